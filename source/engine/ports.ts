@@ -1,0 +1,95 @@
+/**
+What the engine needs from the world. Owners and tools implement these; cli.ts hands them in.
+*/
+import type {Command, Plan, Probe} from '../model/plan.ts';
+import type {DomainSummary} from '../model/domain.ts';
+import type {DomainPicture, HostFacts, Inventory} from '../model/inventory.ts';
+import type {Failure} from '../model/failure.ts';
+import type {Result} from '../model/result.ts';
+
+export type RunOutput = {stdout: string; stderr: string; durationMs: number};
+
+/** A host and its domains. All reading of the world goes through here, and so does every command of a plan. */
+export type Owner = {
+	readHost(): Promise<Result<HostFacts>>;
+	readDomains(): Promise<Result<DomainSummary[]>>;
+	/** How many snapshots each of these domains has; those that cannot be asked are left out. */
+	readSnapshotCounts(uuids: string[]): Promise<Result<Map<string, number>>>;
+	/** `withForeignPins` reads the disks of every other domain as well. */
+	readPicture(uuid: string, options: {withForeignPins: boolean}): Promise<Result<DomainPicture>>;
+	/** Everything for planning: secrets in the XML, all pins of the host, folders, locks, memory files. */
+	readInventory(uuid: string): Promise<Result<Inventory>>;
+	observe(probe: Probe): Promise<Result<boolean>>;
+	/** Labels of whatever uses an image at this moment: definitions, records, headers of images in its folder, open files. Empty: nobody. */
+	readImageUsers(path: string): Promise<Result<string[]>>;
+	run(command: Command, options?: {timeoutMs?: number}): Promise<Result<RunOutput>>;
+	/** Calls back when a domain changed its state or was defined or undefined by anybody. Gives the function that ends it. */
+	watch(listener: () => void): () => void;
+	close(): Promise<void>;
+};
+
+export type JournalRecord =
+	| {at: string; kind: 'plan'; plan: Plan; pid: number}
+	| {at: string; kind: 'begin'; step: string}
+	| {at: string; kind: 'done'; step: string}
+	| {at: string; kind: 'failed'; step: string; failure: Failure}
+	| {at: string; kind: 'rolling-back'}
+	| {at: string; kind: 'undone'; step: string}
+	| {at: string; kind: 'finished'; outcome: 'done' | 'rolled-back'};
+
+/** Append-only; `append` gives back only when the record is on disk. */
+export type Journal = {
+	append(record: JournalRecord): Promise<Result<void>>;
+};
+
+export type UnfinishedAction = {plan: Plan; records: JournalRecord[]};
+
+export type AuditEntry = {
+	at: string;
+	user: string;
+	from: string | undefined;
+	uri: string;
+	domain: {uuid: string; name: string};
+	action: string;
+	outcome: 'done' | 'rolled-back' | 'half-way' | 'recovered';
+	detail: string | undefined;
+	durationMs: number;
+};
+
+export type Lock = {release(): Promise<void>};
+
+/** The private folder of this user: journals, audit log, locks. */
+export type StateStore = {
+	/** Where the XML files of an action are put; absolute, private. */
+	workPath(planId: string): string;
+	openJournal(plan: Plan): Promise<Result<Journal>>;
+	reopenJournal(planId: string): Promise<Result<Journal>>;
+	readUnfinished(): Promise<Result<UnfinishedAction[]>>;
+	/** After the action has ended: the journal and its files hold secrets and are removed. */
+	removeJournal(planId: string): Promise<Result<void>>;
+	appendAudit(entry: AuditEntry): Promise<Result<void>>;
+	readAudit(): Promise<Result<AuditEntry[]>>;
+	/** Fails with `busy` when another process works on this domain. Held until released or until this process and its children are gone. */
+	lockDomain(uuid: string, what: string): Promise<Result<Lock>>;
+};
+
+export type Clock = {now(): Date};
+
+/** What the person watches while a plan runs. */
+export type RunEvent =
+	| {kind: 'started'; plan: string; steps: number}
+	| {kind: 'step-started'; step: string; title: string; index: number; of: number}
+	| {kind: 'step-done'; step: string; index: number; of: number; durationMs: number}
+	| {kind: 'step-failed'; step: string; failure: Failure}
+	| {kind: 'proving'}
+	| {kind: 'rolling-back'}
+	| {kind: 'step-undone'; step: string}
+	| {kind: 'finished'; outcome: Outcome};
+
+export type Outcome =
+	| {kind: 'done'}
+	/** Everything is as it was before. */
+	| {kind: 'rolled-back'; failure: Failure}
+	/** Something is unfinished; `recover` is needed. */
+	| {kind: 'half-way'; failure: Failure};
+

@@ -1,0 +1,74 @@
+/**
+A domain and its disks, as libvirt's XML describes them. Nothing here knows where they were read.
+*/
+
+export type DomainState = 'running' | 'paused' | 'shutoff' | 'shutdown' | 'crashed' | 'pmsuspended' | 'blocked' | 'nostate';
+
+/** One line of the domain list. */
+export type DomainSummary = {
+	uuid: string;
+	name: string;
+	state: DomainState;
+	/** Unknown until someone looks at this domain. */
+	snapshotCount?: number;
+};
+
+export type SnapshotMode = 'no' | 'internal' | 'external' | 'manual';
+
+/** One `<disk>` of a domain definition. */
+export type Disk = {
+	/** `<target dev>`: what identifies the disk within its domain. */
+	target: string;
+	device: 'disk' | 'cdrom' | 'floppy' | 'lun';
+	/** `type` of the disk: file, block, network, volume, dir, nvme, vhostuser … */
+	sourceType: string;
+	/** The file or block device; undefined for an empty drive and for sources that are no path. */
+	sourcePath: string | undefined;
+	/** `<driver type>`: undefined where the definition does not say. */
+	format: string | undefined;
+	readonly: boolean;
+	shareable: boolean;
+	/** The disk's own `snapshot` attribute. */
+	snapshotMode: SnapshotMode | undefined;
+	/** Whether the definition carries a `<mirror>`: a copy or an active commit is going on. */
+	hasMirror: boolean;
+};
+
+/** What a `<domain>` (or `<inactiveDomain>`) document says that we need. */
+export type DomainDefinition = {
+	name: string;
+	uuid: string;
+	disks: Disk[];
+	/** Bytes of guest memory (`<memory>`). */
+	memoryBytes: number;
+	/** `<os><type machine>` and `arch`: a memory file fits only the same. */
+	machine: string | undefined;
+	arch: string | undefined;
+	nvramPath: string | undefined;
+};
+
+export type Domain = {
+	uuid: string;
+	name: string;
+	state: DomainState;
+	isPersistent: boolean;
+	hasManagedSave: boolean;
+	/** The definition for the next start. */
+	definition: DomainDefinition;
+	/** The definition that runs; undefined when the domain is off. */
+	liveDefinition: DomainDefinition | undefined;
+};
+
+export function isActive(state: DomainState): boolean {
+	return state !== 'shutoff' && state !== 'crashed' && state !== 'nostate';
+}
+
+/** Disks that can be rolled back: not CD-ROMs, not read-only media, not empty drives. */
+export function isWritableMedium(disk: Disk): boolean {
+	return disk.device !== 'cdrom' && !disk.readonly && (disk.sourcePath !== undefined || disk.sourceType !== 'file');
+}
+
+/** The disks that the domain writes to at this moment: the live ones while it runs (a pending change may name other files). */
+export function headDisks(domain: Domain): Disk[] {
+	return (domain.liveDefinition ?? domain.definition).disks;
+}

@@ -1,0 +1,57 @@
+/**
+Every way in which something can fail, as a value. The words for each kind stand in describe-failure.ts.
+*/
+
+/** A program that was run and did not do its work: everything that is needed to understand why. */
+export type ToolFailure = {
+	argv: string[];
+	exitCode?: number;
+	signal?: string;
+	timedOut: boolean;
+	stderr: string;
+	durationMs: number;
+};
+
+/** One reason why a planner refuses. `remedy` says what the person can do about it. */
+export type Blocker = {
+	kind:
+		| 'chain-broken'
+		| 'image-missing'
+		| 'image-in-use'
+		| 'image-needed'
+		| 'image-changed'
+		| 'no-space'
+		| 'not-permitted'
+		| 'not-a-file'
+		| 'job-running'
+		| 'managed-save'
+		| 'memory-file'
+		| 'memory-only'
+		| 'name'
+		| 'name-taken'
+		| 'snapshot-lacks-domain'
+		| 'transient'
+		| 'unfinished-action'
+		| 'checkpoint'
+		| 'domain-state'
+		| 'not-supported';
+	text: string;
+	remedy?: string;
+};
+
+export type Failure =
+	| {kind: 'usage'; message: string; hint?: string}
+	| {kind: 'host-unreachable'; uri: string; cause: ToolFailure}
+	| {kind: 'domain-not-found'; name: string; known: string[]}
+	| {kind: 'snapshot-not-found'; domain: string; name: string; known: string[]}
+	| {kind: 'refused'; blockers: Blocker[]}
+	| {kind: 'tool-failed'; cause: ToolFailure}
+	| {kind: 'unreadable'; what: string; reason: string}
+	| {kind: 'busy'; what: string; holder?: string}
+	| {kind: 'host-changed'; changed: string[]}
+	| {kind: 'step-failed'; step: string; title: string; cause: Failure; rolledBack: boolean; notUndone: string[]}
+	| {kind: 'not-proven'; findings: string[]; rolledBack: boolean}
+	| {kind: 'interrupted'; signal: string; rolledBack: boolean}
+	| {kind: 'read-only'}
+	| {kind: 'state-folder'; path: string; reason: string}
+	| {kind: 'recovery-refused'; reason: string; remedy: string};

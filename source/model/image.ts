@@ -1,0 +1,43 @@
+/**
+One image file on the host: what `qemu-img info` and `stat` say about it.
+*/
+
+export type ImageProblem =
+	| {kind: 'missing'}
+	| {kind: 'unreadable'; reason: string}
+	| {kind: 'backing-missing'; backingPath: string}
+	| {kind: 'backing-format-not-recorded'}
+	/** Another process holds QEMU's write lock. `processes` may be empty where they cannot be seen. */
+	| {kind: 'locked'; processes: string[]};
+
+export type Image = {
+	path: string;
+	format: string | undefined;
+	virtualSizeBytes: number;
+	allocatedBytes: number;
+	/** Absolute; undefined at the bottom of a chain. */
+	backingPath: string | undefined;
+	/** As written in the image's own header: may be relative. */
+	backingName: string | undefined;
+	backingFormat: string | undefined;
+	clusterSizeBytes: number | undefined;
+	/** Tags of internal snapshots inside the file. */
+	internalSnapshots: Array<{tag: string; memoryBytes: number}>;
+	bitmaps: Array<{name: string; isUsable: boolean; granularityBytes: number}>;
+	/** Undefined where the file could not be looked at. */
+	file: FileFacts | undefined;
+	problems: ImageProblem[];
+};
+
+/** Identity and age of a file: size + mtime + inode stay the same through guest runs of overlays, and change with any write. */
+export type FileFacts = {
+	sizeBytes: number;
+	/** Seconds with nanoseconds, as text, because a number would lose digits. */
+	modifiedAt: string;
+	inode: string;
+	uid: number;
+	gid: number;
+	/** Permission bits. */
+	mode: number;
+	isRegular: boolean;
+};

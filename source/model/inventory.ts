@@ -1,0 +1,79 @@
+/**
+What was read of the world. A picture is enough to browse a domain; an inventory is everything that a planner may ask.
+*/
+import type {Domain, DomainDefinition} from './domain.ts';
+import type {Checkpoint, Snapshot} from './snapshot.ts';
+import type {Image} from './image.ts';
+
+export type HostFacts = {
+	owner: 'libvirt' | 'demo';
+	/** As it is given to virsh; 'default' when virsh's own default is used, then the URI that virsh reports. */
+	uri: string;
+	hostname: string;
+	/** The daemon's version as major * 1,000,000 + minor * 1,000 + release. */
+	libvirtVersion: number;
+	hypervisorVersion: number;
+	isReadOnly: boolean;
+};
+
+/** One domain, for browsing. */
+export type DomainPicture = {
+	domain: Domain;
+	snapshots: Snapshot[];
+	currentSnapshot: string | undefined;
+	checkpoints: Checkpoint[];
+	/** Every image that a pin of this domain can reach, and those in broken places that were looked for. */
+	images: Image[];
+	/** What other domains on the host hold. Empty until it was asked for. */
+	foreignPins: Pin[];
+	/** Names that libvirt lists and that cannot be read, with the reason. */
+	unreadable: Array<{name: string; reason: string}>;
+	/** Unix milliseconds. */
+	readAtMs: number;
+};
+
+/**
+Something that needs an image. `content`: the image must stay readable and unchanged, and all below it. `existence`: the file must stay, though
+its active layer may be written (an internal snapshot lives inside). `head`: this domain writes to it; what is below must stay unchanged.
+*/
+export type Pin = {
+	path: string;
+	hold: 'content' | 'existence' | 'head';
+	/** UUID of the domain that it belongs to. */
+	domainUuid: string;
+	/** For people: "head of web", "snapshot s1 of web", "memory of s1 of web". */
+	label: string;
+	/** The snapshot that pins; undefined for heads. */
+	snapshot: string | undefined;
+	/** The disk's target; undefined for memory and NVRAM files. */
+	target: string | undefined;
+};
+
+export type FolderFacts = {
+	path: string;
+	isWritable: boolean;
+	freeBytes: number;
+	/** Identity of the file system, to add up what is needed on each. */
+	device: string;
+	/** Names of everything in the folder. */
+	names: Set<string>;
+};
+
+/** The head of a libvirt memory file: 92 bytes, the domain XML, then QEMU's stream. */
+export type MemoryFileFacts =
+	| {kind: 'good'; path: string; sizeBytes: number; definition: DomainDefinition; domainXml: string; modifiedAt: string}
+	| {kind: 'bad'; path: string; reason: string};
+
+export type Inventory = {
+	host: HostFacts;
+	picture: DomainPicture;
+	/** With secrets: the way back for `virsh define`. */
+	definitionXml: string;
+	liveXml: string | undefined;
+	folders: Map<string, FolderFacts>;
+	memoryFiles: Map<string, MemoryFileFacts>;
+	/** Block jobs, backups, migrations … in words; empty when nothing runs. */
+	jobs: string[];
+	/** NVRAM is there and is not rolled back: for the warning. */
+	nvramPath: string | undefined;
+};

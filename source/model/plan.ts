@@ -1,0 +1,88 @@
+/**
+A plan is plain data: what will happen, in words and in commands. The preview, `--dry-run`, the exported shell script, the journal and the
+executor all read this one object, so what is shown is what runs.
+*/
+import type {Action, EndState} from './action.ts';
+import type {Fingerprint} from './fingerprint.ts';
+
+/** In this order, always. Before `switch` everything can be put back; after it, work goes on forward. */
+export type Phase = 'check' | 'create' | 'switch' | 'remove';
+
+export type Consequence = {severity: 'info' | 'warning' | 'loss'; text: string};
+
+/** A file that a command reads by name: written (0600) just before the command, removed when the action has ended. */
+export type CommandFile = {path: string; text: string};
+
+/**
+One program, exactly. `virsh` runs where we are (its URI leads to the host); every other tool runs where the images are.
+*/
+export type Command = {
+	tool: 'virsh' | 'qemu-img' | 'file';
+	/** The whole command line, program first. */
+	argv: string[];
+	files: CommandFile[];
+};
+
+/** How to see whether a step has happened: asked of the world by recovery, and before an undo. */
+export type Probe =
+	| {kind: 'always'}
+	| {kind: 'never'}
+	| {kind: 'all'; of: Probe[]}
+	| {kind: 'file-exists'; path: string}
+	| {kind: 'file-missing'; path: string}
+	| {kind: 'domain-active'; uuid: string}
+	| {kind: 'domain-off'; uuid: string}
+	| {kind: 'definition-names'; uuid: string; disks: Array<{target: string; path: string}>}
+	| {kind: 'snapshot-exists'; uuid: string; name: string}
+	| {kind: 'snapshot-missing'; uuid: string; name: string}
+	| {kind: 'snapshot-current'; uuid: string; name: string}
+	| {kind: 'checkpoint-missing'; uuid: string; name: string}
+	| {kind: 'image-has-tag'; path: string; tag: string}
+	| {kind: 'image-lacks-tag'; path: string; tag: string};
+
+/** What must be proven once more at the moment of running, beyond the command's own exit code. */
+export type Guard =
+	/** Nothing on the host uses this image: no definition, no snapshot record, no other image's header. */
+	{kind: 'unused-image'; path: string};
+
+export type Step = {
+	id: string;
+	title: string;
+	phase: Phase;
+	command: Command;
+	/** The exact commands that put things back; empty: there is nothing to undo; null: it can't be undone. */
+	undo: Command[] | null;
+	happened: Probe;
+	/** What would be true if the action were stopped after this step, for the person who watches. */
+	ifStopped: string;
+	guard?: Guard;
+	timeoutMs?: number;
+};
+
+/** What must be true afterwards. Proven before anything is removed. */
+export type Expected = {
+	heads: Array<{target: string; path: string}>;
+	/** Images that must still open with their whole chain. */
+	chains: Array<{path: string; format: string}>;
+	currentSnapshot: string;
+	snapshots: Array<{name: string; parent: string | undefined}>;
+	endState: EndState;
+};
+
+export type Plan = {
+	version: 1;
+	id: string;
+	/** ISO 8601. */
+	plannedAt: string;
+	owner: 'libvirt' | 'demo';
+	uri: string;
+	action: Action;
+	consequences: Consequence[];
+	/** Image files by what the plan does to them, for the picture of the images. */
+	images: {created: string[]; removed: string[]; kept: string[]};
+	steps: Step[];
+	expected: Expected;
+	fingerprint: Fingerprint;
+	/** Every snapshot record and the definition as they were: recovery and a person need nothing else. */
+	before: {definitionXml: string; currentSnapshot: string | undefined; snapshotXmls: string[]};
+};

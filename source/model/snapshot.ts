@@ -1,0 +1,58 @@
+/**
+A snapshot as its `<domainsnapshot>` tells it.
+
+Two file names matter for each external disk: the image that the snapshot *froze* stands in its stored `<domain>`; the overlay that was started
+because of it stands in its `<disks>` (after a revert by libvirt >= 9.9 to a snapshot with children: in its `<revertDisks>`).
+*/
+import type {DomainDefinition, SnapshotMode} from './domain.ts';
+
+export type SnapshotDisk = {
+	target: string;
+	mode: SnapshotMode;
+	overlayPath: string | undefined;
+};
+
+export type SnapshotMemory = {mode: 'no'} | {mode: 'internal'} | {mode: 'external'; path: string};
+
+export type Snapshot = {
+	name: string;
+	description: string | undefined;
+	/** As libvirt writes it: running, paused, shutoff, disk-snapshot, shutdown, crashed … */
+	state: string;
+	parent: string | undefined;
+	/** Unix seconds. */
+	createdAt: number;
+	isCurrent: boolean;
+	memory: SnapshotMemory;
+	disks: SnapshotDisk[];
+	/** Overlays in use after libvirt's own revert to a snapshot that has children. */
+	revertDisks: SnapshotDisk[];
+	/** The stored `<domain>`: undefined in very old records; then nobody knows the frozen images. */
+	domain: DomainDefinition | undefined;
+	/** The stored `<domain>` and `<inactiveDomain>`, byte for byte. */
+	domainXml: string | undefined;
+	inactiveDomainXml: string | undefined;
+	/** The whole document. */
+	xml: string;
+};
+
+export type CheckpointDisk = {target: string; bitmap: string | undefined};
+
+export type Checkpoint = {
+	name: string;
+	description: string | undefined;
+	parent: string | undefined;
+	createdAt: number;
+	disks: CheckpointDisk[];
+	xml: string;
+};
+
+/** libvirt's definition: external if the memory or at least one disk is; everything else counts as internal. */
+export function isExternal(snapshot: Snapshot): boolean {
+	return snapshot.memory.mode === 'external' || snapshot.disks.some(disk => disk.mode === 'external');
+}
+
+/** The file that the snapshot keeps for a disk; undefined where its record does not say. */
+export function frozenPath(snapshot: Snapshot, target: string): string | undefined {
+	return snapshot.domain?.disks.find(disk => disk.target === target)?.sourcePath;
+}
