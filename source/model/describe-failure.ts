@@ -1,0 +1,173 @@
+/**
+The words and the exit code of each failure. Exhaustive: a new kind does not compile until it has words.
+*/
+import {unreachable} from './result.ts';
+import type {Blocker, Failure, ToolFailure} from './failure.ts';
+
+export type Description = {message: string; hint?: string};
+
+function describeTool(cause: ToolFailure): string {
+	const end = cause.timedOut
+		? `gave no answer within ${Math.round(cause.durationMs / 1000)} s`
+		: cause.signal === undefined
+			? `ended with exit code ${cause.exitCode ?? 'unknown'}`
+			: `was ended by ${cause.signal}`;
+	const said = cause.stderr.trim();
+	return `${cause.argv.join(' ')}\n${end}${said === '' ? '' : `:\n${said}`}`;
+}
+
+function list(names: string[], most = 8): string {
+	return names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
+}
+
+function describeBlocker(blocker: Blocker): string {
+	return `- ${blocker.text}${blocker.remedy === undefined ? '' : `\n  ${blocker.remedy}`}`;
+}
+
+/** Message and hint for a person. Text from the host stands in it as it was: whoever prints it makes it harmless first. */
+export function describeFailure(failure: Failure): Description {
+	switch (failure.kind) {
+		case 'usage': {
+			return {message: failure.message, hint: failure.hint ?? 'vsnap-tui --help shows how it is used.'};
+		}
+
+		case 'host-unreachable': {
+			return {
+				message: `The host ${failure.uri} cannot be reached: ${describeTool(failure.cause)}`,
+				hint: 'Is libvirtd running there, and may you use it? Another host is chosen with --connect URI; --demo needs none.',
+			};
+		}
+
+		case 'domain-not-found': {
+			return {
+				message: `There is no domain "${failure.name}" on this host.`,
+				hint: failure.known.length === 0 ? 'The host has no domains.' : `It has: ${list(failure.known)}.`,
+			};
+		}
+
+		case 'snapshot-not-found': {
+			return {
+				message: `The domain "${failure.domain}" has no snapshot "${failure.name}".`,
+				hint: failure.known.length === 0 ? 'It has no snapshots.' : `It has: ${list(failure.known)}.`,
+			};
+		}
+
+		case 'refused': {
+			return {message: `Refused, and nothing was touched:\n${failure.blockers.map(blocker => describeBlocker(blocker)).join('\n')}`};
+		}
+
+		case 'tool-failed': {
+			return {message: describeTool(failure.cause)};
+		}
+
+		case 'unreadable': {
+			return {message: `${failure.what} cannot be read: ${failure.reason}`};
+		}
+
+		case 'busy': {
+			return {
+				message: `${failure.what} is busy${failure.holder === undefined ? '' : `: ${failure.holder}`}.`,
+				hint: 'Wait until the other run has ended, then try again.',
+			};
+		}
+
+		case 'host-changed': {
+			return {
+				message: `The host changed since the plan was made (${list(failure.changed)}). Nothing was touched.`,
+				hint: 'Make the plan again and read it again.',
+			};
+		}
+
+		case 'step-failed': {
+			return {
+				message: `Failed: ${failure.title}\n${describeFailure(failure.cause).message}\n${failure.rolledBack
+					? 'Everything is as it was before.'
+					: `Not everything could be put back: ${list(failure.notUndone)}.`}`,
+				hint: failure.rolledBack ? undefined : 'vsnap-tui recover finishes it or puts it back.',
+			};
+		}
+
+		case 'not-proven': {
+			return {
+				message: `The result is not what was planned:\n${failure.findings.map(finding => `- ${finding}`).join('\n')}\n${failure.rolledBack
+					? 'Everything was put back.'
+					: 'Nothing was removed.'}`,
+				hint: failure.rolledBack ? undefined : 'vsnap-tui recover finishes it or puts it back.',
+			};
+		}
+
+		case 'interrupted': {
+			return {
+				message: `Interrupted by ${failure.signal}. ${failure.rolledBack ? 'Everything is as it was before.' : 'Not everything could be put back.'}`,
+				hint: failure.rolledBack ? undefined : 'vsnap-tui recover finishes it or puts it back.',
+			};
+		}
+
+		case 'read-only': {
+			return {message: 'This session is read-only: no plan can be run.', hint: 'Start again without --read-only.'};
+		}
+
+		case 'state-folder': {
+			return {
+				message: `The private folder ${failure.path} cannot be used: ${failure.reason}`,
+				hint: 'Without a journal nothing is changed. Make room there or mend its permissions.',
+			};
+		}
+
+		case 'recovery-refused': {
+			return {message: failure.reason, hint: failure.remedy};
+		}
+
+		default: {
+			return unreachable(failure);
+		}
+	}
+}
+
+/** Exit codes of design.md, section 5. */
+export function exitCodeOf(failure: Failure): number {
+	switch (failure.kind) {
+		case 'usage': {
+			return 2;
+		}
+
+		case 'domain-not-found':
+		case 'snapshot-not-found':
+		case 'refused':
+		case 'read-only':
+		case 'recovery-refused': {
+			return 3;
+		}
+
+		case 'host-unreachable': {
+			return 5;
+		}
+
+		case 'busy': {
+			return 6;
+		}
+
+		case 'host-changed': {
+			return 7;
+		}
+
+		case 'interrupted': {
+			return failure.rolledBack ? 130 : 4;
+		}
+
+		case 'step-failed':
+		case 'not-proven': {
+			return failure.rolledBack ? 1 : 4;
+		}
+
+		case 'tool-failed':
+		case 'unreadable':
+		case 'state-folder': {
+			return 1;
+		}
+
+		default: {
+			return unreachable(failure);
+		}
+	}
+}

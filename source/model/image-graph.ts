@@ -1,0 +1,139 @@
+/**
+The image graph: nodes are image files, edges are "is backed by", pins hold images (design 2.2).
+
+The one rule that every operation asks here: an image that a pin can reach through backing edges must stay readable and unchanged.
+Two paths to one file (a link, a bind mount) are one node, told by the inode.
+*/
+import type {Image} from './image.ts';
+import type {Pin} from './inventory.ts';
+
+type Node = {
+	paths: Set<string>;
+	backing: string | undefined;
+	/** Keys of the images that are backed by this one. */
+	overlays: Set<string>;
+	pins: Pin[];
+	image: Image | undefined;
+};
+
+export type ImageGraph = {nodes: ReadonlyMap<string, Node>; keyOf: (path: string) => string};
+
+export function buildImageGraph(images: readonly Image[], pins: readonly Pin[]): ImageGraph {
+	const keys = new Map<string, string>();
+	const nodes = new Map<string, Node>();
+	for (const image of images) {
+		keys.set(image.path, image.file === undefined ? image.path : `inode ${image.file.inode}`);
+	}
+
+	const keyOf = (path: string) => keys.get(path) ?? path;
+	const nodeAt = (path: string) => {
+		const key = keyOf(path);
+		let node = nodes.get(key);
+		if (!node) {
+			node = {paths: new Set(), backing: undefined, overlays: new Set(), pins: [], image: undefined};
+			nodes.set(key, node);
+		}
+
+		node.paths.add(path);
+		return node;
+	};
+
+	for (const image of images) {
+		const node = nodeAt(image.path);
+		node.image ??= image;
+		if (image.backingPath !== undefined) {
+			node.backing = keyOf(image.backingPath);
+			nodeAt(image.backingPath).overlays.add(keyOf(image.path));
+		}
+	}
+
+	for (const pin of pins) {
+		nodeAt(pin.path).pins.push(pin);
+	}
+
+	return {nodes, keyOf};
+}
+
+/** Every pin that reaches this image, directly or through overlays on it. Empty: nothing needs it. Linear in what lies above. */
+export function holdersOf(graph: ImageGraph, path: string): Pin[] {
+	const start = graph.keyOf(path);
+	const seen = new Set([start]);
+	const open = [start];
+	const holders: Pin[] = [];
+	for (let key = open.pop(); key !== undefined; key = open.pop()) {
+		const node = graph.nodes.get(key);
+		holders.push(...(node?.pins ?? []));
+		for (const overlay of node?.overlays ?? []) {
+			if (!seen.has(overlay)) {
+				seen.add(overlay);
+				open.push(overlay);
+			}
+		}
+	}
+
+	return holders;
+}
+
+/**
+The pins that forbid to write to this image: whatever reaches it through an overlay, and whatever holds its content directly. A head (somebody's
+active layer) and an internal snapshot inside do not forbid it.
+*/
+export function contentHoldersOf(graph: ImageGraph, path: string): Pin[] {
+	const key = graph.keyOf(path);
+	return holdersOf(graph, path).filter(pin => pin.hold === 'content' || graph.keyOf(pin.path) !== key);
+}
+
+/** The images on which this one stands, itself first, down to the bottom of the chain as far as it is known. */
+export function chainOf(graph: ImageGraph, path: string): string[] {
+	const chain: string[] = [];
+	const seen = new Set<string>();
+	let key: string | undefined = graph.keyOf(path);
+	let name: string | undefined = path;
+	while (key !== undefined && name !== undefined && !seen.has(key)) {
+		seen.add(key);
+		chain.push(name);
+		const node = graph.nodes.get(key);
+		name = node?.image?.backingPath;
+		key = node?.backing;
+	}
+
+	return chain;
+}
+
+export function imageAt(graph: ImageGraph, path: string): Image | undefined {
+	return graph.nodes.get(graph.keyOf(path))?.image;
+}
+
+export type Abandoned = {
+	/** Overlays that nothing needs any more, from the top down. */
+	removable: string[];
+	/** What stays although the domain no longer writes to it, and why. */
+	staying: Array<{path: string; reason: 'needed' | 'stands-alone' | 'has-internal-snapshots' | 'in-use-elsewhere'; holders: Pin[]}>;
+};
+
+/**
+What can go when a head is left. `graph` is the graph as it will be, without the pin of the head. Takes overlays from the top of the chain down to
+the first image that is still needed. A chain of which nothing is needed stands alone: nobody here made its base, so all of it stays.
+*/
+export function abandonHead(graph: ImageGraph, headPath: string): Abandoned {
+	const removable: string[] = [];
+	for (const path of chainOf(graph, headPath)) {
+		const holders = holdersOf(graph, path);
+		if (holders.length > 0) {
+			return {removable, staying: removable.length > 0 ? [] : [{path, reason: 'needed', holders}]};
+		}
+
+		const node = graph.nodes.get(graph.keyOf(path));
+		if ((node?.image?.internalSnapshots.length ?? 0) > 0) {
+			return {removable, staying: [{path, reason: 'has-internal-snapshots', holders: []}]};
+		}
+
+		if ([...(node?.overlays ?? [])].some(overlay => !removable.some(gone => graph.keyOf(gone) === overlay))) {
+			return {removable, staying: [{path, reason: 'in-use-elsewhere', holders: []}]};
+		}
+
+		removable.push(path);
+	}
+
+	return {removable: [], staying: [{path: headPath, reason: 'stands-alone', holders: []}]};
+}
