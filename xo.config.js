@@ -1,0 +1,50 @@
+/**
+Lint and format by xo. A rule is changed only for a reason that stands beside it.
+
+@type {import('xo').FlatXoConfig}
+*/
+const xoConfig = [
+	{ignores: ['dist', 'fixtures']},
+	{
+		react: true,
+		rules: {
+			// The built program runs on Node 18.19, which knows no `v` flag, no `toSorted` and the like.
+			'require-unicode-regexp': 'off',
+			'unicorn/no-array-sort': 'off',
+			'unicorn/no-array-reverse': 'off',
+			'unicorn/prefer-import-meta-properties': 'off',
+			// Unions start on the line below their `=`.
+			'@stylistic/operator-linebreak': ['error', 'before', {overrides: {'=': 'none'}}],
+			// Objects that fit on a line may stay on it.
+			'@stylistic/object-curly-newline': 'off',
+			// A comment may begin with the name of a thing: `<domain>`, libvirt, qemu-img.
+			'capitalized-comments': 'off',
+			// Plans and `tree --json` are JSON, where null is part of the contract.
+			'@typescript-eslint/no-restricted-types': 'off',
+			'unicorn/no-null': 'off',
+			// Steps run one after another, on purpose.
+			'no-await-in-loop': 'off',
+			// `promisify(execFile)` and the like trip it, and nothing else did.
+			'@typescript-eslint/strict-void-return': 'off',
+			// `JSON.parse` gives `any`: its answer gets a type where it is read.
+			'@typescript-eslint/no-unsafe-type-assertion': 'off',
+			// Permission bits of files.
+			'no-bitwise': 'off',
+			// `(await read()).value` reads well where it is a single value.
+			'unicorn/no-await-expression-member': 'off',
+			// Host text is hostile: control characters have to be named.
+			'no-control-regex': 'off',
+		},
+	},
+	{
+		// Runs before anything else, and is parsed by old versions of Node.
+		files: ['source/bin/*.mjs'],
+		rules: {
+			'n/prefer-global/process': 'off',
+			'prefer-template': 'off',
+			'unicorn/prefer-top-level-await': 'off',
+		},
+	},
+];
+
+export default xoConfig;
