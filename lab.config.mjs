@@ -5,6 +5,7 @@ const labConfig = {
 	files: ['test/lab/**/*.test.ts'],
 	extensions: {ts: 'module', tsx: 'module'},
 	nodeArguments: ['--import=tsx'],
+	workerThreads: false,
 	concurrency: 1,
 	timeout: '10m',
 };
