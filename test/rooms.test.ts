@@ -1,0 +1,109 @@
+/**
+The doors between the rooms of source/ open one way (cli → commands, ui → app → engine → model). This reads every import line.
+*/
+import {readdir, readFile} from 'node:fs/promises';
+import path from 'node:path';
+import test from 'ava';
+
+type Import = {from: string; to: string; isTypeOnly: boolean};
+
+/** What each room may import of ours; `types` are allowed as `import type` only. The first entry that fits a file counts. */
+const doors: Array<{room: RegExp; may: RegExp; types?: RegExp}> = [
+	{room: /^cli\.ts$/, may: /./},
+	{room: /^bin\//, may: /^bin\//},
+	{room: /^model\//, may: /^model\//},
+	{room: /^engine\//, may: /^(engine|model)\//},
+	{room: /^tools\//, may: /^(tools|model)\/|^engine\/ports\.ts$/},
+	{room: /^owners\/demo\//, may: /^(owners\/(demo|libvirt)|tools|model)\/|^engine\/ports\.ts$/},
+	{room: /^owners\/([a-z]+)\//, may: /^(owners\/libvirt|owners\/qemu|tools|model)\/|^engine\/ports\.ts$/},
+	{room: /^terminal\//, may: /^(terminal|model)\//},
+	{room: /^app\/effects\.ts$/, may: /^(app|engine|model)\//},
+	{room: /^app\//, may: /^(app|model)\//, types: /^engine\//},
+	{room: /^ui\//, may: /^(ui|app|model)\//},
+	{room: /^commands\//, may: /^(commands|engine|model)\//, types: /^(owners|tools|app)\//},
+];
+
+/** Rooms without I/O, clock or randomness: of Node's own modules they may use only those that compute. */
+const pureRooms = /^(model\/|engine\/plan\/|app\/update\.ts$|ui\/text\.ts$)/;
+const pureModules = new Set(['node:crypto', 'node:path']);
+const impurity = /\b(?:Date\.now\(|new Date\(\)|Math\.random\(|randomUUID\(|randomBytes\(|process\.)/;
+
+const sources = await readSources();
+
+test('every file of source/ is in a room that has rules', t => {
+	t.true(sources.size > 0);
+	const homeless = [...sources.keys()].filter(file => !doors.some(door => door.room.test(file)));
+	t.deepEqual(homeless, []);
+});
+
+test('no door between rooms opens the wrong way', t => {
+	const wrong = readImports().filter(({to}) => !to.startsWith('node:') && isOurs(to)).filter(({from, to, isTypeOnly}) => {
+		const door = doors.find(door => door.room.test(from));
+		return door && !door.may.test(to) && !(isTypeOnly && door.types?.test(to));
+	});
+	t.deepEqual(wrong.map(({from, to}) => `${from} → ${to}`), []);
+});
+
+test('pure rooms import nothing of Node but what computes', t => {
+	const wrong = readImports().filter(({from, to}) => pureRooms.test(from) && !isOurs(to) && to.startsWith('node:') && !pureModules.has(to));
+	t.deepEqual(wrong.map(({from, to}) => `${from} → ${to}`), []);
+});
+
+test('pure rooms ask neither clock nor chance nor process', t => {
+	const wrong = [...sources].filter(([file, text]) => pureRooms.test(file) && impurity.test(withoutComments(text)));
+	t.deepEqual(wrong.map(([file]) => file), []);
+});
+
+test('the screen never reaches for the world', t => {
+	const wrong = readImports().filter(({from, to}) => from.startsWith('ui/') && /^(node:fs|node:child_process|execa)/.test(to));
+	t.deepEqual(wrong.map(({from, to}) => `${from} → ${to}`), []);
+});
+
+test('the reader of import lines sees every form of import', t => {
+	const text = [
+		'import type {A} from \'../a/x.ts\';',
+		'import {\n\tb,\n\tc,\n} from \'./b.ts\';',
+		'export * from "./c.ts";',
+		'import \'./d.ts\';',
+		'const {e} = await import(\'../e/e.ts\');',
+		'export type {F} from \'./f.ts\';',
+		'// import \'./commented-out.ts\';',
+	].join('\n');
+	t.deepEqual(parseImports('room/file.ts', text), [
+		{from: 'room/file.ts', to: 'a/x.ts', isTypeOnly: true},
+		{from: 'room/file.ts', to: 'room/b.ts', isTypeOnly: false},
+		{from: 'room/file.ts', to: 'room/c.ts', isTypeOnly: false},
+		{from: 'room/file.ts', to: 'room/f.ts', isTypeOnly: true},
+		{from: 'room/file.ts', to: 'room/d.ts', isTypeOnly: false},
+		{from: 'room/file.ts', to: 'e/e.ts', isTypeOnly: false},
+	]);
+});
+
+async function readSources(): Promise<Map<string, string>> {
+	const names = await readdir('source', {recursive: true});
+	const files = names.filter(name => /\.(tsx?|mjs)$/.test(name)).sort();
+	return new Map(await Promise.all(files.map(async file => [file, await readFile(path.join('source', file), 'utf8')] as const)));
+}
+
+function readImports(): Import[] {
+	return [...sources].flatMap(([file, text]) => parseImports(file, text));
+}
+
+function parseImports(file: string, text: string): Import[] {
+	const code = withoutComments(text);
+	const withFrom = [...code.matchAll(/^\s*(?:import|export)\s+(type\s)?[^;'"]*?from\s*['"]([^'"]+)['"]/gm)].map(match => ({isTypeOnly: Boolean(match[1]), specifier: match[2]!}));
+	const bare = [...code.matchAll(/\bimport\s*\(?\s*['"]([^'"]+)['"]/g)].map(match => ({isTypeOnly: false, specifier: match[1]!}));
+	return [...withFrom, ...bare].map(({specifier, isTypeOnly}) => ({
+		from: file,
+		to: specifier.startsWith('.') ? path.posix.normalize(path.posix.join(path.posix.dirname(file), specifier)) : specifier,
+		isTypeOnly,
+	}));
+}
+
+function withoutComments(text: string): string {
+	return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/^\s*\/\/.*$/gm, '');
+}
+
+function isOurs(specifier: string): boolean {
+	return sources.has(specifier) || /\.(tsx?|mjs)$/.test(specifier);
+}
