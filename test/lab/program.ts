@@ -1,0 +1,87 @@
+/**
+Runs the built program as a person without a terminal would.
+*/
+import {spawn} from 'node:child_process';
+import process from 'node:process';
+import type {LabDomain} from './domains.ts';
+import {labEnvironment, labUri, programPath} from './settings.ts';
+
+export type Line = Record<string, unknown> & {kind: string};
+
+export type ProgramResult = {
+	exitCode: number | null;
+	signal: NodeJS.Signals | null;
+	stdout: string;
+	stderr: string;
+};
+
+export type ProgramOptions = {
+	/** More environment; `PATH` among it when shims stand before the real programs. */
+	env?: Record<string, string | undefined>;
+	/** Called with the process id as soon as it is known. */
+	onStart?: (pid: number) => void;
+	timeoutMs?: number;
+};
+
+/** Gives what happened, whatever happened. Standard input is empty and no terminal. */
+export async function runProgram(domain: Pick<LabDomain, 'statePath'>, args: string[], options: ProgramOptions = {}): Promise<ProgramResult> {
+	const child = spawn(process.execPath, [programPath, '-c', labUri, ...args], {
+		stdio: ['ignore', 'pipe', 'pipe'],
+		env: labEnvironment({VSNAP_TUI_STATE: domain.statePath, ...options.env}),
+	});
+	options.onStart?.(child.pid!);
+	let stdout = '';
+	let stderr = '';
+	child.stdout.setEncoding('utf8').on('data', (text: string) => {
+		stdout += text;
+	});
+	child.stderr.setEncoding('utf8').on('data', (text: string) => {
+		stderr += text;
+	});
+	// A killed program leaves children that hold its pipes: its own end is what counts, and its output is read until then.
+	const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
+	return new Promise(resolve => {
+		child.once('exit', (exitCode, signal) => {
+			clearTimeout(timer);
+			const finish = () => {
+				clearTimeout(patience);
+				child.stdout.destroy();
+				child.stderr.destroy();
+				resolve({exitCode, signal, stdout, stderr});
+			};
+
+			const patience = setTimeout(finish, 1000);
+			child.once('close', finish);
+		});
+	});
+}
+
+export type RevertOptions = ProgramOptions & {flags?: string[]};
+
+/** `revert DOMAIN SNAPSHOT … --yes --json`; discards the present state unless the flags say otherwise. */
+export async function revert(domain: LabDomain, snapshot: string, options: RevertOptions = {}): Promise<ProgramResult> {
+	const flags = options.flags ?? [];
+	const fate = flags.includes('--keep') || flags.includes('--discard') ? [] : ['--discard'];
+	return runProgram(domain, ['revert', ...fate, ...flags, '--yes', '--json', '--', domain.name, snapshot], options);
+}
+
+export async function recover(domain: LabDomain, direction: '--roll-back' | '--roll-forward', options: ProgramOptions = {}): Promise<ProgramResult> {
+	return runProgram(domain, ['recover', direction, '--yes', '--json'], options);
+}
+
+/** The JSON events that were printed, one a line. */
+export function readEvents(result: ProgramResult): Line[] {
+	return result.stdout.split('\n').filter(line => line.startsWith('{')).map(line => JSON.parse(line) as Line);
+}
+
+/** The whole of what a program said, for the message of a failing test. */
+export function report(result: ProgramResult): string {
+	return `exit ${result.exitCode ?? result.signal}\n${result.stdout}\n${result.stderr}`;
+}
+
+/** Kinds of the blockers of a refusal, as `{"error": {"kind": "refused", "blockers": […]}}` on standard error tells them. */
+export function readError(result: ProgramResult): {kind: string; message: string; hint?: string; blockers?: Array<{kind: string; text: string}>} {
+	const line = result.stderr.split('\n').find(text => text.startsWith('{"error"'));
+	const text = line ?? result.stderr.slice(Math.max(0, result.stderr.indexOf('{')));
+	return (JSON.parse(text) as {error: {kind: string; message: string}}).error;
+}

@@ -1,0 +1,53 @@
+/**
+Runs the lab's programs. A lab command that fails unexpectedly is a broken lab, so it throws with everything that was said.
+*/
+import {execa} from 'execa';
+import {labEnvironment, labUri} from './settings.ts';
+
+export type Ran = {exitCode: number | undefined; signal: string | undefined; stdout: string; stderr: string};
+
+/** Gives what happened, whatever happened. */
+export async function attempt(program: string, args: string[], options: {input?: string; timeoutMs?: number} = {}): Promise<Ran> {
+	const result = await execa(program, args, {
+		reject: false, env: labEnvironment(), extendEnv: false, input: options.input ?? '', timeout: options.timeoutMs ?? 60_000,
+		stripFinalNewline: false, maxBuffer: 64 * 1024 * 1024,
+	});
+	return {exitCode: result.exitCode, signal: result.signal, stdout: result.stdout ?? '', stderr: result.stderr ?? result.message ?? ''};
+}
+
+/** Standard output; throws when the program did not end with 0. */
+export async function run(program: string, args: string[], options: {input?: string; timeoutMs?: number} = {}): Promise<string> {
+	const result = await attempt(program, args, options);
+	if (result.exitCode !== 0) {
+		throw new Error(`${program} ${args.join(' ')}\nended with ${result.exitCode ?? result.signal}\n${result.stdout}${result.stderr}`);
+	}
+
+	return result.stdout;
+}
+
+export async function virsh(...args: string[]): Promise<string> {
+	return run('virsh', ['-q', '-c', labUri, ...args]);
+}
+
+export async function attemptVirsh(...args: string[]): Promise<Ran> {
+	return attempt('virsh', ['-q', '-c', labUri, ...args]);
+}
+
+/** The lines of a list, without empty ones. Names that begin or end with blanks keep them. */
+export function lines(text: string): string[] {
+	return text.split('\n').filter(line => line !== '');
+}
+
+/** Asks again until it is true; throws, with what was waited for, when it does not become true. */
+export async function waitFor(what: string, isTrue: () => Promise<boolean> | boolean, timeoutMs = 20_000): Promise<void> {
+	const endMs = Date.now() + timeoutMs;
+	while (!await isTrue()) { // eslint-disable-line no-await-in-loop -- Asked one after the other.
+		if (Date.now() > endMs) {
+			throw new Error(`Waited ${timeoutMs} ms in vain: ${what}`);
+		}
+
+		await new Promise(resolve => { // eslint-disable-line no-await-in-loop
+			setTimeout(resolve, 20);
+		});
+	}
+}

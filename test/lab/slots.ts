@@ -1,0 +1,84 @@
+/**
+Known bytes on disks. A slot is the 64 KiB at (slot + 1) MiB: the first MiB stays free for the boot sector. Also tells what a disk holds as a whole.
+*/
+import {createHash, randomBytes} from 'node:crypto';
+import {readFile, rm} from 'node:fs/promises';
+import path from 'node:path';
+import {run, virsh} from './run.ts';
+import {imagesPath} from './settings.ts';
+
+function offset(slot: number): string {
+	return `${slot + 1}M`;
+}
+
+/** Writes to an image that no domain has open. */
+export async function writeOffline(imagePath: string, pattern: number, slot: number, format = 'qcow2'): Promise<void> {
+	await run('qemu-io', ['-f', format, '-c', `write -q -P ${pattern} ${offset(slot)} 64k`, imagePath]);
+}
+
+/** The first byte of a slot, read through the image's whole chain; also while a domain runs on it. */
+export async function readSlot(imagePath: string, slot: number, format = 'qcow2'): Promise<number> {
+	const text = await run('qemu-io', ['-U', '-r', '-f', format, '-c', `read -v ${offset(slot)} 512`, imagePath]);
+	const match = /^[\da-f]+: {2}(?<byte>[\da-f]{2})/m.exec(text);
+	if (!match?.groups?.byte) {
+		throw new Error(`${imagePath}: ${text}`);
+	}
+
+	return Number.parseInt(match.groups.byte, 16);
+}
+
+/** Digest of all that a guest would read from this image. */
+export async function digestImage(imagePath: string, format = 'qcow2'): Promise<string> {
+	const rawPath = path.join(imagesPath, `.${randomBytes(6).toString('hex')}.raw`);
+	try {
+		await run('qemu-img', ['convert', '-U', '-f', format, '-O', 'raw', imagePath, rawPath]);
+		return createHash('sha256').update(await readFile(rawPath)).digest('hex').slice(0, 16);
+	} finally {
+		await rm(rawPath, {force: true});
+	}
+}
+
+/** Which file each disk writes to: of the running domain, or of the next start. Empty drives are left out. */
+export async function readHeads(domain: {uuid: string}, options: {inactive?: boolean} = {}): Promise<Map<string, string>> {
+	const text = await virsh('domblklist', '--domain', domain.uuid, ...(options.inactive ? ['--inactive'] : []));
+	const heads = new Map<string, string>();
+	for (const line of text.split('\n')) {
+		const match = /^ *(?<target>\S+) +(?<source>\S.*)$/.exec(line);
+		if (match?.groups && match.groups.source !== '-') {
+			heads.set(match.groups.target!, match.groups.source!);
+		}
+	}
+
+	return heads;
+}
+
+/** Digest of each of the disks that the domain writes to: `{vda: …, vdb: …}`. */
+export async function digestHeads(domain: {uuid: string}, formats: Record<string, string> = {}): Promise<Record<string, string>> {
+	const heads = await readHeads(domain);
+	const digests = await Promise.all([...heads].map(async ([target, headPath]) =>
+		[target, await digestImage(headPath, formats[target] ?? 'qcow2')] as const));
+	return Object.fromEntries(digests);
+}
+
+/** Writes as the guest would: through the device of the running domain, so that permissions, overlays and bitmaps act. */
+export async function writeLive(domain: {uuid: string}, target: string, pattern: number, slot: number): Promise<void> {
+	const xml = await virsh('dumpxml', '--domain', domain.uuid);
+	const disk = xml.split('<disk ').find(part => part.includes(`<target dev='${target}'`));
+	const alias = /<alias name='(?<name>[^']+)'/.exec(disk ?? '')?.groups?.name;
+	if (!alias) {
+		throw new Error(`${target}: no such disk in the running domain`);
+	}
+
+	const device = `/machine/peripheral/${alias}/virtio-backend`;
+	for (const command of [`write -P ${pattern} ${offset(slot)} 64k`, 'flush']) {
+		// eslint-disable-next-line no-await-in-loop -- The flush comes after the write.
+		await virsh('qemu-monitor-command', '--hmp', '--domain', domain.uuid, '--cmd', `qemu-io -d ${device} "${command}"`);
+	}
+
+	// QEMU answers into the domain's log only, so the write is proven on the file.
+	const heads = await readHeads(domain);
+	const found = await readSlot(heads.get(target)!, slot);
+	if (found !== pattern) {
+		throw new Error(`${target}, slot ${slot}: ${found} is there and not ${pattern}`);
+	}
+}

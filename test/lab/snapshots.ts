@@ -1,0 +1,82 @@
+/**
+Takes snapshots with plain virsh, the way a sysadmin would, and remembers what the disks held.
+*/
+import path from 'node:path';
+import type {LabDomain} from './domains.ts';
+import {lines, virsh} from './run.ts';
+import {digestHeads, writeLive, writeOffline} from './slots.ts';
+
+export type Digests = Record<string, string>;
+
+export async function takeDiskSnapshot(domain: LabDomain, name: string, extra: string[] = []): Promise<void> {
+	await virsh('snapshot-create-as', '--domain', domain.uuid, '--name', name, '--disk-only', '--atomic', ...extra);
+}
+
+/** Gives the path of the memory file. */
+export async function takeMemorySnapshot(domain: LabDomain, name: string): Promise<string> {
+	const memoryPath = path.join(domain.folder, `${name}.mem`);
+	await virsh(
+		'snapshot-create-as', '--domain', domain.uuid, '--name', name, '--memspec', `file=${memoryPath},snapshot=external`,
+		...domain.disks.flatMap(disk => ['--diskspec', `${disk.target},snapshot=external`]),
+	);
+	return memoryPath;
+}
+
+/** Offline: qcow2 snapshots; running: with memory. */
+export async function takeInternalSnapshot(domain: LabDomain, name: string): Promise<void> {
+	await virsh('snapshot-create-as', '--domain', domain.uuid, '--name', name);
+}
+
+/** Different bytes for each disk and each mark, in the slot of that mark. */
+export async function markLive(domain: LabDomain, mark: number): Promise<Digests> {
+	for (const [index, disk] of domain.disks.entries()) {
+		await writeLive(domain, disk.target, ((index + 1) * 16) + mark, mark); // eslint-disable-line no-await-in-loop
+	}
+
+	return digestHeads(domain);
+}
+
+/** The same for a domain that is off. */
+export async function markOffline(domain: LabDomain, mark: number, heads: Map<string, string>): Promise<Digests> {
+	for (const [index, disk] of domain.disks.entries()) {
+		await writeOffline(heads.get(disk.target)!, ((index + 1) * 16) + mark, mark, // eslint-disable-line no-await-in-loop
+			heads.get(disk.target) === disk.path ? disk.format : 'qcow2');
+	}
+
+	return digestHeads(domain);
+}
+
+/** On a running domain: bytes, then a snapshot of them, for each name. Gives what the disks held at each, and after the last in `''`. */
+export async function takeChain(domain: LabDomain, names: string[]): Promise<Map<string, Digests>> {
+	const digests = new Map<string, Digests>();
+	for (const [index, name] of names.entries()) {
+		digests.set(name, await markLive(domain, index + 1)); // eslint-disable-line no-await-in-loop
+		await takeDiskSnapshot(domain, name); // eslint-disable-line no-await-in-loop
+	}
+
+	digests.set('', await markLive(domain, names.length + 1));
+	return digests;
+}
+
+export async function readCurrent(domain: LabDomain): Promise<string> {
+	const text = await virsh('snapshot-current', '--domain', domain.uuid, '--name');
+	return text.replace(/\n$/, '');
+}
+
+/** `{s2: 's1', s1: undefined}`. */
+export async function readParents(domain: LabDomain): Promise<Record<string, string | undefined>> {
+	const names = lines(await virsh('snapshot-list', '--domain', domain.uuid, '--name'));
+	const parents: Record<string, string | undefined> = {};
+	for (const name of names) {
+		const xml = await virsh('snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', name); // eslint-disable-line no-await-in-loop
+		parents[name] = /<parent>\s*<name>(?<name>[^<]*)<\/name>/.exec(xml)?.groups?.name;
+	}
+
+	return parents;
+}
+
+/** The tree as virsh draws it, without blanks at line ends and empty lines. */
+export async function readTree(domain: LabDomain): Promise<string> {
+	const text = await virsh('snapshot-list', '--domain', domain.uuid, '--tree');
+	return lines(text.split('\n').map(line => line.trimEnd()).join('\n')).join('\n');
+}

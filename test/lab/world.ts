@@ -1,0 +1,60 @@
+/**
+Everything that an action could have touched, to prove that it touched nothing: definition, snapshot and checkpoint records, state, and each file
+of the folder with its bytes.
+*/
+import {createHash} from 'node:crypto';
+import {readdir, readFile, stat} from 'node:fs/promises';
+import path from 'node:path';
+import type {LabDomain} from './domains.ts';
+import {readState} from './domains.ts';
+import {attemptVirsh, lines, virsh} from './run.ts';
+
+export type World = {
+	state: string;
+	definitionXml: string;
+	snapshots: Record<string, string>;
+	checkpoints: Record<string, string>;
+	current: string | undefined;
+	managedSave: boolean;
+	/** Name → kind, size and digest of the file's own bytes. */
+	files: Record<string, string>;
+};
+
+/** Digest of the files of a folder, name by name. */
+export async function digestFolder(folder: string): Promise<Record<string, string>> {
+	const names = await readdir(folder, {recursive: true});
+	const entries = await Promise.all(names.sort().map(async name => {
+		const filePath = path.join(folder, name);
+		const facts = await stat(filePath);
+		return [name, facts.isFile()
+			? `${facts.size} ${createHash('sha256').update(await readFile(filePath)).digest('hex').slice(0, 16)}`
+			: 'not a file'] as const;
+	}));
+	return Object.fromEntries(entries);
+}
+
+/** `domain.folder` must hold all its images. The XML is given with secrets, byte for byte. */
+export async function readWorld(domain: LabDomain): Promise<World> {
+	const snapshots: Record<string, string> = {};
+	for (const name of lines(await virsh('snapshot-list', '--domain', domain.uuid, '--name'))) {
+		// eslint-disable-next-line no-await-in-loop
+		snapshots[name] = await virsh('snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', name, '--security-info');
+	}
+
+	const checkpoints: Record<string, string> = {};
+	for (const name of lines(await virsh('checkpoint-list', '--domain', domain.uuid, '--name'))) {
+		// eslint-disable-next-line no-await-in-loop
+		checkpoints[name] = await virsh('checkpoint-dumpxml', '--domain', domain.uuid, '--checkpointname', name);
+	}
+
+	const current = await attemptVirsh('snapshot-current', '--domain', domain.uuid, '--name');
+	return {
+		state: await readState(domain),
+		definitionXml: await virsh('dumpxml', '--domain', domain.uuid, '--inactive', '--security-info'),
+		snapshots,
+		checkpoints,
+		current: current.exitCode === 0 ? current.stdout.replace(/\n$/, '') : undefined,
+		managedSave: /Managed save: +yes/.test(await virsh('dominfo', '--domain', domain.uuid)),
+		files: await digestFolder(domain.folder),
+	};
+}
