@@ -69,8 +69,8 @@ export type StateStore = {
 	removeJournal(planId: string): Promise<Result<void>>;
 	appendAudit(entry: AuditEntry): Promise<Result<void>>;
 	readAudit(): Promise<Result<AuditEntry[]>>;
-	/** Fails with `busy` when another process works on this domain. Held until released or until this process and its children are gone. */
-	lockDomain(uuid: string, what: string): Promise<Result<Lock>>;
+	/** Fails with `busy` when another process works on this domain, after waiting as long as `patienceMs` says. Held until released or until this process and its children are gone. */
+	lockDomain(uuid: string, what: string, options?: {patienceMs: number}): Promise<Result<Lock>>;
 };
 
 export type Clock = {now(): Date};

@@ -21,24 +21,23 @@ export type Command = {
 	/** The whole command line, program first. */
 	argv: string[];
 	files: CommandFile[];
+	/** For an undo: run only where this holds, because the world may already be as wanted. */
+	onlyIf?: Probe;
 };
 
-/** How to see whether a step has happened: asked of the world by recovery, and before an undo. */
+/** A question about the world with yes or no for an answer: asked by recovery, and before an undo. */
 export type Probe =
-	| {kind: 'always'}
 	| {kind: 'never'}
-	| {kind: 'all'; of: Probe[]}
 	| {kind: 'file-exists'; path: string}
 	| {kind: 'file-missing'; path: string}
+	| {kind: 'file-empty'; path: string}
 	| {kind: 'domain-active'; uuid: string}
 	| {kind: 'domain-off'; uuid: string}
-	| {kind: 'definition-names'; uuid: string; disks: Array<{target: string; path: string}>}
 	| {kind: 'snapshot-exists'; uuid: string; name: string}
 	| {kind: 'snapshot-missing'; uuid: string; name: string}
-	| {kind: 'snapshot-current'; uuid: string; name: string}
+	| {kind: 'checkpoint-exists'; uuid: string; name: string}
 	| {kind: 'checkpoint-missing'; uuid: string; name: string}
-	| {kind: 'image-has-tag'; path: string; tag: string}
-	| {kind: 'image-lacks-tag'; path: string; tag: string};
+	| {kind: 'image-has-tag'; path: string; tag: string};
 
 /** What must be proven once more at the moment of running, beyond the command's own exit code. */
 export type Guard =
@@ -52,7 +51,12 @@ export type Step = {
 	command: Command;
 	/** The exact commands that put things back; empty: there is nothing to undo; null: it can't be undone. */
 	undo: Command[] | null;
+	/** When the work goes on after a crash: where this holds the step is not run again. `never`: running it again does no harm. */
 	happened: Probe;
+	/** Begun, and a crash hid whether it was done: undone only where this holds. Missing: it is undone, each undo minding its own `onlyIf`. */
+	undoIfUnsure?: Probe;
+	/** A failure of this step has changed nothing, so there is nothing of it to undo. */
+	failsClean?: true;
 	/** What would be true if the action were stopped after this step, for the person who watches. */
 	ifStopped: string;
 	guard?: Guard;

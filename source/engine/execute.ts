@@ -1,0 +1,189 @@
+/**
+Executing a plan: lock, look whether the host is still as planned, journal, run, prove, remove. Before the switch any failure or interruption puts
+everything back; after the proof the rest is finished or left for `recover`.
+*/
+import {changedParts} from '../model/fingerprint.ts';
+import type {Failure} from '../model/failure.ts';
+import type {Plan, Step} from '../model/plan.ts';
+import {fail, succeed, type Result} from '../model/result.ts';
+import {fingerprintOf, imagesOf} from './plan/fingerprint.ts';
+import type {AuditEntry, Clock, JournalRecord, Lock, Outcome, Owner, RunEvent, StateStore} from './ports.ts';
+import {prove} from './prove.ts';
+import {rollBack, stepStates} from './roll-back.ts';
+import {runSteps, type Work} from './run-steps.ts';
+
+export type World = {
+	owner: Owner;
+	store: StateStore;
+	clock: Clock;
+	/** For the audit log: who acts, and from where (the client of an SSH session). */
+	person: {user: string; from: string | undefined};
+};
+
+export type ExecuteOptions = {
+	onEvent: (event: RunEvent) => void;
+	/** Its reason is the name of the signal. */
+	interrupt: AbortSignal;
+};
+
+/** The same domain, the same images, read again. Fails with `host-changed`, naming the parts. */
+async function checkUnchanged(plan: Plan, owner: Owner): Promise<Result<void>> {
+	const inventory = await owner.readInventory(plan.action.domain.uuid);
+	if (!inventory.ok) {
+		return inventory;
+	}
+
+	const changed = changedParts(plan.fingerprint, fingerprintOf(inventory.value, imagesOf(plan.fingerprint)));
+	return changed.length === 0 ? succeed(undefined) : fail({kind: 'host-changed', changed});
+}
+
+async function checkNothingUnfinished(plan: Plan, store: StateStore): Promise<Result<void>> {
+	const unfinished = await store.readUnfinished();
+	if (!unfinished.ok) {
+		return unfinished;
+	}
+
+	const other = unfinished.value.find(action => action.plan.action.domain.uuid === plan.action.domain.uuid);
+	return other === undefined
+		? succeed(undefined)
+		: fail({
+			kind: 'refused',
+			blockers: [{
+				kind: 'unfinished-action',
+				text: `An earlier ${other.plan.action.kind} of this domain (planned ${other.plan.plannedAt}) stopped half-way.`,
+				remedy: 'Finish it or put it back first: vsnap-tui recover.',
+			}],
+		});
+}
+
+export function describeAction(plan: Plan): string {
+	const {action} = plan;
+	return `${action.kind} to "${action.snapshot}", ${action.fate.kind === 'keep' ? `keeping the present state as "${action.fate.name}"` : 'discarding the present state'}`;
+}
+
+export async function audit(world: World, plan: Plan, entry: Pick<AuditEntry, 'outcome' | 'detail' | 'durationMs'>): Promise<void> {
+	await world.store.appendAudit({
+		at: world.clock.now().toISOString(),
+		user: world.person.user,
+		from: world.person.from,
+		uri: plan.uri,
+		domain: plan.action.domain,
+		action: describeAction(plan),
+		...entry,
+	});
+}
+
+/** Ends an action whose work is over: the journal holds secrets and is removed, the audit log keeps that it happened. */
+export async function close(world: World, work: Work, outcome: 'done' | 'rolled-back'): Promise<Result<void>> {
+	const noted = await work.journal.append({at: world.clock.now().toISOString(), kind: 'finished', outcome});
+	return noted.ok ? world.store.removeJournal(work.plan.id) : noted;
+}
+
+const isRemoval = (step: Step) => step.phase === 'remove';
+
+async function putBack(world: World, work: Work & {records: JournalRecord[]}, explain: (rolledBack: boolean, notUndone: string[]) => Failure): Promise<Outcome> {
+	const notUndone = await rollBack(work, stepStates(work.records));
+	const failure = explain(notUndone.length === 0, notUndone);
+	if (notUndone.length > 0) {
+		return {kind: 'half-way', failure};
+	}
+
+	await close(world, work, 'rolled-back');
+	return {kind: 'rolled-back', failure};
+}
+
+/** The proof, and the removals after it. Shared with recovery. */
+export async function finish(work: Work, options: {isWanted: (step: Step) => boolean; mayHaveMovedOn: boolean}): Promise<{kind: 'done'} | {kind: 'not-proven'; findings: string[]} | {kind: 'failed'; step: Step; failure: Failure}> {
+	work.onEvent({kind: 'proving'});
+	const findings = await prove(work.plan, work.owner, options);
+	if (!findings.ok || findings.value.length > 0) {
+		return {kind: 'not-proven', findings: findings.ok ? findings.value : ['The domain cannot be read.']};
+	}
+
+	const end = await runSteps(work, {isWanted: step => isRemoval(step) && options.isWanted(step), isInterrupted: () => false});
+	return end.kind === 'failed' ? end : {kind: 'done'};
+}
+
+async function runPlan(world: World, plan: Plan, options: ExecuteOptions): Promise<Outcome> {
+	const opened = await world.store.openJournal(plan);
+	if (!opened.ok) {
+		return {kind: 'rolled-back', failure: opened.failure};
+	}
+
+	const records: JournalRecord[] = [];
+	const work = {
+		plan,
+		owner: world.owner,
+		clock: world.clock,
+		onEvent: options.onEvent,
+		records,
+		journal: {
+			async append(record: JournalRecord) {
+				records.push(record);
+				return opened.value.append(record);
+			},
+		},
+	};
+	const end = await runSteps(work, {isWanted: step => !isRemoval(step), isInterrupted: () => options.interrupt.aborted});
+	if (end.kind === 'interrupted') {
+		return putBack(world, work, rolledBack => ({kind: 'interrupted', signal: String(options.interrupt.reason), rolledBack}));
+	}
+
+	if (end.kind === 'failed') {
+		const {step, failure: cause} = end;
+		return putBack(world, work, (rolledBack, notUndone) => ({kind: 'step-failed', step: step.id, title: step.title, cause, rolledBack, notUndone}));
+	}
+
+	const finished = await finish(work, {isWanted: () => true, mayHaveMovedOn: false});
+	if (finished.kind === 'not-proven') {
+		return putBack(world, work, rolledBack => ({kind: 'not-proven', findings: finished.findings, rolledBack}));
+	}
+
+	if (finished.kind === 'failed') {
+		const {step, failure: cause} = finished;
+		return {kind: 'half-way', failure: {kind: 'step-failed', step: step.id, title: step.title, cause, rolledBack: false, notUndone: [step.title]}};
+	}
+
+	await close(world, work, 'done');
+	return {kind: 'done'};
+}
+
+/** Runs the work while the domain is locked, and writes the audit log. A work that never began leaves no trace. */
+export async function underLock(world: World, plan: Plan, options: {patienceMs: number}, act: (lock: Lock) => Promise<Outcome>): Promise<Outcome> {
+	const lock = await world.store.lockDomain(plan.action.domain.uuid, describeAction(plan), options);
+	if (!lock.ok) {
+		return {kind: 'rolled-back', failure: lock.failure};
+	}
+
+	try {
+		return await act(lock.value);
+	} finally {
+		await lock.value.release();
+	}
+}
+
+/** Executes a plan that a person has confirmed. Every way out is an Outcome; nothing is thrown. */
+export async function executePlan(world: World, plan: Plan, options: ExecuteOptions): Promise<Outcome> {
+	const outcome = await underLock(world, plan, {patienceMs: 0}, async () => {
+		const checks = [async () => checkNothingUnfinished(plan, world.store), async () => checkUnchanged(plan, world.owner)];
+		for (const check of checks) {
+			// eslint-disable-next-line no-await-in-loop -- the first that fails decides
+			const checked = await check();
+			if (!checked.ok) {
+				return {kind: 'rolled-back', failure: checked.failure};
+			}
+		}
+
+		options.onEvent({kind: 'started', plan: plan.id, steps: plan.steps.length});
+		const startedAt = world.clock.now().getTime();
+		const result = await runPlan(world, plan, options);
+		await audit(world, plan, {
+			outcome: result.kind,
+			detail: result.kind === 'done' ? undefined : result.failure.kind,
+			durationMs: world.clock.now().getTime() - startedAt,
+		});
+		return result;
+	});
+	options.onEvent({kind: 'finished', outcome});
+	return outcome;
+}

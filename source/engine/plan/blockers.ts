@@ -1,0 +1,183 @@
+/**
+The reasons for which a plan is refused. All are named at once, and each says what can be done about it.
+*/
+import {posix} from 'node:path';
+import {chainOf, contentHoldersOf, imageAt} from '../../model/image-graph.ts';
+import {formatBytes} from '../../model/format.ts';
+import type {Image} from '../../model/image.ts';
+import type {PlanContext} from './context.ts';
+
+/** What a fresh qcow2 overlay takes: header, two tables and one refcount block, rounded up generously. */
+const overlayBytes = 1024 * 1024;
+
+/** What stands in the way of every offline action on this domain. */
+export function blockDomain(context: PlanContext): void {
+	const {inventory, blockers} = context;
+	const {domain} = inventory.picture;
+	if (!domain.isPersistent) {
+		blockers.push({
+			kind: 'transient',
+			text: 'The domain is transient: when it stops, its definition and all its snapshots are forgotten.',
+			remedy: 'Make it persistent first: virsh dumpxml DOMAIN > FILE, then virsh define FILE.',
+		});
+	}
+
+	if (domain.hasManagedSave) {
+		blockers.push({
+			kind: 'managed-save',
+			text: 'The domain has a managed save: memory that belongs to its disks as they are now, and that the next start would resume on other disks.',
+			remedy: 'Start the domain from it (virsh start DOMAIN), or give it up (virsh managedsave-remove DOMAIN); then try again.',
+		});
+	}
+
+	if (!['running', 'paused', 'shutoff', 'crashed'].includes(domain.state)) {
+		blockers.push({
+			kind: 'domain-state',
+			text: `The domain is in the state "${domain.state}".`,
+			remedy: 'Wait until it runs, is paused or is shut off; then try again.',
+		});
+	}
+
+	for (const job of inventory.jobs) {
+		blockers.push({kind: 'job-running', text: `A job is running: ${job}.`, remedy: 'Wait until it has ended, or abort it (virsh domjobabort, virsh blockjob --abort).'});
+	}
+
+	for (const {name, reason} of inventory.picture.unreadable) {
+		blockers.push({
+			kind: 'not-supported',
+			text: `The record "${name}" cannot be read (${reason}), so nobody knows which images it needs.`,
+			remedy: 'Mend or remove that record first.',
+		});
+	}
+
+	if (inventory.host.isReadOnly) {
+		blockers.push({kind: 'not-permitted', text: 'The connection is read-only.', remedy: 'Start again without --read-only.'});
+	}
+}
+
+function describeProblem(image: Image, problem: Image['problems'][number]): {kind: 'image-missing' | 'chain-broken' | 'image-in-use'; text: string; remedy: string} | undefined {
+	switch (problem.kind) {
+		case 'missing': {
+			return {kind: 'image-missing', text: `The image ${image.path} is missing.`, remedy: 'Bring it back from a backup, to the same path.'};
+		}
+
+		case 'unreadable': {
+			return {kind: 'chain-broken', text: `The image ${image.path} cannot be opened: ${problem.reason}`, remedy: 'Mend its permissions, or bring it back from a backup.'};
+		}
+
+		case 'backing-missing': {
+			return {kind: 'chain-broken', text: `The image ${image.path} stands on ${problem.backingPath}, which is missing.`, remedy: 'Bring that file back to the same path.'};
+		}
+
+		case 'locked': {
+			return {
+				kind: 'image-in-use',
+				text: `The image ${image.path} is open in another process${problem.processes.length === 0 ? '' : ` (${problem.processes.join(', ')})`}.`,
+				remedy: 'Stop that process, then try again.',
+			};
+		}
+
+		case 'backing-format-not-recorded': {
+			return undefined;
+		}
+
+		default: {
+			return problem satisfies never;
+		}
+	}
+}
+
+/** The chain from `path` down must be whole and free. Locks of the domain's own QEMU are not reported as problems by the inventory. */
+export function blockChain(context: PlanContext, path: string): void {
+	for (const link of chainOf(context.graph, path)) {
+		const image = imageAt(context.graph, link);
+		if (image === undefined) {
+			context.blockers.push({kind: 'image-missing', text: `The image ${link} was not found.`, remedy: 'Bring it back from a backup, to the same path.'});
+			continue;
+		}
+
+		for (const problem of image.problems) {
+			const blocker = describeProblem(image, problem);
+			if (blocker && !context.blockers.some(known => known.text === blocker.text)) {
+				context.blockers.push(blocker);
+			}
+		}
+	}
+}
+
+/** Another domain that writes to an image makes it useless as a base, and a running one changes it at this moment. */
+export function blockForeignHeads(context: PlanContext, path: string): void {
+	for (const link of chainOf(context.graph, path)) {
+		for (const pin of context.pins) {
+			if (pin.hold === 'head' && pin.domainUuid !== context.uuid && context.graph.keyOf(pin.path) === context.graph.keyOf(link)) {
+				context.blockers.push({
+					kind: 'image-in-use',
+					text: `The image ${link} is written to by another domain (${pin.label}), so it no longer holds what the snapshot kept.`,
+					remedy: 'Put that domain on an overlay of its own.',
+				});
+			}
+		}
+	}
+}
+
+/** The images that will be written to in place: nothing else may need their content. */
+export function blockNeededContent(context: PlanContext, path: string, action: string): void {
+	const holders = contentHoldersOf(context.graph, path);
+	if (holders.length > 0) {
+		context.blockers.push({
+			kind: 'image-needed',
+			text: `${action} would write into ${path}, which is still needed by: ${holders.map(pin => pin.label).join(', ')}.`,
+			remedy: 'Delete those snapshots first, or revert to one of them.',
+		});
+	}
+}
+
+/** Room and permission for new overlays, added up for each file system. */
+export function blockFolders(context: PlanContext, overlayPaths: string[]): void {
+	const needed = new Map<string, {bytes: number; free: number; folder: string}>();
+	const seen = new Set<string>();
+	for (const path of overlayPaths) {
+		const folderPath = posix.dirname(path);
+		const folder = context.inventory.folders.get(folderPath);
+		if (folder === undefined) {
+			context.blockers.push({kind: 'not-permitted', text: `The folder ${folderPath} cannot be looked at.`, remedy: 'Run as a user who may write there.'});
+			continue;
+		}
+
+		if (!folder.isWritable && !seen.has(folderPath)) {
+			context.blockers.push({kind: 'not-permitted', text: `No new file can be made in ${folderPath}: it is not writable for you.`, remedy: 'Run as a user who may write there, or make the file system writable.'});
+		}
+
+		seen.add(folderPath);
+		const sum = needed.get(folder.device) ?? {bytes: 0, free: folder.freeBytes, folder: folderPath};
+		sum.bytes += overlayBytes;
+		needed.set(folder.device, sum);
+	}
+
+	for (const {bytes, free, folder} of needed.values()) {
+		if (free < bytes) {
+			context.blockers.push({kind: 'no-space', text: `Not enough room in ${folder}: ${formatBytes(free)} free, ${formatBytes(bytes)} needed for the new overlays.`, remedy: 'Make room there, then try again.'});
+		}
+	}
+}
+
+/** Rules of libvirt for names (no "/", no leading ".", at most 247 bytes: L15), and of good sense (no control characters). */
+export function blockName(context: PlanContext, name: string): void {
+	const {snapshots} = context.inventory.picture;
+	const problem = name === ''
+		? 'is empty'
+		: name.includes('/')
+			? 'contains "/"'
+			: name.startsWith('.')
+				? 'begins with "."'
+				: /\p{Cc}/u.test(name)
+					? 'contains control characters'
+					: Buffer.byteLength(name) > 247
+						? 'is longer than 247 bytes'
+						: undefined;
+	if (problem !== undefined) {
+		context.blockers.push({kind: 'name', text: `The name for the kept state ${problem}.`, remedy: 'Choose another name.'});
+	} else if (snapshots.some(snapshot => snapshot.name === name)) {
+		context.blockers.push({kind: 'name-taken', text: `There is a snapshot "${name}" already.`, remedy: 'Choose another name for the kept state.'});
+	}
+}

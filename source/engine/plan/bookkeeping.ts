@@ -1,0 +1,98 @@
+/**
+Making libvirt's own records true after a revert, so that plain virsh goes on working (design 2.2).
+
+libvirt >= 9.9, when it reverts, unlinks the files that the current snapshot's record names as overlays. So the current snapshot must name the
+images that the domain writes to. Before 9.9 a snapshot with children must keep what it named: rewritten, its own delete would commit the head
+into the image that the children share.
+*/
+import type {Result} from '../../model/result.ts';
+import {succeed} from '../../model/result.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import type {Step} from '../../model/plan.ts';
+import {changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
+import {snapshotCommands} from './commands.ts';
+import type {PlanContext} from './context.ts';
+
+const revertDisksSince = 9_009_000;
+
+function overlaysOf(disks: Snapshot['disks']): Map<string, string> {
+	return new Map(disks.flatMap(disk => disk.overlayPath === undefined ? [] : [[disk.target, disk.overlayPath]]));
+}
+
+/**
+The record as a redefine must hold it so that its meaning stays: a redefine drops `<revertDisks>`, so its files go into `<disks>`, which libvirt
+reads where there are none.
+*/
+function preservingXml(snapshot: Snapshot): Result<string> {
+	return snapshot.revertDisks.length === 0
+		? succeed(snapshot.xml)
+		: changeSnapshotXml(snapshot.xml, {overlays: overlaysOf(snapshot.revertDisks), dropRevertDisks: true});
+}
+
+/** Makes the record of the former current snapshot current again, without losing what it says of its overlays. */
+function backToFormerCurrent(context: PlanContext, former: Snapshot | undefined, target: Snapshot): Result<Step['undo']> {
+	const targetXml = preservingXml(target);
+	if (!targetXml.ok) {
+		return targetXml;
+	}
+
+	const restoreTarget = snapshotCommands.redefine(context, {
+		fileName: 'snapshot-target-before',
+		xml: targetXml.value,
+		makeCurrent: former?.name === target.name,
+	});
+	if (former === undefined || former.name === target.name) {
+		return succeed([restoreTarget]);
+	}
+
+	const formerXml = preservingXml(former);
+	return formerXml.ok
+		? succeed([restoreTarget, snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})])
+		: formerXml;
+}
+
+export function bookkeepingSteps(context: PlanContext, target: Snapshot, given: {heads: Map<string, string>; hasChildren: boolean}): Result<Step[]> {
+	const {picture} = context.inventory;
+	const former = picture.snapshots.find(snapshot => snapshot.name === picture.currentSnapshot);
+	const undo = backToFormerCurrent(context, former, target);
+	if (!undo.ok) {
+		return undo;
+	}
+
+	const mayRewrite = !given.hasChildren || context.host.libvirtVersion >= revertDisksSince;
+	const rewritten = mayRewrite ? changeSnapshotXml(target.xml, {overlays: given.heads, dropRevertDisks: true}) : preservingXml(target);
+	if (!rewritten.ok) {
+		return rewritten;
+	}
+
+	const steps: Step[] = [{
+		id: 'current',
+		title: mayRewrite
+			? `Make "${target.name}" the current snapshot, with the new disks in its record`
+			: `Make "${target.name}" the current snapshot`,
+		phase: 'switch',
+		command: snapshotCommands.redefine(context, {fileName: 'snapshot-target', xml: rewritten.value, makeCurrent: true}),
+		undo: undo.value,
+		happened: {kind: 'never'},
+		ifStopped: 'The switch would be finished: the old disks are all still there.',
+	}];
+	if (former && former.name !== target.name && former.revertDisks.length > 0) {
+		// Its overlays of an earlier revert are not in use any more, and may be gone soon: a later delete must not take them for its own.
+		const tidied = changeSnapshotXml(former.xml, {overlays: new Map(), dropRevertDisks: true});
+		if (!tidied.ok) {
+			return tidied;
+		}
+
+		steps.push({
+			id: 'tidy',
+			title: `Drop the overlays of the earlier revert from the record of "${former.name}"`,
+			phase: 'switch',
+			command: snapshotCommands.redefine(context, {fileName: 'snapshot-former', xml: tidied.value, makeCurrent: false}),
+			undo: [],
+			happened: {kind: 'never'},
+			ifStopped: 'The switch would be finished: the old disks are all still there.',
+		});
+	}
+
+	return succeed(steps);
+}

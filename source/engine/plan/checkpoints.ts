@@ -1,0 +1,122 @@
+/**
+Checkpoints over a revert. libvirt alone leaves them all broken; those older than the snapshot go on if their bitmaps are opened anew on the new
+overlays, because the frozen images hold what was recorded until then. Later ones describe a time that is left, and are forgotten.
+
+libvirt up to 10.0 refuses to touch snapshot records while checkpoints exist, so there all records are taken out and the good ones put back.
+*/
+import {imageAt} from '../../model/image-graph.ts';
+import type {Consequence, Step} from '../../model/plan.ts';
+import type {Checkpoint, Snapshot} from '../../model/snapshot.ts';
+import {checkpointCommands, imageCommands} from './commands.ts';
+import type {PlanContext} from './context.ts';
+import type {OverlaidDisk} from './revert-disks.ts';
+
+/** 11.3 was seen to redefine snapshots beside checkpoints, 10.0 to refuse; nothing in between was tried, so it counts as refusing. */
+const redefinesBesideCheckpoints = 11_003_000;
+
+export type CheckpointSteps = {
+	/** While the new overlays are prepared. */
+	bitmaps: Step[];
+	/** Before snapshot records are changed, and after. */
+	before: Step[];
+	after: Step[];
+	consequences: Consequence[];
+};
+
+function carriedBitmaps(context: PlanContext, checkpoint: Checkpoint, disks: OverlaidDisk[]) {
+	return disks.flatMap(disk => {
+		const recorded = checkpoint.disks.find(candidate => candidate.target === disk.target && candidate.bitmap !== undefined);
+		const bitmap = imageAt(context.graph, disk.basePath)?.bitmaps.find(candidate => candidate.name === recorded?.bitmap);
+		return recorded ? [{disk, bitmap}] : [];
+	});
+}
+
+function forgetStep(context: PlanContext, checkpoint: Checkpoint): Step {
+	return {
+		id: `forget-checkpoint-${checkpoint.name}`,
+		title: `Take the record of checkpoint "${checkpoint.name}" out`,
+		phase: 'switch',
+		command: checkpointCommands.forget(context, checkpoint.name),
+		undo: [{
+			...checkpointCommands.redefine(context, checkpoint),
+			onlyIf: {kind: 'checkpoint-missing', uuid: context.uuid, name: checkpoint.name},
+		}],
+		happened: {kind: 'checkpoint-missing', uuid: context.uuid, name: checkpoint.name},
+		ifStopped: 'The switch would be finished: the old disks are all still there.',
+	};
+}
+
+function redefineStep(context: PlanContext, checkpoint: Checkpoint): Step {
+	return {
+		id: `redefine-checkpoint-${checkpoint.name}`,
+		title: `Put the record of checkpoint "${checkpoint.name}" back`,
+		phase: 'switch',
+		command: checkpointCommands.redefine(context, checkpoint),
+		undo: [{
+			...checkpointCommands.forget(context, checkpoint.name),
+			onlyIf: {kind: 'checkpoint-exists', uuid: context.uuid, name: checkpoint.name},
+		}],
+		happened: {kind: 'never'},
+		ifStopped: 'The switch would be finished: the old disks are all still there.',
+	};
+}
+
+/** Oldest first: a checkpoint's parent must be known before it. */
+function byAge(checkpoints: Checkpoint[]): Checkpoint[] {
+	const names = new Map(checkpoints.map(checkpoint => [checkpoint.name, checkpoint]));
+	const ordered = new Set<Checkpoint>();
+	const place = (start: Checkpoint) => {
+		const path: Checkpoint[] = [];
+		for (let next: Checkpoint | undefined = start; next && !ordered.has(next) && !path.includes(next); next = next.parent === undefined ? undefined : names.get(next.parent)) {
+			path.push(next);
+		}
+
+		for (const checkpoint of path.reverse()) {
+			ordered.add(checkpoint);
+		}
+	};
+
+	for (const checkpoint of checkpoints) {
+		place(checkpoint);
+	}
+
+	return [...ordered];
+}
+
+export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot; disks: OverlaidDisk[]}): CheckpointSteps {
+	const all = byAge(context.inventory.picture.checkpoints);
+	const result: CheckpointSteps = {bitmaps: [], before: [], after: [], consequences: []};
+	const good = new Set<Checkpoint>();
+	for (const checkpoint of all) {
+		const carried = carriedBitmaps(context, checkpoint, given.disks);
+		const isOlder = checkpoint.createdAt <= given.snapshot.createdAt;
+		if (!isOlder || carried.some(({bitmap}) => !bitmap?.isUsable)) {
+			result.consequences.push({
+				severity: 'warning',
+				text: isOlder
+					? `The checkpoint "${checkpoint.name}" is forgotten: its bitmaps are not whole in the frozen images. The next backup that starts from it must be a full one.`
+					: `The checkpoint "${checkpoint.name}" is forgotten: it is younger than the snapshot.`,
+			});
+			continue;
+		}
+
+		good.add(checkpoint);
+		for (const {disk, bitmap} of carried) {
+			result.bitmaps.push({
+				id: `bitmap-${disk.target}-${checkpoint.name}`,
+				title: `Let the checkpoint "${checkpoint.name}" go on in the new overlay of ${disk.target}`,
+				phase: 'create',
+				command: imageCommands.addBitmap({path: disk.overlayPath, name: bitmap!.name, granularityBytes: bitmap!.granularityBytes}),
+				undo: [],
+				happened: {kind: 'never'},
+				ifStopped: 'The new overlays would be removed again: the domain is as it was.',
+			});
+		}
+	}
+
+	const isPickyHost = context.host.libvirtVersion < redefinesBesideCheckpoints;
+	const out = all.filter(checkpoint => isPickyHost || !good.has(checkpoint));
+	result.before = [...out].reverse().map(checkpoint => forgetStep(context, checkpoint));
+	result.after = isPickyHost ? all.filter(checkpoint => good.has(checkpoint)).map(checkpoint => redefineStep(context, checkpoint)) : [];
+	return result;
+}

@@ -1,0 +1,91 @@
+/**
+The exact command lines that plans are made of. Options stand before hostile text, and domains are named by UUID: a domain's name may look like an
+option or like another domain's number.
+*/
+import type {HostFacts} from '../../model/inventory.ts';
+import type {Command, CommandFile} from '../../model/plan.ts';
+
+export type VirshContext = {host: HostFacts; uuid: string; workPath: string};
+
+export function virsh(context: VirshContext, argv: string[], files: CommandFile[] = []): Command {
+	const [verb, ...rest] = argv;
+	return {tool: 'virsh', argv: ['virsh', '-q', '-c', context.host.uri, verb!, ...rest], files};
+}
+
+function onDomain(context: VirshContext, verb: string, ...rest: string[]): Command {
+	return virsh(context, [verb, '--domain', context.uuid, ...rest]);
+}
+
+/** The XML goes into a private file that is named after what it holds. */
+function withXml(context: VirshContext, fileName: string, xml: string, argv: (path: string) => string[]): Command {
+	const path = `${context.workPath}/${fileName}.xml`;
+	return virsh(context, argv(path), [{path, text: xml}]);
+}
+
+export const domainCommands = {
+	/** `isGraceful` never kills: QEMU writes out what it holds, or the command fails. */
+	destroy: (context: VirshContext, isGraceful: boolean) => onDomain(context, 'destroy', ...(isGraceful ? ['--graceful'] : [])),
+	start: (context: VirshContext, isPaused: boolean) => onDomain(context, 'start', ...(isPaused ? ['--paused'] : [])),
+	define: (context: VirshContext, fileName: string, xml: string) =>
+		withXml(context, fileName, xml, path => ['define', '--file', path]),
+	restore: (context: VirshContext, options: {memoryPath: string; xml: string; isPaused: boolean}) =>
+		withXml(context, 'definition-live', options.xml, path =>
+			['restore', '--file', options.memoryPath, '--xml', path, options.isPaused ? '--paused' : '--running']),
+};
+
+export const snapshotCommands = {
+	redefine: (context: VirshContext, options: {fileName: string; xml: string; makeCurrent: boolean}) =>
+		withXml(context, options.fileName, options.xml, path =>
+			['snapshot-create', '--domain', context.uuid, '--xmlfile', path, '--redefine', ...(options.makeCurrent ? ['--current'] : [])]),
+	makeCurrent: (context: VirshContext, name: string) => onDomain(context, 'snapshot-current', '--snapshotname', name),
+	forget: (context: VirshContext, name: string) => onDomain(context, 'snapshot-delete', '--snapshotname', name, '--metadata'),
+	remove: (context: VirshContext, name: string) => onDomain(context, 'snapshot-delete', '--snapshotname', name),
+	revert: (context: VirshContext, name: string, isPaused: boolean) =>
+		onDomain(context, 'snapshot-revert', '--snapshotname', name, isPaused ? '--paused' : '--running'),
+};
+
+export const checkpointCommands = {
+	forget: (context: VirshContext, name: string) => onDomain(context, 'checkpoint-delete', '--checkpointname', name, '--metadata'),
+	redefine: (context: VirshContext, checkpoint: {name: string; xml: string}) =>
+		withXml(context, `checkpoint-${checkpoint.name}`, checkpoint.xml, path => ['checkpoint-create', '--domain', context.uuid, '--xmlfile', path, '--redefine']),
+};
+
+function qemuImg(...argv: string[]): Command {
+	return {tool: 'qemu-img', argv: ['qemu-img', ...argv], files: []};
+}
+
+export const imageCommands = {
+	/** Without `-U`: fails where another process may write to the image or to one below it. */
+	infoWithChain: (path: string, format: string) =>
+		qemuImg('info', '--backing-chain', '--output=json', '-f', format, path),
+	createOverlay: (options: {path: string; backingPath: string; backingFormat: string; clusterSizeBytes: number | undefined}) => qemuImg(
+		'create',
+		'-q',
+		'-f',
+		'qcow2',
+		'-F',
+		options.backingFormat,
+		'-b',
+		options.backingPath,
+		...(options.clusterSizeBytes === undefined ? [] : ['-o', `cluster_size=${options.clusterSizeBytes}`]),
+		options.path,
+	),
+	tag: (path: string, tag: string) => qemuImg('snapshot', '-c', tag, path),
+	untag: (path: string, tag: string) => qemuImg('snapshot', '-d', tag, path),
+	applyTag: (path: string, tag: string) => qemuImg('snapshot', '-a', tag, path),
+	addBitmap: (options: {path: string; name: string; granularityBytes: number}) =>
+		qemuImg('bitmap', '--add', '-g', String(options.granularityBytes), '-f', 'qcow2', '--', options.path, options.name),
+};
+
+function file(...argv: string[]): Command {
+	return {tool: 'file', argv, files: []};
+}
+
+export const fileCommands = {
+	/** Makes an empty file, and fails if the name is taken (`O_EXCL`): `qemu-img create` alone would overwrite it. */
+	reserve: (path: string) => file('dd', 'if=/dev/null', `of=${path}`, 'conv=excl', 'status=none'),
+	own: (path: string, owner: {uid: number; gid: number}) => file('chown', `${owner.uid}:${owner.gid}`, '--', path),
+	allow: (path: string, mode: number) => file('chmod', mode.toString(8).padStart(4, '0'), '--', path),
+	sync: (paths: string[]) => file('sync', '--', ...paths),
+	remove: (path: string) => file('rm', '--', path),
+};

@@ -1,0 +1,39 @@
+/**
+What every planner is given: the world as it was read, and the few things that a pure function may not fetch itself.
+*/
+import {buildImageGraph, type ImageGraph} from '../../model/image-graph.ts';
+import type {Blocker} from '../../model/failure.ts';
+import type {Inventory, Pin} from '../../model/inventory.ts';
+import {pinsOfDomain} from '../../model/pins.ts';
+
+export type PlanArguments = {
+	id: string;
+	now: Date;
+	/** The private folder for the XML files of this plan. */
+	workPath: string;
+};
+
+export type PlanContext = {
+	inventory: Inventory;
+	uuid: string;
+	workPath: string;
+	host: Inventory['host'];
+	/** All pins of the host: this domain's own and everybody else's. */
+	pins: Pin[];
+	graph: ImageGraph;
+	blockers: Blocker[];
+};
+
+export function planContext(inventory: Inventory, given: PlanArguments): PlanContext {
+	const {picture, host} = inventory;
+	const pins = [...pinsOfDomain(picture.domain, picture.snapshots), ...picture.foreignPins];
+	return {
+		inventory,
+		uuid: picture.domain.uuid,
+		workPath: given.workPath,
+		host,
+		pins,
+		graph: buildImageGraph(picture.images, pins),
+		blockers: [],
+	};
+}

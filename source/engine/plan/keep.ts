@@ -1,0 +1,129 @@
+/**
+Keeping the present state before it is left: a snapshot record of its own that pins the present heads.
+
+The kind follows the chain: external where the current snapshot is external, internal where it is internal, because a mix of the two makes nodes
+that libvirt cannot delete (design 2.2). An external record needs no new file: the heads are frozen as they are, since the domain goes on elsewhere.
+*/
+import {posix} from 'node:path';
+import {headDisks, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain.ts';
+import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
+import {isExternal, type Snapshot} from '../../model/snapshot.ts';
+import type {Result} from '../../model/result.ts';
+import {succeed} from '../../model/result.ts';
+import type {Pin} from '../../model/inventory.ts';
+import type {Step} from '../../model/plan.ts';
+import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
+import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {imageCommands, snapshotCommands} from './commands.ts';
+import type {PlanContext} from './context.ts';
+import {stampOf, stemOf} from './overlay-name.ts';
+
+export type KeepRequest = {
+	name: string;
+	description: string;
+	now: Date;
+	/** Disks that stay in use as they are: a record that pinned them would have to freeze them. */
+	untouched: ReadonlySet<string>;
+	kind: 'internal' | 'external';
+};
+
+export type Kept = {steps: Step[]; pins: Pin[]};
+
+export function kindOfChain(snapshots: readonly Snapshot[], current: string | undefined, target: Snapshot): 'internal' | 'external' {
+	const nearest = snapshots.find(snapshot => snapshot.name === current) ?? target;
+	return isExternal(nearest) ? 'external' : 'internal';
+}
+
+function modeOf(disk: Disk, request: KeepRequest): SnapshotMode {
+	return isWritableMedium(disk) && disk.sourceType === 'file' && !request.untouched.has(disk.target) ? request.kind : 'no';
+}
+
+function blockKeep(context: PlanContext, disks: Disk[], request: KeepRequest): void {
+	for (const disk of disks) {
+		const image = imageAt(context.graph, disk.sourcePath!);
+		const holders = contentHoldersOf(context.graph, disk.sourcePath!);
+		if (request.kind === 'external' && holders.length > 0) {
+			context.blockers.push({
+				kind: 'image-needed',
+				text: `The domain writes to ${disk.sourcePath}, which is frozen already (${holders.map(pin => pin.label).join(', ')}): it cannot be kept a second time, since two snapshots may not freeze one image.`,
+				remedy: 'Leave the present state with --discard, or take a snapshot of it with virsh first.',
+			});
+		} else if (request.kind === 'internal' && image?.format !== 'qcow2') {
+			context.blockers.push({
+				kind: 'not-supported',
+				text: `The present state cannot be kept by an internal snapshot: ${disk.sourcePath} is not qcow2.`,
+				remedy: 'Leave the present state with --discard.',
+			});
+		} else if (request.kind === 'internal' && image?.internalSnapshots.some(snapshot => snapshot.tag === request.name)) {
+			context.blockers.push({
+				kind: 'name-taken',
+				text: `The image ${disk.sourcePath} holds an internal snapshot "${request.name}" already.`,
+				remedy: 'Choose another name for the kept state.',
+			});
+		}
+	}
+}
+
+/** Steps that need the domain to be off. Appends blockers to the context. */
+export function keepPresentState(context: PlanContext, request: KeepRequest): Result<Kept> {
+	const {picture, definitionXml} = context.inventory;
+	const disks = headDisks(picture.domain);
+	const partaking = disks.filter(disk => modeOf(disk, request) !== 'no');
+	blockKeep(context, partaking, request);
+	const sources = new Map(partaking.map(disk => [disk.target, {path: disk.sourcePath!, format: disk.format ?? 'qcow2'}]));
+	const domainXml = changeDomainXml(definitionXml, {sources, rootName: 'domain'});
+	if (!domainXml.ok) {
+		return domainXml;
+	}
+
+	const xml = buildSnapshotXml({
+		name: request.name,
+		description: request.description,
+		state: 'shutoff',
+		parent: picture.currentSnapshot,
+		createdAt: Math.floor(request.now.getTime() / 1000),
+		memory: {mode: 'no'},
+		disks: disks.map(disk => ({
+			target: disk.target,
+			mode: modeOf(disk, request),
+			// A name that no file ever had: libvirt's own revert may unlink what stands here.
+			overlayPath: request.kind === 'external' && modeOf(disk, request) === 'external'
+				? posix.join(posix.dirname(disk.sourcePath!), `${posix.basename(stemOf(disk.sourcePath!)).slice(0, 100)}.left-${stampOf(request.now)}`)
+				: undefined,
+		})),
+		domainXml: domainXml.value,
+	});
+	const steps: Step[] = [];
+	if (request.kind === 'internal') {
+		for (const disk of partaking) {
+			steps.push({
+				id: `keep-${disk.target}`,
+				title: `Keep the present state of ${disk.target} inside its image as "${request.name}"`,
+				phase: 'create',
+				command: imageCommands.tag(disk.sourcePath!, request.name),
+				undo: [{...imageCommands.untag(disk.sourcePath!, request.name), onlyIf: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name}}],
+				happened: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name},
+				ifStopped: 'It would be taken back: the domain is as it was.',
+			});
+		}
+	}
+
+	steps.push({
+		id: 'keep',
+		title: `Record the present state as snapshot "${request.name}"`,
+		phase: request.kind === 'internal' ? 'create' : 'switch',
+		command: snapshotCommands.redefine(context, {fileName: 'snapshot-kept', xml, makeCurrent: false}),
+		undo: [{...snapshotCommands.forget(context, request.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: request.name}}],
+		happened: {kind: 'never'},
+		ifStopped: 'It would be taken back: the record is dropped again.',
+	});
+	const pins: Pin[] = partaking.map(disk => ({
+		path: disk.sourcePath!,
+		hold: request.kind === 'external' ? 'content' : 'existence',
+		domainUuid: context.uuid,
+		label: `snapshot ${request.name} of ${picture.domain.name}`,
+		snapshot: request.name,
+		target: disk.target,
+	}));
+	return succeed({steps, pins});
+}

@@ -1,0 +1,37 @@
+/**
+Names for new overlays. They lie beside the image that they stand on, as libvirt's do, and never reuse a name that is taken (design 3.1, rule 2).
+*/
+import {posix} from 'node:path';
+import type {FolderFacts} from '../../model/inventory.ts';
+
+/** "20261121-015309": sorts by time, and has no dot, so that libvirt's own naming replaces it as the extension of the file. */
+export function stampOf(now: Date): string {
+	return now.toISOString().slice(0, 19).replaceAll(/[-:]/gu, '').replace('T', '-');
+}
+
+/** The path without the last extension of its file name: "/d/vda.s1" → "/d/vda"; a dot in a folder's name does not count. */
+export function stemOf(path: string): string {
+	const {dir, name, base} = posix.parse(path);
+	return posix.join(dir, name === '' ? base : name);
+}
+
+/**
+A free name per image: `<stem>.<stamp>`, with `-2`, `-3` … where that is taken in the folder or was given out before. Gives the names out by
+adding them to `taken`. A stem so long that the name would not fit the file system (255 bytes) is cut.
+*/
+export function overlayPath(basePath: string, options: {stamp: string; folder: FolderFacts | undefined; taken: Set<string>}): string {
+	const {dir, base} = posix.parse(stemOf(basePath));
+	let stem = base;
+	while (Buffer.byteLength(stem) > 220) {
+		stem = stem.slice(0, -1);
+	}
+
+	for (let count = 1; ; count++) {
+		const name = `${stem}.${options.stamp}${count === 1 ? '' : `-${count}`}`;
+		const path = posix.join(dir, name);
+		if (!options.taken.has(path) && !options.folder?.names.has(name)) {
+			options.taken.add(path);
+			return path;
+		}
+	}
+}

@@ -1,0 +1,110 @@
+/**
+Making new overlays so that nothing can be overwritten and everything can be taken back: reserve the name, give it its owner, write the overlay,
+open it with its whole chain, and have it on disk before anything refers to it.
+*/
+import {posix} from 'node:path';
+import type {Step} from '../../model/plan.ts';
+import {fileCommands, imageCommands} from './commands.ts';
+import type {OverlaidDisk} from './revert-disks.ts';
+
+const ifStopped = 'The new overlays would be removed again: the domain is as it was.';
+
+/** Bits beyond 0600 that a head may have so that its group (QEMU's, with dynamic_ownership=0) can open it. Never for others. */
+function wantedMode(disk: OverlaidDisk): number {
+	// eslint-disable-next-line no-bitwise
+	return ((disk.like?.mode ?? 0o600) & 0o060) | 0o600;
+}
+
+function stepsFor(disk: OverlaidDisk): Step[] {
+	const {target, overlayPath: path} = disk;
+	const steps: Step[] = [{
+		id: `reserve-${target}`,
+		title: `Reserve the name of the new overlay of ${target}`,
+		phase: 'create',
+		command: fileCommands.reserve(path),
+		undo: [{...fileCommands.remove(path), onlyIf: {kind: 'file-exists', path}}],
+		happened: {kind: 'file-exists', path},
+		undoIfUnsure: {kind: 'file-empty', path},
+		failsClean: true,
+		ifStopped,
+	}];
+	if (disk.like && (disk.like.uid !== 0 || disk.like.gid !== 0)) {
+		steps.push({
+			id: `own-${target}`,
+			title: `Give it the owner of the present disk`,
+			phase: 'create',
+			command: fileCommands.own(path, disk.like),
+			undo: [],
+			happened: {kind: 'never'},
+			ifStopped,
+		});
+	}
+
+	if (wantedMode(disk) !== 0o600) {
+		steps.push({
+			id: `allow-${target}`,
+			title: `Give it the mode of the present disk`,
+			phase: 'create',
+			command: fileCommands.allow(path, wantedMode(disk)),
+			undo: [],
+			happened: {kind: 'never'},
+			ifStopped,
+		});
+	}
+
+	steps.push({
+		id: `create-${target}`,
+		title: `Create the new overlay of ${target} on ${posix.basename(disk.basePath)}`,
+		phase: 'create',
+		command: imageCommands.createOverlay({path, backingPath: disk.basePath, backingFormat: disk.baseFormat, clusterSizeBytes: disk.clusterSizeBytes}),
+		undo: [],
+		happened: {kind: 'never'},
+		ifStopped,
+	});
+	return steps;
+}
+
+/** One check per frozen image: it opens with its whole chain, and nobody writes to it. */
+export function checkSteps(disks: OverlaidDisk[]): Step[] {
+	return disks.map(disk => ({
+		id: `check-${disk.target}`,
+		title: `Check that the chain under ${posix.basename(disk.basePath)} is whole`,
+		phase: 'check',
+		command: imageCommands.infoWithChain(disk.basePath, disk.baseFormat),
+		undo: [],
+		happened: {kind: 'never'},
+		ifStopped: 'Nothing has been changed yet.',
+	}));
+}
+
+/** `bitmaps`: steps that add something to the overlays before they are opened and brought to disk. */
+export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[]): Step[] {
+	if (disks.length === 0) {
+		return [];
+	}
+
+	const paths = disks.map(disk => disk.overlayPath);
+	const folders = [...new Set(paths.map(path => posix.dirname(path)))];
+	return [
+		...disks.flatMap(disk => stepsFor(disk)),
+		...bitmaps,
+		...disks.map((disk): Step => ({
+			id: `open-${disk.target}`,
+			title: `Open the new overlay of ${disk.target} with its chain`,
+			phase: 'create',
+			command: imageCommands.infoWithChain(disk.overlayPath, 'qcow2'),
+			undo: [],
+			happened: {kind: 'never'},
+			ifStopped,
+		})),
+		{
+			id: 'sync',
+			title: 'Have the new overlays safely on disk',
+			phase: 'create',
+			command: fileCommands.sync([...paths, ...folders]),
+			undo: [],
+			happened: {kind: 'never'},
+			ifStopped,
+		},
+	];
+}

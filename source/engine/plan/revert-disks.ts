@@ -1,0 +1,100 @@
+/**
+What a revert to an external snapshot means for each disk: which image it is put back on, and which disks keep what they have (design 3.1, rule 3).
+*/
+import {posix} from 'node:path';
+import {headDisks, isWritableMedium, type Disk} from '../../model/domain.ts';
+import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
+import type {FileFacts} from '../../model/image.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import type {PlanContext} from './context.ts';
+import {overlayPath, stampOf} from './overlay-name.ts';
+
+/** A disk that gets a new overlay. */
+export type OverlaidDisk = {
+	target: string;
+	/** The image that stands below: the frozen one, or for a disk that the snapshot left out its present head. */
+	basePath: string;
+	baseFormat: string;
+	overlayPath: string;
+	/** What the domain writes to at this moment; undefined where it no longer has the disk. */
+	headPath: string | undefined;
+	/** Whose owner and mode the overlay gets. */
+	like: FileFacts | undefined;
+	clusterSizeBytes: number | undefined;
+	wasLeftOut: boolean;
+};
+
+export type RevertDisks = {
+	overlaid: OverlaidDisk[];
+	/** Left out by the snapshot, and free to be written on: they keep their file. */
+	untouched: Array<{target: string; path: string; format: string}>;
+	/** In the domain today, not in the snapshot's: they leave the definition. */
+	leaving: Disk[];
+};
+
+function baseFacts(context: PlanContext, basePath: string, headPath: string | undefined) {
+	const base = imageAt(context.graph, basePath);
+	const head = headPath === undefined ? undefined : imageAt(context.graph, headPath);
+	const clusterSizeBytes = base?.format === 'qcow2' && base.clusterSizeBytes !== 65_536 ? base.clusterSizeBytes : undefined;
+	return {like: head?.file ?? base?.file, clusterSizeBytes};
+}
+
+/** Appends blockers to the context where a disk cannot be put back. */
+export function revertDisks(context: PlanContext, snapshot: Snapshot, now: Date): RevertDisks {
+	const {picture, folders} = context.inventory;
+	const heads = headDisks(picture.domain);
+	const then = snapshot.domain?.disks ?? [];
+	const taken = new Set<string>(picture.images.map(image => image.path));
+	const result: RevertDisks = {overlaid: [], untouched: [], leaving: heads.filter(head => !then.some(disk => disk.target === head.target))};
+
+	for (const disk of then) {
+		if (!isWritableMedium(disk)) {
+			continue;
+		}
+
+		const {target} = disk;
+		const head = heads.find(candidate => candidate.target === target);
+		const recorded = snapshot.disks.find(candidate => candidate.target === target);
+		const isLeftOut = recorded?.mode !== 'external';
+		const base = isLeftOut && head?.sourcePath !== undefined ? head : disk;
+		if (isLeftOut && base.sourceType !== 'file') {
+			continue;
+		}
+
+		if (base.sourceType !== 'file' || base.sourcePath === undefined || !posix.isAbsolute(base.sourcePath)) {
+			context.blockers.push({
+				kind: 'not-a-file',
+				text: `The disk ${target} was not on a file when the snapshot was made (type ${base.sourceType}).`,
+				remedy: 'Only disks on image files can be put back by this version.',
+			});
+			continue;
+		}
+
+		if (base.format === undefined) {
+			context.blockers.push({
+				kind: 'chain-broken',
+				text: `The snapshot does not record the image format of ${target}, and formats are never guessed.`,
+				remedy: `Record it in the snapshot's <domain>: <driver type='…'/>.`,
+			});
+			continue;
+		}
+
+		const basePath = base.sourcePath;
+		if (isLeftOut && contentHoldersOf(context.graph, basePath).length === 0) {
+			result.untouched.push({target, path: basePath, format: base.format});
+			continue;
+		}
+
+		result.overlaid.push({
+			target,
+			basePath,
+			baseFormat: base.format,
+			overlayPath: overlayPath(basePath, {stamp: stampOf(now), folder: folders.get(posix.dirname(basePath)), taken}),
+			headPath: head?.sourceType === 'file' ? head.sourcePath : undefined,
+			...baseFacts(context, basePath, head?.sourcePath),
+			wasLeftOut: isLeftOut,
+		});
+	}
+
+	return result;
+}

@@ -1,0 +1,227 @@
+/**
+Reverting to an external snapshot, on every version of libvirt by our own engine: new overlays on the frozen images first, then the switch, then what
+nobody needs any more is removed (design 3.1; the procedure and its traps are facts of the lab).
+*/
+import {posix} from 'node:path';
+import type {EndState, RevertAction} from '../../model/action.ts';
+import {isActive} from '../../model/domain.ts';
+import {formatBytes} from '../../model/format.ts';
+import {abandonHead, buildImageGraph, imageAt} from '../../model/image-graph.ts';
+import type {Pin} from '../../model/inventory.ts';
+import type {Consequence, Step} from '../../model/plan.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {parseDomainXml} from '../../model/xml/parse-domain.ts';
+import {blockChain, blockFolders, blockForeignHeads} from './blockers.ts';
+import {bookkeepingSteps} from './bookkeeping.ts';
+import {checkpointSteps} from './checkpoints.ts';
+import {domainCommands, fileCommands} from './commands.ts';
+import type {PlanContext} from './context.ts';
+import {defineStep, endStateOf, startStep, stopSteps} from './domain-steps.ts';
+import {keepPresentState, kindOfChain, type Kept} from './keep.ts';
+import {usableMemory} from './memory.ts';
+import {checkSteps, overlaySteps} from './overlay-steps.ts';
+import {revertDisks, type RevertDisks} from './revert-disks.ts';
+
+/** What one kind of revert contributes to the plan. */
+export type RevertParts = {
+	steps: Step[];
+	consequences: Consequence[];
+	heads: Array<{target: string; path: string}>;
+	created: string[];
+	removed: string[];
+	endState: EndState;
+};
+
+type Sources = Map<string, {path: string; format: string}>;
+
+function sourcesOf(disks: RevertDisks): Sources {
+	return new Map([
+		...disks.overlaid.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}] as const),
+		...disks.untouched.map(disk => [disk.target, {path: disk.path, format: disk.format}] as const),
+	]);
+}
+
+/** The definition for the next start: what was pending when the snapshot was made, if it knew the same disks, else what ran. */
+function newDefinition(context: PlanContext, snapshot: Snapshot, sources: Sources): Result<string> {
+	const {name} = context.inventory.picture.domain;
+	const pending = snapshot.inactiveDomainXml === undefined ? undefined : parseDomainXml(snapshot.inactiveDomainXml);
+	const targetsOf = (disks: Array<{target: string}>) => disks.map(disk => disk.target).sort().join(' ');
+	const isPendingAlike = pending?.ok && targetsOf(pending.value.disks) === targetsOf(snapshot.domain!.disks);
+	return changeDomainXml(isPendingAlike ? snapshot.inactiveDomainXml! : snapshot.domainXml!, {name, rootName: 'domain', sources});
+}
+
+/** How the domain is brought to its end state; nothing where it stays off. */
+function endSteps(context: PlanContext, snapshot: Snapshot, given: {endState: EndState; sources: Sources}): Result<Step[]> {
+	const {endState, sources} = given;
+	if (endState === 'shutoff') {
+		return succeed([]);
+	}
+
+	const isPaused = endState === 'paused';
+	if (snapshot.memory.mode === 'external') {
+		const memory = usableMemory(context, snapshot);
+		if (memory === undefined) {
+			return succeed([]);
+		}
+
+		const xml = changeDomainXml(memory.domainXml, {sources, rootName: 'domain'});
+		return xml.ok
+			? succeed([startStep(context, domainCommands.restore(context, {memoryPath: memory.path, xml: xml.value, isPaused}), 'Resume the domain from the memory file')])
+			: xml;
+	}
+
+	return succeed([startStep(context, domainCommands.start(context, isPaused), isPaused ? 'Start the domain, paused' : 'Start the domain')]);
+}
+
+/** What can be removed when the heads are left, seen from the graph as it will be. */
+function abandonHeads(context: PlanContext, disks: RevertDisks, kept: Kept | undefined) {
+	const remaining: Pin[] = [
+		...context.pins.filter(pin => !(pin.hold === 'head' && pin.domainUuid === context.uuid)),
+		...disks.untouched.map((disk): Pin => ({path: disk.path, hold: 'head', domainUuid: context.uuid, label: 'head', snapshot: undefined, target: disk.target})),
+		...disks.overlaid.map((disk): Pin => ({path: disk.basePath, hold: 'content', domainUuid: context.uuid, label: 'new overlay', snapshot: undefined, target: disk.target})),
+		...(kept?.pins ?? []),
+	];
+	const graph = buildImageGraph(context.inventory.picture.images, remaining);
+	const removed: string[] = [];
+	const consequences: Consequence[] = [];
+	for (const disk of disks.overlaid) {
+		if (disk.headPath === undefined) {
+			continue;
+		}
+
+		const {removable, staying} = abandonHead(graph, disk.headPath);
+		removed.push(...removable.filter(path => !removed.includes(path)));
+		for (const left of staying) {
+			if (left.reason === 'stands-alone') {
+				consequences.push({severity: 'info', text: `${left.path} stays where it is, though ${disk.target} leaves it: it is no overlay on anything that is kept here.`});
+			} else if (left.reason === 'has-internal-snapshots') {
+				consequences.push({severity: 'info', text: `${left.path} stays where it is, though ${disk.target} leaves it: internal snapshots are inside.`});
+			} else if (left.reason === 'in-use-elsewhere') {
+				consequences.push({severity: 'info', text: `${left.path} stays where it is, though ${disk.target} leaves it: another image stands on it.`});
+			}
+		}
+	}
+
+	return {removed, consequences};
+}
+
+function removeSteps(paths: string[]): Step[] {
+	return paths.map((path, index) => ({
+		id: `remove-${index + 1}`,
+		title: `Remove ${posix.basename(path)}, which nothing needs any more`,
+		phase: 'remove',
+		command: fileCommands.remove(path),
+		undo: null,
+		happened: {kind: 'file-missing', path},
+		ifStopped: 'The revert is done; the rest of the old overlays would be left for recover.',
+		guard: {kind: 'unused-image', path},
+	}));
+}
+
+function sizesOf(context: PlanContext, paths: string[]): string {
+	return formatBytes(paths.reduce((sum, path) => sum + (imageAt(context.graph, path)?.allocatedBytes ?? 0), 0));
+}
+
+function describeDisks(context: PlanContext, disks: RevertDisks, snapshot: Snapshot): Consequence[] {
+	const consequences: Consequence[] = [];
+	for (const disk of disks.untouched) {
+		consequences.push({severity: 'warning', text: `${disk.target} was left out of the snapshot and is not rolled back: it keeps its present content.`});
+	}
+
+	for (const disk of disks.overlaid.filter(candidate => candidate.wasLeftOut)) {
+		consequences.push({severity: 'warning', text: `${disk.target} was left out of the snapshot and is not rolled back; it gets an overlay, because another snapshot needs its present image.`});
+	}
+
+	for (const disk of disks.leaving) {
+		consequences.push({
+			severity: 'warning',
+			text: `${disk.target} was added after the snapshot and leaves the definition${disk.sourcePath === undefined ? '' : `; its file ${disk.sourcePath} stays`}.`,
+		});
+	}
+
+	for (const disk of disks.overlaid.filter(candidate => !candidate.wasLeftOut)) {
+		const modifiedAt = Number(imageAt(context.graph, disk.basePath)?.file?.modifiedAt ?? 0);
+		// Guests and QEMU finish writing within moments of the snapshot; a frozen image that is much younger was changed by somebody.
+		if (modifiedAt > snapshot.createdAt + 120) {
+			consequences.push({severity: 'warning', text: `${disk.basePath} was written to after the snapshot was made: what comes back on ${disk.target} may not be what it was.`});
+		}
+	}
+
+	return consequences;
+}
+
+/** Appends blockers to the context; fails only where an XML document cannot be changed. */
+export function planExternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date}): Result<RevertParts> {
+	const {snapshot, now} = given;
+	const {picture} = context.inventory;
+	const disks = revertDisks(context, snapshot, now);
+	for (const disk of disks.overlaid) {
+		blockChain(context, disk.basePath);
+		blockForeignHeads(context, disk.basePath);
+	}
+
+	blockFolders(context, disks.overlaid.map(disk => disk.overlayPath));
+	const endState = endStateOf(action.endState, snapshot.state);
+	const sources = sourcesOf(disks);
+	const definition = newDefinition(context, snapshot, sources);
+	if (!definition.ok) {
+		return definition;
+	}
+
+	const kept = action.fate.kind === 'keep'
+		? keepPresentState(context, {
+			name: action.fate.name,
+			description: `The state that was left for "${snapshot.name}"`,
+			now,
+			untouched: new Set(disks.untouched.map(disk => disk.target)),
+			kind: kindOfChain(picture.snapshots, picture.currentSnapshot, snapshot),
+		})
+		: undefined;
+	if (kept && !kept.ok) {
+		return kept;
+	}
+
+	const hasChildren = picture.snapshots.some(candidate => candidate.parent === snapshot.name)
+		|| (kept !== undefined && picture.currentSnapshot === snapshot.name);
+	const heads = new Map(disks.overlaid.map(disk => [disk.target, disk.overlayPath]));
+	const bookkeeping = bookkeepingSteps(context, snapshot, {heads, hasChildren});
+	const end = endSteps(context, snapshot, {endState, sources});
+	if (!bookkeeping.ok || !end.ok) {
+		return bookkeeping.ok ? end as Result<never> : bookkeeping;
+	}
+
+	const abandoned = abandonHeads(context, disks, kept?.value);
+	const checkpoints = checkpointSteps(context, {snapshot, disks: disks.overlaid});
+	const keptSteps = kept?.value.steps ?? [];
+	// An overlay on an image that the guest still writes to would stand on moving ground, and QEMU's lock forbids to look at it.
+	const mustStopFirst = isActive(picture.domain.state) && (disks.overlaid.some(disk => disk.wasLeftOut) || keptSteps.some(step => step.phase === 'create'));
+	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: action.fate.kind === 'keep'});
+	const create = [...overlaySteps(disks.overlaid, checkpoints.bitmaps), ...keptSteps.filter(step => step.phase === 'create')];
+	return succeed({
+		steps: [
+			...checkSteps(disks.overlaid.filter(disk => !disk.wasLeftOut)),
+			...(mustStopFirst ? [...stop, ...create] : [...create, ...stop]),
+			...checkpoints.before,
+			...keptSteps.filter(step => step.phase === 'switch'),
+			defineStep(context, definition.value),
+			...bookkeeping.value,
+			...checkpoints.after,
+			...end.value,
+			...removeSteps(abandoned.removed),
+		],
+		consequences: [
+			...(abandoned.removed.length === 0
+				? []
+				: [{severity: 'loss', text: `What was written since is lost: ${sizesOf(context, abandoned.removed)} in ${abandoned.removed.map(path => posix.basename(path)).join(', ')}.`} as const]),
+			...abandoned.consequences,
+			...describeDisks(context, disks, snapshot),
+			...checkpoints.consequences,
+		],
+		heads: [...sources].map(([target, {path}]) => ({target, path})),
+		created: disks.overlaid.map(disk => disk.overlayPath),
+		removed: abandoned.removed,
+		endState,
+	});
+}

@@ -1,0 +1,179 @@
+/**
+Reverting to an internal snapshot: the images are changed in place, so nothing else may need their content (trap R11), and the present state is
+always held by an internal snapshot of its own first. On discard that one is removed at the end: until then everything can be put back.
+
+Disks alone are put back by qemu-img, with the domain off. Where memory was saved and is wanted back, libvirt starts QEMU from it.
+*/
+import type {EndState, RevertAction} from '../../model/action.ts';
+import {headDisks, isWritableMedium} from '../../model/domain.ts';
+import {imageAt} from '../../model/image-graph.ts';
+import type {Step} from '../../model/plan.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {blockChain, blockForeignHeads, blockNeededContent} from './blockers.ts';
+import {domainCommands, imageCommands, snapshotCommands} from './commands.ts';
+import type {PlanContext} from './context.ts';
+import {defineStep, endStateOf, startStep, stopSteps} from './domain-steps.ts';
+import {keepPresentState} from './keep.ts';
+import type {RevertParts} from './revert-external.ts';
+import {stampOf} from './overlay-name.ts';
+
+type InternalDisk = {target: string; path: string};
+
+function blockDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk): void {
+	const {blockers, graph} = context;
+	const head = headDisks(context.inventory.picture.domain).find(candidate => candidate.target === disk.target);
+	if (head?.sourcePath === undefined || graph.keyOf(head.sourcePath) !== graph.keyOf(disk.path)) {
+		blockers.push({
+			kind: 'image-needed',
+			text: `The snapshot lies inside ${disk.path}, but ${disk.target} ${head?.sourcePath === undefined ? 'is not in the domain any more' : `writes to ${head.sourcePath}`}.`,
+			remedy: 'Revert to a snapshot that was taken on that image first, or attach it again.',
+		});
+		return;
+	}
+
+	blockNeededContent(context, disk.path, 'This revert');
+	const image = imageAt(graph, disk.path);
+	const tags = image?.internalSnapshots.filter(candidate => candidate.tag === snapshot.name).length ?? 0;
+	if (image && tags !== 1) {
+		blockers.push({
+			kind: 'chain-broken',
+			text: tags === 0
+				? `The image ${disk.path} holds no internal snapshot "${snapshot.name}" (any more).`
+				: `The image ${disk.path} holds ${tags} internal snapshots "${snapshot.name}", so nobody knows which one is meant.`,
+			remedy: 'Look at them with qemu-img snapshot -l; the record alone is dropped with virsh snapshot-delete --metadata.',
+		});
+	}
+
+	if (image && image.bitmaps.length > 0) {
+		blockers.push({
+			kind: 'checkpoint',
+			text: `The image ${disk.path} holds bitmaps of checkpoints (${image.bitmaps.map(bitmap => bitmap.name).join(', ')}), and QEMU does not go back to an internal snapshot beside them.`,
+			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
+		});
+	}
+}
+
+/** What puts the disks back as they were before the switch, from the safety snapshot inside each image. */
+function backFromSafety(disks: InternalDisk[], safetyName: string): Step['command'][] {
+	return disks.map(disk => ({
+		...imageCommands.applyTag(disk.path, safetyName),
+		onlyIf: {kind: 'image-has-tag', path: disk.path, tag: safetyName},
+	}));
+}
+
+function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string}): Result<Step[]> {
+	const definition = changeDomainXml(snapshot.inactiveDomainXml ?? snapshot.domainXml!, {
+		name: context.inventory.picture.domain.name,
+		rootName: 'domain',
+		sources: new Map(),
+	});
+	return definition.ok
+		? succeed([
+			...given.disks.map((disk): Step => ({
+				id: `apply-${disk.target}`,
+				title: `Put ${disk.target} back to "${snapshot.name}" inside its image`,
+				phase: 'switch',
+				command: imageCommands.applyTag(disk.path, snapshot.name),
+				undo: backFromSafety([disk], given.safetyName),
+				happened: {kind: 'never'},
+				ifStopped: `The switch would be finished; the present state is held by "${given.safetyName}".`,
+			})),
+			defineStep(context, definition.value),
+		])
+		: definition;
+}
+
+function currentStep(context: PlanContext, snapshot: Snapshot): Step {
+	const former = context.inventory.picture.currentSnapshot;
+	return {
+		id: 'current',
+		title: `Make "${snapshot.name}" the current snapshot`,
+		phase: 'switch',
+		command: snapshotCommands.makeCurrent(context, snapshot.name),
+		undo: former === undefined || former === snapshot.name ? [] : [snapshotCommands.makeCurrent(context, former)],
+		happened: {kind: 'never'},
+		ifStopped: 'The switch would be finished.',
+	};
+}
+
+/** libvirt's own revert, from the domain being off: it starts QEMU with the saved memory. */
+function memoryStep(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string; isPaused: boolean}): Step {
+	const former = context.inventory.picture.currentSnapshot;
+	const start = startStep(context, snapshotCommands.revert(context, snapshot.name, given.isPaused), 'Let libvirt resume the domain from the memory inside its image');
+	return {
+		...start,
+		undo: [
+			...start.undo!,
+			...backFromSafety(given.disks, given.safetyName),
+			domainCommands.define(context, 'definition-before', context.inventory.definitionXml),
+			...(former === undefined ? [] : [snapshotCommands.makeCurrent(context, former)]),
+		],
+	};
+}
+
+/** Appends blockers to the context; fails only where an XML document cannot be changed. */
+export function planInternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date; id: string}): Result<RevertParts> {
+	const {snapshot, now} = given;
+	const endState = endStateOf(action.endState, snapshot.state);
+	const disks: InternalDisk[] = snapshot.domain!.disks
+		.filter(disk => isWritableMedium(disk) && snapshot.disks.some(recorded => recorded.target === disk.target && recorded.mode === 'internal'))
+		.map(disk => ({target: disk.target, path: disk.sourcePath ?? ''}));
+	for (const disk of disks) {
+		blockChain(context, disk.path);
+		blockForeignHeads(context, disk.path);
+		blockDisk(context, snapshot, disk);
+	}
+
+	if (disks.length === 0) {
+		context.blockers.push({kind: 'not-supported', text: 'The snapshot records no disk that could be put back.', remedy: 'Nothing can be reverted to here.'});
+	}
+
+	const untouched = new Set(headDisks(context.inventory.picture.domain).map(disk => disk.target));
+	for (const disk of disks) {
+		untouched.delete(disk.target);
+	}
+
+	const safetyName = action.fate.kind === 'keep' ? action.fate.name : `before-revert-${stampOf(now)}`;
+	const kept = keepPresentState(context, {name: safetyName, description: `The state that was left for "${snapshot.name}"`, now, untouched, kind: 'internal'});
+	if (!kept.ok) {
+		return kept;
+	}
+
+	const usesMemory = snapshot.memory.mode === 'internal' && endState !== 'shutoff';
+	const offline = usesMemory
+		? succeed([memoryStep(context, snapshot, {disks, safetyName, isPaused: endState === 'paused'})])
+		: offlineSteps(context, snapshot, {disks, safetyName});
+	if (!offline.ok) {
+		return offline;
+	}
+
+	return succeed({
+		steps: [
+			...stopSteps(context, {phase: 'create', isGraceful: action.fate.kind === 'keep'}),
+			...kept.value.steps,
+			...offline.value,
+			...(usesMemory ? [] : [currentStep(context, snapshot)]),
+			...(usesMemory || endState === 'shutoff' ? [] : [startStep(context, domainCommands.start(context, endState === 'paused'), 'Start the domain')]),
+			...(action.fate.kind === 'keep'
+				? []
+				: [{
+					id: 'remove-safety',
+					title: `Remove "${safetyName}", which held the state that is left`,
+					phase: 'remove',
+					command: snapshotCommands.remove(context, safetyName),
+					undo: null,
+					happened: {kind: 'snapshot-missing', uuid: context.uuid, name: safetyName},
+					ifStopped: 'The revert is done; the state that was left would stay until recover removes it.',
+				} satisfies Step]),
+		],
+		consequences: action.fate.kind === 'keep'
+			? []
+			: [{severity: 'loss', text: `What was written to ${disks.map(disk => disk.target).join(', ')} since is lost.`}],
+		heads: disks.map(({target, path}) => ({target, path})),
+		created: [],
+		removed: [],
+		endState,
+	});
+}

@@ -1,0 +1,55 @@
+/**
+Proving a result instead of trusting exit codes: the world is read again and compared with what the plan expected. Runs before anything is removed.
+*/
+import {headDisks, isActive} from '../model/domain.ts';
+import type {DomainPicture} from '../model/inventory.ts';
+import type {Expected, Plan} from '../model/plan.ts';
+import {succeed, type Result} from '../model/result.ts';
+import type {Owner} from './ports.ts';
+
+function findDifferences(expected: Expected, picture: DomainPicture, mayHaveMovedOn: boolean): string[] {
+	const findings: string[] = [];
+	const {domain} = picture;
+	for (const {target, path} of expected.heads) {
+		const sources = [domain.definition.disks, headDisks(domain)].map(disks => disks.find(disk => disk.target === target)?.sourcePath);
+		if (sources.some(source => source !== path)) {
+			findings.push(`${target} should be on ${path}, and is on ${sources.find(source => source !== path) ?? 'nothing'}.`);
+		}
+	}
+
+	for (const {path} of expected.chains) {
+		const image = picture.images.find(candidate => candidate.path === path);
+		const problems = image?.problems.filter(problem => problem.kind !== 'backing-format-not-recorded' && problem.kind !== 'locked');
+		if (!image) {
+			findings.push(`The image ${path} was not found.`);
+		} else if (problems!.length > 0) {
+			findings.push(`The image ${path} does not open: ${problems!.map(problem => problem.kind).join(', ')}.`);
+		}
+	}
+
+	if (picture.currentSnapshot !== expected.currentSnapshot) {
+		findings.push(`The current snapshot should be "${expected.currentSnapshot}", and is "${picture.currentSnapshot ?? 'none'}".`);
+	}
+
+	for (const {name, parent} of expected.snapshots) {
+		const found = picture.snapshots.find(snapshot => snapshot.name === name);
+		if (!found) {
+			findings.push(`The snapshot "${name}" is gone.`);
+		} else if (found.parent !== parent) {
+			findings.push(`The snapshot "${name}" should come after "${parent ?? 'nothing'}", and comes after "${found.parent ?? 'nothing'}".`);
+		}
+	}
+
+	const isRunning = isActive(domain.state);
+	if (!mayHaveMovedOn && (expected.endState === 'shutoff' ? isRunning : domain.state !== expected.endState)) {
+		findings.push(`The domain should be ${expected.endState}, and is ${domain.state}.`);
+	}
+
+	return findings;
+}
+
+/** Gives what differs from the plan, in sentences; empty means proven. `mayHaveMovedOn`: the domain's state is not part of the proof. */
+export async function prove(plan: Plan, owner: Owner, options: {mayHaveMovedOn: boolean}): Promise<Result<string[]>> {
+	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
+	return picture.ok ? succeed(findDifferences(plan.expected, picture.value, options.mayHaveMovedOn)) : picture;
+}

@@ -1,0 +1,108 @@
+/**
+Putting things back: the undo of every step that was begun, last first. What cannot be undone is named, and the rest is undone all the same.
+*/
+import type {Command, Step} from '../model/plan.ts';
+import {succeed, type Result} from '../model/result.ts';
+import type {JournalRecord} from './ports.ts';
+import {note, type Work} from './run-steps.ts';
+
+/** How far each step got, by the journal. A step that was undone counts as never begun. */
+export type StepState = 'untouched' | 'begun' | 'done' | 'failed';
+
+export function stepStates(records: readonly JournalRecord[]): Map<string, StepState> {
+	const states = new Map<string, StepState>();
+	for (const record of records) {
+		switch (record.kind) {
+			case 'begin': {
+				states.set(record.step, 'begun');
+				break;
+			}
+
+			case 'done': {
+				states.set(record.step, 'done');
+				break;
+			}
+
+			case 'failed': {
+				states.set(record.step, 'failed');
+				break;
+			}
+
+			case 'undone': {
+				states.set(record.step, 'untouched');
+				break;
+			}
+
+			case 'plan':
+			case 'rolling-back':
+			case 'finished': {
+				break;
+			}
+
+			default: {
+				record satisfies never;
+			}
+		}
+	}
+
+	return states;
+}
+
+async function runUndo(work: Work, command: Command): Promise<Result<unknown>> {
+	if (command.onlyIf !== undefined) {
+		const holds = await work.owner.observe(command.onlyIf);
+		if (!holds.ok || !holds.value) {
+			return holds;
+		}
+	}
+
+	return work.owner.run(command);
+}
+
+async function undoStep(work: Work, step: Step, state: StepState): Promise<Result<unknown>> {
+	if (state === 'failed' && step.failsClean) {
+		return succeed(undefined);
+	}
+
+	if (state === 'begun' && step.undoIfUnsure !== undefined) {
+		const holds = await work.owner.observe(step.undoIfUnsure);
+		if (!holds.ok || !holds.value) {
+			return holds;
+		}
+	}
+
+	for (const command of step.undo ?? []) {
+		// eslint-disable-next-line no-await-in-loop -- one after the other is the point
+		const result = await runUndo(work, command);
+		if (!result.ok) {
+			return result;
+		}
+	}
+
+	return succeed(undefined);
+}
+
+/** Gives the titles of the steps that could not be undone; empty means that everything is as it was before. */
+export async function rollBack(work: Work, states: ReadonlyMap<string, StepState>): Promise<string[]> {
+	work.onEvent({kind: 'rolling-back'});
+	await note(work, {kind: 'rolling-back'});
+	const notUndone: string[] = [];
+	for (const step of [...work.plan.steps].reverse()) {
+		const state = states.get(step.id) ?? 'untouched';
+		if (state === 'untouched') {
+			continue;
+		}
+
+		// eslint-disable-next-line no-await-in-loop -- one after the other is the point
+		const result = step.undo === null ? undefined : await undoStep(work, step, state);
+		if (result?.ok) {
+			// eslint-disable-next-line no-await-in-loop
+			await note(work, {kind: 'undone', step: step.id});
+			work.onEvent({kind: 'step-undone', step: step.id});
+		} else {
+			notUndone.push(step.title);
+		}
+	}
+
+	return notUndone;
+}

@@ -1,0 +1,96 @@
+/**
+Running the steps of a plan one by one, each written to the journal before and after. Knows nothing of locks, fingerprints or what comes after.
+*/
+import type {Failure} from '../model/failure.ts';
+import type {Plan, Step} from '../model/plan.ts';
+import {fail, succeed, type Result} from '../model/result.ts';
+import type {Clock, Journal, JournalRecord, Owner, RunEvent} from './ports.ts';
+
+export type Work = {
+	plan: Plan;
+	owner: Owner;
+	journal: Journal;
+	clock: Clock;
+	onEvent: (event: RunEvent) => void;
+};
+
+type Entry = JournalRecord extends infer R ? R extends JournalRecord ? Omit<R, 'at'> : never : never;
+
+export async function note(work: Work, entry: Entry): Promise<Result<void>> {
+	return work.journal.append({at: work.clock.now().toISOString(), ...entry} as JournalRecord);
+}
+
+/** A guard fails the step when its promise does not hold at this moment. */
+async function checkGuard(work: Work, step: Step): Promise<Result<void>> {
+	if (step.guard === undefined) {
+		return succeed(undefined);
+	}
+
+	const users = await work.owner.readImageUsers(step.guard.path);
+	if (!users.ok) {
+		return users;
+	}
+
+	return users.value.length === 0
+		? succeed(undefined)
+		: fail({kind: 'busy', what: `The image ${step.guard.path}`, holder: `it is used by ${users.value.join(', ')}`});
+}
+
+/** One step. Its failure is in the journal when it comes back. */
+export async function runStep(work: Work, step: Step, index: number): Promise<Result<void>> {
+	const {plan, owner, onEvent, clock} = work;
+	const of = plan.steps.length;
+	onEvent({kind: 'step-started', step: step.id, title: step.title, index, of});
+	const begun = await note(work, {kind: 'begin', step: step.id});
+	if (!begun.ok) {
+		return begun;
+	}
+
+	const startedAt = clock.now().getTime();
+	const guarded = await checkGuard(work, step);
+	const result = guarded.ok ? await owner.run(step.command, {timeoutMs: step.timeoutMs}) : guarded;
+	if (!result.ok) {
+		onEvent({kind: 'step-failed', step: step.id, failure: result.failure});
+		await note(work, {kind: 'failed', step: step.id, failure: result.failure});
+		return result;
+	}
+
+	const done = await note(work, {kind: 'done', step: step.id});
+	if (!done.ok) {
+		return done;
+	}
+
+	onEvent({kind: 'step-done', step: step.id, index, of, durationMs: clock.now().getTime() - startedAt});
+	return succeed(undefined);
+}
+
+export type StepsEnd = {kind: 'all-done'} | {kind: 'failed'; step: Step; failure: Failure} | {kind: 'interrupted'};
+
+/**
+Runs the steps for which `isWanted` holds, in the order of the plan. An interruption counts only before the first step of the phase `switch`:
+from there on, going forward is the shortest way to a clean state.
+*/
+export async function runSteps(work: Work, options: {isWanted: (step: Step) => boolean; isInterrupted: () => boolean}): Promise<StepsEnd> {
+	for (const [index, step] of work.plan.steps.entries()) {
+		if (!options.isWanted(step)) {
+			continue;
+		}
+
+		const isBeforeSwitch = step.phase === 'check' || step.phase === 'create' || isFirstOfSwitch(work.plan, step);
+		if (isBeforeSwitch && options.isInterrupted()) {
+			return {kind: 'interrupted'};
+		}
+
+		// eslint-disable-next-line no-await-in-loop -- one after the other is the point
+		const result = await runStep(work, step, index);
+		if (!result.ok) {
+			return {kind: 'failed', step, failure: result.failure};
+		}
+	}
+
+	return {kind: 'all-done'};
+}
+
+export function isFirstOfSwitch(plan: Plan, step: Step): boolean {
+	return plan.steps.find(candidate => candidate.phase === 'switch') === step;
+}
