@@ -1,0 +1,116 @@
+/**
+Reading and making the XML of demo domains: `<domain>` with its disks, and the backing chains that libvirt writes into it.
+*/
+import {readChain, type DemoWorld} from './world.ts';
+import {child, children, element, mapXml, textAt, without, type XmlNode} from './xml-node.ts';
+
+export type NewDisk = {target: string; path: string; format?: 'qcow2' | 'raw'; device?: 'disk' | 'cdrom'};
+
+export type NewDomain = {
+	name: string;
+	uuid: string;
+	title?: string;
+	description?: string;
+	memoryMiB: number;
+	cpus: number;
+	disks: NewDisk[];
+	/** VNC password: only `--security-info` shows it. */
+	password?: string;
+};
+
+export function buildDomainXml(domain: NewDomain): XmlNode {
+	const kibibytes = String(domain.memoryMiB * 1024);
+	return element('domain', {type: 'kvm'}, [
+		element('name', {}, domain.name),
+		element('uuid', {}, domain.uuid),
+		domain.title === undefined ? undefined : element('title', {}, domain.title),
+		domain.description === undefined ? undefined : element('description', {}, domain.description),
+		element('memory', {unit: 'KiB'}, kibibytes),
+		element('currentMemory', {unit: 'KiB'}, kibibytes),
+		element('vcpu', {placement: 'static'}, String(domain.cpus)),
+		element('os', {}, [element('type', {arch: 'x86_64', machine: 'pc-q35-7.2'}, 'hvm'), element('boot', {dev: 'hd'})]),
+		element('features', {}, [element('acpi'), element('apic')]),
+		element('cpu', {mode: 'host-passthrough', check: 'none', migratable: 'on'}),
+		element('clock', {offset: 'utc'}),
+		element('on_poweroff', {}, 'destroy'),
+		element('on_reboot', {}, 'restart'),
+		element('on_crash', {}, 'destroy'),
+		element('devices', {}, [
+			element('emulator', {}, '/usr/bin/qemu-system-x86_64'),
+			...domain.disks.map(disk => buildDiskXml(disk)),
+			element('interface', {type: 'bridge'}, [element('source', {bridge: 'br0'}), element('model', {type: 'virtio'})]),
+			element('graphics', {type: 'vnc', port: '-1', autoport: 'yes', passwd: domain.password}),
+			element('memballoon', {model: 'virtio'}),
+		]),
+	]);
+}
+
+function buildDiskXml(disk: NewDisk): XmlNode {
+	const isCdrom = disk.device === 'cdrom';
+	return element('disk', {type: 'file', device: disk.device ?? 'disk'}, [
+		element('driver', {name: 'qemu', type: disk.format ?? 'qcow2'}),
+		disk.path === '' ? undefined : element('source', {file: disk.path}),
+		element('target', {dev: disk.target, bus: isCdrom ? 'sata' : 'virtio'}),
+		isCdrom ? element('readonly') : undefined,
+	]);
+}
+
+export type DiskPlace = {target: string; device: string; path: string | undefined; isWritable: boolean};
+
+export function readDisks(domain: XmlNode | undefined): DiskPlace[] {
+	return children(child(domain, 'devices'), 'disk').map(disk => ({
+		target: child(disk, 'target')?.attributes.dev ?? '',
+		device: disk.attributes.device ?? 'disk',
+		path: child(disk, 'source')?.attributes.file,
+		isWritable: disk.attributes.device !== 'cdrom' && child(disk, 'readonly') === undefined,
+	}));
+}
+
+/** Other files under the same disks; overlays are qcow2. `<backingStore>` goes, because it told of the old files. */
+export function withDiskPaths(domain: XmlNode, paths: Map<string, string>): XmlNode {
+	return mapDisks(domain, disk => {
+		const path = paths.get(child(disk, 'target')?.attributes.dev ?? '');
+		return path === undefined
+			? disk
+			: {
+				...without(disk, 'backingStore'),
+				children: without(disk, 'backingStore').children.map(node => node.name === 'source'
+					? element('source', {file: path})
+					: (node.name === 'driver' ? {...node, attributes: {...node.attributes, type: 'qcow2'}} : node)),
+			};
+	});
+}
+
+/** The chains written out below each disk, as libvirt shows them while a domain runs; `isLive` closes each with an empty element. */
+export function withBackingChains(world: DemoWorld, domain: XmlNode, isLive: boolean): XmlNode {
+	return mapDisks(domain, disk => {
+		const path = child(disk, 'source')?.attributes.file;
+		if (path === undefined || child(disk, 'readonly')) {
+			return disk;
+		}
+
+		const below = readChain(world, path).files.slice(1);
+		let chain = isLive ? element('backingStore') : undefined;
+		for (const file of below.reverse()) {
+			chain = element('backingStore', {type: 'file'}, [element('format', {type: file.format}), element('source', {file: file.path}), chain]);
+		}
+
+		const bare = without(disk, 'backingStore');
+		return {...bare, children: bare.children.flatMap(node => node.name === 'source' && chain ? [node, chain] : [node])};
+	});
+}
+
+/** What `dumpxml` and `snapshot-dumpxml` leave out without `--security-info`. */
+export function withoutSecrets(node: XmlNode): XmlNode {
+	return mapXml(node, part => part.name === 'graphics' ? {...part, attributes: Object.fromEntries(Object.entries(part.attributes).filter(([key]) => key !== 'passwd'))} : part)!;
+}
+
+export function readName(domain: XmlNode): string {
+	return textAt(domain, 'name') ?? '';
+}
+
+function mapDisks(domain: XmlNode, change: (disk: XmlNode) => XmlNode): XmlNode {
+	return {...domain, children: domain.children.map(part => part.name === 'devices'
+		? {...part, children: part.children.map(device => device.name === 'disk' ? change(device) : device)}
+		: part)};
+}

@@ -1,0 +1,63 @@
+/**
+The rest of the demo estate: machines without much of a history, and one with far too much of it.
+*/
+import {
+	addDomain, goBack, snapshot, type DomainWish,
+} from './scene.ts';
+import type {DemoWorld} from './world.ts';
+
+const plainDomains: DomainWish[] = [
+	{name: 'chat', description: 'Matrix', state: 'running', disks: [{gib: 40, used: 0.5}]},
+	...['01', '02', '03', '04'].map((number): DomainWish => ({
+		name: `ci-runner-${number}`, description: 'Thrown away and rebuilt every Sunday', state: number === '04' ? 'shutoff' : 'running', memoryMiB: 8192, cpus: 4, disks: [{gib: 60, used: 0.15}],
+	})),
+	{name: 'dhcp', state: 'running', memoryMiB: 512, cpus: 1, disks: [{gib: 8, used: 0.2}]},
+	{name: 'dns1', description: 'Unbound + NSD, primary', state: 'running', memoryMiB: 1024, cpus: 1, disks: [{gib: 8, used: 0.2}]},
+	{name: 'dns2', description: 'Unbound + NSD, secondary', state: 'running', memoryMiB: 1024, cpus: 1, disks: [{gib: 8, used: 0.2}]},
+	{name: 'grafana', state: 'running', disks: [{gib: 20, used: 0.3}]},
+	{name: 'log', title: 'Syslog sink', state: 'running', folder: '/data/vm/log', disks: [{gib: 20}, {gib: 800, used: 0.8}]},
+	{name: 'mon', title: 'Prometheus', state: 'running', disks: [{gib: 20}, {gib: 250, used: 0.5}]},
+	{name: 'nextcloud', state: 'running', memoryMiB: 4096, folder: '/data/vm/nextcloud', disks: [{gib: 30}, {gib: 1000, used: 0.4}]},
+	{name: 'ntp', state: 'running', memoryMiB: 512, cpus: 1, disks: [{gib: 6, used: 0.2}]},
+	{name: 'print', description: 'CUPS. Nobody dares to touch it', state: 'running', memoryMiB: 1024, disks: [{gib: 12}]},
+	{name: 'proxy', description: 'HAProxy in front of everything', state: 'running', disks: [{gib: 10, used: 0.25}]},
+	{name: 'radius', state: 'running', memoryMiB: 1024, disks: [{gib: 10}]},
+	{name: 'staging-db', description: 'Copy of db, masked. Started on demand', memoryMiB: 8192, folder: '/data/vm/staging', disks: [{gib: 60}, {gib: 500, used: 0.1}]},
+	{name: 'staging-web', description: 'Copy of web. Started on demand', memoryMiB: 4096, disks: [{gib: 40}]},
+	{name: 'test-fedora', disks: [{gib: 25}]},
+	{name: 'vpn', description: 'WireGuard', state: 'running', memoryMiB: 1024, cpus: 1, disks: [{gib: 8, used: 0.2, format: 'raw'}]},
+	{name: 'wiki', state: 'running', disks: [{gib: 30, used: 0.4}]},
+	{name: 'win-ad', title: 'Domain controller', description: 'Windows Server 2022. Never roll back without asking Karin', state: 'running', memoryMiB: 8192, disks: [{gib: 80, used: 0.5}]},
+	{name: 'win-term', description: 'Remote desktops of the warehouse', memoryMiB: 16_384, disks: [{gib: 120, used: 0.6}]},
+];
+
+/** A day or two ago somebody snapshotted these before the patches. */
+const patched = new Set(['chat', 'dns1', 'proxy', 'vpn', 'wiki', 'nextcloud', 'staging-web', 'win-term']);
+
+export function addPlainDomains(world: DemoWorld): void {
+	for (const [index, wish] of plainDomains.entries()) {
+		const domain = addDomain(world, wish);
+		if (patched.has(wish.name)) {
+			snapshot(world, domain, 'before-patches', {hoursAgo: 20 + index, description: 'monthly updates', gib: 0.3});
+		}
+	}
+}
+
+/** Sixty snapshots, deep and forked: each tenth one goes back by six. */
+export function addGolden(world: DemoWorld): void {
+	const golden = addDomain(world, {
+		name: 'ci-golden', description: 'The image that the runners are made of. One snapshot a night, and nobody ever deletes one', disks: [{gib: 40, used: 0.2}],
+	});
+	for (let number = 1; number <= 60; number++) {
+		const hoursAgo = (61 - number) * 24;
+		if (number % 10 === 0) {
+			goBack(world, golden, nameOf(number - 6), {hoursAgo: hoursAgo + 1, gib: 0.1});
+		}
+
+		snapshot(world, golden, nameOf(number), {hoursAgo, description: number % 10 === 0 ? 'went back, the last nights were bad' : undefined, gib: 0.2 + (number % 7) / 10});
+	}
+}
+
+function nameOf(number: number): string {
+	return `nightly-${String(number).padStart(3, '0')}`;
+}

@@ -1,0 +1,66 @@
+/**
+The demo host: stands where virsh, qemu-img and the file tools of a real host would, so that the real libvirt owner, planner and executor
+run on it unchanged. Everything is in memory; nothing on the machine is touched.
+*/
+import {setTimeout as sleep} from 'node:timers/promises';
+import {fail, succeed} from '../../model/result.ts';
+import type {LineWatcher, Runner} from '../../tools/run.ts';
+import type {Answer} from './answer.ts';
+import {buildEstate} from './estate.ts';
+import {fileCommands} from './file-commands.ts';
+import {runQemuImg} from './qemu-img.ts';
+import {isChangingVirsh, runVirsh} from './virsh.ts';
+import {createWorld, type DemoWorld} from './world.ts';
+
+export type DemoHost = {
+	runner: Runner;
+	lines: LineWatcher;
+	/** For tests: what the host is made of. */
+	world: DemoWorld;
+};
+
+/** `changeMs`: how long each changing command takes, so that a person can watch a plan run. */
+export function createDemoHost(options: {now: () => Date; changeMs?: number}): DemoHost {
+	const world = createWorld(options.now);
+	buildEstate(world);
+	return {
+		world,
+		async runner(request) {
+			const {argv, files = [], isMutating = false} = request;
+			const startedAtMs = performance.now();
+			const changeMs = options.changeMs ?? 0;
+			if (changeMs > 0 && (isMutating || isChangingVirsh(argv.slice(1)))) {
+				await sleep(argv.includes('restore') ? changeMs * 4 : changeMs);
+			}
+
+			const answer = runProgram(world, argv, files);
+			const durationMs = Math.round(performance.now() - startedAtMs);
+			return answer.exitCode === 0
+				? succeed({stdout: answer.stdout, stderr: answer.stderr, durationMs})
+				: fail({kind: 'tool-failed', cause: {argv, exitCode: answer.exitCode, timedOut: false, stderr: answer.stderr, durationMs}});
+		},
+		lines({argv, onLine}) {
+			if (argv.includes('event')) {
+				world.listeners.add(onLine);
+			}
+
+			return () => {
+				world.listeners.delete(onLine);
+			};
+		},
+	};
+}
+
+function runProgram(world: DemoWorld, argv: string[], files: Parameters<typeof runVirsh>[2]): Answer {
+	const [program = '', ...words] = argv;
+	if (program === 'virsh') {
+		return runVirsh(world, words, files);
+	}
+
+	if (program === 'qemu-img') {
+		return runQemuImg(world, words);
+	}
+
+	const command = fileCommands[program];
+	return command ? command(world, words) : {stdout: '', stderr: `${program}: the demo host does not know this command\n`, exitCode: 127};
+}

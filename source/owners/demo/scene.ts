@@ -1,0 +1,172 @@
+/**
+The few verbs that the demo estate is told with: make a domain, start it, take a snapshot, go back. Each leaves behind what libvirt and qemu-img would.
+*/
+import {createHash} from 'node:crypto';
+import path from 'node:path';
+import {buildDomainXml, readDisks, withDiskPaths} from './domain-xml.ts';
+import {startDomain, stopDomain, suspendDomain} from './lifecycle.ts';
+import {
+	makeOverlay, takeCheckpoint, takeSnapshot, type NewSnapshot,
+} from './snapshots.ts';
+import {
+	addFile, addFolder, qemuUser, type DemoDomain, type DemoWorld,
+} from './world.ts';
+import {child, element, textAt, type XmlNode} from './xml-node.ts';
+
+const gibibyte = 1024 ** 3;
+const hourMs = 3_600_000;
+const defaultFolder = '/var/lib/libvirt/images';
+
+export type DiskWish = {
+	target?: string;
+	gib: number;
+	/** How full it is, 0 to 1. */
+	used?: number;
+	format?: 'qcow2' | 'raw';
+	/** A template that it is a clone of. */
+	onPath?: string;
+};
+
+export type DomainWish = {
+	name: string;
+	title?: string;
+	description?: string;
+	state?: DemoDomain['state'];
+	memoryMiB?: number;
+	cpus?: number;
+	disks?: DiskWish[];
+	folder?: string;
+	/** The stem of its files, where the name is not fit for one. */
+	fileStem?: string;
+	isoPath?: string;
+	hasManagedSave?: boolean;
+	job?: string;
+};
+
+export type SnapshotWish = Partial<Omit<NewSnapshot, 'name' | 'atMs'>> & {hoursAgo: number; gib?: number};
+
+export function addDomain(world: DemoWorld, wish: DomainWish): DemoDomain {
+	const folder = wish.folder ?? defaultFolder;
+	const uuid = uuidOf(wish.name);
+	addFolder(world, folder);
+	const disks = (wish.disks ?? [{gib: 20}]).map((disk, index) => {
+		const target = disk.target ?? `vd${String.fromCodePoint(97 + index)}`;
+		const file = path.posix.join(folder, `${wish.fileStem ?? wish.name}-${target}.${disk.format === 'raw' ? 'img' : 'qcow2'}`);
+		addFile(world, {
+			path: file,
+			format: disk.format ?? 'qcow2',
+			virtualSizeBytes: disk.gib * gibibyte,
+			allocatedBytes: roundToClusters(disk.gib * gibibyte * (disk.used ?? 0.3)),
+			backing: disk.onPath === undefined ? undefined : {name: disk.onPath, format: 'qcow2'},
+			uid: qemuUser,
+			gid: qemuUser,
+			mode: 0o600,
+			modifiedAtMs: world.now().getTime() - 2000 * hourMs,
+		});
+		return {target, path: file, format: disk.format};
+	});
+	const domain: DemoDomain = {
+		uuid,
+		name: wish.name,
+		id: undefined,
+		state: 'shutoff',
+		definition: buildDomainXml({
+			name: wish.name,
+			uuid,
+			title: wish.title,
+			description: wish.description,
+			memoryMiB: wish.memoryMiB ?? 2048,
+			cpus: wish.cpus ?? 2,
+			disks: [...disks, ...(wish.isoPath === undefined ? [] : [{target: 'sda', path: wish.isoPath, format: 'raw' as const, device: 'cdrom' as const}])],
+			password: `vnc-${uuid.slice(0, 6)}`,
+		}),
+		live: undefined,
+		hasManagedSave: wish.hasManagedSave ?? false,
+		job: undefined,
+		snapshots: new Map(),
+		currentSnapshot: undefined,
+		checkpoints: new Map(),
+	};
+	world.domains.set(uuid, domain);
+	if (wish.state !== undefined && wish.state !== 'shutoff') {
+		startDomain(world, domain, {isPaused: wish.state === 'paused', how: 'Booted'});
+		domain.job = wish.job;
+	}
+
+	return domain;
+}
+
+/** `gib`: how much has been written to each new overlay since. */
+export function snapshot(world: DemoWorld, domain: DemoDomain, name: string, wish: SnapshotWish): void {
+	const {hoursAgo, gib = 0.7, ...rest} = wish;
+	const folder = path.posix.dirname(readDisks(domain.definition)[0]!.path!);
+	takeSnapshot(world, domain, {
+		kind: 'disks', memoryPath: path.posix.join(folder, `${domain.name}-${name}.mem`), ...rest, name, atMs: world.now().getTime() - hoursAgo * hourMs, allocatedBytes: roundToClusters(gib * gibibyte),
+	});
+}
+
+export function checkpoint(world: DemoWorld, domain: DemoDomain, name: string, wish: {hoursAgo: number; parent?: string; description?: string}): void {
+	takeCheckpoint(world, domain, {name, parent: wish.parent, description: wish.description, atMs: world.now().getTime() - wish.hoursAgo * hourMs});
+}
+
+/** Back to a snapshot, the present state thrown away: what a careful revert leaves behind on libvirt 9.0. */
+export function goBack(world: DemoWorld, domain: DemoDomain, name: string, wish: {hoursAgo: number; gib?: number}): void {
+	const record = domain.snapshots.get(name)!;
+	const stateBefore = domain.state;
+	stopDomain(world, domain);
+	const atMs = world.now().getTime() - wish.hoursAgo * hourMs;
+	const heads = new Map<string, string>();
+	for (const disk of readDisks(child(record, 'domain'))) {
+		if (disk.isWritable && disk.path !== undefined) {
+			const file = `${disk.path.replace(/\.[^/]*$/, '')}.${new Date(atMs).toISOString().replaceAll(/[-:]|\..*/g, '')}.qcow2`;
+			makeOverlay(world, {path: file, basePath: disk.path, atMs, allocatedBytes: roundToClusters((wish.gib ?? 0.2) * gibibyte)});
+			heads.set(disk.target, file);
+		}
+	}
+
+	for (const disk of readDisks(domain.definition)) {
+		if (disk.path !== undefined && disk.isWritable && !isFrozen(domain, disk.path)) {
+			world.files.delete(disk.path);
+		}
+	}
+
+	domain.definition = withDiskPaths(domain.definition, heads);
+	domain.currentSnapshot = name;
+	if (![...domain.snapshots.values()].some(xml => textAt(xml, 'parent', 'name') === name)) {
+		domain.snapshots.set(name, withOverlays(record, heads));
+	}
+
+	if (stateBefore !== 'shutoff') {
+		startDomain(world, domain, {isPaused: false, how: 'Booted'});
+		if (stateBefore === 'paused') {
+			suspendDomain(world, domain);
+		}
+	}
+}
+
+function isFrozen(domain: DemoDomain, file: string): boolean {
+	return [...domain.snapshots.values()].some(xml => readDisks(child(xml, 'domain')).some(disk => disk.path === file));
+}
+
+function withOverlays(record: XmlNode, heads: Map<string, string>): XmlNode {
+	return {
+		...record,
+		children: record.children.map(part => part.name === 'disks'
+			? {
+				...part,
+				children: part.children.map(disk => heads.has(disk.attributes.name!)
+					? {...disk, children: [element('driver', {type: 'qcow2'}), element('source', {file: heads.get(disk.attributes.name!)})]}
+					: disk),
+			}
+			: part),
+	};
+}
+
+function uuidOf(name: string): string {
+	const hex = createHash('sha256').update(name).digest('hex');
+	return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+function roundToClusters(bytes: number): number {
+	return Math.max(3, Math.round(bytes / 65_536)) * 65_536;
+}

@@ -1,0 +1,108 @@
+/**
+What the demo host is made of: files, file systems and domains, all in memory. Commands (virsh, qemu-img, stat …) read and change it;
+nothing of it reaches the machine.
+*/
+import path from 'node:path';
+import type {XmlNode} from './xml-node.ts';
+
+export type DemoFile = {
+	path: string;
+	/** `empty` is what `dd` makes of /dev/null. */
+	kind: 'image' | 'memory' | 'empty';
+	format: 'qcow2' | 'raw';
+	virtualSizeBytes: number;
+	allocatedBytes: number;
+	backing: {name: string; format: string | undefined} | undefined;
+	tags: Array<{tag: string; memoryBytes: number; atMs: number}>;
+	bitmaps: string[];
+	uid: number;
+	gid: number;
+	mode: number;
+	modifiedAtMs: number;
+	inode: number;
+	/** The domain inside a memory file. */
+	memory: XmlNode | undefined;
+};
+
+export type DemoDomain = {
+	uuid: string;
+	name: string;
+	/** Set while it runs. */
+	id: number | undefined;
+	state: 'running' | 'paused' | 'shutoff';
+	definition: XmlNode;
+	/** What runs; set while it runs. */
+	live: XmlNode | undefined;
+	hasManagedSave: boolean;
+	/** What `domjobinfo` says while a job goes on. */
+	job: string | undefined;
+	snapshots: Map<string, XmlNode>;
+	currentSnapshot: string | undefined;
+	checkpoints: Map<string, XmlNode>;
+};
+
+export type DemoWorld = {
+	now: () => Date;
+	files: Map<string, DemoFile>;
+	folders: Set<string>;
+	/** Longest mount point wins. */
+	fileSystems: Array<{mount: string; id: string; freeBytes: number; totalBytes: number}>;
+	domains: Map<string, DemoDomain>;
+	nextId: number;
+	nextInode: number;
+	listeners: Set<(line: string) => void>;
+};
+
+/** The user and group that Debian's libvirt runs QEMU as. */
+export const qemuUser = 64_055;
+
+export function createWorld(now: () => Date): DemoWorld {
+	return {
+		now, files: new Map(), folders: new Set(['/']), fileSystems: [], domains: new Map(), nextId: 1, nextInode: 1_310_721, listeners: new Set(),
+	};
+}
+
+export function addFolder(world: DemoWorld, folder: string): void {
+	for (let place = folder; !world.folders.has(place); place = path.posix.dirname(place)) {
+		world.folders.add(place);
+	}
+}
+
+/** Puts a file there; what is not said is as qemu-img would leave it. */
+export function addFile(world: DemoWorld, file: Partial<DemoFile> & {path: string}): DemoFile {
+	const whole: DemoFile = {
+		kind: 'image', format: 'qcow2', virtualSizeBytes: 0, allocatedBytes: 200_704, backing: undefined, tags: [], bitmaps: [], uid: 0, gid: 0, mode: 0o644,
+		modifiedAtMs: world.now().getTime(), inode: world.nextInode++, memory: undefined, ...file,
+	};
+	world.files.set(whole.path, whole);
+	return whole;
+}
+
+/** The absolute path that an image's header means. */
+export function backingPath(file: DemoFile): string | undefined {
+	return file.backing && path.posix.resolve(path.posix.dirname(file.path), file.backing.name);
+}
+
+/** The images from this one down, as far as the files are there, and the first that is missing. */
+export function readChain(world: DemoWorld, top: string): {files: DemoFile[]; missing: string | undefined} {
+	const files: DemoFile[] = [];
+	let place: string | undefined = top;
+	while (place !== undefined) {
+		const file = world.files.get(place);
+		if (!file || files.includes(file)) {
+			return {files, missing: place};
+		}
+
+		files.push(file);
+		place = backingPath(file);
+	}
+
+	return {files, missing: undefined};
+}
+
+/** `virsh event` prints such lines. */
+export function announce(world: DemoWorld, domain: DemoDomain, what: string): void {
+	for (const listener of world.listeners) {
+		listener(`event 'lifecycle' for domain '${domain.name}': ${what}`);
+	}
+}
