@@ -52,11 +52,18 @@ export async function readHeads(domain: {uuid: string}, options: {inactive?: boo
 	return heads;
 }
 
+type DomainWithDisks = {uuid: string; disks: Array<{target: string; path: string; format: string}>};
+
+/** Every overlay is qcow2; the first image of a disk may be raw. */
+export function formatOf(domain: DomainWithDisks, imagePath: string): string {
+	return domain.disks.find(disk => disk.path === imagePath)?.format ?? 'qcow2';
+}
+
 /** Digest of each of the disks that the domain writes to: `{vda: …, vdb: …}`. */
-export async function digestHeads(domain: {uuid: string}, formats: Record<string, string> = {}): Promise<Record<string, string>> {
+export async function digestHeads(domain: DomainWithDisks): Promise<Record<string, string>> {
 	const heads = await readHeads(domain);
 	const digests = await Promise.all([...heads].map(async ([target, headPath]) =>
-		[target, await digestImage(headPath, formats[target] ?? 'qcow2')] as const));
+		[target, await digestImage(headPath, formatOf(domain, headPath))] as const));
 	return Object.fromEntries(digests);
 }
 

@@ -4,7 +4,9 @@ Takes snapshots with plain virsh, the way a sysadmin would, and remembers what t
 import path from 'node:path';
 import type {LabDomain} from './domains.ts';
 import {lines, virsh} from './run.ts';
-import {digestHeads, writeLive, writeOffline} from './slots.ts';
+import {
+	digestHeads, formatOf, readHeads, writeLive, writeOffline,
+} from './slots.ts';
 
 export type Digests = Record<string, string>;
 
@@ -37,10 +39,11 @@ export async function markLive(domain: LabDomain, mark: number): Promise<Digests
 }
 
 /** The same for a domain that is off. */
-export async function markOffline(domain: LabDomain, mark: number, heads: Map<string, string>): Promise<Digests> {
+export async function markOffline(domain: LabDomain, mark: number): Promise<Digests> {
+	const heads = await readHeads(domain);
 	for (const [index, disk] of domain.disks.entries()) {
-		await writeOffline(heads.get(disk.target)!, ((index + 1) * 16) + mark, mark, // eslint-disable-line no-await-in-loop
-			heads.get(disk.target) === disk.path ? disk.format : 'qcow2');
+		const headPath = heads.get(disk.target)!;
+		await writeOffline(headPath, ((index + 1) * 16) + mark, mark, formatOf(domain, headPath)); // eslint-disable-line no-await-in-loop
 	}
 
 	return digestHeads(domain);

@@ -7,7 +7,9 @@ import {readdir, readFile, stat} from 'node:fs/promises';
 import path from 'node:path';
 import type {LabDomain} from './domains.ts';
 import {readState} from './domains.ts';
-import {attemptVirsh, lines, virsh} from './run.ts';
+import {
+	attemptVirsh, lines, run, virsh,
+} from './run.ts';
 
 export type World = {
 	state: string;
@@ -57,4 +59,41 @@ export async function readWorld(domain: LabDomain): Promise<World> {
 		managedSave: /Managed save: +yes/.test(await virsh('dominfo', '--domain', domain.uuid)),
 		files: await digestFolder(domain.folder),
 	};
+}
+
+async function readChain(imagePath: string, format: string): Promise<string[]> {
+	const text = await run('qemu-img', ['info', '-U', '--backing-chain', '--output=json', '-f', format, imagePath]);
+	return (JSON.parse(text) as Array<{filename: string}>).map(image => image.filename);
+}
+
+function diskSources(xml: string): Array<{path: string; format: string}> {
+	return [...xml.matchAll(/<disk type='file'[^>]*>.*?<\/disk>/gs)].flatMap(([disk]) => {
+		const source = /<source file='(?<path>[^']*)'/.exec(disk)?.groups?.path;
+		const format = /<driver [^>]*type='(?<format>[^']*)'/.exec(disk)?.groups?.format ?? 'raw';
+		return source === undefined ? [] : [{path: source, format}];
+	});
+}
+
+/** Names of files in the domain's folder that nothing needs: neither the definition, nor a snapshot's stored domain, nor anything below these. */
+export async function readStrays(domain: LabDomain): Promise<string[]> {
+	const world = await readWorld(domain);
+	const needed = new Set<string>();
+	for (const {path: source, format} of [world.definitionXml, ...Object.values(world.snapshots)].flatMap(xml => diskSources(xml.replaceAll(/<disks>.*?<\/disks>/gs, '')))) {
+		needed.add(source);
+		if (!needed.has(`${source} chain`)) {
+			needed.add(`${source} chain`);
+			for (const link of await readChain(source, format)) { // eslint-disable-line no-await-in-loop
+				needed.add(link);
+			}
+		}
+	}
+
+	for (const xml of Object.values(world.snapshots)) {
+		const memoryPath = /<memory [^>]*file='(?<path>[^']*)'/.exec(xml)?.groups?.path;
+		if (memoryPath) {
+			needed.add(memoryPath);
+		}
+	}
+
+	return Object.keys(world.files).filter(name => !needed.has(path.join(domain.folder, name)));
 }
