@@ -101,7 +101,12 @@ export function snapshot(world: DemoWorld, domain: DemoDomain, name: string, wis
 	const {hoursAgo, gib = 0.7, ...rest} = wish;
 	const folder = path.posix.dirname(readDisks(domain.definition)[0]!.path!);
 	takeSnapshot(world, domain, {
-		kind: 'disks', memoryPath: path.posix.join(folder, `${domain.name}-${name}.mem`), ...rest, name, atMs: world.now().getTime() - hoursAgo * hourMs, allocatedBytes: roundToClusters(gib * gibibyte),
+		kind: 'disks',
+		memoryPath: path.posix.join(folder, `${domain.name}-${name}.mem`),
+		...rest,
+		name,
+		atMs: world.now().getTime() - hoursAgo * hourMs,
+		allocatedBytes: roundToClusters(gib * gibibyte),
 	});
 }
 
@@ -118,7 +123,8 @@ export function goBack(world: DemoWorld, domain: DemoDomain, name: string, wish:
 	const heads = new Map<string, string>();
 	for (const disk of readDisks(child(record, 'domain'))) {
 		if (disk.isWritable && disk.path !== undefined) {
-			const file = `${disk.path.replace(/\.[^/]*$/, '')}.${new Date(atMs).toISOString().replaceAll(/[-:]|\..*/g, '')}.qcow2`;
+			const stamp = new Date(atMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+			const file = `${disk.path.replace(/\.[^/]*$/, '')}.${stamp}`;
 			makeOverlay(world, {path: file, basePath: disk.path, atMs, allocatedBytes: roundToClusters((wish.gib ?? 0.2) * gibibyte)});
 			heads.set(disk.target, file);
 		}
