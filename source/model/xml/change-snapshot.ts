@@ -1,0 +1,89 @@
+/**
+Snapshot records as they are given to `snapshot-create --redefine`: existing ones with other overlays, and new ones.
+
+Only the record's own `<disks>` and `<revertDisks>` are touched, never the disks of the domains that it stores.
+*/
+import {succeed, type Result} from '../result.ts';
+import type {SnapshotDisk, SnapshotMemory} from '../snapshot.ts';
+import {
+	attribute, changeXml, checkText, contentOf, element, escapeAttribute, escapeText, find, findAll, keepOnly, nameOf, type XmlItem,
+} from './change-xml.ts';
+
+export type SnapshotChange = {
+	/** Path of the overlay by the disk's target; only disks that are external in the record are changed. */
+	overlays: Map<string, string>;
+	dropRevertDisks: true;
+};
+
+function setOverlay(disk: XmlItem, path: string): void {
+	disk[':@'] = {...disk[':@'], type: 'file'};
+	const driver = find(contentOf(disk), 'driver');
+	const source = find(contentOf(disk), 'source');
+	const kept = keepOnly(contentOf(disk), item => item !== driver && item !== source && nameOf(item) !== '#text');
+	const newDriver: XmlItem = driver ? {...driver, ':@': {...driver[':@'], type: 'qcow2'}} : element('driver', {type: 'qcow2'});
+	const newSource = element('source', {file: path}, source === undefined ? [] : findAll(contentOf(source), 'seclabel'));
+	disk.disk = [...kept, newDriver, newSource];
+}
+
+/** Fails with `unreadable` where the document is broken, or where a path cannot be expressed in XML. */
+export function changeSnapshotXml(xml: string, change: SnapshotChange): Result<string> {
+	for (const path of change.overlays.values()) {
+		const isSpeakable = checkText('A path for the XML of a snapshot', path);
+		if (!isSpeakable.ok) {
+			return isSpeakable;
+		}
+	}
+
+	return changeXml(xml, 'The XML of a snapshot', ['domainsnapshot'], root => {
+		for (const disk of findAll(contentOf(find(contentOf(root), 'disks') ?? {}), 'disk')) {
+			const overlayPath = change.overlays.get(attribute(disk, 'name') ?? '');
+			if (overlayPath !== undefined && attribute(disk, 'snapshot') === 'external') {
+				setOverlay(disk, overlayPath);
+			}
+		}
+
+		root.domainsnapshot = keepOnly(contentOf(root), item => nameOf(item) !== 'revertDisks');
+		return succeed(root);
+	});
+}
+
+export type NewSnapshot = {
+	name: string;
+	description: string | undefined;
+	state: string;
+	parent: string | undefined;
+	/** Unix seconds. */
+	createdAt: number;
+	memory: SnapshotMemory;
+	disks: SnapshotDisk[];
+	/** A whole document, with the root `domain`; a declaration before it is left out. */
+	domainXml: string;
+};
+
+function buildDisk(disk: SnapshotDisk): string {
+	const head = `    <disk name='${escapeAttribute(disk.target)}' snapshot='${disk.mode}'`;
+	return disk.overlayPath === undefined
+		? `${head}/>`
+		: `${head} type='file'>\n      <driver type='qcow2'/>\n      <source file='${escapeAttribute(disk.overlayPath)}'/>\n    </disk>`;
+}
+
+/** A record in the order in which libvirt writes it. */
+export function buildSnapshotXml(snapshot: NewSnapshot): string {
+	const {memory} = snapshot;
+	const domainXml = snapshot.domainXml.replace(/^\uFEFF?(?:\s+|<\?[\s\S]*?\?>|<!--[\s\S]*?-->)*/, '').trimEnd();
+	return [
+		'<domainsnapshot>',
+		`  <name>${escapeText(snapshot.name)}</name>`,
+		...(snapshot.description === undefined ? [] : [`  <description>${escapeText(snapshot.description)}</description>`]),
+		`  <state>${escapeText(snapshot.state)}</state>`,
+		...(snapshot.parent === undefined ? [] : ['  <parent>', `    <name>${escapeText(snapshot.parent)}</name>`, '  </parent>']),
+		`  <creationTime>${snapshot.createdAt}</creationTime>`,
+		`  <memory snapshot='${memory.mode}'${memory.mode === 'external' ? ` file='${escapeAttribute(memory.path)}'` : ''}/>`,
+		'  <disks>',
+		...snapshot.disks.map(disk => buildDisk(disk)),
+		'  </disks>',
+		domainXml,
+		'</domainsnapshot>',
+		'',
+	].join('\n');
+}

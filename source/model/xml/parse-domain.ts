@@ -1,0 +1,86 @@
+/**
+What a `<domain>` (or `<inactiveDomain>`) document says about the domain and its disks.
+*/
+import type {Disk, DomainDefinition, SnapshotMode} from '../domain.ts';
+import {fail, succeed, type Result} from '../result.ts';
+import {
+	attributeOf, childOf, childrenOf, readXml, textOf, type XmlNode,
+} from './read-xml.ts';
+
+const snapshotModes = new Set<string>(['no', 'internal', 'external', 'manual'] satisfies SnapshotMode[]);
+const devices = new Set<string>(['disk', 'cdrom', 'floppy', 'lun'] satisfies Array<Disk['device']>);
+
+export function toSnapshotMode(text: string | undefined): SnapshotMode | undefined {
+	return text !== undefined && snapshotModes.has(text) ? text as SnapshotMode : undefined;
+}
+
+/** The file or block device that a `<source>` names; undefined where the source is no path. */
+export function sourcePathOf(source: XmlNode | undefined): string | undefined {
+	return attributeOf(source, 'file') ?? attributeOf(source, 'dev');
+}
+
+/**
+Bytes of an amount with libvirt's units: none is KiB; a letter alone or with "iB" counts by 1024, with "B" by 1000. Undefined where it is not
+understood.
+*/
+export function parseAmount(text: string | undefined, unit: string | undefined): number | undefined {
+	const value = Number(text?.trim());
+	const [, letter = '', rest = ''] = /^([bkmgtpe])(ytes?|ib|b)?$/i.exec(unit ?? 'KiB') ?? [];
+	if (text === undefined || text.trim() === '' || !Number.isFinite(value) || letter === '') {
+		return undefined;
+	}
+
+	const power = 'bkmgtpe'.indexOf(letter.toLowerCase());
+	return value * ((rest.toLowerCase() === 'b' ? 1000 : 1024) ** power);
+}
+
+function parseDisk(node: XmlNode): Disk {
+	const device = attributeOf(node, 'device') ?? 'disk';
+	return {
+		target: attributeOf(childOf(node, 'target'), 'dev') ?? '',
+		device: devices.has(device) ? device as Disk['device'] : 'disk',
+		sourceType: attributeOf(node, 'type') ?? 'file',
+		sourcePath: sourcePathOf(childOf(node, 'source')),
+		format: attributeOf(childOf(node, 'driver'), 'type'),
+		readonly: childOf(node, 'readonly') !== undefined,
+		shareable: childOf(node, 'shareable') !== undefined,
+		snapshotMode: toSnapshotMode(attributeOf(node, 'snapshot')),
+		hasMirror: childOf(node, 'mirror') !== undefined,
+	};
+}
+
+/** `<nvram>PATH</nvram>`, or since libvirt 8.5 `<nvram type='file'><source file='PATH'/></nvram>`. */
+function nvramPathOf(os: XmlNode | undefined): string | undefined {
+	const nvram = childOf(os, 'nvram');
+	const path = sourcePathOf(childOf(nvram, 'source')) ?? textOf(nvram)?.trim();
+	return path === '' ? undefined : path;
+}
+
+/**
+Accepts a document with the root `domain` or `inactiveDomain`. Fails with `unreadable` where it is cut off, is something else, or has no name (very
+old snapshot records hold nothing but a UUID). Names keep every character.
+*/
+export function parseDomainXml(xml: string): Result<DomainDefinition> {
+	const root = readXml(xml, 'The XML of a domain', ['domain', 'inactiveDomain']);
+	if (!root.ok) {
+		return root;
+	}
+
+	const name = textOf(childOf(root.value, 'name'));
+	if (name === undefined || name === '') {
+		return fail({kind: 'unreadable', what: 'The XML of a domain', reason: 'it has no <name>'});
+	}
+
+	const memory = childOf(root.value, 'memory');
+	const os = childOf(root.value, 'os');
+	const type = childOf(os, 'type');
+	return succeed({
+		name,
+		uuid: textOf(childOf(root.value, 'uuid'))?.trim() ?? '',
+		disks: childrenOf(childOf(root.value, 'devices'), 'disk').map(node => parseDisk(node)),
+		memoryBytes: parseAmount(textOf(memory), attributeOf(memory, 'unit')) ?? 0,
+		machine: attributeOf(type, 'machine'),
+		arch: attributeOf(type, 'arch'),
+		nvramPath: nvramPathOf(os),
+	});
+}

@@ -1,0 +1,85 @@
+/**
+A `<domainsnapshot>` as libvirt writes it. The stored `<domain>` and `<inactiveDomain>` are cut out byte for byte: they are what the domain is put
+back from.
+*/
+import type {Snapshot, SnapshotDisk, SnapshotMemory} from '../snapshot.ts';
+import {fail, succeed, type Result} from '../result.ts';
+import {parseDomainXml, sourcePathOf, toSnapshotMode} from './parse-domain.ts';
+import {
+	attributeOf, childOf, childrenOf, readXml, textOf, type XmlNode,
+} from './read-xml.ts';
+
+function parseDisk(node: XmlNode): SnapshotDisk {
+	const overlayPath = sourcePathOf(childOf(node, 'source'));
+	return {
+		target: attributeOf(node, 'name') ?? '',
+		// libvirt writes the mode of every disk; in a record made by hand a path means external.
+		mode: toSnapshotMode(attributeOf(node, 'snapshot')) ?? (overlayPath === undefined ? 'no' : 'external'),
+		overlayPath,
+	};
+}
+
+function parseDisks(list: XmlNode | undefined): SnapshotDisk[] {
+	return childrenOf(list, 'disk').map(node => parseDisk(node));
+}
+
+/** libvirt's rule for a record without `<memory>`: a file means external, a state without RAM means none, everything else is internal. */
+function parseMemory(memory: XmlNode | undefined, state: string): SnapshotMemory {
+	const path = attributeOf(memory, 'file');
+	const mode = attributeOf(memory, 'snapshot') ?? (path === undefined ? undefined : 'external');
+	if (mode === 'external' && path !== undefined) {
+		return {mode, path};
+	}
+
+	if (mode === 'no' || mode === 'internal') {
+		return {mode};
+	}
+
+	return {mode: state === 'shutoff' || state === 'disk-snapshot' ? 'no' : 'internal'};
+}
+
+/** The element as it stands in the document, tags included. `content` is the text between its tags, which the parser left as it was. */
+function cutOut(xml: string, name: string, content: string): string | undefined {
+	const end = `${content}</${name}>`;
+	const from = xml.search(new RegExp(String.raw`<${name}[\s>]`));
+	const at = from === -1 ? -1 : xml.indexOf(end, from);
+	return at === -1 ? undefined : xml.slice(xml.lastIndexOf(`<${name}`, at), at + end.length);
+}
+
+function storedXml(root: XmlNode, xml: string, name: string): string | undefined {
+	const content = textOf(childOf(root, name));
+	return content === undefined || content === '' ? undefined : cutOut(xml, name, content);
+}
+
+/** Fails with `unreadable`. A stored domain that cannot be read (very old records hold only a UUID) is left undefined. */
+export function parseSnapshotXml(xml: string, options: {isCurrent?: boolean} = {}): Result<Snapshot> {
+	const read = readXml(xml, 'The XML of a snapshot', ['domainsnapshot']);
+	if (!read.ok) {
+		return read;
+	}
+
+	const root = read.value;
+	const name = textOf(childOf(root, 'name'));
+	if (name === undefined || name === '') {
+		return fail({kind: 'unreadable', what: 'The XML of a snapshot', reason: 'it has no <name>'});
+	}
+
+	const state = textOf(childOf(root, 'state')) ?? 'nostate';
+	const domainXml = storedXml(root, xml, 'domain');
+	const domain = domainXml === undefined ? undefined : parseDomainXml(domainXml);
+	return succeed({
+		name,
+		description: textOf(childOf(root, 'description')),
+		state,
+		parent: textOf(childOf(root, 'parent', 'name')),
+		createdAt: Number(textOf(childOf(root, 'creationTime')) ?? 0),
+		isCurrent: options.isCurrent ?? false,
+		memory: parseMemory(childOf(root, 'memory'), state),
+		disks: parseDisks(childOf(root, 'disks')),
+		revertDisks: parseDisks(childOf(root, 'revertDisks')),
+		domain: domain?.ok ? domain.value : undefined,
+		domainXml: domain?.ok ? domainXml : undefined,
+		inactiveDomainXml: storedXml(root, xml, 'inactiveDomain'),
+		xml,
+	});
+}

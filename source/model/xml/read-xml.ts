@@ -1,0 +1,89 @@
+/**
+Reading libvirt's XML: every text stays the string that it is, every child is a list. The parser is lenient, so a document that was cut off is
+found out by its closing tag. Documents are changed elsewhere (change-xml.ts): what is read here cannot be written back.
+*/
+import {XMLParser} from 'fast-xml-parser';
+import {fail, succeed, type Result} from '../result.ts';
+
+/** An element: its own text, its attributes, and its children by name. */
+export type XmlNode = {
+	[child: string]: XmlNode[] | Record<string, string> | string | undefined;
+	'#text'?: string;
+	':@'?: Record<string, string>;
+};
+
+const parser = new XMLParser({
+	ignoreAttributes: false,
+	attributeNamePrefix: '',
+	attributesGroupName: ':@',
+	parseTagValue: false,
+	parseAttributeValue: false,
+	trimValues: false,
+	htmlEntities: true,
+	ignoreDeclaration: true,
+	ignorePiTags: true,
+	alwaysCreateTextNode: true,
+	// A chain of images is a chain of nested <backingStore>.
+	maxNestedTags: 4096,
+	isArray: (_name, _path, _isLeaf, isAttribute) => !isAttribute,
+	// Their text stays byte for byte, and costs nothing until somebody wants it.
+	stopNodes: ['domainsnapshot.domain', 'domainsnapshot.inactiveDomain', 'domainsnapshot.cookie', 'domaincheckpoint.domain', 'domain.metadata', 'inactiveDomain.metadata'],
+});
+
+/** The name of the first element; undefined where there is none. Declarations, comments and white space before it are skipped. */
+export function rootNameOf(xml: string): string | undefined {
+	return /^\uFEFF?(?:\s+|<\?[\s\S]*?\?>|<!--[\s\S]*?-->)*<([\w:.-]+)/.exec(xml)?.[1];
+}
+
+/** Whether the document ends with the closing tag of its root. */
+export function isWhole(xml: string, rootName: string): boolean {
+	return xml.replace(/(?:\s+|<!--(?:(?!-->)[\s\S])*-->)+$/, '').endsWith(`</${rootName}>`);
+}
+
+/** The root element, which must have one of the names given. `what` names the document in the failure `unreadable`. */
+export function readXml(xml: string, what: string, rootNames: readonly string[]): Result<XmlNode> {
+	const unreadable = (reason: string) => fail({kind: 'unreadable', what, reason});
+	const rootName = rootNameOf(xml);
+	if (rootName === undefined || !rootNames.includes(rootName)) {
+		return unreadable(`the document does not begin with <${rootNames.join('> or <')}>`);
+	}
+
+	if (!isWhole(xml, rootName)) {
+		return unreadable(`the document is cut off: it does not end with </${rootName}>`);
+	}
+
+	let document: Record<string, XmlNode[] | undefined>;
+	try {
+		document = parser.parse(xml) as typeof document;
+	} catch (error) {
+		return unreadable(error instanceof Error ? error.message : String(error));
+	}
+
+	const roots = document[rootName];
+	return roots?.length === 1 ? succeed(roots[0]!) : unreadable(`there is not exactly one <${rootName}>`);
+}
+
+export function childrenOf(node: XmlNode | undefined, name: string): XmlNode[] {
+	const children = node?.[name];
+	return Array.isArray(children) ? children : [];
+}
+
+/** The first child with this name, or the first below a path of names. */
+export function childOf(node: XmlNode | undefined, ...path: string[]): XmlNode | undefined {
+	let found = node;
+	for (const name of path) {
+		found = childrenOf(found, name)[0];
+	}
+
+	return found;
+}
+
+/** Undefined where there is no such element; '' where it is empty. */
+export function textOf(node: XmlNode | undefined): string | undefined {
+	return node === undefined ? undefined : node['#text'] ?? '';
+}
+
+export function attributeOf(node: XmlNode | undefined, name: string): string | undefined {
+	const attributes = node?.[':@'];
+	return attributes !== undefined && Object.hasOwn(attributes, name) ? attributes[name] : undefined;
+}
