@@ -10,6 +10,8 @@ type Import = {from: string; to: string; isTypeOnly: boolean};
 /** What each room may import of ours; `types` are allowed as `import type` only. The first entry that fits a file counts. */
 const doors: Array<{room: RegExp; may: RegExp; types?: RegExp}> = [
 	{room: /^cli\.ts$/, may: /./},
+	// Helpers of cli.ts beside it.
+	{room: /^[a-z-]+\.ts$/, may: /^([a-z-]+\.ts$|commands\/|model\/|terminal\/)/, types: /./},
 	{room: /^bin\//, may: /^bin\//},
 	{room: /^model\//, may: /^model\//},
 	{room: /^engine\//, may: /^(engine|model)\//},
@@ -25,7 +27,7 @@ const doors: Array<{room: RegExp; may: RegExp; types?: RegExp}> = [
 
 /** Rooms without I/O, clock or randomness: of Node's own modules they may use only those that compute. */
 const pureRooms = /^(model\/|engine\/plan\/|app\/update\.ts$|ui\/text\.ts$)/;
-const pureModules = new Set(['node:crypto', 'node:path']);
+const pureModules = new Set(['node:buffer', 'node:crypto', 'node:path']);
 const impurity = /\b(?:Date\.now\(|new Date\(\)|Math\.random\(|randomUUID\(|randomBytes\(|process\.)/;
 
 const sources = await readSources();
