@@ -167,7 +167,6 @@ export async function executePlan(world: World, plan: Plan, options: ExecuteOpti
 	const outcome = await underLock(world, plan, {patienceMs: 0}, async () => {
 		const checks = [async () => checkNothingUnfinished(plan, world.store), async () => checkUnchanged(plan, world.owner)];
 		for (const check of checks) {
-			// eslint-disable-next-line no-await-in-loop -- the first that fails decides
 			const checked = await check();
 			if (!checked.ok) {
 				return {kind: 'rolled-back', failure: checked.failure};

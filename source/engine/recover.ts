@@ -89,7 +89,6 @@ async function missingSteps(work: Work, progress: Progress): Promise<Set<string>
 			continue;
 		}
 
-		// eslint-disable-next-line no-await-in-loop -- few, and in order
 		const happened = await work.owner.observe(step.happened);
 		if (!happened.ok || !happened.value) {
 			missing.add(step.id);
@@ -141,7 +140,7 @@ export async function recover(world: World, unfinished: UnfinishedAction, option
 		const result = options.direction === 'back' || startsAnew ? await goBack(world, work, progress) : await goForward(world, work, progress);
 		await audit(world, plan, {
 			outcome: result.kind === 'done' ? 'recovered' : 'half-way',
-			detail: options.direction === 'back' ? 'put back' : startsAnew ? 'put back, to be done anew' : 'finished',
+			detail: options.direction === 'back' ? 'put back' : (startsAnew ? 'put back, to be done anew' : 'finished'),
 			durationMs: world.clock.now().getTime() - startedAt,
 		});
 		return result;

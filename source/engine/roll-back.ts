@@ -72,7 +72,6 @@ async function undoStep(work: Work, step: Step, state: StepState): Promise<Resul
 	}
 
 	for (const command of step.undo ?? []) {
-		// eslint-disable-next-line no-await-in-loop -- one after the other is the point
 		const result = await runUndo(work, command);
 		if (!result.ok) {
 			return result;
@@ -93,10 +92,8 @@ export async function rollBack(work: Work, states: ReadonlyMap<string, StepState
 			continue;
 		}
 
-		// eslint-disable-next-line no-await-in-loop -- one after the other is the point
 		const result = step.undo === null ? undefined : await undoStep(work, step, state);
 		if (result?.ok) {
-			// eslint-disable-next-line no-await-in-loop
 			await note(work, {kind: 'undone', step: step.id});
 			work.onEvent({kind: 'step-undone', step: step.id});
 		} else {

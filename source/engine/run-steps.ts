@@ -17,7 +17,7 @@ export type Work = {
 type Entry = JournalRecord extends infer R ? R extends JournalRecord ? Omit<R, 'at'> : never : never;
 
 export async function note(work: Work, entry: Entry): Promise<Result<void>> {
-	return work.journal.append({at: work.clock.now().toISOString(), ...entry} as JournalRecord);
+	return work.journal.append({at: work.clock.now().toISOString(), ...entry});
 }
 
 /** A guard fails the step when its promise does not hold at this moment. */
@@ -81,7 +81,6 @@ export async function runSteps(work: Work, options: {isWanted: (step: Step) => b
 			return {kind: 'interrupted'};
 		}
 
-		// eslint-disable-next-line no-await-in-loop -- one after the other is the point
 		const result = await runStep(work, step, index);
 		if (!result.ok) {
 			return {kind: 'failed', step, failure: result.failure};

@@ -9,9 +9,9 @@ export type Description = {message: string; hint?: string};
 function describeTool(cause: ToolFailure): string {
 	const end = cause.timedOut
 		? `gave no answer within ${Math.round(cause.durationMs / 1000)} s`
-		: cause.signal === undefined
+		: (cause.signal === undefined
 			? `ended with exit code ${cause.exitCode ?? 'unknown'}`
-			: `was ended by ${cause.signal}`;
+			: `was ended by ${cause.signal}`);
 	const said = cause.stderr.trim();
 	return `${cause.argv.join(' ')}\n${end}${said === '' ? '' : `:\n${said}`}`;
 }

@@ -26,8 +26,7 @@ export type Command = {
 };
 
 /** A question about the world with yes or no for an answer: asked by recovery, and before an undo. */
-export type Probe =
-	| {kind: 'never'}
+export type Probe =	| {kind: 'never'}
 	| {kind: 'file-exists'; path: string}
 	| {kind: 'file-missing'; path: string}
 	| {kind: 'file-empty'; path: string}
@@ -39,10 +38,11 @@ export type Probe =
 	| {kind: 'checkpoint-missing'; uuid: string; name: string}
 	| {kind: 'image-has-tag'; path: string; tag: string};
 
-/** What must be proven once more at the moment of running, beyond the command's own exit code. */
-export type Guard =
-	/** Nothing on the host uses this image: no definition, no snapshot record, no other image's header. */
-	{kind: 'unused-image'; path: string};
+/**
+What must be proven once more at the moment of running, beyond the command's own exit code: nothing on the host uses this image, neither a definition,
+nor a snapshot record, nor another image's header.
+*/
+export type Guard = {kind: 'unused-image'; path: string};
 
 export type Step = {
 	id: string;

@@ -8,6 +8,7 @@ something inherit the file, so a command that outlives us keeps the domain locke
 import {constants} from 'node:fs';
 import {mkdir, open, readdir, readFile, rm, type FileHandle} from 'node:fs/promises';
 import path from 'node:path';
+import process from 'node:process';
 import {setTimeout} from 'node:timers/promises';
 import type {AuditEntry, Journal, JournalRecord, Lock, StateStore, UnfinishedAction} from '../engine/ports.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
@@ -76,13 +77,11 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 
 	async function makeFolders(...folders: string[]): Promise<void> {
 		for (const folder of folders) {
-			// eslint-disable-next-line no-await-in-loop -- the outer ones first
 			await mkdir(folder, {recursive: true, mode: 0o700});
 		}
 	}
 
 	async function openForAppend(filePath: string): Promise<Journal> {
-		// eslint-disable-next-line no-bitwise
 		const file = await open(filePath, constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600);
 		await file.sync();
 		await syncFolder(path.dirname(filePath));
@@ -116,7 +115,6 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 
 	async function takePatiently(fileDescriptor: number, patienceMs: number): Promise<boolean> {
 		for (let leftMs = patienceMs; ; leftMs -= lockPollMs) {
-			// eslint-disable-next-line no-await-in-loop -- until it is ours
 			if (await takeLock(fileDescriptor)) {
 				return true;
 			}
@@ -125,7 +123,6 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 				return false;
 			}
 
-			// eslint-disable-next-line no-await-in-loop
 			await setTimeout(lockPollMs);
 		}
 	}
@@ -157,7 +154,6 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 
 			const found: UnfinishedAction[] = [];
 			for (const name of names.value.filter(candidate => candidate.endsWith('.jsonl')).sort()) {
-				// eslint-disable-next-line no-await-in-loop -- few, and small
 				const action = await readJournal(name);
 				if (!action.ok) {
 					return action;
@@ -197,7 +193,7 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 		async lockDomain(uuid, what, options) {
 			const file = await attempt(async () => {
 				await makeFolders(folderPath, lockFolder);
-				// eslint-disable-next-line no-bitwise
+
 				return open(path.join(lockFolder, `${uuid}.lock`), constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
 			});
 			if (!file.ok) {
@@ -233,8 +229,8 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 
 /** `VSNAP_TUI_STATE`, else /var/lib/vsnap-tui for root, else vsnap-tui in the state folder of the user. */
 export function stateFolder(environment: NodeJS.ProcessEnv, given: {uid: number; home: string}): string {
-	return environment['VSNAP_TUI_STATE']
+	return environment.VSNAP_TUI_STATE
 		?? (given.uid === 0
 			? '/var/lib/vsnap-tui'
-			: path.join(environment['XDG_STATE_HOME'] ?? path.join(given.home, '.local', 'state'), 'vsnap-tui'));
+			: path.join(environment.XDG_STATE_HOME ?? path.join(given.home, '.local', 'state'), 'vsnap-tui'));
 }

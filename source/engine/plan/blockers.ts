@@ -1,6 +1,7 @@
 /**
 The reasons for which a plan is refused. All are named at once, and each says what can be done about it.
 */
+import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
 import {chainOf, contentHoldersOf, imageAt} from '../../model/image-graph.ts';
 import {formatBytes} from '../../model/format.ts';
@@ -161,20 +162,21 @@ export function blockFolders(context: PlanContext, overlayPaths: string[]): void
 	}
 }
 
+function nameProblem(name: string): string | undefined {
+	const rules: Array<[boolean, string]> = [
+		[name === '', 'is empty'],
+		[name.includes('/'), 'contains "/"'],
+		[name.startsWith('.'), 'begins with "."'],
+		[/\p{Cc}/u.test(name), 'contains control characters'],
+		[Buffer.byteLength(name) > 247, 'is longer than 247 bytes'],
+	];
+	return rules.find(([isBroken]) => isBroken)?.[1];
+}
+
 /** Rules of libvirt for names (no "/", no leading ".", at most 247 bytes: L15), and of good sense (no control characters). */
 export function blockName(context: PlanContext, name: string): void {
 	const {snapshots} = context.inventory.picture;
-	const problem = name === ''
-		? 'is empty'
-		: name.includes('/')
-			? 'contains "/"'
-			: name.startsWith('.')
-				? 'begins with "."'
-				: /\p{Cc}/u.test(name)
-					? 'contains control characters'
-					: Buffer.byteLength(name) > 247
-						? 'is longer than 247 bytes'
-						: undefined;
+	const problem = nameProblem(name);
 	if (problem !== undefined) {
 		context.blockers.push({kind: 'name', text: `The name for the kept state ${problem}.`, remedy: 'Choose another name.'});
 	} else if (snapshots.some(snapshot => snapshot.name === name)) {

@@ -5,8 +5,7 @@ libvirt >= 9.9, when it reverts, unlinks the files that the current snapshot's r
 images that the domain writes to. Before 9.9 a snapshot with children must keep what it named: rewritten, its own delete would commit the head
 into the image that the children share.
 */
-import type {Result} from '../../model/result.ts';
-import {succeed} from '../../model/result.ts';
+import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import type {Step} from '../../model/plan.ts';
 import {changeSnapshotXml} from '../../model/xml/change-snapshot.ts';

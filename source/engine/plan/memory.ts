@@ -53,9 +53,9 @@ export function usableMemory(context: PlanContext, snapshot: Snapshot): Extract<
 	const facts = context.inventory.memoryFiles.get(path) ?? {kind: 'bad', path, reason: 'it was not found'};
 	const reasons = facts.kind === 'bad'
 		? [facts.reason]
-		: snapshot.domain
+		: (snapshot.domain
 			? misfits(facts.definition, snapshot.domain, context.inventory.picture.domain.name)
-			: [];
+			: []);
 	for (const reason of reasons) {
 		context.blockers.push({
 			kind: 'memory-file',

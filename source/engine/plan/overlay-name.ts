@@ -1,6 +1,7 @@
 /**
 Names for new overlays. They lie beside the image that they stand on, as libvirt's do, and never reuse a name that is taken (design 3.1, rule 2).
 */
+import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
 import type {FolderFacts} from '../../model/inventory.ts';
 

@@ -11,7 +11,6 @@ const ifStopped = 'The new overlays would be removed again: the domain is as it 
 
 /** Bits beyond 0600 that a head may have so that its group (QEMU's, with dynamic_ownership=0) can open it. Never for others. */
 function wantedMode(disk: OverlaidDisk): number {
-	// eslint-disable-next-line no-bitwise
 	return ((disk.like?.mode ?? 0o600) & 0o060) | 0o600;
 }
 
@@ -31,7 +30,7 @@ function stepsFor(disk: OverlaidDisk): Step[] {
 	if (disk.like && (disk.like.uid !== 0 || disk.like.gid !== 0)) {
 		steps.push({
 			id: `own-${target}`,
-			title: `Give it the owner of the present disk`,
+			title: 'Give it the owner of the present disk',
 			phase: 'create',
 			command: fileCommands.own(path, disk.like),
 			undo: [],
@@ -43,7 +42,7 @@ function stepsFor(disk: OverlaidDisk): Step[] {
 	if (wantedMode(disk) !== 0o600) {
 		steps.push({
 			id: `allow-${target}`,
-			title: `Give it the mode of the present disk`,
+			title: 'Give it the mode of the present disk',
 			phase: 'create',
 			command: fileCommands.allow(path, wantedMode(disk)),
 			undo: [],

@@ -74,7 +74,7 @@ export function revertDisks(context: PlanContext, snapshot: Snapshot, now: Date)
 			context.blockers.push({
 				kind: 'chain-broken',
 				text: `The snapshot does not record the image format of ${target}, and formats are never guessed.`,
-				remedy: `Record it in the snapshot's <domain>: <driver type='…'/>.`,
+				remedy: 'Record it in the snapshot\'s <domain>: <driver type=\'…\'/>.',
 			});
 			continue;
 		}

@@ -94,12 +94,25 @@ function abandonHeads(context: PlanContext, disks: RevertDisks, kept: Kept | und
 		const {removable, staying} = abandonHead(graph, disk.headPath);
 		removed.push(...removable.filter(path => !removed.includes(path)));
 		for (const left of staying) {
-			if (left.reason === 'stands-alone') {
-				consequences.push({severity: 'info', text: `${left.path} stays where it is, though ${disk.target} leaves it: it is no overlay on anything that is kept here.`});
-			} else if (left.reason === 'has-internal-snapshots') {
-				consequences.push({severity: 'info', text: `${left.path} stays where it is, though ${disk.target} leaves it: internal snapshots are inside.`});
-			} else if (left.reason === 'in-use-elsewhere') {
-				consequences.push({severity: 'info', text: `${left.path} stays where it is, though ${disk.target} leaves it: another image stands on it.`});
+			switch (left.reason) {
+				case 'stands-alone': {
+					consequences.push({severity: 'info', text: `${left.path} stays where it is, though ${disk.target} leaves it: it is no overlay on anything that is kept here.`});
+
+					break;
+				}
+
+				case 'has-internal-snapshots': {
+					consequences.push({severity: 'info', text: `${left.path} stays where it is, though ${disk.target} leaves it: internal snapshots are inside.`});
+
+					break;
+				}
+
+				case 'in-use-elsewhere': {
+					consequences.push({severity: 'info', text: `${left.path} stays where it is, though ${disk.target} leaves it: another image stands on it.`});
+
+					break;
+				}
+			// No default
 			}
 		}
 	}

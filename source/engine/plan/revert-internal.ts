@@ -56,7 +56,7 @@ function blockDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk)
 }
 
 /** What puts the disks back as they were before the switch, from the safety snapshot inside each image. */
-function backFromSafety(disks: InternalDisk[], safetyName: string): Step['command'][] {
+function backFromSafety(disks: InternalDisk[], safetyName: string): Array<Step['command']> {
 	return disks.map(disk => ({
 		...imageCommands.applyTag(disk.path, safetyName),
 		onlyIf: {kind: 'image-has-tag', path: disk.path, tag: safetyName},

@@ -1,0 +1,170 @@
+/**
+The command line: what may be typed, and what it comes to. Gives data; does nothing itself.
+*/
+import {Command, CommanderError, Option} from 'commander';
+import type {EndState, Fate} from './model/action.ts';
+import type {Direction} from './engine/recover.ts';
+import {fail, succeed, type Result} from './model/result.ts';
+
+export type GlobalOptions = {
+	connect: string | undefined;
+	isDemo: boolean;
+	isReadOnly: boolean;
+	isAscii: boolean;
+	hasColor: boolean;
+	isJson: boolean;
+	/** `--yes`, `--dry-run`, `--dry-run --shell`; undefined: ask on the screen. */
+	mode: 'run' | 'show' | 'shell' | undefined;
+};
+
+export type Wish =	| {verb: 'screen'; domain: string | undefined}
+	| {verb: 'list'}
+	| {verb: 'tree'; domain: string}
+	| {verb: 'revert'; domain: string; snapshot: string; fate: Fate | undefined; endState: EndState | undefined}
+	| {verb: 'recover'; direction: Direction | undefined}
+	| {verb: 'log'};
+
+/** `print`: help or the version was asked for. */
+export type Parsed = {kind: 'wish'; wish: Wish; options: GlobalOptions} | {kind: 'print'; text: string};
+
+type RawOptions = Partial<Record<'connect' | 'keep', string>> & Partial<Record<
+	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'discard' | 'running' | 'paused' | 'shutoff' | 'rollBack' | 'rollForward',
+	boolean
+>>;
+
+function withGlobals(command: Command): Command {
+	return command
+		.option('-c, --connect <uri>', 'the libvirt host, as virsh takes it')
+		.option('--demo', 'a make-believe host in memory: nothing on this machine is touched')
+		.option('--read-only', 'look, and never change anything')
+		.option('--ascii', 'no other characters than ASCII (also when the locale is not UTF-8)')
+		.option('--no-color', 'no colours (also with NO_COLOR)')
+		.option('--json', 'output, events and errors as JSON')
+		.option('--dry-run', 'show the plan, do nothing')
+		.addOption(new Option('--shell', 'with --dry-run: as a shell script').implies({dryRun: true}))
+		.option('--yes', 'do it without asking, and without a screen');
+}
+
+function fateOf(raw: RawOptions): Fate | undefined {
+	if (raw.keep !== undefined) {
+		return {kind: 'keep', name: raw.keep};
+	}
+
+	return raw.discard ? {kind: 'discard'} : undefined;
+}
+
+function modeOf(raw: RawOptions): GlobalOptions['mode'] {
+	if (raw.dryRun) {
+		return raw.shell ? 'shell' : 'show';
+	}
+
+	return raw.yes ? 'run' : undefined;
+}
+
+function globalsOf(raw: RawOptions): GlobalOptions {
+	return {
+		connect: raw.connect,
+		isDemo: raw.demo ?? false,
+		isReadOnly: raw.readOnly ?? false,
+		isAscii: raw.ascii ?? false,
+		hasColor: raw.color ?? true,
+		isJson: raw.json ?? false,
+		mode: modeOf(raw),
+	};
+}
+
+function findContradiction(raw: RawOptions): string | undefined {
+	const pairs: Array<[boolean, string]> = [
+		[raw.keep !== undefined && raw.discard === true, '--keep and --discard'],
+		[raw.yes === true && raw.dryRun === true, '--yes and --dry-run'],
+		[raw.shell === true && raw.json === true, '--shell and --json'],
+		[[raw.running, raw.paused, raw.shutoff].filter(Boolean).length > 1, '--running, --paused and --shutoff'],
+		[raw.rollBack === true && raw.rollForward === true, '--roll-back and --roll-forward'],
+		[raw.demo === true && raw.connect !== undefined, '--demo and --connect'],
+	];
+	const found = pairs.find(([isContradiction]) => isContradiction);
+	return found && `${found[1]} exclude each other.`;
+}
+
+const exitCodes = `
+Exit codes: 0 done, 1 failed and everything is as it was, 2 wrong usage, 3 refused and nothing touched, 4 stopped half-way (vsnap-tui recover),
+5 host not reachable, 6 busy, 7 the host changed since the plan was made, 130 interrupted.`;
+
+/** `argv` without node and script. Fails with `usage`. */
+export function parseArguments(argv: string[], version: string): Result<Parsed> {
+	let wish: Wish | undefined;
+	let raw: RawOptions = {};
+	const said = {out: '', error: ''};
+	const take = (command: Command, made: Wish) => {
+		wish = made;
+		raw = command.optsWithGlobals<RawOptions>();
+	};
+
+	const program = withGlobals(new Command('vsnap-tui'))
+		.description('Go back in time with a virtual machine, safely. Without a verb it opens the screen.')
+		.argument('[domain]', 'open the screen at this domain')
+		.version(version, '-V, --version', 'show the version')
+		.helpOption('-h, --help', 'show this help')
+		.addHelpText('after', exitCodes)
+		.action((domain: string | undefined, _options: unknown, command: Command) => {
+			take(command, {verb: 'screen', domain});
+		});
+	const verb = (usage: string, description: string) => withGlobals(program.command(usage).description(description));
+	verb('list', 'the domains, their states and how many snapshots they have')
+		.action((_options: unknown, command: Command) => {
+			take(command, {verb: 'list'});
+		});
+	verb('tree <domain>', 'the snapshots, checkpoints and images of a domain')
+		.action((domain: string, _options: unknown, command: Command) => {
+			take(command, {verb: 'tree', domain});
+		});
+	verb('revert <domain> <snapshot>', 'go back to a snapshot; without --keep the present state is lost')
+		.option('--keep <name>', 'keep the present state as a snapshot of this name')
+		.option('--discard', 'lose the present state')
+		.option('--running', 'end with the domain running')
+		.option('--paused', 'end with the domain paused')
+		.option('--shutoff', 'end with the domain shut off')
+		.action((domain: string, snapshot: string, _options: unknown, command: Command) => {
+			const options = command.optsWithGlobals<RawOptions>();
+			const endState = (['running', 'paused', 'shutoff'] as const).find(state => options[state]);
+			take(command, {verb: 'revert', domain, snapshot, endState, fate: fateOf(options)});
+		});
+	verb('recover', 'finish or put back what a crash left half-way')
+		.option('--roll-back', 'put everything back as it was before')
+		.option('--roll-forward', 'finish it')
+		.action((_options: unknown, command: Command) => {
+			const options = command.optsWithGlobals<RawOptions>();
+			take(command, {verb: 'recover', direction: options.rollBack ? 'back' : (options.rollForward ? 'forward' : undefined)});
+		});
+	verb('log', 'who did what, when, from where, and how it ended')
+		.action((_options: unknown, command: Command) => {
+			take(command, {verb: 'log'});
+		});
+	for (const command of [program, ...program.commands]) {
+		command.exitOverride().configureOutput({
+			writeOut(text) {
+				said.out += text;
+			},
+			writeErr(text) {
+				said.error += text;
+			},
+		});
+	}
+
+	try {
+		program.parse(argv, {from: 'user'});
+	} catch (error) {
+		if (!(error instanceof CommanderError)) {
+			throw error;
+		}
+
+		return error.exitCode === 0
+			? succeed({kind: 'print', text: said.out})
+			: fail({kind: 'usage', message: said.error.replace(/^error: /u, '').trim() || error.message});
+	}
+
+	const contradiction = findContradiction(raw);
+	return contradiction === undefined
+		? succeed({kind: 'wish', wish: wish!, options: globalsOf(raw)})
+		: fail({kind: 'usage', message: contradiction});
+}

@@ -1,0 +1,43 @@
+/**
+What every verb is given, and how it speaks: text for people, JSON for programs, failures on stderr with their exit code.
+*/
+import type {World} from '../engine/execute.ts';
+import type {Planning} from '../engine/prepare.ts';
+import {describeFailure, exitCodeOf} from '../model/describe-failure.ts';
+import type {Failure} from '../model/failure.ts';
+import {makeLinesVisible} from '../model/visible-text.ts';
+
+export type CommandContext = {
+	world: World;
+	planning: Planning;
+	isReadOnly: boolean;
+	isJson: boolean;
+	isAscii: boolean;
+	/** Aborted, with the signal's name as reason, when the person or the system wants us to stop. */
+	interrupt: AbortSignal;
+	/** `ssh … host`, where the images are on another machine. */
+	remoteArgv: string[] | undefined;
+	writeOut: (text: string) => void;
+	writeError: (text: string) => void;
+};
+
+/** Lines for people. Text from the host is made harmless here, once for all. */
+export function sayLines(context: CommandContext, lines: string[]): void {
+	context.writeOut(`${makeLinesVisible(lines.join('\n'))}\n`);
+}
+
+export function sayJson(context: CommandContext, value: unknown): void {
+	context.writeOut(`${JSON.stringify(value, undefined, '\t')}\n`);
+}
+
+/** Gives the exit code of the failure. */
+export function sayFailure(context: Pick<CommandContext, 'isJson' | 'writeError'>, failure: Failure): number {
+	const {message, hint} = describeFailure(failure);
+	if (context.isJson) {
+		context.writeError(`${JSON.stringify({error: {kind: failure.kind, message, hint, ...(failure.kind === 'refused' ? {blockers: failure.blockers} : {})}})}\n`);
+	} else {
+		context.writeError(`${makeLinesVisible(hint === undefined ? message : `${message}\n${hint}`)}\n`);
+	}
+
+	return exitCodeOf(failure);
+}

@@ -1,0 +1,16 @@
+/**
+A domain by what a person types: its name, else its UUID.
+*/
+import type {Owner} from '../engine/ports.ts';
+import type {DomainSummary} from '../model/domain.ts';
+import {fail, succeed, type Result} from '../model/result.ts';
+
+export async function findDomain(owner: Owner, name: string): Promise<Result<DomainSummary>> {
+	const domains = await owner.readDomains();
+	if (!domains.ok) {
+		return domains;
+	}
+
+	const found = domains.value.find(domain => domain.name === name) ?? domains.value.find(domain => domain.uuid === name);
+	return found ? succeed(found) : fail({kind: 'domain-not-found', name, known: domains.value.map(domain => domain.name)});
+}

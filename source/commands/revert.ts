@@ -1,0 +1,106 @@
+/**
+`vsnap-tui revert` without a screen: shows the plan (`--dry-run`) or runs it (`--yes`).
+*/
+import {executePlan} from '../engine/execute.ts';
+import {formatShellScript} from '../engine/plan/shell-script.ts';
+import {prepareRevert} from '../engine/prepare.ts';
+import type {Outcome, RunEvent} from '../engine/ports.ts';
+import type {EndState, Fate} from '../model/action.ts';
+import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
+import {findDomain} from './find-domain.ts';
+import {describePlan} from './show-plan.ts';
+
+export type RevertOptions = {
+	domain: string;
+	snapshot: string;
+	fate: Fate;
+	endState: EndState | undefined;
+	/** `run` changes the host; the others only show. */
+	mode: 'run' | 'show' | 'shell';
+};
+
+/** One JSON event a line, or a line of text for each step. */
+export function reportEvents(context: CommandContext): (event: RunEvent) => void {
+	return event => {
+		if (context.isJson) {
+			context.writeOut(`${JSON.stringify(event)}\n`);
+			return;
+		}
+
+		switch (event.kind) {
+			case 'step-started': {
+				sayLines(context, [`${String(event.index + 1).padStart(2)}/${event.of} ${event.title}`]);
+				break;
+			}
+
+			case 'rolling-back': {
+				sayLines(context, ['Putting everything back …']);
+				break;
+			}
+
+			case 'proving': {
+				sayLines(context, ['Proving the result …']);
+				break;
+			}
+
+			case 'started':
+			case 'step-done':
+			case 'step-failed':
+			case 'step-undone':
+			case 'finished': {
+				break;
+			}
+
+			default: {
+				event satisfies never;
+			}
+		}
+	};
+}
+
+/** Gives the exit code. */
+export function reportOutcome(context: CommandContext, outcome: Outcome, done: string): number {
+	if (outcome.kind !== 'done') {
+		return sayFailure(context, outcome.failure);
+	}
+
+	if (!context.isJson) {
+		sayLines(context, [done]);
+	}
+
+	return 0;
+}
+
+export async function revertDomain(context: CommandContext, options: RevertOptions): Promise<number> {
+	const domain = await findDomain(context.world.owner, options.domain);
+	if (!domain.ok) {
+		return sayFailure(context, domain.failure);
+	}
+
+	if (options.mode === 'run' && context.isReadOnly) {
+		return sayFailure(context, {kind: 'read-only'});
+	}
+
+	const plan = await prepareRevert(context.planning, {uuid: domain.value.uuid, snapshot: options.snapshot, fate: options.fate, endState: options.endState});
+	if (!plan.ok) {
+		return sayFailure(context, plan.failure);
+	}
+
+	if (options.mode === 'shell') {
+		context.writeOut(formatShellScript(plan.value, {remoteArgv: context.remoteArgv}));
+		return 0;
+	}
+
+	if (options.mode === 'show') {
+		if (context.isJson) {
+			sayJson(context, plan.value);
+		} else {
+			sayLines(context, describePlan(plan.value));
+		}
+
+		return 0;
+	}
+
+	const outcome = await executePlan(context.world, plan.value, {onEvent: reportEvents(context), interrupt: context.interrupt});
+	return reportOutcome(context, outcome, `Done: "${domain.value.name}" is back at "${options.snapshot}".`);
+}

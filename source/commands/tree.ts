@@ -1,0 +1,129 @@
+/**
+`vsnap-tui tree`: the snapshots, checkpoints and images of one domain. The names in its JSON are a contract (design.md, section 5).
+*/
+import {describeProblem, holdingsOf} from '../model/describe-images.ts';
+import {formatBytes, formatTime} from '../model/format.ts';
+import type {DomainPicture, HostFacts} from '../model/inventory.ts';
+import {frozenPath, type Snapshot} from '../model/snapshot.ts';
+import {flattenTree, type Guide, type TreeItem, type TreeRow} from '../model/tree.ts';
+import {makeVisible} from '../model/visible-text.ts';
+import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
+import {findDomain} from './find-domain.ts';
+import {formatTable} from './table.ts';
+
+const isoTime = (seconds: number) => new Date(seconds * 1000).toISOString();
+
+function snapshotJson(snapshot: Snapshot) {
+	return {
+		name: snapshot.name,
+		parent: snapshot.parent ?? null,
+		current: snapshot.isCurrent,
+		state: snapshot.state,
+		createdAt: isoTime(snapshot.createdAt),
+		description: snapshot.description ?? '',
+		memory: snapshot.memory.mode,
+		disks: snapshot.disks.map(disk => ({
+			name: disk.target,
+			mode: disk.mode,
+			frozen: frozenPath(snapshot, disk.target) ?? null,
+			overlay: (snapshot.revertDisks.find(candidate => candidate.target === disk.target) ?? disk).overlayPath ?? null,
+		})),
+	};
+}
+
+function pictureJson(picture: DomainPicture, host: HostFacts) {
+	const {domain} = picture;
+	return {
+		domain: {name: domain.name, uuid: domain.uuid, state: domain.state, owner: host.owner},
+		snapshots: picture.snapshots.map(snapshot => snapshotJson(snapshot)),
+		checkpoints: picture.checkpoints.map(checkpoint => ({
+			name: checkpoint.name,
+			parent: checkpoint.parent ?? null,
+			createdAt: isoTime(checkpoint.createdAt),
+			disks: checkpoint.disks.filter(disk => disk.bitmap !== undefined).map(disk => ({name: disk.target, bitmap: disk.bitmap})),
+		})),
+		images: holdingsOf(picture).map(({image, all}) => ({
+			path: image.path,
+			format: image.format ?? null,
+			backing: image.backingPath ?? null,
+			virtualSize: image.virtualSizeBytes,
+			allocated: image.allocatedBytes,
+			pins: [...new Set(all.map(pin => pin.label))],
+			problems: image.problems.map(problem => describeProblem(problem)),
+		})),
+		unreadable: picture.unreadable,
+	};
+}
+
+function indent(guide: Guide | undefined, row: {isBranch: boolean; isLastBranch: boolean}, isAscii: boolean): string {
+	const lines = isAscii ? {open: '| ', closed: '  ', branch: '+-', last: '`-'} : {open: '│ ', closed: '  ', branch: '├─', last: '└─'};
+	let text = '';
+	for (let outer = row.isBranch ? guide?.outer : guide; outer; outer = outer.outer) {
+		text = (outer.isOpen ? lines.open : lines.closed) + text;
+	}
+
+	return row.isBranch ? text + (row.isLastBranch ? lines.last : lines.branch) : text;
+}
+
+function treeLines<T extends TreeItem>(items: T[], isAscii: boolean, describe: (item: T) => string[]): string[] {
+	const row = ({item, guide, ...place}: TreeRow<T>) => [`${indent(guide, place, isAscii)} ${makeVisible(item.name)}${place.isOrphan ? ' (its parent is missing)' : ''}`, ...describe(item)];
+	return formatTable(flattenTree(items).map(entry => row(entry)));
+}
+
+function imageLines(picture: DomainPicture): string[] {
+	return formatTable(holdingsOf(picture).map(({image, direct, all}) => [
+		` ${image.path}`,
+		image.format ?? '?',
+		formatBytes(image.allocatedBytes),
+		direct.length > 0
+			? direct.map(pin => pin.label).join(', ')
+			: (all.length > 0 ? `under ${all.length === 1 ? all[0]!.label : `${all.length} others`}` : 'needed by nothing known'),
+		image.problems.map(problem => describeProblem(problem)).join('; '),
+	]));
+}
+
+function pictureLines(picture: DomainPicture, isAscii: boolean): string[] {
+	const {domain, snapshots, checkpoints} = picture;
+	return [
+		`${makeVisible(domain.name)}  ${domain.state}  ${domain.uuid}`,
+		'',
+		`Snapshots (${snapshots.length})`,
+		...treeLines(snapshots, isAscii, snapshot => [
+			formatTime(snapshot.createdAt),
+			snapshot.state,
+			snapshot.isCurrent ? '<- you are here' : '',
+			snapshot.description ?? '',
+		]),
+		...picture.unreadable.map(({name, reason}) => ` ${makeVisible(name)}: unreadable, ${reason}`),
+		...(checkpoints.length === 0 ? [] : ['', `Checkpoints (${checkpoints.length})`, ...treeLines(checkpoints, isAscii, checkpoint => [formatTime(checkpoint.createdAt), checkpoint.description ?? ''])]),
+		'',
+		`Images (${picture.images.length})`,
+		...imageLines(picture),
+	];
+}
+
+export async function showTree(context: CommandContext, name: string): Promise<number> {
+	const {owner} = context.world;
+	const domain = await findDomain(owner, name);
+	if (!domain.ok) {
+		return sayFailure(context, domain.failure);
+	}
+
+	const picture = await owner.readPicture(domain.value.uuid, {withForeignPins: true});
+	if (!picture.ok) {
+		return sayFailure(context, picture.failure);
+	}
+
+	if (!context.isJson) {
+		sayLines(context, pictureLines(picture.value, context.isAscii));
+		return 0;
+	}
+
+	const host = await owner.readHost();
+	if (!host.ok) {
+		return sayFailure(context, host.failure);
+	}
+
+	sayJson(context, pictureJson(picture.value, host.value));
+	return 0;
+}
