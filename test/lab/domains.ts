@@ -29,7 +29,8 @@ export type LabDomain = {
 export type DomainOptions = {
 	diskCount?: number;
 	sizeMiB?: number;
-	/** Bytes that the name ends with; the lab's own prefix keeps it apart from real domains. */
+	/** What the name begins and ends with; the lab's own prefix within keeps it apart from real domains. */
+	nameHead?: string;
 	nameTail?: string;
 	description?: string;
 	/** A folder that exists already, such as a mounted file system. */
@@ -74,7 +75,7 @@ export async function defineXml(xml: string): Promise<void> {
 }
 
 /** A shut off domain whose disks hold 0xB0 in slot 0. Goes away when the test ends. */
-export async function makeDomain(t: ExecutionContext<unknown>, options: DomainOptions = {}): Promise<LabDomain> {
+export async function makeDomain(t: ExecutionContext, options: DomainOptions = {}): Promise<LabDomain> {
 	const id = `${domainPrefix}${randomBytes(4).toString('hex')}`;
 	const folder = options.folder ?? path.join(imagesPath, id);
 	const disks = [...'abcdef'].slice(0, options.diskCount ?? 2).map((letter): LabDisk => {
@@ -82,15 +83,15 @@ export async function makeDomain(t: ExecutionContext<unknown>, options: DomainOp
 		return {target: `vd${letter}`, path: path.join(folder, `vd${letter}.${format}`), format};
 	});
 	const domain: LabDomain = {
-		name: `${id}${options.nameTail ?? ''}`, uuid: randomUUID(), folder, disks,
+		name: `${options.nameHead ?? ''}${id}${options.nameTail ?? ''}`, uuid: randomUUID(), folder, disks,
 		statePath: await mkdtemp(path.join(os.tmpdir(), `${domainPrefix}state-`)),
 	};
 	t.teardown(async () => removeDomain(domain));
 	await mkdir(folder, {recursive: true});
 	await chmod(folder, 0o755);
 	for (const disk of disks) {
-		await run('qemu-img', ['create', '-q', '-f', disk.format, disk.path, `${options.sizeMiB ?? 16}M`]); // eslint-disable-line no-await-in-loop
-		await writeOffline(disk.path, 0xB0, 0, disk.format); // eslint-disable-line no-await-in-loop
+		await run('qemu-img', ['create', '-q', '-f', disk.format, disk.path, `${options.sizeMiB ?? 16}M`]);
+		await writeOffline(disk.path, 0xB0, 0, disk.format);
 	}
 
 	if (disks[0]) {

@@ -3,8 +3,7 @@ What must hold after a revert, asked of the disks and of virsh, never of the pro
 */
 import {stat} from 'node:fs/promises';
 import type {ExecutionContext} from 'ava';
-import type {LabDomain} from './domains.ts';
-import {readState, start, stop} from './domains.ts';
+import {type LabDomain, readState, start, stop} from './domains.ts';
 import {report, type ProgramResult} from './program.ts';
 import {readStrays, readWorld} from './world.ts';
 import {digestHeads, readHeads} from './slots.ts';
@@ -17,7 +16,7 @@ export type Expectation = {
 };
 
 /** Exit code 0; each disk holds what it held; the definition and the running domain name the same files; virsh agrees; no file too many. */
-export async function expectReverted(t: ExecutionContext<unknown>, domain: LabDomain, result: ProgramResult, wanted: Expectation): Promise<void> {
+export async function expectReverted(t: ExecutionContext, domain: LabDomain, result: ProgramResult, wanted: Expectation): Promise<void> {
 	t.is(result.exitCode, 0, report(result));
 	t.is(await readState(domain), wanted.state ?? 'shut off');
 	t.deepEqual(await digestHeads(domain), wanted.digests, 'bytes of the disks');
@@ -27,7 +26,7 @@ export async function expectReverted(t: ExecutionContext<unknown>, domain: LabDo
 }
 
 /** Exit code 3, the reason in words, and nothing touched: definition, records, state, and each file of the folder with its bytes. */
-export async function expectRefused(t: ExecutionContext<unknown>, domain: LabDomain, act: () => Promise<ProgramResult>, reason: RegExp): Promise<void> {
+export async function expectRefused(t: ExecutionContext, domain: LabDomain, act: () => Promise<ProgramResult>, reason: RegExp): Promise<void> {
 	const before = await readWorld(domain);
 	const result = await act();
 	t.is(result.exitCode, 3, report(result));
@@ -36,11 +35,11 @@ export async function expectRefused(t: ExecutionContext<unknown>, domain: LabDom
 }
 
 /** QEMU starts on the new heads, and they are not open to everybody. `ignored`: drives that are not ours to judge. */
-export async function expectStarts(t: ExecutionContext<unknown>, domain: LabDomain, ignored: string[] = []): Promise<void> {
+export async function expectStarts(t: ExecutionContext, domain: LabDomain, ignored: string[] = []): Promise<void> {
 	await start(domain);
 	t.is(await readState(domain), 'running');
 	for (const [target, headPath] of await readHeads(domain)) {
-		const facts = await stat(headPath); // eslint-disable-line no-await-in-loop
+		const facts = await stat(headPath);
 		// The last octal digit is what others may do.
 		t.true(ignored.includes(target) || headPath === domain.disks.find(disk => disk.target === target)?.path || facts.mode % 0o10 === 0, `${headPath} is not open to everybody`);
 	}

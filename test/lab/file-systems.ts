@@ -9,7 +9,7 @@ import {attempt, run} from './run.ts';
 import {domainPrefix, imagesPath} from './settings.ts';
 
 /** A tmpfs of so many MiB. Gives its folder. Make it before the domain that lives on it, so that it goes away after that. */
-export async function mountSmall(t: ExecutionContext<unknown>, sizeMiB: number): Promise<string> {
+export async function mountSmall(t: ExecutionContext, sizeMiB: number): Promise<string> {
 	const folder = path.join(imagesPath, `${domainPrefix}${randomBytes(4).toString('hex')}`);
 	await mkdir(folder);
 	t.teardown(async () => {
@@ -34,7 +34,7 @@ export async function makeWritable(folder: string): Promise<void> {
 }
 
 /** A loop device on a new file: a disk that is no file. Goes away with the test. */
-export async function makeBlockDevice(t: ExecutionContext<unknown>, filePath: string, sizeMiB: number): Promise<string> {
+export async function makeBlockDevice(t: ExecutionContext, filePath: string, sizeMiB: number): Promise<string> {
 	await writeFile(filePath, '');
 	await run('truncate', ['-s', `${sizeMiB}M`, filePath]);
 	const device = await run('losetup', ['--find', '--show', filePath]);

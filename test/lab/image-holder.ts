@@ -6,7 +6,7 @@ import type {ExecutionContext} from 'ava';
 import {labEnvironment} from './settings.ts';
 
 /** Resolves when the image is open. It is closed by the function that is given back, at the latest with the test. */
-export async function holdImage(t: ExecutionContext<unknown>, imagePath: string, options: {isReadOnly?: boolean; format?: string} = {}): Promise<() => Promise<void>> {
+export async function holdImage(t: ExecutionContext, imagePath: string, options: {isReadOnly?: boolean; format?: string} = {}): Promise<() => Promise<void>> {
 	const child = spawn('qemu-io', ['-f', options.format ?? 'qcow2', ...(options.isReadOnly ? ['-r'] : []), imagePath], {
 		stdio: ['pipe', 'pipe', 'inherit'], env: labEnvironment(),
 	});

@@ -2,6 +2,7 @@
 A number in guest memory that shows which memory a domain runs on: a boot sector sets it to 0 and adds one at each clock tick of the BIOS (18.2 a
 second). A domain that was started anew counts from 0; one that was restored goes on from the saved value.
 */
+import {Buffer} from 'node:buffer';
 import {rm, writeFile} from 'node:fs/promises';
 import {randomBytes} from 'node:crypto';
 import path from 'node:path';

@@ -20,6 +20,10 @@ export type ProgramOptions = {
 	env?: Record<string, string | undefined>;
 	/** Called with the process id as soon as it is known. */
 	onStart?: (pid: number) => void;
+	/** In a process group of its own, as a shell starts it: a signal to the group is what Ctrl-C sends. */
+	hasOwnGroup?: boolean;
+	/** Nobody reads what it prints: writing fails, as when the other end of a pipe has gone. */
+	closesOutput?: boolean;
 	timeoutMs?: number;
 };
 
@@ -27,6 +31,7 @@ export type ProgramOptions = {
 export async function runProgram(domain: Pick<LabDomain, 'statePath'>, args: string[], options: ProgramOptions = {}): Promise<ProgramResult> {
 	const child = spawn(process.execPath, [programPath, '-c', labUri, ...args], {
 		stdio: ['ignore', 'pipe', 'pipe'],
+		detached: options.hasOwnGroup ?? false,
 		env: labEnvironment({VSNAP_TUI_STATE: domain.statePath, ...options.env}),
 	});
 	options.onStart?.(child.pid!);
@@ -38,6 +43,10 @@ export async function runProgram(domain: Pick<LabDomain, 'statePath'>, args: str
 	child.stderr.setEncoding('utf8').on('data', (text: string) => {
 		stderr += text;
 	});
+	if (options.closesOutput) {
+		child.stdout.destroy();
+	}
+
 	// A killed program leaves children that hold its pipes: its own end is what counts, and its output is read until then.
 	const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 60_000);
 	return new Promise(resolve => {

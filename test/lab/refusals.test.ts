@@ -163,7 +163,7 @@ test.serial('without a fate for the present state, without --yes, or with both f
 	await takeDiskSnapshot(domain, 's1');
 	const before = await readWorld(domain);
 	for (const flags of [['--yes'], ['--discard'], ['--keep', 'a', '--discard', '--yes'], ['--discard', '--running', '--paused', '--yes']]) {
-		const result = await runProgram(domain, ['revert', ...flags, '--', domain.name, 's1']); // eslint-disable-line no-await-in-loop
+		const result = await runProgram(domain, ['revert', ...flags, '--', domain.name, 's1']);
 		t.is(result.exitCode, 2, `${flags.join(' ')}\n${report(result)}`);
 	}
 

@@ -19,13 +19,11 @@ test.serial('reverts to s3, s2, s1 and s3 again bring back the bytes of each, an
 	const digests = await takeChain(domain, ['s1', 's2', 's3']);
 	const tree = await readTree(domain);
 	for (const name of ['s3', 's2', 's1', 's3']) {
-		/* eslint-disable no-await-in-loop -- One revert after the other. */
 		await expectReverted(t, domain, await revert(domain, name), {digests: digests.get(name)!, current: name});
 		t.is(await readTree(domain), tree);
 		await expectStarts(t, domain);
 		// Something to lose, so that the next revert has work to do.
 		await markOffline(domain, 9);
-		/* eslint-enable no-await-in-loop */
 	}
 });
 

@@ -31,14 +31,12 @@ test.serial('a memory snapshot resumes with --paused at exactly the saved memory
 	const domain = await makeDomain(t);
 	const {digests, low, high} = await withMemory(domain);
 	for (let turn = 0; turn < 2; turn++) {
-		/* eslint-disable no-await-in-loop -- One revert after the other. */
 		await expectReverted(t, domain, await revert(domain, 'm1', {flags: ['--paused']}), {digests, current: 'm1', state: 'paused'});
 		const counter = await readCounter(domain);
 		t.true(low <= counter && counter <= high, `${low} <= ${counter} <= ${high}`);
 		await virsh('resume', '--domain', domain.uuid);
 		await waitForCounter(domain, high + 5);
 		await markLive(domain, 7);
-		/* eslint-enable no-await-in-loop */
 	}
 });
 

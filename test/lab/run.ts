@@ -41,12 +41,12 @@ export function lines(text: string): string[] {
 /** Asks again until it is true; throws, with what was waited for, when it does not become true. */
 export async function waitFor(what: string, isTrue: () => Promise<boolean> | boolean, timeoutMs = 20_000): Promise<void> {
 	const endMs = Date.now() + timeoutMs;
-	while (!await isTrue()) { // eslint-disable-line no-await-in-loop -- Asked one after the other.
+	while (!await isTrue()) {
 		if (Date.now() > endMs) {
 			throw new Error(`Waited ${timeoutMs} ms in vain: ${what}`);
 		}
 
-		await new Promise(resolve => { // eslint-disable-line no-await-in-loop
+		await new Promise(resolve => {
 			setTimeout(resolve, 20);
 		});
 	}

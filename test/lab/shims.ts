@@ -29,8 +29,8 @@ export type Mischief = {
 	/** Which step of the plan, from 0. */
 	at: number;
 	/**
-	Shell code, run when the step's command is called. `$name` and `"$@"` are the command, `$program` is the process that called it. Ends the shim, or
-	lets it go on with the real command.
+	Shell code, run when the step's command is called. `$name` and `"$@"` are the command, `$program` is the process that called it, `$here` the shims'
+	folder. Ends the shim, or lets it go on with the real command.
 	*/
 	script: string;
 };
@@ -46,6 +46,8 @@ export type KillMoment = keyof typeof killMoments;
 
 export type Shims = {
 	options: {env: {PATH: string}; onStart: (pid: number) => void};
+	/** Files in it are `"$here"/…` for the script. */
+	folder: string;
 	/** How many steps have been called. */
 	readReached(): Promise<number>;
 	/** Waits until the mischief has ended, also when the program is gone; at once if its step was never called. */
@@ -59,7 +61,7 @@ function quote(text: string): string {
 /** A pattern of the shell for a command line. The time in new names and the plan's own folder differ from one planning to the next. */
 function patternOf(step: Step, plan: Plan): string {
 	const text = step.command.argv.join(' ').replaceAll(plan.id, '\0').replaceAll(/\d{8}-\d{6}(?:-\d+)?/g, '\0');
-	return [...text].map(character => character === '\0' ? '*' : /[\w/.-]/.test(character) ? character : `"${character.replaceAll(/["$\\`]/g, '\\$&')}"`).join('');
+	return [...text].map(character => character === '\0' ? '*' : (/[\w/.-]/.test(character) ? character : `"${character.replaceAll(/["$\\`]/g, '\\$&')}"`)).join('');
 }
 
 function shimText(folder: string, realPath: string, plan: Plan): string {
@@ -91,7 +93,7 @@ exit
 }
 
 /** Shims for each program that the plan names. They go away with the test. */
-export async function makeShims(t: ExecutionContext<unknown>, plan: Plan, mischief: Mischief): Promise<Shims> {
+export async function makeShims(t: ExecutionContext, plan: Plan, mischief: Mischief): Promise<Shims> {
 	const folder = await mkdtemp(path.join(os.tmpdir(), `${domainPrefix}shims-`));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	const realPath = labEnvironment().PATH!;
@@ -106,6 +108,7 @@ export async function makeShims(t: ExecutionContext<unknown>, plan: Plan, mischi
 	await writeFile(path.join(folder, 'mischief'), mischief.script);
 	const isThere = async (name: string) => access(path.join(folder, name)).then(() => true, () => false);
 	return {
+		folder,
 		options: {
 			env: {PATH: `${folder}:${realPath}`},
 			onStart(pid) {

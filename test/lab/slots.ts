@@ -78,7 +78,6 @@ export async function writeLive(domain: {uuid: string}, target: string, pattern:
 
 	const device = `/machine/peripheral/${alias}/virtio-backend`;
 	for (const command of [`write -P ${pattern} ${offset(slot)} 64k`, 'flush']) {
-		// eslint-disable-next-line no-await-in-loop -- The flush comes after the write.
 		await virsh('qemu-monitor-command', '--hmp', '--domain', domain.uuid, '--cmd', `qemu-io -d ${device} "${command}"`);
 	}
 
@@ -88,4 +87,11 @@ export async function writeLive(domain: {uuid: string}, target: string, pattern:
 	if (found !== pattern) {
 		throw new Error(`${target}, slot ${slot}: ${found} is there and not ${pattern}`);
 	}
+}
+
+/** Names of the internal snapshots inside an image. */
+export async function readTags(imagePath: string): Promise<string[]> {
+	const text = await run('qemu-img', ['info', '-U', '--output=json', '-f', 'qcow2', imagePath]);
+	const {snapshots} = JSON.parse(text) as {snapshots?: Array<{name: string}>};
+	return (snapshots ?? []).map(snapshot => snapshot.name);
 }

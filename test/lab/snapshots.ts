@@ -17,10 +17,8 @@ export async function takeDiskSnapshot(domain: LabDomain, name: string, extra: s
 /** Gives the path of the memory file. */
 export async function takeMemorySnapshot(domain: LabDomain, name: string): Promise<string> {
 	const memoryPath = path.join(domain.folder, `${name}.mem`);
-	await virsh(
-		'snapshot-create-as', '--domain', domain.uuid, '--name', name, '--memspec', `file=${memoryPath},snapshot=external`,
-		...domain.disks.flatMap(disk => ['--diskspec', `${disk.target},snapshot=external`]),
-	);
+	const disks = domain.disks.flatMap(disk => ['--diskspec', `${disk.target},snapshot=external`]);
+	await virsh('snapshot-create-as', '--domain', domain.uuid, '--name', name, '--memspec', `file=${memoryPath},snapshot=external`, ...disks);
 	return memoryPath;
 }
 
@@ -32,7 +30,7 @@ export async function takeInternalSnapshot(domain: LabDomain, name: string): Pro
 /** Different bytes for each disk and each mark, in the slot of that mark. */
 export async function markLive(domain: LabDomain, mark: number): Promise<Digests> {
 	for (const [index, disk] of domain.disks.entries()) {
-		await writeLive(domain, disk.target, ((index + 1) * 16) + mark, mark); // eslint-disable-line no-await-in-loop
+		await writeLive(domain, disk.target, ((index + 1) * 16) + mark, mark);
 	}
 
 	return digestHeads(domain);
@@ -43,7 +41,7 @@ export async function markOffline(domain: LabDomain, mark: number): Promise<Dige
 	const heads = await readHeads(domain);
 	for (const [index, disk] of domain.disks.entries()) {
 		const headPath = heads.get(disk.target)!;
-		await writeOffline(headPath, ((index + 1) * 16) + mark, mark, formatOf(domain, headPath)); // eslint-disable-line no-await-in-loop
+		await writeOffline(headPath, ((index + 1) * 16) + mark, mark, formatOf(domain, headPath));
 	}
 
 	return digestHeads(domain);
@@ -53,8 +51,8 @@ export async function markOffline(domain: LabDomain, mark: number): Promise<Dige
 export async function takeChain(domain: LabDomain, names: string[]): Promise<Map<string, Digests>> {
 	const digests = new Map<string, Digests>();
 	for (const [index, name] of names.entries()) {
-		digests.set(name, await markLive(domain, index + 1)); // eslint-disable-line no-await-in-loop
-		await takeDiskSnapshot(domain, name); // eslint-disable-line no-await-in-loop
+		digests.set(name, await markLive(domain, index + 1));
+		await takeDiskSnapshot(domain, name);
 	}
 
 	digests.set('', await markLive(domain, names.length + 1));
@@ -71,7 +69,7 @@ export async function readParents(domain: LabDomain): Promise<Record<string, str
 	const names = lines(await virsh('snapshot-list', '--domain', domain.uuid, '--name'));
 	const parents: Record<string, string | undefined> = {};
 	for (const name of names) {
-		const xml = await virsh('snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', name); // eslint-disable-line no-await-in-loop
+		const xml = await virsh('snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', name);
 		parents[name] = /<parent>\s*<name>(?<name>[^<]*)<\/name>/.exec(xml)?.groups?.name;
 	}
 

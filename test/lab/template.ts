@@ -23,17 +23,15 @@ async function redefineAll(domain: LabDomain, world: World, parents: Record<stri
 			const parent = parents[name];
 			if (parent === undefined || !waiting.has(parent)) {
 				waiting.delete(name);
-				// eslint-disable-next-line no-await-in-loop -- Parents come first.
-				await withFile(world.snapshots[name]!, async filePath => virsh(
-					'snapshot-create', '--domain', domain.uuid, '--xmlfile', filePath, '--redefine', ...(name === world.current ? ['--current'] : []),
-				));
+				const current = name === world.current ? ['--current'] : [];
+				await withFile(world.snapshots[name]!, async filePath => virsh('snapshot-create', '--domain', domain.uuid, '--xmlfile', filePath, '--redefine', ...current));
 			}
 		}
 	}
 }
 
 /** The domain as it is at this moment; a running one is started anew by `restore`, so its memory is not part of the template. */
-export async function makeTemplate(t: ExecutionContext<unknown>, domain: LabDomain): Promise<Template> {
+export async function makeTemplate(t: ExecutionContext, domain: LabDomain): Promise<Template> {
 	const copyPath = await mkdtemp(path.join(os.tmpdir(), `${domainPrefix}template-`));
 	t.teardown(async () => rm(copyPath, {recursive: true, force: true}));
 	await run('cp', ['-a', '--sparse=always', `${domain.folder}/.`, copyPath]);
@@ -45,7 +43,7 @@ export async function makeTemplate(t: ExecutionContext<unknown>, domain: LabDoma
 			await stop(domain);
 			await virsh('undefine', '--domain', domain.uuid, '--snapshots-metadata', '--checkpoints-metadata');
 			for (const name of await readdir(domain.folder)) {
-				await rm(path.join(domain.folder, name), {recursive: true}); // eslint-disable-line no-await-in-loop
+				await rm(path.join(domain.folder, name), {recursive: true});
 			}
 
 			await run('cp', ['-a', '--sparse=always', `${copyPath}/.`, domain.folder]);

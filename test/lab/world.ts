@@ -5,8 +5,7 @@ of the folder with its bytes.
 import {createHash} from 'node:crypto';
 import {readdir, readFile, stat} from 'node:fs/promises';
 import path from 'node:path';
-import type {LabDomain} from './domains.ts';
-import {readState} from './domains.ts';
+import {type LabDomain, readState} from './domains.ts';
 import {
 	attemptVirsh, lines, run, virsh,
 } from './run.ts';
@@ -39,13 +38,11 @@ export async function digestFolder(folder: string): Promise<Record<string, strin
 export async function readWorld(domain: LabDomain): Promise<World> {
 	const snapshots: Record<string, string> = {};
 	for (const name of lines(await virsh('snapshot-list', '--domain', domain.uuid, '--name'))) {
-		// eslint-disable-next-line no-await-in-loop
 		snapshots[name] = await virsh('snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', name, '--security-info');
 	}
 
 	const checkpoints: Record<string, string> = {};
 	for (const name of lines(await virsh('checkpoint-list', '--domain', domain.uuid, '--name'))) {
-		// eslint-disable-next-line no-await-in-loop
 		checkpoints[name] = await virsh('checkpoint-dumpxml', '--domain', domain.uuid, '--checkpointname', name);
 	}
 
@@ -82,7 +79,7 @@ export async function readStrays(domain: LabDomain): Promise<string[]> {
 		needed.add(source);
 		if (!needed.has(`${source} chain`)) {
 			needed.add(`${source} chain`);
-			for (const link of await readChain(source, format)) { // eslint-disable-line no-await-in-loop
+			for (const link of await readChain(source, format)) {
 				needed.add(link);
 			}
 		}

@@ -1,0 +1,114 @@
+/**
+Plain virsh after our reverts: what it can do (depending on its version) it does rightly, and what it cannot do it refuses without harm. On libvirt
+from 9.9 on, its own reverts unlink what the current snapshot's record names, so this is where wrong bookkeeping would cost images.
+*/
+import test, {type ExecutionContext} from 'ava';
+import {startLab} from './daemons.ts';
+import {makeDomain, start, stop, type LabDomain} from './domains.ts';
+import {expectReverted} from './expect.ts';
+import {report, revert} from './program.ts';
+import {attemptVirsh, virsh} from './run.ts';
+import {digestHeads, digestImage} from './slots.ts';
+import {
+	markLive, markOffline, readParents, takeChain, takeDiskSnapshot, type Digests,
+} from './snapshots.ts';
+import {readWorld} from './world.ts';
+
+test.before(startLab);
+
+async function readLibvirtVersion(): Promise<number> {
+	const text = await virsh('version', '--daemon');
+	const match = /Running against daemon: (?<major>\d+)\.(?<minor>\d+)/.exec(text);
+	return (Number(match!.groups!.major) * 1000) + Number(match!.groups!.minor);
+}
+
+/** What each snapshot froze, by its record: `{s1: {vda: …, vdb: …}}`. */
+async function digestSnapshots(domain: LabDomain): Promise<Record<string, Digests>> {
+	const world = await readWorld(domain);
+	const result: Record<string, Digests> = {};
+	for (const [name, xml] of Object.entries(world.snapshots)) {
+		const stored = /<domain .*?<\/domain>/s.exec(xml)![0];
+		const disks = [...stored.matchAll(/<source file='(?<path>[^']*)'[^>]*>.*?<target dev='(?<target>[^']*)'/gs)];
+		result[name] = Object.fromEntries(await Promise.all(disks.map(async ({groups}) => [groups!.target!, await digestImage(groups!.path!)] as const)));
+	}
+
+	return result;
+}
+
+/** On versions that cannot revert, the refusal has to be harmless. */
+async function revertNatively(t: ExecutionContext, domain: LabDomain, name: string, wanted: Digests): Promise<void> {
+	const version = await readLibvirtVersion();
+	const before = await digestSnapshots(domain);
+	if (version >= 11_000) {
+		await virsh('snapshot-revert', '--domain', domain.uuid, '--snapshotname', name);
+		t.deepEqual(await digestHeads(domain), wanted, `bytes after virsh reverted to ${name}`);
+	} else {
+		const refused = await attemptVirsh('snapshot-revert', '--domain', domain.uuid, '--snapshotname', name);
+		t.is(refused.exitCode, 1, refused.stderr);
+		const result = await revert(domain, name);
+		t.is(result.exitCode, 0, report(result));
+		t.deepEqual(await digestHeads(domain), wanted);
+	}
+
+	t.deepEqual(await digestSnapshots(domain), before, `what the snapshots keep, after the revert to ${name}`);
+}
+
+test.serial('after our revert into the middle: create, delete and revert by virsh keep every byte (R1 with virsh alone from there)', async t => {
+	const domain = await makeDomain(t);
+	await start(domain);
+	const digests = await takeChain(domain, ['s1', 's2']);
+	await expectReverted(t, domain, await revert(domain, 's1', {flags: ['--running']}), {digests: digests.get('s1')!, current: 's1', state: 'running'});
+	const kept = await digestSnapshots(domain);
+	await markLive(domain, 7);
+	await takeDiskSnapshot(domain, 'b1');
+	await markLive(domain, 8);
+	await virsh('snapshot-delete', '--domain', domain.uuid, '--snapshotname', 'b1');
+	t.deepEqual(await digestSnapshots(domain), kept);
+	await stop(domain);
+	await revertNatively(t, domain, 's2', digests.get('s2')!);
+	await revertNatively(t, domain, 's1', digests.get('s1')!);
+	await revertNatively(t, domain, 's2', digests.get('s2')!);
+});
+
+test.serial('after our revert with a kept state: virsh reverts between all three', async t => {
+	const domain = await makeDomain(t);
+	await start(domain);
+	const digests = await takeChain(domain, ['s1', 's2']);
+	await expectReverted(t, domain, await revert(domain, 's1', {flags: ['--keep', 'left']}), {digests: digests.get('s1')!, current: 's1'});
+	for (const name of ['left', 's2', 's1', 'left']) {
+		await markOffline(domain, 9);
+		await revertNatively(t, domain, name, digests.get(name === 'left' ? '' : name)!);
+	}
+});
+
+test.serial('after our revert to a leaf: virsh deletes that leaf while the domain runs, and its bytes stay in the head', async t => {
+	const domain = await makeDomain(t);
+	await start(domain);
+	const digests = await takeChain(domain, ['s1', 's2']);
+	await expectReverted(t, domain, await revert(domain, 's2', {flags: ['--running']}), {digests: digests.get('s2')!, current: 's2', state: 'running'});
+	const now = await markLive(domain, 6);
+	await virsh('snapshot-delete', '--domain', domain.uuid, '--snapshotname', 's2');
+	t.deepEqual(await digestHeads(domain), now);
+	t.deepEqual(await readParents(domain), {s1: undefined});
+	t.deepEqual((await digestSnapshots(domain)).s1, digests.get('s1'));
+	await expectReverted(t, domain, await revert(domain, 's1'), {digests: digests.get('s1')!, current: 's1'});
+});
+
+test.serial('after our revert into the middle: virsh does not delete what the branches share', async t => {
+	const domain = await makeDomain(t);
+	await start(domain);
+	const digests = await takeChain(domain, ['s1', 's2', 's3']);
+	await expectReverted(t, domain, await revert(domain, 's1', {flags: ['--running']}), {digests: digests.get('s1')!, current: 's1', state: 'running'});
+	await markLive(domain, 6);
+	for (const name of ['s1', 's2']) {
+		await attemptVirsh('snapshot-delete', '--domain', domain.uuid, '--snapshotname', name);
+	}
+
+	const kept = await digestSnapshots(domain);
+	for (const [name, disks] of Object.entries(kept)) {
+		t.deepEqual(disks, digests.get(name), `bytes of ${name}`);
+	}
+
+	await stop(domain);
+	await expectReverted(t, domain, await revert(domain, 's3'), {digests: digests.get('s3')!, current: 's3'});
+});
