@@ -1,0 +1,154 @@
+/**
+The first file to run: from the command line to a verb or the screen. With open-world.ts the only file that knows every room.
+*/
+import {readFileSync} from 'node:fs';
+import process from 'node:process';
+import {parseArguments, type GlobalOptions, type Wish} from './arguments.ts';
+import {sayFailure, type CommandContext} from './commands/context.ts';
+import {listDomains} from './commands/list.ts';
+import {showLog} from './commands/log.ts';
+import {recoverActions} from './commands/recover.ts';
+import {revertDomain} from './commands/revert.ts';
+import {showTree} from './commands/tree.ts';
+import {executePlan} from './engine/execute.ts';
+import {prepareRevert} from './engine/prepare.ts';
+import {recover} from './engine/recover.ts';
+import {describeFailure} from './model/describe-failure.ts';
+import {unreachable} from './model/result.ts';
+import {openWorld, type OpenWorld} from './open-world.ts';
+import {readAbilities} from './terminal/abilities.ts';
+import {listenForStop} from './tools/stop-signals.ts';
+import type {AppServices, ScreenStart} from './app/services.ts';
+
+/** A mistake of ours ended the program; the journal is on disk already. */
+const bugExitCode = 70;
+
+function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServices {
+	return {
+		owner: world.owner,
+		planRevert: async request => prepareRevert(planning, {...request, endState: request.endState}),
+		executePlan: async (plan, onEvent, interrupt) => isReadOnly
+			? {kind: 'rolled-back', failure: {kind: 'read-only'}}
+			: executePlan(world, plan, {onEvent, interrupt}),
+		readUnfinished: async () => world.store.readUnfinished(),
+		async recover(planId, direction, onEvent) {
+			const unfinished = await world.store.readUnfinished();
+			const action = unfinished.ok ? unfinished.value.find(candidate => candidate.plan.id === planId) : undefined;
+			if (!unfinished.ok) {
+				return {kind: 'half-way', failure: unfinished.failure};
+			}
+
+			return action === undefined
+				? {kind: 'done'}
+				: recover(world, action, {direction, onEvent, interrupt: new AbortController().signal});
+		},
+		describeFailure,
+		isReadOnly,
+		clock: world.clock,
+	};
+}
+
+async function runScreen(opened: OpenWorld, wish: Wish, options: GlobalOptions): Promise<number> {
+	const {runScreen: show} = await import('./ui/run-screen.tsx');
+	const start: ScreenStart = wish.verb === 'revert'
+		? {domain: wish.domain, action: {kind: 'revert', snapshot: wish.snapshot, fate: wish.fate, endState: wish.endState}}
+		: {domain: wish.verb === 'screen' ? wish.domain : undefined};
+	return show({
+		services: servicesOf(opened, options.isReadOnly),
+		abilities: readAbilities({isAscii: options.isAscii, hasColor: options.hasColor}),
+		start,
+	});
+}
+
+async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions['mode']): Promise<number> {
+	const noTerminal = (what: string) => sayFailure(context, {
+		kind: 'usage',
+		message: 'There is no terminal to ask on.',
+		hint: what,
+	});
+	switch (wish.verb) {
+		case 'list': {
+			return listDomains(context);
+		}
+
+		case 'tree': {
+			return showTree(context, wish.domain);
+		}
+
+		case 'log': {
+			return showLog(context);
+		}
+
+		case 'revert': {
+			return mode === undefined
+				? noTerminal('Give --dry-run to see the plan, or --yes to run it.')
+				: revertDomain(context, {...wish, fate: wish.fate ?? {kind: 'discard'}, mode});
+		}
+
+		case 'recover': {
+			return recoverActions(context, {direction: wish.direction, mode: mode === 'run' || (mode === undefined && wish.direction !== undefined) ? 'run' : 'show'});
+		}
+
+		case 'screen': {
+			return noTerminal('vsnap-tui list, tree, revert, recover and log work without one: vsnap-tui --help.');
+		}
+
+		default: {
+			return unreachable(wish);
+		}
+	}
+}
+
+/** The screen, where a person is there to use it and the command line leaves something to ask. */
+function wantsScreen(wish: Wish, options: GlobalOptions): boolean {
+	const isInteractive = process.stdin.isTTY && process.stdout.isTTY && !options.isJson && options.mode === undefined;
+	return isInteractive && (wish.verb === 'screen' || wish.verb === 'revert' || (wish.verb === 'recover' && wish.direction === undefined));
+}
+
+async function main(argv: string[]): Promise<number> {
+	// Whatever is made on the way, by us or by a command of ours, is private until it is given away.
+	process.umask(0o077);
+	const {version} = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {version: string};
+	const says = {isJson: argv.includes('--json'), writeError: (text: string) => process.stderr.write(text)};
+	const parsed = parseArguments(argv, version);
+	if (!parsed.ok) {
+		return sayFailure(says, parsed.failure);
+	}
+
+	if (parsed.value.kind === 'print') {
+		process.stdout.write(parsed.value.text);
+		return 0;
+	}
+
+	const {wish, options} = parsed.value;
+	const opened = openWorld(options);
+	if (!opened.ok) {
+		return sayFailure(says, opened.failure);
+	}
+
+	try {
+		if (wantsScreen(wish, options)) {
+			return await runScreen(opened.value, wish, options);
+		}
+
+		const stop = listenForStop();
+		return await runVerb({
+			...opened.value,
+			isReadOnly: options.isReadOnly,
+			isJson: options.isJson,
+			isAscii: !readAbilities({isAscii: options.isAscii, hasColor: options.hasColor}).isUnicode,
+			interrupt: stop.interrupt,
+			writeOut: text => process.stdout.write(text),
+			writeError: says.writeError,
+		}, wish, options.mode).finally(stop.dispose);
+	} finally {
+		await opened.value.world.owner.close();
+	}
+}
+
+try {
+	process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+	process.stderr.write(`vsnap-tui has a mistake: ${error instanceof Error ? error.stack ?? error.message : String(error)}\nIf something was under way, vsnap-tui recover finishes it or puts it back.\n`);
+	process.exitCode = bugExitCode;
+}
