@@ -24,9 +24,10 @@ mount_base() {
 	done
 }
 
-# Shared folders are the same place in both, so a path means the same file on either side.
+# Shared folders are the same place in both, so a path means the same file on either side; what is mounted within one shows in the other too.
 share() {
 	mkdir -p "$1" "$root$1"
+	mountpoint -q "$1" || { mount --bind "$1" "$1"; mount --make-shared "$1"; }
 	is_mounted "$1" || mount --bind "$1" "$root$1"
 }
 
@@ -90,7 +91,8 @@ stop() {
 	for daemon in libvirtd virtlogd; do
 		! is_running "$daemon" || kill "$pid"
 	done
-	! is_mounted "$images" || umount "$root$images"
+	! is_mounted "$images" || umount -l "$root$images"
+	! mountpoint -q "$images" || umount -l "$images"
 }
 
 # Programs of the chroot, callable from outside. qemu-img must be of the same version as the QEMU that has the images open.

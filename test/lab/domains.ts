@@ -13,6 +13,7 @@ import {writeBootSector} from './memory-counter.ts';
 import {attemptVirsh, run, virsh} from './run.ts';
 import {domainPrefix, imagesPath} from './settings.ts';
 import {writeOffline} from './slots.ts';
+import {escapeXml} from './xml-text.ts';
 
 export type LabDisk = {target: string; path: string; format: 'qcow2' | 'raw'};
 
@@ -41,10 +42,6 @@ export type DomainOptions = {
 	diskAttributes?: Record<string, string>;
 	formats?: Record<string, 'qcow2' | 'raw'>;
 };
-
-export function escapeXml(text: string): string {
-	return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;').replaceAll('\'', '&apos;');
-}
 
 export function domainXml(domain: Omit<LabDomain, 'statePath'>, options: DomainOptions = {}): string {
 	const disks = domain.disks.map(disk => `

@@ -15,7 +15,7 @@ test.before(startLab);
 
 const touched = path.join(imagesPath, 'touched');
 // U+009B starts an escape sequence like ESC [; U+202E turns the text round. XML cannot hold ESC itself.
-const description = `line one\u009B31m red \u202Eturned & <b> 'q' "d" $(touch ${touched})`;
+const description = `line\tone\nline two \u009B31m red \u202Eturned & <b> 'q' "d" $(touch ${touched})`;
 // A name is part of file names, so it has no slash in it.
 const commandInName = '$(touch touched)`touch touched`';
 
@@ -26,7 +26,7 @@ function expectHarmless(t: {notRegex: (text: string, pattern: RegExp) => void}, 
 test.serial('a hostile domain with hostile snapshots is listed, drawn and reverted, and runs nothing', async t => {
 	t.teardown(async () => rm(touched, {force: true}));
 	const domain = await makeDomain(t, {nameHead: '-', nameTail: ` a'b "c" ${commandInName}; # %s\\ é🙂\u009B`, description});
-	const names = [`-s1 'x' "y" ${commandInName}`, '--discard', 'two  blanks, a comma; and\ta tab', '007', '🙂\u202Es\u009B31m', ' blank '];
+	const names = [`-s1 'x' "y" ${commandInName}`, '--discard', 'two  blanks, a comma; # and %s', '007', '🙂\u202Es\u009B31m', ' blank '];
 	await start(domain);
 	const digests = new Map<string, Record<string, string>>();
 	for (const [index, name] of names.entries()) {

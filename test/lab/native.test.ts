@@ -13,6 +13,7 @@ import {
 	markLive, markOffline, readParents, takeChain, takeDiskSnapshot, type Digests,
 } from './snapshots.ts';
 import {readWorld} from './world.ts';
+import {readDisks} from './xml-text.ts';
 
 test.before(startLab);
 
@@ -28,8 +29,8 @@ async function digestSnapshots(domain: LabDomain): Promise<Record<string, Digest
 	const result: Record<string, Digests> = {};
 	for (const [name, xml] of Object.entries(world.snapshots)) {
 		const stored = /<domain .*?<\/domain>/s.exec(xml)![0];
-		const disks = [...stored.matchAll(/<source file='(?<path>[^']*)'[^>]*>.*?<target dev='(?<target>[^']*)'/gs)];
-		result[name] = Object.fromEntries(await Promise.all(disks.map(async ({groups}) => [groups!.target!, await digestImage(groups!.path!)] as const)));
+		const disks = readDisks(stored);
+		result[name] = Object.fromEntries(await Promise.all(disks.map(async disk => [disk.target, await digestImage(disk.path)] as const)));
 	}
 
 	return result;

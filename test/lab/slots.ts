@@ -6,18 +6,19 @@ import {readFile, rm} from 'node:fs/promises';
 import path from 'node:path';
 import {run, virsh} from './run.ts';
 import {imagesPath} from './settings.ts';
+import {readDisks} from './xml-text.ts';
 
 function offset(slot: number): string {
 	return `${slot + 1}M`;
 }
 
 /** Writes to an image that no domain has open. */
-export async function writeOffline(imagePath: string, pattern: number, slot: number, format = 'qcow2'): Promise<void> {
+export async function writeOffline(imagePath: string, pattern: number, slot: number, format = formatOf(imagePath)): Promise<void> {
 	await run('qemu-io', ['-f', format, '-c', `write -q -P ${pattern} ${offset(slot)} 64k`, imagePath]);
 }
 
 /** The first byte of a slot, read through the image's whole chain; also while a domain runs on it. */
-export async function readSlot(imagePath: string, slot: number, format = 'qcow2'): Promise<number> {
+export async function readSlot(imagePath: string, slot: number, format = formatOf(imagePath)): Promise<number> {
 	const text = await run('qemu-io', ['-U', '-r', '-f', format, '-c', `read -v ${offset(slot)} 512`, imagePath]);
 	const match = /^[\da-f]+: {2}(?<byte>[\da-f]{2})/m.exec(text);
 	if (!match?.groups?.byte) {
@@ -28,7 +29,7 @@ export async function readSlot(imagePath: string, slot: number, format = 'qcow2'
 }
 
 /** Digest of all that a guest would read from this image. */
-export async function digestImage(imagePath: string, format = 'qcow2'): Promise<string> {
+export async function digestImage(imagePath: string, format = formatOf(imagePath)): Promise<string> {
 	const rawPath = path.join(imagesPath, `.${randomBytes(6).toString('hex')}.raw`);
 	try {
 		await run('qemu-img', ['convert', '-U', '-f', format, '-O', 'raw', imagePath, rawPath]);
@@ -40,30 +41,20 @@ export async function digestImage(imagePath: string, format = 'qcow2'): Promise<
 
 /** Which file each disk writes to: of the running domain, or of the next start. Empty drives are left out. */
 export async function readHeads(domain: {uuid: string}, options: {inactive?: boolean} = {}): Promise<Map<string, string>> {
-	const text = await virsh('domblklist', '--domain', domain.uuid, ...(options.inactive ? ['--inactive'] : []));
-	const heads = new Map<string, string>();
-	for (const line of text.split('\n')) {
-		const match = /^ *(?<target>\S+) +(?<source>\S.*)$/.exec(line);
-		if (match?.groups && match.groups.source !== '-') {
-			heads.set(match.groups.target!, match.groups.source!);
-		}
-	}
-
-	return heads;
+	const xml = await virsh('dumpxml', '--domain', domain.uuid, ...(options.inactive ? ['--inactive'] : []));
+	return new Map(readDisks(xml).map(disk => [disk.target, disk.path]));
 }
 
-type DomainWithDisks = {uuid: string; disks: Array<{target: string; path: string; format: string}>};
-
-/** Every overlay is qcow2; the first image of a disk may be raw. */
-export function formatOf(domain: DomainWithDisks, imagePath: string): string {
-	return domain.disks.find(disk => disk.path === imagePath)?.format ?? 'qcow2';
+/** The lab's raw images say so by their names; everything else is qcow2. */
+export function formatOf(imagePath: string): string {
+	return /\.(?:raw|iso)$/.test(imagePath) ? 'raw' : 'qcow2';
 }
 
 /** Digest of each of the disks that the domain writes to: `{vda: …, vdb: …}`. */
-export async function digestHeads(domain: DomainWithDisks): Promise<Record<string, string>> {
+export async function digestHeads(domain: {uuid: string}): Promise<Record<string, string>> {
 	const heads = await readHeads(domain);
 	const digests = await Promise.all([...heads].map(async ([target, headPath]) =>
-		[target, await digestImage(headPath, formatOf(domain, headPath))] as const));
+		[target, await digestImage(headPath)] as const));
 	return Object.fromEntries(digests);
 }
 

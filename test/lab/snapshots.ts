@@ -5,8 +5,9 @@ import path from 'node:path';
 import type {LabDomain} from './domains.ts';
 import {lines, virsh} from './run.ts';
 import {
-	digestHeads, formatOf, readHeads, writeLive, writeOffline,
+	digestHeads, readHeads, writeLive, writeOffline,
 } from './slots.ts';
+import {unescapeXml} from './xml-text.ts';
 
 export type Digests = Record<string, string>;
 
@@ -41,7 +42,7 @@ export async function markOffline(domain: LabDomain, mark: number): Promise<Dige
 	const heads = await readHeads(domain);
 	for (const [index, disk] of domain.disks.entries()) {
 		const headPath = heads.get(disk.target)!;
-		await writeOffline(headPath, ((index + 1) * 16) + mark, mark, formatOf(domain, headPath));
+		await writeOffline(headPath, ((index + 1) * 16) + mark, mark);
 	}
 
 	return digestHeads(domain);
@@ -70,7 +71,8 @@ export async function readParents(domain: LabDomain): Promise<Record<string, str
 	const parents: Record<string, string | undefined> = {};
 	for (const name of names) {
 		const xml = await virsh('snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', name);
-		parents[name] = /<parent>\s*<name>(?<name>[^<]*)<\/name>/.exec(xml)?.groups?.name;
+		const parent = /<parent>\s*<name>(?<name>[^<]*)<\/name>/.exec(xml)?.groups?.name;
+		parents[name] = parent === undefined ? undefined : unescapeXml(parent);
 	}
 
 	return parents;

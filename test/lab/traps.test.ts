@@ -167,34 +167,15 @@ test.serial('R7: a CD-ROM keeps its file and its format', async t => {
 	const domain = await makeDomain(t, {devicesXml: `<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='${isoPath}'/>
 <target dev='hdc' bus='ide'/><readonly/></disk>`});
 	await start(domain);
-	const digests = await markDisks(domain, 1);
+	const digests = await markLive(domain, 1);
 	await takeDiskSnapshot(domain, 's1');
-	await markDisks(domain, 2);
-	const result = await revert(domain, 's1');
-	t.is(result.exitCode, 0, report(result));
+	await markLive(domain, 2);
+	await expectReverted(t, domain, await revert(domain, 's1'), {digests, current: 's1'});
 	const heads = await readHeads(domain);
 	t.is(heads.get('hdc'), isoPath);
-	t.deepEqual(await digestDisks(domain), digests);
 	t.regex(await virsh('dumpxml', '--domain', domain.uuid, '--inactive'), /device='cdrom'>\s*<driver name='qemu' type='raw'\/>/);
 	await expectStarts(t, domain, ['hdc']);
 });
-
-/** For domains with a drive that is no qcow2. */
-async function digestDisks(domain: LabDomain): Promise<Record<string, string>> {
-	const heads = await readHeads(domain);
-	const entries = await Promise.all(domain.disks.map(async ({target}) => [target, await digestImage(heads.get(target)!)] as const));
-	return Object.fromEntries(entries);
-}
-
-async function markDisks(domain: LabDomain, mark: number): Promise<Record<string, string>> {
-	await markLive(domain, mark).catch((error: unknown) => {
-		// Only the digest of the CD-ROM fails, after all writes were proven.
-		if (!String(error).includes('.iso')) {
-			throw error as Error;
-		}
-	});
-	return digestDisks(domain);
-}
 
 test.serial('R8: a snapshot of memory alone is refused, and the domain runs on', async t => {
 	const domain = await makeDomain(t);

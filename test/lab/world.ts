@@ -9,6 +9,7 @@ import {type LabDomain, readState} from './domains.ts';
 import {
 	attemptVirsh, lines, run, virsh,
 } from './run.ts';
+import {readDisks, unescapeXml} from './xml-text.ts';
 
 export type World = {
 	state: string;
@@ -63,19 +64,11 @@ async function readChain(imagePath: string, format: string): Promise<string[]> {
 	return (JSON.parse(text) as Array<{filename: string}>).map(image => image.filename);
 }
 
-function diskSources(xml: string): Array<{path: string; format: string}> {
-	return [...xml.matchAll(/<disk type='file'[^>]*>.*?<\/disk>/gs)].flatMap(([disk]) => {
-		const source = /<source file='(?<path>[^']*)'/.exec(disk)?.groups?.path;
-		const format = /<driver [^>]*type='(?<format>[^']*)'/.exec(disk)?.groups?.format ?? 'raw';
-		return source === undefined ? [] : [{path: source, format}];
-	});
-}
-
 /** Names of files in the domain's folder that nothing needs: neither the definition, nor a snapshot's stored domain, nor anything below these. */
 export async function readStrays(domain: LabDomain): Promise<string[]> {
 	const world = await readWorld(domain);
 	const needed = new Set<string>();
-	for (const {path: source, format} of [world.definitionXml, ...Object.values(world.snapshots)].flatMap(xml => diskSources(xml.replaceAll(/<disks>.*?<\/disks>/gs, '')))) {
+	for (const {path: source, format} of [world.definitionXml, ...Object.values(world.snapshots)].flatMap(xml => readDisks(xml.replaceAll(/<disks>.*?<\/disks>/gs, '')))) {
 		needed.add(source);
 		if (!needed.has(`${source} chain`)) {
 			needed.add(`${source} chain`);
@@ -88,7 +81,7 @@ export async function readStrays(domain: LabDomain): Promise<string[]> {
 	for (const xml of Object.values(world.snapshots)) {
 		const memoryPath = /<memory [^>]*file='(?<path>[^']*)'/.exec(xml)?.groups?.path;
 		if (memoryPath) {
-			needed.add(memoryPath);
+			needed.add(unescapeXml(memoryPath));
 		}
 	}
 
