@@ -1,0 +1,25 @@
+/**
+What the screen wants done, as data. `effects.ts` does it; tests compare it.
+*/
+import type {Plan} from '../model/plan.ts';
+import type {RevertRequest} from './services.ts';
+
+export type Effect =
+	| {kind: 'read-host'; number: number}
+	| {kind: 'read-domains'; number: number}
+	| {kind: 'read-counts'; uuids: string[]}
+	| {kind: 'read-picture'; number: number; uuid: string; withForeignPins: boolean}
+	| {kind: 'read-unfinished'; number: number}
+	| {kind: 'plan-revert'; number: number; request: RevertRequest}
+	| {kind: 'execute'; plan: Plan}
+	| {kind: 'recover'; planId: string; direction: 'back' | 'forward'}
+	| {kind: 'interrupt'; signal: string}
+	/** Send `ticked` in a second. */
+	| {kind: 'tick-later'}
+	/** Send `poll-due` with this number after the time. */
+	| {kind: 'poll-later'; number: number; afterMs: number}
+	/** Give the terminal back and stop the job, as Ctrl-Z does elsewhere. */
+	| {kind: 'suspend'}
+	/** Draw everything again. */
+	| {kind: 'repaint'}
+	| {kind: 'quit'; exitCode: number; signal?: string};

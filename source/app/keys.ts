@@ -1,0 +1,127 @@
+/**
+The one table of keys. The brain looks commands up in it; help and the last line are made from it.
+*/
+import type {Key} from './messages.ts';
+import type {Scene, State} from './state.ts';
+
+export type Command =
+	| 'up' | 'down' | 'page-up' | 'page-down' | 'first' | 'last'
+	| 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
+	| 'menu' | 'revert' | 'refresh' | 'filter' | 'help' | 'details' | 'quit' | 'back'
+	| 'accept' | 'edit' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'look-again';
+
+export type KeyContext = 'browse' | 'filter' | 'choice' | 'reading' | 'typing' | 'running' | 'ended' | 'message';
+
+export type Binding = {
+	command: Command;
+	/** Characters, or names of keys. */
+	keys: string[];
+	/** As it is shown to a person. */
+	shown: string;
+	contexts: KeyContext[];
+	label: string;
+	/** In the last line too, with these words; the smaller the rank, the longer it stays when the line is short. */
+	short?: string;
+	rank?: number;
+};
+
+const lists: KeyContext[] = ['browse', 'choice', 'reading', 'running', 'ended', 'message'];
+
+export const bindings: readonly Binding[] = [
+	{command: 'up', keys: ['up', 'k'], shown: '↑ k', contexts: lists, label: 'one up'},
+	{command: 'down', keys: ['down', 'j'], shown: '↓ j', contexts: lists, label: 'one down'},
+	{command: 'page-up', keys: ['page-up'], shown: 'PgUp', contexts: lists, label: 'one page up'},
+	{command: 'page-down', keys: ['page-down', ' '], shown: 'PgDn Space', contexts: lists, label: 'one page down', short: 'scroll', rank: 5},
+	{command: 'first', keys: ['home', 'g'], shown: 'Home g', contexts: lists, label: 'to the first'},
+	{command: 'last', keys: ['end', 'G'], shown: 'End G', contexts: lists, label: 'to the last'},
+	{command: 'menu', keys: ['enter'], shown: 'Enter', contexts: ['browse'], label: 'what can be done here', short: 'actions', rank: 1},
+	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['choice', 'reading', 'typing', 'filter', 'ended', 'message'], label: 'go on', short: 'go on', rank: 1},
+	{command: 'revert', keys: ['r'], shown: 'r', contexts: ['browse'], label: 'revert to the selected snapshot', short: 'revert', rank: 2},
+	{command: 'other-pane', keys: ['tab', 'back-tab'], shown: 'Tab', contexts: ['browse'], label: 'to the other pane', short: 'pane', rank: 3},
+	{command: 'next-view', keys: ['v'], shown: 'v', contexts: ['browse'], label: 'snapshots, checkpoints, images in turn', short: 'view', rank: 4},
+	{command: 'view-snapshots', keys: ['1'], shown: '1', contexts: ['browse'], label: 'snapshots'},
+	{command: 'view-checkpoints', keys: ['2'], shown: '2', contexts: ['browse'], label: 'checkpoints'},
+	{command: 'view-images', keys: ['3'], shown: '3', contexts: ['browse'], label: 'images'},
+	{command: 'fold', keys: ['left', 'h'], shown: '← h', contexts: ['browse'], label: 'fold, or to the left pane'},
+	{command: 'unfold', keys: ['right', 'l'], shown: '→ l', contexts: ['browse'], label: 'unfold, or to the right pane'},
+	{command: 'details', keys: ['i'], shown: 'i', contexts: ['browse'], label: 'all details of what is selected'},
+	{command: 'filter', keys: ['/'], shown: '/', contexts: ['browse'], label: 'show only domains with this in their name', short: 'filter', rank: 6},
+	{command: 'refresh', keys: ['R'], shown: 'R', contexts: ['browse'], label: 'read everything again', short: 'refresh', rank: 7},
+	{command: 'edit', keys: ['e'], shown: 'e', contexts: ['choice'], label: 'change the proposed name'},
+	{command: 'unfold-files', keys: ['x'], shown: 'x', contexts: ['reading'], label: 'show or hide the text of files'},
+	{command: 'stop', keys: ['ctrl-c'], shown: 'Ctrl-C', contexts: ['running'], label: 'stop the action', short: 'stop', rank: 1},
+	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['filter', 'choice', 'reading', 'typing'], label: 'leave; nothing is changed', short: 'leave', rank: 2},
+	{command: 'back', keys: ['escape', 'q'], shown: 'Esc', contexts: ['message', 'ended'], label: 'back', short: 'back', rank: 2},
+	{command: 'help', keys: ['?'], shown: '?', contexts: ['browse'], label: 'this help', short: 'help', rank: 1},
+	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['browse'], label: 'clear the filter'},
+	{command: 'quit', keys: ['q', 'ctrl-c', 'ctrl-d'], shown: 'q', contexts: ['browse'], label: 'quit', short: 'quit', rank: 2},
+	{command: 'quit', keys: ['ctrl-c', 'ctrl-d'], shown: 'Ctrl-C', contexts: ['filter', 'choice', 'reading', 'typing', 'ended', 'message'], label: 'quit'},
+	{command: 'suspend', keys: ['ctrl-z'], shown: 'Ctrl-Z', contexts: ['browse', 'filter', 'choice', 'reading', 'typing', 'ended', 'message'], label: 'put the program to sleep'},
+	{command: 'repaint', keys: ['ctrl-l'], shown: 'Ctrl-L', contexts: [...lists, 'filter', 'typing'], label: 'draw the screen again'},
+	{command: 'look-again', keys: ['focus'], shown: '', contexts: ['browse'], label: ''},
+];
+
+/** In which context a key is meant. */
+export function contextOf(state: State): KeyContext {
+	return contextOfScene(state.scene, state.filter.isTyping);
+}
+
+function contextOfScene(scene: Scene, isFiltering: boolean): KeyContext {
+	switch (scene.kind) {
+		case 'browse':
+		case 'leaving': {
+			return isFiltering ? 'filter' : 'browse';
+		}
+
+		case 'menu':
+		case 'recover': {
+			return 'choice';
+		}
+
+		case 'help':
+		case 'details': {
+			return 'message';
+		}
+
+		case 'running': {
+			return 'running';
+		}
+
+		case 'ended': {
+			return 'ended';
+		}
+
+		case 'journey': {
+			const {stage} = scene.journey;
+			switch (stage.phase) {
+				case 'fate': {
+					return stage.editing ? 'typing' : 'choice';
+				}
+
+				case 'end-state': {
+					return 'choice';
+				}
+
+				case 'naming': {
+					return 'typing';
+				}
+
+				case 'planning':
+				case 'consequences':
+				case 'commands': {
+					return 'reading';
+				}
+
+				case 'refused': {
+					return 'message';
+				}
+			}
+		}
+	}
+}
+
+/** The command of a key in a context; undefined: the key means nothing there, or is text. */
+export function commandFor(context: KeyContext, key: Key): Command | undefined {
+	const name = key.name === 'character' ? key.text : key.name;
+	return bindings.find(binding => binding.contexts.includes(context) && binding.keys.includes(name))?.command;
+}

@@ -1,0 +1,45 @@
+/**
+How the screen is divided, from its size in cells. Both the brain (how far a page is) and the paint (how wide a row is) ask here.
+*/
+export const minimumColumns = 60;
+export const minimumRows = 16;
+
+export type Layout = {
+	isTooSmall: boolean;
+	/** Width of the left pane, without the line between the panes. */
+	leftColumns: number;
+	rightColumns: number;
+	/** Rows of the two lists. */
+	listRows: number;
+	/** Rows of the details below, without the line above them. */
+	detailRows: number;
+	/** Rows between the title and the keys, for screens without panes. */
+	bodyRows: number;
+};
+
+export function layoutOf(columns: number, rows: number): Layout {
+	const detailRows = rows >= 40 ? 12 : rows >= 30 ? 9 : 7;
+	const leftColumns = Math.max(28, Math.min(46, Math.floor(columns * 0.36)));
+	return {
+		isTooSmall: columns < minimumColumns || rows < minimumRows,
+		leftColumns,
+		rightColumns: columns - leftColumns - 1,
+		listRows: Math.max(1, rows - detailRows - 4),
+		detailRows,
+		bodyRows: Math.max(1, rows - 3),
+	};
+}
+
+/** The first row in sight: moves only when the cursor reaches the edge, so that a key press changes few lines. */
+export function windowTop(top: number, index: number, rows: number, count: number): number {
+	const furthest = Math.max(0, count - rows);
+	if (index < 0) {
+		return Math.min(top, furthest);
+	}
+
+	if (index < top) {
+		return Math.min(index, furthest);
+	}
+
+	return Math.min(index >= top + rows ? index - rows + 1 : top, furthest);
+}

@@ -1,0 +1,49 @@
+/**
+Everything that can happen to the screen, as data: keys, resizes, answers of effects, events of a run.
+*/
+import type {DomainSummary} from '../model/domain.ts';
+import type {DomainPicture, HostFacts} from '../model/inventory.ts';
+import type {Plan} from '../model/plan.ts';
+import type {Result} from '../model/result.ts';
+import type {Outcome, RunEvent, UnfinishedAction} from '../engine/ports.ts';
+import type {View} from './state.ts';
+
+export type KeyName =
+	| 'up' | 'down' | 'left' | 'right' | 'page-up' | 'page-down' | 'home' | 'end'
+	| 'enter' | 'escape' | 'tab' | 'back-tab' | 'backspace' | 'delete'
+	| 'ctrl-c' | 'ctrl-d' | 'ctrl-l' | 'ctrl-u' | 'ctrl-w' | 'ctrl-z' | 'focus';
+
+/**
+One key press. `character` is one printable character; `paste` is text that the terminal marked as pasted. `isAlone` is false for an Enter that came
+in one clump with text: it may be part of a paste, so it never confirms.
+*/
+export type Key =
+	| {name: Exclude<KeyName, 'enter'>}
+	| {name: 'enter'; isAlone: boolean}
+	| {name: 'character'; text: string}
+	| {name: 'paste'; text: string};
+
+export type Message =
+	| {kind: 'started'}
+	| {kind: 'key'; key: Key}
+	| {kind: 'resized'; columns: number; rows: number}
+	/** A second has passed while something waits. */
+	| {kind: 'ticked'}
+	| {kind: 'host-read'; number: number; result: Result<HostFacts>}
+	| {kind: 'domains-read'; number: number; result: Result<DomainSummary[]>}
+	| {kind: 'counts-read'; uuids: string[]; result: Result<Map<string, number>>}
+	| {kind: 'picture-read'; number: number; uuid: string; result: Result<DomainPicture>}
+	| {kind: 'poll-due'; number: number}
+	/** The owner says that some domain changed its state or definition. */
+	| {kind: 'host-stirred'}
+	| {kind: 'unfinished-read'; number: number; result: Result<UnfinishedAction[]>}
+	| {kind: 'planned'; number: number; result: Result<Plan>}
+	| {kind: 'run-event'; event: RunEvent}
+	| {kind: 'run-ended'; outcome: Outcome}
+	/** Somebody wants the program to end: SIGINT, SIGTERM, SIGHUP (also: the terminal is gone). */
+	| {kind: 'signalled'; signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'}
+	/** Direct choices of the linear mode, where nothing is moved by arrows. */
+	| {kind: 'domain-chosen'; uuid: string}
+	| {kind: 'row-chosen'; view: View; id: string}
+	| {kind: 'view-chosen'; view: View}
+	| {kind: 'option-chosen'; index: number};

@@ -1,0 +1,61 @@
+/**
+Scrolling of what is text: help, details, consequences, commands, results. How many lines there are depends on the width, so the paint is asked.
+*/
+import type {Command} from './keys.ts';
+import {layoutOf} from './layout.ts';
+import type {Scene, State} from './state.ts';
+
+/** What the brain must know of the paint: how many lines the present text has, and how many of them fit. */
+export type Paper = {measure: (state: State) => {lines: number; rows: number}};
+
+export function topOf(scene: Scene): number {
+	if (scene.kind === 'journey') {
+		return 'top' in scene.journey.stage ? scene.journey.stage.top : 0;
+	}
+
+	return 'top' in scene ? scene.top : 0;
+}
+
+function withTop(scene: Scene, top: number): Scene {
+	if (scene.kind === 'journey') {
+		const {stage} = scene.journey;
+		return 'top' in stage ? {...scene, journey: {...scene.journey, stage: {...stage, top}}} : scene;
+	}
+
+	return 'top' in scene ? {...scene, top} : scene;
+}
+
+/** Moves the text, never past its ends. Other commands leave it alone. */
+export function scroll(state: State, command: Command, paper: Paper): State {
+	const {lines, rows} = paper.measure(state);
+	const top = topOf(state.scene);
+	const page = Math.max(1, rows - 1);
+	const wanted: Partial<Record<Command, number>> = {
+		up: top - 1, down: top + 1, 'page-up': top - page, 'page-down': top + page, first: 0, last: lines,
+	};
+	const next = wanted[command];
+	if (next === undefined) {
+		return state;
+	}
+
+	return {...state, scene: withTop(state.scene, Math.max(0, Math.min(next, lines - rows)))};
+}
+
+/** Whether there is more below what is in sight. */
+export function hasMoreBelow(state: State, paper: Paper): boolean {
+	const {lines, rows} = paper.measure(state);
+	return topOf(state.scene) + rows < lines;
+}
+
+/** Where an index goes in a list of choices: it stops at the ends. */
+export function moveIndex(index: number, command: Command, count: number): number {
+	const page = 5;
+	const wanted: Partial<Record<Command, number>> = {
+		up: index - 1, down: index + 1, 'page-up': index - page, 'page-down': index + page, first: 0, last: count - 1,
+	};
+	return Math.max(0, Math.min(wanted[command] ?? index, count - 1));
+}
+
+export function pageRows(state: State): number {
+	return Math.max(1, layoutOf(state.columns, state.rows).listRows - 1);
+}

@@ -1,0 +1,152 @@
+/**
+All that the screen knows. Things in progress are unions, selections are identities, nothing here is a row number except where a window begins.
+*/
+import type {EndState, Fate} from '../model/action.ts';
+import type {DomainSummary} from '../model/domain.ts';
+import type {Failure} from '../model/failure.ts';
+import type {DomainPicture, HostFacts} from '../model/inventory.ts';
+import type {Plan} from '../model/plan.ts';
+import type {Outcome, UnfinishedAction} from '../engine/ports.ts';
+import type {ScreenStart} from './services.ts';
+
+export type View = 'snapshots' | 'checkpoints' | 'images';
+export const views: readonly View[] = ['snapshots', 'checkpoints', 'images'];
+
+/** Something read from the host: the last good value stays in sight while it is read again, and when that fails. */
+export type Reading<T> = {
+	value: T | undefined;
+	failure: Failure | undefined;
+	/** The question that is open, and since when; undefined when none is. */
+	waiting: {number: number; sinceMs: number} | undefined;
+};
+
+/** One list with a cursor: what is selected, and the first row in sight. */
+export type Cursor = {id: string | undefined; top: number};
+
+export type Filter = {text: string; isTyping: boolean};
+
+/** A choice in a menu or a question. `reason` says why it is not possible. */
+export type Option = {id: string; label: string; note?: string; reason?: string};
+
+export type Journey = {
+	uuid: string;
+	domain: string;
+	snapshot: string;
+	/** Given answers; undefined until asked. */
+	fate: Fate | undefined;
+	endState: EndState | undefined;
+	isEndStateAnswered: boolean;
+	keepName: string;
+	stage: JourneyStage;
+};
+
+export type JourneyStage =
+	| {phase: 'fate'; index: number; editing: boolean; note?: string}
+	| {phase: 'end-state'; index: number}
+	| {phase: 'planning'; number: number; sinceMs: number; changed: string[]}
+	| {phase: 'refused'; failure: Failure; top: number}
+	| {phase: 'consequences'; plan: Plan; top: number; changed: string[]}
+	| {phase: 'commands'; plan: Plan; top: number; isUnfolded: boolean; changed: string[]}
+	| {phase: 'naming'; plan: Plan; typed: string; note?: string; changed: string[]};
+
+export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'undone';
+
+/** A plan at work, ours or one that is recovered. */
+export type Run = {
+	plan: Plan;
+	kind: 'execute' | 'back' | 'forward';
+	startedMs: number;
+	steps: Record<string, StepState>;
+	current: string | undefined;
+	/** When the present step began. */
+	sinceMs: number;
+	activity: 'working' | 'proving' | 'rolling-back';
+	/** The person was asked whether to stop, or has said so. */
+	stop: 'no' | 'asking' | 'asked';
+	stepFailure: Failure | undefined;
+	/** Leave when it has ended, because a signal came. */
+	quitWith: {signal: string; exitCode: number} | undefined;
+};
+
+export type Scene =
+	| {kind: 'browse'}
+	| {kind: 'menu'; index: number; options: Option[]; title: string}
+	| {kind: 'help'; top: number}
+	| {kind: 'details'; top: number}
+	| {kind: 'journey'; journey: Journey}
+	| {kind: 'running'; run: Run; journey: Journey | undefined}
+	| {kind: 'ended'; run: Run; outcome: Outcome; top: number; journey: Journey | undefined}
+	| {kind: 'recover'; actions: UnfinishedAction[]; index: number; top: number}
+	| {kind: 'leaving'};
+
+export type State = {
+	columns: number;
+	rows: number;
+	nowMs: number;
+	isReadOnly: boolean;
+	/** Numbered choices, everything in sight: for screen readers and terminals that cannot be painted. */
+	isLinear: boolean;
+	host: Reading<HostFacts>;
+	domains: Reading<DomainSummary[]>;
+	/** Snapshots per domain, for those that were in sight. */
+	counts: Readonly<Record<string, number>>;
+	/** Asked or known: each is asked once, until the list is read again. */
+	countsAsked: ReadonlySet<string>;
+	pictures: Readonly<Record<string, Reading<DomainPicture>>>;
+	filter: Filter;
+	pane: 'domains' | 'tree';
+	view: View;
+	domainCursor: Cursor;
+	cursors: Record<View, Cursor>;
+	folded: Record<View, ReadonlySet<string>>;
+	scene: Scene;
+	/** One sentence above the keys, until the next key. */
+	notice: string | undefined;
+	/** What is still to be opened from the command line. */
+	start: ScreenStart | undefined;
+	wasStartedWithAction: boolean;
+	lastOutcome: Outcome | undefined;
+	isTicking: boolean;
+	/** The host stirred while it was being read: read it once more. */
+	isStale: boolean;
+	nextNumber: number;
+	unfinishedNumber: number;
+	pollNumber: number;
+};
+
+export type StartFacts = {
+	columns: number; rows: number; nowMs: number; isReadOnly: boolean; isLinear: boolean; start: ScreenStart;
+};
+
+export function initialState(facts: StartFacts): State {
+	const reading = {value: undefined, failure: undefined, waiting: undefined};
+	const cursor = {id: undefined, top: 0};
+	return {
+		columns: facts.columns,
+		rows: facts.rows,
+		nowMs: facts.nowMs,
+		isReadOnly: facts.isReadOnly,
+		isLinear: facts.isLinear,
+		host: reading,
+		domains: reading,
+		counts: {},
+		countsAsked: new Set(),
+		pictures: {},
+		filter: {text: '', isTyping: false},
+		pane: facts.start.domain === undefined ? 'domains' : 'tree',
+		view: 'snapshots',
+		domainCursor: cursor,
+		cursors: {snapshots: cursor, checkpoints: cursor, images: cursor},
+		folded: {snapshots: new Set(), checkpoints: new Set(), images: new Set()},
+		scene: {kind: 'browse'},
+		notice: undefined,
+		start: facts.start,
+		wasStartedWithAction: facts.start.action !== undefined,
+		lastOutcome: undefined,
+		isTicking: false,
+		isStale: false,
+		nextNumber: 1,
+		unfinishedNumber: 0,
+		pollNumber: 0,
+	};
+}

@@ -1,0 +1,149 @@
+/**
+What the host answered: the list, the counts, the picture of a domain, what was left unfinished. And when it is asked again.
+*/
+import type {DomainSummary} from '../model/domain.ts';
+import type {DomainPicture} from '../model/inventory.ts';
+import type {Result} from '../model/result.ts';
+import type {UnfinishedAction} from '../engine/ports.ts';
+import {revertReason} from './actions.ts';
+import {layoutOf} from './layout.ts';
+import {
+	answer, inTurn, readList, readPicture, type Update,
+} from './read.ts';
+import {selectedDomain, snapshotId, visibleDomains} from './rows.ts';
+import type {State} from './state.ts';
+import {pollSoon, selectDomain, selectRow, settle} from './update-browse.ts';
+import {openJourney} from './update-journey.ts';
+
+/** Snapshots made by others cause no event, so the domain in view is read again this often. */
+const pollMs = 5000;
+
+/** How many pictures are kept, so that going back to a domain shows it at once. */
+const picturesKept = 8;
+
+export function takeDomains(state: State, number: number, result: Result<DomainSummary[]>): Update {
+	const domains = answer(state.domains, number, result);
+	if (domains === undefined) {
+		return [state, []];
+	}
+
+	const next: State = {...state, domains, isStale: false};
+	const again = state.isStale ? readList : (same: State): Update => [same, []];
+	return inTurn(next, chooseDomain, readIfStirred(state), again);
+}
+
+/** Keeps the selected domain; where there is none, takes the one from the command line, or the first. */
+function chooseDomain(state: State): Update {
+	const visible = visibleDomains(state);
+	const wanted = state.start?.domain;
+	if (state.domainCursor.id === undefined && wanted !== undefined && state.domains.value !== undefined) {
+		const found = state.domains.value.find(domain => domain.name === wanted) ?? state.domains.value.find(domain => domain.uuid === wanted);
+		if (found !== undefined) {
+			return inTurn(state, next => selectDomain(next, found.uuid), next => readPicture(next, found.uuid), askCounts);
+		}
+
+		const first = visible[0]?.uuid;
+		return inTurn(
+			{...state, start: undefined, pane: 'domains', notice: `There is no domain "${wanted}" on this host.`},
+			next => selectDomain(next, first),
+			next => readPicture(next, first),
+			askCounts,
+		);
+	}
+
+	if (state.domains.value?.some(domain => domain.uuid === state.domainCursor.id)) {
+		return askCounts(settle(state));
+	}
+
+	const first = visible[Math.min(state.domainCursor.top, visible.length - 1)]?.uuid;
+	return inTurn(state, next => selectDomain(next, first), next => readPicture(next, first), askCounts);
+}
+
+/** A domain that changed its state is looked at again. */
+function readIfStirred(before: State): (state: State) => Update {
+	return state => {
+		const was = selectedDomain(before)?.state;
+		const is = selectedDomain(state)?.state;
+		return was !== undefined && is !== undefined && was !== is ? readPicture(state, state.domainCursor.id) : [state, []];
+	};
+}
+
+/** One question for the domains in sight of which nothing is known yet. */
+function askCounts(state: State): Update {
+	const {listRows} = layoutOf(state.columns, state.rows);
+	const {top} = state.domainCursor;
+	const inSight = state.isLinear ? visibleDomains(state) : visibleDomains(state).slice(top, top + listRows);
+	const uuids = inSight.map(domain => domain.uuid).filter(uuid => !state.countsAsked.has(uuid));
+	return uuids.length === 0 ? [state, []] : [{...state, countsAsked: new Set([...state.countsAsked, ...uuids])}, [{kind: 'read-counts', uuids}]];
+}
+
+export function takeCounts(state: State, result: Result<Map<string, number>>): State {
+	return result.ok ? {...state, counts: {...state.counts, ...Object.fromEntries(result.value)}} : state;
+}
+
+export function takePicture(state: State, {number, uuid, result}: {number: number; uuid: string; result: Result<DomainPicture>}): Update {
+	const reading = state.pictures[uuid];
+	const picture = reading && answer(reading, number, result);
+	if (picture === undefined) {
+		return [state, []];
+	}
+
+	const others = Object.entries(state.pictures).filter(([key]) => key !== uuid).slice(-picturesKept + 1);
+	const counts = picture.value === undefined ? state.counts : {...state.counts, [uuid]: picture.value.snapshots.length};
+	const next = settle({...state, counts, pictures: {...Object.fromEntries(others), [uuid]: picture}});
+	if (uuid !== state.domainCursor.id) {
+		return [next, []];
+	}
+
+	return inTurn(next, openStart, same => pollSoon(same, pollMs));
+}
+
+/** Opens what the command line asked for, as soon as enough is known. */
+function openStart(state: State): Update {
+	const {start} = state;
+	const picture = state.pictures[state.domainCursor.id ?? '']?.value;
+	if (start === undefined || picture === undefined || state.scene.kind !== 'browse') {
+		return [state, []];
+	}
+
+	const opened: State = {...state, start: undefined};
+	const {action} = start;
+	if (action === undefined) {
+		return [opened, []];
+	}
+
+	const snapshot = picture.snapshots.find(candidate => candidate.name === action.snapshot);
+	if (snapshot === undefined) {
+		const notice = action.snapshot === undefined
+			? 'Choose the snapshot to go back to, then press r.'
+			: `The domain "${picture.domain.name}" has no snapshot "${action.snapshot}".`;
+		return [{...opened, pane: 'tree', notice}, []];
+	}
+
+	const selected = selectRow({...opened, pane: 'tree', view: 'snapshots'}, snapshotId(snapshot.name));
+	const reason = revertReason(selected);
+	return reason === undefined ? openJourney(selected, snapshot, action) : [{...selected, notice: `Revert: ${reason}.`}, []];
+}
+
+/** Time to look again at the domain in view. While a plan runs nobody else asks the host. */
+export function takePoll(state: State, number: number): Update {
+	if (number !== state.pollNumber) {
+		return [state, []];
+	}
+
+	return state.scene.kind === 'running'
+		? pollSoon(state, pollMs)
+		: inTurn(state, next => readPicture(next, next.domainCursor.id), askCounts);
+}
+
+export function takeUnfinished(state: State, number: number, result: Result<UnfinishedAction[]>): State {
+	if (number !== state.unfinishedNumber || state.scene.kind !== 'browse') {
+		return state;
+	}
+
+	if (!result.ok) {
+		return {...state, notice: 'Whether an earlier action was left unfinished could not be read. vsnap-tui recover says more.'};
+	}
+
+	return result.value.length === 0 ? state : {...state, scene: {kind: 'recover', actions: result.value, index: 0, top: 0}};
+}

@@ -1,0 +1,219 @@
+/**
+A plan at work: its events, the question whether to stop, its end, and what is offered when an earlier run was left half-way.
+*/
+import type {Plan} from '../model/plan.ts';
+import {exitCodeOf} from '../model/describe-failure.ts';
+import type {Outcome, RunEvent, UnfinishedAction} from '../engine/ports.ts';
+import {readOnlyReason} from './actions.ts';
+import type {Command} from './keys.ts';
+import type {Key} from './messages.ts';
+import {askForPlan} from './journey-plan.ts';
+import {inTurn, readList, readPicture, readUnfinished, type Update} from './read.ts';
+import {moveIndex, scroll, type Paper} from './scroll.ts';
+import type {
+	Journey, Option, Run, State, StepState,
+} from './state.ts';
+
+export function startRun(state: State, plan: Plan, kind: Run['kind'], journey: Journey | undefined): Update {
+	if (state.isReadOnly) {
+		return [{...state, scene: {kind: 'browse'}, notice: `Not started: ${readOnlyReason}.`}, []];
+	}
+
+	const run: Run = {
+		plan,
+		kind,
+		startedMs: state.nowMs,
+		steps: {},
+		current: undefined,
+		sinceMs: state.nowMs,
+		activity: 'working',
+		stop: 'no',
+		stepFailure: undefined,
+		quitWith: undefined,
+	};
+	return [
+		{...state, notice: undefined, scene: {kind: 'running', run, journey}},
+		[kind === 'execute' ? {kind: 'execute', plan} : {kind: 'recover', planId: plan.id, direction: kind}],
+	];
+}
+
+function withStep(run: Run, step: string, state: StepState): Run['steps'] {
+	return {...run.steps, [step]: state};
+}
+
+/** What an event makes of the run. */
+export function followRun(run: Run, event: RunEvent, nowMs: number): Run {
+	switch (event.kind) {
+		case 'started': {
+			return {...run, startedMs: nowMs, sinceMs: nowMs};
+		}
+
+		case 'step-started': {
+			return {...run, current: event.step, sinceMs: nowMs, steps: withStep(run, event.step, 'running')};
+		}
+
+		case 'step-done': {
+			return {...run, current: run.current === event.step ? undefined : run.current, steps: withStep(run, event.step, 'done')};
+		}
+
+		case 'step-failed': {
+			return {...run, current: undefined, steps: withStep(run, event.step, 'failed'), stepFailure: event.failure};
+		}
+
+		case 'proving': {
+			return {...run, activity: 'proving', current: undefined, sinceMs: nowMs};
+		}
+
+		case 'rolling-back': {
+			return {...run, activity: 'rolling-back', current: undefined, sinceMs: nowMs};
+		}
+
+		case 'step-undone': {
+			return {...run, steps: withStep(run, event.step, 'undone')};
+		}
+
+		case 'finished': {
+			return run;
+		}
+	}
+}
+
+/** What would be true if it were stopped at this moment, in words of the plan. */
+export function ifStoppedNow(run: Run): string {
+	const reached = run.plan.steps.filter(step => run.steps[step.id] === 'done' || run.steps[step.id] === 'running');
+	return reached.at(-1)?.ifStopped ?? 'Nothing has been changed yet.';
+}
+
+/** The run is over: the world is read again. A host that changed since the plan was made leads to a new plan, with what changed. */
+export function endRun(state: State, outcome: Outcome): Update {
+	if (state.scene.kind !== 'running') {
+		return [state, []];
+	}
+
+	const {run, journey} = state.scene;
+	const lastOutcome = run.kind === 'execute' || outcome.kind !== 'done' ? outcome : undefined;
+	if (run.quitWith !== undefined) {
+		const {signal, exitCode} = run.quitWith;
+		return [{...state, lastOutcome, scene: {kind: 'leaving'}}, [{kind: 'quit', exitCode: outcome.kind === 'half-way' ? 4 : exitCode, signal}]];
+	}
+
+	if (outcome.kind === 'rolled-back' && outcome.failure.kind === 'host-changed' && journey !== undefined) {
+		const {changed} = outcome.failure;
+		return inTurn({...state, lastOutcome: outcome}, next => readPicture(next, journey.uuid, true), next => askForPlan(next, journey, changed));
+	}
+
+	const ended: State = {
+		...state, lastOutcome, scene: {
+			kind: 'ended', run, outcome, top: 0, journey,
+		},
+	};
+	return inTurn(ended, readList, next => readPicture(next, run.plan.action.domain.uuid, true));
+}
+
+/** Ctrl-C asks; Ctrl-C again stops. Any other key goes on. */
+export function updateRunning(state: State, command: Command | undefined): Update {
+	if (state.scene.kind !== 'running') {
+		return [state, []];
+	}
+
+	const {run} = state.scene;
+	const withStop = (stop: Run['stop']): State => ({...state, scene: {...state.scene, run: {...run, stop}} as State['scene']});
+	if (command !== 'stop') {
+		return [run.stop === 'asking' ? withStop('no') : state, []];
+	}
+
+	if (run.kind !== 'execute') {
+		return [{...state, notice: 'This puts things in order; it is not stopped half-way. Killing it is safe: the journal stays.'}, []];
+	}
+
+	switch (run.stop) {
+		case 'no': {
+			return [withStop('asking'), []];
+		}
+
+		case 'asking': {
+			return [withStop('asked'), [{kind: 'interrupt', signal: 'SIGINT'}]];
+		}
+
+		case 'asked': {
+			return [state, []];
+		}
+	}
+}
+
+export function updateEnded(state: State, command: Command | undefined, paper: Paper): Update {
+	if (command === 'accept' || command === 'back') {
+		const {scene} = state;
+		const isHalfWay = scene.kind === 'ended' && scene.outcome.kind === 'half-way';
+		const browsing: State = {...state, scene: {kind: 'browse'}, view: 'snapshots'};
+		return isHalfWay || (scene.kind === 'ended' && scene.run.kind !== 'execute') ? readUnfinished(browsing) : [browsing, []];
+	}
+
+	return [command === undefined ? state : scroll(state, command, paper), []];
+}
+
+/** Whether an unfinished action has begun to change what the domain stands on: from then on forward is the natural way. */
+export function isPastSwitch(action: UnfinishedAction): boolean {
+	const begun = new Set(action.records.flatMap(record => record.kind === 'begin' || record.kind === 'done' ? [record.step] : []));
+	return action.plan.steps.some(step => begun.has(step.id) && (step.phase === 'switch' || step.phase === 'remove'));
+}
+
+/** What can be done about an unfinished action. The way that is natural there stands first. */
+export function recoverOptions(state: State, action: UnfinishedAction): Option[] {
+	const reason = state.isReadOnly ? readOnlyReason : undefined;
+	const back: Option = {id: 'back', label: 'Put everything back', note: 'as it was before this action', reason};
+	const forward: Option = {id: 'forward', label: 'Finish it', note: 'do the rest of the plan', reason};
+	const later: Option = {id: 'later', label: 'Later', note: 'nothing is touched; it is asked again at the next start'};
+	return isPastSwitch(action) ? [forward, back, later] : [back, forward, later];
+}
+
+export function updateRecover(state: State, command: Command | undefined, key: Key | undefined): Update {
+	const {scene} = state;
+	if (scene.kind !== 'recover' || command === undefined) {
+		return [state, []];
+	}
+
+	const action = scene.actions[0]!;
+	const options = recoverOptions(state, action);
+	const option = options[scene.index]!;
+	const later = (): Update => {
+		const actions = scene.actions.slice(1);
+		return [{...state, scene: actions.length === 0 ? {kind: 'browse'} : {...scene, actions, index: 0, top: 0}}, []];
+	};
+
+	if (command === 'back') {
+		return later();
+	}
+
+	if (command !== 'accept') {
+		return [{...state, scene: {...scene, index: moveIndex(scene.index, command, options.length)}}, []];
+	}
+
+	if (option.id === 'later') {
+		return later();
+	}
+
+	if (option.reason !== undefined) {
+		return [{...state, notice: `${option.label}: ${option.reason}.`}, []];
+	}
+
+	if (key?.name === 'enter' && !key.isAlone) {
+		return [{...state, notice: 'Enter came together with text. Press it once more.'}, []];
+	}
+
+	return startRun(state, action.plan, option.id === 'back' ? 'back' : 'forward', undefined);
+}
+
+/** The exit code when a person leaves: half-way is told always, the rest only to those who asked for an action on the command line. */
+export function exitCodeAtQuit(state: State): number {
+	const outcome = state.lastOutcome;
+	if (outcome?.kind === 'half-way') {
+		return 4;
+	}
+
+	if (!state.wasStartedWithAction) {
+		return 0;
+	}
+
+	return outcome === undefined ? 130 : outcome.kind === 'done' ? 0 : exitCodeOf(outcome.failure);
+}

@@ -1,0 +1,220 @@
+/**
+The screen's brain: update(state, message) = [state, effects]. Pure; what it needs to know of the paint comes in as `paper`.
+*/
+import type {Key, Message} from './messages.ts';
+import {commandFor, contextOf, type Command} from './keys.ts';
+import {
+	answer, inTurn, readList, readUnfinished, withClock, type Update,
+} from './read.ts';
+import {scroll, type Paper} from './scroll.ts';
+import type {State} from './state.ts';
+import {
+	chooseAction, selectDomain, selectRow, settle, showView, updateBrowse, updateFilter, updateMenu,
+} from './update-browse.ts';
+import {takePlan, updateJourney} from './update-journey.ts';
+import {takeCounts, takeDomains, takePicture, takePoll, takeUnfinished} from './update-answers.ts';
+import {
+	endRun, exitCodeAtQuit, followRun, updateEnded, updateRecover, updateRunning,
+} from './update-run.ts';
+
+function quit(state: State, exitCode = exitCodeAtQuit(state), signal?: string): Update {
+	return [{...state, scene: {kind: 'leaving'}}, [{kind: 'quit', exitCode, signal}]];
+}
+
+function updateText(state: State, command: Command | undefined, paper: Paper): Update {
+	if (command === 'back' || command === 'accept') {
+		return [{...state, scene: {kind: 'browse'}}, []];
+	}
+
+	return [command === undefined ? state : scroll(state, command, paper), []];
+}
+
+function updateScene(state: State, pressed: {key: Key; command: Command | undefined; paper: Paper}): Update {
+	const {key, command, paper} = pressed;
+	switch (state.scene.kind) {
+		case 'browse': {
+			return state.filter.isTyping ? updateFilter(state, key, command) : command === undefined ? [state, []] : updateBrowse(state, command);
+		}
+
+		case 'menu': {
+			return updateMenu(state, command);
+		}
+
+		case 'help':
+		case 'details': {
+			return updateText(state, command, paper);
+		}
+
+		case 'journey': {
+			return updateJourney(state, pressed);
+		}
+
+		case 'running': {
+			return updateRunning(state, command);
+		}
+
+		case 'ended': {
+			return updateEnded(state, command, paper);
+		}
+
+		case 'recover': {
+			return updateRecover(state, command, key);
+		}
+
+		case 'leaving': {
+			return [state, []];
+		}
+	}
+}
+
+function takeKey(given: State, key: Key, paper: Paper): Update {
+	const command = commandFor(contextOf(given), key);
+	const state = command === 'look-again' ? given : {...given, notice: undefined};
+	switch (command) {
+		case 'quit': {
+			return quit(state, key.name === 'ctrl-c' && state.scene.kind !== 'browse' ? 130 : undefined);
+		}
+
+		case 'suspend': {
+			return [state, [{kind: 'suspend'}]];
+		}
+
+		case 'repaint': {
+			return [state, [{kind: 'repaint'}]];
+		}
+
+		default: {
+			return updateScene(state, {key, command, paper});
+		}
+	}
+}
+
+/** A signal ends the program at once, or, while a plan runs, when that has been brought to a clean end. */
+function takeSignal(state: State, signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): Update {
+	const exitCode = {SIGINT: 130, SIGTERM: 143, SIGHUP: 129}[signal];
+	if (state.scene.kind !== 'running') {
+		return quit(state, exitCode, signal);
+	}
+
+	const {run} = state.scene;
+	return [
+		{...state, scene: {...state.scene, run: {...run, stop: 'asked', quitWith: {signal, exitCode}}}},
+		run.stop === 'asked' ? [] : [{kind: 'interrupt', signal}],
+	];
+}
+
+function takeOption(state: State, index: number, paper: Paper): Update {
+	const {scene} = state;
+	const enter: Key = {name: 'enter', isAlone: true};
+	switch (scene.kind) {
+		case 'menu': {
+			const option = scene.options[index];
+			return option === undefined || option.reason !== undefined ? [state, []] : chooseAction(state, option.id);
+		}
+
+		case 'recover': {
+			return takeKey({...state, scene: {...scene, index}}, enter, paper);
+		}
+
+		case 'journey': {
+			const {journey} = scene;
+			const {stage} = journey;
+			return stage.phase === 'fate' || stage.phase === 'end-state'
+				? takeKey({...state, scene: {...scene, journey: {...journey, stage: {...stage, index}}}}, enter, paper)
+				: [state, []];
+		}
+
+		default: {
+			return [state, []];
+		}
+	}
+}
+
+function takeMessage(state: State, message: Message, paper: Paper): Update {
+	switch (message.kind) {
+		case 'started': {
+			return inTurn(state, readUnfinished, readList);
+		}
+
+		case 'key': {
+			return takeKey(state, message.key, paper);
+		}
+
+		case 'resized': {
+			const resized = settle({...state, columns: message.columns, rows: message.rows});
+			return [scroll(resized, 'up', paper), []];
+		}
+
+		case 'ticked': {
+			return [{...state, isTicking: false}, []];
+		}
+
+		case 'host-read': {
+			const host = answer(state.host, message.number, message.result);
+			return [host === undefined ? state : {...state, host}, []];
+		}
+
+		case 'domains-read': {
+			return takeDomains(state, message.number, message.result);
+		}
+
+		case 'counts-read': {
+			return [takeCounts(state, message.result), []];
+		}
+
+		case 'picture-read': {
+			return takePicture(state, message);
+		}
+
+		case 'poll-due': {
+			return takePoll(state, message.number);
+		}
+
+		case 'host-stirred': {
+			return state.scene.kind === 'running' || state.domains.waiting !== undefined ? [{...state, isStale: true}, []] : readList(state);
+		}
+
+		case 'unfinished-read': {
+			return [takeUnfinished(state, message.number, message.result), []];
+		}
+
+		case 'planned': {
+			return [takePlan(state, message.number, message.result), []];
+		}
+
+		case 'run-event': {
+			return state.scene.kind === 'running'
+				? [{...state, scene: {...state.scene, run: followRun(state.scene.run, message.event, state.nowMs)}}, []]
+				: [state, []];
+		}
+
+		case 'run-ended': {
+			return endRun(state, message.outcome);
+		}
+
+		case 'signalled': {
+			return takeSignal(state, message.signal);
+		}
+
+		case 'domain-chosen': {
+			const [selected, effects] = selectDomain(state, message.uuid);
+			return [{...selected, pane: 'tree'}, effects];
+		}
+
+		case 'row-chosen': {
+			return [selectRow({...state, pane: 'tree', view: message.view}, message.id), []];
+		}
+
+		case 'view-chosen': {
+			return showView({...state, pane: 'tree'}, message.view);
+		}
+
+		case 'option-chosen': {
+			return takeOption(state, message.index, paper);
+		}
+	}
+}
+
+export function update(state: State, message: Message, paper: Paper): Update {
+	return withClock(takeMessage(state, message, paper));
+}

@@ -1,0 +1,128 @@
+/**
+The details of what is selected, as lines. The same text stands below the lists, cut to the room there, and in full on its own screen.
+*/
+import {imageHolders} from '../../app/image-holders.ts';
+import {selectedDomain, selectedNode, selectedPicture, type TreeNode} from '../../app/rows.ts';
+import type {State} from '../../app/state.ts';
+import {headDisks} from '../../model/domain.ts';
+import {formatAge, formatBytes} from '../../model/format.ts';
+import type {DomainPicture} from '../../model/inventory.ts';
+import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
+import {paragraph, type Line, type Piece} from '../parts/line.tsx';
+import type {Theme, Tone} from '../theme.ts';
+import {failureLines} from './failure.ts';
+import {
+	formatSeconds, problemText, stateOfSnapshot, stateWord,
+} from './words.ts';
+
+type Paper = {columns: number; theme: Theme; nowMs: number};
+
+function field(label: string, text: string, paper: Paper, tone?: Tone): Line[] {
+	return paragraph(text, {
+		...paper, tone, lead: {text: ` ${label.padEnd(12)}`, tone: 'dim'},
+	});
+}
+
+function when(seconds: number, {theme, nowMs}: Paper): string {
+	return `${theme.time(seconds)} (${formatAge(seconds, Math.floor(nowMs / 1000))})`;
+}
+
+function title(text: string, rest: Piece[] = []): Line {
+	return [{text: ` ${text}`, tone: 'strong'}, ...rest];
+}
+
+function snapshotDetails(snapshot: Snapshot, paper: Paper): Line[] {
+	const memory = snapshot.memory.mode === 'external' ? `external, in ${snapshot.memory.path}` : snapshot.memory.mode === 'internal' ? 'internal, inside the images' : 'not kept';
+	return [
+		title(snapshot.name, snapshot.isCurrent ? [{text: '  current', tone: 'accent'}] : []),
+		...(snapshot.description ? field('description', snapshot.description, paper) : []),
+		...field('created', when(snapshot.createdAt, paper), paper),
+		...field('domain was', stateOfSnapshot(snapshot), paper),
+		...field('memory', memory, paper),
+		...snapshot.disks.flatMap(disk => {
+			const kept = disk.mode === 'no' || disk.mode === 'manual' ? 'left out' : `${disk.mode}, keeps ${frozenPath(snapshot, disk.target) ?? 'an image that its record does not name'}`;
+			return field(disk.target, kept, paper);
+		}),
+		...field('parent', snapshot.parent ?? 'none: it is a root', paper),
+	];
+}
+
+function headDetails(picture: DomainPicture, paper: Paper): Line[] {
+	const {domain, currentSnapshot} = picture;
+	return [
+		title(`${domain.name} as it is`),
+		...field('state', `${stateWord(domain.state)}${domain.isPersistent ? '' : ', transient: it vanishes when it stops'}`, paper),
+		...field('after', currentSnapshot ?? 'no snapshot', paper),
+		...(domain.hasManagedSave ? field('saved', 'a managed save waits: its memory belongs to the disks as they are', paper, 'warning') : []),
+		...headDisks(domain).filter(disk => disk.sourcePath !== undefined).flatMap(disk => field(
+			disk.target,
+			`${disk.device === 'disk' ? 'writes to' : `${disk.device}:`} ${disk.sourcePath}${disk.readonly ? ' (read-only)' : ''}`,
+			paper,
+		)),
+	];
+}
+
+function nodeDetails(node: TreeNode, picture: DomainPicture, paper: Paper): Line[] {
+	switch (node.kind) {
+		case 'snapshot': {
+			return snapshotDetails(node.snapshot, paper);
+		}
+
+		case 'head': {
+			return headDetails(picture, paper);
+		}
+
+		case 'checkpoint': {
+			const {checkpoint} = node;
+			return [
+				title(checkpoint.name),
+				...(checkpoint.description ? field('description', checkpoint.description, paper) : []),
+				...field('created', when(checkpoint.createdAt, paper), paper),
+				...field('parent', checkpoint.parent ?? 'none: it is a root', paper),
+				...checkpoint.disks.flatMap(disk => field(disk.target, disk.bitmap === undefined ? 'left out' : `bitmap ${disk.bitmap}`, paper)),
+			];
+		}
+
+		case 'image': {
+			const {image} = node;
+			const holders = imageHolders(picture).get(image.path) ?? [];
+			return [
+				title(image.path),
+				...image.problems.flatMap(problem => field(problem.kind === 'locked' ? 'open' : 'problem', problemText(problem), paper, problem.kind === 'locked' ? undefined : 'loss')),
+				...field('size', `${formatBytes(image.allocatedBytes)} on the disk of the host, ${formatBytes(image.virtualSizeBytes)} for the guest`, paper),
+				...field('format', image.format ?? 'unknown', paper),
+				...field('backed by', image.backingPath ?? 'nothing: it is a base', paper),
+				...field('needed by', holders.length === 0 ? 'the images that stand on it' : holders.join(', '), paper),
+				...(image.internalSnapshots.length === 0 ? [] : field('inside', `internal snapshots ${image.internalSnapshots.map(({tag}) => tag).join(', ')}`, paper)),
+				...(image.bitmaps.length === 0 ? [] : field('bitmaps', image.bitmaps.map(bitmap => `${bitmap.name}${bitmap.isUsable ? '' : ' (broken)'}`).join(', '), paper)),
+			];
+		}
+
+		case 'unreadable': {
+			return [title(node.label), ...field('unreadable', node.reason, paper, 'loss')];
+		}
+	}
+}
+
+/** All lines about the selection; where something could not be read, why. */
+export function detailsOf(state: State, given: {columns: number; theme: Theme}): Line[] {
+	const paper: Paper = {...given, nowMs: state.nowMs};
+	const domain = selectedDomain(state);
+	if (domain === undefined) {
+		return [];
+	}
+
+	const reading = state.pictures[domain.uuid];
+	if (reading?.failure !== undefined) {
+		return [title(`${domain.name} could not be read`), ...failureLines(reading.failure, paper), ...field('', 'R tries again.', paper, 'dim')];
+	}
+
+	const picture = selectedPicture(state);
+	if (picture === undefined) {
+		const waited = reading?.waiting === undefined ? 0 : state.nowMs - reading.waiting.sinceMs;
+		return [title(domain.name), ...field('', `Reading snapshots, checkpoints and images${waited < 1000 ? '' : `, ${formatSeconds(waited)}`} …`, paper, 'dim')];
+	}
+
+	const node = state.pane === 'tree' ? selectedNode(state) : undefined;
+	return node === undefined ? headDetails(picture, paper) : nodeDetails(node, picture, paper);
+}

@@ -1,0 +1,73 @@
+/**
+Screens that are one text: which lines they have, and how many rows there are for them. The paint shows them, the brain measures them for scrolling.
+*/
+import {layoutOf} from '../../app/layout.ts';
+import type {Paper} from '../../app/scroll.ts';
+import type {State} from '../../app/state.ts';
+import type {Line} from '../parts/line.tsx';
+import type {Theme} from '../theme.ts';
+import {detailsOf} from './details.ts';
+import {failureLines} from './failure.ts';
+import {helpLines} from './help.ts';
+import {consequenceLines, planCommandLines} from './plan.ts';
+import {endedLines} from './run.ts';
+
+/** Rows that a journey needs above its text for the title and the way. */
+export const journeyHeadRows = 3;
+
+export type Page = {lines: Line[]; rows: number; top: number};
+
+/** The text of the present screen; undefined where it is none. */
+export function pageOf(state: State, theme: Theme): Page | undefined {
+	const {scene, columns} = state;
+	const {bodyRows} = layoutOf(columns, state.rows);
+	const paper = {columns, theme};
+	switch (scene.kind) {
+		case 'help': {
+			return {lines: helpLines(paper), rows: bodyRows - 1, top: scene.top};
+		}
+
+		case 'details': {
+			return {lines: detailsOf(state, paper), rows: bodyRows - 1, top: scene.top};
+		}
+
+		case 'ended': {
+			return {lines: endedLines(scene.run, scene.outcome, paper), rows: bodyRows - journeyHeadRows, top: scene.top};
+		}
+
+		case 'journey': {
+			const {stage} = scene.journey;
+			const rows = bodyRows - journeyHeadRows;
+			switch (stage.phase) {
+				case 'consequences': {
+					return {lines: consequenceLines(stage.plan, stage.changed, paper), rows, top: stage.top};
+				}
+
+				case 'commands': {
+					return {lines: planCommandLines(stage.plan, stage.isUnfolded, paper), rows, top: stage.top};
+				}
+
+				case 'refused': {
+					return {lines: failureLines(stage.failure, paper), rows, top: stage.top};
+				}
+
+				default: {
+					return undefined;
+				}
+			}
+		}
+
+		default: {
+			return undefined;
+		}
+	}
+}
+
+export function createPaper(theme: Theme): Paper {
+	return {
+		measure(state) {
+			const page = pageOf(state, theme);
+			return {lines: page?.lines.length ?? 0, rows: page?.rows ?? 1};
+		},
+	};
+}

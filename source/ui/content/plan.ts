@@ -1,0 +1,118 @@
+/**
+A plan to be read: its consequences in words, the worst first, and its commands, byte for byte.
+*/
+import {wordToType} from '../../app/confirm-name.ts';
+import type {Journey} from '../../app/state.ts';
+import type {Command, Consequence, Plan, Step} from '../../model/plan.ts';
+import {line, paragraph, type Line} from '../parts/line.tsx';
+import type {Theme, Tone} from '../theme.ts';
+import {showFileText, showArgv} from './command-text.ts';
+
+type Paper = {columns: number; theme: Theme};
+
+const severities: Array<{severity: Consequence['severity']; title: string; tone: Tone}> = [
+	{severity: 'loss', title: 'Will be lost', tone: 'loss'},
+	{severity: 'warning', title: 'Mind', tone: 'warning'},
+	{severity: 'info', title: 'What happens', tone: 'plain'},
+];
+
+function changedLines(changed: string[], {columns, theme}: Paper): Line[] {
+	return changed.length === 0 ? [] : [
+		...paragraph(`The host changed since you read the plan: ${changed.join(', ')}. Nothing was touched. This is the new plan.`, {
+			columns: columns - 1, theme, tone: 'warning', lead: {text: ' ! ', tone: 'warning'},
+		}),
+		[],
+	];
+}
+
+/** Losses, then warnings, then the rest. */
+export function consequenceLines(plan: Plan, changed: string[], paper: Paper): Line[] {
+	const {columns, theme} = paper;
+	const groups = severities.flatMap(({severity, title, tone}): Line[] => {
+		const texts = plan.consequences.filter(consequence => consequence.severity === severity);
+		return texts.length === 0 ? [] : [
+			line(` ${title}`, tone === 'plain' ? 'strong' : tone),
+			...texts.flatMap(({text}) => paragraph(text, {columns: columns - 1, theme, lead: {text: `  ${theme.glyphs[severity]} `, tone}})),
+			[],
+		];
+	});
+	const nothingLost = plan.consequences.some(({severity}) => severity === 'loss') ? [] : [line(' Nothing is lost.', 'good'), []];
+	const files = [
+		...plan.images.created.map(path => ['new image', path] as const),
+		...plan.images.removed.map(path => ['removed', path] as const),
+		...plan.images.kept.map(path => ['kept', path] as const),
+	];
+	return [
+		...changedLines(changed, paper),
+		...nothingLost,
+		...groups,
+		...(files.length === 0 ? [] : [line(' Images', 'strong')]),
+		...files.flatMap(([what, path]) => paragraph(path, {
+			columns: columns - 1, theme, lead: {text: `  ${what.padEnd(10)}`, tone: what === 'removed' ? 'warning' : 'dim'},
+		})),
+	];
+}
+
+const phases: Record<Step['phase'], string> = {
+	check: 'Check: changes nothing',
+	create: 'Create: can all be taken back',
+	switch: 'Switch: from here on the work goes forward',
+	remove: 'Remove: only what nothing needs',
+};
+
+function commandLines(command: Command, isUnfolded: boolean, {columns, theme}: Paper): Line[] {
+	return [
+		...paragraph(showArgv(command.argv), {columns: columns - 1, theme, tone: 'accent', lead: {text: '     $ ', tone: 'dim'}}),
+		...command.files.flatMap((file): Line[] => {
+			const text = showFileText(file.text);
+			const count = text.split('\n').length;
+			const head = paragraph(`${file.path}: ${count} line${count === 1 ? '' : 's'} ${isUnfolded ? '' : '(x shows them)'}`, {
+				columns: columns - 1, theme, tone: 'dim', lead: {text: '       with ', tone: 'dim'},
+			});
+			return isUnfolded ? [...head, ...paragraph(text, {columns: columns - 9, theme, tone: 'dim', lead: {text: '         '}})] : head;
+		}),
+	];
+}
+
+/** Every step with the exact command, under the phase that it belongs to. */
+export function planCommandLines(plan: Plan, isUnfolded: boolean, paper: Paper): Line[] {
+	const lines: Line[] = [];
+	let phase: Step['phase'] | undefined;
+	for (const [index, step] of plan.steps.entries()) {
+		if (step.phase !== phase) {
+			phase = step.phase;
+			lines.push(...(lines.length === 0 ? [] : [[]]), line(` ${phases[phase]}`, 'strong'));
+		}
+
+		lines.push(
+			...paragraph(step.title, {...paper, columns: paper.columns - 1, lead: {text: `  ${String(index + 1).padStart(2)} `, tone: 'dim'}}),
+			...commandLines(step.command, isUnfolded, paper),
+		);
+	}
+
+	return lines;
+}
+
+/** The last page before the start. */
+export function namingLines(journey: Journey, stage: {typed: string; note?: string; changed: string[]; plan: Plan}, paper: Paper): Line[] {
+	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.uuid});
+	const losses = stage.plan.consequences.filter(({severity}) => severity === 'loss').length;
+	const {columns, theme} = paper;
+	return [
+		[],
+		...paragraph(`${stage.plan.steps.length} steps. ${losses === 0 ? 'Nothing is lost.' : `${losses} ${losses === 1 ? 'thing' : 'things'} will be lost, as you have read.`} Enter starts it; Escape leaves, and nothing has happened.`, {
+			columns: columns - 1, theme, lead: {text: ' '},
+		}),
+		[],
+		...(isCode
+			? paragraph(`The name of the domain cannot be typed: ${journey.domain}`, {columns: columns - 1, theme, lead: {text: ' '}})
+			: []),
+		[{text: isCode ? ' Type this code to start:  ' : ' Type the domain\'s name to start:  '}, {text: word, tone: 'strong'}],
+		[],
+		[{text: ` ${theme.glyphs.pointer} `, tone: 'accent'}, {text: stage.typed}, {text: theme.glyphs.cursor, tone: 'accent'}],
+		[],
+		...(stage.note === undefined ? [] : paragraph(stage.note, {
+			columns: columns - 1, theme, tone: 'warning', lead: {text: ' '},
+		})),
+	];
+}

@@ -1,0 +1,116 @@
+/**
+A plan at work and what came of it, as lines.
+*/
+import {ifStoppedNow, isPastSwitch} from '../../app/update-run.ts';
+import type {Run, State, StepState} from '../../app/state.ts';
+import {formatAge} from '../../model/format.ts';
+import type {Outcome, UnfinishedAction} from '../../app/services.ts';
+import {line, paragraph, type Line} from '../parts/line.tsx';
+import type {Theme, Tone} from '../theme.ts';
+import {failureLines} from './failure.ts';
+import {formatSeconds} from './words.ts';
+
+type Paper = {columns: number; theme: Theme};
+
+const tones: Record<StepState, Tone> = {
+	waiting: 'dim', running: 'accent', done: 'good', failed: 'loss', undone: 'warning',
+};
+const glyphs = {
+	waiting: 'waiting', running: 'working', done: 'done', failed: 'failed', undone: 'undone',
+} as const;
+const words: Record<StepState, string> = {
+	waiting: '', running: 'running', done: 'done', failed: 'failed', undone: 'put back',
+};
+
+/** Each step with its state, in a sign and a word. */
+export function stepLines(run: Run, nowMs: number, {columns, theme}: Paper): Line[] {
+	return run.plan.steps.flatMap(step => {
+		const state = run.steps[step.id] ?? 'waiting';
+		const word = state === 'running' ? formatSeconds(nowMs - run.sinceMs) : words[state];
+		return paragraph(`${step.title}${word === '' ? '' : `  (${word})`}`, {
+			columns: columns - 1, theme, tone: state === 'waiting' ? 'dim' : state === 'failed' ? 'loss' : 'plain',
+			lead: {text: ` ${theme.glyphs[glyphs[state]]} `, tone: tones[state]},
+		});
+	});
+}
+
+/** Below the steps: what goes on, and what would be true if it were stopped now. */
+export function activityLines(run: Run, nowMs: number, {columns, theme}: Paper): Line[] {
+	const done = run.plan.steps.filter(step => run.steps[step.id] === 'done').length;
+	const since = formatSeconds(nowMs - run.sinceMs);
+	const activity = {
+		working: `${done} of ${run.plan.steps.length} steps done`,
+		proving: `Proving the result on the host, ${since}`,
+		'rolling-back': `Putting everything back, ${since}`,
+	}[run.activity];
+	const stop = {
+		no: [],
+		asking: paragraph('Stop? Ctrl-C once more stops; any other key goes on.', {
+			columns: columns - 1, theme, tone: 'warning', lead: {text: ' ', tone: 'warning'},
+		}),
+		asked: paragraph('Stopping: the step at work is brought to a clean end.', {
+			columns: columns - 1, theme, tone: 'warning', lead: {text: ' ', tone: 'warning'},
+		}),
+	}[run.stop];
+	return [
+		line(` ${activity}`, 'strong'),
+		...(run.kind === 'execute' ? paragraph(ifStoppedNow(run), {columns: columns - 1, theme, lead: {text: ' If it stopped now: ', tone: 'dim'}}) : []),
+		...stop,
+	];
+}
+
+function verdict(run: Run, outcome: Outcome): {text: string; tone: Tone} {
+	if (outcome.kind === 'done') {
+		const {action, expected} = run.plan;
+		const end = {running: 'It is running.', paused: 'It is paused.', shutoff: 'It is off.'}[expected.endState];
+		return {
+			execute: {text: `Done, and proven: ${action.domain.name} is back at ${action.snapshot}. ${end}`, tone: 'good' as const},
+			forward: {text: `Finished, and proven: ${action.domain.name} is back at ${action.snapshot}.`, tone: 'good' as const},
+			back: {text: `Everything of ${action.domain.name} is as it was before.`, tone: 'good' as const},
+		}[run.kind];
+	}
+
+	return outcome.kind === 'rolled-back'
+		? {text: 'It failed, and everything is as it was before.', tone: 'warning'}
+		: {text: 'It stopped half-way. The journal is safe: finish it or put it back.', tone: 'loss'};
+}
+
+export function endedLines(run: Run, outcome: Outcome, paper: Paper): Line[] {
+	const {text, tone} = verdict(run, outcome);
+	const {action} = run.plan;
+	const kept = outcome.kind === 'done' && run.kind !== 'back' && action.fate.kind === 'keep'
+		? paragraph(`The state before is kept as the snapshot "${action.fate.name}": revert to it to go back.`, {...paper, columns: paper.columns - 1, lead: {text: ' '}})
+		: [];
+	return [
+		...paragraph(text, {
+			...paper, columns: paper.columns - 1, tone: tone === 'good' ? 'good' : tone, lead: {text: ' '},
+		}),
+		...kept,
+		[],
+		...(outcome.kind === 'done' ? [] : [...failureLines(outcome.failure, paper), []]),
+		...stepLines(run, run.sinceMs, paper),
+	];
+}
+
+/** What an earlier run left behind. */
+export function unfinishedLines(state: State, action: UnfinishedAction, count: number, paper: Paper): Line[] {
+	const {plan, records} = action;
+	const {columns, theme} = paper;
+	const plannedSeconds = Math.floor(Date.parse(plan.plannedAt) / 1000);
+	const done = new Set(records.flatMap(record => record.kind === 'done' ? [record.step] : []));
+	const when = Number.isNaN(plannedSeconds) ? plan.plannedAt : `${theme.time(plannedSeconds)} (${formatAge(plannedSeconds, Math.floor(state.nowMs / 1000))})`;
+	const meaning = isPastSwitch(action)
+		? 'It had begun to switch the domain to its new images. Finishing is the natural way; putting back may be refused where something was removed.'
+		: 'The domain still stands on its old images. Both ways are open; putting back leaves no trace.';
+	return [
+		...paragraph(`An earlier action did not come to its end${count > 1 ? ` (1 of ${count})` : ''}. Its journal has everything that is needed.`, {
+			columns: columns - 1, theme, tone: 'warning', lead: {text: ' '},
+		}),
+		[],
+		[{text: ' action     ', tone: 'dim'}, {text: `revert ${plan.action.domain.name} to ${plan.action.snapshot}`}],
+		[{text: ' planned    ', tone: 'dim'}, {text: when}],
+		[{text: ' host       ', tone: 'dim'}, {text: plan.uri}],
+		[{text: ' done       ', tone: 'dim'}, {text: `${done.size} of ${plan.steps.length} steps`}],
+		...paragraph(meaning, {columns: columns - 1, theme, lead: {text: ' means      ', tone: 'dim'}}),
+	];
+}

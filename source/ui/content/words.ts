@@ -1,0 +1,93 @@
+/**
+Words and signs for states, used wherever a domain or a snapshot is shown.
+*/
+import type {DomainState} from '../../model/domain.ts';
+import type {ImageProblem} from '../../model/image.ts';
+import {unreachable} from '../../model/result.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import type {Piece} from '../parts/line.tsx';
+import type {Theme, Tone} from '../theme.ts';
+
+const stateWords: Record<DomainState, {word: string; tone: Tone; glyph: 'running' | 'paused' | 'off' | 'crashed'}> = {
+	running: {word: 'running', tone: 'good', glyph: 'running'},
+	blocked: {word: 'running', tone: 'good', glyph: 'running'},
+	paused: {word: 'paused', tone: 'warning', glyph: 'paused'},
+	pmsuspended: {word: 'asleep', tone: 'warning', glyph: 'paused'},
+	shutdown: {word: 'stopping', tone: 'warning', glyph: 'paused'},
+	shutoff: {word: 'off', tone: 'dim', glyph: 'off'},
+	crashed: {word: 'crashed', tone: 'loss', glyph: 'crashed'},
+	nostate: {word: 'unknown', tone: 'warning', glyph: 'crashed'},
+};
+
+export function stateWord(state: DomainState): string {
+	return stateWords[state].word;
+}
+
+export function statePiece(state: DomainState): Piece {
+	return {text: stateWords[state].word.padEnd(8), tone: stateWords[state].tone};
+}
+
+export function stateGlyph(state: DomainState, theme: Theme): Piece {
+	return {text: theme.glyphs[stateWords[state].glyph], tone: stateWords[state].tone};
+}
+
+/** What a snapshot holds, in a word or two. */
+export function kindOfSnapshot(snapshot: Snapshot): string {
+	const modes = new Set(snapshot.disks.map(disk => disk.mode).filter(mode => mode !== 'no' && mode !== 'manual'));
+	const disks = modes.size > 1 ? 'mixed' : modes.has('internal') ? 'internal' : modes.has('external') ? 'disks' : '';
+	if (snapshot.memory.mode === 'no') {
+		return disks === '' ? 'nothing' : disks;
+	}
+
+	return disks === '' ? 'memory' : disks === 'internal' ? 'internal+mem' : 'disks+memory';
+}
+
+const snapshotStates: Record<string, string> = {
+	'disk-snapshot': 'taken while running, disks only',
+	running: 'running',
+	paused: 'paused',
+	shutoff: 'off',
+};
+
+export function stateOfSnapshot(snapshot: Snapshot): string {
+	return snapshotStates[snapshot.state] ?? snapshot.state;
+}
+
+export function problemText(problem: ImageProblem): string {
+	switch (problem.kind) {
+		case 'missing': {
+			return 'the file is missing';
+		}
+
+		case 'unreadable': {
+			return `cannot be read: ${problem.reason}`;
+		}
+
+		case 'backing-missing': {
+			return `its backing file ${problem.backingPath} is missing`;
+		}
+
+		case 'backing-format-not-recorded': {
+			return 'the format of its backing file is not recorded';
+		}
+
+		case 'locked': {
+			return problem.processes.length === 0 ? 'open in another process' : `open in ${problem.processes.join(', ')}`;
+		}
+
+		default: {
+			return unreachable(problem);
+		}
+	}
+}
+
+/** A lock on the head of a running domain is as it should be: it is said, but it is no problem. */
+export function isTrouble(problem: ImageProblem): boolean {
+	return problem.kind !== 'locked';
+}
+
+/** "4 s", "2 min 5 s": how long something has been waited for. */
+export function formatSeconds(durationMs: number): string {
+	const seconds = Math.max(0, Math.floor(durationMs / 1000));
+	return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}

@@ -1,0 +1,49 @@
+/**
+The left pane: the domains in sight, each with its state in a sign and a word, and how many snapshots it has.
+*/
+import type {State} from '../../app/state.ts';
+import {visibleDomains} from '../../app/rows.ts';
+import {statePiece, stateGlyph} from '../content/words.ts';
+import {cutMiddle, showSafely, widthOf} from '../text.ts';
+import {useTheme} from '../theme.ts';
+import {LineView, LinesView, line} from './line.tsx';
+
+export function DomainList({state, rows, columns}: {readonly state: State; readonly rows: number; readonly columns: number}) {
+	const theme = useTheme();
+	const domains = visibleDomains(state);
+	if (domains.length === 0) {
+		const text = state.domains.value === undefined ? '' : state.filter.text === '' ? ' There are no domains.' : ' No name holds this.';
+		return <LinesView lines={[line(text, 'dim')]} rows={rows} columns={columns}/>;
+	}
+
+	const {top, id} = state.domainCursor;
+	const shown = domains.slice(top, top + rows);
+	const nameColumns = columns - 15;
+	return (
+		<>
+			{Array.from({length: rows}, (_, index) => {
+				const domain = shown[index];
+				if (domain === undefined) {
+					return <LineView key={index} pieces={[]} columns={columns}/>;
+				}
+
+				const isSelected = domain.uuid === id;
+				const name = cutMiddle(showSafely(domain.name, theme.isAscii), nameColumns, theme.glyphs.ellipsis);
+				return (
+					<LineView
+						key={index}
+						isSelected={isSelected && state.pane === 'domains'}
+						pieces={[
+							{text: isSelected ? theme.glyphs.pointer : ' ', tone: 'accent'},
+							stateGlyph(domain.state, theme),
+							{text: ` ${name}${' '.repeat(Math.max(0, nameColumns - widthOf(name)))} `, tone: isSelected ? 'strong' : 'plain'},
+							statePiece(domain.state),
+							{text: String(state.counts[domain.uuid] ?? '').padStart(3), tone: 'dim'},
+						]}
+						columns={columns}
+					/>
+				);
+			})}
+		</>
+	);
+}

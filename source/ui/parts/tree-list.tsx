@@ -1,0 +1,128 @@
+/**
+The right pane: the rows of one view in sight, with tree lines on the left and what matters most in columns on the right.
+*/
+import type {State} from '../../app/state.ts';
+import {imageHolders} from '../../app/image-holders.ts';
+import {currentRows, selectedNode, selectedPicture, type Row} from '../../app/rows.ts';
+import {formatAge, formatBytes} from '../../model/format.ts';
+import type {Guide} from '../../model/tree.ts';
+import {isTrouble, kindOfSnapshot, problemText, stateWord} from '../content/words.ts';
+import {cutMiddle, showSafely} from '../text.ts';
+import {useTheme, type Theme} from '../theme.ts';
+import {LineView, LinesView, line, type Line} from './line.tsx';
+
+/** The lines left of a row. The outermost are left out where a tree is too deep to be drawn. */
+function guideText(row: Row, theme: Theme, mostColumns: number): string {
+	const parts: string[] = [];
+	for (let guide: Guide | undefined = row.isBranch ? row.guide?.outer : row.guide; guide !== undefined; guide = guide.outer) {
+		parts.unshift(guide.isOpen ? theme.glyphs.through : '  ');
+		if (parts.length * 2 > mostColumns) {
+			return theme.glyphs.ellipsis + parts.slice(parts.length - Math.floor(mostColumns / 2)).join('');
+		}
+	}
+
+	return parts.join('') + (row.isBranch ? (row.isLastBranch ? theme.glyphs.lastBranch : theme.glyphs.branch) : '');
+}
+
+function snapshotColumns(kind: string, age: string): Line {
+	return [{text: `${kind.padEnd(13)}${age.padStart(12)} `, tone: 'dim'}];
+}
+
+function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number; holders: Map<string, string[]>}): {pieces: Line; right: Line} {
+	const {state, theme, columns, holders} = given;
+	const {item} = row;
+	const guide = {text: ` ${guideText(row, theme, Math.floor(columns / 3))}`, tone: 'dim' as const};
+	const folded = row.isFolded ? [{text: ` ${theme.glyphs.folded}`, tone: 'accent' as const}] : [];
+	const orphan = row.isOrphan ? [{text: '  (its parent is missing)', tone: 'warning' as const}] : [];
+	switch (item.kind) {
+		case 'snapshot': {
+			const {snapshot} = item;
+			return {
+				pieces: [guide, {text: `${theme.glyphs.snapshot} `, tone: 'dim'}, {text: snapshot.name, tone: snapshot.isCurrent ? 'strong' : 'plain'}, ...folded, ...orphan],
+				right: snapshotColumns(kindOfSnapshot(snapshot), formatAge(snapshot.createdAt, Math.floor(state.nowMs / 1000))),
+			};
+		}
+
+		case 'head': {
+			const domain = selectedPicture(state)?.domain;
+			return {
+				pieces: [guide, {text: `${theme.glyphs.here} you are here`, tone: 'accent'}, {text: domain === undefined ? '' : `  (${stateWord(domain.state)})`, tone: 'dim'}],
+				right: [],
+			};
+		}
+
+		case 'checkpoint': {
+			const {checkpoint} = item;
+			const disks = checkpoint.disks.filter(disk => disk.bitmap !== undefined).map(disk => disk.target).join(' ');
+			return {
+				pieces: [guide, {text: `${theme.glyphs.snapshot} `, tone: 'dim'}, {text: checkpoint.name}, ...folded, ...orphan],
+				right: snapshotColumns(disks, formatAge(checkpoint.createdAt, Math.floor(state.nowMs / 1000))),
+			};
+		}
+
+		case 'image': {
+			const {image} = item;
+			const trouble = image.problems.find(problem => isTrouble(problem));
+			const labels = holders.get(image.path) ?? [];
+			const isHead = labels.some(label => label.startsWith('head '));
+			const room = Math.max(12, Math.floor(columns * 0.45));
+			const name = cutMiddle(showSafely(image.path.slice(image.path.lastIndexOf('/') + 1), theme.isAscii), room, theme.glyphs.ellipsis);
+			return {
+				pieces: [
+					guide,
+					{text: `${isHead ? theme.glyphs.here : theme.glyphs.snapshot} `, tone: isHead ? 'accent' : 'dim'},
+					{text: name, tone: trouble === undefined ? 'plain' : 'loss'},
+					...folded,
+					...(trouble === undefined
+						? [{text: labels.length === 0 ? '' : `  ${labels.join(', ')}`, tone: 'dim' as const}]
+						: [{text: `  ${theme.glyphs.warning} ${problemText(trouble)}`, tone: 'loss' as const}]),
+				],
+				right: [{text: `${formatBytes(image.allocatedBytes).padStart(10)} `, tone: 'dim'}],
+			};
+		}
+
+		case 'unreadable': {
+			return {pieces: [guide, {text: `${theme.glyphs.warning} ${item.label}`, tone: 'loss'}, {text: `  ${item.reason}`, tone: 'dim'}], right: []};
+		}
+	}
+}
+
+const emptyWords = {snapshots: 'There are no snapshots.', checkpoints: 'There are no checkpoints.', images: 'No image files were found.'};
+
+export function TreeList({state, rows, columns}: {readonly state: State; readonly rows: number; readonly columns: number}) {
+	const theme = useTheme();
+	const picture = selectedPicture(state);
+	const all = currentRows(state);
+	if (picture === undefined || all.length === 0) {
+		return <LinesView lines={[line(picture === undefined ? '' : ` ${emptyWords[state.view]}`, 'dim')]} rows={rows} columns={columns}/>;
+	}
+
+	const holders = state.view === 'images' ? imageHolders(picture) : new Map<string, string[]>();
+	const {top} = state.cursors[state.view];
+	const selected = selectedNode(state, all);
+	const shown = all.slice(top, top + rows);
+	return (
+		<>
+			{Array.from({length: rows}, (_, index) => {
+				const row = shown[index];
+				if (row === undefined) {
+					return <LineView key={index} pieces={[]} columns={columns}/>;
+				}
+
+				const isSelected = row.item.name === selected?.name;
+				const {pieces, right} = rowPieces(row, {
+					state, theme, columns, holders,
+				});
+				return (
+					<LineView
+						key={index}
+						isSelected={isSelected && state.pane === 'tree'}
+						pieces={[{text: isSelected && state.pane === 'tree' ? theme.glyphs.pointer : ' ', tone: 'accent'}, ...pieces]}
+						right={right}
+						columns={columns}
+					/>
+				);
+			})}
+		</>
+	);
+}

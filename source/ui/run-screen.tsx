@@ -1,0 +1,104 @@
+/**
+Runs the screen from the first frame to the exit code: joins the store, Ink and the terminal. Everything that is known and done comes through the services.
+*/
+import {PassThrough} from 'node:stream';
+import process from 'node:process';
+import {render} from 'ink';
+import type {Effect} from '../app/effects-data.ts';
+import {createEffectRunner} from '../app/effects.ts';
+import type {AppServices, ScreenStart} from '../app/services.ts';
+import {initialState, type State} from '../app/state.ts';
+import {createStore} from '../app/store.ts';
+import type {Abilities} from '../terminal/abilities.ts';
+import {createScreen} from '../terminal/screen.ts';
+import {openSession} from '../terminal/session.ts';
+import {createPaper} from './content/page.ts';
+import {runLinear} from './run-linear.ts';
+import {Root} from './screens/root.tsx';
+import {createTheme} from './theme.ts';
+
+export type ScreenArguments = {services: AppServices; abilities: Abilities; start: ScreenStart};
+
+function activityOf({scene}: State): string {
+	return scene.kind === 'running' ? `"${scene.run.plan.action.kind} ${scene.run.plan.action.domain.name}" ran (its journal is on disk: see vsnap-tui recover)` : `showing ${scene.kind}`;
+}
+
+/**
+Shows the screen until the person quits or a signal ends it. Gives the exit code. To be called only with a terminal on stdin and stdout; colour is decided
+by the abilities, so `FORCE_COLOR=0` belongs into the environment before this file is loaded where they say no.
+*/
+export async function runScreen({services, abilities, start}: ScreenArguments): Promise<number> {
+	if (abilities.isLinear) {
+		return runLinear({services, abilities, start});
+	}
+
+	const theme = createTheme(abilities);
+	const now = () => services.clock.now().getTime();
+	const {columns, rows} = abilities;
+	let end: (how: {exitCode: number; signal: string | undefined}) => void;
+	const ended = new Promise<{exitCode: number; signal: string | undefined}>(resolve => {
+		end = resolve;
+	});
+
+	const screen = createScreen({columns, rows, write: text => {
+		session.write(text);
+	}});
+	const store = createStore(
+		initialState({
+			columns, rows, nowMs: now(), isReadOnly: services.isReadOnly, isLinear: false, start,
+		}),
+		{
+			paper: createPaper(theme),
+			now,
+			run(effect: Effect) {
+				effects.run(effect);
+			},
+		},
+	);
+	const effects = createEffectRunner(services, {
+		suspend() {
+			screen.pause();
+			session.suspend();
+		},
+		repaint: screen.repaint,
+		quit(how) {
+			end(how);
+		},
+	}, message => {
+		store.send(message);
+	});
+	const session = openSession({
+		onKeys(keys) {
+			store.send(...keys.map(key => ({kind: 'key' as const, key})));
+		},
+		onResize(size) {
+			screen.resize(size);
+			store.send({kind: 'resized', ...size});
+		},
+		onSignal(signal) {
+			store.send({kind: 'signalled', signal});
+		},
+		onWake: screen.repaint,
+		describeActivity: () => activityOf(store.getState()),
+	});
+
+	const ink = render(<Root store={store} theme={theme}/>, {
+		stdout: screen.stdout as unknown as NodeJS.WriteStream,
+		stdin: new PassThrough() as unknown as NodeJS.ReadStream,
+		debug: true,
+		exitOnCtrlC: false,
+		patchConsole: false,
+	});
+	// An exception while rendering would otherwise leave a dead screen with a live process.
+	const rendered = ink.waitUntilExit();
+	store.send({kind: 'started'}, {kind: 'resized', columns: process.stdout.columns || columns, rows: process.stdout.rows || rows});
+	try {
+		const how = await Promise.race([ended, rendered.then(async () => ended)]);
+		session.close(how.signal);
+		return how.exitCode;
+	} finally {
+		effects.close();
+		ink.unmount();
+		session.close();
+	}
+}

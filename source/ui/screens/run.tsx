@@ -1,0 +1,83 @@
+/**
+A plan at work, what came of it, and what an earlier run left unfinished.
+*/
+import {Box} from 'ink';
+import {layoutOf} from '../../app/layout.ts';
+import {recoverOptions} from '../../app/update-run.ts';
+import type {Run, Scene, State} from '../../app/state.ts';
+import {journeyHeadRows, pageOf} from '../content/page.ts';
+import {activityLines, stepLines, unfinishedLines} from '../content/run.ts';
+import {formatSeconds} from '../content/words.ts';
+import {Choices} from '../parts/choices.tsx';
+import {
+	LineView, LinesView, type Line,
+} from '../parts/line.tsx';
+import {useTheme} from '../theme.ts';
+import {positionPiece} from './journey.tsx';
+
+const runWords: Record<Run['kind'], string> = {execute: 'Revert', forward: 'Finish the revert of', back: 'Put back the revert of'};
+
+function Head({text, columns, right = []}: {readonly text: string; readonly columns: number; readonly right?: Line}) {
+	const theme = useTheme();
+	return (
+		<>
+			<LineView pieces={[{text: ` ${text}`, tone: 'strong'}]} columns={columns} right={right}/>
+			<LineView pieces={[{text: theme.glyphs.horizontal.repeat(columns), tone: 'dim'}]} columns={columns}/>
+			<LineView pieces={[]} columns={columns}/>
+		</>
+	);
+}
+
+function headText({plan, kind}: Run): string {
+	return `${runWords[kind]} ${plan.action.domain.name} to ${plan.action.snapshot}`;
+}
+
+/** Steps scroll by themselves, so that the one at work is in sight. */
+export function RunningScreen({state, run}: {readonly state: State; readonly run: Run}) {
+	const theme = useTheme();
+	const {columns, nowMs} = state;
+	const {bodyRows} = layoutOf(columns, state.rows);
+	const paper = {columns, theme};
+	const activity = activityLines(run, nowMs, paper);
+	const steps = stepLines(run, nowMs, paper);
+	const rows = Math.max(1, bodyRows - journeyHeadRows - activity.length - 1);
+	const current = run.plan.steps.findLastIndex(step => (run.steps[step.id] ?? 'waiting') !== 'waiting');
+	const reached = stepLines({...run, plan: {...run.plan, steps: run.plan.steps.slice(0, current + 2)}}, nowMs, paper).length;
+	const top = Math.max(0, Math.min(steps.length - rows, reached - rows));
+	return (
+		<>
+			<Head text={headText(run)} columns={columns} right={[{text: `${formatSeconds(nowMs - run.startedMs)} `, tone: 'dim'}]}/>
+			<LinesView lines={steps} top={top} rows={rows} columns={columns}/>
+			<LinesView lines={[[], ...activity]} rows={activity.length + 1} columns={columns}/>
+		</>
+	);
+}
+
+export function EndedScreen({state, scene}: {readonly state: State; readonly scene: Scene & {kind: 'ended'}}) {
+	const theme = useTheme();
+	const page = pageOf(state, theme)!;
+	return (
+		<>
+			<Head text={headText(scene.run)} columns={state.columns} right={positionPiece(page)}/>
+			<LinesView lines={page.lines} top={page.top} rows={page.rows} columns={state.columns}/>
+		</>
+	);
+}
+
+export function RecoverScreen({state, scene}: {readonly state: State; readonly scene: Scene & {kind: 'recover'}}) {
+	const theme = useTheme();
+	const {columns} = state;
+	const {bodyRows} = layoutOf(columns, state.rows);
+	const action = scene.actions[0]!;
+	const lines = unfinishedLines(state, action, scene.actions.length, {columns, theme});
+	return (
+		<>
+			<Head text='Something was left unfinished' columns={columns}/>
+			<LinesView lines={lines} rows={Math.min(lines.length, bodyRows - journeyHeadRows - 4)} columns={columns}/>
+			<Box flexDirection='column' flexGrow={1}>
+				<LineView pieces={[]} columns={columns}/>
+				<Choices options={recoverOptions(state, action)} index={scene.index} columns={columns}/>
+			</Box>
+		</>
+	);
+}

@@ -1,0 +1,67 @@
+/**
+How things look: one accent colour, a few tones, and the glyphs for terminals with and without UTF-8. Colour only repeats what words or signs say.
+*/
+import {createContext, useContext} from 'react';
+import {formatTime} from '../model/format.ts';
+
+export type Tone = 'plain' | 'dim' | 'strong' | 'accent' | 'good' | 'warning' | 'loss';
+
+export type Glyphs = {
+	pointer: string; vertical: string; horizontal: string; tee: string; teeDown: string; cross: string;
+	branch: string; lastBranch: string; through: string; here: string; snapshot: string; folded: string;
+	running: string; paused: string; off: string; crashed: string;
+	done: string; failed: string; undone: string; waiting: string; working: string;
+	loss: string; warning: string; info: string; ellipsis: string; dot: string; then: string; cursor: string; up: string; down: string;
+};
+
+const unicode: Glyphs = {
+	pointer: '▸', vertical: '│', horizontal: '─', tee: '┬', teeDown: '┴', cross: '┼',
+	branch: '├─', lastBranch: '└─', through: '│ ', here: '◆', snapshot: '○', folded: '+',
+	running: '●', paused: '‖', off: '○', crashed: '×',
+	done: '✓', failed: '×', undone: '↶', waiting: '·', working: '▸',
+	loss: '✗', warning: '!', info: '·', ellipsis: '…', dot: '·', then: '›', cursor: '▏', up: '↑', down: '↓',
+};
+
+const ascii: Glyphs = {
+	pointer: '>', vertical: '|', horizontal: '-', tee: '+', teeDown: '+', cross: '+',
+	branch: '|-', lastBranch: '`-', through: '| ', here: '*', snapshot: 'o', folded: '+',
+	running: '*', paused: '=', off: 'o', crashed: 'x',
+	done: 'v', failed: 'x', undone: '<', waiting: '.', working: '>',
+	loss: 'x', warning: '!', info: '-', ellipsis: '~', dot: '-', then: '>', cursor: '_', up: '^', down: 'v',
+};
+
+export type Style = {color?: string; bold?: boolean; dimColor?: boolean; inverse?: boolean};
+
+export type Theme = {
+	isAscii: boolean;
+	glyphs: Glyphs;
+	/** `isSelected`: the row that has the cursor, in the pane that has the keys. */
+	style: (tone: Tone, isSelected?: boolean) => Style;
+	/** Unix seconds as date and time where the person is. */
+	time: (seconds: number) => string;
+};
+
+const colours: Partial<Record<Tone, string>> = {accent: 'cyan', good: 'green', warning: 'yellow', loss: 'red'};
+
+/** `offsetMinutes` gives the minutes east of UTC at a time in Unix seconds. */
+export function createTheme(given: {isAscii: boolean; hasColour: boolean; offsetMinutes: (seconds: number) => number}): Theme {
+	return {
+		isAscii: given.isAscii,
+		glyphs: given.isAscii ? ascii : unicode,
+		style(tone, isSelected = false) {
+			return {
+				color: given.hasColour && !isSelected ? colours[tone] : undefined,
+				bold: tone === 'strong' || tone === 'loss' || (isSelected && tone === 'plain'),
+				dimColor: tone === 'dim' && !isSelected,
+				inverse: isSelected,
+			};
+		},
+		time: seconds => formatTime(seconds, given.offsetMinutes(seconds)),
+	};
+}
+
+export const ThemeContext = createContext<Theme>(createTheme({isAscii: true, hasColour: false, offsetMinutes: () => 0}));
+
+export function useTheme(): Theme {
+	return useContext(ThemeContext);
+}

@@ -1,0 +1,270 @@
+/**
+A small host for the screen: a web server with a fork, a database with memory and checkpoints, a broken chain, a hostile name, and many more. Answers at
+once, or when a test says so; nothing on the machine is touched.
+*/
+import type {AppServices, RevertRequest} from '../../source/app/services.ts';
+import type {Outcome, RunEvent, UnfinishedAction} from '../../source/engine/ports.ts';
+import {describeFailure} from '../../source/model/describe-failure.ts';
+import type {Disk, Domain, DomainDefinition, DomainState, DomainSummary} from '../../source/model/domain.ts';
+import type {Failure} from '../../source/model/failure.ts';
+import type {Image} from '../../source/model/image.ts';
+import type {DomainPicture, HostFacts} from '../../source/model/inventory.ts';
+import type {Plan, Step} from '../../source/model/plan.ts';
+import {fail, succeed} from '../../source/model/result.ts';
+import type {Checkpoint, Snapshot} from '../../source/model/snapshot.ts';
+
+const folder = '/var/lib/libvirt/images';
+/** 2026-11-21 02:00 UTC. */
+export const nowSeconds = 1_795_226_400;
+export const hostileName = '-evil \u001B[31mred\u001B[0m $(touch x)\u202E';
+
+function disk(target: string, sourcePath: string): Disk {
+	return {
+		target, device: 'disk', sourceType: 'file', sourcePath, format: 'qcow2', readonly: false, shareable: false, snapshotMode: undefined, hasMirror: false,
+	};
+}
+
+function definition(name: string, uuid: string, disks: Disk[]): DomainDefinition {
+	return {
+		name, uuid, disks, memoryBytes: 2 ** 31, machine: 'pc-q35-7.2', arch: 'x86_64', nvramPath: undefined,
+	};
+}
+
+function image(name: string, allocatedMiB: number, backing?: string, problems: Image['problems'] = []): Image {
+	return {
+		path: `${folder}/${name}`,
+		format: 'qcow2',
+		virtualSizeBytes: 20 * (2 ** 30),
+		allocatedBytes: allocatedMiB * (2 ** 20),
+		backingPath: backing === undefined ? undefined : `${folder}/${backing}`,
+		backingName: backing,
+		backingFormat: backing === undefined ? undefined : 'qcow2',
+		clusterSizeBytes: 65_536,
+		internalSnapshots: [],
+		bitmaps: [],
+		file: undefined,
+		problems,
+	};
+}
+
+type SnapshotFacts = {parent?: string; ageHours: number; frozen: Record<string, string>; overlays?: Record<string, string>; memory?: string; state?: string; description?: string};
+
+function snapshot(domain: {name: string; uuid: string}, name: string, facts: SnapshotFacts): Snapshot {
+	return {
+		name,
+		description: facts.description,
+		state: facts.state ?? (facts.memory === undefined ? 'disk-snapshot' : 'running'),
+		parent: facts.parent,
+		createdAt: nowSeconds - (facts.ageHours * 3600),
+		isCurrent: false,
+		memory: facts.memory === undefined ? {mode: 'no'} : {mode: 'external', path: `${folder}/${facts.memory}`},
+		disks: Object.keys(facts.frozen).map(target => ({target, mode: 'external', overlayPath: facts.overlays?.[target]})),
+		revertDisks: [],
+		domain: definition(domain.name, domain.uuid, Object.entries(facts.frozen).map(([target, file]) => disk(target, `${folder}/${file}`))),
+		domainXml: '<domain/>',
+		inactiveDomainXml: undefined,
+		xml: '<domainsnapshot/>',
+	};
+}
+
+function picture(facts: {name: string; uuid: string; state: DomainState; disks: Disk[]; snapshots?: Snapshot[]; current?: string; checkpoints?: Checkpoint[]; images?: Image[]}): DomainPicture {
+	const whole = definition(facts.name, facts.uuid, facts.disks);
+	const domain: Domain = {
+		uuid: facts.uuid, name: facts.name, state: facts.state, isPersistent: true, hasManagedSave: false, definition: whole,
+		liveDefinition: facts.state === 'shutoff' ? undefined : whole,
+	};
+	return {
+		domain,
+		snapshots: (facts.snapshots ?? []).map(each => ({...each, isCurrent: each.name === facts.current})),
+		currentSnapshot: facts.current,
+		checkpoints: facts.checkpoints ?? [],
+		images: facts.images ?? [],
+		foreignPins: [],
+		unreadable: [],
+		readAtMs: nowSeconds * 1000,
+	};
+}
+
+export function uuidOf(number: number): string {
+	return `${String(number).padStart(8, '0')}-1111-4222-8333-444444444444`;
+}
+
+function estate(): DomainPicture[] {
+	const web = {name: 'web01', uuid: uuidOf(1)};
+	const database = {name: 'db01', uuid: uuidOf(2)};
+	const checkpoint = (name: string, parent: string | undefined, ageHours: number): Checkpoint => ({
+		name, description: undefined, parent, createdAt: nowSeconds - (ageHours * 3600), disks: [{target: 'vda', bitmap: name}], xml: '',
+	});
+	return [
+		picture({
+			...web, state: 'running', current: 's3', disks: [disk('vda', `${folder}/web01.s3`)],
+			snapshots: [
+				snapshot(web, 's1', {ageHours: 72, frozen: {vda: 'web01.qcow2'}, description: 'before the upgrade'}),
+				snapshot(web, 's2', {parent: 's1', ageHours: 30, frozen: {vda: 'web01.s1'}}),
+				snapshot(web, 's3', {parent: 's2', ageHours: 3, frozen: {vda: 'web01.s2'}}),
+				snapshot(web, 'try-php8', {parent: 's1', ageHours: 26, frozen: {vda: 'web01.try'}, state: 'shutoff'}),
+			],
+			images: [
+				image('web01.qcow2', 4300), image('web01.s1', 812, 'web01.qcow2'), image('web01.s2', 96, 'web01.s1'),
+				image('web01.s3', 31, 'web01.s2', [{kind: 'locked', processes: ['qemu-system-x86 (pid 811)']}]), image('web01.try', 402, 'web01.qcow2'),
+			],
+		}),
+		picture({
+			...database, state: 'paused', current: 'nightly', disks: [disk('vda', `${folder}/db01.nightly`), disk('vdb', `${folder}/db01-data.nightly`)],
+			snapshots: [
+				snapshot(database, 'nightly', {ageHours: 9, frozen: {vda: 'db01.qcow2', vdb: 'db01-data.qcow2'}, memory: 'db01.nightly.mem'}),
+			],
+			checkpoints: [checkpoint('full', undefined, 48), checkpoint('incremental-1', 'full', 24)],
+			images: [
+				image('db01.qcow2', 9000), image('db01.nightly', 55, 'db01.qcow2'), image('db01-data.qcow2', 51_200), image('db01-data.nightly', 700, 'db01-data.qcow2'),
+			],
+		}),
+		picture({
+			name: 'broken', uuid: uuidOf(3), state: 'shutoff', current: 'a', disks: [disk('vda', `${folder}/broken.a`)],
+			snapshots: [snapshot({name: 'broken', uuid: uuidOf(3)}, 'a', {ageHours: 1, frozen: {vda: 'gone.qcow2'}})],
+			images: [image('broken.a', 3, 'gone.qcow2', [{kind: 'backing-missing', backingPath: `${folder}/gone.qcow2`}])],
+		}),
+		picture({
+			name: hostileName, uuid: uuidOf(4), state: 'shutoff', current: 'x\u009By', disks: [disk('vda', `${folder}/evil.x`)],
+			snapshots: [snapshot({name: hostileName, uuid: uuidOf(4)}, 'x\u009By', {ageHours: 1, frozen: {vda: 'evil.qcow2'}, description: 'line one\nline two\u001B]0;title\u0007'})],
+		}),
+		...Array.from({length: 30}, (_, index) => picture({name: `node${index + 1}`, uuid: uuidOf(100 + index), state: index % 3 === 0 ? 'shutoff' : 'running', disks: []})),
+	];
+}
+
+/** A plan of the right form for a request; not made by the planner. */
+export function fakePlan(world: DomainPicture[], request: RevertRequest): Plan {
+	const {domain} = world.find(each => each.domain.uuid === request.uuid)!;
+	const overlay = `${folder}/${domain.name}.new`;
+	const step = (id: string, phase: Step['phase'], title: string, argv: string[], ifStopped: string): Step => ({
+		id, phase, title, command: {tool: argv[0] as 'virsh', argv, files: []}, undo: [], happened: {kind: 'never'}, ifStopped,
+	});
+	const before = 'Everything is put back: the domain is as it was.';
+	return {
+		version: 1,
+		id: 'plan-1',
+		plannedAt: '2026-11-21T02:00:00.000Z',
+		owner: 'libvirt',
+		uri: 'qemu:///system',
+		action: {kind: 'revert', domain: {uuid: domain.uuid, name: domain.name}, snapshot: request.snapshot, fate: request.fate, endState: request.endState},
+		consequences: [
+			{severity: 'info', text: `The disks go back to "${request.snapshot}".`},
+			{severity: 'loss', text: 'The guest is running: it is powered off as by pulling the plug, and what is in its memory is lost.'},
+			{severity: 'warning', text: 'The snapshot was taken of a running guest: it finds its disks as after a power cut.'},
+		],
+		images: {created: [overlay], removed: request.fate.kind === 'discard' ? [`${folder}/${domain.name}.s3`] : [], kept: []},
+		steps: [
+			step('stop', 'check', 'Power off the domain', ['virsh', '-c', 'qemu:///system', 'destroy', '--domain', domain.uuid], 'The domain is off; its disks are as they were.'),
+			step('overlay-vda', 'create', 'Create the new overlay of vda', ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', `${folder}/web01.s1`, '--', overlay], before),
+			{
+				...step('define', 'switch', 'Point the domain to the new overlay', ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'], 'The work is finished: the domain stands on its new overlay.'),
+				command: {
+					tool: 'virsh',
+					argv: ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'],
+					files: [{path: '/var/lib/vsnap-tui/plan-1/domain.xml', text: '<domain>\n  <graphics type=\'vnc\' passwd=\'secret\'/>\n</domain>\n'}],
+				},
+			},
+			step('current', 'switch', 'Record the current snapshot', ['virsh', '-c', 'qemu:///system', 'snapshot-current', '--domain', domain.uuid, '--snapshotname', request.snapshot], 'The work is finished.'),
+		],
+		expected: {
+			heads: [{target: 'vda', path: overlay}], chains: [], currentSnapshot: request.snapshot, snapshots: [], endState: request.endState ?? 'shutoff',
+		},
+		fingerprint: {},
+		before: {definitionXml: '<domain/>', currentSnapshot: 's3', snapshotXmls: []},
+	};
+}
+
+export type FakeWorld = {
+	pictures: DomainPicture[];
+	/** Set: every question is answered with it. */
+	failure: Failure | undefined;
+	refusal: Failure | undefined;
+	unfinished: UnfinishedAction[];
+	/** How a run ends. */
+	outcome: Outcome;
+	/** Called between the steps of a run; a test can wait there, a person can watch. */
+	betweenSteps: () => Promise<void>;
+	stir: () => void;
+	asked: string[];
+};
+
+export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {}): {services: AppServices; world: FakeWorld} {
+	const listeners = new Set<() => void>();
+	const world: FakeWorld = {
+		pictures: estate(),
+		failure: undefined,
+		refusal: undefined,
+		unfinished: [],
+		outcome: {kind: 'done'},
+		async betweenSteps() {},
+		stir() {
+			for (const listener of listeners) {
+				listener();
+			}
+		},
+		asked: [],
+	};
+	const host: HostFacts = {
+		owner: 'libvirt', uri: 'qemu:///system', hostname: 'kvm01', libvirtVersion: 9_000_000, hypervisorVersion: 7_002_000, isReadOnly: given.isReadOnly ?? false,
+	};
+	const reply = <T>(question: string, value: () => T) => {
+		world.asked.push(question);
+		return world.failure === undefined ? succeed(value()) : fail(world.failure);
+	};
+
+	const walk = async (plan: Plan, onEvent: (event: RunEvent) => void, interrupt?: AbortSignal): Promise<Outcome> => {
+		const of = plan.steps.length;
+		onEvent({kind: 'started', plan: plan.id, steps: of});
+		for (const [index, step] of plan.steps.entries()) {
+			onEvent({
+				kind: 'step-started', step: step.id, title: step.title, index, of,
+			});
+			await world.betweenSteps(); // eslint-disable-line no-await-in-loop -- One step after the other.
+			if (interrupt?.aborted) {
+				onEvent({kind: 'rolling-back'});
+				onEvent({kind: 'step-undone', step: step.id});
+				return {kind: 'rolled-back', failure: {kind: 'interrupted', signal: String(interrupt.reason), rolledBack: true}};
+			}
+
+			onEvent({
+				kind: 'step-done', step: step.id, index, of, durationMs: 5,
+			});
+		}
+
+		onEvent({kind: 'proving'});
+		await world.betweenSteps();
+		return world.outcome;
+	};
+
+	const services: AppServices = {
+		owner: {
+			readHost: async () => reply('host', () => host),
+			readDomains: async () => reply('domains', () => world.pictures.map(({domain}): DomainSummary => ({uuid: domain.uuid, name: domain.name, state: domain.state}))),
+			readSnapshotCounts: async uuids => reply(`counts of ${uuids.length}`, () => new Map(world.pictures
+				.filter(({domain}) => uuids.includes(domain.uuid))
+				.map(({domain, snapshots}) => [domain.uuid, snapshots.length]))),
+			readPicture: async uuid => reply(`picture of ${uuid}`, () => world.pictures.find(({domain}) => domain.uuid === uuid)!),
+			async readInventory() {
+				return fail({kind: 'unreadable', what: 'The inventory', reason: 'the fake host has none'});
+			},
+			observe: async () => succeed(true),
+			readImageUsers: async () => succeed([]),
+			run: async () => succeed({stdout: '', stderr: '', durationMs: 1}),
+			watch(listener) {
+				listeners.add(listener);
+				return () => {
+					listeners.delete(listener);
+				};
+			},
+			async close() {},
+		},
+		planRevert: async request => world.refusal === undefined ? reply('plan', () => fakePlan(world.pictures, request)) : fail(world.refusal),
+		executePlan: walk,
+		readUnfinished: async () => succeed(world.unfinished),
+		recover: async (_, __, onEvent) => walk(world.unfinished.shift()!.plan, onEvent),
+		describeFailure,
+		isReadOnly: given.isReadOnly ?? false,
+		clock: {now: given.now ?? (() => new Date(nowSeconds * 1000))},
+	};
+	return {services, world};
+}
