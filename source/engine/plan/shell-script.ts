@@ -2,6 +2,7 @@
 A plan as a POSIX shell script that does the same by hand: the same commands in the same order, undone in reverse if one fails before anything was
 removed.
 */
+import {posix} from 'node:path';
 import type {Command, Guard, Plan, Probe, Step} from '../../model/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/shell-quote.ts';
 
@@ -76,12 +77,25 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 	}
 }
 
-function undoFunction(step: Step, index: number, given: {plan: Plan; options: ShellOptions}): string[] {
-	const body = (step.undo ?? []).map(command => {
-		const run = line(command, given.options);
-		return command.onlyIf === undefined ? `\t${run}` : `\tif ${condition(command.onlyIf, given.plan, given.options)}; then ${run}; fi`;
+/** The undo of each step that has one, last first, each run only if the step was reached. */
+function putBackLines(plan: Plan, options: ShellOptions): string[] {
+	return [...plan.steps.entries()].reverse().flatMap(([index, step]) => {
+		const commands = (step.undo ?? []).map(command => {
+			const run = line(command, options);
+			return command.onlyIf === undefined ? `\t\t${run}` : `\t\tif ${condition(command.onlyIf, plan, options)}; then ${run}; fi`;
+		});
+		return commands.length === 0 ? [] : [`\tif [ "$reached" -ge ${index + 1} ]; then`, ...commands, '\tfi'];
 	});
-	return [`undo_${index}() {`, ...(body.length === 0 ? ['\t:'] : body), '}'];
+}
+
+/** What has to be true before anything is removed. */
+function proofLines(plan: Plan): string[] {
+	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
+	const uuid = quoteForShell(plan.action.domain.uuid);
+	return [
+		...plan.expected.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | grep -qF -- ${quoteForShell(`file='${inXml(path)}'`)} || put_back`),
+		`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(plan.expected.currentSnapshot)} ] || put_back`,
+	];
 }
 
 function writeFiles(commands: Command[], delimiter: string): string[] {
@@ -94,12 +108,18 @@ function inXml(path: string): string {
 	return path.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\'', '&apos;').replaceAll('"', '&quot;');
 }
 
-function guardLine(guard: Guard): string {
-	return `unused ${formatCommandLine([guard.path, `"full-backing-filename": ${JSON.stringify(guard.path)}`, `file='${inXml(guard.path)}'`])}`;
+/** Prints what qemu-img says of every image in the folder. */
+function imagesBeside(path: string, options: ShellOptions): string {
+	const loop = `for image in ${quoteForShell(posix.dirname(path))}/*; do test -f "$image" && qemu-img info -U --output=json "$image" 2>/dev/null; done`;
+	return options.remoteArgv === undefined ? loop : formatCommandLine([...options.remoteArgv, loop]);
 }
 
-function header(plan: Plan, options: ShellOptions): string[] {
-	const onHost = (argv: string) => options.remoteArgv === undefined ? argv : `${formatCommandLine(options.remoteArgv)} "${argv.replaceAll('"', String.raw`\"`)}"`;
+function guardLine(guard: Guard, options: ShellOptions): string {
+	const backingLine = `"full-backing-filename": ${JSON.stringify(guard.path)}`;
+	return `undefined_in_domains ${quoteForShell(`file='${inXml(guard.path)}'`)} && ! { ${imagesBeside(guard.path, options)}; } | grep -F -- ${quoteForShell(backingLine)}`;
+}
+
+function header(plan: Plan): string[] {
 	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
 	return [
 		'#!/bin/sh',
@@ -111,14 +131,11 @@ function header(plan: Plan, options: ShellOptions): string[] {
 		'export LC_ALL=C',
 		'reached=0',
 		'',
-		comment('Fails if the domain list or an image beside it still names the image.'),
-		'unused() {',
+		comment('Fails, and says where, if the definition of a domain names the image.'),
+		'undefined_in_domains() {',
 		`\tfor domain in $(${virsh} list --all --uuid); do`,
-		`\t\tif ${virsh} dumpxml --domain "$domain" --inactive | grep -qF -- "$3"; then echo "still used by $domain: $1" >&2; return 1; fi`,
+		`\t\tif ${virsh} dumpxml --domain "$domain" --inactive | grep -qF -- "$1"; then echo "domain $domain still uses $1" >&2; return 1; fi`,
 		'\tdone',
-		'\tfolder=$(dirname -- "$1")',
-		`\t${onHost('for image in \'FOLDER\'/*; do test -f "$image" && qemu-img info -U --output=json "$image" 2>/dev/null; done').replace('\'FOLDER\'', options.remoteArgv === undefined ? '"$folder"' : '\'$folder\'').replaceAll('"$image"', options.remoteArgv === undefined ? '"$image"' : String.raw`\$image`)} | grep -qF -- "$2" && { echo "another image stands on it: $1" >&2; return 1; }`,
-		'\treturn 0',
 		'}',
 	];
 }
@@ -130,12 +147,11 @@ export function formatShellScript(plan: Plan, options: ShellOptions): string {
 	const folders = [...new Set(files.map(path => path.slice(0, path.lastIndexOf('/'))))];
 	const firstRemoval = plan.steps.findIndex(step => step.phase === 'remove');
 	const lines = [
-		...header(plan, options),
-		...plan.steps.flatMap((step, index) => undoFunction(step, index + 1, {plan, options})),
+		...header(plan),
 		'',
 		'put_back() {',
 		'\techo "failed: putting everything back" >&2',
-		'\twhile [ "$reached" -gt 0 ]; do "undo_$reached"; reached=$((reached - 1)); done',
+		...putBackLines(plan, options),
 		`\trm -rf -- ${folders.map(folder => quoteForShell(folder)).join(' ')}`,
 		'\texit 1',
 		'}',
@@ -147,15 +163,16 @@ export function formatShellScript(plan: Plan, options: ShellOptions): string {
 	for (const [index, step] of plan.steps.entries()) {
 		const run = line(step.command, options);
 		const silent = step.command.tool === 'qemu-img' && step.command.argv[1] === 'info' ? ' >/dev/null' : '';
+		if (index === firstRemoval) {
+			lines.push('', comment('The proof, before anything is removed.'), ...proofLines(plan));
+		}
+
 		lines.push('', comment(`${index + 1}. ${step.phase}: ${step.title}`));
-		if (firstRemoval !== -1 && index >= firstRemoval) {
-			lines.push(step.guard === undefined ? `${run} || exit 4` : `${guardLine(step.guard)} && ${run} || exit 4`);
+		if (step.phase === 'remove') {
+			lines.push(step.guard === undefined ? `${run} || exit 4` : `{ ${guardLine(step.guard, options)}; } && ${run} || exit 4`);
 		} else {
-			lines.push(
-				...(step.failsClean ? [] : [`reached=${index + 1}`]),
-				`${run}${silent} || put_back`,
-				`reached=${index + 1}`,
-			);
+			const mark = step.undo?.length === 0 ? [] : [`reached=${index + 1}`];
+			lines.push(...(step.failsClean ? [] : mark), `${run}${silent} || put_back`, ...(step.failsClean ? mark : []));
 		}
 	}
 

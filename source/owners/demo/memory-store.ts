@@ -22,7 +22,7 @@ export function createMemoryStore(): StateStore {
 			return succeed(openJournal(plan.id));
 		},
 		reopenJournal: async planId => succeed(openJournal(planId)),
-		readUnfinished: async () => succeed<UnfinishedAction[]>([...journals.values()]),
+		readUnfinished: async () => succeed<UnfinishedAction[]>([...journals.values()].map(({plan, records}) => ({plan, records: [...records]}))),
 		async removeJournal(planId) {
 			journals.delete(planId);
 			return succeed(undefined);

@@ -155,8 +155,9 @@ test('memory without disks is refused, and a memory file that was not found', t 
 });
 
 test('the plan is plain JSON and the same for the same world', t => {
-	const made = plan(threeSnapshots(), {fate: {kind: 'keep', name: 'k'}});
-	t.deepEqual(JSON.parse(JSON.stringify(made)), JSON.parse(JSON.stringify(plan(threeSnapshots(), {fate: {kind: 'keep', name: 'k'}}))) as unknown);
+	const text = () => JSON.stringify(plan(threeSnapshots(), {fate: {kind: 'keep', name: 'k'}}));
+	t.is(text(), text());
+	t.is(JSON.stringify(JSON.parse(text())), text());
 });
 
 test('the fingerprint changes with the state, the definition, the records and the images, and with nothing else', t => {

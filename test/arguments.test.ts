@@ -1,0 +1,60 @@
+import test from 'ava';
+import {parseArguments, type Parsed} from '../source/arguments.ts';
+
+const parse = (...argv: string[]) => parseArguments(argv, '1.2.3');
+const wish = (...argv: string[]) => {
+	const parsed = parse(...argv);
+	return parsed.ok && parsed.value.kind === 'wish' ? parsed.value : undefined;
+};
+
+test('without a verb the screen opens, at a domain if one is named', t => {
+	t.deepEqual(wish()?.wish, {verb: 'screen', domain: undefined});
+	t.deepEqual(wish('web')?.wish, {verb: 'screen', domain: 'web'});
+});
+
+test('options may stand before and after the verb', t => {
+	t.is(wish('-c', 'qemu:///session', 'list', '--json')?.options.connect, 'qemu:///session');
+	t.true(wish('list', '--json', '--demo')?.options.isJson);
+	t.true(wish('--demo', 'list')?.options.isDemo);
+});
+
+test('a revert says what becomes of the present state and how the domain ends', t => {
+	t.deepEqual(wish('revert', 'web', 's1', '--keep', 'before', '--paused', '--yes')?.wish, {
+		verb: 'revert', domain: 'web', snapshot: 's1', fate: {kind: 'keep', name: 'before'}, endState: 'paused',
+	});
+	t.deepEqual(wish('revert', 'web', 's1')?.wish, {verb: 'revert', domain: 'web', snapshot: 's1', fate: undefined, endState: undefined});
+});
+
+test('names that look like options come after --', t => {
+	t.like(wish('revert', '--yes', '--', '-x', '--discard')?.wish, {domain: '-x', snapshot: '--discard', fate: undefined});
+});
+
+for (const [expected, ...argv] of [['run', '--yes'], ['show', '--dry-run'], ['shell', '--dry-run', '--shell'], ['shell', '--shell']] as const) {
+	test(`${argv.join(' ')} means ${expected}`, t => {
+		t.is(wish('revert', 'web', 's1', ...argv)?.options.mode, expected);
+	});
+}
+
+for (const argv of [
+	['revert', 'web', 's1', '--keep', 'x', '--discard'],
+	['revert', 'web', 's1', '--yes', '--dry-run'],
+	['revert', 'web', 's1', '--running', '--shutoff'],
+	['revert', 'web', 's1', '--shell', '--json'],
+	['recover', '--roll-back', '--roll-forward'],
+	['list', '--demo', '-c', 'x'],
+	['revert', 'web'],
+	['tree'],
+	['list', '--no-such-option'],
+	['list', 'too', 'many'],
+]) {
+	test(`${argv.join(' ')} is wrong usage`, t => {
+		const parsed = parse(...argv);
+		t.is(parsed.ok ? undefined : parsed.failure.kind, 'usage');
+	});
+}
+
+test('the version and the help are printed, not run', t => {
+	t.deepEqual(parse('--version'), {ok: true, value: {kind: 'print', text: '1.2.3\n'} satisfies Parsed});
+	const help = parse('revert', '--help');
+	t.true(help.ok && help.value.kind === 'print' && help.value.text.includes('--keep'));
+});

@@ -1,0 +1,84 @@
+/**
+An owner for tests of the engine: it knows one inventory, writes down every command, and fails, dies or calls back where it is told to.
+*/
+import type {Owner} from '../../source/engine/ports.ts';
+import type {Inventory} from '../../source/model/inventory.ts';
+import type {Command, Plan, Probe} from '../../source/model/plan.ts';
+import {fail, succeed} from '../../source/model/result.ts';
+
+/** What a kill looks like from inside: nothing after it runs. */
+export class Killed extends Error {}
+
+export type FakeHost = {
+	owner: Owner;
+	/** Command lines in the order in which they ran. */
+	ran: string[];
+	/** Gives what a command does instead of succeeding. */
+	onRun: (line: string, count: number) => 'succeed' | 'fail' | 'die' | 'die-after';
+	answers: Map<string, boolean>;
+	users: Map<string, string[]>;
+	inventory: Inventory;
+};
+
+export const lineOf = (command: Command) => command.argv.join(' ');
+
+export function fakeHost(inventory: Inventory): FakeHost {
+	const never = async () => {
+		throw new Error('not asked for in these tests');
+	};
+
+	const host: FakeHost = {
+		ran: [],
+		onRun: () => 'succeed',
+		answers: new Map(),
+		users: new Map(),
+		inventory,
+		owner: {
+			readHost: never,
+			readDomains: never,
+			readSnapshotCounts: never,
+			readPicture: async () => succeed(host.inventory.picture),
+			readInventory: async () => succeed(host.inventory),
+			observe: async (probe: Probe) => succeed(host.answers.get(probe.kind) ?? false),
+			readImageUsers: async path => succeed(host.users.get(path) ?? []),
+			async run(command) {
+				const line = lineOf(command);
+				const way = host.onRun(line, host.ran.length);
+				if (way === 'die') {
+					throw new Killed(line);
+				}
+
+				host.ran.push(line);
+				if (way === 'die-after') {
+					throw new Killed(line);
+				}
+
+				return way === 'fail'
+					? fail({kind: 'tool-failed', cause: {argv: command.argv, exitCode: 1, timedOut: false, stderr: 'it was told to fail', durationMs: 0}})
+					: succeed({stdout: '', stderr: '', durationMs: 0});
+			},
+			watch: () => () => undefined,
+			close: async () => undefined,
+		},
+	};
+	return host;
+}
+
+/** Lets the host look as the plan wants it, for the proof. */
+export function pretendDone(host: FakeHost, plan: Plan): void {
+	const {picture} = host.inventory;
+	const definition = {
+		...picture.domain.definition,
+		disks: picture.domain.definition.disks.map(disk => ({...disk, sourcePath: plan.expected.heads.find(head => head.target === disk.target)?.path ?? disk.sourcePath})),
+	};
+	host.inventory = {
+		...host.inventory,
+		picture: {
+			...picture,
+			domain: {...picture.domain, state: plan.expected.endState, definition, liveDefinition: plan.expected.endState === 'shutoff' ? undefined : definition},
+			currentSnapshot: plan.expected.currentSnapshot,
+			images: [...picture.images, ...plan.images.created.map(path => ({...picture.images[0]!, path, problems: []}))],
+			snapshots: plan.expected.snapshots.map(({name, parent}) => ({...picture.snapshots[0]!, name, parent})),
+		},
+	};
+}
