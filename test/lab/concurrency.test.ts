@@ -2,19 +2,27 @@
 import {existsSync} from 'node:fs';
 import {writeFile} from 'node:fs/promises';
 import path from 'node:path';
+import process from 'node:process';
 import test from 'ava';
+import {executePlan} from '../../source/engine/execute.ts';
+import type {Outcome, RunEvent} from '../../source/engine/ports.ts';
+import {prepareRevert} from '../../source/engine/prepare.ts';
+import {exitCodeOf} from '../../source/model/describe-failure.ts';
+import {openWorld} from '../../source/open-world.ts';
 import {startLab} from './daemons.ts';
-import {makeDomain} from './domains.ts';
+import {makeDomain, start, type LabDomain} from './domains.ts';
 import {expectReverted} from './expect.ts';
 import {
 	readError, report, revert, runProgram,
 } from './program.ts';
-import {waitFor} from './run.ts';
-import {labUri} from './settings.ts';
+import {run, virsh, waitFor} from './run.ts';
+import {labEnvironment, labUri} from './settings.ts';
 import {makeShims, readPlan} from './shims.ts';
-import {digestImage, readHeads} from './slots.ts';
+import {
+	digestHeads, digestImage, readHeads, writeOffline,
+} from './slots.ts';
 import {markOffline, readParents, takeDiskSnapshot} from './snapshots.ts';
-import {readWorld} from './world.ts';
+import {readWorld, type World} from './world.ts';
 
 test.before(startLab);
 
@@ -69,6 +77,68 @@ test.serial('a snapshot that virsh makes in the middle of the run loses no byte'
 	t.is(await digestImage(heads.get('vdb')!), left.vdb!);
 	t.true('between' in await readParents(domain), 'the snapshot of the other is still there');
 });
+
+type Change = {what: string; make: (domain: LabDomain) => Promise<unknown>};
+const changes: Change[] = [
+	{what: 'a snapshot', make: async domain => takeDiskSnapshot(domain, 'between')},
+	{what: 'another current snapshot', make: async domain => virsh('snapshot-current', '--domain', domain.uuid, '--snapshotname', 's2')},
+	{what: 'a start', make: async domain => start(domain)},
+	{what: 'another definition', make: async domain => virsh('desc', '--domain', domain.uuid, '--config', '--new-desc', 'changed')},
+	{what: 'a frozen image that was written to', make: async domain => writeOffline(domain.disks[1]!.path, 0x55, 5)},
+	{what: 'an overlay of somebody else on the head', async make(domain) {
+		const heads = await readHeads(domain);
+		await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', heads.get('vda')!, path.join(domain.folder, 'vda.theirs')]);
+	}},
+];
+
+for (const {what, make} of changes) {
+	test.serial(`${what} between the preview and the confirmation is noticed, and nothing is touched`, async t => {
+		const domain = await makeDomain(t);
+		await markOffline(domain, 1);
+		await takeDiskSnapshot(domain, 's1');
+		await markOffline(domain, 2);
+		await takeDiskSnapshot(domain, 's2');
+		await virsh('snapshot-current', '--domain', domain.uuid, '--snapshotname', 's1');
+		const {outcome, before} = await runAfterChange(domain, async () => make(domain));
+		t.is(outcome.kind === 'rolled-back' ? exitCodeOf(outcome.failure) : -1, 7, JSON.stringify(outcome));
+		t.deepEqual(await readWorld(domain), before);
+	});
+}
+
+test.serial('without a change between the preview and the confirmation, the same way ends in a revert', async t => {
+	const domain = await makeDomain(t);
+	const digests = await markOffline(domain, 1);
+	await takeDiskSnapshot(domain, 's1');
+	const {outcome} = await runAfterChange(domain, async () => undefined);
+	t.deepEqual(outcome, {kind: 'done'});
+	t.deepEqual(await digestHeads(domain), digests);
+});
+
+/** The program's own engine, as the screen uses it: plan, then time passes, then run. */
+async function runAfterChange(domain: LabDomain, change: () => Promise<unknown>): Promise<{outcome: Outcome; before: World}> {
+	process.env.VSNAP_TUI_STATE = domain.statePath;
+	process.env.PATH = labEnvironment().PATH;
+	const opened = openWorld({connect: labUri, isDemo: false, isReadOnly: false, isAscii: true, hasColor: false, isJson: true, mode: 'run'});
+	if (!opened.ok) {
+		throw new Error(JSON.stringify(opened.failure));
+	}
+
+	const {world, planning} = opened.value;
+	try {
+		const plan = await prepareRevert(planning, {uuid: domain.uuid, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined});
+		if (!plan.ok) {
+			throw new Error(JSON.stringify(plan.failure));
+		}
+
+		await change();
+		const before = await readWorld(domain);
+		const events: RunEvent[] = [];
+		const outcome = await executePlan(world, plan.value, {onEvent: event => events.push(event), interrupt: new AbortController().signal});
+		return {outcome, before};
+	} finally {
+		await world.owner.close();
+	}
+}
 
 test.serial('--dry-run leaves no trace in the private folder and none on the host', async t => {
 	const domain = await makeDomain(t);
