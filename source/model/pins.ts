@@ -1,59 +1,85 @@
 /**
-Which images a domain holds, by its definitions and its snapshot records (design 2.2).
-
-An external snapshot pins the image that it froze, which its own `<domain>` names; never its overlay. An internal snapshot lies inside its image, so
-the file must stay though it may be written to. Memory files and NVRAM go with what they belong to.
+What a domain and its snapshots hold of the images (design 2.2). Pure: from records to pins.
 */
-import {isWritableMedium, type Disk, type Domain} from './domain.ts';
+import {isWritableMedium, type Disk, type Domain, type DomainDefinition} from './domain.ts';
 import type {Pin} from './inventory.ts';
 import type {Snapshot} from './snapshot.ts';
 
-type Holder = {uuid: string; name: string};
-
-function diskPin(disk: Disk, holder: Holder, given: {hold: Pin['hold']; label: string; snapshot: string | undefined}): Pin[] {
-	return disk.sourcePath === undefined
-		? []
-		: [{path: disk.sourcePath, hold: given.hold, domainUuid: holder.uuid, label: given.label, snapshot: given.snapshot, target: disk.target}];
+/** Paths that are files or devices on the host; anything else is no node of the image graph. */
+function isPath(path: string | undefined): path is string {
+	return path !== undefined && path.startsWith('/');
 }
 
-function headPins(domain: Domain): Pin[] {
-	const pins = [domain.liveDefinition, domain.definition].flatMap(definition => definition === undefined
-		? []
-		: [
-			...definition.disks.flatMap(disk => isWritableMedium(disk)
-				? diskPin(disk, domain, {hold: 'head', label: `head of ${domain.name}`, snapshot: undefined})
-				: diskPin(disk, domain, {hold: 'content', label: `medium of ${domain.name}`, snapshot: undefined})),
-			...filePin(definition.nvramPath, domain, {label: `firmware variables of ${domain.name}`, hold: 'existence', snapshot: undefined}),
-		]);
-	const seen = new Set<string>();
-	return pins.filter(pin => {
-		const identity = `${pin.hold}\0${pin.target}\0${pin.path}`;
-		const isNew = !seen.has(identity);
-		seen.add(identity);
-		return isNew;
-	});
-}
-
-function filePin(path: string | undefined, holder: Holder, given: {label: string; hold: Pin['hold']; snapshot: string | undefined}): Pin[] {
-	return path === undefined ? [] : [{path, domainUuid: holder.uuid, target: undefined, ...given}];
-}
-
-function snapshotPins(snapshot: Snapshot, domain: Holder): Pin[] {
-	const label = `snapshot ${snapshot.name} of ${domain.name}`;
-	const pins = snapshot.memory.mode === 'external'
-		? filePin(snapshot.memory.path, domain, {label: `memory of ${label}`, hold: 'content', snapshot: snapshot.name})
+function headPin(domain: Domain, disk: Disk): Pin[] {
+	return isPath(disk.sourcePath)
+		? [{
+			path: disk.sourcePath,
+			// What a domain only reads has to stay as it is, like a frozen image.
+			hold: isWritableMedium(disk) ? 'head' : 'content',
+			domainUuid: domain.uuid,
+			label: isWritableMedium(disk) ? `head of ${domain.name}` : `medium of ${domain.name}`,
+			snapshot: undefined,
+			target: disk.target,
+		}]
 		: [];
+}
+
+function definitionPins(domain: Domain, definition: DomainDefinition): Pin[] {
+	return [
+		...definition.disks.flatMap(disk => headPin(domain, disk)),
+		...(isPath(definition.nvramPath)
+			? [{path: definition.nvramPath, hold: 'existence' as const, domainUuid: domain.uuid, label: `NVRAM of ${domain.name}`, snapshot: undefined, target: undefined}]
+			: []),
+	];
+}
+
+/**
+The images that a snapshot froze are those of its stored `<domain>`. For an external disk, and for one that somebody else takes care of (`manual`), the
+content must stay; an internal snapshot lives inside its file, whose active layer goes on being written. A disk that was left out is not held.
+*/
+function snapshotPins(domain: Domain, snapshot: Snapshot): Pin[] {
+	const pins: Pin[] = [];
 	for (const disk of snapshot.domain?.disks ?? []) {
-		const mode = snapshot.disks.find(recorded => recorded.target === disk.target)?.mode;
-		if (mode === 'external' || mode === 'internal') {
-			pins.push(...diskPin(disk, domain, {hold: mode === 'external' ? 'content' : 'existence', label, snapshot: snapshot.name}));
+		const mode = snapshot.disks.find(candidate => candidate.target === disk.target)?.mode ?? 'no';
+		if (isPath(disk.sourcePath) && mode !== 'no') {
+			pins.push({
+				path: disk.sourcePath,
+				hold: mode === 'internal' ? 'existence' : 'content',
+				domainUuid: domain.uuid,
+				label: `snapshot ${snapshot.name} of ${domain.name}`,
+				snapshot: snapshot.name,
+				target: disk.target,
+			});
 		}
+	}
+
+	if (snapshot.memory.mode === 'external') {
+		pins.push({path: snapshot.memory.path, hold: 'content', domainUuid: domain.uuid, label: `memory of ${snapshot.name} of ${domain.name}`, snapshot: snapshot.name, target: undefined});
 	}
 
 	return pins;
 }
 
-/** Everything that this domain holds: its heads (live and for the next start), its media, and what each of its snapshots kept. */
+/** Heads of the definition that runs and of the one for the next start, NVRAM, frozen images, images with internal snapshots, memory files. */
 export function pinsOfDomain(domain: Domain, snapshots: readonly Snapshot[]): Pin[] {
-	return [...headPins(domain), ...snapshots.flatMap(snapshot => snapshotPins(snapshot, domain))];
+	const heads = [domain.liveDefinition, domain.definition].flatMap(definition => definition === undefined ? [] : definitionPins(domain, definition));
+	const seen = new Set<string>();
+	const distinct = heads.filter(pin => {
+		const key = `${pin.hold} ${pin.target ?? ''} ${pin.path}`;
+		return !seen.has(key) && seen.add(key);
+	});
+	return [...distinct, ...snapshots.flatMap(snapshot => snapshotPins(domain, snapshot))];
+}
+
+/** The format that the records give for each path. A disk without one is raw, by libvirt's own rule. */
+export function formatsOfDomain(domain: Domain, snapshots: readonly Snapshot[]): Map<string, string> {
+	const formats = new Map<string, string>();
+	const definitions = [domain.liveDefinition, domain.definition, ...snapshots.map(snapshot => snapshot.domain)];
+	for (const disk of definitions.flatMap(definition => definition?.disks ?? [])) {
+		if (isPath(disk.sourcePath) && !formats.has(disk.sourcePath)) {
+			formats.set(disk.sourcePath, disk.format ?? 'raw');
+		}
+	}
+
+	return formats;
 }

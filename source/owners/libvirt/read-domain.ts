@@ -1,0 +1,151 @@
+/**
+One domain with its snapshots and checkpoints, as libvirt records them. Images are not looked at here.
+*/
+import {isActive, type Domain} from '../../model/domain.ts';
+import {describeFailure} from '../../model/describe-failure.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import type {Checkpoint, Snapshot} from '../../model/snapshot.ts';
+import {parseCheckpointXml} from '../../model/xml/parse-checkpoint.ts';
+import {parseDomainXml} from '../../model/xml/parse-domain.ts';
+import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
+import {parseDomainState, parseFields, parseNames, readDomains} from './read-host.ts';
+import {isMissingDomain, type Answer, type Virsh} from './virsh.ts';
+
+export type DomainRecords = {
+	domain: Domain;
+	/** As libvirt gave it, with secrets if they were asked for. */
+	definitionXml: string;
+	liveXml: string | undefined;
+	snapshots: Snapshot[];
+	currentSnapshot: string | undefined;
+	checkpoints: Checkpoint[];
+	unreadable: Array<{name: string; reason: string}>;
+};
+
+type Unreadable = DomainRecords['unreadable'];
+
+/**
+Names as libvirt lists them, one a line. A name that holds a line end comes out as several: such pieces are found out when their XML is asked for, or
+because two snapshots cannot have one name.
+*/
+function safeNames(answer: Answer | undefined, unreadable: Unreadable, what: string): string[] {
+	if (!answer?.ok) {
+		return [];
+	}
+
+	const names = parseNames(answer.value);
+	const once = [...new Set(names)];
+	if (once.length < names.length) {
+		unreadable.push({name: names.find((name, index) => names.indexOf(name) !== index)!, reason: `a ${what} whose name holds a line end is listed as several names`});
+	}
+
+	return once;
+}
+
+function reasonOf(failure: Parameters<typeof describeFailure>[0]): string {
+	return failure.kind === 'tool-failed' ? failure.cause.stderr.trim() : describeFailure(failure).message;
+}
+
+/** What each name's XML says; names whose XML is missing, broken or another's are put under `unreadable`. */
+function readRecords<T extends {name: string}>(names: string[], answers: Answer[], parse: (xml: string, name: string) => Result<T>, unreadable: Unreadable): T[] {
+	const records: T[] = [];
+	for (const [index, name] of names.entries()) {
+		const answer = answers[index];
+		const parsed = answer?.ok ? parse(answer.value, name) : answer;
+		if (parsed?.ok && parsed.value.name === name) {
+			records.push(parsed.value);
+		} else {
+			unreadable.push({name, reason: parsed === undefined || parsed.ok ? 'libvirt answers with another name' : reasonOf(parsed.failure)});
+		}
+	}
+
+	return records;
+}
+
+export function secretsOption(virsh: {isReadOnly: boolean}, withSecrets: boolean): string[] {
+	return withSecrets && !virsh.isReadOnly ? ['--security-info'] : [];
+}
+
+/** Fails with `domain-not-found`, `host-unreachable`, or with what keeps its definition from being read. */
+export async function readDomainRecords(virsh: Virsh, uuid: string, secrets: string[]): Promise<Result<DomainRecords>> {
+	const on = (verb: string, ...rest: string[]) => [verb, '--domain', uuid, ...rest];
+	const answers = await virsh.ask([
+		on('dominfo'),
+		on('dumpxml', '--inactive', ...secrets),
+		on('dumpxml', ...secrets),
+		on('snapshot-list', '--name'),
+		on('snapshot-current', '--name'),
+		on('checkpoint-list', '--name'),
+	]);
+	if (!answers.ok) {
+		return answers;
+	}
+
+	const [info, inactive, live, snapshotNames, current, checkpointNames] = answers.value as [Answer, Answer, Answer, Answer, Answer, Answer];
+	const failed = [info, inactive, live].find(answer => !answer.ok);
+	if (failed && !failed.ok) {
+		return isMissingDomain(failed.failure) ? domainNotFound(virsh, uuid) : failed;
+	}
+
+	const unreadable: Unreadable = [];
+	const domain = readDomain({uuid, info, inactive, live});
+	if (!domain.ok) {
+		return domain;
+	}
+
+	if (!snapshotNames.ok) {
+		return snapshotNames;
+	}
+
+	const snapshotList = safeNames(snapshotNames, unreadable, 'snapshot');
+	const checkpointList = safeNames(checkpointNames, unreadable, 'checkpoint');
+	const records = await virsh.ask([
+		...snapshotList.map(name => on('snapshot-dumpxml', '--snapshotname', name, ...secrets)),
+		...checkpointList.map(name => on('checkpoint-dumpxml', '--checkpointname', name, ...secrets)),
+	]);
+	if (!records.ok) {
+		return records;
+	}
+
+	const currentName = current.ok && current.value !== '' ? current.value.replace(/\n$/, '') : undefined;
+	const snapshots = readRecords(snapshotList, records.value, (xml, name) => parseSnapshotXml(xml, {isCurrent: name === currentName}), unreadable);
+	return succeed({
+		domain: domain.value,
+		definitionXml: inactive.ok ? inactive.value : '',
+		liveXml: live.ok && domain.value.liveDefinition !== undefined ? live.value : undefined,
+		snapshots,
+		currentSnapshot: currentName,
+		checkpoints: readRecords(checkpointList, records.value.slice(snapshotList.length), xml => parseCheckpointXml(xml), unreadable),
+		unreadable,
+	});
+}
+
+async function domainNotFound(virsh: Virsh, uuid: string): Promise<Result<never>> {
+	const known = await readDomains(virsh);
+	return fail({kind: 'domain-not-found', name: uuid, known: known.ok ? known.value.map(domain => domain.name) : []});
+}
+
+function readDomain(answers: {uuid: string; info: Answer; inactive: Answer; live: Answer}): Result<Domain> {
+	const {uuid, info, inactive, live} = answers;
+	const fields = parseFields(info.ok ? info.value : '');
+	const state = parseDomainState(fields.get('State'));
+	const definition = parseDomainXml(inactive.ok ? inactive.value : '');
+	if (!definition.ok) {
+		return definition;
+	}
+
+	const liveDefinition = isActive(state) ? parseDomainXml(live.ok ? live.value : '') : undefined;
+	if (liveDefinition && !liveDefinition.ok) {
+		return liveDefinition;
+	}
+
+	return succeed({
+		uuid,
+		name: definition.value.name,
+		state,
+		isPersistent: fields.get('Persistent') === 'yes',
+		hasManagedSave: fields.get('Managed save') === 'yes',
+		definition: definition.value,
+		liveDefinition: liveDefinition?.value,
+	});
+}

@@ -1,0 +1,209 @@
+/**
+What `qemu-img info` says of images. Formats are always given, so nothing is probed that its overlay's header does not name; where a chain does not open as
+a whole it is walked image by image, to tell which link is missing or unreadable.
+*/
+import {posix} from 'node:path';
+import type {Image, ImageProblem} from '../model/image.ts';
+import {describeFailure} from '../model/describe-failure.ts';
+import type {Failure} from '../model/failure.ts';
+import {fail, succeed, type Result} from '../model/result.ts';
+import {readOpenProcesses} from './files.ts';
+import type {Runner} from './run.ts';
+
+const readTimeoutMs = 60_000;
+/** libvirt itself stops at 200. */
+const deepestChain = 1000;
+
+/** One image of `qemu-img info --output=json`, with the names of QEMU. */
+type QemuImage = {
+	filename?: string;
+	format?: string;
+	'virtual-size'?: number;
+	'actual-size'?: number;
+	'cluster-size'?: number;
+	'backing-filename'?: string;
+	'full-backing-filename'?: string;
+	'backing-filename-format'?: string;
+	snapshots?: Array<{name?: string; 'vm-state-size'?: number}>;
+	'format-specific'?: {data?: {bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>}};
+};
+
+/** A name in a header as a path: relative names count from the image's own folder. Names with a protocol stay as they are: they are no files. */
+export function resolveBackingPath(imagePath: string, backingName: string): string {
+	const name = backingName.startsWith('file:') ? backingName.slice('file:'.length) : backingName;
+	return name.startsWith('/') || /^[a-z][\w+.-]*:/i.test(name) ? name : posix.join(posix.dirname(imagePath), name);
+}
+
+function toImage(raw: QemuImage, path: string): Image {
+	const backingName = raw['backing-filename'];
+	const backingFormat = raw['backing-filename-format'];
+	return {
+		path,
+		format: raw.format,
+		virtualSizeBytes: raw['virtual-size'] ?? 0,
+		allocatedBytes: raw['actual-size'] ?? 0,
+		backingPath: backingName === undefined ? undefined : resolveBackingPath(path, backingName),
+		backingName,
+		backingFormat,
+		clusterSizeBytes: raw['cluster-size'],
+		internalSnapshots: (raw.snapshots ?? []).map(snapshot => ({tag: snapshot.name ?? '', memoryBytes: snapshot['vm-state-size'] ?? 0})),
+		bitmaps: (raw['format-specific']?.data?.bitmaps ?? []).map(bitmap => ({
+			name: bitmap.name ?? '',
+			isUsable: (bitmap.flags?.includes('auto') ?? false) && !bitmap.flags!.includes('in-use'),
+			granularityBytes: bitmap.granularity ?? 65_536,
+		})),
+		file: undefined,
+		problems: backingName !== undefined && backingFormat === undefined ? [{kind: 'backing-format-not-recorded'}] : [],
+	};
+}
+
+/**
+The answer of `qemu-img info --output=json`, with or without `--backing-chain`, as images from the top down. `path` is the name that was asked for; the
+names of those below follow from the headers, so that each image bears the name by which its overlay knows it.
+*/
+export function parseImageInfo(stdout: string, path: string): Result<Image[]> {
+	let parsed: QemuImage | QemuImage[];
+	try {
+		parsed = JSON.parse(stdout) as typeof parsed;
+	} catch (error) {
+		return fail({kind: 'unreadable', what: `What qemu-img says about ${path}`, reason: error instanceof Error ? error.message : String(error)});
+	}
+
+	const images: Image[] = [];
+	for (const raw of Array.isArray(parsed) ? parsed : [parsed]) {
+		images.push(toImage(raw, images.at(-1)?.backingPath ?? (images.length === 0 ? path : raw.filename ?? '')));
+	}
+
+	return succeed(images);
+}
+
+/** An image of which nothing is known but what is wrong with it. */
+export function unknownImage(path: string, format: string | undefined, problem: ImageProblem): Image {
+	return {
+		path,
+		format,
+		virtualSizeBytes: 0,
+		allocatedBytes: 0,
+		backingPath: undefined,
+		backingName: undefined,
+		backingFormat: undefined,
+		clusterSizeBytes: undefined,
+		internalSnapshots: [],
+		bitmaps: [],
+		file: undefined,
+		problems: [problem],
+	};
+}
+
+function wordsOf(failure: Failure): string {
+	return failure.kind === 'tool-failed' ? failure.cause.stderr.trim() || describeFailure(failure).message : describeFailure(failure).message;
+}
+
+function infoArgv(path: string, format: string | undefined, flags: string[]): string[] {
+	return ['qemu-img', 'info', ...flags, '--output=json', ...(format === undefined ? [] : ['-f', format]), '--', path];
+}
+
+/** One image alone. Its problem stands in the image; fails only where the host cannot be asked. */
+async function readOne(runner: Runner, path: string, format: string | undefined): Promise<Result<Image>> {
+	if (!path.startsWith('/')) {
+		return succeed(unknownImage(path, format, {kind: 'unreadable', reason: 'it is not a file on the host'}));
+	}
+
+	const answer = await runner({argv: infoArgv(path, format, ['-U']), where: 'host', timeoutMs: readTimeoutMs});
+	if (!answer.ok) {
+		if (answer.failure.kind !== 'tool-failed') {
+			return answer;
+		}
+
+		const reason = wordsOf(answer.failure);
+		return succeed(unknownImage(path, format, reason.includes('No such file or directory') ? {kind: 'missing'} : {kind: 'unreadable', reason}));
+	}
+
+	const images = parseImageInfo(answer.value.stdout, path);
+	return images.ok && images.value[0]
+		? succeed(images.value[0])
+		: succeed(unknownImage(path, format, {kind: 'unreadable', reason: 'qemu-img said nothing that can be read'}));
+}
+
+async function walkChain(runner: Runner, path: string, format: string | undefined): Promise<Result<Image[]>> {
+	const images: Image[] = [];
+	const seen = new Set<string>();
+	let next: {path: string; format: string | undefined} | undefined = {path, format};
+	while (next !== undefined && images.length < deepestChain) {
+		if (seen.has(next.path)) {
+			images.at(-1)!.problems.push({kind: 'unreadable', reason: `the chain runs in a circle at ${next.path}`});
+			break;
+		}
+
+		seen.add(next.path);
+		const image: Result<Image> = await readOne(runner, next.path, next.format);
+		if (!image.ok) {
+			return image;
+		}
+
+		if (image.value.problems.some(problem => problem.kind === 'missing')) {
+			images.at(-1)?.problems.push({kind: 'backing-missing', backingPath: next.path});
+		}
+
+		images.push(image.value);
+		next = image.value.backingPath === undefined ? undefined : {path: image.value.backingPath, format: image.value.backingFormat};
+	}
+
+	return succeed(images);
+}
+
+/**
+An image and all that it stands on, from the top down. `-U` reads beside a running QEMU. What is wrong with an image stands in its `problems`; fails only
+where the host cannot be asked. Without a format QEMU looks for itself: only for images that a person has named.
+*/
+export async function readChain(runner: Runner, path: string, format: string | undefined): Promise<Result<Image[]>> {
+	if (!path.startsWith('/')) {
+		return walkChain(runner, path, format);
+	}
+
+	const answer = await runner({argv: infoArgv(path, format, ['-U', '--backing-chain']), where: 'host', timeoutMs: readTimeoutMs});
+	if (answer.ok) {
+		const images = parseImageInfo(answer.value.stdout, path);
+		if (images.ok) {
+			return images;
+		}
+	} else if (answer.failure.kind !== 'tool-failed') {
+		return answer;
+	}
+
+	return walkChain(runner, path, format);
+}
+
+function isLockComplaint(failure: Failure): boolean {
+	return failure.kind === 'tool-failed' && /Failed to get (?:shared )?"[\w ]+" lock|Failed to lock byte/.test(failure.cause.stderr);
+}
+
+/** Whether the image, and with `withChain` any below it, is open for writing elsewhere: an `info` that respects QEMU's locks says so. */
+async function isLocked(runner: Runner, image: {path: string; format: string | undefined}, withChain: boolean): Promise<boolean> {
+	const answer = await runner({argv: infoArgv(image.path, image.format, withChain ? ['--backing-chain'] : []), where: 'host', timeoutMs: readTimeoutMs});
+	return !answer.ok && isLockComplaint(answer.failure);
+}
+
+/**
+Adds the problem `locked` to the images that another process writes to. One question serves a whole chain, so give the tops first: images from
+`images` that lie in a chain already found free are not asked again.
+*/
+export async function readLocks(runner: Runner, images: readonly Image[], chainOf: (path: string) => string[]): Promise<void> {
+	const byPath = new Map(images.map(image => [image.path, image]));
+	const free = new Set<string>();
+	for (const image of images) {
+		if (free.has(image.path) || image.problems.some(problem => problem.kind === 'missing' || problem.kind === 'unreadable')) {
+			continue;
+		}
+
+		const chain = chainOf(image.path);
+		if (!await isLocked(runner, image, true)) {
+			for (const path of chain) {
+				free.add(path);
+			}
+		} else if (await isLocked(runner, image, false)) {
+			free.add(image.path);
+			byPath.get(image.path)!.problems.push({kind: 'locked', processes: await readOpenProcesses(runner, image.path)});
+		}
+	}
+}
