@@ -33,7 +33,7 @@ export type Terminal = {
 	readColors(): Promise<string>;
 	/** What is above the visible lines too. */
 	readHistory(): Promise<string>;
-	/** Waits until the screen shows it, and gives the screen. Fails with the last screen. */
+	/** Waits until the screen, without empty lines at its end, shows it, and gives the screen. Fails with the last screen. */
 	waitFor(pattern: RegExp): Promise<string>;
 	/** Types a command for the shell and sends it. */
 	command(line: string): Promise<void>;
@@ -62,7 +62,7 @@ export async function openTerminal(t: ExecutionContext, options: TerminalOptions
 		await rm(homePath, {recursive: true, force: true});
 	});
 	const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
-	await tmux('-u', 'new-session', '-d', '-x', String(width), '-y', String(height), '--', 'env', '-i', ...settings, 'sh');
+	await tmux('-u', 'new-session', '-d', '-x', String(width), '-y', String(height), '-c', homePath, '--', 'env', '-i', ...settings, 'sh');
 	const read = async () => (await tmux('capture-pane', '-p')).split('\n').map(line => line.trimEnd()).slice(0, -1);
 	const terminal: Terminal = {
 		homePath,
@@ -78,7 +78,7 @@ export async function openTerminal(t: ExecutionContext, options: TerminalOptions
 		async waitFor(pattern) {
 			const endMs = Date.now() + 20_000;
 			for (;;) {
-				const screen = (await read()).join('\n');
+				const screen = (await read()).join('\n').trimEnd();
 				if (pattern.test(screen)) {
 					return screen;
 				}
@@ -101,6 +101,6 @@ export async function openTerminal(t: ExecutionContext, options: TerminalOptions
 			await tmux('resize-window', '-x', String(newWidth), '-y', String(newHeight));
 		},
 	};
-	await terminal.waitFor(/READY> $|READY>$/);
+	await terminal.waitFor(/READY>$/);
 	return terminal;
 }

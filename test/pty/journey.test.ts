@@ -1,0 +1,72 @@
+/** The built program in a real terminal: the guided revert by keys, from the first screen to the result. */
+import test from 'ava';
+import {openTerminal, programPath} from './terminal.ts';
+
+/** Everything that is pressed on the way, besides the typed name. */
+const keysOnTheWay = 12;
+
+for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}]) {
+	test.serial(`a revert by keys alone at ${width}×${height}, in at most ${keysOnTheWay} keys besides the typed name`, async t => {
+		const terminal = await openTerminal(t, {width, height});
+		let pressed = 0;
+		const press = async (key: string) => {
+			pressed++;
+			await terminal.press(key);
+		};
+
+		await terminal.command(`node ${programPath} --demo web; echo code=$?`);
+		await terminal.waitFor(/you are here/);
+		await press('Tab');
+		await press('g');
+		await terminal.waitFor(/clean install/);
+		await press('r');
+		await terminal.waitFor(/What becomes of the present state\?/);
+		await press('Enter');
+		await terminal.waitFor(/What shall the domain do afterwards\?/);
+		await press('Enter');
+		await terminal.waitFor(/Nothing is lost/);
+		await press('Enter');
+		await terminal.waitFor(/qemu-img/);
+		await press('Enter');
+		await terminal.waitFor(/Type the domain's name/);
+		await terminal.type('web');
+		await terminal.waitFor(/^.*web.*$/m);
+		await press('Enter');
+		const screen = await terminal.waitFor(/Done, and proven: web is back at s1/);
+		t.regex(screen, /kept as the snapshot/);
+		await press('Enter');
+		const tree = await terminal.waitFor(/you are here/);
+		t.regex(tree, /kept-/);
+		t.true(pressed <= keysOnTheWay, `${pressed} keys`);
+		await terminal.press('q');
+		await terminal.waitFor(/code=0/);
+	});
+}
+
+test.serial('a wrong name starts nothing, and Escape leaves without a trace', async t => {
+	const terminal = await openTerminal(t);
+	await terminal.command(`node ${programPath} --demo web; echo code=$?`);
+	await terminal.waitFor(/you are here/);
+	await terminal.press('Tab');
+	await terminal.press('g');
+	await terminal.waitFor(/clean install/);
+	await terminal.press('r');
+	await terminal.waitFor(/What becomes of the present state\?/);
+	await terminal.press('Enter');
+	await terminal.waitFor(/What shall the domain do afterwards\?/);
+	await terminal.press('Enter');
+	await terminal.waitFor(/Nothing is lost/);
+	await terminal.press('Enter');
+	await terminal.waitFor(/qemu-img/);
+	await terminal.press('Enter');
+	await terminal.waitFor(/Type the domain's name/);
+	await terminal.type('wab');
+	await terminal.press('Enter');
+	await terminal.waitFor(/This is not the name/);
+	await terminal.press('Escape');
+	const screen = await terminal.waitFor(/Nothing was changed/);
+	t.regex(screen, /you are here/);
+	t.notRegex(screen, /kept-/);
+	await terminal.press('q');
+	await terminal.waitFor(/code=0/);
+});
