@@ -9,7 +9,7 @@ type Import = {from: string; to: string; isTypeOnly: boolean};
 
 /** What each room may import of ours; `types` are allowed as `import type` only. The first entry that fits a file counts. */
 const doors: Array<{room: RegExp; may: RegExp; types?: RegExp}> = [
-	{room: /^cli\.ts$/, may: /./},
+	{room: /^(cli|open-world)\.ts$/, may: /./},
 	// Helpers of cli.ts beside it.
 	{room: /^[a-z-]+\.ts$/, may: /^([a-z-]+\.ts$|commands\/|model\/|terminal\/)/, types: /./},
 	{room: /^bin\//, may: /^bin\//},
@@ -18,9 +18,12 @@ const doors: Array<{room: RegExp; may: RegExp; types?: RegExp}> = [
 	{room: /^tools\//, may: /^(tools|model)\/|^engine\/ports\.ts$/},
 	{room: /^owners\/demo\//, may: /^(owners\/(demo|libvirt)|tools|model)\/|^engine\/ports\.ts$/},
 	{room: /^owners\/([a-z]+)\//, may: /^(owners\/libvirt|owners\/qemu|tools|model)\/|^engine\/ports\.ts$/},
-	{room: /^terminal\//, may: /^(terminal|model)\//},
+	// Keys and sizes become messages there.
+	{room: /^terminal\//, may: /^(terminal|model)\//, types: /^app\/messages\.ts$/},
 	{room: /^app\/effects\.ts$/, may: /^(app|engine|model)\//},
 	{room: /^app\//, may: /^(app|model)\//, types: /^engine\//},
+	// Where the screen meets the terminal.
+	{room: /^ui\/run-screen\.tsx$/, may: /^(ui|app|model|terminal)\//},
 	{room: /^ui\//, may: /^(ui|app|model)\//},
 	{room: /^commands\//, may: /^(commands|engine|model)\//, types: /^(owners|tools|app)\//},
 ];

@@ -26,7 +26,7 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 	return {
 		world,
 		async runner(request) {
-			const {argv, files = [], isMutating = false} = request;
+			const {argv, files = [], isMutating = false, fineCodes = []} = request;
 			const startedAtMs = performance.now();
 			const changeMs = options.changeMs ?? 0;
 			if (changeMs > 0 && (isMutating || isChangingVirsh(argv.slice(1)))) {
@@ -35,7 +35,7 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 
 			const answer = runProgram(world, argv, files);
 			const durationMs = Math.round(performance.now() - startedAtMs);
-			return answer.exitCode === 0
+			return [0, ...fineCodes].includes(answer.exitCode)
 				? succeed({stdout: answer.stdout, stderr: answer.stderr, durationMs})
 				: fail({kind: 'tool-failed', cause: {argv, exitCode: answer.exitCode, timedOut: false, stderr: answer.stderr, durationMs}});
 		},
