@@ -17,7 +17,8 @@ export type GlobalOptions = {
 	mode: 'run' | 'show' | 'shell' | undefined;
 };
 
-export type Wish =	| {verb: 'screen'; domain: string | undefined}
+export type Wish =
+	| {verb: 'screen'; domain: string | undefined}
 	| {verb: 'list'}
 	| {verb: 'tree'; domain: string}
 	| {verb: 'revert'; domain: string; snapshot: string; fate: Fate | undefined; endState: EndState | undefined}

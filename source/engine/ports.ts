@@ -28,7 +28,8 @@ export type Owner = {
 	close(): Promise<void>;
 };
 
-export type JournalRecord =	| {at: string; kind: 'plan'; plan: Plan; pid: number}
+export type JournalRecord =
+	| {at: string; kind: 'plan'; plan: Plan; pid: number}
 	| {at: string; kind: 'begin'; step: string}
 	| {at: string; kind: 'done'; step: string}
 	| {at: string; kind: 'failed'; step: string; failure: Failure}
@@ -75,7 +76,8 @@ export type StateStore = {
 export type Clock = {now(): Date};
 
 /** What the person watches while a plan runs. */
-export type RunEvent =	| {kind: 'started'; plan: string; steps: number}
+export type RunEvent =
+	| {kind: 'started'; plan: string; steps: number}
 	| {kind: 'step-started'; step: string; title: string; index: number; of: number}
 	| {kind: 'step-done'; step: string; index: number; of: number; durationMs: number}
 	| {kind: 'step-failed'; step: string; failure: Failure}
@@ -84,7 +86,8 @@ export type RunEvent =	| {kind: 'started'; plan: string; steps: number}
 	| {kind: 'step-undone'; step: string}
 	| {kind: 'finished'; outcome: Outcome};
 
-export type Outcome =	| {kind: 'done'}
+export type Outcome =
+	| {kind: 'done'}
 	/** Everything is as it was before. */
 	| {kind: 'rolled-back'; failure: Failure}
 	/** Something is unfinished; `recover` is needed. */

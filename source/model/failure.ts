@@ -39,7 +39,8 @@ export type Blocker = {
 	remedy?: string;
 };
 
-export type Failure =	| {kind: 'usage'; message: string; hint?: string}
+export type Failure =
+	| {kind: 'usage'; message: string; hint?: string}
 	| {kind: 'host-unreachable'; uri: string; cause: ToolFailure}
 	| {kind: 'domain-not-found'; name: string; known: string[]}
 	| {kind: 'snapshot-not-found'; domain: string; name: string; known: string[]}

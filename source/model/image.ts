@@ -2,7 +2,8 @@
 One image file on the host: what `qemu-img info` and `stat` say about it.
 */
 
-export type ImageProblem =	| {kind: 'missing'}
+export type ImageProblem =
+	| {kind: 'missing'}
 	| {kind: 'unreadable'; reason: string}
 	| {kind: 'backing-missing'; backingPath: string}
 	| {kind: 'backing-format-not-recorded'}

@@ -60,7 +60,8 @@ export type FolderFacts = {
 };
 
 /** The head of a libvirt memory file: 92 bytes, the domain XML, then QEMU's stream. */
-export type MemoryFileFacts =	| {kind: 'good'; path: string; sizeBytes: number; definition: DomainDefinition; domainXml: string; modifiedAt: string}
+export type MemoryFileFacts =
+	| {kind: 'good'; path: string; sizeBytes: number; definition: DomainDefinition; domainXml: string; modifiedAt: string}
 	| {kind: 'bad'; path: string; reason: string};
 
 export type Inventory = {

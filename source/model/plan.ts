@@ -26,7 +26,8 @@ export type Command = {
 };
 
 /** A question about the world with yes or no for an answer: asked by recovery, and before an undo. */
-export type Probe =	| {kind: 'never'}
+export type Probe =
+	| {kind: 'never'}
 	| {kind: 'file-exists'; path: string}
 	| {kind: 'file-missing'; path: string}
 	| {kind: 'file-empty'; path: string}
