@@ -23,7 +23,7 @@ const doors: Array<{room: RegExp; may: RegExp; types?: RegExp}> = [
 	{room: /^app\/effects\.ts$/, may: /^(app|engine|model)\//},
 	{room: /^app\//, may: /^(app|model)\//, types: /^engine\//},
 	// Where the screen meets the terminal.
-	{room: /^ui\/run-screen\.tsx$/, may: /^(ui|app|model|terminal)\//},
+	{room: /^ui\/run-[a-z]+\.tsx?$/, may: /^(ui|app|model|terminal)\//},
 	{room: /^ui\//, may: /^(ui|app|model)\//},
 	{room: /^commands\//, may: /^(commands|engine|model)\//, types: /^(owners|tools|app)\//},
 ];

@@ -38,7 +38,7 @@ export function menuOf(state: State): {title: string; options: Option[]} {
 			title: domain === undefined ? 'Nothing is selected' : `Domain ${domain.name}`,
 			options: [
 				{id: 'open', label: 'Go to its snapshots', reason: domain === undefined ? 'no domain is selected' : undefined},
-				{id: 'choose-snapshot', label: 'Revert …', note: 'choose the snapshot next', reason: revertReason(state)},
+				{id: 'choose-snapshot', label: 'Revert …', reason: revertReason(state)},
 				refresh,
 				later,
 			],
@@ -65,7 +65,7 @@ export function menuOf(state: State): {title: string; options: Option[]} {
 		case 'checkpoint':
 		case 'image':
 		case 'unreadable': {
-			return {title: node.kind === 'image' ? node.image.path : node.kind === 'checkpoint' ? `Checkpoint ${node.name}` : node.label, options: [details, refresh]};
+			return {title: node.kind === 'image' ? node.image.path : (node.kind === 'checkpoint' ? `Checkpoint ${node.name}` : node.label), options: [details, refresh]};
 		}
 
 		case undefined: {

@@ -18,7 +18,7 @@ export type Layout = {
 };
 
 export function layoutOf(columns: number, rows: number): Layout {
-	const detailRows = rows >= 40 ? 12 : rows >= 30 ? 9 : 7;
+	const detailRows = rows >= 40 ? 12 : (rows >= 30 ? 9 : 7);
 	const leftColumns = Math.max(28, Math.min(46, Math.floor(columns * 0.36)));
 	return {
 		isTooSmall: columns < minimumColumns || rows < minimumRows,

@@ -68,7 +68,7 @@ function move(state: State, command: Command): Update {
 		const page = pageRows(state);
 		return command === 'page-down'
 			? Math.min(index + page, count - 1)
-			: command === 'page-up' ? Math.max(index - page, 0) : moveIndex(index, command, count);
+			: (command === 'page-up' ? Math.max(index - page, 0) : moveIndex(index, command, count));
 	};
 
 	if (state.pane === 'domains') {

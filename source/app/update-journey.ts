@@ -21,14 +21,14 @@ import {startRun} from './update-run.ts';
 
 /** The state that a revert leads to by itself: with memory the guest goes on as it was, without it the domain is off. */
 export function naturalEndState(snapshot: Snapshot): EndState {
-	return snapshot.memory.mode === 'no' ? 'shutoff' : snapshot.state === 'paused' ? 'paused' : 'running';
+	return snapshot.memory.mode === 'no' ? 'shutoff' : (snapshot.state === 'paused' ? 'paused' : 'running');
 }
 
 /** The choices for the present state. The one that loses nothing stands first. */
 export function fateOptions(journey: Journey): Option[] {
 	return [
-		{id: 'keep', label: `Keep it as the snapshot "${journey.keepName}"`, note: 'nothing is lost; e changes the name'},
-		{id: 'discard', label: 'Discard it', note: 'what was written since the last snapshot is lost'},
+		{id: 'keep', label: `Keep it as the snapshot "${journey.keepName}"`, note: 'Nothing is lost: it can be reverted to. Press e for another name.'},
+		{id: 'discard', label: 'Discard it', note: 'What was written since the last snapshot is lost for ever.'},
 	];
 }
 
@@ -43,7 +43,7 @@ export function endStateOptions(state: State, journey: Journey): Array<Option & 
 		paused: hasMemory ? 'Resume it from the memory, paused' : 'Start it paused',
 	};
 	const order: EndState[] = ['shutoff', 'running', 'paused'];
-	return [natural, ...order.filter(id => id !== natural)].map(id => ({id, label: labels[id], note: id === natural ? 'as the snapshot was taken' : undefined}));
+	return [natural, ...order.filter(id => id !== natural)].map(id => ({id, label: labels[id], note: id === natural ? 'This is what the snapshot leads to by itself.' : undefined}));
 }
 
 function isEndStateOpen(state: State, journey: Journey): boolean {

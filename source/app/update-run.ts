@@ -112,12 +112,13 @@ export function endRun(state: State, outcome: Outcome): Update {
 
 /** Ctrl-C asks; Ctrl-C again stops. Any other key goes on. */
 export function updateRunning(state: State, command: Command | undefined): Update {
-	if (state.scene.kind !== 'running') {
+	const {scene} = state;
+	if (scene.kind !== 'running') {
 		return [state, []];
 	}
 
-	const {run} = state.scene;
-	const withStop = (stop: Run['stop']): State => ({...state, scene: {...state.scene, run: {...run, stop}} as State['scene']});
+	const {run} = scene;
+	const withStop = (stop: Run['stop']): State => ({...state, scene: {...scene, run: {...run, stop}}});
 	if (command !== 'stop') {
 		return [run.stop === 'asking' ? withStop('no') : state, []];
 	}
@@ -161,9 +162,9 @@ export function isPastSwitch(action: UnfinishedAction): boolean {
 /** What can be done about an unfinished action. The way that is natural there stands first. */
 export function recoverOptions(state: State, action: UnfinishedAction): Option[] {
 	const reason = state.isReadOnly ? readOnlyReason : undefined;
-	const back: Option = {id: 'back', label: 'Put everything back', note: 'as it was before this action', reason};
-	const forward: Option = {id: 'forward', label: 'Finish it', note: 'do the rest of the plan', reason};
-	const later: Option = {id: 'later', label: 'Later', note: 'nothing is touched; it is asked again at the next start'};
+	const back: Option = {id: 'back', label: 'Put everything back', note: 'Everything is again as it was before this action.', reason};
+	const forward: Option = {id: 'forward', label: 'Finish it', note: 'The rest of the plan is done.', reason};
+	const later: Option = {id: 'later', label: 'Later', note: 'Nothing is touched. You are asked again at the next start.'};
 	return isPastSwitch(action) ? [forward, back, later] : [back, forward, later];
 }
 
@@ -215,5 +216,5 @@ export function exitCodeAtQuit(state: State): number {
 		return 0;
 	}
 
-	return outcome === undefined ? 130 : outcome.kind === 'done' ? 0 : exitCodeOf(outcome.failure);
+	return outcome === undefined ? 130 : (outcome.kind === 'done' ? 0 : exitCodeOf(outcome.failure));
 }

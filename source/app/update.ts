@@ -6,10 +6,11 @@ import {commandFor, contextOf, type Command} from './keys.ts';
 import {
 	answer, inTurn, readList, readUnfinished, withClock, type Update,
 } from './read.ts';
+import {layoutOf} from './layout.ts';
 import {scroll, type Paper} from './scroll.ts';
 import type {State} from './state.ts';
 import {
-	chooseAction, selectDomain, selectRow, settle, showView, updateBrowse, updateFilter, updateMenu,
+	chooseAction, pollSoon, selectDomain, selectRow, settle, showView, updateBrowse, updateFilter, updateMenu,
 } from './update-browse.ts';
 import {takePlan, updateJourney} from './update-journey.ts';
 import {takeCounts, takeDomains, takePicture, takePoll, takeUnfinished} from './update-answers.ts';
@@ -33,7 +34,7 @@ function updateScene(state: State, pressed: {key: Key; command: Command | undefi
 	const {key, command, paper} = pressed;
 	switch (state.scene.kind) {
 		case 'browse': {
-			return state.filter.isTyping ? updateFilter(state, key, command) : command === undefined ? [state, []] : updateBrowse(state, command);
+			return state.filter.isTyping ? updateFilter(state, key, command) : (command === undefined ? [state, []] : updateBrowse(state, command));
 		}
 
 		case 'menu': {
@@ -67,8 +68,21 @@ function updateScene(state: State, pressed: {key: Key; command: Command | undefi
 	}
 }
 
+/** Keys that need no picture. */
+const blindKeys: ReadonlySet<Command | undefined> = new Set(['quit', 'suspend', 'repaint']);
+
+function isHidden({isLinear, columns, rows}: State): boolean {
+	return !isLinear && layoutOf(columns, rows).isTooSmall;
+}
+
 function takeKey(given: State, key: Key, paper: Paper): Update {
-	const command = commandFor(contextOf(given), key);
+	const found = commandFor(contextOf(given), key);
+	// Where the terminal is too small to show what is asked, no key may answer.
+	const command = isHidden(given) && !blindKeys.has(found) ? 'nothing' : found;
+	if (command === 'nothing') {
+		return [given, []];
+	}
+
 	const state = command === 'look-again' ? given : {...given, notice: undefined};
 	switch (command) {
 		case 'quit': {
@@ -142,7 +156,7 @@ function takeMessage(state: State, message: Message, paper: Paper): Update {
 
 		case 'resized': {
 			const resized = settle({...state, columns: message.columns, rows: message.rows});
-			return [scroll(resized, 'up', paper), []];
+			return pollSoon(scroll(resized, 'up', paper));
 		}
 
 		case 'ticked': {

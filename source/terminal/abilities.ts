@@ -31,18 +31,18 @@ function isOn(value: string | undefined): boolean {
 
 /** LC_ALL beats LC_CTYPE beats LANG, as in the C library; without any it is the C locale. */
 function hasUtf8Locale(env: AbilityFacts['env']): boolean {
-	const locale = [env['LC_ALL'], env['LC_CTYPE'], env['LANG']].find(value => isSet(value)) ?? 'C';
+	const locale = [env.LC_ALL, env.LC_CTYPE, env.LANG].find(value => isSet(value)) ?? 'C';
 	return /utf-?8/i.test(locale);
 }
 
 export function readAbilities({env, columns, rows, isAsciiWanted, isColourRefused}: AbilityFacts): Abilities {
-	const isDumb = env['TERM'] === 'dumb' || !isSet(env['TERM']);
+	const isDumb = env.TERM === 'dumb' || !isSet(env.TERM);
 	return {
 		columns: columns ?? 80,
 		rows: rows ?? 24,
-		hasColour: !isDumb && !isColourRefused && !isSet(env['NO_COLOR']),
+		hasColour: !isDumb && !isColourRefused && !isSet(env.NO_COLOR),
 		isAscii: isAsciiWanted || !hasUtf8Locale(env),
-		isLinear: isDumb || isOn(env['INK_SCREEN_READER']) || isOn(env['ACCESSIBLE']),
+		isLinear: isDumb || isOn(env.INK_SCREEN_READER) || isOn(env.ACCESSIBLE),
 		offsetMinutes: seconds => -new Date(seconds * 1000).getTimezoneOffset(),
 	};
 }

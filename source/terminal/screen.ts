@@ -68,7 +68,7 @@ export function createScreen(given: {columns: number; rows: number; write: (text
 		scheduled ??= setImmediate(flush);
 	};
 
-	const stdout: FakeStdout = Object.assign(new EventEmitter(), {
+	const stdout: FakeStdout = Object.assign(new EventEmitter(), { // eslint-disable-line unicorn/prefer-event-target -- Ink calls `on` and `off`.
 		columns: given.columns,
 		rows: given.rows,
 		isTTY: false as const,

@@ -43,7 +43,7 @@ export function openSession({onKeys, onResize, onSignal, onWake, describeActivit
 	let escapeTimer: NodeJS.Timeout | undefined;
 
 	const write = (text: string) => {
-		if (!isGone) {
+		if (isTaken && !isGone) {
 			stdout.write(text);
 		}
 	};
@@ -68,8 +68,8 @@ export function openSession({onKeys, onResize, onSignal, onWake, describeActivit
 
 	const give = () => {
 		if (isTaken) {
-			isTaken = false;
 			write(giveTerminal);
+			isTaken = false;
 			setRaw(false);
 			stdin.pause();
 		}

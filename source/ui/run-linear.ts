@@ -1,5 +1,107 @@
-import type {ScreenArguments} from './run-screen.tsx';
+/**
+Runs the linear mode: prints a page when the person has answered and the answer is complete, and each step of a run as it comes. What changes by itself
+meanwhile is not read out; an empty line reads the page again.
+*/
+import {createEffectRunner} from '../app/effects.ts';
+import type {AppServices, ScreenStart} from '../app/services.ts';
+import {initialState, type State} from '../app/state.ts';
+import {createStore} from '../app/store.ts';
+import type {Abilities} from '../terminal/abilities.ts';
+import {openLines} from '../terminal/lines.ts';
+import {linearPage, linearText} from './content/linear.ts';
+import {pageOf} from './content/page.ts';
+import {createTheme} from './theme.ts';
 
-export async function runLinear(_: ScreenArguments): Promise<number> {
-	return 0;
+/** What identifies a page: when it changes by itself (a plan has come, a run has ended), the new one is read out. */
+function pageId({scene, pane, domainCursor}: State): string {
+	switch (scene.kind) {
+		case 'journey': {
+			return `journey ${scene.journey.stage.phase}`;
+		}
+
+		case 'browse': {
+			return pane === 'tree' ? `tree ${domainCursor.id}` : 'domains';
+		}
+
+		default: {
+			return scene.kind;
+		}
+	}
+}
+
+/** What is asked for is still on its way: it is waited for, so that a page is read out once and whole. */
+function isIncomplete(state: State): boolean {
+	const {scene, domains, pane, domainCursor, pictures} = state;
+	if (scene.kind === 'journey') {
+		return scene.journey.stage.phase === 'planning';
+	}
+
+	const picture = pictures[domainCursor.id ?? ''];
+	const isUnread = (reading: {value: unknown; failure: unknown} | undefined) => reading?.value === undefined && reading?.failure === undefined;
+	return scene.kind === 'browse' && (isUnread(domains) || (pane === 'tree' && domainCursor.id !== undefined && isUnread(picture)));
+}
+
+export async function runLinear({services, abilities, start}: {services: AppServices; abilities: Abilities; start: ScreenStart}): Promise<number> {
+	const theme = createTheme({...abilities, hasColour: false});
+	const now = () => services.clock.now().getTime();
+	let isAnswerDue = true;
+	let shownId = '';
+	let shownStep = '';
+
+	return new Promise(resolve => {
+		const store = createStore(initialState({
+			columns: Math.max(60, abilities.columns), rows: 1000, nowMs: now(), isReadOnly: services.isReadOnly, isLinear: true, start,
+		}), {
+			paper: {measure: state => ({lines: pageOf(state, theme)?.lines.length ?? 0, rows: Number.MAX_SAFE_INTEGER})},
+			now,
+			run(effect) {
+				effects.run(effect);
+			},
+		});
+		const lines = openLines({
+			onLine(text) {
+				const page = linearPage(store.getState(), theme);
+				const choice = page.choices[Number(text.trim()) - 1];
+				isAnswerDue = true;
+				store.send(...(page.takesText === undefined ? choice?.messages ?? [] : page.takesText.toMessages(text)));
+			},
+			onSignal(signal) {
+				store.send({kind: 'signalled', signal});
+			},
+		});
+		const effects = createEffectRunner(services, {
+			suspend: () => undefined,
+			repaint: () => undefined,
+			quit({exitCode, signal}) {
+				effects.close();
+				lines.close(signal);
+				resolve(exitCode);
+			},
+		}, message => {
+			store.send(message);
+		});
+
+		store.subscribe(() => {
+			const state = store.getState();
+			if (state.scene.kind === 'running') {
+				const {run} = state.scene;
+				const step = run.plan.steps.find(({id}) => id === run.current);
+				const text = step === undefined ? (run.activity === 'working' ? '' : `Now: ${run.activity}`) : `Step ${run.plan.steps.indexOf(step) + 1} of ${run.plan.steps.length}: ${step.title}`;
+				if (text !== '' && text !== shownStep) {
+					shownStep = text;
+					lines.print(linearText({title: text, lines: [], choices: []}, undefined, theme));
+				}
+
+				return;
+			}
+
+			const id = pageId(state);
+			if (!isIncomplete(state) && state.scene.kind !== 'leaving' && (isAnswerDue || id !== shownId)) {
+				isAnswerDue = false;
+				shownId = id;
+				lines.print(linearText(linearPage(state, theme), state.notice, theme));
+			}
+		});
+		store.send({kind: 'started'});
+	});
 }

@@ -40,7 +40,7 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 		end = resolve;
 	});
 
-	const screen = createScreen({columns, rows, write: text => {
+	const screen = createScreen({columns, rows, write(text) {
 		session.write(text);
 	}});
 	const store = createStore(
@@ -94,6 +94,7 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 	store.send({kind: 'started'}, {kind: 'resized', columns: process.stdout.columns || columns, rows: process.stdout.rows || rows});
 	try {
 		const how = await Promise.race([ended, rendered.then(async () => ended)]);
+		screen.pause();
 		session.close(how.signal);
 		return how.exitCode;
 	} finally {

@@ -35,6 +35,10 @@ export function showSafely(text: string, isAscii = false): string {
 		// The joiner inside an emoji is what makes it one; everywhere else it hides something.
 		const isEmoji = pictograph.test(grapheme) && !asciiControls.test(grapheme);
 		return [...grapheme].map(character => {
+			if (isAscii && character === '…') {
+				return '...';
+			}
+
 			const isShown = plain.test(character) || (!isAscii && (!suspicious.test(character) || (isEmoji && character === '\u200D')));
 			return isShown ? character : spellOut(character);
 		}).join('');

@@ -11,7 +11,7 @@ export type Glyphs = {
 	branch: string; lastBranch: string; through: string; here: string; snapshot: string; folded: string;
 	running: string; paused: string; off: string; crashed: string;
 	done: string; failed: string; undone: string; waiting: string; working: string;
-	loss: string; warning: string; info: string; ellipsis: string; dot: string; then: string; cursor: string; up: string; down: string;
+	loss: string; warning: string; info: string; ellipsis: string; dot: string; next: string; cursor: string; up: string; down: string;
 };
 
 const unicode: Glyphs = {
@@ -19,7 +19,7 @@ const unicode: Glyphs = {
 	branch: '├─', lastBranch: '└─', through: '│ ', here: '◆', snapshot: '○', folded: '+',
 	running: '●', paused: '‖', off: '○', crashed: '×',
 	done: '✓', failed: '×', undone: '↶', waiting: '·', working: '▸',
-	loss: '✗', warning: '!', info: '·', ellipsis: '…', dot: '·', then: '›', cursor: '▏', up: '↑', down: '↓',
+	loss: '✗', warning: '!', info: '·', ellipsis: '…', dot: '·', next: '›', cursor: '▏', up: '↑', down: '↓',
 };
 
 const ascii: Glyphs = {
@@ -27,7 +27,7 @@ const ascii: Glyphs = {
 	branch: '|-', lastBranch: '`-', through: '| ', here: '*', snapshot: 'o', folded: '+',
 	running: '*', paused: '=', off: 'o', crashed: 'x',
 	done: 'v', failed: 'x', undone: '<', waiting: '.', working: '>',
-	loss: 'x', warning: '!', info: '-', ellipsis: '~', dot: '-', then: '>', cursor: '_', up: '^', down: 'v',
+	loss: 'x', warning: '!', info: '-', ellipsis: '~', dot: '-', next: '>', cursor: '_', up: '^', down: 'v',
 };
 
 export type Style = {color?: string; bold?: boolean; dimColor?: boolean; inverse?: boolean};

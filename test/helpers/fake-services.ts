@@ -105,8 +105,11 @@ function estate(): DomainPicture[] {
 				snapshot(web, 'try-php8', {parent: 's1', ageHours: 26, frozen: {vda: 'web01.try'}, state: 'shutoff'}),
 			],
 			images: [
-				image('web01.qcow2', 4300), image('web01.s1', 812, 'web01.qcow2'), image('web01.s2', 96, 'web01.s1'),
-				image('web01.s3', 31, 'web01.s2', [{kind: 'locked', processes: ['qemu-system-x86 (pid 811)']}]), image('web01.try', 402, 'web01.qcow2'),
+				image('web01.qcow2', 4300),
+				image('web01.s1', 812, 'web01.qcow2'),
+				image('web01.s2', 96, 'web01.s1'),
+				image('web01.s3', 31, 'web01.s2', [{kind: 'locked', processes: ['qemu-system-x86 (pid 811)']}]),
+				image('web01.try', 402, 'web01.qcow2'),
 			],
 		}),
 		picture({
@@ -136,7 +139,7 @@ function estate(): DomainPicture[] {
 export function fakePlan(world: DomainPicture[], request: RevertRequest): Plan {
 	const {domain} = world.find(each => each.domain.uuid === request.uuid)!;
 	const overlay = `${folder}/${domain.name}.new`;
-	const step = (id: string, phase: Step['phase'], title: string, argv: string[], ifStopped: string): Step => ({
+	const step = (id: string, phase: Step['phase'], title: string, {argv, ifStopped}: {argv: string[]; ifStopped: string}): Step => ({
 		id, phase, title, command: {tool: argv[0] as 'virsh', argv, files: []}, undo: [], happened: {kind: 'never'}, ifStopped,
 	});
 	const before = 'Everything is put back: the domain is as it was.';
@@ -154,17 +157,20 @@ export function fakePlan(world: DomainPicture[], request: RevertRequest): Plan {
 		],
 		images: {created: [overlay], removed: request.fate.kind === 'discard' ? [`${folder}/${domain.name}.s3`] : [], kept: []},
 		steps: [
-			step('stop', 'check', 'Power off the domain', ['virsh', '-c', 'qemu:///system', 'destroy', '--domain', domain.uuid], 'The domain is off; its disks are as they were.'),
-			step('overlay-vda', 'create', 'Create the new overlay of vda', ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', `${folder}/web01.s1`, '--', overlay], before),
+			step('stop', 'check', 'Power off the domain', {argv: ['virsh', '-c', 'qemu:///system', 'destroy', '--domain', domain.uuid], ifStopped: 'The domain is off; its disks are as they were.'}),
+			step('overlay-vda', 'create', 'Create the new overlay of vda', {
+				argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', `${folder}/web01.s1`, '--', overlay],
+				ifStopped: before,
+			}),
 			{
-				...step('define', 'switch', 'Point the domain to the new overlay', ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'], 'The work is finished: the domain stands on its new overlay.'),
+				...step('define', 'switch', 'Point the domain to the new overlay', {argv: ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'], ifStopped: 'The work is finished: the domain stands on its new overlay.'}),
 				command: {
 					tool: 'virsh',
 					argv: ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'],
 					files: [{path: '/var/lib/vsnap-tui/plan-1/domain.xml', text: '<domain>\n  <graphics type=\'vnc\' passwd=\'secret\'/>\n</domain>\n'}],
 				},
 			},
-			step('current', 'switch', 'Record the current snapshot', ['virsh', '-c', 'qemu:///system', 'snapshot-current', '--domain', domain.uuid, '--snapshotname', request.snapshot], 'The work is finished.'),
+			step('current', 'switch', 'Record the current snapshot', {argv: ['virsh', '-c', 'qemu:///system', 'snapshot-current', '--domain', domain.uuid, '--snapshotname', request.snapshot], ifStopped: 'The work is finished.'}),
 		],
 		expected: {
 			heads: [{target: 'vda', path: overlay}], chains: [], currentSnapshot: request.snapshot, snapshots: [], endState: request.endState ?? 'shutoff',
@@ -196,7 +202,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 		refusal: undefined,
 		unfinished: [],
 		outcome: {kind: 'done'},
-		async betweenSteps() {},
+		betweenSteps: async () => undefined,
 		stir() {
 			for (const listener of listeners) {
 				listener();
@@ -219,7 +225,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 			onEvent({
 				kind: 'step-started', step: step.id, title: step.title, index, of,
 			});
-			await world.betweenSteps(); // eslint-disable-line no-await-in-loop -- One step after the other.
+			await world.betweenSteps();
 			if (interrupt?.aborted) {
 				onEvent({kind: 'rolling-back'});
 				onEvent({kind: 'step-undone', step: step.id});
@@ -256,7 +262,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 					listeners.delete(listener);
 				};
 			},
-			async close() {},
+			close: async () => undefined,
 		},
 		planRevert: async request => world.refusal === undefined ? reply('plan', () => fakePlan(world.pictures, request)) : fail(world.refusal),
 		executePlan: walk,

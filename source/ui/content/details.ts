@@ -32,12 +32,12 @@ function title(text: string, rest: Piece[] = []): Line {
 }
 
 function snapshotDetails(snapshot: Snapshot, paper: Paper): Line[] {
-	const memory = snapshot.memory.mode === 'external' ? `external, in ${snapshot.memory.path}` : snapshot.memory.mode === 'internal' ? 'internal, inside the images' : 'not kept';
+	const memory = snapshot.memory.mode === 'external' ? `external, in ${snapshot.memory.path}` : (snapshot.memory.mode === 'internal' ? 'internal, inside the images' : 'not kept');
 	return [
 		title(snapshot.name, snapshot.isCurrent ? [{text: '  current', tone: 'accent'}] : []),
 		...(snapshot.description ? field('description', snapshot.description, paper) : []),
 		...field('created', when(snapshot.createdAt, paper), paper),
-		...field('domain was', stateOfSnapshot(snapshot), paper),
+		...field('state', stateOfSnapshot(snapshot), paper),
 		...field('memory', memory, paper),
 		...snapshot.disks.flatMap(disk => {
 			const kept = disk.mode === 'no' || disk.mode === 'manual' ? 'left out' : `${disk.mode}, keeps ${frozenPath(snapshot, disk.target) ?? 'an image that its record does not name'}`;

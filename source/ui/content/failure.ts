@@ -10,8 +10,10 @@ export function failureLines(failure: Failure, {columns, theme}: {columns: numbe
 	const {message, hint} = describeFailure(failure);
 	return [
 		...paragraph(message, {columns: columns - 1, theme, lead: {text: ' '}}),
-		...(hint === undefined ? [] : paragraph(hint, {
-			columns: columns - 1, theme, tone: 'strong', lead: {text: ' '},
-		})),
+		...(hint === undefined
+			? []
+			: paragraph(hint, {
+				columns: columns - 1, theme, tone: 'strong', lead: {text: ' '},
+			})),
 	];
 }

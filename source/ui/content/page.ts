@@ -44,7 +44,7 @@ export function pageOf(state: State, theme: Theme): Page | undefined {
 				}
 
 				case 'commands': {
-					return {lines: planCommandLines(stage.plan, stage.isUnfolded, paper), rows, top: stage.top};
+					return {lines: planCommandLines(stage.plan, stage.isUnfolded || state.isLinear, paper), rows, top: stage.top};
 				}
 
 				case 'refused': {

@@ -17,12 +17,14 @@ const severities: Array<{severity: Consequence['severity']; title: string; tone:
 ];
 
 function changedLines(changed: string[], {columns, theme}: Paper): Line[] {
-	return changed.length === 0 ? [] : [
-		...paragraph(`The host changed since you read the plan: ${changed.join(', ')}. Nothing was touched. This is the new plan.`, {
-			columns: columns - 1, theme, tone: 'warning', lead: {text: ' ! ', tone: 'warning'},
-		}),
-		[],
-	];
+	return changed.length === 0
+		? []
+		: [
+			...paragraph(`The host changed since you read the plan: ${changed.join(', ')}. Nothing was touched. This is the new plan.`, {
+				columns: columns - 1, theme, tone: 'warning', lead: {text: ' ! ', tone: 'warning'},
+			}),
+			[],
+		];
 }
 
 /** Losses, then warnings, then the rest. */
@@ -30,11 +32,13 @@ export function consequenceLines(plan: Plan, changed: string[], paper: Paper): L
 	const {columns, theme} = paper;
 	const groups = severities.flatMap(({severity, title, tone}): Line[] => {
 		const texts = plan.consequences.filter(consequence => consequence.severity === severity);
-		return texts.length === 0 ? [] : [
-			line(` ${title}`, tone === 'plain' ? 'strong' : tone),
-			...texts.flatMap(({text}) => paragraph(text, {columns: columns - 1, theme, lead: {text: `  ${theme.glyphs[severity]} `, tone}})),
-			[],
-		];
+		return texts.length === 0
+			? []
+			: [
+				line(` ${title}`, tone === 'plain' ? 'strong' : tone),
+				...texts.flatMap(({text}) => paragraph(text, {columns: columns - 1, theme, lead: {text: `  ${theme.glyphs[severity]} `, tone}})),
+				[],
+			];
 	});
 	const nothingLost = plan.consequences.some(({severity}) => severity === 'loss') ? [] : [line(' Nothing is lost.', 'good'), []];
 	const files = [
@@ -98,9 +102,10 @@ export function namingLines(journey: Journey, stage: {typed: string; note?: stri
 	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.uuid});
 	const losses = stage.plan.consequences.filter(({severity}) => severity === 'loss').length;
 	const {columns, theme} = paper;
+	const loss = losses === 0 ? 'Nothing is lost.' : `${losses} ${losses === 1 ? 'thing' : 'things'} will be lost, as you have read.`;
 	return [
 		[],
-		...paragraph(`${stage.plan.steps.length} steps. ${losses === 0 ? 'Nothing is lost.' : `${losses} ${losses === 1 ? 'thing' : 'things'} will be lost, as you have read.`} Enter starts it; Escape leaves, and nothing has happened.`, {
+		...paragraph(`${stage.plan.steps.length} steps. ${loss} Enter starts it; Escape leaves, and nothing has happened.`, {
 			columns: columns - 1, theme, lead: {text: ' '},
 		}),
 		[],
@@ -111,8 +116,10 @@ export function namingLines(journey: Journey, stage: {typed: string; note?: stri
 		[],
 		[{text: ` ${theme.glyphs.pointer} `, tone: 'accent'}, {text: stage.typed}, {text: theme.glyphs.cursor, tone: 'accent'}],
 		[],
-		...(stage.note === undefined ? [] : paragraph(stage.note, {
-			columns: columns - 1, theme, tone: 'warning', lead: {text: ' '},
-		})),
+		...(stage.note === undefined
+			? []
+			: paragraph(stage.note, {
+				columns: columns - 1, theme, tone: 'warning', lead: {text: ' '},
+			})),
 	];
 }

@@ -28,7 +28,7 @@ export function stepLines(run: Run, nowMs: number, {columns, theme}: Paper): Lin
 		const state = run.steps[step.id] ?? 'waiting';
 		const word = state === 'running' ? formatSeconds(nowMs - run.sinceMs) : words[state];
 		return paragraph(`${step.title}${word === '' ? '' : `  (${word})`}`, {
-			columns: columns - 1, theme, tone: state === 'waiting' ? 'dim' : state === 'failed' ? 'loss' : 'plain',
+			columns: columns - 1, theme, tone: state === 'waiting' ? 'dim' : (state === 'failed' ? 'loss' : 'plain'),
 			lead: {text: ` ${theme.glyphs[glyphs[state]]} `, tone: tones[state]},
 		});
 	});

@@ -34,23 +34,28 @@ export function stateGlyph(state: DomainState, theme: Theme): Piece {
 /** What a snapshot holds, in a word or two. */
 export function kindOfSnapshot(snapshot: Snapshot): string {
 	const modes = new Set(snapshot.disks.map(disk => disk.mode).filter(mode => mode !== 'no' && mode !== 'manual'));
-	const disks = modes.size > 1 ? 'mixed' : modes.has('internal') ? 'internal' : modes.has('external') ? 'disks' : '';
-	if (snapshot.memory.mode === 'no') {
-		return disks === '' ? 'nothing' : disks;
+	const hasMemory = snapshot.memory.mode !== 'no';
+	if (modes.size === 0) {
+		return hasMemory ? 'memory' : 'nothing';
 	}
 
-	return disks === '' ? 'memory' : disks === 'internal' ? 'internal+mem' : 'disks+memory';
+	if (modes.size === 1 && modes.has('internal')) {
+		return hasMemory ? 'internal+mem' : 'internal';
+	}
+
+	return `${modes.size > 1 ? 'mixed' : 'disks'}${hasMemory ? '+memory' : ''}`;
 }
 
-const snapshotStates: Record<string, string> = {
-	'disk-snapshot': 'taken while running, disks only',
-	running: 'running',
-	paused: 'paused',
-	shutoff: 'off',
-};
-
+/** In which state the domain was when the snapshot was taken, and so what the snapshot is worth. */
 export function stateOfSnapshot(snapshot: Snapshot): string {
-	return snapshotStates[snapshot.state] ?? snapshot.state;
+	const memory = snapshot.memory.mode === 'no' ? 'disks only' : 'disks and memory';
+	const states: Record<string, string> = {
+		'disk-snapshot': 'taken while it ran, disks only',
+		running: `taken while it ran, ${memory}`,
+		paused: `taken while it was paused, ${memory}`,
+		shutoff: 'taken while it was off',
+	};
+	return states[snapshot.state] ?? `taken in the state "${snapshot.state}", ${memory}`;
 }
 
 export function problemText(problem: ImageProblem): string {

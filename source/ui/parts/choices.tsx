@@ -1,40 +1,41 @@
 /**
 A short list of choices. ink-select-input paints it; which one is chosen is decided in the store, because that component forgets keys that come fast.
 */
-import SelectInput from 'ink-select-input';
 import {Text} from 'ink';
-import {createContext, useContext} from 'react';
+import SelectInput from 'ink-select-input';
+import {createContext, useContext, useMemo} from 'react';
 import type {Option} from '../../app/state.ts';
-import {widthOf, showSafely} from '../text.ts';
+import {showSafely} from '../text.ts';
 import {useTheme} from '../theme.ts';
 import {LineView, type Line} from './line.tsx';
 
-type Width = {columns: number; labelColumns: number; options: Option[]};
-const WidthContext = createContext<Width>({columns: 80, labelColumns: 30, options: []});
+type Paint = {columns: number; options: Option[]};
+const PaintContext = createContext<Paint>({columns: 80, options: []});
 
 function Pointer({isSelected = false}: {readonly isSelected?: boolean}) {
 	const theme = useTheme();
-	return <Text {...theme.style('accent')}>{isSelected ? ` ${theme.glyphs.pointer}` : '  '}</Text>;
+	return <Text {...theme.style('accent')}>{isSelected ? ` ${theme.glyphs.pointer} ` : '   '}</Text>;
 }
 
 function Choice({isSelected = false, label}: {readonly isSelected?: boolean; readonly label: string}) {
-	const {columns, labelColumns, options} = useContext(WidthContext);
-	const option = options.find(candidate => candidate.label === label);
-	const isPossible = option?.reason === undefined;
-	const pad = ' '.repeat(Math.max(2, labelColumns - widthOf(label) + 2));
+	const {columns, options} = useContext(PaintContext);
+	const reason = options.find(candidate => candidate.label === label)?.reason;
 	const pieces: Line = [
-		{text: label, tone: isPossible ? (isSelected ? 'accent' : 'plain') : 'dim'},
-		{text: option?.reason === undefined ? (option?.note === undefined ? '' : pad + option.note) : `${pad}(${option.reason})`, tone: 'dim'},
+		{text: label, tone: reason === undefined ? (isSelected ? 'accent' : 'plain') : 'dim'},
+		{text: reason === undefined ? '' : `  (${reason})`, tone: 'dim'},
 	];
 	return <LineView pieces={pieces} columns={columns - 4}/>;
 }
 
-export function Choices({options, index, columns}: {readonly options: Option[]; readonly index: number; readonly columns: number}) {
+/** `hasNotes`: below the list stands what the selected choice means. */
+export function Choices({options, index, columns, hasNotes = false}: {
+	readonly options: Option[]; readonly index: number; readonly columns: number; readonly hasNotes?: boolean;
+}) {
 	const theme = useTheme();
-	const safe = options.map(option => ({...option, label: showSafely(option.label, theme.isAscii)}));
-	const labelColumns = Math.min(Math.floor(columns / 2), Math.max(...safe.map(option => widthOf(option.label))));
+	const safe = useMemo(() => options.map(option => ({...option, label: showSafely(option.label, theme.isAscii)})), [options, theme]);
+	const paint = useMemo(() => ({columns, options: safe}), [columns, safe]);
 	return (
-		<WidthContext.Provider value={{columns, labelColumns, options: safe}}>
+		<PaintContext.Provider value={paint}>
 			<SelectInput
 				key={index}
 				items={safe.map(option => ({key: option.id, label: option.label, value: option.id}))}
@@ -43,6 +44,14 @@ export function Choices({options, index, columns}: {readonly options: Option[]; 
 				indicatorComponent={Pointer}
 				itemComponent={Choice}
 			/>
-		</WidthContext.Provider>
+			{hasNotes
+				? (
+					<>
+						<LineView pieces={[]} columns={columns}/>
+						<LineView pieces={[{text: `   ${safe[index]?.note ?? ''}`, tone: 'dim'}]} columns={columns}/>
+					</>
+				)
+				: null}
+		</PaintContext.Provider>
 	);
 }

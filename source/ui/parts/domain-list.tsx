@@ -12,13 +12,13 @@ export function DomainList({state, rows, columns}: {readonly state: State; reado
 	const theme = useTheme();
 	const domains = visibleDomains(state);
 	if (domains.length === 0) {
-		const text = state.domains.value === undefined ? '' : state.filter.text === '' ? ' There are no domains.' : ' No name holds this.';
+		const text = state.domains.value === undefined ? '' : (state.filter.text === '' ? ' There are no domains.' : ' No name holds this.');
 		return <LinesView lines={[line(text, 'dim')]} rows={rows} columns={columns}/>;
 	}
 
 	const {top, id} = state.domainCursor;
 	const shown = domains.slice(top, top + rows);
-	const nameColumns = columns - 15;
+	const nameColumns = columns - 16;
 	return (
 		<>
 			{Array.from({length: rows}, (_, index) => {
@@ -28,17 +28,18 @@ export function DomainList({state, rows, columns}: {readonly state: State; reado
 				}
 
 				const isSelected = domain.uuid === id;
+				const hasKeys = isSelected && state.pane === 'domains';
 				const name = cutMiddle(showSafely(domain.name, theme.isAscii), nameColumns, theme.glyphs.ellipsis);
 				return (
 					<LineView
 						key={index}
-						isSelected={isSelected && state.pane === 'domains'}
+						isSelected={hasKeys}
 						pieces={[
 							{text: isSelected ? theme.glyphs.pointer : ' ', tone: 'accent'},
 							stateGlyph(domain.state, theme),
 							{text: ` ${name}${' '.repeat(Math.max(0, nameColumns - widthOf(name)))} `, tone: isSelected ? 'strong' : 'plain'},
 							statePiece(domain.state),
-							{text: String(state.counts[domain.uuid] ?? '').padStart(3), tone: 'dim'},
+							{text: String(state.counts[domain.uuid] ?? '').padStart(3) + ' ', tone: 'dim'},
 						]}
 						columns={columns}
 					/>

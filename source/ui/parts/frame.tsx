@@ -8,6 +8,7 @@ import type {State} from '../../app/state.ts';
 import {widthOf} from '../text.ts';
 import {useTheme, type Theme} from '../theme.ts';
 import {showKeys} from '../content/help.ts';
+import {pageOf} from '../content/page.ts';
 import {formatSeconds} from '../content/words.ts';
 import {LineView, type Line} from './line.tsx';
 
@@ -30,8 +31,9 @@ function titleRight(state: State): Line {
 }
 
 /** The keys that work here, as many as fit, those that matter most first to stay. */
-export function keyLine(context: KeyContext, columns: number, theme: Theme): Line {
-	const candidates = bindings.filter(binding => binding.contexts.includes(context) && binding.short !== undefined);
+export function keyLine(context: KeyContext, given: {columns: number; theme: Theme; canScroll: boolean}): Line {
+	const {columns, theme, canScroll} = given;
+	const candidates = bindings.filter(binding => binding.contexts.includes(context) && binding.short !== undefined && (canScroll || binding.command !== 'page-down'));
 	const shown = candidates.map(binding => ({binding, keys: showKeys(binding.shown, theme)}));
 	const widthOfAll = () => shown.reduce((sum, {binding, keys}) => sum + widthOf(keys) + widthOf(binding.short!) + 3, 0);
 	while (shown.length > 1 && widthOfAll() > columns) {
@@ -45,12 +47,14 @@ export function keyLine(context: KeyContext, columns: number, theme: Theme): Lin
 export function Frame({state, children}: {readonly state: State; readonly children: ReactNode}) {
 	const theme = useTheme();
 	const {columns, rows, notice} = state;
+	const page = pageOf(state, theme);
+	const canScroll = page !== undefined && page.lines.length > page.rows;
 	return (
 		<Box flexDirection='column' width={columns} height={rows}>
 			<LineView pieces={[{text: ' vsnap-tui', tone: 'strong'}, {text: `  ${hostWords(state)}`, tone: 'dim'}]} columns={columns} right={titleRight(state)}/>
 			{children}
 			<LineView pieces={notice === undefined ? [] : [{text: ` ${notice}`, tone: 'warning'}]} columns={columns}/>
-			<LineView pieces={keyLine(contextOf(state), columns, theme)} columns={columns}/>
+			<LineView pieces={keyLine(contextOf(state), {columns, theme, canScroll})} columns={columns}/>
 		</Box>
 	);
 }

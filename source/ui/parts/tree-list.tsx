@@ -11,27 +11,31 @@ import {cutMiddle, showSafely} from '../text.ts';
 import {useTheme, type Theme} from '../theme.ts';
 import {LineView, LinesView, line, type Line} from './line.tsx';
 
-/** The lines left of a row. The outermost are left out where a tree is too deep to be drawn. */
-function guideText(row: Row, theme: Theme, mostColumns: number): string {
+/**
+The lines left of a row. The outermost are left out where a tree is too deep to be drawn, and where there are several roots: nothing joins those.
+*/
+function guideText(row: Row, given: {theme: Theme; mostColumns: number; hasManyRoots: boolean}): string {
+	const {theme, mostColumns, hasManyRoots} = given;
 	const parts: string[] = [];
-	for (let guide: Guide | undefined = row.isBranch ? row.guide?.outer : row.guide; guide !== undefined; guide = guide.outer) {
+	const isOutermost = (guide: Guide | undefined) => hasManyRoots && guide?.outer === undefined;
+	for (let guide: Guide | undefined = row.isBranch ? row.guide?.outer : row.guide; guide !== undefined && !isOutermost(guide); guide = guide.outer) {
 		parts.unshift(guide.isOpen ? theme.glyphs.through : '  ');
 		if (parts.length * 2 > mostColumns) {
 			return theme.glyphs.ellipsis + parts.slice(parts.length - Math.floor(mostColumns / 2)).join('');
 		}
 	}
 
-	return parts.join('') + (row.isBranch ? (row.isLastBranch ? theme.glyphs.lastBranch : theme.glyphs.branch) : '');
+	return parts.join('') + (row.isBranch && !isOutermost(row.guide) ? (row.isLastBranch ? theme.glyphs.lastBranch : theme.glyphs.branch) : '');
 }
 
 function snapshotColumns(kind: string, age: string): Line {
 	return [{text: `${kind.padEnd(13)}${age.padStart(12)} `, tone: 'dim'}];
 }
 
-function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number; holders: Map<string, string[]>}): {pieces: Line; right: Line} {
-	const {state, theme, columns, holders} = given;
+function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number; holders: Map<string, string[]>; hasManyRoots: boolean}): {pieces: Line; right: Line} {
+	const {state, theme, columns, holders, hasManyRoots} = given;
 	const {item} = row;
-	const guide = {text: ` ${guideText(row, theme, Math.floor(columns / 3))}`, tone: 'dim' as const};
+	const guide = {text: ` ${guideText(row, {theme, mostColumns: Math.floor(columns / 3), hasManyRoots})}`, tone: 'dim' as const};
 	const folded = row.isFolded ? [{text: ` ${theme.glyphs.folded}`, tone: 'accent' as const}] : [];
 	const orphan = row.isOrphan ? [{text: '  (its parent is missing)', tone: 'warning' as const}] : [];
 	switch (item.kind) {
@@ -109,15 +113,15 @@ export function TreeList({state, rows, columns}: {readonly state: State; readonl
 					return <LineView key={index} pieces={[]} columns={columns}/>;
 				}
 
-				const isSelected = row.item.name === selected?.name;
+				const hasKeys = row.item.name === selected?.name && state.pane === 'tree';
 				const {pieces, right} = rowPieces(row, {
-					state, theme, columns, holders,
+					state, theme, columns, holders, hasManyRoots: all[0]!.isBranch,
 				});
 				return (
 					<LineView
 						key={index}
-						isSelected={isSelected && state.pane === 'tree'}
-						pieces={[{text: isSelected && state.pane === 'tree' ? theme.glyphs.pointer : ' ', tone: 'accent'}, ...pieces]}
+						isSelected={hasKeys}
+						pieces={[{text: hasKeys ? theme.glyphs.pointer : ' ', tone: 'accent'}, ...pieces]}
 						right={right}
 						columns={columns}
 					/>

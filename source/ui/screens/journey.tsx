@@ -8,7 +8,7 @@ import type {Journey, JourneyStage, State} from '../../app/state.ts';
 import {formatAge} from '../../model/format.ts';
 import {journeyHeadRows, pageOf} from '../content/page.ts';
 import {namingLines} from '../content/plan.ts';
-import {formatSeconds, kindOfSnapshot, stateOfSnapshot, stateWord} from '../content/words.ts';
+import {formatSeconds, stateOfSnapshot, stateWord} from '../content/words.ts';
 import {Choices} from '../parts/choices.tsx';
 import {
 	LineView, LinesView, line, paragraph, type Line,
@@ -25,7 +25,7 @@ const way: Array<{phases: Array<JourneyStage['phase']>; word: string}> = [
 
 function wayLine(journey: Journey, theme: Theme): Line {
 	return way.flatMap(({phases, word}, index): Line => [
-		{text: index === 0 ? ' ' : ` ${theme.glyphs.then} `, tone: 'dim'},
+		{text: index === 0 ? ' ' : ` ${theme.glyphs.next} `, tone: 'dim'},
 		{text: word, tone: phases.includes(journey.stage.phase) ? 'accent' : 'dim'},
 	]);
 }
@@ -46,7 +46,7 @@ function contextLines(state: State, journey: Journey, theme: Theme): Line[] {
 	return [
 		[
 			{text: ' snapshot  ', tone: 'dim'},
-			{text: `${theme.time(snapshot.createdAt)} (${formatAge(snapshot.createdAt, Math.floor(state.nowMs / 1000))}), ${kindOfSnapshot(snapshot)}, domain was ${stateOfSnapshot(snapshot)}`},
+			{text: `${theme.time(snapshot.createdAt)} (${formatAge(snapshot.createdAt, Math.floor(state.nowMs / 1000))}); ${stateOfSnapshot(snapshot)}`},
 		],
 		[{text: ' domain    ', tone: 'dim'}, {text: `${stateWord(picture.domain.state)}, after ${picture.currentSnapshot ?? 'no snapshot'}`}],
 		[],
@@ -80,7 +80,7 @@ function Question({state, journey, rows}: {readonly state: State; readonly journ
 						<LineView pieces={line(stage.note === undefined ? ' Enter takes the name.' : ` ${stage.note}`, stage.note === undefined ? 'dim' : 'warning')} columns={columns}/>
 					</>
 				)
-				: <Choices options={stage.phase === 'fate' ? fateOptions(journey) : endStateOptions(state, journey)} index={stage.index} columns={columns}/>}
+				: <Choices hasNotes options={stage.phase === 'fate' ? fateOptions(journey) : endStateOptions(state, journey)} index={stage.index} columns={columns}/>}
 		</Box>
 	);
 }

@@ -66,7 +66,10 @@ export function Root({store, theme}: {readonly store: Store; readonly theme: The
 	if (layoutOf(columns, rows).isTooSmall) {
 		return (
 			<Box width={columns} height={rows}>
-				<Text wrap='wrap'>{`vsnap-tui needs ${minimumColumns} columns and ${minimumRows} rows; this terminal has ${columns} and ${rows}. Make it larger${state.scene.kind === 'running' ? '; the action goes on' : ', or press q'}.`}</Text>
+				<Text wrap='wrap'>
+					{`vsnap-tui needs ${minimumColumns} columns and ${minimumRows} rows; this terminal has ${columns} and ${rows}. `}
+					{state.scene.kind === 'running' ? 'Make it larger; the action goes on.' : 'Make it larger, or press q.'}
+				</Text>
 			</Box>
 		);
 	}

@@ -17,7 +17,7 @@ import {positionPiece} from './journey.tsx';
 
 const runWords: Record<Run['kind'], string> = {execute: 'Revert', forward: 'Finish the revert of', back: 'Put back the revert of'};
 
-function Head({text, columns, right = []}: {readonly text: string; readonly columns: number; readonly right?: Line}) {
+function Head({text, columns, right}: {readonly text: string; readonly columns: number; readonly right?: Line}) {
 	const theme = useTheme();
 	return (
 		<>
@@ -73,10 +73,10 @@ export function RecoverScreen({state, scene}: {readonly state: State; readonly s
 	return (
 		<>
 			<Head text='Something was left unfinished' columns={columns}/>
-			<LinesView lines={lines} rows={Math.min(lines.length, bodyRows - journeyHeadRows - 4)} columns={columns}/>
+			<LinesView lines={lines} rows={Math.min(lines.length, bodyRows - journeyHeadRows - 6)} columns={columns}/>
 			<Box flexDirection='column' flexGrow={1}>
 				<LineView pieces={[]} columns={columns}/>
-				<Choices options={recoverOptions(state, action)} index={scene.index} columns={columns}/>
+				<Choices hasNotes options={recoverOptions(state, action)} index={scene.index} columns={columns}/>
 			</Box>
 		</>
 	);
