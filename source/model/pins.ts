@@ -7,7 +7,7 @@ import type {Snapshot} from './snapshot.ts';
 
 /** Paths that are files or devices on the host; anything else is no node of the image graph. */
 function isPath(path: string | undefined): path is string {
-	return path !== undefined && path.startsWith('/');
+	return path?.startsWith('/') === true;
 }
 
 function headPin(domain: Domain, disk: Disk): Pin[] {

@@ -207,3 +207,17 @@ export async function readLocks(runner: Runner, images: readonly Image[], chainO
 		}
 	}
 }
+
+/** The backing file that a qcow2 image names; undefined where it names none, is no qcow2 image, or cannot be read. */
+export async function readOverlayHeader(runner: Runner, path: string): Promise<string | undefined> {
+	const answer = await runner({argv: infoArgv(path, 'qcow2', ['-U']), where: 'host', timeoutMs: readTimeoutMs});
+	const images = answer.ok ? parseImageInfo(answer.value.stdout, path) : answer;
+	return images.ok ? images.value[0]?.backingPath : undefined;
+}
+
+/** Tags of the internal snapshots inside a qcow2 image. */
+export async function readTags(runner: Runner, path: string): Promise<Result<string[]>> {
+	const answer = await runner({argv: infoArgv(path, 'qcow2', ['-U']), where: 'host', timeoutMs: readTimeoutMs});
+	const images = answer.ok ? parseImageInfo(answer.value.stdout, path) : answer;
+	return images.ok ? succeed(images.value[0]?.internalSnapshots.map(snapshot => snapshot.tag) ?? []) : images;
+}

@@ -3,7 +3,7 @@ For qemu+ssh hosts: what must run beside the images runs there over ssh. virsh i
 */
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
-import {quoteForShell} from '../model/shell-quote.ts';
+import {formatCommandLine} from '../model/shell-quote.ts';
 import {fail, type Result} from '../model/result.ts';
 import type {RunOutput} from '../engine/ports.ts';
 import type {Runner} from './run.ts';
@@ -79,8 +79,9 @@ export function createSshRunner(target: SshTarget, local: Runner, options: {cont
 		}
 
 		await mkdir(options.controlFolder, {recursive: true, mode: 0o700}).catch(() => undefined);
-		const words = ['env', 'LC_ALL=C', ...request.argv];
-		const result = await local({...request, where: 'here', argv: [...sshArgv(target, options.controlFolder), words.map(word => quoteForShell(word)).join(' ')]});
+		// Files that are made over there are private as well, until they are given away.
+		const line = `umask 077; ${formatCommandLine(['env', 'LC_ALL=C', ...request.argv])}`;
+		const result = await local({...request, where: 'here', argv: [...sshArgv(target, options.controlFolder), line]});
 		return asRemote(result, target);
 	};
 }

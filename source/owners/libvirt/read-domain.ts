@@ -62,10 +62,6 @@ function readRecords<T extends {name: string}>(names: string[], answers: Answer[
 	return records;
 }
 
-export function secretsOption(virsh: {isReadOnly: boolean}, withSecrets: boolean): string[] {
-	return withSecrets && !virsh.isReadOnly ? ['--security-info'] : [];
-}
-
 /** Fails with `domain-not-found`, `host-unreachable`, or with what keeps its definition from being read. */
 export async function readDomainRecords(virsh: Virsh, uuid: string, secrets: string[]): Promise<Result<DomainRecords>> {
 	const on = (verb: string, ...rest: string[]) => [verb, '--domain', uuid, ...rest];

@@ -7,7 +7,7 @@ export type UriSources = {
 	/** `-c`, `--connect`. */
 	given: string | undefined;
 	environment: Record<string, string | undefined>;
-	/** From the preferences. */
+	/** From the person's preferences. */
 	preferred: string | undefined;
 };
 
@@ -16,7 +16,7 @@ Undefined: virsh's own default. A name without a scheme is an alias of libvirt.c
 than QEMU: their snapshots are something else. The test driver of libvirt is let through.
 */
 export function chooseUri({given, environment, preferred}: UriSources): Result<string | undefined> {
-	const uri = [given, environment['VIRSH_DEFAULT_CONNECT_URI'], environment['LIBVIRT_DEFAULT_URI'], preferred]
+	const uri = [given, environment.VIRSH_DEFAULT_CONNECT_URI, environment.LIBVIRT_DEFAULT_URI, preferred]
 		.find(candidate => candidate !== undefined && candidate !== '');
 	return uri === undefined ? succeed(undefined) : checkScheme(uri);
 }

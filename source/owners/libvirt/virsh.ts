@@ -5,6 +5,7 @@ English messages (LC_ALL=C); each has a fixture.
 A question is an argv. The batch is `question; echo MARK; question; echo MARK`, with a random mark, and is parted at the marks. Nothing tells which
 question an error belongs to, so where the batch complained each question without an answer is asked once more alone.
 */
+import {Buffer} from 'node:buffer';
 import {randomBytes} from 'node:crypto';
 import type {Failure} from '../../model/failure.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
@@ -46,9 +47,11 @@ function formatQuestion([verb = '', ...rest]: string[], mark: string): string {
 	return `${[verb, ...rest.map(word => quoteForVirsh(word))].join(' ')}; echo ${mark}; `;
 }
 
+type Batch = {text: string; questions: string[][]};
+
 /** Batches of whole questions, each within the limit. */
-export function partQuestions(questions: readonly string[][], mark: string): Array<{text: string; questions: string[][]}> {
-	const batches: Array<{text: string; questions: string[][]}> = [];
+export function partQuestions(questions: readonly string[][], mark: string): Batch[] {
+	const batches: Batch[] = [];
 	let sizeBytes = Number.POSITIVE_INFINITY;
 	for (const question of questions) {
 		const text = formatQuestion(question, mark);
@@ -70,10 +73,12 @@ function stderrOf(failure: Failure): string {
 	return failure.kind === 'tool-failed' ? failure.cause.stderr : '';
 }
 
+const brokenConnection = /failed to connect to the hypervisor|disconnected from .* due to|end of file while reading data|cannot recv data|client socket is closed/i;
+
 /** The connection failed, or broke: nothing can be said about the domains. */
 export function isUnreachable(failure: Failure): boolean {
 	return failure.kind === 'host-unreachable'
-		|| /failed to connect to the hypervisor|Disconnected from .* due to|End of file while reading data|Cannot recv data|unable to connect to server|cannot connect to|client socket is closed/i.test(stderrOf(failure));
+		|| /failed to connect to the hypervisor|disconnected from .* due to|end of file while reading data|cannot recv data|unable to connect to server|cannot connect to|client socket is closed/i.test(stderrOf(failure));
 }
 
 /** libvirt does not know this domain (any more). */
@@ -91,7 +96,7 @@ export function hasNoCurrentSnapshot(failure: Failure): boolean {
 
 /** The driver of this host does not know the call: the test driver has no jobs and no checkpoints. */
 export function isNotSupported(failure: Failure): boolean {
-	return /not supported by the connection driver/.test(stderrOf(failure));
+	return stderrOf(failure).includes('not supported by the connection driver');
 }
 
 export function createVirsh({runner, uri, isReadOnly, makeMark}: VirshOptions): Virsh {
@@ -113,7 +118,7 @@ export function createVirsh({runner, uri, isReadOnly, makeMark}: VirshOptions): 
 	};
 
 	/** Undefined stands for a question that has to be asked alone. */
-	const askBatch = async (batch: {text: string; questions: string[][]}, mark: string, timeoutMs?: number): Promise<Result<Array<Answer | undefined>>> => {
+	const askBatch = async (batch: Batch, mark: string, timeoutMs?: number): Promise<Result<Array<Answer | undefined>>> => {
 		const result = await run([batch.text], timeoutMs);
 		if (!result.ok) {
 			// An error of syntax in one question stops them all before the first.

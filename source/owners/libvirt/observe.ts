@@ -1,0 +1,86 @@
+/**
+The answers to probes: whether something is so at this moment. Always asked anew.
+*/
+import {isActive} from '../../model/domain.ts';
+import type {Probe} from '../../model/plan.ts';
+import {succeed, unreachable, type Result} from '../../model/result.ts';
+import {readTest} from '../../tools/files.ts';
+import {readTags} from '../../tools/qemu-img.ts';
+import type {Runner} from '../../tools/run.ts';
+import {parseDomainState, parseFields, parseNames} from './read-host.ts';
+import type {Virsh} from './virsh.ts';
+
+type Given = {runner: Runner; virsh: Virsh};
+
+function negate(result: Result<boolean>): Result<boolean> {
+	return result.ok ? succeed(!result.value) : result;
+}
+
+async function isRunning({virsh}: Given, uuid: string): Promise<Result<boolean>> {
+	const info = await virsh.askOne(['dominfo', '--domain', uuid]);
+	return info.ok ? succeed(isActive(parseDomainState(parseFields(info.value).get('State')))) : info;
+}
+
+async function isListed({virsh}: Given, verb: 'snapshot-list' | 'checkpoint-list', uuid: string, name: string): Promise<Result<boolean>> {
+	const names = await virsh.askOne([verb, '--domain', uuid, '--name']);
+	return names.ok ? succeed(parseNames(names.value).includes(name)) : names;
+}
+
+async function hasTag({runner}: Given, path: string, tag: string): Promise<Result<boolean>> {
+	const tags = await readTags(runner, path);
+	return tags.ok ? succeed(tags.value.includes(tag)) : tags;
+}
+
+/** Fails where the answer cannot be had. */
+export async function observe(given: Given, probe: Probe): Promise<Result<boolean>> {
+	switch (probe.kind) {
+		case 'never': {
+			return succeed(false);
+		}
+
+		case 'file-exists': {
+			return readTest(given.runner, '-e', probe.path);
+		}
+
+		case 'file-missing': {
+			return negate(await readTest(given.runner, '-e', probe.path));
+		}
+
+		case 'file-empty': {
+			const exists = await readTest(given.runner, '-e', probe.path);
+			return exists.ok && exists.value ? negate(await readTest(given.runner, '-s', probe.path)) : exists;
+		}
+
+		case 'domain-active': {
+			return isRunning(given, probe.uuid);
+		}
+
+		case 'domain-off': {
+			return negate(await isRunning(given, probe.uuid));
+		}
+
+		case 'snapshot-exists': {
+			return isListed(given, 'snapshot-list', probe.uuid, probe.name);
+		}
+
+		case 'snapshot-missing': {
+			return negate(await isListed(given, 'snapshot-list', probe.uuid, probe.name));
+		}
+
+		case 'checkpoint-exists': {
+			return isListed(given, 'checkpoint-list', probe.uuid, probe.name);
+		}
+
+		case 'checkpoint-missing': {
+			return negate(await isListed(given, 'checkpoint-list', probe.uuid, probe.name));
+		}
+
+		case 'image-has-tag': {
+			return hasTag(given, probe.path, probe.tag);
+		}
+
+		default: {
+			return unreachable(probe);
+		}
+	}
+}

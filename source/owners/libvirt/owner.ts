@@ -1,0 +1,70 @@
+/**
+A libvirt host as the engine sees it. Here the parts are put together; each stands in a file of its own.
+
+Every purpose has processes of its own, so a question that waits for a busy domain holds up no other.
+*/
+import type {Owner} from '../../engine/ports.ts';
+import type {HostFacts} from '../../model/inventory.ts';
+import {fail} from '../../model/result.ts';
+import type {LineWatcher, Runner} from '../../tools/run.ts';
+import {readImageUsers} from './image-users.ts';
+import {observe} from './observe.ts';
+import {readDomains, readHost, readSnapshotCounts} from './read-host.ts';
+import {readInventory, readPicture} from './read-inventory.ts';
+import {createVirsh} from './virsh.ts';
+import {watchEvents} from './watch.ts';
+
+export type LibvirtOwnerOptions = {
+	runner: Runner;
+	lines: LineWatcher;
+	/** Undefined: virsh's own default. */
+	uri: string | undefined;
+	isReadOnly: boolean;
+	owner: HostFacts['owner'];
+};
+
+export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
+	const {runner, lines, uri, isReadOnly, owner} = options;
+	const virsh = createVirsh({runner, uri, isReadOnly});
+	const reading = {virsh, runner, nowMs: () => Date.now()};
+	// libvirt refuses to tell secrets to a connection that may only read.
+	const secrets = isReadOnly ? [] : ['--security-info'];
+	const endings = new Set<() => void>();
+
+	return {
+		readHost: async () => readHost(virsh, {uri, owner, isReadOnly}),
+		readDomains: async () => readDomains(virsh),
+		readSnapshotCounts: async uuids => readSnapshotCounts(virsh, uuids),
+		readPicture: async (uuid, pictureOptions) => readPicture(reading, uuid, pictureOptions),
+		async readInventory(uuid) {
+			const host = await readHost(virsh, {uri, owner, isReadOnly});
+			return host.ok ? readInventory(reading, host.value, uuid, secrets) : host;
+		},
+		observe: async probe => observe({runner, virsh}, probe),
+		readImageUsers: async path => readImageUsers({runner, virsh}, path),
+		run: async (command, runOptions = {}) => isReadOnly
+			? fail({kind: 'read-only'})
+			: runner({
+				argv: command.argv,
+				where: command.tool === 'virsh' ? 'here' : 'host',
+				files: command.files,
+				timeoutMs: runOptions.timeoutMs,
+				isMutating: true,
+			}),
+		watch(listener) {
+			const end = watchEvents({lines, argv: [...virsh.prefix, 'event', '--all', '--loop'], onChange: listener});
+			endings.add(end);
+			return () => {
+				endings.delete(end);
+				end();
+			};
+		},
+		async close() {
+			for (const end of endings) {
+				end();
+			}
+
+			endings.clear();
+		},
+	};
+}

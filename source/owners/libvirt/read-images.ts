@@ -1,0 +1,59 @@
+/**
+The images behind pins: their chains, and the facts of their files. A broken image never keeps the others from being read: what is wrong with it stands
+in its own problems.
+*/
+import {buildImageGraph, chainOf} from '../../model/image-graph.ts';
+import type {Image} from '../../model/image.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import {readFileFacts} from '../../tools/files.ts';
+import {readChain, readLocks} from '../../tools/qemu-img.ts';
+import type {Runner} from '../../tools/run.ts';
+import {mapLimited} from './concurrency.ts';
+
+/** One image is read by one process, and there may be hundreds. */
+const readersAtOnce = 4;
+
+/**
+The image at each path and all below it, each once. `formats` gives the format of the paths themselves; those below are named by the headers. Fails only
+where the host cannot be asked.
+*/
+export async function readImages(runner: Runner, formats: ReadonlyMap<string, string>): Promise<Result<Image[]>> {
+	const images = new Map<string, Image>();
+	const chains = await mapLimited([...formats], readersAtOnce, async ([path, format]) => {
+		if (images.has(path)) {
+			return succeed(undefined);
+		}
+
+		const chain = await readChain(runner, path, format);
+		if (!chain.ok) {
+			return chain;
+		}
+
+		for (const image of chain.value) {
+			if (!images.has(image.path)) {
+				images.set(image.path, image);
+			}
+		}
+
+		return succeed(undefined);
+	});
+	const failed = chains.find(chain => !chain.ok);
+	if (failed && !failed.ok) {
+		return failed;
+	}
+
+	const facts = await readFileFacts(runner, [...images.keys()]);
+	return facts.ok
+		? succeed([...images.values()].map(image => ({...image, file: facts.value.get(image.path)})))
+		: facts;
+}
+
+/** Marks those of `paths` that another process writes to. The images are changed in place. */
+export async function markLocked(runner: Runner, images: readonly Image[], paths: ReadonlySet<string>): Promise<void> {
+	const graph = buildImageGraph(images, []);
+	const chains = new Map([...paths].map(path => [path, chainOf(graph, path)]));
+	const wanted = images.filter(image => paths.has(image.path));
+	// The longest chains first: one question about them answers for all below.
+	wanted.sort((a, b) => (chains.get(b.path)?.length ?? 0) - (chains.get(a.path)?.length ?? 0));
+	await readLocks(runner, wanted, path => chains.get(path) ?? [path]);
+}

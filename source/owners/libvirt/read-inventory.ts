@@ -1,0 +1,113 @@
+/**
+A picture for browsing, and the inventory for planning: one domain with its images, and what the rest of the host holds of them.
+*/
+import {posix} from 'node:path';
+import {headDisks} from '../../model/domain.ts';
+import type {DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts, Pin} from '../../model/inventory.ts';
+import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import {readFolder} from '../../tools/files.ts';
+import type {Runner} from '../../tools/run.ts';
+import {mapLimited} from './concurrency.ts';
+import {readDomainRecords, type DomainRecords} from './read-domain.ts';
+import {readForeignRecords} from './read-foreign.ts';
+import {markLocked, readImages} from './read-images.ts';
+import {readJobs} from './read-jobs.ts';
+import {readMemoryFile} from './read-memory.ts';
+import type {Virsh} from './virsh.ts';
+
+export type Reading = {
+	virsh: Virsh;
+	runner: Runner;
+	nowMs: () => number;
+};
+
+type PictureRead = {picture: DomainPicture; records: DomainRecords};
+
+async function readWhole(reading: Reading, uuid: string, options: {withForeignPins: boolean; secrets: string[]}): Promise<Result<PictureRead>> {
+	const {virsh, runner, nowMs} = reading;
+	const readAtMs = nowMs();
+	const [records, foreign] = await Promise.all([
+		readDomainRecords(virsh, uuid, options.secrets),
+		options.withForeignPins ? readForeignRecords(virsh, uuid) : succeed({pins: [], formats: new Map<string, string>(), unreadable: []}),
+	]);
+	if (!records.ok) {
+		return records;
+	}
+
+	if (!foreign.ok) {
+		return foreign;
+	}
+
+	const {domain, snapshots, currentSnapshot, checkpoints, unreadable} = records.value;
+	const formats = formatsOfDomain(domain, snapshots);
+	const pinned = new Map(pinsOfDomain(domain, snapshots).flatMap(pin => formats.has(pin.path) ? [[pin.path, formats.get(pin.path)!]] : []));
+	const others = [...foreign.value.formats].filter(([path]) => !pinned.has(path));
+	const images = await readImages(runner, new Map([...pinned, ...others]));
+	return images.ok
+		? succeed({
+			records: records.value,
+			picture: {
+				domain,
+				snapshots,
+				currentSnapshot,
+				checkpoints,
+				images: images.value,
+				foreignPins: foreign.value.pins,
+				unreadable: [...unreadable, ...foreign.value.unreadable],
+				readAtMs,
+			},
+		})
+		: images;
+}
+
+export async function readPicture(reading: Reading, uuid: string, options: {withForeignPins: boolean}): Promise<Result<DomainPicture>> {
+	const read = await readWhole(reading, uuid, {...options, secrets: []});
+	return read.ok ? succeed(read.value.picture) : read;
+}
+
+/** Folders that cannot be looked at are left out. */
+async function readFolders(runner: Runner, pins: readonly Pin[]): Promise<Map<string, FolderFacts>> {
+	const paths = new Set(pins.map(pin => posix.dirname(pin.path)));
+	const read = await mapLimited([...paths], 4, async path => readFolder(runner, path));
+	return new Map(read.flatMap(folder => folder.ok ? [[folder.value.path, folder.value]] : []));
+}
+
+/**
+Locks are looked for where a plan would stand on: the frozen images, and the heads of a domain that is off. The heads of one that runs are its own.
+*/
+function pathsToProbe(picture: DomainPicture, pins: readonly Pin[]): Set<string> {
+	const live = new Set(picture.domain.liveDefinition === undefined ? [] : headDisks(picture.domain).map(disk => disk.sourcePath));
+	return new Set(pins.filter(pin => pin.target !== undefined && !live.has(pin.path)).map(pin => pin.path));
+}
+
+/** Everything that a planner may ask. `secrets`: the option that makes libvirt give passwords, empty where it must not. */
+export async function readInventory(reading: Reading, host: HostFacts, uuid: string, secrets: string[]): Promise<Result<Inventory>> {
+	const {virsh, runner} = reading;
+	const read = await readWhole(reading, uuid, {withForeignPins: true, secrets});
+	if (!read.ok) {
+		return read;
+	}
+
+	const {picture, records} = read.value;
+	const pins = pinsOfDomain(picture.domain, picture.snapshots);
+	const memoryPaths = new Set(picture.snapshots.flatMap(snapshot => snapshot.memory.mode === 'external' ? [snapshot.memory.path] : []));
+	const [folders, memoryFiles, jobs] = await Promise.all([
+		readFolders(runner, pins.filter(pin => pin.target !== undefined)),
+		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await readMemoryFile({runner, virsh, path, secrets})]),
+		readJobs(virsh, picture.domain),
+		markLocked(runner, picture.images, pathsToProbe(picture, pins)),
+	]);
+	return jobs.ok
+		? succeed({
+			host,
+			picture,
+			definitionXml: records.definitionXml,
+			liveXml: records.liveXml,
+			folders,
+			memoryFiles: new Map(memoryFiles),
+			jobs: jobs.value,
+			nvramPath: picture.domain.definition.nvramPath,
+		})
+		: jobs;
+}

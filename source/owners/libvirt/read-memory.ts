@@ -1,0 +1,99 @@
+/**
+The head of a libvirt memory file (libvirt-semantics 3.7): 92 bytes with the magic word, then the domain's XML, then QEMU's stream. Proven here, before
+anybody stops a domain: libvirt finds a damaged file only after it has.
+*/
+import {Buffer} from 'node:buffer';
+import {describeFailure} from '../../model/describe-failure.ts';
+import type {MemoryFileFacts} from '../../model/inventory.ts';
+import {parseDomainXml} from '../../model/xml/parse-domain.ts';
+import {readFileFacts} from '../../tools/files.ts';
+import type {Runner} from '../../tools/run.ts';
+import type {Virsh} from './virsh.ts';
+
+const headerBytes = 92;
+const readTimeoutMs = 30_000;
+/** The format number of an uncompressed stream: only its beginning can be looked at. */
+const rawFormat = 0;
+const streamMagic = '5145564d';
+
+export type MemoryHeader = {kind: 'good'; xmlBytes: number; format: number} | {kind: 'bad'; reason: string};
+
+/** `od -An -v -tx1` as bytes. */
+export function parseHexDump(text: string): Uint8Array {
+	return Uint8Array.from((text.match(/[\da-f]{2}/g) ?? []).map(byte => Number.parseInt(byte, 16)));
+}
+
+/** The first 92 bytes, in the byte order of the host that wrote them. */
+export function parseMemoryHeader(bytes: Uint8Array): MemoryHeader {
+	if (bytes.length < headerBytes) {
+		return {kind: 'bad', reason: `it ends after ${bytes.length} bytes, within its header`};
+	}
+
+	const magic = new TextDecoder('latin1').decode(bytes.subarray(0, 16));
+	if (magic === 'LibvirtQemudPart') {
+		return {kind: 'bad', reason: 'the save that made it was not finished'};
+	}
+
+	if (magic !== 'LibvirtQemudSave') {
+		return {kind: 'bad', reason: 'it is not a memory file of libvirt'};
+	}
+
+	const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+	const isLittleEndian = view.getUint32(16, true) < 0x1_00_00;
+	const [version, xmlBytes, , format] = [16, 20, 24, 28].map(offset => view.getUint32(offset, isLittleEndian)) as [number, number, number, number];
+	return version === 2
+		? {kind: 'good', xmlBytes, format}
+		: {kind: 'bad', reason: `it has version ${version} of libvirt's format, and only 2 is known`};
+}
+
+async function readBytes(runner: Runner, path: string, range: {from: number; count: number}): Promise<Uint8Array | undefined> {
+	const answer = await runner({
+		argv: ['od', '-An', '-v', '-tx1', '-j', String(range.from), '-N', String(range.count), '--', path],
+		where: 'host',
+		timeoutMs: readTimeoutMs,
+	});
+	return answer.ok ? parseHexDump(answer.value.stdout) : undefined;
+}
+
+/** Everything about the file that can be known without starting QEMU. What keeps it from being read is a reason, never a failure of the whole. */
+export async function readMemoryFile(given: {runner: Runner; virsh: Virsh; path: string; secrets: string[]}): Promise<MemoryFileFacts> {
+	const {runner, virsh, path, secrets} = given;
+	const bad = (reason: string): MemoryFileFacts => ({kind: 'bad', path, reason});
+	const facts = await readFileFacts(runner, [path]);
+	const file = facts.ok ? facts.value.get(path) : undefined;
+	if (!file) {
+		return bad('it is not there, or may not be looked at');
+	}
+
+	const bytes = await readBytes(runner, path, {from: 0, count: headerBytes});
+	if (!bytes) {
+		return bad('it cannot be read');
+	}
+
+	const header = parseMemoryHeader(bytes);
+	if (header.kind === 'bad') {
+		return bad(header.reason);
+	}
+
+	const streamStart = headerBytes + header.xmlBytes;
+	if (file.sizeBytes <= streamStart) {
+		return bad('it ends before the memory begins');
+	}
+
+	if (header.format === rawFormat) {
+		const start = await readBytes(runner, path, {from: streamStart, count: 4});
+		if (Buffer.from(start ?? []).toString('hex') !== streamMagic) {
+			return bad('what should be the memory is something else: the file is damaged');
+		}
+	}
+
+	const xml = await virsh.askOne(['save-image-dumpxml', '--file', path, ...secrets]);
+	if (!xml.ok) {
+		return bad(xml.failure.kind === 'tool-failed' ? xml.failure.cause.stderr.trim() : describeFailure(xml.failure).message);
+	}
+
+	const definition = parseDomainXml(xml.value);
+	return definition.ok
+		? {kind: 'good', path, sizeBytes: file.sizeBytes, definition: definition.value, domainXml: xml.value, modifiedAt: file.modifiedAt}
+		: bad(describeFailure(definition.failure).message);
+}
