@@ -37,7 +37,13 @@ export function rootNameOf(xml: string): string | undefined {
 
 /** Whether the document ends with the closing tag of its root. */
 export function isWhole(xml: string, rootName: string): boolean {
-	return xml.replace(/(?:\s+|<!--(?:(?!-->)[\s\S])*-->)+$/, '').endsWith(`</${rootName}>`);
+	// From the end backwards by hand: as one regular expression, runs of blanks inside the document would take exponential time.
+	let rest = xml.trimEnd();
+	while (rest.endsWith('-->') && rest.includes('<!--')) {
+		rest = rest.slice(0, rest.lastIndexOf('<!--')).trimEnd();
+	}
+
+	return rest.endsWith(`</${rootName}>`);
 }
 
 /** The root element, which must have one of the names given. `what` names the document in the failure `unreadable`. */
