@@ -1,34 +1,28 @@
 /**
 Who needs an image, in the few words that fit beside it: the head, snapshots of this domain, other domains.
 */
-import {headDisks} from '../model/domain.ts';
-import type {DomainPicture} from '../model/inventory.ts';
-import {frozenPath} from '../model/snapshot.ts';
+import {holdingsOf} from '../model/describe-images.ts';
+import {isWritableMedium} from '../model/domain.ts';
+import type {DomainPicture, Pin} from '../model/inventory.ts';
 
-/** Image path → labels of what pins it directly, the head first. Images that only carry others are not in it. */
+function labelOf(pin: Pin, picture: DomainPicture): string {
+	const {domain} = picture;
+	if (pin.domainUuid !== domain.uuid) {
+		return pin.label;
+	}
+
+	if (pin.snapshot !== undefined) {
+		return pin.hold === 'existence' ? `${pin.snapshot} (inside)` : pin.snapshot;
+	}
+
+	const isWritten = [...domain.definition.disks, ...(domain.liveDefinition?.disks ?? [])].some(disk => disk.sourcePath === pin.path && isWritableMedium(disk));
+	return pin.target === undefined ? 'NVRAM' : (isWritten ? `head ${pin.target}` : `medium ${pin.target}`);
+}
+
+/** Image path → labels of what pins it directly, the head first. Images that only carry others have none. */
 export function imageHolders(picture: DomainPicture): Map<string, string[]> {
-	const holders = new Map<string, string[]>();
-	const add = (path: string | undefined, label: string) => {
-		if (path !== undefined) {
-			holders.set(path, [...(holders.get(path) ?? []), label]);
-		}
-	};
-
-	for (const disk of headDisks(picture.domain)) {
-		add(disk.sourcePath, `head ${disk.target}`);
-	}
-
-	for (const snapshot of picture.snapshots) {
-		for (const disk of snapshot.disks) {
-			if (disk.mode === 'external' || disk.mode === 'internal') {
-				add(frozenPath(snapshot, disk.target), disk.mode === 'internal' ? `${snapshot.name} (inside)` : snapshot.name);
-			}
-		}
-	}
-
-	for (const pin of picture.foreignPins) {
-		add(pin.path, pin.label);
-	}
-
-	return holders;
+	return new Map(holdingsOf(picture).map(({image, direct}) => {
+		const labels = new Set(direct.map(pin => labelOf(pin, picture)));
+		return [image.path, [...labels].sort((a, b) => Number(b.startsWith('head ')) - Number(a.startsWith('head ')))];
+	}));
 }

@@ -5,6 +5,7 @@ backing files. Linear in the number of rows.
 import type {DomainSummary} from '../model/domain.ts';
 import type {Image} from '../model/image.ts';
 import type {DomainPicture} from '../model/inventory.ts';
+import {pinsOfDomain} from '../model/pins.ts';
 import type {Checkpoint, Snapshot} from '../model/snapshot.ts';
 import {flattenTree, type TreeRow} from '../model/tree.ts';
 import type {State, View} from './state.ts';
@@ -53,6 +54,36 @@ function snapshotNodes(picture: DomainPicture): TreeNode[] {
 	return nodes;
 }
 
+/**
+The images that the domain stands on, and what others have put on top of them: that is why an image must stay. Images of other domains that have nothing
+in common with this one are left out.
+*/
+export function ownImages(picture: DomainPicture): Image[] {
+	const byPath = new Map(picture.images.map(image => [image.path, image]));
+	const overlays = new Map<string, string[]>();
+	for (const {path, backingPath} of picture.images) {
+		if (backingPath !== undefined) {
+			const known = overlays.get(backingPath);
+			if (known === undefined) {
+				overlays.set(backingPath, [path]);
+			} else {
+				known.push(path);
+			}
+		}
+	}
+
+	const found = new Set<string>();
+	const open = pinsOfDomain(picture.domain, picture.snapshots).map(({path}) => path);
+	for (let path = open.pop(); path !== undefined; path = open.pop()) {
+		if (!found.has(path)) {
+			found.add(path);
+			open.push(...(overlays.get(path) ?? []), ...(byPath.get(path)?.backingPath === undefined ? [] : [byPath.get(path)!.backingPath!]));
+		}
+	}
+
+	return picture.images.filter(({path}) => found.has(path));
+}
+
 function nodesOf(picture: DomainPicture, view: View): TreeNode[] {
 	switch (view) {
 		case 'snapshots': {
@@ -64,7 +95,7 @@ function nodesOf(picture: DomainPicture, view: View): TreeNode[] {
 		}
 
 		case 'images': {
-			return picture.images.map(image => ({kind: 'image', name: image.path, parent: image.backingPath, image}));
+			return ownImages(picture).map(image => ({kind: 'image', name: image.path, parent: image.backingPath, image}));
 		}
 	}
 }

@@ -8,11 +8,9 @@ const asciiControls = /[\u0000-\u001F\u007F]/;
 const suspicious = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
 const pictograph = /\p{Extended_Pictographic}/u;
 
-const named: Readonly<Record<string, string>> = {'\n': String.raw`\n`, '\r': String.raw`\r`, '\t': String.raw`\t`, '\u001B': String.raw`\e`};
-
 function spellOut(character: string): string {
 	const code = character.codePointAt(0)!;
-	return named[character] ?? (code < 0x1_00 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`);
+	return code < 0x1_00 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
 }
 
 const segmenters: Intl.Segmenter[] = [];
@@ -23,7 +21,7 @@ function graphemes(text: string): string[] {
 }
 
 /**
-The text with everything visible that a terminal would obey or hide: `\e`, `\x9b`, `\u{202e}`. With `isAscii` every character beyond ASCII is spelt
+The text with everything visible that a terminal would obey or hide: `\x1b`, `\x9b`, `\u{202e}`. With `isAscii` every character beyond ASCII is spelt
 out as well. A text that is safe already comes back as it is.
 */
 export function showSafely(text: string, isAscii = false): string {

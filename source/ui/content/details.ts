@@ -5,6 +5,7 @@ import {imageHolders} from '../../app/image-holders.ts';
 import {selectedDomain, selectedNode, selectedPicture, type TreeNode} from '../../app/rows.ts';
 import type {State} from '../../app/state.ts';
 import {headDisks} from '../../model/domain.ts';
+import {describeProblem} from '../../model/describe-images.ts';
 import {formatAge, formatBytes} from '../../model/format.ts';
 import type {DomainPicture} from '../../model/inventory.ts';
 import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
@@ -12,7 +13,7 @@ import {paragraph, type Line, type Piece} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
 import {failureLines} from './failure.ts';
 import {
-	formatSeconds, problemText, stateOfSnapshot, stateWord,
+	formatSeconds, stateOfSnapshot, stateWord,
 } from './words.ts';
 
 type Paper = {columns: number; theme: Theme; nowMs: number};
@@ -88,7 +89,7 @@ function nodeDetails(node: TreeNode, picture: DomainPicture, paper: Paper): Line
 			const holders = imageHolders(picture).get(image.path) ?? [];
 			return [
 				title(image.path),
-				...image.problems.flatMap(problem => field(problem.kind === 'locked' ? 'open' : 'problem', problemText(problem), paper, problem.kind === 'locked' ? undefined : 'loss')),
+				...image.problems.flatMap(problem => field(problem.kind === 'locked' ? 'open' : 'problem', describeProblem(problem), paper, problem.kind === 'locked' ? undefined : 'loss')),
 				...field('size', `${formatBytes(image.allocatedBytes)} on the disk of the host, ${formatBytes(image.virtualSizeBytes)} for the guest`, paper),
 				...field('format', image.format ?? 'unknown', paper),
 				...field('backed by', image.backingPath ?? 'nothing: it is a base', paper),

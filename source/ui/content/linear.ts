@@ -10,6 +10,7 @@ import {
 import {views, type Journey, type Option, type State} from '../../app/state.ts';
 import {endStateOptions, fateOptions} from '../../app/update-journey.ts';
 import {recoverOptions} from '../../app/update-run.ts';
+import {describeProblem} from '../../model/describe-images.ts';
 import {formatAge, formatBytes} from '../../model/format.ts';
 import type {Line} from '../parts/line.tsx';
 import {showSafely} from '../text.ts';
@@ -19,7 +20,7 @@ import {failureLines} from './failure.ts';
 import {pageOf} from './page.ts';
 import {namingLines} from './plan.ts';
 import {activityLines, unfinishedLines} from './run.ts';
-import {kindOfSnapshot, problemText, stateWord} from './words.ts';
+import {kindOfSnapshot, stateWord} from './words.ts';
 
 export type LinearChoice = {label: string; messages: Message[]};
 
@@ -68,7 +69,7 @@ function nodeText(node: TreeNode, parent: string | undefined, state: State): str
 
 		case 'image': {
 			const {path, allocatedBytes, problems} = node.image;
-			const troubles = problems.map(problem => `, ${problemText(problem)}`).join('');
+			const troubles = problems.map(problem => `, ${describeProblem(problem)}`).join('');
 			return `${path}, ${formatBytes(allocatedBytes)}, ${parent === undefined ? 'a base' : `backed by ${parent}`}${troubles}`;
 		}
 

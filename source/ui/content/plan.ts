@@ -4,9 +4,10 @@ A plan to be read: its consequences in words, the worst first, and its commands,
 import {wordToType} from '../../app/confirm-name.ts';
 import type {Journey} from '../../app/state.ts';
 import type {Command, Consequence, Plan, Step} from '../../model/plan.ts';
+import {formatCommandLine} from '../../model/shell-quote.ts';
+import {redactXml} from '../../model/xml/redact.ts';
 import {line, paragraph, type Line} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
-import {showFileText, showArgv} from './command-text.ts';
 
 type Paper = {columns: number; theme: Theme};
 
@@ -44,7 +45,6 @@ export function consequenceLines(plan: Plan, changed: string[], paper: Paper): L
 	const files = [
 		...plan.images.created.map(path => ['new image', path] as const),
 		...plan.images.removed.map(path => ['removed', path] as const),
-		...plan.images.kept.map(path => ['kept', path] as const),
 	];
 	return [
 		...changedLines(changed, paper),
@@ -54,6 +54,7 @@ export function consequenceLines(plan: Plan, changed: string[], paper: Paper): L
 		...files.flatMap(([what, path]) => paragraph(path, {
 			columns: columns - 1, theme, lead: {text: `  ${what.padEnd(10)}`, tone: what === 'removed' ? 'warning' : 'dim'},
 		})),
+		...(files.length === 0 ? [] : [line('  All other images of the host stay as they are.', 'dim')]),
 	];
 }
 
@@ -66,9 +67,9 @@ const phases: Record<Step['phase'], string> = {
 
 function commandLines(command: Command, isUnfolded: boolean, {columns, theme}: Paper): Line[] {
 	return [
-		...paragraph(showArgv(command.argv), {columns: columns - 1, theme, tone: 'accent', lead: {text: '     $ ', tone: 'dim'}}),
+		...paragraph(formatCommandLine(command.argv), {columns: columns - 1, theme, tone: 'accent', lead: {text: '     $ ', tone: 'dim'}}),
 		...command.files.flatMap((file): Line[] => {
-			const text = showFileText(file.text);
+			const text = redactXml(file.text).trimEnd();
 			const count = text.split('\n').length;
 			const head = paragraph(`${file.path}: ${count} line${count === 1 ? '' : 's'} ${isUnfolded ? '' : '(x shows them)'}`, {
 				columns: columns - 1, theme, tone: 'dim', lead: {text: '       with ', tone: 'dim'},

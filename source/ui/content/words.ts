@@ -3,7 +3,6 @@ Words and signs for states, used wherever a domain or a snapshot is shown.
 */
 import type {DomainState} from '../../model/domain.ts';
 import type {ImageProblem} from '../../model/image.ts';
-import {unreachable} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import type {Piece} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
@@ -56,34 +55,6 @@ export function stateOfSnapshot(snapshot: Snapshot): string {
 		shutoff: 'taken while it was off',
 	};
 	return states[snapshot.state] ?? `taken in the state "${snapshot.state}", ${memory}`;
-}
-
-export function problemText(problem: ImageProblem): string {
-	switch (problem.kind) {
-		case 'missing': {
-			return 'the file is missing';
-		}
-
-		case 'unreadable': {
-			return `cannot be read: ${problem.reason}`;
-		}
-
-		case 'backing-missing': {
-			return `its backing file ${problem.backingPath} is missing`;
-		}
-
-		case 'backing-format-not-recorded': {
-			return 'the format of its backing file is not recorded';
-		}
-
-		case 'locked': {
-			return problem.processes.length === 0 ? 'open in another process' : `open in ${problem.processes.join(', ')}`;
-		}
-
-		default: {
-			return unreachable(problem);
-		}
-	}
 }
 
 /** A lock on the head of a running domain is as it should be: it is said, but it is no problem. */

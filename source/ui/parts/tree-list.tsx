@@ -4,9 +4,10 @@ The right pane: the rows of one view in sight, with tree lines on the left and w
 import type {State} from '../../app/state.ts';
 import {imageHolders} from '../../app/image-holders.ts';
 import {currentRows, selectedNode, selectedPicture, type Row} from '../../app/rows.ts';
+import {describeProblem} from '../../model/describe-images.ts';
 import {formatAge, formatBytes} from '../../model/format.ts';
 import type {Guide} from '../../model/tree.ts';
-import {isTrouble, kindOfSnapshot, problemText, stateWord} from '../content/words.ts';
+import {isTrouble, kindOfSnapshot, stateWord} from '../content/words.ts';
 import {cutMiddle, showSafely} from '../text.ts';
 import {useTheme, type Theme} from '../theme.ts';
 import {LineView, LinesView, line, type Line} from './line.tsx';
@@ -79,7 +80,7 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 					...folded,
 					...(trouble === undefined
 						? [{text: labels.length === 0 ? '' : `  ${labels.join(', ')}`, tone: 'dim' as const}]
-						: [{text: `  ${theme.glyphs.warning} ${problemText(trouble)}`, tone: 'loss' as const}]),
+						: [{text: `  ${theme.glyphs.warning} ${describeProblem(trouble)}`, tone: 'loss' as const}]),
 				],
 				right: [{text: `${formatBytes(image.allocatedBytes).padStart(10)} `, tone: 'dim'}],
 			};

@@ -3,7 +3,7 @@ The first screen: domains on the left, the trees of the selected one on the righ
 */
 import {Box} from 'ink';
 import {layoutOf} from '../../app/layout.ts';
-import {selectedDomain, selectedPicture, visibleDomains} from '../../app/rows.ts';
+import {ownImages, selectedDomain, selectedPicture, visibleDomains} from '../../app/rows.ts';
 import {views, type State, type View} from '../../app/state.ts';
 import {detailsOf} from '../content/details.ts';
 import {failureLines} from '../content/failure.ts';
@@ -32,7 +32,7 @@ function viewHeading(state: State, theme: Theme): Line {
 	const picture = selectedPicture(state);
 	const pieces: Line = [{text: ' '}];
 	for (const [index, view] of views.entries()) {
-		const count = picture === undefined ? '' : ` ${picture[view].length}`;
+		const count = picture === undefined ? '' : ` ${view === 'images' ? ownImages(picture).length : picture[view].length}`;
 		const isShown = view === state.view;
 		pieces.push(
 			{text: index === 0 ? '' : `  ${theme.glyphs.dot}  `, tone: 'dim'},

@@ -1,0 +1,163 @@
+/**
+The screen without a terminal: a store whose effects are done by fake services, the brain alone, and frames painted by Ink into a fake stdout.
+*/
+import {mkdir, readFile, writeFile} from 'node:fs/promises';
+import path from 'node:path';
+import process from 'node:process';
+import {setTimeout as wait} from 'node:timers/promises';
+import type {Effect} from '../../source/app/effects-data.ts';
+import type {Key, Message} from '../../source/app/messages.ts';
+import type {ScreenStart} from '../../source/app/services.ts';
+import {initialState, type State} from '../../source/app/state.ts';
+import {update} from '../../source/app/update.ts';
+import {decodeKeys} from '../../source/terminal/decode-keys.ts';
+import {createPaper} from '../../source/ui/content/page.ts';
+import {createTheme, type Theme} from '../../source/ui/theme.ts';
+import {fakeServices, nowSeconds, type FakeWorld} from './fake-services.ts';
+
+export type Brain = {
+	state: State;
+	/** Every effect so far. */
+	effects: Effect[];
+	world: FakeWorld;
+	/** Sends messages and gives the effects that they caused. */
+	send: (...messages: Message[]) => Effect[];
+	/** Keys as the terminal sends them, each string one read. */
+	type: (...reads: string[]) => Effect[];
+	/** Lets the fake host answer all open questions, and the questions that follow. Waiting times are skipped. */
+	answer: () => Promise<void>;
+};
+
+export const keys = {
+	up: '\u001B[A', down: '\u001B[B', left: '\u001B[D', right: '\u001B[C', enter: '\r', escape: '\u001B', tab: '\t', ctrlC: '\u0003',
+};
+
+export function plainTheme(isAscii = false): Theme {
+	return createTheme({isAscii, hasColour: false, offsetMinutes: () => 0});
+}
+
+function toMessages(read: string): Message[] {
+	const {keys: decoded, pending} = decodeKeys(read);
+	const all: Key[] = pending.rest === '\u001B' ? [...decoded, {name: 'escape'}] : decoded;
+	return all.map(key => ({kind: 'key', key}));
+}
+
+type BrainFacts = {columns?: number; rows?: number; isReadOnly?: boolean; isLinear?: boolean; start?: ScreenStart; theme?: Theme};
+
+/** The brain with a host to talk to. Nothing happens by itself. */
+export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLinear = false, start = {}, theme = plainTheme()}: BrainFacts = {}): Brain {
+	const {services, world} = fakeServices({isReadOnly});
+	const paper = createPaper(theme);
+	const open: Effect[] = [];
+	const brain: Brain = {
+		state: initialState({
+			columns, rows, nowMs: nowSeconds * 1000, isReadOnly, isLinear, start,
+		}),
+		effects: [],
+		world,
+		send(...messages) {
+			const caused = messages.flatMap(message => {
+				const [state, effects] = update(brain.state, message, paper);
+				brain.state = state;
+				return effects;
+			});
+			brain.effects.push(...caused);
+			open.push(...caused);
+			return caused;
+		},
+		type: (...reads) => reads.flatMap(read => brain.send(...toMessages(read))),
+		async answer() {
+			for (let effect = open.shift(); effect !== undefined; effect = open.shift()) {
+				const message = await answerTo(effect); // eslint-disable-line no-await-in-loop -- One after the other, so that tests are the same each time.
+				if (message !== undefined) {
+					brain.send(message);
+				}
+			}
+		},
+	};
+
+	const answerTo = async (effect: Effect): Promise<Message | undefined> => {
+		switch (effect.kind) {
+			case 'read-host': {
+				return {kind: 'host-read', number: effect.number, result: await services.owner.readHost()};
+			}
+
+			case 'read-domains': {
+				return {kind: 'domains-read', number: effect.number, result: await services.owner.readDomains()};
+			}
+
+			case 'read-counts': {
+				return {kind: 'counts-read', uuids: effect.uuids, result: await services.owner.readSnapshotCounts(effect.uuids)};
+			}
+
+			case 'read-picture': {
+				return {
+					kind: 'picture-read', number: effect.number, uuid: effect.uuid, result: await services.owner.readPicture(effect.uuid, effect),
+				};
+			}
+
+			case 'read-unfinished': {
+				return {kind: 'unfinished-read', number: effect.number, result: await services.readUnfinished()};
+			}
+
+			case 'plan-revert': {
+				return {kind: 'planned', number: effect.number, result: await services.planRevert(effect.request)};
+			}
+
+			case 'poll-later': {
+				// The short rest of the cursor passes; the poll every few seconds does not come.
+				return effect.afterMs < 1000 ? {kind: 'poll-due', number: effect.number} : undefined;
+			}
+
+			default: {
+				return undefined;
+			}
+		}
+	};
+
+	return brain;
+}
+
+/** A brain that has read the host, with the web server selected in the tree. */
+export async function atWeb(facts: BrainFacts = {}): Promise<Brain> {
+	const brain = createBrain({start: {domain: 'web01'}, ...facts});
+	brain.send({kind: 'started'});
+	await brain.answer();
+	return brain;
+}
+
+/** Paints one state, as the terminal would show it: lines without trailing blanks. */
+export async function frameOf(state: State, theme = plainTheme()): Promise<string> {
+	const [{render}, {createElement}, {Root}, {createScreen, splitFrame}, {PassThrough}] = await Promise.all([
+		import('ink'), import('react'), import('../../source/ui/screens/root.tsx'), import('../../source/terminal/screen.ts'), import('node:stream'),
+	]);
+	let frame = '';
+	const {columns, rows} = state;
+	const screen = createScreen({columns, rows, write() {/* What is written is tested with the painter. */}});
+	const {write} = screen.stdout;
+	screen.stdout.write = text => {
+		frame = text === '' ? frame : text;
+		return write(text);
+	};
+
+	const store = {getState: () => state, subscribe: () => () => undefined, send: () => undefined};
+	const ink = render(createElement(Root, {store, theme}), {
+		stdout: screen.stdout as unknown as NodeJS.WriteStream, stdin: new PassThrough() as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
+	});
+	await wait(0);
+	ink.unmount();
+	return splitFrame(frame, rows).map(line => line.trimEnd()).join('\n');
+}
+
+const fixtures = path.join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../fixtures/screens');
+
+/** The frame as it was accepted. With ACCEPT_FRAME=name that one frame is accepted anew. */
+export async function acceptedFrame(name: string, frame: string): Promise<string> {
+	const file = path.join(fixtures, `${name}.txt`);
+	if (process.env['ACCEPT_FRAME'] === name) {
+		await mkdir(fixtures, {recursive: true});
+		await writeFile(file, `${frame}\n`);
+	}
+
+	return (await readFile(file, 'utf8')).replace(/\n$/, '');
+}
