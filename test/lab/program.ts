@@ -70,7 +70,7 @@ export type RevertOptions = ProgramOptions & {flags?: string[]};
 /** `revert DOMAIN SNAPSHOT … --yes --json`; discards the present state unless the flags say otherwise. */
 export async function revert(domain: LabDomain, snapshot: string, options: RevertOptions = {}): Promise<ProgramResult> {
 	const flags = options.flags ?? [];
-	const fate = flags.includes('--keep') || flags.includes('--discard') ? [] : ['--discard'];
+	const fate = flags.some(flag => /^--(?:keep|discard)/.test(flag)) ? [] : ['--discard'];
 	return runProgram(domain, ['revert', ...fate, ...flags, '--yes', '--json', '--', domain.name, snapshot], options);
 }
 

@@ -19,7 +19,7 @@ for (const signal of ['INT', 'TERM', 'HUP'] as const) {
 		const plan = await readPlan(domain, 's1');
 		const before = await readWorld(domain);
 		const at = plan.steps.findIndex(step => step.id === 'create-vdb');
-		const shims = await makeShims(t, plan, {at, script: `kill -${signal} -- "-$program"; "$name" "$@"; exit`});
+		const shims = await makeShims(t, plan, {at, script: `kill -s ${signal} -- "-$program"; "$name" "$@"; exit`});
 		const result = await revert(domain, 's1', {...shims.options, hasOwnGroup: true});
 		t.true(result.exitCode === 130 || (signal === 'HUP' && result.signal === 'SIGHUP'), report(result));
 		t.deepEqual(await readWorld(domain), before);
@@ -33,7 +33,7 @@ for (const signal of ['INT', 'TERM', 'HUP'] as const) {
 		await stop(domain);
 		const plan = await readPlan(domain, 's1');
 		const at = plan.steps.findIndex(step => step.id === 'define');
-		const shims = await makeShims(t, plan, {at, script: `kill -${signal} -- "-$program"; "$name" "$@"; exit`});
+		const shims = await makeShims(t, plan, {at, script: `kill -s ${signal} -- "-$program"; "$name" "$@"; exit`});
 		const result = await revert(domain, 's1', {...shims.options, hasOwnGroup: true});
 		await expectReverted(t, domain, {...result, exitCode: result.signal === 'SIGHUP' ? 0 : result.exitCode}, {digests: digests.get('s1')!, current: 's1'});
 	});

@@ -283,6 +283,20 @@ test.serial('L12: an overlay made by hand above the recorded one costs no image 
 	await expectReverted(t, domain, await revert(domain, 's2'), {digests: second, current: 's2'});
 });
 
+test.serial('an image of nobody\'s domain that stands on the head keeps it from being removed', async t => {
+	const domain = await makeDomain(t, {diskCount: 1});
+	const digests = await markOffline(domain, 1);
+	await takeDiskSnapshot(domain, 's1');
+	const left = await markOffline(domain, 2);
+	const heads = await readHeads(domain);
+	const theirs = path.join(domain.folder, 'vda.theirs');
+	await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', heads.get('vda')!, theirs]);
+	const result = await revert(domain, 's1');
+	t.is(result.exitCode, 0, report(result));
+	t.deepEqual(await digestHeads(domain), digests);
+	t.is(await digestImage(theirs), left.vda!);
+});
+
 test.serial('L15: a name that libvirt could not save is refused beforehand', async t => {
 	const domain = await makeDomain(t);
 	await takeDiskSnapshot(domain, 's1');
