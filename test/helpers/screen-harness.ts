@@ -151,10 +151,10 @@ export async function frameOf(state: State, theme = plainTheme()): Promise<strin
 
 const fixtures = path.join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../fixtures/screens');
 
-/** The frame as it was accepted. With ACCEPT_FRAME=name that one frame is accepted anew. */
+/** The frame as it was accepted. Those named in ACCEPT_FRAME=name,name are accepted anew. */
 export async function acceptedFrame(name: string, frame: string): Promise<string> {
 	const file = path.join(fixtures, `${name}.txt`);
-	if (process.env['ACCEPT_FRAME'] === name) {
+	if (process.env['ACCEPT_FRAME']?.split(',').includes(name)) {
 		await mkdir(fixtures, {recursive: true});
 		await writeFile(file, `${frame}\n`);
 	}

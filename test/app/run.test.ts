@@ -1,0 +1,172 @@
+import test from 'ava';
+import type {UnfinishedAction} from '../../source/engine/ports.ts';
+import type {Run} from '../../source/app/state.ts';
+import {ifStoppedNow, recoverOptions} from '../../source/app/update-run.ts';
+import {fakePlan, fakeServices, uuidOf} from '../helpers/fake-services.ts';
+import {atWeb, createBrain, keys, type Brain} from '../helpers/screen-harness.ts';
+
+const plan = fakePlan(fakeServices().world.pictures, {uuid: uuidOf(1), snapshot: 's2', fate: {kind: 'discard'}});
+
+async function atRunning(facts: Parameters<typeof atWeb>[0] = {}): Promise<Brain> {
+	const brain = await atWeb({...facts, start: {domain: 'web01', action: {kind: 'revert', snapshot: 's2', fate: {kind: 'discard'}, endState: 'shutoff'}}});
+	while (brain.state.scene.kind === 'journey' && brain.state.scene.journey.stage.phase !== 'naming') {
+		brain.type(keys.enter);
+	}
+
+	brain.type('web01', keys.enter);
+	return brain;
+}
+
+function runOf(brain: Brain): Run {
+	if (brain.state.scene.kind !== 'running') {
+		throw new Error(`The scene is ${brain.state.scene.kind}`);
+	}
+
+	return brain.state.scene.run;
+}
+
+function begin(brain: Brain, step: string) {
+	brain.send({
+		kind: 'run-event', event: {
+			kind: 'step-started', step, title: step, index: 0, of: 4,
+		},
+	});
+}
+
+function finish(brain: Brain, step: string) {
+	brain.send({
+		kind: 'run-event', event: {
+			kind: 'step-done', step, index: 0, of: 4, durationMs: 1,
+		},
+	});
+}
+
+test('each step goes from waiting through running to done', async t => {
+	const brain = await atRunning();
+	begin(brain, 'stop');
+	t.deepEqual(runOf(brain).steps, {stop: 'running'});
+	finish(brain, 'stop');
+	begin(brain, 'overlay-vda');
+	t.deepEqual(runOf(brain).steps, {stop: 'done', 'overlay-vda': 'running'});
+});
+
+test('what a stop would mean is that of the step reached', async t => {
+	const brain = await atRunning();
+	t.is(ifStoppedNow(runOf(brain)), 'Nothing has been changed yet.');
+	begin(brain, 'stop');
+	finish(brain, 'stop');
+	begin(brain, 'overlay-vda');
+	t.is(ifStoppedNow(runOf(brain)), plan.steps[1]!.ifStopped);
+});
+
+test('Ctrl-C asks, Ctrl-C again stops, and only once', async t => {
+	const brain = await atRunning();
+	t.deepEqual(brain.type(keys.ctrlC), []);
+	t.is(runOf(brain).stop, 'asking');
+	t.deepEqual(brain.type(keys.ctrlC), [{kind: 'interrupt', signal: 'SIGINT'}]);
+	t.deepEqual(brain.type(keys.ctrlC), []);
+});
+
+test('after Ctrl-C any other key goes on', async t => {
+	const brain = await atRunning();
+	brain.type(keys.ctrlC, 'x');
+	t.is(runOf(brain).stop, 'no');
+	t.deepEqual(brain.type(keys.ctrlC), []);
+});
+
+test('neither q nor Escape leaves while it runs', async t => {
+	const brain = await atRunning();
+	t.deepEqual(brain.type('q', keys.escape), []);
+	t.is(brain.state.scene.kind, 'running');
+});
+
+test('SIGTERM interrupts the run, and ends the program when the run has ended', async t => {
+	const brain = await atRunning();
+	t.deepEqual(brain.send({kind: 'signalled', signal: 'SIGTERM'}), [{kind: 'interrupt', signal: 'SIGTERM'}]);
+	t.is(brain.state.scene.kind, 'running');
+	t.deepEqual(
+		brain.send({kind: 'run-ended', outcome: {kind: 'rolled-back', failure: {kind: 'interrupted', signal: 'SIGTERM', rolledBack: true}}}),
+		[{kind: 'quit', exitCode: 143, signal: 'SIGTERM'}],
+	);
+});
+
+test('a signal at rest ends the program at once', async t => {
+	const brain = await atWeb();
+	t.deepEqual(brain.send({kind: 'signalled', signal: 'SIGHUP'}), [{kind: 'quit', exitCode: 129, signal: 'SIGHUP'}]);
+});
+
+test('while a plan runs the host is not asked, and afterwards it is', async t => {
+	const brain = await atRunning();
+	t.deepEqual(brain.send({kind: 'host-stirred'}), []);
+	t.deepEqual(brain.send({kind: 'poll-due', number: brain.state.pollNumber}).map(({kind}) => kind), ['poll-later']);
+	t.deepEqual(brain.send({kind: 'run-ended', outcome: {kind: 'done'}}).map(({kind}) => kind).filter(kind => kind.startsWith('read-')), ['read-host', 'read-domains', 'read-picture']);
+});
+
+test('the exit code tells of the action that was asked for on the command line', async t => {
+	const brain = await atRunning();
+	brain.send({kind: 'run-ended', outcome: {kind: 'done'}});
+	brain.type(keys.enter);
+	t.deepEqual(brain.type('q'), [{kind: 'quit', exitCode: 0, signal: undefined}]);
+
+	const failed = await atRunning();
+	failed.send({kind: 'run-ended', outcome: {kind: 'rolled-back', failure: {kind: 'not-proven', findings: [], rolledBack: true}}});
+	failed.type(keys.enter);
+	t.deepEqual(failed.type('q'), [{kind: 'quit', exitCode: 1, signal: undefined}]);
+});
+
+test('something half-way is told by the exit code always', async t => {
+	const brain = await atRunning();
+	brain.send({kind: 'run-ended', outcome: {kind: 'half-way', failure: {kind: 'not-proven', findings: [], rolledBack: false}}});
+	brain.type(keys.enter);
+	t.deepEqual(brain.type('q'), [{kind: 'quit', exitCode: 4, signal: undefined}]);
+});
+
+const records: UnfinishedAction['records'] = [{at: '', kind: 'begin', step: 'stop'}, {at: '', kind: 'done', step: 'stop'}];
+
+async function atRecover(unfinished: UnfinishedAction[], facts: Parameters<typeof createBrain>[0] = {}): Promise<Brain> {
+	const brain = createBrain(facts);
+	brain.world.unfinished = unfinished;
+	brain.send({kind: 'started'});
+	await brain.answer();
+	return brain;
+}
+
+test('what was left unfinished is asked about at the start', async t => {
+	const brain = await atRecover([{plan, records}]);
+	t.is(brain.state.scene.kind, 'recover');
+	t.deepEqual(brain.type(keys.enter)[0], {kind: 'recover', planId: plan.id, direction: 'back'});
+});
+
+test('before the switch putting back stands first, after it finishing does', t => {
+	const {state} = createBrain();
+	t.is(recoverOptions(state, {plan, records})[0]!.id, 'back');
+	t.is(recoverOptions(state, {plan, records: [...records, {at: '', kind: 'begin', step: 'define'}]})[0]!.id, 'forward');
+});
+
+test('later touches nothing, and goes to the next unfinished action', async t => {
+	const brain = await atRecover([{plan, records}, {plan: {...plan, id: 'plan-2'}, records}]);
+	brain.type(keys.down, keys.down, keys.enter);
+	t.is(brain.state.scene.kind === 'recover' && brain.state.scene.actions[0]!.plan.id, 'plan-2');
+	brain.type(keys.escape);
+	t.is(brain.state.scene.kind, 'browse');
+	t.false(brain.effects.some(({kind}) => kind === 'recover'));
+});
+
+test('an Enter within a clump of text does not recover', async t => {
+	const brain = await atRecover([{plan, records}]);
+	t.deepEqual(brain.type('x\r').filter(({kind}) => kind === 'recover'), []);
+});
+
+test('read-only, recovering stays visible with its reason and is not done', async t => {
+	const brain = await atRecover([{plan, records}], {isReadOnly: true});
+	brain.type(keys.enter);
+	t.is(brain.state.notice, 'Put everything back: this session is read-only.');
+	t.false(brain.effects.some(({kind}) => kind === 'recover'));
+});
+
+test('after a recovery it is asked what else is unfinished', async t => {
+	const brain = await atRecover([{plan, records}]);
+	brain.type(keys.enter);
+	brain.send({kind: 'run-ended', outcome: {kind: 'done'}});
+	t.is(brain.type(keys.enter)[0]?.kind, 'read-unfinished');
+});

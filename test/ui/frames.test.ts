@@ -1,0 +1,217 @@
+/**
+Whole frames against accepted ones. A changed frame is looked at, then accepted by name: ACCEPT_FRAME=browse-80x24 npx ava test/ui/frames.test.ts.
+*/
+import test, {type ExecutionContext} from 'ava';
+import {fakePlan, hostileName, uuidOf} from '../helpers/fake-services.ts';
+import {
+	acceptedFrame, atWeb, createBrain, frameOf, keys, plainTheme, type Brain,
+} from '../helpers/screen-harness.ts';
+
+async function looks(t: ExecutionContext, name: string, brain: Brain, theme = plainTheme()) {
+	const frame = await frameOf(brain.state, theme);
+	t.is(frame, await acceptedFrame(name, frame));
+}
+
+async function atStage(reads: string[], facts: Parameters<typeof atWeb>[0] = {}): Promise<Brain> {
+	const brain = await atWeb(facts);
+	for (const read of [keys.up, keys.up, 'r', ...reads]) {
+		brain.type(read);
+		await brain.answer(); // eslint-disable-line no-await-in-loop -- A person presses one key after the other.
+	}
+
+	return brain;
+}
+
+test('browsing at 80 by 24', async t => {
+	await looks(t, 'browse-80x24', await atWeb());
+});
+
+test('browsing at 120 by 40', async t => {
+	await looks(t, 'browse-120x40', await atWeb({columns: 120, rows: 40}));
+});
+
+test('browsing without UTF-8', async t => {
+	const theme = plainTheme(true);
+	const brain = await atWeb({theme});
+	await looks(t, 'browse-ascii-80x24', brain, theme);
+});
+
+test('without UTF-8 no screen holds a character beyond ASCII', async t => {
+	const theme = plainTheme(true);
+	for (const reads of [['?'], ['r'], [keys.enter], ['r', keys.enter], ['3'], ['i']]) {
+		const brain = await atWeb({theme}); // eslint-disable-line no-await-in-loop
+		brain.type(keys.up, ...reads);
+		t.regex(await frameOf(brain.state, theme), /^[\n\u0020-\u007E]*$/, reads.join(' ')); // eslint-disable-line no-await-in-loop
+	}
+});
+
+test('every frame is exactly as large as the terminal', async t => {
+	for (const [columns, rows] of [[60, 16], [80, 24], [101, 33], [200, 50]] as const) {
+		const brain = await atWeb({columns, rows}); // eslint-disable-line no-await-in-loop
+		const lines = (await frameOf(brain.state)).split('\n'); // eslint-disable-line no-await-in-loop
+		t.is(lines.length, rows);
+		t.true(lines.every(line => line.length <= columns));
+		t.regex(lines.at(-1)!, /q quit/);
+	}
+});
+
+test('a domain whose name and description want to harm shows harmlessly', async t => {
+	const brain = createBrain({start: {domain: hostileName}});
+	brain.send({kind: 'started'});
+	await brain.answer();
+	brain.type(keys.up);
+	await looks(t, 'hostile-80x24', brain);
+	t.notRegex(await frameOf(brain.state), /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/);
+});
+
+test('checkpoints', async t => {
+	const brain = createBrain({start: {domain: 'db01'}});
+	brain.send({kind: 'started'});
+	await brain.answer();
+	brain.type('2');
+	await looks(t, 'checkpoints-80x24', brain);
+});
+
+test('images with their sizes, and who needs them', async t => {
+	const brain = await atWeb();
+	brain.type('3');
+	await brain.answer();
+	await looks(t, 'images-80x24', brain);
+});
+
+test('a broken chain is said where the image is', async t => {
+	const brain = createBrain({start: {domain: 'broken'}});
+	brain.send({kind: 'started'});
+	await brain.answer();
+	brain.type('3');
+	await brain.answer();
+	await looks(t, 'broken-80x24', brain);
+});
+
+test('the menu, read-only', async t => {
+	const brain = await atWeb({isReadOnly: true});
+	brain.type(keys.up, keys.enter);
+	await looks(t, 'menu-read-only-80x24', brain);
+});
+
+test('the question for the present state', async t => {
+	await looks(t, 'journey-fate-80x24', await atStage([]));
+});
+
+test('the question for the state afterwards', async t => {
+	await looks(t, 'journey-end-state-80x24', await atStage([keys.enter]));
+});
+
+test('the consequences', async t => {
+	await looks(t, 'journey-consequences-80x24', await atStage([keys.enter, keys.enter]));
+});
+
+test('the commands, with the secrets of XML masked', async t => {
+	const brain = await atStage([keys.enter, keys.enter, keys.enter, 'x']);
+	await looks(t, 'journey-commands-80x24', brain);
+	brain.type('G');
+	t.notRegex(await frameOf(brain.state), /secret/);
+});
+
+test('the last page before the start', async t => {
+	await looks(t, 'journey-naming-80x24', await atStage([keys.enter, keys.enter, keys.enter, keys.enter, 'web0', keys.enter]));
+});
+
+test('a refusal', async t => {
+	const brain = await atWeb();
+	brain.world.refusal = {
+		kind: 'refused', blockers: [
+			{kind: 'managed-save', text: 'web01 has a managed save: its memory belongs to the disks as they are.', remedy: 'Start it from the managed save, or remove it: virsh managedsave-remove web01.'},
+			{kind: 'image-missing', text: '/var/lib/libvirt/images/web01.s1 is missing.'},
+		],
+	};
+	brain.type(keys.up, keys.up, 'r', keys.enter, keys.enter);
+	await brain.answer();
+	await looks(t, 'journey-refused-80x24', brain);
+});
+
+test('a plan at work, asked whether to stop', async t => {
+	const brain = await atStage([keys.enter, keys.enter, keys.enter, keys.enter, 'web01', keys.enter]);
+	brain.send(
+		{
+			kind: 'run-event', event: {
+				kind: 'step-started', step: 'stop', title: '', index: 0, of: 4,
+			},
+		},
+		{
+			kind: 'run-event', event: {
+				kind: 'step-done', step: 'stop', index: 0, of: 4, durationMs: 1,
+			},
+		},
+		{
+			kind: 'run-event', event: {
+				kind: 'step-started', step: 'overlay-vda', title: '', index: 1, of: 4,
+			},
+		},
+	);
+	brain.type(keys.ctrlC);
+	await looks(t, 'running-80x24', brain);
+});
+
+test('the end', async t => {
+	const brain = await atStage([keys.enter, keys.enter, keys.enter, keys.enter, 'web01', keys.enter]);
+	brain.send({kind: 'run-ended', outcome: {kind: 'done'}});
+	await looks(t, 'ended-80x24', brain);
+});
+
+test('an end by failure says what the tool said, and that all is as before', async t => {
+	const brain = await atStage([keys.enter, keys.enter, keys.enter, keys.enter, 'web01', keys.enter]);
+	const cause = {
+		argv: ['qemu-img', 'create', '/x'], exitCode: 1, timedOut: false, stderr: 'qemu-img: /x: Could not create \'/x\': No space left on device\n', durationMs: 9,
+	};
+	brain.send({
+		kind: 'run-ended', outcome: {
+			kind: 'rolled-back', failure: {
+				kind: 'step-failed', step: 'overlay-vda', title: 'Create the new overlay of vda', cause: {kind: 'tool-failed', cause}, rolledBack: true, notUndone: [],
+			},
+		},
+	});
+	await looks(t, 'ended-failed-80x24', brain);
+});
+
+test('what was left unfinished', async t => {
+	const brain = createBrain();
+	const plan = fakePlan(brain.world.pictures, {uuid: uuidOf(1), snapshot: 's2', fate: {kind: 'discard'}});
+	brain.world.unfinished = [{plan, records: [{at: '', kind: 'begin', step: 'stop'}, {at: '', kind: 'done', step: 'stop'}]}];
+	brain.send({kind: 'started'});
+	await brain.answer();
+	await looks(t, 'recover-80x24', brain);
+});
+
+test('a host that cannot be reached', async t => {
+	const brain = createBrain();
+	brain.world.failure = {
+		kind: 'host-unreachable', uri: 'qemu:///system', cause: {
+			argv: ['virsh', '-c', 'qemu:///system', 'list'], exitCode: 1, timedOut: false, stderr: 'error: failed to connect to the hypervisor\n', durationMs: 12,
+		},
+	};
+	brain.send({kind: 'started'});
+	await brain.answer();
+	await looks(t, 'unreachable-80x24', brain);
+});
+
+test('waiting says for what and for how long', async t => {
+	const brain = createBrain();
+	brain.send({kind: 'started'});
+	brain.state = {...brain.state, nowMs: brain.state.nowMs + 7200};
+	t.regex(await frameOf(brain.state), /Asking the host for its domains, 7 s/);
+});
+
+test('a terminal that is too small is told what is needed', async t => {
+	const brain = await atWeb();
+	brain.send({kind: 'resized', columns: 50, rows: 12});
+	t.regex((await frameOf(brain.state)).replaceAll('\n', ' '), /needs 60 columns and 16 rows; this terminal has 50 and 12/);
+});
+
+test('help is made from the table of keys', async t => {
+	const brain = await atWeb({rows: 100});
+	brain.type('?');
+	const frame = await frameOf(brain.state);
+	t.regex(frame, / r {11}revert to the selected snapshot/);
+	t.regex(frame, / {3}Ctrl-C {6}stop the action/);
+});
