@@ -2,7 +2,7 @@
 Reading and making the XML of demo domains: `<domain>` with its disks, and the backing chains that libvirt writes into it.
 */
 import {readChain, type DemoWorld} from './world.ts';
-import {child, children, element, mapXml, textAt, without, type XmlNode} from './xml-node.ts';
+import {child, children, element, formatXml, mapXml, textAt, without, type XmlNode} from './xml-node.ts';
 
 export type NewDisk = {target: string; path: string; format?: 'qcow2' | 'raw'; device?: 'disk' | 'cdrom'};
 
@@ -100,8 +100,16 @@ export function withBackingChains(world: DemoWorld, domain: XmlNode, isLive: boo
 	});
 }
 
-/** What `dumpxml` and `snapshot-dumpxml` leave out without `--security-info`. */
-export function withoutSecrets(node: XmlNode): XmlNode {
+const printed = new WeakMap<XmlNode, {open: string; redacted: string}>();
+
+/** As `dumpxml` and its like print it: passwords only with `--security-info`. Each tree is formatted once, since trees never change. */
+export function printXml(node: XmlNode, withSecrets: boolean): string {
+	const texts = printed.get(node) ?? {open: formatXml(node), redacted: formatXml(withoutSecrets(node))};
+	printed.set(node, texts);
+	return withSecrets ? texts.open : texts.redacted;
+}
+
+function withoutSecrets(node: XmlNode): XmlNode {
 	return mapXml(node, part => part.name === 'graphics' ? {...part, attributes: Object.fromEntries(Object.entries(part.attributes).filter(([key]) => key !== 'passwd'))} : part)!;
 }
 

@@ -23,7 +23,8 @@ export type NewSnapshot = {
 /** The XML of the record. The caller has seen to it that the name is free. */
 export function takeSnapshot(world: DemoWorld, domain: DemoDomain, wish: NewSnapshot): void {
 	const isActive = domain.live !== undefined;
-	const before = {live: domain.live && withoutId(domain.live), inactive: withBackingChains(world, domain.definition, false)};
+	// Only what has run has its chain written out.
+	const before = {live: domain.live && withoutId(domain.live), inactive: isActive ? withBackingChains(world, domain.definition, false) : domain.definition};
 	const disks = readDisks(domain.live ?? domain.definition).map(disk => ({
 		...disk,
 		overlayPath: wish.kind !== 'internal' && disk.isWritable && disk.path !== undefined && !wish.leftOut?.has(disk.target)

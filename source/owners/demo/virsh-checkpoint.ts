@@ -4,7 +4,7 @@ virsh's checkpoint commands on the demo host.
 import {
 	say, textOf, virshError, type Answer,
 } from './answer.ts';
-import {withoutSecrets} from './domain-xml.ts';
+import {printXml} from './domain-xml.ts';
 import {specifyOptions} from './virsh-words.ts';
 import type {VirshCall, VirshCommand} from './virsh.ts';
 import type {DemoDomain} from './world.ts';
@@ -22,7 +22,7 @@ export const checkpointCommands: Record<string, VirshCommand> = {
 		options: specifyOptions('domain!', 'checkpointname!', '--security-info', '--no-domain', '--size'),
 		runOnDomain: (call, domain) => onCheckpoint(call, domain, (_, xml) => {
 			const shown = call.options.flags.has('no-domain') ? without(xml, 'domain') : xml;
-			return say(formatXml(call.options.flags.has('security-info') ? shown : withoutSecrets(shown)));
+			return say(printXml(shown, call.options.flags.has('security-info')));
 		}),
 	},
 

@@ -2,7 +2,7 @@
 virsh commands about one domain: its state, its XML, its disks, and starting and stopping it.
 */
 import {say, virshError, type Answer} from './answer.ts';
-import {readDisks, withoutSecrets} from './domain-xml.ts';
+import {readDisks, printXml} from './domain-xml.ts';
 import {
 	notRunning, resumeDomain, startDomain, stopDomain, suspendDomain, type Refusal,
 } from './lifecycle.ts';
@@ -29,7 +29,7 @@ export const domainCommands: Record<string, VirshCommand> = {
 			}
 
 			const xml = options.flags.has('inactive') ? domain.definition : domain.live ?? domain.definition;
-			return say(formatXml(isSecret ? xml : withoutSecrets(xml)));
+			return say(printXml(xml, isSecret));
 		},
 	},
 

@@ -2,12 +2,12 @@
 virsh commands about the whole host: uri, version, list, domstats, define, restore …
 */
 import {say, textOf, virshError} from './answer.ts';
-import {readName} from './domain-xml.ts';
+import {printXml, readName} from './domain-xml.ts';
 import {startDomain} from './lifecycle.ts';
 import {specifyOptions} from './virsh-words.ts';
 import type {VirshCommand} from './virsh.ts';
 import {announce, type DemoDomain, type DemoWorld} from './world.ts';
-import {formatXml, parseXml, textAt} from './xml-node.ts';
+import {parseXml, textAt} from './xml-node.ts';
 
 const version = [
 	'Compiled against library: libvirt 9.0.0',
@@ -83,7 +83,7 @@ export const hostCommands: Record<string, VirshCommand> = {
 			const path = options.values.get('file')!;
 			const memory = world.files.get(path)?.memory;
 			return memory
-				? say(formatXml(memory))
+				? say(printXml(memory, options.flags.has('security-info')))
 				: virshError(world.files.has(path)
 					? 'operation failed: image magic is incorrect'
 					: `Failed to open file '${path}': No such file or directory`);

@@ -4,7 +4,7 @@ virsh's snapshot commands on the demo host, as libvirt 9.0 does them: it knows e
 import {
 	say, textOf, virshError, type Answer,
 } from './answer.ts';
-import {withoutSecrets} from './domain-xml.ts';
+import {printXml} from './domain-xml.ts';
 import {startDomain, stopDomain} from './lifecycle.ts';
 import {takeSnapshot} from './snapshots.ts';
 import {specifyOptions} from './virsh-words.ts';
@@ -28,7 +28,7 @@ export const snapshotCommands: Record<string, VirshCommand> = {
 				return virshError('operation forbidden: virDomainSnapshotGetXMLDesc with secure flag');
 			}
 
-			return onSnapshot(call, domain, (_, xml) => say(formatXml(isSecret ? xml : withoutSecrets(xml))));
+			return onSnapshot(call, domain, (_, xml) => say(printXml(xml, isSecret)));
 		},
 	},
 
@@ -44,7 +44,7 @@ export const snapshotCommands: Record<string, VirshCommand> = {
 				return virshError(`domain '${domain.name}' has no current snapshot`);
 			}
 
-			return call.options.flags.has('name') ? say(current) : say(formatXml(domain.snapshots.get(current)!));
+			return call.options.flags.has('name') ? say(current) : say(printXml(domain.snapshots.get(current)!, false));
 		},
 	},
 

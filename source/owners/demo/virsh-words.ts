@@ -15,7 +15,7 @@ export function parseVirshCommands(text: string): {commands: string[][]} | {erro
 			commands.push([]);
 			rest = rest.slice(1);
 		} else {
-			const raw = /^(?:[^\s;\\'"]|\r|\\[\s\S]|'[^']*'|"(?:[^"\\]|\\[\s\S])*")+/.exec(rest)?.[0];
+			const raw = /^(?:[^ \t\n;\\'"]|\\[\s\S]|'[^']*'|"(?:[^"\\]|\\[\s\S])*")+/.exec(rest)?.[0];
 			if (raw === undefined || /^["'\\]/.test(rest.slice(raw.length))) {
 				const open = rest.slice(raw?.length ?? 0)[0]!;
 				return {error: open === '\\' ? 'dangling \\' : `missing ${open}`};
