@@ -24,7 +24,8 @@ async function measureFirstFrame() {
 	const memories = [];
 	for (let run = 0; run < runs; run++) {
 		const terminal = openPseudoTerminal(`${program} --demo`);
-		times.push(await terminal.waitFor('web'));
+		times.push(await terminal.waitFor('vsnap-tui'));
+		await terminal.waitFor('archive');
 		await terminal.waitForQuiet();
 		memories.push(await terminal.readPeakMemory());
 		await terminal.close('q');
@@ -38,7 +39,7 @@ async function measureFirstFrame() {
 
 async function measureKeysAndIdling() {
 	const terminal = openPseudoTerminal(`${program} --demo`);
-	await terminal.waitFor('web');
+	await terminal.waitFor('archive');
 	await terminal.waitForQuiet();
 	const answers = [];
 	for (let key = 0; key < 20; key++) {

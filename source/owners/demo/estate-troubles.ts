@@ -50,7 +50,7 @@ function addLdap(world: DemoWorld): void {
 /** A name as hostile as libvirt allows: quotes, a shell substitution, a C1 control and a direction override. */
 function addHostileName(world: DemoWorld): void {
 	const hostile = addDomain(world, {
-		name: '-x "it\'s" $(touch x) \u009B31m;ok',
+		name: 'test -x "it\'s" $(touch x) \u009B31m;ok',
 		fileStem: 'it\'s $(touch x) ;ok',
 		description: 'Joke of an intern.\tTabs,\nnewlines, \u009B2J and \u202Egnp.exe',
 		disks: [{gib: 8}],

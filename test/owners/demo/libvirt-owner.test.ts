@@ -98,8 +98,8 @@ for (const [name, wish] of [
 	['clone-a', {snapshot: 'fresh'}],
 	['ci-golden', {snapshot: 'nightly-033'}],
 	['vpn', {snapshot: 'before-patches'}],
-	['-x "it\'s" $(touch x) \u009B31m;ok', {snapshot: '--help; echo "pwned"'}],
-	['-x "it\'s" $(touch x) \u009B31m;ok', {snapshot: ' blanks and \u{1F4A5} '}],
+	['test -x "it\'s" $(touch x) \u009B31m;ok', {snapshot: '--help; echo "pwned"'}],
+	['test -x "it\'s" $(touch x) \u009B31m;ok', {snapshot: ' blanks and \u{1F4A5} '}],
 ] as Array<[string, Partial<RevertRequest> & {snapshot: string}]>) {
 	test(`${JSON.stringify(name)} goes back to ${JSON.stringify(wish)}, and again`, async t => {
 		const {plan, execute, host} = openWorld();
