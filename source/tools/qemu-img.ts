@@ -28,10 +28,13 @@ type QemuImage = {
 	'format-specific'?: {data?: {bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>}};
 };
 
-/** A name in a header as a path: relative names count from the image's own folder. Names with a protocol stay as they are: they are no files. */
+/**
+A name in a header as a path: relative names count from the folder of the image, by the name under which it was opened. `..` is left in: behind a link it
+leads somewhere else than its text says. Names with a protocol stay as they are: they are no files.
+*/
 export function resolveBackingPath(imagePath: string, backingName: string): string {
 	const name = backingName.startsWith('file:') ? backingName.slice('file:'.length) : backingName;
-	return name.startsWith('/') || /^[a-z][\w+.-]*:/i.test(name) ? name : posix.join(posix.dirname(imagePath), name);
+	return name.startsWith('/') || /^[a-z][\w+.-]*:/i.test(name) ? name : `${posix.join(posix.dirname(imagePath), '/')}${name.replace(/^(?:\.\/+)+/, '')}`;
 }
 
 function toImage(raw: QemuImage, path: string): Image {

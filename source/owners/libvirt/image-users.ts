@@ -65,7 +65,7 @@ export async function readImageUsers(given: {runner: Runner; virsh: Virsh}, path
 		...records.value.pins.filter(pin => isSame(pin.path)).map(pin => pin.label),
 		...headers.filter(([file, backingPath]) => isSame(backingPath) && !isSame(file)).map(([file]) => `the image ${file}, which stands on it`),
 		...processes,
-		...records.value.unreadable.map(({name, reason}) => `perhaps ${name}, which cannot be read: ${reason}`),
+		...records.value.unreadableDomains.map(({name, reason}) => `perhaps the domain ${name}, which cannot be read: ${reason}`),
 	])]);
 }
 

@@ -2,14 +2,13 @@
 One domain with its snapshots and checkpoints, as libvirt records them. Images are not looked at here.
 */
 import {isActive, type Domain} from '../../model/domain.ts';
-import {describeFailure} from '../../model/describe-failure.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Checkpoint, Snapshot} from '../../model/snapshot.ts';
 import {parseCheckpointXml} from '../../model/xml/parse-checkpoint.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
 import {parseDomainState, parseFields, parseNames, readDomains} from './read-host.ts';
-import {isMissingDomain, type Answer, type Virsh} from './virsh.ts';
+import {isMissingDomain, reasonOf, type Answer, type Virsh} from './virsh.ts';
 
 export type DomainRecords = {
 	domain: Domain;
@@ -40,10 +39,6 @@ function safeNames(answer: Answer | undefined, unreadable: Unreadable, what: str
 	}
 
 	return once;
-}
-
-function reasonOf(failure: Parameters<typeof describeFailure>[0]): string {
-	return failure.kind === 'tool-failed' ? failure.cause.stderr.trim() : describeFailure(failure).message;
 }
 
 /** What each name's XML says; names whose XML is missing, broken or another's are put under `unreadable`. */

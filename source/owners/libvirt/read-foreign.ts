@@ -3,7 +3,6 @@ What the other domains of the host hold: their definitions and the records of th
 read is named, because what it holds is then unknown.
 */
 import type {Domain, DomainDefinition} from '../../model/domain.ts';
-import {describeFailure} from '../../model/describe-failure.ts';
 import type {Pin} from '../../model/inventory.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
@@ -11,21 +10,21 @@ import type {Snapshot} from '../../model/snapshot.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
 import {parseNames, readDomains} from './read-host.ts';
-import {isMissingDomain, isMissingSnapshot, type Answer, type Virsh} from './virsh.ts';
+import {isMissingDomain, isMissingSnapshot, reasonOf, type Answer, type Virsh} from './virsh.ts';
 
 export type ForeignRecords = {
 	pins: Pin[];
 	formats: Map<string, string>;
-	unreadable: Array<{name: string; reason: string}>;
+	/** Domains of which nothing is known. */
+	unreadableDomains: Unreadable[];
+	unreadableSnapshots: Unreadable[];
 };
+
+type Unreadable = {name: string; reason: string};
 
 type Found = {uuid: string; name: string; definition: DomainDefinition; liveDefinition: DomainDefinition | undefined; snapshotNames: string[]};
 
 const questionsPerDomain = 3;
-
-function reasonOf(answer: Answer | Result<unknown>): string {
-	return answer.ok ? '' : describeFailure(answer.failure).message;
-}
 
 /** `exceptUuid` is left out; undefined reads all. Domains and snapshots that went away meanwhile are no problem. */
 export async function readForeignRecords(virsh: Virsh, exceptUuid: string | undefined): Promise<Result<ForeignRecords>> {
@@ -44,7 +43,7 @@ export async function readForeignRecords(virsh: Virsh, exceptUuid: string | unde
 		return answers;
 	}
 
-	const unreadable: ForeignRecords['unreadable'] = [];
+	const unreadableDomains: Unreadable[] = [];
 	const found: Found[] = [];
 	for (const [index, {uuid, name}] of others.entries()) {
 		const [inactive, live, names] = answers.value.slice(index * questionsPerDomain, (index + 1) * questionsPerDomain) as [Answer, Answer, Answer];
@@ -54,16 +53,17 @@ export async function readForeignRecords(virsh: Virsh, exceptUuid: string | unde
 		} else {
 			const failed = definition.ok ? names : definition;
 			if (!failed.ok && !isMissingDomain(failed.failure)) {
-				unreadable.push({name, reason: reasonOf(failed)});
+				unreadableDomains.push({name, reason: reasonOf(failed.failure)});
 			}
 		}
 	}
 
-	const snapshots = await readSnapshots(virsh, found, unreadable);
-	return snapshots.ok ? succeed({...gather(found, snapshots.value), unreadable}) : snapshots;
+	const unreadableSnapshots: Unreadable[] = [];
+	const snapshots = await readSnapshots(virsh, found, unreadableSnapshots);
+	return snapshots.ok ? succeed({...gather(found, snapshots.value), unreadableDomains, unreadableSnapshots}) : snapshots;
 }
 
-async function readSnapshots(virsh: Virsh, found: Found[], unreadable: ForeignRecords['unreadable']): Promise<Result<Map<string, Snapshot[]>>> {
+async function readSnapshots(virsh: Virsh, found: Found[], unreadable: Unreadable[]): Promise<Result<Map<string, Snapshot[]>>> {
 	const wanted = found.flatMap(domain => domain.snapshotNames.map(snapshot => ({domain, snapshot})));
 	const answers = await virsh.ask(wanted.map(({domain, snapshot}) => ['snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', snapshot]));
 	if (!answers.ok) {
@@ -77,7 +77,7 @@ async function readSnapshots(virsh: Virsh, found: Found[], unreadable: ForeignRe
 		if (parsed.ok) {
 			byDomain.get(domain.uuid)!.push(parsed.value);
 		} else if (!isMissingDomain(parsed.failure)) {
-			const reason = isMissingSnapshot(parsed.failure) ? 'it is listed, but libvirt does not find it by this name' : reasonOf(parsed);
+			const reason = isMissingSnapshot(parsed.failure) ? 'it is listed, but libvirt does not find it by this name' : reasonOf(parsed.failure);
 			unreadable.push({name: `${snapshot} of ${domain.name}`, reason});
 		}
 	}

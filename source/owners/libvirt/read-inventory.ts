@@ -10,7 +10,7 @@ import {readFolder} from '../../tools/files.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
 import {readDomainRecords, type DomainRecords} from './read-domain.ts';
-import {readForeignRecords} from './read-foreign.ts';
+import {readForeignRecords, type ForeignRecords} from './read-foreign.ts';
 import {markLocked, readImages} from './read-images.ts';
 import {readJobs} from './read-jobs.ts';
 import {readMemoryFile} from './read-memory.ts';
@@ -22,6 +22,8 @@ export type Reading = {
 	nowMs: () => number;
 };
 
+const nothingForeign: ForeignRecords = {pins: [], formats: new Map(), unreadableDomains: [], unreadableSnapshots: []};
+
 type PictureRead = {picture: DomainPicture; records: DomainRecords};
 
 async function readWhole(reading: Reading, uuid: string, options: {withForeignPins: boolean; secrets: string[]}): Promise<Result<PictureRead>> {
@@ -29,7 +31,7 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 	const readAtMs = nowMs();
 	const [records, foreign] = await Promise.all([
 		readDomainRecords(virsh, uuid, options.secrets),
-		options.withForeignPins ? readForeignRecords(virsh, uuid) : succeed({pins: [], formats: new Map<string, string>(), unreadable: []}),
+		options.withForeignPins ? readForeignRecords(virsh, uuid) : succeed(nothingForeign),
 	]);
 	if (!records.ok) {
 		return records;
@@ -54,7 +56,7 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 				checkpoints,
 				images: images.value,
 				foreignPins: foreign.value.pins,
-				unreadable: [...unreadable, ...foreign.value.unreadable],
+				unreadable: [...unreadable, ...foreign.value.unreadableDomains, ...foreign.value.unreadableSnapshots],
 				readAtMs,
 			},
 		})

@@ -3,12 +3,11 @@ The head of a libvirt memory file (libvirt-semantics 3.7): 92 bytes with the mag
 anybody stops a domain: libvirt finds a damaged file only after it has.
 */
 import {Buffer} from 'node:buffer';
-import {describeFailure} from '../../model/describe-failure.ts';
 import type {MemoryFileFacts} from '../../model/inventory.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {readFileFacts} from '../../tools/files.ts';
 import type {Runner} from '../../tools/run.ts';
-import type {Virsh} from './virsh.ts';
+import {reasonOf, type Virsh} from './virsh.ts';
 
 const headerBytes = 92;
 const readTimeoutMs = 30_000;
@@ -89,11 +88,11 @@ export async function readMemoryFile(given: {runner: Runner; virsh: Virsh; path:
 
 	const xml = await virsh.askOne(['save-image-dumpxml', '--file', path, ...secrets]);
 	if (!xml.ok) {
-		return bad(xml.failure.kind === 'tool-failed' ? xml.failure.cause.stderr.trim() : describeFailure(xml.failure).message);
+		return bad(reasonOf(xml.failure));
 	}
 
 	const definition = parseDomainXml(xml.value);
 	return definition.ok
 		? {kind: 'good', path, sizeBytes: file.sizeBytes, definition: definition.value, domainXml: xml.value, modifiedAt: file.modifiedAt}
-		: bad(describeFailure(definition.failure).message);
+		: bad(reasonOf(definition.failure));
 }

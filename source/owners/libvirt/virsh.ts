@@ -7,6 +7,7 @@ question an error belongs to, so where the batch complained each question withou
 */
 import {Buffer} from 'node:buffer';
 import {randomBytes} from 'node:crypto';
+import {describeFailure} from '../../model/describe-failure.ts';
 import type {Failure} from '../../model/failure.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../../tools/run.ts';
@@ -71,6 +72,11 @@ export function partQuestions(questions: readonly string[][], mark: string): Bat
 
 function stderrOf(failure: Failure): string {
 	return failure.kind === 'tool-failed' ? failure.cause.stderr : '';
+}
+
+/** What virsh said, without its own `error: `; for failures of other kinds their usual words. */
+export function reasonOf(failure: Failure): string {
+	return failure.kind === 'tool-failed' ? stderrOf(failure).replaceAll(/^error: /gm, '').trim() : describeFailure(failure).message;
 }
 
 const brokenConnection = /failed to connect to the hypervisor|disconnected from .* due to|end of file while reading data|cannot recv data|client socket is closed/i;
