@@ -103,8 +103,8 @@ export function openSession({onKeys, onResize, onSignal, onWake, describeActivit
 		}
 	};
 
+	// The terminal may still be there (`kill -HUP`): it is given back; where it is not, the writing fails and harms nobody.
 	const handleHangup = () => {
-		isGone = true;
 		onSignal('SIGHUP');
 	};
 

@@ -68,7 +68,7 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 		type: (...reads) => reads.flatMap(read => brain.send(...toMessages(read))),
 		async answer() {
 			for (let effect = open.shift(); effect !== undefined; effect = open.shift()) {
-				const message = await answerTo(effect); // eslint-disable-line no-await-in-loop -- One after the other, so that tests are the same each time.
+				const message = await answerTo(effect);
 				if (message !== undefined) {
 					brain.send(message);
 				}
@@ -133,7 +133,7 @@ export async function frameOf(state: State, theme = plainTheme()): Promise<strin
 	]);
 	let frame = '';
 	const {columns, rows} = state;
-	const screen = createScreen({columns, rows, write() {/* What is written is tested with the painter. */}});
+	const screen = createScreen({columns, rows, write: () => undefined});
 	const {write} = screen.stdout;
 	screen.stdout.write = text => {
 		frame = text === '' ? frame : text;
@@ -154,7 +154,7 @@ const fixtures = path.join(import.meta.dirname ?? new URL('.', import.meta.url).
 /** The frame as it was accepted. Those named in ACCEPT_FRAME=name,name are accepted anew. */
 export async function acceptedFrame(name: string, frame: string): Promise<string> {
 	const file = path.join(fixtures, `${name}.txt`);
-	if (process.env['ACCEPT_FRAME']?.split(',').includes(name)) {
+	if (process.env.ACCEPT_FRAME?.split(',').includes(name)) {
 		await mkdir(fixtures, {recursive: true});
 		await writeFile(file, `${frame}\n`);
 	}

@@ -16,7 +16,7 @@ async function atStage(reads: string[], facts: Parameters<typeof atWeb>[0] = {})
 	const brain = await atWeb(facts);
 	for (const read of [keys.up, keys.up, 'r', ...reads]) {
 		brain.type(read);
-		await brain.answer(); // eslint-disable-line no-await-in-loop -- A person presses one key after the other.
+		await brain.answer();
 	}
 
 	return brain;
@@ -39,16 +39,16 @@ test('browsing without UTF-8', async t => {
 test('without UTF-8 no screen holds a character beyond ASCII', async t => {
 	const theme = plainTheme(true);
 	for (const reads of [['?'], ['r'], [keys.enter], ['r', keys.enter], ['3'], ['i']]) {
-		const brain = await atWeb({theme}); // eslint-disable-line no-await-in-loop
+		const brain = await atWeb({theme});
 		brain.type(keys.up, ...reads);
-		t.regex(await frameOf(brain.state, theme), /^[\n\u0020-\u007E]*$/, reads.join(' ')); // eslint-disable-line no-await-in-loop
+		t.regex(await frameOf(brain.state, theme), /^[\n\u0020-\u007E]*$/, reads.join(' '));
 	}
 });
 
 test('every frame is exactly as large as the terminal', async t => {
 	for (const [columns, rows] of [[60, 16], [80, 24], [101, 33], [200, 50]] as const) {
-		const brain = await atWeb({columns, rows}); // eslint-disable-line no-await-in-loop
-		const lines = (await frameOf(brain.state)).split('\n'); // eslint-disable-line no-await-in-loop
+		const brain = await atWeb({columns, rows});
+		const lines = (await frameOf(brain.state)).split('\n');
 		t.is(lines.length, rows);
 		t.true(lines.every(line => line.length <= columns));
 		t.regex(lines.at(-1)!, /q quit/);
@@ -121,7 +121,11 @@ test('a refusal', async t => {
 	const brain = await atWeb();
 	brain.world.refusal = {
 		kind: 'refused', blockers: [
-			{kind: 'managed-save', text: 'web01 has a managed save: its memory belongs to the disks as they are.', remedy: 'Start it from the managed save, or remove it: virsh managedsave-remove web01.'},
+			{
+				kind: 'managed-save',
+				text: 'web01 has a managed save: its memory belongs to the disks as they are.',
+				remedy: 'Start it from the managed save, or remove it: virsh managedsave-remove web01.',
+			},
 			{kind: 'image-missing', text: '/var/lib/libvirt/images/web01.s1 is missing.'},
 		],
 	};

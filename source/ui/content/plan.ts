@@ -60,8 +60,8 @@ export function consequenceLines(plan: Plan, changed: string[], paper: Paper): L
 
 const phases: Record<Step['phase'], string> = {
 	check: 'Check: changes nothing',
-	create: 'Create: can all be taken back',
-	switch: 'Switch: from here on the work goes forward',
+	create: 'Create: new files, which can be taken back',
+	switch: 'Switch: to the new disks',
 	remove: 'Remove: only what nothing needs',
 };
 

@@ -1,0 +1,71 @@
+/**
+What only a real terminal shows: it is given back whole, whatever ends the program.
+*/
+import process from 'node:process';
+import test, {type ExecutionContext} from 'ava';
+import {openTerminal, type Terminal} from '../helpers/tmux.ts';
+
+const command = 'node --import=tsx source/cli.ts --demo';
+
+async function start(t: ExecutionContext, size: {columns?: number; rows?: number} = {}): Promise<Terminal> {
+	const terminal = await openTerminal(size);
+	t.teardown(terminal.close);
+	await terminal.type('stty -g > /dev/null; seq 1 40; echo BEFORE', 'Enter');
+	await terminal.until(/BEFORE\nready>/);
+	await terminal.type(command, 'Enter');
+	await terminal.until(/q quit/);
+	return terminal;
+}
+
+/** Back in the shell, with everything as it was. */
+async function isWhole(t: ExecutionContext, terminal: Terminal) {
+	await terminal.until(/BEFORE[\s\S]*ready>$/);
+	t.is(await terminal.fact('alternate_on'), '0');
+	t.is(await terminal.fact('cursor_flag'), '1');
+	t.is(await terminal.fact('wrap_flag'), '1');
+	await terminal.type('stty -a | grep -o -e "-icanon\\|-echo \\| icanon\\| echo " | sort | paste -sd:; echo CHECKED', 'Enter');
+	const picture = await terminal.until(/^CHECKED$/m);
+	t.regex(picture, / echo : icanon/);
+	t.notRegex(picture, /vsnap-tui {2}demo/);
+}
+
+test('it opens on a screen of its own, and q gives the terminal back', async t => {
+	const terminal = await start(t);
+	t.is(await terminal.fact('alternate_on'), '1');
+	t.is(await terminal.fact('cursor_flag'), '0');
+	await terminal.type('q');
+	await isWhole(t, terminal);
+});
+
+for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
+	test(`${signal} gives the terminal back`, async t => {
+		const terminal = await start(t);
+		process.kill(await terminal.pidOf('node'), signal);
+		await isWhole(t, terminal);
+	});
+}
+
+test('Ctrl-Z gives the terminal to the shell, and fg brings the screen back', async t => {
+	const terminal = await start(t);
+	await terminal.type('C-z');
+	await terminal.until(/BEFORE[\s\S]*ready>$/);
+	t.is(await terminal.fact('alternate_on'), '0');
+	await terminal.type('fg', 'Enter');
+	await terminal.until(/q quit/);
+	t.is(await terminal.fact('alternate_on'), '1');
+	await terminal.type('q');
+	await isWhole(t, terminal);
+});
+
+test('the screen follows the size of the window', async t => {
+	const terminal = await start(t);
+	await terminal.resize(110, 35);
+	await terminal.until(/^[─┴]{110}$/m);
+	await terminal.resize(50, 10);
+	await terminal.until(/needs 60 columns/);
+	await terminal.resize(80, 24);
+	const picture = await terminal.until(/q quit$/);
+	t.is(picture.split('\n').length, 24);
+	await terminal.type('q');
+	await isWhole(t, terminal);
+});
