@@ -6,14 +6,15 @@ import type {LineWatcher} from '../../tools/run.ts';
 /** What a picture shows; agents, clocks and balloons are not among it. */
 const interesting = /^event '(?:lifecycle|block-job|block-job-2|job-completed|device-added|device-removed|disk-change|tray-change|metadata-change)'/;
 
-const firstPauseMs = 1000;
+const usualFirstPauseMs = 1000;
 const longestPauseMs = 60_000;
 /** A watcher that lived this long was well: the next pause is short again. */
 const healthyMs = 30_000;
 
 /** Starts the watcher again when it ends (the daemon was restarted, the connection broke), and then calls back, because something may have been missed. */
-export function watchEvents(given: {lines: LineWatcher; argv: string[]; onChange: () => void}): () => void {
-	let pauseMs = firstPauseMs;
+export function watchEvents(given: {lines: LineWatcher; argv: string[]; onChange: () => void; firstPauseMs?: number}): () => void {
+	const {firstPauseMs = usualFirstPauseMs} = given;
+	let pauseMs = firstPauseMs / 2;
 	let stopLines: (() => void) | undefined;
 	let timer: NodeJS.Timeout | undefined;
 	let isStopped = false;

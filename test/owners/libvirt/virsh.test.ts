@@ -43,7 +43,8 @@ test('names arrive in libvirt as they are, whatever they hold', async t => {
 test('any words are read by virsh\'s rules as the words that they are', t => {
 	t.notThrows(() => {
 		fc.assert(fc.property(fc.array(fc.string({unit: 'grapheme', maxLength: 12}), {minLength: 1, maxLength: 5}), words => {
-			t.deepEqual(parseVirshCommands(words.map(word => quoteForVirsh(word)).join(' ')), {commands: [words]});
+			const parsed = parseVirshCommands(words.map(word => quoteForVirsh(word)).join(' '));
+			return 'commands' in parsed && JSON.stringify(parsed.commands) === JSON.stringify([words]);
 		}));
 	});
 });

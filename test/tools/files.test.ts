@@ -1,0 +1,80 @@
+import {chmod, link, mkdir, mkdtemp, open, rm, stat, symlink, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import test from 'ava';
+import {
+	readFileFacts, readFolder, readOpenProcesses, readTest,
+} from '../../source/tools/files.ts';
+import {createLocalRunner} from '../../source/tools/run.ts';
+import {fakeRunner, valueOf} from '../owners/libvirt/fixture.ts';
+
+const run = createLocalRunner();
+const hostile = '-x $(touch pwn) \'q\' "d" ; *[1]? \\ 😀\nline';
+
+async function temporaryFolder(): Promise<string> {
+	return mkdtemp(path.join(tmpdir(), 'vsnap-files-'));
+}
+
+test('facts of files are read at once, also of one with a hostile name and of a link; missing ones are left out', async t => {
+	const folder = await temporaryFolder();
+	const [file, other, alias] = [hostile, 'other', 'alias'].map(name => path.join(folder, name)) as [string, string, string];
+	await writeFile(file, 'abc');
+	await chmod(file, 0o640);
+	await link(file, other);
+	await symlink(file, alias);
+	const facts = valueOf(await readFileFacts(run, [file, path.join(folder, 'missing'), other, alias, 'json:{}']));
+	const expected = await stat(file, {bigint: true});
+	t.deepEqual([...facts.keys()], [file, other, alias]);
+	t.like(facts.get(file), {sizeBytes: 3, mode: 0o640, isRegular: true, uid: Number(expected.uid)});
+	t.is(facts.get(file)!.modifiedAt.replace('.', ''), String(expected.mtimeNs));
+	t.is(facts.get(other)!.inode, facts.get(file)!.inode);
+	t.is(facts.get(alias)!.inode, facts.get(file)!.inode);
+	await rm(folder, {recursive: true});
+});
+
+test('a runner that gives nothing for a failed stat is asked file by file', async t => {
+	const runner = fakeRunner(argv => {
+		const paths = argv.slice(argv.indexOf('--') + 1);
+		return paths.includes('/b') ? {exitCode: 2} : {stdout: `${paths[0]}\0${'5\0'.repeat(7)}`};
+	});
+	t.deepEqual([...valueOf(await readFileFacts(runner, ['/a', '/b', '/c'])).keys()], ['/a', '/c']);
+});
+
+test('a folder tells its names, its space, its file system and whether it may be written', async t => {
+	const folder = await temporaryFolder();
+	await writeFile(path.join(folder, hostile), '');
+	await mkdir(path.join(folder, 'sub'));
+	await writeFile(path.join(folder, 'sub', 'below'), '');
+	await symlink(folder, `${folder}.link`);
+	for (const name of [folder, `${folder}.link`]) {
+		const facts = valueOf(await readFolder(run, name));
+		t.deepEqual([...facts.names].sort(), [hostile, 'sub'].sort());
+		t.is(facts.device, String((await stat(folder)).dev));
+		t.true(facts.isWritable);
+		t.true(facts.freeBytes > 0);
+	}
+
+	await rm(`${folder}.link`);
+	await rm(folder, {recursive: true});
+	t.false((await readFolder(run, folder)).ok);
+});
+
+test('tests of a file say yes, no, or that nobody can say', async t => {
+	t.deepEqual(await readTest(run, '-e', '/'), {ok: true, value: true});
+	t.deepEqual(await readTest(run, '-e', '/nowhere'), {ok: true, value: false});
+	t.false((await readTest(fakeRunner(() => ({exitCode: 255})), '-e', '/')).ok);
+});
+
+test('the processes that have a file open are seen, by its exact name', async t => {
+	const folder = await temporaryFolder();
+	const filePath = path.join(folder, 'a*[1]? \\ \'');
+	await writeFile(filePath, '');
+	await writeFile(path.join(folder, 'axx1y'), '');
+	const file = await open(filePath);
+	const found = await readOpenProcesses(run, filePath);
+	await file.close();
+	t.deepEqual(found.map(entry => entry.split(' ')[1]), [String(process.pid)]);
+	t.deepEqual(await readOpenProcesses(run, filePath), []);
+	await rm(folder, {recursive: true});
+});

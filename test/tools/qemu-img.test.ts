@@ -1,0 +1,117 @@
+import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
+import test from 'ava';
+import {
+	parseImageInfo, readChain, readLocks, readOverlayHeader, readTags, resolveBackingPath, unknownImage,
+} from '../../source/tools/qemu-img.ts';
+import type {Image} from '../../source/model/image.ts';
+import {createLocalRunner} from '../../source/tools/run.ts';
+import {fakeRunner, fixture, valueOf} from '../owners/libvirt/fixture.ts';
+
+const run = createLocalRunner();
+
+/** A folder with a chain base ← middle ← top, with backing names relative to it. */
+async function makeChain(): Promise<string> {
+	const folder = await mkdtemp(path.join(tmpdir(), 'vsnap-img-'));
+	const create = async (...rest: string[]) => run({argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', ...rest], where: 'here'});
+	valueOf(await create(path.join(folder, '-x base "q"'), '4M'));
+	valueOf(await create('-F', 'qcow2', '-b', './-x base "q"', path.join(folder, 'middle')));
+	valueOf(await create('-F', 'qcow2', '-b', path.join(folder, 'middle'), path.join(folder, 'top')));
+	return folder;
+}
+
+test('a chain of four images is read from the top down', t => {
+	const images = valueOf(parseImageInfo(fixture('qemu-img/chain.json'), '/var/lib/libvirt/images/labx/labx-run/vda.s3'));
+	t.deepEqual(images.map(image => path.basename(image.path)), ['vda.s3', 'vda.s2', 'vda.s1', 'vda.qcow2']);
+	t.is(images[3]!.backingPath, undefined);
+	t.like(images[0], {format: 'qcow2', virtualSizeBytes: 67_108_864, clusterSizeBytes: 65_536, backingFormat: 'qcow2', problems: []});
+});
+
+test('internal snapshots, bitmaps and a relative backing name are read', t => {
+	const [top, base] = valueOf(parseImageInfo(fixture('qemu-img/relative.json'), '/tmp/labx-q/sub/top.qcow2'));
+	t.deepEqual(top!.internalSnapshots, [{tag: '007', memoryBytes: 0}, {tag: 'a b 😀', memoryBytes: 0}]);
+	t.deepEqual(top!.bitmaps, [{name: 'c1', isUsable: true, granularityBytes: 65_536}, {name: 'c2', isUsable: false, granularityBytes: 131_072}]);
+	t.is(top!.backingName, '../base.raw');
+	t.is(top!.backingPath, '/tmp/labx-q/sub/../base.raw');
+	t.is(base!.path, '/tmp/labx-q/sub/../base.raw');
+});
+
+test('backing names are counted from the image\'s own folder', t => {
+	t.is(resolveBackingPath('/a/b', 'c'), '/a/c');
+	t.is(resolveBackingPath('/a/b', './c'), '/a/c');
+	t.is(resolveBackingPath('/b', 'c'), '/c');
+	t.is(resolveBackingPath('/a/b', '/c'), '/c');
+	t.is(resolveBackingPath('/a/b', 'file:/c'), '/c');
+	t.is(resolveBackingPath('/a/b', 'json:{}'), 'json:{}');
+	t.is(resolveBackingPath('/a/b', 'nbd://host/x'), 'nbd://host/x');
+});
+
+test('an overlay whose header does not name the format below has a problem', t => {
+	const [image] = valueOf(parseImageInfo(JSON.stringify({format: 'qcow2', 'backing-filename': '/b'}), '/a'));
+	t.deepEqual(image!.problems, [{kind: 'backing-format-not-recorded'}]);
+});
+
+test('what is no JSON is unreadable', t => {
+	t.like(parseImageInfo('hello', '/a'), {ok: false, failure: {kind: 'unreadable'}});
+});
+
+test('a real chain with hostile and relative names is read', async t => {
+	const folder = await makeChain();
+	const images = valueOf(await readChain(run, path.join(folder, 'top'), 'qcow2'));
+	t.deepEqual(images.map(image => image.path), ['top', 'middle', '-x base "q"'].map(name => path.join(folder, name)));
+	t.deepEqual(images.flatMap(image => image.problems), []);
+	await rm(folder, {recursive: true});
+});
+
+test('a missing link is named in the image that is missing and in the one above it, and what is above stays known', async t => {
+	const folder = await makeChain();
+	await rm(path.join(folder, '-x base "q"'));
+	const images = valueOf(await readChain(run, path.join(folder, 'top'), 'qcow2'));
+	t.deepEqual(images.map(image => image.problems), [[], [{kind: 'backing-missing', backingPath: path.join(folder, '-x base "q"')}], [{kind: 'missing'}]]);
+	t.is(images[1]!.virtualSizeBytes, 4_194_304);
+	await rm(folder, {recursive: true});
+});
+
+test('a link that is no image of its format is unreadable', async t => {
+	const folder = await makeChain();
+	await writeFile(path.join(folder, '-x base "q"'), 'not an image');
+	const images = valueOf(await readChain(run, path.join(folder, 'top'), 'qcow2'));
+	t.like(images[2]!.problems[0], {kind: 'unreadable'});
+	await rm(folder, {recursive: true});
+});
+
+test('images that name each other end the walk', async t => {
+	const folder = await mkdtemp(path.join(tmpdir(), 'vsnap-img-'));
+	for (const [name, backing] of [['a', 'b'], ['b', 'a']] as const) {
+		valueOf(await run({argv: ['qemu-img', 'create', '-q', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', backing, path.join(folder, name), '1M'], where: 'here'}));
+	}
+
+	const images = valueOf(await readChain(run, path.join(folder, 'a'), 'qcow2'));
+	t.is(images.length, 2);
+	t.like(images[1]!.problems[0], {kind: 'unreadable'});
+	await rm(folder, {recursive: true});
+});
+
+test('headers and tags are read from qcow2 images, and only from these', async t => {
+	const folder = await makeChain();
+	await writeFile(path.join(folder, 'text'), 'hello');
+	await mkdir(path.join(folder, 'folder'));
+	t.is(await readOverlayHeader(run, path.join(folder, 'top')), path.join(folder, 'middle'));
+	t.is(await readOverlayHeader(run, path.join(folder, 'text')), undefined);
+	t.is(await readOverlayHeader(run, path.join(folder, 'folder')), undefined);
+	valueOf(await run({argv: ['qemu-img', 'snapshot', '-c', '007', path.join(folder, 'top')], where: 'here'}));
+	t.deepEqual(await readTags(run, path.join(folder, 'top')), {ok: true, value: ['007']});
+	await rm(folder, {recursive: true});
+});
+
+test('of a chain that is free only the top is asked; the image that QEMU holds is named with its process', async t => {
+	const chain = ['/var/lib/libvirt/images/labx/labx-run/vda.s3', '/i/b', '/i/c'];
+	const images = chain.map((name): Image => ({...unknownImage(name, 'qcow2', {kind: 'missing'}), problems: []}));
+	const others: Record<string, {stdout: string}> = {find: {stdout: '/proc/811/fd/12\0'}, cat: {stdout: 'qemu-system-x86\n'}, 'qemu-img': {stdout: '[]'}};
+	const locked = fakeRunner(argv => argv.at(-1) === chain[0] ? {stderr: fixture('qemu-img/locked.txt'), exitCode: 1} : others[argv[0]!]);
+	await readLocks(locked, images, name => chain.slice(chain.indexOf(name)));
+	t.deepEqual(images.map(image => image.problems), [[{kind: 'locked', processes: ['pid 811 (qemu-system-x86)']}], [], []] as unknown as Array<typeof images[0]['problems']>);
+	const asked = locked.requests.filter(request => request.argv[0] === 'qemu-img').map(request => request.argv.at(-1));
+	t.deepEqual(asked, [chain[0], chain[0], chain[1]]);
+});
