@@ -3,9 +3,9 @@ What the lists hold, from what was read: visible domains, the snapshot tree with
 backing files. Linear in the number of rows.
 */
 import type {DomainSummary} from '../model/domain.ts';
+import {ownImages} from '../model/describe-images.ts';
 import type {Image} from '../model/image.ts';
 import type {DomainPicture} from '../model/inventory.ts';
-import {pinsOfDomain} from '../model/pins.ts';
 import type {Checkpoint, Snapshot} from '../model/snapshot.ts';
 import {flattenTree, type TreeRow} from '../model/tree.ts';
 import type {State, View} from './state.ts';
@@ -54,36 +54,6 @@ function snapshotNodes(picture: DomainPicture): TreeNode[] {
 	return nodes;
 }
 
-/**
-The images that the domain stands on, and what others have put on top of them: that is why an image must stay. Images of other domains that have nothing
-in common with this one are left out.
-*/
-export function ownImages(picture: DomainPicture): Image[] {
-	const byPath = new Map(picture.images.map(image => [image.path, image]));
-	const overlays = new Map<string, string[]>();
-	for (const {path, backingPath} of picture.images) {
-		if (backingPath !== undefined) {
-			const known = overlays.get(backingPath);
-			if (known === undefined) {
-				overlays.set(backingPath, [path]);
-			} else {
-				known.push(path);
-			}
-		}
-	}
-
-	const found = new Set<string>();
-	const open = pinsOfDomain(picture.domain, picture.snapshots).map(({path}) => path);
-	for (let path = open.pop(); path !== undefined; path = open.pop()) {
-		if (!found.has(path)) {
-			found.add(path);
-			open.push(...(overlays.get(path) ?? []), ...(byPath.get(path)?.backingPath === undefined ? [] : [byPath.get(path)!.backingPath!]));
-		}
-	}
-
-	return picture.images.filter(({path}) => found.has(path));
-}
-
 function nodesOf(picture: DomainPicture, view: View): TreeNode[] {
 	switch (view) {
 		case 'snapshots': {
@@ -100,9 +70,22 @@ function nodesOf(picture: DomainPicture, view: View): TreeNode[] {
 	}
 }
 
+type Flattened = {folded: ReadonlySet<string>; rows: Row[]};
+
+/** The last rows of each picture: one key press asks for them several times, and nothing in them changes without a new picture or a new set of folds. */
+const flattened = new WeakMap<DomainPicture, Partial<Record<View, Flattened>>>();
+
 /** The rows of one view, as they are drawn from top to bottom. */
 export function rowsOf(picture: DomainPicture, view: View, folded: ReadonlySet<string>): Row[] {
-	return flattenTree(nodesOf(picture, view), folded);
+	const known = flattened.get(picture);
+	const last = known?.[view];
+	if (last?.folded === folded) {
+		return last.rows;
+	}
+
+	const rows = flattenTree(nodesOf(picture, view), folded);
+	flattened.set(picture, {...known, [view]: {folded, rows}});
+	return rows;
 }
 
 export function selectedDomain(state: State): DomainSummary | undefined {

@@ -103,7 +103,11 @@ export function endRun(state: State, outcome: Outcome): Update {
 	}
 
 	const ended: State = {
-		...state, lastOutcome, scene: {
+		...state,
+		lastOutcome,
+		// Where the domain stands afterwards is what the person wants to see in the tree.
+		cursors: {...state.cursors, snapshots: {id: undefined, top: 0}},
+		scene: {
 			kind: 'ended', run, outcome, top: 0, journey,
 		},
 	};
