@@ -16,7 +16,7 @@ import {recover} from './engine/recover.ts';
 import {describeFailure} from './model/describe-failure.ts';
 import {unreachable} from './model/result.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
-import {readAbilities} from './terminal/abilities.ts';
+import {readAbilities, type Abilities} from './terminal/abilities.ts';
 import {listenForStop} from './tools/stop-signals.ts';
 import type {AppServices, ScreenStart} from './app/services.ts';
 
@@ -48,6 +48,11 @@ function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServi
 	};
 }
 
+function abilitiesOf(options: GlobalOptions): Abilities {
+	const {columns, rows} = process.stdout;
+	return readAbilities({env: process.env, columns, rows, isAsciiWanted: options.isAscii, isColourRefused: !options.hasColor});
+}
+
 async function runScreen(opened: OpenWorld, wish: Wish, options: GlobalOptions): Promise<number> {
 	const {runScreen: show} = await import('./ui/run-screen.tsx');
 	const start: ScreenStart = wish.verb === 'revert'
@@ -55,7 +60,7 @@ async function runScreen(opened: OpenWorld, wish: Wish, options: GlobalOptions):
 		: {domain: wish.verb === 'screen' ? wish.domain : undefined};
 	return show({
 		services: servicesOf(opened, options.isReadOnly),
-		abilities: readAbilities({isAscii: options.isAscii, hasColor: options.hasColor}),
+		abilities: abilitiesOf(options),
 		start,
 	});
 }
@@ -136,7 +141,7 @@ async function main(argv: string[]): Promise<number> {
 			...opened.value,
 			isReadOnly: options.isReadOnly,
 			isJson: options.isJson,
-			isAscii: !readAbilities({isAscii: options.isAscii, hasColor: options.hasColor}).isUnicode,
+			isAscii: abilitiesOf(options).isAscii,
 			interrupt: stop.interrupt,
 			writeOut: text => process.stdout.write(text),
 			writeError: says.writeError,

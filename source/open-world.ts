@@ -3,6 +3,7 @@ Puts the world together that the command line asked for: a libvirt host, here or
 */
 import {randomBytes} from 'node:crypto';
 import {homedir, userInfo} from 'node:os';
+import path from 'node:path';
 import process from 'node:process';
 import type {GlobalOptions} from './arguments.ts';
 import type {World} from './engine/execute.ts';
@@ -12,12 +13,12 @@ import {stampOf} from './engine/plan/overlay-name.ts';
 import {createDemoHost} from './owners/demo/host.ts';
 import {createMemoryStore} from './owners/demo/memory-store.ts';
 import {createLibvirtOwner} from './owners/libvirt/owner.ts';
-import {resolveUri} from './owners/libvirt/uri.ts';
+import {chooseUri} from './owners/libvirt/uri.ts';
 import {succeed, type Result} from './model/result.ts';
 import {takeKernelLock} from './tools/lock.ts';
 import {openPreferences, type Preferences} from './tools/preferences.ts';
 import {createLineWatcher, createLocalRunner} from './tools/run.ts';
-import {createSshRunner, formatSshArgv, parseSshTarget} from './tools/ssh.ts';
+import {createSshRunner, parseSshTarget, sshArgv} from './tools/ssh.ts';
 import {createStateStore, stateFolder} from './tools/state-store.ts';
 
 export type OpenWorld = {
@@ -56,20 +57,17 @@ export function openWorld(options: GlobalOptions): Result<OpenWorld> {
 		return succeed(assemble(owner, createMemoryStore(), {preferences, remoteArgv: undefined}));
 	}
 
-	const uri = resolveUri({option: options.connect, environment: process.env, preferred: preferences.connect});
+	const uri = chooseUri({given: options.connect, environment: process.env, preferred: preferences.connect});
 	if (!uri.ok) {
 		return uri;
 	}
 
+	const folderPath = stateFolder(process.env, {uid: userInfo().uid, home: homedir()});
 	const held = new Set<number>();
 	const local = createLocalRunner({inheritFds: () => [...held]});
 	const target = uri.value === undefined ? undefined : parseSshTarget(uri.value);
-	const runner = target === undefined ? local : createSshRunner(target, local);
+	const runner = target === undefined ? local : createSshRunner(target, local, {controlFolder: path.join(folderPath, 'ssh')});
 	const owner = createLibvirtOwner({runner, lines: createLineWatcher(), uri: uri.value, isReadOnly: options.isReadOnly, owner: 'libvirt'});
-	const store = createStateStore({
-		folderPath: stateFolder(process.env, {uid: userInfo().uid, home: homedir()}),
-		takeLock: takeKernelLock,
-		held,
-	});
-	return succeed(assemble(owner, store, {preferences, remoteArgv: target === undefined ? undefined : formatSshArgv(target)}));
+	const store = createStateStore({folderPath, takeLock: takeKernelLock, held});
+	return succeed(assemble(owner, store, {preferences, remoteArgv: target === undefined ? undefined : sshArgv(target)}));
 }

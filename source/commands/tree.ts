@@ -1,7 +1,7 @@
 /**
 `vsnap-tui tree`: the snapshots, checkpoints and images of one domain. The names in its JSON are a contract (design.md, section 5).
 */
-import {describeProblem, holdingsOf} from '../model/describe-images.ts';
+import {describeProblem, holdingsOf, ownImages, type ImageHolding} from '../model/describe-images.ts';
 import {formatBytes, formatTime} from '../model/format.ts';
 import type {DomainPicture, HostFacts} from '../model/inventory.ts';
 import {frozenPath, type Snapshot} from '../model/snapshot.ts';
@@ -12,6 +12,12 @@ import {findDomain} from './find-domain.ts';
 import {formatTable} from './table.ts';
 
 const isoTime = (seconds: number) => new Date(seconds * 1000).toISOString();
+
+/** Only images that this domain has to do with. */
+function concerned(picture: DomainPicture): ImageHolding[] {
+	const own = new Set(ownImages(picture).map(image => image.path));
+	return holdingsOf(picture).filter(({image}) => own.has(image.path));
+}
 
 function snapshotJson(snapshot: Snapshot) {
 	return {
@@ -42,7 +48,7 @@ function pictureJson(picture: DomainPicture, host: HostFacts) {
 			createdAt: isoTime(checkpoint.createdAt),
 			disks: checkpoint.disks.filter(disk => disk.bitmap !== undefined).map(disk => ({name: disk.target, bitmap: disk.bitmap})),
 		})),
-		images: holdingsOf(picture).map(({image, all}) => ({
+		images: concerned(picture).map(({image, all}) => ({
 			path: image.path,
 			format: image.format ?? null,
 			backing: image.backingPath ?? null,
@@ -71,7 +77,7 @@ function treeLines<T extends TreeItem>(items: T[], isAscii: boolean, describe: (
 }
 
 function imageLines(picture: DomainPicture): string[] {
-	return formatTable(holdingsOf(picture).map(({image, direct, all}) => [
+	return formatTable(concerned(picture).map(({image, direct, all}) => [
 		` ${image.path}`,
 		image.format ?? '?',
 		formatBytes(image.allocatedBytes),
@@ -84,6 +90,7 @@ function imageLines(picture: DomainPicture): string[] {
 
 function pictureLines(picture: DomainPicture, isAscii: boolean): string[] {
 	const {domain, snapshots, checkpoints} = picture;
+	const images = imageLines(picture);
 	return [
 		`${makeVisible(domain.name)}  ${domain.state}  ${domain.uuid}`,
 		'',
@@ -97,8 +104,8 @@ function pictureLines(picture: DomainPicture, isAscii: boolean): string[] {
 		...picture.unreadable.map(({name, reason}) => ` ${makeVisible(name)}: unreadable, ${reason}`),
 		...(checkpoints.length === 0 ? [] : ['', `Checkpoints (${checkpoints.length})`, ...treeLines(checkpoints, isAscii, checkpoint => [formatTime(checkpoint.createdAt), checkpoint.description ?? ''])]),
 		'',
-		`Images (${picture.images.length})`,
-		...imageLines(picture),
+		`Images (${images.length})`,
+		...images,
 	];
 }
 

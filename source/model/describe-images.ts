@@ -52,3 +52,33 @@ export function holdingsOf(picture: DomainPicture): ImageHolding[] {
 		return {image, all, direct: all.filter(pin => graph.keyOf(pin.path) === key)};
 	});
 }
+
+/**
+The images that the domain stands on, and what others have put on top of them: that is why an image must stay. Images of other domains that have nothing
+in common with this one are left out.
+*/
+export function ownImages(picture: DomainPicture): Image[] {
+	const byPath = new Map(picture.images.map(image => [image.path, image]));
+	const overlays = new Map<string, string[]>();
+	for (const {path, backingPath} of picture.images) {
+		if (backingPath !== undefined) {
+			const known = overlays.get(backingPath);
+			if (known === undefined) {
+				overlays.set(backingPath, [path]);
+			} else {
+				known.push(path);
+			}
+		}
+	}
+
+	const found = new Set<string>();
+	const open = pinsOfDomain(picture.domain, picture.snapshots).map(({path}) => path);
+	for (let path = open.pop(); path !== undefined; path = open.pop()) {
+		if (!found.has(path)) {
+			found.add(path);
+			open.push(...(overlays.get(path) ?? []), ...(byPath.get(path)?.backingPath === undefined ? [] : [byPath.get(path)!.backingPath!]));
+		}
+	}
+
+	return picture.images.filter(({path}) => found.has(path));
+}

@@ -79,12 +79,18 @@ export function reasonOf(failure: Failure): string {
 	return failure.kind === 'tool-failed' ? stderrOf(failure).replaceAll(/^error: /gm, '').trim() : describeFailure(failure).message;
 }
 
-const brokenConnection = /failed to connect to the hypervisor|disconnected from .* due to|end of file while reading data|cannot recv data|client socket is closed/i;
+const brokenConnection = new RegExp([
+	'failed to connect to the hypervisor',
+	'disconnected from .* due to',
+	'end of file while reading data',
+	'cannot recv data',
+	'client socket is closed',
+].join('|'), 'i');
 
 /** The connection failed, or broke: nothing can be said about the domains. */
 export function isUnreachable(failure: Failure): boolean {
 	return failure.kind === 'host-unreachable'
-		|| /failed to connect to the hypervisor|disconnected from .* due to|end of file while reading data|cannot recv data|unable to connect to server|cannot connect to|client socket is closed/i.test(stderrOf(failure));
+		|| brokenConnection.test(stderrOf(failure));
 }
 
 /** libvirt does not know this domain (any more). */
