@@ -30,6 +30,8 @@ export type Session = {
 	write: (text: string) => void;
 	/** Gives the terminal back and lets the whole job sleep, as Ctrl-Z does elsewhere. */
 	suspend: () => void;
+	/** The one path for mistakes of ours: gives the terminal back, says what was being done, and ends the program with code 70. */
+	fail: (error: unknown) => void;
 	/** Gives the terminal back for good. With SIGHUP the process then dies of it: without a terminal, `exit` would abort. */
 	close: (signal?: string) => void;
 };
@@ -147,6 +149,7 @@ export function openSession({onKeys, onResize, onSignal, onWake, describeActivit
 
 	return {
 		write,
+		fail: handleFault,
 		suspend() {
 			give();
 			process.kill(0, 'SIGTSTP');

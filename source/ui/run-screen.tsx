@@ -93,7 +93,10 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 	const rendered = ink.waitUntilExit();
 	store.send({kind: 'started'}, {kind: 'resized', columns: process.stdout.columns || columns, rows: process.stdout.rows || rows});
 	try {
-		const how = await Promise.race([ended, rendered.then(async () => ended)]);
+		const how = await Promise.race([ended, rendered.then(async () => ended, async error => {
+			session.fail(error);
+			return ended;
+		})]);
 		screen.pause();
 		session.close(how.signal);
 		return how.exitCode;

@@ -69,3 +69,15 @@ test('the screen follows the size of the window', async t => {
 	await terminal.type('q');
 	await isWhole(t, terminal);
 });
+
+for (const fault of ['read', 'render']) {
+	test(`a mistake of ours (${fault}) gives the terminal back, says what it was, and ends with code 70`, async t => {
+		const terminal = await openTerminal();
+		t.teardown(terminal.close);
+		await terminal.type(`FAULT=${fault} node --import=tsx test/helpers/faulty-screen.ts; echo "CODE $?"`, 'Enter');
+		const picture = await terminal.until(/CODE \d/);
+		t.regex(picture, /^CODE 70$/m);
+		t.is(await terminal.fact('alternate_on'), '0');
+		t.is(await terminal.fact('cursor_flag'), '1');
+	});
+}

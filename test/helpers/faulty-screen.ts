@@ -1,0 +1,27 @@
+/**
+Not a test: the screen on the fake host, with a mistake of ours in it, for the tests in a real terminal. FAULT says where: `read` throws where the
+host is read, `render` while a frame is made.
+*/
+import process from 'node:process';
+import {readAbilities} from '../../source/terminal/abilities.ts';
+import {runScreen} from '../../source/ui/run-screen.tsx';
+import {fakeServices} from './fake-services.ts';
+
+const {services, world} = fakeServices();
+const fault = process.env.FAULT;
+if (fault === 'read') {
+	services.owner.readHost = async () => {
+		throw new Error('a mistake while reading');
+	};
+}
+
+if (fault === 'render') {
+	world.pictures = world.pictures.map(picture => ({...picture, domain: {...picture.domain, state: 'no such state' as 'running'}}));
+}
+
+const {columns, rows} = process.stdout;
+process.exitCode = await runScreen({
+	services,
+	abilities: readAbilities({env: process.env, columns, rows, isAsciiWanted: false, isColourRefused: false}),
+	start: {},
+});
