@@ -93,7 +93,7 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 	const rendered = ink.waitUntilExit();
 	store.send({kind: 'started'}, {kind: 'resized', columns: process.stdout.columns || columns, rows: process.stdout.rows || rows});
 	try {
-		const how = await Promise.race([ended, rendered.then(async () => ended, async error => {
+		const how = await Promise.race([ended, rendered.then(async () => ended, async (error: unknown) => {
 			session.fail(error);
 			return ended;
 		})]);
