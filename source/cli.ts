@@ -1,8 +1,8 @@
 /**
 The first file to run: from the command line to a verb or the screen. With open-world.ts the only file that knows every room.
 */
-import {readFileSync} from 'node:fs';
 import process from 'node:process';
+import packageJson from '../package.json' with {type: 'json'};
 import {parseArguments, type GlobalOptions, type Wish} from './arguments.ts';
 import {sayFailure, type CommandContext} from './commands/context.ts';
 import {listDomains} from './commands/list.ts';
@@ -113,9 +113,8 @@ function wantsScreen(wish: Wish, options: GlobalOptions): boolean {
 async function main(argv: string[]): Promise<number> {
 	// Whatever is made on the way, by us or by a command of ours, is private until it is given away.
 	process.umask(0o077);
-	const {version} = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {version: string};
 	const says = {isJson: argv.includes('--json'), writeError: (text: string) => process.stderr.write(text)};
-	const parsed = parseArguments(argv, version);
+	const parsed = parseArguments(argv, packageJson.version);
 	if (!parsed.ok) {
 		return sayFailure(says, parsed.failure);
 	}
@@ -126,7 +125,7 @@ async function main(argv: string[]): Promise<number> {
 	}
 
 	const {wish, options} = parsed.value;
-	const opened = openWorld(options);
+	const opened = await openWorld(options);
 	if (!opened.ok) {
 		return sayFailure(says, opened.failure);
 	}

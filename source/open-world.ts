@@ -16,16 +16,16 @@ import {createLibvirtOwner} from './owners/libvirt/owner.ts';
 import {chooseUri} from './owners/libvirt/uri.ts';
 import {succeed, type Result} from './model/result.ts';
 import {takeKernelLock} from './tools/lock.ts';
-import {openPreferences, type Preferences} from './tools/preferences.ts';
-import {createLineWatcher, createLocalRunner} from './tools/run.ts';
-import {createSshRunner, parseSshTarget, sshArgv} from './tools/ssh.ts';
+import {readPreferences} from './tools/preferences.ts';
+import {createLineWatcher, createLocalRunner, type Runner} from './tools/run.ts';
+import {createSshRunner, parseSshTarget, sshArgv, type SshTarget} from './tools/ssh.ts';
 import {createStateStore, stateFolder} from './tools/state-store.ts';
 
 export type OpenWorld = {
 	world: World;
 	planning: Planning;
-	preferences: Preferences;
-	remoteArgv: string[] | undefined;
+	/** `ssh … host`, where the images are on another machine. */
+	readRemoteArgv: () => Promise<Result<string[] | undefined>>;
 };
 
 /** How long a changing command takes on the demo host, so that a person can watch it. */
@@ -39,7 +39,7 @@ function person(): World['person'] {
 	};
 }
 
-function assemble(owner: Owner, store: StateStore, more: Pick<OpenWorld, 'preferences' | 'remoteArgv'>): OpenWorld {
+function assemble(owner: Owner, store: StateStore, more: Pick<OpenWorld, 'readRemoteArgv'>): OpenWorld {
 	const clock = {now: () => new Date()};
 	return {
 		world: {owner, store, clock, person: person()},
@@ -48,16 +48,43 @@ function assemble(owner: Owner, store: StateStore, more: Pick<OpenWorld, 'prefer
 	};
 }
 
+/**
+Where the images are. An alias of libvirt.conf, or virsh's own default, may stand for a host at the other end of ssh: virsh says which, once, when
+the first image is asked for.
+*/
+function findSshTarget(uri: string | undefined, local: Runner): () => Promise<Result<SshTarget | undefined>> {
+	let known: Promise<Result<SshTarget | undefined>> | undefined;
+	const find = async (): Promise<Result<SshTarget | undefined>> => {
+		if (uri?.includes(':')) {
+			return succeed(parseSshTarget(uri));
+		}
+
+		const answer = await local({argv: ['virsh', '-q', ...(uri === undefined ? [] : ['-c', uri]), 'uri'], where: 'here', timeoutMs: 30_000});
+		return answer.ok ? succeed(parseSshTarget(answer.value.stdout.trim())) : answer;
+	};
+
+	return async () => {
+		known ??= find();
+		return known;
+	};
+}
+
+function openDemo(options: GlobalOptions): OpenWorld {
+	const {runner, lines} = createDemoHost({now: () => new Date(), changeMs: process.stdout.isTTY ? demoChangeMs : 0});
+	const owner = createLibvirtOwner({runner, lines, uri: 'demo:///system', isReadOnly: options.isReadOnly, owner: 'demo'});
+	return assemble(owner, createMemoryStore(), {readRemoteArgv: async () => succeed(undefined)});
+}
+
 /** Fails with `usage` for a URI that leads to no host of ours. Nothing is asked of the host yet. */
-export function openWorld(options: GlobalOptions): Result<OpenWorld> {
-	const preferences = openPreferences();
+export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorld>> {
 	if (options.isDemo) {
-		const {runner, lines} = createDemoHost({now: () => new Date(), changeMs: process.stdout.isTTY ? demoChangeMs : 0});
-		const owner = createLibvirtOwner({runner, lines, uri: 'demo:///system', isReadOnly: options.isReadOnly, owner: 'demo'});
-		return succeed(assemble(owner, createMemoryStore(), {preferences, remoteArgv: undefined}));
+		return succeed(openDemo(options));
 	}
 
-	const uri = chooseUri({given: options.connect, environment: process.env, preferred: preferences.connect});
+	const named = chooseUri({given: options.connect, environment: process.env, preferred: undefined});
+	const uri = named.ok && named.value === undefined
+		? chooseUri({given: undefined, environment: {}, preferred: (await readPreferences()).connect})
+		: named;
 	if (!uri.ok) {
 		return uri;
 	}
@@ -65,9 +92,24 @@ export function openWorld(options: GlobalOptions): Result<OpenWorld> {
 	const folderPath = stateFolder(process.env, {uid: userInfo().uid, home: homedir()});
 	const held = new Set<number>();
 	const local = createLocalRunner({inheritFds: () => [...held]});
-	const target = uri.value === undefined ? undefined : parseSshTarget(uri.value);
-	const runner = target === undefined ? local : createSshRunner(target, local, {controlFolder: path.join(folderPath, 'ssh')});
+	const readTarget = findSshTarget(uri.value, local);
+	const runner: Runner = async request => {
+		const target = request.where === 'host' ? await readTarget() : succeed(undefined);
+		if (!target.ok) {
+			return target;
+		}
+
+		return target.value === undefined
+			? local(request)
+			: createSshRunner(target.value, local, {controlFolder: path.join(folderPath, 'ssh')})(request);
+	};
+
 	const owner = createLibvirtOwner({runner, lines: createLineWatcher(), uri: uri.value, isReadOnly: options.isReadOnly, owner: 'libvirt'});
 	const store = createStateStore({folderPath, takeLock: takeKernelLock, held});
-	return succeed(assemble(owner, store, {preferences, remoteArgv: target === undefined ? undefined : sshArgv(target)}));
+	return succeed(assemble(owner, store, {
+		async readRemoteArgv() {
+			const target = await readTarget();
+			return target.ok ? succeed(target.value === undefined ? undefined : sshArgv(target.value)) : target;
+		},
+	}));
 }

@@ -5,6 +5,7 @@ import type {World} from '../engine/execute.ts';
 import type {Planning} from '../engine/prepare.ts';
 import {describeFailure, exitCodeOf} from '../model/describe-failure.ts';
 import type {Failure} from '../model/failure.ts';
+import type {Result} from '../model/result.ts';
 import {makeLinesVisible} from '../model/visible-text.ts';
 
 export type CommandContext = {
@@ -16,7 +17,7 @@ export type CommandContext = {
 	/** Aborted, with the signal's name as reason, when the person or the system wants us to stop. */
 	interrupt: AbortSignal;
 	/** `ssh … host`, where the images are on another machine. */
-	remoteArgv: string[] | undefined;
+	readRemoteArgv: () => Promise<Result<string[] | undefined>>;
 	writeOut: (text: string) => void;
 	writeError: (text: string) => void;
 };

@@ -87,7 +87,12 @@ export async function revertDomain(context: CommandContext, options: RevertOptio
 	}
 
 	if (options.mode === 'shell') {
-		context.writeOut(formatShellScript(plan.value, {remoteArgv: context.remoteArgv}));
+		const remoteArgv = await context.readRemoteArgv();
+		if (!remoteArgv.ok) {
+			return sayFailure(context, remoteArgv.failure);
+		}
+
+		context.writeOut(formatShellScript(plan.value, {remoteArgv: remoteArgv.value}));
 		return 0;
 	}
 

@@ -8,6 +8,19 @@ import {formatBytes} from '../../model/format.ts';
 import type {Image} from '../../model/image.ts';
 import type {PlanContext} from './context.ts';
 
+/**
+Records that cannot be read may pin anything. Where nothing is removed and nothing is written in place that does no harm; else it is refused.
+*/
+export function blockUnreadable(context: PlanContext): void {
+	for (const {name, reason} of context.inventory.picture.unreadable) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `The record "${name}" cannot be read (${reason}), so nobody knows which images it needs.`,
+			remedy: 'Mend or remove that record first, or keep the present state (--keep NAME): then no image is removed.',
+		});
+	}
+}
+
 /** What a fresh qcow2 overlay takes: header, two tables and one refcount block, rounded up generously. */
 const overlayBytes = 1024 * 1024;
 
@@ -41,14 +54,6 @@ export function blockDomain(context: PlanContext): void {
 
 	for (const job of inventory.jobs) {
 		blockers.push({kind: 'job-running', text: `A job is running: ${job}.`, remedy: 'Wait until it has ended, or abort it (virsh domjobabort, virsh blockjob --abort).'});
-	}
-
-	for (const {name, reason} of inventory.picture.unreadable) {
-		blockers.push({
-			kind: 'not-supported',
-			text: `The record "${name}" cannot be read (${reason}), so nobody knows which images it needs.`,
-			remedy: 'Mend or remove that record first.',
-		});
 	}
 
 	if (inventory.host.isReadOnly) {

@@ -8,7 +8,7 @@ import type {Inventory} from '../../model/inventory.ts';
 import type {Consequence, Plan} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {isExternal, type Snapshot} from '../../model/snapshot.ts';
-import {blockDomain, blockName} from './blockers.ts';
+import {blockDomain, blockName, blockUnreadable} from './blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from './context.ts';
 import {fingerprintOf} from './fingerprint.ts';
 import {planExternalRevert, type RevertParts} from './revert-external.ts';
@@ -83,6 +83,10 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 		: planInternalRevert(context, action, {snapshot, now: given.now, id: given.id});
 	if (!parts.ok) {
 		return parts;
+	}
+
+	if (parts.value.removed.length > 0 || !isExternal(snapshot)) {
+		blockUnreadable(context);
 	}
 
 	if (context.blockers.length > 0) {
