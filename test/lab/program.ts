@@ -2,6 +2,7 @@
 Runs the built program as a person without a terminal would.
 */
 import {spawn} from 'node:child_process';
+import {readdir} from 'node:fs/promises';
 import process from 'node:process';
 import type {LabDomain} from './domains.ts';
 import {labEnvironment, labUri, programPath} from './settings.ts';
@@ -93,4 +94,10 @@ export function readError(result: ProgramResult): {kind: string; message: string
 	const line = result.stderr.split('\n').find(text => text.startsWith('{"error"'));
 	const text = line ?? result.stderr.slice(Math.max(0, result.stderr.indexOf('{')));
 	return (JSON.parse(text) as {error: {kind: string; message: string}}).error;
+}
+
+/** What an action keeps only while it is under way: its journal and the XML of its commands. */
+export async function readLeftSecrets(domain: Pick<LabDomain, 'statePath'>): Promise<string[]> {
+	const names = await readdir(domain.statePath, {recursive: true});
+	return names.filter(name => /\.xml$|^journal\//.test(name));
 }

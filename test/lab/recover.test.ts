@@ -1,0 +1,169 @@
+/** Recovery that goes wrong itself: killed, with a torn journal, or after somebody else has touched the domain. */
+import {appendFile, readdir, readFile} from 'node:fs/promises';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import type {Plan, Step} from '../../source/model/plan.ts';
+import {startLab} from './daemons.ts';
+import {makeDomain, start, stop, type LabDomain} from './domains.ts';
+import {expectReverted} from './expect.ts';
+import {
+	readError, readLeftSecrets, recover, report, revert, runProgram,
+} from './program.ts';
+import {killMoments, makeShims, readPlan} from './shims.ts';
+import {digestHeads} from './slots.ts';
+import {markLive, takeChain, type Digests} from './snapshots.ts';
+import {makeTemplate, type Template} from './template.ts';
+import {readStrays, readWorld} from './world.ts';
+
+test.before(startLab);
+
+type Crashed = {domain: LabDomain; digests: Map<string, Digests>; template: Template; plan: Plan; journalPath: string};
+
+/** The journal of the one action that is unfinished. */
+async function readJournal(domain: LabDomain): Promise<{journalPath: string; plan: Plan}> {
+	const folder = path.join(domain.statePath, 'journal');
+	const [name] = await readdir(folder);
+	const journalPath = path.join(folder, name!);
+	const [first] = (await readFile(journalPath, 'utf8')).split('\n');
+	return {journalPath, plan: (JSON.parse(first!) as {plan: Plan}).plan};
+}
+
+async function crash(t: ExecutionContext, domain: LabDomain, stepId: string): Promise<{journalPath: string; plan: Plan}> {
+	const plan = await readPlan(domain, 's1');
+	const shims = await makeShims(t, plan, {at: plan.steps.findIndex(step => step.id === stepId), script: killMoments.after});
+	const killed = await revert(domain, 's1', shims.options);
+	t.is(killed.signal, 'SIGKILL', report(killed));
+	return readJournal(domain);
+}
+
+/** A shut off domain whose revert to s1 was killed just after a step. */
+async function makeCrashed(t: ExecutionContext, stepId: string): Promise<Crashed> {
+	const domain = await makeDomain(t, {sizeMiB: 8});
+	await start(domain);
+	const digests = await takeChain(domain, ['s1', 's2']);
+	await stop(domain);
+	const template = await makeTemplate(t, domain);
+	return {domain, digests, template, ...await crash(t, domain, stepId)};
+}
+
+/** The commands of a roll-back in their order, as steps that shims know. */
+function undoSteps(plan: Plan, lastId: string): Step[] {
+	const last = plan.steps.findIndex(step => step.id === lastId);
+	return plan.steps.slice(0, last + 1).reverse().flatMap(step => (step.undo ?? []).map(command => ({...step, command})));
+}
+
+async function expectBefore(t: ExecutionContext, {domain, template, digests}: Crashed, message: string): Promise<void> {
+	t.deepEqual(await readWorld(domain), template.world, message);
+	t.deepEqual(await digestHeads(domain), digests.get(''), message);
+	t.deepEqual(await readLeftSecrets(domain), [], message);
+}
+
+test.serial('a roll-back that is killed at each of its own commands is finished by the next one', async t => {
+	const crashed = await makeCrashed(t, 'current');
+	const {domain} = crashed;
+	let {plan} = crashed;
+	const count = undoSteps(plan, 'current').length;
+	t.true(count >= 4);
+	for (let at = 0; at < count; at++) {
+		for (const moment of ['before', 'after'] as const) {
+			const shims = await makeShims(t, {...plan, steps: undoSteps(plan, 'current')}, {at, script: killMoments[moment]});
+			const killed = await recover(domain, '--roll-back', shims.options);
+			const where = `killed ${moment} undo ${at + 1}\n`;
+			t.is(killed.signal, 'SIGKILL', where + report(killed));
+			const recovered = await recover(domain, '--roll-back');
+			t.is(recovered.exitCode, 0, where + report(recovered));
+			await expectBefore(t, crashed, where + report(recovered));
+			({plan} = await crash(t, domain, 'current'));
+		}
+	}
+});
+
+test.serial('a roll-forward that is killed at each of its own commands is finished by the next one', async t => {
+	const crashed = await makeCrashed(t, 'define');
+	const {domain, digests, template} = crashed;
+	let {plan} = crashed;
+	const stepsLeft = ({steps}: Plan) => steps.slice(steps.findIndex(step => step.id === 'define') + 1);
+	const count = stepsLeft(plan).length;
+	t.true(count >= 3);
+	for (let at = 0; at < count; at++) {
+		for (const moment of ['before', 'after'] as const) {
+			// `define` was killed before the journal knew that it was done: it is run once more.
+			const steps = [plan.steps.find(step => step.id === 'define')!, ...stepsLeft(plan)];
+			const shims = await makeShims(t, {...plan, steps}, {at: at + 1, script: killMoments[moment]});
+			const killed = await recover(domain, '--roll-forward', shims.options);
+			const where = `killed ${moment} ${stepsLeft(plan)[at]!.id}\n`;
+			t.is(killed.signal, 'SIGKILL', where + report(killed));
+			await expectReverted(t, domain, await recover(domain, '--roll-forward'), {digests: digests.get('s1')!, current: 's1'});
+			t.deepEqual(await readLeftSecrets(domain), [], where);
+			await template.restore();
+			({plan} = await crash(t, domain, 'define'));
+		}
+	}
+});
+
+test.serial('a journal whose last line was torn by the crash is read, also when the recovery was killed as well', async t => {
+	const crashed = await makeCrashed(t, 'current');
+	const {domain, plan, journalPath} = crashed;
+	await appendFile(journalPath, '{"at":"2026-11-2');
+	const shims = await makeShims(t, {...plan, steps: undoSteps(plan, 'current')}, {at: 1, script: killMoments.after});
+	const killed = await recover(domain, '--roll-back', shims.options);
+	t.is(killed.signal, 'SIGKILL', report(killed));
+	const recovered = await recover(domain, '--roll-back');
+	t.is(recovered.exitCode, 0, report(recovered));
+	await expectBefore(t, crashed, report(recovered));
+});
+
+test.serial('until it is recovered, what is unfinished is told, and the domain is not reverted anew', async t => {
+	const crashed = await makeCrashed(t, 'create-vda');
+	const {domain} = crashed;
+	const told = await runProgram(domain, ['recover', '--json']);
+	t.is(told.exitCode, 4, report(told));
+	t.true(told.stdout.includes(domain.name));
+	const again = await revert(domain, 's2');
+	t.is(again.exitCode, 3, report(again));
+	t.regex(readError(again).message, /half-way/);
+	const recovered = await recover(domain, '--roll-back');
+	t.is(recovered.exitCode, 0, report(recovered));
+	await expectBefore(t, crashed, report(recovered));
+	const log = await runProgram(domain, ['log', '--json']);
+	t.is(log.exitCode, 0, report(log));
+	t.regex(log.stdout, /recovered/);
+});
+
+test.serial('a domain that somebody has started on its new disks is not pulled back under them', async t => {
+	const {domain, digests} = await makeCrashed(t, 'current');
+	await start(domain);
+	const written = await markLive(domain, 6);
+	const refused = await recover(domain, '--roll-back');
+	t.is(refused.exitCode, 3, report(refused));
+	t.deepEqual(await digestHeads(domain), written);
+	const finished = await recover(domain, '--roll-forward');
+	t.is(finished.exitCode, 0, report(finished));
+	t.deepEqual(await digestHeads(domain), written);
+	t.deepEqual(await readStrays(domain), []);
+	await expectReverted(t, domain, await revert(domain, 's2'), {digests: digests.get('s2')!, current: 's2'});
+});
+
+test.serial('a removal that was refused because the image is in use is finished once it is free', async t => {
+	const domain = await makeDomain(t, {sizeMiB: 8});
+	await start(domain);
+	const digests = await takeChain(domain, ['s1']);
+	await stop(domain);
+	const plan = await readPlan(domain, 's1');
+	// Between the plan and the removal somebody starts to read the old head.
+	const holderScript = `(sleep 3 | qemu-io -r -f qcow2 '${domain.folder}/vda.s1' >/dev/null 2>&1) </dev/null >/dev/null 2>&1 & sleep 0.5`;
+	const shims = await makeShims(t, plan, {at: plan.steps.findIndex(step => step.id === 'current'), script: holderScript});
+	const result = await revert(domain, 's1', shims.options);
+	t.is(result.exitCode, 4, report(result));
+	t.regex(readError(result).message, /vda\.s1/);
+	await expectReverted(t, domain, await waitAndRecover(domain), {digests: digests.get('s1')!, current: 's1'});
+});
+
+async function waitAndRecover(domain: LabDomain) {
+	let result = await recover(domain, '--roll-forward');
+	for (let turn = 0; turn < 50 && result.exitCode === 4; turn++) {
+		result = await recover(domain, '--roll-forward');
+	}
+
+	return result;
+}
