@@ -105,7 +105,8 @@ test.serial('a journal whose last line was torn by the crash is read, also when 
 	const crashed = await makeCrashed(t, 'current');
 	const {domain, plan, journalPath} = crashed;
 	await appendFile(journalPath, '{"at":"2026-11-2');
-	const shims = await makeShims(t, {...plan, steps: undoSteps(plan, 'current')}, {at: 1, script: killMoments.after});
+	const steps = undoSteps(plan, 'current');
+	const shims = await makeShims(t, {...plan, steps}, {at: steps.length - 1, script: killMoments.after});
 	const killed = await recover(domain, '--roll-back', shims.options);
 	t.is(killed.signal, 'SIGKILL', report(killed));
 	const recovered = await recover(domain, '--roll-back');

@@ -35,6 +35,8 @@ export type Terminal = {
 	readHistory(): Promise<string>;
 	/** Waits until the screen, without empty lines at its end, shows it, and gives the screen. Fails with the last screen. */
 	waitFor(pattern: RegExp): Promise<string>;
+	/** Waits until the screen is another one than this, and gives it. */
+	waitForOther(screen: string): Promise<string>;
 	/** Types a command for the shell and sends it. */
 	command(line: string): Promise<void>;
 	/** Of tmux: `cursor_flag`, `alternate_on`, `mouse_any_flag`, `pane_pid` … */
@@ -64,6 +66,24 @@ export async function openTerminal(t: ExecutionContext, options: TerminalOptions
 	const settings = Object.entries(environment).map(([name, value]) => `${name}=${value}`);
 	await tmux('-u', 'new-session', '-d', '-x', String(width), '-y', String(height), '-c', homePath, '--', 'env', '-i', ...settings, 'sh');
 	const read = async () => (await tmux('capture-pane', '-p')).split('\n').map(line => line.trimEnd()).slice(0, -1);
+	const waitUntil = async (complaint: string, isThere: (screen: string) => boolean) => {
+		const endMs = Date.now() + 20_000;
+		for (;;) {
+			const screen = (await read()).join('\n').trimEnd();
+			if (isThere(screen)) {
+				return screen;
+			}
+
+			if (Date.now() > endMs) {
+				throw new Error(`${complaint}:\n${screen}`);
+			}
+
+			await new Promise(resolve => {
+				setTimeout(resolve, 15);
+			});
+		}
+	};
+
 	const terminal: Terminal = {
 		homePath,
 		read,
@@ -75,23 +95,8 @@ export async function openTerminal(t: ExecutionContext, options: TerminalOptions
 		},
 		readColors: async () => tmux('capture-pane', '-p', '-e'),
 		readHistory: async () => tmux('capture-pane', '-p', '-S', '-'),
-		async waitFor(pattern) {
-			const endMs = Date.now() + 20_000;
-			for (;;) {
-				const screen = (await read()).join('\n').trimEnd();
-				if (pattern.test(screen)) {
-					return screen;
-				}
-
-				if (Date.now() > endMs) {
-					throw new Error(`${String(pattern)} did not appear:\n${screen}`);
-				}
-
-				await new Promise(resolve => {
-					setTimeout(resolve, 15);
-				});
-			}
-		},
+		waitFor: async pattern => waitUntil(`${String(pattern)} did not appear`, screen => pattern.test(screen)),
+		waitForOther: async before => waitUntil('Nothing changed', screen => screen !== before),
 		async command(line) {
 			await terminal.type(line);
 			await terminal.press('Enter');

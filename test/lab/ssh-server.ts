@@ -1,0 +1,62 @@
+/**
+A host at the other end of ssh: an sshd of our own on a port of the loopback interface, with keys made for one test.
+*/
+import {spawn} from 'node:child_process';
+import {copyFile, mkdir, mkdtemp, rm} from 'node:fs/promises';
+import {connect, createServer, type AddressInfo} from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import type {ExecutionContext} from 'ava';
+import {run, waitFor} from './run.ts';
+import {labUri} from './settings.ts';
+
+async function freePort(): Promise<number> {
+	const server = createServer();
+	await new Promise<void>(resolve => {
+		server.listen(0, '127.0.0.1', resolve);
+	});
+	const {port} = server.address() as AddressInfo;
+	await new Promise(resolve => {
+		server.close(resolve);
+	});
+	return port;
+}
+
+async function answers(port: number): Promise<boolean> {
+	return new Promise(resolve => {
+		const socket = connect(port, '127.0.0.1');
+		socket.once('connect', () => {
+			socket.destroy();
+			resolve(true);
+		});
+		socket.once('error', () => {
+			resolve(false);
+		});
+	});
+}
+
+/** Gives the URI by which the lab's libvirt is reached through it. Ends with the test. */
+export async function startSshServer(t: ExecutionContext): Promise<string> {
+	const folder = await mkdtemp(path.join(os.tmpdir(), 'vsnaplab-ssh-'));
+	for (const name of ['host', 'user']) {
+		await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path.join(folder, name)]);
+	}
+
+	await copyFile(path.join(folder, 'user.pub'), path.join(folder, 'authorized'));
+	await mkdir('/run/sshd', {recursive: true, mode: 0o755});
+	const port = await freePort();
+	const options = {
+		Port: port, ListenAddress: '127.0.0.1', AuthorizedKeysFile: path.join(folder, 'authorized'), StrictModes: 'no', PidFile: 'none',
+		PermitRootLogin: 'yes', UsePAM: 'no', PasswordAuthentication: 'no',
+	};
+	const server = spawn('/usr/sbin/sshd', [
+		'-D', '-f', '/dev/null', '-h', path.join(folder, 'host'), ...Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
+	], {stdio: 'ignore'});
+	t.teardown(async () => {
+		server.kill();
+		await rm(folder, {recursive: true, force: true});
+	});
+	await waitFor('sshd', async () => answers(port));
+	const socket = new URLSearchParams(labUri.split('?')[1]).get('socket');
+	return `qemu+ssh://root@127.0.0.1:${port}/system?keyfile=${path.join(folder, 'user')}&no_verify=1${socket === null ? '' : `&socket=${socket}`}`;
+}
