@@ -34,9 +34,12 @@ export function visibleDomains(state: Pick<State, 'domains' | 'filter'>): Domain
 	return domains.sort((a, b) => compareNames(a.name, b.name));
 }
 
+/** Made once: asking the language for each pair of names costs more than all the rest of a list. */
+const collator = new Intl.Collator('en', {numeric: true});
+
 /** "web2" before "web10", and the same order in every locale. */
 function compareNames(a: string, b: string): number {
-	return a.localeCompare(b, 'en', {numeric: true}) || (a < b ? -1 : 1);
+	return collator.compare(a, b) || (a < b ? -1 : 1);
 }
 
 function snapshotNodes(picture: DomainPicture): TreeNode[] {
