@@ -92,8 +92,10 @@ async function putBack(world: World, work: Work & {records: JournalRecord[]}, ex
 	return {kind: 'rolled-back', failure};
 }
 
+export type Finish = {kind: 'done'} | {kind: 'not-proven'; findings: string[]} | {kind: 'failed'; step: Step; failure: Failure};
+
 /** The proof, and the removals after it. Shared with recovery. */
-export async function finish(work: Work, options: {isWanted: (step: Step) => boolean; mayHaveMovedOn: boolean}): Promise<{kind: 'done'} | {kind: 'not-proven'; findings: string[]} | {kind: 'failed'; step: Step; failure: Failure}> {
+export async function finish(work: Work, options: {isWanted: (step: Step) => boolean; mayHaveMovedOn: boolean}): Promise<Finish> {
 	work.onEvent({kind: 'proving'});
 	const findings = await prove(work.plan, work.owner, options);
 	if (!findings.ok || findings.value.length > 0) {

@@ -7,7 +7,9 @@ import type {Command, Plan, Probe} from '../../source/model/plan.ts';
 import {fail, succeed} from '../../source/model/result.ts';
 
 /** What a kill looks like from inside: nothing after it runs. */
-export class Killed extends Error {}
+export class Killed extends Error {
+	override name = 'Killed';
+}
 
 export type FakeHost = {
 	owner: Owner;

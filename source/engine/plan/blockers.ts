@@ -5,6 +5,7 @@ import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
 import {chainOf, contentHoldersOf, imageAt} from '../../model/image-graph.ts';
 import {formatBytes} from '../../model/format.ts';
+import type {Blocker} from '../../model/failure.ts';
 import type {Image} from '../../model/image.ts';
 import type {PlanContext} from './context.ts';
 
@@ -61,7 +62,7 @@ export function blockDomain(context: PlanContext): void {
 	}
 }
 
-function describeProblem(image: Image, problem: Image['problems'][number]): {kind: 'image-missing' | 'chain-broken' | 'image-in-use'; text: string; remedy: string} | undefined {
+function describeProblem(image: Image, problem: Image['problems'][number]): Blocker | undefined {
 	switch (problem.kind) {
 		case 'missing': {
 			return {kind: 'image-missing', text: `The image ${image.path} is missing.`, remedy: 'Bring it back from a backup, to the same path.'};
@@ -151,7 +152,11 @@ export function blockFolders(context: PlanContext, overlayPaths: string[]): void
 		}
 
 		if (!folder.isWritable && !seen.has(folderPath)) {
-			context.blockers.push({kind: 'not-permitted', text: `No new file can be made in ${folderPath}: it is not writable for you.`, remedy: 'Run as a user who may write there, or make the file system writable.'});
+			context.blockers.push({
+				kind: 'not-permitted',
+				text: `No new file can be made in ${folderPath}: it is not writable for you.`,
+				remedy: 'Run as a user who may write there, or make the file system writable.',
+			});
 		}
 
 		seen.add(folderPath);
@@ -162,7 +167,11 @@ export function blockFolders(context: PlanContext, overlayPaths: string[]): void
 
 	for (const {bytes, free, folder} of needed.values()) {
 		if (free < bytes) {
-			context.blockers.push({kind: 'no-space', text: `Not enough room in ${folder}: ${formatBytes(free)} free, ${formatBytes(bytes)} needed for the new overlays.`, remedy: 'Make room there, then try again.'});
+			context.blockers.push({
+				kind: 'no-space',
+				text: `Not enough room in ${folder}: ${formatBytes(free)} free, ${formatBytes(bytes)} needed for the new overlays.`,
+				remedy: 'Make room there, then try again.',
+			});
 		}
 	}
 }
