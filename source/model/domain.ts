@@ -55,12 +55,20 @@ export type Domain = {
 	hasManagedSave: boolean;
 	/** The definition for the next start. */
 	definition: DomainDefinition;
-	/** The definition that runs; undefined when the domain is off. */
+	/** The definition that runs; undefined when the domain has no process. */
 	liveDefinition: DomainDefinition | undefined;
 };
 
 export function isActive(state: DomainState): boolean {
 	return state !== 'shutoff' && state !== 'crashed' && state !== 'nostate';
+}
+
+/**
+Whether a QEMU of this domain is there and has its images open. The word of the state does not tell: a domain that crashed may be preserved with its
+process (`<on_crash>preserve</on_crash>`), or be off.
+*/
+export function hasProcess(domain: Domain): boolean {
+	return domain.liveDefinition !== undefined;
 }
 
 /** Disks that can be rolled back: not CD-ROMs, not read-only media, not empty drives. */

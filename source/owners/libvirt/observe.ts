@@ -1,13 +1,12 @@
 /**
 The answers to probes: whether something is so at this moment. Always asked anew.
 */
-import {isActive} from '../../model/domain.ts';
 import type {Probe} from '../../model/plan.ts';
 import {succeed, unreachable, type Result} from '../../model/result.ts';
 import {readTest} from '../../tools/files.ts';
 import {readTags} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
-import {parseDomainState, parseFields, parseNames} from './read-host.ts';
+import {hasDomainId, parseFields, parseNames} from './read-host.ts';
 import type {Virsh} from './virsh.ts';
 
 type Given = {runner: Runner; virsh: Virsh};
@@ -18,7 +17,7 @@ function negate(result: Result<boolean>): Result<boolean> {
 
 async function isRunning({virsh}: Given, uuid: string): Promise<Result<boolean>> {
 	const info = await virsh.askOne(['dominfo', '--domain', uuid]);
-	return info.ok ? succeed(isActive(parseDomainState(parseFields(info.value).get('State')))) : info;
+	return info.ok ? succeed(hasDomainId(parseFields(info.value))) : info;
 }
 
 async function isListed({virsh}: Given, verb: 'snapshot-list' | 'checkpoint-list', uuid: string, name: string): Promise<Result<boolean>> {

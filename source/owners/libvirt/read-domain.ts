@@ -1,13 +1,15 @@
 /**
 One domain with its snapshots and checkpoints, as libvirt records them. Images are not looked at here.
 */
-import {isActive, type Domain} from '../../model/domain.ts';
+import type {Domain} from '../../model/domain.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Checkpoint, Snapshot} from '../../model/snapshot.ts';
 import {parseCheckpointXml} from '../../model/xml/parse-checkpoint.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
-import {parseDomainState, parseFields, parseNames, readDomains} from './read-host.ts';
+import {
+	hasDomainId, parseDomainState, parseFields, parseNames, readDomains,
+} from './read-host.ts';
 import {isMissingDomain, reasonOf, type Answer, type Virsh} from './virsh.ts';
 
 export type DomainRecords = {
@@ -119,13 +121,12 @@ async function domainNotFound(virsh: Virsh, uuid: string): Promise<Result<never>
 function readDomain(answers: {uuid: string; info: Answer; inactive: Answer; live: Answer}): Result<Domain> {
 	const {uuid, info, inactive, live} = answers;
 	const fields = parseFields(info.ok ? info.value : '');
-	const state = parseDomainState(fields.get('State'));
 	const definition = parseDomainXml(inactive.ok ? inactive.value : '');
 	if (!definition.ok) {
 		return definition;
 	}
 
-	const liveDefinition = isActive(state) ? parseDomainXml(live.ok ? live.value : '') : undefined;
+	const liveDefinition = hasDomainId(fields) ? parseDomainXml(live.ok ? live.value : '') : undefined;
 	if (liveDefinition && !liveDefinition.ok) {
 		return liveDefinition;
 	}
@@ -133,7 +134,7 @@ function readDomain(answers: {uuid: string; info: Answer; inactive: Answer; live
 	return succeed({
 		uuid,
 		name: definition.value.name,
-		state,
+		state: parseDomainState(fields.get('State')),
 		isPersistent: fields.get('Persistent') === 'yes',
 		hasManagedSave: fields.get('Managed save') === 'yes',
 		definition: definition.value,

@@ -37,6 +37,14 @@ export function parseDomainState(words: string | undefined): DomainState {
 	return stateWords[words ?? ''] ?? 'nostate';
 }
 
+/**
+Whether `dominfo` gives the domain a number, which libvirt does as long as it has a process. The state alone does not tell: "crashed" is said of a domain
+whose process is preserved, too.
+*/
+export function hasDomainId(fields: ReadonlyMap<string, string>): boolean {
+	return /^\d+$/.test(fields.get('Id') ?? '');
+}
+
 /** `list --all --uuid --name`: one line each. A name holds no line end (libvirt refuses it), but anything else. */
 export function parseDomainList(text: string): Array<{uuid: string; name: string}> {
 	return [...text.matchAll(/^([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}) (.*)$/gm)].map(([, uuid, name]) => ({uuid: uuid!, name: name!}));

@@ -2,7 +2,9 @@ import test from 'ava';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
 import {pinsOfDomain} from '../../../source/model/pins.ts';
+import {hasProcess} from '../../../source/model/domain.ts';
 import type {Command} from '../../../source/model/plan.ts';
+import {succeed} from '../../../source/model/result.ts';
 import {fakeRunner, valueOf} from './fixture.ts';
 
 const now = () => new Date('2026-11-21T00:00:00Z');
@@ -72,6 +74,26 @@ test('probes are answered by the host as it is', async t => {
 	t.false(await ask({kind: 'file-empty', path: images[0]!.path}));
 	t.false(await ask({kind: 'image-has-tag', path: images[0]!.path, tag: 'never'}));
 	t.false(await ask({kind: 'never'}));
+});
+
+test('a domain that crashed and kept its process is active, and what it runs on is read', async t => {
+	const {host, owner} = demoOwner();
+	const uuid = await uuidOf(owner, 'web');
+	const crashed = createLibvirtOwner({
+		...host,
+		async runner(request) {
+			const answer = await host.runner(request);
+			return answer.ok ? succeed({...answer.value, stdout: answer.value.stdout.replaceAll(/^State: .*$/gm, 'State:          crashed')}) : answer;
+		},
+		uri: 'demo:///system',
+		isReadOnly: false,
+		owner: 'demo',
+	});
+	const {domain} = valueOf(await crashed.readPicture(uuid, {withForeignPins: false}));
+	t.is(domain.state, 'crashed');
+	t.true(hasProcess(domain));
+	t.true(valueOf(await crashed.observe({kind: 'domain-active', uuid})));
+	t.false(valueOf(await crashed.observe({kind: 'domain-off', uuid})));
 });
 
 const command: Command = {tool: 'virsh', argv: ['virsh', '-q', '-c', 'x', 'start', '--domain', 'u'], files: []};
