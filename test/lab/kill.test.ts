@@ -105,22 +105,34 @@ async function crashAndRecover(t: ExecutionContext, scenario: Scenario, crash: {
 /** Several domains at once, each with its share of the crashes: most of the time a single one would wait for programs to start. */
 const laneCount = 3;
 
-/** Gives how many steps the plan has. */
+/** Gives how many steps the plan has. The first failure ends all lanes, and only then is anything cleaned up. */
 async function killEverywhere(t: ExecutionContext, makeScenario: () => Promise<Scenario>, moments: KillMoment[]): Promise<number> {
-	const lanes = await Promise.all(Array.from({length: laneCount}, async (_, lane) => {
-		const scenario = await makeScenario();
-		const plan = await readPlan(scenario.domain, scenario.snapshot, scenario.flags);
-		const crashes = plan.steps.flatMap((_step, at) => moments.flatMap(moment => directions.map(direction => ({at, moment, direction}))));
-		for (const crash of crashes.filter((_crash, index) => index % laneCount === lane)) {
-			const isAsBefore = await crashAndRecover(t, scenario, {plan, ...crash});
-			if (!isAsBefore) {
-				await scenario.template.restore();
+	let hasFailed = false;
+	const lanes = await Promise.allSettled(Array.from({length: laneCount}, async (_, lane) => {
+		try {
+			const scenario = await makeScenario();
+			const plan = await readPlan(scenario.domain, scenario.snapshot, scenario.flags);
+			const crashes = plan.steps.flatMap((_step, at) => moments.flatMap(moment => directions.map(direction => ({at, moment, direction}))));
+			for (const crash of crashes.filter((_crash, index) => index % laneCount === lane)) {
+				const isAsBefore = hasFailed || await crashAndRecover(t, scenario, {plan, ...crash});
+				if (!isAsBefore) {
+					await scenario.template.restore();
+				}
 			}
+
+			return plan.steps.length;
+		} catch (error) {
+			hasFailed = true;
+			throw error as Error;
+		}
+	}));
+	return lanes.map(lane => {
+		if (lane.status === 'rejected') {
+			throw lane.reason as Error;
 		}
 
-		return plan.steps.length;
-	}));
-	return lanes[0]!;
+		return lane.value;
+	})[0]!;
 }
 
 test.serial('disks only, from shut off, discarding: every step, every moment, both directions', async t => {
