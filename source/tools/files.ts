@@ -104,7 +104,13 @@ export async function readFolder(runner: Runner, path: string): Promise<Result<F
 		readTest(runner, '-w', path),
 		ask('stat', '-f', '--printf', '%a %S', '--', path),
 		ask('stat', '-L', '--printf', '%d', '--', path),
-		ask('find', path, '-follow', '-mindepth', '1', '-maxdepth', '1', '-printf', String.raw`%f\0`),
+		// An entry that cannot be looked at is still a name; one that vanishes meanwhile is none.
+		runner({
+			argv: ['find', '-H', path, '-ignore_readdir_race', '-mindepth', '1', '-maxdepth', '1', '-printf', String.raw`%f\0`],
+			where: 'host',
+			timeoutMs: readTimeoutMs,
+			fineCodes: [1],
+		}),
 	]);
 	const firstFailure = [isWritable, space, device, names].find(result => !result.ok);
 	if (firstFailure && !firstFailure.ok) {
@@ -113,6 +119,10 @@ export async function readFolder(runner: Runner, path: string): Promise<Result<F
 
 	if (!isWritable.ok || !space.ok || !device.ok || !names.ok) {
 		return fail({kind: 'unreadable', what: path, reason: 'it cannot be looked at'});
+	}
+
+	if (names.value.stdout === '' && names.value.stderr !== '') {
+		return fail({kind: 'unreadable', what: path, reason: names.value.stderr.trim()});
 	}
 
 	const [blocks = '0', blockBytes = '0'] = space.value.stdout.split(' ');

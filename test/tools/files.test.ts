@@ -60,6 +60,25 @@ test('a folder tells its names, its space, its file system and whether it may be
 	t.false((await readFolder(run, folder)).ok);
 });
 
+test('a link that leads to itself, one that leads nowhere and one to another folder are names like others', async t => {
+	const folder = await temporaryFolder();
+	await symlink('loop', path.join(folder, 'loop'));
+	await symlink('/nowhere', path.join(folder, 'nowhere'));
+	await symlink('/', path.join(folder, 'root'));
+	t.deepEqual([...valueOf(await readFolder(run, folder)).names].sort(), ['loop', 'nowhere', 'root']);
+	await rm(folder, {recursive: true});
+});
+
+test('a folder is read although one entry cannot be, and not where none can be', async t => {
+	const answer = (names: {stdout: string; stderr: string; exitCode: number}) => fakeRunner(argv => argv[0] === 'find' ? names : {stdout: '1 1'});
+	const [partly, none] = await Promise.all([
+		readFolder(answer({stdout: 'a\0', stderr: 'find: \'/f/b\': Stale file handle\n', exitCode: 1}), '/f'),
+		readFolder(answer({stdout: '', stderr: 'find: \'/f\': Permission denied\n', exitCode: 1}), '/f'),
+	]);
+	t.deepEqual([...valueOf(partly).names], ['a']);
+	t.like(none, {ok: false, failure: {kind: 'unreadable'}});
+});
+
 test('tests of a file say yes, no, or that nobody can say', async t => {
 	t.deepEqual(await readTest(run, '-e', '/'), {ok: true, value: true});
 	t.deepEqual(await readTest(run, '-e', '/nowhere'), {ok: true, value: false});

@@ -39,7 +39,7 @@ export const fileCommands: Record<string, FileCommand> = {
 	},
 
 	find(world, words) {
-		const [place = ''] = words;
+		const place = words.find(word => word.startsWith('/')) ?? '';
 		if (place === '/proc' || place.startsWith('/proc/')) {
 			return say('');
 		}
