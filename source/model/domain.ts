@@ -32,6 +32,10 @@ export type Disk = {
 	snapshotMode: SnapshotMode | undefined;
 	/** Whether the definition carries a `<mirror>`: a copy or an active commit is going on. */
 	hasMirror: boolean;
+	/** Whether the definition carries an `<encryption>`: what is on the disk is read with a secret. */
+	isEncrypted: boolean;
+	/** Whether the source carries `<slices>`: the disk is a part of its file. */
+	hasSlices: boolean;
 };
 
 /** What a `<domain>` (or `<inactiveDomain>`) document says that we need. */

@@ -20,7 +20,7 @@ export const hostileName = '-evil \u001B[31mred\u001B[0m $(touch x)\u202E';
 
 function disk(target: string, sourcePath: string): Disk {
 	return {
-		target, device: 'disk', sourceType: 'file', sourcePath, format: 'qcow2', readonly: false, shareable: false, snapshotMode: undefined, hasMirror: false,
+		target, device: 'disk', sourceType: 'file', sourcePath, format: 'qcow2', readonly: false, shareable: false, snapshotMode: undefined, hasMirror: false, isEncrypted: false, hasSlices: false,
 	};
 }
 
@@ -176,7 +176,7 @@ export function fakePlan(world: DomainPicture[], request: RevertRequest): Plan {
 			heads: [{target: 'vda', path: overlay}], chains: [], currentSnapshot: request.snapshot, snapshots: [], endState: request.endState ?? 'shutoff',
 		},
 		fingerprint: {},
-		before: {definitionXml: '<domain/>', currentSnapshot: 's3', snapshotXmls: []},
+		before: {heads: [], definitionXml: '<domain/>', currentSnapshot: 's3', snapshotXmls: []},
 	};
 }
 

@@ -4,7 +4,10 @@ import {formatsOfDomain, pinsOfDomain} from '../../source/model/pins.ts';
 import type {Snapshot} from '../../source/model/snapshot.ts';
 
 function disk(target: string, sourcePath: string | undefined, more: Partial<Disk> = {}): Disk {
-	return {target, device: 'disk', sourceType: 'file', sourcePath, format: 'qcow2', readonly: false, shareable: false, snapshotMode: undefined, hasMirror: false, ...more};
+	return {
+		target, device: 'disk', sourceType: 'file', sourcePath, format: 'qcow2', readonly: false, shareable: false, snapshotMode: undefined, hasMirror: false, isEncrypted: false, hasSlices: false,
+		...more,
+	};
 }
 
 function definition(disks: Disk[], nvramPath?: string): DomainDefinition {

@@ -36,16 +36,19 @@ export function parseAmount(text: string | undefined, unit: string | undefined):
 
 function parseDisk(node: XmlNode): Disk {
 	const device = attributeOf(node, 'device') ?? 'disk';
+	const source = childOf(node, 'source');
 	return {
 		target: attributeOf(childOf(node, 'target'), 'dev') ?? '',
 		device: devices.has(device) ? device as Disk['device'] : 'disk',
 		sourceType: attributeOf(node, 'type') ?? 'file',
-		sourcePath: sourcePathOf(childOf(node, 'source')),
+		sourcePath: sourcePathOf(source),
 		format: attributeOf(childOf(node, 'driver'), 'type'),
 		readonly: childOf(node, 'readonly') !== undefined,
 		shareable: childOf(node, 'shareable') !== undefined,
 		snapshotMode: toSnapshotMode(attributeOf(node, 'snapshot')),
 		hasMirror: childOf(node, 'mirror') !== undefined,
+		isEncrypted: childOf(node, 'encryption') !== undefined || childOf(source, 'encryption') !== undefined,
+		hasSlices: childOf(source, 'slices') !== undefined,
 	};
 }
 

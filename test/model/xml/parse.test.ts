@@ -16,6 +16,8 @@ function valueOf<T>(result: Result<T>): T {
 	return result.value;
 }
 
+const plain = {readonly: false, shareable: false, snapshotMode: undefined, hasMirror: false, isEncrypted: false, hasSlices: false};
+
 test('a domain is read with its disks, memory, machine and NVRAM', t => {
 	t.deepEqual(valueOf(parseDomainXml(domainXml)), {
 		name: 'web',
@@ -25,11 +27,24 @@ test('a domain is read with its disks, memory, machine and NVRAM', t => {
 		arch: 'x86_64',
 		nvramPath: '/var/lib/libvirt/qemu/nvram/web_VARS.fd',
 		disks: [
-			{target: 'vda', device: 'disk', sourceType: 'file', sourcePath: '/images/web.s1', format: 'qcow2', readonly: false, shareable: false, snapshotMode: undefined, hasMirror: false},
-			{target: 'vdb', device: 'disk', sourceType: 'block', sourcePath: '/dev/vg/web', format: undefined, readonly: false, shareable: false, snapshotMode: undefined, hasMirror: false},
-			{target: 'sda', device: 'cdrom', sourceType: 'file', sourcePath: '/iso/install.iso', format: 'raw', readonly: true, shareable: false, snapshotMode: undefined, hasMirror: false},
+			{target: 'vda', device: 'disk', sourceType: 'file', sourcePath: '/images/web.s1', format: 'qcow2', ...plain},
+			{target: 'vdb', device: 'disk', sourceType: 'block', sourcePath: '/dev/vg/web', format: undefined, ...plain, hasSlices: true},
+			{target: 'sda', device: 'cdrom', sourceType: 'file', sourcePath: '/iso/install.iso', format: 'raw', ...plain, readonly: true},
 		],
 	});
+});
+
+test('encryption and slices of a disk are seen where libvirt writes them', t => {
+	const disk = (inside: string, below = '') => `<disk type='file'><source file='/i/a'>${inside}</source>${below}<target dev='vda'/></disk>`;
+	const encryption = '<encryption format=\'luks\'><secret type=\'passphrase\' usage=\'k\'/></encryption>';
+	const disks = [
+		disk(encryption),
+		disk('', encryption),
+		disk('<slices><slice type=\'storage\' offset=\'0\' size=\'512\'/></slices>'),
+		disk('', `<backingStore type='file'><format type='qcow2'/><source file='/i/b'>${encryption}</source></backingStore>`),
+	];
+	const read = valueOf(parseDomainXml(`<domain><name>a</name><devices>${disks.join('')}</devices></domain>`)).disks;
+	t.deepEqual(read.map(({isEncrypted, hasSlices}) => [isEncrypted, hasSlices]), [[true, false], [true, false], [false, true], [false, false]]);
 });
 
 for (const name of ['007', '1e3', 'true', '0x10', ' a b ', '😀 ☃', '$(touch x); `id`', '-x', '__proto__', 'a\nb', '<&>"\'']) {
