@@ -2,11 +2,11 @@
 What `qemu-img info` says of images. Formats are always given, so nothing is probed that its overlay's header does not name; where a chain does not open as
 a whole it is walked image by image, to tell which link is missing or unreadable.
 */
-import {posix} from 'node:path';
 import type {Image, ImageProblem} from '../model/image.ts';
 import {describeFailure} from '../model/describe-failure.ts';
 import type {Failure} from '../model/failure.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
+import {resolveBackingPath} from './backing-name.ts';
 import {readOpenProcesses} from './files.ts';
 import type {Runner} from './run.ts';
 
@@ -27,15 +27,6 @@ type QemuImage = {
 	snapshots?: Array<{name?: string; 'vm-state-size'?: number}>;
 	'format-specific'?: {data?: {bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>}};
 };
-
-/**
-A name in a header as a path: relative names count from the folder of the image, by the name under which it was opened. `..` is left in: behind a link it
-leads somewhere else than its text says. Names with a protocol stay as they are: they are no files.
-*/
-export function resolveBackingPath(imagePath: string, backingName: string): string {
-	const name = backingName.startsWith('file:') ? backingName.slice('file:'.length) : backingName;
-	return name.startsWith('/') || /^[a-z][\w+.-]*:/i.test(name) ? name : `${posix.join(posix.dirname(imagePath), '/')}${name.replace(/^(?:\.\/+)+/, '')}`;
-}
 
 function toImage(raw: QemuImage, path: string): Image {
 	const backingName = raw['backing-filename'];
@@ -62,7 +53,8 @@ function toImage(raw: QemuImage, path: string): Image {
 
 /**
 The answer of `qemu-img info --output=json`, with or without `--backing-chain`, as images from the top down. `path` is the name that was asked for; the
-names of those below follow from the headers, so that each image bears the name by which its overlay knows it.
+names of those below follow from the headers, so that each image bears the name by which its overlay knows it; where a header's name is no path, from what
+QEMU made of it.
 */
 export function parseImageInfo(stdout: string, path: string): Result<Image[]> {
 	let parsed: QemuImage | QemuImage[];
@@ -73,8 +65,12 @@ export function parseImageInfo(stdout: string, path: string): Result<Image[]> {
 	}
 
 	const images: Image[] = [];
-	for (const raw of Array.isArray(parsed) ? parsed : [parsed]) {
-		images.push(toImage(raw, images.at(-1)?.backingPath ?? (images.length === 0 ? path : raw.filename ?? '')));
+	const chain = Array.isArray(parsed) ? parsed : [parsed];
+	for (const [index, raw] of chain.entries()) {
+		const image = toImage(raw, images.at(-1)?.backingPath ?? (images.length === 0 ? path : raw.filename ?? ''));
+		const opened = chain[index + 1]?.filename;
+		const isOpenedByPath = image.backingPath?.startsWith('/') === false && opened?.startsWith('/') === true;
+		images.push(isOpenedByPath ? {...image, backingPath: opened} : image);
 	}
 
 	return succeed(images);
@@ -211,11 +207,35 @@ export async function readLocks(runner: Runner, images: readonly Image[], chainO
 	}
 }
 
-/** The backing file that a qcow2 image names; undefined where it names none, is no qcow2 image, or cannot be read. */
-export async function readOverlayHeader(runner: Runner, path: string): Promise<string | undefined> {
+export type Header =
+	| {kind: 'image'; image: Image}
+	/** Another kind of file, or gone. */
+	| {kind: 'no-image'}
+	/** It may be a qcow2 image, and what it stands on could not be read. */
+	| {kind: 'unknown'; reason: string};
+
+const magic = '514649fb';
+
+/** What the header of a qcow2 image says. Nothing is probed, and nothing below is opened. */
+export async function readHeader(runner: Runner, path: string): Promise<Header> {
 	const answer = await runner({argv: infoArgv(path, 'qcow2', ['-U']), where: 'host', timeoutMs: readTimeoutMs});
 	const images = answer.ok ? parseImageInfo(answer.value.stdout, path) : answer;
-	return images.ok ? images.value[0]?.backingPath : undefined;
+	if (images.ok) {
+		return images.value[0] ? {kind: 'image', image: images.value[0]} : {kind: 'no-image'};
+	}
+
+	const {failure} = images;
+	const unknown: Header = {kind: 'unknown', reason: wordsOf(failure)};
+	if (failure.kind !== 'tool-failed' || failure.cause.timedOut) {
+		return unknown;
+	}
+
+	if (/not in qcow2 format|No such file or directory/.test(failure.cause.stderr)) {
+		return {kind: 'no-image'};
+	}
+
+	const start = await runner({argv: ['od', '-An', '-v', '-tx1', '-N', '4', '--', path], where: 'host', timeoutMs: readTimeoutMs});
+	return start.ok && start.value.stdout.replaceAll(/\s/g, '') === magic ? unknown : {kind: 'no-image'};
 }
 
 /** Tags of the internal snapshots inside a qcow2 image. */

@@ -2,8 +2,9 @@ import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import {isUnresolved, resolveBackingPath} from '../../source/tools/backing-name.ts';
 import {
-	parseImageInfo, readChain, readLocks, readOverlayHeader, readTags, resolveBackingPath, unknownImage,
+	parseImageInfo, readChain, readHeader, readLocks, readTags, unknownImage,
 } from '../../source/tools/qemu-img.ts';
 import type {Image} from '../../source/model/image.ts';
 import {createLocalRunner} from '../../source/tools/run.ts';
@@ -43,8 +44,41 @@ test('backing names are counted from the image\'s own folder', t => {
 	t.is(resolveBackingPath('/b', 'c'), '/c');
 	t.is(resolveBackingPath('/a/b', '/c'), '/c');
 	t.is(resolveBackingPath('/a/b', 'file:/c'), '/c');
-	t.is(resolveBackingPath('/a/b', 'json:{}'), 'json:{}');
-	t.is(resolveBackingPath('/a/b', 'nbd://host/x'), 'nbd://host/x');
+	for (const name of ['json:{}', 'json:{"driver":', 'json:{"driver":"file","filename":"c"}', 'json:null', 'nbd://host/x', 'file:c', 'file://host/c', 'nbd:unix:/s']) {
+		t.is(resolveBackingPath('/a/b', name), name);
+	}
+});
+
+test('a backing name in QEMU\'s JSON, nested, dotted or behind a filter, means the file at the bottom', t => {
+	for (const json of [
+		'{"driver":"qcow2","file":{"driver":"file","filename":"/i/base"}}',
+		'{"driver":"qcow2","file.driver":"file","file.filename":"/i/base"}',
+		'{"driver":"copy-on-read","file":{"driver":"qcow2","file":{"driver":"host_device","filename":"/i/base"}}}',
+		'{"file.file.filename":"/i/base"}',
+	]) {
+		t.is(resolveBackingPath('/a/b', `json:${json}`), '/i/base');
+	}
+});
+
+test('what could be any file is told from what is elsewhere', t => {
+	for (const name of ['json:{}', 'file:c', 'nbd:unix:/s', 'file://host/c', 'blkdebug::/i/base']) {
+		t.true(isUnresolved(name), name);
+	}
+
+	for (const name of ['/c', 'nbd://host/x', 'https://host/x']) {
+		t.false(isUnresolved(name), name);
+	}
+});
+
+test('where a header names its backing file in no way that is understood, the name under which QEMU opened it counts', t => {
+	const answer = JSON.stringify([
+		{filename: '/i/top', format: 'qcow2', 'backing-filename': 'json:{"odd":1}', 'backing-filename-format': 'qcow2'},
+		{filename: '/i/base', format: 'qcow2'},
+	]);
+	const [top, base] = valueOf(parseImageInfo(answer, '/i/top'));
+	t.is(top!.backingPath, '/i/base');
+	t.is(top!.backingName, 'json:{"odd":1}');
+	t.is(base!.path, '/i/base');
 });
 
 test('an overlay whose header does not name the format below has a problem', t => {
@@ -97,9 +131,12 @@ test('headers and tags are read from qcow2 images, and only from these', async t
 	const folder = await makeChain();
 	await writeFile(path.join(folder, 'text'), 'hello');
 	await mkdir(path.join(folder, 'folder'));
-	t.is(await readOverlayHeader(run, path.join(folder, 'top')), path.join(folder, 'middle'));
-	t.is(await readOverlayHeader(run, path.join(folder, 'text')), undefined);
-	t.is(await readOverlayHeader(run, path.join(folder, 'folder')), undefined);
+	valueOf(await run({argv: ['dd', `if=${path.join(folder, 'top')}`, `of=${path.join(folder, 'cut')}`, 'bs=20', 'count=1'], where: 'here'}));
+	t.like(await readHeader(run, path.join(folder, 'top')), {kind: 'image', image: {backingPath: path.join(folder, 'middle')}});
+	t.deepEqual(await readHeader(run, path.join(folder, 'text')), {kind: 'no-image'});
+	t.deepEqual(await readHeader(run, path.join(folder, 'folder')), {kind: 'no-image'});
+	t.deepEqual(await readHeader(run, path.join(folder, 'missing')), {kind: 'no-image'});
+	t.like(await readHeader(run, path.join(folder, 'cut')), {kind: 'unknown'});
 	valueOf(await run({argv: ['qemu-img', 'snapshot', '-c', '007', path.join(folder, 'top')], where: 'here'}));
 	t.deepEqual(await readTags(run, path.join(folder, 'top')), {ok: true, value: ['007']});
 	await rm(folder, {recursive: true});

@@ -6,15 +6,23 @@ import {posix} from 'node:path';
 import type {Image} from '../../model/image.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {readFileFacts, readFolder, readOpenProcesses} from '../../tools/files.ts';
-import {readOverlayHeader} from '../../tools/qemu-img.ts';
+import {isUnresolved} from '../../tools/backing-name.ts';
+import {readHeader} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
 import {readForeignRecords} from './read-foreign.ts';
 import {readImages} from './read-images.ts';
 import type {Virsh} from './virsh.ts';
 
-/** Backing files named in the headers of the other files in the image's folder, by the file that names them. */
-async function readNeighbours(runner: Runner, path: string): Promise<Result<Map<string, string>>> {
+type Headers = {
+	/** An image, and the backing file that its header names. */
+	named: Array<[string, string]>;
+	/** Images of which nobody can say what they stand on. */
+	unknown: Array<{name: string; reason: string}>;
+};
+
+/** What the headers of the other files in the image's folder name. */
+async function readNeighbours(runner: Runner, path: string): Promise<Result<Headers>> {
 	const folderPath = posix.dirname(path);
 	const folder = await readFolder(runner, folderPath);
 	if (!folder.ok) {
@@ -28,8 +36,10 @@ async function readNeighbours(runner: Runner, path: string): Promise<Result<Map<
 	}
 
 	const files = neighbours.filter(neighbour => facts.value.get(neighbour)?.isRegular);
-	const headers = await mapLimited(files, 4, async file => [file, await readOverlayHeader(runner, file)] as const);
-	return succeed(new Map(headers.flatMap(([file, backingPath]) => backingPath === undefined ? [] : [[file, backingPath]])));
+	const headers = await mapLimited(files, 4, async file => [file, await readHeader(runner, file)] as const);
+	const named = namedByImages(headers.flatMap(([, header]) => header.kind === 'image' ? [header.image] : []));
+	const unknown = headers.flatMap(([name, header]) => header.kind === 'unknown' ? [{name, reason: header.reason}] : []);
+	return succeed({named, unknown});
 }
 
 /** Labels for people; empty: nobody. Two names of one file count as one. Fails where something could not be read, because then nobody knows. */
@@ -53,7 +63,7 @@ export async function readImageUsers(given: {runner: Runner; virsh: Virsh}, path
 		return neighbours;
 	}
 
-	const headers = [...namedByImages(images.value), ...neighbours.value];
+	const headers = [...namedByImages(images.value), ...neighbours.value.named];
 	const facts = await readFileFacts(runner, [path, ...records.value.pins.map(pin => pin.path), ...headers.map(([, backingPath]) => backingPath)]);
 	if (!facts.ok) {
 		return facts;
@@ -65,7 +75,10 @@ export async function readImageUsers(given: {runner: Runner; virsh: Virsh}, path
 		...records.value.pins.filter(pin => isSame(pin.path)).map(pin => pin.label),
 		...headers.filter(([file, backingPath]) => isSame(backingPath) && !isSame(file)).map(([file]) => `the image ${file}, which stands on it`),
 		...processes,
+		...headers.filter(([file, backingPath]) => isUnresolved(backingPath) && !isSame(file)).map(([file, backingPath]) => `perhaps the image ${file}, which stands on ${backingPath}`),
+		...neighbours.value.unknown.map(({name, reason}) => `perhaps the image ${name}, which cannot be read: ${reason}`),
 		...records.value.unreadableDomains.map(({name, reason}) => `perhaps the domain ${name}, which cannot be read: ${reason}`),
+		...records.value.unreadableSnapshots.map(({name, reason}) => `perhaps the snapshot ${name}, which cannot be read: ${reason}`),
 	])]);
 }
 
