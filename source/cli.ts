@@ -10,11 +10,12 @@ import {showLog} from './commands/log.ts';
 import {recoverActions} from './commands/recover.ts';
 import {revertDomain} from './commands/revert.ts';
 import {showTree} from './commands/tree.ts';
-import {executePlan} from './engine/execute.ts';
-import {prepareRevert} from './engine/prepare.ts';
+import {executePlan, type World} from './engine/execute.ts';
+import {prepareRevert, requestOf} from './engine/prepare.ts';
+import type {UnfinishedAction} from './engine/ports.ts';
 import {recover} from './engine/recover.ts';
 import {describeFailure} from './model/describe-failure.ts';
-import {unreachable} from './model/result.ts';
+import {succeed, unreachable, type Result} from './model/result.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
 import {readAbilities, type Abilities} from './terminal/abilities.ts';
 import {listenForStop} from './tools/stop-signals.ts';
@@ -23,6 +24,29 @@ import type {AppServices, ScreenStart} from './app/services.ts';
 /** A mistake of ours ended the program; the journal is on disk already. */
 const bugExitCode = 70;
 
+/** What is unfinished on this host, and not because another process works on it at this moment. */
+async function readLeftBehind({store, owner}: World): Promise<Result<UnfinishedAction[]>> {
+	const unfinished = await store.readUnfinished();
+	if (!unfinished.ok || unfinished.value.length === 0) {
+		return unfinished;
+	}
+
+	const host = await owner.readHost();
+	if (!host.ok) {
+		return host;
+	}
+
+	const left: UnfinishedAction[] = [];
+	for (const action of unfinished.value) {
+		const {uri, action: {domain}} = action.plan;
+		if (uri === host.value.uri && !await store.isDomainLocked(domain.uuid)) {
+			left.push(action);
+		}
+	}
+
+	return succeed(left);
+}
+
 function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServices {
 	return {
 		owner: world.owner,
@@ -30,7 +54,7 @@ function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServi
 		executePlan: async (plan, onEvent, interrupt) => isReadOnly
 			? {kind: 'rolled-back', failure: {kind: 'read-only'}}
 			: executePlan(world, plan, {onEvent, interrupt}),
-		readUnfinished: async () => world.store.readUnfinished(),
+		readUnfinished: async () => readLeftBehind(world),
 		async recover(planId, direction, onEvent) {
 			const unfinished = await world.store.readUnfinished();
 			const action = unfinished.ok ? unfinished.value.find(candidate => candidate.plan.id === planId) : undefined;
@@ -40,7 +64,12 @@ function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServi
 
 			return action === undefined
 				? {kind: 'done'}
-				: recover(world, action, {direction, onEvent, interrupt: new AbortController().signal});
+				: recover(world, action, {
+					direction,
+					planAnew: async wish => prepareRevert(planning, requestOf(wish)),
+					onEvent,
+					interrupt: new AbortController().signal,
+				});
 		},
 		describeFailure,
 		isReadOnly,

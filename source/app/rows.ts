@@ -27,11 +27,12 @@ export function snapshotId(name: string): string {
 	return `snapshot:${name}`;
 }
 
-/** Domains that the filter lets through, by name. The filter is a part of the name, without regard to case. */
+/** Domains that the filter lets through, by name; what is called so, or begins so, comes first. The filter is a part of the name, without regard to case. */
 export function visibleDomains(state: Pick<State, 'domains' | 'filter'>): DomainSummary[] {
 	const wanted = state.filter.text.toLowerCase();
 	const domains = (state.domains.value ?? []).filter(domain => domain.name.toLowerCase().includes(wanted));
-	return domains.sort((a, b) => compareNames(a.name, b.name));
+	const rank = ({name}: DomainSummary) => [name.toLowerCase() === wanted, name.toLowerCase().startsWith(wanted), true].indexOf(true);
+	return domains.sort((a, b) => rank(a) - rank(b) || compareNames(a.name, b.name));
 }
 
 /** Made once: asking the language for each pair of names costs more than all the rest of a list. */

@@ -49,7 +49,7 @@ export type JourneyStage =
 	| {phase: 'commands'; plan: Plan; top: number; isUnfolded: boolean; changed: string[]}
 	| {phase: 'naming'; plan: Plan; typed: string; note?: string; changed: string[]};
 
-export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'undone';
+export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'undone' | 'left-out';
 
 /** A plan at work, ours or one that is recovered. */
 export type Run = {

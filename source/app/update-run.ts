@@ -68,6 +68,10 @@ export function followRun(run: Run, event: RunEvent, nowMs: number): Run {
 			return {...run, activity: 'rolling-back', current: undefined, sinceMs: nowMs};
 		}
 
+		case 'step-left-out': {
+			return {...run, current: undefined, steps: withStep(run, event.step, 'left-out')};
+		}
+
 		case 'step-undone': {
 			return {...run, steps: withStep(run, event.step, 'undone')};
 		}

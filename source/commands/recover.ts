@@ -3,6 +3,7 @@
 */
 import {describeAction} from '../engine/execute.ts';
 import {defaultDirection, recover, type Direction} from '../engine/recover.ts';
+import {prepareRevert, requestOf} from '../engine/prepare.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {reportEvents, reportOutcome} from './revert.ts';
 
@@ -20,28 +21,22 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 		return sayFailure(context, unfinished.failure);
 	}
 
-	const host = await context.world.owner.readHost();
-	if (!host.ok) {
-		return sayFailure(context, host.failure);
-	}
-
-	const here = unfinished.value.filter(action => action.plan.uri === host.value.uri);
-	const elsewhere = unfinished.value.filter(action => action.plan.uri !== host.value.uri);
 	if (options.mode === 'show') {
-		const entries = unfinished.value.map(action => ({
+		const entries = await Promise.all(unfinished.value.map(async action => ({
 			domain: action.plan.action.domain,
 			uri: action.plan.uri,
 			plannedAt: action.plan.plannedAt,
 			action: describeAction(action.plan),
 			advice: defaultDirection(action) === 'back' ? 'roll-back' : 'roll-forward',
-		}));
+			isUnderWay: await context.world.store.isDomainLocked(action.plan.action.domain.uuid),
+		})));
 		if (context.isJson) {
 			sayJson(context, entries);
 		} else {
 			sayLines(context, entries.length === 0
 				? ['Nothing is unfinished.']
 				: entries.map(entry =>
-					`${entry.domain.name} on ${entry.uri}: ${entry.action} (planned ${entry.plannedAt}); best recovered with --${entry.advice}`));
+					`${entry.domain.name} on ${entry.uri}: ${entry.action} (planned ${entry.plannedAt}); ${entry.isUnderWay ? 'another process works on it now' : `best recovered with --${entry.advice}`}`));
 		}
 
 		return entries.length === 0 ? 0 : unfinishedExitCode;
@@ -52,20 +47,16 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 	}
 
 	let exitCode = 0;
-	for (const action of here) {
+	for (const action of unfinished.value) {
 		const direction = options.direction ?? defaultDirection(action);
 		const {name} = action.plan.action.domain;
 
-		const outcome = await recover(context.world, action, {direction, onEvent: reportEvents(context), interrupt: context.interrupt});
+		const outcome = await recover(context.world, action, {
+			direction,
+			planAnew: async wish => prepareRevert(context.planning, requestOf(wish)),
+			onEvent: reportEvents(context), interrupt: context.interrupt,
+		});
 		exitCode = Math.max(exitCode, reportOutcome(context, outcome, `Done: "${name}" ${direction === 'back' ? 'is as it was before' : 'is finished'}.`));
-	}
-
-	for (const action of elsewhere) {
-		exitCode = Math.max(exitCode, sayFailure(context, {
-			kind: 'recovery-refused',
-			reason: `An action on "${action.plan.action.domain.name}" is unfinished on another host, ${action.plan.uri}.`,
-			remedy: 'Recover it there: vsnap-tui recover --connect URI.',
-		}));
 	}
 
 	if (unfinished.value.length === 0 && !context.isJson) {

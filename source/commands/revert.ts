@@ -38,6 +38,11 @@ export function reportEvents(context: CommandContext): (event: RunEvent) => void
 				break;
 			}
 
+			case 'step-left-out': {
+				sayLines(context, [event.reason]);
+				break;
+			}
+
 			case 'proving': {
 				sayLines(context, ['Proving the result …']);
 				break;
@@ -58,10 +63,13 @@ export function reportEvents(context: CommandContext): (event: RunEvent) => void
 	};
 }
 
+const halfWayExitCode = 4;
+
 /** Gives the exit code. */
 export function reportOutcome(context: CommandContext, outcome: Outcome, done: string): number {
 	if (outcome.kind !== 'done') {
-		return sayFailure(context, outcome.failure);
+		const exitCode = sayFailure(context, outcome.failure);
+		return outcome.kind === 'half-way' && exitCode === 1 ? halfWayExitCode : exitCode;
 	}
 
 	if (!context.isJson) {

@@ -2,6 +2,7 @@
 Executing a plan: lock, look whether the host is still as planned, journal, run, prove, remove. Before the switch any failure or interruption puts
 everything back; after the proof the rest is finished or left for `recover`.
 */
+import {describeFailure} from '../model/describe-failure.ts';
 import {changedParts} from '../model/fingerprint.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Plan, Step} from '../model/plan.ts';
@@ -75,21 +76,22 @@ export async function audit(world: World, plan: Plan, entry: Pick<AuditEntry, 'o
 
 /** Ends an action whose work is over: the journal holds secrets and is removed, the audit log keeps that it happened. */
 export async function close(world: World, work: Work, outcome: 'done' | 'rolled-back'): Promise<Result<void>> {
-	const noted = await work.journal.append({at: world.clock.now().toISOString(), kind: 'finished', outcome});
-	return noted.ok ? world.store.removeJournal(work.plan.id) : noted;
+	// Where there is no room for the record, the removal makes some, and says the same.
+	await work.journal.append({at: world.clock.now().toISOString(), kind: 'finished', outcome});
+	return world.store.removeJournal(work.plan.id);
 }
 
 const isRemoval = (step: Step) => step.phase === 'remove';
 
 async function putBack(world: World, work: Work & {records: JournalRecord[]}, explain: (rolledBack: boolean, notUndone: string[]) => Failure): Promise<Outcome> {
 	const notUndone = await rollBack(work, stepStates(work.records));
-	const failure = explain(notUndone.length === 0, notUndone);
+	const failure = explain(notUndone.length === 0, notUndone.map(({title, failure: why}) => `${title} (${describeFailure(why).message})`));
 	if (notUndone.length > 0) {
 		return {kind: 'half-way', failure};
 	}
 
-	await close(world, work, 'rolled-back');
-	return {kind: 'rolled-back', failure};
+	const closed = await close(world, work, 'rolled-back');
+	return closed.ok ? {kind: 'rolled-back', failure} : {kind: 'half-way', failure: closed.failure};
 }
 
 export type Finish = {kind: 'done'} | {kind: 'not-proven'; findings: string[]} | {kind: 'failed'; step: Step; failure: Failure};
@@ -146,8 +148,8 @@ async function runPlan(world: World, plan: Plan, options: ExecuteOptions): Promi
 		return {kind: 'half-way', failure: {kind: 'step-failed', step: step.id, title: step.title, cause, rolledBack: false, notUndone: [step.title]}};
 	}
 
-	await close(world, work, 'done');
-	return {kind: 'done'};
+	const closed = await close(world, work, 'done');
+	return closed.ok ? {kind: 'done'} : {kind: 'half-way', failure: closed.failure};
 }
 
 /** Runs the work while the domain is locked, and writes the audit log. A work that never began leaves no trace. */

@@ -63,8 +63,12 @@ export type StateStore = {
 	/** Where the XML files of an action are put; absolute, private. */
 	workPath(planId: string): string;
 	openJournal(plan: Plan): Promise<Result<Journal>>;
+	/** To go on with a journal that is there: fails where it has gone. A last line that a crash cut off is removed first. */
 	reopenJournal(planId: string): Promise<Result<Journal>>;
+	/** Also those that another process works on at this moment: only under the lock of its domain an action is known to be unfinished. */
 	readUnfinished(): Promise<Result<UnfinishedAction[]>>;
+	/** Whether some process works on this domain now. */
+	isDomainLocked(uuid: string): Promise<boolean>;
 	/** After the action has ended: the journal and its files hold secrets and are removed. */
 	removeJournal(planId: string): Promise<Result<void>>;
 	appendAudit(entry: AuditEntry): Promise<Result<void>>;
@@ -84,6 +88,8 @@ export type RunEvent =
 	| {kind: 'proving'}
 	| {kind: 'rolling-back'}
 	| {kind: 'step-undone'; step: string}
+	/** A removal that recovery leaves out, because something needs the image. */
+	| {kind: 'step-left-out'; step: string; reason: string}
 	| {kind: 'finished'; outcome: Outcome};
 
 export type Outcome =

@@ -1,7 +1,7 @@
 /**
 From a wish to a plan: reads everything that the planner may ask, and plans.
 */
-import type {EndState, Fate} from '../model/action.ts';
+import type {Action, EndState, Fate} from '../model/action.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
 import {planRevert} from './plan/revert.ts';
@@ -16,6 +16,11 @@ export type Planning = {
 	/** A name for the plan that no other plan has. */
 	nextId: () => string;
 };
+
+/** The request that an action stands for. */
+export function requestOf({domain, snapshot, fate, endState}: Action): RevertRequest {
+	return {uuid: domain.uuid, snapshot, fate, endState};
+}
 
 /** Fails as `Owner.readInventory` and `planRevert` do. */
 export async function prepareRevert({owner, store, clock, nextId}: Planning, request: RevertRequest): Promise<Result<Plan>> {

@@ -1,12 +1,13 @@
 /**
-Finishing or putting back what a crash left half-way. The journal holds the whole plan, so nothing else is needed.
+Finishing or putting back what a crash left half-way. The journal holds the whole plan, so nothing else is needed; it is read under the lock, because
+until then its run may still be at work.
 
-Until the first removal has begun both ways are open; after it only forward. While nothing was switched yet, forward means: take the new files back
+Until the first removal has happened both ways are open; after it only forward. While nothing was switched yet, forward means: take the new files back
 and do all of it anew, because a crash of the host may have left them half written.
 */
-import {isActive} from '../model/domain.ts';
+import type {Action} from '../model/action.ts';
 import type {Failure} from '../model/failure.ts';
-import type {Plan} from '../model/plan.ts';
+import type {Plan, Step} from '../model/plan.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
 import {audit, close, executePlan, finish, underLock, type ExecuteOptions, type World} from './execute.ts';
 import type {Outcome, UnfinishedAction} from './ports.ts';
@@ -15,18 +16,35 @@ import {runSteps, type Work} from './run-steps.ts';
 
 export type Direction = 'back' | 'forward';
 
-type Progress = {states: Map<string, StepState>; hasSwitched: boolean; hasRemoved: boolean; hasStarted: boolean; wasGoingBack: boolean};
+type Progress = {states: Map<string, StepState>; hasSwitched: boolean; hasRemoved: boolean; wasGoingBack: boolean};
+
+const lockPatienceMs = 30_000;
+
+const stateOf = (states: ReadonlyMap<string, StepState>, step: Step) => states.get(step.id) ?? 'untouched';
 
 function progressOf({plan, records}: UnfinishedAction): Progress {
 	const states = stepStates(records);
-	const isTouched = (id: string) => (states.get(id) ?? 'untouched') !== 'untouched';
+	const isAnyTouched = (phase: Step['phase']) => plan.steps.some(step => step.phase === phase && stateOf(states, step) !== 'untouched');
 	return {
 		states,
-		hasSwitched: plan.steps.some(step => step.phase === 'switch' && isTouched(step.id)),
-		hasRemoved: plan.steps.some(step => step.phase === 'remove' && isTouched(step.id)),
-		hasStarted: isTouched('start'),
+		hasSwitched: isAnyTouched('switch'),
+		hasRemoved: isAnyTouched('remove'),
 		wasGoingBack: records.some(record => record.kind === 'rolling-back'),
 	};
+}
+
+/** A removal that was begun but did not happen counts as untouched. */
+async function lookAtRemovals(world: World, plan: Plan, progress: Progress): Promise<Progress> {
+	const states = new Map(progress.states);
+	for (const step of plan.steps.filter(candidate => candidate.phase === 'remove')) {
+		const state = stateOf(states, step);
+		const happened = state === 'begun' || state === 'failed' ? await world.owner.observe(step.happened) : undefined;
+		if (happened?.ok && !happened.value) {
+			states.set(step.id, 'untouched');
+		}
+	}
+
+	return {...progress, states, hasRemoved: plan.steps.some(step => step.phase === 'remove' && stateOf(states, step) !== 'untouched')};
 }
 
 /** The way that fits how far it got: back before the switch or where it was going back already, else forward. */
@@ -40,12 +58,13 @@ async function checkBack(world: World, plan: Plan, progress: Progress): Promise<
 	if (progress.hasRemoved) {
 		return fail({
 			kind: 'recovery-refused',
-			reason: 'It cannot be put back any more: the removal of the old overlays has begun.',
+			reason: 'It cannot be put back any more: old overlays have been removed.',
 			remedy: 'Finish it: vsnap-tui recover --roll-forward.',
 		});
 	}
 
-	if (!progress.hasSwitched || progress.hasStarted) {
+	const start = plan.steps.find(step => step.id === 'start');
+	if (!progress.hasSwitched || (start && stateOf(progress.states, start) !== 'untouched')) {
 		return succeed(undefined);
 	}
 
@@ -55,7 +74,7 @@ async function checkBack(world: World, plan: Plan, progress: Progress): Promise<
 	}
 
 	const planned = new Set(plan.images.created);
-	const runsOnNew = isActive(picture.value.domain.state) && picture.value.domain.liveDefinition?.disks.some(disk => disk.sourcePath !== undefined && planned.has(disk.sourcePath));
+	const runsOnNew = picture.value.domain.liveDefinition?.disks.some(disk => disk.sourcePath !== undefined && planned.has(disk.sourcePath));
 	return runsOnNew
 		? fail({
 			kind: 'recovery-refused',
@@ -65,6 +84,15 @@ async function checkBack(world: World, plan: Plan, progress: Progress): Promise<
 		: succeed(undefined);
 }
 
+async function closed(world: World, work: Work, outcome: 'done' | 'rolled-back'): Promise<Outcome> {
+	const result = await close(world, work, outcome);
+	return result.ok ? {kind: 'done'} : {kind: 'half-way', failure: result.failure};
+}
+
+function halfWay(step: Pick<Step, 'id' | 'title'>, cause: Failure, notUndone: string[]): Outcome {
+	return {kind: 'half-way', failure: {kind: 'step-failed', step: step.id, title: step.title, cause, rolledBack: false, notUndone}};
+}
+
 async function goBack(world: World, work: Work, progress: Progress): Promise<Outcome> {
 	const checked = await checkBack(world, work.plan, progress);
 	if (!checked.ok) {
@@ -72,81 +100,137 @@ async function goBack(world: World, work: Work, progress: Progress): Promise<Out
 	}
 
 	const notUndone = await rollBack(work, progress.states);
-	if (notUndone.length > 0) {
-		return {kind: 'half-way', failure: {kind: 'step-failed', step: '', title: 'Putting everything back', cause: {kind: 'unreadable', what: 'Some steps', reason: 'their undo failed'}, rolledBack: false, notUndone}};
-	}
-
-	await close(world, work, 'rolled-back');
-	return {kind: 'done'};
+	const [first] = notUndone;
+	return first === undefined
+		? closed(world, work, 'rolled-back')
+		: halfWay({id: '', title: `Putting back: ${first.title}`}, first.failure, notUndone.map(({title}) => title));
 }
 
-/** Steps that were begun and may have happened are looked at first, so that nothing is done twice that must not be. */
-async function missingSteps(work: Work, progress: Progress): Promise<Set<string>> {
+/** Steps that may have happened are looked at first, so that nothing is done twice that must not be. */
+async function missingSteps(work: Work, progress: Progress): Promise<Result<Set<string>>> {
 	const missing = new Set<string>();
 	for (const step of work.plan.steps) {
-		const state = progress.states.get(step.id) ?? 'untouched';
+		const state = stateOf(progress.states, step);
 		if (state === 'done' || step.phase === 'check' || step.phase === 'create') {
 			continue;
 		}
 
 		const happened = await work.owner.observe(step.happened);
-		if (!happened.ok || !happened.value) {
+		if (!happened.ok) {
+			return happened;
+		}
+
+		if (!happened.value) {
 			missing.add(step.id);
+		} else if (state === 'untouched' && step.mustBeOurs) {
+			return fail({
+				kind: 'recovery-refused',
+				reason: `Somebody has started the domain since, but not from the memory of the snapshot ("${step.title}" was still to come).`,
+				remedy: 'Shut it down and try again, or put everything back: vsnap-tui recover --roll-back.',
+			});
 		}
 	}
 
-	return missing;
+	return succeed(missing);
 }
 
 async function goForward(world: World, work: Work, progress: Progress): Promise<Outcome> {
 	const missing = await missingSteps(work, progress);
-	const explain = (title: string, step: string, cause: Failure): Outcome => ({
-		kind: 'half-way',
-		failure: {kind: 'step-failed', step, title, cause, rolledBack: false, notUndone: [title]},
-	});
-	const end = await runSteps(work, {isWanted: step => step.phase !== 'remove' && missing.has(step.id), isInterrupted: () => false});
+	if (!missing.ok) {
+		return {kind: 'half-way', failure: missing.failure};
+	}
+
+	const end = await runSteps(work, {isWanted: step => step.phase !== 'remove' && missing.value.has(step.id), isInterrupted: () => false});
 	if (end.kind === 'failed') {
-		return explain(end.step.title, end.step.id, end.failure);
+		return halfWay(end.step, end.failure, [end.step.title]);
 	}
 
-	// A domain that was started may have been stopped since, by a person or by the crash itself.
-	const finished = await finish(work, {isWanted: step => missing.has(step.id), mayHaveMovedOn: progress.states.get('start') === 'done'});
-	if (finished.kind === 'not-proven') {
-		return {kind: 'half-way', failure: {kind: 'not-proven', findings: finished.findings, rolledBack: false}};
-	}
-
-	if (finished.kind === 'failed') {
-		return explain(finished.step.title, finished.step.id, finished.failure);
-	}
-
-	await close(world, work, 'done');
-	return {kind: 'done'};
-}
-
-/** Recovers one action. `done` means that it is over, in the direction asked for. */
-export async function recover(world: World, unfinished: UnfinishedAction, options: ExecuteOptions & {direction: Direction}): Promise<Outcome> {
-	const {plan} = unfinished;
-	const progress = progressOf(unfinished);
-	const startsAnew = options.direction === 'forward' && !progress.hasRemoved && (progress.wasGoingBack || !progress.hasSwitched);
-	// A command of the run that died may still be at work: it holds the lock until it has ended.
-	const outcome = await underLock(world, plan, {patienceMs: 30_000}, async () => {
-		const journal = await world.store.reopenJournal(plan.id);
-		if (!journal.ok) {
-			return {kind: 'half-way', failure: journal.failure};
+	// Somebody, or the crash itself, may have started or stopped the domain since.
+	const finished = await finish(work, {isWanted: step => missing.value.has(step.id), mayHaveMovedOn: true});
+	switch (finished.kind) {
+		case 'not-proven': {
+			return {kind: 'half-way', failure: {kind: 'not-proven', findings: finished.findings, rolledBack: false}};
 		}
 
-		const work: Work = {plan, owner: world.owner, journal: journal.value, clock: world.clock, onEvent: options.onEvent};
-		const startedAt = world.clock.now().getTime();
-		const result = options.direction === 'back' || startsAnew ? await goBack(world, work, progress) : await goForward(world, work, progress);
-		await audit(world, plan, {
-			outcome: result.kind === 'done' ? 'recovered' : 'half-way',
-			detail: options.direction === 'back' ? 'put back' : (startsAnew ? 'put back, to be done anew' : 'finished'),
-			durationMs: world.clock.now().getTime() - startedAt,
+		case 'failed': {
+			return halfWay(finished.step, finished.failure, [finished.step.title]);
+		}
+
+		case 'done': {
+			return closed(world, work, 'done');
+		}
+
+		default: {
+			return finished satisfies never;
+		}
+	}
+}
+
+/** The action as its journal tells it now; undefined where it is over. */
+async function readAgain(world: World, planId: string): Promise<Result<UnfinishedAction | undefined>> {
+	const unfinished = await world.store.readUnfinished();
+	return unfinished.ok ? succeed(unfinished.value.find(action => action.plan.id === planId)) : unfinished;
+}
+
+/** Commands for files run on the host that we are connected to: it must be the one that the plan is for. */
+async function checkHost(world: World, plan: Plan): Promise<Result<void>> {
+	const host = await world.owner.readHost();
+	if (!host.ok) {
+		return host;
+	}
+
+	return host.value.uri === plan.uri
+		? succeed(undefined)
+		: fail({
+			kind: 'recovery-refused',
+			reason: `The action on "${plan.action.domain.name}" is unfinished on another host, ${plan.uri}.`,
+			remedy: 'Recover it there: vsnap-tui recover --connect URI.',
 		});
-		return result;
-	});
+}
+
+export type RecoverOptions = ExecuteOptions & {
+	direction: Direction;
+	/** The same wish, planned from the world as it is: what was put back may look older than the plan that was stopped. */
+	planAnew: (action: Action) => Promise<Result<Plan>>;
+};
+
+/** Recovers one action. `done` means that it is over: in the direction asked for, or because its own run has ended it meanwhile. */
+export async function recover(world: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Outcome> {
+	let startsAnew = false;
+	const host = await checkHost(world, plan);
+	// A command of the run that died may still be at work: it holds the lock until it has ended.
+	const outcome = host.ok
+		? await underLock(world, plan, {patienceMs: lockPatienceMs}, async () => {
+			const unfinished = await readAgain(world, plan.id);
+			if (!unfinished.ok) {
+				return {kind: 'half-way', failure: unfinished.failure};
+			}
+
+			if (unfinished.value === undefined) {
+				return {kind: 'done'};
+			}
+
+			const journal = await world.store.reopenJournal(plan.id);
+			if (!journal.ok) {
+				return {kind: 'half-way', failure: journal.failure};
+			}
+
+			const work: Work = {plan, owner: world.owner, journal: journal.value, clock: world.clock, onEvent: options.onEvent, leavesNeededImages: true};
+			const progress = await lookAtRemovals(world, plan, progressOf(unfinished.value));
+			startsAnew = options.direction === 'forward' && !progress.hasRemoved && (progress.wasGoingBack || !progress.hasSwitched);
+			const startedAt = world.clock.now().getTime();
+			const result = options.direction === 'back' || startsAnew ? await goBack(world, work, progress) : await goForward(world, work, progress);
+			await audit(world, plan, {
+				outcome: result.kind === 'done' ? 'recovered' : 'half-way',
+				detail: options.direction === 'back' ? 'put back' : (startsAnew ? 'put back, to be done anew' : 'finished'),
+				durationMs: world.clock.now().getTime() - startedAt,
+			});
+			return result;
+		})
+		: {kind: 'half-way', failure: host.failure} satisfies Outcome;
 	if (startsAnew && outcome.kind === 'done') {
-		return executePlan(world, plan, options);
+		const fresh = await options.planAnew(plan.action);
+		return fresh.ok ? executePlan(world, fresh.value, options) : {kind: 'rolled-back', failure: fresh.failure};
 	}
 
 	options.onEvent({kind: 'finished', outcome});

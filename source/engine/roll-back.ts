@@ -1,10 +1,16 @@
 /**
-Putting things back: the undo of every step that was begun, last first. What cannot be undone is named, and the rest is undone all the same.
+Putting things back: the undo of every step that was begun, last first. Where an undo of the switch fails, nothing before it is undone: the new files may
+then be what the domain runs on.
 */
 import type {Command, Step} from '../model/plan.ts';
-import {succeed, type Result} from '../model/result.ts';
+import type {Failure} from '../model/failure.ts';
+import {fail, succeed, type Result} from '../model/result.ts';
 import type {JournalRecord} from './ports.ts';
 import {note, type Work} from './run-steps.ts';
+
+function hasEndedByItself(failure: Failure): boolean {
+	return failure.kind !== 'tool-failed' || (failure.cause.exitCode !== undefined && !failure.cause.timedOut);
+}
 
 /** How far each step got, by the journal. A step that was undone counts as never begun. */
 export type StepState = 'untouched' | 'begun' | 'done' | 'failed';
@@ -24,7 +30,8 @@ export function stepStates(records: readonly JournalRecord[]): Map<string, StepS
 			}
 
 			case 'failed': {
-				states.set(record.step, 'failed');
+				// A program that was killed, or of which nothing was heard, may have done its work all the same.
+				states.set(record.step, hasEndedByItself(record.failure) ? 'failed' : 'begun');
 				break;
 			}
 
@@ -81,23 +88,28 @@ async function undoStep(work: Work, step: Step, state: StepState): Promise<Resul
 	return succeed(undefined);
 }
 
-/** Gives the titles of the steps that could not be undone; empty means that everything is as it was before. */
-export async function rollBack(work: Work, states: ReadonlyMap<string, StepState>): Promise<string[]> {
+export type NotUndone = {title: string; failure: Failure};
+
+/** Gives the steps that could not be undone, and why; empty means that everything is as it was before. */
+export async function rollBack(work: Work, states: ReadonlyMap<string, StepState>): Promise<NotUndone[]> {
 	work.onEvent({kind: 'rolling-back'});
 	await note(work, {kind: 'rolling-back'});
-	const notUndone: string[] = [];
+	const notUndone: NotUndone[] = [];
 	for (const step of [...work.plan.steps].reverse()) {
 		const state = states.get(step.id) ?? 'untouched';
 		if (state === 'untouched') {
 			continue;
 		}
 
-		const result = step.undo === null ? undefined : await undoStep(work, step, state);
-		if (result?.ok) {
+		const result = step.undo === null ? fail({kind: 'unreadable', what: 'An undo', reason: 'this step has none'}) : await undoStep(work, step, state);
+		if (result.ok) {
 			await note(work, {kind: 'undone', step: step.id});
 			work.onEvent({kind: 'step-undone', step: step.id});
 		} else {
-			notUndone.push(step.title);
+			notUndone.push({title: step.title, failure: result.failure});
+			if (step.phase === 'switch' || step.phase === 'remove') {
+				break;
+			}
 		}
 	}
 

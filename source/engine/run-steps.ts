@@ -12,6 +12,8 @@ export type Work = {
 	journal: Journal;
 	clock: Clock;
 	onEvent: (event: RunEvent) => void;
+	/** A removal whose image turns out to be needed is left out, so that the rest can be finished; else it is a failure. */
+	leavesNeededImages?: boolean;
 };
 
 type Entry = JournalRecord extends infer R ? R extends JournalRecord ? Omit<R, 'at'> : never : never;
@@ -48,6 +50,11 @@ export async function runStep(work: Work, step: Step, index: number): Promise<Re
 
 	const startedAt = clock.now().getTime();
 	const guarded = await checkGuard(work, step);
+	if (!guarded.ok && guarded.failure.kind === 'busy' && work.leavesNeededImages) {
+		onEvent({kind: 'step-left-out', step: step.id, reason: `${guarded.failure.what} stays: ${guarded.failure.holder ?? 'it is used'}`});
+		return note(work, {kind: 'done', step: step.id});
+	}
+
 	const result = guarded.ok ? await owner.run(step.command, {timeoutMs: step.timeoutMs}) : guarded;
 	if (!result.ok) {
 		onEvent({kind: 'step-failed', step: step.id, failure: result.failure});

@@ -22,8 +22,10 @@ export type Disk = {
 	device: 'disk' | 'cdrom' | 'floppy' | 'lun';
 	/** `type` of the disk: file, block, network, volume, dir, nvme, vhostuser … */
 	sourceType: string;
-	/** The file or block device; undefined for an empty drive and for sources that are no path. */
+	/** The file or block device; undefined for an empty drive, for sources that are no path, and for a volume whose path was not asked for. */
 	sourcePath: string | undefined;
+	/** The volume of a storage pool that a disk of the type `volume` names. */
+	sourceVolume?: {pool: string; volume: string};
 	/** `<driver type>`: undefined where the definition does not say. */
 	format: string | undefined;
 	readonly: boolean;
@@ -73,6 +75,18 @@ process (`<on_crash>preserve</on_crash>`), or be off.
 */
 export function hasProcess(domain: Domain): boolean {
 	return domain.liveDefinition !== undefined;
+}
+
+/**
+Whether the disk has a source of which no file on the host is known, so that it may be any: a volume whose path libvirt does not tell, a folder, a device
+that another process serves. Empty drives have none, and a network disk is elsewhere.
+*/
+export function hasUnknownSource(disk: Disk): boolean {
+	if (disk.sourcePath !== undefined) {
+		return !disk.sourcePath.startsWith('/');
+	}
+
+	return disk.sourceType === 'volume' ? disk.sourceVolume !== undefined : !['file', 'block', 'network'].includes(disk.sourceType);
 }
 
 /** Disks that can be rolled back: not CD-ROMs, not read-only media, not empty drives. */

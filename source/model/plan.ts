@@ -56,6 +56,8 @@ export type Step = {
 	happened: Probe;
 	/** Begun, and a crash hid whether it was done: undone only where this holds. Missing: it is undone, each undo minding its own `onlyIf`. */
 	undoIfUnsure?: Probe;
+	/** That it happened by somebody else's hand is not the same: a domain that was booted is not one that was resumed. */
+	mustBeOurs?: true;
 	/** A failure of this step has changed nothing, so there is nothing of it to undo. */
 	failsClean?: true;
 	/** What would be true if the action were stopped after this step, for the person who watches. */
@@ -89,5 +91,5 @@ export type Plan = {
 	expected: Expected;
 	fingerprint: Fingerprint;
 	/** Every snapshot record and the definition as they were: recovery and a person need nothing else. */
-	before: {definitionXml: string; currentSnapshot: string | undefined; snapshotXmls: string[]};
+	before: {definitionXml: string; heads: Array<{target: string; path: string}>; currentSnapshot: string | undefined; snapshotXmls: string[]};
 };

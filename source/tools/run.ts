@@ -1,12 +1,10 @@
 /**
 Running programs. The one place that starts a child process for an answer; what is run is always an argv array, never a line for a shell.
 */
-import {constants} from 'node:fs';
-import {mkdir, open} from 'node:fs/promises';
-import path from 'node:path';
 import type {CommandFile} from '../model/plan.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
 import type {RunOutput} from '../engine/ports.ts';
+import {writePrivately} from './private-files.ts';
 
 export type RunRequest = {
 	argv: string[];
@@ -32,21 +30,6 @@ const outputLimit = 400_000_000;
 
 /** English, and bytes as they are: what the programs say is matched in the owners. */
 const environment = {LC_ALL: 'C', LANGUAGE: ''};
-
-/** A path that exists already is written over only where it is a file of its own, never through a link. */
-async function writePrivately(files: CommandFile[]): Promise<void> {
-	for (const {path: filePath, text} of files) {
-		await mkdir(path.dirname(filePath), {recursive: true, mode: 0o700});
-		const file = await open(filePath, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600);
-		try {
-			await file.chmod(0o600);
-			await file.writeFile(text);
-			await file.sync();
-		} finally {
-			await file.close();
-		}
-	}
-}
 
 function missingProgram(program: string): string {
 	const name = packages[program];

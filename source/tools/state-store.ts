@@ -6,12 +6,17 @@ A lock is the kernel's own (flock) on an open file: it ends with the last proces
 something inherit the file, so a command that outlives us keeps the domain locked until it is done.
 */
 import {constants} from 'node:fs';
-import {mkdir, open, readdir, readFile, rm, type FileHandle} from 'node:fs/promises';
+import {
+	mkdir, open, readdir, readFile, rm, stat,
+} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import {setTimeout} from 'node:timers/promises';
 import type {AuditEntry, Journal, JournalRecord, Lock, StateStore, UnfinishedAction} from '../engine/ports.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
+import {
+	appendLine, cutTornLine, parseLines, syncFolder, writePrivately,
+} from './private-files.ts';
 
 export type LockTaker = (fileDescriptor: number) => Promise<boolean>;
 
@@ -24,40 +29,11 @@ type StoreOptions = {
 };
 
 const lockPollMs = 100;
+/** How long the first line of a journal may take. */
+const beginningMs = 60_000;
 
 function reasonOf(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
-}
-
-/** Lines of JSON. A last line that a crash cut off is left out; a broken line in between is a failure. */
-function parseLines<T>(text: string, what: string): Result<T[]> {
-	const lines = text.split('\n').filter(line => line !== '');
-	const entries: T[] = [];
-	for (const [index, line] of lines.entries()) {
-		try {
-			entries.push(JSON.parse(line) as T);
-		} catch (error) {
-			if (index < lines.length - 1) {
-				return fail({kind: 'unreadable', what, reason: `line ${index + 1}: ${reasonOf(error)}`});
-			}
-		}
-	}
-
-	return succeed(entries);
-}
-
-async function syncFolder(folderPath: string): Promise<void> {
-	const folder = await open(folderPath, 'r');
-	try {
-		await folder.sync();
-	} finally {
-		await folder.close();
-	}
-}
-
-async function appendLine(file: FileHandle, entry: unknown): Promise<void> {
-	await file.appendFile(`${JSON.stringify(entry)}\n`);
-	await file.sync();
 }
 
 export function createStateStore({folderPath, takeLock, held}: StoreOptions): StateStore {
@@ -81,8 +57,8 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 		}
 	}
 
-	async function openForAppend(filePath: string): Promise<Journal> {
-		const file = await open(filePath, constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600);
+	async function openForAppend(filePath: string, creation: number): Promise<Journal> {
+		const file = await open(filePath, constants.O_APPEND | creation | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600);
 		await file.sync();
 		await syncFolder(path.dirname(filePath));
 		return {
@@ -95,22 +71,32 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 		};
 	}
 
-	async function readJournal(name: string): Promise<Result<UnfinishedAction | undefined>> {
-		const text = await attempt(async () => readFile(path.join(journalFolder, name), 'utf8'));
-		if (!text.ok) {
-			return text;
+	/** Removes what secrets may stand in: the XML files first, then the journal. */
+	async function forget(planId: string): Promise<void> {
+		await rm(workPath(planId), {recursive: true, force: true});
+		await rm(journalPath(planId), {force: true});
+		await syncFolder(journalFolder);
+	}
+
+	/**
+	Undefined: nothing is unfinished. A journal that ended, or without a whole first line, belongs to nothing that was begun; it holds secrets and is
+	removed, unless somebody may be writing that first line now.
+	*/
+	async function readJournal(name: string): Promise<UnfinishedAction | undefined> {
+		const filePath = path.join(journalFolder, name);
+		const records = parseLines<JournalRecord>(await readFile(filePath, 'utf8'));
+		const [first] = records;
+		const isOver = records.some(record => record.kind === 'finished');
+		if (first?.kind === 'plan' && !isOver) {
+			return {plan: first.plan, records};
 		}
 
-		const records = parseLines<JournalRecord>(text.value, `The journal ${path.join(journalFolder, name)}`);
-		if (!records.ok) {
-			return records;
+		const {mtimeMs} = await stat(filePath);
+		if (isOver || Date.now() - mtimeMs > beginningMs) {
+			await forget(name.slice(0, -'.jsonl'.length));
 		}
 
-		const [first] = records.value;
-		// Without its first line nothing was ever begun.
-		return succeed(first?.kind === 'plan' && !records.value.some(record => record.kind === 'finished')
-			? {plan: first.plan, records: records.value}
-			: undefined);
+		return undefined;
 	}
 
 	async function takePatiently(fileDescriptor: number, patienceMs: number): Promise<boolean> {
@@ -131,9 +117,16 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 		workPath,
 		openJournal: async plan => attempt(async () => {
 			await makeFolders(folderPath, journalFolder, workPath(plan.id));
-			const journal = await openForAppend(journalPath(plan.id));
+			// Everything that a command or its undo reads is on disk before the first of them: the way back must not need room.
+			const commands = plan.steps.flatMap(step => [step.command, ...(step.undo ?? [])]);
+			await writePrivately(commands.flatMap(command => command.files)).catch(async (error: unknown) => {
+				await forget(plan.id);
+				throw error;
+			});
+			const journal = await openForAppend(journalPath(plan.id), constants.O_CREAT | constants.O_EXCL);
 			const noted = await journal.append({at: plan.plannedAt, kind: 'plan', plan, pid: process.pid});
 			if (!noted.ok) {
+				await forget(plan.id);
 				throw new Error(noted.failure.kind === 'state-folder' ? noted.failure.reason : noted.failure.kind);
 			}
 
@@ -141,39 +134,41 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 		}),
 		reopenJournal: async planId => attempt(async () => {
 			await makeFolders(workPath(planId));
-			return openForAppend(journalPath(planId));
+			await cutTornLine(journalPath(planId));
+			return openForAppend(journalPath(planId), 0);
 		}),
-		async readUnfinished() {
-			const names = await attempt(async () => {
-				await makeFolders(folderPath, journalFolder);
-				return readdir(journalFolder);
-			});
-			if (!names.ok) {
-				return names;
-			}
-
+		readUnfinished: async () => attempt(async () => {
+			await makeFolders(folderPath, journalFolder);
 			const found: UnfinishedAction[] = [];
-			for (const name of names.value.filter(candidate => candidate.endsWith('.jsonl')).sort()) {
-				const action = await readJournal(name);
-				if (!action.ok) {
-					return action;
-				}
-
-				if (action.value) {
-					found.push(action.value);
+			for (const name of (await readdir(journalFolder)).filter(candidate => candidate.endsWith('.jsonl')).sort()) {
+				// Its own run may end it, and remove it, while we look.
+				const action = await readJournal(name).catch((error: unknown) => {
+					if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
+						throw error;
+					}
+				});
+				if (action) {
+					found.push(action);
 				}
 			}
 
-			return succeed(found);
-		},
-		removeJournal: async planId => attempt(async () => {
-			await rm(workPath(planId), {recursive: true, force: true});
-			await rm(journalPath(planId), {force: true});
-			await syncFolder(journalFolder);
+			return found;
 		}),
+		async isDomainLocked(uuid) {
+			const file = await attempt(async () => open(path.join(lockFolder, `${uuid}.lock`), constants.O_RDWR | constants.O_NOFOLLOW));
+			if (!file.ok) {
+				return false;
+			}
+
+			const isFree = await takeLock(file.value.fd);
+			await file.value.close();
+			return !isFree;
+		},
+		removeJournal: async planId => attempt(async () => forget(planId)),
 		appendAudit: async entry => attempt(async () => {
 			await makeFolders(folderPath);
 			const file = await open(auditPath, 'a', 0o600);
+			await cutTornLine(auditPath);
 			try {
 				await appendLine(file, entry);
 			} finally {
@@ -188,7 +183,7 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 
 				throw error;
 			}));
-			return text.ok ? parseLines<AuditEntry>(text.value, `The audit log ${auditPath}`) : text;
+			return text.ok ? succeed(parseLines<AuditEntry>(text.value)) : text;
 		},
 		async lockDomain(uuid, what, options) {
 			const file = await attempt(async () => {

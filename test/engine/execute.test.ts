@@ -4,6 +4,7 @@ import {planRevert} from '../../source/engine/plan/revert.ts';
 import {defaultDirection, recover} from '../../source/engine/recover.ts';
 import type {RunEvent, UnfinishedAction} from '../../source/engine/ports.ts';
 import type {Plan} from '../../source/model/plan.ts';
+import {succeed} from '../../source/model/result.ts';
 import {createMemoryStore} from '../../source/owners/demo/memory-store.ts';
 import {fakeHost, Killed, lineOf, pretendDone, type FakeHost} from '../helpers/fake-host.ts';
 import {must, now, threeSnapshots, uuid} from '../helpers/inventory.ts';
@@ -19,7 +20,7 @@ function scene(keep = false): Scene {
 	return {host, plan, world, events: [], lines: plan.steps.map(step => lineOf(step.command))};
 }
 
-const options = ({events}: Scene, interrupt = new AbortController().signal) => ({interrupt, onEvent: (event: RunEvent) => events.push(event)});
+const options = ({events, plan}: Scene, interrupt = new AbortController().signal) => ({interrupt, planAnew: async () => succeed(plan), onEvent: (event: RunEvent) => events.push(event)});
 
 /** Runs until the n-th command, at which the program dies. */
 async function dieAt(given: Scene, index: number, moment: 'die' | 'die-after'): Promise<UnfinishedAction> {
@@ -176,9 +177,9 @@ for (const moment of ['die', 'die-after'] as const) {
 			const given = scene(false);
 			const unfinished = await dieAt(given, index, moment);
 			t.is(unfinished.plan.id, 'p1', step.id);
-			given.host.answers.set('file-exists', true).set('file-empty', true).set('domain-off', true);
+			given.host.answers.set('file-exists', true).set('file-empty', true).set('domain-off', true).set('file-missing', moment === 'die-after');
 			const outcome = await recover(given.world, unfinished, {...options(given), direction: 'back'});
-			if (step.phase === 'remove') {
+			if (step.phase === 'remove' && (moment === 'die-after' || step.id !== 'remove-1')) {
 				t.like(outcome, {kind: 'half-way', failure: {kind: 'recovery-refused'}}, step.id);
 				t.deepEqual(given.host.ran, []);
 				t.is(defaultDirection(unfinished), 'forward');
@@ -186,7 +187,7 @@ for (const moment of ['die', 'die-after'] as const) {
 				t.deepEqual(outcome, {kind: 'done'}, step.id);
 				const expected = steps.slice(0, index + 1).reverse().flatMap(candidate => (candidate.undo ?? []).map(command => lineOf(command)));
 				t.deepEqual(given.host.ran, expected, step.id);
-				t.is(defaultDirection(unfinished), step.phase === 'switch' ? 'forward' : 'back');
+				t.is(defaultDirection(unfinished), step.phase === 'switch' || step.phase === 'remove' ? 'forward' : 'back');
 			}
 		}
 	});
@@ -218,5 +219,59 @@ test('going back is refused while somebody runs the domain on its new disks', as
 	const unfinished = await dieAt(given, given.plan.steps.findIndex(step => step.id === 'current'), 'die');
 	pretendDone(given.host, {...given.plan, expected: {...given.plan.expected, endState: 'running'}});
 	t.like(await recover(given.world, unfinished, {...options(given), direction: 'back'}), {failure: {kind: 'recovery-refused'}});
+	t.deepEqual(given.host.ran, []);
+});
+
+test('a recovery that waited for the run to end finds nothing to do, and touches nothing', async t => {
+	const given = scene();
+	const unfinished = await dieAt(given, given.plan.steps.findIndex(step => step.id === 'sync'), 'die');
+	await given.world.store.removeJournal('p1');
+	for (const direction of ['back', 'forward'] as const) {
+		t.deepEqual(await recover(given.world, unfinished, {...options(given), direction}), {kind: 'done'});
+	}
+
+	t.deepEqual(given.host.ran, []);
+});
+
+test('where the switch cannot be taken back, the new files stay: the domain may run on them', async t => {
+	const given = scene();
+	given.host.answers.set('file-exists', true).set('domain-off', true);
+	let isSwitched = false;
+	given.host.onRun = line => {
+		isSwitched ||= line.includes('--redefine --current');
+		return isSwitched && line.includes('definition-before') ? 'fail' : 'succeed';
+	};
+
+	const outcome = await executePlan(given.world, given.plan, options(given));
+	t.like(outcome, {kind: 'half-way', failure: {kind: 'not-proven', rolledBack: false}});
+	t.false(given.host.ran.some(line => line.startsWith('rm')));
+	t.is(must(await given.world.store.readUnfinished()).length, 1);
+});
+
+test('recovery forward leaves an image that something needs, and says so, instead of never ending', async t => {
+	const given = scene();
+	const unfinished = await dieAt(given, given.plan.steps.findIndex(step => step.id === 'remove-1'), 'die');
+	given.host.users.set('/d/vda.s3', ['backup.qcow2']);
+	t.deepEqual(await recover(given.world, unfinished, {...options(given), direction: 'forward'}), {kind: 'done'});
+	t.deepEqual(given.host.ran, ['rm -- /d/vdb.s3']);
+	t.true(given.events.some(event => event.kind === 'step-left-out' && event.reason.includes('backup.qcow2')));
+});
+
+test('an action of another host is not recovered here', async t => {
+	const given = scene();
+	const unfinished = await dieAt(given, given.plan.steps.findIndex(step => step.id === 'sync'), 'die');
+	given.host.inventory = {...given.host.inventory, host: {...given.host.inventory.host, uri: 'qemu+ssh://other/system'}};
+	t.like(await recover(given.world, unfinished, {...options(given), direction: 'back'}), {failure: {kind: 'recovery-refused'}});
+	t.deepEqual(given.host.ran, []);
+});
+
+test('a domain that somebody booted does not count as resumed from its memory', async t => {
+	const given = scene();
+	const start = {...given.plan.steps.find(step => step.id === 'stop')!, id: 'start', happened: {kind: 'domain-active', uuid} as const, mustBeOurs: true as const};
+	given.plan.steps.splice(given.plan.steps.findIndex(step => step.phase === 'remove'), 0, start);
+	given.lines = given.plan.steps.map(step => lineOf(step.command));
+	const unfinished = await dieAt(given, given.plan.steps.findIndex(step => step.id === 'current'), 'die');
+	given.host.answers.set('domain-active', true).set('domain-off', true);
+	t.like(await recover(given.world, unfinished, {...options(given), direction: 'forward'}), {failure: {kind: 'recovery-refused'}});
 	t.deepEqual(given.host.ran, []);
 });

@@ -36,7 +36,7 @@ export function fakeHost(inventory: Inventory): FakeHost {
 		users: new Map(),
 		inventory,
 		owner: {
-			readHost: never,
+			readHost: async () => succeed(host.inventory.host),
 			readDomains: never,
 			readSnapshotCounts: never,
 			readPicture: async () => succeed(host.inventory.picture),

@@ -3,6 +3,7 @@ The reasons for which a plan is refused. All are named at once, and each says wh
 */
 import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
+import {isWritableMedium, type Disk} from '../../model/domain.ts';
 import {chainOf, contentHoldersOf, imageAt} from '../../model/image-graph.ts';
 import {formatBytes} from '../../model/format.ts';
 import type {Blocker} from '../../model/failure.ts';
@@ -24,6 +25,23 @@ export function blockUnreadable(context: PlanContext): void {
 
 /** What a fresh qcow2 overlay takes: header, two tables and one refcount block, rounded up generously. */
 const overlayBytes = 1024 * 1024;
+
+/** Disks that only the running domain has, or has on another file: a stop loses them, and nobody could put them back. */
+function blockLiveDisks(context: PlanContext): void {
+	const {definition, liveDefinition} = context.inventory.picture.domain;
+	const describe = (disks: Disk[]) => new Map(disks.filter(disk => isWritableMedium(disk)).map(disk => [disk.target, disk.sourcePath]));
+	const live = liveDefinition && describe(liveDefinition.disks);
+	const next = describe(definition.disks);
+	for (const target of live ? new Set([...live.keys(), ...next.keys()]) : []) {
+		if (live!.get(target) !== next.get(target)) {
+			context.blockers.push({
+				kind: 'domain-state',
+				text: `The running domain and its definition differ in ${target}: ${live!.get(target) ?? 'nothing'} now, ${next.get(target) ?? 'nothing'} at the next start.`,
+				remedy: 'Make them the same (virsh attach-disk --persistent, detach-disk --config), or shut the domain down; then try again.',
+			});
+		}
+	}
+}
 
 /** What stands in the way of every offline action on this domain. */
 export function blockDomain(context: PlanContext): void {
@@ -53,6 +71,7 @@ export function blockDomain(context: PlanContext): void {
 		});
 	}
 
+	blockLiveDisks(context);
 	for (const job of inventory.jobs) {
 		blockers.push({kind: 'job-running', text: `A job is running: ${job}.`, remedy: 'Wait until it has ended, or abort it (virsh domjobabort, virsh blockjob --abort).'});
 	}
@@ -108,6 +127,17 @@ export function blockChain(context: PlanContext, path: string): void {
 			if (blocker && !context.blockers.some(known => known.text === blocker.text)) {
 				context.blockers.push(blocker);
 			}
+		}
+	}
+}
+
+/** A head that is left: nobody else may have it open for writing. */
+export function blockHeldHead(context: PlanContext, path: string): void {
+	const image = imageAt(context.graph, path);
+	for (const problem of image?.problems ?? []) {
+		const blocker = problem.kind === 'locked' ? describeProblem(image!, problem) : undefined;
+		if (blocker && !context.blockers.some(known => known.text === blocker.text)) {
+			context.blockers.push(blocker);
 		}
 	}
 }

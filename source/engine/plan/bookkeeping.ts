@@ -5,6 +5,7 @@ libvirt >= 9.9, when it reverts, unlinks the files that the current snapshot's r
 images that the domain writes to. Before 9.9 a snapshot with children must keep what it named: rewritten, its own delete would commit the head
 into the image that the children share.
 */
+import {headDisks} from '../../model/domain.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import type {Step} from '../../model/plan.ts';
@@ -28,9 +29,16 @@ function preservingXml(snapshot: Snapshot): Result<string> {
 		: changeSnapshotXml(snapshot.xml, {overlays: overlaysOf(snapshot.revertDisks), dropRevertDisks: true});
 }
 
+function headPaths(context: PlanContext): Map<string, string> {
+	return new Map(headDisks(context.inventory.picture.domain).flatMap(disk => disk.sourcePath === undefined ? [] : [[disk.target, disk.sourcePath]]));
+}
+
 /** Makes the record of the former current snapshot current again, without losing what it says of its overlays. */
 function backToFormerCurrent(context: PlanContext, former: Snapshot | undefined, target: Snapshot): Result<Step['undo']> {
-	const targetXml = preservingXml(target);
+	// Current it stays, for that cannot be taken back; so its record has to name what the domain writes to, or libvirt's own revert unlinks the wrong files.
+	const targetXml = former === undefined && context.host.libvirtVersion >= revertDisksSince
+		? changeSnapshotXml(target.xml, {overlays: headPaths(context), dropRevertDisks: true})
+		: preservingXml(target);
 	if (!targetXml.ok) {
 		return targetXml;
 	}

@@ -6,7 +6,10 @@ libvirt up to 10.0 refuses to touch snapshot records while checkpoints exist, so
 */
 import {imageAt} from '../../model/image-graph.ts';
 import type {Consequence, Step} from '../../model/plan.ts';
+import {succeed, type Result} from '../../model/result.ts';
 import type {Checkpoint, Snapshot} from '../../model/snapshot.ts';
+import {withAncestors} from '../../model/tree.ts';
+import {changeCheckpointParent} from '../../model/xml/change-checkpoint.ts';
 import {checkpointCommands, imageCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
@@ -31,14 +34,15 @@ function carriedBitmaps(context: PlanContext, checkpoint: Checkpoint, disks: Ove
 	});
 }
 
-function forgetStep(context: PlanContext, checkpoint: Checkpoint): Step {
+/** Files are numbered: a name may be as long as a file's name can be. */
+function forgetStep(context: PlanContext, checkpoint: Checkpoint, index: number): Step {
 	return {
 		id: `forget-checkpoint-${checkpoint.name}`,
 		title: `Take the record of checkpoint "${checkpoint.name}" out`,
 		phase: 'switch',
 		command: checkpointCommands.forget(context, checkpoint.name),
 		undo: [{
-			...checkpointCommands.redefine(context, checkpoint),
+			...checkpointCommands.redefine(context, `checkpoint-${index}`, checkpoint.xml),
 			onlyIf: {kind: 'checkpoint-missing', uuid: context.uuid, name: checkpoint.name},
 		}],
 		happened: {kind: 'checkpoint-missing', uuid: context.uuid, name: checkpoint.name},
@@ -46,12 +50,12 @@ function forgetStep(context: PlanContext, checkpoint: Checkpoint): Step {
 	};
 }
 
-function redefineStep(context: PlanContext, checkpoint: Checkpoint): Step {
+function redefineStep(context: PlanContext, checkpoint: Checkpoint, given: {index: number; xml: string}): Step {
 	return {
 		id: `redefine-checkpoint-${checkpoint.name}`,
 		title: `Put the record of checkpoint "${checkpoint.name}" back`,
 		phase: 'switch',
-		command: checkpointCommands.redefine(context, checkpoint),
+		command: checkpointCommands.redefine(context, `checkpoint-${given.index}-again`, given.xml),
 		undo: [{
 			...checkpointCommands.forget(context, checkpoint.name),
 			onlyIf: {kind: 'checkpoint-exists', uuid: context.uuid, name: checkpoint.name},
@@ -83,7 +87,15 @@ function byAge(checkpoints: Checkpoint[]): Checkpoint[] {
 	return [...ordered];
 }
 
-export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot; disks: OverlaidDisk[]}): CheckpointSteps {
+/** The record as it has to be when only good checkpoints are left: after the nearest good one above it. */
+function recordAfter(checkpoint: Checkpoint, all: Checkpoint[], good: ReadonlySet<Checkpoint>): Result<string> {
+	const [, ...ancestors] = withAncestors(all, checkpoint.name);
+	const parent = ancestors.find(ancestor => good.has(ancestor))?.name;
+	return parent === checkpoint.parent ? succeed(checkpoint.xml) : changeCheckpointParent(checkpoint.xml, parent);
+}
+
+/** Fails with `unreadable` where a record cannot be changed. */
+export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot; disks: OverlaidDisk[]}): Result<CheckpointSteps> {
 	const all = byAge(context.inventory.picture.checkpoints);
 	const result: CheckpointSteps = {bitmaps: [], before: [], after: [], consequences: []};
 	const good = new Set<Checkpoint>();
@@ -116,7 +128,15 @@ export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot
 
 	const isPickyHost = context.host.libvirtVersion < redefinesBesideCheckpoints;
 	const out = all.filter(checkpoint => isPickyHost || !good.has(checkpoint));
-	result.before = [...out].reverse().map(checkpoint => forgetStep(context, checkpoint));
-	result.after = isPickyHost ? all.filter(checkpoint => good.has(checkpoint)).map(checkpoint => redefineStep(context, checkpoint)) : [];
-	return result;
+	result.before = [...out].reverse().map(checkpoint => forgetStep(context, checkpoint, all.indexOf(checkpoint)));
+	for (const checkpoint of isPickyHost ? good : []) {
+		const xml = recordAfter(checkpoint, all, good);
+		if (!xml.ok) {
+			return xml;
+		}
+
+		result.after.push(redefineStep(context, checkpoint, {index: all.indexOf(checkpoint), xml: xml.value}));
+	}
+
+	return succeed(result);
 }

@@ -46,8 +46,8 @@ export const snapshotCommands = {
 
 export const checkpointCommands = {
 	forget: (context: VirshContext, name: string) => onDomain(context, 'checkpoint-delete', '--checkpointname', name, '--metadata'),
-	redefine: (context: VirshContext, checkpoint: {name: string; xml: string}) =>
-		withXml(context, `checkpoint-${checkpoint.name}`, checkpoint.xml, path => ['checkpoint-create', '--domain', context.uuid, '--xmlfile', path, '--redefine']),
+	redefine: (context: VirshContext, fileName: string, xml: string) =>
+		withXml(context, fileName, xml, path => ['checkpoint-create', '--domain', context.uuid, '--xmlfile', path, '--redefine']),
 };
 
 function qemuImg(...argv: string[]): Command {

@@ -3,7 +3,7 @@ What a plan was made from, part by part. Read again at the moment of running: an
 */
 import {buildImageGraph, holdersOf, imageAt} from '../../model/image-graph.ts';
 import {digest, type Fingerprint} from '../../model/fingerprint.ts';
-import {isActive} from '../../model/domain.ts';
+import {headDisks, isActive} from '../../model/domain.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import {pinsOfDomain} from '../../model/pins.ts';
 
@@ -27,6 +27,8 @@ export function fingerprintOf(inventory: Inventory, imagePaths: Iterable<string>
 	const fingerprint: Fingerprint = {
 		'its state': `${picture.domain.state}${picture.domain.hasManagedSave ? ' with managed save' : ''}`,
 		'its definition': digest(inventory.definitionXml),
+		'its disks': digest(headDisks(picture.domain).map(disk => `${disk.target} ${disk.sourcePath}`).join('\0')),
+		'unreadable records': digest(picture.unreadable.map(({name}) => name).join('\0')),
 		'its snapshots': digest([picture.currentSnapshot ?? '', ...picture.snapshots.map(snapshot => snapshot.xml)].join('\0')),
 		'its checkpoints': digest(picture.checkpoints.map(checkpoint => checkpoint.xml).join('\0')),
 		'its jobs': inventory.jobs.join('; '),

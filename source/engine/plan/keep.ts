@@ -1,13 +1,12 @@
 /**
 Keeping the present state before it is left: a snapshot record of its own that pins the present heads.
 
-The kind follows the chain: external where the current snapshot is external, internal where it is internal, because a mix of the two makes nodes
-that libvirt cannot delete (design 2.2). An external record needs no new file: the heads are frozen as they are, since the domain goes on elsewhere.
+The kind follows the snapshot that is reverted to. An external one leaves the heads behind, so the kept state freezes them as they are, without a new
+file; an internal one changes the images in place, so the kept state has to lie inside them. What is kept can then always be reverted to.
 */
 import {posix} from 'node:path';
 import {headDisks, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
-import {isExternal, type Snapshot} from '../../model/snapshot.ts';
 import {type Result, succeed} from '../../model/result.ts';
 import type {Pin} from '../../model/inventory.ts';
 import type {Step} from '../../model/plan.ts';
@@ -27,11 +26,6 @@ export type KeepRequest = {
 };
 
 export type Kept = {steps: Step[]; pins: Pin[]};
-
-export function kindOfChain(snapshots: readonly Snapshot[], current: string | undefined, target: Snapshot): 'internal' | 'external' {
-	const nearest = snapshots.find(snapshot => snapshot.name === current) ?? target;
-	return isExternal(nearest) ? 'external' : 'internal';
-}
 
 function modeOf(disk: Disk, request: KeepRequest): SnapshotMode {
 	return isWritableMedium(disk) && disk.sourceType === 'file' && !request.untouched.has(disk.target) ? request.kind : 'no';

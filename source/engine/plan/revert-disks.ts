@@ -39,8 +39,9 @@ function baseFacts(context: PlanContext, basePath: string, headPath: string | un
 	return {like: head?.file ?? base?.file, clusterSizeBytes};
 }
 
-/** Appends blockers to the context where a disk cannot be put back. */
-export function revertDisks(context: PlanContext, snapshot: Snapshot, now: Date): RevertDisks {
+/** `isKept`: the present heads will be frozen. Appends blockers to the context where a disk cannot be put back. */
+export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; now: Date; isKept: boolean}): RevertDisks {
+	const {snapshot, now} = given;
 	const {picture, folders} = context.inventory;
 	const heads = headDisks(picture.domain);
 	const then = snapshot.domain?.disks ?? [];
@@ -80,7 +81,9 @@ export function revertDisks(context: PlanContext, snapshot: Snapshot, now: Date)
 		}
 
 		const basePath = base.sourcePath;
-		if (isLeftOut && contentHoldersOf(context.graph, basePath).length === 0) {
+		// The record that keeps the present state freezes this head too, unless its definition takes it out of all snapshots.
+		const isFrozenNow = given.isKept && base.snapshotMode !== 'no';
+		if (isLeftOut && !isFrozenNow && contentHoldersOf(context.graph, basePath).length === 0) {
 			result.untouched.push({target, path: basePath, format: base.format});
 			continue;
 		}

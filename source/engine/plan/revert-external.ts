@@ -13,13 +13,16 @@ import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {blockChain, blockFolders, blockForeignHeads} from './blockers.ts';
+import {
+	blockChain, blockFolders, blockForeignHeads, blockHeldHead,
+} from './blockers.ts';
 import {bookkeepingSteps} from './bookkeeping.ts';
+import {blockHandMerged} from './hand-merged.ts';
 import {checkpointSteps} from './checkpoints.ts';
 import {domainCommands, fileCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import {defineStep, endStateOf, startStep, stopSteps} from './domain-steps.ts';
-import {keepPresentState, kindOfChain, type Kept} from './keep.ts';
+import {keepPresentState, type Kept} from './keep.ts';
 import {usableMemory} from './memory.ts';
 import {checkSteps, overlaySteps} from './overlay-steps.ts';
 import {revertDisks, type RevertDisks} from './revert-disks.ts';
@@ -68,7 +71,7 @@ function endSteps(context: PlanContext, snapshot: Snapshot, given: {endState: En
 
 		const xml = changeDomainXml(memory.domainXml, {sources, rootName: 'domain'});
 		return xml.ok
-			? succeed([startStep(context, domainCommands.restore(context, {memoryPath: memory.path, xml: xml.value, isPaused}), 'Resume the domain from the memory file')])
+			? succeed([{...startStep(context, domainCommands.restore(context, {memoryPath: memory.path, xml: xml.value, isPaused}), 'Resume the domain from the memory file'), mustBeOurs: true}])
 			: xml;
 	}
 
@@ -144,7 +147,7 @@ function describeDisks(context: PlanContext, disks: RevertDisks, snapshot: Snaps
 	}
 
 	for (const disk of disks.overlaid.filter(candidate => candidate.wasLeftOut)) {
-		consequences.push({severity: 'warning', text: `${disk.target} was left out of the snapshot and is not rolled back; it gets an overlay, because another snapshot needs its present image.`});
+		consequences.push({severity: 'warning', text: `${disk.target} was left out of the snapshot and is not rolled back; it gets an overlay, because a snapshot needs its present image.`});
 	}
 
 	for (const disk of disks.leaving) {
@@ -169,11 +172,16 @@ function describeDisks(context: PlanContext, disks: RevertDisks, snapshot: Snaps
 export function planExternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date}): Result<RevertParts> {
 	const {snapshot, now} = given;
 	const {picture} = context.inventory;
-	const disks = revertDisks(context, snapshot, now);
+	const disks = revertDisks(context, {snapshot, now, isKept: action.fate.kind === 'keep'});
 	for (const disk of disks.overlaid) {
 		blockChain(context, disk.basePath);
 		blockForeignHeads(context, disk.basePath);
+		if (disk.headPath !== undefined) {
+			blockHeldHead(context, disk.headPath);
+		}
 	}
+
+	blockHandMerged(context, snapshot, disks);
 
 	blockFolders(context, disks.overlaid.map(disk => disk.overlayPath));
 	const endState = endStateOf(action.endState, snapshot.state);
@@ -189,7 +197,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 			description: `The state that was left for "${snapshot.name}"`,
 			now,
 			untouched: new Set(disks.untouched.map(disk => disk.target)),
-			kind: kindOfChain(picture.snapshots, picture.currentSnapshot, snapshot),
+			kind: 'external',
 		})
 		: undefined;
 	if (kept && !kept.ok) {
@@ -206,7 +214,12 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 	}
 
 	const abandoned = abandonHeads(context, disks, kept?.value);
-	const checkpoints = checkpointSteps(context, {snapshot, disks: disks.overlaid});
+	const carried = checkpointSteps(context, {snapshot, disks: disks.overlaid});
+	if (!carried.ok) {
+		return carried;
+	}
+
+	const checkpoints = carried.value;
 	const keptSteps = kept?.value.steps ?? [];
 	// An overlay on an image that the guest still writes to would stand on moving ground, and QEMU's lock forbids to look at it.
 	const mustStopFirst = isActive(picture.domain.state) && (disks.overlaid.some(disk => disk.wasLeftOut) || keptSteps.some(step => step.phase === 'create'));

@@ -46,7 +46,7 @@ function blockDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk)
 		});
 	}
 
-	if (image && image.bitmaps.length > 0) {
+	if (image && image.bitmaps.length > 0 && context.inventory.picture.checkpoints.length === 0) {
 		blockers.push({
 			kind: 'checkpoint',
 			text: `The image ${disk.path} holds bitmaps of checkpoints (${image.bitmaps.map(bitmap => bitmap.name).join(', ')}), and QEMU does not go back to an internal snapshot beside them.`,
@@ -63,11 +63,19 @@ function backFromSafety(disks: InternalDisk[], safetyName: string): Array<Step['
 	}));
 }
 
+/** Disks that the snapshot left out keep what they have: their files in its stored definition may be frozen since. */
+function presentSources(context: PlanContext, disks: InternalDisk[]): Map<string, {path: string; format: string}> {
+	return new Map(headDisks(context.inventory.picture.domain).flatMap(head =>
+		disks.some(disk => disk.target === head.target) || !isWritableMedium(head) || head.sourceType !== 'file' || head.sourcePath === undefined || head.format === undefined
+			? []
+			: [[head.target, {path: head.sourcePath, format: head.format}]]));
+}
+
 function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string}): Result<Step[]> {
 	const definition = changeDomainXml(snapshot.inactiveDomainXml ?? snapshot.domainXml!, {
 		name: context.inventory.picture.domain.name,
 		rootName: 'domain',
-		sources: new Map(),
+		sources: presentSources(context, given.disks),
 	});
 	return definition.ok
 		? succeed([
@@ -104,6 +112,7 @@ function memoryStep(context: PlanContext, snapshot: Snapshot, given: {disks: Int
 	const start = startStep(context, snapshotCommands.revert(context, snapshot.name, given.isPaused), 'Let libvirt resume the domain from the memory inside its image');
 	return {
 		...start,
+		mustBeOurs: true,
 		undo: [
 			...start.undo!,
 			...backFromSafety(given.disks, given.safetyName),
@@ -124,6 +133,16 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 		blockChain(context, disk.path);
 		blockForeignHeads(context, disk.path);
 		blockDisk(context, snapshot, disk);
+	}
+
+	const {checkpoints} = context.inventory.picture;
+	if (checkpoints.length > 0) {
+		// The bitmaps of a running domain stand in no file yet, so the records decide (trap R12).
+		context.blockers.push({
+			kind: 'checkpoint',
+			text: `The domain has checkpoints (${checkpoints.map(checkpoint => checkpoint.name).join(', ')}), and QEMU does not go back to an internal snapshot beside them.`,
+			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
+		});
 	}
 
 	if (disks.length === 0) {

@@ -2,7 +2,7 @@
 The planner for `revert`: checks everything, chooses the way, and puts the plan together. Pure: the world, the time and the id come in.
 */
 import type {RevertAction} from '../../model/action.ts';
-import {isActive} from '../../model/domain.ts';
+import {headDisks, isActive} from '../../model/domain.ts';
 import {formatTime} from '../../model/format.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Consequence, Plan} from '../../model/plan.ts';
@@ -122,6 +122,7 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 		fingerprint: fingerprintOf(inventory, new Set([...bases, ...removed])),
 		before: {
 			definitionXml: inventory.definitionXml,
+			heads: headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) => sourcePath === undefined || sourceType !== 'file' ? [] : [{target, path: sourcePath}]),
 			currentSnapshot: picture.currentSnapshot,
 			snapshotXmls: picture.snapshots.map(candidate => candidate.xml),
 		},

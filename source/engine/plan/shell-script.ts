@@ -88,6 +88,24 @@ function putBackLines(plan: Plan, options: ShellOptions): string[] {
 	});
 }
 
+/** The host must still be as it was when the plan was made. */
+function freshnessLines(plan: Plan): string[] {
+	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
+	const uuid = quoteForShell(plan.action.domain.uuid);
+	const kept = plan.action.fate.kind === 'keep' ? plan.action.fate.name : undefined;
+	const names = plan.expected.snapshots.map(({name}) => name).filter(name => name !== kept);
+	return [
+		'',
+		comment('The host must still be as it was when this was planned.'),
+		'changed() { echo "the host changed since this was planned: $1" >&2; exit 7; }',
+		`[ "$(${virsh} snapshot-list --domain ${uuid} --name | sed '/^$/d' | LC_ALL=C sort)" = "$(printf '%s\\n' ${formatCommandLine(names)} | LC_ALL=C sort)" ] || changed 'its snapshots'`,
+		...(plan.before.currentSnapshot === undefined
+			? []
+			: [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(plan.before.currentSnapshot)} ] || changed 'its current snapshot'`]),
+		...plan.before.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | grep -qF -- ${quoteForShell(`file='${inXml(path)}'`)} || changed 'its disks'`),
+	];
+}
+
 /** What has to be true before anything is removed. */
 function proofLines(plan: Plan): string[] {
 	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
@@ -116,7 +134,7 @@ function imagesBeside(path: string, options: ShellOptions): string {
 
 function guardLine(guard: Guard, options: ShellOptions): string {
 	const backingLine = `"full-backing-filename": ${JSON.stringify(guard.path)}`;
-	return `undefined_in_domains ${quoteForShell(`file='${inXml(guard.path)}'`)} && ! { ${imagesBeside(guard.path, options)}; } | grep -F -- ${quoteForShell(backingLine)}`;
+	return `unused ${quoteForShell(`file='${inXml(guard.path)}'`)} && ! { ${imagesBeside(guard.path, options)}; } | grep -F -- ${quoteForShell(backingLine)}`;
 }
 
 function header(plan: Plan): string[] {
@@ -131,10 +149,18 @@ function header(plan: Plan): string[] {
 		'export LC_ALL=C',
 		'reached=0',
 		'',
-		comment('Fails, and says where, if the definition of a domain names the image.'),
-		'undefined_in_domains() {',
+		comment('Fails, and says where, if a domain (as it runs, at its next start, or in what one of its snapshots kept) names the image.'),
+		'unused() {',
 		`\tfor domain in $(${virsh} list --all --uuid); do`,
-		`\t\tif ${virsh} dumpxml --domain "$domain" --inactive | grep -qF -- "$1"; then echo "domain $domain still uses $1" >&2; return 1; fi`,
+		`\t\tif ${virsh} dumpxml --domain "$domain" | grep -qF -- "$1" || ${virsh} dumpxml --domain "$domain" --inactive | grep -qF -- "$1"; then`,
+		'\t\t\techo "domain $domain still uses $1" >&2; return 1',
+		'\t\tfi',
+		`\t\t${virsh} snapshot-list --domain "$domain" --name | while IFS= read -r snapshot; do`,
+		'\t\t\t[ -n "$snapshot" ] || continue',
+		`\t\t\tif ${virsh} snapshot-dumpxml --domain "$domain" --snapshotname "$snapshot" | sed -n '/<domain[ >]/,$p' | grep -qF -- "$1"; then`,
+		'\t\t\t\techo "snapshot $snapshot of $domain still needs $1" >&2; exit 1',
+		'\t\t\tfi',
+		'\t\tdone || return 1',
 		'\tdone',
 		'}',
 	];
@@ -148,6 +174,7 @@ export function formatShellScript(plan: Plan, options: ShellOptions): string {
 	const firstRemoval = plan.steps.findIndex(step => step.phase === 'remove');
 	const lines = [
 		...header(plan),
+		...freshnessLines(plan),
 		'',
 		'put_back() {',
 		'\techo "failed: putting everything back" >&2',

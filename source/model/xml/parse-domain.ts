@@ -34,14 +34,21 @@ export function parseAmount(text: string | undefined, unit: string | undefined):
 	return value * ((rest.toLowerCase() === 'b' ? 1000 : 1024) ** power);
 }
 
+function sourceVolumeOf(source: XmlNode | undefined): Disk['sourceVolume'] {
+	const [pool, volume] = [attributeOf(source, 'pool'), attributeOf(source, 'volume')];
+	return pool === undefined || volume === undefined ? undefined : {pool, volume};
+}
+
 function parseDisk(node: XmlNode): Disk {
 	const device = attributeOf(node, 'device') ?? 'disk';
 	const source = childOf(node, 'source');
+	const sourceVolume = sourceVolumeOf(source);
 	return {
 		target: attributeOf(childOf(node, 'target'), 'dev') ?? '',
 		device: devices.has(device) ? device as Disk['device'] : 'disk',
 		sourceType: attributeOf(node, 'type') ?? 'file',
 		sourcePath: sourcePathOf(source),
+		...(sourceVolume && {sourceVolume}),
 		format: attributeOf(childOf(node, 'driver'), 'type'),
 		readonly: childOf(node, 'readonly') !== undefined,
 		shareable: childOf(node, 'shareable') !== undefined,

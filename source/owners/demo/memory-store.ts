@@ -23,6 +23,7 @@ export function createMemoryStore(): StateStore {
 		},
 		reopenJournal: async planId => succeed(openJournal(planId)),
 		readUnfinished: async () => succeed<UnfinishedAction[]>([...journals.values()].map(({plan, records}) => ({plan, records: [...records]}))),
+		isDomainLocked: async uuid => locked.has(uuid),
 		async removeJournal(planId) {
 			journals.delete(planId);
 			return succeed(undefined);

@@ -13,13 +13,13 @@ import {formatSeconds} from './words.ts';
 type Paper = {columns: number; theme: Theme};
 
 const tones: Record<StepState, Tone> = {
-	waiting: 'dim', running: 'accent', done: 'good', failed: 'loss', undone: 'warning',
+	waiting: 'dim', running: 'accent', done: 'good', failed: 'loss', undone: 'warning', 'left-out': 'warning',
 };
 const glyphs = {
-	waiting: 'waiting', running: 'working', done: 'done', failed: 'failed', undone: 'undone',
+	waiting: 'waiting', running: 'working', done: 'done', failed: 'failed', undone: 'undone', 'left-out': 'waiting',
 } as const;
 const words: Record<StepState, string> = {
-	waiting: '', running: 'running', done: 'done', failed: 'failed', undone: 'put back',
+	waiting: '', running: 'running', done: 'done', failed: 'failed', undone: 'put back', 'left-out': 'left out: something needs it',
 };
 
 /** Each step with its state, in a sign and a word. */

@@ -1,0 +1,77 @@
+/**
+Files for nobody but us: what commands read, and lines that are on disk when they are written.
+*/
+import {constants} from 'node:fs';
+import {mkdir, open, readFile, type FileHandle} from 'node:fs/promises';
+import path from 'node:path';
+import type {CommandFile} from '../model/plan.ts';
+
+/**
+A path that exists already is written over only where it is a file of its own, never through a link; one that holds the text already is left alone, so
+that going back needs no room on the disk. Rejects where the file cannot be written.
+*/
+export async function writePrivately(files: readonly CommandFile[]): Promise<void> {
+	for (const {path: filePath, text} of files) {
+		await mkdir(path.dirname(filePath), {recursive: true, mode: 0o700});
+		const present = await readFile(filePath, {encoding: 'utf8', flag: constants.O_RDONLY | constants.O_NOFOLLOW}).catch(() => undefined);
+		if (present === text) {
+			continue;
+		}
+
+		const file = await open(filePath, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600);
+		try {
+			await file.chmod(0o600);
+			await file.writeFile(text);
+			await file.sync();
+		} finally {
+			await file.close();
+		}
+	}
+}
+
+export async function syncFolder(folderPath: string): Promise<void> {
+	const folder = await open(folderPath, 'r');
+	try {
+		await folder.sync();
+	} finally {
+		await folder.close();
+	}
+}
+
+/** One line of JSON, on disk when this comes back. */
+export async function appendLine(file: FileHandle, entry: unknown): Promise<void> {
+	await file.appendFile(`${JSON.stringify(entry)}\n`);
+	await file.sync();
+}
+
+/**
+Lines of JSON up to the first that is broken: a crash cuts the last line off, and what stands behind a broken line was written by nobody who knew
+what stands before it.
+*/
+export function parseLines<T>(text: string): T[] {
+	const entries: T[] = [];
+	for (const line of text.split('\n').slice(0, -1)) {
+		try {
+			entries.push(JSON.parse(line) as T);
+		} catch {
+			break;
+		}
+	}
+
+	return entries;
+}
+
+/** Takes off what a crash left behind the last whole line, so that the next line does not grow on it. */
+export async function cutTornLine(filePath: string): Promise<void> {
+	const file = await open(filePath, constants.O_RDWR | constants.O_NOFOLLOW);
+	try {
+		const bytes = await file.readFile();
+		const wholeBytes = bytes.lastIndexOf(0x0A) + 1;
+		if (wholeBytes < bytes.length) {
+			await file.truncate(wholeBytes);
+			await file.sync();
+		}
+	} finally {
+		await file.close();
+	}
+}
