@@ -83,7 +83,8 @@ that another process serves. Empty drives have none, and a network disk is elsew
 */
 export function hasUnknownSource(disk: Disk): boolean {
 	if (disk.sourcePath !== undefined) {
-		return !disk.sourcePath.startsWith('/');
+		// The path of a volume is no file where the pool is in the network.
+		return disk.sourceType !== 'volume' && !disk.sourcePath.startsWith('/');
 	}
 
 	return disk.sourceType === 'volume' ? disk.sourceVolume !== undefined : !['file', 'block', 'network'].includes(disk.sourceType);

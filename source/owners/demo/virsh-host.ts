@@ -41,6 +41,21 @@ export const hostCommands: Record<string, VirshCommand> = {
 			.map(domain => `Domain: '${domain.name}'\n  state.state=${stateNumbers[domain.state]}\n  state.reason=1\n`).join('\n')),
 	},
 
+	'vol-path': {
+		options: specifyOptions('vol!', 'pool'),
+		run({world, options}) {
+			const [pool, volume] = [options.values.get('pool') ?? '', options.values.get('vol')!];
+			const folder = world.pools.get(pool);
+			if (folder === undefined) {
+				return virshError(`failed to get pool '${pool}'`, `Storage pool not found: no storage pool with matching name '${pool}'`);
+			}
+
+			return world.files.has(`${folder}/${volume}`)
+				? say(`${folder}/${volume}\n`)
+				: virshError(`failed to get vol '${volume}'`, `Storage volume not found: no storage vol with matching path '${volume}'`);
+		},
+	},
+
 	define: {
 		options: specifyOptions('file!', '--validate'),
 		forbiddenReadOnly: {call: 'virDomainDefineXMLFlags'},

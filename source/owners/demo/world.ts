@@ -47,6 +47,8 @@ export type DemoWorld = {
 	folders: Set<string>;
 	/** Longest mount point wins. */
 	fileSystems: Array<{mount: string; id: string; freeBytes: number; totalBytes: number}>;
+	/** Storage pools by name, each a folder. */
+	pools: Map<string, string>;
 	domains: Map<string, DemoDomain>;
 	nextId: number;
 	nextInode: number;
@@ -58,7 +60,7 @@ export const qemuUser = 64_055;
 
 export function createWorld(now: () => Date): DemoWorld {
 	return {
-		now, files: new Map(), folders: new Set(['/']), fileSystems: [], domains: new Map(), nextId: 1, nextInode: 1_310_721, listeners: new Set(),
+		now, files: new Map(), folders: new Set(['/']), fileSystems: [], pools: new Map(), domains: new Map(), nextId: 1, nextInode: 1_310_721, listeners: new Set(),
 	};
 }
 

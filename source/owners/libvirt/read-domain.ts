@@ -10,6 +10,7 @@ import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
 import {
 	hasDomainId, parseDomainState, parseFields, parseNames, readDomains,
 } from './read-host.ts';
+import {readVolumePaths} from './read-volumes.ts';
 import {isMissingDomain, reasonOf, type Answer, type Virsh} from './virsh.ts';
 
 export type DomainRecords = {
@@ -102,11 +103,19 @@ export async function readDomainRecords(virsh: Virsh, uuid: string, secrets: str
 
 	const currentName = current.ok && current.value !== '' ? current.value.replace(/\n$/, '') : undefined;
 	const snapshots = readRecords(snapshotList, records.value, (xml, name) => parseSnapshotXml(xml, {isCurrent: name === currentName}), unreadable);
+	const definitions = [domain.value.definition, domain.value.liveDefinition, ...snapshots.map(snapshot => snapshot.domain)];
+	const volumes = await readVolumePaths(virsh, definitions);
+	if (!volumes.ok) {
+		return volumes;
+	}
+
+	const {withPaths, unknownSources} = volumes.value;
+	unreadable.push(...unknownSources(definitions.map(definition => withPaths(definition))).map(reason => ({name: domain.value.name, reason})));
 	return succeed({
-		domain: domain.value,
+		domain: {...domain.value, definition: withPaths(domain.value.definition), liveDefinition: withPaths(domain.value.liveDefinition)},
 		definitionXml: inactive.ok ? inactive.value : '',
 		liveXml: live.ok && domain.value.liveDefinition !== undefined ? live.value : undefined,
-		snapshots,
+		snapshots: snapshots.map(snapshot => ({...snapshot, domain: withPaths(snapshot.domain)})),
 		currentSnapshot: currentName,
 		checkpoints: readRecords(checkpointList, records.value.slice(snapshotList.length), xml => parseCheckpointXml(xml), unreadable),
 		unreadable,

@@ -10,19 +10,20 @@ import type {Snapshot} from '../../model/snapshot.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
 import {parseNames, readDomains} from './read-host.ts';
+import {readVolumePaths} from './read-volumes.ts';
 import {isMissingDomain, isMissingSnapshot, reasonOf, type Answer, type Virsh} from './virsh.ts';
 
 export type ForeignRecords = {
 	pins: Pin[];
 	formats: Map<string, string>;
-	/** Domains of which nothing is known. */
+	/** Domains of which nothing is known, or not the file behind each of their disks. */
 	unreadableDomains: Unreadable[];
 	unreadableSnapshots: Unreadable[];
 };
 
 type Unreadable = {name: string; reason: string};
 
-type Found = {uuid: string; name: string; definition: DomainDefinition; liveDefinition: DomainDefinition | undefined; snapshotNames: string[]};
+type Found = {uuid: string; name: string; definition: DomainDefinition; liveDefinition: DomainDefinition; snapshotNames: string[]; hiddenSnapshot: string | undefined};
 
 const questionsPerDomain = 3;
 
@@ -48,11 +49,20 @@ export async function readForeignRecords(virsh: Virsh, exceptUuid: string | unde
 	for (const [index, {uuid, name}] of others.entries()) {
 		const [inactive, live, names] = answers.value.slice(index * questionsPerDomain, (index + 1) * questionsPerDomain) as [Answer, Answer, Answer];
 		const [definition, liveDefinition] = [inactive, live].map(answer => answer.ok ? parseDomainXml(answer.value) : answer) as [Result<DomainDefinition>, Result<DomainDefinition>];
-		if (definition.ok && names.ok) {
-			found.push({uuid, name, definition: definition.value, liveDefinition: liveDefinition.ok ? liveDefinition.value : undefined, snapshotNames: [...new Set(parseNames(names.value))]});
+		if (definition.ok && liveDefinition.ok && names.ok) {
+			const listed = parseNames(names.value);
+			found.push({
+				uuid,
+				name,
+				definition: definition.value,
+				liveDefinition: liveDefinition.value,
+				snapshotNames: [...new Set(listed)],
+				// A name may hold a line end. Where its pieces are names of other snapshots, only this tells.
+				hiddenSnapshot: listed.find((snapshot, at) => listed.indexOf(snapshot) !== at),
+			});
 		} else {
-			const failed = definition.ok ? names : definition;
-			if (!failed.ok && !isMissingDomain(failed.failure)) {
+			const failed = [definition, liveDefinition, names].find(result => !result.ok);
+			if (failed && !failed.ok && !isMissingDomain(failed.failure)) {
 				unreadableDomains.push({name, reason: reasonOf(failed.failure)});
 			}
 		}
@@ -60,7 +70,25 @@ export async function readForeignRecords(virsh: Virsh, exceptUuid: string | unde
 
 	const unreadableSnapshots: Unreadable[] = [];
 	const snapshots = await readSnapshots(virsh, found, unreadableSnapshots);
-	return snapshots.ok ? succeed({...gather(found, snapshots.value), unreadableDomains, unreadableSnapshots}) : snapshots;
+	if (!snapshots.ok) {
+		return snapshots;
+	}
+
+	const definitionsOf = ({uuid, definition, liveDefinition}: Found) => [definition, liveDefinition, ...snapshots.value.get(uuid)!.map(snapshot => snapshot.domain)];
+	const volumes = await readVolumePaths(virsh, found.flatMap(domain => definitionsOf(domain)));
+	if (!volumes.ok) {
+		return volumes;
+	}
+
+	const {withPaths, unknownSources} = volumes.value;
+	for (const domain of found) {
+		const sources = unknownSources(definitionsOf(domain).map(definition => withPaths(definition)));
+		unreadableDomains.push(...sources.map(reason => ({name: domain.name, reason})));
+	}
+
+	const whole = found.map(domain => ({...domain, definition: withPaths(domain.definition), liveDefinition: withPaths(domain.liveDefinition)}));
+	const records = new Map([...snapshots.value].map(([uuid, list]) => [uuid, list.map(snapshot => ({...snapshot, domain: withPaths(snapshot.domain)}))]));
+	return succeed({...gather(whole, records), unreadableDomains, unreadableSnapshots});
 }
 
 async function readSnapshots(virsh: Virsh, found: Found[], unreadable: Unreadable[]): Promise<Result<Map<string, Snapshot[]>>> {
@@ -71,6 +99,9 @@ async function readSnapshots(virsh: Virsh, found: Found[], unreadable: Unreadabl
 	}
 
 	const byDomain = new Map<string, Snapshot[]>(found.map(domain => [domain.uuid, []]));
+	unreadable.push(...found.flatMap(({name, hiddenSnapshot}) => hiddenSnapshot === undefined
+		? []
+		: [{name: `${hiddenSnapshot} of ${name}`, reason: 'two are listed by this name, so that of another only a piece is seen'}]));
 	for (const [index, {domain, snapshot}] of wanted.entries()) {
 		const answer = answers.value[index]!;
 		const parsed = answer.ok ? parseSnapshotXml(answer.value) : answer;
