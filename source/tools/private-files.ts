@@ -18,14 +18,21 @@ export async function writePrivately(files: readonly CommandFile[]): Promise<voi
 			continue;
 		}
 
-		const file = await open(filePath, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600);
-		try {
+		await usingFile(filePath, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, async file => {
 			await file.chmod(0o600);
 			await file.writeFile(text);
 			await file.sync();
-		} finally {
-			await file.close();
-		}
+		});
+	}
+}
+
+/** Opens a file of our own (0600, never through a link), and closes it whatever happens. */
+export async function usingFile(filePath: string, flags: number, act: (file: FileHandle) => Promise<void>): Promise<void> {
+	const file = await open(filePath, flags | constants.O_NOFOLLOW, 0o600);
+	try {
+		await act(file);
+	} finally {
+		await file.close();
 	}
 }
 
@@ -63,15 +70,12 @@ export function parseLines<T>(text: string): T[] {
 
 /** Takes off what a crash left behind the last whole line, so that the next line does not grow on it. */
 export async function cutTornLine(filePath: string): Promise<void> {
-	const file = await open(filePath, constants.O_RDWR | constants.O_NOFOLLOW);
-	try {
+	await usingFile(filePath, constants.O_RDWR, async file => {
 		const bytes = await file.readFile();
 		const wholeBytes = bytes.lastIndexOf(0x0A) + 1;
 		if (wholeBytes < bytes.length) {
 			await file.truncate(wholeBytes);
 			await file.sync();
 		}
-	} finally {
-		await file.close();
-	}
+	});
 }

@@ -15,7 +15,7 @@ import {setTimeout} from 'node:timers/promises';
 import type {AuditEntry, Journal, JournalRecord, Lock, StateStore, UnfinishedAction} from '../engine/ports.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
 import {
-	appendLine, cutTornLine, parseLines, syncFolder, writePrivately,
+	appendLine, cutTornLine, parseLines, syncFolder, usingFile, writePrivately,
 } from './private-files.ts';
 
 export type LockTaker = (fileDescriptor: number) => Promise<boolean>;
@@ -57,16 +57,11 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 		}
 	}
 
-	async function openForAppend(filePath: string, creation: number): Promise<Journal> {
-		const file = await open(filePath, constants.O_APPEND | creation | constants.O_WRONLY | constants.O_NOFOLLOW, 0o600);
-		await file.sync();
-		await syncFolder(path.dirname(filePath));
+	/** Opened for each record, so that nothing stays open however an action ends. Never makes a journal that is not there. */
+	function journalAt(filePath: string): Journal {
 		return {
 			append: async record => attempt(async () => {
-				await appendLine(file, record);
-				if (record.kind === 'finished') {
-					await file.close();
-				}
+				await usingFile(filePath, constants.O_APPEND | constants.O_WRONLY, async file => appendLine(file, record));
 			}),
 		};
 	}
@@ -123,7 +118,9 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 				await forget(plan.id);
 				throw error;
 			});
-			const journal = await openForAppend(journalPath(plan.id), constants.O_CREAT | constants.O_EXCL);
+			await usingFile(journalPath(plan.id), constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, async file => file.sync());
+			await syncFolder(journalFolder);
+			const journal = journalAt(journalPath(plan.id));
 			const noted = await journal.append({at: plan.plannedAt, kind: 'plan', plan, pid: process.pid});
 			if (!noted.ok) {
 				await forget(plan.id);
@@ -135,7 +132,7 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 		reopenJournal: async planId => attempt(async () => {
 			await makeFolders(workPath(planId));
 			await cutTornLine(journalPath(planId));
-			return openForAppend(journalPath(planId), 0);
+			return journalAt(journalPath(planId));
 		}),
 		readUnfinished: async () => attempt(async () => {
 			await makeFolders(folderPath, journalFolder);
@@ -167,13 +164,10 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 		removeJournal: async planId => attempt(async () => forget(planId)),
 		appendAudit: async entry => attempt(async () => {
 			await makeFolders(folderPath);
-			const file = await open(auditPath, 'a', 0o600);
-			await cutTornLine(auditPath);
-			try {
+			await usingFile(auditPath, constants.O_APPEND | constants.O_CREAT | constants.O_RDWR, async file => {
+				await cutTornLine(auditPath);
 				await appendLine(file, entry);
-			} finally {
-				await file.close();
-			}
+			});
 		}),
 		async readAudit() {
 			const text = await attempt(async () => readFile(auditPath, 'utf8').catch((error: unknown) => {

@@ -17,7 +17,8 @@ function describeImage(inventory: Inventory, path: string, isWritten: boolean): 
 	// A head that a running guest writes to changes all the time: of it only the identity counts.
 	const age = isWritten ? '' : `${facts?.sizeBytes} ${facts?.modifiedAt}`;
 	const holders = holdersOf(graph, path).map(pin => `${pin.domainUuid} ${pin.label} ${pin.hold}`).sort();
-	return `${facts?.inode} ${age} ${image?.backingPath} ${holders.join('\n')}`;
+	const overlays = [...graph.nodes.get(graph.keyOf(path))?.overlays ?? []].sort();
+	return `${facts?.inode} ${age} ${image?.backingPath} ${holders.join('\n')} ${overlays.join('\n')}`;
 }
 
 /** `imagePaths`: the images on which the plan stands or that it removes. */

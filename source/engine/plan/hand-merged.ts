@@ -30,7 +30,8 @@ export function blockHandMerged(context: PlanContext, snapshot: Snapshot, disks:
 		if (missing.length > 0 && modifiedAt > snapshot.createdAt) {
 			context.blockers.push({
 				kind: 'image-changed',
-				text: `The image ${basePath} was written to after the snapshot was made, and the chain of ${target} leaves out ${missing.join(', ')}: somebody merged them by hand, so the state of then is gone.`,
+				text: `The image ${basePath} was written to after the snapshot was made, and the chain of ${target} leaves out ${missing.join(', ')}: `
+					+ 'somebody merged them by hand, so the state of then is gone.',
 				remedy: 'Restore that image from a backup, or drop the record (virsh snapshot-delete --metadata).',
 			});
 		}
