@@ -22,7 +22,7 @@ export type DomainPicture = {
 	snapshots: Snapshot[];
 	currentSnapshot: string | undefined;
 	checkpoints: Checkpoint[];
-	/** Every image that a pin of this domain can reach, and those in broken places that were looked for. */
+	/** Every image that a pin of this domain can reach, those in broken places that were looked for; in an inventory also overlays beside the heads that stand on them. */
 	images: Image[];
 	/** What other domains on the host hold. Empty until it was asked for. */
 	foreignPins: Pin[];

@@ -14,6 +14,7 @@ import {readForeignRecords, type ForeignRecords} from './read-foreign.ts';
 import {markLocked, readImages} from './read-images.ts';
 import {readJobs} from './read-jobs.ts';
 import {readMemoryFile} from './read-memory.ts';
+import {readStrays} from './read-strays.ts';
 import type {Virsh} from './virsh.ts';
 
 export type Reading = {
@@ -100,10 +101,16 @@ export async function readInventory(reading: Reading, host: HostFacts, uuid: str
 		readJobs(virsh, picture.domain),
 		markLocked(runner, picture.images, pathsToProbe(picture, pins)),
 	]);
+	const headFolders = new Set(pins.filter(pin => pin.hold === 'head').map(pin => posix.dirname(pin.path)));
+	const strays = await readStrays(runner, [...folders.values()].filter(({path}) => headFolders.has(path)), picture.images);
+	if (!strays.ok) {
+		return strays;
+	}
+
 	return jobs.ok
 		? succeed({
 			host,
-			picture,
+			picture: {...picture, images: [...picture.images, ...strays.value]},
 			definitionXml: records.definitionXml,
 			liveXml: records.liveXml,
 			folders,
