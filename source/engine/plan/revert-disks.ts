@@ -88,6 +88,15 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 			continue;
 		}
 
+		if (base.isEncrypted || base.hasSlices) {
+			context.blockers.push({
+				kind: 'not-supported',
+				text: `The disk ${target} is ${base.isEncrypted ? 'encrypted' : 'a slice of its file'}: an overlay on it would not be.`,
+				remedy: 'Such disks cannot be put back by this version.',
+			});
+			continue;
+		}
+
 		result.overlaid.push({
 			target,
 			basePath,
