@@ -1,5 +1,7 @@
 import test from 'ava';
-import type {Disk, Domain, DomainDefinition, SnapshotMode} from '../../source/model/domain.ts';
+import {
+	headDisks, type Disk, type Domain, type DomainDefinition, type SnapshotMode,
+} from '../../source/model/domain.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../source/model/pins.ts';
 import type {Snapshot} from '../../source/model/snapshot.ts';
 
@@ -45,6 +47,13 @@ test('a domain holds its heads, live and for the next start, each once', t => {
 		'head /i/b (head of web)',
 		'head /i/pending (head of web)',
 	]);
+});
+
+test('a disk that was plugged into the running domain alone is a head, is held, and has a format', t => {
+	const plugged = domain(definition([disk('vda', '/i/a')]), definition([disk('vda', '/i/a'), disk('vdc', '/i/plugged', {format: undefined})]));
+	t.deepEqual(headDisks(plugged).map(({sourcePath}) => sourcePath), ['/i/a', '/i/plugged']);
+	t.deepEqual(brief(pinsOfDomain(plugged, [])), ['head /i/a (head of web)', 'head /i/plugged (head of web)']);
+	t.is(formatsOfDomain(plugged, []).get('/i/plugged'), 'raw');
 });
 
 test('what a domain only reads is held as content; empty drives and network disks hold nothing', t => {
