@@ -71,6 +71,15 @@ export const fileCommands: Record<string, FileCommand> = {
 		return say(lines.map(line => `${line}\n`).join(''));
 	},
 
+	head(world, words) {
+		const {options, paths} = split(words, ['-c']);
+		return each(paths, place => {
+			const file = world.files.get(place);
+			const start = file?.kind === 'image' && file.format === 'qcow2' ? 'QFI\uFFFD' : '\0\0\0\0';
+			return file ? say(start.slice(0, Number(options.get('-c') ?? 0))) : complain(`head: cannot open '${place}' for reading: No such file or directory`);
+		});
+	},
+
 	dd(world, words) {
 		const operands = new Map(words.map(word => [word.slice(0, word.indexOf('=')), word.slice(word.indexOf('=') + 1)]));
 		const place = operands.get('of') ?? '';

@@ -7,6 +7,7 @@ import type {Image} from '../../model/image.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {readFileFacts, readFolder, readOpenProcesses} from '../../tools/files.ts';
 import {isUnresolved} from '../../tools/backing-name.ts';
+import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
 import {readHeader} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
@@ -36,7 +37,7 @@ async function readNeighbours(runner: Runner, path: string): Promise<Result<Head
 	}
 
 	const files = neighbours.filter(neighbour => facts.value.get(neighbour)?.isRegular);
-	const headers = await mapLimited(files, 4, async file => [file, await readHeader(runner, file)] as const);
+	const headers = await mapLimited(await findQcow2Candidates(runner, files), 4, async file => [file, await readHeader(runner, file)] as const);
 	const named = namedByImages(headers.flatMap(([, header]) => header.kind === 'image' ? [header.image] : []));
 	const unknown = headers.flatMap(([name, header]) => header.kind === 'unknown' ? [{name, reason: header.reason}] : []);
 	return succeed({named, unknown});

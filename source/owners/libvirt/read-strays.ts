@@ -7,6 +7,7 @@ import type {Image} from '../../model/image.ts';
 import type {FolderFacts} from '../../model/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {readFileFacts} from '../../tools/files.ts';
+import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
 import {readHeader} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
@@ -28,10 +29,10 @@ export async function readStrays(runner: Runner, folders: readonly FolderFacts[]
 	}
 
 	const byInode = new Map(images.flatMap(image => image.file === undefined ? [] : [[image.file.inode, image]]));
-	const unknown = [...files.value].filter(([, facts]) => facts.isRegular && !byInode.has(facts.inode));
-	const read = await mapLimited(unknown, readersAtOnce, async ([path, file]): Promise<Image[]> => {
+	const unknown = [...files.value].filter(([, facts]) => facts.isRegular && !byInode.has(facts.inode)).map(([path]) => path);
+	const read = await mapLimited(await findQcow2Candidates(runner, unknown), readersAtOnce, async (path): Promise<Image[]> => {
 		const header = await readHeader(runner, path);
-		return header.kind === 'image' && header.image.backingPath !== undefined ? [{...header.image, file}] : [];
+		return header.kind === 'image' && header.image.backingPath !== undefined ? [{...header.image, file: files.value.get(path)}] : [];
 	});
 	const overlays = read.flat();
 	const backings = await readFileFacts(runner, overlays.map(overlay => overlay.backingPath!));

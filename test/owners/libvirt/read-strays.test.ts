@@ -41,9 +41,10 @@ test('overlays beside the heads that stand on them are found, also one above ano
 
 test('of a folder with very many files the first are looked at, and images that are known are not read again', async t => {
 	const names = Array.from({length: 1200}, (_, index) => `f${index}`);
-	const runner = fakeRunner(argv => argv[0] === 'stat'
+	const heads: Record<string, {stdout: string}> = {head: {stdout: 'QFI\uFFFD'}};
+	const runner = fakeRunner(argv => heads[argv[0]!] ?? (argv[0] === 'stat'
 		? {stdout: argv.slice(argv.indexOf('--') + 1).map(name => `${name}\0${'5\0'.repeat(2)}1:${name}\0${'0\0'.repeat(3)}regular file\0`).join('')}
-		: {stderr: 'Image is not in qcow2 format', exitCode: 1});
+		: {stderr: 'Image is not in qcow2 format', exitCode: 1}));
 	const folder = {path: '/i', isWritable: true, freeBytes: 0, device: '1', names: new Set(names)};
 	const known = {...valueOf(await readImages(fakeRunner(argv => argv[0] === 'stat' ? {stdout: ''} : {stdout: '[{"format":"qcow2"}]'}), new Map([['/i/f0', 'qcow2']])))[0]!};
 	t.deepEqual(valueOf(await readStrays(runner, [folder], [known])), []);
