@@ -2,7 +2,7 @@
 The guided revert, from the first question to the moment at which it starts. Escape leaves at every point, and nothing has happened by then.
 */
 import type {EndState, Fate} from '../model/action.ts';
-import {isActive} from '../model/domain.ts';
+import {hasProcess} from '../model/domain.ts';
 import {formatTime} from '../model/format.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
@@ -49,7 +49,7 @@ export function endStateOptions(state: State, journey: Journey): Array<Option & 
 function isEndStateOpen(state: State, journey: Journey): boolean {
 	const picture = state.pictures[journey.uuid]?.value;
 	const snapshot = picture?.snapshots.find(candidate => candidate.name === journey.snapshot);
-	return picture !== undefined && snapshot !== undefined && isActive(picture.domain.state) !== (naturalEndState(snapshot) !== 'shutoff');
+	return picture !== undefined && snapshot !== undefined && hasProcess(picture.domain) !== (naturalEndState(snapshot) !== 'shutoff');
 }
 
 function proposeName(state: State): string {

@@ -1,7 +1,7 @@
 /**
 Proving a result instead of trusting exit codes: the world is read again and compared with what the plan expected. Runs before anything is removed.
 */
-import {headDisks, isActive} from '../model/domain.ts';
+import {headDisks, hasProcess} from '../model/domain.ts';
 import type {DomainPicture} from '../model/inventory.ts';
 import type {Expected, Plan} from '../model/plan.ts';
 import {succeed, type Result} from '../model/result.ts';
@@ -40,7 +40,7 @@ function findDifferences(expected: Expected, picture: DomainPicture, mayHaveMove
 		}
 	}
 
-	const isRunning = isActive(domain.state);
+	const isRunning = hasProcess(domain);
 	if (!mayHaveMovedOn && (expected.endState === 'shutoff' ? isRunning : domain.state !== expected.endState)) {
 		findings.push(`The domain should be ${expected.endState}, and is ${domain.state}.`);
 	}

@@ -65,10 +65,6 @@ export type Domain = {
 	liveDefinition: DomainDefinition | undefined;
 };
 
-export function isActive(state: DomainState): boolean {
-	return state !== 'shutoff' && state !== 'crashed' && state !== 'nostate';
-}
-
 /**
 Whether a QEMU of this domain is there and has its images open. The word of the state does not tell: a domain that crashed may be preserved with its
 process (`<on_crash>preserve</on_crash>`), or be off.

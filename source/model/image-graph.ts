@@ -83,6 +83,11 @@ export function contentHoldersOf(graph: ImageGraph, path: string): Pin[] {
 	return holdersOf(graph, path).filter(pin => pin.hold === 'content' || graph.keyOf(pin.path) !== key);
 }
 
+/** The images that stand directly on this one, whoever made them. */
+export function overlaysOf(graph: ImageGraph, path: string): string[] {
+	return [...graph.nodes.get(graph.keyOf(path))?.overlays ?? []].flatMap(key => [...graph.nodes.get(key)?.paths ?? []].slice(0, 1)).sort();
+}
+
 /** The images on which this one stands, itself first, down to the bottom of the chain as far as it is known. */
 export function chainOf(graph: ImageGraph, path: string): string[] {
 	const chain: string[] = [];

@@ -4,7 +4,9 @@ The reasons for which a plan is refused. All are named at once, and each says wh
 import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
 import {isWritableMedium, type Disk} from '../../model/domain.ts';
-import {chainOf, contentHoldersOf, imageAt} from '../../model/image-graph.ts';
+import {
+	chainOf, contentHoldersOf, imageAt, overlaysOf,
+} from '../../model/image-graph.ts';
 import {formatBytes} from '../../model/format.ts';
 import type {Blocker} from '../../model/failure.ts';
 import type {Image} from '../../model/image.ts';
@@ -160,10 +162,11 @@ export function blockForeignHeads(context: PlanContext, path: string): void {
 /** The images that will be written to in place: nothing else may need their content. */
 export function blockNeededContent(context: PlanContext, path: string, action: string): void {
 	const holders = contentHoldersOf(context.graph, path);
-	if (holders.length > 0) {
+	const overlays = overlaysOf(context.graph, path);
+	if (holders.length > 0 || overlays.length > 0) {
 		context.blockers.push({
 			kind: 'image-needed',
-			text: `${action} would write into ${path}, which is still needed by: ${holders.map(pin => pin.label).join(', ')}.`,
+			text: `${action} would write into ${path}, which is still needed by: ${[...new Set([...holders.map(pin => pin.label), ...overlays])].join(', ')}.`,
 			remedy: 'Delete those snapshots first, or revert to one of them.',
 		});
 	}

@@ -2,7 +2,7 @@
 Steps that act on the domain itself: stop, define, start. Shared by all plans that work offline.
 */
 import type {EndState} from '../../model/action.ts';
-import {isActive} from '../../model/domain.ts';
+import {hasProcess} from '../../model/domain.ts';
 import type {Phase, Step} from '../../model/plan.ts';
 import {domainCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
@@ -13,7 +13,7 @@ holds, or the step fails.
 */
 export function stopSteps(context: PlanContext, options: {phase: Phase; isGraceful: boolean}): Step[] {
 	const {domain} = context.inventory.picture;
-	if (!isActive(domain.state)) {
+	if (!hasProcess(domain)) {
 		return [];
 	}
 

@@ -1,9 +1,11 @@
 /**
 What a plan was made from, part by part. Read again at the moment of running: any part that differs stops the plan (exit 7).
 */
-import {buildImageGraph, holdersOf, imageAt} from '../../model/image-graph.ts';
+import {
+	buildImageGraph, holdersOf, imageAt, overlaysOf,
+} from '../../model/image-graph.ts';
 import {digest, type Fingerprint} from '../../model/fingerprint.ts';
-import {headDisks, isActive} from '../../model/domain.ts';
+import {headDisks, hasProcess} from '../../model/domain.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import {pinsOfDomain} from '../../model/pins.ts';
 
@@ -17,14 +19,13 @@ function describeImage(inventory: Inventory, path: string, isWritten: boolean): 
 	// A head that a running guest writes to changes all the time: of it only the identity counts.
 	const age = isWritten ? '' : `${facts?.sizeBytes} ${facts?.modifiedAt}`;
 	const holders = holdersOf(graph, path).map(pin => `${pin.domainUuid} ${pin.label} ${pin.hold}`).sort();
-	const overlays = [...graph.nodes.get(graph.keyOf(path))?.overlays ?? []].sort();
-	return `${facts?.inode} ${age} ${image?.backingPath} ${holders.join('\n')} ${overlays.join('\n')}`;
+	return `${facts?.inode} ${age} ${image?.backingPath} ${holders.join('\n')} ${overlaysOf(graph, path).join('\n')}`;
 }
 
 /** `imagePaths`: the images on which the plan stands or that it removes. */
 export function fingerprintOf(inventory: Inventory, imagePaths: Iterable<string>): Fingerprint {
 	const {picture} = inventory;
-	const heads = new Set(isActive(picture.domain.state) ? pinsOfDomain(picture.domain, []).filter(pin => pin.hold === 'head').map(pin => pin.path) : []);
+	const heads = new Set(hasProcess(picture.domain) ? pinsOfDomain(picture.domain, []).filter(pin => pin.hold === 'head').map(pin => pin.path) : []);
 	const fingerprint: Fingerprint = {
 		'its state': `${picture.domain.state}${picture.domain.hasManagedSave ? ' with managed save' : ''}`,
 		'its definition': digest(inventory.definitionXml),

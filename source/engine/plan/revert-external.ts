@@ -4,7 +4,7 @@ nobody needs any more is removed (design 3.1; the procedure and its traps are fa
 */
 import {posix} from 'node:path';
 import type {EndState, RevertAction} from '../../model/action.ts';
-import {isActive} from '../../model/domain.ts';
+import {hasProcess} from '../../model/domain.ts';
 import {formatBytes} from '../../model/format.ts';
 import {abandonHead, buildImageGraph, imageAt} from '../../model/image-graph.ts';
 import type {Pin} from '../../model/inventory.ts';
@@ -222,7 +222,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 	const checkpoints = carried.value;
 	const keptSteps = kept?.value.steps ?? [];
 	// An overlay on an image that the guest still writes to would stand on moving ground, and QEMU's lock forbids to look at it.
-	const mustStopFirst = isActive(picture.domain.state) && (disks.overlaid.some(disk => disk.wasLeftOut) || keptSteps.some(step => step.phase === 'create'));
+	const mustStopFirst = hasProcess(picture.domain) && (disks.overlaid.some(disk => disk.wasLeftOut) || keptSteps.some(step => step.phase === 'create'));
 	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: action.fate.kind === 'keep'});
 	const create = [...overlaySteps(disks.overlaid, checkpoints.bitmaps), ...keptSteps.filter(step => step.phase === 'create')];
 	return succeed({

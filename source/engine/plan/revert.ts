@@ -2,7 +2,7 @@
 The planner for `revert`: checks everything, chooses the way, and puts the plan together. Pure: the world, the time and the id come in.
 */
 import type {RevertAction} from '../../model/action.ts';
-import {headDisks, isActive} from '../../model/domain.ts';
+import {headDisks, hasProcess} from '../../model/domain.ts';
 import {formatTime} from '../../model/format.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Consequence, Plan} from '../../model/plan.ts';
@@ -28,14 +28,17 @@ function describe(context: PlanContext, action: RevertAction, given: {snapshot: 
 		});
 	}
 
-	if (isActive(domain.state)) {
+	if (hasProcess(domain)) {
 		consequences.push({severity: 'loss', text: 'The guest is running: it is powered off as by pulling the plug, and what is in its memory is lost.'});
 	}
 
 	consequences.push(...parts.consequences);
 	const resumes = parts.endState !== 'shutoff' && snapshot.memory.mode !== 'no';
 	if (resumes) {
-		consequences.push({severity: 'info', text: `The guest goes on ${parts.endState === 'paused' ? '(paused) ' : ''}with the memory that was saved; its clock and its connections are those of then.`});
+		consequences.push({
+			severity: 'info',
+			text: `The guest goes on ${parts.endState === 'paused' ? '(paused) ' : ''}with the memory that was saved; its clock and its connections are those of then.`,
+		});
 	} else {
 		consequences.push({
 			severity: 'info',

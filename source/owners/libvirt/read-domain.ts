@@ -11,6 +11,7 @@ import {
 	hasDomainId, parseDomainState, parseFields, parseNames, readDomains,
 } from './read-host.ts';
 import {readVolumePaths} from './read-volumes.ts';
+import {readUntilSettled} from './settle.ts';
 import {isMissingDomain, reasonOf, type Answer, type Virsh} from './virsh.ts';
 
 export type DomainRecords = {
@@ -62,6 +63,10 @@ function readRecords<T extends {name: string}>(names: string[], answers: Answer[
 
 /** Fails with `domain-not-found`, `host-unreachable`, or with what keeps its definition from being read. */
 export async function readDomainRecords(virsh: Virsh, uuid: string, secrets: string[]): Promise<Result<DomainRecords>> {
+	return readUntilSettled(async () => readOnce(virsh, uuid, secrets), records => records.unreadable.map(({name}) => name));
+}
+
+async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<Result<DomainRecords>> {
 	const on = (verb: string, ...rest: string[]) => [verb, '--domain', uuid, ...rest];
 	const answers = await virsh.ask([
 		on('dominfo'),

@@ -11,6 +11,7 @@ import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
 import {parseNames, readDomains} from './read-host.ts';
 import {readVolumePaths} from './read-volumes.ts';
+import {readUntilSettled} from './settle.ts';
 import {isMissingDomain, isMissingSnapshot, reasonOf, type Answer, type Virsh} from './virsh.ts';
 
 export type ForeignRecords = {
@@ -29,6 +30,13 @@ const questionsPerDomain = 3;
 
 /** `exceptUuid` is left out; undefined reads all. Domains and snapshots that went away meanwhile are no problem. */
 export async function readForeignRecords(virsh: Virsh, exceptUuid: string | undefined): Promise<Result<ForeignRecords>> {
+	return readUntilSettled(
+		async () => readOnce(virsh, exceptUuid),
+		({unreadableDomains, unreadableSnapshots}) => [...unreadableDomains, ...unreadableSnapshots].map(({name}) => name),
+	);
+}
+
+async function readOnce(virsh: Virsh, exceptUuid: string | undefined): Promise<Result<ForeignRecords>> {
 	const list = await readDomains(virsh);
 	if (!list.ok) {
 		return list;
