@@ -6,7 +6,7 @@ import type {Planning} from '../engine/prepare.ts';
 import {describeFailure, exitCodeOf} from '../model/describe-failure.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Result} from '../model/result.ts';
-import {makeLinesVisible} from '../model/visible-text.ts';
+import {formatJson, makeLinesVisible} from '../model/visible-text.ts';
 
 export type CommandContext = {
 	world: World;
@@ -28,14 +28,14 @@ export function sayLines(context: CommandContext, lines: string[]): void {
 }
 
 export function sayJson(context: CommandContext, value: unknown): void {
-	context.writeOut(`${JSON.stringify(value, undefined, '\t')}\n`);
+	context.writeOut(`${formatJson(value, '\t')}\n`);
 }
 
 /** Gives the exit code of the failure. */
 export function sayFailure(context: Pick<CommandContext, 'isJson' | 'writeError'>, failure: Failure): number {
 	const {message, hint} = describeFailure(failure);
 	if (context.isJson) {
-		context.writeError(`${JSON.stringify({error: {kind: failure.kind, message, hint, ...(failure.kind === 'refused' ? {blockers: failure.blockers} : {})}})}\n`);
+		context.writeError(`${formatJson({error: {kind: failure.kind, message, hint, ...(failure.kind === 'refused' ? {blockers: failure.blockers} : {})}})}\n`);
 	} else {
 		context.writeError(`${makeLinesVisible(hint === undefined ? message : `${message}\n${hint}`)}\n`);
 	}

@@ -6,6 +6,7 @@ import {formatShellScript} from '../engine/plan/shell-script.ts';
 import {prepareRevert} from '../engine/prepare.ts';
 import type {Outcome, RunEvent} from '../engine/ports.ts';
 import type {EndState, Fate} from '../model/action.ts';
+import {formatJson} from '../model/visible-text.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {findDomain} from './find-domain.ts';
 import {describePlan} from './show-plan.ts';
@@ -23,7 +24,7 @@ export type RevertOptions = {
 export function reportEvents(context: CommandContext): (event: RunEvent) => void {
 	return event => {
 		if (context.isJson) {
-			context.writeOut(`${JSON.stringify(event)}\n`);
+			context.writeOut(`${formatJson(event)}\n`);
 			return;
 		}
 

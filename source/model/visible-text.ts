@@ -19,3 +19,9 @@ export function makeVisible(text: string): string {
 export function makeLinesVisible(text: string): string {
 	return text.split('\n').map(line => makeVisible(line.replaceAll('\t', ' '))).join('\n');
 }
+
+/** JSON that is harmless on a terminal as well: what JSON itself lets through (C1 controls, bidirectional marks …) is escaped. One line without `indent`. */
+export function formatJson(value: unknown, indent?: string): string {
+	return JSON.stringify(value, undefined, indent).replaceAll(unsafe, character =>
+		character < '\u{7F}' ? character : String.raw`\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`);
+}
