@@ -9,7 +9,10 @@ set -eu
 
 suite=${SUITE:-trixie}
 root=${ROOT:-/srv/$suite}
-mirror=${MIRROR:-http://deb.debian.org/debian}
+# Packages come from where this machine has its own.
+own_mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list 2>/dev/null |
+	awk '$1 == "URIs:" && $2 !~ /security/ {print $2; exit} $1 == "deb" {for (i = 2; i <= NF; i++) if ($i ~ /:\/\// && $i !~ /security/) {print $i; exit}}')
+mirror=${MIRROR:-$own_mirror}
 images=/var/lib/libvirt/images/lab-vsnap
 wrappers=/tmp/vsnaplab-$suite-bin
 
