@@ -195,8 +195,11 @@ export function updateBrowse(state: State, command: Command): Update {
 function applyFilter(state: State, text: string, isTyping: boolean): Update {
 	const next = {...state, filter: {text, isTyping}};
 	const domains = visibleDomains(next);
+	const [first] = domains;
+	// A whole name that was typed is what is meant; else the selection stays as long as it is in sight.
+	const isNamed = text !== state.filter.text && first?.name.toLowerCase() === text.toLowerCase();
 	const isInSight = domains.some(domain => domain.uuid === next.domainCursor.id);
-	return isInSight ? pollSoon(settle(next)) : selectDomain(next, domains[0]?.uuid);
+	return isInSight && !isNamed ? pollSoon(settle(next)) : selectDomain(next, first?.uuid);
 }
 
 /** Keys while the filter is typed: the list follows each character, arrows still move. */

@@ -7,18 +7,21 @@ import {readNode18Path} from './node18.ts';
 const run = promisify(execFile);
 const program = 'dist/vsnap-tui.mjs';
 
-test.before('the program is built', async () => {
+let node18 = '';
+
+test.before('the program is built, and a Node 18.19 is there', async () => {
 	await access(program);
+	node18 = await readNode18Path();
 });
 
 test('the built program tells its version on Node 18.19', async t => {
 	const {version} = JSON.parse(await readFile('package.json', 'utf8')) as {version: string};
-	const {stdout} = await run(await readNode18Path(), [program, '--version']);
+	const {stdout} = await run(node18, [program, '--version']);
 	t.is(stdout.trim(), version);
 });
 
 test('the built program lists the demo host on Node 18.19', async t => {
-	const {stdout} = await run(await readNode18Path(), [program, '--demo', 'list', '--json']);
+	const {stdout} = await run(node18, [program, '--demo', 'list', '--json']);
 	t.true(stdout.includes('"web"'));
 });
 

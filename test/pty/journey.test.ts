@@ -26,8 +26,6 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 		await press('/');
 		await terminal.type('web');
 		await press('Enter');
-		// The first match is staging-web.
-		await press('Down');
 		await terminal.waitFor(/hotfix/);
 		await press('Tab');
 		await press('g');
