@@ -145,8 +145,10 @@ export async function frameOf(state: State, theme = plainTheme()): Promise<strin
 		stdout: screen.stdout as unknown as NodeJS.WriteStream, stdin: new PassThrough() as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
 	});
 	await wait(0);
+	// With CI in the environment Ink writes an empty last frame when it ends.
+	const shown = frame;
 	ink.unmount();
-	return splitFrame(frame, rows).map(line => line.trimEnd()).join('\n');
+	return splitFrame(shown, rows).map(line => line.trimEnd()).join('\n');
 }
 
 const fixtures = path.join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../fixtures/screens');
