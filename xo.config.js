@@ -60,8 +60,8 @@ const xoConfig = [
 		},
 	},
 	{
-		// The lab has its own configuration of ava, lab.config.mjs.
-		files: ['test/lab/**'],
+		// These have configurations of ava of their own, lab.config.mjs and pty.config.mjs.
+		files: ['test/lab/**', 'test/pty/**'],
 		rules: {
 			'ava/no-ignored-test-files': 'off',
 		},

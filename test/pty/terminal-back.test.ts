@@ -59,13 +59,13 @@ test.serial('Ctrl-Z gives the terminal to the shell, and fg paints the screen ag
 	const terminal = await openTerminal(t);
 	await terminal.command('set -m; stty -g > before');
 	await terminal.command(`node ${programPath} --demo web`);
-	const before = await terminal.waitFor(/you are here/);
+	const before = await terminal.waitFor(/you are here[^]*q quit/);
 	await terminal.press('C-z');
 	await terminal.waitFor(/READY>\s*$/);
 	t.is(await terminal.readFlag('alternate_on'), '0');
 	t.is(await terminal.readFlag('cursor_flag'), '1');
 	await terminal.command('fg');
-	const after = await terminal.waitFor(/you are here/);
+	const after = await terminal.waitFor(/you are here[^]*q quit/);
 	t.is(after.split('\n').length, before.split('\n').length);
 	await terminal.press('q');
 	await terminal.waitFor(/READY>$/);
