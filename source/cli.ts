@@ -4,16 +4,17 @@ The first file to run: from the command line to a verb or the screen. With open-
 import process from 'node:process';
 import packageJson from '../package.json' with {type: 'json'};
 import {parseArguments, type GlobalOptions, type Wish} from './arguments.ts';
+import {actOnDomain} from './commands/act.ts';
 import {sayFailure, type CommandContext} from './commands/context.ts';
 import {listDomains} from './commands/list.ts';
 import {showLog} from './commands/log.ts';
 import {recoverActions} from './commands/recover.ts';
-import {revertDomain} from './commands/revert.ts';
 import {showTree} from './commands/tree.ts';
 import {executePlan, type World} from './engine/execute.ts';
-import {prepareRevert, requestOf} from './engine/prepare.ts';
+import {prepareAction} from './engine/prepare.ts';
 import type {UnfinishedAction} from './engine/ports.ts';
 import {recover} from './engine/recover.ts';
+import {wishOf} from './model/action.ts';
 import {describeFailure} from './model/describe-failure.ts';
 import {succeed, unreachable, type Result} from './model/result.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
@@ -50,7 +51,7 @@ async function readLeftBehind({store, owner}: World): Promise<Result<UnfinishedA
 function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServices {
 	return {
 		owner: world.owner,
-		planRevert: async request => prepareRevert(planning, {...request, endState: request.endState}),
+		planAction: async wish => prepareAction(planning, wish),
 		executePlan: async (plan, onEvent, interrupt) => isReadOnly
 			? {kind: 'rolled-back', failure: {kind: 'read-only'}}
 			: executePlan(world, plan, {onEvent, interrupt}),
@@ -66,7 +67,7 @@ function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServi
 				? {kind: 'done'}
 				: recover(world, action, {
 					direction,
-					planAnew: async wish => prepareRevert(planning, requestOf(wish)),
+					planAnew: async action => prepareAction(planning, wishOf(action)),
 					onEvent,
 					interrupt: new AbortController().signal,
 				});
@@ -116,7 +117,11 @@ async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions[
 		case 'revert': {
 			return mode === undefined
 				? noTerminal('Give --dry-run to see the plan, or --yes to run it.')
-				: revertDomain(context, {...wish, fate: wish.fate ?? {kind: 'discard'}, mode});
+				: actOnDomain(context, {
+					domain: wish.domain,
+					wishFor: uuid => ({kind: 'revert', uuid, snapshot: wish.snapshot, fate: wish.fate ?? {kind: 'discard'}, endState: wish.endState}),
+					mode,
+				});
 		}
 
 		case 'recover': {

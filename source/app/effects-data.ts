@@ -1,8 +1,8 @@
 /**
 What the screen wants done, as data. `effects.ts` does it; tests compare it.
 */
+import type {Wish} from '../model/action.ts';
 import type {Plan} from '../model/plan.ts';
-import type {RevertRequest} from './services.ts';
 
 export type Effect =
 	| {kind: 'read-host'; number: number}
@@ -10,7 +10,7 @@ export type Effect =
 	| {kind: 'read-counts'; uuids: string[]}
 	| {kind: 'read-picture'; number: number; uuid: string; withForeignPins: boolean}
 	| {kind: 'read-unfinished'; number: number}
-	| {kind: 'plan-revert'; number: number; request: RevertRequest}
+	| {kind: 'plan'; number: number; wish: Wish}
 	| {kind: 'execute'; plan: Plan}
 	| {kind: 'recover'; planId: string; direction: 'back' | 'forward'}
 	| {kind: 'interrupt'; signal: string}

@@ -69,8 +69,8 @@ export function createEffectRunner(services: AppServices, stage: Stage, send: (m
 				break;
 			}
 
-			case 'plan-revert': {
-				answered(services.planRevert(effect.request), result => ({kind: 'planned', number: effect.number, result}));
+			case 'plan': {
+				answered(services.planAction(effect.wish), result => ({kind: 'planned', number: effect.number, result}));
 				break;
 			}
 

@@ -14,10 +14,10 @@ export function askForPlan(state: State, journey: Journey, changed: string[] = [
 	return [
 		withStage({...state, nextNumber: number + 1}, journey, {phase: 'planning', number, sinceMs: state.nowMs, changed}),
 		[{
-			kind: 'plan-revert',
+			kind: 'plan',
 			number,
-			request: {
-				uuid: journey.uuid, snapshot: journey.snapshot, fate: journey.fate ?? {kind: 'keep', name: journey.keepName}, endState: journey.endState,
+			wish: {
+				kind: 'revert', uuid: journey.uuid, snapshot: journey.snapshot, fate: journey.fate ?? {kind: 'keep', name: journey.keepName}, endState: journey.endState,
 			},
 		}],
 	];

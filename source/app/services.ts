@@ -1,7 +1,7 @@
 /**
 What the screen is given to work with. cli.ts makes it; everything that the screen knows and does goes through here.
 */
-import type {EndState, Fate} from '../model/action.ts';
+import type {EndState, Fate, Wish} from '../model/action.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
@@ -9,12 +9,10 @@ import type {
 	Clock, Outcome, Owner, RunEvent, UnfinishedAction,
 } from '../engine/ports.ts';
 
-export type RevertRequest = {uuid: string; snapshot: string; fate: Fate; endState?: EndState};
-
 export type AppServices = {
 	owner: Owner;
 	/** Reads the inventory and plans. Fails with `refused` and all blockers, or with what kept it from reading. */
-	planRevert(request: RevertRequest): Promise<Result<Plan>>;
+	planAction(wish: Wish): Promise<Result<Plan>>;
 	/** Runs a plan that a person has confirmed. An abort carries the name of the signal as its reason. */
 	executePlan(plan: Plan, onEvent: (event: RunEvent) => void, interrupt: AbortSignal): Promise<Outcome>;
 	/** What an earlier run left half-way. */

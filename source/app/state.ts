@@ -6,7 +6,7 @@ import type {DomainSummary} from '../model/domain.ts';
 import type {Failure} from '../model/failure.ts';
 import type {DomainPicture, HostFacts} from '../model/inventory.ts';
 import type {Plan} from '../model/plan.ts';
-import type {Outcome, UnfinishedAction} from '../engine/ports.ts';
+import type {Copied, Outcome, UnfinishedAction} from '../engine/ports.ts';
 import type {ScreenStart} from './services.ts';
 
 export type View = 'snapshots' | 'checkpoints' | 'images';
@@ -58,6 +58,8 @@ export type Run = {
 	startedMs: number;
 	steps: Record<string, StepState>;
 	current: string | undefined;
+	/** How far the present step has come, where it copies. */
+	copied: Copied | undefined;
 	/** When the present step began. */
 	sinceMs: number;
 	activity: 'working' | 'proving' | 'rolling-back';

@@ -25,6 +25,7 @@ export function startRun(state: State, plan: Plan, kind: Run['kind'], journey: J
 		startedMs: state.nowMs,
 		steps: {},
 		current: undefined,
+		copied: undefined,
 		sinceMs: state.nowMs,
 		activity: 'working',
 		stop: 'no',
@@ -49,7 +50,11 @@ export function followRun(run: Run, event: RunEvent, nowMs: number): Run {
 		}
 
 		case 'step-started': {
-			return {...run, current: event.step, sinceMs: nowMs, steps: withStep(run, event.step, 'running')};
+			return {...run, current: event.step, copied: undefined, sinceMs: nowMs, steps: withStep(run, event.step, 'running')};
+		}
+
+		case 'step-progress': {
+			return {...run, copied: {doneBytes: event.doneBytes, totalBytes: event.totalBytes}};
 		}
 
 		case 'step-done': {

@@ -1,11 +1,12 @@
 /**
 `vsnap-tui recover` without a screen: finishes or puts back what a crash left half-way.
 */
-import {describeAction} from '../engine/execute.ts';
 import {defaultDirection, recover, type Direction} from '../engine/recover.ts';
-import {prepareRevert, requestOf} from '../engine/prepare.ts';
+import {prepareAction} from '../engine/prepare.ts';
+import {wishOf} from '../model/action.ts';
+import {describeAction} from '../model/describe-action.ts';
+import {reportEvents, reportOutcome} from './act.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
-import {reportEvents, reportOutcome} from './revert.ts';
 
 export type RecoverOptions = {
 	/** Undefined: the way that fits how far each action got. */
@@ -26,7 +27,7 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 			domain: action.plan.action.domain,
 			uri: action.plan.uri,
 			plannedAt: action.plan.plannedAt,
-			action: describeAction(action.plan),
+			action: describeAction(action.plan.action),
 			advice: defaultDirection(action) === 'back' ? 'roll-back' : 'roll-forward',
 			isUnderWay: await context.world.store.isDomainLocked(action.plan.action.domain.uuid),
 		})));
@@ -53,7 +54,7 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 
 		const outcome = await recover(context.world, action, {
 			direction,
-			planAnew: async wish => prepareRevert(context.planning, requestOf(wish)),
+			planAnew: async again => prepareAction(context.planning, wishOf(again)),
 			onEvent: reportEvents(context), interrupt: context.interrupt,
 		});
 		exitCode = Math.max(exitCode, reportOutcome(context, outcome, `Done: "${name}" ${direction === 'back' ? 'is as it was before' : 'is finished'}.`));

@@ -2,6 +2,7 @@
 Executing a plan: lock, look whether the host is still as planned, journal, run, prove, remove. Before the switch any failure or interruption puts
 everything back; after the proof the rest is finished or left for `recover`.
 */
+import {describeAction} from '../model/describe-action.ts';
 import {describeFailure} from '../model/describe-failure.ts';
 import {changedParts} from '../model/fingerprint.ts';
 import type {Failure} from '../model/failure.ts';
@@ -57,11 +58,6 @@ async function checkNothingUnfinished(plan: Plan, store: StateStore): Promise<Re
 		});
 }
 
-export function describeAction(plan: Plan): string {
-	const {action} = plan;
-	return `${action.kind} to "${action.snapshot}", ${action.fate.kind === 'keep' ? `keeping the present state as "${action.fate.name}"` : 'discarding the present state'}`;
-}
-
 export async function audit(world: World, plan: Plan, entry: Pick<AuditEntry, 'outcome' | 'detail' | 'durationMs'>): Promise<void> {
 	await world.store.appendAudit({
 		at: world.clock.now().toISOString(),
@@ -69,7 +65,7 @@ export async function audit(world: World, plan: Plan, entry: Pick<AuditEntry, 'o
 		from: world.person.from,
 		uri: plan.uri,
 		domain: plan.action.domain,
-		action: describeAction(plan),
+		action: describeAction(plan.action),
 		...entry,
 	});
 }
@@ -121,6 +117,7 @@ async function runPlan(world: World, plan: Plan, options: ExecuteOptions): Promi
 		clock: world.clock,
 		onEvent: options.onEvent,
 		records,
+		interrupt: options.interrupt,
 		journal: {
 			async append(record: JournalRecord) {
 				records.push(record);
@@ -154,7 +151,7 @@ async function runPlan(world: World, plan: Plan, options: ExecuteOptions): Promi
 
 /** Runs the work while the domain is locked, and writes the audit log. A work that never began leaves no trace. */
 export async function underLock(world: World, plan: Plan, options: {patienceMs: number}, act: (lock: Lock) => Promise<Outcome>): Promise<Outcome> {
-	const lock = await world.store.lockDomain(plan.action.domain.uuid, describeAction(plan), options);
+	const lock = await world.store.lockDomain(plan.action.domain.uuid, describeAction(plan.action), options);
 	if (!lock.ok) {
 		return {kind: 'rolled-back', failure: lock.failure};
 	}

@@ -1,13 +1,16 @@
 /**
 What the engine needs from the world. Owners and tools implement these; cli.ts hands them in.
 */
-import type {Command, Plan, Probe} from '../model/plan.ts';
+import type {Command, Plan, Probe, Progress} from '../model/plan.ts';
 import type {DomainSummary} from '../model/domain.ts';
 import type {DomainPicture, HostFacts, Inventory} from '../model/inventory.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Result} from '../model/result.ts';
 
 export type RunOutput = {stdout: string; stderr: string; durationMs: number};
+
+/** Bytes that are done, of all that there are. */
+export type Copied = {doneBytes: number; totalBytes: number};
 
 /** A host and its domains. All reading of the world goes through here, and so does every command of a plan. */
 export type Owner = {
@@ -23,6 +26,8 @@ export type Owner = {
 	/** Labels of whatever uses an image at this moment: definitions, records, headers of images in its folder, open files. Empty: nobody. */
 	readImageUsers(path: string): Promise<Result<string[]>>;
 	run(command: Command, options?: {timeoutMs?: number}): Promise<Result<RunOutput>>;
+	/** How far a step at work has come, in bytes; undefined: not known at this moment. Never fails: progress is not worth a step. */
+	readProgress(progress: Progress): Promise<Copied | undefined>;
 	/** Calls back when a domain changed its state or was defined or undefined by anybody. Gives the function that ends it. */
 	watch(listener: () => void): () => void;
 	close(): Promise<void>;
@@ -83,6 +88,7 @@ export type Clock = {now(): Date};
 export type RunEvent =
 	| {kind: 'started'; plan: string; steps: number}
 	| {kind: 'step-started'; step: string; title: string; index: number; of: number}
+	| ({kind: 'step-progress'; step: string} & Copied)
 	| {kind: 'step-done'; step: string; index: number; of: number; durationMs: number}
 	| {kind: 'step-failed'; step: string; failure: Failure}
 	| {kind: 'proving'}

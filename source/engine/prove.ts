@@ -28,7 +28,7 @@ function findDifferences(expected: Expected, picture: DomainPicture, mayHaveMove
 	}
 
 	if (picture.currentSnapshot !== expected.currentSnapshot) {
-		findings.push(`The current snapshot should be "${expected.currentSnapshot}", and is "${picture.currentSnapshot ?? 'none'}".`);
+		findings.push(`The current snapshot should be "${expected.currentSnapshot ?? 'none'}", and is "${picture.currentSnapshot ?? 'none'}".`);
 	}
 
 	for (const {name, parent} of expected.snapshots) {
@@ -40,8 +40,14 @@ function findDifferences(expected: Expected, picture: DomainPicture, mayHaveMove
 		}
 	}
 
+	for (const name of expected.goneSnapshots ?? []) {
+		if (picture.snapshots.some(snapshot => snapshot.name === name)) {
+			findings.push(`The snapshot "${name}" is still there.`);
+		}
+	}
+
 	const isRunning = hasProcess(domain);
-	if (!mayHaveMovedOn && (expected.endState === 'shutoff' ? isRunning : domain.state !== expected.endState)) {
+	if (!mayHaveMovedOn && expected.endState !== undefined && (expected.endState === 'shutoff' ? isRunning : domain.state !== expected.endState)) {
 		findings.push(`The domain should be ${expected.endState}, and is ${domain.state}.`);
 	}
 

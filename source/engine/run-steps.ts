@@ -1,10 +1,13 @@
 /**
 Running the steps of a plan one by one, each written to the journal before and after. Knows nothing of locks, fingerprints or what comes after.
 */
+import {setTimeout} from 'node:timers/promises';
 import type {Failure} from '../model/failure.ts';
-import type {Plan, Step} from '../model/plan.ts';
+import type {Plan, Progress, Step} from '../model/plan.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
-import type {Clock, Journal, JournalRecord, Owner, RunEvent} from './ports.ts';
+import type {
+	Clock, Journal, JournalRecord, Owner, RunEvent, RunOutput,
+} from './ports.ts';
 
 export type Work = {
 	plan: Plan;
@@ -14,7 +17,12 @@ export type Work = {
 	onEvent: (event: RunEvent) => void;
 	/** A removal whose image turns out to be needed is left out, so that the rest can be finished; else it is a failure. */
 	leavesNeededImages?: boolean;
+	/** Aborted when the person or the system wants it to stop: a step that can be cancelled is. */
+	interrupt?: AbortSignal;
 };
+
+/** How often a step at work is asked how far it has come. */
+const progressMs = 400;
 
 type Entry = JournalRecord extends infer R ? R extends JournalRecord ? Omit<R, 'at'> : never : never;
 
@@ -38,9 +46,51 @@ async function checkGuard(work: Work, step: Step): Promise<Result<void>> {
 		: fail({kind: 'busy', what: `The image ${step.guard.path}`, holder: `it is used by ${users.value.join(', ')}`});
 }
 
+/** Tells how far the step has come until it has ended. */
+async function followProgress(work: Work, step: Step, progress: Progress, ended: AbortSignal): Promise<void> {
+	while (!ended.aborted) {
+		const copied = await work.owner.readProgress(progress);
+		if (ended.aborted) {
+			return;
+		}
+
+		if (copied !== undefined) {
+			work.onEvent({kind: 'step-progress', step: step.id, ...copied});
+		}
+
+		await setTimeout(progressMs, undefined, {signal: ended}).catch(() => undefined);
+	}
+}
+
+/** Runs the command of a step, with its progress; on an interruption it is cancelled if that can be done cleanly. */
+async function runCommand(work: Work, step: Step): Promise<Result<RunOutput>> {
+	const ended = new AbortController();
+	const following = step.progress === undefined ? undefined : followProgress(work, step, step.progress, ended.signal);
+	let cancelling: Promise<void> | undefined;
+	const cancel = () => {
+		cancelling ??= (async () => {
+			for (const command of step.cancel ?? []) {
+				await work.owner.run(command);
+			}
+		})();
+	};
+
+	const {interrupt} = work;
+	if (interrupt?.aborted) {
+		cancel();
+	}
+
+	interrupt?.addEventListener('abort', cancel);
+	const result = await work.owner.run(step.command, {timeoutMs: step.timeoutMs});
+	interrupt?.removeEventListener('abort', cancel);
+	ended.abort();
+	await Promise.all([following, cancelling]);
+	return result;
+}
+
 /** One step. Its failure is in the journal when it comes back. */
 export async function runStep(work: Work, step: Step, index: number): Promise<Result<void>> {
-	const {plan, owner, onEvent, clock} = work;
+	const {plan, onEvent, clock} = work;
 	const of = plan.steps.length;
 	onEvent({kind: 'step-started', step: step.id, title: step.title, index, of});
 	const begun = await note(work, {kind: 'begin', step: step.id});
@@ -55,7 +105,7 @@ export async function runStep(work: Work, step: Step, index: number): Promise<Re
 		return note(work, {kind: 'done', step: step.id});
 	}
 
-	const result = guarded.ok ? await owner.run(step.command, {timeoutMs: step.timeoutMs}) : guarded;
+	const result = guarded.ok ? await runCommand(work, step) : guarded;
 	if (!result.ok) {
 		onEvent({kind: 'step-failed', step: step.id, failure: result.failure});
 		await note(work, {kind: 'failed', step: step.id, failure: result.failure});
@@ -90,7 +140,8 @@ export async function runSteps(work: Work, options: {isWanted: (step: Step) => b
 
 		const result = await runStep(work, step, index);
 		if (!result.ok) {
-			return {kind: 'failed', step, failure: result.failure};
+			// What failed because it was cancelled did as it was told.
+			return step.cancel !== undefined && options.isInterrupted() ? {kind: 'interrupted'} : {kind: 'failed', step, failure: result.failure};
 		}
 	}
 

@@ -7,13 +7,86 @@ export type Fate = {kind: 'discard'} | {kind: 'keep'; name: string};
 
 export type EndState = 'running' | 'paused' | 'shutoff';
 
-export type RevertAction = {
+type OnDomain = {domain: {uuid: string; name: string}};
+
+export type RevertAction = OnDomain & {
 	kind: 'revert';
-	domain: {uuid: string; name: string};
 	snapshot: string;
 	fate: Fate;
 	/** Undefined: the state that the snapshot was taken in, as libvirt does (a disk-only snapshot ends shut off). */
 	endState: EndState | undefined;
 };
 
-export type Action = RevertAction;
+/** How one disk takes part in a new snapshot, as asked. */
+export type DiskWish = {
+	target: string;
+	/** Undefined: only the way of reuse or the file was named. */
+	mode: 'no' | 'internal' | 'external' | 'manual' | undefined;
+	/** The overlay that the domain goes on with; undefined: a name is chosen. */
+	path?: string;
+	/** How the overlay comes to be (design 3.2). `existing`: made beforehand, its own header is kept. */
+	reuse?: 'absolute-paths' | 'existing' | 'no-backing-file';
+};
+
+/** Undefined members: left out, so that the table of design 3.5 decides. */
+export type CreateAction = OnDomain & {
+	kind: 'create';
+	/** What the snapshot will be called. */
+	snapshot: string;
+	description: string | undefined;
+	memory: {mode: 'no' | 'internal' | 'external'; path?: string} | undefined;
+	/** Those that were named; the others are decided by the domain's definition and the table. */
+	disks: DiskWish[];
+	isDiskOnly: boolean;
+	/** Ask the guest agent to freeze the guest's file systems meanwhile. */
+	isQuiesced: boolean;
+	/** Let the guest run while its memory is saved. */
+	isLive: boolean;
+	/** Power the domain off afterwards. */
+	isHalted: boolean;
+	/** Do the work, and record nothing. */
+	hasNoMetadata: boolean;
+};
+
+/** A second line of development from a snapshot: `name` is its first snapshot (design 3.4, the third way). */
+export type BranchAction = OnDomain & {kind: 'branch'; snapshot: string; name: string; fate: Fate};
+
+/** The changes since the snapshot stay, the snapshot goes (design 3.4, the second way). */
+export type MergeAction = OnDomain & {kind: 'merge'; snapshot: string};
+
+export type DeleteAction = OnDomain & {
+	kind: 'delete';
+	snapshot: string;
+	scope: 'one' | 'with-children' | 'children-only';
+	/** Only the records: no image is touched. */
+	isMetadataOnly: boolean;
+};
+
+/** What `doctor` offers: overlays are told where their moved backing file lies. */
+export type RelinkAction = OnDomain & {kind: 'relink'; links: Array<{path: string; backingPath: string; backingFormat: string}>};
+
+/** What `doctor` offers: images that nothing needs are removed. */
+export type TidyAction = OnDomain & {kind: 'tidy'; paths: string[]};
+
+/** What `doctor` offers: snapshot records are written anew so that they name the images that are. */
+export type MendRecordsAction = OnDomain & {kind: 'mend-records'};
+
+export type Action = RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RelinkAction | TidyAction | MendRecordsAction;
+
+/** An action before the domain's name was read. */
+export type Wish = Action extends infer A ? A extends Action ? Omit<A, 'domain'> & {uuid: string} : never : never;
+
+/** The wish that an action stands for: to plan it anew. */
+export function wishOf({domain, ...rest}: Action): Wish {
+	return {...rest, uuid: domain.uuid} as Wish;
+}
+
+/** The snapshot that the action is about, if it is about one. */
+export function snapshotOf(action: Action): string | undefined {
+	return 'snapshot' in action ? action.snapshot : undefined;
+}
+
+/** The name under which the state that is left is kept. */
+export function keptName(action: Action): string | undefined {
+	return 'fate' in action && action.fate.kind === 'keep' ? action.fate.name : undefined;
+}

@@ -6,7 +6,7 @@ import type {Checkpoint, Snapshot} from './snapshot.ts';
 import type {Image} from './image.ts';
 
 export type HostFacts = {
-	owner: 'libvirt' | 'demo';
+	owner: 'libvirt' | 'demo' | 'qemu';
 	/** As it is given to virsh; 'default' when virsh's own default is used, then the URI that virsh reports. */
 	uri: string;
 	hostname: string;

@@ -14,16 +14,56 @@ export type Consequence = {severity: 'info' | 'warning' | 'loss'; text: string};
 export type CommandFile = {path: string; text: string};
 
 /**
-One program, exactly. `virsh` runs where we are (its URI leads to the host); every other tool runs where the images are.
+One program, exactly. `virsh` runs where we are (its URI leads to the host); every other tool runs where the images are. `qemu` starts a domain that is
+bare QEMU: the program goes into the background by itself (`-daemonize`).
 */
-export type Command = {
-	tool: 'virsh' | 'qemu-img' | 'file';
+export type ProgramCommand = {
+	tool: 'virsh' | 'qemu-img' | 'file' | 'qemu';
 	/** The whole command line, program first. */
 	argv: string[];
 	files: CommandFile[];
 	/** For an undo: run only where this holds, because the world may already be as wanted. */
 	onlyIf?: Probe;
 };
+
+/** When a QMP command has done its work, which is often later than its reply. */
+export type QmpEnd =
+	/** The job has concluded, well; then it is dismissed. */
+	| {kind: 'job'; id: string}
+	/** A copying block job has reached the point from which both sides stay alike. */
+	| {kind: 'job-ready'; id: string}
+	/** The outgoing migration has completed. */
+	| {kind: 'migration'}
+	/** The incoming migration has been read whole. */
+	| {kind: 'incoming'}
+	/** QEMU has gone: its socket answers no more. */
+	| {kind: 'gone'};
+
+/** One command to the monitor of a bare QEMU, exactly. */
+export type QmpCommand = {
+	tool: 'qmp';
+	/** The monitor's UNIX socket. */
+	socketPath: string;
+	execute: string;
+	arguments: Record<string, unknown>;
+	/** Missing: the reply is the end. */
+	until?: QmpEnd;
+	files: CommandFile[];
+	onlyIf?: Probe;
+};
+
+export type Command = ProgramCommand | QmpCommand;
+
+/** How far a step has come, asked while it runs. */
+export type Progress =
+	| {kind: 'qmp-job'; socketPath: string; id: string}
+	| {kind: 'qmp-migration'; socketPath: string}
+	/** A block job of libvirt on this disk. */
+	| {kind: 'block-job'; uuid: string; target: string}
+	/** A job of libvirt on the whole domain: saving memory, a backup. */
+	| {kind: 'domain-job'; uuid: string}
+	/** A file that grows. */
+	| {kind: 'file-size'; path: string; totalBytes: number};
 
 /** A question about the world with yes or no for an answer: asked by recovery, and before an undo. */
 export type Probe =
@@ -64,6 +104,10 @@ export type Step = {
 	ifStopped: string;
 	guard?: Guard;
 	timeoutMs?: number;
+	/** How far it has come can be asked: for the steps that copy. */
+	progress?: Progress;
+	/** What ends the step before its time, cleanly: its command then fails, and the step is undone. Missing: it is waited for. */
+	cancel?: Command[];
 };
 
 /** What must be true afterwards. Proven before anything is removed. */
@@ -71,9 +115,12 @@ export type Expected = {
 	heads: Array<{target: string; path: string}>;
 	/** Images that must still open with their whole chain. */
 	chains: Array<{path: string; format: string}>;
-	currentSnapshot: string;
+	currentSnapshot: string | undefined;
 	snapshots: Array<{name: string; parent: string | undefined}>;
-	endState: EndState;
+	/** Names that must not be there any more. */
+	goneSnapshots?: string[];
+	/** Undefined: as it was. */
+	endState: EndState | undefined;
 };
 
 export type Plan = {
@@ -81,15 +128,23 @@ export type Plan = {
 	id: string;
 	/** ISO 8601. */
 	plannedAt: string;
-	owner: 'libvirt' | 'demo';
+	owner: 'libvirt' | 'demo' | 'qemu';
 	uri: string;
 	action: Action;
 	consequences: Consequence[];
 	/** Image files by what the plan does to them, for the picture of the images. */
-	images: {created: string[]; removed: string[]; kept: string[]};
+	images: {
+		created: string[];
+		removed: string[];
+		/** Changed in place: merged into, put on another backing file. */
+		written?: string[];
+		/** Left, though one might expect them to go, and why. */
+		staying?: Array<{path: string; reason: string}>;
+		kept: string[];
+	};
 	steps: Step[];
 	expected: Expected;
 	fingerprint: Fingerprint;
 	/** Every snapshot record and the definition as they were: recovery and a person need nothing else. */
-	before: {definitionXml: string; heads: Array<{target: string; path: string}>; currentSnapshot: string | undefined; snapshotXmls: string[]};
+	before: {definitionXml: string; heads: Array<{target: string; path: string}>; currentSnapshot: string | undefined; snapshotNames: string[]; snapshotXmls: string[]};
 };

@@ -40,7 +40,7 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 	const journalFolder = path.join(folderPath, 'journal');
 	const lockFolder = path.join(folderPath, 'lock');
 	const auditPath = path.join(folderPath, 'audit.jsonl');
-	const workPath = (planId: string) => path.join(folderPath, 'work', planId);
+	const workPath = (planId: string) => path.join(folderPath, 'files', planId);
 	const journalPath = (planId: string) => path.join(journalFolder, `${planId}.jsonl`);
 
 	async function attempt<T>(work: () => Promise<T>): Promise<Result<T>> {

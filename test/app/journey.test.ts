@@ -56,7 +56,7 @@ test('the choice that loses nothing stands first, with a name that is free', asy
 	brain.type(keys.up, 'r');
 	t.is(stageOf(t, brain, 'fate').index, 0);
 	brain.type(keys.enter, keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan-revert', request: {uuid: uuidOf(1), snapshot: 's3', fate: {kind: 'keep', name: 'kept-20261121-0200'}, endState: 'shutoff'}});
+	t.like(brain.effects.at(-1), {kind: 'plan', wish: {uuid: uuidOf(1), snapshot: 's3', fate: {kind: 'keep', name: 'kept-20261121-0200'}, endState: 'shutoff'}});
 });
 
 test('a proposed name that is taken gets a number', async t => {
@@ -71,7 +71,7 @@ test('a proposed name that is taken gets a number', async t => {
 test('the name of what is kept can be changed', async t => {
 	const brain = await atWeb();
 	brain.type(keys.up, 'r', 'e', '\u0015', 'before', keys.enter, keys.enter, keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan-revert', request: {fate: {kind: 'keep', name: 'before'}}});
+	t.like(brain.effects.at(-1), {kind: 'plan', wish: {fate: {kind: 'keep', name: 'before'}}});
 });
 
 test('an empty name is not taken', async t => {
@@ -83,7 +83,7 @@ test('an empty name is not taken', async t => {
 test('discarding is asked for with one key down', async t => {
 	const brain = await atWeb();
 	brain.type(keys.up, 'r', keys.down, keys.enter, keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan-revert', request: {fate: {kind: 'discard'}}});
+	t.like(brain.effects.at(-1), {kind: 'plan', wish: {fate: {kind: 'discard'}}});
 });
 
 test('the state afterwards is not asked where the snapshot leads to the present one', async t => {
@@ -91,7 +91,7 @@ test('the state afterwards is not asked where the snapshot leads to the present 
 	brain.send({kind: 'started'});
 	await brain.answer();
 	brain.type(keys.up, 'r', keys.enter);
-	t.is(brain.effects.at(-1)?.kind, 'plan-revert');
+	t.is(brain.effects.at(-1)?.kind, 'plan');
 });
 
 test('the state afterwards that the snapshot leads to is chosen beforehand', async t => {
@@ -99,7 +99,7 @@ test('the state afterwards that the snapshot leads to is chosen beforehand', asy
 	brain.type(keys.up, 'r', keys.enter);
 	t.is(stageOf(t, brain, 'end-state').index, 0);
 	brain.type(keys.down, keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan-revert', request: {endState: 'running'}});
+	t.like(brain.effects.at(-1), {kind: 'plan', wish: {endState: 'running'}});
 });
 
 test('Escape leaves at every point before the start, and nothing is run', async t => {

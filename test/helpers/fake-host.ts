@@ -5,6 +5,7 @@ import type {Owner} from '../../source/engine/ports.ts';
 import type {Inventory} from '../../source/model/inventory.ts';
 import type {Command, Plan, Probe} from '../../source/model/plan.ts';
 import {fail, succeed} from '../../source/model/result.ts';
+import {argvOf} from './argv-of.ts';
 
 /** What a kill looks like from inside: nothing after it runs. */
 export class Killed extends Error {
@@ -22,7 +23,7 @@ export type FakeHost = {
 	inventory: Inventory;
 };
 
-export const lineOf = (command: Command) => command.argv.join(' ');
+export const lineOf = (command: Command) => argvOf(command).join(' ');
 
 export function fakeHost(inventory: Inventory): FakeHost {
 	const never = async () => {
@@ -56,9 +57,10 @@ export function fakeHost(inventory: Inventory): FakeHost {
 				}
 
 				return way === 'fail'
-					? fail({kind: 'tool-failed', cause: {argv: command.argv, exitCode: 1, timedOut: false, stderr: 'it was told to fail', durationMs: 0}})
+					? fail({kind: 'tool-failed', cause: {argv: argvOf(command), exitCode: 1, timedOut: false, stderr: 'it was told to fail', durationMs: 0}})
 					: succeed({stdout: '', stderr: '', durationMs: 0});
 			},
+			readProgress: async () => undefined,
 			watch: () => () => undefined,
 			close: async () => undefined,
 		},
@@ -77,7 +79,7 @@ export function pretendDone(host: FakeHost, plan: Plan): void {
 		...host.inventory,
 		picture: {
 			...picture,
-			domain: {...picture.domain, state: plan.expected.endState, definition, liveDefinition: plan.expected.endState === 'shutoff' ? undefined : definition},
+			domain: {...picture.domain, state: plan.expected.endState ?? picture.domain.state, definition, liveDefinition: plan.expected.endState === 'shutoff' ? undefined : definition},
 			currentSnapshot: plan.expected.currentSnapshot,
 			images: [...picture.images, ...plan.images.created.map(path => ({...picture.images[0]!, path, problems: []}))],
 			snapshots: plan.expected.snapshots.map(({name, parent}) => ({...picture.snapshots[0]!, name, parent})),

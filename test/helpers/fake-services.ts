@@ -2,8 +2,9 @@
 A small host for the screen: a web server with a fork, a database with memory and checkpoints, a broken chain, a hostile name, and many more. Answers at
 once, or when a test says so; nothing on the machine is touched.
 */
-import type {AppServices, RevertRequest} from '../../source/app/services.ts';
+import type {AppServices} from '../../source/app/services.ts';
 import type {Outcome, RunEvent, UnfinishedAction} from '../../source/engine/ports.ts';
+import type {Wish} from '../../source/model/action.ts';
 import {describeFailure} from '../../source/model/describe-failure.ts';
 import type {Disk, Domain, DomainDefinition, DomainState, DomainSummary} from '../../source/model/domain.ts';
 import type {Failure} from '../../source/model/failure.ts';
@@ -136,7 +137,7 @@ function estate(): DomainPicture[] {
 }
 
 /** A plan of the right form for a request; not made by the planner. */
-export function fakePlan(world: DomainPicture[], request: RevertRequest): Plan {
+export function fakePlan(world: DomainPicture[], request: Extract<Wish, {kind: 'revert'}>): Plan {
 	const {domain} = world.find(each => each.domain.uuid === request.uuid)!;
 	const overlay = `${folder}/${domain.name}.new`;
 	const step = (id: string, phase: Step['phase'], title: string, {argv, ifStopped}: {argv: string[]; ifStopped: string}): Step => ({
@@ -176,7 +177,7 @@ export function fakePlan(world: DomainPicture[], request: RevertRequest): Plan {
 			heads: [{target: 'vda', path: overlay}], chains: [], currentSnapshot: request.snapshot, snapshots: [], endState: request.endState ?? 'shutoff',
 		},
 		fingerprint: {},
-		before: {heads: [], definitionXml: '<domain/>', currentSnapshot: 's3', snapshotXmls: []},
+		before: {heads: [], definitionXml: '<domain/>', currentSnapshot: 's3', snapshotNames: [], snapshotXmls: []},
 	};
 }
 
@@ -256,6 +257,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 			observe: async () => succeed(true),
 			readImageUsers: async () => succeed([]),
 			run: async () => succeed({stdout: '', stderr: '', durationMs: 1}),
+			readProgress: async () => undefined,
 			watch(listener) {
 				listeners.add(listener);
 				return () => {
@@ -264,7 +266,13 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 			},
 			close: async () => undefined,
 		},
-		planRevert: async request => world.refusal === undefined ? reply('plan', () => fakePlan(world.pictures, request)) : fail(world.refusal),
+		async planAction(wish) {
+			if (wish.kind !== 'revert') {
+				return fail({kind: 'unreadable', what: 'A plan', reason: `the fake host plans no ${wish.kind}`});
+			}
+
+			return world.refusal === undefined ? reply('plan', () => fakePlan(world.pictures, wish)) : fail(world.refusal);
+		},
 		executePlan: walk,
 		readUnfinished: async () => succeed(world.unfinished),
 		recover: async (_, __, onEvent) => walk(world.unfinished.shift()!.plan, onEvent),

@@ -100,8 +100,8 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 				return {kind: 'unfinished-read', number: effect.number, result: await services.readUnfinished()};
 			}
 
-			case 'plan-revert': {
-				return {kind: 'planned', number: effect.number, result: await services.planRevert(effect.request)};
+			case 'plan': {
+				return {kind: 'planned', number: effect.number, result: await services.planAction(effect.wish)};
 			}
 
 			case 'poll-later': {

@@ -6,7 +6,7 @@ import process from 'node:process';
 import test from 'ava';
 import {executePlan} from '../../source/engine/execute.ts';
 import type {Outcome, RunEvent} from '../../source/engine/ports.ts';
-import {prepareRevert} from '../../source/engine/prepare.ts';
+import {prepareAction} from '../../source/engine/prepare.ts';
 import {exitCodeOf} from '../../source/model/describe-failure.ts';
 import {openWorld} from '../../source/open-world.ts';
 import {startLab} from './daemons.ts';
@@ -125,7 +125,7 @@ async function runAfterChange(domain: LabDomain, change: () => Promise<unknown>)
 
 	const {world, planning} = opened.value;
 	try {
-		const plan = await prepareRevert(planning, {uuid: domain.uuid, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined});
+		const plan = await prepareAction(planning, {kind: 'revert', uuid: domain.uuid, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined});
 		if (!plan.ok) {
 			throw new Error(JSON.stringify(plan.failure));
 		}

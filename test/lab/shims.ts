@@ -14,6 +14,7 @@ import type {LabDomain} from './domains.ts';
 import {report, runProgram} from './program.ts';
 import {waitFor} from './run.ts';
 import {domainPrefix, labEnvironment} from './settings.ts';
+import {argvOf} from '../helpers/argv-of.ts';
 
 /** The plan of `revert … --dry-run --json`. */
 export async function readPlan(domain: LabDomain, snapshot: string, flags: string[] = ['--discard']): Promise<Plan> {
@@ -60,7 +61,7 @@ function quote(text: string): string {
 
 /** A pattern of the shell for a command line. The time in new names and the plan's own folder differ from one planning to the next. */
 function patternOf(step: Step, plan: Plan): string {
-	const text = step.command.argv.join(' ').replaceAll(plan.id, '\0').replaceAll(/\d{8}-\d{6}(?:-\d+)?/g, '\0');
+	const text = argvOf(step.command).join(' ').replaceAll(plan.id, '\0').replaceAll(/\d{8}-\d{6}(?:-\d+)?/g, '\0');
 	return [...text].map(character => character === '\0' ? '*' : (/[\w/.-]/.test(character) ? character : `"${character.replaceAll(/["$\\`]/g, '\\$&')}"`)).join('');
 }
 
@@ -98,7 +99,7 @@ export async function makeShims(t: ExecutionContext, plan: Plan, mischief: Misch
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	const realPath = labEnvironment().PATH!;
 	const text = shimText(folder, realPath, plan);
-	const programs = new Set(plan.steps.map(step => path.basename(step.command.argv[0]!)));
+	const programs = new Set(plan.steps.map(step => path.basename(argvOf(step.command)[0]!)));
 	await Promise.all([...programs].map(async program => {
 		await writeFile(path.join(folder, program), text);
 		await chmod(path.join(folder, program), 0o755);

@@ -79,7 +79,7 @@ test('what ended, and what was never whole, is removed with its secrets', async 
 	const journal = must(await given.store.openJournal(planFor(given)));
 	must(await journal.append({at: '', kind: 'finished', outcome: 'done'}));
 	t.deepEqual(must(await given.store.readUnfinished()), []);
-	t.deepEqual(await readdir(path.join(given.folderPath, 'work')), []);
+	t.deepEqual(await readdir(path.join(given.folderPath, 'files')), []);
 	await appendFile(given.journalPath, '{"at":"","kind":"plan","plan":{"definition');
 	must(await given.store.readUnfinished());
 	t.deepEqual(await readdir(path.join(given.folderPath, 'journal')), ['p1.jsonl'], 'it may be being written');

@@ -127,6 +127,7 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 			definitionXml: inventory.definitionXml,
 			heads: headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) => sourcePath === undefined || sourceType !== 'file' ? [] : [{target, path: sourcePath}]),
 			currentSnapshot: picture.currentSnapshot,
+			snapshotNames: picture.snapshots.map(candidate => candidate.name),
 			snapshotXmls: picture.snapshots.map(candidate => candidate.xml),
 		},
 	});

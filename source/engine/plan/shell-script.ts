@@ -3,6 +3,8 @@ A plan as a POSIX shell script that does the same by hand: the same commands in 
 removed.
 */
 import {posix} from 'node:path';
+import {titleOfAction} from '../../model/describe-action.ts';
+import {formatCommand} from '../../model/format-command.ts';
 import type {Command, Guard, Plan, Probe, Step} from '../../model/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/shell-quote.ts';
 
@@ -15,15 +17,15 @@ function comment(text: string): string {
 	return `# ${text.replaceAll(/\p{Cc}/gu, '?')}`;
 }
 
-function line(command: Pick<Command, 'tool' | 'argv'>, options: ShellOptions): string {
-	const plain = formatCommandLine(command.argv);
+function line(command: Command, options: ShellOptions): string {
+	const plain = formatCommand(command);
 	return command.tool === 'virsh' || options.remoteArgv === undefined
 		? plain
 		: formatCommandLine([...options.remoteArgv, `umask 077; ${plain}`]);
 }
 
 function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
-	const onHost = (...argv: string[]) => line({tool: 'file', argv}, options);
+	const onHost = (...argv: string[]) => line({tool: 'file', argv, files: []}, options);
 	const virsh = (...argv: string[]) => formatCommandLine(['virsh', '-q', '-c', plan.uri, ...argv]);
 	const quietly = '>/dev/null 2>&1';
 	switch (probe.kind) {
@@ -92,8 +94,7 @@ function putBackLines(plan: Plan, options: ShellOptions): string[] {
 function freshnessLines(plan: Plan): string[] {
 	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
 	const uuid = quoteForShell(plan.action.domain.uuid);
-	const kept = plan.action.fate.kind === 'keep' ? plan.action.fate.name : undefined;
-	const names = plan.expected.snapshots.map(({name}) => name).filter(name => name !== kept);
+	const names = plan.before.snapshotNames;
 	return [
 		'',
 		comment('The host must still be as it was when this was planned.'),
@@ -112,7 +113,9 @@ function proofLines(plan: Plan): string[] {
 	const uuid = quoteForShell(plan.action.domain.uuid);
 	return [
 		...plan.expected.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | grep -qF -- ${quoteForShell(`file='${inXml(path)}'`)} || put_back`),
-		`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(plan.expected.currentSnapshot)} ] || put_back`,
+		...(plan.expected.currentSnapshot === undefined
+			? []
+			: [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(plan.expected.currentSnapshot)} ] || put_back`]),
 	];
 }
 
@@ -141,7 +144,7 @@ function header(plan: Plan): string[] {
 	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
 	return [
 		'#!/bin/sh',
-		comment(`vsnap-tui: ${plan.action.kind} of ${plan.action.domain.name} to ${plan.action.snapshot}, planned ${plan.plannedAt} for ${plan.uri}`),
+		comment(`vsnap-tui: ${titleOfAction(plan.action)}, planned ${plan.plannedAt} for ${plan.uri}`),
 		comment('It does by hand what vsnap-tui does, in the same order. The definitions in it may hold passwords: keep it private.'),
 		...plan.consequences.map(({severity, text}) => comment(`${severity}: ${text}`)),
 		'set -u',

@@ -16,7 +16,7 @@ export function createMemoryStore(): StateStore {
 		},
 	});
 	return {
-		workPath: planId => `/var/lib/vsnap-tui/work/${planId}`,
+		workPath: planId => `/var/lib/vsnap-tui/files/${planId}`,
 		async openJournal(plan) {
 			journals.set(plan.id, {plan, records: []});
 			return succeed(openJournal(plan.id));

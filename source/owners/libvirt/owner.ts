@@ -11,6 +11,7 @@ import {readImageUsers} from './image-users.ts';
 import {observe} from './observe.ts';
 import {readDomains, readHost, readSnapshotCounts} from './read-host.ts';
 import {readInventory, readPicture} from './read-inventory.ts';
+import {readProgress} from './read-progress.ts';
 import {createVirsh} from './virsh.ts';
 import {watchEvents} from './watch.ts';
 
@@ -42,15 +43,24 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 		},
 		observe: async probe => observe({runner, virsh}, probe),
 		readImageUsers: async path => readImageUsers({runner, virsh}, path),
-		run: async (command, runOptions = {}) => isReadOnly
-			? fail({kind: 'read-only'})
-			: runner({
+		async run(command, runOptions = {}) {
+			if (isReadOnly) {
+				return fail({kind: 'read-only'});
+			}
+
+			if (command.tool === 'qmp') {
+				return fail({kind: 'unreadable', what: 'A plan', reason: 'libvirt holds the monitor of its domains'});
+			}
+
+			return runner({
 				argv: command.argv,
 				where: command.tool === 'virsh' ? 'here' : 'host',
 				files: command.files,
 				timeoutMs: runOptions.timeoutMs,
 				isMutating: true,
-			}),
+			});
+		},
+		readProgress: async progress => readProgress({runner, virsh}, progress),
 		watch(listener) {
 			const end = watchEvents({lines, argv: [...virsh.prefix, 'event', '--all', '--loop'], onChange: listener});
 			endings.add(end);

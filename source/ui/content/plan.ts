@@ -4,7 +4,7 @@ A plan to be read: its consequences in words, the worst first, and its commands,
 import {wordToType} from '../../app/confirm-name.ts';
 import type {Journey} from '../../app/state.ts';
 import type {Command, Consequence, Plan, Step} from '../../model/plan.ts';
-import {formatCommandLine} from '../../model/shell-quote.ts';
+import {formatCommand} from '../../model/format-command.ts';
 import {redactXml} from '../../model/xml/redact.ts';
 import {line, paragraph, type Line} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
@@ -67,7 +67,7 @@ const phases: Record<Step['phase'], string> = {
 
 function commandLines(command: Command, isUnfolded: boolean, {columns, theme}: Paper): Line[] {
 	return [
-		...paragraph(formatCommandLine(command.argv), {columns: columns - 1, theme, tone: 'accent', lead: {text: '     $ ', tone: 'dim'}}),
+		...paragraph(formatCommand(command), {columns: columns - 1, theme, tone: 'accent', lead: {text: '     $ ', tone: 'dim'}}),
 		...command.files.flatMap((file): Line[] => {
 			const text = redactXml(file.text).trimEnd();
 			const count = text.split('\n').length;

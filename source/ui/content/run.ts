@@ -3,6 +3,8 @@ A plan at work and what came of it, as lines.
 */
 import {ifStoppedNow, isPastSwitch} from '../../app/update-run.ts';
 import type {Run, State, StepState} from '../../app/state.ts';
+import {keptName} from '../../model/action.ts';
+import {describeDone, titleOfAction} from '../../model/describe-action.ts';
 import {formatAge} from '../../model/format.ts';
 import type {Outcome, UnfinishedAction} from '../../app/services.ts';
 import {line, paragraph, type Line} from '../parts/line.tsx';
@@ -62,10 +64,10 @@ export function activityLines(run: Run, nowMs: number, {columns, theme}: Paper):
 function verdict(run: Run, outcome: Outcome): {text: string; tone: Tone} {
 	if (outcome.kind === 'done') {
 		const {action, expected} = run.plan;
-		const end = {running: 'It is running.', paused: 'It is paused.', shutoff: 'It is off.'}[expected.endState];
+		const end = expected.endState === undefined ? '' : {running: ' It is running.', paused: ' It is paused.', shutoff: ' It is off.'}[expected.endState];
 		return {
-			execute: {text: `Done, and proven: ${action.domain.name} is back at ${action.snapshot}. ${end}`, tone: 'good' as const},
-			forward: {text: `Finished, and proven: ${action.domain.name} is back at ${action.snapshot}.`, tone: 'good' as const},
+			execute: {text: `Done, and proven. ${describeDone(action)}${end}`, tone: 'good' as const},
+			forward: {text: `Finished, and proven. ${describeDone(action)}`, tone: 'good' as const},
 			back: {text: `Everything of ${action.domain.name} is as it was before.`, tone: 'good' as const},
 		}[run.kind];
 	}
@@ -77,9 +79,9 @@ function verdict(run: Run, outcome: Outcome): {text: string; tone: Tone} {
 
 export function endedLines(run: Run, outcome: Outcome, paper: Paper): Line[] {
 	const {text, tone} = verdict(run, outcome);
-	const {action} = run.plan;
-	const kept = outcome.kind === 'done' && run.kind !== 'back' && action.fate.kind === 'keep'
-		? paragraph(`The state before is kept as the snapshot "${action.fate.name}": revert to it to go back.`, {...paper, columns: paper.columns - 1, lead: {text: ' '}})
+	const name = outcome.kind === 'done' && run.kind !== 'back' ? keptName(run.plan.action) : undefined;
+	const kept = name !== undefined
+		? paragraph(`The state before is kept as the snapshot "${name}": revert to it to go back.`, {...paper, columns: paper.columns - 1, lead: {text: ' '}})
 		: [];
 	return [
 		...paragraph(text, {
@@ -107,7 +109,7 @@ export function unfinishedLines(state: State, action: UnfinishedAction, count: n
 			columns: columns - 1, theme, tone: 'warning', lead: {text: ' '},
 		}),
 		[],
-		[{text: ' action     ', tone: 'dim'}, {text: `revert ${plan.action.domain.name} to ${plan.action.snapshot}`}],
+		[{text: ' action     ', tone: 'dim'}, {text: titleOfAction(plan.action)}],
 		[{text: ' planned    ', tone: 'dim'}, {text: when}],
 		[{text: ' host       ', tone: 'dim'}, {text: plan.uri}],
 		[{text: ' done       ', tone: 'dim'}, {text: `${done.size} of ${plan.steps.length} steps`}],

@@ -5,6 +5,7 @@ import {Box} from 'ink';
 import {layoutOf} from '../../app/layout.ts';
 import {recoverOptions} from '../../app/update-run.ts';
 import type {Run, Scene, State} from '../../app/state.ts';
+import {titleOfAction} from '../../model/describe-action.ts';
 import {journeyHeadRows, pageOf} from '../content/page.ts';
 import {activityLines, stepLines, unfinishedLines} from '../content/run.ts';
 import {formatSeconds} from '../content/words.ts';
@@ -15,7 +16,7 @@ import {
 import {useTheme} from '../theme.ts';
 import {positionPiece} from './journey.tsx';
 
-const runWords: Record<Run['kind'], string> = {execute: 'Revert', forward: 'Finish the revert of', back: 'Put back the revert of'};
+const runWords: Record<Run['kind'], string> = {execute: '', forward: 'Finish: ', back: 'Put back: '};
 
 function Head({text, columns, right}: {readonly text: string; readonly columns: number; readonly right?: Line}) {
 	const theme = useTheme();
@@ -29,7 +30,7 @@ function Head({text, columns, right}: {readonly text: string; readonly columns: 
 }
 
 function headText({plan, kind}: Run): string {
-	return `${runWords[kind]} ${plan.action.domain.name} to ${plan.action.snapshot}`;
+	return `${runWords[kind]}${titleOfAction(plan.action)}`;
 }
 
 /** Steps scroll by themselves, so that the one at work is in sight. */

@@ -5,10 +5,11 @@ import type {Inventory} from '../../../source/model/inventory.ts';
 import type {Plan, Step} from '../../../source/model/plan.ts';
 import {image, pin} from '../../helpers/images.ts';
 import {inventory, must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+import {argvOf} from '../../helpers/argv-of.ts';
 
 const action = (more: Partial<RevertAction> = {}): RevertAction =>
 	({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined, ...more});
-const given = {id: 'p1', now, workPath: '/state/work/p1'};
+const given = {id: 'p1', now, workPath: '/state/files/p1'};
 const plan = (world: Inventory, more: Partial<RevertAction> = {}) => must(planRevert(action(more), world, given));
 const stepNamed = (made: Plan, id: string) => made.steps.find(step => step.id === id)!;
 const ids = (made: Plan) => made.steps.map(step => step.id);
@@ -23,7 +24,7 @@ test('all new overlays are made before anything is switched, and the old heads g
 	const phases = made.steps.map(step => step.phase);
 	t.deepEqual([...phases].sort((a, b) => ['check', 'create', 'switch', 'remove'].indexOf(a) - ['check', 'create', 'switch', 'remove'].indexOf(b)), phases);
 	t.deepEqual(made.images.removed, ['/d/vda.s3', '/d/vdb.s3']);
-	t.deepEqual(stepNamed(made, 'create-vda').command.argv, ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', '/d/vda.qcow2', '/d/vda.20261121-100000']);
+	t.deepEqual(argvOf(stepNamed(made, 'create-vda').command), ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', '/d/vda.qcow2', '/d/vda.20261121-100000']);
 });
 
 test('an overlay that another snapshot froze is never removed', t => {
@@ -85,8 +86,8 @@ test('keeping the present state records it before the switch and removes nothing
 test('a running domain is stopped after the overlays exist, without mercy only where its state is lost', t => {
 	const made = plan(threeSnapshots({state: 'running'}));
 	t.true(ids(made).indexOf('stop') > ids(made).indexOf('sync'));
-	t.false(stepNamed(made, 'stop').command.argv.includes('--graceful'));
-	t.true(stepNamed(plan(threeSnapshots({state: 'running'}), {fate: {kind: 'keep', name: 'k'}}), 'stop').command.argv.includes('--graceful'));
+	t.false(argvOf(stepNamed(made, 'stop').command).includes('--graceful'));
+	t.true(argvOf(stepNamed(plan(threeSnapshots({state: 'running'}), {fate: {kind: 'keep', name: 'k'}}), 'stop').command).includes('--graceful'));
 });
 
 test('a disk that the snapshot left out keeps its file, and gets an overlay where a pin needs its image', t => {

@@ -9,7 +9,7 @@ import {
 	inventory, must, now, threeSnapshots, uuid, type Scene,
 } from '../../helpers/inventory.ts';
 
-const given = {id: 'p1', now, workPath: '/state/work/p1'};
+const given = {id: 'p1', now, workPath: '/state/files/p1'};
 const revert = (world: Inventory, more: Partial<RevertAction> = {}) =>
 	planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined, ...more}, world, given);
 const blockersOf = (world: Inventory, more: Partial<RevertAction> = {}) => {

@@ -5,12 +5,13 @@ import {planRevert} from '../../../source/engine/plan/revert.ts';
 import {formatShellScript} from '../../../source/engine/plan/shell-script.ts';
 import {formatCommandLine, quoteForShell} from '../../../source/model/shell-quote.ts';
 import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+import {argvOf} from '../../helpers/argv-of.ts';
 
 const run = promisify(execFile);
 const plan = must(planRevert(
 	{kind: 'revert', domain: {uuid, name: '-x $(touch /tmp/x)\n\u001B[31m'}, snapshot: 's1', fate: {kind: 'keep', name: 'it\'s $HOME'}, endState: undefined},
 	threeSnapshots({state: 'running'}),
-	{id: 'p1', now, workPath: '/state/work/p1'},
+	{id: 'p1', now, workPath: '/state/files/p1'},
 ));
 
 for (const word of ['', 'plain', 'a b', '$(x)', '`x`', 'it\'s', '-x', '*', 'a\nb', 'ü', '!', '\\', '"']) {
@@ -22,7 +23,7 @@ for (const word of ['', 'plain', 'a b', '$(x)', '`x`', 'it\'s', '-x', '*', 'a\nb
 
 test('the script holds every command of the plan, in its order', t => {
 	const script = formatShellScript(plan, {remoteArgv: undefined});
-	const positions = plan.steps.map(step => script.indexOf(`\n${formatCommandLine(step.command.argv)}`));
+	const positions = plan.steps.map(step => script.indexOf(`\n${formatCommandLine(argvOf(step.command))}`));
 	t.false(positions.includes(-1));
 	t.deepEqual([...positions].sort((a, b) => a - b), positions);
 });

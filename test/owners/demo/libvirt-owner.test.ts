@@ -4,7 +4,8 @@ The real libvirt owner, planner and executor on the demo host: what the screen a
 import test from 'ava';
 import {executePlan, type World} from '../../../source/engine/execute.ts';
 import type {RunEvent} from '../../../source/engine/ports.ts';
-import {prepareRevert, type RevertRequest} from '../../../source/engine/prepare.ts';
+import {prepareAction} from '../../../source/engine/prepare.ts';
+import type {RevertAction} from '../../../source/model/action.ts';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
 import {createMemoryStore} from '../../../source/owners/demo/memory-store.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
@@ -20,9 +21,9 @@ function openWorld() {
 	return {
 		host,
 		owner,
-		async plan(name: string, wish: Partial<RevertRequest> & {snapshot: string}) {
+		async plan(name: string, wish: Partial<RevertAction> & {snapshot: string}) {
 			const {uuid} = [...host.world.domains.values()].find(domain => domain.name === name)!;
-			return prepareRevert({owner, store: world.store, clock: world.clock, nextId: () => `plan-${++plans}`}, {uuid, fate: {kind: 'discard'}, endState: undefined, ...wish});
+			return prepareAction({owner, store: world.store, clock: world.clock, nextId: () => `plan-${++plans}`}, {kind: 'revert', uuid, fate: {kind: 'discard'}, endState: undefined, ...wish});
 		},
 		async execute(plan: Plan) {
 			const events: RunEvent[] = [];
@@ -100,7 +101,7 @@ for (const [name, wish] of [
 	['vpn', {snapshot: 'before-patches'}],
 	['test -x "it\'s" $(touch x) \u009B31m;ok', {snapshot: '--help; echo "pwned"'}],
 	['test -x "it\'s" $(touch x) \u009B31m;ok', {snapshot: ' blanks and \u{1F4A5} '}],
-] as Array<[string, Partial<RevertRequest> & {snapshot: string}]>) {
+] as Array<[string, Partial<RevertAction> & {snapshot: string}]>) {
 	test(`${JSON.stringify(name)} goes back to ${JSON.stringify(wish)}, and again`, async t => {
 		const {plan, execute, host} = openWorld();
 		for (let round = 0; round < 2; round++) {
@@ -109,7 +110,7 @@ for (const [name, wish] of [
 			t.deepEqual(outcome, {kind: 'done'});
 			const domain = host.world.domains.get(planned.action.domain.uuid)!;
 			t.is(domain.currentSnapshot, wish.snapshot);
-			t.is(domain.state, planned.expected.endState);
+			t.is(domain.state, planned.expected.endState!);
 			t.deepEqual(planned.images.removed.filter(path => host.world.files.has(path)), []);
 		}
 	});

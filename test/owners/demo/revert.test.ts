@@ -3,8 +3,8 @@ import type {CommandFile} from '../../../source/model/plan.ts';
 import {openDemo} from './run.ts';
 
 const folder = '/var/lib/libvirt/images';
-const xmlPath = '/state/work/definition.xml';
-const recordPath = '/state/work/record.xml';
+const xmlPath = '/state/files/definition.xml';
+const recordPath = '/state/files/record.xml';
 
 test('the commands of an external revert leave a domain that runs on its new overlays', async t => {
 	const demo = openDemo();

@@ -1,21 +1,21 @@
 /**
-`vsnap-tui revert` without a screen: shows the plan (`--dry-run`) or runs it (`--yes`).
+An action without a screen, whichever it is: its plan is shown (`--dry-run`), given as a script, or run (`--yes`).
 */
 import {executePlan} from '../engine/execute.ts';
 import {formatShellScript} from '../engine/plan/shell-script.ts';
-import {prepareRevert} from '../engine/prepare.ts';
+import {prepareAction} from '../engine/prepare.ts';
 import type {Outcome, RunEvent} from '../engine/ports.ts';
-import type {EndState, Fate} from '../model/action.ts';
+import type {Wish} from '../model/action.ts';
+import {describeDone} from '../model/describe-action.ts';
 import {formatJson} from '../model/visible-text.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {findDomain} from './find-domain.ts';
 import {describePlan} from './show-plan.ts';
 
-export type RevertOptions = {
+export type ActOptions = {
 	domain: string;
-	snapshot: string;
-	fate: Fate;
-	endState: EndState | undefined;
+	/** The wish, as soon as the domain's UUID is known. */
+	wishFor: (uuid: string) => Wish;
 	/** `run` changes the host; the others only show. */
 	mode: 'run' | 'show' | 'shell';
 };
@@ -50,6 +50,7 @@ export function reportEvents(context: CommandContext): (event: RunEvent) => void
 			}
 
 			case 'started':
+			case 'step-progress':
 			case 'step-done':
 			case 'step-failed':
 			case 'step-undone':
@@ -80,7 +81,8 @@ export function reportOutcome(context: CommandContext, outcome: Outcome, done: s
 	return 0;
 }
 
-export async function revertDomain(context: CommandContext, options: RevertOptions): Promise<number> {
+/** Gives the exit code. */
+export async function actOnDomain(context: CommandContext, options: ActOptions): Promise<number> {
 	const domain = await findDomain(context.world.owner, options.domain);
 	if (!domain.ok) {
 		return sayFailure(context, domain.failure);
@@ -90,7 +92,7 @@ export async function revertDomain(context: CommandContext, options: RevertOptio
 		return sayFailure(context, {kind: 'read-only'});
 	}
 
-	const plan = await prepareRevert(context.planning, {uuid: domain.value.uuid, snapshot: options.snapshot, fate: options.fate, endState: options.endState});
+	const plan = await prepareAction(context.planning, options.wishFor(domain.value.uuid));
 	if (!plan.ok) {
 		return sayFailure(context, plan.failure);
 	}
@@ -116,5 +118,5 @@ export async function revertDomain(context: CommandContext, options: RevertOptio
 	}
 
 	const outcome = await executePlan(context.world, plan.value, {onEvent: reportEvents(context), interrupt: context.interrupt});
-	return reportOutcome(context, outcome, `Done: "${domain.value.name}" is back at "${options.snapshot}".`);
+	return reportOutcome(context, outcome, `Done: ${describeDone(plan.value.action)}`);
 }

@@ -1,0 +1,50 @@
+/**
+How far something that copies has come: block jobs and domain jobs as virsh tells them, files by their size.
+*/
+import type {Copied} from '../../engine/ports.ts';
+import type {Progress} from '../../model/plan.ts';
+import {readFileFacts} from '../../tools/files.ts';
+import type {Runner} from '../../tools/run.ts';
+import type {Virsh} from './virsh.ts';
+
+/** `virsh blockjob --raw`: " type=Active Block Commit", " bandwidth=0", " cur=1048576", " end=2097152". */
+export function parseBlockJob(text: string): Copied | undefined {
+	const read = (name: string) => new RegExp(String.raw`^\s*${name}=(\d+)$`, 'm').exec(text)?.[1];
+	const [current, end] = [read('cur'), read('end')];
+	return current === undefined || end === undefined ? undefined : {doneBytes: Number(current), totalBytes: Number(end)};
+}
+
+/** `virsh domjobinfo --rawstats` in lines of "name: number"; bytes that are done and that remain. */
+export function parseDomainJob(text: string): Copied | undefined {
+	const read = (name: string) => new RegExp(String.raw`^\s*${name}:\s+(\d+)$`, 'm').exec(text)?.[1];
+	const [processed, remaining] = [read('data_processed'), read('data_remaining')];
+	return processed === undefined || remaining === undefined
+		? undefined
+		: {doneBytes: Number(processed), totalBytes: Number(processed) + Number(remaining)};
+}
+
+/** Undefined where nothing is known: no job yet, no job any more, no answer. */
+export async function readProgress({virsh, runner}: {virsh: Virsh; runner: Runner}, progress: Progress): Promise<Copied | undefined> {
+	switch (progress.kind) {
+		case 'block-job': {
+			const job = await virsh.askOne(['blockjob', '--domain', progress.uuid, '--path', progress.target, '--raw']);
+			return job.ok ? parseBlockJob(job.value) : undefined;
+		}
+
+		case 'domain-job': {
+			const job = await virsh.askOne(['domjobinfo', '--domain', progress.uuid, '--rawstats']);
+			return job.ok ? parseDomainJob(job.value) : undefined;
+		}
+
+		case 'file-size': {
+			const facts = await readFileFacts(runner, [progress.path]);
+			const found = facts.ok ? facts.value.get(progress.path) : undefined;
+			return found && {doneBytes: Math.min(found.sizeBytes, progress.totalBytes), totalBytes: progress.totalBytes};
+		}
+
+		case 'qmp-job':
+		case 'qmp-migration': {
+			return undefined;
+		}
+	}
+}
