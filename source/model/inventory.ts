@@ -64,6 +64,30 @@ export type MemoryFileFacts =
 	| {kind: 'good'; path: string; sizeBytes: number; definition: DomainDefinition; domainXml: string; modifiedAt: string}
 	| {kind: 'bad'; path: string; reason: string};
 
+/** What only a domain has that is bare QEMU. */
+export type BareFacts = {
+	/** The monitor's UNIX socket; undefined: the domain is known by its image files alone. */
+	socketPath: string | undefined;
+	/** The folder of its metadata: `domain.xml`, `snapshots/NAME.xml`, `snapshots/current` (the name of the current snapshot). */
+	metadataPath: string;
+	/** The command line of the process, or the one that was recorded or given; undefined: nobody knows it. */
+	argv: string[] | undefined;
+	/** By target: the node that the guest writes to, and whether its name was given by a person (then it can be named in `-blockdev` style). Empty while it is off. */
+	nodes: Map<string, BareNode>;
+	/** Names of the QMP commands that this QEMU knows. Empty while it is off. */
+	commands: Set<string>;
+};
+
+export type BareNode = {
+	/** The node of the image format, as `blockdev-snapshot` takes it. */
+	nodeName: string;
+	isNamedByPerson: boolean;
+	/** The block backend's name or the device's QOM path, as `query-block` tells it. */
+	device: string;
+	/** Bitmaps that record at this moment and are stored with the image: an overlay must carry them on. */
+	bitmaps: Array<{name: string; granularityBytes: number}>;
+};
+
 export type Inventory = {
 	host: HostFacts;
 	picture: DomainPicture;
@@ -76,4 +100,6 @@ export type Inventory = {
 	jobs: string[];
 	/** NVRAM is there and is not rolled back: for the warning. */
 	nvramPath: string | undefined;
+	/** Only where the owner is bare QEMU. */
+	bare?: BareFacts;
 };
