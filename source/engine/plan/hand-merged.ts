@@ -9,25 +9,50 @@ import {withAncestors} from '../../model/tree.ts';
 import type {PlanContext} from './context.ts';
 import type {RevertDisks} from './revert-disks.ts';
 
-/** Frozen images of the line to the current snapshot that the domain's chain no longer goes through. */
-function missingFromChain(context: PlanContext, target: string, headPath: string): string[] {
+type Merged = {
+	/** Frozen images of the line to the current snapshot that the domain's chain no longer goes through. */
+	missing: string[];
+	/** The images right below them, into which they went if they were committed. */
+	below: Set<string>;
+};
+
+function findMerged(context: PlanContext, target: string, headPath: string): Merged {
 	const {snapshots, currentSnapshot} = context.inventory.picture;
 	const chain = new Set(chainOf(context.graph, headPath).map(path => context.graph.keyOf(path)));
-	return (currentSnapshot === undefined ? [] : withAncestors(snapshots, currentSnapshot)).flatMap(snapshot => {
+	const merged: Merged = {missing: [], below: new Set()};
+	let isBelowMissing = false;
+	for (const snapshot of currentSnapshot === undefined ? [] : withAncestors(snapshots, currentSnapshot)) {
 		const recorded = snapshot.disks.find(disk => disk.target === target);
 		const path = recorded?.mode === 'external' ? frozenPath(snapshot, target) : undefined;
-		return path === undefined || chain.has(context.graph.keyOf(path)) ? [] : [path];
-	});
+		if (path === undefined) {
+			continue;
+		}
+
+		const isMissing = !chain.has(context.graph.keyOf(path));
+		if (isMissing) {
+			merged.missing.push(path);
+		} else if (isBelowMissing) {
+			merged.below.add(path);
+		}
+
+		isBelowMissing = isMissing;
+	}
+
+	return merged;
 }
 
-/** Refuses where the chain is not what the records say and the frozen image was written to after the snapshot. Appends blockers. */
+/**
+Refuses where the chain is not what the records say and the frozen image was written to after the snapshot. Records know whole seconds only: within the
+second of the snapshot, an image counts as written to where a missing one stood right on it. Appends blockers.
+*/
 export function blockHandMerged(context: PlanContext, snapshot: Snapshot, disks: RevertDisks): void {
 	const heads = headDisks(context.inventory.picture.domain);
 	for (const {target, basePath} of disks.overlaid.filter(disk => !disk.wasLeftOut)) {
 		const headPath = heads.find(disk => disk.target === target)?.sourcePath;
-		const missing = headPath === undefined ? [] : missingFromChain(context, target, headPath);
+		const {missing, below} = headPath === undefined ? {missing: [], below: new Set<string>()} : findMerged(context, target, headPath);
 		const modifiedAt = Math.floor(Number(imageAt(context.graph, basePath)?.file?.modifiedAt ?? 0));
-		if (missing.length > 0 && modifiedAt > snapshot.createdAt) {
+		const isChanged = modifiedAt > snapshot.createdAt || (modifiedAt === snapshot.createdAt && below.has(basePath));
+		if (missing.length > 0 && isChanged) {
 			context.blockers.push({
 				kind: 'image-changed',
 				text: `The image ${basePath} was written to after the snapshot was made, and the chain of ${target} leaves out ${missing.join(', ')}: `

@@ -39,6 +39,17 @@ test('a frozen image that somebody merged by hand is refused (L8)', t => {
 	t.deepEqual(blockersOf(world), [], 'what lies below is untouched');
 });
 
+test('an image that was merged into within the second of its snapshot is refused, and one that the guest wrote to in that second is not (L8)', t => {
+	const world = threeSnapshots();
+	const [base, middle] = ['/d/vda.qcow2', '/d/vda.s1'].map(path => world.picture.images.find(image => image.path === path)!);
+	base!.file!.modifiedAt = `${world.picture.snapshots[0]!.createdAt}.400000000`;
+	middle!.file!.modifiedAt = `${world.picture.snapshots[1]!.createdAt}.900000000`;
+	t.deepEqual(blockersOf(world, {snapshot: 's2'}), [], 'nothing was merged');
+	world.picture.images.find(({path}) => path === '/d/vda.s3')!.backingPath = '/d/vda.s1';
+	t.deepEqual(blockersOf(world, {snapshot: 's2'}), ['image-changed']);
+	t.deepEqual(blockersOf(world), [], 'nothing stood right on it');
+});
+
 for (const flag of ['isEncrypted', 'hasSlices'] as const) {
 	test(`a disk that ${flag} says an overlay would not do justice is refused`, t => {
 		const world = threeSnapshots();
