@@ -1,7 +1,6 @@
 /**
 The reasons for which a plan is refused. All are named at once, and each says what can be done about it.
 */
-import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
 import {isWritableMedium, type Disk} from '../../model/domain.ts';
 import {
@@ -10,6 +9,7 @@ import {
 import {formatBytes} from '../../model/format.ts';
 import type {Blocker} from '../../model/failure.ts';
 import type {Image} from '../../model/image.ts';
+import {nameProblem} from '../../model/snapshot-name.ts';
 import type {PlanContext} from './context.ts';
 
 /**
@@ -209,18 +209,7 @@ export function blockFolders(context: PlanContext, overlayPaths: string[]): void
 	}
 }
 
-function nameProblem(name: string): string | undefined {
-	const rules: Array<[boolean, string]> = [
-		[name === '', 'is empty'],
-		[name.includes('/'), 'contains "/"'],
-		[name.startsWith('.'), 'begins with "."'],
-		[/\p{Cc}/u.test(name), 'contains control characters'],
-		[Buffer.byteLength(name) > 247, 'is longer than 247 bytes'],
-	];
-	return rules.find(([isBroken]) => isBroken)?.[1];
-}
-
-/** Rules of libvirt for names (no "/", no leading ".", at most 247 bytes: L15), and of good sense (no control characters). */
+/** By the rules of model/snapshot-name.ts (L15), and not one that is there already. */
 export function blockName(context: PlanContext, name: string): void {
 	const {snapshots} = context.inventory.picture;
 	const problem = nameProblem(name);
