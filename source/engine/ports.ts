@@ -20,8 +20,11 @@ export type Owner = {
 	readSnapshotCounts(uuids: string[]): Promise<Result<Map<string, number>>>;
 	/** `withForeignPins` reads the disks of every other domain as well. */
 	readPicture(uuid: string, options: {withForeignPins: boolean}): Promise<Result<DomainPicture>>;
-	/** Everything for planning: secrets in the XML, all pins of the host, folders, locks, memory files. */
-	readInventory(uuid: string): Promise<Result<Inventory>>;
+	/**
+	Everything for planning: secrets in the XML, all pins of the host, folders, locks, memory files. `alsoPaths`: files that the wish names (`pathsNamedBy`), there
+	or not: their folders are looked at, and those that are images are read with their chains and locks.
+	*/
+	readInventory(uuid: string, alsoPaths?: readonly string[]): Promise<Result<Inventory>>;
 	observe(probe: Probe): Promise<Result<boolean>>;
 	/** Labels of whatever uses an image at this moment: definitions, records, headers of images in its folder, open files. Empty: nobody. */
 	readImageUsers(path: string): Promise<Result<string[]>>;

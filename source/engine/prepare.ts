@@ -1,7 +1,7 @@
 /**
 From a wish to a plan: reads everything that the planner may ask, and plans.
 */
-import type {Action, Wish} from '../model/action.ts';
+import {pathsNamedBy, type Action, type Wish} from '../model/action.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
 import {planAction} from './plan/plan-action.ts';
@@ -18,7 +18,7 @@ export type Planning = {
 /** Fails as `Owner.readInventory` and `planAction` do. */
 export async function prepareAction({owner, store, clock, nextId}: Planning, wish: Wish): Promise<Result<Plan>> {
 	const {uuid, ...rest} = wish;
-	const inventory = await owner.readInventory(uuid);
+	const inventory = await owner.readInventory(uuid, pathsNamedBy(wish));
 	if (!inventory.ok) {
 		return inventory;
 	}

@@ -90,3 +90,9 @@ export function snapshotOf(action: Action): string | undefined {
 export function keptName(action: Action): string | undefined {
 	return 'fate' in action && action.fate.kind === 'keep' ? action.fate.name : undefined;
 }
+
+/** Files that a wish names by itself, absolute: they may lie where no record leads to, so they are looked at besides. */
+export function pathsNamedBy(wish: Action | Wish): string[] {
+	const paths = wish.kind === 'create' ? [...wish.disks, wish.memory].flatMap(named => named?.path === undefined ? [] : [named.path]) : [];
+	return [...new Set(paths)].filter(path => path.startsWith('/'));
+}

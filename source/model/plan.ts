@@ -77,7 +77,11 @@ export type Probe =
 	| {kind: 'snapshot-missing'; uuid: string; name: string}
 	| {kind: 'checkpoint-exists'; uuid: string; name: string}
 	| {kind: 'checkpoint-missing'; uuid: string; name: string}
-	| {kind: 'image-has-tag'; path: string; tag: string};
+	| {kind: 'image-has-tag'; path: string; tag: string}
+	/** The domain writes this disk to this image at this moment. */
+	| {kind: 'head-is'; uuid: string; target: string; path: string}
+	/** The file is there, and nobody uses it: neither a definition, nor a record, nor another image's header, nor a process. */
+	| {kind: 'image-unused'; path: string};
 
 /**
 What must be proven once more at the moment of running, beyond the command's own exit code: nothing on the host uses this image, neither a definition,
@@ -108,6 +112,8 @@ export type Step = {
 	progress?: Progress;
 	/** What ends the step before its time, cleanly: its command then fails, and the step is undone. Missing: it is waited for. */
 	cancel?: Command[];
+	/** What the command makes somebody else do, in the words of QEMU's monitor: for the preview alone. */
+	standsFor?: string[];
 };
 
 /** What must be true afterwards. Proven before anything is removed. */

@@ -45,11 +45,11 @@ function blockLiveDisks(context: PlanContext): void {
 	}
 }
 
-/** What stands in the way of every offline action on this domain. */
-export function blockDomain(context: PlanContext): void {
+/** What stands in the way of every offline action on this domain; with `mayBeTransient`, of one that leaves it running. */
+export function blockDomain(context: PlanContext, options: {mayBeTransient?: boolean} = {}): void {
 	const {inventory, blockers} = context;
 	const {domain} = inventory.picture;
-	if (!domain.isPersistent) {
+	if (!domain.isPersistent && options.mayBeTransient !== true) {
 		blockers.push({
 			kind: 'transient',
 			text: 'The domain is transient: when it stops, its definition and all its snapshots are forgotten.',
@@ -210,12 +210,12 @@ export function blockFolders(context: PlanContext, overlayPaths: string[]): void
 }
 
 /** By the rules of model/snapshot-name.ts (L15), and not one that is there already. */
-export function blockName(context: PlanContext, name: string): void {
+export function blockName(context: PlanContext, name: string, what = 'the kept state'): void {
 	const {snapshots} = context.inventory.picture;
 	const problem = nameProblem(name);
 	if (problem !== undefined) {
-		context.blockers.push({kind: 'name', text: `The name for the kept state ${problem}.`, remedy: 'Choose another name.'});
+		context.blockers.push({kind: 'name', text: `The name for ${what} ${problem}.`, remedy: 'Choose another name.'});
 	} else if (snapshots.some(snapshot => snapshot.name === name)) {
-		context.blockers.push({kind: 'name-taken', text: `There is a snapshot "${name}" already.`, remedy: 'Choose another name for the kept state.'});
+		context.blockers.push({kind: 'name-taken', text: `There is a snapshot "${name}" already.`, remedy: `Choose another name for ${what}.`});
 	}
 }

@@ -69,6 +69,14 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 			return `${onHost('qemu-img', 'info', '-U', '--output=json', probe.path)} | grep -qF ${quoteForShell(`"name": ${JSON.stringify(probe.tag)}`)}`;
 		}
 
+		case 'head-is': {
+			return `${virsh('dumpxml', '--domain', probe.uuid)} | grep -qF -- ${quoteForShell(`file='${inXml(probe.path)}'`)}`;
+		}
+
+		case 'image-unused': {
+			return `${onHost('test', '-e', probe.path)} && ${guardLine({kind: 'unused-image', path: probe.path}, options)}`;
+		}
+
 		case 'never': {
 			return 'false';
 		}

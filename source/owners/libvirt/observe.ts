@@ -3,9 +3,11 @@ The answers to probes: whether something is so at this moment. Always asked anew
 */
 import type {Probe} from '../../model/plan.ts';
 import {succeed, unreachable, type Result} from '../../model/result.ts';
+import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {readTest} from '../../tools/files.ts';
 import {readTags} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
+import {readImageUsers} from './image-users.ts';
 import {hasDomainId, parseFields, parseNames} from './read-host.ts';
 import type {Virsh} from './virsh.ts';
 
@@ -76,6 +78,18 @@ export async function observe(given: Given, probe: Probe): Promise<Result<boolea
 
 		case 'image-has-tag': {
 			return hasTag(given, probe.path, probe.tag);
+		}
+
+		case 'head-is': {
+			const xml = await given.virsh.askOne(['dumpxml', '--domain', probe.uuid]);
+			const definition = xml.ok ? parseDomainXml(xml.value) : xml;
+			return definition.ok ? succeed(definition.value.disks.some(disk => disk.target === probe.target && disk.sourcePath === probe.path)) : definition;
+		}
+
+		case 'image-unused': {
+			const exists = await readTest(given.runner, '-e', probe.path);
+			const users = exists.ok && exists.value ? await readImageUsers(given, probe.path) : exists;
+			return users.ok ? succeed(Array.isArray(users.value) && users.value.length === 0) : users;
 		}
 
 		default: {

@@ -37,9 +37,9 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 		readDomains: async () => readDomains(virsh),
 		readSnapshotCounts: async uuids => readSnapshotCounts(virsh, uuids),
 		readPicture: async (uuid, pictureOptions) => readPicture(reading, uuid, pictureOptions),
-		async readInventory(uuid) {
+		async readInventory(uuid, alsoPaths = []) {
 			const host = await readHost(virsh, {uri, owner, isReadOnly});
-			return host.ok ? readInventory(reading, host.value, uuid, secrets) : host;
+			return host.ok ? readInventory(reading, host.value, {uuid, secrets, alsoPaths}) : host;
 		},
 		observe: async probe => observe({runner, virsh}, probe),
 		readImageUsers: async path => readImageUsers({runner, virsh}, path),

@@ -6,7 +6,7 @@ import {headDisks} from '../../model/domain.ts';
 import type {DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts, Pin} from '../../model/inventory.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {readFolder} from '../../tools/files.ts';
+import {readFileFacts, readFolder} from '../../tools/files.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
 import {readDomainRecords, type DomainRecords} from './read-domain.ts';
@@ -27,7 +27,13 @@ const nothingForeign: ForeignRecords = {pins: [], formats: new Map(), unreadable
 
 type PictureRead = {picture: DomainPicture; records: DomainRecords};
 
-async function readWhole(reading: Reading, uuid: string, options: {withForeignPins: boolean; secrets: string[]}): Promise<Result<PictureRead>> {
+/** Those that are there. An empty file is no image: QEMU would take it for a raw one. */
+async function findNamedImages(runner: Runner, paths: readonly string[]): Promise<Result<string[]>> {
+	const facts = await readFileFacts(runner, paths);
+	return facts.ok ? succeed([...facts.value].filter(([, {isRegular, sizeBytes}]) => isRegular && sizeBytes > 0).map(([path]) => path)) : facts;
+}
+
+async function readWhole(reading: Reading, uuid: string, options: {withForeignPins: boolean; secrets: string[]; alsoPaths?: readonly string[]}): Promise<Result<PictureRead>> {
 	const {virsh, runner, nowMs} = reading;
 	const readAtMs = nowMs();
 	const [records, foreign] = await Promise.all([
@@ -46,7 +52,14 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 	const formats = formatsOfDomain(domain, snapshots);
 	const pinned = new Map(pinsOfDomain(domain, snapshots).flatMap(pin => formats.has(pin.path) ? [[pin.path, formats.get(pin.path)!]] : []));
 	const others = [...foreign.value.formats].filter(([path]) => !pinned.has(path));
-	const images = await readImages(runner, new Map([...pinned, ...others]));
+	const known = new Map([...pinned, ...others]);
+	const named = await findNamedImages(runner, (options.alsoPaths ?? []).filter(path => !known.has(path)));
+	if (!named.ok) {
+		return named;
+	}
+
+	// An overlay can only be qcow2: what is something else shows as an image that cannot be read.
+	const images = await readImages(runner, new Map([...known, ...named.value.map((path): [string, string] => [path, 'qcow2'])]));
 	return images.ok
 		? succeed({
 			records: records.value,
@@ -70,9 +83,9 @@ export async function readPicture(reading: Reading, uuid: string, options: {with
 }
 
 /** Folders that cannot be looked at are left out. */
-async function readFolders(runner: Runner, pins: readonly Pin[]): Promise<Map<string, FolderFacts>> {
-	const paths = new Set(pins.map(pin => posix.dirname(pin.path)));
-	const read = await mapLimited([...paths], 4, async path => readFolder(runner, path));
+async function readFolders(runner: Runner, paths: readonly string[]): Promise<Map<string, FolderFacts>> {
+	const folders = new Set(paths.map(path => posix.dirname(path)));
+	const read = await mapLimited([...folders], 4, async path => readFolder(runner, path));
 	return new Map(read.flatMap(folder => folder.ok ? [[folder.value.path, folder.value]] : []));
 }
 
@@ -84,10 +97,13 @@ function pathsToProbe(picture: DomainPicture, pins: readonly Pin[]): Set<string>
 	return new Set(pins.filter(pin => pin.target !== undefined && !live.has(pin.path)).map(pin => pin.path));
 }
 
-/** Everything that a planner may ask. `secrets`: the option that makes libvirt give passwords, empty where it must not. */
-export async function readInventory(reading: Reading, host: HostFacts, uuid: string, secrets: string[]): Promise<Result<Inventory>> {
+/** `secrets`: the option that makes libvirt give passwords, empty where it must not. `alsoPaths`: files that the wish names, there or not. */
+export type InventoryRequest = {uuid: string; secrets: string[]; alsoPaths: readonly string[]};
+
+/** Everything that a planner may ask. */
+export async function readInventory(reading: Reading, host: HostFacts, {uuid, secrets, alsoPaths}: InventoryRequest): Promise<Result<Inventory>> {
 	const {virsh, runner} = reading;
-	const read = await readWhole(reading, uuid, {withForeignPins: true, secrets});
+	const read = await readWhole(reading, uuid, {withForeignPins: true, secrets, alsoPaths});
 	if (!read.ok) {
 		return read;
 	}
@@ -96,10 +112,10 @@ export async function readInventory(reading: Reading, host: HostFacts, uuid: str
 	const pins = pinsOfDomain(picture.domain, picture.snapshots);
 	const memoryPaths = new Set(picture.snapshots.flatMap(snapshot => snapshot.memory.mode === 'external' ? [snapshot.memory.path] : []));
 	const [folders, memoryFiles, jobs] = await Promise.all([
-		readFolders(runner, pins.filter(pin => pin.target !== undefined)),
+		readFolders(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...alsoPaths]),
 		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await readMemoryFile({runner, virsh, path, secrets})]),
 		readJobs(virsh, picture.domain),
-		markLocked(runner, picture.images, pathsToProbe(picture, pins)),
+		markLocked(runner, picture.images, new Set([...pathsToProbe(picture, pins), ...alsoPaths])),
 	]);
 	const headFolders = new Set(pins.filter(pin => pin.hold === 'head').map(pin => posix.dirname(pin.path)));
 	const strays = await readStrays(runner, [...folders.values()].filter(({path}) => headFolders.has(path)), picture.images);
