@@ -53,7 +53,7 @@ build() {
 	mount_base
 	chroot "$root" apt-get update -qq
 	chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-		libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils
+		libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients qemu-system-x86 qemu-utils ovmf
 	# The packages give the shared /dev/kvm to a group of the chroot.
 	[ ! -e /dev/kvm ] || chmod 666 /dev/kvm
 }

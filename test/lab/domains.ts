@@ -36,6 +36,8 @@ export type DomainOptions = {
 	description?: string;
 	/** A folder that exists already, such as a mounted file system. */
 	folder?: string;
+	/** More XML within `<os>`. */
+	osXml?: (folder: string) => string;
 	/** More XML within `<devices>`. */
 	devicesXml?: string;
 	/** Attributes of `<disk>`, by target: `snapshot='no'`. */
@@ -50,7 +52,7 @@ export function domainXml(domain: Omit<LabDomain, 'statePath'>, options: DomainO
 	return `<domain type='qemu'><name>${escapeXml(domain.name)}</name><uuid>${domain.uuid}</uuid>
 ${options.description === undefined ? '' : `<description>${escapeXml(options.description)}</description>`}
 <memory unit='MiB'>64</memory><vcpu>1</vcpu>
-<os><type arch='x86_64' machine='pc'>hvm</type><boot dev='hd'/></os><features><acpi/></features>
+<os><type arch='x86_64' machine='pc'>hvm</type><boot dev='hd'/>${options.osXml?.(domain.folder) ?? ''}</os><features><acpi/></features>
 <on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>destroy</on_crash>
 <devices><emulator>/usr/bin/qemu-system-x86_64</emulator>${disks}${options.devicesXml ?? ''}
 <controller type='usb' model='none'/><memballoon model='none'/></devices></domain>`;
@@ -103,7 +105,7 @@ export async function makeDomain(t: ExecutionContext, options: DomainOptions = {
 export async function removeDomain(domain: LabDomain): Promise<void> {
 	await attemptVirsh('destroy', '--domain', domain.uuid);
 	await attemptVirsh('managedsave-remove', '--domain', domain.uuid);
-	await attemptVirsh('undefine', '--domain', domain.uuid, '--snapshots-metadata', '--checkpoints-metadata');
+	await attemptVirsh('undefine', '--domain', domain.uuid, '--snapshots-metadata', '--checkpoints-metadata', '--nvram');
 	await rm(domain.folder, {recursive: true, force: true}).catch(() => undefined);
 	await rm(domain.statePath, {recursive: true, force: true}).catch(() => undefined);
 }
