@@ -1,0 +1,188 @@
+/**
+How a snapshot is made, decided by what is asked for: one table of 25 rows (design 3.5), read from the top. Where the libvirt that runs goes another way
+is told beside it; the table itself knows neither host nor disks.
+*/
+
+export type MemoryAnswer = '-' | 'no' | 'internal' | 'external';
+/** The mode of the disks that take part. `mixed`: some internal, some external. */
+export type DiskAnswer = '-' | 'no' | 'internal' | 'external' | 'mixed';
+
+/** What is asked for; '-' means left out. */
+export type Answers = {isActive: boolean; memory: MemoryAnswer; disk: DiskAnswer; isDiskOnly: boolean};
+
+/** `default`: each disk as its definition says, else external. */
+export type Way = {memory: 'no' | 'internal' | 'external'; disk: 'no' | 'internal' | 'external' | 'default'; by: 'qemu-img' | 'savevm' | 'transaction' | 'migrate' | 'migrate and transaction'};
+
+export type Refusal = {reason: string; instead: string};
+
+/** `row` is undefined only where the table has no row for what is asked. */
+export type Decision =
+	| {kind: 'way'; row: number; way: Way; reason: string}
+	| ({kind: 'refused'; row: number | undefined} & Refusal);
+
+type Result = {way: Way; reason: string} | Refusal;
+
+const inImages: Result = {
+	way: {memory: 'no', disk: 'internal', by: 'qemu-img'},
+	reason: 'The domain is off, so there is no memory to save, and its disks are frozen inside their images.',
+};
+const offOverlay: Result = {
+	way: {memory: 'no', disk: 'external', by: 'qemu-img'},
+	reason: 'The domain is off: its images are frozen as they are, and it goes on in new overlays.',
+};
+const savevm: Result = {
+	way: {memory: 'internal', disk: 'internal', by: 'savevm'},
+	reason: 'The guest runs: its memory and its disks are saved inside the images.',
+};
+
+function overlays(disk: 'default' | 'external'): Result {
+	return {way: {memory: 'no', disk, by: 'transaction'}, reason: 'Only the disks: they are frozen at one moment, and the guest goes on in new overlays.'};
+}
+
+function migrated(disk: 'default' | 'external'): Result {
+	return {
+		way: {memory: 'external', disk, by: 'migrate and transaction'},
+		reason: 'Memory goes to a file of its own, the disks are frozen at the same moment, and the guest goes on in new overlays.',
+	};
+}
+
+const memoryAlone: Result = {
+	way: {memory: 'external', disk: 'no', by: 'migrate'},
+	reason: 'Memory goes to a file of its own; no disk takes part.',
+};
+const offNothing: Result = {
+	reason: 'The domain is off and no disk takes part: there is nothing to snapshot.',
+	instead: 'Let at least one disk take part, or leave --disk out.',
+};
+const offMemory: Result = {
+	reason: 'The domain is off: it has no memory to save.',
+	instead: 'Leave --memory out, or start the domain first.',
+};
+const noInternal: Result = {
+	reason: 'The guest runs, and its memory would be saved inside an image while no disk is: that cannot be done.',
+	instead: 'Ask for the disks alone (--disk-only), or for memory in a file (--memory external).',
+};
+const onNothing: Result = {
+	reason: 'Neither memory nor a disk takes part: there is nothing to snapshot.',
+	instead: 'Let at least one disk take part, or leave --disk out.',
+};
+const liveInternal: Result = {
+	reason: 'The disks of a running guest cannot be frozen inside their images without its memory.',
+	instead: 'Ask for --memory internal (without --disk-only), or for external disks.',
+};
+const contradiction: Result = {
+	reason: '--disk-only leaves memory out, and --memory asks for it.',
+	instead: 'Leave one of the two out.',
+};
+const needsInternal: Result = {
+	reason: 'Memory inside an image needs the disks inside their images, too.',
+	instead: 'Ask for internal disks, or for memory in a file (--memory external).',
+};
+const needsExternal: Result = {
+	reason: 'Memory in a file and disks inside their images cannot be mixed.',
+	instead: 'Ask for external disks, or for --memory internal.',
+};
+
+/** Domain, memory, disk, disk-only, result. Several answers in one field are parted by "/", and "any" is each of them. */
+type Row = readonly ['off' | 'on', string, string, 'any' | 'yes' | 'no', Result];
+
+/** In the order of the design: row 1 first. */
+const table: readonly Row[] = [
+	['off', '-', '-', 'any', inImages],
+	['off', 'no', '-', 'any', inImages],
+	['off', '-/no', 'no', 'any', offNothing],
+	['off', '-/no', 'internal', 'any', inImages],
+	['off', '-/no', 'external', 'any', offOverlay],
+	['off', 'internal/external', 'any', 'any', offMemory],
+	['on', '-', '-', 'no', savevm],
+	['on', '-', '-', 'yes', overlays('default')],
+	['on', '-', 'no/external', 'no', noInternal],
+	['on', '-', 'no', 'yes', onNothing],
+	['on', '-', 'external', 'yes', overlays('external')],
+	['on', '-', 'internal', 'no', savevm],
+	['on', '-', 'internal', 'yes', liveInternal],
+	['on', 'no', '-', 'any', overlays('default')],
+	['on', 'no', 'no', 'any', onNothing],
+	['on', 'no', 'internal', 'any', liveInternal],
+	['on', 'no', 'external', 'any', overlays('external')],
+	['on', 'internal/external', 'any', 'yes', contradiction],
+	['on', 'internal', '-', 'no', savevm],
+	['on', 'internal', 'no/external', 'no', needsInternal],
+	['on', 'internal', 'internal', 'no', savevm],
+	['on', 'external', '-', 'no', migrated('default')],
+	['on', 'external', 'no', 'no', memoryAlone],
+	['on', 'external', 'internal', 'no', needsExternal],
+	['on', 'external', 'external', 'no', migrated('external')],
+];
+
+function fits([domain, memories, disks, diskOnly]: Row, {isActive, memory, disk, isDiskOnly}: Answers): boolean {
+	const isOneOf = (field: string, answer: string) => field === 'any' || field.split('/').includes(answer);
+	return isOneOf(domain, isActive ? 'on' : 'off') && isOneOf(memories, memory) && isOneOf(disks, disk) && isOneOf(diskOnly, isDiskOnly ? 'yes' : 'no');
+}
+
+/** Which row answers, what it says, and why. */
+export function decide(answers: Answers): Decision {
+	const index = table.findIndex(row => fits(row, answers));
+	const row = table[index];
+	if (row === undefined) {
+		return {
+			kind: 'refused',
+			row: undefined,
+			reason: 'Internal and external disks cannot be mixed in one snapshot: neither libvirt nor QEMU could revert to it or delete it.',
+			instead: 'Ask for the same mode for all disks that take part.',
+		};
+	}
+
+	const result = row[4];
+	return 'way' in result
+		? {kind: 'way', row: index + 1, ...result}
+		: {kind: 'refused', row: index + 1, ...result};
+}
+
+/** From 9.9 on one disk that is asked to be external is enough for libvirt to make all of them so. */
+const takesExternalOffline = 9_009_000;
+
+/**
+The same for a domain of libvirt: the way that the running libvirt goes, and in words where that is another one than the table's. Nothing is refused that the
+table allows: what libvirt only wants to be asked for in other words is asked for so.
+*/
+export function decideForLibvirt(answers: Answers, libvirtVersion: number): {decision: Decision; differences: string[]} {
+	const decision = decide(answers);
+	if (decision.kind === 'refused') {
+		return {decision, differences: []};
+	}
+
+	const {isDiskOnly} = answers;
+	switch (decision.row) {
+		case 1:
+		case 2: {
+			return isDiskOnly
+				? {
+					decision: {
+						...decision,
+						way: {memory: 'no', disk: 'default', by: 'qemu-img'},
+						reason: 'The domain is off, and libvirt takes --disk-only for external disks: its images are frozen as they are.',
+					},
+					differences: ['By the table an offline snapshot lies inside the images; libvirt makes it external with --disk-only, so this one is.'],
+				}
+				: {decision, differences: []};
+		}
+
+		case 5: {
+			return isDiskOnly || libvirtVersion >= takesExternalOffline
+				? {decision, differences: []}
+				: {decision, differences: ['This libvirt by itself asks for --disk-only with external disks of a domain that is off; made by qemu-img it needs no such flag, and the record is the same.']};
+		}
+
+		case 14:
+		case 17: {
+			return isDiskOnly
+				? {decision, differences: []}
+				: {decision, differences: ['libvirt leaves the memory of a running guest out only when it is told "disk only", so it is told so.']};
+		}
+
+		default: {
+			return {decision, differences: []};
+		}
+	}
+}
