@@ -51,6 +51,8 @@ export type DomainDefinition = {
 	machine: string | undefined;
 	arch: string | undefined;
 	nvramPath: string | undefined;
+	/** Images that a deleted snapshot froze and that had to stay: they may be collected when nothing stands in the way any more. */
+	leftImages?: string[];
 };
 
 export type Domain = {

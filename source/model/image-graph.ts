@@ -108,37 +108,3 @@ export function chainOf(graph: ImageGraph, path: string): string[] {
 export function imageAt(graph: ImageGraph, path: string): Image | undefined {
 	return graph.nodes.get(graph.keyOf(path))?.image;
 }
-
-export type Abandoned = {
-	/** Overlays that nothing needs any more, from the top down. */
-	removable: string[];
-	/** What stays although the domain no longer writes to it, and why. */
-	staying: Array<{path: string; reason: 'needed' | 'stands-alone' | 'has-internal-snapshots' | 'in-use-elsewhere'; holders: Pin[]}>;
-};
-
-/**
-What can go when a head is left. `graph` is the graph as it will be, without the pin of the head. Takes overlays from the top of the chain down to
-the first image that is still needed. A chain of which nothing is needed stands alone: nobody here made its base, so all of it stays.
-*/
-export function abandonHead(graph: ImageGraph, headPath: string): Abandoned {
-	const removable: string[] = [];
-	for (const path of chainOf(graph, headPath)) {
-		const holders = holdersOf(graph, path);
-		if (holders.length > 0) {
-			return {removable, staying: removable.length > 0 ? [] : [{path, reason: 'needed', holders}]};
-		}
-
-		const node = graph.nodes.get(graph.keyOf(path));
-		if ((node?.image?.internalSnapshots.length ?? 0) > 0) {
-			return {removable, staying: [{path, reason: 'has-internal-snapshots', holders: []}]};
-		}
-
-		if ([...(node?.overlays ?? [])].some(overlay => !removable.some(gone => graph.keyOf(gone) === overlay))) {
-			return {removable, staying: [{path, reason: 'in-use-elsewhere', holders: []}]};
-		}
-
-		removable.push(path);
-	}
-
-	return {removable: [], staying: [{path: headPath, reason: 'stands-alone', holders: []}]};
-}

@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {abandonHead, buildImageGraph, chainOf, contentHoldersOf, holdersOf} from '../../source/model/image-graph.ts';
+import {abandonHead} from '../../source/model/abandon-head.ts';
+import {buildImageGraph, chainOf, contentHoldersOf, holdersOf} from '../../source/model/image-graph.ts';
 import {image, pin} from '../helpers/images.ts';
 
 const chain = [image('/base'), image('/s1', '/base'), image('/s2', '/s1')];

@@ -3,9 +3,8 @@ The reasons for which a plan is refused. All are named at once, and each says wh
 */
 import {posix} from 'node:path';
 import {isWritableMedium, type Disk} from '../../model/domain.ts';
-import {
-	chainOf, contentHoldersOf, imageAt, overlaysOf,
-} from '../../model/image-graph.ts';
+import {chainOf, imageAt} from '../../model/image-graph.ts';
+import {objectionTo} from '../../model/may-change.ts';
 import {formatBytes} from '../../model/format.ts';
 import type {Blocker} from '../../model/failure.ts';
 import type {Image} from '../../model/image.ts';
@@ -161,12 +160,13 @@ export function blockForeignHeads(context: PlanContext, path: string): void {
 
 /** The images that will be written to in place: nothing else may need their content. */
 export function blockNeededContent(context: PlanContext, path: string, action: string): void {
-	const holders = contentHoldersOf(context.graph, path);
-	const overlays = overlaysOf(context.graph, path);
-	if (holders.length > 0 || overlays.length > 0) {
+	const objection = objectionTo(context.graph, path, {kind: 'overwrite'});
+	if (objection?.reason === 'is-read-only') {
+		context.blockers.push({kind: 'not-permitted', text: `${action} would write into ${path}, which is read-only by its mode.`, remedy: 'Make it writable, if it is not a template.'});
+	} else if (objection !== undefined) {
 		context.blockers.push({
 			kind: 'image-needed',
-			text: `${action} would write into ${path}, which is still needed by: ${[...new Set([...holders.map(pin => pin.label), ...overlays])].join(', ')}.`,
+			text: `${action} would write into ${path}, which is still needed by: ${[...new Set([...objection.holders.map(pin => pin.label), ...objection.overlays])].join(', ')}.`,
 			remedy: 'Delete those snapshots first, or revert to one of them.',
 		});
 	}

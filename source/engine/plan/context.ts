@@ -37,3 +37,14 @@ export function planContext(inventory: Inventory, given: PlanArguments): PlanCon
 		blockers: [],
 	};
 }
+
+/**
+Images that deleted snapshots left behind, by the notes in the definition and in the records; undefined where there are none. A revert puts an older
+definition in place, so what is noted has to be carried on.
+*/
+export function leftImagesOf(context: PlanContext): string[] | undefined {
+	const {domain, snapshots} = context.inventory.picture;
+	const definitions = [domain.definition, domain.liveDefinition, ...snapshots.map(snapshot => snapshot.domain)];
+	const left = new Set(definitions.flatMap(definition => definition?.leftImages ?? []).filter(path => context.graph.nodes.has(context.graph.keyOf(path))));
+	return left.size > 0 ? [...left] : undefined;
+}

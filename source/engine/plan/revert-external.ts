@@ -6,7 +6,8 @@ import {posix} from 'node:path';
 import type {EndState, RevertAction} from '../../model/action.ts';
 import {hasProcess} from '../../model/domain.ts';
 import {formatBytes} from '../../model/format.ts';
-import {abandonHead, buildImageGraph, imageAt} from '../../model/image-graph.ts';
+import {abandonHead} from '../../model/abandon-head.ts';
+import {buildImageGraph, imageAt} from '../../model/image-graph.ts';
 import type {Pin} from '../../model/inventory.ts';
 import type {Consequence, Step} from '../../model/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
@@ -20,7 +21,7 @@ import {bookkeepingSteps} from './bookkeeping.ts';
 import {blockHandMerged} from './hand-merged.ts';
 import {checkpointSteps} from './checkpoints.ts';
 import {domainCommands, fileCommands} from './commands.ts';
-import type {PlanContext} from './context.ts';
+import {leftImagesOf, type PlanContext} from './context.ts';
 import {defineStep, endStateOf, startStep, stopSteps} from './domain-steps.ts';
 import {keepPresentState, type Kept} from './keep.ts';
 import {usableMemory} from './memory.ts';
@@ -52,7 +53,7 @@ function newDefinition(context: PlanContext, snapshot: Snapshot, sources: Source
 	const pending = snapshot.inactiveDomainXml === undefined ? undefined : parseDomainXml(snapshot.inactiveDomainXml);
 	const targetsOf = (disks: Array<{target: string}>) => disks.map(disk => disk.target).sort().join(' ');
 	const isPendingAlike = pending?.ok && targetsOf(pending.value.disks) === targetsOf(snapshot.domain!.disks);
-	return changeDomainXml(isPendingAlike ? snapshot.inactiveDomainXml! : snapshot.domainXml!, {name, rootName: 'domain', sources});
+	return changeDomainXml(isPendingAlike ? snapshot.inactiveDomainXml! : snapshot.domainXml!, {name, rootName: 'domain', sources, leftImages: leftImagesOf(context)});
 }
 
 /** How the domain is brought to its end state; nothing where it stays off. */

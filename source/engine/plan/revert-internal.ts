@@ -13,7 +13,7 @@ import type {Snapshot} from '../../model/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {blockChain, blockForeignHeads, blockNeededContent} from './blockers.ts';
 import {domainCommands, imageCommands, snapshotCommands} from './commands.ts';
-import type {PlanContext} from './context.ts';
+import {leftImagesOf, type PlanContext} from './context.ts';
 import {defineStep, endStateOf, startStep, stopSteps} from './domain-steps.ts';
 import {keepPresentState} from './keep.ts';
 import type {RevertParts} from './revert-external.ts';
@@ -76,6 +76,7 @@ function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: I
 		name: context.inventory.picture.domain.name,
 		rootName: 'domain',
 		sources: presentSources(context, given.disks),
+		leftImages: leftImagesOf(context),
 	});
 	return definition.ok
 		? succeed([

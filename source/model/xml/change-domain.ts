@@ -1,10 +1,12 @@
 /**
-A `<domain>` with other images under its disks. Everything else stays as it is.
+A `<domain>` with other images under its disks, and in the command line that a bare QEMU is started with. Everything else stays as it is.
 */
 import {succeed, type Result} from '../result.ts';
+import {changeRecordedCommandLine} from './bare-domain.ts';
 import {
 	attribute, changeXml, checkText, contentOf, element, escapeText, find, findAll, keepOnly, nameOf, type XmlItem,
 } from './change-xml.ts';
+import {setLeftImages} from './left-images.ts';
 
 export type DomainChange = {
 	name?: string;
@@ -12,6 +14,8 @@ export type DomainChange = {
 	rootName?: 'domain';
 	/** By the target of the disk. */
 	sources: Map<string, {path: string; format: string}>;
+	/** What the definition is to say of images that had to stay; undefined: what it says. */
+	leftImages?: readonly string[];
 };
 
 /** Parts of a `<source>` that belong to the image that was there, and would be wrong for another one. */
@@ -64,12 +68,25 @@ function setSource(disk: XmlItem, path: string): void {
 	}
 }
 
+/** Puts each disk for which `wantedFor` names an image on that one, and takes the recorded chain out of all of them. `domain`: the element that holds `<devices>`. */
+export function putDisksOn(domain: XmlItem, wantedFor: (target: string, path: string | undefined) => {path: string; format: string} | undefined): void {
+	for (const disk of findAll(contentOf(find(contentOf(domain), 'devices') ?? {}), 'disk')) {
+		withoutChain(disk);
+		const source = find(contentOf(disk), 'source');
+		const wanted = wantedFor(attribute(find(contentOf(disk), 'target'), 'dev') ?? '', attribute(source, 'file') ?? attribute(source, 'dev'));
+		if (wanted) {
+			setSource(disk, wanted.path);
+			setDriver(disk, wanted.format);
+		}
+	}
+}
+
 /**
 Puts the disks that are listed on other images, as files of the format given; disks that are not listed keep theirs. Fails with `unreadable` where the
 document is broken, or where a path or name cannot be expressed in XML.
 */
 export function changeDomainXml(xml: string, change: DomainChange): Result<string> {
-	for (const text of [change.name ?? '', ...[...change.sources.values()].map(source => source.path)]) {
+	for (const text of [change.name ?? '', ...[...change.sources.values()].map(source => source.path), ...(change.leftImages ?? [])]) {
 		const isSpeakable = checkText('A path or name for the XML of a domain', text);
 		if (!isSpeakable.ok) {
 			return isSpeakable;
@@ -78,13 +95,9 @@ export function changeDomainXml(xml: string, change: DomainChange): Result<strin
 
 	return changeXml(xml, 'The XML of a domain', ['domain', 'inactiveDomain'], root => {
 		const content = contentOf(root);
-		for (const disk of findAll(contentOf(find(content, 'devices') ?? {}), 'disk')) {
-			withoutChain(disk);
-			const wanted = change.sources.get(attribute(find(contentOf(disk), 'target'), 'dev') ?? '');
-			if (wanted) {
-				setSource(disk, wanted.path);
-				setDriver(disk, wanted.format);
-			}
+		putDisksOn(root, target => change.sources.get(target));
+		if (change.leftImages) {
+			setLeftImages(root, change.leftImages);
 		}
 
 		const name = find(content, 'name');

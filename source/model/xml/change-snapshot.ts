@@ -8,6 +8,7 @@ import type {SnapshotDisk, SnapshotMemory} from '../snapshot.ts';
 import {
 	attribute, changeXml, checkText, contentOf, element, escapeAttribute, escapeText, find, findAll, keepOnly, nameOf, type XmlItem,
 } from './change-xml.ts';
+import {putDisksOn} from './change-domain.ts';
 
 export type SnapshotChange = {
 	/** Path of the overlay by the disk's target; only disks that are external in the record are changed. */
@@ -25,6 +26,17 @@ function setOverlay(disk: XmlItem, path: string): void {
 	disk.disk = [...kept, newDriver, newSource];
 }
 
+function setOverlays(root: XmlItem, overlays: Map<string, string>): void {
+	for (const disk of findAll(contentOf(find(contentOf(root), 'disks') ?? {}), 'disk')) {
+		const overlayPath = overlays.get(attribute(disk, 'name') ?? '');
+		if (overlayPath !== undefined && attribute(disk, 'snapshot') === 'external') {
+			setOverlay(disk, overlayPath);
+		}
+	}
+
+	root.domainsnapshot = keepOnly(contentOf(root), item => nameOf(item) !== 'revertDisks');
+}
+
 /** Fails with `unreadable` where the document is broken, or where a path cannot be expressed in XML. */
 export function changeSnapshotXml(xml: string, change: SnapshotChange): Result<string> {
 	for (const path of change.overlays.values()) {
@@ -35,14 +47,51 @@ export function changeSnapshotXml(xml: string, change: SnapshotChange): Result<s
 	}
 
 	return changeXml(xml, 'The XML of a snapshot', ['domainsnapshot'], root => {
-		for (const disk of findAll(contentOf(find(contentOf(root), 'disks') ?? {}), 'disk')) {
-			const overlayPath = change.overlays.get(attribute(disk, 'name') ?? '');
-			if (overlayPath !== undefined && attribute(disk, 'snapshot') === 'external') {
-				setOverlay(disk, overlayPath);
-			}
+		setOverlays(root, change.overlays);
+		return succeed(root);
+	});
+}
+
+export type SnapshotRewrite = {
+	/** The snapshot that it comes after; undefined: it is a root. */
+	parent: string | undefined;
+	/** By target: the overlay that the record names. */
+	overlays: Map<string, string>;
+	/** By the old path: where the content of a frozen image is found. */
+	contents: Map<string, {path: string; format: string}>;
+};
+
+function setParent(root: XmlItem, parent: string | undefined): void {
+	const content = contentOf(root);
+	const known = find(content, 'parent');
+	const made: XmlItem[] = parent === undefined ? [] : [{parent: [{name: [{'#text': escapeText(parent)}]}]}];
+	if (known) {
+		content.splice(content.indexOf(known), 1, ...made);
+	} else {
+		const name = find(content, 'name');
+		content.splice(name ? content.indexOf(name) + 1 : 0, 0, ...made);
+	}
+}
+
+/**
+The whole record after images were merged: its parent, the overlays in its `<disks>`, and the images that its stored domains name, without the recorded
+chains under them. `<revertDisks>` goes, because a redefine drops it: what it says has to be among the overlays. Fails as `changeSnapshotXml`.
+*/
+export function rewriteSnapshotXml(xml: string, change: SnapshotRewrite): Result<string> {
+	for (const text of [change.parent ?? '', ...change.overlays.values(), ...[...change.contents.values()].map(({path}) => path)]) {
+		const isSpeakable = checkText('A path or name for the XML of a snapshot', text);
+		if (!isSpeakable.ok) {
+			return isSpeakable;
+		}
+	}
+
+	return changeXml(xml, 'The XML of a snapshot', ['domainsnapshot'], root => {
+		setOverlays(root, change.overlays);
+		setParent(root, change.parent);
+		for (const domain of contentOf(root).filter(item => nameOf(item) === 'domain' || nameOf(item) === 'inactiveDomain')) {
+			putDisksOn(domain, (_target, path) => path === undefined ? undefined : change.contents.get(path));
 		}
 
-		root.domainsnapshot = keepOnly(contentOf(root), item => nameOf(item) !== 'revertDisks');
 		return succeed(root);
 	});
 }

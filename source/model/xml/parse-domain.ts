@@ -2,6 +2,7 @@
 What a `<domain>` (or `<inactiveDomain>`) document says about the domain and its disks.
 */
 import type {Disk, DomainDefinition, SnapshotMode} from '../domain.ts';
+import {parseLeftImages} from './left-images.ts';
 import {fail, succeed, type Result} from '../result.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml, textOf, type XmlNode,
@@ -84,6 +85,7 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 	const memory = childOf(root.value, 'memory');
 	const os = childOf(root.value, 'os');
 	const type = childOf(os, 'type');
+	const leftImages = parseLeftImages(textOf(childOf(root.value, 'metadata')));
 	return succeed({
 		name,
 		uuid: textOf(childOf(root.value, 'uuid'))?.trim() ?? '',
@@ -92,5 +94,6 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 		machine: attributeOf(type, 'machine'),
 		arch: attributeOf(type, 'arch'),
 		nvramPath: nvramPathOf(os),
+		...(leftImages.length > 0 && {leftImages}),
 	});
 }

@@ -1,0 +1,68 @@
+/**
+Whether an image may be removed, overwritten or rewritten: the one question that every planner asks before it touches an image that exists (design 2.2).
+Nothing goes around it.
+*/
+import {
+	contentHoldersOf, holdersOf, imageAt, overlaysOf, type ImageGraph,
+} from './image-graph.ts';
+import type {Pin} from './inventory.ts';
+
+export type Change = {
+	/**
+	`remove`: the file goes. `overwrite`: what is read from it becomes something else. `rewrite`: what is read from it stays, byte for byte, though the
+	file changes (data is pulled into it, or its header names another backing file).
+	*/
+	kind: 'remove' | 'overwrite' | 'rewrite';
+	/** Overlays that will not read from it any more, or that want the new content. */
+	without?: readonly string[];
+	/** Whose plan it is: what other domains read from is not even rewritten. */
+	domainUuid?: string;
+};
+
+export type Objection = {
+	reason: 'needed' | 'in-use-elsewhere' | 'has-internal-snapshots' | 'is-read-only';
+	/** The pins that need it, for `needed`. */
+	holders: Pin[];
+	/** The images that stand on it. */
+	overlays: string[];
+};
+
+const objection = (reason: Objection['reason'], more: Partial<Objection> = {}): Objection => ({reason, holders: [], overlays: [], ...more});
+
+/** Templates are kept from being written by their mode; root may write all the same, so it is asked here. */
+function isReadOnly(graph: ImageGraph, path: string): boolean {
+	const file = imageAt(graph, path)?.file;
+	return file !== undefined && Math.floor(file.mode / 0o200) % 2 === 0;
+}
+
+/** The reason why the image must not be changed so; undefined: it may be. Linear in what lies above it. */
+export function objectionTo(graph: ImageGraph, path: string, change: Change): Objection | undefined {
+	const key = graph.keyOf(path);
+	const leaving = new Set((change.without ?? []).map(overlay => graph.keyOf(overlay)));
+	const overlays = overlaysOf(graph, path).filter(overlay => !leaving.has(graph.keyOf(overlay)));
+	const direct = graph.nodes.get(key)?.pins ?? [];
+	const above = overlays.flatMap(overlay => holdersOf(graph, overlay));
+	if (change.kind === 'rewrite') {
+		const foreign = holdersOf(graph, path).filter(pin => pin.domainUuid !== change.domainUuid);
+		if (foreign.length > 0) {
+			return objection('needed', {holders: foreign});
+		}
+
+		return isReadOnly(graph, path) ? objection('is-read-only') : undefined;
+	}
+
+	const holders = [...(change.kind === 'remove' ? direct : contentHoldersOf(graph, path).filter(pin => graph.keyOf(pin.path) === key)), ...above];
+	if (holders.length > 0) {
+		return objection('needed', {holders, overlays});
+	}
+
+	if (change.kind === 'remove' && (imageAt(graph, path)?.internalSnapshots.length ?? 0) > 0) {
+		return objection('has-internal-snapshots');
+	}
+
+	if (overlays.length > 0) {
+		return objection('in-use-elsewhere', {overlays});
+	}
+
+	return isReadOnly(graph, path) ? objection('is-read-only') : undefined;
+}

@@ -1,0 +1,44 @@
+/**
+A note in the `<metadata>` of a domain: images that a deleted snapshot froze and that had to stay, because more than one image stands on them. Without it
+nobody could tell them from a template later on, so they would never be collected. libvirt keeps the element as it is, through all its own actions.
+*/
+import {
+	contentOf, element, find, keepOnly, nameOf, type XmlItem,
+} from './change-xml.ts';
+
+const elementName = 'vsnap:left';
+const namespace = 'urn:vsnap-tui:left-images:1';
+
+const entities: Record<string, string> = {amp: '&', lt: '<', gt: '>', quot: '"', apos: '\''};
+
+function decode(text: string): string {
+	return text.replaceAll(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/giu, (whole, hex?: string, decimal?: string, named?: string) => {
+		if (named !== undefined) {
+			return entities[named] ?? whole;
+		}
+
+		const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
+		return code <= 0x10_FF_FF ? String.fromCodePoint(code) : whole;
+	});
+}
+
+/** `metadataXml`: what stands between the tags of `<metadata>`. */
+export function parseLeftImages(metadataXml: string | undefined): string[] {
+	const note = new RegExp(String.raw`<${elementName}[\s>][\s\S]*?</${elementName}>`, 'u').exec(metadataXml ?? '')?.[0] ?? '';
+	return [...note.matchAll(/<vsnap:image\s+path=(?:"([^"]*)"|'([^']*)')/gu)].map(([, double, single]) => decode(double ?? single ?? ''));
+}
+
+/** `domain`: the root of a definition. An empty list takes the note away. */
+export function setLeftImages(domain: XmlItem, paths: readonly string[]): void {
+	const content = contentOf(domain);
+	const metadata = find(content, 'metadata');
+	const others = metadata === undefined ? [] : keepOnly(contentOf(metadata), item => nameOf(item) !== elementName);
+	const note = paths.length === 0 ? [] : [element(elementName, {'xmlns:vsnap': namespace}, paths.map(path => element('vsnap:image', {path})))];
+	const made: XmlItem[] = others.length + note.length === 0 ? [] : [{metadata: [...others, ...note], ...(metadata?.[':@'] && {':@': metadata[':@']})}];
+	if (metadata) {
+		content.splice(content.indexOf(metadata), 1, ...made);
+	} else {
+		const before = find(content, 'uuid') ?? find(content, 'name');
+		content.splice(before ? content.indexOf(before) + 1 : 0, 0, ...made);
+	}
+}
