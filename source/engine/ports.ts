@@ -3,7 +3,10 @@ What the engine needs from the world. Owners and tools implement these; cli.ts h
 */
 import type {Command, Plan, Probe, Progress} from '../model/plan.ts';
 import type {DomainSummary} from '../model/domain.ts';
-import type {DomainPicture, HostFacts, Inventory} from '../model/inventory.ts';
+import type {Image} from '../model/image.ts';
+import type {
+	DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts,
+} from '../model/inventory.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Result} from '../model/result.ts';
 
@@ -11,6 +14,27 @@ export type RunOutput = {stdout: string; stderr: string; durationMs: number};
 
 /** Bytes that are done, of all that there are. */
 export type Copied = {doneBytes: number; totalBytes: number};
+
+/** A file that is not where it should be, and its format as far as it is recorded. */
+export type LostFile = {path: string; format: string | undefined};
+
+export type SurroundingsRequest = {
+	folders: string[];
+	/** Images that are known already, under whatever name: they are not read again. */
+	known: Array<{path: string; inode: string | undefined}>;
+	memoryPaths: string[];
+	lost: LostFile[];
+};
+
+export type Surroundings = {
+	/** Those that could be looked at. */
+	folders: Map<string, FolderFacts>;
+	/** The other qcow2 images of the folders, with the facts of their files. */
+	others: Image[];
+	/** By the path of a lost file: whole images of the same name elsewhere. */
+	found: Map<string, Image[]>;
+	memoryFiles: Map<string, MemoryFileFacts>;
+};
 
 /** A host and its domains. All reading of the world goes through here, and so does every command of a plan. */
 export type Owner = {
@@ -25,6 +49,8 @@ export type Owner = {
 	or not: their folders are looked at, and those that are images are read with their chains and locks.
 	*/
 	readInventory(uuid: string, alsoPaths?: readonly string[]): Promise<Result<Inventory>>;
+	/** What lies around the images of one or many domains, for the doctor. */
+	readSurroundings(request: SurroundingsRequest): Promise<Result<Surroundings>>;
 	observe(probe: Probe): Promise<Result<boolean>>;
 	/** Labels of whatever uses an image at this moment: definitions, records, headers of images in its folder, open files. Empty: nobody. */
 	readImageUsers(path: string): Promise<Result<string[]>>;

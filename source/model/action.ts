@@ -62,8 +62,13 @@ export type DeleteAction = OnDomain & {
 	isMetadataOnly: boolean;
 };
 
-/** What `doctor` offers: overlays are told where their moved backing file lies. */
-export type RelinkAction = OnDomain & {kind: 'relink'; links: Array<{path: string; backingPath: string; backingFormat: string}>};
+/** What `doctor` offers: overlays, and the records that name it, are told where a moved image file lies. */
+export type RelinkAction = OnDomain & {
+	kind: 'relink';
+	links: Array<{path: string; backingPath: string; backingFormat: string}>;
+	/** Files that the definition and the snapshots' records name by their old place. */
+	moved: Array<{from: string; to: string}>;
+};
 
 /** What `doctor` offers: images that nothing needs are removed. */
 export type TidyAction = OnDomain & {kind: 'tidy'; paths: string[]};
@@ -91,8 +96,27 @@ export function keptName(action: Action): string | undefined {
 	return 'fate' in action && action.fate.kind === 'keep' ? action.fate.name : undefined;
 }
 
-/** Files that a wish names by itself, absolute: they may lie where no record leads to, so they are looked at besides. */
+function namedPaths(wish: Action | Wish): string[] {
+	switch (wish.kind) {
+		case 'create': {
+			return [...wish.disks, wish.memory].flatMap(named => named?.path === undefined ? [] : [named.path]);
+		}
+
+		case 'relink': {
+			return wish.links.filter(({backingFormat}) => backingFormat === 'qcow2').map(({backingPath}) => backingPath);
+		}
+
+		case 'tidy': {
+			return wish.paths;
+		}
+
+		default: {
+			return [];
+		}
+	}
+}
+
+/** qcow2 images that a wish names by itself, absolute: they may lie where no record leads to, so they are looked at besides. */
 export function pathsNamedBy(wish: Action | Wish): string[] {
-	const paths = wish.kind === 'create' ? [...wish.disks, wish.memory].flatMap(named => named?.path === undefined ? [] : [named.path]) : [];
-	return [...new Set(paths)].filter(path => path.startsWith('/'));
+	return [...new Set(namedPaths(wish))].filter(path => path.startsWith('/'));
 }

@@ -12,6 +12,7 @@ import {observe} from './observe.ts';
 import {readDomains, readHost, readSnapshotCounts} from './read-host.ts';
 import {readInventory, readPicture} from './read-inventory.ts';
 import {readProgress} from './read-progress.ts';
+import {readSurroundings} from './read-surroundings.ts';
 import {createVirsh} from './virsh.ts';
 import {watchEvents} from './watch.ts';
 
@@ -41,6 +42,7 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 			const host = await readHost(virsh, {uri, owner, isReadOnly});
 			return host.ok ? readInventory(reading, host.value, {uuid, secrets, alsoPaths}) : host;
 		},
+		readSurroundings: async request => readSurroundings({runner, virsh}, request),
 		observe: async probe => observe({runner, virsh}, probe),
 		readImageUsers: async path => readImageUsers({runner, virsh}, path),
 		async run(command, runOptions = {}) {

@@ -1,0 +1,97 @@
+/**
+Images whose content is not what somebody relies on: written to after they were frozen, written to at the next start, frozen twice.
+*/
+import {hasProcess} from '../../model/domain.ts';
+import {formatTime} from '../../model/format.ts';
+import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import {listed, report, type Examination} from './patient.ts';
+import {settleSeconds} from './image-findings.ts';
+
+/** An overlay is younger than the last write to what it stands on; QEMU may still finish a write in the moment of the switch. */
+const switchSeconds = 10;
+/** Around the time that the audit log tells. */
+const auditSeconds = 5;
+
+/** When the snapshot had certainly frozen its disks: with memory, that is saved first. */
+function frozenAt({surroundings}: Examination, snapshot: Snapshot): number {
+	const facts = snapshot.memory.mode === 'external' ? surroundings.memoryFiles.get(snapshot.memory.path) : undefined;
+	return Math.max(snapshot.createdAt, facts?.kind === 'good' ? Math.floor(Number(facts.modifiedAt)) : 0);
+}
+
+/** A merge, a delete or a mend of ours writes into images that stay what they were for whoever reads them. */
+function isOurOwnWrite({audit}: Examination, modifiedAt: number): boolean {
+	return audit.some(({at, durationMs}) => {
+		const endedAt = Date.parse(at) / 1000;
+		return modifiedAt >= endedAt - (durationMs / 1000) - auditSeconds && modifiedAt <= endedAt + auditSeconds;
+	});
+}
+
+function findChanged(examination: Examination): void {
+	const {context: {graph}, frozenBy, ownPaths} = examination;
+	for (const path of ownPaths) {
+		const key = graph.keyOf(path);
+		const modifiedAt = Number(imageAt(graph, path)?.file?.modifiedAt ?? 0);
+		const late = (frozenBy.get(key) ?? []).filter(snapshot => modifiedAt > frozenAt(examination, snapshot) + settleSeconds);
+		const older = [...graph.nodes.get(key)?.overlays ?? []].flatMap(overlay => graph.nodes.get(overlay)?.image ?? [])
+			.filter(overlay => overlay.file !== undefined && modifiedAt > Number(overlay.file.modifiedAt) + switchSeconds);
+		if ((late.length > 0 || older.length > 0) && !isOurOwnWrite(examination, modifiedAt)) {
+			report(examination, {
+				kind: 'base-changed',
+				severity: 'warning',
+				text: `${path} was last written to on ${formatTime(Math.floor(modifiedAt))} UTC: `
+					+ (late.length > 0 ? `after it was frozen by ${listed(late.map(({name}) => `"${name}"`))}.` : `after the last write to ${listed(older.map(overlay => overlay.path))}, which stands on it.`),
+				meaning: 'If a guest or a person wrote there, what stands on it reads wrong data. A delete or a merge by virsh writes there rightly, and a copy without its times looks the same.',
+				remedy: 'If none of these explains it, compare with a backup before you trust what stands on it.',
+				images: [path, ...older.map(overlay => overlay.path)],
+			});
+		}
+	}
+}
+
+function findWriters(examination: Examination): void {
+	const {context: {graph}, ownPaths, picture: {domain}} = examination;
+	for (const path of ownPaths) {
+		const key = graph.keyOf(path);
+		const writers = (graph.nodes.get(key)?.pins ?? []).filter(({hold}) => hold === 'head');
+		const holders = contentHoldersOf(graph, path).filter(holder => !writers.includes(holder));
+		const [writer] = writers;
+		if (writer && holders.length > 0) {
+			const isRunning = writer.domainUuid === domain.uuid && hasProcess(domain);
+			report(examination, {
+				kind: 'frozen-written',
+				severity: 'problem',
+				text: `${path} is written to (${writer.label}), and needed as it is by: ${listed([...new Set(holders.map(({label}) => label))])}.`,
+				meaning: isRunning
+					? 'The guest destroys at this moment what these need.'
+					: 'As soon as that domain is started, it destroys what these need.',
+				remedy: 'Do not start it. Revert to a snapshot with vsnap-tui: that puts the domain on an overlay of its own.',
+				images: [path],
+			});
+		}
+	}
+}
+
+function findShared(examination: Examination): void {
+	const {context: {graph}, frozenBy} = examination;
+	for (const [key, snapshots] of frozenBy) {
+		const names = [...new Set(snapshots.map(({name}) => `"${name}"`))];
+		if (names.length > 1) {
+			const path = [...graph.nodes.get(key)?.paths ?? []][0] ?? key;
+			report(examination, {
+				kind: 'shared-frozen',
+				severity: 'warning',
+				text: `${names.join(' and ')} are frozen on one image: ${path}.`,
+				meaning: 'virsh snapshot-delete of one of them merges into that image, reports success, and the other and all that comes after it have changed.',
+				remedy: 'Delete them with vsnap-tui only.',
+				images: [path],
+			});
+		}
+	}
+}
+
+export function findContentTroubles(examination: Examination): void {
+	findChanged(examination);
+	findWriters(examination);
+	findShared(examination);
+}

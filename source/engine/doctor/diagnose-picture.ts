@@ -1,0 +1,21 @@
+/**
+All that can be found about one domain. Pure: the records, the images and what lies around them come in.
+*/
+import {sortFindings, type Finding} from '../../model/finding.ts';
+import {findContentTroubles} from './content-findings.ts';
+import {findImageTroubles} from './image-findings.ts';
+import {examine, type Patient} from './patient.ts';
+import {findRecordTroubles} from './record-findings.ts';
+import {findRevertTroubles} from './revert-findings.ts';
+import {findStateTroubles} from './state-findings.ts';
+
+/** Images that no record leads to are the matter of `findLeftovers`, because they lie between the domains. */
+export function diagnosePicture(patient: Patient): Finding[] {
+	const examination = examine(patient);
+	findStateTroubles(examination);
+	findImageTroubles(examination);
+	findContentTroubles(examination);
+	findRecordTroubles(examination);
+	findRevertTroubles(examination);
+	return sortFindings(examination.found);
+}

@@ -1,0 +1,235 @@
+/**
+The doctor's round: reads one domain or the whole host, domain by domain, and gathers what is found. Every domain is read once; what it needs of the
+others is looked up in one graph of all images. Between two domains the program breathes, so a screen goes on answering.
+*/
+import {posix} from 'node:path';
+import {setImmediate} from 'node:timers/promises';
+import {describeFailure} from '../../model/describe-failure.ts';
+import type {DomainSummary} from '../../model/domain.ts';
+import {sortFindings, type Finding} from '../../model/finding.ts';
+import {buildImageGraph, chainOf, type ImageGraph} from '../../model/image-graph.ts';
+import type {Image} from '../../model/image.ts';
+import type {DomainPicture, HostFacts, Pin} from '../../model/inventory.ts';
+import {pinsOfDomain} from '../../model/pins.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import {frozenPath} from '../../model/snapshot.ts';
+import type {
+	AuditEntry, LostFile, Owner, StateStore, Surroundings, UnfinishedAction,
+} from '../ports.ts';
+import {diagnosePicture} from './diagnose-picture.ts';
+import {findLeftovers, type FrozenByDomain} from './orphan-findings.ts';
+
+/** Where the doctor looks. */
+export type Practice = {
+	owner: Owner;
+	store: Pick<StateStore, 'readUnfinished' | 'isDomainLocked' | 'readAudit'>;
+};
+
+export type RoundProgress = {done: number; total: number; domain: string};
+
+export type RoundOptions = {
+	/** Only this domain; undefined: all. */
+	uuid?: string;
+	onProgress?: (progress: RoundProgress) => void;
+	/** Aborted with the signal's name as reason. */
+	interrupt?: AbortSignal;
+};
+
+const readersAtOnce = 2;
+
+type Ward = {
+	host: HostFacts;
+	pictures: DomainPicture[];
+	unreadable: Finding[];
+};
+
+function isInterrupted(options: RoundOptions): boolean {
+	return options.interrupt?.aborted ?? false;
+}
+
+async function readPictures(owner: Owner, domains: readonly DomainSummary[], options: RoundOptions): Promise<Result<Pick<Ward, 'pictures' | 'unreadable'>>> {
+	const pictures = new Map<string, DomainPicture>();
+	const unreadable: Finding[] = [];
+	const open = [...domains];
+	let lost: Result<never> | undefined;
+	let done = 0;
+	const reader = async () => {
+		for (let domain = open.shift(); domain && lost === undefined && !isInterrupted(options); domain = open.shift()) {
+			const picture = await owner.readPicture(domain.uuid, {withForeignPins: options.uuid !== undefined});
+			if (picture.ok) {
+				pictures.set(domain.uuid, picture.value);
+			} else if (picture.failure.kind === 'host-unreachable') {
+				lost = picture;
+			} else if (picture.failure.kind !== 'domain-not-found') {
+				unreadable.push({
+					kind: 'domain-unreadable',
+					severity: 'problem',
+					domain: {uuid: domain.uuid, name: domain.name},
+					text: `The domain cannot be read: ${describeFailure(picture.failure).message}`,
+					meaning: 'Nobody knows which images it needs, so no image of this host is offered for removal.',
+				});
+			}
+
+			options.onProgress?.({done: ++done, total: domains.length, domain: domain.name});
+		}
+	};
+
+	await Promise.all(Array.from({length: readersAtOnce}, reader));
+	return lost ?? succeed({pictures: domains.flatMap(({uuid}) => pictures.get(uuid) ?? []), unreadable});
+}
+
+async function readWard(owner: Owner, options: RoundOptions): Promise<Result<Ward>> {
+	const host = await owner.readHost();
+	if (!host.ok) {
+		return host;
+	}
+
+	const list = await owner.readDomains();
+	if (!list.ok) {
+		return list;
+	}
+
+	const wanted = options.uuid === undefined ? list.value : list.value.filter(({uuid}) => uuid === options.uuid);
+	if (options.uuid !== undefined && wanted.length === 0) {
+		return fail({kind: 'domain-not-found', name: options.uuid, known: list.value.map(({name}) => name)});
+	}
+
+	const read = await readPictures(owner, wanted, options);
+	return read.ok ? succeed({host: host.value, ...read.value}) : read;
+}
+
+/** Each image once, whichever domain it was read for. */
+function gatherImages(pictures: readonly DomainPicture[]): Image[] {
+	const images = new Map<string, Image>();
+	for (const image of pictures.flatMap(picture => picture.images)) {
+		images.set(image.path, images.get(image.path) ?? image);
+	}
+
+	return [...images.values()];
+}
+
+function gatherPins(pictures: readonly DomainPicture[]): Pin[] {
+	return pictures.flatMap(({domain, snapshots, foreignPins}) => [...pinsOfDomain(domain, snapshots), ...foreignPins]);
+}
+
+/** Everything missing that an image or a record of these domains names. */
+function gatherLost(images: readonly Image[]): LostFile[] {
+	const formats = new Map(images.flatMap(image => image.backingPath === undefined ? [] : [[image.backingPath, image.backingFormat]]));
+	return images.filter(image => image.problems.some(({kind}) => kind === 'missing')).map(({path, format}) => ({path, format: format ?? formats.get(path)}));
+}
+
+async function readAround(owner: Owner, pictures: readonly DomainPicture[], images: readonly Image[]): Promise<Result<Surroundings>> {
+	const graph = buildImageGraph(images, []);
+	const ownPaths = pictures.flatMap(({domain, snapshots}) => pinsOfDomain(domain, snapshots).filter(({target}) => target !== undefined).map(({path}) => path));
+	const seen = new Set<string>();
+	for (const path of ownPaths) {
+		for (const link of seen.has(path) ? [] : chainOf(graph, path)) {
+			seen.add(link);
+		}
+	}
+
+	return owner.readSurroundings({
+		folders: [...new Set([...seen].map(path => posix.dirname(path)))],
+		known: images.map(({path, file}) => ({path, inode: file?.inode})),
+		memoryPaths: pictures.flatMap(({snapshots}) => snapshots.flatMap(({memory}) => memory.mode === 'external' ? [memory.path] : [])),
+		lost: gatherLost(images.filter(({path}) => seen.has(path))),
+	});
+}
+
+function gatherFrozen(pictures: readonly DomainPicture[], graph: ImageGraph): FrozenByDomain {
+	const frozenBy: FrozenByDomain = new Map();
+	for (const {domain: {uuid, name}, snapshots} of pictures) {
+		for (const snapshot of snapshots) {
+			for (const {target, mode} of snapshot.disks) {
+				const path = mode === 'external' ? frozenPath(snapshot, target) : undefined;
+				if (path !== undefined) {
+					frozenBy.set(graph.keyOf(path), [...frozenBy.get(graph.keyOf(path)) ?? [], {domain: {uuid, name}, snapshot}]);
+				}
+			}
+		}
+	}
+
+	return frozenBy;
+}
+
+/** Actions that have not ended, and that no process works on. */
+async function readLeftBehind({store}: Practice, host: HostFacts): Promise<Result<UnfinishedAction[]>> {
+	const unfinished = await store.readUnfinished();
+	if (!unfinished.ok) {
+		return unfinished;
+	}
+
+	const left: UnfinishedAction[] = [];
+	for (const action of unfinished.value.filter(({plan}) => plan.uri === host.uri)) {
+		if (!await store.isDomainLocked(action.plan.action.domain.uuid)) {
+			left.push(action);
+		}
+	}
+
+	return succeed(left);
+}
+
+/** The audit log is a help to judge by, never a condition. */
+async function readOwnWrites({store}: Practice): Promise<AuditEntry[]> {
+	const audit = await store.readAudit();
+	return audit.ok ? audit.value.filter(({outcome}) => outcome === 'done' || outcome === 'recovered') : [];
+}
+
+/**
+What is wrong with one domain or with the host. Fails where the host or the private folder cannot be asked, with `domain-not-found`, or with
+`interrupted`; a domain that cannot be read is a finding.
+*/
+export async function diagnose(practice: Practice, options: RoundOptions = {}): Promise<Result<Finding[]>> {
+	const {owner} = practice;
+	const ward = await readWard(owner, options);
+	if (!ward.ok) {
+		return ward;
+	}
+
+	const interrupted = fail({kind: 'interrupted', signal: String(options.interrupt?.reason ?? ''), rolledBack: true});
+	const {host, pictures, unreadable} = ward.value;
+	if (isInterrupted(options)) {
+		return interrupted;
+	}
+
+	const images = gatherImages(pictures);
+	const [surroundings, left, writes] = await Promise.all([readAround(owner, pictures, images), readLeftBehind(practice, host), readOwnWrites(practice)]);
+	if (!surroundings.ok) {
+		return surroundings;
+	}
+
+	if (!left.ok) {
+		return left;
+	}
+
+	const graph = buildImageGraph([...images, ...surroundings.value.others], gatherPins(pictures));
+	const found: Finding[] = [...unreadable];
+	for (const picture of pictures) {
+		await setImmediate();
+		if (isInterrupted(options)) {
+			return interrupted;
+		}
+
+		const {uuid} = picture.domain;
+		found.push(...diagnosePicture({
+			host,
+			picture,
+			graph,
+			surroundings: surroundings.value,
+			unfinished: left.value.filter(({plan}) => plan.action.domain.uuid === uuid),
+			audit: writes.filter(entry => entry.domain.uuid === uuid && entry.uri === host.uri),
+		}));
+	}
+
+	const [only] = options.uuid === undefined ? [] : pictures;
+	found.push(...findLeftovers(
+		{
+			others: surroundings.value.others,
+			graph,
+			frozenBy: gatherFrozen(pictures, graph),
+			isBlind: unreadable.length > 0 || pictures.some(picture => picture.unreadable.length > 0),
+		},
+		only && {uuid: only.domain.uuid, name: only.domain.name},
+	));
+	return succeed(sortFindings(found));
+}

@@ -1,0 +1,162 @@
+/**
+Images that are missing or do not open, links that lead nowhere, formats that nobody wrote down, and chains that are too deep.
+*/
+import {posix} from 'node:path';
+import {formatBytes} from '../../model/format.ts';
+import {chainOf, holdersOf, imageAt} from '../../model/image-graph.ts';
+import type {Image} from '../../model/image.ts';
+import {formatsOfDomain} from '../../model/pins.ts';
+import {writtenHeads} from '../plan/lineage.ts';
+import {listed, report, type Examination} from './patient.ts';
+
+/** Seconds between the time that a record tells and the last write of what it froze: guests and QEMU finish writing within moments. */
+export const settleSeconds = 120;
+
+function ownImages({context, ownPaths}: Examination): Image[] {
+	return ownPaths.flatMap(path => imageAt(context.graph, path) ?? []);
+}
+
+/** Overlays of this domain whose headers name the lost file. */
+function overlaysOn(images: readonly Image[], lostPath: string): Image[] {
+	return images.filter(image => image.backingPath === lostPath);
+}
+
+/**
+Why a file of the same name is not taken for the lost one without a word of the person: what an overlay reads through it would silently be wrong.
+Undefined: nothing speaks against it.
+*/
+function doubt(examination: Examination, given: {lostPath: string; candidate: Image; overlays: Image[]}): string | undefined {
+	const {lostPath, candidate, overlays} = given;
+	const {graph} = examination.context;
+	if (overlays.some(({virtualSizeBytes}) => virtualSizeBytes !== candidate.virtualSizeBytes)) {
+		return `its size of ${formatBytes(candidate.virtualSizeBytes)} is another`;
+	}
+
+	if (overlays.some(({path}) => chainOf(graph, candidate.path).includes(path))) {
+		return 'it stands itself on what has lost its backing file';
+	}
+
+	const writer = holdersOf(graph, candidate.path).find(({hold}) => hold === 'head');
+	if (writer) {
+		return `it is in use (${writer.label})`;
+	}
+
+	const frozenAt = (examination.frozenBy.get(graph.keyOf(lostPath)) ?? []).map(({createdAt}) => createdAt);
+	return frozenAt.length > 0 && Number(candidate.file?.modifiedAt ?? Number.POSITIVE_INFINITY) > Math.min(...frozenAt) + settleSeconds
+		? 'it was written to after the snapshot that needs it'
+		: undefined;
+}
+
+function reportLost(examination: Examination, lost: Image, images: readonly Image[]): void {
+	const {context, surroundings, picture: {domain}} = examination;
+	const overlays = overlaysOn(images, lost.path);
+	const pins = (context.graph.nodes.get(context.graph.keyOf(lost.path))?.pins ?? []).filter(pin => pin.domainUuid === domain.uuid);
+	const candidates = surroundings.found.get(lost.path) ?? [];
+	const judged = candidates.map(candidate => ({candidate, reason: doubt(examination, {lostPath: lost.path, candidate, overlays})}));
+	const good = judged.filter(({reason}) => reason === undefined);
+	const [only] = good.length === 1 ? good : [];
+	const needers = holdersOf(context.graph, lost.path).map(({label}) => label);
+	report(examination, {
+		kind: overlays.length > 0 ? 'backing-missing' : 'image-missing',
+		severity: 'problem',
+		text: overlays.length > 0
+			? `${listed(overlays.map(({path}) => path))} stands on ${lost.path}, which is missing.`
+			: `The image ${lost.path} is missing.`,
+		meaning: [
+			`Needed by: ${listed([...new Set(needers)])}. None of them can be started or reverted to.`,
+			...judged.map(({candidate, reason}) => reason === undefined
+				? `${candidate.path} bears its name and fits.`
+				: `${candidate.path} bears its name, but ${reason}.`),
+		].join(' '),
+		remedy: only
+			? undefined
+			: (candidates.length === 0
+				? `Bring it back to the same path; or, where you know that another file is it: qemu-img rebase -u -f qcow2 -F FORMAT -b FILE ${overlays[0]?.path ?? 'OVERLAY'}`
+				: 'Look which of these files it is, and bring it back to its path.'),
+		...(only && {
+			wish: {
+				kind: 'relink',
+				uuid: domain.uuid,
+				links: overlays.map(({path}) => ({path, backingPath: only.candidate.path, backingFormat: only.candidate.format ?? 'raw'})),
+				moved: pins.length > 0 ? [{from: lost.path, to: only.candidate.path}] : [],
+			},
+		}),
+		images: [lost.path, ...overlays.map(({path}) => path)],
+	});
+}
+
+function reportFormats(examination: Examination, images: readonly Image[]): void {
+	const {picture: {domain, snapshots}, graph} = examination;
+	const formats = formatsOfDomain(domain, snapshots);
+	for (const image of images) {
+		if (!image.problems.some(({kind}) => kind === 'backing-format-not-recorded') || image.backingPath === undefined || image.problems.some(({kind}) => kind === 'backing-missing')) {
+			continue;
+		}
+
+		const recorded = formats.get(image.backingPath);
+		const seen = imageAt(graph, image.backingPath)?.format;
+		report(examination, {
+			kind: 'backing-format',
+			severity: 'warning',
+			text: `${image.path} does not say which format its backing file ${image.backingPath} has.`,
+			meaning: 'libvirt then refuses to start it, or QEMU guesses by what lies in the file; a guest that may write there could make it open any file of the host.',
+			remedy: recorded === undefined
+				? `No record of libvirt tells the format${seen === undefined ? '' : `; QEMU takes it for ${seen}`}. If you know it: qemu-img rebase -u -f qcow2 -F FORMAT -b BACKING ${image.path}`
+				: undefined,
+			...(recorded !== undefined && {
+				wish: {kind: 'relink', uuid: domain.uuid, links: [{path: image.path, backingPath: image.backingPath, backingFormat: recorded}], moved: []},
+			}),
+			images: [image.path],
+		});
+	}
+}
+
+/** libvirt 10.8 to 11.10 starts no chain of more than 25 layers; every version stops at 200. */
+const shallowSince = 10_008_000;
+const shallowUntil = 11_011_000;
+const shallowLimit = 25;
+const advisedDepth = 30;
+const deepestOfLibvirt = 200;
+
+function reportDepth(examination: Examination): void {
+	const {host, context} = examination;
+	const limit = host.libvirtVersion >= shallowSince && host.libvirtVersion < shallowUntil ? shallowLimit : deepestOfLibvirt;
+	for (const {target, path} of writtenHeads(context)) {
+		const depth = chainOf(context.graph, path).length;
+		if (depth > Math.min(advisedDepth, limit)) {
+			report(examination, {
+				kind: 'deep-chain',
+				severity: depth > limit ? 'problem' : 'warning',
+				text: `${target} stands on a chain of ${depth} images.`,
+				meaning: depth > limit
+					? `This libvirt starts no domain on more than ${limit} layers.`
+					: `Each layer costs memory and time at every read, and some versions of libvirt start no more than ${shallowLimit}. Up to ${advisedDepth} is advised.`,
+				remedy: 'Merge or delete snapshots that are no longer needed.',
+				images: [path],
+			});
+		}
+	}
+}
+
+export function findImageTroubles(examination: Examination): void {
+	const images = ownImages(examination);
+	for (const image of images) {
+		for (const problem of image.problems) {
+			if (problem.kind === 'missing') {
+				reportLost(examination, image, images);
+			} else if (problem.kind === 'unreadable') {
+				report(examination, {
+					kind: 'image-unreadable',
+					severity: 'problem',
+					text: `The image ${image.path} cannot be opened: ${problem.reason}`,
+					meaning: `Needed by: ${listed([...new Set(holdersOf(examination.graph, image.path).map(({label}) => label))])}.`,
+					remedy: `Mend its permissions, or look at it with qemu-img check; else bring ${posix.basename(image.path)} back from a backup.`,
+					images: [image.path],
+				});
+			}
+		}
+	}
+
+	reportFormats(examination, images);
+	reportDepth(examination);
+}

@@ -1,0 +1,121 @@
+/**
+Images in the folders that nothing needs. Only leftovers of snapshots are offered for removal: overlays that were made beside an image after a snapshot
+froze it. An overlay on anything else may be somebody's backup, clone or work, whatever no record says.
+*/
+import {posix} from 'node:path';
+import {formatBytes} from '../../model/format.ts';
+import type {Finding} from '../../model/finding.ts';
+import {holdersOf, overlaysOf, type ImageGraph} from '../../model/image-graph.ts';
+import type {Image} from '../../model/image.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import {stemOf} from '../plan/overlay-name.ts';
+import {listed} from './patient.ts';
+
+export type FrozenByDomain = Map<string, Array<{domain: {uuid: string; name: string}; snapshot: Snapshot}>>;
+
+export type Leftovers = {
+	/** Images of the folders that no record leads to; all of them are in the graph. */
+	others: readonly Image[];
+	graph: ImageGraph;
+	/** By key in the graph, over all domains that were read. */
+	frozenBy: FrozenByDomain;
+	/** Something could not be read, so that nobody knows what it needs. */
+	isBlind: boolean;
+};
+
+type Place = {uuid: string; name: string};
+
+function isNamedAfter(image: Image, backingPath: string): boolean {
+	return posix.dirname(image.path) === posix.dirname(backingPath) && image.path.startsWith(`${stemOf(backingPath)}.`);
+}
+
+/** By domain, from the top down: what stands on an image that a snapshot froze, and on nothing that could be a backup's. */
+function removable({others, graph, frozenBy}: Leftovers): Map<string, {domain: Place; images: Image[]}> {
+	const byKey = new Map(others.map(image => [graph.keyOf(image.path), image]));
+	const owners = new Map<string, Place | undefined>();
+	const ownerOf = (image: Image, depth: number): Place | undefined => {
+		const key = graph.keyOf(image.path);
+		if (owners.has(key) || depth > others.length) {
+			return owners.get(key);
+		}
+
+		owners.set(key, undefined);
+		if (image.backingPath === undefined || image.internalSnapshots.length > 0 || image.problems.length > 0 || !isNamedAfter(image, image.backingPath)) {
+			return undefined;
+		}
+
+		const backingKey = graph.keyOf(image.backingPath);
+		const below = byKey.get(backingKey);
+		const frozen = frozenBy.get(backingKey)?.find(({snapshot}) => Number(image.file?.modifiedAt ?? 0) >= snapshot.createdAt);
+		const owner = frozen?.domain ?? (below ? ownerOf(below, depth + 1) : undefined);
+		owners.set(key, owner);
+		return owner;
+	};
+
+	const found = new Map<string, {domain: Place; images: Image[]}>();
+	const gone = new Set<string>();
+	for (let before = -1; before < gone.size;) {
+		before = gone.size;
+		for (const image of others) {
+			const key = graph.keyOf(image.path);
+			const owner = gone.has(key) ? undefined : ownerOf(image, 0);
+			if (owner && holdersOf(graph, image.path).length === 0 && overlaysOf(graph, image.path).every(path => gone.has(graph.keyOf(path)))) {
+				gone.add(key);
+				const entry = found.get(owner.uuid) ?? {domain: owner, images: []};
+				entry.images.push(image);
+				found.set(owner.uuid, entry);
+			}
+		}
+	}
+
+	return found;
+}
+
+function describe(images: readonly Image[]): string {
+	const bytes = images.reduce((sum, {allocatedBytes}) => sum + allocatedBytes, 0);
+	return `${listed(images.map(({path, allocatedBytes}) => `${path} (${formatBytes(allocatedBytes)})`))}${images.length > 1 ? `, together ${formatBytes(bytes)}` : ''}`;
+}
+
+/** `domain`: the one that was asked for; without it, images of no domain are told of the host. */
+export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): Finding[] {
+	const tidy = removable(leftovers);
+	const findings: Finding[] = [];
+	const offered = new Set<string>();
+	for (const {domain: owner, images} of tidy.values()) {
+		for (const {path} of images) {
+			offered.add(path);
+		}
+
+		findings.push({
+			kind: 'orphan',
+			severity: 'warning',
+			domain: owner,
+			text: `Nothing needs ${describe(images)}.`,
+			meaning: 'They stand on images that snapshots froze, and are named like overlays of them: leftovers of a revert, a delete or a record that was dropped. '
+				+ 'If somebody parked a state there without a snapshot, it is in such a file; and libvirt\'s own delete may remove what it stands on.',
+			...(leftovers.isBlind
+				? {remedy: 'Some records cannot be read, and may need them: mend those first.'}
+				: {wish: {kind: 'tidy', uuid: owner.uuid, paths: images.map(({path}) => path)}}),
+			images: images.map(({path}) => path),
+		});
+	}
+
+	const rest = new Map<string, Image[]>();
+	for (const image of leftovers.others.filter(({path}) => !offered.has(path) && holdersOf(leftovers.graph, path).length === 0)) {
+		const folder = posix.dirname(image.path);
+		rest.set(folder, [...rest.get(folder) ?? [], image]);
+	}
+
+	for (const [folder, images] of rest) {
+		findings.push({
+			kind: 'unused-image',
+			severity: 'info',
+			...(domain && {domain}),
+			text: `In ${folder} no domain and no snapshot needs ${describe(images)}.`,
+			meaning: 'They may be backups, templates or disks of domains that are defined elsewhere: vsnap-tui never removes such images.',
+			images: images.map(({path}) => path),
+		});
+	}
+
+	return findings;
+}

@@ -1,0 +1,76 @@
+/**
+One domain as the doctor sees it: its records, the images of the whole host, and what lies around them.
+*/
+import {chainOf, type ImageGraph} from '../../model/image-graph.ts';
+import type {Finding} from '../../model/finding.ts';
+import type {DomainPicture, HostFacts, Pin} from '../../model/inventory.ts';
+import {pinsOfDomain} from '../../model/pins.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import {frozenIndex} from '../plan/lineage.ts';
+import type {PlanContext} from '../plan/context.ts';
+import type {AuditEntry, Surroundings, UnfinishedAction} from '../ports.ts';
+
+export type Patient = {
+	host: HostFacts;
+	picture: DomainPicture;
+	/** Of every image that was read on the host, with every pin. */
+	graph: ImageGraph;
+	surroundings: Surroundings;
+	/** Actions on this domain that nobody works on and that have not ended. */
+	unfinished: readonly UnfinishedAction[];
+	/** What vsnap-tui itself did to this domain. */
+	audit: readonly AuditEntry[];
+};
+
+export type Examination = Patient & {
+	/** As a planner sees it; its pins are only those that touch images of this domain. */
+	context: PlanContext;
+	/** Every image that the domain stands on, each once. */
+	ownPaths: string[];
+	frozenBy: Map<string, Snapshot[]>;
+	found: Finding[];
+};
+
+/** Reads no more than is there: the definition's XML is not known, so no plan can be made of this context. */
+export function examine(patient: Patient): Examination {
+	const {picture, host, graph, surroundings} = patient;
+	const {domain, snapshots} = picture;
+	const ownPins = pinsOfDomain(domain, snapshots);
+	const own = new Map<string, string>();
+	for (const pin of ownPins.filter(({target}) => target !== undefined)) {
+		for (const path of own.has(graph.keyOf(pin.path)) ? [] : chainOf(graph, pin.path)) {
+			own.set(graph.keyOf(path), own.get(graph.keyOf(path)) ?? path);
+		}
+	}
+
+	const pins: Pin[] = [...own.keys()].flatMap(key => graph.nodes.get(key)?.pins ?? []);
+	const context: PlanContext = {
+		inventory: {
+			host,
+			picture,
+			definitionXml: '',
+			liveXml: undefined,
+			folders: surroundings.folders,
+			memoryFiles: surroundings.memoryFiles,
+			jobs: [],
+			nvramPath: domain.definition.nvramPath,
+		},
+		uuid: domain.uuid,
+		workPath: '',
+		host,
+		pins,
+		graph,
+		blockers: [],
+	};
+	return {...patient, context, ownPaths: [...own.values()], frozenBy: frozenIndex(context), found: []};
+}
+
+export function report(examination: Examination, finding: Omit<Finding, 'domain'>): void {
+	const {uuid, name} = examination.picture.domain;
+	examination.found.push({...finding, domain: {uuid, name}});
+}
+
+/** "a, b and 3 more". */
+export function listed(names: readonly string[], limit = 6): string {
+	return names.length <= limit ? names.join(', ') : `${names.slice(0, limit).join(', ')} and ${names.length - limit} more`;
+}

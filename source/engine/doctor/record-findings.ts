@@ -1,0 +1,137 @@
+/**
+Records of libvirt that do not agree with the disks, and what its own commands would do because of it.
+*/
+import {hasProcess} from '../../model/domain.ts';
+import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
+import {isExternal} from '../../model/snapshot.ts';
+import {
+	judgeCurrent, misnamedHeads, mustNameHeads, recordedOverlays, unlinksRecordedSince,
+} from '../plan/lineage.ts';
+import {listed, report, type Examination} from './patient.ts';
+
+/** Whether the records can be written anew by what the images say. */
+function mendWish({picture: {domain}}: Examination) {
+	return {wish: {kind: 'mend-records' as const, uuid: domain.uuid}};
+}
+
+function findCurrentTrouble(examination: Examination): void {
+	const {context, picture: {snapshots, currentSnapshot}} = examination;
+	const verdict = judgeCurrent(context);
+	const current = snapshots.find(({name}) => name === currentSnapshot);
+	const isNewer = context.host.libvirtVersion >= unlinksRecordedSince;
+	const rightful = verdict.isHandMerged ? undefined : verdict.rightful;
+	const byHand = {remedy: 'Take a snapshot of the present state with vsnap-tui: it becomes the current one, and names the right images.'};
+	if (!verdict.isRight) {
+		const what = currentSnapshot === undefined
+			? 'No snapshot is the current one, although there are external ones.'
+			: `The current snapshot by the records is "${currentSnapshot}", but the disks do not stand on what it froze.`;
+		report(examination, {
+			kind: 'current-record',
+			severity: isNewer ? 'problem' : 'warning',
+			text: `${what}${rightful === undefined ? '' : ` They stand on what "${rightful.name}" froze.`}${verdict.isHandMerged ? ' Somebody merged images by hand.' : ''}`,
+			meaning: currentSnapshot === undefined
+				? `The next snapshot would begin a tree of its own${isNewer ? ', and virsh snapshot-revert makes libvirt\'s daemon crash' : ''}.`
+				: 'The next snapshot would be hung on the wrong place, and libvirt\'s own revert and delete go by this record.',
+			...(rightful === undefined ? byHand : mendWish(examination)),
+		});
+	} else if (current && mustNameHeads(context, current)) {
+		const misnamed = misnamedHeads(context, current);
+		if (misnamed.length > 0) {
+			report(examination, {
+				kind: 'current-record',
+				severity: 'warning',
+				text: `The record of "${current.name}" names other overlays than the domain writes to: ${listed(misnamed.map(({target, path}) => `${target} is on ${path}`))}.`,
+				meaning: isNewer
+					? 'libvirt\'s own revert unlinks what that record names, whatever needs it, and leaves what is really in use.'
+					: 'libvirt\'s own delete of that snapshot fails, or merges the wrong image.',
+				...mendWish(examination),
+			});
+		}
+	}
+}
+
+/** What `virsh snapshot-revert` to any snapshot unlinks although something needs it (traps R1, R2, R10, L12). */
+function findNativeRevert(examination: Examination): void {
+	const {context, picture: {snapshots, currentSnapshot}} = examination;
+	const current = snapshots.find(({name}) => name === currentSnapshot);
+	if (context.host.libvirtVersion < unlinksRecordedSince || current === undefined) {
+		return;
+	}
+
+	for (const [target, path] of recordedOverlays(current)) {
+		const image = imageAt(context.graph, path);
+		const holders = image === undefined || image.problems.some(({kind}) => kind === 'missing') ? [] : contentHoldersOf(context.graph, path);
+		if (holders.length > 0) {
+			report(examination, {
+				kind: 'native-revert',
+				severity: 'problem',
+				text: `virsh snapshot-revert would remove ${path} (${target}), which is needed by: ${listed([...new Set(holders.map(({label}) => label))])}.`,
+				meaning: `The record of the current snapshot "${current.name}" names that file, and libvirt unlinks it without asking who stands on it. vsnap-tui does not.`,
+				remedy: 'Until the record is mended, revert with vsnap-tui only.',
+				...mendWish(examination),
+				images: [path],
+			});
+		}
+	}
+}
+
+function findParents(examination: Examination): void {
+	const {snapshots} = examination.picture;
+	const names = new Set(snapshots.map(({name}) => name));
+	const lost = snapshots.filter(({parent}) => parent !== undefined && !names.has(parent));
+	if (lost.length > 0) {
+		report(examination, {
+			kind: 'parent-missing',
+			severity: 'warning',
+			text: `The parent of ${listed(lost.map(({name, parent}) => `"${name}" ("${parent!}")`))} has no record.`,
+			meaning: 'libvirt takes such a snapshot for the root of a tree of its own; its disks are as good as before.',
+			...mendWish(examination),
+		});
+	}
+}
+
+function findUnfinishedDelete(examination: Examination): void {
+	const {picture: {snapshots, domain}} = examination;
+	const marked = snapshots.filter(({xml}) => xml.includes('<snapshotDeleteInProgress'));
+	const live = hasProcess(domain) ? domain.liveDefinition!.disks.filter(disk => disk.hasMirror) : [];
+	if (live.length > 0) {
+		report(examination, {
+			kind: 'block-job',
+			severity: 'warning',
+			text: `A copy or a commit is going on, or was left, on ${listed(live.map(({target}) => target))}${domain.state === 'paused' ? '; the domain is paused' : ''}.`,
+			meaning: domain.state === 'paused'
+				? 'A virsh snapshot-delete of a domain that is off looks like this while it works, and stays so when libvirt\'s daemon is killed meanwhile. Resumed, the guest would write into the middle of a merge.'
+				: 'Until it has ended, no snapshot can be made, deleted or reverted to.',
+			remedy: `Look with virsh blockjob DOMAIN ${live[0]!.target} --info. If nobody waits for it: virsh blockjob DOMAIN ${live[0]!.target} --abort${domain.state === 'paused' ? ', then virsh destroy DOMAIN, then delete the snapshot again' : ''}.`,
+		});
+	}
+
+	if (marked.length > 0) {
+		report(examination, {
+			kind: 'delete-in-progress',
+			severity: 'warning',
+			text: `A virsh snapshot-delete was interrupted: ${listed(marked.map(({name}) => `"${name}"`))} is marked as being merged into.`,
+			meaning: 'What it keeps may be half merged, and libvirt refuses to delete it.',
+			remedy: 'Run the same virsh snapshot-delete again: it finishes the merge.',
+		});
+	}
+}
+
+export function findRecordTroubles(examination: Examination): void {
+	for (const {name, reason} of examination.picture.unreadable) {
+		report(examination, {
+			kind: 'record-unreadable',
+			severity: 'warning',
+			text: `The record "${name}" cannot be read: ${reason}.`,
+			meaning: 'Nobody knows which images it needs, so no image is removed as long as it is so.',
+			remedy: 'Mend that record, or drop it (virsh snapshot-delete --metadata).',
+		});
+	}
+
+	findUnfinishedDelete(examination);
+	findParents(examination);
+	if (examination.picture.snapshots.some(snapshot => isExternal(snapshot))) {
+		findCurrentTrouble(examination);
+		findNativeRevert(examination);
+	}
+}

@@ -1,0 +1,159 @@
+/**
+Snapshots that can no longer be reverted to, by the very checks of a revert, and what virsh's own commands do to healthy trees.
+*/
+import {isWritableMedium} from '../../model/domain.ts';
+import type {Blocker} from '../../model/failure.ts';
+import {
+	chainOf, contentHoldersOf, holdersOf,
+} from '../../model/image-graph.ts';
+import {
+	frozenPath, isExternal, type Snapshot,
+} from '../../model/snapshot.ts';
+import {withAncestors} from '../../model/tree.ts';
+import {blockChain, blockForeignHeads} from '../plan/blockers.ts';
+import {blockHandMerged} from '../plan/hand-merged.ts';
+import {isExternalOn, unlinksRecordedSince, writtenHeads} from '../plan/lineage.ts';
+import {usableMemory} from '../plan/memory.ts';
+import {revertDisks} from '../plan/revert-disks.ts';
+import {planInternalRevert} from '../plan/revert-internal.ts';
+import {listed, report, type Examination} from './patient.ts';
+
+/** Any moment: names of overlays that are never made depend on it, nothing else. */
+const anyTime = new Date(0);
+
+function blockersOf(examination: Examination, snapshot: Snapshot): Blocker[] {
+	const context = {...examination.context, blockers: [] as Blocker[]};
+	if (snapshot.domain === undefined) {
+		return [{kind: 'snapshot-lacks-domain', text: 'Its record holds no <domain>, as very old ones do: nobody knows which images it kept.', remedy: 'Write the <domain> into its record (virsh snapshot-edit).'}];
+	}
+
+	if (isExternal(snapshot)) {
+		const disks = revertDisks(context, {snapshot, now: anyTime, isKept: false});
+		for (const disk of disks.overlaid) {
+			blockChain(context, disk.basePath);
+			blockForeignHeads(context, disk.basePath);
+		}
+
+		blockHandMerged(context, snapshot, disks);
+		if (snapshot.memory.mode === 'external') {
+			usableMemory(context, snapshot);
+		}
+	} else {
+		const {uuid, name} = examination.picture.domain;
+		planInternalRevert(context, {kind: 'revert', domain: {uuid, name}, snapshot: snapshot.name, fate: {kind: 'discard'}, endState: 'shutoff'}, {snapshot, now: anyTime, id: 'doctor'});
+	}
+
+	return context.blockers;
+}
+
+function findRevertBlockers(examination: Examination): void {
+	for (const snapshot of examination.picture.snapshots) {
+		const blockers = blockersOf(examination, snapshot);
+		if (blockers.length > 0) {
+			const onlyMemory = blockers.every(({kind}) => kind === 'memory-file');
+			const isByShape = blockers.every(({kind}) => kind === 'image-needed' || kind === 'checkpoint');
+			report(examination, {
+				kind: 'not-revertible',
+				severity: isByShape ? 'info' : (onlyMemory ? 'warning' : 'problem'),
+				text: `"${snapshot.name}" cannot be reverted to${isByShape ? ' as things are' : (onlyMemory ? ' with its memory' : '')}: ${listed(blockers.map(({text}) => text), 3)}`,
+				meaning: isByShape
+					? 'What it keeps is whole; something else stands in the way.'
+					: (onlyMemory ? 'Its disks can be put back, its running state cannot.' : 'What it kept cannot be brought back as it was.'),
+				remedy: [...new Set(blockers.flatMap(({remedy}) => remedy ?? []))].slice(0, 2).join(' '),
+			});
+		}
+	}
+}
+
+/** An internal snapshot lies in an image whose content others need: libvirt reverts to it without a word (R11, L9). */
+function findNativeInternal(examination: Examination): void {
+	const {context, picture: {snapshots}} = examination;
+	const harmful: string[] = [];
+	const harmed = new Set<string>();
+	for (const snapshot of snapshots.filter(candidate => !isExternal(candidate))) {
+		for (const {target, mode} of snapshot.disks) {
+			const path = mode === 'internal' ? frozenPath(snapshot, target) : undefined;
+			const holders = path === undefined ? [] : contentHoldersOf(context.graph, path);
+			if (holders.length > 0) {
+				harmful.push(`"${snapshot.name}"`);
+				for (const {label} of holders) {
+					harmed.add(label);
+				}
+			}
+		}
+	}
+
+	if (harmful.length > 0) {
+		report(examination, {
+			kind: 'native-revert',
+			severity: 'info',
+			text: `virsh snapshot-revert to ${listed([...new Set(harmful)])} would change what is needed by: ${listed([...harmed])}.`,
+			meaning: 'These snapshots lie inside images that others stand on; libvirt puts the image back and reports success. vsnap-tui refuses.',
+			remedy: 'Revert with vsnap-tui only.',
+		});
+	}
+}
+
+/** libvirt >= 9.9 puts an overlay on every disk, also those that were left out, and drops it at the next revert (R6, L7). */
+function findNativeLeftOut(examination: Examination): void {
+	const {context, picture: {snapshots}} = examination;
+	const targets = context.host.libvirtVersion < unlinksRecordedSince
+		? []
+		: snapshots.filter(snapshot => isExternal(snapshot)).flatMap(snapshot =>
+			(snapshot.domain?.disks ?? []).filter(disk => isWritableMedium(disk) && !isExternalOn(snapshot, disk.target)).map(({target}) => target));
+	if (targets.length > 0) {
+		report(examination, {
+			kind: 'native-revert',
+			severity: 'info',
+			text: `virsh snapshot-revert would put ${listed([...new Set(targets)])} on an overlay, although snapshots leave it out.`,
+			meaning: 'The revert after that throws away what was written there meanwhile. vsnap-tui leaves such disks alone.',
+			remedy: 'Revert with vsnap-tui only.',
+		});
+	}
+}
+
+/** Before 9.9 libvirt merges an ancestor into an image that other branches stand on as well (L6). */
+function findNativeDelete(examination: Examination): void {
+	const {context, picture: {snapshots, currentSnapshot}} = examination;
+	if (context.host.libvirtVersion >= unlinksRecordedSince || currentSnapshot === undefined) {
+		return;
+	}
+
+	const {graph} = context;
+	const line = withAncestors(snapshots, currentSnapshot);
+	const harmful = new Set<string>();
+	const harmed = new Set<string>();
+	for (const {target, path} of writtenHeads(context)) {
+		const chain = chainOf(graph, path);
+		const keys = new Set(chain.map(link => graph.keyOf(link)));
+		for (const snapshot of line.filter(candidate => isExternalOn(candidate, target))) {
+			const frozen = frozenPath(snapshot, target);
+			const aside = frozen === undefined
+				? []
+				: [...graph.nodes.get(graph.keyOf(frozen))?.overlays ?? []].filter(key => keys.has(graph.keyOf(frozen)) && !keys.has(key));
+			for (const key of aside) {
+				harmful.add(`"${snapshot.name}"`);
+				for (const {label} of holdersOf(graph, [...graph.nodes.get(key)!.paths][0]!)) {
+					harmed.add(label);
+				}
+			}
+		}
+	}
+
+	if (harmful.size > 0 && harmed.size > 0) {
+		report(examination, {
+			kind: 'native-delete',
+			severity: 'info',
+			text: `virsh snapshot-delete of ${listed([...harmful])} would change what is needed by: ${listed([...harmed])}.`,
+			meaning: 'This version of libvirt merges into an image that another branch stands on, or removes it. vsnap-tui does not.',
+			remedy: 'Delete with vsnap-tui only.',
+		});
+	}
+}
+
+export function findRevertTroubles(examination: Examination): void {
+	findRevertBlockers(examination);
+	findNativeInternal(examination);
+	findNativeLeftOut(examination);
+	findNativeDelete(examination);
+}

@@ -1,0 +1,75 @@
+/**
+What was left half-way or half-asleep: actions of ours, managed saves, checkpoints whose bitmaps are gone.
+*/
+import {hasProcess} from '../../model/domain.ts';
+import {chainOf, imageAt} from '../../model/image-graph.ts';
+import type {Checkpoint} from '../../model/snapshot.ts';
+import {describeAction} from '../../model/describe-action.ts';
+import {writtenHeads} from '../plan/lineage.ts';
+import {listed, report, type Examination} from './patient.ts';
+
+/** The layers that have a bitmap must be contiguous from the top, each with a good one; QEMU asks for no more. */
+function brokenDisks({context}: Examination, checkpoint: Checkpoint): string[] {
+	return writtenHeads(context).flatMap(({target, path}) => {
+		const recorded = checkpoint.disks.find(disk => disk.target === target && disk.bitmap !== undefined);
+		if (recorded === undefined) {
+			return [];
+		}
+
+		const found = chainOf(context.graph, path).map(link => imageAt(context.graph, link)?.bitmaps.find(({name}) => name === recorded.bitmap));
+		const end = found.indexOf(undefined);
+		const contiguous = end === -1 ? found : found.slice(0, end);
+		const isWhole = contiguous.length > 0 && contiguous.every(bitmap => bitmap?.isUsable) && found.slice(contiguous.length).every(bitmap => bitmap === undefined);
+		return isWhole ? [] : [target];
+	});
+}
+
+/** While the domain runs its bitmaps are in QEMU's memory, and the files do not tell. */
+function findCheckpoints(examination: Examination): void {
+	const {picture: {checkpoints, domain}} = examination;
+	const broken = hasProcess(domain) ? [] : checkpoints.map(checkpoint => ({checkpoint, targets: brokenDisks(examination, checkpoint)})).filter(({targets}) => targets.length > 0);
+	for (const {checkpoint, targets} of broken) {
+		report(examination, {
+			kind: 'checkpoint-broken',
+			severity: 'warning',
+			text: `The checkpoint "${checkpoint.name}" has no good bitmap on ${listed(targets)}.`,
+			meaning: 'An incremental backup from it fails; after a crash, or a revert by virsh, this is so.',
+			remedy: `Forget it (virsh checkpoint-delete DOMAIN ${checkpoint.name} --metadata), and make a full backup with a new checkpoint.`,
+		});
+	}
+}
+
+export function findStateTroubles(examination: Examination): void {
+	const {picture: {domain, snapshots}, unfinished} = examination;
+	for (const {plan} of unfinished) {
+		report(examination, {
+			kind: 'unfinished-action',
+			severity: 'problem',
+			text: `An action of vsnap-tui was interrupted: ${describeAction(plan.action)} (planned ${plan.plannedAt}).`,
+			meaning: 'Images and records may be half changed. Everything that is needed to finish it or to put it back is in the journal.',
+			remedy: 'vsnap-tui recover',
+		});
+	}
+
+	if (domain.hasManagedSave && snapshots.length > 0) {
+		report(examination, {
+			kind: 'managed-save',
+			severity: 'warning',
+			text: 'The domain has a managed save, and snapshots.',
+			meaning: 'The saved memory belongs to the disks as they are. libvirt takes offline snapshots and reverts beside it, and the next start would resume old memory on other disks.',
+			remedy: 'Start the domain from it (virsh start), or give it up (virsh managedsave-remove).',
+		});
+	}
+
+	if (!domain.isPersistent && snapshots.length > 0) {
+		report(examination, {
+			kind: 'transient',
+			severity: 'warning',
+			text: 'The domain is transient, and has snapshots.',
+			meaning: 'When it stops, libvirt forgets it and all its snapshots; the images stay, and nobody knows what they were.',
+			remedy: 'Make it persistent: virsh dumpxml DOMAIN > FILE, then virsh define FILE.',
+		});
+	}
+
+	findCheckpoints(examination);
+}

@@ -1,0 +1,130 @@
+/**
+Which snapshot the images say is the current one. Records may be wrong: somebody called `snapshot-current`, lost a record, merged by hand. What the
+domain writes to stands on the image that a snapshot froze, and that snapshot is where the domain comes from.
+*/
+import {headDisks, isWritableMedium} from '../../model/domain.ts';
+import {chainOf} from '../../model/image-graph.ts';
+import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
+import {withAncestors} from '../../model/tree.ts';
+import type {PlanContext} from './context.ts';
+
+export type Head = {target: string; path: string};
+
+/** Since this version libvirt's own revert unlinks what the current snapshot's record names as overlays (design 2.2). */
+export const unlinksRecordedSince = 9_009_000;
+
+/** The image files that the domain writes to. */
+export function writtenHeads(context: PlanContext): Head[] {
+	return headDisks(context.inventory.picture.domain).flatMap(disk =>
+		isWritableMedium(disk) && disk.sourcePath?.startsWith('/') ? [{target: disk.target, path: disk.sourcePath}] : []);
+}
+
+export function isExternalOn(snapshot: Snapshot, target: string): boolean {
+	return snapshot.disks.some(disk => disk.target === target && disk.mode === 'external');
+}
+
+/** The overlays that libvirt takes for those in use: of an earlier revert, else those of the snapshot itself. */
+export function recordedOverlays(snapshot: Snapshot): Map<string, string> {
+	const disks = snapshot.revertDisks.length > 0 ? snapshot.revertDisks : snapshot.disks.filter(disk => disk.mode === 'external');
+	return new Map(disks.flatMap(disk => disk.overlayPath === undefined ? [] : [[disk.target, disk.overlayPath]]));
+}
+
+/** By the key of an image in the graph: the domain's external snapshots that froze it. */
+export function frozenIndex(context: PlanContext): Map<string, Snapshot[]> {
+	const index = new Map<string, Snapshot[]>();
+	for (const snapshot of context.inventory.picture.snapshots) {
+		for (const {target, mode} of snapshot.disks) {
+			const path = mode === 'external' ? frozenPath(snapshot, target) : undefined;
+			if (path?.startsWith('/')) {
+				const key = context.graph.keyOf(path);
+				const known = index.get(key);
+				if (known) {
+					known.push(snapshot);
+				} else {
+					index.set(key, [snapshot]);
+				}
+			}
+		}
+	}
+
+	return index;
+}
+
+/** The first image below `path` that a snapshot of the domain froze. */
+export function nearestFrozen(context: PlanContext, index: Map<string, Snapshot[]>, path: string): {key: string; snapshots: Snapshot[]} | undefined {
+	for (const link of chainOf(context.graph, path).slice(1)) {
+		const key = context.graph.keyOf(link);
+		const snapshots = index.get(key);
+		if (snapshots) {
+			return {key, snapshots};
+		}
+	}
+
+	return undefined;
+}
+
+export type CurrentVerdict = {
+	/** Whether the images agree with what the records name as current. */
+	isRight: boolean;
+	/** The snapshot from which the images come; undefined where they do not say, or not all the same. */
+	rightful: Snapshot | undefined;
+	/** Disks whose chain leaves out what the current snapshot froze, although its record names what is written to: somebody merged by hand. */
+	isHandMerged: boolean;
+};
+
+/** The one among the candidates from which all others descend upwards: with partial snapshots the disks stand on different ones. */
+function youngest(snapshots: readonly Snapshot[], candidates: Snapshot[][]): Snapshot | undefined {
+	const all = new Set(candidates.flat());
+	const fits = [...all].filter(candidate => {
+		const line = new Set(withAncestors(snapshots, candidate.name).map(({name}) => name));
+		return candidates.every(ofDisk => ofDisk.some(({name}) => line.has(name)));
+	});
+	return fits.length === 1 ? fits[0] : undefined;
+}
+
+/** Asks every head. A domain without external snapshots is right as it is. */
+export function judgeCurrent(context: PlanContext): CurrentVerdict {
+	const {snapshots, currentSnapshot} = context.inventory.picture;
+	const index = frozenIndex(context);
+	if (index.size === 0) {
+		return {isRight: true, rightful: undefined, isHandMerged: false};
+	}
+
+	const line = currentSnapshot === undefined ? [] : withAncestors(snapshots, currentSnapshot);
+	const current = line[0];
+	const candidates: Snapshot[][] = [];
+	let isRight = true;
+	let isHandMerged = false;
+	for (const {target, path} of writtenHeads(context)) {
+		const recorded = line.find(snapshot => isExternalOn(snapshot, target));
+		const recordedPath = recorded && frozenPath(recorded, target);
+		const found = nearestFrozen(context, index, path);
+		if (found) {
+			candidates.push(found.snapshots.filter(snapshot => isExternalOn(snapshot, target)));
+		}
+
+		const isAsRecorded = found?.key === (recordedPath === undefined ? undefined : context.graph.keyOf(recordedPath));
+		isRight &&= isAsRecorded;
+		isHandMerged ||= !isAsRecorded && current !== undefined && recordedOverlays(current).get(target) === path;
+	}
+
+	return {
+		isRight: isRight && currentSnapshot !== undefined,
+		rightful: candidates.length === 0 ? undefined : youngest(snapshots, candidates),
+		isHandMerged,
+	};
+}
+
+/** Disks of which the record of the current snapshot names another file than the domain writes to. */
+export function misnamedHeads(context: PlanContext, current: Snapshot): Head[] {
+	const overlays = recordedOverlays(current);
+	return writtenHeads(context).filter(({target, path}) => {
+		const overlay = overlays.get(target);
+		return isExternalOn(current, target) && overlay !== undefined && context.graph.keyOf(overlay) !== context.graph.keyOf(path);
+	});
+}
+
+/** Whether the record of the current snapshot has to name what the domain writes to: before 9.9 one with children keeps what it named. */
+export function mustNameHeads(context: PlanContext, current: Snapshot): boolean {
+	return context.host.libvirtVersion >= unlinksRecordedSince || !context.inventory.picture.snapshots.some(({parent}) => parent === current.name);
+}
