@@ -78,6 +78,9 @@ export type Probe =
 	| {kind: 'checkpoint-exists'; uuid: string; name: string}
 	| {kind: 'checkpoint-missing'; uuid: string; name: string}
 	| {kind: 'image-has-tag'; path: string; tag: string}
+	| {kind: 'image-lacks-tag'; path: string; tag: string}
+	/** The disk of the running domain does not stand on this image. */
+	| {kind: 'left-chain'; uuid: string; target: string; path: string}
 	/** The domain writes this disk to this image at this moment. */
 	| {kind: 'head-is'; uuid: string; target: string; path: string}
 	/** The file is there, and nobody uses it: neither a definition, nor a record, nor another image's header, nor a process. */

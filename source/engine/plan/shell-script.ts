@@ -69,6 +69,14 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 			return `${onHost('qemu-img', 'info', '-U', '--output=json', probe.path)} | grep -qF ${quoteForShell(`"name": ${JSON.stringify(probe.tag)}`)}`;
 		}
 
+		case 'image-lacks-tag': {
+			return `! ${onHost('qemu-img', 'info', '-U', '--output=json', probe.path)} | grep -qF ${quoteForShell(`"name": ${JSON.stringify(probe.tag)}`)}`;
+		}
+
+		case 'left-chain': {
+			return `! ${virsh('dumpxml', '--domain', probe.uuid)} | grep -qF -- ${quoteForShell(`file='${inXml(probe.path)}'`)}`;
+		}
+
 		case 'head-is': {
 			return `${virsh('dumpxml', '--domain', probe.uuid)} | grep -qF -- ${quoteForShell(`file='${inXml(probe.path)}'`)}`;
 		}
@@ -198,15 +206,18 @@ export function formatShellScript(plan: Plan, options: ShellOptions): string {
 		...(folders.length === 0 ? [] : [`mkdir -p -- ${folders.map(folder => quoteForShell(folder)).join(' ')} || exit 1`]),
 		...writeFiles(commands, `END_${plan.id.replaceAll(/\W/gu, '_')}`),
 	];
+	// From a step that nobody can undo, the only way is forward: by hand, from where it stopped.
+	let hasNoWayBack = false;
 	for (const [index, step] of plan.steps.entries()) {
 		const run = line(step.command, options);
 		const silent = step.command.tool === 'qemu-img' && step.command.argv[1] === 'info' ? ' >/dev/null' : '';
 		if (index === firstRemoval) {
-			lines.push('', comment('The proof, before anything is removed.'), ...proofLines(plan));
+			lines.push('', comment('The proof, before anything is removed.'), ...proofLines(plan).map(text => hasNoWayBack ? text.replace(/\|\| put_back$/u, '|| exit 4') : text));
 		}
 
 		lines.push('', comment(`${index + 1}. ${step.phase}: ${step.title}`));
-		if (step.phase === 'remove') {
+		hasNoWayBack ||= step.undo === null;
+		if (step.phase === 'remove' || hasNoWayBack) {
 			lines.push(step.guard === undefined ? `${run} || exit 4` : `{ ${guardLine(step.guard, options)}; } && ${run} || exit 4`);
 		} else {
 			const mark = step.undo?.length === 0 ? [] : [`reached=${index + 1}`];

@@ -3,7 +3,7 @@ The answers to probes: whether something is so at this moment. Always asked anew
 */
 import type {Probe} from '../../model/plan.ts';
 import {succeed, unreachable, type Result} from '../../model/result.ts';
-import {parseDomainXml} from '../../model/xml/parse-domain.ts';
+import {parseChain, parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {readTest} from '../../tools/files.ts';
 import {readTags} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
@@ -78,6 +78,16 @@ export async function observe(given: Given, probe: Probe): Promise<Result<boolea
 
 		case 'image-has-tag': {
 			return hasTag(given, probe.path, probe.tag);
+		}
+
+		case 'image-lacks-tag': {
+			return negate(await hasTag(given, probe.path, probe.tag));
+		}
+
+		case 'left-chain': {
+			const xml = await given.virsh.askOne(['dumpxml', '--domain', probe.uuid]);
+			const named = xml.ok ? parseChain(xml.value, probe.target) : xml;
+			return named.ok ? succeed(!named.value.includes(probe.path)) : named;
 		}
 
 		case 'head-is': {
