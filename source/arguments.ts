@@ -4,6 +4,7 @@ The command line: what may be typed, and what it comes to. Gives data; does noth
 import {Command, CommanderError, Option} from 'commander';
 import type {EndState, Fate} from './model/action.ts';
 import type {Direction} from './engine/recover.ts';
+import {findingKinds, type FindingKind} from './model/finding.ts';
 import {fail, succeed, type Result} from './model/result.ts';
 
 export type GlobalOptions = {
@@ -23,12 +24,13 @@ export type Wish =
 	| {verb: 'tree'; domain: string}
 	| {verb: 'revert'; domain: string; snapshot: string; fate: Fate | undefined; endState: EndState | undefined}
 	| {verb: 'recover'; direction: Direction | undefined}
+	| {verb: 'doctor'; domain: string | undefined; mend: FindingKind | undefined}
 	| {verb: 'log'};
 
 /** `print`: help or the version was asked for. */
 export type Parsed = {kind: 'wish'; wish: Wish; options: GlobalOptions} | {kind: 'print'; text: string};
 
-type RawOptions = Partial<Record<'connect' | 'keep', string>> & Partial<Record<
+type RawOptions = Partial<Record<'connect' | 'keep' | 'mend', string>> & Partial<Record<
 	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'discard' | 'running' | 'paused' | 'shutoff' | 'rollBack' | 'rollForward',
 	boolean
 >>;
@@ -89,7 +91,7 @@ function findContradiction(raw: RawOptions): string | undefined {
 
 const exitCodes = `
 Exit codes: 0 done, 1 failed and everything is as it was, 2 wrong usage, 3 refused and nothing touched, 4 stopped half-way (vsnap-tui recover),
-5 host not reachable, 6 busy, 7 the host changed since the plan was made, 130 interrupted.`;
+5 host not reachable, 6 busy, 7 the host changed since the plan was made, 10 the doctor found something, 130 interrupted.`;
 
 /** `argv` without node and script. Fails with `usage`. */
 export function parseArguments(argv: string[], version: string): Result<Parsed> {
@@ -136,6 +138,12 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 		.action((_options: unknown, command: Command) => {
 			const options = command.optsWithGlobals<RawOptions>();
 			take(command, {verb: 'recover', direction: options.rollBack ? 'back' : (options.rollForward ? 'forward' : undefined)});
+		});
+	verb('doctor [domain]', 'what is wrong with the host or a domain, and how to mend it')
+		.addOption(new Option('--mend <kind>', 'with a domain: the plan that mends the findings of this kind').choices(findingKinds))
+		.action((domain: string | undefined, _options: unknown, command: Command) => {
+			const mend = findingKinds.find(kind => kind === command.optsWithGlobals<RawOptions>().mend);
+			take(command, {verb: 'doctor', domain, mend});
 		});
 	verb('log', 'who did what, when, from where, and how it ended')
 		.action((_options: unknown, command: Command) => {

@@ -6,6 +6,7 @@ import packageJson from '../package.json' with {type: 'json'};
 import {parseArguments, type GlobalOptions, type Wish} from './arguments.ts';
 import {actOnDomain} from './commands/act.ts';
 import {sayFailure, type CommandContext} from './commands/context.ts';
+import {seeDoctor} from './commands/doctor.ts';
 import {listDomains} from './commands/list.ts';
 import {showLog} from './commands/log.ts';
 import {recoverActions} from './commands/recover.ts';
@@ -112,6 +113,12 @@ async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions[
 
 		case 'log': {
 			return showLog(context);
+		}
+
+		case 'doctor': {
+			return wish.mend !== undefined && (wish.domain === undefined || mode === undefined)
+				? sayFailure(context, {kind: 'usage', message: '--mend needs a domain, and --dry-run to see the plan or --yes to run it.'})
+				: seeDoctor(context, {domain: wish.domain, mend: wish.mend && {kind: wish.mend, mode: mode ?? 'show'}});
 		}
 
 		case 'revert': {

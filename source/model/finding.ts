@@ -7,31 +7,34 @@ import type {Wish} from './action.ts';
 export type Severity = 'info' | 'warning' | 'problem';
 
 /** Stable: scripts and `doctor --mend KIND` go by these. */
-export type FindingKind =
-	| 'domain-unreadable'
-	| 'record-unreadable'
-	| 'unfinished-action'
-	| 'image-missing'
-	| 'image-unreadable'
-	| 'backing-missing'
-	| 'backing-format'
-	| 'base-changed'
-	| 'frozen-written'
-	| 'shared-frozen'
-	| 'orphan'
-	| 'unused-image'
-	| 'not-revertible'
-	| 'current-record'
-	| 'lost-source'
-	| 'parent-missing'
-	| 'deep-chain'
-	| 'block-job'
-	| 'delete-in-progress'
-	| 'checkpoint-broken'
-	| 'managed-save'
-	| 'transient'
-	| 'native-revert'
-	| 'native-delete';
+export const findingKinds = [
+	'domain-unreadable',
+	'record-unreadable',
+	'unfinished-action',
+	'image-missing',
+	'image-unreadable',
+	'backing-missing',
+	'backing-format',
+	'base-changed',
+	'frozen-written',
+	'shared-frozen',
+	'orphan',
+	'unused-image',
+	'not-revertible',
+	'current-record',
+	'lost-source',
+	'parent-missing',
+	'deep-chain',
+	'block-job',
+	'delete-in-progress',
+	'checkpoint-broken',
+	'managed-save',
+	'transient',
+	'native-revert',
+	'native-delete',
+] as const;
+
+export type FindingKind = typeof findingKinds[number];
 
 export type Finding = {
 	kind: FindingKind;

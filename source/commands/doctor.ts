@@ -1,0 +1,107 @@
+/**
+`vsnap-tui doctor`: what is wrong with the host or a domain, what it means, and the way out. With `--mend KIND` the plan that mends what was found of
+that kind is shown or run, like any other action.
+*/
+import {diagnose} from '../engine/doctor/diagnose.ts';
+import {mendWish} from '../engine/doctor/mend-wish.ts';
+import {isHealthy, type Finding, type FindingKind} from '../model/finding.ts';
+import {succeed, type Result} from '../model/result.ts';
+import {quoteForShell} from '../model/shell-quote.ts';
+import {actOnDomain, type ActOptions} from './act.ts';
+import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
+import {findDomain} from './find-domain.ts';
+
+export type DoctorOptions = {
+	/** Undefined: the whole host. */
+	domain: string | undefined;
+	/** Undefined: only look. Needs a domain. */
+	mend: {kind: FindingKind; mode: ActOptions['mode']} | undefined;
+};
+
+const findingsExitCode = 10;
+
+const words = {problem: 'PROBLEM', warning: 'Warning', info: 'Info'};
+
+/** The command that shows the plan; a name that begins with `-` would be taken for an option. */
+function commandFor(kind: FindingKind, domain: string): string {
+	return `vsnap-tui doctor --mend ${kind} --dry-run${domain.startsWith('-') ? ' --' : ''} ${quoteForShell(domain)}`;
+}
+
+function describe(finding: Finding): string[] {
+	return [
+		`  ${words[finding.severity]} (${finding.kind}): ${finding.text}`,
+		`    ${finding.meaning}`,
+		...(finding.remedy === undefined ? [] : [`    By hand: ${finding.remedy}`]),
+		...(finding.wish === undefined || finding.domain === undefined ? [] : [`    The plan that mends it: ${commandFor(finding.kind, finding.domain.name)}`]),
+	];
+}
+
+function describeAll(findings: readonly Finding[]): string[] {
+	const lines: string[] = [];
+	let place: string | undefined;
+	for (const finding of findings) {
+		const name = finding.domain?.name ?? 'The host';
+		if (name !== place) {
+			lines.push(...(lines.length === 0 ? [] : ['']), name);
+			place = name;
+		}
+
+		lines.push(...describe(finding));
+	}
+
+	return lines;
+}
+
+async function findUuid(context: CommandContext, name: string | undefined): Promise<Result<string | undefined>> {
+	const domain = name === undefined ? undefined : await findDomain(context.world.owner, name);
+	return domain === undefined || domain.ok ? succeed(domain?.value.uuid) : domain;
+}
+
+async function mendFindings(context: CommandContext, given: {domain: string; findings: Finding[]; mend: NonNullable<DoctorOptions['mend']>}): Promise<number> {
+	const {domain, findings, mend} = given;
+	const ofKind = findings.filter(({kind}) => kind === mend.kind);
+	if (ofKind.length === 0) {
+		if (context.isJson) {
+			sayJson(context, []);
+		} else {
+			sayLines(context, [`Nothing of the kind ${mend.kind} is found in "${domain}".`]);
+		}
+
+		return 0;
+	}
+
+	const wish = mendWish(ofKind, mend.kind);
+	return wish === undefined
+		? sayFailure(context, {
+			kind: 'refused',
+			blockers: ofKind.map(({text, remedy}) => ({kind: 'not-supported', text, ...(remedy !== undefined && {remedy})})),
+		})
+		: actOnDomain(context, {domain, wishFor: () => wish, mode: mend.mode});
+}
+
+/** Gives the exit code: 0 where nothing but notes is found, 10 where there is more; with `mend` that of the action. */
+export async function seeDoctor(context: CommandContext, {domain, mend}: DoctorOptions): Promise<number> {
+	const uuid = await findUuid(context, domain);
+	if (!uuid.ok) {
+		return sayFailure(context, uuid.failure);
+	}
+
+	const findings = await diagnose(context.world, {interrupt: context.interrupt, ...(uuid.value !== undefined && {uuid: uuid.value})});
+	if (!findings.ok) {
+		return sayFailure(context, findings.failure);
+	}
+
+	if (mend && domain !== undefined) {
+		return mendFindings(context, {domain, findings: findings.value, mend});
+	}
+
+	if (context.isJson) {
+		sayJson(context, findings.value);
+	} else {
+		sayLines(context, findings.value.length === 0
+			? [domain === undefined ? 'Nothing is wrong on this host.' : `Nothing is wrong with "${domain}".`]
+			: describeAll(findings.value));
+	}
+
+	return isHealthy(findings.value) ? 0 : findingsExitCode;
+}
