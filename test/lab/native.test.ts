@@ -7,7 +7,7 @@ import {startLab} from './daemons.ts';
 import {makeDomain, start, stop, type LabDomain} from './domains.ts';
 import {expectReverted} from './expect.ts';
 import {report, revert} from './program.ts';
-import {attemptVirsh, virsh} from './run.ts';
+import {attemptVirsh, virsh, waitFor} from './run.ts';
 import {digestHeads, digestImage} from './slots.ts';
 import {
 	markLive, markOffline, readParents, takeChain, takeDiskSnapshot, type Digests,
@@ -41,7 +41,11 @@ async function revertNatively(t: ExecutionContext, domain: LabDomain, name: stri
 	const version = await readLibvirtVersion();
 	const before = await digestSnapshots(domain);
 	if (version >= 11_000) {
-		await virsh('snapshot-revert', '--domain', domain.uuid, '--snapshotname', name);
+		await waitFor(`virsh reverts to ${name}`, async () => {
+			const reverted = await attemptVirsh('snapshot-revert', '--domain', domain.uuid, '--snapshotname', name);
+			// libvirt names its overlays by the second, and refuses to revert twice within one.
+			return reverted.exitCode === 0 || (!reverted.stderr.includes('already exists') && t.fail(reverted.stderr));
+		});
 		t.deepEqual(await digestHeads(domain), wanted, `bytes after virsh reverted to ${name}`);
 	} else {
 		const refused = await attemptVirsh('snapshot-revert', '--domain', domain.uuid, '--snapshotname', name);
