@@ -6,6 +6,7 @@ images that the domain writes to. Before 9.9 a snapshot with children must keep 
 into the image that the children share.
 */
 import {headDisks} from '../../model/domain.ts';
+import type {HostFacts} from '../../model/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import type {Step} from '../../model/plan.ts';
@@ -15,6 +16,11 @@ import type {PlanContext} from './context.ts';
 
 const revertDisksSince = 9_009_000;
 
+/** Whether the current snapshot has to name the heads: libvirt >= 9.9 acts on it. A bare QEMU has no libvirt; its records are kept as the newest wants them. */
+export function namesHeads({owner, libvirtVersion}: HostFacts): boolean {
+	return owner === 'qemu' || libvirtVersion >= revertDisksSince;
+}
+
 function overlaysOf(disks: Snapshot['disks']): Map<string, string> {
 	return new Map(disks.flatMap(disk => disk.overlayPath === undefined ? [] : [[disk.target, disk.overlayPath]]));
 }
@@ -23,7 +29,7 @@ function overlaysOf(disks: Snapshot['disks']): Map<string, string> {
 The record as a redefine must hold it so that its meaning stays: a redefine drops `<revertDisks>`, so its files go into `<disks>`, which libvirt
 reads where there are none.
 */
-function preservingXml(snapshot: Snapshot): Result<string> {
+export function preservingXml(snapshot: Snapshot): Result<string> {
 	return snapshot.revertDisks.length === 0
 		? succeed(snapshot.xml)
 		: changeSnapshotXml(snapshot.xml, {overlays: overlaysOf(snapshot.revertDisks), dropRevertDisks: true});
@@ -36,7 +42,7 @@ function headPaths(context: PlanContext): Map<string, string> {
 /** Makes the record of the former current snapshot current again, without losing what it says of its overlays. */
 function backToFormerCurrent(context: PlanContext, former: Snapshot | undefined, target: Snapshot): Result<Step['undo']> {
 	// Current it stays, for that cannot be taken back; so its record has to name what the domain writes to, or libvirt's own revert unlinks the wrong files.
-	const targetXml = former === undefined && context.host.libvirtVersion >= revertDisksSince
+	const targetXml = former === undefined && namesHeads(context.host)
 		? changeSnapshotXml(target.xml, {overlays: headPaths(context), dropRevertDisks: true})
 		: preservingXml(target);
 	if (!targetXml.ok) {
@@ -66,7 +72,7 @@ export function bookkeepingSteps(context: PlanContext, target: Snapshot, given: 
 		return undo;
 	}
 
-	const mayRewrite = !given.hasChildren || context.host.libvirtVersion >= revertDisksSince;
+	const mayRewrite = !given.hasChildren || namesHeads(context.host);
 	const rewritten = mayRewrite ? changeSnapshotXml(target.xml, {overlays: given.heads, dropRevertDisks: true}) : preservingXml(target);
 	if (!rewritten.ok) {
 		return rewritten;

@@ -1,12 +1,159 @@
-/** In the making. */
-import type {CreateAction} from '../../model/action.ts';
+/**
+The planner for `create`: asks the table which way a snapshot is made, checks everything, and puts the plan together. Pure: the world, the time and the id
+come in.
+*/
+import type {CreateAction, EndState} from '../../model/action.ts';
+import {decide, decideForLibvirt, type Answers} from '../../model/decision-table.ts';
+import {headDisks, hasProcess} from '../../model/domain.ts';
+import {imageAt} from '../../model/image-graph.ts';
 import type {Inventory} from '../../model/inventory.ts';
-import type {Plan} from '../../model/plan.ts';
-import {fail, type Result} from '../../model/result.ts';
-import type {PlanArguments} from './context.ts';
+import type {Consequence, Plan} from '../../model/plan.ts';
+import {fail, type Result, succeed} from '../../model/result.ts';
+import {isExternal} from '../../model/snapshot.ts';
+import {withAncestors} from '../../model/tree.ts';
+import {blockDomain, blockName} from './blockers.ts';
+import {planContext, type PlanArguments, type PlanContext} from './context.ts';
+import {answerOf, askDisks, modesOf} from './create-disks.ts';
+import {planOnlineLibvirt} from './create-libvirt.ts';
+import {planOfflineExternal, planOfflineInternal, type CreateParts, type CreateRequest} from './create-offline.ts';
+import {planOnlineQemu} from './create-qemu.ts';
+import {fingerprintOf} from './fingerprint.ts';
 
+type Decided = ReturnType<typeof decideForLibvirt>;
+
+function decideFor(inventory: Inventory, answers: Answers): Decided {
+	return inventory.host.owner === 'qemu' ? {decision: decide(answers), differences: []} : decideForLibvirt(answers, inventory.host.libvirtVersion);
+}
+
+/** Flags that do not fit the way. */
+function blockFlags(context: PlanContext, {action, way}: CreateRequest): void {
+	if (action.isLive && way.memory !== 'external') {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: '--live lets the guest run while its memory goes to a file, and none does here.',
+			remedy: 'Leave --live out, or ask for --memory external.',
+		});
+	}
+
+	if (action.memory?.path !== undefined && way.memory !== 'external') {
+		context.blockers.push({kind: 'not-supported', text: `A memory file is named, and the memory is "${way.memory}".`, remedy: 'Leave the file out, or ask for --memory external:FILE.'});
+	}
+}
+
+function endStateOf(context: PlanContext, {action, disks}: CreateRequest): EndState | undefined {
+	const {domain} = context.inventory.picture;
+	if (!hasProcess(domain) || action.isHalted) {
+		return 'shutoff';
+	}
+
+	const isLeftPaused = domain.state === 'paused' || disks.some(disk => disk.mode === 'manual');
+	return isLeftPaused ? 'paused' : (domain.state === 'running' ? 'running' : undefined);
+}
+
+function describe(context: PlanContext, request: CreateRequest, given: {decided: Decided; parts: CreateParts}): Consequence[] {
+	const {action, way, disks} = request;
+	const {picture, nvramPath} = context.inventory;
+	const {decision, differences} = given.decided;
+	const isActive = hasProcess(picture.domain);
+	const leftOut = disks.filter(({disk, mode, asked}) => mode === 'no' && asked === 'no' && disk.sourcePath !== undefined).map(({disk}) => disk.target);
+	const chain = picture.currentSnapshot === undefined ? [] : withAncestors(picture.snapshots, picture.currentSnapshot);
+	const rules: Array<[boolean, Consequence]> = [
+		[true, {severity: 'info', text: `Row ${decision.row} of the table of snapshots: ${decision.reason}`}],
+		...differences.map((text): [boolean, Consequence] => [true, {severity: 'info', text}]),
+		[true, {
+			severity: 'info',
+			text: action.hasNoMetadata
+				? 'Nothing is recorded: the tree of snapshots stays as it is.'
+				: `The snapshot comes ${picture.currentSnapshot === undefined ? 'first in the tree' : `after "${picture.currentSnapshot}"`}, and becomes the current one.`,
+		}],
+		[leftOut.length > 0, {severity: 'warning', text: `${leftOut.join(', ')} is left out: a revert will not bring it back to this moment.`}],
+		[isActive && way.memory === 'no' && !action.isQuiesced, {severity: 'warning', text: 'The guest runs: its disks are frozen as after a power cut.'}],
+		[!isActive && action.isQuiesced, {severity: 'info', text: 'The domain is off: there is nothing to freeze inside it.'}],
+		[!isActive && action.isHalted, {severity: 'info', text: 'The domain is off already.'}],
+		[isActive && action.isHalted, way.memory === 'no'
+			? {severity: 'loss', text: 'The guest is powered off afterwards, as by pulling the plug; what is in its memory is lost.'}
+			: {severity: 'warning', text: 'The guest is powered off afterwards, as by pulling the plug; its memory is in the snapshot.'}],
+		[way.by === 'migrate', {severity: 'warning', text: 'Memory without disks cannot be reverted to safely: by then the disks have gone on, and the guest would destroy its file systems.'}],
+		[nvramPath !== undefined && way.memory === 'no', {severity: 'warning', text: `The firmware's variables (${nvramPath}) are not part of the snapshot.`}],
+		[way.disk === 'internal' && chain.some(snapshot => isExternal(snapshot)), {
+			severity: 'warning',
+			text: 'External snapshots come before this internal one: libvirt itself will not be able to delete some of them.',
+		}],
+	];
+	return [...rules.filter(([holds]) => holds).map(([, consequence]) => consequence), ...given.parts.consequences];
+}
+
+function partsOf(context: PlanContext, request: CreateRequest): Result<CreateParts> {
+	if (request.way.by === 'qemu-img') {
+		return request.way.disk === 'internal' ? planOfflineInternal(context, request) : planOfflineExternal(context, request);
+	}
+
+	return context.host.owner === 'qemu' ? planOnlineQemu(context, request) : planOnlineLibvirt(context, request);
+}
+
+/** Fails with `refused` and every reason at once, or with `unreadable` where an XML document cannot be made or changed. */
 export function planCreate(action: CreateAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
-	void inventory;
-	void given;
-	return fail({kind: 'refused', blockers: [{kind: 'not-supported', text: `${action.kind} is being built.`}]});
+	const {picture, host} = inventory;
+	const context = planContext(inventory, given);
+	const isActive = hasProcess(picture.domain);
+	blockDomain(context, {mayBeTransient: isActive && !action.isHalted});
+	blockName(context, action.snapshot, 'the snapshot');
+	const asked = askDisks(context, action);
+	const decided = decideFor(inventory, {isActive, memory: action.memory?.mode ?? '-', disk: answerOf(asked), isDiskOnly: action.isDiskOnly});
+	const {decision} = decided;
+	if (decision.kind === 'refused') {
+		const row = decision.row === undefined ? '' : `Row ${decision.row} of the table of snapshots: `;
+		return fail({kind: 'refused', blockers: [...context.blockers, {kind: 'not-supported', text: `${row}${decision.reason}`, remedy: decision.instead}]});
+	}
+
+	const request: CreateRequest = {action, way: decision.way, disks: modesOf(asked, decision.way), now: given.now};
+	blockFlags(context, request);
+	const parts = partsOf(context, request);
+	if (!parts.ok) {
+		return context.blockers.length > 0 ? fail({kind: 'refused', blockers: context.blockers}) : parts;
+	}
+
+	if (context.blockers.length > 0) {
+		return fail({kind: 'refused', blockers: context.blockers});
+	}
+
+	const {steps, created, written, adopted, bases, heads: newHeads} = parts.value;
+	const before = headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) => sourcePath === undefined || sourceType !== 'file' ? [] : [{target, path: sourcePath}]);
+	// A drive that takes no part may change its medium at any time: the proof speaks of the others.
+	const partaking = request.disks.filter(({mode}) => mode === 'internal' || mode === 'external').map(({disk}) => ({target: disk.target, path: newHeads.get(disk.target) ?? disk.sourcePath!}));
+	const {hasNoMetadata, snapshot} = action;
+	return succeed({
+		version: 1,
+		id: given.id,
+		plannedAt: given.now.toISOString(),
+		owner: host.owner,
+		uri: host.uri,
+		action,
+		consequences: describe(context, request, {decided, parts: parts.value}),
+		images: {
+			created,
+			removed: [],
+			...(written.length === 0 ? {} : {written}),
+			kept: picture.images.map(image => image.path),
+		},
+		steps,
+		expected: {
+			heads: partaking,
+			chains: partaking.map(({target, path}) => ({path, format: newHeads.has(target) ? 'qcow2' : imageAt(context.graph, path)?.format ?? 'qcow2'})),
+			currentSnapshot: hasNoMetadata ? picture.currentSnapshot : snapshot,
+			snapshots: [
+				...picture.snapshots.map(({name, parent}) => ({name, parent})),
+				...(hasNoMetadata ? [] : [{name: snapshot, parent: picture.currentSnapshot}]),
+			],
+			endState: endStateOf(context, request),
+		},
+		fingerprint: fingerprintOf(inventory, new Set([...bases, ...adopted])),
+		before: {
+			definitionXml: inventory.definitionXml,
+			heads: before,
+			currentSnapshot: picture.currentSnapshot,
+			snapshotNames: picture.snapshots.map(candidate => candidate.name),
+			snapshotXmls: picture.snapshots.map(candidate => candidate.xml),
+		},
+	});
 }

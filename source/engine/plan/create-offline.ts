@@ -1,0 +1,204 @@
+/**
+Creating a snapshot of a domain that is off, for libvirt's domains and bare ones alike: qemu-img makes or tags the images, all or none, then the owner is told.
+*/
+import {posix} from 'node:path';
+import type {CreateAction} from '../../model/action.ts';
+import type {Way} from '../../model/decision-table.ts';
+import {imageAt} from '../../model/image-graph.ts';
+import type {Consequence, Step} from '../../model/plan.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {blockFolders} from './blockers.ts';
+import {fileCommands, imageCommands} from './commands.ts';
+import type {PlanContext} from './context.ts';
+import {
+	blockInternal, partakingDisks, type ModedDisk, type PartakingDisk,
+} from './create-disks.ts';
+import {recordSteps} from './create-record.ts';
+import {chooseTargets, type TargetedDisk} from './create-targets.ts';
+import {defineStep} from './domain-steps.ts';
+import {checkSteps, overlaySteps} from './overlay-steps.ts';
+import type {OverlaidDisk} from './revert-disks.ts';
+
+/** What one way of creating contributes to the plan. */
+export type CreateParts = {
+	steps: Step[];
+	consequences: Consequence[];
+	/** What the disks are on afterwards, for those that change. */
+	heads: Map<string, string>;
+	/** New files, the memory file among them. */
+	created: string[];
+	/** Images that are changed in place. */
+	written: string[];
+	/** Images made beforehand that come into use. */
+	adopted: string[];
+	/** The images on which it stands. */
+	bases: string[];
+};
+
+/** What every way of creating is given. */
+export type CreateRequest = {action: CreateAction; way: Way; disks: ModedDisk[]; now: Date};
+
+/** From here on libvirt keeps snapshot records beside checkpoints (11.3 was seen to, 10.0 to refuse). */
+const recordsBesideCheckpoints = 11_003_000;
+
+function blockCheckpoints(context: PlanContext, isExternal: boolean): void {
+	const names = context.inventory.picture.checkpoints.map(checkpoint => checkpoint.name);
+	if (names.length > 0 && (isExternal || context.host.libvirtVersion < recordsBesideCheckpoints)) {
+		context.blockers.push({
+			kind: 'checkpoint',
+			text: isExternal
+				? `The domain has checkpoints (${names.join(', ')}): in overlays that are made while it is off their bitmaps would not go on, and no libvirt allows it.`
+				: `The domain has checkpoints (${names.join(', ')}), and this libvirt records no snapshot of a domain that is off beside them.`,
+			remedy: isExternal ? 'Start the domain and take the snapshot while it runs, or delete the checkpoints first.' : 'Delete the checkpoints first.',
+		});
+	}
+}
+
+const isTakenBack = 'It would be taken back: the domain is as it was.';
+
+function checkHeads(disks: PartakingDisk[]): Step[] {
+	return disks.map(disk => ({
+		id: `check-${disk.target}`,
+		title: `Check that the chain of ${disk.target} is whole and that nobody writes to it`,
+		phase: 'check',
+		command: imageCommands.infoWithChain(disk.headPath, disk.format),
+		undo: [],
+		happened: {kind: 'never'},
+		ifStopped: 'Nothing has been changed yet.',
+	}));
+}
+
+/** Appends blockers to the context; fails only where an XML document cannot be changed. */
+export function planOfflineInternal(context: PlanContext, {action, disks: all, now}: CreateRequest): Result<CreateParts> {
+	const disks = partakingDisks(context, all, 'internal');
+	blockInternal(context, all, disks, action.snapshot);
+	blockCheckpoints(context, false);
+	const record = recordSteps(context, {action, disks: all, overlays: new Map(), now, state: 'shutoff', memory: {mode: 'no'}});
+	if (!record.ok) {
+		return record;
+	}
+
+	const tags = disks.map(({target, headPath: path}): Step => ({
+		id: `tag-${target}`,
+		title: `Freeze ${target} inside its image as "${action.snapshot}"`,
+		phase: 'create',
+		command: imageCommands.tag(path, action.snapshot),
+		undo: [{...imageCommands.untag(path, action.snapshot), onlyIf: {kind: 'image-has-tag', path, tag: action.snapshot}}],
+		happened: {kind: 'image-has-tag', path, tag: action.snapshot},
+		ifStopped: isTakenBack,
+	}));
+	return succeed({
+		steps: [...checkHeads(disks), ...tags, ...record.value],
+		consequences: [],
+		heads: new Map(),
+		created: [],
+		written: disks.map(disk => disk.headPath),
+		adopted: [],
+		bases: disks.map(disk => disk.headPath),
+	});
+}
+
+function toOverlaid(context: PlanContext, disk: TargetedDisk): OverlaidDisk {
+	const head = imageAt(context.graph, disk.headPath);
+	return {
+		target: disk.target,
+		basePath: disk.headPath,
+		baseFormat: disk.format,
+		overlayPath: disk.overlayPath,
+		headPath: disk.headPath,
+		like: head?.file,
+		clusterSizeBytes: head?.format === 'qcow2' && head.clusterSizeBytes !== 65_536 ? head.clusterSizeBytes : undefined,
+		wasLeftOut: false,
+	};
+}
+
+/** A fresh image without a backing file, where the overlay would have been made. */
+function withoutBacking(context: PlanContext, disk: TargetedDisk, step: Step): Step {
+	if (step.id !== `create-${disk.target}`) {
+		return step;
+	}
+
+	const sizeBytes = imageAt(context.graph, disk.headPath)?.virtualSizeBytes ?? 0;
+	return {
+		...step,
+		title: `Create an empty image for ${disk.target}`,
+		command: {tool: 'qemu-img', argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', disk.overlayPath, String(sizeBytes)], files: []},
+	};
+}
+
+/** The steps that make the overlays which are not there yet, and prove all of them. */
+export function targetSteps(context: PlanContext, disks: TargetedDisk[]): Step[] {
+	const made = disks.filter(disk => disk.reuse !== 'existing');
+	const steps = overlaySteps(made.map(disk => toOverlaid(context, disk)), []);
+	const bare = made.filter(disk => disk.reuse === 'no-backing-file');
+	const prepared = disks.filter(disk => disk.reuse === 'existing');
+	return [
+		...steps.map(step => {
+			const disk = bare.find(candidate => step.id === `create-${candidate.target}`);
+			return disk === undefined ? step : withoutBacking(context, disk, step);
+		}),
+		...prepared.map((disk): Step => ({
+			id: `open-${disk.target}`,
+			title: `Open the prepared overlay of ${disk.target} with its chain`,
+			phase: 'create',
+			command: imageCommands.infoWithChain(disk.overlayPath, 'qcow2'),
+			undo: [],
+			happened: {kind: 'never'},
+			ifStopped: isTakenBack,
+		})),
+		...(prepared.length === 0
+			? []
+			: [{
+				id: 'sync-prepared',
+				title: 'Have the prepared overlays safely on disk',
+				phase: 'create',
+				command: fileCommands.sync([...new Set(prepared.flatMap(({overlayPath: path}) => [path, posix.dirname(path)]))]),
+				undo: [],
+				happened: {kind: 'never'},
+				ifStopped: isTakenBack,
+			} satisfies Step]),
+	];
+}
+
+/** Appends blockers to the context; fails only where an XML document cannot be changed. */
+export function planOfflineExternal(context: PlanContext, {action, disks: all, now}: CreateRequest): Result<CreateParts> {
+	const partaking = partakingDisks(context, all, 'external');
+	blockCheckpoints(context, true);
+	const {disks, consequences} = chooseTargets(context, action, {disks: partaking, hasMemory: false, now});
+	const made = disks.filter(disk => disk.reuse !== 'existing').map(disk => disk.overlayPath);
+	blockFolders(context, made);
+	const overlays = new Map(disks.map(disk => [disk.target, disk.overlayPath]));
+	const definition = changeDomainXml(context.inventory.definitionXml, {
+		rootName: 'domain',
+		sources: new Map(disks.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}])),
+	});
+	if (!definition.ok) {
+		return definition;
+	}
+
+	const record = recordSteps(context, {action, disks: all, overlays, now, state: 'shutoff', memory: {mode: 'no'}});
+	if (!record.ok) {
+		return record;
+	}
+
+	return succeed({
+		steps: [
+			...checkSteps(disks.map(disk => toOverlaid(context, disk))),
+			...targetSteps(context, disks),
+			defineStep(context, definition.value),
+			...record.value,
+		],
+		consequences: [
+			...consequences,
+			...(action.hasNoMetadata
+				? [{severity: 'warning', text: 'Nothing records these overlays: a later revert by plain virsh may remove the images on which they stand.'} as const]
+				: []),
+		],
+		heads: overlays,
+		created: made,
+		written: [],
+		adopted: disks.filter(disk => disk.reuse === 'existing').map(disk => disk.overlayPath),
+		bases: disks.map(disk => disk.headPath),
+	});
+}

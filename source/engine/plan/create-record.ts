@@ -1,0 +1,104 @@
+/**
+The record of a snapshot that we made ourselves, and that it becomes the current one. With `--no-metadata` there is none.
+*/
+import type {CreateAction} from '../../model/action.ts';
+import type {Step} from '../../model/plan.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import type {SnapshotMemory} from '../../model/snapshot.ts';
+import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {buildSnapshotXml, changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
+import {checkText} from '../../model/xml/change-xml.ts';
+import {preservingXml} from './bookkeeping.ts';
+import {snapshotCommands} from './commands.ts';
+import type {PlanContext} from './context.ts';
+import type {ModedDisk} from './create-disks.ts';
+
+export type RecordRequest = {
+	action: CreateAction;
+	disks: ModedDisk[];
+	/** The domain's new images, by target. */
+	overlays: Map<string, string>;
+	now: Date;
+	state: 'running' | 'paused' | 'shutoff' | 'disk-snapshot';
+	memory: SnapshotMemory;
+};
+
+const wouldFinish = 'The switch would be finished: nothing that was there before is gone.';
+
+function recordXml(context: PlanContext, request: RecordRequest): Result<string> {
+	const {action, disks, overlays, now, state, memory} = request;
+	const {picture, definitionXml, liveXml} = context.inventory;
+	for (const text of [action.snapshot, action.description ?? '', ...overlays.values()]) {
+		const isSpeakable = checkText('A name or description for the XML of a snapshot', text);
+		if (!isSpeakable.ok) {
+			return isSpeakable;
+		}
+	}
+
+	// The disks as they are frozen, each with its format; without explicit chains, which would be believed more than the headers.
+	const partaking = disks.filter(({mode, disk}) => mode !== 'no' && disk.sourcePath !== undefined);
+	const sources = new Map(partaking.map(({disk}) => [disk.target, {path: disk.sourcePath!, format: disk.format ?? 'raw'}]));
+	const domainXml = changeDomainXml(liveXml ?? definitionXml, {sources, rootName: 'domain'});
+	return domainXml.ok
+		? succeed(buildSnapshotXml({
+			name: action.snapshot,
+			description: action.description,
+			state,
+			parent: picture.currentSnapshot,
+			createdAt: Math.floor(now.getTime() / 1000),
+			memory,
+			disks: disks.map(({disk: {target}, mode}) => ({target, mode, overlayPath: overlays.get(target)})),
+			domainXml: domainXml.value,
+		}))
+		: domainXml;
+}
+
+/** Fails with `unreadable` where a document cannot be made or changed. */
+export function recordSteps(context: PlanContext, request: RecordRequest): Result<Step[]> {
+	const {action} = request;
+	if (action.hasNoMetadata) {
+		return succeed([]);
+	}
+
+	const {picture} = context.inventory;
+	const former = picture.snapshots.find(snapshot => snapshot.name === picture.currentSnapshot);
+	const xml = recordXml(context, request);
+	const formerXml = former === undefined ? undefined : preservingXml(former);
+	// Its overlays of an earlier revert are frozen from here on: left in its record, a later revert by libvirt would unlink them.
+	const tidied = former !== undefined && former.revertDisks.length > 0 ? changeSnapshotXml(former.xml, {overlays: new Map(), dropRevertDisks: true}) : undefined;
+	for (const made of [xml, formerXml, tidied]) {
+		if (made !== undefined && !made.ok) {
+			return made;
+		}
+	}
+
+	if (!xml.ok) {
+		return fail(xml.failure);
+	}
+
+	return succeed([
+		{
+			id: 'record',
+			title: `Record the snapshot "${action.snapshot}", and make it the current one`,
+			phase: 'switch',
+			command: snapshotCommands.redefine(context, {fileName: 'snapshot-new', xml: xml.value, makeCurrent: true}),
+			undo: [
+				{...snapshotCommands.forget(context, action.snapshot), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: action.snapshot}},
+				...(formerXml?.ok ? [snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})] : []),
+			],
+			happened: {kind: 'never'},
+			ifStopped: wouldFinish,
+		},
+		...(tidied?.ok
+			? [{
+				id: 'tidy',
+				title: `Drop the overlays of the earlier revert from the record of "${former!.name}"`,
+				phase: 'switch',
+				command: snapshotCommands.redefine(context, {fileName: 'snapshot-former', xml: tidied.value, makeCurrent: false}),
+				undo: [],
+				happened: {kind: 'never'},
+				ifStopped: wouldFinish,
+			} satisfies Step]
+			: []),
+	]);
+}
