@@ -70,8 +70,12 @@ export type BareFacts = {
 	socketPath: string | undefined;
 	/** The folder of its metadata: `domain.xml`, `snapshots/NAME.xml`, `snapshots/current` (the name of the current snapshot). */
 	metadataPath: string;
-	/** The command line of the process, or the one that was recorded or given; undefined: nobody knows it. */
+	/** The command line of the process on its present heads, or the one that was recorded; undefined: nobody knows it. */
 	argv: string[] | undefined;
+	/** In words, why it cannot be started again though it may be known. */
+	argvProblem?: string;
+	/** Whether there is a `domain.xml` already. */
+	isRecorded?: boolean;
 	/** By target: the node that the guest writes to, and whether its name was given by a person (then it can be named in `-blockdev` style). Empty while it is off. */
 	nodes: Map<string, BareNode>;
 	/** Names of the QMP commands that this QEMU knows. Empty while it is off. */

@@ -73,6 +73,8 @@ export type Probe =
 	| {kind: 'file-empty'; path: string}
 	| {kind: 'domain-active'; uuid: string}
 	| {kind: 'domain-off'; uuid: string}
+	/** The domain runs or is paused, and waits for no saved memory any more. */
+	| {kind: 'memory-loaded'; uuid: string}
 	| {kind: 'snapshot-exists'; uuid: string; name: string}
 	| {kind: 'snapshot-missing'; uuid: string; name: string}
 	| {kind: 'checkpoint-exists'; uuid: string; name: string}

@@ -55,7 +55,7 @@ export function withPresentHeads(argv: readonly string[], heads: readonly HeadOf
 		}
 	}
 
-	const [left] = [...free].filter(drive => drive.path !== undefined);
+	const left = [...free].find(drive => drive.path !== undefined);
 	return left === undefined ? succeed(formatArgv(parsed.value)) : unreadable(`the argument ${left.text} belongs to no disk that the guest has now`);
 }
 

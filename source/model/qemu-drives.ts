@@ -195,9 +195,9 @@ function readFormatNode(commandLine: CommandLine, blockdevs: Blockdev[], given: 
 				return refuse(text, 'it does not lead to a file');
 			}
 
-			const sharers = blockdevs.flatMap(({options}) => referencesOf(options)).filter(({name}) => name === node.file);
-			if (sharers.length > 1) {
-				return refuse(text, `its node ${String(node.file)} has another user`);
+			const below = typeof node.file === 'string' ? node.file : undefined;
+			if (below !== undefined && blockdevs.flatMap(({options}) => referencesOf(options)).filter(({name}) => name === below).length > 1) {
+				return refuse(text, `its node ${below} has another user`);
 			}
 
 			const isOther = node.driver !== image.format;

@@ -2,10 +2,12 @@
 The exact command lines that plans are made of. Options stand before hostile text, and domains are named by UUID: a domain's name may look like an
 option or like another domain's number.
 */
-import type {HostFacts} from '../../model/inventory.ts';
+import type {HostFacts, Inventory} from '../../model/inventory.ts';
 import type {Command, CommandFile} from '../../model/plan.ts';
+import {bareCommands, isBare} from './bare-commands.ts';
 
-export type VirshContext = {host: HostFacts; uuid: string; workPath: string};
+/** With its inventory where the domain may be bare QEMU, which has other words for the same. */
+export type VirshContext = {host: HostFacts; uuid: string; workPath: string; inventory?: Inventory};
 
 export function virsh(context: VirshContext, argv: string[], files: CommandFile[] = []): Command {
 	const [verb, ...rest] = argv;
@@ -24,24 +26,41 @@ function withXml(context: VirshContext, fileName: string, xml: string, argv: (pa
 
 export const domainCommands = {
 	/** `isGraceful` never kills: QEMU writes out what it holds, or the command fails. */
-	destroy: (context: VirshContext, isGraceful: boolean) => onDomain(context, 'destroy', ...(isGraceful ? ['--graceful'] : [])),
-	start: (context: VirshContext, isPaused: boolean) => onDomain(context, 'start', ...(isPaused ? ['--paused'] : [])),
+	destroy: (context: VirshContext, isGraceful: boolean) =>
+		isBare(context) ? bareCommands.quit(context) : onDomain(context, 'destroy', ...(isGraceful ? ['--graceful'] : [])),
+	/** `definitionXml`: what a bare QEMU is started with. libvirt knows the definition itself. */
+	start: (context: VirshContext, isPaused: boolean, definitionXml: string) =>
+		isBare(context) ? bareCommands.start(context, definitionXml, {isPaused}) : onDomain(context, 'start', ...(isPaused ? ['--paused'] : [])),
 	define: (context: VirshContext, fileName: string, xml: string) =>
-		withXml(context, fileName, xml, path => ['define', '--file', path]),
+		isBare(context) ? bareCommands.define(context, fileName, xml) : withXml(context, fileName, xml, path => ['define', '--file', path]),
 	restore: (context: VirshContext, options: {memoryPath: string; xml: string; isPaused: boolean}) =>
 		withXml(context, 'definition-live', options.xml, path =>
 			['restore', '--file', options.memoryPath, '--xml', path, options.isPaused ? '--paused' : '--running']),
 };
 
 export const snapshotCommands = {
-	redefine: (context: VirshContext, options: {fileName: string; xml: string; makeCurrent: boolean}) =>
-		withXml(context, options.fileName, options.xml, path =>
+	redefine: (context: VirshContext, options: {fileName: string; xml: string; makeCurrent: boolean}) => isBare(context)
+		? bareCommands.redefine(context, options)
+		: withXml(context, options.fileName, options.xml, path =>
 			['snapshot-create', '--domain', context.uuid, '--xmlfile', path, '--redefine', ...(options.makeCurrent ? ['--current'] : [])]),
-	makeCurrent: (context: VirshContext, name: string) => onDomain(context, 'snapshot-current', '--snapshotname', name),
-	forget: (context: VirshContext, name: string) => onDomain(context, 'snapshot-delete', '--snapshotname', name, '--metadata'),
+	makeCurrent: (context: VirshContext, name: string) =>
+		isBare(context) ? bareCommands.makeCurrent(context, name) : onDomain(context, 'snapshot-current', '--snapshotname', name),
+	forget: (context: VirshContext, name: string) =>
+		isBare(context) ? bareCommands.forget(context, name) : onDomain(context, 'snapshot-delete', '--snapshotname', name, '--metadata'),
 	remove: (context: VirshContext, name: string) => onDomain(context, 'snapshot-delete', '--snapshotname', name),
 	revert: (context: VirshContext, name: string, isPaused: boolean) =>
 		onDomain(context, 'snapshot-revert', '--snapshotname', name, isPaused ? '--paused' : '--running'),
+};
+
+/** Each waits until the job has ended; another virsh can ask how far it is, and abort it. */
+export const blockCommands = {
+	commitHead: (context: VirshContext, target: string, into: string) =>
+		onDomain(context, 'blockcommit', '--path', target, '--base', into, '--active', '--pivot', '--wait'),
+	commit: (context: VirshContext, target: string, layers: {top: string; into: string}) =>
+		onDomain(context, 'blockcommit', '--path', target, '--base', layers.into, '--top', layers.top, '--wait'),
+	pull: (context: VirshContext, target: string, below: string | undefined) =>
+		onDomain(context, 'blockpull', '--path', target, ...(below === undefined ? [] : ['--base', below]), '--wait'),
+	abort: (context: VirshContext, target: string) => onDomain(context, 'blockjob', '--path', target, '--abort'),
 };
 
 export const checkpointCommands = {
@@ -70,6 +89,14 @@ export const imageCommands = {
 		...(options.clusterSizeBytes === undefined ? [] : ['-o', `cluster_size=${options.clusterSizeBytes}`]),
 		options.path,
 	),
+	/** The image takes over what it reads from those between it and `below`; without one, from all. */
+	pull: (path: string, below: {name: string; format: string} | undefined) =>
+		qemuImg('rebase', '-f', 'qcow2', ...(below === undefined ? ['-b', ''] : ['-F', below.format, '-b', below.name]), path),
+	/** Only the header: what is read stays the same where the other backing file reads the same. */
+	relink: (path: string, backing: {name: string; format: string}) =>
+		qemuImg('rebase', '-u', '-f', 'qcow2', '-F', backing.format, '-b', backing.name, path),
+	/** Writes what the top holds down into `into`; the top keeps it too (`-d`), so it reads right at every moment. */
+	commit: (top: string, into: string) => qemuImg('commit', '-q', '-f', 'qcow2', '-d', '-b', into, top),
 	tag: (path: string, tag: string) => qemuImg('snapshot', '-c', tag, path),
 	untag: (path: string, tag: string) => qemuImg('snapshot', '-d', tag, path),
 	applyTag: (path: string, tag: string) => qemuImg('snapshot', '-a', tag, path),
@@ -87,5 +114,7 @@ export const fileCommands = {
 	own: (path: string, owner: {uid: number; gid: number}) => file('chown', `${owner.uid}:${owner.gid}`, '--', path),
 	allow: (path: string, mode: number) => file('chmod', mode.toString(8).padStart(4, '0'), '--', path),
 	sync: (paths: string[]) => file('sync', '--', ...paths),
+	/** `modifiedAt`: seconds, with nanoseconds after a point. */
+	date: (path: string, modifiedAt: string) => file('touch', '-c', '-d', `@${modifiedAt}`, '--', path),
 	remove: (path: string) => file('rm', '--', path),
 };

@@ -4,17 +4,19 @@ The planner of each action. All of them are pure: the world, the time and the id
 import type {Action} from '../../model/action.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Plan} from '../../model/plan.ts';
-import type {Result} from '../../model/result.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import {withRecords} from './bare-records.ts';
 import {planBranch} from './branch.ts';
 import type {PlanArguments} from './context.ts';
 import {planCreate} from './create.ts';
 import {planDelete} from './delete.ts';
-import {planMendRecords, planRelink, planTidy} from './mend.ts';
+import {planMendRecords} from './mend-records.ts';
 import {planMerge} from './merge.ts';
+import {planRelink} from './relink.ts';
 import {planRevert} from './revert.ts';
+import {planTidy} from './tidy.ts';
 
-/** Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */
-export function planAction(action: Action, inventory: Inventory, given: PlanArguments): Result<Plan> {
+function planOwn(action: Action, inventory: Inventory, given: PlanArguments): Result<Plan> {
 	switch (action.kind) {
 		case 'revert': {
 			return planRevert(action, inventory, given);
@@ -48,4 +50,10 @@ export function planAction(action: Action, inventory: Inventory, given: PlanArgu
 			return planMendRecords(action, inventory, given);
 		}
 	}
+}
+
+/** Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */
+export function planAction(action: Action, inventory: Inventory, given: PlanArguments): Result<Plan> {
+	const plan = planOwn(action, inventory, given);
+	return plan.ok ? succeed(withRecords(plan.value, inventory, given.workPath)) : plan;
 }

@@ -20,9 +20,11 @@ import {
 import {bookkeepingSteps} from './bookkeeping.ts';
 import {blockHandMerged} from './hand-merged.ts';
 import {checkpointSteps} from './checkpoints.ts';
-import {domainCommands, fileCommands} from './commands.ts';
+import {fileCommands} from './commands.ts';
 import {leftImagesOf, type PlanContext} from './context.ts';
-import {defineStep, endStateOf, startStep, stopSteps} from './domain-steps.ts';
+import {
+	bootSteps, defineStep, endStateOf, resumeSteps, stopSteps,
+} from './domain-steps.ts';
 import {keepPresentState, type Kept} from './keep.ts';
 import {usableMemory} from './memory.ts';
 import {checkSteps, overlaySteps} from './overlay-steps.ts';
@@ -57,7 +59,7 @@ function newDefinition(context: PlanContext, snapshot: Snapshot, sources: Source
 }
 
 /** How the domain is brought to its end state; nothing where it stays off. */
-function endSteps(context: PlanContext, snapshot: Snapshot, given: {endState: EndState; sources: Sources}): Result<Step[]> {
+function endSteps(context: PlanContext, snapshot: Snapshot, given: {endState: EndState; sources: Sources; definitionXml: string}): Result<Step[]> {
 	const {endState, sources} = given;
 	if (endState === 'shutoff') {
 		return succeed([]);
@@ -71,12 +73,10 @@ function endSteps(context: PlanContext, snapshot: Snapshot, given: {endState: En
 		}
 
 		const xml = changeDomainXml(memory.domainXml, {sources, rootName: 'domain'});
-		return xml.ok
-			? succeed([{...startStep(context, domainCommands.restore(context, {memoryPath: memory.path, xml: xml.value, isPaused}), 'Resume the domain from the memory file'), mustBeOurs: true}])
-			: xml;
+		return xml.ok ? succeed(resumeSteps(context, {memoryPath: memory.path, definitionXml: xml.value, isPaused})) : xml;
 	}
 
-	return succeed([startStep(context, domainCommands.start(context, isPaused), isPaused ? 'Start the domain, paused' : 'Start the domain')]);
+	return succeed(bootSteps(context, {definitionXml: given.definitionXml, isPaused}));
 }
 
 /** What can be removed when the heads are left, seen from the graph as it will be. */
@@ -209,7 +209,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 		|| (kept !== undefined && picture.currentSnapshot === snapshot.name);
 	const heads = new Map(disks.overlaid.map(disk => [disk.target, disk.overlayPath]));
 	const bookkeeping = bookkeepingSteps(context, snapshot, {heads, hasChildren});
-	const end = endSteps(context, snapshot, {endState, sources});
+	const end = endSteps(context, snapshot, {endState, sources, definitionXml: definition.value});
 	if (!bookkeeping.ok || !end.ok) {
 		return bookkeeping.ok ? end as Result<never> : bookkeeping;
 	}

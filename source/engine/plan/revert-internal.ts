@@ -8,13 +8,18 @@ import type {EndState, RevertAction} from '../../model/action.ts';
 import {headDisks, isWritableMedium} from '../../model/domain.ts';
 import {imageAt} from '../../model/image-graph.ts';
 import type {Step} from '../../model/plan.ts';
+import {nameOfDrive} from '../../model/qemu-command-line.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
+import {commandLineOf} from '../../model/xml/bare-domain.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {blockChain, blockForeignHeads, blockNeededContent} from './blockers.ts';
+import {bareCommands, isBare} from './bare-commands.ts';
 import {domainCommands, imageCommands, snapshotCommands} from './commands.ts';
 import {leftImagesOf, type PlanContext} from './context.ts';
-import {defineStep, endStateOf, startStep, stopSteps} from './domain-steps.ts';
+import {
+	blockStart, bootSteps, defineStep, endStateOf, startStep, stopSteps,
+} from './domain-steps.ts';
 import {keepPresentState} from './keep.ts';
 import type {RevertParts} from './revert-external.ts';
 import {stampOf} from './overlay-name.ts';
@@ -71,27 +76,84 @@ function presentSources(context: PlanContext, disks: InternalDisk[]): Map<string
 			: [[head.target, {path: head.sourcePath, format: head.format}]]));
 }
 
-function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string}): Result<Step[]> {
-	const definition = changeDomainXml(snapshot.inactiveDomainXml ?? snapshot.domainXml!, {
+function newDefinition(context: PlanContext, snapshot: Snapshot, disks: InternalDisk[]): Result<string> {
+	return changeDomainXml(snapshot.inactiveDomainXml ?? snapshot.domainXml!, {
 		name: context.inventory.picture.domain.name,
 		rootName: 'domain',
-		sources: presentSources(context, given.disks),
+		sources: presentSources(context, disks),
 		leftImages: leftImagesOf(context),
 	});
-	return definition.ok
-		? succeed([
-			...given.disks.map((disk): Step => ({
-				id: `apply-${disk.target}`,
-				title: `Put ${disk.target} back to "${snapshot.name}" inside its image`,
-				phase: 'switch',
-				command: imageCommands.applyTag(disk.path, snapshot.name),
-				undo: backFromSafety([disk], given.safetyName),
-				happened: {kind: 'never'},
-				ifStopped: `The switch would be finished; the present state is held by "${given.safetyName}".`,
-			})),
-			defineStep(context, definition.value),
-		])
-		: definition;
+}
+
+function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string; definitionXml: string}): Step[] {
+	return [
+		...given.disks.map((disk): Step => ({
+			id: `apply-${disk.target}`,
+			title: `Put ${disk.target} back to "${snapshot.name}" inside its image`,
+			phase: 'switch',
+			command: imageCommands.applyTag(disk.path, snapshot.name),
+			undo: backFromSafety([disk], given.safetyName),
+			happened: {kind: 'never'},
+			ifStopped: `The switch would be finished; the present state is held by "${given.safetyName}".`,
+		})),
+		defineStep(context, given.definitionXml),
+	];
+}
+
+/** A bare QEMU that is started from the memory inside its images puts the disks back as well. */
+function bareMemorySteps(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string; definitionXml: string; isPaused: boolean}): Step[] {
+	const {definitionXml, isPaused} = given;
+	const others = headDisks(context.inventory.picture.domain).filter(head => isWritableMedium(head) && !given.disks.some(disk => disk.target === head.target));
+	for (const {target} of others) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `QEMU goes back to memory inside its images only with all its disks, and the snapshot leaves out ${target}.`,
+			remedy: 'Revert with --shutoff: then the disks of the snapshot alone go back.',
+		});
+	}
+
+	blockStart(context, definitionXml);
+	if (!isBare(context) || context.blockers.length > 0) {
+		return [];
+	}
+
+	const start = startStep(
+		context,
+		bareCommands.start(context, definitionXml, {isPaused, memory: {kind: 'tag', tag: snapshot.name}}),
+		`Start QEMU from the memory of "${snapshot.name}", which puts the disks back, too`,
+	);
+	return [
+		defineStep(context, definitionXml),
+		currentStep(context, snapshot),
+		{...start, mustBeOurs: true, undo: [...start.undo!, ...backFromSafety(given.disks, given.safetyName)]},
+	];
+}
+
+/** Removes the safety snapshot. libvirt does it whatever the domain does; of a bare QEMU the monitor is asked while it runs. */
+function removeSafetySteps(context: PlanContext, given: {disks: InternalDisk[]; safetyName: string; definitionXml: string; isOff: boolean}): Step[] {
+	const {safetyName} = given;
+	const after: Pick<Step, 'phase' | 'undo' | 'ifStopped'> = {
+		phase: 'remove', undo: null, ifStopped: 'The revert is done; the state that was left would stay until recover removes it.',
+	};
+	const title = `Remove "${safetyName}", which held the state that is left`;
+	const happened = {kind: 'snapshot-missing', uuid: context.uuid, name: safetyName} as const;
+	if (!isBare(context)) {
+		return [{...after, id: 'remove-safety', title, command: snapshotCommands.remove(context, safetyName), happened}];
+	}
+
+	const argv = commandLineOf(given.definitionXml) ?? [];
+	return [
+		...given.disks.map((disk): Step => ({
+			...after,
+			id: `remove-safety-${disk.target}`,
+			title: `${title}, from ${disk.target}`,
+			command: given.isOff
+				? imageCommands.untag(disk.path, safetyName)
+				: bareCommands.untagOnline(context, nameOfDrive(argv, disk.path) ?? disk.target, safetyName),
+			happened: {kind: 'image-lacks-tag', path: disk.path, tag: safetyName},
+		})),
+		{...after, id: 'remove-safety', title: `Drop the record of "${safetyName}"`, command: snapshotCommands.forget(context, safetyName), happened},
+	];
 }
 
 function currentStep(context: PlanContext, snapshot: Snapshot): Step {
@@ -162,31 +224,24 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 	}
 
 	const usesMemory = snapshot.memory.mode === 'internal' && endState !== 'shutoff';
-	const offline = usesMemory
-		? succeed([memoryStep(context, snapshot, {disks, safetyName, isPaused: endState === 'paused'})])
-		: offlineSteps(context, snapshot, {disks, safetyName});
-	if (!offline.ok) {
-		return offline;
+	const definition = newDefinition(context, snapshot, disks);
+	if (!definition.ok) {
+		return definition;
 	}
 
+	const isPaused = endState === 'paused';
+	const parts = {disks, safetyName, definitionXml: definition.value};
+	const back = usesMemory
+		? (isBare(context) ? bareMemorySteps(context, snapshot, {...parts, isPaused}) : [memoryStep(context, snapshot, {disks, safetyName, isPaused})])
+		: offlineSteps(context, snapshot, parts);
 	return succeed({
 		steps: [
 			...stopSteps(context, {phase: 'create', isGraceful: action.fate.kind === 'keep'}),
 			...kept.value.steps,
-			...offline.value,
+			...back,
 			...(usesMemory ? [] : [currentStep(context, snapshot)]),
-			...(usesMemory || endState === 'shutoff' ? [] : [startStep(context, domainCommands.start(context, endState === 'paused'), 'Start the domain')]),
-			...(action.fate.kind === 'keep'
-				? []
-				: [{
-					id: 'remove-safety',
-					title: `Remove "${safetyName}", which held the state that is left`,
-					phase: 'remove',
-					command: snapshotCommands.remove(context, safetyName),
-					undo: null,
-					happened: {kind: 'snapshot-missing', uuid: context.uuid, name: safetyName},
-					ifStopped: 'The revert is done; the state that was left would stay until recover removes it.',
-				} satisfies Step]),
+			...(usesMemory || endState === 'shutoff' ? [] : bootSteps(context, {definitionXml: definition.value, isPaused})),
+			...(action.fate.kind === 'keep' ? [] : removeSafetySteps(context, {...parts, isOff: endState === 'shutoff'})),
 		],
 		consequences: action.fate.kind === 'keep'
 			? []

@@ -8,6 +8,7 @@ import type {Inventory} from '../../model/inventory.ts';
 import type {Consequence, Plan} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {isExternal, type Snapshot} from '../../model/snapshot.ts';
+import {isBare, startProblems} from './bare-commands.ts';
 import {blockDomain, blockName, blockUnreadable} from './blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from './context.ts';
 import {fingerprintOf} from './fingerprint.ts';
@@ -30,6 +31,10 @@ function describe(context: PlanContext, action: RevertAction, given: {snapshot: 
 
 	if (hasProcess(domain)) {
 		consequences.push({severity: 'loss', text: 'The guest is running: it is powered off as by pulling the plug, and what is in its memory is lost.'});
+	}
+
+	if (hasProcess(domain) && isBare(context) && startProblems(context, context.inventory.definitionXml).length > 0) {
+		consequences.push({severity: 'warning', text: 'If something fails once it is off, it stays off: nobody knows how to start it again.'});
 	}
 
 	consequences.push(...parts.consequences);

@@ -45,6 +45,7 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 			return `[ "$(${virsh('domstate', '--domain', probe.uuid)})" = 'shut off' ]`;
 		}
 
+		case 'memory-loaded':
 		case 'domain-active': {
 			return `[ "$(${virsh('domstate', '--domain', probe.uuid)})" != 'shut off' ]`;
 		}

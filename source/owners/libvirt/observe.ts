@@ -52,6 +52,7 @@ export async function observe(given: Given, probe: Probe): Promise<Result<boolea
 			return exists.ok && exists.value ? negate(await readTest(given.runner, '-s', probe.path)) : exists;
 		}
 
+		case 'memory-loaded':
 		case 'domain-active': {
 			return isRunning(given, probe.uuid);
 		}

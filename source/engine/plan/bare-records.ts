@@ -1,0 +1,53 @@
+/**
+What every plan for a bare QEMU needs beside its own steps: the folder of its records, the domain recorded before anything changes (so that it is known
+while it is off), and the records safely on disk before anything is removed.
+*/
+import type {Inventory} from '../../model/inventory.ts';
+import type {Plan, Step} from '../../model/plan.ts';
+import {bareCommands, isBare} from './bare-commands.ts';
+
+const ifStopped = 'Nothing but the record of the domain has been made.';
+
+/** The plan as it is where the domain is libvirt's, and where it writes no record. */
+export function withRecords(plan: Plan, inventory: Inventory, workPath: string): Plan {
+	const context = {host: inventory.host, uuid: inventory.picture.domain.uuid, workPath, inventory};
+	if (!isBare(context)) {
+		return plan;
+	}
+
+	const {steps} = plan;
+	const before: Step[] = [{
+		id: 'records',
+		title: 'Have a folder for the records of the domain',
+		phase: 'create',
+		command: bareCommands.makeFolder(context),
+		undo: [bareCommands.removeEmptyFolder(context)],
+		happened: {kind: 'never'},
+		ifStopped,
+	}];
+	if (!inventory.bare!.isRecorded) {
+		before.push({
+			id: 'record',
+			title: 'Record the domain as it is',
+			phase: 'create',
+			command: bareCommands.define(context, 'definition-first', inventory.definitionXml),
+			undo: [bareCommands.removeDefinition(context)],
+			happened: {kind: 'never'},
+			ifStopped,
+		});
+	}
+
+	const synced: Step = {
+		id: 'records-sync',
+		title: 'Have the records safely on disk',
+		phase: 'switch',
+		command: bareCommands.sync(context),
+		undo: [],
+		happened: {kind: 'never'},
+		ifStopped: 'The rest would be finished: the domain is on its new disks.',
+	};
+	const firstChange = steps.findIndex(step => step.phase !== 'check');
+	const firstRemoval = steps.findIndex(step => step.phase === 'remove');
+	const [changeAt, removalAt] = [firstChange, firstRemoval].map(at => at === -1 ? steps.length : at) as [number, number];
+	return {...plan, steps: [...steps.slice(0, changeAt), ...before, ...steps.slice(changeAt, removalAt), synced, ...steps.slice(removalAt)]};
+}
