@@ -143,13 +143,17 @@ function gatherFrozen(pictures: readonly DomainPicture[], graph: ImageGraph): Fr
 			for (const {target, mode} of snapshot.disks) {
 				const path = mode === 'external' ? frozenPath(snapshot, target) : undefined;
 				if (path !== undefined) {
-					frozenBy.set(graph.keyOf(path), [...frozenBy.get(graph.keyOf(path)) ?? [], {domain: {uuid, name}, snapshot}]);
+					frozenBy.set(graph.keyOf(path), [...frozenBy.get(graph.keyOf(path)) ?? [], {domain: {uuid, name}, since: snapshot.createdAt}]);
 				}
 			}
 		}
 	}
 
 	return frozenBy;
+}
+
+function gatherLeft(pictures: readonly DomainPicture[], graph: ImageGraph): Map<string, {uuid: string; name: string}> {
+	return new Map(pictures.flatMap(({domain: {uuid, name, definition}}) => (definition.leftImages ?? []).map(path => [graph.keyOf(path), {uuid, name}])));
 }
 
 /** Actions that have not ended, and that no process works on. */
@@ -227,6 +231,7 @@ export async function diagnose(practice: Practice, options: RoundOptions = {}): 
 			others: surroundings.value.others,
 			graph,
 			frozenBy: gatherFrozen(pictures, graph),
+			leftBy: gatherLeft(pictures, graph),
 			isBlind: unreadable.length > 0 || pictures.some(picture => picture.unreadable.length > 0),
 		},
 		only && {uuid: only.domain.uuid, name: only.domain.name},

@@ -7,11 +7,11 @@ import {formatBytes} from '../../model/format.ts';
 import type {Finding} from '../../model/finding.ts';
 import {holdersOf, overlaysOf, type ImageGraph} from '../../model/image-graph.ts';
 import type {Image} from '../../model/image.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
 import {stemOf} from '../plan/overlay-name.ts';
 import {listed} from './patient.ts';
 
-export type FrozenByDomain = Map<string, Array<{domain: {uuid: string; name: string}; snapshot: Snapshot}>>;
+/** Who froze an image, and since when (Unix seconds). */
+export type FrozenByDomain = Map<string, Array<{domain: {uuid: string; name: string}; since: number}>>;
 
 export type Leftovers = {
 	/** Images of the folders that no record leads to; all of them are in the graph. */
@@ -19,6 +19,8 @@ export type Leftovers = {
 	graph: ImageGraph;
 	/** By key in the graph, over all domains that were read. */
 	frozenBy: FrozenByDomain;
+	/** By key: images of which a domain's definition says that a deleted snapshot left them. */
+	leftBy: ReadonlyMap<string, {uuid: string; name: string}>;
 	/** Something could not be read, so that nobody knows what it needs. */
 	isBlind: boolean;
 };
@@ -30,7 +32,7 @@ function isNamedAfter(image: Image, backingPath: string): boolean {
 }
 
 /** By domain, from the top down: what stands on an image that a snapshot froze, and on nothing that could be a backup's. */
-function removable({others, graph, frozenBy}: Leftovers): Map<string, {domain: Place; images: Image[]}> {
+function removable({others, graph, frozenBy, leftBy}: Leftovers): Map<string, {domain: Place; images: Image[]}> {
 	const byKey = new Map(others.map(image => [graph.keyOf(image.path), image]));
 	const owners = new Map<string, Place | undefined>();
 	const ownerOf = (image: Image, depth: number): Place | undefined => {
@@ -39,15 +41,15 @@ function removable({others, graph, frozenBy}: Leftovers): Map<string, {domain: P
 			return owners.get(key);
 		}
 
-		owners.set(key, undefined);
-		if (image.backingPath === undefined || image.internalSnapshots.length > 0 || image.problems.length > 0 || !isNamedAfter(image, image.backingPath)) {
-			return undefined;
+		owners.set(key, leftBy.get(key));
+		if (leftBy.has(key) || image.backingPath === undefined || image.internalSnapshots.length > 0 || image.problems.length > 0 || !isNamedAfter(image, image.backingPath)) {
+			return leftBy.get(key);
 		}
 
 		const backingKey = graph.keyOf(image.backingPath);
 		const below = byKey.get(backingKey);
-		const frozen = frozenBy.get(backingKey)?.find(({snapshot}) => Number(image.file?.modifiedAt ?? 0) >= snapshot.createdAt);
-		const owner = frozen?.domain ?? (below ? ownerOf(below, depth + 1) : undefined);
+		const frozen = frozenBy.get(backingKey)?.find(({since}) => Number(image.file?.modifiedAt ?? 0) >= since);
+		const owner = frozen?.domain ?? leftBy.get(backingKey) ?? (below ? ownerOf(below, depth + 1) : undefined);
 		owners.set(key, owner);
 		return owner;
 	};

@@ -55,7 +55,7 @@ function findRevertBlockers(examination: Examination): void {
 			report(examination, {
 				kind: 'not-revertible',
 				severity: isByShape ? 'info' : (onlyMemory ? 'warning' : 'problem'),
-				text: `"${snapshot.name}" cannot be reverted to${isByShape ? ' as things are' : (onlyMemory ? ' with its memory' : '')}: ${listed(blockers.map(({text}) => text), 3)}`,
+				text: `"${snapshot.name}" cannot be reverted to${isByShape ? ' as things are' : (onlyMemory ? ' with its memory' : '')}: ${blockers.slice(0, 3).map(({text}) => text).join(' ')}`,
 				meaning: isByShape
 					? 'What it keeps is whole; something else stands in the way.'
 					: (onlyMemory ? 'Its disks can be put back, its running state cannot.' : 'What it kept cannot be brought back as it was.'),

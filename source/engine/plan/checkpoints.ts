@@ -15,7 +15,7 @@ import type {PlanContext} from './context.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
 
 /** 11.3 was seen to redefine snapshots beside checkpoints, 10.0 to refuse; nothing in between was tried, so it counts as refusing. */
-const redefinesBesideCheckpoints = 11_003_000;
+export const redefinesBesideCheckpoints = 11_003_000;
 
 export type CheckpointSteps = {
 	/** While the new overlays are prepared. */
@@ -92,6 +92,17 @@ function recordAfter(checkpoint: Checkpoint, all: Checkpoint[], good: ReadonlySe
 	const [, ...ancestors] = withAncestors(all, checkpoint.name);
 	const parent = ancestors.find(ancestor => good.has(ancestor))?.name;
 	return parent === checkpoint.parent ? succeed(checkpoint.xml) : changeCheckpointParent(checkpoint.xml, parent);
+}
+
+/** For plans that change snapshot records and nothing that a checkpoint is about: a picky libvirt refuses that while there are checkpoints. */
+export function checkpointsAside(context: PlanContext): {before: Step[]; after: Step[]} {
+	const all = byAge(context.inventory.picture.checkpoints);
+	return context.host.libvirtVersion < redefinesBesideCheckpoints
+		? {
+			before: all.map((checkpoint, index) => forgetStep(context, checkpoint, index)).reverse(),
+			after: all.map((checkpoint, index) => redefineStep(context, checkpoint, {index, xml: checkpoint.xml})),
+		}
+		: {before: [], after: []};
 }
 
 /** Fails with `unreadable` where a record cannot be changed. */

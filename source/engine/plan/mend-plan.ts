@@ -1,0 +1,103 @@
+/**
+What the plans of the doctor have in common: they leave the domain in its state, on its disks, with its snapshots.
+*/
+import type {MendRecordsAction, RelinkAction, TidyAction} from '../../model/action.ts';
+import {headDisks} from '../../model/domain.ts';
+import {imageAt} from '../../model/image-graph.ts';
+import type {Consequence, Plan, Step} from '../../model/plan.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import {redefinesBesideCheckpoints} from './checkpoints.ts';
+import type {PlanArguments, PlanContext} from './context.ts';
+import {fingerprintOf} from './fingerprint.ts';
+import {writtenHeads, type Head} from './lineage.ts';
+
+/** What one kind of mending contributes to the plan. */
+export type Mending = {
+	steps: Step[];
+	consequences: Consequence[];
+	removed: string[];
+	written: string[];
+	/** On which images the plan was made. */
+	basis: string[];
+	heads: Head[];
+	/** Must open with their whole chains afterwards, beside the heads. */
+	opens: string[];
+	/** The records afterwards. */
+	snapshots: ReadonlyArray<Pick<Snapshot, 'name' | 'parent'>>;
+	currentSnapshot: string | undefined;
+};
+
+/** What a plan that only touches records and unused files must wait for; others ask `blockDomain`. */
+export function blockMending(context: PlanContext): void {
+	for (const job of context.inventory.jobs) {
+		context.blockers.push({kind: 'job-running', text: `A job is running: ${job}.`, remedy: 'Wait until it has ended, or abort it (virsh domjobabort, virsh blockjob --abort).'});
+	}
+
+	if (context.host.isReadOnly) {
+		context.blockers.push({kind: 'not-permitted', text: 'The connection is read-only.', remedy: 'Start again without --read-only.'});
+	}
+}
+
+/** Older versions of libvirt refuse to redefine a snapshot while the domain has checkpoints. */
+export function blockRedefine(context: PlanContext): void {
+	const {checkpoints} = context.inventory.picture;
+	if (checkpoints.length > 0 && context.host.owner !== 'qemu' && context.host.libvirtVersion < redefinesBesideCheckpoints) {
+		context.blockers.push({
+			kind: 'checkpoint',
+			text: `The domain has checkpoints (${checkpoints.map(({name}) => name).join(', ')}), and this libvirt does not change snapshot records beside them.`,
+			remedy: 'Revert with vsnap-tui, which takes them out and puts them back; or forget them first (virsh checkpoint-delete --metadata).',
+		});
+	}
+}
+
+function openedBefore(context: PlanContext, path: string): boolean {
+	return imageAt(context.graph, path)?.problems.every(({kind}) => kind === 'locked' || kind === 'backing-format-not-recorded') ?? false;
+}
+
+/** Fails with `refused` and every reason that stands in the context. */
+export function assembleMending(context: PlanContext, action: MendRecordsAction | RelinkAction | TidyAction, given: PlanArguments, mending: Mending): Result<Plan> {
+	if (context.blockers.length > 0) {
+		return fail({kind: 'refused', blockers: context.blockers});
+	}
+
+	const {inventory, host, graph} = context;
+	const {picture} = inventory;
+	const {steps, consequences, removed, written, basis, heads, opens, snapshots, currentSnapshot} = mending;
+	const chains = [...new Set([...heads.map(({path}) => path).filter(path => openedBefore(context, path)), ...opens])];
+	return succeed({
+		version: 1,
+		id: given.id,
+		plannedAt: given.now.toISOString(),
+		owner: host.owner,
+		uri: host.uri,
+		action,
+		consequences,
+		images: {created: [], removed, written, kept: picture.images.map(({path}) => path).filter(path => !removed.includes(path) && !written.includes(path))},
+		steps,
+		expected: {
+			heads,
+			chains: chains.map(path => ({path, format: imageAt(graph, path)?.format ?? 'qcow2'})),
+			currentSnapshot,
+			snapshots: snapshots.map(({name, parent}) => ({name, parent})),
+			endState: undefined,
+		},
+		fingerprint: fingerprintOf(inventory, new Set([...basis, ...removed, ...written])),
+		before: {
+			definitionXml: inventory.definitionXml,
+			heads: headDisks(picture.domain).flatMap(({target, sourcePath}) => sourcePath === undefined ? [] : [{target, path: sourcePath}]),
+			currentSnapshot: picture.currentSnapshot,
+			snapshotNames: picture.snapshots.map(({name}) => name),
+			snapshotXmls: picture.snapshots.map(({xml}) => xml),
+		},
+	});
+}
+
+/** A mending that leaves all as it is: to be filled. A disk that the next start has on another file is not for this plan to prove. */
+export function emptyMending(context: PlanContext): Mending {
+	const {domain, snapshots, currentSnapshot} = context.inventory.picture;
+	const heads = writtenHeads(context).filter(({target, path}) => domain.definition.disks.some(disk => disk.target === target && disk.sourcePath === path));
+	return {
+		steps: [], consequences: [], removed: [], written: [], basis: [], heads, opens: [], snapshots, currentSnapshot,
+	};
+}
