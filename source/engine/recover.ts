@@ -16,11 +16,19 @@ import {runSteps, type Work} from './run-steps.ts';
 
 export type Direction = 'back' | 'forward';
 
-type Progress = {states: Map<string, StepState>; hasSwitched: boolean; hasRemoved: boolean; wasGoingBack: boolean};
+type Progress = {
+	states: Map<string, StepState>;
+	hasSwitched: boolean;
+	/** Something was begun that nobody can take back: a removal, or a commit into an image. */
+	hasRemoved: boolean;
+	wasGoingBack: boolean;
+};
 
 const lockPatienceMs = 30_000;
 
 const stateOf = (states: ReadonlyMap<string, StepState>, step: Step) => states.get(step.id) ?? 'untouched';
+
+const isFinal = (step: Step) => step.phase === 'remove' || step.undo === null;
 
 function progressOf({plan, records}: UnfinishedAction): Progress {
 	const states = stepStates(records);
@@ -28,7 +36,7 @@ function progressOf({plan, records}: UnfinishedAction): Progress {
 	return {
 		states,
 		hasSwitched: isAnyTouched('switch'),
-		hasRemoved: isAnyTouched('remove'),
+		hasRemoved: plan.steps.some(step => isFinal(step) && stateOf(states, step) !== 'untouched'),
 		wasGoingBack: records.some(record => record.kind === 'rolling-back'),
 	};
 }
@@ -44,7 +52,7 @@ async function lookAtRemovals(world: World, plan: Plan, progress: Progress): Pro
 		}
 	}
 
-	return {...progress, states, hasRemoved: plan.steps.some(step => step.phase === 'remove' && stateOf(states, step) !== 'untouched')};
+	return {...progress, states, hasRemoved: plan.steps.some(step => isFinal(step) && stateOf(states, step) !== 'untouched')};
 }
 
 /** The way that fits how far it got: back before the switch or where it was going back already, else forward. */
@@ -58,7 +66,7 @@ async function checkBack(world: World, plan: Plan, progress: Progress): Promise<
 	if (progress.hasRemoved) {
 		return fail({
 			kind: 'recovery-refused',
-			reason: 'It cannot be put back any more: old overlays have been removed.',
+			reason: 'It cannot be put back any more: images have been removed, or merged into others.',
 			remedy: 'Finish it: vsnap-tui recover --roll-forward.',
 		});
 	}
@@ -91,6 +99,19 @@ async function closed(world: World, work: Work, outcome: 'done' | 'rolled-back')
 
 function halfWay(step: Pick<Step, 'id' | 'title'>, cause: Failure, notUndone: string[]): Outcome {
 	return {kind: 'half-way', failure: {kind: 'step-failed', step: step.id, title: step.title, cause, rolledBack: false, notUndone}};
+}
+
+/** A job that outlived the run that began it would hold the images: it is ended, and its step counts as not done. Where there is none, that is no failure. */
+async function endJobs(work: Work, progress: Progress): Promise<void> {
+	for (const step of work.plan.steps) {
+		const state = stateOf(progress.states, step);
+		if (step.cancel !== undefined && (state === 'begun' || state === 'failed')) {
+			const happened = await work.owner.observe(step.happened);
+			for (const command of happened.ok && !happened.value ? step.cancel : []) {
+				await work.owner.run(command);
+			}
+		}
+	}
 }
 
 async function goBack(world: World, work: Work, progress: Progress): Promise<Outcome> {
@@ -219,6 +240,7 @@ export async function recover(world: World, {plan}: UnfinishedAction, options: R
 			const progress = await lookAtRemovals(world, plan, progressOf(unfinished.value));
 			startsAnew = options.direction === 'forward' && !progress.hasRemoved && (progress.wasGoingBack || !progress.hasSwitched);
 			const startedAt = world.clock.now().getTime();
+			await endJobs(work, progress);
 			const result = options.direction === 'back' || startsAnew ? await goBack(world, work, progress) : await goForward(world, work, progress);
 			await audit(world, plan, {
 				outcome: result.kind === 'done' ? 'recovered' : 'half-way',

@@ -1,12 +1,67 @@
-/** In the making. */
+/**
+The planner for `merge`: the changes since a snapshot stay, the snapshot goes, and its image becomes one with what stands on it (design 3.4, the second
+way). Pure: the world, the time and the id come in.
+*/
+import {posix} from 'node:path';
 import type {MergeAction} from '../../model/action.ts';
+import {headDisks} from '../../model/domain.ts';
+import {chainOf} from '../../model/image-graph.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Plan} from '../../model/plan.ts';
 import {fail, type Result} from '../../model/result.ts';
-import type {PlanArguments} from './context.ts';
+import {frozenPath, isExternal, type Snapshot} from '../../model/snapshot.ts';
+import {blockDomain} from './blockers.ts';
+import {planContext, type PlanArguments, type PlanContext} from './context.ts';
+import {blockChoice} from './delete.ts';
+import {reasonToStay} from './describe-drop.ts';
+import {collectAfter, planDrop} from './drop-snapshots.ts';
 
+/** The present disks must stand on what the snapshot froze, and nothing else may need that image as it is. Appends blockers. */
+function blockUnmergeable(context: PlanContext, snapshot: Snapshot): void {
+	const {graph} = context;
+	const heads = headDisks(context.inventory.picture.domain);
+	const {staying} = collectAfter(context, [snapshot]);
+	for (const {target, mode} of snapshot.disks.filter(disk => disk.mode === 'external')) {
+		const frozen = frozenPath(snapshot, target);
+		const head = heads.find(disk => disk.target === target)?.sourcePath;
+		const stay = staying.find(({path}) => frozen !== undefined && graph.keyOf(path) === graph.keyOf(frozen));
+		const isBelow = frozen !== undefined && head !== undefined && chainOf(graph, head).some(path => graph.keyOf(path) === graph.keyOf(frozen));
+		if (mode === 'external' && !isBelow) {
+			context.blockers.push({
+				kind: 'not-supported',
+				text: `${target} does not stand on what "${snapshot.name}" kept (${frozen ?? 'nobody knows what'}): the present state holds no changes since it.`,
+				remedy: `Revert to a snapshot that comes after "${snapshot.name}" first, or delete it.`,
+			});
+		} else if (stay) {
+			context.blockers.push({
+				kind: 'image-needed',
+				text: `${posix.basename(stay.path)} cannot become one with what stands on it: ${reasonToStay(context, stay)}.`,
+				remedy: `Delete "${snapshot.name}" instead: it goes, and the image stays as long as it is needed.`,
+			});
+		}
+	}
+}
+
+/** Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where a record cannot be changed. */
 export function planMerge(action: MergeAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
-	void inventory;
-	void given;
-	return fail({kind: 'refused', blockers: [{kind: 'not-supported', text: `${action.kind} is being built.`}]});
+	const {picture} = inventory;
+	const snapshot = picture.snapshots.find(({name}) => name === action.snapshot);
+	if (snapshot === undefined) {
+		return fail({kind: 'snapshot-not-found', domain: picture.domain.name, name: action.snapshot, known: picture.snapshots.map(({name}) => name)});
+	}
+
+	const context = planContext(inventory, given);
+	blockDomain(context);
+	blockChoice(context, [snapshot]);
+	if (isExternal(snapshot)) {
+		blockUnmergeable(context, snapshot);
+	} else {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `"${snapshot.name}" lies inside the images: what was written since is in them already, and there is nothing to merge.`,
+			remedy: `Delete it: the present state stays (vsnap-tui delete DOMAIN SNAPSHOT).`,
+		});
+	}
+
+	return planDrop(context, {action, deleted: [snapshot], isMetadataOnly: false}, {inventory, given});
 }

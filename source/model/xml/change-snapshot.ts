@@ -58,7 +58,7 @@ export type SnapshotRewrite = {
 	/** By target: the overlay that the record names. */
 	overlays: Map<string, string>;
 	/** By the old path: where the content of a frozen image is found. */
-	contents: Map<string, {path: string; format: string}>;
+	contents: ReadonlyMap<string, {path: string; format: string}>;
 };
 
 function setParent(root: XmlItem, parent: string | undefined): void {

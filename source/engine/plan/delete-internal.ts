@@ -1,0 +1,49 @@
+/**
+Deleting internal snapshots: the state inside each image goes, last of all. Where the running QEMU has the image open, libvirt does it.
+*/
+import {posix} from 'node:path';
+import {hasProcess} from '../../model/domain.ts';
+import {imageAt} from '../../model/image-graph.ts';
+import type {Step} from '../../model/plan.ts';
+import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
+import {imageCommands} from './commands.ts';
+import type {PlanContext} from './context.ts';
+import {openDiskOf} from './merge-steps.ts';
+
+export type Tagged = {snapshot: Snapshot; target: string; path: string};
+
+/** The images that hold the state of an internal snapshot, as far as it is there. */
+export function taggedImages(context: PlanContext, snapshots: readonly Snapshot[]): Tagged[] {
+	return snapshots.flatMap(snapshot => snapshot.disks.filter(({mode}) => mode === 'internal').flatMap(({target}) => {
+		const path = frozenPath(snapshot, target);
+		const tags = path === undefined ? [] : imageAt(context.graph, path)?.internalSnapshots.filter(({tag}) => tag === snapshot.name) ?? [];
+		return tags.length === 0 ? [] : [{snapshot, target, path: path!}];
+	}));
+}
+
+/** Appends blockers where an image is open. */
+export function untagSteps(context: PlanContext, snapshots: readonly Snapshot[]): {steps: Step[]; written: string[]} {
+	const tagged = taggedImages(context, snapshots);
+	for (const {path} of tagged) {
+		if (hasProcess(context.inventory.picture.domain) && openDiskOf(context, path) !== undefined) {
+			context.blockers.push({
+				kind: 'domain-state',
+				text: `The internal snapshots inside ${path} cannot be deleted together while the running domain has it open.`,
+				remedy: 'Shut the domain down first, or delete them one by one.',
+			});
+		}
+	}
+
+	return {
+		steps: tagged.map(({snapshot, path}, index) => ({
+			id: `untag-${index + 1}`,
+			title: `Delete the state "${snapshot.name}" inside ${posix.basename(path)}`,
+			phase: 'remove',
+			command: imageCommands.untag(path, snapshot.name),
+			undo: null,
+			happened: {kind: 'image-lacks-tag', path, tag: snapshot.name},
+			ifStopped: 'The records are right; the state inside the images would be left for recover.',
+		})),
+		written: [...new Set(tagged.map(({path}) => path))],
+	};
+}

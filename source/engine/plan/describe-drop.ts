@@ -1,0 +1,110 @@
+/**
+What a delete or a merge means, in words: which images go, which take over what, and which stay and why.
+*/
+import {posix} from 'node:path';
+import type {Collection, Merge, Stay} from '../../model/collect.ts';
+import {hasProcess} from '../../model/domain.ts';
+import {formatBytes} from '../../model/format.ts';
+import {holdersOf, imageAt} from '../../model/image-graph.ts';
+import type {Consequence} from '../../model/plan.ts';
+import type {PlanContext} from './context.ts';
+import type {DropRequest} from './drop-snapshots.ts';
+
+function listOf(texts: readonly string[]): string {
+	const distinct = [...new Set(texts)];
+	return distinct.length <= 4 ? distinct.join(', ') : `${distinct.slice(0, 3).join(', ')} and ${distinct.length - 3} more`;
+}
+
+/** Why an image stays, and what would free it. */
+export function reasonToStay(context: PlanContext, {path, reason, holders, overlays}: Stay): string {
+	switch (reason) {
+		case 'shared': {
+			const branches = overlays.map(overlay => `${posix.basename(overlay)} (${listOf(holdersOf(context.graph, overlay).map(pin => pin.label)) || 'nobody knows whose'})`);
+			return `it is the shared base of ${branches.join(' and ')}; it can go when only one of these is left`;
+		}
+
+		case 'needed': {
+			return `it is needed by ${listOf(holders.map(pin => pin.label))}; it can go when these are gone`;
+		}
+
+		case 'in-use-elsewhere': {
+			return overlays.length > 0
+				? `${listOf(overlays)} stands on it and belongs to no domain that is known; remove or rebase that file to free it`
+				: 'what stands on it has another size or format, so the two cannot become one; it can go with what stands on it';
+		}
+
+		case 'has-internal-snapshots': {
+			return 'internal snapshots are inside it; delete these to free it';
+		}
+
+		case 'is-read-only': {
+			return 'its mode, or that of what stands on it, is read-only, as a template\'s; make it writable if it is none';
+		}
+
+		case 'stands-alone': {
+			return 'it stands on nothing, so it may be somebody\'s original; remove it by hand if you do not want it';
+		}
+
+		case 'cannot-merge': {
+			return `the running QEMU has ${posix.basename(path)} open below its disk, where libvirt merges downwards only; shut the domain down to merge it`;
+		}
+	}
+}
+
+function describeMerge(context: PlanContext, merge: Merge): Consequence {
+	const names = (paths: readonly string[]) => paths.map(path => posix.basename(path)).join(', ');
+	const from = merge.way === 'pull' ? merge.layers : [...merge.layers.slice(1), merge.top];
+	return {
+		severity: 'info',
+		text: `${names(from)} ${from.length === 1 ? 'goes' : 'go'} ${merge.way === 'pull' ? 'up' : 'down'} into ${posix.basename(merge.into)}: at most ${formatBytes(merge.copyBytes)} copied, `
+			+ `${formatBytes(merge.gone.reduce((sum, path) => sum + (imageAt(context.graph, path)?.allocatedBytes ?? 0), 0))} freed.`,
+	};
+}
+
+type Described = {request: DropRequest; collection: Collection; currentSnapshot: string | undefined; memoryFiles: readonly string[]};
+
+function describeSnapshots({request}: Described): Consequence {
+	const {deleted, isMetadataOnly} = request;
+	const names = deleted.map(({name}) => `"${name}"`).join(', ');
+	if (isMetadataOnly) {
+		return {severity: 'warning', text: `libvirt forgets ${names}; no image is touched, and images that only ${deleted.length === 1 ? 'this snapshot' : 'these snapshots'} needed lie about afterwards.`};
+	}
+
+	return request.action.kind === 'merge'
+		? {severity: 'loss', text: `${names} goes: nobody can go back to it any more. What was written since stays.`}
+		: {severity: 'loss', text: `${names} ${deleted.length === 1 ? 'goes' : 'go'}: nobody can go back there any more. The present state of the disks stays.`};
+}
+
+export function describeDropped(context: PlanContext, given: Described): Consequence[] {
+	const {collection, currentSnapshot, memoryFiles} = given;
+	const {picture} = context.inventory;
+	const consequences: Consequence[] = [describeSnapshots(given), ...collection.merges.map(merge => describeMerge(context, merge))];
+	if (collection.removed.length > 0) {
+		consequences.push({
+			severity: 'loss',
+			text: `${listOf(collection.removed)}: removed, with ${formatBytes(collection.removed.reduce((sum, path) => sum + (imageAt(context.graph, path)?.allocatedBytes ?? 0), 0))} that nothing else needs.`,
+		});
+	}
+
+	if (memoryFiles.length > 0) {
+		consequences.push({severity: 'loss', text: `The saved memory goes too: ${listOf(memoryFiles)}.`});
+	}
+
+	consequences.push(...collection.staying.map((stay): Consequence => ({severity: 'info', text: `${stay.path} stays: ${reasonToStay(context, stay)}.`})));
+	if (collection.merges.some(merge => merge.way === 'commit')) {
+		consequences.push({severity: 'warning', text: 'From the first commit on it cannot be taken back, only finished: the disks themselves read the same at every moment.'});
+	}
+
+	if (hasProcess(picture.domain) && collection.merges.length > 0) {
+		consequences.push({severity: 'info', text: 'The guest goes on meanwhile.'});
+	}
+
+	if (currentSnapshot !== picture.currentSnapshot) {
+		consequences.push({
+			severity: 'info',
+			text: currentSnapshot === undefined ? 'No snapshot is the current one afterwards.' : `"${currentSnapshot}" is the current snapshot afterwards: the next one comes after it.`,
+		});
+	}
+
+	return consequences;
+}

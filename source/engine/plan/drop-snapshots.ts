@@ -1,0 +1,229 @@
+/**
+What `delete` and `merge` have in common: snapshots lose their pins, and the images that nothing pins any more are collected (design 2.2). Records are
+dropped before an image is committed into, and files are removed last of all, each proven to be unused.
+*/
+import {posix} from 'node:path';
+import type {DeleteAction, MergeAction} from '../../model/action.ts';
+import {collect, type Collection, type Merge} from '../../model/collect.ts';
+import {headDisks, isWritableMedium} from '../../model/domain.ts';
+import {buildImageGraph, imageAt, type ImageGraph} from '../../model/image-graph.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import type {Plan, Step} from '../../model/plan.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import {frozenPath, isExternal, type Snapshot} from '../../model/snapshot.ts';
+import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {blockUnreadable} from './blockers.ts';
+import {checkpointsAside} from './checkpoints.ts';
+import {domainCommands, fileCommands} from './commands.ts';
+import {leftImagesOf, type PlanArguments, type PlanContext} from './context.ts';
+import {describeDropped, reasonToStay} from './describe-drop.ts';
+import {blockMerges} from './drop-blockers.ts';
+import {fingerprintOf} from './fingerprint.ts';
+import {untagSteps} from './delete-internal.ts';
+import {isOpenHead, mergeSteps, openDiskOf} from './merge-steps.ts';
+import {planRecords} from './records.ts';
+
+export type DropRequest = {
+	action: DeleteAction | MergeAction;
+	deleted: Snapshot[];
+	/** Only the records: no image is touched. */
+	isMetadataOnly: boolean;
+};
+
+type Moves = {
+	contents: Map<string, {path: string; format: string}>;
+	successors: Map<string, string>;
+};
+
+/** The graph as it will be: without the pins of what is dropped. */
+export function graphWithout(context: PlanContext, deleted: readonly Snapshot[]): ImageGraph {
+	const names = new Set(deleted.map(({name}) => name));
+	const pins = context.pins.filter(pin => !(pin.domainUuid === context.uuid && pin.snapshot !== undefined && names.has(pin.snapshot)));
+	return buildImageGraph(context.inventory.picture.images, pins);
+}
+
+function frozenBy(snapshots: readonly Snapshot[]): string[] {
+	return snapshots.flatMap(snapshot => snapshot.disks
+		.filter(({mode}) => mode === 'external')
+		.flatMap(({target}) => frozenPath(snapshot, target) ?? []))
+		.filter(path => path.startsWith('/'));
+}
+
+/** Whether whoever has the images open can merge them so: libvirt pulls into the head alone. */
+function isPossible(context: PlanContext, merge: Merge): boolean {
+	return openDiskOf(context, merge.top) === undefined || merge.way === 'commit' || isOpenHead(context, merge.top);
+}
+
+export function collectAfter(context: PlanContext, deleted: readonly Snapshot[]): Collection {
+	return collect(graphWithout(context, deleted), {
+		candidates: [...frozenBy(deleted), ...leftImagesOf(context) ?? []],
+		domainUuid: context.uuid,
+		isPossible: merge => isPossible(context, merge),
+	});
+}
+
+/** Every name under which an image is known. */
+function aliasesOf(context: PlanContext, path: string): string[] {
+	return [...context.graph.nodes.get(context.graph.keyOf(path))?.paths ?? [path]];
+}
+
+function movesOf(context: PlanContext, merges: readonly Merge[]): Moves {
+	const moves: Moves = {contents: new Map(), successors: new Map()};
+	for (const merge of merges) {
+		for (const alias of merge.gone.flatMap(path => aliasesOf(context, path))) {
+			moves.successors.set(alias, merge.into);
+		}
+
+		for (const alias of merge.way === 'commit' ? aliasesOf(context, merge.top) : []) {
+			moves.contents.set(alias, {path: merge.into, format: imageAt(context.graph, merge.into)?.format ?? 'qcow2'});
+		}
+	}
+
+	return moves;
+}
+
+function headsAfter(context: PlanContext, moves: Moves): Map<string, string> {
+	return new Map(headDisks(context.inventory.picture.domain)
+		.filter(disk => isWritableMedium(disk) && disk.sourceType === 'file' && disk.sourcePath !== undefined)
+		.map(({target, sourcePath}) => [target, moves.contents.get(sourcePath!)?.path ?? sourcePath!]));
+}
+
+/** The definition is written anew where a disk's file or chain changes, or what is noted of images that had to stay. */
+function defineSteps(context: PlanContext, given: {collection: Collection; moves: Moves; isIrreversible: boolean}): Result<Step[]> {
+	const {collection, moves, isIrreversible} = given;
+	const {picture, definitionXml} = context.inventory;
+	const gone = new Set([...collection.removed, ...collection.merges.flatMap(merge => merge.gone)].flatMap(path => aliasesOf(context, path)));
+	const before = leftImagesOf(context) ?? [];
+	const staying = collection.staying.filter(({reason}) => reason !== 'stands-alone').map(({path}) => path);
+	const left = [...new Set([...before.filter(path => !gone.has(path)), ...staying])];
+	const noted = picture.domain.definition.leftImages ?? [];
+	const isNoteRight = noted.length === left.length && left.every(path => noted.includes(path));
+	const sources = new Map(picture.domain.definition.disks.flatMap(disk => {
+		const moved = disk.sourcePath === undefined ? undefined : moves.contents.get(disk.sourcePath);
+		return moved ? [[disk.target, moved] as const] : [];
+	}));
+	if (isNoteRight && sources.size === 0 && (collection.merges.length === 0 || !/<backingStore[\s>]/u.test(definitionXml))) {
+		return succeed([]);
+	}
+
+	const xml = changeDomainXml(definitionXml, {sources, leftImages: left});
+	return xml.ok
+		? succeed([{
+			id: 'define',
+			title: sources.size > 0 ? 'Let the definition name the merged images' : 'Let the definition name no image that goes',
+			phase: 'switch',
+			command: domainCommands.define(context, 'definition-new', xml.value),
+			undo: isIrreversible ? null : [domainCommands.define(context, 'definition-before', definitionXml)],
+			happened: {kind: 'never'},
+			ifStopped: 'The switch would be finished: the disks read the same at every moment.',
+		}])
+		: xml;
+}
+
+function removeSteps(paths: readonly string[]): Step[] {
+	return paths.map((path, index) => ({
+		id: `remove-${index + 1}`,
+		title: `Remove ${posix.basename(path)}, which nothing needs any more`,
+		phase: 'remove',
+		command: fileCommands.remove(path),
+		undo: null,
+		happened: {kind: 'file-missing', path},
+		ifStopped: 'The work is done; the rest of the files would be left for recover.',
+		guard: {kind: 'unused-image', path},
+	}));
+}
+
+/** Memory files that go with their snapshots; those that are gone already need no removal. */
+function memoryFilesOf(context: PlanContext, deleted: readonly Snapshot[]): string[] {
+	const remaining = graphWithout(context, deleted);
+	return [...new Set(deleted.flatMap(({memory}) => memory.mode === 'external' ? [memory.path] : []))].filter(path => {
+		const facts = context.inventory.memoryFiles.get(path);
+		const names = context.inventory.folders.get(posix.dirname(path))?.names;
+		const isThere = facts?.kind === 'good' || (names === undefined ? facts !== undefined && !facts.reason.startsWith('it is not there') : names.has(posix.basename(path)));
+		return isThere && (remaining.nodes.get(remaining.keyOf(path))?.pins.length ?? 0) === 0;
+	});
+}
+
+const nothing: Collection = {removed: [], merges: [], staying: []};
+
+/** Puts the plan together. Blockers must have been added to the context; fails with `refused` where there are any. */
+export function planDrop(context: PlanContext, request: DropRequest, {inventory, given}: {inventory: Inventory; given: PlanArguments}): Result<Plan> {
+	const {action, deleted, isMetadataOnly} = request;
+	const {picture, host} = inventory;
+	const collection = isMetadataOnly ? nothing : collectAfter(context, deleted);
+	const {merges} = collection;
+	const isIrreversible = merges.some(merge => merge.way === 'commit');
+	const moves = movesOf(context, merges);
+	const heads = headsAfter(context, moves);
+	blockMerges(context, collection);
+	if (!isMetadataOnly) {
+		blockUnreadable(context);
+	}
+
+	const untag = untagSteps(context, isMetadataOnly ? [] : deleted.filter(snapshot => !isExternal(snapshot)));
+	if (context.blockers.length > 0) {
+		return fail({kind: 'refused', blockers: context.blockers});
+	}
+
+	const records = planRecords(context, {deleted, ...moves, heads, isIrreversible});
+	const define = defineSteps(context, {collection, moves, isIrreversible});
+	if (!records.ok) {
+		return records;
+	}
+
+	if (!define.ok) {
+		return define;
+	}
+
+	const work = mergeSteps(context, merges);
+	const memoryFiles = isMetadataOnly ? [] : memoryFilesOf(context, deleted);
+	const removed = [...collection.removed, ...merges.flatMap(merge => merge.gone), ...memoryFiles];
+	const written = [...new Set([...merges.flatMap(merge => [merge.into, ...merge.relinked]), ...untag.written])];
+	const checkpoints = checkpointsAside(context);
+	const frozen = frozenBy(picture.snapshots.filter(snapshot => !deleted.includes(snapshot))).map(path => moves.contents.get(path)?.path ?? path);
+	const touched = new Set([...removed, ...written, ...merges.flatMap(merge => merge.layers), ...collection.staying.map(({path}) => path)]);
+	return succeed({
+		version: 1,
+		id: given.id,
+		plannedAt: given.now.toISOString(),
+		owner: host.owner,
+		uri: host.uri,
+		action,
+		consequences: describeDropped(context, {request, collection, currentSnapshot: records.value.currentSnapshot, memoryFiles}),
+		images: {
+			created: [],
+			removed,
+			written,
+			staying: collection.staying.map(stay => ({path: stay.path, reason: reasonToStay(context, stay)})),
+			kept: picture.images.map(image => image.path).filter(path => !removed.includes(path)),
+		},
+		steps: [
+			...work.check,
+			...work.create,
+			...checkpoints.before,
+			...records.value.before,
+			...work.commit,
+			...records.value.after,
+			...define.value,
+			...checkpoints.after,
+			...untag.steps,
+			...removeSteps(removed),
+		],
+		expected: {
+			heads: [...heads].map(([target, path]) => ({target, path})),
+			chains: [...new Set([...heads.values(), ...frozen])].filter(path => imageAt(context.graph, path)).map(path => ({path, format: imageAt(context.graph, path)?.format ?? 'qcow2'})),
+			currentSnapshot: records.value.currentSnapshot,
+			snapshots: records.value.parents,
+			goneSnapshots: deleted.map(({name}) => name),
+			endState: undefined,
+		},
+		fingerprint: fingerprintOf(inventory, touched),
+		before: {
+			definitionXml: inventory.definitionXml,
+			heads: headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) => sourcePath === undefined || sourceType !== 'file' ? [] : [{target, path: sourcePath}]),
+			currentSnapshot: picture.currentSnapshot,
+			snapshotNames: picture.snapshots.map(({name}) => name),
+			snapshotXmls: picture.snapshots.map(({xml}) => xml),
+		},
+	});
+}
