@@ -2,7 +2,8 @@
 The command line: what may be typed, and what it comes to. Gives data; does nothing itself.
 */
 import {Command, CommanderError, Option} from 'commander';
-import type {EndState, Fate} from './model/action.ts';
+import type {CreateAction, EndState, Fate} from './model/action.ts';
+import {parseDiskOptions, parseMemoryOption} from './model/create-options.ts';
 import type {Direction} from './engine/recover.ts';
 import {findingKinds, type FindingKind} from './model/finding.ts';
 import {fail, succeed, type Result} from './model/result.ts';
@@ -23,9 +24,19 @@ export type Wish =
 	| {verb: 'list'}
 	| {verb: 'tree'; domain: string}
 	| {verb: 'revert'; domain: string; snapshot: string; fate: Fate | undefined; endState: EndState | undefined}
+	| CreateVerb
 	| {verb: 'recover'; direction: Direction | undefined}
 	| {verb: 'doctor'; domain: string | undefined; mend: FindingKind | undefined}
 	| {verb: 'log'};
+
+/** What `create` was typed with; names and files as they stand. */
+export type CreateVerb = Pick<CreateAction, 'description' | 'memory' | 'disks' | 'isDiskOnly' | 'isQuiesced' | 'isLive' | 'isHalted' | 'hasNoMetadata'> & {
+	verb: 'create';
+	domain: string;
+	/** Undefined: it is named by the time. */
+	snapshot: string | undefined;
+	xmlPath: string | undefined;
+};
 
 /** `print`: help or the version was asked for. */
 export type Parsed = {kind: 'wish'; wish: Wish; options: GlobalOptions} | {kind: 'print'; text: string};
@@ -34,6 +45,50 @@ type RawOptions = Partial<Record<'connect' | 'keep' | 'mend', string>> & Partial
 	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'discard' | 'running' | 'paused' | 'shutoff' | 'rollBack' | 'rollForward',
 	boolean
 >>;
+
+type RawCreate = {
+	description?: string;
+	memory?: string;
+	disk: string[];
+	reuse: string[];
+	xml?: string;
+	diskOnly?: boolean;
+	quiesce?: boolean;
+	live?: boolean;
+	halt?: boolean;
+	/** `--no-metadata` makes it false. */
+	metadata: boolean;
+};
+
+function createVerb(domain: string, snapshot: string | undefined, raw: RawCreate): Result<CreateVerb> {
+	const memory = parseMemoryOption(raw.memory);
+	const disks = parseDiskOptions(raw.disk, raw.reuse);
+	if (!memory.ok || !disks.ok) {
+		return memory.ok ? disks as Result<never> : memory;
+	}
+
+	const saidByDocument = [snapshot, raw.description, raw.memory, raw.disk[0]].some(said => said !== undefined);
+	return raw.xml !== undefined && saidByDocument
+		? fail({kind: 'usage', message: '--xml excludes NAME, --description, --memory and --disk.', hint: 'The document says these: <name>, <description>, <memory>, <disks>.'})
+		: succeed({
+			verb: 'create',
+			domain,
+			snapshot,
+			description: raw.description,
+			memory: memory.value,
+			disks: disks.value,
+			isDiskOnly: raw.diskOnly ?? false,
+			isQuiesced: raw.quiesce ?? false,
+			isLive: raw.live ?? false,
+			isHalted: raw.halt ?? false,
+			hasNoMetadata: !raw.metadata,
+			xmlPath: raw.xml,
+		});
+}
+
+function collect(value: string, before: string[]): string[] {
+	return [...before, value];
+}
 
 function withGlobals(command: Command): Command {
 	return command
@@ -96,6 +151,7 @@ Exit codes: 0 done, 1 failed and everything is as it was, 2 wrong usage, 3 refus
 /** `argv` without node and script. Fails with `usage`. */
 export function parseArguments(argv: string[], version: string): Result<Parsed> {
 	let wish: Wish | undefined;
+	let refusal: Result<never> | undefined;
 	let raw: RawOptions = {};
 	const said = {out: '', error: ''};
 	const take = (command: Command, made: Wish) => {
@@ -131,6 +187,25 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 			const options = command.optsWithGlobals<RawOptions>();
 			const endState = (['running', 'paused', 'shutoff'] as const).find(state => options[state]);
 			take(command, {verb: 'revert', domain, snapshot, endState, fate: fateOf(options)});
+		});
+	verb('create <domain> [name]', 'take a snapshot; without a name it is called by the time')
+		.option('--description <text>', 'what it is for')
+		.option('--disk-only', 'the disks, without the memory of a running guest')
+		.option('--memory <mode>', 'no, internal, external, or external:FILE')
+		.option('--disk <disk=mode>', 'DISK=internal, external, external:FILE, no or manual; may be given for each disk', collect, [])
+		.option('--reuse <disk=way>', 'how its overlay comes to be: DISK=absolute-paths, existing or no-backing-file', collect, [])
+		.option('--quiesce', 'let the guest agent freeze the file systems meanwhile')
+		.option('--live', 'let the guest run while its memory goes to a file')
+		.option('--halt', 'power the domain off afterwards')
+		.option('--no-metadata', 'do it, and record nothing')
+		.option('--xml <file>', 'a whole <domainsnapshot> as virsh takes it; with <branch> it makes a branch')
+		.action((domain: string, snapshot: string | undefined, _options: unknown, command: Command) => {
+			const made = createVerb(domain, snapshot, command.optsWithGlobals<RawCreate>());
+			if (made.ok) {
+				take(command, made.value);
+			} else {
+				refusal = made;
+			}
 		});
 	verb('recover', 'finish or put back what a crash left half-way')
 		.option('--roll-back', 'put everything back as it was before')
@@ -170,6 +245,10 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 		return error.exitCode === 0
 			? succeed({kind: 'print', text: said.out})
 			: fail({kind: 'usage', message: said.error.replace(/^error: /u, '').trim() || error.message});
+	}
+
+	if (refusal !== undefined) {
+		return refusal;
 	}
 
 	const contradiction = findContradiction(raw);

@@ -6,6 +6,7 @@ import packageJson from '../package.json' with {type: 'json'};
 import {parseArguments, type GlobalOptions, type Wish} from './arguments.ts';
 import {actOnDomain} from './commands/act.ts';
 import {sayFailure, type CommandContext} from './commands/context.ts';
+import {createSnapshot} from './commands/create.ts';
 import {seeDoctor} from './commands/doctor.ts';
 import {listDomains} from './commands/list.ts';
 import {showLog} from './commands/log.ts';
@@ -129,6 +130,13 @@ async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions[
 					wishFor: uuid => ({kind: 'revert', uuid, snapshot: wish.snapshot, fate: wish.fate ?? {kind: 'discard'}, endState: wish.endState}),
 					mode,
 				});
+		}
+
+		case 'create': {
+			const {verb: _verb, ...asked} = wish;
+			return mode === undefined
+				? noTerminal('Give --dry-run to see the plan, or --yes to run it.')
+				: createSnapshot(context, {...asked, mode});
 		}
 
 		case 'recover': {

@@ -58,3 +58,29 @@ test('the version and the help are printed, not run', t => {
 	const help = parse('revert', '--help');
 	t.true(help.ok && help.value.kind === 'print' && help.value.text.includes('--keep'));
 });
+
+test('a create takes its wishes as typed', t => {
+	t.deepEqual(wish('create', 'web')?.wish, {
+		verb: 'create', domain: 'web', snapshot: undefined, description: undefined, memory: undefined, disks: [], isDiskOnly: false, isQuiesced: false, isLive: false,
+		isHalted: false, hasNoMetadata: false, xmlPath: undefined,
+	});
+	t.like(wish('create', '--disk-only', '--quiesce', '--live', '--halt', '--no-metadata', '--description', 'why', '--disk', 'vda=no', '--disk', 'vdb=external:/d/x', 'web', 's1')?.wish, {
+		snapshot: 's1', description: 'why', isDiskOnly: true, isQuiesced: true, isLive: true, isHalted: true, hasNoMetadata: true,
+		disks: [{target: 'vda', mode: 'no'}, {target: 'vdb', mode: 'external', path: '/d/x'}],
+	});
+	t.like(wish('create', 'web', '--xml', 'file.xml', '--reuse', 'vda=existing')?.wish, {xmlPath: 'file.xml', disks: [{target: 'vda', mode: undefined, reuse: 'existing'}]});
+});
+
+for (const argv of [
+	['create', 'web', '--memory', 'some'],
+	['create', 'web', '--disk', 'vda'],
+	['create', 'web', '--reuse', 'vda=new'],
+	['create', 'web', 's1', '--xml', 'file.xml'],
+	['create', 'web', '--xml', 'file.xml', '--disk', 'vda=no'],
+]) {
+	test(`${argv.join(' ')} is wrong usage, and says what is allowed`, t => {
+		const parsed = parse(...argv);
+		t.false(parsed.ok);
+		t.true(!parsed.ok && parsed.failure.kind === 'usage' && parsed.failure.hint !== undefined);
+	});
+}

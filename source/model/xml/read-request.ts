@@ -1,0 +1,123 @@
+/**
+A `<domainsnapshot>` that a person gives to have a snapshot made: what it asks for, by the rules of libvirt. What libvirt ignores there (state, parent, stored
+domains) is ignored. One with `<branch>` asks for a second line of development (design 3.4).
+*/
+import type {CreateAction, DiskWish, Wish} from '../action.ts';
+import {fail, succeed, type Result} from '../result.ts';
+import {sourcePathOf, toSnapshotMode} from './parse-domain.ts';
+import {
+	attributeOf, childOf, childrenOf, readXml, textOf, type XmlNode,
+} from './read-xml.ts';
+
+export type SnapshotWish = {
+	/** Undefined: left out or empty; then it is named by the time. */
+	name: string | undefined;
+	description: string | undefined;
+	memory: CreateAction['memory'];
+	disks: DiskWish[];
+	/** What stands in `<branch>`. */
+	branch: string | undefined;
+};
+
+function refuse(message: string, hint?: string): Result<never> {
+	return fail({kind: 'usage', message: `The <domainsnapshot>: ${message}`, ...(hint === undefined ? {} : {hint})});
+}
+
+function filled(node: XmlNode | undefined): string | undefined {
+	const text = textOf(node);
+	return text === '' ? undefined : text;
+}
+
+function readMemory(node: XmlNode | undefined): Result<CreateAction['memory']> {
+	if (node === undefined) {
+		return succeed(undefined);
+	}
+
+	const path = attributeOf(node, 'file');
+	const mode = attributeOf(node, 'snapshot') ?? (path === undefined ? undefined : 'external');
+	if (mode === undefined) {
+		return succeed(undefined);
+	}
+
+	if (mode !== 'no' && mode !== 'internal' && mode !== 'external') {
+		return refuse(`the memory cannot be "${mode}".`, 'It is one of: no, internal, external.');
+	}
+
+	return path !== undefined && mode !== 'external'
+		? refuse(`a memory file is named, and the memory is "${mode}".`, 'A file goes with snapshot=\'external\'.')
+		: succeed({mode, ...(path === undefined ? {} : {path})});
+}
+
+function readDisk(node: XmlNode): Result<DiskWish> {
+	const target = attributeOf(node, 'name') ?? '';
+	if (target === '') {
+		return refuse('a <disk> has no name.', 'Its name is the target of the disk, or the file that it is on.');
+	}
+
+	const said = attributeOf(node, 'snapshot');
+	const mode = toSnapshotMode(said);
+	if (said !== undefined && mode === undefined) {
+		return refuse(`the disk ${target} cannot be "${said}".`, 'It is one of: no, internal, external, manual.');
+	}
+
+	const format = attributeOf(childOf(node, 'driver'), 'type');
+	if (format !== undefined && format !== 'qcow2') {
+		return refuse(`the disk ${target} is to go on in ${format}.`, 'Overlays are made as qcow2.');
+	}
+
+	const source = childOf(node, 'source');
+	const path = sourcePathOf(source);
+	if (path === undefined && source !== undefined) {
+		return refuse(`the disk ${target} is to go on on something that is no file.`, 'Overlays are files: <source file=\'…\'/>.');
+	}
+
+	return succeed({target, mode: mode ?? (path !== undefined || format !== undefined ? 'external' : undefined), ...(path === undefined ? {} : {path})});
+}
+
+/** Fails with `usage`, saying what is wrong in the document and what is allowed. */
+export function readSnapshotWish(xml: string): Result<SnapshotWish> {
+	const read = readXml(xml, 'The document', ['domainsnapshot']);
+	if (!read.ok) {
+		return refuse(read.failure.kind === 'unreadable' ? `${read.failure.reason}.` : 'it cannot be read.');
+	}
+
+	const root = read.value;
+	const memory = readMemory(childOf(root, 'memory'));
+	if (!memory.ok) {
+		return memory;
+	}
+
+	const disks: DiskWish[] = [];
+	for (const node of childrenOf(childOf(root, 'disks'), 'disk')) {
+		const disk = readDisk(node);
+		if (!disk.ok) {
+			return disk;
+		}
+
+		disks.push(disk.value);
+	}
+
+	const branch = childOf(root, 'branch');
+	if (branch !== undefined && filled(branch) === undefined) {
+		return refuse('<branch> is empty.', 'It names the snapshot from which the branch begins.');
+	}
+
+	return succeed({
+		name: filled(childOf(root, 'name')),
+		description: filled(childOf(root, 'description')),
+		memory: memory.value,
+		disks,
+		branch: filled(branch),
+	});
+}
+
+/**
+The branch that is asked for. `<branch>` names the snapshot where it begins and `<name>` the new line; where only the name is that of a snapshot which is
+there, it is the other way round. The state that is left is kept: nothing in the document allows to lose it.
+*/
+export function branchWish(wish: SnapshotWish & {branch: string}, given: {uuid: string; known: readonly string[]; timeName: string}): Wish {
+	const {branch, name} = wish;
+	const isTurned = name !== undefined && !given.known.includes(branch) && given.known.includes(name);
+	const [snapshot, made] = isTurned ? [name, branch] : [branch, name ?? given.timeName];
+	return {kind: 'branch', uuid: given.uuid, snapshot, name: made, fate: {kind: 'keep', name: `before-${made}`}};
+}

@@ -1,0 +1,85 @@
+/** A <domainsnapshot> that a person gives: what it asks for, and what is wrong in it. */
+import test from 'ava';
+import {branchWish, readSnapshotWish} from '../../../source/model/xml/read-request.ts';
+
+function wish(xml: string) {
+	const read = readSnapshotWish(xml);
+	return read.ok ? read.value : read.failure;
+}
+
+function message(inner: string): string {
+	const read = readSnapshotWish(`<domainsnapshot>${inner}</domainsnapshot>`);
+	return read.ok || read.failure.kind !== 'usage' ? '' : `${read.failure.message} ${read.failure.hint ?? ''}`;
+}
+
+test('name, description, memory and disks are read, with every character of the name', t => {
+	t.deepEqual(wish(`<?xml version='1.0'?>
+<domainsnapshot>
+  <name> 007 &amp; é</name>
+  <description>before
+the change</description>
+  <memory file='/m/x.mem'/>
+  <disks>
+    <disk name='vda' snapshot='external'><driver type='qcow2'/><source file='/d/a &lt;b'/></disk>
+    <disk name='vdb' snapshot='no'/>
+    <disk name='/d/vdc.qcow2'><source file='/d/c'/></disk>
+    <disk name='vdd'/>
+    <disk name='vde' snapshot='manual'/>
+  </disks>
+</domainsnapshot>`), {
+		name: ' 007 & é',
+		description: 'before\nthe change',
+		memory: {mode: 'external', path: '/m/x.mem'},
+		disks: [
+			{target: 'vda', mode: 'external', path: '/d/a <b'},
+			{target: 'vdb', mode: 'no'},
+			{target: '/d/vdc.qcow2', mode: 'external', path: '/d/c'},
+			{target: 'vdd', mode: undefined},
+			{target: 'vde', mode: 'manual'},
+		],
+		branch: undefined,
+	});
+});
+
+test('an empty document asks for everything by default, and what libvirt ignores is ignored', t => {
+	const empty = {name: undefined, description: undefined, memory: undefined, disks: [], branch: undefined};
+	t.deepEqual(wish('<domainsnapshot></domainsnapshot>'), empty);
+	t.deepEqual(wish('<domainsnapshot><name/><state>running</state><parent><name>p</name></parent><unknown/><domain><name>x</name></domain></domainsnapshot>'), empty);
+});
+
+test('what is no word of libvirt is refused with the words that are', t => {
+	t.regex(message('<disks><disk name="vda" snapshot="default"/></disks>'), /vda.*"default".*no, internal, external, manual/);
+	t.regex(message('<memory snapshot="manual"/>'), /"manual".*no, internal, external/);
+	t.regex(message('<memory snapshot="internal" file="/m"/>'), /internal/);
+	t.regex(message('<disks><disk snapshot="no"/></disks>'), /no name/);
+	t.regex(message('<disks><disk name="vda"><driver type="qed"/></disk></disks>'), /qed.*qcow2/);
+	t.regex(message('<disks><disk name="vda" type="network"><source protocol="rbd" name="p/i"/></disk></disks>'), /no file/);
+	t.regex(message('<branch/>'), /empty/);
+});
+
+test('another document, or one that is cut off, is refused as wrong usage', t => {
+	t.like(wish('<domain/>'), {kind: 'usage'});
+	t.like(wish('<domainsnapshot><name>x</name>'), {kind: 'usage'});
+	t.like(wish(''), {kind: 'usage'});
+});
+
+function branch(xml: string, known: string[]) {
+	const read = readSnapshotWish(xml);
+	if (!read.ok || read.value.branch === undefined) {
+		throw new Error('no branch');
+	}
+
+	return branchWish({...read.value, branch: read.value.branch}, {uuid: 'u', known, timeName: '1790000000'});
+}
+
+test('<branch> makes it a branch from the snapshot that it names, which loses nothing', t => {
+	t.deepEqual(branch('<domainsnapshot><name>b1</name><branch>s1</branch></domainsnapshot>', ['s1', 's2']), {
+		kind: 'branch', uuid: 'u', snapshot: 's1', name: 'b1', fate: {kind: 'keep', name: 'before-b1'},
+	});
+	t.like(branch('<domainsnapshot><branch>s1</branch></domainsnapshot>', ['s1']), {snapshot: 's1', name: '1790000000'});
+});
+
+test('where only the name is that of a snapshot, <branch> is what the new line is called', t => {
+	t.like(branch('<domainsnapshot><name>s1</name><branch>b1</branch></domainsnapshot>', ['s1', 's2']), {snapshot: 's1', name: 'b1'});
+	t.like(branch('<domainsnapshot><name>new</name><branch>gone</branch></domainsnapshot>', ['s1']), {snapshot: 'gone', name: 'new'});
+});
