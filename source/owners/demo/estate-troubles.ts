@@ -25,7 +25,7 @@ export function addTroubles(world: DemoWorld): void {
 	const jira = addDomain(world, {
 		name: 'jira', description: 'Hibernated since the licence ran out', memoryMiB: 8192, disks: [{gib: 50, used: 0.4}], hasManagedSave: true,
 	});
-	snapshot(world, jira, 'v9.12', {hoursAgo: 4000, gib: 4.2});
+	snapshot(world, jira, 'v9.12', {hoursAgo: 1900, gib: 4.2});
 }
 
 /** A broken chain: somebody moved the base image away. */
