@@ -1,7 +1,9 @@
 /**
 The doctor on real libvirt and real disks: what it finds, and what its plans change, asked of the bytes and of virsh.
 */
-import {mkdir, readdir, rename, stat} from 'node:fs/promises';
+import {
+	mkdir, readdir, rename, rm, stat,
+} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {makeDomain, withFile, type LabDomain} from './domains.ts';
@@ -54,7 +56,8 @@ test.serial('a moved backing file is found and linked again, and every snapshot 
 	await takeDiskSnapshot(domain, 's2');
 	const left = await markOffline(domain, 3);
 	const base = domain.disks[0]!.path;
-	const moved = path.join(domain.folder, 'other shelf', path.basename(base));
+	const moved = path.join(`${domain.folder} shelf`, path.basename(base));
+	t.teardown(async () => rm(path.dirname(moved), {recursive: true}));
 	await mkdir(path.dirname(moved));
 	await rename(base, moved);
 	const before = await see(domain);

@@ -36,9 +36,10 @@ function doubt(examination: Examination, given: {lostPath: string; candidate: Im
 		return 'it stands itself on what has lost its backing file';
 	}
 
-	const writer = holdersOf(graph, candidate.path).find(({hold}) => hold === 'head');
-	if (writer) {
-		return `it is in use (${writer.label})`;
+	// Domains in folders of their own often have disks of one name and one size.
+	const [holder] = holdersOf(graph, candidate.path);
+	if (holder) {
+		return `it is needed elsewhere (${holder.label})`;
 	}
 
 	const frozenAt = (examination.frozenBy.get(graph.keyOf(lostPath)) ?? []).map(({createdAt}) => createdAt);
@@ -72,7 +73,7 @@ function reportLost(examination: Examination, lost: Image, images: readonly Imag
 			? undefined
 			: (candidates.length === 0
 				? `Bring it back to the same path; or, where you know that another file is it: qemu-img rebase -u -f qcow2 -F FORMAT -b FILE ${overlays[0]?.path ?? 'OVERLAY'}`
-				: 'Look which of these files it is, and bring it back to its path.'),
+				: `Look whether one of these files is it, and bring it back to its path; or: qemu-img rebase -u -f qcow2 -F FORMAT -b FILE ${overlays[0]?.path ?? 'OVERLAY'}`),
 		...(only && {
 			wish: {
 				kind: 'relink',
