@@ -50,7 +50,7 @@ function sourcesOf(disks: RevertDisks): Sources {
 }
 
 /** The definition for the next start: what was pending when the snapshot was made, if it knew the same disks, else what ran. */
-function newDefinition(context: PlanContext, snapshot: Snapshot, sources: Sources): Result<string> {
+export function newDefinition(context: PlanContext, snapshot: Snapshot, sources: Sources): Result<string> {
 	const {name} = context.inventory.picture.domain;
 	const pending = snapshot.inactiveDomainXml === undefined ? undefined : parseDomainXml(snapshot.inactiveDomainXml);
 	const targetsOf = (disks: Array<{target: string}>) => disks.map(disk => disk.target).sort().join(' ');
@@ -80,7 +80,7 @@ function endSteps(context: PlanContext, snapshot: Snapshot, given: {endState: En
 }
 
 /** What can be removed when the heads are left, seen from the graph as it will be. */
-function abandonHeads(context: PlanContext, disks: RevertDisks, kept: Kept | undefined) {
+export function abandonHeads(context: PlanContext, disks: RevertDisks, kept: Kept | undefined) {
 	const remaining: Pin[] = [
 		...context.pins.filter(pin => !(pin.hold === 'head' && pin.domainUuid === context.uuid)),
 		...disks.untouched.map((disk): Pin => ({path: disk.path, hold: 'head', domainUuid: context.uuid, label: 'head', snapshot: undefined, target: disk.target})),
@@ -124,7 +124,7 @@ function abandonHeads(context: PlanContext, disks: RevertDisks, kept: Kept | und
 	return {removed, consequences};
 }
 
-function removeSteps(paths: string[]): Step[] {
+export function removeSteps(paths: string[]): Step[] {
 	return paths.map((path, index) => ({
 		id: `remove-${index + 1}`,
 		title: `Remove ${posix.basename(path)}, which nothing needs any more`,
@@ -137,11 +137,11 @@ function removeSteps(paths: string[]): Step[] {
 	}));
 }
 
-function sizesOf(context: PlanContext, paths: string[]): string {
+export function sizesOf(context: PlanContext, paths: string[]): string {
 	return formatBytes(paths.reduce((sum, path) => sum + (imageAt(context.graph, path)?.allocatedBytes ?? 0), 0));
 }
 
-function describeDisks(context: PlanContext, disks: RevertDisks, snapshot: Snapshot): Consequence[] {
+export function describeDisks(context: PlanContext, disks: RevertDisks, snapshot: Snapshot): Consequence[] {
 	const consequences: Consequence[] = [];
 	for (const disk of disks.untouched) {
 		consequences.push({severity: 'warning', text: `${disk.target} was left out of the snapshot and is not rolled back: it keeps its present content.`});
