@@ -16,6 +16,14 @@ function describeTool(cause: ToolFailure): string {
 	return `${cause.argv.join(' ')}\n${end}${said === '' ? '' : `:\n${said}`}`;
 }
 
+const monitorHints = {
+	'not-listening': 'Is the domain running, and was it started with -qmp unix:SOCKET,server=on,wait=off?',
+	'not-permitted': 'Its owner, mostly the user whose QEMU it is, and root may use it.',
+	'not-qmp': 'The socket has to be a monitor in control mode: -qmp unix:SOCKET,server=on,wait=off.',
+	'no-answer': 'Is the process of the domain stopped, or its storage gone?',
+	closed: 'Most often QEMU has ended: look at what it printed last.',
+};
+
 function list(names: string[], most = 8): string {
 	return names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
 }
@@ -58,6 +66,14 @@ export function describeFailure(failure: Failure): Description {
 
 		case 'tool-failed': {
 			return {message: describeTool(failure.cause)};
+		}
+
+		case 'qmp-failed': {
+			return {message: `QEMU did not do ${failure.command}: ${failure.description} (${failure.class})`};
+		}
+
+		case 'monitor-failed': {
+			return {message: `The monitor ${failure.socketPath} ${failure.text}`, hint: monitorHints[failure.reason]};
 		}
 
 		case 'unreadable': {
@@ -139,7 +155,8 @@ export function exitCodeOf(failure: Failure): number {
 			return 3;
 		}
 
-		case 'host-unreachable': {
+		case 'host-unreachable':
+		case 'monitor-failed': {
 			return 5;
 		}
 
@@ -161,6 +178,7 @@ export function exitCodeOf(failure: Failure): number {
 		}
 
 		case 'tool-failed':
+		case 'qmp-failed':
 		case 'unreadable':
 		case 'state-folder': {
 			return 1;

@@ -46,6 +46,10 @@ export type Failure =
 	| {kind: 'snapshot-not-found'; domain: string; name: string; known: string[]}
 	| {kind: 'refused'; blockers: Blocker[]}
 	| {kind: 'tool-failed'; cause: ToolFailure}
+	/** QEMU refused the command or did not end it well. `class` is its own word, or `Cancelled`. */
+	| {kind: 'qmp-failed'; command: string; class: string; description: string}
+	/** Nothing can be asked there; `text` says why. `not-listening`: the domain is off. `no-answer` leaves open what became of the command. */
+	| {kind: 'monitor-failed'; socketPath: string; reason: 'not-listening' | 'not-permitted' | 'not-qmp' | 'no-answer' | 'closed'; text: string}
 	| {kind: 'unreadable'; what: string; reason: string}
 	| {kind: 'busy'; what: string; holder?: string}
 	| {kind: 'host-changed'; changed: string[]}
