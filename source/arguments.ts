@@ -2,7 +2,7 @@
 The command line: what may be typed, and what it comes to. Gives data; does nothing itself.
 */
 import {Command, CommanderError, Option} from 'commander';
-import type {CreateAction, EndState, Fate} from './model/action.ts';
+import type {CreateAction, DeleteAction, EndState, Fate} from './model/action.ts';
 import {parseDiskOptions, parseMemoryOption} from './model/create-options.ts';
 import type {Direction} from './engine/recover.ts';
 import {findingKinds, type FindingKind} from './model/finding.ts';
@@ -25,6 +25,9 @@ export type Wish =
 	| {verb: 'tree'; domain: string}
 	| {verb: 'revert'; domain: string; snapshot: string; fate: Fate | undefined; endState: EndState | undefined}
 	| CreateVerb
+	| {verb: 'branch'; domain: string; snapshot: string; name: string; fate: Fate | undefined}
+	| {verb: 'merge'; domain: string; snapshot: string}
+	| {verb: 'delete'; domain: string; snapshot: string; scope: DeleteAction['scope']; isMetadataOnly: boolean}
 	| {verb: 'recover'; direction: Direction | undefined}
 	| {verb: 'doctor'; domain: string | undefined; mend: FindingKind | undefined}
 	| {verb: 'log'};
@@ -42,7 +45,8 @@ export type CreateVerb = Pick<CreateAction, 'description' | 'memory' | 'disks' |
 export type Parsed = {kind: 'wish'; wish: Wish; options: GlobalOptions} | {kind: 'print'; text: string};
 
 type RawOptions = Partial<Record<'connect' | 'keep' | 'mend', string>> & Partial<Record<
-	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'discard' | 'running' | 'paused' | 'shutoff' | 'rollBack' | 'rollForward',
+	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'discard' | 'running' | 'paused' | 'shutoff' | 'rollBack' | 'rollForward'
+	| 'children' | 'childrenOnly' | 'metadata',
 	boolean
 >>;
 
@@ -138,6 +142,7 @@ function findContradiction(raw: RawOptions): string | undefined {
 		[raw.shell === true && raw.json === true, '--shell and --json'],
 		[[raw.running, raw.paused, raw.shutoff].filter(Boolean).length > 1, '--running, --paused and --shutoff'],
 		[raw.rollBack === true && raw.rollForward === true, '--roll-back and --roll-forward'],
+		[raw.children === true && raw.childrenOnly === true, '--children and --children-only'],
 		[raw.demo === true && raw.connect !== undefined, '--demo and --connect'],
 	];
 	const found = pairs.find(([isContradiction]) => isContradiction);
@@ -206,6 +211,25 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 			} else {
 				refusal = made;
 			}
+		});
+	verb('branch <domain> <snapshot> <name>', 'begin a second line of development at a snapshot; the present state is kept, unless it is discarded')
+		.option('--keep <name>', 'keep the present state as a snapshot of this name (else "before-" and the name of the branch)')
+		.option('--discard', 'lose the present state')
+		.action((domain: string, snapshot: string, name: string, _options: unknown, command: Command) => {
+			take(command, {verb: 'branch', domain, snapshot, name, fate: fateOf(command.optsWithGlobals<RawOptions>())});
+		});
+	verb('merge <domain> <snapshot>', 'drop a snapshot and keep what was written since: its image becomes one with what stands on it')
+		.action((domain: string, snapshot: string, _options: unknown, command: Command) => {
+			take(command, {verb: 'merge', domain, snapshot});
+		});
+	verb('delete <domain> <snapshot>', 'drop a snapshot, and the images that nothing needs any more; the present state stays')
+		.option('--children', 'with all that come after it')
+		.option('--children-only', 'all that come after it, without itself')
+		.option('--metadata', 'only the record: no image is touched')
+		.action((domain: string, snapshot: string, _options: unknown, command: Command) => {
+			const options = command.optsWithGlobals<RawOptions>();
+			const scope = options.children ? 'with-children' : (options.childrenOnly ? 'children-only' : 'one');
+			take(command, {verb: 'delete', domain, snapshot, scope, isMetadataOnly: options.metadata ?? false});
 		});
 	verb('recover', 'finish or put back what a crash left half-way')
 		.option('--roll-back', 'put everything back as it was before')

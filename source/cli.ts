@@ -16,7 +16,7 @@ import {executePlan, type World} from './engine/execute.ts';
 import {prepareAction} from './engine/prepare.ts';
 import type {UnfinishedAction} from './engine/ports.ts';
 import {recover} from './engine/recover.ts';
-import {wishOf} from './model/action.ts';
+import {wishOf, type Wish as ActionWish} from './model/action.ts';
 import {describeFailure} from './model/describe-failure.ts';
 import {succeed, unreachable, type Result} from './model/result.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
@@ -97,6 +97,25 @@ async function runScreen(opened: OpenWorld, wish: Wish, options: GlobalOptions):
 	});
 }
 
+/** The wish of a verb that changes the tree. The present state is kept unless it is given up in so many words. */
+function changeOf(wish: Extract<Wish, {verb: 'branch' | 'merge' | 'delete'}>, uuid: string): ActionWish {
+	switch (wish.verb) {
+		case 'branch': {
+			const {snapshot, name} = wish;
+			return {kind: 'branch', uuid, snapshot, name, fate: wish.fate ?? {kind: 'keep', name: `before-${name}`}};
+		}
+
+		case 'merge': {
+			return {kind: 'merge', uuid, snapshot: wish.snapshot};
+		}
+
+		case 'delete': {
+			const {snapshot, scope, isMetadataOnly} = wish;
+			return {kind: 'delete', uuid, snapshot, scope, isMetadataOnly};
+		}
+	}
+}
+
 async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions['mode']): Promise<number> {
 	const noTerminal = (what: string) => sayFailure(context, {
 		kind: 'usage',
@@ -137,6 +156,14 @@ async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions[
 			return mode === undefined
 				? noTerminal('Give --dry-run to see the plan, or --yes to run it.')
 				: createSnapshot(context, {...asked, mode});
+		}
+
+		case 'branch':
+		case 'merge':
+		case 'delete': {
+			return mode === undefined
+				? noTerminal('Give --dry-run to see the plan, or --yes to run it.')
+				: actOnDomain(context, {domain: wish.domain, wishFor: uuid => changeOf(wish, uuid), mode});
 		}
 
 		case 'recover': {
