@@ -11,9 +11,8 @@ import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
 import {readHeader} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
-import {readForeignRecords} from './read-foreign.ts';
 import {readImages} from './read-images.ts';
-import type {Virsh} from './virsh.ts';
+import type {RecordSource} from './record-source.ts';
 
 type Headers = {
 	/** An image, and the backing file that its header names. */
@@ -44,9 +43,9 @@ async function readNeighbours(runner: Runner, path: string): Promise<Result<Head
 }
 
 /** Labels for people; empty: nobody. Two names of one file count as one. Fails where something could not be read, because then nobody knows. */
-export async function readImageUsers(given: {runner: Runner; virsh: Virsh}, path: string): Promise<Result<string[]>> {
-	const {runner, virsh} = given;
-	const records = await readForeignRecords(virsh, undefined);
+export async function readImageUsers(given: {runner: Runner; source: Pick<RecordSource, 'readForeign'>}, path: string): Promise<Result<string[]>> {
+	const {runner, source} = given;
+	const records = await source.readForeign(undefined);
 	if (!records.ok) {
 		return records;
 	}

@@ -9,11 +9,14 @@ import {readTags} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {readImageUsers} from './image-users.ts';
 import {hasDomainId, parseFields, parseNames} from './read-host.ts';
+import type {RecordSource} from './record-source.ts';
 import type {Virsh} from './virsh.ts';
 
-type Given = {runner: Runner; virsh: Virsh};
+type Given = {runner: Runner; virsh: Virsh; source: Pick<RecordSource, 'readForeign'>};
 
-function negate(result: Result<boolean>): Result<boolean> {
+type FileGiven = Pick<Given, 'runner' | 'source'>;
+
+export function negate(result: Result<boolean>): Result<boolean> {
 	return result.ok ? succeed(!result.value) : result;
 }
 
@@ -27,13 +30,15 @@ async function isListed({virsh}: Given, verb: 'snapshot-list' | 'checkpoint-list
 	return names.ok ? succeed(parseNames(names.value).includes(name)) : names;
 }
 
-async function hasTag({runner}: Given, path: string, tag: string): Promise<Result<boolean>> {
+async function hasTag({runner}: FileGiven, path: string, tag: string): Promise<Result<boolean>> {
 	const tags = await readTags(runner, path);
 	return tags.ok ? succeed(tags.value.includes(tag)) : tags;
 }
 
-/** Fails where the answer cannot be had. */
-export async function observe(given: Given, probe: Probe): Promise<Result<boolean>> {
+export type FileProbe = Extract<Probe, {kind: 'never' | 'file-exists' | 'file-missing' | 'file-empty' | 'image-has-tag' | 'image-lacks-tag' | 'image-unused'}>;
+
+/** Questions about files, which are the same whoever owns the domain. */
+export async function observeFile(given: FileGiven, probe: FileProbe): Promise<Result<boolean>> {
 	switch (probe.kind) {
 		case 'never': {
 			return succeed(false);
@@ -52,6 +57,29 @@ export async function observe(given: Given, probe: Probe): Promise<Result<boolea
 			return exists.ok && exists.value ? negate(await readTest(given.runner, '-s', probe.path)) : exists;
 		}
 
+		case 'image-has-tag': {
+			return hasTag(given, probe.path, probe.tag);
+		}
+
+		case 'image-lacks-tag': {
+			return negate(await hasTag(given, probe.path, probe.tag));
+		}
+
+		case 'image-unused': {
+			const exists = await readTest(given.runner, '-e', probe.path);
+			const users = exists.ok && exists.value ? await readImageUsers(given, probe.path) : exists;
+			return users.ok ? succeed(Array.isArray(users.value) && users.value.length === 0) : users;
+		}
+
+		default: {
+			return unreachable(probe);
+		}
+	}
+}
+
+/** Fails where the answer cannot be had. */
+export async function observe(given: Given, probe: Probe): Promise<Result<boolean>> {
+	switch (probe.kind) {
 		case 'memory-loaded':
 		case 'domain-active': {
 			return isRunning(given, probe.uuid);
@@ -77,14 +105,6 @@ export async function observe(given: Given, probe: Probe): Promise<Result<boolea
 			return negate(await isListed(given, 'checkpoint-list', probe.uuid, probe.name));
 		}
 
-		case 'image-has-tag': {
-			return hasTag(given, probe.path, probe.tag);
-		}
-
-		case 'image-lacks-tag': {
-			return negate(await hasTag(given, probe.path, probe.tag));
-		}
-
 		case 'left-chain': {
 			const xml = await given.virsh.askOne(['dumpxml', '--domain', probe.uuid]);
 			const named = xml.ok ? parseChain(xml.value, probe.target) : xml;
@@ -97,14 +117,8 @@ export async function observe(given: Given, probe: Probe): Promise<Result<boolea
 			return definition.ok ? succeed(definition.value.disks.some(disk => disk.target === probe.target && disk.sourcePath === probe.path)) : definition;
 		}
 
-		case 'image-unused': {
-			const exists = await readTest(given.runner, '-e', probe.path);
-			const users = exists.ok && exists.value ? await readImageUsers(given, probe.path) : exists;
-			return users.ok ? succeed(Array.isArray(users.value) && users.value.length === 0) : users;
-		}
-
 		default: {
-			return unreachable(probe);
+			return observeFile(given, probe);
 		}
 	}
 }

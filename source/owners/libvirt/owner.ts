@@ -9,10 +9,15 @@ import {fail} from '../../model/result.ts';
 import type {LineWatcher, Runner} from '../../tools/run.ts';
 import {readImageUsers} from './image-users.ts';
 import {observe} from './observe.ts';
+import {readDomainRecords} from './read-domain.ts';
+import {readForeignRecords} from './read-foreign.ts';
 import {readDomains, readHost, readSnapshotCounts} from './read-host.ts';
 import {readInventory, readPicture} from './read-inventory.ts';
+import {readJobs} from './read-jobs.ts';
+import {readMemoryFile} from './read-memory.ts';
 import {readProgress} from './read-progress.ts';
 import {readSurroundings} from './read-surroundings.ts';
+import type {RecordSource} from './record-source.ts';
 import {createVirsh} from './virsh.ts';
 import {watchEvents} from './watch.ts';
 
@@ -28,9 +33,15 @@ export type LibvirtOwnerOptions = {
 export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 	const {runner, lines, uri, isReadOnly, owner} = options;
 	const virsh = createVirsh({runner, uri, isReadOnly});
-	const reading = {virsh, runner, nowMs: () => Date.now()};
 	// libvirt refuses to tell secrets to a connection that may only read.
 	const secrets = isReadOnly ? [] : ['--security-info'];
+	const source: RecordSource = {
+		readRecords: async (uuid, withSecrets) => readDomainRecords(virsh, uuid, withSecrets ? secrets : []),
+		readForeign: async exceptUuid => readForeignRecords(virsh, exceptUuid),
+		readMemoryFile: async (path, records) => readMemoryFile({runner, virsh, path, secrets: records === undefined ? [] : secrets}),
+		readJobs: async domain => readJobs(virsh, domain),
+	};
+	const reading = {source, runner, nowMs: () => Date.now()};
 	const endings = new Set<() => void>();
 
 	return {
@@ -40,11 +51,11 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 		readPicture: async (uuid, pictureOptions) => readPicture(reading, uuid, pictureOptions),
 		async readInventory(uuid, alsoPaths = []) {
 			const host = await readHost(virsh, {uri, owner, isReadOnly});
-			return host.ok ? readInventory(reading, host.value, {uuid, secrets, alsoPaths}) : host;
+			return host.ok ? readInventory(reading, host.value, {uuid, alsoPaths}) : host;
 		},
-		readSurroundings: async request => readSurroundings({runner, virsh}, request),
-		observe: async probe => observe({runner, virsh}, probe),
-		readImageUsers: async path => readImageUsers({runner, virsh}, path),
+		readSurroundings: async request => readSurroundings({runner, source}, request),
+		observe: async probe => observe({runner, virsh, source}, probe),
+		readImageUsers: async path => readImageUsers({runner, source}, path),
 		async run(command, runOptions = {}) {
 			if (isReadOnly) {
 				return fail({kind: 'read-only'});

@@ -9,16 +9,14 @@ import {succeed, type Result} from '../../model/result.ts';
 import {readFileFacts, readFolder} from '../../tools/files.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
-import {readDomainRecords, type DomainRecords} from './read-domain.ts';
-import {readForeignRecords, type ForeignRecords} from './read-foreign.ts';
+import type {DomainRecords} from './read-domain.ts';
+import type {ForeignRecords} from './read-foreign.ts';
 import {markLocked, readImages} from './read-images.ts';
-import {readJobs} from './read-jobs.ts';
-import {readMemoryFile} from './read-memory.ts';
 import {readStrays} from './read-strays.ts';
-import type {Virsh} from './virsh.ts';
+import type {RecordSource} from './record-source.ts';
 
 export type Reading = {
-	virsh: Virsh;
+	source: RecordSource;
 	runner: Runner;
 	nowMs: () => number;
 };
@@ -33,12 +31,12 @@ async function findNamedImages(runner: Runner, paths: readonly string[]): Promis
 	return facts.ok ? succeed([...facts.value].filter(([, {isRegular, sizeBytes}]) => isRegular && sizeBytes > 0).map(([path]) => path)) : facts;
 }
 
-async function readWhole(reading: Reading, uuid: string, options: {withForeignPins: boolean; secrets: string[]; alsoPaths?: readonly string[]}): Promise<Result<PictureRead>> {
-	const {virsh, runner, nowMs} = reading;
+async function readWhole(reading: Reading, uuid: string, options: {withForeignPins: boolean; withSecrets: boolean; alsoPaths?: readonly string[]}): Promise<Result<PictureRead>> {
+	const {source, runner, nowMs} = reading;
 	const readAtMs = nowMs();
 	const [records, foreign] = await Promise.all([
-		readDomainRecords(virsh, uuid, options.secrets),
-		options.withForeignPins ? readForeignRecords(virsh, uuid) : succeed(nothingForeign),
+		source.readRecords(uuid, options.withSecrets),
+		options.withForeignPins ? source.readForeign(uuid) : succeed(nothingForeign),
 	]);
 	if (!records.ok) {
 		return records;
@@ -78,7 +76,7 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 }
 
 export async function readPicture(reading: Reading, uuid: string, options: {withForeignPins: boolean}): Promise<Result<DomainPicture>> {
-	const read = await readWhole(reading, uuid, {...options, secrets: []});
+	const read = await readWhole(reading, uuid, {...options, withSecrets: false});
 	return read.ok ? succeed(read.value.picture) : read;
 }
 
@@ -97,13 +95,13 @@ function pathsToProbe(picture: DomainPicture, pins: readonly Pin[]): Set<string>
 	return new Set(pins.filter(pin => pin.target !== undefined && !live.has(pin.path)).map(pin => pin.path));
 }
 
-/** `secrets`: the option that makes libvirt give passwords, empty where it must not. `alsoPaths`: files that the wish names, there or not. */
-export type InventoryRequest = {uuid: string; secrets: string[]; alsoPaths: readonly string[]};
+/** `alsoPaths`: files that the wish names, there or not. */
+export type InventoryRequest = {uuid: string; alsoPaths: readonly string[]};
 
 /** Everything that a planner may ask. */
-export async function readInventory(reading: Reading, host: HostFacts, {uuid, secrets, alsoPaths}: InventoryRequest): Promise<Result<Inventory>> {
-	const {virsh, runner} = reading;
-	const read = await readWhole(reading, uuid, {withForeignPins: true, secrets, alsoPaths});
+export async function readInventory(reading: Reading, host: HostFacts, {uuid, alsoPaths}: InventoryRequest): Promise<Result<Inventory>> {
+	const {source, runner} = reading;
+	const read = await readWhole(reading, uuid, {withForeignPins: true, withSecrets: true, alsoPaths});
 	if (!read.ok) {
 		return read;
 	}
@@ -113,8 +111,8 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, se
 	const memoryPaths = new Set(picture.snapshots.flatMap(snapshot => snapshot.memory.mode === 'external' ? [snapshot.memory.path] : []));
 	const [folders, memoryFiles, jobs] = await Promise.all([
 		readFolders(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...alsoPaths]),
-		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await readMemoryFile({runner, virsh, path, secrets})]),
-		readJobs(virsh, picture.domain),
+		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await source.readMemoryFile(path, records)]),
+		source.readJobs(picture.domain),
 		markLocked(runner, picture.images, new Set([...pathsToProbe(picture, pins), ...alsoPaths])),
 	]);
 	const headFolders = new Set(pins.filter(pin => pin.hold === 'head').map(pin => posix.dirname(pin.path)));

@@ -12,8 +12,7 @@ import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
 import {readChain, readHeader} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
-import {readMemoryFile} from './read-memory.ts';
-import type {Virsh} from './virsh.ts';
+import type {RecordSource} from './record-source.ts';
 
 const readersAtOnce = 2;
 const findTimeoutMs = 30_000;
@@ -21,7 +20,7 @@ const findTimeoutMs = 30_000;
 const filesPerFolder = 5000;
 const namesPerFind = 50;
 
-type Reading = {runner: Runner; virsh: Virsh};
+type Reading = {runner: Runner; source: Pick<RecordSource, 'readMemoryFile'>};
 
 /** The qcow2 images of the folders that nobody has named so far. */
 async function readOthers(runner: Runner, folders: readonly FolderFacts[], known: SurroundingsRequest['known']): Promise<Result<Image[]>> {
@@ -94,13 +93,13 @@ async function findLost(runner: Runner, folders: readonly string[], lost: readon
 }
 
 /** Folders and files that cannot be looked at are left out. Fails only where the host cannot be asked. */
-export async function readSurroundings({runner, virsh}: Reading, request: SurroundingsRequest): Promise<Result<Surroundings>> {
+export async function readSurroundings({runner, source}: Reading, request: SurroundingsRequest): Promise<Result<Surroundings>> {
 	const read = await mapLimited([...new Set(request.folders)], readersAtOnce, async path => readFolder(runner, path));
 	const folders = read.flatMap(folder => folder.ok ? [folder.value] : []);
 	const [others, lost, memoryFiles] = await Promise.all([
 		readOthers(runner, folders, request.known),
 		findLost(runner, request.folders, request.lost),
-		mapLimited([...new Set(request.memoryPaths)], readersAtOnce, async (path): Promise<[string, MemoryFileFacts]> => [path, await readMemoryFile({runner, virsh, path, secrets: []})]),
+		mapLimited([...new Set(request.memoryPaths)], readersAtOnce, async (path): Promise<[string, MemoryFileFacts]> => [path, await source.readMemoryFile(path, undefined)]),
 	]);
 	if (!others.ok) {
 		return others;
