@@ -12,6 +12,7 @@ import {listDomains} from './commands/list.ts';
 import {showLog} from './commands/log.ts';
 import {recoverActions} from './commands/recover.ts';
 import {showTree} from './commands/tree.ts';
+import {diagnose} from './engine/doctor/diagnose.ts';
 import {executePlan, type World} from './engine/execute.ts';
 import {prepareAction} from './engine/prepare.ts';
 import type {UnfinishedAction} from './engine/ports.ts';
@@ -20,6 +21,7 @@ import {wishOf, type Wish as ActionWish} from './model/action.ts';
 import {describeFailure} from './model/describe-failure.ts';
 import {succeed, unreachable, type Result} from './model/result.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
+import {screenStartOf} from './screen-start.ts';
 import {readAbilities, type Abilities} from './terminal/abilities.ts';
 import {listenForStop} from './tools/stop-signals.ts';
 import type {AppServices, ScreenStart} from './app/services.ts';
@@ -74,6 +76,7 @@ function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServi
 					interrupt: new AbortController().signal,
 				});
 		},
+		diagnose: async (uuid, onProgress, interrupt) => diagnose(world, {uuid, onProgress, interrupt}),
 		describeFailure,
 		isReadOnly,
 		clock: world.clock,
@@ -85,11 +88,8 @@ function abilitiesOf(options: GlobalOptions): Abilities {
 	return readAbilities({env: process.env, columns, rows, isAsciiWanted: options.isAscii, isColourRefused: !options.hasColor});
 }
 
-async function runScreen(opened: OpenWorld, wish: Wish, options: GlobalOptions): Promise<number> {
+async function runScreen(opened: OpenWorld, start: ScreenStart, options: GlobalOptions): Promise<number> {
 	const {runScreen: show} = await import('./ui/run-screen.tsx');
-	const start: ScreenStart = wish.verb === 'revert'
-		? {domain: wish.domain, action: {kind: 'revert', snapshot: wish.snapshot, fate: wish.fate, endState: wish.endState}}
-		: {domain: wish.verb === 'screen' ? wish.domain : undefined};
 	return show({
 		services: servicesOf(opened, options.isReadOnly),
 		abilities: abilitiesOf(options),
@@ -181,9 +181,9 @@ async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions[
 }
 
 /** The screen, where a person is there to use it and the command line leaves something to ask. */
-function wantsScreen(wish: Wish, options: GlobalOptions): boolean {
+function wantedScreen(wish: Wish, options: GlobalOptions): ScreenStart | undefined {
 	const isInteractive = process.stdin.isTTY && process.stdout.isTTY && !options.isJson && options.mode === undefined;
-	return isInteractive && (wish.verb === 'screen' || wish.verb === 'revert' || (wish.verb === 'recover' && wish.direction === undefined));
+	return isInteractive ? screenStartOf(wish) : undefined;
 }
 
 async function main(argv: string[]): Promise<number> {
@@ -207,8 +207,9 @@ async function main(argv: string[]): Promise<number> {
 	}
 
 	try {
-		if (wantsScreen(wish, options)) {
-			return await runScreen(opened.value, wish, options);
+		const start = wantedScreen(wish, options);
+		if (start !== undefined) {
+			return await runScreen(opened.value, start, options);
 		}
 
 		const stop = listenForStop();

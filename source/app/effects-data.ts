@@ -13,6 +13,9 @@ export type Effect =
 	| {kind: 'plan'; number: number; wish: Wish}
 	| {kind: 'execute'; plan: Plan}
 	| {kind: 'recover'; planId: string; direction: 'back' | 'forward'}
+	/** Undefined: the whole host. A diagnosis that is under way is given up for it. */
+	| {kind: 'diagnose'; number: number; uuid: string | undefined}
+	| {kind: 'stop-diagnosis'}
 	| {kind: 'interrupt'; signal: string}
 	/** Send `ticked` in a second. */
 	| {kind: 'tick-later'}

@@ -19,6 +19,7 @@ export function createEffectRunner(services: AppServices, stage: Stage, send: (m
 	const {owner} = services;
 	const timers = new Set<NodeJS.Timeout>();
 	let interrupt: AbortController | undefined;
+	let diagnosis: AbortController | undefined;
 
 	const later = (message: Message, afterMs: number) => {
 		const timer = setTimeout(() => {
@@ -89,6 +90,21 @@ export function createEffectRunner(services: AppServices, stage: Stage, send: (m
 				break;
 			}
 
+			case 'diagnose': {
+				diagnosis?.abort();
+				diagnosis = new AbortController();
+				const {number, uuid} = effect;
+				answered(services.diagnose(uuid, progress => {
+					send({kind: 'diagnosing', number, progress});
+				}, diagnosis.signal), result => ({kind: 'diagnosed', number, result}));
+				break;
+			}
+
+			case 'stop-diagnosis': {
+				diagnosis?.abort();
+				break;
+			}
+
 			case 'interrupt': {
 				interrupt?.abort(effect.signal);
 				break;
@@ -125,6 +141,7 @@ export function createEffectRunner(services: AppServices, stage: Stage, send: (m
 		run,
 		close() {
 			stopWatching();
+			diagnosis?.abort();
 			for (const timer of timers) {
 				clearTimeout(timer);
 			}

@@ -1,16 +1,18 @@
 /**
 The one table of keys. The brain looks commands up in it; help and the last line are made from it.
 */
+import type {JourneyStage} from './journey.ts';
+import {presentQuestion, settingsOf} from './journeys/questions.ts';
 import type {Key} from './messages.ts';
 import type {Scene, State} from './state.ts';
 
 export type Command =
 	| 'up' | 'down' | 'page-up' | 'page-down' | 'first' | 'last'
 	| 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
-	| 'menu' | 'revert' | 'refresh' | 'filter' | 'help' | 'details' | 'quit' | 'back'
-	| 'accept' | 'edit' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'look-again';
+	| 'menu' | 'revert' | 'create' | 'branch' | 'merge' | 'delete' | 'doctor' | 'refresh' | 'filter' | 'help' | 'details' | 'quit' | 'back'
+	| 'accept' | 'previous' | 'edit' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'look-again';
 
-export type KeyContext = 'browse' | 'filter' | 'choice' | 'reading' | 'typing' | 'running' | 'ended' | 'message';
+export type KeyContext = 'browse' | 'filter' | 'choice' | 'reading' | 'refused' | 'typing' | 'confirm' | 'findings' | 'running' | 'ended' | 'message';
 
 export type Binding = {
 	command: Command;
@@ -25,19 +27,27 @@ export type Binding = {
 	rank?: number;
 };
 
-const lists: KeyContext[] = ['browse', 'choice', 'reading', 'running', 'ended', 'message'];
+const lists: KeyContext[] = ['browse', 'choice', 'reading', 'refused', 'findings', 'running', 'ended', 'message'];
 
 export const bindings: readonly Binding[] = [
 	{command: 'up', keys: ['up', 'k'], shown: '↑ k', contexts: lists, label: 'one up'},
 	{command: 'down', keys: ['down', 'j'], shown: '↓ j', contexts: lists, label: 'one down'},
 	{command: 'page-up', keys: ['page-up'], shown: 'PgUp', contexts: lists, label: 'one page up'},
-	{command: 'page-down', keys: ['page-down', ' '], shown: 'Space', contexts: ['reading', 'ended', 'message'], label: 'one page down', short: 'scroll', rank: 3},
-	{command: 'page-down', keys: ['page-down', ' '], shown: 'PgDn Space', contexts: ['browse', 'choice', 'running'], label: 'one page down'},
+	{command: 'page-down', keys: ['page-down', ' '], shown: 'Space', contexts: ['reading', 'refused', 'ended', 'message'], label: 'one page down', short: 'scroll', rank: 3},
+	{command: 'page-down', keys: ['page-down', ' '], shown: 'PgDn Space', contexts: ['browse', 'choice', 'findings', 'running'], label: 'one page down'},
 	{command: 'first', keys: ['home', 'g'], shown: 'Home g', contexts: lists, label: 'to the first'},
 	{command: 'last', keys: ['end', 'G'], shown: 'End G', contexts: lists, label: 'to the last'},
 	{command: 'menu', keys: ['enter'], shown: 'Enter', contexts: ['browse'], label: 'what can be done here', short: 'actions', rank: 1},
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['choice', 'reading', 'typing', 'filter', 'ended', 'message'], label: 'go on', short: 'go on', rank: 1},
+	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['confirm'], label: 'start', short: 'start', rank: 1},
+	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['refused'], label: 'back', short: 'back', rank: 1},
+	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['findings'], label: 'mend it, where that can be done; else all of its words', short: 'mend', rank: 1},
+	{command: 'create', keys: ['c'], shown: 'c', contexts: ['browse'], label: 'create a snapshot of the present state', short: 'create', rank: 2},
 	{command: 'revert', keys: ['r'], shown: 'r', contexts: ['browse'], label: 'revert to the selected snapshot', short: 'revert', rank: 2},
+	{command: 'branch', keys: ['b'], shown: 'b', contexts: ['browse'], label: 'begin a branch at the selected snapshot', short: 'branch', rank: 5},
+	{command: 'merge', keys: ['m'], shown: 'm', contexts: ['browse'], label: 'merge: keep the changes since the selected snapshot, drop it', short: 'merge', rank: 6},
+	{command: 'delete', keys: ['d'], shown: 'd', contexts: ['browse'], label: 'delete the selected snapshot, or what comes after it', short: 'delete', rank: 5},
+	{command: 'doctor', keys: ['D'], shown: 'D', contexts: ['browse'], label: 'look for troubles: of the selected domain, or, from the list of domains, of all', short: 'doctor', rank: 7},
 	{command: 'other-pane', keys: ['tab', 'back-tab'], shown: 'Tab', contexts: ['browse'], label: 'to the other pane', short: 'pane', rank: 3},
 	{command: 'next-view', keys: ['v'], shown: 'v', contexts: ['browse'], label: 'snapshots, checkpoints, images in turn', short: 'view', rank: 4},
 	{command: 'view-snapshots', keys: ['1'], shown: '1', contexts: ['browse'], label: 'snapshots'},
@@ -46,19 +56,23 @@ export const bindings: readonly Binding[] = [
 	{command: 'fold', keys: ['left', 'h'], shown: '← h', contexts: ['browse'], label: 'fold, or to the left pane'},
 	{command: 'unfold', keys: ['right', 'l'], shown: '→ l', contexts: ['browse'], label: 'unfold, or to the right pane'},
 	{command: 'details', keys: ['i'], shown: 'i', contexts: ['browse'], label: 'all details of what is selected'},
+	{command: 'details', keys: ['i'], shown: 'i', contexts: ['findings'], label: 'all words of the selected finding', short: 'details', rank: 3},
 	{command: 'filter', keys: ['/'], shown: '/', contexts: ['browse'], label: 'show only domains with this in their name', short: 'filter', rank: 6},
-	{command: 'refresh', keys: ['R'], shown: 'R', contexts: ['browse'], label: 'read everything again', short: 'refresh', rank: 7},
-	{command: 'edit', keys: ['e'], shown: 'e', contexts: ['choice'], label: 'change the proposed name'},
+	{command: 'refresh', keys: ['R'], shown: 'R', contexts: ['browse'], label: 'read everything again', short: 'refresh', rank: 8},
+	{command: 'refresh', keys: ['R'], shown: 'R', contexts: ['findings'], label: 'look again', short: 'look again', rank: 4},
+	{command: 'edit', keys: ['e'], shown: 'e', contexts: ['choice'], label: 'change the proposed name', short: 'name', rank: 3},
+	{command: 'options', keys: ['o'], shown: 'o', contexts: ['choice', 'reading', 'refused'], label: 'all that can be set of a new snapshot', short: 'options', rank: 3},
+	{command: 'previous', keys: ['left', 'backspace'], shown: '←', contexts: ['choice', 'reading', 'refused'], label: 'back to the question before'},
 	{command: 'unfold-files', keys: ['x'], shown: 'x', contexts: ['reading'], label: 'show or hide the text of files'},
 	{command: 'stop', keys: ['ctrl-c'], shown: 'Ctrl-C', contexts: ['running'], label: 'stop the action', short: 'stop', rank: 1},
-	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['filter', 'choice', 'reading', 'typing'], label: 'leave; nothing is changed', short: 'leave', rank: 2},
-	{command: 'back', keys: ['escape', 'q'], shown: 'Esc', contexts: ['message', 'ended'], label: 'back', short: 'back', rank: 2},
+	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['filter', 'choice', 'reading', 'refused', 'typing', 'confirm'], label: 'leave; nothing is changed', short: 'leave', rank: 2},
+	{command: 'back', keys: ['escape', 'q'], shown: 'Esc', contexts: ['message', 'findings', 'ended'], label: 'back', short: 'back', rank: 2},
 	{command: 'help', keys: ['?'], shown: '?', contexts: ['browse'], label: 'this help', short: 'help', rank: 1},
 	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['browse'], label: 'clear the filter'},
 	{command: 'quit', keys: ['q', 'ctrl-c', 'ctrl-d'], shown: 'q', contexts: ['browse'], label: 'quit', short: 'quit', rank: 2},
-	{command: 'quit', keys: ['ctrl-c', 'ctrl-d'], shown: 'Ctrl-C', contexts: ['filter', 'choice', 'reading', 'typing', 'ended', 'message'], label: 'quit'},
-	{command: 'suspend', keys: ['ctrl-z'], shown: 'Ctrl-Z', contexts: ['browse', 'filter', 'choice', 'reading', 'typing', 'ended', 'message'], label: 'put the program to sleep'},
-	{command: 'repaint', keys: ['ctrl-l'], shown: 'Ctrl-L', contexts: [...lists, 'filter', 'typing'], label: 'draw the screen again'},
+	{command: 'quit', keys: ['ctrl-c', 'ctrl-d'], shown: 'Ctrl-C', contexts: ['filter', 'choice', 'reading', 'refused', 'typing', 'confirm', 'findings', 'ended', 'message'], label: 'quit'},
+	{command: 'suspend', keys: ['ctrl-z'], shown: 'Ctrl-Z', contexts: ['browse', 'filter', 'choice', 'reading', 'refused', 'typing', 'confirm', 'findings', 'ended', 'message'], label: 'put the program to sleep'},
+	{command: 'repaint', keys: ['ctrl-l'], shown: 'Ctrl-L', contexts: [...lists, 'filter', 'typing', 'confirm'], label: 'draw the screen again'},
 	{command: 'look-again', keys: ['focus'], shown: '', contexts: ['browse'], label: ''},
 ];
 
@@ -92,31 +106,57 @@ function contextOfScene(scene: Scene, isFiltering: boolean): KeyContext {
 			return 'ended';
 		}
 
+		case 'doctor': {
+			return scene.isWhole ? 'message' : 'findings';
+		}
+
 		case 'journey': {
-			const {stage} = scene.journey;
-			switch (stage.phase) {
-				case 'fate': {
-					return stage.editing ? 'typing' : 'choice';
-				}
+			return contextOfStage(scene.journey.stage);
+		}
+	}
+}
 
-				case 'end-state': {
-					return 'choice';
-				}
+function contextOfStage(stage: JourneyStage): KeyContext {
+	switch (stage.phase) {
+		case 'question':
+		case 'settings': {
+			return stage.typing === undefined ? 'choice' : 'typing';
+		}
 
-				case 'naming': {
-					return 'typing';
-				}
+		case 'confirm': {
+			return 'confirm';
+		}
 
-				case 'planning':
-				case 'consequences':
-				case 'commands': {
-					return 'reading';
-				}
+		case 'planning':
+		case 'consequences':
+		case 'commands': {
+			return 'reading';
+		}
 
-				case 'refused': {
-					return 'message';
-				}
-			}
+		case 'refused': {
+			return 'refused';
+		}
+	}
+}
+
+/** Whether a command that is only now and then of use is so here: what is of no use is not in the last line. */
+export function isUseful(state: State, command: Command, canScroll: boolean): boolean {
+	const journey = state.scene.kind === 'journey' ? state.scene.journey : undefined;
+	switch (command) {
+		case 'page-down': {
+			return canScroll;
+		}
+
+		case 'options': {
+			return journey !== undefined && journey.stage.phase !== 'settings' && settingsOf(state, journey) !== undefined;
+		}
+
+		case 'edit': {
+			return journey !== undefined && presentQuestion(state, journey)?.text !== undefined;
+		}
+
+		default: {
+			return true;
 		}
 	}
 }

@@ -2,10 +2,12 @@
 Everything that can happen to the screen, as data: keys, resizes, answers of effects, events of a run.
 */
 import type {DomainSummary} from '../model/domain.ts';
+import type {Finding} from '../model/finding.ts';
 import type {DomainPicture, HostFacts} from '../model/inventory.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {Outcome, RunEvent, UnfinishedAction} from '../engine/ports.ts';
+import type {DiagnosisProgress} from './services.ts';
 import type {View} from './state.ts';
 
 export type KeyName =
@@ -38,6 +40,8 @@ export type Message =
 	| {kind: 'host-stirred'}
 	| {kind: 'unfinished-read'; number: number; result: Result<UnfinishedAction[]>}
 	| {kind: 'planned'; number: number; result: Result<Plan>}
+	| {kind: 'diagnosing'; number: number; progress: DiagnosisProgress}
+	| {kind: 'diagnosed'; number: number; result: Result<Finding[]>}
 	| {kind: 'run-event'; event: RunEvent}
 	| {kind: 'run-ended'; outcome: Outcome}
 	/** Somebody wants the program to end: SIGINT, SIGTERM, SIGHUP (also: the terminal is gone). */

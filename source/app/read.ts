@@ -28,6 +28,7 @@ export function isWaiting(state: State): boolean {
 	const picture = state.domainCursor.id === undefined ? undefined : state.pictures[state.domainCursor.id];
 	return scene.kind === 'running'
 		|| (scene.kind === 'journey' && scene.journey.stage.phase === 'planning')
+		|| (scene.kind === 'doctor' && state.diagnosis?.findings.waiting !== undefined)
 		|| state.domains.waiting !== undefined
 		|| picture?.waiting !== undefined;
 }

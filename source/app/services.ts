@@ -1,13 +1,19 @@
 /**
 What the screen is given to work with. cli.ts makes it; everything that the screen knows and does goes through here.
 */
-import type {EndState, Fate, Wish} from '../model/action.ts';
+import type {
+	CreateAction, DeleteAction, EndState, Fate, Wish,
+} from '../model/action.ts';
 import type {Failure} from '../model/failure.ts';
+import type {Finding} from '../model/finding.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {
 	Clock, Outcome, Owner, RunEvent, UnfinishedAction,
 } from '../engine/ports.ts';
+
+/** How far a diagnosis has come, in domains. */
+export type DiagnosisProgress = {done: number; total: number; domain: string};
 
 export type AppServices = {
 	owner: Owner;
@@ -18,17 +24,28 @@ export type AppServices = {
 	/** What an earlier run left half-way. */
 	readUnfinished(): Promise<Result<UnfinishedAction[]>>;
 	recover(planId: string, direction: 'back' | 'forward', onEvent: (event: RunEvent) => void): Promise<Outcome>;
+	/** Looks for troubles of one domain, or of the whole host. Ends early, with what was found, when it is aborted. */
+	diagnose(uuid: string | undefined, onProgress: (progress: DiagnosisProgress) => void, signal: AbortSignal): Promise<Result<Finding[]>>;
 	/** The words for a failure; host text in them is still raw. */
 	describeFailure(failure: Failure): {message: string; hint?: string};
 	isReadOnly: boolean;
 	clock: Clock;
 };
 
-/** Where the screen opens: at a domain, or at an action with the answers that were given on the command line. */
+/** An action with the answers that were given already, by the command line or by what is selected. What is missing is asked. */
+export type ActionStart =
+	| {kind: 'revert'; snapshot?: string; fate?: Fate; endState?: EndState}
+	| ({kind: 'create'} & Partial<Omit<CreateAction, 'kind' | 'domain'>>)
+	| {kind: 'branch'; snapshot?: string; name?: string; fate?: Fate}
+	| {kind: 'merge'; snapshot?: string}
+	| ({kind: 'delete'} & Partial<Omit<DeleteAction, 'kind' | 'domain'>>)
+	| {kind: 'doctor'};
+
+/** Where the screen opens: at a domain, or at an action. */
 export type ScreenStart = {
 	/** Name or UUID. */
 	domain?: string;
-	action?: {kind: 'revert'; snapshot?: string; fate?: Fate; endState?: EndState};
+	action?: ActionStart;
 };
 
 export type {Outcome, RunEvent, UnfinishedAction} from '../engine/ports.ts';

@@ -1,13 +1,14 @@
 /**
 All that the screen knows. Things in progress are unions, selections are identities, nothing here is a row number except where a window begins.
 */
-import type {EndState, Fate} from '../model/action.ts';
 import type {DomainSummary} from '../model/domain.ts';
 import type {Failure} from '../model/failure.ts';
 import type {DomainPicture, HostFacts} from '../model/inventory.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Copied, Outcome, UnfinishedAction} from '../engine/ports.ts';
-import type {ScreenStart} from './services.ts';
+import type {Finding} from '../model/finding.ts';
+import type {Journey} from './journey.ts';
+import type {ActionStart, DiagnosisProgress, ScreenStart} from './services.ts';
 
 export type View = 'snapshots' | 'checkpoints' | 'images';
 export const views: readonly View[] = ['snapshots', 'checkpoints', 'images'];
@@ -27,27 +28,6 @@ export type Filter = {text: string; isTyping: boolean};
 
 /** A choice in a menu or a question. `reason` says why it is not possible. */
 export type Option = {id: string; label: string; note?: string; reason?: string};
-
-export type Journey = {
-	uuid: string;
-	domain: string;
-	snapshot: string;
-	/** Given answers; undefined until asked. */
-	fate: Fate | undefined;
-	endState: EndState | undefined;
-	isEndStateAnswered: boolean;
-	keepName: string;
-	stage: JourneyStage;
-};
-
-export type JourneyStage =
-	| {phase: 'fate'; index: number; editing: boolean; note?: string}
-	| {phase: 'end-state'; index: number}
-	| {phase: 'planning'; number: number; sinceMs: number; changed: string[]}
-	| {phase: 'refused'; failure: Failure; top: number}
-	| {phase: 'consequences'; plan: Plan; top: number; changed: string[]}
-	| {phase: 'commands'; plan: Plan; top: number; isUnfolded: boolean; changed: string[]}
-	| {phase: 'naming'; plan: Plan; typed: string; note?: string; changed: string[]};
 
 export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'undone' | 'left-out';
 
@@ -70,6 +50,18 @@ export type Run = {
 	quitWith: {signal: string; exitCode: number} | undefined;
 };
 
+/** What is looked for, and what was found. */
+export type Diagnosis = {
+	/** Undefined: all domains of the host. */
+	uuid: string | undefined;
+	/** What is looked at, for people. */
+	name: string | undefined;
+	findings: Reading<Finding[]>;
+	progress: DiagnosisProgress | undefined;
+	/** The selected finding. */
+	index: number;
+};
+
 export type Scene =
 	| {kind: 'browse'}
 	| {kind: 'menu'; index: number; options: Option[]; title: string}
@@ -79,6 +71,8 @@ export type Scene =
 	| {kind: 'running'; run: Run; journey: Journey | undefined}
 	| {kind: 'ended'; run: Run; outcome: Outcome; top: number; journey: Journey | undefined}
 	| {kind: 'recover'; actions: UnfinishedAction[]; index: number; top: number}
+	/** `isWhole`: the selected finding alone, with all its words. */
+	| {kind: 'doctor'; isWhole: boolean; top: number}
 	| {kind: 'leaving'};
 
 export type State = {
@@ -102,11 +96,14 @@ export type State = {
 	cursors: Record<View, Cursor>;
 	folded: Record<View, ReadonlySet<string>>;
 	scene: Scene;
+	/** The last one, so that a mended finding leads back to the rest. */
+	diagnosis: Diagnosis | undefined;
 	/** One sentence above the keys, until the next key. */
 	notice: string | undefined;
 	/** What is still to be opened from the command line. */
 	start: ScreenStart | undefined;
-	wasStartedWithAction: boolean;
+	/** The action that the command line asked for: the exit code tells of it. */
+	startedWith: ActionStart['kind'] | undefined;
 	lastOutcome: Outcome | undefined;
 	isTicking: boolean;
 	/** The host stirred while it was being read: read it once more. */
@@ -141,9 +138,10 @@ export function initialState(facts: StartFacts): State {
 		cursors: {snapshots: cursor, checkpoints: cursor, images: cursor},
 		folded: {snapshots: new Set(), checkpoints: new Set(), images: new Set()},
 		scene: {kind: 'browse'},
+		diagnosis: undefined,
 		notice: undefined,
 		start: facts.start,
-		wasStartedWithAction: facts.start.action !== undefined,
+		startedWith: facts.start.action?.kind,
 		lastOutcome: undefined,
 		isTicking: false,
 		isStale: false,

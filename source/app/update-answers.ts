@@ -5,15 +5,15 @@ import type {DomainSummary} from '../model/domain.ts';
 import type {DomainPicture} from '../model/inventory.ts';
 import type {Result} from '../model/result.ts';
 import type {UnfinishedAction} from '../engine/ports.ts';
-import {revertReason} from './actions.ts';
+import {beginFromStart} from './begin.ts';
 import {layoutOf} from './layout.ts';
 import {
 	answer, inTurn, readList, readPicture, type Update,
 } from './read.ts';
-import {selectedDomain, snapshotId, visibleDomains} from './rows.ts';
+import {selectedDomain, visibleDomains} from './rows.ts';
+import {pollSoon, selectDomain, settle} from './select.ts';
 import type {State} from './state.ts';
-import {pollSoon, selectDomain, selectRow, settle} from './update-browse.ts';
-import {openJourney} from './update-journey.ts';
+import {diagnose} from './update-doctor.ts';
 
 /** Snapshots made by others cause no event, so the domain in view is read again this often. */
 const pollMs = 5000;
@@ -112,17 +112,7 @@ function openStart(state: State): Update {
 		return [opened, []];
 	}
 
-	const snapshot = picture.snapshots.find(candidate => candidate.name === action.snapshot);
-	if (snapshot === undefined) {
-		const notice = action.snapshot === undefined
-			? 'Choose the snapshot to go back to, then press r.'
-			: `The domain "${picture.domain.name}" has no snapshot "${action.snapshot}".`;
-		return [{...opened, pane: 'tree', notice}, []];
-	}
-
-	const selected = selectRow({...opened, pane: 'tree', view: 'snapshots'}, snapshotId(snapshot.name));
-	const reason = revertReason(selected);
-	return reason === undefined ? openJourney(selected, snapshot, action) : [{...selected, notice: `Revert: ${reason}.`}, []];
+	return action.kind === 'doctor' ? diagnose(opened, start.domain === undefined ? undefined : picture.domain) : beginFromStart(opened, action);
 }
 
 /** Time to look again at the domain in view. While a plan runs nobody else asks the host. */

@@ -1,97 +1,39 @@
 /**
-The guided revert, from the first question to the moment at which it starts. Escape leaves at every point, and nothing has happened by then.
+A guided action, whichever it is, from the first question to the moment at which it starts. Escape leaves at every point, and nothing has happened by then.
 */
-import type {EndState, Fate} from '../model/action.ts';
-import {hasProcess} from '../model/domain.ts';
-import {formatTime} from '../model/format.ts';
+import type {Wish} from '../model/action.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
-import type {Snapshot} from '../model/snapshot.ts';
-import {isSameWord, wordToType} from './confirm-name.ts';
+import {isSameWord, needsName, wordToType} from './confirm-name.ts';
+import {editText} from './edit-text.ts';
+import type {Journey, JourneyStage} from './journey.ts';
+import {goBack, goOn, withStage} from './journey-plan.ts';
+import {beginningOf, type JourneyStart} from './journeys/first-wish.ts';
 import type {Command} from './keys.ts';
 import type {Key} from './messages.ts';
 import type {Update} from './read.ts';
-import {selectedDomain, selectedPicture} from './rows.ts';
-import {hasMoreBelow, moveIndex, scroll, type Paper} from './scroll.ts';
-import {askForPlan, withStage} from './journey-plan.ts';
-import type {
-	Journey, JourneyStage, Option, State,
-} from './state.ts';
+import {selectedPicture} from './rows.ts';
+import {hasMoreBelow, scroll, type Paper} from './scroll.ts';
+import type {State} from './state.ts';
+import {
+	leave, openSettings, updateQuestion, updateSettings,
+} from './update-question.ts';
 import {startRun} from './update-run.ts';
 
-/** The state that a revert leads to by itself: with memory the guest goes on as it was, without it the domain is off. */
-export function naturalEndState(snapshot: Snapshot): EndState {
-	return snapshot.memory.mode === 'no' ? 'shutoff' : (snapshot.state === 'paused' ? 'paused' : 'running');
+/** Begins at the first question that has no answer yet, for the domain that is selected. */
+export function openJourney(state: State, start: JourneyStart): Update {
+	const picture = selectedPicture(state);
+	return picture === undefined
+		? [state, []]
+		: goOn(state, {
+			domain: picture.domain.name, origin: 'browse', ...beginningOf(start, picture, state.nowMs), stage: {phase: 'settings', index: 0},
+		});
 }
 
-/** The choices for the present state. The one that loses nothing stands first. */
-export function fateOptions(journey: Journey): Option[] {
-	return [
-		{id: 'keep', label: `Keep it as the snapshot "${journey.keepName}"`, note: 'Nothing is lost: it can be reverted to. Press e for another name.'},
-		{id: 'discard', label: 'Discard it', note: 'What was written since the last snapshot is lost for ever.'},
-	];
-}
-
-/** The choices for afterwards: what the snapshot leads to by itself stands first. */
-export function endStateOptions(state: State, journey: Journey): Array<Option & {id: EndState}> {
-	const snapshot = state.pictures[journey.uuid]?.value?.snapshots.find(candidate => candidate.name === journey.snapshot);
-	const hasMemory = snapshot !== undefined && snapshot.memory.mode !== 'no';
-	const natural = snapshot === undefined ? 'shutoff' : naturalEndState(snapshot);
-	const labels: Record<EndState, string> = {
-		shutoff: hasMemory ? 'Leave it off, without the memory of the snapshot' : 'Leave it off',
-		running: hasMemory ? 'Let it run on from the memory of the snapshot' : 'Start it',
-		paused: hasMemory ? 'Resume it from the memory, paused' : 'Start it paused',
-	};
-	const order: EndState[] = ['shutoff', 'running', 'paused'];
-	return [natural, ...order.filter(id => id !== natural)].map(id => ({id, label: labels[id], note: id === natural ? 'This is what the snapshot leads to by itself.' : undefined}));
-}
-
-function isEndStateOpen(state: State, journey: Journey): boolean {
-	const picture = state.pictures[journey.uuid]?.value;
-	const snapshot = picture?.snapshots.find(candidate => candidate.name === journey.snapshot);
-	return picture !== undefined && snapshot !== undefined && hasProcess(picture.domain) !== (naturalEndState(snapshot) !== 'shutoff');
-}
-
-function proposeName(state: State): string {
-	const taken = new Set(selectedPicture(state)?.snapshots.map(snapshot => snapshot.name));
-	const base = `kept-${formatTime(Math.floor(state.nowMs / 1000)).replaceAll(/[-:]/g, '').replace(' ', '-')}`;
-	let name = base;
-	for (let count = 2; taken.has(name); count++) {
-		name = `${base}-${count}`;
-	}
-
-	return name;
-}
-
-function nextQuestion(state: State, journey: Journey): Update {
-	if (journey.fate === undefined) {
-		return [withStage(state, journey, {phase: 'fate', index: 0, editing: false}), []];
-	}
-
-	if (!journey.isEndStateAnswered && isEndStateOpen(state, journey)) {
-		return [withStage(state, journey, {phase: 'end-state', index: 0}), []];
-	}
-
-	return askForPlan(state, journey);
-}
-
-/** Begins at the first question that has no answer yet. */
-export function openJourney(state: State, snapshot: Snapshot, given: {fate?: Fate; endState?: EndState}): Update {
-	const domain = selectedDomain(state);
-	if (domain === undefined) {
-		return [state, []];
-	}
-
-	const keepName = given.fate?.kind === 'keep' ? given.fate.name : proposeName(state);
-	return nextQuestion(state, {
-		uuid: domain.uuid,
-		domain: domain.name,
-		snapshot: snapshot.name,
-		fate: given.fate,
-		endState: given.endState,
-		isEndStateAnswered: given.endState !== undefined,
-		keepName,
-		stage: {phase: 'fate', index: 0, editing: false},
+/** A wish that is whole already, offered by a finding. */
+export function openOffer(state: State, domain: string, wish: Wish): Update {
+	return goOn(state, {
+		domain, wish, keepName: '', answered: [], origin: 'doctor', stage: {phase: 'settings', index: 0},
 	});
 }
 
@@ -108,97 +50,22 @@ export function takePlan(state: State, number: number, result: Result<Plan>): St
 		: {phase: 'refused', failure: result.failure, top: 0});
 }
 
-/** A name being typed: what a key makes of it. */
-export function editText(text: string, key: Key): string {
-	switch (key.name) {
-		case 'character':
-		case 'paste': {
-			return text + key.text;
-		}
+/** A key that is held down repeats faster than this; so fast nobody has read the page. */
+const heldKeyMs = 400;
 
-		case 'backspace':
-		case 'delete': {
-			return [...text].slice(0, -1).join('');
-		}
-
-		case 'ctrl-u': {
-			return '';
-		}
-
-		case 'ctrl-w': {
-			return text.replace(/\S*\s*$/, '');
-		}
-
-		default: {
-			return text;
-		}
-	}
-}
-
-function leave(state: State): Update {
-	return [{...state, scene: {kind: 'browse'}, notice: 'Left before the start. Nothing was changed.'}, []];
-}
-
-function updateFate(state: State, journey: Journey, stage: JourneyStage & {phase: 'fate'}, {key, command}: Pressed): Update {
-	const options = fateOptions(journey);
-	if (stage.editing) {
-		if (command === 'accept' || command === 'back') {
-			return journey.keepName === ''
-				? [withStage(state, journey, {...stage, note: 'The snapshot needs a name.'}), []]
-				: [withStage(state, journey, {...stage, editing: false, note: undefined}), []];
-		}
-
-		return [withStage(state, {...journey, keepName: editText(journey.keepName, key)}, {...stage, note: undefined}), []];
-	}
-
-	switch (command) {
-		case 'back': {
-			return leave(state);
-		}
-
-		case 'edit': {
-			return [withStage(state, journey, {...stage, index: 0, editing: true}), []];
-		}
-
-		case 'accept': {
-			const fate: Fate = options[stage.index]?.id === 'discard' ? {kind: 'discard'} : {kind: 'keep', name: journey.keepName};
-			return nextQuestion(state, {...journey, fate});
-		}
-
-		default: {
-			return [withStage(state, journey, {...stage, index: command === undefined ? stage.index : moveIndex(stage.index, command, options.length)}), []];
-		}
-	}
-}
-
-function updateEndState(state: State, journey: Journey, stage: JourneyStage & {phase: 'end-state'}, {command}: Pressed): Update {
-	const options = endStateOptions(state, journey);
-	switch (command) {
-		case 'back': {
-			return leave(state);
-		}
-
-		case 'accept': {
-			return nextQuestion(state, {...journey, endState: options[stage.index]?.id, isEndStateAnswered: true});
-		}
-
-		default: {
-			return [withStage(state, journey, {...stage, index: command === undefined ? stage.index : moveIndex(stage.index, command, options.length)}), []];
-		}
-	}
-}
-
-function updateNaming(state: State, journey: Journey, stage: JourneyStage & {phase: 'naming'}, {key, command}: Pressed): Update {
+/** Before a loss the name of the domain is typed; where nothing can be lost an Enter that was meant is enough. */
+function updateConfirm(state: State, journey: Journey, stage: JourneyStage & {phase: 'confirm'}, {key, command}: Pressed): Update {
+	const isNamed = needsName(stage.plan);
 	if (command === 'back') {
 		return leave(state);
 	}
 
 	if (key.name !== 'enter') {
-		return [withStage(state, journey, {...stage, typed: editText(stage.typed, key), note: undefined}), []];
+		return [isNamed ? withStage(state, journey, {...stage, typed: editText(stage.typed, key), note: undefined}) : state, []];
 	}
 
-	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.uuid});
-	if (!isSameWord(stage.typed, word)) {
+	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.wish.uuid});
+	if (isNamed && !isSameWord(stage.typed, word)) {
 		return [withStage(state, journey, {...stage, note: stage.typed === '' ? undefined : `This is not the ${isCode ? 'code' : 'name'}. Nothing has been started.`}), []];
 	}
 
@@ -206,10 +73,37 @@ function updateNaming(state: State, journey: Journey, stage: JourneyStage & {pha
 		return [withStage(state, journey, {...stage, note: 'Enter came together with text, as in a paste. Press Enter once more to start.'}), []];
 	}
 
-	return startRun(state, stage.plan, 'execute', journey);
+	return !isNamed && !state.isLinear && state.nowMs - stage.sinceMs < heldKeyMs
+		? [withStage(state, journey, {...stage, sinceMs: state.nowMs, note: 'That Enter came before the page could be read. Press it once more to start.'}), []]
+		: startRun(state, stage.plan, 'execute', journey);
 }
 
 type Pressed = {key: Key; command: Command | undefined; paper: Paper};
+
+/** Reading: scrolled by most keys; the ways out are the same on every page. */
+function updateReading(state: State, journey: Journey, {command, paper}: Pressed): Update {
+	switch (command) {
+		case undefined: {
+			return [state, []];
+		}
+
+		case 'back': {
+			return leave(state);
+		}
+
+		case 'previous': {
+			return goBack(state, journey);
+		}
+
+		case 'options': {
+			return openSettings(state, journey);
+		}
+
+		default: {
+			return [scroll(state, command, paper), []];
+		}
+	}
+}
 
 export function updateJourney(state: State, pressed: Pressed): Update {
 	if (state.scene.kind !== 'journey') {
@@ -220,16 +114,16 @@ export function updateJourney(state: State, pressed: Pressed): Update {
 	const {stage} = journey;
 	const {command, paper} = pressed;
 	switch (stage.phase) {
-		case 'fate': {
-			return updateFate(state, journey, stage, pressed);
+		case 'question': {
+			return updateQuestion(state, journey, stage, pressed);
 		}
 
-		case 'end-state': {
-			return updateEndState(state, journey, stage, pressed);
+		case 'settings': {
+			return updateSettings(state, journey, stage, pressed);
 		}
 
-		case 'naming': {
-			return updateNaming(state, journey, stage, pressed);
+		case 'confirm': {
+			return updateConfirm(state, journey, stage, pressed);
 		}
 
 		case 'planning': {
@@ -237,16 +131,12 @@ export function updateJourney(state: State, pressed: Pressed): Update {
 		}
 
 		case 'refused': {
-			return command === 'back' || command === 'accept' ? leave(state) : [command === undefined ? state : scroll(state, command, paper), []];
+			return command === 'accept' ? leave(state) : updateReading(state, journey, pressed);
 		}
 
 		case 'consequences': {
-			if (command === 'back') {
-				return leave(state);
-			}
-
 			if (command !== 'accept') {
-				return [command === undefined ? state : scroll(state, command, paper), []];
+				return updateReading(state, journey, pressed);
 			}
 
 			// Nobody confirms what was never in sight: Enter turns the page until the last line was shown.
@@ -259,13 +149,9 @@ export function updateJourney(state: State, pressed: Pressed): Update {
 
 		case 'commands': {
 			switch (command) {
-				case 'back': {
-					return leave(state);
-				}
-
 				case 'accept': {
 					return [withStage(state, journey, {
-						phase: 'naming', plan: stage.plan, typed: '', changed: stage.changed,
+						phase: 'confirm', plan: stage.plan, typed: '', sinceMs: state.nowMs, changed: stage.changed,
 					}), []];
 				}
 
@@ -274,7 +160,7 @@ export function updateJourney(state: State, pressed: Pressed): Update {
 				}
 
 				default: {
-					return [command === undefined ? state : scroll(state, command, paper), []];
+					return updateReading(state, journey, pressed);
 				}
 			}
 		}

@@ -3,6 +3,7 @@ A plan at work: its events, the question whether to stop, its end, and what is o
 */
 import type {Plan} from '../model/plan.ts';
 import {exitCodeOf} from '../model/describe-failure.ts';
+import {isHealthy} from '../model/finding.ts';
 import type {Outcome, RunEvent, UnfinishedAction} from '../engine/ports.ts';
 import {readOnlyReason} from './actions.ts';
 import type {Command} from './keys.ts';
@@ -10,8 +11,9 @@ import type {Key} from './messages.ts';
 import {askForPlan} from './journey-plan.ts';
 import {inTurn, readList, readPicture, readUnfinished, type Update} from './read.ts';
 import {moveIndex, scroll, type Paper} from './scroll.ts';
+import type {Journey} from './journey.ts';
 import type {
-	Journey, Option, Run, State, StepState,
+	Option, Run, State, StepState,
 } from './state.ts';
 
 export function startRun(state: State, plan: Plan, kind: Run['kind'], journey: Journey | undefined): Update {
@@ -108,7 +110,7 @@ export function endRun(state: State, outcome: Outcome): Update {
 
 	if (outcome.kind === 'rolled-back' && outcome.failure.kind === 'host-changed' && journey !== undefined) {
 		const {changed} = outcome.failure;
-		return inTurn({...state, lastOutcome: outcome}, next => readPicture(next, journey.uuid, true), next => askForPlan(next, journey, changed));
+		return inTurn({...state, lastOutcome: outcome}, next => readPicture(next, journey.wish.uuid, true), next => askForPlan(next, journey, changed));
 	}
 
 	const ended: State = {
@@ -155,6 +157,7 @@ export function updateRunning(state: State, command: Command | undefined): Updat
 	}
 }
 
+/** Back to the tree, or to what else is unfinished. Whoever came from the doctor is led back there by `update.ts`. */
 export function updateEnded(state: State, command: Command | undefined, paper: Paper): Update {
 	if (command === 'accept' || command === 'back') {
 		const {scene} = state;
@@ -218,6 +221,9 @@ export function updateRecover(state: State, command: Command | undefined, key: K
 	return startRun(state, action.plan, option.id === 'back' ? 'back' : 'forward', undefined);
 }
 
+/** The doctor found something. */
+const findingsExitCode = 10;
+
 /** The exit code when a person leaves: half-way is told always, the rest only to those who asked for an action on the command line. */
 export function exitCodeAtQuit(state: State): number {
 	const outcome = state.lastOutcome;
@@ -225,8 +231,13 @@ export function exitCodeAtQuit(state: State): number {
 		return 4;
 	}
 
-	if (!state.wasStartedWithAction) {
+	if (state.startedWith === undefined) {
 		return 0;
+	}
+
+	const findings = state.diagnosis?.findings.value;
+	if (state.startedWith === 'doctor' && outcome === undefined && findings !== undefined) {
+		return isHealthy(findings) ? 0 : findingsExitCode;
 	}
 
 	return outcome === undefined ? 130 : (outcome.kind === 'done' ? 0 : exitCodeOf(outcome.failure));

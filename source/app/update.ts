@@ -8,11 +8,15 @@ import {
 } from './read.ts';
 import {layoutOf} from './layout.ts';
 import {scroll, type Paper} from './scroll.ts';
-import type {State} from './state.ts';
 import {
-	chooseAction, pollSoon, selectDomain, selectRow, settle, showView, updateBrowse, updateFilter, updateMenu,
-} from './update-browse.ts';
+	pollSoon, selectDomain, selectRow, settle, showView,
+} from './select.ts';
+import type {State} from './state.ts';
+import {updateBrowse} from './update-browse.ts';
+import {diagnoseAgain, takeDiagnosis, takeProgress, updateDoctor} from './update-doctor.ts';
+import {updateFilter} from './update-filter.ts';
 import {takePlan, updateJourney} from './update-journey.ts';
+import {chooseAction, updateMenu} from './update-menu.ts';
 import {takeCounts, takeDomains, takePicture, takePoll, takeUnfinished} from './update-answers.ts';
 import {
 	endRun, exitCodeAtQuit, followRun, updateEnded, updateRecover, updateRunning,
@@ -50,12 +54,18 @@ function updateScene(state: State, pressed: {key: Key; command: Command | undefi
 			return updateJourney(state, pressed);
 		}
 
+		case 'doctor': {
+			return updateDoctor(state, command, paper);
+		}
+
 		case 'running': {
 			return updateRunning(state, command);
 		}
 
 		case 'ended': {
-			return updateEnded(state, command, paper);
+			const {scene} = state;
+			const isFromDoctor = scene.journey?.origin === 'doctor' && scene.outcome.kind !== 'half-way';
+			return isFromDoctor && (command === 'accept' || command === 'back') ? diagnoseAgain(state) : updateEnded(state, command, paper);
 		}
 
 		case 'recover': {
@@ -130,10 +140,15 @@ function takeOption(state: State, index: number, paper: Paper): Update {
 			return takeKey({...state, scene: {...scene, index}}, enter, paper);
 		}
 
+		case 'doctor': {
+			const {diagnosis} = state;
+			return takeKey({...state, diagnosis: diagnosis && {...diagnosis, index}}, enter, paper);
+		}
+
 		case 'journey': {
 			const {journey} = scene;
 			const {stage} = journey;
-			return stage.phase === 'fate' || stage.phase === 'end-state'
+			return stage.phase === 'question' || stage.phase === 'settings'
 				? takeKey({...state, scene: {...scene, journey: {...journey, stage: {...stage, index}}}}, enter, paper)
 				: [state, []];
 		}
@@ -194,6 +209,14 @@ function takeMessage(state: State, message: Message, paper: Paper): Update {
 
 		case 'planned': {
 			return [takePlan(state, message.number, message.result), []];
+		}
+
+		case 'diagnosing': {
+			return [takeProgress(state, message), []];
+		}
+
+		case 'diagnosed': {
+			return [takeDiagnosis(state, message.number, message.result), []];
 		}
 
 		case 'run-event': {

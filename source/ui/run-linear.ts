@@ -4,7 +4,7 @@ meanwhile is not read out; an empty line reads the page again.
 */
 import {createEffectRunner} from '../app/effects.ts';
 import type {AppServices, ScreenStart} from '../app/services.ts';
-import {initialState, type State} from '../app/state.ts';
+import {initialState, type Run, type State} from '../app/state.ts';
 import {createStore} from '../app/store.ts';
 import type {Abilities} from '../terminal/abilities.ts';
 import {openLines} from '../terminal/lines.ts';
@@ -13,7 +13,9 @@ import {pageOf} from './content/page.ts';
 import {createTheme} from './theme.ts';
 
 /** What identifies a page: when it changes by itself (a plan has come, a run has ended), the new one is read out. */
-function pageId({scene, pane, domainCursor}: State): string {
+function pageId({
+	scene, pane, domainCursor, diagnosis,
+}: State): string {
 	switch (scene.kind) {
 		case 'journey': {
 			return `journey ${scene.journey.stage.phase}`;
@@ -21,6 +23,10 @@ function pageId({scene, pane, domainCursor}: State): string {
 
 		case 'browse': {
 			return pane === 'tree' ? `tree ${domainCursor.id}` : 'domains';
+		}
+
+		case 'doctor': {
+			return `doctor ${diagnosis?.findings.waiting === undefined ? 'done' : 'looking'}`;
 		}
 
 		default: {
@@ -39,6 +45,12 @@ function isIncomplete(state: State): boolean {
 	const picture = pictures[domainCursor.id ?? ''];
 	const isUnread = (reading: {value: unknown; failure: unknown} | undefined) => reading?.value === undefined && reading?.failure === undefined;
 	return scene.kind === 'browse' && (isUnread(domains) || (pane === 'tree' && domainCursor.id !== undefined && isUnread(picture)));
+}
+
+/** How far a step that copies has come, by quarters: a screen reader reads each change aloud. */
+function copiedQuarter({copied}: Run): string {
+	const quarter = copied === undefined || copied.totalBytes === 0 ? 0 : Math.floor(copied.doneBytes / copied.totalBytes * 4);
+	return quarter === 0 ? '' : `, ${Math.min(quarter, 4) * 25} percent`;
 }
 
 export async function runLinear({services, abilities, start}: {services: AppServices; abilities: Abilities; start: ScreenStart}): Promise<number> {
@@ -86,7 +98,9 @@ export async function runLinear({services, abilities, start}: {services: AppServ
 			if (state.scene.kind === 'running') {
 				const {run} = state.scene;
 				const step = run.plan.steps.find(({id}) => id === run.current);
-				const text = step === undefined ? (run.activity === 'working' ? '' : `Now: ${run.activity}`) : `Step ${run.plan.steps.indexOf(step) + 1} of ${run.plan.steps.length}: ${step.title}`;
+				const text = step === undefined
+					? (run.activity === 'working' ? '' : `Now: ${run.activity}`)
+					: `Step ${run.plan.steps.indexOf(step) + 1} of ${run.plan.steps.length}: ${step.title}${copiedQuarter(run)}`;
 				if (text !== '' && text !== shownStep) {
 					shownStep = text;
 					lines.print(linearText({title: text, lines: [], choices: []}, undefined, theme));

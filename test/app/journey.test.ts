@@ -1,5 +1,5 @@
 import test, {type ExecutionContext} from 'ava';
-import type {Journey, JourneyStage} from '../../source/app/state.ts';
+import type {Journey, JourneyStage} from '../../source/app/journey.ts';
 import {hostileName, uuidOf} from '../helpers/fake-services.ts';
 import {atWeb, createBrain, keys, type Brain} from '../helpers/screen-harness.ts';
 
@@ -18,7 +18,7 @@ async function atNaming(facts: Parameters<typeof atWeb>[0] = {}): Promise<Brain>
 	const brain = await atWeb(facts);
 	brain.type(keys.up, keys.up, 'r', keys.enter, keys.enter);
 	await brain.answer();
-	while (journeyOf(brain)!.stage.phase !== 'naming') {
+	while (journeyOf(brain)!.stage.phase !== 'confirm') {
 		brain.type(keys.enter);
 	}
 
@@ -41,7 +41,7 @@ test('from the first screen to the start it takes at most 12 keys besides the na
 	await press(keys.tab);
 	await press(keys.up);
 	await press('r');
-	for (let count = 0; count < 10 && journeyOf(brain)?.stage.phase !== 'naming'; count++) {
+	for (let count = 0; count < 10 && journeyOf(brain)?.stage.phase !== 'confirm'; count++) {
 		await press(keys.enter);
 	}
 
@@ -54,7 +54,7 @@ test('from the first screen to the start it takes at most 12 keys besides the na
 test('the choice that loses nothing stands first, with a name that is free', async t => {
 	const brain = await atWeb();
 	brain.type(keys.up, 'r');
-	t.is(stageOf(t, brain, 'fate').index, 0);
+	t.like(stageOf(t, brain, 'question'), {id: 'fate', index: 0});
 	brain.type(keys.enter, keys.enter);
 	t.like(brain.effects.at(-1), {kind: 'plan', wish: {uuid: uuidOf(1), snapshot: 's3', fate: {kind: 'keep', name: 'kept-20261121-0200'}, endState: 'shutoff'}});
 });
@@ -77,7 +77,7 @@ test('the name of what is kept can be changed', async t => {
 test('an empty name is not taken', async t => {
 	const brain = await atWeb();
 	brain.type(keys.up, 'r', 'e', '\u0015', keys.enter);
-	t.like(stageOf(t, brain, 'fate'), {editing: true, note: 'The snapshot needs a name.'});
+	t.like(stageOf(t, brain, 'question'), {id: 'fate', note: 'The snapshot needs a name.', typing: {before: 'kept-20261121-0200'}});
 });
 
 test('discarding is asked for with one key down', async t => {
@@ -97,7 +97,7 @@ test('the state afterwards is not asked where the snapshot leads to the present 
 test('the state afterwards that the snapshot leads to is chosen beforehand', async t => {
 	const brain = await atWeb();
 	brain.type(keys.up, 'r', keys.enter);
-	t.is(stageOf(t, brain, 'end-state').index, 0);
+	t.like(stageOf(t, brain, 'question'), {id: 'end-state', index: 0});
 	brain.type(keys.down, keys.enter);
 	t.like(brain.effects.at(-1), {kind: 'plan', wish: {endState: 'running'}});
 });
@@ -168,7 +168,7 @@ test('Enter turns the pages of the consequences until the last line was in sight
 
 test('the typed name starts the plan that was read', async t => {
 	const brain = await atNaming();
-	const {plan} = stageOf(t, brain, 'naming');
+	const {plan} = stageOf(t, brain, 'confirm');
 	brain.type('web01');
 	t.deepEqual(brain.type(keys.enter), [{kind: 'execute', plan}]);
 });
@@ -176,7 +176,7 @@ test('the typed name starts the plan that was read', async t => {
 test('another name starts nothing and says so', async t => {
 	const brain = await atNaming();
 	brain.type('web0', keys.enter);
-	t.is(stageOf(t, brain, 'naming').note, 'This is not the name. Nothing has been started.');
+	t.is(stageOf(t, brain, 'confirm').note, 'This is not the name. Nothing has been started.');
 	brain.type('1', keys.enter);
 	t.is(brain.state.scene.kind, 'running');
 });
@@ -184,14 +184,14 @@ test('another name starts nothing and says so', async t => {
 test('an Enter that came in one clump with the name does not start; pressed once more it does', async t => {
 	const brain = await atNaming();
 	t.false(brain.type('web01\r').some(effect => effect.kind === 'execute'));
-	t.regex(stageOf(t, brain, 'naming').note!, /once more/);
+	t.regex(stageOf(t, brain, 'confirm').note!, /once more/);
 	t.true(brain.type(keys.enter).some(effect => effect.kind === 'execute'));
 });
 
 test('a pasted line with its end does not start', async t => {
 	const brain = await atNaming();
 	brain.type('\u001B[200~web01\r\u001B[201~');
-	t.is(stageOf(t, brain, 'naming').typed, 'web01');
+	t.is(stageOf(t, brain, 'confirm').typed, 'web01');
 });
 
 test('holding Enter down comes to the name, and no further', async t => {
@@ -202,7 +202,7 @@ test('holding Enter down comes to the name, and no further', async t => {
 		await brain.answer();
 	}
 
-	stageOf(t, brain, 'naming');
+	stageOf(t, brain, 'confirm');
 });
 
 test('a name that cannot be typed gets a code', async t => {
@@ -211,7 +211,7 @@ test('a name that cannot be typed gets a code', async t => {
 	await brain.answer();
 	brain.type(keys.up, 'r', keys.enter);
 	await brain.answer();
-	while (journeyOf(brain)?.stage.phase !== 'naming') {
+	while (journeyOf(brain)?.stage.phase !== 'confirm') {
 		brain.type(keys.enter);
 	}
 
@@ -237,7 +237,7 @@ test('read-only, the journey does not begin, and the reason is said', async t =>
 
 test('what the command line answered is not asked again', async t => {
 	const brain = await atWeb({start: {domain: 'web01', action: {kind: 'revert', snapshot: 's1', fate: {kind: 'discard'}, endState: 'running'}}});
-	t.like(journeyOf(brain), {snapshot: 's1', fate: {kind: 'discard'}, endState: 'running'});
+	t.like(journeyOf(brain)?.wish, {kind: 'revert', snapshot: 's1', fate: {kind: 'discard'}, endState: 'running'});
 	stageOf(t, brain, 'consequences');
 });
 

@@ -2,14 +2,15 @@ import test from 'ava';
 import type {UnfinishedAction} from '../../source/engine/ports.ts';
 import type {Run} from '../../source/app/state.ts';
 import {ifStoppedNow, recoverOptions} from '../../source/app/update-run.ts';
-import {fakePlan, fakeServices, uuidOf} from '../helpers/fake-services.ts';
+import {fakePlan} from '../helpers/fake-plans.ts';
+import {fakeServices, uuidOf} from '../helpers/fake-services.ts';
 import {atWeb, createBrain, keys, type Brain} from '../helpers/screen-harness.ts';
 
 const plan = fakePlan(fakeServices().world.pictures, {uuid: uuidOf(1), snapshot: 's2', fate: {kind: 'discard'}, kind: 'revert', endState: undefined});
 
 async function atRunning(facts: Parameters<typeof atWeb>[0] = {}): Promise<Brain> {
 	const brain = await atWeb({...facts, start: {domain: 'web01', action: {kind: 'revert', snapshot: 's2', fate: {kind: 'discard'}, endState: 'shutoff'}}});
-	while (brain.state.scene.kind === 'journey' && brain.state.scene.journey.stage.phase !== 'naming') {
+	while (brain.state.scene.kind === 'journey' && brain.state.scene.journey.stage.phase !== 'confirm') {
 		brain.type(keys.enter);
 	}
 

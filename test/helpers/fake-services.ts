@@ -4,15 +4,16 @@ once, or when a test says so; nothing on the machine is touched.
 */
 import type {AppServices} from '../../source/app/services.ts';
 import type {Outcome, RunEvent, UnfinishedAction} from '../../source/engine/ports.ts';
-import type {Wish} from '../../source/model/action.ts';
 import {describeFailure} from '../../source/model/describe-failure.ts';
 import type {Disk, Domain, DomainDefinition, DomainState, DomainSummary} from '../../source/model/domain.ts';
 import type {Failure} from '../../source/model/failure.ts';
 import type {Image} from '../../source/model/image.ts';
 import type {DomainPicture, HostFacts} from '../../source/model/inventory.ts';
-import type {Plan, Step} from '../../source/model/plan.ts';
+import type {Finding} from '../../source/model/finding.ts';
+import type {Plan} from '../../source/model/plan.ts';
 import {fail, succeed} from '../../source/model/result.ts';
 import type {Checkpoint, Snapshot} from '../../source/model/snapshot.ts';
+import {fakePlan} from './fake-plans.ts';
 
 const folder = '/var/lib/libvirt/images';
 /** 2026-11-21 02:00 UTC. */
@@ -136,49 +137,28 @@ function estate(): DomainPicture[] {
 	];
 }
 
-/** A plan of the right form for a request; not made by the planner. */
-export function fakePlan(world: DomainPicture[], request: Extract<Wish, {kind: 'revert'}>): Plan {
-	const {domain} = world.find(each => each.domain.uuid === request.uuid)!;
-	const overlay = `${folder}/${domain.name}.new`;
-	const step = (id: string, phase: Step['phase'], title: string, {argv, ifStopped}: {argv: string[]; ifStopped: string}): Step => ({
-		id, phase, title, command: {tool: argv[0] as 'virsh', argv, files: []}, undo: [], happened: {kind: 'never'}, ifStopped,
-	});
-	const before = 'Everything is put back: the domain is as it was.';
-	return {
-		version: 1,
-		id: 'plan-1',
-		plannedAt: '2026-11-21T02:00:00.000Z',
-		owner: 'libvirt',
-		uri: 'qemu:///system',
-		action: {kind: 'revert', domain: {uuid: domain.uuid, name: domain.name}, snapshot: request.snapshot, fate: request.fate, endState: request.endState},
-		consequences: [
-			{severity: 'info', text: `The disks go back to "${request.snapshot}".`},
-			{severity: 'loss', text: 'The guest is running: it is powered off as by pulling the plug, and what is in its memory is lost.'},
-			{severity: 'warning', text: 'The snapshot was taken of a running guest: it finds its disks as after a power cut.'},
-		],
-		images: {created: [overlay], removed: request.fate.kind === 'discard' ? [`${folder}/${domain.name}.s3`] : [], kept: []},
-		steps: [
-			step('stop', 'check', 'Power off the domain', {argv: ['virsh', '-c', 'qemu:///system', 'destroy', '--domain', domain.uuid], ifStopped: 'The domain is off; its disks are as they were.'}),
-			step('overlay-vda', 'create', 'Create the new overlay of vda', {
-				argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', `${folder}/web01.s1`, '--', overlay],
-				ifStopped: before,
-			}),
-			{
-				...step('define', 'switch', 'Point the domain to the new overlay', {argv: ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'], ifStopped: 'The work is finished: the domain stands on its new overlay.'}),
-				command: {
-					tool: 'virsh',
-					argv: ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'],
-					files: [{path: '/var/lib/vsnap-tui/plan-1/domain.xml', text: '<domain>\n  <graphics type=\'vnc\' passwd=\'secret\'/>\n</domain>\n'}],
-				},
-			},
-			step('current', 'switch', 'Record the current snapshot', {argv: ['virsh', '-c', 'qemu:///system', 'snapshot-current', '--domain', domain.uuid, '--snapshotname', request.snapshot], ifStopped: 'The work is finished.'}),
-		],
-		expected: {
-			heads: [{target: 'vda', path: overlay}], chains: [], currentSnapshot: request.snapshot, snapshots: [], endState: request.endState ?? 'shutoff',
+function fakeFindings(): Finding[] {
+	return [
+		{
+			kind: 'orphan', severity: 'warning', domain: {uuid: uuidOf(1), name: 'web01'},
+			text: 'web01.old in /var/lib/libvirt/images, 1.2 GiB, is needed by nothing.',
+			meaning: 'Neither a domain, nor a snapshot, nor another image stands on it: it only takes room.',
+			images: [`${folder}/web01.old`],
+			wish: {kind: 'tidy', uuid: uuidOf(1), paths: [`${folder}/web01.old`]},
 		},
-		fingerprint: {},
-		before: {heads: [], definitionXml: '<domain/>', currentSnapshot: 's3', snapshotNames: [], snapshotXmls: []},
-	};
+		{
+			kind: 'native-delete', severity: 'info', domain: {uuid: uuidOf(1), name: 'web01'},
+			text: 'virsh snapshot-delete of s1 would merge into an image that try-php8 needs.',
+			meaning: 'After it try-php8 could no longer be reverted to. Deleting it here is safe.',
+		},
+		{
+			kind: 'backing-missing', severity: 'problem', domain: {uuid: uuidOf(3), name: 'broken'},
+			text: 'broken.a stands on gone.qcow2, which is missing.',
+			meaning: 'The domain cannot be started, and its snapshot cannot be reverted to.',
+			remedy: 'Bring /var/lib/libvirt/images/gone.qcow2 back from a backup.',
+			images: [`${folder}/broken.a`, `${folder}/gone.qcow2`],
+		},
+	];
 }
 
 export type FakeWorld = {
@@ -187,6 +167,8 @@ export type FakeWorld = {
 	failure: Failure | undefined;
 	refusal: Failure | undefined;
 	unfinished: UnfinishedAction[];
+	/** What the doctor finds. */
+	findings: Finding[];
 	/** How a run ends. */
 	outcome: Outcome;
 	/** Called between the steps of a run; a test can wait there, a person can watch. */
@@ -202,6 +184,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 		failure: undefined,
 		refusal: undefined,
 		unfinished: [],
+		findings: fakeFindings(),
 		outcome: {kind: 'done'},
 		betweenSteps: async () => undefined,
 		stir() {
@@ -255,6 +238,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 				return fail({kind: 'unreadable', what: 'The inventory', reason: 'the fake host has none'});
 			},
 			observe: async () => succeed(true),
+			readSurroundings: async () => succeed({folders: new Map(), others: [], found: new Map(), memoryFiles: new Map()}),
 			readImageUsers: async () => succeed([]),
 			run: async () => succeed({stdout: '', stderr: '', durationMs: 1}),
 			readProgress: async () => undefined,
@@ -267,15 +251,15 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 			close: async () => undefined,
 		},
 		async planAction(wish) {
-			if (wish.kind !== 'revert') {
-				return fail({kind: 'unreadable', what: 'A plan', reason: `the fake host plans no ${wish.kind}`});
-			}
-
 			return world.refusal === undefined ? reply('plan', () => fakePlan(world.pictures, wish)) : fail(world.refusal);
 		},
 		executePlan: walk,
 		readUnfinished: async () => succeed(world.unfinished),
 		recover: async (_, __, onEvent) => walk(world.unfinished.shift()!.plan, onEvent),
+		async diagnose(uuid, onProgress) {
+			onProgress({done: 1, total: 2, domain: 'web01'});
+			return reply(`diagnosis of ${uuid ?? 'all'}`, () => world.findings.filter(({domain}) => uuid === undefined || domain?.uuid === uuid));
+		},
 		describeFailure,
 		isReadOnly: given.isReadOnly ?? false,
 		clock: {now: given.now ?? (() => new Date(nowSeconds * 1000))},

@@ -26,6 +26,8 @@ export type Brain = {
 	type: (...reads: string[]) => Effect[];
 	/** Lets the fake host answer all open questions, and the questions that follow. Waiting times are skipped. */
 	answer: () => Promise<void>;
+	/** Lets time pass; nothing else happens. */
+	pass: (durationMs: number) => void;
 };
 
 export const keys = {
@@ -65,6 +67,9 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 			open.push(...caused);
 			return caused;
 		},
+		pass(durationMs) {
+			brain.state = {...brain.state, nowMs: brain.state.nowMs + durationMs};
+		},
 		type: (...reads) => reads.flatMap(read => brain.send(...toMessages(read))),
 		async answer() {
 			for (let effect = open.shift(); effect !== undefined; effect = open.shift()) {
@@ -102,6 +107,12 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 
 			case 'plan': {
 				return {kind: 'planned', number: effect.number, result: await services.planAction(effect.wish)};
+			}
+
+			case 'diagnose': {
+				return {kind: 'diagnosed', number: effect.number, result: await services.diagnose(effect.uuid, progress => {
+					brain.send({kind: 'diagnosing', number: effect.number, progress});
+				}, new AbortController().signal)};
 			}
 
 			case 'poll-later': {

@@ -2,7 +2,8 @@
 Whole frames against accepted ones. A changed frame is looked at, then accepted by name: ACCEPT_FRAME=browse-80x24 npx ava test/ui/frames.test.ts.
 */
 import test, {type ExecutionContext} from 'ava';
-import {fakePlan, hostileName, uuidOf} from '../helpers/fake-services.ts';
+import {fakePlan} from '../helpers/fake-plans.ts';
+import {hostileName, uuidOf} from '../helpers/fake-services.ts';
 import {
 	acceptedFrame, atWeb, createBrain, frameOf, keys, plainTheme, type Brain,
 } from '../helpers/screen-harness.ts';

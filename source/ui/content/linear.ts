@@ -2,54 +2,24 @@
 The linear mode: each screen as plain lines and numbered choices. The same brain and the same messages as the painted screen; nothing moves, nothing is
 hidden by a window.
 */
-import {wordToType, isSameWord} from '../../app/confirm-name.ts';
-import type {Key, Message} from '../../app/messages.ts';
 import {
 	currentRows, selectedDomain, selectedPicture, visibleDomains, type TreeNode,
 } from '../../app/rows.ts';
-import {views, type Journey, type Option, type State} from '../../app/state.ts';
-import {endStateOptions, fateOptions} from '../../app/update-journey.ts';
+import {views, type State} from '../../app/state.ts';
 import {recoverOptions} from '../../app/update-run.ts';
 import {describeProblem} from '../../model/describe-images.ts';
 import {formatAge, formatBytes} from '../../model/format.ts';
-import type {Line} from '../parts/line.tsx';
 import {showSafely} from '../text.ts';
 import type {Theme} from '../theme.ts';
 import {detailsOf} from './details.ts';
 import {failureLines} from './failure.ts';
+import {doctorPage, journeyPage} from './linear-journey.ts';
+import {
+	back, character, enter, key, optionChoices, plainText, quit, type LinearChoice, type LinearPage,
+} from './linear-page.ts';
 import {pageOf} from './page.ts';
-import {namingLines} from './plan.ts';
 import {activityLines, unfinishedLines} from './run.ts';
 import {kindOfSnapshot, stateWord} from './words.ts';
-
-export type LinearChoice = {label: string; messages: Message[]};
-
-export type LinearPage = {
-	title: string;
-	lines: string[];
-	choices: LinearChoice[];
-	/** Instead of a number any text is taken, and becomes these messages. */
-	takesText?: {prompt: string; toMessages: (text: string) => Message[]};
-};
-
-const key = (name: Exclude<Key['name'], 'enter' | 'character' | 'paste'>): Message => ({kind: 'key', key: {name}});
-const character = (text: string): Message => ({kind: 'key', key: {name: 'character', text}});
-const enter: Message = {kind: 'key', key: {name: 'enter', isAlone: true}};
-const back: LinearChoice = {label: 'Back', messages: [key('escape')]};
-const leave: LinearChoice = {label: 'Leave; nothing is changed', messages: [key('escape')]};
-const quit: LinearChoice = {label: 'Quit', messages: [character('q')]};
-
-function plainText(lines: Line[]): string[] {
-	return lines.map(pieces => pieces.map(({text}) => text).join('').trim());
-}
-
-function optionText(option: Option): string {
-	return `${option.label}${option.reason === undefined ? '' : ` (not possible: ${option.reason})`}${option.note === undefined ? '' : `. ${option.note}`}`;
-}
-
-function optionChoices(options: Option[]): LinearChoice[] {
-	return options.map((option, index) => ({label: optionText(option), messages: [{kind: 'option-chosen', index}]}));
-}
 
 function nodeText(node: TreeNode, parent: string | undefined, state: State): string {
 	switch (node.kind) {
@@ -119,59 +89,6 @@ function browsePage(state: State, theme: Theme): LinearPage {
 	};
 }
 
-function journeyPage(state: State, journey: Journey, theme: Theme): LinearPage {
-	const paper = {columns: state.columns, theme};
-	const {stage} = journey;
-	const title = `Revert ${journey.domain} to ${journey.snapshot}`;
-	switch (stage.phase) {
-		case 'fate': {
-			return stage.editing
-				? {
-					title, lines: [`The name is now ${journey.keepName}.`], choices: [], takesText: {
-						prompt: 'New name of the snapshot', toMessages: text => [key('ctrl-u'), {kind: 'key', key: {name: 'paste', text}}, enter],
-					},
-				}
-				: {
-					title: `${title}. What becomes of the present state?`,
-					lines: [],
-					choices: [...optionChoices(fateOptions(journey)), {label: 'Another name for the snapshot', messages: [character('e')]}, leave],
-				};
-		}
-
-		case 'end-state': {
-			return {title: `${title}. What shall the domain do afterwards?`, lines: [], choices: [...optionChoices(endStateOptions(state, journey)), leave]};
-		}
-
-		case 'planning': {
-			return {title, lines: ['Reading the host and making the plan.'], choices: [leave]};
-		}
-
-		case 'naming': {
-			const {word} = wordToType({name: journey.domain, uuid: journey.uuid});
-			return isSameWord(stage.typed, word)
-				? {title, lines: ['The name is right.'], choices: [{label: 'Start now', messages: [enter]}, leave]}
-				: {
-					title,
-					lines: plainText(namingLines(journey, {...stage, typed: ''}, paper)).filter(text => text.length > 3),
-					choices: [],
-					takesText: {
-						prompt: 'The name, or nothing to leave',
-						toMessages: text => text === '' ? [key('escape')] : [key('ctrl-u'), {kind: 'key', key: {name: 'paste', text}}, ...(isSameWord(text, word) ? [] : [enter])],
-					},
-				};
-		}
-
-		case 'refused': {
-			return {title, lines: plainText(pageOf(state, theme)!.lines), choices: [back]};
-		}
-
-		case 'consequences':
-		case 'commands': {
-			return {title, lines: plainText(pageOf(state, theme)!.lines), choices: [{label: 'Go on', messages: [enter]}, leave]};
-		}
-	}
-}
-
 /** The present screen. */
 export function linearPage(state: State, theme: Theme): LinearPage {
 	const {scene} = state;
@@ -189,6 +106,10 @@ export function linearPage(state: State, theme: Theme): LinearPage {
 		case 'help':
 		case 'details': {
 			return {title: 'Details', lines: plainText(pageOf(state, theme)!.lines), choices: [back]};
+		}
+
+		case 'doctor': {
+			return scene.isWhole ? {title: 'Finding', lines: plainText(pageOf(state, theme)!.lines), choices: [back]} : doctorPage(state, paper);
 		}
 
 		case 'journey': {

@@ -1,6 +1,7 @@
 /**
 Screens that are one text: which lines they have, and how many rows there are for them. The paint shows them, the brain measures them for scrolling.
 */
+import {pictureOf} from '../../app/journeys/questions.ts';
 import {layoutOf} from '../../app/layout.ts';
 import type {Paper} from '../../app/scroll.ts';
 import type {State} from '../../app/state.ts';
@@ -8,6 +9,7 @@ import type {Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';
 import {detailsOf} from './details.ts';
 import {failureLines} from './failure.ts';
+import {findingLines} from './findings.ts';
 import {helpLines} from './help.ts';
 import {consequenceLines, planCommandLines} from './plan.ts';
 import {endedLines} from './run.ts';
@@ -40,7 +42,7 @@ export function pageOf(state: State, theme: Theme): Page | undefined {
 			const rows = bodyRows - journeyHeadRows;
 			switch (stage.phase) {
 				case 'consequences': {
-					return {lines: consequenceLines(stage.plan, stage.changed, paper), rows, top: stage.top};
+					return {lines: consequenceLines(stage.plan, stage.changed, {...paper, picture: pictureOf(state, scene.journey)}), rows, top: stage.top};
 				}
 
 				case 'commands': {
@@ -55,6 +57,10 @@ export function pageOf(state: State, theme: Theme): Page | undefined {
 					return undefined;
 				}
 			}
+		}
+
+		case 'doctor': {
+			return scene.isWhole ? {lines: findingLines(state, paper), rows: bodyRows - 1, top: scene.top} : undefined;
 		}
 
 		default: {

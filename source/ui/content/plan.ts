@@ -1,13 +1,15 @@
 /**
 A plan to be read: its consequences in words, the worst first, and its commands, byte for byte.
 */
-import {wordToType} from '../../app/confirm-name.ts';
-import type {Journey} from '../../app/state.ts';
+import {needsName, wordToType} from '../../app/confirm-name.ts';
+import type {Journey, JourneyStage} from '../../app/journey.ts';
+import type {DomainPicture} from '../../model/inventory.ts';
 import type {Command, Consequence, Plan, Step} from '../../model/plan.ts';
 import {formatCommand} from '../../model/format-command.ts';
 import {redactXml} from '../../model/xml/redact.ts';
 import {line, paragraph, type Line} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
+import {plannedImageLines} from './images.ts';
 
 type Paper = {columns: number; theme: Theme};
 
@@ -28,8 +30,8 @@ function changedLines(changed: string[], {columns, theme}: Paper): Line[] {
 		];
 }
 
-/** Losses, then warnings, then the rest. */
-export function consequenceLines(plan: Plan, changed: string[], paper: Paper): Line[] {
+/** Losses, then warnings, then the rest, then the images as they will be. */
+export function consequenceLines(plan: Plan, changed: string[], {picture, ...paper}: Paper & {picture: DomainPicture | undefined}): Line[] {
 	const {columns, theme} = paper;
 	const groups = severities.flatMap(({severity, title, tone}): Line[] => {
 		const texts = plan.consequences.filter(consequence => consequence.severity === severity);
@@ -42,19 +44,11 @@ export function consequenceLines(plan: Plan, changed: string[], paper: Paper): L
 			];
 	});
 	const nothingLost = plan.consequences.some(({severity}) => severity === 'loss') ? [] : [line(' Nothing is lost.', 'good'), []];
-	const files = [
-		...plan.images.created.map(path => ['new image', path] as const),
-		...plan.images.removed.map(path => ['removed', path] as const),
-	];
 	return [
 		...changedLines(changed, paper),
 		...nothingLost,
 		...groups,
-		...(files.length === 0 ? [] : [line(' Images', 'strong')]),
-		...files.flatMap(([what, path]) => paragraph(path, {
-			columns: columns - 1, theme, lead: {text: `  ${what.padEnd(10)}`, tone: what === 'removed' ? 'warning' : 'dim'},
-		})),
-		...(files.length === 0 ? [] : [line('  All other images of the host stay as they are.', 'dim')]),
+		...plannedImageLines(plan, picture, paper),
 	];
 }
 
@@ -92,6 +86,9 @@ export function planCommandLines(plan: Plan, isUnfolded: boolean, paper: Paper):
 		lines.push(
 			...paragraph(step.title, {...paper, columns: paper.columns - 1, lead: {text: `  ${String(index + 1).padStart(2)} `, tone: 'dim'}}),
 			...commandLines(step.command, isUnfolded, paper),
+			...(step.standsFor ?? []).flatMap(text => paragraph(text, {
+				columns: paper.columns - 1, theme: paper.theme, tone: 'dim', lead: {text: '       for QEMU: ', tone: 'dim'},
+			})),
 		);
 	}
 
@@ -99,27 +96,35 @@ export function planCommandLines(plan: Plan, isUnfolded: boolean, paper: Paper):
 }
 
 /** The last page before the start. */
-export function namingLines(journey: Journey, stage: {typed: string; note?: string; changed: string[]; plan: Plan}, paper: Paper): Line[] {
-	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.uuid});
-	const losses = stage.plan.consequences.filter(({severity}) => severity === 'loss').length;
+export function confirmLines(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, paper: Paper): Line[] {
+	const {plan, typed, note} = stage;
+	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.wish.uuid});
+	const losses = plan.consequences.filter(({severity}) => severity === 'loss').length;
 	const {columns, theme} = paper;
 	const loss = losses === 0 ? 'Nothing is lost.' : `${losses} ${losses === 1 ? 'thing' : 'things'} will be lost, as you have read.`;
+	const steps = `${plan.steps.length} step${plan.steps.length === 1 ? '' : 's'}`;
+	const unreadable = isCode && needsName(plan)
+		? paragraph(`The name of the domain cannot be typed: ${journey.domain}`, {columns: columns - 1, theme, lead: {text: ' '}})
+		: [];
+	const typing: Line[] = needsName(plan)
+		? [
+			[{text: isCode ? ' Type this code to start:  ' : ' Type the domain\'s name to start:  '}, {text: word, tone: 'strong'}],
+			[],
+			[{text: ` ${theme.glyphs.pointer} `, tone: 'accent'}, {text: typed}, {text: theme.glyphs.cursor, tone: 'accent'}],
+			[],
+		]
+		: [];
 	return [
 		[],
-		...paragraph(`${stage.plan.steps.length} steps. ${loss} Enter starts it; Escape leaves, and nothing has happened.`, {
+		...paragraph(`${steps}. ${loss} Enter starts it; Escape leaves, and nothing has happened.`, {
 			columns: columns - 1, theme, lead: {text: ' '},
 		}),
 		[],
-		...(isCode
-			? paragraph(`The name of the domain cannot be typed: ${journey.domain}`, {columns: columns - 1, theme, lead: {text: ' '}})
-			: []),
-		[{text: isCode ? ' Type this code to start:  ' : ' Type the domain\'s name to start:  '}, {text: word, tone: 'strong'}],
-		[],
-		[{text: ` ${theme.glyphs.pointer} `, tone: 'accent'}, {text: stage.typed}, {text: theme.glyphs.cursor, tone: 'accent'}],
-		[],
-		...(stage.note === undefined
+		...unreadable,
+		...typing,
+		...(note === undefined
 			? []
-			: paragraph(stage.note, {
+			: paragraph(note, {
 				columns: columns - 1, theme, tone: 'warning', lead: {text: ' '},
 			})),
 	];

@@ -5,9 +5,11 @@ import {ifStoppedNow, isPastSwitch} from '../../app/update-run.ts';
 import type {Run, State, StepState} from '../../app/state.ts';
 import {keptName} from '../../model/action.ts';
 import {describeDone, titleOfAction} from '../../model/describe-action.ts';
-import {formatAge} from '../../model/format.ts';
+import {formatAge, formatBytes} from '../../model/format.ts';
 import type {Outcome, UnfinishedAction} from '../../app/services.ts';
-import {line, paragraph, type Line} from '../parts/line.tsx';
+import {
+	fitLine, line, paragraph, type Line,
+} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
 import {failureLines} from './failure.ts';
 import {formatSeconds} from './words.ts';
@@ -36,6 +38,47 @@ export function stepLines(run: Run, nowMs: number, {columns, theme}: Paper): Lin
 	});
 }
 
+const barColumns = 24;
+/** Before that the speed says little. */
+const leastMs = 2000;
+
+/** How far the present step has come: a bar, the same in numbers, and how long the rest takes at this speed. Empty where the step does not copy. */
+function progressLines({copied, sinceMs}: Run, nowMs: number, {columns, theme}: Paper): Line[] {
+	if (copied === undefined) {
+		return [];
+	}
+
+	const {doneBytes, totalBytes} = copied;
+	const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
+	const filled = Math.floor(share * barColumns);
+	const takenMs = nowMs - sinceMs;
+	const rest = takenMs >= leastMs && share > 0 && share < 1 ? `, about ${formatSeconds(Math.ceil(takenMs * ((1 / share) - 1) / 1000) * 1000)} left` : '';
+	const numbers = `${String(Math.floor(share * 100)).padStart(3)} %  ${formatBytes(Math.min(doneBytes, totalBytes))} of ${formatBytes(totalBytes)}${rest}`;
+	return [fitLine([
+		{text: ' ['}, {text: theme.glyphs.full.repeat(filled), tone: 'accent'}, {text: theme.glyphs.empty.repeat(barColumns - filled), tone: 'dim'}, {text: `] ${numbers}`},
+	], columns, theme)];
+}
+
+/**
+What Ctrl-C means at this moment. A step that can be cancelled ends at once; any other is brought to its end. Before the switch all is put back; from there
+on the work goes forward, and only what copies after it can be left for `recover`.
+*/
+function stopWords(run: Run): {asking: string; asked: string} {
+	const step = run.plan.steps.find(({id}) => id === run.current);
+	const isForward = run.activity === 'proving' || step?.phase === 'switch' || step?.phase === 'remove';
+	if (step?.cancel !== undefined) {
+		const after = step.phase === 'remove' ? 'the images stay good, and vsnap-tui recover finishes the rest.' : 'everything is put back as it was before.';
+		return {asking: `Ctrl-C once more cancels this step cleanly: ${after} Any other key goes on.`, asked: `Cancelling this step: ${after}`};
+	}
+
+	return isForward
+		? {asking: 'Too late to stop: the switch has begun, and the shortest way to a clean state is forward. It goes on.', asked: 'The switch had begun: the work goes on to its end, then the program stops.'}
+		: {
+			asking: 'Stop? Ctrl-C once more stops after this step, and everything is put back as it was before; any other key goes on.',
+			asked: 'Stopping: the step at work is brought to a clean end, then everything is put back.',
+		};
+}
+
 /** Below the steps: what goes on, and what would be true if it were stopped now. */
 export function activityLines(run: Run, nowMs: number, {columns, theme}: Paper): Line[] {
 	const done = run.plan.steps.filter(step => run.steps[step.id] === 'done').length;
@@ -47,15 +90,16 @@ export function activityLines(run: Run, nowMs: number, {columns, theme}: Paper):
 	}[run.activity];
 	const stop = {
 		no: [],
-		asking: paragraph('Stop? Ctrl-C once more stops; any other key goes on.', {
+		asking: paragraph(stopWords(run).asking, {
 			columns: columns - 1, theme, tone: 'warning', lead: {text: ' ', tone: 'warning'},
 		}),
-		asked: paragraph('Stopping: the step at work is brought to a clean end.', {
+		asked: paragraph(stopWords(run).asked, {
 			columns: columns - 1, theme, tone: 'warning', lead: {text: ' ', tone: 'warning'},
 		}),
 	}[run.stop];
 	return [
 		line(` ${activity}`, 'strong'),
+		...progressLines(run, nowMs, {columns, theme}),
 		...(run.kind === 'execute' ? paragraph(ifStoppedNow(run), {columns: columns - 1, theme, lead: {text: ' If it stopped now: ', tone: 'dim'}}) : []),
 		...stop,
 	];
@@ -80,9 +124,9 @@ function verdict(run: Run, outcome: Outcome): {text: string; tone: Tone} {
 export function endedLines(run: Run, outcome: Outcome, paper: Paper): Line[] {
 	const {text, tone} = verdict(run, outcome);
 	const name = outcome.kind === 'done' && run.kind !== 'back' ? keptName(run.plan.action) : undefined;
-	const kept = name !== undefined
-		? paragraph(`The state before is kept as the snapshot "${name}": revert to it to go back.`, {...paper, columns: paper.columns - 1, lead: {text: ' '}})
-		: [];
+	const kept = name === undefined
+		? []
+		: paragraph(`The state before is kept as the snapshot "${name}": revert to it to go back.`, {...paper, columns: paper.columns - 1, lead: {text: ' '}});
 	return [
 		...paragraph(text, {
 			...paper, columns: paper.columns - 1, tone: tone === 'good' ? 'good' : tone, lead: {text: ' '},

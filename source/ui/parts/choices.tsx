@@ -4,10 +4,13 @@ A short list of choices. ink-select-input paints it; which one is chosen is deci
 import {Text} from 'ink';
 import SelectInput from 'ink-select-input';
 import {createContext, useContext, useMemo} from 'react';
+import {windowTop} from '../../app/layout.ts';
 import type {Option} from '../../app/state.ts';
 import {showSafely} from '../text.ts';
 import {useTheme} from '../theme.ts';
-import {LineView, type Line} from './line.tsx';
+import {
+	LineView, LinesView, paragraph, type Line,
+} from './line.tsx';
 
 type Paint = {columns: number; options: Option[]};
 const PaintContext = createContext<Paint>({columns: 80, options: []});
@@ -27,31 +30,30 @@ function Choice({isSelected = false, label}: {readonly isSelected?: boolean; rea
 	return <LineView pieces={pieces} columns={columns - 4}/>;
 }
 
-/** `hasNotes`: below the list stands what the selected choice means. */
-export function Choices({options, index, columns, hasNotes = false}: {
-	readonly options: Option[]; readonly index: number; readonly columns: number; readonly hasNotes?: boolean;
+/**
+`rows`: of a list that is longer, only the part around the cursor is in sight. `noteRows`: below the list, as high as that, stands what the selected choice means.
+*/
+export function Choices({options, index, columns, rows = options.length, noteRows = 0}: {
+	readonly options: Option[]; readonly index: number; readonly columns: number; readonly rows?: number; readonly noteRows?: number;
 }) {
 	const theme = useTheme();
 	const safe = useMemo(() => options.map(option => ({...option, label: showSafely(option.label, theme.isAscii)})), [options, theme]);
 	const paint = useMemo(() => ({columns, options: safe}), [columns, safe]);
+	const top = windowTop(0, index, rows, safe.length);
+	const shown = safe.slice(top, top + rows);
 	return (
 		<PaintContext.Provider value={paint}>
 			<SelectInput
 				key={index}
-				items={safe.map(option => ({key: option.id, label: option.label, value: option.id}))}
-				initialIndex={index}
+				items={shown.map(option => ({key: option.id, label: option.label, value: option.id}))}
+				initialIndex={index - top}
 				isFocused={false}
 				indicatorComponent={Pointer}
 				itemComponent={Choice}
 			/>
-			{hasNotes
-				? (
-					<>
-						<LineView pieces={[]} columns={columns}/>
-						<LineView pieces={[{text: `   ${safe[index]?.note ?? ''}`, tone: 'dim'}]} columns={columns}/>
-					</>
-				)
-				: null}
+			{noteRows === 0
+				? null
+				: <LinesView lines={[[], ...paragraph(safe[index]?.note ?? '', {columns: columns - 1, theme, tone: 'dim', lead: {text: '   '}})]} rows={noteRows + 1} columns={columns}/>}
 		</PaintContext.Provider>
 	);
 }

@@ -1,6 +1,7 @@
 /**
 The left pane: the domains in sight, each with its state in a sign and a word, and how many snapshots it has.
 */
+import {windowTop} from '../../app/layout.ts';
 import type {State} from '../../app/state.ts';
 import {visibleDomains} from '../../app/rows.ts';
 import {statePiece, stateGlyph} from '../content/words.ts';
@@ -16,7 +17,8 @@ export function DomainList({state, rows, columns}: {readonly state: State; reado
 		return <LinesView lines={[line(text, 'dim')]} rows={rows} columns={columns}/>;
 	}
 
-	const {top, id} = state.domainCursor;
+	const {id} = state.domainCursor;
+	const top = windowTop(state.domainCursor.top, domains.findIndex(domain => domain.uuid === id), rows, domains.length);
 	const shown = domains.slice(top, top + rows);
 	const nameColumns = columns - 16;
 	return (

@@ -3,7 +3,9 @@ What every screen has: the title with the host on the first line, a notice or no
 */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
-import {bindings, contextOf, type KeyContext} from '../../app/keys.ts';
+import {
+	bindings, contextOf, isUseful, type Command, type KeyContext,
+} from '../../app/keys.ts';
 import type {State} from '../../app/state.ts';
 import {widthOf} from '../text.ts';
 import {useTheme, type Theme} from '../theme.ts';
@@ -19,7 +21,16 @@ export function formatVersion(version: number): string {
 
 function hostWords(state: State): string {
 	const host = state.host.value;
-	return host === undefined ? '' : `${host.uri} on ${host.hostname}, ${host.owner === 'demo' ? 'a simulation' : `libvirt ${formatVersion(host.libvirtVersion)}`}`;
+	if (host === undefined) {
+		return '';
+	}
+
+	const software = {
+		demo: 'a simulation',
+		libvirt: `libvirt ${formatVersion(host.libvirtVersion)}`,
+		qemu: `QEMU without libvirt${host.hypervisorVersion === 0 ? '' : `, ${formatVersion(host.hypervisorVersion)}`}`,
+	}[host.owner];
+	return `${host.uri} on ${host.hostname}, ${software}`;
 }
 
 function titleRight(state: State): Line {
@@ -31,9 +42,9 @@ function titleRight(state: State): Line {
 }
 
 /** The keys that work here, as many as fit, those that matter most first to stay. */
-export function keyLine(context: KeyContext, given: {columns: number; theme: Theme; canScroll: boolean}): Line {
-	const {columns, theme, canScroll} = given;
-	const candidates = bindings.filter(binding => binding.contexts.includes(context) && binding.short !== undefined && (canScroll || binding.command !== 'page-down'));
+export function keyLine(context: KeyContext, given: {columns: number; theme: Theme; isUseful: (command: Command) => boolean}): Line {
+	const {columns, theme} = given;
+	const candidates = bindings.filter(binding => binding.contexts.includes(context) && binding.short !== undefined && given.isUseful(binding.command));
 	const shown = candidates.map(binding => ({binding, keys: showKeys(binding.shown, theme)}));
 	const widthOfAll = () => shown.reduce((sum, {binding, keys}) => sum + widthOf(keys) + widthOf(binding.short!) + 3, 0);
 	while (shown.length > 1 && widthOfAll() > columns) {
@@ -54,7 +65,7 @@ export function Frame({state, children}: {readonly state: State; readonly childr
 			<LineView pieces={[{text: ' vsnap-tui', tone: 'strong'}, {text: `  ${hostWords(state)}`, tone: 'dim'}]} columns={columns} right={titleRight(state)}/>
 			{children}
 			<LineView pieces={notice === undefined ? [] : [{text: ` ${notice}`, tone: 'warning'}]} columns={columns}/>
-			<LineView pieces={keyLine(contextOf(state), {columns, theme, canScroll})} columns={columns}/>
+			<LineView pieces={keyLine(contextOf(state), {columns, theme, isUseful: command => isUseful(state, command, canScroll)})} columns={columns}/>
 		</Box>
 	);
 }

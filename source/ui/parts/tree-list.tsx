@@ -3,31 +3,15 @@ The right pane: the rows of one view in sight, with tree lines on the left and w
 */
 import type {State} from '../../app/state.ts';
 import {imageHolders} from '../../app/image-holders.ts';
+import {windowTop} from '../../app/layout.ts';
 import {currentRows, selectedNode, selectedPicture, type Row} from '../../app/rows.ts';
 import {describeProblem} from '../../model/describe-images.ts';
 import {formatAge, formatBytes} from '../../model/format.ts';
-import type {Guide} from '../../model/tree.ts';
+import {guideText} from '../content/guides.ts';
 import {isTrouble, kindOfSnapshot, stateWord} from '../content/words.ts';
 import {cutMiddle, showSafely} from '../text.ts';
 import {useTheme, type Theme} from '../theme.ts';
 import {LineView, LinesView, line, type Line} from './line.tsx';
-
-/**
-The lines left of a row. The outermost are left out where a tree is too deep to be drawn, and where there are several roots: nothing joins those.
-*/
-function guideText(row: Row, given: {theme: Theme; mostColumns: number; hasManyRoots: boolean}): string {
-	const {theme, mostColumns, hasManyRoots} = given;
-	const parts: string[] = [];
-	const isOutermost = (guide: Guide | undefined) => hasManyRoots && guide?.outer === undefined;
-	for (let guide: Guide | undefined = row.isBranch ? row.guide?.outer : row.guide; guide !== undefined && !isOutermost(guide); guide = guide.outer) {
-		parts.unshift(guide.isOpen ? theme.glyphs.through : '  ');
-		if (parts.length * 2 > mostColumns) {
-			return theme.glyphs.ellipsis + parts.slice(parts.length - Math.floor(mostColumns / 2)).join('');
-		}
-	}
-
-	return parts.join('') + (row.isBranch && !isOutermost(row.guide) ? (row.isLastBranch ? theme.glyphs.lastBranch : theme.glyphs.branch) : '');
-}
 
 function snapshotColumns(kind: string, age: string): Line {
 	return [{text: `${kind.padEnd(13)}${age.padStart(12)} `, tone: 'dim'}];
@@ -103,8 +87,9 @@ export function TreeList({state, rows, columns}: {readonly state: State; readonl
 	}
 
 	const holders = state.view === 'images' ? imageHolders(picture) : new Map<string, string[]>();
-	const {top} = state.cursors[state.view];
 	const selected = selectedNode(state, all);
+	// A menu leaves fewer rows than the brain has counted on: what is selected stays in sight.
+	const top = windowTop(state.cursors[state.view].top, all.findIndex(row => row.item.name === selected?.name), rows, all.length);
 	const shown = all.slice(top, top + rows);
 	return (
 		<>

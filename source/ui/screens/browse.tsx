@@ -72,7 +72,12 @@ function staleness(state: State): Line {
 export function BrowseScreen({state}: {readonly state: State}) {
 	const theme = useTheme();
 	const {columns, scene} = state;
-	const {leftColumns, rightColumns, listRows, detailRows} = layoutOf(columns, state.rows);
+	const layout = layoutOf(columns, state.rows);
+	const {leftColumns, rightColumns} = layout;
+	// A menu that is longer than the room of the details takes some of the lists'.
+	const menuRows = scene.kind === 'menu' ? scene.options.length + 2 : 0;
+	const detailRows = Math.max(layout.detailRows, Math.min(menuRows, layout.detailRows + layout.listRows - 2));
+	const listRows = layout.listRows - (detailRows - layout.detailRows);
 	if (state.domains.value === undefined) {
 		return <Waiting state={state}/>;
 	}
@@ -103,7 +108,7 @@ export function BrowseScreen({state}: {readonly state: State}) {
 				? (
 					<Box flexDirection='column' height={detailRows - 1}>
 						<LineView pieces={[{text: ` ${scene.title}`, tone: 'strong'}]} columns={columns}/>
-						<Choices options={scene.options} index={scene.index} columns={columns}/>
+						<Choices options={scene.options} index={scene.index} columns={columns} rows={Math.min(scene.options.length, detailRows - 2)}/>
 					</Box>
 				)
 				: <LinesView lines={detailsOf(state, {columns, theme})} rows={detailRows - 1} columns={columns}/>}

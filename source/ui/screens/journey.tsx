@@ -1,34 +1,22 @@
 /**
-The guided revert: one question or one text at a time, with the way that lies before and behind.
+A guided action: one question or one text at a time, with the way that lies before and behind.
 */
 import {Box} from 'ink';
+import type {Journey, TextField} from '../../app/journey.ts';
+import {presentQuestion, settingsOf} from '../../app/journeys/questions.ts';
 import {layoutOf} from '../../app/layout.ts';
-import {endStateOptions, fateOptions} from '../../app/update-journey.ts';
-import type {Journey, JourneyStage, State} from '../../app/state.ts';
-import {formatAge} from '../../model/format.ts';
+import type {Option, State} from '../../app/state.ts';
 import {journeyHeadRows, pageOf} from '../content/page.ts';
-import {namingLines} from '../content/plan.ts';
-import {formatSeconds, stateOfSnapshot, stateWord} from '../content/words.ts';
+import {confirmLines} from '../content/plan.ts';
+import {
+	contextLines, titleOfJourney, typingLines, wayLine,
+} from '../content/question.ts';
+import {formatSeconds} from '../content/words.ts';
 import {Choices} from '../parts/choices.tsx';
 import {
 	LineView, LinesView, line, paragraph, type Line,
 } from '../parts/line.tsx';
-import {useTheme, type Theme} from '../theme.ts';
-
-const way: Array<{phases: Array<JourneyStage['phase']>; word: string}> = [
-	{phases: ['fate'], word: 'Present state'},
-	{phases: ['end-state'], word: 'Afterwards'},
-	{phases: ['planning', 'refused', 'consequences'], word: 'What happens'},
-	{phases: ['commands'], word: 'Commands'},
-	{phases: ['naming'], word: 'Confirm'},
-];
-
-function wayLine(journey: Journey, theme: Theme): Line {
-	return way.flatMap(({phases, word}, index): Line => [
-		{text: index === 0 ? ' ' : ` ${theme.glyphs.next} `, tone: 'dim'},
-		{text: word, tone: phases.includes(journey.stage.phase) ? 'accent' : 'dim'},
-	]);
-}
+import {useTheme} from '../theme.ts';
 
 /** "lines 1-12 of 40" where a text does not fit. */
 export function positionPiece(page: {lines: Line[]; rows: number; top: number}): Line {
@@ -36,51 +24,48 @@ export function positionPiece(page: {lines: Line[]; rows: number; top: number}):
 	return lines.length <= rows ? [] : [{text: `lines ${top + 1}-${Math.min(lines.length, top + rows)} of ${lines.length} `, tone: 'accent'}];
 }
 
-function contextLines(state: State, journey: Journey, theme: Theme): Line[] {
-	const picture = state.pictures[journey.uuid]?.value;
-	const snapshot = picture?.snapshots.find(candidate => candidate.name === journey.snapshot);
-	if (picture === undefined || snapshot === undefined) {
-		return [];
+/** What is asked at this moment: a heading with a list, or a text in its place. */
+type Asked = {heading: string; options: Option[]; index: number; text: TextField | undefined; note: string | undefined};
+
+function askedOf(state: State, journey: Journey): Asked | undefined {
+	const {stage} = journey;
+	if (stage.phase === 'settings') {
+		const options = settingsOf(state, journey) ?? [];
+		return {heading: 'All that can be set', options, index: stage.index, text: stage.typing && options[stage.index]?.text, note: stage.note};
 	}
 
-	return [
-		[
-			{text: ' snapshot  ', tone: 'dim'},
-			{text: `${theme.time(snapshot.createdAt)} (${formatAge(snapshot.createdAt, Math.floor(state.nowMs / 1000))}); ${stateOfSnapshot(snapshot)}`},
-		],
-		[{text: ' domain    ', tone: 'dim'}, {text: `${stateWord(picture.domain.state)}, after ${picture.currentSnapshot ?? 'no snapshot'}`}],
-		[],
-	];
+	const question = presentQuestion(state, journey);
+	return stage.phase === 'question' && question !== undefined
+		? {heading: question.heading, options: question.choices, index: stage.index, text: stage.typing && question.text, note: stage.note}
+		: undefined;
 }
+
+/** A note of a few lines stands below the list; the list takes the rest. */
+const mostNoteRows = 4;
 
 function Question({state, journey, rows}: {readonly state: State; readonly journey: Journey; readonly rows: number}) {
 	const theme = useTheme();
 	const {columns} = state;
-	const {stage} = journey;
-	if (stage.phase !== 'fate' && stage.phase !== 'end-state') {
-		return null;
+	const paper = {columns, theme};
+	const asked = askedOf(state, journey);
+	if (asked === undefined) {
+		return <LinesView lines={[]} rows={rows} columns={columns}/>;
 	}
 
-	const context = contextLines(state, journey, theme);
-	const question = stage.phase === 'fate' ? ' What becomes of the present state?' : ' What shall the domain do afterwards?';
-	const isEditing = stage.phase === 'fate' && stage.editing;
+	const {options, index, text, note} = asked;
+	const whole = contextLines(state, journey, paper);
+	const noteRows = rows < 14 ? 2 : mostNoteRows;
+	// Where there is little room, the question comes before what it is about.
+	const context = whole.length + 3 + noteRows + Math.min(options.length, 6) > rows ? [] : whole;
+	const head = [...context, line(` ${asked.heading}`, 'strong'), []];
+	if (text !== undefined) {
+		return <LinesView lines={[...head, ...typingLines(text, note, paper)]} rows={rows} columns={columns}/>;
+	}
+
 	return (
 		<Box flexDirection='column' height={rows}>
-			{context.map((pieces, index) => (
-				// eslint-disable-next-line react/no-array-index-key -- Lines have no other identity.
-				<LineView key={index} pieces={pieces} columns={columns}/>
-			))}
-			<LineView pieces={line(question, 'strong')} columns={columns}/>
-			<LineView pieces={[]} columns={columns}/>
-			{isEditing
-				? (
-					<>
-						<LineView pieces={[{text: ' Keep it as the snapshot  ', tone: 'dim'}, {text: journey.keepName}, {text: theme.glyphs.cursor, tone: 'accent'}]} columns={columns}/>
-						<LineView pieces={[]} columns={columns}/>
-						<LineView pieces={line(stage.note === undefined ? ' Enter takes the name.' : ` ${stage.note}`, stage.note === undefined ? 'dim' : 'warning')} columns={columns}/>
-					</>
-				)
-				: <Choices hasNotes options={stage.phase === 'fate' ? fateOptions(journey) : endStateOptions(state, journey)} index={stage.index} columns={columns}/>}
+			<LinesView lines={head} rows={head.length} columns={columns}/>
+			<Choices options={options} index={index} columns={columns} rows={Math.max(1, Math.min(options.length, rows - head.length - noteRows - 1))} noteRows={noteRows}/>
 		</Box>
 	);
 }
@@ -90,8 +75,8 @@ function Content({state, journey, rows}: {readonly state: State; readonly journe
 	const {columns} = state;
 	const {stage} = journey;
 	switch (stage.phase) {
-		case 'fate':
-		case 'end-state': {
+		case 'question':
+		case 'settings': {
 			return <Question state={state} journey={journey} rows={rows}/>;
 		}
 
@@ -101,8 +86,8 @@ function Content({state, journey, rows}: {readonly state: State; readonly journe
 			return <LinesView lines={paragraph(text, {columns, theme, tone: 'dim', lead: {text: ' '}})} rows={rows} columns={columns}/>;
 		}
 
-		case 'naming': {
-			return <LinesView lines={namingLines(journey, stage, {columns, theme})} rows={rows} columns={columns}/>;
+		case 'confirm': {
+			return <LinesView lines={confirmLines(journey, stage, {columns, theme})} rows={rows} columns={columns}/>;
 		}
 
 		default: {
@@ -119,8 +104,8 @@ export function JourneyScreen({state, journey}: {readonly state: State; readonly
 	const page = pageOf(state, theme);
 	return (
 		<>
-			<LineView pieces={[{text: ` Revert ${journey.domain} to ${journey.snapshot}`, tone: 'strong'}]} columns={columns} right={page === undefined ? [] : positionPiece(page)}/>
-			<LineView pieces={wayLine(journey, theme)} columns={columns}/>
+			<LineView pieces={[{text: ` ${titleOfJourney(journey)}`, tone: 'strong'}]} columns={columns} right={page === undefined ? [] : positionPiece(page)}/>
+			<LineView pieces={wayLine(state, journey, theme)} columns={columns}/>
 			<LineView pieces={[{text: theme.glyphs.horizontal.repeat(columns), tone: 'dim'}]} columns={columns}/>
 			<Content state={state} journey={journey} rows={bodyRows - journeyHeadRows}/>
 		</>

@@ -11,6 +11,7 @@ import {Frame} from '../parts/frame.tsx';
 import {LineView, LinesView} from '../parts/line.tsx';
 import {ThemeContext, useTheme, type Theme} from '../theme.ts';
 import {BrowseScreen} from './browse.tsx';
+import {DoctorScreen} from './doctor.tsx';
 import {JourneyScreen, positionPiece} from './journey.tsx';
 import {EndedScreen, RecoverScreen, RunningScreen} from './run.tsx';
 
@@ -40,6 +41,10 @@ function Scene({state}: {readonly state: State}) {
 
 		case 'details': {
 			return <TextScreen state={state} title='Details'/>;
+		}
+
+		case 'doctor': {
+			return scene.isWhole ? <TextScreen state={state} title='Finding'/> : <DoctorScreen state={state}/>;
 		}
 
 		case 'journey': {

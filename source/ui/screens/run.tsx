@@ -77,7 +77,7 @@ export function RecoverScreen({state, scene}: {readonly state: State; readonly s
 			<LinesView lines={lines} rows={Math.min(lines.length, bodyRows - journeyHeadRows - 6)} columns={columns}/>
 			<Box flexDirection='column' flexGrow={1}>
 				<LineView pieces={[]} columns={columns}/>
-				<Choices hasNotes options={recoverOptions(state, action)} index={scene.index} columns={columns}/>
+				<Choices options={recoverOptions(state, action)} index={scene.index} columns={columns} noteRows={1}/>
 			</Box>
 		</>
 	);

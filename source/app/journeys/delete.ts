@@ -1,0 +1,42 @@
+/**
+The question of a deletion: the snapshot alone, its record alone, or what comes after it too. What takes the least stands first.
+*/
+import type {Wish} from '../../model/action.ts';
+import type {DomainPicture} from '../../model/inventory.ts';
+import {withDescendants} from '../../model/tree.ts';
+import type {Question} from '../journey.ts';
+
+export function deleteQuestions(wish: Wish & {kind: 'delete'}, picture: DomainPicture | undefined): Question[] {
+	const count = withDescendants(picture?.snapshots ?? [], wish.snapshot).size - 1;
+	const later = count === 1 ? 'the one snapshot that comes after it' : `the ${count} snapshots that come after it`;
+	const reason = count === 0 ? 'nothing comes after it' : undefined;
+	const scope = (value: typeof wish.scope, isMetadataOnly = false) => ({wish: {...wish, scope: value, isMetadataOnly}});
+	return [{
+		id: 'scope',
+		word: 'What goes',
+		heading: 'What shall be deleted?',
+		choices: [
+			{id: 'one', label: 'This snapshot alone', note: 'What comes after it stays, and so does the present state.', change: scope('one')},
+			{
+				id: 'record',
+				label: 'Only its record; no image is touched',
+				note: 'Its images stay on the disk of the host, and nobody knows any more what for.',
+				change: scope('one', true),
+			},
+			{
+				id: 'children-only',
+				label: `Only ${count === 0 ? 'what comes after it' : later}`,
+				reason,
+				note: 'The snapshot itself stays.',
+				change: scope('children-only'),
+			},
+			{
+				id: 'with-children',
+				label: `It and ${count === 0 ? 'what comes after it' : later}`,
+				reason,
+				note: 'None of them can be reverted to any more.',
+				change: scope('with-children'),
+			},
+		],
+	}];
+}

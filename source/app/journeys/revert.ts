@@ -1,0 +1,50 @@
+/**
+The questions of a revert: the present state, and, where it is not plain, what the domain shall do afterwards.
+*/
+import type {EndState, Wish} from '../../model/action.ts';
+import {hasProcess} from '../../model/domain.ts';
+import type {DomainPicture} from '../../model/inventory.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import type {Journey, Question} from '../journey.ts';
+import {fateQuestion} from './fate.ts';
+import {takenNames} from './names.ts';
+
+type RevertWish = Wish & {kind: 'revert'};
+
+/** The state that a revert leads to by itself: with memory the guest goes on as it was, without it the domain is off. */
+export function naturalEndState(snapshot: Snapshot): EndState {
+	return snapshot.memory.mode === 'no' ? 'shutoff' : (snapshot.state === 'paused' ? 'paused' : 'running');
+}
+
+/** The choices for afterwards: what the snapshot leads to by itself stands first. */
+function endStateQuestion(wish: RevertWish, snapshot: Snapshot): Question {
+	const hasMemory = snapshot.memory.mode !== 'no';
+	const natural = naturalEndState(snapshot);
+	const labels: Record<EndState, string> = {
+		shutoff: hasMemory ? 'Leave it off, without the memory of the snapshot' : 'Leave it off',
+		running: hasMemory ? 'Let it run on from the memory of the snapshot' : 'Start it',
+		paused: hasMemory ? 'Resume it from the memory, paused' : 'Start it paused',
+	};
+	const order: EndState[] = ['shutoff', 'running', 'paused'];
+	return {
+		id: 'end-state',
+		word: 'Afterwards',
+		heading: 'What shall the domain do afterwards?',
+		choices: [natural, ...order.filter(id => id !== natural)].map(id => ({
+			id,
+			label: labels[id],
+			note: id === natural ? 'This is what the snapshot leads to by itself.' : undefined,
+			change: {wish: {...wish, endState: id}},
+		})),
+	};
+}
+
+/** Afterwards is asked only where the snapshot leads to another state than the present one. */
+export function revertQuestions(journey: Journey, wish: RevertWish, picture: DomainPicture | undefined): Question[] {
+	const snapshot = picture?.snapshots.find(({name}) => name === wish.snapshot);
+	const isEndStateOpen = picture !== undefined && snapshot !== undefined && hasProcess(picture.domain) !== (naturalEndState(snapshot) !== 'shutoff');
+	return [
+		fateQuestion(journey, takenNames(picture), fate => ({...wish, fate})),
+		...(isEndStateOpen ? [endStateQuestion(wish, snapshot)] : []),
+	];
+}

@@ -1,0 +1,108 @@
+/**
+All that can be set of a new snapshot, one line each, for those who want more than the questions ask.
+*/
+import type {DiskWish} from '../../model/action.ts';
+import {hasProcess} from '../../model/domain.ts';
+import type {DomainPicture} from '../../model/inventory.ts';
+import type {Setting, TextField} from '../journey.ts';
+import {disksToTake, type CreateWish} from './way.ts';
+
+/** The value after this one, round and round. */
+function next<T>(values: readonly T[], value: T): T {
+	return values[(values.indexOf(value) + 1) % values.length]!;
+}
+
+const memoryModes = [undefined, 'no', 'internal', 'external'] as const;
+const memoryWords = {no: 'is not saved', internal: 'inside the images', external: 'in a file of its own'};
+const diskModes = [undefined, 'external', 'internal', 'no', 'manual'] as const;
+const diskWords = {
+	external: 'in a new file', internal: 'inside its image', no: 'left out', manual: 'somebody else takes care of it (manual)',
+};
+const reuses = [undefined, 'absolute-paths', 'existing', 'no-backing-file'] as const;
+const reuseWords = {
+	'absolute-paths': 'made by us', existing: 'is there already, its header is kept', 'no-backing-file': 'is there already, without a backing file',
+};
+const decided = 'as the table decides';
+
+function switchOf(id: 'isQuiesced' | 'isLive' | 'isHalted' | 'hasNoMetadata', wish: CreateWish, words: {label: string; note: string; reason?: string}): Setting {
+	return {...words, id, label: `${words.label}: ${wish[id] ? 'yes' : 'no'}`, change: {wish: {...wish, [id]: !wish[id]}}};
+}
+
+/** Files are given whole: nothing is guessed from where the program was started. */
+function pathField(label: string, value: string | undefined, withPath: (path: string | undefined) => CreateWish): TextField {
+	return {
+		label,
+		value: value ?? '',
+		problem: value === undefined || value.startsWith('/') ? undefined : 'The file is given with its whole path, from "/" on.',
+		change: text => ({wish: withPath(text === '' ? undefined : text)}),
+	};
+}
+
+function diskSettings(target: string, wish: CreateWish): Setting[] {
+	const disk: DiskWish = wish.disks.find(candidate => candidate.target === target) ?? {target, mode: undefined};
+	const withDisk = (change: Partial<DiskWish>): CreateWish => ({
+		...wish, disks: [...wish.disks.filter(candidate => candidate.target !== target), {...disk, ...change}].sort((a, b) => a.target < b.target ? -1 : 1),
+	});
+	const mode: Setting = {
+		id: `mode ${target}`,
+		label: `Disk ${target}: ${disk.mode === undefined ? decided : diskWords[disk.mode]}`,
+		note: 'How this disk takes part. Enter goes to the next way.',
+		change: {wish: withDisk({mode: next(diskModes, disk.mode)})},
+	};
+	return disk.mode === 'external'
+		? [
+			mode,
+			{
+				id: `path ${target}`,
+				label: `Disk ${target}, new file: ${disk.path ?? 'a name is chosen'}`,
+				note: 'The overlay that the domain goes on with.',
+				text: pathField(`New file of ${target}`, disk.path, path => withDisk({path})),
+			},
+			{
+				id: `reuse ${target}`,
+				label: `Disk ${target}, new file: ${reuseWords[disk.reuse ?? 'absolute-paths']}`,
+				note: 'A file that was made beforehand is checked against the chain first.',
+				reason: disk.path === undefined ? 'name the file first' : undefined,
+				change: {wish: withDisk({reuse: next(reuses, disk.reuse === 'absolute-paths' ? undefined : disk.reuse)})},
+			},
+		]
+		: [mode];
+}
+
+/** In the order of how often they are wanted. A domain without memory has no settings for it. */
+export function createSettings(wish: CreateWish, picture: DomainPicture | undefined): Setting[] {
+	const isActive = picture !== undefined && hasProcess(picture.domain);
+	const {memory} = wish;
+	const off = isActive ? undefined : 'the domain is off';
+	return [
+		{
+			id: 'description',
+			label: `Description: ${wish.description ?? 'none'}`,
+			note: 'A few words for whoever reads the tree later.',
+			text: {
+				label: 'Description', value: wish.description ?? '', problem: undefined, change: text => ({wish: {...wish, description: text === '' ? undefined : text}}),
+			},
+		},
+		{
+			id: 'memory',
+			label: `Memory: ${memory === undefined ? decided : memoryWords[memory.mode]}`,
+			note: 'Whether the guest can run on from this moment. Enter goes to the next way.',
+			reason: off,
+			change: {wish: {...wish, memory: ((mode: typeof memoryModes[number]) => mode === undefined ? undefined : {...memory, mode})(next(memoryModes, memory?.mode))}},
+		},
+		...(memory?.mode === 'external'
+			? [{
+				id: 'memory-path',
+				label: `Memory file: ${memory.path ?? 'a name is chosen'}`,
+				note: 'Where the memory is saved.',
+				text: pathField('Memory file', memory.path, path => ({...wish, memory: {...memory, path}})),
+			}]
+			: []),
+		switchOf('isQuiesced', wish, {label: 'Freeze the guest\'s file systems meanwhile', note: 'Needs the guest agent. Then the disks are as after a clean sync.', reason: off}),
+		switchOf('isLive', wish, {label: 'Let the guest run while its memory is saved', note: 'It is paused for a moment only; the file becomes larger.', reason: off}),
+		switchOf('isHalted', wish, {label: 'Power the domain off afterwards', note: 'As by pulling the plug, right after the snapshot.', reason: off}),
+		switchOf('hasNoMetadata', wish, {label: 'Record nothing', note: 'The files are made, and no snapshot is in the tree.'}),
+		...(picture === undefined ? [] : disksToTake(picture)).flatMap(({target}) => diskSettings(target, wish)),
+		{id: 'done', label: 'Done', note: 'Back to the questions, or to a new plan.', change: {}},
+	];
+}

@@ -1,0 +1,80 @@
+/**
+What the doctor found: one line each for the list, and all the words of one.
+*/
+import {mendReason, selectedFinding} from '../../app/update-doctor.ts';
+import type {Diagnosis, State} from '../../app/state.ts';
+import type {Finding, Severity} from '../../model/finding.ts';
+import {line, paragraph, type Line} from '../parts/line.tsx';
+import type {Theme, Tone} from '../theme.ts';
+import {failureLines} from './failure.ts';
+import {formatSeconds} from './words.ts';
+
+type Paper = {columns: number; theme: Theme};
+
+const severities: Record<Severity, {word: string; tone: Tone; glyph: 'loss' | 'warning' | 'info'}> = {
+	problem: {word: 'problem', tone: 'loss', glyph: 'loss'},
+	warning: {word: 'warning', tone: 'warning', glyph: 'warning'},
+	info: {word: 'mind', tone: 'dim', glyph: 'info'},
+};
+
+/** "Doctor: web01", with what was found so far. */
+export function doctorTitle({name, findings}: Diagnosis): string {
+	const count = findings.value?.length;
+	return `Doctor: ${name ?? 'all domains'}${count === undefined ? '' : (count === 0 ? ', nothing found' : `, ${count} finding${count === 1 ? '' : 's'}`)}`;
+}
+
+/** What is waited for, or why there is nothing; empty: all is there. */
+export function doctorStatus({findings, progress}: Diagnosis, nowMs: number, paper: Paper): Line[] {
+	const {columns, theme} = paper;
+	const {waiting, failure} = findings;
+	if (waiting !== undefined) {
+		const waited = nowMs - waiting.sinceMs;
+		const how = progress === undefined ? '' : `: ${progress.done} of ${progress.total} domains`;
+		return paragraph(`Looking for troubles${how}${waited < 1000 ? '' : `, ${formatSeconds(waited)}`} …`, {columns: columns - 1, theme, tone: 'dim', lead: {text: ' '}});
+	}
+
+	return failure === undefined ? [] : failureLines(failure, paper);
+}
+
+/** One line of the list: how bad, which domain where there are several, what is so, and whether a plan can mend it. */
+export function findingRow(finding: Finding, {theme, hasDomains}: {theme: Theme; hasDomains: boolean}): {pieces: Line; right: Line} {
+	const {word, tone, glyph} = severities[finding.severity];
+	return {
+		pieces: [
+			{text: ` ${theme.glyphs[glyph]} ${word.padEnd(8)}`, tone},
+			...(hasDomains ? [{text: `${finding.domain?.name ?? 'host'}: `, tone: 'strong' as const}] : []),
+			{text: finding.text},
+		],
+		right: finding.wish === undefined ? [] : [{text: ' mend ', tone: 'accent'}],
+	};
+}
+
+/** All words of the selected finding, and what Enter does. */
+export function findingLines(state: State, {columns, theme}: Paper): Line[] {
+	const finding = selectedFinding(state);
+	if (finding === undefined) {
+		return [];
+	}
+
+	const {word, tone} = severities[finding.severity];
+	const field = (label: string, text: string, fieldTone?: Tone) => paragraph(text, {
+		columns: columns - 1, theme, tone: fieldTone, lead: {text: ` ${label.padEnd(9)}`, tone: 'dim'},
+	});
+	const reason = finding.wish === undefined ? undefined : mendReason(state, finding);
+	const offer = finding.wish === undefined
+		? []
+		: (reason === undefined ? field('mend', 'Enter makes a plan that mends it: to be read and confirmed like any other.', 'accent') : field('mend', `A plan could mend it; ${reason}.`, 'warning'));
+	return [
+		[{text: ` ${word}`, tone}, {text: `  ${finding.domain?.name ?? 'the host'}`, tone: 'strong'}, {text: `  ${finding.kind}`, tone: 'dim'}],
+		...field('so it is', finding.text),
+		...field('means', finding.meaning),
+		...offer,
+		...(finding.remedy === undefined ? [] : field('by hand', finding.remedy)),
+		...(finding.images ?? []).flatMap((path, index) => field(index === 0 ? 'images' : '', path)),
+	];
+}
+
+/** Said in place of a list where there is nothing in it. */
+export function healthyLine(theme: Theme): Line {
+	return line(` ${theme.glyphs.done} Nothing is wrong here.`, 'good');
+}

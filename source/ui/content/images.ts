@@ -1,0 +1,66 @@
+/**
+The images of a domain as a plan leaves them, drawn as a tree: what is new, removed, written and left, in a sign and a word.
+*/
+import {plannedImages, type ImageMark, type PlannedImage} from '../../app/planned-images.ts';
+import {formatBytes} from '../../model/format.ts';
+import type {DomainPicture} from '../../model/inventory.ts';
+import type {Plan} from '../../model/plan.ts';
+import type {TreeRow} from '../../model/tree.ts';
+import {
+	fitLine, line, paragraph, type Line,
+} from '../parts/line.tsx';
+import {cutMiddle, showSafely, widthOf} from '../text.ts';
+import type {Theme, Tone} from '../theme.ts';
+import {guideText} from './guides.ts';
+
+type Paper = {columns: number; theme: Theme};
+
+const marks: Record<ImageMark, {word: string; tone: Tone; glyph: 'created' | 'removed' | 'written' | 'staying' | 'snapshot'}> = {
+	created: {word: 'new', tone: 'good', glyph: 'created'},
+	removed: {word: 'removed', tone: 'loss', glyph: 'removed'},
+	written: {word: 'written', tone: 'warning', glyph: 'written'},
+	staying: {word: 'stays', tone: 'accent', glyph: 'staying'},
+	untouched: {word: '', tone: 'dim', glyph: 'snapshot'},
+};
+
+const wordColumns = 9;
+const sizeColumns = 10;
+
+/** The folder in which all of them lie; undefined: there are several. */
+function commonFolder(rows: ReadonlyArray<TreeRow<PlannedImage>>): string | undefined {
+	const folders = new Set(rows.map(({item}) => item.name.slice(0, item.name.lastIndexOf('/') + 1)));
+	return folders.size === 1 ? [...folders][0] : undefined;
+}
+
+function rowLines(row: TreeRow<PlannedImage>, folder: string | undefined, {columns, theme, hasManyRoots}: Paper & {hasManyRoots: boolean}): Line[] {
+	const {item} = row;
+	const {word, tone, glyph} = marks[item.mark];
+	const guide = guideText(row, {theme, mostColumns: Math.floor(columns / 3), hasManyRoots});
+	const lead = `  ${guide}`;
+	const right = `${word.padEnd(wordColumns)}${(item.image === undefined ? '' : formatBytes(item.image.allocatedBytes)).padStart(sizeColumns)} `;
+	const room = columns - widthOf(lead) - 3 - right.length;
+	const name = cutMiddle(showSafely(folder === undefined ? item.name : item.name.slice(folder.length), theme.isAscii), room, theme.glyphs.ellipsis);
+	const pieces: Line = [{text: lead, tone: 'dim'}, {text: `${theme.glyphs[glyph]} `, tone}, {text: name, tone: item.mark === 'untouched' ? 'dim' : 'plain'}];
+	return [
+		fitLine(pieces, columns, theme, [{text: right.slice(0, wordColumns), tone}, {text: right.slice(wordColumns), tone: 'dim'}]),
+		...(item.reason === undefined
+			? []
+			: paragraph(item.reason, {columns: columns - 1, theme, tone: 'dim', lead: {text: `${' '.repeat(widthOf(lead) + 2)}`}})),
+	];
+}
+
+/** Empty where the plan touches no image. */
+export function plannedImageLines(plan: Plan, picture: DomainPicture | undefined, paper: Paper): Line[] {
+	const {rows, othersCount} = plannedImages(plan, picture);
+	if (rows.length === 0) {
+		return [];
+	}
+
+	const folder = commonFolder(rows);
+	const others = othersCount === 0 ? 'All other images of the host stay as they are.' : `${othersCount} more of this domain, and all other images of the host, stay as they are.`;
+	return [
+		[{text: ' Images', tone: 'strong'}, {text: folder === undefined ? '' : ` in ${folder}`, tone: 'dim'}],
+		...rows.flatMap(row => rowLines(row, folder, {...paper, hasManyRoots: rows[0]!.isBranch})),
+		line(`  ${others}`, 'dim'),
+	];
+}

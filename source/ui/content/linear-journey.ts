@@ -1,0 +1,130 @@
+/**
+The linear mode of what is guided: the questions of an action, its plan, its confirmation, and the findings of the doctor.
+*/
+import {isSameWord, needsName, wordToType} from '../../app/confirm-name.ts';
+import type {Journey, JourneyStage, TextField} from '../../app/journey.ts';
+import {presentQuestion, settingsOf} from '../../app/journeys/questions.ts';
+import type {State} from '../../app/state.ts';
+import type {Theme} from '../theme.ts';
+import {doctorStatus, doctorTitle} from './findings.ts';
+import {
+	back, character, enter, key, leave, optionChoices, plainText, type LinearChoice, type LinearPage,
+} from './linear-page.ts';
+import {pageOf} from './page.ts';
+import {confirmLines} from './plan.ts';
+import {titleOfJourney} from './question.ts';
+
+/** A text that is asked for: what is typed takes the place of what is proposed, and an empty line leaves that as it is. */
+function textPage(title: string, text: TextField, {note, isProposed}: {note: string | undefined; isProposed: boolean}): LinearPage {
+	const problem = note ?? text.problem;
+	return {
+		title,
+		lines: [...(isProposed && text.value !== '' ? [`Proposed: ${text.value}`] : []), ...(problem === undefined || (note === undefined && text.value === '') ? [] : [problem])],
+		choices: [],
+		takesText: {
+			prompt: `${text.label}, or an empty line to leave it as it is`,
+			toMessages: typed => typed === '' ? [enter] : [key('ctrl-u'), {kind: 'key', key: {name: 'paste', text: typed}}, enter],
+		},
+	};
+}
+
+function questionPage(state: State, journey: Journey): LinearPage {
+	const title = titleOfJourney(journey);
+	const {stage} = journey;
+	const options: LinearChoice[] = settingsOf(state, journey) === undefined ? [] : [{label: 'All that can be set', messages: [character('o')]}];
+	if (stage.phase === 'settings') {
+		const settings = settingsOf(state, journey) ?? [];
+		const text = stage.typing && settings[stage.index]?.text;
+		return text === undefined
+			? {title: `${title}. All that can be set`, lines: [], choices: [...optionChoices(settings), leave]}
+			: textPage(title, text, {note: stage.note, isProposed: true});
+	}
+
+	const question = presentQuestion(state, journey);
+	if (stage.phase !== 'question' || question === undefined) {
+		return {title, lines: ['What was asked about has gone from the host.'], choices: [{label: 'Go on', messages: [enter]}, leave]};
+	}
+
+	const heading = `${title}. ${question.heading}`;
+	if (stage.typing !== undefined && question.text !== undefined) {
+		const page = textPage(heading, question.text, {note: stage.note, isProposed: true});
+		const {prompt, toMessages} = page.takesText!;
+		return question.choices.length > 0
+			? page
+			: {...page, takesText: {prompt: `${prompt}; a point alone leaves, and nothing is changed`, toMessages: typed => typed === '.' ? [key('escape')] : toMessages(typed)}};
+	}
+
+	const rename: LinearChoice[] = question.text === undefined ? [] : [{label: 'Another name for the snapshot', messages: [character('e')]}];
+	return {title: heading, lines: [], choices: [...optionChoices(question.choices), ...rename, ...options, leave]};
+}
+
+function confirmPage(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, paper: {columns: number; theme: Theme}): LinearPage {
+	const title = titleOfJourney(journey);
+	const {word} = wordToType({name: journey.domain, uuid: journey.wish.uuid});
+	const start: LinearChoice = {label: 'Start now', messages: [enter]};
+	const lines = plainText(confirmLines(journey, {...stage, typed: ''}, paper)).filter(text => text.length > 3);
+	if (!needsName(stage.plan)) {
+		return {title, lines, choices: [start, leave]};
+	}
+
+	return isSameWord(stage.typed, word)
+		? {title, lines: ['The name is right.'], choices: [start, leave]}
+		: {
+			title,
+			lines,
+			choices: [],
+			takesText: {
+				prompt: 'The name, or nothing to leave',
+				toMessages: text => text === '' ? [key('escape')] : [key('ctrl-u'), {kind: 'key', key: {name: 'paste', text}}, ...(isSameWord(text, word) ? [] : [enter])],
+			},
+		};
+}
+
+/** The present page of a guided action. */
+export function journeyPage(state: State, journey: Journey, theme: Theme): LinearPage {
+	const {stage} = journey;
+	const title = titleOfJourney(journey);
+	const options: LinearChoice[] = settingsOf(state, journey) === undefined ? [] : [{label: 'All that can be set', messages: [character('o')]}];
+	switch (stage.phase) {
+		case 'question':
+		case 'settings': {
+			return questionPage(state, journey);
+		}
+
+		case 'planning': {
+			return {title, lines: ['Reading the host and making the plan.'], choices: [leave]};
+		}
+
+		case 'confirm': {
+			return confirmPage(journey, stage, {columns: state.columns, theme});
+		}
+
+		case 'refused': {
+			return {title, lines: plainText(pageOf(state, theme)!.lines), choices: [...options, back]};
+		}
+
+		case 'consequences':
+		case 'commands': {
+			return {title, lines: plainText(pageOf(state, theme)!.lines), choices: [{label: 'Go on', messages: [enter]}, ...options, leave]};
+		}
+	}
+}
+
+/** Every finding in one page; a number mends the finding, or says why that cannot be done. */
+export function doctorPage(state: State, paper: {columns: number; theme: Theme}): LinearPage {
+	const {diagnosis} = state;
+	const findings = diagnosis?.findings.value ?? [];
+	const isWaiting = diagnosis?.findings.waiting !== undefined;
+	return {
+		title: diagnosis === undefined ? 'Doctor' : doctorTitle(diagnosis),
+		lines: diagnosis === undefined ? [] : plainText(doctorStatus(diagnosis, state.nowMs, paper)),
+		choices: [
+			...findings.map((finding, index): LinearChoice => ({
+				label: `${finding.severity}, ${finding.domain?.name ?? 'the host'}: ${finding.text} ${finding.meaning}${finding.wish === undefined ? '' : ' A plan can mend it.'}`,
+				messages: [{kind: 'option-chosen', index}],
+			})),
+			...(isWaiting ? [] : [{label: 'Look again', messages: [character('R')]}]),
+			back,
+		],
+	};
+}

@@ -1,0 +1,72 @@
+/**
+What stands around a question of a guided action: the way, what it is about, the text that is typed.
+*/
+import {snapshotOfJourney, type Journey, type TextField} from '../../app/journey.ts';
+import {pictureOf, questionsOf} from '../../app/journeys/questions.ts';
+import {disksToTake} from '../../app/journeys/way.ts';
+import type {State} from '../../app/state.ts';
+import {titleOfAction} from '../../model/describe-action.ts';
+import type {Action} from '../../model/action.ts';
+import {formatAge} from '../../model/format.ts';
+import {paragraph, type Line} from '../parts/line.tsx';
+import type {Theme} from '../theme.ts';
+import {stateOfSnapshot, stateWord} from './words.ts';
+
+type Paper = {columns: number; theme: Theme};
+
+/** "Revert web to s1". */
+export function titleOfJourney({wish, domain}: Journey): string {
+	const {uuid, ...rest} = wish;
+	return titleOfAction({...rest, domain: {uuid, name: domain}});
+}
+
+/** The questions, then what is common to all, with the present place marked: by its colour, and by the sign before it. */
+export function wayLine(state: State, journey: Journey, theme: Theme): Line {
+	const {stage} = journey;
+	const questions = questionsOf(state, journey).map(({id, word}) => ({word, isHere: stage.phase === 'question' && stage.id === id}));
+	const common = [
+		{word: 'What happens', isHere: ['planning', 'refused', 'consequences'].includes(stage.phase)},
+		{word: 'Commands', isHere: stage.phase === 'commands'},
+		{word: 'Confirm', isHere: stage.phase === 'confirm'},
+	];
+	const settings = stage.phase === 'settings' ? [{word: 'Options', isHere: true}] : [];
+	return [...questions, ...settings, ...common].flatMap(({word, isHere}, index): Line => [
+		{text: index === 0 ? ' ' : ` ${theme.glyphs.next} `, tone: 'dim'},
+		{text: isHere ? `[${word}]` : word, tone: isHere ? 'accent' : 'dim'},
+	]);
+}
+
+/** What the action is about, as it is on the host at this moment. */
+export function contextLines(state: State, journey: Journey, {columns, theme}: Paper): Line[] {
+	const picture = pictureOf(state, journey);
+	if (picture === undefined) {
+		return [];
+	}
+
+	const {wish} = journey;
+	const snapshot = picture.snapshots.find(candidate => candidate.name === snapshotOfJourney(journey));
+	const disks = disksToTake(picture).map(({target, sourcePath}) => `${target} ${sourcePath?.slice(sourcePath.lastIndexOf('/') + 1) ?? ''}`).join(', ');
+	return [
+		...(snapshot === undefined
+			? []
+			: [[
+				{text: ' snapshot  ', tone: 'dim' as const},
+				{text: `${theme.time(snapshot.createdAt)} (${formatAge(snapshot.createdAt, Math.floor(state.nowMs / 1000))}); ${stateOfSnapshot(snapshot)}`},
+			]]),
+		[{text: ' domain    ', tone: 'dim'}, {text: `${stateWord(picture.domain.state)}, after ${picture.currentSnapshot ?? 'no snapshot'}`}],
+		...(wish.kind === 'create' ? paragraph(disks === '' ? 'none' : disks, {columns: columns - 1, theme, lead: {text: ' disks     ', tone: 'dim'}}).slice(0, 2) : []),
+		[],
+	];
+}
+
+/** A text that is being typed. What is wrong with it is said at once, and is no reproach before anything was typed. */
+export function typingLines(text: TextField, note: string | undefined, {columns, theme}: Paper): Line[] {
+	const problem = note ?? (text.value === '' ? undefined : text.problem);
+	return [
+		[{text: ` ${text.label}  `, tone: 'dim'}, {text: text.value}, {text: theme.glyphs.cursor, tone: 'accent'}],
+		[],
+		...paragraph(problem ?? 'Enter takes it.', {
+			columns: columns - 1, theme, tone: problem === undefined ? 'dim' : 'warning', lead: {text: problem === undefined ? ' ' : ` ${theme.glyphs.warning} `, tone: 'warning'},
+		}),
+	];
+}

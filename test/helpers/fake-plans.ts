@@ -1,0 +1,147 @@
+/**
+Plans of the right form for the screen, one for each kind of action; not made by the planner.
+*/
+import type {Action, Wish} from '../../source/model/action.ts';
+import type {DomainPicture} from '../../source/model/inventory.ts';
+import type {Plan, Step} from '../../source/model/plan.ts';
+
+const folder = '/var/lib/libvirt/images';
+
+type Revert = Extract<Wish, {kind: 'revert'}>;
+
+function step(id: string, phase: Step['phase'], title: string, {argv, ifStopped}: {argv: string[]; ifStopped: string}): Step {
+	return {
+		id, phase, title, command: {tool: argv[0] as 'virsh', argv, files: []}, undo: [], happened: {kind: 'never'}, ifStopped,
+	};
+}
+
+const putBack = 'Everything is put back: the domain is as it was.';
+
+/** What plans of all kinds have in common. */
+function basePlan(world: DomainPicture[], wish: Wish): Plan {
+	const {domain, currentSnapshot} = world.find(each => each.domain.uuid === wish.uuid)!;
+	const {uuid, ...rest} = wish;
+	const heads = domain.definition.disks.map(({target, sourcePath}) => ({target, path: sourcePath!}));
+	return {
+		version: 1,
+		id: 'plan-1',
+		plannedAt: '2026-11-21T02:00:00.000Z',
+		owner: 'libvirt',
+		uri: 'qemu:///system',
+		action: {...rest, domain: {uuid, name: domain.name}},
+		consequences: [],
+		images: {created: [], removed: [], kept: []},
+		steps: [],
+		expected: {
+			heads, chains: [], currentSnapshot, snapshots: [], endState: undefined,
+		},
+		fingerprint: {},
+		before: {
+			heads, definitionXml: '<domain/>', currentSnapshot, snapshotNames: [], snapshotXmls: [],
+		},
+	};
+}
+
+function fakeRevert(base: Plan, wish: Revert): Plan {
+	const {domain} = base.action;
+	const overlay = `${folder}/${domain.name}.new`;
+	return {
+		...base,
+		consequences: [
+			{severity: 'info', text: `The disks go back to "${wish.snapshot}".`},
+			{severity: 'loss', text: 'The guest is running: it is powered off as by pulling the plug, and what is in its memory is lost.'},
+			{severity: 'warning', text: 'The snapshot was taken of a running guest: it finds its disks as after a power cut.'},
+		],
+		images: {created: [overlay], removed: wish.fate.kind === 'discard' ? [`${folder}/${domain.name}.s3`] : [], kept: []},
+		steps: [
+			step('stop', 'check', 'Power off the domain', {argv: ['virsh', '-c', 'qemu:///system', 'destroy', '--domain', domain.uuid], ifStopped: 'The domain is off; its disks are as they were.'}),
+			step('overlay-vda', 'create', 'Create the new overlay of vda', {
+				argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', `${folder}/web01.s1`, '--', overlay],
+				ifStopped: putBack,
+			}),
+			{
+				...step('define', 'switch', 'Point the domain to the new overlay', {argv: ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'], ifStopped: 'The work is finished: the domain stands on its new overlay.'}),
+				command: {
+					tool: 'virsh',
+					argv: ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'],
+					files: [{path: '/var/lib/vsnap-tui/plan-1/domain.xml', text: '<domain>\n  <graphics type=\'vnc\' passwd=\'secret\'/>\n</domain>\n'}],
+				},
+			},
+			step('current', 'switch', 'Record the current snapshot', {argv: ['virsh', '-c', 'qemu:///system', 'snapshot-current', '--domain', domain.uuid, '--snapshotname', wish.snapshot], ifStopped: 'The work is finished.'}),
+		],
+		expected: {
+			...base.expected, heads: [{target: 'vda', path: overlay}], currentSnapshot: wish.snapshot, endState: wish.endState ?? 'shutoff',
+		},
+	};
+}
+
+/** The overlay that stands on each head after a new snapshot. */
+function fakeCreate(base: Plan, name: string): Plan {
+	const overlays = base.before.heads.map(({target, path}) => ({target, path: path.replace(/\.[^./]*$/, `.${name}`)}));
+	return {
+		...base,
+		consequences: [
+			{severity: 'info', text: 'The guest goes on without a pause.'},
+			{severity: 'warning', text: 'The memory is not saved: the guest finds its disks as after a power cut.'},
+		],
+		images: {created: overlays.map(({path}) => path), removed: [], kept: base.before.heads.map(({path}) => path)},
+		steps: [{
+			...step('create', 'switch', 'Take the snapshot', {
+				argv: ['virsh', '-c', 'qemu:///system', 'snapshot-create', '--domain', base.action.domain.uuid, '--xmlfile', '/var/lib/vsnap-tui/plan-1/snapshot.xml', '--disk-only', '--atomic'],
+				ifStopped: 'The work is finished: the snapshot is made.',
+			}),
+			standsFor: ['transaction: blockdev-snapshot of vda'],
+		}],
+		expected: {...base.expected, heads: overlays},
+	};
+}
+
+function fakeMerge(base: Plan): Plan {
+	const committed = `${folder}/web01.s1`;
+	return {
+		...base,
+		consequences: [{severity: 'info', text: 'The changes since the snapshot go into the image that it froze.'}, {severity: 'loss', text: 'The snapshot can no longer be reverted to.'}],
+		images: {
+			created: [], removed: [`${folder}/web01.s2`], written: [committed], staying: [{path: `${folder}/web01.qcow2`, reason: 'web01.try stands on it: delete try-php8 to free it.'}], kept: [],
+		},
+		steps: [
+			{
+				...step('commit-vda', 'create', 'Merge web01.s2 into web01.s1', {
+					argv: ['virsh', '-c', 'qemu:///system', 'blockcommit', base.action.domain.uuid, 'vda', '--wait'], ifStopped: putBack,
+				}),
+				progress: {kind: 'block-job', uuid: base.action.domain.uuid, target: 'vda'},
+				cancel: [{tool: 'virsh', argv: ['virsh', 'blockjob', base.action.domain.uuid, 'vda', '--abort'], files: []}],
+			},
+			step('forget', 'switch', 'Drop the record of the snapshot', {
+				argv: ['virsh', '-c', 'qemu:///system', 'snapshot-delete', base.action.domain.uuid, 's2', '--metadata'], ifStopped: 'The work is finished.',
+			}),
+			step('remove', 'remove', 'Remove web01.s2', {argv: ['file', 'remove', `${folder}/web01.s2`], ifStopped: 'The work is finished.'}),
+		],
+	};
+}
+
+/** A plan of the right form for a wish; not made by the planner. */
+export function fakePlan(world: DomainPicture[], wish: Wish): Plan {
+	const base = basePlan(world, wish);
+	switch (wish.kind) {
+		case 'revert': {
+			return fakeRevert(base, wish);
+		}
+
+		case 'create': {
+			return fakeCreate(base, wish.snapshot);
+		}
+
+		case 'branch': {
+			return fakeRevert(base, {kind: 'revert', uuid: wish.uuid, snapshot: wish.snapshot, fate: wish.fate, endState: undefined});
+		}
+
+		case 'merge':
+		case 'delete':
+		case 'relink':
+		case 'tidy':
+		case 'mend-records': {
+			return fakeMerge(base);
+		}
+	}
+}
