@@ -15,6 +15,8 @@ export type RunRequest = {
 	timeoutMs?: number;
 	/** Changes something: such a child is detached, and finishes even if we are killed. */
 	isMutating?: boolean;
+	/** Goes on in the background when it has answered, for days perhaps: it must hold none of our files, or a lock would last as long. */
+	isDaemon?: boolean;
 	/** Exit codes that are an answer, too; 0 always is. `stat` of many files ends with 1 where one of them is missing. */
 	fineCodes?: number[];
 };
@@ -42,7 +44,7 @@ kernel's locks on them last as long as the command does.
 */
 export function createLocalRunner(options: {inheritFds?: () => number[]} = {}): Runner {
 	return async request => {
-		const {argv, files = [], isMutating = false} = request;
+		const {argv, files = [], isMutating = false, isDaemon = false} = request;
 		const [program = '', ...rest] = argv;
 		const startedAt = performance.now();
 		const failed = (cause: {exitCode?: number; signal?: string; timedOut?: boolean; stderr: string}) =>
@@ -58,7 +60,7 @@ export function createLocalRunner(options: {inheritFds?: () => number[]} = {}): 
 		const result = await execa(program, rest, {
 			reject: false,
 			// Numbers beyond the third place work, only their type does not say so.
-			stdio: ['ignore', 'pipe', 'pipe', ...(isMutating ? options.inheritFds?.() ?? [] : [])] as ['ignore', 'pipe', 'pipe'],
+			stdio: ['ignore', 'pipe', 'pipe', ...(isMutating && !isDaemon ? options.inheritFds?.() ?? [] : [])] as ['ignore', 'pipe', 'pipe'],
 			env: environment,
 			cwd: '/',
 			stripFinalNewline: false,

@@ -1,0 +1,86 @@
+/**
+The records of bare domains: a folder for each in the private folder of this user, with `domain.xml`, `snapshots/NAME.xml` and `snapshots/current`. They are
+in libvirt's XML format. Only reading is done here; plans write them.
+*/
+import {Buffer} from 'node:buffer';
+import {readdir, readFile} from 'node:fs/promises';
+import path from 'node:path';
+import {digest} from '../../model/fingerprint.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
+
+export type Records = {
+	domainXml: string | undefined;
+	snapshots: Snapshot[];
+	current: string | undefined;
+	unreadable: Array<{name: string; reason: string}>;
+};
+
+const longestName = 200;
+
+/** A name as the name of a folder: what could mean something in a path is written as `%XX`; a long one is cut, and told apart by a digest. */
+export function folderNameOf(name: string): string {
+	const safe = encodeURIComponent(name).replace(/^\./, '%2E').replaceAll('*', '%2A');
+	return Buffer.byteLength(safe) <= longestName ? safe : `${safe.slice(0, longestName - 40)}-${digest(name)}`;
+}
+
+function reasonOf(error: unknown): string {
+	return error instanceof Error ? error.message : String(error);
+}
+
+/** Undefined where there is none. */
+async function readIfThere<T>(read: () => Promise<T>): Promise<T | undefined> {
+	try {
+		return await read();
+	} catch (error) {
+		if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
+			return undefined;
+		}
+
+		throw error;
+	}
+}
+
+async function readSnapshots(folder: string, current: string | undefined): Promise<Pick<Records, 'snapshots' | 'unreadable'>> {
+	const names = await readIfThere(async () => readdir(folder)) ?? [];
+	const snapshots: Snapshot[] = [];
+	const unreadable: Records['unreadable'] = [];
+	for (const fileName of names.filter(name => name.endsWith('.xml')).sort()) {
+		const name = fileName.slice(0, -'.xml'.length);
+		const xml = await readIfThere(async () => readFile(path.join(folder, fileName), 'utf8'));
+		const parsed = xml === undefined ? undefined : parseSnapshotXml(xml, {isCurrent: name === current});
+		if (parsed?.ok && parsed.value.name === name) {
+			snapshots.push(parsed.value);
+		} else if (parsed !== undefined) {
+			unreadable.push({name, reason: parsed.ok ? 'the record bears another name than its file' : (parsed.failure.kind === 'unreadable' ? parsed.failure.reason : parsed.failure.kind)});
+		}
+	}
+
+	return {snapshots: snapshots.sort((a, b) => a.createdAt - b.createdAt), unreadable};
+}
+
+/** Fails with `state-folder` where the folder is there and cannot be read. A snapshot that is called current and is not there is none. */
+export async function readRecords(metadataPath: string): Promise<Result<Records>> {
+	try {
+		const folder = path.join(metadataPath, 'snapshots');
+		const [domainXml, current] = await Promise.all([
+			readIfThere(async () => readFile(path.join(metadataPath, 'domain.xml'), 'utf8')),
+			readIfThere(async () => readFile(path.join(folder, 'current'), 'utf8')),
+		]);
+		const {snapshots, unreadable} = await readSnapshots(folder, current);
+		return succeed({domainXml, snapshots, unreadable, current: snapshots.some(({name}) => name === current) ? current : undefined});
+	} catch (error) {
+		return fail({kind: 'state-folder', path: metadataPath, reason: reasonOf(error)});
+	}
+}
+
+/** The folders of all bare domains that have records. */
+export async function readRecordFolders(recordsPath: string): Promise<Result<string[]>> {
+	try {
+		const names = await readIfThere(async () => readdir(recordsPath)) ?? [];
+		return succeed(names.sort().map(name => path.join(recordsPath, name)));
+	} catch (error) {
+		return fail({kind: 'state-folder', path: recordsPath, reason: reasonOf(error)});
+	}
+}

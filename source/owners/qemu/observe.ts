@@ -1,0 +1,69 @@
+/**
+The answers to probes about bare domains: whether something is so at this moment. Always asked anew.
+*/
+import type {Probe} from '../../model/plan.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import type {Runner} from '../../tools/run.ts';
+import {negate, observeFile} from '../libvirt/observe.ts';
+import type {RecordSource} from '../libvirt/record-source.ts';
+import type {BareRead} from './read-bare.ts';
+
+type Given = {
+	runner: Runner;
+	source: Pick<RecordSource, 'readForeign'>;
+	/** Fails where the domain is not known. */
+	read: (uuid: string) => Promise<Result<BareRead>>;
+};
+
+async function ask(given: Given, uuid: string, question: (read: BareRead) => boolean): Promise<Result<boolean>> {
+	const read = await given.read(uuid);
+	return read.ok ? succeed(question(read.value)) : read;
+}
+
+/** Fails where the answer cannot be had. */
+export async function observeBare(given: Given, probe: Probe): Promise<Result<boolean>> {
+	switch (probe.kind) {
+		case 'domain-active': {
+			return ask(given, probe.uuid, ({live}) => live !== undefined);
+		}
+
+		case 'domain-off': {
+			return ask(given, probe.uuid, ({live}) => live === undefined);
+		}
+
+		case 'memory-loaded': {
+			return ask(given, probe.uuid, ({live}) => live !== undefined && !live.isWaiting);
+		}
+
+		case 'snapshot-exists': {
+			return ask(given, probe.uuid, ({records}) => records.snapshots.some(({name}) => name === probe.name));
+		}
+
+		case 'snapshot-missing': {
+			return negate(await observeBare(given, {...probe, kind: 'snapshot-exists'}));
+		}
+
+		case 'checkpoint-exists': {
+			return succeed(false);
+		}
+
+		case 'checkpoint-missing': {
+			return succeed(true);
+		}
+
+		case 'head-is': {
+			return ask(given, probe.uuid, ({records}) => records.domain.liveDefinition?.disks.some(disk => disk.target === probe.target && disk.sourcePath === probe.path) ?? false);
+		}
+
+		case 'left-chain': {
+			return ask(given, probe.uuid, ({records, live}) => {
+				const at = records.domain.definition.disks.findIndex(disk => disk.target === probe.target);
+				return live !== undefined && at !== -1 && !live.disks[at]!.chain.includes(probe.path);
+			});
+		}
+
+		default: {
+			return observeFile(given, probe);
+		}
+	}
+}

@@ -1,0 +1,38 @@
+/**
+The head of a memory file that a bare QEMU wrote: its migration stream as it is. What it belongs to stands in the record of its snapshot.
+*/
+import {Buffer} from 'node:buffer';
+import type {MemoryFileFacts} from '../../model/inventory.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import {readFileFacts} from '../../tools/files.ts';
+import type {Runner} from '../../tools/run.ts';
+import {parseHexDump} from '../libvirt/read-memory.ts';
+
+const streamMagic = '5145564d';
+const readTimeoutMs = 30_000;
+
+/** What keeps it from being read is a reason, never a failure of the whole. */
+export async function readBareMemoryFile(runner: Runner, path: string, snapshots: readonly Snapshot[]): Promise<MemoryFileFacts> {
+	const bad = (reason: string): MemoryFileFacts => ({kind: 'bad', path, reason});
+	const facts = await readFileFacts(runner, [path]);
+	const file = facts.ok ? facts.value.get(path) : undefined;
+	if (!file) {
+		return bad('it is not there, or may not be looked at');
+	}
+
+	const start = await runner({argv: ['od', '-An', '-v', '-tx1', '-N', '4', '--', path], where: 'host', timeoutMs: readTimeoutMs});
+	if (!start.ok) {
+		return bad('it cannot be read');
+	}
+
+	if (Buffer.from(parseHexDump(start.value.stdout)).toString('hex') !== streamMagic) {
+		return bad('it does not begin as memory that QEMU saved: it is damaged, or something else');
+	}
+
+	const snapshot = snapshots.find(({memory}) => memory.mode === 'external' && memory.path === path);
+	return snapshot?.domain && snapshot.domainXml !== undefined
+		? {
+			kind: 'good', path, sizeBytes: file.sizeBytes, definition: snapshot.domain, domainXml: snapshot.domainXml, modifiedAt: file.modifiedAt,
+		}
+		: bad('no record tells which domain it belongs to');
+}

@@ -1,0 +1,89 @@
+/**
+The process that serves a monitor, and how it was started: the kernel knows which socket is bound to the path, and which process holds it.
+*/
+import {readdir, readFile, readlink, stat} from 'node:fs/promises';
+import path from 'node:path';
+
+export type QemuProcess = {
+	pid: number;
+	uid: number;
+	/** Undefined where it may not be looked at. */
+	argv: string[] | undefined;
+	folder: string | undefined;
+};
+
+/** A socket that listens has this flag in /proc/net/unix. */
+const listening = 0x1_00_00;
+
+/** Inode → path of the UNIX sockets that somebody listens on. A path that is not absolute counts from a folder that only its process knows. */
+export function parseListeners(text: string): Map<string, string> {
+	return new Map([...text.matchAll(/^[\da-f]+: [\da-f]+ [\da-f]+ ([\da-f]+) [\da-f]+ [\da-f]+ +(\d+) (.+)$/gim)]
+		.filter(([, flags]) => (Number.parseInt(flags!, 16) & listening) !== 0)
+		.map(([, , inode, name]) => [inode!, name!]));
+}
+
+async function quietly<T>(read: () => Promise<T>): Promise<T | undefined> {
+	try {
+		return await read();
+	} catch {
+		// A process may have ended meanwhile, or be another user's.
+		return undefined;
+	}
+}
+
+async function holds(pid: string, inodes: ReadonlyMap<string, string>): Promise<string[]> {
+	const names = await quietly(async () => readdir(`/proc/${pid}/fd`)) ?? [];
+	const links = await Promise.all(names.map(async name => quietly(async () => readlink(`/proc/${pid}/fd/${name}`))));
+	return links.flatMap(link => {
+		const inode = /^socket:\[(\d+)\]$/.exec(link ?? '')?.[1];
+		return inode !== undefined && inodes.has(inode) ? [inodes.get(inode)!] : [];
+	});
+}
+
+/** Undefined where no process is seen that listens there: none does, or it is another user's. */
+export async function readQemuProcess(socketPath: string): Promise<QemuProcess | undefined> {
+	const listeners = parseListeners(await quietly(async () => readFile('/proc/net/unix', 'utf8')) ?? '');
+	const wanted = new Map([...listeners].filter(([, name]) => path.basename(name) === path.basename(socketPath)));
+	if (wanted.size === 0) {
+		return undefined;
+	}
+
+	const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).sort((a, b) => Number(a) - Number(b));
+	for (const pid of pids) {
+		const names = await holds(pid, wanted);
+		const folder = names.length === 0 ? undefined : await quietly(async () => readlink(`/proc/${pid}/cwd`));
+		if (names.some(name => path.resolve(folder ?? '/', name) === socketPath)) {
+			return describe(pid, folder);
+		}
+	}
+
+	return undefined;
+}
+
+async function describe(pid: string, folder: string | undefined): Promise<QemuProcess | undefined> {
+	const [text, program, facts] = await Promise.all([
+		quietly(async () => readFile(`/proc/${pid}/cmdline`, 'utf8')),
+		quietly(async () => readlink(`/proc/${pid}/exe`)),
+		quietly(async () => stat(`/proc/${pid}`)),
+	]);
+	if (facts === undefined) {
+		return undefined;
+	}
+
+	const argv = text === undefined || text === '' ? undefined : text.replace(/\0$/, '').split('\0');
+	// The search path that it was found by is not ours; a program that was replaced meanwhile has no name any more.
+	const isNamed = program !== undefined && !program.endsWith(' (deleted)');
+	return {
+		pid: Number(pid),
+		uid: facts.uid,
+		argv: argv && isNamed ? [program, ...argv.slice(1)] : argv,
+		folder,
+	};
+}
+
+/** Whether the process is still there. */
+export async function isAlive(pid: number): Promise<boolean> {
+	const text = await quietly(async () => readFile(`/proc/${pid}/stat`, 'utf8'));
+	// One that has ended and whose parent has not asked holds nothing any more.
+	return text !== undefined && !/^\d+ \(.*\) [ZX]/s.test(text);
+}
