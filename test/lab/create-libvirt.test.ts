@@ -3,6 +3,7 @@ import {
 	chmod, mkdir, readdir, rename, stat, writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
+import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {startLab} from './daemons.ts';
 import {

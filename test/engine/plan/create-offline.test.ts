@@ -1,0 +1,154 @@
+/** Plans for snapshots of a domain that is off: commands, their order, their undo, and what must be true afterwards. */
+import test from 'ava';
+import {argvOf} from '../../helpers/argv-of.ts';
+import {
+	idsOf, planOf, refusalOf, stepOf, textsOf, twoDisks,
+} from '../../helpers/create-scene.ts';
+import {image} from '../../helpers/images.ts';
+import {must, threeSnapshots} from '../../helpers/inventory.ts';
+import {parseSnapshotXml} from '../../../source/model/xml/parse-snapshot.ts';
+
+test('internal: each disk is tagged, then it is recorded; a failure takes the tags back', t => {
+	const plan = planOf(twoDisks());
+	t.is(idsOf(plan), 'check-vda check-vdb tag-vda tag-vdb record');
+	t.deepEqual(argvOf(stepOf(plan, 'tag-vdb').command), ['qemu-img', 'snapshot', '-c', 's1', '/d/vdb.qcow2']);
+	const [undo] = stepOf(plan, 'tag-vdb').undo!;
+	t.deepEqual(argvOf(undo!), ['qemu-img', 'snapshot', '-d', 's1', '/d/vdb.qcow2']);
+	t.deepEqual(undo!.onlyIf, {kind: 'image-has-tag', path: '/d/vdb.qcow2', tag: 's1'});
+	t.deepEqual(plan.images.created, []);
+	t.deepEqual(plan.images.written, ['/d/vda.qcow2', '/d/vdb.qcow2']);
+	t.deepEqual(plan.expected.heads, [{target: 'vda', path: '/d/vda.qcow2'}, {target: 'vdb', path: '/d/vdb.qcow2'}]);
+	t.like(plan.expected, {currentSnapshot: 's1', endState: 'shutoff', snapshots: [{name: 's1', parent: undefined}]});
+	t.regex(textsOf(plan), /Row 1 of the table/);
+});
+
+test('external: overlays first, with the format of what is below, then the definition, then the record with the overlays', t => {
+	const plan = planOf(twoDisks(), {disks: [{target: 'vda', mode: 'external'}], description: 'a & b'});
+	t.is(idsOf(plan), 'check-vda check-vdb reserve-vda create-vda reserve-vdb create-vdb open-vda open-vdb sync define record');
+	t.deepEqual(argvOf(stepOf(plan, 'create-vda').command), ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', '/d/vda.qcow2', '/d/vda.s1']);
+	t.deepEqual(plan.steps.map(step => step.phase).filter((phase, index, all) => phase !== all[index - 1]), ['check', 'create', 'switch']);
+	const record = stepOf(plan, 'record');
+	t.true(argvOf(record.command).join(' ').includes('snapshot-create --domain 6f7e0f5a-3c1d-4f0e-9a55-0d4b8f8f0001 --xmlfile /w/snapshot-new.xml --redefine --current'));
+	const snapshot = must(parseSnapshotXml(record.command.files[0]!.text));
+	t.deepEqual(snapshot.disks, [{target: 'vda', mode: 'external', overlayPath: '/d/vda.s1'}, {target: 'vdb', mode: 'external', overlayPath: '/d/vdb.s1'}]);
+	t.deepEqual(snapshot.domain!.disks.map(disk => disk.sourcePath), ['/d/vda.qcow2', '/d/vdb.qcow2']);
+	t.like(snapshot, {description: 'a & b', state: 'shutoff', createdAt: 1_795_255_200, memory: {mode: 'no'}});
+	t.deepEqual(plan.expected.heads, [{target: 'vda', path: '/d/vda.s1'}, {target: 'vdb', path: '/d/vdb.s1'}]);
+	t.deepEqual(plan.images.created, ['/d/vda.s1', '/d/vdb.s1']);
+	t.regex(textsOf(plan), /Row 5[^]*--disk-only/);
+});
+
+test('with --disk-only libvirt makes it external, a bare QEMU goes by the table', t => {
+	const plan = planOf(twoDisks(), {isDiskOnly: true});
+	t.is(plan.images.created.length, 2);
+	t.regex(textsOf(plan), /Row 1[^]*By the table/);
+	const world = twoDisks();
+	t.is(planOf({...world, host: {...world.host, owner: 'qemu'}, bare: {socketPath: undefined, metadataPath: '/m', argv: undefined, nodes: new Map(), commands: new Set()}}, {isDiskOnly: true}).images.created.length, 0);
+});
+
+test('a raw disk gets a qcow2 overlay that names raw below, and cannot be internal', t => {
+	const world = twoDisks({images: [image('/d/vda.qcow2'), image('/d/vdb.qcow2', undefined, {format: 'raw', clusterSizeBytes: undefined})]});
+	world.definitionXml = world.definitionXml.replace(/type='qcow2'(?=[^<]*\/><source file='\/d\/vdb)/u, 'type=\'raw\'');
+	world.picture.domain.definition.disks[1]!.format = 'raw';
+	const argv = argvOf(stepOf(planOf(world, {isDiskOnly: true}), 'create-vdb').command);
+	t.is(argv[argv.indexOf('-F') + 1], 'raw');
+	t.regex(refusalOf(world), /vdb is raw/);
+});
+
+test('the snapshot comes after the current one, and undoing the record makes that one current again', t => {
+	const plan = planOf(threeSnapshots(), {snapshot: 's4', isDiskOnly: true});
+	t.deepEqual(plan.expected.snapshots.at(-1), {name: 's4', parent: 's3'});
+	t.is(must(parseSnapshotXml(stepOf(plan, 'record').command.files[0]!.text)).parent, 's3');
+	const undo = stepOf(plan, 'record').undo!;
+	t.deepEqual(undo[0]!.onlyIf, {kind: 'snapshot-exists', uuid: plan.action.domain.uuid, name: 's4'});
+	t.deepEqual(argvOf(undo[1]!).slice(-2), ['--redefine', '--current']);
+	t.regex(undo[1]!.files[0]!.text, /<name>s3<\/name>/);
+});
+
+test('overlays of an earlier revert leave the record of the former current snapshot, for they are frozen from here on', t => {
+	const world = threeSnapshots({
+		heads: {vda: '/d/vda.r', vdb: '/d/vdb.r'},
+		current: 's1',
+		snapshots: [{name: 's1', frozen: {vda: '/d/vda.qcow2', vdb: '/d/vdb.qcow2'}, overlays: {vda: '/d/vda.s1', vdb: '/d/vdb.s1'}, revertDisks: {vda: '/d/vda.r', vdb: '/d/vdb.r'}}],
+		images: ['vda', 'vdb'].flatMap(disk => [image(`/d/${disk}.qcow2`), image(`/d/${disk}.s1`, `/d/${disk}.qcow2`), image(`/d/${disk}.r`, `/d/${disk}.qcow2`)]),
+		libvirtVersion: 11_003_000,
+	});
+	const plan = planOf(world, {snapshot: 'b1', isDiskOnly: true});
+	t.notRegex(stepOf(plan, 'tidy').command.files[0]!.text, /revertDisks|vda\.r/);
+	// What is taken back must not lose the names of the heads.
+	t.regex(stepOf(plan, 'record').undo![1]!.files[0]!.text, /vda\.r/);
+});
+
+test('--no-metadata makes the overlays and records nothing, and says so', t => {
+	const plan = planOf(threeSnapshots(), {snapshot: 's4', isDiskOnly: true, hasNoMetadata: true});
+	t.false(plan.steps.some(step => step.id === 'record'));
+	t.is(plan.expected.currentSnapshot, 's3');
+	t.is(plan.expected.snapshots.length, 3);
+	t.regex(textsOf(plan), /warning: Nothing records these overlays/);
+});
+
+test('a name that is taken is not used: another one is chosen, and told', t => {
+	const world = twoDisks();
+	world.folders.get('/d')!.names.add('vda.s1');
+	const plan = planOf(world, {isDiskOnly: true});
+	t.deepEqual(plan.images.created, ['/d/vda.20261121-100000', '/d/vdb.s1']);
+	t.regex(textsOf(plan), /vda is called vda\.20261121-100000, because the name vda\.s1 is taken/);
+});
+
+test('a disk that is left out, and one that somebody else takes care of, keep their images', t => {
+	const plan = planOf(twoDisks(), {isDiskOnly: true, disks: [{target: 'vdb', mode: 'no'}]});
+	t.deepEqual(plan.images.created, ['/d/vda.s1']);
+	t.regex(textsOf(plan), /vdb is left out/);
+	const manual = planOf(twoDisks(), {isDiskOnly: true, disks: [{target: '/d/vdb.qcow2', mode: 'manual'}]});
+	t.deepEqual(manual.images.created, ['/d/vda.s1']);
+	t.is(must(parseSnapshotXml(stepOf(manual, 'record').command.files[0]!.text)).disks[1]!.mode, 'manual');
+});
+
+test('read-only media, empty drives and disks that the definition takes out are left out by themselves', t => {
+	const more = '<disk type=\'file\' device=\'cdrom\'><driver name=\'qemu\' type=\'raw\'/><source file=\'/d/x.iso\'/><target dev=\'sda\'/><readonly/></disk>'
+		+ '<disk type=\'file\' device=\'floppy\'><target dev=\'fda\'/></disk>'
+		+ '<disk type=\'file\' device=\'disk\' snapshot=\'no\'><driver name=\'qemu\' type=\'qcow2\'/><source file=\'/d/swap.qcow2\'/><target dev=\'vdc\'/></disk>';
+	const plan = planOf(twoDisks({more, images: [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), image('/d/swap.qcow2')]}), {isDiskOnly: true});
+	t.deepEqual(plan.images.created, ['/d/vda.s1', '/d/vdb.s1']);
+	t.deepEqual(must(parseSnapshotXml(stepOf(plan, 'record').command.files[0]!.text)).disks.map(disk => disk.mode), ['external', 'external', 'no', 'no', 'no']);
+});
+
+const prepared = (more = {}) => image('/p/over', '/d/vda.qcow2', {allocatedBytes: 200_000, ...more});
+const reuse = {isDiskOnly: true, disks: [{target: 'vda', mode: 'external' as const, path: '/p/over', reuse: 'existing' as const}]};
+
+test('a prepared overlay that fits is used as it is', t => {
+	const world = twoDisks({images: [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), prepared({backingName: '../d/vda.qcow2'})]});
+	const plan = planOf(world, reuse);
+	t.false(plan.steps.some(step => ['reserve-vda', 'create-vda'].includes(step.id)));
+	t.deepEqual(argvOf(stepOf(plan, 'open-vda').command), ['qemu-img', 'info', '--backing-chain', '--output=json', '-f', 'qcow2', '/p/over']);
+	t.deepEqual(plan.images.created, ['/d/vdb.s1']);
+	t.deepEqual(plan.expected.heads[0], {target: 'vda', path: '/p/over'});
+	t.true(Object.keys(plan.fingerprint).includes('image /p/over'));
+});
+
+for (const [what, overlay, reason] of [
+	['is missing', undefined, /not there/],
+	['is no qcow2', prepared({format: undefined, problems: [{kind: 'unreadable', reason: 'not in qcow2 format'}]}), /cannot be read as qcow2: not in/],
+	['has another size', prepared({virtualSizeBytes: 1024 ** 3 - 512}), /large/],
+	['stands on another image', prepared({backingPath: '/d/vdb.qcow2'}), /stands on \/d\/vdb\.qcow2/],
+	['has no backing file', prepared({backingPath: undefined, backingName: undefined}), /names no backing file/],
+	['does not record the format below', prepared({backingFormat: undefined}), /does not record the format/],
+	['takes what is below for raw', prepared({backingFormat: 'raw'}), /takes its backing file for raw/],
+	['is open elsewhere', prepared({problems: [{kind: 'locked', processes: []}]}), /open in another process/],
+] as const) {
+	test(`a prepared overlay that ${what} is refused`, t => {
+		const images = [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), ...(overlay === undefined ? [] : [overlay])];
+		t.regex(refusalOf(twoDisks({images}), reuse), reason);
+	});
+}
+
+test('a prepared overlay that something stands on or holds is refused', t => {
+	const images = [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), prepared(), image('/p/above', '/p/over')];
+	t.regex(refusalOf(twoDisks({images}), reuse), /in use: \/p\/above/);
+});
+
+test('without a backing file the disk starts empty, as large as it was, and the plan says so loudly', t => {
+	const plan = planOf(twoDisks(), {isDiskOnly: true, disks: [{target: 'vda', mode: undefined, reuse: 'no-backing-file'}]});
+	t.deepEqual(argvOf(stepOf(plan, 'create-vda').command), ['qemu-img', 'create', '-q', '-f', 'qcow2', '/d/vda.s1', String(1024 ** 3)]);
+	t.regex(textsOf(plan), /loss: vda starts empty/);
+});

@@ -1,0 +1,106 @@
+/** What is refused when a snapshot is asked for: each with its reason and a way out, all at once. */
+import test from 'ava';
+import {refusalOf, twoDisks} from '../../helpers/create-scene.ts';
+import {image} from '../../helpers/images.ts';
+import {threeSnapshots} from '../../helpers/inventory.ts';
+
+const external = {isDiskOnly: true};
+
+test('a refusal of the table names its row, the reason and what to ask for instead', t => {
+	t.regex(refusalOf(twoDisks(), {memory: {mode: 'external'}}), /Row 6 .*no memory to save.*Leave --memory out/);
+	t.regex(refusalOf(twoDisks({state: 'running'}), {disks: [{target: 'vda', mode: 'external'}]}), /Row 9/);
+	t.regex(refusalOf(twoDisks(), {disks: [{target: 'vda', mode: 'external'}, {target: 'vdb', mode: 'internal'}]}), /cannot be mixed/);
+});
+
+test('a managed save stands in the way of an offline snapshot', t => {
+	const world = twoDisks();
+	world.picture.domain.hasManagedSave = true;
+	t.regex(refusalOf(world, external), /managed save/);
+	t.regex(refusalOf(world), /managed save/);
+});
+
+test('a transient domain may be snapshotted while it runs, and not be halted', t => {
+	const world = twoDisks({state: 'running'});
+	world.picture.domain.isPersistent = false;
+	t.is(refusalOf(world, external), '');
+	t.regex(refusalOf(world, {...external, isHalted: true}), /transient/);
+});
+
+test('names that libvirt would stumble over are refused, and names that are taken', t => {
+	for (const name of ['', 'a/b', '.a', 'a\nb', 'ä'.repeat(124)]) {
+		t.regex(refusalOf(twoDisks(), {snapshot: name}), /The name for the snapshot/, name);
+	}
+
+	t.is(refusalOf(twoDisks(), {snapshot: 'ä'.repeat(123), ...external}), '');
+	t.regex(refusalOf(threeSnapshots(), {snapshot: 's2', ...external}), /"s2" already/);
+});
+
+test('a tag that an image holds already, and a name that QEMU takes for a number, are refused', t => {
+	const images = [image('/d/vda.qcow2'), image('/d/vdb.qcow2', undefined, {internalSnapshots: [{tag: 's1', memoryBytes: 0}]})];
+	t.regex(refusalOf(twoDisks({images})), /\/d\/vdb\.qcow2 holds an internal snapshot "s1" already/);
+	t.is(refusalOf(twoDisks({images}), {snapshot: 's2'}), '');
+	t.regex(refusalOf(twoDisks(), {snapshot: '12'}), /number/);
+});
+
+test('an internal snapshot needs all disks that the guest can write', t => {
+	t.regex(refusalOf(twoDisks(), {disks: [{target: 'vda', mode: 'internal'}, {target: 'vdb', mode: 'no'}]}), /vdb is left out/);
+	t.regex(refusalOf(twoDisks(), {disks: [{target: 'vda', mode: 'internal'}, {target: 'vdb', mode: 'manual'}]}), /vdb is left out/);
+});
+
+test('a head that is frozen already is not frozen a second time', t => {
+	const world = threeSnapshots({heads: {vda: '/d/vda.qcow2', vdb: '/d/vdb.s3'}});
+	t.regex(refusalOf(world, {snapshot: 's4', ...external}), /vda writes to \/d\/vda\.qcow2, which is frozen already \(snapshot s1 of web\)/);
+});
+
+test('files that are there, paths that are not whole, and two disks on one file are refused', t => {
+	const world = twoDisks();
+	world.folders.get('/d')!.names.add('there');
+	const ask = (...paths: string[]) => refusalOf(world, {disks: paths.map((path, index) => ({target: `vd${'ab'[index]!}`, mode: 'external' as const, path}))});
+	t.regex(ask('/d/there'), /\/d\/there already/);
+	t.regex(ask('over'), /not a whole path/);
+	t.regex(ask('/d/../d/over'), /not a whole path/);
+	t.regex(ask('/d/same', '/d/same'), /vda and vdb would both get the file \/d\/same/);
+	t.regex(ask('/elsewhere/over'), /\/elsewhere cannot be looked at/);
+	const alike = twoDisks({heads: {vda: '/d/x.img', vdb: '/d/x.raw'}, images: [image('/d/x.img'), image('/d/x.raw')]});
+	t.regex(refusalOf(alike, external), /vda and vdb would both get the file \/d\/x\.s1/);
+});
+
+test('disks that an overlay would not do justice are refused', t => {
+	const odd = (change: (xml: string) => string) => {
+		const more = change('<disk type=\'file\' device=\'disk\'><driver name=\'qemu\' type=\'qcow2\'/><source file=\'/d/vdc\'/><target dev=\'vdc\'/></disk>');
+		return refusalOf(twoDisks({more, images: [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), image('/d/vdc')]}), external);
+	};
+
+	t.is(odd(xml => xml), '');
+	t.regex(odd(xml => xml.replace('<target', '<shareable/><target')), /vdc is shared/);
+	t.regex(odd(xml => xml.replace('<target', '<encryption format=\'luks\'/><target')), /vdc is encrypted/);
+	t.regex(odd(xml => xml.replace('type=\'file\'', 'type=\'network\'').replace('file=\'/d/vdc\'', 'protocol=\'rbd\' name=\'p/i\'')), /vdc is not on an image file \(type network\)/);
+});
+
+test('unknown disks, disks named twice, and wishes that contradict themselves are refused', t => {
+	t.regex(refusalOf(twoDisks(), {disks: [{target: 'vdz', mode: 'no'}]}), /no disk vdz.*vda, vdb/);
+	t.regex(refusalOf(twoDisks(), {...external, disks: [{target: 'vda', mode: 'no'}, {target: '/d/vda.qcow2', mode: 'no'}]}), /vda is asked for twice/);
+	t.regex(refusalOf(twoDisks(), {disks: [{target: 'vda', mode: 'internal', path: '/d/x'}]}), /no overlay that could be called/);
+	t.regex(refusalOf(twoDisks(), {disks: [{target: 'vda', mode: 'no', reuse: 'existing'}]}), /no overlay to be reused/);
+	t.regex(refusalOf(twoDisks(), {...external, disks: [{target: 'vda', mode: undefined, reuse: 'existing'}]}), /not named/);
+	t.regex(refusalOf(twoDisks({state: 'running'}), {...external, isLive: true}), /--live/);
+	t.regex(refusalOf(twoDisks({state: 'running'}), {memory: {mode: 'internal', path: '/d/m'}}), /A memory file is named/);
+});
+
+test('offline, checkpoints forbid external snapshots on every libvirt, internal ones on those that keep no record beside them', t => {
+	const checkpoints = [{name: 'c1', description: undefined, parent: undefined, createdAt: 1, disks: [], xml: ''}];
+	t.regex(refusalOf(twoDisks({checkpoints, libvirtVersion: 11_003_000}), external), /checkpoints \(c1\)/);
+	t.regex(refusalOf(twoDisks({checkpoints}), {}), /checkpoints \(c1\)/);
+	t.is(refusalOf(twoDisks({checkpoints, libvirtVersion: 11_003_000}), {}), '');
+	t.is(refusalOf(twoDisks({checkpoints, state: 'running'}), external), '');
+});
+
+test('all reasons are named at once', t => {
+	const world = twoDisks({images: [image('/d/vdb.qcow2')]});
+	world.picture.domain.hasManagedSave = true;
+	const text = refusalOf(world, {snapshot: '.x', ...external, disks: [{target: 'vdz', mode: 'no'}]});
+	t.regex(text, /managed save/);
+	t.regex(text, /begins with/);
+	t.regex(text, /no disk vdz/);
+	t.regex(text, /vda\.qcow2 was not found/);
+});
