@@ -10,6 +10,10 @@ import {fail, succeed, type Result} from './model/result.ts';
 
 export type GlobalOptions = {
 	connect: string | undefined;
+	/** `NAME=SOCKET`: bare QEMUs by their monitors. */
+	qmp: string[];
+	/** `NAME=FILE` or `FILE`: bare domains by their images. */
+	images: string[];
 	isDemo: boolean;
 	isReadOnly: boolean;
 	isAscii: boolean;
@@ -44,7 +48,7 @@ export type CreateVerb = Pick<CreateAction, 'description' | 'memory' | 'disks' |
 /** `print`: help or the version was asked for. */
 export type Parsed = {kind: 'wish'; wish: Wish; options: GlobalOptions} | {kind: 'print'; text: string};
 
-type RawOptions = Partial<Record<'connect' | 'keep' | 'mend', string>> & Partial<Record<
+type RawOptions = Partial<Record<'connect' | 'keep' | 'mend', string>> & Partial<Record<'qmp' | 'image', string[]>> & Partial<Record<
 	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'discard' | 'running' | 'paused' | 'shutoff' | 'rollBack' | 'rollForward'
 	| 'children' | 'childrenOnly' | 'metadata',
 	boolean
@@ -90,13 +94,15 @@ function createVerb(domain: string, snapshot: string | undefined, raw: RawCreate
 		});
 }
 
-function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: string[] = []): string[] {
 	return [...before, value];
 }
 
 function withGlobals(command: Command): Command {
 	return command
 		.option('-c, --connect <uri>', 'the libvirt host, as virsh takes it')
+		.option('--qmp <name=socket>', 'a bare QEMU by its monitor; again for each', collect)
+		.option('--image <[name=]file>', 'a domain that is off by an image file; again for each of its disks', collect)
 		.option('--demo', 'a make-believe host in memory: nothing on this machine is touched')
 		.option('--read-only', 'look, and never change anything')
 		.option('--ascii', 'no other characters than ASCII (also when the locale is not UTF-8)')
@@ -126,6 +132,8 @@ function modeOf(raw: RawOptions): GlobalOptions['mode'] {
 function globalsOf(raw: RawOptions): GlobalOptions {
 	return {
 		connect: raw.connect,
+		qmp: raw.qmp ?? [],
+		images: raw.image ?? [],
 		isDemo: raw.demo ?? false,
 		isReadOnly: raw.readOnly ?? false,
 		isAscii: raw.ascii ?? false,
@@ -136,6 +144,7 @@ function globalsOf(raw: RawOptions): GlobalOptions {
 }
 
 function findContradiction(raw: RawOptions): string | undefined {
+	const isBare = (raw.qmp ?? []).length > 0 || (raw.image ?? []).length > 0;
 	const pairs: Array<[boolean, string]> = [
 		[raw.keep !== undefined && raw.discard === true, '--keep and --discard'],
 		[raw.yes === true && raw.dryRun === true, '--yes and --dry-run'],
@@ -144,6 +153,8 @@ function findContradiction(raw: RawOptions): string | undefined {
 		[raw.rollBack === true && raw.rollForward === true, '--roll-back and --roll-forward'],
 		[raw.children === true && raw.childrenOnly === true, '--children and --children-only'],
 		[raw.demo === true && raw.connect !== undefined, '--demo and --connect'],
+		[isBare && raw.connect !== undefined, '--connect and --qmp or --image'],
+		[isBare && raw.demo === true, '--demo and --qmp or --image'],
 	];
 	const found = pairs.find(([isContradiction]) => isContradiction);
 	return found && `${found[1]} exclude each other.`;
@@ -161,7 +172,9 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 	const said = {out: '', error: ''};
 	const take = (command: Command, made: Wish) => {
 		wish = made;
-		raw = command.optsWithGlobals<RawOptions>();
+		// An option that may be given again may stand before the verb and behind it.
+		const everywhere = (name: 'qmp' | 'image') => [command.parent, command].flatMap(where => where?.opts<RawOptions>()[name] ?? []);
+		raw = {...command.optsWithGlobals<RawOptions>(), qmp: everywhere('qmp'), image: everywhere('image')};
 	};
 
 	const program = withGlobals(new Command('vsnap-tui'))

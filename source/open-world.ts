@@ -1,5 +1,5 @@
 /**
-Puts the world together that the command line asked for: a libvirt host, here or at the other end of ssh, or the demo host.
+Puts the world together that the command line asked for: a libvirt host, here or at the other end of ssh, bare QEMUs, or the demo host.
 */
 import {randomBytes} from 'node:crypto';
 import {homedir, userInfo} from 'node:os';
@@ -14,6 +14,8 @@ import {createDemoHost} from './owners/demo/host.ts';
 import {createMemoryStore} from './owners/demo/memory-store.ts';
 import {createLibvirtOwner} from './owners/libvirt/owner.ts';
 import {chooseUri} from './owners/libvirt/uri.ts';
+import {gatherNames} from './owners/qemu/bare-names.ts';
+import {createBareOwner} from './owners/qemu/owner.ts';
 import {succeed, type Result} from './model/result.ts';
 import {takeKernelLock} from './tools/lock.ts';
 import {readPreferences} from './tools/preferences.ts';
@@ -75,10 +77,27 @@ function openDemo(options: GlobalOptions): OpenWorld {
 	return assemble(owner, createMemoryStore(), {readRemoteArgv: async () => succeed(undefined)});
 }
 
+/** Bare QEMUs are on this machine: their monitors are sockets, their records files. */
+function openBare(options: GlobalOptions): OpenWorld {
+	const folderPath = stateFolder(process.env, {uid: userInfo().uid, home: homedir()});
+	const held = new Set<number>();
+	const owner = createBareOwner({
+		runner: createLocalRunner({inheritFds: () => [...held]}),
+		named: gatherNames({qmp: options.qmp, images: options.images, folder: process.cwd()}),
+		recordsPath: path.join(folderPath, 'bare'),
+		isReadOnly: options.isReadOnly,
+	});
+	return assemble(owner, createStateStore({folderPath, takeLock: takeKernelLock, held}), {readRemoteArgv: async () => succeed(undefined)});
+}
+
 /** Fails with `usage` for a URI that leads to no host of ours. Nothing is asked of the host yet. */
 export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorld>> {
 	if (options.isDemo) {
 		return succeed(openDemo(options));
+	}
+
+	if (options.qmp.length > 0 || options.images.length > 0) {
+		return succeed(openBare(options));
 	}
 
 	const named = chooseUri({given: options.connect, environment: process.env, preferred: undefined});
