@@ -4,6 +4,7 @@ What a domain and its snapshots hold of the images (design 2.2). Pure: from reco
 import {isWritableMedium, type Disk, type Domain, type DomainDefinition} from './domain.ts';
 import type {Pin} from './inventory.ts';
 import type {Snapshot} from './snapshot.ts';
+import {childrenByParent} from './tree.ts';
 
 /** Paths that are files or devices on the host; anything else is no node of the image graph. */
 function isPath(path: string | undefined): path is string {
@@ -71,10 +72,24 @@ export function pinsOfDomain(domain: Domain, snapshots: readonly Snapshot[]): Pi
 	return [...distinct, ...snapshots.flatMap(snapshot => snapshotPins(domain, snapshot))];
 }
 
-/** The format that the records give for each path. A disk without one is raw, by libvirt's own rule. */
+/** Leaves, then the others from the deepest up: who reads the images in this order reads most of those below along with them. */
+function topsFirst(snapshots: readonly Snapshot[]): Snapshot[] {
+	const children = childrenByParent(snapshots);
+	const ordered = [...children.get(undefined) ?? []];
+	for (let index = 0; index < ordered.length; index++) {
+		ordered.push(...children.get(ordered[index]!.name) ?? []);
+	}
+
+	const reached = new Set(ordered);
+	const deepestFirst = [...ordered.reverse(), ...snapshots.filter(snapshot => !reached.has(snapshot))];
+	const isLeaf = ({name}: Snapshot) => !children.has(name);
+	return [...deepestFirst.filter(snapshot => isLeaf(snapshot)), ...deepestFirst.filter(snapshot => !isLeaf(snapshot))];
+}
+
+/** The format that the records give for each path, heads first, then from the leaves down. A disk without one is raw, by libvirt's own rule. */
 export function formatsOfDomain(domain: Domain, snapshots: readonly Snapshot[]): Map<string, string> {
 	const formats = new Map<string, string>();
-	const definitions = [domain.liveDefinition, domain.definition, ...snapshots.map(snapshot => snapshot.domain)];
+	const definitions = [domain.liveDefinition, domain.definition, ...topsFirst(snapshots).map(snapshot => snapshot.domain)];
 	for (const disk of definitions.flatMap(definition => definition?.disks ?? [])) {
 		if (isPath(disk.sourcePath) && !formats.has(disk.sourcePath)) {
 			formats.set(disk.sourcePath, disk.format ?? 'raw');

@@ -7,7 +7,7 @@ import {setImmediate} from 'node:timers/promises';
 import {describeFailure} from '../../model/describe-failure.ts';
 import type {DomainSummary} from '../../model/domain.ts';
 import {sortFindings, type Finding} from '../../model/finding.ts';
-import {buildImageGraph, chainOf, type ImageGraph} from '../../model/image-graph.ts';
+import {buildImageGraph, type ImageGraph} from '../../model/image-graph.ts';
 import type {Image} from '../../model/image.ts';
 import type {DomainPicture, HostFacts, Pin} from '../../model/inventory.ts';
 import {pinsOfDomain} from '../../model/pins.ts';
@@ -119,12 +119,11 @@ function gatherLost(images: readonly Image[]): LostFile[] {
 }
 
 async function readAround(owner: Owner, pictures: readonly DomainPicture[], images: readonly Image[]): Promise<Result<Surroundings>> {
-	const graph = buildImageGraph(images, []);
-	const ownPaths = pictures.flatMap(({domain, snapshots}) => pinsOfDomain(domain, snapshots).filter(({target}) => target !== undefined).map(({path}) => path));
+	const backings = new Map(images.map(({path, backingPath}) => [path, backingPath]));
 	const seen = new Set<string>();
-	for (const path of ownPaths) {
-		for (const link of seen.has(path) ? [] : chainOf(graph, path)) {
-			seen.add(link);
+	for (const pin of pictures.flatMap(({domain, snapshots}) => pinsOfDomain(domain, snapshots)).filter(({target}) => target !== undefined)) {
+		for (let path: string | undefined = pin.path; path !== undefined && !seen.has(path); path = backings.get(path)) {
+			seen.add(path);
 		}
 	}
 
