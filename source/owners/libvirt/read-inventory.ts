@@ -48,7 +48,8 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 
 	const {domain, snapshots, currentSnapshot, checkpoints, unreadable} = records.value;
 	const formats = formatsOfDomain(domain, snapshots);
-	const pinned = new Map(pinsOfDomain(domain, snapshots).flatMap(pin => formats.has(pin.path) ? [[pin.path, formats.get(pin.path)!]] : []));
+	const pinnedPaths = new Set(pinsOfDomain(domain, snapshots).map(pin => pin.path));
+	const pinned = new Map([...formats].filter(([path]) => pinnedPaths.has(path)));
 	const others = [...foreign.value.formats].filter(([path]) => !pinned.has(path));
 	const known = new Map([...pinned, ...others]);
 	const named = await findNamedImages(runner, (options.alsoPaths ?? []).filter(path => !known.has(path)));
