@@ -190,6 +190,30 @@ async function shimThatRemoves(domain: LabDomain, folder: string): Promise<strin
 	return `${shims}:${process.env.PATH}`;
 }
 
+test.serial('libvirt says that it failed after it has switched: the overlays are merged back into the heads alone, and the record goes', async t => {
+	const domain = await makeDomain(t);
+	await start(domain);
+	await markLive(domain, 1);
+	await takeDiskSnapshot(domain, 's1');
+	const digests = await markLive(domain, 2);
+	const base = await digestImage(domain.disks[0]!.path);
+	const names = await readdir(domain.folder);
+	const heads = await readHeads(domain);
+	const shims = path.join(domain.statePath, 'shims');
+	await mkdir(shims);
+	await writeFile(path.join(shims, 'virsh'), `#!/bin/sh\nPATH='${process.env.PATH}'\nvirsh "$@" || exit\ncase "$*" in *snapshot-create*) exit 1;; esac\n`);
+	await chmod(path.join(shims, 'virsh'), 0o755);
+	const result = await runProgram(domain, ['create', '--disk-only', '--yes', '--json', '--', domain.name, 's2'], {env: {PATH: `${shims}:${process.env.PATH}`}});
+	t.is(result.exitCode, 1, report(result));
+	t.deepEqual(await readHeads(domain), heads);
+	t.deepEqual(await readParents(domain), {s1: undefined});
+	t.is(await readCurrent(domain), 's1');
+	t.deepEqual(await readdir(domain.folder), names);
+	t.deepEqual(await digestHeads(domain), digests);
+	t.is(await digestImage(domain.disks[0]!.path), base);
+	t.is(await readState(domain), 'running');
+});
+
 test.serial('prepared overlays with relative names: checked, kept relative, and the folder opens where it is moved to', async t => {
 	const domain = await makeDomain(t);
 	const digests = await markOffline(domain, 1);

@@ -11,7 +11,9 @@ import {
 	attributeOf, childOf, childrenOf, readXml,
 } from '../../model/xml/read-xml.ts';
 import {blockFolders} from './blockers.ts';
-import {fileCommands, snapshotCommands, virsh} from './commands.ts';
+import {
+	blockCommands, fileCommands, snapshotCommands, virsh,
+} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import {blockInternal, partakingDisks, type ModedDisk} from './create-disks.ts';
 import type {CreateParts, CreateRequest} from './create-offline.ts';
@@ -123,7 +125,7 @@ function undoOf(context: PlanContext, given: {request: CreateRequest; disks: Tar
 			? []
 			: [{...(isInside ? snapshotCommands.remove(context, action.snapshot) : snapshotCommands.forget(context, action.snapshot)), onlyIf: exists}]),
 		...disks.map((disk): Command => ({
-			...virsh(context, ['blockcommit', '--domain', uuid, '--path', disk.target, '--active', '--pivot', '--wait']),
+			...blockCommands.commitHead(context, disk.target, disk.headPath),
 			onlyIf: {kind: 'head-is', uuid, target: disk.target, path: disk.overlayPath},
 		})),
 		...disks.filter(disk => disk.reuse !== 'existing').map((disk): Command => ({...fileCommands.remove(disk.overlayPath), onlyIf: {kind: 'image-unused', path: disk.overlayPath}})),

@@ -44,7 +44,8 @@ const recordsBesideCheckpoints = 11_003_000;
 
 function blockCheckpoints(context: PlanContext, isExternal: boolean): void {
 	const names = context.inventory.picture.checkpoints.map(checkpoint => checkpoint.name);
-	if (names.length > 0 && (isExternal || context.host.libvirtVersion < recordsBesideCheckpoints)) {
+	const isPicky = context.host.owner !== 'qemu' && context.host.libvirtVersion < recordsBesideCheckpoints;
+	if (names.length > 0 && (isExternal || isPicky)) {
 		context.blockers.push({
 			kind: 'checkpoint',
 			text: isExternal

@@ -121,11 +121,16 @@ function transactionStep(context: PlanContext, monitor: Monitor, disks: Array<No
 		title: `Put ${disks.map(({target}) => target).join(', ')} on the new overlays, all at one moment`,
 		phase: 'switch',
 		command: monitor.say('transaction', {actions: disks.flatMap(disk => actionsOf(disk))}),
-		undo: disks.flatMap(({target, overlayPath, newNode}) => {
+		undo: disks.flatMap(({target, overlayPath, newNode, node}) => {
 			const onlyIf = {kind: 'head-is', uuid: context.uuid, target, path: overlayPath} as const;
 			const id = `${newNode}-back`;
 			return [
-				{...monitor.say('block-commit', {'job-id': id, device: newNode, 'auto-dismiss': false}, {kind: 'job-ready', id}), onlyIf},
+				{
+					...monitor.say('block-commit', {
+						'job-id': id, device: newNode, 'base-node': node.nodeName, 'auto-dismiss': false,
+					}, {kind: 'job-ready', id}),
+					onlyIf,
+				},
 				{...monitor.say('job-complete', {id}, {kind: 'job', id}), onlyIf},
 			];
 		}),

@@ -55,6 +55,7 @@ test('the transaction is taken back by merging the overlays while the guest goes
 	t.deepEqual(step.undo!.map(command => command.tool === 'qmp' && [command.execute, command.until?.kind, command.onlyIf?.kind]), [
 		['block-commit', 'job-ready', 'head-is'], ['job-complete', 'job', 'head-is'], ['block-commit', 'job-ready', 'head-is'], ['job-complete', 'job', 'head-is'],
 	]);
+	t.like(step.undo![0], {arguments: {device: 'vsnap-0-toujs0', 'base-node': '#block1'}});
 	t.deepEqual(step.happened, {kind: 'head-is', uuid, target: 'vda', path: '/d/vda.s1'});
 });
 
