@@ -68,17 +68,28 @@ function setSource(disk: XmlItem, path: string): void {
 	}
 }
 
-/** Puts each disk for which `wantedFor` names an image on that one, and takes the recorded chain out of all of them. `domain`: the element that holds `<devices>`. */
-export function putDisksOn(domain: XmlItem, wantedFor: (target: string, path: string | undefined) => {path: string; format: string} | undefined): void {
+/**
+Puts each disk for which `wantedFor` names an image on that one, and takes the recorded chain out of all of them. The command line of a bare QEMU follows.
+`domain`: the element that holds `<devices>`. Fails with `unreadable` where that command line cannot follow.
+*/
+export function putDisksOn(domain: XmlItem, wantedFor: (target: string, path: string | undefined) => {path: string; format: string} | undefined): Result<void> {
+	const moved = new Map<string, {path: string; format: string}>();
 	for (const disk of findAll(contentOf(find(contentOf(domain), 'devices') ?? {}), 'disk')) {
 		withoutChain(disk);
 		const source = find(contentOf(disk), 'source');
-		const wanted = wantedFor(attribute(find(contentOf(disk), 'target'), 'dev') ?? '', attribute(source, 'file') ?? attribute(source, 'dev'));
+		const present = attribute(source, 'file') ?? attribute(source, 'dev');
+		const wanted = wantedFor(attribute(find(contentOf(disk), 'target'), 'dev') ?? '', present);
 		if (wanted) {
+			if (present !== undefined) {
+				moved.set(present, wanted);
+			}
+
 			setSource(disk, wanted.path);
 			setDriver(disk, wanted.format);
 		}
 	}
+
+	return changeRecordedCommandLine(contentOf(domain), moved);
 }
 
 /**
@@ -95,7 +106,11 @@ export function changeDomainXml(xml: string, change: DomainChange): Result<strin
 
 	return changeXml(xml, 'The XML of a domain', ['domain', 'inactiveDomain'], root => {
 		const content = contentOf(root);
-		putDisksOn(root, target => change.sources.get(target));
+		const put = putDisksOn(root, target => change.sources.get(target));
+		if (!put.ok) {
+			return put;
+		}
+
 		if (change.leftImages) {
 			setLeftImages(root, change.leftImages);
 		}

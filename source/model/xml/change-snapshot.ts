@@ -89,7 +89,10 @@ export function rewriteSnapshotXml(xml: string, change: SnapshotRewrite): Result
 		setOverlays(root, change.overlays);
 		setParent(root, change.parent);
 		for (const domain of contentOf(root).filter(item => nameOf(item) === 'domain' || nameOf(item) === 'inactiveDomain')) {
-			putDisksOn(domain, (_target, path) => path === undefined ? undefined : change.contents.get(path));
+			const put = putDisksOn(domain, (_target, path) => path === undefined ? undefined : change.contents.get(path));
+			if (!put.ok) {
+				return put;
+			}
 		}
 
 		return succeed(root);
