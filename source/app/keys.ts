@@ -4,6 +4,7 @@ The one table of keys. The brain looks commands up in it; help and the last line
 import type {JourneyStage} from './journey.ts';
 import {presentQuestion, settingsOf} from './journeys/questions.ts';
 import type {Key} from './messages.ts';
+import {selectedFinding} from './rows.ts';
 import type {Scene, State} from './state.ts';
 
 export type Command =
@@ -12,7 +13,7 @@ export type Command =
 	| 'menu' | 'revert' | 'create' | 'branch' | 'merge' | 'delete' | 'doctor' | 'refresh' | 'filter' | 'help' | 'details' | 'quit' | 'back'
 	| 'accept' | 'previous' | 'edit' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'look-again';
 
-export type KeyContext = 'browse' | 'filter' | 'choice' | 'reading' | 'refused' | 'typing' | 'confirm' | 'findings' | 'running' | 'ended' | 'message';
+export type KeyContext = 'browse' | 'filter' | 'choice' | 'settings' | 'reading' | 'refused' | 'typing' | 'confirm' | 'findings' | 'running' | 'ended' | 'message';
 
 export type Binding = {
 	command: Command;
@@ -27,18 +28,20 @@ export type Binding = {
 	rank?: number;
 };
 
-const lists: KeyContext[] = ['browse', 'choice', 'reading', 'refused', 'findings', 'running', 'ended', 'message'];
+const lists: KeyContext[] = ['browse', 'choice', 'settings', 'reading', 'refused', 'findings', 'running', 'ended', 'message'];
 
 export const bindings: readonly Binding[] = [
 	{command: 'up', keys: ['up', 'k'], shown: '↑ k', contexts: lists, label: 'one up'},
 	{command: 'down', keys: ['down', 'j'], shown: '↓ j', contexts: lists, label: 'one down'},
 	{command: 'page-up', keys: ['page-up'], shown: 'PgUp', contexts: lists, label: 'one page up'},
 	{command: 'page-down', keys: ['page-down', ' '], shown: 'Space', contexts: ['reading', 'refused', 'ended', 'message'], label: 'one page down', short: 'scroll', rank: 3},
-	{command: 'page-down', keys: ['page-down', ' '], shown: 'PgDn Space', contexts: ['browse', 'choice', 'findings', 'running'], label: 'one page down'},
+	{command: 'page-down', keys: ['page-down', ' '], shown: 'PgDn Space', contexts: ['browse', 'choice', 'settings', 'findings', 'running'], label: 'one page down'},
 	{command: 'first', keys: ['home', 'g'], shown: 'Home g', contexts: lists, label: 'to the first'},
 	{command: 'last', keys: ['end', 'G'], shown: 'End G', contexts: lists, label: 'to the last'},
 	{command: 'menu', keys: ['enter'], shown: 'Enter', contexts: ['browse'], label: 'what can be done here', short: 'actions', rank: 1},
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['choice', 'reading', 'typing', 'filter', 'ended', 'message'], label: 'go on', short: 'go on', rank: 1},
+	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['settings'], label: 'change it', short: 'change', rank: 1},
+	{command: 'options', keys: ['o'], shown: 'o', contexts: ['settings'], label: 'done with all that can be set', short: 'done', rank: 1},
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['confirm'], label: 'start', short: 'start', rank: 1},
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['refused'], label: 'back', short: 'back', rank: 1},
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['findings'], label: 'mend it, where that can be done; else all of its words', short: 'mend', rank: 1},
@@ -65,13 +68,13 @@ export const bindings: readonly Binding[] = [
 	{command: 'previous', keys: ['left', 'backspace'], shown: '←', contexts: ['choice', 'reading', 'refused'], label: 'back to the question before'},
 	{command: 'unfold-files', keys: ['x'], shown: 'x', contexts: ['reading'], label: 'show or hide the text of files'},
 	{command: 'stop', keys: ['ctrl-c'], shown: 'Ctrl-C', contexts: ['running'], label: 'stop the action', short: 'stop', rank: 1},
-	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['filter', 'choice', 'reading', 'refused', 'typing', 'confirm'], label: 'leave; nothing is changed', short: 'leave', rank: 2},
+	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['filter', 'choice', 'settings', 'reading', 'refused', 'typing', 'confirm'], label: 'leave; nothing is changed', short: 'leave', rank: 2},
 	{command: 'back', keys: ['escape', 'q'], shown: 'Esc', contexts: ['message', 'findings', 'ended'], label: 'back', short: 'back', rank: 2},
 	{command: 'help', keys: ['?'], shown: '?', contexts: ['browse'], label: 'this help', short: 'help', rank: 1},
 	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['browse'], label: 'clear the filter'},
 	{command: 'quit', keys: ['q', 'ctrl-c', 'ctrl-d'], shown: 'q', contexts: ['browse'], label: 'quit', short: 'quit', rank: 2},
-	{command: 'quit', keys: ['ctrl-c', 'ctrl-d'], shown: 'Ctrl-C', contexts: ['filter', 'choice', 'reading', 'refused', 'typing', 'confirm', 'findings', 'ended', 'message'], label: 'quit'},
-	{command: 'suspend', keys: ['ctrl-z'], shown: 'Ctrl-Z', contexts: ['browse', 'filter', 'choice', 'reading', 'refused', 'typing', 'confirm', 'findings', 'ended', 'message'], label: 'put the program to sleep'},
+	{command: 'quit', keys: ['ctrl-c', 'ctrl-d'], shown: 'Ctrl-C', contexts: [...lists.filter(context => context !== 'running' && context !== 'browse'), 'filter', 'typing', 'confirm'], label: 'quit'},
+	{command: 'suspend', keys: ['ctrl-z'], shown: 'Ctrl-Z', contexts: [...lists.filter(context => context !== 'running'), 'filter', 'typing', 'confirm'], label: 'put the program to sleep'},
 	{command: 'repaint', keys: ['ctrl-l'], shown: 'Ctrl-L', contexts: [...lists, 'filter', 'typing', 'confirm'], label: 'draw the screen again'},
 	{command: 'look-again', keys: ['focus'], shown: '', contexts: ['browse'], label: ''},
 ];
@@ -107,7 +110,7 @@ function contextOfScene(scene: Scene, isFiltering: boolean): KeyContext {
 		}
 
 		case 'doctor': {
-			return scene.isWhole ? 'message' : 'findings';
+			return 'findings';
 		}
 
 		case 'journey': {
@@ -118,9 +121,12 @@ function contextOfScene(scene: Scene, isFiltering: boolean): KeyContext {
 
 function contextOfStage(stage: JourneyStage): KeyContext {
 	switch (stage.phase) {
-		case 'question':
-		case 'settings': {
+		case 'question': {
 			return stage.typing === undefined ? 'choice' : 'typing';
+		}
+
+		case 'settings': {
+			return stage.typing === undefined ? 'settings' : 'typing';
 		}
 
 		case 'confirm': {
@@ -148,7 +154,11 @@ export function isUseful(state: State, command: Command, canScroll: boolean): bo
 		}
 
 		case 'options': {
-			return journey !== undefined && journey.stage.phase !== 'settings' && settingsOf(state, journey) !== undefined;
+			return journey !== undefined && settingsOf(state, journey) !== undefined;
+		}
+
+		case 'accept': {
+			return state.scene.kind !== 'doctor' || selectedFinding(state)?.wish !== undefined;
 		}
 
 		case 'edit': {

@@ -4,6 +4,7 @@ backing files. Linear in the number of rows.
 */
 import type {DomainSummary} from '../model/domain.ts';
 import {ownImages} from '../model/describe-images.ts';
+import type {Finding} from '../model/finding.ts';
 import type {Image} from '../model/image.ts';
 import type {DomainPicture} from '../model/inventory.ts';
 import type {Checkpoint, Snapshot} from '../model/snapshot.ts';
@@ -117,4 +118,8 @@ export function selectedNode(state: State, rows = currentRows(state)): TreeNode 
 export function selectedSnapshot(state: State): Snapshot | undefined {
 	const node = state.view === 'snapshots' ? selectedNode(state) : undefined;
 	return node?.kind === 'snapshot' ? node.snapshot : undefined;
+}
+
+export function selectedFinding({diagnosis}: State): Finding | undefined {
+	return diagnosis?.findings.value?.[diagnosis.index];
 }

@@ -7,7 +7,7 @@ import {readOnlyReason} from './actions.ts';
 import type {Command} from './keys.ts';
 import type {Message} from './messages.ts';
 import {answer, ask, type Update} from './read.ts';
-import {selectedDomain} from './rows.ts';
+import {selectedDomain, selectedFinding} from './rows.ts';
 import {moveIndex, scroll, type Paper} from './scroll.ts';
 import type {Diagnosis, State} from './state.ts';
 import {openOffer} from './update-journey.ts';
@@ -53,10 +53,6 @@ export function takeDiagnosis(state: State, number: number, result: Result<Findi
 		: {...state, diagnosis: {...diagnosis!, findings, index: Math.max(0, Math.min(diagnosis!.index, (findings.value?.length ?? 0) - 1))}};
 }
 
-export function selectedFinding({diagnosis}: State): Finding | undefined {
-	return diagnosis?.findings.value?.[diagnosis.index];
-}
-
 /** Why what a finding offers cannot be done from here; undefined: it can. */
 export function mendReason(state: State, finding: Finding): string | undefined {
 	return state.isReadOnly ? readOnlyReason : (finding.wish === undefined ? 'there is no plan for it; its words say what can be done by hand' : undefined);
@@ -69,7 +65,7 @@ function accept(state: State): Update {
 	}
 
 	if (finding.wish === undefined) {
-		return [{...state, scene: {kind: 'doctor', isWhole: true, top: 0}}, []];
+		return [{...state, scene: {kind: 'doctor', isWhole: state.scene.kind === 'doctor' && !state.scene.isWhole, top: 0}}, []];
 	}
 
 	const reason = mendReason(state, finding);
@@ -88,13 +84,9 @@ export function updateDoctor(state: State, command: Command | undefined, paper: 
 		return [state, []];
 	}
 
-	if (scene.isWhole) {
-		return command === 'back' || command === 'accept' ? [{...state, scene: {kind: 'doctor', isWhole: false, top: 0}}, []] : [scroll(state, command, paper), []];
-	}
-
 	switch (command) {
 		case 'back': {
-			return close(state);
+			return scene.isWhole ? [{...state, scene: {kind: 'doctor', isWhole: false, top: 0}}, []] : close(state);
 		}
 
 		case 'refresh': {
@@ -102,7 +94,7 @@ export function updateDoctor(state: State, command: Command | undefined, paper: 
 		}
 
 		case 'details': {
-			return selectedFinding(state) === undefined ? [state, []] : [{...state, scene: {kind: 'doctor', isWhole: true, top: 0}}, []];
+			return selectedFinding(state) === undefined ? [state, []] : [{...state, scene: {kind: 'doctor', isWhole: !scene.isWhole, top: 0}}, []];
 		}
 
 		case 'accept': {
@@ -110,7 +102,7 @@ export function updateDoctor(state: State, command: Command | undefined, paper: 
 		}
 
 		default: {
-			return [{...state, diagnosis: {...diagnosis, index: moveIndex(diagnosis.index, command, diagnosis.findings.value?.length ?? 0)}}, []];
+			return scene.isWhole ? [scroll(state, command, paper), []] : [{...state, diagnosis: {...diagnosis, index: moveIndex(diagnosis.index, command, diagnosis.findings.value?.length ?? 0)}}, []];
 		}
 	}
 }

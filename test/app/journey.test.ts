@@ -1,17 +1,7 @@
-import test, {type ExecutionContext} from 'ava';
-import type {Journey, JourneyStage} from '../../source/app/journey.ts';
+import test from 'ava';
 import {hostileName, uuidOf} from '../helpers/fake-services.ts';
+import {journeyOf, stageOf} from '../helpers/press.ts';
 import {atWeb, createBrain, keys, type Brain} from '../helpers/screen-harness.ts';
-
-function journeyOf(brain: Brain): Journey | undefined {
-	return brain.state.scene.kind === 'journey' ? brain.state.scene.journey : undefined;
-}
-
-function stageOf<P extends JourneyStage['phase']>(t: ExecutionContext, brain: Brain, phase: P): JourneyStage & {phase: P} {
-	const stage = journeyOf(brain)?.stage;
-	t.is(stage?.phase, phase);
-	return stage as JourneyStage & {phase: P};
-}
 
 /** From the tree to the page on which the name is typed: s2, kept, left off. */
 async function atNaming(facts: Parameters<typeof atWeb>[0] = {}): Promise<Brain> {

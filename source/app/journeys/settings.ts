@@ -18,7 +18,8 @@ const diskModes = [undefined, 'external', 'internal', 'no', 'manual'] as const;
 const diskWords = {
 	external: 'in a new file', internal: 'inside its image', no: 'left out', manual: 'somebody else takes care of it (manual)',
 };
-const reuses = [undefined, 'absolute-paths', 'existing', 'no-backing-file'] as const;
+/** `absolute-paths` is what is done where nothing is said. */
+const reuses = [undefined, 'existing', 'no-backing-file'] as const;
 const reuseWords = {
 	'absolute-paths': 'made by us', existing: 'is there already, its header is kept', 'no-backing-file': 'is there already, without a backing file',
 };

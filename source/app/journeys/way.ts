@@ -39,8 +39,7 @@ export function wayOf(wish: CreateWish, picture: DomainPicture): Decision {
 	return decide(answersOf(wish, picture));
 }
 
-/** "Row 17 of the table: Only the disks …". */
+/** "Row 17 of the table: Only the disks …". What to ask for in place of a refusal stands beside it on the screen: the other choices. */
 export function describeWay(decision: Decision): string {
-	const row = decision.row === undefined ? '' : `Row ${decision.row} of the table: `;
-	return `${row}${decision.reason}${decision.kind === 'refused' ? ` ${decision.instead}` : ''}`;
+	return `${decision.row === undefined ? '' : `Row ${decision.row} of the table: `}${decision.reason}`;
 }

@@ -1,7 +1,8 @@
 /**
 What the doctor found: one line each for the list, and all the words of one.
 */
-import {mendReason, selectedFinding} from '../../app/update-doctor.ts';
+import {selectedFinding} from '../../app/rows.ts';
+import {mendReason} from '../../app/update-doctor.ts';
 import type {Diagnosis, State} from '../../app/state.ts';
 import type {Finding, Severity} from '../../model/finding.ts';
 import {line, paragraph, type Line} from '../parts/line.tsx';

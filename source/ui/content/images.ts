@@ -1,6 +1,7 @@
 /**
 The images of a domain as a plan leaves them, drawn as a tree: what is new, removed, written and left, in a sign and a word.
 */
+import {imageHolders} from '../../app/image-holders.ts';
 import {plannedImages, type ImageMark, type PlannedImage} from '../../app/planned-images.ts';
 import {formatBytes} from '../../model/format.ts';
 import type {DomainPicture} from '../../model/inventory.ts';
@@ -25,6 +26,8 @@ const marks: Record<ImageMark, {word: string; tone: Tone; glyph: 'created' | 're
 
 const wordColumns = 9;
 const sizeColumns = 10;
+/** Wider, and the eye loses the row between the name and its mark. */
+const mostColumns = 96;
 
 /** The folder in which all of them lie; undefined: there are several. */
 function commonFolder(rows: ReadonlyArray<TreeRow<PlannedImage>>): string | undefined {
@@ -32,15 +35,18 @@ function commonFolder(rows: ReadonlyArray<TreeRow<PlannedImage>>): string | unde
 	return folders.size === 1 ? [...folders][0] : undefined;
 }
 
-function rowLines(row: TreeRow<PlannedImage>, folder: string | undefined, {columns, theme, hasManyRoots}: Paper & {hasManyRoots: boolean}): Line[] {
+type RowPaper = Paper & {folder: string | undefined; hasManyRoots: boolean; holders: ReadonlyMap<string, string[]>};
+
+function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRoots, holders}: RowPaper): Line[] {
 	const {item} = row;
+	const needed = holders.get(item.name) ?? [];
 	const {word, tone, glyph} = marks[item.mark];
 	const guide = guideText(row, {theme, mostColumns: Math.floor(columns / 3), hasManyRoots});
 	const lead = `  ${guide}`;
 	const right = `${word.padEnd(wordColumns)}${(item.image === undefined ? '' : formatBytes(item.image.allocatedBytes)).padStart(sizeColumns)} `;
 	const room = columns - widthOf(lead) - 3 - right.length;
 	const name = cutMiddle(showSafely(folder === undefined ? item.name : item.name.slice(folder.length), theme.isAscii), room, theme.glyphs.ellipsis);
-	const pieces: Line = [{text: lead, tone: 'dim'}, {text: `${theme.glyphs[glyph]} `, tone}, {text: name, tone: item.mark === 'untouched' ? 'dim' : 'plain'}];
+	const pieces: Line = [{text: lead, tone: 'dim'}, {text: `${theme.glyphs[glyph]} `, tone}, {text: name, tone: item.mark === 'untouched' ? 'dim' : 'plain'}, {text: needed.length === 0 ? '' : `  ${needed.join(', ')}`, tone: 'dim'}];
 	return [
 		fitLine(pieces, columns, theme, [{text: right.slice(0, wordColumns), tone}, {text: right.slice(wordColumns), tone: 'dim'}]),
 		...(item.reason === undefined
@@ -57,10 +63,17 @@ export function plannedImageLines(plan: Plan, picture: DomainPicture | undefined
 	}
 
 	const folder = commonFolder(rows);
+	const given: RowPaper = {
+		...paper,
+		columns: Math.min(paper.columns, mostColumns),
+		folder,
+		hasManyRoots: rows[0]!.isBranch,
+		holders: picture === undefined ? new Map() : imageHolders(picture),
+	};
 	const others = othersCount === 0 ? 'All other images of the host stay as they are.' : `${othersCount} more of this domain, and all other images of the host, stay as they are.`;
 	return [
 		[{text: ' Images', tone: 'strong'}, {text: folder === undefined ? '' : ` in ${folder}`, tone: 'dim'}],
-		...rows.flatMap(row => rowLines(row, folder, {...paper, hasManyRoots: rows[0]!.isBranch})),
+		...rows.flatMap(row => rowLines(row, given)),
 		line(`  ${others}`, 'dim'),
 	];
 }

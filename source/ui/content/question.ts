@@ -65,7 +65,7 @@ export function typingLines(text: TextField, note: string | undefined, {columns,
 	return [
 		[{text: ` ${text.label}  `, tone: 'dim'}, {text: text.value}, {text: theme.glyphs.cursor, tone: 'accent'}],
 		[],
-		...paragraph(problem ?? 'Enter takes it.', {
+		...paragraph(problem ?? 'Enter takes it; Ctrl-U clears it.', {
 			columns: columns - 1, theme, tone: problem === undefined ? 'dim' : 'warning', lead: {text: problem === undefined ? ' ' : ` ${theme.glyphs.warning} `, tone: 'warning'},
 		}),
 	];

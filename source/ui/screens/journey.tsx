@@ -31,7 +31,7 @@ function askedOf(state: State, journey: Journey): Asked | undefined {
 	const {stage} = journey;
 	if (stage.phase === 'settings') {
 		const options = settingsOf(state, journey) ?? [];
-		return {heading: 'All that can be set', options, index: stage.index, text: stage.typing && options[stage.index]?.text, note: stage.note};
+		return {heading: `All that can be set  (${stage.index + 1} of ${options.length})`, options, index: stage.index, text: stage.typing && options[stage.index]?.text, note: stage.note};
 	}
 
 	const question = presentQuestion(state, journey);
@@ -54,7 +54,7 @@ function Question({state, journey, rows}: {readonly state: State; readonly journ
 
 	const {options, index, text, note} = asked;
 	const whole = contextLines(state, journey, paper);
-	const noteRows = rows < 14 ? 2 : mostNoteRows;
+	const noteRows = rows < 14 || journey.stage.phase === 'settings' ? 2 : mostNoteRows;
 	// Where there is little room, the question comes before what it is about.
 	const context = whole.length + 3 + noteRows + Math.min(options.length, 6) > rows ? [] : whole;
 	const head = [...context, line(` ${asked.heading}`, 'strong'), []];

@@ -1,0 +1,142 @@
+import test from 'ava';
+import type {ActionStart} from '../../source/app/services.ts';
+import {uuidOf} from '../helpers/fake-services.ts';
+import {
+	isStarted, journeyOf, press, stageOf, wishOf,
+} from '../helpers/press.ts';
+import {atWeb, createBrain, keys} from '../helpers/screen-harness.ts';
+
+test('a branch: its name, the present state kept, then the plan', async t => {
+	const brain = await press(await atWeb(), keys.up, keys.up, 'b', keys.enter, keys.enter);
+	t.deepEqual(wishOf(brain), {
+		kind: 'branch', uuid: uuidOf(1), snapshot: 's2', name: 's2-branch', fate: {kind: 'keep', name: 'kept-20261121-0200'},
+	});
+	stageOf(t, brain, 'consequences');
+});
+
+test('a branch and the kept state cannot have one name', async t => {
+	const brain = await press(await atWeb(), keys.up, 'b', '\u0015', 'x', keys.enter, 'e', '\u0015', 'x', keys.enter);
+	t.is(stageOf(t, brain, 'question').note, 'There is a snapshot "x" already.');
+});
+
+test('a merge asks nothing but the plan, and the name of the domain', async t => {
+	const brain = await press(await atWeb(), keys.up, keys.up, 'm');
+	t.deepEqual(wishOf(brain), {kind: 'merge', uuid: uuidOf(1), snapshot: 's2'});
+	await press(brain, keys.enter, keys.enter, keys.enter);
+	t.false(isStarted(brain));
+	await press(brain, 'web01', keys.enter);
+	t.true(isStarted(brain));
+});
+
+const scopes = [
+	[0, {scope: 'one', isMetadataOnly: false}],
+	[1, {scope: 'one', isMetadataOnly: true}],
+	[2, {scope: 'children-only', isMetadataOnly: false}],
+	[3, {scope: 'with-children', isMetadataOnly: false}],
+] as const;
+for (const [downs, expected] of scopes) {
+	test(`${downs} down, a deletion is of ${expected.scope}${expected.isMetadataOnly ? ', the record alone' : ''}`, async t => {
+		const brain = await press(await atWeb(), 'g', 'd', ...Array.from({length: downs}, () => keys.down), keys.enter);
+		t.deepEqual(wishOf(brain), {
+			kind: 'delete', uuid: uuidOf(1), snapshot: 's1', ...expected,
+		});
+	});
+}
+
+test('what comes after a leaf cannot be deleted, and why is said', async t => {
+	const brain = await press(await atWeb(), keys.up, 'd', keys.down, keys.down, keys.enter);
+	t.is(stageOf(t, brain, 'question').id, 'scope');
+	t.is(brain.state.notice, 'Not possible: nothing comes after it.');
+});
+
+const starts: Array<{key: string; questions: number}> = [{key: 'r', questions: 2}, {key: 'b', questions: 2}, {key: 'm', questions: 0}, {key: 'd', questions: 1}];
+for (const {key, questions} of starts) {
+	test(`Escape leaves at every point after ${key}, and nothing is run`, async t => {
+		const way = [key, ...Array.from({length: questions + 2}, () => keys.enter), 'web0'];
+		for (let length = 1; length <= way.length; length++) {
+			const brain = await press(await atWeb(), keys.up, keys.up, ...way.slice(0, length));
+			t.is(brain.state.scene.kind, 'journey');
+			brain.type(keys.escape);
+			t.is(brain.state.scene.kind, 'browse', String(length));
+			t.is(brain.state.notice, 'Left before the start. Nothing was changed.');
+			t.false(isStarted(brain));
+		}
+	});
+
+	test(`${key}, read-only, does not begin, and the reason is said`, async t => {
+		const brain = await press(await atWeb({isReadOnly: true}), keys.up, key);
+		t.is(brain.state.scene.kind, 'browse');
+		t.regex(brain.state.notice!, /: this session is read-only\.$/);
+	});
+
+	test(`${key} in the list of domains leads to the tree first`, async t => {
+		const brain = await press(await atWeb(), keys.tab, key);
+		t.is(brain.state.pane, 'tree');
+		t.regex(brain.state.notice!, new RegExp(`^Choose the snapshot .* then press ${key}\\.$`));
+	});
+
+	test(`a refusal after ${key} leads back`, async t => {
+		const brain = await atWeb();
+		brain.world.refusal = {kind: 'refused', blockers: [{kind: 'managed-save', text: 'A managed save stands in the way.'}]};
+		await press(brain, keys.up, keys.up, key, ...Array.from({length: questions}, () => keys.enter));
+		stageOf(t, brain, 'refused');
+		brain.type(keys.enter);
+		t.is(brain.state.scene.kind, 'browse');
+	});
+}
+
+test('a host that changed leads to a new plan for every kind of action', async t => {
+	const brain = await press(await atWeb(), 'g', 'd', keys.enter, keys.enter, keys.enter, 'web01', keys.enter);
+	brain.send({kind: 'run-ended', outcome: {kind: 'rolled-back', failure: {kind: 'host-changed', changed: ['the snapshots of web01']}}});
+	await brain.answer();
+	t.deepEqual(stageOf(t, brain, 'consequences').changed, ['the snapshots of web01']);
+	t.like(wishOf(brain), {kind: 'delete', snapshot: 's1'});
+});
+
+test('left goes back to the question before, from a question and from a plan', async t => {
+	const brain = await press(await atWeb(), keys.up, keys.up, 'r', keys.enter, keys.left);
+	t.is(stageOf(t, brain, 'question').id, 'fate');
+	await press(brain, keys.down, keys.enter, keys.enter);
+	stageOf(t, brain, 'consequences');
+	await press(brain, keys.left);
+	t.is(stageOf(t, brain, 'question').id, 'end-state');
+	await press(brain, keys.left, keys.left);
+	t.is(stageOf(t, brain, 'question').id, 'fate');
+	await press(brain, keys.enter, keys.enter);
+	t.like(wishOf(brain), {fate: {kind: 'keep'}});
+});
+
+test('Escape while a name is typed puts back what it was', async t => {
+	const brain = await press(await atWeb(), keys.up, 'r', 'e', '\u0015', '/', keys.escape);
+	t.is(journeyOf(brain)?.keepName, 'kept-20261121-0200');
+	t.is(stageOf(t, brain, 'question').typing, undefined);
+});
+
+const given: Array<{action: ActionStart; wish: object}> = [
+	{action: {kind: 'branch', snapshot: 's1', name: 'b', fate: {kind: 'discard'}}, wish: {kind: 'branch', snapshot: 's1', name: 'b', fate: {kind: 'discard'}}},
+	{action: {kind: 'merge', snapshot: 's2'}, wish: {kind: 'merge', snapshot: 's2'}},
+	{action: {kind: 'delete', snapshot: 's1', scope: 'with-children'}, wish: {kind: 'delete', snapshot: 's1', scope: 'with-children'}},
+	{action: {kind: 'delete', snapshot: 's1', isMetadataOnly: true}, wish: {kind: 'delete', scope: 'one', isMetadataOnly: true}},
+];
+for (const {action, wish} of given) {
+	test(`${JSON.stringify(action)} of the command line is at its plan at once`, async t => {
+		const brain = await atWeb({start: {domain: 'web01', action}});
+		stageOf(t, brain, 'consequences');
+		t.like(wishOf(brain), wish);
+	});
+}
+
+test('an action of the command line for a snapshot that is not there says so', async t => {
+	const brain = await atWeb({start: {domain: 'web01', action: {kind: 'merge', snapshot: 'nobody'}}});
+	t.is(brain.state.notice, 'The domain "web01" has no snapshot "nobody".');
+});
+
+test('the actions of a domain without snapshots say why they are not possible', async t => {
+	const brain = createBrain({start: {domain: 'node1'}});
+	brain.send({kind: 'started'});
+	await brain.answer();
+	await press(brain, 'm');
+	t.is(brain.state.notice, 'Merge: the domain has no snapshots.');
+	await press(brain, 'c');
+	t.is(brain.state.notice, 'Create: the domain has no disk that it writes to.');
+});

@@ -1,0 +1,143 @@
+/**
+Whole frames of the guided actions, of the doctor and of a step that copies, against accepted ones. A changed frame is looked at, then accepted by name.
+*/
+import test, {type ExecutionContext} from 'ava';
+import {press} from '../helpers/press.ts';
+import {
+	acceptedFrame, atWeb, createBrain, frameOf, keys, plainTheme, type Brain,
+} from '../helpers/screen-harness.ts';
+
+async function looks(t: ExecutionContext, name: string, brain: Brain, theme = plainTheme()) {
+	const frame = await frameOf(brain.state, theme);
+	t.is(frame, await acceptedFrame(name, frame));
+}
+
+const clear = '\u0015';
+
+test('the name of a new snapshot, proposed', async t => {
+	await looks(t, 'create-name-80x24', await press(await atWeb(), 'c'));
+});
+
+test('what is wrong with a name is said while it is typed', async t => {
+	await looks(t, 'create-name-wrong-80x24', await press(await atWeb(), 'c', clear, 'a/b'));
+});
+
+test('what is saved of a running domain', async t => {
+	await looks(t, 'create-saved-80x24', await press(await atWeb(), 'c', keys.enter));
+});
+
+test('where it is saved, with the row of the table that refuses one of the places', async t => {
+	await looks(t, 'create-place-80x24', await press(await atWeb(), 'c', keys.enter, keys.enter, keys.down));
+});
+
+test('all that can be set of a new snapshot', async t => {
+	await looks(t, 'create-options-80x24', await press(await atWeb(), 'c', keys.enter, 'o', keys.down));
+});
+
+test('all that can be set, in the smallest terminal and without UTF-8', async t => {
+	const theme = plainTheme(true);
+	await looks(t, 'create-options-60x16', await press(await atWeb({columns: 60, rows: 16, theme}), 'c', keys.enter, 'o', 'G', keys.up), theme);
+});
+
+test('what a new snapshot makes of the images', async t => {
+	await looks(t, 'create-consequences-80x24', await press(await atWeb(), 'c', keys.enter, keys.enter, keys.enter));
+});
+
+test('a command of libvirt with what it stands for', async t => {
+	await looks(t, 'create-commands-80x24', await press(await atWeb(), 'c', keys.enter, keys.enter, keys.enter, keys.enter));
+});
+
+test('where nothing is lost, Enter alone starts', async t => {
+	await looks(t, 'create-confirm-80x24', await press(await atWeb(), 'c', keys.enter, keys.enter, keys.enter, keys.enter, keys.enter));
+});
+
+test('the name of a branch', async t => {
+	await looks(t, 'branch-name-80x24', await press(await atWeb(), keys.up, 'b'));
+});
+
+test('what shall be deleted, what takes the least first', async t => {
+	await looks(t, 'delete-scope-80x24', await press(await atWeb(), 'g', 'd'));
+});
+
+test('a merge draws what is written, removed and left, and why', async t => {
+	await looks(t, 'merge-consequences-80x24', await press(await atWeb(), keys.up, keys.up, 'm'));
+});
+
+test('the same without UTF-8 and without colour says all of it', async t => {
+	const theme = plainTheme(true);
+	const frame = await frameOf((await press(await atWeb({theme}), keys.up, keys.up, 'm')).state, theme);
+	t.regex(frame, /x web01\.s2  s3 +removed +96\.0 MiB/);
+	t.regex(frame, /~ web01\.s1  s2 +written +812 MiB/);
+	t.regex(frame, /= web01\.qcow2  s1 +stays +4\.2 GiB\n +web01\.try stands on it/);
+	t.regex(frame, /^[\n\u0020-\u007E]*$/);
+});
+
+async function atCopying(): Promise<Brain> {
+	const brain = await press(await atWeb(), keys.up, keys.up, 'm', keys.enter, keys.enter, keys.enter, 'web01', keys.enter);
+	brain.send({
+		kind: 'run-event', event: {
+			kind: 'step-started', step: 'commit-vda', title: '', index: 0, of: 3,
+		},
+	});
+	brain.pass(30_000);
+	brain.send({
+		kind: 'run-event', event: {
+			kind: 'step-progress', step: 'commit-vda', doneBytes: 300 * (2 ** 20), totalBytes: 812 * (2 ** 20),
+		},
+	});
+	return brain;
+}
+
+test('a step that copies shows how far it is, and what Ctrl-C would mean', async t => {
+	const brain = await atCopying();
+	brain.type(keys.ctrlC);
+	await looks(t, 'copying-80x24', brain);
+});
+
+test('a copying step says no time before its speed is known, and 100 percent at its end', async t => {
+	const brain = await atCopying();
+	brain.send({
+		kind: 'run-event', event: {
+			kind: 'step-started', step: 'commit-vda', title: '', index: 0, of: 3,
+		},
+	});
+	brain.send({
+		kind: 'run-event', event: {
+			kind: 'step-progress', step: 'commit-vda', doneBytes: 1, totalBytes: 2,
+		},
+	});
+	t.notRegex(await frameOf(brain.state), /left/);
+	brain.pass(10_000);
+	brain.send({
+		kind: 'run-event', event: {
+			kind: 'step-progress', step: 'commit-vda', doneBytes: 5, totalBytes: 2,
+		},
+	});
+	t.regex(await frameOf(brain.state), /100 % {2}2 B of 2 B$/m);
+});
+
+test('the findings of a domain', async t => {
+	await looks(t, 'doctor-80x24', await press(await atWeb(), 'D'));
+});
+
+test('the findings of all domains', async t => {
+	const brain = createBrain({columns: 120, rows: 40});
+	brain.send({kind: 'started'});
+	await brain.answer();
+	await press(brain, 'D', keys.down, keys.down);
+	await looks(t, 'doctor-all-120x40', brain);
+});
+
+test('all the words of a finding', async t => {
+	await looks(t, 'finding-80x24', await press(await atWeb(), 'D', 'i'));
+});
+
+test('while the doctor looks it says how far it is, and can be left', async t => {
+	const brain = await atWeb();
+	brain.type('D');
+	brain.send({kind: 'diagnosing', number: brain.state.diagnosis!.findings.waiting!.number, progress: {done: 3, total: 200, domain: 'x'}});
+	brain.pass(5000);
+	t.regex(await frameOf(brain.state), /Looking for troubles: 3 of 200 domains, 5 s/);
+	t.deepEqual(brain.type(keys.escape), [{kind: 'stop-diagnosis'}]);
+	t.is(brain.state.scene.kind, 'browse');
+});
