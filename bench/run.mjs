@@ -1,9 +1,11 @@
 /**
 Measures the built program in a real pseudo-terminal, and prints each figure beside its budget. Fails when one is over.
 
-Usage: npm run bench. Needs `script` (util-linux) and /proc; the row with 1,000 snapshots needs a libvirt that answers at qemu:///system.
+Usage: npm run bench. Needs `script` (util-linux) and /proc; the row with 1,000 snapshots needs a libvirt that answers at qemu:///system, those of the doctor
+libvirtd and qemu-img.
 */
 import process from 'node:process';
+import {measureDoctor} from './doctor.mjs';
 import {openPseudoTerminal} from './pseudo-terminal.mjs';
 import {
 	benchDomain, lastSnapshot, makeThousandSnapshots, removeThousandSnapshots,
@@ -17,6 +19,7 @@ const rows = [];
 await measureFirstFrame();
 await measureKeysAndIdling();
 await measureThousandSnapshots();
+rows.push(...await measureDoctor());
 print();
 
 async function measureFirstFrame() {
