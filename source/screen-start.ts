@@ -22,6 +22,21 @@ export function screenStartOf(wish: Wish): ScreenStart | undefined {
 			return xmlPath === undefined ? {domain, action: {kind: verb, ...given}} : undefined;
 		}
 
+		case 'branch': {
+			const {domain, snapshot, name, fate} = wish;
+			return {domain, action: {kind: 'branch', snapshot, name, fate}};
+		}
+
+		case 'merge': {
+			return {domain: wish.domain, action: {kind: 'merge', snapshot: wish.snapshot}};
+		}
+
+		case 'delete': {
+			const {domain, snapshot, scope, isMetadataOnly} = wish;
+			// One snapshot with its images is what the words say without an option: that is still asked.
+			return {domain, action: {kind: 'delete', snapshot, scope: scope === 'one' ? undefined : scope, isMetadataOnly}};
+		}
+
 		case 'doctor': {
 			return wish.mend === undefined ? {domain: wish.domain, action: {kind: 'doctor'}} : undefined;
 		}
