@@ -1,0 +1,193 @@
+import test from 'ava';
+import type {FindingKind} from '../../../source/model/finding.ts';
+import type {Image} from '../../../source/model/image.ts';
+import type {Inventory} from '../../../source/model/inventory.ts';
+import {unknownImage} from '../../../source/tools/qemu-img.ts';
+import {image} from '../../helpers/images.ts';
+import {inventory, threeSnapshots, uuid, type Scene} from '../../helpers/inventory.ts';
+import {findingsOf, patient, seriousKinds} from '../../helpers/patient.ts';
+import {diagnosePicture} from '../../../source/engine/doctor/diagnose-picture.ts';
+
+/** One disk: s1 → s2, the head on the overlay of s2. */
+function twoSnapshots(more: Partial<Scene> = {}): Inventory {
+	return inventory({
+		heads: {vda: '/d/vda.s2'},
+		current: 's2',
+		snapshots: [
+			{name: 's1', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.s1'}},
+			{name: 's2', parent: 's1', frozen: {vda: '/d/vda.s1'}, overlays: {vda: '/d/vda.s2'}},
+		],
+		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.s2', '/d/vda.s1')],
+		...more,
+	});
+}
+
+function at(modifiedAt: number, path: string, backing?: string): Image {
+	const made = image(path, backing);
+	return {...made, file: {...made.file!, modifiedAt: `${modifiedAt}.5`}};
+}
+
+const s1At = 1_790_000_000;
+const newer = 9_009_000;
+
+test('a chain as libvirt makes it gives nothing, on old and new versions', t => {
+	t.deepEqual(findingsOf(threeSnapshots()), []);
+	t.deepEqual(findingsOf(threeSnapshots({libvirtVersion: newer})), []);
+});
+
+test('a lost backing file is one finding, whoever needs it, and the file of its name that fits is offered', t => {
+	const lost = unknownImage('/d/vda.qcow2', 'qcow2', {kind: 'missing'});
+	const broken = image('/d/vda.s1', '/d/vda.qcow2', {problems: [{kind: 'backing-missing', backingPath: '/d/vda.qcow2'}]});
+	const scene = twoSnapshots({images: [broken, image('/d/vda.s2', '/d/vda.s1'), lost]});
+	const found = findingsOf(scene, {surroundings: {found: new Map([['/d/vda.qcow2', [image('/e/vda.qcow2')]]])}});
+	const [finding, ...more] = found.filter(({kind}) => kind === 'backing-missing' || kind === 'image-missing');
+	t.is(more.length, 0);
+	t.deepEqual(finding?.wish, {
+		kind: 'relink', uuid, links: [{path: '/d/vda.s1', backingPath: '/e/vda.qcow2', backingFormat: 'qcow2'}], moved: [{from: '/d/vda.qcow2', to: '/e/vda.qcow2'}],
+	});
+	t.deepEqual(found.filter(({kind}) => kind === 'not-revertible').map(({severity}) => severity), ['problem', 'problem']);
+});
+
+const doubtful: Array<[string, Image[], Partial<Scene>?]> = [
+	['of another size', [image('/e/vda.qcow2', undefined, {virtualSizeBytes: 2048})]],
+	['written to after the snapshot', [at(s1At + 3600, '/e/vda.qcow2')]],
+	['that is one of two', [image('/e/vda.qcow2'), image('/f/vda.qcow2')]],
+	['that stands on the broken overlay itself', [image('/e/vda.qcow2', '/d/vda.s1')]],
+	['that another domain needs', [image('/e/vda.qcow2')], {
+		foreignPins: [{path: '/e/vda.qcow2', hold: 'content', domainUuid: 'other', label: 'snapshot s1 of db', snapshot: 's1', target: 'vda'}],
+	}],
+];
+for (const [what, candidates, more] of doubtful) {
+	test(`a file of the lost one's name is not offered: one ${what}`, t => {
+		const lost = unknownImage('/d/vda.qcow2', 'qcow2', {kind: 'missing'});
+		const broken = image('/d/vda.s1', '/d/vda.qcow2', {problems: [{kind: 'backing-missing', backingPath: '/d/vda.qcow2'}]});
+		const scene = twoSnapshots({images: [broken, image('/d/vda.s2', '/d/vda.s1'), lost, ...candidates], ...more});
+		const finding = findingsOf(scene, {surroundings: {found: new Map([['/d/vda.qcow2', candidates]])}}).find(({kind}) => kind === 'backing-missing');
+		t.is(finding?.wish, undefined);
+		t.truthy(finding?.remedy);
+	});
+}
+
+test('an unrecorded format is mended by what the records say, and left to the person where they are silent', t => {
+	const problems: Image['problems'] = [{kind: 'backing-format-not-recorded'}];
+	const images = [image('/d/base', undefined), image('/d/vda.qcow2', '/d/base', {problems}), image('/d/vda.s1', '/d/vda.qcow2', {problems}), image('/d/vda.s2', '/d/vda.s1')];
+	const found = findingsOf(twoSnapshots({images})).filter(({kind}) => kind === 'backing-format');
+	t.deepEqual(found.map(({images: [path], wish}) => [path, wish?.kind]).sort(), [['/d/vda.qcow2', undefined], ['/d/vda.s1', 'relink']]);
+});
+
+const scenes: Array<[string, Inventory, FindingKind[]]> = [
+	['an image frozen by s1 and written to an hour later', twoSnapshots({images: [at(s1At + 3600, '/d/vda.qcow2'), at(s1At + 7200, '/d/vda.s1', '/d/vda.qcow2'), at(s1At + 90_000, '/d/vda.s2', '/d/vda.s1')]}), ['base-changed']],
+	['an image written to within moments of the snapshot', twoSnapshots({images: [at(s1At + 60, '/d/vda.qcow2'), at(s1At + 61, '/d/vda.s1', '/d/vda.qcow2'), at(s1At + 90_000, '/d/vda.s2', '/d/vda.s1')]}), []],
+	['a template that is younger than what stands on it', inventory({heads: {vda: '/d/clone'}, snapshots: [], images: [at(5000, '/d/clone', '/d/template'), at(9000, '/d/template')]}), ['base-changed']],
+	['a domain that writes to a frozen image', twoSnapshots({heads: {vda: '/d/vda.s1'}, current: 's1'}), ['frozen-written']],
+	['another domain that writes to the base', twoSnapshots({
+		foreignPins: [{path: '/d/vda.qcow2', hold: 'head', domainUuid: 'other', label: 'head of db', snapshot: undefined, target: 'vda'}],
+	}), ['frozen-written', 'not-revertible', 'not-revertible']],
+	['two snapshots on one image', twoSnapshots({
+		current: 's2',
+		heads: {vda: '/d/vda.s2'},
+		snapshots: [
+			{name: 's1', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.s1'}},
+			{name: 's2', parent: 's1', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.s2'}},
+		],
+		images: [image('/d/vda.qcow2'), image('/d/vda.s2', '/d/vda.qcow2')],
+	}), ['shared-frozen']],
+	['external snapshots and none of them current', (() => {
+		const {picture, ...rest} = twoSnapshots();
+		return {...rest, picture: {...picture, currentSnapshot: undefined}};
+	})(), ['current-record']],
+	['a current snapshot that the disks do not come from, before 9.9', twoSnapshots({current: 's1'}), ['current-record']],
+	['a current snapshot that the disks do not come from, since 9.9', twoSnapshots({current: 's1', libvirtVersion: newer}), ['current-record', 'native-revert']],
+	['a record with children that names an old overlay, before 9.9', inventory({
+		heads: {vda: '/d/vda.new'},
+		current: 's1',
+		snapshots: [
+			{name: 's1', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.s1'}},
+			{name: 's2', parent: 's1', frozen: {vda: '/d/vda.s1'}, overlays: {vda: '/d/vda.s2'}},
+		],
+		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.new', '/d/vda.qcow2')],
+	}), []],
+	['the same since 9.9: libvirt would unlink what s2 keeps (R1)', inventory({
+		heads: {vda: '/d/vda.new'},
+		current: 's1',
+		libvirtVersion: newer,
+		snapshots: [
+			{name: 's1', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.s1'}},
+			{name: 's2', parent: 's1', frozen: {vda: '/d/vda.s1'}, overlays: {vda: '/d/vda.s2'}},
+		],
+		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.new', '/d/vda.qcow2')],
+	}), ['native-revert', 'current-record']],
+	['a parent without a record', twoSnapshots({
+		snapshots: [
+			{name: 's1', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.s1'}},
+			{name: 's2', parent: 'gone', frozen: {vda: '/d/vda.s1'}, overlays: {vda: '/d/vda.s2'}},
+		],
+	}), ['parent-missing']],
+];
+for (const [what, scene, kinds] of scenes) {
+	test(`the doctor sees ${what}`, t => {
+		t.deepEqual(seriousKinds(findingsOf(scene)), kinds);
+	});
+}
+
+function deep(count: number, libvirtVersion: number): Inventory {
+	const name = (index: number) => `/d/vda.${index}`;
+	return inventory({
+		heads: {vda: name(count)}, snapshots: [], libvirtVersion, images: Array.from({length: count}, (_, index) => image(name(index + 1), index === 0 ? undefined : name(index))),
+	});
+}
+
+for (const [count, version, severity] of [[25, 10_008_000, undefined], [26, 10_008_000, 'problem'], [26, 11_011_000, undefined], [30, 9_000_000, undefined], [31, 9_000_000, 'warning'], [201, 9_000_000, 'problem']] as const) {
+	test(`a chain of ${count} images on libvirt ${version}: ${severity ?? 'nothing to say'}`, t => {
+		const found = findingsOf(deep(count, version)).filter(({kind}) => kind === 'deep-chain');
+		t.deepEqual(found.map(finding => finding.severity), severity === undefined ? [] : [severity]);
+		t.true(found.every(({text}) => text.includes(String(count))));
+	});
+}
+
+test('a frozen image that our own action wrote to at that time is not suspicious', t => {
+	const scene = twoSnapshots({images: [at(s1At + 3600, '/d/vda.qcow2'), at(s1At + 7200, '/d/vda.s1', '/d/vda.qcow2'), at(s1At + 90_000, '/d/vda.s2', '/d/vda.s1')]});
+	const entry = (seconds: number) => ({
+		at: new Date(seconds * 1000).toISOString(), user: 'root', from: undefined, uri: 'qemu:///system', domain: {uuid, name: 'web'}, action: 'merge', outcome: 'done' as const, detail: undefined, durationMs: 20_000,
+	});
+	t.deepEqual(seriousKinds(findingsOf(scene, {audit: [entry(s1At + 3610)]})), []);
+	t.deepEqual(seriousKinds(findingsOf(scene, {audit: [entry(s1At + 9000)]})), ['base-changed']);
+});
+
+test('checkpoints are good where their bitmaps go down from the head without a gap', t => {
+	const bitmap = (isUsable: boolean) => ({bitmaps: [{name: 'c1', isUsable, granularityBytes: 65_536}]});
+	const checkpoint = {name: 'c1', description: undefined, parent: undefined, createdAt: s1At, disks: [{target: 'vda', bitmap: 'c1'}], xml: '<domaincheckpoint/>'};
+	const kindsWith = (...layers: Array<Partial<Image>>) => seriousKinds(findingsOf(twoSnapshots({
+		checkpoints: [checkpoint],
+		images: [image('/d/vda.s2', '/d/vda.s1', layers[0]), image('/d/vda.s1', '/d/vda.qcow2', layers[1]), image('/d/vda.qcow2', undefined, layers[2])],
+	})));
+	t.deepEqual(kindsWith(bitmap(true)), []);
+	t.deepEqual(kindsWith(bitmap(true), bitmap(true)), []);
+	t.deepEqual(kindsWith(bitmap(false)), ['checkpoint-broken']);
+	t.deepEqual(kindsWith({}, bitmap(true)), ['checkpoint-broken']);
+	t.deepEqual(kindsWith(bitmap(true), {}, bitmap(true)), ['checkpoint-broken']);
+});
+
+test('on a fork before 9.9 it is told, as a note, what a delete by virsh would harm', t => {
+	const [finding] = findingsOf(inventory({
+		heads: {vda: '/d/vda.new'},
+		current: 's1',
+		snapshots: [
+			{name: 's1', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.s1'}},
+			{name: 's2', parent: 's1', frozen: {vda: '/d/vda.s1'}, overlays: {vda: '/d/vda.s2'}},
+		],
+		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.new', '/d/vda.qcow2')],
+	}));
+	t.is(finding?.kind, 'native-delete');
+	t.is(finding?.severity, 'info');
+	t.regex(finding.text, /"s1" .*snapshot s2 of web/);
+});
+
+test('an action that was interrupted, a managed save and a transient domain are told', t => {
+	const scene = twoSnapshots();
+	scene.picture.domain.hasManagedSave = true;
+	scene.picture.domain.isPersistent = false;
+	const plan = {plannedAt: '2026-11-21', action: {kind: 'mend-records', domain: {uuid, name: 'web'}}};
+	const found = diagnosePicture(patient(scene, {unfinished: [{plan, records: []}] as never}));
+	t.deepEqual(seriousKinds(found).sort(), ['managed-save', 'transient', 'unfinished-action']);
+});
