@@ -36,9 +36,9 @@ function backingOfCreated(plan: Plan, path: string): string | undefined {
 	return plan.action.kind === 'create' ? plan.before.heads.find(head => head.target === target)?.path : undefined;
 }
 
+/** What is only kept is left out: that is every other image of the host. */
 function marksOf({images}: Plan): Map<string, {mark: ImageMark; reason?: string}> {
 	return new Map<string, {mark: ImageMark; reason?: string}>([
-		...images.kept.map(path => [path, {mark: 'staying'}] as const),
 		...(images.staying ?? []).map(({path, reason}) => [path, {mark: 'staying', reason}] as const),
 		...(images.written ?? []).map(path => [path, {mark: 'written'}] as const),
 		...images.removed.map(path => [path, {mark: 'removed'}] as const),

@@ -21,7 +21,7 @@ const marks: Record<ImageMark, {word: string; tone: Tone; glyph: 'created' | 're
 	removed: {word: 'removed', tone: 'loss', glyph: 'removed'},
 	written: {word: 'written', tone: 'warning', glyph: 'written'},
 	staying: {word: 'stays', tone: 'accent', glyph: 'staying'},
-	untouched: {word: '', tone: 'dim', glyph: 'snapshot'},
+	untouched: {word: 'stays', tone: 'dim', glyph: 'snapshot'},
 };
 
 const wordColumns = 9;
