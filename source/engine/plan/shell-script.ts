@@ -7,6 +7,9 @@ import {titleOfAction} from '../../model/describe-action.ts';
 import {formatCommand} from '../../model/format-command.ts';
 import type {Command, Guard, Plan, Probe, Step} from '../../model/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/shell-quote.ts';
+import {
+	bareCondition, bareFreshness, bareHeader, bareLine, bareProof, bareUnused,
+} from './shell-bare.ts';
 
 export type ShellOptions = {
 	/** What stands before commands that run where the images are, when that is another machine: `ssh … host`. */
@@ -18,6 +21,10 @@ function comment(text: string): string {
 }
 
 function line(command: Command, options: ShellOptions): string {
+	if (command.tool === 'qmp') {
+		return bareLine(command);
+	}
+
 	const plain = formatCommand(command);
 	return command.tool === 'virsh' || options.remoteArgv === undefined
 		? plain
@@ -25,6 +32,11 @@ function line(command: Command, options: ShellOptions): string {
 }
 
 function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
+	const ofBare = plan.owner === 'qemu' ? bareCondition(probe, plan) : undefined;
+	if (ofBare !== undefined) {
+		return ofBare;
+	}
+
 	const onHost = (...argv: string[]) => line({tool: 'file', argv, files: []}, options);
 	const virsh = (...argv: string[]) => formatCommandLine(['virsh', '-q', '-c', plan.uri, ...argv]);
 	const quietly = '>/dev/null 2>&1';
@@ -83,7 +95,7 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 		}
 
 		case 'image-unused': {
-			return `${onHost('test', '-e', probe.path)} && ${guardLine({kind: 'unused-image', path: probe.path}, options)}`;
+			return `${onHost('test', '-e', probe.path)} && ${guardLine({kind: 'unused-image', path: probe.path}, plan, options)}`;
 		}
 
 		case 'never': {
@@ -112,10 +124,17 @@ function freshnessLines(plan: Plan): string[] {
 	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
 	const uuid = quoteForShell(plan.action.domain.uuid);
 	const names = plan.before.snapshotNames;
-	return [
+	const intro = [
 		'',
 		comment('The host must still be as it was when this was planned.'),
 		'changed() { echo "the host changed since this was planned: $1" >&2; exit 7; }',
+	];
+	if (plan.owner === 'qemu') {
+		return [...intro, ...bareFreshness(plan)];
+	}
+
+	return [
+		...intro,
 		`[ "$(${virsh} snapshot-list --domain ${uuid} --name | sed '/^$/d' | LC_ALL=C sort)" = "$(printf '%s\\n' ${formatCommandLine(names)} | LC_ALL=C sort)" ] || changed 'its snapshots'`,
 		...(plan.before.currentSnapshot === undefined
 			? []
@@ -126,6 +145,10 @@ function freshnessLines(plan: Plan): string[] {
 
 /** What has to be true before anything is removed. */
 function proofLines(plan: Plan): string[] {
+	if (plan.owner === 'qemu') {
+		return bareProof(plan);
+	}
+
 	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
 	const uuid = quoteForShell(plan.action.domain.uuid);
 	return [
@@ -152,9 +175,10 @@ function imagesBeside(path: string, options: ShellOptions): string {
 	return options.remoteArgv === undefined ? loop : formatCommandLine([...options.remoteArgv, loop]);
 }
 
-function guardLine(guard: Guard, options: ShellOptions): string {
+function guardLine(guard: Guard, plan: Plan, options: ShellOptions): string {
 	const backingLine = `"full-backing-filename": ${JSON.stringify(guard.path)}`;
-	return `unused ${quoteForShell(`file='${inXml(guard.path)}'`)} && ! { ${imagesBeside(guard.path, options)}; } | grep -F -- ${quoteForShell(backingLine)}`;
+	const unused = plan.owner === 'qemu' ? bareUnused(guard.path) : `unused ${quoteForShell(`file='${inXml(guard.path)}'`)}`;
+	return `${unused} && ! { ${imagesBeside(guard.path, options)}; } | grep -F -- ${quoteForShell(backingLine)}`;
 }
 
 function header(plan: Plan): string[] {
@@ -169,6 +193,13 @@ function header(plan: Plan): string[] {
 		'export LC_ALL=C',
 		'reached=0',
 		'',
+		...(plan.owner === 'qemu' ? bareHeader(plan) : virshHeader(virsh)),
+	];
+}
+
+/** Whether any domain of the host uses an image. */
+function virshHeader(virsh: string): string[] {
+	return [
 		comment('Fails, and says where, if a domain (as it runs, at its next start, or in what one of its snapshots kept) names the image.'),
 		'unused() {',
 		`\tfor domain in $(${virsh} list --all --uuid); do`,
@@ -219,7 +250,7 @@ export function formatShellScript(plan: Plan, options: ShellOptions): string {
 		lines.push('', comment(`${index + 1}. ${step.phase}: ${step.title}`));
 		hasNoWayBack ||= step.undo === null;
 		if (step.phase === 'remove' || hasNoWayBack) {
-			lines.push(step.guard === undefined ? `${run} || exit 4` : `{ ${guardLine(step.guard, options)}; } && ${run} || exit 4`);
+			lines.push(step.guard === undefined ? `${run} || exit 4` : `{ ${guardLine(step.guard, plan, options)}; } && ${run} || exit 4`);
 		} else {
 			const mark = step.undo?.length === 0 ? [] : [`reached=${index + 1}`];
 			lines.push(...(step.failsClean ? [] : mark), `${run}${silent} || put_back`, ...(step.failsClean ? mark : []));

@@ -66,7 +66,8 @@ export async function readRecords(metadataPath: string): Promise<Result<Records>
 		const folder = path.join(metadataPath, 'snapshots');
 		const [domainXml, current] = await Promise.all([
 			readIfThere(async () => readFile(path.join(metadataPath, 'domain.xml'), 'utf8')),
-			readIfThere(async () => readFile(path.join(folder, 'current'), 'utf8')),
+			// A person, or a script, may have written a whole line.
+			readIfThere(async () => (await readFile(path.join(folder, 'current'), 'utf8')).replace(/\n$/, '')),
 		]);
 		const {snapshots, unreadable} = await readSnapshots(folder, current);
 		return succeed({domainXml, snapshots, unreadable, current: snapshots.some(({name}) => name === current) ? current : undefined});

@@ -17,7 +17,7 @@ const listening = 0x1_00_00;
 
 /** Inode → path of the UNIX sockets that somebody listens on. A path that is not absolute counts from a folder that only its process knows. */
 export function parseListeners(text: string): Map<string, string> {
-	return new Map([...text.matchAll(/^[\da-f]+: [\da-f]+ [\da-f]+ ([\da-f]+) [\da-f]+ [\da-f]+ +(\d+) (.+)$/gim)]
+	return new Map([...text.matchAll(/^[\da-f]+:(?: [\da-f]+){2} ([\da-f]+)(?: [\da-f]+){2} +(\d+) (.+)$/gim)]
 		.filter(([, flags]) => (Number.parseInt(flags!, 16) & listening) !== 0)
 		.map(([, , inode, name]) => [inode!, name!]));
 }
@@ -35,7 +35,7 @@ async function holds(pid: string, inodes: ReadonlyMap<string, string>): Promise<
 	const names = await quietly(async () => readdir(`/proc/${pid}/fd`)) ?? [];
 	const links = await Promise.all(names.map(async name => quietly(async () => readlink(`/proc/${pid}/fd/${name}`))));
 	return links.flatMap(link => {
-		const inode = /^socket:\[(\d+)\]$/.exec(link ?? '')?.[1];
+		const inode = /^socket:\[(\d+)]$/.exec(link ?? '')?.[1];
 		return inode !== undefined && inodes.has(inode) ? [inodes.get(inode)!] : [];
 	});
 }
