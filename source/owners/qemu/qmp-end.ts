@@ -33,6 +33,23 @@ function makesJob(command: QmpCommand, id: string): boolean {
 	return command.arguments['job-id'] === id;
 }
 
+/** A job of this name that is at work is the one that is wanted. One that has concluded may be of another day: it is cleared away, for its name is needed. */
+async function wasMade(ask: Ask, id: string): Promise<Result<boolean>> {
+	const job = await readJob(ask, id);
+	if (!job.ok || job.value?.status !== 'concluded') {
+		return job.ok ? succeed(job.value !== undefined) : job;
+	}
+
+	const dismissed = await ask('job-dismiss', {id});
+	return dismissed.ok ? succeed(false) : dismissed;
+}
+
+/** What is said to a job that has concluded would be refused, though its end is what was wanted. */
+async function wasConcluded(ask: Ask, id: string): Promise<Result<boolean>> {
+	const job = await readJob(ask, id);
+	return job.ok ? succeed(job.value?.status === 'concluded') : job;
+}
+
 function failure(command: QmpCommand, description: string, kind = 'GenericError'): Result<never> {
 	return fail({kind: 'qmp-failed', command: command.execute, class: kind, description});
 }
@@ -60,22 +77,7 @@ function endOfJob(ask: Ask, command: QmpCommand, id: string): End {
 	return {
 		onEvent,
 		stop: {execute: 'job-cancel', parameters: {id}},
-		...(makesJob(command, id) && {
-			async wasBegun() {
-				const job = await readJob(ask, id);
-				if (!job.ok || job.value === undefined) {
-					return job.ok ? succeed(false) : job;
-				}
-
-				// One that ended badly is cleared away and tried again.
-				if (job.value.status === 'concluded' && job.value.error !== undefined) {
-					const dismissed = await ask('job-dismiss', {id});
-					return dismissed.ok ? succeed(false) : dismissed;
-				}
-
-				return succeed(true);
-			},
-		}),
+		wasBegun: async () => makesJob(command, id) ? wasMade(ask, id) : wasConcluded(ask, id),
 		async look() {
 			const job = await readJob(ask, id);
 			if (!job.ok) {
@@ -111,12 +113,7 @@ function endOfCopying(ask: Ask, command: QmpCommand, id: string): End {
 	return {
 		onEvent,
 		stop: {execute: 'job-cancel', parameters: {id}},
-		...(makesJob(command, id) && {
-			async wasBegun() {
-				const job = await readJob(ask, id);
-				return job.ok ? succeed(job.value !== undefined && job.value.status !== 'concluded') : job;
-			},
-		}),
+		...(makesJob(command, id) && {wasBegun: async () => wasMade(ask, id)}),
 		async look() {
 			const job = await readJob(ask, id);
 			if (!job.ok) {

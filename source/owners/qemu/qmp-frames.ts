@@ -41,6 +41,8 @@ export function createFrameReader(options: {limitBytes?: number} = {}): FrameRea
 	let isText = false;
 	let isEscaped = false;
 
+	const tooLong = (seen: Uint8Array): FrameProblem => ({text: `sends an answer of more than ${limitBytes} bytes`, seen: quoteStart(seen)});
+
 	/** Follows one byte of an object; true when it was the last. Bytes of characters beyond ASCII are never taken for one of these. */
 	const step = (byte: number): boolean => {
 		if (isText) {
@@ -104,6 +106,10 @@ export function createFrameReader(options: {limitBytes?: number} = {}): FrameRea
 				const whole = Buffer.concat([...parts, bytes.subarray(start, index + 1)]);
 				parts = [];
 				partsBytes = 0;
+				if (whole.length > limitBytes) {
+					return {frames, problem: tooLong(whole)};
+				}
+
 				try {
 					frames.push(JSON.parse(whole.toString('utf8')) as Frame);
 				} catch {
@@ -117,9 +123,7 @@ export function createFrameReader(options: {limitBytes?: number} = {}): FrameRea
 				partsBytes += rest.length;
 			}
 
-			return partsBytes > limitBytes
-				? {frames, problem: {text: `sends an answer of more than ${limitBytes} bytes`, seen: quoteStart(parts[0]!)}}
-				: {frames};
+			return partsBytes > limitBytes ? {frames, problem: tooLong(parts[0]!)} : {frames};
 		},
 	};
 }
