@@ -235,7 +235,7 @@ test.serial('prepared overlays with relative names: checked, kept relative, and 
 		const info = JSON.parse(await run('qemu-img', ['info', '--backing-chain', '--output=json', '-f', 'qcow2', path.join(moved, 'vda.prepared')])) as Array<{filename: string; 'backing-filename'?: string}>;
 		t.deepEqual(info.map(image => image.filename), [path.join(moved, 'vda.prepared'), path.join(moved, 'vda.qcow2')]);
 		t.is(info[0]!['backing-filename'], 'vda.qcow2');
-		t.is(await digestImage(path.join(moved, 'vda.prepared')), digests.vda);
+		t.is(await digestImage(path.join(moved, 'vda.prepared')), digests.vda!);
 	} finally {
 		await rename(moved, domain.folder);
 	}
