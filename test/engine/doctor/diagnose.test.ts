@@ -1,0 +1,98 @@
+import test from 'ava';
+import {diagnose, type RoundProgress} from '../../../source/engine/doctor/diagnose.ts';
+import type {Owner} from '../../../source/engine/ports.ts';
+import type {Finding} from '../../../source/model/finding.ts';
+import {fail} from '../../../source/model/result.ts';
+import {createDemoHost} from '../../../source/owners/demo/host.ts';
+import {createMemoryStore} from '../../../source/owners/demo/memory-store.ts';
+import {addFile} from '../../../source/owners/demo/world.ts';
+import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
+import {must} from '../../helpers/inventory.ts';
+
+const nowMs = Date.parse('2026-11-21T10:00:00Z');
+
+function demo() {
+	const host = createDemoHost({now: () => new Date(nowMs)});
+	const owner = createLibvirtOwner({
+		runner: host.runner, lines: host.lines, uri: 'demo:///system', isReadOnly: false, owner: 'demo',
+	});
+	const uuidOf = (name: string) => [...host.world.domains.values()].find(domain => domain.name === name)!.uuid;
+	return {
+		host, owner, uuidOf, store: createMemoryStore(),
+	};
+}
+
+function told(findings: Finding[], severity: Finding['severity']): Array<[string | undefined, string]> {
+	return findings.filter(finding => finding.severity === severity).map(({domain, kind}): [string | undefined, string] => [domain?.name, kind]);
+}
+
+test('on the demo host the broken chain, the lost memory file, the managed save and the deep chain are found, and nothing else', async t => {
+	const findings = must(await diagnose(demo()));
+	t.deepEqual(told(findings, 'problem'), [['mail', 'backing-missing'], ['mail', 'not-revertible'], ['mail', 'not-revertible']]);
+	t.deepEqual(told(findings, 'warning'), [['ci-golden', 'deep-chain'], ['jira', 'managed-save'], ['ldap', 'not-revertible']]);
+});
+
+test('one domain gives what the round over the host says of it', async t => {
+	const given = demo();
+	const all = must(await diagnose(given));
+	for (const name of ['mail', 'web', 'clone-b']) {
+		const alone = must(await diagnose(given, {uuid: given.uuidOf(name)}));
+		t.deepEqual(alone.filter(({kind}) => kind !== 'unused-image'), all.filter(({domain, kind}) => domain?.name === name && kind !== 'unused-image'), name);
+	}
+});
+
+test('every domain is read once, and the progress says how far it is', async t => {
+	const given = demo();
+	const read: string[] = [];
+	const owner: Owner = {
+		...given.owner,
+		async readPicture(uuid, options) {
+			read.push(uuid);
+			t.false(options.withForeignPins);
+			return given.owner.readPicture(uuid, options);
+		},
+	};
+	const progress: RoundProgress[] = [];
+	must(await diagnose({owner, store: given.store}, {onProgress: step => progress.push(step)}));
+	t.deepEqual([...read].sort(), [...given.host.world.domains.values()].map(({uuid}) => uuid).sort());
+	t.deepEqual(progress.map(({done}) => done), read.map((_, index) => index + 1));
+	t.true(progress.every(({total}) => total === read.length));
+});
+
+test('a domain that cannot be read is a finding, and no image is offered for removal then', async t => {
+	const given = demo();
+	const leftover = '/var/lib/libvirt/images/web-vda.1790000000';
+	addFile(given.host.world, {path: leftover, backing: {name: '/var/lib/libvirt/images/web-vda.qcow2', format: 'qcow2'}});
+	const orphanOf = (findings: Finding[]) => findings.find(({kind}) => kind === 'orphan');
+	const good = orphanOf(must(await diagnose(given)));
+	t.deepEqual([good?.domain?.name, good?.images, good?.wish?.kind], ['web', [leftover], 'tidy']);
+
+	const owner: Owner = {
+		...given.owner,
+		readPicture: async (uuid, options) => uuid === given.uuidOf('git') ? fail({kind: 'unreadable', what: 'Its XML', reason: 'broken'}) : given.owner.readPicture(uuid, options),
+	};
+	const findings = must(await diagnose({owner, store: given.store}));
+	t.deepEqual(told(findings, 'problem').slice(0, 1), [['git', 'domain-unreadable']]);
+	t.is(orphanOf(findings)?.wish, undefined);
+});
+
+test('a backup beside the disks is a note, never offered for removal', async t => {
+	const given = demo();
+	addFile(given.host.world, {path: '/var/lib/libvirt/images/web-backup.qcow2'});
+	const findings = must(await diagnose(given, {uuid: given.uuidOf('web')}));
+	t.true(findings.some(({kind, images}) => kind === 'unused-image' && images?.includes('/var/lib/libvirt/images/web-backup.qcow2')));
+	t.deepEqual(told(findings, 'warning'), []);
+});
+
+test('an interrupted round says so, and a lost host is a failure', async t => {
+	const given = demo();
+	const stop = new AbortController();
+	const result = await diagnose(given, {interrupt: stop.signal, onProgress: () => stop.abort('SIGINT')});
+	t.is(result.ok ? undefined : result.failure.kind, 'interrupted');
+	const owner: Owner = {
+		...given.owner,
+		readPicture: async () => fail({kind: 'host-unreachable', uri: 'x', cause: {argv: [], timedOut: false, stderr: '', durationMs: 0}}),
+	};
+	const lost = await diagnose({owner, store: given.store});
+	t.is(lost.ok ? undefined : lost.failure.kind, 'host-unreachable');
+});
