@@ -29,7 +29,11 @@ async function ask(bare: Bare, execute: string, parameters: Record<string, unkno
 		for await (const line of createInterface({input: socket})) {
 			const said = JSON.parse(line) as {id?: string; return?: unknown; error?: {desc: string}};
 			if (said.id === 'question') {
-				return said.error ? Promise.reject(new Error(said.error.desc)) : said.return;
+				if (said.error) {
+					throw new Error(said.error.desc);
+				}
+
+				return said.return;
 			}
 		}
 	} finally {
@@ -40,7 +44,8 @@ async function ask(bare: Bare, execute: string, parameters: Record<string, unkno
 }
 
 async function readStatus(bare: Bare): Promise<string> {
-	return (await ask(bare, 'query-status') as {status: string}).status;
+	const {status} = await ask(bare, 'query-status') as {status: string};
+	return status;
 }
 
 async function readCounter(bare: Bare): Promise<number> {
@@ -66,7 +71,9 @@ async function startQemu(t: ExecutionContext, more: string[] = [], images = targ
 		if (pid > 0) {
 			try {
 				process.kill(pid, 'SIGKILL');
-			} catch {}
+			} catch {
+				// It has ended.
+			}
 		}
 
 		await rm(folder, {recursive: true, force: true});
