@@ -95,7 +95,10 @@ export function wrap(text: string, columns: number, isAscii = false): string[] {
 }
 
 function wrapLine(line: string, columns: number): string[] {
-	const indent = /^ */.exec(line)![0].slice(0, Math.floor(columns / 2));
+	// A point of a list hangs: its further lines stand below its first word.
+	const [, blanks, bullet] = /^( *)(- )?/.exec(line)!;
+	const indent = blanks!.slice(0, Math.floor(columns / 2));
+	const hang = bullet === undefined ? indent : (indent + '  ').slice(0, Math.floor(columns / 2));
 	const lines: string[] = [];
 	let current = '';
 	for (const word of line.slice(indent.length).split(' ')) {
@@ -109,7 +112,7 @@ function wrapLine(line: string, columns: number): string[] {
 			lines.push(current);
 		}
 
-		current = indent + word;
+		current = (lines.length === 0 ? indent : hang) + word;
 		while (widthOf(current) > columns) {
 			const part = takeCells(graphemes(current), columns);
 			if (part === '') {

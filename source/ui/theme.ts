@@ -8,7 +8,7 @@ export type Tone = 'plain' | 'dim' | 'strong' | 'accent' | 'good' | 'warning' | 
 
 export type Glyphs = {
 	pointer: string; vertical: string; horizontal: string; tee: string; teeDown: string; cross: string;
-	branch: string; lastBranch: string; through: string; here: string; snapshot: string; folded: string;
+	branch: string; lastBranch: string; through: string; here: string; snapshot: string; base: string; folded: string;
 	running: string; paused: string; off: string; crashed: string;
 	done: string; failed: string; undone: string; waiting: string; working: string;
 	loss: string; warning: string; info: string; ellipsis: string; dot: string; next: string; cursor: string; up: string; down: string;
@@ -17,7 +17,7 @@ export type Glyphs = {
 
 const unicode: Glyphs = {
 	pointer: '▸', vertical: '│', horizontal: '─', tee: '┬', teeDown: '┴', cross: '┼',
-	branch: '├─', lastBranch: '└─', through: '│ ', here: '◆', snapshot: '○', folded: '+',
+	branch: '├─', lastBranch: '└─', through: '│ ', here: '◆', snapshot: '○', base: '■', folded: '+',
 	running: '●', paused: '‖', off: '○', crashed: '×',
 	done: '✓', failed: '×', undone: '↶', waiting: '·', working: '▸',
 	loss: '✗', warning: '!', info: '·', ellipsis: '…', dot: '·', next: '›', cursor: '▏', up: '↑', down: '↓',
@@ -26,7 +26,7 @@ const unicode: Glyphs = {
 
 const ascii: Glyphs = {
 	pointer: '>', vertical: '|', horizontal: '-', tee: '+', teeDown: '+', cross: '+',
-	branch: '|-', lastBranch: '`-', through: '| ', here: '*', snapshot: 'o', folded: '+',
+	branch: '|-', lastBranch: '`-', through: '| ', here: '*', snapshot: 'o', base: '#', folded: '+',
 	running: '*', paused: '=', off: 'o', crashed: 'x',
 	done: 'v', failed: 'x', undone: '<', waiting: '.', working: '>',
 	loss: 'x', warning: '!', info: '-', ellipsis: '~', dot: '-', next: '>', cursor: '_', up: '^', down: 'v',

@@ -19,7 +19,7 @@ test('a new snapshot of a running domain: a free name, the disks, in new files, 
 	t.deepEqual(wishOf(brain), {
 		kind: 'create',
 		uuid: uuidOf(1),
-		snapshot: 'snapshot-20261121-0200',
+		snapshot: 'at-20261121-0200',
 		description: undefined,
 		memory: {mode: 'no'},
 		disks: [{target: 'vda', mode: 'external'}],

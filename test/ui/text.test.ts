@@ -58,3 +58,9 @@ test('wrapping keeps every character but blanks', t => {
 			wrap(text, columns).join('').replaceAll(' ', '') === text.split('\n').map(line => showSafely(line)).join('').replaceAll(' ', '')));
 	});
 });
+
+test('the further lines of a point in a list stand below its first word', t => {
+	t.deepEqual(wrap('- one two three', 9), ['- one two', '  three']);
+	t.deepEqual(wrap('  - one two three', 9), ['  - one', '    two', '    three']);
+	t.deepEqual(wrap('-x one two', 6), ['-x one', 'two']);
+});

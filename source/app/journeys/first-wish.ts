@@ -35,7 +35,7 @@ function firstCreate(start: ActionStart & {kind: 'create'}, picture: DomainPictu
 		isHalted: false,
 		hasNoMetadata: false,
 		...start,
-		snapshot: start.snapshot ?? proposeByTime('snapshot', nowMs, taken),
+		snapshot: start.snapshot ?? proposeByTime('at', nowMs, taken),
 	};
 	const isSavedGiven = start.memory !== undefined || start.isDiskOnly === true;
 	const isPlaceGiven = (start.disks ?? []).length > 0;

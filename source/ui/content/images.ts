@@ -40,13 +40,14 @@ type RowPaper = Paper & {folder: string | undefined; hasManyRoots: boolean; hold
 function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRoots, holders}: RowPaper): Line[] {
 	const {item} = row;
 	const needed = holders.get(item.name) ?? [];
+	const isBase = item.mark === 'untouched' && item.parent === undefined;
 	const {word, tone, glyph} = marks[item.mark];
 	const guide = guideText(row, {theme, mostColumns: Math.floor(columns / 3), hasManyRoots});
 	const lead = `  ${guide}`;
 	const right = `${word.padEnd(wordColumns)}${(item.image === undefined ? '' : formatBytes(item.image.allocatedBytes)).padStart(sizeColumns)} `;
 	const room = columns - widthOf(lead) - 3 - right.length;
 	const name = cutMiddle(showSafely(folder === undefined ? item.name : item.name.slice(folder.length), theme.isAscii), room, theme.glyphs.ellipsis);
-	const pieces: Line = [{text: lead, tone: 'dim'}, {text: `${theme.glyphs[glyph]} `, tone}, {text: name, tone: item.mark === 'untouched' ? 'dim' : 'plain'}, {text: needed.length === 0 ? '' : `  ${needed.join(', ')}`, tone: 'dim'}];
+	const pieces: Line = [{text: lead, tone: 'dim'}, {text: `${theme.glyphs[isBase ? 'base' : glyph]} `, tone}, {text: name, tone: item.mark === 'untouched' ? 'dim' : 'plain'}, {text: needed.length === 0 ? '' : `  ${needed.join(', ')}`, tone: 'dim'}];
 	return [
 		fitLine(pieces, columns, theme, [{text: right.slice(0, wordColumns), tone}, {text: right.slice(wordColumns), tone: 'dim'}]),
 		...(item.reason === undefined
@@ -73,7 +74,8 @@ export function plannedImageLines(plan: Plan, picture: DomainPicture | undefined
 	const others = othersCount === 0 ? 'All other images of the host stay as they are.' : `${othersCount} more of this domain, and all other images of the host, stay as they are.`;
 	return [
 		[{text: ' Images', tone: 'strong'}, {text: folder === undefined ? '' : ` in ${folder}`, tone: 'dim'}],
-		...rows.flatMap(row => rowLines(row, given)),
+		// A chain stands in one column: a blank line says where another begins.
+		...rows.flatMap((row, index) => [...(index > 0 && row.item.parent === undefined ? [[]] : []), ...rowLines(row, given)]),
 		line(`  ${others}`, 'dim'),
 	];
 }

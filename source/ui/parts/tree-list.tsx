@@ -59,7 +59,7 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 			return {
 				pieces: [
 					guide,
-					{text: `${isHead ? theme.glyphs.here : theme.glyphs.snapshot} `, tone: isHead ? 'accent' : 'dim'},
+					{text: `${isHead ? theme.glyphs.here : (image.backingPath === undefined ? theme.glyphs.base : theme.glyphs.snapshot)} `, tone: isHead ? 'accent' : 'dim'},
 					{text: name, tone: trouble === undefined ? 'plain' : 'loss'},
 					...folded,
 					...(trouble === undefined
