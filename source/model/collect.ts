@@ -171,7 +171,7 @@ function objectionToMerge(graph: ImageGraph, merge: Merge, given: {domainUuid: s
 	}
 
 	if (way === 'pull') {
-		return objectionTo(graph, top, {kind: 'rewrite', domainUuid});
+		return objectionTo(graph, top, {kind: 'pull', domainUuid});
 	}
 
 	// The top goes, but only after all that reads from it reads the same from where it went.
@@ -224,23 +224,21 @@ export function collect(graph: ImageGraph, options: CollectOptions): Collection 
 	const staying = new Map<string, Stay>();
 	const removed = collectLeaves(graph, marks, staying);
 	const merges: Merge[] = [];
-	for (const top of findTops(graph, marks)) {
-		const layers = layersBelow(graph, top, marks);
-		if (layers.length === 0) {
-			continue;
-		}
+	for (const highest of findTops(graph, marks)) {
+		let top = highest;
+		for (let layers = layersBelow(graph, top, marks); layers.length > 0; layers = layers.slice(0, -1)) {
+			const ways = [pullOf(graph, top, layers), commitOf(graph, top, layers, marks)]
+				.map(merge => ({merge, objection: objectionToMerge(graph, merge, {domainUuid, removed}), possible: isPossible(merge)}));
+			const [best] = ways.filter(way => way.objection === undefined && way.possible).sort((a, b) => a.merge.copyBytes - b.merge.copyBytes);
+			if (best) {
+				merges.push(best.merge);
+				break;
+			}
 
-		const ways = [pullOf(graph, top, layers), commitOf(graph, top, layers, marks)]
-			.map(merge => ({merge, objection: objectionToMerge(graph, merge, {domainUuid, removed}), possible: isPossible(merge)}));
-		const [best] = ways.filter(way => way.objection === undefined && way.possible).sort((a, b) => a.merge.copyBytes - b.merge.copyBytes);
-		if (best) {
-			merges.push(best.merge);
-			continue;
-		}
-
-		const objection = ways.find(way => way.objection !== undefined)?.objection;
-		for (const path of layers) {
-			staying.set(graph.keyOf(path), {path, ...(objection ?? {reason: 'cannot-merge', holders: [], overlays: []})});
+			// The top forbids it, but those below it may still become one.
+			const objection = ways.find(way => way.objection !== undefined)?.objection;
+			top = layers.at(-1)!;
+			staying.set(graph.keyOf(top), {path: top, ...(objection ?? {reason: 'cannot-merge', holders: [], overlays: []})});
 		}
 	}
 

@@ -10,9 +10,10 @@ import type {Pin} from './inventory.ts';
 export type Change = {
 	/**
 	`remove`: the file goes. `overwrite`: what is read from it becomes something else. `rewrite`: what is read from it stays, byte for byte, though the
-	file changes (data is pulled into it, or its header names another backing file).
+	file changes (its header names another file with the same content). `pull`: likewise, and it stands on other content afterwards: internal snapshots
+	inside would read that.
 	*/
-	kind: 'remove' | 'overwrite' | 'rewrite';
+	kind: 'remove' | 'overwrite' | 'rewrite' | 'pull';
 	/** Overlays that will not read from it any more, or that want the new content. */
 	without?: readonly string[];
 	/** Whose plan it is: what other domains read from is not even rewritten. */
@@ -42,10 +43,15 @@ export function objectionTo(graph: ImageGraph, path: string, change: Change): Ob
 	const overlays = overlaysOf(graph, path).filter(overlay => !leaving.has(graph.keyOf(overlay)));
 	const direct = graph.nodes.get(key)?.pins ?? [];
 	const above = overlays.flatMap(overlay => holdersOf(graph, overlay));
-	if (change.kind === 'rewrite') {
+	const hasStatesInside = (imageAt(graph, path)?.internalSnapshots.length ?? 0) > 0 || direct.some(pin => pin.hold === 'existence');
+	if (change.kind === 'rewrite' || change.kind === 'pull') {
 		const foreign = holdersOf(graph, path).filter(pin => pin.domainUuid !== change.domainUuid);
 		if (foreign.length > 0) {
 			return objection('needed', {holders: foreign});
+		}
+
+		if (change.kind === 'pull' && hasStatesInside) {
+			return objection('has-internal-snapshots');
 		}
 
 		return isReadOnly(graph, path) ? objection('is-read-only') : undefined;
@@ -56,7 +62,7 @@ export function objectionTo(graph: ImageGraph, path: string, change: Change): Ob
 		return objection('needed', {holders, overlays});
 	}
 
-	if (change.kind === 'remove' && (imageAt(graph, path)?.internalSnapshots.length ?? 0) > 0) {
+	if (change.kind === 'remove' && hasStatesInside) {
 		return objection('has-internal-snapshots');
 	}
 

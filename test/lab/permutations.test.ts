@@ -7,6 +7,7 @@ import test, {type ExecutionContext} from 'ava';
 import {change, digestSnapshots} from './change.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, type LabDomain} from './domains.ts';
+import {act} from './in-process.ts';
 import {report} from './program.ts';
 import {attemptVirsh} from './run.ts';
 import {markOffline, readParents, takeDiskSnapshot} from './snapshots.ts';
@@ -40,8 +41,8 @@ async function deleteInOrder(t: ExecutionContext, domain: LabDomain, order: stri
 	let before = await digestSnapshots(domain);
 	for (const name of order) {
 		const where = `${order.join(', ')}: after ${name}\n`;
-		const result = await change(domain, 'delete', [name]);
-		t.is(result.exitCode, 0, where + report(result));
+		const outcome = await act(domain, {kind: 'delete', uuid: domain.uuid, snapshot: name, scope: 'one', isMetadataOnly: false});
+		t.is(outcome.kind, 'done', where + JSON.stringify(outcome));
 		const after = await digestSnapshots(domain);
 		const {[name]: gone, ...expected} = before;
 		t.truthy(gone, where);

@@ -4,6 +4,7 @@ Deleting internal snapshots: the state inside each image goes, last of all. Wher
 import {posix} from 'node:path';
 import {hasProcess} from '../../model/domain.ts';
 import {imageAt} from '../../model/image-graph.ts';
+import {objectionTo} from '../../model/may-change.ts';
 import type {Step} from '../../model/plan.ts';
 import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
 import {imageCommands} from './commands.ts';
@@ -21,15 +22,28 @@ export function taggedImages(context: PlanContext, snapshots: readonly Snapshot[
 	}));
 }
 
-/** Appends blockers where an image is open. */
-export function untagSteps(context: PlanContext, snapshots: readonly Snapshot[]): {steps: Step[]; written: string[]} {
-	const tagged = taggedImages(context, snapshots);
+/** `gone`: images that go as a whole. Appends blockers where an image is open, or where others stand on it. */
+export function untagSteps(context: PlanContext, given: {deleted: readonly Snapshot[]; gone: ReadonlySet<string>}): {steps: Step[]; written: string[]} {
+	const tagged = taggedImages(context, given.deleted).filter(({path}) => !given.gone.has(path));
 	for (const {path} of tagged) {
 		if (hasProcess(context.inventory.picture.domain) && openDiskOf(context, path) !== undefined) {
 			context.blockers.push({
 				kind: 'domain-state',
 				text: `The internal snapshots inside ${path} cannot be deleted together while the running domain has it open.`,
 				remedy: 'Shut the domain down first, or delete them one by one.',
+			});
+		}
+	}
+
+	for (const path of new Set(tagged.map(tag => tag.path))) {
+		const objection = objectionTo(context.graph, path, {kind: 'rewrite', domainUuid: context.uuid});
+		if (objection !== undefined) {
+			context.blockers.push({
+				kind: 'image-needed',
+				text: objection.reason === 'is-read-only'
+					? `The state lies inside ${path}, which is read-only by its mode.`
+					: `The state lies inside ${path}, on which others stand: ${[...new Set(objection.holders.map(pin => pin.label))].join(', ')}.`,
+				remedy: 'Delete the record alone (--metadata); the state inside can go when nobody else needs the image.',
 			});
 		}
 	}

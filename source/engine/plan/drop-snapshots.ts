@@ -19,7 +19,7 @@ import {leftImagesOf, type PlanArguments, type PlanContext} from './context.ts';
 import {describeDropped, reasonToStay} from './describe-drop.ts';
 import {blockMerges} from './drop-blockers.ts';
 import {fingerprintOf} from './fingerprint.ts';
-import {untagSteps} from './delete-internal.ts';
+import {taggedImages, untagSteps} from './delete-internal.ts';
 import {isOpenHead, mergeSteps, openDiskOf} from './merge-steps.ts';
 import {planRecords} from './records.ts';
 
@@ -35,16 +35,22 @@ type Moves = {
 	successors: Map<string, string>;
 };
 
-/** The graph as it will be: without the pins of what is dropped. */
+/** The graph as it will be: without the pins of what is dropped, and without its states inside the images. */
 export function graphWithout(context: PlanContext, deleted: readonly Snapshot[]): ImageGraph {
+	const states = new Set(taggedImages(context, deleted).map(({snapshot, path}) => JSON.stringify([snapshot.name, context.graph.keyOf(path)])));
+	const images = context.inventory.picture.images.map(image => ({
+		...image,
+		internalSnapshots: image.internalSnapshots.filter(({tag}) => !states.has(JSON.stringify([tag, context.graph.keyOf(image.path)]))),
+	}));
 	const names = new Set(deleted.map(({name}) => name));
 	const pins = context.pins.filter(pin => !(pin.domainUuid === context.uuid && pin.snapshot !== undefined && names.has(pin.snapshot)));
-	return buildImageGraph(context.inventory.picture.images, pins);
+	return buildImageGraph(images, pins);
 }
 
-function frozenBy(snapshots: readonly Snapshot[]): string[] {
+/** The images that these snapshots need: frozen, or with their state inside. */
+function neededBy(snapshots: readonly Snapshot[]): string[] {
 	return snapshots.flatMap(snapshot => snapshot.disks
-		.filter(({mode}) => mode === 'external')
+		.filter(({mode}) => mode === 'external' || mode === 'internal')
 		.flatMap(({target}) => frozenPath(snapshot, target) ?? []))
 		.filter(path => path.startsWith('/'));
 }
@@ -56,7 +62,7 @@ function isPossible(context: PlanContext, merge: Merge): boolean {
 
 export function collectAfter(context: PlanContext, deleted: readonly Snapshot[]): Collection {
 	return collect(graphWithout(context, deleted), {
-		candidates: [...frozenBy(deleted), ...leftImagesOf(context) ?? []],
+		candidates: [...neededBy(deleted), ...leftImagesOf(context) ?? []],
 		domainUuid: context.uuid,
 		isPossible: merge => isPossible(context, merge),
 	});
@@ -160,7 +166,8 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 		blockUnreadable(context);
 	}
 
-	const untag = untagSteps(context, isMetadataOnly ? [] : deleted.filter(snapshot => !isExternal(snapshot)));
+	const gone = new Set([...collection.removed, ...merges.flatMap(merge => merge.gone)]);
+	const untag = untagSteps(context, {deleted: isMetadataOnly ? [] : deleted.filter(snapshot => !isExternal(snapshot)), gone});
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
@@ -180,7 +187,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 	const removed = [...collection.removed, ...merges.flatMap(merge => merge.gone), ...memoryFiles];
 	const written = [...new Set([...merges.flatMap(merge => [merge.into, ...merge.relinked]), ...untag.written])];
 	const checkpoints = checkpointsAside(context);
-	const frozen = frozenBy(picture.snapshots.filter(snapshot => !deleted.includes(snapshot))).map(path => moves.contents.get(path)?.path ?? path);
+	const frozen = neededBy(picture.snapshots.filter(snapshot => !deleted.includes(snapshot))).map(path => moves.contents.get(path)?.path ?? path);
 	const touched = new Set([...removed, ...written, ...merges.flatMap(merge => merge.layers), ...collection.staying.map(({path}) => path)]);
 	return succeed({
 		version: 1,

@@ -1,0 +1,33 @@
+/**
+The program's own engine on the lab's libvirt, within the test: for tests that act so often that starting a program each time would take too long.
+*/
+import {randomBytes} from 'node:crypto';
+import process from 'node:process';
+import {executePlan} from '../../source/engine/execute.ts';
+import type {Outcome} from '../../source/engine/ports.ts';
+import {prepareAction} from '../../source/engine/prepare.ts';
+import type {Wish} from '../../source/model/action.ts';
+import {createLibvirtOwner} from '../../source/owners/libvirt/owner.ts';
+import {takeKernelLock} from '../../source/tools/lock.ts';
+import {createLineWatcher, createLocalRunner} from '../../source/tools/run.ts';
+import {createStateStore} from '../../source/tools/state-store.ts';
+import type {LabDomain} from './domains.ts';
+import {labEnvironment, labUri} from './settings.ts';
+
+/** Plans the wish and runs the plan; gives how it ended. */
+export async function act(domain: LabDomain, wish: Wish): Promise<Outcome> {
+	process.env.PATH = labEnvironment().PATH;
+	const held = new Set<number>();
+	const runner = createLocalRunner({inheritFds: () => [...held]});
+	const owner = createLibvirtOwner({runner, lines: createLineWatcher(), uri: labUri, isReadOnly: false, owner: 'libvirt'});
+	const store = createStateStore({folderPath: domain.statePath, takeLock: takeKernelLock, held});
+	const clock = {now: () => new Date()};
+	try {
+		const plan = await prepareAction({owner, store, clock, nextId: () => randomBytes(6).toString('hex')}, wish);
+		return plan.ok
+			? await executePlan({owner, store, clock, person: {user: 'lab', from: undefined}}, plan.value, {onEvent() {}, interrupt: new AbortController().signal})
+			: {kind: 'rolled-back', failure: plan.failure};
+	} finally {
+		await owner.close();
+	}
+}
