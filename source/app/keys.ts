@@ -161,6 +161,10 @@ export function isUseful(state: State, command: Command, canScroll: boolean): bo
 			return state.scene.kind !== 'doctor' || selectedFinding(state)?.wish !== undefined;
 		}
 
+		case 'details': {
+			return state.scene.kind !== 'doctor' || selectedFinding(state) !== undefined;
+		}
+
 		case 'edit': {
 			return journey !== undefined && presentQuestion(state, journey)?.text !== undefined;
 		}

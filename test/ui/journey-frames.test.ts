@@ -94,6 +94,29 @@ test('a step that copies shows how far it is, and what Ctrl-C would mean', async
 	await looks(t, 'copying-80x24', brain);
 });
 
+test('cancelling what cannot be undone is left for recover, and that is said beforehand', async t => {
+	const brain = await atCopying();
+	if (brain.state.scene.kind === 'running') {
+		const {run} = brain.state.scene;
+		const plan = {...run.plan, steps: run.plan.steps.map(step => ({...step, undo: null}))};
+		brain.state = {...brain.state, scene: {...brain.state.scene, run: {...run, plan}}};
+	}
+
+	brain.type(keys.ctrlC);
+	t.regex((await frameOf(brain.state)).replaceAll(/\s+/g, ' '), /cancels this step cleanly: the images stay good, and vsnap-tui recover finishes the rest/);
+});
+
+test('once the switch has begun it is said that it is too late to stop', async t => {
+	const brain = await atCopying();
+	brain.send({
+		kind: 'run-event', event: {
+			kind: 'step-started', step: 'forget', title: '', index: 1, of: 3,
+		},
+	});
+	brain.type(keys.ctrlC);
+	t.regex(await frameOf(brain.state), /Too late to stop/);
+});
+
 test('a copying step says no time before its speed is known, and 100 percent at its end', async t => {
 	const brain = await atCopying();
 	brain.send({

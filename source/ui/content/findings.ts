@@ -15,13 +15,21 @@ type Paper = {columns: number; theme: Theme};
 const severities: Record<Severity, {word: string; tone: Tone; glyph: 'loss' | 'warning' | 'info'}> = {
 	problem: {word: 'problem', tone: 'loss', glyph: 'loss'},
 	warning: {word: 'warning', tone: 'warning', glyph: 'warning'},
-	info: {word: 'mind', tone: 'dim', glyph: 'info'},
+	info: {word: 'note', tone: 'dim', glyph: 'info'},
 };
 
-/** "Doctor: web01", with what was found so far. */
+/** "1 problem, 2 warnings". */
+function countsOf(findings: readonly Finding[]): string {
+	const kinds = (['problem', 'warning', 'info'] as const).flatMap(severity => {
+		const count = findings.filter(finding => finding.severity === severity).length;
+		return count === 0 ? [] : [`${count} ${severities[severity].word}${count === 1 ? '' : 's'}`];
+	});
+	return kinds.length === 0 ? 'nothing was found' : kinds.join(', ');
+}
+
+/** "Doctor: web01: 1 problem, 2 warnings", as far as it is known. */
 export function doctorTitle({name, findings}: Diagnosis): string {
-	const count = findings.value?.length;
-	return `Doctor: ${name ?? 'all domains'}${count === undefined ? '' : (count === 0 ? ', nothing found' : `, ${count} finding${count === 1 ? '' : 's'}`)}`;
+	return `Doctor: ${name ?? 'all domains'}${findings.value === undefined ? '' : `: ${countsOf(findings.value)}`}`;
 }
 
 /** What is waited for, or why there is nothing; empty: all is there. */

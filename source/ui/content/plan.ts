@@ -55,7 +55,7 @@ export function consequenceLines(plan: Plan, changed: string[], {picture, ...pap
 const phases: Record<Step['phase'], string> = {
 	check: 'Check: changes nothing',
 	create: 'Create: new files, which can be taken back',
-	switch: 'Switch: to the new disks',
+	switch: 'Switch: from here on the work goes forward',
 	remove: 'Remove: only what nothing needs',
 };
 

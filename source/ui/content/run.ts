@@ -60,14 +60,16 @@ function progressLines({copied, sinceMs}: Run, nowMs: number, {columns, theme}: 
 }
 
 /**
-What Ctrl-C means at this moment. A step that can be cancelled ends at once; any other is brought to its end. Before the switch all is put back; from there
-on the work goes forward, and only what copies after it can be left for `recover`.
+What Ctrl-C means at this moment. A step that can be cancelled ends at once; any other is brought to its end. What can be undone is put back; from the
+switch on the work goes forward, and only what copies can be left for `recover`.
 */
 function stopWords(run: Run): {asking: string; asked: string} {
 	const step = run.plan.steps.find(({id}) => id === run.current);
 	const isForward = run.activity === 'proving' || step?.phase === 'switch' || step?.phase === 'remove';
 	if (step?.cancel !== undefined) {
-		const after = step.phase === 'remove' ? 'the images stay good, and vsnap-tui recover finishes the rest.' : 'everything is put back as it was before.';
+		const reached = run.plan.steps.filter(({id}) => run.steps[id] === 'done' || run.steps[id] === 'running');
+		const canPutBack = step.phase !== 'remove' && reached.every(({undo}) => undo !== null);
+		const after = canPutBack ? 'everything is put back as it was before.' : 'the images stay good, and vsnap-tui recover finishes the rest.';
 		return {asking: `Ctrl-C once more cancels this step cleanly: ${after} Any other key goes on.`, asked: `Cancelling this step: ${after}`};
 	}
 
