@@ -16,7 +16,11 @@ export type NewDomain = {
 	disks: NewDisk[];
 	/** VNC password: only `--security-info` shows it. */
 	password?: string;
+	/** The channel through which a guest agent would be spoken to. */
+	hasAgentChannel?: boolean;
 };
+
+const agentName = 'org.qemu.guest_agent.0';
 
 export function buildDomainXml(domain: NewDomain): XmlNode {
 	const kibibytes = String(domain.memoryMiB * 1024);
@@ -39,6 +43,7 @@ export function buildDomainXml(domain: NewDomain): XmlNode {
 			element('emulator', {}, '/usr/bin/qemu-system-x86_64'),
 			...domain.disks.map(disk => buildDiskXml(disk)),
 			element('interface', {type: 'bridge'}, [element('source', {bridge: 'br0'}), element('model', {type: 'virtio'})]),
+			domain.hasAgentChannel ? element('channel', {type: 'unix'}, [element('target', {type: 'virtio', name: agentName})]) : undefined,
 			element('graphics', {type: 'vnc', port: '-1', autoport: 'yes', passwd: domain.password}),
 			element('memballoon', {model: 'virtio'}),
 		]),
@@ -59,38 +64,49 @@ export type DiskPlace = {target: string; device: string; path: string | undefine
 
 export function readDisks(domain: XmlNode | undefined): DiskPlace[] {
 	return children(child(domain, 'devices'), 'disk').map(disk => ({
-		target: child(disk, 'target')?.attributes.dev ?? '',
+		target: targetOf(disk),
 		device: disk.attributes.device ?? 'disk',
 		path: child(disk, 'source')?.attributes.file,
 		isWritable: disk.attributes.device !== 'cdrom' && child(disk, 'readonly') === undefined,
 	}));
 }
 
-/** Other files under the same disks; overlays are qcow2. `<backingStore>` goes, because it told of the old files. */
-export function withDiskPaths(domain: XmlNode, paths: Map<string, string>): XmlNode {
+export type DiskSource = {path: string; format: string};
+
+/** Other files under the same disks, by target. `<backingStore>` goes, because it told of the old files. */
+export function withSources(domain: XmlNode, sources: ReadonlyMap<string, DiskSource>): XmlNode {
 	return mapDisks(domain, disk => {
-		const path = paths.get(child(disk, 'target')?.attributes.dev ?? '');
-		return path === undefined
+		const source = sources.get(targetOf(disk));
+		return source === undefined
 			? disk
 			: {
 				...without(disk, 'backingStore'),
 				children: without(disk, 'backingStore').children.map(node => node.name === 'source'
-					? element('source', {file: path})
-					: (node.name === 'driver' ? {...node, attributes: {...node.attributes, type: 'qcow2'}} : node)),
+					? element('source', {file: source.path})
+					: (node.name === 'driver' ? {...node, attributes: {...node.attributes, type: source.format}} : node)),
 			};
 	});
 }
 
-/** The chains written out below each disk, as libvirt shows them while a domain runs; `isLive` closes each with an empty element. */
-export function withBackingChains(world: DemoWorld, domain: XmlNode, isLive: boolean): XmlNode {
+/** The same with overlays, which are qcow2. */
+export function withOverlays(domain: XmlNode, paths: ReadonlyMap<string, string>): XmlNode {
+	return withSources(domain, new Map([...paths].map(([target, path]) => [target, {path, format: 'qcow2'}])));
+}
+
+/**
+The chains written out below each disk, as libvirt shows them while a domain runs; `isLive` closes each with an empty element. `targets`: the disks that
+are meant; the others keep what they have.
+*/
+export function withBackingChains(world: DemoWorld, domain: XmlNode, options: {isLive: boolean; targets?: ReadonlySet<string>}): XmlNode {
 	return mapDisks(domain, disk => {
 		const path = child(disk, 'source')?.attributes.file;
-		if (path === undefined || child(disk, 'readonly')) {
+		const isMeant = options.targets?.has(targetOf(disk)) ?? true;
+		if (path === undefined || !isMeant || child(disk, 'readonly')) {
 			return disk;
 		}
 
 		const below = readChain(world, path).files.slice(1);
-		let chain = isLive ? element('backingStore') : undefined;
+		let chain = options.isLive ? element('backingStore') : undefined;
 		for (const file of below.reverse()) {
 			chain = element('backingStore', {type: 'file'}, [element('format', {type: file.format}), element('source', {file: file.path}), chain]);
 		}
@@ -98,6 +114,16 @@ export function withBackingChains(world: DemoWorld, domain: XmlNode, isLive: boo
 		const bare = without(disk, 'backingStore');
 		return {...bare, children: bare.children.flatMap(node => node.name === 'source' && chain ? [node, chain] : [node])};
 	});
+}
+
+/** While a domain runs its channel tells whether an agent answers; undefined: there is no channel. */
+export function readAgentState(live: XmlNode | undefined): 'connected' | 'disconnected' | undefined {
+	const target = children(child(live, 'devices'), 'channel').map(channel => child(channel, 'target')).find(found => found?.attributes.name === agentName);
+	return target && (target.attributes.state === 'connected' ? 'connected' : 'disconnected');
+}
+
+export function withAgentState(domain: XmlNode, state: 'connected' | 'disconnected'): XmlNode {
+	return mapXml(domain, node => node.name === 'target' && node.attributes.name === agentName ? {...node, attributes: {...node.attributes, state}} : node)!;
 }
 
 const printed = new WeakMap<XmlNode, {open: string; redacted: string}>();
@@ -117,7 +143,11 @@ export function readName(domain: XmlNode): string {
 	return textAt(domain, 'name') ?? '';
 }
 
-function mapDisks(domain: XmlNode, change: (disk: XmlNode) => XmlNode): XmlNode {
+function targetOf(disk: XmlNode): string {
+	return child(disk, 'target')?.attributes.dev ?? '';
+}
+
+export function mapDisks(domain: XmlNode, change: (disk: XmlNode) => XmlNode): XmlNode {
 	return {...domain, children: domain.children.map(part => part.name === 'devices'
 		? {...part, children: part.children.map(device => device.name === 'disk' ? change(device) : device)}
 		: part)};

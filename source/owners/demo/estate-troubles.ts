@@ -1,17 +1,11 @@
 /**
 The part of the demo estate that is in trouble: what a person must see, and what a plan must refuse.
 */
+import {createJob} from './copying.ts';
 import {addDomain, snapshot} from './scene.ts';
 import type {DemoWorld} from './world.ts';
 
-const backupJob = [
-	'Job type:         Unbounded   ',
-	'Operation:        Backup',
-	'Time elapsed:     1284031      ms',
-	'File processed:   811.204 GiB',
-	'File remaining:   290.119 GiB',
-	'File total:       1.076 TiB',
-].map(line => `${line}\n`).join('');
+const gibibyte = 1024 ** 3;
 
 export function addTroubles(world: DemoWorld): void {
 	addMail(world);
@@ -19,7 +13,7 @@ export function addTroubles(world: DemoWorld): void {
 	addHostileName(world);
 	addGit(world);
 	const archive = addDomain(world, {
-		name: 'archive', description: 'Document archive. A backup is running', state: 'running', folder: '/data/vm/archive', disks: [{gib: 2000, used: 0.54}], job: backupJob,
+		name: 'archive', description: 'Document archive. A backup is running', state: 'running', folder: '/data/vm/archive', disks: [{gib: 2000, used: 0.54}], job: {...createJob('Backup', 1102 * gibibyte), doneBytes: 811.2 * gibibyte},
 	});
 	snapshot(world, archive, 'before-reindex', {hoursAgo: 300, gib: 40});
 	const jira = addDomain(world, {

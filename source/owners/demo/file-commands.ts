@@ -1,8 +1,9 @@
 /**
-The file tools (stat, test, find, od, dd, chown, chmod, sync, rm …) on the demo host's files, with the words of GNU coreutils.
+The file tools (stat, test, od, dd, chown, chmod, touch, sync, rm …) on the demo host's files, with the words of GNU coreutils.
 */
 import path from 'node:path';
 import {complain, say, type Answer} from './answer.ts';
+import {runFind} from './find.ts';
 import {readMemoryBytes} from './memory-file.ts';
 import {formatFileStatus, formatFileSystemStatus} from './stat.ts';
 import {addFile, type DemoFile, type DemoWorld} from './world.ts';
@@ -38,20 +39,7 @@ export const fileCommands: Record<string, FileCommand> = {
 		return {stdout: '', stderr: '', exitCode: holds ? 0 : 1};
 	},
 
-	find(world, words) {
-		const place = words.find(word => word.startsWith('/')) ?? '';
-		if (place === '/proc' || place.startsWith('/proc/')) {
-			return say('');
-		}
-
-		if (!world.folders.has(place)) {
-			return complain(`find: ‘${place}’: No such file or directory`);
-		}
-
-		const format = words[words.indexOf('-printf') + 1] ?? String.raw`%f\n`;
-		const inside = [...world.files.keys(), ...world.folders].filter(name => name !== '/' && path.posix.dirname(name) === place).sort();
-		return say(inside.map(name => unescape(format.replaceAll('%f', () => path.posix.basename(name)).replaceAll('%p', () => name))).join(''));
-	},
+	find: runFind,
 
 	od(world, words) {
 		const {options, paths} = split(words, ['-A', '-t', '-N', '-j']);
@@ -109,6 +97,22 @@ export const fileCommands: Record<string, FileCommand> = {
 		return change(world, 'chmod', paths, file => {
 			file.mode = Number.parseInt(mode, 8);
 		});
+	},
+
+	touch(world, words) {
+		const {options, paths} = split(words, ['-d']);
+		const [, seconds] = /^@(\d+(?:\.\d+)?)$/.exec(options.get('-d') ?? '') ?? [];
+		return seconds === undefined
+			? complain(`touch: invalid date format ‘${options.get('-d') ?? ''}’`)
+			: each(paths, place => {
+				const file = world.files.get(place);
+				if (file) {
+					file.modifiedAtMs = Number(seconds) * 1000;
+				}
+
+				// -c: what is not there is not made, and that is no failure.
+				return say('');
+			});
 	},
 
 	sync(world, words) {
@@ -184,8 +188,4 @@ function split(words: string[], withValue: string[]): {options: Map<string, stri
 	}
 
 	return {options, paths};
-}
-
-function unescape(text: string): string {
-	return text.replaceAll(String.raw`\0`, '\0').replaceAll(String.raw`\n`, '\n').replaceAll(String.raw`\t`, '\t');
 }

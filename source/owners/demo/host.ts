@@ -3,9 +3,11 @@ The demo host: stands where virsh, qemu-img and the file tools of a real host wo
 run on it unchanged. Everything is in memory; nothing on the machine is touched.
 */
 import {setTimeout as sleep} from 'node:timers/promises';
+import type {CommandFile} from '../../model/plan.ts';
 import {fail, succeed} from '../../model/result.ts';
 import type {LineWatcher, Runner} from '../../tools/run.ts';
 import type {Answer} from './answer.ts';
+import {carryOut, isCopying, type Copying} from './copying.ts';
 import {buildEstate} from './estate.ts';
 import {fileCommands} from './file-commands.ts';
 import {runQemuImg} from './qemu-img.ts';
@@ -19,7 +21,7 @@ export type DemoHost = {
 	world: DemoWorld;
 };
 
-/** `changeMs`: how long each changing command takes, so that a person can watch a plan run. */
+/** `changeMs`: how long each changing command takes, so that a person can watch a plan run; those that copy take longer. */
 export function createDemoHost(options: {now: () => Date; changeMs?: number}): DemoHost {
 	const world = createWorld(options.now);
 	buildEstate(world);
@@ -28,12 +30,13 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 		async runner(request) {
 			const {argv, files = [], isMutating = false, fineCodes = []} = request;
 			const startedAtMs = performance.now();
-			const changeMs = options.changeMs ?? 0;
+			const {changeMs = 0} = options;
 			if (changeMs > 0 && (isMutating || isChangingVirsh(argv.slice(1)))) {
-				await sleep(argv.includes('restore') ? changeMs * 4 : changeMs);
+				await sleep(changeMs);
 			}
 
-			const answer = runProgram(world, argv, files);
+			const begun = runProgram(world, argv, files);
+			const answer = isCopying(begun) ? await carryOut(begun, changeMs) : begun;
 			const durationMs = Math.round(performance.now() - startedAtMs);
 			return [0, ...fineCodes].includes(answer.exitCode)
 				? succeed({stdout: answer.stdout, stderr: answer.stderr, durationMs})
@@ -51,7 +54,7 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 	};
 }
 
-function runProgram(world: DemoWorld, argv: string[], files: Parameters<typeof runVirsh>[2]): Answer {
+function runProgram(world: DemoWorld, argv: string[], files: CommandFile[]): Answer | Copying {
 	const [program = '', ...words] = argv;
 	if (program === 'virsh') {
 		return runVirsh(world, words, files);

@@ -1,7 +1,7 @@
 /**
 Starting, stopping and resuming demo domains, with the words of libvirt where it cannot be done.
 */
-import {readDisks, withBackingChains} from './domain-xml.ts';
+import {readDisks, withAgentState, withBackingChains} from './domain-xml.ts';
 import {announce, readChain, type DemoDomain, type DemoWorld} from './world.ts';
 import type {XmlNode} from './xml-node.ts';
 
@@ -26,8 +26,9 @@ export function startDomain(world: DemoWorld, domain: DemoDomain, options: {xml?
 
 	domain.id = world.nextId++;
 	domain.state = options.isPaused ? 'paused' : 'running';
-	const live = withBackingChains(world, xml, true);
+	const live = withAgentState(withBackingChains(world, xml, {isLive: true}), domain.hasAgent ? 'connected' : 'disconnected');
 	domain.live = {...live, attributes: {...live.attributes, id: String(domain.id)}};
+	letGuestWrite(world, domain);
 	announce(world, domain, options.how === 'Restored' ? 'Started Restored' : 'Started Booted');
 	announce(world, domain, options.isPaused ? 'Suspended Paused' : 'Resumed Unpaused');
 	return undefined;
@@ -38,10 +39,15 @@ export function stopDomain(world: DemoWorld, domain: DemoDomain): Refusal {
 		return notRunning;
 	}
 
+	for (const job of [domain.job, ...domain.blockJobs.values()]) {
+		job?.abort.abort();
+	}
+
 	domain.id = undefined;
 	domain.live = undefined;
 	domain.state = 'shutoff';
 	domain.job = undefined;
+	domain.blockJobs.clear();
 	announce(world, domain, 'Stopped Destroyed');
 	return undefined;
 }
@@ -71,6 +77,13 @@ export function resumeDomain(world: DemoWorld, domain: DemoDomain): Refusal {
 	domain.state = 'running';
 	announce(world, domain, 'Resumed Unpaused');
 	return undefined;
+}
+
+/** A guest that runs writes to each of its disks. */
+export function letGuestWrite(world: DemoWorld, domain: DemoDomain): void {
+	for (const disk of readDisks(domain.live).filter(({isWritable, path}) => isWritable && path !== undefined)) {
+		world.files.get(disk.path!)?.writes.push(world.nextWrite++);
+	}
 }
 
 /** The running domain that writes to this image: it holds QEMU's write lock. */

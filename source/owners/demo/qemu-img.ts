@@ -1,133 +1,48 @@
 /**
-`qemu-img` on the demo host's files: info, create, snapshot and bitmap, with the words and locks of QEMU 7.2.
+`qemu-img` on the demo host's files, with the words and locks of QEMU 7.2: which commands there are, and those that are done in a moment. What copies stands in qemu-img-copy.ts.
 */
 import path from 'node:path';
 import {complain, say, type Answer} from './answer.ts';
-import {userOf, writerOf} from './lifecycle.ts';
-import {addFile, backingPath, readChain, type DemoFile, type DemoWorld} from './world.ts';
+import type {Copying} from './copying.ts';
+import {userOf} from './lifecycle.ts';
+import {commit, rebase} from './qemu-img-copy.ts';
+import {info} from './qemu-img-info.ts';
+import {
+	lockComplaint, missing, parseArguments, type Arguments,
+} from './qemu-img-words.ts';
+import {addFile, readChain, type DemoWorld} from './world.ts';
 
-type Arguments = {options: Map<string, string>; paths: string[]};
-
-const optionsWithValue = new Set(['-f', '-F', '-b', '-o', '-c', '-a', '-d', '-g']);
-
-export function runQemuImg(world: DemoWorld, argv: string[]): Answer {
+export function runQemuImg(world: DemoWorld, argv: string[]): Answer | Copying {
 	const [verb, ...rest] = argv;
-	const given = parseArguments(rest);
 	switch (verb) {
 		case 'info': {
-			return info(world, given);
+			return info(world, parseArguments(rest));
 		}
 
 		case 'create': {
-			return create(world, given);
+			return create(world, parseArguments(rest));
 		}
 
 		case 'snapshot': {
-			return snapshot(world, given);
+			return snapshot(world, parseArguments(rest, ['-d']));
 		}
 
 		case 'bitmap': {
-			return bitmap(world, given);
+			return bitmap(world, parseArguments(rest));
+		}
+
+		case 'commit': {
+			return commit(world, parseArguments(rest));
+		}
+
+		case 'rebase': {
+			return rebase(world, parseArguments(rest));
 		}
 
 		default: {
 			return complain(`qemu-img: Command not found: ${verb}`);
 		}
 	}
-}
-
-function parseArguments(words: string[]): Arguments {
-	const given: Arguments = {options: new Map(), paths: []};
-	for (let index = 0; index < words.length; index++) {
-		const word = words[index]!;
-		if (word === '--') {
-			given.paths.push(...words.slice(index + 1));
-			break;
-		}
-
-		if (optionsWithValue.has(word)) {
-			given.options.set(word, words[++index] ?? '');
-		} else if (word.startsWith('-')) {
-			given.options.set(word, '');
-		} else {
-			given.paths.push(word);
-		}
-	}
-
-	return given;
-}
-
-function couldNotOpen(file: string, reason: string): Answer {
-	return complain(`qemu-img: Could not open '${file}': ${reason}`);
-}
-
-function missing(file: string): Answer {
-	return couldNotOpen(file, `Could not open '${file}': No such file or directory`);
-}
-
-function info(world: DemoWorld, {options, paths}: Arguments): Answer {
-	const top = paths[0] ?? '';
-	const chain = options.has('--backing-chain') ? readChain(world, top) : {files: [world.files.get(top)].filter(file => file !== undefined), missing: world.files.has(top) ? undefined : top};
-	if (chain.missing !== undefined) {
-		return missing(chain.missing);
-	}
-
-	if (!options.has('-U') && writerOf(world, top)) {
-		return couldNotOpen(top, `Failed to get shared "write" lock\nIs another process using the image [${top}]?`);
-	}
-
-	const asRaw = options.get('-f') === 'raw';
-	if (options.get('-f') === 'qcow2' && (chain.files[0]!.format !== 'qcow2' || chain.files[0]!.kind !== 'image')) {
-		return couldNotOpen(top, 'Image is not in qcow2 format');
-	}
-
-	const facts = chain.files.map((file, index) => describe(file, asRaw && index === 0));
-	return say(`${JSON.stringify(options.has('--backing-chain') ? facts : facts[0], undefined, 4)}\n`);
-}
-
-function describe(file: DemoFile, asRaw: boolean): Record<string, unknown> {
-	const isRaw = asRaw || file.format === 'raw' || file.kind !== 'image';
-	const common = {
-		'virtual-size': isRaw && file.format !== 'raw' ? file.allocatedBytes : file.virtualSizeBytes,
-		filename: file.path,
-		...(isRaw ? {} : {'cluster-size': 65_536}),
-		format: isRaw ? 'raw' : 'qcow2',
-		'actual-size': file.allocatedBytes,
-	};
-	return isRaw
-		? {...common, 'dirty-flag': false}
-		: {
-			...(file.backing?.format === undefined ? {} : {'backing-filename-format': file.backing.format}),
-			...(file.tags.length === 0 ? {} : {snapshots: file.tags.map((tag, index) => describeTag(tag, index))}),
-			...common,
-			'format-specific': {
-				type: 'qcow2',
-				data: {
-					compat: '1.1',
-					'compression-type': 'zlib',
-					'lazy-refcounts': false,
-					...(file.bitmaps.length === 0 ? {} : {bitmaps: file.bitmaps.map(name => ({flags: ['auto'], name, granularity: 65_536}))}),
-					'refcount-bits': 16,
-					corrupt: false,
-					'extended-l2': false,
-				},
-			},
-			...(file.backing ? {'full-backing-filename': backingPath(file), 'backing-filename': file.backing.name} : {}),
-			'dirty-flag': false,
-		};
-}
-
-function describeTag(tag: DemoFile['tags'][number], index: number): Record<string, unknown> {
-	return {
-		icount: 0,
-		'vm-clock-nsec': 0,
-		name: tag.tag,
-		'date-sec': Math.floor(tag.atMs / 1000),
-		'date-nsec': 0,
-		'vm-clock-sec': 0,
-		id: String(index + 1),
-		'vm-state-size': tag.memoryBytes,
-	};
 }
 
 function create(world: DemoWorld, {options, paths}: Arguments): Answer {
@@ -169,17 +84,23 @@ function snapshot(world: DemoWorld, {options, paths}: Arguments): Answer {
 		return missing(name);
 	}
 
-	if (userOf(world, name)) {
-		return couldNotOpen(name, `Failed to get "write" lock\nIs another process using the image [${name}]?`);
+	const locked = lockComplaint(world, name);
+	if (locked) {
+		return locked;
 	}
 
 	const made = options.get('-c');
 	const applied = options.get('-a');
 	const deleted = options.get('-d');
 	if (made !== undefined) {
-		file.tags.push({tag: made, memoryBytes: 0, atMs: world.now().getTime()});
-	} else if (applied !== undefined && !file.tags.some(({tag}) => tag === applied)) {
-		return complain(`qemu-img: Could not apply snapshot '${applied}': Failed to load snapshot: No such file or directory`);
+		file.tags.push({tag: made, memoryBytes: 0, atMs: world.now().getTime(), writes: [...file.writes]});
+	} else if (applied !== undefined) {
+		const found = file.tags.find(({tag}) => tag === applied);
+		if (!found) {
+			return complain(`qemu-img: Could not apply snapshot '${applied}': Failed to load snapshot: No such file or directory`);
+		}
+
+		file.writes = [...found.writes];
 	} else if (deleted !== undefined) {
 		if (!file.tags.some(({tag}) => tag === deleted)) {
 			return complain(`qemu-img: Could not delete snapshot '${deleted}': snapshot not found`);
@@ -199,8 +120,9 @@ function bitmap(world: DemoWorld, {options, paths}: Arguments): Answer {
 		return missing(name);
 	}
 
-	if (userOf(world, name)) {
-		return couldNotOpen(name, `Failed to get "write" lock\nIs another process using the image [${name}]?`);
+	const locked = lockComplaint(world, name);
+	if (locked) {
+		return locked;
 	}
 
 	if (options.has('--add')) {

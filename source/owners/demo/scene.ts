@@ -3,10 +3,11 @@ The few verbs that the demo estate is told with: make a domain, start it, take a
 */
 import {createHash} from 'node:crypto';
 import path from 'node:path';
-import {buildDomainXml, readDisks, withDiskPaths} from './domain-xml.ts';
+import type {CopyJob} from './copying.ts';
+import {buildDomainXml, readDisks, withOverlays} from './domain-xml.ts';
 import {startDomain, stopDomain, suspendDomain} from './lifecycle.ts';
 import {
-	makeOverlay, takeCheckpoint, takeSnapshot, type NewSnapshot,
+	makeOverlay, overlayName, takeCheckpoint, takeSnapshot, type SnapshotDisk,
 } from './snapshots.ts';
 import {
 	addFile, addFolder, qemuUser, type DemoDomain, type DemoWorld,
@@ -40,10 +41,20 @@ export type DomainWish = {
 	fileStem?: string;
 	isoPath?: string;
 	hasManagedSave?: boolean;
-	job?: string;
+	/** Whether the guest agent behind the domain's channel answers; missing: there is no channel. */
+	agent?: 'answers' | 'silent';
+	job?: CopyJob;
 };
 
-export type SnapshotWish = Partial<Omit<NewSnapshot, 'name' | 'atMs'>> & {hoursAgo: number; gib?: number};
+export type SnapshotWish = {
+	hoursAgo: number;
+	kind?: 'disks' | 'memory' | 'internal';
+	description?: string;
+	/** How much has been written to each new overlay since. */
+	gib?: number;
+	/** Disks that take no part. */
+	leftOut?: ReadonlySet<string>;
+};
 
 export function addDomain(world: DemoWorld, wish: DomainWish): DemoDomain {
 	const folder = wish.folder ?? defaultFolder;
@@ -79,10 +90,13 @@ export function addDomain(world: DemoWorld, wish: DomainWish): DemoDomain {
 			cpus: wish.cpus ?? 2,
 			disks: [...disks, ...(wish.isoPath === undefined ? [] : [{target: 'sda', path: wish.isoPath, format: 'raw' as const, device: 'cdrom' as const}])],
 			password: `vnc-${uuid.slice(0, 6)}`,
+			hasAgentChannel: wish.agent !== undefined,
 		}),
 		live: undefined,
 		hasManagedSave: wish.hasManagedSave ?? false,
+		hasAgent: wish.agent === 'answers',
 		job: undefined,
+		blockJobs: new Map(),
 		snapshots: new Map(),
 		currentSnapshot: undefined,
 		checkpoints: new Map(),
@@ -96,16 +110,25 @@ export function addDomain(world: DemoWorld, wish: DomainWish): DemoDomain {
 	return domain;
 }
 
-/** `gib`: how much has been written to each new overlay since. */
 export function snapshot(world: DemoWorld, domain: DemoDomain, name: string, wish: SnapshotWish): void {
-	const {hoursAgo, gib = 0.7, ...rest} = wish;
-	const folder = path.posix.dirname(readDisks(domain.definition)[0]!.path!);
+	const {hoursAgo, kind = 'disks', gib = 0.7, leftOut, description} = wish;
+	const places = readDisks(domain.definition);
+	const folder = path.posix.dirname(places[0]!.path!);
+	const disks = new Map(places.map(({target, path: file, isWritable}): [string, SnapshotDisk] => {
+		if (!isWritable || file === undefined || leftOut?.has(target)) {
+			return [target, {mode: 'no'}];
+		}
+
+		return [target, kind === 'internal' ? {mode: 'internal'} : {mode: 'external', overlayPath: overlayName(file, name)}];
+	}));
 	takeSnapshot(world, domain, {
-		kind: 'disks',
-		memoryPath: path.posix.join(folder, `${domain.name}-${name}.mem`),
-		...rest,
 		name,
+		description,
 		atMs: world.now().getTime() - hoursAgo * hourMs,
+		memory: kind === 'memory'
+			? {mode: 'external', path: path.posix.join(folder, `${domain.name}-${name}.mem`)}
+			: {mode: kind === 'internal' && domain.live ? 'internal' : 'no'},
+		disks,
 		allocatedBytes: roundToClusters(gib * gibibyte),
 	});
 }
@@ -136,10 +159,10 @@ export function goBack(world: DemoWorld, domain: DemoDomain, name: string, wish:
 		}
 	}
 
-	domain.definition = withDiskPaths(domain.definition, heads);
+	domain.definition = withOverlays(domain.definition, heads);
 	domain.currentSnapshot = name;
 	if (![...domain.snapshots.values()].some(xml => textAt(xml, 'parent', 'name') === name)) {
-		domain.snapshots.set(name, withOverlays(record, heads));
+		domain.snapshots.set(name, naming(record, heads));
 	}
 
 	if (stateBefore !== 'shutoff') {
@@ -154,7 +177,7 @@ function isFrozen(domain: DemoDomain, file: string): boolean {
 	return [...domain.snapshots.values()].some(xml => readDisks(child(xml, 'domain')).some(disk => disk.path === file));
 }
 
-function withOverlays(record: XmlNode, heads: Map<string, string>): XmlNode {
+function naming(record: XmlNode, heads: Map<string, string>): XmlNode {
 	return {
 		...record,
 		children: record.children.map(part => part.name === 'disks'

@@ -2,77 +2,112 @@
 Taking snapshots and checkpoints on the demo host, as libvirt 9.0 records them. Used by virsh's commands and to build the estate.
 */
 import path from 'node:path';
-import {readDisks, withBackingChains, withDiskPaths} from './domain-xml.ts';
-import {addFile, qemuUser, type DemoDomain, type DemoWorld} from './world.ts';
-import {element, type XmlNode} from './xml-node.ts';
+import {
+	readDisks, withBackingChains, withOverlays, type DiskPlace,
+} from './domain-xml.ts';
+import {letGuestWrite} from './lifecycle.ts';
+import {
+	addFile, emptyImageBytes, qemuUser, type DemoDomain, type DemoWorld,
+} from './world.ts';
+import {
+	child, element, textAt, type XmlNode,
+} from './xml-node.ts';
+
+export type DiskMode = 'no' | 'internal' | 'external' | 'manual';
+
+/** `overlayPath`: of external ones. */
+export type SnapshotDisk = {mode: DiskMode; overlayPath?: string};
 
 export type NewSnapshot = {
 	name: string;
 	description?: string;
 	atMs: number;
-	kind: 'disks' | 'memory' | 'internal';
+	memory: {mode: 'no'} | {mode: 'internal'} | {mode: 'external'; path: string};
+	/** All disks of the domain, by target. */
+	disks: Map<string, SnapshotDisk>;
 	/** Of the new overlays. */
 	allocatedBytes?: number;
-	memoryPath?: string;
-	/** Overlays whose names were asked for, by target. */
-	overlays?: Map<string, string>;
-	/** Disks that take no part. */
-	leftOut?: Set<string>;
+	/** The overlays are there already. */
+	isReused?: boolean;
+	/** Nothing is recorded. */
+	hasNoMetadata?: boolean;
 };
 
-/** The XML of the record. The caller has seen to it that the name is free. */
+/** libvirt's own naming: the extension of the present file makes way for the snapshot's name. */
+export function overlayName(file: string, snapshot: string): string {
+	return path.posix.join(path.posix.dirname(file), `${path.posix.basename(file).replace(/(.)\.[^.]*$/, '$1')}.${snapshot}`);
+}
+
+/** What the guest's memory takes in a file: much of it is zeros. */
+export function memoryBytesOf(domain: DemoDomain): number {
+	return Math.floor(Number(textAt(domain.definition, 'memory') ?? 0) * 0.35) * 1024;
+}
+
+/** The caller has seen to it that the names are free. */
 export function takeSnapshot(world: DemoWorld, domain: DemoDomain, wish: NewSnapshot): void {
 	const isActive = domain.live !== undefined;
-	// Only what has run has its chain written out.
-	const before = {live: domain.live && withoutId(domain.live), inactive: isActive ? withBackingChains(world, domain.definition, false) : domain.definition};
-	const disks = readDisks(domain.live ?? domain.definition).map(disk => ({
-		...disk,
-		overlayPath: wish.kind !== 'internal' && disk.isWritable && disk.path !== undefined && !wish.leftOut?.has(disk.target)
-			? wish.overlays?.get(disk.target) ?? overlayName(disk.path, wish.name)
-			: undefined,
-	}));
-	const overlays = new Map<string, string>();
-	for (const disk of disks) {
-		if (disk.overlayPath !== undefined) {
-			makeOverlay(world, {path: disk.overlayPath, basePath: disk.path!, atMs: wish.atMs, allocatedBytes: wish.allocatedBytes});
-			overlays.set(disk.target, disk.overlayPath);
-		} else if (wish.kind === 'internal' && disk.isWritable && disk.path !== undefined) {
-			world.files.get(disk.path)?.tags.push({tag: wish.name, memoryBytes: 0, atMs: wish.atMs});
-		}
+	const disks = readDisks(domain.live ?? domain.definition);
+	const record = recordOf(world, domain, wish, disks);
+	freezeDisks(world, domain, wish, disks);
+	if (wish.memory.mode === 'external') {
+		addFile(world, {
+			path: wish.memory.path, kind: 'memory', format: 'raw', allocatedBytes: memoryBytesOf(domain), modifiedAtMs: wish.atMs, mode: 0o600, memory: child(record, 'domain'),
+		});
 	}
 
-	const memoryPath = wish.kind === 'memory' ? wish.memoryPath ?? `${disks[0]!.path!}.${wish.name}.mem` : undefined;
-	const record = element('domainsnapshot', {}, [
+	const overlays = new Map([...wish.disks].flatMap(([target, {overlayPath}]) => overlayPath === undefined ? [] : [[target, overlayPath]]));
+	if (overlays.size > 0) {
+		const targets = new Set(overlays.keys());
+		const definition = withOverlays(domain.definition, overlays);
+		domain.definition = isActive ? withBackingChains(world, definition, {isLive: false, targets}) : definition;
+		domain.live &&= withBackingChains(world, withOverlays(domain.live, overlays), {isLive: true, targets});
+	}
+
+	if (!wish.hasNoMetadata) {
+		domain.snapshots.set(wish.name, record);
+		domain.currentSnapshot = wish.name;
+	}
+
+	if (isActive && wish.allocatedBytes === undefined) {
+		letGuestWrite(world, domain);
+	}
+}
+
+function freezeDisks(world: DemoWorld, domain: DemoDomain, wish: NewSnapshot, disks: readonly DiskPlace[]): void {
+	let memoryBytes = wish.memory.mode === 'internal' ? memoryBytesOf(domain) : 0;
+	for (const {target, path: file} of disks) {
+		const disk = wish.disks.get(target);
+		const image = file === undefined ? undefined : world.files.get(file);
+		if (disk?.mode === 'internal' && image) {
+			image.tags.push({tag: wish.name, memoryBytes, atMs: wish.atMs, writes: [...image.writes]});
+			image.allocatedBytes += memoryBytes;
+			// Only one of the images holds the memory.
+			memoryBytes = 0;
+		} else if (disk?.overlayPath !== undefined && !wish.isReused) {
+			makeOverlay(world, {path: disk.overlayPath, basePath: file!, atMs: wish.atMs, allocatedBytes: wish.allocatedBytes});
+		}
+	}
+}
+
+function recordOf(world: DemoWorld, domain: DemoDomain, wish: NewSnapshot, disks: readonly DiskPlace[]): XmlNode {
+	const {memory} = wish;
+	return element('domainsnapshot', {}, [
 		element('name', {}, wish.name),
 		wish.description === undefined ? undefined : element('description', {}, wish.description),
-		element('state', {}, stateOf(domain, wish)),
+		element('state', {}, domain.live && memory.mode === 'no' ? 'disk-snapshot' : domain.state),
 		domain.currentSnapshot === undefined ? undefined : element('parent', {}, [element('name', {}, domain.currentSnapshot)]),
 		element('creationTime', {}, String(Math.floor(wish.atMs / 1000))),
-		element('memory', {snapshot: memoryPath === undefined ? 'no' : 'external', file: memoryPath}),
-		element('disks', {}, disks.map(disk => disk.overlayPath === undefined
-			? element('disk', {name: disk.target, snapshot: wish.kind === 'internal' && disk.isWritable ? 'internal' : 'no'})
-			: element('disk', {name: disk.target, snapshot: 'external', type: 'file'}, [
-				element('driver', {type: 'qcow2'}), element('source', {file: disk.overlayPath}),
-			]))),
-		before.live ?? before.inactive,
-		before.live ? {...before.inactive, name: 'inactiveDomain'} : undefined,
+		element('memory', {snapshot: memory.mode, file: memory.mode === 'external' ? memory.path : undefined}),
+		element('disks', {}, disks.map(({target}) => {
+			const {mode, overlayPath} = wish.disks.get(target) ?? {mode: 'no'};
+			return overlayPath === undefined
+				? element('disk', {name: target, snapshot: mode})
+				: element('disk', {name: target, snapshot: mode, type: 'file'}, [element('driver', {type: 'qcow2'}), element('source', {file: overlayPath})]);
+		})),
+		domain.live ? withoutId(domain.live) : domain.definition,
+		domain.live ? {...domain.definition, name: 'inactiveDomain'} : undefined,
+		memory.mode === 'no' ? undefined : element('cookie', {}, [element('cpu', {mode: 'custom', match: 'exact', check: 'full'}, [element('model', {fallback: 'forbid'}, 'qemu64')])]),
 	]);
-	if (memoryPath !== undefined) {
-		addFile(world, {path: memoryPath, kind: 'memory', format: 'raw', allocatedBytes: 734_003_200, modifiedAtMs: wish.atMs, mode: 0o600, memory: before.live});
-	}
-
-	if (overlays.size > 0) {
-		domain.definition = withDiskPaths(domain.definition, overlays);
-		if (isActive) {
-			domain.definition = withBackingChains(world, domain.definition, false);
-			const {id} = domain.live!.attributes;
-			const live = withBackingChains(world, withDiskPaths(domain.live!, overlays), true);
-			domain.live = {...live, attributes: {...live.attributes, id: id!}};
-		}
-	}
-
-	domain.snapshots.set(wish.name, record);
-	domain.currentSnapshot = wish.name;
 }
 
 export function takeCheckpoint(world: DemoWorld, domain: DemoDomain, wish: {name: string; description?: string; parent?: string; atMs: number}): void {
@@ -91,12 +126,13 @@ export function takeCheckpoint(world: DemoWorld, domain: DemoDomain, wish: {name
 	]));
 }
 
+/** A file that is there already, as where its name was reserved, keeps nothing but its name. */
 export function makeOverlay(world: DemoWorld, overlay: {path: string; basePath: string; atMs: number; allocatedBytes?: number}): void {
 	const base = world.files.get(overlay.basePath);
 	addFile(world, {
 		path: overlay.path,
 		virtualSizeBytes: base?.virtualSizeBytes ?? 0,
-		allocatedBytes: overlay.allocatedBytes ?? 200_704,
+		allocatedBytes: overlay.allocatedBytes ?? emptyImageBytes,
 		backing: {name: overlay.basePath, format: base?.format ?? 'qcow2'},
 		bitmaps: [...base?.bitmaps ?? []],
 		uid: qemuUser,
@@ -104,15 +140,6 @@ export function makeOverlay(world: DemoWorld, overlay: {path: string; basePath: 
 		mode: 0o600,
 		modifiedAtMs: overlay.atMs,
 	});
-}
-
-function stateOf(domain: DemoDomain, wish: NewSnapshot): string {
-	return domain.live && wish.kind === 'disks' ? 'disk-snapshot' : domain.state;
-}
-
-/** libvirt's own naming: the extension of the present file makes way for the snapshot's name. */
-function overlayName(file: string, snapshot: string): string {
-	return path.posix.join(path.posix.dirname(file), `${path.posix.basename(file).replace(/\.[^.]*$/, '')}.${snapshot}`);
 }
 
 function withoutId(domain: XmlNode): XmlNode {

@@ -4,12 +4,12 @@ virsh commands about one domain: its state, its XML, its disks, and starting and
 import {say, virshError, type Answer} from './answer.ts';
 import {readDisks, printXml} from './domain-xml.ts';
 import {
-	notRunning, resumeDomain, startDomain, stopDomain, suspendDomain, type Refusal,
+	resumeDomain, startDomain, stopDomain, suspendDomain, type Refusal,
 } from './lifecycle.ts';
 import {specifyOptions} from './virsh-words.ts';
 import type {VirshCommand} from './virsh.ts';
 import type {DemoDomain} from './world.ts';
-import {formatXml, textAt} from './xml-node.ts';
+import {textAt} from './xml-node.ts';
 
 const stateWords = {running: 'running', paused: 'paused', shutoff: 'shut off'};
 const onDomain = specifyOptions('domain!');
@@ -39,16 +39,6 @@ export const domainCommands: Record<string, VirshCommand> = {
 			const disks = readDisks(options.flags.has('inactive') ? domain.definition : domain.live ?? domain.definition);
 			return say(formatTable(disks.map(disk => [...(options.flags.has('details') ? ['file', disk.device] : []), disk.target, disk.path ?? '-'])));
 		},
-	},
-
-	domjobinfo: {
-		options: specifyOptions('domain!', '--completed', '--rawstats'),
-		runOnDomain: (_, domain) => domain.live ? say(domain.job ?? 'Job type:         None        \n') : virshError(notRunning),
-	},
-
-	blockjob: {
-		options: specifyOptions('domain!', 'path!', '--info', '--raw', '--abort'),
-		runOnDomain: (_, domain) => domain.live ? say('') : virshError(notRunning),
 	},
 
 	start: {

@@ -136,8 +136,13 @@ export const hostCommands: Record<string, VirshCommand> = {
 				return refuse(`Requested operation is not valid: domain '${domain.name}' is already active`);
 			}
 
-			const refusal = startDomain(world, domain, {xml, isPaused: options.flags.has('paused'), how: 'Restored'});
-			return refusal === undefined ? say('') : refuse(refusal);
+			return {
+				bytes: world.files.get(path)?.allocatedBytes ?? 0,
+				finish() {
+					const refusal = startDomain(world, domain, {xml, isPaused: options.flags.has('paused'), how: 'Restored'});
+					return refusal === undefined ? say('') : refuse(refusal);
+				},
+			};
 		},
 	},
 };

@@ -1,12 +1,15 @@
 /**
 `virsh` on the demo host: global options, one command or a batch of them, and which of virsh's commands the demo knows. What each command does
-stands in virsh-domain.ts, virsh-snapshot.ts and virsh-checkpoint.ts.
+stands in the other files named virsh-….ts.
 */
 import type {CommandFile} from '../../model/plan.ts';
 import {virshError, type Answer} from './answer.ts';
+import {finishAtOnce, type Copying} from './copying.ts';
+import {blockCommands} from './virsh-block.ts';
 import {checkpointCommands} from './virsh-checkpoint.ts';
 import {domainCommands} from './virsh-domain.ts';
 import {hostCommands} from './virsh-host.ts';
+import {jobCommands} from './virsh-job.ts';
 import {snapshotCommands} from './virsh-snapshot.ts';
 import {parseVirshCommands, parseVirshOptions, type OptionSpec, type ParsedOptions} from './virsh-words.ts';
 import type {DemoDomain, DemoWorld} from './world.ts';
@@ -24,13 +27,14 @@ export type VirshCommand = {
 	/** libvirt's function, where a connection opened with `-r` refuses it. */
 	forbiddenReadOnly?: {call: string; prefix?: string};
 } & (
-	| {run: (call: VirshCall) => Answer}
-	| {runOnDomain: (call: VirshCall, domain: DemoDomain) => Answer}
+	| {run: (call: VirshCall) => Answer | Copying}
+	| {runOnDomain: (call: VirshCall, domain: DemoDomain) => Answer | Copying}
 );
 
-const commands: Record<string, VirshCommand> = {...hostCommands, ...domainCommands, ...snapshotCommands, ...checkpointCommands};
+const commands: Record<string, VirshCommand> = {...hostCommands, ...domainCommands, ...jobCommands, ...blockCommands, ...snapshotCommands, ...checkpointCommands};
 
-export function runVirsh(world: DemoWorld, argv: string[], files: CommandFile[]): Answer {
+/** Only a command that comes alone takes its time. */
+export function runVirsh(world: DemoWorld, argv: string[], files: CommandFile[]): Answer | Copying {
 	const {words, isReadOnly} = dropGlobalOptions(argv);
 	const batch = words.length === 1 ? parseVirshCommands(words[0]!) : {commands: [words]};
 	if ('error' in batch) {
@@ -55,7 +59,12 @@ export function runVirsh(world: DemoWorld, argv: string[], files: CommandFile[])
 		parsed.push({command, options});
 	}
 
-	const answers = parsed.map(({command, options}) => run(command, {world, options, files, isReadOnly}));
+	const [only, ...more] = parsed;
+	if (only && more.length === 0) {
+		return run(only.command, {world, options: only.options, files, isReadOnly});
+	}
+
+	const answers = parsed.map(({command, options}) => finishAtOnce(run(command, {world, options, files, isReadOnly})));
 	return {
 		stdout: answers.map(({stdout}) => stdout).join(''),
 		stderr: answers.map(({stderr}) => stderr).join(''),
@@ -69,7 +78,7 @@ export function isChangingVirsh(argv: string[]): boolean {
 	return words.length > 1 && commands[words[0]!]?.forbiddenReadOnly !== undefined;
 }
 
-function run(command: VirshCommand, call: VirshCall): Answer {
+function run(command: VirshCommand, call: VirshCall): Answer | Copying {
 	if ('run' in command) {
 		return command.run(call);
 	}
@@ -107,4 +116,3 @@ function dropGlobalOptions(argv: string[]): {words: string[]; isReadOnly: boolea
 
 	return {words: argv.slice(index), isReadOnly};
 }
-

@@ -3,6 +3,7 @@ What the demo host is made of: files, file systems and domains, all in memory. C
 nothing of it reaches the machine.
 */
 import path from 'node:path';
+import type {CopyJob} from './copying.ts';
 import type {XmlNode} from './xml-node.ts';
 
 export type DemoFile = {
@@ -13,7 +14,10 @@ export type DemoFile = {
 	virtualSizeBytes: number;
 	allocatedBytes: number;
 	backing: {name: string; format: string | undefined} | undefined;
-	tags: Array<{tag: string; memoryBytes: number; atMs: number}>;
+	/** What was written to it, by number, oldest first: what is read from an image is this on top of what its backing file reads. */
+	writes: number[];
+	/** Internal snapshots; `writes` as they were then. */
+	tags: Array<{tag: string; memoryBytes: number; atMs: number; writes: number[]}>;
 	bitmaps: string[];
 	uid: number;
 	gid: number;
@@ -34,8 +38,12 @@ export type DemoDomain = {
 	/** What runs; set while it runs. */
 	live: XmlNode | undefined;
 	hasManagedSave: boolean;
-	/** What `domjobinfo` says while a job goes on. */
-	job: string | undefined;
+	/** A guest agent is installed, and answers while the guest runs; it needs a channel in the definition, too. */
+	hasAgent: boolean;
+	/** The job on the whole domain: saving memory, a backup. */
+	job: CopyJob | undefined;
+	/** By target. */
+	blockJobs: Map<string, CopyJob>;
 	snapshots: Map<string, XmlNode>;
 	currentSnapshot: string | undefined;
 	checkpoints: Map<string, XmlNode>;
@@ -52,6 +60,7 @@ export type DemoWorld = {
 	domains: Map<string, DemoDomain>;
 	nextId: number;
 	nextInode: number;
+	nextWrite: number;
 	listeners: Set<(line: string) => void>;
 };
 
@@ -60,7 +69,7 @@ export const qemuUser = 64_055;
 
 export function createWorld(now: () => Date): DemoWorld {
 	return {
-		now, files: new Map(), folders: new Set(['/']), fileSystems: [], pools: new Map(), domains: new Map(), nextId: 1, nextInode: 1_310_721, listeners: new Set(),
+		now, files: new Map(), folders: new Set(['/']), fileSystems: [], pools: new Map(), domains: new Map(), nextId: 1, nextInode: 1_310_721, nextWrite: 1, listeners: new Set(),
 	};
 }
 
@@ -70,12 +79,19 @@ export function addFolder(world: DemoWorld, folder: string): void {
 	}
 }
 
-/** Puts a file there; what is not said is as qemu-img would leave it. */
+/** A qcow2 image that nothing was written to. */
+export const emptyImageBytes = 200_704;
+
+/** Puts a file there; what is not said is as qemu-img would leave it. One that takes more room than an empty image holds something of its own. */
 export function addFile(world: DemoWorld, file: Partial<DemoFile> & {path: string}): DemoFile {
 	const whole: DemoFile = {
-		kind: 'image', format: 'qcow2', virtualSizeBytes: 0, allocatedBytes: 200_704, backing: undefined, tags: [], bitmaps: [], uid: 0, gid: 0, mode: 0o644,
+		kind: 'image', format: 'qcow2', virtualSizeBytes: 0, allocatedBytes: emptyImageBytes, backing: undefined, writes: [], tags: [], bitmaps: [], uid: 0, gid: 0, mode: 0o644,
 		modifiedAtMs: world.now().getTime(), inode: world.nextInode++, memory: undefined, ...file,
 	};
+	if (file.writes === undefined && whole.kind === 'image' && whole.allocatedBytes > emptyImageBytes) {
+		whole.writes = [world.nextWrite++];
+	}
+
 	world.files.set(whole.path, whole);
 	return whole;
 }
