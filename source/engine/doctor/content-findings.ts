@@ -93,5 +93,8 @@ function findShared(examination: Examination): void {
 export function findContentTroubles(examination: Examination): void {
 	findChanged(examination);
 	findWriters(examination);
-	findShared(examination);
+	// Only libvirt's own delete is a danger to them.
+	if (examination.host.owner !== 'qemu') {
+		findShared(examination);
+	}
 }

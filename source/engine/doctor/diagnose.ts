@@ -121,10 +121,14 @@ function gatherLost(images: readonly Image[]): LostFile[] {
 async function readAround(owner: Owner, pictures: readonly DomainPicture[], images: readonly Image[]): Promise<Result<Surroundings>> {
 	const backings = new Map(images.map(({path, backingPath}) => [path, backingPath]));
 	const seen = new Set<string>();
-	for (const pin of pictures.flatMap(({domain, snapshots}) => pinsOfDomain(domain, snapshots)).filter(({target}) => target !== undefined)) {
-		for (let path: string | undefined = pin.path; path !== undefined && !seen.has(path); path = backings.get(path)) {
-			seen.add(path);
+	const follow = (start: string) => {
+		for (let next: string | undefined = start; next !== undefined && !seen.has(next); next = backings.get(next)) {
+			seen.add(next);
 		}
+	};
+
+	for (const {path} of pictures.flatMap(({domain, snapshots}) => pinsOfDomain(domain, snapshots)).filter(({target}) => target !== undefined)) {
+		follow(path);
 	}
 
 	return owner.readSurroundings({

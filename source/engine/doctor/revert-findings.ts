@@ -15,7 +15,7 @@ import {blockHandMerged} from '../plan/hand-merged.ts';
 import {isExternalOn, unlinksRecordedSince, writtenHeads} from '../plan/lineage.ts';
 import {usableMemory} from '../plan/memory.ts';
 import {revertDisks} from '../plan/revert-disks.ts';
-import {planInternalRevert} from '../plan/revert-internal.ts';
+import {blockInternalDisks} from '../plan/revert-internal.ts';
 import {listed, report, type Examination} from './patient.ts';
 
 /** Any moment: names of overlays that are never made depend on it, nothing else. */
@@ -39,8 +39,7 @@ function blockersOf(examination: Examination, snapshot: Snapshot): Blocker[] {
 			usableMemory(context, snapshot);
 		}
 	} else {
-		const {uuid, name} = examination.picture.domain;
-		planInternalRevert(context, {kind: 'revert', domain: {uuid, name}, snapshot: snapshot.name, fate: {kind: 'discard'}, endState: 'shutoff'}, {snapshot, now: anyTime, id: 'doctor'});
+		blockInternalDisks(context, snapshot);
 	}
 
 	return context.blockers;
@@ -153,7 +152,10 @@ function findNativeDelete(examination: Examination): void {
 
 export function findRevertTroubles(examination: Examination): void {
 	findRevertBlockers(examination);
-	findNativeInternal(examination);
-	findNativeLeftOut(examination);
-	findNativeDelete(examination);
+	// virsh knows nothing of a bare QEMU.
+	if (examination.host.owner !== 'qemu') {
+		findNativeInternal(examination);
+		findNativeLeftOut(examination);
+		findNativeDelete(examination);
+	}
 }

@@ -185,10 +185,8 @@ function memoryStep(context: PlanContext, snapshot: Snapshot, given: {disks: Int
 	};
 }
 
-/** Appends blockers to the context; fails only where an XML document cannot be changed. */
-export function planInternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date; id: string}): Result<RevertParts> {
-	const {snapshot, now} = given;
-	const endState = endStateOf(action.endState, snapshot.state);
+/** The images that the snapshot lies inside. Appends blockers where it cannot be put back there. The snapshot has its `<domain>`. */
+export function blockInternalDisks(context: PlanContext, snapshot: Snapshot): InternalDisk[] {
 	const disks: InternalDisk[] = snapshot.domain!.disks
 		.filter(disk => isWritableMedium(disk) && snapshot.disks.some(recorded => recorded.target === disk.target && recorded.mode === 'internal'))
 		.map(disk => ({target: disk.target, path: disk.sourcePath ?? ''}));
@@ -212,6 +210,14 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 		context.blockers.push({kind: 'not-supported', text: 'The snapshot records no disk that could be put back.', remedy: 'Nothing can be reverted to here.'});
 	}
 
+	return disks;
+}
+
+/** Appends blockers to the context; fails only where an XML document cannot be changed. */
+export function planInternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date; id: string}): Result<RevertParts> {
+	const {snapshot, now} = given;
+	const endState = endStateOf(action.endState, snapshot.state);
+	const disks = blockInternalDisks(context, snapshot);
 	const untouched = new Set(headDisks(context.inventory.picture.domain).map(disk => disk.target));
 	for (const disk of disks) {
 		untouched.delete(disk.target);

@@ -72,7 +72,7 @@ test('an unrecorded format is mended by what the records say, and left to the pe
 	const problems: Image['problems'] = [{kind: 'backing-format-not-recorded'}];
 	const images = [image('/d/base', undefined), image('/d/vda.qcow2', '/d/base', {problems}), image('/d/vda.s1', '/d/vda.qcow2', {problems}), image('/d/vda.s2', '/d/vda.s1')];
 	const found = findingsOf(twoSnapshots({images})).filter(({kind}) => kind === 'backing-format');
-	t.deepEqual(found.map(({images: [path], wish}) => [path, wish?.kind]).sort(), [['/d/vda.qcow2', undefined], ['/d/vda.s1', 'relink']]);
+	t.deepEqual(new Map(found.map(({images, wish}) => [images?.[0], wish?.kind])), new Map([['/d/vda.s1', 'relink'], ['/d/vda.qcow2', undefined]]));
 });
 
 const scenes: Array<[string, Inventory, FindingKind[]]> = [
@@ -180,7 +180,7 @@ test('on a fork before 9.9 it is told, as a note, what a delete by virsh would h
 	}));
 	t.is(finding?.kind, 'native-delete');
 	t.is(finding?.severity, 'info');
-	t.regex(finding.text, /"s1" .*snapshot s2 of web/);
+	t.regex(finding?.text ?? '', /"s1" .*snapshot s2 of web/);
 });
 
 test('an action that was interrupted, a managed save and a transient domain are told', t => {

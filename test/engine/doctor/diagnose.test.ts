@@ -87,7 +87,12 @@ test('a backup beside the disks is a note, never offered for removal', async t =
 test('an interrupted round says so, and a lost host is a failure', async t => {
 	const given = demo();
 	const stop = new AbortController();
-	const result = await diagnose(given, {interrupt: stop.signal, onProgress: () => stop.abort('SIGINT')});
+	const result = await diagnose(given, {
+		interrupt: stop.signal,
+		onProgress() {
+			stop.abort('SIGINT');
+		},
+	});
 	t.is(result.ok ? undefined : result.failure.kind, 'interrupted');
 	const owner: Owner = {
 		...given.owner,

@@ -1,0 +1,94 @@
+import test from 'ava';
+import type {CommandContext} from '../../source/commands/context.ts';
+import {seeDoctor, type DoctorOptions} from '../../source/commands/doctor.ts';
+import {parseArguments} from '../../source/arguments.ts';
+import {createDemoHost} from '../../source/owners/demo/host.ts';
+import {createMemoryStore} from '../../source/owners/demo/memory-store.ts';
+import {addFile} from '../../source/owners/demo/world.ts';
+import {createLibvirtOwner} from '../../source/owners/libvirt/owner.ts';
+import {succeed} from '../../source/model/result.ts';
+import {must} from '../helpers/inventory.ts';
+
+const nowMs = Date.parse('2026-11-21T10:00:00Z');
+
+async function run(options: Partial<DoctorOptions>, {isJson = false, leftover = false} = {}): Promise<{exitCode: number; out: string; error: string; files: Set<string>}> {
+	const host = createDemoHost({now: () => new Date(nowMs)});
+	const owner = createLibvirtOwner({
+		runner: host.runner, lines: host.lines, uri: 'demo:///system', isReadOnly: false, owner: 'demo',
+	});
+	if (leftover) {
+		addFile(host.world, {path: '/var/lib/libvirt/images/web-vda.1790000000', backing: {name: '/var/lib/libvirt/images/web-vda.qcow2', format: 'qcow2'}});
+	}
+
+	const clock = {now: () => new Date(nowMs)};
+	const store = createMemoryStore();
+	const said = {out: '', error: ''};
+	const context: CommandContext = {
+		world: {
+			owner, store, clock, person: {user: 'root', from: undefined},
+		},
+		planning: {
+			owner, store, clock, nextId: () => 'p1',
+		},
+		isReadOnly: false,
+		isJson,
+		isAscii: false,
+		interrupt: new AbortController().signal,
+		readRemoteArgv: async () => succeed(undefined),
+		writeOut(text) {
+			said.out += text;
+		},
+		writeError(text) {
+			said.error += text;
+		},
+	};
+	const exitCode = await seeDoctor(context, {domain: undefined, mend: undefined, ...options});
+	return {exitCode, ...said, files: new Set(host.world.files.keys())};
+}
+
+test('a healthy domain ends with 0, also where there is something to note', async t => {
+	const {exitCode, out} = await run({domain: 'clone-b'});
+	t.is(exitCode, 0, out);
+	const noted = await run({domain: 'web'});
+	t.is(noted.exitCode, 0);
+	t.true(noted.out.includes('Info (native-delete)'));
+});
+
+test('findings end with 10, say what they mean, and name the command that mends them', async t => {
+	const {exitCode, out} = await run({domain: 'web'}, {leftover: true});
+	t.is(exitCode, 10);
+	t.true(out.startsWith('web\n  Warning (orphan): Nothing needs /var/lib/libvirt/images/web-vda.1790000000 ('), out);
+	t.true(out.includes('vsnap-tui doctor --mend orphan --dry-run web'));
+});
+
+test('as JSON it is a list of findings', async t => {
+	const {exitCode, out} = await run({}, {isJson: true});
+	t.is(exitCode, 10);
+	const findings = JSON.parse(out) as Array<{kind: string; domain?: {name: string}}>;
+	t.true(findings.some(({kind, domain}) => kind === 'backing-missing' && domain?.name === 'mail'));
+});
+
+test('with a kind, the plan of its findings is shown, and run with --yes', async t => {
+	const shown = await run({domain: 'web', mend: {kind: 'orphan', mode: 'show'}}, {leftover: true});
+	t.is(shown.exitCode, 0, shown.error);
+	t.true(shown.out.includes('rm -- /var/lib/libvirt/images/web-vda.1790000000'));
+	t.true(shown.files.has('/var/lib/libvirt/images/web-vda.1790000000'));
+	const done = await run({domain: 'web', mend: {kind: 'orphan', mode: 'run'}}, {leftover: true});
+	t.is(done.exitCode, 0, done.error);
+	t.false(done.files.has('/var/lib/libvirt/images/web-vda.1790000000'));
+	t.is(shown.files.size - done.files.size, 1);
+});
+
+test('what no plan can mend is refused with the way by hand, and what is not found is no failure', async t => {
+	const refused = await run({domain: 'mail', mend: {kind: 'backing-missing', mode: 'run'}});
+	t.is(refused.exitCode, 3);
+	t.true(refused.error.includes('qemu-img rebase -u'), refused.error);
+	t.is((await run({domain: 'web', mend: {kind: 'orphan', mode: 'run'}})).exitCode, 0);
+	t.is((await run({domain: 'nobody'})).exitCode, 3);
+});
+
+test('the command line knows the verb, and no other kinds than there are', t => {
+	const parsed = must(parseArguments(['doctor', '--mend', 'orphan', '--', '-x'], '1'));
+	t.deepEqual(parsed.kind === 'wish' && parsed.wish, {verb: 'doctor', domain: '-x', mend: 'orphan'});
+	t.false(parseArguments(['doctor', 'web', '--mend', 'everything'], '1').ok);
+});
