@@ -49,6 +49,8 @@ async function checkGuard(work: Work, step: Step): Promise<Result<void>> {
 /** Tells how far the step has come until it has ended. */
 async function followProgress(work: Work, step: Step, progress: Progress, ended: AbortSignal): Promise<void> {
 	while (!ended.aborted) {
+		// The answer may take a while; the next question is not put off by that.
+		const pause = setTimeout(progressMs, undefined, {signal: ended}).catch(() => undefined);
 		const copied = await work.owner.readProgress(progress);
 		if (ended.aborted) {
 			return;
@@ -58,7 +60,7 @@ async function followProgress(work: Work, step: Step, progress: Progress, ended:
 			work.onEvent({kind: 'step-progress', step: step.id, ...copied});
 		}
 
-		await setTimeout(progressMs, undefined, {signal: ended}).catch(() => undefined);
+		await pause;
 	}
 }
 

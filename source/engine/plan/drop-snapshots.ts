@@ -55,9 +55,11 @@ function neededBy(snapshots: readonly Snapshot[]): string[] {
 		.filter(path => path.startsWith('/'));
 }
 
-/** Whether whoever has the images open can merge them so: libvirt pulls into the head alone. */
+/** Whether whoever has the images open can merge them so: libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush. */
 function isPossible(context: PlanContext, merge: Merge): boolean {
-	return openDiskOf(context, merge.top) === undefined || merge.way === 'commit' || isOpenHead(context, merge.top);
+	return openDiskOf(context, merge.top) === undefined
+		|| merge.way === 'commit'
+		|| (isOpenHead(context, merge.top) && context.inventory.picture.domain.state === 'running');
 }
 
 export function collectAfter(context: PlanContext, deleted: readonly Snapshot[]): Collection {

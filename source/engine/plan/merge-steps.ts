@@ -91,7 +91,16 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 			ifStopped: ifStoppedBefore,
 			progress: {kind: 'block-job', uuid: context.uuid, target: disk},
 			cancel: [blockCommands.abort(context, disk)],
-		}];
+		}, {
+			// QEMU tells the header of the new backing file at once, and where the pulled data lies only when it has to flush.
+			id: `flush-${id}`,
+			title: 'Let the guest stand still for a moment, so that QEMU writes out where the data lies',
+			phase: 'create',
+			command: blockCommands.flush(context),
+			undo: [],
+			happened: {kind: 'never'},
+			ifStopped: ifStoppedBefore,
+		}, syncStep(`pull-${id}`, [top], false)];
 	}
 
 	const nearest = layers.at(-1)!;

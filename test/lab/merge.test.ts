@@ -1,0 +1,153 @@
+/**
+Merging the changes since a snapshot: with the domain off, and by QEMU's own block jobs while it runs, with progress and with a cancel half-way.
+*/
+import process from 'node:process';
+import test, {type ExecutionContext} from 'ava';
+import {
+	change, digestSnapshots, readChangePlan,
+} from './change.ts';
+import {startLab} from './daemons.ts';
+import {
+	makeDomain, readState, start, stop, type LabDomain,
+} from './domains.ts';
+import {
+	readEvents, recover, report, revert,
+} from './program.ts';
+import {attemptVirsh, run, virsh} from './run.ts';
+import {digestHeads, readHeads} from './slots.ts';
+import {
+	markLive, markOffline, readParents, takeChain, takeDiskSnapshot,
+} from './snapshots.ts';
+import {readStrays, readWorld} from './world.ts';
+
+test.before(startLab);
+
+/** Every snapshot but `gone` holds what it held, the present state too, plain virsh sees the tree, and no file is left over. */
+async function expectMerged(t: ExecutionContext, domain: LabDomain, given: {before: Awaited<ReturnType<typeof digestSnapshots>>; gone: string[]; parents: Record<string, string | undefined>}): Promise<void> {
+	const expected = Object.fromEntries(Object.entries(given.before).filter(([name]) => !given.gone.includes(name)));
+	t.deepEqual(await digestSnapshots(domain), expected);
+	t.deepEqual(await readParents(domain), given.parents);
+	t.deepEqual(await readStrays(domain), []);
+	t.deepEqual(await readHeads(domain, {inactive: true}), await readHeads(domain), 'the next start uses the same disks');
+}
+
+test.serial('with the domain off, a middle snapshot is merged and the others hold their bytes', async t => {
+	const domain = await makeDomain(t);
+	await start(domain);
+	await takeChain(domain, ['s1', 's2', 's3']);
+	await stop(domain);
+	const before = await digestSnapshots(domain);
+	const result = await change(domain, 'merge', ['s2']);
+	t.is(result.exitCode, 0, report(result));
+	await expectMerged(t, domain, {before, gone: ['s2'], parents: {s1: undefined, s3: 's1'}});
+	for (const name of ['s1', 's3']) {
+		const reverted = await revert(domain, name, {flags: ['--discard']});
+		t.is(reverted.exitCode, 0, report(reverted));
+		t.deepEqual(await digestHeads(domain), before[name]);
+	}
+
+	await start(domain);
+	t.is(await readState(domain), 'running');
+	await takeDiskSnapshot(domain, 'next');
+	t.is((await readParents(domain)).next, 's3');
+});
+
+test.serial('with the domain off, the direction is chosen by what copies less', async t => {
+	const domain = await makeDomain(t, {diskCount: 1});
+	const path = domain.disks[0]!.path;
+	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 7 4M 8M', path]);
+	await takeDiskSnapshot(domain, 's1');
+	await markOffline(domain, 1);
+	const down = await readChangePlan(domain, 'merge', ['s1']);
+	t.true(down.steps.some(step => step.id === 'commit-1'), 'the little overlay goes down into the big base');
+	const before = await digestSnapshots(domain);
+	const result = await change(domain, 'merge', ['s1']);
+	t.is(result.exitCode, 0, report(result));
+	await expectMerged(t, domain, {before, gone: ['s1'], parents: {}});
+	t.is((await readHeads(domain)).get('vda'), path, 'the domain is on its first image again');
+});
+
+test.serial('while the domain runs, the head is merged into the snapshot\'s image, and then a middle one', async t => {
+	const domain = await makeDomain(t);
+	await start(domain);
+	await takeChain(domain, ['s1', 's2', 's3']);
+	const before = await digestSnapshots(domain);
+	const head = await change(domain, 'merge', ['s3']);
+	t.is(head.exitCode, 0, report(head));
+	t.is(await readState(domain), 'running');
+	await expectMerged(t, domain, {before, gone: ['s3'], parents: {s1: undefined, s2: 's1'}});
+	const middle = await change(domain, 'merge', ['s1']);
+	t.is(middle.exitCode, 0, report(middle));
+	t.is(await readState(domain), 'running');
+	await expectMerged(t, domain, {before, gone: ['s3', 's1'], parents: {s2: undefined}});
+	const written = await markLive(domain, 9);
+	await takeDiskSnapshot(domain, 'next');
+	t.is((await readParents(domain)).next, 's2');
+	await stop(domain);
+	await start(domain);
+	t.deepEqual(await digestHeads(domain), written, 'the next start finds what was written');
+});
+
+test.serial('what nothing stands on cannot be merged, and the reason is told', async t => {
+	const domain = await makeDomain(t, {diskCount: 1});
+	await takeDiskSnapshot(domain, 's1');
+	await takeDiskSnapshot(domain, 's2');
+	t.is((await revert(domain, 's1')).exitCode, 0);
+	const world = await readWorld(domain);
+	const shared = await change(domain, 'merge', ['s1']);
+	t.is(shared.exitCode, 3, report(shared));
+	t.regex(shared.stderr, /shared base/);
+	const aside = await change(domain, 'merge', ['s2']);
+	t.is(aside.exitCode, 3, report(aside));
+	t.regex(aside.stderr, /holds no changes since it/);
+	t.deepEqual(await readWorld(domain), world);
+});
+
+async function makeBig(t: ExecutionContext): Promise<LabDomain> {
+	const domain = await makeDomain(t, {diskCount: 1, sizeMiB: 1100});
+	// More below than above, so that the changes go down.
+	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 1 2M 1080M', domain.disks[0]!.path]);
+	await takeDiskSnapshot(domain, 's1');
+	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 2 2M 1024M', (await readHeads(domain)).get('vda')!]);
+	await start(domain);
+	return domain;
+}
+
+test.serial('1 GiB is merged while the domain runs: progress at least twice a second, a cancel half-way, and then the rest', async t => {
+	const domain = await makeBig(t);
+	const before = await digestSnapshots(domain);
+	let pid = 0;
+	const cancelling = change(domain, 'merge', ['s1'], {
+		onStart(started) {
+			pid = started;
+		},
+	});
+	const hasJob = async () => {
+		const job = await attemptVirsh('blockjob', '--domain', domain.uuid, '--path', 'vda', '--raw');
+		return Number(/cur=(?<done>\d+)/.exec(job.stdout)?.groups?.done ?? 0) > 0;
+	};
+
+	while (!await hasJob()) {
+		// Asked anew until the copying has begun.
+	}
+
+	process.kill(pid, 'SIGINT');
+	const cancelled = await cancelling;
+	t.is(cancelled.exitCode, 4, report(cancelled));
+	t.regex(cancelled.stderr, /interrupted/);
+	t.is(await readState(domain), 'running');
+	t.deepEqual(await digestHeads(domain), before['']);
+	for (const path of [domain.disks[0]!.path, (await readHeads(domain)).get('vda')!]) {
+		await run('qemu-img', ['check', '-q', '-U', '-f', 'qcow2', path]);
+	}
+
+	const result = await recover(domain, '--roll-forward');
+	t.is(result.exitCode, 0, report(result));
+	const events = readEvents(result);
+	const seconds = Number(events.find(event => event.kind === 'step-done' && event.step === 'commit-1')!.durationMs) / 1000;
+	const progress = events.filter(event => event.kind === 'step-progress' && event.step === 'commit-1');
+	t.true(progress.length >= Math.floor(seconds * 2), `${progress.length} reports in ${seconds} s`);
+	t.is(await readState(domain), 'running');
+	await expectMerged(t, domain, {before, gone: ['s1'], parents: {}});
+	t.is((await virsh('snapshot-list', '--domain', domain.uuid, '--name')).trim(), '');
+});
