@@ -72,7 +72,9 @@ async function checkBack(world: World, plan: Plan, progress: Progress): Promise<
 	}
 
 	const start = plan.steps.find(step => step.id === 'start');
-	if (!progress.hasSwitched || (start && stateOf(progress.states, start) !== 'untouched')) {
+	// A plan that moved the running domain merges its overlays back: what was written to them since stays.
+	const mergesBack = plan.steps.some(step => step.undo?.some(command => command.onlyIf?.kind === 'head-is'));
+	if (!progress.hasSwitched || mergesBack || (start && stateOf(progress.states, start) !== 'untouched')) {
 		return succeed(undefined);
 	}
 

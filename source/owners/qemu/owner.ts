@@ -39,6 +39,13 @@ export type BareOwnerOptions = {
 const endPollMs = 20;
 const endPatienceMs = 10_000;
 
+/** Not for ever: one that hangs in the kernel keeps its images, and the next command then says so. */
+async function waitForEnd(pid: number): Promise<void> {
+	for (let leftMs = endPatienceMs; leftMs > 0 && await isAlive(pid); leftMs -= endPollMs) {
+		await setTimeout(endPollMs);
+	}
+}
+
 type Summary = {uuid: string; named: NamedBare; domain: DomainSummary; count: number; version: number | undefined; trace: string};
 
 export function createBareOwner(options: BareOwnerOptions): Owner {
@@ -144,8 +151,8 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 	async function runMonitorCommand(command: QmpCommand, timeoutMs: number | undefined): Promise<Result<RunOutput>> {
 		const process = command.until?.kind === 'gone' ? await readQemuProcess(command.socketPath) : undefined;
 		const result = await monitors.run(command, {timeoutMs});
-		for (let leftMs = endPatienceMs; result.ok && process !== undefined && leftMs > 0 && await isAlive(process.pid); leftMs -= endPollMs) {
-			await setTimeout(endPollMs);
+		if (result.ok && process !== undefined) {
+			await waitForEnd(process.pid);
 		}
 
 		return result;

@@ -17,9 +17,8 @@ const listening = 0x1_00_00;
 
 /** Inode → path of the UNIX sockets that somebody listens on. A path that is not absolute counts from a folder that only its process knows. */
 export function parseListeners(text: string): Map<string, string> {
-	return new Map([...text.matchAll(/^[\da-f]+:(?: [\da-f]+){2} ([\da-f]+)(?: [\da-f]+){2} +(\d+) (.+)$/gim)]
-		.filter(([, flags]) => (Number.parseInt(flags!, 16) & listening) !== 0)
-		.map(([, , inode, name]) => [inode!, name!]));
+	const lines = text.matchAll(/^[\da-f]+:(?: [\da-f]+){2} (?<flags>[\da-f]+)(?: [\da-f]+){2} +(?<inode>\d+) (?<name>.+)$/gim);
+	return new Map([...lines].flatMap(({groups}) => (Number.parseInt(groups!.flags!, 16) & listening) === 0 ? [] : [[groups!.inode!, groups!.name!]]));
 }
 
 async function quietly<T>(read: () => Promise<T>): Promise<T | undefined> {

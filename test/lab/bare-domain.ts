@@ -1,0 +1,188 @@
+/**
+Makes bare QEMUs for tests, as a person would start them by hand: no libvirt, a monitor on a socket, two small qcow2 disks with known bytes, one by `-drive`
+and one by `-blockdev`, and a boot sector that counts.
+*/
+import {spawn} from 'node:child_process';
+import {
+	mkdir, mkdtemp, readFile, rm,
+} from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import type {ExecutionContext} from 'ava';
+import {createMonitors} from '../../source/owners/qemu/monitors.ts';
+import {writeBootSector} from './memory-counter.ts';
+import {attempt, run, waitFor} from './run.ts';
+import {
+	domainPrefix, imagesPath, labEnvironment, programPath,
+} from './settings.ts';
+import {digestImage} from './slots.ts';
+import {readDisks} from './xml-text.ts';
+
+export type BareDomain = {
+	name: string;
+	folder: string;
+	socketPath: string;
+	statePath: string;
+};
+
+export type BareResult = {exitCode: number | null; stdout: string; stderr: string};
+
+type Backend = {device: string; qdev: string; inserted?: {'node-name': string; file: string}};
+
+async function ask<T>(domain: BareDomain, execute: string, parameters: Record<string, unknown> = {}): Promise<T> {
+	const monitors = createMonitors({idleMs: 0});
+	const answer = await monitors.ask(domain.socketPath, execute, parameters);
+	await monitors.close();
+	if (!answer.ok) {
+		throw new Error(`${execute}: ${JSON.stringify(answer.failure)}`);
+	}
+
+	return answer.value as T;
+}
+
+async function tellHuman(domain: BareDomain, line: string): Promise<string> {
+	return ask(domain, 'human-monitor-command', {'command-line': line});
+}
+
+export async function isListening(domain: BareDomain): Promise<boolean> {
+	const tried = await attempt('socat', ['-u', '/dev/null', `UNIX-CONNECT:${domain.socketPath}`]);
+	return tried.exitCode === 0;
+}
+
+async function quit(domain: BareDomain): Promise<void> {
+	if (await isListening(domain)) {
+		await ask(domain, 'quit');
+		await waitFor('QEMU ends', async () => !await isListening(domain));
+	}
+}
+
+/** Images, and a QEMU on them that runs. Its command line begins as given, so that a test can add what it needs. */
+export async function startBare(t: ExecutionContext, options: {name?: string; more?: string[]; isInForeground?: boolean} = {}): Promise<BareDomain> {
+	await mkdir(imagesPath, {recursive: true});
+	const folder = await mkdtemp(path.join(os.tmpdir(), `${domainPrefix}bare-`));
+	const domain: BareDomain = {name: options.name ?? 'it\'s bare', folder, socketPath: path.join(folder, 'q.sock'), statePath: path.join(folder, 'state')};
+	const images = ['sys, 1.qcow2', 'data.qcow2'].map(name => path.join(folder, name));
+	t.teardown(async () => {
+		await quit(domain);
+		await rm(folder, {recursive: true, force: true});
+	});
+	for (const image of images) {
+		await run('qemu-img', ['create', '-q', '-f', 'qcow2', image, '4M']);
+		// Either may be the one that is booted.
+		await writeBootSector(image, 'qcow2');
+	}
+
+	const args = [
+		...options.more ?? [],
+		'-nodefaults',
+		'-display',
+		'none',
+		'-m',
+		'16',
+		'-machine',
+		'pc,accel=tcg',
+		'-drive',
+		`file=${images[0]!.replaceAll(',', ',,')},if=virtio`,
+		'-blockdev',
+		JSON.stringify({driver: 'qcow2', 'node-name': 'data', file: {driver: 'file', filename: images[1]}}),
+		'-device',
+		'virtio-blk-pci,drive=data',
+		'-qmp',
+		`unix:${domain.socketPath},server=on,wait=off`,
+	];
+	if (options.isInForeground) {
+		spawn('qemu-system-x86_64', args, {stdio: 'ignore', detached: true, env: labEnvironment()}).unref();
+	} else {
+		await run('qemu-system-x86_64', [...args, '-daemonize']);
+	}
+
+	await waitFor('QEMU listens', async () => isListening(domain));
+	return domain;
+}
+
+/** Runs the built program on this domain. `onLine` sees each line of its output and may kill it. */
+export async function runBare(domain: BareDomain, args: string[], onLine: (line: string, kill: () => void) => void = () => undefined): Promise<BareResult> {
+	const child = spawn(process.execPath, [programPath, '--qmp', `${domain.name}=${domain.socketPath}`, ...args], {
+		stdio: ['ignore', 'pipe', 'pipe'], env: labEnvironment({VSNAP_TUI_STATE: domain.statePath}), timeout: 40_000, killSignal: 'SIGKILL',
+	});
+	const result: BareResult = {exitCode: null, stdout: '', stderr: ''};
+	child.stdout.setEncoding('utf8').on('data', (text: string) => {
+		result.stdout += text;
+		for (const line of text.split('\n')) {
+			onLine(line, () => child.kill('SIGKILL'));
+		}
+	});
+	child.stderr.setEncoding('utf8').on('data', (text: string) => {
+		result.stderr += text;
+	});
+	return new Promise(resolve => {
+		child.once('exit', exitCode => {
+			setTimeout(() => {
+				resolve({...result, exitCode});
+			}, 50);
+		});
+	});
+}
+
+/** Runs it to the end; throws with all that it said where it does not end with 0. */
+export async function doBare(domain: BareDomain, ...args: string[]): Promise<string> {
+	const result = await runBare(domain, args);
+	if (result.exitCode !== 0) {
+		throw new Error(`${args.join(' ')}\nended with ${result.exitCode}\n${result.stdout}${result.stderr}`);
+	}
+
+	return result.stdout;
+}
+
+export type BareTree = {
+	domain: {state: string};
+	snapshots: Array<{name: string; parent: string | null; current: boolean}>;
+	images: Array<{path: string}>;
+};
+
+export async function readBareTree(domain: BareDomain): Promise<BareTree> {
+	return JSON.parse(await doBare(domain, 'tree', '--json', domain.name)) as BareTree;
+}
+
+/** The images that QEMU has open at the top, or would have at its next start. */
+async function readBareHeads(domain: BareDomain): Promise<string[]> {
+	if (await isListening(domain)) {
+		const backends = await ask<Backend[]>(domain, 'query-block');
+		return backends.flatMap(({inserted}) => inserted?.file ?? []);
+	}
+
+	const xml = await readFile(path.join(domain.statePath, 'bare', encodeURIComponent(domain.name), 'domain.xml'), 'utf8');
+	return readDisks(xml.replaceAll('"', '\'')).map(disk => disk.path);
+}
+
+/** What the guest would read from its disks. */
+export async function digestBare(domain: BareDomain): Promise<string[]> {
+	const heads = await readBareHeads(domain);
+	return Promise.all(heads.sort((a, b) => path.basename(a).localeCompare(path.basename(b))).map(async head => digestImage(head, 'qcow2')));
+}
+
+/** Writes as the guest would, other bytes at each mark; gives the digests. */
+export async function markBare(domain: BareDomain, mark: number): Promise<string[]> {
+	const backends = await ask<Backend[]>(domain, 'query-block');
+	for (const [index, {qdev}] of backends.filter(backend => backend.inserted).entries()) {
+		for (const command of [`write -P ${(index * 16) + mark} ${mark * 65_536} 64k`, 'flush']) {
+			// By the device: the guest alone may write to the node below it.
+			const said = await tellHuman(domain, `qemu-io -d ${qdev} "${command}"`);
+			if (said.trim() !== '') {
+				throw new Error(said);
+			}
+		}
+	}
+
+	return digestBare(domain);
+}
+
+export async function readBareCounter(domain: BareDomain): Promise<number> {
+	const text = await tellHuman(domain, 'xp /1wx 0x7000');
+	return Number.parseInt(/: 0x([\da-f]{8})/.exec(text)![1]!, 16);
+}
+
+export async function waitForBareCounter(domain: BareDomain, atLeast: number): Promise<void> {
+	await waitFor(`the counter reaches ${atLeast}`, async () => await readBareCounter(domain) >= atLeast);
+}
