@@ -5,7 +5,7 @@ import type {Guide, TreeItem, TreeRow} from '../../model/tree.ts';
 import type {Theme} from '../theme.ts';
 
 /**
-The outermost are left out where a tree is too deep to be drawn, and where there are several roots: nothing joins those.
+The outermost are left out where a tree is too deep to be drawn. Where there are several roots nothing joins those: what stands below one of them is set in.
 */
 export function guideText(row: TreeRow<TreeItem>, given: {theme: Theme; mostColumns: number; hasManyRoots: boolean}): string {
 	const {theme, mostColumns, hasManyRoots} = given;
@@ -18,5 +18,6 @@ export function guideText(row: TreeRow<TreeItem>, given: {theme: Theme; mostColu
 		}
 	}
 
-	return parts.join('') + (row.isBranch && !isOutermost(row.guide) ? (row.isLastBranch ? theme.glyphs.lastBranch : theme.glyphs.branch) : '');
+	const isRoot = row.guide === undefined || (row.isBranch && isOutermost(row.guide));
+	return (hasManyRoots && !isRoot ? '  ' : '') + parts.join('') + (row.isBranch && !isOutermost(row.guide) ? (row.isLastBranch ? theme.glyphs.lastBranch : theme.glyphs.branch) : '');
 }

@@ -35,9 +35,9 @@ function commonFolder(rows: ReadonlyArray<TreeRow<PlannedImage>>): string | unde
 	return folders.size === 1 ? [...folders][0] : undefined;
 }
 
-type RowPaper = Paper & {folder: string | undefined; hasManyRoots: boolean; holders: ReadonlyMap<string, string[]>};
+type RowPaper = Paper & {folder: string | undefined; hasManyRoots: boolean; holders: ReadonlyMap<string, string[]>; isSaid: (reason: string) => boolean};
 
-function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRoots, holders}: RowPaper): Line[] {
+function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRoots, holders, isSaid}: RowPaper): Line[] {
 	const {item} = row;
 	const needed = holders.get(item.name) ?? [];
 	const isBase = item.mark === 'untouched' && item.parent === undefined;
@@ -47,10 +47,15 @@ function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRo
 	const right = `${word.padEnd(wordColumns)}${(item.image === undefined ? '' : formatBytes(item.image.allocatedBytes)).padStart(sizeColumns)} `;
 	const room = columns - widthOf(lead) - 3 - right.length;
 	const name = cutMiddle(showSafely(folder === undefined ? item.name : item.name.slice(folder.length), theme.isAscii), room, theme.glyphs.ellipsis);
-	const pieces: Line = [{text: lead, tone: 'dim'}, {text: `${theme.glyphs[isBase ? 'base' : glyph]} `, tone}, {text: name, tone: item.mark === 'untouched' ? 'dim' : 'plain'}, {text: needed.length === 0 ? '' : `  ${needed.join(', ')}`, tone: 'dim'}];
+	const pieces: Line = [
+		{text: lead, tone: 'dim'},
+		{text: `${theme.glyphs[isBase ? 'base' : glyph]} `, tone},
+		{text: name, tone: item.mark === 'untouched' ? 'dim' : 'plain'},
+		{text: needed.length === 0 ? '' : `  ${needed.join(', ')}`, tone: 'dim'},
+	];
 	return [
 		fitLine(pieces, columns, theme, [{text: right.slice(0, wordColumns), tone}, {text: right.slice(wordColumns), tone: 'dim'}]),
-		...(item.reason === undefined
+		...(item.reason === undefined || isSaid(item.reason)
 			? []
 			: paragraph(item.reason, {columns: columns - 1, theme, tone: 'dim', lead: {text: `${' '.repeat(widthOf(lead) + 2)}`}})),
 	];
@@ -69,6 +74,8 @@ export function plannedImageLines(plan: Plan, picture: DomainPicture | undefined
 		columns: Math.min(paper.columns, mostColumns),
 		folder,
 		hasManyRoots: rows[0]!.isBranch,
+		// What the consequences tell already is not told once more beside the image.
+		isSaid: reason => plan.consequences.some(({text}) => text.includes(reason)),
 		holders: picture === undefined ? new Map() : imageHolders(picture),
 	};
 	const others = othersCount === 0 ? 'All other images of the host stay as they are.' : `${othersCount} more of this domain, and all other images of the host, stay as they are.`;
