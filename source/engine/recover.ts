@@ -206,8 +206,10 @@ async function checkHost(world: World, plan: Plan): Promise<Result<void>> {
 		? succeed(undefined)
 		: fail({
 			kind: 'recovery-refused',
-			reason: `The action on "${plan.action.domain.name}" is unfinished on another host, ${plan.uri}.`,
-			remedy: 'Recover it there: vsnap-tui recover --connect URI.',
+			reason: plan.owner === 'qemu'
+				? `The action on "${plan.action.domain.name}" is unfinished on a bare QEMU.`
+				: `The action on "${plan.action.domain.name}" is unfinished on another host, ${plan.uri}.`,
+			remedy: plan.owner === 'qemu' ? 'Recover it by its monitor: vsnap-tui recover --qmp NAME=SOCKET.' : 'Recover it there: vsnap-tui recover --connect URI.',
 		});
 }
 
