@@ -5,6 +5,7 @@ import {
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
+import type {Plan} from '../../source/model/plan.ts';
 import {startLab} from './daemons.ts';
 import {
 	makeDomain, readState, start, stop, withFile, type LabDomain,
@@ -12,9 +13,10 @@ import {
 import {expectRefused, expectReverted} from './expect.ts';
 import {readCounter, waitForCounter} from './memory-counter.ts';
 import {
-	report, revert, runProgram, type ProgramResult,
+	recover, report, revert, runProgram, type ProgramResult,
 } from './program.ts';
 import {attempt, run, virsh} from './run.ts';
+import {killMoments, makeShims} from './shims.ts';
 import {
 	digestHeads, digestImage, readHeads, readTags,
 } from './slots.ts';
@@ -212,6 +214,25 @@ test.serial('libvirt says that it failed after it has switched: the overlays are
 	t.deepEqual(await digestHeads(domain), digests);
 	t.is(await digestImage(domain.disks[0]!.path), base);
 	t.is(await readState(domain), 'running');
+});
+
+test.serial('killed when libvirt has made it, and nobody was told: put back while the guest runs, and finished', async t => {
+	for (const direction of ['--roll-back', '--roll-forward'] as const) {
+		const domain = await makeDomain(t, {diskCount: 1});
+		await start(domain);
+		const digests = await markLive(domain, 1);
+		const names = await readdir(domain.folder);
+		const shown = await runProgram(domain, ['create', '--disk-only', '--dry-run', '--json', '--', domain.name, 's1']);
+		const shims = await makeShims(t, JSON.parse(shown.stdout) as Plan, {at: 0, script: killMoments.after});
+		const killed = await runProgram(domain, ['create', '--disk-only', '--yes', '--json', '--', domain.name, 's1'], shims.options);
+		t.is(killed.signal, 'SIGKILL', report(killed));
+		const recovered = await recover(domain, direction);
+		t.is(recovered.exitCode, 0, report(recovered));
+		t.is(await readState(domain), 'running');
+		t.deepEqual(await digestHeads(domain), digests);
+		t.deepEqual(await readdir(domain.folder), direction === '--roll-back' ? names : [...names, 'vda.s1'].sort());
+		t.deepEqual(await readParents(domain), direction === '--roll-back' ? {} : {s1: undefined});
+	}
 });
 
 test.serial('prepared overlays with relative names: checked, kept relative, and the folder opens where it is moved to', async t => {
