@@ -45,23 +45,31 @@ test('-hda and an image that stands alone become a -drive with a format', t => {
 test('a format node in JSON is led to the new image through its protocol node', t => {
 	const argv = [
 		qemu,
-		'-blockdev', '{"driver":"file","node-name":"p","filename":"/d/a.raw","aio":"threads"}',
-		'-blockdev', '{"driver":"raw","node-name":"f","file":"p","discard":"unmap"}',
-		'-device', 'virtio-blk-pci,drive=f',
+		'-blockdev',
+		'{"driver":"file","node-name":"p","filename":"/d/a.raw","aio":"threads"}',
+		'-blockdev',
+		'{"driver":"raw","node-name":"f","file":"p","discard":"unmap"}',
+		'-device',
+		'virtio-blk-pci,drive=f',
 	];
 	t.deepEqual(valueOf(withImages(argv, onNew('/d/a.raw'))), [
 		qemu,
-		'-blockdev', '{"driver":"file","node-name":"p","filename":"/d/new, 1.qcow2","aio":"threads"}',
-		'-blockdev', '{"driver":"qcow2","node-name":"f","file":"p","discard":"unmap"}',
-		'-device', 'virtio-blk-pci,drive=f',
+		'-blockdev',
+		'{"driver":"file","node-name":"p","filename":"/d/new, 1.qcow2","aio":"threads"}',
+		'-blockdev',
+		'{"driver":"qcow2","node-name":"f","file":"p","discard":"unmap"}',
+		'-device',
+		'virtio-blk-pci,drive=f',
 	]);
 });
 
 test('a format node as pairs keeps its form, and the nodes of its old chain go with its explicit backing', t => {
 	const argv = [
 		qemu,
-		'-blockdev', 'driver=qcow2,node-name=base,file.driver=file,file.filename=/d/base.qcow2',
-		'-blockdev', 'qcow2,node-name=top,file.driver=file,file.filename=/d/a.qcow2,backing=base,l2-cache-size=1M',
+		'-blockdev',
+		'driver=qcow2,node-name=base,file.driver=file,file.filename=/d/base.qcow2',
+		'-blockdev',
+		'qcow2,node-name=top,file.driver=file,file.filename=/d/a.qcow2,backing=base,l2-cache-size=1M',
 	];
 	t.deepEqual(valueOf(withImages(argv, onNew())), [
 		qemu, '-blockdev', 'driver=qcow2,node-name=top,file.driver=file,file.filename=/d/new,, 1.qcow2,l2-cache-size=1M',
@@ -70,7 +78,7 @@ test('a format node as pairs keeps its form, and the nodes of its old chain go w
 
 test('a device on a file without a format gets a format node of the same name', t => {
 	const argv = [qemu, '-blockdev', '{"driver":"file","node-name":"d0","filename":"/d/a.raw","read-only":false,"locking":"on"}', '-device', 'virtio-blk-pci,drive=d0'];
-	const [, , blockdev] = valueOf(withImages(argv, onNew('/d/a.raw')));
+	const blockdev = valueOf(withImages(argv, onNew('/d/a.raw')))[2];
 	t.deepEqual(JSON.parse(blockdev!), {
 		driver: 'qcow2', 'node-name': 'd0', 'read-only': false, file: {driver: 'file', filename: '/d/new, 1.qcow2', locking: 'on'},
 	});
@@ -78,7 +86,7 @@ test('a device on a file without a format gets a format node of the same name', 
 
 test('options of qcow2 go when the image becomes raw', t => {
 	const argv = [qemu, '-blockdev', '{"driver":"qcow2","node-name":"f","lazy-refcounts":true,"discard":"unmap","file":{"driver":"file","filename":"/d/a.qcow2"}}'];
-	const [, , blockdev] = valueOf(withImages(argv, new Map([['/d/a.qcow2', {path: '/d/a.raw', format: 'raw'}]])));
+	const blockdev = valueOf(withImages(argv, new Map([['/d/a.qcow2', {path: '/d/a.raw', format: 'raw'}]])))[2];
 	t.deepEqual(JSON.parse(blockdev!), {driver: 'raw', 'node-name': 'f', discard: 'unmap', file: {driver: 'file', filename: '/d/a.raw'}});
 });
 
@@ -97,10 +105,14 @@ test('a drive is found by any image of its chain, and gets format and name as th
 	];
 	t.deepEqual(valueOf(withPresentHeads(argv, heads)), [
 		qemu,
-		'-drive', 'file=/d/a.s1,if=virtio,format=qcow2,id=virtio0',
-		'-drive', 'file=/d/b.img,if=virtio,format=raw,id=virtio1',
-		'-cdrom', '/d/x.iso',
-		'-drive', 'if=pflash,file=/d/vars.fd,format=raw',
+		'-drive',
+		'file=/d/a.s1,if=virtio,format=qcow2,id=virtio0',
+		'-drive',
+		'file=/d/b.img,if=virtio,format=raw,id=virtio1',
+		'-cdrom',
+		'/d/x.iso',
+		'-drive',
+		'if=pflash,file=/d/vars.fd,format=raw',
 	]);
 	t.is(nameOfDrive(valueOf(withPresentHeads(argv, heads)), '/d/b.img'), 'virtio1');
 });
@@ -114,7 +126,7 @@ test('a disk that was plugged in, and a drive that was unplugged, are named and 
 test('what is not understood is refused with the argument named', t => {
 	const rows: Array<[string[], RegExp]> = [
 		[['-frobnicate', '-drive'], /-frobnicate/],
-		[['-blockdev', '{"driver":'], /-blockdev \{"driver":/],
+		[['-blockdev', '{"driver":'], /-blockdev {"driver":/],
 		[['-drive', 'file=/d/a.qcow2,snapshot=on'], /snapshot=on.*temporary/],
 		[['-drive', 'file=/d/a.qcow2,format=raw,offset=512'], /offset=512.*part of its file/],
 		[['-blockdev', '{"driver":"raw","offset":512,"node-name":"f","file":{"driver":"file","filename":"/d/a.qcow2"}}'], /offset.*part of its file/],
@@ -129,9 +141,12 @@ test('what is not understood is refused with the argument named', t => {
 test('a node below that two formats share is not pulled away from one of them', t => {
 	const argv = [
 		qemu,
-		'-blockdev', 'driver=file,node-name=p,filename=/d/a.qcow2',
-		'-blockdev', 'driver=raw,node-name=f,file=p',
-		'-blockdev', 'driver=raw,node-name=g,file=p,read-only=on',
+		'-blockdev',
+		'driver=file,node-name=p,filename=/d/a.qcow2',
+		'-blockdev',
+		'driver=raw,node-name=f,file=p',
+		'-blockdev',
+		'driver=raw,node-name=g,file=p,read-only=on',
 	];
 	t.regex(reasonOf(withImages(argv, onNew())), /more than once|another user/);
 });
