@@ -6,6 +6,7 @@ import {formatBytes} from '../../model/format.ts';
 import {chainOf, holdersOf, imageAt} from '../../model/image-graph.ts';
 import type {Image} from '../../model/image.ts';
 import {formatsOfDomain} from '../../model/pins.ts';
+import {quoteForShell} from '../../model/shell-quote.ts';
 import {writtenHeads} from '../plan/lineage.ts';
 import {listed, report, type Examination} from './patient.ts';
 
@@ -72,8 +73,8 @@ function reportLost(examination: Examination, lost: Image, images: readonly Imag
 		remedy: only
 			? undefined
 			: (candidates.length === 0
-				? `Bring it back to the same path; or, where you know that another file is it: qemu-img rebase -u -f qcow2 -F FORMAT -b FILE ${overlays[0]?.path ?? 'OVERLAY'}`
-				: `Look whether one of these files is it, and bring it back to its path; or: qemu-img rebase -u -f qcow2 -F FORMAT -b FILE ${overlays[0]?.path ?? 'OVERLAY'}`),
+				? `Bring it back to the same path; or, where you know that another file is it: qemu-img rebase -u -f qcow2 -F FORMAT -b FILE ${overlays[0] ? quoteForShell(overlays[0].path) : 'OVERLAY'}`
+				: `Look whether one of these files is it, and bring it back to its path; or: qemu-img rebase -u -f qcow2 -F FORMAT -b FILE ${overlays[0] ? quoteForShell(overlays[0].path) : 'OVERLAY'}`),
 		...(only && {
 			wish: {
 				kind: 'relink',
@@ -102,7 +103,7 @@ function reportFormats(examination: Examination, images: readonly Image[]): void
 			text: `${image.path} does not say which format its backing file ${image.backingPath} has.`,
 			meaning: 'libvirt then refuses to start it, or QEMU guesses by what lies in the file; a guest that may write there could make it open any file of the host.',
 			remedy: recorded === undefined
-				? `No record of libvirt tells the format${seen === undefined ? '' : `; QEMU takes it for ${seen}`}. If you know it: qemu-img rebase -u -f qcow2 -F FORMAT -b BACKING ${image.path}`
+				? `No record of libvirt tells the format${seen === undefined ? '' : `; QEMU takes it for ${seen}`}. If you know it: qemu-img rebase -u -f qcow2 -F FORMAT -b ${quoteForShell(image.backingName ?? image.backingPath)} ${quoteForShell(image.path)}`
 				: undefined,
 			...(recorded !== undefined && {
 				wish: {kind: 'relink', uuid: domain.uuid, links: [{path: image.path, backingPath: image.backingPath, backingFormat: recorded}], moved: []},

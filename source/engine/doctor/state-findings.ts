@@ -3,6 +3,7 @@ What was left half-way or half-asleep: actions of ours, managed saves, checkpoin
 */
 import {hasProcess} from '../../model/domain.ts';
 import {chainOf, imageAt} from '../../model/image-graph.ts';
+import {quoteForShell} from '../../model/shell-quote.ts';
 import type {Checkpoint} from '../../model/snapshot.ts';
 import {describeAction} from '../../model/describe-action.ts';
 import {writtenHeads} from '../plan/lineage.ts';
@@ -34,7 +35,7 @@ function findCheckpoints(examination: Examination): void {
 			severity: 'warning',
 			text: `The checkpoint "${checkpoint.name}" has no good bitmap on ${listed(targets)}.`,
 			meaning: 'An incremental backup from it fails; after a crash, or a revert by virsh, this is so.',
-			remedy: `Forget it (virsh checkpoint-delete DOMAIN ${checkpoint.name} --metadata), and make a full backup with a new checkpoint.`,
+			remedy: `Forget it (virsh checkpoint-delete DOMAIN --checkpointname ${quoteForShell(checkpoint.name)} --metadata), and make a full backup with a new checkpoint.`,
 		});
 	}
 }

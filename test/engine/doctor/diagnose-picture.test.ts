@@ -191,3 +191,13 @@ test('an action that was interrupted, a managed save and a transient domain are 
 	const found = diagnosePicture(patient(scene, {unfinished: [{plan, records: []}] as never}));
 	t.deepEqual(seriousKinds(found).sort(), ['managed-save', 'transient', 'unfinished-action']);
 });
+
+test('a command in an advice can be pasted into a shell, whatever the file is called', t => {
+	const overlay = '/d/vda $(touch x)';
+	const found = findingsOf(inventory({
+		heads: {vda: overlay},
+		snapshots: [],
+		images: [image(overlay, '/d/base', {problems: [{kind: 'backing-missing', backingPath: '/d/base'}]}), unknownImage('/d/base', undefined, {kind: 'missing'})],
+	}));
+	t.true(found.find(({kind}) => kind === 'backing-missing')?.remedy?.endsWith(` '${overlay}'`));
+});
