@@ -114,7 +114,7 @@ export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): 
 			severity: 'info',
 			...(domain && {domain}),
 			text: `In ${folder} no domain and no snapshot needs ${describe(images)}.`,
-			meaning: 'They may be backups, templates or disks of domains that are defined elsewhere: vsnap-tui never removes such images.',
+			meaning: 'They may be backups, templates, leftovers of another domain, or disks of domains that are defined elsewhere: they are not offered for removal.',
 			images: images.map(({path}) => path),
 		});
 	}
