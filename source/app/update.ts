@@ -12,70 +12,15 @@ import {
 	pollSoon, selectDomain, selectRow, settle, showView,
 } from './select.ts';
 import type {State} from './state.ts';
-import {updateBrowse} from './update-browse.ts';
-import {diagnoseAgain, takeDiagnosis, takeProgress, updateDoctor} from './update-doctor.ts';
-import {updateFilter} from './update-filter.ts';
-import {takePlan, updateJourney} from './update-journey.ts';
-import {chooseAction, updateMenu} from './update-menu.ts';
+import {takeDiagnosis, takeProgress} from './update-doctor.ts';
+import {takePlan} from './update-journey.ts';
+import {chooseAction} from './update-menu.ts';
 import {takeCounts, takeDomains, takePicture, takePoll, takeUnfinished} from './update-answers.ts';
-import {
-	endRun, exitCodeAtQuit, followRun, updateEnded, updateRecover, updateRunning,
-} from './update-run.ts';
+import {endRun, exitCodeAtQuit, followRun} from './update-run.ts';
+import {updateScene} from './update-scene.ts';
 
 function quit(state: State, exitCode = exitCodeAtQuit(state), signal?: string): Update {
 	return [{...state, scene: {kind: 'leaving'}}, [{kind: 'quit', exitCode, signal}]];
-}
-
-function updateText(state: State, command: Command | undefined, paper: Paper): Update {
-	if (command === 'back' || command === 'accept') {
-		return [{...state, scene: {kind: 'browse'}}, []];
-	}
-
-	return [command === undefined ? state : scroll(state, command, paper), []];
-}
-
-function updateScene(state: State, pressed: {key: Key; command: Command | undefined; paper: Paper}): Update {
-	const {key, command, paper} = pressed;
-	switch (state.scene.kind) {
-		case 'browse': {
-			return state.filter.isTyping ? updateFilter(state, key, command) : (command === undefined ? [state, []] : updateBrowse(state, command));
-		}
-
-		case 'menu': {
-			return updateMenu(state, command);
-		}
-
-		case 'help':
-		case 'details': {
-			return updateText(state, command, paper);
-		}
-
-		case 'journey': {
-			return updateJourney(state, pressed);
-		}
-
-		case 'doctor': {
-			return updateDoctor(state, command, paper);
-		}
-
-		case 'running': {
-			return updateRunning(state, command);
-		}
-
-		case 'ended': {
-			const {scene} = state;
-			const isFromDoctor = scene.journey?.origin === 'doctor' && scene.outcome.kind !== 'half-way';
-			return isFromDoctor && (command === 'accept' || command === 'back') ? diagnoseAgain(state) : updateEnded(state, command, paper);
-		}
-
-		case 'recover': {
-			return updateRecover(state, command, key);
-		}
-
-		case 'leaving': {
-			return [state, []];
-		}
-	}
 }
 
 /** Keys that need no picture. */

@@ -61,8 +61,30 @@ function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRo
 	];
 }
 
+/** The same in sentences, whole paths and no picture: to be read aloud. */
+function spokenImageLines(plan: Plan, picture: DomainPicture | undefined): Line[] {
+	const {rows} = plannedImages(plan, picture);
+	const touched = rows.filter(({item}) => item.mark !== 'untouched');
+	return touched.length === 0
+		? []
+		: [
+			line('Images'),
+			...touched.map(({item}) => line([
+				`${marks[item.mark].word}: ${item.name}`,
+				...(item.image === undefined ? [] : [formatBytes(item.image.allocatedBytes)]),
+				...(item.parent === undefined ? [] : [`on ${item.parent}`]),
+				...(item.reason === undefined ? [] : [item.reason]),
+			].join(', '))),
+			line('All other images of the host stay as they are.'),
+		];
+}
+
 /** Empty where the plan touches no image. */
-export function plannedImageLines(plan: Plan, picture: DomainPicture | undefined, paper: Paper): Line[] {
+export function plannedImageLines(plan: Plan, picture: DomainPicture | undefined, {isLinear, ...paper}: Paper & {isLinear: boolean}): Line[] {
+	if (isLinear) {
+		return spokenImageLines(plan, picture);
+	}
+
 	const {rows, othersCount} = plannedImages(plan, picture);
 	if (rows.length === 0) {
 		return [];

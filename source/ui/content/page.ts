@@ -42,7 +42,7 @@ export function pageOf(state: State, theme: Theme): Page | undefined {
 			const rows = bodyRows - journeyHeadRows;
 			switch (stage.phase) {
 				case 'consequences': {
-					return {lines: consequenceLines(stage.plan, stage.changed, {...paper, picture: pictureOf(state, scene.journey)}), rows, top: stage.top};
+					return {lines: consequenceLines(stage.plan, stage.changed, {...paper, picture: pictureOf(state, scene.journey), isLinear: state.isLinear}), rows, top: stage.top};
 				}
 
 				case 'commands': {

@@ -31,7 +31,7 @@ function changedLines(changed: string[], {columns, theme}: Paper): Line[] {
 }
 
 /** Losses, then warnings, then the rest, then the images as they will be. */
-export function consequenceLines(plan: Plan, changed: string[], {picture, ...paper}: Paper & {picture: DomainPicture | undefined}): Line[] {
+export function consequenceLines(plan: Plan, changed: string[], {picture, isLinear, ...paper}: Paper & {picture: DomainPicture | undefined; isLinear: boolean}): Line[] {
 	const {columns, theme} = paper;
 	const groups = severities.flatMap(({severity, title, tone}): Line[] => {
 		const texts = plan.consequences.filter(consequence => consequence.severity === severity);
@@ -48,7 +48,7 @@ export function consequenceLines(plan: Plan, changed: string[], {picture, ...pap
 		...changedLines(changed, paper),
 		...nothingLost,
 		...groups,
-		...plannedImageLines(plan, picture, paper),
+		...plannedImageLines(plan, picture, {...paper, isLinear}),
 	];
 }
 

@@ -1,0 +1,102 @@
+import test, {type ExecutionContext} from 'ava';
+import {linearPage, linearText} from '../../source/ui/content/linear.ts';
+import {isStarted, wishOf} from '../helpers/press.ts';
+import {
+	atWeb, createBrain, plainTheme, type Brain,
+} from '../helpers/screen-harness.ts';
+
+const theme = plainTheme();
+
+function textOf(brain: Brain): string {
+	return linearText(linearPage(brain.state, theme), brain.state.notice, theme);
+}
+
+/** Answers the present page, by a part of a choice's words or by text. */
+async function reply(t: ExecutionContext, brain: Brain, ...texts: string[]) {
+	for (const text of texts) {
+		const page = linearPage(brain.state, theme);
+		const messages = page.takesText === undefined ? page.choices.find(({label}) => label.includes(text))?.messages : page.takesText.toMessages(text);
+		t.truthy(messages, `"${text}" is no answer to: ${textOf(brain)}`);
+		brain.send(...messages ?? []);
+		await brain.answer();
+	}
+}
+
+async function atDomain(name: string): Promise<Brain> {
+	const brain = createBrain({isLinear: true, rows: 1000, start: {domain: name}});
+	brain.send({kind: 'started'});
+	await brain.answer();
+	return brain;
+}
+
+test('a whole new snapshot goes by numbers, to an explicit start', async t => {
+	const brain = await atDomain('web01');
+	await reply(t, brain, 'You are here', 'Create a snapshot', 'before');
+	t.regex(textOf(brain), /What shall be saved\?/);
+	await reply(t, brain, 'The disks and the memory', 'In new files');
+	t.regex(textOf(brain), /^new: \/var\/lib\/libvirt\/images\/web01\.before, on \/var\/lib\/libvirt\/images\/web01\.s3$/m);
+	await reply(t, brain, 'Go on', 'Go on');
+	t.regex(textOf(brain), /Nothing is lost/);
+	t.false(isStarted(brain));
+	await reply(t, brain, 'Start now');
+	t.true(isStarted(brain));
+	t.like(wishOf(brain), {snapshot: 'before', memory: {mode: 'external'}});
+});
+
+test('an empty line takes the proposed name, a wrong one is asked again with the reason', async t => {
+	const brain = await atDomain('web01');
+	await reply(t, brain, 'You are here', 'Create a snapshot');
+	t.regex(textOf(brain), /Proposed: at-20261121-0200/);
+	await reply(t, brain, 's1');
+	t.regex(textOf(brain), /There is a snapshot "s1" already/);
+	await reply(t, brain, 'good', 'The disks and', 'In new files');
+	t.like(wishOf(brain), {snapshot: 'good'});
+});
+
+test('a point alone leaves the question for a name', async t => {
+	const brain = await atDomain('web01');
+	await reply(t, brain, 'You are here', 'Create a snapshot', '.');
+	t.is(brain.state.scene.kind, 'browse');
+});
+
+test('all that can be set goes by numbers too', async t => {
+	const brain = await atDomain('web01');
+	await reply(t, brain, 'You are here', 'Create a snapshot', '', 'All that can be set', 'Description: none', 'for the auditor', 'Freeze the guest');
+	t.regex(textOf(brain), /Description: for the auditor/);
+	await reply(t, brain, 'Done', 'The disks. ', 'In new files');
+	t.like(wishOf(brain), {description: 'for the auditor', isQuiesced: true});
+});
+
+test('a place that is not possible is read out with its reason', async t => {
+	const brain = await atDomain('web01');
+	await reply(t, brain, 'You are here', 'Create a snapshot', '', 'The disks. ');
+	t.regex(textOf(brain), /Inside the images: no new files \(not possible: row 16 of the table refuses\)/);
+});
+
+test('branch, merge and delete are in the menu of a snapshot, and each comes to its plan', async t => {
+	for (const [label, answers, wish] of [
+		['Begin a branch', ['b1', 'Discard it'], {kind: 'branch', name: 'b1', fate: {kind: 'discard'}}],
+		['Merge', [], {kind: 'merge', snapshot: 's2'}],
+		['Delete', ['Only its record'], {kind: 'delete', isMetadataOnly: true}],
+	] as const) {
+		const brain = await atDomain('web01');
+		await reply(t, brain, 's2, disks', label, ...answers);
+		t.like(wishOf(brain), wish);
+		await reply(t, brain, 'Go on', 'Go on', 'web01');
+		t.false(isStarted(brain));
+		await reply(t, brain, 'Start now');
+		t.true(isStarted(brain));
+	}
+});
+
+test('findings are read out whole, and a number opens the plan that mends one', async t => {
+	const brain = await atWeb({isLinear: true, rows: 1000});
+	await reply(t, brain, 'You are here', 'Look for troubles');
+	t.regex(textOf(brain), /1\. warning, web01: web01\.old .* A plan can mend it\./);
+	await reply(t, brain, 'web01.old');
+	t.like(wishOf(brain), {kind: 'tidy'});
+	await reply(t, brain, 'Leave; nothing is changed');
+	t.is(brain.state.scene.kind, 'doctor');
+	await reply(t, brain, 'Back');
+	t.is(brain.state.scene.kind, 'browse');
+});
