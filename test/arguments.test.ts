@@ -84,3 +84,15 @@ for (const argv of [
 		t.true(!parsed.ok && parsed.failure.kind === 'usage' && parsed.failure.hint !== undefined);
 	});
 }
+
+test('bare QEMUs are named before or behind the verb, each of them again', t => {
+	t.like(wish('--qmp', 'a=/a.sock', 'list', '--qmp', 'b=/b.sock', '--image', '/d/c.qcow2')?.options, {qmp: ['a=/a.sock', 'b=/b.sock'], images: ['/d/c.qcow2']});
+	t.like(wish('list')?.options, {qmp: [], images: []});
+});
+
+for (const argv of [['--qmp', 'a=/s', '--connect', 'qemu:///system'], ['--image', '/d/a', '-c', 'x'], ['--qmp', 'a=/s', '--demo'], ['--demo', '--image', '/d/a']]) {
+	test(`list ${argv.join(' ')} is wrong usage`, t => {
+		const parsed = parse('list', ...argv);
+		t.true(!parsed.ok && parsed.failure.kind === 'usage');
+	});
+}
