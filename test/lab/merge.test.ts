@@ -113,9 +113,16 @@ async function makeBig(t: ExecutionContext): Promise<LabDomain> {
 	return domain;
 }
 
+/** What the guest reads: the changes, and the base beyond them. */
+async function expectBig(t: ExecutionContext, domain: LabDomain): Promise<void> {
+	const text = await run('qemu-io', ['-U', '-r', '-f', 'qcow2', '-c', 'read -P 2 2M 1024M', '-c', 'read -P 1 1026M 56M', (await readHeads(domain)).get('vda')!]);
+	t.is(text.match(/^read \d+\/\d+ bytes/gmu)?.length, 2, text);
+	t.notRegex(text, /failed/i);
+}
+
 test.serial('1 GiB is merged while the domain runs: progress at least twice a second, a cancel half-way, and then the rest', async t => {
 	const domain = await makeBig(t);
-	const before = await digestSnapshots(domain);
+	await expectBig(t, domain);
 	let pid = 0;
 	const cancelling = change(domain, 'merge', ['s1'], {
 		onStart(started) {
@@ -136,7 +143,7 @@ test.serial('1 GiB is merged while the domain runs: progress at least twice a se
 	t.is(cancelled.exitCode, 4, report(cancelled));
 	t.regex(cancelled.stderr, /interrupted/);
 	t.is(await readState(domain), 'running');
-	t.deepEqual(await digestHeads(domain), before['']);
+	await expectBig(t, domain);
 	for (const path of [domain.disks[0]!.path, (await readHeads(domain)).get('vda')!]) {
 		await run('qemu-img', ['check', '-q', '-U', '-f', 'qcow2', path]);
 	}
@@ -148,6 +155,7 @@ test.serial('1 GiB is merged while the domain runs: progress at least twice a se
 	const progress = events.filter(event => event.kind === 'step-progress' && event.step === 'commit-1');
 	t.true(progress.length >= Math.floor(seconds * 2), `${progress.length} reports in ${seconds} s`);
 	t.is(await readState(domain), 'running');
-	await expectMerged(t, domain, {before, gone: ['s1'], parents: {}});
+	await expectBig(t, domain);
+	t.deepEqual(await readStrays(domain), []);
 	t.is((await virsh('snapshot-list', '--domain', domain.uuid, '--name')).trim(), '');
 });
