@@ -6,10 +6,15 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
+import type {Plan} from '../../source/model/plan.ts';
 import {makeDomain, withFile, type LabDomain} from './domains.ts';
 import {expectReverted} from './expect.ts';
-import {report, revert, runProgram, type ProgramResult} from './program.ts';
+import {
+	recover, report, revert, runProgram, type ProgramResult,
+} from './program.ts';
 import {run, virsh} from './run.ts';
+import {killMoments, makeShims} from './shims.ts';
+import {readWorld} from './world.ts';
 import {digestHeads, digestImage, readHeads} from './slots.ts';
 import {
 	markOffline, readCurrent, readParents, readTree, takeDiskSnapshot,
@@ -76,6 +81,39 @@ test.serial('a moved backing file is found and linked again, and every snapshot 
 	await expectReverted(t, domain, await revert(domain, 's1', {flags: ['--keep', 'left']}), {digests: first, current: 's1'});
 	await expectReverted(t, domain, await revert(domain, 's2'), {digests: second, current: 's2'});
 	await expectReverted(t, domain, await revert(domain, 'left'), {digests: left, current: 'left'});
+});
+
+test.serial('a mending that is killed in the middle is put back as it was, or finished', async t => {
+	const domain = await makeDomain(t, {diskCount: 1});
+	const first = await markOffline(domain, 1);
+	await takeDiskSnapshot(domain, 's1');
+	const left = await markOffline(domain, 2);
+	const base = domain.disks[0]!.path;
+	const moved = path.join(`${domain.folder} shelf`, path.basename(base));
+	t.teardown(async () => rm(path.dirname(moved), {recursive: true}));
+	await mkdir(path.dirname(moved));
+	await rename(base, moved);
+	const before = await readWorld(domain);
+	const shown = await runProgram(domain, ['doctor', '--mend', 'backing-missing', '--dry-run', '--json', '--', domain.name]);
+	const plan = JSON.parse(shown.stdout) as Plan;
+	const at = plan.steps.findIndex(({id}) => id.startsWith('record'));
+	t.true(at > 0, report(shown));
+	for (const direction of ['--roll-back', '--roll-forward'] as const) {
+		const shims = await makeShims(t, plan, {at, script: killMoments.during});
+		const killed = await runProgram(domain, ['doctor', '--mend', 'backing-missing', '--yes', '--', domain.name], shims.options);
+		await shims.settle();
+		t.is(killed.signal, 'SIGKILL', report(killed));
+		const unfinished = await see(domain);
+		t.true(serious(unfinished.found).includes('unfinished-action'), report(unfinished.result));
+		const recovered = await recover(domain, direction);
+		t.is(recovered.exitCode, 0, report(recovered));
+		if (direction === '--roll-back') {
+			t.deepEqual(await readWorld(domain), before);
+		}
+	}
+
+	t.deepEqual(await digestHeads(domain), left);
+	await expectReverted(t, domain, await revert(domain, 's1'), {digests: first, current: 's1'});
 });
 
 test.serial('a file of the lost one\'s name that was written to since is not taken for it', async t => {
