@@ -4,18 +4,34 @@ while it is off), and the records safely on disk before anything is removed.
 */
 import type {Inventory} from '../../model/inventory.ts';
 import type {Plan, Step} from '../../model/plan.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
 import {bareCommands, isBare} from './bare-commands.ts';
 
 const ifStopped = 'Nothing but the record of the domain has been made.';
 
-/** The plan as it is where the domain is libvirt's, and where it writes no record. */
-export function withRecords(plan: Plan, inventory: Inventory, workPath: string): Plan {
+function asksLibvirt(step: Step): boolean {
+	return [step.command, ...step.undo ?? [], ...step.cancel ?? []].some(command => command.tool === 'virsh');
+}
+
+/**
+The plan as it is where the domain is libvirt's. Fails with `refused` where a step asks libvirt for something that a bare QEMU is not asked for by other
+words: nobody could do that step.
+*/
+export function withRecords(plan: Plan, inventory: Inventory, workPath: string): Result<Plan> {
 	const context = {host: inventory.host, uuid: inventory.picture.domain.uuid, workPath, inventory};
 	if (!isBare(context)) {
-		return plan;
+		return succeed(plan);
 	}
 
 	const {steps} = plan;
+	const foreign = steps.find(step => asksLibvirt(step));
+	if (foreign !== undefined) {
+		return fail({
+			kind: 'refused',
+			blockers: [{kind: 'not-supported', text: `"${foreign.title}" cannot be done while this QEMU runs without libvirt.`, remedy: 'Shut the domain down, then try again.'}],
+		});
+	}
+
 	const before: Step[] = [{
 		id: 'records',
 		title: 'Have a folder for the records of the domain',
@@ -49,5 +65,5 @@ export function withRecords(plan: Plan, inventory: Inventory, workPath: string):
 	const firstChange = steps.findIndex(step => step.phase !== 'check');
 	const firstRemoval = steps.findIndex(step => step.phase === 'remove');
 	const [changeAt, removalAt] = [firstChange, firstRemoval].map(at => at === -1 ? steps.length : at) as [number, number];
-	return {...plan, steps: [...steps.slice(0, changeAt), ...before, ...steps.slice(changeAt, removalAt), synced, ...steps.slice(removalAt)]};
+	return succeed({...plan, steps: [...steps.slice(0, changeAt), ...before, ...steps.slice(changeAt, removalAt), synced, ...steps.slice(removalAt)]});
 }

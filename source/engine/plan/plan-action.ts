@@ -4,7 +4,7 @@ The planner of each action. All of them are pure: the world, the time and the id
 import type {Action} from '../../model/action.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Plan} from '../../model/plan.ts';
-import {succeed, type Result} from '../../model/result.ts';
+import {type Result} from '../../model/result.ts';
 import {withRecords} from './bare-records.ts';
 import {planBranch} from './branch.ts';
 import type {PlanArguments} from './context.ts';
@@ -55,5 +55,5 @@ function planOwn(action: Action, inventory: Inventory, given: PlanArguments): Re
 /** Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */
 export function planAction(action: Action, inventory: Inventory, given: PlanArguments): Result<Plan> {
 	const plan = planOwn(action, inventory, given);
-	return plan.ok ? succeed(withRecords(plan.value, inventory, given.workPath)) : plan;
+	return plan.ok ? withRecords(plan.value, inventory, given.workPath) : plan;
 }
