@@ -16,23 +16,16 @@ const plainDomains: DomainWish[] = [
 	{name: 'dns2', description: 'Unbound + NSD, secondary', state: 'running', memoryMiB: 1024, cpus: 1, disks: [{gib: 8, used: 0.2}]},
 	{name: 'grafana', state: 'running', disks: [{gib: 20, used: 0.3}]},
 	{name: 'log', title: 'Syslog sink', state: 'running', folder: '/data/vm/log', disks: [{gib: 20}, {gib: 800, used: 0.8}]},
-	{name: 'mon', title: 'Prometheus', state: 'running', disks: [{gib: 20}, {gib: 250, used: 0.5}]},
-	{name: 'nextcloud', state: 'running', memoryMiB: 4096, folder: '/data/vm/nextcloud', disks: [{gib: 30}, {gib: 1000, used: 0.4}]},
+	{name: 'mon', title: 'Prometheus', state: 'running', agent: 'silent', disks: [{gib: 20}, {gib: 250, used: 0.5}]},
 	{name: 'ntp', state: 'running', memoryMiB: 512, cpus: 1, disks: [{gib: 6, used: 0.2}]},
-	{name: 'print', description: 'CUPS. Nobody dares to touch it', state: 'running', memoryMiB: 1024, disks: [{gib: 12}]},
 	{name: 'proxy', description: 'HAProxy in front of everything', state: 'running', disks: [{gib: 10, used: 0.25}]},
-	{name: 'radius', state: 'running', memoryMiB: 1024, disks: [{gib: 10}]},
-	{name: 'staging-db', description: 'Copy of db, masked. Started on demand', memoryMiB: 8192, folder: '/data/vm/staging', disks: [{gib: 60}, {gib: 500, used: 0.1}]},
 	{name: 'staging-web', description: 'Copy of web. Started on demand', memoryMiB: 4096, disks: [{gib: 40}]},
-	{name: 'test-fedora', disks: [{gib: 25}]},
 	{name: 'vpn', description: 'WireGuard', state: 'running', memoryMiB: 1024, cpus: 1, disks: [{gib: 8, used: 0.2, format: 'raw'}]},
-	{name: 'wiki', state: 'running', disks: [{gib: 30, used: 0.4}]},
 	{name: 'win-ad', title: 'Domain controller', description: 'Windows Server 2022. Never roll back without asking Karin', state: 'running', memoryMiB: 8192, disks: [{gib: 80, used: 0.5}]},
-	{name: 'win-term', description: 'Remote desktops of the warehouse', memoryMiB: 16_384, disks: [{gib: 120, used: 0.6}]},
 ];
 
 /** A day or two ago somebody snapshotted these before the patches. */
-const patched = new Set(['chat', 'dns1', 'proxy', 'vpn', 'wiki', 'nextcloud', 'staging-web', 'win-term']);
+const patched = new Set(['chat', 'dns1', 'proxy', 'vpn', 'staging-web']);
 
 export function addPlainDomains(world: DemoWorld): void {
 	for (const [index, wish] of plainDomains.entries()) {

@@ -2,6 +2,7 @@
 The estate of the demo host: a shop's machines as one finds them, with branches, memory snapshots, checkpoints, and some trouble. All dates are
 told as hours before now.
 */
+import {addChores} from './estate-chores.ts';
 import {addGolden, addPlainDomains} from './estate-plain.ts';
 import {addTroubles} from './estate-troubles.ts';
 import {
@@ -14,7 +15,7 @@ const gibibyte = 1024 ** 3;
 export function buildEstate(world: DemoWorld): void {
 	world.fileSystems.push(
 		{mount: '/', id: 'f5fd79e81c20445c', freeBytes: 412 * gibibyte, totalBytes: 1800 * gibibyte},
-		{mount: '/data', id: '9c41a07be2d3f811', freeBytes: 38 * gibibyte, totalBytes: 3600 * gibibyte},
+		{mount: '/data', id: '9c41a07be2d3f811', freeBytes: 138 * gibibyte, totalBytes: 3600 * gibibyte},
 	);
 	addFolder(world, '/var/lib/libvirt/images');
 	addFolder(world, '/var/lib/libvirt/images/iso');
@@ -26,6 +27,7 @@ export function buildEstate(world: DemoWorld): void {
 	addBuild(world);
 	addLegacy(world);
 	addClones(world);
+	addChores(world);
 	addTroubles(world);
 	addGolden(world);
 	addPlainDomains(world);
@@ -38,6 +40,7 @@ function addWeb(world: DemoWorld): void {
 		title: 'Shop front',
 		description: 'nginx + php-fpm for shop.example. vda: system, vdb: /srv. Owner: Ines',
 		state: 'running',
+		agent: 'answers',
 		memoryMiB: 4096,
 		cpus: 4,
 		disks: [{gib: 40, used: 0.35}, {gib: 200, used: 0.42}],
@@ -60,6 +63,7 @@ function addDatabase(world: DemoWorld): void {
 		title: 'PostgreSQL primary',
 		description: 'PostgreSQL 15 for shop and ERP. Snapshots WITH memory only, ask Tomasz first',
 		state: 'running',
+		agent: 'answers',
 		memoryMiB: 16_384,
 		cpus: 8,
 		folder: '/data/vm/db',
