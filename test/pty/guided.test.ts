@@ -8,8 +8,8 @@ async function enterUntil(terminal: Terminal, page: RegExp): Promise<string> {
 	for (let pressed = 0; pressed < 20 && !page.test(screen); pressed++) {
 		await terminal.press('Enter');
 		screen = await terminal.waitForOther(screen);
-		if (/Reading the host and making the plan/.test(screen)) {
-			screen = await terminal.waitFor(/\[What happens\][\s\S]*(?:Nothing is lost|Will be lost|Refused)/);
+		if (screen.includes('Reading the host and making the plan')) {
+			screen = await terminal.waitFor(/\[What happens][\s\S]*(?:Nothing is lost|Will be lost|Refused)/);
 		}
 	}
 

@@ -2,6 +2,7 @@
 Whole frames of the guided actions, of the doctor and of a step that copies, against accepted ones. A changed frame is looked at, then accepted by name.
 */
 import test, {type ExecutionContext} from 'ava';
+import {hostileName, uuidOf} from '../helpers/fake-services.ts';
 import {press} from '../helpers/press.ts';
 import {
 	acceptedFrame, atWeb, createBrain, frameOf, keys, plainTheme, type Brain,
@@ -66,9 +67,9 @@ test('a merge draws what is written, removed and left, and why', async t => {
 test('the same without UTF-8 and without colour says all of it', async t => {
 	const theme = plainTheme(true);
 	const frame = await frameOf((await press(await atWeb({theme}), keys.up, keys.up, 'm')).state, theme);
-	t.regex(frame, /x web01\.s2  s3 +removed +96\.0 MiB/);
-	t.regex(frame, /~ web01\.s1  s2 +written +812 MiB/);
-	t.regex(frame, /= web01\.qcow2  s1 +stays +4\.2 GiB\n +web01\.try stands on it/);
+	t.regex(frame, /x web01\.s2 {2}s3 +removed +96\.0 MiB/);
+	t.regex(frame, /~ web01\.s1 {2}s2 +written +812 MiB/);
+	t.regex(frame, /= web01\.qcow2 {2}s1 +stays +4\.2 GiB\n +web01\.try stands on it/);
 	t.regex(frame, /^[\n\u0020-\u007E]*$/);
 });
 
@@ -163,4 +164,35 @@ test('while the doctor looks it says how far it is, and can be left', async t =>
 	t.regex(await frameOf(brain.state), /Looking for troubles: 3 of 200 domains, 5 s/);
 	t.deepEqual(brain.type(keys.escape), [{kind: 'stop-diagnosis'}]);
 	t.is(brain.state.scene.kind, 'browse');
+});
+
+test('a hostile name shows harmlessly on every page of a guided action', async t => {
+	for (const reads of [['c'], ['c', keys.enter], ['c', keys.enter, 'o'], ['c', keys.enter, keys.enter], [keys.up, 'd'], [keys.up, 'd', keys.enter], [keys.up, 'b'], ['D']]) {
+		const brain = createBrain({start: {domain: hostileName}});
+		brain.send({kind: 'started'});
+		await brain.answer();
+		brain.world.findings = brain.world.findings.map(finding => ({...finding, domain: {uuid: uuidOf(4), name: hostileName}, text: `\u001B]0;title\u0007${hostileName}`}));
+		await press(brain, ...reads);
+		t.notRegex(await frameOf(brain.state), /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/, reads.join(' '));
+	}
+});
+
+test('every page of a guided action is as large as the terminal, the smallest one too, and says how to leave', async t => {
+	for (const reads of [['c'], ['c', keys.enter], ['c', keys.enter, 'o'], ['c', keys.enter, keys.enter], ['g', 'd'], ['g', 'd', keys.enter], [keys.up, 'b', keys.enter], ['D']]) {
+		for (const [columns, rows] of [[60, 16], [80, 24], [200, 50]] as const) {
+			const brain = await press(await atWeb({columns, rows}), ...reads);
+			const lines = (await frameOf(brain.state)).split('\n');
+			t.is(lines.length, rows);
+			t.true(lines.every(line => line.length <= columns), reads.join(' '));
+			t.regex(lines.at(-1)!, /Esc (leave|back)/, `${reads.join(' ')} ${columns}`);
+		}
+	}
+});
+
+test('without UTF-8 no page of a guided action holds a character beyond ASCII', async t => {
+	const theme = plainTheme(true);
+	for (const reads of [['c'], ['c', keys.enter], ['c', keys.enter, 'o'], ['c', keys.enter, keys.enter, keys.enter], ['g', 'd'], [keys.up, 'b'], ['D'], ['D', 'i']]) {
+		const brain = await press(await atWeb({theme}), ...reads);
+		t.regex(await frameOf(brain.state, theme), /^[\n\u0020-\u007E]*$/, reads.join(' '));
+	}
 });

@@ -74,7 +74,10 @@ function stopWords(run: Run): {asking: string; asked: string} {
 	}
 
 	return isForward
-		? {asking: 'Too late to stop: the switch has begun, and the shortest way to a clean state is forward. It goes on.', asked: 'The switch had begun: the work goes on to its end, then the program stops.'}
+		? {
+			asking: 'Too late to stop: the switch has begun, and the shortest way to a clean state is forward. It goes on.',
+			asked: 'The switch had begun: the work goes on to its end.',
+		}
 		: {
 			asking: 'Stop? Ctrl-C once more stops after this step, and everything is put back as it was before; any other key goes on.',
 			asked: 'Stopping: the step at work is brought to a clean end, then everything is put back.',

@@ -17,7 +17,7 @@ function snapshotColumns(kind: string, age: string): Line {
 	return [{text: `${kind.padEnd(13)}${age.padStart(12)} `, tone: 'dim'}];
 }
 
-function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number; holders: Map<string, string[]>; hasManyRoots: boolean}): {pieces: Line; right: Line} {
+function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number; holders: ReadonlyMap<string, string[]>; hasManyRoots: boolean}): {pieces: Line; right: Line} {
 	const {state, theme, columns, holders, hasManyRoots} = given;
 	const {item} = row;
 	const guide = {text: ` ${guideText(row, {theme, mostColumns: Math.floor(columns / 3), hasManyRoots})}`, tone: 'dim' as const};
