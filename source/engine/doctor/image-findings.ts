@@ -2,6 +2,7 @@
 Images that are missing or do not open, links that lead nowhere, formats that nobody wrote down, and chains that are too deep.
 */
 import {posix} from 'node:path';
+import {advisedDepth, deepestChain} from '../../model/chain-depth.ts';
 import {formatBytes} from '../../model/format.ts';
 import {chainOf, holdersOf, imageAt} from '../../model/image-graph.ts';
 import type {Image} from '../../model/image.ts';
@@ -113,16 +114,9 @@ function reportFormats(examination: Examination, images: readonly Image[]): void
 	}
 }
 
-/** libvirt 10.8 to 11.10 starts no chain of more than 25 layers; every version stops at 200. */
-const shallowSince = 10_008_000;
-const shallowUntil = 11_011_000;
-const shallowLimit = 25;
-const advisedDepth = 30;
-const deepestOfLibvirt = 200;
-
 function reportDepth(examination: Examination): void {
 	const {host, context} = examination;
-	const limit = host.libvirtVersion >= shallowSince && host.libvirtVersion < shallowUntil ? shallowLimit : deepestOfLibvirt;
+	const limit = deepestChain(host.libvirtVersion);
 	for (const {target, path} of writtenHeads(context)) {
 		const depth = chainOf(context.graph, path).length;
 		if (depth > Math.min(advisedDepth, limit)) {
@@ -132,7 +126,7 @@ function reportDepth(examination: Examination): void {
 				text: `${target} stands on a chain of ${depth} images.`,
 				meaning: depth > limit
 					? `This libvirt starts no domain on more than ${limit} layers.`
-					: `Each layer costs memory and time at every read, and some versions of libvirt start no more than ${shallowLimit}. Up to ${advisedDepth} is advised.`,
+					: `Each layer costs memory and time at every read, and some versions of libvirt start no more than 25. Up to ${advisedDepth} is advised.`,
 				remedy: 'Merge or delete snapshots that are no longer needed.',
 				images: [path],
 			});

@@ -5,8 +5,10 @@ is ever overwritten, and an overlay that was made beforehand is proven against t
 import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
 import type {CreateAction, DiskWish} from '../../model/action.ts';
+import {advisedDepth, deepestChain} from '../../model/chain-depth.ts';
+import {hasProcess} from '../../model/domain.ts';
 import {formatBytes} from '../../model/format.ts';
-import {imageAt, overlaysOf} from '../../model/image-graph.ts';
+import {chainOf, imageAt, overlaysOf} from '../../model/image-graph.ts';
 import type {Consequence} from '../../model/plan.ts';
 import type {PlanContext} from './context.ts';
 import type {PartakingDisk} from './create-disks.ts';
@@ -101,7 +103,32 @@ function blockTarget(context: PlanContext, disk: TargetedDisk, consequences: Con
 	}
 
 	if (disk.reuse === 'no-backing-file') {
-		consequences.push({severity: 'loss', text: `${disk.target} starts empty: its new image ${disk.overlayPath} has no backing file, as asked. What it holds now stays in ${disk.headPath}.`});
+		const when = hasProcess(context.inventory.picture.domain) ? 'is empty at the next start of QEMU, which until then goes on reading what it holds' : 'starts empty';
+		consequences.push({severity: 'loss', text: `${disk.target} ${when}: its new image ${disk.overlayPath} has no backing file, as asked. What it holds now stays in ${disk.headPath}.`});
+	}
+
+	const depth = chainOf(context.graph, disk.headPath).length + 1;
+	const deepest = context.host.owner === 'qemu' ? Number.POSITIVE_INFINITY : deepestChain(context.host.libvirtVersion);
+	if (disk.reuse !== 'no-backing-file' && depth > deepest) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `The chain of ${disk.target} would be ${depth} images deep, and this libvirt starts no domain with more than ${deepest}.`,
+			remedy: 'Merge or delete older snapshots first.',
+		});
+	} else if (disk.reuse !== 'no-backing-file' && depth > advisedDepth) {
+		consequences.push({severity: 'warning', text: `The chain of ${disk.target} will be ${depth} images deep: think of merging or deleting older snapshots.`});
+	}
+}
+
+/** The size that the guest's memory may take is known only when it is saved; at most it is all of it. */
+function warnOfRoom(context: PlanContext, memoryPath: string, consequences: Consequence[]): void {
+	const folder = context.inventory.folders.get(posix.dirname(memoryPath));
+	const {memoryBytes} = context.inventory.picture.domain.definition;
+	if (folder && folder.freeBytes < memoryBytes) {
+		consequences.push({
+			severity: 'warning',
+			text: `The memory file may take ${formatBytes(memoryBytes)}, and ${folder.path} has ${formatBytes(folder.freeBytes)} free. Without enough room the snapshot is not made, and the guest goes on.`,
+		});
 	}
 }
 
@@ -157,6 +184,10 @@ export function chooseTargets(context: PlanContext, action: CreateAction, given:
 	}
 
 	const memoryPath = given.hasMemory ? chooseMemoryPath(context, action, {disks, now: given.now, taken, consequences}) : undefined;
+	if (memoryPath !== undefined) {
+		warnOfRoom(context, memoryPath, consequences);
+	}
+
 	blockShared(context, [
 		...disks.map(disk => ({what: disk.target, path: disk.overlayPath})),
 		...(memoryPath === undefined ? [] : [{what: 'the memory', path: memoryPath}]),

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {
-	idsOf, planOf, refusalOf, stepOf, twoDisks, type Asked,
+	idsOf, planOf, refusalOf, stepOf, textsOf, twoDisks, type Asked,
 } from '../../helpers/create-scene.ts';
 import {image} from '../../helpers/images.ts';
 import {uuid} from '../../helpers/inventory.ts';
@@ -89,6 +89,7 @@ test('reused targets per disk: prepared, and without a backing file', t => {
 	t.deepEqual(actions.map(({data}) => data.mode), ['existing', 'existing']);
 	t.deepEqual(argvOf(stepOf(plan, 'create-vdb').command).slice(-2), ['/d/vdb.s1', String(1024 ** 3)]);
 	t.deepEqual(plan.images.created, ['/d/vdb.s1']);
+	t.regex(textsOf(plan), /loss: vdb is empty at the next start of QEMU/);
 });
 
 test('inside the images: a job where QEMU has one, the human monitor where not, with the name quoted', t => {

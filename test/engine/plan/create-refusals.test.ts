@@ -1,6 +1,8 @@
 /** What is refused when a snapshot is asked for: each with its reason and a way out, all at once. */
 import test from 'ava';
-import {refusalOf, twoDisks} from '../../helpers/create-scene.ts';
+import {
+	planOf, refusalOf, textsOf, twoDisks,
+} from '../../helpers/create-scene.ts';
 import {image} from '../../helpers/images.ts';
 import {threeSnapshots} from '../../helpers/inventory.ts';
 
@@ -45,6 +47,23 @@ test('a tag that an image holds already, and a name that QEMU takes for a number
 test('an internal snapshot needs all disks that the guest can write', t => {
 	t.regex(refusalOf(twoDisks(), {disks: [{target: 'vda', mode: 'internal'}, {target: 'vdb', mode: 'no'}]}), /vdb is left out/);
 	t.regex(refusalOf(twoDisks(), {disks: [{target: 'vda', mode: 'internal'}, {target: 'vdb', mode: 'manual'}]}), /vdb is left out/);
+});
+
+test('a chain that would be deeper than this libvirt starts is refused, and one that is merely deep is warned of', t => {
+	const chain = Array.from({length: 40}, (_, depth) => image(depth === 0 ? '/d/vda.qcow2' : `/d/vda.${depth}`, depth === 39 ? undefined : `/d/vda.${depth + 1}`));
+	const world = twoDisks({images: [...chain, image('/d/vdb.qcow2')]});
+	world.host.libvirtVersion = 11_003_000;
+	t.regex(refusalOf(world, external), /41 images deep.*no domain with more than 25/);
+	world.host.libvirtVersion = 9_000_000;
+	t.regex(textsOf(planOf(world, external)), /warning: The chain of vda will be 41 images deep/);
+});
+
+test('a memory file that may not fit is warned of', t => {
+	const world = twoDisks({state: 'running'});
+	const asked = {memory: {mode: 'external' as const}};
+	t.notRegex(textsOf(planOf(world, asked)), /may take/);
+	world.folders.get('/d')!.freeBytes = 32 * 1024 * 1024;
+	t.regex(textsOf(planOf(world, asked)), /warning: The memory file may take 64\.0 MiB, and \/d has 32\.0 MiB free/);
 });
 
 test('a head that is frozen already is not frozen a second time', t => {
