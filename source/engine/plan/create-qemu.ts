@@ -40,6 +40,11 @@ function monitorOf(context: PlanContext): Monitor | undefined {
 	};
 }
 
+/** For an undo: a QEMU that has died meanwhile has nothing to be taken back. */
+function sayIfAlive(context: PlanContext, monitor: Monitor, execute: string, parameters?: Record<string, unknown>): Command {
+	return {...monitor.say(execute, parameters), onlyIf: {kind: 'domain-active', uuid: context.uuid}};
+}
+
 /** A disk of the snapshot with its node, and the name that the overlay's node will have. */
 type NodedDisk<T extends PartakingDisk> = T & {node: BareNode; newNode: string};
 
@@ -70,7 +75,7 @@ function addSteps(context: PlanContext, monitor: Monitor, disk: NodedDisk<Target
 	const {target, overlayPath, newNode, headPath, format, reuse} = disk;
 	const head = imageAt(context.graph, headPath);
 	const fileNode = `${newNode}-file`;
-	const remove = (node: string) => monitor.say('blockdev-del', {'node-name': node});
+	const remove = (node: string) => sayIfAlive(context, monitor, 'blockdev-del', {'node-name': node});
 	const jobId = `${newNode}-create`;
 	return [
 		create(`file-${target}`, `Open the file of the new overlay of ${target} in QEMU`, monitor.say('blockdev-add', {driver: 'file', filename: overlayPath, 'node-name': fileNode}), {undo: [remove(fileNode)], failsClean: true}),
@@ -169,7 +174,7 @@ function memoryUri(context: PlanContext, path: string): string {
 function memorySteps(context: PlanContext, monitor: Monitor, given: {path: string; owner: {uid: number; gid: number} | undefined; isLive: boolean}): Step[] {
 	const {path, owner, isLive} = given;
 	const isRunning = context.inventory.picture.domain.state === 'running';
-	const goOn = isRunning ? [monitor.say('cont')] : [];
+	const goOn = isRunning ? [sayIfAlive(context, monitor, 'cont')] : [];
 	return [
 		create('reserve-memory', 'Reserve the name of the memory file', fileCommands.reserve(path), {
 			undo: [{...fileCommands.remove(path), onlyIf: {kind: 'file-exists', path}}],
@@ -305,7 +310,7 @@ export function planOnlineQemu(context: PlanContext, request: CreateRequest): Re
 			...noded.filter(disk => isAddedFirst(disk)).flatMap(disk => addSteps(context, monitor, disk)),
 			...(way.by === 'savevm' ? [insideStep(context, monitor, {name: action.snapshot, disks: inside})] : []),
 			...(memoryPath === undefined ? [] : memorySteps(context, monitor, {path: memoryPath, owner, isLive: action.isLive})),
-			...(hasManual && isRunning && memoryPath === undefined ? [create('pause', 'Pause the guest', monitor.say('stop'), {undo: [monitor.say('cont')]})] : []),
+			...(hasManual && isRunning && memoryPath === undefined ? [create('pause', 'Pause the guest', monitor.say('stop'), {undo: [sayIfAlive(context, monitor, 'cont')]})] : []),
 			...(noded.length === 0 ? [] : [transactionStep(context, monitor, noded)]),
 			...(memoryPath !== undefined && isRunning && !action.isHalted && !hasManual ? [resumeStep(monitor)] : []),
 			...(noded.length === 0 ? [] : [defineStep(context, definition.value)]),
