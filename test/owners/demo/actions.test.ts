@@ -1,0 +1,164 @@
+/**
+Each action on the demo host, from the plan to its proof: afterwards every state that was to stay reads what it read before, the files are as planned, and
+the doctor finds nothing new.
+*/
+import test from 'ava';
+import type {CreateAction} from '../../../source/model/action.ts';
+import type {NamedWish} from './engine.ts';
+import {
+	headsOf, openEngine, readStates, readTree, unwrap,
+} from './engine.ts';
+
+const hostile = 'test -x "it\'s" $(touch x) \u009B31m;ok';
+
+function create(snapshot: string, more: Partial<Omit<CreateAction, 'kind' | 'domain'>> = {}): NamedWish {
+	return {
+		kind: 'create', snapshot, description: undefined, memory: undefined, disks: [], isDiskOnly: false, isQuiesced: false, isLive: false, isHalted: false, hasNoMetadata: false, ...more,
+	};
+}
+
+const drop = (snapshot: string, scope: 'one' | 'with-children' | 'children-only' = 'one', isMetadataOnly = false): NamedWish => ({kind: 'delete', snapshot, scope, isMetadataOnly});
+const merge = (snapshot: string): NamedWish => ({kind: 'merge', snapshot});
+const branch = (snapshot: string, name: string, kept?: string): NamedWish => ({kind: 'branch', snapshot, name, fate: kept === undefined ? {kind: 'discard'} : {kind: 'keep', name: kept}});
+
+/** Domains, what is wished, and which snapshots are gone and new afterwards. */
+const rows: Array<{domain: string; wish: NamedWish; gone?: string[]; made?: string[]; current?: string | undefined; headsMove?: true}> = [
+	{domain: 'web', wish: create('s4', {isQuiesced: true, isDiskOnly: true}), made: ['s4'], current: 's4'},
+	{domain: 'web', wish: create('s4', {isDiskOnly: true, disks: [{target: 'vdb', mode: 'no'}]}), made: ['s4'], current: 's4'},
+	{domain: 'db', wish: create('with memory', {memory: {mode: 'external'}}), made: ['with memory'], current: 'with memory'},
+	{domain: 'db', wish: create('live', {memory: {mode: 'external'}, isLive: true}), made: ['live'], current: 'live'},
+	{domain: 'build', wish: create('paused', {memory: {mode: 'external'}}), made: ['paused'], current: 'paused'},
+	{domain: 'radius', wish: create('inside'), made: ['inside'], current: 'inside'},
+	{domain: 'dhcp', wish: create('halted', {isDiskOnly: true, isHalted: true}), made: ['halted'], current: 'halted'},
+	{domain: 'dhcp', wish: create('unrecorded', {isDiskOnly: true, hasNoMetadata: true})},
+	{domain: 'legacy', wish: create('year-end-2026'), made: ['year-end-2026'], current: 'year-end-2026'},
+	{domain: 'clone-b', wish: create('first', {isDiskOnly: true}), made: ['first'], current: 'first'},
+	{domain: hostile, wish: create('it\'s; "new" $(x)', {isDiskOnly: true}), made: ['it\'s; "new" $(x)'], current: 'it\'s; "new" $(x)'},
+	{domain: 'staging-db', wish: branch('masked-september', 'trial', 'kept'), made: ['kept', 'trial'], current: 'trial', headsMove: true},
+	{domain: 'web', wish: branch('s1', 'second try'), made: ['second try'], current: 'second try', headsMove: true},
+	{domain: hostile, wish: branch('007', '-x "y"', 'kept\'s'), made: ['kept\'s', '-x "y"'], current: '-x "y"', headsMove: true},
+	{domain: 'nextcloud', wish: merge('before-29'), gone: ['before-29']},
+	{domain: 'nextcloud', wish: merge('before-patches'), gone: ['before-patches'], current: 'before-30'},
+	{domain: 'staging-db', wish: merge('masked-september'), gone: ['masked-september']},
+	{domain: 'staging-db', wish: merge('masked-october'), gone: ['masked-october'], current: 'masked-september'},
+	{domain: 'clone-a', wish: merge('fresh'), gone: ['fresh']},
+	{domain: hostile, wish: merge('007'), gone: ['007']},
+	{domain: 'web', wish: drop('s1'), gone: ['s1']},
+	{domain: 'web', wish: drop('s2'), gone: ['s2']},
+	{domain: 'web', wish: drop('s3'), gone: ['s3']},
+	{domain: 'web', wish: drop('before-upgrade', 'with-children'), gone: ['before-upgrade', 'after-upgrade']},
+	{domain: 'web', wish: drop('s1', 'children-only'), gone: ['s2', 's3', 'before-upgrade', 'after-upgrade', 'hotfix']},
+	{domain: 'web', wish: drop('s1', 'with-children'), gone: ['s1', 's2', 's3', 'before-upgrade', 'after-upgrade', 'hotfix']},
+	{domain: 'web', wish: drop('hotfix', 'one', true), gone: ['hotfix']},
+	{domain: 'build', wish: drop('toolchain-14'), gone: ['toolchain-14']},
+	{domain: 'legacy', wish: drop('year-end-2024'), gone: ['year-end-2024']},
+	{domain: 'legacy', wish: drop('installed', 'with-children'), gone: ['installed', 'year-end-2024', 'year-end-2025', 'before-export']},
+	{domain: 'radius', wish: drop('eap-tls'), gone: ['eap-tls']},
+	{domain: 'radius', wish: drop('eap-tls', 'with-children'), gone: ['eap-tls', 'before-ca'], current: undefined},
+	{domain: 'ci-golden', wish: drop('nightly-024'), gone: ['nightly-024']},
+	{domain: 'ci-golden', wish: drop('nightly-031', 'children-only')},
+	{domain: 'git', wish: drop('v9'), gone: ['v9']},
+	{domain: 'vpn', wish: drop('before-patches'), gone: ['before-patches']},
+	{domain: hostile, wish: drop('--help; echo "pwned"'), gone: ['--help; echo "pwned"']},
+	{domain: hostile, wish: drop('--help; echo "pwned"', 'with-children'), gone: ['--help; echo "pwned"', '007', ' blanks and \u{1F4A5} ']},
+];
+
+for (const row of rows) {
+	const {domain, wish, gone, made, headsMove} = row;
+	test(`${JSON.stringify(domain)}: ${JSON.stringify(wish)} is done, proven, and every other state reads as before`, async t => {
+		const engine = openEngine();
+		const {host, named} = engine;
+		const guest = named(domain);
+		const stateBefore = guest.state;
+		const before = readStates(host.world, guest);
+		const others = [...host.world.domains.values()].filter(other => other !== guest).map(other => [other, readStates(host.world, other)] as const);
+		const names = new Set(guest.snapshots.keys());
+		const found = await engine.findings(domain);
+		const planned = unwrap(await engine.plan(domain, wish));
+		const {outcome} = await engine.execute(planned);
+		t.deepEqual(outcome, {kind: 'done'});
+
+		if (gone) {
+			t.deepEqual([...names].filter(name => !guest.snapshots.has(name)).sort(), [...gone].sort());
+		}
+
+		t.deepEqual([...guest.snapshots.keys()].filter(name => !names.has(name)).sort(), [...made ?? []].sort());
+		t.is(guest.currentSnapshot, 'current' in row ? row.current : planned.expected.currentSnapshot);
+		t.is(guest.state, planned.expected.endState ?? stateBefore);
+		const after = readStates(host.world, guest);
+		for (const [place, content] of before) {
+			const isHead = place.startsWith('/');
+			if (after.has(place) && !(isHead && headsMove)) {
+				// A guest that runs on has written meanwhile.
+				t.deepEqual(isHead ? after.get(place)?.slice(0, content?.length) : after.get(place), content, `what ${place} reads`);
+			}
+		}
+
+		for (const [other, content] of others) {
+			t.deepEqual(readStates(host.world, other), content, `what ${other.name} reads`);
+		}
+
+		t.deepEqual(planned.images.removed.filter(path => host.world.files.has(path)), []);
+		t.deepEqual(planned.images.created.filter(path => !host.world.files.has(path)), []);
+		const texts = new Set(found.map(({text}) => text));
+		const newFindings = (await engine.findings(domain)).filter(({severity, text}) => severity !== 'info' && !texts.has(text));
+		// Records alone were dropped: then the images are left over.
+		const isLeftOver = wish.kind === 'delete' && wish.isMetadataOnly;
+		t.deepEqual(newFindings.map(({kind}) => kind), isLeftOver ? ['orphan'] : []);
+	});
+}
+
+test('what a new snapshot froze reads what the domain had, and the branch begins with what its snapshot kept', async t => {
+	const {host, named, plan, execute} = openEngine();
+	const web = named('web');
+	const present = readStates(host.world, web);
+	await execute(unwrap(await plan('web', create('s4', {isDiskOnly: true}))));
+	await execute(unwrap(await plan('web', branch('hotfix', 'trial'))));
+	const states = readStates(host.world, web);
+	for (const target of ['vda', 'vdb']) {
+		t.deepEqual(states.get(`s4/${target}`), present.get(`/${target}`));
+		t.deepEqual(states.get(`trial/${target}`), present.get(`hotfix/${target}`));
+		t.deepEqual(states.get(`/${target}`), present.get(`hotfix/${target}`));
+	}
+
+	t.true(readTree(web).includes('hotfix→trial'));
+});
+
+test('the base of a fork stays, with the reason, until only one line stands on it', async t => {
+	const {host, named, plan, execute} = openEngine();
+	const base = '/var/lib/libvirt/images/web-vda.qcow2';
+	const first = unwrap(await plan('web', drop('s1')));
+	t.true(first.images.staying?.some(({path, reason}) => path === base && reason.includes('shared base')));
+	t.is((await execute(first)).outcome.kind, 'done');
+	const head = readStates(host.world, named('web')).get('/vda');
+	for (const [snapshot, scope] of [['hotfix', 'one'], ['before-upgrade', 'with-children']] as const) {
+		t.is((await execute(unwrap(await plan('web', drop(snapshot, scope))))).outcome.kind, 'done');
+	}
+
+	t.deepEqual(readTree(named('web')), ['→s2', 's2→s3']);
+	t.deepEqual(readStates(host.world, named('web')).get('/vda')?.slice(0, head?.length), head);
+	const left = [...host.world.files.values()].filter(({path}) => path.includes('/web-vda'));
+	t.is(left.length, 3, left.map(({path}) => path).join(', '));
+});
+
+test('deletes, creates and reverts in a row leave a tree that the doctor has nothing against', async t => {
+	const engine = openEngine();
+	const {named, plan, execute} = engine;
+	const wishes: NamedWish[] = [
+		create('one', {isDiskOnly: true}),
+		create('two', {isDiskOnly: true}),
+		{kind: 'revert', snapshot: 'one', fate: {kind: 'keep', name: 'left'}, endState: 'running'},
+		create('three', {memory: {mode: 'external'}}),
+		merge('three'),
+		branch('one', 'side', 'aside'),
+		drop('two'),
+		drop('left'),
+		drop('one'),
+	];
+	for (const wish of wishes) {
+		t.deepEqual((await execute(unwrap(await plan('proxy', wish)))).outcome, {kind: 'done'}, JSON.stringify(wish));
+	}
+
+	t.deepEqual((await engine.findings('proxy')).filter(({severity}) => severity !== 'info').map(({text}) => text), []);
+	t.is(headsOf(named('proxy')).length, 1);
+});
