@@ -83,7 +83,7 @@ export type Wish = Action extends infer A ? A extends Action ? Omit<A, 'domain'>
 
 /** The wish that an action stands for: to plan it anew. */
 export function wishOf({domain, ...rest}: Action): Wish {
-	return {...rest, uuid: domain.uuid} as Wish;
+	return {...rest, uuid: domain.uuid};
 }
 
 /** The snapshot that the action is about, if it is about one. */

@@ -76,8 +76,9 @@ export function pinsOfDomain(domain: Domain, snapshots: readonly Snapshot[]): Pi
 function topsFirst(snapshots: readonly Snapshot[]): Snapshot[] {
 	const children = childrenByParent(snapshots);
 	const ordered = [...children.get(undefined) ?? []];
-	for (let index = 0; index < ordered.length; index++) {
-		ordered.push(...children.get(ordered[index]!.name) ?? []);
+	// It grows while it is walked.
+	for (const {name} of ordered) {
+		ordered.push(...children.get(name) ?? []);
 	}
 
 	const reached = new Set(ordered);

@@ -53,7 +53,7 @@ function blockLink(context: PlanContext, link: Link): void {
 
 	const locked = image.problems.find(problem => problem.kind === 'locked');
 	if (locked) {
-		blockers.push({kind: 'image-in-use', text: `The overlay ${link.path} is open in another process.`, remedy: 'Stop that process, then try again.'});
+		blockers.push({kind: 'image-in-use', text: `The overlay ${link.path} is open elsewhere.`, remedy: 'Stop whoever has it open, then try again.'});
 	}
 }
 

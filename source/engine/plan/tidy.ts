@@ -27,7 +27,7 @@ function blockImage(context: PlanContext, path: string, gone: ReadonlySet<string
 	if ((!isLeft && (image.format !== 'qcow2' || image.backingPath === undefined)) || problem) {
 		context.blockers.push({
 			kind: problem?.kind === 'locked' ? 'image-in-use' : 'not-supported',
-			text: problem?.kind === 'locked' ? `The image ${path} is open in another process.` : `${path} is no overlay that can be read.`,
+			text: problem?.kind === 'locked' ? `The image ${path} is open elsewhere.` : `${path} is no overlay that can be read.`,
 			remedy: 'Only overlays that are leftovers are removed; everything else is for you to judge.',
 		});
 		return;
