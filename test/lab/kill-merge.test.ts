@@ -1,0 +1,112 @@
+/**
+Kill -9 after every step, and in those that copy, of a delete and of a merge, on real images, and then `recover` in both directions. A commit gives up the state of the
+snapshot that goes: from there on the only way is forward. The present state and all other snapshots hold their bytes at every moment.
+*/
+import test, {type ExecutionContext} from 'ava';
+import type {Plan} from '../../source/model/plan.ts';
+import {change, digestSnapshots, readChangePlan, type Verb} from './change.ts';
+import {startLab} from './daemons.ts';
+import {makeDomain, type LabDomain} from './domains.ts';
+import {
+	readLeftSecrets, recover, report,
+} from './program.ts';
+import {run} from './run.ts';
+import {killMoments, makeShims, type KillMoment} from './shims.ts';
+import {
+	markOffline, readParents, takeDiskSnapshot, type Digests,
+} from './snapshots.ts';
+import {makeTemplate, type Template} from './template.ts';
+import {readStrays, readWorld} from './world.ts';
+
+test.before(startLab);
+
+type Scenario = {
+	domain: LabDomain;
+	template: Template;
+	verb: Verb;
+	name: string;
+	before: Record<string, Digests>;
+	/** Parents afterwards. */
+	parents: Record<string, string | undefined>;
+};
+
+const isFinal = (plan: Plan, at: number) => plan.steps.slice(0, at + 1).some(step => step.undo === null);
+
+async function expectBack(t: ExecutionContext, {domain, template, before}: Scenario, where: string): Promise<void> {
+	const world = await readWorld(domain);
+	t.deepEqual(await digestSnapshots(domain), before, where);
+	t.is(world.definitionXml, template.world.definitionXml, where);
+	t.deepEqual(world.snapshots, template.world.snapshots, where);
+	t.is(world.current, template.world.current, where);
+	t.deepEqual(Object.keys(world.files), Object.keys(template.world.files), where);
+}
+
+async function expectDone(t: ExecutionContext, {domain, before, name, parents}: Scenario, where: string): Promise<void> {
+	const {[name]: gone, ...rest} = before;
+	t.truthy(gone);
+	t.deepEqual(await digestSnapshots(domain), rest, where);
+	t.deepEqual(await readParents(domain), parents, where);
+	t.deepEqual(await readStrays(domain), [], where);
+}
+
+async function crash(t: ExecutionContext, scenario: Scenario, given: {plan: Plan; at: number; moment: KillMoment; direction: '--roll-back' | '--roll-forward'}): Promise<void> {
+	const {domain, verb, name} = scenario;
+	const {plan, at, moment, direction} = given;
+	const where = `killed ${moment} step ${at + 1}, ${plan.steps[at]!.id}, then ${direction}\n`;
+	const shims = await makeShims(t, plan, {at, script: killMoments[moment]});
+	const killed = await change(domain, verb, [name], shims.options);
+	t.is(killed.signal, 'SIGKILL', where + report(killed));
+	let recovered = await recover(domain, direction);
+	let isBack = direction === '--roll-back';
+	if (isBack && recovered.exitCode === 3) {
+		t.true(isFinal(plan, at), `${where}only a commit or a removal may forbid to go back\n${report(recovered)}`);
+		recovered = await recover(domain, '--roll-forward');
+		isBack = false;
+	}
+
+	await shims.settle();
+	t.is(recovered.exitCode, 0, where + report(recovered));
+	await (isBack ? expectBack : expectDone)(t, scenario, where + report(recovered));
+	t.deepEqual(await readLeftSecrets(domain), [], where);
+	await scenario.template.restore();
+}
+
+/** After every step, and in those that copy, where a command goes on without its parent. */
+async function killEverywhere(t: ExecutionContext, scenario: Scenario): Promise<number> {
+	const plan = await readChangePlan(scenario.domain, scenario.verb, [scenario.name]);
+	for (const [at, step] of plan.steps.entries()) {
+		const moments: KillMoment[] = step.progress === undefined ? ['after'] : ['after', 'during'];
+		for (const [turn, moment] of moments.entries()) {
+			await crash(t, scenario, {plan, at, moment, direction: (at + turn) % 2 === 0 ? '--roll-back' : '--roll-forward'});
+		}
+	}
+
+	return plan.steps.length;
+}
+
+test.serial('a delete that pulls: every step', async t => {
+	const domain = await makeDomain(t, {sizeMiB: 8, diskCount: 1});
+	for (const [index, name] of ['s1', 's2'].entries()) {
+		await markOffline(domain, index + 1);
+		await takeDiskSnapshot(domain, name);
+	}
+
+	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 9 4M 2M', `${domain.folder}/vda.s2`]);
+	const steps = await killEverywhere(t, {
+		domain, template: await makeTemplate(t, domain), verb: 'delete', name: 's2', before: await digestSnapshots(domain), parents: {s1: undefined},
+	});
+	t.true(steps >= 6);
+});
+
+test.serial('a merge that commits: every step', async t => {
+	const domain = await makeDomain(t, {sizeMiB: 8, diskCount: 1});
+	await markOffline(domain, 1);
+	await takeDiskSnapshot(domain, 's1');
+	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 9 4M 2M', `${domain.folder}/vda.s1`]);
+	await takeDiskSnapshot(domain, 's2');
+	await markOffline(domain, 3);
+	const steps = await killEverywhere(t, {
+		domain, template: await makeTemplate(t, domain), verb: 'merge', name: 's2', before: await digestSnapshots(domain), parents: {s1: undefined},
+	});
+	t.true(steps >= 8);
+});
