@@ -11,7 +11,7 @@ import {goBack, goOn, withStage} from './journey-plan.ts';
 import {beginningOf, type JourneyStart} from './journeys/first-wish.ts';
 import type {Command} from './keys.ts';
 import type {Key} from './messages.ts';
-import type {Update} from './read.ts';
+import {inTurn, readPicture, type Update} from './read.ts';
 import {selectedPicture} from './rows.ts';
 import {hasMoreBelow, scroll, type Paper} from './scroll.ts';
 import type {State} from './state.ts';
@@ -30,11 +30,12 @@ export function openJourney(state: State, start: JourneyStart): Update {
 		});
 }
 
-/** A wish that is whole already, offered by a finding. */
+/** A wish that is whole already, offered by a finding. Its domain need not have been looked at before: its images are drawn with the plan. */
 export function openOffer(state: State, domain: string, wish: Wish): Update {
-	return goOn(state, {
+	const journey: Journey = {
 		domain, wish, keepName: '', answered: [], origin: 'doctor', stage: {phase: 'settings', index: 0},
-	});
+	};
+	return inTurn(state, next => goOn(next, journey), next => readPicture(next, wish.uuid));
 }
 
 /** The planner's answer. */
@@ -75,7 +76,7 @@ function updateConfirm(state: State, journey: Journey, stage: JourneyStage & {ph
 
 	return !isNamed && !state.isLinear && state.nowMs - stage.sinceMs < heldKeyMs
 		? [withStage(state, journey, {...stage, sinceMs: state.nowMs, note: 'That Enter came before the page could be read. Press it once more to start.'}), []]
-		: startRun(state, stage.plan, 'execute', journey);
+		: startRun(state, {plan: stage.plan, kind: 'execute', journey});
 }
 
 type Pressed = {key: Key; command: Command | undefined; paper: Paper};

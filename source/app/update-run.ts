@@ -16,7 +16,13 @@ import type {
 	Option, Run, State, StepState,
 } from './state.ts';
 
-export function startRun(state: State, plan: Plan, kind: Run['kind'], journey: Journey | undefined): Update {
+/** What an earlier run has done of its steps, by its journal. */
+function stepsSoFar(records: UnfinishedAction['records']): Run['steps'] {
+	return Object.fromEntries(records.flatMap(record => record.kind === 'done' || record.kind === 'undone' ? [[record.step, record.kind]] : []));
+}
+
+/** `records`: what the journal of an earlier run says, where that is recovered. */
+export function startRun(state: State, {plan, kind, journey, records = []}: {plan: Plan; kind: Run['kind']; journey?: Journey; records?: UnfinishedAction['records']}): Update {
 	if (state.isReadOnly) {
 		return [{...state, scene: {kind: 'browse'}, notice: `Not started: ${readOnlyReason}.`}, []];
 	}
@@ -25,7 +31,7 @@ export function startRun(state: State, plan: Plan, kind: Run['kind'], journey: J
 		plan,
 		kind,
 		startedMs: state.nowMs,
-		steps: {},
+		steps: stepsSoFar(records),
 		current: undefined,
 		copied: undefined,
 		sinceMs: state.nowMs,
@@ -218,7 +224,7 @@ export function updateRecover(state: State, command: Command | undefined, key: K
 		return [{...state, notice: 'Enter came together with text. Press it once more.'}, []];
 	}
 
-	return startRun(state, action.plan, option.id === 'back' ? 'back' : 'forward', undefined);
+	return startRun(state, {plan: action.plan, kind: option.id === 'back' ? 'back' : 'forward', records: action.records});
 }
 
 /** The doctor found something. */

@@ -171,3 +171,9 @@ test('after a recovery it is asked what else is unfinished', async t => {
 	brain.send({kind: 'run-ended', outcome: {kind: 'done'}});
 	t.is(brain.type(keys.enter)[0]?.kind, 'read-unfinished');
 });
+
+test('what the journal says is done is shown as done while it is finished', async t => {
+	const brain = await atRecover([{plan, records: [...records, {at: '', kind: 'begin', step: 'define'}]}]);
+	brain.type(keys.enter);
+	t.deepEqual(runOf(brain).steps, {stop: 'done'});
+});
