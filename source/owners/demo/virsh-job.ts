@@ -68,7 +68,13 @@ function formatRaw(job: CopyJob | undefined): string {
 	return job === undefined
 		? 'Job type: 0\n\n'
 		: [
-			'Job type: 2', '', `operation: ${operations[job.type] ?? '0'}`, `data_total: ${job.totalBytes}`, `data_processed: ${job.doneBytes}`, `data_remaining: ${job.totalBytes - job.doneBytes}`, '',
+			'Job type: 2',
+			'',
+			`operation: ${operations[job.type] ?? '0'}`,
+			`data_total: ${job.totalBytes}`,
+			`data_processed: ${job.doneBytes}`,
+			`data_remaining: ${job.totalBytes - job.doneBytes}`,
+			'',
 		].join('\n');
 }
 

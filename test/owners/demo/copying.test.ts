@@ -45,7 +45,7 @@ test('a block job tells its progress while it runs, and nothing afterwards', asy
 		return copied && copied.doneBytes > 0 ? copied : undefined;
 	});
 	t.true(seen.doneBytes < seen.totalBytes);
-	t.regex(await host.ask('blockjob', '--domain', 'nextcloud', '--path', 'vda', '--info'), /^Block Commit: \[ *\d+\.\d\d %\]\n$/);
+	t.regex(await host.ask('blockjob', '--domain', 'nextcloud', '--path', 'vda', '--info'), /^Block Commit: \[ *\d+\.\d\d %]\n$/);
 	t.true((await running).ok);
 	t.is(await host.ask('blockjob', '--domain', 'nextcloud', '--path', 'vda', '--raw'), '');
 	t.is(host.world.files.get('/data/vm/nextcloud/nextcloud-vda.before-30')!.backing!.name, base);

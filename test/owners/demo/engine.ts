@@ -34,7 +34,7 @@ export function openEngine(options: {changeMs?: number} = {}) {
 		host,
 		owner,
 		named,
-		plan: async (name: string, wish: NamedWish) => prepareAction(planning, {...wish, uuid: named(name).uuid} as Wish),
+		plan: async (name: string, wish: NamedWish) => prepareAction(planning, {...wish, uuid: named(name).uuid}),
 		/** `interruptAt`: the event at which the person presses Ctrl-C. */
 		async execute(plan: Plan, interruptAt?: RunEvent['kind']): Promise<{outcome: Outcome; events: RunEvent[]}> {
 			const events: RunEvent[] = [];

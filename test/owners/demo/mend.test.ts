@@ -5,7 +5,7 @@ import test from 'ava';
 import {mendWish} from '../../../source/engine/doctor/mend-wish.ts';
 import type {FindingKind} from '../../../source/model/finding.ts';
 import {
-	blockersOf, openEngine, readStates, unwrap, type NamedWish,
+	blockersOf, openEngine, readStates, unwrap,
 } from './engine.ts';
 import {openDemo} from './run.ts';
 
@@ -21,7 +21,7 @@ for (const [domain, kind] of [
 		const engine = openEngine();
 		const found = await engine.findings(domain);
 		const {uuid: _, ...wish} = mendWish(found, kind)!;
-		const planned = unwrap(await engine.plan(domain, wish as NamedWish));
+		const planned = unwrap(await engine.plan(domain, wish));
 		t.deepEqual((await engine.execute(planned)).outcome, {kind: 'done'});
 		const after = await engine.findings(domain);
 		t.deepEqual(after.filter(({severity}) => severity !== 'info').map(({kind, text}) => `${kind}: ${text}`), []);
@@ -40,9 +40,9 @@ test('what the doctor finds in ruins is not offered a plan', async t => {
 test('a base that was moved is read again by what stands on it, and the domain starts', async t => {
 	const engine = openEngine();
 	const {host, named} = engine;
-	t.deepEqual(readStates(host.world, named('test-fedora')).get('before-43/vda'), undefined);
+	t.is(readStates(host.world, named('test-fedora')).get('before-43/vda'), undefined);
 	const {uuid: _, ...wish} = mendWish(await engine.findings('test-fedora'), 'backing-missing')!;
-	await engine.execute(unwrap(await engine.plan('test-fedora', wish as NamedWish)));
+	await engine.execute(unwrap(await engine.plan('test-fedora', wish)));
 	const states = readStates(host.world, named('test-fedora'));
 	t.is(states.get('before-43/vda')?.length, 1);
 	t.is(states.get('/vda')?.length, 2);
@@ -54,12 +54,12 @@ test('a leftover that came into use meanwhile is not removed', async t => {
 	const engine = openEngine();
 	const {host} = engine;
 	const {uuid: _, ...wish} = mendWish(await engine.findings('wiki'), 'orphan')!;
-	const planned = unwrap(await engine.plan('wiki', wish as NamedWish));
+	const planned = unwrap(await engine.plan('wiki', wish));
 	await host.runner({argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', `${images}/wiki-vda.try-2`, `${images}/clone.qcow2`], where: 'host'});
 	const {outcome} = await engine.execute(planned);
 	t.not(outcome.kind, 'done');
 	t.true(host.world.files.has(`${images}/wiki-vda.try-2`));
-	t.true(blockersOf(await engine.plan('wiki', wish as NamedWish)).length > 0);
+	t.true(blockersOf(await engine.plan('wiki', wish)).length > 0);
 });
 
 test('a link without its format is refused as QEMU refuses it, and a header alone may name what is not there', async t => {

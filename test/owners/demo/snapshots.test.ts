@@ -32,16 +32,22 @@ for (const [domain, xml, flags, complaint] of [
 	['wiki', moment('<name>x</name><memory snapshot="no"/>'), [], 'Operation not supported: internal snapshot of a running VM must include the memory state'],
 	['wiki', moment('<name>x</name><memory snapshot="internal"/><disks><disk name="vda" snapshot="external"/></disks>'), [], 'unsupported configuration: disk \'vda\' must use snapshot mode \'internal\''],
 	[
-		'wiki', moment('<name>x</name><memory snapshot="external" file="/m"/><disks><disk name="vda" snapshot="internal"/></disks>'), [],
+		'wiki',
+		moment('<name>x</name><memory snapshot="external" file="/m"/><disks><disk name="vda" snapshot="internal"/></disks>'),
+		[],
 		'unsupported configuration: mixing internal and external targets for a snapshot is not yet supported',
 	],
 	[
-		'wiki', moment(`<name>x</name><disks><disk name="vda" snapshot="external"><source file="${radius}"/></disk></disks>`), ['--disk-only'],
+		'wiki',
+		moment(`<name>x</name><disks><disk name="vda" snapshot="external"><source file="${radius}"/></disk></disks>`),
+		['--disk-only'],
 		`unsupported configuration: external snapshot file for disk vda already exists and is not a block device: ${radius}`,
 	],
 	['wiki', moment('<name>x</name><disks><disk name="vda"><source file="/nope/x"/></disk></disks>'), ['--disk-only'], 'failed to create image file \'/nope/x\': No such file or directory'],
 	[
-		'wiki', moment('<name>x</name><disks><disk name="vda"><source file="/nope/x"/></disk></disks>'), ['--disk-only', '--reuse-external'],
+		'wiki',
+		moment('<name>x</name><disks><disk name="vda"><source file="/nope/x"/></disk></disks>'),
+		['--disk-only', '--reuse-external'],
 		'missing existing file for disk vda: /nope/x: No such file or directory',
 	],
 	['wiki', moment('<name>x</name>'), ['--live'], 'Operation not supported: live snapshot creation is supported only during full system snapshots'],
@@ -195,5 +201,5 @@ test('qemu-img refuses what the real one refuses, and reads the same after what 
 	await demo.run(['qemu-img', 'commit', '-q', '-f', 'qcow2', head]);
 	t.deepEqual(demo.world.files.get(head)!.writes, []);
 	await demo.run(['touch', '-c', '-d', '@1700000000.25', '--', base, `${images}/nope`]);
-	t.regex(await demo.run(['stat', '--printf', '%.9Y', '--', base]), /^1700000000\.250/);
+	t.regex(await demo.run(['stat', '--printf', '%.9Y', '--', base]), /^170{8}\.250/);
 });
