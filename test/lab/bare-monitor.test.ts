@@ -18,8 +18,8 @@ function speakWith(t: ExecutionContext, domain: BareDomain, options: MonitorsOpt
 	t.teardown(async () => monitors.close());
 	return {
 		monitors,
-		async run(execute, parameters = {}, until, timeoutMs) {
-			const command: QmpCommand = {tool: 'qmp', socketPath: domain.socketPath, execute, arguments: parameters, ...(until && {until}), files: []};
+		async run(execute, parameters, until, timeoutMs) {
+			const command: QmpCommand = {tool: 'qmp', socketPath: domain.socketPath, execute, arguments: parameters ?? {}, ...(until && {until}), files: []};
 			return monitors.run(command, {...(timeoutMs !== undefined && {timeoutMs})});
 		},
 	};

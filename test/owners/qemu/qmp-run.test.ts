@@ -1,3 +1,4 @@
+import {readFileSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import type {QmpCommand, QmpEnd} from '../../../source/model/plan.ts';
 import {createMonitors, type MonitorEvent, type MonitorsOptions} from '../../../source/owners/qemu/monitors.ts';
@@ -288,4 +289,76 @@ test('a watched monitor tells events and its loss, and is found again', async t 
 	monitor.event('RESUME');
 	await monitors.ask(monitor.socketPath, 'x');
 	t.is(events.length, 4);
+});
+
+/** What QEMU answered once, byte for byte but for the id. */
+function recorded(name: string): string {
+	return readFileSync(new URL(`../../../fixtures/qmp/${name}`, import.meta.url), 'utf8');
+}
+
+async function withRecorded(t: ExecutionContext, names: Record<string, string[]>) {
+	const monitor = await startFakeMonitor(t, {
+		greeting: recorded('greeting.json'),
+		answer(received, fake) {
+			const left = names[received.execute];
+			if (left === undefined) {
+				return {return: {}};
+			}
+
+			fake.say(recorded((left.length > 1 ? left.shift() : left[0])!).replace('vsnap-1', received.id));
+			return undefined;
+		},
+	});
+	const monitors = createMonitors({idleMs: 50});
+	t.teardown(async () => monitors.close());
+	const command = (execute: string, parameters: Record<string, unknown> = {}, until?: QmpEnd): QmpCommand =>
+		({tool: 'qmp', socketPath: monitor.socketPath, execute, arguments: parameters, ...(until && {until}), files: []});
+	return {monitors, command, socketPath: monitor.socketPath};
+}
+
+test('recorded refusals of QEMU 7.2 keep their class and words', async t => {
+	const {monitors, command} = await withRecorded(t, {'no-such-command': ['unknown-command.json'], 'blockdev-del': ['no-such-node.json'], broken: ['not-json.json']});
+	t.like(await monitors.run(command('no-such-command')), failedWith('qmp-failed', {class: 'CommandNotFound', description: 'The command no-such-command has not been found'}));
+	t.like(await monitors.run(command('blockdev-del')), failedWith('qmp-failed', {class: 'GenericError', description: 'Failed to find node with node-name=\'none\''}));
+	t.like(await monitors.run(command('broken')), failedWith('monitor-failed', {reason: 'not-qmp'}));
+});
+
+test('recorded migrations of QEMU 7.2 end as they did', async t => {
+	const migrate = async (last: string) => {
+		const {monitors, command, socketPath} = await withRecorded(t, {
+			'query-migrate': ['query-migrate-active.json', 'query-migrate-active.json', last],
+			'query-status': ['query-status-postmigrate.json'],
+		});
+		const progress = await monitors.readProgress({kind: 'qmp-migration', socketPath});
+		return {progress, result: await monitors.run(command('migrate', {}, {kind: 'migration'}))};
+	};
+
+	const {progress, result} = await migrate('query-migrate-completed.json');
+	t.true(result.ok);
+	t.deepEqual(progress, {doneBytes: 34_086_912 - 33_398_784, totalBytes: 34_086_912});
+	t.like((await migrate('query-migrate-cancelled.json')).result, failedWith('qmp-failed', {class: 'Cancelled'}));
+	t.like((await migrate('query-migrate-failed.json')).result, failedWith('qmp-failed', {description: 'Unable to write to command: Broken pipe'}));
+});
+
+test('a recorded job of QEMU 7.2 that failed tells why, and a recorded commit is ready', async t => {
+	const job = await withRecorded(t, {'query-jobs': ['query-jobs-ready.json', 'query-jobs-failed.json']});
+	t.like(
+		await job.monitors.run(job.command('snapshot-save', {'job-id': 'vsnap-j'}, {kind: 'job', id: 'vsnap-j'})),
+		failedWith('qmp-failed', {description: 'vmstate block device \'none\' does not exist'}),
+	);
+	const commit = await withRecorded(t, {'query-jobs': ['query-jobs-ready.json']});
+	t.true((await commit.monitors.run(commit.command('block-commit', {'job-id': 'vsnap-c'}, {kind: 'job-ready', id: 'vsnap-c'}))).ok);
+});
+
+test('the recorded events of a commit that dismisses itself are its good end', async t => {
+	let isCompleting = false;
+	const {monitors, command} = await withMonitors(t, ({execute}, monitor) => {
+		if (execute === 'query-jobs' && isCompleting) {
+			monitor.say(recorded('commit-events.txt'));
+		}
+
+		isCompleting ||= execute === 'job-complete';
+		return {return: execute === 'query-jobs' ? [] : {}};
+	});
+	t.true((await monitors.run(command('job-complete', {id: 'vsnap-c'}, {kind: 'job', id: 'vsnap-c'}))).ok);
 });
