@@ -8,7 +8,7 @@ import type {DomainPicture} from '../model/inventory.ts';
 import type {Plan} from '../model/plan.ts';
 import {flattenTree, type TreeRow} from '../model/tree.ts';
 
-export type ImageMark = 'created' | 'removed' | 'written' | 'staying' | 'untouched';
+export type ImageMark = 'created' | 'removed' | 'written' | 'staying' | 'untouched' | 'missing';
 
 /** `name` is the path. */
 export type PlannedImage = {
@@ -46,17 +46,18 @@ function marksOf({images}: Plan): Map<string, {mark: ImageMark; reason?: string}
 	]);
 }
 
-/** Touched images, what they stand on, and what stands directly on them. */
-function inSight(images: ReadonlyMap<string, Image>, touched: ReadonlySet<string>): Set<string> {
+/** Touched images, what they will stand on, and what stands directly on them. */
+function inSight(images: ReadonlyMap<string, Image>, touched: ReadonlySet<string>, backingOf: (path: string) => string | undefined): Set<string> {
 	const shown = new Set<string>();
 	for (const start of touched) {
-		for (let path: string | undefined = start; path !== undefined && !shown.has(path); path = images.get(path)?.backingPath) {
+		for (let path: string | undefined = start; path !== undefined && !shown.has(path); path = backingOf(path)) {
 			shown.add(path);
 		}
 	}
 
-	for (const {path, backingPath} of images.values()) {
-		if (backingPath !== undefined && touched.has(backingPath)) {
+	for (const path of images.keys()) {
+		const backing = backingOf(path);
+		if (backing !== undefined && touched.has(backing)) {
 			shown.add(path);
 		}
 	}
@@ -64,17 +65,25 @@ function inSight(images: ReadonlyMap<string, Image>, touched: ReadonlySet<string
 	return shown;
 }
 
+function markOf(image: Image | undefined): ImageMark {
+	return image?.problems.some(({kind}) => kind === 'missing') ? 'missing' : 'untouched';
+}
+
 export function plannedImages(plan: Plan, picture: DomainPicture | undefined): PlannedImages {
 	const own = picture === undefined ? [] : ownImages(picture);
 	const known = new Map((picture?.images ?? []).map(image => [image.path, image]));
 	const marks = marksOf(plan);
-	const backings = new Map(plan.images.created.map(path => [path, backingOfCreated(plan, path)]));
-	const touched = new Set([...marks.keys(), ...backings.values()].filter(path => path !== undefined));
-	const shown = inSight(known, touched);
+	const changed = new Map([
+		...plan.images.created.map(path => [path, backingOfCreated(plan, path)] as const),
+		...(plan.action.kind === 'relink' ? plan.action.links.map(({path, backingPath}) => [path, backingPath] as const) : []),
+	]);
+	const backingOf = (path: string) => changed.has(path) ? changed.get(path) : known.get(path)?.backingPath;
+	const touched = new Set([...marks.keys(), ...changed.values()].filter(path => path !== undefined));
+	const shown = inSight(known, touched, backingOf);
 	const nodes = [...shown].map((path): PlannedImage => {
 		const image = known.get(path);
-		const {mark, reason} = marks.get(path) ?? {mark: 'untouched'};
-		return {name: path, parent: image?.backingPath ?? backings.get(path), mark, reason, image};
+		const {mark, reason} = marks.get(path) ?? {mark: markOf(image)};
+		return {name: path, parent: backingOf(path), mark, reason, image};
 	});
 	// Those that are there in their own order, what is new behind them.
 	const order = new Map(own.map(({path}, index) => [path, index]));

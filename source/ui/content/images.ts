@@ -16,12 +16,13 @@ import {guideText} from './guides.ts';
 
 type Paper = {columns: number; theme: Theme};
 
-const marks: Record<ImageMark, {word: string; tone: Tone; glyph: 'created' | 'removed' | 'written' | 'staying' | 'snapshot'}> = {
+const marks: Record<ImageMark, {word: string; tone: Tone; glyph: 'created' | 'removed' | 'written' | 'staying' | 'snapshot' | 'warning'}> = {
 	created: {word: 'new', tone: 'good', glyph: 'created'},
 	removed: {word: 'removed', tone: 'loss', glyph: 'removed'},
 	written: {word: 'written', tone: 'warning', glyph: 'written'},
 	staying: {word: 'stays', tone: 'accent', glyph: 'staying'},
 	untouched: {word: 'stays', tone: 'dim', glyph: 'snapshot'},
+	missing: {word: 'missing', tone: 'loss', glyph: 'warning'},
 };
 
 const wordColumns = 9;
@@ -44,7 +45,7 @@ function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRo
 	const {word, tone, glyph} = marks[item.mark];
 	const guide = guideText(row, {theme, mostColumns: Math.floor(columns / 3), hasManyRoots});
 	const lead = `  ${guide}`;
-	const right = `${word.padEnd(wordColumns)}${(item.image === undefined ? '' : formatBytes(item.image.allocatedBytes)).padStart(sizeColumns)} `;
+	const right = `${word.padEnd(wordColumns)}${(item.image === undefined || item.mark === 'missing' ? '' : formatBytes(item.image.allocatedBytes)).padStart(sizeColumns)} `;
 	const room = columns - widthOf(lead) - 3 - right.length;
 	const name = cutMiddle(showSafely(folder === undefined ? item.name : item.name.slice(folder.length), theme.isAscii), room, theme.glyphs.ellipsis);
 	const pieces: Line = [
