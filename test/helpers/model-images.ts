@@ -76,7 +76,8 @@ export function contentOfTag(images: ModelImages, path: string, tag: string): st
 /** The file itself, byte for byte so to speak. */
 export function bytesOf(images: ModelImages, path: string): string {
 	const {backing, blocks, tags} = fileAt(images, path);
-	return JSON.stringify([backing, [...blocks].sort(), [...tags].map(([tag, saved]) => [tag, [...saved].sort()])]);
+	const inOrder = (held: Blocks) => [...held].sort(([a], [b]) => a - b);
+	return JSON.stringify([backing, inOrder(blocks), [...tags].map(([tag, saved]) => [tag, inOrder(saved)])]);
 }
 
 function write(images: ModelImages, path: string, change: (file: ModelFile) => void): void {

@@ -25,7 +25,7 @@ export async function act(domain: LabDomain, wish: Wish): Promise<Outcome> {
 	try {
 		const plan = await prepareAction({owner, store, clock, nextId: () => randomBytes(6).toString('hex')}, wish);
 		return plan.ok
-			? await executePlan({owner, store, clock, person: {user: 'lab', from: undefined}}, plan.value, {onEvent() {}, interrupt: new AbortController().signal})
+			? await executePlan({owner, store, clock, person: {user: 'lab', from: undefined}}, plan.value, {onEvent: () => undefined, interrupt: new AbortController().signal})
 			: {kind: 'rolled-back', failure: plan.failure};
 	} finally {
 		await owner.close();

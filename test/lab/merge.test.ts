@@ -8,7 +8,7 @@ import {
 } from './change.ts';
 import {startLab} from './daemons.ts';
 import {
-	makeDomain, readState, start, stop, type LabDomain,
+	makeDomain, readState, start, stop, type LabDisk, type LabDomain,
 } from './domains.ts';
 import {
 	readEvents, recover, report, revert,
@@ -23,7 +23,11 @@ import {readStrays, readWorld} from './world.ts';
 test.before(startLab);
 
 /** Every snapshot but `gone` holds what it held, the present state too, plain virsh sees the tree, and no file is left over. */
-async function expectMerged(t: ExecutionContext, domain: LabDomain, given: {before: Awaited<ReturnType<typeof digestSnapshots>>; gone: string[]; parents: Record<string, string | undefined>}): Promise<void> {
+async function expectMerged(
+	t: ExecutionContext,
+	domain: LabDomain,
+	given: {before: Awaited<ReturnType<typeof digestSnapshots>>; gone: string[]; parents: Record<string, string | undefined>},
+): Promise<void> {
 	const expected = Object.fromEntries(Object.entries(given.before).filter(([name]) => !given.gone.includes(name)));
 	t.deepEqual(await digestSnapshots(domain), expected);
 	t.deepEqual(await readParents(domain), given.parents);
@@ -54,7 +58,7 @@ test.serial('with the domain off, a middle snapshot is merged and the others hol
 
 test.serial('with the domain off, the direction is chosen by what copies less', async t => {
 	const domain = await makeDomain(t, {diskCount: 1});
-	const path = domain.disks[0]!.path;
+	const [{path}] = domain.disks as [LabDisk];
 	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 7 4M 8M', path]);
 	await takeDiskSnapshot(domain, 's1');
 	await markOffline(domain, 1);

@@ -46,7 +46,7 @@ export function reasonToStay(context: PlanContext, {path, reason, holders, overl
 		}
 
 		case 'cannot-merge': {
-			return `the running QEMU has ${posix.basename(path)} open below its disk, where libvirt merges downwards only; shut the domain down to merge it`;
+			return `the running QEMU has ${posix.basename(path)} open, where it cannot be merged this way; shut the domain down to merge it`;
 		}
 	}
 }

@@ -12,6 +12,7 @@ import type {Plan, Step} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {frozenPath, isExternal, type Snapshot} from '../../model/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {isBare} from './bare-commands.ts';
 import {blockUnreadable} from './blockers.ts';
 import {checkpointsAside} from './checkpoints.ts';
 import {domainCommands, fileCommands} from './commands.ts';
@@ -55,11 +56,11 @@ function neededBy(snapshots: readonly Snapshot[]): string[] {
 		.filter(path => path.startsWith('/'));
 }
 
-/** Whether whoever has the images open can merge them so: libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush. */
+/** Whether whoever has the images open can merge them so: libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush. A bare QEMU is not asked. */
 function isPossible(context: PlanContext, merge: Merge): boolean {
-	return openDiskOf(context, merge.top) === undefined
-		|| merge.way === 'commit'
-		|| (isOpenHead(context, merge.top) && context.inventory.picture.domain.state === 'running');
+	const {state} = context.inventory.picture.domain;
+	const isByLibvirt = merge.way === 'commit' || (isOpenHead(context, merge.top) && state === 'running');
+	return openDiskOf(context, merge.top) === undefined || (isByLibvirt && !isBare(context));
 }
 
 export function collectAfter(context: PlanContext, deleted: readonly Snapshot[]): Collection {
@@ -118,7 +119,7 @@ function defineSteps(context: PlanContext, given: {collection: Collection; moves
 	return xml.ok
 		? succeed([{
 			id: 'define',
-			title: sources.size > 0 ? 'Let the definition name the merged images' : 'Let the definition name no image that goes',
+			title: sources.size > 0 ? 'Let the definition name the merged images' : (isNoteRight ? 'Let the definition name no image that goes' : 'Note in the definition which images had to stay'),
 			phase: 'switch',
 			command: domainCommands.define(context, 'definition-new', xml.value),
 			undo: isIrreversible ? null : [domainCommands.define(context, 'definition-before', definitionXml)],

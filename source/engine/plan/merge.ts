@@ -59,7 +59,7 @@ export function planMerge(action: MergeAction, inventory: Inventory, given: Plan
 		context.blockers.push({
 			kind: 'not-supported',
 			text: `"${snapshot.name}" lies inside the images: what was written since is in them already, and there is nothing to merge.`,
-			remedy: `Delete it: the present state stays (vsnap-tui delete DOMAIN SNAPSHOT).`,
+			remedy: 'Delete it: the present state stays (vsnap-tui delete DOMAIN SNAPSHOT).',
 		});
 	}
 

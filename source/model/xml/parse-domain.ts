@@ -2,8 +2,8 @@
 What a `<domain>` (or `<inactiveDomain>`) document says about the domain and its disks.
 */
 import type {Disk, DomainDefinition, SnapshotMode} from '../domain.ts';
-import {parseLeftImages} from './left-images.ts';
 import {fail, succeed, type Result} from '../result.ts';
+import {parseLeftImages} from './left-images.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml, textOf, type XmlNode,
 } from './read-xml.ts';
