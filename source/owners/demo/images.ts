@@ -6,9 +6,10 @@ import {
 	backingPath, emptyImageBytes, readChain, type DemoFile, type DemoWorld,
 } from './world.ts';
 
-/** What a guest would read from the image, as numbers of writes: below first. */
+/** What a guest would read from the image, as numbers of writes: below first. A write that stands in more than one layer counts where it is uppermost. */
 export function readContent(world: DemoWorld, place: string): number[] {
-	return readChain(world, place).files.reverse().flatMap(({writes}) => writes);
+	const all = readChain(world, place).files.reverse().flatMap(({writes}) => writes);
+	return all.filter((write, index) => all.lastIndexOf(write) === index);
 }
 
 /** libvirt's block jobs take the bitmaps along; qemu-img does not. */

@@ -117,3 +117,29 @@ test('a domain that is stopped ends its jobs', async t => {
 	t.false((await running).ok);
 	t.is(host.world.files.get('/data/vm/nextcloud/nextcloud-vda.before-30')!.backing!.name, middle);
 });
+
+test('a merge that was stopped in the middle of a commit is finished by recover, and no byte of what stays is lost', async t => {
+	const engine = openEngine({changeMs: 60});
+	const {host, named, plan, execute, recover} = engine;
+	const nextcloud = named('nextcloud');
+	const before = readStates(host.world, nextcloud);
+	const planned = unwrap(await plan('nextcloud', {kind: 'merge', snapshot: 'before-29'}));
+	t.is((await execute(planned, 'step-progress')).outcome.kind, 'half-way');
+	t.is(nextcloud.blockJobs.size, 0);
+	t.deepEqual(await recover('forward'), {kind: 'done'});
+	const after = readStates(host.world, nextcloud);
+	t.deepEqual([...after.keys()].sort(), [...before.keys()].filter(place => !place.startsWith('before-29/')).sort());
+	t.deepEqual([...after].filter(([place, content]) => JSON.stringify(content) !== JSON.stringify(before.get(place))), []);
+	t.deepEqual((await engine.findings('nextcloud')).filter(({severity}) => severity !== 'info'), []);
+});
+
+test('a merge of a domain that is off can be stopped while it pulls, and everything is as it was', async t => {
+	const {host, named, plan, execute} = openEngine({changeMs: 60});
+	const staging = named('staging-db');
+	const readLinks = () => [...host.world.files.values()].map(({path, backing}) => [path, backing?.name]);
+	const [before, links] = [readStates(host.world, staging), readLinks()];
+	const planned = unwrap(await plan('staging-db', {kind: 'merge', snapshot: 'masked-september'}));
+	t.like((await execute(planned, 'step-progress')).outcome, {kind: 'rolled-back', failure: {kind: 'interrupted'}});
+	t.deepEqual(readLinks(), links);
+	t.deepEqual(readStates(host.world, staging), before);
+});

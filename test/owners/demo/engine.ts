@@ -5,7 +5,8 @@ import {diagnose} from '../../../source/engine/doctor/diagnose.ts';
 import {executePlan, type World} from '../../../source/engine/execute.ts';
 import type {Outcome, RunEvent} from '../../../source/engine/ports.ts';
 import {prepareAction} from '../../../source/engine/prepare.ts';
-import type {Wish} from '../../../source/model/action.ts';
+import {recover, type Direction} from '../../../source/engine/recover.ts';
+import {wishOf, type Wish} from '../../../source/model/action.ts';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
 import {readDisks} from '../../../source/owners/demo/domain-xml.ts';
 import {readContent} from '../../../source/owners/demo/images.ts';
@@ -49,6 +50,16 @@ export function openEngine(options: {changeMs?: number} = {}) {
 				interrupt: interrupt.signal,
 			});
 			return {outcome, events};
+		},
+		/** Finishes or puts back the one action that was left half-way. */
+		async recover(direction: Direction): Promise<Outcome> {
+			const [unfinished] = unwrap(await world.store.readUnfinished());
+			return recover(world, unfinished!, {
+				direction,
+				planAnew: async action => prepareAction(planning, wishOf(action)),
+				onEvent: () => undefined,
+				interrupt: new AbortController().signal,
+			});
 		},
 		async findings(name: string): Promise<Finding[]> {
 			return unwrap(await diagnose(world, {uuid: named(name).uuid, interrupt: new AbortController().signal}));
