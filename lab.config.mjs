@@ -1,12 +1,12 @@
 /**
-Ava for the lab: tests on real libvirt and real disks, two files at a time, because they share one libvirtd and the machine is small.
+Ava for the lab: tests on real libvirt and real disks, three files at a time, because they share one libvirtd and the machine is small.
 */
 const labConfig = {
 	files: ['test/lab/**/*.test.ts'],
 	extensions: {ts: 'module', tsx: 'module'},
 	nodeArguments: ['--import=tsx'],
 	workerThreads: false,
-	concurrency: 2,
+	concurrency: 3,
 	timeout: '10m',
 };
 
