@@ -108,7 +108,7 @@ test('everything up to the first commit or removal can be put back', t => {
 	for (const snapshot of ['s1', 's2', 's3']) {
 		const made = plan(threeSnapshots(), {snapshot});
 		t.true(made.steps.every(step => step.undo !== null || step.phase === 'remove'));
-		t.is(made.steps.find(step => step.id === 'forget-1')!.undo!.length > 1, true);
+		t.true(made.steps.find(step => step.id === 'forget-1')!.undo!.length > 1);
 	}
 });
 
