@@ -105,6 +105,11 @@ export function chainOf(graph: ImageGraph, path: string): string[] {
 	return chain;
 }
 
+/** Whether the image was read and nothing keeps it from being opened, now or when whoever has it lets it go. */
+export function isOpenable(graph: ImageGraph, path: string): boolean {
+	return imageAt(graph, path)?.problems.every(({kind}) => kind === 'locked' || kind === 'backing-format-not-recorded') ?? false;
+}
+
 export function imageAt(graph: ImageGraph, path: string): Image | undefined {
 	return graph.nodes.get(graph.keyOf(path))?.image;
 }

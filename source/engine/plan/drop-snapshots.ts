@@ -6,7 +6,7 @@ import {posix} from 'node:path';
 import type {DeleteAction, MergeAction} from '../../model/action.ts';
 import {collect, type Collection, type Merge} from '../../model/collect.ts';
 import {headDisks, isWritableMedium} from '../../model/domain.ts';
-import {buildImageGraph, imageAt, type ImageGraph} from '../../model/image-graph.ts';
+import {buildImageGraph, imageAt, isOpenable, type ImageGraph} from '../../model/image-graph.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Plan, Step} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
@@ -221,7 +221,10 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 		],
 		expected: {
 			heads: [...heads].map(([target, path]) => ({target, path})),
-			chains: [...new Set([...heads.values(), ...frozen])].filter(path => imageAt(context.graph, path)).map(path => ({path, format: imageAt(context.graph, path)?.format ?? 'qcow2'})),
+			chains: [...new Set([...heads.values(), ...frozen])]
+				// A record can be dropped beside a chain that was broken before.
+				.filter(path => isOpenable(context.graph, path))
+				.map(path => ({path, format: imageAt(context.graph, path)?.format ?? 'qcow2'})),
 			currentSnapshot: records.value.currentSnapshot,
 			snapshots: records.value.parents,
 			goneSnapshots: deleted.map(({name}) => name),

@@ -3,7 +3,7 @@ What the plans of the doctor have in common: they leave the domain in its state,
 */
 import type {MendRecordsAction, RelinkAction, TidyAction} from '../../model/action.ts';
 import {headDisks} from '../../model/domain.ts';
-import {imageAt} from '../../model/image-graph.ts';
+import {imageAt, isOpenable} from '../../model/image-graph.ts';
 import type {Consequence, Plan, Step} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
@@ -51,10 +51,6 @@ export function blockRedefine(context: PlanContext): void {
 	}
 }
 
-function openedBefore(context: PlanContext, path: string): boolean {
-	return imageAt(context.graph, path)?.problems.every(({kind}) => kind === 'locked' || kind === 'backing-format-not-recorded') ?? false;
-}
-
 /** Fails with `refused` and every reason that stands in the context. */
 export function assembleMending(context: PlanContext, action: MendRecordsAction | RelinkAction | TidyAction, given: PlanArguments, mending: Mending): Result<Plan> {
 	if (context.blockers.length > 0) {
@@ -64,7 +60,7 @@ export function assembleMending(context: PlanContext, action: MendRecordsAction 
 	const {inventory, host, graph} = context;
 	const {picture} = inventory;
 	const {steps, consequences, removed, written, basis, heads, opens, snapshots, currentSnapshot} = mending;
-	const chains = [...new Set([...heads.map(({path}) => path).filter(path => openedBefore(context, path)), ...opens])];
+	const chains = [...new Set([...heads.map(({path}) => path).filter(path => isOpenable(graph, path)), ...opens])];
 	return succeed({
 		version: 1,
 		id: given.id,
