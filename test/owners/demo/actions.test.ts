@@ -94,7 +94,6 @@ for (const row of rows) {
 		t.deepEqual(planned.images.created.filter(path => !host.world.files.has(path)), []);
 		const texts = new Set(found.map(({text}) => text));
 		const newFindings = (await engine.findings(domain)).filter(({severity, text}) => severity !== 'info' && !texts.has(text));
-
 		t.deepEqual(newFindings.map(({kind}) => kind), row.finds ?? []);
 	});
 }
