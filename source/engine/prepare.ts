@@ -25,5 +25,5 @@ export async function prepareAction({owner, store, clock, nextId}: Planning, wis
 
 	const id = nextId();
 	const {name} = inventory.value.picture.domain;
-	return planAction({...rest, domain: {uuid, name}} as Action, inventory.value, {id, now: clock.now(), workPath: store.workPath(id)});
+	return planAction({...rest, domain: {uuid, name}}, inventory.value, {id, now: clock.now(), workPath: store.workPath(id)});
 }

@@ -10,11 +10,11 @@ import os from 'node:os';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import type {Plan, Step} from '../../source/model/plan.ts';
+import {argvOf} from '../helpers/argv-of.ts';
 import type {LabDomain} from './domains.ts';
 import {report, runProgram} from './program.ts';
 import {waitFor} from './run.ts';
 import {domainPrefix, labEnvironment} from './settings.ts';
-import {argvOf} from '../helpers/argv-of.ts';
 
 /** The plan of `revert … --dry-run --json`. */
 export async function readPlan(domain: LabDomain, snapshot: string, flags: string[] = ['--discard']): Promise<Plan> {

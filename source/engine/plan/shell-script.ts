@@ -239,17 +239,18 @@ export function formatShellScript(plan: Plan, options: ShellOptions): string {
 		...writeFiles(commands, `END_${plan.id.replaceAll(/\W/gu, '_')}`),
 	];
 	// From a step that nobody can undo, the only way is forward: by hand, from where it stopped.
-	let hasNoWayBack = false;
+	const pointOfNoReturn = plan.steps.findIndex(step => step.undo === null);
 	for (const [index, step] of plan.steps.entries()) {
+		const isForwardOnly = pointOfNoReturn !== -1 && index >= pointOfNoReturn;
 		const run = line(step.command, options);
 		const silent = step.command.tool === 'qemu-img' && step.command.argv[1] === 'info' ? ' >/dev/null' : '';
 		if (index === firstRemoval) {
-			lines.push('', comment('The proof, before anything is removed.'), ...proofLines(plan).map(text => hasNoWayBack ? text.replace(/\|\| put_back$/u, '|| exit 4') : text));
+			const wayOut = pointOfNoReturn !== -1 && pointOfNoReturn < index ? 'exit 4' : 'put_back';
+			lines.push('', comment('The proof, before anything is removed.'), ...proofLines(plan).map(text => text.replace(/\|\| put_back$/u, `|| ${wayOut}`)));
 		}
 
 		lines.push('', comment(`${index + 1}. ${step.phase}: ${step.title}`));
-		hasNoWayBack ||= step.undo === null;
-		if (step.phase === 'remove' || hasNoWayBack) {
+		if (step.phase === 'remove' || isForwardOnly) {
 			lines.push(step.guard === undefined ? `${run} || exit 4` : `{ ${guardLine(step.guard, plan, options)}; } && ${run} || exit 4`);
 		} else {
 			const mark = step.undo?.length === 0 ? [] : [`reached=${index + 1}`];
