@@ -45,7 +45,7 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 		// The typed name has arrived: an Enter together with text would count as a paste.
 		await terminal.waitFor(/^ \S web\S?$/m);
 		await press('Enter');
-		const screen = await terminal.waitFor(/Done, and proven: web is back at s1/);
+		const screen = await terminal.waitFor(/Done, and proven\. "web" is back at "s1"/);
 		t.regex(screen, /kept as the snapshot/);
 		t.true(pressed <= keysOnTheWay, `${pressed} keys`);
 		await press('Enter');
