@@ -79,7 +79,7 @@ test.serial('the file system becomes read-only when the second overlay is made: 
 	await expectReverted(t, domain, await revert(domain, 's1'), {digests, current: 's1'});
 });
 
-test.serial('whichever step fails, without an effect or with one, everything is as before or is finished', async t => {
+test.serial('whichever step fails, one without an effect and the next one with it, everything is as before', async t => {
 	const domain = await makeDomain(t);
 	await start(domain);
 	await takeChain(domain, ['s1', 's2']);
@@ -87,23 +87,22 @@ test.serial('whichever step fails, without an effect or with one, everything is 
 	const left = await digestHeads(domain);
 	t.true(plan.steps.length > 8);
 	for (let at = 0; at < plan.steps.length; at++) {
-		for (const script of ['exit 1', '"$name" "$@"; kill -9 $$']) {
-			const before = await readWorld(domain);
-			const step = plan.steps[at]!;
-			const shims = await makeShims(t, plan, {at, script});
-			const result = await revert(domain, 's1', {...shims.options, flags: ['--keep', 'left', '--running']});
-			const message = `${step.id}: ${script}\n${report(result)}`;
-			t.is(result.exitCode, 1, message);
-			t.is(readEvents(result).filter(event => event.kind === 'step-started').length, at + 1, message);
-			t.deepEqual(await digestHeads(domain), left, message);
-			t.deepEqual(await readParents(domain), {s1: undefined, s2: 's1'}, message);
-			const after = await readWorld(domain);
-			t.is(after.definitionXml, before.definitionXml, message);
-			t.deepEqual(after.snapshots, before.snapshots, message);
-			t.is(after.current, before.current, message);
-			t.is(after.state, before.state, message);
-			t.deepEqual(await readStrays(domain), [], message);
-			t.truthy(readEvents(result).some(event => event.kind === 'rolling-back'), message);
-		}
+		const script = at % 2 === 0 ? 'exit 1' : '"$name" "$@"; kill -9 $$';
+		const before = await readWorld(domain);
+		const step = plan.steps[at]!;
+		const shims = await makeShims(t, plan, {at, script});
+		const result = await revert(domain, 's1', {...shims.options, flags: ['--keep', 'left', '--running']});
+		const message = `${step.id}: ${script}\n${report(result)}`;
+		t.is(result.exitCode, 1, message);
+		t.is(readEvents(result).filter(event => event.kind === 'step-started').length, at + 1, message);
+		t.deepEqual(await digestHeads(domain), left, message);
+		t.deepEqual(await readParents(domain), {s1: undefined, s2: 's1'}, message);
+		const after = await readWorld(domain);
+		t.is(after.definitionXml, before.definitionXml, message);
+		t.deepEqual(after.snapshots, before.snapshots, message);
+		t.is(after.current, before.current, message);
+		t.is(after.state, before.state, message);
+		t.deepEqual(await readStrays(domain), [], message);
+		t.truthy(readEvents(result).some(event => event.kind === 'rolling-back'), message);
 	}
 });

@@ -65,16 +65,15 @@ test.serial('a roll-back that is killed at each of its own commands is finished 
 	const count = undoSteps(plan, 'current').length;
 	t.true(count >= 4);
 	for (let at = 0; at < count; at++) {
-		for (const moment of ['before', 'after'] as const) {
-			const shims = await makeShims(t, {...plan, steps: undoSteps(plan, 'current')}, {at, script: killMoments[moment]});
-			const killed = await recover(domain, '--roll-back', shims.options);
-			const where = `killed ${moment} undo ${at + 1}\n`;
-			t.is(killed.signal, 'SIGKILL', where + report(killed));
-			const recovered = await recover(domain, '--roll-back');
-			t.is(recovered.exitCode, 0, where + report(recovered));
-			await expectBefore(t, crashed, where + report(recovered));
-			({plan} = await crash(t, domain, 'current'));
-		}
+		const moment = at % 2 === 0 ? 'before' : 'after';
+		const shims = await makeShims(t, {...plan, steps: undoSteps(plan, 'current')}, {at, script: killMoments[moment]});
+		const killed = await recover(domain, '--roll-back', shims.options);
+		const where = `killed ${moment} undo ${at + 1}\n`;
+		t.is(killed.signal, 'SIGKILL', where + report(killed));
+		const recovered = await recover(domain, '--roll-back');
+		t.is(recovered.exitCode, 0, where + report(recovered));
+		await expectBefore(t, crashed, where + report(recovered));
+		({plan} = await crash(t, domain, 'current'));
 	}
 });
 
@@ -86,18 +85,17 @@ test.serial('a roll-forward that is killed at each of its own commands is finish
 	const count = stepsLeft(plan).length;
 	t.true(count >= 3);
 	for (let at = 0; at < count; at++) {
-		for (const moment of ['before', 'after'] as const) {
-			// `define` was killed before the journal knew that it was done: it is run once more.
-			const steps = [plan.steps.find(step => step.id === 'define')!, ...stepsLeft(plan)];
-			const shims = await makeShims(t, {...plan, steps}, {at: at + 1, script: killMoments[moment]});
-			const killed = await recover(domain, '--roll-forward', shims.options);
-			const where = `killed ${moment} ${stepsLeft(plan)[at]!.id}\n`;
-			t.is(killed.signal, 'SIGKILL', where + report(killed));
-			await expectReverted(t, domain, await recover(domain, '--roll-forward'), {digests: digests.get('s1')!, current: 's1'});
-			t.deepEqual(await readLeftSecrets(domain), [], where);
-			await template.restore();
-			({plan} = await crash(t, domain, 'define'));
-		}
+		const moment = at % 2 === 0 ? 'before' : 'after';
+		// `define` was killed before the journal knew that it was done: it is run once more.
+		const steps = [plan.steps.find(step => step.id === 'define')!, ...stepsLeft(plan)];
+		const shims = await makeShims(t, {...plan, steps}, {at: at + 1, script: killMoments[moment]});
+		const killed = await recover(domain, '--roll-forward', shims.options);
+		const where = `killed ${moment} ${stepsLeft(plan)[at]!.id}\n`;
+		t.is(killed.signal, 'SIGKILL', where + report(killed));
+		await expectReverted(t, domain, await recover(domain, '--roll-forward'), {digests: digests.get('s1')!, current: 's1'});
+		t.deepEqual(await readLeftSecrets(domain), [], where);
+		await template.restore();
+		({plan} = await crash(t, domain, 'define'));
 	}
 });
 
