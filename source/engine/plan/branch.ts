@@ -28,8 +28,10 @@ import {overlayPath, stampOf} from './overlay-name.ts';
 import {checkSteps, overlaySteps} from './overlay-steps.ts';
 import {revertDisks, type OverlaidDisk, type RevertDisks} from './revert-disks.ts';
 import {
-	abandonHeads, describeDisks, newDefinition, removeSteps, sizesOf,
+	abandonHeads, describeDisks, newDefinition, sizesOf,
 } from './revert-external.ts';
+import {planFrame} from './plan-frame.ts';
+import {removeSteps} from './remove-steps.ts';
 
 const ifStopped = 'The switch would be finished: the old disks are all still there.';
 
@@ -240,12 +242,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 	const created = [...disks.overlaid, ...upper].map(disk => disk.overlayPath);
 	const bases = snapshot.domain.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
 	return succeed({
-		version: 1,
-		id: given.id,
-		plannedAt: now.toISOString(),
-		owner: host.owner,
-		uri: host.uri,
-		action,
+		...planFrame(action, inventory, given),
 		consequences: describe(context, action, {snapshot, disks, removed: abandoned.removed, abandoned: abandoned.consequences}),
 		images: {created, removed: abandoned.removed, kept: picture.images.map(image => image.path).filter(path => !abandoned.removed.includes(path))},
 		steps: [
@@ -268,12 +265,5 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 			endState: 'shutoff',
 		},
 		fingerprint: fingerprintOf(inventory, new Set([...bases, ...abandoned.removed])),
-		before: {
-			definitionXml: inventory.definitionXml,
-			heads: headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) => sourcePath === undefined || sourceType !== 'file' ? [] : [{target, path: sourcePath}]),
-			currentSnapshot: picture.currentSnapshot,
-			snapshotNames: picture.snapshots.map(({name}) => name),
-			snapshotXmls: picture.snapshots.map(({xml}) => xml),
-		},
 	});
 }

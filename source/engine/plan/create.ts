@@ -18,6 +18,7 @@ import {planOnlineLibvirt} from './create-libvirt.ts';
 import {planOfflineExternal, planOfflineInternal, type CreateParts, type CreateRequest} from './create-offline.ts';
 import {planOnlineQemu} from './create-qemu.ts';
 import {fingerprintOf} from './fingerprint.ts';
+import {fileHeads, planFrame} from './plan-frame.ts';
 
 type Decided = ReturnType<typeof decideForLibvirt>;
 
@@ -118,17 +119,12 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 	}
 
 	const {steps, created, written, adopted, bases, heads: newHeads} = parts.value;
-	const before = headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) => sourcePath === undefined || sourceType !== 'file' ? [] : [{target, path: sourcePath}]);
+	const before = fileHeads(inventory);
 	// A drive that takes no part may change its medium at any time: the proof speaks of the others.
 	const partaking = request.disks.filter(({mode}) => mode === 'internal' || mode === 'external').map(({disk}) => ({target: disk.target, path: newHeads.get(disk.target) ?? disk.sourcePath!}));
 	const {hasNoMetadata, snapshot} = action;
 	return succeed({
-		version: 1,
-		id: given.id,
-		plannedAt: given.now.toISOString(),
-		owner: host.owner,
-		uri: host.uri,
-		action,
+		...planFrame(action, inventory, given),
 		consequences: describe(context, request, {decided, parts: parts.value}),
 		images: {
 			created,
@@ -148,12 +144,5 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 			endState: endStateOf(context, request),
 		},
 		fingerprint: fingerprintOf(inventory, new Set([...bases, ...adopted])),
-		before: {
-			definitionXml: inventory.definitionXml,
-			heads: before,
-			currentSnapshot: picture.currentSnapshot,
-			snapshotNames: picture.snapshots.map(candidate => candidate.name),
-			snapshotXmls: picture.snapshots.map(candidate => candidate.xml),
-		},
 	});
 }

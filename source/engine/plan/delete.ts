@@ -16,6 +16,7 @@ import {taggedImages} from './delete-internal.ts';
 import {planDrop} from './drop-snapshots.ts';
 import {fingerprintOf} from './fingerprint.ts';
 import {isOpenHead, openDiskOf} from './merge-steps.ts';
+import {fileHeads, planFrame} from './plan-frame.ts';
 
 function chosen(snapshots: readonly Snapshot[], {snapshot: name, scope}: DeleteAction): Snapshot[] {
 	const below = withDescendants(snapshots, name);
@@ -58,12 +59,7 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 
 	const written = [...new Set(tagged.map(({path}) => path))];
 	return succeed({
-		version: 1,
-		id: given.id,
-		plannedAt: given.now.toISOString(),
-		owner: host.owner,
-		uri: host.uri,
-		action,
+		...planFrame(action, inventory, given),
 		consequences: [
 			{severity: 'loss', text: `${deleted.map(({name}) => `"${name}"`).join(', ')} ${deleted.length === 1 ? 'goes' : 'go'}: nobody can go back there any more. The present state of the disks stays.`},
 			{severity: 'info', text: 'The guest stands still while QEMU deletes the state inside its images.'},
@@ -80,20 +76,13 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 		})),
 		// It is proven before anything is removed, and here everything is a removal.
 		expected: {
-			heads: headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) => sourcePath === undefined || sourceType !== 'file' ? [] : [{target, path: sourcePath}]),
+			heads: fileHeads(inventory),
 			chains: [],
 			currentSnapshot: picture.currentSnapshot,
 			snapshots: picture.snapshots.filter(snapshot => !deleted.includes(snapshot)).flatMap(({name, parent}) => deleted.some(gone => gone.name === parent) ? [] : [{name, parent}]),
 			endState: undefined,
 		},
 		fingerprint: fingerprintOf(inventory, written),
-		before: {
-			definitionXml: inventory.definitionXml,
-			heads: headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) => sourcePath === undefined || sourceType !== 'file' ? [] : [{target, path: sourcePath}]),
-			currentSnapshot: picture.currentSnapshot,
-			snapshotNames: picture.snapshots.map(({name}) => name),
-			snapshotXmls: picture.snapshots.map(({xml}) => xml),
-		},
 	});
 }
 

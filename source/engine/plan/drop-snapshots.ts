@@ -23,6 +23,8 @@ import {fingerprintOf} from './fingerprint.ts';
 import {taggedImages, untagSteps} from './delete-internal.ts';
 import {isOpenHead, mergeSteps, openDiskOf} from './merge-steps.ts';
 import {planRecords} from './records.ts';
+import {planFrame} from './plan-frame.ts';
+import {removeSteps} from './remove-steps.ts';
 
 export type DropRequest = {
 	action: DeleteAction | MergeAction;
@@ -129,19 +131,6 @@ function defineSteps(context: PlanContext, given: {collection: Collection; moves
 		: xml;
 }
 
-function removeSteps(paths: readonly string[]): Step[] {
-	return paths.map((path, index) => ({
-		id: `remove-${index + 1}`,
-		title: `Remove ${posix.basename(path)}, which nothing needs any more`,
-		phase: 'remove',
-		command: fileCommands.remove(path),
-		undo: null,
-		happened: {kind: 'file-missing', path},
-		ifStopped: 'The work is done; the rest of the files would be left for recover.',
-		guard: {kind: 'unused-image', path},
-	}));
-}
-
 /** Memory files that go with their snapshots; those that are gone already need no removal. */
 function memoryFilesOf(context: PlanContext, deleted: readonly Snapshot[]): string[] {
 	const remaining = graphWithout(context, deleted);
@@ -193,12 +182,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 	const frozen = neededBy(picture.snapshots.filter(snapshot => !deleted.includes(snapshot))).map(path => moves.contents.get(path)?.path ?? path);
 	const touched = new Set([...removed, ...written, ...merges.flatMap(merge => merge.layers), ...collection.staying.map(({path}) => path)]);
 	return succeed({
-		version: 1,
-		id: given.id,
-		plannedAt: given.now.toISOString(),
-		owner: host.owner,
-		uri: host.uri,
-		action,
+		...planFrame(action, inventory, given),
 		consequences: describeDropped(context, {request, collection, currentSnapshot: records.value.currentSnapshot, memoryFiles}),
 		images: {
 			created: [],
@@ -231,12 +215,5 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 			endState: undefined,
 		},
 		fingerprint: fingerprintOf(inventory, touched),
-		before: {
-			definitionXml: inventory.definitionXml,
-			heads: headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) => sourcePath === undefined || sourceType !== 'file' ? [] : [{target, path: sourcePath}]),
-			currentSnapshot: picture.currentSnapshot,
-			snapshotNames: picture.snapshots.map(({name}) => name),
-			snapshotXmls: picture.snapshots.map(({xml}) => xml),
-		},
 	});
 }

@@ -11,6 +11,7 @@ import {redefinesBesideCheckpoints} from './checkpoints.ts';
 import type {PlanArguments, PlanContext} from './context.ts';
 import {fingerprintOf} from './fingerprint.ts';
 import {writtenHeads, type Head} from './lineage.ts';
+import {planFrame} from './plan-frame.ts';
 
 /** What one kind of mending contributes to the plan. */
 export type Mending = {
@@ -62,12 +63,7 @@ export function assembleMending(context: PlanContext, action: MendRecordsAction 
 	const {steps, consequences, removed, written, basis, heads, opens, snapshots, currentSnapshot} = mending;
 	const chains = [...new Set([...heads.map(({path}) => path).filter(path => isOpenable(graph, path)), ...opens])];
 	return succeed({
-		version: 1,
-		id: given.id,
-		plannedAt: given.now.toISOString(),
-		owner: host.owner,
-		uri: host.uri,
-		action,
+		...planFrame(action, inventory, given),
 		consequences,
 		images: {created: [], removed, written, kept: picture.images.map(({path}) => path).filter(path => !removed.includes(path) && !written.includes(path))},
 		steps,
@@ -79,13 +75,6 @@ export function assembleMending(context: PlanContext, action: MendRecordsAction 
 			endState: undefined,
 		},
 		fingerprint: fingerprintOf(inventory, new Set([...basis, ...removed, ...written])),
-		before: {
-			definitionXml: inventory.definitionXml,
-			heads: headDisks(picture.domain).flatMap(({target, sourcePath}) => sourcePath === undefined ? [] : [{target, path: sourcePath}]),
-			currentSnapshot: picture.currentSnapshot,
-			snapshotNames: picture.snapshots.map(({name}) => name),
-			snapshotXmls: picture.snapshots.map(({xml}) => xml),
-		},
 	});
 }
 

@@ -29,6 +29,7 @@ import {keepPresentState, type Kept} from './keep.ts';
 import {usableMemory} from './memory.ts';
 import {checkSteps, overlaySteps} from './overlay-steps.ts';
 import {revertDisks, type RevertDisks} from './revert-disks.ts';
+import {removeSteps} from './remove-steps.ts';
 
 /** What one kind of revert contributes to the plan. */
 export type RevertParts = {
@@ -122,19 +123,6 @@ export function abandonHeads(context: PlanContext, disks: RevertDisks, kept: Kep
 	}
 
 	return {removed, consequences};
-}
-
-export function removeSteps(paths: string[]): Step[] {
-	return paths.map((path, index) => ({
-		id: `remove-${index + 1}`,
-		title: `Remove ${posix.basename(path)}, which nothing needs any more`,
-		phase: 'remove',
-		command: fileCommands.remove(path),
-		undo: null,
-		happened: {kind: 'file-missing', path},
-		ifStopped: 'The revert is done; the rest of the old overlays would be left for recover.',
-		guard: {kind: 'unused-image', path},
-	}));
 }
 
 export function sizesOf(context: PlanContext, paths: string[]): string {

@@ -14,6 +14,7 @@ import {planContext, type PlanArguments, type PlanContext} from './context.ts';
 import {fingerprintOf} from './fingerprint.ts';
 import {planExternalRevert, type RevertParts} from './revert-external.ts';
 import {planInternalRevert} from './revert-internal.ts';
+import {planFrame} from './plan-frame.ts';
 
 function describe(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; parts: RevertParts}): Consequence[] {
 	const {snapshot, parts} = given;
@@ -104,12 +105,7 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 	const {steps, heads, created, removed, endState} = parts.value;
 	const bases = snapshot.domain.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
 	return succeed({
-		version: 1,
-		id: given.id,
-		plannedAt: given.now.toISOString(),
-		owner: host.owner,
-		uri: host.uri,
-		action,
+		...planFrame(action, inventory, given),
 		consequences: describe(context, action, {snapshot, parts: parts.value}),
 		images: {
 			created,
@@ -128,12 +124,5 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 			endState,
 		},
 		fingerprint: fingerprintOf(inventory, new Set([...bases, ...removed])),
-		before: {
-			definitionXml: inventory.definitionXml,
-			heads: headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) => sourcePath === undefined || sourceType !== 'file' ? [] : [{target, path: sourcePath}]),
-			currentSnapshot: picture.currentSnapshot,
-			snapshotNames: picture.snapshots.map(candidate => candidate.name),
-			snapshotXmls: picture.snapshots.map(candidate => candidate.xml),
-		},
 	});
 }

@@ -1,0 +1,33 @@
+/**
+What every plan says of itself, and of how things were before it.
+*/
+import type {Action} from '../../model/action.ts';
+import {headDisks} from '../../model/domain.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import type {Plan} from '../../model/plan.ts';
+import type {PlanArguments} from './context.ts';
+
+/** The disks on image files that the domain writes to. */
+export function fileHeads({picture}: Pick<Inventory, 'picture'>): Plan['before']['heads'] {
+	return headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) =>
+		sourcePath === undefined || sourceType !== 'file' ? [] : [{target, path: sourcePath}]);
+}
+
+export function planFrame(action: Action, inventory: Inventory, given: PlanArguments): Pick<Plan, 'version' | 'id' | 'plannedAt' | 'owner' | 'uri' | 'action' | 'before'> {
+	const {picture, host, definitionXml} = inventory;
+	return {
+		version: 1,
+		id: given.id,
+		plannedAt: given.now.toISOString(),
+		owner: host.owner,
+		uri: host.uri,
+		action,
+		before: {
+			definitionXml,
+			heads: fileHeads(inventory),
+			currentSnapshot: picture.currentSnapshot,
+			snapshotNames: picture.snapshots.map(({name}) => name),
+			snapshotXmls: picture.snapshots.map(({xml}) => xml),
+		},
+	};
+}
