@@ -1,7 +1,7 @@
 /**
 From a wish to a plan: reads everything that the planner may ask, and plans.
 */
-import {pathsNamedBy, type Action, type Wish} from '../model/action.ts';
+import {pathsNamedBy, type Wish} from '../model/action.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
 import {planAction} from './plan/plan-action.ts';

@@ -1,7 +1,7 @@
 /**
 Plans of the right form for the screen, one for each kind of action; not made by the planner.
 */
-import type {Action, Wish} from '../../source/model/action.ts';
+import type {Wish} from '../../source/model/action.ts';
 import type {DomainPicture} from '../../source/model/inventory.ts';
 import type {Plan, Step} from '../../source/model/plan.ts';
 

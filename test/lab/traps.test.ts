@@ -10,7 +10,7 @@ import process from 'node:process';
 import test from 'ava';
 import {startLab} from './daemons.ts';
 import {
-	defineXml, domainXml, makeDomain, readState, start, stop, withFile, type LabDomain,
+	defineXml, domainXml, makeDomain, readState, start, stop, withFile,
 } from './domains.ts';
 import {expectRefused, expectReverted, expectStarts} from './expect.ts';
 import {readCounter, waitForCounter} from './memory-counter.ts';

@@ -7,7 +7,7 @@ the id come in.
 */
 import {posix} from 'node:path';
 import type {BranchAction} from '../../model/action.ts';
-import {headDisks, hasProcess} from '../../model/domain.ts';
+import {hasProcess} from '../../model/domain.ts';
 import {formatTime} from '../../model/format.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Consequence, Plan, Step} from '../../model/plan.ts';
@@ -192,7 +192,7 @@ function keep(context: PlanContext, action: BranchAction, given: {snapshot: Snap
 
 /** Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where a document cannot be changed. */
 export function planBranch(action: BranchAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
-	const {picture, host} = inventory;
+	const {picture} = inventory;
 	const {now} = given;
 	const snapshot = picture.snapshots.find(({name}) => name === action.snapshot);
 	if (snapshot === undefined) {

@@ -4,7 +4,7 @@ come in.
 */
 import type {CreateAction, EndState} from '../../model/action.ts';
 import {decide, decideForLibvirt, type Answers} from '../../model/decision-table.ts';
-import {headDisks, hasProcess} from '../../model/domain.ts';
+import {hasProcess} from '../../model/domain.ts';
 import {imageAt} from '../../model/image-graph.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Consequence, Plan} from '../../model/plan.ts';
@@ -18,7 +18,7 @@ import {planOnlineLibvirt} from './create-libvirt.ts';
 import {planOfflineExternal, planOfflineInternal, type CreateParts, type CreateRequest} from './create-offline.ts';
 import {planOnlineQemu} from './create-qemu.ts';
 import {fingerprintOf} from './fingerprint.ts';
-import {fileHeads, planFrame} from './plan-frame.ts';
+import {planFrame} from './plan-frame.ts';
 
 type Decided = ReturnType<typeof decideForLibvirt>;
 
@@ -94,7 +94,7 @@ function partsOf(context: PlanContext, request: CreateRequest): Result<CreatePar
 
 /** Fails with `refused` and every reason at once, or with `unreadable` where an XML document cannot be made or changed. */
 export function planCreate(action: CreateAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
-	const {picture, host} = inventory;
+	const {picture} = inventory;
 	const context = planContext(inventory, given);
 	const isActive = hasProcess(picture.domain);
 	blockDomain(context, {mayBeTransient: isActive && !action.isHalted});
@@ -119,7 +119,6 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 	}
 
 	const {steps, created, written, adopted, bases, heads: newHeads} = parts.value;
-	const before = fileHeads(inventory);
 	// A drive that takes no part may change its medium at any time: the proof speaks of the others.
 	const partaking = request.disks.filter(({mode}) => mode === 'internal' || mode === 'external').map(({disk}) => ({target: disk.target, path: newHeads.get(disk.target) ?? disk.sourcePath!}));
 	const {hasNoMetadata, snapshot} = action;

@@ -3,7 +3,7 @@ The planner for `delete`: one snapshot, with or without those that come after it
 id come in.
 */
 import type {DeleteAction} from '../../model/action.ts';
-import {hasProcess, headDisks} from '../../model/domain.ts';
+import {hasProcess} from '../../model/domain.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Plan} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
@@ -43,7 +43,7 @@ function isHeldByQemu(context: PlanContext, deleted: readonly Snapshot[]): boole
 
 /** Internal snapshots of a running domain, by libvirt, which writes records and images in one go. */
 function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventory, given}: {deleted: Snapshot[]; inventory: Inventory; given: PlanArguments}): Result<Plan> {
-	const {picture, host} = inventory;
+	const {picture} = inventory;
 	const tagged = taggedImages(context, deleted);
 	for (const {path, snapshot} of tagged.filter(({path}) => !isOpenHead(context, path))) {
 		context.blockers.push({

@@ -15,7 +15,7 @@ import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {isBare} from './bare-commands.ts';
 import {blockUnreadable} from './blockers.ts';
 import {checkpointsAside} from './checkpoints.ts';
-import {domainCommands, fileCommands} from './commands.ts';
+import {domainCommands} from './commands.ts';
 import {leftImagesOf, type PlanArguments, type PlanContext} from './context.ts';
 import {describeDropped, reasonToStay} from './describe-drop.ts';
 import {blockMerges} from './drop-blockers.ts';
@@ -147,7 +147,7 @@ const nothing: Collection = {removed: [], merges: [], staying: []};
 /** Puts the plan together. Blockers must have been added to the context; fails with `refused` where there are any. */
 export function planDrop(context: PlanContext, request: DropRequest, {inventory, given}: {inventory: Inventory; given: PlanArguments}): Result<Plan> {
 	const {action, deleted, isMetadataOnly} = request;
-	const {picture, host} = inventory;
+	const {picture} = inventory;
 	const collection = isMetadataOnly ? nothing : collectAfter(context, deleted);
 	const {merges} = collection;
 	const isIrreversible = merges.some(merge => merge.way === 'commit');

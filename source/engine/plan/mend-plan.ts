@@ -2,7 +2,6 @@
 What the plans of the doctor have in common: they leave the domain in its state, on its disks, with its snapshots.
 */
 import type {MendRecordsAction, RelinkAction, TidyAction} from '../../model/action.ts';
-import {headDisks} from '../../model/domain.ts';
 import {imageAt, isOpenable} from '../../model/image-graph.ts';
 import type {Consequence, Plan, Step} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
@@ -58,7 +57,7 @@ export function assembleMending(context: PlanContext, action: MendRecordsAction 
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
-	const {inventory, host, graph} = context;
+	const {inventory, graph} = context;
 	const {picture} = inventory;
 	const {steps, consequences, removed, written, basis, heads, opens, snapshots, currentSnapshot} = mending;
 	const chains = [...new Set([...heads.map(({path}) => path).filter(path => isOpenable(graph, path)), ...opens])];

@@ -20,7 +20,6 @@ import {
 import {bookkeepingSteps} from './bookkeeping.ts';
 import {blockHandMerged} from './hand-merged.ts';
 import {checkpointSteps} from './checkpoints.ts';
-import {fileCommands} from './commands.ts';
 import {leftImagesOf, type PlanContext} from './context.ts';
 import {
 	bootSteps, defineStep, endStateOf, resumeSteps, stopSteps,

@@ -4,7 +4,7 @@ always held by an internal snapshot of its own first. On discard that one is rem
 
 Disks alone are put back by qemu-img, with the domain off. Where memory was saved and is wanted back, libvirt starts QEMU from it.
 */
-import type {EndState, RevertAction} from '../../model/action.ts';
+import type {RevertAction} from '../../model/action.ts';
 import {headDisks, isWritableMedium} from '../../model/domain.ts';
 import {imageAt} from '../../model/image-graph.ts';
 import type {Step} from '../../model/plan.ts';

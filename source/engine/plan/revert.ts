@@ -2,7 +2,7 @@
 The planner for `revert`: checks everything, chooses the way, and puts the plan together. Pure: the world, the time and the id come in.
 */
 import type {RevertAction} from '../../model/action.ts';
-import {headDisks, hasProcess} from '../../model/domain.ts';
+import {hasProcess} from '../../model/domain.ts';
 import {formatTime} from '../../model/format.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Consequence, Plan} from '../../model/plan.ts';
@@ -66,7 +66,7 @@ function describe(context: PlanContext, action: RevertAction, given: {snapshot: 
 Plans a revert. Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where an XML document cannot be changed.
 */
 export function planRevert(action: RevertAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
-	const {picture, host} = inventory;
+	const {picture} = inventory;
 	const snapshot = picture.snapshots.find(candidate => candidate.name === action.snapshot);
 	if (snapshot === undefined) {
 		return fail({kind: 'snapshot-not-found', domain: picture.domain.name, name: action.snapshot, known: picture.snapshots.map(candidate => candidate.name)});

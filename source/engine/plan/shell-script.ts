@@ -5,7 +5,7 @@ removed.
 import {posix} from 'node:path';
 import {titleOfAction} from '../../model/describe-action.ts';
 import {formatCommand} from '../../model/format-command.ts';
-import type {Command, Guard, Plan, Probe, Step} from '../../model/plan.ts';
+import type {Command, Guard, Plan, Probe} from '../../model/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/shell-quote.ts';
 import {
 	bareCondition, bareFreshness, bareHeader, bareLine, bareProof, bareUnused,

@@ -6,7 +6,6 @@ import {pictureOf, questionsOf} from '../../app/journeys/questions.ts';
 import {disksToTake} from '../../app/journeys/way.ts';
 import type {State} from '../../app/state.ts';
 import {titleOfAction} from '../../model/describe-action.ts';
-import type {Action} from '../../model/action.ts';
 import {formatAge} from '../../model/format.ts';
 import {paragraph, type Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';
