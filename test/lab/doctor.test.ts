@@ -40,6 +40,9 @@ async function redefine(domain: LabDomain, snapshot: string, change: (xml: strin
 	await withFile(change(xml), async filePath => virsh('snapshot-create', '--domain', domain.uuid, '--xmlfile', filePath, '--redefine', ...flags));
 }
 
+/** The doctor looks for a lost file by its name, and domains of other tests are around. */
+const shelved = {diskCount: 1, filePrefix: 'shelved-'};
+
 test.serial('a healthy domain with a fork gives nothing but notes, and the exit code 0', async t => {
 	const domain = await makeDomain(t, {diskCount: 1});
 	await markOffline(domain, 1);
@@ -54,7 +57,7 @@ test.serial('a healthy domain with a fork gives nothing but notes, and the exit 
 });
 
 test.serial('a moved backing file is found and linked again, and every snapshot holds its bytes', async t => {
-	const domain = await makeDomain(t, {diskCount: 1});
+	const domain = await makeDomain(t, shelved);
 	const first = await markOffline(domain, 1);
 	await takeDiskSnapshot(domain, 's1');
 	const second = await markOffline(domain, 2);
@@ -68,7 +71,7 @@ test.serial('a moved backing file is found and linked again, and every snapshot 
 	const before = await see(domain);
 	t.is(before.result.exitCode, 10, report(before.result));
 	t.true(serious(before.found).includes('backing-missing') && serious(before.found).includes('not-revertible'), report(before.result));
-	const overlay = path.join(domain.folder, 'vda.s1');
+	const overlay = path.join(domain.folder, `${shelved.filePrefix}vda.s1`);
 	const overlayBefore = await stat(overlay);
 
 	const mended = await mend(domain, 'backing-missing');
@@ -84,7 +87,7 @@ test.serial('a moved backing file is found and linked again, and every snapshot 
 });
 
 test.serial('a mending that is killed in the middle is put back as it was, or finished', async t => {
-	const domain = await makeDomain(t, {diskCount: 1});
+	const domain = await makeDomain(t, shelved);
 	const first = await markOffline(domain, 1);
 	await takeDiskSnapshot(domain, 's1');
 	const left = await markOffline(domain, 2);
@@ -117,7 +120,7 @@ test.serial('a mending that is killed in the middle is put back as it was, or fi
 });
 
 test.serial('a file of the lost one\'s name that was written to since is not taken for it', async t => {
-	const domain = await makeDomain(t, {diskCount: 1});
+	const domain = await makeDomain(t, shelved);
 	await takeDiskSnapshot(domain, 's1');
 	const base = domain.disks[0]!.path;
 	const moved = path.join(domain.folder, 'shelf', path.basename(base));

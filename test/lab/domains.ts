@@ -34,6 +34,8 @@ export type DomainOptions = {
 	nameHead?: string;
 	nameTail?: string;
 	description?: string;
+	/** What the names of the image files begin with, where nobody else's may be taken for them. */
+	filePrefix?: string;
 	/** A folder that exists already, such as a mounted file system. */
 	folder?: string;
 	/** More XML within `<os>`. */
@@ -79,7 +81,7 @@ export async function makeDomain(t: ExecutionContext, options: DomainOptions = {
 	const folder = options.folder ?? path.join(imagesPath, id);
 	const disks = [...'abcdef'].slice(0, options.diskCount ?? 2).map((letter): LabDisk => {
 		const format = options.formats?.[`vd${letter}`] ?? 'qcow2';
-		return {target: `vd${letter}`, path: path.join(folder, `vd${letter}.${format}`), format};
+		return {target: `vd${letter}`, path: path.join(folder, `${options.filePrefix ?? ''}vd${letter}.${format}`), format};
 	});
 	const domain: LabDomain = {
 		name: `${options.nameHead ?? ''}${id}${options.nameTail ?? ''}`, uuid: randomUUID(), folder, disks,
