@@ -80,6 +80,19 @@ export type BareFacts = {
 	nodes: Map<string, BareNode>;
 	/** Names of the QMP commands that this QEMU knows. Empty while it is off. */
 	commands: Set<string>;
+	/** By the path that QEMU tells: the nodes of the images that it has open, heads and those below; without images that it has open twice. */
+	imageNodes?: Map<string, ImageNode>;
+	/** The images that the process was started on: its command line is understood by them, so they have to stay while it runs. */
+	startImages?: string[];
+};
+
+export type ImageNode = {
+	/** The node of the image format. */
+	nodeName: string;
+	/** Bitmaps that are stored with the image. */
+	bitmaps: string[];
+	/** Nodes with names of their own that keep the file open until they are deleted, in that order. */
+	closing: string[];
 };
 
 export type BareNode = {

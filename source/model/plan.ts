@@ -32,6 +32,10 @@ export type QmpEnd =
 	| {kind: 'job'; id: string}
 	/** A copying block job has reached the point from which both sides stay alike. */
 	| {kind: 'job-ready'; id: string}
+	/** A copying block job that is completed as soon as it is ready, and has concluded: the guest is on the copy. */
+	| {kind: 'job-pivot'; id: string}
+	/** There is no node of this name. */
+	| {kind: 'node-gone'; id: string}
 	/** The outgoing migration has completed. */
 	| {kind: 'migration'}
 	/** The incoming migration has been read whole. */
@@ -46,6 +50,8 @@ export type QmpCommand = {
 	socketPath: string;
 	execute: string;
 	arguments: Record<string, unknown>;
+	/** By argument: the image whose node it names. Looked up once more when it is sent, for QEMU makes names up anew at each start. */
+	nodes?: Record<string, string>;
 	/** Missing: the reply is the end. */
 	until?: QmpEnd;
 	files: CommandFile[];

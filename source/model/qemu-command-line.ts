@@ -82,6 +82,13 @@ export function withImages(argv: readonly string[], images: ReadonlyMap<string, 
 	return succeed(formatArgv(parsed.value));
 }
 
+/** The images that the command line names; none where it is not understood. */
+export function imagesOfDrives(argv: readonly string[]): string[] {
+	const parsed = parseCommandLine(argv);
+	const drives = parsed.ok ? findDrives(parsed.value) : parsed;
+	return drives.ok ? drives.value.flatMap(({path}) => path ?? []) : [];
+}
+
 /** The name of the drive that opens this image, as `-device drive=` and the monitor use it. */
 export function nameOfDrive(argv: readonly string[], path: string): string | undefined {
 	const parsed = parseCommandLine(argv);

@@ -57,6 +57,8 @@ export function startProblems(context: BareContext, definitionXml: string): stri
 }
 
 export const bareCommands = {
+	/** Any command of the monitor. */
+	ask: qmp,
 	/** QEMU writes out what it holds, and goes. */
 	quit: (context: BareContext) => qmp(context, 'quit', {until: {kind: 'gone'}}),
 	/** Only after `startProblems` found none. */

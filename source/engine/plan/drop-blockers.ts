@@ -7,6 +7,7 @@ import {formatBytes} from '../../model/format.ts';
 import {imageAt} from '../../model/image-graph.ts';
 import {blockChain, blockForeignHeads, blockHeldHead} from './blockers.ts';
 import type {PlanContext} from './context.ts';
+import {bitmapsInQemu} from './merge-qemu.ts';
 
 function blockRoom(context: PlanContext, merges: readonly Merge[]): void {
 	const needed = new Map<string, {bytes: number; free: number; folder: string}>();
@@ -32,11 +33,12 @@ function blockRoom(context: PlanContext, merges: readonly Merge[]): void {
 
 function blockBitmaps(context: PlanContext, merge: Merge): void {
 	for (const path of merge.way === 'pull' ? merge.layers : [...merge.layers, merge.top]) {
-		const bitmaps = imageAt(context.graph, path)?.bitmaps ?? [];
+		const stored = (imageAt(context.graph, path)?.bitmaps ?? []).map(({name}) => name);
+		const bitmaps = [...new Set([...stored, ...bitmapsInQemu(context, path)])];
 		if (bitmaps.length > 0) {
 			context.blockers.push({
 				kind: 'checkpoint',
-				text: `The image ${path} holds bitmaps of checkpoints (${bitmaps.map(({name}) => name).join(', ')}), which a merge would lose.`,
+				text: `The image ${path} holds bitmaps of checkpoints (${bitmaps.join(', ')}), which a merge would lose.`,
 				remedy: 'Delete these checkpoints first (virsh checkpoint-delete), or make a full backup and start anew.',
 			});
 		}

@@ -21,6 +21,7 @@ import {describeDropped, reasonToStay} from './describe-drop.ts';
 import {blockMerges} from './drop-blockers.ts';
 import {fingerprintOf} from './fingerprint.ts';
 import {taggedImages, untagSteps} from './delete-internal.ts';
+import {isPossibleInQemu} from './merge-qemu.ts';
 import {isOpenHead, mergeSteps, openDiskOf} from './merge-steps.ts';
 import {planRecords} from './records.ts';
 import {planFrame} from './plan-frame.ts';
@@ -58,11 +59,14 @@ function neededBy(snapshots: readonly Snapshot[]): string[] {
 		.filter(path => path.startsWith('/'));
 }
 
-/** Whether whoever has the images open can merge them so: libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush. A bare QEMU is not asked. */
+/** Whether whoever has the images open can merge them so: libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush. */
 function isPossible(context: PlanContext, merge: Merge): boolean {
 	const {state} = context.inventory.picture.domain;
-	const isByLibvirt = merge.way === 'commit' || (isOpenHead(context, merge.top) && state === 'running');
-	return openDiskOf(context, merge.top) === undefined || (isByLibvirt && !isBare(context));
+	if (openDiskOf(context, merge.top) === undefined) {
+		return true;
+	}
+
+	return isBare(context) ? isPossibleInQemu(context, merge) : merge.way === 'commit' || (isOpenHead(context, merge.top) && state === 'running');
 }
 
 export function collectAfter(context: PlanContext, deleted: readonly Snapshot[]): Collection {

@@ -7,8 +7,10 @@ import {hasProcess, headDisks} from '../../model/domain.ts';
 import type {Merge} from '../../model/collect.ts';
 import {chainOf, imageAt} from '../../model/image-graph.ts';
 import type {Step} from '../../model/plan.ts';
+import {isBare} from './bare-commands.ts';
 import {blockCommands, fileCommands, imageCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
+import {commitInQemu, pullInQemu} from './merge-qemu.ts';
 
 const ifStoppedBefore = 'Everything could be put back: the images read the same at every moment.';
 const ifStoppedAfter = 'It would be finished: the disks read the same at every moment, and the state of the snapshot that goes is given up.';
@@ -80,6 +82,11 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	const {top, layers, below, copyBytes} = merge;
 	const title = `Pull what ${names(layers)} ${layers.length === 1 ? 'holds' : 'hold'} up into ${posix.basename(top)}`;
 	const disk = openDiskOf(context, top);
+	if (disk !== undefined && isBare(context)) {
+		const backing = below === undefined ? undefined : backingName(context, top, below);
+		return [...pullInQemu(context, merge, {id, title, ifStopped: ifStoppedBefore, backingName: backing}), syncStep(`pull-${id}`, [top], false)];
+	}
+
 	if (disk !== undefined) {
 		return [{
 			id: `pull-${id}`,
@@ -143,15 +150,22 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	const disk = openDiskOf(context, top);
 	// QEMU tells those that it has open by itself.
 	const told = relinked.filter(path => openDiskOf(context, path) === undefined);
+	const title = `Commit what ${names([...layers.slice(1), top])} ${layers.length === 1 ? 'holds' : 'hold'} down into ${posix.basename(into)}`;
+	const above = relinked.find(path => openDiskOf(context, path) !== undefined);
+	const head = headDisks(context.inventory.picture.domain).find(({target}) => target === disk)?.sourcePath;
 	return [
-		{
-			id: `commit-${id}`,
-			title: `Commit what ${names([...layers.slice(1), top])} ${layers.length === 1 ? 'holds' : 'hold'} down into ${posix.basename(into)}`,
-			phase: 'switch',
-			...commitCommand(context, merge, disk),
-			undo: null,
-			ifStopped: ifStoppedAfter,
-		},
+		...(disk !== undefined && head !== undefined && isBare(context)
+			? commitInQemu(context, merge, {
+				id, title, ifStopped: ifStoppedAfter, target: disk, head, backingName: above === undefined ? undefined : backingName(context, above, into),
+			})
+			: [{
+				id: `commit-${id}`,
+				title,
+				phase: 'switch',
+				...commitCommand(context, merge, disk),
+				undo: null,
+				ifStopped: ifStoppedAfter,
+			} satisfies Step]),
 		...told.map((path, index): Step => ({
 			id: `relink-${id}-${index + 1}`,
 			title: `Tell ${posix.basename(path)} that it stands on ${posix.basename(into)}`,
@@ -170,6 +184,9 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 /** In the order of the merges: pulls can be taken back and come before anything is switched, commits cannot. */
 export function mergeSteps(context: PlanContext, merges: readonly Merge[]): {check: Step[]; create: Step[]; commit: Step[]} {
 	const indexed = merges.map((merge, index) => ({merge, id: String(index + 1)}));
+	const isHead = ({merge}: {merge: Merge}) => isOpenHead(context, merge.top);
+	// The head last: a commit below it names it as the disk.
+	const commits = [...indexed.filter(one => !isHead(one)), ...indexed.filter(one => isHead(one))].filter(({merge}) => merge.way === 'commit');
 	return {
 		check: indexed.filter(({merge}) => openDiskOf(context, merge.top) === undefined).map(({merge, id}) => ({
 			id: `check-${id}`,
@@ -181,6 +198,6 @@ export function mergeSteps(context: PlanContext, merges: readonly Merge[]): {che
 			ifStopped: 'Nothing has been changed yet.',
 		})),
 		create: indexed.filter(({merge}) => merge.way === 'pull').flatMap(({merge, id}) => pullSteps(context, merge, id)),
-		commit: indexed.filter(({merge}) => merge.way === 'commit').flatMap(({merge, id}) => commitSteps(context, merge, id)),
+		commit: commits.flatMap(({merge, id}) => commitSteps(context, merge, id)),
 	};
 }

@@ -153,12 +153,19 @@ say() {
 	return 1
 }
 
+gone_node() {
+	nodes=$(say "$1" '{"execute":"query-named-block-nodes"}') || return 1
+	! printf '%s' "$nodes" | grep -qF "\"node-name\": \"$2\""
+}
+
 # monitor SOCKET JSON END [JOB]: a command, and its work until the end.
 monitor() {
+	[ "$3" != node-gone ] || ! gone_node "$1" "$4" || return 0
 	say "$1" "$2" >/dev/null || return 1
 	while :; do
 		case $3 in
 			reply) return 0 ;;
+			node-gone) ! gone_node "$1" "$4" || return 0 ;;
 			gone) listening "$1" || { sleep 1; return 0; } ;;
 			incoming)
 				state=$(say "$1" '{"execute":"query-status"}') || return 1
@@ -177,7 +184,9 @@ monitor() {
 						say "$1" "{\"execute\":\"job-dismiss\",\"arguments\":{\"id\":\"$4\"}}" >/dev/null
 						case $job in *'"error":'*) echo "$job" >&2; return 1 ;; esac
 						return 0 ;;
-					*'"status": "ready"'*) [ "$3" != job-ready ] || return 0 ;;
+					*'"status": "ready"'*)
+						[ "$3" != job-ready ] || return 0
+						[ "$3" != job-pivot ] || say "$1" "{\"execute\":\"job-complete\",\"arguments\":{\"id\":\"$4\"}}" >/dev/null ;;
 				esac ;;
 		esac
 		sleep 0.2

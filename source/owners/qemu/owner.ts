@@ -21,6 +21,8 @@ import {observeBare} from './observe.ts';
 import {readBare, readSummary, type BareRead, type BareReading} from './read-bare.ts';
 import {readForeignBare} from './read-foreign.ts';
 import {readBareMemoryFile} from './read-memory.ts';
+import {resolveName} from './read-live.ts';
+import {readImageNodes, withNodes} from './read-nodes.ts';
 import {isAlive, readQemuProcess} from './read-process.ts';
 import {watchByAsking} from './watch.ts';
 
@@ -148,7 +150,29 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 	}
 
 	/** The socket is silent a moment before the process has given back its images. */
-	async function runMonitorCommand(command: QmpCommand, timeoutMs: number | undefined): Promise<Result<RunOutput>> {
+	/** With the nodes as they are named at this moment. */
+	async function addressed(command: QmpCommand): Promise<Result<QmpCommand>> {
+		if (command.nodes === undefined) {
+			return succeed(command);
+		}
+
+		const {socketPath} = command;
+		const found = await readQemuProcess(socketPath);
+		const nodes = await readImageNodes(
+			async (execute, parameters) => monitors.ask(socketPath, execute, parameters),
+			name => resolveName(name, found?.folder ?? '/'),
+		);
+		const given = nodes.ok ? withNodes(command.arguments, command.nodes, nodes.value) : nodes;
+		return given.ok ? succeed({...command, arguments: given.value}) : given;
+	}
+
+	async function runMonitorCommand(planned: QmpCommand, timeoutMs: number | undefined): Promise<Result<RunOutput>> {
+		const found = await addressed(planned);
+		if (!found.ok) {
+			return found;
+		}
+
+		const command = found.value;
 		const process = command.until?.kind === 'gone' ? await readQemuProcess(command.socketPath) : undefined;
 		const result = await monitors.run(command, {timeoutMs});
 		if (result.ok && process !== undefined) {

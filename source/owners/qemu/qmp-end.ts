@@ -107,6 +107,35 @@ function endOfJob(ask: Ask, command: QmpCommand, id: string): End {
 	};
 }
 
+/** A copying job that is told to complete once it is ready: one piece, because a crash between the two would leave a job that nobody ends. */
+function endOfPivot(ask: Ask, command: QmpCommand, id: string): End {
+	const end = endOfJob(ask, command, id);
+	let isTold = false;
+	return {
+		...end,
+		async look() {
+			const job = isTold ? succeed(undefined) : await readJob(ask, id);
+			if (!job.ok || job.value?.status !== 'ready') {
+				return job.ok ? end.look() : job;
+			}
+
+			isTold = true;
+			const told = await ask('job-complete', {id});
+			return told.ok ? succeed(false) : told;
+		},
+	};
+}
+
+/** A node that has gone by itself needs no deleting: asked for again, QEMU would refuse. */
+function endOfNode(ask: Ask, name: string): End {
+	const look = async (): Promise<Result<boolean>> => {
+		const nodes = await ask('query-named-block-nodes');
+		return nodes.ok ? succeed(!(nodes.value as Array<{'node-name'?: string}>).some(node => node['node-name'] === name)) : nodes;
+	};
+
+	return {wasBegun: look, look};
+}
+
 /** A copying job that has to become ready; its end before that is a failure. */
 function endOfCopying(ask: Ask, command: QmpCommand, id: string): End {
 	const {onEvent, saidOfEnd} = followJob(id);
@@ -234,6 +263,14 @@ export function findEnd(ask: Ask, command: QmpCommand): End | undefined {
 
 		case 'job-ready': {
 			return endOfCopying(ask, command, command.until.id);
+		}
+
+		case 'job-pivot': {
+			return endOfPivot(ask, command, command.until.id);
+		}
+
+		case 'node-gone': {
+			return endOfNode(ask, command.until.id);
 		}
 
 		case 'migration': {

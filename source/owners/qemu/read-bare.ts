@@ -61,7 +61,7 @@ export function chooseTargets(disks: ReadonlyArray<{alias: string; device: Disk[
 	});
 }
 
-type Described = {xml: string; bare: Pick<BareFacts, 'argv' | 'argvProblem' | 'nodes' | 'commands'>};
+type Described = {xml: string; bare: Pick<BareFacts, 'argv' | 'argvProblem' | 'nodes' | 'commands' | 'imageNodes' | 'startImages'>};
 
 function describeLive(live: Live, given: {name: string; uuid: string; recordedXml: string | undefined}): Result<Described> {
 	const {name, uuid, recordedXml} = given;
@@ -81,6 +81,8 @@ function describeLive(live: Live, given: {name: string; uuid: string; recordedXm
 				...(live.argvProblem === undefined ? {} : {argvProblem: live.argvProblem}),
 				nodes: new Map(live.disks.map(({node}, index) => [targets[index]!, node])),
 				commands: live.commands,
+				imageNodes: live.imageNodes,
+				startImages: live.startImages,
 			},
 		})
 		: xml;

@@ -4,11 +4,12 @@ A QEMU that runs, as its monitor and its process tell it.
 import path from 'node:path';
 import process from 'node:process';
 import type {Disk, DomainState} from '../../model/domain.ts';
-import type {BareNode} from '../../model/inventory.ts';
-import {withPresentHeads} from '../../model/qemu-command-line.ts';
+import type {BareNode, ImageNode} from '../../model/inventory.ts';
+import {imagesOfDrives, withPresentHeads} from '../../model/qemu-command-line.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {resolveBackingPath} from '../../tools/backing-name.ts';
 import type {Monitors} from './monitors.ts';
+import {imageFormats, readImageNodes} from './read-nodes.ts';
 import {readQemuProcess, type QemuProcess} from './read-process.ts';
 
 export type LiveDisk = {
@@ -35,7 +36,10 @@ export type Live = {
 	nvramPath: string | undefined;
 	disks: LiveDisk[];
 	commands: Set<string>;
+	imageNodes: Map<string, ImageNode>;
 	jobs: string[];
+	/** The images on the command line of the process. */
+	startImages: string[];
 	argv: string[] | undefined;
 	argvProblem: string | undefined;
 };
@@ -57,7 +61,6 @@ type QemuBackend = {
 	};
 };
 
-const formats = new Set(['qcow2', 'raw', 'qed', 'qcow', 'vmdk', 'vdi', 'vpc', 'vhdx', 'parallels', 'luks', 'cloop', 'dmg', 'bochs']);
 const states: Record<string, DomainState> = {
 	running: 'running',
 	paused: 'paused',
@@ -76,11 +79,11 @@ function isZero(uuid: string): boolean {
 }
 
 function chainOf(image: QemuImage | undefined, folder: string): string[] {
-	return image?.filename === undefined ? [] : [resolve(image.filename, folder), ...chainOf(image['backing-image'], folder)];
+	return image?.filename === undefined ? [] : [resolveName(image.filename, folder), ...chainOf(image['backing-image'], folder)];
 }
 
 /** A name as QEMU gives it: a path, perhaps from its own folder, or options in JSON. */
-function resolve(name: string, folder: string): string {
+export function resolveName(name: string, folder: string): string {
 	return resolveBackingPath(path.join(folder, 'image'), name);
 }
 
@@ -97,8 +100,8 @@ function toDisk(backend: QemuBackend, folder: string): LiveDisk | undefined {
 
 	const driver = inserted.drv ?? 'raw';
 	const isPlain = driver === 'file' || driver === 'host_device';
-	const isImage = isPlain || formats.has(driver);
-	const sourcePath = resolve(inserted.file, folder);
+	const isImage = isPlain || imageFormats.has(driver);
+	const sourcePath = resolveName(inserted.file, folder);
 	const isFile = isImage && sourcePath.startsWith('/');
 	const isBlock = isFile && sourcePath.startsWith('/dev/');
 	const isFloppy = /floppy|fdc/.test(`${device} ${qdev}`);
@@ -192,9 +195,10 @@ export async function readLive(monitors: Pick<Monitors, 'ask'>, socketPath: stri
 	}
 
 	const found = await readQemuProcess(socketPath);
+	const folder = found?.folder ?? '/';
+	const nodes = await readImageNodes(ask, name => resolveName(name, folder));
 	const value = <T>(result: Result<unknown>) => (result.ok ? result.value : {}) as Partial<T>;
 	const list = backends.value as QemuBackend[];
-	const folder = found?.folder ?? '/';
 	const disks = list.flatMap(backend => toDisk(backend, folder) ?? []);
 	const firmware = list.find(backend => isFirmware(backend) && backend.inserted?.ro === false)?.inserted?.file;
 	const numbers = value<{qemu: {major: number; minor: number; micro: number}}>(version).qemu;
@@ -211,9 +215,11 @@ export async function readLive(monitors: Pick<Monitors, 'ask'>, socketPath: stri
 		memoryBytes: (sizes['base-memory'] ?? 0) + (sizes['plugged-memory'] ?? 0),
 		arch: value<{arch: string}>(target).arch,
 		machine: machine.ok && typeof machine.value === 'string' ? machine.value.replace(/-machine$/, '') : undefined,
-		nvramPath: firmware === undefined ? undefined : resolve(firmware, folder),
+		nvramPath: firmware === undefined ? undefined : resolveName(firmware, folder),
 		disks,
 		commands: new Set(names),
+		imageNodes: nodes.ok ? nodes.value : new Map(),
+		startImages: found?.argv === undefined ? [] : imagesOfDrives(['env', '-C', folder, ...found.argv]),
 		jobs: jobsOf(jobs.ok ? jobs.value : [], blockJobs.ok ? blockJobs.value : [], migration.ok ? migration.value : {}),
 		...readArgv(found, disks),
 	});
