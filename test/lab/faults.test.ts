@@ -2,7 +2,7 @@
 import {unlink} from 'node:fs/promises';
 import test from 'ava';
 import {startLab} from './daemons.ts';
-import {makeDomain, start} from './domains.ts';
+import {makeDomain, start, stop} from './domains.ts';
 import {expectReverted} from './expect.ts';
 import {makeWritable, mountSmall} from './file-systems.ts';
 import {
@@ -83,6 +83,7 @@ test.serial('whichever step fails, one without an effect and the next one with i
 	const domain = await makeDomain(t);
 	await start(domain);
 	await takeChain(domain, ['s1', 's2']);
+	await stop(domain);
 	const plan = await readPlan(domain, 's1', ['--keep', 'left', '--running']);
 	const left = await digestHeads(domain);
 	t.true(plan.steps.length > 8);
