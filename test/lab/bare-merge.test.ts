@@ -2,9 +2,12 @@
 import {readdir} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import type {QmpCommand} from '../../source/model/plan.ts';
+import {createMonitors, type Monitors} from '../../source/owners/qemu/monitors.ts';
 import {
-	digestBare, doBare, markBare, readBareCounter, readBareTree, startBare, waitForBareCounter, type BareDomain,
+	digestBare, doBare, markBare, readBareCounter, readBareTree, runBare, startBare, waitForBareCounter, type BareDomain,
 } from './bare-domain.ts';
+import {waitFor} from './run.ts';
 
 type Digests = Record<string, string[]>;
 
@@ -59,6 +62,11 @@ async function readWays(domain: BareDomain, ...args: string[]): Promise<string> 
 	return plan.steps.flatMap(({command}) => command.execute?.startsWith('block-') ? [command.execute] : []).join(' ');
 }
 
+async function readHeadNames(domain: BareDomain, monitors: Monitors): Promise<string[]> {
+	const answer = await monitors.ask(domain.socketPath, 'query-block');
+	return answer.ok ? (answer.value as Array<{inserted?: {file: string}}>).flatMap(({inserted}) => inserted === undefined ? [] : path.basename(inserted.file)) : [];
+}
+
 const [up, down] = ['block-stream block-stream', 'block-commit block-commit'];
 
 for (const {title, args, fat, parents, ways} of [
@@ -77,3 +85,60 @@ for (const {title, args, fat, parents, ways} of [
 		await expectRemaining(t, domain, digests, parents);
 	});
 }
+
+for (const {after, fat, name, direction, digest} of [
+	{after: '"step-started","step":"commit-1"', fat: 's3', name: 's3', direction: '--roll-forward', digest: 'head'},
+	{after: '"step-done","step":"commit-1"', fat: 's2', name: 's2', direction: '--roll-forward', digest: 'head'},
+	{after: '"step-done","step":"flush-1"', fat: undefined, name: 's2', direction: '--roll-back', digest: 'head'},
+] as const) {
+	test.serial(`killed at ${after}, recover ${direction} leaves the guest running and every snapshot that is left with its bytes`, async t => {
+		const domain = await startBare(t);
+		const digests = await takeThree(domain, fat);
+		const killed = await runBare(domain, ['merge', '--yes', '--json', '--', domain.name, name], (line, kill) => {
+			if (line.replaceAll(' ', '').includes(after)) {
+				kill();
+			}
+		});
+		t.is(killed.exitCode, null, killed.stdout + killed.stderr);
+		await doBare(domain, 'recover', direction);
+		t.deepEqual(await digestBare(domain), digests[digest]);
+		const all: Record<string, string | null> = {s1: null, s2: 's1', s3: 's2'};
+		const forward: Record<string, string | null> = name === 's3' ? {s1: null, s2: 's1'} : {s1: null, s3: 's1'};
+		await expectRemaining(t, domain, digests, direction === '--roll-back' ? all : forward);
+	});
+}
+
+test.serial('a commit of the head that is cancelled before it is ready leaves the guest on its head, and can be begun anew', async t => {
+	const domain = await startBare(t);
+	await markBare(domain, 1);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
+	for (const mark of [2, 3, 4, 5, 6, 7, 8, 9]) {
+		await markBare(domain, mark);
+	}
+
+	const digests = await digestBare(domain);
+	const plan = JSON.parse(await doBare(domain, 'merge', domain.name, 's1', '--dry-run', '--json')) as {steps: Array<{id: string; command: QmpCommand; cancel?: QmpCommand[]}>};
+	const step = plan.steps.find(({id}) => id === 'commit-1')!;
+	const monitors = createMonitors({idleMs: 20});
+	t.teardown(async () => monitors.close());
+	const slow = {...step.command, arguments: {...step.command.arguments, speed: 65_536}};
+	const committing = monitors.run(slow);
+	const {command} = step;
+	await waitFor('it copies', async () => {
+		const copied = await monitors.readProgress({kind: 'qmp-job', socketPath: command.socketPath, id: String(command.arguments['job-id'])});
+		return copied !== undefined && copied.totalBytes > 0;
+	});
+	for (const cancel of step.cancel!) {
+		await monitors.run(cancel);
+	}
+
+	t.false((await committing).ok);
+	t.deepEqual((await monitors.ask(command.socketPath, 'query-jobs')), {ok: true, value: []});
+	t.deepEqual(await digestBare(domain), digests);
+	const again = await monitors.run(command);
+	t.true(again.ok, JSON.stringify(again));
+	t.deepEqual(await digestBare(domain), digests);
+	const overlay = path.basename(command.nodes!.device!);
+	t.false((await readHeadNames(domain, monitors)).includes(overlay), 'the guest is on the image below');
+	await waitForBareCounter(domain, await readBareCounter(domain) + 2);
+});

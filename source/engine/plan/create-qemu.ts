@@ -49,7 +49,8 @@ function sayIfAlive(context: PlanContext, monitor: Monitor, execute: string, par
 type NodedDisk<T extends PartakingDisk> = T & {node: BareNode; newNode: string};
 
 function withNodes<T extends PartakingDisk>(context: PlanContext, {bare}: Monitor, disks: T[], now: Date): Array<NodedDisk<T>> {
-	const stamp = Math.floor(now.getTime() / 1000).toString(36);
+	// To the millisecond: a script may take two snapshots within a second.
+	const stamp = now.getTime().toString(36);
 	return disks.flatMap((disk, index) => {
 		const node = bare.nodes.get(disk.target);
 		if (node === undefined) {

@@ -45,7 +45,7 @@ test('disks: names are reserved, then one transaction moves all of them', t => {
 	t.like(qmp(plan, 'transaction'), {socketPath: '/run/q.sock', execute: 'transaction'});
 	t.deepEqual(qmp(plan, 'transaction').arguments, {actions: ['vda', 'vdb'].map((disk, index) => ({
 		type: 'blockdev-snapshot-sync',
-		data: {'node-name': `#block${index + 1}`, 'snapshot-file': `/d/${disk}.s1`, 'snapshot-node-name': `vsnap-${index}-toujs0`, format: 'qcow2', mode: 'absolute-paths'},
+		data: {'node-name': `#block${index + 1}`, 'snapshot-file': `/d/${disk}.s1`, 'snapshot-node-name': `vsnap-${index}-mwq8lds0`, format: 'qcow2', mode: 'absolute-paths'},
 	}))});
 	t.like(plan.expected, {currentSnapshot: 's1', endState: 'running', heads: [{target: 'vda', path: '/d/vda.s1'}, {target: 'vdb', path: '/d/vdb.s1'}]});
 });
@@ -55,7 +55,7 @@ test('the transaction is taken back by merging the overlays while the guest goes
 	t.deepEqual(step.undo!.map(command => command.tool === 'qmp' && [command.execute, command.until?.kind, command.onlyIf?.kind]), [
 		['block-commit', 'job-ready', 'head-is'], ['job-complete', 'job', 'head-is'], ['block-commit', 'job-ready', 'head-is'], ['job-complete', 'job', 'head-is'],
 	]);
-	t.like(step.undo![0], {arguments: {device: 'vsnap-0-toujs0', 'base-node': '#block1'}});
+	t.like(step.undo![0], {arguments: {device: 'vsnap-0-mwq8lds0', 'base-node': '#block1'}});
 	t.deepEqual(step.happened, {kind: 'head-is', uuid, target: 'vda', path: '/d/vda.s1'});
 });
 
@@ -64,19 +64,19 @@ test('a node that a person named, and one with bitmaps, go on in an overlay that
 	const plan = planOf(bareQemu({nodes}), external);
 	t.is(idsOf(plan), 'reserve-vda reserve-vdb file-vda format-vda add-vda file-vdb format-vdb add-vdb transaction define record');
 	t.deepEqual(qmp(plan, 'format-vda').arguments, {
-		'job-id': 'vsnap-0-toujs0-create',
+		'job-id': 'vsnap-0-mwq8lds0-create',
 		options: {
-			driver: 'qcow2', file: 'vsnap-0-toujs0-file', size: 1024 ** 3, 'backing-file': '/d/vda.qcow2', 'backing-fmt': 'qcow2', 'cluster-size': 65_536,
+			driver: 'qcow2', file: 'vsnap-0-mwq8lds0-file', size: 1024 ** 3, 'backing-file': '/d/vda.qcow2', 'backing-fmt': 'qcow2', 'cluster-size': 65_536,
 		},
 	});
-	t.deepEqual(qmp(plan, 'format-vda').until, {kind: 'job', id: 'vsnap-0-toujs0-create'});
-	t.deepEqual(qmp(plan, 'add-vda').arguments, {driver: 'qcow2', file: 'vsnap-0-toujs0-file', 'node-name': 'vsnap-0-toujs0', backing: null});
+	t.deepEqual(qmp(plan, 'format-vda').until, {kind: 'job', id: 'vsnap-0-mwq8lds0-create'});
+	t.deepEqual(qmp(plan, 'add-vda').arguments, {driver: 'qcow2', file: 'vsnap-0-mwq8lds0-file', 'node-name': 'vsnap-0-mwq8lds0', backing: null});
 	t.deepEqual(qmp(plan, 'transaction').arguments.actions, [
-		{type: 'blockdev-snapshot', data: {node: 'mine', overlay: 'vsnap-0-toujs0'}},
-		{type: 'block-dirty-bitmap-add', data: {node: 'vsnap-1-toujs0', name: 'c1', granularity: 32_768, persistent: true}},
-		{type: 'blockdev-snapshot', data: {node: '#block2', overlay: 'vsnap-1-toujs0'}},
+		{type: 'blockdev-snapshot', data: {node: 'mine', overlay: 'vsnap-0-mwq8lds0'}},
+		{type: 'block-dirty-bitmap-add', data: {node: 'vsnap-1-mwq8lds0', name: 'c1', granularity: 32_768, persistent: true}},
+		{type: 'blockdev-snapshot', data: {node: '#block2', overlay: 'vsnap-1-mwq8lds0'}},
 	]);
-	t.deepEqual(stepOf(plan, 'add-vda').undo!.map(command => command.tool === 'qmp' && command.arguments), [{'node-name': 'vsnap-0-toujs0'}]);
+	t.deepEqual(stepOf(plan, 'add-vda').undo!.map(command => command.tool === 'qmp' && command.arguments), [{'node-name': 'vsnap-0-mwq8lds0'}]);
 });
 
 test('reused targets per disk: prepared, and without a backing file', t => {

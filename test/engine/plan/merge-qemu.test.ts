@@ -1,0 +1,119 @@
+/** Plans for merges in a bare QEMU that runs: which job, on which nodes, and what is refused. */
+import test from 'ava';
+import {planAction} from '../../../source/engine/plan/plan-action.ts';
+import type {BareFacts, ImageNode, Inventory} from '../../../source/model/inventory.ts';
+import type {Plan, QmpCommand} from '../../../source/model/plan.ts';
+import {
+	must, now, threeSnapshots, uuid,
+} from '../../helpers/inventory.ts';
+
+const given = {id: 'p1', now, workPath: '/state/files/p1'};
+const suffixes = ['qcow2', 's1', 's2', 's3'];
+
+/** Both disks and s1 → s2 → s3 in a QEMU that runs; the node of /d/vda.s2 is "n-vda.s2". `fat`: the images with this suffix hold more than the others. */
+function bareQemu(more: {fat?: string; state?: 'running' | 'paused'; bare?: Partial<BareFacts>; nodes?: Record<string, Partial<ImageNode> | undefined>} = {}): Inventory {
+	const world = threeSnapshots({state: more.state ?? 'running'});
+	for (const image of world.picture.images.filter(({path}) => more.fat !== undefined && path.endsWith(`.${more.fat}`))) {
+		image.allocatedBytes = 1024 ** 3 / 4;
+	}
+
+	const names = ['vda', 'vdb'].flatMap(disk => suffixes.map(suffix => `${disk}.${suffix}`));
+	const imageNodes = new Map<string, ImageNode>(names.flatMap((name): Array<[string, ImageNode]> => {
+		const special = more.nodes?.[name];
+		return more.nodes !== undefined && name in more.nodes && special === undefined
+			? []
+			: [[`/d/${name}`, {nodeName: `n-${name}`, bitmaps: [], closing: [], ...special}]];
+	}));
+	return {
+		...world,
+		liveXml: world.definitionXml,
+		host: {...world.host, owner: 'qemu', libvirtVersion: 0},
+		bare: {
+			socketPath: '/run/q.sock',
+			metadataPath: '/m/web',
+			argv: ['qemu-system-x86_64'],
+			isRecorded: true,
+			nodes: new Map(['vda', 'vdb'].map(disk => [disk, {nodeName: `n-${disk}.s3`, isNamedByPerson: false, device: disk, bitmaps: []}])),
+			commands: new Set(['block-commit', 'block-stream']),
+			imageNodes,
+			startImages: ['/d/vda.qcow2', '/d/vdb.qcow2'],
+			...more.bare,
+		},
+	};
+}
+
+const planned = (world: Inventory, kind: 'merge' | 'delete', snapshot: string) => planAction(
+	kind === 'merge'
+		? {kind, domain: {uuid, name: 'web'}, snapshot}
+		: {kind, domain: {uuid, name: 'web'}, snapshot, scope: 'one', isMetadataOnly: false},
+	world,
+	given,
+);
+const plan = (world: Inventory, kind: 'merge' | 'delete', snapshot: string): Plan => must(planned(world, kind, snapshot));
+const stepOf = (made: Plan, id: string) => made.steps.find(step => step.id === id)!;
+const qmp = (made: Plan, id: string) => stepOf(made, id).command as QmpCommand;
+const at = (made: Plan, id: string) => made.steps.findIndex(step => step.id === id);
+
+test('the head is committed into the image below it and the guest goes over, in one piece that is begun anew after a crash', t => {
+	const made = plan(bareQemu({fat: 's2'}), 'merge', 's3');
+	t.like(qmp(made, 'commit-1'), {
+		execute: 'block-commit',
+		arguments: {'job-id': 'vsnap-commit-1', device: 'n-vda.s3', 'base-node': 'n-vda.s2', 'auto-dismiss': false},
+		nodes: {device: '/d/vda.s3', 'base-node': '/d/vda.s2'},
+		until: {kind: 'job-pivot', id: 'vsnap-commit-1'},
+	});
+	t.is(stepOf(made, 'commit-1').undo, null);
+	t.deepEqual(stepOf(made, 'commit-1').happened, {kind: 'head-is', uuid, target: 'vda', path: '/d/vda.s2'});
+	t.like(stepOf(made, 'commit-1').cancel![0], {execute: 'job-cancel', arguments: {id: 'vsnap-commit-1'}, until: {kind: 'job', id: 'vsnap-commit-1'}});
+	t.deepEqual(made.expected.heads, [{target: 'vda', path: '/d/vda.s2'}, {target: 'vdb', path: '/d/vdb.s2'}]);
+	t.deepEqual(made.images.removed, ['/d/vda.s3', '/d/vdb.s3']);
+	t.true(at(made, 'forget-1') < at(made, 'commit-1') && at(made, 'commit-2') < at(made, 'define') && at(made, 'define') < at(made, 'remove-1'));
+	t.false(made.steps.some(({command}) => command.tool === 'virsh'));
+});
+
+test('a middle image is committed from the disk\'s head on, and what stands on it is told by QEMU', t => {
+	const made = plan(bareQemu({fat: 's1'}), 'merge', 's2');
+	t.deepEqual(qmp(made, 'commit-1').arguments, {
+		'job-id': 'vsnap-commit-1', device: 'n-vda.s3', 'top-node': 'n-vda.s2', 'base-node': 'n-vda.s1', 'backing-file': '/d/vda.s1', 'auto-dismiss': false,
+	});
+	t.deepEqual(qmp(made, 'commit-1').until, {kind: 'job', id: 'vsnap-commit-1'});
+	t.deepEqual(stepOf(made, 'commit-1').happened, {kind: 'left-chain', uuid, target: 'vda', path: '/d/vda.s2'});
+	t.is(at(made, 'relink-1-1'), -1);
+});
+
+test('a pull can be taken back: the guest is stopped for a moment, so that all is written, and the image goes later', t => {
+	const made = plan(bareQemu({fat: 's2'}), 'merge', 's2');
+	t.deepEqual(qmp(made, 'pull-1').arguments, {'job-id': 'vsnap-pull-1', device: 'n-vda.s2', 'base-node': 'n-vda.qcow2', 'backing-file': '/d/vda.qcow2', 'auto-dismiss': false});
+	t.is(stepOf(made, 'pull-1').phase, 'create');
+	t.is(qmp(made, 'flush-1').execute, 'stop');
+	t.like(stepOf(made, 'flush-1').undo![0], {execute: 'cont', onlyIf: {kind: 'domain-active'}});
+	t.deepEqual([at(made, 'flush-1'), at(made, 'resume-1'), at(made, 'sync-pull-1')].map(index => index - at(made, 'pull-1')), [1, 2, 3]);
+	t.deepEqual(made.images.removed, ['/d/vda.s1', '/d/vdb.s1']);
+});
+
+test('an image that QEMU was started on stays, whatever copies less', t => {
+	t.is(qmp(plan(bareQemu({fat: 's1'}), 'delete', 's1'), 'commit-1').arguments['base-node'], 'n-vda.qcow2');
+	t.is(at(plan(bareQemu({fat: 's1', bare: {startImages: []}}), 'delete', 's1'), 'commit-1'), -1);
+});
+
+test('a paused guest is not pulled in, because nothing would be flushed', t => {
+	t.true(at(plan(bareQemu({state: 'paused'}), 'merge', 's3'), 'commit-1') > 0);
+	t.true(at(plan(bareQemu(), 'merge', 's3'), 'pull-1') > 0);
+});
+
+test('nodes with names of their own are closed before their files go', t => {
+	const made = plan(bareQemu({fat: 's2', nodes: {'vdb.s3': {closing: ['mine', 'mine-file']}}}), 'merge', 's3');
+	t.deepEqual(['close-2-1', 'close-2-2'].map(id => [qmp(made, id).arguments['node-name'], qmp(made, id).until?.kind]), [['mine', 'node-gone'], ['mine-file', 'node-gone']]);
+	t.true(at(made, 'commit-2') < at(made, 'close-2-1') && at(made, 'close-2-2') < at(made, 'remove-1'));
+});
+
+test('a merge is refused where QEMU cannot do it, where its node is not known, and where bitmaps would be lost', t => {
+	const refusal = (world: Inventory) => {
+		const made = planned(world, 'merge', 's3');
+		return made.ok || made.failure.kind !== 'refused' ? '' : made.failure.blockers.map(({text}) => text).join('\n');
+	};
+
+	t.regex(refusal(bareQemu({bare: {commands: new Set()}})), /cannot be merged this way/);
+	t.regex(refusal(bareQemu({nodes: {'vda.s2': undefined}})), /vda\.s2 cannot become one/);
+	t.regex(refusal(bareQemu({fat: 's2', nodes: {'vda.s3': {bitmaps: ['daily']}}})), /bitmaps of checkpoints \(daily\)/);
+});
