@@ -2,7 +2,7 @@
 Deleting snapshots on real libvirt, in the shapes in which libvirt alone loses data or refuses: what remains holds its bytes, what nothing needs is gone,
 and plain virsh finds right records.
 */
-import {readdir} from 'node:fs/promises';
+import {mkdir, readdir} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {change, digestSnapshots, readChangePlan} from './change.ts';
@@ -218,4 +218,21 @@ test.serial('where nothing comes after a snapshot, --children-only is refused an
 	const domain = await makeDomain(t, {diskCount: 1});
 	await takeDiskSnapshot(domain, 's1');
 	await expectRefused(t, domain, async () => change(domain, 'delete', ['s1'], {flags: ['--children-only']}), /Nothing comes after/);
+});
+
+test.serial('the overlay of a disk that was detached, in a folder of its own, keeps all that it stands on', async t => {
+	const domain = await makeDomain(t);
+	await takeDiskSnapshot(domain, 's1');
+	const folder = path.join(domain.folder, 'parked');
+	await mkdir(folder);
+	const parked = path.join(folder, 'vdb.s2');
+	await takeDiskSnapshot(domain, 's2', ['--diskspec', 'vda', '--diskspec', `vdb,file=${parked}`]);
+	await writeOffline(parked, 5, 2);
+	const before = await digestImage(parked, 'qcow2');
+	await virsh('detach-disk', domain.uuid, 'vdb', '--config');
+	for (const name of ['s2', 's1']) {
+		const result = await change(domain, 'delete', [name]);
+		t.is(result.exitCode, 0, report(result));
+		t.is(await digestImage(parked, 'qcow2'), before);
+	}
 });

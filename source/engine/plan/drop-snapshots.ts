@@ -6,7 +6,7 @@ import {posix} from 'node:path';
 import type {DeleteAction, MergeAction} from '../../model/action.ts';
 import {collect, type Collection, type Merge} from '../../model/collect.ts';
 import {headDisks, isWritableMedium} from '../../model/domain.ts';
-import {buildImageGraph, imageAt, isOpenable, type ImageGraph} from '../../model/image-graph.ts';
+import {buildImageGraph, holdersOf, imageAt, isOpenable, type ImageGraph} from '../../model/image-graph.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Plan, Step} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
@@ -103,13 +103,22 @@ function headsAfter(context: PlanContext, moves: Moves): Map<string, string> {
 		.map(({target, sourcePath}) => [target, moves.contents.get(sourcePath!)?.path ?? sourcePath!]));
 }
 
+/**
+Whether an overlay that nothing holds lies where the domain has no disk (that of a disk which was detached). Only the record that goes now tells of it: noted as
+a leftover, the image below would be taken for one without overlays by the next plan.
+*/
+function isBelowParked(context: PlanContext, overlays: readonly string[]): boolean {
+	const folders = new Set(headDisks(context.inventory.picture.domain).flatMap(({sourcePath}) => sourcePath === undefined ? [] : [posix.dirname(sourcePath)]));
+	return overlays.some(path => holdersOf(context.graph, path).length === 0 && !folders.has(posix.dirname(path)));
+}
+
 /** The definition is written anew where a disk's file or chain changes, or what is noted of images that had to stay. */
 function defineSteps(context: PlanContext, given: {collection: Collection; moves: Moves; isIrreversible: boolean}): Result<Step[]> {
 	const {collection, moves, isIrreversible} = given;
 	const {picture, definitionXml} = context.inventory;
 	const gone = new Set([...collection.removed, ...collection.merges.flatMap(merge => merge.gone)].flatMap(path => aliasesOf(context, path)));
 	const before = leftImagesOf(context) ?? [];
-	const staying = collection.staying.filter(({reason}) => reason !== 'stands-alone').map(({path}) => path);
+	const staying = collection.staying.filter(stay => stay.reason !== 'stands-alone' && !isBelowParked(context, stay.overlays)).map(({path}) => path);
 	const left = [...new Set([...before.filter(path => !gone.has(path)), ...staying])];
 	const noted = picture.domain.definition.leftImages ?? [];
 	const isNoteRight = noted.length === left.length && left.every(path => noted.includes(path));

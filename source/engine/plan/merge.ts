@@ -14,13 +14,14 @@ import {blockDomain} from './blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from './context.ts';
 import {blockChoice} from './delete.ts';
 import {reasonToStay} from './describe-drop.ts';
-import {collectAfter, planDrop} from './drop-snapshots.ts';
+import {collectAfter, graphWithout, planDrop} from './drop-snapshots.ts';
 
 /** The present disks must stand on what the snapshot froze, and nothing else may need that image as it is. Appends blockers. */
 function blockUnmergeable(context: PlanContext, snapshot: Snapshot): void {
 	const {graph} = context;
 	const heads = headDisks(context.inventory.picture.domain);
 	const {staying} = collectAfter(context, [snapshot]);
+	const remaining = graphWithout(context, [snapshot]);
 	for (const {target, mode} of snapshot.disks.filter(disk => disk.mode === 'external')) {
 		const frozen = frozenPath(snapshot, target);
 		const head = heads.find(disk => disk.target === target)?.sourcePath;
@@ -38,6 +39,16 @@ function blockUnmergeable(context: PlanContext, snapshot: Snapshot): void {
 				text: `${posix.basename(stay.path)} cannot become one with what stands on it: ${reasonToStay(context, stay)}.`,
 				remedy: `Delete "${snapshot.name}" instead: it goes, and the image stays as long as it is needed.`,
 			});
+		} else if (frozen !== undefined && head !== undefined && graph.keyOf(frozen) !== graph.keyOf(head)) {
+			// What is held directly is no matter of collecting, so it is not among those that stay.
+			const holders = (remaining.nodes.get(remaining.keyOf(frozen))?.pins ?? []).filter(({hold}) => hold !== 'existence');
+			if (holders.length > 0) {
+				context.blockers.push({
+					kind: 'image-needed',
+					text: `${posix.basename(frozen)} cannot become one with what stands on it: it is needed by ${[...new Set(holders.map(({label}) => label))].join(', ')}.`,
+					remedy: `Delete "${snapshot.name}" instead: it goes, and the image stays as long as it is needed.`,
+				});
+			}
 		}
 	}
 }

@@ -96,6 +96,13 @@ function pathsToProbe(picture: DomainPicture, pins: readonly Pin[]): Set<string>
 	return new Set(pins.filter(pin => pin.target !== undefined && !live.has(pin.path)).map(pin => pin.path));
 }
 
+/** Where the snapshots put their overlays. Nothing pins that of a disk which was detached since, and it may lie in a folder of its own. */
+function overlaysOnRecord({snapshots}: DomainPicture): string[] {
+	return snapshots
+		.flatMap(({disks, revertDisks}) => [...disks, ...revertDisks])
+		.flatMap(({overlayPath}) => overlayPath?.startsWith('/') ? [overlayPath] : []);
+}
+
 /** `alsoPaths`: files that the wish names, there or not. */
 export type InventoryRequest = {uuid: string; alsoPaths: readonly string[]};
 
@@ -110,14 +117,15 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 	const {picture, records} = read.value;
 	const pins = pinsOfDomain(picture.domain, picture.snapshots);
 	const memoryPaths = new Set(picture.snapshots.flatMap(snapshot => snapshot.memory.mode === 'external' ? [snapshot.memory.path] : []));
+	const overlayPaths = overlaysOnRecord(picture);
 	const [folders, memoryFiles, jobs] = await Promise.all([
-		readFolders(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...alsoPaths]),
+		readFolders(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths]),
 		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await source.readMemoryFile(path, records)]),
 		source.readJobs(picture.domain),
 		markLocked(runner, picture.images, new Set([...pathsToProbe(picture, pins), ...alsoPaths])),
 	]);
-	const headFolders = new Set(pins.filter(pin => pin.hold === 'head').map(pin => posix.dirname(pin.path)));
-	const strays = await readStrays(runner, [...folders.values()].filter(({path}) => headFolders.has(path)), picture.images);
+	const overlayFolders = new Set([...pins.filter(pin => pin.hold === 'head').map(pin => pin.path), ...overlayPaths].map(path => posix.dirname(path)));
+	const strays = await readStrays(runner, [...folders.values()].filter(({path}) => overlayFolders.has(path)), picture.images);
 	if (!strays.ok) {
 		return strays;
 	}

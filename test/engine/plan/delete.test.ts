@@ -1,5 +1,6 @@
 import test from 'ava';
 import {planDelete} from '../../../source/engine/plan/delete.ts';
+import {planMerge} from '../../../source/engine/plan/merge.ts';
 import type {DeleteAction} from '../../../source/model/action.ts';
 import type {Inventory} from '../../../source/model/inventory.ts';
 import type {Plan} from '../../../source/model/plan.ts';
@@ -123,4 +124,34 @@ test('a plan for nothing, an unknown name, and a bitmap that would be lost are r
 	const world = threeSnapshots();
 	world.picture.images.find(({path}) => path === '/d/vda.s1')!.bitmaps.push({name: 'c1', isUsable: true, granularityBytes: 65_536});
 	t.is(refusal(world, {}), 'checkpoint');
+});
+
+test('an image with the overlay of a detached disk on it, in a folder of its own, stays and is not noted as a leftover', t => {
+	const made = plan(inventory({
+		heads: {vda: '/d/vda.s2'},
+		current: 's2',
+		snapshots: [
+			{name: 's1', frozen: {vda: '/d/vda.qcow2', vdb: '/d/vdb.qcow2'}, overlays: {vda: '/d/vda.s1', vdb: '/d/vdb.s1'}},
+			{name: 's2', parent: 's1', frozen: {vda: '/d/vda.s1', vdb: '/d/vdb.s1'}, overlays: {vda: '/d/vda.s2', vdb: '/parked/vdb.s2'}},
+		],
+		images: [
+			image('/d/vda.qcow2'),
+			image('/d/vda.s1', '/d/vda.qcow2'),
+			image('/d/vda.s2', '/d/vda.s1'),
+			image('/d/vdb.qcow2'),
+			image('/d/vdb.s1', '/d/vdb.qcow2'),
+			image('/parked/vdb.s2', '/d/vdb.s1'),
+		],
+	}));
+	t.deepEqual(made.images.removed, ['/d/vda.s1']);
+	t.false(made.steps.some(step => step.command.files.some(({text}) => text.includes('vsnap:image path="/d/vdb.s1"'))));
+});
+
+test('a merge is refused where something holds the image itself, though nothing else stands on it', t => {
+	const merge = (foreignPins: Parameters<typeof fork>[0]) => planMerge({kind: 'merge', domain: {uuid, name: 'web'}, snapshot: 's3'}, threeSnapshots(foreignPins), given);
+	t.true(merge({}).ok);
+	for (const hold of ['head', 'content'] as const) {
+		const refused = merge({foreignPins: [pin('/d/vda.s2', hold, 'head of mail', 'other')]});
+		t.regex(JSON.stringify(refused), /vda\.s2 cannot become one with what stands on it: it is needed by head of mail/u);
+	}
 });
