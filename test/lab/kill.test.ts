@@ -186,7 +186,7 @@ test.serial('disks only, from running to running, keeping', async t => {
 			state: 'running',
 			parents: {s1: undefined, s2: 's1', left: 's2'},
 		};
-	}, {both: ['after'], byTurns: [], isFromSwitch: true});
+	}, {both: [], byTurns: ['after'], isFromSwitch: true});
 });
 
 test.serial('with memory, from running to paused, discarding', async t => {
@@ -207,7 +207,7 @@ test.serial('with memory, from running to paused, discarding', async t => {
 			state: 'paused',
 			parents: {m1: undefined},
 		};
-	}, {both: ['after'], byTurns: [], isFromSwitch: true});
+	}, {both: [], byTurns: ['after'], isFromSwitch: true});
 });
 
 test.serial('internal, from shut off, discarding', async t => {
