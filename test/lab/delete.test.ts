@@ -236,3 +236,16 @@ test.serial('the overlay of a disk that was detached, in a folder of its own, ke
 		t.is(await digestImage(parked, 'qcow2'), before);
 	}
 });
+
+test.serial('a clone that no domain has, beside a frozen base in a folder of its own, keeps its bytes', async t => {
+	const domain = await makeDomain(t, {diskCount: 1});
+	const folder = path.join(domain.folder, 'overlays');
+	await mkdir(folder);
+	const clone = path.join(domain.folder, 'clone.qcow2');
+	await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', domain.disks[0]!.path, clone]);
+	await takeDiskSnapshot(domain, 's1', ['--diskspec', `vda,file=${path.join(folder, 'vda.s1')}`]);
+	await writeOffline(path.join(folder, 'vda.s1'), 5, 2);
+	const before = await digestImage(clone, 'qcow2');
+	await expectRefused(t, domain, async () => change(domain, 'merge', ['s1']), /clone\.qcow2 \(nobody knows whose\)/u);
+	t.is(await digestImage(clone, 'qcow2'), before);
+});

@@ -124,8 +124,9 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 		source.readJobs(picture.domain),
 		markLocked(runner, picture.images, new Set([...pathsToProbe(picture, pins), ...alsoPaths])),
 	]);
-	const overlayFolders = new Set([...pins.filter(pin => pin.hold === 'head').map(pin => pin.path), ...overlayPaths].map(path => posix.dirname(path)));
-	const strays = await readStrays(runner, [...folders.values()].filter(({path}) => overlayFolders.has(path)), picture.images);
+	// The folders of frozen images too: a clone beside one is known by its header alone, and a commit would write into what it stands on.
+	const imageFolders = new Set([...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths].map(path => posix.dirname(path)));
+	const strays = await readStrays(runner, [...folders.values()].filter(({path}) => imageFolders.has(path)), picture.images);
 	if (!strays.ok) {
 		return strays;
 	}
