@@ -66,8 +66,9 @@ async function startQemu(t: ExecutionContext, more: string[] = [], images = targ
 	const folder = given ?? await mkdtemp(path.join(os.tmpdir(), 'vsnaplab-bare-'));
 	const name = given === undefined ? 'first' : 'again';
 	const bare = {folder, socketPath: path.join(folder, `${name}.sock`), pidPath: path.join(folder, `${name}.pid`)};
+	let pid = 0;
 	t.teardown(async () => {
-		const pid = Number(await readFile(bare.pidPath, 'utf8').catch(() => '0'));
+		// Known from the start: a test may move the folder away.
 		if (pid > 0) {
 			try {
 				process.kill(pid, 'SIGKILL');
@@ -117,6 +118,7 @@ async function startQemu(t: ExecutionContext, more: string[] = [], images = targ
 		'virtio-blk,drive=mine',
 		...more,
 	]);
+	pid = Number(await readFile(bare.pidPath, 'utf8'));
 	return bare;
 }
 
