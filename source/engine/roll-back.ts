@@ -101,7 +101,7 @@ export async function rollBack(work: Work, states: ReadonlyMap<string, StepState
 			continue;
 		}
 
-		const result = step.undo === null ? fail({kind: 'unreadable', what: 'An undo', reason: 'this step has none'}) : await undoStep(work, step, state);
+		const result = step.undo === null ? fail({kind: 'recovery-refused', reason: 'It cannot be taken back, only finished.', remedy: 'Finish it: vsnap-tui recover --roll-forward.'}) : await undoStep(work, step, state);
 		if (result.ok) {
 			await note(work, {kind: 'undone', step: step.id});
 			work.onEvent({kind: 'step-undone', step: step.id});
