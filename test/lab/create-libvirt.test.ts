@@ -52,6 +52,14 @@ async function expectCreated(t: ExecutionContext, domain: LabDomain, result: Pro
 	return xml;
 }
 
+/** The memory of a paused domain is one that was saved between the two numbers, and it counts on from there. */
+async function expectGoesOn(t: ExecutionContext, domain: LabDomain, low: number, high: number): Promise<void> {
+	const counter = await readCounter(domain);
+	t.true(low <= counter && counter <= high, `${low} <= ${counter} <= ${high}`);
+	await virsh('resume', '--domain', domain.uuid);
+	await waitForCounter(domain, counter + 5);
+}
+
 test.serial('rows 1 and 4, offline, inside the images: all disks have it, virsh sees it, and a revert brings the bytes back', async t => {
 	const domain = await makeDomain(t);
 	const digests = await markOffline(domain, 1);
@@ -97,11 +105,14 @@ test.serial('rows 7 and 19, online, inside the images: the memory is saved with 
 	await expectCreated(t, domain, await create(domain, 'm1'), {name: 'm1', state: 'running', heads: ['vda.qcow2', 'vdb.qcow2']});
 	const high = await readCounter(domain);
 	await expectCreated(t, domain, await create(domain, 'm2', '--memory', 'internal'), {name: 'm2', state: 'running'});
+	const higher = await readCounter(domain);
 	await markLive(domain, 2);
-	await waitForCounter(domain, high + 10);
+	await waitForCounter(domain, higher + 10);
 	await expectReverted(t, domain, await revert(domain, 'm1', {flags: ['--paused']}), {digests, current: 'm1', state: 'paused'});
 	const counter = await readCounter(domain);
 	t.true(low <= counter && counter <= high, `${low} <= ${counter} <= ${high}`);
+	await expectReverted(t, domain, await revert(domain, 'm2', {flags: ['--paused']}), {digests, current: 'm2', state: 'paused'});
+	await expectGoesOn(t, domain, high, higher);
 });
 
 test.serial('rows 8, 11 and 14, online, disks only: one disk left out, files named, and the guest goes on', async t => {
@@ -134,19 +145,33 @@ test.serial('rows 22 and 25, online, memory in a file: live and paused, and the 
 	t.true((await stat(path.join(domain.folder, 'vda.x1.mem'))).size > 100_000);
 	const memoryPath = path.join(domain.folder, 'x 2.mem');
 	await expectCreated(t, domain, await create(domain, 'x2', '--memory', `external:${memoryPath}`, '--live', '--disk', 'vda=external', '--disk', 'vdb=external'), {name: 'x2', state: 'running'});
+	const higher = await readCounter(domain);
 	await markLive(domain, 2);
-	await waitForCounter(domain, high + 10);
+	await waitForCounter(domain, higher + 10);
 	await expectReverted(t, domain, await revert(domain, 'x1', {flags: ['--paused', '--keep', 'left']}), {digests, current: 'x1', state: 'paused'});
 	const counter = await readCounter(domain);
 	t.true(low <= counter && counter <= high, `${low} <= ${counter} <= ${high}`);
+	await expectReverted(t, domain, await revert(domain, 'x2', {flags: ['--paused']}), {digests, current: 'x2', state: 'paused'});
+	await expectGoesOn(t, domain, high, higher);
 });
 
-test.serial('row 23, online, memory alone: the disks stay as they are', async t => {
+test.serial('row 23, online, memory alone: the disks stay as they are, and virsh restores the guest from the file', async t => {
 	const domain = await makeDomain(t, {diskCount: 1});
 	await start(domain);
+	const digests = await markLive(domain, 1);
+	await waitForCounter(domain, 5);
+	const low = await readCounter(domain);
 	await expectCreated(t, domain, await create(domain, 'alone', '--memory', 'external', '--disk', 'vda=no'), {name: 'alone', state: 'running', heads: ['vda.qcow2']});
 	t.true((await stat(path.join(domain.folder, 'vda.alone.mem'))).size > 100_000);
 	await expectRefused(t, domain, async () => create(domain, 'again', '--memory', `external:${path.join(domain.folder, 'vda.alone.mem')}`, '--disk', 'vda=no'), /already.*overwrite/);
+	const high = await readCounter(domain);
+	await waitForCounter(domain, high + 10);
+	await stop(domain);
+	await withFile(await virsh('dumpxml', '--domain', domain.uuid, '--inactive', '--security-info'), async filePath => {
+		await virsh('restore', '--file', path.join(domain.folder, 'vda.alone.mem'), '--xml', filePath, '--paused');
+	});
+	t.deepEqual(await digestHeads(domain), digests);
+	await expectGoesOn(t, domain, low, high);
 });
 
 test.serial('the third of three disks cannot be made: offline and online nothing has happened, and no file is left', async t => {
