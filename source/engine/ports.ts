@@ -23,6 +23,8 @@ export type SurroundingsRequest = {
 	/** Images that are known already, under whatever name: they are not read again. */
 	known: Array<{path: string; inode: string | undefined}>;
 	memoryPaths: string[];
+	/** Folders of which only the names are wanted: no image of them is read. */
+	namesIn: string[];
 	lost: LostFile[];
 };
 

@@ -20,6 +20,7 @@ export const findingKinds = [
 	'shared-frozen',
 	'orphan',
 	'unused-image',
+	'unused-nvram',
 	'not-revertible',
 	'current-record',
 	'lost-source',

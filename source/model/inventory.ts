@@ -3,7 +3,7 @@ What was read of the world. A picture is enough to browse a domain; an inventory
 */
 import type {Domain, DomainDefinition} from './domain.ts';
 import type {Checkpoint, Snapshot} from './snapshot.ts';
-import type {Image} from './image.ts';
+import type {FileFacts, Image} from './image.ts';
 
 export type HostFacts = {
 	owner: 'libvirt' | 'demo' | 'qemu';
@@ -115,8 +115,10 @@ export type Inventory = {
 	memoryFiles: Map<string, MemoryFileFacts>;
 	/** Block jobs, backups, migrations … in words; empty when nothing runs. */
 	jobs: string[];
-	/** NVRAM is there and is not rolled back: for the warning. */
+	/** Where the firmware's variables stand. */
 	nvramPath: string | undefined;
+	/** Of the files with firmware variables, the domain's and the copies of its snapshots, those that are there. */
+	nvramFiles: Map<string, FileFacts>;
 	/** Only where the owner is bare QEMU. */
 	bare?: BareFacts;
 };

@@ -114,6 +114,7 @@ export function inventoryOf(estate: Estate, domain: ModelDomain): Inventory {
 		memoryFiles: new Map([...estate.images.files].flatMap(([path, {format}]) => format === undefined ? [[path, {kind: 'bad', path, reason: 'a model'} as const]] : [])),
 		jobs: [],
 		nvramPath: undefined,
+		nvramFiles: new Map(),
 	};
 }
 

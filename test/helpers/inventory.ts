@@ -98,6 +98,7 @@ export function inventory(scene: Scene): Inventory {
 		memoryFiles: new Map(),
 		jobs: [],
 		nvramPath: undefined,
+		nvramFiles: new Map(),
 	};
 }
 

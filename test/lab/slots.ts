@@ -1,8 +1,10 @@
 /**
 Known bytes on disks. A slot is the 64 KiB at (slot + 1) MiB: the first MiB stays free for the boot sector. Also tells what a disk holds as a whole.
 */
+import type {Buffer} from 'node:buffer';
 import {createHash, randomBytes} from 'node:crypto';
-import {readFile, rm} from 'node:fs/promises';
+import {createReadStream} from 'node:fs';
+import {rm} from 'node:fs/promises';
 import path from 'node:path';
 import {run, virsh} from './run.ts';
 import {imagesPath} from './settings.ts';
@@ -28,12 +30,22 @@ export async function readSlot(imagePath: string, slot: number, format = formatO
 	return Number.parseInt(match.groups.byte, 16);
 }
 
+/** Digest of a file's own bytes. Read piece by piece: every program that a large process starts costs as much as its memory is large. */
+export async function digestFile(filePath: string): Promise<string> {
+	const hash = createHash('sha256');
+	for await (const piece of createReadStream(filePath)) {
+		hash.update(piece as Buffer);
+	}
+
+	return hash.digest('hex').slice(0, 16);
+}
+
 /** Digest of all that a guest would read from this image. */
 export async function digestImage(imagePath: string, format = formatOf(imagePath)): Promise<string> {
 	const rawPath = path.join(imagesPath, `.${randomBytes(6).toString('hex')}.raw`);
 	try {
 		await run('qemu-img', ['convert', '-U', '-f', format, '-O', 'raw', imagePath, rawPath]);
-		return createHash('sha256').update(await readFile(rawPath)).digest('hex').slice(0, 16);
+		return await digestFile(rawPath);
 	} finally {
 		await rm(rawPath, {force: true});
 	}

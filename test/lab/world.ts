@@ -2,13 +2,13 @@
 Everything that an action could have touched, to prove that it touched nothing: definition, snapshot and checkpoint records, state, and each file
 of the folder with its bytes.
 */
-import {createHash} from 'node:crypto';
-import {readdir, readFile, stat} from 'node:fs/promises';
+import {readdir, stat} from 'node:fs/promises';
 import path from 'node:path';
 import {type LabDomain, readState} from './domains.ts';
 import {
 	attemptVirsh, lines, run, virsh,
 } from './run.ts';
+import {digestFile} from './slots.ts';
 import {readDisks, unescapeXml} from './xml-text.ts';
 
 export type World = {
@@ -29,7 +29,7 @@ export async function digestFolder(folder: string): Promise<Record<string, strin
 		const filePath = path.join(folder, name);
 		const facts = await stat(filePath);
 		return [name, facts.isFile()
-			? `${facts.size} ${createHash('sha256').update(await readFile(filePath)).digest('hex').slice(0, 16)}`
+			? `${facts.size} ${await digestFile(filePath)}`
 			: 'not a file'] as const;
 	}));
 	return Object.fromEntries(entries);

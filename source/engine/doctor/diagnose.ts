@@ -10,6 +10,7 @@ import {sortFindings, type Finding} from '../../model/finding.ts';
 import {buildImageGraph, type ImageGraph} from '../../model/image-graph.ts';
 import type {Image} from '../../model/image.ts';
 import type {DomainPicture, HostFacts, Pin} from '../../model/inventory.ts';
+import {nvramPaths} from '../../model/nvram.ts';
 import {pinsOfDomain} from '../../model/pins.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {frozenPath} from '../../model/snapshot.ts';
@@ -135,6 +136,7 @@ async function readAround(owner: Owner, pictures: readonly DomainPicture[], imag
 		folders: [...new Set([...seen].map(path => posix.dirname(path)))],
 		known: images.map(({path, file}) => ({path, inode: file?.inode})),
 		memoryPaths: pictures.flatMap(({snapshots}) => snapshots.flatMap(({memory}) => memory.mode === 'external' ? [memory.path] : [])),
+		namesIn: [...new Set(pictures.flatMap(({domain, snapshots}) => nvramPaths(domain, snapshots)).map(path => posix.dirname(path)))],
 		lost: gatherLost(images.filter(({path}) => seen.has(path))),
 	});
 }

@@ -54,6 +54,7 @@ export function examine(patient: Patient): Examination {
 			memoryFiles: surroundings.memoryFiles,
 			jobs: [],
 			nvramPath: domain.definition.nvramPath,
+			nvramFiles: new Map(),
 		},
 		uuid: domain.uuid,
 		workPath: '',

@@ -3,6 +3,7 @@ What was left half-way or half-asleep: actions of ours, managed saves, checkpoin
 */
 import {hasProcess} from '../../model/domain.ts';
 import {chainOf, imageAt} from '../../model/image-graph.ts';
+import {lostNvramCopies} from '../../model/nvram.ts';
 import {quoteForShell} from '../../model/shell-quote.ts';
 import type {Checkpoint} from '../../model/snapshot.ts';
 import {describeAction} from '../../model/describe-action.ts';
@@ -40,6 +41,21 @@ function findCheckpoints(examination: Examination): void {
 	}
 }
 
+/** By their names they belong to snapshots that are gone; one that is made under such a name again would find it taken. */
+function findLostNvram(examination: Examination): void {
+	const {picture: {domain, snapshots}, surroundings} = examination;
+	const lost = lostNvramCopies(domain, snapshots, folder => surroundings.folders.get(folder)?.names);
+	if (lost.length > 0) {
+		report(examination, {
+			kind: 'unused-nvram',
+			severity: 'warning',
+			text: `No snapshot goes with ${listed(lost)}.`,
+			meaning: 'Firmware variables that were kept for snapshots which somebody deleted without vsnap-tui.',
+			wish: {kind: 'tidy', uuid: domain.uuid, paths: lost},
+		});
+	}
+}
+
 export function findStateTroubles(examination: Examination): void {
 	const {picture: {domain, snapshots}, unfinished} = examination;
 	for (const {plan} of unfinished) {
@@ -73,4 +89,5 @@ export function findStateTroubles(examination: Examination): void {
 	}
 
 	findCheckpoints(examination);
+	findLostNvram(examination);
 }

@@ -24,6 +24,7 @@ import {defineStep, stopSteps} from './domain-steps.ts';
 import {fingerprintOf} from './fingerprint.ts';
 import {blockHandMerged} from './hand-merged.ts';
 import {keepPresentState, type Kept} from './keep.ts';
+import {branchNvram, revertNvram} from './nvram.ts';
 import {overlayPath, stampOf} from './overlay-name.ts';
 import {checkSteps, overlaySteps} from './overlay-steps.ts';
 import {revertDisks, type OverlaidDisk, type RevertDisks} from './revert-disks.ts';
@@ -232,26 +233,31 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		context.blockers.push({kind: 'not-supported', text: 'The snapshot froze no disk, so nothing can branch from it.', remedy: 'Take a snapshot of the disks first.'});
 	}
 
+	const nvram = revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, resumes: false});
+	const ownNvram = branchNvram(context, snapshot, {name: action.name, now});
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
 	const mustStopFirst = hasProcess(picture.domain) && disks.overlaid.some(disk => disk.wasLeftOut);
 	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: action.fate.kind === 'keep'});
-	const create = [...overlaySteps(disks.overlaid, []), ...asUpper(overlaySteps(upper, []))];
+	const create = [...overlaySteps(disks.overlaid, []), ...asUpper(overlaySteps(upper, [])), ...nvram.create];
 	const created = [...disks.overlaid, ...upper].map(disk => disk.overlayPath);
 	const bases = snapshot.domain.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
 	return succeed({
 		...planFrame(action, inventory, given),
-		consequences: describe(context, action, {snapshot, disks, removed: abandoned.removed, abandoned: abandoned.consequences}),
-		images: {created, removed: abandoned.removed, kept: picture.images.map(image => image.path).filter(path => !abandoned.removed.includes(path))},
+		consequences: describe(context, action, {snapshot, disks, removed: abandoned.removed, abandoned: [...abandoned.consequences, ...nvram.consequences]}),
+		images: {created: [...created, ...nvram.created, ...ownNvram.created], removed: abandoned.removed, kept: picture.images.map(image => image.path).filter(path => !abandoned.removed.includes(path))},
 		steps: [
 			...checkSteps(disks.overlaid.filter(disk => !disk.wasLeftOut)),
 			...(mustStopFirst ? [...stop, ...create] : [...create, ...stop]),
 			...kept.value?.steps ?? [],
+			...nvram.switch,
+			...ownNvram.switch,
 			defineStep(context, definition.value),
 			...records.value,
 			...removeSteps(abandoned.removed),
+			...nvram.remove,
 		],
 		expected: {
 			heads: [...sources].map(([target, {path}]) => ({target, path})),

@@ -116,6 +116,16 @@ export const fileCommands = {
 	own: (path: string, owner: {uid: number; gid: number}) => file('chown', `${owner.uid}:${owner.gid}`, '--', path),
 	allow: (path: string, mode: number) => file('chmod', mode.toString(8).padStart(4, '0'), '--', path),
 	sync: (paths: string[]) => file('sync', '--', ...paths),
+	/** Into a file that is there; its owner and mode stay. */
+	copy: (from: string, to: string) => file('cp', '--', from, to),
+	/** Fails where the two differ. */
+	compare: (path: string, other: string) => file('cmp', '--', path, other),
+	/** A second name for the same file; fails if the name is taken. */
+	link: (from: string, to: string) => file('ln', '-T', '--', from, to),
+	/** At one moment, over what is there. */
+	replace: (from: string, to: string) => file('mv', '-f', '-T', '--', from, to),
+	/** Lets a file be as old as this moment. */
+	dateNow: (path: string) => file('touch', '-c', '--', path),
 	/** `modifiedAt`: seconds, with nanoseconds after a point. */
 	date: (path: string, modifiedAt: string) => file('touch', '-c', '-d', `@${modifiedAt}`, '--', path),
 	remove: (path: string) => file('rm', '--', path),

@@ -18,6 +18,7 @@ import {planOnlineLibvirt} from './create-libvirt.ts';
 import {planOfflineExternal, planOfflineInternal, type CreateParts, type CreateRequest} from './create-offline.ts';
 import {planOnlineQemu} from './create-qemu.ts';
 import {fingerprintOf} from './fingerprint.ts';
+import {copyNvram} from './nvram.ts';
 import {planFrame} from './plan-frame.ts';
 
 type Decided = ReturnType<typeof decideForLibvirt>;
@@ -75,13 +76,28 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 			? {severity: 'loss', text: 'The guest is powered off afterwards, as by pulling the plug; what is in its memory is lost.'}
 			: {severity: 'warning', text: 'The guest is powered off afterwards, as by pulling the plug; its memory is in the snapshot.'}],
 		[way.by === 'migrate', {severity: 'warning', text: 'Memory without disks cannot be reverted to safely: by then the disks have gone on, and the guest would destroy its file systems.'}],
-		[nvramPath !== undefined && way.memory === 'no', {severity: 'warning', text: `The firmware's variables (${nvramPath}) are not part of the snapshot.`}],
+		[nvramPath !== undefined && way.memory === 'no' && action.hasNoMetadata, {severity: 'warning', text: `The firmware's variables (${nvramPath}) are not kept.`}],
 		[way.disk === 'internal' && chain.some(snapshot => isExternal(snapshot)), {
 			severity: 'warning',
 			text: 'External snapshots come before this internal one: libvirt itself will not be able to delete some of them.',
 		}],
 	];
 	return [...rules.filter(([holds]) => holds).map(([, consequence]) => consequence), ...given.parts.consequences];
+}
+
+/** Memory brings the firmware's variables with it, and without a record nobody could tell whose a copy is. */
+function addNvram(context: PlanContext, {action, way, now}: CreateRequest, parts: CreateParts): CreateParts {
+	if (way.memory !== 'no' || action.hasNoMetadata) {
+		return parts;
+	}
+
+	const {before, after, created, consequences} = copyNvram(context, {name: action.snapshot, now, isActive: hasProcess(context.inventory.picture.domain), isHalted: action.isHalted});
+	return {
+		...parts,
+		steps: [...parts.steps.filter(({phase}) => phase === 'check'), ...before, ...parts.steps.filter(({phase}) => phase !== 'check'), ...after],
+		created: [...parts.created, ...created],
+		consequences: [...parts.consequences, ...consequences],
+	};
 }
 
 function partsOf(context: PlanContext, request: CreateRequest): Result<CreateParts> {
@@ -114,17 +130,18 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 		return context.blockers.length > 0 ? fail({kind: 'refused', blockers: context.blockers}) : parts;
 	}
 
+	const whole = addNvram(context, request, parts.value);
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
-	const {steps, created, written, adopted, bases, heads: newHeads} = parts.value;
+	const {steps, created, written, adopted, bases, heads: newHeads} = whole;
 	// A drive that takes no part may change its medium at any time: the proof speaks of the others.
 	const partaking = request.disks.filter(({mode}) => mode === 'internal' || mode === 'external').map(({disk}) => ({target: disk.target, path: newHeads.get(disk.target) ?? disk.sourcePath!}));
 	const {hasNoMetadata, snapshot} = action;
 	return succeed({
 		...planFrame(action, inventory, given),
-		consequences: describe(context, request, {decided, parts: parts.value}),
+		consequences: describe(context, request, {decided, parts: whole}),
 		images: {
 			created,
 			removed: [],

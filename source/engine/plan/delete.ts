@@ -5,7 +5,7 @@ id come in.
 import type {DeleteAction} from '../../model/action.ts';
 import {hasProcess} from '../../model/domain.ts';
 import type {Inventory} from '../../model/inventory.ts';
-import type {Plan} from '../../model/plan.ts';
+import type {Plan, Step} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {isExternal, type Snapshot} from '../../model/snapshot.ts';
 import {withDescendants} from '../../model/tree.ts';
@@ -16,7 +16,9 @@ import {taggedImages} from './delete-internal.ts';
 import {planDrop} from './drop-snapshots.ts';
 import {fingerprintOf} from './fingerprint.ts';
 import {isOpenHead, openDiskOf} from './merge-steps.ts';
+import {nvramCopiesOf} from './nvram.ts';
 import {fileHeads, planFrame} from './plan-frame.ts';
+import {removeSteps} from './remove-steps.ts';
 
 function chosen(snapshots: readonly Snapshot[], {snapshot: name, scope}: DeleteAction): Snapshot[] {
 	const below = withDescendants(snapshots, name);
@@ -58,14 +60,15 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 	}
 
 	const written = [...new Set(tagged.map(({path}) => path))];
+	const nvramCopies = nvramCopiesOf(context, deleted);
 	return succeed({
 		...planFrame(action, inventory, given),
 		consequences: [
 			{severity: 'loss', text: `${deleted.map(({name}) => `"${name}"`).join(', ')} ${deleted.length === 1 ? 'goes' : 'go'}: nobody can go back there any more. The present state of the disks stays.`},
 			{severity: 'info', text: 'The guest stands still while QEMU deletes the state inside its images.'},
 		],
-		images: {created: [], removed: [], written, kept: picture.images.map(({path}) => path)},
-		steps: [...deleted].reverse().map(({name}, index) => ({
+		images: {created: [], removed: nvramCopies, written, kept: picture.images.map(({path}) => path)},
+		steps: [...[...deleted].reverse().map(({name}, index): Step => ({
 			id: `delete-${index + 1}`,
 			title: `Let libvirt delete "${name}" inside the images of the running domain`,
 			phase: 'remove',
@@ -73,7 +76,7 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 			undo: null,
 			happened: {kind: 'snapshot-missing', uuid: context.uuid, name},
 			ifStopped: 'The rest would be left for recover.',
-		})),
+		})), ...removeSteps(nvramCopies)],
 		// It is proven before anything is removed, and here everything is a removal.
 		expected: {
 			heads: fileHeads(inventory),

@@ -61,7 +61,7 @@ function describeMerge(context: PlanContext, merge: Merge): Consequence {
 	};
 }
 
-type Described = {request: DropRequest; collection: Collection; currentSnapshot: string | undefined; memoryFiles: readonly string[]};
+type Described = {request: DropRequest; collection: Collection; currentSnapshot: string | undefined; memoryFiles: readonly string[]; nvramCopies: readonly string[]};
 
 function describeSnapshots({request}: Described): Consequence {
 	const {deleted, isMetadataOnly} = request;
@@ -76,7 +76,7 @@ function describeSnapshots({request}: Described): Consequence {
 }
 
 export function describeDropped(context: PlanContext, given: Described): Consequence[] {
-	const {collection, currentSnapshot, memoryFiles} = given;
+	const {collection, currentSnapshot, memoryFiles, nvramCopies} = given;
 	const {picture} = context.inventory;
 	const consequences: Consequence[] = [describeSnapshots(given), ...collection.merges.map(merge => describeMerge(context, merge))];
 	if (collection.removed.length > 0) {
@@ -88,6 +88,10 @@ export function describeDropped(context: PlanContext, given: Described): Consequ
 
 	if (memoryFiles.length > 0) {
 		consequences.push({severity: 'loss', text: `The saved memory goes too: ${listOf(memoryFiles)}.`});
+	}
+
+	if (nvramCopies.length > 0) {
+		consequences.push({severity: 'loss', text: `The firmware's variables that were kept go too: ${listOf(nvramCopies)}.`});
 	}
 
 	consequences.push(...collection.staying.map((stay): Consequence => ({severity: 'info', text: `${stay.path} stays: ${reasonToStay(context, stay)}.`})));

@@ -23,6 +23,7 @@ import {fingerprintOf} from './fingerprint.ts';
 import {taggedImages, untagSteps} from './delete-internal.ts';
 import {isPossibleInQemu} from './merge-qemu.ts';
 import {isOpenHead, mergeSteps, openDiskOf} from './merge-steps.ts';
+import {nvramCopiesOf} from './nvram.ts';
 import {planRecords} from './records.ts';
 import {planFrame} from './plan-frame.ts';
 import {removeSteps} from './remove-steps.ts';
@@ -189,14 +190,15 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 
 	const work = mergeSteps(context, merges);
 	const memoryFiles = isMetadataOnly ? [] : memoryFilesOf(context, deleted);
-	const removed = [...collection.removed, ...merges.flatMap(merge => merge.gone), ...memoryFiles];
+	const nvramCopies = isMetadataOnly ? [] : nvramCopiesOf(context, deleted);
+	const removed = [...collection.removed, ...merges.flatMap(merge => merge.gone), ...memoryFiles, ...nvramCopies];
 	const written = [...new Set([...merges.flatMap(merge => [merge.into, ...merge.relinked]), ...untag.written])];
 	const checkpoints = checkpointsAside(context);
 	const frozen = neededBy(picture.snapshots.filter(snapshot => !deleted.includes(snapshot))).map(path => moves.contents.get(path)?.path ?? path);
 	const touched = new Set([...removed, ...written, ...merges.flatMap(merge => merge.layers), ...collection.staying.map(({path}) => path)]);
 	return succeed({
 		...planFrame(action, inventory, given),
-		consequences: describeDropped(context, {request, collection, currentSnapshot: records.value.currentSnapshot, memoryFiles}),
+		consequences: describeDropped(context, {request, collection, currentSnapshot: records.value.currentSnapshot, memoryFiles, nvramCopies}),
 		images: {
 			created: [],
 			removed,

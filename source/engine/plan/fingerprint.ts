@@ -34,6 +34,9 @@ export function fingerprintOf(inventory: Inventory, imagePaths: Iterable<string>
 		'its snapshots': digest([picture.currentSnapshot ?? '', ...picture.snapshots.map(snapshot => snapshot.xml)].join('\0')),
 		'its checkpoints': digest(picture.checkpoints.map(checkpoint => checkpoint.xml).join('\0')),
 		'its jobs': inventory.jobs.join('; '),
+		// The present ones are written to by a guest that runs.
+		'its copies of firmware variables': digest([...inventory.nvramFiles].filter(([path]) => path !== inventory.nvramPath)
+			.map(([path, {inode, modifiedAt, sizeBytes}]) => `${path} ${inode} ${modifiedAt} ${sizeBytes}`).join('\0')),
 	};
 	for (const path of imagePaths) {
 		fingerprint[`${imagePart}${path}`] = digest(describeImage(inventory, path, heads.has(path)));

@@ -12,15 +12,15 @@ import type {RevertDisks} from './revert-disks.ts';
 type Merged = {
 	/** Frozen images of the line to the current snapshot that the domain's chain no longer goes through. */
 	missing: string[];
-	/** The images right below them, into which they went if they were committed. */
-	below: Set<string>;
+	/** The images right below them, into which they went if they were committed, with the missing one. */
+	below: Map<string, string>;
 };
 
 function findMerged(context: PlanContext, target: string, headPath: string): Merged {
 	const {snapshots, currentSnapshot} = context.inventory.picture;
 	const chain = new Set(chainOf(context.graph, headPath).map(path => context.graph.keyOf(path)));
-	const merged: Merged = {missing: [], below: new Set()};
-	let isBelowMissing = false;
+	const merged: Merged = {missing: [], below: new Map()};
+	let above: string | undefined;
 	for (const snapshot of currentSnapshot === undefined ? [] : withAncestors(snapshots, currentSnapshot)) {
 		const recorded = snapshot.disks.find(disk => disk.target === target);
 		const path = recorded?.mode === 'external' ? frozenPath(snapshot, target) : undefined;
@@ -31,27 +31,31 @@ function findMerged(context: PlanContext, target: string, headPath: string): Mer
 		const isMissing = !chain.has(context.graph.keyOf(path));
 		if (isMissing) {
 			merged.missing.push(path);
-		} else if (isBelowMissing) {
-			merged.below.add(path);
+		} else if (above !== undefined) {
+			merged.below.set(path, above);
 		}
 
-		isBelowMissing = isMissing;
+		above = isMissing ? path : undefined;
 	}
 
 	return merged;
 }
 
+const modifiedAtOf = (context: PlanContext, path: string) => Number(imageAt(context.graph, path)?.file?.modifiedAt ?? 0);
+
 /**
 Refuses where the chain is not what the records say and the frozen image was written to after the snapshot. Records know whole seconds only: within the
-second of the snapshot, an image counts as written to where a missing one stood right on it. Appends blockers.
+second of the snapshot, an image counts as written to where a missing one stood right on it and is not younger: one that was pulled up is. Appends blockers.
 */
 export function blockHandMerged(context: PlanContext, snapshot: Snapshot, disks: RevertDisks): void {
 	const heads = headDisks(context.inventory.picture.domain);
 	for (const {target, basePath} of disks.overlaid.filter(disk => !disk.wasLeftOut)) {
 		const headPath = heads.find(disk => disk.target === target)?.sourcePath;
-		const {missing, below} = headPath === undefined ? {missing: [], below: new Set<string>()} : findMerged(context, target, headPath);
-		const modifiedAt = Math.floor(Number(imageAt(context.graph, basePath)?.file?.modifiedAt ?? 0));
-		const isChanged = modifiedAt > snapshot.createdAt || (modifiedAt === snapshot.createdAt && below.has(basePath));
+		const {missing, below} = headPath === undefined ? {missing: [], below: new Map<string, string>()} : findMerged(context, target, headPath);
+		const modifiedAt = modifiedAtOf(context, basePath);
+		const above = below.get(basePath);
+		const isChanged = Math.floor(modifiedAt) > snapshot.createdAt
+			|| (Math.floor(modifiedAt) === snapshot.createdAt && above !== undefined && modifiedAtOf(context, above) <= modifiedAt);
 		if (missing.length > 0 && isChanged) {
 			context.blockers.push({
 				kind: 'image-changed',

@@ -26,6 +26,7 @@ import {
 } from './domain-steps.ts';
 import {keepPresentState, type Kept} from './keep.ts';
 import {usableMemory} from './memory.ts';
+import {revertNvram} from './nvram.ts';
 import {checkSteps, overlaySteps} from './overlay-steps.ts';
 import {revertDisks, type RevertDisks} from './revert-disks.ts';
 import {removeSteps} from './remove-steps.ts';
@@ -207,23 +208,30 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 		return carried;
 	}
 
+	const nvram = revertNvram(context, snapshot, {
+		keepName: action.fate.kind === 'keep' ? action.fate.name : undefined,
+		now,
+		resumes: endState !== 'shutoff' && snapshot.memory.mode !== 'no',
+	});
 	const checkpoints = carried.value;
 	const keptSteps = kept?.value.steps ?? [];
 	// An overlay on an image that the guest still writes to would stand on moving ground, and QEMU's lock forbids to look at it.
 	const mustStopFirst = hasProcess(picture.domain) && (disks.overlaid.some(disk => disk.wasLeftOut) || keptSteps.some(step => step.phase === 'create'));
 	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: action.fate.kind === 'keep'});
-	const create = [...overlaySteps(disks.overlaid, checkpoints.bitmaps), ...keptSteps.filter(step => step.phase === 'create')];
+	const create = [...overlaySteps(disks.overlaid, checkpoints.bitmaps), ...nvram.create, ...keptSteps.filter(step => step.phase === 'create')];
 	return succeed({
 		steps: [
 			...checkSteps(disks.overlaid.filter(disk => !disk.wasLeftOut)),
 			...(mustStopFirst ? [...stop, ...create] : [...create, ...stop]),
 			...checkpoints.before,
 			...keptSteps.filter(step => step.phase === 'switch'),
+			...nvram.switch,
 			defineStep(context, definition.value),
 			...bookkeeping.value,
 			...checkpoints.after,
 			...end.value,
 			...removeSteps(abandoned.removed),
+			...nvram.remove,
 		],
 		consequences: [
 			...(abandoned.removed.length === 0
@@ -232,9 +240,10 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 			...abandoned.consequences,
 			...describeDisks(context, disks, snapshot),
 			...checkpoints.consequences,
+			...nvram.consequences,
 		],
 		heads: [...sources].map(([target, {path}]) => ({target, path})),
-		created: disks.overlaid.map(disk => disk.overlayPath),
+		created: [...disks.overlaid.map(disk => disk.overlayPath), ...nvram.created],
 		removed: abandoned.removed,
 		endState,
 	});

@@ -21,6 +21,7 @@ import {
 	blockStart, bootSteps, defineStep, endStateOf, startStep, stopSteps,
 } from './domain-steps.ts';
 import {keepPresentState} from './keep.ts';
+import {revertNvram} from './nvram.ts';
 import type {RevertParts} from './revert-external.ts';
 import {stampOf} from './overlay-name.ts';
 
@@ -236,6 +237,7 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 	}
 
 	const isPaused = endState === 'paused';
+	const nvram = revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, resumes: usesMemory});
 	const parts = {disks, safetyName, definitionXml: definition.value};
 	const back = usesMemory
 		? (isBare(context) ? bareMemorySteps(context, snapshot, {...parts, isPaused}) : [memoryStep(context, snapshot, {disks, safetyName, isPaused})])
@@ -243,17 +245,21 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 	return succeed({
 		steps: [
 			...stopSteps(context, {phase: 'create', isGraceful: action.fate.kind === 'keep'}),
+			...nvram.create,
 			...kept.value.steps,
+			...nvram.switch,
 			...back,
 			...(usesMemory ? [] : [currentStep(context, snapshot)]),
 			...(usesMemory || endState === 'shutoff' ? [] : bootSteps(context, {definitionXml: definition.value, isPaused})),
 			...(action.fate.kind === 'keep' ? [] : removeSafetySteps(context, {...parts, isOff: endState === 'shutoff'})),
+			...nvram.remove,
 		],
-		consequences: action.fate.kind === 'keep'
-			? []
-			: [{severity: 'loss', text: `What was written to ${disks.map(disk => disk.target).join(', ')} since is lost.`}],
+		consequences: [
+			...(action.fate.kind === 'keep' ? [] : [{severity: 'loss', text: `What was written to ${disks.map(disk => disk.target).join(', ')} since is lost.`} as const]),
+			...nvram.consequences,
+		],
 		heads: disks.map(({target, path}) => ({target, path})),
-		created: [],
+		created: nvram.created,
 		removed: [],
 		endState,
 	});

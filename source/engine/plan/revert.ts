@@ -55,10 +55,6 @@ function describe(context: PlanContext, action: RevertAction, given: {snapshot: 
 		}
 	}
 
-	if (context.inventory.nvramPath !== undefined && !resumes) {
-		consequences.push({severity: 'warning', text: `The firmware's variables (${context.inventory.nvramPath}) are not part of the snapshot and stay as they are.`});
-	}
-
 	return consequences;
 }
 

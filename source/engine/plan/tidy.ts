@@ -1,5 +1,5 @@
 /**
-The planner for `tidy`: removes images that the doctor found to be leftovers. Whether anything needs them is asked of the graph here, and once more of the
+The planner for `tidy`: removes images, and copies of firmware variables, that the doctor found to be leftovers. Whether anything needs them is asked of the graph here, and once more of the
 whole host just before each is removed.
 */
 import {posix} from 'node:path';
@@ -7,6 +7,7 @@ import type {TidyAction} from '../../model/action.ts';
 import {formatBytes} from '../../model/format.ts';
 import {imageAt, overlaysOf} from '../../model/image-graph.ts';
 import type {Inventory} from '../../model/inventory.ts';
+import {lostNvramCopies} from '../../model/nvram.ts';
 import {objectionTo} from '../../model/may-change.ts';
 import type {Plan} from '../../model/plan.ts';
 import type {Result} from '../../model/result.ts';
@@ -65,8 +66,12 @@ export function planTidy(action: TidyAction, inventory: Inventory, given: PlanAr
 	blockMending(context);
 	blockUnreadable(context);
 	const paths = fromTheTop(context, action.paths);
+	const {picture: {domain, snapshots}, folders} = inventory;
+	const nvramCopies = new Set(lostNvramCopies(domain, snapshots, folder => folders.get(folder)?.names));
 	for (const [index, path] of paths.entries()) {
-		blockImage(context, path, new Set(paths.slice(0, index)));
+		if (!nvramCopies.has(path)) {
+			blockImage(context, path, new Set(paths.slice(0, index)));
+		}
 	}
 
 	const bytes = paths.reduce((sum, path) => sum + (imageAt(context.graph, path)?.allocatedBytes ?? 0), 0);
@@ -84,8 +89,10 @@ export function planTidy(action: TidyAction, inventory: Inventory, given: PlanAr
 			guard: {kind: 'unused-image', path},
 		})),
 		consequences: [
-			...paths.map(path => ({severity: 'loss' as const, text: `${path} (${formatBytes(imageAt(context.graph, path)?.allocatedBytes ?? 0)}): if somebody parked a state there without a snapshot, it is gone.`})),
-			{severity: 'info', text: `${formatBytes(bytes)} become free. The domain, its disks and its snapshots are not touched.`},
+			...paths.map(path => ({severity: 'loss' as const, text: nvramCopies.has(path)
+				? `${path}: the firmware's variables of a snapshot that is gone.`
+				: `${path} (${formatBytes(imageAt(context.graph, path)?.allocatedBytes ?? 0)}): if somebody parked a state there without a snapshot, it is gone.`})),
+			{severity: 'info', text: `${bytes === 0 ? '' : `${formatBytes(bytes)} become free. `}The domain, its disks and its snapshots are not touched.`},
 		],
 	});
 }

@@ -4,6 +4,7 @@ A picture for browsing, and the inventory for planning: one domain with its imag
 import {posix} from 'node:path';
 import {headDisks} from '../../model/domain.ts';
 import type {DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts, Pin} from '../../model/inventory.ts';
+import {nvramPaths} from '../../model/nvram.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {readFileFacts, readFolder} from '../../tools/files.ts';
@@ -118,8 +119,10 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 	const pins = pinsOfDomain(picture.domain, picture.snapshots);
 	const memoryPaths = new Set(picture.snapshots.flatMap(snapshot => snapshot.memory.mode === 'external' ? [snapshot.memory.path] : []));
 	const overlayPaths = overlaysOnRecord(picture);
-	const [folders, memoryFiles, jobs] = await Promise.all([
-		readFolders(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths]),
+	const nvram = nvramPaths(picture.domain, picture.snapshots);
+	const [folders, nvramFiles, memoryFiles, jobs] = await Promise.all([
+		readFolders(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...nvram]),
+		readFileFacts(runner, nvram),
 		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await source.readMemoryFile(path, records)]),
 		source.readJobs(picture.domain),
 		markLocked(runner, picture.images, new Set([...pathsToProbe(picture, pins), ...alsoPaths])),
@@ -131,6 +134,10 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 		return strays;
 	}
 
+	if (!nvramFiles.ok) {
+		return nvramFiles;
+	}
+
 	return jobs.ok
 		? succeed({
 			host,
@@ -140,7 +147,8 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 			folders,
 			memoryFiles: new Map(memoryFiles),
 			jobs: jobs.value,
-			nvramPath: picture.domain.definition.nvramPath,
+			nvramPath: (picture.domain.liveDefinition ?? picture.domain.definition).nvramPath ?? picture.domain.definition.nvramPath,
+			nvramFiles: nvramFiles.value,
 		})
 		: jobs;
 }

@@ -94,10 +94,11 @@ async function findLost(runner: Runner, folders: readonly string[], lost: readon
 
 /** Folders and files that cannot be looked at are left out. Fails only where the host cannot be asked. */
 export async function readSurroundings({runner, source}: Reading, request: SurroundingsRequest): Promise<Result<Surroundings>> {
-	const read = await mapLimited([...new Set(request.folders)], readersAtOnce, async path => readFolder(runner, path));
+	const read = await mapLimited([...new Set([...request.folders, ...request.namesIn])], readersAtOnce, async path => readFolder(runner, path));
 	const folders = read.flatMap(folder => folder.ok ? [folder.value] : []);
+	const ofImages = new Set(request.folders);
 	const [others, lost, memoryFiles] = await Promise.all([
-		readOthers(runner, folders, request.known),
+		readOthers(runner, folders.filter(({path}) => ofImages.has(path)), request.known),
 		findLost(runner, request.folders, request.lost),
 		mapLimited([...new Set(request.memoryPaths)], readersAtOnce, async (path): Promise<[string, MemoryFileFacts]> => [path, await source.readMemoryFile(path, undefined)]),
 	]);

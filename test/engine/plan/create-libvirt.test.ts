@@ -152,5 +152,5 @@ test('firmware variables keep older libvirt from saving memory inside an image',
 	const world = {...running(), nvramPath: '/n/vars.fd'};
 	t.regex(refusalOf(world), /NVRAM/);
 	t.is(refusalOf({...world, host: {...world.host, libvirtVersion: 10_009_000}}), '');
-	t.regex(textsOf(planOf(world, {isDiskOnly: true})), /\/n\/vars\.fd\) are not part/);
+	t.regex(textsOf(planOf(world, {isDiskOnly: true})), /\/n\/vars\.fd\) are not kept with the snapshot: the file is not there yet/);
 });

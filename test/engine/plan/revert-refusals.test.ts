@@ -48,6 +48,8 @@ test('an image that was merged into within the second of its snapshot is refused
 	world.picture.images.find(({path}) => path === '/d/vda.s3')!.backingPath = '/d/vda.s1';
 	t.deepEqual(blockersOf(world, {snapshot: 's2'}), ['image-changed']);
 	t.deepEqual(blockersOf(world), [], 'nothing stood right on it');
+	world.picture.images.find(({path}) => path === '/d/vda.s2')!.file!.modifiedAt = `${world.picture.snapshots[1]!.createdAt + 5}.000000000`;
+	t.deepEqual(blockersOf(world, {snapshot: 's2'}), [], 'what is younger was pulled up, not merged down');
 });
 
 for (const flag of ['isEncrypted', 'hasSlices'] as const) {

@@ -1,0 +1,164 @@
+/** Copies of the firmware's variables in plans: made, put back, kept and removed with the states that they belong to. */
+import test from 'ava';
+import {planBranch} from '../../../source/engine/plan/branch.ts';
+import {planCreate} from '../../../source/engine/plan/create.ts';
+import {planDelete} from '../../../source/engine/plan/delete.ts';
+import {planMerge} from '../../../source/engine/plan/merge.ts';
+import {planRevert} from '../../../source/engine/plan/revert.ts';
+import {planTidy} from '../../../source/engine/plan/tidy.ts';
+import type {FileFacts} from '../../../source/model/image.ts';
+import type {Inventory} from '../../../source/model/inventory.ts';
+import {nvramCopyPath} from '../../../source/model/nvram.ts';
+import type {Plan} from '../../../source/model/plan.ts';
+import type {Result} from '../../../source/model/result.ts';
+import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
+import {argvOf} from '../../helpers/argv-of.ts';
+import {createAction, type Asked} from '../../helpers/create-scene.ts';
+import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+
+const given = {id: 'p1', now, workPath: '/w'};
+const domain = {uuid, name: 'web'};
+const nvram = '/n/web.fd';
+const facts = (modifiedAt: string): FileFacts => ({sizeBytes: 540_672, modifiedAt, inode: `1:${modifiedAt}`, uid: 64_055, gid: 64_055, mode: 0o600, isRegular: true});
+/** When the helper's s1, s2, s3 were made. */
+const madeAt = [1_790_000_000, 1_790_086_400, 1_790_172_800];
+
+/** Three snapshots of a domain with variables in /n; `copies`: of which of them there is a copy, and how many seconds it is too young. */
+function world(copies: Record<string, number>, more: Partial<Parameters<typeof threeSnapshots>[0] & {names: string[]; isWritable: boolean}> = {}): Inventory {
+	const base = threeSnapshots(more);
+	const withNvram = (xml: string) => xml.replace('hvm</type>', `hvm</type><nvram>${nvram}</nvram>`);
+	const definition = must(parseDomainXml(withNvram(base.definitionXml)));
+	const files = Object.entries(copies).map(([name, late]): [string, FileFacts] => [`${nvram}.vsnap-${name}`, facts(`${madeAt[Number(name.slice(1)) - 1]! + late}.5`)]);
+	return {
+		...base,
+		definitionXml: withNvram(base.definitionXml),
+		picture: {
+			...base.picture,
+			domain: {...base.picture.domain, definition, liveDefinition: base.picture.domain.liveDefinition && definition},
+			snapshots: base.picture.snapshots.map(snapshot => ({...snapshot, domain: {...snapshot.domain!, nvramPath: nvram}})),
+		},
+		folders: new Map([...base.folders, ['/n', {
+			path: '/n', isWritable: more.isWritable ?? true, freeBytes: 1024 ** 3, device: '2', names: new Set(['web.fd', ...files.map(([path]) => path.slice(3)), ...more.names ?? []]),
+		}]]),
+		nvramPath: nvram,
+		nvramFiles: new Map([[nvram, facts('1795000000.0')], ...files]),
+	};
+}
+
+type Fate = {kind: 'keep'; name: string} | {kind: 'discard'};
+const revert = (inventory: Inventory, fate?: Fate) =>
+	must(planRevert({kind: 'revert', domain, snapshot: 's2', fate: fate ?? {kind: 'discard'}, endState: undefined}, inventory, given));
+const create = (inventory: Inventory, asked: Asked = {}) => planCreate(createAction({snapshot: 'n1', isDiskOnly: true, ...asked}), inventory, given);
+const drop = (inventory: Inventory, isMetadataOnly = false) => must(planDelete({kind: 'delete', domain, snapshot: 's2', scope: 'one', isMetadataOnly}, inventory, given));
+const lines = (plan: Plan) => plan.steps.filter(({id}) => id.includes('nvram')).map(({phase, command}) => `${phase}: ${argvOf(command).join(' ')}`);
+const undoOf = (plan: Plan, id: string) => plan.steps.find(step => step.id === id)!.undo!.map(command => argvOf(command).join(' '));
+const textsOf = ({consequences}: Plan) => consequences.map(({severity, text}) => `${severity}: ${text}`).join('\n');
+const refusal = (result: Result<unknown>) => result.ok ? '' : JSON.stringify(result.failure);
+
+test('a revert puts the copy in place at one moment, with what was there held until the end', t => {
+	const plan = revert(world({s2: 0}));
+	t.deepEqual(lines(plan), [
+		`create: dd if=/dev/null of=${nvram}.new-20261121-100000 conv=excl status=none`,
+		`create: chown 64055:64055 -- ${nvram}.new-20261121-100000`,
+		`create: chmod 0600 -- ${nvram}.new-20261121-100000`,
+		`create: cp -- ${nvram}.vsnap-s2 ${nvram}.new-20261121-100000`,
+		`create: sync -- ${nvram}.new-20261121-100000 /n`,
+		`switch: ln -T -- ${nvram} ${nvram}.left-20261121-100000`,
+		`switch: mv -f -T -- ${nvram}.new-20261121-100000 ${nvram}`,
+		'switch: sync -- /n',
+		`remove: rm -- ${nvram}.left-20261121-100000`,
+	]);
+	t.deepEqual(undoOf(plan, 'nvram'), [`mv -f -T -- ${nvram}.left-20261121-100000 ${nvram}`]);
+	t.regex(textsOf(plan), /info: The firmware's variables go back, too, from \/n\/web\.fd\.vsnap-s2\./);
+	t.true(plan.steps.findIndex(({id}) => id === 'nvram') < plan.steps.findIndex(({id}) => id === 'define'));
+});
+
+test('what is kept keeps its variables, and they are the file that was in use', t => {
+	const plan = revert(world({s2: 0}), {kind: 'keep', name: 'left'});
+	t.deepEqual(lines(plan).slice(5), [
+		`switch: ln -T -- ${nvram} ${nvram}.vsnap-left`,
+		`switch: mv -f -T -- ${nvram}.new-20261121-100000 ${nvram}`,
+		'switch: sync -- /n',
+		`switch: touch -c -d @${now.getTime() / 1000} -- ${nvram}.vsnap-left`,
+	]);
+	t.true(plan.images.created.includes(`${nvram}.vsnap-left`));
+});
+
+test('without a copy of then the variables stay, and are copied for what is kept', t => {
+	const plan = revert(world({}), {kind: 'keep', name: 'left'});
+	t.true(lines(plan).includes(`switch: cp -- ${nvram} ${nvram}.vsnap-left`));
+	t.false(lines(plan).some(line => line.includes('mv ')));
+	t.regex(textsOf(plan), /warning: The firmware's variables \(\/n\/web\.fd\) stay as they are: the snapshot has no copy of them\./);
+});
+
+test('a copy of another age is of an earlier snapshot of that name, and is not taken', t => {
+	const plan = revert(world({s2: 4000}));
+	t.deepEqual(lines(plan), []);
+	t.regex(textsOf(plan), /vsnap-s2 is not as old as the snapshot, so it is of another one/);
+	t.true(lines(revert(world({s2: 200}))).length > 0, 'libvirt takes its time');
+});
+
+test('where the memory comes back it brings the variables with it', t => {
+	const inventory = world({s2: 0});
+	const memory = {kind: 'good', path: '/d/m', sizeBytes: 1, definition: inventory.picture.snapshots[1]!.domain!, domainXml: inventory.definitionXml, modifiedAt: '1'} as const;
+	const [s1, s2, s3] = inventory.picture.snapshots;
+	const snapshots = [s1!, {...s2!, state: 'running', memory: {mode: 'external', path: '/d/m'} as const}, s3!];
+	const plan = revert({...inventory, picture: {...inventory.picture, snapshots}, memoryFiles: new Map([['/d/m', memory]])});
+	t.deepEqual(lines(plan), []);
+	t.notRegex(textsOf(plan), /variables/);
+});
+
+test('a snapshot of a domain that is off takes a copy as old as itself', t => {
+	const plan = must(create(world({})));
+	t.deepEqual(lines(plan), [
+		`create: dd if=/dev/null of=${nvram}.vsnap-n1 conv=excl status=none`,
+		`create: cp -- ${nvram} ${nvram}.vsnap-n1`,
+		`create: touch -c -d @${now.getTime() / 1000} -- ${nvram}.vsnap-n1`,
+		`create: sync -- ${nvram}.vsnap-n1 /n`,
+	]);
+	t.deepEqual(undoOf(plan, 'reserve-nvram'), [`rm -- ${nvram}.vsnap-n1`]);
+	t.true(plan.images.created.includes(`${nvram}.vsnap-n1`));
+});
+
+test('beside a running guest the copy is compared once the disks are frozen', t => {
+	const plan = must(create(world({}, {state: 'running'})));
+	t.deepEqual(plan.steps.map(({id}) => id), ['reserve-nvram', 'copy-nvram', 'sync-nvram', 'snapshot', 'compare-nvram', 'date-nvram']);
+	t.deepEqual(lines(plan).slice(-2), [`switch: cmp -- ${nvram} ${nvram}.vsnap-n1`, `switch: touch -c -- ${nvram}.vsnap-n1`]);
+});
+
+test('no copy is made where it would be useless or cannot be, and the plan says why', t => {
+	const running = {state: 'running'} as const;
+	t.deepEqual(lines(must(create(world({}, running), {memory: {mode: 'external', path: '/d/mem'}, isDiskOnly: false}))), []);
+	t.regex(textsOf(must(create(world({}), {hasNoMetadata: true}))), /variables \(\/n\/web\.fd\) are not kept\./);
+	t.regex(textsOf(must(create(world({}, running), {isHalted: true}))), /not kept with the snapshot: the guest is powered off/);
+	t.regex(textsOf(must(create(world({}, {isWritable: false})))), /not kept with the snapshot: you may not make a file in \/n/);
+	t.regex(textsOf(must(create({...world({}), nvramFiles: new Map()}))), /not there yet/);
+	t.is(nvramCopyPath(nvram, 'x'.repeat(247)), undefined);
+	t.regex(refusal(create(world({}, {names: ['web.fd.vsnap-n1']}))), /name-taken[^]*earlier snapshot/);
+});
+
+test('a branch begins with the variables of then, and its first snapshot keeps them', t => {
+	const plan = must(planBranch({kind: 'branch', domain, snapshot: 's2', name: 'b1', fate: {kind: 'keep', name: 'left'}}, world({s2: 0}), given));
+	const made = lines(plan);
+	t.true(made.includes(`switch: ln -T -- ${nvram} ${nvram}.vsnap-left`));
+	t.true(made.includes(`switch: cp -- ${nvram}.vsnap-s2 ${nvram}.vsnap-b1`));
+	t.true(made.includes(`switch: touch -c -d @${now.getTime() / 1000} -- ${nvram}.vsnap-b1`));
+	t.deepEqual(plan.images.created.filter(path => path.startsWith('/n')), [`${nvram}.vsnap-left`, `${nvram}.vsnap-b1`]);
+});
+
+test('copies go with their snapshots, whether these are deleted or merged; not with the record alone', t => {
+	for (const plan of [drop(world({s2: 0, s3: 0})), must(planMerge({kind: 'merge', domain, snapshot: 's2'}, world({s2: 9999, s3: 0}), given))]) {
+		t.deepEqual(plan.images.removed.filter(path => path.startsWith('/n')), [`${nvram}.vsnap-s2`]);
+		t.regex(textsOf(plan), /loss: The firmware's variables that were kept go too: \/n\/web\.fd\.vsnap-s2\./);
+	}
+
+	t.deepEqual(drop(world({s2: 0}), true).images.removed, []);
+});
+
+test('a copy of a snapshot that is gone can be tidied away; one that is needed cannot', t => {
+	const tidy = (path: string) => planTidy({kind: 'tidy', domain, paths: [path]}, world({s2: 0}, {names: ['web.fd.vsnap-gone', 'web.fd.bak']}), given);
+	t.deepEqual(must(tidy('/n/web.fd.vsnap-gone')).steps.map(({command}) => argvOf(command).join(' ')), ['rm -- /n/web.fd.vsnap-gone']);
+	for (const path of ['/n/web.fd.vsnap-s2', '/n/web.fd.bak', nvram]) {
+		t.regex(refusal(tidy(path)), /refused/);
+	}
+});
