@@ -18,7 +18,7 @@ One program, exactly. `virsh` runs where we are (its URI leads to the host); eve
 bare QEMU: the program goes into the background by itself (`-daemonize`).
 */
 export type ProgramCommand = {
-	tool: 'virsh' | 'qemu-img' | 'file' | 'qemu';
+	tool: 'virsh' | 'qemu-img' | 'qemu-io' | 'file' | 'qemu';
 	/** The whole command line, program first. */
 	argv: string[];
 	files: CommandFile[];

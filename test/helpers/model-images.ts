@@ -220,6 +220,11 @@ export function runOnImages(images: ModelImages, argv: readonly string[]): void 
 			break;
 		}
 
+		case 'qemu-io': {
+			fileAt(images, path);
+			break;
+		}
+
 		case 'sync':
 		case 'chown':
 		case 'chmod': {

@@ -6,9 +6,8 @@ import type {LabDomain} from './domains.ts';
 import {
 	report, runProgram, type ProgramOptions, type ProgramResult,
 } from './program.ts';
-import {lines, virsh} from './run.ts';
 import {digestImage, readHeads} from './slots.ts';
-import type {Digests} from './snapshots.ts';
+import {readRecords, type Digests} from './snapshots.ts';
 import {readDisks} from './xml-text.ts';
 
 export type Verb = 'branch' | 'merge' | 'delete';
@@ -30,8 +29,7 @@ export async function readChangePlan(domain: LabDomain, verb: Verb, names: strin
 /** What each snapshot froze, by its name and the disk's target: digests of what a guest would read. The present state stands under ''. */
 export async function digestSnapshots(domain: LabDomain): Promise<Record<string, Digests>> {
 	const all: Record<string, Digests> = {};
-	for (const name of lines(await virsh('snapshot-list', '--domain', domain.uuid, '--name'))) {
-		const xml = await virsh('snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', name);
+	for (const [name, xml] of await readRecords(domain)) {
 		const stored = xml.slice(xml.indexOf('<domain '));
 		all[name] = Object.fromEntries(await Promise.all(readDisks(stored.slice(0, stored.indexOf('</domain>')))
 			.map(async disk => [disk.target, await digestImage(disk.path, disk.format)] as const)));

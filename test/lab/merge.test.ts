@@ -10,6 +10,7 @@ import {startLab} from './daemons.ts';
 import {
 	makeDomain, readState, start, stop, type LabDisk, type LabDomain,
 } from './domains.ts';
+import {holdImage} from './image-holder.ts';
 import {
 	readEvents, recover, report, revert,
 } from './program.ts';
@@ -90,6 +91,23 @@ test.serial('while the domain runs, the head is merged into the snapshot\'s imag
 	await stop(domain);
 	await start(domain);
 	t.deepEqual(await digestHeads(domain), written, 'the next start finds what was written');
+});
+
+test.serial('with the domain off, somebody who only reads an image that is written to stops it before anything is changed', async t => {
+	const domain = await makeDomain(t, {diskCount: 1});
+	await markOffline(domain, 1);
+	await takeDiskSnapshot(domain, 's1');
+	await takeDiskSnapshot(domain, 's2');
+	const [written] = (await readChangePlan(domain, 'merge', ['s1'])).images.written!;
+	const before = await readWorld(domain);
+	const release = await holdImage(t, written!, {isReadOnly: true});
+	const result = await change(domain, 'merge', ['s1']);
+	t.is(result.exitCode, 1, report(result));
+	t.regex(result.stderr, /Failed to get \\"write\\" lock/);
+	await release();
+	t.deepEqual(await readWorld(domain), before);
+	const again = await change(domain, 'merge', ['s1']);
+	t.is(again.exitCode, 0, report(again));
 });
 
 test.serial('what nothing stands on cannot be merged, and the reason is told', async t => {

@@ -28,11 +28,14 @@ async function digestKept(domain: LabDomain): Promise<Record<string, Digests>> {
 	return kept;
 }
 
+/** As of disk-only snapshots of a running domain: 10.0 refuses them. */
+const revertsSince = 11_000;
+
 /** On versions that cannot revert, the refusal has to be harmless. */
 async function revertNatively(t: ExecutionContext, domain: LabDomain, name: string, wanted: Digests): Promise<void> {
 	const version = await readLibvirtVersion();
 	const before = await digestKept(domain);
-	if (version >= 11_000) {
+	if (version >= revertsSince) {
 		await waitFor(`virsh reverts to ${name}`, async () => {
 			const reverted = await attemptVirsh('snapshot-revert', '--domain', domain.uuid, '--snapshotname', name);
 			// libvirt names its overlays by the second, and refuses to revert twice within one.
@@ -79,7 +82,7 @@ test.serial('after our revert with a kept state: virsh reverts between all three
 });
 
 test.serial('after our revert to a leaf: virsh deletes that leaf while the domain runs, and its bytes stay in the head', async t => {
-	const domain = await makeDomain(t);
+	const domain = await makeDomain(t, {diskCount: 1});
 	await start(domain);
 	const digests = await takeChain(domain, ['s1', 's2']);
 	await expectReverted(t, domain, await revert(domain, 's2', {flags: ['--running']}), {digests: digests.get('s2')!, current: 's2', state: 'running'});
@@ -92,7 +95,7 @@ test.serial('after our revert to a leaf: virsh deletes that leaf while the domai
 });
 
 test.serial('after our revert into the middle: virsh does not delete what the branches share', async t => {
-	const domain = await makeDomain(t);
+	const domain = await makeDomain(t, {diskCount: 1});
 	await start(domain);
 	const digests = await takeChain(domain, ['s1', 's2', 's3']);
 	await expectReverted(t, domain, await revert(domain, 's1', {flags: ['--running']}), {digests: digests.get('s1')!, current: 's1', state: 'running'});
@@ -112,7 +115,7 @@ test.serial('after our revert into the middle: virsh does not delete what the br
 
 /** A running domain's s1 → s2 → s3 and what it holds now, stopped. */
 async function makeStoppedChain(t: ExecutionContext): Promise<LabDomain> {
-	const domain = await makeDomain(t);
+	const domain = await makeDomain(t, {diskCount: 1});
 	await start(domain);
 	await takeChain(domain, ['s1', 's2', 's3']);
 	await stop(domain);
@@ -121,7 +124,8 @@ async function makeStoppedChain(t: ExecutionContext): Promise<LabDomain> {
 
 /**
 virsh alone from here: it takes a snapshot of the running domain and deletes it, reverts to each of the others in turn and back, and deletes them while the
-domain runs, the leaves first. Nothing that remains loses a byte at any point.
+domain runs, the leaves first. Nothing that remains loses a byte at any point. Where libvirt does not revert, the first alone is reverted to and deleted: an
+ancestor of a fork it would merge into what the branches share (L6), which no record keeps it from.
 */
 async function goOnNatively(t: ExecutionContext, domain: LabDomain, leavesFirst: string[]): Promise<void> {
 	const kept = await digestKept(domain);
@@ -134,16 +138,17 @@ async function goOnNatively(t: ExecutionContext, domain: LabDomain, leavesFirst:
 	await virsh('snapshot-delete', '--domain', domain.uuid, '--snapshotname', 'n1');
 	t.deepEqual(await digestSnapshots(domain), {...kept, '': here});
 	await stop(domain);
-	for (const name of [...leavesFirst, ...leavesFirst.toReversed()]) {
+	const [first] = leavesFirst;
+	const reverts = await readLibvirtVersion() >= revertsSince;
+	for (const name of reverts ? [...leavesFirst, ...leavesFirst.toReversed()] : [first!]) {
 		await revertNatively(t, domain, name, kept[name]!);
 	}
 
-	await revertNatively(t, domain, leavesFirst[0]!, kept[leavesFirst[0]!]!);
 	await start(domain);
 	await virsh('suspend', '--domain', domain.uuid);
 	const head = await digestHeads(domain);
 	const deleted = new Set<string>();
-	for (const name of leavesFirst) {
+	for (const name of reverts ? leavesFirst : [first!]) {
 		const result = await attemptVirsh('snapshot-delete', '--domain', domain.uuid, '--snapshotname', name);
 		if (result.exitCode === 0) {
 			deleted.add(name);

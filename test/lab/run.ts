@@ -1,6 +1,7 @@
 /**
 Runs the lab's programs. A lab command that fails unexpectedly is a broken lab, so it throws with everything that was said.
 */
+import {randomBytes} from 'node:crypto';
 import {execa} from 'execa';
 import {labEnvironment, labUri} from './settings.ts';
 
@@ -27,6 +28,22 @@ export async function run(program: string, args: string[], options: {input?: str
 
 export async function virsh(...args: string[]): Promise<string> {
 	return run('virsh', ['-q', '-c', labUri, ...args]);
+}
+
+/** Single quotes hold everything for virsh's parser but a single quote. */
+const quoted = (word: string) => `'${word.replaceAll('\'', String.raw`'\''`)}'`;
+
+/** What each of many questions gives, asked of one virsh: to start it costs more than to ask. Throws where one of them fails. */
+export async function virshAll(questions: string[][]): Promise<string[]> {
+	const mark = `=== ${randomBytes(8).toString('hex')} ===`;
+	const text = questions.map(([verb, ...words]) => `${[verb, ...words.map(word => quoted(word))].join(' ')}; echo '${mark}'`).join('; ');
+	const {stdout, stderr} = await attempt('virsh', ['-q', '-c', labUri, text]);
+	const answers = stdout.split(mark);
+	if (stderr.trim() !== '' || answers.length !== questions.length + 1) {
+		throw new Error(`virsh ${text}\n${stdout}${stderr}`);
+	}
+
+	return answers.slice(0, -1);
 }
 
 export async function attemptVirsh(...args: string[]): Promise<Ran> {

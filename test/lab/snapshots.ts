@@ -3,7 +3,7 @@ Takes snapshots with plain virsh, the way a sysadmin would, and remembers what t
 */
 import path from 'node:path';
 import type {LabDomain} from './domains.ts';
-import {lines, virsh} from './run.ts';
+import {lines, virsh, virshAll} from './run.ts';
 import {
 	digestHeads, readHeads, writeLive, writeOffline,
 } from './slots.ts';
@@ -65,12 +65,17 @@ export async function readCurrent(domain: LabDomain): Promise<string> {
 	return text.replace(/\n$/, '');
 }
 
+/** Each snapshot's record; without `names`, of all. `more`: more words for `snapshot-dumpxml`. */
+export async function readRecords(domain: Pick<LabDomain, 'uuid'>, names?: string[], more: string[] = []): Promise<Array<[string, string]>> {
+	const wanted = names ?? lines(await virsh('snapshot-list', '--domain', domain.uuid, '--name'));
+	const records = wanted.length === 0 ? [] : await virshAll(wanted.map(name => ['snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', name, ...more]));
+	return wanted.map((name, index) => [name, records[index]!]);
+}
+
 /** `{s2: 's1', s1: undefined}`. */
 export async function readParents(domain: LabDomain): Promise<Record<string, string | undefined>> {
-	const names = lines(await virsh('snapshot-list', '--domain', domain.uuid, '--name'));
 	const parents: Record<string, string | undefined> = {};
-	for (const name of names) {
-		const xml = await virsh('snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', name);
+	for (const [name, xml] of await readRecords(domain)) {
 		const parent = /<parent>\s*<name>(?<name>[^<]*)<\/name>/.exec(xml)?.groups?.name;
 		parents[name] = parent === undefined ? undefined : unescapeXml(parent);
 	}

@@ -1,12 +1,19 @@
-/** Domains with UEFI firmware: their variables (NVRAM) stand in a file of their own, which a snapshot of disks does not hold (L13). */
+/**
+Domains with UEFI firmware: their variables (NVRAM) stand in a file of their own, which libvirt's snapshots of disks do not hold (L13). Ours come with a
+copy of that file, which goes back with them.
+*/
 import type {Buffer} from 'node:buffer';
-import {open, readFile} from 'node:fs/promises';
+import {open, readdir, readFile, stat} from 'node:fs/promises';
+import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {change, digestSnapshots} from './change.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, readState, stop, type LabDomain} from './domains.ts';
 import {expectReverted} from './expect.ts';
-import {report, revert, runProgram} from './program.ts';
+import {recover, report, revert, runProgram} from './program.ts';
 import {virsh} from './run.ts';
+import {killMoments, makeShims, readPlan} from './shims.ts';
+import {digestHeads} from './slots.ts';
 import {
 	markLive, markOffline, takeDiskSnapshot, takeMemorySnapshot,
 } from './snapshots.ts';
@@ -30,10 +37,10 @@ async function makeUefiDomain(t: ExecutionContext): Promise<LabDomain> {
 const setSince = 'set since the snapshot';
 
 /** As if the guest had set a variable since. */
-async function changeVariables(domain: LabDomain): Promise<Buffer> {
+async function changeVariables(domain: LabDomain, text = setSince): Promise<Buffer> {
 	const file = await open(nvramOf(domain.folder), 'r+');
 	try {
-		await file.write(setSince, 64 * 1024);
+		await file.write(text, 64 * 1024);
 	} finally {
 		await file.close();
 	}
@@ -41,7 +48,7 @@ async function changeVariables(domain: LabDomain): Promise<Buffer> {
 	return readFile(nvramOf(domain.folder));
 }
 
-test.serial('disks go back, the firmware\'s variables stay as they are, and the plan says so', async t => {
+test.serial('from a snapshot of virsh the disks go back, the firmware\'s variables stay as they are, and the plan says so', async t => {
 	const domain = await makeUefiDomain(t);
 	const digests = await markLive(domain, 1);
 	await takeDiskSnapshot(domain, 's1');
@@ -49,7 +56,7 @@ test.serial('disks go back, the firmware\'s variables stay as they are, and the 
 	await stop(domain);
 	const changed = await changeVariables(domain);
 	const shown = await runProgram(domain, ['revert', '--discard', '--dry-run', '--', domain.name, 's1']);
-	t.regex(shown.stdout, /Warning: The firmware's variables \(.*nvram\.fd\) are not part of the snapshot and stay as they are\./, report(shown));
+	t.regex(shown.stdout, /Warning: The firmware's variables \(.*nvram\.fd\) stay as they are: the snapshot has no copy of them\./, report(shown));
 	await expectReverted(t, domain, await revert(domain, 's1'), {digests, current: 's1'});
 	t.true(changed.equals(await readFile(nvramOf(domain.folder))));
 	await virsh('start', '--domain', domain.uuid, '--paused');
@@ -66,4 +73,93 @@ test.serial('with memory the domain goes on with its firmware, and its variables
 	await expectReverted(t, domain, await revert(domain, 'm1', {flags: ['--running']}), {digests, current: 'm1', state: 'running'});
 	await stop(domain);
 	t.false((await readFile(nvramOf(domain.folder))).includes(setSince));
+});
+
+/** What lies beside the variables: copies for snapshots, and whatever was forgotten. */
+async function readBeside(domain: LabDomain): Promise<string[]> {
+	const base = path.basename(nvramOf(domain.folder));
+	const names = await readdir(path.dirname(nvramOf(domain.folder)));
+	return names.filter(name => name.startsWith(`${base}.`)).map(name => name.slice(base.length)).sort();
+}
+
+async function create(t: ExecutionContext, domain: LabDomain, name: string): Promise<void> {
+	const result = await runProgram(domain, ['create', '--disk-only', '--yes', '--json', '--', domain.name, name]);
+	t.is(result.exitCode, 0, report(result));
+}
+
+test.serial('our snapshots keep the variables, whether the guest runs or is off; every revert brings them back, and deletes take their copies along', async t => {
+	const domain = await makeUefiDomain(t);
+	await virsh('resume', '--domain', domain.uuid);
+	const s1 = {disks: await markLive(domain, 1), variables: await readFile(nvramOf(domain.folder))};
+	await create(t, domain, 's1');
+	await stop(domain);
+	const s2 = {disks: await markOffline(domain, 2), variables: await changeVariables(domain, 'as of s2')};
+	await create(t, domain, 's2');
+	t.deepEqual(await readBeside(domain), ['.vsnap-s1', '.vsnap-s2']);
+	t.is((await stat(`${nvramOf(domain.folder)}.vsnap-s1`)).mode % 0o1000, 0o600);
+	const left = {disks: await markOffline(domain, 3), variables: await changeVariables(domain)};
+	for (const [name, flags, expected] of [
+		['s1', ['--keep', 'left'], s1], ['s2', [], s2], ['left', [], left], ['s1', ['--running'], s1],
+	] as const) {
+		const result = await revert(domain, name, {flags: [...flags]});
+		t.is(result.exitCode, 0, report(result));
+		t.deepEqual(await digestHeads(domain), expected.disks, name);
+		// A guest that runs works with its variables as soon as it can.
+		t.true(expected.variables.equals(await readFile(nvramOf(domain.folder))) || flags[0] === '--running', `variables of ${name}`);
+		t.deepEqual(await readBeside(domain), ['.vsnap-left', '.vsnap-s1', '.vsnap-s2'], name);
+	}
+
+	await stop(domain);
+	const branched = await change(domain, 'branch', ['s2', 'b1'], {flags: ['--discard']});
+	t.is(branched.exitCode, 0, report(branched));
+	t.true(s2.variables.equals(await readFile(nvramOf(domain.folder))));
+	t.true(s2.variables.equals(await readFile(`${nvramOf(domain.folder)}.vsnap-b1`)));
+	const before = await digestSnapshots(domain);
+	for (const name of ['s2', 'left', 's1', 'b1']) {
+		const deleted = await change(domain, 'delete', [name]);
+		t.is(deleted.exitCode, 0, report(deleted));
+	}
+
+	t.deepEqual(await readBeside(domain), []);
+	t.deepEqual(await digestSnapshots(domain), {'': before['']});
+	await virsh('start', '--domain', domain.uuid, '--paused');
+});
+
+for (const {step, moment, direction} of [
+	{step: 'nvram', moment: 'before', direction: '--roll-back'},
+	{step: 'nvram', moment: 'after', direction: '--roll-back'},
+	{step: 'hold-nvram', moment: 'after', direction: '--roll-forward'},
+	{step: 'nvram', moment: 'after', direction: '--roll-forward'},
+] as const) {
+	test.serial(`killed ${moment} "${step}", recover ${direction} leaves the variables that belong to the disks`, async t => {
+		const domain = await makeUefiDomain(t);
+		await stop(domain);
+		const then = {disks: await markOffline(domain, 1), variables: await readFile(nvramOf(domain.folder))};
+		await create(t, domain, 's1');
+		const present = {disks: await markOffline(domain, 2), variables: await changeVariables(domain)};
+		const plan = await readPlan(domain, 's1');
+		const shims = await makeShims(t, plan, {at: plan.steps.findIndex(({id}) => id === step), script: killMoments[moment]});
+		const killed = await revert(domain, 's1', shims.options);
+		t.is(killed.signal, 'SIGKILL', report(killed));
+		const recovered = await recover(domain, direction);
+		await shims.settle();
+		t.is(recovered.exitCode, 0, report(recovered));
+		const expected = direction === '--roll-back' ? present : then;
+		t.deepEqual(await digestHeads(domain), expected.disks);
+		t.true(expected.variables.equals(await readFile(nvramOf(domain.folder))), 'the variables');
+		t.deepEqual(await readBeside(domain), ['.vsnap-s1']);
+	});
+}
+
+test.serial('the doctor names a copy whose snapshot virsh has deleted, and takes it away', async t => {
+	const domain = await makeUefiDomain(t);
+	await stop(domain);
+	await create(t, domain, 's1');
+	await virsh('snapshot-delete', '--domain', domain.uuid, '--snapshotname', 's1', '--metadata');
+	const found = await runProgram(domain, ['doctor', '--json', '--', domain.name]);
+	t.is(found.exitCode, 10, report(found));
+	t.regex(found.stdout, /"unused-nvram"/);
+	const mended = await runProgram(domain, ['doctor', '--mend', 'unused-nvram', '--yes', '--json', '--', domain.name]);
+	t.is(mended.exitCode, 0, report(mended));
+	t.deepEqual(await readBeside(domain), []);
 });

@@ -4,11 +4,12 @@ of the folder with its bytes.
 */
 import {readdir, stat} from 'node:fs/promises';
 import path from 'node:path';
-import {type LabDomain, readState} from './domains.ts';
+import type {LabDomain} from './domains.ts';
 import {
-	attemptVirsh, lines, run, virsh,
+	attemptVirsh, lines, run, virsh, virshAll,
 } from './run.ts';
 import {digestFile} from './slots.ts';
+import {readRecords} from './snapshots.ts';
 import {readDisks, unescapeXml} from './xml-text.ts';
 
 export type World = {
@@ -37,24 +38,20 @@ export async function digestFolder(folder: string): Promise<Record<string, strin
 
 /** `domain.folder` must hold all its images. The XML is given with secrets, byte for byte. */
 export async function readWorld(domain: LabDomain): Promise<World> {
-	const snapshots: Record<string, string> = {};
-	for (const name of lines(await virsh('snapshot-list', '--domain', domain.uuid, '--name'))) {
-		snapshots[name] = await virsh('snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', name, '--security-info');
-	}
-
-	const checkpoints: Record<string, string> = {};
-	for (const name of lines(await virsh('checkpoint-list', '--domain', domain.uuid, '--name'))) {
-		checkpoints[name] = await virsh('checkpoint-dumpxml', '--domain', domain.uuid, '--checkpointname', name);
-	}
-
+	const of = (verb: string, ...more: string[]) => [verb, '--domain', domain.uuid, ...more];
+	const [definitionXml, info, state, checkpointNames] = await virshAll([
+		of('dumpxml', '--inactive', '--security-info'), of('dominfo'), of('domstate'), of('checkpoint-list', '--name'),
+	]) as [string, string, string, string];
+	const names = lines(checkpointNames);
+	const checkpoints = names.length === 0 ? [] : await virshAll(names.map(name => of('checkpoint-dumpxml', '--checkpointname', name)));
 	const current = await attemptVirsh('snapshot-current', '--domain', domain.uuid, '--name');
 	return {
-		state: await readState(domain),
-		definitionXml: await virsh('dumpxml', '--domain', domain.uuid, '--inactive', '--security-info'),
-		snapshots,
-		checkpoints,
+		state: state.trim(),
+		definitionXml,
+		snapshots: Object.fromEntries(await readRecords(domain, undefined, ['--security-info'])),
+		checkpoints: Object.fromEntries(names.map((name, index) => [name, checkpoints[index]!])),
 		current: current.exitCode === 0 ? current.stdout.replace(/\n$/, '') : undefined,
-		managedSave: /Managed save: +yes/.test(await virsh('dominfo', '--domain', domain.uuid)),
+		managedSave: /Managed save: +yes/.test(info),
 		files: await digestFolder(domain.folder),
 	};
 }
@@ -66,24 +63,27 @@ async function readChain(imagePath: string, format: string): Promise<string[]> {
 
 /** Names of files in the domain's folder that nothing needs: neither the definition, nor a snapshot's stored domain, nor anything below these. */
 export async function readStrays(domain: LabDomain): Promise<string[]> {
-	const world = await readWorld(domain);
+	const [definitionXml, records] = await Promise.all([virsh('dumpxml', '--domain', domain.uuid, '--inactive'), readRecords(domain)]);
+	const xmls = records.map(([, xml]) => xml);
 	const needed = new Set<string>();
-	for (const {path: source, format} of [world.definitionXml, ...Object.values(world.snapshots)].flatMap(xml => readDisks(xml.replaceAll(/<disks>.*?<\/disks>/gs, '')))) {
+	for (const {path: source, format} of [definitionXml, ...xmls].flatMap(xml => readDisks(xml.replaceAll(/<disks>.*?<\/disks>/gs, '')))) {
 		needed.add(source);
 		if (!needed.has(`${source} chain`)) {
 			needed.add(`${source} chain`);
 			for (const link of await readChain(source, format)) {
 				needed.add(link);
+				needed.add(`${link} chain`);
 			}
 		}
 	}
 
-	for (const xml of Object.values(world.snapshots)) {
+	for (const xml of xmls) {
 		const memoryPath = /<memory [^>]*file='(?<path>[^']*)'/.exec(xml)?.groups?.path;
 		if (memoryPath) {
 			needed.add(unescapeXml(memoryPath));
 		}
 	}
 
-	return Object.keys(world.files).filter(name => !needed.has(path.join(domain.folder, name)));
+	const names = await readdir(domain.folder, {recursive: true});
+	return names.sort().filter(name => !needed.has(path.join(domain.folder, name)));
 }

@@ -64,6 +64,29 @@ function backToFormerCurrent(context: PlanContext, former: Snapshot | undefined,
 		: formerXml;
 }
 
+/**
+Takes the overlays of an earlier revert out of the record of the snapshot that was current: they are frozen or gone from here on, and a later revert or
+delete by libvirt must not take them for its own.
+*/
+export function tidyFormer(context: PlanContext, former: Snapshot | undefined): Result<Step[]> {
+	if (former === undefined || former.revertDisks.length === 0) {
+		return succeed([]);
+	}
+
+	const tidied = changeSnapshotXml(former.xml, {overlays: new Map(), dropRevertDisks: true});
+	return tidied.ok
+		? succeed([{
+			id: 'tidy',
+			title: `Drop the overlays of the earlier revert from the record of "${former.name}"`,
+			phase: 'switch',
+			command: snapshotCommands.redefine(context, {fileName: 'snapshot-former', xml: tidied.value, makeCurrent: false}),
+			undo: [],
+			happened: {kind: 'never'},
+			ifStopped: 'The switch would be finished: the old disks are all still there.',
+		}])
+		: tidied;
+}
+
 export function bookkeepingSteps(context: PlanContext, target: Snapshot, given: {heads: Map<string, string>; hasChildren: boolean}): Result<Step[]> {
 	const {picture} = context.inventory;
 	const former = picture.snapshots.find(snapshot => snapshot.name === picture.currentSnapshot);
@@ -89,23 +112,6 @@ export function bookkeepingSteps(context: PlanContext, target: Snapshot, given: 
 		happened: {kind: 'never'},
 		ifStopped: 'The switch would be finished: the old disks are all still there.',
 	}];
-	if (former && former.name !== target.name && former.revertDisks.length > 0) {
-		// Its overlays of an earlier revert are not in use any more, and may be gone soon: a later delete must not take them for its own.
-		const tidied = changeSnapshotXml(former.xml, {overlays: new Map(), dropRevertDisks: true});
-		if (!tidied.ok) {
-			return tidied;
-		}
-
-		steps.push({
-			id: 'tidy',
-			title: `Drop the overlays of the earlier revert from the record of "${former.name}"`,
-			phase: 'switch',
-			command: snapshotCommands.redefine(context, {fileName: 'snapshot-former', xml: tidied.value, makeCurrent: false}),
-			undo: [],
-			happened: {kind: 'never'},
-			ifStopped: 'The switch would be finished: the old disks are all still there.',
-		});
-	}
-
-	return succeed(steps);
+	const tidied = former?.name === target.name ? succeed([]) : tidyFormer(context, former);
+	return tidied.ok ? succeed([...steps, ...tidied.value]) : tidied;
 }

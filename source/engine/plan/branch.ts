@@ -13,11 +13,11 @@ import type {Inventory} from '../../model/inventory.ts';
 import type {Consequence, Plan, Step} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {isExternal, type Snapshot} from '../../model/snapshot.ts';
-import {buildSnapshotXml, changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
+import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {
 	blockChain, blockDomain, blockFolders, blockForeignHeads, blockHeldHead, blockName, blockUnreadable,
 } from './blockers.ts';
-import {preservingXml} from './bookkeeping.ts';
+import {preservingXml, tidyFormer} from './bookkeeping.ts';
 import {snapshotCommands} from './commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from './context.ts';
 import {defineStep, stopSteps} from './domain-steps.ts';
@@ -67,13 +67,17 @@ function recordSteps(context: PlanContext, action: BranchAction, given: {snapsho
 	const former = snapshots.find(({name}) => name === currentSnapshot);
 	const domainXml = newDefinition(context, snapshot, sourcesFor(disks, disks.overlaid));
 	const formerXml = former === undefined ? succeed('') : preservingXml(former);
-	const tidied = former === undefined || former.revertDisks.length === 0 ? undefined : changeSnapshotXml(former.xml, {overlays: new Map(), dropRevertDisks: true});
+	const tidied = tidyFormer(context, former);
 	if (!domainXml.ok) {
 		return domainXml;
 	}
 
-	if (!formerXml.ok || tidied?.ok === false) {
-		return formerXml.ok ? tidied as Result<never> : formerXml;
+	if (!formerXml.ok) {
+		return formerXml;
+	}
+
+	if (!tidied.ok) {
+		return tidied;
 	}
 
 	const overlays = new Map(upper.map(disk => [disk.target, disk.overlayPath]));
@@ -100,17 +104,7 @@ function recordSteps(context: PlanContext, action: BranchAction, given: {snapsho
 			happened: {kind: 'never'},
 			ifStopped,
 		},
-		...(tidied?.ok
-			? [{
-				id: 'tidy',
-				title: `Drop the overlays of the earlier revert from the record of "${former!.name}"`,
-				phase: 'switch',
-				command: snapshotCommands.redefine(context, {fileName: 'snapshot-former', xml: tidied.value, makeCurrent: false}),
-				undo: [],
-				happened: {kind: 'never'},
-				ifStopped,
-			} satisfies Step]
-			: []),
+		...tidied.value,
 	]);
 }
 

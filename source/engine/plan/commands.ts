@@ -79,6 +79,8 @@ export const imageCommands = {
 	/** Without `-U`: fails where another process may write to the image or to one below it. */
 	infoWithChain: (path: string, format: string) =>
 		qemuImg('info', '--backing-chain', '--output=json', '-f', format, path),
+	/** Opens it for writing and writes nothing: fails where another process has it open, be it to read only. */
+	openToWrite: (path: string, format: string): Command => ({tool: 'qemu-io', argv: ['qemu-io', '-f', format, '-c', 'quit', path], files: []}),
 	createOverlay: (options: {path: string; backingPath: string; backingFormat: string; clusterSizeBytes: number | undefined}) => qemuImg(
 		'create',
 		'-q',

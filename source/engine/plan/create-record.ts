@@ -3,12 +3,12 @@ The record of a snapshot that we made ourselves, and that it becomes the current
 */
 import type {CreateAction} from '../../model/action.ts';
 import type {Step} from '../../model/plan.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
+import {succeed, type Result} from '../../model/result.ts';
 import type {SnapshotMemory} from '../../model/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
-import {buildSnapshotXml, changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
+import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {checkText} from '../../model/xml/change-xml.ts';
-import {preservingXml} from './bookkeeping.ts';
+import {preservingXml, tidyFormer} from './bookkeeping.ts';
 import {snapshotCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import type {ModedDisk} from './create-disks.ts';
@@ -64,16 +64,17 @@ export function recordSteps(context: PlanContext, request: RecordRequest): Resul
 	const former = picture.snapshots.find(snapshot => snapshot.name === picture.currentSnapshot);
 	const xml = recordXml(context, request);
 	const formerXml = former === undefined ? undefined : preservingXml(former);
-	// Its overlays of an earlier revert are frozen from here on: left in its record, a later revert by libvirt would unlink them.
-	const tidied = former !== undefined && former.revertDisks.length > 0 ? changeSnapshotXml(former.xml, {overlays: new Map(), dropRevertDisks: true}) : undefined;
-	for (const made of [xml, formerXml, tidied]) {
-		if (made !== undefined && !made.ok) {
-			return made;
-		}
+	const tidied = tidyFormer(context, former);
+	if (!xml.ok) {
+		return xml;
 	}
 
-	if (!xml.ok) {
-		return fail(xml.failure);
+	if (formerXml?.ok === false) {
+		return formerXml;
+	}
+
+	if (!tidied.ok) {
+		return tidied;
 	}
 
 	return succeed([
@@ -84,21 +85,11 @@ export function recordSteps(context: PlanContext, request: RecordRequest): Resul
 			command: snapshotCommands.redefine(context, {fileName: 'snapshot-new', xml: xml.value, makeCurrent: true}),
 			undo: [
 				{...snapshotCommands.forget(context, action.snapshot), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: action.snapshot}},
-				...(formerXml?.ok ? [snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})] : []),
+				...(formerXml === undefined ? [] : [snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})]),
 			],
 			happened: {kind: 'never'},
 			ifStopped: wouldFinish,
 		},
-		...(tidied?.ok
-			? [{
-				id: 'tidy',
-				title: `Drop the overlays of the earlier revert from the record of "${former!.name}"`,
-				phase: 'switch',
-				command: snapshotCommands.redefine(context, {fileName: 'snapshot-former', xml: tidied.value, makeCurrent: false}),
-				undo: [],
-				happened: {kind: 'never'},
-				ifStopped: wouldFinish,
-			} satisfies Step]
-			: []),
+		...tidied.value,
 	]);
 }

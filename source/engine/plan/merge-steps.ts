@@ -187,16 +187,13 @@ export function mergeSteps(context: PlanContext, merges: readonly Merge[]): {che
 	const isHead = ({merge}: {merge: Merge}) => isOpenHead(context, merge.top);
 	// The head last: a commit below it names it as the disk.
 	const commits = [...indexed.filter(one => !isHead(one)), ...indexed.filter(one => isHead(one))].filter(({merge}) => merge.way === 'commit');
+	const check = (id: string, title: string, command: Step['command']): Step => ({id, title, phase: 'check', command, undo: [], happened: {kind: 'never'}, ifStopped: 'Nothing has been changed yet.'});
 	return {
-		check: indexed.filter(({merge}) => openDiskOf(context, merge.top) === undefined).map(({merge, id}) => ({
-			id: `check-${id}`,
-			title: `Check that the chain under ${posix.basename(merge.top)} is whole, and that nobody writes to it`,
-			phase: 'check',
-			command: imageCommands.infoWithChain(merge.top, formatAt(context, merge.top)),
-			undo: [],
-			happened: {kind: 'never'},
-			ifStopped: 'Nothing has been changed yet.',
-		})),
+		check: indexed.filter(({merge}) => openDiskOf(context, merge.top) === undefined).flatMap(({merge: {top, into}, id}) => [
+			check(`check-${id}`, `Check that the chain under ${posix.basename(top)} is whole, and that nobody writes to it`, imageCommands.infoWithChain(top, formatAt(context, top))),
+			// A reader is in the way of the merge as well, and by then records are changed.
+			check(`lock-${id}`, `Check that nobody has ${posix.basename(into)} open, which is written to`, imageCommands.openToWrite(into, formatAt(context, into))),
+		]),
 		create: indexed.filter(({merge}) => merge.way === 'pull').flatMap(({merge, id}) => pullSteps(context, merge, id)),
 		commit: commits.flatMap(({merge, id}) => commitSteps(context, merge, id)),
 	};

@@ -157,9 +157,10 @@ function swap(context: PlanContext, given: {nvramPath: string; copy: string; hel
 				})]),
 			step('nvram', 'Put the firmware\'s variables of then in place', 'switch', {
 				command: fileCommands.replace(fresh, nvramPath),
+				// Not by a move: what was undone, and not written down as undone, must be able to be undone again.
 				undo: [present === undefined
-					? {...fileCommands.remove(nvramPath), onlyIf: {kind: 'file-missing', path: fresh}}
-					: {...fileCommands.replace(heldAt, nvramPath), onlyIf: {kind: 'file-exists', path: heldAt}}],
+					? {...fileCommands.remove(nvramPath), onlyIf: {kind: 'file-exists', path: nvramPath}}
+					: {...fileCommands.copy(heldAt, nvramPath), onlyIf: {kind: 'file-missing', path: fresh}}],
 				happened: {kind: 'file-missing', path: fresh},
 			}),
 			step('sync-nvram-folder', 'Have them safely on disk', 'switch', {command: fileCommands.sync([posix.dirname(nvramPath)])}),

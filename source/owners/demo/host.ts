@@ -10,7 +10,7 @@ import type {Answer} from './answer.ts';
 import {carryOut, isCopying, type Copying} from './copying.ts';
 import {buildEstate} from './estate.ts';
 import {fileCommands} from './file-commands.ts';
-import {runQemuImg} from './qemu-img.ts';
+import {openToWrite, runQemuImg} from './qemu-img.ts';
 import {isChangingVirsh, runVirsh} from './virsh.ts';
 import {createWorld, type DemoWorld} from './world.ts';
 
@@ -62,6 +62,10 @@ function runProgram(world: DemoWorld, argv: string[], files: CommandFile[]): Ans
 
 	if (program === 'qemu-img') {
 		return runQemuImg(world, words);
+	}
+
+	if (program === 'qemu-io') {
+		return openToWrite(world, words);
 	}
 
 	const command = fileCommands[program];

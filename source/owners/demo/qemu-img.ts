@@ -45,6 +45,16 @@ export function runQemuImg(world: DemoWorld, argv: string[]): Answer | Copying {
 	}
 }
 
+/** `qemu-io -c quit`: opens an image for writing, and that is all. */
+export function openToWrite(world: DemoWorld, argv: string[]): Answer {
+	const [file = ''] = parseArguments(argv).paths;
+	if (!world.files.has(file)) {
+		return complain(`qemu-io: can't open device ${file}: Could not open '${file}': No such file or directory`);
+	}
+
+	return userOf(world, file) ? complain(`qemu-io: can't open device ${file}: Failed to get "write" lock`, `Is another process using the image [${file}]?`) : say('');
+}
+
 function create(world: DemoWorld, {options, paths}: Arguments): Answer {
 	const [file = '', size] = paths;
 	if (!world.folders.has(path.posix.dirname(file))) {

@@ -21,15 +21,15 @@ type Headers = {
 	unknown: Array<{name: string; reason: string}>;
 };
 
-/** What the headers of the other files in the image's folder name. */
-async function readNeighbours(runner: Runner, path: string): Promise<Result<Headers>> {
+/** What the headers of the other files in the image's folder name. `known`: files whose headers were read a moment ago. */
+async function readNeighbours(runner: Runner, path: string, known: ReadonlySet<string>): Promise<Result<Headers>> {
 	const folderPath = posix.dirname(path);
 	const folder = await readFolder(runner, folderPath);
 	if (!folder.ok) {
 		return folder;
 	}
 
-	const neighbours = [...folder.value.names].map(name => posix.join(folderPath, name)).filter(neighbour => neighbour !== path);
+	const neighbours = [...folder.value.names].map(name => posix.join(folderPath, name)).filter(neighbour => neighbour !== path && !known.has(neighbour));
 	const facts = await readFileFacts(runner, neighbours);
 	if (!facts.ok) {
 		return facts;
@@ -50,15 +50,13 @@ export async function readImageUsers(given: {runner: Runner; source: Pick<Record
 		return records;
 	}
 
-	const [images, neighbours, processes] = await Promise.all([
-		readImages(runner, records.value.formats),
-		readNeighbours(runner, path),
-		readOpenProcesses(runner, path),
-	]);
+	const [images, processes] = await Promise.all([readImages(runner, records.value.formats), readOpenProcesses(runner, path)]);
 	if (!images.ok) {
 		return images;
 	}
 
+	const known = new Set(images.value.filter(image => image.format === 'qcow2' && image.problems.every(({kind}) => kind === 'backing-format-not-recorded')).map(image => image.path));
+	const neighbours = await readNeighbours(runner, path, known);
 	if (!neighbours.ok) {
 		return neighbours;
 	}

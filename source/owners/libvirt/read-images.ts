@@ -13,25 +13,39 @@ import {mapLimited} from './concurrency.ts';
 /** One image is read by one process, and there may be hundreds. */
 const readersAtOnce = 4;
 
+/** Overlays of one disk are mostly named alike, "vda.s1" and "vda.s2" beside "vda.qcow2": who reads one of them reads the others along. */
+function groupByStem(formats: ReadonlyMap<string, string>): Array<Array<[string, string]>> {
+	const groups = new Map<string, Array<[string, string]>>();
+	for (const [path, format] of formats) {
+		const stem = path.replace(/\.[^./]*$/u, '');
+		const group = groups.get(stem);
+		if (group) {
+			group.push([path, format]);
+		} else {
+			groups.set(stem, [[path, format]]);
+		}
+	}
+
+	return [...groups.values()];
+}
+
 /**
-The image at each path and all below it, each once. `formats` gives the format of the paths themselves; those below are named by the headers. Fails only
-where the host cannot be asked.
+The image at each path and all below it, each once. `formats` gives the format of the paths themselves, best the tops of chains first; those below are named
+by the headers. Fails only where the host cannot be asked.
 */
 export async function readImages(runner: Runner, formats: ReadonlyMap<string, string>): Promise<Result<Image[]>> {
 	const images = new Map<string, Image>();
-	const chains = await mapLimited([...formats], readersAtOnce, async ([path, format]) => {
-		if (images.has(path)) {
-			return succeed(undefined);
-		}
+	const chains = await mapLimited(groupByStem(formats), readersAtOnce, async (group): Promise<Result<void>> => {
+		for (const [path, format] of group) {
+			const chain = images.has(path) ? succeed([]) : await readChain(runner, path, format);
+			if (!chain.ok) {
+				return chain;
+			}
 
-		const chain = await readChain(runner, path, format);
-		if (!chain.ok) {
-			return chain;
-		}
-
-		for (const image of chain.value) {
-			if (!images.has(image.path)) {
-				images.set(image.path, image);
+			for (const image of chain.value) {
+				if (!images.has(image.path)) {
+					images.set(image.path, image);
+				}
 			}
 		}
 

@@ -68,7 +68,7 @@ test('a revert puts the copy in place at one moment, with what was there held un
 		'switch: sync -- /n',
 		`remove: rm -- ${nvram}.left-20261121-100000`,
 	]);
-	t.deepEqual(undoOf(plan, 'nvram'), [`mv -f -T -- ${nvram}.left-20261121-100000 ${nvram}`]);
+	t.deepEqual(undoOf(plan, 'nvram'), [`cp -- ${nvram}.left-20261121-100000 ${nvram}`]);
 	t.regex(textsOf(plan), /info: The firmware's variables go back, too, from \/n\/web\.fd\.vsnap-s2\./);
 	t.true(plan.steps.findIndex(({id}) => id === 'nvram') < plan.steps.findIndex(({id}) => id === 'define'));
 });
