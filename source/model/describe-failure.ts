@@ -149,10 +149,14 @@ export function exitCodeOf(failure: Failure): number {
 
 		case 'domain-not-found':
 		case 'snapshot-not-found':
-		case 'refused':
 		case 'read-only':
 		case 'recovery-refused': {
 			return 3;
+		}
+
+		case 'refused': {
+			// A job that runs is all that stands in the way: who waits for it may try again.
+			return failure.blockers.every(({kind}) => kind === 'job-running') ? 6 : 3;
 		}
 
 		case 'host-unreachable':

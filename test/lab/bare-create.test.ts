@@ -1,11 +1,13 @@
 /** Snapshots of domains that no libvirt knows, from making them to going back: offline by their image files alone, and running, by way of the table. */
-import {mkdtemp, readdir, rename, rm, stat} from 'node:fs/promises';
+import {
+	copyFile, mkdtemp, readdir, readFile, rename, rm, stat, writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {execa} from 'execa';
 import {
-	digestBare, doBare, markBare, readBareCounter, readBareTree, runBare, startBare, waitForBareCounter,
+	digestBare, doBare, markBare, quit, readBareCounter, readBareTree, runBare, startBare, waitForBareCounter,
 } from './bare-domain.ts';
 import {run} from './run.ts';
 import {domainPrefix, labEnvironment, programPath} from './settings.ts';
@@ -145,4 +147,29 @@ test.serial('bare and running, row 23: memory alone; the disks go on, so that no
 	await waitForBareCounter(domain, await readBareCounter(domain) + 2);
 	const reverted = await runBare(domain, ['revert', domain.name, 'm1', '--discard', '--yes']);
 	t.is(reverted.exitCode, 3, reverted.stderr);
+});
+
+test.serial('a QEMU with UEFI firmware: its variables are kept with a snapshot while it runs, and come back with a revert', async t => {
+	const folder = await mkdtemp(path.join('/tmp', `${domainPrefix}uefi-`));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const variablesPath = path.join(folder, 'VARS.fd');
+	await copyFile('/usr/share/OVMF/OVMF_VARS_4M.fd', variablesPath);
+	const flash = (unit: number, rest: string) => ['-drive', `if=pflash,unit=${unit},format=raw,${rest}`];
+	const domain = await startBare(t, {more: ['-S', ...flash(0, 'readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd'), ...flash(1, `file=${variablesPath}`)]});
+	const then = await readFile(variablesPath);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
+	t.true(then.equals(await readFile(`${variablesPath}.vsnap-s1`)));
+	await quit(domain);
+	const digests = await digestBare(domain);
+	const {images} = await readBareTree(domain);
+	for (const {path: image} of images.filter(({path: candidate}) => !images.some(({backing}) => backing === candidate))) {
+		await writeOffline(image, 9, 1);
+	}
+
+	t.notDeepEqual(await digestBare(domain), digests);
+	await writeFile(variablesPath, 'set since', {flag: 'r+'});
+	await doBare(domain, 'revert', '--discard', '--yes', '--', domain.name, 's1');
+	t.deepEqual(await digestBare(domain), digests);
+	t.true(then.equals(await readFile(variablesPath)));
+	t.deepEqual((await readdir(folder)).sort(), ['VARS.fd', 'VARS.fd.vsnap-s1']);
 });

@@ -50,7 +50,7 @@ export async function isListening(domain: BareDomain): Promise<boolean> {
 	return tried.exitCode === 0;
 }
 
-async function quit(domain: BareDomain): Promise<void> {
+export async function quit(domain: BareDomain): Promise<void> {
 	if (await isListening(domain)) {
 		await ask(domain, 'quit');
 		await waitFor('QEMU ends', async () => !await isListening(domain));
@@ -138,7 +138,7 @@ export async function doBare(domain: BareDomain, ...args: string[]): Promise<str
 export type BareTree = {
 	domain: {state: string};
 	snapshots: Array<{name: string; parent: string | null; current: boolean}>;
-	images: Array<{path: string}>;
+	images: Array<{path: string; backing: string | null}>;
 };
 
 export async function readBareTree(domain: BareDomain): Promise<BareTree> {

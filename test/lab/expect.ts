@@ -25,11 +25,11 @@ export async function expectReverted(t: ExecutionContext, domain: LabDomain, res
 	t.deepEqual(await readStrays(domain), [], 'files that nothing needs');
 }
 
-/** Exit code 3, the reason in words, and nothing touched: definition, records, state, and each file of the folder with its bytes. */
-export async function expectRefused(t: ExecutionContext, domain: LabDomain, act: () => Promise<ProgramResult>, reason: RegExp): Promise<void> {
+/** Exit code 3 (`exitCode`: another), the reason in words, and nothing touched: definition, records, state, and each file of the folder with its bytes. */
+export async function expectRefused(t: ExecutionContext, domain: LabDomain, act: () => Promise<ProgramResult>, reason: RegExp, exitCode = 3): Promise<void> {
 	const before = await readWorld(domain);
 	const result = await act();
-	t.is(result.exitCode, 3, report(result));
+	t.is(result.exitCode, exitCode, report(result));
 	t.regex(result.stderr, reason);
 	t.deepEqual(await readWorld(domain), before);
 }

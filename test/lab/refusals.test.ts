@@ -113,7 +113,7 @@ test.serial('a backup that runs is refused, and goes on', async t => {
 	await chmod(domain.folder, 0o777);
 	const backupXml = `<domainbackup mode='pull'><server transport='unix' socket='${path.join(domain.folder, 'backup.sock')}'/></domainbackup>`;
 	await withFile(backupXml, async filePath => virsh('backup-begin', '--domain', domain.uuid, '--backupxml', filePath));
-	await expectRefused(t, domain, async () => revert(domain, 's1'), /job|backup/i);
+	await expectRefused(t, domain, async () => revert(domain, 's1'), /job|backup/i, 6);
 	const job = await virsh('domjobinfo', '--domain', domain.uuid);
 	t.regex(job, /Backup/);
 	await virsh('domjobabort', '--domain', domain.uuid);

@@ -93,7 +93,9 @@ export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): 
 			severity: 'warning',
 			domain: owner,
 			text: `Nothing needs ${describe(images)}.`,
-			meaning: 'They stand on images that snapshots froze, and are named like overlays of them: leftovers of a revert, a delete or a record that was dropped. '
+			meaning: `${images.length === 1
+				? 'It stands on an image that a snapshot froze, and is named like an overlay of it: a leftover'
+				: 'They stand on images that snapshots froze, and are named like overlays of them: leftovers'} of a revert, a delete or a record that was dropped. `
 				+ 'If somebody parked a state there without a snapshot, it is in such a file; and libvirt\'s own delete may remove what it stands on.',
 			...(leftovers.isBlind
 				? {remedy: 'Some records cannot be read, and may need them: mend those first.'}
@@ -114,7 +116,9 @@ export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): 
 			severity: 'info',
 			...(domain && {domain}),
 			text: `In ${folder} no domain and no snapshot needs ${describe(images)}.`,
-			meaning: 'They may be backups, templates, leftovers of another domain, or disks of domains that are defined elsewhere: they are not offered for removal.',
+			meaning: images.length === 1
+				? 'It may be a backup, a template, a leftover of another domain, or a disk of one that is defined elsewhere: it is not offered for removal.'
+				: 'They may be backups, templates, leftovers of another domain, or disks of domains that are defined elsewhere: they are not offered for removal.',
 			images: images.map(({path}) => path),
 		});
 	}
