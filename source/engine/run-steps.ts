@@ -107,7 +107,14 @@ export async function runStep(work: Work, step: Step, index: number): Promise<Re
 		return note(work, {kind: 'done', step: step.id});
 	}
 
-	const result = guarded.ok ? await runCommand(work, step) : guarded;
+	const isWanted = guarded.ok && step.command.onlyIf !== undefined ? await work.owner.observe(step.command.onlyIf) : succeed(true);
+	if (isWanted.ok && !isWanted.value) {
+		onEvent({kind: 'step-left-out', step: step.id, reason: step.otherwise ?? 'It is not wanted any more.'});
+		return note(work, {kind: 'done', step: step.id});
+	}
+
+	const wanted = guarded.ok ? isWanted : guarded;
+	const result = wanted.ok ? await runCommand(work, step) : wanted;
 	if (!result.ok) {
 		onEvent({kind: 'step-failed', step: step.id, failure: result.failure});
 		await note(work, {kind: 'failed', step: step.id, failure: result.failure});

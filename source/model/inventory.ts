@@ -3,7 +3,8 @@ What was read of the world. A picture is enough to browse a domain; an inventory
 */
 import type {Domain, DomainDefinition} from './domain.ts';
 import type {Checkpoint, Snapshot} from './snapshot.ts';
-import type {FileFacts, Image} from './image.ts';
+import type {Image} from './image.ts';
+import type {NvramFile} from './nvram.ts';
 
 export type HostFacts = {
 	owner: 'libvirt' | 'demo' | 'qemu';
@@ -118,7 +119,7 @@ export type Inventory = {
 	/** Where the firmware's variables stand. */
 	nvramPath: string | undefined;
 	/** Of the files with firmware variables, the domain's and the copies of its snapshots, those that are there. */
-	nvramFiles: Map<string, FileFacts>;
+	nvramFiles: Map<string, NvramFile>;
 	/** Only where the owner is bare QEMU. */
 	bare?: BareFacts;
 };

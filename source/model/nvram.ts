@@ -12,8 +12,14 @@ import type {Snapshot} from './snapshot.ts';
 const infix = '.vsnap-';
 /** What file systems allow. */
 const mostBytes = 255;
-/** Seconds between the time on record and that of the copy. Ours are alike; libvirt takes its time while it makes the snapshot. */
-const mostApart = 300;
+/** Seconds for which libvirt may be at work on a snapshot that it has dated. The copy is dated after it; and where we date the record, exactly as it. */
+const mostLate = 120;
+
+/** A file with firmware variables: a plain file that can be read, no link. */
+export type NvramFile = FileFacts & {
+	/** A qcow2 file may hold states of internal snapshots, too, and what QEMU has not written out: it is neither copied nor replaced. */
+	isRaw: boolean;
+};
 
 /** Where the copy of a snapshot stands; undefined where the name would be too long for a file. */
 export function nvramCopyPath(nvramPath: string, snapshotName: string): string | undefined {
@@ -34,22 +40,30 @@ export function nvramPaths(domain: Domain, snapshots: readonly Snapshot[]): stri
 }
 
 /** The copy that goes with a snapshot's name, whoever made it; `files`: those that are there. */
-export function nvramCopyOf(snapshot: Snapshot, files: ReadonlyMap<string, FileFacts>): string | undefined {
+export function nvramCopyOf(snapshot: Snapshot, files: ReadonlyMap<string, NvramFile>): string | undefined {
 	const path = copyPathOf(snapshot);
 	return path !== undefined && files.has(path) ? path : undefined;
 }
 
-/** The copy that this snapshot can be reverted with: whole, and as old as the snapshot. */
-export function usableNvramCopy(snapshot: Snapshot, files: ReadonlyMap<string, FileFacts>): string | undefined {
+/** The copy that this snapshot can be reverted with: as old as the snapshot, so not of an earlier one of its name. */
+export function usableNvramCopy(snapshot: Snapshot, files: ReadonlyMap<string, NvramFile>): string | undefined {
 	const path = nvramCopyOf(snapshot, files);
 	const file = path === undefined ? undefined : files.get(path);
-	return file !== undefined && file.isRegular && file.sizeBytes > 0 && Math.abs(Number(file.modifiedAt) - snapshot.createdAt) <= mostApart ? path : undefined;
+	const late = Math.floor(Number(file?.modifiedAt)) - snapshot.createdAt;
+	return file?.isRaw && file.sizeBytes > 0 && late >= 0 && late <= (snapshot.state === 'disk-snapshot' ? mostLate : 0) ? path : undefined;
 }
 
-/** Copies in the folders that no snapshot goes with any more: somebody else deleted it. `namesIn`: what is in a folder, as far as it is known. */
-export function lostNvramCopies(domain: Domain, snapshots: readonly Snapshot[], namesIn: (folder: string) => ReadonlySet<string> | undefined): string[] {
+export type NvramSurroundings = {
+	/** What is in a folder, as far as it is known. */
+	namesIn: (folder: string) => ReadonlySet<string> | undefined;
+	/** Whether another domain keeps its variables there: then the copies may be its own. */
+	isForeign: (path: string) => boolean;
+};
+
+/** Copies in the folders that no snapshot goes with any more: somebody else deleted it. */
+export function lostNvramCopies(domain: Domain, snapshots: readonly Snapshot[], {namesIn, isForeign}: NvramSurroundings): string[] {
 	const paths = nvramPaths(domain, snapshots);
-	const lost = paths.flatMap(path => {
+	const lost = paths.filter(path => !isForeign(path)).flatMap(path => {
 		const {dir, base} = posix.parse(path);
 		return [...namesIn(dir) ?? []].filter(name => name.startsWith(`${base}${infix}`)).map(name => posix.join(dir, name));
 	});

@@ -22,7 +22,7 @@ export type ProgramCommand = {
 	/** The whole command line, program first. */
 	argv: string[];
 	files: CommandFile[];
-	/** For an undo: run only where this holds, because the world may already be as wanted. */
+	/** For an undo: run only where this holds, because the world may already be as wanted. For a step: left out where it does not, see `Step.otherwise`. */
 	onlyIf?: Probe;
 };
 
@@ -77,6 +77,7 @@ export type Probe =
 	| {kind: 'file-exists'; path: string}
 	| {kind: 'file-missing'; path: string}
 	| {kind: 'file-empty'; path: string}
+	| {kind: 'same-content'; path: string; other: string}
 	| {kind: 'domain-active'; uuid: string}
 	| {kind: 'domain-off'; uuid: string}
 	/** The domain runs or is paused, and waits for no saved memory any more. */
@@ -118,6 +119,8 @@ export type Step = {
 	/** What would be true if the action were stopped after this step, for the person who watches. */
 	ifStopped: string;
 	guard?: Guard;
+	/** In words, what it means that the step is left out, where its command runs only if something holds. */
+	otherwise?: string;
 	timeoutMs?: number;
 	/** How far it has come can be asked: for the steps that copy. */
 	progress?: Progress;

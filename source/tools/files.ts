@@ -97,6 +97,16 @@ export async function readTest(runner: Runner, flag: '-e' | '-w' | '-s', path: s
 	return result.failure.kind === 'tool-failed' && result.failure.cause.exitCode === 1 ? succeed(false) : result;
 }
 
+/** Whether two files hold the same. Fails where one of them cannot be read. */
+export async function readSameContent(runner: Runner, path: string, other: string): Promise<Result<boolean>> {
+	const result = await runner({argv: ['cmp', '-s', '--', path, other], where: 'host', timeoutMs: readTimeoutMs});
+	if (result.ok) {
+		return succeed(true);
+	}
+
+	return result.failure.kind === 'tool-failed' && result.failure.cause.exitCode === 1 ? succeed(false) : result;
+}
+
 /** Fails where the folder cannot be looked at. */
 export async function readFolder(runner: Runner, path: string): Promise<Result<FolderFacts>> {
 	const ask = async (...argv: string[]) => runner({argv, where: 'host', timeoutMs: readTimeoutMs});

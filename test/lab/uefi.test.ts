@@ -3,7 +3,9 @@ Domains with UEFI firmware: their variables (NVRAM) stand in a file of their own
 copy of that file, which goes back with them.
 */
 import type {Buffer} from 'node:buffer';
-import {open, readdir, readFile, stat} from 'node:fs/promises';
+import {
+	open, readdir, readFile, rm, stat,
+} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {change, digestSnapshots} from './change.ts';
@@ -28,6 +30,11 @@ const nvramOf = (folder: string) => `${folder}-nvram.fd`;
 async function makeUefiDomain(t: ExecutionContext): Promise<LabDomain> {
 	const domain = await makeDomain(t, {
 		osXml: folder => `<loader readonly='yes' type='pflash'>${firmware}</loader><nvram template='${variables}'>${nvramOf(folder)}</nvram>`,
+	});
+	t.teardown(async () => {
+		for (const name of await readBeside(domain)) {
+			await rm(`${nvramOf(domain.folder)}${name}`, {force: true});
+		}
 	});
 	// The firmware needs no time here: nothing of it has to run.
 	await virsh('start', '--domain', domain.uuid, '--paused');
@@ -89,7 +96,6 @@ async function create(t: ExecutionContext, domain: LabDomain, name: string): Pro
 
 test.serial('our snapshots keep the variables, whether the guest runs or is off; every revert brings them back, and deletes take their copies along', async t => {
 	const domain = await makeUefiDomain(t);
-	await virsh('resume', '--domain', domain.uuid);
 	const s1 = {disks: await markLive(domain, 1), variables: await readFile(nvramOf(domain.folder))};
 	await create(t, domain, 's1');
 	await stop(domain);
@@ -150,6 +156,43 @@ for (const {step, moment, direction} of [
 		t.deepEqual(await readBeside(domain), ['.vsnap-s1']);
 	});
 }
+
+for (const fate of ['--discard', '--keep=left']) {
+	test.serial(`killed after the guest went on with its memory (${fate}), going back brings the present variables back as well`, async t => {
+		const domain = await makeUefiDomain(t);
+		await markLive(domain, 1);
+		await takeMemorySnapshot(domain, 'm1');
+		await stop(domain);
+		const present = {disks: await markOffline(domain, 2), variables: await changeVariables(domain)};
+		const plan = await readPlan(domain, 'm1', [fate, '--running']);
+		const shims = await makeShims(t, plan, {at: plan.steps.findIndex(({id}) => id === 'start'), script: killMoments.after});
+		const killed = await revert(domain, 'm1', {...shims.options, flags: [fate, '--running']});
+		t.is(killed.signal, 'SIGKILL', report(killed));
+		await shims.settle();
+		t.false(present.variables.equals(await readFile(nvramOf(domain.folder))), 'QEMU has written those of then');
+		const recovered = await recover(domain, '--roll-back');
+		t.is(recovered.exitCode, 0, report(recovered));
+		t.deepEqual(await digestHeads(domain), present.disks);
+		t.true(present.variables.equals(await readFile(nvramOf(domain.folder))));
+		t.deepEqual(await readBeside(domain), []);
+	});
+}
+
+test.serial('variables that another domain uses, too, are neither copied nor replaced', async t => {
+	const domain = await makeUefiDomain(t);
+	await stop(domain);
+	await create(t, domain, 's1');
+	const other = await makeDomain(t, {diskCount: 1, osXml: () => `<loader readonly='yes' type='pflash'>${firmware}</loader><nvram>${nvramOf(domain.folder)}</nvram>`});
+	const changed = await changeVariables(domain);
+	const shown = await runProgram(domain, ['revert', '--discard', '--dry-run', '--', domain.name, 's1']);
+	t.regex(shown.stdout, /stay as they are: another domain uses the same file/);
+	const reverted = await revert(domain, 's1');
+	t.is(reverted.exitCode, 0, report(reverted));
+	t.true(changed.equals(await readFile(nvramOf(domain.folder))));
+	const found = await runProgram(other, ['doctor', '--json', '--', other.name]);
+	t.notRegex(found.stdout, /unused-nvram/);
+	await virsh('undefine', '--domain', other.uuid, '--keep-nvram');
+});
 
 test.serial('the doctor names a copy whose snapshot virsh has deleted, and takes it away', async t => {
 	const domain = await makeUefiDomain(t);

@@ -8,6 +8,7 @@ import {quoteForShell} from '../../model/shell-quote.ts';
 import type {Checkpoint} from '../../model/snapshot.ts';
 import {describeAction} from '../../model/describe-action.ts';
 import {writtenHeads} from '../plan/lineage.ts';
+import {isForeignNvram} from '../plan/nvram.ts';
 import {listed, report, type Examination} from './patient.ts';
 
 /** The layers that have a bitmap must be contiguous from the top, each with a good one; QEMU asks for no more. */
@@ -43,8 +44,11 @@ function findCheckpoints(examination: Examination): void {
 
 /** By their names they belong to snapshots that are gone; one that is made under such a name again would find it taken. */
 function findLostNvram(examination: Examination): void {
-	const {picture: {domain, snapshots}, surroundings} = examination;
-	const lost = lostNvramCopies(domain, snapshots, folder => surroundings.folders.get(folder)?.names);
+	const {picture: {domain, snapshots}, surroundings, graph} = examination;
+	const lost = lostNvramCopies(domain, snapshots, {
+		namesIn: folder => surroundings.folders.get(folder)?.names,
+		isForeign: path => isForeignNvram({graph, uuid: domain.uuid}, path),
+	});
 	if (lost.length > 0) {
 		report(examination, {
 			kind: 'unused-nvram',

@@ -227,8 +227,8 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		context.blockers.push({kind: 'not-supported', text: 'The snapshot froze no disk, so nothing can branch from it.', remedy: 'Take a snapshot of the disks first.'});
 	}
 
-	const nvram = revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, resumes: false});
-	const ownNvram = branchNvram(context, snapshot, {name: action.name, now});
+	const nvram = revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, definitionXml: definition.value, resumes: false});
+	const ownNvram = branchNvram(context, snapshot, {name: action.name, now, definitionXml: definition.value});
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
 	}

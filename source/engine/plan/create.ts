@@ -91,7 +91,7 @@ function addNvram(context: PlanContext, {action, way, now}: CreateRequest, parts
 		return parts;
 	}
 
-	const {before, after, created, consequences} = copyNvram(context, {name: action.snapshot, now, isActive: hasProcess(context.inventory.picture.domain), isHalted: action.isHalted});
+	const {before, after, created, consequences} = copyNvram(context, {name: action.snapshot, now, isActive: hasProcess(context.inventory.picture.domain)});
 	return {
 		...parts,
 		steps: [...parts.steps.filter(({phase}) => phase === 'check'), ...before, ...parts.steps.filter(({phase}) => phase !== 'check'), ...after],

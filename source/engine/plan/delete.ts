@@ -60,7 +60,7 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 	}
 
 	const written = [...new Set(tagged.map(({path}) => path))];
-	const nvramCopies = nvramCopiesOf(context, deleted);
+	const nvramCopies = nvramCopiesOf(context, deleted).gone;
 	return succeed({
 		...planFrame(action, inventory, given),
 		consequences: [

@@ -61,7 +61,7 @@ function describeMerge(context: PlanContext, merge: Merge): Consequence {
 	};
 }
 
-type Described = {request: DropRequest; collection: Collection; currentSnapshot: string | undefined; memoryFiles: readonly string[]; nvramCopies: readonly string[]};
+type Described = {request: DropRequest; collection: Collection; currentSnapshot: string | undefined; memoryFiles: readonly string[]; nvramCopies: {gone: readonly string[]; left: readonly string[]}};
 
 function describeSnapshots({request}: Described): Consequence {
 	const {deleted, isMetadataOnly} = request;
@@ -90,8 +90,12 @@ export function describeDropped(context: PlanContext, given: Described): Consequ
 		consequences.push({severity: 'loss', text: `The saved memory goes too: ${listOf(memoryFiles)}.`});
 	}
 
-	if (nvramCopies.length > 0) {
-		consequences.push({severity: 'loss', text: `The firmware's variables that were kept go too: ${listOf(nvramCopies)}.`});
+	if (nvramCopies.gone.length > 0) {
+		consequences.push({severity: 'loss', text: `The firmware's variables that were kept go too: ${listOf(nvramCopies.gone)}.`});
+	}
+
+	if (nvramCopies.left.length > 0) {
+		consequences.push({severity: 'warning', text: `The firmware's variables that were kept stay, for you may not remove them: ${listOf(nvramCopies.left)}.`});
 	}
 
 	consequences.push(...collection.staying.map((stay): Consequence => ({severity: 'info', text: `${stay.path} stays: ${reasonToStay(context, stay)}.`})));

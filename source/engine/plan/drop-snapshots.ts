@@ -190,8 +190,8 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 
 	const work = mergeSteps(context, merges);
 	const memoryFiles = isMetadataOnly ? [] : memoryFilesOf(context, deleted);
-	const nvramCopies = isMetadataOnly ? [] : nvramCopiesOf(context, deleted);
-	const removed = [...collection.removed, ...merges.flatMap(merge => merge.gone), ...memoryFiles, ...nvramCopies];
+	const nvramCopies = isMetadataOnly ? {gone: [], left: []} : nvramCopiesOf(context, deleted);
+	const removed = [...collection.removed, ...merges.flatMap(merge => merge.gone), ...memoryFiles, ...nvramCopies.gone];
 	const written = [...new Set([...merges.flatMap(merge => [merge.into, ...merge.relinked]), ...untag.written])];
 	const checkpoints = checkpointsAside(context);
 	const frozen = neededBy(picture.snapshots.filter(snapshot => !deleted.includes(snapshot))).map(path => moves.contents.get(path)?.path ?? path);

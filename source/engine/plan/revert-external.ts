@@ -211,6 +211,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 	const nvram = revertNvram(context, snapshot, {
 		keepName: action.fate.kind === 'keep' ? action.fate.name : undefined,
 		now,
+		definitionXml: definition.value,
 		resumes: endState !== 'shutoff' && snapshot.memory.mode !== 'no',
 	});
 	const checkpoints = carried.value;

@@ -237,7 +237,7 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 	}
 
 	const isPaused = endState === 'paused';
-	const nvram = revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, resumes: usesMemory});
+	const nvram = revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, definitionXml: definition.value, resumes: usesMemory});
 	const parts = {disks, safetyName, definitionXml: definition.value};
 	const back = usesMemory
 		? (isBare(context) ? bareMemorySteps(context, snapshot, {...parts, isPaused}) : [memoryStep(context, snapshot, {disks, safetyName, isPaused})])

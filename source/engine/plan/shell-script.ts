@@ -78,6 +78,10 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 			return `! ${virsh('checkpoint-info', '--domain', probe.uuid, '--checkpointname', probe.name)} ${quietly}`;
 		}
 
+		case 'same-content': {
+			return onHost('cmp', '-s', '--', probe.path, probe.other);
+		}
+
 		case 'image-has-tag': {
 			return `${onHost('qemu-img', 'info', '-U', '--output=json', probe.path)} | grep -qF ${quoteForShell(`"name": ${JSON.stringify(probe.tag)}`)}`;
 		}
@@ -250,11 +254,12 @@ export function formatShellScript(plan: Plan, options: ShellOptions): string {
 		}
 
 		lines.push('', comment(`${index + 1}. ${step.phase}: ${step.title}`));
+		const unless = step.command.onlyIf === undefined ? '' : `! { ${condition(step.command.onlyIf, plan, options)}; } || `;
 		if (step.phase === 'remove' || isForwardOnly) {
-			lines.push(step.guard === undefined ? `${run} || exit 4` : `{ ${guardLine(step.guard, plan, options)}; } && ${run} || exit 4`);
+			lines.push(step.guard === undefined ? `${unless}${run} || exit 4` : `{ ${guardLine(step.guard, plan, options)}; } && ${run} || exit 4`);
 		} else {
 			const mark = step.undo?.length === 0 ? [] : [`reached=${index + 1}`];
-			lines.push(...(step.failsClean ? [] : mark), `${run}${silent} || put_back`, ...(step.failsClean ? mark : []));
+			lines.push(...(step.failsClean ? [] : mark), `${unless}${run}${silent} || put_back`, ...(step.failsClean ? mark : []));
 		}
 	}
 

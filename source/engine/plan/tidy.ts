@@ -14,6 +14,7 @@ import type {Result} from '../../model/result.ts';
 import {blockUnreadable} from './blockers.ts';
 import {fileCommands} from './commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from './context.ts';
+import {isForeignNvram} from './nvram.ts';
 import {assembleMending, blockMending, emptyMending} from './mend-plan.ts';
 
 function blockImage(context: PlanContext, path: string, gone: ReadonlySet<string>): void {
@@ -67,7 +68,7 @@ export function planTidy(action: TidyAction, inventory: Inventory, given: PlanAr
 	blockUnreadable(context);
 	const paths = fromTheTop(context, action.paths);
 	const {picture: {domain, snapshots}, folders} = inventory;
-	const nvramCopies = new Set(lostNvramCopies(domain, snapshots, folder => folders.get(folder)?.names));
+	const nvramCopies = new Set(lostNvramCopies(domain, snapshots, {namesIn: folder => folders.get(folder)?.names, isForeign: path => isForeignNvram(context, path)}));
 	for (const [index, path] of paths.entries()) {
 		if (!nvramCopies.has(path)) {
 			blockImage(context, path, new Set(paths.slice(0, index)));

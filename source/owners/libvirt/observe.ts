@@ -4,7 +4,7 @@ The answers to probes: whether something is so at this moment. Always asked anew
 import type {Probe} from '../../model/plan.ts';
 import {succeed, unreachable, type Result} from '../../model/result.ts';
 import {parseChain, parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {readTest} from '../../tools/files.ts';
+import {readSameContent, readTest} from '../../tools/files.ts';
 import {readTags} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {readImageUsers} from './image-users.ts';
@@ -35,7 +35,7 @@ async function hasTag({runner}: FileGiven, path: string, tag: string): Promise<R
 	return tags.ok ? succeed(tags.value.includes(tag)) : tags;
 }
 
-export type FileProbe = Extract<Probe, {kind: 'never' | 'file-exists' | 'file-missing' | 'file-empty' | 'image-has-tag' | 'image-lacks-tag' | 'image-unused'}>;
+export type FileProbe = Extract<Probe, {kind: 'never' | 'file-exists' | 'file-missing' | 'file-empty' | 'same-content' | 'image-has-tag' | 'image-lacks-tag' | 'image-unused'}>;
 
 /** Questions about files, which are the same whoever owns the domain. */
 export async function observeFile(given: FileGiven, probe: FileProbe): Promise<Result<boolean>> {
@@ -55,6 +55,10 @@ export async function observeFile(given: FileGiven, probe: FileProbe): Promise<R
 		case 'file-empty': {
 			const exists = await readTest(given.runner, '-e', probe.path);
 			return exists.ok && exists.value ? negate(await readTest(given.runner, '-s', probe.path)) : exists;
+		}
+
+		case 'same-content': {
+			return readSameContent(given.runner, probe.path, probe.other);
 		}
 
 		case 'image-has-tag': {

@@ -4,10 +4,11 @@ A picture for browsing, and the inventory for planning: one domain with its imag
 import {posix} from 'node:path';
 import {headDisks} from '../../model/domain.ts';
 import type {DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts, Pin} from '../../model/inventory.ts';
-import {nvramPaths} from '../../model/nvram.ts';
+import {nvramPaths, type NvramFile} from '../../model/nvram.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {readFileFacts, readFolder} from '../../tools/files.ts';
+import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
 import type {DomainRecords} from './read-domain.ts';
@@ -104,6 +105,27 @@ function overlaysOnRecord({snapshots}: DomainPicture): string[] {
 		.flatMap(({overlayPath}) => overlayPath?.startsWith('/') ? [overlayPath] : []);
 }
 
+/** Those that are plain files and can be read. Fails only where the host cannot be asked. */
+async function readNvramFiles(runner: Runner, paths: readonly string[]): Promise<Result<Map<string, NvramFile>>> {
+	if (paths.length === 0) {
+		return succeed(new Map());
+	}
+
+	const plain = await runner({
+		argv: ['find', ...paths, '-maxdepth', '0', '-type', 'f', '-readable', '-printf', String.raw`%p\0`], where: 'host', timeoutMs: 30_000,
+		// Most copies are not there.
+		fineCodes: [1],
+	});
+	const names = plain.ok ? plain.value.stdout.split('\0').filter(name => name !== '') : [];
+	const facts = plain.ok ? await readFileFacts(runner, names) : plain;
+	if (!facts.ok) {
+		return facts;
+	}
+
+	const qcow2 = new Set(await findQcow2Candidates(runner, [...facts.value.keys()]));
+	return succeed(new Map([...facts.value].map(([path, file]) => [path, {...file, isRaw: !qcow2.has(path)}])));
+}
+
 /** `alsoPaths`: files that the wish names, there or not. */
 export type InventoryRequest = {uuid: string; alsoPaths: readonly string[]};
 
@@ -122,7 +144,7 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 	const nvram = nvramPaths(picture.domain, picture.snapshots);
 	const [folders, nvramFiles, memoryFiles, jobs] = await Promise.all([
 		readFolders(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...nvram]),
-		readFileFacts(runner, nvram),
+		readNvramFiles(runner, nvram),
 		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await source.readMemoryFile(path, records)]),
 		source.readJobs(picture.domain),
 		markLocked(runner, picture.images, new Set([...pathsToProbe(picture, pins), ...alsoPaths])),

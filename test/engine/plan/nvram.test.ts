@@ -6,9 +6,8 @@ import {planDelete} from '../../../source/engine/plan/delete.ts';
 import {planMerge} from '../../../source/engine/plan/merge.ts';
 import {planRevert} from '../../../source/engine/plan/revert.ts';
 import {planTidy} from '../../../source/engine/plan/tidy.ts';
-import type {FileFacts} from '../../../source/model/image.ts';
 import type {Inventory} from '../../../source/model/inventory.ts';
-import {nvramCopyPath} from '../../../source/model/nvram.ts';
+import {nvramCopyPath, type NvramFile} from '../../../source/model/nvram.ts';
 import type {Plan} from '../../../source/model/plan.ts';
 import type {Result} from '../../../source/model/result.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
@@ -19,7 +18,7 @@ import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 const given = {id: 'p1', now, workPath: '/w'};
 const domain = {uuid, name: 'web'};
 const nvram = '/n/web.fd';
-const facts = (modifiedAt: string): FileFacts => ({sizeBytes: 540_672, modifiedAt, inode: `1:${modifiedAt}`, uid: 64_055, gid: 64_055, mode: 0o600, isRegular: true});
+const facts = (modifiedAt: string): NvramFile => ({sizeBytes: 540_672, modifiedAt, inode: `1:${modifiedAt}`, uid: 64_055, gid: 64_055, mode: 0o600, isRegular: true, isRaw: true});
 /** When the helper's s1, s2, s3 were made. */
 const madeAt = [1_790_000_000, 1_790_086_400, 1_790_172_800];
 
@@ -28,14 +27,14 @@ function world(copies: Record<string, number>, more: Partial<Parameters<typeof t
 	const base = threeSnapshots(more);
 	const withNvram = (xml: string) => xml.replace('hvm</type>', `hvm</type><nvram>${nvram}</nvram>`);
 	const definition = must(parseDomainXml(withNvram(base.definitionXml)));
-	const files = Object.entries(copies).map(([name, late]): [string, FileFacts] => [`${nvram}.vsnap-${name}`, facts(`${madeAt[Number(name.slice(1)) - 1]! + late}.5`)]);
+	const files = Object.entries(copies).map(([name, late]): [string, NvramFile] => [`${nvram}.vsnap-${name}`, facts(`${madeAt[Number(name.slice(1)) - 1]! + late}.5`)]);
 	return {
 		...base,
 		definitionXml: withNvram(base.definitionXml),
 		picture: {
 			...base.picture,
 			domain: {...base.picture.domain, definition, liveDefinition: base.picture.domain.liveDefinition && definition},
-			snapshots: base.picture.snapshots.map(snapshot => ({...snapshot, domain: {...snapshot.domain!, nvramPath: nvram}})),
+			snapshots: base.picture.snapshots.map(snapshot => ({...snapshot, domain: {...snapshot.domain!, nvramPath: nvram}, domainXml: withNvram(snapshot.domainXml!)})),
 		},
 		folders: new Map([...base.folders, ['/n', {
 			path: '/n', isWritable: more.isWritable ?? true, freeBytes: 1024 ** 3, device: '2', names: new Set(['web.fd', ...files.map(([path]) => path.slice(3)), ...more.names ?? []]),
@@ -65,10 +64,10 @@ test('a revert puts the copy in place at one moment, with what was there held un
 		`create: sync -- ${nvram}.new-20261121-100000 /n`,
 		`switch: ln -T -- ${nvram} ${nvram}.left-20261121-100000`,
 		`switch: mv -f -T -- ${nvram}.new-20261121-100000 ${nvram}`,
-		'switch: sync -- /n',
+		`switch: sync -- ${nvram}.left-20261121-100000 /n`,
 		`remove: rm -- ${nvram}.left-20261121-100000`,
 	]);
-	t.deepEqual(undoOf(plan, 'nvram'), [`cp -- ${nvram}.left-20261121-100000 ${nvram}`]);
+	t.deepEqual(undoOf(plan, 'nvram'), [`cp -- ${nvram}.left-20261121-100000 ${nvram}`, `sync -- ${nvram}`]);
 	t.regex(textsOf(plan), /info: The firmware's variables go back, too, from \/n\/web\.fd\.vsnap-s2\./);
 	t.true(plan.steps.findIndex(({id}) => id === 'nvram') < plan.steps.findIndex(({id}) => id === 'define'));
 });
@@ -77,9 +76,9 @@ test('what is kept keeps its variables, and they are the file that was in use', 
 	const plan = revert(world({s2: 0}), {kind: 'keep', name: 'left'});
 	t.deepEqual(lines(plan).slice(5), [
 		`switch: ln -T -- ${nvram} ${nvram}.vsnap-left`,
-		`switch: mv -f -T -- ${nvram}.new-20261121-100000 ${nvram}`,
-		'switch: sync -- /n',
 		`switch: touch -c -d @${now.getTime() / 1000} -- ${nvram}.vsnap-left`,
+		`switch: mv -f -T -- ${nvram}.new-20261121-100000 ${nvram}`,
+		`switch: sync -- ${nvram}.vsnap-left /n`,
 	]);
 	t.true(plan.images.created.includes(`${nvram}.vsnap-left`));
 });
@@ -95,17 +94,25 @@ test('a copy of another age is of an earlier snapshot of that name, and is not t
 	const plan = revert(world({s2: 4000}));
 	t.deepEqual(lines(plan), []);
 	t.regex(textsOf(plan), /vsnap-s2 is not as old as the snapshot, so it is of another one/);
-	t.true(lines(revert(world({s2: 200}))).length > 0, 'libvirt takes its time');
+	t.true(lines(revert(world({s2: 100}))).length > 0, 'libvirt takes its time');
+	t.deepEqual(lines(revert(world({s2: -2}))), [], 'it comes after the snapshot');
 });
 
-test('where the memory comes back it brings the variables with it', t => {
+test('where the memory comes back it brings the variables with it, and what was there can come back until all is done', t => {
 	const inventory = world({s2: 0});
 	const memory = {kind: 'good', path: '/d/m', sizeBytes: 1, definition: inventory.picture.snapshots[1]!.domain!, domainXml: inventory.definitionXml, modifiedAt: '1'} as const;
 	const [s1, s2, s3] = inventory.picture.snapshots;
 	const snapshots = [s1!, {...s2!, state: 'running', memory: {mode: 'external', path: '/d/m'} as const}, s3!];
-	const plan = revert({...inventory, picture: {...inventory.picture, snapshots}, memoryFiles: new Map([['/d/m', memory]])});
-	t.deepEqual(lines(plan), []);
-	t.notRegex(textsOf(plan), /variables/);
+	const resumed = {...inventory, picture: {...inventory.picture, snapshots}, memoryFiles: new Map([['/d/m', memory]])};
+	for (const [fate, held] of [[undefined, `${nvram}.left-20261121-100000`], [{kind: 'keep', name: 'left'}, `${nvram}.vsnap-left`]] as const) {
+		const plan = revert(resumed, fate);
+		t.true(lines(plan).includes(`switch: cp -- ${nvram} ${held}`));
+		t.false(lines(plan).some(line => line.includes('mv ') || line.includes('.vsnap-s2')));
+		t.deepEqual(undoOf(plan, 'sync-nvram'), [`cp -- ${held} ${nvram}`, `sync -- ${nvram}`]);
+		t.is(lines(plan).includes(`remove: rm -- ${held}`), fate === undefined);
+		t.true(plan.steps.findIndex(({id}) => id === 'sync-nvram') < plan.steps.findIndex(({id}) => id === 'start'));
+		t.notRegex(textsOf(plan), /variables/);
+	}
 });
 
 test('a snapshot of a domain that is off takes a copy as old as itself', t => {
@@ -120,19 +127,29 @@ test('a snapshot of a domain that is off takes a copy as old as itself', t => {
 	t.true(plan.images.created.includes(`${nvram}.vsnap-n1`));
 });
 
-test('beside a running guest the copy is compared once the disks are frozen', t => {
+test('beside a running guest the copy has no age until it is compared, once the disks are frozen', t => {
 	const plan = must(create(world({}, {state: 'running'})));
-	t.deepEqual(plan.steps.map(({id}) => id), ['reserve-nvram', 'copy-nvram', 'sync-nvram', 'snapshot', 'compare-nvram', 'date-nvram']);
-	t.deepEqual(lines(plan).slice(-2), [`switch: cmp -- ${nvram} ${nvram}.vsnap-n1`, `switch: touch -c -- ${nvram}.vsnap-n1`]);
+	t.deepEqual(plan.steps.map(({id}) => id), ['reserve-nvram', 'copy-nvram', 'date-nvram', 'sync-nvram', 'snapshot', 'prove-nvram', 'sync-nvram-age']);
+	t.true(lines(plan).includes(`create: touch -c -d @0 -- ${nvram}.vsnap-n1`));
+	const prove = plan.steps.find(({id}) => id === 'prove-nvram')!;
+	t.deepEqual(argvOf(prove.command), ['touch', '-c', '--', `${nvram}.vsnap-n1`]);
+	t.deepEqual(prove.command.onlyIf, {kind: 'same-content', path: nvram, other: `${nvram}.vsnap-n1`});
+	t.regex(prove.otherwise!, /has changed/);
 });
 
 test('no copy is made where it would be useless or cannot be, and the plan says why', t => {
 	const running = {state: 'running'} as const;
 	t.deepEqual(lines(must(create(world({}, running), {memory: {mode: 'external', path: '/d/mem'}, isDiskOnly: false}))), []);
 	t.regex(textsOf(must(create(world({}), {hasNoMetadata: true}))), /variables \(\/n\/web\.fd\) are not kept\./);
-	t.regex(textsOf(must(create(world({}, running), {isHalted: true}))), /not kept with the snapshot: the guest is powered off/);
 	t.regex(textsOf(must(create(world({}, {isWritable: false})))), /not kept with the snapshot: you may not make a file in \/n/);
 	t.regex(textsOf(must(create({...world({}), nvramFiles: new Map()}))), /not there yet/);
+	const qcow2 = world({s2: 0});
+	qcow2.nvramFiles.get(nvram)!.isRaw = false;
+	t.regex(textsOf(must(create(qcow2))), /not kept with the snapshot: they are in a qcow2 file/);
+	t.regex(textsOf(revert(qcow2)), /stay as they are: they are in a qcow2 file/);
+	const shared = world({s2: 0}, {foreignPins: [{path: nvram, hold: 'existence', domainUuid: 'other', label: 'NVRAM of other', snapshot: undefined, target: undefined}]});
+	t.regex(textsOf(must(create(shared))), /another domain uses the same file/);
+	t.deepEqual(lines(revert(shared)), []);
 	t.is(nvramCopyPath(nvram, 'x'.repeat(247)), undefined);
 	t.regex(refusal(create(world({}, {names: ['web.fd.vsnap-n1']}))), /name-taken[^]*earlier snapshot/);
 });
