@@ -116,8 +116,11 @@ async function readNvramFiles(runner: Runner, paths: readonly string[]): Promise
 		// Most copies are not there.
 		fineCodes: [1],
 	});
-	const names = plain.ok ? plain.value.stdout.split('\0').filter(name => name !== '') : [];
-	const facts = plain.ok ? await readFileFacts(runner, names) : plain;
+	if (!plain.ok) {
+		return plain.failure.kind === 'host-unreachable' ? plain : succeed(new Map());
+	}
+
+	const facts = await readFileFacts(runner, plain.value.stdout.split('\0').filter(name => name !== ''));
 	if (!facts.ok) {
 		return facts;
 	}
