@@ -126,7 +126,7 @@ test.serial('a block job that runs is refused, and goes on', async t => {
 	await takeChain(domain, ['s1']);
 	await virsh('blockpull', '--domain', domain.uuid, '--path', 'vda', '--bandwidth', '1', '--bytes');
 	const result = await revert(domain, 's1');
-	t.is(result.exitCode, 3, report(result));
+	t.is(result.exitCode, 6, report(result));
 	t.regex(result.stderr, /job/i);
 	const job = await virsh('blockjob', '--domain', domain.uuid, '--path', 'vda', '--raw');
 	t.regex(job, /Block Pull/);

@@ -59,9 +59,9 @@ function quote(text: string): string {
 	return `'${text.replaceAll('\'', '\'\\\'\'')}'`;
 }
 
-/** A pattern of the shell for a command line. The time in new names and the plan's own folder differ from one planning to the next. */
+/** A pattern of the shell for a command line. The time in new names and dates and the plan's own folder differ from one planning to the next. */
 function patternOf(step: Step, plan: Plan): string {
-	const text = argvOf(step.command).join(' ').replaceAll(plan.id, '\0').replaceAll(/\d{8}-\d{6}(?:-\d+)?/g, '\0');
+	const text = argvOf(step.command).join(' ').replaceAll(plan.id, '\0').replaceAll(/\d{8}-\d{6}(?:-\d+)?|(?<=@)\d{10}\b/g, '\0');
 	return [...text].map(character => character === '\0' ? '*' : (/[\w/.-]/.test(character) ? character : `"${character.replaceAll(/["$\\`]/g, '\\$&')}"`)).join('');
 }
 
