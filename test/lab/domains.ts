@@ -105,9 +105,8 @@ export async function makeDomain(t: ExecutionContext, options: DomainOptions = {
 
 /** Never throws: it also runs after a test that left half of it. */
 export async function removeDomain(domain: LabDomain): Promise<void> {
-	await attemptVirsh('destroy', '--domain', domain.uuid);
-	await attemptVirsh('managedsave-remove', '--domain', domain.uuid);
-	await attemptVirsh('undefine', '--domain', domain.uuid, '--snapshots-metadata', '--checkpoints-metadata', '--nvram');
+	// One virsh for all: each goes on after the one before has failed.
+	await attemptVirsh(`destroy ${domain.uuid}; managedsave-remove ${domain.uuid}; undefine ${domain.uuid} --snapshots-metadata --checkpoints-metadata --nvram`);
 	await rm(domain.folder, {recursive: true, force: true}).catch(() => undefined);
 	await rm(domain.statePath, {recursive: true, force: true}).catch(() => undefined);
 }

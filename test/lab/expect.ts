@@ -6,8 +6,10 @@ import type {ExecutionContext} from 'ava';
 import {type LabDomain, readState, start, stop} from './domains.ts';
 import {report, type ProgramResult} from './program.ts';
 import {readStrays, readWorld} from './world.ts';
-import {digestHeads, readHeads} from './slots.ts';
-import {readCurrent, type Digests} from './snapshots.ts';
+import {virshAll} from './run.ts';
+import {digestAll, readHeads} from './slots.ts';
+import type {Digests} from './snapshots.ts';
+import {readDisks} from './xml-text.ts';
 
 export type Expectation = {
 	digests: Digests;
@@ -18,10 +20,13 @@ export type Expectation = {
 /** Exit code 0; each disk holds what it held; the definition and the running domain name the same files; virsh agrees; no file too many. */
 export async function expectReverted(t: ExecutionContext, domain: LabDomain, result: ProgramResult, wanted: Expectation): Promise<void> {
 	t.is(result.exitCode, 0, report(result));
-	t.is(await readState(domain), wanted.state ?? 'shut off');
-	t.deepEqual(await digestHeads(domain), wanted.digests, 'bytes of the disks');
-	t.deepEqual(await readHeads(domain, {inactive: true}), await readHeads(domain), 'the next start uses the same disks');
-	t.is(await readCurrent(domain), wanted.current);
+	const asked = ['domstate', 'dumpxml', 'dumpxml --inactive', 'snapshot-current --name'].map(words => [...words.split(' '), '--domain', domain.uuid]);
+	const [state, xml, inactiveXml, current] = await virshAll(asked) as [string, string, string, string];
+	t.is(state.trim(), wanted.state ?? 'shut off');
+	const heads = readDisks(xml).map(({target, path}) => [target, path] as const);
+	t.deepEqual(await digestAll(heads), wanted.digests, 'bytes of the disks');
+	t.deepEqual(readDisks(inactiveXml).map(({target, path}) => [target, path] as const), heads, 'the next start uses the same disks');
+	t.is(current.replace(/\n$/, ''), wanted.current);
 	t.deepEqual(await readStrays(domain), [], 'files that nothing needs');
 }
 

@@ -6,7 +6,7 @@ import {createHash, randomBytes} from 'node:crypto';
 import {createReadStream} from 'node:fs';
 import {rm} from 'node:fs/promises';
 import path from 'node:path';
-import {run, virsh} from './run.ts';
+import {run, virsh, virshAll} from './run.ts';
 import {imagesPath} from './settings.ts';
 import {readDisks} from './xml-text.ts';
 
@@ -64,31 +64,38 @@ export function formatOf(imagePath: string): string {
 
 /** Digest of each of the disks that the domain writes to: `{vda: …, vdb: …}`. */
 export async function digestHeads(domain: {uuid: string}): Promise<Record<string, string>> {
-	const heads = await readHeads(domain);
-	const digests = await Promise.all([...heads].map(async ([target, headPath]) =>
+	return digestAll([...await readHeads(domain)]);
+}
+
+/** Digest of each of these, by its name. */
+export async function digestAll(heads: ReadonlyArray<readonly [string, string]>): Promise<Record<string, string>> {
+	const digests = await Promise.all(heads.map(async ([target, headPath]) =>
 		[target, await digestImage(headPath)] as const));
 	return Object.fromEntries(digests);
 }
 
-/** Writes as the guest would: through the device of the running domain, so that permissions, overlays and bitmaps act. */
-export async function writeLive(domain: {uuid: string}, target: string, pattern: number, slot: number): Promise<void> {
+export type SlotWrite = {target: string; pattern: number; slot: number};
+
+/** Writes as the guest would: through the devices of the running domain, so that permissions, overlays and bitmaps act. */
+export async function writeLive(domain: {uuid: string}, writes: readonly SlotWrite[]): Promise<void> {
 	const xml = await virsh('dumpxml', '--domain', domain.uuid);
-	const disk = xml.split('<disk ').find(part => part.includes(`<target dev='${target}'`));
-	const alias = /<alias name='(?<name>[^']+)'/.exec(disk ?? '')?.groups?.name;
-	if (!alias) {
-		throw new Error(`${target}: no such disk in the running domain`);
-	}
+	const parts = xml.split('<disk ');
+	const commands = writes.flatMap(({target, pattern, slot}) => {
+		const alias = /<alias name='(?<name>[^']+)'/.exec(parts.find(part => part.includes(`<target dev='${target}'`)) ?? '')?.groups?.name;
+		if (!alias) {
+			throw new Error(`${target}: no such disk in the running domain`);
+		}
 
-	const device = `/machine/peripheral/${alias}/virtio-backend`;
-	for (const command of [`write -P ${pattern} ${offset(slot)} 64k`, 'flush']) {
-		await virsh('qemu-monitor-command', '--hmp', '--domain', domain.uuid, '--cmd', `qemu-io -d ${device} "${command}"`);
-	}
-
-	// QEMU answers into the domain's log only, so the write is proven on the file.
-	const heads = await readHeads(domain);
-	const found = await readSlot(heads.get(target)!, slot);
-	if (found !== pattern) {
-		throw new Error(`${target}, slot ${slot}: ${found} is there and not ${pattern}`);
+		return [`write -P ${pattern} ${offset(slot)} 64k`, 'flush'].map(command => `qemu-io -d /machine/peripheral/${alias}/virtio-backend "${command}"`);
+	});
+	await virshAll(commands.map(command => ['qemu-monitor-command', '--hmp', '--domain', domain.uuid, '--cmd', command]));
+	// QEMU answers into the domain's log only, so the writes are proven on the files.
+	const heads = new Map(readDisks(xml).map(disk => [disk.target, disk.path]));
+	for (const {target, pattern, slot} of writes) {
+		const found = await readSlot(heads.get(target)!, slot);
+		if (found !== pattern) {
+			throw new Error(`${target}, slot ${slot}: ${found} is there and not ${pattern}`);
+		}
 	}
 }
 

@@ -30,9 +30,7 @@ export async function takeInternalSnapshot(domain: LabDomain, name: string): Pro
 
 /** Different bytes for each disk and each mark, in the slot of that mark. */
 export async function markLive(domain: LabDomain, mark: number): Promise<Digests> {
-	for (const [index, disk] of domain.disks.entries()) {
-		await writeLive(domain, disk.target, ((index + 1) * 16) + mark, mark);
-	}
+	await writeLive(domain, domain.disks.map(({target}, index) => ({target, pattern: ((index + 1) * 16) + mark, slot: mark})));
 
 	return digestHeads(domain);
 }

@@ -2,31 +2,43 @@
 Puts a domain of the lab back to a remembered state quickly, for tests that break it again and again: definition, records, current snapshot, and
 the image files by copy.
 */
-import {mkdtemp, readdir, rm} from 'node:fs/promises';
+import {
+	mkdtemp, readdir, rm, writeFile,
+} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import {
-	defineXml, readState, start, stop, withFile, type LabDomain,
+	defineXml, readState, start, stop, type LabDomain,
 } from './domains.ts';
-import {run, virsh} from './run.ts';
-import {domainPrefix} from './settings.ts';
+import {run, virsh, virshAll} from './run.ts';
+import {domainPrefix, imagesPath} from './settings.ts';
 import {readParents} from './snapshots.ts';
 import {readWorld, type World} from './world.ts';
 
 export type Template = {world: World; restore(): Promise<void>};
 
+/** All records in one virsh, parents first. */
 async function redefineAll(domain: LabDomain, world: World, parents: Record<string, string | undefined>): Promise<void> {
 	const waiting = new Set(Object.keys(world.snapshots));
-	while (waiting.size > 0) {
-		for (const name of waiting) {
-			const parent = parents[name];
-			if (parent === undefined || !waiting.has(parent)) {
-				waiting.delete(name);
-				const current = name === world.current ? ['--current'] : [];
-				await withFile(world.snapshots[name]!, async filePath => virsh('snapshot-create', '--domain', domain.uuid, '--xmlfile', filePath, '--redefine', ...current));
+	const folder = await mkdtemp(path.join(imagesPath, '.records-'));
+	try {
+		const commands: string[][] = [];
+		while (waiting.size > 0) {
+			for (const name of waiting) {
+				const parent = parents[name];
+				if (parent === undefined || !waiting.has(parent)) {
+					waiting.delete(name);
+					const filePath = path.join(folder, `${commands.length}.xml`);
+					await writeFile(filePath, world.snapshots[name]!, {mode: 0o600});
+					commands.push(['snapshot-create', '--domain', domain.uuid, '--xmlfile', filePath, '--redefine', ...(name === world.current ? ['--current'] : [])]);
+				}
 			}
 		}
+
+		await virshAll(commands);
+	} finally {
+		await rm(folder, {recursive: true});
 	}
 }
 

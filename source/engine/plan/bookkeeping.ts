@@ -6,20 +6,13 @@ images that the domain writes to. Before 9.9 a snapshot with children must keep 
 into the image that the children share.
 */
 import {headDisks} from '../../model/domain.ts';
-import type {HostFacts} from '../../model/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import type {Step} from '../../model/plan.ts';
 import {changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {snapshotCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
-
-const revertDisksSince = 9_009_000;
-
-/** Whether the current snapshot has to name the heads: libvirt >= 9.9 acts on it. A bare QEMU has no libvirt; its records are kept as the newest wants them. */
-export function namesHeads({owner, libvirtVersion}: HostFacts): boolean {
-	return owner === 'qemu' || libvirtVersion >= revertDisksSince;
-}
+import {namesHeads} from './lineage.ts';
 
 function overlaysOf(disks: Snapshot['disks']): Map<string, string> {
 	return new Map(disks.flatMap(disk => disk.overlayPath === undefined ? [] : [[disk.target, disk.overlayPath]]));

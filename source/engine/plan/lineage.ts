@@ -3,6 +3,7 @@ Which snapshot the images say is the current one. Records may be wrong: somebody
 domain writes to stands on the image that a snapshot froze, and that snapshot is where the domain comes from.
 */
 import {headDisks, isWritableMedium} from '../../model/domain.ts';
+import type {HostFacts} from '../../model/inventory.ts';
 import {chainOf} from '../../model/image-graph.ts';
 import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
 import {withAncestors} from '../../model/tree.ts';
@@ -12,6 +13,11 @@ export type Head = {target: string; path: string};
 
 /** Since this version libvirt's own revert unlinks what the current snapshot's record names as overlays (design 2.2). */
 export const unlinksRecordedSince = 9_009_000;
+
+/** Whether the current snapshot has to name the heads: libvirt >= 9.9 acts on it. A bare QEMU has no libvirt; its records are kept as the newest wants them. */
+export function namesHeads({owner, libvirtVersion}: HostFacts): boolean {
+	return owner === 'qemu' || libvirtVersion >= unlinksRecordedSince;
+}
 
 /** The image files that the domain writes to. */
 export function writtenHeads(context: PlanContext): Head[] {
@@ -126,5 +132,5 @@ export function misnamedHeads(context: PlanContext, current: Snapshot): Head[] {
 
 /** Whether the record of the current snapshot has to name what the domain writes to: before 9.9 one with children keeps what it named. */
 export function mustNameHeads(context: PlanContext, current: Snapshot): boolean {
-	return context.host.libvirtVersion >= unlinksRecordedSince || !context.inventory.picture.snapshots.some(({parent}) => parent === current.name);
+	return namesHeads(context.host) || !context.inventory.picture.snapshots.some(({parent}) => parent === current.name);
 }

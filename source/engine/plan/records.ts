@@ -12,7 +12,7 @@ import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {preservingXml} from './bookkeeping.ts';
 import {snapshotCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
-import {recordedOverlays, unlinksRecordedSince} from './lineage.ts';
+import {namesHeads, recordedOverlays} from './lineage.ts';
 
 export type RecordChange = {
 	deleted: readonly Snapshot[];
@@ -81,7 +81,7 @@ function overlaysAfter(context: PlanContext, snapshot: Snapshot, given: {change:
 	const {heads, successors} = given.change;
 	const overlays = new Map([...recordedOverlays(snapshot)].map(([target, path]) => [target, successors.get(path) ?? path]));
 	// Before 9.9 a record with children keeps what it named: rewritten, libvirt's own delete would commit the head into what the children share.
-	return given.isCurrent && (given.isLeaf || context.host.libvirtVersion >= unlinksRecordedSince) ? new Map([...overlays, ...heads]) : overlays;
+	return given.isCurrent && (given.isLeaf || namesHeads(context.host)) ? new Map([...overlays, ...heads]) : overlays;
 }
 
 function draftOf(context: PlanContext, snapshot: Snapshot, given: {number: number; change: RecordChange; parents: ReadonlyMap<string, string | undefined>; current: string | undefined}): Result<Draft> {
