@@ -29,7 +29,7 @@ async function withoutImageTools(t: ExecutionContext): Promise<Record<string, st
 }
 
 async function scene(t: ExecutionContext): Promise<{domain: LabDomain; uri: string; env: Record<string, string>; digests: Awaited<ReturnType<typeof takeChain>>}> {
-	const domain = await makeDomain(t);
+	const domain = await makeDomain(t, {diskCount: 1});
 	await start(domain);
 	const digests = await takeChain(domain, ['s1', 's2']);
 	return {domain, uri: await startSshServer(t), env: await withoutImageTools(t), digests};

@@ -29,6 +29,7 @@ const nvramOf = (folder: string) => `${folder}-nvram.fd`;
 
 async function makeUefiDomain(t: ExecutionContext): Promise<LabDomain> {
 	const domain = await makeDomain(t, {
+		diskCount: 1,
 		osXml: folder => `<loader readonly='yes' type='pflash'>${firmware}</loader><nvram template='${variables}'>${nvramOf(folder)}</nvram>`,
 	});
 	t.teardown(async () => {
