@@ -28,9 +28,6 @@ const lockPatienceMs = 30_000;
 
 const stateOf = (states: ReadonlyMap<string, StepState>, step: Step) => states.get(step.id) ?? 'untouched';
 
-/** To be taken back by writing the present firmware's variables to where they were. */
-const isNvramBack = (step: Step) => step.undo?.some(command => command.tool === 'file' && command.argv[0] === 'cp') ?? false;
-
 const isFinal = (step: Step) => step.phase === 'remove' || step.undo === null;
 
 function progressOf({plan, records}: UnfinishedAction): Progress {
@@ -89,7 +86,7 @@ async function checkBack(world: World, plan: Plan, progress: Progress): Promise<
 	const planned = new Set(plan.images.created);
 	const runsOnNew = picture.value.domain.liveDefinition?.disks.some(disk => disk.sourcePath !== undefined && planned.has(disk.sourcePath));
 	// Its firmware's variables would be written over while it works with them.
-	const putsNvramBack = picture.value.domain.liveDefinition !== undefined && plan.steps.some(step => isNvramBack(step) && stateOf(progress.states, step) !== 'untouched');
+	const putsNvramBack = picture.value.domain.liveDefinition !== undefined && plan.steps.some(step => step.undoWhileOff && stateOf(progress.states, step) !== 'untouched');
 	if (putsNvramBack && !runsOnNew) {
 		return fail({
 			kind: 'recovery-refused',

@@ -114,6 +114,8 @@ export type Step = {
 	undoIfUnsure?: Probe;
 	/** That it happened by somebody else's hand is not the same: a domain that was booted is not one that was resumed. */
 	mustBeOurs?: true;
+	/** Its undo writes to what a running domain works with: recovery waits until the domain is off. */
+	undoWhileOff?: true;
 	/** A failure of this step has changed nothing, so there is nothing of it to undo. */
 	failsClean?: true;
 	/** What would be true if the action were stopped after this step, for the person who watches. */

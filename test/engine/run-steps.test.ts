@@ -100,3 +100,14 @@ test('a step that fails by itself has failed, cancellable or not', async t => {
 	const end = await runSteps(work, {isWanted: () => true, isInterrupted: () => false});
 	t.like(end, {kind: 'failed', step: {id: 'copy'}});
 });
+
+for (const holds of [true, false]) {
+	test(`a step whose command runs only if something holds is ${holds ? 'run' : 'left out, with what that means, and the rest goes on'}`, async t => {
+		const {progress: _, cancel: __, ...plain} = copying;
+		const {work, events, ran} = copyingWork({...plain, command: {...command('prove'), onlyIf: {kind: 'same-content', path: '/a', other: '/b'}}, otherwise: 'It has changed.'}, 1);
+		work.owner = {...work.owner, observe: async () => succeed(holds)};
+		t.deepEqual(await runSteps(work, {isWanted: () => true, isInterrupted: () => false}), {kind: 'all-done'});
+		t.deepEqual(ran, holds ? ['prove', 'next'] : ['next']);
+		t.deepEqual(events.flatMap(event => event.kind === 'step-left-out' ? [event.reason] : []), holds ? [] : ['It has changed.']);
+	});
+}

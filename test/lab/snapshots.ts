@@ -63,11 +63,11 @@ export async function readCurrent(domain: LabDomain): Promise<string> {
 	return text.replace(/\n$/, '');
 }
 
-/** Each snapshot's record; without `names`, of all. `more`: more words for `snapshot-dumpxml`. */
-export async function readRecords(domain: Pick<LabDomain, 'uuid'>, names?: string[], more: string[] = []): Promise<Array<[string, string]>> {
-	const wanted = names ?? lines(await virsh('snapshot-list', '--domain', domain.uuid, '--name'));
-	const records = wanted.length === 0 ? [] : await virshAll(wanted.map(name => ['snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', name, ...more]));
-	return wanted.map((name, index) => [name, records[index]!]);
+/** Each snapshot's record, by its name. `more`: more words for `snapshot-dumpxml`. */
+export async function readRecords(domain: Pick<LabDomain, 'uuid'>, more: string[] = []): Promise<Array<[string, string]>> {
+	const names = lines(await virsh('snapshot-list', '--domain', domain.uuid, '--name'));
+	const records = names.length === 0 ? [] : await virshAll(names.map(name => ['snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', name, ...more]));
+	return names.map((name, index) => [name, records[index]!]);
 }
 
 /** `{s2: 's1', s1: undefined}`. */

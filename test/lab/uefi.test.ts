@@ -158,6 +158,27 @@ for (const {step, moment, direction} of [
 	});
 }
 
+test.serial('variables are not put back under a guest that somebody has started since', async t => {
+	const domain = await makeUefiDomain(t);
+	await stop(domain);
+	await create(t, domain, 's1');
+	const present = await changeVariables(domain);
+	const plan = await readPlan(domain, 's1');
+	const shims = await makeShims(t, plan, {at: plan.steps.findIndex(({id}) => id === 'nvram'), script: killMoments.after});
+	const killed = await revert(domain, 's1', shims.options);
+	t.is(killed.signal, 'SIGKILL', report(killed));
+	await shims.settle();
+	await virsh('start', '--domain', domain.uuid, '--paused');
+	const refused = await recover(domain, '--roll-back');
+	t.not(refused.exitCode, 0, report(refused));
+	t.regex(refused.stderr, /has started the domain since/);
+	t.false(present.equals(await readFile(nvramOf(domain.folder))), 'nothing was written');
+	await stop(domain);
+	const recovered = await recover(domain, '--roll-back');
+	t.is(recovered.exitCode, 0, report(recovered));
+	t.true(present.equals(await readFile(nvramOf(domain.folder))));
+});
+
 for (const fate of ['--discard', '--keep=left']) {
 	test.serial(`killed after the guest went on with its memory (${fate}), going back brings the present variables back as well`, async t => {
 		const domain = await makeUefiDomain(t);

@@ -48,7 +48,7 @@ export async function readWorld(domain: LabDomain): Promise<World> {
 	return {
 		state: state.trim(),
 		definitionXml,
-		snapshots: Object.fromEntries(await readRecords(domain, undefined, ['--security-info'])),
+		snapshots: Object.fromEntries(await readRecords(domain, ['--security-info'])),
 		checkpoints: Object.fromEntries(names.map((name, index) => [name, checkpoints[index]!])),
 		current: current.exitCode === 0 ? current.stdout.replace(/\n$/, '') : undefined,
 		managedSave: /Managed save: +yes/.test(info),

@@ -24,7 +24,7 @@ import {defineStep, stopSteps} from './domain-steps.ts';
 import {fingerprintOf} from './fingerprint.ts';
 import {blockHandMerged} from './hand-merged.ts';
 import {keepPresentState, type Kept} from './keep.ts';
-import {branchNvram, revertNvram} from './nvram.ts';
+import {branchNvram, revertNvram} from './nvram-revert.ts';
 import {overlayPath, stampOf} from './overlay-name.ts';
 import {checkSteps, overlaySteps} from './overlay-steps.ts';
 import {revertDisks, type OverlaidDisk, type RevertDisks} from './revert-disks.ts';

@@ -26,7 +26,7 @@ import {
 } from './domain-steps.ts';
 import {keepPresentState, type Kept} from './keep.ts';
 import {usableMemory} from './memory.ts';
-import {revertNvram} from './nvram.ts';
+import {revertNvram} from './nvram-revert.ts';
 import {checkSteps, overlaySteps} from './overlay-steps.ts';
 import {revertDisks, type RevertDisks} from './revert-disks.ts';
 import {removeSteps} from './remove-steps.ts';

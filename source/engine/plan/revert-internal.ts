@@ -21,7 +21,7 @@ import {
 	blockStart, bootSteps, defineStep, endStateOf, startStep, stopSteps,
 } from './domain-steps.ts';
 import {keepPresentState} from './keep.ts';
-import {revertNvram} from './nvram.ts';
+import {revertNvram} from './nvram-revert.ts';
 import type {RevertParts} from './revert-external.ts';
 import {stampOf} from './overlay-name.ts';
 

@@ -1,6 +1,6 @@
 /**
-The planner for `tidy`: removes images, and copies of firmware variables, that the doctor found to be leftovers. Whether anything needs them is asked of the graph here, and once more of the
-whole host just before each is removed.
+The planner for `tidy`: removes images, and copies of firmware variables, that the doctor found to be leftovers. Whether anything needs them is asked of the
+graph here, and once more of the whole host just before each is removed.
 */
 import {posix} from 'node:path';
 import type {TidyAction} from '../../model/action.ts';
