@@ -24,6 +24,15 @@ export type Image = {
 	/** Tags of internal snapshots inside the file. */
 	internalSnapshots: Array<{tag: string; memoryBytes: number}>;
 	bitmaps: Array<{name: string; isUsable: boolean; granularityBytes: number}>;
+	/**
+	The external data file that holds the clusters of this qcow2 image (`data_file`), absolute. A relative name is resolved against the image's folder, as
+	libvirt does; qemu-img itself resolves it against the folder that it was started in (seen with 7.2). Missing: the image holds its clusters itself.
+	*/
+	dataFilePath?: string;
+	/** As written in the image's own header: may be relative. */
+	dataFileName?: string;
+	/** The layer is encrypted, by itself: one below or above it may be plain. */
+	isEncrypted?: boolean;
 	/** Undefined where the file could not be looked at. */
 	file: FileFacts | undefined;
 	problems: ImageProblem[];
@@ -39,5 +48,6 @@ export type FileFacts = {
 	gid: number;
 	/** Permission bits. */
 	mode: number;
+	/** A block device is none: its size here is 0, and its time says nothing of its content. */
 	isRegular: boolean;
 };

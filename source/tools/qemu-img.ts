@@ -24,13 +24,16 @@ type QemuImage = {
 	'backing-filename'?: string;
 	'full-backing-filename'?: string;
 	'backing-filename-format'?: string;
+	/** Only where it is. */
+	encrypted?: boolean;
 	snapshots?: Array<{name?: string; 'vm-state-size'?: number}>;
-	'format-specific'?: {data?: {bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>}};
+	'format-specific'?: {data?: {'data-file'?: string; bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>}};
 };
 
 function toImage(raw: QemuImage, path: string): Image {
 	const backingName = raw['backing-filename'];
 	const backingFormat = raw['backing-filename-format'];
+	const dataFileName = raw['format-specific']?.data?.['data-file'];
 	return {
 		path,
 		format: raw.format,
@@ -46,6 +49,8 @@ function toImage(raw: QemuImage, path: string): Image {
 			isUsable: (bitmap.flags?.includes('auto') ?? false) && !bitmap.flags!.includes('in-use'),
 			granularityBytes: bitmap.granularity ?? 65_536,
 		})),
+		...(dataFileName === undefined ? {} : {dataFileName, dataFilePath: resolveBackingPath(path, dataFileName)}),
+		...(raw.encrypted === true ? {isEncrypted: true} : {}),
 		file: undefined,
 		problems: backingName !== undefined && backingFormat === undefined ? [{kind: 'backing-format-not-recorded'}] : [],
 	};

@@ -4,10 +4,10 @@ import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {
-	readFileFacts, readFolder, readOpenProcesses, readTest,
+	parseFileFacts, readFileFacts, readFolder, readOpenProcesses, readTest,
 } from '../../source/tools/files.ts';
 import {createLocalRunner} from '../../source/tools/run.ts';
-import {fakeRunner, valueOf} from '../owners/libvirt/fixture.ts';
+import {fakeRunner, fixture, valueOf} from '../owners/libvirt/fixture.ts';
 
 const run = createLocalRunner();
 const hostile = '-x $(touch pwn) \'q\' "d" ; *[1]? \\ 😀\nline';
@@ -96,4 +96,10 @@ test('the processes that have a file open are seen, by its exact name', async t 
 	t.deepEqual(found.map(entry => entry.split(' ')[1]), [String(process.pid)]);
 	t.deepEqual(await readOpenProcesses(run, filePath), []);
 	await rm(folder, {recursive: true});
+});
+
+test('a block device is told from a regular file', t => {
+	const facts = parseFileFacts(fixture('qemu-img/device-stat.bin'));
+	t.like(facts.get('/dev/loop0'), {sizeBytes: 0, isRegular: false});
+	t.like(facts.get('vdc.s1'), {sizeBytes: 196_616, isRegular: true});
 });

@@ -38,6 +38,30 @@ test('internal snapshots, bitmaps and a relative backing name are read', t => {
 	t.is(base!.path, '/tmp/labx-q/sub/../base.raw');
 });
 
+test('an image tells its external data file, and a plain overlay on it has none', t => {
+	const [top, base] = valueOf(parseImageInfo(fixture('qemu-img/data-file.json'), '/var/lib/libvirt/images/labf/vda.s1'));
+	t.is(base!.dataFilePath, '/var/lib/libvirt/images/labf/store.raw');
+	t.is(base!.dataFileName, '/var/lib/libvirt/images/labf/store.raw');
+	t.is(top!.dataFilePath, undefined);
+});
+
+test('a relative data file is resolved against the folder of its image, as libvirt does', t => {
+	const stdout = fixture('qemu-img/data-file.json').replaceAll('"/var/lib/libvirt/images/labf/store.raw"', '"store.raw"');
+	const [, base] = valueOf(parseImageInfo(stdout, '/d/vda.s1'));
+	t.is(base!.dataFilePath, '/d/store.raw');
+	t.is(base!.dataFileName, 'store.raw');
+});
+
+test('an encrypted layer is known below a plain one', t => {
+	const images = valueOf(parseImageInfo(fixture('qemu-img/encrypted.json'), '/var/lib/libvirt/images/labf/vdb.s1'));
+	t.deepEqual(images.map(({isEncrypted}) => isEncrypted ?? false), [false, true]);
+});
+
+test('a block device below an overlay has its virtual size and nothing allocated', t => {
+	const [, device] = valueOf(parseImageInfo(fixture('qemu-img/device.json'), '/var/lib/libvirt/images/labf/vdc.s1'));
+	t.like(device, {path: '/dev/loop0', format: 'raw', virtualSizeBytes: 8_388_608, allocatedBytes: 0, problems: []});
+});
+
 test('backing names are counted from the image\'s own folder', t => {
 	t.is(resolveBackingPath('/a/b', 'c'), '/a/c');
 	t.is(resolveBackingPath('/a/b', './c'), '/a/c');
