@@ -21,7 +21,8 @@ import {takeKernelLock} from './tools/lock.ts';
 import {readPreferences} from './tools/preferences.ts';
 import {createLineWatcher, createLocalRunner, type Runner} from './tools/run.ts';
 import {createSshRunner, parseSshTarget, sshArgv, type SshTarget} from './tools/ssh.ts';
-import {createStateStore, stateFolder} from './tools/state-store.ts';
+import {checkStateFolder, stateFolder} from './tools/state-folder.ts';
+import {createStateStore} from './tools/state-store.ts';
 
 export type OpenWorld = {
 	world: World;
@@ -77,9 +78,16 @@ function openDemo(options: GlobalOptions): OpenWorld {
 	return assemble(owner, createMemoryStore(), {readRemoteArgv: async () => succeed(undefined)});
 }
 
+/** Fails with `state-folder-unsafe`. Nothing of it is read or made before. */
+async function findStateFolder(): Promise<Result<string>> {
+	const {uid, homedir: recordedHome} = userInfo();
+	const folderPath = stateFolder(process.env, {uid, homes: [homedir(), recordedHome]});
+	const checked = await checkStateFolder(folderPath, uid);
+	return checked.ok ? succeed(folderPath) : checked;
+}
+
 /** Bare QEMUs are on this machine: their monitors are sockets, their records files. */
-function openBare(options: GlobalOptions): OpenWorld {
-	const folderPath = stateFolder(process.env, {uid: userInfo().uid, home: homedir()});
+function openBare(options: GlobalOptions, folderPath: string): OpenWorld {
 	const held = new Set<number>();
 	const owner = createBareOwner({
 		runner: createLocalRunner({inheritFds: () => [...held]}),
@@ -90,14 +98,20 @@ function openBare(options: GlobalOptions): OpenWorld {
 	return assemble(owner, createStateStore({folderPath, takeLock: takeKernelLock, held}), {readRemoteArgv: async () => succeed(undefined)});
 }
 
-/** Fails with `usage` for a URI that leads to no host of ours. Nothing is asked of the host yet. */
+/** Fails with `usage` for a URI that leads to no host of ours, and with `state-folder-unsafe`. Nothing is asked of the host yet. */
 export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorld>> {
 	if (options.isDemo) {
 		return succeed(openDemo(options));
 	}
 
+	const folder = await findStateFolder();
+	if (!folder.ok) {
+		return folder;
+	}
+
+	const folderPath = folder.value;
 	if (options.qmp.length > 0 || options.images.length > 0) {
-		return succeed(openBare(options));
+		return succeed(openBare(options, folderPath));
 	}
 
 	const named = chooseUri({given: options.connect, environment: process.env, preferred: undefined});
@@ -108,7 +122,6 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 		return uri;
 	}
 
-	const folderPath = stateFolder(process.env, {uid: userInfo().uid, home: homedir()});
 	const held = new Set<number>();
 	const local = createLocalRunner({inheritFds: () => [...held]});
 	const readTarget = findSshTarget(uri.value, local);

@@ -130,6 +130,10 @@ export function describeFailure(failure: Failure): Description {
 			};
 		}
 
+		case 'state-folder-unsafe': {
+			return {message: `The private folder ${failure.path} is not safe: ${failure.reason}.`, hint: failure.remedy};
+		}
+
 		case 'recovery-refused': {
 			return {message: failure.reason, hint: failure.remedy};
 		}
@@ -150,6 +154,7 @@ export function exitCodeOf(failure: Failure): number {
 		case 'domain-not-found':
 		case 'snapshot-not-found':
 		case 'read-only':
+		case 'state-folder-unsafe':
 		case 'recovery-refused': {
 			return 3;
 		}

@@ -58,4 +58,6 @@ export type Failure =
 	| {kind: 'interrupted'; signal: string; rolledBack: boolean}
 	| {kind: 'read-only'}
 	| {kind: 'state-folder'; path: string; reason: string}
+	/** Others could put something into the private folder: nothing in it is believed. */
+	| {kind: 'state-folder-unsafe'; path: string; reason: string; remedy: string}
 	| {kind: 'recovery-refused'; reason: string; remedy: string};

@@ -215,11 +215,3 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 		},
 	};
 }
-
-/** `VSNAP_TUI_STATE`, else /var/lib/vsnap-tui for root, else vsnap-tui in the state folder of the user. */
-export function stateFolder(environment: NodeJS.ProcessEnv, given: {uid: number; home: string}): string {
-	return environment.VSNAP_TUI_STATE
-		?? (given.uid === 0
-			? '/var/lib/vsnap-tui'
-			: path.join(environment.XDG_STATE_HOME ?? path.join(given.home, '.local', 'state'), 'vsnap-tui'));
-}

@@ -10,7 +10,7 @@ import test, {type ExecutionContext} from 'ava';
 import {planRevert} from '../../source/engine/plan/revert.ts';
 import type {JournalRecord, StateStore} from '../../source/engine/ports.ts';
 import {takeKernelLock} from '../../source/tools/lock.ts';
-import {createStateStore, stateFolder} from '../../source/tools/state-store.ts';
+import {createStateStore} from '../../source/tools/state-store.ts';
 import {must, now, threeSnapshots, uuid} from '../helpers/inventory.ts';
 
 type Scene = {folderPath: string; store: StateStore; held: Set<number>; journalPath: string};
@@ -120,11 +120,4 @@ test('the audit log is appended to and private', async t => {
 	must(await given.store.appendAudit(entry));
 	t.is(must(await given.store.readAudit()).length, 2);
 	t.is((await stat(path.join(given.folderPath, 'audit.jsonl'))).mode % 0o1000, 0o600);
-});
-
-test('the folder is where the environment, root or the user have it', t => {
-	t.is(stateFolder({VSNAP_TUI_STATE: '/x'}, {uid: 0, home: '/root'}), '/x');
-	t.is(stateFolder({}, {uid: 0, home: '/root'}), '/var/lib/vsnap-tui');
-	t.is(stateFolder({}, {uid: 1000, home: '/home/a'}), '/home/a/.local/state/vsnap-tui');
-	t.is(stateFolder({XDG_STATE_HOME: '/s'}, {uid: 1000, home: '/home/a'}), '/s/vsnap-tui');
 });

@@ -1,0 +1,48 @@
+/**
+Runs the built program as a user who is not root, with a home of its own. The program is copied to where everybody may read it, for the checkout may lie
+in a folder that is root's alone.
+*/
+import {
+	chmod, chown, copyFile, mkdir, mkdtemp, readdir, rm,
+} from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import type {ExecutionContext} from 'ava';
+import {attempt, run, type Ran} from './run.ts';
+import {domainPrefix, labEnvironment, programPath} from './settings.ts';
+
+export type OtherUser = {
+	name: string;
+	uid: number;
+	/** The home; it belongs to the user. */
+	home: string;
+	runProgram(args: string[], options?: {env?: Record<string, string>; folder?: string}): Promise<Ran>;
+};
+
+/** The system's user `nobody`, in no group but those given. Goes away when the test ends. */
+export async function makeOtherUser(t: ExecutionContext, {groups = []}: {groups?: string[]} = {}): Promise<OtherUser> {
+	const name = 'nobody';
+	const uid = Number(await run('id', ['-u', name]));
+	const home = await mkdtemp(path.join(os.tmpdir(), `${domainPrefix}home-`));
+	t.teardown(async () => rm(home, {recursive: true, force: true}));
+	const programFolder = path.join(home, 'program');
+	await mkdir(programFolder);
+	for (const file of await readdir(path.dirname(programPath))) {
+		await copyFile(path.join(path.dirname(programPath), file), path.join(programFolder, file));
+		await chmod(path.join(programFolder, file), 0o644);
+	}
+
+	await chown(home, uid, -1);
+	await chmod(programFolder, 0o755);
+	const asUser = ['setpriv', `--reuid=${uid}`, '--regid=nogroup', ...(groups.length === 0 ? ['--clear-groups'] : [`--groups=${groups.join(',')}`]), '--'];
+	return {
+		name,
+		uid,
+		home,
+		async runProgram(args, {env = {}, folder = home} = {}) {
+			const environment = Object.entries(labEnvironment({HOME: home, ...env})).map(([key, value]) => `${key}=${value}`);
+			return attempt('env', ['-i', '-C', folder, ...environment, ...asUser, process.execPath, path.join(programFolder, path.basename(programPath)), ...args]);
+		},
+	};
+}
