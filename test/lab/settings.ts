@@ -8,8 +8,8 @@ import {fileURLToPath} from 'node:url';
 export const labUri = process.env.VSNAP_LAB_URI ?? 'qemu:///system';
 export const isOwnLibvirt = process.env.VSNAP_LAB_URI === undefined;
 
-/** All images of the lab are below this folder, and nothing else is. A libvirt in a chroot shares it. */
-export const imagesPath = '/var/lib/libvirt/images/lab-vsnap';
+/** All images of the lab are below this folder, and nothing else is. A libvirt in a chroot shares it. `VSNAP_LAB_IMAGES` names another. */
+export const imagesPath = process.env.VSNAP_LAB_IMAGES ?? '/var/lib/libvirt/images/lab-vsnap';
 
 /** Domains of the lab start with this: only such are ever removed. */
 export const domainPrefix = 'vsnaplab-';
