@@ -195,18 +195,27 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 		.action((domain: string, _options: unknown, command: Command) => {
 			take(command, {verb: 'tree', domain});
 		});
-	verb('revert <domain> <snapshot>', 'go back to a snapshot; without --keep the present state is lost')
-		.option('--keep <name>', 'keep the present state as a snapshot of this name')
-		.option('--discard', 'lose the present state')
+	verb('revert <domain> <snapshot>', 'go back to a snapshot; the current state is kept, unless it is discarded')
+		.option('--keep <name>', 'keep the current state as a snapshot of this name (else "kept-" and the time)')
+		.option('--discard', 'lose the current state; --yes wants this or --keep')
 		.option('--running', 'end with the domain running')
 		.option('--paused', 'end with the domain paused')
 		.option('--shutoff', 'end with the domain shut off')
 		.action((domain: string, snapshot: string, _options: unknown, command: Command) => {
 			const options = command.optsWithGlobals<RawOptions>();
 			const endState = (['running', 'paused', 'shutoff'] as const).find(state => options[state]);
-			take(command, {verb: 'revert', domain, snapshot, endState, fate: fateOf(options)});
+			const fate = fateOf(options);
+			take(command, {verb: 'revert', domain, snapshot, endState, fate});
+			// Without a person to ask, nothing is chosen that could lose something, and nothing that was not asked for is made.
+			if (options.yes && fate === undefined) {
+				refusal = fail({
+					kind: 'usage',
+					message: 'revert --yes needs --keep NAME or --discard.',
+					hint: '--keep NAME keeps the current state as a snapshot, --discard loses it. --dry-run shows the plan of either.',
+				});
+			}
 		});
-	verb('create <domain> [name]', 'take a snapshot; without a name it is called by the time')
+	verb('create <domain> [name]', 'take a snapshot; without a name it is called "at-" and the time')
 		.option('--description <text>', 'what it is for')
 		.option('--disk-only', 'the disks, without the memory of a running guest')
 		.option('--memory <mode>', 'no, internal, external, or external:FILE')
@@ -225,9 +234,9 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 				refusal = made;
 			}
 		});
-	verb('branch <domain> <snapshot> <name>', 'begin a second line of development at a snapshot; the present state is kept, unless it is discarded')
-		.option('--keep <name>', 'keep the present state as a snapshot of this name (else "before-" and the name of the branch)')
-		.option('--discard', 'lose the present state')
+	verb('branch <domain> <snapshot> <name>', 'begin a second line of development at a snapshot; the current state is kept, unless it is discarded')
+		.option('--keep <name>', 'keep the current state as a snapshot of this name (else "before-" and the name of the branch)')
+		.option('--discard', 'lose the current state')
 		.action((domain: string, snapshot: string, name: string, _options: unknown, command: Command) => {
 			take(command, {verb: 'branch', domain, snapshot, name, fate: fateOf(command.optsWithGlobals<RawOptions>())});
 		});

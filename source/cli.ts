@@ -4,7 +4,7 @@ The first file to run: from the command line to a verb or the screen. With open-
 import process from 'node:process';
 import packageJson from '../package.json' with {type: 'json'};
 import {parseArguments, type GlobalOptions, type Wish} from './arguments.ts';
-import {actOnDomain} from './commands/act.ts';
+import {actOnDomain, type Completing} from './commands/act.ts';
 import {sayFailure, type CommandContext} from './commands/context.ts';
 import {createSnapshot} from './commands/create.ts';
 import {seeDoctor} from './commands/doctor.ts';
@@ -17,7 +17,8 @@ import {executePlan, type World} from './engine/execute.ts';
 import {prepareAction} from './engine/prepare.ts';
 import type {UnfinishedAction} from './engine/ports.ts';
 import {recover} from './engine/recover.ts';
-import {wishOf, type Wish as ActionWish} from './model/action.ts';
+import {wishOf, type Fate, type Wish as ActionWish} from './model/action.ts';
+import {defaultFate} from './model/defaults.ts';
 import {describeFailure} from './model/describe-failure.ts';
 import {succeed, unreachable, type Result} from './model/result.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
@@ -97,21 +98,33 @@ async function runScreen(opened: OpenWorld, start: ScreenStart, options: GlobalO
 	});
 }
 
-/** The wish of a verb that changes the tree. The present state is kept unless it is given up in so many words. */
-function changeOf(wish: Extract<Wish, {verb: 'branch' | 'merge' | 'delete'}>, uuid: string): ActionWish {
+/** The wish of a verb that changes the tree. The current state is kept unless it is given up in so many words. */
+async function changeOf(wish: Extract<Wish, {verb: 'revert' | 'branch' | 'merge' | 'delete'}>, {uuid, readNaming}: Completing): Promise<Result<ActionWish>> {
+	const completeFate = async (given: Fate | undefined, leaving: {branch?: string}): Promise<Result<Fate>> => {
+		const naming = given === undefined ? await readNaming() : undefined;
+		return naming && !naming.ok ? naming : succeed(given ?? defaultFate(leaving, naming!.value));
+	};
+
 	switch (wish.verb) {
+		case 'revert': {
+			const {snapshot, endState} = wish;
+			const fate = await completeFate(wish.fate, {});
+			return fate.ok ? succeed({kind: 'revert', uuid, snapshot, fate: fate.value, endState}) : fate;
+		}
+
 		case 'branch': {
 			const {snapshot, name} = wish;
-			return {kind: 'branch', uuid, snapshot, name, fate: wish.fate ?? {kind: 'keep', name: `before-${name}`}};
+			const fate = await completeFate(wish.fate, {branch: name});
+			return fate.ok ? succeed({kind: 'branch', uuid, snapshot, name, fate: fate.value}) : fate;
 		}
 
 		case 'merge': {
-			return {kind: 'merge', uuid, snapshot: wish.snapshot};
+			return succeed({kind: 'merge', uuid, snapshot: wish.snapshot});
 		}
 
 		case 'delete': {
 			const {snapshot, scope, isMetadataOnly} = wish;
-			return {kind: 'delete', uuid, snapshot, scope, isMetadataOnly};
+			return succeed({kind: 'delete', uuid, snapshot, scope, isMetadataOnly});
 		}
 	}
 }
@@ -141,16 +154,6 @@ async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions[
 				: seeDoctor(context, {domain: wish.domain, mend: wish.mend && {kind: wish.mend, mode: mode ?? 'show'}});
 		}
 
-		case 'revert': {
-			return mode === undefined
-				? noTerminal('Give --dry-run to see the plan, or --yes to run it.')
-				: actOnDomain(context, {
-					domain: wish.domain,
-					wishFor: uuid => ({kind: 'revert', uuid, snapshot: wish.snapshot, fate: wish.fate ?? {kind: 'discard'}, endState: wish.endState}),
-					mode,
-				});
-		}
-
 		case 'create': {
 			const {verb: _verb, ...asked} = wish;
 			return mode === undefined
@@ -158,12 +161,13 @@ async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions[
 				: createSnapshot(context, {...asked, mode});
 		}
 
+		case 'revert':
 		case 'branch':
 		case 'merge':
 		case 'delete': {
 			return mode === undefined
 				? noTerminal('Give --dry-run to see the plan, or --yes to run it.')
-				: actOnDomain(context, {domain: wish.domain, wishFor: uuid => changeOf(wish, uuid), mode});
+				: actOnDomain(context, {domain: wish.domain, wishFor: async completing => changeOf(wish, completing), mode});
 		}
 
 		case 'recover': {

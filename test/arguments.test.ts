@@ -26,12 +26,12 @@ test('a revert says what becomes of the present state and how the domain ends', 
 });
 
 test('names that look like options come after --', t => {
-	t.like(wish('revert', '--yes', '--', '-x', '--discard')?.wish, {domain: '-x', snapshot: '--discard', fate: undefined});
+	t.like(wish('revert', '--dry-run', '--', '-x', '--discard')?.wish, {domain: '-x', snapshot: '--discard', fate: undefined});
 });
 
 for (const [expected, ...argv] of [['run', '--yes'], ['show', '--dry-run'], ['shell', '--dry-run', '--shell'], ['shell', '--shell']] as const) {
 	test(`${argv.join(' ')} means ${expected}`, t => {
-		t.is(wish('revert', 'web', 's1', ...argv)?.options.mode, expected);
+		t.is(wish('merge', 'web', 's1', ...argv)?.options.mode, expected);
 	});
 }
 
@@ -39,6 +39,8 @@ for (const argv of [
 	['revert', 'web', 's1', '--keep', 'x', '--discard'],
 	['revert', 'web', 's1', '--yes', '--dry-run'],
 	['revert', 'web', 's1', '--running', '--shutoff'],
+	['revert', 'web', 's1', '--yes'],
+	['--yes', 'revert', 'web', 's1', '--running'],
 	['revert', 'web', 's1', '--shell', '--json'],
 	['recover', '--roll-back', '--roll-forward'],
 	['list', '--demo', '-c', 'x'],

@@ -7,15 +7,20 @@ import {prepareAction} from '../engine/prepare.ts';
 import type {Outcome, RunEvent} from '../engine/ports.ts';
 import type {Wish} from '../model/action.ts';
 import {describeDone} from '../model/describe-action.ts';
+import {takenNames, type Naming} from '../model/defaults.ts';
+import {succeed, type Result} from '../model/result.ts';
 import {formatJson} from '../model/visible-text.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {findDomain} from './find-domain.ts';
 import {describePlan} from './show-plan.ts';
 
+/** `readNaming`: what proposed names depend on; only read where something has to be proposed. */
+export type Completing = {uuid: string; readNaming: () => Promise<Result<Naming>>};
+
 export type ActOptions = {
 	domain: string;
-	/** The wish, as soon as the domain's UUID is known. */
-	wishFor: (uuid: string) => Wish;
+	/** The wish, as soon as the domain's UUID is known. What it leaves open is completed by the defaults. */
+	wishFor: (completing: Completing) => Promise<Result<Wish>>;
 	/** `run` changes the host; the others only show. */
 	mode: 'run' | 'show' | 'shell';
 };
@@ -81,6 +86,11 @@ export function reportOutcome(context: CommandContext, outcome: Outcome, done: s
 	return 0;
 }
 
+async function readNaming({world: {owner, clock}}: CommandContext, uuid: string): Promise<Result<Naming>> {
+	const picture = await owner.readPicture(uuid, {withForeignPins: false});
+	return picture.ok ? succeed({nowMs: clock.now().getTime(), taken: takenNames(picture.value)}) : picture;
+}
+
 /** Gives the exit code. */
 export async function actOnDomain(context: CommandContext, options: ActOptions): Promise<number> {
 	const domain = await findDomain(context.world.owner, options.domain);
@@ -92,7 +102,9 @@ export async function actOnDomain(context: CommandContext, options: ActOptions):
 		return sayFailure(context, {kind: 'read-only'});
 	}
 
-	const plan = await prepareAction(context.planning, options.wishFor(domain.value.uuid));
+	const {uuid} = domain.value;
+	const wish = await options.wishFor({uuid, readNaming: async () => readNaming(context, uuid)});
+	const plan = wish.ok ? await prepareAction(context.planning, wish.value) : wish;
 	if (!plan.ok) {
 		return sayFailure(context, plan.failure);
 	}

@@ -3,11 +3,11 @@
 */
 import {readFile} from 'node:fs/promises';
 import type {CreateAction, DiskWish, Wish} from '../model/action.ts';
+import {defaultSnapshotName} from '../model/defaults.ts';
 import {fail, type Result, succeed} from '../model/result.ts';
 import {branchWish, readSnapshotWish, type SnapshotWish} from '../model/xml/read-request.ts';
-import {actOnDomain, type ActOptions} from './act.ts';
+import {actOnDomain, type ActOptions, type Completing} from './act.ts';
 import {sayFailure, type CommandContext} from './context.ts';
-import {findDomain} from './find-domain.ts';
 
 /** As typed. With `xmlPath` the document says what the other fields leave open. */
 export type CreateOptions = Pick<CreateAction, 'description' | 'memory' | 'disks' | 'isDiskOnly' | 'isQuiesced' | 'isLive' | 'isHalted' | 'hasNoMetadata'> & {
@@ -35,35 +35,31 @@ function withReuse(disks: DiskWish[], reuses: DiskWish[]): DiskWish[] {
 	return [...merged, ...reuses.filter(({target}) => !disks.some(disk => disk.target === target))];
 }
 
-async function readWish(context: CommandContext, options: CreateOptions, timeName: string): Promise<Result<(uuid: string) => Wish>> {
+async function completeWish(options: CreateOptions, document: SnapshotWish | undefined, {uuid, readNaming}: Completing): Promise<Result<Wish>> {
 	const {domain, snapshot, xmlPath, mode, ...asked} = options;
-	if (xmlPath === undefined) {
-		return succeed(uuid => ({kind: 'create', uuid, snapshot: snapshot ?? timeName, ...asked}));
+	const name = document === undefined ? snapshot : document.name;
+	const naming = name === undefined || document?.branch !== undefined ? await readNaming() : undefined;
+	if (naming && !naming.ok) {
+		return naming;
 	}
 
-	const document = await readDocument(xmlPath);
-	if (!document.ok) {
-		return document;
+	const made: Wish = {kind: 'create', uuid, snapshot: name ?? defaultSnapshotName(naming!.value), ...asked};
+	if (document === undefined) {
+		return succeed(made);
 	}
 
-	const {name, description, memory, disks, branch} = document.value;
-	if (branch === undefined) {
-		return succeed(uuid => ({
-			kind: 'create', uuid, snapshot: name ?? timeName, ...asked, description, memory, disks: withReuse(disks, asked.disks),
-		}));
-	}
-
-	const {owner} = context.world;
-	const found = await findDomain(owner, domain);
-	const picture = found.ok ? await owner.readPicture(found.value.uuid, {withForeignPins: false}) : found;
-	return picture.ok
-		? succeed(uuid => branchWish({...document.value, branch}, {uuid, known: picture.value.snapshots.map(known => known.name), timeName}))
-		: picture;
+	const {description, memory, disks, branch} = document;
+	return succeed(branch === undefined
+		? {...made, description, memory, disks: withReuse(disks, asked.disks)}
+		: branchWish({...document, branch}, {uuid, naming: naming!.value}));
 }
 
 /** Gives the exit code. */
 export async function createSnapshot(context: CommandContext, options: CreateOptions): Promise<number> {
-	const timeName = String(Math.floor(context.world.clock.now().getTime() / 1000));
-	const wishFor = await readWish(context, options, timeName);
-	return wishFor.ok ? actOnDomain(context, {domain: options.domain, wishFor: wishFor.value, mode: options.mode}) : sayFailure(context, wishFor.failure);
+	const document = options.xmlPath === undefined ? undefined : await readDocument(options.xmlPath);
+	if (document && !document.ok) {
+		return sayFailure(context, document.failure);
+	}
+
+	return actOnDomain(context, {domain: options.domain, wishFor: async completing => completeWish(options, document?.value, completing), mode: options.mode});
 }

@@ -9,7 +9,7 @@ import {atWeb, createBrain, keys} from '../helpers/screen-harness.ts';
 test('a branch: its name, the present state kept, then the plan', async t => {
 	const brain = await press(await atWeb(), keys.up, keys.up, 'b', keys.enter, keys.enter);
 	t.deepEqual(wishOf(brain), {
-		kind: 'branch', uuid: uuidOf(1), snapshot: 's2', name: 's2-branch', fate: {kind: 'keep', name: 'kept-20261121-0200'},
+		kind: 'branch', uuid: uuidOf(1), snapshot: 's2', name: 's2-branch', fate: {kind: 'keep', name: 'before-s2-branch'},
 	});
 	stageOf(t, brain, 'consequences');
 });

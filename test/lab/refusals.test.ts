@@ -160,15 +160,17 @@ test.serial('unknown domains and snapshots are refused with the names that there
 	t.deepEqual(await readWorld(domain), before);
 });
 
-test.serial('without --yes, or with wishes that exclude each other, nothing happens', async t => {
+test.serial('without --yes, without a word about the current state, or with wishes that exclude each other, nothing happens', async t => {
 	const domain = await makeDomain(t);
 	await takeDiskSnapshot(domain, 's1');
 	const before = await readWorld(domain);
-	for (const flags of [['--discard'], ['--keep', 'a', '--discard', '--yes'], ['--discard', '--running', '--paused', '--yes']]) {
+	for (const flags of [['--yes'], ['--discard'], ['--keep', 'a', '--discard', '--yes'], ['--discard', '--running', '--paused', '--yes']]) {
 		const result = await runProgram(domain, ['revert', ...flags, '--', domain.name, 's1']);
 		t.is(result.exitCode, 2, `${flags.join(' ')}\n${report(result)}`);
 	}
 
+	const shown = await runProgram(domain, ['revert', '--dry-run', '--json', '--', domain.name, 's1']);
+	t.like(JSON.parse(shown.stdout), {action: {fate: {kind: 'keep'}}}, report(shown));
 	t.deepEqual(await readWorld(domain), before);
 });
 

@@ -2,20 +2,28 @@
 The questions of a branch: what its first snapshot is called, and the present state.
 */
 import type {Wish} from '../../model/action.ts';
+import {defaultFate, takenNames} from '../../model/defaults.ts';
 import type {DomainPicture} from '../../model/inventory.ts';
-import type {Journey, Question} from '../journey.ts';
+import type {Change, Journey, Question} from '../journey.ts';
 import {fateQuestion} from './fate.ts';
-import {problemOfName, takenNames} from './names.ts';
+import {problemOfName} from './names.ts';
 
 export function branchQuestions(journey: Journey, wish: Wish & {kind: 'branch'}, picture: DomainPicture | undefined): Question[] {
 	const taken = takenNames(picture);
+	const keptBy = (branch: string) => defaultFate({branch}, {nowMs: 0, taken});
+	// The name of the kept state follows the name of the branch until the person chooses another.
+	const rename = (name: string): Change => {
+		const isFollowing = journey.keepName === keptBy(wish.name).name && wish.fate.kind === 'keep';
+		return isFollowing ? {wish: {...wish, name, fate: keptBy(name)}, keepName: keptBy(name).name} : {wish: {...wish, name}};
+	};
+
 	return [
 		{
 			id: 'name',
 			word: 'Name',
 			heading: 'What is the new branch called?',
 			choices: [],
-			text: {label: 'Its first snapshot is called', value: wish.name, problem: problemOfName(wish.name, taken), change: name => ({wish: {...wish, name}})},
+			text: {label: 'Its first snapshot is called', value: wish.name, problem: problemOfName(wish.name, taken), change: rename},
 		},
 		fateQuestion(journey, new Set([...taken, wish.name]), fate => ({...wish, fate})),
 	];

@@ -2,13 +2,14 @@
 The wish with which a journey begins: what was given, and for the rest what is proposed; and which questions that has answered already.
 */
 import type {Wish} from '../../model/action.ts';
+import {
+	defaultBranchName, defaultFate, defaultSnapshotName, takenNames,
+} from '../../model/defaults.ts';
 import type {DomainPicture} from '../../model/inventory.ts';
 import type {Journey, QuestionId} from '../journey.ts';
 import type {ActionStart} from '../services.ts';
 import {placesInOrder, withPlace} from './create.ts';
-import {
-	problemOfName, proposeBranch, proposeByTime, takenNames,
-} from './names.ts';
+import {problemOfName} from './names.ts';
 import type {CreateWish} from './way.ts';
 
 /** Those about one snapshot, which has been found, and the one that needs none. */
@@ -35,7 +36,7 @@ function firstCreate(start: ActionStart & {kind: 'create'}, picture: DomainPictu
 		isHalted: false,
 		hasNoMetadata: false,
 		...start,
-		snapshot: start.snapshot ?? proposeByTime('at', nowMs, taken),
+		snapshot: start.snapshot ?? defaultSnapshotName({nowMs, taken}),
 	};
 	const isSavedGiven = start.memory !== undefined || start.isDiskOnly === true;
 	const isPlaceGiven = (start.disks ?? []).length > 0;
@@ -52,8 +53,10 @@ export function beginningOf(start: JourneyStart, picture: DomainPicture, nowMs: 
 	const {uuid} = picture.domain;
 	const taken = takenNames(picture);
 	const given = 'fate' in start ? start.fate : undefined;
-	const keepName = given?.kind === 'keep' ? given.name : proposeByTime('kept', nowMs, taken);
-	const fate = given ?? {kind: 'keep', name: keepName};
+	const branch = start.kind === 'branch' ? start.name ?? defaultBranchName(start.snapshot, {taken}) : undefined;
+	const proposed = defaultFate({...(branch !== undefined && {branch})}, {nowMs, taken});
+	const fate = given ?? proposed;
+	const keepName = given?.kind === 'keep' ? given.name : proposed.name;
 	const isFateGiven = given !== undefined && (given.kind === 'discard' || problemOfName(given.name, taken) === undefined);
 	switch (start.kind) {
 		case 'revert': {
@@ -67,7 +70,7 @@ export function beginningOf(start: JourneyStart, picture: DomainPicture, nowMs: 
 			const {snapshot, name} = start;
 			const isNameGiven = name !== undefined && problemOfName(name, taken) === undefined;
 			return {
-				wish: {kind: 'branch', uuid, snapshot, name: name ?? proposeBranch(snapshot, taken), fate}, keepName, answered: answeredBy([['name', isNameGiven], ['fate', isFateGiven]]),
+				wish: {kind: 'branch', uuid, snapshot, name: branch!, fate}, keepName, answered: answeredBy([['name', isNameGiven], ['fate', isFateGiven]]),
 			};
 		}
 

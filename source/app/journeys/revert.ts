@@ -2,12 +2,12 @@
 The questions of a revert: the present state, and, where it is not plain, what the domain shall do afterwards.
 */
 import type {EndState, Wish} from '../../model/action.ts';
+import {takenNames} from '../../model/defaults.ts';
 import {hasProcess} from '../../model/domain.ts';
 import type {DomainPicture} from '../../model/inventory.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import type {Journey, Question} from '../journey.ts';
 import {fateQuestion} from './fate.ts';
-import {takenNames} from './names.ts';
 
 type RevertWish = Wish & {kind: 'revert'};
 

@@ -3,6 +3,7 @@ A `<domainsnapshot>` that a person gives to have a snapshot made: what it asks f
 domains) is ignored. One with `<branch>` asks for a second line of development (design 3.4).
 */
 import type {CreateAction, DiskWish, Wish} from '../action.ts';
+import {defaultBranchName, defaultFate, type Naming} from '../defaults.ts';
 import {fail, succeed, type Result} from '../result.ts';
 import {sourcePathOf, toSnapshotMode} from './parse-domain.ts';
 import {
@@ -115,9 +116,9 @@ export function readSnapshotWish(xml: string): Result<SnapshotWish> {
 The branch that is asked for. `<branch>` names the snapshot where it begins and `<name>` the new line; where only the name is that of a snapshot which is
 there, it is the other way round. The state that is left is kept: nothing in the document allows to lose it.
 */
-export function branchWish(wish: SnapshotWish & {branch: string}, given: {uuid: string; known: readonly string[]; timeName: string}): Wish {
+export function branchWish(wish: SnapshotWish & {branch: string}, {uuid, naming}: {uuid: string; naming: Naming}): Wish {
 	const {branch, name} = wish;
-	const isTurned = name !== undefined && !given.known.includes(branch) && given.known.includes(name);
-	const [snapshot, made] = isTurned ? [name, branch] : [branch, name ?? given.timeName];
-	return {kind: 'branch', uuid: given.uuid, snapshot, name: made, fate: {kind: 'keep', name: `before-${made}`}};
+	const isTurned = name !== undefined && !naming.taken.has(branch) && naming.taken.has(name);
+	const [snapshot, made] = isTurned ? [name, branch] : [branch, name ?? defaultBranchName(branch, naming)];
+	return {kind: 'branch', uuid, snapshot, name: made, fate: defaultFate({branch: made}, naming)};
 }

@@ -69,14 +69,14 @@ function branch(xml: string, known: string[]) {
 		throw new Error('no branch');
 	}
 
-	return branchWish({...read.value, branch: read.value.branch}, {uuid: 'u', known, timeName: '1790000000'});
+	return branchWish({...read.value, branch: read.value.branch}, {uuid: 'u', naming: {nowMs: 0, taken: new Set(known)}});
 }
 
 test('<branch> makes it a branch from the snapshot that it names, which loses nothing', t => {
 	t.deepEqual(branch('<domainsnapshot><name>b1</name><branch>s1</branch></domainsnapshot>', ['s1', 's2']), {
 		kind: 'branch', uuid: 'u', snapshot: 's1', name: 'b1', fate: {kind: 'keep', name: 'before-b1'},
 	});
-	t.like(branch('<domainsnapshot><branch>s1</branch></domainsnapshot>', ['s1']), {snapshot: 's1', name: '1790000000'});
+	t.like(branch('<domainsnapshot><branch>s1</branch></domainsnapshot>', ['s1']), {snapshot: 's1', name: 's1-branch'});
 });
 
 test('where only the name is that of a snapshot, <branch> is what the new line is called', t => {

@@ -1,0 +1,18 @@
+import test from 'ava';
+import {
+	defaultBranchName, defaultFate, defaultSnapshotName, type Naming,
+} from '../../source/model/defaults.ts';
+
+const naming = (...taken: string[]): Naming => ({nowMs: Date.parse('2026-11-21T02:00:30Z'), taken: new Set(taken)});
+
+test('where nothing is said about the current state it is kept, under a free name', t => {
+	t.deepEqual(defaultFate({}, naming()), {kind: 'keep', name: 'kept-20261121-0200'});
+	t.deepEqual(defaultFate({}, naming('kept-20261121-0200')), {kind: 'keep', name: 'kept-20261121-0200-2'});
+	t.deepEqual(defaultFate({branch: 'b1'}, naming()), {kind: 'keep', name: 'before-b1'});
+	t.deepEqual(defaultFate({branch: 'b1'}, naming('before-b1')), {kind: 'keep', name: 'before-b1-2'});
+});
+
+test('a snapshot is called by the time, a branch by where it begins', t => {
+	t.is(defaultSnapshotName(naming('at-20261121-0200')), 'at-20261121-0200-2');
+	t.is(defaultBranchName('s1', naming()), 's1-branch');
+});
