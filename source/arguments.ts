@@ -220,7 +220,7 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 		.option('--disk-only', 'the disks, without the memory of a running guest')
 		.option('--memory <mode>', 'no, internal, external, or external:FILE')
 		.option('--disk <disk=mode>', 'DISK=internal, external, external:FILE, no or manual; may be given for each disk', collect, [])
-		.option('--reuse <disk=way>', 'how its overlay comes to be: DISK=absolute-paths, existing or no-backing-file', collect, [])
+		.option('--reuse <disk=way>', 'how its overlay comes to be: DISK=absolute-paths, existing, existing-with-data or no-backing-file', collect, [])
 		.option('--quiesce', 'let the guest agent freeze the file systems meanwhile')
 		.option('--live', 'let the guest run while its memory goes to a file')
 		.option('--halt', 'power the domain off afterwards')

@@ -24,8 +24,11 @@ export type DiskWish = {
 	mode: 'no' | 'internal' | 'external' | 'manual' | undefined;
 	/** The overlay that the domain goes on with; undefined: a name is chosen. */
 	path?: string;
-	/** How the overlay comes to be (design 3.2). `existing`: made beforehand, its own header is kept. */
-	reuse?: 'absolute-paths' | 'existing' | 'no-backing-file';
+	/**
+	How the overlay comes to be (design 3.2). `existing`: made beforehand and still empty; its own header is kept. `existing-with-data`: the same, and what it
+	holds already is meant.
+	*/
+	reuse?: 'absolute-paths' | 'existing' | 'existing-with-data' | 'no-backing-file';
 };
 
 /** Undefined members: left out, so that the table of design 3.5 decides. */

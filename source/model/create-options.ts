@@ -4,7 +4,7 @@ How the wishes for a new snapshot are written on a command line: `--memory exter
 import type {CreateAction, DiskWish} from './action.ts';
 import {fail, succeed, type Result} from './result.ts';
 
-const ways = ['absolute-paths', 'existing', 'no-backing-file'] as const satisfies Array<DiskWish['reuse']>;
+const ways = ['absolute-paths', 'existing', 'existing-with-data', 'no-backing-file'] as const satisfies Array<DiskWish['reuse']>;
 
 function refuse(message: string, allowed: string): Result<never> {
 	return fail({kind: 'usage', message, hint: allowed});

@@ -33,6 +33,8 @@ export type Image = {
 	dataFileName?: string;
 	/** The layer is encrypted, by itself: one below or above it may be plain. */
 	isEncrypted?: boolean;
+	/** How much of the guest's disk it holds by itself, zeros included. Only read of images that a wish names; undefined there: it could not be told. */
+	ownBytes?: number;
 	/** Undefined where the file could not be looked at. */
 	file: FileFacts | undefined;
 	problems: ImageProblem[];

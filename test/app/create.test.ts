@@ -138,6 +138,8 @@ test('the file of a disk is given whole, and Escape puts back what it was', asyn
 	t.like(journeyOf(brain)?.wish, {disks: [{target: 'vda', mode: 'external', path: undefined}]});
 	await press(brain, keys.enter, '/images/web.new', keys.enter, keys.down, keys.enter);
 	t.like(journeyOf(brain)?.wish, {disks: [{target: 'vda', path: '/images/web.new', reuse: 'existing'}]});
+	await press(brain, keys.enter);
+	t.like(journeyOf(brain)?.wish, {disks: [{target: 'vda', reuse: 'existing-with-data'}]});
 });
 
 test('a disk goes through every way of taking part', async t => {

@@ -17,13 +17,14 @@ for (const text of ['', 'yes', 'internal:/m', 'no:/m', 'external:', 'EXTERNAL'])
 }
 
 test('disks and the ways of their overlays come together by the disk', t => {
-	t.deepEqual(parseDiskOptions(['vda=external:/d/x=no:y', 'vdb=no', '/d/c.qcow2=manual'], ['vda=existing', 'vdd=no-backing-file']), {
+	t.deepEqual(parseDiskOptions(['vda=external:/d/x=no:y', 'vdb=no', '/d/c.qcow2=manual'], ['vda=existing', 'vdd=no-backing-file', 'vde=existing-with-data']), {
 		ok: true,
 		value: [
 			{target: 'vda', mode: 'external', path: '/d/x=no:y', reuse: 'existing'},
 			{target: 'vdb', mode: 'no'},
 			{target: '/d/c.qcow2', mode: 'manual'},
 			{target: 'vdd', mode: undefined, reuse: 'no-backing-file'},
+			{target: 'vde', mode: undefined, reuse: 'existing-with-data'},
 		],
 	});
 });

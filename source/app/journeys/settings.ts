@@ -19,9 +19,12 @@ const diskWords = {
 	external: 'in a new file', internal: 'inside its image', no: 'left out', manual: 'somebody else takes care of it (manual)',
 };
 /** `absolute-paths` is what is done where nothing is said. */
-const reuses = [undefined, 'existing', 'no-backing-file'] as const;
+const reuses = [undefined, 'existing', 'existing-with-data', 'no-backing-file'] as const;
 const reuseWords = {
-	'absolute-paths': 'made by us', existing: 'is there already, its header is kept', 'no-backing-file': 'is there already, without a backing file',
+	'absolute-paths': 'made by us',
+	existing: 'is there already, and empty',
+	'existing-with-data': 'is there already, and the data in it is meant',
+	'no-backing-file': 'made by us, without a backing file',
 };
 const decided = 'as the table decides';
 

@@ -28,7 +28,7 @@ function blockWish(context: PlanContext, wish: DiskWish): void {
 		refuse(`${wish.target} is to be "${wish.mode}", so there is no overlay to be reused.`, 'Leave --reuse out for it, or ask for an external disk.');
 	}
 
-	if (wish.reuse === 'existing' && wish.path === undefined) {
+	if ((wish.reuse === 'existing' || wish.reuse === 'existing-with-data') && wish.path === undefined) {
 		refuse(`The prepared overlay of ${wish.target} is not named.`, `Name it: --disk ${wish.target}=external:FILE.`);
 	}
 

@@ -14,7 +14,8 @@ import type {PlanContext} from './context.ts';
 import type {PartakingDisk} from './create-disks.ts';
 import {overlayPath, stampOf, stemOf} from './overlay-name.ts';
 
-export type Reuse = NonNullable<DiskWish['reuse']>;
+/** What a prepared overlay may hold is a question of what was asked; afterwards both kinds are handled alike. */
+export type Reuse = Exclude<DiskWish['reuse'], 'existing-with-data' | undefined>;
 
 /** A disk with the overlay that the domain goes on with. */
 export type TargetedDisk = PartakingDisk & {overlayPath: string; reuse: Reuse};
@@ -83,9 +84,27 @@ function blockPrepared(context: PlanContext, disk: TargetedDisk, consequences: C
 		refuse(`is in use: ${[...new Set(users)].join(', ')}`, 'Prepare another one.');
 	}
 
-	const freshBytes = 1024 * 1024;
-	if (image.allocatedBytes > freshBytes) {
-		consequences.push({severity: 'warning', text: `The prepared overlay ${path} holds ${formatBytes(image.allocatedBytes)} already: what is in it covers what ${disk.target} holds at this moment.`});
+	requireEmpty(context, disk, {ownBytes: image.ownBytes, consequences});
+}
+
+/** What a prepared overlay holds already hides what the disk holds at this moment, be it zeros. */
+function requireEmpty(context: PlanContext, disk: TargetedDisk, {ownBytes, consequences}: {ownBytes: number | undefined; consequences: Consequence[]}): void {
+	const {overlayPath: path, target, wish} = disk;
+	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'image-changed', text: `The prepared overlay ${path} of ${target} ${text}`, remedy});
+	if (ownBytes === 0) {
+		return;
+	}
+
+	const holds = ownBytes === undefined ? 'holds data, as far as can be told (qemu-img map fails on it)' : `holds ${formatBytes(ownBytes)} of the disk already`;
+	if (wish?.reuse !== 'existing-with-data') {
+		refuse(`${holds}: the guest would read that instead of its own data.`, `Make it anew (qemu-img create), or say that this data is meant: --reuse ${target}=existing-with-data.`);
+	} else if (hasProcess(context.inventory.picture.domain)) {
+		refuse(
+			`${holds}: the disk would change while the guest runs, and taking that back would write it into ${disk.headPath}.`,
+			`Shut the domain down first. Or make an empty overlay (qemu-img create), and ask for --reuse ${target}=existing.`,
+		);
+	} else {
+		consequences.push({severity: 'loss', text: `The prepared overlay ${path} ${holds}: from the next start the guest reads that instead of what ${target} holds now, which stays in ${disk.headPath}.`});
 	}
 }
 
@@ -177,7 +196,7 @@ export function chooseTargets(context: PlanContext, action: CreateAction, given:
 		}
 
 		const path = wish?.path ?? chooseName(context, {wanted: `${stemOf(headPath)}.${action.snapshot}`, basePath: headPath, what: `The new overlay of ${target}`, now: given.now, taken, consequences});
-		return {...disk, overlayPath: path, reuse: wish?.reuse ?? 'absolute-paths'};
+		return {...disk, overlayPath: path, reuse: wish?.reuse === 'existing-with-data' ? 'existing' : wish?.reuse ?? 'absolute-paths'};
 	});
 	for (const disk of disks) {
 		blockTarget(context, disk, consequences);

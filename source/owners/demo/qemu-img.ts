@@ -19,6 +19,10 @@ export function runQemuImg(world: DemoWorld, argv: string[]): Answer | Copying {
 			return info(world, parseArguments(rest));
 		}
 
+		case 'map': {
+			return map(world, parseArguments(rest));
+		}
+
 		case 'create': {
 			return create(world, parseArguments(rest));
 		}
@@ -43,6 +47,18 @@ export function runQemuImg(world: DemoWorld, argv: string[]): Answer | Copying {
 			return complain(`qemu-img: Command not found: ${verb}`);
 		}
 	}
+}
+
+/** Of one layer alone, as it is asked with `backing: null`. */
+function map(world: DemoWorld, {paths}: Arguments): Answer {
+	const {file: {filename}} = JSON.parse((paths[0] ?? '').replace(/^json:/, '')) as {file: {filename: string}};
+	const file = world.files.get(filename);
+	if (!file) {
+		return missing(filename);
+	}
+
+	const length = file.writes.length === 0 ? file.virtualSizeBytes : Math.min(file.allocatedBytes, file.virtualSizeBytes);
+	return say(`${JSON.stringify([{start: 0, length, depth: 0, present: file.writes.length > 0, zero: file.writes.length === 0, data: file.writes.length > 0}])}\n`);
 }
 
 /** `qemu-io -c quit`: opens an image for writing, and that is all. */

@@ -3,12 +3,14 @@ A picture for browsing, and the inventory for planning: one domain with its imag
 */
 import {posix} from 'node:path';
 import {headDisks} from '../../model/domain.ts';
+import type {Image} from '../../model/image.ts';
 import type {DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts, Pin} from '../../model/inventory.ts';
 import {nvramPaths, type NvramFile} from '../../model/nvram.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {readFileFacts, readFolder} from '../../tools/files.ts';
 import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
+import {readOwnBytes} from '../../tools/own-bytes.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
 import type {DomainRecords} from './read-domain.ts';
@@ -31,6 +33,22 @@ type PictureRead = {picture: DomainPicture; records: DomainRecords};
 async function findNamedImages(runner: Runner, paths: readonly string[]): Promise<Result<string[]>> {
 	const facts = await readFileFacts(runner, paths);
 	return facts.ok ? succeed([...facts.value].filter(([, {isRegular, sizeBytes}]) => isRegular && sizeBytes > 0).map(([path]) => path)) : facts;
+}
+
+/** Those of `named` with what they hold by themselves: an overlay that a person prepared has to be empty. */
+async function withOwnBytes(runner: Runner, images: readonly Image[], named: ReadonlySet<string>): Promise<Result<Image[]>> {
+	const measured: Image[] = [];
+	for (const image of images) {
+		const isAsked = named.has(image.path) && image.problems.every(({kind}) => kind !== 'missing' && kind !== 'unreadable');
+		const ownBytes = isAsked ? await readOwnBytes(runner, image.path) : succeed(undefined);
+		if (!ownBytes.ok) {
+			return ownBytes;
+		}
+
+		measured.push(ownBytes.value === undefined ? image : {...image, ownBytes: ownBytes.value});
+	}
+
+	return succeed(measured);
 }
 
 async function readWhole(reading: Reading, uuid: string, options: {withForeignPins: boolean; withSecrets: boolean; alsoPaths?: readonly string[]}): Promise<Result<PictureRead>> {
@@ -61,7 +79,8 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 
 	// An overlay can only be qcow2: what is something else shows as an image that cannot be read.
 	const images = await readImages(runner, new Map([...known, ...named.value.map((path): [string, string] => [path, 'qcow2'])]));
-	return images.ok
+	const measured = images.ok ? await withOwnBytes(runner, images.value, new Set(named.value)) : images;
+	return measured.ok
 		? succeed({
 			records: records.value,
 			picture: {
@@ -69,13 +88,13 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 				snapshots,
 				currentSnapshot,
 				checkpoints,
-				images: images.value,
+				images: measured.value,
 				foreignPins: foreign.value.pins,
 				unreadable: [...unreadable, ...foreign.value.unreadableDomains, ...foreign.value.unreadableSnapshots],
 				readAtMs,
 			},
 		})
-		: images;
+		: measured;
 }
 
 export async function readPicture(reading: Reading, uuid: string, options: {withForeignPins: boolean}): Promise<Result<DomainPicture>> {

@@ -114,7 +114,7 @@ test('--quiesce without an agent, with one that does not answer, or with memory 
 });
 
 test('prepared overlays: for all disks by libvirt\'s flag, for some of them refused with a way out', t => {
-	const images = [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), image('/p/a', '/d/vda.qcow2', {allocatedBytes: 0}), image('/p/b', '/d/vdb.qcow2', {allocatedBytes: 0})];
+	const images = [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), image('/p/a', '/d/vda.qcow2', {allocatedBytes: 0, ownBytes: 0}), image('/p/b', '/d/vdb.qcow2', {allocatedBytes: 0, ownBytes: 0})];
 	const world = twoDisks({state: 'running', images});
 	const existing = (target: string, path: string) => ({target, mode: 'external' as const, path, reuse: 'existing' as const});
 	const both = {isDiskOnly: true, disks: [existing('vda', '/p/a'), existing('vdb', '/p/b')]};

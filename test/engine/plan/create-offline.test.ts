@@ -113,7 +113,7 @@ test('read-only media, empty drives and disks that the definition takes out are 
 	t.deepEqual(must(parseSnapshotXml(stepOf(plan, 'record').command.files[0]!.text)).disks.map(disk => disk.mode), ['external', 'external', 'no', 'no', 'no']);
 });
 
-const prepared = (more = {}) => image('/p/over', '/d/vda.qcow2', {allocatedBytes: 200_000, ...more});
+const prepared = (more = {}) => image('/p/over', '/d/vda.qcow2', {allocatedBytes: 200_000, ownBytes: 0, ...more});
 const reuse = {isDiskOnly: true, disks: [{target: 'vda', mode: 'external' as const, path: '/p/over', reuse: 'existing' as const}]};
 
 test('a prepared overlay that fits is used as it is', t => {
@@ -141,6 +141,22 @@ for (const [what, overlay, reason] of [
 		t.regex(refusalOf(twoDisks({images}), reuse), reason);
 	});
 }
+
+test('a prepared overlay that holds a single cluster is refused with the figure, and one of which nobody can tell', t => {
+	const holding = (ownBytes: number | undefined) => twoDisks({images: [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), prepared({ownBytes})]});
+	t.regex(refusalOf(holding(65_536), reuse), /holds 64\.0 KiB of the disk already.*--reuse vda=existing-with-data/);
+	t.regex(refusalOf(holding(undefined), reuse), /as far as can be told.*--reuse vda=existing-with-data/);
+});
+
+test('the data of a prepared overlay is taken where it is meant, and told as a loss, but never under a guest that runs', t => {
+	const meant = {isDiskOnly: true, disks: [{...reuse.disks[0]!, reuse: 'existing-with-data' as const}]};
+	const images = [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), prepared({ownBytes: 65_536})];
+	const plan = planOf(twoDisks({images}), meant);
+	t.regex(textsOf(plan), /loss: The prepared overlay \/p\/over holds 64\.0 KiB of the disk already: .* instead of what vda holds now, which stays in \/d\/vda\.qcow2/);
+	t.false(plan.steps.some(step => ['reserve-vda', 'create-vda'].includes(step.id)));
+	t.is(refusalOf(twoDisks({images: [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), prepared()]}), meant), '');
+	t.regex(refusalOf(twoDisks({images, state: 'running'}), {...meant, disks: [...meant.disks, {target: 'vdb', mode: 'no'}]}), /while the guest runs/);
+});
 
 test('a prepared overlay that something stands on or holds is refused', t => {
 	const images = [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), prepared(), image('/p/above', '/p/over')];

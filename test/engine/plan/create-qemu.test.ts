@@ -80,7 +80,7 @@ test('a node that a person named, and one with bitmaps, go on in an overlay that
 });
 
 test('reused targets per disk: prepared, and without a backing file', t => {
-	const images = [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), image('/d/p', '/d/vda.qcow2', {allocatedBytes: 0})];
+	const images = [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), image('/d/p', '/d/vda.qcow2', {allocatedBytes: 0, ownBytes: 0})];
 	const plan = planOf(bareQemu({}, 7_002_000, 'running', images), {
 		...external, disks: [{target: 'vda', mode: 'external', path: '/d/p', reuse: 'existing'}, {target: 'vdb', mode: undefined, reuse: 'no-backing-file'}],
 	});
