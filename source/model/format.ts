@@ -1,5 +1,5 @@
 /**
-Numbers for people: sizes and times.
+Numbers for people: sizes, times and versions.
 */
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
@@ -19,6 +19,12 @@ export function formatBytes(sizeBytes: number): string {
 /** Unix seconds as "2026-11-21 01:52" in the time zone given in minutes east of UTC (0: UTC). */
 export function formatTime(seconds: number, offsetMinutes = 0): string {
 	return new Date((seconds + (offsetMinutes * 60)) * 1000).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** A version as libvirt counts it (major * 1,000,000 + minor * 1,000 + release) as "11.2" or "11.2.1". */
+export function formatVersion(version: number): string {
+	const [major, minor, release] = [Math.floor(version / 1_000_000), Math.floor(version / 1000) % 1000, version % 1000];
+	return `${major}.${minor}${release === 0 ? '' : `.${release}`}`;
 }
 
 /** How long ago: "just now", "5 min ago", "3 h ago", "12 days ago". Both in Unix seconds. */

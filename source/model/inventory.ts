@@ -4,6 +4,7 @@ What was read of the world. A picture is enough to browse a domain; an inventory
 import type {Domain, DomainDefinition} from './domain.ts';
 import type {Checkpoint, Snapshot} from './snapshot.ts';
 import type {Image} from './image.ts';
+import type {MemoryFormat} from './memory-format.ts';
 import type {NvramFile} from './nvram.ts';
 
 export type HostFacts = {
@@ -62,8 +63,18 @@ export type FolderFacts = {
 
 /** The head of a libvirt memory file: 92 bytes, the domain XML, then QEMU's stream. */
 export type MemoryFileFacts =
-	| {kind: 'good'; path: string; sizeBytes: number; definition: DomainDefinition; domainXml: string; modifiedAt: string}
-	| {kind: 'bad'; path: string; reason: string};
+	| {
+		kind: 'good';
+		path: string;
+		sizeBytes: number;
+		definition: DomainDefinition;
+		domainXml: string;
+		modifiedAt: string;
+		/** Undefined where the owner is bare QEMU: its file is the stream alone. */
+		format?: MemoryFormat;
+	}
+	/** `reason`: the end of a sentence. `remedy`: what helps in this case; undefined: the file has to be brought back. */
+	| {kind: 'bad'; path: string; reason: string; remedy?: string};
 
 /** What only a domain has that is bare QEMU. */
 export type BareFacts = {

@@ -2,8 +2,10 @@
 Resuming from a memory file: whether the file is fit for it, and the definition that QEMU is started with.
 */
 import type {DomainDefinition} from '../../model/domain.ts';
+import {formatVersion} from '../../model/format.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import type {MemoryFileFacts} from '../../model/inventory.ts';
+import type {MemoryFormat} from '../../model/memory-format.ts';
 import type {PlanContext} from './context.ts';
 
 function misfits(inFile: DomainDefinition, inSnapshot: DomainDefinition, presentName: string): string[] {
@@ -34,6 +36,13 @@ function misfits(inFile: DomainDefinition, inSnapshot: DomainDefinition, present
 	return found;
 }
 
+/** A file from a host with a newer libvirt. This one would find out when the domain is off. */
+function unknownFormat(context: PlanContext, format: MemoryFormat | undefined): string[] {
+	return format?.since !== undefined && context.host.libvirtVersion < format.since
+		? [`its memory is ${format.name}, which libvirt knows from ${formatVersion(format.since)} on, and this one is ${formatVersion(context.host.libvirtVersion)}`]
+		: [];
+}
+
 /** The facts of the snapshot's memory file if it can be resumed from; else blockers are appended (traps R5, R8; L4). */
 export function usableMemory(context: PlanContext, snapshot: Snapshot): Extract<MemoryFileFacts, {kind: 'good'}> | undefined {
 	if (snapshot.memory.mode !== 'external') {
@@ -50,17 +59,18 @@ export function usableMemory(context: PlanContext, snapshot: Snapshot): Extract<
 	}
 
 	const {path} = snapshot.memory;
-	const facts = context.inventory.memoryFiles.get(path) ?? {kind: 'bad', path, reason: 'it was not found'};
+	const facts: MemoryFileFacts = context.inventory.memoryFiles.get(path) ?? {kind: 'bad', path, reason: 'it was not found'};
 	const reasons = facts.kind === 'bad'
 		? [facts.reason]
-		: (snapshot.domain
-			? misfits(facts.definition, snapshot.domain, context.inventory.picture.domain.name)
-			: []);
+		: [
+			...unknownFormat(context, facts.format),
+			...(snapshot.domain ? misfits(facts.definition, snapshot.domain, context.inventory.picture.domain.name) : []),
+		];
 	for (const reason of reasons) {
 		context.blockers.push({
 			kind: 'memory-file',
 			text: `The memory file ${path} cannot be used: ${reason}.`,
-			remedy: 'Revert with --shutoff to put back the disks alone, or bring the file back.',
+			remedy: (facts.kind === 'bad' ? facts.remedy : undefined) ?? 'Revert with --shutoff to put back the disks alone, or bring the file back.',
 		});
 	}
 

@@ -2,8 +2,11 @@
 The head of a libvirt memory file (libvirt-semantics 3.7): 92 bytes with the magic word, then the domain's XML, then QEMU's stream. Proven here, before
 anybody stops a domain: libvirt finds a damaged file only after it has.
 */
-import {Buffer} from 'node:buffer';
 import type {MemoryFileFacts} from '../../model/inventory.ts';
+import {
+	memoryFormatOf, streamProblem, streamStartBytes, type MemoryFormat,
+} from '../../model/memory-format.ts';
+import {quoteForShell} from '../../model/shell-quote.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {readFileFacts} from '../../tools/files.ts';
 import type {Runner} from '../../tools/run.ts';
@@ -11,11 +14,11 @@ import {reasonOf, type Virsh} from './virsh.ts';
 
 const headerBytes = 92;
 const readTimeoutMs = 30_000;
-/** The format number of an uncompressed stream: only its beginning can be looked at. */
-const rawFormat = 0;
-const streamMagic = '5145564d';
 
-export type MemoryHeader = {kind: 'good'; xmlBytes: number; format: number} | {kind: 'bad'; reason: string};
+export type MemoryHeader =
+	/** `format`: its number, and where the lowest byte of that number stands. */
+	| {kind: 'good'; xmlBytes: number; format: number; formatAt: number}
+	| {kind: 'bad'; reason: string};
 
 /** `od -An -v -tx1` as bytes. */
 export function parseHexDump(text: string): Uint8Array {
@@ -41,7 +44,7 @@ export function parseMemoryHeader(bytes: Uint8Array): MemoryHeader {
 	const isLittleEndian = view.getUint32(16, true) < 0x1_00_00;
 	const [version, xmlBytes, , format] = [16, 20, 24, 28].map(offset => view.getUint32(offset, isLittleEndian)) as [number, number, number, number];
 	return version === 2
-		? {kind: 'good', xmlBytes, format}
+		? {kind: 'good', xmlBytes, format, formatAt: isLittleEndian ? 28 : 31}
 		: {kind: 'bad', reason: `it has version ${version} of libvirt's format, and only 2 is known`};
 }
 
@@ -54,10 +57,44 @@ async function readBytes(runner: Runner, path: string, range: {from: number; cou
 	return answer.ok ? parseHexDump(answer.value.stdout) : undefined;
 }
 
+/** 126 and 127: what the shell at the other end of an SSH connection ends with where a program cannot be run, or is not there. */
+const notRun = new Set<number | undefined>([undefined, 126, 127]);
+
+/** Whether the program can be run where the images are. libvirt looks for it only when it has stopped the domain. */
+async function isInstalled(runner: Runner, program: string): Promise<boolean> {
+	const answer = await runner({argv: [program, '--help'], where: 'host', timeoutMs: readTimeoutMs});
+	return answer.ok || answer.failure.kind !== 'tool-failed' || !notRun.has(answer.failure.cause.exitCode);
+}
+
+type Bad = Extract<MemoryFileFacts, {kind: 'bad'}>;
+
+/** What keeps libvirt from reading the stream, beyond the header. */
+async function findStreamProblem(runner: Runner, path: string, given: {format: MemoryFormat; formatAt: number; streamStart: number}): Promise<Pick<Bad, 'reason' | 'remedy'> | undefined> {
+	const {format, formatAt, streamStart} = given;
+	const start = await readBytes(runner, path, {from: streamStart, count: streamStartBytes});
+	const problem = streamProblem(format, start ?? new Uint8Array());
+	if (problem !== undefined) {
+		return {
+			reason: problem.reason,
+			...(problem.isMislabeled && {
+				remedy: `Let its header say what it is: printf '\\0' | dd of=${quoteForShell(path)} bs=1 seek=${formatAt} conv=notrunc; or revert with --shutoff: then the disks alone go back.`,
+			}),
+		};
+	}
+
+	const {decompressor} = format;
+	return decompressor === undefined || await isInstalled(runner, decompressor.program)
+		? undefined
+		: {
+			reason: `it is compressed with ${decompressor.program}, which cannot be run on the host`,
+			remedy: `Install it there (Debian and Ubuntu: ${decompressor.package}), or revert with --shutoff: then the disks alone go back.`,
+		};
+}
+
 /** Everything about the file that can be known without starting QEMU. What keeps it from being read is a reason, never a failure of the whole. */
 export async function readMemoryFile(given: {runner: Runner; virsh: Virsh; path: string; secrets: string[]}): Promise<MemoryFileFacts> {
 	const {runner, virsh, path, secrets} = given;
-	const bad = (reason: string): MemoryFileFacts => ({kind: 'bad', path, reason});
+	const bad = (reason: string): Bad => ({kind: 'bad', path, reason});
 	const facts = await readFileFacts(runner, [path]);
 	const file = facts.ok ? facts.value.get(path) : undefined;
 	if (!file) {
@@ -79,11 +116,14 @@ export async function readMemoryFile(given: {runner: Runner; virsh: Virsh; path:
 		return bad('it ends before the memory begins');
 	}
 
-	if (header.format === rawFormat) {
-		const start = await readBytes(runner, path, {from: streamStart, count: 4});
-		if (Buffer.from(start ?? []).toString('hex') !== streamMagic) {
-			return bad('what should be the memory is something else: the file is damaged');
-		}
+	const format = memoryFormatOf(header.format);
+	if (format === undefined) {
+		return bad(`its memory is of the kind ${header.format}, which is not known here`);
+	}
+
+	const problem = await findStreamProblem(runner, path, {format, formatAt: header.formatAt, streamStart});
+	if (problem !== undefined) {
+		return {kind: 'bad', path, ...problem};
 	}
 
 	const xml = await virsh.askOne(['save-image-dumpxml', '--file', path, ...secrets]);
@@ -93,6 +133,8 @@ export async function readMemoryFile(given: {runner: Runner; virsh: Virsh; path:
 
 	const definition = parseDomainXml(xml.value);
 	return definition.ok
-		? {kind: 'good', path, sizeBytes: file.sizeBytes, definition: definition.value, domainXml: xml.value, modifiedAt: file.modifiedAt}
+		? {
+			kind: 'good', path, sizeBytes: file.sizeBytes, definition: definition.value, domainXml: xml.value, modifiedAt: file.modifiedAt, format,
+		}
 		: bad(reasonOf(definition.failure));
 }

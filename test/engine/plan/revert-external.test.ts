@@ -2,6 +2,7 @@ import test from 'ava';
 import {planRevert} from '../../../source/engine/plan/revert.ts';
 import type {RevertAction} from '../../../source/model/action.ts';
 import type {Inventory} from '../../../source/model/inventory.ts';
+import {memoryFormatOf} from '../../../source/model/memory-format.ts';
 import type {Plan, Step} from '../../../source/model/plan.ts';
 import {image, pin} from '../../helpers/images.ts';
 import {inventory, must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
@@ -153,6 +154,21 @@ test('memory without disks is refused, and a memory file that was not found', t 
 	const recipe = {name: 'm', state: 'running', memory: '/d/m.mem', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.m'}};
 	t.deepEqual(blockersOf(inventory({...scene, snapshots: [recipe]}), {snapshot: 'm'}), ['memory-file']);
 	t.deepEqual(blockersOf(inventory({...scene, snapshots: [{...recipe, overlays: {}, modes: {vda: 'no'}}]}), {snapshot: 'm'}), ['memory-only']);
+});
+
+test('memory of a kind that this libvirt does not know yet is refused', t => {
+	const recipe = {name: 'm', state: 'running', memory: '/d/m.mem', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.m'}};
+	const blockersOn = (libvirtVersion: number, kind: number) => {
+		const world = inventory({
+			heads: {vda: '/d/vda.m'}, current: 'm', images: [image('/d/vda.qcow2'), image('/d/vda.m', '/d/vda.qcow2')], snapshots: [recipe], libvirtVersion,
+		});
+		world.memoryFiles.set('/d/m.mem', {
+			kind: 'good', path: '/d/m.mem', sizeBytes: 1, definition: world.picture.domain.definition, domainXml: world.definitionXml, modifiedAt: '1', format: memoryFormatOf(kind),
+		});
+		return blockersOf(world, {snapshot: 'm'});
+	};
+
+	t.deepEqual([blockersOn(9_000_000, 4), blockersOn(9_000_000, 5), blockersOn(10_004_000, 5), blockersOn(10_004_000, 6), blockersOn(11_002_000, 6)], [[], ['memory-file'], [], ['memory-file'], []]);
 });
 
 test('the plan is plain JSON and the same for the same world', t => {

@@ -74,7 +74,7 @@ test('no backing store of a live definition is left behind', t => {
 });
 
 test('the head of a memory file is understood', t => {
-	t.deepEqual(parseMemoryHeader(parseHexDump(fixture('libvirt-9.0/memory-header.txt'))), {kind: 'good', xmlBytes: 67_231, format: 0});
+	t.deepEqual(parseMemoryHeader(parseHexDump(fixture('libvirt-9.0/memory-header.txt'))), {kind: 'good', xmlBytes: 67_231, format: 0, formatAt: 28});
 });
 
 test('a memory file that is unfinished, cut off, of another kind or version is bad', t => {
@@ -98,7 +98,7 @@ test('a memory file of a big-endian host is understood', t => {
 		view.setUint32(offset, view.getUint32(offset, true), false);
 	}
 
-	t.deepEqual(parseMemoryHeader(bytes), {kind: 'good', xmlBytes: 67_231, format: 0});
+	t.deepEqual(parseMemoryHeader(bytes), {kind: 'good', xmlBytes: 67_231, format: 0, formatAt: 31});
 });
 
 test('the URI is that of the command line, then the environment, then the preferences, then virsh\'s own', t => {
