@@ -52,8 +52,8 @@ export type Question = {
 	text?: TextField;
 };
 
-/** One line of the settings: Enter goes on to its next value, or begins to type. */
-export type Setting = Option & ({change: Change; text?: undefined} | {text: TextField; change?: undefined});
+/** One line of the settings: Enter goes on to its next value, or begins to type. `answers`: questions that are not asked once this was set. */
+export type Setting = Option & {answers?: QuestionId[]} & ({change: Change; text?: undefined} | {text: TextField; change?: undefined});
 
 /** The snapshot that the journey is about, if it is about one that is there. */
 export function snapshotOfJourney({wish}: Journey): string | undefined {

@@ -131,9 +131,10 @@ function chooseSetting(state: State, journey: Journey, stage: JourneyStage & {ph
 		return goOn(state, journey);
 	}
 
+	const decided: Journey = {...journey, answered: [...new Set([...journey.answered, ...setting.answers ?? []])]};
 	return setting.text === undefined
-		? [withStage(state, {...journey, ...setting.change}, stage), []]
-		: [withStage(state, journey, {...stage, typing: {before: setting.text.value}}), []];
+		? [withStage(state, {...decided, ...setting.change}, stage), []]
+		: [withStage(state, decided, {...stage, typing: {before: setting.text.value}}), []];
 }
 
 export function updateSettings(state: State, journey: Journey, stage: JourneyStage & {phase: 'settings'}, pressed: Pressed): Update {

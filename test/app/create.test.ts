@@ -123,6 +123,20 @@ test('o leads to all that can be set, from a question and back to it', async t =
 	t.like(wishOf(brain), {description: 'a word', isQuiesced: true, isLive: true, isHalted: false});
 });
 
+test('the memory that was set among the options is saved as it was set, with the disks in the same place', async t => {
+	const brain = await press(await atWeb(), 'c', keys.enter, 'o', keys.down, keys.enter, keys.enter, 'o');
+	stageOf(t, brain, 'consequences');
+	t.like(wishOf(brain), {memory: {mode: 'internal'}, disks: [{target: 'vda', mode: 'internal'}]});
+	const outside = await press(await atWeb(), 'c', keys.enter, 'o', keys.down, keys.enter, keys.enter, keys.enter, 'o');
+	t.like(wishOf(outside), {memory: {mode: 'external'}, disks: [{target: 'vda', mode: 'external'}]});
+});
+
+test('the way of a disk that was set among the options is not asked for again', async t => {
+	const brain = await press(await atWeb(), 'c', keys.enter, keys.enter, 'o', ...Array.from({length: 6}, () => keys.down), keys.enter, keys.enter, 'o');
+	stageOf(t, brain, 'consequences');
+	t.like(wishOf(brain), {disks: [{target: 'vda', mode: 'no'}]});
+});
+
 test('o from a plan that was read leads to a new plan', async t => {
 	const brain = await press(await atWeb(), 'c', keys.enter, keys.enter, keys.enter, 'o', 'G', keys.up);
 	const asked = brain.effects.filter(({kind}) => kind === 'plan').length;

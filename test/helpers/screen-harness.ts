@@ -137,12 +137,13 @@ export async function atWeb(facts: BrainFacts = {}): Promise<Brain> {
 	return brain;
 }
 
-/** Paints one state, as the terminal would show it: lines without trailing blanks. */
-export async function frameOf(state: State, theme = plainTheme()): Promise<string> {
+/** Paints one state after the other on the same screen. Gives what the terminal shows after each: lines without trailing blanks. */
+export async function framesOf(states: readonly State[], theme = plainTheme()): Promise<string[]> {
 	const [{render}, {createElement}, {Root}, {createScreen, splitFrame}, {PassThrough}] = await Promise.all([
 		import('ink'), import('react'), import('../../source/ui/screens/root.tsx'), import('../../source/terminal/screen.ts'), import('node:stream'),
 	]);
 	let frame = '';
+	let state = states[0]!;
 	const {columns, rows} = state;
 	const screen = createScreen({columns, rows, write: () => undefined});
 	const {write} = screen.stdout;
@@ -151,15 +152,34 @@ export async function frameOf(state: State, theme = plainTheme()): Promise<strin
 		return write(text);
 	};
 
-	const store = {getState: () => state, subscribe: () => () => undefined, send: () => undefined};
-	const ink = render(createElement(Root, {store, theme}), {
+	const listeners = new Set<() => void>();
+	const subscribe = (listener: () => void) => {
+		listeners.add(listener);
+		return () => listeners.delete(listener);
+	};
+
+	const ink = render(createElement(Root, {store: {getState: () => state, subscribe, send: () => undefined}, theme}), {
 		stdout: screen.stdout as unknown as NodeJS.WriteStream, stdin: new PassThrough() as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
 	});
-	await wait(0);
+	const shown: string[] = [];
+	for (const next of states) {
+		state = next;
+		for (const listener of listeners) {
+			listener();
+		}
+
+		await wait(0);
+		shown.push(splitFrame(frame, rows).map(line => line.trimEnd()).join('\n'));
+	}
+
 	// With CI in the environment Ink writes an empty last frame when it ends.
-	const shown = frame;
 	ink.unmount();
-	return splitFrame(shown, rows).map(line => line.trimEnd()).join('\n');
+	return shown;
+}
+
+/** Paints one state, as the terminal would show it. */
+export async function frameOf(state: State, theme = plainTheme()): Promise<string> {
+	return (await framesOf([state], theme))[0]!;
 }
 
 const fixtures = path.join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../fixtures/screens');

@@ -5,7 +5,7 @@ import test, {type ExecutionContext} from 'ava';
 import {hostileName, uuidOf} from '../helpers/fake-services.ts';
 import {press} from '../helpers/press.ts';
 import {
-	acceptedFrame, atWeb, createBrain, frameOf, keys, plainTheme, type Brain,
+	acceptedFrame, atWeb, createBrain, frameOf, framesOf, keys, plainTheme, type Brain,
 } from '../helpers/screen-harness.ts';
 
 async function looks(t: ExecutionContext, name: string, brain: Brain, theme = plainTheme()) {
@@ -38,6 +38,21 @@ test('all that can be set of a new snapshot', async t => {
 test('all that can be set, in the smallest terminal and without UTF-8', async t => {
 	const theme = plainTheme(true);
 	await looks(t, 'create-options-60x16', await press(await atWeb({columns: 60, rows: 16, theme}), 'c', keys.enter, 'o', 'G', keys.up), theme);
+});
+
+test('the pointer is at the row that Enter changes, also when that adds a row', async t => {
+	const brain = await press(await atWeb(), 'c', keys.enter, 'o', keys.down);
+	const states = [brain.state];
+	for (let count = 0; count < 4; count++) {
+		await press(brain, keys.enter);
+		states.push(brain.state);
+	}
+
+	const frames = await framesOf(states);
+	t.true(frames.some(frame => frame.includes('Memory file:')), 'a row was added');
+	for (const frame of frames) {
+		t.regex(frame, /▸ Memory: /);
+	}
 });
 
 test('what a new snapshot makes of the images', async t => {

@@ -5,6 +5,7 @@ import type {DiskWish} from '../../model/action.ts';
 import {hasProcess} from '../../model/domain.ts';
 import type {DomainPicture} from '../../model/inventory.ts';
 import type {Setting, TextField} from '../journey.ts';
+import {withPlace} from './create.ts';
 import {disksToTake, type CreateWish} from './way.ts';
 
 /** The value after this one, round and round. */
@@ -51,6 +52,7 @@ function diskSettings(target: string, wish: CreateWish): Setting[] {
 		id: `mode ${target}`,
 		label: `Disk ${target}: ${disk.mode === undefined ? decided : diskWords[disk.mode]}`,
 		note: 'How this disk takes part. Enter goes to the next way.',
+		answers: ['place'],
 		change: {wish: withDisk({mode: next(diskModes, disk.mode)})},
 	};
 	return disk.mode === 'external'
@@ -73,6 +75,23 @@ function diskSettings(target: string, wish: CreateWish): Setting[] {
 		: [mode];
 }
 
+/** What is set here is not asked once more: an answer would take it back. */
+function memorySetting(wish: CreateWish, picture: DomainPicture | undefined, reason: string | undefined): Setting {
+	const {memory} = wish;
+	const mode = next(memoryModes, memory?.mode);
+	const withMemory: CreateWish = {...wish, memory: mode === undefined ? undefined : {...memory, mode}};
+	const isSaved = mode === 'internal' || mode === 'external';
+	return {
+		id: 'memory',
+		label: `Memory: ${memory === undefined ? decided : memoryWords[memory.mode]}`,
+		note: 'Whether the guest can run on from this moment. Enter goes to the next way; the disks go to the same place.',
+		reason,
+		answers: ['saved', 'place'],
+		// Memory and disks in different places are refused by every row of the table.
+		change: {wish: isSaved && picture !== undefined ? withPlace({...withMemory, isDiskOnly: false}, mode, picture) : withMemory},
+	};
+}
+
 /** In the order of how often they are wanted. A domain without memory has no settings for it. */
 export function createSettings(wish: CreateWish, picture: DomainPicture | undefined): Setting[] {
 	const isActive = picture !== undefined && hasProcess(picture.domain);
@@ -87,13 +106,7 @@ export function createSettings(wish: CreateWish, picture: DomainPicture | undefi
 				label: 'Description', value: wish.description ?? '', problem: undefined, change: text => ({wish: {...wish, description: text === '' ? undefined : text}}),
 			},
 		},
-		{
-			id: 'memory',
-			label: `Memory: ${memory === undefined ? decided : memoryWords[memory.mode]}`,
-			note: 'Whether the guest can run on from this moment. Enter goes to the next way.',
-			reason: off,
-			change: {wish: {...wish, memory: ((mode: typeof memoryModes[number]) => mode === undefined ? undefined : {...memory, mode})(next(memoryModes, memory?.mode))}},
-		},
+		memorySetting(wish, picture, off),
 		...(memory?.mode === 'external'
 			? [{
 				id: 'memory-path',

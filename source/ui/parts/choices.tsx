@@ -1,5 +1,6 @@
 /**
-A short list of choices. ink-select-input paints it; which one is chosen is decided in the store, because that component forgets keys that come fast.
+A short list of choices. ink-select-input paints it; which one is chosen is decided in the store, because that component forgets keys that come fast. It is made anew
+with each other choice and each other list: given other items, it goes back to the first by itself.
 */
 import {Text} from 'ink';
 import SelectInput from 'ink-select-input';
@@ -44,7 +45,7 @@ export function Choices({options, index, columns, rows = options.length, noteRow
 	return (
 		<PaintContext.Provider value={paint}>
 			<SelectInput
-				key={index}
+				key={`${index} ${shown.map(option => option.id).join(' ')}`}
 				items={shown.map(option => ({key: option.id, label: option.label, value: option.id}))}
 				initialIndex={index - top}
 				isFocused={false}
