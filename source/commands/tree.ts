@@ -3,9 +3,11 @@
 */
 import {describeProblem, holdingsOf, ownImages, type ImageHolding} from '../model/describe-images.ts';
 import {formatBytes, formatTime} from '../model/format.ts';
+import {isDenied} from '../model/image.ts';
 import type {DomainPicture, HostFacts} from '../model/inventory.ts';
 import {frozenPath, type Snapshot} from '../model/snapshot.ts';
 import {flattenTree, type Guide, type TreeItem, type TreeRow} from '../model/tree.ts';
+import {permissionRemedy} from '../model/unreadable-image.ts';
 import {makeVisible} from '../model/visible-text.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {findDomain} from './find-domain.ts';
@@ -84,7 +86,7 @@ function imageLines(picture: DomainPicture): string[] {
 		direct.length > 0
 			? direct.map(pin => pin.label).join(', ')
 			: (all.length > 0 ? `under ${all.length === 1 ? all[0]!.label : `${all.length} others`}` : 'needed by nothing known'),
-		image.problems.map(problem => describeProblem(problem)).join('; '),
+		image.problems.filter(problem => !isDenied(problem)).map(problem => describeProblem(problem)).join('; '),
 	]));
 }
 
@@ -106,6 +108,9 @@ function pictureLines(picture: DomainPicture, isAscii: boolean): string[] {
 		'',
 		`Images (${images.length})`,
 		...images,
+		...(concerned(picture).some(({image}) => image.problems.some(problem => isDenied(problem)))
+			? ['', `Some of these images may not be opened by this user, so their sizes and what is below them are not known. ${permissionRemedy}`]
+			: []),
 	];
 }
 

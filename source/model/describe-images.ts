@@ -13,11 +13,15 @@ export function describeProblem(problem: ImageProblem): string {
 		}
 
 		case 'unreadable': {
-			return `unreadable: ${problem.reason}`;
+			return problem.cause === 'not-permitted' ? 'not permitted for this user' : `unreadable: ${problem.reason}`;
 		}
 
 		case 'backing-missing': {
 			return `its backing file ${problem.backingPath} is missing`;
+		}
+
+		case 'begins-like-qcow2': {
+			return 'used as raw, and it begins like a qcow2 image';
 		}
 
 		case 'backing-format-not-recorded': {

@@ -13,6 +13,8 @@ export const findingKinds = [
 	'unfinished-action',
 	'image-missing',
 	'image-unreadable',
+	'not-permitted',
+	'format',
 	'backing-missing',
 	'backing-format',
 	'base-changed',

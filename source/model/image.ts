@@ -4,11 +4,19 @@ One image file on the host: what `qemu-img info` and `stat` say about it.
 
 export type ImageProblem =
 	| {kind: 'missing'}
-	| {kind: 'unreadable'; reason: string}
+	/** `cause`: where it is known, because each has a remedy of its own. */
+	| {kind: 'unreadable'; reason: string; cause?: 'not-permitted' | 'loop' | 'other-format'}
+	/** Used as raw, and it begins like a qcow2 image. */
+	| {kind: 'begins-like-qcow2'}
 	| {kind: 'backing-missing'; backingPath: string}
 	| {kind: 'backing-format-not-recorded'}
 	/** Another process holds QEMU's write lock. `processes` may be empty where they cannot be seen. */
 	| {kind: 'locked'; processes: string[]};
+
+/** The user may not open the file: nothing is known of what it holds, and nothing is wrong with it. */
+export function isDenied(problem: ImageProblem): boolean {
+	return problem.kind === 'unreadable' && problem.cause === 'not-permitted';
+}
 
 export type Image = {
 	path: string;

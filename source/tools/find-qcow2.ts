@@ -26,3 +26,16 @@ export async function findQcow2Candidates(runner: Runner, paths: readonly string
 
 	return candidates;
 }
+
+/** Those that certainly begin like a qcow2 image. What cannot be read is left out. */
+export async function findQcow2Files(runner: Runner, paths: readonly string[]): Promise<string[]> {
+	const found: string[] = [];
+	for (const path of await findQcow2Candidates(runner, paths)) {
+		const result = await runner({argv: ['head', '-c', '4', '--', path], where: 'host', timeoutMs: readTimeoutMs});
+		if (result.ok && result.value.stdout.startsWith(magic)) {
+			found.push(path);
+		}
+	}
+
+	return found;
+}

@@ -103,6 +103,12 @@ function wordsOf(failure: Failure): string {
 	return failure.kind === 'tool-failed' ? failure.cause.stderr.trim() || describeFailure(failure).message : describeFailure(failure).message;
 }
 
+/** Why an image does not open, from the words of qemu-img. Messages of QEMU 7.2 to 11.1. */
+function unreadable(reason: string): ImageProblem {
+	const cause = /Permission denied/.test(reason) ? 'not-permitted' : (/not in \w+ format|Unsupported \w+ version/.test(reason) ? 'other-format' : undefined);
+	return {kind: 'unreadable', reason, ...(cause && {cause})};
+}
+
 function infoArgv(path: string, format: string | undefined, flags: string[]): string[] {
 	return ['qemu-img', 'info', ...flags, '--output=json', ...(format === undefined ? [] : ['-f', format]), '--', path];
 }
@@ -120,7 +126,7 @@ async function readOne(runner: Runner, path: string, format: string | undefined)
 		}
 
 		const reason = wordsOf(answer.failure);
-		return succeed(unknownImage(path, format, reason.includes('No such file or directory') ? {kind: 'missing'} : {kind: 'unreadable', reason}));
+		return succeed(unknownImage(path, format, reason.includes('No such file or directory') ? {kind: 'missing'} : unreadable(reason)));
 	}
 
 	const images = parseImageInfo(answer.value.stdout, path);
@@ -135,7 +141,7 @@ async function walkChain(runner: Runner, path: string, format: string | undefine
 	let next: {path: string; format: string | undefined} | undefined = {path, format};
 	while (next !== undefined && images.length < deepestChain) {
 		if (seen.has(next.path)) {
-			images.at(-1)!.problems.push({kind: 'unreadable', reason: `the chain runs in a circle at ${next.path}`});
+			images.at(-1)!.problems.push({kind: 'unreadable', reason: `its backing file leads back to ${next.path}`, cause: 'loop'});
 			break;
 		}
 

@@ -3,7 +3,7 @@ All that can be found about one domain. Pure: the records, the images and what l
 */
 import {sortFindings, type Finding} from '../../model/finding.ts';
 import {findContentTroubles} from './content-findings.ts';
-import {findImageTroubles} from './image-findings.ts';
+import {deniedImages, findImageTroubles} from './image-findings.ts';
 import {examine, type Patient} from './patient.ts';
 import {findRecordTroubles} from './record-findings.ts';
 import {findRevertTroubles} from './revert-findings.ts';
@@ -14,8 +14,11 @@ export function diagnosePicture(patient: Patient): Finding[] {
 	const examination = examine(patient);
 	findStateTroubles(examination);
 	findImageTroubles(examination);
-	findContentTroubles(examination);
-	findRecordTroubles(examination);
-	findRevertTroubles(examination);
+	if (deniedImages(examination).length === 0) {
+		findContentTroubles(examination);
+		findRecordTroubles(examination);
+		findRevertTroubles(examination);
+	}
+
 	return sortFindings(examination.found);
 }

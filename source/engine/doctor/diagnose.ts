@@ -8,7 +8,7 @@ import {describeFailure} from '../../model/describe-failure.ts';
 import type {DomainSummary} from '../../model/domain.ts';
 import {sortFindings, type Finding} from '../../model/finding.ts';
 import {buildImageGraph, type ImageGraph} from '../../model/image-graph.ts';
-import type {Image} from '../../model/image.ts';
+import {isDenied, type Image} from '../../model/image.ts';
 import type {DomainPicture, HostFacts, Pin} from '../../model/inventory.ts';
 import {nvramPaths} from '../../model/nvram.ts';
 import {pinsOfDomain} from '../../model/pins.ts';
@@ -228,6 +228,11 @@ export async function diagnose(practice: Practice, options: RoundOptions = {}): 
 			unfinished: left.value.filter(({plan}) => plan.action.domain.uuid === uuid),
 			audit: writes.filter(entry => entry.domain.uuid === uuid && entry.uri === host.uri),
 		}));
+	}
+
+	// An image that may not be opened may be backed by any other, so none is called unused.
+	if (images.some(({problems}) => problems.some(problem => isDenied(problem)))) {
+		return succeed(sortFindings(found));
 	}
 
 	const [only] = options.uuid === undefined ? [] : pictures;

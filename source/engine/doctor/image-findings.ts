@@ -1,13 +1,13 @@
 /**
 Images that are missing or do not open, links that lead nowhere, formats that nobody wrote down, and chains that are too deep.
 */
-import {posix} from 'node:path';
 import {advisedDepth, deepestChain} from '../../model/chain-depth.ts';
 import {formatBytes} from '../../model/format.ts';
 import {chainOf, holdersOf, imageAt} from '../../model/image-graph.ts';
-import type {Image} from '../../model/image.ts';
+import {isDenied, type Image} from '../../model/image.ts';
 import {formatsOfDomain} from '../../model/pins.ts';
 import {quoteForShell} from '../../model/shell-quote.ts';
+import {describeUnreadable, permissionRemedy} from '../../model/unreadable-image.ts';
 import {writtenHeads} from '../plan/lineage.ts';
 import {listed, report, type Examination} from './patient.ts';
 
@@ -134,22 +134,64 @@ function reportDepth(examination: Examination): void {
 	}
 }
 
+/** Images that the user may not open: nothing is known of them, so nothing else is said of what needs them. */
+export function deniedImages(examination: Examination): Image[] {
+	return ownImages(examination).filter(({problems}) => problems.some(problem => isDenied(problem)));
+}
+
+function reportDenied(examination: Examination): void {
+	const denied = deniedImages(examination).map(({path}) => path);
+	if (denied.length > 0) {
+		report(examination, {
+			kind: 'not-permitted',
+			severity: 'warning',
+			text: `This user may not open ${listed(denied)}.`,
+			meaning: 'What is in them and below them is not known, so it is not judged.',
+			remedy: permissionRemedy,
+			images: denied,
+		});
+	}
+}
+
+function reportUnreadable(examination: Examination, image: Image): void {
+	const problem = image.problems.find(candidate => candidate.kind === 'unreadable');
+	if (problem === undefined || isDenied(problem)) {
+		return;
+	}
+
+	const {text, remedy} = describeUnreadable(image, problem);
+	report(examination, {
+		kind: problem.cause === 'other-format' ? 'format' : 'image-unreadable',
+		severity: 'problem',
+		text,
+		meaning: `Needed by: ${listed([...new Set(holdersOf(examination.graph, image.path).map(({label}) => label))])}.`,
+		remedy,
+		images: [image.path],
+	});
+}
+
+function reportQcow2InRaw(examination: Examination, image: Image): void {
+	report(examination, {
+		kind: 'format',
+		severity: 'warning',
+		text: `${image.path} is used as raw, and it begins like a qcow2 image.`,
+		meaning: 'If it is one, the guest sees the bytes of the file instead of its disk, and every overlay made on it names it as raw for good. A guest can also write such a beginning into a raw disk itself.',
+		remedy: `Only if you know that it is qcow2: name that format (virsh edit DOMAIN, <driver type='qcow2'/>). What it holds: qemu-img info ${quoteForShell(image.path)}`,
+		images: [image.path],
+	});
+}
+
 export function findImageTroubles(examination: Examination): void {
 	const images = ownImages(examination);
+	reportDenied(examination);
 	for (const image of images) {
-		for (const problem of image.problems) {
-			if (problem.kind === 'missing') {
-				reportLost(examination, image, images);
-			} else if (problem.kind === 'unreadable') {
-				report(examination, {
-					kind: 'image-unreadable',
-					severity: 'problem',
-					text: `The image ${image.path} cannot be opened: ${problem.reason}`,
-					meaning: `Needed by: ${listed([...new Set(holdersOf(examination.graph, image.path).map(({label}) => label))])}.`,
-					remedy: `Mend its permissions, or look at it with qemu-img check; else bring ${posix.basename(image.path)} back from a backup.`,
-					images: [image.path],
-				});
-			}
+		if (image.problems.some(({kind}) => kind === 'missing')) {
+			reportLost(examination, image, images);
+		}
+
+		reportUnreadable(examination, image);
+		if (image.problems.some(({kind}) => kind === 'begins-like-qcow2')) {
+			reportQcow2InRaw(examination, image);
 		}
 	}
 

@@ -9,6 +9,7 @@ import {formatBytes} from '../../model/format.ts';
 import type {Blocker} from '../../model/failure.ts';
 import type {Image} from '../../model/image.ts';
 import {nameProblem} from '../../model/snapshot-name.ts';
+import {describeUnreadable} from '../../model/unreadable-image.ts';
 import type {PlanContext} from './context.ts';
 
 /**
@@ -89,7 +90,7 @@ function describeProblem(image: Image, problem: Image['problems'][number]): Bloc
 		}
 
 		case 'unreadable': {
-			return {kind: 'chain-broken', text: `The image ${image.path} cannot be opened: ${problem.reason}`, remedy: 'Mend its permissions, or bring it back from a backup.'};
+			return {kind: problem.cause === 'not-permitted' ? 'not-permitted' : 'chain-broken', ...describeUnreadable(image, problem)};
 		}
 
 		case 'backing-missing': {
@@ -104,6 +105,8 @@ function describeProblem(image: Image, problem: Image['problems'][number]): Bloc
 			};
 		}
 
+		// It opens as it is declared; create warns of it.
+		case 'begins-like-qcow2':
 		case 'backing-format-not-recorded': {
 			return undefined;
 		}

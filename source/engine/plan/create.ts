@@ -75,6 +75,10 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 		[isActive && action.isHalted, way.memory === 'no'
 			? {severity: 'loss', text: 'The guest is powered off afterwards, as by pulling the plug; what is in its memory is lost.'}
 			: {severity: 'warning', text: 'The guest is powered off afterwards, as by pulling the plug; its memory is in the snapshot.'}],
+		...disks.filter(({disk, mode}) => mode === 'external' && imageAt(context.graph, disk.sourcePath ?? '')?.problems.some(({kind}) => kind === 'begins-like-qcow2')).map(({disk}): [boolean, Consequence] => [true, {
+			severity: 'warning',
+			text: `${disk.target} is used as raw, but ${disk.sourcePath!} begins like a qcow2 image. If it is one, correct its format first (virsh edit DOMAIN, <driver type='qcow2'/>): the overlay will name it as raw for good.`,
+		}]),
 		[way.by === 'migrate', {severity: 'warning', text: 'Memory without disks cannot be reverted to safely: by then the disks have gone on, and the guest would destroy its file systems.'}],
 		[nvramPath !== undefined && way.memory === 'no' && action.hasNoMetadata, {severity: 'warning', text: `The firmware's variables (${nvramPath}) are not kept.`}],
 		[way.disk === 'internal' && chain.some(snapshot => isExternal(snapshot)), {

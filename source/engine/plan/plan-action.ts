@@ -4,7 +4,7 @@ The planner of each action. All of them are pure: the world, the time and the id
 import type {Action} from '../../model/action.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Plan} from '../../model/plan.ts';
-import {type Result} from '../../model/result.ts';
+import {fail, type Result} from '../../model/result.ts';
 import {withRecords} from './bare-records.ts';
 import {planBranch} from './branch.ts';
 import type {PlanArguments} from './context.ts';
@@ -12,6 +12,7 @@ import {planCreate} from './create.ts';
 import {planDelete} from './delete.ts';
 import {planMendRecords} from './mend-records.ts';
 import {planMerge} from './merge.ts';
+import {joinPermissions} from './permissions.ts';
 import {planRelink} from './relink.ts';
 import {planRevert} from './revert.ts';
 import {planTidy} from './tidy.ts';
@@ -55,5 +56,9 @@ function planOwn(action: Action, inventory: Inventory, given: PlanArguments): Re
 /** Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */
 export function planAction(action: Action, inventory: Inventory, given: PlanArguments): Result<Plan> {
 	const plan = planOwn(action, inventory, given);
-	return plan.ok ? withRecords(plan.value, inventory, given.workPath) : plan;
+	if (!plan.ok) {
+		return plan.failure.kind === 'refused' ? fail({...plan.failure, blockers: joinPermissions(plan.failure.blockers)}) : plan;
+	}
+
+	return withRecords(plan.value, inventory, given.workPath);
 }

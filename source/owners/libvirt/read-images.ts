@@ -6,6 +6,7 @@ import {buildImageGraph, chainOf} from '../../model/image-graph.ts';
 import type {Image} from '../../model/image.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {readFileFacts} from '../../tools/files.ts';
+import {findQcow2Files} from '../../tools/find-qcow2.ts';
 import {readChain, readLocks} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
@@ -57,9 +58,21 @@ export async function readImages(runner: Runner, formats: ReadonlyMap<string, st
 	}
 
 	const facts = await readFileFacts(runner, [...images.keys()]);
-	return facts.ok
-		? succeed([...images.values()].map(image => ({...image, file: facts.value.get(image.path)})))
-		: facts;
+	if (!facts.ok) {
+		return facts;
+	}
+
+	const known = [...images.values()].map(image => ({...image, file: facts.value.get(image.path)}));
+	await markQcow2InRaw(runner, known);
+	return succeed(known);
+}
+
+/** An image is opened as it is declared, so qemu-img itself says nothing of a qcow2 image that is used as raw. Changed in place. */
+async function markQcow2InRaw(runner: Runner, images: readonly Image[]): Promise<void> {
+	const raw = new Map(images.filter(({format, file}) => format === 'raw' && file?.isRegular === true && file.sizeBytes > 0).map(image => [image.path, image]));
+	for (const path of await findQcow2Files(runner, [...raw.keys()])) {
+		raw.get(path)!.problems.push({kind: 'begins-like-qcow2'});
+	}
 }
 
 /** Marks those of `paths` that another process writes to. The images are changed in place. */

@@ -2,7 +2,7 @@
 Words and signs for states, used wherever a domain or a snapshot is shown.
 */
 import type {DomainState} from '../../model/domain.ts';
-import type {ImageProblem} from '../../model/image.ts';
+import {isDenied, type ImageProblem} from '../../model/image.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import type {Piece} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
@@ -57,9 +57,9 @@ export function stateOfSnapshot(snapshot: Snapshot): string {
 	return states[snapshot.state] ?? `taken in the state "${snapshot.state}", ${memory}`;
 }
 
-/** A lock on the head of a running domain is as it should be: it is said, but it is no problem. */
+/** A lock on the head of a running domain is as it should be, and a file that this user may not open is no fault of the file: both are said, and are no problem. */
 export function isTrouble(problem: ImageProblem): boolean {
-	return problem.kind !== 'locked';
+	return problem.kind !== 'locked' && !isDenied(problem);
 }
 
 /** "4 s", "2 min 5 s": how long something has been waited for. */

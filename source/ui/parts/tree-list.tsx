@@ -5,6 +5,7 @@ import type {State} from '../../app/state.ts';
 import {imageHolders} from '../../app/image-holders.ts';
 import {windowTop} from '../../app/layout.ts';
 import {currentRows, selectedNode, selectedPicture, type Row} from '../../app/rows.ts';
+import {isDenied} from '../../model/image.ts';
 import {describeProblem} from '../../model/describe-images.ts';
 import {formatAge, formatBytes} from '../../model/format.ts';
 import {guideText} from '../content/guides.ts';
@@ -63,7 +64,7 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 					{text: name, tone: trouble === undefined ? 'plain' : 'loss'},
 					...folded,
 					...(trouble === undefined
-						? [{text: labels.length === 0 ? '' : `  ${labels.join(', ')}`, tone: 'dim' as const}]
+						? [{text: [...image.problems.filter(problem => isDenied(problem)).map(problem => describeProblem(problem)), ...labels].map((words, at) => `${at === 0 ? '  ' : ', '}${words}`).join(''), tone: 'dim' as const}]
 						: [{text: `  ${theme.glyphs.warning} ${describeProblem(trouble)}`, tone: 'loss' as const}]),
 				],
 				right: [{text: `${formatBytes(image.allocatedBytes).padStart(10)} `, tone: 'dim'}],
