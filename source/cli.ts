@@ -25,16 +25,21 @@ import {openWorld, type OpenWorld} from './open-world.ts';
 import {screenStartOf} from './screen-start.ts';
 import {readAbilities, type Abilities} from './terminal/abilities.ts';
 import {listenForStop} from './tools/stop-signals.ts';
-import type {AppServices, ScreenStart} from './app/services.ts';
+import type {AppServices, LeftBehind, ScreenStart} from './app/services.ts';
 
 /** A mistake of ours ended the program; the journal is on disk already. */
 const bugExitCode = 70;
 
 /** What is unfinished on this host, and not because another process works on it at this moment. */
-async function readLeftBehind({store, owner}: World): Promise<Result<UnfinishedAction[]>> {
+async function readLeftBehind({store, owner}: World): Promise<Result<LeftBehind>> {
 	const unfinished = await store.readUnfinished();
-	if (!unfinished.ok || unfinished.value.length === 0) {
+	if (!unfinished.ok) {
 		return unfinished;
+	}
+
+	const troubles = await store.readJournalTroubles();
+	if (!troubles.ok || unfinished.value.length === 0) {
+		return troubles.ok ? succeed({actions: [], troubles: troubles.value}) : troubles;
 	}
 
 	const host = await owner.readHost();
@@ -50,7 +55,7 @@ async function readLeftBehind({store, owner}: World): Promise<Result<UnfinishedA
 		}
 	}
 
-	return succeed(left);
+	return succeed({actions: left, troubles: troubles.value});
 }
 
 function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServices {
@@ -62,15 +67,14 @@ function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServi
 			: executePlan(world, plan, {onEvent, interrupt}),
 		readUnfinished: async () => readLeftBehind(world),
 		async recover(planId, direction, onEvent) {
-			const unfinished = await world.store.readUnfinished();
-			const action = unfinished.ok ? unfinished.value.find(candidate => candidate.plan.id === planId) : undefined;
+			const unfinished = await world.store.readUnfinishedPlan(planId);
 			if (!unfinished.ok) {
 				return {kind: 'half-way', failure: unfinished.failure};
 			}
 
-			return action === undefined
+			return unfinished.value === undefined
 				? {kind: 'done'}
-				: recover(world, action, {
+				: recover(world, unfinished.value, {
 					direction,
 					planAnew: async action => prepareAction(planning, wishOf(action)),
 					onEvent,

@@ -6,8 +6,8 @@ import type {Finding} from '../model/finding.ts';
 import type {DomainPicture, HostFacts} from '../model/inventory.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
-import type {Outcome, RunEvent, UnfinishedAction} from '../engine/ports.ts';
-import type {DiagnosisProgress} from './services.ts';
+import type {Outcome, RunEvent} from '../engine/ports.ts';
+import type {DiagnosisProgress, LeftBehind} from './services.ts';
 import type {View} from './state.ts';
 
 export type KeyName =
@@ -38,7 +38,7 @@ export type Message =
 	| {kind: 'poll-due'; number: number}
 	/** The owner says that some domain changed its state or definition. */
 	| {kind: 'host-stirred'}
-	| {kind: 'unfinished-read'; number: number; result: Result<UnfinishedAction[]>}
+	| {kind: 'unfinished-read'; number: number; result: Result<LeftBehind>}
 	| {kind: 'planned'; number: number; result: Result<Plan>}
 	| {kind: 'diagnosing'; number: number; progress: DiagnosisProgress}
 	| {kind: 'diagnosed'; number: number; result: Result<Finding[]>}

@@ -6,6 +6,7 @@ import type {
 } from '../model/action.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Finding} from '../model/finding.ts';
+import type {JournalTrouble} from '../model/journal-trouble.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {
@@ -22,7 +23,7 @@ export type AppServices = {
 	/** Runs a plan that a person has confirmed. An abort carries the name of the signal as its reason. */
 	executePlan(plan: Plan, onEvent: (event: RunEvent) => void, interrupt: AbortSignal): Promise<Outcome>;
 	/** What an earlier run left half-way. */
-	readUnfinished(): Promise<Result<UnfinishedAction[]>>;
+	readUnfinished(): Promise<Result<LeftBehind>>;
 	recover(planId: string, direction: 'back' | 'forward', onEvent: (event: RunEvent) => void): Promise<Outcome>;
 	/** Looks for troubles of one domain, or of the whole host. Ends early, with what was found, when it is aborted. */
 	diagnose(uuid: string | undefined, onProgress: (progress: DiagnosisProgress) => void, signal: AbortSignal): Promise<Result<Finding[]>>;
@@ -31,6 +32,9 @@ export type AppServices = {
 	isReadOnly: boolean;
 	clock: Clock;
 };
+
+/** What earlier runs left: actions that nobody works on, and what cannot be read as one. */
+export type LeftBehind = {actions: UnfinishedAction[]; troubles: JournalTrouble[]};
 
 /** An action with the answers that were given already, by the command line or by what is selected. What is missing is asked. */
 export type ActionStart =

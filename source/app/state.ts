@@ -46,6 +46,8 @@ export type Run = {
 	/** The person was asked whether to stop, or has said so. */
 	stop: 'no' | 'asking' | 'asked';
 	stepFailure: Failure | undefined;
+	/** Why the audit log does not tell of it. */
+	notLogged: Failure | undefined;
 	/** Leave when it has ended, because a signal came. */
 	quitWith: {signal: string; exitCode: number} | undefined;
 };

@@ -3,8 +3,8 @@ What the host answered: the list, the counts, the picture of a domain, what was 
 */
 import type {DomainSummary} from '../model/domain.ts';
 import type {DomainPicture} from '../model/inventory.ts';
+import {describeTrouble} from '../model/journal-trouble.ts';
 import type {Result} from '../model/result.ts';
-import type {UnfinishedAction} from '../engine/ports.ts';
 import {beginFromStart} from './begin.ts';
 import {layoutOf} from './layout.ts';
 import {
@@ -12,6 +12,7 @@ import {
 } from './read.ts';
 import {selectedDomain, visibleDomains} from './rows.ts';
 import {pollSoon, selectDomain, settle} from './select.ts';
+import type {LeftBehind} from './services.ts';
 import type {State} from './state.ts';
 import {diagnose} from './update-doctor.ts';
 
@@ -126,7 +127,7 @@ export function takePoll(state: State, number: number): Update {
 		: inTurn(state, next => readPicture(next, next.domainCursor.id), askCounts);
 }
 
-export function takeUnfinished(state: State, number: number, result: Result<UnfinishedAction[]>): State {
+export function takeUnfinished(state: State, number: number, result: Result<LeftBehind>): State {
 	if (number !== state.unfinishedNumber || state.scene.kind !== 'browse') {
 		return state;
 	}
@@ -135,5 +136,7 @@ export function takeUnfinished(state: State, number: number, result: Result<Unfi
 		return {...state, notice: 'Whether an earlier action was left unfinished could not be read. vsnap-tui recover says more.'};
 	}
 
-	return result.value.length === 0 ? state : {...state, scene: {kind: 'recover', actions: result.value, index: 0, top: 0}};
+	const {actions, troubles: [trouble]} = result.value;
+	const next: State = trouble === undefined ? state : {...state, notice: `${describeTrouble(trouble).text} The doctor says more.`};
+	return actions.length === 0 ? next : {...next, scene: {kind: 'recover', actions, index: 0, top: 0}};
 }

@@ -38,6 +38,7 @@ export function startRun(state: State, {plan, kind, journey, records = []}: {pla
 		activity: 'working',
 		stop: 'no',
 		stepFailure: undefined,
+		notLogged: undefined,
 		quitWith: undefined,
 	};
 	return [
@@ -87,6 +88,10 @@ export function followRun(run: Run, event: RunEvent, nowMs: number): Run {
 
 		case 'step-undone': {
 			return {...run, steps: withStep(run, event.step, 'undone')};
+		}
+
+		case 'not-logged': {
+			return {...run, notLogged: event.failure};
 		}
 
 		case 'finished': {

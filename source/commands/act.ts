@@ -8,9 +8,12 @@ import type {Outcome, RunEvent} from '../engine/ports.ts';
 import type {Wish} from '../model/action.ts';
 import {describeDone} from '../model/describe-action.ts';
 import {takenNames, type Naming} from '../model/defaults.ts';
+import {describeFailure} from '../model/describe-failure.ts';
 import {succeed, type Result} from '../model/result.ts';
 import {formatJson} from '../model/visible-text.ts';
-import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
+import {
+	sayFailure, sayJson, sayLines, sayWarning, type CommandContext,
+} from './context.ts';
 import {findDomain} from './find-domain.ts';
 import {describePlan} from './show-plan.ts';
 
@@ -51,6 +54,11 @@ export function reportEvents(context: CommandContext): (event: RunEvent) => void
 
 			case 'proving': {
 				sayLines(context, ['Proving the result …']);
+				break;
+			}
+
+			case 'not-logged': {
+				sayWarning(context, 'not-logged', `The audit log could not be written. ${describeFailure(event.failure).message}`);
 				break;
 			}
 

@@ -31,6 +31,11 @@ export function sayJson(context: CommandContext, value: unknown): void {
 	context.writeOut(`${formatJson(value, '\t')}\n`);
 }
 
+/** Something that a person should know and that fails nothing: on stderr, so that the answer stays as it is. */
+export function sayWarning(context: Pick<CommandContext, 'isJson' | 'writeError'>, kind: string, message: string): void {
+	context.writeError(`${context.isJson ? formatJson({warning: {kind, message}}) : makeLinesVisible(message)}\n`);
+}
+
 /** Gives the exit code of the failure. */
 export function sayFailure(context: Pick<CommandContext, 'isJson' | 'writeError'>, failure: Failure): number {
 	const {message, hint} = describeFailure(failure);

@@ -1,23 +1,26 @@
 /**
 `vsnap-tui log`: who did what, when, from where, and how it ended.
 */
-import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
+import {
+	sayFailure, sayJson, sayLines, sayWarning, type CommandContext,
+} from './context.ts';
 import {formatTable} from './table.ts';
 
 export async function showLog(context: CommandContext): Promise<number> {
-	const entries = await context.world.store.readAudit();
-	if (!entries.ok) {
-		return sayFailure(context, entries.failure);
+	const log = await context.world.store.readAudit();
+	if (!log.ok) {
+		return sayFailure(context, log.failure);
 	}
 
+	const {entries, damagedLines} = log.value;
 	if (context.isJson) {
-		sayJson(context, entries.value);
-	} else if (entries.value.length === 0) {
+		sayJson(context, entries);
+	} else if (entries.length === 0 && damagedLines === 0) {
 		sayLines(context, ['Nothing has been done yet.']);
 	} else {
 		sayLines(context, formatTable([
 			['WHEN', 'WHO', 'FROM', 'DOMAIN', 'OUTCOME', 'WHAT'],
-			...entries.value.map(entry => [
+			...entries.map(entry => [
 				entry.at.slice(0, 19).replace('T', ' '),
 				entry.user,
 				entry.from ?? '-',
@@ -26,6 +29,12 @@ export async function showLog(context: CommandContext): Promise<number> {
 				entry.action,
 			]),
 		]));
+	}
+
+	if (damagedLines > 0) {
+		sayWarning(context, 'audit-damaged', damagedLines === 1
+			? 'One line of the audit log cannot be read and was left out.'
+			: `${damagedLines} lines of the audit log cannot be read and were left out.`);
 	}
 
 	return 0;

@@ -3,10 +3,12 @@
 */
 import {defaultDirection, recover, type Direction} from '../engine/recover.ts';
 import {prepareAction} from '../engine/prepare.ts';
+import {withUnknownSteps} from '../engine/unknown-steps.ts';
 import {wishOf} from '../model/action.ts';
 import {describeAction} from '../model/describe-action.ts';
 import {reportEvents, reportOutcome} from './act.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
+import {sayTroubles} from './journal-troubles.ts';
 
 export type RecoverOptions = {
 	/** Undefined: the way that fits how far each action got. */
@@ -22,34 +24,46 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 		return sayFailure(context, unfinished.failure);
 	}
 
+	const troublesExitCode = sayTroubles(context, await context.world.store.readJournalTroubles());
 	if (options.mode === 'show') {
-		const entries = await Promise.all(unfinished.value.map(async action => ({
-			domain: action.plan.action.domain,
-			uri: action.plan.uri,
-			plannedAt: action.plan.plannedAt,
-			action: describeAction(action.plan.action),
-			advice: defaultDirection(action) === 'back' ? 'roll-back' : 'roll-forward',
-			isUnderWay: await context.world.store.isDomainLocked(action.plan.action.domain.uuid),
-		})));
+		const entries = [];
+		for (const action of unfinished.value) {
+			entries.push({
+				domain: action.plan.action.domain,
+				uri: action.plan.uri,
+				plannedAt: action.plan.plannedAt,
+				action: describeAction(action.plan.action),
+				advice: defaultDirection(action) === 'back' ? 'roll-back' : 'roll-forward',
+				damage: action.damage,
+				isUnderWay: await context.world.store.isDomainLocked(action.plan.action.domain.uuid),
+			});
+		}
+
 		if (context.isJson) {
 			sayJson(context, entries);
 		} else {
 			sayLines(context, entries.length === 0
-				? ['Nothing is unfinished.']
+				? (troublesExitCode === 0 ? ['Nothing is unfinished.'] : ['Nothing else is unfinished.'])
 				: entries.map(entry =>
-					`${entry.domain.name} on ${entry.uri}: ${entry.action} (planned ${entry.plannedAt}); ${entry.isUnderWay ? 'another process works on it now' : `best recovered with --${entry.advice}`}`));
+					`${entry.domain.name} on ${entry.uri}: ${entry.action} (planned ${entry.plannedAt}); ${entry.isUnderWay ? 'another process works on it now' : `best recovered with --${entry.advice}`}${entry.damage === undefined ? '' : `. Its journal is damaged: ${entry.damage}`}`));
 		}
 
-		return entries.length === 0 ? 0 : unfinishedExitCode;
+		return entries.length === 0 ? troublesExitCode : unfinishedExitCode;
 	}
 
 	if (context.isReadOnly) {
 		return sayFailure(context, {kind: 'read-only'});
 	}
 
-	let exitCode = 0;
+	let exitCode = troublesExitCode;
 	for (const action of unfinished.value) {
-		const direction = options.direction ?? defaultDirection(action);
+		const known = await withUnknownSteps(context.world.owner, action);
+		if (!known.ok) {
+			exitCode = Math.max(exitCode, sayFailure(context, known.failure));
+			continue;
+		}
+
+		const direction = options.direction ?? defaultDirection(known.value);
 		const {name} = action.plan.action.domain;
 
 		const outcome = await recover(context.world, action, {
@@ -61,7 +75,7 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 	}
 
 	if (unfinished.value.length === 0 && !context.isJson) {
-		sayLines(context, ['Nothing is unfinished.']);
+		sayLines(context, [troublesExitCode === 0 ? 'Nothing is unfinished.' : 'Nothing else is unfinished.']);
 	}
 
 	return exitCode;

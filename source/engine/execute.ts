@@ -7,6 +7,7 @@ import {describeAction} from '../model/describe-action.ts';
 import {describeFailure} from '../model/describe-failure.ts';
 import {changedParts} from '../model/fingerprint.ts';
 import type {Failure} from '../model/failure.ts';
+import {describeTrouble} from '../model/journal-trouble.ts';
 import type {Plan, Step} from '../model/plan.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
 import {fingerprintOf, imagesOf} from './plan/fingerprint.ts';
@@ -46,7 +47,15 @@ async function checkNothingUnfinished(plan: Plan, store: StateStore): Promise<Re
 		return unfinished;
 	}
 
-	const other = unfinished.value.find(action => action.plan.action.domain.uuid === plan.action.domain.uuid);
+	const {uuid} = plan.action.domain;
+	const troubles = await store.readJournalTroubles();
+	const later = troubles.ok ? troubles.value.find(trouble => trouble.kind === 'later-version' && trouble.domain?.uuid === uuid) : undefined;
+	if (later !== undefined) {
+		const {text, meaning, remedy} = describeTrouble(later);
+		return fail({kind: 'refused', blockers: [{kind: 'unfinished-action', text: `${text} ${meaning}`, remedy}]});
+	}
+
+	const other = unfinished.value.find(action => action.plan.action.domain.uuid === uuid);
 	return other === undefined
 		? succeed(undefined)
 		: fail({
@@ -59,8 +68,9 @@ async function checkNothingUnfinished(plan: Plan, store: StateStore): Promise<Re
 		});
 }
 
-export async function audit(world: World, plan: Plan, entry: Pick<AuditEntry, 'outcome' | 'detail' | 'durationMs'>): Promise<void> {
-	await world.store.appendAudit({
+/** Where the log cannot be written that is told as an event: what was done stays done. */
+export async function audit(world: World, plan: Plan, entry: Pick<AuditEntry, 'outcome' | 'detail' | 'durationMs'>, onEvent: ExecuteOptions['onEvent']): Promise<void> {
+	const logged = await world.store.appendAudit({
 		at: world.clock.now().toISOString(),
 		user: world.person.user,
 		from: world.person.from,
@@ -69,6 +79,9 @@ export async function audit(world: World, plan: Plan, entry: Pick<AuditEntry, 'o
 		action: describeAction(plan.action),
 		...entry,
 	});
+	if (!logged.ok) {
+		onEvent({kind: 'not-logged', failure: logged.failure});
+	}
 }
 
 /** Ends an action whose work is over: the journal holds secrets and is removed, the audit log keeps that it happened. */
@@ -182,7 +195,7 @@ export async function executePlan(world: World, plan: Plan, options: ExecuteOpti
 			outcome: result.kind,
 			detail: result.kind === 'done' ? undefined : result.failure.kind,
 			durationMs: world.clock.now().getTime() - startedAt,
-		});
+		}, options.onEvent);
 		return result;
 	});
 	options.onEvent({kind: 'finished', outcome});

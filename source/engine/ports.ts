@@ -8,6 +8,7 @@ import type {
 	DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts,
 } from '../model/inventory.ts';
 import type {Failure} from '../model/failure.ts';
+import type {JournalTrouble} from '../model/journal-trouble.ts';
 import type {Result} from '../model/result.ts';
 
 export type RunOutput = {stdout: string; stderr: string; durationMs: number};
@@ -78,7 +79,15 @@ export type Journal = {
 	append(record: JournalRecord): Promise<Result<void>>;
 };
 
-export type UnfinishedAction = {plan: Plan; records: JournalRecord[]};
+export type UnfinishedAction = {
+	plan: Plan;
+	records: JournalRecord[];
+	/** What is wrong with its journal: records are missing, so of no step it is known whether it happened. */
+	damage?: string;
+};
+
+/** The audit log, without those of its lines that cannot be read. */
+export type AuditLog = {entries: AuditEntry[]; damagedLines: number};
 
 export type AuditEntry = {
 	at: string;
@@ -103,12 +112,16 @@ export type StateStore = {
 	reopenJournal(planId: string): Promise<Result<Journal>>;
 	/** Also those that another process works on at this moment: only under the lock of its domain an action is known to be unfinished. */
 	readUnfinished(): Promise<Result<UnfinishedAction[]>>;
+	/** The same for one action; undefined where it is over. */
+	readUnfinishedPlan(planId: string): Promise<Result<UnfinishedAction | undefined>>;
+	/** What else is in the folder of the journals, or was. It stands in nobody's way. */
+	readJournalTroubles(): Promise<Result<JournalTrouble[]>>;
 	/** Whether some process works on this domain now. */
 	isDomainLocked(uuid: string): Promise<boolean>;
 	/** After the action has ended: the journal and its files hold secrets and are removed. */
 	removeJournal(planId: string): Promise<Result<void>>;
 	appendAudit(entry: AuditEntry): Promise<Result<void>>;
-	readAudit(): Promise<Result<AuditEntry[]>>;
+	readAudit(): Promise<Result<AuditLog>>;
 	/** Fails with `busy` when another process works on this domain, after waiting as long as `patienceMs` says. Held until released or until this process and its children are gone. */
 	lockDomain(uuid: string, what: string, options?: {patienceMs: number}): Promise<Result<Lock>>;
 };
@@ -127,6 +140,8 @@ export type RunEvent =
 	| {kind: 'step-undone'; step: string}
 	/** A removal that recovery leaves out, because something needs the image. */
 	| {kind: 'step-left-out'; step: string; reason: string}
+	/** The action goes on, but the audit log does not tell of it. */
+	| {kind: 'not-logged'; failure: Failure}
 	| {kind: 'finished'; outcome: Outcome};
 
 export type Outcome =

@@ -13,6 +13,7 @@ import {audit, close, executePlan, finish, underLock, type ExecuteOptions, type 
 import type {Outcome, UnfinishedAction} from './ports.ts';
 import {rollBack, stepStates, type StepState} from './roll-back.ts';
 import {runSteps, type Work} from './run-steps.ts';
+import {withUnknownSteps} from './unknown-steps.ts';
 
 export type Direction = 'back' | 'forward';
 
@@ -199,12 +200,6 @@ async function goForward(world: World, work: Work, progress: Progress): Promise<
 	}
 }
 
-/** The action as its journal tells it now; undefined where it is over. */
-async function readAgain(world: World, planId: string): Promise<Result<UnfinishedAction | undefined>> {
-	const unfinished = await world.store.readUnfinished();
-	return unfinished.ok ? succeed(unfinished.value.find(action => action.plan.id === planId)) : unfinished;
-}
-
 /** Commands for files run on the host that we are connected to: it must be the one that the plan is for. */
 async function checkHost(world: World, plan: Plan): Promise<Result<void>> {
 	const host = await world.owner.readHost();
@@ -236,7 +231,7 @@ export async function recover(world: World, {plan}: UnfinishedAction, options: R
 	// A command of the run that died may still be at work: it holds the lock until it has ended.
 	const outcome = host.ok
 		? await underLock(world, plan, {patienceMs: lockPatienceMs}, async () => {
-			const unfinished = await readAgain(world, plan.id);
+			const unfinished = await world.store.readUnfinishedPlan(plan.id);
 			if (!unfinished.ok) {
 				return {kind: 'half-way', failure: unfinished.failure};
 			}
@@ -245,13 +240,18 @@ export async function recover(world: World, {plan}: UnfinishedAction, options: R
 				return {kind: 'done'};
 			}
 
+			const known = await withUnknownSteps(world.owner, unfinished.value);
+			if (!known.ok) {
+				return {kind: 'half-way', failure: known.failure};
+			}
+
 			const journal = await world.store.reopenJournal(plan.id);
 			if (!journal.ok) {
 				return {kind: 'half-way', failure: journal.failure};
 			}
 
 			const work: Work = {plan, owner: world.owner, journal: journal.value, clock: world.clock, onEvent: options.onEvent, leavesNeededImages: true};
-			const progress = await lookAtRemovals(world, plan, progressOf(unfinished.value));
+			const progress = await lookAtRemovals(world, plan, progressOf(known.value));
 			startsAnew = options.direction === 'forward' && !progress.hasRemoved && (progress.wasGoingBack || !progress.hasSwitched);
 			const startedAt = world.clock.now().getTime();
 			await endJobs(work, progress);
@@ -260,7 +260,7 @@ export async function recover(world: World, {plan}: UnfinishedAction, options: R
 				outcome: result.kind === 'done' ? 'recovered' : 'half-way',
 				detail: options.direction === 'back' ? 'put back' : (startsAnew ? 'put back, to be done anew' : 'finished'),
 				durationMs: world.clock.now().getTime() - startedAt,
-			});
+			}, options.onEvent);
 			return result;
 		})
 		: {kind: 'half-way', failure: host.failure} satisfies Outcome;

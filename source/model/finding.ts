@@ -11,6 +11,7 @@ export const findingKinds = [
 	'domain-unreadable',
 	'record-unreadable',
 	'unfinished-action',
+	'journal-unusable',
 	'image-missing',
 	'image-unreadable',
 	'not-permitted',

@@ -45,37 +45,35 @@ export async function syncFolder(folderPath: string): Promise<void> {
 	}
 }
 
-/** One line of JSON, on disk when this comes back. */
-export async function appendLine(file: FileHandle, entry: unknown): Promise<void> {
-	await file.appendFile(`${JSON.stringify(entry)}\n`);
-	await file.sync();
+/** Takes off what a crash left behind the last whole line, so that the next line does not grow on it. */
+export async function cutTornLine(file: FileHandle): Promise<void> {
+	const bytes = await file.readFile();
+	const wholeBytes = bytes.lastIndexOf(0x0A) + 1;
+	if (wholeBytes < bytes.length) {
+		await file.truncate(wholeBytes);
+		await file.sync();
+	}
 }
 
-/**
-Lines of JSON up to the first that is broken: a crash cuts the last line off, and what stands behind a broken line was written by nobody who knew
-what stands before it.
-*/
-export function parseLines<T>(text: string): T[] {
-	const entries: T[] = [];
-	for (const line of text.split('\n').slice(0, -1)) {
-		try {
-			entries.push(JSON.parse(line) as T);
-		} catch {
-			break;
-		}
+/** Whether something stands behind the last line end. */
+export async function endsInMidLine(file: FileHandle): Promise<boolean> {
+	const {size} = await file.stat();
+	if (size === 0) {
+		return false;
 	}
 
-	return entries;
+	const {buffer} = await file.read({buffer: new Uint8Array(1), position: size - 1});
+	return buffer[0] !== 0x0A;
 }
 
-/** Takes off what a crash left behind the last whole line, so that the next line does not grow on it. */
-export async function cutTornLine(filePath: string): Promise<void> {
-	await usingFile(filePath, constants.O_RDWR, async file => {
-		const bytes = await file.readFile();
-		const wholeBytes = bytes.lastIndexOf(0x0A) + 1;
-		if (wholeBytes < bytes.length) {
-			await file.truncate(wholeBytes);
-			await file.sync();
-		}
-	});
+/** On disk when this comes back; where it does not get there, the file is as long as before. For a file that nobody else appends to. */
+export async function appendWholly(file: FileHandle, text: string): Promise<void> {
+	const {size} = await file.stat();
+	try {
+		await file.appendFile(text);
+		await file.sync();
+	} catch (error) {
+		await file.truncate(size).catch(() => undefined);
+		throw error;
+	}
 }

@@ -7,16 +7,21 @@ something inherit the file, so a command that outlives us keeps the domain locke
 */
 import {constants} from 'node:fs';
 import {
-	mkdir, open, readdir, readFile, rm, stat,
+	mkdir, open, rename, rm,
 } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import {setTimeout} from 'node:timers/promises';
-import type {AuditEntry, Journal, JournalRecord, Lock, StateStore, UnfinishedAction} from '../engine/ports.ts';
+import type {Journal, JournalRecord, Lock, StateStore} from '../engine/ports.ts';
+import type {Plan} from '../model/plan.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
+import {appendAuditLog, readAuditLog} from './audit-log.ts';
+import {createJournalFolder, journalSuffix} from './journal-folder.ts';
+import {formatJournalLine, isWholeLine} from './journal-lines.ts';
 import {
-	appendLine, cutTornLine, parseLines, syncFolder, usingFile, writePrivately,
+	appendWholly, cutTornLine, endsInMidLine, syncFolder, usingFile, writePrivately,
 } from './private-files.ts';
+import {checkStateFolder} from './state-folder.ts';
 
 export type LockTaker = (fileDescriptor: number) => Promise<boolean>;
 
@@ -29,8 +34,6 @@ type StoreOptions = {
 };
 
 const lockPollMs = 100;
-/** How long the first line of a journal may take. */
-const beginningMs = 60_000;
 
 function reasonOf(error: unknown): string {
 	return error instanceof Error ? error.message : String(error);
@@ -41,7 +44,7 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 	const lockFolder = path.join(folderPath, 'lock');
 	const auditPath = path.join(folderPath, 'audit.jsonl');
 	const workPath = (planId: string) => path.join(folderPath, 'files', planId);
-	const journalPath = (planId: string) => path.join(journalFolder, `${planId}.jsonl`);
+	const journalPath = (planId: string) => path.join(journalFolder, `${planId}${journalSuffix}`);
 
 	async function attempt<T>(work: () => Promise<T>): Promise<Result<T>> {
 		try {
@@ -51,17 +54,34 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 		}
 	}
 
-	async function makeFolders(...folders: string[]): Promise<void> {
-		for (const folder of folders) {
-			await mkdir(folder, {recursive: true, mode: 0o700});
+	/** The same, where the folder and these in it are there, or can be made, and are safe. */
+	async function attemptIn<T>(folders: readonly string[], work: () => Promise<T>): Promise<Result<T>> {
+		for (const folder of [folderPath, ...folders]) {
+			const made = await attempt(async () => mkdir(folder, {recursive: true, mode: 0o700}));
+			const checked = made.ok ? await checkStateFolder(folder, process.getuid!()) : made;
+			if (!checked.ok) {
+				return checked;
+			}
 		}
+
+		return attempt(work);
 	}
 
-	/** Opened for each record, so that nothing stays open however an action ends. Never makes a journal that is not there. */
-	function journalAt(filePath: string): Journal {
+	/**
+	Opened for each record, so that nothing stays open however an action ends. Never makes a journal that is not there. `lines`: how many it has.
+	*/
+	function journalAt(filePath: string, lines: number): Journal {
+		let index = lines;
 		return {
 			append: async record => attempt(async () => {
-				await usingFile(filePath, constants.O_APPEND | constants.O_WRONLY, async file => appendLine(file, record));
+				await usingFile(filePath, constants.O_APPEND | constants.O_RDWR, async file => {
+					if (await endsInMidLine(file)) {
+						await cutTornLine(file);
+					}
+
+					await appendWholly(file, `${formatJournalLine(record, index)}\n`);
+					index += 1;
+				});
 			}),
 		};
 	}
@@ -73,25 +93,38 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 		await syncFolder(journalFolder);
 	}
 
-	/**
-	Undefined: nothing is unfinished. A journal that ended, or without a whole first line, belongs to nothing that was begun; it holds secrets and is
-	removed, unless somebody may be writing that first line now.
-	*/
-	async function readJournal(name: string): Promise<UnfinishedAction | undefined> {
-		const filePath = path.join(journalFolder, name);
-		const records = parseLines<JournalRecord>(await readFile(filePath, 'utf8'));
-		const [first] = records;
-		const isOver = records.some(record => record.kind === 'finished');
-		if (first?.kind === 'plan' && !isOver) {
-			return {plan: first.plan, records};
-		}
+	const journals = createJournalFolder({journalFolder, damagedFolder: path.join(folderPath, 'damaged'), forget});
 
-		const {mtimeMs} = await stat(filePath);
-		if (isOver || Date.now() - mtimeMs > beginningMs) {
-			await forget(name.slice(0, -'.jsonl'.length));
+	/** Under its name there is never less than the whole first line. */
+	async function beginJournal(plan: Plan): Promise<void> {
+		const newPath = path.join(journalFolder, `.${plan.id}${journalSuffix}.new`);
+		const record: JournalRecord = {at: plan.plannedAt, kind: 'plan', plan, pid: process.pid};
+		try {
+			await usingFile(newPath, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, async file => {
+				await appendWholly(file, `${formatJournalLine(record, 0)}\n`);
+			});
+			await rename(newPath, journalPath(plan.id));
+			await syncFolder(journalFolder);
+		} catch (error) {
+			await rm(newPath, {force: true});
+			throw error;
 		}
+	}
 
-		return undefined;
+	/** Goes on behind the last whole line. Gives how many lines there are. */
+	async function endLastLine(filePath: string): Promise<number> {
+		let lines = 0;
+		await usingFile(filePath, constants.O_RDWR | constants.O_APPEND, async file => {
+			const text = (await file.readFile('utf8')).split('\n');
+			const tail = text.pop()!;
+			lines = text.length;
+			if (tail !== '' && isWholeLine(tail, lines)) {
+				await appendWholly(file, '\n');
+				lines += 1;
+			}
+		});
+		await usingFile(filePath, constants.O_RDWR, cutTornLine);
+		return lines;
 	}
 
 	async function takePatiently(fileDescriptor: number, patienceMs: number): Promise<boolean> {
@@ -110,47 +143,24 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 
 	return {
 		workPath,
-		openJournal: async plan => attempt(async () => {
-			await makeFolders(folderPath, journalFolder, workPath(plan.id));
+		openJournal: async plan => attemptIn([journalFolder, path.dirname(workPath(plan.id)), workPath(plan.id)], async () => {
 			// Everything that a command or its undo reads is on disk before the first of them: the way back must not need room.
 			const commands = plan.steps.flatMap(step => [step.command, ...(step.undo ?? [])]);
-			await writePrivately(commands.flatMap(command => command.files)).catch(async (error: unknown) => {
+			try {
+				await writePrivately(commands.flatMap(command => command.files));
+				await beginJournal(plan);
+			} catch (error) {
 				await forget(plan.id);
 				throw error;
-			});
-			await usingFile(journalPath(plan.id), constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, async file => file.sync());
-			await syncFolder(journalFolder);
-			const journal = journalAt(journalPath(plan.id));
-			const noted = await journal.append({at: plan.plannedAt, kind: 'plan', plan, pid: process.pid});
-			if (!noted.ok) {
-				await forget(plan.id);
-				throw new Error(noted.failure.kind === 'state-folder' ? noted.failure.reason : noted.failure.kind);
 			}
 
-			return journal;
+			return journalAt(journalPath(plan.id), 1);
 		}),
-		reopenJournal: async planId => attempt(async () => {
-			await makeFolders(workPath(planId));
-			await cutTornLine(journalPath(planId));
-			return journalAt(journalPath(planId));
-		}),
-		readUnfinished: async () => attempt(async () => {
-			await makeFolders(folderPath, journalFolder);
-			const found: UnfinishedAction[] = [];
-			for (const name of (await readdir(journalFolder)).filter(candidate => candidate.endsWith('.jsonl')).sort()) {
-				// Its own run may end it, and remove it, while we look.
-				const action = await readJournal(name).catch((error: unknown) => {
-					if ((error as NodeJS.ErrnoException).code !== 'ENOENT') {
-						throw error;
-					}
-				});
-				if (action) {
-					found.push(action);
-				}
-			}
-
-			return found;
-		}),
+		reopenJournal: async planId => attemptIn([path.dirname(workPath(planId)), workPath(planId)], async () =>
+			journalAt(journalPath(planId), await endLastLine(journalPath(planId)))),
+		readUnfinished: async () => attemptIn([journalFolder], async () => (await journals.scan()).unfinished),
+		readUnfinishedPlan: async planId => attemptIn([journalFolder], async () => journals.read(planId)),
+		readJournalTroubles: async () => attemptIn([journalFolder], async () => (await journals.scan()).troubles),
 		async isDomainLocked(uuid) {
 			const file = await attempt(async () => open(path.join(lockFolder, `${uuid}.lock`), constants.O_RDWR | constants.O_NOFOLLOW));
 			if (!file.ok) {
@@ -162,29 +172,11 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 			return !isFree;
 		},
 		removeJournal: async planId => attempt(async () => forget(planId)),
-		appendAudit: async entry => attempt(async () => {
-			await makeFolders(folderPath);
-			await usingFile(auditPath, constants.O_APPEND | constants.O_CREAT | constants.O_RDWR, async file => {
-				await cutTornLine(auditPath);
-				await appendLine(file, entry);
-			});
-		}),
-		async readAudit() {
-			const text = await attempt(async () => readFile(auditPath, 'utf8').catch((error: unknown) => {
-				if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
-					return '';
-				}
-
-				throw error;
-			}));
-			return text.ok ? succeed(parseLines<AuditEntry>(text.value)) : text;
-		},
+		appendAudit: async entry => attemptIn([], async () => appendAuditLog(auditPath, entry)),
+		readAudit: async () => attempt(async () => readAuditLog(auditPath)),
 		async lockDomain(uuid, what, options) {
-			const file = await attempt(async () => {
-				await makeFolders(folderPath, lockFolder);
-
-				return open(path.join(lockFolder, `${uuid}.lock`), constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
-			});
+			const lockPath = path.join(lockFolder, `${uuid}.lock`);
+			const file = await attemptIn([lockFolder], async () => open(lockPath, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600));
 			if (!file.ok) {
 				return file;
 			}

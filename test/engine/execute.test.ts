@@ -59,7 +59,7 @@ test('a plan runs its commands in order, proves the result, and only then remove
 	const removing = given.events.findIndex(event => event.kind === 'step-started' && event.step.startsWith('remove'));
 	t.true(proving > 0 && proving < removing);
 	t.deepEqual(must(await given.world.store.readUnfinished()), []);
-	t.like(must(await given.world.store.readAudit())[0], {user: 'root', from: '192.0.2.7', outcome: 'done'});
+	t.like(must(await given.world.store.readAudit()).entries[0], {user: 'root', from: '192.0.2.7', outcome: 'done'});
 });
 
 test('a result that is not as planned is put back, and nothing is removed', async t => {
@@ -122,7 +122,7 @@ test('a host that changed since the plan was made is not touched', async t => {
 	given.host.inventory = {...given.host.inventory, definitionXml: 'other'};
 	t.deepEqual(await executePlan(given.world, given.plan, options(given)), {kind: 'rolled-back', failure: {kind: 'host-changed', changed: ['its definition']}});
 	t.deepEqual(given.host.ran, []);
-	t.deepEqual(must(await given.world.store.readAudit()), []);
+	t.deepEqual(must(await given.world.store.readAudit()).entries, []);
 });
 
 test('a domain that is locked or has unfinished work is not touched', async t => {

@@ -10,6 +10,7 @@ import type {Failure} from '../../source/model/failure.ts';
 import type {Image} from '../../source/model/image.ts';
 import type {DomainPicture, HostFacts} from '../../source/model/inventory.ts';
 import type {Finding} from '../../source/model/finding.ts';
+import type {JournalTrouble} from '../../source/model/journal-trouble.ts';
 import type {Plan} from '../../source/model/plan.ts';
 import {fail, succeed} from '../../source/model/result.ts';
 import type {Checkpoint, Snapshot} from '../../source/model/snapshot.ts';
@@ -167,6 +168,7 @@ export type FakeWorld = {
 	failure: Failure | undefined;
 	refusal: Failure | undefined;
 	unfinished: UnfinishedAction[];
+	troubles: JournalTrouble[];
 	/** What the doctor finds. */
 	findings: Finding[];
 	/** How a run ends. */
@@ -184,6 +186,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 		failure: undefined,
 		refusal: undefined,
 		unfinished: [],
+		troubles: [],
 		findings: fakeFindings(),
 		outcome: {kind: 'done'},
 		betweenSteps: async () => undefined,
@@ -254,7 +257,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 			return world.refusal === undefined ? reply('plan', () => fakePlan(world.pictures, wish)) : fail(world.refusal);
 		},
 		executePlan: walk,
-		readUnfinished: async () => succeed(world.unfinished),
+		readUnfinished: async () => succeed({actions: world.unfinished, troubles: world.troubles}),
 		recover: async (_, __, onEvent) => walk(world.unfinished.shift()!.plan, onEvent),
 		async diagnose(uuid, onProgress) {
 			onProgress({done: 1, total: 2, domain: 'web01'});

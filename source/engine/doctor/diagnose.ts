@@ -7,6 +7,7 @@ import {setImmediate} from 'node:timers/promises';
 import {describeFailure} from '../../model/describe-failure.ts';
 import type {DomainSummary} from '../../model/domain.ts';
 import {sortFindings, type Finding} from '../../model/finding.ts';
+import {describeTrouble} from '../../model/journal-trouble.ts';
 import {buildImageGraph, type ImageGraph} from '../../model/image-graph.ts';
 import {isDenied, type Image} from '../../model/image.ts';
 import type {DomainPicture, HostFacts, Pin} from '../../model/inventory.ts';
@@ -23,7 +24,7 @@ import {findLeftovers, type FrozenByDomain} from './orphan-findings.ts';
 /** Where the doctor looks. */
 export type Practice = {
 	owner: Owner;
-	store: Pick<StateStore, 'readUnfinished' | 'isDomainLocked' | 'readAudit'>;
+	store: Pick<StateStore, 'readUnfinished' | 'readJournalTroubles' | 'isDomainLocked' | 'readAudit'>;
 };
 
 export type RoundProgress = {done: number; total: number; domain: string};
@@ -178,10 +179,19 @@ async function readLeftBehind({store}: Practice, host: HostFacts): Promise<Resul
 	return succeed(left);
 }
 
+/** Those that concern this domain (undefined: any), or that do not say which one they concern. */
+async function readTroubles({store}: Practice, uuid: string | undefined): Promise<Finding[]> {
+	const troubles = await store.readJournalTroubles();
+	const concerned = troubles.ok ? troubles.value.filter(({domain}) => uuid === undefined || domain === undefined || domain.uuid === uuid) : [];
+	return concerned.map(trouble => ({
+		kind: 'journal-unusable', severity: trouble.kind === 'not-a-journal' ? 'warning' : 'problem', ...describeTrouble(trouble),
+	}));
+}
+
 /** The audit log is a help to judge by, never a condition. */
 async function readOwnWrites({store}: Practice): Promise<AuditEntry[]> {
 	const audit = await store.readAudit();
-	return audit.ok ? audit.value.filter(({outcome}) => outcome === 'done' || outcome === 'recovered') : [];
+	return audit.ok ? audit.value.entries.filter(({outcome}) => outcome === 'done' || outcome === 'recovered') : [];
 }
 
 /**
@@ -212,7 +222,7 @@ export async function diagnose(practice: Practice, options: RoundOptions = {}): 
 	}
 
 	const graph = buildImageGraph([...images, ...surroundings.value.others], gatherPins(pictures));
-	const found: Finding[] = [...unreadable];
+	const found: Finding[] = [...unreadable, ...await readTroubles(practice, options.uuid)];
 	for (const picture of pictures) {
 		await setImmediate();
 		if (isInterrupted(options)) {

@@ -62,12 +62,14 @@ function findLostNvram(examination: Examination): void {
 
 export function findStateTroubles(examination: Examination): void {
 	const {picture: {domain, snapshots}, unfinished} = examination;
-	for (const {plan} of unfinished) {
+	for (const {plan, damage} of unfinished) {
 		report(examination, {
 			kind: 'unfinished-action',
 			severity: 'problem',
 			text: `An action of vsnap-tui was interrupted: ${describeAction(plan.action)} (planned ${plan.plannedAt}).`,
-			meaning: 'Images and records may be half changed. Everything that is needed to finish it or to put it back is in the journal.',
+			meaning: damage === undefined
+				? 'Images and records may be half changed. Everything that is needed to finish it or to put it back is in the journal.'
+				: `Images and records may be half changed. Its journal is damaged (${damage}), so recovery looks at each step before it does anything.`,
 			remedy: 'vsnap-tui recover',
 		});
 	}

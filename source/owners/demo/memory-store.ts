@@ -23,6 +23,11 @@ export function createMemoryStore(): StateStore {
 		},
 		reopenJournal: async planId => succeed(openJournal(planId)),
 		readUnfinished: async () => succeed<UnfinishedAction[]>([...journals.values()].map(({plan, records}) => ({plan, records: [...records]}))),
+		async readUnfinishedPlan(planId) {
+			const journal = journals.get(planId);
+			return succeed(journal && {plan: journal.plan, records: [...journal.records]});
+		},
+		readJournalTroubles: async () => succeed([]),
 		isDomainLocked: async uuid => locked.has(uuid),
 		async removeJournal(planId) {
 			journals.delete(planId);
@@ -32,7 +37,7 @@ export function createMemoryStore(): StateStore {
 			entries.push(entry);
 			return succeed(undefined);
 		},
-		readAudit: async () => succeed([...entries]),
+		readAudit: async () => succeed({entries: [...entries], damagedLines: 0}),
 		async lockDomain(uuid) {
 			if (locked.has(uuid)) {
 				return fail({kind: 'busy', what: 'The domain'});

@@ -5,6 +5,7 @@ import {ifStoppedNow, isPastSwitch} from '../../app/update-run.ts';
 import type {Run, State, StepState} from '../../app/state.ts';
 import {keptName} from '../../model/action.ts';
 import {describeDone, titleOfAction} from '../../model/describe-action.ts';
+import {describeFailure} from '../../model/describe-failure.ts';
 import {formatAge, formatBytes} from '../../model/format.ts';
 import type {Outcome, UnfinishedAction} from '../../app/services.ts';
 import {
@@ -137,6 +138,11 @@ export function endedLines(run: Run, outcome: Outcome, paper: Paper): Line[] {
 			...paper, columns: paper.columns - 1, tone: tone === 'good' ? 'good' : tone, lead: {text: ' '},
 		}),
 		...kept,
+		...(run.notLogged === undefined
+			? []
+			: paragraph(`The audit log could not be written. ${describeFailure(run.notLogged).message}`, {
+				...paper, columns: paper.columns - 1, tone: 'warning', lead: {text: ' '},
+			})),
 		[],
 		...(outcome.kind === 'done' ? [] : [...failureLines(outcome.failure, paper), []]),
 		...stepLines(run, run.sinceMs, paper),
@@ -145,7 +151,7 @@ export function endedLines(run: Run, outcome: Outcome, paper: Paper): Line[] {
 
 /** What an earlier run left behind. */
 export function unfinishedLines(state: State, action: UnfinishedAction, count: number, paper: Paper): Line[] {
-	const {plan, records} = action;
+	const {plan, records, damage} = action;
 	const {columns, theme} = paper;
 	const plannedSeconds = Math.floor(Date.parse(plan.plannedAt) / 1000);
 	const done = new Set(records.flatMap(record => record.kind === 'done' ? [record.step] : []));
@@ -162,6 +168,8 @@ export function unfinishedLines(state: State, action: UnfinishedAction, count: n
 		[{text: ' planned    ', tone: 'dim'}, {text: when}],
 		[{text: ' host       ', tone: 'dim'}, {text: plan.uri}],
 		[{text: ' done       ', tone: 'dim'}, {text: `${done.size} of ${plan.steps.length} steps`}],
-		...paragraph(meaning, {columns: columns - 1, theme, lead: {text: ' means      ', tone: 'dim'}}),
+		...paragraph(damage === undefined ? meaning : `Its journal is damaged: ${damage}. Each step is looked at before anything is done.`, {
+			columns: columns - 1, theme, lead: {text: ' means      ', tone: 'dim'},
+		}),
 	];
 }

@@ -1,0 +1,22 @@
+/**
+Tells of what is in the folder of the journals and cannot be recovered: on stderr, so that the list of what can be is the answer.
+*/
+import {describeTrouble, type JournalTrouble} from '../model/journal-trouble.ts';
+import type {Result} from '../model/result.ts';
+import {sayFailure, sayWarning, type CommandContext} from './context.ts';
+
+const halfWayExitCode = 4;
+
+/** Gives the exit code: 4 where an action may be half-way that this program cannot recover, 0 where all is well. */
+export function sayTroubles(context: CommandContext, troubles: Result<JournalTrouble[]>): number {
+	if (!troubles.ok) {
+		return sayFailure(context, troubles.failure);
+	}
+
+	for (const trouble of troubles.value) {
+		const {text, meaning, remedy} = describeTrouble(trouble);
+		sayWarning(context, 'journal-unusable', `${text}\n${meaning} ${remedy}`);
+	}
+
+	return troubles.value.some(({kind}) => kind !== 'not-a-journal') ? halfWayExitCode : 0;
+}

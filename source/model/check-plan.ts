@@ -1,0 +1,112 @@
+/**
+Whether what a journal holds is a plan: every part that recovery reads is there and of its kind. Only shapes are looked at, not whether the plan makes
+sense. New members need no check as long as a plan without them works.
+*/
+import type {Plan} from './plan.ts';
+
+/** Gives the place that is wrong, as "steps[3].undo"; undefined: all is well. */
+type Check = (value: unknown, place: string) => string | undefined;
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const text: Check = (value, place) => typeof value === 'string' ? undefined : place;
+
+const optional = (check: Check): Check => (value, place) => value === undefined ? undefined : check(value, place);
+
+const nullable = (check: Check): Check => (value, place) => value === null ? undefined : check(value, place);
+
+const oneOf = (...words: string[]): Check => (value, place) => typeof value === 'string' && words.includes(value) ? undefined : place;
+
+function firstWrong(checks: Iterable<[Check, unknown, string]>): string | undefined {
+	for (const [check, value, place] of checks) {
+		const wrong = check(value, place);
+		if (wrong !== undefined) {
+			return wrong;
+		}
+	}
+
+	return undefined;
+}
+
+function shape(members: Record<string, Check>): Check {
+	return (value, place) => isObject(value)
+		? firstWrong(Object.entries(members).map(([name, check]) => [check, value[name], `${place}.${name}`]))
+		: place;
+}
+
+const listOf = (check: Check): Check => (value, place) => Array.isArray(value)
+	? firstWrong(value.map((item: unknown, index) => [check, item, `${place}[${index}]`]))
+	: place;
+
+const kind = shape({kind: text});
+const files = listOf(shape({path: text, text}));
+const program = shape({argv: listOf(text), files, onlyIf: optional(kind)});
+const monitorCommand = shape({
+	socketPath: text, execute: text, arguments: shape({}), files, onlyIf: optional(kind), until: optional(kind),
+});
+
+const command: Check = (value, place) => firstWrong([
+	[shape({tool: oneOf('virsh', 'qemu-img', 'qemu-io', 'file', 'qemu', 'qmp')}), value, place],
+	[isObject(value) && value.tool === 'qmp' ? monitorCommand : program, value, place],
+]);
+
+const heads = listOf(shape({target: text, path: text}));
+
+const step = shape({
+	id: text,
+	title: text,
+	phase: oneOf('check', 'create', 'switch', 'remove'),
+	command,
+	undo: nullable(listOf(command)),
+	happened: kind,
+	undoIfUnsure: optional(kind),
+	guard: optional(kind),
+	cancel: optional(listOf(command)),
+	ifStopped: text,
+});
+
+const plan = shape({
+	id: text,
+	plannedAt: text,
+	owner: oneOf('libvirt', 'demo', 'qemu'),
+	uri: text,
+	action: shape({kind: text, domain: shape({uuid: text, name: text})}),
+	consequences: listOf(shape({severity: text, text})),
+	images: shape({
+		created: listOf(text), removed: listOf(text), kept: listOf(text), written: optional(listOf(text)), staying: optional(listOf(shape({path: text, reason: text}))),
+	}),
+	steps: listOf(step),
+	expected: shape({
+		heads, chains: listOf(shape({path: text, format: text})), snapshots: listOf(shape({name: text})), goneSnapshots: optional(listOf(text)),
+	}),
+	fingerprint: shape({}),
+	before: shape({
+		definitionXml: text, heads, snapshotNames: listOf(text), snapshotXmls: listOf(text),
+	}),
+});
+
+/** The version of plans that this program writes and carries out. */
+export const planVersion = 1;
+
+export type CheckedPlan =
+	| {kind: 'plan'; plan: Plan}
+	| {kind: 'later-version'; version: number}
+	| {kind: 'damaged'; reason: string};
+
+/** What a person may know it by: the domain that a plan is for, as far as that can be read. */
+export function domainOf(value: unknown): {uuid: string; name: string} | undefined {
+	const action = isObject(value) ? value.action : undefined;
+	const domain = isObject(action) ? action.domain : undefined;
+	return isObject(domain) && typeof domain.uuid === 'string' && typeof domain.name === 'string' ? {uuid: domain.uuid, name: domain.name} : undefined;
+}
+
+/** A later version of the program may mean something else by the same members, so of its plans nothing else is looked at. */
+export function checkPlan(value: unknown): CheckedPlan {
+	const version = isObject(value) ? value.version : undefined;
+	if (typeof version === 'number' && Number.isSafeInteger(version) && version > planVersion) {
+		return {kind: 'later-version', version};
+	}
+
+	const wrong = version === planVersion ? plan(value, 'plan') : 'plan.version';
+	return wrong === undefined ? {kind: 'plan', plan: value as Plan} : {kind: 'damaged', reason: `${wrong} is missing or not what it should be`};
+}
