@@ -75,9 +75,12 @@ export function hasProcess(domain: Domain): boolean {
 	return domain.liveDefinition !== undefined;
 }
 
+/** Sources that name what they are on, or that are no image file: a disk of another program behind a socket, a PCI device, a folder that is shown as a file system. */
+const knownSources = new Set(['file', 'block', 'network', 'vhostuser', 'vhostvdpa', 'nvme', 'dir']);
+
 /**
-Whether the disk has a source of which no file on the host is known, so that it may be any: a volume whose path libvirt does not tell, a folder, a device
-that another process serves. Empty drives have none, and a network disk is elsewhere.
+Whether the disk has a source of which no file on the host is known, so that it may be any: a volume whose path libvirt does not tell, or a type that did not
+exist when this was written. Empty drives have none, and a network disk is elsewhere.
 */
 export function hasUnknownSource(disk: Disk): boolean {
 	if (disk.sourcePath !== undefined) {
@@ -85,7 +88,7 @@ export function hasUnknownSource(disk: Disk): boolean {
 		return disk.sourceType !== 'volume' && !disk.sourcePath.startsWith('/');
 	}
 
-	return disk.sourceType === 'volume' ? disk.sourceVolume !== undefined : !['file', 'block', 'network'].includes(disk.sourceType);
+	return disk.sourceType === 'volume' ? disk.sourceVolume !== undefined : !knownSources.has(disk.sourceType);
 }
 
 /** Disks that can be rolled back: not CD-ROMs, not read-only media, not empty drives. */

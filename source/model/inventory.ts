@@ -18,6 +18,14 @@ export type HostFacts = {
 	isReadOnly: boolean;
 };
 
+/** Something of which nobody can say which images it needs: a record that cannot be read, or a disk whose file is not known. */
+export type Unreadable = {
+	name: string;
+	reason: string;
+	/** What makes it readable, or tells more; undefined where nothing better is known than to look at it. */
+	remedy?: string;
+};
+
 /** One domain, for browsing. */
 export type DomainPicture = {
 	domain: Domain;
@@ -29,7 +37,7 @@ export type DomainPicture = {
 	/** What other domains on the host hold. Empty until it was asked for. */
 	foreignPins: Pin[];
 	/** Names that libvirt lists and that cannot be read, with the reason. */
-	unreadable: Array<{name: string; reason: string}>;
+	unreadable: Unreadable[];
 	/** Unix milliseconds. */
 	readAtMs: number;
 };

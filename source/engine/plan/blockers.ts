@@ -13,14 +13,18 @@ import {describeUnreadable} from '../../model/unreadable-image.ts';
 import type {PlanContext} from './context.ts';
 
 /**
-Records that cannot be read may pin anything. Where nothing is removed and nothing is written in place that does no harm; else it is refused.
+Refuses where something that cannot be read may need an image that the plan removes or writes to. Plans that do neither need not ask. `canKeep`: the same
+action can be had with --keep, and then removes nothing.
 */
-export function blockUnreadable(context: PlanContext): void {
-	for (const {name, reason} of context.inventory.picture.unreadable) {
+export function refuseUnreadable(context: PlanContext, options: {canKeep?: boolean} = {}): void {
+	for (const {name, reason, remedy} of context.inventory.picture.unreadable) {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: `The record "${name}" cannot be read (${reason}), so nobody knows which images it needs.`,
-			remedy: 'Mend or remove that record first, or keep the present state (--keep NAME): then no image is removed.',
+			text: `"${name}" cannot be read (${reason}), so it is unknown which images it needs.`,
+			remedy: [
+				remedy ?? 'Look at it with virsh, and make it readable.',
+				...(options.canKeep ? ['Or keep the present state (--keep NAME): then no image is removed.'] : []),
+			].join(' '),
 		});
 	}
 }

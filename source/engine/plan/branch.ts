@@ -15,7 +15,7 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {isExternal, type Snapshot} from '../../model/snapshot.ts';
 import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {
-	blockChain, blockDomain, blockFolders, blockForeignHeads, blockHeldHead, blockName, blockUnreadable,
+	blockChain, blockDomain, blockFolders, blockForeignHeads, blockHeldHead, blockName, refuseUnreadable,
 } from './blockers.ts';
 import {preservingXml, tidyFormer} from './bookkeeping.ts';
 import {snapshotCommands} from './commands.ts';
@@ -220,7 +220,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 
 	const abandoned = abandonHeads(context, disks, kept.value);
 	if (abandoned.removed.length > 0) {
-		blockUnreadable(context);
+		refuseUnreadable(context, {canKeep: true});
 	}
 
 	if (disks.overlaid.length === 0) {

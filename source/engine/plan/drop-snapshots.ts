@@ -13,7 +13,7 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {frozenPath, isExternal, type Snapshot} from '../../model/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {isBare} from './bare-commands.ts';
-import {blockUnreadable} from './blockers.ts';
+import {refuseUnreadable} from './blockers.ts';
 import {checkpointsAside} from './checkpoints.ts';
 import {domainCommands} from './commands.ts';
 import {leftImagesOf, type PlanArguments, type PlanContext} from './context.ts';
@@ -168,11 +168,12 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 	const moves = movesOf(context, merges);
 	const heads = headsAfter(context, moves);
 	blockMerges(context, collection);
-	if (!isMetadataOnly) {
-		blockUnreadable(context);
+	const gone = new Set([...collection.removed, ...merges.flatMap(merge => merge.gone)]);
+	const memoryFiles = isMetadataOnly ? [] : memoryFilesOf(context, deleted);
+	if (gone.size > 0 || memoryFiles.length > 0 || (!isMetadataOnly && deleted.some(snapshot => !isExternal(snapshot)))) {
+		refuseUnreadable(context);
 	}
 
-	const gone = new Set([...collection.removed, ...merges.flatMap(merge => merge.gone)]);
 	const untag = untagSteps(context, {deleted: isMetadataOnly ? [] : deleted.filter(snapshot => !isExternal(snapshot)), gone});
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
@@ -189,7 +190,6 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 	}
 
 	const work = mergeSteps(context, merges);
-	const memoryFiles = isMetadataOnly ? [] : memoryFilesOf(context, deleted);
 	const nvramCopies = isMetadataOnly ? {gone: [], left: []} : nvramCopiesOf(context, deleted);
 	const removed = [...collection.removed, ...merges.flatMap(merge => merge.gone), ...memoryFiles, ...nvramCopies.gone];
 	const written = [...new Set([...merges.flatMap(merge => [merge.into, ...merge.relinked]), ...untag.written])];

@@ -9,7 +9,7 @@ import type {Consequence, Plan} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {isExternal, type Snapshot} from '../../model/snapshot.ts';
 import {isBare, startProblems} from './bare-commands.ts';
-import {blockDomain, blockName, blockUnreadable} from './blockers.ts';
+import {blockDomain, blockName, refuseUnreadable} from './blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from './context.ts';
 import {fingerprintOf} from './fingerprint.ts';
 import {planExternalRevert, type RevertParts} from './revert-external.ts';
@@ -91,7 +91,7 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 	}
 
 	if (parts.value.removed.length > 0 || !isExternal(snapshot)) {
-		blockUnreadable(context);
+		refuseUnreadable(context, {canKeep: isExternal(snapshot)});
 	}
 
 	if (context.blockers.length > 0) {

@@ -11,7 +11,7 @@ import {lostNvramCopies} from '../../model/nvram.ts';
 import {objectionTo} from '../../model/may-change.ts';
 import type {Plan} from '../../model/plan.ts';
 import type {Result} from '../../model/result.ts';
-import {blockUnreadable} from './blockers.ts';
+import {refuseUnreadable} from './blockers.ts';
 import {fileCommands} from './commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from './context.ts';
 import {isForeignNvram} from './nvram.ts';
@@ -65,7 +65,7 @@ function fromTheTop(context: PlanContext, paths: readonly string[]): string[] {
 export function planTidy(action: TidyAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
 	const context = planContext(inventory, given);
 	blockMending(context);
-	blockUnreadable(context);
+	refuseUnreadable(context);
 	const paths = fromTheTop(context, action.paths);
 	const {picture: {domain, snapshots}, folders} = inventory;
 	const nvramCopies = new Set(lostNvramCopies(domain, snapshots, {namesIn: folder => folders.get(folder)?.names, isForeign: path => isForeignNvram(context, path)}));

@@ -8,7 +8,7 @@ import {readSameContent, readTest} from '../../tools/files.ts';
 import {readTags} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {readImageUsers} from './image-users.ts';
-import {hasDomainId, parseFields, parseNames} from './read-host.ts';
+import {hasDomainId, parseFields} from './read-host.ts';
 import type {RecordSource} from './record-source.ts';
 import type {Virsh} from './virsh.ts';
 
@@ -27,7 +27,8 @@ async function isRunning({virsh}: Given, uuid: string): Promise<Result<boolean>>
 
 async function isListed({virsh}: Given, verb: 'snapshot-list' | 'checkpoint-list', uuid: string, name: string): Promise<Result<boolean>> {
 	const names = await virsh.askOne([verb, '--domain', uuid, '--name']);
-	return names.ok ? succeed(parseNames(names.value).includes(name)) : names;
+	// A name that holds line ends is listed as several lines.
+	return names.ok ? succeed(`\n${names.value}`.includes(`\n${name}\n`)) : names;
 }
 
 async function hasTag({runner}: FileGiven, path: string, tag: string): Promise<Result<boolean>> {

@@ -2,6 +2,7 @@
 One domain with its snapshots and checkpoints, as libvirt records them. Images are not looked at here.
 */
 import type {Domain} from '../../model/domain.ts';
+import type {Unreadable} from '../../model/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Checkpoint, Snapshot} from '../../model/snapshot.ts';
 import {parseCheckpointXml} from '../../model/xml/parse-checkpoint.ts';
@@ -10,6 +11,7 @@ import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
 import {
 	hasDomainId, parseDomainState, parseFields, parseNames, readDomains,
 } from './read-host.ts';
+import {readSnapshotDocuments} from './read-snapshot-documents.ts';
 import {readVolumePaths} from './read-volumes.ts';
 import {readUntilSettled} from './settle.ts';
 import {isMissingDomain, reasonOf, type Answer, type Virsh} from './virsh.ts';
@@ -22,16 +24,14 @@ export type DomainRecords = {
 	snapshots: Snapshot[];
 	currentSnapshot: string | undefined;
 	checkpoints: Checkpoint[];
-	unreadable: Array<{name: string; reason: string}>;
+	unreadable: Unreadable[];
 };
-
-type Unreadable = DomainRecords['unreadable'];
 
 /**
 Names as libvirt lists them, one a line. A name that holds a line end comes out as several: such pieces are found out when their XML is asked for, or
 because two snapshots cannot have one name.
 */
-function safeNames(answer: Answer | undefined, unreadable: Unreadable, what: string): string[] {
+function safeNames(answer: Answer | undefined, unreadable: Unreadable[], what: string): string[] {
 	if (!answer?.ok) {
 		return [];
 	}
@@ -46,7 +46,7 @@ function safeNames(answer: Answer | undefined, unreadable: Unreadable, what: str
 }
 
 /** What each name's XML says; names whose XML is missing, broken or another's are put under `unreadable`. */
-function readRecords<T extends {name: string}>(names: string[], answers: Answer[], parse: (xml: string, name: string) => Result<T>, unreadable: Unreadable): T[] {
+function readRecords<T extends {name: string}>(names: string[], answers: Answer[], parse: (xml: string, name: string) => Result<T>, unreadable: Unreadable[]): T[] {
 	const records: T[] = [];
 	for (const [index, name] of names.entries()) {
 		const answer = answers[index];
@@ -86,7 +86,7 @@ async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<
 		return isMissingDomain(failed.failure) ? domainNotFound(virsh, uuid) : failed;
 	}
 
-	const unreadable: Unreadable = [];
+	const unreadable: Unreadable[] = [];
 	const domain = readDomain({uuid, info, inactive, live});
 	if (!domain.ok) {
 		return domain;
@@ -96,18 +96,26 @@ async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<
 		return snapshotNames;
 	}
 
-	const snapshotList = safeNames(snapshotNames, unreadable, 'snapshot');
 	const checkpointList = safeNames(checkpointNames, unreadable, 'checkpoint');
-	const records = await virsh.ask([
-		...snapshotList.map(name => on('snapshot-dumpxml', '--snapshotname', name, ...secrets)),
-		...checkpointList.map(name => on('checkpoint-dumpxml', '--checkpointname', name, ...secrets)),
+	const [listed, checkpoints] = await Promise.all([
+		readSnapshotDocuments(virsh, [{uuid, listing: snapshotNames.value}], secrets),
+		virsh.ask(checkpointList.map(name => on('checkpoint-dumpxml', '--checkpointname', name, ...secrets))),
 	]);
-	if (!records.ok) {
-		return records;
+	if (!listed.ok) {
+		return listed;
+	}
+
+	if (!checkpoints.ok) {
+		return checkpoints;
+	}
+
+	const {documents, ambiguousName} = listed.value[0]!;
+	if (ambiguousName !== undefined) {
+		unreadable.push({name: ambiguousName, reason: 'it is listed twice, or is a piece of a name that holds a line end'});
 	}
 
 	const currentName = current.ok && current.value !== '' ? current.value.replace(/\n$/, '') : undefined;
-	const snapshots = readRecords(snapshotList, records.value, (xml, name) => parseSnapshotXml(xml, {isCurrent: name === currentName}), unreadable);
+	const snapshots = readRecords(documents.map(({name}) => name), documents.map(({answer}) => answer), (xml, name) => parseSnapshotXml(xml, {isCurrent: name === currentName}), unreadable);
 	const definitions = [domain.value.definition, domain.value.liveDefinition, ...snapshots.map(snapshot => snapshot.domain)];
 	const volumes = await readVolumePaths(virsh, definitions);
 	if (!volumes.ok) {
@@ -115,14 +123,14 @@ async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<
 	}
 
 	const {withPaths, unknownSources} = volumes.value;
-	unreadable.push(...unknownSources(definitions.map(definition => withPaths(definition))).map(reason => ({name: domain.value.name, reason})));
+	unreadable.push(...unknownSources(definitions.map(definition => withPaths(definition))).map(source => ({name: domain.value.name, ...source})));
 	return succeed({
 		domain: {...domain.value, definition: withPaths(domain.value.definition), liveDefinition: withPaths(domain.value.liveDefinition)},
 		definitionXml: inactive.ok ? inactive.value : '',
 		liveXml: live.ok && domain.value.liveDefinition !== undefined ? live.value : undefined,
 		snapshots: snapshots.map(snapshot => ({...snapshot, domain: withPaths(snapshot.domain)})),
 		currentSnapshot: currentName,
-		checkpoints: readRecords(checkpointList, records.value.slice(snapshotList.length), xml => parseCheckpointXml(xml), unreadable),
+		checkpoints: readRecords(checkpointList, checkpoints.value, xml => parseCheckpointXml(xml), unreadable),
 		unreadable,
 	});
 }

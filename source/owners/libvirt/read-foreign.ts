@@ -3,16 +3,24 @@ What the other domains of the host hold: their definitions and the records of th
 read is named, because what it holds is then unknown.
 */
 import type {Domain, DomainDefinition} from '../../model/domain.ts';
-import type {Pin} from '../../model/inventory.ts';
+import type {Pin, Unreadable} from '../../model/inventory.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
+import {quoteForTerminal} from '../../model/shell-quote.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
-import {parseNames, readDomains} from './read-host.ts';
+import {readDomains} from './read-host.ts';
+import {readSnapshotDocuments} from './read-snapshot-documents.ts';
 import {readVolumePaths} from './read-volumes.ts';
 import {readUntilSettled} from './settle.ts';
 import {isMissingDomain, isMissingSnapshot, reasonOf, type Answer, type Virsh} from './virsh.ts';
+
+/** What leads on where the record of a snapshot cannot be read: the commands are for a person's shell. */
+export function remedyForRecord(domain: string, snapshot: string): string {
+	const words = `${quoteForTerminal(domain)} --snapshotname ${quoteForTerminal(snapshot)}`;
+	return `See what "virsh snapshot-dumpxml ${words}" answers. If nobody needs that snapshot: virsh snapshot-delete ${words} --metadata (its images stay).`;
+}
 
 export type ForeignRecords = {
 	pins: Pin[];
@@ -22,9 +30,7 @@ export type ForeignRecords = {
 	unreadableSnapshots: Unreadable[];
 };
 
-type Unreadable = {name: string; reason: string};
-
-type Found = {uuid: string; name: string; definition: DomainDefinition; liveDefinition: DomainDefinition; snapshotNames: string[]; hiddenSnapshot: string | undefined};
+type Found = {uuid: string; name: string; definition: DomainDefinition; liveDefinition: DomainDefinition; listing: string};
 
 const questionsPerDomain = 3;
 
@@ -58,20 +64,11 @@ async function readOnce(virsh: Virsh, exceptUuid: string | undefined): Promise<R
 		const [inactive, live, names] = answers.value.slice(index * questionsPerDomain, (index + 1) * questionsPerDomain) as [Answer, Answer, Answer];
 		const [definition, liveDefinition] = [inactive, live].map(answer => answer.ok ? parseDomainXml(answer.value) : answer) as [Result<DomainDefinition>, Result<DomainDefinition>];
 		if (definition.ok && liveDefinition.ok && names.ok) {
-			const listed = parseNames(names.value);
-			found.push({
-				uuid,
-				name,
-				definition: definition.value,
-				liveDefinition: liveDefinition.value,
-				snapshotNames: [...new Set(listed)],
-				// A name may hold a line end. Where its pieces are names of other snapshots, only this tells.
-				hiddenSnapshot: listed.find((snapshot, at) => listed.indexOf(snapshot) !== at),
-			});
+			found.push({uuid, name, definition: definition.value, liveDefinition: liveDefinition.value, listing: names.value});
 		} else {
 			const failed = [definition, liveDefinition, names].find(result => !result.ok);
 			if (failed && !failed.ok && !isMissingDomain(failed.failure)) {
-				unreadableDomains.push({name, reason: reasonOf(failed.failure)});
+				unreadableDomains.push({name, reason: reasonOf(failed.failure), remedy: `See what "virsh dumpxml ${quoteForTerminal(name)}" answers; the other domains can be acted on again when it can be read.`});
 			}
 		}
 	}
@@ -91,7 +88,7 @@ async function readOnce(virsh: Virsh, exceptUuid: string | undefined): Promise<R
 	const {withPaths, unknownSources} = volumes.value;
 	for (const domain of found) {
 		const sources = unknownSources(definitionsOf(domain).map(definition => withPaths(definition)));
-		unreadableDomains.push(...sources.map(reason => ({name: domain.name, reason})));
+		unreadableDomains.push(...sources.map(source => ({name: domain.name, ...source})));
 	}
 
 	const whole = found.map(domain => ({...domain, definition: withPaths(domain.definition), liveDefinition: withPaths(domain.liveDefinition)}));
@@ -100,24 +97,26 @@ async function readOnce(virsh: Virsh, exceptUuid: string | undefined): Promise<R
 }
 
 async function readSnapshots(virsh: Virsh, found: Found[], unreadable: Unreadable[]): Promise<Result<Map<string, Snapshot[]>>> {
-	const wanted = found.flatMap(domain => domain.snapshotNames.map(snapshot => ({domain, snapshot})));
-	const answers = await virsh.ask(wanted.map(({domain, snapshot}) => ['snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', snapshot]));
-	if (!answers.ok) {
-		return answers;
+	const read = await readSnapshotDocuments(virsh, found);
+	if (!read.ok) {
+		return read;
 	}
 
 	const byDomain = new Map<string, Snapshot[]>(found.map(domain => [domain.uuid, []]));
-	unreadable.push(...found.flatMap(({name, hiddenSnapshot}) => hiddenSnapshot === undefined
-		? []
-		: [{name: `${hiddenSnapshot} of ${name}`, reason: 'two are listed by this name, so that of another only a piece is seen'}]));
-	for (const [index, {domain, snapshot}] of wanted.entries()) {
-		const answer = answers.value[index]!;
-		const parsed = answer.ok ? parseSnapshotXml(answer.value) : answer;
-		if (parsed.ok) {
-			byDomain.get(domain.uuid)!.push(parsed.value);
-		} else if (!isMissingDomain(parsed.failure)) {
-			const reason = isMissingSnapshot(parsed.failure) ? 'it is listed, but libvirt does not find it by this name' : reasonOf(parsed.failure);
-			unreadable.push({name: `${snapshot} of ${domain.name}`, reason});
+	for (const [index, {documents, ambiguousName}] of read.value.entries()) {
+		const {uuid, name: domainName} = found[index]!;
+		const note = (name: string, reason: string) => unreadable.push({name: `${name} of ${domainName}`, reason, remedy: remedyForRecord(domainName, name)});
+		if (ambiguousName !== undefined) {
+			note(ambiguousName, 'it is listed twice, or is a piece of a name that holds a line end');
+		}
+
+		for (const {name, answer} of documents) {
+			const parsed = answer.ok ? parseSnapshotXml(answer.value) : answer;
+			if (parsed.ok) {
+				byDomain.get(uuid)!.push(parsed.value);
+			} else if (!isMissingDomain(parsed.failure)) {
+				note(name, isMissingSnapshot(parsed.failure) ? 'it is listed, but libvirt does not find it by this name' : reasonOf(parsed.failure));
+			}
 		}
 	}
 

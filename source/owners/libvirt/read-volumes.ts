@@ -1,20 +1,45 @@
 /**
 The paths of disks that are given as volumes of storage pools (`<disk type='volume'>`): only libvirt knows where a pool is.
 */
+import {posix} from 'node:path';
 import {hasUnknownSource, type Disk, type DomainDefinition} from '../../model/domain.ts';
+import type {Unreadable} from '../../model/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
+import {quoteForTerminal} from '../../model/shell-quote.ts';
+import {attributeOf, childOf, readXml, textOf} from '../../model/xml/read-xml.ts';
 import {reasonOf, type Virsh} from './virsh.ts';
 
 type Volume = NonNullable<Disk['sourceVolume']>;
 
+type UnknownSource = Pick<Unreadable, 'reason' | 'remedy'>;
+
 export type VolumePaths = {
 	/** The definition with the paths of its volumes; the type of the disks stays `volume`. */
 	withPaths<T extends DomainDefinition | undefined>(definition: T): T;
-	/** In words, for each disk that may be any file of the host; empty: every source is known. */
-	unknownSources(definitions: ReadonlyArray<DomainDefinition | undefined>): string[];
+	/** Each disk that may be any file of the host, in words; empty: every source is known. */
+	unknownSources(definitions: ReadonlyArray<DomainDefinition | undefined>): UnknownSource[];
 };
 
 const keyOf = ({pool, volume}: Volume) => JSON.stringify([pool, volume]);
+
+/** Pools whose volumes are the files of one folder, which is known while the pool is off, too. */
+const folderPools = new Set(['dir', 'fs', 'netfs']);
+
+/** The folder of each pool that is one; pools that libvirt does not know are left out. */
+async function readPoolTargets(virsh: Virsh, pools: ReadonlySet<string>): Promise<Result<Map<string, string>>> {
+	const names = [...pools];
+	const answers = names.length === 0 ? succeed([]) : await virsh.ask(names.map(name => ['pool-dumpxml', '--pool', name]));
+	if (!answers.ok) {
+		return answers;
+	}
+
+	return succeed(new Map(names.flatMap((name, index) => {
+		const answer = answers.value[index]!;
+		const pool = answer.ok ? readXml(answer.value, 'The XML of a pool', ['pool']) : answer;
+		const folder = pool.ok && folderPools.has(attributeOf(pool.value, 'type') ?? '') ? textOf(childOf(pool.value, 'target', 'path')) : undefined;
+		return folder?.startsWith('/') ? [[name, folder] as const] : [];
+	})));
+}
 
 /** Asks for each volume once. Fails only where the host cannot be asked: a volume that libvirt does not find, or whose pool is off, has an unknown source. */
 export async function readVolumePaths(virsh: Virsh, definitions: ReadonlyArray<DomainDefinition | undefined>): Promise<Result<VolumePaths>> {
@@ -39,17 +64,39 @@ export async function readVolumePaths(virsh: Virsh, definitions: ReadonlyArray<D
 		}
 	}
 
+	const lost = new Map([...volumes].filter(([key]) => reasons.has(key)));
+	const targets = await readPoolTargets(virsh, new Set([...lost.values()].map(({pool}) => pool)));
+	if (!targets.ok) {
+		return targets;
+	}
+
+	for (const [key, {pool, volume}] of lost) {
+		const target = targets.value.get(pool);
+		if (target !== undefined) {
+			paths.set(key, posix.join(target, volume));
+		}
+	}
+
 	const withPath = (disk: Disk): Disk => {
 		const sourcePath = disk.sourceVolume && paths.get(keyOf(disk.sourceVolume));
 		return sourcePath === undefined ? disk : {...disk, sourcePath};
 	};
 
-	const inWords = ({target, sourceType, sourceVolume}: Disk) => sourceVolume === undefined
-		? `its disk ${target} has a source of the type ${sourceType}, of which no file is known`
-		: `its disk ${target} is the volume ${sourceVolume.volume} of the pool ${sourceVolume.pool}, whose path is not known: ${reasons.get(keyOf(sourceVolume)) ?? 'it is no file'}`;
+	const describe = (domain: string, {target, sourceType, sourceVolume}: Disk): UnknownSource => sourceVolume === undefined
+		? {
+			reason: `its disk ${target} has a source of the type ${sourceType}, of which no file is known`,
+			remedy: `Detach that disk (virsh detach-disk ${quoteForTerminal(domain)} ${target} --config), then try again.`,
+		}
+		: {
+			reason: `its disk ${target} is the volume ${sourceVolume.volume} of the pool ${sourceVolume.pool}, whose path is not known: ${reasons.get(keyOf(sourceVolume)) ?? 'it is no file'}`,
+			remedy: `Let libvirt know where it is (virsh pool-start ${quoteForTerminal(sourceVolume.pool)}, virsh pool-refresh ${quoteForTerminal(sourceVolume.pool)}), then try again.`,
+		};
 
 	return succeed({
 		withPaths: definition => definition && {...definition, disks: definition.disks.map(disk => withPath(disk))},
-		unknownSources: all => [...new Set(all.flatMap(definition => definition?.disks ?? []).filter(disk => hasUnknownSource(disk)).map(disk => inWords(disk)))],
+		unknownSources(all) {
+			const sources = all.flatMap(definition => definition?.disks.filter(disk => hasUnknownSource(disk)).map(disk => describe(definition.name, disk)) ?? []);
+			return [...new Map(sources.map(source => [source.reason, source])).values()];
+		},
 	});
 }

@@ -62,11 +62,10 @@ test('a disk that is a volume of a pool holds its file and what that stands on, 
 	t.deepEqual(valueOf(await owner.readImageUsers(base)), [`the image ${head}, which stands on it`]);
 });
 
-test('a volume that libvirt does not find, or a source that is no file, makes its domain a possible user of every image', async t => {
+test('a volume that libvirt does not find, or a source of a type that is not known, makes its domain a possible user of every image', async t => {
 	const sources: Array<[string, (file: string) => XmlNode]> = [
 		['volume', asVolume('gone')],
-		['dir', () => element('source', {dir: '/templates'})],
-		['vhostuser', () => element('source', {type: 'unix', path: '/run/socket'})],
+		['hologram', () => element('source', {path: '/templates'})],
 	];
 	for (const [type, source] of sources) {
 		const {host, clone, base, owner} = demo();
@@ -78,9 +77,12 @@ test('a volume that libvirt does not find, or a source that is no file, makes it
 	}
 });
 
-test('a network disk, an empty drive and a volume of a pool in the network are no users of files', async t => {
+test('a network disk, an empty drive, a socket, a folder, a PCI device and a volume of a pool in the network are no users of files', async t => {
 	const sources: Array<[string, (file: string) => XmlNode | undefined]> = [
 		['volume', asVolume('ceph')],
+		['vhostuser', () => element('source', {type: 'unix', path: '/run/socket'})],
+		['dir', () => element('source', {dir: '/templates'})],
+		['nvme', () => element('source', {type: 'pci', managed: 'yes', namespace: '1'})],
 		['network', () => element('source', {protocol: 'rbd', name: 'pool/volume'})],
 		['file', () => undefined],
 		['block', () => element('source', {startupPolicy: 'optional'})],
