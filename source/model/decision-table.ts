@@ -8,7 +8,14 @@ export type MemoryAnswer = '-' | 'no' | 'internal' | 'external';
 export type DiskAnswer = '-' | 'no' | 'internal' | 'external' | 'mixed';
 
 /** What is asked for; '-' means left out. */
-export type Answers = {isActive: boolean; memory: MemoryAnswer; disk: DiskAnswer; isDiskOnly: boolean};
+export type Answers = {
+	isActive: boolean;
+	memory: MemoryAnswer;
+	disk: DiskAnswer;
+	isDiskOnly: boolean;
+	/** Whether somebody else takes care of a disk (`manual`). Such a disk takes no part. */
+	isManual?: boolean;
+};
 
 /** `default`: each disk as its definition says, else external. */
 export type Way = {memory: 'no' | 'internal' | 'external'; disk: 'no' | 'internal' | 'external' | 'default'; by: 'qemu-img' | 'savevm' | 'transaction' | 'migrate' | 'migrate and transaction'};
@@ -142,6 +149,27 @@ export function decide(answers: Answers): Decision {
 /** From 9.9 on one disk that is asked to be external is enough for libvirt to make all of them so. */
 const takesExternalOffline = 9_009_000;
 
+/** From 11.9 on libvirt makes a snapshot of manual disks alone: it stops the guest's writes and records the moment. */
+const takesManualAlone = 11_009_000;
+
+/** Rows for which no disk takes part and no memory is asked for. */
+const rowsWithoutAnything = new Set<number | undefined>([3, 9, 10, 15]);
+
+function decideManual(decision: Extract<Decision, {kind: 'refused'}>, {isActive}: Answers, libvirtVersion: number): Decision {
+	if (!rowsWithoutAnything.has(decision.row)) {
+		return decision;
+	}
+
+	return libvirtVersion >= takesManualAlone
+		? {
+			kind: 'way',
+			row: decision.row!,
+			way: {memory: 'no', disk: 'no', by: isActive ? 'transaction' : 'qemu-img'},
+			reason: 'Somebody else takes care of the disks: libvirt only records the moment.',
+		}
+		: {...decision, reason: `${decision.reason} A snapshot of manual disks alone is taken from libvirt 11.9 on.`};
+}
+
 /**
 The same for a domain of libvirt: the way that the running libvirt goes, and in words where that is another one than the table's. Nothing is refused that the
 table allows: what libvirt only wants to be asked for in other words is asked for so.
@@ -149,7 +177,8 @@ table allows: what libvirt only wants to be asked for in other words is asked fo
 export function decideForLibvirt(answers: Answers, libvirtVersion: number): {decision: Decision; differences: string[]} {
 	const decision = decide(answers);
 	if (decision.kind === 'refused') {
-		return {decision, differences: []};
+		const manual = answers.isManual ? decideManual(decision, answers, libvirtVersion) : decision;
+		return {decision: manual, differences: manual.kind === 'way' ? ['By the table nothing takes part; libvirt from 11.9 on takes manual disks alone.'] : []};
 	}
 
 	const {isDiskOnly} = answers;

@@ -30,6 +30,11 @@ export type Disk = {
 	format: string | undefined;
 	readonly: boolean;
 	shareable: boolean;
+	/**
+	What the guest writes to a `<transient/>` disk is gone when the domain stops: `sourcePath` is the image that stays. While the domain runs, libvirt has
+	put an overlay of its own on it, which it removes at the end.
+	*/
+	transient?: {overlayPath: string | undefined};
 	/** The disk's own `snapshot` attribute. */
 	snapshotMode: SnapshotMode | undefined;
 	/** Whether the definition carries a `<mirror>`: a copy or an active commit is going on. */
@@ -94,6 +99,11 @@ export function hasUnknownSource(disk: Disk): boolean {
 /** Disks that can be rolled back: not CD-ROMs, not read-only media, not empty drives. */
 export function isWritableMedium(disk: Disk): boolean {
 	return disk.device !== 'cdrom' && !disk.readonly && (disk.sourcePath !== undefined || disk.sourceType !== 'file');
+}
+
+/** Disks that snapshots leave out: no overlay of one domain may cover what it shares with others, or what is thrown away when it stops. */
+export function isKeptOutOfSnapshots(disk: Disk): boolean {
+	return disk.shareable || disk.transient !== undefined || disk.sourceType === 'vhostuser';
 }
 
 /** The disks that the domain writes to at this moment: the live ones while it runs (a pending change may name other files). */

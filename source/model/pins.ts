@@ -11,23 +11,21 @@ function isPath(path: string | undefined): path is string {
 	return path?.startsWith('/') === true;
 }
 
-function headPin(domain: Domain, disk: Disk): Pin[] {
-	return isPath(disk.sourcePath)
-		? [{
-			path: disk.sourcePath,
-			// What a domain only reads has to stay as it is, like a frozen image.
-			hold: isWritableMedium(disk) ? 'head' : 'content',
-			domainUuid: domain.uuid,
-			label: isWritableMedium(disk) ? `head of ${domain.name}` : `medium of ${domain.name}`,
-			snapshot: undefined,
-			target: disk.target,
-		}]
-		: [];
+function headPins(domain: Domain, disk: Disk): Pin[] {
+	return [disk.transient?.overlayPath, disk.sourcePath].filter(path => isPath(path)).map(path => ({
+		path,
+		// What a domain only reads has to stay as it is, like a frozen image.
+		hold: isWritableMedium(disk) ? 'head' : 'content',
+		domainUuid: domain.uuid,
+		label: isWritableMedium(disk) ? `head of ${domain.name}` : `medium of ${domain.name}`,
+		snapshot: undefined,
+		target: disk.target,
+	}));
 }
 
 function definitionPins(domain: Domain, definition: DomainDefinition): Pin[] {
 	return [
-		...definition.disks.flatMap(disk => headPin(domain, disk)),
+		...definition.disks.flatMap(disk => headPins(domain, disk)),
 		...(isPath(definition.nvramPath)
 			? [{path: definition.nvramPath, hold: 'existence' as const, domainUuid: domain.uuid, label: `NVRAM of ${domain.name}`, snapshot: undefined, target: undefined}]
 			: []),
@@ -92,6 +90,10 @@ export function formatsOfDomain(domain: Domain, snapshots: readonly Snapshot[]):
 	const formats = new Map<string, string>();
 	const definitions = [domain.liveDefinition, domain.definition, ...topsFirst(snapshots).map(snapshot => snapshot.domain)];
 	for (const disk of definitions.flatMap(definition => definition?.disks ?? [])) {
+		if (isPath(disk.transient?.overlayPath)) {
+			formats.set(disk.transient.overlayPath, 'qcow2');
+		}
+
 		if (isPath(disk.sourcePath) && !formats.has(disk.sourcePath)) {
 			formats.set(disk.sourcePath, disk.format ?? 'raw');
 		}

@@ -28,7 +28,7 @@ function blockersOf(examination: Examination, snapshot: Snapshot): Blocker[] {
 	}
 
 	if (isExternal(snapshot)) {
-		const disks = revertDisks(context, {snapshot, now: anyTime, isKept: false});
+		const disks = revertDisks(context, {snapshot, now: anyTime});
 		for (const disk of disks.overlaid) {
 			blockChain(context, disk.basePath);
 			blockForeignHeads(context, disk.basePath);

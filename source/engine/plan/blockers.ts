@@ -2,7 +2,6 @@
 The reasons for which a plan is refused. All are named at once, and each says what can be done about it.
 */
 import {posix} from 'node:path';
-import {isWritableMedium, type Disk} from '../../model/domain.ts';
 import {chainOf, imageAt} from '../../model/image-graph.ts';
 import {objectionTo} from '../../model/may-change.ts';
 import {formatBytes} from '../../model/format.ts';
@@ -11,6 +10,7 @@ import type {Image} from '../../model/image.ts';
 import {nameProblem} from '../../model/snapshot-name.ts';
 import {describeUnreadable} from '../../model/unreadable-image.ts';
 import type {PlanContext} from './context.ts';
+import {requireLikeDisks} from './live-disks.ts';
 
 /**
 Refuses where something that cannot be read may need an image that the plan removes or writes to. Plans that do neither need not ask. `canKeep`: the same
@@ -32,28 +32,14 @@ export function refuseUnreadable(context: PlanContext, options: {canKeep?: boole
 /** What a fresh qcow2 overlay takes: header, two tables and one refcount block, rounded up generously. */
 const overlayBytes = 1024 * 1024;
 
-/** Disks that only the running domain has, or has on another file: a stop loses them, and nobody could put them back. */
-function blockLiveDisks(context: PlanContext): void {
-	const {definition, liveDefinition} = context.inventory.picture.domain;
-	const describe = (disks: Disk[]) => new Map(disks.filter(disk => isWritableMedium(disk)).map(disk => [disk.target, disk.sourcePath]));
-	const live = liveDefinition && describe(liveDefinition.disks);
-	const next = describe(definition.disks);
-	for (const target of live ? new Set([...live.keys(), ...next.keys()]) : []) {
-		if (live!.get(target) !== next.get(target)) {
-			context.blockers.push({
-				kind: 'domain-state',
-				text: `The running domain and its definition differ in ${target}: ${live!.get(target) ?? 'nothing'} now, ${next.get(target) ?? 'nothing'} at the next start.`,
-				remedy: 'Make them the same (virsh attach-disk --persistent, detach-disk --config), or shut the domain down; then try again.',
-			});
-		}
-	}
-}
-
-/** What stands in the way of every offline action on this domain; with `mayBeTransient`, of one that leaves it running. */
-export function blockDomain(context: PlanContext, options: {mayBeTransient?: boolean} = {}): void {
+/**
+What stands in the way of every offline action on this domain. `staysOn`: the action leaves a domain that runs running, so that a transient domain outlives it,
+and disks other than these lose nothing by it.
+*/
+export function blockDomain(context: PlanContext, options: {staysOn?: {disks: ReadonlySet<string>}} = {}): void {
 	const {inventory, blockers} = context;
 	const {domain} = inventory.picture;
-	if (!domain.isPersistent && options.mayBeTransient !== true) {
+	if (!domain.isPersistent && options.staysOn === undefined) {
 		blockers.push({
 			kind: 'transient',
 			text: 'The domain is transient: when it stops, its definition and all its snapshots are forgotten.',
@@ -77,7 +63,7 @@ export function blockDomain(context: PlanContext, options: {mayBeTransient?: boo
 		});
 	}
 
-	blockLiveDisks(context);
+	requireLikeDisks(context, options.staysOn?.disks);
 	for (const job of inventory.jobs) {
 		blockers.push({kind: 'job-running', text: `A job is running: ${job}.`, remedy: 'Wait until it has ended, or abort it (virsh domjobabort, virsh blockjob --abort).'});
 	}

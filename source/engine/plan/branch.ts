@@ -158,7 +158,7 @@ function blockBranch(context: PlanContext, action: BranchAction, snapshot: Snaps
 type Layers = {disks: RevertDisks; upper: OverlaidDisk[]};
 
 function planLayers(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; now: Date}): Layers {
-	const disks = revertDisks(context, {...given, isKept: action.fate.kind === 'keep'});
+	const disks = revertDisks(context, given);
 	for (const disk of disks.overlaid) {
 		blockChain(context, disk.basePath);
 		blockForeignHeads(context, disk.basePath);

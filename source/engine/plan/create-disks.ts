@@ -5,7 +5,7 @@ Which disks take part in a new snapshot, and how: what was asked for each, what 
 import {posix} from 'node:path';
 import type {CreateAction, DiskWish} from '../../model/action.ts';
 import type {DiskAnswer, Way} from '../../model/decision-table.ts';
-import {headDisks, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain.ts';
+import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain.ts';
 import {chainOf, imageAt} from '../../model/image-graph.ts';
 import {blockChain} from './blockers.ts';
 import type {PlanContext} from './context.ts';
@@ -13,9 +13,9 @@ import type {PlanContext} from './context.ts';
 /** A disk of the domain beside what was asked for it. */
 export type AskedDisk = {disk: Disk; wish: DiskWish | undefined; asked: SnapshotMode | undefined};
 
-/** Empty drives, and media that the guest cannot write, take no part by themselves. */
+/** Empty drives, media that the guest cannot write, and what no snapshot can hold take no part by themselves. A shared disk is asked about. */
 function isEligible(disk: Disk): boolean {
-	return isWritableMedium(disk) && disk.sourceType !== 'vhostuser';
+	return isWritableMedium(disk) && (disk.shareable || !isKeptOutOfSnapshots(disk));
 }
 
 function blockWish(context: PlanContext, wish: DiskWish): void {
@@ -65,6 +65,11 @@ export function askDisks(context: PlanContext, action: CreateAction): AskedDisk[
 	});
 }
 
+/** The disks that take part, by what was asked; of a disk that is asked for though it cannot, the way tells. */
+export function partakingTargets(disks: readonly AskedDisk[]): Set<string> {
+	return new Set(disks.filter(({disk, wish, asked}) => asked !== 'no' && (isEligible(disk) || wish !== undefined)).map(({disk}) => disk.target));
+}
+
 /** What the disks come to as an answer for the table. */
 export function answerOf(disks: AskedDisk[]): DiskAnswer {
 	const partaking = disks.filter(({disk, asked}) => isEligible(disk) && asked !== 'no' && asked !== 'manual').map(({asked}) => asked);
@@ -100,6 +105,7 @@ function obstacle({disk, mode}: ModedDisk): string | undefined {
 		[disk.isEncrypted, 'is encrypted: an overlay on it would not be'],
 		[disk.hasSlices, 'is a slice of its file: an overlay on it would not be'],
 		[disk.shareable && mode === 'external', 'is shared with other domains, and an overlay cannot be'],
+		[disk.transient !== undefined, 'is transient: what is written to it is gone when the domain stops, and QEMU lets no snapshot take it'],
 		[disk.hasMirror, 'is being copied at this moment'],
 	];
 	return rules.find(([holds]) => holds)?.[1];

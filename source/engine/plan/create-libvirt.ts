@@ -46,6 +46,18 @@ function blockAgent(context: PlanContext, {action, way}: CreateRequest): void {
 	}
 }
 
+/** libvirt takes the state of a running guest by migrating it to a file, and refuses that beside a transient disk (seen on 9.0). */
+function requireNoTransientDisk(context: PlanContext, {way, disks}: CreateRequest): void {
+	const transient = disks.filter(({disk}) => disk.transient !== undefined).map(({disk}) => disk.target);
+	if (way.memory !== 'no' && transient.length > 0) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `${transient.join(', ')} ${transient.length === 1 ? 'is' : 'are'} transient, and libvirt does not save the memory of a guest that has such a disk.`,
+			remedy: 'Ask for the disks alone (--disk-only).',
+		});
+	}
+}
+
 /** libvirt's flag is for all overlays or for none. */
 function blockReuse(context: PlanContext, disks: TargetedDisk[]): void {
 	for (const disk of disks.filter(({reuse}) => reuse === 'no-backing-file')) {
@@ -67,8 +79,8 @@ function blockReuse(context: PlanContext, disks: TargetedDisk[]): void {
 }
 
 /** In the words of QEMU's monitor what libvirt will do, in order. */
-function standsFor(context: PlanContext, given: {request: CreateRequest; disks: TargetedDisk[]; memoryPath: string | undefined; pauses: boolean}): string[] {
-	const {request: {action, way}, disks, memoryPath, pauses} = given;
+function standsFor(context: PlanContext, given: {request: CreateRequest; disks: TargetedDisk[]; memoryPath: string | undefined; pauses: boolean; isLeftPaused: boolean}): string[] {
+	const {request: {action, way}, disks, memoryPath, pauses, isLeftPaused} = given;
 	if (way.by === 'savevm') {
 		return ['stop', `savevm ${JSON.stringify(action.snapshot)}`, 'cont'];
 	}
@@ -92,7 +104,7 @@ function standsFor(context: PlanContext, given: {request: CreateRequest; disks: 
 		...(pauses && isRunning ? ['stop'] : []),
 		...(memoryPath === undefined ? [] : [JSON.stringify({execute: 'migrate', arguments: {uri: `fd:${memoryPath}`}})]),
 		...(disks.length === 0 ? [] : [...created, ...added, transaction]),
-		...(action.isHalted ? ['quit'] : ((pauses || memoryPath !== undefined) && isRunning ? ['cont'] : [])),
+		...(action.isHalted ? ['quit'] : ((pauses || memoryPath !== undefined) && isRunning && !isLeftPaused ? ['cont'] : [])),
 		...(action.isQuiesced ? ['guest-fsfreeze-thaw (guest agent)'] : []),
 	];
 }
@@ -197,6 +209,7 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 		}
 	}
 
+	requireNoTransientDisk(context, request);
 	const {disks, memoryPath, consequences} = chooseTargets(context, action, {disks: external, hasMemory: way.memory === 'external', now});
 	blockReuse(context, disks);
 	const made = disks.filter(disk => disk.reuse !== 'existing').map(disk => disk.overlayPath);
@@ -210,6 +223,7 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 
 	const xmlPath = `${context.workPath}/snapshot-wanted.xml`;
 	const hasMemory = way.memory !== 'no';
+	const isLeftPaused = all.some(({mode}) => mode === 'manual');
 	const steps: Step[] = [
 		...(action.isQuiesced ? [check('agent', 'Check that the guest agent answers', virsh(context, ['domtime', '--domain', context.uuid]))] : []),
 		...(memoryPath === undefined
@@ -236,7 +250,7 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 			...(memoryPath === undefined
 				? {}
 				: {progress: {kind: 'domain-job', uuid: context.uuid} as const, cancel: [virsh(context, ['domjobabort', '--domain', context.uuid])]}),
-			standsFor: standsFor(context, {request, disks, memoryPath, pauses: hasMemory && !action.isLive}),
+			standsFor: standsFor(context, {request, disks, memoryPath, pauses: (hasMemory && !action.isLive) || isLeftPaused, isLeftPaused}),
 		},
 	];
 	return succeed({

@@ -13,7 +13,7 @@ import {isExternal} from '../../model/snapshot.ts';
 import {withAncestors} from '../../model/tree.ts';
 import {blockDomain, blockName} from './blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from './context.ts';
-import {answerOf, askDisks, modesOf} from './create-disks.ts';
+import {answerOf, askDisks, modesOf, partakingTargets} from './create-disks.ts';
 import {planOnlineLibvirt} from './create-libvirt.ts';
 import {planOfflineExternal, planOfflineInternal, type CreateParts, type CreateRequest} from './create-offline.ts';
 import {planOnlineQemu} from './create-qemu.ts';
@@ -57,7 +57,8 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 	const {picture, nvramPath} = context.inventory;
 	const {decision, differences} = given.decided;
 	const isActive = hasProcess(picture.domain);
-	const leftOut = disks.filter(({disk, mode, asked}) => mode === 'no' && asked === 'no' && disk.sourcePath !== undefined).map(({disk}) => disk.target);
+	const leftOut = disks.filter(({disk, mode, asked}) => mode === 'no' && asked === 'no' && disk.sourcePath !== undefined && disk.transient === undefined).map(({disk}) => disk.target);
+	const transient = disks.filter(({disk, mode}) => mode === 'no' && disk.transient !== undefined).map(({disk}) => disk.target);
 	const chain = picture.currentSnapshot === undefined ? [] : withAncestors(picture.snapshots, picture.currentSnapshot);
 	const rules: Array<[boolean, Consequence]> = [
 		[true, {severity: 'info', text: `Row ${decision.row} of the table of snapshots: ${decision.reason}`}],
@@ -67,6 +68,10 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 			text: action.hasNoMetadata
 				? 'Nothing is recorded: the tree of snapshots stays as it is.'
 				: `The snapshot comes ${picture.currentSnapshot === undefined ? 'first in the tree' : `after "${picture.currentSnapshot}"`}, and becomes the current one.`,
+		}],
+		[transient.length > 0, {
+			severity: 'warning',
+			text: `${transient.join(', ')} ${transient.length === 1 ? 'is' : 'are'} transient and left out: what the guest writes there is gone when the domain stops.`,
 		}],
 		[leftOut.length > 0, {severity: 'warning', text: `${leftOut.join(', ')} is left out: a revert will not bring it back to this moment.`}],
 		[isActive && way.memory === 'no' && !action.isQuiesced, {severity: 'warning', text: 'The guest runs: its disks are frozen as after a power cut.'}],
@@ -117,10 +122,11 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 	const {picture} = inventory;
 	const context = planContext(inventory, given);
 	const isActive = hasProcess(picture.domain);
-	blockDomain(context, {mayBeTransient: isActive && !action.isHalted});
-	blockName(context, action.snapshot, 'the snapshot');
 	const asked = askDisks(context, action);
-	const decided = decideFor(inventory, {isActive, memory: action.memory?.mode ?? '-', disk: answerOf(asked), isDiskOnly: action.isDiskOnly});
+	const partaking = partakingTargets(asked);
+	blockDomain(context, isActive && !action.isHalted ? {staysOn: {disks: partaking}} : {});
+	blockName(context, action.snapshot, 'the snapshot');
+	const decided = decideFor(inventory, {isActive, memory: action.memory?.mode ?? '-', disk: answerOf(asked), isDiskOnly: action.isDiskOnly, isManual: asked.some(disk => disk.asked === 'manual')});
 	const {decision} = decided;
 	if (decision.kind === 'refused') {
 		const row = decision.row === undefined ? '' : `Row ${decision.row} of the table of snapshots: `;
@@ -141,7 +147,7 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 
 	const {steps, created, written, adopted, bases, heads: newHeads} = whole;
 	// A drive that takes no part may change its medium at any time: the proof speaks of the others.
-	const partaking = request.disks.filter(({mode}) => mode === 'internal' || mode === 'external').map(({disk}) => ({target: disk.target, path: newHeads.get(disk.target) ?? disk.sourcePath!}));
+	const newDisks = request.disks.filter(({mode}) => mode === 'internal' || mode === 'external').map(({disk}) => ({target: disk.target, path: newHeads.get(disk.target) ?? disk.sourcePath!}));
 	const {hasNoMetadata, snapshot} = action;
 	return succeed({
 		...planFrame(action, inventory, given),
@@ -154,8 +160,8 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 		},
 		steps,
 		expected: {
-			heads: partaking,
-			chains: partaking.map(({target, path}) => ({path, format: newHeads.has(target) ? 'qcow2' : imageAt(context.graph, path)?.format ?? 'qcow2'})),
+			heads: newDisks,
+			chains: newDisks.map(({target, path}) => ({path, format: newHeads.has(target) ? 'qcow2' : imageAt(context.graph, path)?.format ?? 'qcow2'})),
 			currentSnapshot: hasNoMetadata ? picture.currentSnapshot : snapshot,
 			snapshots: [
 				...picture.snapshots.map(({name, parent}) => ({name, parent})),

@@ -63,8 +63,14 @@ function neededBy(snapshots: readonly Snapshot[]): string[] {
 /** Whether whoever has the images open can merge them so: libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush. */
 function isPossible(context: PlanContext, merge: Merge): boolean {
 	const {state} = context.inventory.picture.domain;
-	if (openDiskOf(context, merge.top) === undefined) {
+	const open = openDiskOf(context, merge.top);
+	if (open === undefined) {
 		return true;
+	}
+
+	if (headDisks(context.inventory.picture.domain).some(({target, transient}) => target === open && transient !== undefined)) {
+		// QEMU runs no block job below the overlay that libvirt throws away at the end.
+		return false;
 	}
 
 	return isBare(context) ? isPossibleInQemu(context, merge) : merge.way === 'commit' || (isOpenHead(context, merge.top) && state === 'running');

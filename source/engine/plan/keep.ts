@@ -5,7 +5,7 @@ The kind follows the snapshot that is reverted to. An external one leaves the he
 file; an internal one changes the images in place, so the kept state has to lie inside them. What is kept can then always be reverted to.
 */
 import {posix} from 'node:path';
-import {headDisks, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain.ts';
+import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
 import {type Result, succeed} from '../../model/result.ts';
 import type {Pin} from '../../model/inventory.ts';
@@ -28,7 +28,7 @@ export type KeepRequest = {
 export type Kept = {steps: Step[]; pins: Pin[]};
 
 function modeOf(disk: Disk, request: KeepRequest): SnapshotMode {
-	return isWritableMedium(disk) && disk.sourceType === 'file' && !request.untouched.has(disk.target) ? request.kind : 'no';
+	return isWritableMedium(disk) && disk.sourceType === 'file' && !isKeptOutOfSnapshots(disk) && !request.untouched.has(disk.target) ? request.kind : 'no';
 }
 
 function blockKeep(context: PlanContext, disks: Disk[], request: KeepRequest): void {

@@ -2,7 +2,7 @@
 What a revert to an external snapshot means for each disk: which image it is put back on, and which disks keep what they have (design 3.1, rule 3).
 */
 import {posix} from 'node:path';
-import {headDisks, isWritableMedium, type Disk} from '../../model/domain.ts';
+import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk} from '../../model/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
 import type {FileFacts} from '../../model/image.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
@@ -39,8 +39,8 @@ function baseFacts(context: PlanContext, basePath: string, headPath: string | un
 	return {like: head?.file ?? base?.file, clusterSizeBytes};
 }
 
-/** `isKept`: the present heads will be frozen. Appends blockers to the context where a disk cannot be put back. */
-export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; now: Date; isKept: boolean}): RevertDisks {
+/** Appends blockers to the context where a disk cannot be put back. */
+export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; now: Date}): RevertDisks {
 	const {snapshot, now} = given;
 	const {picture, folders} = context.inventory;
 	const heads = headDisks(picture.domain);
@@ -81,9 +81,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		}
 
 		const basePath = base.sourcePath;
-		// The record that keeps the present state freezes this head too, unless its definition takes it out of all snapshots.
-		const isFrozenNow = given.isKept && base.snapshotMode !== 'no';
-		if (isLeftOut && !isFrozenNow && contentHoldersOf(context.graph, basePath).length === 0) {
+		if (isLeftOut && (isKeptOutOfSnapshots(base) || contentHoldersOf(context.graph, basePath).length === 0)) {
 			result.untouched.push({target, path: basePath, format: base.format});
 			continue;
 		}

@@ -161,7 +161,7 @@ export function describeDisks(context: PlanContext, disks: RevertDisks, snapshot
 export function planExternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date}): Result<RevertParts> {
 	const {snapshot, now} = given;
 	const {picture} = context.inventory;
-	const disks = revertDisks(context, {snapshot, now, isKept: action.fate.kind === 'keep'});
+	const disks = revertDisks(context, {snapshot, now});
 	for (const disk of disks.overlaid) {
 		blockChain(context, disk.basePath);
 		blockForeignHeads(context, disk.basePath);

@@ -40,11 +40,27 @@ function sourceVolumeOf(source: XmlNode | undefined): Disk['sourceVolume'] {
 	return pool === undefined || volume === undefined ? undefined : {pool, volume};
 }
 
-function parseDisk(node: XmlNode): Disk {
+/**
+libvirt names the overlay of a transient disk after the image and the domain (qemu_snapshot.c, since 7.1; seen on 9.0 to 12.8). Only one of that name is
+taken for it.
+*/
+function withoutTransientOverlay(disk: Disk, node: XmlNode, domainName: string): Disk {
+	if (childOf(node, 'transient') === undefined) {
+		return disk;
+	}
+
+	const backing = childOf(node, 'backingStore');
+	const basePath = sourcePathOf(childOf(backing, 'source'));
+	return basePath !== undefined && disk.sourcePath === `${basePath}.TRANSIENT-${domainName}`
+		? {...disk, sourcePath: basePath, format: attributeOf(childOf(backing, 'format'), 'type'), transient: {overlayPath: disk.sourcePath}}
+		: {...disk, transient: {overlayPath: undefined}};
+}
+
+function parseDisk(node: XmlNode, domainName: string): Disk {
 	const device = attributeOf(node, 'device') ?? 'disk';
 	const source = childOf(node, 'source');
 	const sourceVolume = sourceVolumeOf(source);
-	return {
+	const disk: Disk = {
 		target: attributeOf(childOf(node, 'target'), 'dev') ?? '',
 		device: devices.has(device) ? device as Disk['device'] : 'disk',
 		sourceType: attributeOf(node, 'type') ?? 'file',
@@ -58,6 +74,7 @@ function parseDisk(node: XmlNode): Disk {
 		isEncrypted: childOf(node, 'encryption') !== undefined || childOf(source, 'encryption') !== undefined,
 		hasSlices: childOf(source, 'slices') !== undefined,
 	};
+	return withoutTransientOverlay(disk, node, domainName);
 }
 
 /** `<nvram>PATH</nvram>`, or since libvirt 8.5 `<nvram type='file'><source file='PATH'/></nvram>`. */
@@ -89,7 +106,7 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 	return succeed({
 		name,
 		uuid: textOf(childOf(root.value, 'uuid'))?.trim() ?? '',
-		disks: childrenOf(childOf(root.value, 'devices'), 'disk').map(node => parseDisk(node)),
+		disks: childrenOf(childOf(root.value, 'devices'), 'disk').map(node => parseDisk(node, name)),
 		memoryBytes: parseAmount(textOf(memory), attributeOf(memory, 'unit')) ?? 0,
 		machine: attributeOf(type, 'machine'),
 		arch: attributeOf(type, 'arch'),

@@ -1,7 +1,8 @@
 /** What is refused when a snapshot is asked for: each with its reason and a way out, all at once. */
 import test from 'ava';
+import {argvOf} from '../../helpers/argv-of.ts';
 import {
-	planOf, refusalOf, textsOf, twoDisks,
+	idsOf, planOf, refusalOf, stepOf, textsOf, twoDisks,
 } from '../../helpers/create-scene.ts';
 import {image} from '../../helpers/images.ts';
 import {threeSnapshots} from '../../helpers/inventory.ts';
@@ -122,4 +123,43 @@ test('all reasons are named at once', t => {
 	t.regex(text, /begins with/);
 	t.regex(text, /no disk vdz/);
 	t.regex(text, /vda\.qcow2 was not found/);
+});
+
+const transientDisk = '<disk type=\'file\' device=\'disk\'><driver name=\'qemu\' type=\'qcow2\'/><source file=\'/d/vdt\'/><target dev=\'vdt\'/><transient/></disk>';
+
+test('a transient disk is left out and told of, can be left out in so many words, and takes no part when it is asked to', t => {
+	for (const state of ['running', 'shutoff'] as const) {
+		const world = twoDisks({state, more: transientDisk, images: [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), image('/d/vdt')]});
+		for (const disks of [[], [{target: 'vdt', mode: 'no' as const}]]) {
+			t.regex(textsOf(planOf(world, {isDiskOnly: true, disks})), /warning: vdt is transient and left out/);
+		}
+
+		t.regex(refusalOf(world, {isDiskOnly: true, disks: [{target: 'vdt', mode: 'external'}]}), /vdt is transient.*--disk vdt=no/);
+	}
+
+	t.regex(refusalOf(twoDisks({state: 'running', more: transientDisk}), {}), /vdt is transient, and libvirt does not save the memory.*--disk-only/);
+});
+
+test('a disk that only the running domain has is refused unless it is left out of a snapshot that leaves the domain running', t => {
+	const world = () => {
+		const both = twoDisks({state: 'running', more: transientDisk.replace('<transient/>', ''), images: [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), image('/d/vdt')]});
+		both.picture.domain.definition = {...both.picture.domain.definition, disks: both.picture.domain.definition.disks.slice(0, 2)};
+		return both;
+	};
+
+	const asked = {isDiskOnly: true, disks: [{target: 'vdt', mode: 'no' as const}]};
+	t.regex(refusalOf(world(), {isDiskOnly: true}), /differ in vdt: \/d\/vdt now, nothing at the next start.*virsh attach-disk web \/d\/vdt vdt --driver qemu --subdriver qcow2 --config.*--disk vdt=no/);
+	t.is(refusalOf(world(), asked), '');
+	t.regex(refusalOf(world(), {...asked, isHalted: true}), /differ in vdt/);
+});
+
+test('manual disks alone are taken from libvirt 11.9 on, and before it is said so', t => {
+	const disks = [{target: 'vda', mode: 'manual' as const}, {target: 'vdb', mode: 'manual' as const}];
+	for (const asked of [{disks}, {disks, isDiskOnly: true}, {disks, memory: {mode: 'no' as const}}]) {
+		t.regex(refusalOf(twoDisks({state: 'running', libvirtVersion: 11_008_000}), asked), /from libvirt 11\.9 on/);
+		const plan = planOf(twoDisks({state: 'running', libvirtVersion: 11_009_000}), asked);
+		t.is(plan.expected.endState, 'paused');
+		t.is(idsOf(plan), 'snapshot');
+		t.regex(argvOf(stepOf(plan, 'snapshot').command).join(' '), /--disk-only/);
+	}
 });
