@@ -136,7 +136,7 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 			: createSshRunner(target.value, local, {controlFolder: path.join(folderPath, 'ssh')})(request);
 	};
 
-	const owner = createLibvirtOwner({runner, lines: createLineWatcher(), uri: uri.value, isReadOnly: options.isReadOnly, owner: 'libvirt'});
+	const owner = createLibvirtOwner({runner, lines: createLineWatcher(), uri: uri.value, isReadOnly: options.isReadOnly, owner: 'libvirt', privatePath: path.join(folderPath, 'claims')});
 	const store = createStateStore({folderPath, takeLock: takeKernelLock, held});
 	return succeed(assemble(owner, store, {
 		async readRemoteArgv() {

@@ -3,6 +3,9 @@ Tells of what is in the folder of the journals and cannot be recovered: on stder
 */
 import {describeTrouble, type JournalTrouble} from '../model/journal-trouble.ts';
 import type {Result} from '../model/result.ts';
+import type {UnfinishedAction} from '../engine/ports.ts';
+import {describeClaim, remedyFor} from '../model/claim.ts';
+import {quoteForShell} from '../model/shell-quote.ts';
 import {sayFailure, sayWarning, type CommandContext} from './context.ts';
 
 const halfWayExitCode = 4;
@@ -19,4 +22,16 @@ export function sayTroubles(context: CommandContext, troubles: Result<JournalTro
 	}
 
 	return troubles.value.some(({kind}) => kind !== 'not-a-journal') ? halfWayExitCode : 0;
+}
+
+/** Tells of actions of other users of this host, of which there is no journal here. They are theirs to finish, so they do not change the exit code. */
+export async function sayForeignClaims(context: CommandContext, own: readonly UnfinishedAction[]): Promise<void> {
+	const marks = await context.world.owner.claims?.readAll();
+	for (const mark of marks?.ok === true ? marks.value : []) {
+		const {claim, domainUuid, life} = mark;
+		if (life !== 'working' && !own.some(({plan}) => plan.id === claim?.planId)) {
+			const name = claim?.domain.name ?? domainUuid;
+			sayWarning(context, 'foreign-action', `"${name}": ${describeClaim(mark)}.\n${remedyFor(mark, quoteForShell(name))}`);
+		}
+	}
 }

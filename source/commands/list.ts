@@ -1,8 +1,26 @@
 /**
 `vsnap-tui list`: the domains with their state and how many snapshots they have.
 */
+import type {Owner} from '../engine/ports.ts';
+import {describeClaim} from '../model/claim.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {formatTable} from './table.ts';
+
+type Mark = {text: string; isUnderWay: boolean | null; user: string | null; host: string | null; pid: number | null; since: string | null};
+
+/** By the domain's UUID: who is at work on it, or stopped half-way. A host that cannot be asked for that is shown without. */
+async function readMarks(owner: Owner): Promise<Map<string, Mark>> {
+	const found = await owner.claims?.readAll();
+	return new Map(found?.ok === true
+		? found.value.map(mark => {
+			const {claim, life, domainUuid} = mark;
+			const {user = null, host = null, pid = null, since = null} = claim ?? {};
+			return [domainUuid, {
+				text: `${life === 'gone' ? 'stopped half-way: ' : ''}${describeClaim(mark)}`, isUnderWay: life === 'unknown' ? null : life === 'working', user, host, pid, since,
+			}];
+		})
+		: []);
+}
 
 export async function listDomains(context: CommandContext): Promise<number> {
 	const {owner} = context.world;
@@ -16,14 +34,20 @@ export async function listDomains(context: CommandContext): Promise<number> {
 		return sayFailure(context, counts.failure);
 	}
 
+	const marks = await readMarks(owner);
 	if (context.isJson) {
-		sayJson(context, domains.value.map(({uuid, name, state}) => ({name, uuid, state, snapshots: counts.value.get(uuid) ?? null})));
+		sayJson(context, domains.value.map(({uuid, name, state}) => ({
+			name, uuid, state, snapshots: counts.value.get(uuid) ?? null, action: marks.get(uuid) ?? null,
+		})));
 	} else if (domains.value.length === 0) {
 		sayLines(context, ['The host has no domains.']);
 	} else {
 		sayLines(context, formatTable([
-			['NAME', 'STATE', 'SNAPSHOTS'],
-			...domains.value.map(({uuid, name, state}) => [name, state, String(counts.value.get(uuid) ?? '?')]),
+			['NAME', 'STATE', 'SNAPSHOTS', ...(marks.size === 0 ? [] : ['ACTION'])],
+			...domains.value.map(({uuid, name, state}) => {
+				const mark = marks.get(uuid);
+				return [name, state, String(counts.value.get(uuid) ?? '?'), ...(marks.size === 0 ? [] : [mark?.text ?? ''])];
+			}),
 		]));
 	}
 

@@ -8,7 +8,7 @@ import {wishOf} from '../model/action.ts';
 import {describeAction} from '../model/describe-action.ts';
 import {reportEvents, reportOutcome} from './act.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
-import {sayTroubles} from './journal-troubles.ts';
+import {sayForeignClaims, sayTroubles} from './journal-troubles.ts';
 
 export type RecoverOptions = {
 	/** Undefined: the way that fits how far each action got. */
@@ -25,6 +25,7 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 	}
 
 	const troublesExitCode = sayTroubles(context, await context.world.store.readJournalTroubles());
+	await sayForeignClaims(context, unfinished.value);
 	if (options.mode === 'show') {
 		const entries = [];
 		for (const action of unfinished.value) {

@@ -10,6 +10,7 @@ import type {Failure} from '../model/failure.ts';
 import {describeTrouble} from '../model/journal-trouble.ts';
 import type {Plan, Step} from '../model/plan.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
+import {underClaim} from './claim.ts';
 import {fingerprintOf, imagesOf} from './plan/fingerprint.ts';
 import type {AuditEntry, Clock, JournalRecord, Lock, Outcome, Owner, RunEvent, StateStore} from './ports.ts';
 import {prove} from './prove.ts';
@@ -118,10 +119,16 @@ export async function finish(work: Work, options: {isWanted: (step: Step) => boo
 	return end.kind === 'failed' ? end : {kind: 'done'};
 }
 
-async function runPlan(world: World, plan: Plan, options: ExecuteOptions): Promise<Outcome> {
+async function runPlan(world: World, plan: Plan, options: ExecuteOptions, markBegun: () => Promise<Result<void>>): Promise<Outcome> {
 	const opened = await world.store.openJournal(plan);
 	if (!opened.ok) {
 		return {kind: 'rolled-back', failure: opened.failure};
+	}
+
+	const marked = await markBegun();
+	if (!marked.ok) {
+		await world.store.removeJournal(plan.id);
+		return {kind: 'rolled-back', failure: marked.failure};
 	}
 
 	const records: JournalRecord[] = [];
@@ -177,26 +184,31 @@ export async function underLock(world: World, plan: Plan, options: {patienceMs: 
 	}
 }
 
+/** The audit log tells of it from the first step on. */
+async function runUnchanged(world: World, plan: Plan, options: ExecuteOptions, markBegun: () => Promise<Result<void>>): Promise<Outcome> {
+	const unchanged = await checkUnchanged(plan, world.owner);
+	if (!unchanged.ok) {
+		return {kind: 'rolled-back', failure: unchanged.failure};
+	}
+
+	options.onEvent({kind: 'started', plan: plan.id, steps: plan.steps.length});
+	const startedAt = world.clock.now().getTime();
+	const result = await runPlan(world, plan, options, markBegun);
+	await audit(world, plan, {
+		outcome: result.kind,
+		detail: result.kind === 'done' ? undefined : result.failure.kind,
+		durationMs: world.clock.now().getTime() - startedAt,
+	}, options.onEvent);
+	return result;
+}
+
 /** Executes a plan that a person has confirmed. Every way out is an Outcome; nothing is thrown. */
 export async function executePlan(world: World, plan: Plan, options: ExecuteOptions): Promise<Outcome> {
 	const outcome = await underLock(world, plan, {patienceMs: 0}, async () => {
-		const checks = [async () => checkNothingUnfinished(plan, world.store), async () => checkUnchanged(plan, world.owner)];
-		for (const check of checks) {
-			const checked = await check();
-			if (!checked.ok) {
-				return {kind: 'rolled-back', failure: checked.failure};
-			}
-		}
-
-		options.onEvent({kind: 'started', plan: plan.id, steps: plan.steps.length});
-		const startedAt = world.clock.now().getTime();
-		const result = await runPlan(world, plan, options);
-		await audit(world, plan, {
-			outcome: result.kind,
-			detail: result.kind === 'done' ? undefined : result.failure.kind,
-			durationMs: world.clock.now().getTime() - startedAt,
-		}, options.onEvent);
-		return result;
+		const free = await checkNothingUnfinished(plan, world.store);
+		return free.ok
+			? underClaim(world, plan, {hasJournal: false}, async markBegun => runUnchanged(world, plan, options, markBegun))
+			: {kind: 'rolled-back', failure: free.failure};
 	});
 	options.onEvent({kind: 'finished', outcome});
 	return outcome;

@@ -7,6 +7,7 @@ import type {Image} from '../model/image.ts';
 import type {
 	DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts,
 } from '../model/inventory.ts';
+import type {Claim, FoundClaim} from '../model/claim.ts';
 import type {Failure} from '../model/failure.ts';
 import type {JournalTrouble} from '../model/journal-trouble.ts';
 import type {Result} from '../model/result.ts';
@@ -39,6 +40,19 @@ export type Surroundings = {
 	memoryFiles: Map<string, MemoryFileFacts>;
 };
 
+/** Marks of actions under way that all users of a host see. */
+export type Claims = {
+	/** Undefined: nobody is at work on this domain, or stopped half-way. */
+	read(domainUuid: string): Promise<Result<FoundClaim | undefined>>;
+	readAll(): Promise<Result<FoundClaim[]>>;
+	/** Marks the domain, or gives the mark of another action that is there. The same action may take it again. Where it is taken from is filled in. */
+	take(claim: Claim): Promise<Result<FoundClaim | undefined>>;
+	/** Takes away the mark of this action. */
+	release(planId: string): Promise<Result<void>>;
+	/** Takes away a mark that was found: for who knows that its action will never be finished. */
+	clear(found: FoundClaim): Promise<Result<void>>;
+};
+
 /** A host and its domains. All reading of the world goes through here, and so does every command of a plan. */
 export type Owner = {
 	readHost(): Promise<Result<HostFacts>>;
@@ -62,6 +76,8 @@ export type Owner = {
 	readProgress(progress: Progress): Promise<Copied | undefined>;
 	/** Calls back when a domain changed its state or was defined or undefined by anybody. Gives the function that ends it. */
 	watch(listener: () => void): () => void;
+	/** Missing: nobody but this user can work on these domains. */
+	claims?: Claims;
 	close(): Promise<void>;
 };
 

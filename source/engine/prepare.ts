@@ -4,12 +4,13 @@ From a wish to a plan: reads everything that the planner may ask, and plans.
 import {pathsNamedBy, type Wish} from '../model/action.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
+import {checkOthers} from './claim.ts';
 import {planAction} from './plan/plan-action.ts';
 import type {Clock, Owner, StateStore} from './ports.ts';
 
 export type Planning = {
 	owner: Owner;
-	store: Pick<StateStore, 'workPath'>;
+	store: Pick<StateStore, 'workPath' | 'readUnfinishedPlan'>;
 	clock: Clock;
 	/** A name for the plan that no other plan has. */
 	nextId: () => string;
@@ -18,6 +19,11 @@ export type Planning = {
 /** Fails as `Owner.readInventory` and `planAction` do. */
 export async function prepareAction({owner, store, clock, nextId}: Planning, wish: Wish): Promise<Result<Plan>> {
 	const {uuid, ...rest} = wish;
+	const free = await checkOthers({owner, store}, {uuid, name: uuid});
+	if (!free.ok) {
+		return free;
+	}
+
 	const inventory = await owner.readInventory(uuid, pathsNamedBy(wish));
 	if (!inventory.ok) {
 		return inventory;

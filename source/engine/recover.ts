@@ -9,6 +9,7 @@ import type {Action} from '../model/action.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Plan, Step} from '../model/plan.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
+import {underClaim} from './claim.ts';
 import {audit, close, executePlan, finish, underLock, type ExecuteOptions, type World} from './execute.ts';
 import type {Outcome, UnfinishedAction} from './ports.ts';
 import {rollBack, stepStates, type StepState} from './roll-back.ts';
@@ -230,7 +231,7 @@ export async function recover(world: World, {plan}: UnfinishedAction, options: R
 	const host = await checkHost(world, plan);
 	// A command of the run that died may still be at work: it holds the lock until it has ended.
 	const outcome = host.ok
-		? await underLock(world, plan, {patienceMs: lockPatienceMs}, async () => {
+		? await underLock(world, plan, {patienceMs: lockPatienceMs}, async () => underClaim(world, plan, {hasJournal: true}, async () => {
 			const unfinished = await world.store.readUnfinishedPlan(plan.id);
 			if (!unfinished.ok) {
 				return {kind: 'half-way', failure: unfinished.failure};
@@ -262,7 +263,7 @@ export async function recover(world: World, {plan}: UnfinishedAction, options: R
 				durationMs: world.clock.now().getTime() - startedAt,
 			}, options.onEvent);
 			return result;
-		})
+		}))
 		: {kind: 'half-way', failure: host.failure} satisfies Outcome;
 	if (startsAnew && outcome.kind === 'done') {
 		const fresh = await options.planAnew(plan.action);

@@ -83,7 +83,7 @@ export function describeFailure(failure: Failure): Description {
 		case 'busy': {
 			return {
 				message: `${failure.what} is busy${failure.holder === undefined ? '' : `: ${failure.holder}`}.`,
-				hint: 'Wait until the other run has ended, then try again.',
+				hint: failure.remedy ?? 'Wait until the other run has ended, then try again.',
 			};
 		}
 

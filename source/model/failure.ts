@@ -51,7 +51,7 @@ export type Failure =
 	/** Nothing can be asked there; `text` says why. `not-listening`: the domain is off. `no-answer` leaves open what became of the command. */
 	| {kind: 'monitor-failed'; socketPath: string; reason: 'not-listening' | 'not-permitted' | 'not-qmp' | 'no-answer' | 'closed'; text: string}
 	| {kind: 'unreadable'; what: string; reason: string}
-	| {kind: 'busy'; what: string; holder?: string}
+	| {kind: 'busy'; what: string; holder?: string; remedy?: string}
 	| {kind: 'host-changed'; changed: string[]}
 	| {kind: 'step-failed'; step: string; title: string; cause: Failure; rolledBack: boolean; notUndone: string[]}
 	| {kind: 'not-proven'; findings: string[]; rolledBack: boolean}

@@ -3,7 +3,9 @@ Brings up the libvirt that the lab uses: installs what is missing, and starts vi
 machine without systemd.
 */
 import {spawn} from 'node:child_process';
-import {chmod, mkdir} from 'node:fs/promises';
+import {
+	chmod, mkdir, readFile, writeFile,
+} from 'node:fs/promises';
 import {existsSync} from 'node:fs';
 import path from 'node:path';
 import {
@@ -17,8 +19,17 @@ container may let that take seconds. 157 and 36: prctl and PR_SET_CHILD_SUBREAPE
 */
 const reaper = `
 syscall(157, 36, 1, 0, 0, 0);
-for my $daemon (@ARGV) { if (fork() == 0) { exec($daemon, '-d') or exit 1 } }
+for my $daemon (@ARGV) { if (fork() == 0) { exec(split(' ', $daemon)) or exit 1 } }
 1 while wait() > 0;
+`;
+
+const configPath = '/run/libvirt/vsnaplab-libvirtd.conf';
+
+/** Members of the group may do everything, as on a machine with systemd or polkit, neither of which is needed for it. */
+const forMembers = `unix_sock_group = "libvirt"
+unix_sock_rw_perms = "0770"
+auth_unix_rw = "none"
+auth_unix_ro = "none"
 `;
 
 async function isAnswering(): Promise<boolean> {
@@ -28,7 +39,9 @@ async function isAnswering(): Promise<boolean> {
 
 async function startDaemons(): Promise<void> {
 	await mkdir('/run/libvirt', {recursive: true});
-	const child = spawn('perl', ['-e', reaper, 'virtlogd', 'libvirtd'], {detached: true, stdio: 'ignore', env: labEnvironment()});
+	const config = await readFile('/etc/libvirt/libvirtd.conf', 'utf8');
+	await writeFile(configPath, `${config}\n${forMembers}`);
+	const child = spawn('perl', ['-e', reaper, 'virtlogd -d', `libvirtd -d -f ${configPath}`], {detached: true, stdio: 'ignore', env: labEnvironment()});
 	child.unref();
 	await waitFor(`libvirtd answers at ${labUri}`, isAnswering);
 }

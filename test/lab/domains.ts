@@ -107,6 +107,11 @@ export async function makeDomain(t: ExecutionContext, options: DomainOptions = {
 export async function removeDomain(domain: LabDomain): Promise<void> {
 	// One virsh for all: each goes on after the one before has failed.
 	await attemptVirsh(`destroy ${domain.uuid}; managedsave-remove ${domain.uuid}; undefine ${domain.uuid} --snapshots-metadata --checkpoints-metadata --nvram`);
+	const marks = await attemptVirsh('secret-list');
+	for (const [, secret] of marks.stdout.matchAll(new RegExp(String.raw`^\s*(\S+)\s+tls vsnap-tui/${domain.uuid}`, 'gm'))) {
+		await attemptVirsh('secret-undefine', secret!);
+	}
+
 	await rm(domain.folder, {recursive: true, force: true}).catch(() => undefined);
 	await rm(domain.statePath, {recursive: true, force: true}).catch(() => undefined);
 }

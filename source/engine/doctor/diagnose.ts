@@ -4,6 +4,7 @@ others is looked up in one graph of all images. Between two domains the program 
 */
 import {posix} from 'node:path';
 import {setImmediate} from 'node:timers/promises';
+import {describeClaim, remedyFor} from '../../model/claim.ts';
 import {describeFailure} from '../../model/describe-failure.ts';
 import type {DomainSummary} from '../../model/domain.ts';
 import {sortFindings, type Finding} from '../../model/finding.ts';
@@ -14,6 +15,7 @@ import type {DomainPicture, HostFacts, Pin} from '../../model/inventory.ts';
 import {nvramPaths} from '../../model/nvram.ts';
 import {pinsOfDomain} from '../../model/pins.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
+import {quoteForShell} from '../../model/shell-quote.ts';
 import {frozenPath} from '../../model/snapshot.ts';
 import type {
 	AuditEntry, LostFile, Owner, StateStore, Surroundings, UnfinishedAction,
@@ -188,6 +190,26 @@ async function readTroubles({store}: Practice, uuid: string | undefined): Promis
 	}));
 }
 
+/** Actions of other users, who have the journal: this user can only be told. */
+async function readForeignActions({owner}: Practice, options: RoundOptions, own: readonly UnfinishedAction[]): Promise<Finding[]> {
+	const marks = await owner.claims?.readAll();
+	const others = marks?.ok === true
+		? marks.value.filter(({claim, domainUuid, life}) => life !== 'working'
+			&& (options.uuid === undefined || domainUuid === options.uuid) && !own.some(({plan}) => plan.id === claim?.planId))
+		: [];
+	return others.map(mark => {
+		const name = mark.claim?.domain.name ?? mark.domainUuid;
+		return {
+			kind: 'unfinished-action',
+			severity: mark.life === 'gone' ? 'problem' : 'warning',
+			domain: {uuid: mark.domainUuid, name},
+			text: `${mark.life === 'gone' ? 'An action of another run stopped half-way' : 'Another run may be at work'}: ${describeClaim(mark)}.`,
+			meaning: 'Images and records may be half changed. No other action is begun on the domain until that one is over.',
+			remedy: remedyFor(mark, quoteForShell(name)),
+		};
+	});
+}
+
 /** The audit log is a help to judge by, never a condition. */
 async function readOwnWrites({store}: Practice): Promise<AuditEntry[]> {
 	const audit = await store.readAudit();
@@ -222,7 +244,7 @@ export async function diagnose(practice: Practice, options: RoundOptions = {}): 
 	}
 
 	const graph = buildImageGraph([...images, ...surroundings.value.others], gatherPins(pictures));
-	const found: Finding[] = [...unreadable, ...await readTroubles(practice, options.uuid)];
+	const found: Finding[] = [...unreadable, ...await readTroubles(practice, options.uuid), ...await readForeignActions(practice, options, left.value)];
 	for (const picture of pictures) {
 		await setImmediate();
 		if (isInterrupted(options)) {

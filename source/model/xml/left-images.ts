@@ -11,7 +11,8 @@ const namespace = 'urn:vsnap-tui:left-images:1';
 
 const entities: Record<string, string> = {amp: '&', lt: '<', gt: '>', quot: '"', apos: '\''};
 
-function decode(text: string): string {
+/** Text of a document as it was meant. */
+export function decodeEntities(text: string): string {
 	return text.replaceAll(/&(?:#x([\da-f]+)|#(\d+)|(\w+));/giu, (whole, hex?: string, decimal?: string, named?: string) => {
 		if (named !== undefined) {
 			return entities[named] ?? whole;
@@ -25,7 +26,7 @@ function decode(text: string): string {
 /** `metadataXml`: what stands between the tags of `<metadata>`. */
 export function parseLeftImages(metadataXml: string | undefined): string[] {
 	const note = new RegExp(String.raw`<${elementName}[\s>][\s\S]*?</${elementName}>`, 'u').exec(metadataXml ?? '')?.[0] ?? '';
-	return [...note.matchAll(/<vsnap:image\s+path=(?:"([^"]*)"|'([^']*)')/gu)].map(([, double, single]) => decode(double ?? single ?? ''));
+	return [...note.matchAll(/<vsnap:image\s+path=(?:"([^"]*)"|'([^']*)')/gu)].map(([, double, single]) => decodeEntities(double ?? single ?? ''));
 }
 
 /** `domain`: the root of a definition. An empty list takes the note away. */

@@ -7,6 +7,7 @@ import type {Owner} from '../../engine/ports.ts';
 import type {HostFacts} from '../../model/inventory.ts';
 import {fail} from '../../model/result.ts';
 import type {LineWatcher, Runner} from '../../tools/run.ts';
+import {createClaims} from './claims.ts';
 import {readImageUsers} from './image-users.ts';
 import {observe} from './observe.ts';
 import {readDomainRecords} from './read-domain.ts';
@@ -28,10 +29,14 @@ export type LibvirtOwnerOptions = {
 	uri: string | undefined;
 	isReadOnly: boolean;
 	owner: HostFacts['owner'];
+	/** For files that virsh reads. Undefined: this host has no other users, and no marks for them. */
+	privatePath?: string;
 };
 
 export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
-	const {runner, lines, uri, isReadOnly, owner} = options;
+	const {
+		runner, lines, uri, isReadOnly, owner, privatePath,
+	} = options;
 	const virsh = createVirsh({runner, uri, isReadOnly});
 	// libvirt refuses to tell secrets to a connection that may only read.
 	const secrets = isReadOnly ? [] : ['--security-info'];
@@ -45,6 +50,7 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 	const endings = new Set<() => void>();
 
 	return {
+		...(privatePath !== undefined && {claims: createClaims({virsh, runner, folderPath: privatePath})}),
 		readHost: async () => readHost(virsh, {uri, owner, isReadOnly}),
 		readDomains: async () => readDomains(virsh),
 		readSnapshotCounts: async uuids => readSnapshotCounts(virsh, uuids),
