@@ -16,6 +16,7 @@ import type {AuditEntry, Clock, JournalRecord, Lock, Outcome, Owner, RunEvent, S
 import {prove} from './prove.ts';
 import {rollBack, stepStates} from './roll-back.ts';
 import {runSteps, type Work} from './run-steps.ts';
+import {withStartAdvice} from './start-advice.ts';
 
 export type World = {
 	owner: Owner;
@@ -193,7 +194,7 @@ async function runUnchanged(world: World, plan: Plan, options: ExecuteOptions, m
 
 	options.onEvent({kind: 'started', plan: plan.id, steps: plan.steps.length});
 	const startedAt = world.clock.now().getTime();
-	const result = await runPlan(world, plan, options, markBegun);
+	const result = await withStartAdvice(world.owner, plan, await runPlan(world, plan, options, markBegun));
 	await audit(world, plan, {
 		outcome: result.kind,
 		detail: result.kind === 'done' ? undefined : result.failure.kind,

@@ -15,6 +15,7 @@ import type {Outcome, UnfinishedAction} from './ports.ts';
 import {rollBack, stepStates, type StepState} from './roll-back.ts';
 import {runSteps, type Work} from './run-steps.ts';
 import {withUnknownSteps} from './unknown-steps.ts';
+import {withStartAdvice} from './start-advice.ts';
 
 export type Direction = 'back' | 'forward';
 
@@ -256,7 +257,8 @@ export async function recover(world: World, {plan}: UnfinishedAction, options: R
 			startsAnew = options.direction === 'forward' && !progress.hasRemoved && (progress.wasGoingBack || !progress.hasSwitched);
 			const startedAt = world.clock.now().getTime();
 			await endJobs(work, progress);
-			const result = options.direction === 'back' || startsAnew ? await goBack(world, work, progress) : await goForward(world, work, progress);
+			const ended = options.direction === 'back' || startsAnew ? await goBack(world, work, progress) : await goForward(world, work, progress);
+			const result = await withStartAdvice(world.owner, plan, ended);
 			await audit(world, plan, {
 				outcome: result.kind === 'done' ? 'recovered' : 'half-way',
 				detail: options.direction === 'back' ? 'put back' : (startsAnew ? 'put back, to be done anew' : 'finished'),

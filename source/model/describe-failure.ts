@@ -99,7 +99,7 @@ export function describeFailure(failure: Failure): Description {
 				message: `Failed: ${failure.title}\n${describeFailure(failure.cause).message}\n${failure.rolledBack
 					? 'Everything is as it was before.'
 					: `Not everything could be put back: ${list(failure.notUndone)}.`}`,
-				hint: failure.rolledBack ? undefined : 'vsnap-tui recover finishes it or puts it back.',
+				hint: failure.rolledBack ? undefined : [...(failure.advice === undefined ? [] : [`${failure.advice} Then:`]), 'vsnap-tui recover finishes it or puts it back.'].join(' '),
 			};
 		}
 

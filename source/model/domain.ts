@@ -43,7 +43,18 @@ export type Disk = {
 	isEncrypted: boolean;
 	/** Whether the source carries `<slices>`: the disk is a part of its file. */
 	hasSlices: boolean;
+	/** `startupPolicy` of the source is `optional`: libvirt starts the domain without a source that is not there. */
+	isOptional?: boolean;
 };
+
+/** A file besides the disks that a definition names and that a start opens. */
+export type BootFile = {
+	what: 'kernel' | 'initrd' | 'device tree' | 'firmware' | 'NVRAM template';
+	path: string;
+};
+
+/** A `<secret>` of libvirt that a definition names: by its UUID, or by what it is used for. */
+export type SecretName = {uuid: string} | {usageType: string; usage: string};
 
 /** What a `<domain>` (or `<inactiveDomain>`) document says that we need. */
 export type DomainDefinition = {
@@ -56,6 +67,10 @@ export type DomainDefinition = {
 	machine: string | undefined;
 	arch: string | undefined;
 	nvramPath: string | undefined;
+	/** Missing: it names none. */
+	bootFiles?: BootFile[];
+	/** Missing: it names none. */
+	secrets?: SecretName[];
 	/** Images that a deleted snapshot froze and that had to stay: they may be collected when nothing stands in the way any more. */
 	leftImages?: string[];
 };

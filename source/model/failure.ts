@@ -53,7 +53,7 @@ export type Failure =
 	| {kind: 'unreadable'; what: string; reason: string}
 	| {kind: 'busy'; what: string; holder?: string; remedy?: string}
 	| {kind: 'host-changed'; changed: string[]}
-	| {kind: 'step-failed'; step: string; title: string; cause: Failure; rolledBack: boolean; notUndone: string[]}
+	| {kind: 'step-failed'; step: string; title: string; cause: Failure; rolledBack: boolean; notUndone: string[]; advice?: string}
 	| {kind: 'not-proven'; findings: string[]; rolledBack: boolean}
 	| {kind: 'interrupted'; signal: string; rolledBack: boolean}
 	| {kind: 'read-only'}

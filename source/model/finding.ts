@@ -25,6 +25,7 @@ export const findingKinds = [
 	'unused-image',
 	'unused-nvram',
 	'not-revertible',
+	'cannot-start',
 	'current-record',
 	'lost-source',
 	'parent-missing',

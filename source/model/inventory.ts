@@ -38,6 +38,8 @@ export type DomainPicture = {
 	foreignPins: Pin[];
 	/** Names that libvirt lists and that cannot be read, with the reason. */
 	unreadable: Unreadable[];
+	/** What the domain's definitions and records name for a start, and what is certainly not there. What could not be looked at counts as there. */
+	missing?: MissingForStart;
 	/** Unix milliseconds. */
 	readAtMs: number;
 };
@@ -58,6 +60,9 @@ export type Pin = {
 	/** The disk's target; undefined for memory and NVRAM files. */
 	target: string | undefined;
 };
+
+/** `files`: paths. `secrets`: in the words of `describeSecret`. */
+export type MissingForStart = {files: ReadonlySet<string>; secrets: ReadonlySet<string>};
 
 export type FolderFacts = {
 	path: string;

@@ -87,8 +87,8 @@ async function readSome(runner: Runner, paths: string[]): Promise<Result<Map<str
 	return succeed(facts);
 }
 
-/** Whether `test` says yes: `-e` exists, `-w` may be written, `-s` is not empty. Fails only where the host cannot be asked. */
-export async function readTest(runner: Runner, flag: '-e' | '-w' | '-s', path: string): Promise<Result<boolean>> {
+/** Whether `test` says yes: `-e` exists, `-w` may be written, `-x` may be searched, `-s` is not empty. Fails only where the host cannot be asked. */
+export async function readTest(runner: Runner, flag: '-e' | '-w' | '-x' | '-s', path: string): Promise<Result<boolean>> {
 	const result = await runner({argv: ['test', flag, path], where: 'host', timeoutMs: readTimeoutMs});
 	if (result.ok) {
 		return succeed(true);

@@ -7,12 +7,14 @@ import {deniedImages, findImageTroubles} from './image-findings.ts';
 import {examine, type Patient} from './patient.ts';
 import {findRecordTroubles} from './record-findings.ts';
 import {findRevertTroubles} from './revert-findings.ts';
+import {findStartTroubles} from './start-findings.ts';
 import {findStateTroubles} from './state-findings.ts';
 
 /** Images that no record leads to are the matter of `findLeftovers`, because they lie between the domains. */
 export function diagnosePicture(patient: Patient): Finding[] {
 	const examination = examine(patient);
 	findStateTroubles(examination);
+	findStartTroubles(examination);
 	findImageTroubles(examination);
 	if (deniedImages(examination).length === 0) {
 		findContentTroubles(examination);

@@ -2,11 +2,13 @@
 Images that are missing or do not open, links that lead nowhere, formats that nobody wrote down, and chains that are too deep.
 */
 import {advisedDepth, deepestChain} from '../../model/chain-depth.ts';
+import {isWritableMedium} from '../../model/domain.ts';
 import {formatBytes} from '../../model/format.ts';
 import {chainOf, holdersOf, imageAt} from '../../model/image-graph.ts';
 import {isDenied, type Image} from '../../model/image.ts';
 import {formatsOfDomain} from '../../model/pins.ts';
 import {quoteForShell} from '../../model/shell-quote.ts';
+import {isDrive} from '../../model/start-files.ts';
 import {describeUnreadable, permissionRemedy} from '../../model/unreadable-image.ts';
 import {writtenHeads} from '../plan/lineage.ts';
 import {listed, report, type Examination} from './patient.ts';
@@ -181,11 +183,17 @@ function reportQcow2InRaw(examination: Examination, image: Image): void {
 	});
 }
 
+/** A medium that is gone keeps the domain from starting at most (start-findings.ts): no snapshot needs it. */
+function mediaPaths({picture: {domain}}: Examination): Set<string | undefined> {
+	return new Set([domain.definition, domain.liveDefinition].flatMap(definition => definition?.disks ?? []).filter(disk => isDrive(disk) && !isWritableMedium(disk)).map(({sourcePath}) => sourcePath));
+}
+
 export function findImageTroubles(examination: Examination): void {
 	const images = ownImages(examination);
 	reportDenied(examination);
+	const media = mediaPaths(examination);
 	for (const image of images) {
-		if (image.problems.some(({kind}) => kind === 'missing')) {
+		if (image.problems.some(({kind}) => kind === 'missing') && !media.has(image.path)) {
 			reportLost(examination, image, images);
 		}
 

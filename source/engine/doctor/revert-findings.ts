@@ -16,6 +16,7 @@ import {isExternalOn, unlinksRecordedSince, writtenHeads} from '../plan/lineage.
 import {usableMemory} from '../plan/memory.ts';
 import {revertDisks} from '../plan/revert-disks.ts';
 import {blockInternalDisks} from '../plan/revert-internal.ts';
+import {requireBootFiles} from '../plan/start-files.ts';
 import {listed, report, type Examination} from './patient.ts';
 
 /** Any moment: names of overlays that are never made depend on it, nothing else. */
@@ -27,6 +28,7 @@ function blockersOf(examination: Examination, snapshot: Snapshot): Blocker[] {
 		return [{kind: 'snapshot-lacks-domain', text: 'Its record holds no <domain>, as very old ones do: nobody knows which images it kept.', remedy: 'Write the <domain> into its record (virsh snapshot-edit).'}];
 	}
 
+	requireBootFiles(context, snapshot.domain);
 	if (isExternal(snapshot)) {
 		const disks = revertDisks(context, {snapshot, now: anyTime});
 		for (const disk of disks.overlaid) {

@@ -7,7 +7,7 @@ the id come in.
 */
 import {posix} from 'node:path';
 import type {BranchAction} from '../../model/action.ts';
-import {hasProcess} from '../../model/domain.ts';
+import {hasProcess, type Disk} from '../../model/domain.ts';
 import {formatTime} from '../../model/format.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Consequence, Plan, Step} from '../../model/plan.ts';
@@ -33,6 +33,7 @@ import {
 } from './revert-external.ts';
 import {planFrame} from './plan-frame.ts';
 import {removeSteps} from './remove-steps.ts';
+import {describeEmptied} from './start-files.ts';
 
 const ifStopped = 'The switch would be finished: the old disks are all still there.';
 
@@ -89,7 +90,7 @@ function recordSteps(context: PlanContext, action: BranchAction, given: {snapsho
 		createdAt: Math.floor(now.getTime() / 1000),
 		memory: {mode: 'no'},
 		disks: snapshot.domain!.disks.map(({target}) => ({target, mode: overlays.has(target) ? 'external' : 'no', overlayPath: overlays.get(target)})),
-		domainXml: domainXml.value,
+		domainXml: domainXml.value.xml,
 	});
 	return succeed([
 		{
@@ -108,8 +109,8 @@ function recordSteps(context: PlanContext, action: BranchAction, given: {snapsho
 	]);
 }
 
-function describe(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; disks: RevertDisks; removed: string[]; abandoned: Consequence[]}): Consequence[] {
-	const {snapshot, disks, removed, abandoned} = given;
+function describe(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; disks: RevertDisks; removed: string[]; abandoned: Consequence[]; emptied: readonly Disk[]}): Consequence[] {
+	const {snapshot, disks, removed, abandoned, emptied} = given;
 	const {domain, currentSnapshot} = context.inventory.picture;
 	return [
 		{severity: 'info', text: `A branch begins at "${snapshot.name}" of ${formatTime(snapshot.createdAt)} UTC: its first snapshot is "${action.name}", and the domain goes on from there.`},
@@ -122,6 +123,7 @@ function describe(context: PlanContext, action: BranchAction, given: {snapshot: 
 		...(hasProcess(domain) ? [{severity: 'loss', text: 'The guest is running: it is powered off as by pulling the plug, and what is in its memory is lost.'} as const] : []),
 		...abandoned,
 		...describeDisks(context, disks, snapshot),
+		...describeEmptied(emptied, false),
 		...(snapshot.memory.mode === 'no' ? [] : [{severity: 'warning', text: 'The branch begins with the disks of the snapshot only, not with its memory: the guest finds them as after a power cut.'} as const]),
 		{severity: 'info', text: 'The domain is off afterwards.'},
 	];
@@ -227,20 +229,20 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		context.blockers.push({kind: 'not-supported', text: 'The snapshot froze no disk, so nothing can branch from it.', remedy: 'Take a snapshot of the disks first.'});
 	}
 
-	const nvram = revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, definitionXml: definition.value, resumes: false});
-	const ownNvram = branchNvram(context, snapshot, {name: action.name, now, definitionXml: definition.value});
+	const nvram = revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, definitionXml: definition.value.xml, resumes: false});
+	const ownNvram = branchNvram(context, snapshot, {name: action.name, now, definitionXml: definition.value.xml});
+	const mustStopFirst = hasProcess(picture.domain) && disks.overlaid.some(disk => disk.wasLeftOut);
+	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: action.fate.kind === 'keep'});
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
-	const mustStopFirst = hasProcess(picture.domain) && disks.overlaid.some(disk => disk.wasLeftOut);
-	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: action.fate.kind === 'keep'});
 	const create = [...overlaySteps(disks.overlaid, []), ...asUpper(overlaySteps(upper, [])), ...nvram.create];
 	const created = [...disks.overlaid, ...upper].map(disk => disk.overlayPath);
 	const bases = snapshot.domain.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
 	return succeed({
 		...planFrame(action, inventory, given),
-		consequences: describe(context, action, {snapshot, disks, removed: abandoned.removed, abandoned: [...abandoned.consequences, ...nvram.consequences]}),
+		consequences: describe(context, action, {snapshot, disks, removed: abandoned.removed, abandoned: [...abandoned.consequences, ...nvram.consequences], emptied: definition.value.emptied}),
 		images: {created: [...created, ...nvram.created, ...ownNvram.created], removed: abandoned.removed, kept: picture.images.map(image => image.path).filter(path => !abandoned.removed.includes(path))},
 		steps: [
 			...checkSteps(disks.overlaid.filter(disk => !disk.wasLeftOut)),
@@ -248,7 +250,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 			...kept.value?.steps ?? [],
 			...nvram.switch,
 			...ownNvram.switch,
-			defineStep(context, definition.value),
+			defineStep(context, definition.value.xml),
 			...records.value,
 			...removeSteps(abandoned.removed),
 			...nvram.remove,

@@ -7,6 +7,7 @@ import type {Phase, Step} from '../../model/plan.ts';
 import {bareCommands, isBare, startProblems} from './bare-commands.ts';
 import {domainCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
+import {requireWayBack} from './start-files.ts';
 
 /** Whether we can start the domain with this definition. libvirt can; of a bare QEMU it depends on its command line. */
 function canStart(context: PlanContext, definitionXml: string): boolean {
@@ -27,7 +28,7 @@ export function blockStart(context: PlanContext, definitionXml: string): void {
 
 /**
 Power off, if it runs. Undone by a start (the guest then has rebooted). `isGraceful` where the disks are to be kept: QEMU then writes out what it
-holds, or the step fails.
+holds, or the step fails. Appends to the blockers where it could not be started again.
 */
 export function stopSteps(context: PlanContext, options: {phase: Phase; isGraceful: boolean}): Step[] {
 	const {domain} = context.inventory.picture;
@@ -35,6 +36,7 @@ export function stopSteps(context: PlanContext, options: {phase: Phase; isGracef
 		return [];
 	}
 
+	requireWayBack(context);
 	const {definitionXml} = context.inventory;
 	return [{
 		id: 'stop',

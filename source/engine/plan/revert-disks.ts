@@ -6,6 +6,7 @@ import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk} from '../.
 import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
 import type {FileFacts} from '../../model/image.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
+import {isDrive} from '../../model/start-files.ts';
 import type {PlanContext} from './context.ts';
 import {overlayPath, stampOf} from './overlay-name.ts';
 
@@ -58,7 +59,8 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		const recorded = snapshot.disks.find(candidate => candidate.target === target);
 		const isLeftOut = recorded?.mode !== 'external';
 		const base = isLeftOut && head?.sourcePath !== undefined ? head : disk;
-		if (isLeftOut && base.sourceType !== 'file') {
+		const isGone = base.sourcePath !== undefined && picture.missing?.files.has(base.sourcePath);
+		if (isLeftOut && (base.sourceType !== 'file' || (isGone && isDrive(base)))) {
 			continue;
 		}
 

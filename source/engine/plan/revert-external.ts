@@ -4,7 +4,7 @@ nobody needs any more is removed (design 3.1; the procedure and its traps are fa
 */
 import {posix} from 'node:path';
 import type {EndState, RevertAction} from '../../model/action.ts';
-import {hasProcess} from '../../model/domain.ts';
+import {hasProcess, type Disk} from '../../model/domain.ts';
 import {formatBytes} from '../../model/format.ts';
 import {abandonHead} from '../../model/abandon-head.ts';
 import {buildImageGraph, imageAt} from '../../model/image-graph.ts';
@@ -30,6 +30,7 @@ import {revertNvram} from './nvram-revert.ts';
 import {checkSteps, overlaySteps} from './overlay-steps.ts';
 import {revertDisks, type RevertDisks} from './revert-disks.ts';
 import {removeSteps} from './remove-steps.ts';
+import {describeEmptied, emptiedDrives, requireStartFiles} from './start-files.ts';
 
 /** What one kind of revert contributes to the plan. */
 export type RevertParts = {
@@ -50,13 +51,31 @@ function sourcesOf(disks: RevertDisks): Sources {
 	]);
 }
 
-/** The definition for the next start: what was pending when the snapshot was made, if it knew the same disks, else what ran. */
-export function newDefinition(context: PlanContext, snapshot: Snapshot, sources: Sources): Result<string> {
+export type NewDefinition = {
+	xml: string;
+	/** Drives that are left empty in it. */
+	emptied: Disk[];
+};
+
+/**
+The definition for the next start: what was pending when the snapshot was made, if it knew the same disks, else what ran. Appends blockers where a start from it
+would fail.
+*/
+export function newDefinition(context: PlanContext, snapshot: Snapshot, sources: Sources): Result<NewDefinition> {
 	const {name} = context.inventory.picture.domain;
 	const pending = snapshot.inactiveDomainXml === undefined ? undefined : parseDomainXml(snapshot.inactiveDomainXml);
 	const targetsOf = (disks: Array<{target: string}>) => disks.map(disk => disk.target).sort().join(' ');
 	const isPendingAlike = pending?.ok && targetsOf(pending.value.disks) === targetsOf(snapshot.domain!.disks);
-	return changeDomainXml(isPendingAlike ? snapshot.inactiveDomainXml! : snapshot.domainXml!, {name, rootName: 'domain', sources, leftImages: leftImagesOf(context)});
+	const emptied = emptiedDrives(context, isPendingAlike ? pending.value : snapshot.domain!).filter(({target}) => !sources.has(target));
+	const xml = changeDomainXml(isPendingAlike ? snapshot.inactiveDomainXml! : snapshot.domainXml!, {
+		name, rootName: 'domain', sources, emptied: emptied.map(({target}) => target), leftImages: leftImagesOf(context),
+	});
+	if (!xml.ok) {
+		return xml;
+	}
+
+	requireStartFiles(context, xml.value);
+	return succeed({xml: xml.value, emptied});
 }
 
 /** How the domain is brought to its end state; nothing where it stays off. */
@@ -73,8 +92,14 @@ function endSteps(context: PlanContext, snapshot: Snapshot, given: {endState: En
 			return succeed([]);
 		}
 
-		const xml = changeDomainXml(memory.domainXml, {sources, rootName: 'domain'});
-		return xml.ok ? succeed(resumeSteps(context, {memoryPath: memory.path, definitionXml: xml.value, isPaused})) : xml;
+		const emptied = emptiedDrives(context, memory.definition).map(({target}) => target).filter(target => !sources.has(target));
+		const xml = changeDomainXml(memory.domainXml, {sources, emptied, rootName: 'domain'});
+		if (!xml.ok) {
+			return xml;
+		}
+
+		requireStartFiles(context, xml.value);
+		return succeed(resumeSteps(context, {memoryPath: memory.path, definitionXml: xml.value, isPaused}));
 	}
 
 	return succeed(bootSteps(context, {definitionXml: given.definitionXml, isPaused}));
@@ -197,7 +222,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 		|| (kept !== undefined && picture.currentSnapshot === snapshot.name);
 	const heads = new Map(disks.overlaid.map(disk => [disk.target, disk.overlayPath]));
 	const bookkeeping = bookkeepingSteps(context, snapshot, {heads, hasChildren});
-	const end = endSteps(context, snapshot, {endState, sources, definitionXml: definition.value});
+	const end = endSteps(context, snapshot, {endState, sources, definitionXml: definition.value.xml});
 	if (!bookkeeping.ok || !end.ok) {
 		return bookkeeping.ok ? end as Result<never> : bookkeeping;
 	}
@@ -208,11 +233,12 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 		return carried;
 	}
 
+	const resumes = endState !== 'shutoff' && snapshot.memory.mode !== 'no';
 	const nvram = revertNvram(context, snapshot, {
 		keepName: action.fate.kind === 'keep' ? action.fate.name : undefined,
 		now,
-		definitionXml: definition.value,
-		resumes: endState !== 'shutoff' && snapshot.memory.mode !== 'no',
+		definitionXml: definition.value.xml,
+		resumes,
 	});
 	const checkpoints = carried.value;
 	const keptSteps = kept?.value.steps ?? [];
@@ -227,7 +253,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 			...checkpoints.before,
 			...keptSteps.filter(step => step.phase === 'switch'),
 			...nvram.switch,
-			defineStep(context, definition.value),
+			defineStep(context, definition.value.xml),
 			...bookkeeping.value,
 			...checkpoints.after,
 			...end.value,
@@ -240,6 +266,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 				: [{severity: 'loss', text: `What was written since is lost: ${sizesOf(context, abandoned.removed)} in ${abandoned.removed.map(path => posix.basename(path)).join(', ')}.`} as const]),
 			...abandoned.consequences,
 			...describeDisks(context, disks, snapshot),
+			...describeEmptied(definition.value.emptied, resumes),
 			...checkpoints.consequences,
 			...nvram.consequences,
 		],

@@ -13,6 +13,7 @@ import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {commandLineOf} from '../../model/xml/bare-domain.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {blockChain, blockForeignHeads, blockNeededContent} from './blockers.ts';
 import {bareCommands, isBare} from './bare-commands.ts';
 import {domainCommands, imageCommands, snapshotCommands} from './commands.ts';
@@ -22,8 +23,11 @@ import {
 } from './domain-steps.ts';
 import {keepPresentState} from './keep.ts';
 import {revertNvram} from './nvram-revert.ts';
-import type {RevertParts} from './revert-external.ts';
+import type {NewDefinition, RevertParts} from './revert-external.ts';
 import {stampOf} from './overlay-name.ts';
+import {
+	describeEmptied, emptiedDrives, refuseLostMedia, requireStartFiles,
+} from './start-files.ts';
 
 type InternalDisk = {target: string; path: string};
 
@@ -77,13 +81,28 @@ function presentSources(context: PlanContext, disks: InternalDisk[]): Map<string
 			: [[head.target, {path: head.sourcePath, format: head.format}]]));
 }
 
-function newDefinition(context: PlanContext, snapshot: Snapshot, disks: InternalDisk[]): Result<string> {
-	return changeDomainXml(snapshot.inactiveDomainXml ?? snapshot.domainXml!, {
+/** `usesMemory`: libvirt itself goes back to the memory inside the images, by the definition in its record. Appends blockers where a start would fail. */
+function newDefinition(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; usesMemory: boolean}): Result<NewDefinition> {
+	const {disks, usesMemory} = given;
+	const pending = snapshot.inactiveDomainXml === undefined ? undefined : parseDomainXml(snapshot.inactiveDomainXml);
+	const emptied = emptiedDrives(context, pending?.ok ? pending.value : snapshot.domain!);
+	const xml = changeDomainXml(snapshot.inactiveDomainXml ?? snapshot.domainXml!, {
 		name: context.inventory.picture.domain.name,
 		rootName: 'domain',
 		sources: presentSources(context, disks),
+		emptied: emptied.map(({target}) => target),
 		leftImages: leftImagesOf(context),
 	});
+	if (!xml.ok) {
+		return xml;
+	}
+
+	if (usesMemory && context.host.owner !== 'qemu') {
+		refuseLostMedia(context, snapshot.domain!);
+	}
+
+	requireStartFiles(context, xml.value);
+	return succeed({xml: xml.value, emptied});
 }
 
 function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string; definitionXml: string}): Step[] {
@@ -231,14 +250,14 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 	}
 
 	const usesMemory = snapshot.memory.mode === 'internal' && endState !== 'shutoff';
-	const definition = newDefinition(context, snapshot, disks);
+	const definition = newDefinition(context, snapshot, {disks, usesMemory});
 	if (!definition.ok) {
 		return definition;
 	}
 
 	const isPaused = endState === 'paused';
-	const nvram = revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, definitionXml: definition.value, resumes: usesMemory});
-	const parts = {disks, safetyName, definitionXml: definition.value};
+	const nvram = revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, definitionXml: definition.value.xml, resumes: usesMemory});
+	const parts = {disks, safetyName, definitionXml: definition.value.xml};
 	const back = usesMemory
 		? (isBare(context) ? bareMemorySteps(context, snapshot, {...parts, isPaused}) : [memoryStep(context, snapshot, {disks, safetyName, isPaused})])
 		: offlineSteps(context, snapshot, parts);
@@ -250,12 +269,13 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 			...nvram.switch,
 			...back,
 			...(usesMemory ? [] : [currentStep(context, snapshot)]),
-			...(usesMemory || endState === 'shutoff' ? [] : bootSteps(context, {definitionXml: definition.value, isPaused})),
+			...(usesMemory || endState === 'shutoff' ? [] : bootSteps(context, {definitionXml: definition.value.xml, isPaused})),
 			...(action.fate.kind === 'keep' ? [] : removeSafetySteps(context, {...parts, isOff: endState === 'shutoff'})),
 			...nvram.remove,
 		],
 		consequences: [
 			...(action.fate.kind === 'keep' ? [] : [{severity: 'loss', text: `What was written to ${disks.map(disk => disk.target).join(', ')} since is lost.`} as const]),
+			...describeEmptied(definition.value.emptied, false),
 			...nvram.consequences,
 		],
 		heads: disks.map(({target, path}) => ({target, path})),

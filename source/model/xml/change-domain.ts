@@ -14,6 +14,8 @@ export type DomainChange = {
 	rootName?: 'domain';
 	/** By the target of the disk. */
 	sources: Map<string, {path: string; format: string}>;
+	/** Targets of drives whose medium is taken out. */
+	emptied?: readonly string[];
 	/** What the definition is to say of images that had to stay; undefined: what it says. */
 	leftImages?: readonly string[];
 };
@@ -92,6 +94,15 @@ export function putDisksOn(domain: XmlItem, wantedFor: (target: string, path: st
 	return changeRecordedCommandLine(contentOf(domain), moved);
 }
 
+/** A drive without a medium has no source (as `virsh change-media --eject` leaves it). */
+function emptyDrives(domain: XmlItem, targets: readonly string[]): void {
+	for (const disk of findAll(contentOf(find(contentOf(domain), 'devices') ?? {}), 'disk')) {
+		if (targets.includes(attribute(find(contentOf(disk), 'target'), 'dev') ?? '')) {
+			disk.disk = keepOnly(contentOf(disk), item => nameOf(item) !== 'source');
+		}
+	}
+}
+
 /**
 Puts the disks that are listed on other images, as files of the format given; disks that are not listed keep theirs. Fails with `unreadable` where the
 document is broken, or where a path or name cannot be expressed in XML.
@@ -111,6 +122,7 @@ export function changeDomainXml(xml: string, change: DomainChange): Result<strin
 			return put;
 		}
 
+		emptyDrives(root, change.emptied ?? []);
 		if (change.leftImages) {
 			setLeftImages(root, change.leftImages);
 		}

@@ -1,7 +1,7 @@
 /**
 What a `<domain>` (or `<inactiveDomain>`) document says about the domain and its disks.
 */
-import type {Disk, DomainDefinition, SnapshotMode} from '../domain.ts';
+import type {BootFile, Disk, DomainDefinition, SecretName, SnapshotMode} from '../domain.ts';
 import {fail, succeed, type Result} from '../result.ts';
 import {parseLeftImages} from './left-images.ts';
 import {
@@ -73,6 +73,7 @@ function parseDisk(node: XmlNode, domainName: string): Disk {
 		hasMirror: childOf(node, 'mirror') !== undefined,
 		isEncrypted: childOf(node, 'encryption') !== undefined || childOf(source, 'encryption') !== undefined,
 		hasSlices: childOf(source, 'slices') !== undefined,
+		...(attributeOf(source, 'startupPolicy') === 'optional' && {isOptional: true}),
 	};
 	return withoutTransientOverlay(disk, node, domainName);
 }
@@ -82,6 +83,38 @@ function nvramPathOf(os: XmlNode | undefined): string | undefined {
 	const nvram = childOf(os, 'nvram');
 	const path = sourcePathOf(childOf(nvram, 'source')) ?? textOf(nvram)?.trim();
 	return path === '' ? undefined : path;
+}
+
+/** A loader of 12.1 or later may have no path of its own; relative ones do not exist. */
+function bootFilesOf(os: XmlNode | undefined): BootFile[] {
+	const named: Array<[BootFile['what'], string | undefined]> = [
+		['kernel', textOf(childOf(os, 'kernel'))],
+		['initrd', textOf(childOf(os, 'initrd'))],
+		['device tree', textOf(childOf(os, 'dtb'))],
+		['firmware', textOf(childOf(os, 'loader'))],
+		['NVRAM template', attributeOf(childOf(os, 'nvram'), 'template')],
+	];
+	return named.flatMap(([what, text]) => text?.trim().startsWith('/') ? [{what, path: text.trim()}] : []);
+}
+
+/** `<secret>` of a disk or a network source, and the `secret` of a TPM's `<encryption>`. */
+function secretsOf(node: XmlNode): SecretName[] {
+	const found: SecretName[] = [];
+	for (const [name, children] of Object.entries(node)) {
+		for (const child of Array.isArray(children) ? children : []) {
+			const uuid = attributeOf(child, name === 'encryption' ? 'secret' : 'uuid');
+			const usage = attributeOf(child, 'usage');
+			if ((name === 'secret' || name === 'encryption') && uuid !== undefined) {
+				found.push({uuid});
+			} else if (name === 'secret' && usage !== undefined) {
+				found.push({usageType: attributeOf(child, 'type') ?? attributeOf(node, 'type') ?? '', usage});
+			}
+
+			found.push(...secretsOf(child));
+		}
+	}
+
+	return found;
 }
 
 /**
@@ -103,6 +136,9 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 	const os = childOf(root.value, 'os');
 	const type = childOf(os, 'type');
 	const leftImages = parseLeftImages(textOf(childOf(root.value, 'metadata')));
+	const bootFiles = bootFilesOf(os);
+	// Most definitions name no secret, and a walk through all of one costs more than this look at its text.
+	const secrets = /<secret\s|\ssecret=/u.test(xml) ? secretsOf(childOf(root.value, 'devices') ?? {}) : [];
 	return succeed({
 		name,
 		uuid: textOf(childOf(root.value, 'uuid'))?.trim() ?? '',
@@ -111,6 +147,8 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 		machine: attributeOf(type, 'machine'),
 		arch: attributeOf(type, 'arch'),
 		nvramPath: nvramPathOf(os),
+		...(bootFiles.length > 0 && {bootFiles}),
+		...(secrets.length > 0 && {secrets}),
 		...(leftImages.length > 0 && {leftImages}),
 	});
 }

@@ -13,6 +13,7 @@ import {
 } from './read-host.ts';
 import {readSnapshotDocuments} from './read-snapshot-documents.ts';
 import {readVolumePaths} from './read-volumes.ts';
+import {readMissingSecrets} from './read-secrets.ts';
 import {readUntilSettled} from './settle.ts';
 import {isMissingDomain, reasonOf, type Answer, type Virsh} from './virsh.ts';
 
@@ -25,6 +26,8 @@ export type DomainRecords = {
 	currentSnapshot: string | undefined;
 	checkpoints: Checkpoint[];
 	unreadable: Unreadable[];
+	/** Those that the definitions and records name and libvirt does not have, in the words of `describeSecret`. */
+	missingSecrets?: ReadonlySet<string>;
 };
 
 /**
@@ -122,6 +125,11 @@ async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<
 		return volumes;
 	}
 
+	const missingSecrets = await readMissingSecrets(virsh, definitions);
+	if (!missingSecrets.ok) {
+		return missingSecrets;
+	}
+
 	const {withPaths, unknownSources} = volumes.value;
 	unreadable.push(...unknownSources(definitions.map(definition => withPaths(definition))).map(source => ({name: domain.value.name, ...source})));
 	return succeed({
@@ -132,6 +140,7 @@ async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<
 		currentSnapshot: currentName,
 		checkpoints: readRecords(checkpointList, checkpoints.value, xml => parseCheckpointXml(xml), unreadable),
 		unreadable,
+		missingSecrets: missingSecrets.value,
 	});
 }
 

@@ -2,15 +2,19 @@
 A picture for browsing, and the inventory for planning: one domain with its images, and what the rest of the host holds of them.
 */
 import {posix} from 'node:path';
-import {headDisks} from '../../model/domain.ts';
+import {headDisks, type DomainDefinition} from '../../model/domain.ts';
 import type {Image} from '../../model/image.ts';
 import type {DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts, Pin} from '../../model/inventory.ts';
 import {nvramPaths, type NvramFile} from '../../model/nvram.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import {nothingMissing, startPaths} from '../../model/start-files.ts';
+import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {readFileFacts, readFolder} from '../../tools/files.ts';
 import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
 import {readOwnBytes} from '../../tools/own-bytes.ts';
+import {readMissingFiles} from '../../tools/missing-files.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
 import type {DomainRecords} from './read-domain.ts';
@@ -80,7 +84,12 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 	// An overlay can only be qcow2: what is something else shows as an image that cannot be read.
 	const images = await readImages(runner, new Map([...known, ...named.value.map((path): [string, string] => [path, 'qcow2'])]));
 	const measured = images.ok ? await withOwnBytes(runner, images.value, new Set(named.value)) : images;
-	return measured.ok
+		if (!measured.ok) {
+		return measured;
+	}
+
+	const missing = await readMissing(runner, [domain.definition, domain.liveDefinition, ...snapshots.map(snapshot => snapshot.domain)], measured.value);
+	return missing.ok
 		? succeed({
 			records: records.value,
 			picture: {
@@ -91,10 +100,27 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 				images: measured.value,
 				foreignPins: foreign.value.pins,
 				unreadable: [...unreadable, ...foreign.value.unreadableDomains, ...foreign.value.unreadableSnapshots],
+				missing: {files: missing.value, secrets: records.value.missingSecrets ?? nothingMissing.secrets},
 				readAtMs,
 			},
 		})
-		: measured;
+		: missing;
+}
+
+/** What these definitions name for a start and is not there. Images that were seen are there. */
+async function readMissing(runner: Runner, definitions: ReadonlyArray<DomainDefinition | undefined>, images: readonly Image[]): Promise<Result<Set<string>>> {
+	const seen = new Set(images.filter(({file}) => file !== undefined).map(({path}) => path));
+	const paths = definitions.flatMap(definition => definition === undefined ? [] : startPaths(definition)).filter(path => !seen.has(path));
+	return paths.length === 0 ? succeed(new Set()) : readMissingFiles(runner, paths);
+}
+
+/** Definitions that only a plan puts in place: what was pending when a snapshot was made, and what a memory file was saved with. */
+function definitionsToCome(snapshots: readonly Snapshot[], memoryFiles: ReadonlyArray<[string, MemoryFileFacts]>): DomainDefinition[] {
+	const pending = snapshots.flatMap(({inactiveDomainXml}) => inactiveDomainXml === undefined ? [] : [parseDomainXml(inactiveDomainXml)]);
+	return [
+		...pending.flatMap(parsed => parsed.ok ? [parsed.value] : []),
+		...memoryFiles.flatMap(([, facts]) => facts.kind === 'good' ? [facts.definition] : []),
+	];
 }
 
 export async function readPicture(reading: Reading, uuid: string, options: {withForeignPins: boolean}): Promise<Result<DomainPicture>> {
@@ -182,10 +208,16 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 		return nvramFiles;
 	}
 
+	const known = picture.missing ?? nothingMissing;
+	const missing = await readMissing(runner, definitionsToCome(picture.snapshots, memoryFiles), picture.images);
+	if (!missing.ok) {
+		return missing;
+	}
+
 	return jobs.ok
 		? succeed({
 			host,
-			picture: {...picture, images: [...picture.images, ...strays.value]},
+			picture: {...picture, images: [...picture.images, ...strays.value], missing: {...known, files: new Set([...known.files, ...missing.value])}},
 			definitionXml: records.definitionXml,
 			liveXml: records.liveXml,
 			folders,

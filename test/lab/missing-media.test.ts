@@ -1,0 +1,113 @@
+/**
+What a definition names besides its disks is gone: the drive is left empty, or it is refused before a guest is powered off. Each remedy is followed, and helps.
+*/
+import {Buffer} from 'node:buffer';
+import {rm, writeFile} from 'node:fs/promises';
+import path from 'node:path';
+import process from 'node:process';
+import test from 'ava';
+import {startLab} from './daemons.ts';
+import {
+	defineXml, domainXml, makeDomain, readState, start, stop,
+} from './domains.ts';
+import {expectRefused, expectReverted, expectStarts} from './expect.ts';
+import {
+	recover, report, revert, runProgram, type ProgramResult,
+} from './program.ts';
+import {virsh} from './run.ts';
+import {imagesPath} from './settings.ts';
+import {makeShims, readPlan} from './shims.ts';
+import {digestHeads} from './slots.ts';
+import {
+	markLive, markOffline, takeDiskSnapshot, takeMemorySnapshot,
+} from './snapshots.ts';
+
+test.before(startLab);
+
+/** Follows the command that the program advises. */
+async function eject(result: ProgramResult): Promise<void> {
+	const words = /virsh (?<words>change-media [^.;]*)/.exec(result.stderr)!.groups!.words!;
+	await virsh(...words.split(' ').map(word => word.replaceAll('\'', '')));
+}
+
+test.serial('without its ISO and its floppy a domain goes back, off, running, with memory and to a branch, with empty drives', async t => {
+	const isoPath = path.join(imagesPath, `${process.pid}-gone.iso`);
+	const floppyPath = path.join(imagesPath, `${process.pid}-gone.img`);
+	const insert = async () => Promise.all([isoPath, floppyPath].map(async file => writeFile(file, Buffer.alloc(1_474_560, 7), {mode: 0o644})));
+	const remove = async () => Promise.all([isoPath, floppyPath].map(async file => rm(file, {force: true})));
+	t.teardown(remove);
+	await insert();
+	const drives = `<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='${isoPath}'/><target dev='hdc' bus='ide'/><readonly/></disk>
+<disk type='file' device='floppy' snapshot='no'><driver name='qemu' type='raw'/><source file='${floppyPath}'/><target dev='fda' bus='fdc'/></disk>`;
+	const domain = await makeDomain(t, {diskCount: 1, devicesXml: drives});
+	await start(domain);
+	const first = await markLive(domain, 1);
+	await takeDiskSnapshot(domain, 's1');
+	const second = await markLive(domain, 2);
+	await takeMemorySnapshot(domain, 'm1');
+	const left = await markLive(domain, 3);
+	await remove();
+
+	await expectRefused(t, domain, async () => revert(domain, 's1', {flags: ['--keep', 'k', '--running']}), /hdc is missing[\s\S]*--eject[\s\S]*fda is missing/);
+	for (const round of ['hdc', 'fda']) {
+		const refused = await revert(domain, 's1', {flags: ['--keep', 'k', '--running']});
+		t.is(refused.exitCode, 3, `${round}\n${report(refused)}`);
+		await eject(refused);
+	}
+
+	const kept = await revert(domain, 's1', {flags: ['--keep', 'k', '--running']});
+	const {vda} = first;
+	await expectReverted(t, domain, kept, {digests: {vda: vda!}, current: 's1', state: 'running'});
+	await expectReverted(t, domain, await revert(domain, 'm1'), {digests: {vda: second.vda!}, current: 'm1', state: 'running'});
+	const plan = await readPlan(domain, 's1');
+	t.true(plan.consequences.some(({severity, text}) => severity === 'warning' && text.includes('hdc') && text.includes('left empty')));
+	await expectReverted(t, domain, await revert(domain, 'k'), {digests: {vda: left.vda!}, current: 'k'});
+	await expectStarts(t, domain);
+	const branched = await runProgram(domain, ['branch', '--discard', '--yes', '--', domain.name, 's1', 'b1']);
+	t.is(branched.exitCode, 0, report(branched));
+	t.deepEqual(await digestHeads(domain), {vda: vda!});
+	await expectStarts(t, domain);
+});
+
+test.serial('an ISO that goes while a revert is at work leaves an action that names the cure, and with it recover puts everything back', async t => {
+	const isoPath = path.join(imagesPath, `${process.pid}-going.iso`);
+	t.teardown(async () => rm(isoPath, {force: true}));
+	await writeFile(isoPath, Buffer.alloc(1024 * 1024, 7), {mode: 0o644});
+	const domain = await makeDomain(t, {diskCount: 1, devicesXml: `<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='${isoPath}'/>
+<target dev='hdc' bus='ide'/><readonly/></disk>`});
+	await takeDiskSnapshot(domain, 's1');
+	await start(domain);
+	const left = await markLive(domain, 2);
+	const plan = await readPlan(domain, 's1');
+	const shims = await makeShims(t, plan, {at: plan.steps.findIndex(({id}) => id === 'define'), script: `rm ${isoPath}; exit 1`});
+	const failed = await revert(domain, 's1', shims.options);
+	t.is(failed.exitCode, 4, report(failed));
+	t.regex(failed.stderr, /--path hdc --eject --config/);
+	const again = await recover(domain, '--roll-back');
+	t.is(again.exitCode, 4, report(again));
+	t.regex(again.stderr, /--path hdc --eject --config/);
+	const doctor = await runProgram(domain, ['doctor', '--json', '--', domain.name]);
+	t.regex(doctor.stdout, /"cannot-start"/);
+	await eject(again);
+	const recovered = await recover(domain, '--roll-back');
+	t.is(recovered.exitCode, 0, report(recovered));
+	t.is(await readState(domain), 'running');
+	t.deepEqual({vda: (await digestHeads(domain)).vda}, {vda: left.vda});
+});
+
+test.serial('a kernel that the snapshot was booted with and that is gone is refused before the domain is stopped', async t => {
+	const kernelPath = path.join(imagesPath, `${process.pid}-kernel`);
+	t.teardown(async () => rm(kernelPath, {force: true}));
+	await writeFile(kernelPath, Buffer.alloc(4096, 7), {mode: 0o644});
+	const domain = await makeDomain(t, {diskCount: 1, osXml: () => `<kernel>${kernelPath}</kernel>`});
+	const then = await markOffline(domain, 1);
+	await takeDiskSnapshot(domain, 's1');
+	await defineXml(domainXml({...domain, disks: [{target: 'vda', path: path.join(domain.folder, 'vda.s1'), format: 'qcow2'}]}));
+	await start(domain);
+	await rm(kernelPath);
+	await expectRefused(t, domain, async () => revert(domain, 's1'), /kernel is missing/);
+	t.is(await readState(domain), 'running');
+	await stop(domain);
+	await writeFile(kernelPath, Buffer.alloc(4096, 7), {mode: 0o644});
+	await expectReverted(t, domain, await revert(domain, 's1'), {digests: then, current: 's1'});
+});
