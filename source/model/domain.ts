@@ -15,6 +15,14 @@ export type DomainSummary = {
 
 export type SnapshotMode = 'no' | 'internal' | 'external' | 'manual';
 
+/** A chain as a definition records it: QEMU is started on this one, whatever the headers of the images say. */
+export type RecordedChain = {
+	/** From the first one below the source down. A layer that is no file has no path. */
+	layers: Array<{path: string | undefined; format: string | undefined; isEncrypted: boolean}>;
+	/** The record ends with an empty `<backingStore/>`: nothing is below its last layer. Else the headers are followed from there on. */
+	isWhole: boolean;
+};
+
 /** One `<disk>` of a domain definition. */
 export type Disk = {
 	/** `<target dev>`: what identifies the disk within its domain. */
@@ -43,6 +51,8 @@ export type Disk = {
 	isEncrypted: boolean;
 	/** Whether the source carries `<slices>`: the disk is a part of its file. */
 	hasSlices: boolean;
+	/** What `<backingStore>` says that the source is backed by. Missing: nothing is recorded, so QEMU is given what the headers name. */
+	recordedChain?: RecordedChain;
 	/** `startupPolicy` of the source is `optional`: libvirt starts the domain without a source that is not there. */
 	isOptional?: boolean;
 };

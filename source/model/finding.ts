@@ -26,6 +26,7 @@ export const findingKinds = [
 	'unused-nvram',
 	'not-revertible',
 	'cannot-start',
+	'chain-conflict',
 	'current-record',
 	'lost-source',
 	'parent-missing',

@@ -2,9 +2,11 @@
 Why the domain cannot be started as it is defined, though its disks may be whole: media, kernel, firmware, secrets that are not there.
 */
 import {hasProcess} from '../../model/domain.ts';
+import {chainConflict, layersWithoutSecret} from '../../model/recorded-chain.ts';
 import {isStartable, lostToStart} from '../../model/start-files.ts';
+import {conflictRemedy, describeConflict} from '../plan/recorded-chains.ts';
 import {describeLost, ejectCommand} from '../plan/start-files.ts';
-import {report, type Examination} from './patient.ts';
+import {listed, report, type Examination} from './patient.ts';
 
 function findLost(examination: Examination): void {
 	const {host, picture: {domain, missing}} = examination;
@@ -25,6 +27,44 @@ function findLost(examination: Examination): void {
 	});
 }
 
+/** QEMU is started on the recorded chain: what the headers say is then what the guest does not read, until somebody drops the record. */
+function findChainConflicts(examination: Examination): void {
+	const {context: {graph}, picture: {domain}} = examination;
+	for (const disk of domain.definition.disks) {
+		const conflict = chainConflict(graph, disk);
+		if (conflict) {
+			report(examination, {
+				kind: 'chain-conflict',
+				severity: 'problem',
+				text: `The definition and the images do not agree on ${describeConflict(conflict)}.`,
+				meaning: 'The domain is started on what the XML says; qemu-img, and every definition without that record, go by the header. One of the two is wrong, and whoever writes through it destroys what the other needs.',
+				remedy: conflictRemedy(domain.name, disk.target, conflict),
+				images: [conflict.path],
+			});
+		}
+	}
+}
+
+/** A plain head over an encrypted layer starts only as long as a recorded chain names the secret. */
+function findSecretlessLayers(examination: Examination): void {
+	const {context: {graph}, picture: {domain}} = examination;
+	for (const disk of domain.definition.disks) {
+		const layers = layersWithoutSecret(graph, disk);
+		if (layers.length > 0) {
+			report(examination, {
+				kind: 'cannot-start',
+				severity: hasProcess(domain) ? 'warning' : 'problem',
+				text: `The domain cannot be started${hasProcess(domain) ? ' again once it is off' : ''}: ${disk.target} is backed by ${listed(layers)}, which is encrypted, and the definition names no secret for it.`,
+				meaning: 'libvirt says "Unexpected enum value 0 for virStorageEncryptionEngine". The data is whole.',
+				remedy: `Record the chain below ${disk.target} in the definition (virsh edit): <backingStore> for each layer, with <encryption format='luks' engine='qemu'> and its <secret> in the <source> of the encrypted one.`,
+				images: layers,
+			});
+		}
+	}
+}
+
 export function findStartTroubles(examination: Examination): void {
 	findLost(examination);
+	findChainConflicts(examination);
+	findSecretlessLayers(examination);
 }

@@ -11,6 +11,7 @@ import {nameProblem} from '../../model/snapshot-name.ts';
 import {describeUnreadable} from '../../model/unreadable-image.ts';
 import type {PlanContext} from './context.ts';
 import {requireLikeDisks} from './live-disks.ts';
+import {requireChainsAsRecorded} from './recorded-chains.ts';
 
 /**
 Refuses where something that cannot be read may need an image that the plan removes or writes to. Plans that do neither need not ask. `canKeep`: the same
@@ -64,6 +65,7 @@ export function blockDomain(context: PlanContext, options: {staysOn?: {disks: Re
 	}
 
 	requireLikeDisks(context, options.staysOn?.disks);
+	requireChainsAsRecorded(context);
 	for (const job of inventory.jobs) {
 		blockers.push({kind: 'job-running', text: `A job is running: ${job}.`, remedy: 'Wait until it has ended, or abort it (virsh domjobabort, virsh blockjob --abort).'});
 	}

@@ -17,6 +17,7 @@ import {
 import {recordSteps} from './create-record.ts';
 import {chooseTargets, type TargetedDisk} from './create-targets.ts';
 import {defineStep} from './domain-steps.ts';
+import {requirePlainLayers} from './recorded-chains.ts';
 import {checkSteps, overlaySteps} from './overlay-steps.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
 
@@ -166,6 +167,10 @@ export function targetSteps(context: PlanContext, disks: TargetedDisk[]): Step[]
 export function planOfflineExternal(context: PlanContext, {action, disks: all, now}: CreateRequest): Result<CreateParts> {
 	const partaking = partakingDisks(context, all, 'external');
 	blockCheckpoints(context, true);
+	for (const {target, headPath} of partaking) {
+		requirePlainLayers(context, target, headPath, 'Start the domain and take the snapshot while it runs: libvirt then keeps the secret.');
+	}
+
 	const {disks, consequences} = chooseTargets(context, action, {disks: partaking, hasMemory: false, now});
 	const made = disks.filter(disk => disk.reuse !== 'existing').map(disk => disk.overlayPath);
 	blockFolders(context, made);

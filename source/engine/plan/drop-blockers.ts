@@ -8,6 +8,7 @@ import {imageAt} from '../../model/image-graph.ts';
 import {blockChain, blockForeignHeads, blockHeldHead} from './blockers.ts';
 import type {PlanContext} from './context.ts';
 import {bitmapsInQemu} from './merge-qemu.ts';
+import {requirePlainLayers} from './recorded-chains.ts';
 
 function blockRoom(context: PlanContext, merges: readonly Merge[]): void {
 	const needed = new Map<string, {bytes: number; free: number; folder: string}>();
@@ -66,6 +67,7 @@ export function blockMerges(context: PlanContext, {merges, removed}: Collection)
 		blockHeldHead(context, merge.top);
 		blockBitmaps(context, merge);
 		blockDisks(context, merge);
+		requirePlainLayers(context, posix.basename(merge.top), merge.top);
 	}
 
 	if (merges.length > 0 && context.inventory.picture.domain.liveDefinition !== undefined && context.inventory.picture.checkpoints.length > 0) {

@@ -24,6 +24,7 @@ import {taggedImages, untagSteps} from './delete-internal.ts';
 import {isPossibleInQemu} from './merge-qemu.ts';
 import {isOpenHead, mergeSteps, openDiskOf} from './merge-steps.ts';
 import {nvramCopiesOf} from './nvram.ts';
+import {requirePlainLayers} from './recorded-chains.ts';
 import {planRecords} from './records.ts';
 import {planFrame} from './plan-frame.ts';
 import {removeSteps} from './remove-steps.ts';
@@ -162,6 +163,15 @@ function memoryFilesOf(context: PlanContext, deleted: readonly Snapshot[]): stri
 	});
 }
 
+/** The definition, and records, are written without the chains that hold the secrets of encrypted layers. Appends to the blockers. */
+function requirePlainHeads(context: PlanContext): void {
+	for (const {target, sourcePath, isEncrypted} of headDisks(context.inventory.picture.domain)) {
+		if (sourcePath !== undefined && !isEncrypted) {
+			requirePlainLayers(context, target, sourcePath);
+		}
+	}
+}
+
 const nothing: Collection = {removed: [], merges: [], staying: []};
 
 /** Puts the plan together. Blockers must have been added to the context; fails with `refused` where there are any. */
@@ -174,6 +184,10 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 	const moves = movesOf(context, merges);
 	const heads = headsAfter(context, moves);
 	blockMerges(context, collection);
+	if (!isMetadataOnly) {
+		requirePlainHeads(context);
+	}
+
 	const gone = new Set([...collection.removed, ...merges.flatMap(merge => merge.gone)]);
 	const memoryFiles = isMetadataOnly ? [] : memoryFilesOf(context, deleted);
 	if (gone.size > 0 || memoryFiles.length > 0 || (!isMetadataOnly && deleted.some(snapshot => !isExternal(snapshot)))) {

@@ -15,6 +15,7 @@ import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {imageCommands, snapshotCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import {stampOf, stemOf} from './overlay-name.ts';
+import {requirePlainLayers} from './recorded-chains.ts';
 
 export type KeepRequest = {
 	name: string;
@@ -33,6 +34,10 @@ function modeOf(disk: Disk, request: KeepRequest): SnapshotMode {
 
 function blockKeep(context: PlanContext, disks: Disk[], request: KeepRequest): void {
 	for (const disk of disks) {
+		if (request.kind === 'external') {
+			requirePlainLayers(context, disk.target, disk.sourcePath!, 'Leave the present state with --discard.');
+		}
+
 		const image = imageAt(context.graph, disk.sourcePath!);
 		const holders = contentHoldersOf(context.graph, disk.sourcePath!);
 		if (request.kind === 'external' && holders.length > 0) {

@@ -9,6 +9,7 @@ import type {Snapshot} from '../../model/snapshot.ts';
 import {isDrive} from '../../model/start-files.ts';
 import type {PlanContext} from './context.ts';
 import {overlayPath, stampOf} from './overlay-name.ts';
+import {requireLayersOfRecord, requirePlainLayers} from './recorded-chains.ts';
 
 /** A disk that gets a new overlay. */
 export type OverlaidDisk = {
@@ -97,6 +98,11 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 			continue;
 		}
 
+		if (!isLeftOut) {
+			requireLayersOfRecord(context, disk);
+		}
+
+		requirePlainLayers(context, target, basePath);
 		result.overlaid.push({
 			target,
 			basePath,

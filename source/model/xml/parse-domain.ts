@@ -1,7 +1,7 @@
 /**
 What a `<domain>` (or `<inactiveDomain>`) document says about the domain and its disks.
 */
-import type {BootFile, Disk, DomainDefinition, SecretName, SnapshotMode} from '../domain.ts';
+import type {BootFile, Disk, DomainDefinition, RecordedChain, SecretName, SnapshotMode} from '../domain.ts';
 import {fail, succeed, type Result} from '../result.ts';
 import {parseLeftImages} from './left-images.ts';
 import {
@@ -52,11 +52,28 @@ function withoutTransientOverlay(disk: Disk, node: XmlNode, domainName: string):
 	const backing = childOf(node, 'backingStore');
 	const basePath = sourcePathOf(childOf(backing, 'source'));
 	return basePath !== undefined && disk.sourcePath === `${basePath}.TRANSIENT-${domainName}`
-		? {...disk, sourcePath: basePath, format: attributeOf(childOf(backing, 'format'), 'type'), transient: {overlayPath: disk.sourcePath}}
+		? {...disk, sourcePath: basePath, format: attributeOf(childOf(backing, 'format'), 'type'), transient: {overlayPath: disk.sourcePath}, recordedChain: undefined}
 		: {...disk, transient: {overlayPath: undefined}};
 }
 
+function recordedChainOf(disk: XmlNode): RecordedChain | undefined {
+	const layers: RecordedChain['layers'] = [];
+	let layer = childOf(disk, 'backingStore');
+	for (let next = layer; next !== undefined && childOf(next, 'source') !== undefined; next = childOf(next, 'backingStore')) {
+		const source = childOf(next, 'source');
+		layers.push({
+			path: sourcePathOf(source),
+			format: attributeOf(childOf(next, 'format'), 'type'),
+			isEncrypted: childOf(next, 'encryption') !== undefined || childOf(source, 'encryption') !== undefined,
+		});
+		layer = childOf(next, 'backingStore');
+	}
+
+	return layers.length === 0 && layer === undefined ? undefined : {layers, isWhole: layer !== undefined};
+}
+
 function parseDisk(node: XmlNode, domainName: string): Disk {
+	const recordedChain = recordedChainOf(node);
 	const device = attributeOf(node, 'device') ?? 'disk';
 	const source = childOf(node, 'source');
 	const sourceVolume = sourceVolumeOf(source);
@@ -73,6 +90,7 @@ function parseDisk(node: XmlNode, domainName: string): Disk {
 		hasMirror: childOf(node, 'mirror') !== undefined,
 		isEncrypted: childOf(node, 'encryption') !== undefined || childOf(source, 'encryption') !== undefined,
 		hasSlices: childOf(source, 'slices') !== undefined,
+		...(recordedChain && {recordedChain}),
 		...(attributeOf(source, 'startupPolicy') === 'optional' && {isOptional: true}),
 	};
 	return withoutTransientOverlay(disk, node, domainName);

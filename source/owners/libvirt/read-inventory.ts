@@ -82,9 +82,10 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 	}
 
 	// An overlay can only be qcow2: what is something else shows as an image that cannot be read.
-	const images = await readImages(runner, new Map([...known, ...named.value.map((path): [string, string] => [path, 'qcow2'])]));
+	const read = await readImages(runner, new Map([...known, ...named.value.map((path): [string, string] => [path, 'qcow2'])]));
+	const images = read.ok ? await withRecordedLayers(runner, read.value, [domain.definition, ...snapshots.map(snapshot => snapshot.domain)]) : read;
 	const measured = images.ok ? await withOwnBytes(runner, images.value, new Set(named.value)) : images;
-		if (!measured.ok) {
+	if (!measured.ok) {
 		return measured;
 	}
 
@@ -105,6 +106,20 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 			},
 		})
 		: missing;
+}
+
+/** With the images that recorded chains name and no header does, where they are there: mostly none. */
+async function withRecordedLayers(runner: Runner, images: readonly Image[], definitions: ReadonlyArray<DomainDefinition | undefined>): Promise<Result<Image[]>> {
+	const known = new Set(images.map(({path}) => path));
+	const layers = definitions.flatMap(definition => definition?.disks ?? []).flatMap(({recordedChain}) => recordedChain?.layers ?? []);
+	const unknown = new Map(layers.flatMap(({path, format}) => path?.startsWith('/') && !known.has(path) ? [[path, format ?? 'qcow2']] : []));
+	const there = unknown.size === 0 ? succeed(new Map()) : await readFileFacts(runner, [...unknown.keys()]);
+	if (!there.ok) {
+		return there;
+	}
+
+	const more = there.value.size === 0 ? succeed([]) : await readImages(runner, new Map([...unknown].filter(([path]) => there.value.has(path))));
+	return more.ok ? succeed([...images, ...more.value.filter(({path}) => !known.has(path))]) : more;
 }
 
 /** What these definitions name for a start and is not there. Images that were seen are there. */

@@ -19,6 +19,7 @@ function valueOf<T>(result: Result<T>): T {
 const plain = {readonly: false, shareable: false, snapshotMode: undefined, hasMirror: false, isEncrypted: false, hasSlices: false};
 
 test('a domain is read with its disks, memory, machine and NVRAM', t => {
+	const below = {layers: [{path: '/images/web.qcow2', format: 'qcow2', isEncrypted: false}], isWhole: true};
 	t.deepEqual(valueOf(parseDomainXml(domainXml)), {
 		name: 'web',
 		uuid: '2f2d2ab8-6a3c-4a7a-9a35-0c2a62a0b001',
@@ -28,9 +29,9 @@ test('a domain is read with its disks, memory, machine and NVRAM', t => {
 		nvramPath: '/var/lib/libvirt/qemu/nvram/web_VARS.fd',
 		bootFiles: [{what: 'NVRAM template', path: '/usr/share/OVMF/OVMF_VARS.fd'}],
 		disks: [
-			{target: 'vda', device: 'disk', sourceType: 'file', sourcePath: '/images/web.s1', format: 'qcow2', ...plain},
+			{target: 'vda', device: 'disk', sourceType: 'file', sourcePath: '/images/web.s1', format: 'qcow2', ...plain, recordedChain: below},
 			{target: 'vdb', device: 'disk', sourceType: 'block', sourcePath: '/dev/vg/web', format: undefined, ...plain, hasSlices: true, isOptional: true},
-			{target: 'sda', device: 'cdrom', sourceType: 'file', sourcePath: '/iso/install.iso', format: 'raw', ...plain, readonly: true},
+			{target: 'sda', device: 'cdrom', sourceType: 'file', sourcePath: '/iso/install.iso', format: 'raw', ...plain, readonly: true, recordedChain: {layers: [], isWhole: true}},
 		],
 	});
 });

@@ -1,0 +1,88 @@
+/**
+Chains that only the definition knows: another one than the headers tell, and one with the secret of an encrypted layer. What would drop the record is refused, and
+each remedy is followed, and helps.
+*/
+import {Buffer} from 'node:buffer';
+import {randomUUID} from 'node:crypto';
+import {rm} from 'node:fs/promises';
+import path from 'node:path';
+import test from 'ava';
+import {startLab} from './daemons.ts';
+import {
+	defineXml, domainXml, makeDomain, start, stop, withFile,
+} from './domains.ts';
+import {expectRefused, expectStarts} from './expect.ts';
+import {report, revert, runProgram} from './program.ts';
+import {attemptVirsh, run, virsh} from './run.ts';
+import {digestHeads, digestImage, readHeads, writeOffline} from './slots.ts';
+import {markLive, takeDiskSnapshot} from './snapshots.ts';
+
+test.before(startLab);
+
+test.serial('a recorded chain that differs from the headers is refused and told, and is right again with the command that was named', async t => {
+	const domain = await makeDomain(t, {diskCount: 1});
+	await start(domain);
+	const then = await markLive(domain, 1);
+	await takeDiskSnapshot(domain, 's1');
+	const now = await markLive(domain, 2);
+	await stop(domain);
+	const head = path.join(domain.folder, 'vda.s1');
+	const other = path.join(domain.folder, 'other.qcow2');
+	await run('qemu-img', ['create', '-q', '-f', 'qcow2', other, '16M']);
+	await writeOffline(other, 0x66, 1);
+	await run('qemu-img', ['rebase', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', other, head]);
+	const create = async () => runProgram(domain, ['create', '--disk-only', '--yes', '--json', '--', domain.name, 's2']);
+	const told = /XML says [^ ]*vda\.qcow2 \(qcow2\), the header says [^ ]*other\.qcow2/;
+	await expectRefused(t, domain, create, told);
+	await expectRefused(t, domain, async () => revert(domain, 's1'), told);
+	const doctor = await runProgram(domain, ['doctor', '--json', '--', domain.name]);
+	t.regex(doctor.stdout, /"chain-conflict"/);
+	t.regex(doctor.stdout, told);
+	const refused = await create();
+	const words = /qemu-img (?<words>rebase -u [^;]*);/.exec(refused.stderr)!.groups!.words!;
+	await run('qemu-img', words.split(' '));
+	t.is(await digestImage(head), now.vda);
+	const done = await create();
+	t.is(done.exitCode, 0, report(done));
+	t.deepEqual(await digestHeads(domain), now);
+	await expectStarts(t, domain);
+	const back = await revert(domain, 's1');
+	t.is(back.exitCode, 0, report(back));
+	t.deepEqual(await digestHeads(domain), then);
+});
+
+test.serial('an encrypted layer below a plain head is refused while the domain is off, and a snapshot of the running domain keeps its secret', async t => {
+	const domain = await makeDomain(t, {diskCount: 1});
+	const uuid = randomUUID();
+	const [disk] = domain.disks;
+	await withFile(`<secret ephemeral='no' private='no'><uuid>${uuid}</uuid><usage type='volume'><volume>${domain.name}</volume></usage></secret>`, async file => virsh('secret-define', file));
+	t.teardown(async () => attemptVirsh('secret-undefine', uuid));
+	await attemptVirsh('secret-set-value', uuid, Buffer.from('secret').toString('base64'));
+	await rm(disk!.path);
+	await run('qemu-img', ['create', '-q', '-f', 'qcow2', '--object', 'secret,id=s0,data=secret', '-o', 'encrypt.format=luks,encrypt.key-secret=s0,encrypt.iter-time=10', disk!.path, '16M']);
+	const plainXml = domainXml(domain);
+	const source = `<source file='${disk!.path}'`;
+	await defineXml(plainXml.replace(`${source}/>`, `${source}><encryption format='luks'><secret type='passphrase' uuid='${uuid}'/></encryption></source>`));
+	await start(domain);
+	await takeDiskSnapshot(domain, 's1');
+	await takeDiskSnapshot(domain, 's2');
+	await stop(domain);
+	const create = async () => runProgram(domain, ['create', '--disk-only', '--yes', '--json', '--', domain.name, 'p2']);
+	await expectRefused(t, domain, create, /vda\.qcow2, which is encrypted[\s\S]*Start the domain/);
+	await expectRefused(t, domain, async () => revert(domain, 's2', {flags: ['--keep', 'k']}), /which is encrypted/);
+	await expectRefused(t, domain, async () => runProgram(domain, ['delete', '--yes', '--json', '--', domain.name, 's2']), /encrypted/);
+	const healthy = await runProgram(domain, ['doctor', '--json', '--', domain.name]);
+	t.notRegex(healthy.stdout, /cannot-start/);
+
+	await start(domain);
+	const live = await create();
+	t.is(live.exitCode, 0, report(live));
+	t.regex(live.stdout, /"done"/);
+	await stop(domain);
+	await expectStarts(t, domain);
+	await defineXml(plainXml.replace(disk!.path, [...(await readHeads(domain)).values()][0]!));
+	const failed = await attemptVirsh('start', '--domain', domain.uuid);
+	t.not(failed.exitCode, 0);
+	const doctor = await runProgram(domain, ['doctor', '--json', '--', domain.name]);
+	t.regex(doctor.stdout, /cannot be started: vda is backed by [^ ]*vda\.qcow2, which is encrypted/);
+});
