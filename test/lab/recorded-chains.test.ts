@@ -41,7 +41,7 @@ test.serial('a recorded chain that differs from the headers is refused and told,
 	const refused = await create();
 	const words = /qemu-img (?<words>rebase -u [^;]*);/.exec(refused.stderr)!.groups!.words!;
 	await run('qemu-img', words.split(' '));
-	t.is(await digestImage(head), now.vda);
+	t.is(await digestImage(head), now.vda!);
 	const done = await create();
 	t.is(done.exitCode, 0, report(done));
 	t.deepEqual(await digestHeads(domain), now);
