@@ -88,6 +88,16 @@ function youngest(snapshots: readonly Snapshot[], candidates: Snapshot[][]): Sna
 	return fits.length === 1 ? fits[0] : undefined;
 }
 
+/** Whether every disk that the line to this snapshot has recorded is backed by the image that was frozen last in it. Other disks say nothing. */
+function fitsHeads(context: PlanContext, index: Map<string, Snapshot[]>, snapshot: Snapshot): boolean {
+	const line = withAncestors(context.inventory.picture.snapshots, snapshot.name);
+	return writtenHeads(context).every(({target, path}) => {
+		const recorded = line.find(candidate => isExternalOn(candidate, target));
+		const frozen = recorded && frozenPath(recorded, target);
+		return frozen === undefined || nearestFrozen(context, index, path)?.key === context.graph.keyOf(frozen);
+	});
+}
+
 /** Asks every head. A domain without external snapshots is right as it is. */
 export function judgeCurrent(context: PlanContext): CurrentVerdict {
 	const {snapshots, currentSnapshot} = context.inventory.picture;
@@ -105,11 +115,13 @@ export function judgeCurrent(context: PlanContext): CurrentVerdict {
 		const recorded = line.find(snapshot => isExternalOn(snapshot, target));
 		const recordedPath = recorded && frozenPath(recorded, target);
 		const found = nearestFrozen(context, index, path);
-		if (found) {
-			candidates.push(found.snapshots.filter(snapshot => isExternalOn(snapshot, target)));
+		// A disk that the current snapshot left out may be backed by what another one froze: that one is where the domain comes from only if the other disks agree.
+		const frozenHere = (found?.snapshots ?? []).filter(snapshot => isExternalOn(snapshot, target) && (recordedPath !== undefined || fitsHeads(context, index, snapshot)));
+		if (frozenHere.length > 0) {
+			candidates.push(frozenHere);
 		}
 
-		const isAsRecorded = found?.key === (recordedPath === undefined ? undefined : context.graph.keyOf(recordedPath));
+		const isAsRecorded = recordedPath === undefined ? frozenHere.length === 0 : found?.key === context.graph.keyOf(recordedPath);
 		isRight &&= isAsRecorded;
 		isHandMerged ||= !isAsRecorded && current !== undefined && recordedOverlays(current).get(target) === path;
 	}

@@ -75,6 +75,35 @@ test('an unrecorded format is mended by what the records say, and left to the pe
 	t.deepEqual(new Map(found.map(({images, wish}) => [images?.[0], wish?.kind])), new Map([['/d/vda.s1', 'relink'], ['/d/vda.qcow2', undefined]]));
 });
 
+test('a disk that the current snapshot left out, on an overlay of what a kept state froze, does not make the kept state current', t => {
+	const scene = inventory({
+		heads: {vda: '/d/vda.new', vdb: '/d/vdb.new'},
+		current: 's1',
+		snapshots: [
+			{name: 's1', frozen: {vda: '/d/vda.qcow2', vdb: '/d/vdb.qcow2'}, overlays: {vda: '/d/vda.new'}, modes: {vdb: 'no'}},
+			{name: 'k1', parent: 's1', frozen: {vda: '/d/vda.s1', vdb: '/d/vdb.qcow2'}, overlays: {}},
+		],
+		images: [
+			image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.new', '/d/vda.qcow2'), image('/d/vdb.qcow2'), image('/d/vdb.new', '/d/vdb.qcow2'),
+		],
+	});
+	t.deepEqual(findingsOf(scene).filter(({kind}) => kind === 'current-record'), []);
+});
+
+test('snapshots of different disks: the later one is where the domain comes from, whatever the record says', t => {
+	const scene = (current: string) => inventory({
+		heads: {vda: '/d/vda.s1', vdb: '/d/vdb.s2'},
+		current,
+		snapshots: [
+			{name: 's1', frozen: {vda: '/d/vda.qcow2', vdb: '/d/vdb.qcow2'}, overlays: {vda: '/d/vda.s1'}, modes: {vdb: 'no'}},
+			{name: 's2', parent: 's1', frozen: {vda: '/d/vda.s1', vdb: '/d/vdb.qcow2'}, overlays: {vdb: '/d/vdb.s2'}, modes: {vda: 'no'}},
+		],
+		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vdb.qcow2'), image('/d/vdb.s2', '/d/vdb.qcow2')],
+	});
+	t.deepEqual(findingsOf(scene('s2')).filter(({kind}) => kind === 'current-record'), []);
+	t.regex(findingsOf(scene('s1')).find(({kind}) => kind === 'current-record')!.text, /"s2"/);
+});
+
 const scenes: Array<[string, Inventory, FindingKind[]]> = [
 	['an image frozen by s1 and written to an hour later', twoSnapshots({images: [at(s1At + 3600, '/d/vda.qcow2'), at(s1At + 7200, '/d/vda.s1', '/d/vda.qcow2'), at(s1At + 90_000, '/d/vda.s2', '/d/vda.s1')]}), ['base-changed']],
 	['an image written to within moments of the snapshot', twoSnapshots({images: [at(s1At + 60, '/d/vda.qcow2'), at(s1At + 61, '/d/vda.s1', '/d/vda.qcow2'), at(s1At + 90_000, '/d/vda.s2', '/d/vda.s1')]}), []],
