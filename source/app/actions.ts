@@ -86,6 +86,7 @@ export function menuOf(state: State): {title: string; options: Option[]} {
 
 		case 'checkpoint':
 		case 'image':
+		case 'unrecorded':
 		case 'unreadable': {
 			return {
 				title: node.kind === 'image' ? node.image.path : (node.kind === 'checkpoint' ? `Checkpoint ${node.name}` : node.label),

@@ -8,6 +8,7 @@ import type {Finding} from '../model/finding.ts';
 import type {Image} from '../model/image.ts';
 import type {DomainPicture} from '../model/inventory.ts';
 import type {Checkpoint, Snapshot} from '../model/snapshot.ts';
+import {unrecordedTags} from '../model/unrecorded-tags.ts';
 import {flattenTree, type TreeRow} from '../model/tree.ts';
 import type {State, View} from './state.ts';
 
@@ -17,7 +18,7 @@ export type TreeNode = {name: string; parent: string | undefined} & (
 	| {kind: 'head'}
 	| {kind: 'checkpoint'; checkpoint: Checkpoint}
 	| {kind: 'image'; image: Image}
-	| {kind: 'unreadable'; label: string; reason: string}
+	| {kind: 'unreadable' | 'unrecorded'; label: string; reason: string}
 );
 
 export type Row = TreeRow<TreeNode>;
@@ -52,6 +53,10 @@ function snapshotNodes(picture: DomainPicture): TreeNode[] {
 		}));
 	const current = picture.currentSnapshot;
 	nodes.push({kind: 'head', name: headId, parent: current === undefined ? undefined : snapshotId(current)});
+	for (const {tag, targets} of unrecordedTags(picture)) {
+		nodes.push({kind: 'unrecorded', name: `unrecorded:${tag}`, parent: undefined, label: tag, reason: `inside ${targets.join(', ')}, not recorded`});
+	}
+
 	for (const {name, reason} of picture.unreadable) {
 		nodes.push({kind: 'unreadable', name: `unreadable:${name}`, parent: undefined, label: name, reason});
 	}

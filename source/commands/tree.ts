@@ -8,6 +8,7 @@ import type {DomainPicture, HostFacts} from '../model/inventory.ts';
 import {frozenPath, type Snapshot} from '../model/snapshot.ts';
 import {flattenTree, type Guide, type TreeItem, type TreeRow} from '../model/tree.ts';
 import {permissionRemedy} from '../model/unreadable-image.ts';
+import {unrecordedTags} from '../model/unrecorded-tags.ts';
 import {makeVisible} from '../model/visible-text.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {findDomain} from './find-domain.ts';
@@ -59,6 +60,7 @@ function pictureJson(picture: DomainPicture, host: HostFacts) {
 			pins: [...new Set(all.map(pin => pin.label))],
 			problems: image.problems.map(problem => describeProblem(problem)),
 		})),
+		unrecorded: unrecordedTags(picture).map(({tag, createdAt, targets}) => ({name: tag, createdAt: createdAt === undefined ? null : isoTime(createdAt), disks: targets})),
 		unreadable: picture.unreadable,
 	};
 }
@@ -103,6 +105,7 @@ function pictureLines(picture: DomainPicture, isAscii: boolean): string[] {
 			snapshot.isCurrent ? '<- you are here' : '',
 			snapshot.description ?? '',
 		]),
+		...unrecordedTags(picture).map(({tag, createdAt, targets}) => ` ${makeVisible(tag)}: inside ${targets.join(', ')}${createdAt === undefined ? '' : ` since ${formatTime(createdAt)}`}, not recorded (vsnap-tui doctor records it)`),
 		...picture.unreadable.map(({name, reason}) => ` ${makeVisible(name)}: unreadable, ${reason}`),
 		...(checkpoints.length === 0 ? [] : ['', `Checkpoints (${checkpoints.length})`, ...treeLines(checkpoints, isAscii, checkpoint => [formatTime(checkpoint.createdAt), checkpoint.description ?? ''])]),
 		'',

@@ -77,7 +77,11 @@ export type RelinkAction = OnDomain & {
 export type TidyAction = OnDomain & {kind: 'tidy'; paths: string[]};
 
 /** What `doctor` offers: snapshot records are written anew so that they name the images that are. */
-export type MendRecordsAction = OnDomain & {kind: 'mend-records'};
+export type MendRecordsAction = OnDomain & {
+	kind: 'mend-records';
+	/** Records are made for what has none: overlays below the disks, or internal snapshots that only the images know. */
+	adopts?: 'layers' | 'tags';
+};
 
 export type Action = RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RelinkAction | TidyAction | MendRecordsAction;
 

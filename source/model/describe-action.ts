@@ -79,7 +79,7 @@ export function describeAction(action: Action): string {
 		}
 
 		case 'mend-records': {
-			return 'mend the snapshot records';
+			return action.adopts === undefined ? 'mend the snapshot records' : `record ${action.adopts === 'layers' ? 'overlays' : 'internal snapshots'} that have no record`;
 		}
 	}
 }
@@ -117,7 +117,7 @@ export function describeDone(action: Action): string {
 		}
 
 		case 'mend-records': {
-			return `The snapshot records of "${name}" name the images that are.`;
+			return action.adopts === undefined ? `The snapshot records of "${name}" name the images that are.` : `What had no record stands in the tree of "${name}".`;
 		}
 	}
 }

@@ -30,6 +30,8 @@ export const findingKinds = [
 	'current-record',
 	'lost-source',
 	'parent-missing',
+	'unrecorded-layer',
+	'unrecorded-tag',
 	'deep-chain',
 	'block-job',
 	'delete-in-progress',

@@ -30,7 +30,7 @@ export type Image = {
 	backingFormat: string | undefined;
 	clusterSizeBytes: number | undefined;
 	/** Tags of internal snapshots inside the file. */
-	internalSnapshots: Array<{tag: string; memoryBytes: number}>;
+	internalSnapshots: Array<{tag: string; memoryBytes: number; /** Unix seconds. */ createdAt?: number}>;
 	bitmaps: Array<{name: string; isUsable: boolean; granularityBytes: number}>;
 	/**
 	The external data file that holds the clusters of this qcow2 image (`data_file`), absolute. A relative name is resolved against the image's folder, as

@@ -26,7 +26,7 @@ type QemuImage = {
 	'backing-filename-format'?: string;
 	/** Only where it is. */
 	encrypted?: boolean;
-	snapshots?: Array<{name?: string; 'vm-state-size'?: number}>;
+	snapshots?: Array<{name?: string; 'vm-state-size'?: number; 'date-sec'?: number}>;
 	'format-specific'?: {data?: {'data-file'?: string; bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>}};
 };
 
@@ -43,7 +43,7 @@ function toImage(raw: QemuImage, path: string): Image {
 		backingName,
 		backingFormat,
 		clusterSizeBytes: raw['cluster-size'],
-		internalSnapshots: (raw.snapshots ?? []).map(snapshot => ({tag: snapshot.name ?? '', memoryBytes: snapshot['vm-state-size'] ?? 0})),
+		internalSnapshots: (raw.snapshots ?? []).map(snapshot => ({tag: snapshot.name ?? '', memoryBytes: snapshot['vm-state-size'] ?? 0, ...(snapshot['date-sec'] !== undefined && {createdAt: snapshot['date-sec']})})),
 		bitmaps: (raw['format-specific']?.data?.bitmaps ?? []).map(bitmap => ({
 			name: bitmap.name ?? '',
 			isUsable: (bitmap.flags?.includes('auto') ?? false) && !bitmap.flags!.includes('in-use'),

@@ -31,7 +31,7 @@ test('a chain of four images is read from the top down', t => {
 
 test('internal snapshots, bitmaps and a relative backing name are read', t => {
 	const [top, base] = valueOf(parseImageInfo(fixture('qemu-img/relative.json'), '/tmp/labx-q/sub/top.qcow2'));
-	t.deepEqual(top!.internalSnapshots, [{tag: '007', memoryBytes: 0}, {tag: 'a b 😀', memoryBytes: 0}]);
+	t.deepEqual(top!.internalSnapshots, [{tag: '007', memoryBytes: 0, createdAt: 1_795_229_600}, {tag: 'a b 😀', memoryBytes: 0, createdAt: 1_795_229_600}]);
 	t.deepEqual(top!.bitmaps, [{name: 'c1', isUsable: true, granularityBytes: 65_536}, {name: 'c2', isUsable: false, granularityBytes: 131_072}]);
 	t.is(top!.backingName, '../base.raw');
 	t.is(top!.backingPath, '/tmp/labx-q/sub/../base.raw');

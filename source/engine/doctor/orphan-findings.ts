@@ -7,7 +7,7 @@ import {formatBytes} from '../../model/format.ts';
 import type {Finding} from '../../model/finding.ts';
 import {holdersOf, overlaysOf, type ImageGraph} from '../../model/image-graph.ts';
 import type {Image} from '../../model/image.ts';
-import {stemOf} from '../plan/overlay-name.ts';
+import {isNamedAfter} from '../plan/overlay-name.ts';
 import {listed} from './patient.ts';
 
 /** Who froze an image, and since when (Unix seconds). */
@@ -27,10 +27,6 @@ export type Leftovers = {
 
 type Place = {uuid: string; name: string};
 
-function isNamedAfter(image: Image, backingPath: string): boolean {
-	return posix.dirname(image.path) === posix.dirname(backingPath) && image.path.startsWith(`${stemOf(backingPath)}.`);
-}
-
 /** By domain, from the top down: what stands on an image that a snapshot froze, and on nothing that could be a backup's. */
 function removable({others, graph, frozenBy, leftBy}: Leftovers): Map<string, {domain: Place; images: Image[]}> {
 	const byKey = new Map(others.map(image => [graph.keyOf(image.path), image]));
@@ -42,7 +38,7 @@ function removable({others, graph, frozenBy, leftBy}: Leftovers): Map<string, {d
 		}
 
 		owners.set(key, leftBy.get(key));
-		if (leftBy.has(key) || image.backingPath === undefined || image.internalSnapshots.length > 0 || image.problems.length > 0 || !isNamedAfter(image, image.backingPath)) {
+		if (leftBy.has(key) || image.backingPath === undefined || image.internalSnapshots.length > 0 || image.problems.length > 0 || !isNamedAfter(image.path, image.backingPath)) {
 			return leftBy.get(key);
 		}
 

@@ -3,10 +3,13 @@ Records of libvirt that do not agree with the disks, and what its own commands w
 */
 import {hasProcess} from '../../model/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
+import {nameProblem} from '../../model/snapshot-name.ts';
+import {unrecordedTags} from '../../model/unrecorded-tags.ts';
 import {isExternal} from '../../model/snapshot.ts';
 import {
 	judgeCurrent, misnamedHeads, mustNameHeads, recordedOverlays, unlinksRecordedSince,
 } from '../plan/lineage.ts';
+import {unrecordedLayers} from '../plan/unrecorded.ts';
 import {listed, report, type Examination} from './patient.ts';
 
 /** Whether the records can be written anew by what the images say. */
@@ -90,6 +93,37 @@ function findParents(examination: Examination): void {
 	}
 }
 
+/** Overlays and internal snapshots of which no record tells: made without one, or their record was dropped. */
+function findUnrecorded(examination: Examination): void {
+	const {context, picture: {domain}} = examination;
+	const layers = unrecordedLayers(context);
+	if (layers.length > 0) {
+		report(examination, {
+			kind: 'unrecorded-layer',
+			severity: 'warning',
+			text: `No snapshot tells of ${listed(layers.flat().map(({target, overlayPath, frozenPath}) => `${overlayPath} on ${frozenPath} (${target})`))}.`,
+			meaning: 'The guest writes into the overlay, and nothing says what the image below is kept for: a snapshot was made without a record, or its record was dropped.',
+			remedy: 'Once it is recorded it can be reverted to like any other snapshot, and vsnap-tui merge folds it into the image below.',
+			wish: {kind: 'mend-records', uuid: domain.uuid, adopts: 'layers'},
+			images: layers.flat().map(({overlayPath}) => overlayPath),
+		});
+	}
+
+	const tags = unrecordedTags(context.inventory.picture);
+	const isAdoptable = tags.some(({tag, hasMemory}) => !hasMemory && nameProblem(tag) === undefined);
+	if (tags.length > 0) {
+		report(examination, {
+			kind: 'unrecorded-tag',
+			severity: 'info',
+			text: `Only the images know of the internal snapshot${tags.length === 1 ? '' : 's'} ${listed(tags.map(({tag, targets, hasMemory}) => `"${tag}" (${targets.join(', ')}${hasMemory ? ', with memory' : ''})`))}.`,
+			meaning: 'They were made with qemu-img, or libvirt has lost their records. They take room, and cannot be reverted to before they are recorded.',
+			...(isAdoptable
+				? {wish: {kind: 'mend-records' as const, uuid: domain.uuid, adopts: 'tags' as const}}
+				: {remedy: 'With the domain off: qemu-img snapshot -a TAG FILE puts an image back, qemu-img snapshot -d TAG FILE removes the snapshot.'}),
+		});
+	}
+}
+
 function findUnfinishedDelete(examination: Examination): void {
 	const {picture: {snapshots, domain}} = examination;
 	const marked = snapshots.filter(({xml}) => xml.includes('<snapshotDeleteInProgress'));
@@ -129,6 +163,7 @@ export function findRecordTroubles(examination: Examination): void {
 	}
 
 	findUnfinishedDelete(examination);
+	findUnrecorded(examination);
 	findParents(examination);
 	if (examination.picture.snapshots.some(snapshot => isExternal(snapshot))) {
 		findCurrentTrouble(examination);

@@ -36,3 +36,8 @@ export function overlayPath(basePath: string, options: {stamp: string; folder: F
 		}
 	}
 }
+
+/** Whether the image lies beside the one that it is backed by, and is named like an overlay of it: "vda.s1" beside "vda.qcow2". */
+export function isNamedAfter(path: string, backingPath: string): boolean {
+	return posix.dirname(path) === posix.dirname(backingPath) && path.startsWith(`${stemOf(backingPath)}.`);
+}

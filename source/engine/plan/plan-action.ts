@@ -5,6 +5,7 @@ import type {Action} from '../../model/action.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Plan} from '../../model/plan.ts';
 import {fail, type Result} from '../../model/result.ts';
+import {planAdopt} from './adopt.ts';
 import {withRecords} from './bare-records.ts';
 import {planBranch} from './branch.ts';
 import type {PlanArguments} from './context.ts';
@@ -48,7 +49,7 @@ function planOwn(action: Action, inventory: Inventory, given: PlanArguments): Re
 		}
 
 		case 'mend-records': {
-			return planMendRecords(action, inventory, given);
+			return action.adopts === undefined ? planMendRecords(action, inventory, given) : planAdopt(action, inventory, given);
 		}
 	}
 }

@@ -99,6 +99,14 @@ function nodeDetails(node: TreeNode, picture: DomainPicture, paper: Paper): Line
 			];
 		}
 
+		case 'unrecorded': {
+			return [
+				title(node.label),
+				...field('kept', node.reason, paper),
+				...field('what now', 'D asks the doctor, who can record it; from then on it can be reverted to.', paper),
+			];
+		}
+
 		case 'unreadable': {
 			return [title(node.label), ...field('unreadable', node.reason, paper, 'loss')];
 		}

@@ -43,6 +43,10 @@ function nodeText(node: TreeNode, parent: string | undefined, state: State): str
 			return `${path}, ${formatBytes(allocatedBytes)}, ${parent === undefined ? 'a base' : `backed by ${parent}`}${troubles}`;
 		}
 
+		case 'unrecorded': {
+			return `${node.label}, ${node.reason}`;
+		}
+
 		case 'unreadable': {
 			return `${node.label}, unreadable: ${node.reason}`;
 		}

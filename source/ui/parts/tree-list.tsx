@@ -71,6 +71,10 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 			};
 		}
 
+		case 'unrecorded': {
+			return {pieces: [guide, {text: `${theme.glyphs.snapshot} ${item.label}`, tone: 'dim'}, {text: `  ${item.reason}`, tone: 'dim'}], right: []};
+		}
+
 		case 'unreadable': {
 			return {pieces: [guide, {text: `${theme.glyphs.warning} ${item.label}`, tone: 'loss'}, {text: `  ${item.reason}`, tone: 'dim'}], right: []};
 		}

@@ -75,6 +75,15 @@ test('an unrecorded format is mended by what the records say, and left to the pe
 	t.deepEqual(new Map(found.map(({images, wish}) => [images?.[0], wish?.kind])), new Map([['/d/vda.s1', 'relink'], ['/d/vda.qcow2', undefined]]));
 });
 
+test('an overlay beside what it is named after has no record; one on a template, or on what another domain needs, needs none', t => {
+	const kindsOf = (base: string, more: Partial<Scene> = {}) => findingsOf(inventory({
+		heads: {vda: '/d/vda.night'}, current: undefined, snapshots: [], images: [image(base), image('/d/vda.night', base)], ...more,
+	})).map(({kind}) => kind);
+	t.deepEqual(kindsOf('/d/vda.qcow2'), ['unrecorded-layer']);
+	t.deepEqual(kindsOf('/templates/debian.qcow2'), []);
+	t.deepEqual(kindsOf('/d/vda.qcow2', {foreignPins: [{path: '/d/vda.qcow2', hold: 'content', domainUuid: 'other', label: 'snapshot s1 of db', snapshot: 's1', target: 'vda'}]}), []);
+});
+
 test('a disk that the current snapshot left out, on an overlay of what a kept state froze, does not make the kept state current', t => {
 	const scene = inventory({
 		heads: {vda: '/d/vda.new', vdb: '/d/vdb.new'},

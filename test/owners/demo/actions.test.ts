@@ -29,7 +29,7 @@ const rows: Array<{domain: string; wish: NamedWish; gone?: string[]; made?: stri
 	{domain: 'build', wish: create('paused', {memory: {mode: 'external'}}), made: ['paused'], current: 'paused'},
 	{domain: 'radius', wish: create('inside'), made: ['inside'], current: 'inside'},
 	{domain: 'dhcp', wish: create('halted', {isDiskOnly: true, isHalted: true}), made: ['halted'], current: 'halted'},
-	{domain: 'dhcp', wish: create('unrecorded', {isDiskOnly: true, hasNoMetadata: true})},
+	{domain: 'dhcp', wish: create('unrecorded', {isDiskOnly: true, hasNoMetadata: true}), finds: ['unrecorded-layer']},
 	{domain: 'legacy', wish: create('year-end-2026'), made: ['year-end-2026'], current: 'year-end-2026'},
 	{domain: 'clone-b', wish: create('first', {isDiskOnly: true}), made: ['first'], current: 'first'},
 	{domain: hostile, wish: create('it\'s; "new" $(x)', {isDiskOnly: true}), made: ['it\'s; "new" $(x)'], current: 'it\'s; "new" $(x)'},
