@@ -5,6 +5,7 @@ everything back; after the proof the rest is finished or left for `recover`.
 import {pathsNamedBy} from '../model/action.ts';
 import {describeAction} from '../model/describe-action.ts';
 import {describeFailure} from '../model/describe-failure.ts';
+import {formatBytes} from '../model/format.ts';
 import {changedParts} from '../model/fingerprint.ts';
 import type {Failure} from '../model/failure.ts';
 import {describeTrouble} from '../model/journal-trouble.ts';
@@ -95,9 +96,30 @@ export async function close(world: World, work: Work, outcome: 'done' | 'rolled-
 
 const isRemoval = (step: Step) => step.phase === 'remove';
 
+/** Files that steps made larger stay so, though they read the same again. In sentences; empty: none did. */
+async function findGrown(work: Work, states: ReturnType<typeof stepStates>): Promise<string[]> {
+	const left: string[] = [];
+	for (const {id, grows} of work.plan.steps) {
+		if (grows === undefined || (states.get(id) ?? 'untouched') === 'untouched') {
+			continue;
+		}
+
+		const size = await work.owner.readProgress({kind: 'file-size', path: grows.path, totalBytes: Number.MAX_SAFE_INTEGER});
+		const more = size === undefined ? undefined : size.doneBytes - grows.sizeBytes;
+		if (more === undefined || more > 0) {
+			left.push(`${grows.path} ${more === undefined ? 'may stay larger' : `stays ${formatBytes(more)} larger`}: what was copied into it is not taken out again.`);
+		}
+	}
+
+	return left;
+}
+
 async function putBack(world: World, work: Work & {records: JournalRecord[]}, explain: (rolledBack: boolean, notUndone: string[]) => Failure): Promise<Outcome> {
-	const notUndone = await rollBack(work, stepStates(work.records));
-	const failure = explain(notUndone.length === 0, notUndone.map(({title, failure: why}) => `${title} (${describeFailure(why).message})`));
+	const states = stepStates(work.records);
+	const notUndone = await rollBack(work, states);
+	const left = await findGrown(work, states);
+	const explained = explain(notUndone.length === 0, notUndone.map(({title, failure: why}) => `${title} (${describeFailure(why).message})`));
+	const failure = left.length > 0 && 'rolledBack' in explained ? {...explained, left} : explained;
 	if (notUndone.length > 0) {
 		return {kind: 'half-way', failure};
 	}

@@ -3,6 +3,7 @@ What the engine needs from the world. Owners and tools implement these; cli.ts h
 */
 import type {Command, Plan, Probe, Progress} from '../model/plan.ts';
 import type {DomainSummary} from '../model/domain.ts';
+import type {ImageRun} from '../model/copy-cost.ts';
 import type {Image} from '../model/image.ts';
 import type {
 	DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts,
@@ -66,6 +67,8 @@ export type Owner = {
 	or not: their folders are looked at, and those that are images are read with their chains and locks.
 	*/
 	readInventory(uuid: string, alsoPaths?: readonly string[]): Promise<Result<Inventory>>;
+	/** How much data these runs of images hold, by `runKey`; those that cannot be measured are left out. Never fails: a plan can do without. */
+	readDataSizes(runs: readonly ImageRun[], images: readonly Image[]): Promise<Map<string, number>>;
 	/** What lies around the images of one or many domains, for the doctor. */
 	readSurroundings(request: SurroundingsRequest): Promise<Result<Surroundings>>;
 	observe(probe: Probe): Promise<Result<boolean>>;

@@ -1,10 +1,11 @@
 /**
 From a wish to a plan: reads everything that the planner may ask, and plans.
 */
-import {pathsNamedBy, type Wish} from '../model/action.ts';
+import {pathsNamedBy, type Action, type Wish} from '../model/action.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
 import {checkOthers} from './claim.ts';
+import {runsToMeasure} from './plan/measured-runs.ts';
 import {planAction} from './plan/plan-action.ts';
 import type {Clock, Owner, StateStore} from './ports.ts';
 
@@ -31,5 +32,9 @@ export async function prepareAction({owner, store, clock, nextId}: Planning, wis
 
 	const id = nextId();
 	const {name} = inventory.value.picture.domain;
-	return planAction({...rest, domain: {uuid, name}}, inventory.value, {id, now: clock.now(), workPath: store.workPath(id)});
+	const action: Action = {...rest, domain: {uuid, name}};
+	const given = {id, now: clock.now(), workPath: store.workPath(id)};
+	const runs = runsToMeasure(action, inventory.value, given);
+	const dataSizes = runs.length === 0 ? undefined : await owner.readDataSizes(runs, inventory.value.picture.images);
+	return planAction(action, {...inventory.value, dataSizes}, given);
 }

@@ -2,7 +2,10 @@
 Collecting: what becomes of images that lost their pin (design 2.2). Without a child the file goes; with one child the two become one, by the way that
 copies less and that the other pins allow; with more it stays, as the shared base of what stands on it.
 */
-import {imageAt, overlaysOf, holdersOf, type ImageGraph} from './image-graph.ts';
+import {costOf, type CopyCost, type DataSizes} from './copy-cost.ts';
+import {
+	imageAt, isDevice, overlaysOf, holdersOf, type ImageGraph,
+} from './image-graph.ts';
 import type {Pin} from './inventory.ts';
 import {objectionTo, type Objection} from './may-change.ts';
 
@@ -18,9 +21,9 @@ export type Merge = {
 	below: string | undefined;
 	/** Images on the top: they are told that it is `into` from now on. Empty for a pull. */
 	relinked: string[];
-	/** Files that are not needed any more, from the top down. */
+	/** Images that nothing needs afterwards, from the top down. Files among them are removed; devices stay where they are. */
 	gone: string[];
-	copyBytes: number;
+	cost: CopyCost;
 };
 
 export type Stay = {
@@ -43,6 +46,10 @@ export type CollectOptions = {
 	domainUuid: string;
 	/** Whether this run can be merged in this way at all, seen from who has it open. */
 	isPossible: (merge: Merge) => boolean;
+	/** How much data the runs hold that were measured. */
+	dataSizes?: DataSizes;
+	/** Is told of each merge that is thought of, so that what it would copy can be measured. */
+	onConsider?: (merge: Merge) => void;
 };
 
 /** Candidates by key, and keys of those that go. */
@@ -84,8 +91,6 @@ const hasContentPin = (graph: ImageGraph, path: string) =>
 const holdsSomething = (graph: ImageGraph, path: string) =>
 	(graph.nodes.get(graph.keyOf(path))?.pins ?? []).length > 0 || (imageAt(graph, path)?.internalSnapshots.length ?? 0) > 0;
 
-const allocated = (graph: ImageGraph, paths: readonly string[]) => paths.reduce((sum, path) => sum + (imageAt(graph, path)?.allocatedBytes ?? 0), 0);
-
 /** An image that could become one with what stands on it. */
 function isLayer(graph: ImageGraph, path: string, marks: Marks): boolean {
 	const key = graph.keyOf(path);
@@ -111,17 +116,16 @@ function layersBelow(graph: ImageGraph, top: string, marks: Marks): string[] {
 	return layers;
 }
 
-function pullOf(graph: ImageGraph, top: string, layers: string[]): Merge {
+function pullOf(graph: ImageGraph, top: string, layers: string[]): Omit<Merge, 'cost'> {
 	return {
 		way: 'pull', top, layers, into: top,
 		below: imageAt(graph, layers[0]!)?.backingPath,
 		relinked: [],
 		gone: [...layers].reverse(),
-		copyBytes: allocated(graph, layers),
 	};
 }
 
-function commitOf(graph: ImageGraph, top: string, layers: string[], marks: Marks): Merge {
+function commitOf(graph: ImageGraph, top: string, layers: string[], marks: Marks): Omit<Merge, 'cost'> {
 	const [into, ...between] = layers;
 	return {
 		way: 'commit', top, layers,
@@ -129,7 +133,6 @@ function commitOf(graph: ImageGraph, top: string, layers: string[], marks: Marks
 		below: imageAt(graph, into!)?.backingPath,
 		relinked: livingOverlays(graph, top, marks),
 		gone: [top, ...between.reverse()],
-		copyBytes: allocated(graph, [top, ...between]),
 	};
 }
 
@@ -163,7 +166,8 @@ function objectionToMerge(graph: ImageGraph, merge: Merge, given: {domainUuid: s
 	for (const [index, path] of layers.entries()) {
 		const without = [run[index + 1]!, ...given.removed];
 		const objection = isGone.has(path)
-			? objectionTo(graph, path, {kind: 'remove', without})
+			// A device is written to; only what was committed past it is left, as it is.
+			? objectionTo(graph, path, {kind: way === 'commit' && isDevice(graph, path) ? 'abandon' : 'remove', without})
 			: objectionTo(graph, path, {kind: 'overwrite', without});
 		if (objection !== undefined) {
 			return objection;
@@ -177,6 +181,7 @@ function objectionToMerge(graph: ImageGraph, merge: Merge, given: {domainUuid: s
 	// The top goes, but only after all that reads from it reads the same from where it went.
 	return objectionToMove(graph, top, domainUuid)
 		?? (holdsSomethingInside(graph, top) ? cannot('has-internal-snapshots') : undefined)
+		?? (imageAt(graph, top)?.dataFilePath === undefined ? undefined : cannot('has-data-file'))
 		?? relinked.map(overlay => objectionTo(graph, overlay, {kind: 'rewrite', domainUuid})).find(found => found !== undefined);
 }
 
@@ -218,7 +223,7 @@ function afterPulls(merges: Merge[]): Merge[] {
 content, is no matter of collecting and is not spoken of.
 */
 export function collect(graph: ImageGraph, options: CollectOptions): Collection {
-	const {domainUuid, isPossible} = options;
+	const {domainUuid, isPossible, dataSizes, onConsider} = options;
 	const unpinned = [...options.candidates].filter(path => !hasContentPin(graph, path));
 	const marks: Marks = {candidates: new Map(unpinned.map(path => [graph.keyOf(path), path])), gone: new Set()};
 	const staying = new Map<string, Stay>();
@@ -228,15 +233,24 @@ export function collect(graph: ImageGraph, options: CollectOptions): Collection 
 		let top = highest;
 		for (let layers = layersBelow(graph, top, marks); layers.length > 0; layers = layers.slice(0, -1)) {
 			const ways = [pullOf(graph, top, layers), commitOf(graph, top, layers, marks)]
+				.map((merge): Merge => ({...merge, cost: costOf(graph, merge, dataSizes)}))
 				.map(merge => ({merge, objection: objectionToMerge(graph, merge, {domainUuid, removed}), possible: isPossible(merge)}));
-			const [best] = ways.filter(way => way.objection === undefined && way.possible).sort((a, b) => a.merge.copyBytes - b.merge.copyBytes);
+			const [best] = ways.filter(way => way.objection === undefined && way.possible).sort((a, b) => a.merge.cost.copyBytes - b.merge.cost.copyBytes);
+			for (const {merge, objection} of onConsider ? ways : []) {
+				if (objection === undefined) {
+					onConsider?.(merge);
+				}
+			}
+
 			if (best) {
 				merges.push(best.merge);
 				break;
 			}
 
 			// The top forbids it, but those below it may still become one.
-			const objection = ways.find(way => way.objection !== undefined)?.objection;
+			const objections = ways.flatMap(way => way.objection ?? []);
+			// That a device, or an image with a data file, is not pulled up is no news: what keeps it from being committed into is.
+			const objection = objections.find(({reason}) => reason !== 'is-device' && reason !== 'has-data-file') ?? objections[0];
 			top = layers.at(-1)!;
 			staying.set(graph.keyOf(top), {path: top, ...(objection ?? {reason: 'cannot-merge', holders: [], overlays: []})});
 		}

@@ -32,6 +32,11 @@ function describeBlocker(blocker: Blocker): string {
 	return `- ${blocker.text}${blocker.remedy === undefined ? '' : `\n  ${blocker.remedy}`}`;
 }
 
+/** What a person is told after everything was put back; never that all is as before where something is not. */
+function backWords(left: readonly string[] = [], words = 'Everything is as it was before.'): string {
+	return left.length === 0 ? words : `The domain, its snapshots and what is read from every image are as before. ${left.join(' ')}`;
+}
+
 /** Message and hint for a person. Text from the host stands in it as it was: whoever prints it makes it harmless first. */
 export function describeFailure(failure: Failure): Description {
 	switch (failure.kind) {
@@ -97,7 +102,7 @@ export function describeFailure(failure: Failure): Description {
 		case 'step-failed': {
 			return {
 				message: `Failed: ${failure.title}\n${describeFailure(failure.cause).message}\n${failure.rolledBack
-					? 'Everything is as it was before.'
+					? backWords(failure.left)
 					: `Not everything could be put back: ${list(failure.notUndone)}.`}`,
 				hint: failure.rolledBack ? undefined : [...(failure.advice === undefined ? [] : [`${failure.advice} Then:`]), 'vsnap-tui recover finishes it or puts it back.'].join(' '),
 			};
@@ -106,7 +111,7 @@ export function describeFailure(failure: Failure): Description {
 		case 'not-proven': {
 			return {
 				message: `The result is not what was planned:\n${failure.findings.map(finding => `- ${finding}`).join('\n')}\n${failure.rolledBack
-					? 'Everything was put back.'
+					? backWords(failure.left, 'Everything was put back.')
 					: 'Nothing was removed.'}`,
 				hint: failure.rolledBack ? undefined : 'vsnap-tui recover finishes it or puts it back.',
 			};
@@ -114,7 +119,7 @@ export function describeFailure(failure: Failure): Description {
 
 		case 'interrupted': {
 			return {
-				message: `Interrupted by ${failure.signal}. ${failure.rolledBack ? 'Everything is as it was before.' : 'Not everything could be put back.'}`,
+				message: `Interrupted by ${failure.signal}. ${failure.rolledBack ? backWords(failure.left) : 'Not everything could be put back.'}`,
 				hint: failure.rolledBack ? undefined : 'vsnap-tui recover finishes it or puts it back.',
 			};
 		}

@@ -39,6 +39,7 @@ export type Blocker = {
 	remedy?: string;
 };
 
+/** `left`, in sentences: what is not as it was before, though everything was put back and reads the same. */
 export type Failure =
 	| {kind: 'usage'; message: string; hint?: string}
 	| {kind: 'host-unreachable'; uri: string; cause: ToolFailure}
@@ -53,9 +54,9 @@ export type Failure =
 	| {kind: 'unreadable'; what: string; reason: string}
 	| {kind: 'busy'; what: string; holder?: string; remedy?: string}
 	| {kind: 'host-changed'; changed: string[]}
-	| {kind: 'step-failed'; step: string; title: string; cause: Failure; rolledBack: boolean; notUndone: string[]; advice?: string}
-	| {kind: 'not-proven'; findings: string[]; rolledBack: boolean}
-	| {kind: 'interrupted'; signal: string; rolledBack: boolean}
+	| {kind: 'step-failed'; step: string; title: string; cause: Failure; rolledBack: boolean; notUndone: string[]; advice?: string; left?: string[]}
+	| {kind: 'not-proven'; findings: string[]; rolledBack: boolean; left?: string[]}
+	| {kind: 'interrupted'; signal: string; rolledBack: boolean; left?: string[]}
 	| {kind: 'read-only'}
 	| {kind: 'state-folder'; path: string; reason: string}
 	/** Others could put something into the private folder: nothing in it is believed. */

@@ -110,6 +110,16 @@ export function isOpenable(graph: ImageGraph, path: string): boolean {
 	return imageAt(graph, path)?.problems.every(({kind}) => kind === 'locked' || kind === 'backing-format-not-recorded') ?? false;
 }
 
+/** Whether it is known to be no regular file: a block device. Nobody removes such. */
+export function isDevice(graph: ImageGraph, path: string): boolean {
+	return imageAt(graph, path)?.file?.isRegular === false;
+}
+
+/** Every name of an image that is a block device. */
+export function devicePaths(graph: ImageGraph): Set<string> {
+	return new Set([...graph.nodes.values()].flatMap(({image, paths}) => image?.file?.isRegular === false ? [...paths] : []));
+}
+
 export function imageAt(graph: ImageGraph, path: string): Image | undefined {
 	return graph.nodes.get(graph.keyOf(path))?.image;
 }

@@ -48,10 +48,18 @@ export type Image = {
 	problems: ImageProblem[];
 };
 
+/** An image as an XML document or a command line names it: the place, and how to open it. */
+export type ImagePlace = {
+	path: string;
+	format: string;
+	/** A block device: libvirt wants `type='block'` for it, and QEMU the driver `host_device`. */
+	isDevice?: boolean;
+};
+
 /** Identity and age of a file: size + mtime + inode stay the same through guest runs of overlays, and change with any write. */
 export type FileFacts = {
 	sizeBytes: number;
-	/** Seconds with nanoseconds, as text, because a number would lose digits. */
+	/** Seconds with nanoseconds, as text, because a number would lose digits. '0' for what is no regular file. */
 	modifiedAt: string;
 	inode: string;
 	uid: number;

@@ -3,6 +3,7 @@ What was read of the world. A picture is enough to browse a domain; an inventory
 */
 import type {Domain, DomainDefinition} from './domain.ts';
 import type {Checkpoint, Snapshot} from './snapshot.ts';
+import type {DataSizes} from './copy-cost.ts';
 import type {Image} from './image.ts';
 import type {MemoryFormat} from './memory-format.ts';
 import type {NvramFile} from './nvram.ts';
@@ -144,6 +145,8 @@ export type Inventory = {
 	nvramPath: string | undefined;
 	/** Of the files with firmware variables, the domain's and the copies of its snapshots, those that are there. */
 	nvramFiles: Map<string, NvramFile>;
+	/** How much data the images hold that the action may merge; what could not be measured is missing. */
+	dataSizes?: DataSizes;
 	/** Only where the owner is bare QEMU. */
 	bare?: BareFacts;
 };

@@ -3,17 +3,17 @@ Whether an image may be removed, overwritten or rewritten: the one question that
 Nothing goes around it.
 */
 import {
-	contentHoldersOf, holdersOf, imageAt, overlaysOf, type ImageGraph,
+	contentHoldersOf, holdersOf, imageAt, isDevice, overlaysOf, type ImageGraph,
 } from './image-graph.ts';
 import type {Pin} from './inventory.ts';
 
 export type Change = {
 	/**
-	`remove`: the file goes. `overwrite`: what is read from it becomes something else. `rewrite`: what is read from it stays, byte for byte, though the
+	`remove`: the file goes. `abandon`: nothing reads it afterwards, and it stays where it is (a device). `overwrite`: what is read from it becomes something else. `rewrite`: what is read from it stays, byte for byte, though the
 	file changes (its header names another file with the same content). `pull`: likewise, and it stands on other content afterwards: internal snapshots
 	inside would read that.
 	*/
-	kind: 'remove' | 'overwrite' | 'rewrite' | 'pull';
+	kind: 'remove' | 'abandon' | 'overwrite' | 'rewrite' | 'pull';
 	/** Overlays that will not read from it any more, or that want the new content. */
 	without?: readonly string[];
 	/** Whose plan it is: what other domains read from is not even rewritten. */
@@ -21,7 +21,7 @@ export type Change = {
 };
 
 export type Objection = {
-	reason: 'needed' | 'in-use-elsewhere' | 'has-internal-snapshots' | 'is-read-only';
+	reason: 'needed' | 'in-use-elsewhere' | 'has-internal-snapshots' | 'is-read-only' | 'is-device' | 'has-data-file';
 	/** The pins that need it, for `needed`. */
 	holders: Pin[];
 	/** The images that stand on it. */
@@ -57,12 +57,13 @@ export function objectionTo(graph: ImageGraph, path: string, change: Change): Ob
 		return isReadOnly(graph, path) ? objection('is-read-only') : undefined;
 	}
 
-	const holders = [...(change.kind === 'remove' ? direct : contentHoldersOf(graph, path).filter(pin => graph.keyOf(pin.path) === key)), ...above];
+	const isLeft = change.kind === 'remove' || change.kind === 'abandon';
+	const holders = [...(isLeft ? direct : contentHoldersOf(graph, path).filter(pin => graph.keyOf(pin.path) === key)), ...above];
 	if (holders.length > 0) {
 		return objection('needed', {holders, overlays});
 	}
 
-	if (change.kind === 'remove' && hasStatesInside) {
+	if (isLeft && hasStatesInside) {
 		return objection('has-internal-snapshots');
 	}
 
@@ -70,5 +71,15 @@ export function objectionTo(graph: ImageGraph, path: string, change: Change): Ob
 		return objection('in-use-elsewhere', {overlays});
 	}
 
-	return isReadOnly(graph, path) ? objection('is-read-only') : undefined;
+	// The file that holds its clusters would be left behind, and nothing would name it.
+	if (isLeft && imageAt(graph, path)?.dataFilePath !== undefined) {
+		return objection('has-data-file');
+	}
+
+	// Its node, or the link that a logical volume goes by, would be removed, and not the content.
+	if (change.kind === 'remove' && isDevice(graph, path)) {
+		return objection('is-device');
+	}
+
+	return change.kind !== 'abandon' && isReadOnly(graph, path) ? objection('is-read-only') : undefined;
 }

@@ -126,6 +126,8 @@ export type Step = {
 	timeoutMs?: number;
 	/** How far it has come can be asked: for the steps that copy. */
 	progress?: Progress;
+	/** A file that it makes larger, and its size before: taking the step back does not make it smaller. */
+	grows?: {path: string; sizeBytes: number};
 	/** What ends the step before its time, cleanly: its command then fails, and the step is undone. Missing: it is waited for. */
 	cancel?: Command[];
 	/** What the command makes somebody else do, in the words of QEMU's monitor: for the preview alone. */

@@ -14,6 +14,7 @@ export type HeadOfDrive = {
 	/** What the guest writes to at this moment. */
 	path: string;
 	format: string;
+	isDevice?: boolean;
 	/** The head and all that it stands on: the command line names whichever of these was the head when QEMU was started. */
 	chain: string[];
 };
@@ -34,7 +35,7 @@ export function withPresentHeads(argv: readonly string[], heads: readonly HeadOf
 	}
 
 	const free = new Set(drives.value.filter(({kind}) => kind === 'disk'));
-	for (const {target, device, path, format, chain} of heads) {
+	for (const {target, device, path, format, isDevice, chain} of heads) {
 		const fitting = [...free].filter(drive => drive.path !== undefined && chain.includes(drive.path));
 		const named = fitting.filter(drive => device !== '' && drive.name === device);
 		const [drive, ...others] = named.length > 0 ? named : fitting;
@@ -49,7 +50,7 @@ export function withPresentHeads(argv: readonly string[], heads: readonly HeadOf
 			return unreadable(`the argument ${drive.text} cannot be put on another image: ${drive.oddity}`);
 		}
 
-		const changed = drive.change({path, format, ...(/^[a-z][\w.-]*$/i.test(device) ? {name: device} : {})});
+		const changed = drive.change({path, format, isDevice, ...(/^[a-z][\w.-]*$/i.test(device) ? {name: device} : {})});
 		if (!changed.ok) {
 			return changed;
 		}

@@ -9,6 +9,7 @@ import {
 import {
 	describeOption, formatPairs, isOn, parsePairs, valueOf, type CommandLine, type Pair, type QemuOption,
 } from './qemu-options.ts';
+import type {ImagePlace} from './image.ts';
 import {fail, succeed, type Result} from './result.ts';
 
 export type QemuDrive = {
@@ -25,7 +26,7 @@ export type QemuDrive = {
 	text: string;
 };
 
-export type Image = {path: string; format: string; /** Given to a backend that has none. */ name?: string};
+export type Image = ImagePlace & {/** Given to a backend that has none. */ name?: string};
 
 type Found = QemuDrive & {
 	/** Puts the drive on another image, within the options. Fails where that cannot be expressed. */
@@ -57,6 +58,9 @@ function toPath(name: string | undefined, folder: string): string | undefined {
 	const plain = name?.replace(/^file:/, '');
 	return plain === undefined || plain === '' || /^[a-z][\w+.-]*:/i.test(plain) ? undefined : posix.resolve(folder, plain);
 }
+
+/** The driver `file` refuses a block device, and `host_device` a file. */
+const protocolFor = ({isDevice = false}: Image) => isDevice ? 'host_device' : 'file';
 
 function setPair(pairs: Pair[], key: string, value: string): void {
 	const at = pairs.findIndex(pair => pair.key === key);
@@ -90,8 +94,8 @@ function readDrive(option: QemuOption, folder: string): Found {
 
 			const kept = pairs.filter(({key}) => !['driver', 'format'].includes(key) && !/^backing(?:\.|$)/.test(key) && (image.format === 'qcow2' || !qcow2Only.test(key)));
 			setPair(kept, dotted === undefined ? 'file' : 'file.filename', image.path);
-			if (driver === 'host_device') {
-				setPair(kept, 'file.driver', 'file');
+			if (driver !== undefined) {
+				setPair(kept, 'file.driver', protocolFor(image));
 			}
 
 			setPair(kept, 'format', image.format);
@@ -209,7 +213,7 @@ function readFormatNode(commandLine: CommandLine, blockdevs: Blockdev[], given: 
 			}
 
 			node.driver = image.format;
-			protocol.driver = 'file';
+			protocol.driver = protocolFor(image);
 			protocol.filename = image.path;
 			for (const changed of new Set([blockdev, holder!])) {
 				changed.option.value = formatBlockdev(changed);
@@ -237,6 +241,7 @@ function readBareNode(commandLine: CommandLine, blockdev: Blockdev): Found {
 		text,
 		change(image) {
 			if (image.format === 'raw') {
+				options.driver = protocolFor(image);
 				options.filename = image.path;
 			} else {
 				const {'node-name': name, 'read-only': readOnly, discard, 'detect-zeroes': zeroes, ...protocol} = options;
@@ -244,7 +249,7 @@ function readBareNode(commandLine: CommandLine, blockdev: Blockdev): Found {
 				blockdev.options = {
 					driver: image.format,
 					...Object.fromEntries(outer),
-					file: {...protocol, driver: 'file', filename: image.path, ...(discard === undefined ? {} : {discard})},
+					file: {...protocol, driver: protocolFor(image), filename: image.path, ...(discard === undefined ? {} : {discard})},
 				};
 			}
 

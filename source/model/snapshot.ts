@@ -10,6 +10,8 @@ export type SnapshotDisk = {
 	target: string;
 	mode: SnapshotMode;
 	overlayPath: string | undefined;
+	/** The overlay is on a block device (`type='block'`). */
+	isDevice?: true;
 };
 
 export type SnapshotMemory = {mode: 'no'} | {mode: 'internal'} | {mode: 'external'; path: string};

@@ -20,14 +20,16 @@ export function parseFileFacts(stdout: string): Map<string, FileFacts> {
 	const facts = new Map<string, FileFacts>();
 	for (let index = 0; index + statFields <= fields.length; index += statFields) {
 		const [name, size, modifiedAt, inode, uid, gid, mode, kind] = fields.slice(index, index + statFields) as [string, string, string, string, string, string, string, string];
+		const isRegular = kind.startsWith('regular');
 		facts.set(name, {
 			sizeBytes: Number(size),
-			modifiedAt,
+			// That of a device node is the time of its making, or of any write, by kernel; it never tells the age of the content.
+			modifiedAt: isRegular ? modifiedAt : '0',
 			inode,
 			uid: Number(uid),
 			gid: Number(gid),
 			mode: Number.parseInt(mode, 8),
-			isRegular: kind.startsWith('regular'),
+			isRegular,
 		});
 	}
 

@@ -184,6 +184,12 @@ export async function readChain(runner: Runner, path: string, format: string | u
 	return walkChain(runner, path, format);
 }
 
+/** The size of the block device that holds this image, which takes it whole however little the image inside needs. 0: it cannot be told. */
+export async function readDeviceBytes(runner: Runner, image: Image): Promise<number> {
+	const whole = image.format === 'raw' ? succeed(image) : await readOne(runner, image.path, 'raw');
+	return whole.ok ? whole.value.virtualSizeBytes : 0;
+}
+
 function isLockComplaint(failure: Failure): boolean {
 	return failure.kind === 'tool-failed' && /Failed to get (?:shared )?"[\w ]+" lock|Failed to lock byte/.test(failure.cause.stderr);
 }

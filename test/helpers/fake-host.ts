@@ -41,6 +41,7 @@ export function fakeHost(inventory: Inventory): FakeHost {
 			readDomains: never,
 			readSnapshotCounts: never,
 			readPicture: async () => succeed(host.inventory.picture),
+			readDataSizes: async () => new Map(),
 			readSurroundings: never,
 			readInventory: async () => succeed(host.inventory),
 			observe: async (probe: Probe) => succeed(host.answers.get(probe.kind) ?? false),

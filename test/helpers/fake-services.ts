@@ -241,6 +241,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 				return fail({kind: 'unreadable', what: 'The inventory', reason: 'the fake host has none'});
 			},
 			observe: async () => succeed(true),
+			readDataSizes: async () => new Map(),
 			readSurroundings: async () => succeed({folders: new Map(), others: [], found: new Map(), memoryFiles: new Map()}),
 			readImageUsers: async () => succeed([]),
 			run: async () => succeed({stdout: '', stderr: '', durationMs: 1}),

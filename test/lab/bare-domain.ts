@@ -159,7 +159,7 @@ async function readBareHeads(domain: BareDomain): Promise<string[]> {
 /** What the guest would read from its disks. */
 export async function digestBare(domain: BareDomain): Promise<string[]> {
 	const heads = await readBareHeads(domain);
-	return Promise.all(heads.sort((a, b) => path.basename(a).localeCompare(path.basename(b))).map(async head => digestImage(head, 'qcow2')));
+	return Promise.all(heads.sort((a, b) => path.basename(a).localeCompare(path.basename(b))).map(async head => digestImage(head, head.startsWith('/dev/') ? 'raw' : 'qcow2')));
 }
 
 /** Writes as the guest would, other bytes at each mark; gives the digests. */

@@ -6,6 +6,7 @@ images that the domain writes to. Before 9.9 a snapshot with children must keep 
 into the image that the children share.
 */
 import {headDisks} from '../../model/domain.ts';
+import {devicePaths} from '../../model/image-graph.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import type {Step} from '../../model/plan.ts';
@@ -18,6 +19,10 @@ function overlaysOf(disks: Snapshot['disks']): Map<string, string> {
 	return new Map(disks.flatMap(disk => disk.overlayPath === undefined ? [] : [[disk.target, disk.overlayPath]]));
 }
 
+function devicesOf(disks: Snapshot['disks']): Set<string> {
+	return new Set(disks.flatMap(({overlayPath, isDevice}) => isDevice && overlayPath !== undefined ? [overlayPath] : []));
+}
+
 /**
 The record as a redefine must hold it so that its meaning stays: a redefine drops `<revertDisks>`, so its files go into `<disks>`, which libvirt
 reads where there are none.
@@ -25,7 +30,7 @@ reads where there are none.
 export function preservingXml(snapshot: Snapshot): Result<string> {
 	return snapshot.revertDisks.length === 0
 		? succeed(snapshot.xml)
-		: changeSnapshotXml(snapshot.xml, {overlays: overlaysOf(snapshot.revertDisks), dropRevertDisks: true});
+		: changeSnapshotXml(snapshot.xml, {overlays: overlaysOf(snapshot.revertDisks), devices: devicesOf(snapshot.revertDisks), dropRevertDisks: true});
 }
 
 function headPaths(context: PlanContext): Map<string, string> {
@@ -36,7 +41,7 @@ function headPaths(context: PlanContext): Map<string, string> {
 function backToFormerCurrent(context: PlanContext, former: Snapshot | undefined, target: Snapshot): Result<Step['undo']> {
 	// Current it stays, for that cannot be taken back; so its record has to name what the domain writes to, or libvirt's own revert unlinks the wrong files.
 	const targetXml = former === undefined && namesHeads(context.host)
-		? changeSnapshotXml(target.xml, {overlays: headPaths(context), dropRevertDisks: true})
+		? changeSnapshotXml(target.xml, {overlays: headPaths(context), devices: devicePaths(context.graph), dropRevertDisks: true})
 		: preservingXml(target);
 	if (!targetXml.ok) {
 		return targetXml;
@@ -89,7 +94,7 @@ export function bookkeepingSteps(context: PlanContext, target: Snapshot, given: 
 	}
 
 	const mayRewrite = !given.hasChildren || namesHeads(context.host);
-	const rewritten = mayRewrite ? changeSnapshotXml(target.xml, {overlays: given.heads, dropRevertDisks: true}) : preservingXml(target);
+	const rewritten = mayRewrite ? changeSnapshotXml(target.xml, {overlays: given.heads, devices: devicePaths(context.graph), dropRevertDisks: true}) : preservingXml(target);
 	if (!rewritten.ok) {
 		return rewritten;
 	}

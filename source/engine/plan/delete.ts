@@ -2,7 +2,7 @@
 The planner for `delete`: one snapshot, with or without those that come after it, or these alone; or the records only. Pure: the world, the time and the
 id come in.
 */
-import type {DeleteAction} from '../../model/action.ts';
+import type {Action, DeleteAction} from '../../model/action.ts';
 import {hasProcess} from '../../model/domain.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Plan, Step} from '../../model/plan.ts';
@@ -23,6 +23,23 @@ import {removeSteps} from './remove-steps.ts';
 function chosen(snapshots: readonly Snapshot[], {snapshot: name, scope}: DeleteAction): Snapshot[] {
 	const below = withDescendants(snapshots, name);
 	return snapshots.filter(snapshot => scope === 'one' ? snapshot.name === name : below.has(snapshot.name) && (scope === 'with-children' || snapshot.name !== name));
+}
+
+/** The snapshots that an action drops together with what only they need; none where images are not touched. */
+export function snapshotsDropped(action: Action, snapshots: readonly Snapshot[]): Snapshot[] {
+	switch (action.kind) {
+		case 'delete': {
+			return action.isMetadataOnly ? [] : chosen(snapshots, action);
+		}
+
+		case 'merge': {
+			return snapshots.filter(({name}) => name === action.snapshot);
+		}
+
+		default: {
+			return [];
+		}
+	}
 }
 
 /** Records that do not say what they froze, and an empty choice. Appends blockers. */

@@ -3,9 +3,10 @@ What a delete or a merge means, in words: which images go, which take over what,
 */
 import {posix} from 'node:path';
 import type {Collection, Merge, Stay} from '../../model/collect.ts';
+import type {CopyCost} from '../../model/copy-cost.ts';
 import {hasProcess} from '../../model/domain.ts';
 import {formatBytes} from '../../model/format.ts';
-import {holdersOf, imageAt} from '../../model/image-graph.ts';
+import {holdersOf, imageAt, isDevice} from '../../model/image-graph.ts';
 import type {Consequence} from '../../model/plan.ts';
 import type {PlanContext} from './context.ts';
 import type {DropRequest} from './drop-snapshots.ts';
@@ -41,6 +42,14 @@ export function reasonToStay(context: PlanContext, {path, reason, holders, overl
 			return 'its mode, or that of what stands on it, is read-only, as a template\'s; make it writable if it is none';
 		}
 
+		case 'is-device': {
+			return 'it is a block device, and only files are removed; nothing needs what it holds, so it is yours to use for something else';
+		}
+
+		case 'has-data-file': {
+			return `its data is in ${imageAt(context.graph, path)?.dataFilePath ?? 'an external data file'}, which would be left behind; remove both by hand when nothing is backed by it`;
+		}
+
 		case 'stands-alone': {
 			return 'it stands on nothing, so it may be somebody\'s original; remove it by hand if you do not want it';
 		}
@@ -51,13 +60,27 @@ export function reasonToStay(context: PlanContext, {path, reason, holders, overl
 	}
 }
 
+/** What the host has more or less of afterwards, and what it needs meanwhile. The files that go are still there while the other one grows. */
+export function describeNet({growth, freedBytes, isMeasured}: CopyCost): string {
+	const [low, high] = [freedBytes - growth.atMost, freedBytes - growth.atLeast];
+	const [lowText, highText] = [low, high].map(bytes => formatBytes(Math.abs(bytes)));
+	const meanwhile = growth.atMost === 0 ? '' : `; needs ${isMeasured ? 'up to' : 'about'} ${formatBytes(growth.atMost)} more meanwhile`;
+	if (low >= 0) {
+		return `frees ${lowText === highText ? lowText : `${lowText} to ${highText}`}${meanwhile}`;
+	}
+
+	return high <= 0
+		? `takes ${lowText === highText ? lowText : `${highText} to ${lowText}`} more afterwards${meanwhile}`
+		: `frees up to ${highText}, or takes up to ${lowText} more${meanwhile}`;
+}
+
 function describeMerge(context: PlanContext, merge: Merge): Consequence {
 	const names = (paths: readonly string[]) => paths.map(path => posix.basename(path)).join(', ');
 	const from = merge.way === 'pull' ? merge.layers : [...merge.layers.slice(1), merge.top];
 	return {
 		severity: 'info',
-		text: `${names(from)} ${from.length === 1 ? 'goes' : 'go'} ${merge.way === 'pull' ? 'up' : 'down'} into ${posix.basename(merge.into)}: at most ${formatBytes(merge.copyBytes)} copied, `
-			+ `${formatBytes(merge.gone.reduce((sum, path) => sum + (imageAt(context.graph, path)?.allocatedBytes ?? 0), 0))} freed.`,
+		text: `${names(from)} ${from.length === 1 ? 'goes' : 'go'} ${merge.way === 'pull' ? 'up' : 'down'} into ${posix.basename(merge.into)}: `
+			+ `${merge.cost.isMeasured ? 'up to' : 'about'} ${formatBytes(merge.cost.copyBytes)} copied; ${describeNet(merge.cost)}.`,
 	};
 }
 
@@ -84,6 +107,11 @@ export function describeDropped(context: PlanContext, given: Described): Consequ
 			severity: 'loss',
 			text: `${listOf(collection.removed)}: removed, with ${formatBytes(collection.removed.reduce((sum, path) => sum + (imageAt(context.graph, path)?.allocatedBytes ?? 0), 0))} that nothing else needs.`,
 		});
+	}
+
+	const devices = collection.merges.flatMap(({gone}) => gone).filter(path => isDevice(context.graph, path));
+	if (devices.length > 0) {
+		consequences.push({severity: 'info', text: `${listOf(devices)}: a block device that nothing needs afterwards. It is not removed.`});
 	}
 
 	if (memoryFiles.length > 0) {

@@ -6,7 +6,10 @@ import {posix} from 'node:path';
 import type {DeleteAction, MergeAction} from '../../model/action.ts';
 import {collect, type Collection, type Merge} from '../../model/collect.ts';
 import {headDisks, isWritableMedium} from '../../model/domain.ts';
-import {buildImageGraph, holdersOf, imageAt, isOpenable, type ImageGraph} from '../../model/image-graph.ts';
+import type {ImagePlace} from '../../model/image.ts';
+import {
+	buildImageGraph, holdersOf, imageAt, isDevice, isOpenable, type ImageGraph,
+} from '../../model/image-graph.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Plan, Step} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
@@ -18,7 +21,7 @@ import {checkpointsAside} from './checkpoints.ts';
 import {domainCommands} from './commands.ts';
 import {leftImagesOf, type PlanArguments, type PlanContext} from './context.ts';
 import {describeDropped, reasonToStay} from './describe-drop.ts';
-import {blockMerges} from './drop-blockers.ts';
+import {blockMerges, requireCurrent} from './drop-blockers.ts';
 import {fingerprintOf} from './fingerprint.ts';
 import {taggedImages, untagSteps} from './delete-internal.ts';
 import {isPossibleInQemu} from './merge-qemu.ts';
@@ -37,7 +40,7 @@ export type DropRequest = {
 };
 
 type Moves = {
-	contents: Map<string, {path: string; format: string}>;
+	contents: Map<string, ImagePlace>;
 	successors: Map<string, string>;
 };
 
@@ -77,12 +80,20 @@ function isPossible(context: PlanContext, merge: Merge): boolean {
 	return isBare(context) ? isPossibleInQemu(context, merge) : merge.way === 'commit' || (isOpenHead(context, merge.top) && state === 'running');
 }
 
-export function collectAfter(context: PlanContext, deleted: readonly Snapshot[]): Collection {
+/** `onConsider`: is told of each merge that is thought of. */
+export function collectAfter(context: PlanContext, deleted: readonly Snapshot[], onConsider?: (merge: Merge) => void): Collection {
 	return collect(graphWithout(context, deleted), {
 		candidates: [...neededBy(deleted), ...leftImagesOf(context) ?? []],
 		domainUuid: context.uuid,
 		isPossible: merge => isPossible(context, merge),
+		dataSizes: context.inventory.dataSizes,
+		onConsider,
 	});
+}
+
+/** Those that can be removed: a device stays where it is. */
+export function filesAmong(context: PlanContext, paths: readonly string[]): string[] {
+	return paths.filter(path => !isDevice(context.graph, path));
 }
 
 /** Every name under which an image is known. */
@@ -98,7 +109,7 @@ function movesOf(context: PlanContext, merges: readonly Merge[]): Moves {
 		}
 
 		for (const alias of merge.way === 'commit' ? aliasesOf(context, merge.top) : []) {
-			moves.contents.set(alias, {path: merge.into, format: imageAt(context.graph, merge.into)?.format ?? 'qcow2'});
+			moves.contents.set(alias, {path: merge.into, format: imageAt(context.graph, merge.into)?.format ?? 'qcow2', isDevice: isDevice(context.graph, merge.into)});
 		}
 	}
 
@@ -107,7 +118,7 @@ function movesOf(context: PlanContext, merges: readonly Merge[]): Moves {
 
 function headsAfter(context: PlanContext, moves: Moves): Map<string, string> {
 	return new Map(headDisks(context.inventory.picture.domain)
-		.filter(disk => isWritableMedium(disk) && disk.sourceType === 'file' && disk.sourcePath !== undefined)
+		.filter(disk => isWritableMedium(disk) && (disk.sourceType === 'file' || disk.sourceType === 'block') && disk.sourcePath !== undefined)
 		.map(({target, sourcePath}) => [target, moves.contents.get(sourcePath!)?.path ?? sourcePath!]));
 }
 
@@ -184,6 +195,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 	const moves = movesOf(context, merges);
 	const heads = headsAfter(context, moves);
 	blockMerges(context, collection);
+	requireCurrent(context, deleted);
 	if (!isMetadataOnly) {
 		requirePlainHeads(context);
 	}
@@ -211,7 +223,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 
 	const work = mergeSteps(context, merges);
 	const nvramCopies = isMetadataOnly ? {gone: [], left: []} : nvramCopiesOf(context, deleted);
-	const removed = [...collection.removed, ...merges.flatMap(merge => merge.gone), ...memoryFiles, ...nvramCopies.gone];
+	const removed = [...collection.removed, ...merges.flatMap(merge => filesAmong(context, merge.gone)), ...memoryFiles, ...nvramCopies.gone];
 	const written = [...new Set([...merges.flatMap(merge => [merge.into, ...merge.relinked]), ...untag.written])];
 	const checkpoints = checkpointsAside(context);
 	const frozen = neededBy(picture.snapshots.filter(snapshot => !deleted.includes(snapshot))).map(path => moves.contents.get(path)?.path ?? path);

@@ -35,10 +35,10 @@ export function recordedOverlays(snapshot: Snapshot): Map<string, string> {
 	return new Map(disks.flatMap(disk => disk.overlayPath === undefined ? [] : [[disk.target, disk.overlayPath]]));
 }
 
-/** By the key of an image in the graph: the domain's external snapshots that froze it. */
-export function frozenIndex(context: PlanContext): Map<string, Snapshot[]> {
+/** By the key of an image in the graph: the external snapshots, the domain's or some of them, that froze it. */
+export function frozenIndex(context: PlanContext, snapshots: readonly Snapshot[] = context.inventory.picture.snapshots): Map<string, Snapshot[]> {
 	const index = new Map<string, Snapshot[]>();
-	for (const snapshot of context.inventory.picture.snapshots) {
+	for (const snapshot of snapshots) {
 		for (const {target, mode} of snapshot.disks) {
 			const path = mode === 'external' ? frozenPath(snapshot, target) : undefined;
 			if (path?.startsWith('/')) {
@@ -98,6 +98,21 @@ function fitsHeads(context: PlanContext, index: Map<string, Snapshot[]>, snapsho
 	});
 }
 
+/** Of these snapshots the one from which the disks come, by the images; undefined where the disks are on none of them, or not all on the same line. */
+export function snapshotBelowHeads(context: PlanContext, snapshots: readonly Snapshot[]): Snapshot | undefined {
+	const index = frozenIndex(context, snapshots);
+	const candidates = writtenHeads(context).flatMap(({target, path}) => {
+		const found = nearestFrozen(context, index, path)?.snapshots.filter(snapshot => isExternalOn(snapshot, target)) ?? [];
+		return found.length > 0 ? [found] : [];
+	});
+	return candidates.length === 0 ? undefined : youngest(snapshots, candidates);
+}
+
+/** libvirt since 9.9 crashes in its own revert where external snapshots exist and none is current (R3). Standalone QEMU has no libvirt. */
+export function needsCurrent({owner, libvirtVersion}: HostFacts): boolean {
+	return owner !== 'qemu' && libvirtVersion >= unlinksRecordedSince;
+}
+
 /** Asks every head. A domain without external snapshots is right as it is. */
 export function judgeCurrent(context: PlanContext): CurrentVerdict {
 	const {snapshots, currentSnapshot} = context.inventory.picture;
@@ -126,8 +141,10 @@ export function judgeCurrent(context: PlanContext): CurrentVerdict {
 		isHandMerged ||= !isAsRecorded && current !== undefined && recordedOverlays(current).get(target) === path;
 	}
 
+	// None is right where the disks are on what no snapshot froze, as after the delete of a root beside its branches.
+	const mayBeNone = candidates.length === 0 && !needsCurrent(context.host);
 	return {
-		isRight: isRight && currentSnapshot !== undefined,
+		isRight: isRight && (currentSnapshot !== undefined || mayBeNone),
 		rightful: candidates.length === 0 ? undefined : youngest(snapshots, candidates),
 		isHandMerged,
 	};

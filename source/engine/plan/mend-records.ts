@@ -3,6 +3,7 @@ The planner for `mend-records`: which snapshot is the current one, what its reco
 images say. No image is touched, and a running domain runs on.
 */
 import type {MendRecordsAction} from '../../model/action.ts';
+import {devicePaths} from '../../model/image-graph.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Plan, Step} from '../../model/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
@@ -44,7 +45,7 @@ function mendParents(context: PlanContext): Result<{steps: Step[]; mended: Map<s
 
 		const parent = parentByImages(context, snapshot);
 		const overlays = recordedOverlays(snapshot);
-		const xml = rewriteSnapshotXml(snapshot.xml, {parent, overlays, contents: new Map()});
+		const xml = rewriteSnapshotXml(snapshot.xml, {parent, overlays, devices: devicePaths(context.graph), contents: new Map()});
 		if (!xml.ok) {
 			return xml;
 		}

@@ -5,7 +5,7 @@ writes into, so from there on the only way is forward. Where the running QEMU ha
 import {posix} from 'node:path';
 import {hasProcess, headDisks} from '../../model/domain.ts';
 import type {Merge} from '../../model/collect.ts';
-import {chainOf, imageAt} from '../../model/image-graph.ts';
+import {chainOf, imageAt, isDevice} from '../../model/image-graph.ts';
 import type {Step} from '../../model/plan.ts';
 import {isBare} from './bare-commands.ts';
 import {blockCommands, fileCommands, imageCommands} from './commands.ts';
@@ -49,7 +49,7 @@ function backingName(context: PlanContext, path: string, backing: string): strin
 function dateCommand(context: PlanContext, path: string, contentOf: string) {
 	const modifiedAt = imageAt(context.graph, contentOf)?.file?.modifiedAt;
 	const isFrozen = context.pins.some(pin => pin.hold === 'content' && context.graph.keyOf(pin.path) === context.graph.keyOf(contentOf));
-	return modifiedAt === undefined || !isFrozen ? [] : [fileCommands.date(path, modifiedAt)];
+	return modifiedAt === undefined || !isFrozen || [path, contentOf].some(image => isDevice(context.graph, image)) ? [] : [fileCommands.date(path, modifiedAt)];
 }
 
 function dateSteps(context: PlanContext, given: {id: string; path: string; contentOf: string; isIrreversible: boolean}): Step[] {
@@ -78,8 +78,22 @@ function syncStep(id: string, paths: string[], isIrreversible: boolean): Step {
 
 const names = (paths: readonly string[]) => paths.map(path => posix.basename(path)).join(', ');
 
+/** What was pulled into a file stays in it, whatever is taken back. */
+function leftGrown(context: PlanContext, path: string): Pick<Step, 'grows'> {
+	const sizeBytes = imageAt(context.graph, path)?.file?.sizeBytes;
+	return sizeBytes === undefined || isDevice(context.graph, path) ? {} : {grows: {path, sizeBytes}};
+}
+
+/** How far a file has grown tells how far the copying is; a device does not grow. */
+function growthOf(context: PlanContext, path: string, growthBytes: number): Pick<Step, 'progress'> {
+	const image = imageAt(context.graph, path);
+	// What is written into a raw file within its size, or into a data file, does not make the file longer.
+	const grows = image?.format === 'qcow2' && image.dataFilePath === undefined && !isDevice(context.graph, path) && growthBytes > 0;
+	return grows ? {progress: {kind: 'file-size', path, totalBytes: (image.file?.sizeBytes ?? 0) + growthBytes}} : {};
+}
+
 function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
-	const {top, layers, below, copyBytes} = merge;
+	const {top, layers, below, cost} = merge;
 	const title = `Pull what ${names(layers)} ${layers.length === 1 ? 'holds' : 'hold'} up into ${posix.basename(top)}`;
 	const disk = openDiskOf(context, top);
 	if (disk !== undefined && isBare(context)) {
@@ -98,6 +112,7 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 			ifStopped: ifStoppedBefore,
 			progress: {kind: 'block-job', uuid: context.uuid, target: disk},
 			cancel: [blockCommands.abort(context, disk)],
+			...leftGrown(context, top),
 		}, {
 			// QEMU tells the header of the new backing file at once, and where the pulled data lies only when it has to flush.
 			id: `flush-${id}`,
@@ -122,7 +137,8 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 			undo: [imageCommands.relink(top, backing), ...dateCommand(context, top, top)],
 			happened: {kind: 'never'},
 			ifStopped: ifStoppedBefore,
-			progress: {kind: 'file-size', path: top, totalBytes: (imageAt(context.graph, top)?.file?.sizeBytes ?? 0) + copyBytes},
+			...growthOf(context, top, cost.growth.atMost),
+			...leftGrown(context, top),
 		},
 		syncStep(`pull-${id}`, [top], false),
 		...dateSteps(context, {id: `pull-${id}`, path: top, contentOf: top, isIrreversible: false}),
@@ -130,12 +146,12 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 }
 
 function commitCommand(context: PlanContext, merge: Merge, disk: string | undefined): Pick<Step, 'command' | 'happened' | 'progress' | 'cancel'> {
-	const {top, into, copyBytes} = merge;
+	const {top, into, cost} = merge;
 	if (disk === undefined) {
 		return {
 			command: imageCommands.commit(top, into),
 			happened: {kind: 'never'},
-			progress: {kind: 'file-size', path: into, totalBytes: (imageAt(context.graph, into)?.file?.sizeBytes ?? 0) + copyBytes},
+			...growthOf(context, into, cost.growth.atMost),
 		};
 	}
 
@@ -175,7 +191,7 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 			happened: {kind: 'never'},
 			ifStopped: ifStoppedAfter,
 		})),
-		syncStep(`commit-${id}`, [into, ...told], true),
+		syncStep(`commit-${id}`, [into, ...imageAt(context.graph, into)?.dataFilePath === undefined ? [] : [imageAt(context.graph, into)!.dataFilePath!], ...told], true),
 		...dateSteps(context, {id: `commit-${id}`, path: into, contentOf: top, isIrreversible: true}),
 		...told.flatMap((path, index) => dateSteps(context, {id: `relink-${id}-${index + 1}`, path, contentOf: path, isIrreversible: true})),
 	];

@@ -5,6 +5,8 @@ stored domains name, and which snapshot is current.
 Forgetting a record makes libvirt 9.0 and 10.0 re-write the records of its descendants, and wrongly; so each of them is written anew from what it was.
 */
 import type {Step} from '../../model/plan.ts';
+import type {ImagePlace} from '../../model/image.ts';
+import {devicePaths} from '../../model/image-graph.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {frozenPath, isExternal, type Snapshot} from '../../model/snapshot.ts';
 import {childrenByParent, withAncestors, withDescendants} from '../../model/tree.ts';
@@ -12,12 +14,12 @@ import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {preservingXml} from './bookkeeping.ts';
 import {snapshotCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
-import {namesHeads, recordedOverlays} from './lineage.ts';
+import {namesHeads, recordedOverlays, snapshotBelowHeads} from './lineage.ts';
 
 export type RecordChange = {
 	deleted: readonly Snapshot[];
 	/** Where an image's content is read from afterwards, by the key of the image; images that stay what they are are missing. */
-	contents: ReadonlyMap<string, {path: string; format: string}>;
+	contents: ReadonlyMap<string, ImagePlace>;
 	/** For what is named as overlay: also images that went up into others. */
 	successors: ReadonlyMap<string, string>;
 	/** What the domain writes to afterwards, by target. */
@@ -36,16 +38,15 @@ export type RecordPlan = {
 
 const ifStopped = 'The switch would be finished: the disks read the same at every moment.';
 
-/** The nearest that remains above; where none does, one that the domain's disks stand on or else the youngest: libvirt dies of external snapshots without a current one. */
-function nextCurrent(context: PlanContext, gone: ReadonlySet<string>): string | undefined {
+/** The current snapshot afterwards: the nearest ancestor that remains, else the one that the disks come from by the images. Never one of another branch. */
+export function nextCurrent(context: PlanContext, gone: ReadonlySet<string>): string | undefined {
 	const {snapshots, currentSnapshot} = context.inventory.picture;
 	const above = currentSnapshot === undefined ? undefined : withAncestors(snapshots, currentSnapshot).find(({name}) => !gone.has(name));
 	if (above) {
 		return above.name;
 	}
 
-	const remaining = snapshots.filter(snapshot => !gone.has(snapshot.name) && isExternal(snapshot));
-	return remaining.sort((a, b) => b.createdAt - a.createdAt)[0]?.name;
+	return snapshotBelowHeads(context, snapshots.filter(snapshot => !gone.has(snapshot.name) && isExternal(snapshot)))?.name;
 }
 
 /** By the name of each snapshot that remains: the nearest above it that remains too. */
@@ -88,10 +89,12 @@ function draftOf(context: PlanContext, snapshot: Snapshot, given: {number: numbe
 	const {number, change, parents} = given;
 	const parent = parents.get(snapshot.name);
 	const isLeaf = snapshot.name !== given.current || ![...parents.values()].includes(snapshot.name);
-	const interim = change.isIrreversible ? rewriteSnapshotXml(snapshot.xml, {parent, overlays: recordedOverlays(snapshot), contents: new Map()}) : succeed('');
+	const devices = devicePaths(context.graph);
+	const interim = change.isIrreversible ? rewriteSnapshotXml(snapshot.xml, {parent, overlays: recordedOverlays(snapshot), devices, contents: new Map()}) : succeed('');
 	const final = rewriteSnapshotXml(snapshot.xml, {
 		parent,
 		overlays: overlaysAfter(context, snapshot, {change, isCurrent: snapshot.name === given.current, isLeaf}),
+		devices,
 		contents: change.contents,
 	});
 	if (!interim.ok) {

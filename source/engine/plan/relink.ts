@@ -5,7 +5,7 @@ that name a moved file by its old place are written anew. What an image holds is
 import {posix} from 'node:path';
 import type {RelinkAction} from '../../model/action.ts';
 import {hasProcess} from '../../model/domain.ts';
-import {chainOf, imageAt} from '../../model/image-graph.ts';
+import {chainOf, devicePaths, imageAt} from '../../model/image-graph.ts';
 import type {Image} from '../../model/image.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import {objectionTo} from '../../model/may-change.ts';
@@ -146,7 +146,7 @@ function recordSteps(context: PlanContext, contents: Contents): Result<Step[]> {
 		}
 
 		const overlays = new Map([...recordedOverlays(snapshot)].map(([target, path]) => [target, contents.get(path)?.path ?? path]));
-		const after = rewriteSnapshotXml(snapshot.xml, {parent: snapshot.parent, overlays, contents});
+		const after = rewriteSnapshotXml(snapshot.xml, {parent: snapshot.parent, overlays, devices: devicePaths(context.graph), contents});
 		const before = preservingXml(snapshot);
 		if (!after.ok) {
 			return after;

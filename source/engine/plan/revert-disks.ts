@@ -108,7 +108,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 			basePath,
 			baseFormat: base.format,
 			overlayPath: overlayPath(basePath, {stamp: stampOf(now), folder: folders.get(posix.dirname(basePath)), taken}),
-			headPath: head?.sourceType === 'file' ? head.sourcePath : undefined,
+			headPath: head?.sourceType === 'file' || head?.sourceType === 'block' ? head.sourcePath : undefined,
 			...baseFacts(context, basePath, head?.sourcePath),
 			wasLeftOut: isLeftOut,
 		});

@@ -137,6 +137,18 @@ export function abandonHeads(context: PlanContext, disks: RevertDisks, kept: Kep
 					break;
 				}
 
+				case 'is-device': {
+					consequences.push({severity: 'info', text: `${left.path} stays, though ${disk.target} leaves it: it is a block device, and only files are removed.`});
+
+					break;
+				}
+
+				case 'has-data-file': {
+					consequences.push({severity: 'info', text: `${left.path} stays with its external data file, though ${disk.target} leaves it.`});
+
+					break;
+				}
+
 				case 'in-use-elsewhere': {
 					consequences.push({severity: 'info', text: `${left.path} stays where it is, though ${disk.target} leaves it: another image stands on it.`});
 

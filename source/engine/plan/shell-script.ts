@@ -91,11 +91,11 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 		}
 
 		case 'left-chain': {
-			return `! ${virsh('dumpxml', '--domain', probe.uuid)} | grep -qF -- ${quoteForShell(`file='${inXml(probe.path)}'`)}`;
+			return `! ${virsh('dumpxml', '--domain', probe.uuid)} | ${grepSource(probe.path)}`;
 		}
 
 		case 'head-is': {
-			return `${virsh('dumpxml', '--domain', probe.uuid)} | grep -qF -- ${quoteForShell(`file='${inXml(probe.path)}'`)}`;
+			return `${virsh('dumpxml', '--domain', probe.uuid)} | ${grepSource(probe.path)}`;
 		}
 
 		case 'image-unused': {
@@ -143,8 +143,13 @@ function freshnessLines(plan: Plan): string[] {
 		...(plan.before.currentSnapshot === undefined
 			? []
 			: [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(plan.before.currentSnapshot)} ] || changed 'its current snapshot'`]),
-		...plan.before.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | grep -qF -- ${quoteForShell(`file='${inXml(path)}'`)} || changed 'its disks'`),
+		...plan.before.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(path)} || changed 'its disks'`),
 	];
+}
+
+/** Whether the XML of a domain names this file, or block device, as the source of a disk. */
+function grepSource(path: string): string {
+	return `grep -qF ${['file', 'dev'].map(attribute => `-e ${quoteForShell(`${attribute}='${inXml(path)}'`)}`).join(' ')}`;
 }
 
 /** What has to be true before anything is removed. */
@@ -156,7 +161,7 @@ function proofLines(plan: Plan): string[] {
 	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
 	const uuid = quoteForShell(plan.action.domain.uuid);
 	return [
-		...plan.expected.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | grep -qF -- ${quoteForShell(`file='${inXml(path)}'`)} || put_back`),
+		...plan.expected.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(path)} || put_back`),
 		...(plan.expected.currentSnapshot === undefined
 			? []
 			: [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(plan.expected.currentSnapshot)} ] || put_back`]),
@@ -182,7 +187,8 @@ function imagesBeside(path: string, options: ShellOptions): string {
 function guardLine(guard: Guard, plan: Plan, options: ShellOptions): string {
 	const backingLine = `"full-backing-filename": ${JSON.stringify(guard.path)}`;
 	const unused = plan.owner === 'qemu' ? bareUnused(guard.path) : `unused ${quoteForShell(`file='${inXml(guard.path)}'`)}`;
-	return `${unused} && ! { ${imagesBeside(guard.path, options)}; } | grep -F -- ${quoteForShell(backingLine)}`;
+	// A device node is never removed.
+	return `${line({tool: 'file', argv: ['test', '-f', guard.path], files: []}, options)} && ${unused} && ! { ${imagesBeside(guard.path, options)}; } | grep -F -- ${quoteForShell(backingLine)}`;
 }
 
 function header(plan: Plan): string[] {

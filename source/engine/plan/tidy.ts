@@ -8,7 +8,7 @@ import {formatBytes} from '../../model/format.ts';
 import {imageAt, overlaysOf} from '../../model/image-graph.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import {lostNvramCopies} from '../../model/nvram.ts';
-import {objectionTo} from '../../model/may-change.ts';
+import {objectionTo, type Objection} from '../../model/may-change.ts';
 import type {Plan} from '../../model/plan.ts';
 import type {Result} from '../../model/result.ts';
 import {refuseUnreadable} from './blockers.ts';
@@ -16,6 +16,11 @@ import {fileCommands} from './commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from './context.ts';
 import {isForeignNvram} from './nvram.ts';
 import {assembleMending, blockMending, emptyMending} from './mend-plan.ts';
+
+const whyLeft: Partial<Record<Objection['reason'], string>> = {
+	'is-device': 'it is a block device, and only files are removed',
+	'has-data-file': 'its data is in an external file, which would be left behind',
+};
 
 function blockImage(context: PlanContext, path: string, gone: ReadonlySet<string>): void {
 	const image = imageAt(context.graph, path);
@@ -40,7 +45,7 @@ function blockImage(context: PlanContext, path: string, gone: ReadonlySet<string
 		const users = [...objection.holders.map(({label}) => label), ...objection.overlays];
 		context.blockers.push({
 			kind: 'image-needed',
-			text: `The image ${path} stays: ${users.length === 0 ? 'internal snapshots are inside, or it is read-only' : `it is needed by ${[...new Set(users)].join(', ')}`}.`,
+			text: `The image ${path} stays: ${users.length === 0 ? (whyLeft[objection.reason] ?? 'internal snapshots are inside, or it is read-only') : `it is needed by ${[...new Set(users)].join(', ')}`}.`,
 			remedy: 'Look again: vsnap-tui doctor.',
 		});
 	}

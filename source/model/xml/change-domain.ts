@@ -1,6 +1,7 @@
 /**
 A `<domain>` with other images under its disks, and in the command line that a bare QEMU is started with. Everything else stays as it is.
 */
+import type {ImagePlace} from '../image.ts';
 import {succeed, type Result} from '../result.ts';
 import {changeRecordedCommandLine} from './bare-domain.ts';
 import {
@@ -13,7 +14,7 @@ export type DomainChange = {
 	/** The root element of the result; unchanged where it is not given. */
 	rootName?: 'domain';
 	/** By the target of the disk. */
-	sources: Map<string, {path: string; format: string}>;
+	sources: Map<string, ImagePlace>;
 	/** Targets of drives whose medium is taken out. */
 	emptied?: readonly string[];
 	/** What the definition is to say of images that had to stay; undefined: what it says. */
@@ -50,7 +51,7 @@ function setDriver(disk: XmlItem, format: string): void {
 	}
 }
 
-function setSource(disk: XmlItem, path: string): void {
+function setSource(disk: XmlItem, {path, isDevice = false}: ImagePlace): void {
 	const content = contentOf(disk);
 	const source = find(content, 'source');
 	const isThereAlready = (attribute(source, 'file') ?? attribute(source, 'dev')) === path;
@@ -58,10 +59,10 @@ function setSource(disk: XmlItem, path: string): void {
 		return;
 	}
 
-	disk[':@'] = {...disk[':@'], type: 'file'};
+	disk[':@'] = {...disk[':@'], type: isDevice ? 'block' : 'file'};
 	const startupPolicy = attribute(source, 'startupPolicy');
 	const kept = source === undefined ? [] : keepOnly(contentOf(source), item => !tiedToOldImage.has(nameOf(item)));
-	const made = element('source', {file: path, ...(startupPolicy === undefined ? {} : {startupPolicy})}, kept);
+	const made = element('source', {[isDevice ? 'dev' : 'file']: path, ...(startupPolicy === undefined ? {} : {startupPolicy})}, kept);
 	if (source) {
 		content[content.indexOf(source)] = made;
 	} else {
@@ -74,8 +75,8 @@ function setSource(disk: XmlItem, path: string): void {
 Puts each disk for which `wantedFor` names an image on that one, and takes the recorded chain out of all of them. The command line of a bare QEMU follows.
 `domain`: the element that holds `<devices>`. Fails with `unreadable` where that command line cannot follow.
 */
-export function putDisksOn(domain: XmlItem, wantedFor: (target: string, path: string | undefined) => {path: string; format: string} | undefined): Result<void> {
-	const moved = new Map<string, {path: string; format: string}>();
+export function putDisksOn(domain: XmlItem, wantedFor: (target: string, path: string | undefined) => ImagePlace | undefined): Result<void> {
+	const moved = new Map<string, ImagePlace>();
 	for (const disk of findAll(contentOf(find(contentOf(domain), 'devices') ?? {}), 'disk')) {
 		withoutChain(disk);
 		const source = find(contentOf(disk), 'source');
@@ -86,7 +87,7 @@ export function putDisksOn(domain: XmlItem, wantedFor: (target: string, path: st
 				moved.set(present, wanted);
 			}
 
-			setSource(disk, wanted.path);
+			setSource(disk, wanted);
 			setDriver(disk, wanted.format);
 		}
 	}
@@ -104,7 +105,7 @@ function emptyDrives(domain: XmlItem, targets: readonly string[]): void {
 }
 
 /**
-Puts the disks that are listed on other images, as files of the format given; disks that are not listed keep theirs. Fails with `unreadable` where the
+Puts the disks that are listed on other images, as files or block devices of the format given; disks that are not listed keep theirs. Fails with `unreadable` where the
 document is broken, or where a path or name cannot be expressed in XML.
 */
 export function changeDomainXml(xml: string, change: DomainChange): Result<string> {

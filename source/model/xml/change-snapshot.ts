@@ -3,6 +3,7 @@ Snapshot records as they are given to `snapshot-create --redefine`: existing one
 
 Only the record's own `<disks>` and `<revertDisks>` are touched, never the disks of the domains that it stores.
 */
+import type {ImagePlace} from '../image.ts';
 import {succeed, type Result} from '../result.ts';
 import type {SnapshotDisk, SnapshotMemory} from '../snapshot.ts';
 import {
@@ -13,24 +14,27 @@ import {putDisksOn} from './change-domain.ts';
 export type SnapshotChange = {
 	/** Path of the overlay by the disk's target; only disks that are external in the record are changed. */
 	overlays: Map<string, string>;
+	/** Those of the overlays that are on block devices. One that the record names already stays what it is. */
+	devices?: ReadonlySet<string>;
 	dropRevertDisks: true;
 };
 
-function setOverlay(disk: XmlItem, path: string): void {
-	disk[':@'] = {...disk[':@'], type: 'file'};
+function setOverlay(disk: XmlItem, path: string, devices: ReadonlySet<string>): void {
 	const driver = find(contentOf(disk), 'driver');
 	const source = find(contentOf(disk), 'source');
+	const isDevice = devices.has(path) || attribute(source, 'dev') === path;
+	disk[':@'] = {...disk[':@'], type: isDevice ? 'block' : 'file'};
 	const kept = keepOnly(contentOf(disk), item => item !== driver && item !== source && nameOf(item) !== '#text');
 	const newDriver: XmlItem = driver ? {...driver, ':@': {...driver[':@'], type: 'qcow2'}} : element('driver', {type: 'qcow2'});
-	const newSource = element('source', {file: path}, source === undefined ? [] : findAll(contentOf(source), 'seclabel'));
+	const newSource = element('source', {[isDevice ? 'dev' : 'file']: path}, source === undefined ? [] : findAll(contentOf(source), 'seclabel'));
 	disk.disk = [...kept, newDriver, newSource];
 }
 
-function setOverlays(root: XmlItem, overlays: Map<string, string>): void {
+function setOverlays(root: XmlItem, {overlays, devices = new Set()}: Pick<SnapshotChange, 'overlays' | 'devices'>): void {
 	for (const disk of findAll(contentOf(find(contentOf(root), 'disks') ?? {}), 'disk')) {
 		const overlayPath = overlays.get(attribute(disk, 'name') ?? '');
 		if (overlayPath !== undefined && attribute(disk, 'snapshot') === 'external') {
-			setOverlay(disk, overlayPath);
+			setOverlay(disk, overlayPath, devices);
 		}
 	}
 
@@ -47,7 +51,7 @@ export function changeSnapshotXml(xml: string, change: SnapshotChange): Result<s
 	}
 
 	return changeXml(xml, 'The XML of a snapshot', ['domainsnapshot'], root => {
-		setOverlays(root, change.overlays);
+		setOverlays(root, change);
 		return succeed(root);
 	});
 }
@@ -57,8 +61,10 @@ export type SnapshotRewrite = {
 	parent: string | undefined;
 	/** By target: the overlay that the record names. */
 	overlays: Map<string, string>;
+	/** Those of the overlays that are on block devices. */
+	devices?: ReadonlySet<string>;
 	/** By the old path: where the content of a frozen image is found. */
-	contents: ReadonlyMap<string, {path: string; format: string}>;
+	contents: ReadonlyMap<string, ImagePlace>;
 };
 
 function setParent(root: XmlItem, parent: string | undefined): void {
@@ -86,7 +92,7 @@ export function rewriteSnapshotXml(xml: string, change: SnapshotRewrite): Result
 	}
 
 	return changeXml(xml, 'The XML of a snapshot', ['domainsnapshot'], root => {
-		setOverlays(root, change.overlays);
+		setOverlays(root, change);
 		setParent(root, change.parent);
 		for (const domain of contentOf(root).filter(item => nameOf(item) === 'domain' || nameOf(item) === 'inactiveDomain')) {
 			const put = putDisksOn(domain, (_target, path) => path === undefined ? undefined : change.contents.get(path));

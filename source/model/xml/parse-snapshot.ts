@@ -16,6 +16,7 @@ function parseDisk(node: XmlNode): SnapshotDisk {
 		// libvirt writes the mode of every disk; in a record made by hand a path means external.
 		mode: toSnapshotMode(attributeOf(node, 'snapshot')) ?? (overlayPath === undefined ? 'no' : 'external'),
 		overlayPath,
+		...(attributeOf(node, 'type') === 'block' && {isDevice: true as const}),
 	};
 }
 

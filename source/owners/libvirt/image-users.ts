@@ -4,7 +4,7 @@ the headers of the images that they lead to, the headers of all images in the sa
 */
 import {posix} from 'node:path';
 import type {Image} from '../../model/image.ts';
-import {succeed, type Result} from '../../model/result.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
 import {readFileFacts, readFolder, readOpenProcesses} from '../../tools/files.ts';
 import {isUnresolved} from '../../tools/backing-name.ts';
 import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
@@ -42,7 +42,10 @@ async function readNeighbours(runner: Runner, path: string, known: ReadonlySet<s
 	return succeed({named, unknown});
 }
 
-/** Labels for people; empty: nobody. Two names of one file count as one. Fails where something could not be read, because then nobody knows. */
+/**
+Labels for people; empty: nobody. Two names of one file count as one. Fails where something could not be read, because then nobody knows, and with `busy` where
+the path is no regular file: a device node is never removed, whatever a plan or a journal says.
+*/
 export async function readImageUsers(given: {runner: Runner; source: Pick<RecordSource, 'readForeign'>}, path: string): Promise<Result<string[]>> {
 	const {runner, source} = given;
 	const records = await source.readForeign(undefined);
@@ -62,9 +65,13 @@ export async function readImageUsers(given: {runner: Runner; source: Pick<Record
 	}
 
 	const headers = [...namedByImages(images.value), ...neighbours.value.named];
-	const facts = await readFileFacts(runner, [path, ...records.value.pins.map(pin => pin.path), ...headers.map(([, backingPath]) => backingPath)]);
+	const facts = await readFileFacts(runner, [path, ...records.value.pins.map(pin => pin.path), ...headers.map(([, backingPath]) => backingPath), ...images.value.flatMap(({dataFilePath}) => dataFilePath ?? [])]);
 	if (!facts.ok) {
 		return facts;
+	}
+
+	if (facts.value.get(path)?.isRegular === false) {
+		return fail({kind: 'busy', what: path, holder: 'it is a block device or another thing that is no regular file, and only files are removed'});
 	}
 
 	const own = facts.value.get(path)?.inode;
@@ -72,6 +79,7 @@ export async function readImageUsers(given: {runner: Runner; source: Pick<Record
 	return succeed([...new Set([
 		...records.value.pins.filter(pin => isSame(pin.path)).map(pin => pin.label),
 		...headers.filter(([file, backingPath]) => isSame(backingPath) && !isSame(file)).map(([file]) => `the image ${file}, which stands on it`),
+		...images.value.filter(({dataFilePath}) => dataFilePath !== undefined && isSame(dataFilePath)).map(image => `the image ${image.path}, whose data it holds`),
 		...processes,
 		...headers.filter(([file, backingPath]) => isUnresolved(backingPath) && !isSame(file)).map(([file, backingPath]) => `perhaps the image ${file}, which stands on ${backingPath}`),
 		...neighbours.value.unknown.map(({name, reason}) => `perhaps the image ${name}, which cannot be read: ${reason}`),

@@ -73,6 +73,10 @@ export async function observeFile(given: FileGiven, probe: FileProbe): Promise<R
 		case 'image-unused': {
 			const exists = await readTest(given.runner, '-e', probe.path);
 			const users = exists.ok && exists.value ? await readImageUsers(given, probe.path) : exists;
+			if (!users.ok && users.failure.kind === 'busy') {
+				return succeed(false);
+			}
+
 			return users.ok ? succeed(Array.isArray(users.value) && users.value.length === 0) : users;
 		}
 

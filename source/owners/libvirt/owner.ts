@@ -7,6 +7,7 @@ import type {Owner} from '../../engine/ports.ts';
 import type {HostFacts} from '../../model/inventory.ts';
 import {fail} from '../../model/result.ts';
 import type {LineWatcher, Runner} from '../../tools/run.ts';
+import {readDataSizes} from '../../tools/measure-images.ts';
 import {createClaims} from './claims.ts';
 import {readImageUsers} from './image-users.ts';
 import {observe} from './observe.ts';
@@ -59,6 +60,7 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 			const host = await readHost(virsh, {uri, owner, isReadOnly});
 			return host.ok ? readInventory(reading, host.value, {uuid, alsoPaths}) : host;
 		},
+		readDataSizes: async (runs, images) => readDataSizes(runner, runs, images),
 		readSurroundings: async request => readSurroundings({runner, source}, request),
 		observe: async probe => observe({runner, virsh, source}, probe),
 		readImageUsers: async path => readImageUsers({runner, source}, path),

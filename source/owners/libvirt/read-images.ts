@@ -7,7 +7,7 @@ import type {Image} from '../../model/image.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {readFileFacts} from '../../tools/files.ts';
 import {findQcow2Files} from '../../tools/find-qcow2.ts';
-import {readChain, readLocks} from '../../tools/qemu-img.ts';
+import {readChain, readDeviceBytes, readLocks} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
 
@@ -62,7 +62,10 @@ export async function readImages(runner: Runner, formats: ReadonlyMap<string, st
 		return facts;
 	}
 
-	const known = [...images.values()].map(image => ({...image, file: facts.value.get(image.path)}));
+	const known = await mapLimited([...images.values()], readersAtOnce, async (image): Promise<Image> => {
+		const file = facts.value.get(image.path);
+		return file?.isRegular === false ? {...image, file, allocatedBytes: await readDeviceBytes(runner, image)} : {...image, file};
+	});
 	await markQcow2InRaw(runner, known);
 	return succeed(known);
 }

@@ -206,7 +206,7 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 	const overlayPaths = overlaysOnRecord(picture);
 	const nvram = nvramPaths(picture.domain, picture.snapshots);
 	const [folders, nvramFiles, memoryFiles, jobs] = await Promise.all([
-		readFolders(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...nvram]),
+		readFolders(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...nvram, ...picture.images.flatMap(({dataFilePath}) => dataFilePath ?? [])]),
 		readNvramFiles(runner, nvram),
 		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await source.readMemoryFile(path, records)]),
 		source.readJobs(picture.domain),

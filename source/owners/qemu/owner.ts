@@ -10,6 +10,7 @@ import type {Command, QmpCommand} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {readFileFacts} from '../../tools/files.ts';
 import type {Runner} from '../../tools/run.ts';
+import {readDataSizes} from '../../tools/measure-images.ts';
 import {readImageUsers} from '../libvirt/image-users.ts';
 import {parseVersion} from '../libvirt/read-host.ts';
 import {readInventory, readPicture} from '../libvirt/read-inventory.ts';
@@ -207,6 +208,7 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 			const inventory = await readInventory(picturing, host, {uuid, alsoPaths});
 			return inventory.ok ? succeed({...inventory.value, bare}) : inventory;
 		},
+		readDataSizes: async (runs, images) => readDataSizes(runner, runs, images),
 		readSurroundings: async request => readSurroundings({runner, source}, request),
 		observe: async probe => observeBare({runner, source, read}, probe),
 		readImageUsers: async path => readImageUsers({runner, source}, path),

@@ -162,7 +162,7 @@ function readArgv(found: QemuProcess | undefined, disks: LiveDisk[]): {argv: str
 	const argv = found.folder === '/' ? found.argv : ['env', '-C', found.folder, ...found.argv];
 	const heads = disks
 		.filter(({disk}) => disk.device === 'disk' && disk.sourceType !== 'network')
-		.map(({disk, device, chain}) => ({target: disk.sourcePath!, device, path: disk.sourcePath!, format: disk.format ?? 'raw', chain}));
+		.map(({disk, device, chain}) => ({target: disk.sourcePath!, device, path: disk.sourcePath!, format: disk.format ?? 'raw', isDevice: disk.sourceType === 'block', chain}));
 	const present = withPresentHeads(argv, heads);
 	return present.ok
 		? {argv: present.value, argvProblem: undefined}

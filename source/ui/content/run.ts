@@ -122,8 +122,9 @@ function verdict(run: Run, outcome: Outcome): {text: string; tone: Tone} {
 		}[run.kind];
 	}
 
+	const hasLeft = 'left' in outcome.failure && outcome.failure.left !== undefined;
 	return outcome.kind === 'rolled-back'
-		? {text: 'It failed, and everything is as it was before.', tone: 'warning'}
+		? {text: hasLeft ? 'It failed, and what is read from every disk is as it was before.' : 'It failed, and everything is as it was before.', tone: 'warning'}
 		: {text: 'It stopped half-way. The journal is safe: finish it or put it back.', tone: 'loss'};
 }
 

@@ -155,3 +155,29 @@ test('a merge is refused where something holds the image itself, though nothing 
 		t.regex(JSON.stringify(refused), /vda\.s2 cannot become one with what stands on it: it is needed by head of mail/u);
 	}
 });
+
+/** The head is on the base again, beside the branch b1. */
+const besideBranch = (libvirtVersion: number) => {
+	const world = inventory({
+		heads: {vda: '/d/vda.h'},
+		current: 's1',
+		snapshots: [
+			{name: 's1', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.h'}},
+			{name: 'b1', parent: 's1', frozen: {vda: '/d/vda.s1'}, overlays: {vda: '/d/vda.b1'}},
+		],
+		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.h', '/d/vda.qcow2')],
+	});
+	return {...world, host: {...world.host, libvirtVersion}};
+};
+
+test('a branch that the disks are not on does not become the current snapshot', t => {
+	const made = plan(besideBranch(9_000_000), {snapshot: 's1'});
+	t.is(made.expected.currentSnapshot, undefined);
+	t.false(ids(made).includes('current'));
+});
+
+test('a libvirt that crashes without a current snapshot keeps the current root while a branch remains', t => {
+	const refused = planDelete(action({snapshot: 's1'}), besideBranch(9_009_000), given);
+	t.like(refused, {failure: {kind: 'refused', blockers: [{kind: 'not-supported'}]}});
+	t.true(planDelete(action({snapshot: 's1', scope: 'with-children'}), besideBranch(9_009_000), given).ok, 'nothing external remains');
+});
