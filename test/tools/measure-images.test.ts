@@ -31,7 +31,7 @@ test('the data of each run is measured as if nothing were below it: compressed, 
 	const images = (await Promise.all(chains.map(async ([name, format]) => valueOf(await readChain(run, at(name), format))))).flat();
 	const runs = [measuredRun(at('base')), measuredRun(at('s1, a "b"')), measuredRun(at('s1, a "b"'), at('base')), measuredRun(at('raw')), measuredRun(at('with-store'))];
 	const sizes = await readDataSizes(run, runs, images);
-	t.deepEqual(runs.map(one => sizes.get(runKey(one))), [24, 2, 24, 1, 5].map(size => size * mebibyte));
+	t.deepEqual(runs.map(one => sizes.get(runKey(one))), [24, 2, 24, 1.0625, 5].map(size => size * mebibyte), 'qemu-img writes the first block of a new raw file');
 
 	const graph = buildImageGraph(images, []);
 	const [top, base] = [at('s1, a "b"'), at('base')];
