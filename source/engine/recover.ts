@@ -14,7 +14,7 @@ import {audit, close, executePlan, finish, underLock, type ExecuteOptions, type 
 import type {Outcome, UnfinishedAction} from './ports.ts';
 import {rollBack, stepStates, type StepState} from './roll-back.ts';
 import {runSteps, type Work} from './run-steps.ts';
-import {withUnknownSteps} from './unknown-steps.ts';
+import {describeUnproven, readUnprovenFiles, withUnknownSteps} from './unknown-steps.ts';
 import {withStartAdvice} from './start-advice.ts';
 
 export type Direction = 'back' | 'forward';
@@ -129,13 +129,18 @@ async function endJobs(work: Work, progress: Progress): Promise<void> {
 	}
 }
 
-async function goBack(world: World, work: Work, progress: Progress): Promise<Outcome> {
+async function goBack(world: World, work: Work, progress: Progress, known: UnfinishedAction): Promise<Outcome> {
 	const checked = await checkBack(world, work.plan, progress);
 	if (!checked.ok) {
 		return {kind: 'half-way', failure: checked.failure};
 	}
 
 	const notUndone = await rollBack(work, progress.states);
+	const unproven = await readUnprovenFiles(world.owner, known);
+	if (notUndone.length === 0 && (!unproven.ok || unproven.value.length > 0)) {
+		return {kind: 'half-way', failure: unproven.ok ? describeUnproven(unproven.value) : unproven.failure};
+	}
+
 	const [first] = notUndone;
 	return first === undefined
 		? closed(world, work, 'rolled-back')
@@ -257,7 +262,7 @@ export async function recover(world: World, {plan}: UnfinishedAction, options: R
 			startsAnew = options.direction === 'forward' && !progress.hasRemoved && (progress.wasGoingBack || !progress.hasSwitched);
 			const startedAt = world.clock.now().getTime();
 			await endJobs(work, progress);
-			const ended = options.direction === 'back' || startsAnew ? await goBack(world, work, progress) : await goForward(world, work, progress);
+			const ended = options.direction === 'back' || startsAnew ? await goBack(world, work, progress, known.value) : await goForward(world, work, progress);
 			const result = await withStartAdvice(world.owner, plan, ended);
 			await audit(world, plan, {
 				outcome: result.kind === 'done' ? 'recovered' : 'half-way',

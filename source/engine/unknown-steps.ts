@@ -2,6 +2,7 @@
 What a damaged journal is worth: its plan is whole, and records are missing, so of no step it is known whether it happened. Each is looked at in the world,
 and those that may have happened count as begun, which is what recovery already knows how to handle: it asks before it repeats or undoes them.
 */
+import type {Failure} from '../model/failure.ts';
 import type {DomainPicture} from '../model/inventory.ts';
 import type {Plan, Step} from '../model/plan.ts';
 import {succeed, type Result} from '../model/result.ts';
@@ -65,4 +66,33 @@ export async function withUnknownSteps(owner: Owner, action: UnfinishedAction): 
 		|| (step.happened.kind === 'never' && hasSwitched && (step.phase === 'switch' || (step.phase === 'remove' && step.undo !== null)));
 	const unsure = plan.steps.filter(step => mayHaveHappened(step)).map((step): JournalRecord => ({at: plan.plannedAt, kind: 'begin', step: step.id}));
 	return succeed({...action, records: [...records.filter(record => record.kind !== 'undone'), ...unsure]});
+}
+
+/**
+The images of a plan that was put back and that are there all the same: a damaged journal does not tell whether the action made them, so they stay. None where
+the journal is whole. Fails where the world cannot be asked.
+*/
+export async function readUnprovenFiles(owner: Owner, {plan, damage}: UnfinishedAction): Promise<Result<string[]>> {
+	const there: string[] = [];
+	for (const path of damage === undefined ? [] : plan.images.created) {
+		const exists = await owner.observe({kind: 'file-exists', path});
+		if (!exists.ok) {
+			return exists;
+		}
+
+		if (exists.value) {
+			there.push(path);
+		}
+	}
+
+	return succeed(there);
+}
+
+/** What to say of such files. */
+export function describeUnproven(paths: readonly string[]): Failure {
+	return {
+		kind: 'not-proven',
+		findings: paths.map(path => `${path} is still there, and the damaged journal does not tell whether this action made it. Look at what it holds, move it away, and recover once more.`),
+		rolledBack: false,
+	};
 }
