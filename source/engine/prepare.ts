@@ -1,6 +1,7 @@
 /**
 From a wish to a plan: reads everything that the planner may ask, and plans.
 */
+import {randomUUID} from 'node:crypto';
 import {pathsNamedBy, type Action, type Wish} from '../model/action.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
@@ -33,7 +34,7 @@ export async function prepareAction({owner, store, clock, nextId}: Planning, wis
 	const id = nextId();
 	const {name} = inventory.value.picture.domain;
 	const action: Action = {...rest, domain: {uuid, name}};
-	const given = {id, now: clock.now(), workPath: store.workPath(id)};
+	const given = {id, now: clock.now(), workPath: store.workPath(id), generationId: randomUUID()};
 	const runs = runsToMeasure(action, inventory.value, given);
 	const dataSizes = runs.length === 0 ? undefined : await owner.readDataSizes(runs, inventory.value.picture.images);
 	return planAction(action, {...inventory.value, dataSizes}, given);

@@ -76,7 +76,16 @@ export type DomainDefinition = {
 	/** `<os><type machine>` and `arch`: a memory file fits only the same. */
 	machine: string | undefined;
 	arch: string | undefined;
+	/** Where the firmware keeps its variables: an image of flash memory (`<nvram>`), or since libvirt 12.1 a JSON file (`<varstore>`). */
 	nvramPath: string | undefined;
+	/** The variables are in a `<varstore>`, which QEMU saves with the memory and never inside an image. */
+	hasVarstore?: boolean;
+	/** In words where the variables are, if that is no file: they can then be neither copied nor put back. */
+	nvramElsewhere?: string;
+	/** The kind of the TPM's backend (`emulator`, `passthrough`, `external`); undefined: the domain has none. */
+	tpm?: string;
+	/** `<genid>`: tells the guest that it has been put back to an older state. */
+	generationId?: string;
 	/** Missing: it names none. */
 	bootFiles?: BootFile[];
 	/** Missing: it names none. */

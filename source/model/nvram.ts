@@ -19,6 +19,8 @@ const mostLate = 120;
 export type NvramFile = FileFacts & {
 	/** A qcow2 file may hold states of internal snapshots, too, and what QEMU has not written out: it is neither copied nor replaced. */
 	isRaw: boolean;
+	/** Names of the internal snapshots inside a qcow2 file; undefined: it holds none, or they could not be read. */
+	tags?: string[];
 };
 
 /** Where the copy of a snapshot stands; undefined where the name would be too long for a file. */

@@ -22,6 +22,7 @@ import {snapshotCommands} from './commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from './context.ts';
 import {defineStep, stopSteps} from './domain-steps.ts';
 import {fingerprintOf} from './fingerprint.ts';
+import {describeIdentity} from './guest-identity.ts';
 import {blockHandMerged} from './hand-merged.ts';
 import {keepPresentState, type Kept} from './keep.ts';
 import {branchNvram, revertNvram} from './nvram-revert.ts';
@@ -242,7 +243,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 	const bases = snapshot.domain.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
 	return succeed({
 		...planFrame(action, inventory, given),
-		consequences: describe(context, action, {snapshot, disks, removed: abandoned.removed, abandoned: [...abandoned.consequences, ...nvram.consequences], emptied: definition.value.emptied}),
+		consequences: describe(context, action, {snapshot, disks, removed: abandoned.removed, abandoned: [...abandoned.consequences, ...nvram.consequences, ...describeIdentity(context, snapshot, {resumes: false})], emptied: definition.value.emptied}),
 		images: {created: [...created, ...nvram.created, ...ownNvram.created], removed: abandoned.removed, kept: picture.images.map(image => image.path).filter(path => !abandoned.removed.includes(path))},
 		steps: [
 			...checkSteps(disks.overlaid.filter(disk => !disk.wasLeftOut)),

@@ -11,6 +11,8 @@ export type PlanArguments = {
 	now: Date;
 	/** The private folder for the XML files of this plan. */
 	workPath: string;
+	/** A random UUID: the `<genid>` of a domain that is put back. Undefined where nothing is carried out. */
+	generationId?: string;
 };
 
 export type PlanContext = {
@@ -22,6 +24,7 @@ export type PlanContext = {
 	pins: Pin[];
 	graph: ImageGraph;
 	blockers: Blocker[];
+	generationId?: string;
 };
 
 export function planContext(inventory: Inventory, given: PlanArguments): PlanContext {
@@ -35,6 +38,7 @@ export function planContext(inventory: Inventory, given: PlanArguments): PlanCon
 		pins,
 		graph: buildImageGraph(picture.images, pins),
 		blockers: [],
+		generationId: given.generationId,
 	};
 }
 

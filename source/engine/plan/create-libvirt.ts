@@ -17,6 +17,7 @@ import {
 import type {PlanContext} from './context.ts';
 import {blockInternal, partakingDisks, type ModedDisk} from './create-disks.ts';
 import type {CreateParts, CreateRequest} from './create-offline.ts';
+import {requireFreeTag} from './nvram-inside.ts';
 import {chooseTargets, type TargetedDisk} from './create-targets.ts';
 
 const isTakenBack = 'libvirt would put the guest back on the disks that it had.';
@@ -54,6 +55,19 @@ function requireNoTransientDisk(context: PlanContext, {way, disks}: CreateReques
 			kind: 'not-supported',
 			text: `${transient.join(', ')} ${transient.length === 1 ? 'is' : 'are'} transient, and libvirt does not save the memory of a guest that has such a disk.`,
 			remedy: 'Ask for the disks alone (--disk-only).',
+		});
+	}
+}
+
+/** Memory inside an image takes flash memory along, which has to be able to hold it. A `<varstore>` is no such image: it is part of the memory. */
+function refuseNvram(context: PlanContext): void {
+	const {nvramPath, nvramFiles, picture: {domain}} = context.inventory;
+	const isTooOld = context.host.libvirtVersion < savesNvramInside;
+	if (nvramPath !== undefined && domain.liveDefinition?.hasVarstore !== true && (isTooOld || nvramFiles.get(nvramPath)?.isRaw)) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `The domain has firmware variables (NVRAM, ${nvramPath}), and this libvirt saves no memory inside an image beside them${isTooOld ? '' : ' unless their file is qcow2, and it is raw'}.`,
+			remedy: 'Ask for --memory external, or for the disks alone (--disk-only).',
 		});
 	}
 }
@@ -200,13 +214,8 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 	blockAgent(context, request);
 	if (isInside) {
 		blockInternal(context, all, internal, action.snapshot);
-		if (context.inventory.nvramPath !== undefined && context.host.libvirtVersion < savesNvramInside) {
-			context.blockers.push({
-				kind: 'not-supported',
-				text: 'The domain has firmware variables (NVRAM), and this libvirt saves no memory inside an image beside them.',
-				remedy: 'Ask for --memory external, or for the disks alone (--disk-only).',
-			});
-		}
+		requireFreeTag(context, action.snapshot);
+		refuseNvram(context);
 	}
 
 	requireNoTransientDisk(context, request);

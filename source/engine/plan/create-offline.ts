@@ -17,6 +17,7 @@ import {
 import {recordSteps} from './create-record.ts';
 import {chooseTargets, type TargetedDisk} from './create-targets.ts';
 import {defineStep} from './domain-steps.ts';
+import {tagNvram} from './nvram-inside.ts';
 import {requirePlainLayers} from './recorded-chains.ts';
 import {checkSteps, overlaySteps} from './overlay-steps.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
@@ -90,9 +91,10 @@ export function planOfflineInternal(context: PlanContext, {action, disks: all, n
 		happened: {kind: 'image-has-tag', path, tag: action.snapshot},
 		ifStopped: isTakenBack,
 	}));
+	const variables = tagNvram(context, action.snapshot);
 	return succeed({
-		steps: [...checkHeads(disks), ...tags, ...record.value],
-		consequences: [],
+		steps: [...checkHeads(disks), ...tags, ...variables.steps, ...record.value],
+		consequences: variables.consequences,
 		heads: new Map(),
 		created: [],
 		written: disks.map(disk => disk.headPath),

@@ -18,7 +18,9 @@ import {planOnlineLibvirt} from './create-libvirt.ts';
 import {planOfflineExternal, planOfflineInternal, type CreateParts, type CreateRequest} from './create-offline.ts';
 import {planOnlineQemu} from './create-qemu.ts';
 import {fingerprintOf} from './fingerprint.ts';
+import {describeTpmLeftOut} from './guest-identity.ts';
 import {copyNvram} from './nvram.ts';
+import {nvramImageOf} from './nvram-inside.ts';
 import {planFrame} from './plan-frame.ts';
 
 type Decided = ReturnType<typeof decideForLibvirt>;
@@ -85,18 +87,22 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 			text: `${disk.target} is used as raw, but ${disk.sourcePath!} begins like a qcow2 image. If it is one, correct its format first (virsh edit DOMAIN, <driver type='qcow2'/>): the overlay will name it as raw for good.`,
 		}]),
 		[way.by === 'migrate', {severity: 'warning', text: 'Memory without disks cannot be reverted to safely: by then the disks have gone on, and the guest would destroy its file systems.'}],
-		[nvramPath !== undefined && way.memory === 'no' && action.hasNoMetadata, {severity: 'warning', text: `The firmware's variables (${nvramPath}) are not kept.`}],
+		[nvramPath !== undefined && way.memory === 'no' && action.hasNoMetadata && !(way.disk === 'internal' && nvramImageOf(context) !== undefined), {severity: 'warning', text: `The firmware's variables (${nvramPath}) are not kept.`}],
 		[way.disk === 'internal' && chain.some(snapshot => isExternal(snapshot)), {
 			severity: 'warning',
 			text: 'External snapshots come before this internal one: libvirt itself will not be able to delete some of them.',
 		}],
 	];
-	return [...rules.filter(([holds]) => holds).map(([, consequence]) => consequence), ...given.parts.consequences];
+	return [
+		...rules.filter(([holds]) => holds).map(([, consequence]) => consequence),
+		...(way.memory === 'no' ? describeTpmLeftOut(context) : []),
+		...given.parts.consequences,
+	];
 }
 
-/** Memory brings the firmware's variables with it, and without a record nobody could tell whose a copy is. */
+/** Memory brings the firmware's variables with it, an internal snapshot may hold them in their own file, and without a record nobody could tell whose a copy is. */
 function addNvram(context: PlanContext, {action, way, now}: CreateRequest, parts: CreateParts): CreateParts {
-	if (way.memory !== 'no' || action.hasNoMetadata) {
+	if (way.memory !== 'no' || action.hasNoMetadata || (way.disk === 'internal' && nvramImageOf(context) !== undefined)) {
 		return parts;
 	}
 

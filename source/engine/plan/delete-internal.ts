@@ -9,6 +9,7 @@ import type {Step} from '../../model/plan.ts';
 import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
 import {imageCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
+import {taggedNvram} from './nvram-inside.ts';
 import {openDiskOf} from './merge-steps.ts';
 
 export type Tagged = {snapshot: Snapshot; target: string; path: string};
@@ -24,9 +25,11 @@ export function taggedImages(context: PlanContext, snapshots: readonly Snapshot[
 
 /** `gone`: images that go as a whole. Appends blockers where an image is open, or where others stand on it. */
 export function untagSteps(context: PlanContext, given: {deleted: readonly Snapshot[]; gone: ReadonlySet<string>}): {steps: Step[]; written: string[]} {
-	const tagged = taggedImages(context, given.deleted).filter(({path}) => !given.gone.has(path));
+	const {domain} = context.inventory.picture;
+	const images = taggedImages(context, given.deleted).filter(({path}) => !given.gone.has(path));
+	const tagged = [...images, ...taggedNvram(context, given.deleted)];
 	for (const {path} of tagged) {
-		if (hasProcess(context.inventory.picture.domain) && openDiskOf(context, path) !== undefined) {
+		if (hasProcess(domain) && (openDiskOf(context, path) !== undefined || domain.liveDefinition?.nvramPath === path)) {
 			context.blockers.push({
 				kind: 'domain-state',
 				text: `The internal snapshots inside ${path} cannot be deleted together while the running domain has it open.`,
@@ -35,7 +38,7 @@ export function untagSteps(context: PlanContext, given: {deleted: readonly Snaps
 		}
 	}
 
-	for (const path of new Set(tagged.map(tag => tag.path))) {
+	for (const path of new Set(images.map(tag => tag.path))) {
 		const objection = objectionTo(context.graph, path, {kind: 'rewrite', domainUuid: context.uuid});
 		if (objection !== undefined) {
 			context.blockers.push({

@@ -14,6 +14,7 @@ import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {imageCommands, snapshotCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
+import {tagNvram} from './nvram-inside.ts';
 import {stampOf, stemOf} from './overlay-name.ts';
 import {requirePlainLayers} from './recorded-chains.ts';
 
@@ -104,6 +105,10 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 				ifStopped: 'It would be taken back: the domain is as it was.',
 			});
 		}
+	}
+
+	if (request.kind === 'internal') {
+		steps.push(...tagNvram(context, request.name).steps);
 	}
 
 	steps.push({

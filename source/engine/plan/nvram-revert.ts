@@ -3,6 +3,7 @@ The firmware's variables when the present state is left for a snapshot: those of
 nothing can fail any more. The copies themselves: nvram.ts.
 */
 import {posix} from 'node:path';
+import type {DomainDefinition} from '../../model/domain.ts';
 import {nvramCopyOf, usableNvramCopy} from '../../model/nvram.ts';
 import type {Consequence, Step} from '../../model/plan.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
@@ -10,7 +11,7 @@ import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {fileCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import {
-	copySteps, nvramStep, placeFor, problemWith, secondsOf,
+	copySteps, nvramStep, placeFor, problemWith, secondsOf, whereElse,
 } from './nvram.ts';
 import {stampOf} from './overlay-name.ts';
 
@@ -24,6 +25,8 @@ export type NvramChange = {
 	remove: Step[];
 	consequences: Consequence[];
 };
+
+export const noNvramChange: NvramChange = {create: [], switch: [], created: [], remove: [], consequences: []};
 
 /** Nobody else can know of it, so nobody is asked. */
 function removeHeld(path: string): Step {
@@ -66,15 +69,20 @@ function swap(context: PlanContext, given: {nvramPath: string; copy: string; hel
 function reasonToStay(context: PlanContext, snapshot: Snapshot, nvramPath: string): string {
 	const {nvramFiles} = context.inventory;
 	const other = nvramCopyOf(snapshot, nvramFiles);
+	const elsewhere = whereElse(context, nvramPath);
+	if (elsewhere !== undefined) {
+		return elsewhere;
+	}
+
 	return usableNvramCopy(snapshot, nvramFiles) === undefined
 		? (other === undefined ? 'the snapshot has no copy of them' : `${other} is not as old as the snapshot, so it is of another one`)
 		: problemWith(context, nvramPath) ?? '';
 }
 
 /** Where the definition keeps them that is in force afterwards. */
-function pathIn(definitionXml: string): string | undefined {
+export function variablesIn(definitionXml: string): Pick<DomainDefinition, 'nvramPath' | 'nvramElsewhere'> {
 	const definition = parseDomainXml(definitionXml);
-	return definition.ok ? definition.value.nvramPath : undefined;
+	return definition.ok ? definition.value : {nvramPath: undefined};
 }
 
 /** The place for what is kept. Its record is the definition for the next start, which must be what ran. */
@@ -103,7 +111,7 @@ export type NvramRevert = {
 /** For leaving the present state for a snapshot: keeps the present variables where they are wanted, and brings those of then back. */
 export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName, now, definitionXml, resumes}: NvramRevert): NvramChange {
 	const {nvramFiles} = context.inventory;
-	const nvramPath = pathIn(definitionXml);
+	const {nvramPath, nvramElsewhere} = variablesIn(definitionXml);
 	const place = keepName === undefined ? undefined : placeForKept(context, keepName);
 	const kept = place && 'path' in place ? place : undefined;
 	const consequences: Consequence[] = place && 'problem' in place ? [{severity: 'warning', text: `The present firmware's variables are not kept: ${place.problem}.`}] : [];
@@ -111,7 +119,11 @@ export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName,
 		copySteps({id: 'kept-nvram', title: 'the copy of the present firmware\'s variables', from, to, phase: 'switch', date: secondsOf(now)});
 	const change: NvramChange = {create: [], switch: [], created: kept === undefined ? [] : [kept.path], remove: [], consequences};
 	if (nvramPath === undefined) {
-		return kept === undefined ? change : {...change, switch: save(kept.from, kept.path)};
+		return {
+			...change,
+			switch: kept === undefined ? [] : save(kept.from, kept.path),
+			consequences: nvramElsewhere === undefined || resumes ? consequences : [...consequences, {severity: 'warning', text: `The firmware's variables stay as they are: they are ${nvramElsewhere}.`}],
+		};
 	}
 
 	const isSamePlace = kept?.from === nvramPath;
@@ -152,7 +164,7 @@ export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName,
 
 /** The first snapshot of a branch keeps the variables that the branch begins with. `definitionXml`: of the branch. */
 export function branchNvram(context: PlanContext, snapshot: Snapshot, given: {name: string; now: Date; definitionXml: string}): Pick<NvramChange, 'switch' | 'created'> {
-	const nvramPath = pathIn(given.definitionXml);
+	const {nvramPath} = variablesIn(given.definitionXml);
 	const place = nvramPath === undefined ? undefined : placeFor(context, nvramPath, given.name);
 	return nvramPath !== undefined && place && 'path' in place
 		? {

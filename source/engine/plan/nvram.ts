@@ -4,6 +4,7 @@ snapshot. How they come back stands in nvram-revert.ts. Where the domain is off 
 frozen.
 */
 import {posix} from 'node:path';
+import type {DomainDefinition} from '../../model/domain.ts';
 import type {FileFacts} from '../../model/image.ts';
 import {nvramCopyOf, nvramCopyPath, type NvramFile} from '../../model/nvram.ts';
 import type {Consequence, Phase, Step} from '../../model/plan.ts';
@@ -73,10 +74,22 @@ export function isForeignNvram(context: Pick<PlanContext, 'graph' | 'uuid'>, pat
 	return context.graph.nodes.get(context.graph.keyOf(path))?.pins.some(({domainUuid}) => domainUuid !== context.uuid) ?? false;
 }
 
+function definitionsOf({inventory: {picture: {domain, snapshots}}}: PlanContext): DomainDefinition[] {
+	return [domain.liveDefinition, domain.definition, ...snapshots.map(snapshot => snapshot.domain)].filter(definition => definition !== undefined);
+}
+
+/** Where variables are that are in no file, as the end of a sentence. */
+export function whereElse(context: PlanContext, path: string): string | undefined {
+	const elsewhere = definitionsOf(context).find(definition => definition.nvramPath === path)?.nvramElsewhere;
+	return elsewhere === undefined ? undefined : `they are ${elsewhere}`;
+}
+
 /** Why this file is neither copied nor replaced, as the end of a sentence; undefined: nothing is against it. */
 export function problemWith(context: PlanContext, path: string): string | undefined {
 	const file: NvramFile | undefined = context.inventory.nvramFiles.get(path);
+	const elsewhere = whereElse(context, path);
 	const rules: Array<[boolean, string]> = [
+		[elsewhere !== undefined, elsewhere ?? ''],
 		[file === undefined, 'the file is not there yet, is no plain file, or may not be read'],
 		[file?.isRaw === false, 'they are in a qcow2 file, which may hold states of internal snapshots, too'],
 		[isForeignNvram(context, path), 'another domain uses the same file'],
@@ -116,9 +129,11 @@ export type NvramCopy = {
 /** For a new snapshot without memory. `isActive`: the guest goes on meanwhile, and may change its variables. */
 export function copyNvram(context: PlanContext, given: {name: string; now: Date; isActive: boolean}): NvramCopy {
 	const {name, now, isActive} = given;
-	const {nvramPath} = context.inventory;
+	const {nvramPath, picture: {domain}} = context.inventory;
 	if (nvramPath === undefined) {
-		return {before: [], after: [], created: [], consequences: []};
+		const {nvramElsewhere} = domain.liveDefinition ?? domain.definition;
+		const consequences: Consequence[] = nvramElsewhere === undefined ? [] : [{severity: 'warning', text: `The firmware's variables are not kept with the snapshot: they are ${nvramElsewhere}.`}];
+		return {before: [], after: [], created: [], consequences};
 	}
 
 	const place = placeFor(context, nvramPath, name);

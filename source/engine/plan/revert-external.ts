@@ -24,6 +24,7 @@ import {leftImagesOf, type PlanContext} from './context.ts';
 import {
 	bootSteps, defineStep, endStateOf, resumeSteps, stopSteps,
 } from './domain-steps.ts';
+import {describeIdentity} from './guest-identity.ts';
 import {keepPresentState, type Kept} from './keep.ts';
 import {usableMemory} from './memory.ts';
 import {revertNvram} from './nvram-revert.ts';
@@ -69,6 +70,7 @@ export function newDefinition(context: PlanContext, snapshot: Snapshot, sources:
 	const emptied = emptiedDrives(context, isPendingAlike ? pending.value : snapshot.domain!).filter(({target}) => !sources.has(target));
 	const xml = changeDomainXml(isPendingAlike ? snapshot.inactiveDomainXml! : snapshot.domainXml!, {
 		name, rootName: 'domain', sources, emptied: emptied.map(({target}) => target), leftImages: leftImagesOf(context),
+		generationId: context.generationId,
 	});
 	if (!xml.ok) {
 		return xml;
@@ -281,6 +283,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 			...describeEmptied(definition.value.emptied, resumes),
 			...checkpoints.consequences,
 			...nvram.consequences,
+			...describeIdentity(context, snapshot, {resumes}),
 		],
 		heads: [...sources].map(([target, {path}]) => ({target, path})),
 		created: [...disks.overlaid.map(disk => disk.overlayPath), ...nvram.created],

@@ -21,15 +21,20 @@ import {leftImagesOf, type PlanContext} from './context.ts';
 import {
 	blockStart, bootSteps, defineStep, endStateOf, startStep, stopSteps,
 } from './domain-steps.ts';
+import {describeIdentity} from './guest-identity.ts';
 import {keepPresentState} from './keep.ts';
-import {revertNvram} from './nvram-revert.ts';
+import {nvramImageOf, nvramInside} from './nvram-inside.ts';
+import {noNvramChange, revertNvram} from './nvram-revert.ts';
 import type {NewDefinition, RevertParts} from './revert-external.ts';
 import {stampOf} from './overlay-name.ts';
 import {
 	describeEmptied, emptiedDrives, refuseLostMedia, requireStartFiles,
 } from './start-files.ts';
 
+/** `target` of the firmware's variables, where they are put back like one more disk: `nvram`. */
 type InternalDisk = {target: string; path: string};
+
+const nameOf = ({target}: InternalDisk) => target === 'nvram' ? 'the firmware\'s variables' : target;
 
 function blockDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk): void {
 	const {blockers, graph} = context;
@@ -92,6 +97,7 @@ function newDefinition(context: PlanContext, snapshot: Snapshot, given: {disks: 
 		sources: presentSources(context, disks),
 		emptied: emptied.map(({target}) => target),
 		leftImages: leftImagesOf(context),
+		generationId: context.generationId,
 	});
 	if (!xml.ok) {
 		return xml;
@@ -109,7 +115,7 @@ function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: I
 	return [
 		...given.disks.map((disk): Step => ({
 			id: `apply-${disk.target}`,
-			title: `Put ${disk.target} back to "${snapshot.name}" inside its image`,
+			title: `Put ${nameOf(disk)} back to "${snapshot.name}" inside ${disk.target === 'nvram' ? 'their file' : 'its image'}`,
 			phase: 'switch',
 			command: imageCommands.applyTag(disk.path, snapshot.name),
 			undo: backFromSafety([disk], given.safetyName),
@@ -256,11 +262,16 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 	}
 
 	const isPaused = endState === 'paused';
-	const nvram = revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, definitionXml: definition.value.xml, resumes: usesMemory});
+	const image = nvramImageOf(context);
+	const inside = usesMemory ? {path: image, consequences: []} : nvramInside(context, snapshot, definition.value.xml);
+	const nvram = image === undefined
+		? revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, definitionXml: definition.value.xml, resumes: usesMemory})
+		: {...noNvramChange, consequences: inside.consequences};
 	const parts = {disks, safetyName, definitionXml: definition.value.xml};
+	const images = [...disks, ...(inside.path === undefined ? [] : [{target: 'nvram', path: inside.path}])];
 	const back = usesMemory
-		? (isBare(context) ? bareMemorySteps(context, snapshot, {...parts, isPaused}) : [memoryStep(context, snapshot, {disks, safetyName, isPaused})])
-		: offlineSteps(context, snapshot, parts);
+		? (isBare(context) ? bareMemorySteps(context, snapshot, {...parts, isPaused}) : [memoryStep(context, snapshot, {disks: images, safetyName, isPaused})])
+		: offlineSteps(context, snapshot, {...parts, disks: images});
 	return succeed({
 		steps: [
 			...stopSteps(context, {phase: 'create', isGraceful: action.fate.kind === 'keep'}),
@@ -277,6 +288,7 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 			...(action.fate.kind === 'keep' ? [] : [{severity: 'loss', text: `What was written to ${disks.map(disk => disk.target).join(', ')} since is lost.`} as const]),
 			...describeEmptied(definition.value.emptied, false),
 			...nvram.consequences,
+			...describeIdentity(context, snapshot, {resumes: usesMemory}),
 		],
 		heads: disks.map(({target, path}) => ({target, path})),
 		created: nvram.created,

@@ -17,6 +17,8 @@ export type DomainChange = {
 	sources: Map<string, ImagePlace>;
 	/** Targets of drives whose medium is taken out. */
 	emptied?: readonly string[];
+	/** A new `<genid>`, where the document has one: the guest starts from an older state, and is told by it (libvirt does the same when it resumes one). */
+	generationId?: string;
 	/** What the definition is to say of images that had to stay; undefined: what it says. */
 	leftImages?: readonly string[];
 };
@@ -126,6 +128,11 @@ export function changeDomainXml(xml: string, change: DomainChange): Result<strin
 		emptyDrives(root, change.emptied ?? []);
 		if (change.leftImages) {
 			setLeftImages(root, change.leftImages);
+		}
+
+		const generationId = find(content, 'genid');
+		if (change.generationId !== undefined && generationId) {
+			generationId.genid = [{'#text': escapeText(change.generationId)}];
 		}
 
 		const name = find(content, 'name');

@@ -96,11 +96,33 @@ function parseDisk(node: XmlNode, domainName: string): Disk {
 	return withoutTransientOverlay(disk, node, domainName);
 }
 
-/** `<nvram>PATH</nvram>`, or since libvirt 8.5 `<nvram type='file'><source file='PATH'/></nvram>`. */
-function nvramPathOf(os: XmlNode | undefined): string | undefined {
+type Variables = Pick<DomainDefinition, 'nvramPath' | 'hasVarstore' | 'nvramElsewhere'>;
+
+/**
+`<nvram>PATH</nvram>`, since libvirt 8.5 also `<nvram type='file'><source file='PATH'/></nvram>`, or of the type `block` or `network`; since 12.1
+`<varstore path='PATH'/>`.
+*/
+function variablesOf(os: XmlNode | undefined): Variables {
+	const varstore = childOf(os, 'varstore');
+	if (varstore !== undefined) {
+		return {nvramPath: attributeOf(varstore, 'path'), hasVarstore: true};
+	}
+
 	const nvram = childOf(os, 'nvram');
-	const path = sourcePathOf(childOf(nvram, 'source')) ?? textOf(nvram)?.trim();
-	return path === '' ? undefined : path;
+	const source = childOf(nvram, 'source');
+	const type = attributeOf(nvram, 'type');
+	const path = sourcePathOf(source) ?? textOf(nvram)?.trim();
+	return {
+		nvramPath: path === '' ? undefined : path,
+		...(type === 'block' && {nvramElsewhere: 'on a block device'}),
+		...(type === 'network' && {nvramElsewhere: `on the network (${attributeOf(source, 'protocol') ?? 'unknown protocol'})`}),
+	};
+}
+
+/** `<tpm><backend type='emulator'/></tpm>`. */
+function tpmOf(root: XmlNode): string | undefined {
+	const tpm = childOf(childOf(root, 'devices'), 'tpm');
+	return tpm === undefined ? undefined : attributeOf(childOf(tpm, 'backend'), 'type') ?? 'unknown';
 }
 
 /** A loader of 12.1 or later may have no path of its own; relative ones do not exist. */
@@ -153,6 +175,8 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 	const memory = childOf(root.value, 'memory');
 	const os = childOf(root.value, 'os');
 	const type = childOf(os, 'type');
+	const tpm = tpmOf(root.value);
+	const generationId = textOf(childOf(root.value, 'genid'))?.trim();
 	const leftImages = parseLeftImages(textOf(childOf(root.value, 'metadata')));
 	const bootFiles = bootFilesOf(os);
 	// Most definitions name no secret, and a walk through all of one costs more than this look at its text.
@@ -164,7 +188,9 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 		memoryBytes: parseAmount(textOf(memory), attributeOf(memory, 'unit')) ?? 0,
 		machine: attributeOf(type, 'machine'),
 		arch: attributeOf(type, 'arch'),
-		nvramPath: nvramPathOf(os),
+		...variablesOf(os),
+		...(tpm !== undefined && {tpm}),
+		...(generationId !== undefined && {generationId}),
 		...(bootFiles.length > 0 && {bootFiles}),
 		...(secrets.length > 0 && {secrets}),
 		...(leftImages.length > 0 && {leftImages}),

@@ -15,6 +15,7 @@ import {readFileFacts, readFolder} from '../../tools/files.ts';
 import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
 import {readOwnBytes} from '../../tools/own-bytes.ts';
 import {readMissingFiles} from '../../tools/missing-files.ts';
+import {readHeader} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
 import type {DomainRecords} from './read-domain.ts';
@@ -185,8 +186,12 @@ async function readNvramFiles(runner: Runner, paths: readonly string[]): Promise
 		return facts;
 	}
 
-	const qcow2 = new Set(await findQcow2Candidates(runner, [...facts.value.keys()]));
-	return succeed(new Map([...facts.value].map(([path, file]) => [path, {...file, isRaw: !qcow2.has(path)}])));
+	const qcow2 = await findQcow2Candidates(runner, [...facts.value.keys()]);
+	const tags = new Map(await mapLimited(qcow2, 4, async (path): Promise<[string, string[] | undefined]> => {
+		const header = await readHeader(runner, path);
+		return [path, header.kind === 'image' ? header.image.internalSnapshots.map(({tag}) => tag) : undefined];
+	}));
+	return succeed(new Map([...facts.value].map(([path, file]) => [path, {...file, isRaw: !tags.has(path), ...(tags.get(path) && {tags: tags.get(path)})}])));
 }
 
 /** `alsoPaths`: files that the wish names, there or not. */

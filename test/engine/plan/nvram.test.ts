@@ -179,3 +179,29 @@ test('a copy of a snapshot that is gone can be tidied away; one that is needed c
 		t.regex(refusal(tidy(path)), /refused/);
 	}
 });
+
+test('variables on a device or on the network are told to be left as they are, at the snapshot and at the revert', t => {
+	for (const [xml, reason, path] of [
+		['<nvram type=\'block\'><source dev=\'/dev/loop9\'/></nvram>', 'they are on a block device', '/dev/loop9'],
+		['<nvram type=\'network\'><source protocol=\'nbd\' name=\'v\'/></nvram>', 'they are on the network (nbd)', undefined],
+	] as const) {
+		const inventory = world({});
+		const change = (text: string) => text.replace(`<nvram>${nvram}</nvram>`, xml);
+		const definition = must(parseDomainXml(change(inventory.definitionXml)));
+		const elsewhere: Inventory = {
+			...inventory,
+			nvramPath: path,
+			nvramFiles: new Map(),
+			definitionXml: change(inventory.definitionXml),
+			picture: {
+				...inventory.picture,
+				domain: {...inventory.picture.domain, definition},
+				snapshots: inventory.picture.snapshots.map(snapshot => ({...snapshot, domain: must(parseDomainXml(change(snapshot.domainXml!))), domainXml: change(snapshot.domainXml!)})),
+			},
+		};
+		for (const plan of [revert(elsewhere), revert(elsewhere, {kind: 'keep', name: 'k'}), must(create(elsewhere))]) {
+			t.deepEqual(lines(plan), []);
+			t.true(textsOf(plan).includes(`: ${reason}.`), textsOf(plan));
+		}
+	}
+});

@@ -57,6 +57,20 @@ for (const name of ['007', '1e3', 'true', '0x10', ' a b ', '😀 ☃', '$(touch 
 	});
 }
 
+test('the firmware\'s variables are found wherever libvirt keeps them', t => {
+	const read = (os: string) => {
+		const {nvramPath, hasVarstore, nvramElsewhere} = valueOf(parseDomainXml(`<domain><name>d</name><os><type>hvm</type>${os}</os></domain>`));
+		return [nvramPath, hasVarstore, nvramElsewhere];
+	};
+
+	t.deepEqual(read('<nvram template="/t">/n/a.fd</nvram>'), ['/n/a.fd', undefined, undefined]);
+	t.deepEqual(read('<nvram type="file"><source file="/n/a.fd"/></nvram>'), ['/n/a.fd', undefined, undefined]);
+	t.deepEqual(read('<nvram type="block" format="raw"><source dev="/dev/loop0"/></nvram>'), ['/dev/loop0', undefined, 'on a block device']);
+	t.deepEqual(read('<nvram type="network" format="raw"><source protocol="nbd" name="vars"><host name="h" port="1"/></source></nvram>'), [undefined, undefined, 'on the network (nbd)']);
+	t.deepEqual(read('<varstore template="/t.json" path="/v/a.json"/>'), ['/v/a.json', true, undefined]);
+	t.deepEqual(read(''), [undefined, undefined, undefined]);
+});
+
 test('amounts of memory are understood in each unit of libvirt', t => {
 	t.is(parseAmount('64', undefined), 65_536);
 	t.is(parseAmount('64', 'KiB'), 65_536);
