@@ -38,7 +38,12 @@ export type Snapshot = {
 	xml: string;
 };
 
-export type CheckpointDisk = {target: string; bitmap: string | undefined};
+export type CheckpointDisk = {
+	target: string;
+	bitmap: string | undefined;
+	/** Bytes of the next incremental backup from here, as QEMU counts them while the domain runs; undefined there: the bitmap is missing or broken. */
+	sizeBytes?: number;
+};
 
 export type Checkpoint = {
 	name: string;
@@ -46,6 +51,8 @@ export type Checkpoint = {
 	parent: string | undefined;
 	createdAt: number;
 	disks: CheckpointDisk[];
+	/** QEMU was asked for the sizes of its disks. */
+	isMeasured?: boolean;
 	xml: string;
 };
 

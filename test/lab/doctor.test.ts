@@ -7,7 +7,9 @@ import {
 import path from 'node:path';
 import test from 'ava';
 import type {Plan} from '../../source/model/plan.ts';
-import {makeDomain, withFile, type LabDomain} from './domains.ts';
+import {
+	makeDomain, start, stop, withFile, type LabDomain,
+} from './domains.ts';
 import {expectReverted} from './expect.ts';
 import {
 	recover, report, revert, runProgram, type ProgramResult,
@@ -224,4 +226,28 @@ test.serial('an image that was written to after a snapshot froze it is told', as
 	const {result, found} = await see(domain);
 	t.is(result.exitCode, 10, report(result));
 	t.deepEqual(serious(found), ['base-changed']);
+});
+
+test.serial('a checkpoint without its bitmap is told while the domain runs, and a whole one is not', async t => {
+	const domain = await makeDomain(t, {sizeMiB: 8});
+	await start(domain);
+	await virsh('checkpoint-create-as', '--domain', domain.uuid, '--name', 'c1');
+	const healthy = await see(domain);
+	t.deepEqual(serious(healthy.found), [], report(healthy.result));
+	await stop(domain);
+	await run('qemu-img', ['bitmap', '--remove', '-f', 'qcow2', domain.disks[1]!.path, 'c1']);
+	await start(domain);
+	const broken = await see(domain);
+	t.deepEqual(serious(broken.found), ['checkpoint-broken'], report(broken.result));
+	t.regex(broken.found.find(({kind}) => kind === 'checkpoint-broken')!.text, /no good bitmap on vdb\./);
+});
+
+test.serial('a disk that a snapshot left out does not make the kept state the current one', async t => {
+	const domain = await makeDomain(t, {sizeMiB: 8});
+	const created = await runProgram(domain, ['create', '--disk', 'vda=external', '--disk', 'vdb=no', '--yes', '--', domain.name, 's1']);
+	t.is(created.exitCode, 0, report(created));
+	await markOffline(domain, 1);
+	const reverted = await revert(domain, 's1', {flags: ['--keep', 'k1']});
+	t.is(reverted.exitCode, 0, report(reverted));
+	t.deepEqual(serious((await see(domain)).found), []);
 });

@@ -27,10 +27,22 @@ function brokenDisks({context}: Examination, checkpoint: Checkpoint): string[] {
 	});
 }
 
-/** While the domain runs its bitmaps are in QEMU's memory, and the files do not tell. */
+/**
+While the domain runs its bitmaps are in QEMU's memory, and the files do not tell: QEMU tells no size where one is missing or broken. Paused after a revert to memory
+it holds its images inactive, and then lists none of them (QEMU >= 10).
+*/
+function unmeasuredDisks({picture: {checkpoints, domain}}: Examination, checkpoint: Checkpoint): string[] {
+	const isInactive = domain.state === 'paused' && checkpoints.every(({disks}) => disks.every(({sizeBytes}) => sizeBytes === undefined));
+	return isInactive || checkpoint.isMeasured !== true
+		? []
+		: checkpoint.disks.filter(({bitmap, sizeBytes}) => bitmap !== undefined && sizeBytes === undefined).map(({target}) => target);
+}
+
 function findCheckpoints(examination: Examination): void {
 	const {picture: {checkpoints, domain}} = examination;
-	const broken = hasProcess(domain) ? [] : checkpoints.map(checkpoint => ({checkpoint, targets: brokenDisks(examination, checkpoint)})).filter(({targets}) => targets.length > 0);
+	const broken = checkpoints
+		.map(checkpoint => ({checkpoint, targets: hasProcess(domain) ? unmeasuredDisks(examination, checkpoint) : brokenDisks(examination, checkpoint)}))
+		.filter(({targets}) => targets.length > 0);
 	for (const {checkpoint, targets} of broken) {
 		report(examination, {
 			kind: 'checkpoint-broken',

@@ -8,10 +8,12 @@ import {
 } from './read-xml.ts';
 
 function parseDisk(node: XmlNode, checkpoint: string): CheckpointDisk {
+	const size = attributeOf(node, 'size');
 	return {
 		target: attributeOf(node, 'name') ?? '',
 		// A bitmap without a name of its own bears the name of its checkpoint.
 		bitmap: attributeOf(node, 'checkpoint') === 'no' ? undefined : attributeOf(node, 'bitmap') ?? checkpoint,
+		...(size !== undefined && {sizeBytes: Number(size)}),
 	};
 }
 

@@ -2,15 +2,25 @@
 virsh's checkpoint commands on the demo host.
 */
 import {say, textOf, virshError} from './answer.ts';
-import {printXml} from './domain-xml.ts';
+import {printXml, readDisks} from './domain-xml.ts';
 import {
 	dropMoment, listMoments, onMoment, redefineProblem,
 } from './moments.ts';
+import type {DemoDomain, DemoWorld} from './world.ts';
 import {specifyOptions} from './virsh-words.ts';
 import type {VirshCommand} from './virsh.ts';
 import {
-	child, children, parseXml, textAt, without,
+	child, children, mapXml, parseXml, textAt, without, type XmlNode,
 } from './xml-node.ts';
+
+/** A disk whose image has no such bitmap has no size. */
+function withSizes(world: DemoWorld, domain: DemoDomain, xml: XmlNode): XmlNode {
+	const files = new Map(readDisks(domain.live).map(({target, path}) => [target, path === undefined ? undefined : world.files.get(path)]));
+	return mapXml(xml, node => {
+		const isWhole = node.name === 'disk' && files.get(node.attributes.name ?? '')?.bitmaps.includes(node.attributes.bitmap ?? '');
+		return isWhole ? {...node, attributes: {...node.attributes, size: '65536'}} : node;
+	}) ?? xml;
+}
 
 export const checkpointCommands: Record<string, VirshCommand> = {
 	'checkpoint-list': {
@@ -20,8 +30,14 @@ export const checkpointCommands: Record<string, VirshCommand> = {
 
 	'checkpoint-dumpxml': {
 		options: specifyOptions('domain!', 'checkpointname!', '--security-info', '--no-domain', '--size'),
-		runOnDomain: ({options: {flags, values}}, domain) => onMoment('checkpoint', domain.checkpoints, values.get('checkpointname')!, xml =>
-			say(printXml(flags.has('no-domain') ? without(xml, 'domain') : xml, flags.has('security-info')))),
+		runOnDomain: ({world, options: {flags, values}}, domain) => onMoment('checkpoint', domain.checkpoints, values.get('checkpointname')!, xml => {
+			if (flags.has('size') && domain.live === undefined) {
+				return virshError('Requested operation is not valid: domain is not running');
+			}
+
+			const measured = flags.has('size') ? withSizes(world, domain, xml) : xml;
+			return say(printXml(flags.has('no-domain') ? without(measured, 'domain') : measured, flags.has('security-info')));
+		}),
 	},
 
 	'checkpoint-delete': {

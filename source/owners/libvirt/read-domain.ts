@@ -100,9 +100,11 @@ async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<
 	}
 
 	const checkpointList = safeNames(checkpointNames, unreadable, 'checkpoint');
-	const [listed, checkpoints] = await Promise.all([
+	const measured = domain.value.liveDefinition === undefined ? [] : checkpointList;
+	const [listed, checkpoints, sizes] = await Promise.all([
 		readSnapshotDocuments(virsh, [{uuid, listing: snapshotNames.value}], secrets),
 		virsh.ask(checkpointList.map(name => on('checkpoint-dumpxml', '--checkpointname', name, ...secrets))),
+		virsh.ask(measured.map(name => on('checkpoint-dumpxml', '--checkpointname', name, '--no-domain', '--size'))),
 	]);
 	if (!listed.ok) {
 		return listed;
@@ -138,9 +140,21 @@ async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<
 		liveXml: live.ok && domain.value.liveDefinition !== undefined ? live.value : undefined,
 		snapshots: snapshots.map(snapshot => ({...snapshot, domain: withPaths(snapshot.domain)})),
 		currentSnapshot: currentName,
-		checkpoints: readRecords(checkpointList, checkpoints.value, xml => parseCheckpointXml(xml), unreadable),
+		checkpoints: withSizes(readRecords(checkpointList, checkpoints.value, xml => parseCheckpointXml(xml), unreadable), sizes.ok ? sizes.value : []),
 		unreadable,
 		missingSecrets: missingSecrets.value,
+	});
+}
+
+/** The sizes that QEMU told, beside the records. A checkpoint of which it told nothing is not measured. */
+function withSizes(checkpoints: Checkpoint[], answers: readonly Answer[]): Checkpoint[] {
+	const measured = new Map(answers.flatMap(answer => {
+		const parsed = answer.ok ? parseCheckpointXml(answer.value) : undefined;
+		return parsed?.ok ? [[parsed.value.name, parsed.value.disks] as const] : [];
+	}));
+	return checkpoints.map(checkpoint => {
+		const disks = measured.get(checkpoint.name);
+		return disks === undefined ? checkpoint : {...checkpoint, isMeasured: true, disks: checkpoint.disks.map(disk => ({...disk, ...disks.find(({target}) => target === disk.target)}))};
 	});
 }
 
