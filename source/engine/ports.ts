@@ -6,7 +6,7 @@ import type {DomainSummary} from '../model/domain.ts';
 import type {ImageRun} from '../model/copy-cost.ts';
 import type {Image} from '../model/image.ts';
 import type {
-	DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts,
+	DomainPicture, FileOwnership, FolderFacts, HostFacts, Inventory, MemoryFileFacts,
 } from '../model/inventory.ts';
 import type {Claim, FoundClaim} from '../model/claim.ts';
 import type {Failure} from '../model/failure.ts';
@@ -39,6 +39,8 @@ export type Surroundings = {
 	/** By the path of a lost file: whole images of the same name elsewhere. */
 	found: Map<string, Image[]>;
 	memoryFiles: Map<string, MemoryFileFacts>;
+	/** Undefined: not known, or nobody changes owners there. */
+	fileOwnership?: FileOwnership;
 };
 
 /** Marks of actions under way that all users of a host see. */

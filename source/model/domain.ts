@@ -49,6 +49,8 @@ export type Disk = {
 	hasMirror: boolean;
 	/** Whether the definition carries an `<encryption>`: what is on the disk is read with a secret. */
 	isEncrypted: boolean;
+	/** `<seclabel model='dac' relabel='no'/>` in the source: libvirt leaves the owner of the file alone. */
+	keepsOwner?: true;
 	/** Whether the source carries `<slices>`: the disk is a part of its file. */
 	hasSlices: boolean;
 	/** What `<backingStore>` says that the source is backed by. Missing: nothing is recorded, so QEMU is given what the headers name. */
@@ -90,6 +92,8 @@ export type DomainDefinition = {
 	bootFiles?: BootFile[];
 	/** Missing: it names none. */
 	secrets?: SecretName[];
+	/** The domain's own label for file owners. `keepsOwners`: libvirt leaves those of its images alone. `uid`: whom QEMU runs as, where it is given by number. */
+	fileOwnership?: {keepsOwners: boolean; uid: number | undefined};
 	/** Images that a deleted snapshot froze and that had to stay: they may be collected when nothing stands in the way any more. */
 	leftImages?: string[];
 };

@@ -16,6 +16,7 @@ export const findingKinds = [
 	'image-unreadable',
 	'not-permitted',
 	'format',
+	'head-not-permitted',
 	'backing-missing',
 	'backing-format',
 	'base-changed',

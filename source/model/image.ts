@@ -41,6 +41,8 @@ export type Image = {
 	dataFileName?: string;
 	/** The layer is encrypted, by itself: one below or above it may be plain. */
 	isEncrypted?: boolean;
+	/** Set for qcow2 images whose clusters cannot be shared (`refcount_bits=1`): no internal snapshot can be made in them. */
+	hasNarrowRefcounts?: true;
 	/** How much of the guest's disk it holds by itself, zeros included. Only read of images that a wish names; undefined there: it could not be told. */
 	ownBytes?: number;
 	/** Undefined where the file could not be looked at. */

@@ -131,6 +131,9 @@ export type BareNode = {
 	bitmaps: Array<{name: string; granularityBytes: number}>;
 };
 
+/** What libvirt does about the owners of images. `keepsOwners`: nothing, for any domain (`dynamic_ownership = 0`). */
+export type FileOwnership = {keepsOwners: boolean; qemuUid: number | undefined};
+
 export type Inventory = {
 	host: HostFacts;
 	picture: DomainPicture;
@@ -147,6 +150,8 @@ export type Inventory = {
 	nvramFiles: Map<string, NvramFile>;
 	/** How much data the images hold that the action may merge; what could not be measured is missing. */
 	dataSizes?: DataSizes;
+	/** This libvirt gives no image to QEMU's user (`dynamic_ownership = 0`). Only looked at while the domain runs. */
+	keepsOwners?: true;
 	/** Only where the owner is bare QEMU. */
 	bare?: BareFacts;
 };

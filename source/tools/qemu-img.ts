@@ -27,7 +27,7 @@ type QemuImage = {
 	/** Only where it is. */
 	encrypted?: boolean;
 	snapshots?: Array<{name?: string; 'vm-state-size'?: number; 'date-sec'?: number}>;
-	'format-specific'?: {data?: {'data-file'?: string; bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>}};
+	'format-specific'?: {data?: {'data-file'?: string; 'refcount-bits'?: number; bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>}};
 };
 
 function toImage(raw: QemuImage, path: string): Image {
@@ -50,6 +50,7 @@ function toImage(raw: QemuImage, path: string): Image {
 			granularityBytes: bitmap.granularity ?? 65_536,
 		})),
 		...(dataFileName === undefined ? {} : {dataFileName, dataFilePath: resolveBackingPath(path, dataFileName)}),
+		...(raw['format-specific']?.data?.['refcount-bits'] === 1 ? {hasNarrowRefcounts: true} : {}),
 		...(raw.encrypted === true ? {isEncrypted: true} : {}),
 		file: undefined,
 		problems: backingName !== undefined && backingFormat === undefined ? [{kind: 'backing-format-not-recorded'}] : [],

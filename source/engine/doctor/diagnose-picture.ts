@@ -4,6 +4,7 @@ All that can be found about one domain. Pure: the records, the images and what l
 import {sortFindings, type Finding} from '../../model/finding.ts';
 import {findContentTroubles} from './content-findings.ts';
 import {deniedImages, findImageTroubles} from './image-findings.ts';
+import {findOwnerTroubles} from './owner-findings.ts';
 import {examine, type Patient} from './patient.ts';
 import {findRecordTroubles} from './record-findings.ts';
 import {findRevertTroubles} from './revert-findings.ts';
@@ -17,6 +18,7 @@ export function diagnosePicture(patient: Patient): Finding[] {
 	findStartTroubles(examination);
 	findImageTroubles(examination);
 	if (deniedImages(examination).length === 0) {
+		findOwnerTroubles(examination);
 		findContentTroubles(examination);
 		findRecordTroubles(examination);
 		findRevertTroubles(examination);

@@ -27,7 +27,7 @@ import {blockHandMerged} from './hand-merged.ts';
 import {keepPresentState, type Kept} from './keep.ts';
 import {branchNvram, revertNvram} from './nvram-revert.ts';
 import {overlayPath, stampOf} from './overlay-name.ts';
-import {checkSteps, overlaySteps} from './overlay-steps.ts';
+import {checkSteps, laterOwnerSteps, overlaySteps} from './overlay-steps.ts';
 import {revertDisks, type OverlaidDisk, type RevertDisks} from './revert-disks.ts';
 import {
 	abandonHeads, describeDisks, newDefinition, sizesOf,
@@ -248,6 +248,8 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		steps: [
 			...checkSteps(disks.overlaid.filter(disk => !disk.wasLeftOut)),
 			...(mustStopFirst ? [...stop, ...create] : [...create, ...stop]),
+			...laterOwnerSteps(disks.overlaid),
+			...asUpper(laterOwnerSteps(upper)),
 			...kept.value?.steps ?? [],
 			...nvram.switch,
 			...ownNvram.switch,

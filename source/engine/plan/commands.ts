@@ -3,7 +3,7 @@ The exact command lines that plans are made of. Options stand before hostile tex
 option or like another domain's number.
 */
 import type {HostFacts, Inventory} from '../../model/inventory.ts';
-import type {Command, CommandFile} from '../../model/plan.ts';
+import type {Command, CommandFile, ProgramCommand} from '../../model/plan.ts';
 import {bareCommands, isBare} from './bare-commands.ts';
 
 /** With its inventory where the domain may be bare QEMU, which has other words for the same. */
@@ -81,7 +81,8 @@ export const imageCommands = {
 		qemuImg('info', '--backing-chain', '--output=json', '-f', format, path),
 	/** Opens it for writing and writes nothing: fails where another process has it open, be it to read only. */
 	openToWrite: (path: string, format: string): Command => ({tool: 'qemu-io', argv: ['qemu-io', '-f', format, '-c', 'quit', path], files: []}),
-	createOverlay: (options: {path: string; backingPath: string; backingFormat: string; clusterSizeBytes: number | undefined}) => qemuImg(
+	/** With `sizeBytes` the image below is not opened: a running QEMU may have it. */
+	createOverlay: (options: {path: string; backingPath: string; backingFormat: string; clusterSizeBytes: number | undefined; sizeBytes?: number}) => qemuImg(
 		'create',
 		'-q',
 		'-f',
@@ -91,7 +92,7 @@ export const imageCommands = {
 		'-b',
 		options.backingPath,
 		...(options.clusterSizeBytes === undefined ? [] : ['-o', `cluster_size=${options.clusterSizeBytes}`]),
-		options.path,
+		...(options.sizeBytes === undefined ? [options.path] : ['-u', options.path, String(options.sizeBytes)]),
 	),
 	/** The image takes over what it reads from those between it and `below`; without one, from all. */
 	pull: (path: string, below: {name: string; format: string} | undefined) =>
@@ -108,14 +109,15 @@ export const imageCommands = {
 		qemuImg('bitmap', '--add', '-g', String(options.granularityBytes), '-f', 'qcow2', '--', options.path, options.name),
 };
 
-function file(...argv: string[]): Command {
+function file(...argv: string[]): ProgramCommand {
 	return {tool: 'file', argv, files: []};
 }
 
 export const fileCommands = {
 	/** Makes an empty file, and fails if the name is taken (`O_EXCL`): `qemu-img create` alone would overwrite it. */
 	reserve: (path: string) => file('dd', 'if=/dev/null', `of=${path}`, 'conv=excl', 'status=none'),
-	own: (path: string, owner: {uid: number; gid: number}) => file('chown', `${owner.uid}:${owner.gid}`, '--', path),
+	own: (path: string, owner: {uid: number; gid: number}) => file('chown', '-h', `${owner.uid}:${owner.gid}`, '--', path),
+	ownLike: (path: string, other: string) => file('chown', '-h', `--reference=${other}`, '--', path),
 	allow: (path: string, mode: number) => file('chmod', mode.toString(8).padStart(4, '0'), '--', path),
 	sync: (paths: string[]) => file('sync', '--', ...paths),
 	/** Into a file that is there; its owner and mode stay. */

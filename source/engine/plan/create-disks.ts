@@ -9,6 +9,7 @@ import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type Snaps
 import {chainOf, imageAt} from '../../model/image-graph.ts';
 import {blockChain} from './blockers.ts';
 import type {PlanContext} from './context.ts';
+import {refuseNarrowRefcounts} from './narrow-refcounts.ts';
 
 /** A disk of the domain beside what was asked for it. */
 export type AskedDisk = {disk: Disk; wish: DiskWish | undefined; asked: SnapshotMode | undefined};
@@ -161,6 +162,7 @@ export function blockInternal(context: PlanContext, all: ModedDisk[], partaking:
 			});
 		}
 
+		refuseNarrowRefcounts(context, disk.headPath, 'Ask for external disks: --disk-only, or --memory external while it runs.');
 		if (image?.internalSnapshots.some(({tag}) => tag === name)) {
 			context.blockers.push({
 				kind: 'name-taken',

@@ -19,6 +19,7 @@ import {blockInternal, partakingDisks, type ModedDisk} from './create-disks.ts';
 import type {CreateParts, CreateRequest} from './create-offline.ts';
 import {requireFreeTag} from './nvram-inside.ts';
 import {chooseTargets, type TargetedDisk} from './create-targets.ts';
+import {ownOverlays} from './own-overlays.ts';
 
 const isTakenBack = 'libvirt would put the guest back on the disks that it had.';
 const agentChannel = 'org.qemu.guest_agent.0';
@@ -219,9 +220,11 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 	}
 
 	requireNoTransientDisk(context, request);
-	const {disks, memoryPath, consequences} = chooseTargets(context, action, {disks: external, hasMemory: way.memory === 'external', now});
+	const {disks: targeted, memoryPath, consequences} = chooseTargets(context, action, {disks: external, hasMemory: way.memory === 'external', now});
+	const own = ownOverlays(context, targeted);
+	const {disks} = own;
 	blockReuse(context, disks);
-	const made = disks.filter(disk => disk.reuse !== 'existing').map(disk => disk.overlayPath);
+	const made = targeted.filter(disk => disk.reuse !== 'existing').map(disk => disk.overlayPath);
 	const created = [...made, ...(memoryPath === undefined ? [] : [memoryPath])];
 	blockFolders(context, created);
 	const overlays = new Map(disks.map(disk => [disk.target, disk.overlayPath]));
@@ -248,6 +251,7 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 				failsClean: true,
 				ifStopped: 'The empty file would be removed again: the domain is as it was.',
 			} satisfies Step]),
+		...own.steps,
 		{
 			id: 'snapshot',
 			title: `Let libvirt make the snapshot "${action.snapshot}"`,
@@ -264,11 +268,15 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 	];
 	return succeed({
 		steps,
-		consequences: [...consequences, ...describe(context, request, memoryPath)],
+		consequences: [
+			...consequences,
+			...describe(context, request, memoryPath),
+			...(own.made.length === 0 ? [] : [{severity: 'info', text: 'libvirt gives no image to the user of QEMU here: the overlays are made beforehand, with the owners of the disks.'} as const]),
+		],
 		heads: overlays,
 		created,
 		written: internal.map(disk => disk.headPath),
-		adopted: disks.filter(disk => disk.reuse === 'existing').map(disk => disk.overlayPath),
+		adopted: targeted.filter(disk => disk.reuse === 'existing').map(disk => disk.overlayPath),
 		bases: [...internal, ...disks].map(disk => disk.headPath),
 	});
 }

@@ -103,7 +103,8 @@ export function planOfflineInternal(context: PlanContext, {action, disks: all, n
 	});
 }
 
-function toOverlaid(context: PlanContext, disk: TargetedDisk): OverlaidDisk {
+/** The overlay that the disk goes on in, as those of a revert are made. */
+export function toOverlaid(context: PlanContext, disk: TargetedDisk): OverlaidDisk {
 	const head = imageAt(context.graph, disk.headPath);
 	return {
 		target: disk.target,

@@ -15,6 +15,7 @@ import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {imageCommands, snapshotCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import {tagNvram} from './nvram-inside.ts';
+import {refuseNarrowRefcounts} from './narrow-refcounts.ts';
 import {stampOf, stemOf} from './overlay-name.ts';
 import {requirePlainLayers} from './recorded-chains.ts';
 
@@ -40,6 +41,10 @@ function blockKeep(context: PlanContext, disks: Disk[], request: KeepRequest): v
 		}
 
 		const image = imageAt(context.graph, disk.sourcePath!);
+		if (request.kind === 'internal') {
+			refuseNarrowRefcounts(context, disk.sourcePath!, 'Go back by hand while the domain is off, which loses the current state: qemu-img snapshot -a.');
+		}
+
 		const holders = contentHoldersOf(context.graph, disk.sourcePath!);
 		if (request.kind === 'external' && holders.length > 0) {
 			context.blockers.push({

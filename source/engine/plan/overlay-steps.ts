@@ -3,15 +3,17 @@ Making new overlays so that nothing can be overwritten and everything can be tak
 open it with its whole chain, and have it on disk before anything refers to it.
 */
 import {posix} from 'node:path';
-import type {Step} from '../../model/plan.ts';
+import type {FileFacts} from '../../model/image.ts';
+import {isOwnedByRoot} from '../../model/image-owner.ts';
+import type {ProgramCommand, Step} from '../../model/plan.ts';
 import {fileCommands, imageCommands} from './commands.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
 
 const ifStopped = 'The new overlays would be removed again: the domain is as it was.';
 
-/** Bits beyond 0600 that a head may have so that its group (QEMU's, with dynamic_ownership=0) can open it. Never for others. */
-function wantedMode(disk: OverlaidDisk): number {
-	return ((disk.like?.mode ?? 0o600) & 0o060) | 0o600;
+/** Bits beyond 0600 that an image may have so that its group (QEMU's, with dynamic_ownership=0) can open it. Never for others. */
+function wantedMode(like: FileFacts | undefined): number {
+	return ((like?.mode ?? 0o600) & 0o060) | 0o600;
 }
 
 function stepsFor(disk: OverlaidDisk): Step[] {
@@ -27,10 +29,10 @@ function stepsFor(disk: OverlaidDisk): Step[] {
 		failsClean: true,
 		ifStopped,
 	}];
-	if (disk.like && (disk.like.uid !== 0 || disk.like.gid !== 0)) {
+	if (disk.like && !isOwnedByRoot(disk.like)) {
 		steps.push({
 			id: `own-${target}`,
-			title: 'Give it the owner of the present disk',
+			title: 'Give it the owner of the disk',
 			phase: 'create',
 			command: fileCommands.own(path, disk.like),
 			undo: [],
@@ -39,12 +41,12 @@ function stepsFor(disk: OverlaidDisk): Step[] {
 		});
 	}
 
-	if (wantedMode(disk) !== 0o600) {
+	if (wantedMode(disk.like) !== 0o600) {
 		steps.push({
 			id: `allow-${target}`,
-			title: 'Give it the mode of the present disk',
+			title: 'Give it the mode of the disk',
 			phase: 'create',
-			command: fileCommands.allow(path, wantedMode(disk)),
+			command: fileCommands.allow(path, wantedMode(disk.like)),
 			undo: [],
 			happened: {kind: 'never'},
 			ifStopped,
@@ -55,12 +57,40 @@ function stepsFor(disk: OverlaidDisk): Step[] {
 		id: `create-${target}`,
 		title: `Create the new overlay of ${target} on ${posix.basename(disk.basePath)}`,
 		phase: 'create',
-		command: imageCommands.createOverlay({path, backingPath: disk.basePath, backingFormat: disk.baseFormat, clusterSizeBytes: disk.clusterSizeBytes}),
+		command: imageCommands.createOverlay({path, backingPath: disk.basePath, backingFormat: disk.baseFormat, clusterSizeBytes: disk.clusterSizeBytes, sizeBytes: disk.sizeBytes}),
 		undo: [],
 		happened: {kind: 'never'},
 		ifStopped,
 	});
 	return steps;
+}
+
+/**
+Once a running domain is off, libvirt has given its heads back to their owners, and the overlays follow them. A head that is root's was made by libvirt, and
+tells nothing.
+*/
+export function laterOwnerSteps(disks: OverlaidDisk[]): Step[] {
+	return disks.flatMap(({target, overlayPath, like, ownedLater}): Step[] => {
+		if (ownedLater === undefined) {
+			return [];
+		}
+
+		const {headPath, file} = ownedLater;
+		const step = (id: string, title: string, command: ProgramCommand): Step => ({
+			id: `${id}-${target}-later`,
+			title,
+			phase: 'switch',
+			command: {...command, onlyIf: {kind: 'not-owned-by-root', path: headPath}},
+			otherwise: `${posix.basename(headPath)} belongs to root, so the new overlay keeps the owner of the frozen image.`,
+			undo: [],
+			happened: {kind: 'never'},
+			ifStopped,
+		});
+		return [
+			step('own', `Give the new overlay of ${target} the owner that ${posix.basename(headPath)} has while the domain is off`, fileCommands.ownLike(overlayPath, headPath)),
+			...(wantedMode(file) === wantedMode(like) ? [] : [step('allow', 'Give it its mode', fileCommands.allow(overlayPath, wantedMode(file)))]),
+		];
+	});
 }
 
 /** One check per frozen image: it opens with its whole chain, and nobody writes to it. */

@@ -2,9 +2,10 @@
 What a revert to an external snapshot means for each disk: which image it is put back on, and which disks keep what they have (design 3.1, rule 3).
 */
 import {posix} from 'node:path';
-import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk} from '../../model/domain.ts';
+import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk} from '../../model/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
 import type {FileFacts} from '../../model/image.ts';
+import {ownerModel} from '../../model/image-owner.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {isDrive} from '../../model/start-files.ts';
 import type {PlanContext} from './context.ts';
@@ -22,7 +23,11 @@ export type OverlaidDisk = {
 	headPath: string | undefined;
 	/** Whose owner and mode the overlay gets. */
 	like: FileFacts | undefined;
+	/** The head of a running domain: libvirt gives it back to its owner when the domain stops, and only then it tells whose the overlay is to be. */
+	ownedLater?: {headPath: string; file: FileFacts};
 	clusterSizeBytes: number | undefined;
+	/** Set where the image below is in use, so that nobody may open it to ask. */
+	sizeBytes?: number;
 	wasLeftOut: boolean;
 };
 
@@ -38,7 +43,11 @@ function baseFacts(context: PlanContext, basePath: string, headPath: string | un
 	const base = imageAt(context.graph, basePath);
 	const head = headPath === undefined ? undefined : imageAt(context.graph, headPath);
 	const clusterSizeBytes = base?.format === 'qcow2' && base.clusterSizeBytes !== 65_536 ? base.clusterSizeBytes : undefined;
-	return {like: head?.file ?? base?.file, clusterSizeBytes};
+	// A standalone QEMU changes no owners.
+	const isHeldByLibvirt = hasProcess(context.inventory.picture.domain) && context.host.owner !== 'qemu';
+	return isHeldByLibvirt && head?.file !== undefined
+		? {like: base?.file ?? head.file, ownedLater: {headPath: head.path, file: head.file}, clusterSizeBytes}
+		: {like: ownerModel(head?.file, base?.file), clusterSizeBytes};
 }
 
 /** Appends blockers to the context where a disk cannot be put back. */

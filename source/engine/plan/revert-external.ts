@@ -28,7 +28,7 @@ import {describeIdentity} from './guest-identity.ts';
 import {keepPresentState, type Kept} from './keep.ts';
 import {usableMemory} from './memory.ts';
 import {revertNvram} from './nvram-revert.ts';
-import {checkSteps, overlaySteps} from './overlay-steps.ts';
+import {checkSteps, laterOwnerSteps, overlaySteps} from './overlay-steps.ts';
 import {revertDisks, type RevertDisks} from './revert-disks.ts';
 import {removeSteps} from './remove-steps.ts';
 import {describeEmptied, emptiedDrives, requireStartFiles} from './start-files.ts';
@@ -264,6 +264,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 		steps: [
 			...checkSteps(disks.overlaid.filter(disk => !disk.wasLeftOut)),
 			...(mustStopFirst ? [...stop, ...create] : [...create, ...stop]),
+			...laterOwnerSteps(disks.overlaid),
 			...checkpoints.before,
 			...keptSteps.filter(step => step.phase === 'switch'),
 			...nvram.switch,

@@ -53,6 +53,10 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 			return `${onHost('test', '-e', probe.path)} && ! ${onHost('test', '-s', probe.path)}`;
 		}
 
+		case 'not-owned-by-root': {
+			return `[ "$(${onHost('stat', '-L', '-c', '%u:%g', '--', probe.path)})" != 0:0 ]`;
+		}
+
 		case 'domain-off': {
 			return `[ "$(${virsh('domstate', '--domain', probe.uuid)})" = 'shut off' ]`;
 		}

@@ -40,6 +40,23 @@ function sourceVolumeOf(source: XmlNode | undefined): Disk['sourceVolume'] {
 	return pool === undefined || volume === undefined ? undefined : {pool, volume};
 }
 
+/** A label without a model is for all of them. */
+function dacLabelOf(node: XmlNode | undefined): XmlNode | undefined {
+	const labels = childrenOf(node, 'seclabel');
+	return labels.find(label => attributeOf(label, 'model') === 'dac') ?? labels.find(label => attributeOf(label, 'model') === undefined);
+}
+
+/** Undefined where the domain leaves it to libvirt, as most do. A static label relabels unless it says `no`; the type `none` never does. */
+function fileOwnershipOf(root: XmlNode): DomainDefinition['fileOwnership'] {
+	const label = dacLabelOf(root);
+	if (label === undefined) {
+		return undefined;
+	}
+
+	const [, uid] = /^\+(\d+):\+\d+$/.exec(textOf(childOf(label, 'label'))?.trim() ?? '') ?? [];
+	return {keepsOwners: attributeOf(label, 'relabel') === 'no' || attributeOf(label, 'type') === 'none', uid: uid === undefined ? undefined : Number(uid)};
+}
+
 /**
 libvirt names the overlay of a transient disk after the image and the domain (qemu_snapshot.c, since 7.1; seen on 9.0 to 12.8). Only one of that name is
 taken for it.
@@ -89,6 +106,7 @@ function parseDisk(node: XmlNode, domainName: string): Disk {
 		snapshotMode: toSnapshotMode(attributeOf(node, 'snapshot')),
 		hasMirror: childOf(node, 'mirror') !== undefined,
 		isEncrypted: childOf(node, 'encryption') !== undefined || childOf(source, 'encryption') !== undefined,
+		...(attributeOf(dacLabelOf(source), 'relabel') === 'no' && {keepsOwner: true}),
 		hasSlices: childOf(source, 'slices') !== undefined,
 		...(recordedChain && {recordedChain}),
 		...(attributeOf(source, 'startupPolicy') === 'optional' && {isOptional: true}),
@@ -181,6 +199,7 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 	const bootFiles = bootFilesOf(os);
 	// Most definitions name no secret, and a walk through all of one costs more than this look at its text.
 	const secrets = /<secret\s|\ssecret=/u.test(xml) ? secretsOf(childOf(root.value, 'devices') ?? {}) : [];
+	const fileOwnership = fileOwnershipOf(root.value);
 	return succeed({
 		name,
 		uuid: textOf(childOf(root.value, 'uuid'))?.trim() ?? '',
@@ -193,6 +212,7 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 		...(generationId !== undefined && {generationId}),
 		...(bootFiles.length > 0 && {bootFiles}),
 		...(secrets.length > 0 && {secrets}),
+		...(fileOwnership && {fileOwnership}),
 		...(leftImages.length > 0 && {leftImages}),
 	});
 }

@@ -84,7 +84,13 @@ export const fileCommands: Record<string, FileCommand> = {
 	},
 
 	chown(world, words) {
-		const [owner = '', ...paths] = operandsOf(words);
+		const {options, paths: operands} = split(words, ['--reference']);
+		const model = world.files.get(options.get('--reference') ?? '');
+		if (options.has('--reference') && !model) {
+			return complain(`chown: failed to get attributes of '${options.get('--reference')}': No such file or directory`);
+		}
+
+		const [owner = '', ...paths] = model ? [`${model.uid}:${model.gid}`, ...operands] : operands;
 		const [uid, gid] = owner.split(':').map(Number);
 		return change(world, 'chown', paths, file => {
 			file.uid = uid ?? file.uid;

@@ -4,7 +4,8 @@ The answers to probes: whether something is so at this moment. Always asked anew
 import type {Probe} from '../../model/plan.ts';
 import {succeed, unreachable, type Result} from '../../model/result.ts';
 import {parseChain, parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {readSameContent, readTest} from '../../tools/files.ts';
+import {isOwnedByRoot} from '../../model/image-owner.ts';
+import {readFileFacts, readSameContent, readTest} from '../../tools/files.ts';
 import {readTags} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {readImageUsers} from './image-users.ts';
@@ -36,7 +37,7 @@ async function hasTag({runner}: FileGiven, path: string, tag: string): Promise<R
 	return tags.ok ? succeed(tags.value.includes(tag)) : tags;
 }
 
-export type FileProbe = Extract<Probe, {kind: 'never' | 'file-exists' | 'file-missing' | 'file-empty' | 'same-content' | 'image-has-tag' | 'image-lacks-tag' | 'image-unused'}>;
+export type FileProbe = Extract<Probe, {kind: 'never' | 'file-exists' | 'file-missing' | 'file-empty' | 'not-owned-by-root' | 'same-content' | 'image-has-tag' | 'image-lacks-tag' | 'image-unused'}>;
 
 /** Questions about files, which are the same whoever owns the domain. */
 export async function observeFile(given: FileGiven, probe: FileProbe): Promise<Result<boolean>> {
@@ -56,6 +57,12 @@ export async function observeFile(given: FileGiven, probe: FileProbe): Promise<R
 		case 'file-empty': {
 			const exists = await readTest(given.runner, '-e', probe.path);
 			return exists.ok && exists.value ? negate(await readTest(given.runner, '-s', probe.path)) : exists;
+		}
+
+		case 'not-owned-by-root': {
+			const facts = await readFileFacts(given.runner, [probe.path]);
+			const file = facts.ok ? facts.value.get(probe.path) : undefined;
+			return facts.ok ? succeed(file !== undefined && !isOwnedByRoot(file)) : facts;
 		}
 
 		case 'same-content': {

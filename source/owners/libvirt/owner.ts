@@ -4,8 +4,9 @@ A libvirt host as the engine sees it. Here the parts are put together; each stan
 Every purpose has processes of its own, so a question that waits for a busy domain holds up no other.
 */
 import type {Owner} from '../../engine/ports.ts';
+import {hasProcess} from '../../model/domain.ts';
 import type {HostFacts} from '../../model/inventory.ts';
-import {fail} from '../../model/result.ts';
+import {fail, succeed} from '../../model/result.ts';
 import type {LineWatcher, Runner} from '../../tools/run.ts';
 import {readDataSizes} from '../../tools/measure-images.ts';
 import {createClaims} from './claims.ts';
@@ -17,9 +18,11 @@ import {readDomains, readHost, readSnapshotCounts} from './read-host.ts';
 import {readInventory, readPicture} from './read-inventory.ts';
 import {readJobs} from './read-jobs.ts';
 import {readMemoryFile} from './read-memory.ts';
+import {readFileOwnership, readKeepsOwners} from './read-ownership.ts';
 import {readProgress} from './read-progress.ts';
 import {readSurroundings} from './read-surroundings.ts';
 import type {RecordSource} from './record-source.ts';
+import {isSession} from './uri.ts';
 import {createVirsh} from './virsh.ts';
 import {watchEvents} from './watch.ts';
 
@@ -58,10 +61,21 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 		readPicture: async (uuid, pictureOptions) => readPicture(reading, uuid, pictureOptions),
 		async readInventory(uuid, alsoPaths = []) {
 			const host = await readHost(virsh, {uri, owner, isReadOnly});
-			return host.ok ? readInventory(reading, host.value, {uuid, alsoPaths}) : host;
+			const inventory = host.ok ? await readInventory(reading, host.value, {uuid, alsoPaths}) : host;
+			const asksOwners = inventory.ok && hasProcess(inventory.value.picture.domain) && !isSession(inventory.value.host.uri);
+			return inventory.ok && asksOwners && await readKeepsOwners(runner) ? succeed({...inventory.value, keepsOwners: true}) : inventory;
+		},
+		async readSurroundings(request) {
+			const [surroundings, fileOwnership] = await Promise.all([
+				readSurroundings({runner, source}, request),
+				readFileOwnership(runner, async () => {
+					const capabilities = await virsh.askOne(['capabilities']);
+					return capabilities.ok ? capabilities.value : undefined;
+				}),
+			]);
+			return surroundings.ok ? succeed({...surroundings.value, fileOwnership}) : surroundings;
 		},
 		readDataSizes: async (runs, images) => readDataSizes(runner, runs, images),
-		readSurroundings: async request => readSurroundings({runner, source}, request),
 		observe: async probe => observe({runner, virsh, source}, probe),
 		readImageUsers: async path => readImageUsers({runner, source}, path),
 		async run(command, runOptions = {}) {

@@ -32,3 +32,8 @@ export function checkScheme(uri: string): Result<string> {
 			hint: 'Use a URI that begins with qemu, such as qemu:///system.',
 		});
 }
+
+/** A libvirt that runs for one user: it changes no owners of files, and its QEMU is that user's. */
+export function isSession(uri: string): boolean {
+	return /\/session(?:[?#]|$)/.test(uri);
+}

@@ -23,7 +23,7 @@ for (const word of ['', 'plain', 'a b', '$(x)', '`x`', 'it\'s', '-x', '*', 'a\nb
 
 test('the script holds every command of the plan, in its order', t => {
 	const script = formatShellScript(plan, {remoteArgv: undefined});
-	const positions = plan.steps.map(step => script.indexOf(`\n${formatCommandLine(argvOf(step.command))}`));
+	const positions = plan.steps.map(step => script.indexOf(`${step.command.onlyIf === undefined ? '\n' : '|| '}${formatCommandLine(argvOf(step.command))}`));
 	t.false(positions.includes(-1));
 	t.deepEqual([...positions].sort((a, b) => a - b), positions);
 });

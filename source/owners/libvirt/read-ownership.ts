@@ -1,0 +1,33 @@
+/**
+Whether this libvirt gives images to QEMU's user, and who that is. The first stands in a file that mostly root alone may read; nothing that libvirt tells over
+its socket differs (9.0).
+*/
+import type {FileOwnership} from '../../model/inventory.ts';
+import {
+	attributeOf, childOf, childrenOf, readXml, textOf,
+} from '../../model/xml/read-xml.ts';
+import type {Runner} from '../../tools/run.ts';
+
+const readTimeoutMs = 30_000;
+
+/** Only of the system's libvirt: one that runs for a user changes no owners, and its QEMU is that user's. */
+export async function readKeepsOwners(runner: Runner): Promise<boolean> {
+	const found = await runner({argv: ['grep', '-Eq', String.raw`^[[:space:]]*dynamic_ownership[[:space:]]*=[[:space:]]*0`, '/etc/libvirt/qemu.conf'], where: 'host', timeoutMs: readTimeoutMs});
+	return found.ok;
+}
+
+/** The user that QEMU runs as where a domain names none, from `virsh capabilities`; undefined where they do not tell. */
+export function parseQemuUser(capabilitiesXml: string): number | undefined {
+	const root = readXml(capabilitiesXml, 'The capabilities', ['capabilities']);
+	const models = root.ok ? childrenOf(childOf(root.value, 'host'), 'secmodel') : [];
+	const dac = models.find(model => textOf(childOf(model, 'model')) === 'dac');
+	const label = childrenOf(dac, 'baselabel').find(node => ['kvm', 'qemu'].includes(attributeOf(node, 'type') ?? ''));
+	const [, uid] = /^\+(\d+):\+\d+$/.exec(textOf(label)?.trim() ?? '') ?? [];
+	return uid === undefined ? undefined : Number(uid);
+}
+
+/** Never fails: what is not known is left out, and then nothing is concluded from it. */
+export async function readFileOwnership(runner: Runner, readCapabilities: () => Promise<string | undefined>): Promise<FileOwnership> {
+	const [keepsOwners, capabilities] = await Promise.all([readKeepsOwners(runner), readCapabilities()]);
+	return {keepsOwners, qemuUid: capabilities === undefined ? undefined : parseQemuUser(capabilities)};
+}
