@@ -10,9 +10,9 @@ export function isOwnedByRoot({uid, gid}: Pick<FileFacts, 'uid' | 'gid'>): boole
 
 /**
 Of the files that an overlay takes the place of, best first, the one whose owner and mode it gets: libvirt leaves its own overlays to root once the domain is
-off, so one that is not root's says more.
+off, so one that is not root's says more. The owner of a device is the host's matter, and says nothing.
 */
 export function ownerModel(...files: Array<FileFacts | undefined>): FileFacts | undefined {
-	const known = files.filter(file => file !== undefined);
+	const known = files.filter(file => file?.isRegular);
 	return known.find(file => !isOwnedByRoot(file)) ?? known[0];
 }

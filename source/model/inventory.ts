@@ -4,6 +4,7 @@ What was read of the world. A picture is enough to browse a domain; an inventory
 import type {Domain, DomainDefinition} from './domain.ts';
 import type {Checkpoint, Snapshot} from './snapshot.ts';
 import type {DataSizes} from './copy-cost.ts';
+import type {FolderRisk} from './folder-risk.ts';
 import type {Image} from './image.ts';
 import type {MemoryFormat} from './memory-format.ts';
 import type {NvramFile} from './nvram.ts';
@@ -73,6 +74,8 @@ export type FolderFacts = {
 	device: string;
 	/** Names of everything in the folder. */
 	names: Set<string>;
+	/** Set for root where somebody else may exchange what is made there. */
+	risk?: FolderRisk;
 };
 
 /** The head of a libvirt memory file: 92 bytes, the domain XML, then QEMU's stream. */

@@ -77,6 +77,8 @@ export type Probe =
 	| {kind: 'file-exists'; path: string}
 	| {kind: 'file-missing'; path: string}
 	| {kind: 'file-empty'; path: string}
+	/** Both names are those of one file. */
+	| {kind: 'same-file'; path: string; other: string}
 	/** The file belongs to another user or group than root's. */
 	| {kind: 'not-owned-by-root'; path: string}
 	| {kind: 'same-content'; path: string; other: string}

@@ -99,6 +99,16 @@ export async function readTest(runner: Runner, flag: '-e' | '-w' | '-x' | '-s', 
 	return result.failure.kind === 'tool-failed' && result.failure.cause.exitCode === 1 ? succeed(false) : result;
 }
 
+/** Whether two paths lead to one file. Fails only where the host cannot be asked. */
+export async function readSameFile(runner: Runner, path: string, other: string): Promise<Result<boolean>> {
+	const result = await runner({argv: ['test', path, '-ef', other], where: 'host', timeoutMs: readTimeoutMs});
+	if (result.ok) {
+		return succeed(true);
+	}
+
+	return result.failure.kind === 'tool-failed' && result.failure.cause.exitCode === 1 ? succeed(false) : result;
+}
+
 /** Whether two files hold the same. Fails where one of them cannot be read. */
 export async function readSameContent(runner: Runner, path: string, other: string): Promise<Result<boolean>> {
 	const result = await runner({argv: ['cmp', '-s', '--', path, other], where: 'host', timeoutMs: readTimeoutMs});

@@ -19,6 +19,7 @@ import {
 } from './blockers.ts';
 import {preservingXml, tidyFormer} from './bookkeeping.ts';
 import {snapshotCommands} from './commands.ts';
+import {closeBuildFolders, proveBuilt, refuseFolderRisks} from './build-folder.ts';
 import {planContext, type PlanArguments, type PlanContext} from './context.ts';
 import {defineStep, stopSteps} from './domain-steps.ts';
 import {fingerprintOf} from './fingerprint.ts';
@@ -173,6 +174,7 @@ function planLayers(context: PlanContext, action: BranchAction, given: {snapshot
 	blockHandMerged(context, given.snapshot, disks);
 	const upper = upperLayer(context, disks.overlaid, given.now);
 	blockFolders(context, [...disks.overlaid, ...upper].map(disk => disk.overlayPath));
+	refuseFolderRisks(context, disks.overlaid.map(disk => disk.overlayPath));
 	return {disks, upper};
 }
 
@@ -238,7 +240,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
-	const create = [...overlaySteps(disks.overlaid, []), ...asUpper(overlaySteps(upper, [])), ...nvram.create];
+	const create = [...overlaySteps(disks.overlaid, []), ...asUpper(overlaySteps(upper, []).filter(({id}) => !id.startsWith('build-folder'))), ...nvram.create];
 	const created = [...disks.overlaid, ...upper].map(disk => disk.overlayPath);
 	const bases = snapshot.domain.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
 	return succeed({
@@ -253,9 +255,12 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 			...kept.value?.steps ?? [],
 			...nvram.switch,
 			...ownNvram.switch,
+			...proveBuilt(disks.overlaid),
+			...asUpper(proveBuilt(upper)),
 			defineStep(context, definition.value.xml),
 			...records.value,
 			...removeSteps(abandoned.removed),
+			...closeBuildFolders([...disks.overlaid, ...upper]),
 			...nvram.remove,
 		],
 		expected: {

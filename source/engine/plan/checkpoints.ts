@@ -11,6 +11,7 @@ import type {Checkpoint, Snapshot} from '../../model/snapshot.ts';
 import {withAncestors} from '../../model/tree.ts';
 import {changeCheckpointParent} from '../../model/xml/change-checkpoint.ts';
 import {checkpointCommands, imageCommands} from './commands.ts';
+import {buildPath} from './build-folder.ts';
 import type {PlanContext} from './context.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
 
@@ -129,7 +130,7 @@ export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot
 				id: `bitmap-${disk.target}-${checkpoint.name}`,
 				title: `Let the checkpoint "${checkpoint.name}" go on in the new overlay of ${disk.target}`,
 				phase: 'create',
-				command: imageCommands.addBitmap({path: disk.overlayPath, name: bitmap!.name, granularityBytes: bitmap!.granularityBytes}),
+				command: imageCommands.addBitmap({path: buildPath(disk), name: bitmap!.name, granularityBytes: bitmap!.granularityBytes}),
 				undo: [],
 				happened: {kind: 'never'},
 				ifStopped: 'The new overlays would be removed again: the domain is as it was.',

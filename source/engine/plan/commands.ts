@@ -133,4 +133,10 @@ export const fileCommands = {
 	/** `modifiedAt`: seconds, with nanoseconds after a point. */
 	date: (path: string, modifiedAt: string) => file('touch', '-c', '-d', `@${modifiedAt}`, '--', path),
 	remove: (path: string) => file('rm', '--', path),
+	/** Private, and fails if the name is taken. */
+	makeFolder: (path: string) => file('mkdir', '-m', '0700', '--', path),
+	/** Only an empty one. */
+	removeFolder: (path: string) => file('rmdir', '--', path),
+	/** Fails unless both names are those of one file. */
+	isSame: (path: string, other: string) => file('test', path, '-ef', other),
 };

@@ -14,6 +14,7 @@ import {blockFolders} from './blockers.ts';
 import {
 	blockCommands, fileCommands, snapshotCommands, virsh,
 } from './commands.ts';
+import {refuseFolderRisks} from './build-folder.ts';
 import type {PlanContext} from './context.ts';
 import {blockInternal, partakingDisks, type ModedDisk} from './create-disks.ts';
 import type {CreateParts, CreateRequest} from './create-offline.ts';
@@ -227,6 +228,10 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 	const made = targeted.filter(disk => disk.reuse !== 'existing').map(disk => disk.overlayPath);
 	const created = [...made, ...(memoryPath === undefined ? [] : [memoryPath])];
 	blockFolders(context, created);
+	if (memoryPath !== undefined) {
+		refuseFolderRisks(context, [memoryPath], {writer: 'libvirt'});
+	}
+
 	const overlays = new Map(disks.map(disk => [disk.target, disk.overlayPath]));
 	const xml = buildSnapshotRequest({name: action.snapshot, description: action.description, memory: memoryOf(request, memoryPath), disks: disksToTell(all, isInside, overlays)});
 	if (!xml.ok) {
@@ -265,6 +270,7 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 				: {progress: {kind: 'domain-job', uuid: context.uuid} as const, cancel: [virsh(context, ['domjobabort', '--domain', context.uuid])]}),
 			standsFor: standsFor(context, {request, disks, memoryPath, pauses: (hasMemory && !action.isLive) || isLeftPaused, isLeftPaused}),
 		},
+		...own.after,
 	];
 	return succeed({
 		steps,

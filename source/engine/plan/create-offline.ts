@@ -10,6 +10,9 @@ import {succeed, type Result} from '../../model/result.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {blockFolders} from './blockers.ts';
 import {fileCommands, imageCommands} from './commands.ts';
+import {
+	buildFolderFor, buildPath, closeBuildFolders, proveBuilt, refuseFolderRisks,
+} from './build-folder.ts';
 import type {PlanContext} from './context.ts';
 import {
 	blockInternal, partakingDisks, type ModedDisk, type PartakingDisk,
@@ -106,7 +109,9 @@ export function planOfflineInternal(context: PlanContext, {action, disks: all, n
 /** The overlay that the disk goes on in, as those of a revert are made. */
 export function toOverlaid(context: PlanContext, disk: TargetedDisk): OverlaidDisk {
 	const head = imageAt(context.graph, disk.headPath);
+	const buildFolder = buildFolderFor(context, disk.overlayPath);
 	return {
+		...(buildFolder !== undefined && {buildFolder}),
 		target: disk.target,
 		basePath: disk.headPath,
 		baseFormat: disk.format,
@@ -128,7 +133,7 @@ function withoutBacking(context: PlanContext, disk: TargetedDisk, step: Step): S
 	return {
 		...step,
 		title: `Create an empty image for ${disk.target}`,
-		command: {tool: 'qemu-img', argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', disk.overlayPath, String(sizeBytes)], files: []},
+		command: {tool: 'qemu-img', argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', buildPath(toOverlaid(context, disk)), String(sizeBytes)], files: []},
 	};
 }
 
@@ -177,6 +182,8 @@ export function planOfflineExternal(context: PlanContext, {action, disks: all, n
 	const {disks, consequences} = chooseTargets(context, action, {disks: partaking, hasMemory: false, now});
 	const made = disks.filter(disk => disk.reuse !== 'existing').map(disk => disk.overlayPath);
 	blockFolders(context, made);
+	refuseFolderRisks(context, made);
+	const built = disks.filter(disk => disk.reuse !== 'existing').map(disk => toOverlaid(context, disk));
 	const overlays = new Map(disks.map(disk => [disk.target, disk.overlayPath]));
 	const definition = changeDomainXml(context.inventory.definitionXml, {
 		rootName: 'domain',
@@ -195,8 +202,10 @@ export function planOfflineExternal(context: PlanContext, {action, disks: all, n
 		steps: [
 			...checkSteps(disks.map(disk => toOverlaid(context, disk))),
 			...targetSteps(context, disks),
+			...proveBuilt(built),
 			defineStep(context, definition.value),
 			...record.value,
+			...closeBuildFolders(built),
 		],
 		consequences: [
 			...consequences,

@@ -10,6 +10,7 @@ import {imageAt} from '../../model/image-graph.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {blockFolders} from './blockers.ts';
 import {fileCommands} from './commands.ts';
+import {refuseFolderRisks} from './build-folder.ts';
 import type {PlanContext} from './context.ts';
 import {blockInternal, partakingDisks, type PartakingDisk} from './create-disks.ts';
 import {targetSteps, type CreateParts, type CreateRequest} from './create-offline.ts';
@@ -264,6 +265,7 @@ export function planOnlineQemu(context: PlanContext, request: CreateRequest): Re
 	const made = targets.disks.filter(({reuse}) => reuse !== 'existing').map(disk => disk.overlayPath);
 	const created = [...made, ...(memoryPath === undefined ? [] : [memoryPath])];
 	blockFolders(context, created);
+	refuseFolderRisks(context, created, {writer: 'QEMU'});
 	const overlays = new Map(targets.disks.map(disk => [disk.target, disk.overlayPath]));
 	const isRunning = context.inventory.picture.domain.state === 'running';
 	const hasManual = all.some(({mode}) => mode === 'manual');

@@ -6,6 +6,7 @@ import {posix} from 'node:path';
 import type {FileFacts} from '../../model/image.ts';
 import {isOwnedByRoot} from '../../model/image-owner.ts';
 import type {ProgramCommand, Step} from '../../model/plan.ts';
+import {buildPath, openBuildFolders, publishStep} from './build-folder.ts';
 import {fileCommands, imageCommands} from './commands.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
 
@@ -17,7 +18,8 @@ function wantedMode(like: FileFacts | undefined): number {
 }
 
 function stepsFor(disk: OverlaidDisk): Step[] {
-	const {target, overlayPath: path} = disk;
+	const {target} = disk;
+	const path = buildPath(disk);
 	const steps: Step[] = [{
 		id: `reserve-${target}`,
 		title: `Reserve the name of the new overlay of ${target}`,
@@ -70,7 +72,9 @@ Once a running domain is off, libvirt has given its heads back to their owners, 
 tells nothing.
 */
 export function laterOwnerSteps(disks: OverlaidDisk[]): Step[] {
-	return disks.flatMap(({target, overlayPath, like, ownedLater}): Step[] => {
+	return disks.flatMap((disk): Step[] => {
+		const {target, like, ownedLater} = disk;
+		const path = buildPath(disk);
 		if (ownedLater === undefined) {
 			return [];
 		}
@@ -87,8 +91,8 @@ export function laterOwnerSteps(disks: OverlaidDisk[]): Step[] {
 			ifStopped,
 		});
 		return [
-			step('own', `Give the new overlay of ${target} the owner that ${posix.basename(headPath)} has while the domain is off`, fileCommands.ownLike(overlayPath, headPath)),
-			...(wantedMode(file) === wantedMode(like) ? [] : [step('allow', 'Give it its mode', fileCommands.allow(overlayPath, wantedMode(file)))]),
+			step('own', `Give the new overlay of ${target} the owner that ${posix.basename(headPath)} has while the domain is off`, fileCommands.ownLike(path, headPath)),
+			...(wantedMode(file) === wantedMode(like) ? [] : [step('allow', 'Give it its mode', fileCommands.allow(path, wantedMode(file)))]),
 		];
 	});
 }
@@ -112,16 +116,18 @@ export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[]): Step[] {
 		return [];
 	}
 
-	const paths = disks.map(disk => disk.overlayPath);
+	const paths = disks.map(disk => buildPath(disk));
 	const folders = [...new Set(paths.map(path => posix.dirname(path)))];
+	const published = [...new Set(disks.filter(({buildFolder}) => buildFolder !== undefined).map(disk => posix.dirname(disk.overlayPath)))];
 	return [
+		...openBuildFolders(disks),
 		...disks.flatMap(disk => stepsFor(disk)),
 		...bitmaps,
 		...disks.map((disk): Step => ({
 			id: `open-${disk.target}`,
 			title: `Open the new overlay of ${disk.target} with its chain`,
 			phase: 'create',
-			command: imageCommands.infoWithChain(disk.overlayPath, 'qcow2'),
+			command: imageCommands.infoWithChain(buildPath(disk), 'qcow2'),
 			undo: [],
 			happened: {kind: 'never'},
 			ifStopped,
@@ -135,5 +141,11 @@ export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[]): Step[] {
 			happened: {kind: 'never'},
 			ifStopped,
 		},
+		...disks.flatMap(disk => publishStep(disk)),
+		...(published.length === 0
+			? []
+			: [{
+				id: 'sync-folders', title: 'Have their names safely on disk', phase: 'create', command: fileCommands.sync(published), undo: [], happened: {kind: 'never'}, ifStopped,
+			} satisfies Step]),
 	];
 }

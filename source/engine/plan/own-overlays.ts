@@ -4,6 +4,7 @@ with the owners of the disks, and handed to libvirt as prepared ones.
 */
 import {imageAt} from '../../model/image-graph.ts';
 import type {Step} from '../../model/plan.ts';
+import {closeBuildFolders, proveBuilt, refuseFolderRisks} from './build-folder.ts';
 import type {PlanContext} from './context.ts';
 import {toOverlaid} from './create-offline.ts';
 import type {TargetedDisk} from './create-targets.ts';
@@ -14,13 +15,15 @@ function keepsOwners({inventory}: PlanContext): boolean {
 	return inventory.keepsOwners === true || inventory.picture.domain.liveDefinition?.fileOwnership?.keepsOwners === true;
 }
 
-/** `made`: those that are made here. `disks`: all of them, as libvirt is told of them. */
-export function ownOverlays(context: PlanContext, disks: TargetedDisk[]): {steps: Step[]; made: TargetedDisk[]; disks: TargetedDisk[]} {
+/** `steps` before libvirt's own, `after` it. `made`: those that are made here. `disks`: all of them, as libvirt is told of them. */
+export function ownOverlays(context: PlanContext, disks: TargetedDisk[]): {steps: Step[]; after: Step[]; made: TargetedDisk[]; disks: TargetedDisk[]} {
 	const made = keepsOwners(context) ? disks.filter(({reuse}) => reuse === 'absolute-paths') : [];
 	const overlaid = made.map(disk => ({...toOverlaid(context, disk), sizeBytes: imageAt(context.graph, disk.headPath)?.virtualSizeBytes ?? 0}));
+	refuseFolderRisks(context, made.map(({overlayPath}) => overlayPath));
 	return {
 		// What is below them is open in QEMU, so they are not opened with their chains.
-		steps: overlaySteps(overlaid, []).filter(({id}) => !id.startsWith('open-')),
+		steps: [...overlaySteps(overlaid, []).filter(({id}) => !id.startsWith('open-')), ...proveBuilt(overlaid)],
+		after: closeBuildFolders(overlaid),
 		made,
 		disks: disks.map(disk => made.includes(disk) ? {...disk, reuse: 'existing'} : disk),
 	};

@@ -8,6 +8,7 @@ import type {FileFacts} from '../../model/image.ts';
 import {ownerModel} from '../../model/image-owner.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {isDrive} from '../../model/start-files.ts';
+import {buildFolderFor} from './build-folder.ts';
 import type {PlanContext} from './context.ts';
 import {overlayPath, stampOf} from './overlay-name.ts';
 import {requireLayersOfRecord, requirePlainLayers} from './recorded-chains.ts';
@@ -26,6 +27,8 @@ export type OverlaidDisk = {
 	/** The head of a running domain: libvirt gives it back to its owner when the domain stops, and only then it tells whose the overlay is to be. */
 	ownedLater?: {headPath: string; file: FileFacts};
 	clusterSizeBytes: number | undefined;
+	/** The private folder that it is made in; undefined: it is made in place. */
+	buildFolder?: string;
 	/** Set where the image below is in use, so that nobody may open it to ask. */
 	sizeBytes?: number;
 	wasLeftOut: boolean;
@@ -45,8 +48,8 @@ function baseFacts(context: PlanContext, basePath: string, headPath: string | un
 	const clusterSizeBytes = base?.format === 'qcow2' && base.clusterSizeBytes !== 65_536 ? base.clusterSizeBytes : undefined;
 	// A standalone QEMU changes no owners.
 	const isHeldByLibvirt = hasProcess(context.inventory.picture.domain) && context.host.owner !== 'qemu';
-	return isHeldByLibvirt && head?.file !== undefined
-		? {like: base?.file ?? head.file, ownedLater: {headPath: head.path, file: head.file}, clusterSizeBytes}
+	return isHeldByLibvirt && head?.file?.isRegular
+		? {like: ownerModel(base?.file), ownedLater: {headPath: head.path, file: head.file}, clusterSizeBytes}
 		: {like: ownerModel(head?.file, base?.file), clusterSizeBytes};
 }
 
@@ -112,11 +115,13 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		}
 
 		requirePlainLayers(context, target, basePath);
+		const buildFolder = buildFolderFor(context, basePath);
 		result.overlaid.push({
 			target,
 			basePath,
 			baseFormat: base.format,
 			overlayPath: overlayPath(basePath, {stamp: stampOf(now), folder: folders.get(posix.dirname(basePath)), taken}),
+			...(buildFolder !== undefined && {buildFolder}),
 			headPath: head?.sourceType === 'file' || head?.sourceType === 'block' ? head.sourcePath : undefined,
 			...baseFacts(context, basePath, head?.sourcePath),
 			wasLeftOut: isLeftOut,

@@ -17,6 +17,7 @@ import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {
 	blockChain, blockFolders, blockForeignHeads, blockHeldHead,
 } from './blockers.ts';
+import {closeBuildFolders, proveBuilt, refuseFolderRisks} from './build-folder.ts';
 import {bookkeepingSteps} from './bookkeeping.ts';
 import {blockHandMerged} from './hand-merged.ts';
 import {checkpointSteps} from './checkpoints.ts';
@@ -212,6 +213,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 	blockHandMerged(context, snapshot, disks);
 
 	blockFolders(context, disks.overlaid.map(disk => disk.overlayPath));
+	refuseFolderRisks(context, disks.overlaid.map(disk => disk.overlayPath));
 	const endState = endStateOf(action.endState, snapshot.state);
 	const sources = sourcesOf(disks);
 	const definition = newDefinition(context, snapshot, sources);
@@ -268,11 +270,13 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 			...checkpoints.before,
 			...keptSteps.filter(step => step.phase === 'switch'),
 			...nvram.switch,
+			...proveBuilt(disks.overlaid),
 			defineStep(context, definition.value.xml),
 			...bookkeeping.value,
 			...checkpoints.after,
 			...end.value,
 			...removeSteps(abandoned.removed),
+			...closeBuildFolders(disks.overlaid),
 			...nvram.remove,
 		],
 		consequences: [

@@ -53,6 +53,10 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 			return `${onHost('test', '-e', probe.path)} && ! ${onHost('test', '-s', probe.path)}`;
 		}
 
+		case 'same-file': {
+			return onHost('test', probe.path, '-ef', probe.other);
+		}
+
 		case 'not-owned-by-root': {
 			return `[ "$(${onHost('stat', '-L', '-c', '%u:%g', '--', probe.path)})" != 0:0 ]`;
 		}

@@ -5,7 +5,7 @@ import type {Probe} from '../../model/plan.ts';
 import {succeed, unreachable, type Result} from '../../model/result.ts';
 import {parseChain, parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {isOwnedByRoot} from '../../model/image-owner.ts';
-import {readFileFacts, readSameContent, readTest} from '../../tools/files.ts';
+import {readFileFacts, readSameContent, readSameFile, readTest} from '../../tools/files.ts';
 import {readTags} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {readImageUsers} from './image-users.ts';
@@ -37,7 +37,7 @@ async function hasTag({runner}: FileGiven, path: string, tag: string): Promise<R
 	return tags.ok ? succeed(tags.value.includes(tag)) : tags;
 }
 
-export type FileProbe = Extract<Probe, {kind: 'never' | 'file-exists' | 'file-missing' | 'file-empty' | 'not-owned-by-root' | 'same-content' | 'image-has-tag' | 'image-lacks-tag' | 'image-unused'}>;
+export type FileProbe = Extract<Probe, {kind: 'never' | 'file-exists' | 'file-missing' | 'file-empty' | 'not-owned-by-root' | 'same-file' | 'same-content' | 'image-has-tag' | 'image-lacks-tag' | 'image-unused'}>;
 
 /** Questions about files, which are the same whoever owns the domain. */
 export async function observeFile(given: FileGiven, probe: FileProbe): Promise<Result<boolean>> {
@@ -63,6 +63,10 @@ export async function observeFile(given: FileGiven, probe: FileProbe): Promise<R
 			const facts = await readFileFacts(given.runner, [probe.path]);
 			const file = facts.ok ? facts.value.get(probe.path) : undefined;
 			return facts.ok ? succeed(file !== undefined && !isOwnedByRoot(file)) : facts;
+		}
+
+		case 'same-file': {
+			return readSameFile(given.runner, probe.path, probe.other);
 		}
 
 		case 'same-content': {

@@ -13,6 +13,7 @@ import {nothingMissing, startPaths} from '../../model/start-files.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {readFileFacts, readFolder} from '../../tools/files.ts';
 import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
+import {readFolderRisks} from '../../tools/folder-risks.ts';
 import {readOwnBytes} from '../../tools/own-bytes.ts';
 import {readMissingFiles} from '../../tools/missing-files.ts';
 import {readHeader} from '../../tools/qemu-img.ts';
@@ -147,8 +148,14 @@ export async function readPicture(reading: Reading, uuid: string, options: {with
 /** Folders that cannot be looked at are left out. */
 async function readFolders(runner: Runner, paths: readonly string[]): Promise<Map<string, FolderFacts>> {
 	const folders = new Set(paths.map(path => posix.dirname(path)));
-	const read = await mapLimited([...folders], 4, async path => readFolder(runner, path));
-	return new Map(read.flatMap(folder => folder.ok ? [[folder.value.path, folder.value]] : []));
+	const [read, risks] = await Promise.all([
+		mapLimited([...folders], 4, async path => readFolder(runner, path)),
+		readFolderRisks(runner, [...folders]),
+	]);
+	return new Map(read.flatMap(folder => {
+		const risk = folder.ok ? risks.get(folder.value.path) : undefined;
+		return folder.ok ? [[folder.value.path, {...folder.value, ...(risk && {risk})}]] : [];
+	}));
 }
 
 /**

@@ -1,0 +1,57 @@
+/**
+Folders in which somebody else can exchange what root is about to name: between two commands a new file may become a link to any other. Root's own files are
+then made in a folder that is safe, and only linked to where they belong.
+*/
+import {posix} from 'node:path';
+
+export type FolderRisk = {
+	/** The folder itself, or the first above it, that somebody else may write to. */
+	folder: string;
+	/** Who that is: "user 1000", "group 100", "everybody". */
+	who: string;
+	/** A folder on the same file system, safe up to the root, in which new files can be made. Undefined: there is none. */
+	buildIn: string | undefined;
+};
+
+/** What `stat` says of one folder of a path. */
+export type FolderEntry = {isLink: boolean; uid: number; gid: number; mode: number; device: string};
+
+/** "/", "/a", "/a/b". */
+export function foldersOf(path: string): string[] {
+	const parts = path.split('/').filter(part => part !== '');
+	return ['/', ...parts.map((_part, index) => `/${parts.slice(0, index + 1).join('/')}`)];
+}
+
+/** Who else may change the entries of a folder; undefined: root alone. */
+function otherWriter({uid, gid, mode}: FolderEntry): string | undefined {
+	if (uid !== 0) {
+		return `user ${uid}`;
+	}
+
+	if ((mode & 0o002) !== 0) {
+		return 'everybody';
+	}
+
+	return (mode & 0o020) !== 0 && gid !== 0 ? `group ${gid}` : undefined;
+}
+
+/**
+For root, of a folder without links in its path. Undefined: nobody else can exchange anything there. In a sticky folder above it, as /tmp is, an entry of
+root's own is safe.
+*/
+export function folderRisk(path: string, entries: ReadonlyMap<string, FolderEntry>): FolderRisk | undefined {
+	const folders = foldersOf(path);
+	for (const [index, folder] of folders.entries()) {
+		const entry = entries.get(folder);
+		const next = entries.get(folders[index + 1] ?? '');
+		const who = entry === undefined ? 'somebody' : otherWriter(entry);
+		const isSticky = entry?.uid === 0 && (entry.mode & 0o1000) !== 0 && next?.uid === 0;
+		if (who !== undefined && !isSticky) {
+			const above = posix.dirname(folder);
+			const isSafe = folder === path && folder !== '/' && entries.get(above)?.device === entry?.device;
+			return {folder, who, buildIn: isSafe ? above : undefined};
+		}
+	}
+
+	return undefined;
+}

@@ -1,0 +1,62 @@
+/** New files for root in a folder that others may write to. */
+import test from 'ava';
+import type {FolderRisk} from '../../../source/model/folder-risk.ts';
+import {planAction} from '../../../source/engine/plan/plan-action.ts';
+import {argvOf} from '../../helpers/argv-of.ts';
+import {
+	idsOf, planOf, refusalOf, stepOf, twoDisks,
+} from '../../helpers/create-scene.ts';
+import {
+	must, now, threeSnapshots, uuid, type Scene,
+} from '../../helpers/inventory.ts';
+
+const disksOnly = {isDiskOnly: true, disks: [{target: 'vdb', mode: 'no' as const}]};
+const beside: FolderRisk = {folder: '/d', who: 'user 1000', buildIn: '/'};
+
+function world(risk: FolderRisk | undefined, more: Partial<Scene> = {}) {
+	const made = twoDisks(more);
+	made.folders.set('/d', {...made.folders.get('/d')!, ...(risk && {risk})});
+	return made;
+}
+
+test('a file is made in a private folder beside, linked into place, proven, and its other name taken away', t => {
+	const plan = planOf(world(beside), disksOnly);
+	t.is(idsOf(plan), 'check-vda build-folder-1 reserve-vda create-vda open-vda sync publish-vda sync-folders prove-vda define record close-1 close-folder-1');
+	const argv = (id: string) => argvOf(stepOf(plan, id).command).join(' ');
+	t.is(argv('build-folder-1'), 'mkdir -m 0700 -- /.vsnap-tui-w');
+	t.regex(argv('create-vda'), / -b \/d\/vda\.qcow2 \/\.vsnap-tui-w\/vda\.s1$/);
+	t.is(argv('publish-vda'), 'ln -T -- /.vsnap-tui-w/vda.s1 /d/vda.s1');
+	t.is(argv('prove-vda'), 'test /d/vda.s1 -ef /.vsnap-tui-w/vda.s1');
+	t.deepEqual(stepOf(plan, 'publish-vda').undo![0]!.onlyIf, {kind: 'same-file', path: '/d/vda.s1', other: '/.vsnap-tui-w/vda.s1'});
+	t.deepEqual(plan.steps.slice(-2).map(({phase}) => phase), ['remove', 'remove']);
+	t.deepEqual(plan.images.created, ['/d/vda.s1']);
+	t.is(plan.expected.heads[0]!.path, '/d/vda.s1');
+});
+
+test('in a folder of root\'s everything is made in place', t => {
+	t.is(idsOf(planOf(world(undefined), disksOnly)), 'check-vda reserve-vda create-vda open-vda sync define record');
+});
+
+test('root is refused where no private folder can lie beside, and where somebody else writes to the files by their names', t => {
+	t.regex(refusalOf(world({...beside, buildIn: undefined}), disksOnly), /\/d can be written to by user 1000, .*root writes to in \/d.*chown root/);
+	t.is(refusalOf(world(beside, {state: 'running'}), disksOnly), '');
+	t.regex(refusalOf(world(beside, {state: 'running'}), {memory: {mode: 'external'}}), /exchange the files that libvirt writes to/);
+});
+
+test('a revert and a branch do the same for each overlay, and nothing touches a public name before the definition does', t => {
+	const risky = threeSnapshots();
+	risky.folders.set('/d', {...risky.folders.get('/d')!, risk: beside});
+	for (const action of [
+		{kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'keep', name: 'k'}, endState: undefined},
+		{kind: 'branch', domain: {uuid, name: 'web'}, snapshot: 's1', name: 'b', fate: {kind: 'keep', name: 'k'}},
+	] as const) {
+		const plan = must(planAction(action, risky, {id: 'plan-1', now, workPath: '/w'}));
+		const created = plan.images.created;
+		const naming = plan.steps.slice(0, plan.steps.findIndex(({id}) => id === 'define')).filter(({command}) => created.some(path => argvOf(command).includes(path)));
+		// The overlay of a branch's upper layer is backed by the lower one.
+		t.deepEqual([...new Set(naming.map(({command}) => argvOf(command).slice(0, 2).join(' ')))].filter(start => start !== 'qemu-img create'), ['ln -T', ...created.map(path => `test ${path}`)], action.kind);
+		t.is(plan.steps.filter(({id}) => id.startsWith('build-folder')).length, 1);
+		t.is(plan.steps.filter(({id}) => id.startsWith('close-')).length, created.length + 1);
+		t.is(new Set(plan.steps.map(({id}) => id)).size, plan.steps.length, 'no two steps of one name');
+	}
+});
