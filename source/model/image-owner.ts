@@ -13,6 +13,6 @@ Of the files that an overlay takes the place of, best first, the one whose owner
 off, so one that is not root's says more. The owner of a device is the host's matter, and says nothing.
 */
 export function ownerModel(...files: Array<FileFacts | undefined>): FileFacts | undefined {
-	const known = files.filter(file => file?.isRegular);
+	const known = files.filter((file): file is FileFacts => file?.isRegular === true);
 	return known.find(file => !isOwnedByRoot(file)) ?? known[0];
 }
