@@ -157,14 +157,14 @@ test.serial('while the domain runs, the head is committed into the devices, whic
 	t.deepEqual(await readParents(domain), {s3: undefined});
 });
 
-test.serial('a standalone QEMU has its head committed into the device, running or off, and starts on the device again', async t => {
+test.serial('a standalone QEMU has its head committed into the device, running or off, and its command line names the device', async t => {
 	const folder = await mkdtemp(path.join(os.tmpdir(), 'vsnaplab-device-'));
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	const device = await makeBlockDevice(t, path.join(folder, 'a'), 4);
 	const domain = await startBare(t, {more: [
 		'-blockdev', JSON.stringify({driver: 'raw', 'node-name': 'dev', file: {driver: 'host_device', filename: device}}), '-device', 'virtio-blk-pci,drive=dev',
 	]});
-	const make = async (name: string) => doBare(domain, 'create', '--disk-only', '--yes', '--disk', `vdc=external:${path.join(folder, name)}`, '--', domain.name, name);
+	const make = async (name: string) => doBare(domain, 'create', '--disk-only', '--yes', '--disk', `vdb=external:${path.join(folder, name)}`, '--', domain.name, name);
 	await markBare(domain, 1);
 	await make('s1');
 	await markBare(domain, 2);
@@ -181,6 +181,6 @@ test.serial('a standalone QEMU has its head committed into the device, running o
 	t.true((await stat(device)).isBlockDevice());
 	t.deepEqual(await digestBare(domain), last);
 	const xml = await readFile(path.join(domain.statePath, 'bare', encodeURIComponent(domain.name), 'domain.xml'), 'utf8');
-	t.regex(xml, /&quot;driver&quot;:&quot;host_device&quot;|host_device/);
+	t.regex(xml, /host_device/);
 	t.deepEqual(await readdir(folder), ['a'], 'no overlay is left');
 });
