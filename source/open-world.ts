@@ -12,15 +12,16 @@ import type {Owner, StateStore} from './engine/ports.ts';
 import {stampOf} from './engine/plan/overlay-name.ts';
 import {createDemoHost} from './owners/demo/host.ts';
 import {createMemoryStore} from './owners/demo/memory-store.ts';
+import {filePlaceOf, withoutSsh, type FilePlace} from './owners/libvirt/file-place.ts';
 import {createLibvirtOwner} from './owners/libvirt/owner.ts';
 import {chooseUri} from './owners/libvirt/uri.ts';
 import {gatherNames} from './owners/qemu/bare-names.ts';
 import {createBareOwner} from './owners/qemu/owner.ts';
-import {succeed, type Result} from './model/result.ts';
+import {fail, succeed, type Result} from './model/result.ts';
 import {takeKernelLock} from './tools/lock.ts';
 import {readPreferences} from './tools/preferences.ts';
 import {createLineWatcher, createLocalRunner, type Runner} from './tools/run.ts';
-import {createSshRunner, parseSshTarget, sshArgv, type SshTarget} from './tools/ssh.ts';
+import {createSshRunner, sshArgv} from './tools/ssh.ts';
 import {checkStateFolder, stateFolder} from './tools/state-folder.ts';
 import {createStateStore} from './tools/state-store.ts';
 
@@ -52,18 +53,18 @@ function assemble(owner: Owner, store: StateStore, more: Pick<OpenWorld, 'readRe
 }
 
 /**
-Where the images are. An alias of libvirt.conf, or virsh's own default, may stand for a host at the other end of ssh: virsh says which, once, when
-the first image is asked for.
+Where the images are. An alias of libvirt.conf, or virsh's own default, may stand for another host: virsh says which, once, when the first image is
+asked for.
 */
-function findSshTarget(uri: string | undefined, local: Runner): () => Promise<Result<SshTarget | undefined>> {
-	let known: Promise<Result<SshTarget | undefined>> | undefined;
-	const find = async (): Promise<Result<SshTarget | undefined>> => {
+function findFilePlace(uri: string | undefined, local: Runner): () => Promise<Result<FilePlace>> {
+	let known: Promise<Result<FilePlace>> | undefined;
+	const find = async (): Promise<Result<FilePlace>> => {
 		if (uri?.includes(':')) {
-			return succeed(parseSshTarget(uri));
+			return succeed(filePlaceOf(uri));
 		}
 
 		const answer = await local({argv: ['virsh', '-q', ...(uri === undefined ? [] : ['-c', uri]), 'uri'], where: 'here', timeoutMs: 30_000});
-		return answer.ok ? succeed(parseSshTarget(answer.value.stdout.trim())) : answer;
+		return answer.ok ? succeed(filePlaceOf(answer.value.stdout.trim())) : answer;
 	};
 
 	return async () => {
@@ -124,24 +125,37 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 
 	const held = new Set<number>();
 	const local = createLocalRunner({inheritFds: () => [...held]});
-	const readTarget = findSshTarget(uri.value, local);
+	const readPlace = findFilePlace(uri.value, local);
 	const runner: Runner = async request => {
-		const target = request.where === 'host' ? await readTarget() : succeed(undefined);
-		if (!target.ok) {
-			return target;
+		const place = request.where === 'host' ? await readPlace() : succeed({kind: 'here'} as const);
+		if (!place.ok) {
+			return place;
 		}
 
-		return target.value === undefined
-			? local(request)
-			: createSshRunner(target.value, local, {controlFolder: path.join(folderPath, 'ssh')})(request);
+		switch (place.value.kind) {
+			case 'here': {
+				return local(request);
+			}
+
+			case 'ssh': {
+				const {target} = place.value;
+				return withoutSsh(await createSshRunner(target, local, {controlFolder: path.join(folderPath, 'ssh')})(request), target);
+			}
+
+			case 'elsewhere': {
+				return fail(place.value.failure);
+			}
+		}
 	};
 
-	const owner = createLibvirtOwner({runner, lines: createLineWatcher(), uri: uri.value, isReadOnly: options.isReadOnly, owner: 'libvirt', privatePath: path.join(folderPath, 'claims')});
+	const owner = createLibvirtOwner({
+		runner, lines: createLineWatcher(), uri: uri.value, isReadOnly: options.isReadOnly, owner: 'libvirt', privatePath: path.join(folderPath, 'claims'), isFenced: true,
+	});
 	const store = createStateStore({folderPath, takeLock: takeKernelLock, held});
 	return succeed(assemble(owner, store, {
 		async readRemoteArgv() {
-			const target = await readTarget();
-			return target.ok ? succeed(target.value === undefined ? undefined : sshArgv(target.value)) : target;
+			const place = await readPlace();
+			return place.ok ? succeed(place.value.kind === 'ssh' ? sshArgv(place.value.target) : undefined) : place;
 		},
 	}));
 }

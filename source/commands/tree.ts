@@ -62,6 +62,7 @@ function pictureJson(picture: DomainPicture, host: HostFacts) {
 		})),
 		unrecorded: unrecordedTags(picture).map(({tag, createdAt, targets}) => ({name: tag, createdAt: createdAt === undefined ? null : isoTime(createdAt), disks: targets})),
 		unreadable: picture.unreadable,
+		...(picture.filesElsewhere && {imagesNotRead: picture.filesElsewhere.text}),
 	};
 }
 
@@ -109,8 +110,9 @@ function pictureLines(picture: DomainPicture, isAscii: boolean): string[] {
 		...picture.unreadable.map(({name, reason}) => ` ${makeVisible(name)}: unreadable, ${reason}`),
 		...(checkpoints.length === 0 ? [] : ['', `Checkpoints (${checkpoints.length})`, ...treeLines(checkpoints, isAscii, checkpoint => [formatTime(checkpoint.createdAt), checkpoint.description ?? ''])]),
 		'',
-		`Images (${images.length})`,
-		...images,
+		...(picture.filesElsewhere === undefined
+			? [`Images (${images.length})`, ...images]
+			: ['Images', ` not looked at. ${picture.filesElsewhere.text}`, ` ${picture.filesElsewhere.remedy}`]),
 		...(concerned(picture).some(({image}) => image.problems.some(problem => isDenied(problem)))
 			? ['', `Some of these images may not be opened by this user, so their sizes and what is below them are not known. ${permissionRemedy}`]
 			: []),

@@ -139,6 +139,10 @@ export function describeFailure(failure: Failure): Description {
 			return {message: `The private folder ${failure.path} is not safe: ${failure.reason}.`, hint: failure.remedy};
 		}
 
+		case 'files-elsewhere': {
+			return {message: `Refused, and nothing was touched: ${failure.text}`, hint: failure.remedy};
+		}
+
 		case 'recovery-refused': {
 			return {message: failure.reason, hint: failure.remedy};
 		}
@@ -159,6 +163,7 @@ export function exitCodeOf(failure: Failure): number {
 		case 'domain-not-found':
 		case 'snapshot-not-found':
 		case 'read-only':
+		case 'files-elsewhere':
 		case 'state-folder-unsafe':
 		case 'recovery-refused': {
 			return 3;

@@ -58,6 +58,8 @@ export type Failure =
 	| {kind: 'not-proven'; findings: string[]; rolledBack: boolean; left?: string[]}
 	| {kind: 'interrupted'; signal: string; rolledBack: boolean; left?: string[]}
 	| {kind: 'read-only'}
+	/** The image files are on a machine where no file command of ours can run: nothing is looked at, planned or changed there. */
+	| {kind: 'files-elsewhere'; text: string; remedy: string}
 	| {kind: 'state-folder'; path: string; reason: string}
 	/** Others could put something into the private folder: nothing in it is believed. */
 	| {kind: 'state-folder-unsafe'; path: string; reason: string; remedy: string}

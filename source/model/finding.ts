@@ -9,6 +9,7 @@ export type Severity = 'info' | 'warning' | 'problem';
 /** Stable: scripts and `doctor --mend KIND` go by these. */
 export const findingKinds = [
 	'domain-unreadable',
+	'files-elsewhere',
 	'record-unreadable',
 	'unfinished-action',
 	'journal-unusable',

@@ -42,6 +42,8 @@ export type DomainPicture = {
 	unreadable: Unreadable[];
 	/** What the domain's definitions and records name for a start, and what is certainly not there. What could not be looked at counts as there. */
 	missing?: MissingForStart;
+	/** The image files are out of reach: none was looked at, and `images` is empty. */
+	filesElsewhere?: {text: string; remedy: string};
 	/** Unix milliseconds. */
 	readAtMs: number;
 };

@@ -36,8 +36,9 @@ export function parseFileFacts(stdout: string): Map<string, FileFacts> {
 	return facts;
 }
 
+/** Whether nothing was asked of the host at all: it is not reached, or no file command may run there. */
 function isUnreachable(result: Result<unknown>): boolean {
-	return !result.ok && result.failure.kind === 'host-unreachable';
+	return !result.ok && result.failure.kind !== 'tool-failed';
 }
 
 /** Follows links. Files that are missing or cannot be looked at are left out. Fails only where the host cannot be asked. */

@@ -10,7 +10,7 @@ import type {ExecutionContext} from 'ava';
 import {run, waitFor} from './run.ts';
 import {labUri} from './settings.ts';
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
 	const server = createServer();
 	await new Promise<void>(resolve => {
 		server.listen(0, '127.0.0.1', resolve);

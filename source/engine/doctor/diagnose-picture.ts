@@ -6,21 +6,29 @@ import {findContentTroubles} from './content-findings.ts';
 import {deniedImages, findImageTroubles} from './image-findings.ts';
 import {findOwnerTroubles} from './owner-findings.ts';
 import {examine, type Patient} from './patient.ts';
-import {findRecordTroubles} from './record-findings.ts';
+import {findRecordsBesideImages, findRecordTroubles} from './record-findings.ts';
 import {findRevertTroubles} from './revert-findings.ts';
 import {findStartTroubles} from './start-findings.ts';
-import {findStateTroubles} from './state-findings.ts';
+import {findStateOfFiles, findStateTroubles} from './state-findings.ts';
 
 /** Images that no record leads to are the matter of `findLeftovers`, because they lie between the domains. */
 export function diagnosePicture(patient: Patient): Finding[] {
 	const examination = examine(patient);
 	findStateTroubles(examination);
+	if (patient.picture.filesElsewhere !== undefined) {
+		// Nothing is said of images that were not looked at.
+		findRecordTroubles(examination);
+		return sortFindings(examination.found);
+	}
+
+	findStateOfFiles(examination);
 	findStartTroubles(examination);
 	findImageTroubles(examination);
 	if (deniedImages(examination).length === 0) {
 		findOwnerTroubles(examination);
 		findContentTroubles(examination);
 		findRecordTroubles(examination);
+		findRecordsBesideImages(examination);
 		findRevertTroubles(examination);
 	}
 

@@ -216,6 +216,20 @@ async function readOwnWrites({store}: Practice): Promise<AuditEntry[]> {
 	return audit.ok ? audit.value.entries.filter(({outcome}) => outcome === 'done' || outcome === 'recovered') : [];
 }
 
+/** Once for the host: its images were not looked at. */
+function filesElsewhere(pictures: readonly DomainPicture[]): Finding[] {
+	const elsewhere = pictures.find(picture => picture.filesElsewhere !== undefined)?.filesElsewhere;
+	return elsewhere === undefined
+		? []
+		: [{
+			kind: 'files-elsewhere',
+			severity: 'info',
+			text: `No image was looked at. ${elsewhere.text}`,
+			meaning: 'Only what libvirt records is judged, and no action can be planned.',
+			remedy: elsewhere.remedy,
+		}];
+}
+
 /**
 What is wrong with one domain or with the host. Fails where the host or the private folder cannot be asked, with `domain-not-found`, or with
 `interrupted`; a domain that cannot be read is a finding.
@@ -244,7 +258,7 @@ export async function diagnose(practice: Practice, options: RoundOptions = {}): 
 	}
 
 	const graph = buildImageGraph([...images, ...surroundings.value.others], gatherPins(pictures));
-	const found: Finding[] = [...unreadable, ...await readTroubles(practice, options.uuid), ...await readForeignActions(practice, options, left.value)];
+	const found: Finding[] = [...unreadable, ...filesElsewhere(pictures), ...await readTroubles(practice, options.uuid), ...await readForeignActions(practice, options, left.value)];
 	for (const picture of pictures) {
 		await setImmediate();
 		if (isInterrupted(options)) {

@@ -165,6 +165,10 @@ export function findRecordTroubles(examination: Examination): void {
 	findUnfinishedDelete(examination);
 	findUnrecorded(examination);
 	findParents(examination);
+}
+
+/** Records beside what the headers of the images say. */
+export function findRecordsBesideImages(examination: Examination): void {
 	if (examination.picture.snapshots.some(snapshot => isExternal(snapshot))) {
 		findCurrentTrouble(examination);
 		findNativeRevert(examination);

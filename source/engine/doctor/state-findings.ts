@@ -105,7 +105,10 @@ export function findStateTroubles(examination: Examination): void {
 			remedy: 'Make it persistent: virsh dumpxml DOMAIN > FILE, then virsh define FILE.',
 		});
 	}
+}
 
+/** What only the files tell. */
+export function findStateOfFiles(examination: Examination): void {
 	findCheckpoints(examination);
 	findLostNvram(examination);
 }

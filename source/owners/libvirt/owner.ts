@@ -10,6 +10,7 @@ import {fail, succeed} from '../../model/result.ts';
 import type {LineWatcher, Runner} from '../../tools/run.ts';
 import {readDataSizes} from '../../tools/measure-images.ts';
 import {createClaims} from './claims.ts';
+import {createFileFence, withoutFence} from './file-fence.ts';
 import {readImageUsers} from './image-users.ts';
 import {observe} from './observe.ts';
 import {readDomainRecords} from './read-domain.ts';
@@ -24,6 +25,7 @@ import {readSurroundings} from './read-surroundings.ts';
 import type {RecordSource} from './record-source.ts';
 import {isSession} from './uri.ts';
 import {createVirsh} from './virsh.ts';
+import {findForeignFile} from './same-files.ts';
 import {watchEvents} from './watch.ts';
 
 export type LibvirtOwnerOptions = {
@@ -35,13 +37,17 @@ export type LibvirtOwnerOptions = {
 	owner: HostFacts['owner'];
 	/** For files that virsh reads. Undefined: this host has no other users, and no marks for them. */
 	privatePath?: string;
+	/** Whether it is proven, before any command on files, that libvirt's host is the machine on which it runs. */
+	isFenced?: boolean;
 };
 
 export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 	const {
-		runner, lines, uri, isReadOnly, owner, privatePath,
+		runner: programs, lines, uri, isReadOnly, owner, privatePath,
 	} = options;
-	const virsh = createVirsh({runner, uri, isReadOnly});
+	const virsh = createVirsh({runner: programs, uri, isReadOnly});
+	const fence = options.isFenced ? createFileFence({runner: programs, virsh}) : withoutFence(programs);
+	const {runner} = fence;
 	// libvirt refuses to tell secrets to a connection that may only read.
 	const secrets = isReadOnly ? [] : ['--security-info'];
 	const source: RecordSource = {
@@ -50,7 +56,7 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 		readMemoryFile: async (path, records) => readMemoryFile({runner, virsh, path, secrets: records === undefined ? [] : secrets}),
 		readJobs: async domain => readJobs(virsh, domain),
 	};
-	const reading = {source, runner, nowMs: () => Date.now()};
+	const reading = {source, runner, checkFiles: fence.check, nowMs: () => Date.now()};
 	const endings = new Set<() => void>();
 
 	return {
@@ -60,14 +66,28 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 		readSnapshotCounts: async uuids => readSnapshotCounts(virsh, uuids),
 		readPicture: async (uuid, pictureOptions) => readPicture(reading, uuid, pictureOptions),
 		async readInventory(uuid, alsoPaths = []) {
+			const access = await fence.check({isFresh: true});
+			if (!access.ok) {
+				return access;
+			}
+
 			const host = await readHost(virsh, {uri, owner, isReadOnly});
 			const inventory = host.ok ? await readInventory(reading, host.value, {uuid, alsoPaths}) : host;
+			const foreign = options.isFenced && inventory.ok ? await findForeignFile({runner, virsh}, inventory.value.picture.domain) : undefined;
+			if (foreign !== undefined) {
+				return fail({
+					kind: 'files-elsewhere',
+					text: `The images are not those of this machine: ${foreign}.`,
+					remedy: 'Run vsnap-tui where libvirt\'s daemon runs: in its container, or on its host by qemu+ssh://HOST/system.',
+				});
+			}
+
 			const asksOwners = inventory.ok && hasProcess(inventory.value.picture.domain) && !isSession(inventory.value.host.uri);
 			return inventory.ok && asksOwners && await readKeepsOwners(runner) ? succeed({...inventory.value, keepsOwners: true}) : inventory;
 		},
 		async readSurroundings(request) {
 			const [surroundings, fileOwnership] = await Promise.all([
-				readSurroundings({runner, source}, request),
+				readSurroundings(reading, request),
 				readFileOwnership(runner, async () => {
 					const capabilities = await virsh.askOne(['capabilities']);
 					return capabilities.ok ? capabilities.value : undefined;

@@ -19,6 +19,7 @@ import {readMissingFiles} from '../../tools/missing-files.ts';
 import {readHeader} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
+import type {FileFence} from './file-fence.ts';
 import type {DomainRecords} from './read-domain.ts';
 import type {ForeignRecords} from './read-foreign.ts';
 import {markLocked, readImages} from './read-images.ts';
@@ -28,6 +29,8 @@ import type {RecordSource} from './record-source.ts';
 export type Reading = {
 	source: RecordSource;
 	runner: Runner;
+	/** Whether files may be looked at (file-fence.ts); undefined: they may. */
+	checkFiles?: FileFence['check'];
 	nowMs: () => number;
 };
 
@@ -58,11 +61,12 @@ async function withOwnBytes(runner: Runner, images: readonly Image[], named: Rea
 }
 
 async function readWhole(reading: Reading, uuid: string, options: {withForeignPins: boolean; withSecrets: boolean; alsoPaths?: readonly string[]}): Promise<Result<PictureRead>> {
-	const {source, runner, nowMs} = reading;
+	const {source, runner, checkFiles, nowMs} = reading;
 	const readAtMs = nowMs();
-	const [records, foreign] = await Promise.all([
+	const [records, foreign, access] = await Promise.all([
 		source.readRecords(uuid, options.withSecrets),
 		options.withForeignPins ? source.readForeign(uuid) : succeed(nothingForeign),
+		checkFiles?.() ?? succeed(undefined),
 	]);
 	if (!records.ok) {
 		return records;
@@ -73,6 +77,23 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 	}
 
 	const {domain, snapshots, currentSnapshot, checkpoints, unreadable} = records.value;
+	const withoutImages: DomainPicture = {
+		domain,
+		snapshots,
+		currentSnapshot,
+		checkpoints,
+		images: [],
+		foreignPins: foreign.value.pins,
+		unreadable: [...unreadable, ...foreign.value.unreadableDomains, ...foreign.value.unreadableSnapshots],
+		readAtMs,
+	};
+	if (!access.ok) {
+		const {failure} = access;
+		return failure.kind === 'files-elsewhere'
+			? succeed({records: records.value, picture: {...withoutImages, filesElsewhere: {text: failure.text, remedy: failure.remedy}}})
+			: access;
+	}
+
 	const formats = formatsOfDomain(domain, snapshots);
 	const pinnedPaths = new Set(pinsOfDomain(domain, snapshots).map(pin => pin.path));
 	const pinned = new Map([...formats].filter(([path]) => pinnedPaths.has(path)));
@@ -96,15 +117,9 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 		? succeed({
 			records: records.value,
 			picture: {
-				domain,
-				snapshots,
-				currentSnapshot,
-				checkpoints,
+				...withoutImages,
 				images: measured.value,
-				foreignPins: foreign.value.pins,
-				unreadable: [...unreadable, ...foreign.value.unreadableDomains, ...foreign.value.unreadableSnapshots],
 				missing: {files: missing.value, secrets: records.value.missingSecrets ?? nothingMissing.secrets},
-				readAtMs,
 			},
 		})
 		: missing;
@@ -185,7 +200,7 @@ async function readNvramFiles(runner: Runner, paths: readonly string[]): Promise
 		fineCodes: [1],
 	});
 	if (!plain.ok) {
-		return plain.failure.kind === 'host-unreachable' ? plain : succeed(new Map());
+		return plain.failure.kind === 'tool-failed' ? succeed(new Map()) : plain;
 	}
 
 	const facts = await readFileFacts(runner, plain.value.stdout.split('\0').filter(name => name !== ''));

@@ -12,6 +12,7 @@ import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
 import {readChain, readHeader} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {mapLimited} from './concurrency.ts';
+import type {FileFence} from './file-fence.ts';
 import type {RecordSource} from './record-source.ts';
 
 const readersAtOnce = 2;
@@ -20,7 +21,9 @@ const findTimeoutMs = 30_000;
 const filesPerFolder = 5000;
 const namesPerFind = 50;
 
-type Reading = {runner: Runner; source: Pick<RecordSource, 'readMemoryFile'>};
+type Reading = {runner: Runner; source: Pick<RecordSource, 'readMemoryFile'>; checkFiles?: FileFence['check']};
+
+const nothing: Surroundings = {folders: new Map(), others: [], found: new Map(), memoryFiles: new Map()};
 
 /** The qcow2 images of the folders that nobody has named so far. */
 async function readOthers(runner: Runner, folders: readonly FolderFacts[], known: SurroundingsRequest['known']): Promise<Result<Image[]>> {
@@ -92,8 +95,13 @@ async function findLost(runner: Runner, folders: readonly string[], lost: readon
 	return succeed(new Map(found));
 }
 
-/** Folders and files that cannot be looked at are left out. Fails only where the host cannot be asked. */
-export async function readSurroundings({runner, source}: Reading, request: SurroundingsRequest): Promise<Result<Surroundings>> {
+/** Folders and files that cannot be looked at are left out, all of them where files are out of reach. Fails only where the host cannot be asked. */
+export async function readSurroundings({runner, source, checkFiles}: Reading, request: SurroundingsRequest): Promise<Result<Surroundings>> {
+	const access = await checkFiles?.() ?? succeed(undefined);
+	if (!access.ok) {
+		return access.failure.kind === 'files-elsewhere' ? succeed(nothing) : access;
+	}
+
 	const read = await mapLimited([...new Set([...request.folders, ...request.namesIn])], readersAtOnce, async path => readFolder(runner, path));
 	const folders = read.flatMap(folder => folder.ok ? [folder.value] : []);
 	const ofImages = new Set(request.folders);

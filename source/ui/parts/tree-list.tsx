@@ -12,7 +12,9 @@ import {guideText} from '../content/guides.ts';
 import {isTrouble, kindOfSnapshot, stateWord} from '../content/words.ts';
 import {cutMiddle, showSafely} from '../text.ts';
 import {useTheme, type Theme} from '../theme.ts';
-import {LineView, LinesView, line, type Line} from './line.tsx';
+import {
+	LineView, LinesView, line, paragraph, type Line,
+} from './line.tsx';
 
 function snapshotColumns(kind: string, age: string): Line {
 	return [{text: `${kind.padEnd(13)}${age.padStart(12)} `, tone: 'dim'}];
@@ -88,7 +90,11 @@ export function TreeList({state, rows, columns}: {readonly state: State; readonl
 	const picture = selectedPicture(state);
 	const all = currentRows(state);
 	if (picture === undefined || all.length === 0) {
-		return <LinesView lines={[line(picture === undefined ? '' : ` ${emptyWords[state.view]}`, 'dim')]} rows={rows} columns={columns}/>;
+		const elsewhere = state.view === 'images' ? picture?.filesElsewhere : undefined;
+		const lines = elsewhere === undefined
+			? [line(picture === undefined ? '' : ` ${emptyWords[state.view]}`, 'dim')]
+			: [`Not looked at. ${elsewhere.text}`, elsewhere.remedy].flatMap(text => paragraph(text, {columns: columns - 1, theme, tone: 'dim', lead: {text: ' '}}));
+		return <LinesView lines={lines} rows={rows} columns={columns}/>;
 	}
 
 	const holders = state.view === 'images' ? imageHolders(picture) : new Map<string, string[]>();

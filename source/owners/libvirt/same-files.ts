@@ -1,0 +1,72 @@
+/**
+Whether the files that libvirt's daemon sees are those that our commands see. A daemon in a container, a chroot or a mount namespace may bear this machine's
+name and have other files under the same paths: then the sizes that it tells of a domain's images are others (`domblkinfo`: `Physical` is the size,
+`Allocation` what the blocks take; seen with 9.0, of domains that are off and that run).
+*/
+import {setTimeout} from 'node:timers/promises';
+import {headDisks, type Domain} from '../../model/domain.ts';
+import type {Runner} from '../../tools/run.ts';
+import type {Virsh} from './virsh.ts';
+
+type Size = {allocatedBytes: number; sizeBytes: number};
+
+const timeoutMs = 30_000;
+/** A guest may write between two looks; another machine's files stay different. */
+const mostTries = 3;
+const pauseMs = 100;
+
+/** `domblkinfo --all` by target; drives without a file are left out. */
+export function parseBlockSizes(text: string): Map<string, Size> {
+	return new Map([...text.matchAll(/^ ?(\S+) +\d+ +(\d+) +(\d+) *$/gm)].map(([, target, allocated, size]) =>
+		[target!, {allocatedBytes: Number(allocated), sizeBytes: Number(size)}]));
+}
+
+async function askLibvirt(virsh: Virsh, uuid: string): Promise<Map<string, Size>> {
+	const answer = await virsh.askOne(['domblkinfo', '--domain', uuid, '--all'], {timeoutMs});
+	return answer.ok ? parseBlockSizes(answer.value) : new Map();
+}
+
+async function look(runner: Runner, paths: readonly string[]): Promise<Map<string, Size>> {
+	const answer = await runner({argv: ['stat', '-L', '--printf', String.raw`%n\0%s\0%b\0%B\0`, '--', ...paths], where: 'host', timeoutMs, fineCodes: [1]});
+	const fields = answer.ok ? answer.value.stdout.split('\0') : [];
+	const sizes = new Map<string, Size>();
+	for (let index = 0; index + 4 <= fields.length; index += 4) {
+		const [path, size, blocks, blockBytes] = fields.slice(index, index + 4) as [string, string, string, string];
+		sizes.set(path, {sizeBytes: Number(size), allocatedBytes: Number(blocks) * Number(blockBytes)});
+	}
+
+	return sizes;
+}
+
+function isBetween(value: number, a: number, b: number): boolean {
+	return value >= Math.min(a, b) && value <= Math.max(a, b);
+}
+
+/**
+The beginning of a sentence about the first image that is another file on libvirt's side; undefined: none is. What one side cannot see is not judged: it
+has blockers of its own.
+*/
+export async function findForeignFile({runner, virsh}: {runner: Runner; virsh: Virsh}, domain: Domain): Promise<string | undefined> {
+	const disks = headDisks(domain).filter(({sourceType, sourcePath}) => sourceType === 'file' && sourcePath?.startsWith('/'));
+	let found: string | undefined;
+	for (let tries = 0; tries < mostTries && disks.length > 0; tries++) {
+		const before = await askLibvirt(virsh, domain.uuid);
+		const here = await look(runner, disks.map(({sourcePath}) => sourcePath!));
+		const after = await askLibvirt(virsh, domain.uuid);
+		const foreign = disks.find(({target, sourcePath}) => {
+			const [first, own, last] = [before.get(target), here.get(sourcePath!), after.get(target)];
+			return first !== undefined && own !== undefined && last !== undefined
+				&& !(isBetween(own.sizeBytes, first.sizeBytes, last.sizeBytes) && isBetween(own.allocatedBytes, first.allocatedBytes, last.allocatedBytes));
+		});
+		if (foreign === undefined) {
+			return undefined;
+		}
+
+		const path = foreign.sourcePath!;
+		const [there, own] = [after.get(foreign.target)!, here.get(path)!];
+		found = `libvirt sees ${path} with ${there.sizeBytes} bytes (${there.allocatedBytes} allocated), and here it has ${own.sizeBytes} (${own.allocatedBytes} allocated)`;
+		await setTimeout(pauseMs);
+	}
+
+	return found;
+}
