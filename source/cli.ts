@@ -21,6 +21,7 @@ import {wishOf, type Fate, type Wish as ActionWish} from './model/action.ts';
 import {defaultFate} from './model/defaults.ts';
 import {describeFailure} from './model/describe-failure.ts';
 import {succeed, unreachable, type Result} from './model/result.ts';
+import {makeLinesVisible} from './model/visible-text.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
 import {screenStartOf} from './screen-start.ts';
 import {readAbilities, type Abilities} from './terminal/abilities.ts';
@@ -238,6 +239,6 @@ async function main(argv: string[]): Promise<number> {
 try {
 	process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-	process.stderr.write(`vsnap-tui has a mistake: ${error instanceof Error ? error.stack ?? error.message : String(error)}\nIf something was under way, vsnap-tui recover finishes it or puts it back.\n`);
+	process.stderr.write(`Internal error (please report): ${makeLinesVisible(error instanceof Error ? error.stack ?? error.message : String(error))}\nIf something was under way, vsnap-tui recover finishes it or puts it back.\n`);
 	process.exitCode = bugExitCode;
 }

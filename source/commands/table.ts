@@ -1,7 +1,7 @@
 /**
 Columns of plain text, as wide as their widest cell.
 */
-import stringWidth from 'string-width';
+import {widthOf} from '../model/cells.ts';
 import {makeVisible} from '../model/visible-text.ts';
 
 /** Cells are made harmless before they are measured. The last column is not padded. */
@@ -10,12 +10,12 @@ export function formatTable(rows: string[][]): string[] {
 	const widths: number[] = [];
 	for (const row of visible) {
 		for (const [index, cell] of row.entries()) {
-			widths[index] = Math.max(widths[index] ?? 0, stringWidth(cell));
+			widths[index] = Math.max(widths[index] ?? 0, widthOf(cell));
 		}
 	}
 
 	return visible.map(row => row
-		.map((cell, index) => index === row.length - 1 ? cell : cell + ' '.repeat(widths[index]! - stringWidth(cell)))
+		.map((cell, index) => index === row.length - 1 ? cell : cell + ' '.repeat(widths[index]! - widthOf(cell)))
 		.join('  ')
 		.trimEnd());
 }

@@ -1,18 +1,35 @@
 /**
-Text from the host, made harmless for a terminal: nothing in it can move the cursor, change colours, or turn the writing direction.
+Text from the host, made harmless for whoever reads it: nothing in it can move the cursor, change colours, turn the writing direction, or hide. This is the one
+rule for the terminal, the screen, JSON and shell scripts; they differ in how a character is spelled out.
+
+Hidden are: controls (C0, DEL, C1), format characters (bidirectional marks, zero-width characters, tags, U+00AD, U+FFF9…), everything that Unicode lets fonts
+ignore, lone surrogates, what is not assigned, and every blank but the space. What makes an emoji one stays: a joiner between two pictographs, and the
+selector that turns a sign into its picture.
 */
 
-// Controls (C0, DEL, C1), line and paragraph separators, bidirectional marks and overrides, zero-width and invisible format characters, and lone surrogates.
-const unsafe = /[\p{Cc}\p{Cs}\u{2028}\u{2029}\u{61C}\u{200B}\u{200E}\u{200F}\u{202A}-\u{202E}\u{2060}-\u{206F}\u{FEFF}]/gu;
+const plain = /^[\u0020-\u007E]*$/;
+const hidden = /(?! )[\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]|(?!\p{Extended_Pictographic})\p{Cn}/u;
+const partOfEmoji = /(?<=\p{Extended_Pictographic}[\uFE0F\u{1F3FB}-\u{1F3FF}]?)\u200D(?=\p{Extended_Pictographic})|(?<=(?!\p{Emoji_Presentation})\p{Extended_Pictographic})\uFE0F/u;
+const seen = new RegExp(`(?<part>${partOfEmoji.source})|${hidden.source}`, 'gu');
 
-function escape(character: string): string {
+/** Each hidden character as `spell` gives it; a text without any comes back as it is. */
+export function spellHidden(text: string, spell: (character: string) => string): string {
+	return plain.test(text) ? text : text.replaceAll(seen, (character, part: string | undefined) => part === undefined ? spell(character) : character);
+}
+
+export function hasHidden(text: string): boolean {
+	return spellHidden(text, () => '') !== text;
+}
+
+function spellOut(character: string): string {
 	const code = character.codePointAt(0)!;
 	return code <= 0xFF ? String.raw`\x${code.toString(16).padStart(2, '0')}` : String.raw`\u{${code.toString(16)}}`;
 }
 
-/** One line: everything unsafe is shown as `\x1b` or `\u{202e}`, newlines too. */
-export function makeVisible(text: string): string {
-	return text.replaceAll(unsafe, character => escape(character));
+/** One line: everything hidden is shown as `\x1b` or `\u{202e}`, newlines too. With `isAscii` every character beyond ASCII is spelled out as well. */
+export function makeVisible(text: string, isAscii = false): string {
+	const visible = spellHidden(text, character => spellOut(character));
+	return isAscii && !plain.test(visible) ? visible.replaceAll(/[^\u0020-\u007E]/gu, character => character === '…' ? '...' : spellOut(character)) : visible;
 }
 
 /** Several lines: newlines stay, a tab becomes a blank. */
@@ -20,8 +37,9 @@ export function makeLinesVisible(text: string): string {
 	return text.split('\n').map(line => makeVisible(line.replaceAll('\t', ' '))).join('\n');
 }
 
-/** JSON that is harmless on a terminal as well: what JSON itself lets through (C1 controls, bidirectional marks …) is escaped. One line without `indent`. */
+/** JSON without hidden characters, which reads back as it was: they stand there by their numbers. One line without `indent`. */
 export function formatJson(value: unknown, indent?: string): string {
-	return JSON.stringify(value, undefined, indent).replaceAll(unsafe, character =>
-		character < '\u{7F}' ? character : String.raw`\u${character.codePointAt(0)!.toString(16).padStart(4, '0')}`);
+	return spellHidden(JSON.stringify(value, undefined, indent) ?? 'null', character =>
+		// What JSON leaves below U+007F is its own layout.
+		character < '\u{7F}' ? character : character.split('').map(unit => String.raw`\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''));
 }

@@ -3,7 +3,7 @@ For qemu+ssh hosts: what must run beside the images runs there over ssh. virsh i
 */
 import {mkdir} from 'node:fs/promises';
 import path from 'node:path';
-import {formatCommandLine} from '../model/shell-quote.ts';
+import {formatRemoteLine} from '../model/shell-quote.ts';
 import {fail, type Result} from '../model/result.ts';
 import type {RunOutput} from '../engine/ports.ts';
 import type {Runner} from './run.ts';
@@ -80,7 +80,7 @@ export function createSshRunner(target: SshTarget, local: Runner, options: {cont
 
 		await mkdir(options.controlFolder, {recursive: true, mode: 0o700}).catch(() => undefined);
 		// Files that are made over there are private as well, until they are given away.
-		const line = `umask 077; ${formatCommandLine(['env', 'LC_ALL=C', ...request.argv])}`;
+		const line = `umask 077; ${formatRemoteLine(['env', 'LC_ALL=C', ...request.argv])}`;
 		const result = await local({...request, where: 'here', argv: [...sshArgv(target, options.controlFolder), line]});
 		return asRemote(result, target);
 	};

@@ -1,51 +1,12 @@
 /**
 Text from the host, made harmless and made to fit: controls and direction marks are shown, not sent; width is counted in cells, by graphemes.
 */
-import stringWidth from 'string-width';
+import {graphemesOf, widthOf} from '../model/cells.ts';
+import {makeVisible} from '../model/visible-text.ts';
 
-const plain = /^[\u0020-\u007E]*$/;
-const asciiControls = /[\u0000-\u001F\u007F]/;
-const suspicious = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u;
-const pictograph = /\p{Extended_Pictographic}/u;
-
-function spellOut(character: string): string {
-	const code = character.codePointAt(0)!;
-	return code < 0x1_00 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
-}
-
-const segmenters: Intl.Segmenter[] = [];
-
-function graphemes(text: string): string[] {
-	segmenters[0] ??= new Intl.Segmenter();
-	return Array.from(segmenters[0].segment(text), ({segment}) => segment);
-}
-
-/**
-The text with everything visible that a terminal would obey or hide: `\x1b`, `\x9b`, `\u{202e}`. With `isAscii` every character beyond ASCII is spelt
-out as well. A text that is safe already comes back as it is.
-*/
+/** The rule of all output (model/visible-text.ts). A text that is safe already comes back as it is. */
 export function showSafely(text: string, isAscii = false): string {
-	if (plain.test(text)) {
-		return text;
-	}
-
-	return graphemes(text).map(grapheme => {
-		// The joiner inside an emoji is what makes it one; everywhere else it hides something.
-		const isEmoji = pictograph.test(grapheme) && !asciiControls.test(grapheme);
-		return [...grapheme].map(character => {
-			if (isAscii && character === '…') {
-				return '...';
-			}
-
-			const isShown = plain.test(character) || (!isAscii && (!suspicious.test(character) || (isEmoji && character === '\u200D')));
-			return isShown ? character : spellOut(character);
-		}).join('');
-	}).join('');
-}
-
-/** Cells that a safe text takes. */
-export function widthOf(text: string): number {
-	return plain.test(text) ? text.length : stringWidth(text);
+	return makeVisible(text, isAscii);
 }
 
 /** Leaves out the end where the text is too wide. The mark counts. */
@@ -54,7 +15,7 @@ export function cutEnd(text: string, columns: number, mark = '…'): string {
 		return text;
 	}
 
-	return takeCells(graphemes(text), columns - widthOf(mark)) + (columns >= widthOf(mark) ? mark : '');
+	return takeCells(graphemesOf(text), columns - widthOf(mark)) + (columns >= widthOf(mark) ? mark : '');
 }
 
 /** Leaves out the middle: of a path the beginning and, more of it, the end tell the most. */
@@ -69,8 +30,8 @@ export function cutMiddle(text: string, columns: number, mark = '…'): string {
 	}
 
 	const head = Math.floor(room / 3);
-	const all = graphemes(text);
-	const end = graphemes(takeCells([...all].reverse(), room - head)).reverse().join('');
+	const all = graphemesOf(text);
+	const end = graphemesOf(takeCells([...all].reverse(), room - head)).reverse().join('');
 	return takeCells(all, head) + mark + end;
 }
 
@@ -89,6 +50,24 @@ function takeCells(parts: readonly string[], columns: number): string {
 	return taken;
 }
 
+/** Parts of at most so many cells, at least one grapheme each, the last one perhaps empty. Each grapheme is looked at once. */
+function cutInCells(text: string, columns: number): string[] {
+	const parts = [''];
+	let width = 0;
+	for (const part of widthOf(text) > columns ? graphemesOf(text) : [text]) {
+		const own = widthOf(part);
+		if (width + own > columns && width > 0) {
+			parts.push('');
+			width = 0;
+		}
+
+		parts[parts.length - 1] += part;
+		width += own;
+	}
+
+	return parts;
+}
+
 /** The text in lines of at most so many cells, broken at blanks where there are any. Line ends in the text stay line ends. */
 export function wrap(text: string, columns: number, isAscii = false): string[] {
 	return text.split('\n').flatMap(line => wrapLine(showSafely(line, isAscii), Math.max(1, columns)));
@@ -101,10 +80,13 @@ function wrapLine(line: string, columns: number): string[] {
 	const hang = bullet === undefined ? indent : (indent + '  ').slice(0, Math.floor(columns / 2));
 	const lines: string[] = [];
 	let current = '';
+	let width = 0;
 	for (const word of line.slice(indent.length).split(' ')) {
-		const joined = current === '' ? indent + word : `${current} ${word}`;
-		if (widthOf(joined) <= columns) {
-			current = joined;
+		const lead = current === '' ? indent : ' ';
+		const needed = lead.length + widthOf(word);
+		if (width + needed <= columns) {
+			current += lead + word;
+			width += needed;
 			continue;
 		}
 
@@ -112,16 +94,10 @@ function wrapLine(line: string, columns: number): string[] {
 			lines.push(current);
 		}
 
-		current = (lines.length === 0 ? indent : hang) + word;
-		while (widthOf(current) > columns) {
-			const part = takeCells(graphemes(current), columns);
-			if (part === '') {
-				break;
-			}
-
-			lines.push(part);
-			current = current.slice(part.length);
-		}
+		const parts = cutInCells((lines.length === 0 ? indent : hang) + word, columns);
+		current = parts.pop()!;
+		width = widthOf(current);
+		lines.push(...parts);
 	}
 
 	return [...lines, current];

@@ -1,6 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {formatJson, makeLinesVisible, makeVisible} from '../../source/model/visible-text.ts';
+import {
+	formatJson, hasHidden, makeLinesVisible, makeVisible,
+} from '../../source/model/visible-text.ts';
 
 const dangerous = /[\u0000-\u001F\u007F-\u009F\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069]/;
 
@@ -21,4 +23,31 @@ test('JSON reads back as it was, and holds nothing that a terminal obeys', t => 
 		}));
 	});
 	t.is(formatJson(['\u009B31m\u202E']), String.raw`["\u009b31m\u202e"]`);
+});
+
+/** What text can hide behind: C1, soft hyphen, zero-width, bidirectional, tags, interlinear marks, fillers, selectors, blanks that are no space. */
+const hidden = [0x9B, 0xAD, 0x34F, 0x61C, 0x115F, 0x180E, 0x200B, 0x200C, 0x200D, 0x200E, 0x2028, 0x202E, 0x2060, 0x2066, 0x2800, 0x3000, 0x3164, 0xFE0F, 0xFEFF, 0xFFA0, 0xFFF9, 0xFFFB, 0xFFFE, 0xA0, 0x1_D1_73, 0xE_00_41, 0xE_00_01, 0xE_01_00, 0x7, 0x7F];
+
+for (const code of hidden) {
+	const character = String.fromCodePoint(code);
+	test(`U+${code.toString(16).toUpperCase().padStart(4, '0')} is shown on the terminal and in JSON`, t => {
+		const text = `a${character}b`;
+		t.true(hasHidden(text));
+		t.regex(makeVisible(text), /^a\\(?:x[\da-f]{2}|u\{[\da-f]+\})b$/);
+		const json = formatJson({text}, '\t');
+		t.false(json.includes(character));
+		t.deepEqual(JSON.parse(json), {text});
+	});
+}
+
+test('what makes an emoji one stays, and is shown wherever it does not', t => {
+	for (const emoji of ['👩‍💻', '👩🏽‍🚀', '❤️', '❤️‍🔥', '🏳️‍🌈']) {
+		t.is(makeVisible(emoji), emoji);
+		t.is(formatJson(emoji), `"${emoji}"`);
+	}
+
+	t.is(makeVisible('💥\u200D'), String.raw`💥\u{200d}`);
+	t.is(makeVisible('a\u200D💥'), String.raw`a\u{200d}💥`);
+	t.is(makeVisible('❤\uFE0F\uFE0F'), `❤\uFE0F${String.raw`\u{fe0f}`}`);
+	t.is(makeVisible('💥\uFE0F'), String.raw`💥\u{fe0f}`);
 });

@@ -1,7 +1,8 @@
 import test from 'ava';
 import fc from 'fast-check';
+import {widthOf} from '../../source/model/cells.ts';
 import {
-	cutEnd, cutMiddle, fit, showSafely, widthOf, wrap,
+	cutEnd, cutMiddle, fit, showSafely, wrap,
 } from '../../source/ui/text.ts';
 
 test('controls, also the eight-bit ones, are shown', t => {
@@ -63,4 +64,13 @@ test('the further lines of a point in a list stand below its first word', t => {
 	t.deepEqual(wrap('- one two three', 9), ['- one two', '  three']);
 	t.deepEqual(wrap('  - one two three', 9), ['  - one', '    two', '    three']);
 	t.deepEqual(wrap('-x one two', 6), ['-x one', 'two']);
+});
+
+test('a long text is wrapped in time that grows with its length alone', t => {
+	for (const text of ['x'.repeat(100_000), 'é'.repeat(10_000), 'ab '.repeat(30_000), ' '.repeat(100_000), '日本'.repeat(5000)]) {
+		const startedAt = performance.now();
+		const lines = wrap(text, 78);
+		t.true(lines.length >= text.trim().length / 78);
+		t.true(performance.now() - startedAt < 8000, `${text.slice(0, 5)}…: ${Math.round(performance.now() - startedAt)} ms`);
+	}
 });

@@ -7,7 +7,7 @@ import {digest} from '../../model/fingerprint.ts';
 import type {BareFacts, HostFacts, Inventory} from '../../model/inventory.ts';
 import type {Command, CommandFile, QmpCommand} from '../../model/plan.ts';
 import {relaunchArgv, relaunchProblems, type Relaunch} from '../../model/qemu-command-line.ts';
-import {quoteForShell} from '../../model/shell-quote.ts';
+import {quoteAsIs} from '../../model/shell-quote.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
 import {commandLineOf} from '../../model/xml/bare-domain.ts';
 
@@ -72,7 +72,7 @@ export const bareCommands = {
 	},
 	/** Reads the memory into a QEMU that waits for it. */
 	loadMemory: (context: BareContext, memoryPath: string) => qmp(context, 'migrate-incoming', {
-		arguments: {uri: context.host.hypervisorVersion >= fileTransportSince && !memoryPath.includes(',offset=') ? `file:${memoryPath}` : `exec:cat -- ${quoteForShell(memoryPath)}`},
+		arguments: {uri: context.host.hypervisorVersion >= fileTransportSince && !memoryPath.includes(',offset=') ? `file:${memoryPath}` : `exec:cat -- ${quoteAsIs(memoryPath)}`},
 		until: {kind: 'incoming'},
 	}),
 	resume: (context: BareContext) => qmp(context, 'cont'),

@@ -5,7 +5,7 @@ by a job. Then our own records are written.
 import type {BareFacts, BareNode} from '../../model/inventory.ts';
 import type {Command, QmpEnd, Step} from '../../model/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {quoteForShell} from '../../model/shell-quote.ts';
+import {quoteAsIs} from '../../model/shell-quote.ts';
 import {imageAt} from '../../model/image-graph.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {blockFolders} from './blockers.ts';
@@ -170,7 +170,7 @@ function checkPrepared(disks: TargetedDisk[]): Step[] {
 
 /** Where QEMU writes its memory to. `exec:` is a shell's line, so the name is quoted for one; a comma has a meaning of its own after `file:`. */
 function memoryUri(context: PlanContext, path: string): string {
-	return context.host.hypervisorVersion >= migratesToFiles && !path.includes(',') ? `file:${path}` : `exec:cat > ${quoteForShell(path)}`;
+	return context.host.hypervisorVersion >= migratesToFiles && !path.includes(',') ? `file:${path}` : `exec:cat > ${quoteAsIs(path)}`;
 }
 
 function memorySteps(context: PlanContext, monitor: Monitor, given: {path: string; owner: {uid: number; gid: number} | undefined; isLive: boolean}): Step[] {

@@ -7,6 +7,7 @@ import {titleOfAction} from '../../model/describe-action.ts';
 import {formatCommand} from '../../model/format-command.ts';
 import type {Command, Guard, Plan, Probe} from '../../model/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/shell-quote.ts';
+import {hasHidden, makeVisible} from '../../model/visible-text.ts';
 import {
 	bareCondition, bareFreshness, bareHeader, bareLine, bareProof, bareUnused,
 } from './shell-bare.ts';
@@ -17,7 +18,7 @@ export type ShellOptions = {
 };
 
 function comment(text: string): string {
-	return `# ${text.replaceAll(/\p{Cc}/gu, '?')}`;
+	return `# ${makeVisible(text)}`;
 }
 
 function line(command: Command, options: ShellOptions): string {
@@ -178,7 +179,9 @@ function proofLines(plan: Plan): string[] {
 
 function writeFiles(commands: Command[], delimiter: string): string[] {
 	const written = new Map(commands.flatMap(command => command.files.map(file => [file.path, file.text])));
-	return [...written].flatMap(([path, text]) => [`cat > ${quoteForShell(path)} <<'${delimiter}'`, text.endsWith('\n') ? text.slice(0, -1) : text, delimiter]);
+	return [...written].flatMap(([path, text]) => hasHidden(text.replaceAll(/[\n\t]/g, ''))
+		? [`printf '%s' ${quoteForShell(text, {keepsTabs: true})} > ${quoteForShell(path)}`]
+		: [`cat > ${quoteForShell(path)} <<'${delimiter}'`, text.endsWith('\n') ? text.slice(0, -1) : text, delimiter]);
 }
 
 /** An image's path as it stands in virsh's XML (attributes in single quotes). */

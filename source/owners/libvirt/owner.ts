@@ -66,12 +66,11 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 		readSnapshotCounts: async uuids => readSnapshotCounts(virsh, uuids),
 		readPicture: async (uuid, pictureOptions) => readPicture(reading, uuid, pictureOptions),
 		async readInventory(uuid, alsoPaths = []) {
-			const access = await fence.check({isFresh: true});
+			const [access, host] = await Promise.all([fence.check({isFresh: true}), readHost(virsh, {uri, owner, isReadOnly})]);
 			if (!access.ok) {
 				return access;
 			}
 
-			const host = await readHost(virsh, {uri, owner, isReadOnly});
 			const inventory = host.ok ? await readInventory(reading, host.value, {uuid, alsoPaths}) : host;
 			const foreign = options.isFenced && inventory.ok ? await findForeignFile({runner, virsh}, inventory.value.picture.domain) : undefined;
 			if (foreign !== undefined) {

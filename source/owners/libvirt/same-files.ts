@@ -49,10 +49,12 @@ has blockers of its own.
 export async function findForeignFile({runner, virsh}: {runner: Runner; virsh: Virsh}, domain: Domain): Promise<string | undefined> {
 	const disks = headDisks(domain).filter(({sourceType, sourcePath}) => sourceType === 'file' && sourcePath?.startsWith('/'));
 	let found: string | undefined;
-	for (let tries = 0; tries < mostTries && disks.length > 0; tries++) {
-		const before = await askLibvirt(virsh, domain.uuid);
+	let after = disks.length > 0 ? await askLibvirt(virsh, domain.uuid) : new Map<string, Size>();
+	for (let tries = 0; tries <= mostTries && disks.length > 0; tries++) {
+		const before = after;
 		const here = await look(runner, disks.map(({sourcePath}) => sourcePath!));
-		const after = await askLibvirt(virsh, domain.uuid);
+		// Where nothing moves one answer is enough.
+		after = tries === 0 ? before : await askLibvirt(virsh, domain.uuid);
 		const foreign = disks.find(({target, sourcePath}) => {
 			const [first, own, last] = [before.get(target), here.get(sourcePath!), after.get(target)];
 			return first !== undefined && own !== undefined && last !== undefined

@@ -10,7 +10,8 @@ import type {TreeRow} from '../../model/tree.ts';
 import {
 	fitLine, line, paragraph, type Line,
 } from '../parts/line.tsx';
-import {cutMiddle, showSafely, widthOf} from '../text.ts';
+import {widthOf} from '../../model/cells.ts';
+import {cutMiddle, showSafely} from '../text.ts';
 import type {Theme, Tone} from '../theme.ts';
 import {guideText} from './guides.ts';
 

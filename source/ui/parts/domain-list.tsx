@@ -5,7 +5,8 @@ import {windowTop} from '../../app/layout.ts';
 import type {State} from '../../app/state.ts';
 import {visibleDomains} from '../../app/rows.ts';
 import {statePiece, stateGlyph} from '../content/words.ts';
-import {cutMiddle, showSafely, widthOf} from '../text.ts';
+import {widthOf} from '../../model/cells.ts';
+import {cutMiddle, showSafely} from '../text.ts';
 import {useTheme} from '../theme.ts';
 import {LineView, LinesView, line} from './line.tsx';
 
