@@ -7,6 +7,17 @@ import type {Expected, Plan} from '../model/plan.ts';
 import {succeed, type Result} from '../model/result.ts';
 import type {Owner} from './ports.ts';
 
+/** An image that the picture does not hold belongs to nobody here, and is looked at by whom it belongs to. */
+function findWrongLinks({links = []}: Expected, {images}: DomainPicture): string[] {
+	return links.flatMap(({path, backing}) => {
+		const image = images.find(candidate => candidate.path === path);
+		const found = image && images.find(candidate => candidate.path === image.backingPath);
+		return image === undefined || found?.file?.inode === backing.inode
+			? []
+			: [`${path} should be backed by the file ${backing.path}, and is backed by ${image.backingPath ?? 'nothing'}${image.backingPath === backing.path ? ', which is another file' : ''}.`];
+	});
+}
+
 function findDifferences(expected: Expected, picture: DomainPicture, mayHaveMovedOn: boolean): string[] {
 	const findings: string[] = [];
 	const {domain} = picture;
@@ -27,6 +38,7 @@ function findDifferences(expected: Expected, picture: DomainPicture, mayHaveMove
 		}
 	}
 
+	findings.push(...findWrongLinks(expected, picture));
 	if (picture.currentSnapshot !== expected.currentSnapshot) {
 		findings.push(`The current snapshot should be "${expected.currentSnapshot ?? 'none'}", and is "${picture.currentSnapshot ?? 'none'}".`);
 	}

@@ -47,6 +47,8 @@ export type Disk = {
 	snapshotMode: SnapshotMode | undefined;
 	/** Whether the definition carries a `<mirror>`: a copy or an active commit is going on. */
 	hasMirror: boolean;
+	/** What that `<mirror>` says: `copy` or `active-commit`; whether the job is done and waits for its end; where the data goes. */
+	mirror?: {job: string | undefined; isReady: boolean; path: string | undefined};
 	/** Whether the definition carries an `<encryption>`: what is on the disk is read with a secret. */
 	isEncrypted: boolean;
 	/** `<seclabel model='dac' relabel='no'/>` in the source: libvirt leaves the owner of the file alone. */

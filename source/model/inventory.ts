@@ -55,6 +55,8 @@ its active layer may be written (an internal snapshot lives inside). `head`: thi
 export type Pin = {
 	path: string;
 	hold: 'content' | 'existence' | 'head';
+	/** Of a head: its domain is known to be off, so that nobody writes to it at this moment. */
+	isIdle?: boolean;
 	/** UUID of the domain that it belongs to. */
 	domainUuid: string;
 	/** For people: "head of web", "snapshot s1 of web", "memory of s1 of web". */
@@ -122,6 +124,8 @@ export type ImageNode = {
 	nodeName: string;
 	/** Bitmaps that are stored with the image. */
 	bitmaps: string[];
+	/** Those of them that record at this moment. */
+	recording?: BareNode['bitmaps'];
 	/** Nodes with names of their own that keep the file open until they are deleted, in that order. */
 	closing: string[];
 };
@@ -138,6 +142,8 @@ export type BareNode = {
 
 /** What libvirt does about the owners of images. `keepsOwners`: nothing, for any domain (`dynamic_ownership = 0`). */
 export type FileOwnership = {keepsOwners: boolean; qemuUid: number | undefined};
+/** Something that is going on with the domain, in words, and what ends it. */
+export type Job = {text: string; remedy: string};
 
 export type Inventory = {
 	host: HostFacts;
@@ -146,9 +152,13 @@ export type Inventory = {
 	definitionXml: string;
 	liveXml: string | undefined;
 	folders: Map<string, FolderFacts>;
+	/**
+	Folders by the names that paths give them, and where they really are, without links. Read where a backing file has a relative name, which counts from one.
+	*/
+	realFolders?: Map<string, string>;
 	memoryFiles: Map<string, MemoryFileFacts>;
-	/** Block jobs, backups, migrations … in words; empty when nothing runs. */
-	jobs: string[];
+	/** Block jobs, backups, migrations …; empty when nothing runs. */
+	jobs: Job[];
 	/** Where the firmware's variables stand. */
 	nvramPath: string | undefined;
 	/** Of the files with firmware variables, the domain's and the copies of its snapshots, those that are there. */

@@ -143,6 +143,8 @@ export type Expected = {
 	heads: Array<{target: string; path: string}>;
 	/** Images that must still open with their whole chain. */
 	chains: Array<{path: string; format: string}>;
+	/** For images of these chains, which file must lie right below them: by device and inode, because names may lead through links. */
+	links?: Array<{path: string; backing: {path: string; inode: string}}>;
 	currentSnapshot: string | undefined;
 	snapshots: Array<{name: string; parent: string | undefined}>;
 	/** Names that must not be there any more. */

@@ -39,7 +39,7 @@ export function resolveBackingPath(imagePath: string, backingName: string): stri
 
 	return /^[a-z][\w+.-]*:/i.test(backingName)
 		? fileBehindProtocol(backingName) ?? backingName
-		: `${posix.join(posix.dirname(imagePath), '/')}${backingName.replace(/^(?:\.\/+)+/, '')}`;
+		: `${posix.dirname(imagePath).replace(/\/*$/, '/')}${backingName.replace(/^(?:\.\/+)+/, '')}`;
 }
 
 /** Whether what a header names could be any file of the host, because it was not understood. URLs name something elsewhere. */

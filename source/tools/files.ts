@@ -158,6 +158,13 @@ export async function readFolder(runner: Runner, path: string): Promise<Result<F
 	});
 }
 
+/** Where the folder really is, without links; undefined where that cannot be told. */
+export async function readRealPath(runner: Runner, path: string): Promise<string | undefined> {
+	const answer = await runner({argv: ['realpath', '-e', '-z', '--', path], where: 'host', timeoutMs: readTimeoutMs});
+	const [real] = answer.ok ? answer.value.stdout.split('\0') : [];
+	return real?.startsWith('/') ? real : undefined;
+}
+
 /** Escapes a path for find's `-lname`, where `*?[\` have a meaning. */
 export function escapePattern(path: string): string {
 	return path.replaceAll(/[*?[\]\\]/g, String.raw`\$&`);

@@ -83,7 +83,7 @@ export function pretendDone(host: FakeHost, plan: Plan): void {
 			...picture,
 			domain: {...picture.domain, state: plan.expected.endState ?? picture.domain.state, definition, liveDefinition: plan.expected.endState === 'shutoff' ? undefined : definition},
 			currentSnapshot: plan.expected.currentSnapshot,
-			images: [...picture.images, ...plan.images.created.map(path => ({...picture.images[0]!, path, problems: []}))],
+			images: [...picture.images, ...plan.images.created.map(path => ({...picture.images[0]!, path, problems: [], backingPath: plan.expected.links?.find(link => link.path === path)?.backing.path}))],
 			snapshots: plan.expected.snapshots.map(({name, parent}) => ({...picture.snapshots[0]!, name, parent})),
 		},
 	};

@@ -15,7 +15,7 @@ import {
 	readError, report, revert, runProgram,
 } from './program.ts';
 import {run, virsh} from './run.ts';
-import {readHeads} from './slots.ts';
+import {readHeads, writeOffline} from './slots.ts';
 import {
 	markLive, markOffline, takeChain, takeDiskSnapshot,
 } from './snapshots.ts';
@@ -72,7 +72,8 @@ test.serial('another domain that runs on a frozen image is named', async t => {
 	await start(other);
 	await expectRefused(t, domain, async () => revert(domain, 's1'), new RegExp(other.name));
 	await virsh('destroy', '--domain', other.uuid);
-	await expectRefused(t, domain, async () => revert(domain, 's1'), new RegExp(other.name));
+	await writeOffline(domain.disks[0]!.path, 0x99, 5);
+	await expectRefused(t, domain, async () => revert(domain, 's1'), new RegExp(`${other.name}.*was written to since`));
 });
 
 test.serial('a full file system is refused', async t => {

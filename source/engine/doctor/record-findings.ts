@@ -5,6 +5,7 @@ import {hasProcess} from '../../model/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
 import {nameProblem} from '../../model/snapshot-name.ts';
 import {unrecordedTags} from '../../model/unrecorded-tags.ts';
+import {quoteForTerminal} from '../../model/shell-quote.ts';
 import {isExternal} from '../../model/snapshot.ts';
 import {
 	judgeCurrent, misnamedHeads, mustNameHeads, recordedOverlays, unlinksRecordedSince,
@@ -129,14 +130,15 @@ function findUnfinishedDelete(examination: Examination): void {
 	const marked = snapshots.filter(({xml}) => xml.includes('<snapshotDeleteInProgress'));
 	const live = hasProcess(domain) ? domain.liveDefinition!.disks.filter(disk => disk.hasMirror) : [];
 	if (live.length > 0) {
+		const command = `virsh blockjob ${quoteForTerminal(domain.name)} ${live[0]!.target}`;
 		report(examination, {
 			kind: 'block-job',
 			severity: 'warning',
-			text: `A copy or a commit is going on, or was left, on ${listed(live.map(({target}) => target))}${domain.state === 'paused' ? '; the domain is paused' : ''}.`,
+			text: `A copy or a commit ${live.some(({mirror}) => mirror?.isReady) ? 'is done and waits to be ended' : 'is going on'}, or was left, on ${listed(live.map(({target}) => target))}${domain.state === 'paused' ? '; the domain is paused' : ''}.`,
 			meaning: domain.state === 'paused'
 				? 'A virsh snapshot-delete of a domain that is off looks like this while it works, and stays so when libvirt\'s daemon is killed meanwhile. Resumed, the guest would write into the middle of a merge.'
 				: 'Until it has ended, no snapshot can be made, deleted or reverted to.',
-			remedy: `Look with virsh blockjob DOMAIN ${live[0]!.target} --info. If nobody waits for it: virsh blockjob DOMAIN ${live[0]!.target} --abort${domain.state === 'paused' ? ', then virsh destroy DOMAIN, then delete the snapshot again' : ''}.`,
+			remedy: `Look with ${command} --info. If nobody waits for it: ${command} --abort${live[0]!.mirror?.isReady ? ` (the disk stays on its image), or ${command} --pivot (it goes on in ${live[0]!.mirror.path ?? 'the other image'})` : ''}${domain.state === 'paused' ? ', then virsh destroy DOMAIN, then delete the snapshot again' : ''}.`,
 		});
 	}
 

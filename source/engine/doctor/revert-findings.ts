@@ -10,7 +10,8 @@ import {
 	frozenPath, isExternal, type Snapshot,
 } from '../../model/snapshot.ts';
 import {withAncestors} from '../../model/tree.ts';
-import {blockChain, blockForeignHeads} from '../plan/blockers.ts';
+import {blockChain} from '../plan/blockers.ts';
+import {refuseForeignHeads} from '../plan/foreign-heads.ts';
 import {blockHandMerged} from '../plan/hand-merged.ts';
 import {isExternalOn, unlinksRecordedSince, writtenHeads} from '../plan/lineage.ts';
 import {usableMemory} from '../plan/memory.ts';
@@ -33,7 +34,7 @@ function blockersOf(examination: Examination, snapshot: Snapshot): Blocker[] {
 		const disks = revertDisks(context, {snapshot, now: anyTime});
 		for (const disk of disks.overlaid) {
 			blockChain(context, disk.basePath);
-			blockForeignHeads(context, disk.basePath);
+			refuseForeignHeads(context, disk.basePath, snapshot.createdAt);
 		}
 
 		blockHandMerged(context, snapshot, disks);

@@ -66,8 +66,8 @@ export function blockDomain(context: PlanContext, options: {staysOn?: {disks: Re
 
 	requireLikeDisks(context, options.staysOn?.disks);
 	requireChainsAsRecorded(context);
-	for (const job of inventory.jobs) {
-		blockers.push({kind: 'job-running', text: `A job is running: ${job}.`, remedy: 'Wait until it has ended, or abort it (virsh domjobabort, virsh blockjob --abort).'});
+	for (const {text, remedy} of inventory.jobs) {
+		blockers.push({kind: 'job-running', text: `A job is running: ${text}.`, remedy});
 	}
 
 	if (inventory.host.isReadOnly) {
@@ -119,7 +119,8 @@ export function blockChain(context: PlanContext, path: string): void {
 		}
 
 		for (const problem of image.problems) {
-			const blocker = describeProblem(image, problem);
+			// A job of the domain's own QEMU writes below the heads, and is named as what it is.
+			const blocker = problem.kind === 'locked' && context.inventory.jobs.length > 0 ? undefined : describeProblem(image, problem);
 			if (blocker && !context.blockers.some(known => known.text === blocker.text)) {
 				context.blockers.push(blocker);
 			}
@@ -134,21 +135,6 @@ export function blockHeldHead(context: PlanContext, path: string): void {
 		const blocker = problem.kind === 'locked' ? describeProblem(image!, problem) : undefined;
 		if (blocker && !context.blockers.some(known => known.text === blocker.text)) {
 			context.blockers.push(blocker);
-		}
-	}
-}
-
-/** Another domain that writes to an image makes it useless as a base, and a running one changes it at this moment. */
-export function blockForeignHeads(context: PlanContext, path: string): void {
-	for (const link of chainOf(context.graph, path)) {
-		for (const pin of context.pins) {
-			if (pin.hold === 'head' && pin.domainUuid !== context.uuid && context.graph.keyOf(pin.path) === context.graph.keyOf(link)) {
-				context.blockers.push({
-					kind: 'image-in-use',
-					text: `The image ${link} is written to by another domain (${pin.label}), so it no longer holds what the snapshot kept.`,
-					remedy: 'Put that domain on an overlay of its own.',
-				});
-			}
 		}
 	}
 }

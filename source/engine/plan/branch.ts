@@ -15,7 +15,7 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {isExternal, type Snapshot} from '../../model/snapshot.ts';
 import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {
-	blockChain, blockDomain, blockFolders, blockForeignHeads, blockHeldHead, blockName, refuseUnreadable,
+	blockChain, blockDomain, blockFolders, blockHeldHead, blockName, refuseUnreadable,
 } from './blockers.ts';
 import {preservingXml, tidyFormer} from './bookkeeping.ts';
 import {snapshotCommands} from './commands.ts';
@@ -24,6 +24,8 @@ import {planContext, type PlanArguments, type PlanContext} from './context.ts';
 import {defineStep, stopSteps} from './domain-steps.ts';
 import {fingerprintOf} from './fingerprint.ts';
 import {describeIdentity} from './guest-identity.ts';
+import {linksOfOverlays} from './expected-links.ts';
+import {refuseForeignHeads} from './foreign-heads.ts';
 import {blockHandMerged} from './hand-merged.ts';
 import {keepPresentState, type Kept} from './keep.ts';
 import {branchNvram, revertNvram} from './nvram-revert.ts';
@@ -159,13 +161,14 @@ function blockBranch(context: PlanContext, action: BranchAction, snapshot: Snaps
 	}
 }
 
-type Layers = {disks: RevertDisks; upper: OverlaidDisk[]};
+type Layers = {disks: RevertDisks; upper: OverlaidDisk[]; warnings: Consequence[]};
 
 function planLayers(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; now: Date}): Layers {
 	const disks = revertDisks(context, given);
+	const warnings: Consequence[] = [];
 	for (const disk of disks.overlaid) {
 		blockChain(context, disk.basePath);
-		blockForeignHeads(context, disk.basePath);
+		warnings.push(...refuseForeignHeads(context, disk.basePath, given.snapshot.createdAt));
 		if (disk.headPath !== undefined) {
 			blockHeldHead(context, disk.headPath);
 		}
@@ -175,7 +178,7 @@ function planLayers(context: PlanContext, action: BranchAction, given: {snapshot
 	const upper = upperLayer(context, disks.overlaid, given.now);
 	blockFolders(context, [...disks.overlaid, ...upper].map(disk => disk.overlayPath));
 	refuseFolderRisks(context, disks.overlaid.map(disk => disk.overlayPath));
-	return {disks, upper};
+	return {disks, upper, warnings};
 }
 
 function keep(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; disks: RevertDisks; now: Date}): Result<Kept | undefined> {
@@ -213,7 +216,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
-	const {disks, upper} = planLayers(context, action, {snapshot, now});
+	const {disks, upper, warnings} = planLayers(context, action, {snapshot, now});
 	const kept = keep(context, action, {snapshot, disks, now});
 	const sources = sourcesFor(disks, upper);
 	const definition = newDefinition(context, snapshot, sources);
@@ -245,7 +248,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 	const bases = snapshot.domain.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
 	return succeed({
 		...planFrame(action, inventory, given),
-		consequences: describe(context, action, {snapshot, disks, removed: abandoned.removed, abandoned: [...abandoned.consequences, ...nvram.consequences, ...describeIdentity(context, snapshot, {resumes: false})], emptied: definition.value.emptied}),
+		consequences: describe(context, action, {snapshot, disks, removed: abandoned.removed, abandoned: [...abandoned.consequences, ...warnings, ...kept.value?.consequences ?? [], ...nvram.consequences, ...describeIdentity(context, snapshot, {resumes: false})], emptied: definition.value.emptied}),
 		images: {created: [...created, ...nvram.created, ...ownNvram.created], removed: abandoned.removed, kept: picture.images.map(image => image.path).filter(path => !abandoned.removed.includes(path))},
 		steps: [
 			...checkSteps(disks.overlaid.filter(disk => !disk.wasLeftOut)),
@@ -266,6 +269,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		expected: {
 			heads: [...sources].map(([target, {path}]) => ({target, path})),
 			chains: [...sources.values(), ...disks.overlaid.map(disk => ({path: disk.overlayPath, format: 'qcow2'}))],
+			links: linksOfOverlays(context, disks.overlaid),
 			currentSnapshot: action.name,
 			snapshots: [
 				...picture.snapshots.map(({name, parent}) => ({name, parent})),

@@ -8,9 +8,11 @@ import {formatBytes} from '../../model/format.ts';
 import {imageAt, isDevice} from '../../model/image-graph.ts';
 import type {Image} from '../../model/image.ts';
 import {isExternal, type Snapshot} from '../../model/snapshot.ts';
-import {blockChain, blockForeignHeads, blockHeldHead} from './blockers.ts';
+import {blockChain, blockHeldHead} from './blockers.ts';
 import type {PlanContext} from './context.ts';
 import {needsCurrent} from './lineage.ts';
+import type {Consequence} from '../../model/plan.ts';
+import {refuseForeignHeads} from './foreign-heads.ts';
 import {bitmapsInQemu} from './merge-qemu.ts';
 import {requirePlainLayers} from './recorded-chains.ts';
 import {nextCurrent} from './records.ts';
@@ -113,11 +115,14 @@ export function requireCurrent(context: PlanContext, deleted: readonly Snapshot[
 	}
 }
 
-/** Appends blockers. The files that go have to be in folders that may be written to. */
-export function blockMerges(context: PlanContext, {merges, removed}: Collection): void {
+/** Appends blockers, and gives warnings. The files that go have to be in folders that may be written to. */
+export function blockMerges(context: PlanContext, {merges, removed}: Collection): Consequence[] {
+	const {snapshots} = context.inventory.picture;
+	const oldest = Math.min(...snapshots.map(({createdAt}) => createdAt));
+	const warnings: Consequence[] = [];
 	for (const merge of merges) {
 		blockChain(context, merge.top);
-		blockForeignHeads(context, merge.top);
+		warnings.push(...refuseForeignHeads(context, merge.top, oldest));
 		blockHeldHead(context, merge.top);
 		blockBitmaps(context, merge);
 		requireRoomInDevice(context, merge);
@@ -143,4 +148,5 @@ export function blockMerges(context: PlanContext, {merges, removed}: Collection)
 	}
 
 	blockRoom(context, merges);
+	return warnings;
 }

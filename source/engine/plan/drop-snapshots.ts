@@ -22,6 +22,7 @@ import {domainCommands} from './commands.ts';
 import {leftImagesOf, type PlanArguments, type PlanContext} from './context.ts';
 import {describeDropped, reasonToStay} from './describe-drop.ts';
 import {blockMerges, requireCurrent} from './drop-blockers.ts';
+import {linksOfMerges} from './expected-links.ts';
 import {fingerprintOf} from './fingerprint.ts';
 import {taggedImages, untagSteps} from './delete-internal.ts';
 import {isPossibleInQemu} from './merge-qemu.ts';
@@ -194,7 +195,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 	const isIrreversible = merges.some(merge => merge.way === 'commit');
 	const moves = movesOf(context, merges);
 	const heads = headsAfter(context, moves);
-	blockMerges(context, collection);
+	const warnings = blockMerges(context, collection);
 	requireCurrent(context, deleted);
 	if (!isMetadataOnly) {
 		requirePlainHeads(context);
@@ -230,7 +231,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 	const touched = new Set([...removed, ...written, ...merges.flatMap(merge => merge.layers), ...collection.staying.map(({path}) => path)]);
 	return succeed({
 		...planFrame(action, inventory, given),
-		consequences: describeDropped(context, {request, collection, currentSnapshot: records.value.currentSnapshot, memoryFiles, nvramCopies}),
+		consequences: [...describeDropped(context, {request, collection, currentSnapshot: records.value.currentSnapshot, memoryFiles, nvramCopies}), ...warnings],
 		images: {
 			created: [],
 			removed,
@@ -256,6 +257,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 				// A record can be dropped beside a chain that was broken before.
 				.filter(path => isOpenable(context.graph, path))
 				.map(path => ({path, format: imageAt(context.graph, path)?.format ?? 'qcow2'})),
+			links: linksOfMerges(context, merges),
 			currentSnapshot: records.value.currentSnapshot,
 			snapshots: records.value.parents,
 			goneSnapshots: deleted.map(({name}) => name),

@@ -33,7 +33,7 @@ export function fingerprintOf(inventory: Inventory, imagePaths: Iterable<string>
 		'unreadable records': digest(picture.unreadable.map(({name}) => name).join('\0')),
 		'its snapshots': digest([picture.currentSnapshot ?? '', ...picture.snapshots.map(snapshot => snapshot.xml)].join('\0')),
 		'its checkpoints': digest(picture.checkpoints.map(checkpoint => checkpoint.xml).join('\0')),
-		'its jobs': inventory.jobs.join('; '),
+		'its jobs': inventory.jobs.map(({text}) => text).join('; '),
 		// The present ones are written to by a guest that runs.
 		'its copies of firmware variables': digest([...inventory.nvramFiles].filter(([path]) => path !== inventory.nvramPath)
 			.map(([path, {inode, modifiedAt, sizeBytes}]) => `${path} ${inode} ${modifiedAt} ${sizeBytes}`).join('\0')),

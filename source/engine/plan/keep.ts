@@ -5,11 +5,11 @@ The kind follows the snapshot that is reverted to. An external one leaves the he
 file; an internal one changes the images in place, so the kept state has to lie inside them. What is kept can then always be reverted to.
 */
 import {posix} from 'node:path';
-import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain.ts';
+import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
 import {type Result, succeed} from '../../model/result.ts';
 import type {Pin} from '../../model/inventory.ts';
-import type {Step} from '../../model/plan.ts';
+import type {Consequence, Step} from '../../model/plan.ts';
 import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {imageCommands, snapshotCommands} from './commands.ts';
@@ -28,7 +28,7 @@ export type KeepRequest = {
 	kind: 'internal' | 'external';
 };
 
-export type Kept = {steps: Step[]; pins: Pin[]};
+export type Kept = {steps: Step[]; pins: Pin[]; consequences: Consequence[]};
 
 function modeOf(disk: Disk, request: KeepRequest): SnapshotMode {
 	return isWritableMedium(disk) && disk.sourceType === 'file' && !isKeptOutOfSnapshots(disk) && !request.untouched.has(disk.target) ? request.kind : 'no';
@@ -68,12 +68,40 @@ function blockKeep(context: PlanContext, disks: Disk[], request: KeepRequest): v
 	}
 }
 
+function whatItIs(disk: Disk): string {
+	if (disk.transient !== undefined) {
+		return 'it is transient, and what was written to it is gone when the domain stops';
+	}
+
+	if (isKeptOutOfSnapshots(disk)) {
+		return 'other domains or programs use it, too';
+	}
+
+	return `it is no image file but of the type ${disk.sourceType}${disk.sourcePath === undefined ? '' : ` (${disk.sourcePath})`}`;
+}
+
+/** For each disk that the record leaves out although the action leaves it behind. Refuses where nothing would be kept at all. */
+function describeLeftOut(context: PlanContext, disks: readonly Disk[], request: KeepRequest): Consequence[] {
+	const leftOut = disks.filter(disk => isWritableMedium(disk) && modeOf(disk, request) === 'no' && !request.untouched.has(disk.target));
+	if (leftOut.length > 0 && disks.every(disk => modeOf(disk, request) === 'no')) {
+		context.blockers.push({
+			kind: 'not-a-file',
+			text: `Nothing of the present state can be kept: ${leftOut.map(disk => `${disk.target}: ${whatItIs(disk)}`).join('; ')}.`,
+			remedy: 'Copy what is on it (virsh blockcopy, qemu-img convert), and leave the present state with --discard.',
+		});
+	}
+
+	return leftOut.map(disk => ({severity: 'warning', text: `"${request.name}" does not keep ${disk.target}: ${whatItIs(disk)}.`}));
+}
+
 /** Steps that need the domain to be off. Appends blockers to the context. */
 export function keepPresentState(context: PlanContext, request: KeepRequest): Result<Kept> {
 	const {picture, definitionXml} = context.inventory;
 	const disks = headDisks(picture.domain);
 	const partaking = disks.filter(disk => modeOf(disk, request) !== 'no');
 	blockKeep(context, partaking, request);
+	const consequences = describeLeftOut(context, disks, request);
+	const isRunning = hasProcess(picture.domain);
 	const sources = new Map(partaking.map(disk => [disk.target, {path: disk.sourcePath!, format: disk.format ?? 'qcow2'}]));
 	const domainXml = changeDomainXml(definitionXml, {sources, rootName: 'domain'});
 	if (!domainXml.ok) {
@@ -83,7 +111,8 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 	const xml = buildSnapshotXml({
 		name: request.name,
 		description: request.description,
-		state: 'shutoff',
+		// Of a guest that runs the power is cut: what is kept is no orderly end. libvirt has that state for external snapshots alone.
+		state: isRunning && request.kind === 'external' ? 'disk-snapshot' : 'shutoff',
 		parent: picture.currentSnapshot,
 		createdAt: Math.floor(request.now.getTime() / 1000),
 		memory: {mode: 'no'},
@@ -133,5 +162,12 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 		snapshot: request.name,
 		target: disk.target,
 	}));
-	return succeed({steps, pins});
+	return succeed({
+		steps,
+		pins,
+		consequences: [
+			...consequences,
+			...(isRunning ? [{severity: 'warning' as const, text: `The guest runs: "${request.name}" keeps its disks as after a power cut.`}] : []),
+		],
+	});
 }

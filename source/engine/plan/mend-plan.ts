@@ -3,7 +3,7 @@ What the plans of the doctor have in common: they leave the domain in its state,
 */
 import type {MendRecordsAction, RelinkAction, TidyAction} from '../../model/action.ts';
 import {imageAt, isOpenable} from '../../model/image-graph.ts';
-import type {Consequence, Plan, Step} from '../../model/plan.ts';
+import type {Consequence, Expected, Plan, Step} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {redefinesBesideCheckpoints} from './checkpoints.ts';
@@ -26,12 +26,14 @@ export type Mending = {
 	/** The records afterwards. */
 	snapshots: ReadonlyArray<Pick<Snapshot, 'name' | 'parent'>>;
 	currentSnapshot: string | undefined;
+	/** What the overlays must be backed by afterwards. */
+	links?: Expected['links'];
 };
 
 /** What a plan that only touches records and unused files must wait for; others ask `blockDomain`. */
 export function blockMending(context: PlanContext): void {
-	for (const job of context.inventory.jobs) {
-		context.blockers.push({kind: 'job-running', text: `A job is running: ${job}.`, remedy: 'Wait until it has ended, or abort it (virsh domjobabort, virsh blockjob --abort).'});
+	for (const {text, remedy} of context.inventory.jobs) {
+		context.blockers.push({kind: 'job-running', text: `A job is running: ${text}.`, remedy});
 	}
 
 	if (context.host.isReadOnly) {
@@ -69,6 +71,7 @@ export function assembleMending(context: PlanContext, action: MendRecordsAction 
 		expected: {
 			heads,
 			chains: chains.map(path => ({path, format: imageAt(graph, path)?.format ?? 'qcow2'})),
+			...(mending.links && {links: mending.links}),
 			currentSnapshot,
 			snapshots: snapshots.map(({name, parent}) => ({name, parent})),
 			endState: undefined,

@@ -9,6 +9,7 @@ import {chainOf, imageAt, isDevice} from '../../model/image-graph.ts';
 import type {Step} from '../../model/plan.ts';
 import {isBare} from './bare-commands.ts';
 import {blockCommands, fileCommands, imageCommands} from './commands.ts';
+import {backingNameFor} from './backing-name.ts';
 import type {PlanContext} from './context.ts';
 import {commitInQemu, pullInQemu} from './merge-qemu.ts';
 
@@ -31,18 +32,6 @@ export function isOpenHead(context: PlanContext, path: string): boolean {
 
 function formatAt(context: PlanContext, path: string): string {
 	return imageAt(context.graph, path)?.format ?? 'qcow2';
-}
-
-/** The name under which `path` knows `backing`: relative where its present backing name is, so that a chain can be moved as a whole. */
-function backingName(context: PlanContext, path: string, backing: string): string {
-	const known = imageAt(context.graph, path)?.backingName;
-	if (known === undefined || known.startsWith('/')) {
-		return backing;
-	}
-
-	const relative = posix.relative(posix.dirname(path), backing);
-	// A name with a colon would be taken for that of a protocol.
-	return relative.split('/')[0]!.includes(':') ? `./${relative}` : relative;
 }
 
 /** What a file says of its age, after its content came or stayed: a frozen image that looks younger than its snapshot would seem changed. */
@@ -97,7 +86,7 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	const title = `Pull what ${names(layers)} ${layers.length === 1 ? 'holds' : 'hold'} up into ${posix.basename(top)}`;
 	const disk = openDiskOf(context, top);
 	if (disk !== undefined && isBare(context)) {
-		const backing = below === undefined ? undefined : backingName(context, top, below);
+		const backing = below === undefined ? undefined : backingNameFor(context, top, below);
 		return [...pullInQemu(context, merge, {id, title, ifStopped: ifStoppedBefore, backingName: backing}), syncStep(`pull-${id}`, [top], false)];
 	}
 
@@ -132,7 +121,7 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 			id: `pull-${id}`,
 			title,
 			phase: 'create',
-			command: imageCommands.pull(top, below === undefined ? undefined : {name: backingName(context, top, below), format: formatAt(context, below)}),
+			command: imageCommands.pull(top, below === undefined ? undefined : {name: backingNameFor(context, top, below), format: formatAt(context, below)}),
 			// All that it took over reads the same from below, which is untouched.
 			undo: [imageCommands.relink(top, backing), ...dateCommand(context, top, top)],
 			happened: {kind: 'never'},
@@ -172,7 +161,7 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	return [
 		...(disk !== undefined && head !== undefined && isBare(context)
 			? commitInQemu(context, merge, {
-				id, title, ifStopped: ifStoppedAfter, target: disk, head, backingName: above === undefined ? undefined : backingName(context, above, into),
+				id, title, ifStopped: ifStoppedAfter, target: disk, head, backingName: above === undefined ? undefined : backingNameFor(context, above, into),
 			})
 			: [{
 				id: `commit-${id}`,
@@ -186,7 +175,7 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 			id: `relink-${id}-${index + 1}`,
 			title: `Tell ${posix.basename(path)} that it stands on ${posix.basename(into)}`,
 			phase: 'switch',
-			command: imageCommands.relink(path, {name: backingName(context, path, into), format: formatAt(context, into)}),
+			command: imageCommands.relink(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)}),
 			undo: null,
 			happened: {kind: 'never'},
 			ifStopped: ifStoppedAfter,

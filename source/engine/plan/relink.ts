@@ -6,7 +6,6 @@ import {posix} from 'node:path';
 import type {RelinkAction} from '../../model/action.ts';
 import {hasProcess} from '../../model/domain.ts';
 import {chainOf, devicePaths, imageAt} from '../../model/image-graph.ts';
-import type {Image} from '../../model/image.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import {objectionTo} from '../../model/may-change.ts';
 import type {Plan, Step} from '../../model/plan.ts';
@@ -14,12 +13,14 @@ import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
+import {backingNameFor} from './backing-name.ts';
 import {blockChain, blockDomain} from './blockers.ts';
 import {preservingXml} from './bookkeeping.ts';
 import {
 	domainCommands, fileCommands, imageCommands, snapshotCommands,
 } from './commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from './context.ts';
+import {linksOfMoved} from './expected-links.ts';
 import {recordedOverlays, writtenHeads} from './lineage.ts';
 import {assembleMending, blockRedefine, emptyMending} from './mend-plan.ts';
 
@@ -82,16 +83,6 @@ function blockBacking(context: PlanContext, link: Link): void {
 	}
 }
 
-/** Relative where the present name is, so that a chain can be moved as a whole; a name with a colon would be taken for that of a protocol. */
-function nameFor(image: Image, link: Link): string {
-	if (image.backingPath === link.backingPath) {
-		return image.backingName!;
-	}
-
-	const relative = posix.relative(posix.dirname(link.path), link.backingPath);
-	return image.backingName!.startsWith('/') ? link.backingPath : (relative.split('/')[0]!.includes(':') ? `./${relative}` : relative);
-}
-
 function linkSteps(context: PlanContext, links: readonly Link[]): Step[] {
 	return links.flatMap((link, index): Step[] => {
 		const image = imageAt(context.graph, link.path);
@@ -107,7 +98,7 @@ function linkSteps(context: PlanContext, links: readonly Link[]): Step[] {
 				id: `relink-${id}`,
 				title: `Tell ${posix.basename(link.path)} that it stands on ${link.backingPath} (${link.backingFormat})`,
 				phase: 'switch',
-				command: imageCommands.relink(link.path, {name: nameFor(image, link), format: link.backingFormat}),
+				command: imageCommands.relink(link.path, {name: image.backingPath === link.backingPath ? image.backingName : backingNameFor(context, link.path, link.backingPath), format: link.backingFormat}),
 				undo: [imageCommands.relink(link.path, {name: image.backingName, format: image.backingFormat ?? link.backingFormat}), ...date],
 				happened: {kind: 'never'},
 				ifStopped,
@@ -242,6 +233,7 @@ export function planRelink(action: RelinkAction, inventory: Inventory, given: Pl
 		...emptyMending(context),
 		steps: [...checks, ...linkSteps(context, action.links), ...redefinition, ...records.value],
 		written: action.links.map(({path}) => path),
+		links: linksOfMoved(context, action.links),
 		basis: action.links.map(({backingPath}) => backingPath),
 		opens: action.links.map(({path}) => path),
 		heads: writtenHeads(context).map(({target, path}) => ({target, path: contents.get(path)?.path ?? path})),

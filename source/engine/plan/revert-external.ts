@@ -9,13 +9,13 @@ import {formatBytes} from '../../model/format.ts';
 import {abandonHead} from '../../model/abandon-head.ts';
 import {buildImageGraph, imageAt} from '../../model/image-graph.ts';
 import type {Pin} from '../../model/inventory.ts';
-import type {Consequence, Step} from '../../model/plan.ts';
+import type {Consequence, Expected, Step} from '../../model/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {
-	blockChain, blockFolders, blockForeignHeads, blockHeldHead,
+	blockChain, blockFolders, blockHeldHead,
 } from './blockers.ts';
 import {closeBuildFolders, proveBuilt, refuseFolderRisks} from './build-folder.ts';
 import {bookkeepingSteps} from './bookkeeping.ts';
@@ -26,6 +26,8 @@ import {
 	bootSteps, defineStep, endStateOf, resumeSteps, stopSteps,
 } from './domain-steps.ts';
 import {describeIdentity} from './guest-identity.ts';
+import {linksOfOverlays} from './expected-links.ts';
+import {refuseForeignHeads} from './foreign-heads.ts';
 import {keepPresentState, type Kept} from './keep.ts';
 import {usableMemory} from './memory.ts';
 import {revertNvram} from './nvram-revert.ts';
@@ -42,6 +44,7 @@ export type RevertParts = {
 	created: string[];
 	removed: string[];
 	endState: EndState;
+	links?: Expected['links'];
 };
 
 type Sources = Map<string, {path: string; format: string}>;
@@ -202,9 +205,10 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 	const {snapshot, now} = given;
 	const {picture} = context.inventory;
 	const disks = revertDisks(context, {snapshot, now});
+	const warnings: Consequence[] = [];
 	for (const disk of disks.overlaid) {
 		blockChain(context, disk.basePath);
-		blockForeignHeads(context, disk.basePath);
+		warnings.push(...refuseForeignHeads(context, disk.basePath, snapshot.createdAt));
 		if (disk.headPath !== undefined) {
 			blockHeldHead(context, disk.headPath);
 		}
@@ -284,6 +288,8 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 				? []
 				: [{severity: 'loss', text: `What was written since is lost: ${sizesOf(context, abandoned.removed)} in ${abandoned.removed.map(path => posix.basename(path)).join(', ')}.`} as const]),
 			...abandoned.consequences,
+			...warnings,
+			...kept?.value.consequences ?? [],
 			...describeDisks(context, disks, snapshot),
 			...describeEmptied(definition.value.emptied, resumes),
 			...checkpoints.consequences,
@@ -294,5 +300,6 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 		created: [...disks.overlaid.map(disk => disk.overlayPath), ...nvram.created],
 		removed: abandoned.removed,
 		endState,
+		links: linksOfOverlays(context, disks.overlaid),
 	});
 }

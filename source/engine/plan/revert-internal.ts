@@ -14,7 +14,7 @@ import type {Snapshot} from '../../model/snapshot.ts';
 import {commandLineOf} from '../../model/xml/bare-domain.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {blockChain, blockForeignHeads, blockNeededContent} from './blockers.ts';
+import {blockChain, blockNeededContent} from './blockers.ts';
 import {bareCommands, isBare} from './bare-commands.ts';
 import {domainCommands, imageCommands, snapshotCommands} from './commands.ts';
 import {leftImagesOf, type PlanContext} from './context.ts';
@@ -22,6 +22,7 @@ import {
 	blockStart, bootSteps, defineStep, endStateOf, startStep, stopSteps,
 } from './domain-steps.ts';
 import {describeIdentity} from './guest-identity.ts';
+import {refuseForeignHeads} from './foreign-heads.ts';
 import {keepPresentState} from './keep.ts';
 import {nvramImageOf, nvramInside} from './nvram-inside.ts';
 import {noNvramChange, revertNvram} from './nvram-revert.ts';
@@ -218,7 +219,8 @@ export function blockInternalDisks(context: PlanContext, snapshot: Snapshot): In
 		.map(disk => ({target: disk.target, path: disk.sourcePath ?? ''}));
 	for (const disk of disks) {
 		blockChain(context, disk.path);
-		blockForeignHeads(context, disk.path);
+		// It is written to in place, so that what another domain has there is in the way however old it is.
+		refuseForeignHeads(context, disk.path, Number.NEGATIVE_INFINITY);
 		blockDisk(context, snapshot, disk);
 	}
 
@@ -287,6 +289,7 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 		consequences: [
 			...(action.fate.kind === 'keep' ? [] : [{severity: 'loss', text: `What was written to ${disks.map(disk => disk.target).join(', ')} since is lost.`} as const]),
 			...describeEmptied(definition.value.emptied, false),
+			...(action.fate.kind === 'keep' ? kept.value.consequences : []),
 			...nvram.consequences,
 			...describeIdentity(context, snapshot, {resumes: usesMemory}),
 		],

@@ -94,6 +94,7 @@ function parseDisk(node: XmlNode, domainName: string): Disk {
 	const device = attributeOf(node, 'device') ?? 'disk';
 	const source = childOf(node, 'source');
 	const sourceVolume = sourceVolumeOf(source);
+	const mirror = childOf(node, 'mirror');
 	const disk: Disk = {
 		target: attributeOf(childOf(node, 'target'), 'dev') ?? '',
 		device: devices.has(device) ? device as Disk['device'] : 'disk',
@@ -104,7 +105,8 @@ function parseDisk(node: XmlNode, domainName: string): Disk {
 		readonly: childOf(node, 'readonly') !== undefined,
 		shareable: childOf(node, 'shareable') !== undefined,
 		snapshotMode: toSnapshotMode(attributeOf(node, 'snapshot')),
-		hasMirror: childOf(node, 'mirror') !== undefined,
+		hasMirror: mirror !== undefined,
+		...(mirror && {mirror: {job: attributeOf(mirror, 'job'), isReady: attributeOf(mirror, 'ready') === 'yes', path: sourcePathOf(childOf(mirror, 'source'))}}),
 		isEncrypted: childOf(node, 'encryption') !== undefined || childOf(source, 'encryption') !== undefined,
 		...(attributeOf(dacLabelOf(source), 'relabel') === 'no' && {keepsOwner: true}),
 		hasSlices: childOf(source, 'slices') !== undefined,

@@ -30,7 +30,7 @@ export type ForeignRecords = {
 	unreadableSnapshots: Unreadable[];
 };
 
-type Found = {uuid: string; name: string; definition: DomainDefinition; liveDefinition: DomainDefinition; listing: string};
+type Found = {uuid: string; name: string; isOff: boolean; definition: DomainDefinition; liveDefinition: DomainDefinition; listing: string};
 
 const questionsPerDomain = 3;
 
@@ -60,11 +60,13 @@ async function readOnce(virsh: Virsh, exceptUuid: string | undefined): Promise<R
 
 	const unreadableDomains: Unreadable[] = [];
 	const found: Found[] = [];
-	for (const [index, {uuid, name}] of others.entries()) {
+	for (const [index, {uuid, name, state}] of others.entries()) {
 		const [inactive, live, names] = answers.value.slice(index * questionsPerDomain, (index + 1) * questionsPerDomain) as [Answer, Answer, Answer];
 		const [definition, liveDefinition] = [inactive, live].map(answer => answer.ok ? parseDomainXml(answer.value) : answer) as [Result<DomainDefinition>, Result<DomainDefinition>];
 		if (definition.ok && liveDefinition.ok && names.ok) {
-			found.push({uuid, name, definition: definition.value, liveDefinition: liveDefinition.value, listing: names.value});
+			found.push({
+				uuid, name, isOff: state === 'shutoff', definition: definition.value, liveDefinition: liveDefinition.value, listing: names.value,
+			});
 		} else {
 			const failed = [definition, liveDefinition, names].find(result => !result.ok);
 			if (failed && !failed.ok && !isMissingDomain(failed.failure)) {
@@ -126,10 +128,10 @@ async function readSnapshots(virsh: Virsh, found: Found[], unreadable: Unreadabl
 function gather(found: Found[], snapshots: Map<string, Snapshot[]>): Pick<ForeignRecords, 'pins' | 'formats'> {
 	const pins: Pin[] = [];
 	const formats = new Map<string, string>();
-	for (const {uuid, name, definition, liveDefinition} of found) {
+	for (const {uuid, name, isOff, definition, liveDefinition} of found) {
 		const domain: Domain = {uuid, name, state: 'nostate', isPersistent: true, hasManagedSave: false, definition, liveDefinition};
 		const records = snapshots.get(uuid) ?? [];
-		pins.push(...pinsOfDomain(domain, records));
+		pins.push(...pinsOfDomain(domain, records).map(pin => isOff && pin.hold === 'head' ? {...pin, isIdle: true} : pin));
 		for (const [path, format] of formatsOfDomain(domain, records)) {
 			formats.set(path, formats.get(path) ?? format);
 		}

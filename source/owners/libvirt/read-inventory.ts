@@ -11,7 +11,7 @@ import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {nothingMissing, startPaths} from '../../model/start-files.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {readFileFacts, readFolder} from '../../tools/files.ts';
+import {readFileFacts, readFolder, readRealPath} from '../../tools/files.ts';
 import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
 import {readFolderRisks} from '../../tools/folder-risks.ts';
 import {readOwnBytes} from '../../tools/own-bytes.ts';
@@ -216,6 +216,17 @@ async function readNvramFiles(runner: Runner, paths: readonly string[]): Promise
 	return succeed(new Map([...facts.value].map(([path, file]) => [path, {...file, isRaw: !tags.has(path), ...(tags.get(path) && {tags: tags.get(path)})}])));
 }
 
+/** The folders of all images, where one of them names its backing file from its own folder. */
+async function readRealFolders(runner: Runner, images: readonly Image[]): Promise<Map<string, string>> {
+	if (!images.some(({backingName}) => backingName !== undefined && !backingName.startsWith('/'))) {
+		return new Map();
+	}
+
+	const folders = [...new Set(images.map(({path}) => posix.dirname(path)))].filter(folder => folder.startsWith('/'));
+	const real = await mapLimited(folders, 4, async folder => readRealPath(runner, folder));
+	return new Map(folders.flatMap((folder, index) => real[index] === undefined ? [] : [[folder, real[index]]]));
+}
+
 /** `alsoPaths`: files that the wish names, there or not. */
 export type InventoryRequest = {uuid: string; alsoPaths: readonly string[]};
 
@@ -263,6 +274,7 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 			definitionXml: records.definitionXml,
 			liveXml: records.liveXml,
 			folders,
+			realFolders: await readRealFolders(runner, picture.images),
 			memoryFiles: new Map(memoryFiles),
 			jobs: jobs.value,
 			nvramPath: (picture.domain.liveDefinition ?? picture.domain.definition).nvramPath ?? picture.domain.definition.nvramPath,

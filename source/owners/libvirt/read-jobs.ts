@@ -1,43 +1,90 @@
 /**
-What is going on with a domain at this moment, in words for people: block jobs, backups, migrations, saves.
+What is going on with a domain at this moment, in words for people: block jobs, backups, migrations, saves. What cannot be told counts as a job.
 */
-import {headDisks, type Domain} from '../../model/domain.ts';
+import {headDisks, type Disk, type Domain} from '../../model/domain.ts';
+import type {Job} from '../../model/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
+import {quoteForTerminal} from '../../model/shell-quote.ts';
 import {parseFields} from './read-host.ts';
-import type {Virsh} from './virsh.ts';
+import {
+	isMissingDomain, isNotRunning, isNotSupported, reasonOf, type Answer, type Virsh,
+} from './virsh.ts';
+
+const wait = 'Wait until it has ended';
+
+/** Nothing runs where libvirt says that the domain is off or gone, and the test driver has no jobs at all. */
+function saysNothing(answer: Answer): boolean {
+	return !answer.ok && (isNotRunning(answer.failure) || isMissingDomain(answer.failure) || isNotSupported(answer.failure));
+}
+
+/**
+A job on the whole domain. Any other error is one, too: while libvirt deletes a snapshot live, virsh fails with "invalid job statistics type", and an abort is
+answered with success and ignored (libvirt 11.3, 12.8).
+*/
+function domainJobs(domain: string, answer: Answer): Job[] {
+	if (!answer.ok) {
+		return saysNothing(answer) ? [] : [{text: `a job of which libvirt tells nothing more (${reasonOf(answer.failure)})`, remedy: `${wait}; it cannot be aborted.`}];
+	}
+
+	const fields = parseFields(answer.value);
+	const kind = fields.get('Job type');
+	return kind === undefined || kind === 'None'
+		? []
+		: [{text: `${fields.get('Operation') ?? 'a job'} (${kind.toLowerCase()})`, remedy: `${wait}, or abort it (virsh domjobabort ${quoteForTerminal(domain)}).`}];
+}
+
+/** Copies and commits that are done wait for somebody to switch the disk over. */
+function readyJob(domain: string, {target, mirror, sourcePath}: Disk): Job {
+	const isCommit = mirror?.job === 'active-commit';
+	const command = `virsh blockjob ${quoteForTerminal(domain)} ${target}`;
+	const to = mirror?.path ?? 'the other image';
+	return {
+		text: isCommit ? `an active commit of ${target} that is done and waits to be ended` : `a copy of ${target} that is done and waits to be ended`,
+		remedy: `End it with ${command} --pivot (${target} goes on in ${to}), or give it up with ${command} --abort (${target} stays on ${sourcePath ?? 'its image'}).`,
+	};
+}
+
+/**
+`--raw`, because without it virsh writes the progress to stderr, and nothing but a bandwidth limit to stdout. A `<mirror>` is a job whose end QEMU leaves to
+libvirt.
+*/
+function blockJobs(domain: string, disk: Disk, answer: Answer | undefined): Job[] {
+	const type = answer?.ok ? /^\s*type=(.+)$/m.exec(answer.value)?.[1] : undefined;
+	const command = `virsh blockjob ${quoteForTerminal(domain)} ${disk.target}`;
+	const remedy = `${wait}, or abort it (${command} --abort).`;
+	if (disk.mirror?.isReady) {
+		return [readyJob(domain, disk)];
+	}
+
+	if (type !== undefined) {
+		return [{text: `${type} on ${disk.target}`, remedy}];
+	}
+
+	if (disk.mirror) {
+		return [{text: `${disk.mirror.job === 'active-commit' ? 'an active commit' : 'a copy'} of ${disk.target}`, remedy}];
+	}
+
+	return answer?.ok === false && !saysNothing(answer) ? [{text: `perhaps a job on ${disk.target}, which libvirt does not tell (${reasonOf(answer.failure)})`, remedy: `See what "${command}" says.`}] : [];
+}
 
 /** Nothing runs on a domain that is off. */
-export async function readJobs(virsh: Virsh, domain: Domain): Promise<Result<string[]>> {
+export async function readJobs(virsh: Virsh, domain: Domain): Promise<Result<Job[]>> {
 	if (domain.liveDefinition === undefined) {
 		return succeed([]);
 	}
 
-	const disks = headDisks(domain).filter(disk => disk.device === 'disk' && disk.sourcePath !== undefined);
+	const disks = headDisks(domain).filter(disk => disk.device === 'disk' && disk.sourceType !== 'vhostuser' && (disk.sourcePath !== undefined || disk.sourceType !== 'file'));
 	const answers = await virsh.ask([
 		['domjobinfo', '--domain', domain.uuid],
-		...disks.map(disk => ['blockjob', '--domain', domain.uuid, '--path', disk.target, '--info']),
+		...disks.map(disk => ['blockjob', '--domain', domain.uuid, '--path', disk.target, '--raw']),
 	]);
 	if (!answers.ok) {
 		return answers;
 	}
 
-	const jobs: string[] = [];
-	const [domainJob, ...blockJobs] = answers.value;
-	const fields = parseFields(domainJob?.ok ? domainJob.value : '');
-	const kind = fields.get('Job type');
-	if (kind !== undefined && kind !== 'None') {
-		jobs.push(`${fields.get('Operation') ?? 'a job'} (${kind.toLowerCase()})`);
-	}
-
-	for (const [index, disk] of disks.entries()) {
-		const answer = blockJobs[index];
-		const words = answer?.ok ? answer.value.trim() : '';
-		if (words !== '' && !words.startsWith('No current block job')) {
-			jobs.push(`${words.split('\n')[0]!} on ${disk.target}`);
-		} else if (disk.hasMirror) {
-			jobs.push(`a copy of ${disk.target} to another image`);
-		}
-	}
-
-	return succeed(jobs);
+	const [domainJob, ...answersOfDisks] = answers.value;
+	return succeed([
+		...domainJobs(domain.name, domainJob!),
+		...disks.flatMap((disk, index) => blockJobs(domain.name, disk, answersOfDisks[index])),
+	]);
 }

@@ -3,7 +3,7 @@ Where the records of domains come from. What is read of images, folders and proc
 differs.
 */
 import type {Domain} from '../../model/domain.ts';
-import type {MemoryFileFacts} from '../../model/inventory.ts';
+import type {Job, MemoryFileFacts} from '../../model/inventory.ts';
 import type {Result} from '../../model/result.ts';
 import type {DomainRecords} from './read-domain.ts';
 import type {ForeignRecords} from './read-foreign.ts';
@@ -15,6 +15,6 @@ export type RecordSource = {
 	readForeign(exceptUuid: string | undefined): Promise<Result<ForeignRecords>>;
 	/** `records`: of the domain whose memory it may be. */
 	readMemoryFile(path: string, records: DomainRecords | undefined): Promise<MemoryFileFacts>;
-	/** What is going on with the domain, in words. */
-	readJobs(domain: Domain): Promise<Result<string[]>>;
+	/** What is going on with the domain. */
+	readJobs(domain: Domain): Promise<Result<Job[]>>;
 };

@@ -106,6 +106,11 @@ export function hasNoCurrentSnapshot(failure: Failure): boolean {
 	return /does not have a current snapshot|has no current snapshot/.test(stderrOf(failure));
 }
 
+/** The question needs a process of the domain, and there is none. */
+export function isNotRunning(failure: Failure): boolean {
+	return stderrOf(failure).includes('domain is not running');
+}
+
 /** The driver of this host does not know the call: the test driver has no jobs and no checkpoints. */
 export function isNotSupported(failure: Failure): boolean {
 	return stderrOf(failure).includes('not supported by the connection driver');

@@ -3,7 +3,7 @@ A bare domain: what its monitor tells while it runs, what is recorded of it whil
 */
 import path from 'node:path';
 import type {Disk, Domain} from '../../model/domain.ts';
-import type {BareFacts} from '../../model/inventory.ts';
+import type {BareFacts, Unreadable} from '../../model/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {aliasesOf, buildBareDomainXml, commandLineOf, type BareDomain} from '../../model/xml/bare-domain.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
@@ -154,6 +154,15 @@ export async function readSummary(reading: BareReading, named: NamedBare): Promi
 	return succeed(isKnown ? {uuid: uuidOf(named, records.value, live.value), records: records.value, live: live.value} : undefined);
 }
 
+/** A disk whose image cannot be told may be on any. */
+function hiddenHeads(name: string, live: Live | undefined): Unreadable[] {
+	return (live?.disks ?? []).flatMap(({alias, hiddenBy}) => hiddenBy === undefined ? [] : [{
+		name,
+		reason: `its disk ${alias} has QEMU's filter "${hiddenBy}" on it, and the image below cannot be told`,
+		remedy: 'Take the filter off (QMP: blockdev-del, or end the job that made it), or shut the domain down; then try again.',
+	}]);
+}
+
 /** Undefined where nothing is known of it. Fails as its monitor does, or where its record cannot be read. */
 export async function readBare(reading: BareReading, named: NamedBare): Promise<Result<BareRead | undefined>> {
 	const summary = await readSummary(reading, named);
@@ -196,7 +205,7 @@ export async function readBare(reading: BareReading, named: NamedBare): Promise<
 			snapshots: records.snapshots,
 			currentSnapshot: records.current,
 			checkpoints: [],
-			unreadable: records.unreadable,
+			unreadable: [...records.unreadable, ...hiddenHeads(named.name, live)],
 		},
 		bare: {
 			...bare,

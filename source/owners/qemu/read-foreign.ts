@@ -65,7 +65,8 @@ function gather(found: readonly Known[]): Pick<ForeignRecords, 'pins' | 'formats
 	const pins: Pin[] = [];
 	const formats = new Map<string, string>();
 	for (const {domain, snapshots} of found) {
-		pins.push(...pinsOfDomain(domain, snapshots));
+		const isIdle = domain.state === 'shutoff';
+		pins.push(...pinsOfDomain(domain, snapshots).map(pin => isIdle && pin.hold === 'head' ? {...pin, isIdle} : pin));
 		for (const [file, format] of formatsOfDomain(domain, snapshots)) {
 			formats.set(file, formats.get(file) ?? format);
 		}

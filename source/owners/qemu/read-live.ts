@@ -4,12 +4,13 @@ A QEMU that runs, as its monitor and its process tell it.
 import path from 'node:path';
 import process from 'node:process';
 import type {Disk, DomainState} from '../../model/domain.ts';
-import type {BareNode, ImageNode} from '../../model/inventory.ts';
+import type {BareNode, ImageNode, Job} from '../../model/inventory.ts';
 import {imagesOfDrives, withPresentHeads} from '../../model/qemu-command-line.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {resolveBackingPath} from '../../tools/backing-name.ts';
 import type {Monitors} from './monitors.ts';
-import {imageFormats, readImageNodes} from './read-nodes.ts';
+import {imageFormats, isFilter, lookThrough} from './look-through.ts';
+import {readImageNodes} from './read-nodes.ts';
 import {readQemuProcess, type QemuProcess} from './read-process.ts';
 
 export type LiveDisk = {
@@ -20,6 +21,8 @@ export type LiveDisk = {
 	node: BareNode;
 	/** The head and all below it, as QEMU opened them. */
 	chain: string[];
+	/** The filter below which the image could not be told; undefined: it is known. */
+	hiddenBy?: string;
 };
 
 export type Live = {
@@ -37,7 +40,7 @@ export type Live = {
 	disks: LiveDisk[];
 	commands: Set<string>;
 	imageNodes: Map<string, ImageNode>;
-	jobs: string[];
+	jobs: Job[];
 	/** The images on the command line of the process. */
 	startImages: string[];
 	argv: string[] | undefined;
@@ -91,25 +94,37 @@ function isFirmware(backend: QemuBackend): boolean {
 	return /^pflash\d+$/.test(backend.device ?? '') || /^\/machine\/system\.flash\d+$/.test(backend.qdev ?? '');
 }
 
-function toDisk(backend: QemuBackend, folder: string): LiveDisk | undefined {
+/** The node that holds the image, with what is told of it; the disk's own where there is no filter. */
+function nodeBelow(inserted: NonNullable<QemuBackend['inserted']>, image: ImageNode | undefined): {nodeName: string; bitmaps: BareNode['bitmaps']} {
+	const own = (inserted['dirty-bitmaps'] ?? [])
+		.filter(bitmap => bitmap.persistent && bitmap.recording && !bitmap.inconsistent && bitmap.name !== undefined)
+		.map(bitmap => ({name: bitmap.name!, granularityBytes: bitmap.granularity ?? 65_536}));
+	return isFilter(inserted.drv ?? '') && image !== undefined
+		? {nodeName: image.nodeName, bitmaps: image.recording ?? []}
+		: {nodeName: inserted['node-name'] ?? '', bitmaps: own};
+}
+
+function toDisk(backend: QemuBackend, folder: string, nodes: ReadonlyMap<string, ImageNode>): LiveDisk | undefined {
 	const {inserted, device = '', qdev = ''} = backend;
 	// A backend without a device, and without a name of its own, is nobody's.
 	if (inserted?.file === undefined || isFirmware(backend)) {
 		return undefined;
 	}
 
-	const driver = inserted.drv ?? 'raw';
+	const below = lookThrough(inserted.file, inserted.drv ?? 'raw');
+	const driver = below?.format ?? inserted.drv ?? 'raw';
 	const isPlain = driver === 'file' || driver === 'host_device';
 	const isImage = isPlain || imageFormats.has(driver);
-	const sourcePath = resolveName(inserted.file, folder);
+	const sourcePath = resolveName(below?.name ?? inserted.file, folder);
 	const isFile = isImage && sourcePath.startsWith('/');
 	const isBlock = isFile && sourcePath.startsWith('/dev/');
 	const isFloppy = /floppy|fdc/.test(`${device} ${qdev}`);
-	const nodeName = inserted['node-name'] ?? '';
+	const {nodeName, bitmaps} = nodeBelow(inserted, nodes.get(sourcePath));
 	return {
 		alias: device === '' ? qdev : device,
 		device,
-		chain: [sourcePath, ...chainOf(inserted.image, folder).slice(1)],
+		chain: [...new Set([sourcePath, ...chainOf(inserted.image, folder).slice(1)])],
+		...(below === undefined && {hiddenBy: driver}),
 		disk: {
 			target: '',
 			device: backend.removable ? (isFloppy ? 'floppy' : 'cdrom') : 'disk',
@@ -127,24 +142,34 @@ function toDisk(backend: QemuBackend, folder: string): LiveDisk | undefined {
 			nodeName,
 			isNamedByPerson: !/^(?:#|vsnap-)/.test(nodeName),
 			device: device === '' ? qdev : device,
-			bitmaps: (inserted['dirty-bitmaps'] ?? [])
-				.filter(bitmap => bitmap.persistent && bitmap.recording && !bitmap.inconsistent && bitmap.name !== undefined)
-				.map(bitmap => ({name: bitmap.name!, granularityBytes: bitmap.granularity ?? 65_536})),
+			bitmaps,
 		},
 	};
 }
 
-/** Copies, saves and migrations that are going on, in words. */
-function jobsOf(jobs: unknown, blockJobs: unknown, migration: unknown): string[] {
+const wait = 'Wait until it has ended';
+
+/** A commit or copy that is done stays until somebody ends it. */
+function jobOf({id = '', type = 'a job', status = ''}: {id?: string; type?: string; status?: string}): Job {
+	const named = JSON.stringify({id});
+	return {
+		text: `${type} ("${id}", ${status})`,
+		remedy: status === 'ready' ? `End it (QMP: job-complete ${named}), or give it up (job-cancel ${named}).` : `${wait}, or cancel it (QMP: job-cancel ${named}).`,
+	};
+}
+
+/** Copies, saves and migrations that are going on. */
+function jobsOf(jobs: unknown, blockJobs: unknown, migration: unknown): Job[] {
 	const running = (Array.isArray(jobs) ? jobs : []) as Array<{id?: string; type?: string; status?: string}>;
 	const block = (Array.isArray(blockJobs) ? blockJobs : []) as Array<{device?: string; type?: string}>;
 	const {status} = (migration ?? {}) as {status?: string};
-	const words = running.filter(job => !['concluded', 'null', 'undefined'].includes(job.status ?? '')).map(job => `${job.type ?? 'a job'} ("${job.id ?? ''}", ${job.status ?? ''})`);
 	const known = new Set(running.map(job => job.id));
 	return [
-		...words,
-		...block.filter(job => !known.has(job.device)).map(job => `${job.type ?? 'a block job'} on ${job.device ?? 'a disk'}`),
-		...(status !== undefined && ['setup', 'active', 'pre-switchover', 'device', 'cancelling', 'postcopy-active'].includes(status) ? [`a migration (${status})`] : []),
+		...running.filter(job => !['concluded', 'null', 'undefined'].includes(job.status ?? '')).map(job => jobOf(job)),
+		...block.filter(job => !known.has(job.device)).map(job => ({text: `${job.type ?? 'a block job'} on ${job.device ?? 'a disk'}`, remedy: `${wait}.`})),
+		...(status !== undefined && ['setup', 'active', 'pre-switchover', 'device', 'cancelling', 'postcopy-active'].includes(status)
+			? [{text: `a migration (${status})`, remedy: `${wait}, or cancel it (QMP: migrate_cancel).`}]
+			: []),
 	];
 }
 
@@ -199,7 +224,8 @@ export async function readLive(monitors: Pick<Monitors, 'ask'>, socketPath: stri
 	const nodes = await readImageNodes(ask, name => resolveName(name, folder));
 	const value = <T>(result: Result<unknown>) => (result.ok ? result.value : {}) as Partial<T>;
 	const list = backends.value as QemuBackend[];
-	const disks = list.flatMap(backend => toDisk(backend, folder) ?? []);
+	const imageNodes = nodes.ok ? nodes.value : new Map<string, ImageNode>();
+	const disks = list.flatMap(backend => toDisk(backend, folder, imageNodes) ?? []);
 	const firmware = list.find(backend => isFirmware(backend) && backend.inserted?.ro === false)?.inserted?.file;
 	const numbers = value<{qemu: {major: number; minor: number; micro: number}}>(version).qemu;
 	const word = value<{status: string}>(status).status ?? '';
@@ -218,7 +244,7 @@ export async function readLive(monitors: Pick<Monitors, 'ask'>, socketPath: stri
 		nvramPath: firmware === undefined ? undefined : resolveName(firmware, folder),
 		disks,
 		commands: new Set(names),
-		imageNodes: nodes.ok ? nodes.value : new Map(),
+		imageNodes,
 		startImages: found?.argv === undefined ? [] : imagesOfDrives(['env', '-C', folder, ...found.argv]),
 		jobs: jobsOf(jobs.ok ? jobs.value : [], blockJobs.ok ? blockJobs.value : [], migration.ok ? migration.value : {}),
 		...readArgv(found, disks),

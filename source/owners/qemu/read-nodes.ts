@@ -3,17 +3,16 @@ The nodes of a running QEMU by the image that each has open, for the jobs that m
 */
 import type {ImageNode} from '../../model/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
+import {imageFormats, plainName, protocols} from './look-through.ts';
 import type {Ask} from './qmp-end.ts';
 
 type QemuNode = {
 	'node-name'?: string;
 	drv?: string;
 	file?: string;
-	'dirty-bitmaps'?: Array<{name?: string; persistent?: boolean}>;
+	'dirty-bitmaps'?: Array<{name?: string; persistent?: boolean; recording?: boolean; inconsistent?: boolean; granularity?: number}>;
 };
 
-export const imageFormats = new Set(['qcow2', 'raw', 'qed', 'qcow', 'vmdk', 'vdi', 'vpc', 'vhdx', 'parallels', 'luks', 'cloop', 'dmg', 'bochs']);
-const protocols = new Set(['file', 'host_device']);
 
 /** Names that begin so are QEMU's own: these nodes go by themselves. */
 const isOwn = (name: string) => name.startsWith('#');
@@ -37,7 +36,7 @@ export async function readImageNodes(monitor: Ask, resolve: (name: string) => st
 	const byPath = new Map<string, QemuNode[]>();
 	for (const node of Array.isArray(answer.value) ? answer.value as QemuNode[] : []) {
 		if (node.file !== undefined && node['node-name'] !== undefined) {
-			const path = resolve(node.file);
+			const path = resolve(plainName(node.file));
 			byPath.set(path, [...byPath.get(path) ?? [], node]);
 		}
 	}
@@ -53,6 +52,8 @@ export async function readImageNodes(monitor: Ask, resolve: (name: string) => st
 		const node: ImageNode = {
 			nodeName: image['node-name']!,
 			bitmaps: (image['dirty-bitmaps'] ?? []).flatMap(({name, persistent}) => persistent && name !== undefined ? [name] : []),
+			recording: (image['dirty-bitmaps'] ?? []).flatMap(({name, persistent, recording, inconsistent, granularity = 65_536}) =>
+				persistent && recording && !inconsistent && name !== undefined ? [{name, granularityBytes: granularity}] : []),
 			closing: [...new Set([image, ...files])].map(found => found['node-name']!).filter(name => !isOwn(name)),
 		};
 		return [[path, node] as const];

@@ -99,7 +99,7 @@ test('records that agree with the disks are not touched', t => {
 
 test('refused beside a job, beside checkpoints on an old libvirt, and read-only', t => {
 	const world = threeSnapshots({current: 's1'});
-	world.jobs.push('a backup');
+	world.jobs.push({text: 'a backup', remedy: 'Wait.'});
 	world.host.isReadOnly = true;
 	world.picture.checkpoints.push({name: 'c1', description: undefined, parent: undefined, createdAt: 1, disks: [], xml: ''});
 	t.deepEqual(blockersOf(world), ['job-running', 'not-permitted', 'checkpoint']);

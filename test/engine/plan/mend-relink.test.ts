@@ -58,8 +58,12 @@ test('the header is written, its age kept, the record names the new place, and e
 });
 
 test('a relative name stays relative', t => {
-	const plan = must(planRelink(wish, lostBase({}, {backingName: 'vda.qcow2'}), given));
+	const lost = lostBase({}, {backingName: 'vda.qcow2'});
+	lost.realFolders = new Map([['/d', '/d'], ['/e f', '/e f']]);
+	const plan = must(planRelink(wish, lost, given));
 	t.true(argvOf(plan.steps[1]!.command).includes('../e f/-vda.qcow2'));
+	lost.realFolders = new Map([['/d', '/d']]);
+	t.true(argvOf(must(planRelink(wish, lost, given)).steps[1]!.command).includes('/e f/-vda.qcow2'), 'absolute where a folder is not known');
 	t.true(argvOf(plan.steps[1]!.undo![0]!).includes('vda.qcow2'));
 });
 

@@ -123,7 +123,7 @@ test('an image that another domain stands on is not removed', t => {
 test('all blockers are named at once', t => {
 	const world = threeSnapshots();
 	world.picture.domain.hasManagedSave = true;
-	world.jobs.push('a block job on vda');
+	world.jobs.push({text: 'a block job on vda', remedy: 'Wait.'});
 	world.folders.get('/d')!.isWritable = false;
 	world.folders.get('/d')!.freeBytes = 1000;
 	world.picture.images.find(({path}) => path === '/d/vdb.qcow2')!.problems.push({kind: 'missing'});
@@ -138,6 +138,21 @@ for (const [name, reason] of [['a/b', '/'], ['.x', 'a leading dot'], ['', 'nothi
 
 test('a frozen image that another domain writes to is refused', t => {
 	t.deepEqual(blockersOf(threeSnapshots({foreignPins: [pin('/d/vda.qcow2', 'head', 'head of other', 'other')]})), ['image-in-use']);
+});
+
+test('a template that is off and unchanged is warned of, one that was written to since or that runs is refused', t => {
+	const template = (isIdle: boolean, more: {mode?: number; modifiedAt?: string} = {}) => {
+		const world = threeSnapshots({foreignPins: [{...pin('/d/vda.qcow2', 'head', 'head of template', 'other'), isIdle}]});
+		const base = world.picture.images.find(({path}) => path === '/d/vda.qcow2')!;
+		base.file = {...base.file!, modifiedAt: '1789990000.5', ...more};
+		return world;
+	};
+
+	const warned = plan(template(true)).consequences.filter(({text}) => text.includes('head of template'));
+	t.deepEqual(warned.map(({severity}) => severity), ['warning']);
+	t.false(plan(template(true, {mode: 0o444})).consequences.some(({text}) => text.includes('head of template')));
+	t.deepEqual(blockersOf(template(true, {modifiedAt: '1790000005.0'})), ['image-in-use']);
+	t.deepEqual(blockersOf(template(false)), ['image-in-use']);
 });
 
 test('a head that is frozen already cannot be kept a second time', t => {

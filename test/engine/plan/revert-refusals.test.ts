@@ -95,14 +95,16 @@ test('what is kept when an external snapshot is reverted to is external, also be
 	t.deepEqual(must(revert(world, {snapshot: 'e1'})).images.removed, [], 'the internal snapshot inside holds its image');
 });
 
-test('a disk that the snapshot left out is frozen with the kept state, and goes on in an overlay', t => {
+test('a disk that the snapshot left out keeps its file whatever is kept, and the kept record leaves it out', t => {
 	const world = inventory({
 		heads: {vda: '/d/vda.s1', vdb: '/d/vdb.qcow2'},
 		current: 's1',
 		snapshots: [{name: 's1', frozen: {vda: '/d/vda.qcow2', vdb: '/d/vdb.qcow2'}, overlays: {vda: '/d/vda.s1'}, modes: {vdb: 'no'}}],
 		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vdb.qcow2')],
 	});
-	t.is(must(revert(world, {fate: {kind: 'keep', name: 'k'}})).images.created.length, 2);
+	const kept = must(revert(world, {fate: {kind: 'keep', name: 'k'}}));
+	t.is(kept.images.created.length, 1);
+	t.regex(kept.steps.find(step => step.id === 'keep')!.command.files[0]!.text, /name=.vdb. snapshot=.no./);
 	t.is(must(revert(world)).images.created.length, 1);
 });
 

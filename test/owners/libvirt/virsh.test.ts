@@ -1,7 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import {
-	createVirsh, hasNoCurrentSnapshot, isMissingDomain, isMissingSnapshot, isNotSupported, isUnreachable, partQuestions, quoteForVirsh, reasonOf,
+	createVirsh, hasNoCurrentSnapshot, isMissingDomain, isMissingSnapshot, isNotRunning, isNotSupported, isUnreachable, partQuestions, quoteForVirsh, reasonOf,
 } from '../../../source/owners/libvirt/virsh.ts';
 import {parseVirshCommands} from '../../../source/owners/demo/virsh-words.ts';
 import {createLocalRunner} from '../../../source/tools/run.ts';
@@ -94,18 +94,19 @@ for (const [message, known] of [
 	['no-current', hasNoCurrentSnapshot],
 	['no-connection', isUnreachable],
 	['not-supported', isNotSupported],
+	['not-running', isNotRunning],
 ] as const) {
 	test(`libvirt's message "${message}" is told from all others`, t => {
-		const matchers = [isMissingDomain, isMissingSnapshot, hasNoCurrentSnapshot, isUnreachable, isNotSupported];
+		const matchers = [isMissingDomain, isMissingSnapshot, hasNoCurrentSnapshot, isUnreachable, isNotSupported, isNotRunning];
 		const failure = toolFailure(fixture(`libvirt-9.0/messages/${message}.txt`));
 		t.deepEqual(matchers.filter(matches => matches(failure)), [known]);
 	});
 }
 
 test('messages that mean none of these match nothing', t => {
-	for (const message of ['not-running', 'syntax', 'forbidden', 'no-memory-file']) {
+	for (const message of ['syntax', 'forbidden', 'no-memory-file']) {
 		const failure = toolFailure(fixture(`libvirt-9.0/messages/${message}.txt`));
-		t.false([isMissingDomain, isMissingSnapshot, hasNoCurrentSnapshot, isUnreachable, isNotSupported].some(matches => matches(failure)));
+		t.false([isMissingDomain, isMissingSnapshot, hasNoCurrentSnapshot, isUnreachable, isNotSupported, isNotRunning].some(matches => matches(failure)));
 	}
 });
 
