@@ -106,6 +106,8 @@ export type Domain = {
 	state: DomainState;
 	isPersistent: boolean;
 	hasManagedSave: boolean;
+	/** Paused with the memory that it was resumed from, and its guest has not run since: see engine/plan/inactive-disks.ts. */
+	isFreshlyResumed?: boolean;
 	/** The definition for the next start. */
 	definition: DomainDefinition;
 	/** The definition that runs; undefined when the domain has no process. */

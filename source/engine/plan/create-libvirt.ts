@@ -18,6 +18,7 @@ import {refuseFolderRisks} from './build-folder.ts';
 import type {PlanContext} from './context.ts';
 import {blockInternal, partakingDisks, type ModedDisk} from './create-disks.ts';
 import type {CreateParts, CreateRequest} from './create-offline.ts';
+import {requireActiveDisks} from './inactive-disks.ts';
 import {requireFreeTag} from './nvram-inside.ts';
 import {chooseTargets, type TargetedDisk} from './create-targets.ts';
 import {ownOverlays} from './own-overlays.ts';
@@ -221,6 +222,10 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 	}
 
 	requireNoTransientDisk(context, request);
+	if (external.length > 0 && context.inventory.picture.checkpoints.length > 0) {
+		requireActiveDisks(context, `The bitmaps of the checkpoints (${context.inventory.picture.checkpoints.map(({name}) => name).join(', ')}) would not go on in the new overlays.`);
+	}
+
 	const {disks: targeted, memoryPath, consequences} = chooseTargets(context, action, {disks: external, hasMemory: way.memory === 'external', now});
 	const own = ownOverlays(context, targeted);
 	const {disks} = own;

@@ -62,6 +62,9 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 	const leftOut = disks.filter(({disk, mode, asked}) => mode === 'no' && asked === 'no' && disk.sourcePath !== undefined && disk.transient === undefined).map(({disk}) => disk.target);
 	const transient = disks.filter(({disk, mode}) => mode === 'no' && disk.transient !== undefined).map(({disk}) => disk.target);
 	const chain = picture.currentSnapshot === undefined ? [] : withAncestors(picture.snapshots, picture.currentSnapshot);
+	const frozenInside = disks.filter(({mode}) => mode === 'internal').flatMap(({disk}) => imageAt(context.graph, disk.sourcePath ?? '')?.bitmaps ?? []);
+	// Those of a running domain are in no file yet (trap R12).
+	const bitmaps = [...new Set([...picture.checkpoints, ...frozenInside].map(({name}) => name))];
 	const rules: Array<[boolean, Consequence]> = [
 		[true, {severity: 'info', text: `Row ${decision.row} of the table of snapshots: ${decision.reason}`}],
 		...differences.map((text): [boolean, Consequence] => [true, {severity: 'info', text}]),
@@ -88,6 +91,10 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 		}]),
 		[way.by === 'migrate', {severity: 'warning', text: 'Memory without disks cannot be reverted to safely: by then the disks have gone on, and the guest would destroy its file systems.'}],
 		[nvramPath !== undefined && way.memory === 'no' && action.hasNoMetadata && !(way.disk === 'internal' && nvramImageOf(context) !== undefined), {severity: 'warning', text: `The firmware's variables (${nvramPath}) are not kept.`}],
+		[way.disk === 'internal' && bitmaps.length > 0, {
+			severity: 'warning',
+			text: `QEMU does not go back to a snapshot inside an image beside bitmaps: nobody can revert to this one until the checkpoints are deleted (${bitmaps.join(', ')}).`,
+		}],
 		[way.disk === 'internal' && chain.some(snapshot => isExternal(snapshot)), {
 			severity: 'warning',
 			text: 'External snapshots come before this internal one: libvirt itself will not be able to delete some of them.',

@@ -14,6 +14,7 @@ import {needsCurrent} from './lineage.ts';
 import type {Consequence} from '../../model/plan.ts';
 import {refuseForeignHeads} from './foreign-heads.ts';
 import {bitmapsInQemu} from './merge-qemu.ts';
+import {requireActiveDisks} from './inactive-disks.ts';
 import {requirePlainLayers} from './recorded-chains.ts';
 import {nextCurrent} from './records.ts';
 
@@ -129,6 +130,10 @@ export function blockMerges(context: PlanContext, {merges, removed}: Collection)
 		requireDataFile(context, merge);
 		blockDisks(context, merge);
 		requirePlainLayers(context, posix.basename(merge.top), merge.top);
+	}
+
+	if (merges.length > 0) {
+		requireActiveDisks(context, 'No image can be merged until then.');
 	}
 
 	if (merges.length > 0 && context.inventory.picture.domain.liveDefinition !== undefined && context.inventory.picture.checkpoints.length > 0) {

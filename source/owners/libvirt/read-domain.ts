@@ -78,19 +78,20 @@ async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<
 		on('snapshot-list', '--name'),
 		on('snapshot-current', '--name'),
 		on('checkpoint-list', '--name'),
+		on('domstate', '--reason'),
 	]);
 	if (!answers.ok) {
 		return answers;
 	}
 
-	const [info, inactive, live, snapshotNames, current, checkpointNames] = answers.value as [Answer, Answer, Answer, Answer, Answer, Answer];
+	const [info, inactive, live, snapshotNames, current, checkpointNames, state] = answers.value as [Answer, Answer, Answer, Answer, Answer, Answer, Answer];
 	const failed = [info, inactive, live].find(answer => !answer.ok);
 	if (failed && !failed.ok) {
 		return isMissingDomain(failed.failure) ? domainNotFound(virsh, uuid) : failed;
 	}
 
 	const unreadable: Unreadable[] = [];
-	const domain = readDomain({uuid, info, inactive, live});
+	const domain = readDomain({uuid, info, inactive, live, state});
 	if (!domain.ok) {
 		return domain;
 	}
@@ -163,8 +164,11 @@ async function domainNotFound(virsh: Virsh, uuid: string): Promise<Result<never>
 	return fail({kind: 'domain-not-found', name: uuid, known: known.ok ? known.value.map(domain => domain.name) : []});
 }
 
-function readDomain(answers: {uuid: string; info: Answer; inactive: Answer; live: Answer}): Result<Domain> {
-	const {uuid, info, inactive, live} = answers;
+/** What `domstate --reason` says after a `restore --paused`, until the guest runs (11.3, 12.8). */
+const freshlyResumed = 'paused (migrating)';
+
+function readDomain(answers: {uuid: string; info: Answer; inactive: Answer; live: Answer; state: Answer}): Result<Domain> {
+	const {uuid, info, inactive, live, state} = answers;
 	const fields = parseFields(info.ok ? info.value : '');
 	const definition = parseDomainXml(inactive.ok ? inactive.value : '');
 	if (!definition.ok) {
@@ -182,6 +186,7 @@ function readDomain(answers: {uuid: string; info: Answer; inactive: Answer; live
 		state: parseDomainState(fields.get('State')),
 		isPersistent: fields.get('Persistent') === 'yes',
 		hasManagedSave: fields.get('Managed save') === 'yes',
+		...(state.ok && state.value.trim() === freshlyResumed && {isFreshlyResumed: true}),
 		definition: definition.value,
 		liveDefinition: liveDefinition?.value,
 	});
