@@ -47,6 +47,13 @@ export function buildImageGraph(images: readonly Image[], pins: readonly Pin[]):
 		}
 	}
 
+	for (const image of images) {
+		// Whoever needs an image needs its clusters: what holds the one holds the file with the other.
+		if (image.dataFilePath !== undefined) {
+			nodeAt(image.dataFilePath).overlays.add(keyOf(image.path));
+		}
+	}
+
 	for (const pin of pins) {
 		nodeAt(pin.path).pins.push(pin);
 	}

@@ -14,7 +14,9 @@ import {
 } from './domains.ts';
 import {expectRefused, expectReverted, expectStarts} from './expect.ts';
 import {readCounter, waitForCounter} from './memory-counter.ts';
-import {report, revert} from './program.ts';
+import {
+	readError, report, revert, runProgram,
+} from './program.ts';
 import {attemptVirsh, run, virsh} from './run.ts';
 import {imagesPath} from './settings.ts';
 import {makeShims, readPlan} from './shims.ts';
@@ -221,16 +223,22 @@ test.serial('R10: a disk that was added after the snapshot leaves the definition
 	t.is(await digestImage(heads.get('vdc')!).catch(() => left), left);
 });
 
-test.serial('R11, L9: an internal snapshot inside an image that an external one keeps is refused', async t => {
+test.serial('R11, L9: an internal snapshot inside an image that an external one keeps is refused, and the delete that is advised leads there', async t => {
 	const domain = await makeDomain(t);
-	await markOffline(domain, 1);
+	const first = await markOffline(domain, 1);
 	await takeInternalSnapshot(domain, 'i1');
 	const second = await markOffline(domain, 2);
 	await takeDiskSnapshot(domain, 'e1');
 	await markOffline(domain, 3);
 	await expectRefused(t, domain, async () => revert(domain, 'i1'), /e1|needed|writes to/);
 	await expectReverted(t, domain, await revert(domain, 'e1'), {digests: second, current: 'e1'});
-	await expectRefused(t, domain, async () => revert(domain, 'i1'), /e1|needed|writes to/);
+	const refused = await revert(domain, 'i1');
+	t.is(refused.exitCode, 3, report(refused));
+	const words = /vsnap-tui (?<words>delete -- [^.;]*)/.exec(readError(refused).message)!.groups!.words!;
+	const followed = await runProgram(domain, ['delete', '--yes', ...words.split(' ').slice(1)]);
+	t.is(followed.exitCode, 0, report(followed));
+	t.deepEqual(await digestHeads(domain), second);
+	await expectReverted(t, domain, await revert(domain, 'i1'), {digests: first, current: 'i1'});
 });
 
 test.serial('R12: an internal snapshot beside bitmaps of a checkpoint is refused before the domain is stopped', async t => {

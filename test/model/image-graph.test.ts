@@ -51,6 +51,12 @@ test('an image on which an unknown overlay stands is not given up', t => {
 	t.is(abandonHead(graph, '/s2').staying[0]!.reason, 'in-use-elsewhere');
 });
 
+test('the external data file of an image is held by whoever holds the image', t => {
+	const graph = buildImageGraph([image('/base', undefined, {dataFilePath: '/store.raw'}), image('/s1', '/base')], [pin('/s1', 'content')]);
+	t.deepEqual(contentHoldersOf(graph, '/store.raw').map(holder => holder.path), ['/s1']);
+	t.deepEqual(chainOf(graph, '/s1'), ['/s1', '/base'], 'it is no layer');
+});
+
 test('whatever the graph looks like, nothing that a pin reaches is given up', t => {
 	const forests = fc.record({parents: fc.array(fc.nat(), {minLength: 2, maxLength: 25}), pinned: fc.array(fc.nat(), {maxLength: 6}), head: fc.nat()});
 	t.notThrows(() => {

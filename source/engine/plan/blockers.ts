@@ -148,7 +148,7 @@ export function blockNeededContent(context: PlanContext, path: string, action: s
 		context.blockers.push({
 			kind: 'image-needed',
 			text: `${action} would write into ${path}, which is still needed by: ${[...new Set([...objection.holders.map(pin => pin.label), ...objection.overlays])].join(', ')}.`,
-			remedy: 'Delete those snapshots first, or revert to one of them.',
+			remedy: 'Delete those snapshots first, or what else is named.',
 		});
 	}
 }

@@ -16,6 +16,7 @@ import {
 } from './commands.ts';
 import {refuseFolderRisks} from './build-folder.ts';
 import type {PlanContext} from './context.ts';
+import {nameNewHeads} from './create-record.ts';
 import {blockInternal, partakingDisks, type ModedDisk} from './create-disks.ts';
 import type {CreateParts, CreateRequest} from './create-offline.ts';
 import {requireActiveDisks} from './inactive-disks.ts';
@@ -243,6 +244,11 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 		return xml;
 	}
 
+	const named = action.hasNoMetadata ? nameNewHeads(context, overlays) : succeed([]);
+	if (!named.ok) {
+		return named;
+	}
+
 	const xmlPath = `${context.workPath}/snapshot-wanted.xml`;
 	const hasMemory = way.memory !== 'no';
 	const isLeftPaused = all.some(({mode}) => mode === 'manual');
@@ -276,6 +282,7 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 			standsFor: standsFor(context, {request, disks, memoryPath, pauses: (hasMemory && !action.isLive) || isLeftPaused, isLeftPaused}),
 		},
 		...own.after,
+		...named.value,
 	];
 	return succeed({
 		steps,

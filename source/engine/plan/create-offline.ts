@@ -17,7 +17,7 @@ import type {PlanContext} from './context.ts';
 import {
 	blockInternal, partakingDisks, type ModedDisk, type PartakingDisk,
 } from './create-disks.ts';
-import {recordSteps} from './create-record.ts';
+import {recordsBesideCheckpoints, recordSteps} from './create-record.ts';
 import {chooseTargets, type TargetedDisk} from './create-targets.ts';
 import {defineStep} from './domain-steps.ts';
 import {tagNvram} from './nvram-inside.ts';
@@ -43,9 +43,6 @@ export type CreateParts = {
 
 /** What every way of creating is given. */
 export type CreateRequest = {action: CreateAction; way: Way; disks: ModedDisk[]; now: Date};
-
-/** From here on libvirt keeps snapshot records beside checkpoints (11.3 was seen to, 10.0 to refuse). */
-const recordsBesideCheckpoints = 11_003_000;
 
 function blockCheckpoints(context: PlanContext, isExternal: boolean): void {
 	const names = context.inventory.picture.checkpoints.map(checkpoint => checkpoint.name);
@@ -207,12 +204,7 @@ export function planOfflineExternal(context: PlanContext, {action, disks: all, n
 			...record.value,
 			...closeBuildFolders(built),
 		],
-		consequences: [
-			...consequences,
-			...(action.hasNoMetadata
-				? [{severity: 'warning', text: 'Nothing records these overlays: a later revert by plain virsh may remove the images on which they stand.'} as const]
-				: []),
-		],
+		consequences,
 		heads: overlays,
 		created: made,
 		written: [],

@@ -6,12 +6,16 @@ import type {Step} from '../../model/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {SnapshotMemory} from '../../model/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
-import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
+import {buildSnapshotXml, changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {checkText} from '../../model/xml/change-xml.ts';
 import {preservingXml, tidyFormer} from './bookkeeping.ts';
 import {snapshotCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import type {ModedDisk} from './create-disks.ts';
+import {isExternalOn, mustNameHeads, recordedOverlays} from './lineage.ts';
+
+/** From here on libvirt keeps snapshot records beside checkpoints (11.3 was seen to, 10.0 to refuse). */
+export const recordsBesideCheckpoints = 11_003_000;
 
 export type RecordRequest = {
 	action: CreateAction;
@@ -53,11 +57,54 @@ function recordXml(context: PlanContext, request: RecordRequest): Result<string>
 		: domainXml;
 }
 
+/**
+Without a record of its own, a new layer has to be named by the record of the current snapshot: libvirt >= 9.9 unlinks at its own revert what that one names, and what
+it named until then is frozen from here on. `overlays`: the domain's new images, by target. Fails with `unreadable`.
+*/
+export function nameNewHeads(context: PlanContext, overlays: ReadonlyMap<string, string>): Result<Step[]> {
+	const {picture} = context.inventory;
+	const current = picture.snapshots.find(({name}) => name === picture.currentSnapshot);
+	if (current === undefined || overlays.size === 0 || ![...overlays.keys()].some(target => isExternalOn(current, target)) || !mustNameHeads(context, current)) {
+		return succeed([]);
+	}
+
+	refuseBesideCheckpoints(context);
+	const xml = changeSnapshotXml(current.xml, {overlays: new Map([...recordedOverlays(current), ...overlays]), dropRevertDisks: true});
+	const before = preservingXml(current);
+	if (!xml.ok) {
+		return xml;
+	}
+
+	return before.ok
+		? succeed([{
+			id: 'name-heads',
+			title: `Name the new disks in the record of "${current.name}"`,
+			phase: 'switch',
+			command: snapshotCommands.redefine(context, {fileName: 'snapshot-current', xml: xml.value, makeCurrent: true}),
+			undo: [snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: before.value, makeCurrent: true})],
+			happened: {kind: 'never'},
+			ifStopped: wouldFinish,
+		}])
+		: before;
+}
+
+/** libvirt up to 10.0 redefines no snapshot beside checkpoints, so the record could not follow. Appends to the blockers. */
+function refuseBesideCheckpoints(context: PlanContext): void {
+	const names = context.inventory.picture.checkpoints.map(({name}) => name);
+	if (names.length > 0 && context.host.owner !== 'qemu' && context.host.libvirtVersion < recordsBesideCheckpoints) {
+		context.blockers.push({
+			kind: 'checkpoint',
+			text: `The domain has checkpoints (${names.join(', ')}), and beside them this libvirt does not let the record of the current snapshot name the new disks.`,
+			remedy: 'Leave --no-metadata out: the new snapshot then has a record of its own.',
+		});
+	}
+}
+
 /** Fails with `unreadable` where a document cannot be made or changed. */
 export function recordSteps(context: PlanContext, request: RecordRequest): Result<Step[]> {
 	const {action} = request;
 	if (action.hasNoMetadata) {
-		return succeed([]);
+		return nameNewHeads(context, request.overlays);
 	}
 
 	const {picture} = context.inventory;

@@ -78,6 +78,10 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 			severity: 'warning',
 			text: `${transient.join(', ')} ${transient.length === 1 ? 'is' : 'are'} transient and left out: what the guest writes there is gone when the domain stops.`,
 		}],
+		[action.hasNoMetadata && given.parts.heads.size > 0, {
+			severity: 'warning',
+			text: 'No snapshot records this layer: it cannot be reverted to, and a revert that discards the current state removes it, too.',
+		}],
 		[leftOut.length > 0, {severity: 'warning', text: `${leftOut.join(', ')} is left out: a revert will not bring it back to this moment.`}],
 		[isActive && way.memory === 'no' && !action.isQuiesced, {severity: 'warning', text: 'The guest runs: its disks are frozen as after a power cut.'}],
 		[!isActive && action.isQuiesced, {severity: 'info', text: 'The domain is off: there is nothing to freeze inside it.'}],

@@ -28,6 +28,7 @@ import {nvramImageOf, nvramInside} from './nvram-inside.ts';
 import {noNvramChange, revertNvram} from './nvram-revert.ts';
 import type {NewDefinition, RevertParts} from './revert-external.ts';
 import {stampOf} from './overlay-name.ts';
+import {wayToInternal} from './way-to-internal.ts';
 import {
 	describeEmptied, emptiedDrives, refuseLostMedia, requireStartFiles,
 } from './start-files.ts';
@@ -44,7 +45,7 @@ function blockDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk)
 		blockers.push({
 			kind: 'image-needed',
 			text: `The snapshot lies inside ${disk.path}, but ${disk.target} ${head?.sourcePath === undefined ? 'is not in the domain any more' : `writes to ${head.sourcePath}`}.`,
-			remedy: 'Revert to a snapshot that was taken on that image first, or attach it again.',
+			remedy: wayToInternal(context, snapshot, disk),
 		});
 		return;
 	}

@@ -24,7 +24,7 @@ export type DomainChange = {
 };
 
 /** Parts of a `<source>` that belong to the image that was there, and would be wrong for another one. */
-const tiedToOldImage = new Set(['host', 'slices', 'reservations', 'snapshot', 'config', 'auth', 'ssl', 'cookies', 'initiator', 'address']);
+const tiedToOldImage = new Set(['host', 'slices', 'dataStore', 'reservations', 'snapshot', 'config', 'auth', 'ssl', 'cookies', 'initiator', 'address']);
 
 /**
 `<backingStore>` is removed from every disk: what is left behind beats the headers of the images, and an empty one means that there is no backing

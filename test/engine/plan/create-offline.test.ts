@@ -84,7 +84,7 @@ test('--no-metadata makes the overlays and records nothing, and says so', t => {
 	t.false(plan.steps.some(step => step.id === 'record'));
 	t.is(plan.expected.currentSnapshot, 's3');
 	t.is(plan.expected.snapshots.length, 3);
-	t.regex(textsOf(plan), /warning: Nothing records these overlays/);
+	t.regex(textsOf(plan), /warning: No snapshot records this layer/);
 });
 
 test('a name that is taken is not used: another one is chosen, and told', t => {
@@ -167,4 +167,28 @@ test('without a backing file the disk starts empty, as large as it was, and the 
 	const plan = planOf(twoDisks(), {isDiskOnly: true, disks: [{target: 'vda', mode: undefined, reuse: 'no-backing-file'}]});
 	t.deepEqual(argvOf(stepOf(plan, 'create-vda').command), ['qemu-img', 'create', '-q', '-f', 'qcow2', '/d/vda.s1', String(1024 ** 3)]);
 	t.regex(textsOf(plan), /loss: vda starts empty/);
+});
+
+test('without a record of its own, a new layer is named by the record of the current snapshot, where libvirt acts on it', t => {
+	const scene = (libvirtVersion: number, hasChild: boolean) => twoDisks({
+		heads: {vda: '/d/vda.s1', vdb: '/d/vdb.s1'},
+		current: 's0',
+		libvirtVersion,
+		snapshots: [
+			{name: 's0', frozen: {vda: '/d/vda.qcow2', vdb: '/d/vdb.qcow2'}, overlays: {vda: '/d/vda.s1', vdb: '/d/vdb.s1'}},
+			...(hasChild ? [{name: 'c', parent: 's0', frozen: {vda: '/d/vda.c', vdb: '/d/vdb.c'}, overlays: {}}] : []),
+		],
+		images: ['vda', 'vdb'].flatMap(disk => [image(`/d/${disk}.qcow2`), image(`/d/${disk}.s1`, `/d/${disk}.qcow2`), image(`/d/${disk}.c`, `/d/${disk}.qcow2`)]),
+	});
+	const asked = {snapshot: 'nm', isDiskOnly: true, hasNoMetadata: true, disks: [{target: 'vdb', mode: 'no' as const}]};
+	for (const plan of [planOf(scene(12_008_000, true), asked), planOf(scene(9_000_000, false), asked)]) {
+		const step = stepOf(plan, 'name-heads');
+		const record = must(parseSnapshotXml(step.command.files[0]!.text));
+		t.deepEqual(record.disks.map(({overlayPath}) => overlayPath), ['/d/vda.nm', '/d/vdb.s1']);
+		t.is(step.undo?.length, 1);
+		t.regex(textsOf(plan), /No snapshot records this layer: it cannot be reverted to/);
+	}
+
+	t.notRegex(idsOf(planOf(scene(9_000_000, true), asked)), /name-heads/, 'before 9.9 one with children keeps what it named');
+	t.notRegex(idsOf(planOf(twoDisks(), asked)), /name-heads/, 'no snapshot is current');
 });

@@ -80,6 +80,26 @@ test('an internal revert is refused beside checkpoints, and on an image that ano
 	t.deepEqual(blockersOf(inventory({...internal, images: [...internal.images, image('/d/stranger', '/d/vda.qcow2')]}), {snapshot: 'i1'}), ['image-needed']);
 });
 
+test('the way to an internal snapshot below external ones is named, where deleting them leads there', t => {
+	const scene: Scene = {
+		heads: {vda: '/d/vda.e2'},
+		current: 'e2',
+		snapshots: [
+			internal.snapshots[0]!,
+			{name: 'e1', parent: 'i1', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.e1'}},
+			{name: 'e2', parent: 'e1', frozen: {vda: '/d/vda.e1'}, overlays: {vda: '/d/vda.e2'}},
+		],
+		images: [...internal.images, image('/d/vda.e1', '/d/vda.qcow2'), image('/d/vda.e2', '/d/vda.e1')],
+	};
+	const remedyOf = (world: Inventory) => {
+		const result = revert(world, {snapshot: 'i1'});
+		return result.ok || result.failure.kind !== 'refused' ? undefined : result.failure.blockers.find(({text}) => text.includes('lies inside'))?.remedy;
+	};
+
+	t.regex(remedyOf(inventory(scene))!, /Merge or delete "e2" and "e1" first: vsnap-tui delete -- web e2; vsnap-tui delete -- web e1\./);
+	t.is(remedyOf(inventory({...scene, images: [...scene.images, image('/d/stranger', '/d/vda.qcow2')]})), undefined, 'somebody else stands on it, too');
+});
+
 test('what is kept when an external snapshot is reverted to is external, also beside an internal current one', t => {
 	const world = inventory({
 		heads: {vda: '/d/vda.e1'},

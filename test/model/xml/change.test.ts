@@ -63,6 +63,16 @@ test('a block device becomes a file, gets a driver, and what belonged to the dev
 	t.deepEqual(at(disk, 'source'), [{name: 'source', attributes: {file: '/images/vdb.new', startupPolicy: 'optional'}, children: []}]);
 });
 
+test('an external data file stays with its image and never comes to an overlay, and a drive can be left empty', t => {
+	const store = '<dataStore type=\'file\'><format type=\'raw\'/><source file=\'/d/store.raw\'/></dataStore>';
+	const disk = (target: string, file: string) => `<disk type='file'><source file='${file}'>${store}</source><target dev='${target}'/></disk>`;
+	const xml = `<domain><name>a</name><devices>${disk('vda', '/d/a')}${disk('vdb', '/d/b')}</devices></domain>`;
+	const changed = valueOf(changeDomainXml(xml, {sources: new Map([['vda', {path: '/d/a.s1', format: 'qcow2'}]]), emptied: []}));
+	t.regex(changed, /<source file="\/d\/a\.s1"\/>/);
+	t.regex(changed, /<source file="\/d\/b"><dataStore/);
+	t.notRegex(valueOf(changeDomainXml(xml, {sources: new Map(), emptied: ['vda', 'vdb']})), /<source file="\/d\/[ab]"/);
+});
+
 test('a disk that is to stay on its block device stays a block device', t => {
 	const written = valueOf(changeDomainXml(domainXml, {sources: new Map([['vdb', {path: '/dev/vg/web', format: 'raw'}]])}));
 	const disk = at(canonicalise(written), 'devices', 'disk')[1]!;
