@@ -5,7 +5,6 @@ import {describeTrouble, type JournalTrouble} from '../model/journal-trouble.ts'
 import type {Result} from '../model/result.ts';
 import type {UnfinishedAction} from '../engine/ports.ts';
 import {describeClaim, remedyFor} from '../model/claim.ts';
-import {quoteForShell} from '../model/shell-quote.ts';
 import {sayFailure, sayWarning, type CommandContext} from './context.ts';
 
 const halfWayExitCode = 4;
@@ -31,7 +30,7 @@ export async function sayForeignClaims(context: CommandContext, own: readonly Un
 		const {claim, domainUuid, life} = mark;
 		if (life !== 'working' && !own.some(({plan}) => plan.id === claim?.planId)) {
 			const name = claim?.domain.name ?? domainUuid;
-			sayWarning(context, 'foreign-action', `"${name}": ${describeClaim(mark)}.\n${remedyFor(mark, quoteForShell(name))}`);
+			sayWarning(context, 'foreign-action', `"${name}": ${describeClaim(mark)}.\n${remedyFor(mark)}`);
 		}
 	}
 }

@@ -7,7 +7,6 @@ import {describeClaim, remedyFor, type Claim, type FoundClaim} from '../model/cl
 import {describeAction} from '../model/describe-action.ts';
 import type {Plan} from '../model/plan.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
-import {quoteForShell} from '../model/shell-quote.ts';
 import type {World} from './execute.ts';
 import type {
 	Claims, Outcome, Owner, StateStore,
@@ -31,7 +30,7 @@ function claimOf({store, clock, person}: World, plan: Plan, stage: Claim['stage'
 /** What another's mark means for somebody who wants to begin. Fails with `busy`, or with `refused` where its process has gone. */
 function refuseForClaim(found: FoundClaim, domain: Plan['action']['domain']): Result<never> {
 	const name = found.claim?.domain.name ?? domain.name;
-	const remedy = remedyFor(found, quoteForShell(name));
+	const remedy = remedyFor(found);
 	return found.life === 'gone'
 		? fail({
 			kind: 'refused',
@@ -86,6 +85,12 @@ export async function checkOthers({owner, store}: {owner: Owner; store: OwnJourn
 
 	const isOwn = found.value.life !== 'unknown' && found.value.claim?.statePath === store.workPath('');
 	return isOwn || await isVoid(store, found.value) ? succeed(undefined) : refuseForClaim(found.value, domain);
+}
+
+/** For who gives an action up, his own or another's: takes away whatever mark the domain has. Nothing else is touched. */
+export async function giveUpClaim({owner}: Pick<World, 'owner'>, domainUuid: string): Promise<Result<void>> {
+	const found = await owner.claims?.read(domainUuid);
+	return found === undefined || (found.ok && found.value === undefined) ? succeed(undefined) : (found.ok ? owner.claims!.clear(found.value!) : found);
 }
 
 /** Works while the domain is marked as ours. `hasJournal`: something may have been changed already. `markBegun` is to be called before the first change. */

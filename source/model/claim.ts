@@ -55,8 +55,8 @@ export function describeClaim({claim, life}: FoundClaim): string {
 	return `${claim.user} on ${claim.host} (${process}) began at ${claim.since}: ${claim.what}`;
 }
 
-/** The way on for everybody but the one whose action it is. */
-export function remedyFor({claim}: FoundClaim, domain: string): string {
-	return `${claim === undefined ? 'Who did that' : `${claim.user} on ${claim.host}`} finishes it or puts it back with vsnap-tui recover.`
-		+ ` If that will never happen, vsnap-tui recover --give-up ${domain} takes the mark away, and leaves everything as it is.`;
+/** The way on for everybody but the one whose action it is. The mark is a secret without a value (owners/libvirt/claims.ts). */
+export function remedyFor({claim, id}: FoundClaim): string {
+	return `${claim === undefined ? 'Whoever did that' : `${claim.user} on ${claim.host}`} finishes it or puts it back with vsnap-tui recover.`
+		+ ` If that will never happen, virsh secret-undefine ${id} takes the mark away and touches nothing else.`;
 }

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {checkOthers, underClaim} from '../../source/engine/claim.ts';
+import {checkOthers, giveUpClaim, underClaim} from '../../source/engine/claim.ts';
 import type {World} from '../../source/engine/execute.ts';
 import {planRevert} from '../../source/engine/plan/revert.ts';
 import type {Claims, Outcome} from '../../source/engine/ports.ts';
@@ -89,8 +89,8 @@ test('the mark of an action that ends half-way stays, and its recovery takes it 
 
 const others: Array<[ClaimLife, number, RegExp]> = [
 	['working', 6, /alice on kvm1 \(process 811\) began at 2026-01-02T03:04:05.000Z: Revert web to s1/],
-	['unknown', 6, /cannot be seen from here.*--give-up web/s],
-	['gone', 3, /stopped half-way.*which has gone.*--give-up web/s],
+	['unknown', 6, /cannot be seen from here.*secret-undefine theirs/s],
+	['gone', 3, /stopped half-way.*which has gone.*secret-undefine theirs/s],
 ];
 
 for (const [life, exitCode, words] of others) {
@@ -125,6 +125,14 @@ test('a mark of a run at work stops others even before its first change, and a m
 	given.world.owner.claims!.take = async () => succeed({id: 'x', domainUuid: uuid, claim: undefined, life: 'unknown'});
 	const outcome = await underClaim(given.world, plan, {hasJournal: false}, refuse);
 	t.regex(describeFailure(outcome.kind === 'done' ? {kind: 'read-only'} : outcome.failure).message, /in a way that cannot be read/);
+});
+
+test('whoever gives up takes the mark away, and where there is none nothing happens', async t => {
+	const given = scene();
+	mark(given, 'gone');
+	must(await giveUpClaim(given.world, uuid));
+	t.is(given.marks.size, 0);
+	must(await giveUpClaim(given.world, uuid));
 });
 
 test('where the host refuses the mark nothing is begun', async t => {

@@ -232,6 +232,16 @@ test('what else is in the folder is named, stays, and concerns nothing else', as
 	t.deepEqual((await readdir(folder)).sort(), names);
 });
 
+test('a journal is read once, and again only when it has changed', async t => {
+	const given = await scene(t);
+	await openWith(given, [begun]);
+	const [first] = must(await given.store.readUnfinished());
+	t.is(must(await given.store.readUnfinished())[0], first);
+	t.is(must(await given.store.readUnfinishedPlan('p1')), first);
+	await must(await given.store.reopenJournal('p1')).append(ended);
+	t.is(must(await given.store.readUnfinished())[0]!.records.length, 3);
+});
+
 test('a folder that others may write to is not used, whenever it became one', async t => {
 	const given = await scene(t);
 	await openWith(given, []);

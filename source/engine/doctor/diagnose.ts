@@ -15,7 +15,6 @@ import type {DomainPicture, HostFacts, Pin} from '../../model/inventory.ts';
 import {nvramPaths} from '../../model/nvram.ts';
 import {pinsOfDomain} from '../../model/pins.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import {quoteForShell} from '../../model/shell-quote.ts';
 import {frozenPath} from '../../model/snapshot.ts';
 import type {
 	AuditEntry, LostFile, Owner, StateStore, Surroundings, UnfinishedAction,
@@ -205,7 +204,7 @@ async function readForeignActions({owner}: Practice, options: RoundOptions, own:
 			domain: {uuid: mark.domainUuid, name},
 			text: `${mark.life === 'gone' ? 'An action of another run stopped half-way' : 'Another run may be at work'}: ${describeClaim(mark)}.`,
 			meaning: 'Images and records may be half changed. No other action is begun on the domain until that one is over.',
-			remedy: remedyFor(mark, quoteForShell(name)),
+			remedy: remedyFor(mark),
 		};
 	});
 }
