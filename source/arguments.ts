@@ -4,7 +4,7 @@ The command line: what may be typed, and what it comes to. Gives data; does noth
 import {Command, CommanderError, Option} from 'commander';
 import type {CreateAction, DeleteAction, EndState, Fate} from './model/action.ts';
 import {parseDiskOptions, parseMemoryOption} from './model/create-options.ts';
-import type {Direction} from './engine/recover.ts';
+import type {Direction} from './engine/progress.ts';
 import {findingKinds, type FindingKind} from './model/finding.ts';
 import {fail, succeed, type Result} from './model/result.ts';
 
@@ -32,7 +32,7 @@ export type Wish =
 	| {verb: 'branch'; domain: string; snapshot: string; name: string; fate: Fate | undefined}
 	| {verb: 'merge'; domain: string; snapshot: string}
 	| {verb: 'delete'; domain: string; snapshot: string; scope: DeleteAction['scope']; isMetadataOnly: boolean}
-	| {verb: 'recover'; direction: Direction | undefined}
+	| {verb: 'recover'; domain: string | undefined; direction: Direction | undefined}
 	| {verb: 'doctor'; domain: string | undefined; mend: FindingKind | undefined}
 	| {verb: 'log'};
 
@@ -49,7 +49,7 @@ export type CreateVerb = Pick<CreateAction, 'description' | 'memory' | 'disks' |
 export type Parsed = {kind: 'wish'; wish: Wish; options: GlobalOptions} | {kind: 'print'; text: string};
 
 type RawOptions = Partial<Record<'connect' | 'keep' | 'mend', string>> & Partial<Record<'qmp' | 'image', string[]>> & Partial<Record<
-	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'discard' | 'running' | 'paused' | 'shutoff' | 'rollBack' | 'rollForward'
+	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'discard' | 'running' | 'paused' | 'shutoff' | 'rollBack' | 'rollForward' | 'giveUp'
 	| 'children' | 'childrenOnly' | 'metadata',
 	boolean
 >>;
@@ -151,6 +151,7 @@ function findContradiction(raw: RawOptions): string | undefined {
 		[raw.shell === true && raw.json === true, '--shell and --json'],
 		[[raw.running, raw.paused, raw.shutoff].filter(Boolean).length > 1, '--running, --paused and --shutoff'],
 		[raw.rollBack === true && raw.rollForward === true, '--roll-back and --roll-forward'],
+		[raw.giveUp === true && (raw.rollBack === true || raw.rollForward === true), '--give-up and another way'],
 		[raw.children === true && raw.childrenOnly === true, '--children and --children-only'],
 		[raw.demo === true && raw.connect !== undefined, '--demo and --connect'],
 		[isBare && raw.connect !== undefined, '--connect and --qmp or --image'],
@@ -253,12 +254,13 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 			const scope = options.children ? 'with-children' : (options.childrenOnly ? 'children-only' : 'one');
 			take(command, {verb: 'delete', domain, snapshot, scope, isMetadataOnly: options.metadata ?? false});
 		});
-	verb('recover', 'finish or put back what a crash left half-way')
+	verb('recover [domain]', 'finish, put back or give up what a crash left half-way')
 		.option('--roll-back', 'put everything back as it was before')
 		.option('--roll-forward', 'finish it')
-		.action((_options: unknown, command: Command) => {
+		.option('--give-up', 'touch nothing, forget the action, and list what it leaves')
+		.action((domain: string | undefined, _options: unknown, command: Command) => {
 			const options = command.optsWithGlobals<RawOptions>();
-			take(command, {verb: 'recover', direction: options.rollBack ? 'back' : (options.rollForward ? 'forward' : undefined)});
+			take(command, {verb: 'recover', domain, direction: options.giveUp ? 'give-up' : (options.rollBack ? 'back' : (options.rollForward ? 'forward' : undefined))});
 		});
 	verb('doctor [domain]', 'what is wrong with the host or a domain, and how to mend it')
 		.addOption(new Option('--mend <kind>', 'with a domain: the plan that mends the findings of this kind').choices(findingKinds))

@@ -15,8 +15,9 @@ import {showTree} from './commands/tree.ts';
 import {diagnose} from './engine/doctor/diagnose.ts';
 import {executePlan, type World} from './engine/execute.ts';
 import {prepareAction} from './engine/prepare.ts';
-import type {UnfinishedAction} from './engine/ports.ts';
 import {recover} from './engine/recover.ts';
+import {readWays} from './engine/ways.ts';
+import {withUnknownSteps} from './engine/unknown-steps.ts';
 import {wishOf, type Fate, type Wish as ActionWish} from './model/action.ts';
 import {defaultFate} from './model/defaults.ts';
 import {describeFailure} from './model/describe-failure.ts';
@@ -26,7 +27,9 @@ import {openWorld, type OpenWorld} from './open-world.ts';
 import {screenStartOf} from './screen-start.ts';
 import {readAbilities, type Abilities} from './terminal/abilities.ts';
 import {listenForStop} from './tools/stop-signals.ts';
-import type {AppServices, LeftBehind, ScreenStart} from './app/services.ts';
+import type {
+	AppServices, LeftAction, LeftBehind, ScreenStart,
+} from './app/services.ts';
 
 /** A mistake of ours ended the program; the journal is on disk already. */
 const bugExitCode = 70;
@@ -48,11 +51,13 @@ async function readLeftBehind({store, owner}: World): Promise<Result<LeftBehind>
 		return host;
 	}
 
-	const left: UnfinishedAction[] = [];
+	const left: LeftAction[] = [];
 	for (const action of unfinished.value) {
 		const {uri, action: {domain}} = action.plan;
 		if (uri === host.value.uri && !await store.isDomainLocked(domain.uuid)) {
-			left.push(action);
+			const known = await withUnknownSteps(owner, action);
+			const ways = known.ok ? await readWays(owner, known.value) : known;
+			left.push({...action, ...(ways.ok && {ways: ways.value})});
 		}
 	}
 
@@ -176,7 +181,7 @@ async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions[
 		}
 
 		case 'recover': {
-			return recoverActions(context, {direction: wish.direction, mode: mode === 'run' || (mode === undefined && wish.direction !== undefined) ? 'run' : 'show'});
+			return recoverActions(context, {domain: wish.domain, direction: wish.direction, mode: mode === 'run' || (mode === undefined && wish.direction !== undefined) ? 'run' : 'show'});
 		}
 
 		case 'screen': {

@@ -1,6 +1,7 @@
 /**
 What the screen wants done, as data. `effects.ts` does it; tests compare it.
 */
+import type {Direction} from '../engine/progress.ts';
 import type {Wish} from '../model/action.ts';
 import type {Plan} from '../model/plan.ts';
 
@@ -12,7 +13,7 @@ export type Effect =
 	| {kind: 'read-unfinished'; number: number}
 	| {kind: 'plan'; number: number; wish: Wish}
 	| {kind: 'execute'; plan: Plan}
-	| {kind: 'recover'; planId: string; direction: 'back' | 'forward'}
+	| {kind: 'recover'; planId: string; direction: Direction}
 	/** Undefined: the whole host. A diagnosis that is under way is given up for it. */
 	| {kind: 'diagnose'; number: number; uuid: string | undefined}
 	| {kind: 'stop-diagnosis'}

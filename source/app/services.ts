@@ -9,9 +9,14 @@ import type {Finding} from '../model/finding.ts';
 import type {JournalTrouble} from '../model/journal-trouble.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
+import type {Direction} from '../engine/progress.ts';
+import type {Ways} from '../engine/ways.ts';
 import type {
 	Clock, Outcome, Owner, RunEvent, UnfinishedAction,
 } from '../engine/ports.ts';
+
+/** What was left half-way, with the ways out of it; they are missing where the domain cannot be read. */
+export type LeftAction = UnfinishedAction & {ways?: Ways};
 
 /** How far a diagnosis has come, in domains. */
 export type DiagnosisProgress = {done: number; total: number; domain: string};
@@ -24,7 +29,7 @@ export type AppServices = {
 	executePlan(plan: Plan, onEvent: (event: RunEvent) => void, interrupt: AbortSignal): Promise<Outcome>;
 	/** What an earlier run left half-way. */
 	readUnfinished(): Promise<Result<LeftBehind>>;
-	recover(planId: string, direction: 'back' | 'forward', onEvent: (event: RunEvent) => void): Promise<Outcome>;
+	recover(planId: string, direction: Direction, onEvent: (event: RunEvent) => void): Promise<Outcome>;
 	/** Looks for troubles of one domain, or of the whole host. Ends early, with what was found, when it is aborted. */
 	diagnose(uuid: string | undefined, onProgress: (progress: DiagnosisProgress) => void, signal: AbortSignal): Promise<Result<Finding[]>>;
 	/** The words for a failure; host text in them is still raw. */
@@ -34,7 +39,7 @@ export type AppServices = {
 };
 
 /** What earlier runs left: actions that nobody works on, and what cannot be read as one. */
-export type LeftBehind = {actions: UnfinishedAction[]; troubles: JournalTrouble[]};
+export type LeftBehind = {actions: LeftAction[]; troubles: JournalTrouble[]};
 
 /** An action with the answers that were given already, by the command line or by what is selected. What is missing is asked. */
 export type ActionStart =

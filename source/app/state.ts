@@ -5,10 +5,11 @@ import type {DomainSummary} from '../model/domain.ts';
 import type {Failure} from '../model/failure.ts';
 import type {DomainPicture, HostFacts} from '../model/inventory.ts';
 import type {Plan} from '../model/plan.ts';
-import type {Copied, Outcome, UnfinishedAction} from '../engine/ports.ts';
+import type {Copied, Outcome} from '../engine/ports.ts';
 import type {Finding} from '../model/finding.ts';
 import type {Journey} from './journey.ts';
-import type {ActionStart, DiagnosisProgress, ScreenStart} from './services.ts';
+import type {Direction} from '../engine/progress.ts';
+import type {ActionStart, DiagnosisProgress, LeftAction, ScreenStart} from './services.ts';
 
 export type View = 'snapshots' | 'checkpoints' | 'images';
 export const views: readonly View[] = ['snapshots', 'checkpoints', 'images'];
@@ -34,7 +35,7 @@ export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'undone' | '
 /** A plan at work, ours or one that is recovered. */
 export type Run = {
 	plan: Plan;
-	kind: 'execute' | 'back' | 'forward';
+	kind: 'execute' | Direction;
 	startedMs: number;
 	steps: Record<string, StepState>;
 	current: string | undefined;
@@ -72,7 +73,7 @@ export type Scene =
 	| {kind: 'journey'; journey: Journey}
 	| {kind: 'running'; run: Run; journey: Journey | undefined}
 	| {kind: 'ended'; run: Run; outcome: Outcome; top: number; journey: Journey | undefined}
-	| {kind: 'recover'; actions: UnfinishedAction[]; index: number; top: number}
+	| {kind: 'recover'; actions: LeftAction[]; index: number; top: number}
 	/** `isWhole`: the selected finding alone, with all its words. */
 	| {kind: 'doctor'; isWhole: boolean; top: number}
 	| {kind: 'leaving'};

@@ -5,6 +5,7 @@ import type {Plan} from '../model/plan.ts';
 import {exitCodeOf} from '../model/describe-failure.ts';
 import {isHealthy} from '../model/finding.ts';
 import type {Outcome, RunEvent, UnfinishedAction} from '../engine/ports.ts';
+import type {Direction} from '../engine/progress.ts';
 import {readOnlyReason} from './actions.ts';
 import type {Command} from './keys.ts';
 import type {Key} from './messages.ts';
@@ -12,6 +13,7 @@ import {askForPlan} from './journey-plan.ts';
 import {inTurn, readList, readPicture, readUnfinished, type Update} from './read.ts';
 import {moveIndex, scroll, type Paper} from './scroll.ts';
 import type {Journey} from './journey.ts';
+import type {LeftAction} from './services.ts';
 import type {
 	Option, Run, State, StepState,
 } from './state.ts';
@@ -187,12 +189,15 @@ export function isPastSwitch(action: UnfinishedAction): boolean {
 }
 
 /** What can be done about an unfinished action. The way that is natural there stands first. */
-export function recoverOptions(state: State, action: UnfinishedAction): Option[] {
+export function recoverOptions(state: State, action: LeftAction): Option[] {
 	const reason = state.isReadOnly ? readOnlyReason : undefined;
-	const back: Option = {id: 'back', label: 'Put everything back', note: 'Everything is again as it was before this action.', reason};
-	const forward: Option = {id: 'forward', label: 'Finish it', note: 'The rest of the plan is done.', reason};
+	const {ways} = action;
+	const back: Option = {id: 'back', label: 'Put everything back', note: ways?.back?.reason ?? 'Everything is again as it was before this action.', reason: reason ?? ways?.back?.reason};
+	const forward: Option = {id: 'forward', label: 'Finish it', note: ways?.forward?.reason ?? 'The rest of the plan is done.', reason: reason ?? ways?.forward?.reason};
+	const giveUp: Option = {id: 'give-up', label: 'Give it up', note: 'Nothing is touched. The action is forgotten, and what it leaves is listed.', reason};
 	const later: Option = {id: 'later', label: 'Later', note: 'Nothing is touched. You are asked again at the next start.'};
-	return isPastSwitch(action) ? [forward, back, later] : [back, forward, later];
+	const natural = isPastSwitch(action) ? [forward, back] : [back, forward];
+	return [...natural.filter(option => option.reason === undefined), ...natural.filter(option => option.reason !== undefined), giveUp, later];
 }
 
 export function updateRecover(state: State, command: Command | undefined, key: Key | undefined): Update {
@@ -229,7 +234,7 @@ export function updateRecover(state: State, command: Command | undefined, key: K
 		return [{...state, notice: 'Enter came together with text. Press it once more.'}, []];
 	}
 
-	return startRun(state, {plan: action.plan, kind: option.id === 'back' ? 'back' : 'forward', records: action.records});
+	return startRun(state, {plan: action.plan, kind: option.id as Direction, records: action.records});
 }
 
 /** The doctor found something. */

@@ -88,7 +88,7 @@ export function reportOutcome(context: CommandContext, outcome: Outcome, done: s
 	}
 
 	if (!context.isJson) {
-		sayLines(context, [done]);
+		sayLines(context, [done, ...outcome.remarks ?? []]);
 	}
 
 	return 0;

@@ -1,23 +1,82 @@
 /**
-`vsnap-tui recover` without a screen: finishes or puts back what a crash left half-way.
+`vsnap-tui recover` without a screen: finishes, puts back or gives up what a crash left half-way, for all domains or for one.
 */
-import {defaultDirection, recover, type Direction} from '../engine/recover.ts';
-import {prepareAction} from '../engine/prepare.ts';
+import {defaultDirection, type Direction} from '../engine/progress.ts';
+import {recover} from '../engine/recover.ts';
 import {withUnknownSteps} from '../engine/unknown-steps.ts';
+import {readWays, type Obstacle, type Ways} from '../engine/ways.ts';
+import {prepareAction} from '../engine/prepare.ts';
+import type {UnfinishedAction} from '../engine/ports.ts';
 import {wishOf} from '../model/action.ts';
 import {describeAction} from '../model/describe-action.ts';
+import {succeed} from '../model/result.ts';
 import {reportEvents, reportOutcome} from './act.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {sayForeignClaims, sayTroubles} from './journal-troubles.ts';
 
 export type RecoverOptions = {
+	/** Name or UUID; undefined: every domain. */
+	domain: string | undefined;
 	/** Undefined: the way that fits how far each action got. */
 	direction: Direction | undefined;
 	mode: 'run' | 'show';
 };
 
 const unfinishedExitCode = 4;
+const flags: Record<Direction, string> = {back: 'roll-back', forward: 'roll-forward', 'give-up': 'give-up'};
 
+const nothingWords = (troublesExitCode: number) => troublesExitCode === 0 ? 'Nothing is unfinished.' : 'Nothing else is unfinished.';
+
+function doneWords(name: string, direction: Direction): string {
+	return {
+		back: `Done: "${name}" is as it was before.`,
+		forward: `Done: the action on "${name}" is finished.`,
+		'give-up': `Given up: nothing of "${name}" was touched, and other actions are possible. vsnap-tui doctor says what is left to do.`,
+	}[direction];
+}
+
+/** What stands against a way, for programs. */
+const possible = (obstacle: Obstacle | undefined) => obstacle === undefined ? {possible: true} : {possible: false, reason: obstacle.reason};
+
+/** The ways as this connection sees them; undefined where the domain is of another host, or cannot be read. */
+async function waysOf(context: CommandContext, action: UnfinishedAction): Promise<Ways | undefined> {
+	const {owner} = context.world;
+	const host = await owner.readHost();
+	const known = host.ok && host.value.uri === action.plan.uri ? await withUnknownSteps(owner, action) : undefined;
+	const ways = known?.ok ? await readWays(owner, known.value) : undefined;
+	return ways?.ok ? ways.value : undefined;
+}
+
+async function show(context: CommandContext, actions: UnfinishedAction[], troublesExitCode: number): Promise<number> {
+	const entries = [];
+	for (const action of actions) {
+		const {domain} = action.plan.action;
+		const ways = await waysOf(context, action);
+		entries.push({
+			domain,
+			uri: action.plan.uri,
+			plannedAt: action.plan.plannedAt,
+			action: describeAction(action.plan.action),
+			advice: flags[ways?.advice ?? defaultDirection(action)],
+			...(ways && {'roll-back': possible(ways.back), 'roll-forward': possible(ways.forward)}),
+			damage: action.damage,
+			isUnderWay: await context.world.store.isDomainLocked(domain.uuid),
+		});
+	}
+
+	if (context.isJson) {
+		sayJson(context, entries);
+	} else {
+		sayLines(context, entries.length === 0 ? [nothingWords(troublesExitCode)] : entries.flatMap(entry => [
+			`${entry.domain.name} on ${entry.uri}: ${entry.action} (planned ${entry.plannedAt}); ${entry.isUnderWay ? 'another process works on it now' : `best recovered with --${entry.advice}`}${entry.damage === undefined ? '' : `. Its journal is damaged: ${entry.damage}`}`,
+			...(['roll-back', 'roll-forward'] as const).flatMap(way => entry[way]?.possible === false ? [`  --${way} is not possible: ${entry[way].reason}`] : []),
+		]));
+	}
+
+	return entries.length === 0 ? troublesExitCode : unfinishedExitCode;
+}
+
+/** Gives the exit code: the highest of all actions. */
 export async function recoverActions(context: CommandContext, options: RecoverOptions): Promise<number> {
 	const unfinished = await context.world.store.readUnfinished();
 	if (!unfinished.ok) {
@@ -26,30 +85,9 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 
 	const troublesExitCode = sayTroubles(context, await context.world.store.readJournalTroubles());
 	await sayForeignClaims(context, unfinished.value);
+	const actions = unfinished.value.filter(({plan: {action: {domain}}}) => options.domain === undefined || options.domain === domain.name || options.domain === domain.uuid);
 	if (options.mode === 'show') {
-		const entries = [];
-		for (const action of unfinished.value) {
-			entries.push({
-				domain: action.plan.action.domain,
-				uri: action.plan.uri,
-				plannedAt: action.plan.plannedAt,
-				action: describeAction(action.plan.action),
-				advice: defaultDirection(action) === 'back' ? 'roll-back' : 'roll-forward',
-				damage: action.damage,
-				isUnderWay: await context.world.store.isDomainLocked(action.plan.action.domain.uuid),
-			});
-		}
-
-		if (context.isJson) {
-			sayJson(context, entries);
-		} else {
-			sayLines(context, entries.length === 0
-				? (troublesExitCode === 0 ? ['Nothing is unfinished.'] : ['Nothing else is unfinished.'])
-				: entries.map(entry =>
-					`${entry.domain.name} on ${entry.uri}: ${entry.action} (planned ${entry.plannedAt}); ${entry.isUnderWay ? 'another process works on it now' : `best recovered with --${entry.advice}`}${entry.damage === undefined ? '' : `. Its journal is damaged: ${entry.damage}`}`));
-		}
-
-		return entries.length === 0 ? troublesExitCode : unfinishedExitCode;
+		return show(context, actions, troublesExitCode);
 	}
 
 	if (context.isReadOnly) {
@@ -57,26 +95,24 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 	}
 
 	let exitCode = troublesExitCode;
-	for (const action of unfinished.value) {
-		const known = await withUnknownSteps(context.world.owner, action);
+	for (const action of actions) {
+		const known = options.direction === undefined ? await withUnknownSteps(context.world.owner, action) : succeed(action);
 		if (!known.ok) {
 			exitCode = Math.max(exitCode, sayFailure(context, known.failure));
 			continue;
 		}
 
 		const direction = options.direction ?? defaultDirection(known.value);
-		const {name} = action.plan.action.domain;
-
 		const outcome = await recover(context.world, action, {
 			direction,
 			planAnew: async again => prepareAction(context.planning, wishOf(again)),
 			onEvent: reportEvents(context), interrupt: context.interrupt,
 		});
-		exitCode = Math.max(exitCode, reportOutcome(context, outcome, `Done: "${name}" ${direction === 'back' ? 'is as it was before' : 'is finished'}.`));
+		exitCode = Math.max(exitCode, reportOutcome(context, outcome, doneWords(action.plan.action.domain.name, direction)));
 	}
 
-	if (unfinished.value.length === 0 && !context.isJson) {
-		sayLines(context, [troublesExitCode === 0 ? 'Nothing is unfinished.' : 'Nothing else is unfinished.']);
+	if (actions.length === 0 && !context.isJson) {
+		sayLines(context, [nothingWords(troublesExitCode)]);
 	}
 
 	return exitCode;

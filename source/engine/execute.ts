@@ -10,12 +10,19 @@ import {changedParts} from '../model/fingerprint.ts';
 import type {Failure} from '../model/failure.ts';
 import {describeTrouble} from '../model/journal-trouble.ts';
 import type {Plan, Step} from '../model/plan.ts';
-import {fail, succeed, type Result} from '../model/result.ts';
+import {
+	fail, succeed, unreachable, type Result,
+} from '../model/result.ts';
 import {underClaim} from './claim.ts';
 import {fingerprintOf, imagesOf} from './plan/fingerprint.ts';
-import type {AuditEntry, Clock, JournalRecord, Lock, Outcome, Owner, RunEvent, StateStore} from './ports.ts';
+import type {
+	AuditEntry, Clock, Journal, JournalRecord, Lock, Outcome, Owner, RunEvent, StateStore,
+} from './ports.ts';
+import {progressOf, type StepState} from './progress.ts';
 import {prove} from './prove.ts';
-import {rollBack, stepStates} from './roll-back.ts';
+import {
+	describeLeft, rollBack, type WayBack, type WorkBack,
+} from './roll-back.ts';
 import {runSteps, type Work} from './run-steps.ts';
 import {withStartAdvice} from './start-advice.ts';
 
@@ -31,6 +38,8 @@ export type ExecuteOptions = {
 	onEvent: (event: RunEvent) => void;
 	/** Its reason is the name of the signal. */
 	interrupt: AbortSignal;
+	/** The unfinished action that this plan does anew: its journal goes when that of the plan is there. */
+	replaces?: string;
 };
 
 /** The same domain, the same images, read again. Fails with `host-changed`, naming the parts. */
@@ -44,7 +53,7 @@ async function checkUnchanged(plan: Plan, owner: Owner): Promise<Result<void>> {
 	return changed.length === 0 ? succeed(undefined) : fail({kind: 'host-changed', changed});
 }
 
-async function checkNothingUnfinished(plan: Plan, store: StateStore): Promise<Result<void>> {
+async function checkNothingUnfinished(plan: Plan, store: StateStore, replaces: string | undefined): Promise<Result<void>> {
 	const unfinished = await store.readUnfinished();
 	if (!unfinished.ok) {
 		return unfinished;
@@ -58,7 +67,7 @@ async function checkNothingUnfinished(plan: Plan, store: StateStore): Promise<Re
 		return fail({kind: 'refused', blockers: [{kind: 'unfinished-action', text: `${text} ${meaning}`, remedy}]});
 	}
 
-	const other = unfinished.value.find(action => action.plan.action.domain.uuid === uuid);
+	const other = unfinished.value.find(action => action.plan.id !== replaces && action.plan.action.domain.uuid === uuid);
 	return other === undefined
 		? succeed(undefined)
 		: fail({
@@ -66,7 +75,7 @@ async function checkNothingUnfinished(plan: Plan, store: StateStore): Promise<Re
 			blockers: [{
 				kind: 'unfinished-action',
 				text: `An earlier ${other.plan.action.kind} of this domain (planned ${other.plan.plannedAt}) stopped half-way.`,
-				remedy: 'Finish it or put it back first: vsnap-tui recover.',
+				remedy: 'Finish it, put it back, or give it up first: vsnap-tui recover.',
 			}],
 		});
 }
@@ -97,7 +106,7 @@ export async function close(world: World, work: Work, outcome: 'done' | 'rolled-
 const isRemoval = (step: Step) => step.phase === 'remove';
 
 /** Files that steps made larger stay so, though they read the same again. In sentences; empty: none did. */
-async function findGrown(work: Work, states: ReturnType<typeof stepStates>): Promise<string[]> {
+async function findGrown(work: Work, states: ReadonlyMap<string, StepState>): Promise<string[]> {
 	const left: string[] = [];
 	for (const {id, grows} of work.plan.steps) {
 		if (grows === undefined || (states.get(id) ?? 'untouched') === 'untouched') {
@@ -114,13 +123,37 @@ async function findGrown(work: Work, states: ReturnType<typeof stepStates>): Pro
 	return left;
 }
 
-async function putBack(world: World, work: Work & {records: JournalRecord[]}, explain: (rolledBack: boolean, notUndone: string[]) => Failure): Promise<Outcome> {
-	const states = stepStates(work.records);
-	const notUndone = await rollBack(work, states);
+/** What the way back says of itself. */
+export type PutBack = {rolledBack: boolean; notUndone: string[]; aftermath: string[]};
+
+export function describeWayBack(back: WayBack): PutBack {
+	switch (back.kind) {
+		case 'put-back': {
+			const off = back.startFailure === undefined ? [] : [`But the domain is off: ${describeFailure(back.startFailure).message}`];
+			return {rolledBack: true, notUndone: [], aftermath: [...back.remarks, ...off]};
+		}
+
+		case 'not-undone': {
+			return {rolledBack: false, notUndone: describeLeft(back.left), aftermath: []};
+		}
+
+		case 'not-proven': {
+			return {rolledBack: false, notUndone: back.findings, aftermath: []};
+		}
+
+		default: {
+			return unreachable(back);
+		}
+	}
+}
+
+async function putBack(world: World, work: WorkBack, explain: (end: PutBack) => Failure): Promise<Outcome> {
+	const {states} = progressOf(work);
+	const end = describeWayBack(await rollBack(work));
 	const left = await findGrown(work, states);
-	const explained = explain(notUndone.length === 0, notUndone.map(({title, failure: why}) => `${title} (${describeFailure(why).message})`));
+	const explained = explain(end);
 	const failure = left.length > 0 && 'rolledBack' in explained ? {...explained, left} : explained;
-	if (notUndone.length > 0) {
+	if (!end.rolledBack) {
 		return {kind: 'half-way', failure};
 	}
 
@@ -128,18 +161,33 @@ async function putBack(world: World, work: Work & {records: JournalRecord[]}, ex
 	return closed.ok ? {kind: 'rolled-back', failure} : {kind: 'half-way', failure: closed.failure};
 }
 
-export type Finish = {kind: 'done'} | {kind: 'not-proven'; findings: string[]} | {kind: 'failed'; step: Step; failure: Failure};
+export type Finish = {kind: 'done'; remarks: string[]} | {kind: 'not-proven'; findings: string[]} | {kind: 'failed'; step: Step; failure: Failure};
 
 /** The proof, and the removals after it. Shared with recovery. */
 export async function finish(work: Work, options: {isWanted: (step: Step) => boolean; mayHaveMovedOn: boolean}): Promise<Finish> {
 	work.onEvent({kind: 'proving'});
-	const findings = await prove(work.plan, work.owner, options);
-	if (!findings.ok || findings.value.length > 0) {
-		return {kind: 'not-proven', findings: findings.ok ? findings.value : ['The domain cannot be read.']};
+	const proof = await prove(work.plan, work.owner, options);
+	if (!proof.ok || proof.value.findings.length > 0) {
+		return {kind: 'not-proven', findings: proof.ok ? proof.value.findings : ['The domain cannot be read.']};
 	}
 
 	const end = await runSteps(work, {isWanted: step => isRemoval(step) && options.isWanted(step), isInterrupted: () => false});
-	return end.kind === 'failed' ? end : {kind: 'done'};
+	return end.kind === 'failed' ? end : {kind: 'done', remarks: proof.value.remarks};
+}
+
+/** Done, with remarks where there are any. */
+export function doneWith(remarks: string[]): Outcome {
+	return remarks.length === 0 ? {kind: 'done'} : {kind: 'done', remarks};
+}
+
+/** A journal that remembers what is noted. */
+export function rememberingJournal(journal: Journal, records: JournalRecord[]): Journal {
+	return {
+		async append(record) {
+			records.push(record);
+			return journal.append(record);
+		},
+	};
 }
 
 async function runPlan(world: World, plan: Plan, options: ExecuteOptions, markBegun: () => Promise<Result<void>>): Promise<Outcome> {
@@ -154,6 +202,12 @@ async function runPlan(world: World, plan: Plan, options: ExecuteOptions, markBe
 		return {kind: 'rolled-back', failure: marked.failure};
 	}
 
+	// What was asked for stands in the new journal now.
+	const replaced = options.replaces === undefined ? succeed(undefined) : await world.store.removeJournal(options.replaces);
+	if (!replaced.ok) {
+		return {kind: 'half-way', failure: replaced.failure};
+	}
+
 	const records: JournalRecord[] = [];
 	const work = {
 		plan,
@@ -162,26 +216,25 @@ async function runPlan(world: World, plan: Plan, options: ExecuteOptions, markBe
 		onEvent: options.onEvent,
 		records,
 		interrupt: options.interrupt,
-		journal: {
-			async append(record: JournalRecord) {
-				records.push(record);
-				return opened.value.append(record);
-			},
-		},
+		journal: rememberingJournal(opened.value, records),
 	};
 	const end = await runSteps(work, {isWanted: step => !isRemoval(step), isInterrupted: () => options.interrupt.aborted});
 	if (end.kind === 'interrupted') {
-		return putBack(world, work, rolledBack => ({kind: 'interrupted', signal: String(options.interrupt.reason), rolledBack}));
+		return putBack(world, work, ({rolledBack, aftermath}) => ({kind: 'interrupted', signal: String(options.interrupt.reason), rolledBack, ...(aftermath.length > 0 && {aftermath})}));
 	}
 
 	if (end.kind === 'failed') {
 		const {step, failure: cause} = end;
-		return putBack(world, work, (rolledBack, notUndone) => ({kind: 'step-failed', step: step.id, title: step.title, cause, rolledBack, notUndone}));
+		return putBack(world, work, ({rolledBack, notUndone, aftermath}) => ({
+			kind: 'step-failed', step: step.id, title: step.title, cause, rolledBack, notUndone, ...(aftermath.length > 0 && {aftermath}),
+		}));
 	}
 
 	const finished = await finish(work, {isWanted: () => true, mayHaveMovedOn: false});
 	if (finished.kind === 'not-proven') {
-		return putBack(world, work, rolledBack => ({kind: 'not-proven', findings: finished.findings, rolledBack}));
+		return putBack(world, work, ({rolledBack, notUndone, aftermath}) => ({
+			kind: 'not-proven', findings: [...finished.findings, ...notUndone], rolledBack, ...(aftermath.length > 0 && {aftermath}),
+		}));
 	}
 
 	if (finished.kind === 'failed') {
@@ -190,7 +243,7 @@ async function runPlan(world: World, plan: Plan, options: ExecuteOptions, markBe
 	}
 
 	const closed = await close(world, work, 'done');
-	return closed.ok ? {kind: 'done'} : {kind: 'half-way', failure: closed.failure};
+	return closed.ok ? doneWith(finished.remarks) : {kind: 'half-way', failure: closed.failure};
 }
 
 /** Runs the work while the domain is locked, and writes the audit log. A work that never began leaves no trace. */
@@ -228,7 +281,7 @@ async function runUnchanged(world: World, plan: Plan, options: ExecuteOptions, m
 /** Executes a plan that a person has confirmed. Every way out is an Outcome; nothing is thrown. */
 export async function executePlan(world: World, plan: Plan, options: ExecuteOptions): Promise<Outcome> {
 	const outcome = await underLock(world, plan, {patienceMs: 0}, async () => {
-		const free = await checkNothingUnfinished(plan, world.store);
+		const free = await checkNothingUnfinished(plan, world.store, options.replaces);
 		return free.ok
 			? underClaim(world, plan, {hasJournal: false}, async markBegun => runUnchanged(world, plan, options, markBegun))
 			: {kind: 'rolled-back', failure: free.failure};

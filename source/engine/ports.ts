@@ -21,6 +21,9 @@ export type Copied = {doneBytes: number; totalBytes: number};
 /** A file that is not where it should be, and its format as far as it is recorded. */
 export type LostFile = {path: string; format: string | undefined};
 
+/** A file as it was at one moment: any write to it changes the stamp, and so does another file under its name. */
+export type FileStamp = {path: string; inode: string; sizeBytes: number; modifiedAt: string; allocatedBytes: number};
+
 export type SurroundingsRequest = {
 	folders: string[];
 	/** Images that are known already, under whatever name: they are not read again. */
@@ -76,6 +79,8 @@ export type Owner = {
 	observe(probe: Probe): Promise<Result<boolean>>;
 	/** Labels of whatever uses an image at this moment: definitions, records, headers of images in its folder, open files. Empty: nobody. */
 	readImageUsers(path: string): Promise<Result<string[]>>;
+	/** Those that are there; a link is not followed. Fails only where the host cannot be asked. */
+	readFileStamps(paths: readonly string[]): Promise<Result<FileStamp[]>>;
 	run(command: Command, options?: {timeoutMs?: number}): Promise<Result<RunOutput>>;
 	/** How far a step at work has come, in bytes; undefined: not known at this moment. Never fails: progress is not worth a step. */
 	readProgress(progress: Progress): Promise<Copied | undefined>;
@@ -89,10 +94,13 @@ export type Owner = {
 export type JournalRecord =
 	| {at: string; kind: 'plan'; plan: Plan; pid: number}
 	| {at: string; kind: 'begin'; step: string}
-	| {at: string; kind: 'done'; step: string}
+	/** `stamps`: of the files that the step made and that its undo, or that of another step, removes. */
+	| {at: string; kind: 'done'; step: string; stamps?: FileStamp[]}
 	| {at: string; kind: 'failed'; step: string; failure: Failure}
 	| {at: string; kind: 'rolling-back'}
 	| {at: string; kind: 'undone'; step: string}
+	/** An undo has written what these files held into the images below them. */
+	| {at: string; kind: 'merged'; stamps: FileStamp[]}
 	| {at: string; kind: 'finished'; outcome: 'done' | 'rolled-back'};
 
 /** Append-only; `append` gives back only when the record is on disk. */
@@ -117,7 +125,7 @@ export type AuditEntry = {
 	uri: string;
 	domain: {uuid: string; name: string};
 	action: string;
-	outcome: 'done' | 'rolled-back' | 'half-way' | 'recovered';
+	outcome: 'done' | 'rolled-back' | 'half-way' | 'recovered' | 'given-up';
 	detail: string | undefined;
 	durationMs: number;
 };
@@ -139,6 +147,8 @@ export type StateStore = {
 	readJournalTroubles(): Promise<Result<JournalTrouble[]>>;
 	/** Whether some process works on this domain now. */
 	isDomainLocked(uuid: string): Promise<boolean>;
+	/** Keeps a copy of these records, which hold no secrets, for people; the journal stays. Gives its path. */
+	archiveJournal(planId: string, records: readonly JournalRecord[]): Promise<Result<string>>;
 	/** After the action has ended: the journal and its files hold secrets and are removed. */
 	removeJournal(planId: string): Promise<Result<void>>;
 	appendAudit(entry: AuditEntry): Promise<Result<void>>;
@@ -166,7 +176,8 @@ export type RunEvent =
 	| {kind: 'finished'; outcome: Outcome};
 
 export type Outcome =
-	| {kind: 'done'}
+	/** `remarks`: what a person should know all the same, in sentences. */
+	| {kind: 'done'; remarks?: string[]}
 	/** Everything is as it was before. */
 	| {kind: 'rolled-back'; failure: Failure}
 	/** Something is unfinished; `recover` is needed. */

@@ -1,11 +1,12 @@
 /**
 Proving a result instead of trusting exit codes: the world is read again and compared with what the plan expected. Runs before anything is removed.
 */
-import {headDisks, hasProcess} from '../model/domain.ts';
+import {headDisks} from '../model/domain.ts';
 import type {DomainPicture} from '../model/inventory.ts';
 import type {Expected, Plan} from '../model/plan.ts';
 import {succeed, type Result} from '../model/result.ts';
 import type {Owner} from './ports.ts';
+import {powerRemarks} from './power.ts';
 
 /** An image that the picture does not hold belongs to nobody here, and is looked at by whom it belongs to. */
 function findWrongLinks({links = []}: Expected, {images}: DomainPicture): string[] {
@@ -18,7 +19,20 @@ function findWrongLinks({links = []}: Expected, {images}: DomainPicture): string
 	});
 }
 
-function findDifferences(expected: Expected, picture: DomainPicture, mayHaveMovedOn: boolean): string[] {
+/** Those of these images that cannot be opened with all that they need, in sentences. */
+export function findBrokenChains(paths: readonly string[], picture: DomainPicture): string[] {
+	return paths.flatMap(path => {
+		const image = picture.images.find(candidate => candidate.path === path);
+		const problems = image?.problems.filter(problem => problem.kind !== 'backing-format-not-recorded' && problem.kind !== 'locked') ?? [];
+		if (image === undefined) {
+			return [`The image ${path} was not found.`];
+		}
+
+		return problems.length === 0 ? [] : [`The image ${path} does not open: ${problems.map(problem => problem.kind).join(', ')}.`];
+	});
+}
+
+function findDifferences(expected: Expected, picture: DomainPicture): string[] {
 	const findings: string[] = [];
 	const {domain} = picture;
 	for (const {target, path} of expected.heads) {
@@ -28,15 +42,7 @@ function findDifferences(expected: Expected, picture: DomainPicture, mayHaveMove
 		}
 	}
 
-	for (const {path} of expected.chains) {
-		const image = picture.images.find(candidate => candidate.path === path);
-		const problems = image?.problems.filter(problem => problem.kind !== 'backing-format-not-recorded' && problem.kind !== 'locked');
-		if (!image) {
-			findings.push(`The image ${path} was not found.`);
-		} else if (problems!.length > 0) {
-			findings.push(`The image ${path} does not open: ${problems!.map(problem => problem.kind).join(', ')}.`);
-		}
-	}
+	findings.push(...findBrokenChains(expected.chains.map(({path}) => path), picture));
 
 	findings.push(...findWrongLinks(expected, picture));
 	if (picture.currentSnapshot !== expected.currentSnapshot) {
@@ -58,16 +64,26 @@ function findDifferences(expected: Expected, picture: DomainPicture, mayHaveMove
 		}
 	}
 
-	const isRunning = hasProcess(domain);
-	if (!mayHaveMovedOn && expected.endState !== undefined && (expected.endState === 'shutoff' ? isRunning : domain.state !== expected.endState)) {
-		findings.push(`The domain should be ${expected.endState}, and is ${domain.state}.`);
-	}
-
 	return findings;
 }
 
-/** Gives what differs from the plan, in sentences; empty means proven. `mayHaveMovedOn`: the domain's state is not part of the proof. */
-export async function prove(plan: Plan, owner: Owner, options: {mayHaveMovedOn: boolean}): Promise<Result<string[]>> {
+/** Whether the action brings the domain into a state on purpose. Of any other the state is a remark: a guest may end, and somebody may start it, at any moment. */
+function isStateWanted({action, expected}: Plan): boolean {
+	return (action.kind === 'revert' || action.kind === 'branch') && expected.endState !== undefined;
+}
+
+export type Proof = {findings: string[]; remarks: string[]};
+
+/** Gives what differs from the plan, in sentences; no findings mean proven. `mayHaveMovedOn`: the domain's state is not part of the proof. */
+export async function prove(plan: Plan, owner: Owner, options: {mayHaveMovedOn: boolean}): Promise<Result<Proof>> {
 	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
-	return picture.ok ? succeed(findDifferences(plan.expected, picture.value, options.mayHaveMovedOn)) : picture;
+	if (!picture.ok) {
+		return picture;
+	}
+
+	const findings = findDifferences(plan.expected, picture.value);
+	const power = powerRemarks(plan, picture.value.domain);
+	return succeed(isStateWanted(plan) && !options.mayHaveMovedOn
+		? {findings: [...findings, ...power], remarks: []}
+		: {findings, remarks: power});
 }

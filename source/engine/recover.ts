@@ -6,110 +6,32 @@ Until the first removal has happened both ways are open; after it only forward. 
 and do all of it anew, because a crash of the host may have left them half written.
 */
 import type {Action} from '../model/action.ts';
+import {describeAction} from '../model/describe-action.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Plan, Step} from '../model/plan.ts';
-import {fail, succeed, type Result} from '../model/result.ts';
+import {
+	fail, succeed, unreachable, type Result,
+} from '../model/result.ts';
 import {underClaim} from './claim.ts';
-import {audit, close, executePlan, finish, underLock, type ExecuteOptions, type World} from './execute.ts';
+import {
+	audit, close, doneWith, executePlan, finish, rememberingJournal, underLock, type ExecuteOptions, type World,
+} from './execute.ts';
+import {giveUp} from './give-up.ts';
 import type {Outcome, UnfinishedAction} from './ports.ts';
-import {rollBack, stepStates, type StepState} from './roll-back.ts';
+import {
+	lookAtRemovals, progressOf, stateOf, type Direction, type Progress,
+} from './progress.ts';
+import {describeLeft, rollBack, type WorkBack} from './roll-back.ts';
 import {runSteps, type Work} from './run-steps.ts';
-import {describeUnproven, readUnprovenFiles, withUnknownSteps} from './unknown-steps.ts';
 import {withStartAdvice} from './start-advice.ts';
-
-export type Direction = 'back' | 'forward';
-
-type Progress = {
-	states: Map<string, StepState>;
-	hasSwitched: boolean;
-	/** Something was begun that nobody can take back: a removal, or a commit into an image. */
-	hasRemoved: boolean;
-	wasGoingBack: boolean;
-};
+import {describeUnproven, readUnprovenFiles, withUnknownSteps} from './unknown-steps.ts';
+import {readWays, startsAnew} from './ways.ts';
 
 const lockPatienceMs = 30_000;
 
-const stateOf = (states: ReadonlyMap<string, StepState>, step: Step) => states.get(step.id) ?? 'untouched';
-
-const isFinal = (step: Step) => step.phase === 'remove' || step.undo === null;
-
-function progressOf({plan, records}: UnfinishedAction): Progress {
-	const states = stepStates(records);
-	const isAnyTouched = (phase: Step['phase']) => plan.steps.some(step => step.phase === phase && stateOf(states, step) !== 'untouched');
-	return {
-		states,
-		hasSwitched: isAnyTouched('switch'),
-		hasRemoved: plan.steps.some(step => isFinal(step) && stateOf(states, step) !== 'untouched'),
-		wasGoingBack: records.some(record => record.kind === 'rolling-back'),
-	};
-}
-
-/** A removal that was begun but did not happen counts as untouched. */
-async function lookAtRemovals(world: World, plan: Plan, progress: Progress): Promise<Progress> {
-	const states = new Map(progress.states);
-	for (const step of plan.steps.filter(candidate => candidate.phase === 'remove')) {
-		const state = stateOf(states, step);
-		const happened = state === 'begun' || state === 'failed' ? await world.owner.observe(step.happened) : undefined;
-		if (happened?.ok && !happened.value) {
-			states.set(step.id, 'untouched');
-		}
-	}
-
-	return {...progress, states, hasRemoved: plan.steps.some(step => isFinal(step) && stateOf(states, step) !== 'untouched')};
-}
-
-/** The way that fits how far it got: back before the switch or where it was going back already, else forward. */
-export function defaultDirection(unfinished: UnfinishedAction): Direction {
-	const {hasSwitched, hasRemoved, wasGoingBack} = progressOf(unfinished);
-	return (hasSwitched && !wasGoingBack) || hasRemoved ? 'forward' : 'back';
-}
-
-/** What has to be true before going back. Someone may have started the domain since: its disks must not be pulled away under it. */
-async function checkBack(world: World, plan: Plan, progress: Progress): Promise<Result<void>> {
-	if (progress.hasRemoved) {
-		return fail({
-			kind: 'recovery-refused',
-			reason: 'It cannot be put back any more: images have been removed, or merged into others.',
-			remedy: 'Finish it: vsnap-tui recover --roll-forward.',
-		});
-	}
-
-	const start = plan.steps.find(step => step.id === 'start');
-	// A plan that moved the running domain merges its overlays back: what was written to them since stays.
-	const mergesBack = plan.steps.some(step => step.undo?.some(command => command.onlyIf?.kind === 'head-is'));
-	if (!progress.hasSwitched || mergesBack || (start && stateOf(progress.states, start) !== 'untouched')) {
-		return succeed(undefined);
-	}
-
-	const picture = await world.owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
-	if (!picture.ok) {
-		return picture;
-	}
-
-	const planned = new Set(plan.images.created);
-	const runsOnNew = picture.value.domain.liveDefinition?.disks.some(disk => disk.sourcePath !== undefined && planned.has(disk.sourcePath));
-	// Its firmware's variables would be written over while it works with them.
-	const putsNvramBack = picture.value.domain.liveDefinition !== undefined && plan.steps.some(step => step.undoWhileOff && stateOf(progress.states, step) !== 'untouched');
-	if (putsNvramBack && !runsOnNew) {
-		return fail({
-			kind: 'recovery-refused',
-			reason: 'Somebody has started the domain since, and its firmware\'s variables have to be put back.',
-			remedy: 'Shut it down and try again, or finish it: vsnap-tui recover --roll-forward.',
-		});
-	}
-
-	return runsOnNew
-		? fail({
-			kind: 'recovery-refused',
-			reason: 'Somebody has started the domain on its new disks since: what it wrote would be lost.',
-			remedy: 'Shut it down and try again, or finish it: vsnap-tui recover --roll-forward.',
-		})
-		: succeed(undefined);
-}
-
-async function closed(world: World, work: Work, outcome: 'done' | 'rolled-back'): Promise<Outcome> {
+async function closed(world: World, work: Work, outcome: 'done' | 'rolled-back', remarks: string[]): Promise<Outcome> {
 	const result = await close(world, work, outcome);
-	return result.ok ? {kind: 'done'} : {kind: 'half-way', failure: result.failure};
+	return result.ok ? doneWith(remarks) : {kind: 'half-way', failure: result.failure};
 }
 
 function halfWay(step: Pick<Step, 'id' | 'title'>, cause: Failure, notUndone: string[]): Outcome {
@@ -129,22 +51,36 @@ async function endJobs(work: Work, progress: Progress): Promise<void> {
 	}
 }
 
-async function goBack(world: World, work: Work, progress: Progress, known: UnfinishedAction): Promise<Outcome> {
-	const checked = await checkBack(world, work.plan, progress);
-	if (!checked.ok) {
-		return {kind: 'half-way', failure: checked.failure};
-	}
+/** `keepsRequest`: the journal stays, because what was asked for is still to be done. */
+async function goBack(world: World, work: WorkBack, {keepsRequest, known}: {keepsRequest: boolean; known: UnfinishedAction}): Promise<Outcome> {
+	const {domain} = work.plan.action;
+	const back = await rollBack(work);
+	switch (back.kind) {
+		case 'put-back': {
+			const unproven = await readUnprovenFiles(world.owner, known);
+			if (!unproven.ok || unproven.value.length > 0) {
+				return {kind: 'half-way', failure: unproven.ok ? describeUnproven(unproven.value) : unproven.failure};
+			}
 
-	const notUndone = await rollBack(work, progress.states);
-	const unproven = await readUnprovenFiles(world.owner, known);
-	if (notUndone.length === 0 && (!unproven.ok || unproven.value.length > 0)) {
-		return {kind: 'half-way', failure: unproven.ok ? describeUnproven(unproven.value) : unproven.failure};
-	}
+			const end = keepsRequest ? doneWith(back.remarks) : await closed(world, work, 'rolled-back', back.remarks);
+			return back.startFailure === undefined || end.kind !== 'done'
+				? end
+				: {kind: 'rolled-back', failure: {kind: 'put-back-but-off', domain: domain.name, cause: back.startFailure}};
+		}
 
-	const [first] = notUndone;
-	return first === undefined
-		? closed(world, work, 'rolled-back')
-		: halfWay({id: '', title: `Putting back: ${first.title}`}, first.failure, notUndone.map(({title}) => title));
+		case 'not-undone': {
+			const [first] = back.left;
+			return halfWay({id: '', title: `Putting back: ${first!.title}`}, first!.failure, describeLeft(back.left));
+		}
+
+		case 'not-proven': {
+			return {kind: 'half-way', failure: {kind: 'not-as-before', findings: back.findings, domain: domain.name}};
+		}
+
+		default: {
+			return unreachable(back);
+		}
+	}
 }
 
 /** Steps that may have happened are looked at first, so that nothing is done twice that must not be. */
@@ -163,12 +99,6 @@ async function missingSteps(work: Work, progress: Progress): Promise<Result<Set<
 
 		if (!happened.value) {
 			missing.add(step.id);
-		} else if (state === 'untouched' && step.mustBeOurs) {
-			return fail({
-				kind: 'recovery-refused',
-				reason: `Somebody has started the domain since, but not from the memory of the snapshot ("${step.title}" was still to come).`,
-				remedy: 'Shut it down and try again, or put everything back: vsnap-tui recover --roll-back.',
-			});
 		}
 	}
 
@@ -198,7 +128,7 @@ async function goForward(world: World, work: Work, progress: Progress): Promise<
 		}
 
 		case 'done': {
-			return closed(world, work, 'done');
+			return closed(world, work, 'done', finished.remarks);
 		}
 
 		default: {
@@ -231,50 +161,100 @@ export type RecoverOptions = ExecuteOptions & {
 	planAnew: (action: Action) => Promise<Result<Plan>>;
 };
 
+/** What is done under the lock. `anew`: what was made is put back, and the same is to be planned again. */
+type Recovered = {outcome: Outcome; anew: boolean; detail: string};
+
+async function goTheWay(world: World, work: WorkBack, {direction, known}: {direction: 'back' | 'forward'; known: UnfinishedAction}): Promise<Recovered> {
+	const {plan, owner, records} = work;
+	const progress = await lookAtRemovals(owner, plan, progressOf({plan, records}));
+	const anew = direction === 'forward' && startsAnew(progress);
+	const detail = direction === 'back' ? 'put back' : (anew ? 'put back, to be done anew' : 'finished');
+	const ways = await readWays(owner, {plan, records});
+	const obstacle = ways.ok ? ways.value[direction] : undefined;
+	if (!ways.ok || obstacle !== undefined) {
+		return {outcome: {kind: 'half-way', failure: ways.ok ? {kind: 'recovery-refused', ...obstacle!} : ways.failure}, anew: false, detail};
+	}
+
+	await endJobs(work, progress);
+	const ended = direction === 'back' || anew ? await goBack(world, work, {keepsRequest: anew, known}) : await goForward(world, work, progress);
+	return {outcome: await withStartAdvice(owner, plan, ended), anew, detail};
+}
+
+async function recoverLocked(world: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Recovered> {
+	const stopped = (outcome: Outcome): Recovered => ({outcome, anew: false, detail: ''});
+	const unfinished = await world.store.readUnfinishedPlan(plan.id);
+	if (!unfinished.ok) {
+		return stopped({kind: 'half-way', failure: unfinished.failure});
+	}
+
+	if (unfinished.value === undefined) {
+		return stopped({kind: 'done'});
+	}
+
+	const startedAt = world.clock.now().getTime();
+	const durationMs = () => world.clock.now().getTime() - startedAt;
+	if (options.direction === 'give-up') {
+		const outcome = await giveUp(world, unfinished.value);
+		await audit(world, plan, {outcome: outcome.kind === 'done' ? 'given-up' : 'half-way', detail: undefined, durationMs: durationMs()}, options.onEvent);
+		return stopped(outcome);
+	}
+
+	const known = await withUnknownSteps(world.owner, unfinished.value);
+	if (!known.ok) {
+		return stopped({kind: 'half-way', failure: known.failure});
+	}
+
+	const journal = await world.store.reopenJournal(plan.id);
+	if (!journal.ok) {
+		return stopped({kind: 'half-way', failure: journal.failure});
+	}
+
+	const records = [...known.value.records];
+	const work: WorkBack = {
+		plan, records, owner: world.owner, journal: rememberingJournal(journal.value, records), clock: world.clock, onEvent: options.onEvent, leavesNeededImages: true,
+	};
+	const recovered = await goTheWay(world, work, {direction: options.direction, known: known.value});
+	await audit(world, plan, {outcome: recovered.outcome.kind === 'half-way' ? 'half-way' : 'recovered', detail: recovered.detail, durationMs: durationMs()}, options.onEvent);
+	return recovered;
+}
+
+/** Plans the same again and runs it. The old journal stays until that of the new plan is there: what was asked for is never forgotten. */
+async function doAnew(world: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Outcome> {
+	const {action} = plan;
+	const fresh = await options.planAnew(action);
+	const outcome = fresh.ok ? await executePlan(world, fresh.value, {...options, replaces: plan.id}) : undefined;
+	const failure = fresh.ok ? (outcome!.kind === 'done' ? undefined : outcome!.failure) : fresh.failure;
+	const old = failure === undefined ? succeed(undefined) : await world.store.readUnfinishedPlan(plan.id);
+	return failure === undefined || (outcome !== undefined && old.ok && old.value === undefined)
+		? outcome!
+		: {kind: 'half-way', failure: {kind: 'request-kept', request: describeAction(action), domain: action.domain.name, cause: failure}};
+}
+
 /** Recovers one action. `done` means that it is over: in the direction asked for, or because its own run has ended it meanwhile. */
-export async function recover(world: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Outcome> {
-	let startsAnew = false;
+export async function recover(world: World, action: UnfinishedAction, options: RecoverOptions): Promise<Outcome> {
+	const {plan} = action;
+	// Giving up touches nothing of the host, so it needs none; where it is this one, its mark on the domain goes.
+	const isGivenUp = options.direction === 'give-up';
 	const host = await checkHost(world, plan);
+	let anew = false;
 	// A command of the run that died may still be at work: it holds the lock until it has ended.
-	const outcome = host.ok
-		? await underLock(world, plan, {patienceMs: lockPatienceMs}, async () => underClaim(world, plan, {hasJournal: true}, async () => {
-			const unfinished = await world.store.readUnfinishedPlan(plan.id);
-			if (!unfinished.ok) {
-				return {kind: 'half-way', failure: unfinished.failure};
-			}
+	let outcome: Outcome = host.ok || isGivenUp
+		? await underLock(world, plan, {patienceMs: lockPatienceMs}, async () => {
+			const work = async () => {
+				const recovered = await recoverLocked(world, action, options);
+				anew = recovered.anew && recovered.outcome.kind !== 'half-way';
+				return recovered.outcome;
+			};
 
-			if (unfinished.value === undefined) {
-				return {kind: 'done'};
-			}
-
-			const known = await withUnknownSteps(world.owner, unfinished.value);
-			if (!known.ok) {
-				return {kind: 'half-way', failure: known.failure};
-			}
-
-			const journal = await world.store.reopenJournal(plan.id);
-			if (!journal.ok) {
-				return {kind: 'half-way', failure: journal.failure};
-			}
-
-			const work: Work = {plan, owner: world.owner, journal: journal.value, clock: world.clock, onEvent: options.onEvent, leavesNeededImages: true};
-			const progress = await lookAtRemovals(world, plan, progressOf(known.value));
-			startsAnew = options.direction === 'forward' && !progress.hasRemoved && (progress.wasGoingBack || !progress.hasSwitched);
-			const startedAt = world.clock.now().getTime();
-			await endJobs(work, progress);
-			const ended = options.direction === 'back' || startsAnew ? await goBack(world, work, progress, known.value) : await goForward(world, work, progress);
-			const result = await withStartAdvice(world.owner, plan, ended);
-			await audit(world, plan, {
-				outcome: result.kind === 'done' ? 'recovered' : 'half-way',
-				detail: options.direction === 'back' ? 'put back' : (startsAnew ? 'put back, to be done anew' : 'finished'),
-				durationMs: world.clock.now().getTime() - startedAt,
-			}, options.onEvent);
-			return result;
-		}))
-		: {kind: 'half-way', failure: host.failure} satisfies Outcome;
-	if (startsAnew && outcome.kind === 'done') {
-		const fresh = await options.planAnew(plan.action);
-		return fresh.ok ? executePlan(world, fresh.value, options) : {kind: 'rolled-back', failure: fresh.failure};
+			return host.ok ? underClaim(world, plan, {hasJournal: true}, work) : work();
+		})
+		: {kind: 'half-way', failure: host.failure};
+	if (anew) {
+		outcome = await doAnew(world, action, options);
+		// A plan that was run has told its end itself.
+		if (outcome.kind !== 'half-way' || outcome.failure.kind !== 'request-kept') {
+			return outcome;
+		}
 	}
 
 	options.onEvent({kind: 'finished', outcome});

@@ -1,117 +1,158 @@
 /**
-Putting things back: the undo of every step that was begun, last first. Where an undo of the switch fails, nothing before it is undone: the new files may
-then be what the domain runs on.
+Putting things back: the undo of every step that was begun, last first, then the proof that all is as it was. Where an undo of the switch fails, nothing before
+it is undone: the new files may then be what the domain runs on. A file is removed only where it is proven that nobody needs it and nobody has written to it.
 */
-import type {Command, Step} from '../model/plan.ts';
+import {describeFailure} from '../model/describe-failure.ts';
 import type {Failure} from '../model/failure.ts';
+import type {Command, Step} from '../model/plan.ts';
+import {hasProcess} from '../model/domain.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
+import {madeFiles, proveRemoval, removedPath} from './made-files.ts';
 import type {JournalRecord} from './ports.ts';
+import {isStop, powerRemarksBack} from './power.ts';
+import {
+	lookAtRemovals, progressOf, stateOf, type StepState,
+} from './progress.ts';
+import {compareWithBefore} from './prove-back.ts';
 import {note, type Work} from './run-steps.ts';
+import {readWays} from './ways.ts';
 
-function hasEndedByItself(failure: Failure): boolean {
-	return failure.kind !== 'tool-failed' || (failure.cause.exitCode !== undefined && !failure.cause.timedOut);
-}
+/** `records`: of the whole action; what is noted from here on is added by the journal. */
+export type WorkBack = Work & {records: JournalRecord[]};
 
-/** How far each step got, by the journal. A step that was undone counts as never begun. */
-export type StepState = 'untouched' | 'begun' | 'done' | 'failed';
+/** Whether the command was run: it is left out where the world is as wanted already. */
+type Undone = 'ran' | 'left-out';
 
-export function stepStates(records: readonly JournalRecord[]): Map<string, StepState> {
-	const states = new Map<string, StepState>();
-	for (const record of records) {
-		switch (record.kind) {
-			case 'begin': {
-				states.set(record.step, 'begun');
-				break;
-			}
-
-			case 'done': {
-				states.set(record.step, 'done');
-				break;
-			}
-
-			case 'failed': {
-				// A program that was killed, or of which nothing was heard, may have done its work all the same.
-				states.set(record.step, hasEndedByItself(record.failure) ? 'failed' : 'begun');
-				break;
-			}
-
-			case 'undone': {
-				states.set(record.step, 'untouched');
-				break;
-			}
-
-			case 'plan':
-			case 'rolling-back':
-			case 'finished': {
-				break;
-			}
-
-			default: {
-				record satisfies never;
-			}
-		}
+async function runUndo(work: WorkBack, command: Command): Promise<Result<Undone>> {
+	const path = removedPath(command);
+	const holds = path === undefined
+		? (command.onlyIf === undefined ? succeed(true) : await work.owner.observe(command.onlyIf))
+		: await proveRemoval({owner: work.owner, uuid: work.plan.action.domain.uuid, made: madeFiles(work.plan, work.records), hasSwitched: progressOf(work).everSwitched}, path);
+	if (!holds.ok) {
+		return holds;
 	}
 
-	return states;
-}
-
-async function runUndo(work: Work, command: Command): Promise<Result<unknown>> {
-	if (command.onlyIf !== undefined) {
-		const holds = await work.owner.observe(command.onlyIf);
-		if (!holds.ok || !holds.value) {
-			return holds;
-		}
+	if (!holds.value) {
+		return succeed('left-out');
 	}
 
-	return work.owner.run(command);
+	const result = await work.owner.run(command);
+	if (result.ok && command.merges !== undefined) {
+		const stamps = await work.owner.readFileStamps([command.merges]);
+		await note(work, {kind: 'merged', stamps: stamps.ok ? stamps.value : []});
+	}
+
+	return result.ok ? succeed('ran') : result;
 }
 
-async function undoStep(work: Work, step: Step, state: StepState): Promise<Result<unknown>> {
+async function undoStep(work: WorkBack, step: Step, state: StepState): Promise<Result<Undone>> {
 	if (state === 'failed' && step.failsClean) {
-		return succeed(undefined);
+		return succeed('left-out');
 	}
 
 	if (state === 'begun' && step.undoIfUnsure !== undefined) {
 		const holds = await work.owner.observe(step.undoIfUnsure);
 		if (!holds.ok || !holds.value) {
-			return holds;
+			return holds.ok ? succeed('left-out') : holds;
 		}
 	}
 
+	let undone: Undone = 'left-out';
 	for (const command of step.undo ?? []) {
 		const result = await runUndo(work, command);
 		if (!result.ok) {
 			return result;
 		}
+
+		undone = result.value === 'ran' ? 'ran' : undone;
 	}
 
-	return succeed(undefined);
+	return succeed(undone);
 }
 
 export type NotUndone = {title: string; failure: Failure};
 
-/** Gives the steps that could not be undone, and why; empty means that everything is as it was before. */
-export async function rollBack(work: Work, states: ReadonlyMap<string, StepState>): Promise<NotUndone[]> {
-	work.onEvent({kind: 'rolling-back'});
-	await note(work, {kind: 'rolling-back'});
-	const notUndone: NotUndone[] = [];
+export type WayBack =
+	/** `remarks`: what a person should know all the same. `startFailure`: why the domain, which was on, could not be started again. */
+	| {kind: 'put-back'; remarks: string[]; startFailure: Failure | undefined}
+	/** Steps that could not be undone, and why. */
+	| {kind: 'not-undone'; left: NotUndone[]}
+	/** Everything was undone, and the world is not as before. */
+	| {kind: 'not-proven'; findings: string[]; left: Failure | undefined};
+
+type Undoing = {notUndone: NotUndone[]; wasStarted: boolean; startFailure: Failure | undefined};
+
+async function undoAll(work: WorkBack, states: ReadonlyMap<string, StepState>): Promise<Undoing> {
+	const undoing: Undoing = {notUndone: [], wasStarted: false, startFailure: undefined};
 	for (const step of [...work.plan.steps].reverse()) {
-		const state = states.get(step.id) ?? 'untouched';
+		const state = stateOf(states, step);
 		if (state === 'untouched') {
 			continue;
 		}
 
-		const result = step.undo === null ? fail({kind: 'recovery-refused', reason: 'It cannot be taken back, only finished.', remedy: 'Finish it: vsnap-tui recover --roll-forward.'}) : await undoStep(work, step, state);
-		if (result.ok) {
-			await note(work, {kind: 'undone', step: step.id});
-			work.onEvent({kind: 'step-undone', step: step.id});
-		} else {
-			notUndone.push({title: step.title, failure: result.failure});
+		const result: Result<Undone> = step.undo === null
+			? fail({kind: 'recovery-refused', reason: 'It cannot be taken back, only finished.', remedy: 'Finish it: vsnap-tui recover --roll-forward.'})
+			: await undoStep(work, step, state);
+		if (!result.ok && !isStop(step)) {
+			undoing.notUndone.push({title: step.title, failure: result.failure});
 			if (step.phase === 'switch' || step.phase === 'remove') {
 				break;
 			}
+
+			continue;
+		}
+
+		// A start that is vetoed leaves the domain off; it keeps nothing else from being put back.
+		if (isStop(step)) {
+			undoing.startFailure = result.ok ? undefined : result.failure;
+			undoing.wasStarted = result.ok && result.value === 'ran';
+		}
+
+		await note(work, {kind: 'undone', step: step.id});
+		work.onEvent({kind: 'step-undone', step: step.id});
+	}
+
+	return undoing;
+}
+
+/** Undoes everything, last first, and proves that the world is as before. Refuses, and touches nothing, where others have gone on from the switch. */
+export async function rollBack(work: WorkBack): Promise<WayBack> {
+	work.onEvent({kind: 'rolling-back'});
+	const {plan, owner} = work;
+	const progress = await lookAtRemovals(owner, plan, progressOf(work));
+	if (progress.hasSwitched && !progress.hasRemoved) {
+		const ways = await readWays(owner, {plan, records: work.records});
+		if (!ways.ok || ways.value.back !== undefined) {
+			const failure: Failure = ways.ok ? {kind: 'recovery-refused', ...ways.value.back!} : ways.failure;
+			return {kind: 'not-undone', left: [{title: 'Looking at what others have done since', failure}]};
 		}
 	}
 
-	return notUndone;
+	const {states} = progress;
+	await note(work, {kind: 'rolling-back'});
+	const {notUndone, startFailure, wasStarted} = await undoAll(work, states);
+	if (notUndone.length > 0) {
+		return {kind: 'not-undone', left: notUndone};
+	}
+
+	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
+	if (!picture.ok) {
+		return {kind: 'not-proven', findings: ['The domain cannot be read, so nobody can say that it is as it was.'], left: picture.failure};
+	}
+
+	const {findings, remarks} = compareWithBefore(plan, picture.value, {hasSwitched: progress.everSwitched});
+	const {domain} = picture.value;
+	return findings.length > 0
+		? {kind: 'not-proven', findings, left: undefined}
+		: {
+			kind: 'put-back',
+			remarks: [...remarks, ...(startFailure === undefined ? powerRemarksBack(plan, domain, {states, wasStarted}) : [])],
+			startFailure: hasProcess(domain) ? undefined : startFailure,
+		};
 }
+
+/** Why the way back did not end well, for each part that is left. */
+export function describeLeft(left: readonly NotUndone[]): string[] {
+	return left.map(({title, failure}) => `${title} (${describeFailure(failure).message})`);
+}
+

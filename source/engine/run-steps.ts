@@ -5,6 +5,7 @@ import {setTimeout} from 'node:timers/promises';
 import type {Failure} from '../model/failure.ts';
 import type {Plan, Progress, Step} from '../model/plan.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
+import {readStampsAfter} from './made-files.ts';
 import type {
 	Clock, Journal, JournalRecord, Owner, RunEvent, RunOutput,
 } from './ports.ts';
@@ -121,7 +122,8 @@ export async function runStep(work: Work, step: Step, index: number): Promise<Re
 		return result;
 	}
 
-	const done = await note(work, {kind: 'done', step: step.id});
+	const stamps = await readStampsAfter(work.owner, plan, step);
+	const done = await note(work, {kind: 'done', step: step.id, ...(stamps.length > 0 && {stamps})});
 	if (!done.ok) {
 		return done;
 	}

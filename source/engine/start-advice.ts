@@ -28,9 +28,14 @@ async function adviseStart(owner: Owner, plan: Plan): Promise<string | undefined
 	].join(' ');
 }
 
-/** The outcome with that advice, where an action stopped half-way because of a step that failed. */
+/** The outcome with that advice, where a step failed and the domain did not start, or was left off after all was put back. */
 export async function withStartAdvice(owner: Owner, plan: Plan, outcome: Outcome): Promise<Outcome> {
-	if (outcome.kind !== 'half-way' || outcome.failure.kind !== 'step-failed') {
+	if (outcome.kind === 'done' || (outcome.failure.kind !== 'step-failed' && outcome.failure.kind !== 'put-back-but-off')) {
+		return outcome;
+	}
+
+	// Where all is quite as before, nothing is to be done about it.
+	if (outcome.kind === 'rolled-back' && outcome.failure.kind === 'step-failed' && outcome.failure.aftermath === undefined) {
 		return outcome;
 	}
 

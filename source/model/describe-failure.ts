@@ -3,6 +3,7 @@ The words and the exit code of each failure. Exhaustive: a new kind does not com
 */
 import {unreachable} from './result.ts';
 import type {Blocker, Failure, ToolFailure} from './failure.ts';
+import {quoteForShell} from './shell-quote.ts';
 
 export type Description = {message: string; hint?: string};
 
@@ -32,9 +33,17 @@ function describeBlocker(blocker: Blocker): string {
 	return `- ${blocker.text}${blocker.remedy === undefined ? '' : `\n  ${blocker.remedy}`}`;
 }
 
-/** What a person is told after everything was put back; never that all is as before where something is not. */
-function backWords(left: readonly string[] = [], words = 'Everything is as it was before.'): string {
-	return left.length === 0 ? words : `The domain, its snapshots and what is read from every image are as before. ${left.join(' ')}`;
+const leadsOn = 'vsnap-tui recover shows the ways on: finishing it, putting it back, or leaving it as it is.';
+
+const bullets = (findings: readonly string[]) => findings.map(finding => `- ${finding}`).join('\n');
+
+/** The end of what was put back, and proven to be. */
+function wayBack({left = [], aftermath = []}: {left?: readonly string[]; aftermath?: readonly string[]}): string {
+	if (aftermath.length > 0) {
+		return `Everything was put back. ${[...aftermath, ...left].join(' ')}`;
+	}
+
+	return left.length === 0 ? 'Everything is as it was before.' : `The domain, its snapshots and what is read from every image are as before. ${left.join(' ')}`;
 }
 
 /** Message and hint for a person. Text from the host stands in it as it was: whoever prints it makes it harmless first. */
@@ -102,25 +111,42 @@ export function describeFailure(failure: Failure): Description {
 		case 'step-failed': {
 			return {
 				message: `Failed: ${failure.title}\n${describeFailure(failure.cause).message}\n${failure.rolledBack
-					? backWords(failure.left)
-					: `Not everything could be put back: ${list(failure.notUndone)}.`}`,
-				hint: failure.rolledBack ? undefined : [...(failure.advice === undefined ? [] : [`${failure.advice} Then:`]), 'vsnap-tui recover finishes it or puts it back.'].join(' '),
+					? wayBack(failure)
+					: `Not everything could be put back: ${failure.notUndone.join(', ')}.`}`,
+				hint: failure.rolledBack ? failure.advice : [...(failure.advice === undefined ? [] : [`${failure.advice} Then:`]), leadsOn].join(' '),
 			};
 		}
 
 		case 'not-proven': {
 			return {
-				message: `The result is not what was planned:\n${failure.findings.map(finding => `- ${finding}`).join('\n')}\n${failure.rolledBack
-					? backWords(failure.left, 'Everything was put back.')
-					: 'Nothing was removed.'}`,
-				hint: failure.rolledBack ? undefined : 'vsnap-tui recover finishes it or puts it back.',
+				message: `The result is not what was planned:\n${bullets(failure.findings)}\n${failure.rolledBack ? wayBack(failure) : 'Nothing was removed.'}`,
+				hint: failure.rolledBack ? undefined : leadsOn,
 			};
 		}
 
 		case 'interrupted': {
 			return {
-				message: `Interrupted by ${failure.signal}. ${failure.rolledBack ? backWords(failure.left) : 'Not everything could be put back.'}`,
-				hint: failure.rolledBack ? undefined : 'vsnap-tui recover finishes it or puts it back.',
+				message: `Interrupted by ${failure.signal}. ${failure.rolledBack ? wayBack(failure) : 'Not everything could be put back.'}`,
+				hint: failure.rolledBack ? undefined : leadsOn,
+			};
+		}
+
+		case 'file-stays': {
+			return {message: `${failure.path} stays: ${failure.reason}.`, hint: leadsOn};
+		}
+
+		case 'not-as-before': {
+			return {message: `Everything was undone, and not all is as it was before:\n${bullets(failure.findings)}`, hint: `${leadsOn} vsnap-tui doctor ${quoteForShell(failure.domain)} looks for what is wrong.`};
+		}
+
+		case 'put-back-but-off': {
+			return {message: `Everything of "${failure.domain}" was put back, but the domain is off: ${describeFailure(failure.cause).message}`, hint: failure.advice ?? 'Other actions are possible. Start it when what keeps it from starting is gone.'};
+		}
+
+		case 'request-kept': {
+			return {
+				message: `What was half done on "${failure.domain}" is put back. Not done again yet: ${failure.request}.\n${describeFailure(failure.cause).message}`,
+				hint: `vsnap-tui recover --roll-forward tries it again, vsnap-tui recover --give-up ${quoteForShell(failure.domain)} forgets it.`,
 			};
 		}
 
@@ -196,9 +222,16 @@ export function exitCodeOf(failure: Failure): number {
 			return failure.rolledBack ? 1 : 4;
 		}
 
+		case 'file-stays':
+		case 'not-as-before':
+		case 'request-kept': {
+			return 4;
+		}
+
 		case 'tool-failed':
 		case 'qmp-failed':
 		case 'unreadable':
+		case 'put-back-but-off':
 		case 'state-folder': {
 			return 1;
 		}

@@ -54,9 +54,18 @@ export type Failure =
 	| {kind: 'unreadable'; what: string; reason: string}
 	| {kind: 'busy'; what: string; holder?: string; remedy?: string}
 	| {kind: 'host-changed'; changed: string[]}
-	| {kind: 'step-failed'; step: string; title: string; cause: Failure; rolledBack: boolean; notUndone: string[]; advice?: string; left?: string[]}
-	| {kind: 'not-proven'; findings: string[]; rolledBack: boolean; left?: string[]}
-	| {kind: 'interrupted'; signal: string; rolledBack: boolean; left?: string[]}
+	/** `left`: files that stay larger; `aftermath`: what else is not quite as before though everything was put back. In sentences. */
+	| {kind: 'step-failed'; step: string; title: string; cause: Failure; rolledBack: boolean; notUndone: string[]; advice?: string; left?: string[]; aftermath?: string[]}
+	| {kind: 'not-proven'; findings: string[]; rolledBack: boolean; left?: string[]; aftermath?: string[]}
+	| {kind: 'interrupted'; signal: string; rolledBack: boolean; left?: string[]; aftermath?: string[]}
+	/** A file of ours that the way back does not remove. */
+	| {kind: 'file-stays'; path: string; reason: string}
+	/** Everything was undone, and something is not as it was. */
+	| {kind: 'not-as-before'; findings: string[]; domain: string}
+	/** Everything was put back, but the domain, which was on, could not be started again. */
+	| {kind: 'put-back-but-off'; domain: string; cause: Failure; advice?: string}
+	/** What was half done is put back; what was asked for could not be done anew, and is not forgotten. */
+	| {kind: 'request-kept'; request: string; domain: string; cause: Failure}
 	| {kind: 'read-only'}
 	/** The image files are on a machine where no file command of ours can run: nothing is looked at, planned or changed there. */
 	| {kind: 'files-elsewhere'; text: string; remedy: string}

@@ -3,6 +3,7 @@ A plan is plain data: what will happen, in words and in commands. The preview, `
 executor all read this one object, so what is shown is what runs.
 */
 import type {Action, EndState} from './action.ts';
+import type {DomainState} from './domain.ts';
 import type {Fingerprint} from './fingerprint.ts';
 
 /** In this order, always. Before `switch` everything can be put back; after it, work goes on forward. */
@@ -24,6 +25,8 @@ export type ProgramCommand = {
 	files: CommandFile[];
 	/** For an undo: run only where this holds, because the world may already be as wanted. For a step: left out where it does not, see `Step.otherwise`. */
 	onlyIf?: Probe;
+	/** For an undo: afterwards all that this image held stands in the image below it. */
+	merges?: string;
 };
 
 /** When a QMP command has done its work, which is often later than its reply. */
@@ -56,6 +59,7 @@ export type QmpCommand = {
 	until?: QmpEnd;
 	files: CommandFile[];
 	onlyIf?: Probe;
+	merges?: string;
 };
 
 export type Command = ProgramCommand | QmpCommand;
@@ -74,6 +78,8 @@ export type Progress =
 /** A question about the world with yes or no for an answer: asked by recovery, and before an undo. */
 export type Probe =
 	| {kind: 'never'}
+	/** Every one of these holds. */
+	| {kind: 'all'; of: Probe[]}
 	| {kind: 'file-exists'; path: string}
 	| {kind: 'file-missing'; path: string}
 	| {kind: 'file-empty'; path: string}
@@ -96,6 +102,10 @@ export type Probe =
 	| {kind: 'left-chain'; uuid: string; target: string; path: string}
 	/** The domain writes this disk to this image at this moment. */
 	| {kind: 'head-is'; uuid: string; target: string; path: string}
+	/** The domain has a process, which writes this disk to this image. */
+	| {kind: 'runs-on'; uuid: string; target: string; path: string}
+	/** The domain is off, and its definition names this image. */
+	| {kind: 'off-on'; uuid: string; target: string; path: string}
 	/** The file is there, and nobody uses it: neither a definition, nor a record, nor another image's header, nor a process. */
 	| {kind: 'image-unused'; path: string};
 
@@ -176,5 +186,15 @@ export type Plan = {
 	expected: Expected;
 	fingerprint: Fingerprint;
 	/** Every snapshot record and the definition as they were: recovery and a person need nothing else. */
-	before: {definitionXml: string; heads: Array<{target: string; path: string}>; currentSnapshot: string | undefined; snapshotNames: string[]; snapshotXmls: string[]};
+	before: {
+		definitionXml: string;
+		heads: Array<{target: string; path: string}>;
+		currentSnapshot: string | undefined;
+		snapshotNames: string[];
+		snapshotXmls: string[];
+		/** Missing in journals of older versions, as are the chains. */
+		state?: DomainState;
+		/** Heads and frozen images that could be opened with their whole chain. */
+		chains?: string[];
+	};
 };

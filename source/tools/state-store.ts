@@ -42,6 +42,7 @@ function reasonOf(error: unknown): string {
 export function createStateStore({folderPath, takeLock, held}: StoreOptions): StateStore {
 	const journalFolder = path.join(folderPath, 'journal');
 	const lockFolder = path.join(folderPath, 'lock');
+	const archiveFolder = path.join(folderPath, 'given-up');
 	const auditPath = path.join(folderPath, 'audit.jsonl');
 	const workPath = (planId: string) => path.join(folderPath, 'files', planId);
 	const journalPath = (planId: string) => path.join(journalFolder, `${planId}${journalSuffix}`);
@@ -171,6 +172,12 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 			await file.value.close();
 			return !isFree;
 		},
+		archiveJournal: async (planId, records) => attemptIn([archiveFolder], async () => {
+			const archivePath = path.join(archiveFolder, `${planId}.jsonl`);
+			await writePrivately([{path: archivePath, text: records.map(record => `${JSON.stringify(record)}\n`).join('')}]);
+			await syncFolder(archiveFolder);
+			return archivePath;
+		}),
 		removeJournal: async planId => attempt(async () => forget(planId)),
 		appendAudit: async entry => attemptIn([], async () => appendAuditLog(auditPath, entry)),
 		readAudit: async () => attempt(async () => readAuditLog(auditPath)),

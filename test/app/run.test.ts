@@ -146,7 +146,7 @@ test('before the switch putting back stands first, after it finishing does', t =
 
 test('later touches nothing, and goes to the next unfinished action', async t => {
 	const brain = await atRecover([{plan, records}, {plan: {...plan, id: 'plan-2'}, records}]);
-	brain.type(keys.down, keys.down, keys.enter);
+	brain.type(keys.down, keys.down, keys.down, keys.enter);
 	t.is(brain.state.scene.kind === 'recover' && brain.state.scene.actions[0]!.plan.id, 'plan-2');
 	brain.type(keys.escape);
 	t.is(brain.state.scene.kind, 'browse');

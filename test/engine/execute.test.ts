@@ -1,12 +1,15 @@
 import test from 'ava';
 import {executePlan, type World} from '../../source/engine/execute.ts';
 import {planRevert} from '../../source/engine/plan/revert.ts';
-import {defaultDirection, recover} from '../../source/engine/recover.ts';
+import {defaultDirection} from '../../source/engine/progress.ts';
+import {recover} from '../../source/engine/recover.ts';
 import type {RunEvent, UnfinishedAction} from '../../source/engine/ports.ts';
 import type {Plan} from '../../source/model/plan.ts';
 import {succeed} from '../../source/model/result.ts';
 import {createMemoryStore} from '../../source/owners/demo/memory-store.ts';
-import {fakeHost, Killed, lineOf, pretendDone, type FakeHost} from '../helpers/fake-host.ts';
+import {
+	fakeHost, Killed, lineOf, pretendDone, pretendSwitched, type FakeHost,
+} from '../helpers/fake-host.ts';
 import {must, now, threeSnapshots, uuid} from '../helpers/inventory.ts';
 
 type Scene = {host: FakeHost; plan: Plan; world: World; events: RunEvent[]; lines: string[]};
@@ -175,16 +178,27 @@ for (const moment of ['die', 'die-after'] as const) {
 		const {plan: {steps}} = scene(false);
 		for (const [index, step] of steps.entries()) {
 			const given = scene(false);
+			const {inventory} = given.host;
 			const unfinished = await dieAt(given, index, moment);
 			t.is(unfinished.plan.id, 'p1', step.id);
 			given.host.answers.set('file-exists', true).set('file-empty', true).set('domain-off', true).set('file-missing', moment === 'die-after');
+			given.host.onRun = line => {
+				if (line.includes('definition-before')) {
+					given.host.inventory = inventory;
+				}
+
+				return 'succeed';
+			};
+
 			const outcome = await recover(given.world, unfinished, {...options(given), direction: 'back'});
 			if (step.phase === 'remove' && (moment === 'die-after' || step.id !== 'remove-1')) {
 				t.like(outcome, {kind: 'half-way', failure: {kind: 'recovery-refused'}}, step.id);
 				t.deepEqual(given.host.ran, []);
 				t.is(defaultDirection(unfinished), 'forward');
 			} else {
-				t.deepEqual(outcome, {kind: 'done'}, step.id);
+				const isOffMeanwhile = index > steps.findIndex(({id}) => id === 'stop') || (step.id === 'stop' && moment === 'die-after');
+				t.is(outcome.kind, 'done', step.id + JSON.stringify(outcome));
+				t.is('remarks' in outcome, isOffMeanwhile || step.id === 'stop', step.id);
 				const expected = steps.slice(0, index + 1).reverse().flatMap(candidate => (candidate.undo ?? []).map(command => lineOf(command)));
 				t.deepEqual(given.host.ran, expected, step.id);
 				t.is(defaultDirection(unfinished), step.phase === 'switch' || step.phase === 'remove' ? 'forward' : 'back');
@@ -198,6 +212,10 @@ for (const moment of ['die', 'die-after'] as const) {
 			const given = scene(false);
 			const unfinished = await dieAt(given, index, moment);
 			given.host.answers.set('file-exists', true).set('file-empty', true).set('domain-off', false).set('file-missing', false);
+			if (index > steps.findIndex(({id}) => id === 'define')) {
+				pretendSwitched(given.host, given.plan);
+			}
+
 			given.host.onRun = line => {
 				if (line.includes('--redefine --current')) {
 					pretendDone(given.host, given.plan);

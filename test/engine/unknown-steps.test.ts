@@ -1,7 +1,7 @@
 import test from 'ava';
 import {planRevert} from '../../source/engine/plan/revert.ts';
 import type {JournalRecord, UnfinishedAction} from '../../source/engine/ports.ts';
-import {defaultDirection} from '../../source/engine/recover.ts';
+import {defaultDirection} from '../../source/engine/progress.ts';
 import {readUnprovenFiles, withUnknownSteps} from '../../source/engine/unknown-steps.ts';
 import {fakeHost} from '../helpers/fake-host.ts';
 import {must, now, threeSnapshots, uuid} from '../helpers/inventory.ts';

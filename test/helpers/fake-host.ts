@@ -1,7 +1,7 @@
 /**
 An owner for tests of the engine: it knows one inventory, writes down every command, and fails, dies or calls back where it is told to.
 */
-import type {Owner} from '../../source/engine/ports.ts';
+import type {FileStamp, Owner} from '../../source/engine/ports.ts';
 import type {Inventory} from '../../source/model/inventory.ts';
 import type {Command, Plan, Probe} from '../../source/model/plan.ts';
 import {fail, succeed} from '../../source/model/result.ts';
@@ -20,6 +20,8 @@ export type FakeHost = {
 	onRun: (line: string, count: number) => 'succeed' | 'fail' | 'die' | 'die-after';
 	answers: Map<string, boolean>;
 	users: Map<string, string[]>;
+	/** By path; a file that is not among them is taken for one that nobody has written to. */
+	stamps: Map<string, FileStamp>;
 	inventory: Inventory;
 };
 
@@ -35,6 +37,7 @@ export function fakeHost(inventory: Inventory): FakeHost {
 		onRun: () => 'succeed',
 		answers: new Map(),
 		users: new Map(),
+		stamps: new Map(),
 		inventory,
 		owner: {
 			readHost: async () => succeed(host.inventory.host),
@@ -44,8 +47,9 @@ export function fakeHost(inventory: Inventory): FakeHost {
 			readDataSizes: async () => new Map(),
 			readSurroundings: never,
 			readInventory: async () => succeed(host.inventory),
-			observe: async (probe: Probe) => succeed(host.answers.get(probe.kind) ?? false),
+			observe: async (probe: Probe) => succeed((probe.kind === 'all' ? probe.of : [probe]).every(({kind}) => host.answers.get(kind) ?? false)),
 			readImageUsers: async path => succeed(host.users.get(path) ?? []),
+			readFileStamps: async paths => succeed(paths.map(path => host.stamps.get(path) ?? {path, inode: '1:1', sizeBytes: 0, modifiedAt: '0', allocatedBytes: 0})),
 			async run(command) {
 				const line = lineOf(command);
 				const way = host.onRun(line, host.ran.length);
@@ -68,6 +72,14 @@ export function fakeHost(inventory: Inventory): FakeHost {
 		},
 	};
 	return host;
+}
+
+/** Lets the domain be defined on the disks of the plan. */
+export function pretendSwitched(host: FakeHost, plan: Plan): void {
+	const {picture} = host.inventory;
+	const {definition} = picture.domain;
+	const disks = definition.disks.map(disk => ({...disk, sourcePath: plan.expected.heads.find(head => head.target === disk.target)?.path ?? disk.sourcePath}));
+	host.inventory = {...host.inventory, picture: {...picture, domain: {...picture.domain, definition: {...definition, disks}}}};
 }
 
 /** Lets the host look as the plan wants it, for the proof. */

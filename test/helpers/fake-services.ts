@@ -244,6 +244,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 			readDataSizes: async () => new Map(),
 			readSurroundings: async () => succeed({folders: new Map(), others: [], found: new Map(), memoryFiles: new Map()}),
 			readImageUsers: async () => succeed([]),
+			readFileStamps: async () => succeed([]),
 			run: async () => succeed({stdout: '', stderr: '', durationMs: 1}),
 			readProgress: async () => undefined,
 			watch(listener) {

@@ -1,8 +1,8 @@
 /** Recovery that goes wrong itself: killed, with a torn journal, or after somebody else has touched the domain. */
-import {appendFile, readdir, readFile} from 'node:fs/promises';
-import path from 'node:path';
+import {appendFile} from 'node:fs/promises';
 import test, {type ExecutionContext} from 'ava';
 import type {Plan, Step} from '../../source/model/plan.ts';
+import {crash, makeCrashed, type Crashed} from './crash.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, stop, type LabDomain} from './domains.ts';
 import {expectReverted} from './expect.ts';
@@ -11,40 +11,10 @@ import {
 } from './program.ts';
 import {killMoments, makeShims, readPlan} from './shims.ts';
 import {digestHeads} from './slots.ts';
-import {markLive, takeChain, type Digests} from './snapshots.ts';
-import {makeTemplate, type Template} from './template.ts';
+import {markLive, takeChain} from './snapshots.ts';
 import {readStrays, readWorld} from './world.ts';
 
 test.before(startLab);
-
-type Crashed = {domain: LabDomain; digests: Map<string, Digests>; template: Template; plan: Plan; journalPath: string};
-
-/** The journal of the one action that is unfinished. */
-async function readJournal(domain: LabDomain): Promise<{journalPath: string; plan: Plan}> {
-	const folder = path.join(domain.statePath, 'journal');
-	const [name] = await readdir(folder);
-	const journalPath = path.join(folder, name!);
-	const [first] = (await readFile(journalPath, 'utf8')).split('\n');
-	return {journalPath, plan: (JSON.parse(first!) as {plan: Plan}).plan};
-}
-
-async function crash(t: ExecutionContext, domain: LabDomain, stepId: string): Promise<{journalPath: string; plan: Plan}> {
-	const plan = await readPlan(domain, 's1');
-	const shims = await makeShims(t, plan, {at: plan.steps.findIndex(step => step.id === stepId), script: killMoments.after});
-	const killed = await revert(domain, 's1', shims.options);
-	t.is(killed.signal, 'SIGKILL', report(killed));
-	return readJournal(domain);
-}
-
-/** A shut off domain whose revert to s1 was killed just after a step. */
-async function makeCrashed(t: ExecutionContext, stepId: string): Promise<Crashed> {
-	const domain = await makeDomain(t, {sizeMiB: 8});
-	await start(domain);
-	const digests = await takeChain(domain, ['s1', 's2']);
-	await stop(domain);
-	const template = await makeTemplate(t, domain);
-	return {domain, digests, template, ...await crash(t, domain, stepId)};
-}
 
 /** The commands of a roll-back in their order, as steps that shims know. */
 function undoSteps(plan: Plan, lastId: string): Step[] {

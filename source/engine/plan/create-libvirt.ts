@@ -12,7 +12,7 @@ import {
 } from '../../model/xml/read-xml.ts';
 import {blockFolders} from './blockers.ts';
 import {
-	blockCommands, fileCommands, snapshotCommands, virsh,
+	blockCommands, domainCommands, fileCommands, imageCommands, snapshotCommands, virsh,
 } from './commands.ts';
 import {refuseFolderRisks} from './build-folder.ts';
 import type {PlanContext} from './context.ts';
@@ -142,11 +142,12 @@ function flagsOf({action, way}: CreateRequest, disks: TargetedDisk[]): string[] 
 
 /**
 Most of it finds nothing to do: libvirt has put its own things back. Where the call was done, or ended after the switch (as with a name that is too long), the
-overlays are merged back into the images that the domain had, which is as it was.
+overlays are merged back into the images that the domain had, which is as it was: by its QEMU, or by qemu-img where the guest has ended meanwhile.
 */
 function undoOf(context: PlanContext, given: {request: CreateRequest; disks: TargetedDisk[]; memoryPath: string | undefined}): Command[] {
 	const {request: {action, way}, disks, memoryPath} = given;
 	const {uuid} = context;
+	const [first] = disks;
 	const exists: Probe = {kind: 'snapshot-exists', uuid, name: action.snapshot};
 	const isInside = way.by === 'savevm';
 	return [
@@ -156,8 +157,21 @@ function undoOf(context: PlanContext, given: {request: CreateRequest; disks: Tar
 			: [{...(isInside ? snapshotCommands.remove(context, action.snapshot) : snapshotCommands.forget(context, action.snapshot)), onlyIf: exists}]),
 		...disks.map((disk): Command => ({
 			...blockCommands.commitHead(context, disk.target, disk.headPath),
-			onlyIf: {kind: 'head-is', uuid, target: disk.target, path: disk.overlayPath},
+			onlyIf: {kind: 'runs-on', uuid, target: disk.target, path: disk.overlayPath},
+			merges: disk.overlayPath,
 		})),
+		// The guest may have ended meanwhile.
+		...disks.map((disk): Command => ({
+			...imageCommands.commit(disk.overlayPath, disk.headPath),
+			onlyIf: {kind: 'off-on', uuid, target: disk.target, path: disk.overlayPath},
+			merges: disk.overlayPath,
+		})),
+		...(first !== undefined && context.inventory.picture.domain.isPersistent
+			? [{
+				...domainCommands.define(context, 'definition-before', context.inventory.definitionXml),
+				onlyIf: {kind: 'off-on', uuid, target: first.target, path: first.overlayPath},
+			} as const]
+			: []),
 		...disks.filter(disk => disk.reuse !== 'existing').map((disk): Command => ({...fileCommands.remove(disk.overlayPath), onlyIf: {kind: 'image-unused', path: disk.overlayPath}})),
 		// It is empty from before the call, and libvirt leaves files that it did not make.
 		...(memoryPath === undefined ? [] : [{...fileCommands.remove(memoryPath), onlyIf: {kind: 'file-exists', path: memoryPath}} as const]),

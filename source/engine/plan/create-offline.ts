@@ -5,19 +5,20 @@ import {posix} from 'node:path';
 import type {CreateAction} from '../../model/action.ts';
 import type {Way} from '../../model/decision-table.ts';
 import {imageAt} from '../../model/image-graph.ts';
-import type {Consequence, Step} from '../../model/plan.ts';
+import type {
+	Command, Consequence, Probe, Step,
+} from '../../model/plan.ts';
+import {nameOfDrive} from '../../model/qemu-command-line.ts';
 import {succeed, type Result} from '../../model/result.ts';
+import {commandLineOf} from '../../model/xml/bare-domain.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {blockFolders} from './blockers.ts';
-import {fileCommands, imageCommands} from './commands.ts';
-import {
-	buildFolderFor, buildPath, closeBuildFolders, proveBuilt, refuseFolderRisks,
-} from './build-folder.ts';
+import {recordsBesideCheckpoints, recordSteps, recordXml} from './create-record.ts';
 import type {PlanContext} from './context.ts';
 import {
 	blockInternal, partakingDisks, type ModedDisk, type PartakingDisk,
 } from './create-disks.ts';
-import {recordsBesideCheckpoints, recordSteps} from './create-record.ts';
+import {recordsBesideCheckpoints, recordSteps, recordXml} from './create-record.ts';
 import {chooseTargets, type TargetedDisk} from './create-targets.ts';
 import {defineStep} from './domain-steps.ts';
 import {tagNvram} from './nvram-inside.ts';
@@ -72,14 +73,35 @@ function checkHeads(disks: PartakingDisk[]): Step[] {
 	}));
 }
 
+/** Takes a state out of an image again: by qemu-img, or, where somebody has started the domain meanwhile, by whoever has the image open. */
+function untagAgain(context: PlanContext, {target, path, tag, recordXml}: {target: string; path: string; tag: string; recordXml: string}): Command[] {
+	const {uuid} = context;
+	const isThere = {kind: 'image-has-tag', path, tag} as const;
+	const isOn: Probe = {kind: 'all', of: [{kind: 'domain-active', uuid}, isThere]};
+	const off: Command = {...imageCommands.untag(path, tag), onlyIf: {kind: 'all', of: [{kind: 'domain-off', uuid}, isThere]}};
+	if (isBare(context)) {
+		const device = nameOfDrive(commandLineOf(context.inventory.definitionXml) ?? [], path) ?? target;
+		return context.inventory.bare?.socketPath === undefined ? [off] : [off, {...bareCommands.untagOnline(context, device, tag), onlyIf: isOn}];
+	}
+
+	return [
+		off,
+		// libvirt deletes what it has a record of.
+		{...snapshotCommands.redefine(context, {fileName: 'snapshot-undone', xml: recordXml, makeCurrent: false}), onlyIf: isOn},
+		{...snapshotCommands.remove(context, tag), onlyIf: isOn},
+	];
+}
+
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
 export function planOfflineInternal(context: PlanContext, {action, disks: all, now}: CreateRequest): Result<CreateParts> {
 	const disks = partakingDisks(context, all, 'internal');
 	blockInternal(context, all, disks, action.snapshot);
 	blockCheckpoints(context, false);
-	const record = recordSteps(context, {action, disks: all, overlays: new Map(), now, state: 'shutoff', memory: {mode: 'no'}});
-	if (!record.ok) {
-		return record;
+	const request = {action, disks: all, overlays: new Map<string, string>(), now, state: 'shutoff', memory: {mode: 'no'}} as const;
+	const record = recordSteps(context, request);
+	const recordText = recordXml(context, request);
+	if (!record.ok || !recordText.ok) {
+		return record.ok ? recordText as Result<never> : record;
 	}
 
 	const tags = disks.map(({target, headPath: path}): Step => ({
@@ -87,7 +109,7 @@ export function planOfflineInternal(context: PlanContext, {action, disks: all, n
 		title: `Freeze ${target} inside its image as "${action.snapshot}"`,
 		phase: 'create',
 		command: imageCommands.tag(path, action.snapshot),
-		undo: [{...imageCommands.untag(path, action.snapshot), onlyIf: {kind: 'image-has-tag', path, tag: action.snapshot}}],
+		undo: untagAgain(context, {target, path, tag: action.snapshot, recordXml: recordText.value}),
 		happened: {kind: 'image-has-tag', path, tag: action.snapshot},
 		ifStopped: isTakenBack,
 	}));

@@ -138,7 +138,7 @@ function transactionStep(context: PlanContext, monitor: Monitor, disks: Array<No
 					}, {kind: 'job-ready', id}),
 					onlyIf,
 				},
-				{...monitor.say('job-complete', {id}, {kind: 'job', id}), onlyIf},
+				{...monitor.say('job-complete', {id}, {kind: 'job', id}), onlyIf, merges: overlayPath},
 			];
 		}),
 		happened: {kind: 'head-is', uuid: context.uuid, target: disks[0]!.target, path: disks[0]!.overlayPath},

@@ -29,7 +29,8 @@ export type RecordRequest = {
 
 const wouldFinish = 'The switch would be finished: nothing that was there before is gone.';
 
-function recordXml(context: PlanContext, request: RecordRequest): Result<string> {
+/** Fails with `unreadable` where a document cannot be made or changed. */
+export function recordXml(context: PlanContext, request: RecordRequest): Result<string> {
 	const {action, disks, overlays, now, state, memory} = request;
 	const {picture, definitionXml, liveXml} = context.inventory;
 	for (const text of [action.snapshot, action.description ?? '', ...overlays.values()]) {

@@ -3,7 +3,9 @@ What every plan says of itself, and of how things were before it.
 */
 import type {Action} from '../../model/action.ts';
 import {headDisks} from '../../model/domain.ts';
+import {buildImageGraph, isOpenable} from '../../model/image-graph.ts';
 import type {Inventory} from '../../model/inventory.ts';
+import {pinsOfDomain} from '../../model/pins.ts';
 import type {Plan} from '../../model/plan.ts';
 import type {PlanArguments} from './context.ts';
 
@@ -11,6 +13,13 @@ import type {PlanArguments} from './context.ts';
 export function fileHeads({picture}: Pick<Inventory, 'picture'>): Plan['before']['heads'] {
 	return headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) =>
 		sourcePath === undefined || sourceType !== 'file' ? [] : [{target, path: sourcePath}]);
+}
+
+/** The heads and the frozen images that can be opened with their whole chain. */
+function openableChains({picture}: Inventory): string[] {
+	const pins = pinsOfDomain(picture.domain, picture.snapshots).filter(pin => pin.target !== undefined);
+	const graph = buildImageGraph(picture.images, [...picture.foreignPins, ...pins]);
+	return [...new Set(pins.map(({path}) => path))].filter(path => isOpenable(graph, path));
 }
 
 export function planFrame(action: Action, inventory: Inventory, given: PlanArguments): Pick<Plan, 'version' | 'id' | 'plannedAt' | 'owner' | 'uri' | 'action' | 'before'> {
@@ -28,6 +37,8 @@ export function planFrame(action: Action, inventory: Inventory, given: PlanArgum
 			currentSnapshot: picture.currentSnapshot,
 			snapshotNames: picture.snapshots.map(({name}) => name),
 			snapshotXmls: picture.snapshots.map(({xml}) => xml),
+			state: picture.domain.state,
+			chains: openableChains(inventory),
 		},
 	};
 }

@@ -107,6 +107,16 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 			return `${virsh('dumpxml', '--domain', probe.uuid)} | ${grepSource(probe.path)}`;
 		}
 
+		case 'all': {
+			return probe.of.map(part => `{ ${condition(part, plan, options)}; }`).join(' && ');
+		}
+
+		case 'runs-on':
+		case 'off-on': {
+			const power = condition({kind: probe.kind === 'runs-on' ? 'domain-active' : 'domain-off', uuid: probe.uuid}, plan, options);
+			return `${power} && ${condition({...probe, kind: 'head-is'}, plan, options)}`;
+		}
+
 		case 'image-unused': {
 			return `${onHost('test', '-e', probe.path)} && ${guardLine({kind: 'unused-image', path: probe.path}, plan, options)}`;
 		}

@@ -29,6 +29,7 @@ export function createMemoryStore(): StateStore {
 		},
 		readJournalTroubles: async () => succeed([]),
 		isDomainLocked: async uuid => locked.has(uuid),
+		archiveJournal: async planId => succeed(`/var/lib/vsnap-tui/given-up/${planId}.jsonl`),
 		async removeJournal(planId) {
 			journals.delete(planId);
 			return succeed(undefined);

@@ -4,6 +4,7 @@ the headers of the images that they lead to, the headers of all images in the sa
 */
 import {posix} from 'node:path';
 import type {Image} from '../../model/image.ts';
+import {doubtful} from '../../model/image-users.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {readFileFacts, readFolder, readOpenProcesses} from '../../tools/files.ts';
 import {isUnresolved} from '../../tools/backing-name.ts';
@@ -81,10 +82,10 @@ export async function readImageUsers(given: {runner: Runner; source: Pick<Record
 		...headers.filter(([file, backingPath]) => isSame(backingPath) && !isSame(file)).map(([file]) => `the image ${file}, which stands on it`),
 		...images.value.filter(({dataFilePath}) => dataFilePath !== undefined && isSame(dataFilePath)).map(image => `the image ${image.path}, whose data it holds`),
 		...processes,
-		...headers.filter(([file, backingPath]) => isUnresolved(backingPath) && !isSame(file)).map(([file, backingPath]) => `perhaps the image ${file}, which stands on ${backingPath}`),
-		...neighbours.value.unknown.map(({name, reason}) => `perhaps the image ${name}, which cannot be read: ${reason}`),
-		...records.value.unreadableDomains.map(({name, reason}) => `perhaps the domain ${name}, which cannot be read: ${reason}`),
-		...records.value.unreadableSnapshots.map(({name, reason}) => `perhaps the snapshot ${name}, which cannot be read: ${reason}`),
+		...headers.filter(([file, backingPath]) => isUnresolved(backingPath) && !isSame(file)).map(([file, backingPath]) => doubtful(`the image ${file}, which stands on ${backingPath}`)),
+		...neighbours.value.unknown.map(({name, reason}) => doubtful(`the image ${name}, which cannot be read: ${reason}`)),
+		...records.value.unreadableDomains.map(({name, reason}) => doubtful(`the domain ${name}, which cannot be read: ${reason}`)),
+		...records.value.unreadableSnapshots.map(({name, reason}) => doubtful(`the snapshot ${name}, which cannot be read: ${reason}`)),
 	])]);
 }
 

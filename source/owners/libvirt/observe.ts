@@ -97,6 +97,18 @@ export async function observeFile(given: FileGiven, probe: FileProbe): Promise<R
 	}
 }
 
+/** Whether each of them holds; none is asked after the first that does not. */
+export async function observeAll(probes: readonly Probe[], ask: (probe: Probe) => Promise<Result<boolean>>): Promise<Result<boolean>> {
+	for (const probe of probes) {
+		const holds = await ask(probe);
+		if (!holds.ok || !holds.value) {
+			return holds;
+		}
+	}
+
+	return succeed(true);
+}
+
 /** Fails where the answer cannot be had. */
 export async function observe(given: Given, probe: Probe): Promise<Result<boolean>> {
 	switch (probe.kind) {
@@ -135,6 +147,16 @@ export async function observe(given: Given, probe: Probe): Promise<Result<boolea
 			const xml = await given.virsh.askOne(['dumpxml', '--domain', probe.uuid]);
 			const definition = xml.ok ? parseDomainXml(xml.value) : xml;
 			return definition.ok ? succeed(definition.value.disks.some(disk => disk.target === probe.target && disk.sourcePath === probe.path)) : definition;
+		}
+
+		case 'all': {
+			return observeAll(probe.of, async part => observe(given, part));
+		}
+
+		case 'runs-on':
+		case 'off-on': {
+			const running = await isRunning(given, probe.uuid);
+			return running.ok && running.value === (probe.kind === 'runs-on') ? observe(given, {...probe, kind: 'head-is'}) : (running.ok ? succeed(false) : running);
 		}
 
 		default: {

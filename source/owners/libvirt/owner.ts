@@ -7,6 +7,7 @@ import type {Owner} from '../../engine/ports.ts';
 import {hasProcess} from '../../model/domain.ts';
 import type {HostFacts} from '../../model/inventory.ts';
 import {fail, succeed} from '../../model/result.ts';
+import {readFileStamps} from '../../tools/file-stamps.ts';
 import type {LineWatcher, Runner} from '../../tools/run.ts';
 import {readDataSizes} from '../../tools/measure-images.ts';
 import {createClaims} from './claims.ts';
@@ -97,6 +98,7 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 		readDataSizes: async (runs, images) => readDataSizes(runner, runs, images),
 		observe: async probe => observe({runner, virsh, source}, probe),
 		readImageUsers: async path => readImageUsers({runner, source}, path),
+		readFileStamps: async paths => readFileStamps(runner, paths),
 		async run(command, runOptions = {}) {
 			if (isReadOnly) {
 				return fail({kind: 'read-only'});

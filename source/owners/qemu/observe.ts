@@ -4,7 +4,7 @@ The answers to probes about bare domains: whether something is so at this moment
 import type {Probe} from '../../model/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../../tools/run.ts';
-import {negate, observeFile} from '../libvirt/observe.ts';
+import {negate, observeAll, observeFile} from '../libvirt/observe.ts';
 import type {RecordSource} from '../libvirt/record-source.ts';
 import type {BareRead} from './read-bare.ts';
 
@@ -53,6 +53,18 @@ export async function observeBare(given: Given, probe: Probe): Promise<Result<bo
 
 		case 'head-is': {
 			return ask(given, probe.uuid, ({records}) => records.domain.liveDefinition?.disks.some(disk => disk.target === probe.target && disk.sourcePath === probe.path) ?? false);
+		}
+
+		case 'all': {
+			return observeAll(probe.of, async part => observeBare(given, part));
+		}
+
+		case 'runs-on': {
+			return observeBare(given, {...probe, kind: 'head-is'});
+		}
+
+		case 'off-on': {
+			return ask(given, probe.uuid, ({records, live}) => live === undefined && records.domain.definition.disks.some(disk => disk.target === probe.target && disk.sourcePath === probe.path));
 		}
 
 		case 'left-chain': {

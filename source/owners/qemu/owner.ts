@@ -8,6 +8,7 @@ import type {DomainSummary} from '../../model/domain.ts';
 import type {HostFacts} from '../../model/inventory.ts';
 import type {Command, QmpCommand} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
+import {readFileStamps} from '../../tools/file-stamps.ts';
 import {readFileFacts} from '../../tools/files.ts';
 import type {Runner} from '../../tools/run.ts';
 import {readDataSizes} from '../../tools/measure-images.ts';
@@ -212,6 +213,7 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 		readSurroundings: async request => readSurroundings({runner, source}, request),
 		observe: async probe => observeBare({runner, source, read}, probe),
 		readImageUsers: async path => readImageUsers({runner, source}, path),
+		readFileStamps: async paths => readFileStamps(runner, paths),
 		async run(command: Command, runOptions = {}) {
 			if (isReadOnly) {
 				return fail({kind: 'read-only'});

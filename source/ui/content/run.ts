@@ -111,6 +111,11 @@ export function activityLines(run: Run, nowMs: number, {columns, theme}: Paper):
 	];
 }
 
+/** Whether nothing is to be said of what was put back. */
+function isQuiteAsBefore({failure}: Outcome & {kind: 'rolled-back'}): boolean {
+	return failure.kind !== 'put-back-but-off' && !('aftermath' in failure && (failure.aftermath ?? []).length > 0);
+}
+
 function verdict(run: Run, outcome: Outcome): {text: string; tone: Tone} {
 	if (outcome.kind === 'done') {
 		const {action, expected} = run.plan;
@@ -119,18 +124,19 @@ function verdict(run: Run, outcome: Outcome): {text: string; tone: Tone} {
 			execute: {text: `Done, and proven. ${describeDone(action)}${end}`, tone: 'good' as const},
 			forward: {text: `Finished, and proven. ${describeDone(action)}`, tone: 'good' as const},
 			back: {text: `Everything of ${action.domain.name} is as it was before.`, tone: 'good' as const},
+			'give-up': {text: `Given up. Nothing of ${action.domain.name} was touched, and other actions are possible. Check it (D) to see what is left to do.`, tone: 'good' as const},
 		}[run.kind];
 	}
 
 	const hasLeft = 'left' in outcome.failure && outcome.failure.left !== undefined;
 	return outcome.kind === 'rolled-back'
-		? {text: hasLeft ? 'It failed, and what is read from every disk is as it was before.' : 'It failed, and everything is as it was before.', tone: 'warning'}
-		: {text: 'It stopped half-way. The journal is safe: finish it or put it back.', tone: 'loss'};
+		? {text: isQuiteAsBefore(outcome) ? (hasLeft ? 'It failed, and what is read from every disk is as it was before.' : 'It failed, and everything is as it was before.') : 'It failed, and was put back.', tone: 'warning'}
+		: {text: 'It stopped half-way. The journal is safe: finish it, put it back, or give it up.', tone: 'loss'};
 }
 
 export function endedLines(run: Run, outcome: Outcome, paper: Paper): Line[] {
 	const {text, tone} = verdict(run, outcome);
-	const name = outcome.kind === 'done' && run.kind !== 'back' ? keptName(run.plan.action) : undefined;
+	const name = outcome.kind === 'done' && (run.kind === 'execute' || run.kind === 'forward') ? keptName(run.plan.action) : undefined;
 	const kept = name === undefined
 		? []
 		: paragraph(`The state before is kept as the snapshot "${name}": revert to it to go back.`, {...paper, columns: paper.columns - 1, lead: {text: ' '}});
@@ -144,9 +150,10 @@ export function endedLines(run: Run, outcome: Outcome, paper: Paper): Line[] {
 			: paragraph(`The audit log could not be written. ${describeFailure(run.notLogged).message}`, {
 				...paper, columns: paper.columns - 1, tone: 'warning', lead: {text: ' '},
 			})),
+		...(outcome.kind === 'done' ? outcome.remarks ?? [] : []).flatMap(remark => paragraph(remark, {...paper, columns: paper.columns - 1, tone: 'warning', lead: {text: ' '}})),
 		[],
 		...(outcome.kind === 'done' ? [] : [...failureLines(outcome.failure, paper), []]),
-		...stepLines(run, run.sinceMs, paper),
+		...(run.kind === 'give-up' ? [] : stepLines(run, run.sinceMs, paper)),
 	];
 }
 

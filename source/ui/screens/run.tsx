@@ -16,7 +16,7 @@ import {
 import {useTheme} from '../theme.ts';
 import {positionPiece} from './journey.tsx';
 
-const runWords: Record<Run['kind'], string> = {execute: '', forward: 'Finish: ', back: 'Put back: '};
+const runWords: Record<Run['kind'], string> = {execute: '', forward: 'Finish: ', back: 'Put back: ', 'give-up': 'Give up: '};
 
 function Head({text, columns, right}: {readonly text: string; readonly columns: number; readonly right?: Line}) {
 	const theme = useTheme();

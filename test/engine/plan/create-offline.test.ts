@@ -5,16 +5,19 @@ import {
 	idsOf, planOf, refusalOf, stepOf, textsOf, twoDisks,
 } from '../../helpers/create-scene.ts';
 import {image} from '../../helpers/images.ts';
-import {must, threeSnapshots} from '../../helpers/inventory.ts';
+import {must, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 import {parseSnapshotXml} from '../../../source/model/xml/parse-snapshot.ts';
 
 test('internal: each disk is tagged, then it is recorded; a failure takes the tags back', t => {
 	const plan = planOf(twoDisks());
 	t.is(idsOf(plan), 'check-vda check-vdb tag-vda tag-vdb record');
 	t.deepEqual(argvOf(stepOf(plan, 'tag-vdb').command), ['qemu-img', 'snapshot', '-c', 's1', '/d/vdb.qcow2']);
-	const [undo] = stepOf(plan, 'tag-vdb').undo!;
+	const [undo, ...whileOn] = stepOf(plan, 'tag-vdb').undo!;
 	t.deepEqual(argvOf(undo!), ['qemu-img', 'snapshot', '-d', 's1', '/d/vdb.qcow2']);
-	t.deepEqual(undo!.onlyIf, {kind: 'image-has-tag', path: '/d/vdb.qcow2', tag: 's1'});
+	const isTagged = {kind: 'image-has-tag', path: '/d/vdb.qcow2', tag: 's1'} as const;
+	t.deepEqual(undo!.onlyIf, {kind: 'all', of: [{kind: 'domain-off', uuid}, isTagged]});
+	// Where somebody has started the domain meanwhile, libvirt takes it out.
+	t.deepEqual(whileOn.map(command => [argvOf(command)[4], command.onlyIf]), ['snapshot-create', 'snapshot-delete'].map(verb => [verb, {kind: 'all', of: [{kind: 'domain-active', uuid}, isTagged]}]));
 	t.deepEqual(plan.images.created, []);
 	t.deepEqual(plan.images.written, ['/d/vda.qcow2', '/d/vdb.qcow2']);
 	t.deepEqual(plan.expected.heads, [{target: 'vda', path: '/d/vda.qcow2'}, {target: 'vdb', path: '/d/vdb.qcow2'}]);

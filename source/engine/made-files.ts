@@ -1,0 +1,141 @@
+/**
+The files that an action makes and that its way back removes: which they are, how they were when they were made, and the proof that one of them may go.
+The journal tells how they were (`stamps`); the world at that moment tells the rest.
+*/
+import type {Command, Plan, Step} from '../model/plan.ts';
+import {isDoubt} from '../model/image-users.ts';
+import {fail, succeed, type Result} from '../model/result.ts';
+import type {FileStamp, JournalRecord, Owner} from './ports.ts';
+import {hasEndedByItself} from './progress.ts';
+
+/** The file that this command removes; undefined: it removes none. Records of our own are removed with `-f`, and are no such file. */
+export function removedPath(command: Command): string | undefined {
+	const [path, ...more] = command.tool === 'file' && command.argv[0] === 'rm' && command.argv[1] === '--' ? command.argv.slice(2) : [];
+	return more.length === 0 ? path : undefined;
+}
+
+/** Every file that the way back may remove. */
+export function removablePaths(plan: Plan): string[] {
+	return [...new Set(plan.steps.flatMap(step => (step.undo ?? []).flatMap(command => removedPath(command) ?? [])))];
+}
+
+function wordsOf(command: Command): string[] {
+	return command.tool === 'qmp' ? JSON.stringify(command.arguments).split('"') : command.argv;
+}
+
+/** Whether the step writes to this file, or makes somebody do it. */
+function makes(step: Step, path: string): boolean {
+	return wordsOf(step.command).includes(path) || (step.undo ?? []).some(command => removedPath(command) === path);
+}
+
+/** From the switch on, libvirt and QEMU hand a file to the guest at once: how it was made cannot be seen any more. */
+function isStampable({phase, command: {tool}}: Step): boolean {
+	return phase === 'create' || (phase === 'switch' && (tool === 'file' || tool === 'qemu-img'));
+}
+
+/** How the files are that the step has just made. Empty where nothing could be asked: its removal then needs other proof. */
+export async function readStampsAfter(owner: Owner, plan: Plan, step: Step): Promise<FileStamp[]> {
+	const paths = isStampable(step) ? removablePaths(plan).filter(path => makes(step, path)) : [];
+	const stamps = paths.length === 0 ? succeed([]) : await owner.readFileStamps(paths);
+	return stamps.ok ? stamps.value : [];
+}
+
+/**
+What the journal knows of a file. `unfinished`: the crash or the failure came while it was made. `handed-over`: the guest wrote to it from then on; `in-the-switch`:
+perhaps it did, for the crash came in that step.
+*/
+export type Made = {kind: 'stamped'; stamp: FileStamp} | {kind: 'unfinished' | 'in-the-switch' | 'handed-over'};
+
+function switched(record: JournalRecord & {kind: 'begin' | 'done' | 'failed'}): 'unfinished' | 'in-the-switch' | 'handed-over' {
+	return record.kind === 'done' ? 'handed-over' : (record.kind === 'failed' && hasEndedByItself(record.failure) ? 'unfinished' : 'in-the-switch');
+}
+
+/** By path. Files that were never begun are left out. */
+export function madeFiles(plan: Plan, records: readonly JournalRecord[]): Map<string, Made> {
+	const made = new Map<string, Made>();
+	const paths = removablePaths(plan);
+	const heads = new Set(plan.expected.heads.map(({path}) => path));
+	const steps = new Map(plan.steps.map(step => [step.id, step]));
+	const lastMakers = new Map<string, Step>();
+	let everSwitched = false;
+	for (const record of records) {
+		if (record.kind === 'begin' || record.kind === 'done' || record.kind === 'failed') {
+			const step = steps.get(record.step);
+			everSwitched ||= step?.phase === 'switch';
+			for (const path of step === undefined ? [] : paths.filter(candidate => makes(step, candidate))) {
+				lastMakers.set(path, step!);
+				made.set(path, {kind: step!.phase === 'switch' && heads.has(path) ? switched(record) : 'unfinished'});
+			}
+		}
+
+		for (const stamp of (record.kind === 'done' || record.kind === 'merged') && Array.isArray(record.stamps) ? record.stamps : []) {
+			made.set(stamp.path, {kind: 'stamped', stamp});
+		}
+	}
+
+	// Nothing is switched before all files are made: where the journal does not say how one was, it was not seen, or that part of the journal is damaged.
+	for (const [path, {kind}] of made) {
+		if (kind === 'unfinished' && everSwitched && heads.has(path) && lastMakers.get(path)?.phase === 'create') {
+			made.set(path, {kind: 'handed-over'});
+		}
+	}
+
+	return made;
+}
+
+/** Whether this is the same file, and nobody has written to it since. */
+export function isUntouched(before: FileStamp, now: FileStamp): boolean {
+	return before.inode === now.inode && before.sizeBytes === now.sizeBytes && before.modifiedAt === now.modifiedAt && before.allocatedBytes === now.allocatedBytes;
+}
+
+/** Those of these files that were written to since they were made, or that are other files by now. Fails where that cannot be seen. */
+export async function readTouched(owner: Owner, made: ReadonlyMap<string, Made>, paths: readonly string[]): Promise<Result<string[]>> {
+	const stamped = paths.flatMap(path => {
+		const known = made.get(path);
+		return known?.kind === 'stamped' ? [known.stamp] : [];
+	});
+	const now = stamped.length === 0 ? succeed([]) : await owner.readFileStamps(stamped.map(({path}) => path));
+	return now.ok
+		? succeed(stamped.filter(stamp => now.value.some(found => found.path === stamp.path && !isUntouched(stamp, found))).map(({path}) => path))
+		: now;
+}
+
+export type RemovalProof = {
+	owner: Owner;
+	uuid: string;
+	made: ReadonlyMap<string, Made>;
+	/** Whether anybody could have been led to the file: before the switch nothing names it, and what cannot be read is no reason to keep it. */
+	hasSwitched: boolean;
+};
+
+/** Whether the file is there and may go. Fails with `file-stays` where it is needed, or was written to; the file is not touched. */
+export async function proveRemoval({owner, uuid, made, hasSwitched}: RemovalProof, path: string): Promise<Result<boolean>> {
+	const exists = await owner.observe({kind: 'file-exists', path});
+	if (!exists.ok || !exists.value) {
+		return exists;
+	}
+
+	const users = await owner.readImageUsers(path);
+	if (!users.ok) {
+		return users;
+	}
+
+	const needing = users.value.filter(user => hasSwitched || !isDoubt(user));
+	if (needing.length > 0) {
+		return fail({kind: 'file-stays', path, reason: `it is needed by ${needing.join(', ')}`});
+	}
+
+	const touched = await readTouched(owner, made, [path]);
+	if (!touched.ok) {
+		return touched;
+	}
+
+	if (touched.value.length > 0) {
+		return fail({kind: 'file-stays', path, reason: 'it was written to since it was made'});
+	}
+
+	const kind = made.get(path)?.kind;
+	// A guest that runs, and not on this file, has never been on it, or what it wrote was merged.
+	const isSafe = kind === 'in-the-switch' ? await owner.observe({kind: 'domain-active', uuid}) : succeed(kind !== 'handed-over');
+	return isSafe.ok && !isSafe.value ? fail({kind: 'file-stays', path, reason: 'what the guest wrote to it may stand nowhere else'}) : isSafe;
+}
