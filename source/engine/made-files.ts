@@ -46,6 +46,11 @@ perhaps it did, for the crash came in that step.
 */
 export type Made = {kind: 'stamped'; stamp: FileStamp} | {kind: 'unfinished' | 'in-the-switch' | 'handed-over'};
 
+/** Whether the step may lead the guest to a file: libvirt or QEMU does its work. */
+function handsOver({phase, command: {tool}}: Step): boolean {
+	return phase === 'switch' && tool !== 'file' && tool !== 'qemu-img' && tool !== 'qemu-io';
+}
+
 function switched(record: JournalRecord & {kind: 'begin' | 'done' | 'failed'}): 'unfinished' | 'in-the-switch' | 'handed-over' {
 	return record.kind === 'done' ? 'handed-over' : (record.kind === 'failed' && hasEndedByItself(record.failure) ? 'unfinished' : 'in-the-switch');
 }
@@ -61,10 +66,10 @@ export function madeFiles(plan: Plan, records: readonly JournalRecord[]): Map<st
 	for (const record of records) {
 		if (record.kind === 'begin' || record.kind === 'done' || record.kind === 'failed') {
 			const step = steps.get(record.step);
-			everSwitched ||= step?.phase === 'switch';
+			everSwitched ||= step?.phase === 'switch' && handsOver(step);
 			for (const path of step === undefined ? [] : paths.filter(candidate => makes(step, candidate))) {
 				lastMakers.set(path, step!);
-				made.set(path, {kind: step!.phase === 'switch' && heads.has(path) ? switched(record) : 'unfinished'});
+				made.set(path, {kind: step!.phase === 'switch' && handsOver(step!) && heads.has(path) ? switched(record) : 'unfinished'});
 			}
 		}
 
@@ -75,7 +80,7 @@ export function madeFiles(plan: Plan, records: readonly JournalRecord[]): Map<st
 
 	// Nothing is switched before all files are made: where the journal does not say how one was, it was not seen, or that part of the journal is damaged.
 	for (const [path, {kind}] of made) {
-		if (kind === 'unfinished' && everSwitched && heads.has(path) && lastMakers.get(path)?.phase === 'create') {
+		if (kind === 'unfinished' && everSwitched && heads.has(path) && !handsOver(lastMakers.get(path)!)) {
 			made.set(path, {kind: 'handed-over'});
 		}
 	}

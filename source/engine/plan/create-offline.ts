@@ -13,7 +13,11 @@ import {succeed, type Result} from '../../model/result.ts';
 import {commandLineOf} from '../../model/xml/bare-domain.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {blockFolders} from './blockers.ts';
-import {recordsBesideCheckpoints, recordSteps, recordXml} from './create-record.ts';
+import {
+	buildFolderFor, buildPath, closeBuildFolders, proveBuilt, refuseFolderRisks,
+} from './build-folder.ts';
+import {bareCommands, isBare} from './bare-commands.ts';
+import {fileCommands, imageCommands, snapshotCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import {
 	blockInternal, partakingDisks, type ModedDisk, type PartakingDisk,
