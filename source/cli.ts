@@ -241,9 +241,26 @@ async function main(argv: string[]): Promise<number> {
 	}
 }
 
+/** A mistake of ours: the one way out, whether somebody awaited what failed or not. */
+function endByMistake(error: unknown): void {
+	process.stderr.write(`Internal error (please report): ${makeLinesVisible(error instanceof Error ? error.stack ?? error.message : String(error))}\nIf something was under way, vsnap-tui recover finishes it or puts it back.\n`);
+	process.exitCode = bugExitCode;
+}
+
+// The screen has a listener of its own, which gives the terminal back first.
+for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+	process.on(event, (error: unknown) => {
+		if (process.listenerCount('uncaughtException') === 1) {
+			endByMistake(error);
+			process.exit(bugExitCode); // eslint-disable-line unicorn/no-process-exit -- What waits for an answer that never comes would hold the program.
+		} else if (event === 'unhandledRejection') {
+			process.emit('uncaughtException', error as Error);
+		}
+	});
+}
+
 try {
 	process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
-	process.stderr.write(`Internal error (please report): ${makeLinesVisible(error instanceof Error ? error.stack ?? error.message : String(error))}\nIf something was under way, vsnap-tui recover finishes it or puts it back.\n`);
-	process.exitCode = bugExitCode;
+	endByMistake(error);
 }

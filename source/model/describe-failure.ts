@@ -150,6 +150,10 @@ export function describeFailure(failure: Failure): Description {
 			};
 		}
 
+		case 'host-not-understood': {
+			return {message: `${failure.what} is not understood: ${failure.reason}.`, hint: 'It may be another program, or a version that is not known yet. Nothing was touched by what it said.'};
+		}
+
 		case 'read-only': {
 			return {message: 'This session is read-only: no plan can be run.', hint: 'Start again without --read-only.'};
 		}
@@ -201,6 +205,7 @@ export function exitCodeOf(failure: Failure): number {
 		}
 
 		case 'host-unreachable':
+		case 'host-not-understood':
 		case 'monitor-failed': {
 			return 5;
 		}

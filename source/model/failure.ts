@@ -66,6 +66,8 @@ export type Failure =
 	| {kind: 'put-back-but-off'; domain: string; cause: Failure; advice?: string}
 	/** What was half done is put back; what was asked for could not be done anew, and is not forgotten. */
 	| {kind: 'request-kept'; request: string; domain: string; cause: Failure}
+	/** A program of the host, or a monitor, answered with something that is none of its answers. */
+	| {kind: 'host-not-understood'; what: string; reason: string}
 	| {kind: 'read-only'}
 	/** The image files are on a machine where no file command of ours can run: nothing is looked at, planned or changed there. */
 	| {kind: 'files-elsewhere'; text: string; remedy: string}

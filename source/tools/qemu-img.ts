@@ -6,6 +6,7 @@ import type {Image, ImageProblem} from '../model/image.ts';
 import {describeFailure} from '../model/describe-failure.ts';
 import type {Failure} from '../model/failure.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
+import {misfitOf, type Shape} from '../model/shape.ts';
 import {resolveBackingPath} from './backing-name.ts';
 import {readOpenProcesses} from './files.ts';
 import type {Runner} from './run.ts';
@@ -28,6 +29,31 @@ type QemuImage = {
 	encrypted?: boolean;
 	snapshots?: Array<{name?: string; 'vm-state-size'?: number; 'date-sec'?: number}>;
 	'format-specific'?: {data?: {'data-file'?: string; 'refcount-bits'?: number; bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>}};
+};
+
+/** Of `QemuImage`, as far as it is read. */
+const imageShape: Shape = {
+	object: {
+		filename: 'text',
+		format: 'text',
+		'virtual-size': 'number',
+		'actual-size': 'number',
+		'cluster-size': 'number',
+		'backing-filename': 'text',
+		'full-backing-filename': 'text',
+		'backing-filename-format': 'text',
+		encrypted: 'boolean',
+		snapshots: {list: {object: {name: 'text', 'vm-state-size': 'number'}}},
+		'format-specific': {
+			object: {
+				data: {
+					object: {
+						bitmaps: {list: {object: {name: 'text', granularity: 'number', flags: {list: 'text'}}}}, 'data-file': 'text', 'refcount-bits': 'number', encrypt: {object: {}},
+					},
+				},
+			},
+		},
+	},
 };
 
 function toImage(raw: QemuImage, path: string): Image {
@@ -63,11 +89,17 @@ names of those below follow from the headers, so that each image bears the name 
 QEMU made of it.
 */
 export function parseImageInfo(stdout: string, path: string): Result<Image[]> {
+	const notUnderstood = (reason: string) => fail({kind: 'host-not-understood', what: `What qemu-img says about ${path}`, reason});
 	let parsed: QemuImage | QemuImage[];
 	try {
 		parsed = JSON.parse(stdout) as typeof parsed;
 	} catch (error) {
-		return fail({kind: 'unreadable', what: `What qemu-img says about ${path}`, reason: error instanceof Error ? error.message : String(error)});
+		return notUnderstood(error instanceof Error ? error.message : String(error));
+	}
+
+	const misfit = misfitOf(parsed, Array.isArray(parsed) ? {list: imageShape} : imageShape);
+	if (misfit !== undefined) {
+		return notUnderstood(misfit);
 	}
 
 	const images: Image[] = [];

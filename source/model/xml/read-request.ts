@@ -7,7 +7,7 @@ import {defaultBranchName, defaultFate, type Naming} from '../defaults.ts';
 import {fail, succeed, type Result} from '../result.ts';
 import {sourcePathOf, toSnapshotMode} from './parse-domain.ts';
 import {
-	attributeOf, childOf, childrenOf, readXml, textOf, type XmlNode,
+	attributeOf, childOf, childrenOf, malformationOf, readXml, textOf, type XmlNode,
 } from './read-xml.ts';
 
 export type SnapshotWish = {
@@ -49,6 +49,27 @@ function readMemory(node: XmlNode | undefined): Result<CreateAction['memory']> {
 		: succeed({mode, ...(path === undefined ? {} : {path})});
 }
 
+/** What libvirt takes of a disk in such a document, and is made here as well. */
+const carried = {
+	disk: {attributes: new Set(['name', 'snapshot', 'type']), children: new Set(['driver', 'source'])},
+	driver: {attributes: new Set(['type']), children: new Set<string>()},
+	source: {attributes: new Set(['file', 'dev', 'index', 'startupPolicy']), children: new Set<string>()},
+};
+
+/** The first thing of a disk that would silently be lost: `<seclabel>`, `<metadata_cache>`, "cache" of `<driver>` … */
+function notCarried(disk: XmlNode): string | undefined {
+	const parts = [['disk', disk], ['driver', childOf(disk, 'driver')], ['source', childOf(disk, 'source')]] as const;
+	for (const [name, node] of parts) {
+		const child = Object.keys(node ?? {}).find(key => key !== '#text' && key !== ':@' && !carried[name].children.has(key));
+		const attribute = Object.keys(node?.[':@'] ?? {}).find(key => !carried[name].attributes.has(key) && (name !== 'source' || sourcePathOf(node) !== undefined));
+		if (child !== undefined || attribute !== undefined) {
+			return child === undefined ? `"${attribute!}" of <${name}>` : `<${child}>`;
+		}
+	}
+
+	return undefined;
+}
+
 function readDisk(node: XmlNode): Result<DiskWish> {
 	const target = attributeOf(node, 'name') ?? '';
 	if (target === '') {
@@ -59,6 +80,11 @@ function readDisk(node: XmlNode): Result<DiskWish> {
 	const mode = toSnapshotMode(said);
 	if (said !== undefined && mode === undefined) {
 		return refuse(`the disk ${target} cannot be "${said}".`, 'It is one of: no, internal, external, manual.');
+	}
+
+	const more = notCarried(node);
+	if (more !== undefined) {
+		return refuse(`the disk ${target} asks for ${more}, which is not carried over.`, 'Leave it out, or have virsh snapshot-create take the document.');
 	}
 
 	const format = attributeOf(childOf(node, 'driver'), 'type');
@@ -77,6 +103,11 @@ function readDisk(node: XmlNode): Result<DiskWish> {
 
 /** Fails with `usage`, saying what is wrong in the document and what is allowed. */
 export function readSnapshotWish(xml: string): Result<SnapshotWish> {
+	const malformation = xml.trim() === '' ? 'it is empty' : malformationOf(xml);
+	if (malformation !== undefined) {
+		return refuse(`${malformation.replace(/\.$/, '')}.`, 'It has to be a whole <domainsnapshot>, as virsh snapshot-create takes it.');
+	}
+
 	const read = readXml(xml, 'The document', ['domainsnapshot']);
 	if (!read.ok) {
 		return refuse(read.failure.kind === 'unreadable' ? `${read.failure.reason}.` : 'it cannot be read.');

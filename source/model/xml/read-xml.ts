@@ -2,7 +2,7 @@
 Reading libvirt's XML: every text stays the string that it is, every child is a list. The parser is lenient, so a document that was cut off is
 found out by its closing tag. Documents are changed elsewhere (change-xml.ts): what is read here cannot be written back.
 */
-import {XMLParser} from 'fast-xml-parser';
+import {XMLParser, XMLValidator} from 'fast-xml-parser';
 import {fail, succeed, type Result} from '../result.ts';
 
 /** An element: its own text, its attributes, and its children by name. */
@@ -30,9 +30,24 @@ const parser = new XMLParser({
 	stopNodes: ['domainsnapshot.domain', 'domainsnapshot.inactiveDomain', 'domainsnapshot.cookie', 'domaincheckpoint.domain', 'domain.metadata', 'inactiveDomain.metadata'],
 });
 
-/** The name of the first element; undefined where there is none. Declarations, comments and white space before it are skipped. */
+/** Where the first element begins. Declarations, comments and white space before it are skipped, one by one: a single expression would try them in all orders. */
+function rootIndexOf(xml: string): number {
+	let index = xml.startsWith('\uFEFF') ? 1 : 0;
+	for (;;) {
+		index += xml.slice(index).length - xml.slice(index).trimStart().length;
+		const closing = xml.startsWith('<!--', index) ? '-->' : (xml.startsWith('<?', index) ? '?>' : undefined);
+		const end = closing === undefined ? -1 : xml.indexOf(closing, index + 2);
+		if (end === -1) {
+			return index;
+		}
+
+		index = end + closing!.length;
+	}
+}
+
+/** The name of the first element; undefined where there is none. */
 export function rootNameOf(xml: string): string | undefined {
-	return /^\uFEFF?(?:\s+|<\?[\s\S]*?\?>|<!--[\s\S]*?-->)*<([\w:.-]+)/.exec(xml)?.[1];
+	return /^<([\w:.-]+)/.exec(xml.slice(rootIndexOf(xml)))?.[1];
 }
 
 /** Whether the document ends with the closing tag of its root. */
@@ -43,7 +58,8 @@ export function isWhole(xml: string, rootName: string): boolean {
 		rest = rest.slice(0, rest.lastIndexOf('<!--')).trimEnd();
 	}
 
-	return rest.endsWith(`</${rootName}>`);
+	// The root may have nothing in it: <domainsnapshot/>.
+	return rest.endsWith(`</${rootName}>`) || /^<[\w:.-]+(?:\s[^<>]*)?\/>$/.test(rest.slice(rootIndexOf(rest)));
 }
 
 /** The root element, which must have one of the names given. `what` names the document in the failure `unreadable`. */
@@ -67,6 +83,12 @@ export function readXml(xml: string, what: string, rootNames: readonly string[])
 
 	const roots = document[rootName];
 	return roots?.length === 1 ? succeed(roots[0]!) : unreadable(`there is not exactly one <${rootName}>`);
+}
+
+/** What keeps a document that a person wrote from being XML, with its line; undefined: nothing. The reader itself is lenient. */
+export function malformationOf(xml: string): string | undefined {
+	const checked = XMLValidator.validate(xml);
+	return checked === true ? undefined : `line ${checked.err.line}: ${checked.err.msg}`;
 }
 
 export function childrenOf(node: XmlNode | undefined, name: string): XmlNode[] {

@@ -20,7 +20,11 @@ const defaultLimitBytes = 64 * 1024 * 1024;
 
 const openBrace = 0x7B;
 const closeBrace = 0x7D;
+const openBracket = 0x5B;
+const closeBracket = 0x5D;
 const quote = 0x22;
+/** Far beyond any chain of images; what follows an answer member by member can go so deep. */
+const deepest = 3000;
 const backslash = 0x5C;
 
 function isBlank(byte: number): boolean {
@@ -64,12 +68,14 @@ export function createFrameReader(options: {limitBytes?: number} = {}): FrameRea
 				break;
 			}
 
+			case openBracket:
 			case openBrace: {
 				depth++;
 
 				break;
 			}
 
+			case closeBracket:
 			case closeBrace: {
 				depth--;
 				return depth === 0;
@@ -99,7 +105,12 @@ export function createFrameReader(options: {limitBytes?: number} = {}): FrameRea
 					start = index;
 				}
 
-				if (!step(byte)) {
+				const isEnd = step(byte);
+				if (depth > deepest) {
+					return {frames, problem: {text: 'says something that is nested without an end', seen: quoteStart(bytes.subarray(start))}};
+				}
+
+				if (!isEnd) {
 					continue;
 				}
 

@@ -7,6 +7,7 @@ import {connect, type Socket} from 'node:net';
 import type {Failure} from '../../model/failure.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {createFrameReader, type Frame} from './qmp-frames.ts';
+import {misfitInAnswer} from './qmp-shapes.ts';
 
 export type QmpEvent = {name: string; data: Record<string, unknown>};
 
@@ -216,7 +217,10 @@ export class QmpConnection {
 		this.#pending.delete(asText(frame.id));
 		clearTimeout(pending.timer);
 		if (frame.error === undefined) {
-			pending.resolve(succeed(frame.return));
+			const misfit = misfitInAnswer(pending.command, frame.return);
+			pending.resolve(misfit === undefined
+				? succeed(frame.return)
+				: fail({kind: 'host-not-understood', what: `What ${this.#socketPath} answers to ${pending.command}`, reason: misfit}));
 			return;
 		}
 

@@ -83,3 +83,26 @@ test('where only the name is that of a snapshot, <branch> is what the new line i
 	t.like(branch('<domainsnapshot><name>s1</name><branch>b1</branch></domainsnapshot>', ['s1', 's2']), {snapshot: 's1', name: 'b1'});
 	t.like(branch('<domainsnapshot><name>new</name><branch>gone</branch></domainsnapshot>', ['s1']), {snapshot: 'gone', name: 'new'});
 });
+
+test('a document that is no XML is refused with its line and what is wrong there', t => {
+	const messageOf = (xml: string) => {
+		const read = wish(xml);
+		return 'message' in read ? read.message : JSON.stringify(read);
+	};
+
+	t.regex(messageOf('<domainsnapshot>\n <name>two</nam>\n</domainsnapshot>'), /line 2: .*'name'/);
+	t.regex(messageOf('<domainsnapshot><disks>\n<disk name="vda">\n</disks></domainsnapshot>'), /line \d: .*'disk'/);
+	t.regex(messageOf(' '.repeat(60)), /empty/);
+});
+
+test('an empty document that says all by itself is taken, and what would be lost of a disk is refused by name', t => {
+	t.deepEqual(readSnapshotWish('<domainsnapshot/>'), readSnapshotWish('<domainsnapshot></domainsnapshot>'));
+	const disk = (inner: string) => readSnapshotWish(`<domainsnapshot><disks><disk name='vda' snapshot='external'>${inner}</disk></disks></domainsnapshot>`);
+	for (const [inner, name] of [
+		['<source file="/x"><seclabel model="dac" relabel="no"/></source>', /<seclabel>/], ['<driver type="qcow2"><metadata_cache/></driver>', /<metadata_cache>/],
+		['<driver type="qcow2" cache="none"/>', /"cache" of <driver>/],
+	] as const) {
+		const read = disk(inner);
+		t.regex(read.ok || read.failure.kind !== 'usage' ? '' : read.failure.message, name);
+	}
+});

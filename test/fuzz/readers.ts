@@ -1,0 +1,88 @@
+/**
+Every reader of data from outside, each with inputs that it knows: what programs answered (fixtures/), and what people type and files hold. A reader gives whatever
+it makes of a text; the texts that come of that are what a person may see.
+*/
+import {Buffer} from 'node:buffer';
+import {readdirSync, readFileSync} from 'node:fs';
+import {parseArguments} from '../../source/arguments.ts';
+import {describeFailure} from '../../source/model/describe-failure.ts';
+import type {Failure} from '../../source/model/failure.ts';
+import {parsePairs} from '../../source/model/qemu-options.ts';
+import {redactXml} from '../../source/model/xml/redact.ts';
+import {parseCheckpointXml} from '../../source/model/xml/parse-checkpoint.ts';
+import {parseChain, parseDomainXml} from '../../source/model/xml/parse-domain.ts';
+import {parseSnapshotXml} from '../../source/model/xml/parse-snapshot.ts';
+import {readSnapshotWish} from '../../source/model/xml/read-request.ts';
+import {parseHeads} from '../../source/owners/libvirt/file-fence.ts';
+import {filePlaceOf} from '../../source/owners/libvirt/file-place.ts';
+import {
+	parseDomainList, parseDomainStates, parseFields, parseNames, parseVersion,
+} from '../../source/owners/libvirt/read-host.ts';
+import {parseHexDump, parseMemoryHeader} from '../../source/owners/libvirt/read-memory.ts';
+import {parseBlockJob, parseDomainJob} from '../../source/owners/libvirt/read-progress.ts';
+import {parseBlockSizes} from '../../source/owners/libvirt/same-files.ts';
+import {chooseUri} from '../../source/owners/libvirt/uri.ts';
+import {createFrameReader} from '../../source/owners/qemu/qmp-frames.ts';
+import {misfitInAnswer} from '../../source/owners/qemu/qmp-shapes.ts';
+import {parseAuditLog} from '../../source/tools/audit-log.ts';
+import {parseFileFacts} from '../../source/tools/files.ts';
+import {formatJournalLine, parseJournal} from '../../source/tools/journal-lines.ts';
+import {parseOwnBytes} from '../../source/tools/own-bytes.ts';
+import {parseImageInfo} from '../../source/tools/qemu-img.ts';
+
+export type Reader = {name: string; bases: string[]; read: (text: string) => unknown};
+
+const root = new URL('../../fixtures/', import.meta.url);
+
+function fixtures(folder: string, pattern: RegExp): string[] {
+	return readdirSync(new URL(folder, root)).filter(name => pattern.test(name)).map(name => readFileSync(new URL(`${folder}/${name}`, root), 'utf8'));
+}
+
+const xml = fixtures('libvirt-9.0', /\.xml$/);
+const texts = fixtures('libvirt-9.0', /\.txt$/);
+const qmp = fixtures('qmp', /\.(?:json|txt)$/);
+const requests = [
+	'<domainsnapshot/>', '<domainsnapshot><name>a</name><description>d</description><memory snapshot="external" file="/m"/><disks><disk name="vda" snapshot="external"><driver type="qcow2"/><source file="/o"/></disk></disks></domainsnapshot>',
+	'<domainsnapshot><name>b</name><branch>s1</branch></domainsnapshot>', ' '.repeat(60),
+];
+const at = '2026-11-21T10:00:00.000Z';
+const journal = [{at, kind: 'begin', step: 's'}, {at, kind: 'failed', step: 's', failure: {kind: 'read-only'}}, {at, kind: 'finished', outcome: 'done'}] as const;
+const uris = ['qemu:///system', 'qemu+ssh://root@[::1]:22/system?keyfile=/k&no_verify=1', 'qemu+tcp://h:1/system', 'alias', '{"connect":"qemu:///session"}'];
+const commands = ['revert\tweb\ts1\t--keep\tk\t--yes', 'create\tweb\t--disk\tvda=external:/x\t--reuse\tvda=existing\t--memory\texternal:/m', 'doctor\t--json\t--mend\torphan\tweb', 'list\t-c\tqemu:///system'];
+
+function answersOf(text: string): unknown {
+	const {frames, problem} = createFrameReader().read(Buffer.from(text));
+	const misfits = frames.flatMap(frame => ['query-block', 'query-status', 'query-jobs', 'query-migrate', 'query-named-block-nodes', 'query-version'].map(command => misfitInAnswer(command, frame.return)));
+	return {frames, problem, misfits};
+}
+
+export const readers: Reader[] = [
+	{name: 'domain', bases: xml, read: text => [parseDomainXml(text), parseChain(text, 'vda'), redactXml(text).length]},
+	{name: 'snapshot', bases: xml, read: text => parseSnapshotXml(text)},
+	{name: 'checkpoint', bases: xml, read: text => parseCheckpointXml(text)},
+	{name: 'create --xml', bases: [...requests, ...xml], read: text => readSnapshotWish(text)},
+	{
+		name: 'virsh',
+		bases: [...texts, ' vda   16777216   204800   196616\n', '==> /a <==\nA\n'],
+		read: text => [
+			parseDomainList(text), [...parseDomainStates(text)], [...parseFields(text)], parseNames(text), parseVersion(text), parseBlockJob(text), parseDomainJob(text), [...parseBlockSizes(text)], [...parseHeads(text)],
+		],
+	},
+	{name: 'memory header', bases: fixtures('libvirt-9.0', /memory/), read: text => parseMemoryHeader(parseHexDump(text))},
+	{name: 'stat', bases: ['/a\u0000120\u00001.5\u00001:2\u00000\u00000\u0000644\u0000regular file\u0000'], read: text => [...parseFileFacts(text)]},
+	{name: 'qemu-img', bases: [...fixtures('qemu-img', /\.json$/), '[{"start":0,"length":4096,"depth":0,"present":true,"data":true}]'], read: text => [parseImageInfo(text, '/x'), parseOwnBytes(text)]},
+	{name: 'QMP', bases: [...qmp, '{"return":[{"device":"d","inserted":{"file":"/a","image":{"filename":"/a","backing-image":{"filename":"/b"}}}}],"id":"1"}'], read: answersOf},
+	{name: 'journal', bases: [journal.map((record, index) => formatJournalLine(record, index)).join('')], read: text => parseJournal(text)},
+	{name: 'audit log', bases: [`{"at":"${at}","user":"root","uri":"qemu:///system","domain":{"uuid":"u","name":"web"},"action":"a","outcome":"done","durationMs":1}\n`], read: text => parseAuditLog(text)},
+	{name: 'settings', bases: uris, read: text => [chooseUri({given: text, environment: {}, preferred: undefined}), filePlaceOf(text)]},
+	{name: 'command line', bases: commands, read: text => parseArguments(text.split('\t'), '1.2.3')},
+	{name: 'QEMU options', bases: ['file=/a,,b,if=none,id=x,format=qcow2'], read: text => parsePairs(text)},
+];
+
+/** The words for each failure among what was read. */
+export function failuresIn(value: unknown): string[] {
+	return [value].flat().flatMap(item => {
+		const failure = (item as {failure?: Failure} | undefined)?.failure;
+		return failure === undefined ? [] : Object.values(describeFailure(failure));
+	});
+}
