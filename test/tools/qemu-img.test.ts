@@ -110,8 +110,8 @@ test('an overlay whose header does not name the format below has a problem', t =
 	t.deepEqual(image!.problems, [{kind: 'backing-format-not-recorded'}]);
 });
 
-test('what is no JSON is unreadable', t => {
-	t.like(parseImageInfo('hello', '/a'), {ok: false, failure: {kind: 'unreadable'}});
+test('what is no JSON is not understood', t => {
+	t.like(parseImageInfo('hello', '/a'), {ok: false, failure: {kind: 'host-not-understood'}});
 });
 
 test('a real chain with hostile and relative names is read', async t => {

@@ -17,7 +17,7 @@ const job: Shape = {
 	},
 };
 
-const shapes = new Map<string, Shape>(Object.entries({
+const shapes = new Map(Object.entries<Shape>({
 	'query-status': {object: {status: 'text'}},
 	'query-version': {object: {qemu: {object: {major: 'number', minor: 'number', micro: 'number'}}}},
 	'query-uuid': {object: {UUID: 'text'}},
@@ -43,7 +43,7 @@ const shapes = new Map<string, Shape>(Object.entries({
 	'query-block-jobs': {list: {object: {device: 'text', type: 'text'}}},
 	'query-migrate': {object: {status: 'text', 'error-desc': 'text', ram: {object: {total: 'number', remaining: 'number'}}}},
 	'query-named-block-nodes': {list: {object: {'node-name': 'text', drv: 'text', file: 'text', image, 'dirty-bitmaps': bitmaps}}},
-} satisfies Record<string, Shape>));
+}));
 
 /** The end of a sentence on what does not fit in the answer to a command; undefined: it fits, or nothing of it is read. */
 export function misfitInAnswer(command: string, answer: unknown): string | undefined {
