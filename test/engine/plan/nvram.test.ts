@@ -58,7 +58,7 @@ test('a revert puts the copy in place at one moment, with what was there held un
 	const plan = revert(world({s2: 0}));
 	t.deepEqual(lines(plan), [
 		`create: dd if=/dev/null of=${nvram}.new-20261121-100000 conv=excl status=none`,
-		`create: chown 64055:64055 -- ${nvram}.new-20261121-100000`,
+		`create: chown -h 64055:64055 -- ${nvram}.new-20261121-100000`,
 		`create: chmod 0600 -- ${nvram}.new-20261121-100000`,
 		`create: cp -- ${nvram}.vsnap-s2 ${nvram}.new-20261121-100000`,
 		`create: sync -- ${nvram}.new-20261121-100000 /n`,

@@ -29,7 +29,7 @@ test('a domain is read with its disks, memory, machine and NVRAM', t => {
 		nvramPath: '/var/lib/libvirt/qemu/nvram/web_VARS.fd',
 		bootFiles: [{what: 'NVRAM template', path: '/usr/share/OVMF/OVMF_VARS.fd'}],
 		disks: [
-			{target: 'vda', device: 'disk', sourceType: 'file', sourcePath: '/images/web.s1', format: 'qcow2', ...plain, recordedChain: below},
+			{target: 'vda', device: 'disk', sourceType: 'file', sourcePath: '/images/web.s1', format: 'qcow2', ...plain, recordedChain: below, keepsOwner: true},
 			{target: 'vdb', device: 'disk', sourceType: 'block', sourcePath: '/dev/vg/web', format: undefined, ...plain, hasSlices: true, isOptional: true},
 			{target: 'sda', device: 'cdrom', sourceType: 'file', sourcePath: '/iso/install.iso', format: 'raw', ...plain, readonly: true, recordedChain: {layers: [], isWhole: true}},
 		],
