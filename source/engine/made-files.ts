@@ -68,6 +68,11 @@ export function madeFiles(plan: Plan, records: readonly JournalRecord[]): Map<st
 			const step = steps.get(record.step);
 			everSwitched ||= step?.phase === 'switch' && handsOver(step);
 			for (const path of step === undefined ? [] : paths.filter(candidate => makes(step, candidate))) {
+				// In the switch a new disk is complete: a change of its owner, or a look at it, takes nothing from what is known.
+				if (step!.phase === 'switch' && !handsOver(step!) && heads.has(path) && made.get(path)?.kind === 'stamped') {
+					continue;
+				}
+
 				lastMakers.set(path, step!);
 				made.set(path, {kind: step!.phase === 'switch' && handsOver(step!) && heads.has(path) ? switched(record) : 'unfinished'});
 			}

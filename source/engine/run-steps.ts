@@ -91,6 +91,12 @@ async function runCommand(work: Work, step: Step): Promise<Result<RunOutput>> {
 	return result;
 }
 
+/** With how the files are that the step has made, or left as they were. */
+async function noteDone(work: Work, step: Step): Promise<Result<void>> {
+	const stamps = await readStampsAfter(work.owner, work.plan, step);
+	return note(work, {kind: 'done', step: step.id, ...(stamps.length > 0 && {stamps})});
+}
+
 /** One step. Its failure is in the journal when it comes back. */
 export async function runStep(work: Work, step: Step, index: number): Promise<Result<void>> {
 	const {plan, onEvent, clock} = work;
@@ -111,7 +117,7 @@ export async function runStep(work: Work, step: Step, index: number): Promise<Re
 	const isWanted = guarded.ok && step.command.onlyIf !== undefined ? await work.owner.observe(step.command.onlyIf) : succeed(true);
 	if (isWanted.ok && !isWanted.value) {
 		onEvent({kind: 'step-left-out', step: step.id, reason: step.otherwise ?? 'It is not wanted any more.'});
-		return note(work, {kind: 'done', step: step.id});
+		return noteDone(work, step);
 	}
 
 	const wanted = guarded.ok ? isWanted : guarded;
@@ -122,8 +128,7 @@ export async function runStep(work: Work, step: Step, index: number): Promise<Re
 		return result;
 	}
 
-	const stamps = await readStampsAfter(work.owner, plan, step);
-	const done = await note(work, {kind: 'done', step: step.id, ...(stamps.length > 0 && {stamps})});
+	const done = await noteDone(work, step);
 	if (!done.ok) {
 		return done;
 	}

@@ -35,7 +35,7 @@ export function fakeHost(inventory: Inventory): FakeHost {
 	const host: FakeHost = {
 		ran: [],
 		onRun: () => 'succeed',
-		answers: new Map(),
+		answers: new Map([['not-owned-by-root', true]]),
 		users: new Map(),
 		stamps: new Map(),
 		inventory,
