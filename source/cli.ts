@@ -252,7 +252,7 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 	process.on(event, (error: unknown) => {
 		if (process.listenerCount('uncaughtException') === 1) {
 			endByMistake(error);
-			process.exit(bugExitCode); // eslint-disable-line unicorn/no-process-exit -- What waits for an answer that never comes would hold the program.
+			process.exit(bugExitCode);
 		} else if (event === 'unhandledRejection') {
 			process.emit('uncaughtException', error as Error);
 		}

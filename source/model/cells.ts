@@ -29,7 +29,7 @@ function piecesOf(text: string): string[][] {
 }
 
 export function graphemesOf(text: string): string[] {
-	return plain.test(text) ? text.split('') : piecesOf(text).flat();
+	return plain.test(text) ? [...text] : piecesOf(text).flat();
 }
 
 function widthOfGrapheme(grapheme: string): number {

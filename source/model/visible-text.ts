@@ -9,7 +9,7 @@ selector that turns a sign into its picture.
 
 const plain = /^[\u0020-\u007E]*$/;
 const hidden = /(?! )[\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]|(?!\p{Extended_Pictographic})\p{Cn}/u;
-const partOfEmoji = /(?<=\p{Extended_Pictographic}[\uFE0F\u{1F3FB}-\u{1F3FF}]?)\u200D(?=\p{Extended_Pictographic})|(?<=(?!\p{Emoji_Presentation})\p{Extended_Pictographic})\uFE0F/u;
+const partOfEmoji = /(?<=\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier})?)\u200D(?=\p{Extended_Pictographic})|(?<=(?!\p{Emoji_Presentation})\p{Extended_Pictographic})\uFE0F/u;
 const seen = new RegExp(`(?<part>${partOfEmoji.source})|${hidden.source}`, 'gu');
 
 /** Each hidden character as `spell` gives it; a text without any comes back as it is. */
@@ -37,9 +37,14 @@ export function makeLinesVisible(text: string): string {
 	return text.split('\n').map(line => makeVisible(line.replaceAll('\t', ' '))).join('\n');
 }
 
+/** JSON has no other name for a character than that of its one or two units of UTF-16. */
+function utf16Of(character: string): number[] {
+	return Array.from({length: character.length}, (_, index) => character.charCodeAt(index)); // eslint-disable-line unicorn/prefer-code-point -- Units are what is asked for.
+}
+
 /** JSON without hidden characters, which reads back as it was: they stand there by their numbers. One line without `indent`. */
 export function formatJson(value: unknown, indent?: string): string {
 	return spellHidden(JSON.stringify(value, undefined, indent) ?? 'null', character =>
 		// What JSON leaves below U+007F is its own layout.
-		character < '\u{7F}' ? character : character.split('').map(unit => String.raw`\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`).join(''));
+		character < '\u{7F}' ? character : utf16Of(character).map(unit => String.raw`\u${unit.toString(16).padStart(4, '0')}`).join(''));
 }

@@ -138,7 +138,7 @@ function wordsOf(failure: Failure): string {
 
 /** Why an image does not open, from the words of qemu-img. Messages of QEMU 7.2 to 11.1. */
 function unreadable(reason: string): ImageProblem {
-	const cause = /Permission denied/.test(reason) ? 'not-permitted' : (/not in \w+ format|Unsupported \w+ version/.test(reason) ? 'other-format' : undefined);
+	const cause = reason.includes('Permission denied') ? 'not-permitted' : (/not in \w+ format|Unsupported \w+ version/.test(reason) ? 'other-format' : undefined);
 	return {kind: 'unreadable', reason, ...(cause && {cause})};
 }
 

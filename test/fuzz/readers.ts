@@ -42,8 +42,10 @@ const xml = fixtures('libvirt-9.0', /\.xml$/);
 const texts = fixtures('libvirt-9.0', /\.txt$/);
 const qmp = fixtures('qmp', /\.(?:json|txt)$/);
 const requests = [
-	'<domainsnapshot/>', '<domainsnapshot><name>a</name><description>d</description><memory snapshot="external" file="/m"/><disks><disk name="vda" snapshot="external"><driver type="qcow2"/><source file="/o"/></disk></disks></domainsnapshot>',
-	'<domainsnapshot><name>b</name><branch>s1</branch></domainsnapshot>', ' '.repeat(60),
+	'<domainsnapshot/>',
+	'<domainsnapshot><name>a</name><description>d</description><memory snapshot="external" file="/m"/><disks><disk name="vda" snapshot="external"><driver type="qcow2"/><source file="/o"/></disk></disks></domainsnapshot>',
+	'<domainsnapshot><name>b</name><branch>s1</branch></domainsnapshot>',
+	' '.repeat(60),
 ];
 const at = '2026-11-21T10:00:00.000Z';
 const journal = [{at, kind: 'begin', step: 's'}, {at, kind: 'failed', step: 's', failure: {kind: 'read-only'}}, {at, kind: 'finished', outcome: 'done'}] as const;

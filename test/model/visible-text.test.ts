@@ -26,14 +26,14 @@ test('JSON reads back as it was, and holds nothing that a terminal obeys', t => 
 });
 
 /** What text can hide behind: C1, soft hyphen, zero-width, bidirectional, tags, interlinear marks, fillers, selectors, blanks that are no space. */
-const hidden = [0x9B, 0xAD, 0x34F, 0x61C, 0x115F, 0x180E, 0x200B, 0x200C, 0x200D, 0x200E, 0x2028, 0x202E, 0x2060, 0x2066, 0x2800, 0x3000, 0x3164, 0xFE0F, 0xFEFF, 0xFFA0, 0xFFF9, 0xFFFB, 0xFFFE, 0xA0, 0x1_D1_73, 0xE_00_41, 0xE_00_01, 0xE_01_00, 0x7, 0x7F];
+const hidden = [0x9B, 0xAD, 0x3_4F, 0x6_1C, 0x11_5F, 0x18_0E, 0x20_0B, 0x20_0C, 0x20_0D, 0x20_0E, 0x20_28, 0x20_2E, 0x20_60, 0x20_66, 0x28_00, 0x30_00, 0x31_64, 0xFE_0F, 0xFE_FF, 0xFF_A0, 0xFF_F9, 0xFF_FB, 0xFF_FE, 0xA0, 0x1_D1_73, 0xE_00_41, 0xE_00_01, 0xE_01_00, 0x7, 0x7F];
 
 for (const code of hidden) {
 	const character = String.fromCodePoint(code);
 	test(`U+${code.toString(16).toUpperCase().padStart(4, '0')} is shown on the terminal and in JSON`, t => {
 		const text = `a${character}b`;
 		t.true(hasHidden(text));
-		t.regex(makeVisible(text), /^a\\(?:x[\da-f]{2}|u\{[\da-f]+\})b$/);
+		t.regex(makeVisible(text), /^a\\(?:x[\da-f]{2}|u{[\da-f]+})b$/);
 		const json = formatJson({text}, '\t');
 		t.false(json.includes(character));
 		t.deepEqual(JSON.parse(json), {text});

@@ -1,6 +1,6 @@
 /**
 The fence before every file command: libvirt's host must be the machine on which the command runs. A forwarded socket, or an ssh host with another's
-socket, otherwise leads to other files under the same paths. Asked once, and anew before each plan.
+socket, otherwise leads to other files under the same paths. Asked once, and anew before a plan.
 */
 import {differenceOf, type LibvirtIdentity, type MachineIdentity} from '../../model/host-identity.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
@@ -10,11 +10,13 @@ import type {Virsh} from './virsh.ts';
 export type FileFence = {
 	/** Lets file commands through only while `check` succeeds. */
 	runner: Runner;
-	/** Fails with `files-elsewhere`, or where the machines cannot be asked. `isFresh`: does not rely on an earlier answer. */
+	/** Fails with `files-elsewhere`, or where the machines cannot be asked. `isFresh`: does not rely on an answer of long ago. */
 	check(options?: {isFresh?: boolean}): Promise<Result<void>>;
 };
 
 const timeoutMs = 30_000;
+/** A plan is read twice, when it is made and when it is run: within this time one answer is enough. */
+const freshMs = 60_000;
 const productUuidPath = '/sys/class/dmi/id/product_uuid';
 const machineIdPath = '/etc/machine-id';
 const hostnamePath = '/proc/sys/kernel/hostname';
@@ -90,8 +92,10 @@ async function compare(runner: Runner, virsh: Virsh): Promise<Result<void>> {
 
 export function createFileFence({runner, virsh}: {runner: Runner; virsh: Virsh}): FileFence {
 	let known: Promise<Result<void>> | undefined;
+	let askedAtMs = 0;
 	const check: FileFence['check'] = async ({isFresh = false} = {}) => {
-		if (known === undefined || isFresh) {
+		if (known === undefined || (isFresh && performance.now() - askedAtMs > freshMs)) {
+			askedAtMs = performance.now();
 			known = compare(runner, virsh);
 		}
 

@@ -26,7 +26,7 @@ import {readSurroundings} from './read-surroundings.ts';
 import type {RecordSource} from './record-source.ts';
 import {isSession} from './uri.ts';
 import {createVirsh} from './virsh.ts';
-import {findForeignFile} from './same-files.ts';
+import {findForeignFile, readSizesThere, sizesOf} from './same-files.ts';
 import {watchEvents} from './watch.ts';
 
 export type LibvirtOwnerOptions = {
@@ -72,8 +72,12 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 				return access;
 			}
 
-			const inventory = host.ok ? await readInventory(reading, host.value, {uuid, alsoPaths}) : host;
-			const foreign = options.isFenced && inventory.ok ? await findForeignFile({runner, virsh}, inventory.value.picture.domain) : undefined;
+			const [inventory, there] = await Promise.all([
+				host.ok ? readInventory(reading, host.value, {uuid, alsoPaths}) : host,
+				options.isFenced ? readSizesThere(virsh, uuid) : undefined,
+			]);
+			const {domain, images} = inventory.ok ? inventory.value.picture : {domain: undefined, images: []};
+			const foreign = domain && there && await findForeignFile({runner, virsh}, {domain, there, here: sizesOf(images)});
 			if (foreign !== undefined) {
 				return fail({
 					kind: 'files-elsewhere',

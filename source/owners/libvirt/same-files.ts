@@ -4,11 +4,16 @@ name and have other files under the same paths: then the sizes that it tells of 
 `Allocation` what the blocks take; seen with 9.0, of domains that are off and that run).
 */
 import {setTimeout} from 'node:timers/promises';
-import {headDisks, type Domain} from '../../model/domain.ts';
+import {headDisks, type Disk, type Domain} from '../../model/domain.ts';
+import type {Image} from '../../model/image.ts';
 import type {Runner} from '../../tools/run.ts';
 import type {Virsh} from './virsh.ts';
 
 type Size = {allocatedBytes: number; sizeBytes: number};
+type Sizes = ReadonlyMap<string, Size>;
+
+/** `there`: as libvirt tells it, by target; `here`: as it was read, by path. */
+export type Seen = {domain: Domain; there: Sizes; here: Sizes};
 
 const timeoutMs = 30_000;
 /** A guest may write between two looks; another machine's files stay different. */
@@ -21,7 +26,8 @@ export function parseBlockSizes(text: string): Map<string, Size> {
 		[target!, {allocatedBytes: Number(allocated), sizeBytes: Number(size)}]));
 }
 
-async function askLibvirt(virsh: Virsh, uuid: string): Promise<Map<string, Size>> {
+/** What libvirt tells of the domain's images, by target. */
+export async function readSizesThere(virsh: Virsh, uuid: string): Promise<Map<string, Size>> {
 	const answer = await virsh.askOne(['domblkinfo', '--domain', uuid, '--all'], {timeoutMs});
 	return answer.ok ? parseBlockSizes(answer.value) : new Map();
 }
@@ -42,24 +48,34 @@ function isBetween(value: number, a: number, b: number): boolean {
 	return value >= Math.min(a, b) && value <= Math.max(a, b);
 }
 
+/** The first disk whose file here is none that libvirt saw before or after, or between. What a side does not see is not judged. */
+function firstOtherFile(disks: readonly Disk[], [before, here, after]: [Sizes, Sizes, Sizes]): Disk | undefined {
+	return disks.find(({target, sourcePath}) => {
+		const [first, own, last] = [before.get(target), here.get(sourcePath!), after.get(target)];
+		return first !== undefined && own !== undefined && last !== undefined
+			&& !(isBetween(own.sizeBytes, first.sizeBytes, last.sizeBytes) && isBetween(own.allocatedBytes, first.allocatedBytes, last.allocatedBytes));
+	});
+}
+
+/** What was read of the images already. */
+export function sizesOf(images: readonly Image[]): Map<string, Size> {
+	return new Map(images.flatMap(({path, allocatedBytes, file}) => file === undefined ? [] : [[path, {allocatedBytes, sizeBytes: file.sizeBytes}]]));
+}
+
 /**
 The beginning of a sentence about the first image that is another file on libvirt's side; undefined: none is. What one side cannot see is not judged: it
 has blockers of its own.
 */
-export async function findForeignFile({runner, virsh}: {runner: Runner; virsh: Virsh}, domain: Domain): Promise<string | undefined> {
+export async function findForeignFile({runner, virsh}: {runner: Runner; virsh: Virsh}, {domain, there, here: known}: Seen): Promise<string | undefined> {
 	const disks = headDisks(domain).filter(({sourceType, sourcePath}) => sourceType === 'file' && sourcePath?.startsWith('/'));
 	let found: string | undefined;
-	let after = disks.length > 0 ? await askLibvirt(virsh, domain.uuid) : new Map<string, Size>();
+	let after = there;
 	for (let tries = 0; tries <= mostTries && disks.length > 0; tries++) {
 		const before = after;
-		const here = await look(runner, disks.map(({sourcePath}) => sourcePath!));
-		// Where nothing moves one answer is enough.
-		after = tries === 0 ? before : await askLibvirt(virsh, domain.uuid);
-		const foreign = disks.find(({target, sourcePath}) => {
-			const [first, own, last] = [before.get(target), here.get(sourcePath!), after.get(target)];
-			return first !== undefined && own !== undefined && last !== undefined
-				&& !(isBetween(own.sizeBytes, first.sizeBytes, last.sizeBytes) && isBetween(own.allocatedBytes, first.allocatedBytes, last.allocatedBytes));
-		});
+		// Where nothing moves, what was read already is enough.
+		const here = tries === 0 ? known : await look(runner, disks.map(({sourcePath}) => sourcePath!));
+		after = tries === 0 ? before : await readSizesThere(virsh, domain.uuid);
+		const foreign = firstOtherFile(disks, [before, here, after]);
 		if (foreign === undefined) {
 			return undefined;
 		}

@@ -99,7 +99,8 @@ test('an empty document that says all by itself is taken, and what would be lost
 	t.deepEqual(readSnapshotWish('<domainsnapshot/>'), readSnapshotWish('<domainsnapshot></domainsnapshot>'));
 	const disk = (inner: string) => readSnapshotWish(`<domainsnapshot><disks><disk name='vda' snapshot='external'>${inner}</disk></disks></domainsnapshot>`);
 	for (const [inner, name] of [
-		['<source file="/x"><seclabel model="dac" relabel="no"/></source>', /<seclabel>/], ['<driver type="qcow2"><metadata_cache/></driver>', /<metadata_cache>/],
+		['<source file="/x"><seclabel model="dac" relabel="no"/></source>', /<seclabel>/],
+		['<driver type="qcow2"><metadata_cache/></driver>', /<metadata_cache>/],
 		['<driver type="qcow2" cache="none"/>', /"cache" of <driver>/],
 	] as const) {
 		const read = disk(inner);

@@ -1,7 +1,7 @@
 import test from 'ava';
 import {succeed} from '../../../source/model/result.ts';
 import {createFileFence, parseHeads} from '../../../source/owners/libvirt/file-fence.ts';
-import {findForeignFile, parseBlockSizes} from '../../../source/owners/libvirt/same-files.ts';
+import {findForeignFile, parseBlockSizes, readSizesThere} from '../../../source/owners/libvirt/same-files.ts';
 import {createVirsh} from '../../../source/owners/libvirt/virsh.ts';
 import type {Runner} from '../../../source/tools/run.ts';
 import {inventory} from '../../helpers/inventory.ts';
@@ -78,7 +78,8 @@ test('an image of another size or another allocation is another file; one that a
 	const {domain} = inventory({heads: {vda: '/i/vda.qcow2'}, snapshots: [], images: []}).picture;
 	const find = async (stat: string, sizes = table) => {
 		const {runner} = machineWith({hostname: 'vm', uuid: 'x', sizes, stat});
-		return findForeignFile({runner, virsh: createVirsh({runner, uri: undefined, isReadOnly: false})}, domain);
+		const virsh = createVirsh({runner, uri: undefined, isReadOnly: false});
+		return findForeignFile({runner, virsh}, {domain, there: await readSizesThere(virsh, domain.uuid), here: new Map([['/i/vda.qcow2', {sizeBytes: 1, allocatedBytes: 1}]])});
 	};
 
 	t.is(await find(['/i/vda.qcow2', '196616', '400', '512', ''].join('\0')), undefined);
