@@ -23,9 +23,9 @@ function wordsOf(command: Command): string[] {
 	return command.tool === 'qmp' ? JSON.stringify(command.arguments).split('"') : command.argv;
 }
 
-/** Whether the step writes to this file, or makes somebody do it. */
+/** Whether the step writes to this file, or makes somebody do it. A monitor writes to nodes, which do not tell the path: before the switch it may be any new file. */
 function makes(step: Step, path: string): boolean {
-	return wordsOf(step.command).includes(path) || (step.undo ?? []).some(command => removedPath(command) === path);
+	return (step.command.tool === 'qmp' && step.phase === 'create') || wordsOf(step.command).includes(path) || (step.undo ?? []).some(command => removedPath(command) === path);
 }
 
 /** From the switch on, libvirt and QEMU hand a file to the guest at once: how it was made cannot be seen any more. */

@@ -49,7 +49,7 @@ export function kindOfSnapshot(snapshot: Snapshot): string {
 export function stateOfSnapshot(snapshot: Snapshot): string {
 	const memory = snapshot.memory.mode === 'no' ? 'disks only' : 'disks and memory';
 	const states: Record<string, string> = {
-		'disk-snapshot': 'taken while it ran, disks only: as after a power cut',
+		'disk-snapshot': 'crash-consistent, no memory',
 		running: `taken while it ran, ${memory}`,
 		paused: `taken while it was paused, ${memory}`,
 		shutoff: 'taken while it was off',
