@@ -140,6 +140,11 @@ export async function rollBack(work: WorkBack): Promise<WayBack> {
 
 	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
 	if (!picture.ok) {
+		// A standalone QEMU without a record is known by its process alone.
+		if (plan.owner === 'qemu' && picture.failure.kind === 'domain-not-found') {
+			return {kind: 'put-back', remarks: ['Its QEMU has ended, so its disks were not read again.'], startFailure: undefined};
+		}
+
 		return {kind: 'not-proven', findings: ['The domain cannot be read, so nobody can say that it is as it was.'], left: picture.failure};
 	}
 
