@@ -113,6 +113,14 @@ function withGlobals(command: Command): Command {
 		.option('--yes', 'do it without asking, and without a screen');
 }
 
+function directionOf({giveUp, rollBack, rollForward}: RawOptions): Direction | undefined {
+	if (giveUp) {
+		return 'give-up';
+	}
+
+	return rollBack ? 'back' : (rollForward ? 'forward' : undefined);
+}
+
 function fateOf(raw: RawOptions): Fate | undefined {
 	if (raw.keep !== undefined) {
 		return {kind: 'keep', name: raw.keep};
@@ -260,7 +268,7 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 		.option('--give-up', 'touch nothing, forget the action, and list what it leaves')
 		.action((domain: string | undefined, _options: unknown, command: Command) => {
 			const options = command.optsWithGlobals<RawOptions>();
-			take(command, {verb: 'recover', domain, direction: options.giveUp ? 'give-up' : (options.rollBack ? 'back' : (options.rollForward ? 'forward' : undefined))});
+			take(command, {verb: 'recover', domain, direction: directionOf(options)});
 		});
 	verb('doctor [domain]', 'what is wrong with the host or a domain, and how to mend it')
 		.addOption(new Option('--mend <kind>', 'with a domain: the plan that mends the findings of this kind').choices(findingKinds))

@@ -67,10 +67,12 @@ async function show(context: CommandContext, actions: UnfinishedAction[], troubl
 	if (context.isJson) {
 		sayJson(context, entries);
 	} else {
-		sayLines(context, entries.length === 0 ? [nothingWords(troublesExitCode)] : entries.flatMap(entry => [
-			`${entry.domain.name} on ${entry.uri}: ${entry.action} (planned ${entry.plannedAt}); ${entry.isUnderWay ? 'another process works on it now' : `best recovered with --${entry.advice}`}${entry.damage === undefined ? '' : `. Its journal is damaged: ${entry.damage}`}`,
-			...(['roll-back', 'roll-forward'] as const).flatMap(way => entry[way]?.possible === false ? [`  --${way} is not possible: ${entry[way].reason}`] : []),
-		]));
+		sayLines(context, entries.length === 0
+			? [nothingWords(troublesExitCode)]
+			: entries.flatMap(entry => [
+				`${entry.domain.name} on ${entry.uri}: ${entry.action} (planned ${entry.plannedAt}); ${entry.isUnderWay ? 'another process works on it now' : `best recovered with --${entry.advice}`}${entry.damage === undefined ? '' : `. Its journal is damaged: ${entry.damage}`}`,
+				...(['roll-back', 'roll-forward'] as const).flatMap(way => entry[way]?.possible === false ? [`  --${way} is not possible: ${entry[way].reason}`] : []),
+			]));
 	}
 
 	return entries.length === 0 ? troublesExitCode : unfinishedExitCode;

@@ -8,11 +8,13 @@ import {stateOf, type StepState} from './progress.ts';
 
 type Power = 'running' | 'paused' | 'off';
 
-const powerOf = (domain: Domain): Power => hasProcess(domain) ? (domain.state === 'paused' ? 'paused' : 'running') : 'off';
+const awake = (state: string): Power => state === 'paused' ? 'paused' : 'running';
+
+const powerOf = (domain: Domain): Power => hasProcess(domain) ? awake(domain.state) : 'off';
 
 const before = (plan: Plan): Power | undefined => {
 	const {state} = plan.before;
-	return state === undefined ? undefined : (state === 'shutoff' || state === 'crashed' ? 'off' : (state === 'paused' ? 'paused' : 'running'));
+	return state === undefined ? undefined : (state === 'shutoff' || state === 'crashed' ? 'off' : awake(state));
 };
 
 /** Whether the step powers the domain off. */

@@ -42,9 +42,7 @@ function findDifferences(expected: Expected, picture: DomainPicture): string[] {
 		}
 	}
 
-	findings.push(...findBrokenChains(expected.chains.map(({path}) => path), picture));
-
-	findings.push(...findWrongLinks(expected, picture));
+	findings.push(...findBrokenChains(expected.chains.map(({path}) => path), picture), ...findWrongLinks(expected, picture));
 	if (picture.currentSnapshot !== expected.currentSnapshot) {
 		findings.push(`The current snapshot should be "${expected.currentSnapshot ?? 'none'}", and is "${picture.currentSnapshot ?? 'none'}".`);
 	}

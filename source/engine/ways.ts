@@ -134,9 +134,10 @@ export async function readWays(owner: Owner, action: UnfinishedAction): Promise<
 
 	const fits = defaultDirection(action);
 	const isOpen = {back: back === undefined, forward: forward.value === undefined};
+	const otherWay = fits === 'back' ? 'forward' : 'back';
 	return succeed({
 		back: back === undefined ? undefined : {reason: back, remedy: remedyFor(plan, isOpen.forward ? 'Finish it, which keeps what was written: vsnap-tui recover --roll-forward.' : undefined)},
 		forward: forward.value === undefined ? undefined : {reason: forward.value, remedy: remedyFor(plan, isOpen.back ? 'Put everything back: vsnap-tui recover --roll-back.' : undefined)},
-		advice: isOpen[fits] ? fits : (isOpen.forward ? 'forward' : (isOpen.back ? 'back' : 'give-up')),
+		advice: isOpen[fits] ? fits : (isOpen[otherWay] ? otherWay : 'give-up'),
 	});
 }

@@ -24,9 +24,9 @@ async function readLibvirtVersion(): Promise<number> {
 
 test.serial('a disk with an external data file goes back and is merged, byte for byte, and starts (libvirt 10.10 and later)', async t => {
 	const version = await readLibvirtVersion();
+	t.true(version > 0);
 	if (version < knowsDataFiles) {
 		t.log(`libvirt ${version} knows no external data files: not run`);
-		t.pass();
 		return;
 	}
 

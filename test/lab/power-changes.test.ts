@@ -104,7 +104,7 @@ test.serial('a start that libvirt refuses: all is put back, the domain is off fo
 	const before = await readWorld(domain);
 	const plan = await readPlan(domain, 's1', ['--discard', '--running']);
 	const refuseStarts = `mv '${logs(domain.folder)}' '${logs(domain.folder)}.away'`;
-	const at = (id: string, script: string) => makeShims(t, plan, {at: plan.steps.findIndex(step => step.id === id), script});
+	const at = async (id: string, script: string) => makeShims(t, plan, {at: plan.steps.findIndex(step => step.id === id), script});
 
 	const vetoed = await revert(domain, 's1', {flags: ['--discard', '--running'], ...(await at('define', refuseStarts)).options});
 	t.is(vetoed.exitCode, 1, report(vetoed));

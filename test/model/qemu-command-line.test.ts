@@ -39,8 +39,10 @@ test('a -drive with dotted options drops the backing file that it names', t => {
 test('an image that is a block device is opened as one, and one that was is opened as a file', t => {
 	const onDevice = new Map([['/d/a.qcow2', {path: '/dev/vg/lv', format: 'raw', isDevice: true}]]);
 	const blockdev = (driver: string, filename: string, format: string) => JSON.stringify({driver: format, 'node-name': 'd', file: {driver, filename}});
-	t.deepEqual(valueOf(withImages([qemu, '-drive', 'driver=qcow2,file.driver=file,file.filename=/d/a.qcow2'], onDevice)),
-		[qemu, '-drive', 'file.driver=host_device,file.filename=/dev/vg/lv,format=raw']);
+	t.deepEqual(
+		valueOf(withImages([qemu, '-drive', 'driver=qcow2,file.driver=file,file.filename=/d/a.qcow2'], onDevice)),
+		[qemu, '-drive', 'file.driver=host_device,file.filename=/dev/vg/lv,format=raw'],
+	);
 	t.deepEqual(valueOf(withImages([qemu, '-blockdev', blockdev('file', '/d/a.qcow2', 'qcow2')], onDevice)), [qemu, '-blockdev', blockdev('host_device', '/dev/vg/lv', 'raw')]);
 	t.deepEqual(valueOf(withImages([qemu, '-blockdev', blockdev('host_device', '/d/a.qcow2', 'raw')], onNew())), [qemu, '-blockdev', blockdev('file', '/d/new, 1.qcow2', 'qcow2')]);
 });

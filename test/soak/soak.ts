@@ -27,8 +27,6 @@ const roundsPerDomain = 10;
 /** The user nobody. */
 const userId = 65_534;
 
-process.exitCode = await (values.inside ? soak() : prepare());
-
 /** A file system for the images that can be full and become read-only, and the user to work as. */
 async function prepare(): Promise<number> {
 	if (process.getuid?.() !== 0) {
@@ -94,3 +92,6 @@ async function soak(): Promise<number> {
 	console.log(`${rounds} rounds: ${counts.lost} lost, ${counts.stuck} stuck, ${counts.stray} stray files, ${counts.untrue} untrue; exit codes ${JSON.stringify(ends)}`);
 	return Object.values(counts).some(count => count > 0) ? 1 : 0;
 }
+
+const work = values.inside ? soak : prepare;
+process.exitCode = await work();

@@ -49,7 +49,7 @@ async function readSpace(): Promise<{boot: string; pids: string}> {
 }
 
 async function readLife(claim: Claim | undefined): Promise<ClaimLife> {
-	if (claim === undefined || claim.host !== hostname()) {
+	if (claim?.host !== hostname()) {
 		return 'unknown';
 	}
 

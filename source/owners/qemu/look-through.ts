@@ -3,7 +3,7 @@ Which image lies below the filters of a disk. QEMU tells a throttle, a copy-befo
 all below it as JSON instead of a file name (seen on QEMU 7.2).
 */
 
-type Options = {[key: string]: unknown};
+type Options = Record<string, unknown>;
 
 /** What passes reads and writes on to one node below, by the key under which that stands. */
 const filters: Record<string, string> = {

@@ -13,7 +13,6 @@ type QemuNode = {
 	'dirty-bitmaps'?: Array<{name?: string; persistent?: boolean; recording?: boolean; inconsistent?: boolean; granularity?: number}>;
 };
 
-
 /** Names that begin so are QEMU's own: these nodes go by themselves. */
 const isOwn = (name: string) => name.startsWith('#');
 

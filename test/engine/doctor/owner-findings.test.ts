@@ -17,7 +17,8 @@ function world(file: {uid: number; gid: number; mode: number}, keepsOwner?: true
 }
 
 const root = {uid: 0, gid: 0, mode: 0o600};
-const found = (inventory: Inventory, fileOwnership: FileOwnership = {keepsOwners: false, qemuUid: 107}) => findingsOf(inventory, {surroundings: {fileOwnership}}).filter(finding => finding.kind === kind);
+const usual: FileOwnership = {keepsOwners: false, qemuUid: 107};
+const found = (inventory: Inventory, fileOwnership = usual) => findingsOf(inventory, {surroundings: {fileOwnership}}).filter(finding => finding.kind === kind);
 
 test('a head that QEMU may not open is a finding where libvirt leaves its owner alone, and says why and what helps', t => {
 	const [finding, ...others] = found(world(root, true));

@@ -51,7 +51,7 @@ test('a revert and a branch do the same for each overlay, and nothing touches a 
 		{kind: 'branch', domain: {uuid, name: 'web'}, snapshot: 's1', name: 'b', fate: {kind: 'keep', name: 'k'}},
 	] as const) {
 		const plan = must(planAction(action, risky, {id: 'plan-1', now, workPath: '/w'}));
-		const created = plan.images.created;
+		const {created} = plan.images;
 		const naming = plan.steps.slice(0, plan.steps.findIndex(({id}) => id === 'define')).filter(({command}) => created.some(path => argvOf(command).includes(path)));
 		// The overlay of a branch's upper layer is backed by the lower one.
 		t.deepEqual([...new Set(naming.map(({command}) => argvOf(command).slice(0, 2).join(' ')))].filter(start => start !== 'qemu-img create'), ['ln -T', ...created.map(path => `test ${path}`)], action.kind);

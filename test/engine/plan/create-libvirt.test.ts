@@ -86,10 +86,14 @@ test('taken back: the record is forgotten, overlays in use are merged back, file
 	const undo = stepOf(planOf(running(), {isDiskOnly: true}), 'snapshot').undo!;
 	t.deepEqual(undo.map(command => [argvOf(command).find(word => /^(?:snapshot-delete|blockcommit|commit|define|rm|domfsthaw)$/u.test(word)), command.onlyIf?.kind]), [
 		['snapshot-delete', 'snapshot-exists'],
-		['blockcommit', 'runs-on'], ['blockcommit', 'runs-on'],
+		['blockcommit', 'runs-on'],
+		['blockcommit', 'runs-on'],
 		// Where the guest has ended meanwhile.
-		['commit', 'off-on'], ['commit', 'off-on'], ['define', 'off-on'],
-		['rm', 'image-unused'], ['rm', 'image-unused'],
+		['commit', 'off-on'],
+		['commit', 'off-on'],
+		['define', 'off-on'],
+		['rm', 'image-unused'],
+		['rm', 'image-unused'],
 	]);
 	// Without a base libvirt would merge the whole chain into its lowest image.
 	t.deepEqual(argvOf(undo[1]!).slice(-9), ['--domain', uuid, '--path', 'vda', '--base', '/d/vda.qcow2', '--active', '--pivot', '--wait']);

@@ -33,7 +33,7 @@ test('no merge is begun in a QEMU whose images are inactive', t => {
 });
 
 test('a snapshot inside images with bitmaps warns that it cannot be reverted to', t => {
-	const running = (checkpoints?: typeof checkpoint[]) => {
+	const running = (checkpoints?: Array<typeof checkpoint>) => {
 		const world = paused(oneDisk(checkpoints), {isFreshlyResumed: false});
 		world.picture.domain.state = 'running';
 		return world;

@@ -31,7 +31,7 @@ test('labels of the domain and of a disk say who changes owners', t => {
 	t.deepEqual(read('<seclabel type=\'static\' model=\'dac\' relabel=\'no\'><label>+107:+107</label></seclabel>').fileOwnership, {keepsOwners: true, uid: 107});
 	t.deepEqual(read('<seclabel type=\'dynamic\' model=\'selinux\' relabel=\'no\'/><seclabel type=\'dynamic\' model=\'dac\' relabel=\'yes\'><label>+107:+107</label></seclabel>').fileOwnership, {keepsOwners: false, uid: 107});
 	t.deepEqual(read('<seclabel type=\'none\'/>').fileOwnership, {keepsOwners: true, uid: undefined});
-	t.is(read('', '<seclabel model=\'dac\' relabel=\'no\'/>').disks[0]!.keepsOwner, true);
+	t.true(read('', '<seclabel model=\'dac\' relabel=\'no\'/>').disks[0]!.keepsOwner);
 	t.is(read('', '<seclabel model=\'selinux\' relabel=\'no\'/>').disks[0]!.keepsOwner, undefined);
 });
 
