@@ -109,12 +109,12 @@ const laneCount = 3;
 
 /**
 At these moments of each step in both directions; and at one of these, moments and directions by turns. `isFromSwitch`: what goes before the switch is the same
-in other scenarios.
+in other scenarios. A step with a condition may never be called, so nothing can be killed in it.
 */
 type Crashes = {both: KillMoment[]; byTurns: KillMoment[]; isFromSwitch?: true};
 
 function crashesOf(plan: Plan, {both, byTurns, isFromSwitch}: Crashes): Crash[] {
-	return plan.steps.flatMap((step, at) => isFromSwitch && (step.phase === 'check' || step.phase === 'create')
+	return plan.steps.flatMap((step, at) => step.command.onlyIf !== undefined || (isFromSwitch && (step.phase === 'check' || step.phase === 'create'))
 		? []
 		: [
 			...both.flatMap(moment => directions.map(direction => ({at, moment, direction}))),

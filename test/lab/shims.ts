@@ -67,6 +67,8 @@ function patternOf(step: Step, plan: Plan): string {
 
 function shimText(folder: string, realPath: string, plan: Plan): string {
 	const cases = plan.steps.map((step, index) => `\t${index}) case "$2" in ${patternOf(step, plan)}) return 0 ;; esac ;;`);
+	// A step with a condition is not called where that does not hold: the one after it may come next.
+	const optional = plan.steps.flatMap((step, index) => step.command.onlyIf === undefined ? [] : [index]).join('|');
 	return `#!/bin/sh
 here=${quote(folder)}
 PATH=${quote(realPath)}
@@ -79,8 +81,18 @@ ${cases.join('\n')}
 	esac
 	return 1
 }
+may_be_left_out() {
+	case $1 in
+${optional === '' ? '' : `\t${optional}) return 0 ;;`}
+	esac
+	return 1
+}
 next=$(cat "$here/next")
-if is_step "$next" "$name $*"; then
+while ! is_step "$next" "$name $*"; do
+	may_be_left_out "$next" || { next=; break; }
+	next=$((next + 1))
+done
+if [ -n "$next" ]; then
 	echo $((next + 1)) > "$here/next"
 	if [ "$next" = "$(cat "$here/at")" ]; then
 		: > "$here/begun"
