@@ -19,6 +19,8 @@ const withinTheRun = [
 	'current-root',
 	'damaged-journal',
 	'data-file',
+	'power-changes',
+	'recover-after-use',
 	'revert-internal',
 	'revert-memory',
 ];
