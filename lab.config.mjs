@@ -22,7 +22,6 @@ const withinTheRun = [
 	'power-changes',
 	'recover-after-use',
 	'revert-internal',
-	'revert-memory',
 ];
 
 const labConfig = {
