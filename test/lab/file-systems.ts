@@ -11,7 +11,7 @@ import {domainPrefix, imagesPath} from './settings.ts';
 /** A tmpfs of so many MiB. Gives its folder. Make it before the domain that lives on it, so that it goes away after that. */
 export async function mountSmall(t: ExecutionContext, sizeMiB: number): Promise<string> {
 	const folder = path.join(imagesPath, `${domainPrefix}${randomBytes(4).toString('hex')}`);
-	await mkdir(folder);
+	await mkdir(folder, {recursive: true});
 	t.teardown(async () => {
 		await attempt('umount', ['-l', folder]);
 		await rm(folder, {recursive: true, force: true});
