@@ -5,14 +5,17 @@ it makes of a text; the texts that come of that are what a person may see.
 import {Buffer} from 'node:buffer';
 import {readdirSync, readFileSync} from 'node:fs';
 import {parseArguments} from '../../source/arguments.ts';
+import {describeClaim, parseClaim, remedyFor} from '../../source/model/claim.ts';
 import {describeFailure} from '../../source/model/describe-failure.ts';
 import type {Failure} from '../../source/model/failure.ts';
 import {parsePairs} from '../../source/model/qemu-options.ts';
+import {fail, succeed, type Result} from '../../source/model/result.ts';
 import {redactXml} from '../../source/model/xml/redact.ts';
 import {parseCheckpointXml} from '../../source/model/xml/parse-checkpoint.ts';
 import {parseChain, parseDomainXml} from '../../source/model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../source/model/xml/parse-snapshot.ts';
 import {readSnapshotWish} from '../../source/model/xml/read-request.ts';
+import {parseClaimList} from '../../source/owners/libvirt/claims.ts';
 import {parseHeads} from '../../source/owners/libvirt/file-fence.ts';
 import {filePlaceOf} from '../../source/owners/libvirt/file-place.ts';
 import {
@@ -24,12 +27,15 @@ import {parseBlockSizes} from '../../source/owners/libvirt/same-files.ts';
 import {chooseUri} from '../../source/owners/libvirt/uri.ts';
 import {createFrameReader} from '../../source/owners/qemu/qmp-frames.ts';
 import {misfitInAnswer} from '../../source/owners/qemu/qmp-shapes.ts';
+import {readLive} from '../../source/owners/qemu/read-live.ts';
 import {parseAuditLog} from '../../source/tools/audit-log.ts';
 import {parseFileFacts} from '../../source/tools/files.ts';
 import {formatJournalLine, parseJournal} from '../../source/tools/journal-lines.ts';
+import {parseMeasure} from '../../source/tools/measure-images.ts';
 import {parseOwnBytes} from '../../source/tools/own-bytes.ts';
 import {parseImageInfo} from '../../source/tools/qemu-img.ts';
 
+/** What a reader gives may be a promise: of a running QEMU it is. */
 export type Reader = {name: string; bases: string[]; read: (text: string) => unknown};
 
 const root = new URL('../../fixtures/', import.meta.url);
@@ -58,6 +64,49 @@ function answersOf(text: string): unknown {
 	return {frames, problem, misfits};
 }
 
+const mark = {
+	planId: '20261127-101500-a1b2c3', domain: {uuid: '5f3c2b1a-0000-4000-8000-000000000001', name: 'web'}, user: 'root', host: 'kvm1', space: 'boot pids', pid: 12, since: at, what: 'revert web to s1', statePath: '/s', stage: 'running',
+};
+
+function wordsOfMark(text: string): unknown {
+	const claim = parseClaim(text);
+	const found = {id: 'u', domainUuid: 'd', claim, life: 'gone'} as const;
+	return [describeClaim(found), remedyFor(found)];
+}
+
+/** Answers of a running QEMU, by command. */
+const answers = {
+	'query-status': {status: 'running', running: true},
+	'query-version': {qemu: {major: 7, minor: 2, micro: 0}, package: ''},
+	'query-uuid': {UUID: '5f3c2b1a-0000-4000-8000-000000000001'},
+	'query-block': [{
+		device: 'd', qdev: '/machine/d', removable: false, locked: false, type: 'unknown',
+		inserted: {
+			file: '/a', drv: 'throttle', ro: false, encrypted: false, 'node-name': 'n', image: {filename: '/a', 'backing-image': {filename: '/b'}},
+			'dirty-bitmaps': [{name: 'c', granularity: 65_536, recording: true, persistent: true}],
+		},
+	}],
+	'query-named-block-nodes': [{'node-name': 'n', drv: 'qcow2', file: '/a', 'dirty-bitmaps': [{name: 'c', persistent: true, recording: true}]}, {'node-name': 'f', drv: 'file', file: '/a'}],
+	'query-commands': [{name: 'transaction'}],
+	'query-target': {arch: 'x86_64'},
+	'query-kvm': {enabled: false, present: true},
+	'query-memory-size-summary': {'base-memory': 1024},
+	'qom-get': 'pc-i440fx-7.2-machine',
+	'query-jobs': [{id: 'j', type: 'commit', status: 'ready', 'current-progress': 1, 'total-progress': 2}],
+	'query-block-jobs': [{device: 'd', type: 'stream'}],
+	'query-migrate': {status: 'active'},
+};
+
+async function liveOf(text: string): Promise<unknown> {
+	const [frame] = createFrameReader().read(Buffer.from(`${text}\n`)).frames as Array<Record<string, unknown>>;
+	return readLive({
+		async ask(socketPath: string, command: string): Promise<Result<unknown>> {
+			const reason = misfitInAnswer(command, frame?.[command]);
+			return reason === undefined ? succeed(frame?.[command]) : fail({kind: 'host-not-understood', what: `What ${socketPath} answers to ${command}`, reason});
+		},
+	}, '/nowhere/monitor');
+}
+
 export const readers: Reader[] = [
 	{name: 'domain', bases: xml, read: text => [parseDomainXml(text), parseChain(text, 'vda'), redactXml(text).length]},
 	{name: 'snapshot', bases: xml, read: text => parseSnapshotXml(text)},
@@ -74,6 +123,10 @@ export const readers: Reader[] = [
 	{name: 'stat', bases: ['/a\u0000120\u00001.5\u00001:2\u00000\u00000\u0000644\u0000regular file\u0000'], read: text => [...parseFileFacts(text)]},
 	{name: 'qemu-img', bases: [...fixtures('qemu-img', /\.json$/), '[{"start":0,"length":4096,"depth":0,"present":true,"data":true}]'], read: text => [parseImageInfo(text, '/x'), parseOwnBytes(text)]},
 	{name: 'QMP', bases: [...qmp, '{"return":[{"device":"d","inserted":{"file":"/a","image":{"filename":"/a","backing-image":{"filename":"/b"}}}}],"id":"1"}'], read: answersOf},
+	{name: 'running QEMU', bases: [JSON.stringify(answers)], read: liveOf},
+	{name: 'mark', bases: [JSON.stringify(mark)], read: wordsOfMark},
+	{name: 'list of marks', bases: [' UUID  Usage\n-----\n 5f3c2b1a-0000-4000-8000-000000000001   tls vsnap-tui/5f3c2b1a-0000-4000-8000-000000000002\n'], read: text => [...parseClaimList(text)]},
+	{name: 'qemu-img measure', bases: ['{"required": 327680, "fully-allocated": 67436544}'], read: text => parseMeasure(text, {virtualSizeBytes: 67_108_864, clusterSizeBytes: 65_536})},
 	{name: 'journal', bases: [journal.map((record, index) => formatJournalLine(record, index)).join('')], read: text => parseJournal(text)},
 	{name: 'audit log', bases: [`{"at":"${at}","user":"root","uri":"qemu:///system","domain":{"uuid":"u","name":"web"},"action":"a","outcome":"done","durationMs":1}\n`], read: text => parseAuditLog(text)},
 	{name: 'settings', bases: uris, read: text => [chooseUri({given: text, environment: {}, preferred: undefined}), filePlaceOf(text)]},

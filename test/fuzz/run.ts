@@ -17,11 +17,11 @@ function option(name: string, otherwise: string): string {
 	return at === -1 ? otherwise : process.argv[at + 1]!;
 }
 
-function runHere(beatPath: string): void {
+async function runHere(beatPath: string): Promise<void> {
 	const [seed, count] = [Number(option('seed', '')), Number(option('count', ''))];
 	const file = openSync(beatPath, 'r+');
 	let index = 0;
-	const {counts, troubles} = fuzz({
+	const {counts, troubles} = await fuzz({
 		seed,
 		count,
 		onInput(reader) {
@@ -60,5 +60,5 @@ const beatPath = option('beat', '');
 if (beatPath === '') {
 	runWatched();
 } else {
-	runHere(beatPath);
+	await runHere(beatPath);
 }

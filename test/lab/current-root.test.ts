@@ -5,7 +5,7 @@ until the disks have a snapshot of their own.
 import test from 'ava';
 import {change, digestSnapshots} from './change.ts';
 import {startLab} from './daemons.ts';
-import {makeDomain} from './domains.ts';
+import {makeDomain, readState} from './domains.ts';
 import {expectRefused} from './expect.ts';
 import {report, revert, runProgram} from './program.ts';
 import {attemptVirsh, virsh} from './run.ts';
@@ -13,7 +13,7 @@ import {markOffline, readParents, takeDiskSnapshot} from './snapshots.ts';
 
 test.before(startLab);
 
-test.serial('a branch that the disks are not on is not made current, and the doctor finds nothing', async t => {
+test.serial('R3: a branch that the disks are not on is not made current, and the doctor finds nothing', async t => {
 	const domain = await makeDomain(t, {diskCount: 1});
 	await takeDiskSnapshot(domain, 's1');
 	await markOffline(domain, 1);
@@ -36,4 +36,6 @@ test.serial('a branch that the disks are not on is not made current, and the doc
 	t.deepEqual([after.b1, after['']], [before.b1, before['']]);
 	const checked = await runProgram(domain, ['doctor', domain.name]);
 	t.is(checked.exitCode, 0, report(checked));
+	await attemptVirsh('snapshot-revert', '--domain', domain.uuid, '--snapshotname', 'b1');
+	t.is(await readState(domain), 'shut off', 'the daemon lives');
 });

@@ -12,7 +12,7 @@ import {
 } from './domains.ts';
 import {expectRefused, expectStarts} from './expect.ts';
 import {report, revert} from './program.ts';
-import {attemptVirsh, run, virsh} from './run.ts';
+import {run, virsh} from './run.ts';
 import {
 	digestHeads, digestImage, readHeads, readTags, writeOffline,
 } from './slots.ts';
@@ -83,21 +83,6 @@ test.serial('all that comes after a snapshot goes, its memory file too, and the 
 	t.deepEqual(await digestSnapshots(domain), without(before, 's2', 'm1'));
 	t.false((await readdir(domain.folder)).includes(path.basename(memoryPath)));
 	t.is(await readCurrent(domain), 's1');
-});
-
-test.serial('R3: the root goes while it is current, and another one is current then', async t => {
-	const domain = await makeDomain(t, {diskCount: 1});
-	await takeDiskSnapshot(domain, 's1');
-	await markOffline(domain, 2);
-	await takeDiskSnapshot(domain, 's2');
-	t.is((await revert(domain, 's1')).exitCode, 0);
-	const before = await digestSnapshots(domain);
-	const result = await change(domain, 'delete', ['s1']);
-	t.is(result.exitCode, 0, report(result));
-	t.deepEqual(await digestSnapshots(domain), without(before, 's1'));
-	t.is(await readCurrent(domain), 's2');
-	await attemptVirsh('snapshot-revert', '--domain', domain.uuid, '--snapshotname', 's2');
-	t.is(await readState(domain), 'shut off', 'the daemon lives');
 });
 
 test.serial('two domains on one base: what one deletes, merges and discards changes no byte of the other', async t => {
