@@ -9,7 +9,7 @@ import {startLab} from './daemons.ts';
 import {makeDomain, type LabDomain} from './domains.ts';
 import {act} from './in-process.ts';
 import {report} from './program.ts';
-import {attemptVirsh} from './run.ts';
+import {attemptVirsh, virsh} from './run.ts';
 import {
 	markOffline, readParents, takeDiskSnapshot, type Digests,
 } from './snapshots.ts';
@@ -41,20 +41,41 @@ type Stage = {
 	gone: string[];
 };
 
-/** Deletes one, and looks at all that remains. */
-async function deleteOne(t: ExecutionContext, domain: LabDomain, name: string, {held, gone}: Stage): Promise<Stage> {
+/** The disks are on b1, and s1 is below it. */
+const isOwnLineGone = (gone: readonly string[]) => gone.includes('s1') && gone.includes('b1');
+
+async function needsCurrent(): Promise<boolean> {
+	const [, major, minor] = /Running against daemon: (\d+)\.(\d+)/.exec(await virsh('version', '--daemon'))!.map(Number) as [number, number, number];
+	return (major * 1000) + minor >= 9009;
+}
+
+/** Deletes one, and looks at all that remains. Gives undefined where that was refused, and rightly so. */
+async function deleteOne(t: ExecutionContext, domain: LabDomain, name: string, {held, gone}: Stage): Promise<Stage | undefined> {
 	const where = `${gone.join(', ')} gone, then ${name}\n`;
+	const goneThen = [...gone, name];
+	const hasCurrent = goneThen.length < all.length && !isOwnLineGone(goneThen);
+	if (!hasCurrent && goneThen.length < all.length && !isOwnLineGone(gone) && await needsCurrent()) {
+		const refused = await act(domain, {kind: 'delete', uuid: domain.uuid, snapshot: name, scope: 'one', isMetadataOnly: false});
+		t.regex(JSON.stringify(refused), /Take a snapshot first/, where);
+		t.deepEqual(await digestSnapshots(domain), held, where);
+		return undefined;
+	}
+
 	const outcome = await act(domain, {kind: 'delete', uuid: domain.uuid, snapshot: name, scope: 'one', isMetadataOnly: false});
 	t.is(outcome.kind, 'done', where + JSON.stringify(outcome));
 	const left = Object.fromEntries(Object.entries(held).filter(([other]) => other !== name));
 	t.deepEqual(await digestSnapshots(domain), left, where);
 	const current = await attemptVirsh('snapshot-current', '--domain', domain.uuid, '--name');
-	t.is(current.exitCode === 0, Object.keys(left).length > 1, `${where}external snapshots never stand without a current one`);
-	return {held: left, gone: [...gone, name]};
+	t.is(current.exitCode === 0, hasCurrent, `${where}a snapshot is current where the disks have one`);
+	return {held: left, gone: goneThen};
 }
 
 /** Every order of what is left; gives how many there were. Orders that begin alike share their beginning. */
-async function deleteInEveryOrder(t: ExecutionContext, domain: LabDomain, stage: Stage): Promise<number> {
+async function deleteInEveryOrder(t: ExecutionContext, domain: LabDomain, stage: Stage | undefined): Promise<number> {
+	if (stage === undefined) {
+		return 0;
+	}
+
 	const left = all.filter(name => !stage.gone.includes(name));
 	if (left.length === 0) {
 		t.is((await readdir(domain.folder)).length, 1, stage.gone.join(', '));
@@ -89,5 +110,6 @@ test('a fork is deleted in every order, and no snapshot loses a byte', async t =
 		orders += lane.value;
 	}
 
-	t.is(orders, 24);
+	// Twelve orders remove the disks' own line while the other one remains.
+	t.is(orders, await needsCurrent() ? 12 : 24);
 });
