@@ -126,9 +126,9 @@ test.serial('what nothing stands on cannot be merged, and the reason is told', a
 });
 
 async function makeBig(t: ExecutionContext): Promise<LabDomain> {
-	const domain = await makeDomain(t, {diskCount: 1, sizeMiB: 1100});
-	// More below than above, so that the changes go down.
-	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 1 2M 1080M', domain.disks[0]!.path]);
+	const domain = await makeDomain(t, {diskCount: 1, sizeMiB: 2200});
+	// More below than above, and elsewhere, so that the changes go down.
+	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 1 1026M 1100M', domain.disks[0]!.path]);
 	await takeDiskSnapshot(domain, 's1');
 	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 2 2M 1024M', (await readHeads(domain)).get('vda')!]);
 	await start(domain);

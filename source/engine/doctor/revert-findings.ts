@@ -31,7 +31,7 @@ function blockersOf(examination: Examination, snapshot: Snapshot): Blocker[] {
 
 	requireBootFiles(context, snapshot.domain);
 	if (isExternal(snapshot)) {
-		const disks = revertDisks(context, {snapshot, now: anyTime});
+		const disks = revertDisks(context, {snapshot, now: anyTime, isKept: false});
 		for (const disk of disks.overlaid) {
 			blockChain(context, disk.basePath);
 			refuseForeignHeads(context, disk.basePath, snapshot.createdAt);

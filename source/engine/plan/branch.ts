@@ -164,7 +164,7 @@ function blockBranch(context: PlanContext, action: BranchAction, snapshot: Snaps
 type Layers = {disks: RevertDisks; upper: OverlaidDisk[]; warnings: Consequence[]};
 
 function planLayers(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; now: Date}): Layers {
-	const disks = revertDisks(context, given);
+	const disks = revertDisks(context, {...given, isKept: action.fate.kind === 'keep'});
 	const warnings: Consequence[] = [];
 	for (const disk of disks.overlaid) {
 		blockChain(context, disk.basePath);

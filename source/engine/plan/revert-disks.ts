@@ -6,6 +6,7 @@ import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk
 import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
 import type {FileFacts} from '../../model/image.ts';
 import {ownerModel} from '../../model/image-owner.ts';
+import type {DomainPicture} from '../../model/inventory.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {isDrive} from '../../model/start-files.ts';
 import {buildFolderFor} from './build-folder.ts';
@@ -53,9 +54,18 @@ function baseFacts(context: PlanContext, basePath: string, headPath: string | un
 		: {like: ownerModel(head?.file, base?.file), clusterSizeBytes};
 }
 
-/** Appends blockers to the context where a disk cannot be put back. */
-export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; now: Date}): RevertDisks {
-	const {snapshot, now} = given;
+/**
+Whether the record that keeps the current state freezes this disk although the target left it out. One that the current snapshot left out as well stays out:
+nobody wants it in snapshots (it may be shared with others).
+*/
+function isKeptToo({currentSnapshot, snapshots}: DomainPicture, disk: Disk): boolean {
+	const current = snapshots.find(({name}) => name === currentSnapshot);
+	return !isKeptOutOfSnapshots(disk) && current?.disks.find(({target}) => target === disk.target)?.mode !== 'no';
+}
+
+/** `isKept`: the current state is kept in a record of its own. Appends blockers to the context where a disk cannot be put back. */
+export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; now: Date; isKept: boolean}): RevertDisks {
+	const {snapshot, now, isKept} = given;
 	const {picture, folders} = context.inventory;
 	const heads = headDisks(picture.domain);
 	const then = snapshot.domain?.disks ?? [];
@@ -96,7 +106,8 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		}
 
 		const basePath = base.sourcePath;
-		if (isLeftOut && (isKeptOutOfSnapshots(base) || contentHoldersOf(context.graph, basePath).length === 0)) {
+		const isFrozen = contentHoldersOf(context.graph, basePath).length > 0 || (isKept && isKeptToo(picture, base));
+		if (isLeftOut && (isKeptOutOfSnapshots(base) || !isFrozen)) {
 			result.untouched.push({target, path: basePath, format: base.format});
 			continue;
 		}

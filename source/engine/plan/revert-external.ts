@@ -204,7 +204,7 @@ export function describeDisks(context: PlanContext, disks: RevertDisks, snapshot
 export function planExternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date}): Result<RevertParts> {
 	const {snapshot, now} = given;
 	const {picture} = context.inventory;
-	const disks = revertDisks(context, {snapshot, now});
+	const disks = revertDisks(context, {snapshot, now, isKept: action.fate.kind === 'keep'});
 	const warnings: Consequence[] = [];
 	for (const disk of disks.overlaid) {
 		blockChain(context, disk.basePath);

@@ -128,6 +128,22 @@ test('a disk that the snapshot left out keeps its file whatever is kept, and the
 	t.is(must(revert(world)).images.created.length, 1);
 });
 
+test('a disk that the target left out and the current snapshot holds is kept all the same', t => {
+	const world = inventory({
+		heads: {vda: '/d/vda.s2', vdb: '/d/vdb.s2'},
+		current: 's2',
+		snapshots: [
+			{name: 's1', frozen: {vda: '/d/vda.qcow2', vdb: '/d/vdb.qcow2'}, overlays: {vda: '/d/vda.s1'}, modes: {vdb: 'no'}},
+			{name: 's2', parent: 's1', frozen: {vda: '/d/vda.s1', vdb: '/d/vdb.qcow2'}, overlays: {vda: '/d/vda.s2', vdb: '/d/vdb.s2'}},
+		],
+		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.s2', '/d/vda.s1'), image('/d/vdb.qcow2'), image('/d/vdb.s2', '/d/vdb.qcow2')],
+	});
+	const kept = must(revert(world, {fate: {kind: 'keep', name: 'k'}}));
+	t.is(kept.images.created.length, 2);
+	t.regex(kept.steps.find(step => step.id === 'keep')!.command.files[0]!.text, /name=.vdb. snapshot=.external./);
+	t.is(must(revert(world)).images.created.length, 1);
+});
+
 function checkpoint(name: string, parent?: string): Checkpoint {
 	return must(parseCheckpointXml(`<domaincheckpoint><name>${name}</name>${parent === undefined ? '' : `<parent><name>${parent}</name></parent>`}`
 		+ `<creationTime>1789999999</creationTime><disks><disk name='vda' checkpoint='bitmap' bitmap='${name}'/></disks></domaincheckpoint>`));
