@@ -59,6 +59,18 @@ test('new disks that were written to are not put back, and finishing or giving u
 	t.deepEqual(host.ran, []);
 });
 
+test('a block more for attributes, which libvirt adds when the domain starts, is no write to a new disk', async t => {
+	const {host, plan, unfinished} = await switched();
+	const [path] = plan.images.created as [string];
+	const [stamp] = must(await host.owner.readFileStamps([path])) as [FileStamp];
+	host.stamps.set(path, {...stamp, allocatedBytes: stamp.allocatedBytes + 4096});
+	t.is(must(await readWays(host.owner, unfinished)).back, undefined);
+	for (const change of [{allocatedBytes: stamp.allocatedBytes + 131_072}, {sizeBytes: stamp.sizeBytes + 1}, {modifiedAt: 'later'}]) {
+		host.stamps.set(path, {...stamp, ...change});
+		t.regex(must(await readWays(host.owner, unfinished)).back!.reason, /would be lost/, JSON.stringify(change));
+	}
+});
+
 test('where somebody else went on from the switch, neither way is open but giving up', async t => {
 	const {host, unfinished, go} = await switched();
 	const {picture} = host.inventory;
