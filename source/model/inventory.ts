@@ -122,10 +122,17 @@ export type BareFacts = {
 export type ImageNode = {
 	/** The node of the image format. */
 	nodeName: string;
+	/** Its driver; missing where it is a plain file. */
+	format?: string;
 	/** Bitmaps that are stored with the image. */
 	bitmaps: string[];
 	/** Those of them that record at this moment. */
 	recording?: BareNode['bitmaps'];
+	/**
+	QEMU has it open for writing. Of an image below a head that is so where QEMU was started with a relative name and has gone to another folder since: it cannot
+	open it anew for reading alone (seen on 7.2), and lets nobody else look at it.
+	*/
+	isWritable?: true;
 	/** Nodes with names of their own that keep the file open until they are deleted, in that order. */
 	closing: string[];
 };
@@ -134,6 +141,8 @@ export type BareNode = {
 	/** The node of the image format, as `blockdev-snapshot` takes it. */
 	nodeName: string;
 	isNamedByPerson: boolean;
+	/** QEMU knows the file by a name that counts from a folder, and would write just that into the header of an overlay. */
+	isNamedFromFolder?: true;
 	/** The block backend's name or the device's QOM path, as `query-block` tells it. */
 	device: string;
 	/** Bitmaps that record at this moment and are stored with the image: an overlay must carry them on. */

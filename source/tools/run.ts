@@ -33,6 +33,11 @@ const outputLimit = 400_000_000;
 /** English, and bytes as they are: what the programs say is matched in the owners. */
 const environment = {LC_ALL: 'C', LANGUAGE: ''};
 
+/** A program that stays is known by the folder that its shell would have named: with `env -C` the environment would name ours. */
+function environmentFor({argv, isDaemon}: RunRequest): Record<string, string> {
+	return isDaemon ? {...environment, PWD: argv[0] === 'env' && argv[1] === '-C' ? argv[2]! : '/'} : environment;
+}
+
 function missingProgram(program: string): string {
 	const name = packages[program];
 	return `${program} is not installed here${name === undefined ? '' : `: Debian and Ubuntu have it in the package ${name}`}.`;
@@ -61,7 +66,7 @@ export function createLocalRunner(options: {inheritFds?: () => number[]} = {}): 
 			reject: false,
 			// Numbers beyond the third place work, only their type does not say so.
 			stdio: ['ignore', 'pipe', 'pipe', ...(isMutating && !isDaemon ? options.inheritFds?.() ?? [] : [])] as ['ignore', 'pipe', 'pipe'],
-			env: environment,
+			env: environmentFor(request),
 			cwd: '/',
 			stripFinalNewline: false,
 			maxBuffer: outputLimit,

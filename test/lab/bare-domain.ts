@@ -57,8 +57,18 @@ export async function quit(domain: BareDomain): Promise<void> {
 	}
 }
 
+export type BareOptions = {
+	name?: string;
+	more?: string[];
+	isInForeground?: boolean;
+	/** All names count from the folder above, which QEMU leaves when it goes to the background. */
+	isRelative?: boolean;
+	/** Put on the image of the second disk: the options of the filter's node, but for its name and what is below. */
+	filter?: Record<string, unknown>;
+};
+
 /** Images, and a QEMU on them that runs. Its command line begins as given, so that a test can add what it needs. */
-export async function startBare(t: ExecutionContext, options: {name?: string; more?: string[]; isInForeground?: boolean} = {}): Promise<BareDomain> {
+export async function startBare(t: ExecutionContext, options: BareOptions = {}): Promise<BareDomain> {
 	await mkdir(imagesPath, {recursive: true});
 	const folder = await mkdtemp(path.join(os.tmpdir(), `${domainPrefix}bare-`));
 	const domain: BareDomain = {name: options.name ?? 'it\'s bare', folder, socketPath: path.join(folder, 'q.sock'), statePath: path.join(folder, 'state')};
@@ -73,6 +83,9 @@ export async function startBare(t: ExecutionContext, options: {name?: string; mo
 		await writeBootSector(image, 'qcow2');
 	}
 
+	const {filter} = options;
+	const named = (file: string) => options.isRelative ? path.relative(path.dirname(folder), file) : file;
+	const below = {driver: 'qcow2', 'node-name': filter === undefined ? 'data' : 'below', file: {driver: 'file', filename: named(images[1]!)}};
 	const args = [
 		...options.more ?? [],
 		'-nodefaults',
@@ -83,18 +96,19 @@ export async function startBare(t: ExecutionContext, options: {name?: string; mo
 		'-machine',
 		'pc,accel=tcg',
 		'-drive',
-		`file=${images[0]!.replaceAll(',', ',,')},if=virtio`,
+		`file=${named(images[0]!).replaceAll(',', ',,')},if=virtio`,
 		'-blockdev',
-		JSON.stringify({driver: 'qcow2', 'node-name': 'data', file: {driver: 'file', filename: images[1]}}),
+		JSON.stringify(below),
+		...(filter === undefined ? [] : ['-blockdev', JSON.stringify({...filter, 'node-name': 'data', [filter.driver === 'blkdebug' ? 'image' : 'file']: 'below'})]),
 		'-device',
 		'virtio-blk-pci,drive=data',
 		'-qmp',
-		`unix:${domain.socketPath},server=on,wait=off`,
+		`unix:${named(domain.socketPath)},server=on,wait=off`,
 	];
 	if (options.isInForeground) {
 		spawn('qemu-system-x86_64', args, {stdio: 'ignore', detached: true, env: labEnvironment()}).unref();
 	} else {
-		await run('qemu-system-x86_64', [...args, '-daemonize']);
+		await run('qemu-system-x86_64', [...args, '-daemonize'], {cwd: path.dirname(folder)});
 	}
 
 	await waitFor('QEMU listens', async () => isListening(domain));
@@ -145,11 +159,17 @@ export async function readBareTree(domain: BareDomain): Promise<BareTree> {
 	return JSON.parse(await doBare(domain, 'tree', '--json', domain.name)) as BareTree;
 }
 
+type Told = {filename?: string; file?: Told; image?: Told};
+
+/** The file at the top, below all filters. */
+const fileOf = ({filename, file, image}: Told): string => filename ?? fileOf((file ?? image)!);
+
 /** The images that QEMU has open at the top, or would have at its next start. */
 async function readBareHeads(domain: BareDomain): Promise<string[]> {
 	if (await isListening(domain)) {
 		const backends = await ask<Backend[]>(domain, 'query-block');
-		return backends.flatMap(({inserted}) => inserted?.file ?? []);
+		const names = backends.flatMap(({inserted}) => inserted?.file ?? []).map(name => name.startsWith('json:') ? fileOf(JSON.parse(name.slice('json:'.length)) as Told) : name);
+		return names.map(name => path.resolve(path.dirname(domain.folder), name.replace(/^blkdebug:[^:]*:/, '')));
 	}
 
 	const xml = await readFile(path.join(domain.statePath, 'bare', encodeURIComponent(domain.name), 'domain.xml'), 'utf8');

@@ -8,16 +8,16 @@ import {labEnvironment, labUri} from './settings.ts';
 export type Ran = {exitCode: number | undefined; signal: string | undefined; stdout: string; stderr: string};
 
 /** Gives what happened, whatever happened. */
-export async function attempt(program: string, args: string[], options: {input?: string; timeoutMs?: number} = {}): Promise<Ran> {
+export async function attempt(program: string, args: string[], options: {input?: string; timeoutMs?: number; cwd?: string} = {}): Promise<Ran> {
 	const result = await execa(program, args, {
-		reject: false, env: labEnvironment(), extendEnv: false, input: options.input ?? '', timeout: options.timeoutMs ?? 60_000,
+		reject: false, env: labEnvironment(), ...(options.cwd !== undefined && {cwd: options.cwd}), extendEnv: false, input: options.input ?? '', timeout: options.timeoutMs ?? 60_000,
 		stripFinalNewline: false, maxBuffer: 64 * 1024 * 1024,
 	});
 	return {exitCode: result.exitCode, signal: result.signal, stdout: result.stdout ?? '', stderr: result.stderr ?? result.message ?? ''};
 }
 
 /** Standard output; throws when the program did not end with 0. */
-export async function run(program: string, args: string[], options: {input?: string; timeoutMs?: number} = {}): Promise<string> {
+export async function run(program: string, args: string[], options: {input?: string; timeoutMs?: number; cwd?: string} = {}): Promise<string> {
 	const result = await attempt(program, args, options);
 	if (result.exitCode !== 0) {
 		throw new Error(`${program} ${args.join(' ')}\nended with ${result.exitCode ?? result.signal}\n${result.stdout}${result.stderr}`);

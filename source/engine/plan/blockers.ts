@@ -2,6 +2,7 @@
 The reasons for which a plan is refused. All are named at once, and each says what can be done about it.
 */
 import {posix} from 'node:path';
+import {headDisks} from '../../model/domain.ts';
 import {chainOf, imageAt} from '../../model/image-graph.ts';
 import {objectionTo} from '../../model/may-change.ts';
 import {formatBytes} from '../../model/format.ts';
@@ -64,6 +65,7 @@ export function blockDomain(context: PlanContext, options: {staysOn?: {disks: Re
 		});
 	}
 
+	refuseTemporary(context);
 	requireLikeDisks(context, options.staysOn?.disks);
 	requireChainsAsRecorded(context);
 	for (const {text, remedy} of inventory.jobs) {
@@ -72,6 +74,18 @@ export function blockDomain(context: PlanContext, options: {staysOn?: {disks: Re
 
 	if (inventory.host.isReadOnly) {
 		blockers.push({kind: 'not-permitted', text: 'The connection is read-only.', remedy: 'Start again without --read-only.'});
+	}
+}
+
+/** A QEMU that was started with `-snapshot`: what it would keep of a disk, or be started on again, is no file that stays. */
+function refuseTemporary({inventory, blockers}: PlanContext): void {
+	const targets = inventory.host.owner === 'qemu' ? headDisks(inventory.picture.domain).filter(({transient}) => transient !== undefined).map(({target}) => target) : [];
+	if (targets.length > 0) {
+		blockers.push({
+			kind: 'not-supported',
+			text: `QEMU was started with -snapshot: what the guest writes to ${targets.join(', ')} goes to a temporary overlay, of which nothing is kept when QEMU ends.`,
+			remedy: 'Start it without -snapshot. What the guest has written so far can be put into its images first, with "commit all" in QEMU\'s own monitor.',
+		});
 	}
 }
 

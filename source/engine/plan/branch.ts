@@ -31,7 +31,7 @@ import {keepPresentState, type Kept} from './keep.ts';
 import {branchNvram, revertNvram} from './nvram-revert.ts';
 import {overlayPath, stampOf} from './overlay-name.ts';
 import {checkSteps, laterOwnerSteps, overlaySteps} from './overlay-steps.ts';
-import {revertDisks, type OverlaidDisk, type RevertDisks} from './revert-disks.ts';
+import {needsStop, revertDisks, type OverlaidDisk, type RevertDisks} from './revert-disks.ts';
 import {
 	abandonHeads, describeDisks, newDefinition, sizesOf,
 } from './revert-external.ts';
@@ -237,7 +237,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 
 	const nvram = revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, definitionXml: definition.value.xml, resumes: false});
 	const ownNvram = branchNvram(context, snapshot, {name: action.name, now, definitionXml: definition.value.xml});
-	const mustStopFirst = hasProcess(picture.domain) && disks.overlaid.some(disk => disk.wasLeftOut);
+	const mustStopFirst = hasProcess(picture.domain) && disks.overlaid.some(disk => needsStop(disk));
 	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: action.fate.kind === 'keep'});
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
@@ -251,7 +251,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		consequences: describe(context, action, {snapshot, disks, removed: abandoned.removed, abandoned: [...abandoned.consequences, ...warnings, ...kept.value?.consequences ?? [], ...nvram.consequences, ...describeIdentity(context, snapshot, {resumes: false})], emptied: definition.value.emptied}),
 		images: {created: [...created, ...nvram.created, ...ownNvram.created], removed: abandoned.removed, kept: picture.images.map(image => image.path).filter(path => !abandoned.removed.includes(path))},
 		steps: [
-			...checkSteps(disks.overlaid.filter(disk => !disk.wasLeftOut)),
+			...checkSteps(disks.overlaid.filter(disk => !needsStop(disk))),
 			...(mustStopFirst ? [...stop, ...create] : [...create, ...stop]),
 			...laterOwnerSteps(disks.overlaid),
 			...asUpper(laterOwnerSteps(upper)),

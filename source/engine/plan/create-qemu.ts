@@ -63,9 +63,12 @@ function withNodes<T extends PartakingDisk>(context: PlanContext, {bare}: Monito
 	});
 }
 
-/** Where a person gave the node its name, and where bitmaps go on, the overlay is opened by a name before the disk goes over to it. */
+/**
+Where a person gave the node its name, where bitmaps go on, and where the overlay's header could not be left to QEMU, the overlay is opened by a name before the
+disk goes over to it.
+*/
 function isAddedFirst({node}: NodedDisk<TargetedDisk>): boolean {
-	return node.isNamedByPerson || node.bitmaps.length > 0;
+	return node.isNamedByPerson || node.bitmaps.length > 0 || node.isNamedFromFolder === true;
 }
 
 function create(id: string, title: string, command: Command, more: Partial<Step> = {}): Step {

@@ -33,7 +33,14 @@ export type OverlaidDisk = {
 	/** Set where the image below is in use, so that nobody may open it to ask. */
 	sizeBytes?: number;
 	wasLeftOut: boolean;
+	/** The domain's own QEMU has the image below open for writing, though the disk is not on it: nobody may look at it before QEMU has ended. */
+	isHeldOpen?: true;
 };
+
+/** Whether the image below is only free when the domain is off. */
+export function needsStop({wasLeftOut, isHeldOpen}: OverlaidDisk): boolean {
+	return wasLeftOut || isHeldOpen === true;
+}
 
 export type RevertDisks = {
 	overlaid: OverlaidDisk[];
@@ -136,6 +143,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 			headPath: head?.sourceType === 'file' || head?.sourceType === 'block' ? head.sourcePath : undefined,
 			...baseFacts(context, basePath, head?.sourcePath),
 			wasLeftOut: isLeftOut,
+			...(!isLeftOut && context.inventory.bare?.imageNodes?.get(basePath)?.isWritable && {isHeldOpen: true}),
 		});
 	}
 

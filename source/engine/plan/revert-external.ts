@@ -32,7 +32,7 @@ import {keepPresentState, type Kept} from './keep.ts';
 import {usableMemory} from './memory.ts';
 import {revertNvram} from './nvram-revert.ts';
 import {checkSteps, laterOwnerSteps, overlaySteps} from './overlay-steps.ts';
-import {revertDisks, type RevertDisks} from './revert-disks.ts';
+import {needsStop, revertDisks, type RevertDisks} from './revert-disks.ts';
 import {removeSteps} from './remove-steps.ts';
 import {describeEmptied, emptiedDrives, requireStartFiles} from './start-files.ts';
 
@@ -263,12 +263,12 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 	const checkpoints = carried.value;
 	const keptSteps = kept?.value.steps ?? [];
 	// An overlay on an image that the guest still writes to would stand on moving ground, and QEMU's lock forbids to look at it.
-	const mustStopFirst = hasProcess(picture.domain) && (disks.overlaid.some(disk => disk.wasLeftOut) || keptSteps.some(step => step.phase === 'create'));
+	const mustStopFirst = hasProcess(picture.domain) && (disks.overlaid.some(disk => needsStop(disk)) || keptSteps.some(step => step.phase === 'create'));
 	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: action.fate.kind === 'keep'});
 	const create = [...overlaySteps(disks.overlaid, checkpoints.bitmaps), ...nvram.create, ...keptSteps.filter(step => step.phase === 'create')];
 	return succeed({
 		steps: [
-			...checkSteps(disks.overlaid.filter(disk => !disk.wasLeftOut)),
+			...checkSteps(disks.overlaid.filter(disk => !needsStop(disk))),
 			...(mustStopFirst ? [...stop, ...create] : [...create, ...stop]),
 			...laterOwnerSteps(disks.overlaid),
 			...checkpoints.before,

@@ -38,6 +38,7 @@ function buildDisk(disk: BareDomain['disks'][number]): string[] {
 		...(disk.sourcePath === undefined ? [] : [`      <source ${disk.sourceType === 'block' ? 'dev' : 'file'}='${escapeAttribute(disk.sourcePath)}'/>`]),
 		`      <target dev='${disk.target}' bus='${bus}'/>`,
 		...(disk.readonly ? ['      <readonly/>'] : []),
+		...(disk.transient ? ['      <transient/>'] : []),
 		...(disk.isEncrypted ? ['      <encryption format=\'luks\'/>'] : []),
 		`      <alias name='${escapeAttribute(disk.alias)}'/>`,
 		'    </disk>',

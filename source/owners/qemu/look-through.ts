@@ -63,13 +63,16 @@ function imageOf(options: Options): {name: string; format: string} | undefined {
 	return isOptions(below) ? imageOf(below) : undefined;
 }
 
-/** The image's name as QEMU knows it, and its format; undefined where `name` does not tell. Names of disks without a filter come back as they are. */
-export function lookThrough(name: string, driver: string): {name: string; format: string} | undefined {
+/**
+The image's name as QEMU knows it, and its format; undefined where `name` does not tell. A filter may bear the plain name of what is below: then the format is
+missing. Names of disks without a filter come back as they are.
+*/
+export function lookThrough(name: string, driver: string): {name: string; format: string | undefined} | undefined {
 	const plain = plainName(name);
 	const options = plain.startsWith('json:') ? parseJson(plain.slice('json:'.length)) : undefined;
 	if (options !== undefined) {
 		return imageOf(options);
 	}
 
-	return isFilter(driver) ? undefined : {name: plain, format: driver};
+	return plain.startsWith('json:') ? undefined : {name: plain, format: isFilter(driver) ? undefined : driver};
 }

@@ -5,7 +5,7 @@ import {hostname} from 'node:os';
 import {setTimeout} from 'node:timers/promises';
 import type {Owner, RunOutput} from '../../engine/ports.ts';
 import type {DomainSummary} from '../../model/domain.ts';
-import type {HostFacts} from '../../model/inventory.ts';
+import type {HostFacts, Inventory} from '../../model/inventory.ts';
 import type {Command, QmpCommand} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {readFileStamps} from '../../tools/file-stamps.ts';
@@ -18,12 +18,12 @@ import {readInventory, readPicture} from '../libvirt/read-inventory.ts';
 import {readSurroundings} from '../libvirt/read-surroundings.ts';
 import type {RecordSource} from '../libvirt/record-source.ts';
 import type {NamedBare} from './bare-names.ts';
+import {locateFor} from './locate-files.ts';
 import {createMonitors, type Monitors} from './monitors.ts';
 import {observeBare} from './observe.ts';
 import {readBare, readSummary, type BareRead, type BareReading} from './read-bare.ts';
 import {readForeignBare} from './read-foreign.ts';
 import {readBareMemoryFile} from './read-memory.ts';
-import {resolveName} from './read-live.ts';
 import {readImageNodes, withNodes} from './read-nodes.ts';
 import {isAlive, readQemuProcess} from './read-process.ts';
 import {watchByAsking} from './watch.ts';
@@ -48,6 +48,13 @@ async function waitForEnd(pid: number): Promise<void> {
 	for (let leftMs = endPatienceMs; leftMs > 0 && await isAlive(pid); leftMs -= endPollMs) {
 		await setTimeout(endPollMs);
 	}
+}
+
+/** What the domain's own QEMU holds is no obstacle to it. */
+function withoutOwnLocks(inventory: Inventory): Inventory {
+	const {picture, bare} = inventory;
+	const images = picture.images.map(image => bare?.imageNodes?.get(image.path)?.isWritable ? {...image, problems: image.problems.filter(({kind}) => kind !== 'locked')} : image);
+	return {...inventory, picture: {...picture, images}};
 }
 
 type Summary = {uuid: string; named: NamedBare; domain: DomainSummary; count: number; version: number | undefined; trace: string};
@@ -162,7 +169,7 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 		const found = await readQemuProcess(socketPath);
 		const nodes = await readImageNodes(
 			async (execute, parameters) => monitors.ask(socketPath, execute, parameters),
-			name => resolveName(name, found?.folder ?? '/'),
+			locateFor(found),
 		);
 		const given = nodes.ok ? withNodes(command.arguments, command.nodes, nodes.value) : nodes;
 		return given.ok ? succeed({...command, arguments: given.value}) : given;
@@ -207,7 +214,7 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 			const {bare, version} = found.value;
 			const host = hostOf(version ?? await readProgramVersion(bare.argv));
 			const inventory = await readInventory(picturing, host, {uuid, alsoPaths});
-			return inventory.ok ? succeed({...inventory.value, bare}) : inventory;
+			return inventory.ok ? succeed(withoutOwnLocks({...inventory.value, bare})) : inventory;
 		},
 		readDataSizes: async (runs, images) => readDataSizes(runner, runs, images),
 		readSurroundings: async request => readSurroundings({runner, source}, request),

@@ -156,13 +156,7 @@ export async function readSummary(reading: BareReading, named: NamedBare): Promi
 
 /** A disk whose image cannot be told may be on any. */
 function hiddenHeads(name: string, live: Live | undefined): Unreadable[] {
-	return (live?.disks ?? []).flatMap(({alias, hiddenBy}) => hiddenBy === undefined
-		? []
-		: [{
-			name,
-			reason: `its disk ${alias} has QEMU's filter "${hiddenBy}" on it, and the image below cannot be told`,
-			remedy: 'Take the filter off (QMP: blockdev-del, or end the job that made it), or shut the domain down; then try again.',
-		}]);
+	return (live?.disks ?? []).flatMap(({alias, hidden}) => hidden === undefined ? [] : [{name, reason: `its disk ${alias} ${hidden.reason}`, remedy: hidden.remedy}]);
 }
 
 /** Undefined where nothing is known of it. Fails as its monitor does, or where its record cannot be read. */

@@ -1,15 +1,17 @@
 /**
 A QEMU that runs, as its monitor and its process tell it.
 */
+import {stat} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import type {Disk, DomainState} from '../../model/domain.ts';
 import type {BareNode, ImageNode, Job} from '../../model/inventory.ts';
 import {imagesOfDrives, withPresentHeads} from '../../model/qemu-command-line.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import {resolveBackingPath} from '../../tools/backing-name.ts';
-import type {Monitors} from './monitors.ts';
+import {locateFor, type Locate} from './locate-files.ts';
 import {imageFormats, isFilter, lookThrough} from './look-through.ts';
+import type {Monitors} from './monitors.ts';
+import {quietly} from './quietly.ts';
 import {readImageNodes} from './read-nodes.ts';
 import {readQemuProcess, type QemuProcess} from './read-process.ts';
 
@@ -21,8 +23,8 @@ export type LiveDisk = {
 	node: BareNode;
 	/** The head and all below it, as QEMU opened them. */
 	chain: string[];
-	/** The filter below which the image could not be told; undefined: it is known. */
-	hiddenBy?: string;
+	/** Why it is not known which image this is, and what helps; undefined: it is known. */
+	hidden?: {reason: string; remedy: string};
 };
 
 export type Live = {
@@ -47,22 +49,18 @@ export type Live = {
 	argvProblem: string | undefined;
 };
 
-type QemuImage = {filename?: string; 'backing-image'?: QemuImage};
+type QemuImage = {filename?: string; format?: string; 'backing-image'?: QemuImage};
 type QemuBitmap = {name?: string; granularity?: number; recording?: boolean; persistent?: boolean; inconsistent?: boolean};
-type QemuBackend = {
-	device?: string;
-	qdev?: string;
-	removable?: boolean;
-	inserted?: {
-		file?: string;
-		drv?: string;
-		ro?: boolean;
-		encrypted?: boolean;
-		'node-name'?: string;
-		image?: QemuImage;
-		'dirty-bitmaps'?: QemuBitmap[];
-	};
+type QemuInserted = {
+	file?: string;
+	drv?: string;
+	ro?: boolean;
+	encrypted?: boolean;
+	'node-name'?: string;
+	image?: QemuImage;
+	'dirty-bitmaps'?: QemuBitmap[];
 };
+type QemuBackend = {device?: string; qdev?: string; removable?: boolean; inserted?: QemuInserted};
 
 const states: Record<string, DomainState> = {
 	running: 'running',
@@ -81,13 +79,15 @@ function isZero(uuid: string): boolean {
 	return /^[0-]*$/.test(uuid);
 }
 
-function chainOf(image: QemuImage | undefined, folder: string): string[] {
-	return image?.filename === undefined ? [] : [resolveName(image.filename, folder), ...chainOf(image['backing-image'], folder)];
+/** Names that cannot be located are left out: what is below the head, its header tells. */
+async function chainOf(image: QemuImage | undefined, locate: Locate): Promise<string[]> {
+	const file = image?.filename === undefined ? undefined : await locate(image.filename);
+	return image === undefined ? [] : [...(file === undefined ? [] : [file]), ...await chainOf(image['backing-image'], locate)];
 }
 
-/** A name as QEMU gives it: a path, perhaps from its own folder, or options in JSON. */
-export function resolveName(name: string, folder: string): string {
-	return resolveBackingPath(path.join(folder, 'image'), name);
+/** QEMU gives the overlays of `-snapshot` such a name, and unlinks them once they are open. */
+async function isTemporary(file: string | undefined): Promise<boolean> {
+	return file !== undefined && /^vl\.\w{6}$/.test(path.basename(file)) && await quietly(async () => stat(file)) === undefined;
 }
 
 function isFirmware(backend: QemuBackend): boolean {
@@ -95,7 +95,7 @@ function isFirmware(backend: QemuBackend): boolean {
 }
 
 /** The node that holds the image, with what is told of it; the disk's own where there is no filter. */
-function nodeBelow(inserted: NonNullable<QemuBackend['inserted']>, image: ImageNode | undefined): {nodeName: string; bitmaps: BareNode['bitmaps']} {
+function nodeBelow(inserted: QemuInserted, image: ImageNode | undefined): {nodeName: string; bitmaps: BareNode['bitmaps']} {
 	const own = (inserted['dirty-bitmaps'] ?? [])
 		.filter(bitmap => bitmap.persistent && bitmap.recording && !bitmap.inconsistent && bitmap.name !== undefined)
 		.map(bitmap => ({name: bitmap.name!, granularityBytes: bitmap.granularity ?? 65_536}));
@@ -104,27 +104,57 @@ function nodeBelow(inserted: NonNullable<QemuBackend['inserted']>, image: ImageN
 		: {nodeName: inserted['node-name'] ?? '', bitmaps: own};
 }
 
-function toDisk(backend: QemuBackend, folder: string, nodes: ReadonlyMap<string, ImageNode>): LiveDisk | undefined {
+type Told = {sourcePath: string | undefined; driver: string; isTransient: boolean; isNamedFromFolder?: true; hidden?: LiveDisk['hidden']};
+
+const stopIt = 'shut the domain down; then try again.';
+
+/** The image of a disk, whatever QEMU has put on it. */
+async function tellImage(inserted: Pick<QemuInserted, 'drv' | 'image'> & {file: string}, locate: Locate, nodes: ReadonlyMap<string, ImageNode>): Promise<Told> {
+	const {file, drv = 'raw', image} = inserted;
+	const below = lookThrough(file, drv);
+	const sourcePath = below && await locate(below.name);
+	const driver = below?.format ?? nodes.get(sourcePath ?? '')?.format;
+	if (below === undefined || (sourcePath !== undefined && driver === undefined)) {
+		return {sourcePath: undefined, driver: drv, isTransient: false, hidden: {
+			reason: `has QEMU's filter "${drv}" on it, and the image below cannot be told`,
+			remedy: `Take the filter off (QMP: blockdev-del, or end the job that made it), or ${stopIt}`,
+		}};
+	}
+
+	const frozen = image?.['backing-image'];
+	if (frozen !== undefined && await isTemporary(sourcePath)) {
+		return {...await tellImage({file: frozen.filename ?? '', drv: frozen.format, image: frozen}, locate, nodes), isTransient: true};
+	}
+
+	if (sourcePath !== undefined && driver !== undefined) {
+		return {sourcePath, driver, isTransient: false, ...(sourcePath !== below.name && {isNamedFromFolder: true})};
+	}
+
+	return {sourcePath: undefined, driver: drv, isTransient: false, hidden: {
+		reason: `is on "${below.name}", and the folder that this name counts from is not known`,
+		remedy: `Run as a user who may look at its process, start QEMU with the whole paths of its images, or ${stopIt}`,
+	}};
+}
+
+async function toDisk(backend: QemuBackend, locate: Locate, nodes: ReadonlyMap<string, ImageNode>): Promise<LiveDisk | undefined> {
 	const {inserted, device = '', qdev = ''} = backend;
 	// A backend without a device, and without a name of its own, is nobody's.
 	if (inserted?.file === undefined || isFirmware(backend)) {
 		return undefined;
 	}
 
-	const below = lookThrough(inserted.file, inserted.drv ?? 'raw');
-	const driver = below?.format ?? inserted.drv ?? 'raw';
+	const {sourcePath, driver, isTransient, isNamedFromFolder, hidden} = await tellImage({...inserted, file: inserted.file}, locate, nodes);
 	const isPlain = driver === 'file' || driver === 'host_device';
 	const isImage = isPlain || imageFormats.has(driver);
-	const sourcePath = resolveName(below?.name ?? inserted.file, folder);
-	const isFile = isImage && sourcePath.startsWith('/');
+	const isFile = isImage && sourcePath?.startsWith('/') === true;
 	const isBlock = isFile && sourcePath.startsWith('/dev/');
 	const isFloppy = /floppy|fdc/.test(`${device} ${qdev}`);
-	const {nodeName, bitmaps} = nodeBelow(inserted, nodes.get(sourcePath));
+	const {nodeName, bitmaps} = nodeBelow(inserted, nodes.get(sourcePath ?? ''));
 	return {
 		alias: device === '' ? qdev : device,
 		device,
-		chain: [...new Set([sourcePath, ...chainOf(inserted.image, folder).slice(1)])],
-		...(below === undefined && {hiddenBy: driver}),
+		chain: [...new Set([...(sourcePath === undefined ? [] : [sourcePath]), ...(await chainOf(inserted.image?.['backing-image'], locate))])],
+		...(hidden && {hidden}),
 		disk: {
 			target: '',
 			device: backend.removable ? (isFloppy ? 'floppy' : 'cdrom') : 'disk',
@@ -133,6 +163,7 @@ function toDisk(backend: QemuBackend, folder: string, nodes: ReadonlyMap<string,
 			format: isPlain ? 'raw' : driver,
 			readonly: inserted.ro ?? false,
 			shareable: false,
+			...(isTransient && {transient: {overlayPath: undefined}}),
 			snapshotMode: undefined,
 			hasMirror: false,
 			isEncrypted: inserted.encrypted ?? false,
@@ -141,6 +172,7 @@ function toDisk(backend: QemuBackend, folder: string, nodes: ReadonlyMap<string,
 		node: {
 			nodeName,
 			isNamedByPerson: !/^(?:#|vsnap-)/.test(nodeName),
+			...(isNamedFromFolder && {isNamedFromFolder}),
 			device: device === '' ? qdev : device,
 			bitmaps,
 		},
@@ -175,8 +207,12 @@ function jobsOf(jobs: unknown, blockJobs: unknown, migration: unknown): Job[] {
 
 function readArgv(found: QemuProcess | undefined, disks: LiveDisk[]): {argv: string[] | undefined; argvProblem: string | undefined} {
 	const unknown = (argvProblem: string) => ({argv: undefined, argvProblem});
-	if (found?.argv === undefined || found.folder === undefined) {
+	if (found?.argv === undefined || found.folders.length === 0) {
 		return unknown('its process is not seen, or may not be looked at, so its command line is not known');
+	}
+
+	if (found.folder === undefined) {
+		return unknown('it was started with -daemonize, and the folder that the relative names of its command line count from is not known');
 	}
 
 	const own = process.geteuid?.();
@@ -220,12 +256,12 @@ export async function readLive(monitors: Pick<Monitors, 'ask'>, socketPath: stri
 	}
 
 	const found = await readQemuProcess(socketPath);
-	const folder = found?.folder ?? '/';
-	const nodes = await readImageNodes(ask, name => resolveName(name, folder));
+	const locate = locateFor(found);
+	const nodes = await readImageNodes(ask, locate);
 	const value = <T>(result: Result<unknown>) => (result.ok ? result.value : {}) as Partial<T>;
 	const list = backends.value as QemuBackend[];
 	const imageNodes = nodes.ok ? nodes.value : new Map<string, ImageNode>();
-	const disks = list.flatMap(backend => toDisk(backend, folder, imageNodes) ?? []);
+	const disks = (await Promise.all(list.map(async backend => toDisk(backend, locate, imageNodes)))).filter(disk => disk !== undefined);
 	const firmware = list.find(backend => isFirmware(backend) && backend.inserted?.ro === false)?.inserted?.file;
 	const numbers = value<{qemu: {major: number; minor: number; micro: number}}>(version).qemu;
 	const word = value<{status: string}>(status).status ?? '';
@@ -241,11 +277,11 @@ export async function readLive(monitors: Pick<Monitors, 'ask'>, socketPath: stri
 		memoryBytes: (sizes['base-memory'] ?? 0) + (sizes['plugged-memory'] ?? 0),
 		arch: value<{arch: string}>(target).arch,
 		machine: machine.ok && typeof machine.value === 'string' ? machine.value.replace(/-machine$/, '') : undefined,
-		nvramPath: firmware === undefined ? undefined : resolveName(firmware, folder),
+		nvramPath: firmware === undefined ? undefined : await locate(firmware),
 		disks,
 		commands: new Set(names),
 		imageNodes,
-		startImages: found?.argv === undefined ? [] : imagesOfDrives(['env', '-C', folder, ...found.argv]),
+		startImages: found?.argv === undefined ? [] : imagesOfDrives(['env', '-C', found.folder ?? '/', ...found.argv]),
 		jobs: jobsOf(jobs.ok ? jobs.value : [], blockJobs.ok ? blockJobs.value : [], migration.ok ? migration.value : {}),
 		...readArgv(found, disks),
 	});

@@ -3,12 +3,14 @@ The nodes of a running QEMU by the image that each has open, for the jobs that m
 */
 import type {ImageNode} from '../../model/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
+import type {Locate} from './locate-files.ts';
 import {imageFormats, plainName, protocols} from './look-through.ts';
 import type {Ask} from './qmp-end.ts';
 
 type QemuNode = {
 	'node-name'?: string;
 	drv?: string;
+	ro?: boolean;
 	file?: string;
 	'dirty-bitmaps'?: Array<{name?: string; persistent?: boolean; recording?: boolean; inconsistent?: boolean; granularity?: number}>;
 };
@@ -23,10 +25,10 @@ async function ask(monitor: Ask): Promise<Result<unknown>> {
 }
 
 /**
-By path, as `resolve` makes it of the name that QEMU tells. An image that is open more than once as a format, below two disks for example, is left out:
+By path, as `locate` makes it of the name that QEMU tells. An image that is open more than once as a format, below two disks for example, is left out:
 nobody could tell which of the nodes is meant. Fails as the monitor does.
 */
-export async function readImageNodes(monitor: Ask, resolve: (name: string) => string): Promise<Result<Map<string, ImageNode>>> {
+export async function readImageNodes(monitor: Ask, locate: Locate): Promise<Result<Map<string, ImageNode>>> {
 	const answer = await ask(monitor);
 	if (!answer.ok) {
 		return answer;
@@ -35,8 +37,10 @@ export async function readImageNodes(monitor: Ask, resolve: (name: string) => st
 	const byPath = new Map<string, QemuNode[]>();
 	for (const node of Array.isArray(answer.value) ? answer.value as QemuNode[] : []) {
 		if (node.file !== undefined && node['node-name'] !== undefined) {
-			const path = resolve(plainName(node.file));
-			byPath.set(path, [...byPath.get(path) ?? [], node]);
+			const path = await locate(plainName(node.file));
+			if (path !== undefined) {
+				byPath.set(path, [...byPath.get(path) ?? [], node]);
+			}
 		}
 	}
 
@@ -50,6 +54,8 @@ export async function readImageNodes(monitor: Ask, resolve: (name: string) => st
 
 		const node: ImageNode = {
 			nodeName: image['node-name']!,
+			...(imageFormats.has(image.drv ?? '') && {format: image.drv!}),
+			...(image.ro === false && {isWritable: true}),
 			bitmaps: (image['dirty-bitmaps'] ?? []).flatMap(({name, persistent}) => persistent && name !== undefined ? [name] : []),
 			recording: (image['dirty-bitmaps'] ?? []).flatMap(({name, persistent, recording, inconsistent, granularity = 65_536}) =>
 				persistent && recording && !inconsistent && name !== undefined ? [{name, granularityBytes: granularity}] : []),

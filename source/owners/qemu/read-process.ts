@@ -3,13 +3,19 @@ The process that serves a monitor, and how it was started: the kernel knows whic
 */
 import {readdir, readFile, readlink, stat} from 'node:fs/promises';
 import path from 'node:path';
+import {findStartFolder, readOpenFiles, type OpenFiles} from './locate-files.ts';
+import {quietly} from './quietly.ts';
 
 export type QemuProcess = {
 	pid: number;
 	uid: number;
 	/** Undefined where it may not be looked at. */
 	argv: string[] | undefined;
+	/** The folder that the relative names of its command line count from; undefined where that is not known. */
 	folder: string | undefined;
+	/** The folders that any of its names may count from, the likeliest first: names given since it went to another count from there. */
+	folders: string[];
+	open: OpenFiles;
 };
 
 /** A socket that listens has this flag in /proc/net/unix. */
@@ -19,15 +25,6 @@ const listening = 0x1_00_00;
 export function parseListeners(text: string): Map<string, string> {
 	const lines = text.matchAll(/^[\da-f]+:(?: [\da-f]+){2} (?<flags>[\da-f]+)(?: [\da-f]+){2} +(?<inode>\d+) (?<name>.+)$/gim);
 	return new Map([...lines].flatMap(({groups}) => (Number.parseInt(groups!.flags!, 16) & listening) === 0 ? [] : [[groups!.inode!, groups!.name!]]));
-}
-
-async function quietly<T>(read: () => Promise<T>): Promise<T | undefined> {
-	try {
-		return await read();
-	} catch {
-		// A process may have ended meanwhile, or be another user's.
-		return undefined;
-	}
 }
 
 async function holds(pid: string, inodes: ReadonlyMap<string, string>): Promise<string[]> {
@@ -50,33 +47,35 @@ export async function readQemuProcess(socketPath: string): Promise<QemuProcess |
 	const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).sort((a, b) => Number(a) - Number(b));
 	for (const pid of pids) {
 		const names = await holds(pid, wanted);
-		const folder = names.length === 0 ? undefined : await quietly(async () => readlink(`/proc/${pid}/cwd`));
-		if (names.some(name => path.resolve(folder ?? '/', name) === socketPath)) {
-			return describe(pid, folder);
+		const found = names.length === 0 ? undefined : await describe(pid);
+		if (found !== undefined && names.some(name => found.folders.some(folder => path.resolve(folder, name) === socketPath) || name === socketPath)) {
+			return found;
 		}
 	}
 
 	return undefined;
 }
 
-async function describe(pid: string, folder: string | undefined): Promise<QemuProcess | undefined> {
-	const [text, program, facts] = await Promise.all([
+async function describe(pid: string): Promise<QemuProcess | undefined> {
+	const [text, program, facts, current, open] = await Promise.all([
 		quietly(async () => readFile(`/proc/${pid}/cmdline`, 'utf8')),
 		quietly(async () => readlink(`/proc/${pid}/exe`)),
 		quietly(async () => stat(`/proc/${pid}`)),
+		quietly(async () => readlink(`/proc/${pid}/cwd`)),
+		readOpenFiles(pid),
 	]);
 	if (facts === undefined) {
 		return undefined;
 	}
 
-	const argv = text === undefined || text === '' ? undefined : text.replace(/\0$/, '').split('\0');
+	const words = text === undefined || text === '' ? undefined : text.replace(/\0$/, '').split('\0');
 	// The search path that it was found by is not ours; a program that was replaced meanwhile has no name any more.
 	const isNamed = program !== undefined && !program.endsWith(' (deleted)');
+	const argv = words && isNamed ? [program, ...words.slice(1)] : words;
+	const hasGone = argv?.some(word => /^--?daemonize$/.test(word)) && current === '/';
+	const folder = hasGone ? await findStartFolder(argv!, open) : current;
 	return {
-		pid: Number(pid),
-		uid: facts.uid,
-		argv: argv && isNamed ? [program, ...argv.slice(1)] : argv,
-		folder,
+		pid: Number(pid), uid: facts.uid, argv, folder, folders: [...new Set([folder, current].filter(found => found !== undefined))], open,
 	};
 }
 

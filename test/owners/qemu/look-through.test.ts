@@ -20,6 +20,7 @@ test('a filter below the format is looked through, too', t => {
 
 test('a disk without a filter stays as it is, and what cannot be told is not guessed', t => {
 	t.deepEqual(lookThrough('/d/a', 'qcow2'), {name: '/d/a', format: 'qcow2'});
+	t.deepEqual(lookThrough('/d/a', 'copy-before-write'), {name: '/d/a', format: undefined});
 	t.is(lookThrough('json:{', 'throttle'), undefined);
 	t.is(lookThrough(json({driver: 'throttle', file: {driver: 'unheard-of', file: image}}), 'throttle'), undefined);
 });
