@@ -54,6 +54,8 @@ for (const from of ['running', 'paused', 'shut off'] as const) {
 		}
 
 		await expectReverted(t, domain, await revert(domain, 's1', {flags: ['--keep', 'before']}), {digests: digests.get('s1')!, current: 's1'});
+		// Of a guest whose power was cut nobody may read later that it was off.
+		t.regex(await virsh('snapshot-dumpxml', domain.name, 'before'), from === 'shut off' ? /<state>shutoff</ : /<state>disk-snapshot</);
 		t.deepEqual(await readParents(domain), {s1: undefined, s2: 's1', before: 's2'});
 		await expectStarts(t, domain);
 		await expectReverted(t, domain, await revert(domain, 'before'), {digests: digests.get('')!, current: 'before'});

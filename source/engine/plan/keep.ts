@@ -111,8 +111,9 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 	const xml = buildSnapshotXml({
 		name: request.name,
 		description: request.description,
-		// Of a guest that runs the power is cut: what is kept is no orderly end. libvirt has that state for external snapshots alone.
-		state: isRunning && request.kind === 'external' ? 'disk-snapshot' : 'shutoff',
+		// Of a guest that runs the power is cut: what is kept is no orderly end. libvirt has the one state for external snapshots alone, and goes back to the
+		// other as to that of a domain that was off.
+		state: isRunning ? (request.kind === 'external' ? 'disk-snapshot' : 'crashed') : 'shutoff',
 		parent: picture.currentSnapshot,
 		createdAt: Math.floor(request.now.getTime() / 1000),
 		memory: {mode: 'no'},

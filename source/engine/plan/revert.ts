@@ -50,7 +50,7 @@ function describe(context: PlanContext, action: RevertAction, given: {snapshot: 
 			severity: 'info',
 			text: parts.endState === 'shutoff' ? 'The domain is off afterwards.' : `The domain is started afterwards${parts.endState === 'paused' ? ', paused' : ''}.`,
 		});
-		if (snapshot.state === 'disk-snapshot' || snapshot.memory.mode !== 'no') {
+		if (['disk-snapshot', 'crashed'].includes(snapshot.state) || snapshot.memory.mode !== 'no') {
 			consequences.push({severity: 'warning', text: 'The snapshot was taken of a running guest: it finds its disks as after a power cut.'});
 		}
 	}

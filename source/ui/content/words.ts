@@ -53,6 +53,7 @@ export function stateOfSnapshot(snapshot: Snapshot): string {
 		running: `taken while it ran, ${memory}`,
 		paused: `taken while it was paused, ${memory}`,
 		shutoff: 'taken while it was off',
+		...(snapshot.memory.mode === 'no' && {crashed: 'crash-consistent, no memory'}),
 	};
 	return states[snapshot.state] ?? `taken in the state "${snapshot.state}", ${memory}`;
 }
