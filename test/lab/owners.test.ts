@@ -1,25 +1,18 @@
 /** Who may open the new images, on real libvirt: the owner that an overlay gets where libvirt leaves files alone, and once a running domain is off. */
-import {randomUUID} from 'node:crypto';
-import {
-	chmod, chown, mkdir, mkdtemp, rm, stat, writeFile,
-} from 'node:fs/promises';
-import os from 'node:os';
+import {chmod, chown, stat} from 'node:fs/promises';
 import path from 'node:path';
-import process from 'node:process';
 import test from 'ava';
 import {startLab} from './daemons.ts';
 import {
-	defineXml, domainXml, makeDomain, start, stop, type LabDomain,
+	defineXml, makeDomain, start, stop, type LabDomain,
 } from './domains.ts';
 import {expectRefused} from './expect.ts';
 import {
 	report, revert, runProgram,
 } from './program.ts';
 import {run, virsh} from './run.ts';
-import {startSecondLibvirt} from './second-libvirt.ts';
-import {
-	domainPrefix, imagesPath, isOwnLibvirt, programPath,
-} from './settings.ts';
+import {makeSecondDomain, startSecondLibvirt} from './second-libvirt.ts';
+import {isOwnLibvirt} from './settings.ts';
 import {digestHeads, readHeads} from './slots.ts';
 import {markLive, markOffline, takeDiskSnapshot} from './snapshots.ts';
 
@@ -95,35 +88,17 @@ test.serial('where libvirt gives no file to QEMU (dynamic_ownership = 0), a runn
 		return;
 	}
 
-	const second = await startSecondLibvirt(t, 'dynamic_ownership = 0');
-	const id = `${domainPrefix}owned-${process.pid}`;
-	const folder = path.join(imagesPath, id);
-	const image = path.join(folder, 'vda.qcow2');
-	const statePath = await mkdtemp(path.join(os.tmpdir(), `${domainPrefix}state-`));
-	t.teardown(async () => {
-		await rm(folder, {recursive: true, force: true});
-		await rm(statePath, {recursive: true, force: true});
-	});
-	await mkdir(folder);
-	await run('qemu-img', ['create', '-q', '-f', 'qcow2', image, '16M']);
-	await run('chown', ['--reference=/var/lib/libvirt/qemu', image]);
-	await chmod(image, 0o600);
-	const xmlPath = path.join(folder, 'domain.xml');
-	await writeFile(xmlPath, domainXml({
-		name: id, uuid: randomUUID(), folder, disks: [{target: 'vda', path: image, format: 'qcow2'}],
-	}));
-	const connect = ['-q', '-c', 'qemu:///system'];
-	await second.run('virsh', ...connect, 'define', xmlPath);
-	await second.run('virsh', ...connect, 'start', id);
-	const act = async (...args: string[]) => second.attempt('env', `VSNAP_TUI_STATE=${statePath}`, process.execPath, programPath, '-c', 'qemu:///system', ...args);
-	const made = await act('create', id, 's1', '--disk-only', '--yes');
+	const second = await startSecondLibvirt(t, {conf: 'dynamic_ownership = 0'});
+	const {name, folder, image, virsh: ask, act} = await makeSecondDomain(t, second);
+	await ask('start', name);
+	const made = await act('create', name, 's1', '--disk-only', '--yes');
 	t.is(made.exitCode, 0, made.stdout + made.stderr);
 	const overlay = path.join(folder, 'vda.s1');
 	t.is(await ownerOf(overlay), await ownerOf(image));
-	t.regex(await second.run('virsh', ...connect, 'domblklist', id), /vda\.s1/);
-	await second.run('virsh', ...connect, 'destroy', id);
+	t.regex(await ask('domblklist', name), /vda\.s1/);
+	await ask('destroy', name);
 	const [top, below] = JSON.parse(await run('qemu-img', ['info', '--backing-chain', '--output=json', overlay])) as Array<Record<string, string>>;
 	t.like(top, {'backing-filename': image, 'backing-filename-format': 'qcow2'});
 	t.is(top!['virtual-size'], below!['virtual-size']);
-	await second.run('virsh', ...connect, 'start', id);
+	await ask('start', name);
 });

@@ -3,12 +3,19 @@ A libvirtd of its own beside the lab's, in a mount namespace with private folder
 where the lab's do. It goes away with the test.
 */
 import {spawn} from 'node:child_process';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {randomUUID} from 'node:crypto';
+import {
+	chmod, mkdir, mkdtemp, rm, writeFile,
+} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import type {ExecutionContext} from 'ava';
+import {domainXml} from './domains.ts';
 import {attempt, run, waitFor, type Ran} from './run.ts';
-import {domainPrefix, labEnvironment} from './settings.ts';
+import {
+	domainPrefix, imagesPath, labEnvironment, programPath,
+} from './settings.ts';
 
 const script = `
 set -eu
@@ -20,6 +27,7 @@ chown $owner /var/lib/libvirt/qemu
 mkdir "$1/etc"; cp -a /etc/libvirt/. "$1/etc/"; rm -rf "$1"/etc/qemu/*.xml "$1"/etc/qemu/autostart
 mount --bind "$1/etc" /etc/libvirt
 cat "$1/qemu.conf" >> /etc/libvirt/qemu.conf
+if [ -e "$1/hook" ]; then mkdir -p /etc/libvirt/hooks; cp "$1/hook" /etc/libvirt/hooks/qemu; chmod 755 /etc/libvirt/hooks/qemu; fi
 libvirtd -d -p "$1/libvirtd.pid"
 sleep infinity
 `;
@@ -31,10 +39,14 @@ export type SecondLibvirt = {
 	attempt(program: string, ...args: string[]): Promise<Ran>;
 };
 
-/** `conf`: more lines for qemu.conf. */
-export async function startSecondLibvirt(t: ExecutionContext, conf: string): Promise<SecondLibvirt> {
+/** `conf`: more lines for qemu.conf. `hook`: the script of hooks/qemu, which libvirtd looks for when it starts. */
+export async function startSecondLibvirt(t: ExecutionContext, {conf = '', hook}: {conf?: string; hook?: string}): Promise<SecondLibvirt> {
 	const folder = await mkdtemp(path.join(os.tmpdir(), `${domainPrefix}second-`));
 	await writeFile(path.join(folder, 'qemu.conf'), `\nstdio_handler = "file"\n${conf}\n`);
+	if (hook !== undefined) {
+		await writeFile(path.join(folder, 'hook'), hook);
+	}
+
 	const holder = spawn('unshare', ['-m', 'sh', '-c', script, 'sh', folder], {stdio: 'ignore', env: labEnvironment()});
 	const inside = (program: string, args: string[]) => ['-m', '-t', String(holder.pid), '--', program, ...args];
 	const second: SecondLibvirt = {
@@ -52,4 +64,38 @@ export async function startSecondLibvirt(t: ExecutionContext, conf: string): Pro
 		return answer.exitCode === 0;
 	}, 60_000);
 	return second;
+}
+
+export type SecondDomain = {
+	name: string;
+	folder: string;
+	image: string;
+	virsh: (...args: string[]) => Promise<string>;
+	/** Runs the built program there. */
+	act: (...args: string[]) => Promise<Ran>;
+};
+
+/** A domain with one disk in that libvirt; its image belongs to the user that QEMU runs as. */
+export async function makeSecondDomain(t: ExecutionContext, second: SecondLibvirt): Promise<SecondDomain> {
+	const name = `${domainPrefix}second-${randomUUID().slice(0, 8)}`;
+	const folder = path.join(imagesPath, name);
+	const image = path.join(folder, 'vda.qcow2');
+	const statePath = await mkdtemp(path.join(os.tmpdir(), `${domainPrefix}state-`));
+	t.teardown(async () => {
+		await rm(folder, {recursive: true, force: true});
+		await rm(statePath, {recursive: true, force: true});
+	});
+	await mkdir(folder);
+	await run('qemu-img', ['create', '-q', '-f', 'qcow2', image, '16M']);
+	await run('chown', ['--reference=/var/lib/libvirt/qemu', image]);
+	await chmod(image, 0o600);
+	const xmlPath = path.join(folder, 'domain.xml');
+	await writeFile(xmlPath, domainXml({
+		name, uuid: randomUUID(), folder, disks: [{target: 'vda', path: image, format: 'qcow2'}],
+	}));
+	const virsh = async (...args: string[]) => second.run('virsh', '-q', '-c', 'qemu:///system', ...args);
+	await virsh('define', xmlPath);
+	return {
+		name, folder, image, virsh, act: async (...args) => second.attempt('env', `VSNAP_TUI_STATE=${statePath}`, process.execPath, programPath, '-c', 'qemu:///system', ...args),
+	};
 }
