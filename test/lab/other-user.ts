@@ -17,6 +17,8 @@ export type OtherUser = {
 	uid: number;
 	/** The home; it belongs to the user. */
 	home: string;
+	/** Any program, with a libvirt session of its own. */
+	attempt(program: string, args: string[]): Promise<Ran>;
 	runProgram(args: string[], options?: {env?: Record<string, string>; folder?: string}): Promise<Ran>;
 };
 
@@ -36,13 +38,16 @@ export async function makeOtherUser(t: ExecutionContext, {groups = []}: {groups?
 	await chown(home, uid, -1);
 	await chmod(programFolder, 0o755);
 	const asUser = ['setpriv', `--reuid=${uid}`, '--regid=nogroup', ...(groups.length === 0 ? ['--clear-groups'] : [`--groups=${groups.join(',')}`]), '--'];
+	const attemptIn = async (folder: string, env: Record<string, string>, words: string[]) => {
+		const environment = Object.entries(labEnvironment({HOME: home, ...env})).map(([key, value]) => `${key}=${value}`);
+		return attempt('env', ['-i', '-C', folder, ...environment, ...asUser, ...words]);
+	};
+
 	return {
 		name,
 		uid,
 		home,
-		async runProgram(args, {env = {}, folder = home} = {}) {
-			const environment = Object.entries(labEnvironment({HOME: home, ...env})).map(([key, value]) => `${key}=${value}`);
-			return attempt('env', ['-i', '-C', folder, ...environment, ...asUser, process.execPath, path.join(programFolder, path.basename(programPath)), ...args]);
-		},
+		attempt: async (program, args) => attemptIn(home, {XDG_RUNTIME_DIR: home}, [program, ...args]),
+		runProgram: async (args, {env = {}, folder = home} = {}) => attemptIn(folder, env, [process.execPath, path.join(programFolder, path.basename(programPath)), ...args]),
 	};
 }
