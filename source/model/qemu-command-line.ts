@@ -1,6 +1,8 @@
 /**
 What a bare QEMU was started with, and what it has to be started with again: on other images, paused, from saved memory, in the background. Pure text.
 */
+import {posix} from 'node:path';
+import type {BootFile} from './domain.ts';
 import {
 	describeOption, formatArgv, formatPairs, parseCommandLine, parsePairs, type CommandLine, type QemuOption,
 } from './qemu-options.ts';
@@ -88,6 +90,30 @@ export function imagesOfDrives(argv: readonly string[]): string[] {
 	const parsed = parseCommandLine(argv);
 	const drives = parsed.ok ? findDrives(parsed.value) : parsed;
 	return drives.ok ? drives.value.flatMap(({path}) => path ?? []) : [];
+}
+
+const bootFiles: Record<string, BootFile['what']> = {
+	kernel: 'kernel', initrd: 'initrd', dtb: 'device tree', bios: 'firmware',
+};
+
+/**
+What a start opens besides the images; none where it is not understood. A `-bios` without a folder may be one of QEMU's own, and an `-initrd` with a comma may be
+several files.
+*/
+export function bootFilesOf(argv: readonly string[]): BootFile[] {
+	const parsed = parseCommandLine(argv);
+	if (!parsed.ok) {
+		return [];
+	}
+
+	const {folder, options} = parsed.value;
+	const named = options.flatMap(({name, value = ''}): BootFile[] => {
+		const what = bootFiles[name];
+		return what === undefined || value === '' || (name === 'bios' && !value.includes('/')) || (name === 'initrd' && value.includes(',')) ? [] : [{what, path: posix.resolve(folder, value)}];
+	});
+	const drives = findDrives(parsed.value);
+	const flash = drives.ok ? drives.value.filter(({kind}) => kind === 'firmware').flatMap(({path}): BootFile[] => path === undefined ? [] : [{what: 'firmware', path}]) : [];
+	return [...named, ...flash];
 }
 
 /** The name of the drive that opens this image, as `-device drive=` and the monitor use it. */

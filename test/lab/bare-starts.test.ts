@@ -1,11 +1,15 @@
 /** QEMUs that somebody started in ways that hide where the disks are: with relative names and gone to "/", with filters on the disks, with -snapshot. */
-import {readdir} from 'node:fs/promises';
+import {
+	copyFile, mkdtemp, readdir, rm,
+} from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import test from 'ava';
 import {
 	digestBare, doBare, markBare, quit, readBareTree, runBare, startBare,
 } from './bare-domain.ts';
 import {run} from './run.ts';
+import {domainPrefix} from './settings.ts';
 
 test('of a QEMU that has gone to "/" with relative names the images are found, and it goes back and forth and is started again', async t => {
 	const domain = await startBare(t, {isRelative: true});
@@ -84,3 +88,25 @@ for (const {driver, more, filter} of filters) {
 		});
 	}
 }
+
+test('a firmware file that is gone keeps a running QEMU from being stopped, for it could not be started again', async t => {
+	const folder = await mkdtemp(path.join(os.tmpdir(), `${domainPrefix}bios-`));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const bios = path.join(folder, 'bios.bin');
+	await copyFile('/usr/share/seabios/bios-256k.bin', bios);
+	const domain = await startBare(t, {more: ['-bios', bios]});
+	await markBare(domain, 1);
+	await doBare(domain, 'create', domain.name, 's1', '--disk-only', '--yes');
+	const second = await markBare(domain, 2);
+	await rm(bios);
+	for (const flags of [['--running', '--keep', 'k'], ['--shutoff', '--discard']]) {
+		const refused = await runBare(domain, ['revert', domain.name, 's1', ...flags, '--yes']);
+		t.is(refused.exitCode, 3, refused.stdout + refused.stderr);
+		t.true(refused.stderr.includes(`the firmware is missing (${bios})`), refused.stderr);
+	}
+
+	t.is((await readBareTree(domain)).domain.state, 'running');
+	t.deepEqual(await digestBare(domain), second);
+	await copyFile('/usr/share/seabios/bios-256k.bin', bios);
+	await doBare(domain, 'revert', domain.name, 's1', '--running', '--discard', '--yes');
+});

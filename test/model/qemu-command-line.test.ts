@@ -1,6 +1,6 @@
 /** Tests source/model/qemu-command-line.ts with the drives and options behind it. */
 import test from 'ava';
-import {nameOfDrive, relaunchArgv, relaunchProblems, withImages, withPresentHeads, type HeadOfDrive} from '../../source/model/qemu-command-line.ts';
+import {bootFilesOf, nameOfDrive, relaunchArgv, relaunchProblems, withImages, withPresentHeads, type HeadOfDrive} from '../../source/model/qemu-command-line.ts';
 import type {Result} from '../../source/model/result.ts';
 
 const qemu = '/usr/bin/qemu-system-x86_64';
@@ -194,4 +194,19 @@ test('a command line that does not make the monitor again is a problem, one that
 	t.deepEqual(relaunchProblems(['env', '-C', '/run', qemu, '-qmp', 'unix:q.sock,server=on'], '/run/q.sock'), []);
 	t.deepEqual(relaunchProblems([qemu, '-chardev', 'socket,id=m,path=/run/q.sock,server=on', '-mon', 'chardev=m,mode=control'], '/run/q.sock'), []);
 	t.regex(relaunchProblems([qemu, '-qmp', 'unix:/run/other.sock,server=on'], '/run/q.sock').join(';'), /makes the monitor \/run\/q\.sock/);
+});
+
+test('what a start opens besides the images is known by its whole path; what may be one of QEMU\'s own files is not', t => {
+	const files = (...args: string[]) => bootFilesOf(['env', '-C', '/here', '/usr/bin/qemu-system-x86_64', ...args]);
+	t.deepEqual(files('-kernel', 'vmlinuz', '-initrd', '../initrd', '-append', 'quiet', '-dtb', '/d/tree'), [
+		{what: 'kernel', path: '/here/vmlinuz'},
+		{what: 'initrd', path: '/initrd'},
+		{what: 'device tree', path: '/d/tree'},
+	]);
+	t.deepEqual(files('-bios', './own.bin', '-drive', 'if=pflash,format=raw,readonly=on,file=/f/CODE.fd', '-pflash', 'VARS.fd'), [
+		{what: 'firmware', path: '/here/own.bin'},
+		{what: 'firmware', path: '/f/CODE.fd'},
+		{what: 'firmware', path: '/here/VARS.fd'},
+	]);
+	t.deepEqual(files('-bios', 'bios-256k.bin', '-initrd', 'a,b', '-hda', '/d/a'), []);
 });

@@ -78,8 +78,8 @@ export function buildBareDomainXml(domain: BareDomain): Result<string> {
 
 /** The command line that a `<domain>` of a bare QEMU records; undefined where there is none, or where the domain is libvirt's. */
 export function commandLineOf(xml: string): string[] | undefined {
-	const root = readXml(xml, 'The XML of a domain', ['domain', 'inactiveDomain']);
-	if (!root.ok || !textOf(childOf(root.value, 'metadata'))?.includes(`<${mark}`)) {
+	const root = xml.includes(`<${mark}`) ? readXml(xml, 'The XML of a domain', ['domain', 'inactiveDomain']) : undefined;
+	if (!root?.ok || !textOf(childOf(root.value, 'metadata'))?.includes(`<${mark}`)) {
 		return undefined;
 	}
 

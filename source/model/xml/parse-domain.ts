@@ -2,7 +2,9 @@
 What a `<domain>` (or `<inactiveDomain>`) document says about the domain and its disks.
 */
 import type {BootFile, Disk, DomainDefinition, RecordedChain, SecretName, SnapshotMode} from '../domain.ts';
+import {bootFilesOf as bootFilesOfCommandLine} from '../qemu-command-line.ts';
 import {fail, succeed, type Result} from '../result.ts';
+import {commandLineOf} from './bare-domain.ts';
 import {parseLeftImages} from './left-images.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml, textOf, type XmlNode,
@@ -198,7 +200,10 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 	const tpm = tpmOf(root.value);
 	const generationId = textOf(childOf(root.value, 'genid'))?.trim();
 	const leftImages = parseLeftImages(textOf(childOf(root.value, 'metadata')));
-	const bootFiles = bootFilesOf(os);
+	const variables = variablesOf(os);
+	const started = commandLineOf(xml);
+	// Variables that are gone are the matter of what puts them back.
+	const bootFiles = started === undefined ? bootFilesOf(os) : bootFilesOfCommandLine(started).filter(({path}) => path !== variables.nvramPath);
 	// Most definitions name no secret, and a walk through all of one costs more than this look at its text.
 	const secrets = /<secret\s|\ssecret=/u.test(xml) ? secretsOf(childOf(root.value, 'devices') ?? {}) : [];
 	const fileOwnership = fileOwnershipOf(root.value);
@@ -209,7 +214,7 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 		memoryBytes: parseAmount(textOf(memory), attributeOf(memory, 'unit')) ?? 0,
 		machine: attributeOf(type, 'machine'),
 		arch: attributeOf(type, 'arch'),
-		...variablesOf(os),
+		...variables,
 		...(tpm !== undefined && {tpm}),
 		...(generationId !== undefined && {generationId}),
 		...(bootFiles.length > 0 && {bootFiles}),
