@@ -95,6 +95,23 @@ export function overlaysOf(graph: ImageGraph, path: string): string[] {
 	return [...graph.nodes.get(graph.keyOf(path))?.overlays ?? []].flatMap(key => [...graph.nodes.get(key)?.paths ?? []].slice(0, 1)).sort();
 }
 
+/**
+Under which other names the clusters of this image can be written to: its external data file, as somebody's raw disk, and the other images that have the same.
+Empty where it has none.
+*/
+export function sharersOfDataFile(graph: ImageGraph, path: string): string[] {
+	const dataFile = imageAt(graph, path)?.dataFilePath;
+	if (dataFile === undefined) {
+		return [];
+	}
+
+	const others = overlaysOf(graph, dataFile).filter(other => {
+		const theirs = imageAt(graph, other)?.dataFilePath;
+		return theirs !== undefined && graph.keyOf(theirs) === graph.keyOf(dataFile) && graph.keyOf(other) !== graph.keyOf(path);
+	});
+	return [dataFile, ...others];
+}
+
 /** The images on which this one stands, itself first, down to the bottom of the chain as far as it is known. */
 export function chainOf(graph: ImageGraph, path: string): string[] {
 	const chain: string[] = [];

@@ -3,7 +3,7 @@ Whether an image may be removed, overwritten or rewritten: the one question that
 Nothing goes around it.
 */
 import {
-	contentHoldersOf, holdersOf, imageAt, isDevice, overlaysOf, type ImageGraph,
+	contentHoldersOf, holdersOf, imageAt, isDevice, overlaysOf, sharersOfDataFile, type ImageGraph,
 } from './image-graph.ts';
 import type {Pin} from './inventory.ts';
 
@@ -43,6 +43,12 @@ export function objectionTo(graph: ImageGraph, path: string, change: Change): Ob
 	const overlays = overlaysOf(graph, path).filter(overlay => !leaving.has(graph.keyOf(overlay)));
 	const direct = graph.nodes.get(key)?.pins ?? [];
 	const above = overlays.flatMap(overlay => holdersOf(graph, overlay));
+	const sharers = sharersOfDataFile(graph, path);
+	const sharing = sharers.flatMap(sharer => graph.nodes.get(graph.keyOf(sharer))?.pins ?? []);
+	if ((change.kind === 'overwrite' || change.kind === 'pull') && (sharing.length > 0 || sharers.length > 1)) {
+		return sharing.length > 0 ? objection('needed', {holders: sharing}) : objection('in-use-elsewhere', {overlays: sharers.slice(1)});
+	}
+
 	const hasStatesInside = (imageAt(graph, path)?.internalSnapshots.length ?? 0) > 0 || direct.some(pin => pin.hold === 'existence');
 	if (change.kind === 'rewrite' || change.kind === 'pull') {
 		const foreign = holdersOf(graph, path).filter(pin => pin.domainUuid !== change.domainUuid);

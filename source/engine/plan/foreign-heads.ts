@@ -2,7 +2,7 @@
 Other domains that have an image of this chain as a disk of their own. One that runs changes it at this moment; one that is off may be a template, whose
 image holds what it held as long as nobody starts it.
 */
-import {chainOf, imageAt} from '../../model/image-graph.ts';
+import {chainOf, imageAt, sharersOfDataFile} from '../../model/image-graph.ts';
 import type {Image} from '../../model/image.ts';
 import type {Pin} from '../../model/inventory.ts';
 import type {Consequence} from '../../model/plan.ts';
@@ -40,7 +40,7 @@ the images hold.
 */
 export function refuseForeignHeads(context: PlanContext, path: string, since: number): Consequence[] {
 	const warnings = new Map<string, Consequence>();
-	for (const link of chainOf(context.graph, path)) {
+	for (const link of chainOf(context.graph, path).flatMap(layer => [layer, ...sharersOfDataFile(context.graph, layer)])) {
 		const image = imageAt(context.graph, link);
 		for (const {label, isIdle} of foreignHeadsOf(context, link)) {
 			if (!isIdle) {

@@ -4,6 +4,7 @@ import {planDelete} from '../../../source/engine/plan/delete.ts';
 import {collect} from '../../../source/model/collect.ts';
 import {buildImageGraph} from '../../../source/model/image-graph.ts';
 import type {Image} from '../../../source/model/image.ts';
+import type {Pin} from '../../../source/model/inventory.ts';
 import {objectionTo} from '../../../source/model/may-change.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {image, pin} from '../../helpers/images.ts';
@@ -78,6 +79,15 @@ test('an image with an external data file is committed into only, and the data f
 	const relative = planDelete(deleted, world([{...base, dataFileName: 'store.raw'}, image('/d/vda.s1', '/dev/vg/lv')]), given);
 	t.like(relative, {failure: {kind: 'refused', blockers: [{kind: 'not-supported'}]}});
 	t.is(objectionTo(buildImageGraph([image('/d/top', '/d/base', {dataFilePath: '/data/store.raw'})], []), '/d/top', {kind: 'remove'})?.reason, 'has-data-file');
+});
+
+test('nothing is written into an external data file that somebody else needs', t => {
+	const base = image('/d/base', undefined, {dataFilePath: '/data/store.raw'});
+	const written = (more: Image[], pins: Pin[]) => objectionTo(buildImageGraph([base, image('/d/vda.s1', '/d/base'), ...more], pins), '/d/base', {kind: 'overwrite', without: ['/d/vda.s1']});
+	t.is(written([], []), undefined);
+	t.like(written([], [pin('/data/store.raw', 'head', 'head of other', 'other')]), {reason: 'needed', holders: [{label: 'head of other'}]});
+	t.like(written([image('/x/other', undefined, {dataFilePath: '/data/store.raw'})], []), {reason: 'in-use-elsewhere', overlays: ['/x/other']});
+	t.is(written([image('/x/other', undefined, {dataFilePath: '/x/store.raw'})], []), undefined);
 });
 
 test('what goes down into a layer that is encrypted is refused', t => {

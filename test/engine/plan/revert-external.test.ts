@@ -1,7 +1,7 @@
 import test from 'ava';
 import {planRevert} from '../../../source/engine/plan/revert.ts';
 import type {RevertAction} from '../../../source/model/action.ts';
-import type {Inventory} from '../../../source/model/inventory.ts';
+import type {Inventory, Pin} from '../../../source/model/inventory.ts';
 import {memoryFormatOf} from '../../../source/model/memory-format.ts';
 import type {Plan, Step} from '../../../source/model/plan.ts';
 import {image, pin} from '../../helpers/images.ts';
@@ -138,6 +138,20 @@ for (const [name, reason] of [['a/b', '/'], ['.x', 'a leading dot'], ['', 'nothi
 
 test('a frozen image that another domain writes to is refused', t => {
 	t.deepEqual(blockersOf(threeSnapshots({foreignPins: [pin('/d/vda.qcow2', 'head', 'head of other', 'other')]})), ['image-in-use']);
+});
+
+test('a frozen image whose data file another domain writes to, itself or by an image of its own, is refused', t => {
+	const withDataFile = (foreignPins: Pin[]) => {
+		const world = threeSnapshots({foreignPins});
+		world.picture.images.find(({path}) => path === '/d/vda.qcow2')!.dataFilePath = '/d/store.raw';
+		world.picture.images.push(image('/x/other.qcow2', undefined, {dataFilePath: '/d/store.raw'}), image('/x/overlay.qcow2', '/x/other.qcow2'));
+		return blockersOf(world);
+	};
+
+	t.deepEqual(withDataFile([]), []);
+	t.deepEqual(withDataFile([pin('/d/store.raw', 'head', 'head of other', 'other')]), ['image-in-use']);
+	t.deepEqual(withDataFile([pin('/x/other.qcow2', 'head', 'head of other', 'other')]), ['image-in-use']);
+	t.deepEqual(withDataFile([pin('/x/overlay.qcow2', 'head', 'head of other', 'other')]), [], 'it only reads what lies below its overlay');
 });
 
 test('a template that is off and unchanged is warned of, one that was written to since or that runs is refused', t => {
