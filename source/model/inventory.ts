@@ -67,8 +67,8 @@ export type Pin = {
 	target: string | undefined;
 };
 
-/** `files`: paths. `secrets`: in the words of `describeSecret`. */
-export type MissingForStart = {files: ReadonlySet<string>; secrets: ReadonlySet<string>};
+/** `files`: paths. `secrets`: in the words of `describeSecret`; `valueless`: likewise, those that are defined and hold nothing, as far as libvirt tells. */
+export type MissingForStart = {files: ReadonlySet<string>; secrets: ReadonlySet<string>; valueless?: ReadonlySet<string>};
 
 export type FolderFacts = {
 	path: string;

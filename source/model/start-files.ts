@@ -32,6 +32,8 @@ export type Lost = {
 	bootFiles: BootFile[];
 	/** In the words of `describeSecret`. */
 	secrets: string[];
+	/** Likewise: defined, and without a value. */
+	valueless: string[];
 };
 
 /**
@@ -41,14 +43,16 @@ the firmware's variables only where their own file is not there yet.
 export function lostToStart(definition: DomainDefinition, missing: MissingForStart = nothingMissing): Lost {
 	const isMissing = (path: string | undefined) => path !== undefined && missing.files.has(path);
 	const lost = definition.disks.filter(disk => disk.sourceType !== 'network' && !disk.isOptional && isMissing(disk.sourcePath));
+	const secrets = [...new Set((definition.secrets ?? []).map(secret => describeSecret(secret)))];
 	return {
 		media: lost.filter(disk => isDrive(disk)),
 		disks: lost.filter(disk => !isDrive(disk)),
 		bootFiles: (definition.bootFiles ?? []).filter(({what, path}) => isMissing(path) && (what !== 'NVRAM template' || isMissing(definition.nvramPath))),
-		secrets: [...new Set((definition.secrets ?? []).map(secret => describeSecret(secret)))].filter(secret => missing.secrets.has(secret)),
+		secrets: secrets.filter(secret => missing.secrets.has(secret)),
+		valueless: secrets.filter(secret => missing.valueless?.has(secret)),
 	};
 }
 
-export function isStartable({media, disks, bootFiles, secrets}: Lost): boolean {
-	return media.length + disks.length + bootFiles.length + secrets.length === 0;
+export function isStartable(lost: Lost): boolean {
+	return Object.values(lost).every(found => found.length === 0);
 }

@@ -2,19 +2,20 @@
 What a definition names besides its disks is gone: the drive is left empty, or it is refused before a guest is powered off. Each remedy is followed, and helps.
 */
 import {Buffer} from 'node:buffer';
+import {randomUUID} from 'node:crypto';
 import {rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {startLab} from './daemons.ts';
 import {
-	defineXml, domainXml, makeDomain, readState, start, stop,
+	defineXml, domainXml, makeDomain, readState, start, stop, withFile,
 } from './domains.ts';
 import {expectRefused, expectReverted, expectStarts} from './expect.ts';
 import {
 	report, revert, runProgram, type ProgramResult,
 } from './program.ts';
-import {virsh} from './run.ts';
+import {attemptVirsh, run, virsh} from './run.ts';
 import {imagesPath} from './settings.ts';
 import {makeShims, readPlan} from './shims.ts';
 import {digestHeads} from './slots.ts';
@@ -110,4 +111,30 @@ test.serial('a kernel that the snapshot was booted with and that is gone is refu
 	await stop(domain);
 	await writeFile(kernelPath, Buffer.alloc(4096, 7), {mode: 0o644});
 	await expectReverted(t, domain, await revert(domain, 's1'), {digests: then, current: 's1'});
+});
+
+test.serial('a secret that is defined and has no value keeps a running domain from being stopped, and once it has its value the revert works', async t => {
+	const domain = await makeDomain(t);
+	const uuid = randomUUID();
+	const [, vdb] = domain.disks;
+	const define = async () => withFile(`<secret ephemeral='no' private='no'><uuid>${uuid}</uuid><usage type='volume'><volume>${domain.name}</volume></usage></secret>`, async file => virsh('secret-define', file));
+	const setValue = async () => attemptVirsh('secret-set-value', uuid, Buffer.from('secret').toString('base64'));
+	await define();
+	t.teardown(async () => attemptVirsh('secret-undefine', uuid));
+	await setValue();
+	await rm(vdb!.path);
+	await run('qemu-img', ['create', '-q', '-f', 'luks', '--object', 'secret,id=s0,data=secret', '-o', 'key-secret=s0,iter-time=10', vdb!.path, '16M']);
+	await defineXml(domainXml(domain).replace(new RegExp(`type='${vdb!.format}'/>\\s*<source file='${vdb!.path}'/>`), `type='raw'/><source file='${vdb!.path}'><encryption format='luks'><secret type='passphrase' uuid='${uuid}'/></encryption></source>`));
+	t.regex(await virsh('dumpxml', domain.name), /type='raw'\/>\s*<source file='[^']*vdb[^']*'>\s*<encryption/);
+	await takeDiskSnapshot(domain, 's1', ['--diskspec', 'vdb,snapshot=no']);
+	await start(domain);
+	await virsh('secret-undefine', uuid);
+	await define();
+	const act = async () => revert(domain, 's1', {flags: ['--running', '--keep', 'k']});
+	await expectRefused(t, domain, act, new RegExp(`the secret ${uuid} has no value.*secret-set-value`, 's'));
+	t.is(await readState(domain), 'running');
+	await setValue();
+	const done = await act();
+	t.is(done.exitCode, 0, report(done));
+	t.is(await readState(domain), 'running');
 });

@@ -7,6 +7,7 @@ import {buildImageGraph, isOpenable} from '../../model/image-graph.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import {pinsOfDomain} from '../../model/pins.ts';
 import type {Plan} from '../../model/plan.ts';
+import {isDrive} from '../../model/start-files.ts';
 import type {PlanArguments} from './context.ts';
 
 /** The disks on image files that the domain writes to. */
@@ -15,9 +16,11 @@ export function fileHeads({picture}: Pick<Inventory, 'picture'>): Plan['before']
 		sourcePath === undefined || sourceType !== 'file' ? [] : [{target, path: sourcePath}]);
 }
 
-/** The heads and the frozen images that can be opened with their whole chain. */
+/** The heads and the frozen images that can be opened with their whole chain. The medium of a drive may go at any time. */
 function openableChains({picture}: Inventory): string[] {
-	const pins = pinsOfDomain(picture.domain, picture.snapshots).filter(pin => pin.target !== undefined);
+	const {definition, liveDefinition} = picture.domain;
+	const drives = new Set([...definition.disks, ...liveDefinition?.disks ?? []].filter(disk => isDrive(disk)).map(({target}) => target));
+	const pins = pinsOfDomain(picture.domain, picture.snapshots).filter(pin => pin.target !== undefined && !(pin.snapshot === undefined && drives.has(pin.target)));
 	const graph = buildImageGraph(picture.images, [...picture.foreignPins, ...pins]);
 	return [...new Set(pins.map(({path}) => path))].filter(path => isOpenable(graph, path));
 }

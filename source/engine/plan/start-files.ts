@@ -20,12 +20,13 @@ function refuse(context: PlanContext, blocker: Blocker): void {
 const bringBack = 'Bring it back to the same path, then try again.';
 
 /** Each thing that is missing, in words, with what helps. */
-export function describeLost({media, disks, bootFiles, secrets}: Lost): Array<{text: string; remedy: string}> {
+export function describeLost({media, disks, bootFiles, secrets, valueless}: Lost): Array<{text: string; remedy: string}> {
 	return [
 		...media.map(({target, sourcePath}) => ({text: `the medium of the drive ${target} is missing (${sourcePath})`, remedy: bringBack})),
 		...disks.map(({target, sourcePath}) => ({text: `the source of the disk ${target} is missing (${sourcePath})`, remedy: bringBack})),
 		...bootFiles.map(({what, path}) => ({text: `the ${what} is missing (${path})`, remedy: bringBack})),
 		...secrets.map(secret => ({text: `libvirt has no secret ${secret}`, remedy: 'Define it (virsh secret-define), give it its value (virsh secret-set-value), then try again.'})),
+		...valueless.map(secret => ({text: `the secret ${secret} has no value`, remedy: 'Give it its value (virsh secret-set-value), then try again.'})),
 	];
 }
 
@@ -60,8 +61,7 @@ export function requireStartFiles(context: PlanContext, definitionXml: string): 
 
 /** Refuses where a state cannot be gone back to because its kernel, its firmware or a secret is gone. Appends to the blockers. */
 export function requireBootFiles(context: PlanContext, definition: DomainDefinition): void {
-	const {bootFiles, secrets} = lostToStart(definition, context.inventory.picture.missing);
-	for (const {text, remedy} of describeLost({media: [], disks: [], bootFiles, secrets})) {
+	for (const {text, remedy} of describeLost({...lostToStart(definition, context.inventory.picture.missing), media: [], disks: []})) {
 		refuse(context, {kind: 'image-missing', text: `The domain could not be started afterwards: ${text}.`, remedy});
 	}
 }

@@ -13,7 +13,7 @@ import {
 } from './read-host.ts';
 import {readSnapshotDocuments} from './read-snapshot-documents.ts';
 import {readVolumePaths} from './read-volumes.ts';
-import {readMissingSecrets} from './read-secrets.ts';
+import {readLostSecrets, type LostSecrets} from './read-secrets.ts';
 import {readUntilSettled} from './settle.ts';
 import {isMissingDomain, reasonOf, type Answer, type Virsh} from './virsh.ts';
 
@@ -27,7 +27,7 @@ export type DomainRecords = {
 	checkpoints: Checkpoint[];
 	unreadable: Unreadable[];
 	/** Those that the definitions and records name and libvirt does not have, in the words of `describeSecret`. */
-	missingSecrets?: ReadonlySet<string>;
+	lostSecrets?: LostSecrets;
 };
 
 /**
@@ -128,9 +128,9 @@ async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<
 		return volumes;
 	}
 
-	const missingSecrets = await readMissingSecrets(virsh, definitions);
-	if (!missingSecrets.ok) {
-		return missingSecrets;
+	const lostSecrets = await readLostSecrets(virsh, definitions, {withValues: secrets.length > 0});
+	if (!lostSecrets.ok) {
+		return lostSecrets;
 	}
 
 	const {withPaths, unknownSources} = volumes.value;
@@ -143,7 +143,7 @@ async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<
 		currentSnapshot: currentName,
 		checkpoints: withSizes(readRecords(checkpointList, checkpoints.value, xml => parseCheckpointXml(xml), unreadable), sizes.ok ? sizes.value : []),
 		unreadable,
-		missingSecrets: missingSecrets.value,
+		lostSecrets: lostSecrets.value,
 	});
 }
 

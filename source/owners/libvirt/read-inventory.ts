@@ -119,7 +119,7 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 			picture: {
 				...withoutImages,
 				images: measured.value,
-				missing: {files: missing.value, secrets: records.value.missingSecrets ?? nothingMissing.secrets},
+				missing: {files: missing.value, ...(records.value.lostSecrets ?? {secrets: nothingMissing.secrets})},
 			},
 		})
 		: missing;

@@ -1,21 +1,33 @@
 /**
-Secrets of libvirt that definitions name and that are not there. Only names are asked for: whether a secret has a value would be told by the value alone.
+Secrets of libvirt that definitions name, and that are not there or hold nothing: libvirt would then start no domain that needs them.
 */
 import type {DomainDefinition} from '../../model/domain.ts';
+import type {MissingForStart} from '../../model/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {describeSecret} from '../../model/start-files.ts';
-import type {Virsh} from './virsh.ts';
+import {reasonOf, type Virsh} from './virsh.ts';
 
-/** `secret-list`: a UUID and what it is used for ("iscsi NAME", "Unused"), one a line, below a heading. In the words of `describeSecret`. */
-export function parseSecretList(text: string): Set<string> {
-	return new Set([...text.matchAll(/^ ?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\s+(\S.*?)\s*$/gmu)].flatMap(([, uuid, usage]) => [uuid!, `usage ${usage!}`]));
+export type LostSecrets = Pick<MissingForStart, 'secrets' | 'valueless'>;
+
+/** `secret-list`: a UUID and what it is used for ("iscsi NAME", "Unused"), one a line, below a heading. By the words of `describeSecret`, the UUID. */
+export function parseSecretList(text: string): Map<string, string> {
+	return new Map([...text.matchAll(/^ ?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\s+(\S.*?)\s*$/gmu)].flatMap(([, uuid, usage]) => [[uuid!, uuid!], [`usage ${usage!}`, uuid!]] as const));
 }
 
-/** In the words of `describeSecret`. Where libvirt does not tell its secrets, none counts as missing. Fails only where the host cannot be asked. */
-export async function readMissingSecrets(virsh: Virsh, definitions: ReadonlyArray<DomainDefinition | undefined>): Promise<Result<Set<string>>> {
+/** Whether libvirt says that the secret has no value. Of a private one it tells nothing, and what it tells of another is dropped at once. */
+async function isWithoutValue(virsh: Virsh, uuid: string): Promise<boolean> {
+	const answer = await virsh.askOne(['secret-get-value', '--secret', uuid]);
+	return !answer.ok && reasonOf(answer.failure).includes('does not have a value');
+}
+
+/**
+In the words of `describeSecret`. Where libvirt does not tell its secrets, none counts as missing. `withValues`: it is also asked whether they have a value.
+Fails only where the host cannot be asked.
+*/
+export async function readLostSecrets(virsh: Virsh, definitions: ReadonlyArray<DomainDefinition | undefined>, {withValues}: {withValues: boolean}): Promise<Result<LostSecrets>> {
 	const named = [...new Set(definitions.flatMap(definition => definition?.secrets ?? []).map(secret => describeSecret(secret)))];
 	if (named.length === 0) {
-		return succeed(new Set());
+		return succeed({secrets: new Set()});
 	}
 
 	const answers = await virsh.ask([['secret-list']]);
@@ -24,6 +36,12 @@ export async function readMissingSecrets(virsh: Virsh, definitions: ReadonlyArra
 	}
 
 	const [list] = answers.value;
-	const known = list?.ok ? parseSecretList(list.value) : new Set(named);
-	return succeed(new Set(named.filter(secret => !known.has(secret))));
+	if (!list?.ok) {
+		return succeed({secrets: new Set()});
+	}
+
+	const known = parseSecretList(list.value);
+	const present = withValues ? named.filter(secret => known.has(secret)) : [];
+	const valueless = await Promise.all(present.map(async secret => await isWithoutValue(virsh, known.get(secret)!) ? [secret] : []));
+	return succeed({secrets: new Set(named.filter(secret => !known.has(secret))), valueless: new Set(valueless.flat())});
 }

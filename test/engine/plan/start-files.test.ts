@@ -15,7 +15,7 @@ import {
 const given = {id: 'p1', now, workPath: '/state/files/p1'};
 const cdrom = (more = '') => `<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='/iso/x.iso'${more}/><target dev='hdc' bus='ide'/><readonly/></disk>`;
 
-function world(more: {scene?: Partial<Scene>; devices?: string; present?: string; files?: string[]; secrets?: string[]} = {}): Inventory {
+function world(more: {scene?: Partial<Scene>; devices?: string; present?: string; files?: string[]; secrets?: string[]; valueless?: string[]} = {}): Inventory {
 	const scene = inventory({
 		heads: {vda: '/d/vda.s1'},
 		current: 's1',
@@ -24,7 +24,7 @@ function world(more: {scene?: Partial<Scene>; devices?: string; present?: string
 		more: more.present,
 		...more.scene,
 	});
-	scene.picture.missing = {files: new Set(more.files ?? ['/iso/x.iso']), secrets: new Set(more.secrets)};
+	scene.picture.missing = {files: new Set(more.files ?? ['/iso/x.iso']), secrets: new Set(more.secrets), valueless: new Set(more.valueless)};
 	return scene;
 }
 
@@ -75,6 +75,7 @@ test('what cannot be left out is refused beforehand: a read-only disk, kernel, d
 	const secret = '<disk type=\'network\' device=\'disk\'><driver name=\'qemu\' type=\'raw\'/><source protocol=\'rbd\' name=\'p/i\'><auth username=\'u\'><secret type=\'ceph\' usage=\'pool key\'/></auth></source>'
 		+ '<target dev=\'vdz\' bus=\'virtio\'/></disk>';
 	t.regex(refusalOf(revert(world({devices: secret, files: [], secrets: ['usage ceph pool key']}))), /no secret usage ceph pool key\.\n.*secret-define/);
+	t.regex(refusalOf(revert(world({devices: secret, files: [], valueless: ['usage ceph pool key']}))), /secret usage ceph pool key has no value\.\n.*secret-set-value/);
 	t.is(refusalOf(revert(world({devices: secret, files: []}))), '');
 });
 
