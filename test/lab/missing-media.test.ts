@@ -11,11 +11,12 @@ import {startLab} from './daemons.ts';
 import {
 	defineXml, domainXml, makeDomain, readState, start, stop, withFile,
 } from './domains.ts';
+import {createEncrypted} from './encrypted.ts';
 import {expectRefused, expectReverted, expectStarts} from './expect.ts';
 import {
 	report, revert, runProgram, type ProgramResult,
 } from './program.ts';
-import {attemptVirsh, run, virsh} from './run.ts';
+import {attemptVirsh, virsh} from './run.ts';
 import {imagesPath} from './settings.ts';
 import {makeShims, readPlan} from './shims.ts';
 import {digestHeads} from './slots.ts';
@@ -123,7 +124,7 @@ test.serial('a secret that is defined and has no value keeps a running domain fr
 	t.teardown(async () => attemptVirsh('secret-undefine', uuid));
 	await setValue();
 	await rm(vdb!.path);
-	await run('qemu-img', ['create', '-q', '-f', 'luks', '--object', 'secret,id=s0,data=secret', '-o', 'key-secret=s0,iter-time=10', vdb!.path, '16M']);
+	await createEncrypted(vdb!.path, 'luks');
 	await defineXml(domainXml(domain).replace(new RegExp(`type='${vdb!.format}'/>\\s*<source file='${vdb!.path}'/>`), `type='raw'/><source file='${vdb!.path}'><encryption format='luks'><secret type='passphrase' uuid='${uuid}'/></encryption></source>`));
 	t.regex(await virsh('dumpxml', domain.name), /type='raw'\/>\s*<source file='[^']*vdb[^']*'>\s*<encryption/);
 	await takeDiskSnapshot(domain, 's1', ['--diskspec', 'vdb,snapshot=no']);

@@ -15,7 +15,7 @@ import {needsCurrent} from './lineage.ts';
 import {refuseForeignHeads} from './foreign-heads.ts';
 import {bitmapsInQemu} from './merge-qemu.ts';
 import {requireActiveDisks} from './inactive-disks.ts';
-import {requirePlainLayers} from './recorded-chains.ts';
+import {dropRemedy, requirePlainLayers} from './recorded-chains.ts';
 import {nextCurrent} from './records.ts';
 
 function blockRoom(context: PlanContext, merges: readonly Merge[]): void {
@@ -95,6 +95,7 @@ function blockDisks(context: PlanContext, merge: Merge): void {
 		context.blockers.push({
 			kind: 'not-supported',
 			text: `The disk ${special.target} is ${special.isEncrypted ? 'encrypted' : 'a slice of its file'}: its images cannot be merged by this version.`,
+			...(special.isEncrypted && {remedy: dropRemedy(domain.name)}),
 		});
 	}
 }
@@ -129,7 +130,7 @@ export function blockMerges(context: PlanContext, {merges, removed}: Collection)
 		requireRoomInDevice(context, merge);
 		requireDataFile(context, merge);
 		blockDisks(context, merge);
-		requirePlainLayers(context, posix.basename(merge.top), merge.top);
+		requirePlainLayers(context, posix.basename(merge.top), merge.top, dropRemedy(context.inventory.picture.domain.name));
 	}
 
 	if (merges.length > 0) {

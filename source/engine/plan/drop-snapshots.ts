@@ -28,7 +28,7 @@ import {taggedImages, untagSteps} from './delete-internal.ts';
 import {isPossibleInQemu} from './merge-qemu.ts';
 import {isOpenHead, mergeSteps, openDiskOf} from './merge-steps.ts';
 import {nvramCopiesOf} from './nvram.ts';
-import {requirePlainLayers} from './recorded-chains.ts';
+import {dropRemedy, requirePlainLayers} from './recorded-chains.ts';
 import {planRecords} from './records.ts';
 import {planFrame} from './plan-frame.ts';
 import {removeSteps} from './remove-steps.ts';
@@ -179,7 +179,7 @@ function memoryFilesOf(context: PlanContext, deleted: readonly Snapshot[]): stri
 function requirePlainHeads(context: PlanContext): void {
 	for (const {target, sourcePath, isEncrypted} of headDisks(context.inventory.picture.domain)) {
 		if (sourcePath !== undefined && !isEncrypted) {
-			requirePlainLayers(context, target, sourcePath);
+			requirePlainLayers(context, target, sourcePath, dropRemedy(context.inventory.picture.domain.name));
 		}
 	}
 }

@@ -17,7 +17,7 @@ import type {PlanContext} from './context.ts';
 import {tagNvram} from './nvram-inside.ts';
 import {refuseNarrowRefcounts} from './narrow-refcounts.ts';
 import {stampOf, stemOf} from './overlay-name.ts';
-import {requirePlainLayers} from './recorded-chains.ts';
+import {readOutRemedy, requirePlainLayers} from './recorded-chains.ts';
 
 export type KeepRequest = {
 	name: string;
@@ -37,7 +37,7 @@ function modeOf(disk: Disk, request: KeepRequest): SnapshotMode {
 function blockKeep(context: PlanContext, disks: Disk[], request: KeepRequest): void {
 	for (const disk of disks) {
 		if (request.kind === 'external') {
-			requirePlainLayers(context, disk.target, disk.sourcePath!, 'Leave the present state with --discard.');
+			requirePlainLayers(context, disk.target, disk.sourcePath!, readOutRemedy(context, disk.sourcePath!));
 		}
 
 		const image = imageAt(context.graph, disk.sourcePath!);

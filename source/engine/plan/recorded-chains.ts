@@ -4,6 +4,7 @@ where the two say the same, and where no layer below needs a secret that stands 
 */
 import type {Disk} from '../../model/domain.ts';
 import type {Blocker} from '../../model/failure.ts';
+import {chainOf, imageAt, isDevice} from '../../model/image-graph.ts';
 import {
 	chainConflict, encryptedLayers, foreignLayer, type ChainConflict,
 } from '../../model/recorded-chain.ts';
@@ -58,17 +59,39 @@ export function requireLayersOfRecord(context: PlanContext, disk: Disk): void {
 	}
 }
 
+/** The chain as options for qemu-img, with a key for each layer that needs one. */
+function withKeys(context: PlanContext, [path, ...below]: readonly string[]): Record<string, unknown> {
+	const {format = 'qcow2', isEncrypted} = imageAt(context.graph, path!) ?? {};
+	return {
+		driver: format,
+		file: {driver: isDevice(context.graph, path!) ? 'host_device' : 'file', filename: path},
+		...(isEncrypted && (format === 'luks' ? {'key-secret': 'key'} : {encrypt: {'key-secret': 'key'}})),
+		...(below.length > 0 && {backing: withKeys(context, below)}),
+	};
+}
+
+/** How to have what an image with encrypted layers holds, where no definition of ours could. */
+export function readOutRemedy(context: PlanContext, path: string): string {
+	const image = `json:${JSON.stringify(withKeys(context, chainOf(context.graph, path)))}`;
+	return `To have what it holds, copy it into an image of its own (KEYFILE holds the passphrase): qemu-img convert --object secret,id=key,file=KEYFILE -O qcow2 ${quoteForShell(image)} NEW.`;
+}
+
+/** How snapshots of a chain with encrypted layers can go all the same. */
+export function dropRemedy(domainName: string): string {
+	return `The record alone can be dropped: vsnap-tui delete --metadata -- ${quoteForShell(domainName)} SNAPSHOT. While the domain runs libvirt has the secret and can merge the images of a disk itself: virsh blockcommit --domain ${quoteForShell(domainName)} --path TARGET --active --pivot.`;
+}
+
 /**
 Refuses where an encrypted layer lies in the chain of `path`: without its secret in a recorded chain libvirt starts no domain on it ("Unexpected enum value 0 for
 virStorageEncryptionEngine", 9.0 to 12.8). Appends to the blockers.
 */
-export function requirePlainLayers(context: PlanContext, target: string, path: string, remedy?: string): void {
+export function requirePlainLayers(context: PlanContext, target: string, path: string, remedy: string): void {
 	const [layer] = encryptedLayers(context.graph, path);
 	if (layer !== undefined) {
 		refuse(context, {
 			kind: 'not-supported',
 			text: `${target} is backed by ${layer}, which is encrypted: the definition that would be put in place names no secret for it, and the domain could not start.`,
-			...(remedy === undefined ? {} : {remedy}),
+			remedy,
 		});
 	}
 }

@@ -12,7 +12,7 @@ import {isDrive} from '../../model/start-files.ts';
 import {buildFolderFor} from './build-folder.ts';
 import type {PlanContext} from './context.ts';
 import {overlayPath, stampOf} from './overlay-name.ts';
-import {requireLayersOfRecord, requirePlainLayers} from './recorded-chains.ts';
+import {readOutRemedy, requireLayersOfRecord, requirePlainLayers} from './recorded-chains.ts';
 
 /** A disk that gets a new overlay. */
 export type OverlaidDisk = {
@@ -123,7 +123,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 			context.blockers.push({
 				kind: 'not-supported',
 				text: `The disk ${target} is ${base.isEncrypted ? 'encrypted' : 'a slice of its file'}: an overlay on it would not be.`,
-				remedy: 'Such disks cannot be put back by this version.',
+				remedy: base.isEncrypted ? readOutRemedy(context, basePath) : 'Such disks cannot be put back by this version.',
 			});
 			continue;
 		}
@@ -132,7 +132,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 			requireLayersOfRecord(context, disk);
 		}
 
-		requirePlainLayers(context, target, basePath);
+		requirePlainLayers(context, target, basePath, readOutRemedy(context, basePath));
 		const buildFolder = buildFolderFor(context, basePath);
 		result.overlaid.push({
 			target,
