@@ -56,9 +56,12 @@ type Layer = {driver: 'qcow2'; file: {driver: 'file'; filename: string}; encrypt
 
 /** What a chain holds whose last layer is encrypted: overlays by their names, the head first. */
 async function digestWithKey(domain: LabDomain, overlays: string[]): Promise<string> {
-	const chain = [...overlays, 'vda.qcow2'].reduceRight<Layer | undefined>((backing, name) => ({
-		driver: 'qcow2', file: {driver: 'file', filename: path.join(domain.folder, name)}, ...(backing === undefined ? {encrypt: {'key-secret': 'key'}} : {backing}),
-	}), undefined);
+	const layer = (name: string): Layer => ({driver: 'qcow2', file: {driver: 'file', filename: path.join(domain.folder, name)}});
+	let chain: Layer = {...layer('vda.qcow2'), encrypt: {'key-secret': 'key'}};
+	for (const name of overlays.toReversed()) {
+		chain = {...layer(name), backing: chain};
+	}
+
 	const copyPath = path.join(domain.folder, 'read-out');
 	await run('qemu-img', ['convert', '-U', '--object', 'secret,id=key,data=secret', '-O', 'qcow2', `json:${JSON.stringify(chain)}`, copyPath]);
 	const digest = await digestImage(copyPath, 'qcow2');
