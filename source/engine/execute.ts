@@ -14,6 +14,7 @@ import {
 	fail, succeed, unreachable, type Result,
 } from '../model/result.ts';
 import {underClaim} from './claim.ts';
+import {findMeanwhile} from './compare-journal.ts';
 import {fingerprintOf, imagesOf} from './plan/fingerprint.ts';
 import type {
 	AuditEntry, Clock, Journal, JournalRecord, Lock, Outcome, Owner, RunEvent, StateStore,
@@ -50,6 +51,21 @@ async function checkUnchanged(plan: Plan, owner: Owner): Promise<Result<void>> {
 	}
 
 	const changed = changedParts(plan.fingerprint, fingerprintOf(inventory.value, imagesOf(plan.fingerprint)));
+	return changed.length === 0 ? succeed(undefined) : fail({kind: 'host-changed', changed});
+}
+
+/**
+The snapshots and the disks of the domain once more, after the new files were made: what somebody else did in that time would be undone by a new definition.
+Fails with `host-changed`, as the domain's own reading does.
+*/
+async function checkNotOvertaken(plan: Plan, owner: Owner): Promise<Result<void>> {
+	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
+	if (!picture.ok) {
+		return picture;
+	}
+
+	const {made, deleted, moved} = findMeanwhile(plan, picture.value);
+	const changed = [...(made.length + deleted.length > 0 ? ['its snapshots'] : []), ...(moved.length > 0 ? ['its disks'] : [])];
 	return changed.length === 0 ? succeed(undefined) : fail({kind: 'host-changed', changed});
 }
 
@@ -172,7 +188,7 @@ export async function finish(work: Work, options: {isWanted: (step: Step) => boo
 	}
 
 	const end = await runSteps(work, {isWanted: step => isRemoval(step) && options.isWanted(step), isInterrupted: () => false});
-	return end.kind === 'failed' ? end : {kind: 'done', remarks: proof.value.remarks};
+	return end.kind === 'failed' ? end : {kind: 'done', remarks: [...proof.value.remarks, ...(end.kind === 'all-done' ? end.stays : [])]};
 }
 
 /** Done, with remarks where there are any. */
@@ -218,7 +234,16 @@ async function runPlan(world: World, plan: Plan, options: ExecuteOptions, markBe
 		interrupt: options.interrupt,
 		journal: rememberingJournal(opened.value, records),
 	};
-	const end = await runSteps(work, {isWanted: step => !isRemoval(step), isInterrupted: () => options.interrupt.aborted});
+	const end = await runSteps(work, {
+		isWanted: step => !isRemoval(step),
+		isInterrupted: () => options.interrupt.aborted,
+		beforeSwitch: async () => checkNotOvertaken(plan, world.owner),
+	});
+	if (end.kind === 'overtaken') {
+		const {failure} = end;
+		return putBack(world, work, ({rolledBack, notUndone}) => rolledBack ? failure : {kind: 'not-proven', findings: [describeFailure(failure).message, ...notUndone], rolledBack});
+	}
+
 	if (end.kind === 'interrupted') {
 		return putBack(world, work, ({rolledBack, aftermath}) => ({kind: 'interrupted', signal: String(options.interrupt.reason), rolledBack, ...(aftermath.length > 0 && {aftermath})}));
 	}

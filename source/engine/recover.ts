@@ -211,7 +211,7 @@ async function recoverLocked(world: World, {plan}: UnfinishedAction, options: Re
 
 	const records = [...known.value.records];
 	const work: WorkBack = {
-		plan, records, owner: world.owner, journal: rememberingJournal(journal.value, records), clock: world.clock, onEvent: options.onEvent, leavesNeededImages: true,
+		plan, records, owner: world.owner, journal: rememberingJournal(journal.value, records), clock: world.clock, onEvent: options.onEvent,
 	};
 	const recovered = await goTheWay(world, work, {direction: options.direction, known: known.value});
 	await audit(world, plan, {outcome: recovered.outcome.kind === 'half-way' ? 'half-way' : 'recovered', detail: recovered.detail, durationMs: durationMs()}, options.onEvent);

@@ -16,8 +16,6 @@ export type Work = {
 	journal: Journal;
 	clock: Clock;
 	onEvent: (event: RunEvent) => void;
-	/** A removal whose image turns out to be needed is left out, so that the rest can be finished; else it is a failure. */
-	leavesNeededImages?: boolean;
 	/** Aborted when the person or the system wants it to stop: a step that can be cancelled is. */
 	interrupt?: AbortSignal;
 };
@@ -97,8 +95,11 @@ async function noteDone(work: Work, step: Step): Promise<Result<void>> {
 	return note(work, {kind: 'done', step: step.id, ...(stamps.length > 0 && {stamps})});
 }
 
-/** One step. Its failure is in the journal when it comes back. */
-export async function runStep(work: Work, step: Step, index: number): Promise<Result<void>> {
+/**
+One step. Its failure is in the journal when it comes back. Gives why its image stays, where somebody needs it at this moment: the rest can be finished all
+the same.
+*/
+async function runStep(work: Work, step: Step, index: number): Promise<Result<string | undefined>> {
 	const {plan, onEvent, clock} = work;
 	const of = plan.steps.length;
 	onEvent({kind: 'step-started', step: step.id, title: step.title, index, of});
@@ -109,15 +110,18 @@ export async function runStep(work: Work, step: Step, index: number): Promise<Re
 
 	const startedAt = clock.now().getTime();
 	const guarded = await checkGuard(work, step);
-	if (!guarded.ok && guarded.failure.kind === 'busy' && work.leavesNeededImages) {
-		onEvent({kind: 'step-left-out', step: step.id, reason: `${guarded.failure.what} stays: ${guarded.failure.holder ?? 'it is used'}`});
-		return note(work, {kind: 'done', step: step.id});
+	if (!guarded.ok && guarded.failure.kind === 'busy') {
+		const reason = `${guarded.failure.what} stays: ${guarded.failure.holder ?? 'it is used'}.`;
+		onEvent({kind: 'step-left-out', step: step.id, reason});
+		const noted = await note(work, {kind: 'done', step: step.id});
+		return noted.ok ? succeed(reason) : noted;
 	}
 
 	const isWanted = guarded.ok && step.command.onlyIf !== undefined ? await work.owner.observe(step.command.onlyIf) : succeed(true);
 	if (isWanted.ok && !isWanted.value) {
 		onEvent({kind: 'step-left-out', step: step.id, reason: step.otherwise ?? 'It is not wanted any more.'});
-		return noteDone(work, step);
+		const noted = await noteDone(work, step);
+		return noted.ok ? succeed(undefined) : noted;
 	}
 
 	const wanted = guarded.ok ? isWanted : guarded;
@@ -137,13 +141,21 @@ export async function runStep(work: Work, step: Step, index: number): Promise<Re
 	return succeed(undefined);
 }
 
-export type StepsEnd = {kind: 'all-done'} | {kind: 'failed'; step: Step; failure: Failure} | {kind: 'interrupted'};
+export type StepsEnd = {kind: 'all-done'; stays: string[]} | {kind: 'failed'; step: Step; failure: Failure} | {kind: 'interrupted'} | {kind: 'overtaken'; failure: Failure};
+
+export type RunOptions = {
+	isWanted: (step: Step) => boolean;
+	isInterrupted: () => boolean;
+	/** Asked once, before the first step of the phase `switch`; where it fails, the run ends as `overtaken`. */
+	beforeSwitch?: () => Promise<Result<void>>;
+};
 
 /**
 Runs the steps for which `isWanted` holds, in the order of the plan. An interruption counts only before the first step of the phase `switch`:
-from there on, going forward is the shortest way to a clean state.
+from there on, going forward is the shortest way to a clean state. `stays`: images that were not removed, and why.
 */
-export async function runSteps(work: Work, options: {isWanted: (step: Step) => boolean; isInterrupted: () => boolean}): Promise<StepsEnd> {
+export async function runSteps(work: Work, options: RunOptions): Promise<StepsEnd> {
+	const stays: string[] = [];
 	for (const [index, step] of work.plan.steps.entries()) {
 		if (!options.isWanted(step)) {
 			continue;
@@ -154,14 +166,23 @@ export async function runSteps(work: Work, options: {isWanted: (step: Step) => b
 			return {kind: 'interrupted'};
 		}
 
+		const unchanged = isFirstOfSwitch(work.plan, step) && options.beforeSwitch !== undefined ? await options.beforeSwitch() : succeed(undefined);
+		if (!unchanged.ok) {
+			return {kind: 'overtaken', failure: unchanged.failure};
+		}
+
 		const result = await runStep(work, step, index);
 		if (!result.ok) {
 			// What failed because it was cancelled did as it was told.
 			return step.cancel !== undefined && options.isInterrupted() ? {kind: 'interrupted'} : {kind: 'failed', step, failure: result.failure};
 		}
+
+		if (result.value !== undefined) {
+			stays.push(result.value);
+		}
 	}
 
-	return {kind: 'all-done'};
+	return {kind: 'all-done', stays};
 }
 
 export function isFirstOfSwitch(plan: Plan, step: Step): boolean {

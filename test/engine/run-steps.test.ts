@@ -67,7 +67,7 @@ function copyingWork(step: Step, asks: number) {
 
 test('a step that copies tells how far it has come while it runs, and no longer', async t => {
 	const {work, events, ran} = copyingWork(copying, 3);
-	t.deepEqual(await runSteps(work, {isWanted: step => step.id === 'copy', isInterrupted: () => false}), {kind: 'all-done'});
+	t.deepEqual(await runSteps(work, {isWanted: step => step.id === 'copy', isInterrupted: () => false}), {kind: 'all-done', stays: []});
 	t.deepEqual(ran, ['copy']);
 	const kinds = events.map(event => event.kind === 'step-progress' ? event.doneBytes : event.kind);
 	t.deepEqual(kinds, ['step-started', 2, 3, 'step-done'], 'the first answer was that nothing is known');
@@ -90,7 +90,7 @@ test('a step without a way to cancel it is waited for', async t => {
 	const {cancel: _, ...patient} = copying;
 	const {work, ran, interrupt} = copyingWork(patient, 3);
 	interrupt.abort('SIGINT');
-	t.deepEqual(await runSteps(work, {isWanted: step => step.id === 'copy', isInterrupted: () => false}), {kind: 'all-done'});
+	t.deepEqual(await runSteps(work, {isWanted: step => step.id === 'copy', isInterrupted: () => false}), {kind: 'all-done', stays: []});
 	t.deepEqual(ran, ['copy']);
 });
 
@@ -106,7 +106,7 @@ for (const holds of [true, false]) {
 		const {progress: _, cancel: __, ...plain} = copying;
 		const {work, events, ran} = copyingWork({...plain, command: {...command('prove'), onlyIf: {kind: 'same-content', path: '/a', other: '/b'}}, otherwise: 'It has changed.'}, 1);
 		work.owner = {...work.owner, observe: async () => succeed(holds)};
-		t.deepEqual(await runSteps(work, {isWanted: () => true, isInterrupted: () => false}), {kind: 'all-done'});
+		t.deepEqual(await runSteps(work, {isWanted: () => true, isInterrupted: () => false}), {kind: 'all-done', stays: []});
 		t.deepEqual(ran, holds ? ['prove', 'next'] : ['next']);
 		t.deepEqual(events.flatMap(event => event.kind === 'step-left-out' ? [event.reason] : []), holds ? [] : ['It has changed.']);
 	});
