@@ -72,7 +72,9 @@ test.serial('a snapshot that virsh makes in the middle of the run loses no byte'
 	const script = `virsh -q -c '${labUri}' snapshot-create-as --domain ${domain.uuid} --name between --disk-only >/dev/null || exit 9`;
 	const shims = await makeShims(t, plan, {at: plan.steps.findIndex(step => step.id === 'define'), script});
 	const result = await revert(domain, 's1', shims.options);
-	t.not(result.exitCode, 0, report(result));
+	// In the very moment of the switch nobody can see it; before that it is found, and exit code 7.
+	t.is(result.exitCode, 0, report(result));
+	t.regex(result.stdout + result.stderr, /stays: it is used by .*between/);
 	t.is(await digestImage(heads.get('vda')!), left.vda!);
 	t.is(await digestImage(heads.get('vdb')!), left.vdb!);
 	t.true('between' in await readParents(domain), 'the snapshot of the other is still there');
