@@ -62,7 +62,11 @@ async function soak(): Promise<number> {
 	const {startLab} = await import('../lab/daemons.ts');
 	const {makeDomain} = await import('../lab/domains.ts');
 	const {playRound} = await import('./round.ts');
+	const {attempt} = await import('../lab/run.ts');
+	const {labUri} = await import('../lab/settings.ts');
 	await startLab();
+	// A new libvirt asks QEMU for its abilities once, which takes a minute where much goes on beside it.
+	await attempt('virsh', ['-q', '-c', labUri, 'domcapabilities'], {timeoutMs: 300_000});
 	console.log(`seed ${seed}, ${rounds} rounds, ${process.getuid?.() === 0 ? 'as root' : 'as a user'}`);
 	const counts = {lost: 0, stuck: 0, stray: 0, untrue: 0};
 	const ends: Record<string, number> = {};
