@@ -4,13 +4,14 @@ The journal tells how they were (`stamps`); the world at that moment tells the r
 */
 import type {Command, Plan, Step} from '../model/plan.ts';
 import {isDoubt} from '../model/image-users.ts';
+import {wordsOfProgram} from '../model/placed-command.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
 import type {FileStamp, JournalRecord, Owner} from './ports.ts';
 import {hasEndedByItself} from './progress.ts';
 
 /** The file that this command removes; undefined: it removes none. Records of our own are removed with `-f`, and are no such file. */
 export function removedPath(command: Command): string | undefined {
-	const [path, ...more] = command.tool === 'file' && command.argv[0] === 'rm' && command.argv[1] === '--' ? command.argv.slice(2) : [];
+	const [path, ...more] = command.tool === 'file' && command.argv[0] === 'rm' && command.argv[1] === '--' ? wordsOfProgram(command).slice(2) : [];
 	return more.length === 0 ? path : undefined;
 }
 
@@ -20,7 +21,7 @@ export function removablePaths(plan: Plan): string[] {
 }
 
 function wordsOf(command: Command): string[] {
-	return command.tool === 'qmp' ? JSON.stringify(command.arguments).split('"') : command.argv;
+	return command.tool === 'qmp' ? JSON.stringify(command.arguments).split('"') : wordsOfProgram(command).map(word => word.replace(/^(?:if|of)=/, ''));
 }
 
 /** Whether the step writes to this file, or makes somebody do it. A monitor writes to nodes, which do not tell the path: before the switch it may be any new file. */

@@ -28,7 +28,8 @@ async function runUndo(work: WorkBack, command: Command): Promise<Result<Undone>
 	// Whether a file is there and unused is part of its proof, which names what keeps it.
 	const isProven = path !== undefined && (command.onlyIf?.kind === 'file-exists' || command.onlyIf?.kind === 'image-unused');
 	const wanted = command.onlyIf === undefined || isProven ? succeed(true) : await work.owner.observe(command.onlyIf);
-	const holds = path === undefined || !wanted.ok || !wanted.value
+	// A second name can go whoever needs the file.
+	const holds = path === undefined || !wanted.ok || !wanted.value || command.onlyIf?.kind === 'also-named'
 		? wanted
 		: await proveRemoval({owner: work.owner, uuid: work.plan.action.domain.uuid, made: madeFiles(work.plan, work.records), hasSwitched: progressOf(work).everSwitched}, path);
 	if (!holds.ok) {

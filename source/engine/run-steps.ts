@@ -40,9 +40,15 @@ async function checkGuard(work: Work, step: Step): Promise<Result<void>> {
 		return users;
 	}
 
-	return users.value.length === 0
-		? succeed(undefined)
-		: fail({kind: 'busy', what: `The image ${step.guard.path}`, holder: `it is used by ${users.value.join(', ')}`});
+	const {path, inode} = step.guard;
+	if (users.value.length > 0) {
+		return fail({kind: 'busy', what: `The image ${path}`, holder: `it is used by ${users.value.join(', ')}`});
+	}
+
+	const now = inode === undefined ? succeed([]) : await work.owner.readFileStamps([path]);
+	return now.ok
+		? (now.value.some(found => found.inode !== inode) ? fail({kind: 'busy', what: `The file ${path}`, holder: 'somebody has put another file there since this was planned'}) : succeed(undefined))
+		: now;
 }
 
 /** Tells how far the step has come until it has ended. */

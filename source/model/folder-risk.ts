@@ -1,6 +1,6 @@
 /**
-Folders in which somebody else can exchange what root is about to name: between two commands a new file may become a link to any other. Root's own files are
-then made in a folder that is safe, and only linked to where they belong.
+Folders in which somebody else can exchange what root is about to name: between two commands a new file may become a link to any other, and a folder another
+folder. Root's own files are then made in a folder that is safe, and what lies in the other one is named from inside it (`Place`).
 */
 import {posix} from 'node:path';
 
@@ -9,12 +9,14 @@ export type FolderRisk = {
 	folder: string;
 	/** Who that is: "user 1000", "group 100", "everybody". */
 	who: string;
-	/** A folder on the same file system, safe up to the root, in which new files can be made. Undefined: there is none. */
+	/** The nearest folder above, on the same file system and safe up to the root, in which new files can be made. Undefined: there is none. */
 	buildIn: string | undefined;
+	/** Device and inode of the folder itself, as `stat` writes them. */
+	inode: string;
 };
 
-/** What `stat` says of one folder of a path. */
-export type FolderEntry = {isLink: boolean; uid: number; gid: number; mode: number; device: string};
+/** What `stat` says of one folder of a path. `inode`: with its device before it. */
+export type FolderEntry = {isLink: boolean; uid: number; gid: number; mode: number; inode: string};
 
 /** "/", "/a", "/a/b". */
 export function foldersOf(path: string): string[] {
@@ -35,6 +37,13 @@ function otherWriter({uid, gid, mode}: FolderEntry): string | undefined {
 	return (mode & 0o020) !== 0 && gid !== 0 ? `group ${gid}` : undefined;
 }
 
+/** The folder above, if files can be moved from there into this folder. */
+export function folderAbove(folder: string, path: string, entries: ReadonlyMap<string, FolderEntry>): string | undefined {
+	const above = posix.dirname(folder);
+	const deviceOf = (name: string) => entries.get(name)?.inode.split(':')[0];
+	return folder !== '/' && deviceOf(path) !== undefined && deviceOf(above) === deviceOf(path) ? above : undefined;
+}
+
 /**
 For root, of a folder without links in its path. Undefined: nobody else can exchange anything there. In a sticky folder above it, as /tmp is, an entry of
 root's own is safe.
@@ -47,9 +56,7 @@ export function folderRisk(path: string, entries: ReadonlyMap<string, FolderEntr
 		const who = entry === undefined ? 'somebody' : otherWriter(entry);
 		const isSticky = entry?.uid === 0 && (entry.mode & 0o1000) !== 0 && next?.uid === 0;
 		if (who !== undefined && !isSticky) {
-			const above = posix.dirname(folder);
-			const isSafe = folder === path && folder !== '/' && entries.get(above)?.device === entry?.device;
-			return {folder, who, buildIn: isSafe ? above : undefined};
+			return {folder, who, buildIn: folderAbove(folder, path, entries), inode: entries.get(path)?.inode ?? ''};
 		}
 	}
 

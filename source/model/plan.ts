@@ -15,6 +15,18 @@ export type Consequence = {severity: 'info' | 'warning' | 'loss'; text: string};
 export type CommandFile = {path: string; text: string};
 
 /**
+A folder that others may exchange, or whose entries they may: the command starts inside it and names its entries from there ("./NAME"), after it has proven that
+this is still the folder that was seen. No link on the way there, and none that takes the folder's place, leads it elsewhere.
+*/
+export type Place = {
+	folder: string;
+	/** Device and inode of the folder, as `stat` writes them. */
+	inode: string;
+	/** An entry that must be this file, and no link: `is` has device and inode, or the path of another name of the same file. */
+	entry?: {name: string; is: string};
+};
+
+/**
 One program, exactly. `virsh` runs where we are (its URI leads to the host); every other tool runs where the images are. `qemu` starts a domain that is
 bare QEMU: the program goes into the background by itself (`-daemonize`).
 */
@@ -22,6 +34,8 @@ export type ProgramCommand = {
 	tool: 'virsh' | 'qemu-img' | 'qemu-io' | 'file' | 'qemu';
 	/** The whole command line, program first. */
 	argv: string[];
+	/** Missing: it names everything by its path. */
+	place?: Place;
 	files: CommandFile[];
 	/** For an undo: run only where this holds, because the world may already be as wanted. For a step: left out where it does not, see `Step.otherwise`. */
 	onlyIf?: Probe;
@@ -85,6 +99,8 @@ export type Probe =
 	| {kind: 'file-empty'; path: string}
 	/** Both names are those of one file. */
 	| {kind: 'same-file'; path: string; other: string}
+	/** The same, neither of them a link: without this name the file is still there under the other. */
+	| {kind: 'also-named'; path: string; other: string}
 	/** The file belongs to another user or group than root's. */
 	| {kind: 'not-owned-by-root'; path: string}
 	| {kind: 'same-content'; path: string; other: string}
@@ -111,9 +127,9 @@ export type Probe =
 
 /**
 What must be proven once more at the moment of running, beyond the command's own exit code: nothing on the host uses this image, neither a definition,
-nor a snapshot record, nor another image's header.
+nor a snapshot record, nor another image's header. `inode`: it is still that file.
 */
-export type Guard = {kind: 'unused-image'; path: string};
+export type Guard = {kind: 'unused-image'; path: string; inode?: string};
 
 export type Step = {
 	id: string;

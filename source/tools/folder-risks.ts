@@ -1,20 +1,23 @@
 /**
 Which folders of the host are not root's alone. Asked for root only: whoever else works there loses nothing but what is theirs.
 */
-import {folderRisk, foldersOf, type FolderEntry, type FolderRisk} from '../model/folder-risk.ts';
+import {posix} from 'node:path';
+import {
+	folderAbove, folderRisk, foldersOf, type FolderEntry, type FolderRisk,
+} from '../model/folder-risk.ts';
 import type {Runner} from './run.ts';
 
 const readTimeoutMs = 30_000;
 const statFields = 6;
-const statFormat = String.raw`%n\0%F\0%u\0%g\0%a\0%d\0`;
+const statFormat = String.raw`%n\0%F\0%u\0%g\0%a\0%d:%i\0`;
 
 /** Output of `stat --printf` with the format above, by path. */
 export function parseFolderEntries(stdout: string): Map<string, FolderEntry> {
 	const fields = stdout.split('\0');
 	const entries = new Map<string, FolderEntry>();
 	for (let index = 0; index + statFields <= fields.length; index += statFields) {
-		const [name, kind, uid, gid, mode, device] = fields.slice(index, index + statFields) as [string, string, string, string, string, string];
-		entries.set(name, {isLink: kind === 'symbolic link', uid: Number(uid), gid: Number(gid), mode: Number.parseInt(mode, 8), device});
+		const [name, kind, uid, gid, mode, inode] = fields.slice(index, index + statFields) as [string, string, string, string, string, string];
+		entries.set(name, {isLink: kind === 'symbolic link', uid: Number(uid), gid: Number(gid), mode: Number.parseInt(mode, 8), inode});
 	}
 
 	return entries;
@@ -34,10 +37,13 @@ async function readRisk(runner: Runner, path: string, known: ReadonlyMap<string,
 
 	const real = await runner({argv: ['readlink', '-e', '-n', '--', path], where: 'host', timeoutMs: readTimeoutMs});
 	const realPath = real.ok ? real.value.stdout : path;
-	const above = links.flatMap(link => folderRisk(link.slice(0, link.lastIndexOf('/')) || '/', known) ?? []);
-	const risk = folderRisk(realPath, await readEntries(runner, foldersOf(realPath)));
-	// Whoever can exchange the link decides where the path leads.
-	return above[0] === undefined ? risk : {...above[0], buildIn: undefined};
+	const above = links.flatMap(link => folderRisk(posix.dirname(link), known) ?? []);
+	const entries = await readEntries(runner, foldersOf(realPath));
+	const risk = folderRisk(realPath, entries);
+	// Whoever can exchange the link decides where the path leads; a command that starts inside the folder proves that it leads there still.
+	return above[0] === undefined
+		? risk
+		: {...above[0], buildIn: risk === undefined ? folderAbove(realPath, realPath, entries) : risk.buildIn, inode: entries.get(realPath)?.inode ?? ''};
 }
 
 /** By path, those that are not safe; empty for anybody but root. What cannot be looked at is not safe. */

@@ -1,7 +1,7 @@
 import test from 'ava';
 import {folderRisk, foldersOf, type FolderEntry} from '../../source/model/folder-risk.ts';
 
-const root: FolderEntry = {isLink: false, uid: 0, gid: 0, mode: 0o755, device: '1'};
+const root: FolderEntry = {isLink: false, uid: 0, gid: 0, mode: 0o755, inode: '1:2'};
 
 /** Folders of root's, but for those that are named. */
 const host = (path: string, others: Record<string, Partial<FolderEntry>>) => new Map(foldersOf(path).map(folder => [folder, {...root, ...others[folder]}]));
@@ -15,14 +15,18 @@ test('a folder that is root\'s up to the top is safe, also below a sticky one an
 });
 
 test('a folder that others may write to names them, and the safe one above it on the same file system', t => {
-	t.deepEqual(riskOf('/a/b', {'/a/b': {uid: 1000}}), {folder: '/a/b', who: 'user 1000', buildIn: '/a'});
-	t.deepEqual(riskOf('/a/b', {'/a/b': {gid: 36, mode: 0o2775}}), {folder: '/a/b', who: 'group 36', buildIn: '/a'});
-	t.deepEqual(riskOf('/tmp', {'/tmp': {mode: 0o1777}}), {folder: '/tmp', who: 'everybody', buildIn: '/'});
+	t.deepEqual(riskOf('/a/b', {'/a/b': {uid: 1000}}), {folder: '/a/b', who: 'user 1000', buildIn: '/a', inode: '1:2'});
+	t.deepEqual(riskOf('/a/b', {'/a/b': {gid: 36, mode: 0o2775}}), {folder: '/a/b', who: 'group 36', buildIn: '/a', inode: '1:2'});
+	t.deepEqual(riskOf('/tmp', {'/tmp': {mode: 0o1777}}), {folder: '/tmp', who: 'everybody', buildIn: '/', inode: '1:2'});
 });
 
-test('nothing is beside a mount point, below a folder that others may exchange, and where a folder cannot be looked at', t => {
-	t.like(riskOf('/a/b', {'/a/b': {uid: 1000, device: '2'}}), {buildIn: undefined});
-	t.deepEqual(riskOf('/home/x/vm', {'/home/x': {uid: 1000}, '/home/x/vm': {uid: 1000}}), {folder: '/home/x', who: 'user 1000', buildIn: undefined});
-	t.like(riskOf('/tmp/theirs', {'/tmp': {mode: 0o1777}, '/tmp/theirs': {uid: 1000}}), {folder: '/tmp', buildIn: undefined});
-	t.deepEqual(folderRisk('/a', new Map([['/', root]])), {folder: '/a', who: 'somebody', buildIn: undefined});
+test('below a folder that others may exchange, it is the safe one above that', t => {
+	t.deepEqual(riskOf('/home/x/vm', {'/home/x': {uid: 1000}, '/home/x/vm': {uid: 1000, inode: '1:7'}}), {folder: '/home/x', who: 'user 1000', buildIn: '/home', inode: '1:7'});
+	t.like(riskOf('/tmp/theirs', {'/tmp': {mode: 0o1777}, '/tmp/theirs': {uid: 1000}}), {folder: '/tmp', buildIn: '/'});
+});
+
+test('there is none where another file system begins in between, and where a folder cannot be looked at', t => {
+	t.like(riskOf('/a/b', {'/a/b': {uid: 1000, inode: '2:2'}}), {buildIn: undefined});
+	t.like(riskOf('/home/x/vm', {'/home/x': {uid: 1000}, '/home/x/vm': {inode: '2:2'}}), {folder: '/home/x', buildIn: undefined});
+	t.deepEqual(folderRisk('/a', new Map([['/', root]])), {folder: '/a', who: 'somebody', buildIn: undefined, inode: ''});
 });

@@ -20,23 +20,23 @@ function runnerOn(user: string, entries: Record<string, string>, links: Record<s
 	return {runner, asked};
 }
 
-const mine = 'directory 0 0 755 1';
+const mine = 'directory 0 0 755 1:2';
 
 test('only root is told, by one look at all folders', async t => {
-	const {runner, asked} = runnerOn('0', {'/': mine, '/a': mine, '/a/b': 'directory 1000 1000 755 1', '/c': mine});
-	t.deepEqual([...await readFolderRisks(runner, ['/a/b', '/c'])], [['/a/b', {folder: '/a/b', who: 'user 1000', buildIn: '/a'}]]);
+	const {runner, asked} = runnerOn('0', {'/': mine, '/a': mine, '/a/b': 'directory 1000 1000 755 1:2', '/c': mine});
+	t.deepEqual([...await readFolderRisks(runner, ['/a/b', '/c'])], [['/a/b', {folder: '/a/b', who: 'user 1000', buildIn: '/a', inode: '1:2'}]]);
 	t.deepEqual(asked.map(([program]) => program), ['id', 'stat']);
 	const person = runnerOn('1000', {});
 	t.is((await readFolderRisks(person.runner, ['/a/b'])).size, 0);
 	t.deepEqual(person.asked, [['id', '-u']]);
 });
 
-test('a link of root\'s leads to a folder that is judged like any other, and one of somebody else\'s is never safe', async t => {
+test('a link of root\'s leads to a folder that is judged like any other, and one of somebody else\'s is never safe by its path', async t => {
 	const entries = {
-		'/': mine, '/a': mine, '/a/link': 'symlink 0 0 777 1', '/x': 'directory 1000 1000 755 1', '/x/link': 'symlink 1000 1000 777 1', '/data': mine, '/data/b': 'directory 1000 1000 755 1',
+		'/': mine, '/a': mine, '/a/link': 'symlink 0 0 777 1:2', '/x': 'directory 1000 1000 755 1:2', '/x/link': 'symlink 1000 1000 777 1:2', '/data': mine, '/data/b': 'directory 1000 1000 755 1:2',
 	};
 	const {runner} = runnerOn('0', entries, {'/a/link': '/data/b', '/x/link': '/data'});
 	const risks = await readFolderRisks(runner, ['/a/link', '/x/link']);
-	t.deepEqual(risks.get('/a/link'), {folder: '/data/b', who: 'user 1000', buildIn: '/data'});
-	t.deepEqual(risks.get('/x/link'), {folder: '/x', who: 'user 1000', buildIn: undefined});
+	t.deepEqual(risks.get('/a/link'), {folder: '/data/b', who: 'user 1000', buildIn: '/data', inode: '1:2'});
+	t.deepEqual(risks.get('/x/link'), {folder: '/x', who: 'user 1000', buildIn: '/', inode: '1:2'});
 });

@@ -243,7 +243,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
-	const create = [...overlaySteps(disks.overlaid, []), ...asUpper(overlaySteps(upper, []).filter(({id}) => !id.startsWith('build-folder'))), ...nvram.create];
+	const create = [...overlaySteps(disks.overlaid, []), ...asUpper(overlaySteps(upper, []).filter(({id}) => !id.startsWith('build-folder'))), ...nvram.create, ...proveBuilt(disks.overlaid), ...asUpper(proveBuilt(upper))];
 	const created = [...disks.overlaid, ...upper].map(disk => disk.overlayPath);
 	const bases = snapshot.domain.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
 	return succeed({
@@ -258,11 +258,9 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 			...kept.value?.steps ?? [],
 			...nvram.switch,
 			...ownNvram.switch,
-			...proveBuilt(disks.overlaid),
-			...asUpper(proveBuilt(upper)),
 			defineStep(context, definition.value.xml),
 			...records.value,
-			...removeSteps(abandoned.removed),
+			...removeSteps(context, abandoned.removed),
 			...closeBuildFolders([...disks.overlaid, ...upper]),
 			...nvram.remove,
 		],

@@ -71,7 +71,7 @@ export const checkpointCommands = {
 		withXml(context, fileName, xml, path => ['checkpoint-create', '--domain', context.uuid, '--xmlfile', path, '--redefine']),
 };
 
-function qemuImg(...argv: string[]): Command {
+function qemuImg(...argv: string[]): ProgramCommand {
 	return {tool: 'qemu-img', argv: ['qemu-img', ...argv], files: []};
 }
 
@@ -80,7 +80,7 @@ export const imageCommands = {
 	infoWithChain: (path: string, format: string) =>
 		qemuImg('info', '--backing-chain', '--output=json', '-f', format, path),
 	/** Opens it for writing and writes nothing: fails where another process has it open, be it to read only. */
-	openToWrite: (path: string, format: string): Command => ({tool: 'qemu-io', argv: ['qemu-io', '-f', format, '-c', 'quit', path], files: []}),
+	openToWrite: (path: string, format: string): ProgramCommand => ({tool: 'qemu-io', argv: ['qemu-io', '-f', format, '-c', 'quit', path], files: []}),
 	/** With `sizeBytes` the image below is not opened: a running QEMU may have it. */
 	createOverlay: (options: {path: string; backingPath: string; backingFormat: string; clusterSizeBytes: number | undefined; sizeBytes?: number}) => qemuImg(
 		'create',
@@ -128,8 +128,11 @@ export const fileCommands = {
 	link: (from: string, to: string) => file('ln', '-T', '--', from, to),
 	/** At one moment, over what is there. */
 	replace: (from: string, to: string) => file('mv', '-f', '-T', '--', from, to),
-	/** Lets a file be as old as this moment. */
-	dateNow: (path: string) => file('touch', '-c', '--', path),
+	/** Into a file of root's alone, which need not be there: no link is followed to what is read. */
+	copyFrom: (from: string, to: string) => file('dd', `if=${from}`, 'iflag=nofollow', `of=${to}`, 'conv=fsync', 'status=none'),
+	/** Lets a file be as old as this moment; a link itself, not what it leads to. */
+	dateNow: (path: string) => file('touch', '-h', '-c', '--', path),
+	dateEntry: (path: string, modifiedAt: string) => file('touch', '-h', '-c', '-d', `@${modifiedAt}`, '--', path),
 	/** `modifiedAt`: seconds, with nanoseconds after a point. */
 	date: (path: string, modifiedAt: string) => file('touch', '-c', '-d', `@${modifiedAt}`, '--', path),
 	remove: (path: string) => file('rm', '--', path),

@@ -4,6 +4,7 @@ shown beside it. libvirt puts back by itself what fails on its way; the undo her
 */
 import {imageAt} from '../../model/image-graph.ts';
 import type {Command, Consequence, Probe, Step} from '../../model/plan.ts';
+import {inPlace} from '../../model/placed-command.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {SnapshotMemory} from '../../model/snapshot.ts';
 import {buildSnapshotRequest} from '../../model/xml/build-request.ts';
@@ -14,7 +15,7 @@ import {blockFolders} from './blockers.ts';
 import {
 	blockCommands, domainCommands, fileCommands, imageCommands, snapshotCommands, virsh,
 } from './commands.ts';
-import {refuseFolderRisks} from './build-folder.ts';
+import {placeOf, refuseFolderRisks} from './build-folder.ts';
 import type {PlanContext} from './context.ts';
 import {nameNewHeads} from './create-record.ts';
 import {blockInternal, partakingDisks, type ModedDisk} from './create-disks.ts';
@@ -172,7 +173,7 @@ function undoOf(context: PlanContext, given: {request: CreateRequest; disks: Tar
 				onlyIf: {kind: 'off-on', uuid, target: first.target, path: first.overlayPath},
 			} as const]
 			: []),
-		...disks.filter(disk => disk.reuse !== 'existing').map((disk): Command => ({...fileCommands.remove(disk.overlayPath), onlyIf: {kind: 'image-unused', path: disk.overlayPath}})),
+		...disks.filter(disk => disk.reuse !== 'existing').map((disk): Command => ({...inPlace(placeOf(context, disk.overlayPath), fileCommands.remove(disk.overlayPath)), onlyIf: {kind: 'image-unused', path: disk.overlayPath}})),
 		// It is empty from before the call, and libvirt leaves files that it did not make.
 		...(memoryPath === undefined ? [] : [{...fileCommands.remove(memoryPath), onlyIf: {kind: 'file-exists', path: memoryPath}} as const]),
 	];

@@ -14,7 +14,7 @@ import {commandLineOf} from '../../model/xml/bare-domain.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {blockFolders} from './blockers.ts';
 import {
-	buildFolderFor, buildPath, closeBuildFolders, proveBuilt, refuseFolderRisks,
+	buildFor, buildPath, closeBuildFolders, proveBuilt, refuseFolderRisks,
 } from './build-folder.ts';
 import {bareCommands, isBare} from './bare-commands.ts';
 import {fileCommands, imageCommands, snapshotCommands} from './commands.ts';
@@ -132,9 +132,9 @@ export function planOfflineInternal(context: PlanContext, {action, disks: all, n
 /** The overlay that the disk goes on in, as those of a revert are made. */
 export function toOverlaid(context: PlanContext, disk: TargetedDisk): OverlaidDisk {
 	const head = imageAt(context.graph, disk.headPath);
-	const buildFolder = buildFolderFor(context, disk.overlayPath);
+	const build = buildFor(context, disk.overlayPath);
 	return {
-		...(buildFolder !== undefined && {buildFolder}),
+		...(build !== undefined && {build}),
 		target: disk.target,
 		basePath: disk.headPath,
 		baseFormat: disk.format,

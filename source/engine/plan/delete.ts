@@ -93,7 +93,7 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 			undo: null,
 			happened: {kind: 'snapshot-missing', uuid: context.uuid, name},
 			ifStopped: 'The rest would be left for recover.',
-		})), ...removeSteps(nvramCopies)],
+		})), ...removeSteps(context, nvramCopies)],
 		// It is proven before anything is removed, and here everything is a removal.
 		expected: {
 			heads: fileHeads(inventory),

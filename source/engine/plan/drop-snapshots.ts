@@ -249,7 +249,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 			...define.value,
 			...checkpoints.after,
 			...untag.steps,
-			...removeSteps(removed),
+			...removeSteps(context, removed),
 		],
 		expected: {
 			heads: [...heads].map(([target, path]) => ({target, path})),

@@ -6,12 +6,17 @@ import {posix} from 'node:path';
 import type {DomainDefinition} from '../../model/domain.ts';
 import {nvramCopyOf, usableNvramCopy} from '../../model/nvram.ts';
 import type {Consequence, Step} from '../../model/plan.ts';
+import {inPlace} from '../../model/placed-command.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
+import {placeOf, refuseFolderRisks} from './build-folder.ts';
 import {fileCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import {
-	copySteps, nvramStep, placeFor, problemWith, secondsOf, whereElse,
+	buildOf, closeCopy, copySteps, linkBeside, nvramStep, prepareCopy, putInPlace, type Copy,
+} from './copy-file.ts';
+import {
+	placeFor, problemWith, secondsOf, whereElse,
 } from './nvram.ts';
 import {stampOf} from './overlay-name.ts';
 
@@ -29,9 +34,9 @@ export type NvramChange = {
 export const noNvramChange: NvramChange = {create: [], switch: [], created: [], remove: [], consequences: []};
 
 /** Nobody else can know of it, so nobody is asked. */
-function removeHeld(path: string): Step {
+function removeHeld(context: PlanContext, path: string): Step {
 	return nvramStep('remove-nvram', 'Remove the firmware\'s variables that were left', 'remove', {
-		command: fileCommands.remove(path),
+		command: inPlace(placeOf(context, path), fileCommands.remove(path)),
 		undo: null,
 		happened: {kind: 'file-missing', path},
 		ifStopped: 'The work is done; that file would be left for recover.',
@@ -39,30 +44,32 @@ function removeHeld(path: string): Step {
 }
 
 /** The variables come back from the copy; what was there stays under another name until nothing can fail any more. `date`: of that other name. */
-function swap(context: PlanContext, given: {nvramPath: string; copy: string; heldAt: string; stamp: string; date: string | undefined}): Pick<NvramChange, 'create' | 'switch'> {
+function swap(context: PlanContext, given: {nvramPath: string; copy: string; heldAt: string; stamp: string; date: string | undefined}): Pick<NvramChange, 'create' | 'switch' | 'remove'> {
 	const {nvramPath, copy, heldAt, stamp, date} = given;
 	const present = context.inventory.nvramFiles.get(nvramPath);
-	const fresh = `${nvramPath}.new-${stamp}`;
 	const folder = posix.dirname(nvramPath);
+	const fresh: Copy = {id: 'nvram', title: 'the firmware\'s variables of then', from: copy, to: `${nvramPath}.new-${stamp}`, phase: 'create', like: present};
+	const build = buildOf(context, fresh);
+	const ready = build?.path ?? fresh.to;
 	return {
-		create: copySteps({id: 'nvram', title: 'the firmware\'s variables of then', from: copy, to: fresh, phase: 'create', like: present}),
+		create: build === undefined ? copySteps(context, fresh) : prepareCopy(context, fresh, build),
 		switch: [
 			nvramStep('hold-nvram', 'Keep the present firmware\'s variables under another name', 'switch', {
-				command: fileCommands.link(nvramPath, heldAt),
-				undo: [{...fileCommands.remove(heldAt), onlyIf: {kind: 'file-exists', path: heldAt}}],
+				...linkBeside(context, nvramPath, heldAt),
 				happened: {kind: 'file-exists', path: heldAt},
 				failsClean: true,
 			}),
-			...(date === undefined ? [] : [nvramStep('date-held-nvram', 'Let them be as old as the kept state', 'switch', {command: fileCommands.date(heldAt, date)})]),
+			...(date === undefined ? [] : [nvramStep('date-held-nvram', 'Let them be as old as the kept state', 'switch', {command: inPlace(placeOf(context, heldAt), fileCommands.dateEntry(heldAt, date))})]),
 			nvramStep('nvram', 'Put the firmware\'s variables of then in place', 'switch', {
-				command: fileCommands.replace(fresh, nvramPath),
+				command: inPlace(build?.place, fileCommands.replace(ready, nvramPath)),
 				// Not by a move: what was undone, and not written down as undone, must be able to be undone again.
-				undo: [fileCommands.copy(heldAt, nvramPath), fileCommands.sync([nvramPath])].map(command => ({...command, onlyIf: {kind: 'file-missing', path: fresh}})),
+				undo: putInPlace(context, {id: 'nvram', from: heldAt, to: nvramPath, like: present}).map(command => ({...command, onlyIf: {kind: 'file-missing', path: ready}})),
 				undoWhileOff: true,
-				happened: {kind: 'file-missing', path: fresh},
+				happened: {kind: 'file-missing', path: ready},
 			}),
-			nvramStep('sync-nvram-folder', 'Have them safely on disk', 'switch', {command: fileCommands.sync([heldAt, folder])}),
+			nvramStep('sync-nvram-folder', 'Have them safely on disk', 'switch', {command: fileCommands.sync(build === undefined ? [heldAt, folder] : [folder])}),
 		],
+		remove: closeCopy(context, {...fresh, phase: 'remove'}),
 	};
 }
 
@@ -116,7 +123,7 @@ export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName,
 	const kept = place && 'path' in place ? place : undefined;
 	const consequences: Consequence[] = place && 'problem' in place ? [{severity: 'warning', text: `The present firmware's variables are not kept: ${place.problem}.`}] : [];
 	const save = (from: string, to: string) =>
-		copySteps({id: 'kept-nvram', title: 'the copy of the present firmware\'s variables', from, to, phase: 'switch', date: secondsOf(now)});
+		copySteps(context, {id: 'kept-nvram', title: 'the copy of the present firmware\'s variables', from, to, phase: 'switch', date: secondsOf(now)});
 	const change: NvramChange = {create: [], switch: [], created: kept === undefined ? [] : [kept.path], remove: [], consequences};
 	if (nvramPath === undefined) {
 		return {
@@ -128,17 +135,22 @@ export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName,
 
 	const isSamePlace = kept?.from === nvramPath;
 	const heldAt = isSamePlace ? kept.path : `${nvramPath}.left-${stampOf(now)}`;
-	const remove = isSamePlace ? [] : [removeHeld(heldAt)];
+	const remove = isSamePlace ? [] : [removeHeld(context, heldAt)];
 	const saveElsewhere = kept === undefined || isSamePlace ? [] : save(kept.from, kept.path);
 	if (resumes) {
 		// What was there must be able to come back, should the start have to be taken back.
-		return nvramFiles.has(nvramPath) && context.inventory.folders.get(posix.dirname(nvramPath))?.isWritable
+		const isHeld = nvramFiles.has(nvramPath) && context.inventory.folders.get(posix.dirname(nvramPath))?.isWritable;
+		if (isHeld) {
+			refuseFolderRisks(context, [heldAt]);
+		}
+
+		return isHeld
 			? {
 				...change,
-				switch: [...saveElsewhere, ...copySteps({
+				switch: [...saveElsewhere, ...copySteps(context, {
 					id: 'nvram', title: 'the present firmware\'s variables', from: nvramPath, to: heldAt, phase: 'switch', date: isSamePlace ? secondsOf(now) : undefined, isWrittenBack: true,
 				})],
-				remove,
+				remove: [...remove, ...closeCopy(context, {id: 'nvram', to: heldAt, phase: 'remove'})],
 			}
 			: {...change, switch: saveElsewhere};
 	}
@@ -150,7 +162,7 @@ export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName,
 			...change,
 			create: swapped.create,
 			switch: [...saveElsewhere, ...swapped.switch],
-			remove,
+			remove: [...remove, ...swapped.remove],
 			consequences: [...consequences, {severity: 'info', text: `The firmware's variables go back, too, from ${copy}.`}],
 		};
 	}
@@ -168,7 +180,7 @@ export function branchNvram(context: PlanContext, snapshot: Snapshot, given: {na
 	const place = nvramPath === undefined ? undefined : placeFor(context, nvramPath, given.name);
 	return nvramPath !== undefined && place && 'path' in place
 		? {
-			switch: copySteps({
+			switch: copySteps(context, {
 				id: 'branch-nvram',
 				title: 'the copy of the firmware\'s variables for the branch',
 				from: usableNvramCopy(snapshot, context.inventory.nvramFiles) ?? nvramPath,

@@ -5,67 +5,14 @@ frozen.
 */
 import {posix} from 'node:path';
 import type {DomainDefinition} from '../../model/domain.ts';
-import type {FileFacts} from '../../model/image.ts';
 import {nvramCopyOf, nvramCopyPath, type NvramFile} from '../../model/nvram.ts';
-import type {Consequence, Phase, Step} from '../../model/plan.ts';
+import type {Consequence, Step} from '../../model/plan.ts';
+import {inPlace} from '../../model/placed-command.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
+import {placeOf} from './build-folder.ts';
 import {fileCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
-
-const isTakenBack = 'It would be taken back: the firmware\'s variables are as they were.';
-/** The age of a copy that is not proven: no snapshot is as old. */
-const noAge = '0';
-
-/** A step about them, with what most of them have in common. */
-export function nvramStep(id: string, title: string, phase: Phase, more: Pick<Step, 'command'> & Partial<Step>): Step {
-	return {id, title, phase, undo: [], happened: {kind: 'never'}, ifStopped: isTakenBack, ...more};
-}
-
-type Copy = {
-	id: string;
-	/** In words what the copy is. */
-	title: string;
-	from: string;
-	to: string;
-	phase: Phase;
-	/** Unix seconds that the copy is to be dated with; undefined: when it is made. */
-	date?: string;
-	/** Whose owner and mode it gets; undefined: private to whoever runs this. */
-	like?: FileFacts;
-	/** Taking it back means to write it back where it came from, because something writes there meanwhile. */
-	isWrittenBack?: boolean;
-};
-
-/** Makes the copy so that nothing can be overwritten. */
-export function copySteps({id, title, from, to, phase, date, like, isWrittenBack}: Copy): Step[] {
-	return [
-		nvramStep(`reserve-${id}`, `Reserve the name of ${title}`, phase, {
-			command: fileCommands.reserve(to),
-			undo: [{...fileCommands.remove(to), onlyIf: {kind: 'file-exists', path: to}}],
-			happened: {kind: 'file-exists', path: to},
-			undoIfUnsure: {kind: 'file-empty', path: to},
-			failsClean: true,
-		}),
-		...(like === undefined
-			? []
-			: [
-				nvramStep(`own-${id}`, 'Give it the owner of the present variables', phase, {command: fileCommands.own(to, like)}),
-				nvramStep(`allow-${id}`, 'Give it the mode of the present variables', phase, {command: fileCommands.allow(to, like.mode)}),
-			]),
-		nvramStep(`copy-${id}`, `Copy ${posix.basename(from)} there`, phase, {command: fileCommands.copy(from, to)}),
-		...(date === undefined ? [] : [nvramStep(`date-${id}`, date === noAge ? 'Give it no age until it is proven' : 'Let it be as old as its snapshot', phase, {command: fileCommands.date(to, date)})]),
-		nvramStep(`sync-${id}`, `Have ${title} safely on disk`, phase, {
-			command: fileCommands.sync([to, posix.dirname(to)]),
-			...(isWrittenBack && {
-				undo: [fileCommands.copy(to, from), fileCommands.sync([from])],
-				undoWhileOff: true,
-				// Nothing has been written there before it is done.
-				undoIfUnsure: {kind: 'never'},
-				failsClean: true,
-			}),
-		}),
-	];
-}
+import {copySteps, noAge, nvramStep} from './copy-file.ts';
 
 export const secondsOf = (now: Date) => String(Math.floor(now.getTime() / 1000));
 
@@ -88,11 +35,13 @@ export function whereElse(context: PlanContext, path: string): string | undefine
 export function problemWith(context: PlanContext, path: string): string | undefined {
 	const file: NvramFile | undefined = context.inventory.nvramFiles.get(path);
 	const elsewhere = whereElse(context, path);
+	const risk = context.inventory.folders.get(posix.dirname(path))?.risk;
 	const rules: Array<[boolean, string]> = [
 		[elsewhere !== undefined, elsewhere ?? ''],
 		[file === undefined, 'the file is not there yet, is no plain file, or may not be read'],
 		[file?.isRaw === false, 'they are in a qcow2 file, which may hold states of internal snapshots, too'],
 		[isForeignNvram(context, path), 'another domain uses the same file'],
+		[risk !== undefined && risk.buildIn === undefined, `${risk?.who} could exchange files in ${risk?.folder} meanwhile`],
 		[!context.inventory.folders.get(posix.dirname(path))?.isWritable, `you may not make a file in ${posix.dirname(path)}`],
 	];
 	return rules.find(([holds]) => holds)?.[1];
@@ -144,9 +93,9 @@ export function copyNvram(context: PlanContext, given: {name: string; now: Date;
 	const to = place.path;
 	const onlyIf = {kind: 'same-content', path: nvramPath, other: to} as const;
 	// Our own record is dated with the time of the plan, libvirt's with the moment at which it begins.
-	const date = context.host.owner === 'qemu' ? fileCommands.date(to, secondsOf(now)) : fileCommands.dateNow(to);
+	const date = inPlace(placeOf(context, to), context.host.owner === 'qemu' ? fileCommands.dateEntry(to, secondsOf(now)) : fileCommands.dateNow(to));
 	return {
-		before: copySteps({id: 'nvram', title: 'the copy of the firmware\'s variables', from: nvramPath, to, phase: 'create', date: isActive ? noAge : secondsOf(now)}),
+		before: copySteps(context, {id: 'nvram', title: 'the copy of the firmware\'s variables', from: nvramPath, to, phase: 'create', date: isActive ? noAge : secondsOf(now)}),
 		after: isActive
 			? [
 				nvramStep('prove-nvram', 'Let the copy be as old as the snapshot, if the guest has not changed its variables meanwhile', 'switch', {

@@ -118,7 +118,7 @@ export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[]): Step[] {
 
 	const paths = disks.map(disk => buildPath(disk));
 	const folders = [...new Set(paths.map(path => posix.dirname(path)))];
-	const published = [...new Set(disks.filter(({buildFolder}) => buildFolder !== undefined).map(disk => posix.dirname(disk.overlayPath)))];
+	const published = [...new Set(disks.filter(({build}) => build !== undefined).map(disk => posix.dirname(disk.overlayPath)))];
 	return [
 		...openBuildFolders(disks),
 		...disks.flatMap(disk => stepsFor(disk)),

@@ -9,7 +9,7 @@ import {ownerModel} from '../../model/image-owner.ts';
 import type {DomainPicture} from '../../model/inventory.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {isDrive} from '../../model/start-files.ts';
-import {buildFolderFor} from './build-folder.ts';
+import {buildFor, type Build} from './build-folder.ts';
 import type {PlanContext} from './context.ts';
 import {overlayPath, stampOf} from './overlay-name.ts';
 import {readOutRemedy, requireLayersOfRecord, requirePlainLayers} from './recorded-chains.ts';
@@ -28,8 +28,8 @@ export type OverlaidDisk = {
 	/** The head of a running domain: libvirt gives it back to its owner when the domain stops, and only then it tells whose the overlay is to be. */
 	ownedLater?: {headPath: string; file: FileFacts};
 	clusterSizeBytes: number | undefined;
-	/** The private folder that it is made in; undefined: it is made in place. */
-	buildFolder?: string;
+	/** Undefined: it is made in place. */
+	build?: Build;
 	/** Set where the image below is in use, so that nobody may open it to ask. */
 	sizeBytes?: number;
 	wasLeftOut: boolean;
@@ -133,13 +133,13 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		}
 
 		requirePlainLayers(context, target, basePath, readOutRemedy(context, basePath));
-		const buildFolder = buildFolderFor(context, basePath);
+		const build = buildFor(context, basePath);
 		result.overlaid.push({
 			target,
 			basePath,
 			baseFormat: base.format,
 			overlayPath: overlayPath(basePath, {stamp: stampOf(now), folder: folders.get(posix.dirname(basePath)), taken}),
-			...(buildFolder !== undefined && {buildFolder}),
+			...(build !== undefined && {build}),
 			headPath: head?.sourceType === 'file' || head?.sourceType === 'block' ? head.sourcePath : undefined,
 			...baseFacts(context, basePath, head?.sourcePath),
 			wasLeftOut: isLeftOut,

@@ -265,7 +265,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 	// An overlay on an image that the guest still writes to would stand on moving ground, and QEMU's lock forbids to look at it.
 	const mustStopFirst = hasProcess(picture.domain) && (disks.overlaid.some(disk => needsStop(disk)) || keptSteps.some(step => step.phase === 'create'));
 	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: action.fate.kind === 'keep'});
-	const create = [...overlaySteps(disks.overlaid, checkpoints.bitmaps), ...nvram.create, ...keptSteps.filter(step => step.phase === 'create')];
+	const create = [...overlaySteps(disks.overlaid, checkpoints.bitmaps), ...nvram.create, ...keptSteps.filter(step => step.phase === 'create'), ...proveBuilt(disks.overlaid)];
 	return succeed({
 		steps: [
 			...checkSteps(disks.overlaid.filter(disk => !needsStop(disk))),
@@ -274,12 +274,11 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 			...checkpoints.before,
 			...keptSteps.filter(step => step.phase === 'switch'),
 			...nvram.switch,
-			...proveBuilt(disks.overlaid),
 			defineStep(context, definition.value.xml),
 			...bookkeeping.value,
 			...checkpoints.after,
 			...end.value,
-			...removeSteps(abandoned.removed),
+			...removeSteps(context, abandoned.removed),
 			...closeBuildFolders(disks.overlaid),
 			...nvram.remove,
 		],

@@ -58,6 +58,11 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 			return onHost('test', probe.path, '-ef', probe.other);
 		}
 
+		case 'also-named': {
+			const inodeOf = (path: string) => `"$(${onHost('stat', '-c', '%d:%i', '--', path)})"`;
+			return `[ ${inodeOf(probe.path)} = ${inodeOf(probe.other)} ]`;
+		}
+
 		case 'not-owned-by-root': {
 			return `[ "$(${onHost('stat', '-L', '-c', '%u:%g', '--', probe.path)})" != 0:0 ]`;
 		}

@@ -2,7 +2,6 @@
 The planner for `tidy`: removes images, and copies of firmware variables, that the doctor found to be leftovers. Whether anything needs them is asked of the
 graph here, and once more of the whole host just before each is removed.
 */
-import {posix} from 'node:path';
 import type {TidyAction} from '../../model/action.ts';
 import {formatBytes} from '../../model/format.ts';
 import {imageAt, overlaysOf} from '../../model/image-graph.ts';
@@ -12,10 +11,10 @@ import {objectionTo, type Objection} from '../../model/may-change.ts';
 import type {Plan} from '../../model/plan.ts';
 import type {Result} from '../../model/result.ts';
 import {refuseUnreadable} from './blockers.ts';
-import {fileCommands} from './commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from './context.ts';
 import {isForeignNvram} from './nvram.ts';
 import {assembleMending, blockMending, emptyMending} from './mend-plan.ts';
+import {removeSteps} from './remove-steps.ts';
 
 const whyLeft: Partial<Record<Objection['reason'], string>> = {
 	'is-device': 'it is a block device, and only files are removed',
@@ -84,16 +83,7 @@ export function planTidy(action: TidyAction, inventory: Inventory, given: PlanAr
 	return assembleMending(context, action, given, {
 		...emptyMending(context),
 		removed: paths,
-		steps: paths.map((path, index) => ({
-			id: `remove-${index + 1}`,
-			title: `Remove ${posix.basename(path)}, which nothing needs`,
-			phase: 'remove',
-			command: fileCommands.remove(path),
-			undo: null,
-			happened: {kind: 'file-missing', path},
-			ifStopped: 'What is removed is gone; the rest would be left for recover.',
-			guard: {kind: 'unused-image', path},
-		})),
+		steps: removeSteps(context, paths, {title: name => `Remove ${name}, which nothing needs`, ifStopped: 'What is removed is gone; the rest would be left for recover.'}),
 		consequences: [
 			...paths.map(path => ({severity: 'loss' as const, text: nvramCopies.has(path)
 				? `${path}: the firmware's variables of a snapshot that is gone.`

@@ -6,6 +6,7 @@ import {succeed, unreachable, type Result} from '../../model/result.ts';
 import {parseChain, parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {isOwnedByRoot} from '../../model/image-owner.ts';
 import {readFileFacts, readSameContent, readSameFile, readTest} from '../../tools/files.ts';
+import {readFileStamps} from '../../tools/file-stamps.ts';
 import {readTags} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
 import {readImageUsers} from './image-users.ts';
@@ -37,7 +38,7 @@ async function hasTag({runner}: FileGiven, path: string, tag: string): Promise<R
 	return tags.ok ? succeed(tags.value.includes(tag)) : tags;
 }
 
-export type FileProbe = Extract<Probe, {kind: 'never' | 'file-exists' | 'file-missing' | 'file-empty' | 'not-owned-by-root' | 'same-file' | 'same-content' | 'image-has-tag' | 'image-lacks-tag' | 'image-unused'}>;
+export type FileProbe = Extract<Probe, {kind: 'never' | 'file-exists' | 'file-missing' | 'file-empty' | 'not-owned-by-root' | 'same-file' | 'also-named' | 'same-content' | 'image-has-tag' | 'image-lacks-tag' | 'image-unused'}>;
 
 /** Questions about files, which are the same whoever owns the domain. */
 export async function observeFile(given: FileGiven, probe: FileProbe): Promise<Result<boolean>> {
@@ -67,6 +68,11 @@ export async function observeFile(given: FileGiven, probe: FileProbe): Promise<R
 
 		case 'same-file': {
 			return readSameFile(given.runner, probe.path, probe.other);
+		}
+
+		case 'also-named': {
+			const stamps = await readFileStamps(given.runner, [probe.path, probe.other]);
+			return stamps.ok ? succeed(stamps.value.length === 2 && stamps.value[0]!.inode === stamps.value[1]!.inode) : stamps;
 		}
 
 		case 'same-content': {

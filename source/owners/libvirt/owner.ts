@@ -9,6 +9,7 @@ import type {HostFacts} from '../../model/inventory.ts';
 import {fail, succeed} from '../../model/result.ts';
 import {readFileStamps} from '../../tools/file-stamps.ts';
 import type {LineWatcher, Runner} from '../../tools/run.ts';
+import {runCommand} from '../../tools/run-command.ts';
 import {readDataSizes} from '../../tools/measure-images.ts';
 import {createClaims} from './claims.ts';
 import {createFileFence, withoutFence} from './file-fence.ts';
@@ -112,13 +113,7 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 				return fail({kind: 'unreadable', what: 'A plan', reason: 'libvirt holds the monitor of its domains'});
 			}
 
-			return runner({
-				argv: command.argv,
-				where: command.tool === 'virsh' ? 'here' : 'host',
-				files: command.files,
-				timeoutMs: runOptions.timeoutMs,
-				isMutating: true,
-			});
+			return runCommand(runner, command, {where: command.tool === 'virsh' ? 'here' : 'host', timeoutMs: runOptions.timeoutMs});
 		},
 		readProgress: async progress => readProgress({runner, virsh}, progress),
 		watch(listener) {

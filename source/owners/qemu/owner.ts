@@ -11,6 +11,7 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {readFileStamps} from '../../tools/file-stamps.ts';
 import {readFileFacts} from '../../tools/files.ts';
 import type {Runner} from '../../tools/run.ts';
+import {runCommand} from '../../tools/run-command.ts';
 import {readDataSizes} from '../../tools/measure-images.ts';
 import {readImageUsers} from '../libvirt/image-users.ts';
 import {parseVersion} from '../libvirt/read-host.ts';
@@ -228,14 +229,7 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 
 			return command.tool === 'qmp'
 				? runMonitorCommand(command, runOptions.timeoutMs)
-				: runner({
-					argv: command.argv,
-					where: 'host',
-					files: command.files,
-					timeoutMs: runOptions.timeoutMs,
-					isMutating: true,
-					isDaemon: command.tool === 'qemu',
-				});
+				: runCommand(runner, command, {where: 'host', timeoutMs: runOptions.timeoutMs, isDaemon: command.tool === 'qemu'});
 		},
 		async readProgress(progress) {
 			if (progress.kind !== 'file-size') {

@@ -1,6 +1,7 @@
 /** New files for root in a folder that others may write to. */
 import test from 'ava';
 import type {FolderRisk} from '../../../source/model/folder-risk.ts';
+import {digest} from '../../../source/model/fingerprint.ts';
 import {planAction} from '../../../source/engine/plan/plan-action.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {
@@ -11,23 +12,29 @@ import {
 } from '../../helpers/inventory.ts';
 
 const disksOnly = {isDiskOnly: true, disks: [{target: 'vdb', mode: 'no' as const}]};
-const beside: FolderRisk = {folder: '/d', who: 'user 1000', buildIn: '/'};
+const beside: FolderRisk = {
+	folder: '/d', who: 'user 1000', buildIn: '/', inode: '1:9',
+};
+const place = {folder: '/d', inode: '1:9'};
+/** The private folder for new files in /d. */
+const made = `/.vsnap-tui-w-new-${digest('/d').slice(0, 8)}`;
 
 function world(risk: FolderRisk | undefined, more: Partial<Scene> = {}) {
-	const made = twoDisks(more);
-	made.folders.set('/d', {...made.folders.get('/d')!, ...(risk && {risk})});
-	return made;
+	const scene = twoDisks(more);
+	scene.folders.set('/d', {...scene.folders.get('/d')!, ...(risk && {risk})});
+	return scene;
 }
 
 test('a file is made in a private folder beside, linked into place, proven, and its other name taken away', t => {
 	const plan = planOf(world(beside), disksOnly);
 	t.is(idsOf(plan), 'check-vda build-folder-1 reserve-vda create-vda open-vda sync publish-vda sync-folders prove-vda define record close-1 close-folder-1');
 	const argv = (id: string) => argvOf(stepOf(plan, id).command).join(' ');
-	t.is(argv('build-folder-1'), 'mkdir -m 0700 -- /.vsnap-tui-w');
-	t.regex(argv('create-vda'), / -b \/d\/vda\.qcow2 \/\.vsnap-tui-w\/vda\.s1$/);
-	t.is(argv('publish-vda'), 'ln -T -- /.vsnap-tui-w/vda.s1 /d/vda.s1');
-	t.is(argv('prove-vda'), 'test /d/vda.s1 -ef /.vsnap-tui-w/vda.s1');
-	t.deepEqual(stepOf(plan, 'publish-vda').undo![0]!.onlyIf, {kind: 'same-file', path: '/d/vda.s1', other: '/.vsnap-tui-w/vda.s1'});
+	t.is(argv('build-folder-1'), `mkdir -m 0700 -- ${made}`);
+	t.is(argv('create-vda').slice(argv('create-vda').indexOf(' -b ')), ` -b /d/vda.qcow2 ${made}/vda.s1`);
+	const publish = stepOf(plan, 'publish-vda');
+	t.like(publish.command, {argv: ['ln', '-T', '--', `${made}/vda.s1`, './vda.s1'], place});
+	t.like(publish.undo![0], {argv: ['rm', '--', './vda.s1'], place: {...place, entry: {name: 'vda.s1', is: `${made}/vda.s1`}}, onlyIf: {kind: 'same-file', path: '/d/vda.s1', other: `${made}/vda.s1`}});
+	t.like(stepOf(plan, 'prove-vda').command, {argv: ['test', './vda.s1', '-ef', `${made}/vda.s1`], place});
 	t.deepEqual(plan.steps.slice(-2).map(({phase}) => phase), ['remove', 'remove']);
 	t.deepEqual(plan.images.created, ['/d/vda.s1']);
 	t.is(plan.expected.heads[0]!.path, '/d/vda.s1');
@@ -38,7 +45,7 @@ test('in a folder of root\'s everything is made in place', t => {
 });
 
 test('root is refused where no private folder can lie beside, and where somebody else writes to the files by their names', t => {
-	t.regex(refusalOf(world({...beside, buildIn: undefined}), disksOnly), /\/d can be written to by user 1000, .*root writes to in \/d.*chown root/);
+	t.regex(refusalOf(world({...beside, buildIn: undefined}), disksOnly), /\/d can be written to by user 1000, .*root writes to in \/d.*chown root \/d.*sudo -u '#1000'/);
 	t.is(refusalOf(world(beside, {state: 'running'}), disksOnly), '');
 	t.regex(refusalOf(world(beside, {state: 'running'}), {memory: {mode: 'external'}}), /exchange the files that libvirt writes to/);
 });
@@ -53,8 +60,8 @@ test('a revert and a branch do the same for each overlay, and nothing touches a 
 		const plan = must(planAction(action, risky, {id: 'plan-1', now, workPath: '/w'}));
 		const {created} = plan.images;
 		const naming = plan.steps.slice(0, plan.steps.findIndex(({id}) => id === 'define')).filter(({command}) => created.some(path => argvOf(command).includes(path)));
-		// The overlay of a branch's upper layer is backed by the lower one.
-		t.deepEqual([...new Set(naming.map(({command}) => argvOf(command).slice(0, 2).join(' ')))].filter(start => start !== 'qemu-img create'), ['ln -T', ...created.map(path => `test ${path}`)], action.kind);
+		// The overlay of a branch's upper layer is backed by the lower one; links are made and proven from inside the folder.
+		t.deepEqual([...new Set(naming.map(({command}) => argvOf(command).slice(0, 2).join(' ')))].filter(start => start !== 'qemu-img create'), [], action.kind);
 		t.is(plan.steps.filter(({id}) => id.startsWith('build-folder')).length, 1);
 		t.is(plan.steps.filter(({id}) => id.startsWith('close-')).length, created.length + 1);
 		t.is(new Set(plan.steps.map(({id}) => id)).size, plan.steps.length, 'no two steps of one name');

@@ -6,6 +6,7 @@ import {planDelete} from '../../../source/engine/plan/delete.ts';
 import {planMerge} from '../../../source/engine/plan/merge.ts';
 import {planRevert} from '../../../source/engine/plan/revert.ts';
 import {planTidy} from '../../../source/engine/plan/tidy.ts';
+import {digest} from '../../../source/model/fingerprint.ts';
 import type {Inventory} from '../../../source/model/inventory.ts';
 import {nvramCopyPath, type NvramFile} from '../../../source/model/nvram.ts';
 import type {Plan} from '../../../source/model/plan.ts';
@@ -76,7 +77,7 @@ test('what is kept keeps its variables, and they are the file that was in use', 
 	const plan = revert(world({s2: 0}), {kind: 'keep', name: 'left'});
 	t.deepEqual(lines(plan).slice(5), [
 		`switch: ln -T -- ${nvram} ${nvram}.vsnap-left`,
-		`switch: touch -c -d @${now.getTime() / 1000} -- ${nvram}.vsnap-left`,
+		`switch: touch -h -c -d @${now.getTime() / 1000} -- ${nvram}.vsnap-left`,
 		`switch: mv -f -T -- ${nvram}.new-20261121-100000 ${nvram}`,
 		`switch: sync -- ${nvram}.vsnap-left /n`,
 	]);
@@ -132,7 +133,7 @@ test('beside a running guest the copy has no age until it is compared, once the 
 	t.deepEqual(plan.steps.map(({id}) => id), ['reserve-nvram', 'copy-nvram', 'date-nvram', 'sync-nvram', 'snapshot', 'prove-nvram', 'sync-nvram-age']);
 	t.true(lines(plan).includes(`create: touch -c -d @0 -- ${nvram}.vsnap-n1`));
 	const prove = plan.steps.find(({id}) => id === 'prove-nvram')!;
-	t.deepEqual(argvOf(prove.command), ['touch', '-c', '--', `${nvram}.vsnap-n1`]);
+	t.deepEqual(argvOf(prove.command), ['touch', '-h', '-c', '--', `${nvram}.vsnap-n1`]);
 	t.deepEqual(prove.command.onlyIf, {kind: 'same-content', path: nvram, other: `${nvram}.vsnap-n1`});
 	t.regex(prove.otherwise!, /has changed/);
 });
@@ -204,4 +205,61 @@ test('variables on a device or on the network are told to be left as they are, a
 			t.true(textsOf(plan).includes(`: ${reason}.`), textsOf(plan));
 		}
 	}
+});
+
+/** The same where root works in a folder of somebody else's: `/n` can be exchanged. */
+function risky(inventory: Inventory, buildIn = '/'): Inventory {
+	const folder = inventory.folders.get('/n')!;
+	return {...inventory, folders: new Map([...inventory.folders, ['/n', {...folder, risk: {folder: '/n', who: 'user 64055', buildIn: buildIn === '' ? undefined : buildIn, inode: '9:9'}}]])};
+}
+
+const privateFolder = `/.vsnap-tui-w-nvram-${digest('/n').slice(0, 8)}`;
+
+test('where others may exchange the folder nothing in it is opened for writing: the copy is made beside, and moved or linked into place', t => {
+	const plan = revert(risky(world({s2: 0})));
+	t.deepEqual(lines(plan), [
+		`create: mkdir -m 0700 -- ${privateFolder}`,
+		`create: dd if=./web.fd.vsnap-s2 iflag=nofollow of=${privateFolder}/copy conv=fsync status=none`,
+		`create: chown -h 64055:64055 -- ${privateFolder}/copy`,
+		`create: chmod 0600 -- ${privateFolder}/copy`,
+		'switch: ln -T -- ./web.fd ./web.fd.left-20261121-100000',
+		`switch: mv -f -T -- ${privateFolder}/copy ./web.fd`,
+		'switch: sync -- /n',
+		'remove: rm -- ./web.fd.left-20261121-100000',
+		`remove: rmdir -- ${privateFolder}`,
+	]);
+	t.deepEqual(undoOf(plan, 'nvram'), [
+		`dd if=./web.fd.left-20261121-100000 iflag=nofollow of=${privateFolder}/back conv=fsync status=none`,
+		`chown -h 64055:64055 -- ${privateFolder}/back`,
+		`chmod 0600 -- ${privateFolder}/back`,
+		`mv -f -T -- ${privateFolder}/back ./web.fd`,
+		'sync -- /n',
+	]);
+	const place = {folder: '/n', inode: '9:9'};
+	const commandOf = (id: string) => plan.steps.find(step => step.id === id)!.command;
+	t.like(commandOf('copy-nvram'), {place: {...place, entry: {name: 'web.fd.vsnap-s2', is: facts(`${madeAt[1]!}.5`).inode}}});
+	t.like(commandOf('hold-nvram'), {place: {...place, entry: {name: 'web.fd', is: '1:1795000000.0'}}});
+	t.like(commandOf('nvram'), {place});
+});
+
+test('a new copy is linked from there, and its private name taken away at once; without a place for it none is made', t => {
+	const plan = must(create(risky(world({}))));
+	t.deepEqual(lines(plan), [
+		`create: mkdir -m 0700 -- ${privateFolder}`,
+		`create: dd if=./web.fd iflag=nofollow of=${privateFolder}/copy conv=fsync status=none`,
+		`create: touch -c -d @${now.getTime() / 1000} -- ${privateFolder}/copy`,
+		`create: ln -T -- ${privateFolder}/copy ./web.fd.vsnap-n1`,
+		`create: rm -- ${privateFolder}/copy`,
+		`create: rmdir -- ${privateFolder}`,
+		'create: sync -- /n',
+	]);
+	t.deepEqual(undoOf(plan, 'publish-nvram'), ['rm -- ./web.fd.vsnap-n1']);
+	const without = must(create(risky(world({}), '')));
+	t.deepEqual(lines(without), []);
+	t.regex(textsOf(without), /are not kept with the snapshot: user 64055 could exchange files in \/n meanwhile/);
+	const deleted = drop(risky(world({s2: 0})));
+	t.like(deleted.steps.find(({command}) => argvOf(command).includes('./web.fd.vsnap-s2')), {
+		command: {argv: ['rm', '--', './web.fd.vsnap-s2'], place: {folder: '/n', inode: '9:9', entry: {name: 'web.fd.vsnap-s2', is: facts(`${madeAt[1]!}.5`).inode}}},
+		guard: {kind: 'unused-image', path: `${nvram}.vsnap-s2`, inode: facts(`${madeAt[1]!}.5`).inode},
+	});
 });
