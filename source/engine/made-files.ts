@@ -34,9 +34,14 @@ function isStampable({phase, command: {tool}}: Step): boolean {
 	return phase === 'create' || (phase === 'switch' && (tool === 'file' || tool === 'qemu-img'));
 }
 
-/** How the files are that the step has just made. Empty where nothing could be asked: its removal then needs other proof. */
+/** Whether no step of the same phase makes more of the file: until then it is unfinished, and before the switch nobody is led to it. */
+function isLastMaker({steps}: Plan, step: Step, path: string): boolean {
+	return !steps.slice(steps.findIndex(({id}) => id === step.id) + 1).some(later => later.phase === step.phase && isStampable(later) && makes(later, path));
+}
+
+/** How the files are that the step has just finished. Empty where nothing could be asked: its removal then needs other proof. */
 export async function readStampsAfter(owner: Owner, plan: Plan, step: Step): Promise<FileStamp[]> {
-	const paths = isStampable(step) ? removablePaths(plan).filter(path => makes(step, path)) : [];
+	const paths = isStampable(step) ? removablePaths(plan).filter(path => makes(step, path) && isLastMaker(plan, step, path)) : [];
 	const stamps = paths.length === 0 ? succeed([]) : await owner.readFileStamps(paths);
 	return stamps.ok ? stamps.value : [];
 }

@@ -2,8 +2,7 @@
 What coreutils and findutils say about files and folders on the host. Names are parted by NUL bytes, the one byte that no name can hold.
 */
 import type {FileFacts} from '../model/image.ts';
-import type {FolderFacts} from '../model/inventory.ts';
-import {fail, succeed, type Result} from '../model/result.ts';
+import {succeed, type Result} from '../model/result.ts';
 import type {Runner} from './run.ts';
 
 const readTimeoutMs = 30_000;
@@ -118,44 +117,6 @@ export async function readSameContent(runner: Runner, path: string, other: strin
 	}
 
 	return result.failure.kind === 'tool-failed' && result.failure.cause.exitCode === 1 ? succeed(false) : result;
-}
-
-/** Fails where the folder cannot be looked at. */
-export async function readFolder(runner: Runner, path: string): Promise<Result<FolderFacts>> {
-	const ask = async (...argv: string[]) => runner({argv, where: 'host', timeoutMs: readTimeoutMs});
-	const [isWritable, space, device, names] = await Promise.all([
-		readTest(runner, '-w', path),
-		ask('stat', '-f', '--printf', '%a %S', '--', path),
-		ask('stat', '-L', '--printf', '%d', '--', path),
-		// An entry that cannot be looked at is still a name; one that vanishes meanwhile is none.
-		runner({
-			argv: ['find', '-H', path, '-ignore_readdir_race', '-mindepth', '1', '-maxdepth', '1', '-printf', String.raw`%f\0`],
-			where: 'host',
-			timeoutMs: readTimeoutMs,
-			fineCodes: [1],
-		}),
-	]);
-	const firstFailure = [isWritable, space, device, names].find(result => !result.ok);
-	if (firstFailure && !firstFailure.ok) {
-		return firstFailure;
-	}
-
-	if (!isWritable.ok || !space.ok || !device.ok || !names.ok) {
-		return fail({kind: 'unreadable', what: path, reason: 'it cannot be looked at'});
-	}
-
-	if (names.value.stdout === '' && names.value.stderr !== '') {
-		return fail({kind: 'unreadable', what: path, reason: names.value.stderr.trim()});
-	}
-
-	const [blocks = '0', blockBytes = '0'] = space.value.stdout.split(' ');
-	return succeed({
-		path,
-		isWritable: isWritable.value,
-		freeBytes: Number(blocks) * Number(blockBytes),
-		device: device.value.stdout,
-		names: new Set(names.value.stdout.split('\0').filter(name => name !== '')),
-	});
 }
 
 /** Where the folder really is, without links; undefined where that cannot be told. */

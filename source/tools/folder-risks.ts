@@ -8,6 +8,8 @@ import {
 import type {Runner} from './run.ts';
 
 const readTimeoutMs = 30_000;
+/** Belongs to whoever asks. */
+const ownProcess = '/proc/self/.';
 const statFields = 6;
 const statFormat = String.raw`%n\0%F\0%u\0%g\0%a\0%d:%i\0`;
 
@@ -48,12 +50,11 @@ async function readRisk(runner: Runner, path: string, known: ReadonlyMap<string,
 
 /** By path, those that are not safe; empty for anybody but root. What cannot be looked at is not safe. */
 export async function readFolderRisks(runner: Runner, paths: readonly string[]): Promise<Map<string, FolderRisk>> {
-	const user = paths.length === 0 ? undefined : await runner({argv: ['id', '-u'], where: 'host', timeoutMs: readTimeoutMs});
-	if (!user?.ok || user.value.stdout.trim() !== '0') {
+	const entries = paths.length === 0 ? undefined : await readEntries(runner, [ownProcess, ...new Set(paths.flatMap(path => foldersOf(path)))]);
+	if (entries?.get(ownProcess)?.uid !== 0) {
 		return new Map();
 	}
 
-	const entries = await readEntries(runner, [...new Set(paths.flatMap(path => foldersOf(path)))]);
 	const risks = new Map<string, FolderRisk>();
 	for (const path of paths) {
 		const risk = await readRisk(runner, path, entries);

@@ -4,8 +4,9 @@ import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
 import {
-	parseFileFacts, readFileFacts, readFolder, readOpenProcesses, readTest,
+	parseFileFacts, readFileFacts, readOpenProcesses, readTest,
 } from '../../source/tools/files.ts';
+import {readFolder, readFolders, readNames} from '../../source/tools/folders.ts';
 import {createLocalRunner} from '../../source/tools/run.ts';
 import {fakeRunner, fixture, valueOf} from '../owners/libvirt/fixture.ts';
 
@@ -70,13 +71,40 @@ test('a link that leads to itself, one that leads nowhere and one to another fol
 });
 
 test('a folder is read although one entry cannot be, and not where none can be', async t => {
-	const answer = (names: {stdout: string; stderr: string; exitCode: number}) => fakeRunner(argv => argv[0] === 'find' ? names : {stdout: '1 1'});
-	const [partly, none] = await Promise.all([
-		readFolder(answer({stdout: 'a\0', stderr: 'find: \'/f/b\': Stale file handle\n', exitCode: 1}), '/f'),
-		readFolder(answer({stdout: '', stderr: 'find: \'/f\': Permission denied\n', exitCode: 1}), '/f'),
-	]);
-	t.deepEqual([...valueOf(partly).names], ['a']);
-	t.like(none, {ok: false, failure: {kind: 'unreadable'}});
+	const runner = fakeRunner(argv => argv[0] === 'find'
+		? {
+			stdout: ['0', '/f', '9', 'f', '1', '/f', '9', 'a', 'w0', '/none', '9', 'none', 'w0', '/empty', '9', 'empty', ''].join('\0'),
+			stderr: 'find: \'/f/b\': Stale file handle\nfind: \'/none\': Permission denied\nfind: \'/gone\': No such file or directory\n',
+			exitCode: 1,
+		}
+		: {stdout: '/f\0' + '2 3\0/none\0' + '1 1\0/empty\0' + '1 1\0', exitCode: 1});
+	const folders = await readFolders(runner, ['/f', '/none', '/empty', '/gone']);
+	t.deepEqual(valueOf(folders.get('/f')!), {path: '/f', isWritable: false, freeBytes: 6, device: '9', names: new Set(['a'])});
+	t.like(valueOf(folders.get('/empty')!), {isWritable: true, names: new Set()});
+	for (const path of ['/none', '/gone']) {
+		t.like(folders.get(path), {ok: false, failure: {kind: 'unreadable'}});
+	}
+
+	t.false((await readNames(runner, '/none')).ok);
+	t.deepEqual([...valueOf(await readNames(runner, '/f'))], ['a']);
+});
+
+test('many folders cost two programs, and each has its own names', async t => {
+	const base = await temporaryFolder();
+	const [one, other] = [path.join(base, '-one'), path.join(base, hostile)];
+	for (const [folder, names] of [[one, ['a', 'b']], [other, [hostile]]] as const) {
+		await mkdir(folder);
+		await Promise.all(names.map(async name => writeFile(path.join(folder, name), '')));
+	}
+
+	const asked: string[] = [];
+	const folders = await readFolders(async request => {
+		asked.push(request.argv[0]!);
+		return run(request);
+	}, [one, other, path.join(base, 'missing')]);
+	t.deepEqual(asked.sort(), ['find', 'stat']);
+	t.deepEqual([...folders].map(([folder, found]) => [folder, found.ok ? [...found.value.names].sort() : undefined]), [[one, ['a', 'b']], [other, [hostile]], [path.join(base, 'missing'), undefined]]);
+	await rm(base, {recursive: true});
 });
 
 test('tests of a file say yes, no, or that nobody can say', async t => {

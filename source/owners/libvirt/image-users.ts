@@ -6,7 +6,8 @@ import {posix} from 'node:path';
 import type {Image} from '../../model/image.ts';
 import {doubtful} from '../../model/image-users.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import {readFileFacts, readFolder, readOpenProcesses} from '../../tools/files.ts';
+import {readFileFacts, readOpenProcesses} from '../../tools/files.ts';
+import {readNames} from '../../tools/folders.ts';
 import {isUnresolved} from '../../tools/backing-name.ts';
 import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
 import {readHeader} from '../../tools/qemu-img.ts';
@@ -25,12 +26,12 @@ type Headers = {
 /** What the headers of the other files in the image's folder name. `known`: files whose headers were read a moment ago. */
 async function readNeighbours(runner: Runner, path: string, known: ReadonlySet<string>): Promise<Result<Headers>> {
 	const folderPath = posix.dirname(path);
-	const folder = await readFolder(runner, folderPath);
-	if (!folder.ok) {
-		return folder;
+	const names = await readNames(runner, folderPath);
+	if (!names.ok) {
+		return names;
 	}
 
-	const neighbours = [...folder.value.names].map(name => posix.join(folderPath, name)).filter(neighbour => neighbour !== path && !known.has(neighbour));
+	const neighbours = [...names.value].map(name => posix.join(folderPath, name)).filter(neighbour => neighbour !== path && !known.has(neighbour));
 	const facts = await readFileFacts(runner, neighbours);
 	if (!facts.ok) {
 		return facts;

@@ -5,15 +5,17 @@ import {posix} from 'node:path';
 import {headDisks, type DomainDefinition} from '../../model/domain.ts';
 import type {Image} from '../../model/image.ts';
 import type {DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts, Pin} from '../../model/inventory.ts';
+import type {FolderRisk} from '../../model/folder-risk.ts';
 import {nvramPaths, type NvramFile} from '../../model/nvram.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {nothingMissing, startPaths} from '../../model/start-files.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {readFileFacts, readFolder, readRealPath} from '../../tools/files.ts';
+import {readFileFacts, readRealPath} from '../../tools/files.ts';
 import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
 import {readFolderRisks} from '../../tools/folder-risks.ts';
+import {readFolders} from '../../tools/folders.ts';
 import {readOwnBytes} from '../../tools/own-bytes.ts';
 import {readMissingFiles} from '../../tools/missing-files.ts';
 import {readHeader} from '../../tools/qemu-img.ts';
@@ -161,13 +163,13 @@ export async function readPicture(reading: Reading, uuid: string, options: {with
 }
 
 /** Folders that cannot be looked at are left out. */
-async function readFolders(runner: Runner, paths: readonly string[]): Promise<Map<string, FolderFacts>> {
-	const folders = new Set(paths.map(path => posix.dirname(path)));
-	const [read, risks] = await Promise.all([
-		mapLimited([...folders], 4, async path => readFolder(runner, path)),
-		readFolderRisks(runner, [...folders]),
+async function readFoldersOf(runner: Runner, paths: readonly string[]): Promise<Map<string, FolderFacts>> {
+	const folders = [...new Set(paths.map(path => posix.dirname(path)))];
+	const [read, risks] = folders.length === 0 ? [new Map<string, Result<FolderFacts>>(), new Map<string, FolderRisk>()] : await Promise.all([
+		readFolders(runner, folders),
+		readFolderRisks(runner, folders),
 	]);
-	return new Map(read.flatMap(folder => {
+	return new Map([...read.values()].flatMap(folder => {
 		const risk = folder.ok ? risks.get(folder.value.path) : undefined;
 		return folder.ok ? [[folder.value.path, {...folder.value, ...(risk && {risk})}]] : [];
 	}));
@@ -244,7 +246,7 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 	const overlayPaths = overlaysOnRecord(picture);
 	const nvram = nvramPaths(picture.domain, picture.snapshots);
 	const [folders, nvramFiles, memoryFiles, jobs] = await Promise.all([
-		readFolders(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...nvram, ...picture.images.flatMap(({dataFilePath}) => dataFilePath ?? [])]),
+		readFoldersOf(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...nvram, ...picture.images.flatMap(({dataFilePath}) => dataFilePath ?? [])]),
 		readNvramFiles(runner, nvram),
 		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await source.readMemoryFile(path, records)]),
 		source.readJobs(picture.domain),

@@ -7,7 +7,8 @@ import type {LostFile, Surroundings, SurroundingsRequest} from '../../engine/por
 import type {FolderFacts, MemoryFileFacts} from '../../model/inventory.ts';
 import type {Image} from '../../model/image.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {escapePattern, readFileFacts, readFolder} from '../../tools/files.ts';
+import {escapePattern, readFileFacts} from '../../tools/files.ts';
+import {readFolders} from '../../tools/folders.ts';
 import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
 import {readChain, readHeader} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
@@ -102,8 +103,8 @@ export async function readSurroundings({runner, source, checkFiles}: Reading, re
 		return access.failure.kind === 'files-elsewhere' ? succeed(nothing) : access;
 	}
 
-	const read = await mapLimited([...new Set([...request.folders, ...request.namesIn])], readersAtOnce, async path => readFolder(runner, path));
-	const folders = read.flatMap(folder => folder.ok ? [folder.value] : []);
+	const read = await readFolders(runner, [...request.folders, ...request.namesIn]);
+	const folders = [...read.values()].flatMap(folder => folder.ok ? [folder.value] : []);
 	const ofImages = new Set(request.folders);
 	const [others, lost, memoryFiles] = await Promise.all([
 		readOthers(runner, folders.filter(({path}) => ofImages.has(path)), request.known),

@@ -10,7 +10,7 @@ import {addFile} from '../../../source/owners/demo/world.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
 import {readImages} from '../../../source/owners/libvirt/read-images.ts';
 import {readStrays} from '../../../source/owners/libvirt/read-strays.ts';
-import {readFolder} from '../../../source/tools/files.ts';
+import {readFolder} from '../../../source/tools/folders.ts';
 import {createLocalRunner} from '../../../source/tools/run.ts';
 import {fakeRunner, valueOf} from './fixture.ts';
 
