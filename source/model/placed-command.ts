@@ -33,9 +33,9 @@ export function inPlace(place: Place | undefined, command: ProgramCommand): Prog
 
 /** The words of a command with the paths that they stand for. */
 export function wordsOfProgram({argv, place}: ProgramCommand): string[] {
-	return place === undefined ? argv : argv.map(word => {
+	return argv.map(word => {
 		const [, operand = '', path = ''] = operandAndPath.exec(word) ?? [];
-		return path.startsWith('./') ? `${operand}${posix.join(place.folder, path)}` : word;
+		return place !== undefined && path.startsWith('./') ? `${operand}${posix.join(place.folder, path)}` : word;
 	});
 }
 
@@ -50,7 +50,8 @@ export function formatPlaced({argv, place}: ProgramCommand): string {
 		return formatCommandLine(argv);
 	}
 
-	const isSame = (path: string, is: string) => `[ "$(${formatCommandLine(['stat', '-c', '%d:%i', '--', path])})" = ${is.startsWith('/') ? `"$(${formatCommandLine(['stat', '-c', '%d:%i', '--', is])})"` : quoteForShell(is)} ]`;
+	const inodeOf = (path: string) => `"$(${formatCommandLine(['stat', '-c', '%d:%i', '--', path])})"`;
+	const isSame = (path: string, is: string) => `[ ${inodeOf(path)} = ${is.startsWith('/') ? inodeOf(is) : quoteForShell(is)} ]`;
 	const {folder, inode, entry} = place;
 	return `( ${[formatCommandLine(['cd', '-P', '--', folder]), isSame('.', inode), ...(entry === undefined ? [] : [isSame(`./${entry.name}`, entry.is)]), formatCommandLine(argv)].join(' && ')} )`;
 }

@@ -77,7 +77,7 @@ test('a folder is read although one entry cannot be, and not where none can be',
 			stderr: 'find: \'/f/b\': Stale file handle\nfind: \'/none\': Permission denied\nfind: \'/gone\': No such file or directory\n',
 			exitCode: 1,
 		}
-		: {stdout: '/f\0' + '2 3\0/none\0' + '1 1\0/empty\0' + '1 1\0', exitCode: 1});
+		: {stdout: ['/f', '2 3', '/none', '1 1', '/empty', '1 1', ''].join('\0'), exitCode: 1});
 	const folders = await readFolders(runner, ['/f', '/none', '/empty', '/gone']);
 	t.deepEqual(valueOf(folders.get('/f')!), {path: '/f', isWritable: false, freeBytes: 6, device: '9', names: new Set(['a'])});
 	t.like(valueOf(folders.get('/empty')!), {isWritable: true, names: new Set()});
@@ -103,7 +103,8 @@ test('many folders cost two programs, and each has its own names', async t => {
 		return run(request);
 	}, [one, other, path.join(base, 'missing')]);
 	t.deepEqual(asked.sort(), ['find', 'stat']);
-	t.deepEqual([...folders].map(([folder, found]) => [folder, found.ok ? [...found.value.names].sort() : undefined]), [[one, ['a', 'b']], [other, [hostile]], [path.join(base, 'missing'), undefined]]);
+	const names = [...folders].map(([folder, found]) => [folder, found.ok ? [...found.value.names].sort() : undefined]);
+	t.deepEqual(names, [[one, ['a', 'b']], [other, [hostile]], [path.join(base, 'missing'), undefined]]);
 	await rm(base, {recursive: true});
 });
 

@@ -5,7 +5,6 @@ import {posix} from 'node:path';
 import {headDisks, type DomainDefinition} from '../../model/domain.ts';
 import type {Image} from '../../model/image.ts';
 import type {DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts, Pin} from '../../model/inventory.ts';
-import type {FolderRisk} from '../../model/folder-risk.ts';
 import {nvramPaths, type NvramFile} from '../../model/nvram.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
@@ -165,10 +164,7 @@ export async function readPicture(reading: Reading, uuid: string, options: {with
 /** Folders that cannot be looked at are left out. */
 async function readFoldersOf(runner: Runner, paths: readonly string[]): Promise<Map<string, FolderFacts>> {
 	const folders = [...new Set(paths.map(path => posix.dirname(path)))];
-	const [read, risks] = folders.length === 0 ? [new Map<string, Result<FolderFacts>>(), new Map<string, FolderRisk>()] : await Promise.all([
-		readFolders(runner, folders),
-		readFolderRisks(runner, folders),
-	]);
+	const [read, risks] = await Promise.all([readFolders(runner, folders), readFolderRisks(runner, folders)]);
 	return new Map([...read.values()].flatMap(folder => {
 		const risk = folder.ok ? risks.get(folder.value.path) : undefined;
 		return folder.ok ? [[folder.value.path, {...folder.value, ...(risk && {risk})}]] : [];

@@ -33,7 +33,8 @@ test('a file is made in a private folder beside, linked into place, proven, and 
 	t.is(argv('create-vda').slice(argv('create-vda').indexOf(' -b ')), ` -b /d/vda.qcow2 ${made}/vda.s1`);
 	const publish = stepOf(plan, 'publish-vda');
 	t.like(publish.command, {argv: ['ln', '-T', '--', `${made}/vda.s1`, './vda.s1'], place});
-	t.like(publish.undo![0], {argv: ['rm', '--', './vda.s1'], place: {...place, entry: {name: 'vda.s1', is: `${made}/vda.s1`}}, onlyIf: {kind: 'same-file', path: '/d/vda.s1', other: `${made}/vda.s1`}});
+	const other = `${made}/vda.s1`;
+	t.like(publish.undo![0], {argv: ['rm', '--', './vda.s1'], place: {...place, entry: {name: 'vda.s1', is: other}}, onlyIf: {kind: 'same-file', path: '/d/vda.s1', other}});
 	t.like(stepOf(plan, 'prove-vda').command, {argv: ['test', './vda.s1', '-ef', `${made}/vda.s1`], place});
 	t.deepEqual(plan.steps.slice(-2).map(({phase}) => phase), ['remove', 'remove']);
 	t.deepEqual(plan.images.created, ['/d/vda.s1']);
