@@ -27,6 +27,12 @@ const roundsPerDomain = 10;
 /** The user nobody. */
 const userId = 65_534;
 
+/**
+A parent that collects dead processes at once, those of daemons as well: libvirt waits for a stopped QEMU until it is collected, and the first process of a
+container may let that take a minute. 157 and 36: prctl and PR_SET_CHILD_SUBREAPER on x86-64.
+*/
+const reaper = 'syscall(157, 36, 1, 0, 0, 0); my $child = fork(); if ($child == 0) { exec(@ARGV) or exit 1 } while ((my $pid = wait()) > 0) { exit($? >> 8) if $pid == $child }';
+
 /** A file system for the images that can be full and become read-only, and the user to work as. */
 async function prepare(): Promise<number> {
 	if (process.getuid?.() !== 0) {
@@ -52,7 +58,7 @@ async function prepare(): Promise<number> {
 		...process.env, VSNAP_LAB_IMAGES: images, TMPDIR: home,
 		...(values.user ? {HOME: home, XDG_RUNTIME_DIR: home, VSNAP_LAB_URI: 'qemu:///session'} : {}),
 	};
-	const ended = spawnSync(program!, rest, {stdio: 'inherit', env});
+	const ended = spawnSync('perl', ['-e', reaper, program!, ...rest], {stdio: 'inherit', env});
 	spawnSync('umount', ['-l', images]);
 	await rm(folder, {recursive: true, force: true});
 	return ended.status ?? 1;
