@@ -3,7 +3,7 @@ What QEMU's answers look like, as far as they are read (docs of QMP, QEMU 4.2 to
 */
 import {misfitOf, type Shape} from '../../model/shape.ts';
 
-const image: Shape = {object: {filename: 'text', 'backing-image': {later: () => image}}};
+const image: Shape = {object: {filename: 'text', format: 'text', 'backing-image': {later: () => image}}};
 const bitmaps: Shape = {
 	list: {
 		object: {
@@ -42,7 +42,7 @@ const shapes = new Map(Object.entries<Shape>({
 	'query-jobs': {list: job},
 	'query-block-jobs': {list: {object: {device: 'text', type: 'text'}}},
 	'query-migrate': {object: {status: 'text', 'error-desc': 'text', ram: {object: {total: 'number', remaining: 'number'}}}},
-	'query-named-block-nodes': {list: {object: {'node-name': 'text', drv: 'text', file: 'text', image, 'dirty-bitmaps': bitmaps}}},
+	'query-named-block-nodes': {list: {object: {'node-name': 'text', drv: 'text', ro: 'boolean', file: 'text', image, 'dirty-bitmaps': bitmaps}}},
 }));
 
 /** The end of a sentence on what does not fit in the answer to a command; undefined: it fits, or nothing of it is read. */

@@ -238,7 +238,7 @@ export async function readLive(monitors: Pick<Monitors, 'ask'>, socketPath: stri
 		return status.failure.kind === 'monitor-failed' && status.failure.reason === 'not-listening' ? succeed(undefined) : status;
 	}
 
-	const [version, uuid, backends, commands, target, kvm, memory, machine, jobs, blockJobs, migration] = await Promise.all([
+	const answers = await Promise.all([
 		ask('query-version'),
 		ask('query-uuid'),
 		ask('query-block'),
@@ -251,6 +251,13 @@ export async function readLive(monitors: Pick<Monitors, 'ask'>, socketPath: stri
 		ask('query-block-jobs'),
 		ask('query-migrate'),
 	]);
+	// What QEMU refuses it does not know or have; of any other failure nothing can be concluded, least of all that no job is there.
+	const lost = answers.find(answer => !answer.ok && answer.failure.kind !== 'qmp-failed');
+	if (lost !== undefined) {
+		return lost as Result<never>;
+	}
+
+	const [version, uuid, backends, commands, target, kvm, memory, machine, jobs, blockJobs, migration] = answers;
 	if (!backends.ok || !Array.isArray(backends.value)) {
 		return backends.ok ? fail({kind: 'unreadable', what: `What ${socketPath} says of its disks`, reason: 'it is no list'}) : backends;
 	}
@@ -258,6 +265,10 @@ export async function readLive(monitors: Pick<Monitors, 'ask'>, socketPath: stri
 	const found = await readQemuProcess(socketPath);
 	const locate = locateFor(found);
 	const nodes = await readImageNodes(ask, locate);
+	if (!nodes.ok && nodes.failure.kind !== 'qmp-failed') {
+		return nodes;
+	}
+
 	const value = <T>(result: Result<unknown>) => (result.ok ? result.value : {}) as Partial<T>;
 	const list = backends.value as QemuBackend[];
 	const imageNodes = nodes.ok ? nodes.value : new Map<string, ImageNode>();
