@@ -33,6 +33,9 @@ function domainJobs(domain: string, answer: Answer): Job[] {
 		: [{text: `${fields.get('Operation') ?? 'a job'} (${kind.toLowerCase()})`, remedy: `${wait}, or abort it (virsh domjobabort ${quoteForTerminal(domain)}).`}];
 }
 
+/** A commit writes into the frozen image from its beginning on, and giving it up takes nothing back (seen on 9.0). */
+const leftByCommit = 'what it has copied stays in the image below, so a snapshot that froze that image no longer holds what it held';
+
 /** Copies and commits that are done wait for somebody to switch the disk over. */
 function readyJob(domain: string, {target, mirror, sourcePath}: Disk): Job {
 	const isCommit = mirror?.job === 'active-commit';
@@ -40,7 +43,7 @@ function readyJob(domain: string, {target, mirror, sourcePath}: Disk): Job {
 	const to = mirror?.path ?? 'the other image';
 	return {
 		text: isCommit ? `an active commit of ${target} that is done and waits to be ended` : `a copy of ${target} that is done and waits to be ended`,
-		remedy: `End it with ${command} --pivot (${target} goes on in ${to}), or give it up with ${command} --abort (${target} stays on ${sourcePath ?? 'its image'}).`,
+		remedy: `End it with ${command} --pivot (${target} goes on in ${to}), or give it up with ${command} --abort (${target} stays on ${sourcePath ?? 'its image'}${isCommit ? `; ${leftByCommit}` : ''}).`,
 	};
 }
 
@@ -51,7 +54,8 @@ libvirt.
 function blockJobs(domain: string, disk: Disk, answer: Answer | undefined): Job[] {
 	const type = answer?.ok ? /^\s*type=(.+)$/m.exec(answer.value)?.[1] : undefined;
 	const command = `virsh blockjob ${quoteForTerminal(domain)} ${disk.target}`;
-	const remedy = `${wait}, or abort it (${command} --abort).`;
+	const isCommit = /commit/i.test(type ?? '') || disk.mirror?.job === 'active-commit';
+	const remedy = `${wait}, or abort it (${command} --abort${isCommit ? `; ${leftByCommit}` : ''}).`;
 	if (disk.mirror?.isReady) {
 		return [readyJob(domain, disk)];
 	}

@@ -48,10 +48,13 @@ function isBetween(value: number, a: number, b: number): boolean {
 	return value >= Math.min(a, b) && value <= Math.max(a, b);
 }
 
+/** What libvirt looks at: of a transient disk that runs the overlay, which is gone when the domain stops. */
+const fileOf = ({sourcePath, transient}: Disk) => transient?.overlayPath ?? sourcePath!;
+
 /** The first disk whose file here is none that libvirt saw before or after, or between. What a side does not see is not judged. */
 function firstOtherFile(disks: readonly Disk[], [before, here, after]: [Sizes, Sizes, Sizes]): Disk | undefined {
-	return disks.find(({target, sourcePath}) => {
-		const [first, own, last] = [before.get(target), here.get(sourcePath!), after.get(target)];
+	return disks.find(disk => {
+		const [first, own, last] = [before.get(disk.target), here.get(fileOf(disk)), after.get(disk.target)];
 		return first !== undefined && own !== undefined && last !== undefined
 			&& !(isBetween(own.sizeBytes, first.sizeBytes, last.sizeBytes) && isBetween(own.allocatedBytes, first.allocatedBytes, last.allocatedBytes));
 	});
@@ -73,14 +76,14 @@ export async function findForeignFile({runner, virsh}: {runner: Runner; virsh: V
 	for (let tries = 0; tries <= mostTries && disks.length > 0; tries++) {
 		const before = after;
 		// Where nothing moves, what was read already is enough.
-		const here = tries === 0 ? known : await look(runner, disks.map(({sourcePath}) => sourcePath!));
+		const here = tries === 0 ? known : await look(runner, disks.map(disk => fileOf(disk)));
 		after = tries === 0 ? before : await readSizesThere(virsh, domain.uuid);
 		const foreign = firstOtherFile(disks, [before, here, after]);
 		if (foreign === undefined) {
 			return undefined;
 		}
 
-		const path = foreign.sourcePath!;
+		const path = fileOf(foreign);
 		const [there, own] = [after.get(foreign.target)!, here.get(path)!];
 		found = `libvirt sees ${path} with ${there.sizeBytes} bytes (${there.allocatedBytes} allocated), and here it has ${own.sizeBytes} (${own.allocatedBytes} allocated)`;
 		await setTimeout(pauseMs);

@@ -86,5 +86,10 @@ test('an image of another size or another allocation is another file; one that a
 	t.regex(await find(['/i/vda.qcow2', '196617', '400', '512', ''].join('\0')) ?? '', /libvirt sees \/i\/vda\.qcow2 with 196616 bytes/);
 	t.regex(await find(['/i/vda.qcow2', '196616', '408', '512', ''].join('\0')) ?? '', /208896/);
 	t.is(await find(''), undefined);
+	// Of a transient disk libvirt tells the size of its overlay.
+	domain.definition.disks[0]!.transient = {overlayPath: '/i/vda.qcow2.TRANSIENT-web'};
+	t.is(await find(['/i/vda.qcow2.TRANSIENT-web', '196616', '400', '512', '/i/vda.qcow2', '5', '8', '512', ''].join('\0')), undefined);
+	t.regex(await find(['/i/vda.qcow2.TRANSIENT-web', '1', '8', '512', ''].join('\0')) ?? '', /TRANSIENT-web with 196616/);
+	delete domain.definition.disks[0]!.transient;
 	t.is(await find(['/i/vda.qcow2', '196617', '400', '512', ''].join('\0'), ''), undefined);
 });
