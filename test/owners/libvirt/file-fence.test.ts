@@ -79,7 +79,7 @@ test('an image of another size or another allocation is another file; one that a
 	const find = async (stat: string, sizes = table) => {
 		const {runner} = machineWith({hostname: 'vm', uuid: 'x', sizes, stat});
 		const virsh = createVirsh({runner, uri: undefined, isReadOnly: false});
-		return findForeignFile({runner, virsh}, {domain, there: await readSizesThere(virsh, domain.uuid), here: new Map([['/i/vda.qcow2', {sizeBytes: 1, allocatedBytes: 1}]])});
+		return findForeignFile({runner, virsh}, {domain, there: await readSizesThere(virsh, domain.uuid), here: new Map(['/i/vda.qcow2', '/i/vda.qcow2.TRANSIENT-web'].map(path => [path, {sizeBytes: 1, allocatedBytes: 1}]))});
 	};
 
 	t.is(await find(['/i/vda.qcow2', '196616', '400', '512', ''].join('\0')), undefined);
