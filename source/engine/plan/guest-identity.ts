@@ -6,7 +6,10 @@ import type {Consequence} from '../../model/plan.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import type {PlanContext} from './context.ts';
 
-/** Where libvirt lets its TPM emulator keep its state, unless the definition says otherwise. Other daemons than the host's own have other places. */
+/**
+Where libvirt lets its TPM emulator keep its state, unless the definition says otherwise (`tpm2/tpm2-00.permall` in a folder of the domain's UUID; every boot writes to
+it; seen on 9.0 with swtpm 0.7). Other daemons than the host's own have other places.
+*/
 const swtpmFolder = '/var/lib/libvirt/swtpm';
 
 function whereTpmIs(context: PlanContext, kind: string): string {
