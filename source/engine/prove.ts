@@ -32,18 +32,51 @@ export function findBrokenChains(paths: readonly string[], picture: DomainPictur
 	});
 }
 
-function findDifferences(expected: Expected, picture: DomainPicture): string[] {
+/**
+The snapshots that somebody has taken right after this action, the latest first: the domain has gone on from what was expected. Empty where the current one does
+not come after the expected one through new ones alone.
+*/
+function findLater({before, expected}: Plan, {snapshots, currentSnapshot}: DomainPicture): string[] {
+	const known = new Set([...before.snapshotNames, ...expected.snapshots.map(({name}) => name)]);
+	const later: string[] = [];
+	for (let name = currentSnapshot; name !== expected.currentSnapshot; name = snapshots.find(snapshot => snapshot.name === name)?.parent) {
+		if (name === undefined || known.has(name) || later.includes(name)) {
+			return [];
+		}
+
+		later.push(name);
+	}
+
+	return later;
+}
+
+/** Whether the image is this one or has it below. */
+function leadsTo({images}: DomainPicture, from: string | undefined, path: string): boolean {
+	const seen = new Set<string>();
+	for (let at = from; at !== undefined && !seen.has(at); at = images.find(image => image.path === at)?.backingPath) {
+		if (at === path) {
+			return true;
+		}
+
+		seen.add(at);
+	}
+
+	return false;
+}
+
+function findDifferences(expected: Expected, picture: DomainPicture, hasGoneOn: boolean): string[] {
 	const findings: string[] = [];
 	const {domain} = picture;
 	for (const {target, path} of expected.heads) {
 		const sources = [domain.definition.disks, headDisks(domain)].map(disks => disks.find(disk => disk.target === target)?.sourcePath);
-		if (sources.some(source => source !== path)) {
-			findings.push(`${target} should be on ${path}, and is on ${sources.find(source => source !== path) ?? 'nothing'}.`);
+		const wrong = sources.find(source => source !== path && !(hasGoneOn && leadsTo(picture, source, path)));
+		if (wrong !== undefined || sources.includes(undefined)) {
+			findings.push(`${target} should be on ${path}, and is on ${wrong ?? 'nothing'}.`);
 		}
 	}
 
 	findings.push(...findBrokenChains(expected.chains.map(({path}) => path), picture), ...findWrongLinks(expected, picture));
-	if (picture.currentSnapshot !== expected.currentSnapshot) {
+	if (picture.currentSnapshot !== expected.currentSnapshot && !hasGoneOn) {
 		findings.push(`The current snapshot should be "${expected.currentSnapshot ?? 'none'}", and is "${picture.currentSnapshot ?? 'none'}".`);
 	}
 
@@ -79,9 +112,11 @@ export async function prove(plan: Plan, owner: Owner, options: {mayHaveMovedOn: 
 		return picture;
 	}
 
-	const findings = findDifferences(plan.expected, picture.value);
+	const later = findLater(plan, picture.value);
+	const findings = findDifferences(plan.expected, picture.value, later.length > 0);
 	const power = powerRemarks(plan, picture.value.domain);
+	const remarks = later.map(name => `Somebody has made the snapshot "${name}" since, and the domain has gone on from it.`);
 	return succeed(isStateWanted(plan) && !options.mayHaveMovedOn
-		? {findings: [...findings, ...power], remarks: []}
-		: {findings, remarks: power});
+		? {findings: [...findings, ...power], remarks}
+		: {findings, remarks: [...power, ...remarks]});
 }

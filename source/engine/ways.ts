@@ -78,7 +78,9 @@ export function startsAnew({hasRemoved, hasSwitched, wasGoingBack}: Progress): b
 
 async function reasonAgainstForward(owner: Owner, {plan, progress, picture, touched}: Look): Promise<Result<string | undefined>> {
 	const meanwhile = describeMeanwhile(findMeanwhile(plan, picture));
-	if (meanwhile.length > 0) {
+	// Each removal proves by itself that nobody needs the image, and the proof comes before it.
+	const isDoneButRemovals = plan.steps.every(step => step.phase === 'remove' || stateOf(progress.states, step) === 'done');
+	if (meanwhile.length > 0 && !isDoneButRemovals) {
 		return succeed(`${meanwhile.join(' ')} What this action has still to do was planned without that.`);
 	}
 

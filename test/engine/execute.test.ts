@@ -8,7 +8,7 @@ import type {Plan} from '../../source/model/plan.ts';
 import {succeed} from '../../source/model/result.ts';
 import {createMemoryStore} from '../../source/owners/demo/memory-store.ts';
 import {
-	fakeHost, Killed, lineOf, pretendDone, pretendSwitched, type FakeHost,
+	fakeHost, Killed, lineOf, pretendDone, pretendNext, pretendSwitched, type FakeHost,
 } from '../helpers/fake-host.ts';
 import {must, now, threeSnapshots, uuid} from '../helpers/inventory.ts';
 
@@ -142,6 +142,25 @@ test('what somebody else did while the new files were made is found before the s
 	t.false(given.host.ran.some(line => line.includes(' define ')));
 	t.deepEqual(given.plan.images.created.filter(path => !given.host.ran.includes(`rm -- ${path}`)), []);
 	t.deepEqual(must(await given.world.store.readUnfinished()), []);
+});
+
+test('a snapshot that somebody takes right after it is no damage of ours, and one from elsewhere is', async t => {
+	for (const [parent, kind] of [[undefined, 'done'], ['s3', 'half-way']] as const) {
+		const given = scene();
+		given.host.answers.set('file-exists', true);
+		given.host.onRun = line => {
+			if (line.includes('--redefine --current')) {
+				pretendDone(given.host, given.plan);
+				pretendNext(given.host, 'night', parent ?? given.plan.expected.currentSnapshot);
+			}
+
+			return 'succeed';
+		};
+
+		const outcome = await executePlan(given.world, given.plan, options(given));
+		t.is(outcome.kind, kind, JSON.stringify(outcome));
+		t.regex(JSON.stringify(outcome), /\"night\\?\" since/);
+	}
 });
 
 test('a host that changed since the plan was made is not touched', async t => {

@@ -100,3 +100,20 @@ export function pretendDone(host: FakeHost, plan: Plan): void {
 		},
 	};
 }
+
+/** Somebody takes a snapshot of what the plan has come to: all disks go on in new overlays. `parent`: where it is put instead. */
+export function pretendNext(host: FakeHost, name: string, parent = host.inventory.picture.currentSnapshot): void {
+	const {picture} = host.inventory;
+	const next = (path: string | undefined) => `${path ?? ''}.${name}`;
+	const definition = {...picture.domain.definition, disks: picture.domain.definition.disks.map(disk => ({...disk, sourcePath: next(disk.sourcePath)}))};
+	host.inventory = {
+		...host.inventory,
+		picture: {
+			...picture,
+			domain: {...picture.domain, definition, liveDefinition: picture.domain.liveDefinition && definition},
+			currentSnapshot: name,
+			images: [...picture.images, ...picture.domain.definition.disks.map(({sourcePath}) => ({...picture.images[0]!, path: next(sourcePath), problems: [], backingPath: sourcePath}))],
+			snapshots: [...picture.snapshots, {...picture.snapshots[0]!, name, parent}],
+		},
+	};
+}
