@@ -5,6 +5,7 @@ import {headDisks} from '../model/domain.ts';
 import type {DomainPicture} from '../model/inventory.ts';
 import type {Expected, Plan} from '../model/plan.ts';
 import {succeed, type Result} from '../model/result.ts';
+import {findMeanwhile} from './compare-journal.ts';
 import type {Owner} from './ports.ts';
 import {powerRemarks} from './power.ts';
 
@@ -33,21 +34,21 @@ export function findBrokenChains(paths: readonly string[], picture: DomainPictur
 }
 
 /**
-The snapshots that somebody has taken right after this action, the latest first: the domain has gone on from what was expected. Empty where the current one does
-not come after the expected one through new ones alone.
+The snapshots that somebody has taken between these two while the action went on or right after it, the latest first. Undefined where the upper one does not
+come after the lower one through new ones alone.
 */
-function findLater({before, expected}: Plan, {snapshots, currentSnapshot}: DomainPicture): string[] {
+function newOnesBetween({before, expected}: Plan, {snapshots}: DomainPicture, {upper, lower}: {upper: string | undefined; lower: string | undefined}): string[] | undefined {
 	const known = new Set([...before.snapshotNames, ...expected.snapshots.map(({name}) => name)]);
-	const later: string[] = [];
-	for (let name = currentSnapshot; name !== expected.currentSnapshot; name = snapshots.find(snapshot => snapshot.name === name)?.parent) {
-		if (name === undefined || known.has(name) || later.includes(name)) {
-			return [];
+	const found: string[] = [];
+	for (let name = upper; name !== lower; name = snapshots.find(snapshot => snapshot.name === name)?.parent) {
+		if (name === undefined || known.has(name) || found.includes(name)) {
+			return undefined;
 		}
 
-		later.push(name);
+		found.push(name);
 	}
 
-	return later;
+	return found;
 }
 
 /** Whether the image is this one or has it below. */
@@ -64,8 +65,9 @@ function leadsTo({images}: DomainPicture, from: string | undefined, path: string
 	return false;
 }
 
-function findDifferences(expected: Expected, picture: DomainPicture, hasGoneOn: boolean): string[] {
+function findDifferences(plan: Plan, picture: DomainPicture, hasGoneOn: boolean): string[] {
 	const findings: string[] = [];
+	const {expected} = plan;
 	const {domain} = picture;
 	for (const {target, path} of expected.heads) {
 		const sources = [domain.definition.disks, headDisks(domain)].map(disks => disks.find(disk => disk.target === target)?.sourcePath);
@@ -84,7 +86,7 @@ function findDifferences(expected: Expected, picture: DomainPicture, hasGoneOn: 
 		const found = picture.snapshots.find(snapshot => snapshot.name === name);
 		if (!found) {
 			findings.push(`The snapshot "${name}" is gone.`);
-		} else if (found.parent !== parent) {
+		} else if (newOnesBetween(plan, picture, {upper: found.parent, lower: parent}) === undefined) {
 			findings.push(`The snapshot "${name}" should come after "${parent ?? 'nothing'}", and comes after "${found.parent ?? 'nothing'}".`);
 		}
 	}
@@ -112,10 +114,11 @@ export async function prove(plan: Plan, owner: Owner, options: {mayHaveMovedOn: 
 		return picture;
 	}
 
-	const later = findLater(plan, picture.value);
-	const findings = findDifferences(plan.expected, picture.value, later.length > 0);
+	const later = newOnesBetween(plan, picture.value, {upper: picture.value.currentSnapshot, lower: plan.expected.currentSnapshot});
+	const findings = findDifferences(plan, picture.value, later !== undefined && later.length > 0);
 	const power = powerRemarks(plan, picture.value.domain);
-	const remarks = later.map(name => `Somebody has made the snapshot "${name}" since, and the domain has gone on from it.`);
+	const {made} = findMeanwhile(plan, picture.value);
+	const remarks = made.map(name => `Somebody has made the snapshot "${name}" ${later?.includes(name) ? 'since, and the domain has gone on from it' : 'meanwhile'}.`);
 	return succeed(isStateWanted(plan) && !options.mayHaveMovedOn
 		? {findings: [...findings, ...power], remarks}
 		: {findings, remarks: [...power, ...remarks]});

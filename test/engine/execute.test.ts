@@ -163,6 +163,23 @@ test('a snapshot that somebody takes right after it is no damage of ours, and on
 	}
 });
 
+test('a snapshot that somebody takes just below the new one is told of, and the new one is there', async t => {
+	const given = scene();
+	given.host.answers.set('file-exists', true);
+	given.host.onRun = line => {
+		if (line.includes('--redefine --current')) {
+			pretendDone(given.host, given.plan);
+			const {picture} = given.host.inventory;
+			const snapshots = picture.snapshots.map(snapshot => snapshot.name === 's2' ? {...snapshot, parent: 'night'} : snapshot);
+			given.host.inventory = {...given.host.inventory, picture: {...picture, snapshots: [...snapshots, {...picture.snapshots[0]!, name: 'night', parent: 's1'}]}};
+		}
+
+		return 'succeed';
+	};
+
+	t.deepEqual(await executePlan(given.world, given.plan, options(given)), {kind: 'done', remarks: ['Somebody has made the snapshot "night" meanwhile.']});
+});
+
 test('a host that changed since the plan was made is not touched', async t => {
 	const given = scene();
 	given.host.inventory = {...given.host.inventory, definitionXml: 'other'};

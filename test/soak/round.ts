@@ -104,6 +104,7 @@ function compare(found: Estate, {before, after, otherName, mischief, result}: Ex
 export async function playRound(domain: LabDomain, random: Random, given: {name: string; durationMs: number}): Promise<RoundEnd> {
 	await live(domain, random);
 	const before = await readEstate(domain);
+	const straysBefore = await readStrays(domain);
 	const action = randomAction(before, random, given.name);
 	const mischief = random.pick(mischiefs);
 	const argv = action.argv(domain.name);
@@ -129,7 +130,7 @@ export async function playRound(domain: LabDomain, random: Random, given: {name:
 	try {
 		const found = await readEstate(domain);
 		// What somebody else's snapshot made in the moment of the switch is theirs: the doctor tells of it, and we never remove it.
-		const strays = (await readStrays(domain)).filter(name => !name.endsWith(`.${otherName}`));
+		const strays = (await readStrays(domain)).filter(name => !name.endsWith(`.${otherName}`) && !straysBefore.includes(name));
 		faults.push(...compare(found, {before, after: action.after, otherName, mischief, result}), ...strays.map(text => ({kind: 'stray' as const, text})));
 	} catch (error) {
 		faults.push({kind: 'lost', text: String(error)});
