@@ -2,7 +2,7 @@
 Puts the world together that the command line asked for: a libvirt host, here or at the other end of ssh, bare QEMUs, or the demo host.
 */
 import {randomBytes} from 'node:crypto';
-import {homedir, userInfo} from 'node:os';
+import {homedir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import type {GlobalOptions} from './arguments.ts';
@@ -19,6 +19,7 @@ import {gatherNames} from './owners/qemu/bare-names.ts';
 import {createBareOwner} from './owners/qemu/owner.ts';
 import {fail, succeed, type Result} from './model/result.ts';
 import {takeKernelLock} from './tools/lock.ts';
+import {readCurrentUser} from './tools/current-user.ts';
 import {readPreferences} from './tools/preferences.ts';
 import {createLineWatcher, createLocalRunner, type Runner} from './tools/run.ts';
 import {createSshRunner, sshArgv} from './tools/ssh.ts';
@@ -38,7 +39,7 @@ const demoChangeMs = 150;
 function person(): World['person'] {
 	const {env} = process;
 	return {
-		user: env.SUDO_USER === undefined ? userInfo().username : `${env.SUDO_USER} (as ${userInfo().username})`,
+		user: env.SUDO_USER === undefined ? readCurrentUser().name : `${env.SUDO_USER} (as ${readCurrentUser().name})`,
 		from: env.SSH_CONNECTION?.split(' ')[0],
 	};
 }
@@ -81,7 +82,7 @@ function openDemo(options: GlobalOptions): OpenWorld {
 
 /** Fails with `state-folder-unsafe`. Nothing of it is read or made before. */
 async function findStateFolder(): Promise<Result<string>> {
-	const {uid, homedir: recordedHome} = userInfo();
+	const {uid, home: recordedHome} = readCurrentUser();
 	const folderPath = stateFolder(process.env, {uid, homes: [homedir(), recordedHome]});
 	const checked = await checkStateFolder(folderPath, uid);
 	return checked.ok ? succeed(folderPath) : checked;
@@ -116,9 +117,12 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 	}
 
 	const named = chooseUri({given: options.connect, environment: process.env, preferred: undefined});
-	const uri = named.ok && named.value === undefined
-		? chooseUri({given: undefined, environment: {}, preferred: (await readPreferences()).connect})
-		: named;
+	const preferences = named.ok && named.value === undefined ? await readPreferences() : undefined;
+	if (preferences?.ok === false) {
+		return preferences;
+	}
+
+	const uri = preferences === undefined ? named : chooseUri({given: undefined, environment: {}, preferred: preferences.value.connect});
 	if (!uri.ok) {
 		return uri;
 	}
