@@ -4,14 +4,9 @@ for other actions, and the doctor goes on from there.
 */
 import type {Plan} from '../model/plan.ts';
 import {succeed} from '../model/result.ts';
-import {redactXml} from '../model/xml/redact.ts';
+import {redactSecrets} from '../model/redact-secrets.ts';
 import {removablePaths} from './made-files.ts';
 import type {JournalRecord, Outcome, Owner, StateStore, UnfinishedAction} from './ports.ts';
-
-/** The same value with secrets masked in every text of it. */
-function redacted<T>(value: T): T {
-	return JSON.parse(JSON.stringify(value), (_key, part: unknown) => typeof part === 'string' ? redactXml(part) : part) as T;
-}
 
 /** What the action made, and what it was to remove, as far as it is there. Where nothing can be asked, everything is listed. */
 async function listLeft(owner: Owner, plan: Plan): Promise<string[]> {
@@ -35,7 +30,7 @@ async function listLeft(owner: Owner, plan: Plan): Promise<string[]> {
 /** Under the lock of the domain. Done with what is left in the remarks; half-way where the state folder cannot be written to. */
 export async function giveUp({owner, store}: {owner: Owner; store: StateStore}, {plan, records}: UnfinishedAction): Promise<Outcome> {
 	const left = await listLeft(owner, plan);
-	const archived = await store.archiveJournal(plan.id, redacted<readonly JournalRecord[]>(records));
+	const archived = await store.archiveJournal(plan.id, redactSecrets<readonly JournalRecord[]>(records));
 	if (!archived.ok) {
 		return {kind: 'half-way', failure: archived.failure};
 	}
