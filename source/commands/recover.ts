@@ -6,7 +6,7 @@ import {recover} from '../engine/recover.ts';
 import {withUnknownSteps} from '../engine/unknown-steps.ts';
 import {readWays, type Obstacle, type Ways} from '../engine/ways.ts';
 import {prepareAction} from '../engine/prepare.ts';
-import type {UnfinishedAction} from '../engine/ports.ts';
+import type {Outcome, UnfinishedAction} from '../engine/ports.ts';
 import {wishOf} from '../model/action.ts';
 import {describeAction} from '../model/describe-action.ts';
 import {succeed} from '../model/result.ts';
@@ -27,9 +27,9 @@ const flags: Record<Direction, string> = {back: 'roll-back', forward: 'roll-forw
 
 const nothingWords = (troublesExitCode: number) => troublesExitCode === 0 ? 'Nothing is unfinished.' : 'Nothing else is unfinished.';
 
-function doneWords(name: string, direction: Direction): string {
+function doneWords(name: string, direction: Direction, outcome: Outcome): string {
 	return {
-		back: `Done: "${name}" is as it was before.`,
+		back: outcome.kind === 'done' && outcome.remarks !== undefined ? `Done: "${name}" is put back.` : `Done: "${name}" is as it was before.`,
 		forward: `Done: the action on "${name}" is finished.`,
 		'give-up': `Given up: nothing of "${name}" was touched, and other actions are possible. vsnap-tui doctor says what is left to do.`,
 	}[direction];
@@ -110,7 +110,7 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 			planAnew: async again => prepareAction(context.planning, wishOf(again)),
 			onEvent: reportEvents(context), interrupt: context.interrupt,
 		});
-		exitCode = Math.max(exitCode, reportOutcome(context, outcome, doneWords(action.plan.action.domain.name, direction)));
+		exitCode = Math.max(exitCode, reportOutcome(context, outcome, doneWords(action.plan.action.domain.name, direction, outcome)));
 	}
 
 	if (actions.length === 0 && !context.isJson) {

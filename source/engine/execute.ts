@@ -5,7 +5,6 @@ everything back; after the proof the rest is finished or left for `recover`.
 import {pathsNamedBy} from '../model/action.ts';
 import {describeAction} from '../model/describe-action.ts';
 import {describeFailure} from '../model/describe-failure.ts';
-import {formatBytes} from '../model/format.ts';
 import {changedParts} from '../model/fingerprint.ts';
 import type {Failure} from '../model/failure.ts';
 import {describeTrouble} from '../model/journal-trouble.ts';
@@ -15,14 +14,15 @@ import {
 } from '../model/result.ts';
 import {underClaim} from './claim.ts';
 import {findMeanwhile} from './compare-journal.ts';
+import {findGrown} from './left-grown.ts';
 import {fingerprintOf, imagesOf} from './plan/fingerprint.ts';
 import type {
 	AuditEntry, Clock, Journal, JournalRecord, Lock, Outcome, Owner, RunEvent, StateStore,
 } from './ports.ts';
-import {progressOf, type StepState} from './progress.ts';
+import {progressOf} from './progress.ts';
 import {prove} from './prove.ts';
 import {
-	describeLeft, rollBack, type WayBack, type WorkBack,
+	describeLeft, rollBack, type WayBack,
 } from './roll-back.ts';
 import {runSteps, type Work} from './run-steps.ts';
 import {withStartAdvice} from './start-advice.ts';
@@ -121,24 +121,6 @@ export async function close(world: World, work: Work, outcome: 'done' | 'rolled-
 
 const isRemoval = (step: Step) => step.phase === 'remove';
 
-/** Files that steps made larger stay so, though they read the same again. In sentences; empty: none did. */
-async function findGrown(work: Work, states: ReadonlyMap<string, StepState>): Promise<string[]> {
-	const left: string[] = [];
-	for (const {id, grows} of work.plan.steps) {
-		if (grows === undefined || (states.get(id) ?? 'untouched') === 'untouched') {
-			continue;
-		}
-
-		const size = await work.owner.readProgress({kind: 'file-size', path: grows.path, totalBytes: Number.MAX_SAFE_INTEGER});
-		const more = size === undefined ? undefined : size.doneBytes - grows.sizeBytes;
-		if (more === undefined || more > 0) {
-			left.push(`${grows.path} ${more === undefined ? 'may stay larger' : `stays ${formatBytes(more)} larger`}: what was copied into it is not taken out again.`);
-		}
-	}
-
-	return left;
-}
-
 /** What the way back says of itself. */
 export type PutBack = {rolledBack: boolean; notUndone: string[]; aftermath: string[]};
 
@@ -163,7 +145,7 @@ export function describeWayBack(back: WayBack): PutBack {
 	}
 }
 
-async function putBack(world: World, work: WorkBack, explain: (end: PutBack) => Failure): Promise<Outcome> {
+async function putBack(world: World, work: Work, explain: (end: PutBack) => Failure): Promise<Outcome> {
 	const {states} = progressOf(work);
 	const end = describeWayBack(await rollBack(work));
 	const left = await findGrown(work, states);

@@ -39,9 +39,12 @@ function isLastMaker({steps}: Plan, step: Step, path: string): boolean {
 	return !steps.slice(steps.findIndex(({id}) => id === step.id) + 1).some(later => later.phase === step.phase && isStampable(later) && makes(later, path));
 }
 
-/** How the files are that the step has just finished. Empty where nothing could be asked: its removal then needs other proof. */
-export async function readStampsAfter(owner: Owner, plan: Plan, step: Step): Promise<FileStamp[]> {
-	const paths = isStampable(step) ? removablePaths(plan).filter(path => makes(step, path) && isLastMaker(plan, step, path)) : [];
+/**
+How the files are that the step has just finished, or that it took the content over from. Empty where nothing could be asked: its removal then needs other proof.
+*/
+export async function readStampsAfter(owner: Owner, plan: Plan, {step, ran}: {step: Step; ran: readonly Command[]}): Promise<FileStamp[]> {
+	const made = isStampable(step) ? removablePaths(plan).filter(path => makes(step, path) && isLastMaker(plan, step, path)) : [];
+	const paths = [...made, ...ran.some(({tool}) => tool === 'qemu-img') ? step.takenOver ?? [] : []];
 	const stamps = paths.length === 0 ? succeed([]) : await owner.readFileStamps(paths);
 	return stamps.ok ? stamps.value : [];
 }
@@ -152,6 +155,12 @@ export async function proveRemoval({owner, uuid, made, hasSwitched}: RemovalProo
 
 	if (touched.value.length > 0) {
 		return fail({kind: 'file-stays', path, reason: 'it was written to since it was made'});
+	}
+
+	// Nobody runs on a file that holds nothing.
+	const isEmpty = await owner.observe({kind: 'file-empty', path});
+	if (!isEmpty.ok || isEmpty.value) {
+		return isEmpty;
 	}
 
 	const kind = made.get(path)?.kind;

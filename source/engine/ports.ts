@@ -15,6 +15,12 @@ import type {Result} from '../model/result.ts';
 
 export type RunOutput = {stdout: string; stderr: string; durationMs: number};
 
+export type RunOptions = {
+	timeoutMs?: number;
+	/** Just before a guest is told to go over to a copy; where this fails it is not. */
+	onPivot?: () => Promise<Result<void>>;
+};
+
 /** Bytes that are done, of all that there are. */
 export type Copied = {doneBytes: number; totalBytes: number};
 
@@ -72,6 +78,8 @@ export type Owner = {
 	or not: their folders are looked at, and those that are images are read with their chains and locks.
 	*/
 	readInventory(uuid: string, alsoPaths?: readonly string[]): Promise<Result<Inventory>>;
+	/** The persistent definition with its secrets, as it is at this moment. Missing: nobody but us writes it. */
+	readDefinition?(uuid: string): Promise<Result<string>>;
 	/** How much data these runs of images hold, by `runKey`; those that cannot be measured are left out. Never fails: a plan can do without. */
 	readDataSizes(runs: readonly ImageRun[], images: readonly Image[]): Promise<Map<string, number>>;
 	/** What lies around the images of one or many domains, for the doctor. */
@@ -81,7 +89,7 @@ export type Owner = {
 	readImageUsers(path: string): Promise<Result<string[]>>;
 	/** Those that are there; a link is not followed. Fails only where the host cannot be asked. */
 	readFileStamps(paths: readonly string[]): Promise<Result<FileStamp[]>>;
-	run(command: Command, options?: {timeoutMs?: number}): Promise<Result<RunOutput>>;
+	run(command: Command, options?: RunOptions): Promise<Result<RunOutput>>;
 	/** How far a step at work has come, in bytes; undefined: not known at this moment. Never fails: progress is not worth a step. */
 	readProgress(progress: Progress): Promise<Copied | undefined>;
 	/** Calls back when a domain changed its state or was defined or undefined by anybody. Gives the function that ends it. */
@@ -94,8 +102,10 @@ export type Owner = {
 export type JournalRecord =
 	| {at: string; kind: 'plan'; plan: Plan; pid: number}
 	| {at: string; kind: 'begin'; step: string}
-	/** `stamps`: of the files that the step made and that its undo, or that of another step, removes. */
-	| {at: string; kind: 'done'; step: string; stamps?: FileStamp[]}
+	/** From here on it may be on the image that it goes over to. */
+	| {at: string; kind: 'pivoting'; step: string}
+	/** `stamps`: of the files that the step made and that its undo, or that of another step, removes, and of those whose content it took over. `definition`: a digest of what it wrote, as libvirt tells it. */
+	| {at: string; kind: 'done'; step: string; stamps?: FileStamp[]; definition?: string}
 	| {at: string; kind: 'failed'; step: string; failure: Failure}
 	| {at: string; kind: 'rolling-back'}
 	| {at: string; kind: 'undone'; step: string}

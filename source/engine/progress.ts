@@ -10,7 +10,10 @@ export type Direction = 'back' | 'forward' | 'give-up';
 
 /** Whether the command told its end itself: else it may have done its work all the same. */
 export function hasEndedByItself(failure: Failure): boolean {
-	return failure.kind !== 'tool-failed' || (failure.cause.exitCode !== undefined && !failure.cause.timedOut);
+	// A monitor that answers no more leaves open what became of the command.
+	return failure.kind === 'monitor-failed'
+		? failure.reason !== 'no-answer' && failure.reason !== 'closed'
+		: failure.kind !== 'tool-failed' || (failure.cause.exitCode !== undefined && !failure.cause.timedOut);
 }
 
 /** How far each step got, by the journal. A step that was undone counts as never begun. */
@@ -42,6 +45,7 @@ export function stepStates(records: readonly JournalRecord[]): Map<string, StepS
 			}
 
 			case 'plan':
+			case 'pivoting':
 			case 'merged':
 			case 'rolling-back':
 			case 'finished': {
@@ -94,8 +98,26 @@ export async function lookAtRemovals(owner: Owner, plan: Plan, progress: Progres
 		}
 	}
 
-	return {...progress, states, hasRemoved: plan.steps.some(step => isFinal(step) && stateOf(states, step) !== 'untouched')};
+	const hasRemoved = plan.steps.some(step => isFinal(step) && stateOf(states, step) !== 'untouched');
+	return {...progress, states, hasRemoved, hasSwitched: progress.hasSwitched && !await hasNothingSwitched(owner, plan, states)};
 }
+
+/** Of a plan that moves the domain by one call, and takes that back by merging: the call was begun, and did nothing. */
+async function hasNothingSwitched(owner: Owner, plan: Plan, states: ReadonlyMap<string, StepState>): Promise<boolean> {
+	const begun = plan.steps.filter(step => step.phase === 'switch' && stateOf(states, step) !== 'untouched');
+	for (const step of begun) {
+		const isOpen = mergesBack(step) && step.happened.kind !== 'never' && stateOf(states, step) !== 'done';
+		const happened = isOpen ? await owner.observe(step.happened) : undefined;
+		if (happened?.ok !== true || happened.value) {
+			return false;
+		}
+	}
+
+	return true;
+}
+
+/** Whether the way back merges what was written to new disks since, so that it stays. */
+export const mergesBack = (step: Step) => step.undo?.some(command => command.merges !== undefined) === true;
 
 /** libvirt cannot be told that no snapshot is the current one: whoever had none, and got one, keeps it. */
 export function keepsNewCurrent({before, expected}: Plan): boolean {

@@ -20,6 +20,22 @@ function findWrongLinks({links = []}: Expected, {images}: DomainPicture): string
 	});
 }
 
+/** What the state that was left is promised to be kept in: gone, or another file by now. */
+function findLostKept({kept = []}: Expected, {images}: DomainPicture): string[] {
+	return kept.flatMap(({path, inode, tag}) => {
+		const image = images.find(candidate => candidate.path === path);
+		if (image === undefined || image.problems.some(({kind}) => kind === 'missing')) {
+			return [`The state that was left is to be kept in ${path}, which is gone.`];
+		}
+
+		if (inode !== undefined && image.file?.inode !== inode) {
+			return [`The state that was left is to be kept in ${path}, which is another file by now.`];
+		}
+
+		return tag === undefined || image.internalSnapshots.some(snapshot => snapshot.tag === tag) ? [] : [`The state that was left is to be kept inside ${path}, and is not there.`];
+	});
+}
+
 /** Those of these images that cannot be opened with all that they need, in sentences. */
 export function findBrokenChains(paths: readonly string[], picture: DomainPicture): string[] {
 	return paths.flatMap(path => {
@@ -77,7 +93,7 @@ function findDifferences(plan: Plan, picture: DomainPicture, hasGoneOn: boolean)
 		}
 	}
 
-	findings.push(...findBrokenChains(expected.chains.map(({path}) => path), picture), ...findWrongLinks(expected, picture));
+	findings.push(...findBrokenChains(expected.chains.map(({path}) => path), picture), ...findWrongLinks(expected, picture), ...findLostKept(expected, picture));
 	if (picture.currentSnapshot !== expected.currentSnapshot && !hasGoneOn) {
 		findings.push(`The current snapshot should be "${expected.currentSnapshot ?? 'none'}", and is "${picture.currentSnapshot ?? 'none'}".`);
 	}

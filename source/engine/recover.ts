@@ -17,11 +17,13 @@ import {
 	audit, close, doneWith, executePlan, finish, rememberingJournal, underLock, type ExecuteOptions, type World,
 } from './execute.ts';
 import {giveUp} from './give-up.ts';
+import {findGrown} from './left-grown.ts';
+import {readMissingSteps} from './missing-steps.ts';
 import type {Outcome, UnfinishedAction} from './ports.ts';
 import {
 	lookAtRemovals, progressOf, stateOf, type Direction, type Progress,
 } from './progress.ts';
-import {describeLeft, rollBack, type WorkBack} from './roll-back.ts';
+import {describeLeft, rollBack} from './roll-back.ts';
 import {runSteps, type Work} from './run-steps.ts';
 import {withStartAdvice} from './start-advice.ts';
 import {describeUnproven, readUnprovenFiles, withUnknownSteps} from './unknown-steps.ts';
@@ -42,9 +44,10 @@ function halfWay(step: Pick<Step, 'id' | 'title'>, cause: Failure, notUndone: st
 async function endJobs(work: Work, progress: Progress): Promise<void> {
 	for (const step of work.plan.steps) {
 		const state = stateOf(progress.states, step);
-		if (step.cancel !== undefined && (state === 'begun' || state === 'failed')) {
+		const cancel = [...step.cancel ?? [], ...step.instead?.cancel ?? []];
+		if (cancel.length > 0 && (state === 'begun' || state === 'failed')) {
 			const happened = await work.owner.observe(step.happened);
-			for (const command of happened.ok && !happened.value ? step.cancel : []) {
+			for (const command of happened.ok && !happened.value ? cancel : []) {
 				await work.owner.run(command);
 			}
 		}
@@ -52,8 +55,9 @@ async function endJobs(work: Work, progress: Progress): Promise<void> {
 }
 
 /** `keepsRequest`: the journal stays, because what was asked for is still to be done. */
-async function goBack(world: World, work: WorkBack, {keepsRequest, known}: {keepsRequest: boolean; known: UnfinishedAction}): Promise<Outcome> {
+async function goBack(world: World, work: Work, {keepsRequest, known}: {keepsRequest: boolean; known: UnfinishedAction}): Promise<Outcome> {
 	const {domain} = work.plan.action;
+	const {states} = progressOf(work);
 	const back = await rollBack(work);
 	switch (back.kind) {
 		case 'put-back': {
@@ -62,7 +66,8 @@ async function goBack(world: World, work: WorkBack, {keepsRequest, known}: {keep
 				return {kind: 'half-way', failure: unproven.ok ? describeUnproven(unproven.value) : unproven.failure};
 			}
 
-			const end = keepsRequest ? doneWith(back.remarks) : await closed(world, work, 'rolled-back', back.remarks);
+			const remarks = [...back.remarks, ...await findGrown(work, states)];
+			const end = keepsRequest ? doneWith(remarks) : await closed(world, work, 'rolled-back', remarks);
 			return back.startFailure === undefined || end.kind !== 'done'
 				? end
 				: {kind: 'rolled-back', failure: {kind: 'put-back-but-off', domain: domain.name, cause: back.startFailure}};
@@ -83,30 +88,8 @@ async function goBack(world: World, work: WorkBack, {keepsRequest, known}: {keep
 	}
 }
 
-/** Steps that may have happened are looked at first, so that nothing is done twice that must not be. */
-async function missingSteps(work: Work, progress: Progress): Promise<Result<Set<string>>> {
-	const missing = new Set<string>();
-	for (const step of work.plan.steps) {
-		const state = stateOf(progress.states, step);
-		if (state === 'done' || step.phase === 'check' || step.phase === 'create') {
-			continue;
-		}
-
-		const happened = await work.owner.observe(step.happened);
-		if (!happened.ok) {
-			return happened;
-		}
-
-		if (!happened.value) {
-			missing.add(step.id);
-		}
-	}
-
-	return succeed(missing);
-}
-
 async function goForward(world: World, work: Work, progress: Progress): Promise<Outcome> {
-	const missing = await missingSteps(work, progress);
+	const missing = await readMissingSteps(work.owner, work, progress);
 	if (!missing.ok) {
 		return {kind: 'half-way', failure: missing.failure};
 	}
@@ -164,7 +147,7 @@ export type RecoverOptions = ExecuteOptions & {
 /** What is done under the lock. `anew`: what was made is put back, and the same is to be planned again. */
 type Recovered = {outcome: Outcome; anew: boolean; detail: string};
 
-async function goTheWay(world: World, work: WorkBack, {direction, known}: {direction: 'back' | 'forward'; known: UnfinishedAction}): Promise<Recovered> {
+async function goTheWay(world: World, work: Work, {direction, known}: {direction: 'back' | 'forward'; known: UnfinishedAction}): Promise<Recovered> {
 	const {plan, owner, records} = work;
 	const progress = await lookAtRemovals(owner, plan, progressOf({plan, records}));
 	const anew = direction === 'forward' && startsAnew(progress);
@@ -210,7 +193,7 @@ async function recoverLocked(world: World, {plan}: UnfinishedAction, options: Re
 	}
 
 	const records = [...known.value.records];
-	const work: WorkBack = {
+	const work: Work = {
 		plan, records, owner: world.owner, journal: rememberingJournal(journal.value, records), clock: world.clock, onEvent: options.onEvent,
 	};
 	const recovered = await goTheWay(world, work, {direction: options.direction, known: known.value});
@@ -218,10 +201,25 @@ async function recoverLocked(world: World, {plan}: UnfinishedAction, options: Re
 	return recovered;
 }
 
+/** What was asked for, as far as the power of the domain decided it: a snapshot of disks that were off stays one where somebody has started the domain since. */
+function asPlanned({action, before, expected, images}: Plan): Action {
+	if (action.kind !== 'create' || action.memory !== undefined || (before.state !== 'shutoff' && before.state !== 'crashed') || images.created.length === 0) {
+		return action;
+	}
+
+	const made = expected.heads.filter(({path}) => images.created.includes(path));
+	const others = action.disks.filter(({target}) => !made.some(head => head.target === target));
+	return {
+		...action,
+		isDiskOnly: true,
+		disks: [...others, ...made.map(({target}) => ({...action.disks.find(wish => wish.target === target), target, mode: 'external'} as const))],
+	};
+}
+
 /** Plans the same again and runs it. The old journal stays until that of the new plan is there: what was asked for is never forgotten. */
 async function doAnew(world: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Outcome> {
 	const {action} = plan;
-	const fresh = await options.planAnew(action);
+	const fresh = await options.planAnew(asPlanned(plan));
 	const outcome = fresh.ok ? await executePlan(world, fresh.value, {...options, replaces: plan.id}) : undefined;
 	const failure = fresh.ok ? (outcome!.kind === 'done' ? undefined : outcome!.failure) : fresh.failure;
 	const old = failure === undefined ? succeed(undefined) : await world.store.readUnfinishedPlan(plan.id);

@@ -7,8 +7,10 @@ import type {Failure} from '../model/failure.ts';
 import type {Command, Step} from '../model/plan.ts';
 import {hasProcess} from '../model/domain.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
-import {madeFiles, proveRemoval, removedPath} from './made-files.ts';
-import type {JournalRecord} from './ports.ts';
+import {keepEdits, readKeptEdits} from './definition-edits.ts';
+import {
+	madeFiles, proveRemoval, readTouched, removedPath,
+} from './made-files.ts';
 import {isStop, powerRemarksBack} from './power.ts';
 import {
 	lookAtRemovals, progressOf, stateOf, type StepState,
@@ -17,17 +19,23 @@ import {compareWithBefore} from './prove-back.ts';
 import {note, type Work} from './run-steps.ts';
 import {readWays} from './ways.ts';
 
-/** `records`: of the whole action; what is noted from here on is added by the journal. */
-export type WorkBack = Work & {records: JournalRecord[]};
-
 /** Whether the command was run: it is left out where the world is as wanted already. */
 type Undone = 'ran' | 'left-out';
 
-async function runUndo(work: WorkBack, command: Command): Promise<Result<Undone>> {
+async function runUndo(work: Work, command: Command): Promise<Result<Undone>> {
 	const path = removedPath(command);
 	// Whether a file is there and unused is part of its proof, which names what keeps it.
 	const isProven = path !== undefined && (command.onlyIf?.kind === 'file-exists' || command.onlyIf?.kind === 'image-unused');
 	const wanted = command.onlyIf === undefined || isProven ? succeed(true) : await work.owner.observe(command.onlyIf);
+	if (wanted.ok && wanted.value && command.tool === 'qemu-img' && command.merges !== undefined) {
+		// Nothing was written to it, so there is nothing to merge.
+		const isNew = madeFiles(work.plan, work.records).get(command.merges)?.kind === 'stamped';
+		const touched = await readTouched(work.owner, madeFiles(work.plan, work.records), [command.merges]);
+		if (!touched.ok || (isNew && touched.value.length === 0)) {
+			return touched.ok ? succeed('left-out') : touched;
+		}
+	}
+
 	// A second name can go whoever needs the file.
 	const holds = path === undefined || !wanted.ok || !wanted.value || command.onlyIf?.kind === 'also-named'
 		? wanted
@@ -40,7 +48,8 @@ async function runUndo(work: WorkBack, command: Command): Promise<Result<Undone>
 		return succeed('left-out');
 	}
 
-	const result = await work.owner.run(command);
+	const kept = await keepEdits(work.owner, work, command);
+	const result = kept.ok ? await work.owner.run(kept.value) : kept;
 	if (result.ok && command.merges !== undefined) {
 		const stamps = await work.owner.readFileStamps([command.merges]);
 		await note(work, {kind: 'merged', stamps: stamps.ok ? stamps.value : []});
@@ -49,7 +58,7 @@ async function runUndo(work: WorkBack, command: Command): Promise<Result<Undone>
 	return result.ok ? succeed('ran') : result;
 }
 
-async function undoStep(work: WorkBack, step: Step, state: StepState): Promise<Result<Undone>> {
+async function undoStep(work: Work, step: Step, state: StepState): Promise<Result<Undone>> {
 	if (state === 'failed' && step.failsClean) {
 		return succeed('left-out');
 	}
@@ -59,6 +68,13 @@ async function undoStep(work: WorkBack, step: Step, state: StepState): Promise<R
 		if (!holds.ok || !holds.value) {
 			return holds.ok ? succeed('left-out') : holds;
 		}
+	}
+
+	const isPossible = state === 'done' && step.undoNeeds !== undefined ? await work.owner.observe(step.undoNeeds.probe) : succeed(true);
+	if (!isPossible.ok || !isPossible.value) {
+		return isPossible.ok
+			? fail({kind: 'recovery-refused', reason: step.undoNeeds!.lost, remedy: 'Finish it (vsnap-tui recover --roll-forward), or leave it as it is (--give-up).'})
+			: isPossible;
 	}
 
 	let undone: Undone = 'left-out';
@@ -86,7 +102,7 @@ export type WayBack =
 
 type Undoing = {notUndone: NotUndone[]; wasStarted: boolean; startFailure: Failure | undefined};
 
-async function undoAll(work: WorkBack, states: ReadonlyMap<string, StepState>): Promise<Undoing> {
+async function undoAll(work: Work, states: ReadonlyMap<string, StepState>): Promise<Undoing> {
 	const undoing: Undoing = {notUndone: [], wasStarted: false, startFailure: undefined};
 	for (const step of [...work.plan.steps].reverse()) {
 		const state = stateOf(states, step);
@@ -120,7 +136,7 @@ async function undoAll(work: WorkBack, states: ReadonlyMap<string, StepState>): 
 }
 
 /** Undoes everything, last first, and proves that the world is as before. Refuses, and touches nothing, where others have gone on from the switch. */
-export async function rollBack(work: WorkBack): Promise<WayBack> {
+export async function rollBack(work: Work): Promise<WayBack> {
 	work.onEvent({kind: 'rolling-back'});
 	const {plan, owner} = work;
 	const progress = await lookAtRemovals(owner, plan, progressOf(work));
@@ -155,7 +171,7 @@ export async function rollBack(work: WorkBack): Promise<WayBack> {
 		? {kind: 'not-proven', findings, left: undefined}
 		: {
 			kind: 'put-back',
-			remarks: [...remarks, ...(startFailure === undefined ? powerRemarksBack(plan, domain, {states, wasStarted}) : [])],
+			remarks: [...remarks, ...await readKeptEdits(owner, plan), ...(startFailure === undefined ? powerRemarksBack(plan, domain, {states, wasStarted}) : [])],
 			startFailure: hasProcess(domain) ? undefined : startFailure,
 		};
 }

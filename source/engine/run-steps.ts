@@ -3,9 +3,13 @@ Running the steps of a plan one by one, each written to the journal before and a
 */
 import {setTimeout} from 'node:timers/promises';
 import type {Failure} from '../model/failure.ts';
-import type {Plan, Progress, Step} from '../model/plan.ts';
+import type {
+	Command, Instead, Plan, Progress, Step,
+} from '../model/plan.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
+import {keepEdits, readDefinitionDigest} from './definition-edits.ts';
 import {readStampsAfter} from './made-files.ts';
+import {readWrittenSince} from './missing-steps.ts';
 import type {
 	Clock, Journal, JournalRecord, Owner, RunEvent, RunOutput,
 } from './ports.ts';
@@ -14,6 +18,8 @@ export type Work = {
 	plan: Plan;
 	owner: Owner;
 	journal: Journal;
+	/** Of the whole action; what is noted from here on is added by the journal. */
+	records: JournalRecord[];
 	clock: Clock;
 	onEvent: (event: RunEvent) => void;
 	/** Aborted when the person or the system wants it to stop: a step that can be cancelled is. */
@@ -29,10 +35,21 @@ export async function note(work: Work, entry: Entry): Promise<Result<void>> {
 	return work.journal.append({at: work.clock.now().toISOString(), ...entry});
 }
 
+/** What the domain is about to leave for good must hold nothing that stands nowhere else. */
+async function checkLeaving(work: Work, step: Step): Promise<Result<void>> {
+	const paths = new Set([...step.leaves ?? [], ...step.guard === undefined ? [] : [step.guard.path]]);
+	const written = await readWrittenSince(work.owner, work, path => paths.has(path));
+	const [path] = written.ok ? written.value : [];
+	return path === undefined
+		? (written.ok ? succeed(undefined) : written)
+		: fail({kind: 'file-stays', path, reason: 'it was written to since its content was taken over'});
+}
+
 /** A guard fails the step when its promise does not hold at this moment. */
 async function checkGuard(work: Work, step: Step): Promise<Result<void>> {
-	if (step.guard === undefined) {
-		return succeed(undefined);
+	const leaving = await checkLeaving(work, step);
+	if (!leaving.ok || step.guard === undefined) {
+		return leaving;
 	}
 
 	const users = await work.owner.readImageUsers(step.guard.path);
@@ -88,17 +105,52 @@ async function runCommand(work: Work, step: Step): Promise<Result<RunOutput>> {
 	}
 
 	interrupt?.addEventListener('abort', cancel);
-	const result = await work.owner.run(step.command, {timeoutMs: step.timeoutMs});
+	const kept = await keepEdits(work.owner, work, step.command);
+	const result = kept.ok ? await work.owner.run(kept.value, {timeoutMs: step.timeoutMs, onPivot: async () => note(work, {kind: 'pivoting', step: step.id})}) : kept;
 	interrupt?.removeEventListener('abort', cancel);
 	ended.abort();
 	await Promise.all([following, cancelling]);
 	return result;
 }
 
+async function runInstead(work: Work, {commands}: Instead): Promise<Result<Command[]>> {
+	const ran: Command[] = [];
+	for (const command of commands) {
+		const wanted = command.onlyIf === undefined ? succeed(true) : await work.owner.observe(command.onlyIf);
+		const result = wanted.ok && wanted.value ? await work.owner.run(command) : wanted;
+		if (!result.ok) {
+			return result;
+		}
+
+		ran.push(...wanted.ok && wanted.value ? [command] : []);
+	}
+
+	return succeed(ran);
+}
+
+/** In the words that fit the domain's power, which may also change in the midst. Gives what was run. */
+async function runForPower(work: Work, step: Step): Promise<Result<Command[]>> {
+	const {instead} = step;
+	const isOther = instead === undefined ? succeed(false) : await work.owner.observe(instead.onlyIf);
+	if (!isOther.ok || isOther.value) {
+		return isOther.ok ? runInstead(work, instead!) : isOther;
+	}
+
+	const result = await runCommand(work, step);
+	if (result.ok) {
+		return succeed([step.command]);
+	}
+
+	// What can be taken back is; anything else has to be finished.
+	const isOtherNow = instead === undefined || step.undo !== null ? succeed(false) : await work.owner.observe(instead.onlyIf);
+	return isOtherNow.ok && isOtherNow.value ? runInstead(work, instead!) : result;
+}
+
 /** With how the files are that the step has made, or left as they were. */
-async function noteDone(work: Work, step: Step): Promise<Result<void>> {
-	const stamps = await readStampsAfter(work.owner, work.plan, step);
-	return note(work, {kind: 'done', step: step.id, ...(stamps.length > 0 && {stamps})});
+async function noteDone(work: Work, step: Step, ran: readonly Command[] = []): Promise<Result<void>> {
+	const stamps = await readStampsAfter(work.owner, work.plan, {step, ran});
+	const definition = await readDefinitionDigest(work.owner, work.plan, step.command);
+	return note(work, {kind: 'done', step: step.id, ...(stamps.length > 0 && {stamps}), ...(definition !== undefined && {definition})});
 }
 
 /**
@@ -131,14 +183,14 @@ async function runStep(work: Work, step: Step, index: number): Promise<Result<st
 	}
 
 	const wanted = guarded.ok ? isWanted : guarded;
-	const result = wanted.ok ? await runCommand(work, step) : wanted;
+	const result = wanted.ok ? await runForPower(work, step) : wanted;
 	if (!result.ok) {
 		onEvent({kind: 'step-failed', step: step.id, failure: result.failure});
 		await note(work, {kind: 'failed', step: step.id, failure: result.failure});
 		return result;
 	}
 
-	const done = await noteDone(work, step);
+	const done = await noteDone(work, step, result.value);
 	if (!done.ok) {
 		return done;
 	}

@@ -61,6 +61,11 @@ const step = shape({
 	happened: kind,
 	undoIfUnsure: optional(kind),
 	guard: optional(kind),
+	undoNeeds: optional(shape({probe: kind, lost: text})),
+	instead: optional(shape({onlyIf: kind, commands: listOf(command), cancel: optional(listOf(command))})),
+	takenOver: optional(listOf(text)),
+	leaves: optional(listOf(text)),
+	pivot: optional(shape({from: text, to: text, toFormat: text})),
 	cancel: optional(listOf(command)),
 	ifStopped: text,
 });

@@ -14,7 +14,10 @@ function describeTool(cause: ToolFailure): string {
 			? `ended with exit code ${cause.exitCode ?? 'unknown'}`
 			: `was ended by ${cause.signal}`);
 	const said = cause.stderr.trim();
-	return `${cause.argv.join(' ')}\n${end}${said === '' ? '' : `:\n${said}`}`;
+	// virsh does not pass on why a job of QEMU's ended badly.
+	const isJob = cause.argv.some(word => word === 'blockpull' || word === 'blockcommit');
+	const silence = isJob && cause.exitCode !== undefined ? ', and QEMU\'s job gave no reason: most often the disk is full or failing' : '';
+	return `${cause.argv.join(' ')}\n${end}${said === '' ? silence : `:\n${said}`}`;
 }
 
 const monitorHints = {

@@ -94,6 +94,7 @@ export type Probe =
 	| {kind: 'never'}
 	/** Every one of these holds. */
 	| {kind: 'all'; of: Probe[]}
+	| {kind: 'not'; of: Probe}
 	| {kind: 'file-exists'; path: string}
 	| {kind: 'file-missing'; path: string}
 	| {kind: 'file-empty'; path: string}
@@ -114,8 +115,10 @@ export type Probe =
 	| {kind: 'checkpoint-missing'; uuid: string; name: string}
 	| {kind: 'image-has-tag'; path: string; tag: string}
 	| {kind: 'image-lacks-tag'; path: string; tag: string}
-	/** The disk of the running domain does not stand on this image. */
-	| {kind: 'left-chain'; uuid: string; target: string; path: string}
+	/** The header of the image names that file as what lies right below it. */
+	| {kind: 'backed-by'; path: string; backing: string}
+	/** A guest reads the same from both images. */
+	| {kind: 'reads-same'; path: string; other: string; otherFormat: string}
 	/** The domain writes this disk to this image at this moment. */
 	| {kind: 'head-is'; uuid: string; target: string; path: string}
 	/** The domain has a process, which writes this disk to this image. */
@@ -131,6 +134,9 @@ nor a snapshot record, nor another image's header. `inode`: it is still that fil
 */
 export type Guard = {kind: 'unused-image'; path: string; inode?: string};
 
+/** What does the same as a step where the domain's power is not what the step was planned for: then these are run instead, each minding its own `onlyIf`. */
+export type Instead = {onlyIf: Probe; commands: Command[]; cancel?: Command[]};
+
 export type Step = {
 	id: string;
 	title: string;
@@ -144,8 +150,19 @@ export type Step = {
 	undoIfUnsure?: Probe;
 	/** That it happened by somebody else's hand is not the same: a domain that was booted is not one that was resumed. */
 	mustBeOurs?: true;
+	/** Done for certain, it can only be taken back while this holds; `lost`: what is so otherwise, in a sentence. */
+	undoNeeds?: {probe: Probe; lost: string};
 	/** Its undo writes to what a running domain works with: recovery waits until the domain is off. */
 	undoWhileOff?: true;
+	instead?: Instead;
+	/** It cannot be done while the domain runs, by no other words either: recovery waits until the domain is off. */
+	needsOff?: true;
+	/** Images whose content stands elsewhere once this is done. Who writes to one of them afterwards would lose that: it is looked for before anything relies on it. */
+	takenOver?: string[];
+	/** Such images, which the domain will never come back to from this step on. */
+	leaves?: string[];
+	/** The guest goes over from one image to the other, at a moment that the journal notes. */
+	pivot?: {from: string; to: string; toFormat: string};
 	/** A failure of this step has changed nothing, so there is nothing of it to undo. */
 	failsClean?: true;
 	/** What would be true if the action were stopped after this step, for the person who watches. */
@@ -156,8 +173,8 @@ export type Step = {
 	timeoutMs?: number;
 	/** How far it has come can be asked: for the steps that copy. */
 	progress?: Progress;
-	/** A file that it makes larger, and its size before: taking the step back does not make it smaller. */
-	grows?: {path: string; sizeBytes: number};
+	/** A file that it makes larger, and what it took up before: taking the step back does not make it smaller. */
+	grows?: {path: string; allocatedBytes: number};
 	/** What ends the step before its time, cleanly: its command then fails, and the step is undone. Missing: it is waited for. */
 	cancel?: Command[];
 	/** What the command makes somebody else do, in the words of QEMU's monitor: for the preview alone. */
@@ -171,6 +188,8 @@ export type Expected = {
 	chains: Array<{path: string; format: string}>;
 	/** For images of these chains, which file must lie right below them: by device and inode, because names may lead through links. */
 	links?: Array<{path: string; backing: {path: string; inode: string}}>;
+	/** Files that the record of the state that is left names: these very files, by device and inode, with the state inside where it lies there. */
+	kept?: Array<{path: string; inode: string | undefined; tag: string | undefined}>;
 	currentSnapshot: string | undefined;
 	snapshots: Array<{name: string; parent: string | undefined}>;
 	/** Names that must not be there any more. */

@@ -53,7 +53,7 @@ function parseLine(line: string, index: number): ParsedLine | undefined {
 
 const isRecord = (value: unknown): value is {kind: string} => typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string';
 
-const ofSteps = new Set(['begin', 'done', 'failed', 'undone']);
+const ofSteps = new Set(['begin', 'pivoting', 'done', 'failed', 'undone']);
 
 /** Records of kinds that are not known here concern nobody here. */
 export function isJournalRecord(value: unknown): value is JournalRecord {

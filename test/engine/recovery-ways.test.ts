@@ -97,6 +97,7 @@ test('a new file that something needs, or that was written to, stays and is name
 	const [first, second] = needed.plan.images.created as [string, string];
 	const made = new Map([[first, {kind: 'stamped', stamp: {...writtenTo(first), modifiedAt: '0'}}], [second, {kind: 'handed-over'}]] as const);
 	needed.host.users.clear();
+	needed.host.answers.set('file-empty', false);
 	needed.host.stamps.set(first, writtenTo(first));
 	for (const path of [first, second]) {
 		t.like(await proveRemoval({owner: needed.host.owner, uuid, made, hasSwitched: true}, path), {ok: false, failure: {kind: 'file-stays', path}});

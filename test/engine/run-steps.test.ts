@@ -35,6 +35,7 @@ function copyingWork(step: Step, asks: number) {
 		plan: {steps: [step, {...step, id: 'next', command: command('next')}]} as unknown as Work['plan'],
 		clock: {now: () => now},
 		journal: {append: async () => succeed(undefined)},
+		records: [],
 		onEvent: event => events.push(event),
 		interrupt: interrupt.signal,
 		owner: {

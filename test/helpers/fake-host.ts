@@ -32,6 +32,14 @@ export function fakeHost(inventory: Inventory): FakeHost {
 		throw new Error('not asked for in these tests');
 	};
 
+	const holds = (probe: Probe): boolean => {
+		if (probe.kind === 'not') {
+			return !holds(probe.of);
+		}
+
+		return probe.kind === 'all' ? probe.of.every(part => holds(part)) : host.answers.get(probe.kind) ?? false;
+	};
+
 	const host: FakeHost = {
 		ran: [],
 		onRun: () => 'succeed',
@@ -47,7 +55,7 @@ export function fakeHost(inventory: Inventory): FakeHost {
 			readDataSizes: async () => new Map(),
 			readSurroundings: never,
 			readInventory: async () => succeed(host.inventory),
-			observe: async (probe: Probe) => succeed((probe.kind === 'all' ? probe.of : [probe]).every(({kind}) => host.answers.get(kind) ?? false)),
+			observe: async (probe: Probe) => succeed(holds(probe)),
 			readImageUsers: async path => succeed(host.users.get(path) ?? []),
 			readFileStamps: async paths => succeed(paths.map(path => host.stamps.get(path) ?? {path, inode: '1:1', sizeBytes: 0, modifiedAt: '0', allocatedBytes: 0})),
 			async run(command) {

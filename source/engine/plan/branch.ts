@@ -268,6 +268,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 			heads: [...sources].map(([target, {path}]) => ({target, path})),
 			chains: [...sources.values(), ...disks.overlaid.map(disk => ({path: disk.overlayPath, format: 'qcow2'}))],
 			links: linksOfOverlays(context, disks.overlaid),
+			...(kept.value && {kept: kept.value.files}),
 			currentSnapshot: action.name,
 			snapshots: [
 				...picture.snapshots.map(({name, parent}) => ({name, parent})),

@@ -17,7 +17,9 @@ import {
 	buildFor, buildPath, closeBuildFolders, proveBuilt, refuseFolderRisks,
 } from './build-folder.ts';
 import {bareCommands, isBare} from './bare-commands.ts';
-import {fileCommands, imageCommands, snapshotCommands} from './commands.ts';
+import {
+	blockCommands, fileCommands, imageCommands, snapshotCommands,
+} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import {
 	blockInternal, partakingDisks, type ModedDisk, type PartakingDisk,
@@ -194,6 +196,28 @@ export function targetSteps(context: PlanContext, disks: TargetedDisk[]): Step[]
 	];
 }
 
+/**
+The switch, which somebody may follow by starting the domain: what its guest writes is merged back, by whoever runs it or, once it is off, by qemu-img. A bare QEMU
+has to stay on the images that it was started on, so there it is waited for. What a person prepared may hold data of its own, which is never merged.
+*/
+function defineMerged(context: PlanContext, xml: string, disks: readonly TargetedDisk[]): Step {
+	const step = defineStep(context, xml);
+	if (disks.some(({reuse}) => reuse !== 'absolute-paths')) {
+		return step;
+	}
+
+	const {uuid} = context;
+	const online = isBare(context)
+		? []
+		: disks.map(({target, overlayPath, headPath}): Command => ({
+			...blockCommands.commitHead(context, target, headPath), onlyIf: {kind: 'runs-on', uuid, target, path: overlayPath}, merges: overlayPath,
+		}));
+	const offline = disks.map(({target, overlayPath, headPath}): Command => ({
+		...imageCommands.commit(overlayPath, headPath), onlyIf: {kind: 'off-on', uuid, target, path: overlayPath}, merges: overlayPath,
+	}));
+	return {...step, undo: [...online, ...offline, ...step.undo ?? []], ...(isBare(context) && {undoWhileOff: true})};
+}
+
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
 export function planOfflineExternal(context: PlanContext, {action, disks: all, now}: CreateRequest): Result<CreateParts> {
 	const partaking = partakingDisks(context, all, 'external');
@@ -226,7 +250,7 @@ export function planOfflineExternal(context: PlanContext, {action, disks: all, n
 			...checkSteps(disks.map(disk => toOverlaid(context, disk))),
 			...targetSteps(context, disks),
 			...proveBuilt(built),
-			defineStep(context, definition.value),
+			defineMerged(context, definition.value, disks),
 			...record.value,
 			...closeBuildFolders(built),
 		],

@@ -2,66 +2,26 @@
 Creating a snapshot of a running bare QEMU, through its monitor: all disks in one transaction, memory by a migration to a file, or everything inside the images
 by a job. Then our own records are written.
 */
-import type {BareFacts, BareNode} from '../../model/inventory.ts';
-import type {Command, QmpEnd, Step} from '../../model/plan.ts';
+import type {Command, Step} from '../../model/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {quoteAsIs} from '../../model/shell-quote.ts';
 import {imageAt} from '../../model/image-graph.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {blockFolders} from './blockers.ts';
-import {fileCommands} from './commands.ts';
+import {fileCommands, imageCommands} from './commands.ts';
 import {refuseFolderRisks} from './build-folder.ts';
 import type {PlanContext} from './context.ts';
-import {blockInternal, partakingDisks, type PartakingDisk} from './create-disks.ts';
+import {blockInternal, partakingDisks} from './create-disks.ts';
 import {targetSteps, type CreateParts, type CreateRequest} from './create-offline.ts';
+import {
+	insideStep, isTakenBack, monitorOf, sayIfAlive, withNodes, type Monitor, type NodedDisk,
+} from './create-qemu-monitor.ts';
 import {recordSteps} from './create-record.ts';
 import {chooseTargets, type TargetedDisk} from './create-targets.ts';
 import {defineStep} from './domain-steps.ts';
 
-const isTakenBack = 'It would be taken back: the guest goes on on the disks that it had.';
 /** `migrate` to `file:` came with it. */
 const migratesToFiles = 8_002_000;
-
-/** The monitor of this QEMU, as a planner speaks to it. */
-type Monitor = {bare: BareFacts; socketPath: string; say: (execute: string, parameters?: Record<string, unknown>, until?: QmpEnd) => Command};
-
-/** Undefined, with a blocker, where no monitor is known. */
-function monitorOf(context: PlanContext): Monitor | undefined {
-	const {bare} = context.inventory;
-	const socketPath = bare?.socketPath;
-	if (bare === undefined || socketPath === undefined) {
-		context.blockers.push({kind: 'not-permitted', text: 'The domain runs, and no monitor of it is known.', remedy: 'Name its socket: --qmp NAME=SOCKET.'});
-		return undefined;
-	}
-
-	return {
-		bare,
-		socketPath,
-		say: (execute, parameters, until) => ({tool: 'qmp', socketPath, execute, arguments: parameters ?? {}, ...(until && {until}), files: []}),
-	};
-}
-
-/** For an undo: a QEMU that has died meanwhile has nothing to be taken back. */
-function sayIfAlive(context: PlanContext, monitor: Monitor, execute: string, parameters?: Record<string, unknown>): Command {
-	return {...monitor.say(execute, parameters), onlyIf: {kind: 'domain-active', uuid: context.uuid}};
-}
-
-/** A disk of the snapshot with its node, and the name that the overlay's node will have. */
-type NodedDisk<T extends PartakingDisk> = T & {node: BareNode; newNode: string};
-
-function withNodes<T extends PartakingDisk>(context: PlanContext, {bare}: Monitor, disks: T[], now: Date): Array<NodedDisk<T>> {
-	// To the millisecond: a script may take two snapshots within a second.
-	const stamp = now.getTime().toString(36);
-	return disks.flatMap((disk, index) => {
-		const node = bare.nodes.get(disk.target);
-		if (node === undefined) {
-			context.blockers.push({kind: 'not-supported', text: `QEMU does not tell which of its nodes ${disk.target} is.`, remedy: `Leave it out: --disk ${disk.target}=no.`});
-			return [];
-		}
-
-		return [{...disk, node, newNode: `vsnap-${index}-${stamp}`}];
-	});
-}
 
 /**
 Where a person gave the node its name, where bitmaps go on, and where the overlay's header could not be left to QEMU, the overlay is opened by a name before the
@@ -124,14 +84,17 @@ function actionsOf(disk: NodedDisk<TargetedDisk>): Array<{type: string; data: Re
 	];
 }
 
-/** All disks at one moment. Taken back by merging the overlays into the images that were there, while the guest goes on. */
+/**
+All disks at one moment. Taken back by merging the overlays into the images that were there: while the guest goes on by QEMU, else by qemu-img, which finds nothing
+to merge where the transaction was never done.
+*/
 function transactionStep(context: PlanContext, monitor: Monitor, disks: Array<NodedDisk<TargetedDisk>>): Step {
 	return {
 		id: 'transaction',
 		title: `Put ${disks.map(({target}) => target).join(', ')} on the new overlays, all at one moment`,
 		phase: 'switch',
 		command: monitor.say('transaction', {actions: disks.flatMap(disk => actionsOf(disk))}),
-		undo: disks.flatMap(({target, overlayPath, newNode, node}) => {
+		undo: disks.flatMap(({target, overlayPath, headPath, newNode, node}): Command[] => {
 			const onlyIf = {kind: 'head-is', uuid: context.uuid, target, path: overlayPath} as const;
 			const id = `${newNode}-back`;
 			return [
@@ -142,6 +105,11 @@ function transactionStep(context: PlanContext, monitor: Monitor, disks: Array<No
 					onlyIf,
 				},
 				{...monitor.say('job-complete', {id}, {kind: 'job', id}), onlyIf, merges: overlayPath},
+				{
+					...imageCommands.commit(overlayPath, headPath),
+					onlyIf: {kind: 'all', of: [{kind: 'domain-off', uuid: context.uuid}, {kind: 'backed-by', path: overlayPath, backing: headPath}]},
+					merges: overlayPath,
+				},
 			];
 		}),
 		happened: {kind: 'head-is', uuid: context.uuid, target: disks[0]!.target, path: disks[0]!.overlayPath},
@@ -197,12 +165,13 @@ function memorySteps(context: PlanContext, monitor: Monitor, given: {path: strin
 	];
 }
 
-function resumeStep(monitor: Monitor): Step {
+function resumeStep(context: PlanContext, monitor: Monitor): Step {
 	return {
 		id: 'resume',
 		title: 'Let the guest go on',
 		phase: 'switch',
-		command: monitor.say('cont'),
+		command: {...monitor.say('cont'), onlyIf: {kind: 'domain-active', uuid: context.uuid}},
+		otherwise: 'Its QEMU has ended meanwhile.',
 		undo: [],
 		happened: {kind: 'never'},
 		ifStopped: 'The rest would be finished: the guest goes on in the new overlays.',
@@ -218,30 +187,6 @@ function quitStep(context: PlanContext, monitor: Monitor): Step {
 		undo: null,
 		happened: {kind: 'domain-off', uuid: context.uuid},
 		ifStopped: 'The snapshot is done.',
-	};
-}
-
-/** QEMU >= 6.0 has a job for it, before it there is the human monitor alone. */
-function insideStep(context: PlanContext, monitor: Monitor, given: {name: string; disks: Array<NodedDisk<PartakingDisk>>}): Step {
-	const {name, disks} = given;
-	const nodes = disks.map(({node}) => node.nodeName);
-	const human = (verb: string) => monitor.say('human-monitor-command', {'command-line': `${verb} "${name.replaceAll(/["\\]/gu, String.raw`\$&`)}"`});
-	const job = (execute: string, more: Record<string, unknown>) => {
-		const id = `vsnap-${execute}`;
-		return monitor.say(execute, {'job-id': id, tag: name, ...more, devices: nodes}, {kind: 'job', id});
-	};
-
-	const hasJobs = monitor.bare.commands.has('snapshot-save');
-	const first = disks[0]?.headPath ?? '';
-	return {
-		id: 'snapshot',
-		title: 'Save the guest\'s memory and its disks inside the images',
-		phase: 'create',
-		command: hasJobs ? job('snapshot-save', {vmstate: nodes[0]}) : human('savevm'),
-		undo: [{...(hasJobs ? job('snapshot-delete', {}) : human('delvm')), onlyIf: {kind: 'image-has-tag', path: first, tag: name}}],
-		happened: {kind: 'image-has-tag', path: first, tag: name},
-		ifStopped: isTakenBack,
-		...(hasJobs && {progress: {kind: 'qmp-job', socketPath: monitor.socketPath, id: 'vsnap-snapshot-save'} as const}),
 	};
 }
 
@@ -318,7 +263,7 @@ export function planOnlineQemu(context: PlanContext, request: CreateRequest): Re
 			...(memoryPath === undefined ? [] : memorySteps(context, monitor, {path: memoryPath, owner, isLive: action.isLive})),
 			...(hasManual && isRunning && memoryPath === undefined ? [create('pause', 'Pause the guest', monitor.say('stop'), {undo: [sayIfAlive(context, monitor, 'cont')]})] : []),
 			...(noded.length === 0 ? [] : [transactionStep(context, monitor, noded)]),
-			...(memoryPath !== undefined && isRunning && !action.isHalted && !hasManual ? [resumeStep(monitor)] : []),
+			...(memoryPath !== undefined && isRunning && !action.isHalted && !hasManual ? [resumeStep(context, monitor)] : []),
 			...(noded.length === 0 ? [] : [defineStep(context, definition.value)]),
 			...record.value,
 			...(action.isHalted ? [quitStep(context, monitor)] : []),

@@ -5,9 +5,13 @@ import {posix} from 'node:path';
 import {hasProcess} from '../../model/domain.ts';
 import {imageAt} from '../../model/image-graph.ts';
 import {objectionTo} from '../../model/may-change.ts';
-import type {Step} from '../../model/plan.ts';
+import type {Command, Probe, Step} from '../../model/plan.ts';
+import {nameOfDrive} from '../../model/qemu-command-line.ts';
 import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
-import {imageCommands} from './commands.ts';
+import {commandLineOf} from '../../model/xml/bare-domain.ts';
+import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
+import {bareCommands, isBare} from './bare-commands.ts';
+import {imageCommands, snapshotCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import {taggedNvram} from './nvram-inside.ts';
 import {openDiskOf} from './merge-steps.ts';
@@ -21,6 +25,20 @@ export function taggedImages(context: PlanContext, snapshots: readonly Snapshot[
 		const tags = path === undefined ? [] : imageAt(context.graph, path)?.internalSnapshots.filter(({tag}) => tag === snapshot.name) ?? [];
 		return tags.length === 0 ? [] : [{snapshot, target, path: path!}];
 	}));
+}
+
+/** By whoever runs the domain, where somebody has started it meanwhile. libvirt deletes what it has a record of, wherever that stands in the tree. */
+function untagByOwner(context: PlanContext, {snapshot, target, path}: {snapshot: Snapshot; target?: string; path: string}): Command[] {
+	const isThere: Probe = {kind: 'image-has-tag', path, tag: snapshot.name};
+	if (isBare(context)) {
+		const device = nameOfDrive(commandLineOf(context.inventory.definitionXml) ?? [], path) ?? target ?? '';
+		return context.inventory.bare?.socketPath === undefined ? [] : [{...bareCommands.untagOnline(context, device, snapshot.name), onlyIf: isThere}];
+	}
+
+	const xml = rewriteSnapshotXml(snapshot.xml, {parent: undefined, overlays: new Map(), contents: new Map()});
+	return xml.ok
+		? [snapshotCommands.redefine(context, {fileName: 'snapshot-undone', xml: xml.value, makeCurrent: false}), snapshotCommands.remove(context, snapshot.name)].map(command => ({...command, onlyIf: isThere}))
+		: [];
 }
 
 /** `gone`: images that go as a whole. Appends blockers where an image is open, or where others stand on it. */
@@ -52,13 +70,14 @@ export function untagSteps(context: PlanContext, given: {deleted: readonly Snaps
 	}
 
 	return {
-		steps: tagged.map(({snapshot, path}, index) => ({
+		steps: tagged.map(({snapshot, path, ...disk}, index) => ({
 			id: `untag-${index + 1}`,
 			title: `Delete the state "${snapshot.name}" inside ${posix.basename(path)}`,
 			phase: 'remove',
 			command: imageCommands.untag(path, snapshot.name),
 			undo: null,
 			happened: {kind: 'image-lacks-tag', path, tag: snapshot.name},
+			...(!hasProcess(domain) && {instead: {onlyIf: {kind: 'domain-active', uuid: context.uuid}, commands: untagByOwner(context, {snapshot, path, ...disk})}}),
 			ifStopped: 'The records are right; the state inside the images would be left for recover.',
 		})),
 		written: [...new Set(tagged.map(({path}) => path))],

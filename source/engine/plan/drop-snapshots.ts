@@ -159,6 +159,7 @@ function defineSteps(context: PlanContext, given: {collection: Collection; moves
 			command: domainCommands.define(context, 'definition-new', xml.value),
 			undo: isIrreversible ? null : [domainCommands.define(context, 'definition-before', definitionXml)],
 			happened: {kind: 'never'},
+			leaves: collection.merges.filter(({way}) => way === 'commit').flatMap(merge => merge.gone),
 			ifStopped: 'The switch would be finished: the disks read the same at every moment.',
 		}])
 		: xml;

@@ -9,7 +9,7 @@ import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk
 import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
 import {type Result, succeed} from '../../model/result.ts';
 import type {Pin} from '../../model/inventory.ts';
-import type {Consequence, Step} from '../../model/plan.ts';
+import type {Consequence, Expected, Step} from '../../model/plan.ts';
 import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {imageCommands, snapshotCommands} from './commands.ts';
@@ -28,7 +28,13 @@ export type KeepRequest = {
 	kind: 'internal' | 'external';
 };
 
-export type Kept = {steps: Step[]; pins: Pin[]; consequences: Consequence[]};
+export type Kept = {
+	steps: Step[];
+	pins: Pin[];
+	/** For the proof. */
+	files: NonNullable<Expected['kept']>;
+	consequences: Consequence[];
+};
 
 function modeOf(disk: Disk, request: KeepRequest): SnapshotMode {
 	return isWritableMedium(disk) && disk.sourceType === 'file' && !isKeptOutOfSnapshots(disk) && !request.untouched.has(disk.target) ? request.kind : 'no';
@@ -166,6 +172,7 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 	return succeed({
 		steps,
 		pins,
+		files: pins.map(({path}) => ({path, inode: imageAt(context.graph, path)?.file?.inode, tag: request.kind === 'internal' ? request.name : undefined})),
 		consequences: [
 			...consequences,
 			...(isRunning ? [{severity: 'warning' as const, text: `The guest runs: "${request.name}" keeps its disks as after a power cut.`}] : []),

@@ -5,7 +5,9 @@ it; any other commit, and a pull into any image of a chain, leaves the guest whe
 import {posix} from 'node:path';
 import type {Merge} from '../../model/collect.ts';
 import type {ImageNode} from '../../model/inventory.ts';
-import type {QmpCommand, Step} from '../../model/plan.ts';
+import type {
+	Instead, Probe, QmpCommand, Step,
+} from '../../model/plan.ts';
 import {bareCommands, type BareContext} from './bare-commands.ts';
 import type {PlanContext} from './context.ts';
 
@@ -76,7 +78,8 @@ function closeSteps(context: BareContext & PlanContext, merge: Merge, given: Pic
 	return names.map(({name, path}, index) => ({
 		id: `close-${id}-${index + 1}`,
 		title: `Let QEMU close ${posix.basename(path)} (${name})`,
-		command: bareCommands.ask(context, 'blockdev-del', {arguments: {'node-name': name}, until: {kind: 'node-gone', id: name}}),
+		command: bareCommands.ask(context, 'blockdev-del', {arguments: {'node-name': name}, until: {kind: 'node-gone', id: name}, onlyIf: {kind: 'domain-active', uuid: context.uuid}}),
+		otherwise: 'QEMU has ended, so it has nothing open.',
 		happened: {kind: 'never'},
 		...step,
 	}));
@@ -91,7 +94,8 @@ export type QemuMerge = {
 };
 
 /** Pulls, and has QEMU write out where the data lies: the header of the new backing file is written at once, the rest only when QEMU flushes. */
-export function pullInQemu(context: BareContext & PlanContext, merge: Merge, {id, title, ifStopped, backingName}: QemuMerge): Step[] {
+export function pullInQemu(context: BareContext & PlanContext, merge: Merge, given: QemuMerge & Pick<Step, 'undo' | 'grows'>): Step[] {
+	const {id, title, ifStopped, backingName, undo, grows} = given;
 	const jobId = `vsnap-pull-${id}`;
 	const step = {phase: 'create', happened: {kind: 'never'}, ifStopped} as const;
 	const goOn = bareCommands.resume(context);
@@ -105,7 +109,8 @@ export function pullInQemu(context: BareContext & PlanContext, merge: Merge, {id
 			more: merge.below === undefined ? {} : {'backing-file': backingName},
 			end: 'job',
 		}),
-		undo: [],
+		undo,
+		...(grows && {grows}),
 		...atWork(context, jobId),
 	}, {
 		...step,
@@ -123,12 +128,11 @@ export function pullInQemu(context: BareContext & PlanContext, merge: Merge, {id
 }
 
 /** `head`: the image that the disk writes to, above all others. */
-export function commitInQemu(context: BareContext & PlanContext, merge: Merge, given: QemuMerge & {target: string; head: string}): Step[] {
-	const {id, title, ifStopped, backingName, target, head} = given;
+export function commitInQemu(context: BareContext & PlanContext, merge: Merge, given: QemuMerge & {target: string; head: string; happened: Probe; intoFormat: string; instead: Instead}): Step[] {
+	const {id, title, ifStopped, backingName, target, head, happened, intoFormat, instead} = given;
 	const {top, into} = merge;
 	const jobId = `vsnap-commit-${id}`;
 	const isHead = context.graph.keyOf(top) === context.graph.keyOf(head);
-	const named = (path: string) => openImage(context, path)?.path ?? path;
 	return [{
 		id: `commit-${id}`,
 		title,
@@ -137,9 +141,10 @@ export function commitInQemu(context: BareContext & PlanContext, merge: Merge, g
 			? {id: jobId, images: {device: top, 'base-node': into}, more: {}, end: 'job-pivot'}
 			: {id: jobId, images: {device: head, 'top-node': top, 'base-node': into}, more: backingName === undefined ? {} : {'backing-file': backingName}, end: 'job'}),
 		undo: null,
-		happened: isHead
-			? {kind: 'head-is', uuid: context.uuid, target, path: named(into)}
-			: {kind: 'left-chain', uuid: context.uuid, target, path: named(top)},
+		// As QEMU tells the name.
+		happened: isHead ? {kind: 'head-is', uuid: context.uuid, target, path: openImage(context, into)?.path ?? into} : happened,
+		instead,
+		...(isHead && {pivot: {from: top, to: into, toFormat: intoFormat}}),
 		ifStopped,
 		...atWork(context, jobId),
 	}, ...closeSteps(context, merge, {id, phase: 'switch', undo: null, ifStopped})];

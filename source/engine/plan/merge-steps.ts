@@ -6,7 +6,9 @@ import {posix} from 'node:path';
 import {hasProcess, headDisks} from '../../model/domain.ts';
 import type {Merge} from '../../model/collect.ts';
 import {chainOf, imageAt, isDevice} from '../../model/image-graph.ts';
-import type {Step} from '../../model/plan.ts';
+import type {
+	Command, Instead, Probe, Step,
+} from '../../model/plan.ts';
 import {isBare} from './bare-commands.ts';
 import {blockCommands, fileCommands, imageCommands} from './commands.ts';
 import {backingNameFor} from './backing-name.ts';
@@ -16,13 +18,18 @@ import {commitInQemu, pullInQemu} from './merge-qemu.ts';
 const ifStoppedBefore = 'Everything could be put back: the images read the same at every moment.';
 const ifStoppedAfter = 'It would be finished: the disks read the same at every moment, and the state of the snapshot that goes is given up.';
 
+type OwnDisk = {target: string; sourcePath?: string};
+
+/** The disk of the domain that stands on this image, running or not; undefined where none does. */
+function diskOn(context: PlanContext, path: string): OwnDisk | undefined {
+	const key = context.graph.keyOf(path);
+	return headDisks(context.inventory.picture.domain)
+		.find(({sourcePath}) => sourcePath?.startsWith('/') && chainOf(context.graph, sourcePath).some(link => context.graph.keyOf(link) === key));
+}
+
 /** The disk of the running domain that has this image open; undefined where none has. */
 export function openDiskOf(context: PlanContext, path: string): string | undefined {
-	const {domain} = context.inventory.picture;
-	const key = context.graph.keyOf(path);
-	return hasProcess(domain)
-		? headDisks(domain).find(({sourcePath}) => sourcePath?.startsWith('/') && chainOf(context.graph, sourcePath).some(link => context.graph.keyOf(link) === key))?.target
-		: undefined;
+	return hasProcess(context.inventory.picture.domain) ? diskOn(context, path)?.target : undefined;
 }
 
 export function isOpenHead(context: PlanContext, path: string): boolean {
@@ -69,8 +76,8 @@ const names = (paths: readonly string[]) => paths.map(path => posix.basename(pat
 
 /** What was pulled into a file stays in it, whatever is taken back. */
 function leftGrown(context: PlanContext, path: string): Pick<Step, 'grows'> {
-	const sizeBytes = imageAt(context.graph, path)?.file?.sizeBytes;
-	return sizeBytes === undefined || isDevice(context.graph, path) ? {} : {grows: {path, sizeBytes}};
+	const image = imageAt(context.graph, path);
+	return image === undefined || isDevice(context.graph, path) ? {} : {grows: {path, allocatedBytes: image.allocatedBytes}};
 }
 
 /** How far a file has grown tells how far the copying is; a device does not grow. */
@@ -81,13 +88,25 @@ function growthOf(context: PlanContext, path: string, growthBytes: number): Pick
 	return grows ? {progress: {kind: 'file-size', path, totalBytes: (image.file?.sizeBytes ?? 0) + growthBytes}} : {};
 }
 
+/**
+All that a pull took over reads the same from below, which is untouched. A QEMU that was killed may have told the header of the new backing file and not where the
+pulled data lies, so once it is off the header gets its old one back; what somebody runs on reads the same either way.
+*/
+function relinkBack(context: PlanContext, {top, layers}: Merge): Command[] {
+	const nearest = layers.at(-1)!;
+	const backing = {name: imageAt(context.graph, top)?.backingName ?? nearest, format: formatAt(context, nearest)};
+	const commands: Command[] = [imageCommands.relink(top, backing), ...dateCommand(context, top, top)];
+	return diskOn(context, top) === undefined ? commands : commands.map(command => ({...command, onlyIf: {kind: 'domain-off', uuid: context.uuid}}));
+}
+
 function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	const {top, layers, below, cost} = merge;
+	const undo = relinkBack(context, merge);
 	const title = `Pull what ${names(layers)} ${layers.length === 1 ? 'holds' : 'hold'} up into ${posix.basename(top)}`;
 	const disk = openDiskOf(context, top);
 	if (disk !== undefined && isBare(context)) {
 		const backing = below === undefined ? undefined : backingNameFor(context, top, below);
-		return [...pullInQemu(context, merge, {id, title, ifStopped: ifStoppedBefore, backingName: backing}), syncStep(`pull-${id}`, [top], false)];
+		return [...pullInQemu(context, merge, {id, title, ifStopped: ifStoppedBefore, backingName: backing, undo, ...leftGrown(context, top)}), syncStep(`pull-${id}`, [top], false)];
 	}
 
 	if (disk !== undefined) {
@@ -96,7 +115,7 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 			title,
 			phase: 'create',
 			command: blockCommands.pull(context, disk, below),
-			undo: [],
+			undo,
 			happened: {kind: 'never'},
 			ifStopped: ifStoppedBefore,
 			progress: {kind: 'block-job', uuid: context.uuid, target: disk},
@@ -114,16 +133,13 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 		}, syncStep(`pull-${id}`, [top], false)];
 	}
 
-	const nearest = layers.at(-1)!;
-	const backing = {name: imageAt(context.graph, top)?.backingName ?? nearest, format: formatAt(context, nearest)};
 	return [
 		{
 			id: `pull-${id}`,
 			title,
 			phase: 'create',
 			command: imageCommands.pull(top, below === undefined ? undefined : {name: backingNameFor(context, top, below), format: formatAt(context, below)}),
-			// All that it took over reads the same from below, which is untouched.
-			undo: [imageCommands.relink(top, backing), ...dateCommand(context, top, top)],
+			undo,
 			happened: {kind: 'never'},
 			ifStopped: ifStoppedBefore,
 			...growthOf(context, top, cost.growth.atMost),
@@ -134,20 +150,98 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	];
 }
 
-function commitCommand(context: PlanContext, merge: Merge, disk: string | undefined): Pick<Step, 'command' | 'happened' | 'progress' | 'cancel'> {
-	const {top, into, cost} = merge;
-	if (disk === undefined) {
-		return {
-			command: imageCommands.commit(top, into),
-			happened: {kind: 'never'},
-			...growthOf(context, into, cost.growth.atMost),
-		};
+const isHead = (context: PlanContext, path: string, head: string) => context.graph.keyOf(path) === context.graph.keyOf(head);
+
+/** Whether the image below it holds all that this one does, told by what stands on both: by the disk, or by the header of the image above. */
+function committedWhen(context: PlanContext, merge: Merge, disk: OwnDisk | undefined): Probe {
+	const {top, into, relinked} = merge;
+	const above = relinked.find(path => diskOn(context, path)?.target === disk?.target);
+	if (disk?.sourcePath === undefined) {
+		return {kind: 'never'};
 	}
 
-	const atWork = {progress: {kind: 'block-job', uuid: context.uuid, target: disk}, cancel: [blockCommands.abort(context, disk)]} as const;
-	return isOpenHead(context, top)
-		? {command: blockCommands.commitHead(context, disk, into), happened: {kind: 'head-is', uuid: context.uuid, target: disk, path: into}, ...atWork, cancel: [...atWork.cancel]}
-		: {command: blockCommands.commit(context, disk, {top, into}), happened: {kind: 'left-chain', uuid: context.uuid, target: disk, path: top}, ...atWork, cancel: [...atWork.cancel]};
+	return isHead(context, top, disk.sourcePath)
+		? {kind: 'head-is', uuid: context.uuid, target: disk.target, path: into}
+		: (above === undefined ? {kind: 'never'} : {kind: 'backed-by', path: above, backing: into});
+}
+
+/** The same commit as whoever runs the domain does it. */
+function commitByJob(context: PlanContext, {top, into}: Merge, disk: OwnDisk): Command {
+	return isHead(context, top, disk.sourcePath!) ? blockCommands.commitHead(context, disk.target, into) : blockCommands.commit(context, disk.target, {top, into});
+}
+
+/** By qemu-img. Somebody may start the domain meanwhile; what a head got since is in it alone, and is committed with the rest. */
+function commitOffline(context: PlanContext, merge: Merge): Omit<Step, 'id' | 'title' | 'phase' | 'undo' | 'ifStopped'> {
+	const {top, into, gone, cost} = merge;
+	const {uuid} = context;
+	const disk = diskOn(context, top);
+	const happened = committedWhen(context, merge, disk);
+	const step = {
+		command: imageCommands.commit(top, into), happened, takenOver: gone, ...growthOf(context, into, cost.growth.atMost), ...leftGrown(context, into),
+	};
+	if (disk?.sourcePath === undefined) {
+		return step;
+	}
+
+	// A bare QEMU has to stay on what it was started on, or its command line would be understood by nobody.
+	return isBare(context)
+		? {...step, needsOff: true}
+		: {
+			...step,
+			instead: {
+				onlyIf: {kind: 'domain-active', uuid},
+				commands: [{...commitByJob(context, merge, disk), onlyIf: {kind: 'not', of: happened}}],
+				cancel: [blockCommands.abort(context, disk.target)],
+			},
+		};
+}
+
+/** By the running domain. Its guest may end meanwhile. */
+function commitOnline(context: PlanContext, merge: Merge, target: string): Omit<Step, 'id' | 'title' | 'phase' | 'undo' | 'ifStopped'> {
+	const disk = diskOn(context, merge.top)!;
+	return {
+		command: commitByJob(context, merge, disk),
+		happened: committedWhen(context, merge, disk),
+		progress: {kind: 'block-job', uuid: context.uuid, target},
+		cancel: [blockCommands.abort(context, target)],
+		instead: insteadWhileOff(context, merge),
+		...leftGrown(context, merge.into),
+	};
+}
+
+/** qemu-img writes the same bytes once more where a job has written them; then it tells the image above, as the job does at its end. */
+function insteadWhileOff(context: PlanContext, {top, into, relinked}: Merge): Instead {
+	const told = relinked.filter(path => openDiskOf(context, path) !== undefined);
+	return {
+		onlyIf: {kind: 'domain-off', uuid: context.uuid},
+		commands: [imageCommands.commit(top, into), ...told.map(path => imageCommands.relink(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)}))],
+	};
+}
+
+/** Tells an image that nobody has open what it stands on. */
+function relinkStep(context: PlanContext, merge: Merge, {id, path}: {id: string; path: string}): Step {
+	const {into} = merge;
+	const {uuid} = context;
+	const happened: Probe = {kind: 'backed-by', path, backing: into};
+	const disk = diskOn(context, path);
+	return {
+		id,
+		title: `Tell ${posix.basename(path)} that it stands on ${posix.basename(into)}`,
+		phase: 'switch',
+		command: imageCommands.relink(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)}),
+		undo: null,
+		happened,
+		ifStopped: ifStoppedAfter,
+		...(disk !== undefined && (isBare(context)
+			? {needsOff: true as const}
+			: {
+				instead: {
+					onlyIf: {kind: 'domain-active', uuid},
+					commands: [{...blockCommands.commit(context, disk.target, merge), onlyIf: {kind: 'not', of: happened}}],
+					cancel: [blockCommands.abort(context, disk.target)],
+				},
+			})),
+	};
 }
 
 function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
@@ -161,25 +255,25 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	return [
 		...(disk !== undefined && head !== undefined && isBare(context)
 			? commitInQemu(context, merge, {
-				id, title, ifStopped: ifStoppedAfter, target: disk, head, backingName: above === undefined ? undefined : backingNameFor(context, above, into),
+				id,
+				title,
+				ifStopped: ifStoppedAfter,
+				head,
+				backingName: above === undefined ? undefined : backingNameFor(context, above, into),
+				target: disk,
+				happened: committedWhen(context, merge, diskOn(context, top)),
+				intoFormat: formatAt(context, into),
+				instead: insteadWhileOff(context, merge),
 			})
 			: [{
 				id: `commit-${id}`,
 				title,
 				phase: 'switch',
-				...commitCommand(context, merge, disk),
+				...(disk === undefined ? commitOffline(context, merge) : commitOnline(context, merge, disk)),
 				undo: null,
 				ifStopped: ifStoppedAfter,
 			} satisfies Step]),
-		...told.map((path, index): Step => ({
-			id: `relink-${id}-${index + 1}`,
-			title: `Tell ${posix.basename(path)} that it stands on ${posix.basename(into)}`,
-			phase: 'switch',
-			command: imageCommands.relink(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)}),
-			undo: null,
-			happened: {kind: 'never'},
-			ifStopped: ifStoppedAfter,
-		})),
+		...told.map((path, index) => relinkStep(context, merge, {id: `relink-${id}-${index + 1}`, path})),
 		syncStep(`commit-${id}`, [into, ...imageAt(context.graph, into)?.dataFilePath === undefined ? [] : [imageAt(context.graph, into)!.dataFilePath!], ...told], true),
 		...dateSteps(context, {id: `commit-${id}`, path: into, contentOf: top, isIrreversible: true}),
 		...told.flatMap((path, index) => dateSteps(context, {id: `relink-${id}-${index + 1}`, path, contentOf: path, isIrreversible: true})),

@@ -45,6 +45,7 @@ export type RevertParts = {
 	removed: string[];
 	endState: EndState;
 	links?: Expected['links'];
+	kept?: Expected['kept'];
 };
 
 type Sources = Map<string, {path: string; format: string}>;
@@ -300,5 +301,6 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 		removed: abandoned.removed,
 		endState,
 		links: linksOfOverlays(context, disks.overlaid),
+		...(kept && {kept: kept.value.files}),
 	});
 }

@@ -80,6 +80,11 @@ function backFromSafety(disks: InternalDisk[], safetyName: string): Array<Step['
 	}));
 }
 
+/** A disk that was put back can only be put forward again by that safety snapshot. */
+function needSafety(disks: InternalDisk[], tag: string): Pick<Step, 'undoNeeds'> {
+	return {undoNeeds: {probe: {kind: 'all', of: disks.map(({path}) => ({kind: 'image-has-tag', path, tag}))}, lost: `The state that was left is not inside ${disks.map(({path}) => path).join(', ')} any more ("${tag}").`}};
+}
+
 /** Disks that the snapshot left out keep what they have: their files in its stored definition may be frozen since. */
 function presentSources(context: PlanContext, disks: InternalDisk[]): Map<string, {path: string; format: string}> {
 	return new Map(headDisks(context.inventory.picture.domain).flatMap(head =>
@@ -121,6 +126,7 @@ function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: I
 			phase: 'switch',
 			command: imageCommands.applyTag(disk.path, snapshot.name),
 			undo: backFromSafety([disk], given.safetyName),
+			...needSafety([disk], given.safetyName),
 			happened: {kind: 'never'},
 			ifStopped: `The switch would be finished; the present state is held by "${given.safetyName}".`,
 		})),
@@ -153,7 +159,7 @@ function bareMemorySteps(context: PlanContext, snapshot: Snapshot, given: {disks
 	return [
 		defineStep(context, definitionXml),
 		currentStep(context, snapshot),
-		{...start, mustBeOurs: true, undo: [...start.undo!, ...backFromSafety(given.disks, given.safetyName)]},
+		{...start, mustBeOurs: true, undo: [...start.undo!, ...backFromSafety(given.disks, given.safetyName)], ...needSafety(given.disks, given.safetyName)},
 	];
 }
 
@@ -204,6 +210,7 @@ function memoryStep(context: PlanContext, snapshot: Snapshot, given: {disks: Int
 	return {
 		...start,
 		mustBeOurs: true,
+		...needSafety(given.disks, given.safetyName),
 		undo: [
 			...start.undo!,
 			...backFromSafety(given.disks, given.safetyName),
@@ -295,6 +302,7 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 			...describeIdentity(context, snapshot, {resumes: usesMemory}),
 		],
 		heads: disks.map(({target, path}) => ({target, path})),
+		...(action.fate.kind === 'keep' && {kept: kept.value.files}),
 		created: nvram.created,
 		removed: [],
 		endState,

@@ -113,6 +113,7 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 			heads,
 			chains: heads.map(({path}) => ({path, format: created.includes(path) ? 'qcow2' : picture.images.find(image => image.path === path)?.format ?? 'qcow2'})),
 			...(parts.value.links && {links: parts.value.links}),
+			...(parts.value.kept && {kept: parts.value.kept}),
 			currentSnapshot: snapshot.name,
 			snapshots: [
 				...picture.snapshots.map(({name, parent}) => ({name, parent})),

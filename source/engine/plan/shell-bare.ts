@@ -77,10 +77,6 @@ export function bareCondition(probe: Probe, plan: Plan): string | undefined {
 			return hasOpen(plan, probe.path);
 		}
 
-		case 'left-chain': {
-			return `! ${hasOpen(plan, probe.path)}`;
-		}
-
 		default: {
 			return undefined;
 		}

@@ -104,8 +104,16 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 			return `! ${onHost('qemu-img', 'info', '-U', '--output=json', probe.path)} | grep -qF ${quoteForShell(`"name": ${JSON.stringify(probe.tag)}`)}`;
 		}
 
-		case 'left-chain': {
-			return `! ${virsh('dumpxml', '--domain', probe.uuid)} | ${grepSource(probe.path)}`;
+		case 'backed-by': {
+			return `${onHost('qemu-img', 'info', '-U', '--output=json', '-f', 'qcow2', probe.path)} | grep -qF ${quoteForShell(`"full-backing-filename": ${JSON.stringify(probe.backing)}`)}`;
+		}
+
+		case 'reads-same': {
+			return `${onHost('qemu-img', 'compare', '-U', '-q', '-f', 'qcow2', '-F', probe.otherFormat, probe.path, probe.other)}`;
+		}
+
+		case 'not': {
+			return `! { ${condition(probe.of, plan, options)}; }`;
 		}
 
 		case 'head-is': {

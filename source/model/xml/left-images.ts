@@ -6,7 +6,7 @@ import {
 	contentOf, element, find, keepOnly, nameOf, type XmlItem,
 } from './change-xml.ts';
 
-const elementName = 'vsnap:left';
+export const leftElement = 'vsnap:left';
 const namespace = 'urn:vsnap-tui:left-images:1';
 
 const entities: Record<string, string> = {amp: '&', lt: '<', gt: '>', quot: '"', apos: '\''};
@@ -25,7 +25,7 @@ export function decodeEntities(text: string): string {
 
 /** `metadataXml`: what stands between the tags of `<metadata>`. */
 export function parseLeftImages(metadataXml: string | undefined): string[] {
-	const note = new RegExp(String.raw`<${elementName}[\s>][\s\S]*?</${elementName}>`, 'u').exec(metadataXml ?? '')?.[0] ?? '';
+	const note = new RegExp(String.raw`<${leftElement}[\s>][\s\S]*?</${leftElement}>`, 'u').exec(metadataXml ?? '')?.[0] ?? '';
 	return [...note.matchAll(/<vsnap:image\s+path=(?:"([^"]*)"|'([^']*)')/gu)].map(([, double, single]) => decodeEntities(double ?? single ?? ''));
 }
 
@@ -33,8 +33,8 @@ export function parseLeftImages(metadataXml: string | undefined): string[] {
 export function setLeftImages(domain: XmlItem, paths: readonly string[]): void {
 	const content = contentOf(domain);
 	const metadata = find(content, 'metadata');
-	const others = metadata === undefined ? [] : keepOnly(contentOf(metadata), item => nameOf(item) !== elementName);
-	const note = paths.length === 0 ? [] : [element(elementName, {'xmlns:vsnap': namespace}, paths.map(path => element('vsnap:image', {path})))];
+	const others = metadata === undefined ? [] : keepOnly(contentOf(metadata), item => nameOf(item) !== leftElement);
+	const note = paths.length === 0 ? [] : [element(leftElement, {'xmlns:vsnap': namespace}, paths.map(path => element('vsnap:image', {path})))];
 	const made: XmlItem[] = others.length + note.length === 0 ? [] : [{metadata: [...others, ...note], ...(metadata?.[':@'] && {':@': metadata[':@']})}];
 	if (metadata) {
 		content.splice(content.indexOf(metadata), 1, ...made);

@@ -223,22 +223,3 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 		...(leftImages.length > 0 && {leftImages}),
 	});
 }
-
-/** The images of a disk's chain as a running domain's definition tells them, the head first; empty where it has no such disk. */
-export function parseChain(xml: string, target: string): Result<string[]> {
-	const root = readXml(xml, 'The XML of a domain', ['domain']);
-	if (!root.ok) {
-		return root;
-	}
-
-	const disk = childrenOf(childOf(root.value, 'devices'), 'disk').find(node => attributeOf(childOf(node, 'target'), 'dev') === target);
-	const paths: string[] = [];
-	for (let node = disk; node !== undefined; node = childOf(node, 'backingStore')) {
-		const path = sourcePathOf(childOf(node, 'source'));
-		if (path !== undefined) {
-			paths.push(path);
-		}
-	}
-
-	return succeed(paths);
-}

@@ -2,13 +2,16 @@
 The answers to probes: whether something is so at this moment. Always asked anew.
 */
 import type {Probe} from '../../model/plan.ts';
-import {succeed, unreachable, type Result} from '../../model/result.ts';
-import {parseChain, parseDomainXml} from '../../model/xml/parse-domain.ts';
+import {
+	fail, succeed, unreachable, type Result,
+} from '../../model/result.ts';
+import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {isOwnedByRoot} from '../../model/image-owner.ts';
 import {readFileFacts, readSameContent, readSameFile, readTest} from '../../tools/files.ts';
 import {readFileStamps} from '../../tools/file-stamps.ts';
-import {readTags} from '../../tools/qemu-img.ts';
+import {readHeader, readTags} from '../../tools/qemu-img.ts';
 import type {Runner} from '../../tools/run.ts';
+import {readSameImage} from '../../tools/same-image.ts';
 import {readImageUsers} from './image-users.ts';
 import {hasDomainId, parseFields} from './read-host.ts';
 import type {RecordSource} from './record-source.ts';
@@ -38,7 +41,17 @@ async function hasTag({runner}: FileGiven, path: string, tag: string): Promise<R
 	return tags.ok ? succeed(tags.value.includes(tag)) : tags;
 }
 
-export type FileProbe = Extract<Probe, {kind: 'never' | 'file-exists' | 'file-missing' | 'file-empty' | 'not-owned-by-root' | 'same-file' | 'also-named' | 'same-content' | 'image-has-tag' | 'image-lacks-tag' | 'image-unused'}>;
+async function isBackedBy({runner}: FileGiven, path: string, backing: string): Promise<Result<boolean>> {
+	const header = await readHeader(runner, path);
+	if (header.kind === 'unknown') {
+		return fail({kind: 'unreadable', what: path, reason: header.reason});
+	}
+
+	const found = header.kind === 'image' ? header.image.backingPath : undefined;
+	return found === undefined || found === backing ? succeed(found === backing) : readSameFile(runner, found, backing);
+}
+
+export type FileProbe = Extract<Probe, {kind: 'never' | 'backed-by' | 'reads-same' | 'file-exists' | 'file-missing' | 'file-empty' | 'not-owned-by-root' | 'same-file' | 'also-named' | 'same-content' | 'image-has-tag' | 'image-lacks-tag' | 'image-unused'}>;
 
 /** Questions about files, which are the same whoever owns the domain. */
 export async function observeFile(given: FileGiven, probe: FileProbe): Promise<Result<boolean>> {
@@ -77,6 +90,14 @@ export async function observeFile(given: FileGiven, probe: FileProbe): Promise<R
 
 		case 'same-content': {
 			return readSameContent(given.runner, probe.path, probe.other);
+		}
+
+		case 'backed-by': {
+			return isBackedBy(given, probe.path, probe.backing);
+		}
+
+		case 'reads-same': {
+			return readSameImage(given.runner, probe);
 		}
 
 		case 'image-has-tag': {
@@ -143,12 +164,6 @@ export async function observe(given: Given, probe: Probe): Promise<Result<boolea
 			return negate(await isListed(given, 'checkpoint-list', probe.uuid, probe.name));
 		}
 
-		case 'left-chain': {
-			const xml = await given.virsh.askOne(['dumpxml', '--domain', probe.uuid]);
-			const named = xml.ok ? parseChain(xml.value, probe.target) : xml;
-			return named.ok ? succeed(!named.value.includes(probe.path)) : named;
-		}
-
 		case 'head-is': {
 			const xml = await given.virsh.askOne(['dumpxml', '--domain', probe.uuid]);
 			const definition = xml.ok ? parseDomainXml(xml.value) : xml;
@@ -157,6 +172,10 @@ export async function observe(given: Given, probe: Probe): Promise<Result<boolea
 
 		case 'all': {
 			return observeAll(probe.of, async part => observe(given, part));
+		}
+
+		case 'not': {
+			return negate(await observe(given, probe.of));
 		}
 
 		case 'runs-on':

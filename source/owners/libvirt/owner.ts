@@ -100,6 +100,7 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 			]);
 			return surroundings.ok ? succeed({...surroundings.value, fileOwnership}) : surroundings;
 		},
+		readDefinition: async uuid => virsh.askOne(['dumpxml', '--domain', uuid, '--inactive', ...(isReadOnly ? [] : ['--security-info'])]),
 		readDataSizes: async (runs, images) => readDataSizes(runner, runs, images),
 		observe: async probe => observe({runner, virsh, source}, probe),
 		readImageUsers: async path => readImageUsers({runner, source}, path),

@@ -2,7 +2,7 @@
 The monitors of bare QEMUs. QEMU serves one client per socket, so everything in this program shares one connection for each: a command that waits for its
 work, the question how far it has come, and the command that cancels it. Opened at first use, and let go soon after the last.
 */
-import type {Copied, RunOutput} from '../../engine/ports.ts';
+import type {Copied, RunOptions, RunOutput} from '../../engine/ports.ts';
 import type {CommandFile, Progress, QmpCommand} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {writePrivately} from '../../tools/private-files.ts';
@@ -18,7 +18,7 @@ export type Monitors = {
 	/** One question. Fails with `monitor-failed` (reason `not-listening`: the domain is off), `busy` or `qmp-failed`. */
 	ask(socketPath: string, execute: string, parameters?: Record<string, unknown>, options?: {timeoutMs?: number}): Promise<Result<unknown>>;
 	/** One command of a plan, to the end of its work. `stdout` is what it returned, as JSON. */
-	run(command: QmpCommand, options?: {timeoutMs?: number}): Promise<Result<RunOutput>>;
+	run(command: QmpCommand, options?: RunOptions): Promise<Result<RunOutput>>;
 	/** How far the work of a command has come; undefined: not known at this moment. */
 	readProgress(progress: Progress): Promise<Copied | undefined>;
 	/** Holds the monitor and calls back at each event until the function that it gives is called; a monitor that is lost is looked for again. */
@@ -140,7 +140,8 @@ export function createMonitors(options: MonitorsOptions = {}): Monitors {
 
 	return {
 		ask,
-		async run(command, {timeoutMs} = {}) {
+		async run(command, options = {}) {
+			const {timeoutMs} = options;
 			const startedAtMs = performance.now();
 			const written = await writeFiles(command.files);
 			if (!written.ok) {
@@ -149,7 +150,7 @@ export function createMonitors(options: MonitorsOptions = {}): Monitors {
 
 			const ran = command.until?.kind === 'gone'
 				? await waitUntilGone(command, {greetingMs, timeoutMs, send: async execute => using(command.socketPath, async line => execute(line))})
-				: await using(command.socketPath, async line => runQmp(line, command, {...(timeoutMs !== undefined && {timeoutMs})}));
+				: await using(command.socketPath, async line => runQmp(line, command, options));
 			return ran.ok ? succeed(asRunOutput(ran.value, startedAtMs)) : ran;
 		},
 		async readProgress(progress) {

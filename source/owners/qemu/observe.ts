@@ -59,19 +59,16 @@ export async function observeBare(given: Given, probe: Probe): Promise<Result<bo
 			return observeAll(probe.of, async part => observeBare(given, part));
 		}
 
+		case 'not': {
+			return negate(await observeBare(given, probe.of));
+		}
+
 		case 'runs-on': {
 			return observeBare(given, {...probe, kind: 'head-is'});
 		}
 
 		case 'off-on': {
 			return ask(given, probe.uuid, ({records, live}) => live === undefined && records.domain.definition.disks.some(disk => disk.target === probe.target && disk.sourcePath === probe.path));
-		}
-
-		case 'left-chain': {
-			return ask(given, probe.uuid, ({records, live}) => {
-				const at = records.domain.definition.disks.findIndex(disk => disk.target === probe.target);
-				return live !== undefined && at !== -1 && !live.disks[at]!.chain.includes(probe.path);
-			});
 		}
 
 		default: {

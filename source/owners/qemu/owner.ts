@@ -3,7 +3,7 @@ Bare QEMU as the engine sees it: the domains that a person has named by monitors
 */
 import {hostname} from 'node:os';
 import {setTimeout} from 'node:timers/promises';
-import type {Owner, RunOutput} from '../../engine/ports.ts';
+import type {Owner, RunOptions, RunOutput} from '../../engine/ports.ts';
 import type {DomainSummary} from '../../model/domain.ts';
 import type {HostFacts, Inventory} from '../../model/inventory.ts';
 import type {Command, QmpCommand} from '../../model/plan.ts';
@@ -176,7 +176,7 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 		return given.ok ? succeed({...command, arguments: given.value}) : given;
 	}
 
-	async function runMonitorCommand(planned: QmpCommand, timeoutMs: number | undefined): Promise<Result<RunOutput>> {
+	async function runMonitorCommand(planned: QmpCommand, options: RunOptions): Promise<Result<RunOutput>> {
 		const found = await addressed(planned);
 		if (!found.ok) {
 			return found;
@@ -184,7 +184,7 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 
 		const command = found.value;
 		const process = command.until?.kind === 'gone' ? await readQemuProcess(command.socketPath) : undefined;
-		const result = await monitors.run(command, {timeoutMs});
+		const result = await monitors.run(command, options);
 		if (result.ok && process !== undefined) {
 			await waitForEnd(process.pid);
 		}
@@ -228,7 +228,7 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 			}
 
 			return command.tool === 'qmp'
-				? runMonitorCommand(command, runOptions.timeoutMs)
+				? runMonitorCommand(command, runOptions)
 				: runCommand(runner, command, {where: 'host', timeoutMs: runOptions.timeoutMs, isDaemon: command.tool === 'qemu'});
 		},
 		async readProgress(progress) {

@@ -2,6 +2,7 @@
 When the work of a QMP command has come to its end, which is often later than its reply: one look at a time, by asking QEMU. Waiting between looks is left to
 run-qmp.ts.
 */
+import type {RunOptions} from '../../engine/ports.ts';
 import type {QmpCommand} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {QmpEvent} from './qmp.ts';
@@ -108,7 +109,7 @@ function endOfJob(ask: Ask, command: QmpCommand, id: string): End {
 }
 
 /** A copying job that is told to complete once it is ready: one piece, because a crash between the two would leave a job that nobody ends. */
-function endOfPivot(ask: Ask, command: QmpCommand, id: string): End {
+function endOfPivot(ask: Ask, command: QmpCommand, {id, onPivot}: {id: string; onPivot: RunOptions['onPivot']}): End {
 	const end = endOfJob(ask, command, id);
 	let isTold = false;
 	return {
@@ -117,6 +118,11 @@ function endOfPivot(ask: Ask, command: QmpCommand, id: string): End {
 			const job = isTold ? succeed(undefined) : await readJob(ask, id);
 			if (!job.ok || job.value?.status !== 'ready') {
 				return job.ok ? end.look() : job;
+			}
+
+			const noted = await onPivot?.() ?? succeed(undefined);
+			if (!noted.ok) {
+				return noted;
 			}
 
 			isTold = true;
@@ -255,7 +261,7 @@ function endOfIncoming(ask: Ask, command: QmpCommand): End {
 }
 
 /** How the end of this command is seen; undefined where its reply is the end, and for `gone`, which is seen by the connection. */
-export function findEnd(ask: Ask, command: QmpCommand): End | undefined {
+export function findEnd(ask: Ask, command: QmpCommand, onPivot: RunOptions['onPivot']): End | undefined {
 	switch (command.until?.kind) {
 		case 'job': {
 			return endOfJob(ask, command, command.until.id);
@@ -266,7 +272,7 @@ export function findEnd(ask: Ask, command: QmpCommand): End | undefined {
 		}
 
 		case 'job-pivot': {
-			return endOfPivot(ask, command, command.until.id);
+			return endOfPivot(ask, command, {id: command.until.id, onPivot});
 		}
 
 		case 'node-gone': {

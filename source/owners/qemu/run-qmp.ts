@@ -2,6 +2,7 @@
 Runs one QMP command of a plan on a connection: sends it, then waits until its work is done (`until`). Knows nothing of how connections are opened and shared.
 */
 import {setTimeout} from 'node:timers/promises';
+import type {RunOptions} from '../../engine/ports.ts';
 import type {QmpCommand} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {findEnd, type Ask, type End} from './qmp-end.ts';
@@ -72,11 +73,11 @@ Gives what the command returned, once its work is done. A command that makes a j
 its job is waited for. Fails with `qmp-failed` where QEMU refuses or the work ends badly (class `Cancelled`: somebody ended it), with `monitor-failed` where
 the connection ends. Work that takes longer than `timeoutMs` is stopped, and is a failure of the class `TimedOut`.
 */
-export async function runQmp(line: Line, command: QmpCommand, options: {timeoutMs?: number} = {}): Promise<Result<unknown>> {
-	const {timeoutMs} = options;
+export async function runQmp(line: Line, command: QmpCommand, options: RunOptions = {}): Promise<Result<unknown>> {
+	const {timeoutMs, onPivot} = options;
 	const endsAtMs = timeoutMs === undefined ? Infinity : performance.now() + timeoutMs;
 	const ask: Ask = async (execute, parameters) => line.ask(execute, parameters, {timeoutMs: lookTimeoutMs});
-	const end = findEnd(ask, command);
+	const end = findEnd(ask, command, onPivot);
 	if (end === undefined) {
 		return send(line, command, timeoutMs ?? replyTimeoutMs);
 	}

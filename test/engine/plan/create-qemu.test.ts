@@ -7,7 +7,7 @@ import {
 import {image} from '../../helpers/images.ts';
 import {uuid} from '../../helpers/inventory.ts';
 import type {BareFacts, BareNode, Inventory} from '../../../source/model/inventory.ts';
-import type {Plan, QmpCommand} from '../../../source/model/plan.ts';
+import type {Plan, Probe, QmpCommand} from '../../../source/model/plan.ts';
 
 const node = (nodeName: string, more: Partial<BareNode> = {}): BareNode => ({nodeName, isNamedByPerson: false, device: nodeName, bitmaps: [], ...more});
 
@@ -50,11 +50,11 @@ test('disks: names are reserved, then one transaction moves all of them', t => {
 	t.like(plan.expected, {currentSnapshot: 's1', endState: 'running', heads: [{target: 'vda', path: '/d/vda.s1'}, {target: 'vdb', path: '/d/vdb.s1'}]});
 });
 
-test('the transaction is taken back by merging the overlays while the guest goes on', t => {
+test('the transaction is taken back by merging the overlays, by QEMU while the guest goes on and by qemu-img once it has ended', t => {
 	const step = stepOf(planOf(bareQemu(), external), 'transaction');
-	t.deepEqual(step.undo!.map(command => command.tool === 'qmp' && [command.execute, command.until?.kind, command.onlyIf?.kind]), [
-		['block-commit', 'job-ready', 'head-is'], ['job-complete', 'job', 'head-is'], ['block-commit', 'job-ready', 'head-is'], ['job-complete', 'job', 'head-is'],
-	]);
+	const ofDisk = (disk: string) => [['block-commit', 'job-ready', 'head-is'], ['job-complete', 'job', 'head-is'], `qemu-img commit -q -f qcow2 -d -b /d/${disk}.qcow2 /d/${disk}.s1`];
+	t.deepEqual(step.undo!.map(command => command.tool === 'qmp' ? [command.execute, command.until?.kind, command.onlyIf?.kind] : command.argv.join(' ')), [...ofDisk('vda'), ...ofDisk('vdb')]);
+	t.deepEqual(step.undo![2]!.onlyIf, {kind: 'all', of: [{kind: 'domain-off', uuid}, {kind: 'backed-by', path: '/d/vda.s1', backing: '/d/vda.qcow2'}]});
 	t.like(step.undo![0], {arguments: {device: 'vsnap-0-mwq8lds0', 'base-node': '#block1'}});
 	t.deepEqual(step.happened, {kind: 'head-is', uuid, target: 'vda', path: '/d/vda.s1'});
 });
@@ -98,7 +98,12 @@ test('inside the images: a job where QEMU has one, the human monitor where not, 
 	t.deepEqual(qmp(plan, 'snapshot').arguments, {'job-id': 'vsnap-snapshot-save', tag: 's1', vmstate: '#block1', devices: ['#block1', '#block2']});
 	t.deepEqual(qmp(plan, 'snapshot').until, {kind: 'job', id: 'vsnap-snapshot-save'});
 	const [undo] = stepOf(plan, 'snapshot').undo!;
-	t.like(undo, {execute: 'snapshot-delete', onlyIf: {kind: 'image-has-tag', path: '/d/vda.qcow2', tag: 's1'}});
+	const isTagged: Probe = {kind: 'image-has-tag', path: '/d/vda.qcow2', tag: 's1'};
+	const whileOff: Probe = {kind: 'all', of: [{kind: 'domain-off', uuid}, isTagged]};
+	t.like(undo, {execute: 'snapshot-delete'});
+	t.deepEqual(undo!.onlyIf, {kind: 'all', of: [{kind: 'domain-active', uuid}, isTagged]});
+	const [, dead] = stepOf(plan, 'snapshot').undo!;
+	t.deepEqual([argvOf(dead!).join(' '), dead!.onlyIf], ['qemu-img snapshot -d s1 /d/vda.qcow2', whileOff]);
 	const old = planOf(bareQemu({commands: new Set()}), {snapshot: 'a "b" \\c'});
 	t.deepEqual(qmp(old, 'snapshot').arguments, {'command-line': String.raw`savevm "a \"b\" \\c"`});
 });

@@ -77,7 +77,7 @@ test('a middle image is committed from the disk\'s head on, and what stands on i
 		'job-id': 'vsnap-commit-1', device: 'n-vda.s3', 'top-node': 'n-vda.s2', 'base-node': 'n-vda.s1', 'backing-file': '/d/vda.s1', 'auto-dismiss': false,
 	});
 	t.deepEqual(qmp(made, 'commit-1').until, {kind: 'job', id: 'vsnap-commit-1'});
-	t.deepEqual(stepOf(made, 'commit-1').happened, {kind: 'left-chain', uuid, target: 'vda', path: '/d/vda.s2'});
+	t.deepEqual(stepOf(made, 'commit-1').happened, {kind: 'backed-by', path: '/d/vda.s3', backing: '/d/vda.s1'});
 	t.is(at(made, 'relink-1-1'), -1);
 });
 

@@ -123,8 +123,6 @@ test('a socket that nobody serves is a domain that is off, as it was recorded; a
 	const live = valueOf(await on.readPicture(domain!.uuid, {withForeignPins: false}));
 	t.deepEqual(live.domain.definition.disks.map(({target}) => target), ['vdc', 'vda', 'sda']);
 	t.true(valueOf(await on.observe({kind: 'head-is', uuid: domain!.uuid, target: 'vdc', path: '/d/a.s1'})));
-	t.true(valueOf(await on.observe({kind: 'left-chain', uuid: domain!.uuid, target: 'vdc', path: '/d/other'})));
-	t.false(valueOf(await on.observe({kind: 'left-chain', uuid: domain!.uuid, target: 'vdc', path: '/d/a.qcow2'})));
 });
 
 test('what the records of others hold is held, though nobody has named them', async t => {
