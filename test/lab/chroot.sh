@@ -76,6 +76,11 @@ start() {
 	share "$images"
 	# The root of a chroot is no mount point, and libvirt can then not make a private /dev for each QEMU.
 	grep -qs '^namespaces' "$root/etc/libvirt/qemu.conf" || echo 'namespaces = []' >> "$root/etc/libvirt/qemu.conf"
+	# Members of this machine's group may do everything, as in daemons.ts. The chroot may count its groups differently, so the number is what counts.
+	group=$(getent group libvirt | cut -d: -f3)
+	config=$root/etc/libvirt/libvirtd.conf
+	[ -z "$group" ] || grep -qs '^unix_sock_group' "$config" ||
+		printf '%s\n' "unix_sock_group = \"+$group\"" 'unix_sock_rw_perms = "0770"' 'auth_unix_rw = "none"' 'auth_unix_ro = "none"' >> "$config"
 	mkdir -p "$root/run/libvirt" "$root/var/log/libvirt"
 	missing=
 	for daemon in virtlogd libvirtd; do
@@ -100,11 +105,16 @@ stop() {
 	! mountpoint -q "$images" || umount -l "$images"
 }
 
-# Programs of the chroot, callable from outside. qemu-img must be of the same version as the QEMU that has the images open.
+# Programs of the chroot, callable from outside; by others than root, who may not change the root, with its libraries alone. qemu-img must be of the same version as the QEMU that has the images open.
 environment() {
 	mkdir -p "$wrappers"
 	for program in virsh qemu-img qemu-io qemu-nbd; do
-		printf '#!/bin/sh\nPATH=/usr/sbin:/usr/bin:/sbin:/bin exec chroot %s %s "$@"\n' "$root" "$program" > "$wrappers/$program"
+		cat > "$wrappers/$program" <<-END
+			#!/bin/sh
+			export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+			[ "\$(id -u)" != 0 ] || exec chroot $root $program "\$@"
+			exec $root/lib64/ld-linux-x86-64.so.2 --library-path $root/usr/lib/x86_64-linux-gnu $root/usr/bin/$program "\$@"
+		END
 		chmod +x "$wrappers/$program"
 	done
 	# virsh stays the host's own: it reads files that stand outside the chroot.

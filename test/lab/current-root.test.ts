@@ -8,7 +8,7 @@ import {startLab} from './daemons.ts';
 import {makeDomain, readState} from './domains.ts';
 import {expectRefused} from './expect.ts';
 import {report, revert, runProgram} from './program.ts';
-import {attemptVirsh, virsh} from './run.ts';
+import {attemptVirsh, readLibvirtVersion} from './run.ts';
 import {markOffline, readParents, takeDiskSnapshot} from './snapshots.ts';
 
 test.before(startLab);
@@ -20,9 +20,9 @@ test.serial('R3: a branch that the disks are not on is not made current, and the
 	t.is((await revert(domain, 's1', {flags: ['--keep', 'b1']})).exitCode, 0);
 	await markOffline(domain, 2);
 	const before = await digestSnapshots(domain);
-	const [, major, minor] = /libvirt (\d+)\.(\d+)/.exec(await virsh('version', '--daemon'))!.map(Number) as [number, number, number];
-	if ((major * 1000) + minor >= 9009) {
-		t.log(`libvirt ${major}.${minor} needs a current snapshot: the root stays until there is another one`);
+	const version = await readLibvirtVersion();
+	if (version >= 9_009_000) {
+		t.log(`libvirt ${version} needs a current snapshot: the root stays until there is another one`);
 		await expectRefused(t, domain, async () => change(domain, 'delete', ['s1']), /Take a snapshot first/);
 		await takeDiskSnapshot(domain, 'next');
 	}

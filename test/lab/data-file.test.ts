@@ -9,18 +9,13 @@ import {startLab} from './daemons.ts';
 import {makeDomain, start, stop} from './domains.ts';
 import {expectStarts} from './expect.ts';
 import {report, revert, runProgram} from './program.ts';
-import {run, virsh} from './run.ts';
+import {readLibvirtVersion, run, virsh} from './run.ts';
 import {digestFile, digestHeads, writeOffline} from './slots.ts';
 import {markLive, takeDiskSnapshot} from './snapshots.ts';
 
 test.before(startLab);
 
 const knowsDataFiles = 10_010_000;
-
-async function readLibvirtVersion(): Promise<number> {
-	const {major, minor, micro} = /daemon: (?<major>\d+)\.(?<minor>\d+)\.(?<micro>\d+)/.exec(await virsh('version', '--daemon'))!.groups!;
-	return (Number(major) * 1_000_000) + (Number(minor) * 1000) + Number(micro);
-}
 
 test.serial('a disk with an external data file goes back and is merged, byte for byte, and starts (libvirt 10.10 and later)', async t => {
 	const version = await readLibvirtVersion();

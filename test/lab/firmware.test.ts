@@ -10,19 +10,18 @@ import {startLab} from './daemons.ts';
 import {defineXml, makeDomain, start, stop, type LabDomain} from './domains.ts';
 import {expectReverted} from './expect.ts';
 import {report, revert, runProgram, type ProgramResult} from './program.ts';
-import {run, virsh} from './run.ts';
+import {readLibvirtVersion, run, virsh} from './run.ts';
 import {digestHeads, digestImage, writeOffline} from './slots.ts';
 import {markLive, markOffline, takeDiskSnapshot} from './snapshots.ts';
 
 test.before(startLab);
 
 /** Whether the libvirt under test is at least that one; says so where it is not. */
-async function hasLibvirt(t: ExecutionContext, major: number, minor: number): Promise<boolean> {
-	const text = await virsh('version', '--daemon');
-	const [, found = '', foundMinor = ''] = /daemon: (\d+)\.(\d+)/.exec(text) ?? [];
-	const isThere = Number(found) > major || (Number(found) === major && Number(foundMinor) >= minor);
+async function hasLibvirt(t: ExecutionContext, wanted: number): Promise<boolean> {
+	const found = await readLibvirtVersion();
+	const isThere = found >= wanted;
 	if (!isThere) {
-		t.log(`Not run: it needs libvirt ${major}.${minor}, and this is ${found}.${foundMinor}.`);
+		t.log(`Not run: it needs libvirt ${wanted}, and this is ${found}.`);
 		t.pass();
 	}
 
@@ -93,7 +92,7 @@ async function makeQcow2Nvram(t: ExecutionContext): Promise<{domain: LabDomain; 
 }
 
 test.serial('qcow2 variables are tagged, put back and untagged with the disks, as libvirt expects it (libvirt 10.10 and newer)', async t => {
-	if (!await hasLibvirt(t, 10, 10)) {
+	if (!await hasLibvirt(t, 10_010_000)) {
 		return;
 	}
 
@@ -145,7 +144,7 @@ test.serial('qcow2 variables are tagged, put back and untagged with the disks, a
 });
 
 test.serial('the variables of a <varstore> are kept with a snapshot of disks, and go back with it (libvirt 12.1 and newer)', async t => {
-	if (!await hasLibvirt(t, 12, 1)) {
+	if (!await hasLibvirt(t, 12_001_000)) {
 		return;
 	}
 

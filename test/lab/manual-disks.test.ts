@@ -4,7 +4,7 @@ import {startLab} from './daemons.ts';
 import {makeDomain, readState, start} from './domains.ts';
 import {expectRefused} from './expect.ts';
 import {report, runProgram} from './program.ts';
-import {virsh} from './run.ts';
+import {readLibvirtVersion, virsh} from './run.ts';
 import {digestHeads} from './slots.ts';
 import {markLive, readRecords} from './snapshots.ts';
 
@@ -14,9 +14,9 @@ test.serial('a snapshot of manual disks alone is taken where libvirt takes it, a
 	const domain = await makeDomain(t);
 	await start(domain);
 	const digests = await markLive(domain, 1);
-	const version = /daemon: (?<major>\d+)\.(?<minor>\d+)/.exec(await virsh('version', '--daemon'))!.groups!;
-	const takesManual = (Number(version.major) * 1000) + Number(version.minor) >= 11_009;
-	t.log(`libvirt ${version.major}.${version.minor}: ${takesManual ? 'takes manual disks alone' : 'refuses manual disks alone'}`);
+	const version = await readLibvirtVersion();
+	const takesManual = version >= 11_009_000;
+	t.log(`libvirt ${version}: ${takesManual ? 'takes manual disks alone' : 'refuses manual disks alone'}`);
 	const act = async () => runProgram(domain, ['create', '--disk', 'vda=manual', '--disk', 'vdb=manual', '--yes', '--', domain.name, 'm']);
 	if (!takesManual) {
 		await expectRefused(t, domain, act, /from libvirt 11\.9 on/);

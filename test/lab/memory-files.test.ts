@@ -11,7 +11,7 @@ import {makeDomain, start} from './domains.ts';
 import {expectRefused, expectReverted} from './expect.ts';
 import {readCounter} from './memory-counter.ts';
 import {readError, report, revert} from './program.ts';
-import {attempt, run, virsh} from './run.ts';
+import {attempt, readLibvirtVersion, run} from './run.ts';
 import {isOwnLibvirt} from './settings.ts';
 import {markLive, takeMemorySnapshot} from './snapshots.ts';
 
@@ -56,8 +56,7 @@ test('memory that libvirt could not resume from is refused before the power goes
 	const memoryPath = await takeMemorySnapshot(domain, 'm1');
 	const original = await readFile(memoryPath);
 	const act = async () => revert(domain, 'm1', {flags: ['--paused']});
-	const version = await virsh('version', '--daemon');
-	const isOld = /daemon: (?:\d|10\.[0-3])\./.test(version);
+	const isOld = await readLibvirtVersion() < 10_004_000;
 	for (const [change, reason] of [
 		[async () => writeAs(memoryPath, original, 7), /its memory is of the kind 7, which is not known here/],
 		[async () => writeAs(memoryPath, original, 3, async stream => compress(domain.folder, 'gzip', stream)), /the memory is xz, and what follows is not/],

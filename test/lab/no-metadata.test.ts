@@ -7,7 +7,7 @@ import test from 'ava';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, stop} from './domains.ts';
 import {report, runProgram} from './program.ts';
-import {attemptVirsh, virsh} from './run.ts';
+import {attemptVirsh, readLibvirtVersion} from './run.ts';
 import {digestHeads, digestImage, readHeads} from './slots.ts';
 import {
 	markLive, markOffline, readRecords, takeDiskSnapshot,
@@ -44,7 +44,7 @@ test.serial('what is frozen without a record outlives libvirt\'s own revert to t
 	t.deepEqual(before, [offline.vda!, live.vda!]);
 
 	const reverted = await attemptVirsh('snapshot-revert', '--domain', domain.uuid, '--snapshotname', 's1');
-	t.log(`virsh snapshot-revert: ${reverted.exitCode === 0 ? 'done' : reverted.stderr.trim()} (libvirt ${await virsh('version', '--daemon')})`);
+	t.log(`virsh snapshot-revert: ${reverted.exitCode === 0 ? 'done' : reverted.stderr.trim()} (libvirt ${await readLibvirtVersion()})`);
 	t.deepEqual(await Promise.all(frozen.map(async file => digestImage(file))), before, 'what was frozen');
 	// libvirt 9.0 refuses, and then the disks are as they were left.
 	const wanted = reverted.exitCode === 0 ? first : await digestHeads(domain);

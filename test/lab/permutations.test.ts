@@ -9,7 +9,7 @@ import {startLab} from './daemons.ts';
 import {makeDomain, type LabDomain} from './domains.ts';
 import {act} from './in-process.ts';
 import {report} from './program.ts';
-import {attemptVirsh, virsh} from './run.ts';
+import {attemptVirsh, readLibvirtVersion} from './run.ts';
 import {
 	markOffline, readParents, takeDiskSnapshot, type Digests,
 } from './snapshots.ts';
@@ -44,10 +44,7 @@ type Stage = {
 /** The disks are on b1, and s1 is below it. */
 const isOwnLineGone = (gone: readonly string[]) => gone.includes('s1') && gone.includes('b1');
 
-async function needsCurrent(): Promise<boolean> {
-	const [, major, minor] = /Running against daemon: (\d+)\.(\d+)/.exec(await virsh('version', '--daemon'))!.map(Number) as [number, number, number];
-	return (major * 1000) + minor >= 9009;
-}
+const needsCurrent = async () => await readLibvirtVersion() >= 9_009_000;
 
 /** Deletes one, and looks at all that remains. Gives undefined where that was refused, and rightly so. */
 async function deleteOne(t: ExecutionContext, domain: LabDomain, name: string, {held, gone}: Stage): Promise<Stage | undefined> {

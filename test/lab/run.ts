@@ -50,6 +50,13 @@ export async function attemptVirsh(...args: string[]): Promise<Ran> {
 	return attempt('virsh', ['-q', '-c', labUri, ...args]);
 }
 
+/** Of the daemon, as libvirt counts: 11.3.0 is 11_003_000. */
+export async function readLibvirtVersion(): Promise<number> {
+	const text = await virsh('version', '--daemon');
+	const [, major, minor, micro] = /daemon: (\d+)\.(\d+)\.(\d+)/.exec(text)!.map(Number) as [number, number, number, number];
+	return (major * 1_000_000) + (minor * 1000) + micro;
+}
+
 /** The lines of a list, without empty ones. Names that begin or end with blanks keep them. */
 export function lines(text: string): string[] {
 	return text.split('\n').filter(line => line !== '');

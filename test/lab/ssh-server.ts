@@ -2,10 +2,13 @@
 A host at the other end of ssh: an sshd of our own on a port of the loopback interface, with keys made for one test.
 */
 import {spawn} from 'node:child_process';
-import {copyFile, mkdir, mkdtemp, rm} from 'node:fs/promises';
+import {
+	copyFile, mkdir, mkdtemp, rm, writeFile,
+} from 'node:fs/promises';
 import {connect, createServer, type AddressInfo} from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import type {ExecutionContext} from 'ava';
 import {run, waitFor} from './run.ts';
 import {labUri} from './settings.ts';
@@ -57,6 +60,15 @@ export async function startSshServer(t: ExecutionContext): Promise<string> {
 		await rm(folder, {recursive: true, force: true});
 	});
 	await waitFor('sshd', async () => answers(port));
+	const uri = `qemu+ssh://root@127.0.0.1:${port}/system?keyfile=${path.join(folder, 'user')}&no_verify=1`;
 	const socket = new URLSearchParams(labUri.split('?')[1]).get('socket');
-	return `qemu+ssh://root@127.0.0.1:${port}/system?keyfile=${path.join(folder, 'user')}&no_verify=1${socket === null ? '' : `&socket=${socket}`}`;
+	if (socket === null) {
+		return uri;
+	}
+
+	// libvirt's own helper at the other end knows its usual socket only: for another one libvirt needs a netcat there.
+	const netcat = path.join(folder, 'nc');
+	const relay = 'const socket = require("net").connect(process.argv.at(-1)); process.stdin.pipe(socket).pipe(process.stdout)';
+	await writeFile(netcat, `#!/bin/sh\nexec '${process.execPath}' -e '${relay}' -- "$@"\n`, {mode: 0o755});
+	return `${uri}&socket=${socket}&netcat=${netcat}`;
 }
