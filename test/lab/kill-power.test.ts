@@ -13,9 +13,11 @@ import {
 	readLeftSecrets, recover, report, runProgram,
 } from './program.ts';
 import {attempt, run, waitFor} from './run.ts';
+import {labUri} from './settings.ts';
 import {killMoments, makeShims, type KillMoment} from './shims.ts';
+import {readHeads, readTags} from './slots.ts';
 import {
-	markLive, markOffline, takeDiskSnapshot, type Digests,
+	markLive, markOffline, takeDiskSnapshot, takeInternalSnapshot, type Digests,
 } from './snapshots.ts';
 import {makeTemplate} from './template.ts';
 import {readStrays} from './world.ts';
@@ -161,3 +163,28 @@ for (const flags of [['--disk', 'vda=external', '--disk', 'vdb=external'], []]) 
 		}
 	});
 }
+
+test.serial('the state inside the images goes although somebody has started the domain just before, on images that were merged meanwhile', async t => {
+	const domain = await makeDomain(t, {sizeMiB: 8, diskCount: 2});
+	await markOffline(domain, 1);
+	await takeDiskSnapshot(domain, 'e1');
+	// One disk has more above and the other one more below, so one is merged downwards and one upwards.
+	const heads = await readHeads(domain);
+	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 9 4M 2M', domain.disks[0]!.path]);
+	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 9 4M 2M', heads.get('vdb')!]);
+	await takeInternalSnapshot(domain, 'i1');
+	const written = await markOffline(domain, 2);
+	const plan = await readChangePlan(domain, 'delete', ['e1'], ['--children']);
+	const at = plan.steps.findIndex(({id}) => id === 'untag-1');
+	t.true(at !== -1, JSON.stringify(plan.steps.map(({id}) => id)));
+	const shims = await makeShims(t, plan, {at: at - 1, script: `"$name" "$@"; code=$?; virsh -q -c '${labUri}' start --domain ${domain.uuid} >/dev/null; exit $code`});
+	const result = await change(domain, 'delete', ['e1'], {...shims.options, flags: ['--children']});
+	t.is(result.exitCode, 0, report(result));
+	await stop(domain);
+	t.deepEqual(await digestSnapshots(domain), {'': written});
+	for (const path of (await readHeads(domain)).values()) {
+		t.deepEqual(await readTags(path), []);
+	}
+
+	t.deepEqual(await readStrays(domain), []);
+});

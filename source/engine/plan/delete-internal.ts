@@ -27,22 +27,27 @@ export function taggedImages(context: PlanContext, snapshots: readonly Snapshot[
 	}));
 }
 
-/** By whoever runs the domain, where somebody has started it meanwhile. libvirt deletes what it has a record of, wherever that stands in the tree. */
-function untagByOwner(context: PlanContext, {snapshot, target, path}: {snapshot: Snapshot; target?: string; path: string}): Command[] {
+type Contents = Parameters<typeof rewriteSnapshotXml>[1]['contents'];
+
+/**
+By whoever runs the domain, where somebody has started it meanwhile. libvirt deletes what it has a record of, wherever that stands in the tree, if the record
+names the images that the domain runs on.
+*/
+function untagByOwner(context: PlanContext, {snapshot, target, path}: {snapshot: Snapshot; target?: string; path: string}, contents: Contents): Command[] {
 	const isThere: Probe = {kind: 'image-has-tag', path, tag: snapshot.name};
 	if (isBare(context)) {
 		const device = nameOfDrive(commandLineOf(context.inventory.definitionXml) ?? [], path) ?? target ?? '';
 		return context.inventory.bare?.socketPath === undefined ? [] : [{...bareCommands.untagOnline(context, device, snapshot.name), onlyIf: isThere}];
 	}
 
-	const xml = rewriteSnapshotXml(snapshot.xml, {parent: undefined, overlays: new Map(), contents: new Map()});
+	const xml = rewriteSnapshotXml(snapshot.xml, {parent: undefined, overlays: new Map(), contents});
 	return xml.ok
 		? [snapshotCommands.redefine(context, {fileName: 'snapshot-undone', xml: xml.value, makeCurrent: false}), snapshotCommands.remove(context, snapshot.name)].map(command => ({...command, onlyIf: isThere}))
 		: [];
 }
 
-/** `gone`: images that go as a whole. Appends blockers where an image is open, or where others stand on it. */
-export function untagSteps(context: PlanContext, given: {deleted: readonly Snapshot[]; gone: ReadonlySet<string>}): {steps: Step[]; written: string[]} {
+/** `gone`: images that go as a whole. `contents`: where the content of merged images is then. Appends blockers where an image is open, or where others stand on it. */
+export function untagSteps(context: PlanContext, given: {deleted: readonly Snapshot[]; gone: ReadonlySet<string>; contents: Contents}): {steps: Step[]; written: string[]} {
 	const {domain} = context.inventory.picture;
 	const images = taggedImages(context, given.deleted).filter(({path}) => !given.gone.has(path));
 	const tagged = [...images, ...taggedNvram(context, given.deleted)];
@@ -77,7 +82,7 @@ export function untagSteps(context: PlanContext, given: {deleted: readonly Snaps
 			command: imageCommands.untag(path, snapshot.name),
 			undo: null,
 			happened: {kind: 'image-lacks-tag', path, tag: snapshot.name},
-			...(!hasProcess(domain) && {instead: {onlyIf: {kind: 'domain-active', uuid: context.uuid}, commands: untagByOwner(context, {snapshot, path, ...disk})}}),
+			...(!hasProcess(domain) && {instead: {onlyIf: {kind: 'domain-active', uuid: context.uuid}, commands: untagByOwner(context, {snapshot, path, ...disk}, given.contents)}}),
 			ifStopped: 'The records are right; the state inside the images would be left for recover.',
 		})),
 		written: [...new Set(tagged.map(({path}) => path))],

@@ -208,7 +208,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 		refuseUnreadable(context);
 	}
 
-	const untag = untagSteps(context, {deleted: isMetadataOnly ? [] : deleted.filter(snapshot => !isExternal(snapshot)), gone});
+	const untag = untagSteps(context, {deleted: isMetadataOnly ? [] : deleted.filter(snapshot => !isExternal(snapshot)), gone, contents: moves.contents});
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
