@@ -71,7 +71,7 @@ async function recoverTurned(t: ExecutionContext, turn: Turn, written: Digests):
 	}
 }
 
-const writes = (step: Step) => /^(?:pull|commit|relink|define|flush|remove|rewrite|forget)-?/.test(step.id) && step.phase !== 'check';
+const writes = (step: Step) => /^(?:pull|commit|relink|define|flush|forget|sync-commit)-?/.test(step.id);
 
 for (const {verb, names, fat, name, wanted} of [
 	{verb: 'delete', names: ['s1', 's2'], fat: 's2', name: 's2', wanted: 'pull-1'},
