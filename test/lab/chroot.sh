@@ -105,10 +105,10 @@ stop() {
 	! mountpoint -q "$images" || umount -l "$images"
 }
 
-# Programs of the chroot, callable from outside; by others than root, who may not change the root, with its libraries alone. qemu-img must be of the same version as the QEMU that has the images open.
+# Programs of the chroot, callable from outside (virsh stays the host's own: it reads files that stand outside the chroot); by others than root, who may not change the root, with its libraries alone. qemu-img must be of the same version as the QEMU that has the images open.
 environment() {
 	mkdir -p "$wrappers"
-	for program in virsh qemu-img qemu-io qemu-nbd; do
+	for program in qemu-img qemu-io qemu-nbd; do
 		cat > "$wrappers/$program" <<-END
 			#!/bin/sh
 			export PATH=/usr/sbin:/usr/bin:/sbin:/bin
@@ -117,8 +117,6 @@ environment() {
 		END
 		chmod +x "$wrappers/$program"
 	done
-	# virsh stays the host's own: it reads files that stand outside the chroot.
-	rm "$wrappers/virsh"
 	echo "VSNAP_LAB_URI=qemu+unix:///system?socket=$root/run/libvirt/libvirt-sock VSNAP_LAB_PATH=$wrappers"
 }
 
