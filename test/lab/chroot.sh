@@ -105,15 +105,15 @@ stop() {
 	! mountpoint -q "$images" || umount -l "$images"
 }
 
-# Programs of the chroot, callable from outside (virsh stays the host's own: it reads files that stand outside the chroot); by others than root, who may not change the root, with its libraries alone. qemu-img must be of the same version as the QEMU that has the images open.
+# Programs of the chroot with its libraries, callable from outside by everybody and for every file (virsh stays the host's own). qemu-img must be of the
+# same version as the QEMU that has the images open. The loader bears the program's name, which is then that of the process.
 environment() {
-	mkdir -p "$wrappers"
+	mkdir -p "$wrappers/loaders"
 	for program in qemu-img qemu-io qemu-nbd; do
+		ln -sf "$root/lib64/ld-linux-x86-64.so.2" "$wrappers/loaders/$program"
 		cat > "$wrappers/$program" <<-END
 			#!/bin/sh
-			export PATH=/usr/sbin:/usr/bin:/sbin:/bin
-			[ "\$(id -u)" != 0 ] || exec chroot $root $program "\$@"
-			exec $root/lib64/ld-linux-x86-64.so.2 --library-path $root/usr/lib/x86_64-linux-gnu $root/usr/bin/$program "\$@"
+			exec $wrappers/loaders/$program --library-path $root/usr/lib/x86_64-linux-gnu $root/usr/bin/$program "\$@"
 		END
 		chmod +x "$wrappers/$program"
 	done

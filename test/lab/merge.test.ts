@@ -12,7 +12,7 @@ import {
 } from './domains.ts';
 import {holdImage} from './image-holder.ts';
 import {
-	readEvents, recover, report, revert,
+	readEvents, recover, report, revert, type ProgramResult,
 } from './program.ts';
 import {attemptVirsh, run, virsh} from './run.ts';
 import {digestHeads, readHeads} from './slots.ts';
@@ -156,10 +156,15 @@ test.serial('1 GiB is merged while the domain runs: progress at least twice a se
 		return Number(/cur=(?<done>\d+)/.exec(job.stdout)?.groups?.done ?? 0) > 0;
 	};
 
-	while (!await hasJob()) {
+	let early: ProgramResult | undefined;
+	void cancelling.then(result => {
+		early = result;
+	});
+	while (early === undefined && !await hasJob()) {
 		// Asked anew until the copying has begun.
 	}
 
+	t.is(early, undefined, early && report(early));
 	process.kill(pid, 'SIGINT');
 	const cancelled = await cancelling;
 	t.is(cancelled.exitCode, 4, report(cancelled));
