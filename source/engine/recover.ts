@@ -21,9 +21,9 @@ import {findGrown} from './left-grown.ts';
 import {readMissingSteps} from './missing-steps.ts';
 import type {Outcome, UnfinishedAction} from './ports.ts';
 import {
-	lookAtRemovals, progressOf, stateOf, type Direction, type Progress,
+	lookAtRemovals, progressOf, type Direction, type Progress,
 } from './progress.ts';
-import {describeLeft, rollBack} from './roll-back.ts';
+import {describeLeft, endJobs, rollBack} from './roll-back.ts';
 import {runSteps, type Work} from './run-steps.ts';
 import {withStartAdvice} from './start-advice.ts';
 import {describeUnproven, readUnprovenFiles, withUnknownSteps} from './unknown-steps.ts';
@@ -38,20 +38,6 @@ async function closed(world: World, work: Work, outcome: 'done' | 'rolled-back',
 
 function halfWay(step: Pick<Step, 'id' | 'title'>, cause: Failure, notUndone: string[]): Outcome {
 	return {kind: 'half-way', failure: {kind: 'step-failed', step: step.id, title: step.title, cause, rolledBack: false, notUndone}};
-}
-
-/** A job that outlived the run that began it would hold the images: it is ended, and its step counts as not done. Where there is none, that is no failure. */
-async function endJobs(work: Work, progress: Progress): Promise<void> {
-	for (const step of work.plan.steps) {
-		const state = stateOf(progress.states, step);
-		const cancel = [...step.cancel ?? [], ...step.instead?.cancel ?? []];
-		if (cancel.length > 0 && (state === 'begun' || state === 'failed')) {
-			const happened = await work.owner.observe(step.happened);
-			for (const command of happened.ok && !happened.value ? cancel : []) {
-				await work.owner.run(command);
-			}
-		}
-	}
 }
 
 /** `keepsRequest`: the journal stays, because what was asked for is still to be done. */
@@ -158,7 +144,7 @@ async function goTheWay(world: World, work: Work, {direction, known}: {direction
 		return {outcome: {kind: 'half-way', failure: ways.ok ? {kind: 'recovery-refused', ...obstacle!} : ways.failure}, anew: false, detail};
 	}
 
-	await endJobs(work, progress);
+	await endJobs(work, progress.states);
 	const ended = direction === 'back' || anew ? await goBack(world, work, {keepsRequest: anew, known}) : await goForward(world, work, progress);
 	return {outcome: await withStartAdvice(owner, plan, ended), anew, detail};
 }

@@ -135,6 +135,20 @@ async function undoAll(work: Work, states: ReadonlyMap<string, StepState>): Prom
 	return undoing;
 }
 
+/** A job that outlived the run that began it would hold the images: it is ended, and its step counts as not done. Where there is none, that is no failure. */
+export async function endJobs(work: Work, states: ReadonlyMap<string, StepState>): Promise<void> {
+	for (const step of work.plan.steps) {
+		const state = stateOf(states, step);
+		const cancel = [...step.cancel ?? [], ...step.instead?.cancel ?? []];
+		if (cancel.length > 0 && (state === 'begun' || state === 'failed')) {
+			const happened = await work.owner.observe(step.happened);
+			for (const command of happened.ok && !happened.value ? cancel : []) {
+				await work.owner.run(command);
+			}
+		}
+	}
+}
+
 /** Undoes everything, last first, and proves that the world is as before. Refuses, and touches nothing, where others have gone on from the switch. */
 export async function rollBack(work: Work): Promise<WayBack> {
 	work.onEvent({kind: 'rolling-back'});
@@ -150,6 +164,7 @@ export async function rollBack(work: Work): Promise<WayBack> {
 
 	const {states} = progress;
 	await note(work, {kind: 'rolling-back'});
+	await endJobs(work, states);
 	const {notUndone, startFailure, wasStarted} = await undoAll(work, states);
 	if (notUndone.length > 0) {
 		return {kind: 'not-undone', left: notUndone};

@@ -107,6 +107,8 @@ export type Probe =
 	| {kind: 'same-content'; path: string; other: string}
 	| {kind: 'domain-active'; uuid: string}
 	| {kind: 'domain-off'; uuid: string}
+	/** Its guest runs and is not paused. */
+	| {kind: 'domain-running'; uuid: string}
 	/** The domain runs or is paused, and waits for no saved memory any more. */
 	| {kind: 'memory-loaded'; uuid: string}
 	| {kind: 'snapshot-exists'; uuid: string; name: string}

@@ -159,7 +159,7 @@ test('a snapshot that somebody takes right after it is no damage of ours, and on
 
 		const outcome = await executePlan(given.world, given.plan, options(given));
 		t.is(outcome.kind, kind, JSON.stringify(outcome));
-		t.regex(JSON.stringify(outcome), /\"night\\?\" since/);
+		t.regex(JSON.stringify(outcome), /"night.* since/);
 	}
 });
 

@@ -15,6 +15,7 @@ import {
 	readEvents, recover, report, revert, type ProgramResult,
 } from './program.ts';
 import {attemptVirsh, run, virsh} from './run.ts';
+import {makeShims} from './shims.ts';
 import {digestHeads, readHeads} from './slots.ts';
 import {
 	markLive, markOffline, readParents, takeChain, takeDiskSnapshot,
@@ -185,4 +186,27 @@ test.serial('1 GiB is merged while the domain runs: progress at least twice a se
 	await expectBig(t, domain);
 	t.deepEqual(await readStrays(domain), []);
 	t.is((await virsh('snapshot-list', '--domain', domain.uuid, '--name')).trim(), '');
+});
+
+test.serial('a pull whose end nobody was told of is written out when it is put back, so that the files read as before', async t => {
+	const domain = await makeDomain(t, {diskCount: 1});
+	await markOffline(domain, 1);
+	await takeDiskSnapshot(domain, 's1');
+	// More above than below, so that the base is pulled up.
+	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 9 8M 2M', (await readHeads(domain)).get('vda')!]);
+	await start(domain);
+	const before = await digestHeads(domain);
+	const plan = await readChangePlan(domain, 'merge', ['s1']);
+	const at = plan.steps.findIndex(({id}) => id === 'pull-1');
+	t.true(at !== -1, JSON.stringify(plan.steps.map(({id}) => id)));
+	const shims = await makeShims(t, plan, {at, script: '"$name" "$@"; exit 1'});
+	const result = await change(domain, 'merge', ['s1'], shims.options);
+	t.is(result.exitCode, 1, report(result));
+	t.deepEqual(await digestHeads(domain), before);
+	await stop(domain);
+	t.deepEqual(await digestHeads(domain), before);
+	// The disk does not stand on what the snapshot keeps any longer, so the delete has nothing to merge.
+	const dropped = await change(domain, 'delete', ['s1']);
+	t.is(dropped.exitCode, 0, report(dropped));
+	t.deepEqual(await digestHeads(domain), before);
 });

@@ -6,7 +6,7 @@ import {posix} from 'node:path';
 import type {Merge} from '../../model/collect.ts';
 import type {ImageNode} from '../../model/inventory.ts';
 import type {
-	Instead, Probe, QmpCommand, Step,
+	Command, Instead, Probe, QmpCommand, Step,
 } from '../../model/plan.ts';
 import {bareCommands, type BareContext} from './bare-commands.ts';
 import type {PlanContext} from './context.ts';
@@ -92,6 +92,12 @@ export type QemuMerge = {
 	/** The name that the header gets of what it stands on; undefined: it gets none. */
 	backingName: string | undefined;
 };
+
+/** Has QEMU write out all that it holds of the image, whether the guest runs or not. */
+export function flushInQemu(context: BareContext & PlanContext, path: string): Command {
+	const node = (openImage(context, path)?.nodeName ?? '').replaceAll(/["\\]/gu, String.raw`\$&`);
+	return {...bareCommands.ask(context, 'human-monitor-command', {arguments: {'command-line': `qemu-io "${node}" "flush"`}}), onlyIf: {kind: 'domain-active', uuid: context.uuid}};
+}
 
 /** Pulls, and has QEMU write out where the data lies: the header of the new backing file is written at once, the rest only when QEMU flushes. */
 export function pullInQemu(context: BareContext & PlanContext, merge: Merge, given: QemuMerge & Pick<Step, 'undo' | 'grows'>): Step[] {

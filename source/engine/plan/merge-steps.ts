@@ -13,7 +13,7 @@ import {isBare} from './bare-commands.ts';
 import {blockCommands, fileCommands, imageCommands} from './commands.ts';
 import {backingNameFor} from './backing-name.ts';
 import type {PlanContext} from './context.ts';
-import {commitInQemu, pullInQemu} from './merge-qemu.ts';
+import {commitInQemu, flushInQemu, pullInQemu} from './merge-qemu.ts';
 
 const ifStoppedBefore = 'Everything could be put back: the images read the same at every moment.';
 const ifStoppedAfter = 'It would be finished: the disks read the same at every moment, and the state of the snapshot that goes is given up.';
@@ -90,13 +90,19 @@ function growthOf(context: PlanContext, path: string, growthBytes: number): Pick
 
 /**
 All that a pull took over reads the same from below, which is untouched. A QEMU that was killed may have told the header of the new backing file and not where the
-pulled data lies, so once it is off the header gets its old one back; what somebody runs on reads the same either way.
+pulled data lies, so once it is off the header gets its old one back. One that runs reads the same either way, and writes out where the data lies.
 */
 function relinkBack(context: PlanContext, {top, layers}: Merge): Command[] {
 	const nearest = layers.at(-1)!;
 	const backing = {name: imageAt(context.graph, top)?.backingName ?? nearest, format: formatAt(context, nearest)};
 	const commands: Command[] = [imageCommands.relink(top, backing), ...dateCommand(context, top, top)];
-	return diskOn(context, top) === undefined ? commands : commands.map(command => ({...command, onlyIf: {kind: 'domain-off', uuid: context.uuid}}));
+	if (diskOn(context, top) === undefined) {
+		return commands;
+	}
+
+	const {uuid} = context;
+	const flush: Command = isBare(context) ? flushInQemu(context, top) : {...blockCommands.flush(context), onlyIf: {kind: 'domain-running', uuid}};
+	return [...commands.map((command): Command => ({...command, onlyIf: {kind: 'domain-off', uuid}})), ...(openDiskOf(context, top) === undefined ? [] : [flush])];
 }
 
 function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {

@@ -49,6 +49,7 @@ export function bareCondition(probe: Probe, plan: Plan): string | undefined {
 	const record = (name: string) => formatCommandLine(['test', '-e', posix.join(placesOf(plan).metadata, 'snapshots', `${name}.xml`)]);
 	switch (probe.kind) {
 		case 'domain-active':
+		case 'domain-running':
 		case 'memory-loaded': {
 			return isListening(plan);
 		}

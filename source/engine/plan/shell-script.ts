@@ -71,6 +71,10 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 			return `[ "$(${virsh('domstate', '--domain', probe.uuid)})" = 'shut off' ]`;
 		}
 
+		case 'domain-running': {
+			return `[ "$(${virsh('domstate', '--domain', probe.uuid)})" = running ]`;
+		}
+
 		case 'memory-loaded':
 		case 'domain-active': {
 			return `[ "$(${virsh('domstate', '--domain', probe.uuid)})" != 'shut off' ]`;

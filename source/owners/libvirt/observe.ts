@@ -144,6 +144,11 @@ export async function observe(given: Given, probe: Probe): Promise<Result<boolea
 			return isRunning(given, probe.uuid);
 		}
 
+		case 'domain-running': {
+			const info = await given.virsh.askOne(['dominfo', '--domain', probe.uuid]);
+			return info.ok ? succeed(parseFields(info.value).get('State') === 'running') : info;
+		}
+
 		case 'domain-off': {
 			return negate(await isRunning(given, probe.uuid));
 		}

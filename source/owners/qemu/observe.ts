@@ -27,6 +27,10 @@ export async function observeBare(given: Given, probe: Probe): Promise<Result<bo
 			return ask(given, probe.uuid, ({live}) => live !== undefined);
 		}
 
+		case 'domain-running': {
+			return ask(given, probe.uuid, ({live}) => live?.state === 'running');
+		}
+
 		case 'domain-off': {
 			return ask(given, probe.uuid, ({live}) => live === undefined);
 		}
