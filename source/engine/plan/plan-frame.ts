@@ -10,10 +10,10 @@ import type {Plan} from '../../model/plan.ts';
 import {isDrive} from '../../model/start-files.ts';
 import type {PlanArguments} from './context.ts';
 
-/** The disks on image files that the domain writes to. */
+/** The disks on image files and block devices that the domain writes to. */
 export function fileHeads({picture}: Pick<Inventory, 'picture'>): Plan['before']['heads'] {
 	return headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) =>
-		sourcePath === undefined || sourceType !== 'file' ? [] : [{target, path: sourcePath}]);
+		sourcePath === undefined || !['file', 'block'].includes(sourceType) ? [] : [{target, path: sourcePath}]);
 }
 
 /** The heads and the frozen images that can be opened with their whole chain. The medium of a drive may go at any time. */

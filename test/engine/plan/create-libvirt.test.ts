@@ -6,6 +6,7 @@ import {
 } from '../../helpers/create-scene.ts';
 import {image} from '../../helpers/images.ts';
 import {uuid} from '../../helpers/inventory.ts';
+import {findMeanwhile} from '../../../source/engine/compare-journal.ts';
 import type {Inventory} from '../../../source/model/inventory.ts';
 
 const running = () => twoDisks({state: 'running'});
@@ -161,4 +162,20 @@ test('firmware variables keep older libvirt from saving memory inside an image',
 	t.regex(refusalOf(world), /NVRAM/);
 	t.is(refusalOf({...world, host: {...world.host, libvirtVersion: 10_009_000}}), '');
 	t.regex(textsOf(planOf(world, {isDiskOnly: true})), /\/n\/vars\.fd\) are not kept with the snapshot: the file is not there yet/);
+});
+
+test('a block device that the domain is on before the switch is not taken for what somebody else has put there', t => {
+	const world = running();
+	const {domain} = world.picture;
+	const onDevice = (definition: typeof domain.definition) => ({
+		...definition, disks: definition.disks.map(disk => disk.target === 'vdb' ? {...disk, sourceType: 'block', sourcePath: '/dev/vg/lv', format: 'raw'} : disk),
+	});
+	const picture = {
+		...world.picture,
+		domain: {...domain, definition: onDevice(domain.definition), ...(domain.liveDefinition && {liveDefinition: onDevice(domain.liveDefinition)})},
+		images: [...world.picture.images, image('/dev/vg/lv', undefined, {format: 'raw'})],
+	};
+	const plan = planOf({...world, picture}, {isDiskOnly: true, disks: [{target: 'vdb', mode: 'external', path: '/d/vdb.s1'}]});
+	t.deepEqual(plan.expected.heads.find(({target}) => target === 'vdb'), {target: 'vdb', path: '/d/vdb.s1'});
+	t.deepEqual(findMeanwhile(plan, picture), {made: [], deleted: [], moved: []});
 });
