@@ -14,7 +14,9 @@ import {holdImage} from './image-holder.ts';
 import {
 	readEvents, recover, report, revert, type ProgramResult,
 } from './program.ts';
-import {attemptVirsh, run, virsh} from './run.ts';
+import {
+	attempt, attemptVirsh, run, virsh,
+} from './run.ts';
 import {makeShims} from './shims.ts';
 import {digestHeads, readHeads} from './slots.ts';
 import {
@@ -173,7 +175,9 @@ test.serial('1 GiB is merged while the domain runs: progress at least twice a se
 	t.is(await readState(domain), 'running');
 	await expectBig(t, domain);
 	for (const path of [domain.disks[0]!.path, (await readHeads(domain)).get('vda')!]) {
-		await run('qemu-img', ['check', '-q', '-U', '-f', 'qcow2', path]);
+		// What QEMU has reserved and not noted yet counts as leaked (3), and nothing worse may be found.
+		const checked = await attempt('qemu-img', ['check', '-q', '-U', '-f', 'qcow2', path]);
+		t.true([0, 3].includes(checked.exitCode ?? -1), checked.stderr);
 	}
 
 	const result = await recover(domain, '--roll-forward');
