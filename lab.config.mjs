@@ -8,12 +8,17 @@ import process from 'node:process';
 
 /** Long ones, whose kind of case stands in a shorter file as well: crashes at every step, whole sequences, other ways in. */
 const beyondTheRun = [
+	'bare-merge',
 	'bare-power',
+	'create-libvirt',
+	'doctor',
 	'faults',
 	'full-disk-merge',
 	'hostile',
+	'kill',
 	'kill-merge',
 	'kill-power',
+	'loss-cases',
 	'native',
 	'permutations',
 	'properties',
