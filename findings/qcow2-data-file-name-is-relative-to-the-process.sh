@@ -9,37 +9,15 @@
 #
 # Needs Debian 12 (amd64) with apt-get; installs nothing outside a temporary folder. Exit code 0: the behaviour is still so.
 set -eu
-
-version='1:7.2+dfsg-7+deb12u18+b3'
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT
-mkdir -p "$folder/debs/partial" "$folder/root" "$folder/work/images"
-: > "$folder/status"
-apt-get -qq -y --download-only --no-install-recommends -o Debug::NoLocking=1 -o APT::Sandbox::User=root -o Dir::State::status="$folder/status" -o Dir::Cache::archives="$folder/debs" \
-	install "qemu-utils=$version" > /dev/null
-for package in "$folder"/debs/*.deb; do
-	dpkg -x "$package" "$folder/root"
-done
-
-qemu() {
-	program=$1
-	shift
-	"$folder/root/lib64/ld-linux-x86-64.so.2" --library-path "$folder/root/lib/x86_64-linux-gnu:$folder/root/usr/lib/x86_64-linux-gnu" "$folder/root/usr/bin/$program" "$@"
-}
-
-check() {
-	if [ "$2" != "$3" ]; then
-		echo "$1: \"$2\" was seen with qemu-utils $version, and now it is \"$3\"" >&2
-		exit 1
-	fi
-	echo "$1: $3"
-}
+. "$(dirname "$0")/common/qemu-7.2.sh"
+install qemu-utils
 
 answer() {
 	if "$@" > /dev/null 2>&1; then echo reads; else echo 'does not open'; fi
 }
 
-cd "$folder/work/images"
+mkdir "$folder/here/images"
+cd "$folder/here/images"
 qemu qemu-img create -q -f qcow2 base.qcow2 1M
 qemu qemu-img create -q -f qcow2 -b base.qcow2 -F qcow2 overlay.qcow2
 qemu qemu-img create -q -f qcow2 -o data_file=store.raw,data_file_raw=on image.qcow2 1M
