@@ -81,7 +81,8 @@ function leadsTo({images}: DomainPicture, from: string | undefined, path: string
 	return false;
 }
 
-function findDifferences(plan: Plan, picture: DomainPicture, hasGoneOn: boolean): string[] {
+/** `hasGoneOn`: somebody has taken snapshots, so a disk may be on an overlay above the expected head. */
+function findDifferences(plan: Plan, picture: DomainPicture, {hasGoneOn, isCurrentRight}: {hasGoneOn: boolean; isCurrentRight: boolean}): string[] {
 	const findings: string[] = [];
 	const {expected} = plan;
 	const {domain} = picture;
@@ -94,7 +95,7 @@ function findDifferences(plan: Plan, picture: DomainPicture, hasGoneOn: boolean)
 	}
 
 	findings.push(...findBrokenChains(expected.chains.map(({path}) => path), picture), ...findWrongLinks(expected, picture), ...findLostKept(expected, picture));
-	if (picture.currentSnapshot !== expected.currentSnapshot && !hasGoneOn) {
+	if (!isCurrentRight) {
 		findings.push(`The current snapshot should be "${expected.currentSnapshot ?? 'none'}", and is "${picture.currentSnapshot ?? 'none'}".`);
 	}
 
@@ -130,11 +131,13 @@ export async function prove(plan: Plan, owner: Owner, options: {mayHaveMovedOn: 
 		return picture;
 	}
 
-	const later = newOnesBetween(plan, picture.value, {upper: picture.value.currentSnapshot, lower: plan.expected.currentSnapshot});
-	const findings = findDifferences(plan, picture.value, later !== undefined && later.length > 0);
-	const power = powerRemarks(plan, picture.value.domain);
 	const {made} = findMeanwhile(plan, picture.value);
-	const remarks = made.map(name => `Somebody has made the snapshot "${name}" ${later?.includes(name) ? 'since, and the domain has gone on from it' : 'meanwhile'}.`);
+	const later = newOnesBetween(plan, picture.value, {upper: picture.value.currentSnapshot, lower: plan.expected.currentSnapshot});
+	const findings = findDifferences(plan, picture.value, {hasGoneOn: made.length > 0, isCurrentRight: later !== undefined});
+	const power = powerRemarks(plan, picture.value.domain);
+	const remarks = made.map(name => later?.includes(name)
+		? `Somebody has made the snapshot "${name}" since, and the domain has gone on from it.`
+		: `Somebody has made the snapshot "${name}" meanwhile; vsnap-tui doctor tells whether it is recorded where it belongs.`);
 	return succeed(isStateWanted(plan) && !options.mayHaveMovedOn
 		? {findings: [...findings, ...power], remarks}
 		: {findings, remarks: [...power, ...remarks]});

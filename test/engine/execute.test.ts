@@ -177,7 +177,24 @@ test('a snapshot that somebody takes just below the new one is told of, and the 
 		return 'succeed';
 	};
 
-	t.deepEqual(await executePlan(given.world, given.plan, options(given)), {kind: 'done', remarks: ['Somebody has made the snapshot "night" meanwhile.']});
+	t.deepEqual(await executePlan(given.world, given.plan, options(given)), {kind: 'done', remarks: ['Somebody has made the snapshot "night" meanwhile; vsnap-tui doctor tells whether it is recorded where it belongs.']});
+});
+
+test('a snapshot that somebody takes in the midst of the switch leaves the disks above the expected ones, and nobody is stuck', async t => {
+	const given = scene();
+	given.host.answers.set('file-exists', true);
+	given.host.onRun = line => {
+		if (line.includes('--redefine --current')) {
+			pretendDone(given.host, given.plan);
+			pretendNext(given.host, 'night', 's3');
+			const {picture} = given.host.inventory;
+			given.host.inventory = {...given.host.inventory, picture: {...picture, currentSnapshot: given.plan.expected.currentSnapshot}};
+		}
+
+		return 'succeed';
+	};
+
+	t.like(await executePlan(given.world, given.plan, options(given)), {kind: 'done', remarks: {length: 1}});
 });
 
 test('a host that changed since the plan was made is not touched', async t => {
