@@ -51,7 +51,7 @@ export function refuseFolderRisks(context: PlanContext, paths: readonly string[]
 			context.blockers.push({
 				kind: 'not-permitted',
 				text: `${risk.folder} can be written to by ${risk.who}, who could exchange the files that ${writer ?? 'root'} writes to in ${folder}.`,
-				remedy: `Leave that folder to root (${formatCommandLine(['chown', 'root', risk.folder])}; ${formatCommandLine(['chmod', 'go-w', risk.folder])}), name the new files elsewhere${asUser}.`,
+				remedy: `Leave that folder to root (${formatCommandLine(['chown', 'root', risk.folder])}; ${formatCommandLine(['chmod', 'go-w', risk.folder])}), or name the new files elsewhere${asUser}.`,
 			});
 		}
 	}

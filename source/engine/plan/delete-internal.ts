@@ -46,7 +46,7 @@ function untagByOwner(context: PlanContext, {snapshot, target, path}: {snapshot:
 		: [];
 }
 
-/** `gone`: images that go as a whole. `contents`: where the content of merged images is then. Appends blockers where an image is open, or where others stand on it. */
+/** `gone`: images that go as a whole. `contents`: where the content of merged images is then. Appends blockers where an image is open, or where others need it. */
 export function untagSteps(context: PlanContext, given: {deleted: readonly Snapshot[]; gone: ReadonlySet<string>; contents: Contents}): {steps: Step[]; written: string[]} {
 	const {domain} = context.inventory.picture;
 	const images = taggedImages(context, given.deleted).filter(({path}) => !given.gone.has(path));

@@ -20,7 +20,7 @@ const ifStoppedAfter = 'It would be finished: the disks read the same at every m
 
 type OwnDisk = {target: string; sourcePath?: string};
 
-/** The disk of the domain that stands on this image, running or not; undefined where none does. */
+/** The disk of the domain that has this image in its chain, running or not; undefined where none has. */
 function diskOn(context: PlanContext, path: string): OwnDisk | undefined {
 	const key = context.graph.keyOf(path);
 	return headDisks(context.inventory.picture.domain)
@@ -158,7 +158,7 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 
 const isHead = (context: PlanContext, path: string, head: string) => context.graph.keyOf(path) === context.graph.keyOf(head);
 
-/** Whether the image below it holds all that this one does, told by what stands on both: by the disk, or by the header of the image above. */
+/** Whether the image below it holds all that this one does, told by what is above both: the disk, or the header of the next overlay. */
 function committedWhen(context: PlanContext, merge: Merge, disk: OwnDisk | undefined): Probe {
 	const {top, into, relinked} = merge;
 	const above = relinked.find(path => diskOn(context, path)?.target === disk?.target);
@@ -224,7 +224,7 @@ function insteadWhileOff(context: PlanContext, {top, into, relinked}: Merge): In
 	};
 }
 
-/** Tells an image that nobody has open what it stands on. */
+/** Writes the backing file into the header of an image that nobody has open. */
 function relinkStep(context: PlanContext, merge: Merge, {id, path}: {id: string; path: string}): Step {
 	const {into} = merge;
 	const {uuid} = context;
@@ -232,7 +232,7 @@ function relinkStep(context: PlanContext, merge: Merge, {id, path}: {id: string;
 	const disk = diskOn(context, path);
 	return {
 		id,
-		title: `Tell ${posix.basename(path)} that it stands on ${posix.basename(into)}`,
+		title: `Name ${posix.basename(into)} as the backing file of ${posix.basename(path)}`,
 		phase: 'switch',
 		command: imageCommands.relink(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)}),
 		undo: null,

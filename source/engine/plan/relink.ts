@@ -96,7 +96,7 @@ function linkSteps(context: PlanContext, links: readonly Link[]): Step[] {
 		return [
 			{
 				id: `relink-${id}`,
-				title: `Tell ${posix.basename(link.path)} that it stands on ${link.backingPath} (${link.backingFormat})`,
+				title: `Name ${link.backingPath} (${link.backingFormat}) as the backing file of ${posix.basename(link.path)}`,
 				phase: 'switch',
 				command: imageCommands.relink(link.path, {name: image.backingPath === link.backingPath ? image.backingName : backingNameFor(context, link.path, link.backingPath), format: link.backingFormat}),
 				undo: [imageCommands.relink(link.path, {name: image.backingName, format: image.backingFormat ?? link.backingFormat}), ...date],

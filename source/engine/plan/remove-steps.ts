@@ -12,7 +12,7 @@ import type {PlanContext} from './context.ts';
 type Words = {title: (name: string) => string; ifStopped: string};
 
 const afterWork: Words = {
-	title: name => `Remove ${name}, which nothing needs any more`,
+	title: name => `Remove ${name}: nothing needs it`,
 	ifStopped: 'The work is done; the rest of the files would be left for recover.',
 };
 
