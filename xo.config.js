@@ -4,7 +4,7 @@ Lint and format by xo. A rule is changed only for a reason that stands beside it
 @type {import('xo').FlatXoConfig}
 */
 const xoConfig = [
-	{ignores: ['dist', 'fixtures']},
+	{ignores: ['build', 'dist', 'fixtures']},
 	{
 		react: true,
 		rules: {

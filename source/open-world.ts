@@ -6,7 +6,7 @@ import {homedir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import type {GlobalOptions} from './arguments.ts';
-import type {World} from './engine/execute.ts';
+import type {World} from './engine/world.ts';
 import type {Planning} from './engine/prepare.ts';
 import type {Owner, StateStore} from './engine/ports.ts';
 import {stampOf} from './engine/plan/overlay-name.ts';

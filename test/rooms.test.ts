@@ -49,6 +49,15 @@ test('no door between rooms opens the wrong way', t => {
 	t.deepEqual(wrong.map(({from, to}) => `${from} → ${to}`), []);
 });
 
+test('no files import each other in a circle, types included', t => {
+	t.deepEqual(circlesAmong(readImports()), []);
+});
+
+test('a circle is found, over however many files', t => {
+	const imports = [['a', 'b'], ['b', 'c'], ['c', 'a'], ['c', 'd'], ['e', 'd']].map(([from, to]) => ({from: from!, to: to!, isTypeOnly: true}));
+	t.deepEqual(circlesAmong(imports), [['a', 'b', 'c']]);
+});
+
 test('pure rooms import nothing of Node but what computes', t => {
 	const wrong = readImports().filter(({from, to}) => pureRooms.test(from) && !isOurs(to) && to.startsWith('node:') && !pureModules.has(to));
 	t.deepEqual(wrong.map(({from, to}) => `${from} → ${to}`), []);
@@ -92,6 +101,32 @@ async function readSources(): Promise<Map<string, string>> {
 
 function readImports(): Import[] {
 	return [...sources].flatMap(([file, text]) => parseImports(file, text));
+}
+
+/** The files of each circle. Two files are in one where each reaches the other. */
+function circlesAmong(imports: Import[]): string[][] {
+	const next = new Map<string, string[]>();
+	for (const {from, to} of imports) {
+		next.set(from, [...(next.get(from) ?? []), to]);
+	}
+
+	const reached = new Map([...next.keys()].map(file => [file, reachFrom(file, next)] as const));
+	const files = [...next.keys()].filter(file => reached.get(file)!.has(file));
+	const circles = files.map(file => files.filter(other => reached.get(file)!.has(other) && reached.get(other)!.has(file)));
+	return circles.filter((circle, index) => files[index] === circle[0]);
+}
+
+function reachFrom(file: string, next: Map<string, string[]>): Set<string> {
+	const reached = new Set<string>();
+	const left = [...(next.get(file) ?? [])];
+	for (let at = left.pop(); at !== undefined; at = left.pop()) {
+		if (!reached.has(at)) {
+			reached.add(at);
+			left.push(...(next.get(at) ?? []));
+		}
+	}
+
+	return reached;
 }
 
 function parseImports(file: string, text: string): Import[] {

@@ -4,7 +4,8 @@ What can be done with what is selected. An action that is not possible stays in 
 import {isWritableMedium} from '../model/domain.ts';
 import {currentRows, selectedDomain, selectedNode, selectedPicture, selectedSnapshot} from './rows.ts';
 import type {ActionStart} from './services.ts';
-import type {Option, State} from './state.ts';
+import type {State} from './state.ts';
+import type {Option} from './option.ts';
 
 export const readOnlyReason = 'this session is read-only';
 

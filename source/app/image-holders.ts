@@ -3,7 +3,8 @@ Who needs an image, in the few words that fit beside it: the head, snapshots of 
 */
 import {holdingsOf} from '../model/describe-images.ts';
 import {isWritableMedium} from '../model/domain.ts';
-import type {DomainPicture, Pin} from '../model/inventory.ts';
+import type {DomainPicture} from '../model/inventory.ts';
+import type {Pin} from '../model/pin.ts';
 
 function labelOf(pin: Pin, picture: DomainPicture): string {
 	const {domain} = picture;

@@ -4,7 +4,7 @@ A guided action before it starts. The wish is whole from the beginning, with wha
 import type {Wish} from '../model/action.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Plan} from '../model/plan.ts';
-import type {Option} from './state.ts';
+import type {Option} from './option.ts';
 
 export type QuestionId = 'name' | 'saved' | 'place' | 'fate' | 'end-state' | 'scope';
 

@@ -9,6 +9,7 @@ import type {Copied, Outcome} from '../engine/ports.ts';
 import type {Finding} from '../model/finding.ts';
 import type {Direction} from '../engine/progress.ts';
 import type {Journey} from './journey.ts';
+import type {Option} from './option.ts';
 import type {ActionStart, DiagnosisProgress, LeftAction, ScreenStart} from './services.ts';
 
 export type View = 'snapshots' | 'checkpoints' | 'images';
@@ -26,9 +27,6 @@ export type Reading<T> = {
 export type Cursor = {id: string | undefined; top: number};
 
 export type Filter = {text: string; isTyping: boolean};
-
-/** A choice in a menu or a question. `reason` says why it is not possible. */
-export type Option = {id: string; label: string; note?: string; reason?: string};
 
 export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'undone' | 'left-out';
 

@@ -14,9 +14,8 @@ import {inTurn, readList, readPicture, readUnfinished, type Update} from './read
 import {moveIndex, scroll, type Paper} from './scroll.ts';
 import type {Journey} from './journey.ts';
 import type {LeftAction} from './services.ts';
-import type {
-	Option, Run, State, StepState,
-} from './state.ts';
+import type {Run, State, StepState} from './state.ts';
+import type {Option} from './option.ts';
 
 /** What an earlier run has done of its steps, by its journal. */
 function stepsSoFar(records: UnfinishedAction['records']): Run['steps'] {

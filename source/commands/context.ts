@@ -1,7 +1,7 @@
 /**
 What every verb is given, and how it speaks: text for people, JSON for programs, failures on stderr with their exit code.
 */
-import type {World} from '../engine/execute.ts';
+import type {World} from '../engine/world.ts';
 import type {Planning} from '../engine/prepare.ts';
 import {describeFailure, exitCodeOf} from '../model/describe-failure.ts';
 import type {Failure} from '../model/failure.ts';

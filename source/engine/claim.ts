@@ -7,7 +7,7 @@ import {describeClaim, remedyFor, type Claim, type FoundClaim} from '../model/cl
 import {describeAction} from '../model/describe-action.ts';
 import type {Plan} from '../model/plan.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
-import type {World} from './execute.ts';
+import type {World} from './world.ts';
 import type {
 	Claims, Outcome, Owner, StateStore,
 } from './ports.ts';

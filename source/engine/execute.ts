@@ -12,12 +12,13 @@ import type {Plan, Step} from '../model/plan.ts';
 import {
 	fail, succeed, unreachable, type Result,
 } from '../model/result.ts';
+import type {World} from './world.ts';
 import {underClaim} from './claim.ts';
 import {findMeanwhile} from './compare-journal.ts';
 import {findGrown} from './left-grown.ts';
 import {fingerprintOf, imagesOf} from './plan/fingerprint.ts';
 import type {
-	AuditEntry, Clock, Journal, JournalRecord, Lock, Outcome, Owner, RunEvent, StateStore,
+	AuditEntry, Journal, JournalRecord, Lock, Outcome, Owner, RunEvent, StateStore,
 } from './ports.ts';
 import {progressOf} from './progress.ts';
 import {prove} from './prove.ts';
@@ -26,14 +27,6 @@ import {
 } from './roll-back.ts';
 import {runSteps, type Work} from './run-steps.ts';
 import {withStartAdvice} from './start-advice.ts';
-
-export type World = {
-	owner: Owner;
-	store: StateStore;
-	clock: Clock;
-	/** For the audit log: who acts, and from where (the client of an SSH session). */
-	person: {user: string; from: string | undefined};
-};
 
 export type ExecuteOptions = {
 	onEvent: (event: RunEvent) => void;

@@ -13,9 +13,8 @@ import {
 	fail, succeed, unreachable, type Result,
 } from '../model/result.ts';
 import {underClaim} from './claim.ts';
-import {
-	audit, close, doneWith, executePlan, finish, rememberingJournal, underLock, type ExecuteOptions, type World,
-} from './execute.ts';
+import {audit, close, doneWith, executePlan, finish, rememberingJournal, underLock, type ExecuteOptions} from './execute.ts';
+import type {World} from './world.ts';
 import {giveUp} from './give-up.ts';
 import {findGrown} from './left-grown.ts';
 import {readMissingSteps} from './missing-steps.ts';

@@ -2,7 +2,7 @@
 What can go when a head is left (a revert that discards).
 */
 import {chainOf, type ImageGraph} from './image-graph.ts';
-import type {Pin} from './inventory.ts';
+import type {Pin} from './pin.ts';
 import {objectionTo, type Objection} from './may-change.ts';
 
 export type Abandoned = {

@@ -2,29 +2,13 @@
 Collecting: what becomes of images that lost their pin (design 2.2). Without a child the file goes; with one child the two become one, by the way that
 copies less and that the other pins allow; with more it stays, as the shared base of what stands on it.
 */
-import {costOf, type CopyCost, type DataSizes} from './copy-cost.ts';
+import type {Merge} from './image-merge.ts';
+import {costOf, type DataSizes} from './copy-cost.ts';
 import {
 	imageAt, isDevice, overlaysOf, holdersOf, type ImageGraph,
 } from './image-graph.ts';
-import type {Pin} from './inventory.ts';
+import type {Pin} from './pin.ts';
 import {objectionTo, type Objection} from './may-change.ts';
-
-/** A run of images that becomes one. What is read from `top` stays the same, and is read from `into` afterwards. */
-export type Merge = {
-	/** `commit`: written down into the lowest of the run. `pull`: the top takes over what it reads from those below it. */
-	way: 'commit' | 'pull';
-	top: string;
-	/** The images that nothing pins, from the bottom up, without the top. */
-	layers: string[];
-	into: string;
-	/** What the run stands on. */
-	below: string | undefined;
-	/** Images on the top: they are told that it is `into` from now on. Empty for a pull. */
-	relinked: string[];
-	/** Images that nothing needs afterwards, from the top down. Files among them are removed; devices stay where they are. */
-	gone: string[];
-	cost: CopyCost;
-};
 
 export type Stay = {
 	path: string;

@@ -3,7 +3,7 @@ What a merge copies, frees and needs meanwhile. `actual-size` does not tell: a c
 lower image holds already does not grow it again. So the data of each run of images is measured (`qemu-img measure`, see tools/measure-images.ts).
 */
 import {imageAt, isDevice, type ImageGraph} from './image-graph.ts';
-import type {Merge} from './collect.ts';
+import type {CopyCost, Merge} from './image-merge.ts';
 
 /** A run of images from the top down, read with nothing below it. Its data counts in clusters of the image that it goes into. */
 export type ImageRun = {images: string[]; clusterSizeBytes: number};
@@ -16,16 +16,6 @@ const defaultClusterBytes = 65_536;
 export function runKey({images, clusterSizeBytes}: ImageRun): string {
 	return JSON.stringify([clusterSizeBytes, ...images]);
 }
-
-export type CopyCost = {
-	/** What is read and written: at most, where it was measured; else about. */
-	copyBytes: number;
-	/** How much larger the image becomes that is written into. */
-	growth: {atLeast: number; atMost: number};
-	/** What the files take that go afterwards. */
-	freedBytes: number;
-	isMeasured: boolean;
-};
 
 type Parts = {all: ImageRun; own: ImageRun; source: ImageRun};
 

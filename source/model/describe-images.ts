@@ -3,7 +3,8 @@ What a picture says about its images, in words: who holds each of them, and what
 */
 import {buildImageGraph, holdersOf} from './image-graph.ts';
 import type {Image, ImageProblem} from './image.ts';
-import type {DomainPicture, Pin} from './inventory.ts';
+import type {DomainPicture} from './inventory.ts';
+import type {Pin} from './pin.ts';
 import {pinsOfDomain} from './pins.ts';
 
 export function describeProblem(problem: ImageProblem): string {

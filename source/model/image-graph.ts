@@ -5,7 +5,7 @@ The one rule that every operation asks here: an image that a pin can reach throu
 Two paths to one file (a link, a bind mount) are one node, told by the inode.
 */
 import type {Image} from './image.ts';
-import type {Pin} from './inventory.ts';
+import type {Pin} from './pin.ts';
 
 type Node = {
 	paths: Set<string>;

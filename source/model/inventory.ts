@@ -1,6 +1,7 @@
 /**
 What was read of the world. A picture is enough to browse a domain; an inventory is everything that a planner may ask.
 */
+import type {Pin} from './pin.ts';
 import type {Domain, DomainDefinition} from './domain.ts';
 import type {Checkpoint, Snapshot} from './snapshot.ts';
 import type {DataSizes} from './copy-cost.ts';
@@ -46,25 +47,6 @@ export type DomainPicture = {
 	filesElsewhere?: {text: string; remedy: string};
 	/** Unix milliseconds. */
 	readAtMs: number;
-};
-
-/**
-Something that needs an image. `content`: the image must stay readable and unchanged, and all below it. `existence`: the file must stay, though
-its active layer may be written (an internal snapshot lives inside). `head`: this domain writes to it; what is below must stay unchanged.
-*/
-export type Pin = {
-	path: string;
-	hold: 'content' | 'existence' | 'head';
-	/** Of a head: its domain is known to be off, so that nobody writes to it at this moment. */
-	isIdle?: boolean;
-	/** UUID of the domain that it belongs to. */
-	domainUuid: string;
-	/** For people: "head of web", "snapshot s1 of web", "memory of s1 of web". */
-	label: string;
-	/** The snapshot that pins; undefined for heads. */
-	snapshot: string | undefined;
-	/** The disk's target; undefined for memory and NVRAM files. */
-	target: string | undefined;
 };
 
 /** `files`: paths. `secrets`: in the words of `describeSecret`; `valueless`: likewise, those that are defined and hold nothing, as far as libvirt tells. */

@@ -5,7 +5,7 @@ Nothing goes around it.
 import {
 	contentHoldersOf, holdersOf, imageAt, isDevice, overlaysOf, sharersOfDataFile, type ImageGraph,
 } from './image-graph.ts';
-import type {Pin} from './inventory.ts';
+import type {Pin} from './pin.ts';
 
 export type Change = {
 	/**

@@ -2,7 +2,7 @@
 What a domain and its snapshots hold of the images (design 2.2). Pure: from records to pins.
 */
 import {isWritableMedium, type Disk, type Domain, type DomainDefinition} from './domain.ts';
-import type {Pin} from './inventory.ts';
+import type {Pin} from './pin.ts';
 import type {Snapshot} from './snapshot.ts';
 import {childrenByParent} from './tree.ts';
 

@@ -1,5 +1,6 @@
 import test from 'ava';
-import {executePlan, type World} from '../../source/engine/execute.ts';
+import {executePlan} from '../../source/engine/execute.ts';
+import type {World} from '../../source/engine/world.ts';
 import {planRevert} from '../../source/engine/plan/revert.ts';
 import {defaultDirection} from '../../source/engine/progress.ts';
 import {recover} from '../../source/engine/recover.ts';

@@ -1,5 +1,6 @@
 import test from 'ava';
-import {executePlan, type World} from '../../source/engine/execute.ts';
+import {executePlan} from '../../source/engine/execute.ts';
+import type {World} from '../../source/engine/world.ts';
 import {planRevert} from '../../source/engine/plan/revert.ts';
 import type {FileStamp, UnfinishedAction} from '../../source/engine/ports.ts';
 import {proveRemoval} from '../../source/engine/made-files.ts';

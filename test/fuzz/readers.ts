@@ -3,7 +3,7 @@ Every reader of data from outside, each with inputs that it knows: what programs
 it makes of a text; the texts that come of that are what a person may see.
 */
 import {Buffer} from 'node:buffer';
-import {readdirSync, readFileSync} from 'node:fs';
+import {readdirSync} from 'node:fs';
 import {parseArguments} from '../../source/arguments.ts';
 import {describeClaim, parseClaim, remedyFor} from '../../source/model/claim.ts';
 import {describeFailure} from '../../source/model/describe-failure.ts';
@@ -34,14 +34,13 @@ import {formatJournalLine, parseJournal} from '../../source/tools/journal-lines.
 import {parseMeasure} from '../../source/tools/measure-images.ts';
 import {parseOwnBytes} from '../../source/tools/own-bytes.ts';
 import {parseImageInfo} from '../../source/tools/qemu-img.ts';
+import {fixturePath, readFixture} from '../helpers/fixtures.ts';
 
 /** What a reader gives may be a promise: of a running QEMU it is. */
 export type Reader = {name: string; bases: string[]; read: (text: string) => unknown};
 
-const root = new URL('../../fixtures/', import.meta.url);
-
 function fixtures(folder: string, pattern: RegExp): string[] {
-	return readdirSync(new URL(folder, root)).filter(name => pattern.test(name)).map(name => readFileSync(new URL(`${folder}/${name}`, root), 'utf8'));
+	return readdirSync(fixturePath(folder)).filter(name => pattern.test(name)).map(name => readFixture(`${folder}/${name}`));
 }
 
 const xml = fixtures('libvirt-9.0', /\.xml$/);

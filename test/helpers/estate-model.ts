@@ -4,7 +4,8 @@ Plans are run by interpreting their commands. Forgetting a record does what libv
 */
 import type {Domain, DomainDefinition} from '../../source/model/domain.ts';
 import type {Image} from '../../source/model/image.ts';
-import type {Inventory, Pin} from '../../source/model/inventory.ts';
+import type {Inventory} from '../../source/model/inventory.ts';
+import type {Pin} from '../../source/model/pin.ts';
 import type {Command} from '../../source/model/plan.ts';
 import {pinsOfDomain} from '../../source/model/pins.ts';
 import {frozenPath, type Snapshot} from '../../source/model/snapshot.ts';

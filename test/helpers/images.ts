@@ -2,7 +2,7 @@
 Images and pins in short, for tests of the graph.
 */
 import type {Image} from '../../source/model/image.ts';
-import type {Pin} from '../../source/model/inventory.ts';
+import type {Pin} from '../../source/model/pin.ts';
 
 export function image(path: string, backingPath?: string, more: Partial<Image> = {}): Image {
 	return {

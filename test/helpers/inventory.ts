@@ -3,7 +3,8 @@ An inventory for planners: a domain with disks in /d and external snapshots take
 */
 import type {DomainDefinition, DomainState} from '../../source/model/domain.ts';
 import type {Image} from '../../source/model/image.ts';
-import type {Inventory, Pin} from '../../source/model/inventory.ts';
+import type {Inventory} from '../../source/model/inventory.ts';
+import type {Pin} from '../../source/model/pin.ts';
 import type {Result} from '../../source/model/result.ts';
 import type {Checkpoint, Snapshot} from '../../source/model/snapshot.ts';
 import {parseDomainXml} from '../../source/model/xml/parse-domain.ts';

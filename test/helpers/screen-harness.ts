@@ -13,6 +13,7 @@ import {update} from '../../source/app/update.ts';
 import {decodeKeys} from '../../source/terminal/decode-keys.ts';
 import {createPaper} from '../../source/ui/content/page.ts';
 import {createTheme, type Theme} from '../../source/ui/theme.ts';
+import {fixturePath} from './fixtures.ts';
 import {fakeServices, nowSeconds, type FakeWorld} from './fake-services.ts';
 
 export type Brain = {
@@ -182,7 +183,7 @@ export async function frameOf(state: State, theme = plainTheme()): Promise<strin
 	return (await framesOf([state], theme))[0]!;
 }
 
-const fixtures = path.join(import.meta.dirname ?? new URL('.', import.meta.url).pathname, '../../fixtures/screens');
+const fixtures = fixturePath('screens');
 
 /** The frame as it was accepted. Those named in ACCEPT_FRAME=name,name are accepted anew. */
 export async function acceptedFrame(name: string, frame: string): Promise<string> {

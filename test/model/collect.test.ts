@@ -2,7 +2,7 @@ import test from 'ava';
 import {collect} from '../../source/model/collect.ts';
 import {buildImageGraph} from '../../source/model/image-graph.ts';
 import type {Image} from '../../source/model/image.ts';
-import type {Pin} from '../../source/model/inventory.ts';
+import type {Pin} from '../../source/model/pin.ts';
 import {objectionTo} from '../../source/model/may-change.ts';
 import {parseLeftImages} from '../../source/model/xml/left-images.ts';
 import {image, pin} from '../helpers/images.ts';

@@ -11,7 +11,7 @@ import {randomFrom} from '../helpers/random.ts';
 
 /** `VSNAP_SEED` runs one sequence again; without it the same ones are run each time. */
 const onlySeed = process.env.VSNAP_SEED;
-const sequences = 2000;
+const sequences = 1000;
 
 type Tally = Map<string, number>;
 

@@ -3,7 +3,8 @@ One domain as the doctor sees it: its records, the images of the whole host, and
 */
 import {chainOf, type ImageGraph} from '../../model/image-graph.ts';
 import type {Finding} from '../../model/finding.ts';
-import type {DomainPicture, HostFacts, Pin} from '../../model/inventory.ts';
+import type {DomainPicture, HostFacts} from '../../model/inventory.ts';
+import type {Pin} from '../../model/pin.ts';
 import {pinsOfDomain} from '../../model/pins.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {frozenIndex} from '../plan/lineage.ts';

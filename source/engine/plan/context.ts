@@ -3,7 +3,8 @@ What every planner is given: the world as it was read, and the few things that a
 */
 import {buildImageGraph, type ImageGraph} from '../../model/image-graph.ts';
 import type {Blocker} from '../../model/failure.ts';
-import type {Inventory, Pin} from '../../model/inventory.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import type {Pin} from '../../model/pin.ts';
 import {pinsOfDomain} from '../../model/pins.ts';
 
 export type PlanArguments = {

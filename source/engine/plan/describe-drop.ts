@@ -2,14 +2,14 @@
 What a delete or a merge means, in words: which images go, which take over what, and which stay and why.
 */
 import {posix} from 'node:path';
-import type {Collection, Merge, Stay} from '../../model/collect.ts';
-import type {CopyCost} from '../../model/copy-cost.ts';
+import type {Collection, Stay} from '../../model/collect.ts';
+import {type Merge, type CopyCost} from '../../model/image-merge.ts';
 import {hasProcess} from '../../model/domain.ts';
 import {formatBytes} from '../../model/format.ts';
 import {holdersOf, imageAt, isDevice} from '../../model/image-graph.ts';
 import type {Consequence} from '../../model/plan.ts';
 import type {PlanContext} from './context.ts';
-import type {DropRequest} from './drop-snapshots.ts';
+import type {DropRequest} from './drop-request.ts';
 
 function listOf(texts: readonly string[]): string {
 	const distinct = [...new Set(texts)];

@@ -2,7 +2,8 @@
 What stands in the way of merging images: broken or locked chains, bitmaps that would be lost, no room, no permission.
 */
 import {posix} from 'node:path';
-import type {Collection, Merge} from '../../model/collect.ts';
+import type {Collection} from '../../model/collect.ts';
+import type {Merge} from '../../model/image-merge.ts';
 import {roomFor} from '../../model/copy-cost.ts';
 import {formatBytes} from '../../model/format.ts';
 import {imageAt, isDevice} from '../../model/image-graph.ts';

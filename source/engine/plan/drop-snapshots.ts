@@ -3,8 +3,8 @@ What `delete` and `merge` have in common: snapshots lose their pins, and the ima
 dropped before an image is committed into, and files are removed last of all, each proven to be unused.
 */
 import {posix} from 'node:path';
-import type {DeleteAction, MergeAction} from '../../model/action.ts';
-import {collect, type Collection, type Merge} from '../../model/collect.ts';
+import {collect, type Collection} from '../../model/collect.ts';
+import type {Merge} from '../../model/image-merge.ts';
 import {headDisks, isWritableMedium} from '../../model/domain.ts';
 import type {ImagePlace} from '../../model/image.ts';
 import {
@@ -15,6 +15,7 @@ import type {Plan, Step} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {frozenPath, isExternal, type Snapshot} from '../../model/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import type {DropRequest} from './drop-request.ts';
 import {isBare} from './bare-commands.ts';
 import {refuseUnreadable} from './blockers.ts';
 import {checkpointsAside} from './checkpoints.ts';
@@ -32,13 +33,6 @@ import {dropRemedy, requirePlainLayers} from './recorded-chains.ts';
 import {planRecords} from './records.ts';
 import {planFrame} from './plan-frame.ts';
 import {removeSteps} from './remove-steps.ts';
-
-export type DropRequest = {
-	action: DeleteAction | MergeAction;
-	deleted: Snapshot[];
-	/** Only the records: no image is touched. */
-	isMetadataOnly: boolean;
-};
 
 type Moves = {
 	contents: Map<string, ImagePlace>;

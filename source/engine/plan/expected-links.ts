@@ -1,7 +1,7 @@
 /**
 Which file must lie right below each image afterwards, for the proof: told by device and inode, because a name may lead somewhere else than the plan meant.
 */
-import type {Merge} from '../../model/collect.ts';
+import type {Merge} from '../../model/image-merge.ts';
 import {imageAt} from '../../model/image-graph.ts';
 import type {Expected} from '../../model/plan.ts';
 import type {PlanContext} from './context.ts';

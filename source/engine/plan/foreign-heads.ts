@@ -4,7 +4,7 @@ image holds what it held as long as nobody starts it.
 */
 import {chainOf, imageAt, sharersOfDataFile} from '../../model/image-graph.ts';
 import type {Image} from '../../model/image.ts';
-import type {Pin} from '../../model/inventory.ts';
+import type {Pin} from '../../model/pin.ts';
 import type {Consequence} from '../../model/plan.ts';
 import type {PlanContext} from './context.ts';
 

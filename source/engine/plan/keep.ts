@@ -8,7 +8,7 @@ import {posix} from 'node:path';
 import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
 import {type Result, succeed} from '../../model/result.ts';
-import type {Pin} from '../../model/inventory.ts';
+import type {Pin} from '../../model/pin.ts';
 import type {Consequence, Expected, Step} from '../../model/plan.ts';
 import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';

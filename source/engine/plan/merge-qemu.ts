@@ -3,7 +3,7 @@ Merging images that a running bare QEMU has open: by its own block jobs, through
 it; any other commit, and a pull into any image of a chain, leaves the guest where it is.
 */
 import {posix} from 'node:path';
-import type {Merge} from '../../model/collect.ts';
+import type {Merge} from '../../model/image-merge.ts';
 import type {ImageNode} from '../../model/inventory.ts';
 import type {
 	Command, Instead, Probe, QmpCommand, Step,

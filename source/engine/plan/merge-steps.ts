@@ -4,7 +4,7 @@ writes into, so from there on the only way is forward. Where the running QEMU ha
 */
 import {posix} from 'node:path';
 import {hasProcess, headDisks} from '../../model/domain.ts';
-import type {Merge} from '../../model/collect.ts';
+import type {Merge} from '../../model/image-merge.ts';
 import {chainOf, imageAt, isDevice} from '../../model/image-graph.ts';
 import type {
 	Command, Instead, Probe, Step,

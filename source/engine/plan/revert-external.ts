@@ -8,7 +8,7 @@ import {hasProcess, type Disk} from '../../model/domain.ts';
 import {formatBytes} from '../../model/format.ts';
 import {abandonHead} from '../../model/abandon-head.ts';
 import {buildImageGraph, imageAt} from '../../model/image-graph.ts';
-import type {Pin} from '../../model/inventory.ts';
+import type {Pin} from '../../model/pin.ts';
 import type {Consequence, Expected, Step} from '../../model/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';

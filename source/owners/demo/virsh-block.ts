@@ -14,7 +14,7 @@ import {
 } from './images.ts';
 import {notRunning} from './lifecycle.ts';
 import {specifyOptions} from './virsh-words.ts';
-import type {VirshCall, VirshCommand} from './virsh.ts';
+import {type VirshCommand, type VirshCall} from './virsh-call.ts';
 import {
 	readChain, type DemoDomain, type DemoFile, type DemoWorld,
 } from './world.ts';

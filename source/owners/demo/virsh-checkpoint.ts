@@ -8,7 +8,7 @@ import {
 } from './moments.ts';
 import type {DemoDomain, DemoWorld} from './world.ts';
 import {specifyOptions} from './virsh-words.ts';
-import type {VirshCommand} from './virsh.ts';
+import type {VirshCommand} from './virsh-call.ts';
 import {
 	child, children, mapXml, parseXml, textAt, without, type XmlNode,
 } from './xml-node.ts';

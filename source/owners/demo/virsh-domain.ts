@@ -7,7 +7,7 @@ import {
 	resumeDomain, startDomain, stopDomain, suspendDomain, type Refusal,
 } from './lifecycle.ts';
 import {specifyOptions} from './virsh-words.ts';
-import type {VirshCommand} from './virsh.ts';
+import type {VirshCommand} from './virsh-call.ts';
 import type {DemoDomain} from './world.ts';
 import {textAt} from './xml-node.ts';
 

@@ -5,7 +5,7 @@ import {say, textOf, virshError} from './answer.ts';
 import {printXml, readName} from './domain-xml.ts';
 import {startDomain} from './lifecycle.ts';
 import {specifyOptions} from './virsh-words.ts';
-import type {VirshCommand} from './virsh.ts';
+import type {VirshCommand} from './virsh-call.ts';
 import {announce, type DemoDomain, type DemoWorld} from './world.ts';
 import {parseXml, textAt} from './xml-node.ts';
 

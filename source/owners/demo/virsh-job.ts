@@ -6,7 +6,7 @@ import type {CopyJob} from './copying.ts';
 import {readAgentState, readDisks} from './domain-xml.ts';
 import {notRunning} from './lifecycle.ts';
 import {specifyOptions} from './virsh-words.ts';
-import type {VirshCommand} from './virsh.ts';
+import type {VirshCommand} from './virsh-call.ts';
 import type {DemoDomain} from './world.ts';
 
 /** libvirt's numbers of operations. */

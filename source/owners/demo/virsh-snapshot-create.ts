@@ -11,7 +11,7 @@ import {redefineProblem} from './moments.ts';
 import {decideSnapshot} from './snapshot-request.ts';
 import {memoryBytesOf, takeSnapshot, type NewSnapshot} from './snapshots.ts';
 import {specifyOptions} from './virsh-words.ts';
-import type {VirshCall, VirshCommand} from './virsh.ts';
+import {type VirshCommand, type VirshCall} from './virsh-call.ts';
 import {addFile, type DemoDomain} from './world.ts';
 import {
 	child, element, parseXml, textAt, without, type XmlNode,

@@ -8,7 +8,7 @@ import {
 	descendantsOf, dropMoment, onMoment, parentOf,
 } from './moments.ts';
 import {specifyOptions} from './virsh-words.ts';
-import type {VirshCall, VirshCommand} from './virsh.ts';
+import {type VirshCommand, type VirshCall} from './virsh-call.ts';
 import type {DemoDomain} from './world.ts';
 import {
 	child, children, mapXml, without, type XmlNode,

@@ -9,7 +9,7 @@ import {listMoments, onMoment} from './moments.ts';
 import {refuseChange, snapshotCreateCommands} from './virsh-snapshot-create.ts';
 import {snapshotDeleteCommands} from './virsh-snapshot-delete.ts';
 import {specifyOptions} from './virsh-words.ts';
-import type {VirshCall, VirshCommand} from './virsh.ts';
+import {type VirshCommand, type VirshCall} from './virsh-call.ts';
 import {announce, type DemoDomain} from './world.ts';
 import {
 	child, children, textAt, type XmlNode,

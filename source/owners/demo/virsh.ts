@@ -11,25 +11,9 @@ import {domainCommands} from './virsh-domain.ts';
 import {hostCommands} from './virsh-host.ts';
 import {jobCommands} from './virsh-job.ts';
 import {snapshotCommands} from './virsh-snapshot.ts';
-import {parseVirshCommands, parseVirshOptions, type OptionSpec, type ParsedOptions} from './virsh-words.ts';
+import {parseVirshCommands, parseVirshOptions, type ParsedOptions} from './virsh-words.ts';
+import type {VirshCall, VirshCommand} from './virsh-call.ts';
 import type {DemoDomain, DemoWorld} from './world.ts';
-
-export type VirshCall = {
-	world: DemoWorld;
-	options: ParsedOptions;
-	files: CommandFile[];
-	/** Opened with `-r`. */
-	isReadOnly: boolean;
-};
-
-export type VirshCommand = {
-	options: OptionSpec[];
-	/** libvirt's function, where a connection opened with `-r` refuses it. */
-	forbiddenReadOnly?: {call: string; prefix?: string};
-} & (
-	| {run: (call: VirshCall) => Answer | Copying}
-	| {runOnDomain: (call: VirshCall, domain: DemoDomain) => Answer | Copying}
-);
 
 const commands: Record<string, VirshCommand> = {...hostCommands, ...domainCommands, ...jobCommands, ...blockCommands, ...snapshotCommands, ...checkpointCommands};
 

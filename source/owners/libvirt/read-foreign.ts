@@ -3,7 +3,8 @@ What the other domains of the host hold: their definitions and the records of th
 read is named, because what it holds is then unknown.
 */
 import type {Domain, DomainDefinition} from '../../model/domain.ts';
-import type {Pin, Unreadable} from '../../model/inventory.ts';
+import type {Unreadable} from '../../model/inventory.ts';
+import type {Pin} from '../../model/pin.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {quoteForTerminal} from '../../model/shell-quote.ts';

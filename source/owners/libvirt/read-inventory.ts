@@ -4,7 +4,8 @@ A picture for browsing, and the inventory for planning: one domain with its imag
 import {posix} from 'node:path';
 import {headDisks, type DomainDefinition} from '../../model/domain.ts';
 import type {Image} from '../../model/image.ts';
-import type {DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts, Pin} from '../../model/inventory.ts';
+import type {DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts} from '../../model/inventory.ts';
+import type {Pin} from '../../model/pin.ts';
 import {nvramPaths, type NvramFile} from '../../model/nvram.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';

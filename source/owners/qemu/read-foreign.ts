@@ -3,7 +3,7 @@ What the other bare domains hold: those that were named, as they are, and all th
 */
 import path from 'node:path';
 import type {Domain} from '../../model/domain.ts';
-import type {Pin} from '../../model/inventory.ts';
+import type {Pin} from '../../model/pin.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/snapshot.ts';

@@ -5,7 +5,8 @@ import {Box} from 'ink';
 import type {Journey, TextField} from '../../app/journey.ts';
 import {presentQuestion, settingsOf} from '../../app/journeys/questions.ts';
 import {layoutOf} from '../../app/layout.ts';
-import type {Option, State} from '../../app/state.ts';
+import type {State} from '../../app/state.ts';
+import type {Option} from '../../app/option.ts';
 import {journeyHeadRows, pageOf} from '../content/page.ts';
 import {confirmLines} from '../content/plan.ts';
 import {

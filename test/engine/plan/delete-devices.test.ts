@@ -4,7 +4,7 @@ import {planDelete} from '../../../source/engine/plan/delete.ts';
 import {collect} from '../../../source/model/collect.ts';
 import {buildImageGraph} from '../../../source/model/image-graph.ts';
 import type {Image} from '../../../source/model/image.ts';
-import type {Pin} from '../../../source/model/inventory.ts';
+import type {Pin} from '../../../source/model/pin.ts';
 import {objectionTo} from '../../../source/model/may-change.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {image, pin} from '../../helpers/images.ts';

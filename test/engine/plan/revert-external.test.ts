@@ -1,7 +1,8 @@
 import test from 'ava';
 import {planRevert} from '../../../source/engine/plan/revert.ts';
 import type {RevertAction} from '../../../source/model/action.ts';
-import type {Inventory, Pin} from '../../../source/model/inventory.ts';
+import type {Inventory} from '../../../source/model/inventory.ts';
+import type {Pin} from '../../../source/model/pin.ts';
 import {memoryFormatOf} from '../../../source/model/memory-format.ts';
 import type {Plan, Step} from '../../../source/model/plan.ts';
 import {image, pin} from '../../helpers/images.ts';

@@ -2,7 +2,8 @@
 The real libvirt owner, planner, executor and doctor on the demo host, as --demo puts them together.
 */
 import {diagnose} from '../../../source/engine/doctor/diagnose.ts';
-import {executePlan, type World} from '../../../source/engine/execute.ts';
+import {executePlan} from '../../../source/engine/execute.ts';
+import type {World} from '../../../source/engine/world.ts';
 import type {Outcome, RunEvent} from '../../../source/engine/ports.ts';
 import {prepareAction} from '../../../source/engine/prepare.ts';
 import type {Direction} from '../../../source/engine/progress.ts';

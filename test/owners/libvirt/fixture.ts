@@ -1,14 +1,11 @@
 /**
 Recorded answers, and a runner that gives them to exactly the commands that it was told of.
 */
-import {readFileSync} from 'node:fs';
 import {fail, succeed, type Result} from '../../../source/model/result.ts';
 import type {Failure} from '../../../source/model/failure.ts';
 import type {Runner, RunRequest} from '../../../source/tools/run.ts';
 
-export function fixture(path: string): string {
-	return readFileSync(new URL(`../../../fixtures/${path}`, import.meta.url), 'utf8');
-}
+export {readFixture as fixture} from '../../helpers/fixtures.ts';
 
 export function valueOf<T>(result: Result<T>): T {
 	if (!result.ok) {

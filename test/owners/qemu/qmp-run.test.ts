@@ -1,8 +1,8 @@
-import {readFileSync} from 'node:fs';
 import test, {type ExecutionContext} from 'ava';
 import type {QmpCommand, QmpEnd} from '../../../source/model/plan.ts';
 import {createMonitors, type MonitorEvent, type MonitorsOptions} from '../../../source/owners/qemu/monitors.ts';
 import {startFakeMonitor, type Answer, type FakeMonitor, type Received} from '../../helpers/fake-monitor.ts';
+import {readFixture} from '../../helpers/fixtures.ts';
 
 type Said = (received: Received, monitor: FakeMonitor) => Answer;
 
@@ -292,9 +292,7 @@ test('a watched monitor tells events and its loss, and is found again', async t 
 });
 
 /** What QEMU answered once, byte for byte but for the id. */
-function recorded(name: string): string {
-	return readFileSync(new URL(`../../../fixtures/qmp/${name}`, import.meta.url), 'utf8');
-}
+const recorded = (name: string) => readFixture(`qmp/${name}`);
 
 async function withRecorded(t: ExecutionContext, names: Record<string, string[]>) {
 	const monitor = await startFakeMonitor(t, {

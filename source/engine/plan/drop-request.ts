@@ -1,0 +1,12 @@
+/**
+What a merge and a delete ask of the planner they share.
+*/
+import type {DeleteAction, MergeAction} from '../../model/action.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+
+export type DropRequest = {
+	action: DeleteAction | MergeAction;
+	deleted: Snapshot[];
+	/** Only the records: no image is touched. */
+	isMetadataOnly: boolean;
+};

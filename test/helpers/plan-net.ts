@@ -1,0 +1,156 @@
+/**
+The net under changes of structure: seeded hosts, every action on each of them, and digests of what the planner makes of it. Commands and texts have digests
+of their own, so that better words show as such and no command changes by accident.
+*/
+import {createHash, type Hash} from 'node:crypto';
+import {planAction} from '../../source/engine/plan/plan-action.ts';
+import type {Action, EndState, Fate} from '../../source/model/action.ts';
+import type {DomainState} from '../../source/model/domain.ts';
+import type {Inventory} from '../../source/model/inventory.ts';
+import type {Command, Plan, Step} from '../../source/model/plan.ts';
+import type {Result} from '../../source/model/result.ts';
+import {createAction, type Asked} from './create-scene.ts';
+import {headsOf, inventoryOf} from './estate-model.ts';
+import {randomJourney, type Journey} from './random-estate.ts';
+import {randomFrom} from './random.ts';
+
+/** Each is the host of one column: the versions between which rules change, and a QEMU without libvirt. */
+const hosts = {
+	'libvirt-8.0': {libvirtVersion: 8_000_000, hypervisorVersion: 6_002_000},
+	'libvirt-9.0': {libvirtVersion: 9_000_000, hypervisorVersion: 7_002_000},
+	'libvirt-11.3': {libvirtVersion: 11_003_000, hypervisorVersion: 10_000_000},
+	'libvirt-12.8': {libvirtVersion: 12_008_000, hypervisorVersion: 11_001_000},
+	qemu: {libvirtVersion: 0, hypervisorVersion: 7_002_000},
+} as const;
+
+type HostName = keyof typeof hosts;
+
+const states: DomainState[] = ['shutoff', 'running', 'paused'];
+const given = {id: 'plan-1', now: new Date('2026-11-21T10:00:00Z'), workPath: '/w'};
+
+/** The estate as this host would show it. The nodes of a standalone QEMU are named after their images. */
+function inventoryOn(journey: Journey, host: HostName, state: DomainState): Inventory {
+	const world = inventoryOf(journey.estate, journey.own);
+	const isOff = state === 'shutoff';
+	const {picture} = world;
+	return {
+		...world,
+		host: {...world.host, ...hosts[host], owner: host === 'qemu' ? 'qemu' : 'libvirt'},
+		liveXml: isOff ? undefined : world.definitionXml,
+		picture: {...picture, domain: {...picture.domain, state, liveDefinition: isOff ? undefined : picture.domain.definition}},
+		...(host === 'qemu' && {
+			bare: {
+				socketPath: '/run/q.sock',
+				metadataPath: '/m/web',
+				argv: ['qemu-system-x86_64'],
+				isRecorded: true,
+				nodes: new Map([...headsOf(journey.own)].map(([target, path]) => [target, {nodeName: `n-${path}`, isNamedByPerson: false, device: target, bitmaps: []}])),
+				commands: new Set(['snapshot-save', 'snapshot-delete', 'transaction', 'block-commit', 'block-stream']),
+				imageNodes: new Map([...journey.estate.images.files.keys()].map(path => [path, {nodeName: `n-${path}`, bitmaps: [], closing: []}])),
+				startImages: [...headsOf(journey.own).values()],
+			},
+		}),
+	};
+}
+
+const creations: Asked[] = [
+	{},
+	{isDiskOnly: true},
+	{isDiskOnly: true, isQuiesced: true},
+	{isDiskOnly: true, isHalted: true, description: 'before the audit'},
+	{isDiskOnly: true, hasNoMetadata: true},
+	{isDiskOnly: true, disks: [{target: 'vda', mode: 'no'}]},
+	{disks: [{target: 'vda', mode: 'external', path: '/d/elsewhere.qcow2'}]},
+	{memory: {mode: 'external', path: '/d/new.mem'}},
+	{memory: {mode: 'external'}, isLive: true},
+	{memory: {mode: 'internal'}},
+	{memory: {mode: 'no'}, disks: [{target: 'vda', mode: 'internal'}]},
+];
+
+/** Every action on every snapshot; of reverts each way to leave the current state, and each end in turn. */
+function actionsOn(journey: Journey): Action[] {
+	const domain = {uuid: journey.own.uuid, name: journey.own.name};
+	const names = [...journey.own.records.keys()];
+	const fates: Fate[] = [{kind: 'discard'}, {kind: 'keep', name: 'kept'}];
+	const ends: Array<EndState | undefined> = [undefined, 'running', 'paused', 'shutoff'];
+	return [
+		...creations.map(asked => createAction({...asked, snapshot: 'new'})).map(action => ({...action, domain})),
+		...names.flatMap((snapshot, index): Action[] => [
+			...fates.flatMap((fate, which): Action[] => [
+				{kind: 'revert', domain, snapshot, fate, endState: ends[(index + which) % ends.length]},
+				{kind: 'branch', domain, snapshot, name: 'side', fate},
+			]),
+			{kind: 'merge', domain, snapshot},
+			...(['one', 'with-children', 'children-only'] as const).map((scope): Action => ({kind: 'delete', domain, snapshot, scope, isMetadataOnly: false})),
+			{kind: 'delete', domain, snapshot, scope: 'one', isMetadataOnly: true},
+		]),
+		{kind: 'mend-records', domain},
+		{kind: 'mend-records', domain, adopts: 'layers'},
+		{kind: 'mend-records', domain, adopts: 'tags'},
+		{kind: 'tidy', domain, paths: [...journey.estate.images.files.keys()].slice(0, 2)},
+	];
+}
+
+/** A Map or a Set as JSON has none of them. */
+const plain = (_key: string, value: unknown): unknown => value instanceof Map || value instanceof Set ? [...value] : value;
+const wordsOf = new Set(['title', 'text', 'remedy', 'reason', 'otherwise', 'ifStopped']);
+
+/** What a command does to the host; its preview for people is left out. */
+function commandOf(command: Command): unknown {
+	const {standsFor: _preview, ...rest} = command as Command & {standsFor?: unknown};
+	return rest;
+}
+
+function workOf(plan: Plan): unknown {
+	return plan.steps.map(({phase, command, undo, happened, guard, cancel}: Step) => ({
+		phase, command: commandOf(command), undo: undo?.map(each => commandOf(each)) ?? null, happened, guard, cancel: cancel?.map(each => commandOf(each)),
+	}));
+}
+
+/** Every text for people that the value holds, in order. */
+function textsIn(value: unknown): unknown[] {
+	if (Array.isArray(value)) {
+		return value.flatMap(item => textsIn(item));
+	}
+
+	return typeof value === 'object' && value !== null
+		? Object.entries(value).flatMap(([key, item]) => wordsOf.has(key) && typeof item === 'string' ? [item] : textsIn(item))
+		: [];
+}
+
+/** What one row gathers: the digests of one kind of action under one version, over the hosts of one block of seeds. */
+export type NetRow = {name: string; commands: string; texts: string};
+
+/** Hosts per block. */
+const blockSize = 10;
+
+/** `block`: 0 holds the seeds 1 to 10, and so on. */
+export async function netRows(block: number): Promise<NetRow[]> {
+	const digests = new Map<string, {commands: Hash; texts: Hash}>();
+	for (let seed = block * blockSize + 1; seed <= (block + 1) * blockSize; seed++) {
+		const journey = await randomJourney(randomFrom(seed * 7919), {folder: '/d', snapshots: 5});
+		for (const host of Object.keys(hosts) as HostName[]) {
+			const world = inventoryOn(journey, host, states[seed % states.length]!);
+			for (const action of actionsOn(journey)) {
+				const name = `${block} ${host} ${action.kind}`;
+				const row = digests.get(name) ?? {commands: createHash('sha256'), texts: createHash('sha256')};
+				digests.set(name, row);
+				const {commands, texts} = partsOf(planAction(action, world, given));
+				row.commands.update(JSON.stringify(commands, plain));
+				row.texts.update(JSON.stringify(texts));
+			}
+		}
+	}
+
+	return [...digests].map(([name, {commands, texts}]) => ({name, commands: commands.digest('hex').slice(0, 16), texts: texts.digest('hex').slice(0, 16)}));
+}
+
+function partsOf(planned: Result<Plan>): {commands: unknown; texts: unknown} {
+	if (!planned.ok) {
+		const {failure} = planned;
+		return {commands: failure.kind === 'refused' ? failure.blockers.map(({kind}) => kind) : failure.kind, texts: textsIn(failure)};
+	}
+
+	const {steps, consequences} = planned.value;
+	return {commands: workOf(planned.value), texts: textsIn([steps.map(({command: _command, undo: _undo, ...rest}) => rest), consequences])};
+}
