@@ -107,14 +107,14 @@ function workOf(plan: Plan): unknown {
 	}));
 }
 
-/** Every text for people that the value holds, in order. */
+/** Every text for people that the value holds, in an order that does not come from how an object was put together. */
 function textsIn(value: unknown): unknown[] {
 	if (Array.isArray(value)) {
 		return value.flatMap(item => textsIn(item));
 	}
 
 	return typeof value === 'object' && value !== null
-		? Object.entries(value).flatMap(([key, item]) => wordsOf.has(key) && typeof item === 'string' ? [item] : textsIn(item))
+		? Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).flatMap(([key, item]) => wordsOf.has(key) && typeof item === 'string' ? [item] : textsIn(item))
 		: [];
 }
 

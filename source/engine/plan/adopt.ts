@@ -19,6 +19,7 @@ import {
 } from './mend-plan.ts';
 import {stampOf} from './overlay-name.ts';
 import {unrecordedLayers, type LayerDisk} from './unrecorded.ts';
+import {step} from './steps/step.ts';
 
 const ifStopped = 'The rest would be written: no image is touched.';
 
@@ -112,18 +113,16 @@ export function planAdopt(action: MendRecordsAction, inventory: Inventory, given
 			return domainXml;
 		}
 
-		steps.push({
+		steps.push(step('switch', {
 			id: `adopt-${index + 1}`,
 			title: `Record "${snapshot.name}"${isCurrent ? ', and make it the current snapshot' : ''}`,
-			phase: 'switch',
 			command: snapshotCommands.redefine(context, {fileName: `snapshot-adopted-${index + 1}`, xml: buildSnapshotXml({...snapshot, domainXml: domainXml.value}), makeCurrent: isCurrent}),
 			undo: [
 				{...snapshotCommands.forget(context, snapshot.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: snapshot.name}},
 				...(isCurrent && formerXml ? [snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})] : []),
 			],
-			happened: {kind: 'never'},
 			ifStopped,
-		});
+		}));
 	}
 
 	const current = adopted.find(({isCurrent}) => isCurrent)?.snapshot.name ?? picture.currentSnapshot;

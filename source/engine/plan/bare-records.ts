@@ -6,6 +6,7 @@ import type {Inventory} from '../../model/inventory.ts';
 import type {Plan, Step} from '../../model/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {bareCommands, isBare} from './bare-commands.ts';
+import {step} from './steps/step.ts';
 
 const ifStopped = 'Nothing but the record of the domain has been made.';
 
@@ -32,36 +33,29 @@ export function withRecords(plan: Plan, inventory: Inventory, workPath: string):
 		});
 	}
 
-	const before: Step[] = [{
+	const before: Step[] = [step('create', {
 		id: 'records',
 		title: 'Have a folder for the records of the domain',
-		phase: 'create',
 		command: bareCommands.makeFolder(context),
 		undo: [bareCommands.removeEmptyFolder(context)],
-		happened: {kind: 'never'},
 		ifStopped,
-	}];
+	})];
 	if (!inventory.bare!.isRecorded) {
-		before.push({
+		before.push(step('create', {
 			id: 'record',
 			title: 'Record the domain as it is',
-			phase: 'create',
 			command: bareCommands.define(context, 'definition-first', inventory.definitionXml),
 			undo: [bareCommands.removeDefinition(context)],
-			happened: {kind: 'never'},
 			ifStopped,
-		});
+		}));
 	}
 
-	const synced: Step = {
+	const synced: Step = step('switch', {
 		id: 'records-sync',
 		title: 'Have the records safely on disk',
-		phase: 'switch',
 		command: bareCommands.sync(context),
-		undo: [],
-		happened: {kind: 'never'},
 		ifStopped: 'The rest would be finished: the domain is on its new disks.',
-	};
+	});
 	const firstChange = steps.findIndex(step => step.phase !== 'check');
 	const firstRemoval = steps.findIndex(step => step.phase === 'remove');
 	const [changeAt, removalAt] = [firstChange, firstRemoval].map(at => at === -1 ? steps.length : at) as [number, number];

@@ -14,6 +14,7 @@ import {changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {snapshotCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import {namesHeads} from './lineage.ts';
+import {step} from './steps/step.ts';
 
 function overlaysOf(disks: Snapshot['disks']): Map<string, string> {
 	return new Map(disks.flatMap(disk => disk.overlayPath === undefined ? [] : [[disk.target, disk.overlayPath]]));
@@ -73,15 +74,11 @@ export function tidyFormer(context: PlanContext, former: Snapshot | undefined): 
 
 	const tidied = changeSnapshotXml(former.xml, {overlays: new Map(), dropRevertDisks: true});
 	return tidied.ok
-		? succeed([{
+		? succeed([step('switch', {
 			id: 'tidy',
 			title: `Drop the overlays of the earlier revert from the record of "${former.name}"`,
-			phase: 'switch',
 			command: snapshotCommands.redefine(context, {fileName: 'snapshot-former', xml: tidied.value, makeCurrent: false}),
-			undo: [],
-			happened: {kind: 'never'},
-			ifStopped: 'The switch would be finished: the old disks are all still there.',
-		}])
+		})])
 		: tidied;
 }
 
@@ -99,17 +96,14 @@ export function bookkeepingSteps(context: PlanContext, target: Snapshot, given: 
 		return rewritten;
 	}
 
-	const steps: Step[] = [{
+	const steps: Step[] = [step('switch', {
 		id: 'current',
 		title: mayRewrite
 			? `Make "${target.name}" the current snapshot, with the new disks in its record`
 			: `Make "${target.name}" the current snapshot`,
-		phase: 'switch',
 		command: snapshotCommands.redefine(context, {fileName: 'snapshot-target', xml: rewritten.value, makeCurrent: true}),
 		undo: undo.value,
-		happened: {kind: 'never'},
-		ifStopped: 'The switch would be finished: the old disks are all still there.',
-	}];
+	})];
 	const tidied = former?.name === target.name ? succeed([]) : tidyFormer(context, former);
 	return tidied.ok ? succeed([...steps, ...tidied.value]) : tidied;
 }

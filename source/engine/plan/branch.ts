@@ -38,8 +38,7 @@ import {
 import {planFrame} from './plan-frame.ts';
 import {removeSteps} from './remove-steps.ts';
 import {describeEmptied} from './start-files.ts';
-
-const ifStopped = 'The switch would be finished: the old disks are all still there.';
+import {step} from './steps/step.ts';
 
 /** What the branch writes to: a second overlay on each of those that its first snapshot freezes. */
 function upperLayer(context: PlanContext, lower: readonly OverlaidDisk[], now: Date): OverlaidDisk[] {
@@ -97,18 +96,15 @@ function recordSteps(context: PlanContext, action: BranchAction, given: {snapsho
 		domainXml: domainXml.value.xml,
 	});
 	return succeed([
-		{
+		step('switch', {
 			id: 'branch',
 			title: `Record the beginning of the branch as snapshot "${action.name}", after "${snapshot.name}"`,
-			phase: 'switch',
 			command: snapshotCommands.redefine(context, {fileName: 'snapshot-branch', xml, makeCurrent: true}),
 			undo: [
 				{...snapshotCommands.forget(context, action.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: action.name}},
 				...(former === undefined ? [] : [snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})]),
 			],
-			happened: {kind: 'never'},
-			ifStopped,
-		},
+		}),
 		...tidied.value,
 	]);
 }

@@ -14,6 +14,7 @@ import {checkpointCommands, imageCommands} from './commands.ts';
 import {buildPath} from './build-folder.ts';
 import type {PlanContext} from './context.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
+import {step} from './steps/step.ts';
 
 /** 11.3 was seen to redefine snapshots beside checkpoints, 10.0 to refuse; nothing in between was tried, so it counts as refusing. */
 export const redefinesBesideCheckpoints = 11_003_000;
@@ -37,33 +38,28 @@ function carriedBitmaps(context: PlanContext, checkpoint: Checkpoint, disks: Ove
 
 /** Files are numbered: a name may be as long as a file's name can be. */
 function forgetStep(context: PlanContext, checkpoint: Checkpoint, index: number): Step {
-	return {
+	return step('switch', {
 		id: `forget-checkpoint-${checkpoint.name}`,
 		title: `Take the record of checkpoint "${checkpoint.name}" out`,
-		phase: 'switch',
 		command: checkpointCommands.forget(context, checkpoint.name),
 		undo: [{
 			...checkpointCommands.redefine(context, `checkpoint-${index}`, checkpoint.xml),
 			onlyIf: {kind: 'checkpoint-missing', uuid: context.uuid, name: checkpoint.name},
 		}],
 		happened: {kind: 'checkpoint-missing', uuid: context.uuid, name: checkpoint.name},
-		ifStopped: 'The switch would be finished: the old disks are all still there.',
-	};
+	});
 }
 
 function redefineStep(context: PlanContext, checkpoint: Checkpoint, given: {index: number; xml: string}): Step {
-	return {
+	return step('switch', {
 		id: `redefine-checkpoint-${checkpoint.name}`,
 		title: `Put the record of checkpoint "${checkpoint.name}" back`,
-		phase: 'switch',
 		command: checkpointCommands.redefine(context, `checkpoint-${given.index}-again`, given.xml),
 		undo: [{
 			...checkpointCommands.forget(context, checkpoint.name),
 			onlyIf: {kind: 'checkpoint-exists', uuid: context.uuid, name: checkpoint.name},
 		}],
-		happened: {kind: 'never'},
-		ifStopped: 'The switch would be finished: the old disks are all still there.',
-	};
+	});
 }
 
 /** Oldest first: a checkpoint's parent must be known before it. */
@@ -126,15 +122,12 @@ export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot
 
 		good.add(checkpoint);
 		for (const {disk, bitmap} of carried) {
-			result.bitmaps.push({
+			result.bitmaps.push(step('create', {
 				id: `bitmap-${disk.target}-${checkpoint.name}`,
 				title: `Let the checkpoint "${checkpoint.name}" go on in the new overlay of ${disk.target}`,
-				phase: 'create',
 				command: imageCommands.addBitmap({path: buildPath(disk), name: bitmap!.name, granularityBytes: bitmap!.granularityBytes}),
-				undo: [],
-				happened: {kind: 'never'},
 				ifStopped: 'The new overlays would be removed again: the domain is as it was.',
-			});
+			}));
 		}
 	}
 

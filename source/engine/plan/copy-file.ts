@@ -11,6 +11,7 @@ import {inPlace} from '../../model/placed-command.ts';
 import {buildFor, placeOf, type Build} from './build-folder.ts';
 import {fileCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
+import {step} from './steps/step.ts';
 
 const isTakenBack = 'It would be taken back: the firmware\'s variables are as they were.';
 /** The age of a copy that is not proven: no snapshot is as old. */
@@ -18,7 +19,7 @@ export const noAge = '0';
 
 /** A step about them, with what most of them have in common. */
 export function nvramStep(id: string, title: string, phase: Phase, more: Pick<Step, 'command'> & Partial<Step>): Step {
-	return {id, title, phase, undo: [], happened: {kind: 'never'}, ifStopped: isTakenBack, ...more};
+	return step(phase, {id, title, undo: [], ifStopped: isTakenBack, ...more});
 }
 
 export type Copy = {

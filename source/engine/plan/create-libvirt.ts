@@ -24,6 +24,7 @@ import {requireActiveDisks} from './inactive-disks.ts';
 import {requireFreeTag} from './nvram-inside.ts';
 import {chooseTargets, type TargetedDisk} from './create-targets.ts';
 import {ownOverlays} from './own-overlays.ts';
+import {step} from './steps/step.ts';
 
 const isTakenBack = 'libvirt would put the guest back on the disks that it had.';
 const agentChannel = 'org.qemu.guest_agent.0';
@@ -193,7 +194,7 @@ function happenedWhen(context: PlanContext, {action, way}: CreateRequest, given:
 }
 
 function check(id: string, title: string, command: Command): Step {
-	return {id, title, phase: 'check', command, undo: [], happened: {kind: 'never'}, ifStopped: 'Nothing has been changed yet.'};
+	return step('check', {id, title, command});
 }
 
 function describe(context: PlanContext, {action, way, disks}: CreateRequest, memoryPath: string | undefined): Consequence[] {
@@ -271,22 +272,20 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 		...(action.isQuiesced ? [check('agent', 'Check that the guest agent answers', virsh(context, ['domtime', '--domain', context.uuid]))] : []),
 		...(memoryPath === undefined
 			? []
-			: [{
+			: [step('create', {
 				id: 'reserve-memory',
 				title: 'Reserve the name of the memory file',
-				phase: 'create',
 				command: fileCommands.reserve(memoryPath),
 				undo: [{...fileCommands.remove(memoryPath), onlyIf: {kind: 'file-exists', path: memoryPath}}],
 				happened: {kind: 'file-exists', path: memoryPath},
 				undoIfUnsure: {kind: 'file-empty', path: memoryPath},
 				failsClean: true,
 				ifStopped: 'The empty file would be removed again: the domain is as it was.',
-			} satisfies Step]),
+			})]),
 		...own.steps,
-		{
+		step('switch', {
 			id: 'snapshot',
 			title: `Let libvirt make the snapshot "${action.snapshot}"`,
-			phase: 'switch',
 			command: virsh(context, ['snapshot-create', '--domain', context.uuid, '--xmlfile', xmlPath, ...flagsOf(request, disks)], [{path: xmlPath, text: xml.value}]),
 			undo: undoOf(context, {request, disks, memoryPath}),
 			happened: happenedWhen(context, request, {disks, inside: internal[0]?.headPath}),
@@ -295,7 +294,7 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 				? {}
 				: {progress: {kind: 'domain-job', uuid: context.uuid} as const, cancel: [virsh(context, ['domjobabort', '--domain', context.uuid])]}),
 			standsFor: standsFor(context, {request, disks, memoryPath, pauses: (hasMemory && !action.isLive) || isLeftPaused, isLeftPaused}),
-		},
+		}),
 		...own.after,
 		...named.value,
 	];

@@ -31,6 +31,7 @@ import {tagNvram} from './nvram-inside.ts';
 import {requirePlainLayers} from './recorded-chains.ts';
 import {checkSteps, overlaySteps} from './overlay-steps.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
+import {step} from './steps/step.ts';
 
 /** What one way of creating contributes to the plan. */
 export type CreateParts = {
@@ -68,14 +69,10 @@ function blockCheckpoints(context: PlanContext, isExternal: boolean): void {
 const isTakenBack = 'It would be taken back: the domain is as it was.';
 
 function checkHeads(disks: PartakingDisk[]): Step[] {
-	return disks.map(disk => ({
+	return disks.map(disk => step('check', {
 		id: `check-${disk.target}`,
 		title: `Check that the chain of ${disk.target} is whole and that nobody writes to it`,
-		phase: 'check',
 		command: imageCommands.infoWithChain(disk.headPath, disk.format),
-		undo: [],
-		happened: {kind: 'never'},
-		ifStopped: 'Nothing has been changed yet.',
 	}));
 }
 
@@ -110,10 +107,9 @@ export function planOfflineInternal(context: PlanContext, {action, disks: all, n
 		return record.ok ? recordText as Result<never> : record;
 	}
 
-	const tags = disks.map(({target, headPath: path}): Step => ({
+	const tags = disks.map(({target, headPath: path}): Step => step('create', {
 		id: `tag-${target}`,
 		title: `Freeze ${target} inside its image as "${action.snapshot}"`,
-		phase: 'create',
 		command: imageCommands.tag(path, action.snapshot),
 		undo: untagAgain(context, {target, path, tag: action.snapshot, recordXml: recordText.value}),
 		happened: {kind: 'image-has-tag', path, tag: action.snapshot},
@@ -173,26 +169,20 @@ export function targetSteps(context: PlanContext, disks: TargetedDisk[]): Step[]
 			const disk = bare.find(candidate => step.id === `create-${candidate.target}`);
 			return disk === undefined ? step : withoutBacking(context, disk, step);
 		}),
-		...prepared.map((disk): Step => ({
+		...prepared.map((disk): Step => step('create', {
 			id: `open-${disk.target}`,
 			title: `Open the prepared overlay of ${disk.target} with its chain`,
-			phase: 'create',
 			command: imageCommands.infoWithChain(disk.overlayPath, 'qcow2'),
-			undo: [],
-			happened: {kind: 'never'},
 			ifStopped: isTakenBack,
 		})),
 		...(prepared.length === 0
 			? []
-			: [{
+			: [step('create', {
 				id: 'sync-prepared',
 				title: 'Have the prepared overlays safely on disk',
-				phase: 'create',
 				command: fileCommands.sync([...new Set(prepared.flatMap(({overlayPath: path}) => [path, posix.dirname(path)]))]),
-				undo: [],
-				happened: {kind: 'never'},
 				ifStopped: isTakenBack,
-			} satisfies Step]),
+			})]),
 	];
 }
 

@@ -8,6 +8,7 @@ import type {
 import {imageCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import type {PartakingDisk} from './create-disks.ts';
+import {step} from './steps/step.ts';
 
 export const isTakenBack = 'It would be taken back: the guest goes on on the disks that it had.';
 
@@ -66,10 +67,9 @@ export function insideStep(context: PlanContext, monitor: Monitor, given: {name:
 	const hasJobs = monitor.bare.commands.has('snapshot-save');
 	const isTagged = (path: string): Probe => ({kind: 'image-has-tag', path, tag: name});
 	const first = disks[0]?.headPath ?? '';
-	return {
+	return step('create', {
 		id: 'snapshot',
 		title: 'Save the guest\'s memory and its disks inside the images',
-		phase: 'create',
 		command: hasJobs ? job('snapshot-save', {vmstate: nodes[0]}) : human('savevm'),
 		undo: [
 			{...(hasJobs ? job('snapshot-delete', {}) : human('delvm')), onlyIf: {kind: 'all', of: [{kind: 'domain-active', uuid}, isTagged(first)]}},
@@ -78,5 +78,5 @@ export function insideStep(context: PlanContext, monitor: Monitor, given: {name:
 		happened: isTagged(first),
 		ifStopped: isTakenBack,
 		...(hasJobs && {progress: {kind: 'qmp-job', socketPath: monitor.socketPath, id: 'vsnap-snapshot-save'} as const}),
-	};
+	});
 }

@@ -19,6 +19,7 @@ import {
 import {recordSteps} from './create-record.ts';
 import {chooseTargets, type TargetedDisk} from './create-targets.ts';
 import {defineStep} from './domain-steps.ts';
+import {step} from './steps/step.ts';
 
 /** `migrate` to `file:` came with it. */
 const migratesToFiles = 8_002_000;
@@ -32,7 +33,7 @@ function isAddedFirst({node}: NodedDisk<TargetedDisk>): boolean {
 }
 
 function create(id: string, title: string, command: Command, more: Partial<Step> = {}): Step {
-	return {id, title, phase: 'create', command, undo: [], happened: {kind: 'never'}, ifStopped: isTakenBack, ...more};
+	return step('create', {id, title, command, ifStopped: isTakenBack, ...more});
 }
 
 /** Opens the overlay in QEMU under a name, without its backing image: the transaction puts it on top. */
@@ -89,10 +90,9 @@ All disks at one moment. Taken back by merging the overlays into the images that
 to merge where the transaction was never done.
 */
 function transactionStep(context: PlanContext, monitor: Monitor, disks: Array<NodedDisk<TargetedDisk>>): Step {
-	return {
+	return step('switch', {
 		id: 'transaction',
 		title: `Put ${disks.map(({target}) => target).join(', ')} on the new overlays, all at one moment`,
-		phase: 'switch',
 		command: monitor.say('transaction', {actions: disks.flatMap(disk => actionsOf(disk))}),
 		undo: disks.flatMap(({target, overlayPath, headPath, newNode, node}): Command[] => {
 			const onlyIf = {kind: 'head-is', uuid: context.uuid, target, path: overlayPath} as const;
@@ -114,7 +114,7 @@ function transactionStep(context: PlanContext, monitor: Monitor, disks: Array<No
 		}),
 		happened: {kind: 'head-is', uuid: context.uuid, target: disks[0]!.target, path: disks[0]!.overlayPath},
 		ifStopped: 'The overlays would be merged back: the guest goes on on the disks that it had.',
-	};
+	});
 }
 
 /** Names are taken before QEMU writes: it overwrites what is there. What needs no QEMU is done by qemu-img. */
@@ -128,14 +128,10 @@ function prepareSteps(context: PlanContext, disks: TargetedDisk[]): Step[] {
 
 /** The prepared overlays alone: what is below them is open in QEMU. */
 function checkPrepared(disks: TargetedDisk[]): Step[] {
-	return disks.filter(({reuse}) => reuse === 'existing').map(({target, overlayPath}) => ({
+	return disks.filter(({reuse}) => reuse === 'existing').map(({target, overlayPath}) => step('check', {
 		id: `check-${target}`,
 		title: `Check that the prepared overlay of ${target} can be opened`,
-		phase: 'check',
 		command: {tool: 'qemu-img', argv: ['qemu-img', 'info', '--output=json', '-f', 'qcow2', overlayPath], files: []},
-		undo: [],
-		happened: {kind: 'never'},
-		ifStopped: 'Nothing has been changed yet.',
 	}));
 }
 
@@ -166,28 +162,24 @@ function memorySteps(context: PlanContext, monitor: Monitor, given: {path: strin
 }
 
 function resumeStep(context: PlanContext, monitor: Monitor): Step {
-	return {
+	return step('switch', {
 		id: 'resume',
 		title: 'Let the guest go on',
-		phase: 'switch',
 		command: {...monitor.say('cont'), onlyIf: {kind: 'domain-active', uuid: context.uuid}},
 		otherwise: 'Its QEMU has ended meanwhile.',
-		undo: [],
-		happened: {kind: 'never'},
 		ifStopped: 'The rest would be finished: the guest goes on in the new overlays.',
-	};
+	});
 }
 
 function quitStep(context: PlanContext, monitor: Monitor): Step {
-	return {
+	return step('switch', {
 		id: 'halt',
 		title: 'End QEMU',
-		phase: 'switch',
 		command: monitor.say('quit', {}, {kind: 'gone'}),
 		undo: null,
 		happened: {kind: 'domain-off', uuid: context.uuid},
 		ifStopped: 'The snapshot is done.',
-	};
+	});
 }
 
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */

@@ -13,6 +13,7 @@ import {snapshotCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import type {ModedDisk} from './create-disks.ts';
 import {isExternalOn, mustNameHeads, recordedOverlays} from './lineage.ts';
+import {step} from './steps/step.ts';
 
 /** From here on libvirt keeps snapshot records beside checkpoints (11.3 was seen to, 10.0 to refuse). */
 export const recordsBesideCheckpoints = 11_003_000;
@@ -77,15 +78,13 @@ export function nameNewHeads(context: PlanContext, overlays: ReadonlyMap<string,
 	}
 
 	return before.ok
-		? succeed([{
+		? succeed([step('switch', {
 			id: 'name-heads',
 			title: `Name the new disks in the record of "${current.name}"`,
-			phase: 'switch',
 			command: snapshotCommands.redefine(context, {fileName: 'snapshot-current', xml: xml.value, makeCurrent: true}),
 			undo: [snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: before.value, makeCurrent: true})],
-			happened: {kind: 'never'},
 			ifStopped: wouldFinish,
-		}])
+		})])
 		: before;
 }
 
@@ -126,18 +125,16 @@ export function recordSteps(context: PlanContext, request: RecordRequest): Resul
 	}
 
 	return succeed([
-		{
+		step('switch', {
 			id: 'record',
 			title: `Record the snapshot "${action.snapshot}", and make it the current one`,
-			phase: 'switch',
 			command: snapshotCommands.redefine(context, {fileName: 'snapshot-new', xml: xml.value, makeCurrent: true}),
 			undo: [
 				{...snapshotCommands.forget(context, action.snapshot), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: action.snapshot}},
 				...(formerXml === undefined ? [] : [snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})]),
 			],
-			happened: {kind: 'never'},
 			ifStopped: wouldFinish,
-		},
+		}),
 		...tidied.value,
 	]);
 }

@@ -15,6 +15,7 @@ import {imageCommands, snapshotCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import {taggedNvram} from './nvram-inside.ts';
 import {openDiskOf} from './merge-steps.ts';
+import {step} from './steps/step.ts';
 
 export type Tagged = {snapshot: Snapshot; target: string; path: string};
 
@@ -75,12 +76,10 @@ export function untagSteps(context: PlanContext, given: {deleted: readonly Snaps
 	}
 
 	return {
-		steps: tagged.map(({snapshot, path, ...disk}, index) => ({
+		steps: tagged.map(({snapshot, path, ...disk}, index) => step('remove', {
 			id: `untag-${index + 1}`,
 			title: `Delete the state "${snapshot.name}" inside ${posix.basename(path)}`,
-			phase: 'remove',
 			command: imageCommands.untag(path, snapshot.name),
-			undo: null,
 			happened: {kind: 'image-lacks-tag', path, tag: snapshot.name},
 			...(!hasProcess(domain) && {instead: {onlyIf: {kind: 'domain-active', uuid: context.uuid}, commands: untagByOwner(context, {snapshot, path, ...disk}, given.contents)}}),
 			ifStopped: 'The records are right; the state inside the images would be left for recover.',

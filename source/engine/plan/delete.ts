@@ -19,6 +19,7 @@ import {isOpenHead, openDiskOf} from './merge-steps.ts';
 import {nvramCopiesOf} from './nvram.ts';
 import {fileHeads, planFrame} from './plan-frame.ts';
 import {removeSteps} from './remove-steps.ts';
+import {step} from './steps/step.ts';
 
 function chosen(snapshots: readonly Snapshot[], {snapshot: name, scope}: DeleteAction): Snapshot[] {
 	const below = withDescendants(snapshots, name);
@@ -85,12 +86,10 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 			{severity: 'info', text: 'The guest stands still while QEMU deletes the state inside its images.'},
 		],
 		images: {created: [], removed: nvramCopies, written, kept: picture.images.map(({path}) => path)},
-		steps: [...[...deleted].reverse().map(({name}, index): Step => ({
+		steps: [...[...deleted].reverse().map(({name}, index): Step => step('remove', {
 			id: `delete-${index + 1}`,
 			title: `Let libvirt delete "${name}" inside the images of the running domain`,
-			phase: 'remove',
 			command: snapshotCommands.remove(context, name),
-			undo: null,
 			happened: {kind: 'snapshot-missing', uuid: context.uuid, name},
 			ifStopped: 'The rest would be left for recover.',
 		})), ...removeSteps(context, nvramCopies)],

@@ -8,6 +8,7 @@ import {bareCommands, isBare, startProblems} from './bare-commands.ts';
 import {domainCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import {requireWayBack} from './start-files.ts';
+import {step} from './steps/step.ts';
 
 /** Whether we can start the domain with this definition. libvirt can; of a bare QEMU it depends on its command line. */
 function canStart(context: PlanContext, definitionXml: string): boolean {
@@ -38,42 +39,37 @@ export function stopSteps(context: PlanContext, options: {phase: Phase; isGracef
 
 	requireWayBack(context);
 	const {definitionXml} = context.inventory;
-	return [{
+	return [step(options.phase, {
 		id: 'stop',
 		title: 'Power off the domain',
-		phase: options.phase,
 		command: domainCommands.destroy(context, options.isGraceful),
 		undo: canStart(context, definitionXml)
 			? [{...domainCommands.start(context, domain.state === 'paused', definitionXml), onlyIf: {kind: 'domain-off', uuid: context.uuid}}]
 			: [],
 		happened: {kind: 'domain-off', uuid: context.uuid},
 		ifStopped: 'The domain would be started again on the disks that it had; its memory is lost.',
-	}];
+	})];
 }
 
 export function defineStep(context: PlanContext, xml: string): Step {
-	return {
+	return step('switch', {
 		id: 'define',
 		title: 'Switch the definition to the new disks',
-		phase: 'switch',
 		command: domainCommands.define(context, 'definition-new', xml),
 		undo: [domainCommands.define(context, 'definition-before', context.inventory.definitionXml)],
-		happened: {kind: 'never'},
-		ifStopped: 'The switch would be finished: the old disks are all still there.',
-	};
+	});
 }
 
 export function startStep(context: PlanContext, command: Step['command'], title: string): Step {
-	return {
+	return step('switch', {
 		id: 'start',
 		title,
-		phase: 'switch',
 		command,
 		undo: [{...domainCommands.destroy(context, false), onlyIf: {kind: 'domain-active', uuid: context.uuid}}],
 		happened: {kind: 'domain-active', uuid: context.uuid},
 		ifStopped: 'The rest would be finished: the domain is on its new disks.',
 		timeoutMs: 300_000,
-	};
+	});
 }
 
 /** The domain goes on with saved memory: libvirt does it at once; a bare QEMU is started, reads the memory, and then runs. */

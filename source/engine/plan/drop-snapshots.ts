@@ -33,6 +33,7 @@ import {dropRemedy, requirePlainLayers} from './recorded-chains.ts';
 import {planRecords} from './records.ts';
 import {planFrame} from './plan-frame.ts';
 import {removeSteps} from './remove-steps.ts';
+import {step} from './steps/step.ts';
 
 type Moves = {
 	contents: Map<string, ImagePlace>;
@@ -146,16 +147,14 @@ function defineSteps(context: PlanContext, given: {collection: Collection; moves
 
 	const xml = changeDomainXml(definitionXml, {sources, leftImages: left});
 	return xml.ok
-		? succeed([{
+		? succeed([step('switch', {
 			id: 'define',
 			title: sources.size > 0 ? 'Let the definition name the merged images' : (isNoteRight ? 'Let the definition name no image that goes' : 'Note in the definition which images had to stay'),
-			phase: 'switch',
 			command: domainCommands.define(context, 'definition-new', xml.value),
 			undo: isIrreversible ? null : [domainCommands.define(context, 'definition-before', definitionXml)],
-			happened: {kind: 'never'},
 			leaves: collection.merges.filter(({way}) => way === 'commit').flatMap(merge => merge.gone),
 			ifStopped: 'The switch would be finished: the disks read the same at every moment.',
-		}])
+		})])
 		: xml;
 }
 

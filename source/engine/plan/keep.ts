@@ -18,6 +18,7 @@ import {tagNvram} from './nvram-inside.ts';
 import {refuseNarrowRefcounts} from './narrow-refcounts.ts';
 import {stampOf, stemOf} from './overlay-name.ts';
 import {readOutRemedy, requirePlainLayers} from './recorded-chains.ts';
+import {step} from './steps/step.ts';
 
 export type KeepRequest = {
 	name: string;
@@ -136,15 +137,14 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 	const steps: Step[] = [];
 	if (request.kind === 'internal') {
 		for (const disk of partaking) {
-			steps.push({
+			steps.push(step('create', {
 				id: `keep-${disk.target}`,
 				title: `Keep the present state of ${disk.target} inside its image as "${request.name}"`,
-				phase: 'create',
 				command: imageCommands.tag(disk.sourcePath!, request.name),
 				undo: [{...imageCommands.untag(disk.sourcePath!, request.name), onlyIf: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name}}],
 				happened: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name},
 				ifStopped: 'It would be taken back: the domain is as it was.',
-			});
+			}));
 		}
 	}
 
@@ -152,15 +152,13 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 		steps.push(...tagNvram(context, request.name).steps);
 	}
 
-	steps.push({
+	steps.push(step(request.kind === 'internal' ? 'create' : 'switch', {
 		id: 'keep',
 		title: `Record the present state as snapshot "${request.name}"`,
-		phase: request.kind === 'internal' ? 'create' : 'switch',
 		command: snapshotCommands.redefine(context, {fileName: 'snapshot-kept', xml, makeCurrent: false}),
 		undo: [{...snapshotCommands.forget(context, request.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: request.name}}],
-		happened: {kind: 'never'},
 		ifStopped: 'It would be taken back: the record is dropped again.',
-	});
+	}));
 	const pins: Pin[] = partaking.map(disk => ({
 		path: disk.sourcePath!,
 		hold: request.kind === 'external' ? 'content' : 'existence',

@@ -19,6 +19,7 @@ import {
 import {
 	assembleMending, blockMending, blockRedefine, emptyMending,
 } from './mend-plan.ts';
+import {step} from './steps/step.ts';
 
 /** The snapshot on whose frozen image this one's stands; undefined: it is a root, or the images do not say. */
 function parentByImages(context: PlanContext, snapshot: Snapshot): string | undefined {
@@ -53,15 +54,12 @@ function mendParents(context: PlanContext): Result<{steps: Step[]; mended: Map<s
 		mended.set(snapshot.name, {
 			...snapshot, parent, xml: xml.value, revertDisks: [], disks: snapshot.disks.map(disk => ({...disk, overlayPath: overlays.get(disk.target) ?? disk.overlayPath})),
 		});
-		steps.push({
+		steps.push(step('switch', {
 			id: `parent-${index + 1}`,
 			title: parent === undefined ? `Let "${snapshot.name}" be a root, since "${snapshot.parent}" has no record` : `Hang "${snapshot.name}" on "${parent}"`,
-			phase: 'switch',
 			command: snapshotCommands.redefine(context, {fileName: `snapshot-parent-${index + 1}`, xml: xml.value, makeCurrent: false}),
-			undo: [],
-			happened: {kind: 'never'},
 			ifStopped: 'The rest would be written: no image is touched.',
-		});
+		}));
 	}
 
 	return succeed({steps, mended});

@@ -10,6 +10,7 @@ import type {
 } from '../../model/plan.ts';
 import {bareCommands, type BareContext} from './bare-commands.ts';
 import type {PlanContext} from './context.ts';
+import {step} from './steps/step.ts';
 
 type OpenImage = ImageNode & {
 	/** As QEMU tells it. */
@@ -139,10 +140,9 @@ export function commitInQemu(context: BareContext & PlanContext, merge: Merge, g
 	const {top, into} = merge;
 	const jobId = `vsnap-commit-${id}`;
 	const isHead = context.graph.keyOf(top) === context.graph.keyOf(head);
-	return [{
+	return [step('switch', {
 		id: `commit-${id}`,
 		title,
-		phase: 'switch',
 		command: job(context, 'block-commit', isHead
 			? {id: jobId, images: {device: top, 'base-node': into}, more: {}, end: 'job-pivot'}
 			: {id: jobId, images: {device: head, 'top-node': top, 'base-node': into}, more: backingName === undefined ? {} : {'backing-file': backingName}, end: 'job'}),
@@ -153,5 +153,5 @@ export function commitInQemu(context: BareContext & PlanContext, merge: Merge, g
 		...(isHead && {pivot: {from: top, to: into, toFormat: intoFormat}}),
 		ifStopped,
 		...atWork(context, jobId),
-	}, ...closeSteps(context, merge, {id, phase: 'switch', undo: null, ifStopped})];
+	}), ...closeSteps(context, merge, {id, phase: 'switch', undo: null, ifStopped})];
 }

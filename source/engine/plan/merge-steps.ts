@@ -14,6 +14,7 @@ import {blockCommands, fileCommands, imageCommands} from './commands.ts';
 import {backingNameFor} from './backing-name.ts';
 import type {PlanContext} from './context.ts';
 import {commitInQemu, flushInQemu, pullInQemu} from './merge-qemu.ts';
+import {step} from './steps/step.ts';
 
 const ifStoppedBefore = 'Everything could be put back: the images read the same at every moment.';
 const ifStoppedAfter = 'It would be finished: the disks read the same at every moment, and the state of the snapshot that goes is given up.';
@@ -49,27 +50,23 @@ function dateCommand(context: PlanContext, path: string, contentOf: string) {
 }
 
 function dateSteps(context: PlanContext, given: {id: string; path: string; contentOf: string; isIrreversible: boolean}): Step[] {
-	return dateCommand(context, given.path, given.contentOf).map(command => ({
+	return dateCommand(context, given.path, given.contentOf).map(command => step(given.isIrreversible ? 'switch' : 'create', {
 		id: `date-${given.id}`,
 		title: `Let ${posix.basename(given.path)} be as old as its content`,
-		phase: given.isIrreversible ? 'switch' : 'create',
 		command,
 		undo: given.isIrreversible ? null : [],
-		happened: {kind: 'never'},
 		ifStopped: given.isIrreversible ? ifStoppedAfter : ifStoppedBefore,
 	}));
 }
 
 function syncStep(id: string, paths: string[], isIrreversible: boolean): Step {
-	return {
+	return step(isIrreversible ? 'switch' : 'create', {
 		id: `sync-${id}`,
 		title: `Have ${paths.map(path => posix.basename(path)).join(', ')} safely on disk`,
-		phase: isIrreversible ? 'switch' : 'create',
 		command: fileCommands.sync(paths),
 		undo: isIrreversible ? null : [],
-		happened: {kind: 'never'},
 		ifStopped: isIrreversible ? ifStoppedAfter : ifStoppedBefore,
-	};
+	});
 }
 
 const names = (paths: readonly string[]) => paths.map(path => posix.basename(path)).join(', ');
@@ -116,41 +113,34 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	}
 
 	if (disk !== undefined) {
-		return [{
+		return [step('create', {
 			id: `pull-${id}`,
 			title,
-			phase: 'create',
 			command: blockCommands.pull(context, disk, below),
 			undo,
-			happened: {kind: 'never'},
 			ifStopped: ifStoppedBefore,
 			progress: {kind: 'block-job', uuid: context.uuid, target: disk},
 			cancel: [blockCommands.abort(context, disk)],
 			...leftGrown(context, top),
-		}, {
+		}), step('create', {
 			// QEMU tells the header of the new backing file at once, and where the pulled data lies only when it has to flush.
 			id: `flush-${id}`,
 			title: 'Let the guest stand still for a moment, so that QEMU writes out where the data lies',
-			phase: 'create',
 			command: blockCommands.flush(context),
-			undo: [],
-			happened: {kind: 'never'},
 			ifStopped: ifStoppedBefore,
-		}, syncStep(`pull-${id}`, [top], false)];
+		}), syncStep(`pull-${id}`, [top], false)];
 	}
 
 	return [
-		{
+		step('create', {
 			id: `pull-${id}`,
 			title,
-			phase: 'create',
 			command: imageCommands.pull(top, below === undefined ? undefined : {name: backingNameFor(context, top, below), format: formatAt(context, below)}),
 			undo,
-			happened: {kind: 'never'},
 			ifStopped: ifStoppedBefore,
 			...growthOf(context, top, cost.growth.atMost),
 			...leftGrown(context, top),
-		},
+		}),
 		syncStep(`pull-${id}`, [top], false),
 		...dateSteps(context, {id: `pull-${id}`, path: top, contentOf: top, isIrreversible: false}),
 	];
@@ -230,10 +220,9 @@ function relinkStep(context: PlanContext, merge: Merge, {id, path}: {id: string;
 	const {uuid} = context;
 	const happened: Probe = {kind: 'backed-by', path, backing: into};
 	const disk = diskOn(context, path);
-	return {
+	return step('switch', {
 		id,
 		title: `Name ${posix.basename(into)} as the backing file of ${posix.basename(path)}`,
-		phase: 'switch',
 		command: imageCommands.relink(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)}),
 		undo: null,
 		happened,
@@ -247,7 +236,7 @@ function relinkStep(context: PlanContext, merge: Merge, {id, path}: {id: string;
 					cancel: [blockCommands.abort(context, disk.target)],
 				},
 			})),
-	};
+	});
 }
 
 function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
@@ -271,14 +260,13 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 				intoFormat: formatAt(context, into),
 				instead: insteadWhileOff(context, merge),
 			})
-			: [{
+			: [step('switch', {
 				id: `commit-${id}`,
 				title,
-				phase: 'switch',
 				...(disk === undefined ? commitOffline(context, merge) : commitOnline(context, merge, disk)),
 				undo: null,
 				ifStopped: ifStoppedAfter,
-			} satisfies Step]),
+			})]),
 		...told.map((path, index) => relinkStep(context, merge, {id: `relink-${id}-${index + 1}`, path})),
 		syncStep(`commit-${id}`, [into, ...imageAt(context.graph, into)?.dataFilePath === undefined ? [] : [imageAt(context.graph, into)!.dataFilePath!], ...told], true),
 		...dateSteps(context, {id: `commit-${id}`, path: into, contentOf: top, isIrreversible: true}),
@@ -292,7 +280,7 @@ export function mergeSteps(context: PlanContext, merges: readonly Merge[]): {che
 	const isHead = ({merge}: {merge: Merge}) => isOpenHead(context, merge.top);
 	// The head last: a commit below it names it as the disk.
 	const commits = [...indexed.filter(one => !isHead(one)), ...indexed.filter(one => isHead(one))].filter(({merge}) => merge.way === 'commit');
-	const check = (id: string, title: string, command: Step['command']): Step => ({id, title, phase: 'check', command, undo: [], happened: {kind: 'never'}, ifStopped: 'Nothing has been changed yet.'});
+	const check = (id: string, title: string, command: Step['command']): Step => step('check', {id, title, command});
 	return {
 		check: indexed.filter(({merge}) => openDiskOf(context, merge.top) === undefined).flatMap(({merge: {top, into}, id}) => [
 			check(`check-${id}`, `Check that the chain under ${posix.basename(top)} is whole, and that nobody writes to it`, imageCommands.infoWithChain(top, formatAt(context, top))),

@@ -10,6 +10,7 @@ import {placeOfKnown} from './copy-file.ts';
 import type {PlanContext} from './context.ts';
 import {isForeignNvram} from './nvram.ts';
 import {variablesIn} from './nvram-revert.ts';
+import {step} from './steps/step.ts';
 
 /** 10.9 only does it while the domain runs, and forgets the file in reverts and deletes. */
 const takesNvramAlong = 10_010_000;
@@ -44,15 +45,14 @@ export function tagNvram(context: PlanContext, name: string): {steps: Step[]; co
 
 	requireFreeTag(context, name);
 	return {
-		steps: [{
+		steps: [step('create', {
 			id: 'tag-nvram',
 			title: `Freeze the firmware's variables inside their file as "${name}"`,
-			phase: 'create',
 			command: inPlace(placeOfKnown(context, path), imageCommands.tag(path, name)),
 			undo: [{...inPlace(placeOfKnown(context, path), imageCommands.untag(path, name)), onlyIf: {kind: 'image-has-tag', path, tag: name}}],
 			happened: {kind: 'image-has-tag', path, tag: name},
 			ifStopped: 'It would be taken back: the firmware\'s variables are as they were.',
-		}],
+		})],
 		consequences: [{severity: 'info', text: `The firmware's variables (${path}) are frozen with the disks, inside their file.`}],
 	};
 }

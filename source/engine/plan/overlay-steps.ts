@@ -9,6 +9,7 @@ import type {ProgramCommand, Step} from '../../model/plan.ts';
 import {buildPath, openBuildFolders, publishStep} from './build-folder.ts';
 import {fileCommands, imageCommands} from './commands.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
+import {step} from './steps/step.ts';
 
 const ifStopped = 'The new overlays would be removed again: the domain is as it was.';
 
@@ -20,50 +21,40 @@ function wantedMode(like: FileFacts | undefined): number {
 function stepsFor(disk: OverlaidDisk): Step[] {
 	const {target} = disk;
 	const path = buildPath(disk);
-	const steps: Step[] = [{
+	const steps: Step[] = [step('create', {
 		id: `reserve-${target}`,
 		title: `Reserve the name of the new overlay of ${target}`,
-		phase: 'create',
 		command: fileCommands.reserve(path),
 		undo: [{...fileCommands.remove(path), onlyIf: {kind: 'file-exists', path}}],
 		happened: {kind: 'file-exists', path},
 		undoIfUnsure: {kind: 'file-empty', path},
 		failsClean: true,
 		ifStopped,
-	}];
+	})];
 	if (disk.like && !isOwnedByRoot(disk.like)) {
-		steps.push({
+		steps.push(step('create', {
 			id: `own-${target}`,
 			title: 'Give it the owner of the disk',
-			phase: 'create',
 			command: fileCommands.own(path, disk.like),
-			undo: [],
-			happened: {kind: 'never'},
 			ifStopped,
-		});
+		}));
 	}
 
 	if (wantedMode(disk.like) !== 0o600) {
-		steps.push({
+		steps.push(step('create', {
 			id: `allow-${target}`,
 			title: 'Give it the mode of the disk',
-			phase: 'create',
 			command: fileCommands.allow(path, wantedMode(disk.like)),
-			undo: [],
-			happened: {kind: 'never'},
 			ifStopped,
-		});
+		}));
 	}
 
-	steps.push({
+	steps.push(step('create', {
 		id: `create-${target}`,
 		title: `Create the new overlay of ${target} on ${posix.basename(disk.basePath)}`,
-		phase: 'create',
 		command: imageCommands.createOverlay({path, backingPath: disk.basePath, backingFormat: disk.baseFormat, clusterSizeBytes: disk.clusterSizeBytes, sizeBytes: disk.sizeBytes}),
-		undo: [],
-		happened: {kind: 'never'},
 		ifStopped,
-	});
+	}));
 	return steps;
 }
 
@@ -80,33 +71,26 @@ export function laterOwnerSteps(disks: OverlaidDisk[]): Step[] {
 		}
 
 		const {headPath, file} = ownedLater;
-		const step = (id: string, title: string, command: ProgramCommand): Step => ({
+		const onlyIfOwned = (id: string, title: string, command: ProgramCommand) => step('switch', {
 			id: `${id}-${target}-later`,
 			title,
-			phase: 'switch',
 			command: {...command, onlyIf: {kind: 'not-owned-by-root', path: headPath}},
 			otherwise: `${posix.basename(headPath)} belongs to root, so the new overlay keeps the owner of the frozen image.`,
-			undo: [],
-			happened: {kind: 'never'},
 			ifStopped,
 		});
 		return [
-			step('own', `Give the new overlay of ${target} the owner that ${posix.basename(headPath)} has while the domain is off`, fileCommands.ownLike(path, headPath)),
-			...(wantedMode(file) === wantedMode(like) ? [] : [step('allow', 'Give it its mode', fileCommands.allow(path, wantedMode(file)))]),
+			onlyIfOwned('own', `Give the new overlay of ${target} the owner that ${posix.basename(headPath)} has while the domain is off`, fileCommands.ownLike(path, headPath)),
+			...(wantedMode(file) === wantedMode(like) ? [] : [onlyIfOwned('allow', 'Give it its mode', fileCommands.allow(path, wantedMode(file)))]),
 		];
 	});
 }
 
 /** One check per frozen image: it opens with its whole chain, and nobody writes to it. */
 export function checkSteps(disks: OverlaidDisk[]): Step[] {
-	return disks.map(disk => ({
+	return disks.map(disk => step('check', {
 		id: `check-${disk.target}`,
 		title: `Check that the chain under ${posix.basename(disk.basePath)} is whole`,
-		phase: 'check',
 		command: imageCommands.infoWithChain(disk.basePath, disk.baseFormat),
-		undo: [],
-		happened: {kind: 'never'},
-		ifStopped: 'Nothing has been changed yet.',
 	}));
 }
 
@@ -123,29 +107,26 @@ export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[]): Step[] {
 		...openBuildFolders(disks),
 		...disks.flatMap(disk => stepsFor(disk)),
 		...bitmaps,
-		...disks.map((disk): Step => ({
+		...disks.map((disk): Step => step('create', {
 			id: `open-${disk.target}`,
 			title: `Open the new overlay of ${disk.target} with its chain`,
-			phase: 'create',
 			command: imageCommands.infoWithChain(buildPath(disk), 'qcow2'),
-			undo: [],
-			happened: {kind: 'never'},
 			ifStopped,
 		})),
-		{
+		step('create', {
 			id: 'sync',
 			title: 'Have the new overlays safely on disk',
-			phase: 'create',
 			command: fileCommands.sync([...paths, ...folders]),
-			undo: [],
-			happened: {kind: 'never'},
 			ifStopped,
-		},
+		}),
 		...disks.flatMap(disk => publishStep(disk)),
 		...(published.length === 0
 			? []
-			: [{
-				id: 'sync-folders', title: 'Have their names safely on disk', phase: 'create', command: fileCommands.sync(published), undo: [], happened: {kind: 'never'}, ifStopped,
-			} satisfies Step]),
+			: [step('create', {
+				id: 'sync-folders',
+				title: 'Have their names safely on disk',
+				command: fileCommands.sync(published),
+				ifStopped,
+			})]),
 	];
 }

@@ -15,6 +15,7 @@ import {preservingXml} from './bookkeeping.ts';
 import {snapshotCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
 import {namesHeads, recordedOverlays, snapshotBelowHeads} from './lineage.ts';
+import {step} from './steps/step.ts';
 
 export type RecordChange = {
 	deleted: readonly Snapshot[];
@@ -136,16 +137,13 @@ function restoreCommands(context: PlanContext, snapshots: readonly Snapshot[]): 
 function redefineStep(context: PlanContext, draft: Draft, stage: 'between' | 'after'): Step {
 	const {snapshot, number} = draft;
 	const xml = stage === 'after' ? draft.finalXml : draft.interimXml;
-	return {
+	return step('switch', {
 		id: `record-${number}-${stage}`,
 		title: stage === 'after' ? `Write the record of "${snapshot.name}" as it has to be` : `Hang "${snapshot.name}" where it belongs`,
-		phase: 'switch',
-		command: snapshotCommands.redefine(context, {fileName: `record-${number}-${stage}`, xml, makeCurrent: false}),
 		// Put back with the first record that was forgotten, because it may name that one as its parent.
-		undo: [],
-		happened: {kind: 'never'},
+		command: snapshotCommands.redefine(context, {fileName: `record-${number}-${stage}`, xml, makeCurrent: false}),
 		ifStopped,
-	};
+	});
 }
 
 /** The current snapshot is changed before the old one is forgotten, so that there is one at every moment. */
@@ -163,15 +161,13 @@ function currentSteps(context: PlanContext, draft: Draft | undefined): Result<St
 	}
 
 	return undo.ok
-		? succeed([{
+		? succeed([step('switch', {
 			id: 'current',
 			title: `Make "${draft.snapshot.name}" the current snapshot`,
-			phase: 'switch',
 			command: snapshotCommands.redefine(context, {fileName: 'record-current', xml: xml.value, makeCurrent: true}),
 			undo: undo.value,
-			happened: {kind: 'never'},
 			ifStopped,
-		}])
+		})])
 		: undo;
 }
 
@@ -202,10 +198,9 @@ export function planRecords(context: PlanContext, change: RecordChange): Result<
 		return restore;
 	}
 
-	const forget = inOrder(snapshots, gone).reverse().map((snapshot, index): Step => ({
+	const forget = inOrder(snapshots, gone).reverse().map((snapshot, index): Step => step('switch', {
 		id: `forget-${index + 1}`,
 		title: `Drop the record of "${snapshot.name}"`,
-		phase: 'switch',
 		command: snapshotCommands.forget(context, snapshot.name),
 		undo: index === 0 ? restore.value : [],
 		happened: {kind: 'snapshot-missing', uuid: context.uuid, name: snapshot.name},

@@ -23,6 +23,7 @@ import {planContext, type PlanArguments, type PlanContext} from './context.ts';
 import {linksOfMoved} from './expected-links.ts';
 import {recordedOverlays, writtenHeads} from './lineage.ts';
 import {assembleMending, blockRedefine, emptyMending} from './mend-plan.ts';
+import {step} from './steps/step.ts';
 
 type Link = RelinkAction['links'][number];
 
@@ -94,21 +95,25 @@ function linkSteps(context: PlanContext, links: readonly Link[]): Step[] {
 		const date = image.file === undefined ? [] : [fileCommands.date(link.path, image.file.modifiedAt)];
 		const id = String(index + 1);
 		return [
-			{
+			step('switch', {
 				id: `relink-${id}`,
 				title: `Name ${link.backingPath} (${link.backingFormat}) as the backing file of ${posix.basename(link.path)}`,
-				phase: 'switch',
 				command: imageCommands.relink(link.path, {name: image.backingPath === link.backingPath ? image.backingName : backingNameFor(context, link.path, link.backingPath), format: link.backingFormat}),
 				undo: [imageCommands.relink(link.path, {name: image.backingName, format: image.backingFormat ?? link.backingFormat}), ...date],
-				happened: {kind: 'never'},
 				ifStopped,
-			},
-			...date.map((command): Step => ({
-				id: `date-${id}`, title: `Let ${posix.basename(link.path)} be as old as its content`, phase: 'switch', command, undo: [], happened: {kind: 'never'}, ifStopped,
+			}),
+			...date.map((command): Step => step('switch', {
+				id: `date-${id}`,
+				title: `Let ${posix.basename(link.path)} be as old as its content`,
+				command,
+				ifStopped,
 			})),
-			{
-				id: `sync-${id}`, title: `Have ${posix.basename(link.path)} safely on disk`, phase: 'switch', command: fileCommands.sync([link.path]), undo: [], happened: {kind: 'never'}, ifStopped,
-			},
+			step('switch', {
+				id: `sync-${id}`,
+				title: `Have ${posix.basename(link.path)} safely on disk`,
+				command: fileCommands.sync([link.path]),
+				ifStopped,
+			}),
 		];
 	});
 }
@@ -147,15 +152,13 @@ function recordSteps(context: PlanContext, contents: Contents): Result<Step[]> {
 			return before;
 		}
 
-		steps.push({
+		steps.push(step('switch', {
 			id: `record-${index + 1}`,
 			title: `Let the record of "${snapshot.name}" name the moved file`,
-			phase: 'switch',
 			command: snapshotCommands.redefine(context, {fileName: `snapshot-${index + 1}`, xml: after.value, makeCurrent: false}),
 			undo: [snapshotCommands.redefine(context, {fileName: `snapshot-${index + 1}-before`, xml: before.value, makeCurrent: false})],
-			happened: {kind: 'never'},
 			ifStopped,
-		});
+		}));
 	}
 
 	return succeed(steps);
@@ -176,15 +179,13 @@ function definitionXml(context: PlanContext, contents: Contents): Result<string 
 }
 
 function defineStep(context: PlanContext, xml: string): Step {
-	return {
+	return step('switch', {
 		id: 'define',
 		title: 'Let the definition name the images that are, and no recorded chain',
-		phase: 'switch',
 		command: domainCommands.define(context, 'definition-new', xml),
 		undo: [domainCommands.define(context, 'definition-before', context.inventory.definitionXml)],
-		happened: {kind: 'never'},
 		ifStopped,
-	};
+	});
 }
 
 /** Fails with `refused` and every reason at once, or with `unreadable` where a document cannot be changed. */
@@ -219,15 +220,11 @@ export function planRelink(action: RelinkAction, inventory: Inventory, given: Pl
 	const places = [...new Set([...action.links.map(({backingPath, backingFormat}) => `${backingFormat} ${backingPath}`), ...[...contents.values()].map(({path, format}) => `${format} ${path}`)])];
 	const checks = places.map((place, index): Step => {
 		const at = place.indexOf(' ');
-		return {
+		return step('check', {
 			id: `check-${index + 1}`,
 			title: `Check that ${posix.basename(place.slice(at + 1))} opens with its chain, and that nobody writes to it`,
-			phase: 'check',
 			command: imageCommands.infoWithChain(place.slice(at + 1), place.slice(0, at)),
-			undo: [],
-			happened: {kind: 'never'},
-			ifStopped: 'Nothing has been changed yet.',
-		};
+		});
 	});
 	return assembleMending(context, action, given, {
 		...emptyMending(context),

@@ -8,6 +8,7 @@ import {inPlace} from '../../model/placed-command.ts';
 import {placeOf} from './build-folder.ts';
 import {fileCommands} from './commands.ts';
 import type {PlanContext} from './context.ts';
+import {step} from './steps/step.ts';
 
 type Words = {title: (name: string) => string; ifStopped: string};
 
@@ -21,15 +22,13 @@ export function removeSteps(context: PlanContext, paths: readonly string[], {tit
 	return paths.map((path, index) => {
 		const place = placeOf(context, path);
 		const inode = place && (imageAt(context.graph, path)?.file ?? context.inventory.nvramFiles.get(path))?.inode;
-		return {
+		return step('remove', {
 			id: `remove-${index + 1}`,
 			title: title(posix.basename(path)),
-			phase: 'remove',
 			command: inPlace(place && {...place, ...(inode !== undefined && {entry: {name: posix.basename(path), is: inode}})}, fileCommands.remove(path)),
-			undo: null,
 			happened: {kind: 'file-missing', path},
 			ifStopped,
 			guard: {kind: 'unused-image', path, ...(inode !== undefined && {inode})},
-		};
+		});
 	});
 }

@@ -32,6 +32,7 @@ import {wayToInternal} from './way-to-internal.ts';
 import {
 	describeEmptied, emptiedDrives, refuseLostMedia, requireStartFiles,
 } from './start-files.ts';
+import {step} from './steps/step.ts';
 
 /** `target` of the firmware's variables, where they are put back like one more disk: `nvram`. */
 type InternalDisk = {target: string; path: string};
@@ -120,10 +121,9 @@ function newDefinition(context: PlanContext, snapshot: Snapshot, given: {disks: 
 
 function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string; definitionXml: string}): Step[] {
 	return [
-		...given.disks.map((disk): Step => ({
+		...given.disks.map((disk): Step => step('switch', {
 			id: `apply-${disk.target}`,
 			title: `Put ${nameOf(disk)} back to "${snapshot.name}" inside ${disk.target === 'nvram' ? 'their file' : 'its image'}`,
-			phase: 'switch',
 			command: imageCommands.applyTag(disk.path, snapshot.name),
 			undo: backFromSafety([disk], given.safetyName),
 			...needSafety([disk], given.safetyName),
@@ -192,15 +192,13 @@ function removeSafetySteps(context: PlanContext, given: {disks: InternalDisk[]; 
 
 function currentStep(context: PlanContext, snapshot: Snapshot): Step {
 	const former = context.inventory.picture.currentSnapshot;
-	return {
+	return step('switch', {
 		id: 'current',
 		title: `Make "${snapshot.name}" the current snapshot`,
-		phase: 'switch',
 		command: snapshotCommands.makeCurrent(context, snapshot.name),
 		undo: former === undefined || former === snapshot.name ? [] : [snapshotCommands.makeCurrent(context, former)],
-		happened: {kind: 'never'},
 		ifStopped: 'The switch would be finished.',
-	};
+	});
 }
 
 /** libvirt's own revert, from the domain being off: it starts QEMU with the saved memory. */
