@@ -2,8 +2,8 @@
 The command line: what may be typed, and what it comes to. Gives data; does nothing itself.
 */
 import {Command, CommanderError, Option} from 'commander';
-import type {CreateAction, DeleteAction, EndState, Fate} from './model/action.ts';
-import {parseDiskOptions, parseMemoryOption} from './model/create-options.ts';
+import {commandLineSpecs} from './actions/registry.ts';
+import type {ActionKind, CliSpec, Given} from './actions/spec.ts';
 import type {Direction} from './engine/progress.ts';
 import {findingKinds, type FindingKind} from './model/finding.ts';
 import {fail, succeed, type Result} from './model/result.ts';
@@ -27,72 +27,19 @@ export type Wish =
 	| {verb: 'screen'; domain: string | undefined}
 	| {verb: 'list'}
 	| {verb: 'tree'; domain: string}
-	| {verb: 'revert'; domain: string; snapshot: string; fate: Fate | undefined; endState: EndState | undefined}
-	| CreateVerb
-	| {verb: 'branch'; domain: string; snapshot: string; name: string; fate: Fate | undefined}
-	| {verb: 'merge'; domain: string; snapshot: string}
-	| {verb: 'delete'; domain: string; snapshot: string; scope: DeleteAction['scope']; isMetadataOnly: boolean}
+	/** `documentPath`: a file that says what is left open. */
+	| {verb: 'action'; domain: string; given: Given; documentPath: string | undefined}
 	| {verb: 'recover'; domain: string | undefined; direction: Direction | undefined}
 	| {verb: 'doctor'; domain: string | undefined; mend: FindingKind | undefined}
 	| {verb: 'log'};
 
-/** What `create` was typed with; names and files as they stand. */
-export type CreateVerb = Pick<CreateAction, 'description' | 'memory' | 'disks' | 'isDiskOnly' | 'isQuiesced' | 'isLive' | 'isHalted' | 'hasNoMetadata'> & {
-	verb: 'create';
-	domain: string;
-	/** Undefined: it is named by the time. */
-	snapshot: string | undefined;
-	xmlPath: string | undefined;
-};
-
 /** `print`: help or the version was asked for. */
 export type Parsed = {kind: 'wish'; wish: Wish; options: GlobalOptions} | {kind: 'print'; text: string};
 
-type RawOptions = Partial<Record<'connect' | 'keep' | 'mend', string>> & Partial<Record<'qmp' | 'image', string[]>> & Partial<Record<
-	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'discard' | 'running' | 'paused' | 'shutoff' | 'rollBack' | 'rollForward' | 'giveUp'
-	| 'children' | 'childrenOnly' | 'metadata',
+type RawOptions = Partial<Record<'connect' | 'mend', string>> & Partial<Record<'qmp' | 'image', string[]>> & Partial<Record<
+	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'rollBack' | 'rollForward' | 'giveUp',
 	boolean
 >>;
-
-type RawCreate = {
-	description?: string;
-	memory?: string;
-	disk: string[];
-	reuse: string[];
-	xml?: string;
-	diskOnly?: boolean;
-	quiesce?: boolean;
-	live?: boolean;
-	halt?: boolean;
-	/** `--no-metadata` makes it false. */
-	metadata: boolean;
-};
-
-function createVerb(domain: string, snapshot: string | undefined, raw: RawCreate): Result<CreateVerb> {
-	const memory = parseMemoryOption(raw.memory);
-	const disks = parseDiskOptions(raw.disk, raw.reuse);
-	if (!memory.ok || !disks.ok) {
-		return memory.ok ? disks as Result<never> : memory;
-	}
-
-	const saidByDocument = [snapshot, raw.description, raw.memory, raw.disk[0]].some(said => said !== undefined);
-	return raw.xml !== undefined && saidByDocument
-		? fail({kind: 'usage', message: '--xml excludes NAME, --description, --memory and --disk.', hint: 'The document says these: <name>, <description>, <memory>, <disks>.'})
-		: succeed({
-			verb: 'create',
-			domain,
-			snapshot,
-			description: raw.description,
-			memory: memory.value,
-			disks: disks.value,
-			isDiskOnly: raw.diskOnly ?? false,
-			isQuiesced: raw.quiesce ?? false,
-			isLive: raw.live ?? false,
-			isHalted: raw.halt ?? false,
-			hasNoMetadata: !raw.metadata,
-			xmlPath: raw.xml,
-		});
-}
 
 function collect(value: string, before: string[] = []): string[] {
 	return [...before, value];
@@ -121,14 +68,6 @@ function directionOf({giveUp, rollBack, rollForward}: RawOptions): Direction | u
 	return rollBack ? 'back' : (rollForward ? 'forward' : undefined);
 }
 
-function fateOf(raw: RawOptions): Fate | undefined {
-	if (raw.keep !== undefined) {
-		return {kind: 'keep', name: raw.keep};
-	}
-
-	return raw.discard ? {kind: 'discard'} : undefined;
-}
-
 function modeOf(raw: RawOptions): GlobalOptions['mode'] {
 	if (raw.dryRun) {
 		return raw.shell ? 'shell' : 'show';
@@ -151,16 +90,21 @@ function globalsOf(raw: RawOptions): GlobalOptions {
 	};
 }
 
+/** What was said of options that exclude each other. */
+function contradictionAmong(excludes: string[][], raw: Readonly<Record<string, unknown>>): string | undefined {
+	const camelCase = (name: string) => name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
+	const found = excludes.find(names => names.filter(name => raw[camelCase(name)] !== undefined).length > 1);
+	const options = found?.map(name => `--${name}`);
+	return options && `${options.slice(0, -1).join(', ')} and ${options.at(-1)!} exclude each other.`;
+}
+
 function findContradiction(raw: RawOptions): string | undefined {
 	const isBare = (raw.qmp ?? []).length > 0 || (raw.image ?? []).length > 0;
 	const pairs: Array<[boolean, string]> = [
-		[raw.keep !== undefined && raw.discard === true, '--keep and --discard'],
 		[raw.yes === true && raw.dryRun === true, '--yes and --dry-run'],
 		[raw.shell === true && raw.json === true, '--shell and --json'],
-		[[raw.running, raw.paused, raw.shutoff].filter(Boolean).length > 1, '--running, --paused and --shutoff'],
 		[raw.rollBack === true && raw.rollForward === true, '--roll-back and --roll-forward'],
 		[raw.giveUp === true && (raw.rollBack === true || raw.rollForward === true), '--give-up and another way'],
-		[raw.children === true && raw.childrenOnly === true, '--children and --children-only'],
 		[raw.demo === true && raw.connect !== undefined, '--demo and --connect'],
 		[isBare && raw.connect !== undefined, '--connect and --qmp or --image'],
 		[isBare && raw.demo === true, '--demo and --qmp or --image'],
@@ -177,6 +121,7 @@ Exit codes: 0 done, 1 failed and everything is as it was, 2 wrong usage, 3 refus
 export function parseArguments(argv: string[], version: string): Result<Parsed> {
 	let wish: Wish | undefined;
 	let refusal: Result<never> | undefined;
+	let contradiction: string | undefined;
 	let raw: RawOptions = {};
 	const said = {out: '', error: ''};
 	const take = (command: Command, made: Wish) => {
@@ -204,64 +149,30 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 		.action((domain: string, _options: unknown, command: Command) => {
 			take(command, {verb: 'tree', domain});
 		});
-	verb('revert <domain> <snapshot>', 'go back to a snapshot; the current state is kept, unless it is discarded')
-		.option('--keep <name>', 'keep the current state as a snapshot of this name (else "kept-" and the time)')
-		.option('--discard', 'lose the current state; --yes wants this or --keep')
-		.option('--running', 'end with the domain running')
-		.option('--paused', 'end with the domain paused')
-		.option('--shutoff', 'end with the domain shut off')
-		.action((domain: string, snapshot: string, _options: unknown, command: Command) => {
-			const options = command.optsWithGlobals<RawOptions>();
-			const endState = (['running', 'paused', 'shutoff'] as const).find(state => options[state]);
-			const fate = fateOf(options);
-			take(command, {verb: 'revert', domain, snapshot, endState, fate});
-			// Without a person to ask, nothing is chosen that could lose something, and nothing that was not asked for is made.
-			if (options.yes && fate === undefined) {
-				refusal = fail({
-					kind: 'usage',
-					message: 'revert --yes needs --keep NAME or --discard.',
-					hint: '--keep NAME keeps the current state as a snapshot, --discard loses it. --dry-run shows the plan of either.',
-				});
-			}
-		});
-	verb('create <domain> [name]', 'take a snapshot; without a name it is called "at-" and the time')
-		.option('--description <text>', 'what it is for')
-		.option('--disk-only', 'the disks, without the memory of a running guest')
-		.option('--memory <mode>', 'no, internal, external, or external:FILE')
-		.option('--disk <disk=mode>', 'DISK=internal, external, external:FILE, no or manual; may be given for each disk', collect, [])
-		.option('--reuse <disk=way>', 'how its overlay comes to be: DISK=absolute-paths, existing, existing-with-data or no-backing-file', collect, [])
-		.option('--quiesce', 'let the guest agent freeze the file systems meanwhile')
-		.option('--live', 'let the guest run while its memory goes to a file')
-		.option('--halt', 'power the domain off afterwards')
-		.option('--no-metadata', 'do it, and record nothing')
-		.option('--xml <file>', 'a whole <domainsnapshot> as virsh takes it; with <branch> it makes a branch')
-		.action((domain: string, snapshot: string | undefined, _options: unknown, command: Command) => {
-			const made = createVerb(domain, snapshot, command.optsWithGlobals<RawCreate>());
-			if (made.ok) {
-				take(command, made.value);
+	const addAction = (cli: CliSpec<ActionKind>) => {
+		const command = verb(cli.usage, cli.summary);
+		for (const {flags, summary, isRepeated} of cli.options) {
+			command.addOption(isRepeated ? new Option(flags, summary).argParser(collect) : new Option(flags, summary));
+		}
+
+		command.action(() => {
+			const options = command.optsWithGlobals<RawOptions & Readonly<Record<string, unknown>>>();
+			const [domain, ...words] = command.processedArgs as [string, ...Array<string | undefined>];
+			const given = cli.read(words, options, options.yes !== true);
+			contradiction = contradictionAmong(cli.excludes, options);
+			if (given.ok) {
+				const documentPath = cli.document && options[cli.document.option];
+				take(command, {verb: 'action', domain, given: given.value, documentPath: documentPath as string | undefined});
 			} else {
-				refusal = made;
+				refusal = given;
 			}
 		});
-	verb('branch <domain> <snapshot> <name>', 'begin a second line of development at a snapshot; the current state is kept, unless it is discarded')
-		.option('--keep <name>', 'keep the current state as a snapshot of this name (else "before-" and the name of the branch)')
-		.option('--discard', 'lose the current state')
-		.action((domain: string, snapshot: string, name: string, _options: unknown, command: Command) => {
-			take(command, {verb: 'branch', domain, snapshot, name, fate: fateOf(command.optsWithGlobals<RawOptions>())});
-		});
-	verb('merge <domain> <snapshot>', 'drop a snapshot and keep what was written since: its image becomes one with what stands on it')
-		.action((domain: string, snapshot: string, _options: unknown, command: Command) => {
-			take(command, {verb: 'merge', domain, snapshot});
-		});
-	verb('delete <domain> <snapshot>', 'drop a snapshot, and the images that nothing needs any more; the present state stays')
-		.option('--children', 'with all that come after it')
-		.option('--children-only', 'all that come after it, without itself')
-		.option('--metadata', 'only the record: no image is touched')
-		.action((domain: string, snapshot: string, _options: unknown, command: Command) => {
-			const options = command.optsWithGlobals<RawOptions>();
-			const scope = options.children ? 'with-children' : (options.childrenOnly ? 'children-only' : 'one');
-			take(command, {verb: 'delete', domain, snapshot, scope, isMetadataOnly: options.metadata ?? false});
-		});
+	};
+
+	for (const cli of commandLineSpecs()) {
+		addAction(cli);
+	}
+
 	verb('recover [domain]', 'finish, put back or give up what a crash left half-way')
 		.option('--roll-back', 'put everything back as it was before')
 		.option('--roll-forward', 'finish it')
@@ -307,7 +218,7 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 		return refusal;
 	}
 
-	const contradiction = findContradiction(raw);
+	contradiction ??= findContradiction(raw);
 	return contradiction === undefined
 		? succeed({kind: 'wish', wish: wish!, options: globalsOf(raw)})
 		: fail({kind: 'usage', message: contradiction});

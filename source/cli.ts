@@ -4,9 +4,8 @@ The first file to run: from the command line to a verb or the screen. With open-
 import process from 'node:process';
 import packageJson from '../package.json' with {type: 'json'};
 import {parseArguments, type GlobalOptions, type Wish} from './arguments.ts';
-import {actOnDomain, type Completing} from './commands/act.ts';
+import {actOnDomain} from './commands/act.ts';
 import {sayFailure, type CommandContext} from './commands/context.ts';
-import {createSnapshot} from './commands/create.ts';
 import {seeDoctor} from './commands/doctor.ts';
 import {listDomains} from './commands/list.ts';
 import {showLog} from './commands/log.ts';
@@ -19,8 +18,7 @@ import {prepareAction} from './engine/prepare.ts';
 import {recover} from './engine/recover.ts';
 import {readWays} from './engine/ways.ts';
 import {withUnknownSteps} from './engine/unknown-steps.ts';
-import {wishOf, type Fate, type Wish as ActionWish} from './model/action.ts';
-import {defaultFate} from './model/defaults.ts';
+import {wishOf} from './model/action.ts';
 import {describeFailure} from './model/describe-failure.ts';
 import {succeed, unreachable, type Result} from './model/result.ts';
 import {makeLinesVisible} from './model/visible-text.ts';
@@ -109,37 +107,6 @@ async function runScreen(opened: OpenWorld, start: ScreenStart, options: GlobalO
 	});
 }
 
-/** The wish of a verb that changes the tree. The current state is kept unless it is given up in so many words. */
-async function changeOf(wish: Extract<Wish, {verb: 'revert' | 'branch' | 'merge' | 'delete'}>, {uuid, readNaming}: Completing): Promise<Result<ActionWish>> {
-	const completeFate = async (given: Fate | undefined, leaving: {branch?: string}): Promise<Result<Fate>> => {
-		const naming = given === undefined ? await readNaming() : undefined;
-		return naming && !naming.ok ? naming : succeed(given ?? defaultFate(leaving, naming!.value));
-	};
-
-	switch (wish.verb) {
-		case 'revert': {
-			const {snapshot, endState} = wish;
-			const fate = await completeFate(wish.fate, {});
-			return fate.ok ? succeed({kind: 'revert', uuid, snapshot, fate: fate.value, endState}) : fate;
-		}
-
-		case 'branch': {
-			const {snapshot, name} = wish;
-			const fate = await completeFate(wish.fate, {branch: name});
-			return fate.ok ? succeed({kind: 'branch', uuid, snapshot, name, fate: fate.value}) : fate;
-		}
-
-		case 'merge': {
-			return succeed({kind: 'merge', uuid, snapshot: wish.snapshot});
-		}
-
-		case 'delete': {
-			const {snapshot, scope, isMetadataOnly} = wish;
-			return succeed({kind: 'delete', uuid, snapshot, scope, isMetadataOnly});
-		}
-	}
-}
-
 async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions['mode']): Promise<number> {
 	const noTerminal = (what: string) => sayFailure(context, {
 		kind: 'usage',
@@ -165,20 +132,11 @@ async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions[
 				: seeDoctor(context, {domain: wish.domain, mend: wish.mend && {kind: wish.mend, mode: mode ?? 'show'}});
 		}
 
-		case 'create': {
-			const {verb: _verb, ...asked} = wish;
+		case 'action': {
+			const {domain, given, documentPath} = wish;
 			return mode === undefined
 				? noTerminal('Give --dry-run to see the plan, or --yes to run it.')
-				: createSnapshot(context, {...asked, mode});
-		}
-
-		case 'revert':
-		case 'branch':
-		case 'merge':
-		case 'delete': {
-			return mode === undefined
-				? noTerminal('Give --dry-run to see the plan, or --yes to run it.')
-				: actOnDomain(context, {domain: wish.domain, wishFor: async completing => changeOf(wish, completing), mode});
+				: actOnDomain(context, {domain, given, documentPath, mode});
 		}
 
 		case 'recover': {

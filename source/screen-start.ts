@@ -1,7 +1,8 @@
 /**
 Where the screen opens for what was typed: each verb that a person can be asked about leads to its action, with the answers that were given.
 */
-import type {ScreenStart} from './app/services.ts';
+import {isScreenKind} from './actions/registry.ts';
+import type {ActionStart, ScreenStart} from './app/services.ts';
 import type {Wish} from './arguments.ts';
 
 /** Undefined: this verb has no screen. */
@@ -11,30 +12,10 @@ export function screenStartOf(wish: Wish): ScreenStart | undefined {
 			return {domain: wish.domain};
 		}
 
-		case 'revert': {
-			const {domain, snapshot, fate, endState} = wish;
-			return {domain, action: {kind: 'revert', snapshot, fate, endState}};
-		}
-
-		case 'create': {
+		case 'action': {
+			const {domain, given, documentPath} = wish;
 			// A whole document leaves nothing to ask.
-			const {verb, domain, xmlPath, ...given} = wish;
-			return xmlPath === undefined ? {domain, action: {kind: verb, ...given}} : undefined;
-		}
-
-		case 'branch': {
-			const {domain, snapshot, name, fate} = wish;
-			return {domain, action: {kind: 'branch', snapshot, name, fate}};
-		}
-
-		case 'merge': {
-			return {domain: wish.domain, action: {kind: 'merge', snapshot: wish.snapshot}};
-		}
-
-		case 'delete': {
-			const {domain, snapshot, scope, isMetadataOnly} = wish;
-			// One snapshot with its images is what the words say without an option: that is still asked.
-			return {domain, action: {kind: 'delete', snapshot, scope: scope === 'one' ? undefined : scope, isMetadataOnly}};
+			return documentPath === undefined && isScreenKind(given.kind) ? {domain, action: given as ActionStart} : undefined;
 		}
 
 		case 'doctor': {

@@ -7,6 +7,11 @@ const wish = (...argv: string[]) => {
 	return parsed.ok && parsed.value.kind === 'wish' ? parsed.value : undefined;
 };
 
+const given = (...argv: string[]) => {
+	const asked = wish(...argv)?.wish;
+	return asked?.verb === 'action' ? asked.given : undefined;
+};
+
 test('without a verb the screen opens, at a domain if one is named', t => {
 	t.deepEqual(wish()?.wish, {verb: 'screen', domain: undefined});
 	t.deepEqual(wish('web')?.wish, {verb: 'screen', domain: 'web'});
@@ -20,13 +25,13 @@ test('options may stand before and after the verb', t => {
 
 test('a revert says what becomes of the present state and how the domain ends', t => {
 	t.deepEqual(wish('revert', 'web', 's1', '--keep', 'before', '--paused', '--yes')?.wish, {
-		verb: 'revert', domain: 'web', snapshot: 's1', fate: {kind: 'keep', name: 'before'}, endState: 'paused',
+		verb: 'action', domain: 'web', given: {kind: 'revert', snapshot: 's1', fate: {kind: 'keep', name: 'before'}, endState: 'paused'}, documentPath: undefined,
 	});
-	t.deepEqual(wish('revert', 'web', 's1')?.wish, {verb: 'revert', domain: 'web', snapshot: 's1', fate: undefined, endState: undefined});
+	t.deepEqual(given('revert', 'web', 's1'), {kind: 'revert', snapshot: 's1', fate: undefined, endState: undefined});
 });
 
 test('names that look like options come after --', t => {
-	t.like(wish('revert', '--dry-run', '--', '-x', '--discard')?.wish, {domain: '-x', snapshot: '--discard', fate: undefined});
+	t.like(wish('revert', '--dry-run', '--', '-x', '--discard')?.wish, {domain: '-x', given: {snapshot: '--discard', fate: undefined}});
 });
 
 for (const [expected, ...argv] of [['run', '--yes'], ['show', '--dry-run'], ['shell', '--dry-run', '--shell'], ['shell', '--shell']] as const) {
@@ -39,6 +44,8 @@ for (const argv of [
 	['revert', 'web', 's1', '--keep', 'x', '--discard'],
 	['revert', 'web', 's1', '--yes', '--dry-run'],
 	['revert', 'web', 's1', '--running', '--shutoff'],
+	['branch', 'web', 's1', 'b1', '--keep', 'x', '--discard'],
+	['delete', 'web', 's1', '--children', '--children-only'],
 	['revert', 'web', 's1', '--yes'],
 	['--yes', 'revert', 'web', 's1', '--running'],
 	['revert', 'web', 's1', '--shell', '--json'],
@@ -62,15 +69,15 @@ test('the version and the help are printed, not run', t => {
 });
 
 test('a create takes its wishes as typed', t => {
-	t.deepEqual(wish('create', 'web')?.wish, {
-		verb: 'create', domain: 'web', snapshot: undefined, description: undefined, memory: undefined, disks: [], isDiskOnly: false, isQuiesced: false, isLive: false,
-		isHalted: false, hasNoMetadata: false, xmlPath: undefined,
+	t.deepEqual(given('create', 'web'), {
+		kind: 'create', snapshot: undefined, description: undefined, memory: undefined, disks: [], isDiskOnly: false, isQuiesced: false, isLive: false,
+		isHalted: false, hasNoMetadata: false,
 	});
-	t.like(wish('create', '--disk-only', '--quiesce', '--live', '--halt', '--no-metadata', '--description', 'why', '--disk', 'vda=no', '--disk', 'vdb=external:/d/x', 'web', 's1')?.wish, {
+	t.like(given('create', '--disk-only', '--quiesce', '--live', '--halt', '--no-metadata', '--description', 'why', '--disk', 'vda=no', '--disk', 'vdb=external:/d/x', 'web', 's1'), {
 		snapshot: 's1', description: 'why', isDiskOnly: true, isQuiesced: true, isLive: true, isHalted: true, hasNoMetadata: true,
 		disks: [{target: 'vda', mode: 'no'}, {target: 'vdb', mode: 'external', path: '/d/x'}],
 	});
-	t.like(wish('create', 'web', '--xml', 'file.xml', '--reuse', 'vda=existing')?.wish, {xmlPath: 'file.xml', disks: [{target: 'vda', mode: undefined, reuse: 'existing'}]});
+	t.like(wish('create', 'web', '--xml', 'file.xml', '--reuse', 'vda=existing')?.wish, {documentPath: 'file.xml', given: {disks: [{target: 'vda', mode: undefined, reuse: 'existing'}]}});
 });
 
 for (const argv of [

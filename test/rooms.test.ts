@@ -1,5 +1,5 @@
 /**
-The doors between the rooms of source/ open one way (cli → commands, ui → app → engine → model). This reads every import line.
+The doors between the rooms of source/ open one way (cli → commands, ui → app → engine → actions → planner → model). This reads every import line.
 */
 import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
@@ -11,25 +11,27 @@ type Import = {from: string; to: string; isTypeOnly: boolean};
 const doors: Array<{room: RegExp; may: RegExp; types?: RegExp}> = [
 	{room: /^(cli|open-world)\.ts$/, may: /./},
 	// Helpers of cli.ts beside it.
-	{room: /^[a-z-]+\.ts$/, may: /^([a-z-]+\.ts$|commands\/|model\/|terminal\/)/, types: /./},
+	{room: /^[a-z-]+\.ts$/, may: /^([a-z-]+\.ts$|actions\/|commands\/|model\/|terminal\/)/, types: /./},
 	{room: /^bin\//, may: /^bin\//},
 	{room: /^model\//, may: /^model\//},
-	{room: /^engine\//, may: /^(engine|model)\//},
+	{room: /^engine\/plan\//, may: /^(engine\/plan|model)\//},
+	{room: /^actions\//, may: /^(actions|engine\/plan|model)\//},
+	{room: /^engine\//, may: /^(actions|engine|model)\//},
 	{room: /^tools\//, may: /^(tools|model)\/|^engine\/ports\.ts$/},
 	{room: /^owners\/demo\//, may: /^(owners\/(demo|libvirt)|tools|model)\/|^engine\/ports\.ts$/},
 	{room: /^owners\/([a-z]+)\//, may: /^(owners\/libvirt|owners\/qemu|tools|model)\/|^engine\/ports\.ts$/},
 	// Keys and sizes become messages there.
 	{room: /^terminal\//, may: /^(terminal|model)\//, types: /^app\/messages\.ts$/},
-	{room: /^app\/effects\.ts$/, may: /^(app|engine|model)\//},
-	{room: /^app\//, may: /^(app|model)\//, types: /^engine\//},
+	{room: /^app\/effects\.ts$/, may: /^(actions|app|engine|model)\//},
+	{room: /^app\//, may: /^(actions|app|model)\//, types: /^engine\//},
 	// Where the screen meets the terminal.
-	{room: /^ui\/run-[a-z]+\.tsx?$/, may: /^(ui|app|model|terminal)\//},
-	{room: /^ui\//, may: /^(ui|app|model)\//},
-	{room: /^commands\//, may: /^(commands|engine|model)\//, types: /^(owners|tools|app)\//},
+	{room: /^ui\/run-[a-z]+\.tsx?$/, may: /^(actions|ui|app|model|terminal)\//},
+	{room: /^ui\//, may: /^(actions|ui|app|model)\//},
+	{room: /^commands\//, may: /^(actions|commands|engine|model)\//, types: /^(owners|tools|app)\//},
 ];
 
 /** Rooms without I/O, clock or randomness: of Node's own modules they may use only those that compute. */
-const pureRooms = /^(model\/|engine\/plan\/|app\/update\.ts$|ui\/text\.ts$)/;
+const pureRooms = /^(model\/|actions\/|engine\/plan\/|app\/update\.ts$|ui\/text\.ts$)/;
 const pureModules = new Set(['node:buffer', 'node:crypto', 'node:path']);
 const impurity = /\b(?:Date\.now\(|new Date\(\)|Math\.random\(|randomUUID\(|randomBytes\(|process\.)/;
 

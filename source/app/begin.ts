@@ -1,23 +1,24 @@
 /**
 How a guided action begins: from a key, from the menu, or from the command line, always the same way.
 */
-import {reasonAgainst, verbWords} from './actions.ts';
+import {screenOf, type ScreenKind} from '../actions/registry.ts';
+import type {GivenOf} from '../actions/spec.ts';
+import {reasonAgainst} from './actions.ts';
 import type {Update} from './read.ts';
 import {selectedPicture, selectedSnapshot, snapshotId} from './rows.ts';
 import {selectRow} from './select.ts';
-import type {ActionStart} from './services.ts';
 import type {State} from './state.ts';
 import {openJourney} from './update-journey.ts';
 
 /** What names no snapshot takes the selected one; where none is selected, it first leads to the tree. Or it says why it cannot begin. */
-export function begin(state: State, start: Exclude<ActionStart, {kind: 'doctor'}>): Update {
-	const words = verbWords[start.kind];
+export function begin(state: State, start: GivenOf<ScreenKind>): Update {
+	const {title, choose, needs} = screenOf(start.kind);
 	const reason = reasonAgainst(state, start.kind);
 	if (reason !== undefined) {
-		return [{...state, scene: {kind: 'browse'}, notice: `${words.title}: ${reason}.`}, []];
+		return [{...state, scene: {kind: 'browse'}, notice: `${title}: ${reason}.`}, []];
 	}
 
-	if (start.kind === 'create') {
+	if (needs === 'domain') {
 		return openJourney(state, start);
 	}
 
@@ -28,19 +29,19 @@ export function begin(state: State, start: Exclude<ActionStart, {kind: 'doctor'}
 
 	const current = selectedPicture(state)?.currentSnapshot;
 	const next = selectRow({...state, pane: 'tree', view: 'snapshots', scene: {kind: 'browse'}}, current === undefined ? undefined : snapshotId(current));
-	return [{...next, notice: words.choose}, []];
+	return [{...next, notice: choose}, []];
 }
 
 /** What the command line asked for. A snapshot that is not there is said, and the rest is left to the person. */
-export function beginFromStart(state: State, start: Exclude<ActionStart, {kind: 'doctor'}>): Update {
-	if (start.kind === 'create') {
+export function beginFromStart(state: State, start: GivenOf<ScreenKind>): Update {
+	if (screenOf(start.kind).needs === 'domain') {
 		return begin({...state, pane: 'tree'}, start);
 	}
 
 	const picture = selectedPicture(state);
 	const inTree: State = {...state, pane: 'tree', view: 'snapshots'};
 	if (start.snapshot === undefined) {
-		return [{...inTree, notice: verbWords[start.kind].choose}, []];
+		return [{...inTree, notice: screenOf(start.kind).choose}, []];
 	}
 
 	return picture?.snapshots.some(({name}) => name === start.snapshot)

@@ -1,8 +1,9 @@
 /**
 The middle of a journey: from one question to the next, and when all have an answer, to the planner.
 */
-import type {Journey, JourneyStage, QuestionId} from './journey.ts';
-import {questionsOf} from './journeys/questions.ts';
+import type {QuestionId} from '../actions/question.ts';
+import type {Journey, JourneyStage} from './journey.ts';
+import {questionsOf} from './questions.ts';
 import type {Update} from './read.ts';
 import type {State} from './state.ts';
 

@@ -4,9 +4,7 @@ A guided action before it starts. The wish is whole from the beginning, with wha
 import type {Wish} from '../model/action.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Plan} from '../model/plan.ts';
-import type {Option} from './option.ts';
-
-export type QuestionId = 'name' | 'saved' | 'place' | 'fate' | 'end-state' | 'scope';
+import type {QuestionId} from '../actions/question.ts';
 
 export type Journey = {
 	domain: string;
@@ -33,27 +31,6 @@ export type JourneyStage =
 	| {phase: 'consequences'; plan: Plan; top: number; changed: string[]}
 	| {phase: 'commands'; plan: Plan; top: number; isUnfolded: boolean; changed: string[]}
 	| {phase: 'confirm'; plan: Plan; typed: string; sinceMs: number; note?: string; changed: string[]};
-
-/** What an answer makes of a journey. */
-export type Change = Partial<Pick<Journey, 'wish' | 'keepName'>>;
-
-/** A text that is typed. `problem` is said while it is typed, and keeps it from being taken. */
-export type TextField = {label: string; value: string; problem: string | undefined; change: (text: string) => Change};
-
-/** Made anew from the journey whenever it is needed; only its id is remembered. */
-export type Question = {
-	id: QuestionId;
-	/** On the line that shows the way. */
-	word: string;
-	heading: string;
-	/** Empty: the text alone is asked. */
-	choices: Array<Option & {change: Change}>;
-	/** Where there are no choices, what is asked; else the name that belongs to the first choice, typed after `e`. */
-	text?: TextField;
-};
-
-/** One line of the settings: Enter goes on to its next value, or begins to type. `answers`: questions that are not asked once this was set. */
-export type Setting = Option & {answers?: QuestionId[]} & ({change: Change; text?: undefined} | {text: TextField; change?: undefined});
 
 /** The snapshot that the journey is about, if it is about one that is there. */
 export function snapshotOfJourney({wish}: Journey): string | undefined {

@@ -1,8 +1,9 @@
 /**
 The one table of keys. The brain looks commands up in it; help and the last line are made from it.
 */
+import {screenSpecs, type ScreenKind} from '../actions/registry.ts';
 import type {JourneyStage} from './journey.ts';
-import {presentQuestion, settingsOf} from './journeys/questions.ts';
+import {presentQuestion, settingsOf} from './questions.ts';
 import type {Key} from './messages.ts';
 import {selectedFinding} from './rows.ts';
 import type {Scene, State} from './state.ts';
@@ -10,7 +11,7 @@ import type {Scene, State} from './state.ts';
 export type Command =
 	| 'up' | 'down' | 'page-up' | 'page-down' | 'first' | 'last'
 	| 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
-	| 'menu' | 'revert' | 'create' | 'branch' | 'merge' | 'delete' | 'doctor' | 'refresh' | 'filter' | 'help' | 'details' | 'quit' | 'back'
+	| ScreenKind | 'menu' | 'doctor' | 'refresh' | 'filter' | 'help' | 'details' | 'quit' | 'back'
 	| 'accept' | 'previous' | 'edit' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'look-again';
 
 export type KeyContext = 'browse' | 'filter' | 'choice' | 'settings' | 'reading' | 'refused' | 'typing' | 'confirm' | 'findings' | 'running' | 'ended' | 'message';
@@ -45,11 +46,7 @@ export const bindings: readonly Binding[] = [
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['confirm'], label: 'start', short: 'start', rank: 1},
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['refused'], label: 'back', short: 'back', rank: 1},
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['findings'], label: 'mend it, where that can be done; else all of its words', short: 'mend', rank: 1},
-	{command: 'create', keys: ['c'], shown: 'c', contexts: ['browse'], label: 'create a snapshot of the present state', short: 'create', rank: 2},
-	{command: 'revert', keys: ['r'], shown: 'r', contexts: ['browse'], label: 'revert to the selected snapshot', short: 'revert', rank: 2},
-	{command: 'branch', keys: ['b'], shown: 'b', contexts: ['browse'], label: 'begin a branch at the selected snapshot', short: 'branch', rank: 5},
-	{command: 'merge', keys: ['m'], shown: 'm', contexts: ['browse'], label: 'merge: keep the changes since the selected snapshot, drop it', short: 'merge', rank: 6},
-	{command: 'delete', keys: ['d'], shown: 'd', contexts: ['browse'], label: 'delete the selected snapshot, or what comes after it', short: 'delete', rank: 5},
+	...screenSpecs().map(({kind: command, screen: {key, help, short, rank}}): Binding => ({command, keys: [key], shown: key, contexts: ['browse'], label: help, short, rank})),
 	{command: 'doctor', keys: ['D'], shown: 'D', contexts: ['browse'], label: 'look for troubles: of the selected domain, or, from the list of domains, of all', short: 'doctor', rank: 7},
 	{command: 'other-pane', keys: ['tab', 'back-tab'], shown: 'Tab', contexts: ['browse'], label: 'to the other pane', short: 'pane', rank: 3},
 	{command: 'next-view', keys: ['v'], shown: 'v', contexts: ['browse'], label: 'snapshots, checkpoints, images in turn', short: 'view', rank: 4},

@@ -1,9 +1,9 @@
 /**
 What the screen is given to work with. cli.ts makes it; everything that the screen knows and does goes through here.
 */
-import type {
-	CreateAction, DeleteAction, EndState, Fate, Wish,
-} from '../model/action.ts';
+import type {ScreenKind} from '../actions/registry.ts';
+import type {GivenOf} from '../actions/spec.ts';
+import type {Wish} from '../model/action.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Finding} from '../model/finding.ts';
 import type {JournalTrouble} from '../model/journal-trouble.ts';
@@ -41,14 +41,8 @@ export type AppServices = {
 /** What earlier runs left: actions that nobody works on, and what cannot be read as one. */
 export type LeftBehind = {actions: LeftAction[]; troubles: JournalTrouble[]};
 
-/** An action with the answers that were given already, by the command line or by what is selected. What is missing is asked. */
-export type ActionStart =
-	| {kind: 'revert'; snapshot?: string; fate?: Fate; endState?: EndState}
-	| ({kind: 'create'} & Partial<Omit<CreateAction, 'kind' | 'domain'>>)
-	| {kind: 'branch'; snapshot?: string; name?: string; fate?: Fate}
-	| {kind: 'merge'; snapshot?: string}
-	| ({kind: 'delete'} & Partial<Omit<DeleteAction, 'kind' | 'domain'>>)
-	| {kind: 'doctor'};
+/** An action with the answers that were given already, by the command line or by what is selected: what is missing is asked. Or the doctor. */
+export type ActionStart = GivenOf<ScreenKind> | {kind: 'doctor'};
 
 /** Where the screen opens: at a domain, or at an action. */
 export type ScreenStart = {

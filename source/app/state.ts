@@ -8,8 +8,8 @@ import type {Plan} from '../model/plan.ts';
 import type {Copied, Outcome} from '../engine/ports.ts';
 import type {Finding} from '../model/finding.ts';
 import type {Direction} from '../engine/progress.ts';
+import type {Option} from '../actions/question.ts';
 import type {Journey} from './journey.ts';
-import type {Option} from './option.ts';
 import type {ActionStart, DiagnosisProgress, LeftAction, ScreenStart} from './services.ts';
 
 export type View = 'snapshots' | 'checkpoints' | 'images';

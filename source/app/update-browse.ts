@@ -1,6 +1,7 @@
 /**
 Browsing: what each key does on the first screen.
 */
+import {isScreenKind} from '../actions/registry.ts';
 import {menuOf} from './actions.ts';
 import {begin} from './begin.ts';
 import type {Command} from './keys.ts';
@@ -18,6 +19,10 @@ export function refresh(state: State): Update {
 }
 
 export function updateBrowse(state: State, command: Command): Update {
+	if (isScreenKind(command)) {
+		return begin(state, {kind: command});
+	}
+
 	switch (command) {
 		case 'up':
 		case 'down':
@@ -49,14 +54,6 @@ export function updateBrowse(state: State, command: Command): Update {
 
 		case 'menu': {
 			return [{...state, scene: {kind: 'menu', index: 0, ...menuOf(state)}}, []];
-		}
-
-		case 'create':
-		case 'revert':
-		case 'branch':
-		case 'merge':
-		case 'delete': {
-			return begin(state, {kind: command});
 		}
 
 		case 'doctor': {

@@ -1,6 +1,8 @@
 /**
 A guided action, whichever it is, from the first question to the moment at which it starts. Escape leaves at every point, and nothing has happened by then.
 */
+import {specOf, type ScreenKind} from '../actions/registry.ts';
+import type {GivenOf} from '../actions/spec.ts';
 import type {Wish} from '../model/action.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
@@ -8,7 +10,6 @@ import {isSameWord, needsName, wordToType} from './confirm-name.ts';
 import {editText} from './edit-text.ts';
 import type {Journey, JourneyStage} from './journey.ts';
 import {goBack, goOn, withStage} from './journey-plan.ts';
-import {beginningOf, type JourneyStart} from './journeys/first-wish.ts';
 import type {Command} from './keys.ts';
 import type {Key} from './messages.ts';
 import {inTurn, readPicture, type Update} from './read.ts';
@@ -21,13 +22,19 @@ import {
 import {startRun} from './update-run.ts';
 
 /** Begins at the first question that has no answer yet, for the domain that is selected. */
-export function openJourney(state: State, start: JourneyStart): Update {
+export function openJourney(state: State, start: GivenOf<ScreenKind>): Update {
 	const picture = selectedPicture(state);
-	return picture === undefined
-		? [state, []]
-		: goOn(state, {
-			domain: picture.domain.name, origin: 'browse', ...beginningOf(start, picture, state.nowMs), stage: {phase: 'settings', index: 0},
-		});
+	if (picture === undefined) {
+		return [state, []];
+	}
+
+	const spec = specOf(start);
+	const completed = spec.complete(start, picture.domain.uuid, {picture, nowMs: state.nowMs});
+	const {answered, keepName = ''} = completed;
+	const wish = spec.propose?.(completed, picture) ?? completed.request;
+	return goOn(state, {
+		domain: picture.domain.name, wish, keepName, answered, origin: 'browse', stage: {phase: 'settings', index: 0},
+	});
 }
 
 /** A wish that is whole already, offered by a finding. Its domain need not have been looked at before: its images are drawn with the plan. */

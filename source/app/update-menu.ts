@@ -1,6 +1,7 @@
 /**
 The menu of what is selected.
 */
+import {isScreenKind} from '../actions/registry.ts';
 import {begin} from './begin.ts';
 import type {Command} from './keys.ts';
 import type {Update} from './read.ts';
@@ -12,17 +13,13 @@ import {beginDiagnosis} from './update-doctor.ts';
 /** The menu: chosen by Enter, unless it is not possible. */
 export function chooseAction(state: State, id: string): Update {
 	const browsing: State = {...state, scene: {kind: 'browse'}};
+	if (isScreenKind(id)) {
+		return begin(browsing, {kind: id});
+	}
+
 	switch (id) {
 		case 'open': {
 			return [{...browsing, pane: 'tree'}, []];
-		}
-
-		case 'create':
-		case 'revert':
-		case 'branch':
-		case 'merge':
-		case 'delete': {
-			return begin(browsing, {kind: id});
 		}
 
 		case 'doctor': {

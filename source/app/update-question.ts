@@ -1,14 +1,13 @@
 /**
 Keys while a question is on the screen, and while everything that can be set is.
 */
+import type {Question, Setting, TextField} from '../actions/question.ts';
 import {editText} from './edit-text.ts';
-import type {
-	Journey, JourneyStage, Question, Setting, TextField,
-} from './journey.ts';
+import type {Journey, JourneyStage} from './journey.ts';
 import {
 	askForPlan, goBack, goOn, withStage,
 } from './journey-plan.ts';
-import {presentQuestion, settingsOf} from './journeys/questions.ts';
+import {presentQuestion, settingsOf} from './questions.ts';
 import type {Command} from './keys.ts';
 import type {Key} from './messages.ts';
 import type {Update} from './read.ts';

@@ -6,6 +6,7 @@ import {exitCodeOf} from '../model/describe-failure.ts';
 import {isHealthy} from '../model/finding.ts';
 import type {Outcome, RunEvent, UnfinishedAction} from '../engine/ports.ts';
 import type {Direction} from '../engine/progress.ts';
+import type {Option} from '../actions/question.ts';
 import {readOnlyReason} from './actions.ts';
 import type {Command} from './keys.ts';
 import type {Key} from './messages.ts';
@@ -15,7 +16,6 @@ import {moveIndex, scroll, type Paper} from './scroll.ts';
 import type {Journey} from './journey.ts';
 import type {LeftAction} from './services.ts';
 import type {Run, State, StepState} from './state.ts';
-import type {Option} from './option.ts';
 
 /** What an earlier run has done of its steps, by its journal. */
 function stepsSoFar(records: UnfinishedAction['records']): Run['steps'] {

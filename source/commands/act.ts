@@ -1,15 +1,16 @@
 /**
 An action without a screen, whichever it is: its plan is shown (`--dry-run`), given as a script, or run (`--yes`).
 */
+import {readFile} from 'node:fs/promises';
+import {takenNames} from '../actions/names.ts';
+import {describeDone, specOf, titleOfAction} from '../actions/registry.ts';
+import type {Given} from '../actions/spec.ts';
 import {executePlan} from '../engine/execute.ts';
 import {formatShellScript} from '../engine/plan/shell-script.ts';
 import {prepareAction} from '../engine/prepare.ts';
 import type {Outcome, RunEvent} from '../engine/ports.ts';
-import type {Wish} from '../model/action.ts';
-import {describeDone} from '../model/describe-action.ts';
-import {takenNames, type Naming} from '../model/defaults.ts';
 import {describeFailure} from '../model/describe-failure.ts';
-import {succeed, type Result} from '../model/result.ts';
+import {fail, succeed, type Result} from '../model/result.ts';
 import {formatJson} from '../model/visible-text.ts';
 import {
 	sayFailure, sayJson, sayLines, sayWarning, type CommandContext,
@@ -17,13 +18,12 @@ import {
 import {findDomain} from './find-domain.ts';
 import {describePlan} from './show-plan.ts';
 
-/** `readNaming`: what proposed names depend on; only read where something has to be proposed. */
-export type Completing = {uuid: string; readNaming: () => Promise<Result<Naming>>};
-
 export type ActOptions = {
 	domain: string;
-	/** The wish, as soon as the domain's UUID is known. What it leaves open is completed by the defaults. */
-	wishFor: (completing: Completing) => Promise<Result<Wish>>;
+	/** As far as it was said; the rest gets its defaults. */
+	given: Given;
+	/** A file that says what is left open. */
+	documentPath?: string;
 	/** `run` changes the host; the others only show. */
 	mode: 'run' | 'show' | 'shell';
 };
@@ -94,9 +94,22 @@ export function reportOutcome(context: CommandContext, outcome: Outcome, done: s
 	return 0;
 }
 
-async function readNaming({world: {owner, clock}}: CommandContext, uuid: string): Promise<Result<Naming>> {
+/** What the document asks for. Fails with `usage`, or as the reading of the domain does. */
+async function readDocument({world: {owner}}: CommandContext, uuid: string, {given, documentPath}: ActOptions): Promise<Result<Given>> {
+	const document = specOf(given).cli?.document;
+	if (documentPath === undefined || document === undefined) {
+		return succeed(given);
+	}
+
+	let text: string;
+	try {
+		text = await readFile(documentPath, 'utf8');
+	} catch (error) {
+		return fail({kind: 'usage', message: `${documentPath} cannot be read: ${error instanceof Error ? error.message : String(error)}`});
+	}
+
 	const picture = await owner.readPicture(uuid, {withForeignPins: false});
-	return picture.ok ? succeed({nowMs: clock.now().getTime(), taken: takenNames(picture.value)}) : picture;
+	return picture.ok ? document.read(text, given, takenNames(picture.value)) : picture;
 }
 
 /** Gives the exit code. */
@@ -111,8 +124,8 @@ export async function actOnDomain(context: CommandContext, options: ActOptions):
 	}
 
 	const {uuid} = domain.value;
-	const wish = await options.wishFor({uuid, readNaming: async () => readNaming(context, uuid)});
-	const plan = wish.ok ? await prepareAction(context.planning, wish.value) : wish;
+	const given = await readDocument(context, uuid, options);
+	const plan = given.ok ? await prepareAction(context.planning, {...given.value, uuid}) : given;
 	if (!plan.ok) {
 		return sayFailure(context, plan.failure);
 	}
@@ -123,7 +136,7 @@ export async function actOnDomain(context: CommandContext, options: ActOptions):
 			return sayFailure(context, remoteArgv.failure);
 		}
 
-		context.writeOut(formatShellScript(plan.value, {remoteArgv: remoteArgv.value}));
+		context.writeOut(formatShellScript(plan.value, {remoteArgv: remoteArgv.value, title: titleOfAction(plan.value.action)}));
 		return 0;
 	}
 

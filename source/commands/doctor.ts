@@ -76,7 +76,7 @@ async function mendFindings(context: CommandContext, given: {domain: string; fin
 			kind: 'refused',
 			blockers: ofKind.map(({text, remedy}) => ({kind: 'not-supported', text, ...(remedy !== undefined && {remedy})})),
 		})
-		: actOnDomain(context, {domain, wishFor: async () => succeed(wish), mode: mend.mode});
+		: actOnDomain(context, {domain, given: wish, mode: mend.mode});
 }
 
 /** Gives the exit code: 0 where nothing but notes is found, 10 where there is more; with `mend` that of the action. */

@@ -8,7 +8,7 @@ import {readWays, type Obstacle, type Ways} from '../engine/ways.ts';
 import {prepareAction} from '../engine/prepare.ts';
 import type {Outcome, UnfinishedAction} from '../engine/ports.ts';
 import {wishOf} from '../model/action.ts';
-import {describeAction} from '../model/describe-action.ts';
+import {describeAction} from '../actions/registry.ts';
 import {succeed} from '../model/result.ts';
 import {reportEvents, reportOutcome} from './act.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';

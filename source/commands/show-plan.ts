@@ -2,7 +2,7 @@
 A plan for people: what it means, then each step with its exact command.
 */
 import type {Plan} from '../model/plan.ts';
-import {titleOfAction} from '../model/describe-action.ts';
+import {titleOfAction} from '../actions/registry.ts';
 import {formatCommand} from '../model/format-command.ts';
 
 const marks = {info: ' ', warning: '!', loss: '-'};

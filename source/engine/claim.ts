@@ -4,7 +4,7 @@ keeps. It is there from the checks on until the action is over; where that ends 
 */
 import process from 'node:process';
 import {describeClaim, remedyFor, type Claim, type FoundClaim} from '../model/claim.ts';
-import {describeAction} from '../model/describe-action.ts';
+import {describeAction} from '../actions/registry.ts';
 import type {Plan} from '../model/plan.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
 import type {World} from './world.ts';

@@ -2,8 +2,7 @@
 Executing a plan: lock, look whether the host is still as planned, journal, run, prove, remove. Before the switch any failure or interruption puts
 everything back; after the proof the rest is finished or left for `recover`.
 */
-import {pathsNamedBy} from '../model/action.ts';
-import {describeAction} from '../model/describe-action.ts';
+import {describeAction, readsOf} from '../actions/registry.ts';
 import {describeFailure} from '../model/describe-failure.ts';
 import {changedParts} from '../model/fingerprint.ts';
 import type {Failure} from '../model/failure.ts';
@@ -38,7 +37,7 @@ export type ExecuteOptions = {
 
 /** The same domain, the same images, read again. Fails with `host-changed`, naming the parts. */
 async function checkUnchanged(plan: Plan, owner: Owner): Promise<Result<void>> {
-	const inventory = await owner.readInventory(plan.action.domain.uuid, pathsNamedBy(plan.action));
+	const inventory = await owner.readInventory(plan.action.domain.uuid, readsOf(plan.action));
 	if (!inventory.ok) {
 		return inventory;
 	}

@@ -74,7 +74,7 @@ export type Owner = {
 	/** `withForeignPins` reads the disks of every other domain as well. */
 	readPicture(uuid: string, options: {withForeignPins: boolean}): Promise<Result<DomainPicture>>;
 	/**
-	Everything for planning: secrets in the XML, all pins of the host, folders, locks, memory files. `alsoPaths`: files that the wish names (`pathsNamedBy`), there
+	Everything for planning: secrets in the XML, all pins of the host, folders, locks, memory files. `alsoPaths`: files that the request names (`readsOf`), there
 	or not: their folders are looked at, and those that are images are read with their chains and locks.
 	*/
 	readInventory(uuid: string, alsoPaths?: readonly string[]): Promise<Result<Inventory>>;

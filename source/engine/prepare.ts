@@ -1,13 +1,14 @@
 /**
-From a wish to a plan: reads everything that the planner may ask, and plans.
+From a request to a plan: reads everything that the planner may ask, and plans.
 */
 import {randomUUID} from 'node:crypto';
-import {pathsNamedBy, type Action, type Wish} from '../model/action.ts';
+import {planAction} from '../actions/plan-action.ts';
+import {actionFor, droppedBy, readsOf} from '../actions/registry.ts';
+import type {Given} from '../actions/spec.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
 import {checkOthers} from './claim.ts';
 import {runsToMeasure} from './plan/measured-runs.ts';
-import {planAction} from './plan/plan-action.ts';
 import type {Clock, Owner, StateStore} from './ports.ts';
 
 export type Planning = {
@@ -18,24 +19,27 @@ export type Planning = {
 	nextId: () => string;
 };
 
-/** Fails as `Owner.readInventory` and `planAction` do. */
-export async function prepareAction({owner, store, clock, nextId}: Planning, wish: Wish): Promise<Result<Plan>> {
-	const {uuid, ...rest} = wish;
+export type Asked = Given & {uuid: string};
+
+/** A request as far as it was said: what is left open gets its defaults. Fails as `Owner.readInventory` and `planAction` do. */
+export async function prepareAction({owner, store, clock, nextId}: Planning, given: Asked): Promise<Result<Plan>> {
+	const {uuid} = given;
 	const free = await checkOthers({owner, store}, {uuid, name: uuid});
 	if (!free.ok) {
 		return free;
 	}
 
-	const inventory = await owner.readInventory(uuid, pathsNamedBy(wish));
+	const inventory = await owner.readInventory(uuid, readsOf(given));
 	if (!inventory.ok) {
 		return inventory;
 	}
 
+	const {picture} = inventory.value;
 	const id = nextId();
-	const {name} = inventory.value.picture.domain;
-	const action: Action = {...rest, domain: {uuid, name}};
-	const given = {id, now: clock.now(), workPath: store.workPath(id), generationId: randomUUID()};
-	const runs = runsToMeasure(action, inventory.value, given);
-	const dataSizes = runs.length === 0 ? undefined : await owner.readDataSizes(runs, inventory.value.picture.images);
-	return planAction(action, {...inventory.value, dataSizes}, given);
+	const now = clock.now();
+	const action = actionFor(given, uuid, {picture, nowMs: now.getTime()});
+	const context = {id, now, workPath: store.workPath(id), generationId: randomUUID()};
+	const runs = runsToMeasure(droppedBy(action, picture.snapshots), inventory.value, context);
+	const dataSizes = runs.length === 0 ? undefined : await owner.readDataSizes(runs, picture.images);
+	return planAction(action, {...inventory.value, dataSizes}, context);
 }

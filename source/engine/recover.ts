@@ -6,7 +6,7 @@ Until the first removal has happened both ways are open; after it only forward. 
 and do all of it anew, because a crash of the host may have left them half written.
 */
 import type {Action} from '../model/action.ts';
-import {describeAction} from '../model/describe-action.ts';
+import {describeAction} from '../actions/registry.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Plan, Step} from '../model/plan.ts';
 import {

@@ -93,37 +93,7 @@ export function wishOf({domain, ...rest}: Action): Wish {
 	return {...rest, uuid: domain.uuid};
 }
 
-/** The snapshot that the action is about, if it is about one. */
-export function snapshotOf(action: Action): string | undefined {
-	return 'snapshot' in action ? action.snapshot : undefined;
-}
-
 /** The name under which the state that is left is kept. */
 export function keptName(action: Action): string | undefined {
 	return 'fate' in action && action.fate.kind === 'keep' ? action.fate.name : undefined;
-}
-
-function namedPaths(wish: Action | Wish): string[] {
-	switch (wish.kind) {
-		case 'create': {
-			return [...wish.disks, wish.memory].flatMap(named => named?.path === undefined ? [] : [named.path]);
-		}
-
-		case 'relink': {
-			return wish.links.filter(({backingFormat}) => backingFormat === 'qcow2').map(({backingPath}) => backingPath);
-		}
-
-		case 'tidy': {
-			return wish.paths;
-		}
-
-		default: {
-			return [];
-		}
-	}
-}
-
-/** qcow2 images that a wish names by itself, absolute: they may lie where no record leads to, so they are looked at besides. */
-export function pathsNamedBy(wish: Action | Wish): string[] {
-	return [...new Set(namedPaths(wish))].filter(path => path.startsWith('/'));
 }

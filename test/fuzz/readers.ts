@@ -14,7 +14,7 @@ import {redactXml} from '../../source/model/xml/redact.ts';
 import {parseCheckpointXml} from '../../source/model/xml/parse-checkpoint.ts';
 import {parseDomainXml} from '../../source/model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../source/model/xml/parse-snapshot.ts';
-import {readSnapshotWish} from '../../source/model/xml/read-request.ts';
+import {readSnapshotWish} from '../../source/actions/create/document.ts';
 import {parseClaimList} from '../../source/owners/libvirt/claims.ts';
 import {parseHeads} from '../../source/owners/libvirt/file-fence.ts';
 import {filePlaceOf} from '../../source/owners/libvirt/file-place.ts';

@@ -3,7 +3,7 @@ The net under changes of structure: seeded hosts, every action on each of them, 
 of their own, so that better words show as such and no command changes by accident.
 */
 import {createHash, type Hash} from 'node:crypto';
-import {planAction} from '../../source/engine/plan/plan-action.ts';
+import {planAction} from '../../source/actions/plan-action.ts';
 import type {Action, EndState, Fate} from '../../source/model/action.ts';
 import type {DomainState} from '../../source/model/domain.ts';
 import type {Inventory} from '../../source/model/inventory.ts';

@@ -3,7 +3,7 @@ Random hosts and random sequences of actions on them, with what must hold after 
 domain is touched, and nothing is left that could go.
 */
 import {unlinksRecordedSince} from '../../source/engine/plan/lineage.ts';
-import {planAction} from '../../source/engine/plan/plan-action.ts';
+import {planAction} from '../../source/actions/plan-action.ts';
 import type {Action, Fate} from '../../source/model/action.ts';
 import type {Plan} from '../../source/model/plan.ts';
 import {isExternal} from '../../source/model/snapshot.ts';

@@ -6,7 +6,7 @@ import {chainOf, imageAt} from '../../model/image-graph.ts';
 import {lostNvramCopies} from '../../model/nvram.ts';
 import {quoteForShell} from '../../model/shell-quote.ts';
 import type {Checkpoint} from '../../model/snapshot.ts';
-import {describeAction} from '../../model/describe-action.ts';
+import {describeAction} from '../../actions/registry.ts';
 import {writtenHeads} from '../plan/lineage.ts';
 import {isForeignNvram} from '../plan/nvram.ts';
 import {listed, report, type Examination} from './patient.ts';

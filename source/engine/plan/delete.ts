@@ -2,7 +2,7 @@
 The planner for `delete`: one snapshot, with or without those that come after it, or these alone; or the records only. Pure: the world, the time and the
 id come in.
 */
-import type {Action, DeleteAction} from '../../model/action.ts';
+import type {DeleteAction} from '../../model/action.ts';
 import {hasProcess} from '../../model/domain.ts';
 import type {Inventory} from '../../model/inventory.ts';
 import type {Plan, Step} from '../../model/plan.ts';
@@ -21,26 +21,10 @@ import {fileHeads, planFrame} from './plan-frame.ts';
 import {removeSteps} from './remove-steps.ts';
 import {step} from './steps/step.ts';
 
-function chosen(snapshots: readonly Snapshot[], {snapshot: name, scope}: DeleteAction): Snapshot[] {
+/** Those that an action of this scope deletes, in the order of the list. */
+export function snapshotsDeleted(snapshots: readonly Snapshot[], {snapshot: name, scope}: DeleteAction): Snapshot[] {
 	const below = withDescendants(snapshots, name);
 	return snapshots.filter(snapshot => scope === 'one' ? snapshot.name === name : below.has(snapshot.name) && (scope === 'with-children' || snapshot.name !== name));
-}
-
-/** The snapshots that an action drops together with what only they need; none where images are not touched. */
-export function snapshotsDropped(action: Action, snapshots: readonly Snapshot[]): Snapshot[] {
-	switch (action.kind) {
-		case 'delete': {
-			return action.isMetadataOnly ? [] : chosen(snapshots, action);
-		}
-
-		case 'merge': {
-			return snapshots.filter(({name}) => name === action.snapshot);
-		}
-
-		default: {
-			return [];
-		}
-	}
 }
 
 /** Records that do not say what they froze, and an empty choice. Appends blockers. */
@@ -113,7 +97,7 @@ export function planDelete(action: DeleteAction, inventory: Inventory, given: Pl
 	}
 
 	const context = planContext(inventory, given);
-	const deleted = chosen(picture.snapshots, action);
+	const deleted = snapshotsDeleted(picture.snapshots, action);
 	if (deleted.length === 0) {
 		context.blockers.push({kind: 'not-supported', text: `Nothing comes after "${action.snapshot}".`, remedy: 'Leave --children-only out to delete the snapshot itself.'});
 		return fail({kind: 'refused', blockers: context.blockers});

@@ -3,7 +3,6 @@ A plan as a POSIX shell script that does the same by hand: the same commands in 
 removed.
 */
 import {posix} from 'node:path';
-import {titleOfAction} from '../../model/describe-action.ts';
 import {formatCommand} from '../../model/format-command.ts';
 import type {Command, Guard, Plan, Probe} from '../../model/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/shell-quote.ts';
@@ -15,6 +14,8 @@ import {
 export type ShellOptions = {
 	/** What stands before commands that run where the images are, when that is another machine: `ssh … host`. */
 	remoteArgv: string[] | undefined;
+	/** The action, in its comment. */
+	title: string;
 };
 
 function comment(text: string): string {
@@ -229,11 +230,11 @@ function guardLine(guard: Guard, plan: Plan, options: ShellOptions): string {
 	return `${line({tool: 'file', argv: ['test', '-f', guard.path], files: []}, options)} && ${unused} && ! { ${imagesBeside(guard.path, options)}; } | grep -F -- ${quoteForShell(backingLine)}`;
 }
 
-function header(plan: Plan): string[] {
+function header(plan: Plan, {title}: ShellOptions): string[] {
 	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
 	return [
 		'#!/bin/sh',
-		comment(`vsnap-tui: ${titleOfAction(plan.action)}, planned ${plan.plannedAt} for ${plan.uri}`),
+		comment(`vsnap-tui: ${title}, planned ${plan.plannedAt} for ${plan.uri}`),
 		comment('It does by hand what vsnap-tui does, in the same order. The definitions in it may hold passwords: keep it private.'),
 		...plan.consequences.map(({severity, text}) => comment(`${severity}: ${text}`)),
 		'set -u',
@@ -272,7 +273,7 @@ export function formatShellScript(plan: Plan, options: ShellOptions): string {
 	const folders = [...new Set(files.map(path => path.slice(0, path.lastIndexOf('/'))))];
 	const firstRemoval = plan.steps.findIndex(step => step.phase === 'remove');
 	const lines = [
-		...header(plan),
+		...header(plan, options),
 		...freshnessLines(plan),
 		'',
 		'put_back() {',

@@ -2,8 +2,9 @@
 The linear mode of what is guided: the questions of an action, its plan, its confirmation, and the findings of the doctor.
 */
 import {isSameWord, needsName, wordToType} from '../../app/confirm-name.ts';
-import type {Journey, JourneyStage, TextField} from '../../app/journey.ts';
-import {presentQuestion, settingsOf} from '../../app/journeys/questions.ts';
+import type {Journey, JourneyStage} from '../../app/journey.ts';
+import type {TextField} from '../../actions/question.ts';
+import {presentQuestion, settingsOf} from '../../app/questions.ts';
 import type {State} from '../../app/state.ts';
 import type {Theme} from '../theme.ts';
 import {doctorStatus, doctorTitle} from './findings.ts';

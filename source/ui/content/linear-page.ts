@@ -2,7 +2,7 @@
 What a page of the linear mode is made of: plain lines, and choices that become messages.
 */
 import type {Key, Message} from '../../app/messages.ts';
-import type {Option} from '../../app/option.ts';
+import type {Option} from '../../actions/question.ts';
 import type {Line} from '../parts/line.tsx';
 
 export type LinearChoice = {label: string; messages: Message[]};

@@ -1,11 +1,12 @@
 /**
 What stands around a question of a guided action: the way, what it is about, the text that is typed.
 */
-import {snapshotOfJourney, type Journey, type TextField} from '../../app/journey.ts';
-import {pictureOf, questionsOf} from '../../app/journeys/questions.ts';
-import {disksToTake} from '../../app/journeys/way.ts';
+import {snapshotOfJourney, type Journey} from '../../app/journey.ts';
+import type {TextField} from '../../actions/question.ts';
+import {pictureOf, questionsOf} from '../../app/questions.ts';
+import {disksToTake} from '../../actions/create/way.ts';
 import type {State} from '../../app/state.ts';
-import {titleOfAction} from '../../model/describe-action.ts';
+import {titleOfAction} from '../../actions/registry.ts';
 import {formatAge} from '../../model/format.ts';
 import {paragraph, type Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';

@@ -4,7 +4,7 @@ A plan at work and what came of it, as lines.
 import {ifStoppedNow, isPastSwitch} from '../../app/update-run.ts';
 import type {Run, State, StepState} from '../../app/state.ts';
 import {keptName} from '../../model/action.ts';
-import {describeDone, titleOfAction} from '../../model/describe-action.ts';
+import {describeDone, titleOfAction} from '../../actions/registry.ts';
 import {describeFailure} from '../../model/describe-failure.ts';
 import {formatAge, formatBytes} from '../../model/format.ts';
 import type {Outcome, UnfinishedAction} from '../../app/services.ts';

@@ -6,7 +6,7 @@ import {Text} from 'ink';
 import SelectInput from 'ink-select-input';
 import {createContext, useContext, useMemo} from 'react';
 import {windowTop} from '../../app/layout.ts';
-import type {Option} from '../../app/option.ts';
+import type {Option} from '../../actions/question.ts';
 import {showSafely} from '../text.ts';
 import {useTheme} from '../theme.ts';
 import {

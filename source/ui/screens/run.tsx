@@ -5,7 +5,7 @@ import {Box} from 'ink';
 import {layoutOf} from '../../app/layout.ts';
 import {recoverOptions} from '../../app/update-run.ts';
 import type {Run, Scene, State} from '../../app/state.ts';
-import {titleOfAction} from '../../model/describe-action.ts';
+import {titleOfAction} from '../../actions/registry.ts';
 import {journeyHeadRows, pageOf} from '../content/page.ts';
 import {activityLines, stepLines, unfinishedLines} from '../content/run.ts';
 import {formatSeconds} from '../content/words.ts';

@@ -2,7 +2,7 @@
 import test from 'ava';
 import type {FolderRisk} from '../../../source/model/folder-risk.ts';
 import {digest} from '../../../source/model/fingerprint.ts';
-import {planAction} from '../../../source/engine/plan/plan-action.ts';
+import {planAction} from '../../../source/actions/plan-action.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {
 	idsOf, planOf, refusalOf, stepOf, twoDisks,

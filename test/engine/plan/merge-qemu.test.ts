@@ -1,6 +1,6 @@
 /** Plans for merges in a bare QEMU that runs: which job, on which nodes, and what is refused. */
 import test from 'ava';
-import {planAction} from '../../../source/engine/plan/plan-action.ts';
+import {planAction} from '../../../source/actions/plan-action.ts';
 import type {BareFacts, ImageNode, Inventory} from '../../../source/model/inventory.ts';
 import type {Plan, QmpCommand} from '../../../source/model/plan.ts';
 import {

@@ -4,6 +4,7 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
 import test from 'ava';
+import {titleOfAction} from '../../../source/actions/registry.ts';
 import {planRevert} from '../../../source/engine/plan/revert.ts';
 import {formatShellScript} from '../../../source/engine/plan/shell-script.ts';
 import {formatCommandLine, quoteForShell} from '../../../source/model/shell-quote.ts';
@@ -18,6 +19,8 @@ const plan = must(planRevert(
 	{id: 'p1', now, workPath: '/state/files/p1'},
 ));
 
+const title = titleOfAction(plan.action);
+
 for (const word of ['', 'plain', 'a b', '$(x)', '`x`', 'it\'s', '-x', '*', 'a\nb', 'ü', '!', '\\', '"', 'a\u009Bb', '\u00AD', '\u202Ex\u{E0041}', '\u001B[31m', 'tab\there', 'end\r', '\u200C\n', '\uFFF9%d\\n\'']) {
 	test(`a shell reads ${JSON.stringify(word)} back as it was`, async t => {
 		const {stdout} = await run('sh', ['-c', `printf %s ${quoteForShell(word)}`]);
@@ -27,7 +30,7 @@ for (const word of ['', 'plain', 'a b', '$(x)', '`x`', 'it\'s', '-x', '*', 'a\nb
 }
 
 test('the script holds every command of the plan, in its order', t => {
-	const script = formatShellScript(plan, {remoteArgv: undefined});
+	const script = formatShellScript(plan, {remoteArgv: undefined, title});
 	const positions = plan.steps.map(step => script.indexOf(`${step.command.onlyIf === undefined ? '\n' : '|| '}${formatCommandLine(argvOf(step.command))}`));
 	t.false(positions.includes(-1));
 	t.deepEqual([...positions].sort((a, b) => a - b), positions);
@@ -36,13 +39,13 @@ test('the script holds every command of the plan, in its order', t => {
 test('a shell accepts the script, here and for a host at the other end of ssh', async t => {
 	for (const remoteArgv of [undefined, ['ssh', '-T', 'root@host']]) {
 		const child = run('sh', ['-n']);
-		child.child.stdin!.end(formatShellScript(plan, {remoteArgv}));
+		child.child.stdin!.end(formatShellScript(plan, {remoteArgv, title}));
 		await t.notThrowsAsync(child);
 	}
 });
 
 test('a hostile name cannot leave its comment', t => {
-	const lines = formatShellScript(plan, {remoteArgv: undefined}).split('\n');
+	const lines = formatShellScript(plan, {remoteArgv: undefined, title}).split('\n');
 	t.false(lines.some(line => line.includes('touch /tmp/x') && !line.startsWith('#')));
 	t.false(lines.join('').includes('\u001B'));
 });
@@ -53,7 +56,7 @@ test('nothing in a script is hidden, and the files that it writes hold the very 
 	const folder = await mkdtemp(path.join(tmpdir(), 'vsnap-script-'));
 	const name = path.join(folder, 'a\u200Bb.xml');
 	const step = {...first!, command: {tool: 'file' as const, argv: ['test', '-e', name], files: [{path: name, text}]}};
-	const script = formatShellScript({...plan, uri: 'qemu:///\u202E', steps: [step, ...rest]}, {remoteArgv: undefined});
+	const script = formatShellScript({...plan, uri: 'qemu:///\u202E', steps: [step, ...rest]}, {remoteArgv: undefined, title});
 	t.false(hasHidden(script.replaceAll(/[\n\t]/g, '')));
 	const written = /^printf '%s' [^]*? > .*$/m.exec(script)![0];
 	await run('sh', ['-c', written]);

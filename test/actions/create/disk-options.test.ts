@@ -1,6 +1,6 @@
 /** How the wishes for a new snapshot are typed. */
 import test from 'ava';
-import {parseDiskOptions, parseMemoryOption} from '../../source/model/create-options.ts';
+import {parseDiskOptions, parseMemoryOption} from '../../../source/actions/create/disk-options.ts';
 
 test('memory is a mode, and a file where it is external', t => {
 	t.deepEqual(parseMemoryOption(undefined), {ok: true, value: undefined});

@@ -1,6 +1,8 @@
 /** A <domainsnapshot> that a person gives: what it asks for, and what is wrong in it. */
 import test from 'ava';
-import {branchWish, readSnapshotWish} from '../../../source/model/xml/read-request.ts';
+import {readSnapshotDocument, readSnapshotWish} from '../../../source/actions/create/document.ts';
+import {specOf} from '../../../source/actions/registry.ts';
+import type {DomainPicture} from '../../../source/model/inventory.ts';
 
 function wish(xml: string) {
 	const read = readSnapshotWish(xml);
@@ -64,12 +66,13 @@ test('another document, or one that is cut off, is refused as wrong usage', t =>
 });
 
 function branch(xml: string, known: string[]) {
-	const read = readSnapshotWish(xml);
-	if (!read.ok || read.value.branch === undefined) {
+	const given = readSnapshotDocument(xml, {kind: 'create'}, new Set(known));
+	if (!given.ok) {
 		throw new Error('no branch');
 	}
 
-	return branchWish({...read.value, branch: read.value.branch}, {uuid: 'u', naming: {nowMs: 0, taken: new Set(known)}});
+	const picture = {snapshots: known.map(name => ({name})), unreadable: []} as unknown as DomainPicture;
+	return specOf(given.value).complete(given.value, 'u', {picture, nowMs: 0}).request;
 }
 
 test('<branch> makes it a branch from the snapshot that it names, which loses nothing', t => {

@@ -2,12 +2,11 @@
 The questions of a new snapshot: its name, what is saved, and where. Each answer says which row of the decision table it leads to; what the table refuses stays
 in sight with the reason.
 */
-import {takenNames} from '../../model/defaults.ts';
 import {hasProcess, type SnapshotMode} from '../../model/domain.ts';
 import type {DomainPicture} from '../../model/inventory.ts';
 import {isExternal} from '../../model/snapshot.ts';
-import type {Question} from '../journey.ts';
-import {problemOfName} from './names.ts';
+import {problemOfName, takenNames} from '../names.ts';
+import type {Question} from '../question.ts';
 import {
 	describeWay, disksToTake, wayOf, type CreateWish,
 } from './way.ts';

@@ -2,12 +2,12 @@
 The questions of a revert: the present state, and, where it is not plain, what the domain shall do afterwards.
 */
 import type {EndState, Wish} from '../../model/action.ts';
-import {takenNames} from '../../model/defaults.ts';
 import {hasProcess} from '../../model/domain.ts';
 import type {DomainPicture} from '../../model/inventory.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
-import type {Journey, Question} from '../journey.ts';
-import {fateQuestion} from './fate.ts';
+import {fateQuestion} from '../current-state.ts';
+import {takenNames} from '../names.ts';
+import type {Question} from '../question.ts';
 
 type RevertWish = Wish & {kind: 'revert'};
 
@@ -40,11 +40,11 @@ function endStateQuestion(wish: RevertWish, snapshot: Snapshot): Question {
 }
 
 /** Afterwards is asked only where the snapshot leads to another state than the present one. */
-export function revertQuestions(journey: Journey, wish: RevertWish, picture: DomainPicture | undefined): Question[] {
+export function revertQuestions(wish: RevertWish, {picture, keepName}: {picture: DomainPicture | undefined; keepName: string}): Question[] {
 	const snapshot = picture?.snapshots.find(({name}) => name === wish.snapshot);
 	const isEndStateOpen = picture !== undefined && snapshot !== undefined && hasProcess(picture.domain) !== (naturalEndState(snapshot) !== 'shutoff');
 	return [
-		fateQuestion(journey, takenNames(picture), fate => ({...wish, fate})),
+		fateQuestion(keepName, takenNames(picture), fate => ({...wish, fate})),
 		...(isEndStateOpen ? [endStateQuestion(wish, snapshot)] : []),
 	];
 }

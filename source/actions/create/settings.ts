@@ -4,8 +4,8 @@ All that can be set of a new snapshot, one line each, for those who want more th
 import type {DiskWish} from '../../model/action.ts';
 import {hasProcess} from '../../model/domain.ts';
 import type {DomainPicture} from '../../model/inventory.ts';
-import type {Setting, TextField} from '../journey.ts';
-import {withPlace} from './create.ts';
+import type {Setting, TextField} from '../question.ts';
+import {withPlace} from './questions.ts';
 import {disksToTake, type CreateWish} from './way.ts';
 
 /** The value after this one, round and round. */

@@ -1,7 +1,6 @@
 import test from 'ava';
-import {
-	defaultBranchName, defaultFate, defaultSnapshotName, type Naming,
-} from '../../source/model/defaults.ts';
+import {defaultFate} from '../../source/actions/current-state.ts';
+import {nameByTime, type Naming} from '../../source/actions/names.ts';
 
 const naming = (...taken: string[]): Naming => ({nowMs: Date.parse('2026-11-21T02:00:30Z'), taken: new Set(taken)});
 
@@ -12,7 +11,6 @@ test('where nothing is said about the current state it is kept, under a free nam
 	t.deepEqual(defaultFate({branch: 'b1'}, naming('before-b1')), {kind: 'keep', name: 'before-b1-2'});
 });
 
-test('a snapshot is called by the time, a branch by where it begins', t => {
-	t.is(defaultSnapshotName(naming('at-20261121-0200')), 'at-20261121-0200-2');
-	t.is(defaultBranchName('s1', naming()), 's1-branch');
+test('a snapshot is called by the time', t => {
+	t.is(nameByTime('at', naming('at-20261121-0200')), 'at-20261121-0200-2');
 });

@@ -2,13 +2,13 @@
 A `<domainsnapshot>` that a person gives to have a snapshot made: what it asks for, by the rules of libvirt. What libvirt ignores there (state, parent, stored
 domains) is ignored. One with `<branch>` asks for a second line of development (design 3.4).
 */
-import type {CreateAction, DiskWish, Wish} from '../action.ts';
-import {defaultBranchName, defaultFate, type Naming} from '../defaults.ts';
-import {fail, succeed, type Result} from '../result.ts';
-import {sourcePathOf, toSnapshotMode} from './parse-domain.ts';
+import type {CreateAction, DiskWish} from '../../model/action.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import type {Given, GivenOf} from '../spec.ts';
+import {sourcePathOf, toSnapshotMode} from '../../model/xml/parse-domain.ts';
 import {
 	attributeOf, childOf, childrenOf, malformationOf, readXml, textOf, type XmlNode,
-} from './read-xml.ts';
+} from '../../model/xml/read-xml.ts';
 
 export type SnapshotWish = {
 	/** Undefined: left out or empty; then it is named by the time. */
@@ -143,13 +143,28 @@ export function readSnapshotWish(xml: string): Result<SnapshotWish> {
 	});
 }
 
+/** How overlays come to be is said on the command line alone: libvirt's document has no word for it. */
+function withReuse(disks: DiskWish[], reuses: DiskWish[]): DiskWish[] {
+	const merged = disks.map(disk => ({...disk, ...reuses.filter(({target}) => target === disk.target).map(({reuse}) => ({reuse}))[0]}));
+	return [...merged, ...reuses.filter(({target}) => !disks.some(disk => disk.target === target))];
+}
+
 /**
-The branch that is asked for. `<branch>` names the snapshot where it begins and `<name>` the new line; where only the name is that of a snapshot which is
-there, it is the other way round. The state that is left is kept: nothing in the document allows to lose it.
+What a document asks for, with what the command line says besides. `<branch>` names the snapshot where a branch begins and `<name>` the new line; where only the
+name is that of a snapshot which is there, it is the other way round. Fails with `usage`.
 */
-export function branchWish(wish: SnapshotWish & {branch: string}, {uuid, naming}: {uuid: string; naming: Naming}): Wish {
-	const {branch, name} = wish;
-	const isTurned = name !== undefined && !naming.taken.has(branch) && naming.taken.has(name);
-	const [snapshot, made] = isTurned ? [name, branch] : [branch, name ?? defaultBranchName(branch, naming)];
-	return {kind: 'branch', uuid, snapshot, name: made, fate: defaultFate({branch: made}, naming)};
+export function readSnapshotDocument(xml: string, given: GivenOf<'create'>, taken: ReadonlySet<string>): Result<Given> {
+	const document = readSnapshotWish(xml);
+	if (!document.ok) {
+		return document;
+	}
+
+	const {name, description, memory, disks, branch} = document.value;
+	if (branch === undefined) {
+		return succeed({...given, snapshot: name, description, memory, disks: withReuse(disks, given.disks ?? [])});
+	}
+
+	return succeed(name !== undefined && !taken.has(branch) && taken.has(name)
+		? {kind: 'branch', snapshot: name, name: branch}
+		: {kind: 'branch', snapshot: branch, name});
 }

@@ -4,9 +4,9 @@ The question of a deletion: the snapshot alone, its record alone, or what comes 
 import type {Wish} from '../../model/action.ts';
 import type {DomainPicture} from '../../model/inventory.ts';
 import {withDescendants} from '../../model/tree.ts';
-import type {Question} from '../journey.ts';
+import type {Question} from '../question.ts';
 
-export function deleteQuestions(wish: Wish & {kind: 'delete'}, picture: DomainPicture | undefined): Question[] {
+export function deleteQuestions(wish: Wish & {kind: 'delete'}, {picture}: {picture: DomainPicture | undefined}): Question[] {
 	const count = withDescendants(picture?.snapshots ?? [], wish.snapshot).size - 1;
 	const later = count === 1 ? 'the one snapshot that comes after it' : `the ${count} snapshots that come after it`;
 	const reason = count === 0 ? 'nothing comes after it' : undefined;

@@ -1,8 +1,8 @@
 /**
 How the wishes for a new snapshot are written on a command line: `--memory external:FILE`, `--disk vda=external:FILE`, `--reuse vda=existing`.
 */
-import type {CreateAction, DiskWish} from './action.ts';
-import {fail, succeed, type Result} from './result.ts';
+import type {CreateAction, DiskWish} from '../../model/action.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
 
 const ways = ['absolute-paths', 'existing', 'existing-with-data', 'no-backing-file'] as const satisfies Array<DiskWish['reuse']>;
 

@@ -1,0 +1,43 @@
+/**
+Branch: a second line of development begins at a snapshot (design 3.4, the third way).
+*/
+import {planBranch} from '../../engine/plan/branch.ts';
+import {succeed} from '../../model/result.ts';
+import {freeName} from '../../model/snapshot-name.ts';
+import {completeFate, fateOptions, readFate} from '../current-state.ts';
+import {mostTaken, problemOfName, takenNames} from '../names.ts';
+import type {ActionSpec} from '../spec.ts';
+import {branchQuestions} from './questions.ts';
+import {words} from './words.ts';
+
+export const branch = {
+	kind: 'branch',
+	cli: {
+		usage: 'branch <domain> <snapshot> <name>',
+		summary: 'begin a second line of development at a snapshot; the current state is kept, unless it is discarded',
+		options: fateOptions('"before-" and the name of the branch'),
+		excludes: [['keep', 'discard']],
+		read: ([snapshot, name], raw) => succeed({kind: 'branch', snapshot: snapshot!, name: name!, fate: readFate(raw)}),
+	},
+	screen: {
+		key: 'b',
+		label: 'Begin a branch here …',
+		title: 'Branch',
+		choose: 'Choose the snapshot to branch from, then press b.',
+		help: 'begin a branch at the selected snapshot',
+		short: 'branch',
+		rank: 5,
+		needs: 'snapshot',
+	},
+	/** The proposed name is "s1-branch", or with a number where that is taken. */
+	complete({snapshot, name: given, fate: givenFate}, uuid, {picture, nowMs}) {
+		const taken = takenNames(picture);
+		const name = given ?? freeName(`${snapshot!.slice(0, mostTaken)}-branch`, taken);
+		const {fate, keepName, answered} = completeFate(givenFate, {branch: name}, {nowMs, taken});
+		const isNamed = given !== undefined && problemOfName(given, taken) === undefined;
+		return {request: {kind: 'branch', uuid, snapshot: snapshot!, name, fate}, answered: [...isNamed ? ['name' as const] : [], ...answered], keepName};
+	},
+	questions: branchQuestions,
+	plan: planBranch,
+	words,
+} satisfies ActionSpec<'branch'>;

@@ -1,0 +1,59 @@
+/**
+Create: a new snapshot.
+*/
+import {planCreate} from '../../engine/plan/create.ts';
+import {isWritableMedium} from '../../model/domain.ts';
+import {nameByTime, problemOfName, takenNames} from '../names.ts';
+import type {QuestionId} from '../question.ts';
+import type {ActionSpec} from '../spec.ts';
+import {cli} from './arguments.ts';
+import {createQuestions, placesInOrder, withPlace} from './questions.ts';
+import {createSettings} from './settings.ts';
+import {words} from './words.ts';
+
+export const create = {
+	kind: 'create',
+	cli,
+	screen: {
+		key: 'c',
+		label: 'Create a snapshot of the present state …',
+		title: 'Create',
+		choose: '',
+		help: 'create a snapshot of the present state',
+		short: 'create',
+		rank: 2,
+		needs: 'domain',
+		unavailable: picture => picture.domain.definition.disks.some(disk => isWritableMedium(disk)) ? undefined : 'the domain has no disk that it writes to',
+	},
+	/** What is left out of disks and memory is decided by the table of design 3.5. */
+	complete(given, uuid, {picture, nowMs}) {
+		const {snapshot, disks = [], memory, isDiskOnly = false} = given;
+		const taken = takenNames(picture);
+		const isPlaced = disks.length > 0;
+		const answered: Array<[QuestionId, boolean]> = [
+			['name', snapshot !== undefined && problemOfName(snapshot, taken) === undefined], ['saved', memory !== undefined || isDiskOnly || isPlaced], ['place', isPlaced],
+		];
+		return {
+			request: {
+				kind: 'create',
+				uuid,
+				snapshot: snapshot ?? nameByTime('at', {nowMs, taken}),
+				description: given.description,
+				memory,
+				disks,
+				isDiskOnly,
+				isQuiesced: given.isQuiesced ?? false,
+				isLive: given.isLive ?? false,
+				isHalted: given.isHalted ?? false,
+				hasNoMetadata: given.hasNoMetadata ?? false,
+			},
+			answered: answered.filter(([, isGiven]) => isGiven).map(([id]) => id),
+		};
+	},
+	propose: ({request, answered}, picture) => answered.includes('place') ? request : withPlace(request, placesInOrder(picture)[0]!, picture),
+	questions: (request, {picture}) => createQuestions(request, picture),
+	settings: createSettings,
+	reads: ({disks = [], memory}) => [...disks, memory].flatMap(named => named?.path === undefined ? [] : [named.path]),
+	plan: planCreate,
+	words,
+} satisfies ActionSpec<'create'>;

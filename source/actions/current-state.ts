@@ -1,0 +1,69 @@
+/**
+What becomes of the current state when it is left: what reverting and branching share.
+*/
+import type {Fate, Wish} from '../model/action.ts';
+import {freeName} from '../model/snapshot-name.ts';
+import {mostTaken, nameByTime, problemOfName, type Naming} from './names.ts';
+import type {Change, Question, QuestionId} from './question.ts';
+import type {OptionSpec, RawOptions} from './spec.ts';
+
+/** Nothing is lost by default: the current state is kept, "before-b1" beside the branch b1, else "kept-20261121-0200". */
+export function defaultFate(leaving: {branch?: string}, naming: Naming): Fate & {kind: 'keep'} {
+	return {
+		kind: 'keep',
+		name: leaving.branch === undefined
+			? nameByTime('kept', naming)
+			: freeName(`before-${leaving.branch.slice(0, mostTaken)}`, new Set([...naming.taken, leaving.branch])),
+	};
+}
+
+export type CompletedFate = {fate: Fate; keepName: string; answered: QuestionId[]};
+
+/** A name that cannot be taken is asked for again. */
+export function completeFate(given: Fate | undefined, leaving: {branch?: string}, naming: Naming): CompletedFate {
+	const proposed = defaultFate(leaving, naming);
+	const isAnswered = given !== undefined && (given.kind === 'discard' || problemOfName(given.name, naming.taken) === undefined);
+	return {fate: given ?? proposed, keepName: given?.kind === 'keep' ? given.name : proposed.name, answered: isAnswered ? ['fate'] : []};
+}
+
+export const fateOptions = (defaultName: string): OptionSpec[] => [
+	{flags: '--keep <name>', summary: `keep the current state as a snapshot of this name (else ${defaultName})`},
+	{flags: '--discard', summary: 'lose the current state'},
+];
+
+export function readFate({keep, discard}: RawOptions): Fate | undefined {
+	if (typeof keep === 'string') {
+		return {kind: 'keep', name: keep};
+	}
+
+	return discard === true ? {kind: 'discard'} : undefined;
+}
+
+export function describeFate(fate: Fate): string {
+	return fate.kind === 'keep' ? `keeping the present state as "${fate.name}"` : 'discarding the present state';
+}
+
+/** The choice that loses nothing stands first. `withFate` gives the request with another answer. */
+export function fateQuestion(keepName: string, taken: ReadonlySet<string>, withFate: (fate: Fate) => Wish): Question {
+	const keep = (name: string): Change => ({keepName: name, wish: withFate({kind: 'keep', name})});
+	return {
+		id: 'fate',
+		word: 'Present state',
+		heading: 'What becomes of the present state?',
+		choices: [
+			{
+				id: 'keep',
+				label: `Keep it as the snapshot "${keepName}"`,
+				note: 'Nothing is lost: it can be reverted to. Press e for another name.',
+				change: keep(keepName),
+			},
+			{
+				id: 'discard',
+				label: 'Discard it',
+				note: 'What was written since the last snapshot is lost for ever.',
+				change: {wish: withFate({kind: 'discard'})},
+			},
+		],
+		text: {label: 'Keep it as the snapshot', value: keepName, problem: problemOfName(keepName, taken), change: keep},
+	};
+}

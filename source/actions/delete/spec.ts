@@ -1,0 +1,47 @@
+/**
+Delete: a snapshot goes, with the images that only it needs.
+*/
+import {planDelete, snapshotsDeleted} from '../../engine/plan/delete.ts';
+import {succeed} from '../../model/result.ts';
+import type {ActionSpec} from '../spec.ts';
+import {deleteQuestions} from './questions.ts';
+import {words} from './words.ts';
+
+export const deletion = {
+	kind: 'delete',
+	cli: {
+		usage: 'delete <domain> <snapshot>',
+		summary: 'drop a snapshot, and the images that nothing needs any more; the present state stays',
+		options: [
+			{flags: '--children', summary: 'with all that come after it'},
+			{flags: '--children-only', summary: 'all that come after it, without itself'},
+			{flags: '--metadata', summary: 'only the record: no image is touched'},
+		],
+		excludes: [['children', 'children-only']],
+		// One snapshot with its images is what the words say without an option: that is still asked.
+		read: ([snapshot], raw) => succeed({
+			kind: 'delete',
+			snapshot: snapshot!,
+			scope: raw.children === true ? 'with-children' : (raw.childrenOnly === true ? 'children-only' : undefined),
+			isMetadataOnly: raw.metadata === true,
+		}),
+	},
+	screen: {
+		key: 'd',
+		label: 'Delete …',
+		title: 'Delete',
+		choose: 'Choose the snapshot to delete, then press d.',
+		help: 'delete the selected snapshot, or what comes after it',
+		short: 'delete',
+		rank: 5,
+		needs: 'snapshot',
+	},
+	complete: ({snapshot, scope, isMetadataOnly = false}, uuid) => ({
+		request: {kind: 'delete', uuid, snapshot: snapshot!, scope: scope ?? 'one', isMetadataOnly},
+		answered: scope !== undefined || isMetadataOnly ? ['scope'] : [],
+	}),
+	questions: deleteQuestions,
+	drops: (action, snapshots) => action.isMetadataOnly ? [] : snapshotsDeleted(snapshots, action),
+	plan: planDelete,
+	words,
+} satisfies ActionSpec<'delete'>;

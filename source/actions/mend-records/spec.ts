@@ -1,0 +1,17 @@
+/**
+Snapshot records are written anew so that they name the images that are, or are made for what has none: what the doctor offers for them.
+*/
+import {planAdopt} from '../../engine/plan/adopt.ts';
+import {planMendRecords} from '../../engine/plan/mend-records.ts';
+import {wholeRequest, type ActionSpec} from '../spec.ts';
+
+export const mendRecords = {
+	kind: 'mend-records',
+	complete: wholeRequest,
+	plan: (action, inventory, given) => action.adopts === undefined ? planMendRecords(action, inventory, given) : planAdopt(action, inventory, given),
+	words: {
+		title: ({domain}) => `Mend the snapshot records of ${domain.name}`,
+		log: ({adopts}) => adopts === undefined ? 'mend the snapshot records' : `record ${adopts === 'layers' ? 'overlays' : 'internal snapshots'} that have no record`,
+		done: ({adopts, domain}) => adopts === undefined ? `The snapshot records of "${domain.name}" name the images that are.` : `What had no record stands in the tree of "${domain.name}".`,
+	},
+} satisfies ActionSpec<'mend-records'>;

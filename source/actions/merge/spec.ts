@@ -1,0 +1,32 @@
+/**
+Merge: the changes since a snapshot stay, the snapshot goes (design 3.4, the second way).
+*/
+import {planMerge} from '../../engine/plan/merge.ts';
+import {succeed} from '../../model/result.ts';
+import type {ActionSpec} from '../spec.ts';
+import {words} from './words.ts';
+
+export const merge = {
+	kind: 'merge',
+	cli: {
+		usage: 'merge <domain> <snapshot>',
+		summary: 'drop a snapshot and keep what was written since: its image becomes one with what stands on it',
+		options: [],
+		excludes: [],
+		read: ([snapshot]) => succeed({kind: 'merge', snapshot: snapshot!}),
+	},
+	screen: {
+		key: 'm',
+		label: 'Merge: keep the changes since it, drop it …',
+		title: 'Merge',
+		choose: 'Choose the snapshot to merge, then press m.',
+		help: 'merge: keep the changes since the selected snapshot, drop it',
+		short: 'merge',
+		rank: 6,
+		needs: 'snapshot',
+	},
+	complete: (given, uuid) => ({request: {kind: 'merge', uuid, snapshot: given.snapshot!}, answered: []}),
+	drops: (action, snapshots) => snapshots.filter(({name}) => name === action.snapshot),
+	plan: planMerge,
+	words,
+} satisfies ActionSpec<'merge'>;

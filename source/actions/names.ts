@@ -1,0 +1,30 @@
+/**
+Names of snapshots: those that are taken, what is wrong with one that is typed, and what is proposed where a person named nothing. Pure: the time comes in.
+*/
+import {formatTime} from '../model/format.ts';
+import type {DomainPicture} from '../model/inventory.ts';
+import {freeName, nameProblem} from '../model/snapshot-name.ts';
+
+/** What a proposed name depends on. */
+export type Naming = {nowMs: number; taken: ReadonlySet<string>};
+
+/** How much of another name goes into a proposed one. */
+export const mostTaken = 80;
+
+/** Names of snapshots that the domain has, readable or not. */
+export function takenNames(picture: DomainPicture | undefined): Set<string> {
+	return new Set([...picture?.snapshots ?? [], ...picture?.unreadable ?? []].map(({name}) => name));
+}
+
+/** "at-20261121-0200" for the beginning "at", or with a number where that is taken. */
+export function nameByTime(beginning: string, {nowMs, taken}: Naming): string {
+	return freeName(`${beginning}-${formatTime(Math.floor(nowMs / 1000)).replaceAll(/[-:]/g, '').replace(' ', '-')}`, taken);
+}
+
+/** A whole sentence while the name cannot be taken; undefined as soon as it can. */
+export function problemOfName(name: string, taken: ReadonlySet<string>): string | undefined {
+	const problem = nameProblem(name);
+	return problem === undefined
+		? (taken.has(name) ? `There is a snapshot "${name}" already.` : undefined)
+		: (name === '' ? 'The snapshot needs a name.' : `This name ${problem}.`);
+}

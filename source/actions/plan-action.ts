@@ -1,0 +1,21 @@
+/**
+The planner of any action. All of them are pure: the world, the time and the id come in.
+*/
+import {withRecords} from '../engine/plan/bare-records.ts';
+import type {PlanArguments} from '../engine/plan/context.ts';
+import {joinPermissions} from '../engine/plan/permissions.ts';
+import type {Action} from '../model/action.ts';
+import type {Inventory} from '../model/inventory.ts';
+import type {Plan} from '../model/plan.ts';
+import {fail, type Result} from '../model/result.ts';
+import {specOf} from './registry.ts';
+
+/** Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */
+export function planAction(action: Action, inventory: Inventory, given: PlanArguments): Result<Plan> {
+	const plan = specOf(action).plan(action, inventory, given);
+	if (!plan.ok) {
+		return plan.failure.kind === 'refused' ? fail({...plan.failure, blockers: joinPermissions(plan.failure.blockers)}) : plan;
+	}
+
+	return withRecords(plan.value, inventory, given.workPath);
+}

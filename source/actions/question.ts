@@ -1,0 +1,29 @@
+/**
+What a guided action asks. Questions and settings are made anew from the request whenever they are needed; only their ids are remembered.
+*/
+import type {Wish} from '../model/action.ts';
+
+/** A choice in a menu or a question. `reason` says why it is not possible. */
+export type Option = {id: string; label: string; note?: string; reason?: string};
+
+export type QuestionId = 'name' | 'saved' | 'place' | 'fate' | 'end-state' | 'scope';
+
+/** What an answer changes. `keepName`: the name for the current state, which is remembered while "discard" is chosen. */
+export type Change = {wish?: Wish; keepName?: string};
+
+/** A text that is typed. `problem` is said while it is typed, and keeps it from being taken. */
+export type TextField = {label: string; value: string; problem: string | undefined; change: (text: string) => Change};
+
+export type Question = {
+	id: QuestionId;
+	/** On the line that shows the way. */
+	word: string;
+	heading: string;
+	/** Empty: the text alone is asked. */
+	choices: Array<Option & {change: Change}>;
+	/** Where there are no choices, what is asked; else the name that belongs to the first choice, typed after `e`. */
+	text?: TextField;
+};
+
+/** One line of the settings: Enter goes on to its next value, or begins to type. `answers`: questions that are not asked once this was set. */
+export type Setting = Option & {answers?: QuestionId[]} & ({change: Change; text?: undefined} | {text: TextField; change?: undefined});

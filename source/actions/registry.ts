@@ -1,0 +1,75 @@
+/**
+Every action, in the order of help and menus. A new one is a folder and a line here.
+*/
+import type {Action} from '../model/action.ts';
+import type {Snapshot} from '../model/snapshot.ts';
+import {branch} from './branch/spec.ts';
+import {create} from './create/spec.ts';
+import {deletion} from './delete/spec.ts';
+import {mendRecords} from './mend-records/spec.ts';
+import {merge} from './merge/spec.ts';
+import {relink} from './relink/spec.ts';
+import {revert} from './revert/spec.ts';
+import type {
+	ActionKind, ActionSpec, CliSpec, Facts, Given, ScreenSpec,
+} from './spec.ts';
+import {tidy} from './tidy/spec.ts';
+
+type Registry = {[K in ActionKind]: ActionSpec<K>};
+
+export const registry = {
+	create,
+	revert,
+	branch,
+	merge,
+	delete: deletion,
+	relink,
+	tidy,
+	'mend-records': mendRecords,
+} satisfies Registry;
+
+export const actionKinds = Object.keys(registry) as ActionKind[];
+
+/** The kinds that can be chosen on the screen, in the order of its keys. */
+export type ScreenKind = {[K in ActionKind]: (typeof registry)[K] extends {screen: ScreenSpec} ? K : never}[ActionKind];
+
+export function specOf<K extends ActionKind>({kind}: {kind: K}): ActionSpec<K> {
+	return (registry as Registry)[kind];
+}
+
+/** Of the actions that have a verb on the command line. */
+export function commandLineSpecs(): Array<CliSpec<ActionKind>> {
+	return actionKinds.flatMap(kind => specOf({kind}).cli ?? []);
+}
+
+/** The actions that have a key. */
+export function screenSpecs(): Array<{kind: ScreenKind; screen: ScreenSpec}> {
+	return actionKinds.flatMap(kind => isScreenKind(kind) ? [{kind, screen: screenOf(kind)}] : []);
+}
+
+export function isScreenKind(kind: string): kind is ScreenKind {
+	return Object.hasOwn(registry, kind) && specOf({kind: kind as ActionKind}).screen !== undefined;
+}
+
+export const screenOf = (kind: ScreenKind): ScreenSpec => specOf({kind}).screen!;
+
+export const titleOfAction = (action: Action): string => specOf(action).words.title(action);
+/** For the audit log and for whoever waits for the lock. */
+export const describeAction = (action: Action): string => specOf(action).words.log(action);
+export const describeDone = (action: Action): string => specOf(action).words.done(action);
+
+/** Images that a request names by itself, absolute. */
+export function readsOf(request: Given): string[] {
+	return [...new Set(specOf(request).reads?.(request))].filter(path => path.startsWith('/'));
+}
+
+/** The snapshots that an action drops together with what only they need. */
+export function droppedBy(action: Action, snapshots: readonly Snapshot[]): Snapshot[] {
+	return specOf(action).drops?.(action, snapshots) ?? [];
+}
+
+/** The whole action, with the defaults for what was left open. */
+export function actionFor(given: Given, uuid: string, facts: Facts): Action {
+	const {uuid: _uuid, ...rest} = specOf(given).complete(given, uuid, facts).request;
+	return {...rest, domain: {uuid, name: facts.picture.domain.name}};
+}

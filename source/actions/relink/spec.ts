@@ -1,0 +1,17 @@
+/**
+Overlays, and the records that name it, are told where a moved image file lies: what the doctor offers for a broken chain.
+*/
+import {planRelink} from '../../engine/plan/relink.ts';
+import {wholeRequest, type ActionSpec} from '../spec.ts';
+
+export const relink = {
+	kind: 'relink',
+	complete: wholeRequest,
+	reads: ({links}) => (links ?? []).filter(({backingFormat}) => backingFormat === 'qcow2').map(({backingPath}) => backingPath),
+	plan: planRelink,
+	words: {
+		title: ({domain}) => `Link moved backing files of ${domain.name} again`,
+		log: ({links}) => `link ${links.length} moved backing file${links.length === 1 ? '' : 's'} again`,
+		done: ({domain}) => `The images of "${domain.name}" find their backing files again.`,
+	},
+} satisfies ActionSpec<'relink'>;

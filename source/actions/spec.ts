@@ -1,0 +1,100 @@
+/**
+One action, all of it: what may be typed for it, what the screen asks, how it is planned, and its words. The command line, its help, the keys, the menu, the
+questions, the planner and the audit log are fed from the registry of these.
+*/
+import type {Action, Wish} from '../model/action.ts';
+import type {DomainPicture, Inventory} from '../model/inventory.ts';
+import type {Plan} from '../model/plan.ts';
+import type {Result} from '../model/result.ts';
+import type {Snapshot} from '../model/snapshot.ts';
+import type {PlanArguments} from '../engine/plan/context.ts';
+import type {Question, QuestionId, Setting} from './question.ts';
+
+export type ActionKind = Action['kind'];
+export type ActionOf<K extends ActionKind> = Extract<Action, {kind: K}>;
+export type RequestOf<K extends ActionKind> = Extract<Wish, {kind: K}>;
+
+/** A request as far as it was said, by the command line or by what is selected on the screen. */
+export type GivenOf<K extends ActionKind> = {[P in K]: {kind: P} & Partial<Omit<RequestOf<P>, 'kind' | 'uuid'>>}[K];
+export type Given = GivenOf<ActionKind>;
+
+/** What defaults depend on. */
+export type Facts = {picture: DomainPicture; nowMs: number};
+
+/** `answered`: the questions that need not be asked. `keepName`: the name proposed for the current state, also where it is to be discarded. */
+export type Completed<K extends ActionKind> = {request: RequestOf<K>; answered: QuestionId[]; keepName?: string};
+
+/** Options as commander gives them, by their long name in camel case. */
+export type RawOptions = Readonly<Record<string, unknown>>;
+
+export type OptionSpec = {
+	/** As commander and the help write them: `--keep <name>`. */
+	flags: string;
+	summary: string;
+	/** May be given more than once; its value is an array. */
+	isRepeated?: true;
+};
+
+export type CliSpec<K extends ActionKind> = {
+	/** Its verb and arguments; the first argument is the domain. */
+	usage: string;
+	summary: string;
+	options: OptionSpec[];
+	/** Long options that exclude each other. */
+	excludes: string[][];
+	/** An option that names a file which says what other options leave open. `taken`: names of snapshots that are there. Fails with `usage`. */
+	document?: {option: string; read(text: string, given: GivenOf<K>, taken: ReadonlySet<string>): Result<Given>};
+	/** `words`: the arguments after the domain. `isAsked`: a person can still be asked. Fails with `usage`. */
+	read(words: ReadonlyArray<string | undefined>, raw: RawOptions, isAsked: boolean): Result<GivenOf<K>>;
+};
+
+export type ScreenSpec = {
+	key: string;
+	/** In the menu. */
+	label: string;
+	/** In the menu of what it first has to be chosen from; missing: it is not offered there. */
+	chooseLabel?: string;
+	/** Before a reason, in a notice. */
+	title: string;
+	/** Said where the snapshot has still to be chosen. */
+	choose: string;
+	/** In the help, and in the last line; there the smaller rank stays longer. */
+	help: string;
+	short: string;
+	rank: number;
+	needs: 'domain' | 'snapshot';
+	/** Why it is not possible for this domain; undefined: it is. The planner may still refuse, with more knowledge. */
+	unavailable?(picture: DomainPicture): string | undefined;
+};
+
+export type ActionSpec<K extends ActionKind> = {
+	kind: K;
+	cli?: CliSpec<K>;
+	screen?: ScreenSpec;
+	/** The only place of defaults. A whole request stays as it is. */
+	complete(given: GivenOf<K>, uuid: string, facts: Facts): Completed<K>;
+	/** What the screen proposes where a question is still open. */
+	propose?(completed: Completed<K>, picture: DomainPicture): RequestOf<K>;
+	questions?(request: RequestOf<K>, asked: {picture: DomainPicture | undefined; keepName: string}): Question[];
+	/** All that can be set beyond the questions. */
+	settings?(request: RequestOf<K>, picture: DomainPicture | undefined): Setting[];
+	/** Images that it names by itself, absolute: they may lie where no record leads to, so they are read besides. */
+	reads?(request: GivenOf<K>): string[];
+	/** The snapshots that are dropped together with what only they need. */
+	drops?(action: ActionOf<K>, snapshots: readonly Snapshot[]): Snapshot[];
+	/** Pure. Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */
+	plan(action: ActionOf<K>, inventory: Inventory, given: PlanArguments): Result<Plan>;
+	words: {
+		/** For headings: "Revert web to s1". */
+		title(action: ActionOf<K>): string;
+		/** For the audit log and for whoever waits for the lock. */
+		log(action: ActionOf<K>): string;
+		/** One sentence on what is true when it is done. */
+		done(action: ActionOf<K>): string;
+	};
+};
+
+/** For actions that only the doctor offers: it leaves nothing open. */
+export function wholeRequest<K extends ActionKind>(given: GivenOf<K>, uuid: string): Completed<K> {
+	return {request: {...given, uuid} as unknown as RequestOf<K>, answered: []};
+}

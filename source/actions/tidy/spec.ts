@@ -1,0 +1,17 @@
+/**
+Images that nothing needs are removed: what the doctor offers for them.
+*/
+import {planTidy} from '../../engine/plan/tidy.ts';
+import {wholeRequest, type ActionSpec} from '../spec.ts';
+
+export const tidy = {
+	kind: 'tidy',
+	complete: wholeRequest,
+	reads: ({paths}) => paths ?? [],
+	plan: planTidy,
+	words: {
+		title: ({domain}) => `Remove images of ${domain.name} that nothing needs`,
+		log: ({paths}) => `remove ${paths.length} image${paths.length === 1 ? '' : 's'} that nothing needs`,
+		done: ({domain}) => `The images of "${domain.name}" that nothing needed are removed.`,
+	},
+} satisfies ActionSpec<'tidy'>;

@@ -1,0 +1,75 @@
+/**
+What people read of the actions is what the registry holds: the README, the help of the command line, the keys, the menu.
+*/
+import {readFile} from 'node:fs/promises';
+import test from 'ava';
+import {actionKinds, commandLineSpecs, screenSpecs, specOf} from '../../source/actions/registry.ts';
+import {bindings} from '../../source/app/keys.ts';
+import {menuOf} from '../../source/app/actions.ts';
+import {parseArguments} from '../../source/arguments.ts';
+import {threeSnapshots} from '../helpers/inventory.ts';
+import {press} from '../helpers/press.ts';
+import {atWeb} from '../helpers/screen-harness.ts';
+
+/** "--keep <name>" without its value. */
+const longOption = (flags: string) => /--[a-z-]+/.exec(flags)![0];
+
+function helpOf(...argv: string[]): string {
+	const parsed = parseArguments([...argv, '--help'], '1');
+	return parsed.ok && parsed.value.kind === 'print' ? parsed.value.text.replaceAll(/\s+/g, ' ') : '';
+}
+
+test('the help has every verb with its arguments and its summary, and every option of it', t => {
+	const overview = helpOf();
+	for (const {usage, summary, options} of commandLineSpecs()) {
+		const [verb] = usage.split(' ');
+		t.true(overview.includes(summary), usage);
+		t.true(helpOf(verb!).includes(usage.replace(verb!, `${verb!} [options]`)), usage);
+		for (const {flags, summary: words} of options) {
+			t.true(helpOf(verb!).includes(`${flags} ${words}`), flags);
+		}
+	}
+});
+
+test('the README has every verb, each of its options, and every key', async t => {
+	const readme = await readFile('README.md', 'utf8');
+	for (const {usage, options} of commandLineSpecs()) {
+		t.true(readme.includes(`vsnap-tui ${usage.replaceAll(/[<>]/g, '').replace(/^(\S+)(.*)$/, (_, verb: string, rest: string) => verb + rest.toUpperCase())}`), usage);
+		t.deepEqual(options.map(({flags}) => longOption(flags)).filter(option => !readme.includes(option)), [], usage);
+	}
+
+	t.deepEqual(screenSpecs().map(({screen}) => screen.key).filter(key => !readme.includes(`\`${key}\``)), []);
+});
+
+test('every action of the screen has a key of its own, and is in the menu of a snapshot', async t => {
+	const keys = screenSpecs().map(({screen}) => screen.key);
+	for (const key of keys) {
+		t.is(bindings.filter(({contexts, keys: own}) => contexts.includes('browse') && own.includes(key)).length, 1, key);
+	}
+
+	// From the current state to the snapshot before it.
+	const brain = await press(await atWeb(), 'k');
+	const ids = new Set(menuOf(brain.state).options.map(({id}) => id));
+	t.deepEqual(screenSpecs().map(({kind}) => kind).filter(kind => !ids.has(kind)), []);
+});
+
+test('a whole request stays as it is when it is completed', t => {
+	const {picture} = threeSnapshots({});
+	const {uuid, name} = picture.domain;
+	const facts = {picture, nowMs: 0};
+	const fate = {kind: 'discard'} as const;
+	const requests = [
+		{kind: 'create', uuid, snapshot: 'a', description: 'd', memory: {mode: 'no'}, disks: [], isDiskOnly: true, isQuiesced: false, isLive: false, isHalted: true, hasNoMetadata: false},
+		{kind: 'revert', uuid, snapshot: 's1', fate, endState: 'paused'},
+		{kind: 'branch', uuid, snapshot: 's1', name: 'b', fate},
+		{kind: 'merge', uuid, snapshot: 's1'},
+		{kind: 'delete', uuid, snapshot: 's1', scope: 'with-children', isMetadataOnly: true},
+		{kind: 'relink', uuid, links: [], moved: []},
+		{kind: 'tidy', uuid, paths: ['/a']},
+		{kind: 'mend-records', uuid, adopts: 'tags'},
+	] as const;
+	t.deepEqual(requests.map(({kind}) => kind) as string[], actionKinds as string[], name);
+	for (const request of requests) {
+		t.deepEqual(specOf(request).complete(request as never, uuid, facts).request, request as never);
+	}
+});
