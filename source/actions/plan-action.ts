@@ -2,7 +2,8 @@
 The planner of any action. All of them are pure: the world, the time and the id come in.
 */
 import {withRecords} from '../engine/plan/bare-records.ts';
-import type {PlanArguments} from '../engine/plan/context.ts';
+import {planContext, type PlanArguments} from '../engine/plan/context.ts';
+import {guardWrites} from '../engine/plan/guard-writes.ts';
 import {joinPermissions} from '../engine/plan/permissions.ts';
 import type {Action} from '../model/action.ts';
 import type {Inventory} from '../model/inventory.ts';
@@ -17,5 +18,6 @@ export function planAction(action: Action, inventory: Inventory, given: PlanArgu
 		return plan.failure.kind === 'refused' ? fail({...plan.failure, blockers: joinPermissions(plan.failure.blockers)}) : plan;
 	}
 
-	return withRecords(plan.value, inventory, given.workPath);
+	const guarded = guardWrites(planContext(inventory, given), plan.value);
+	return guarded.ok ? withRecords(guarded.value, inventory, given.workPath) : guarded;
 }

@@ -40,7 +40,10 @@ const listOf = (check: Check): Check => (value, place) => Array.isArray(value)
 
 const kind = shape({kind: text});
 const files = listOf(shape({path: text, text}));
-const program = shape({argv: listOf(text), files, onlyIf: optional(kind)});
+const account: Check = (value, place) => isObject(value) && Number.isSafeInteger(value.uid) && Number.isSafeInteger(value.gid) && typeof value.isNamed === 'boolean' ? undefined : place;
+const program = shape({
+	argv: listOf(text), files, onlyIf: optional(kind), runAs: optional(account),
+});
 const monitorCommand = shape({
 	socketPath: text, execute: text, arguments: shape({}), files, onlyIf: optional(kind), until: optional(kind),
 });

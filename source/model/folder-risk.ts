@@ -3,6 +3,7 @@ Folders in which somebody else can exchange what root is about to name: between 
 folder. Root's own files are then made in a folder that is safe, and what lies in the other one is named from inside it (`Place`).
 */
 import {posix} from 'node:path';
+import type {Account} from './plan.ts';
 
 export type FolderRisk = {
 	/** The folder itself, or the first above it, that somebody else may write to. */
@@ -13,10 +14,14 @@ export type FolderRisk = {
 	buildIn: string | undefined;
 	/** Device and inode of the folder itself, as `stat` writes them. */
 	inode: string;
+	/** The one user who may exchange anything on the path, beside root; undefined: there are several, or they are not known. */
+	sole?: Account;
 };
 
 /** What `stat` says of one folder of a path. `inode`: with its device before it. */
-export type FolderEntry = {isLink: boolean; uid: number; gid: number; mode: number; inode: string};
+export type FolderEntry = {
+	isLink: boolean; uid: number; gid: number; mode: number; inode: string; account?: Account; /** Its group is that of its owner alone. */ hasPrivateGroup?: boolean;
+};
 
 /** "/", "/a", "/a/b". */
 export function foldersOf(path: string): string[] {
@@ -35,6 +40,29 @@ function otherWriter({uid, gid, mode}: FolderEntry): string | undefined {
 	}
 
 	return (mode & 0o020) !== 0 && gid !== 0 ? `group ${gid}` : undefined;
+}
+
+/** The accounts that may exchange an entry of the folder, beside root; undefined: who that is cannot be told. `entry`: where it is another folder. */
+function changersOf(folder: FolderEntry | undefined, entry: FolderEntry | undefined): Account[] | undefined {
+	if (folder === undefined) {
+		return undefined;
+	}
+
+	// Where it is sticky, each may exchange what is theirs.
+	const isSticky = (folder.mode & 0o1000) !== 0 && entry !== undefined;
+	const isShared = (folder.mode & 0o002) !== 0 || ((folder.mode & 0o020) !== 0 && folder.gid !== 0 && !folder.hasPrivateGroup);
+	if (isShared && !isSticky) {
+		return undefined;
+	}
+
+	const users = [folder, ...(isShared ? [entry!] : [])].filter(({uid}) => uid !== 0);
+	return users.some(({account}) => account === undefined) ? undefined : users.map(({account}) => account!);
+}
+
+/** The only one among these, if all of them are known. */
+export function soleAccount(lists: ReadonlyArray<readonly Account[] | undefined>): Account | undefined {
+	const all = lists.flatMap(list => list ?? []);
+	return lists.includes(undefined) || all.some(({uid}) => uid !== all[0]!.uid) ? undefined : all[0];
 }
 
 /** The folder above, if files can be moved from there into this folder. */
@@ -56,7 +84,10 @@ export function folderRisk(path: string, entries: ReadonlyMap<string, FolderEntr
 		const who = entry === undefined ? 'somebody' : otherWriter(entry);
 		const isSticky = entry?.uid === 0 && (entry.mode & 0o1000) !== 0 && next?.uid === 0;
 		if (who !== undefined && !isSticky) {
-			return {folder, who, buildIn: folderAbove(folder, path, entries), inode: entries.get(path)?.inode ?? ''};
+			const sole = soleAccount(folders.map((name, at) => changersOf(entries.get(name), entries.get(folders[at + 1] ?? ''))));
+			return {
+				folder, who, buildIn: folderAbove(folder, path, entries), inode: entries.get(path)?.inode ?? '', ...(sole && {sole}),
+			};
 		}
 	}
 

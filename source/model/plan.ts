@@ -23,8 +23,18 @@ export type Place = {
 	/** Device and inode of the folder, as `stat` writes them. */
 	inode: string;
 	/** An entry that must be this file, and no link: `is` has device and inode, or the path of another name of the same file. */
-	entry?: {name: string; is: string};
+	entry?: {
+		name: string;
+		is: string;
+		/** It is opened, and proven once more, before the command, which gets it as `heldEntry`: then nobody can exchange it in between. */
+		isHeld?: true;
+	};
+	/** A folder that has to be root's alone by then, or nothing is done: this one, or one above it. */
+	unshared?: string;
 };
+
+/** A user whose rights are enough for a command of root's. `isNamed`: the host knows this user, and all groups. */
+export type Account = {uid: number; gid: number; isNamed: boolean};
 
 /**
 One program, exactly. `virsh` runs where we are (its URI leads to the host); every other tool runs where the images are. `qemu` starts a domain that is
@@ -36,6 +46,8 @@ export type ProgramCommand = {
 	argv: string[];
 	/** Missing: it names everything by its path. */
 	place?: Place;
+	/** Whose folder it works in, with this user's rights alone: what this user may not write to is not written to, wherever names lead. */
+	runAs?: Account;
 	files: CommandFile[];
 	/** For an undo: run only where this holds, because the world may already be as wanted. For a step: left out where it does not, see `Step.otherwise`. */
 	onlyIf?: Probe;

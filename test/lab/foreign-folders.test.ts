@@ -1,18 +1,20 @@
 /** Root at work in a folder of somebody else's, who exchanges the new names for links to a file of root's while the plan runs. */
 import {
-	chmod, chown, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile,
+	chown, lstat, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
+import {digest} from '../../source/model/fingerprint.ts';
 import type {Plan} from '../../source/model/plan.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, type LabDomain} from './domains.ts';
 import {expectRefused, expectReverted} from './expect.ts';
+import {makeVictims, shimBefore as shimAllBefore} from './exchange.ts';
 import {
 	recover, report, revert, runProgram, type ProgramResult,
 } from './program.ts';
-import {imagesPath, labEnvironment} from './settings.ts';
+import {imagesPath} from './settings.ts';
 import {run} from './run.ts';
 import {killMoments, makeShims, readPlan} from './shims.ts';
 import {digestFile, digestHeads, readHeads} from './slots.ts';
@@ -22,18 +24,13 @@ test.before(startLab);
 
 const owner = 1234;
 const create = (domain: LabDomain, ...flags: string[]) => ['create', '--disk-only', ...flags, '--', domain.name, 's1'];
-const isPrivate = (name: string) => name.startsWith('.vsnap-tui-');
-
-/** A program of this name stands before the real one: where the words of a call match, it does this first. */
-async function shimBefore(domain: LabDomain, program: string, words: string, script: string): Promise<{env: {PATH: string}}> {
-	const shims = path.join(domain.statePath, 'shims');
-	const realPath = labEnvironment().PATH!;
-	await rm(shims, {recursive: true, force: true});
-	await mkdir(shims);
-	await writeFile(path.join(shims, program), `#!/bin/sh\nPATH='${realPath}'\ncase "$*" in ${words}) ${script};; esac\nexec ${program} "$@"\n`);
-	await chmod(path.join(shims, program), 0o755);
-	return {env: {PATH: `${shims}:${realPath}`}};
+const shimBefore = async (domain: LabDomain, program: string, words: string, script: string) => shimAllBefore(domain, {[program]: words}, script);
+/** The private folders beside, of this domain: other files of the lab work there as well. */
+async function readPrivate({folder}: LabDomain): Promise<string[]> {
+	const names = await readdir(imagesPath);
+	return names.filter(name => name.startsWith('.vsnap-tui-') && name.endsWith(digest(folder).slice(0, 8)));
 }
+
 
 test.serial('a link under the name of a new overlay is never followed, and nothing is left of what was made', async t => {
 	const domain = await makeDomain(t, {diskCount: 1});
@@ -57,8 +54,7 @@ test.serial('a link under the name of a new overlay is never followed, and nothi
 		await rm(overlay);
 		t.deepEqual([...await readHeads(domain, {inactive: true})], [['vda', domain.disks[0]!.path]]);
 		t.deepEqual(await readdir(domain.folder), ['vda.qcow2']);
-		const beside = await readdir(imagesPath);
-		t.deepEqual(beside.filter(name => isPrivate(name)), []);
+		t.deepEqual(await readPrivate(domain), []);
 	}
 
 	const made = await runProgram(domain, create(domain, '--yes', '--json'));
@@ -67,8 +63,7 @@ test.serial('a link under the name of a new overlay is never followed, and nothi
 	await expectReverted(t, domain, await revert(domain, 's1', {flags: ['--keep', 'k']}), {digests, current: 's1'});
 	const [[, head] = []] = await readHeads(domain);
 	t.is((await stat(head!)).nlink, 1, 'the private name is gone');
-	const beside = await readdir(imagesPath);
-	t.deepEqual(beside.filter(name => isPrivate(name)), []);
+	t.deepEqual(await readPrivate(domain), []);
 });
 
 test.serial('killed with the overlay linked into place, recover takes both names and the private folder away', async t => {
@@ -83,26 +78,8 @@ test.serial('killed with the overlay linked into place, recover takes both names
 	const recovered = await recover(domain, '--roll-back');
 	t.is(recovered.exitCode, 0, report(recovered));
 	t.deepEqual(await readdir(domain.folder), ['vda.qcow2']);
-	const beside = await readdir(imagesPath);
-	t.deepEqual(beside.filter(name => isPrivate(name)), []);
+	t.deepEqual(await readPrivate(domain), []);
 });
-
-/** Of root's, with the same names as in the domain's folder: what would be hit if somebody led the program here. */
-async function makeVictims(domain: LabDomain, names: string[]): Promise<{folder: string; read: () => Promise<string[]>}> {
-	const folder = path.join(imagesPath, `victims-${path.basename(domain.statePath)}`);
-	await mkdir(folder);
-	for (const name of names) {
-		await writeFile(path.join(folder, name), `of root: ${name}`, {mode: 0o600});
-	}
-
-	return {
-		folder,
-		read: async () => Promise.all((await readdir(folder)).sort().map(async name => {
-			const {uid, mode} = await stat(path.join(folder, name));
-			return `${name} ${uid} ${mode % 0o1000} ${await digestFile(path.join(folder, name))}`;
-		})),
-	};
-}
 
 test.serial('where a folder above belongs to somebody else all the same is done, and nothing outside is touched when it is exchanged meanwhile', async t => {
 	const outer = path.join(imagesPath, `foreign-${process.pid}`);
@@ -138,8 +115,7 @@ test.serial('where a folder above belongs to somebody else all the same is done,
 	t.deepEqual(await victims.read(), untouched);
 	await putRight();
 	await expectReverted(t, domain, reverted, {digests, current: 's1'});
-	const beside = await readdir(imagesPath);
-	t.deepEqual(beside.filter(name => isPrivate(name)), []);
+	t.deepEqual(await readPrivate(domain), []);
 });
 
 test.serial('a file that somebody has put in the place of one which is to be removed stays', async t => {
@@ -159,8 +135,7 @@ test.serial('a file that somebody has put in the place of one which is to be rem
 	t.is(await readFile(left, 'utf8'), 'theirs\n');
 	await rm(left);
 	await expectReverted(t, domain, recovered, {digests, current: 's1'});
-	const beside = await readdir(imagesPath);
-	t.deepEqual(beside.filter(name => isPrivate(name)), []);
+	t.deepEqual(await readPrivate(domain), []);
 });
 
 test.serial('where nothing safe is on the same file system root is refused, and the folder is named', async t => {
@@ -186,8 +161,10 @@ async function makeForeignUefi(t: ExecutionContext): Promise<{domain: LabDomain;
 	});
 	const variables = path.join(domain.folder, 'vars.fd');
 	await writeFile(variables, await readFile('/usr/share/OVMF/OVMF_VARS_4M.fd'), {mode: 0o600});
-	await chown(variables, owner, owner);
-	await chown(domain.folder, owner, owner);
+	for (const name of [variables, domain.disks[0]!.path, domain.folder]) {
+		await chown(name, owner, owner);
+	}
+
 	const victims = await makeVictims(domain, ['victim']);
 	t.teardown(async () => rm(victims.folder, {recursive: true, force: true}));
 	return {domain, variables, victims};
@@ -233,8 +210,7 @@ test.serial('variables of the firmware are copied and put back in such a folder,
 	t.true(then.equals(await readFile(variables)));
 	t.is((await stat(variables)).uid, owner);
 	t.deepEqual(await readNames(domain), ['vars.fd', 'vars.fd.vsnap-s1']);
-	const beside = await readdir(imagesPath);
-	t.deepEqual(beside.filter(name => isPrivate(name)), []);
+	t.deepEqual(await readPrivate(domain), []);
 	const exchangeCopy = `mv '${copy}' '${aside}'; ln -s '${victim}' '${copy}'`;
 	const deleted = await runProgram(domain, ['delete', '--yes', '--json', '--', domain.name, 's1'], await shimBefore(domain, 'rm', '*vsnap-s1', exchangeCopy));
 	t.is(deleted.exitCode, 0, report(deleted));
@@ -269,7 +245,6 @@ for (const [at, keeper] of [['before', /^vars\.fd\.left-/], ['after', /^vars\.fd
 		t.deepEqual(names.filter(name => !keeper.test(name) && name !== 'vars.fd'), ['vars.fd.vsnap-s1']);
 		t.deepEqual(await digestHeads(domain), present.digests);
 		t.notDeepEqual(present.digests, digests);
-		const beside = await readdir(imagesPath);
-		t.deepEqual(beside.filter(name => isPrivate(name)), []);
+		t.deepEqual(await readPrivate(domain), []);
 	});
 }

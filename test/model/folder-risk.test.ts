@@ -30,3 +30,19 @@ test('there is none where another file system begins in between, and where a fol
 	t.like(riskOf('/home/x/vm', {'/home/x': {uid: 1000}, '/home/x/vm': {inode: '2:2'}}), {folder: '/home/x', buildIn: undefined});
 	t.deepEqual(folderRisk('/a', new Map([['/', root]])), {folder: '/a', who: 'somebody', buildIn: undefined, inode: ''});
 });
+
+test('who alone may exchange anything on the path: not where a group or everybody may, but in a sticky folder each only what is theirs', t => {
+	const theirs = (uid: number) => ({uid, account: {uid, gid: uid, isNamed: true}});
+	const soleOf = (path: string, others: Record<string, Partial<FolderEntry>>) => riskOf(path, others)?.sole?.uid;
+	t.is(soleOf('/a/b', {'/a/b': theirs(1000)}), 1000);
+	t.is(soleOf('/a/b', {'/a': theirs(1000), '/a/b': theirs(1000)}), 1000);
+	t.is(soleOf('/a/b', {'/a': theirs(1000)}), 1000);
+	t.is(soleOf('/a/b', {'/a': theirs(1000), '/a/b': theirs(1001)}), undefined);
+	t.is(soleOf('/a/b', {'/a/b': {...theirs(1000), mode: 0o777}}), undefined);
+	t.is(soleOf('/a/b', {'/a/b': {...theirs(1000), gid: 36, mode: 0o775}}), undefined);
+	t.is(soleOf('/a/b', {'/a/b': {...theirs(1000), gid: 1000, mode: 0o775, hasPrivateGroup: true}}), 1000);
+	t.is(soleOf('/a/b', {'/a/b': {gid: 36, mode: 0o775}}), undefined);
+	t.is(soleOf('/tmp/b', {'/tmp': {mode: 0o1777}, '/tmp/b': theirs(1000)}), 1000);
+	t.is(soleOf('/tmp', {'/tmp': {...theirs(1000), mode: 0o1777}}), undefined);
+	t.is(soleOf('/a/b', {'/a/b': {uid: 1000}}), undefined, 'nobody has asked who that is');
+});

@@ -1,14 +1,17 @@
 /** Commands on what lies in folders that others may exchange: run with a real shell, on real files. */
 import {execFile} from 'node:child_process';
 import {
-	mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile,
+	chmod, mkdir, mkdtemp, readdir, rename, rm, stat, symlink, writeFile,
 } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import process from 'node:process';
 import {promisify} from 'node:util';
 import test, {type ExecutionContext} from 'ava';
 import {formatCommand} from '../../source/model/format-command.ts';
-import {inPlace, placedArgv, wordsOfProgram} from '../../source/model/placed-command.ts';
+import {
+	heldEntry, inPlace, placedArgv, wordsOfProgram,
+} from '../../source/model/placed-command.ts';
 import type {Place, ProgramCommand} from '../../source/model/plan.ts';
 
 const run = promisify(execFile);
@@ -84,6 +87,39 @@ for (const [name, way] of ways) {
 		t.is((await stat(other)).nlink, 1);
 	});
 }
+
+const read = (file: string): ProgramCommand => ({tool: 'file', argv: ['cat', file], files: []});
+
+for (const [name, way] of ways) {
+	const attempt = async (command: ProgramCommand) => run(...way(command)).then(({stdout}) => stdout, () => 'failed');
+
+	test(`${name}: an entry that is held open is the one that was proven, and no link to it`, async t => {
+		const {folder, other, file, place} = await scene(t);
+		const held: Place = {...place, entry: {...place.entry!, isHeld: true}};
+		t.is(await attempt({...read(heldEntry), place: held}), folder);
+		await rename(file, path.join(folder, 'aside'));
+		await symlink(path.join(folder, 'aside'), file);
+		t.is(await attempt({...read(heldEntry), place: held}), 'failed');
+		await rm(file);
+		await symlink(path.join(other, hostile), file);
+		t.is(await attempt({...read(heldEntry), place: held}), 'failed');
+	});
+
+	test(`${name}: nothing where a folder is still not root's alone`, async t => {
+		const {folder, file, place} = await scene(t);
+		const isRoot = process.getuid?.() === 0;
+		for (const [mode, isAlone] of [[0o755, true], [0o700, true], [0o775, false], [0o757, false], [0o720, false], [0o1777, false], [0o2755, true]] as const) {
+			await chmod(folder, mode);
+			t.is(await attempt(inPlace({...place, unshared: folder}, read(file))), isRoot && isAlone ? folder : 'failed', mode.toString(8));
+		}
+	});
+}
+
+test('with the rights of another user', t => {
+	const command: ProgramCommand = {...remove('/a/b'), runAs: {uid: 1000, gid: 100, isNamed: true}};
+	t.deepEqual(placedArgv(command).slice(4), ['setpriv', '--reuid', '1000', '--regid', '100', '--init-groups', 'rm', '--', '/a/b']);
+	t.is(formatCommand({...command, runAs: {uid: 1000, gid: 65_534, isNamed: false}}), 'setpriv --reuid 1000 --regid 65534 --clear-groups rm -- /a/b');
+});
 
 test('only entries of the folder itself are named from inside, dd\'s operands too, and their paths can be had again', t => {
 	const place = {folder: '/a', inode: '1:2'};

@@ -3,10 +3,8 @@ The firmware's variables in a qcow2 file. Internal snapshots take that file alon
 to a snapshot whose state is missing there ends with an error after it has put the disks back (seen on 11.3).
 */
 import type {Consequence, Step} from '../../model/plan.ts';
-import {inPlace} from '../../model/placed-command.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
 import {imageCommands} from './commands.ts';
-import {placeOfKnown} from './copy-file.ts';
 import type {PlanContext} from './context.ts';
 import {isForeignNvram} from './nvram.ts';
 import {variablesIn} from './nvram-revert.ts';
@@ -48,8 +46,8 @@ export function tagNvram(context: PlanContext, name: string): {steps: Step[]; co
 		steps: [step('create', {
 			id: 'tag-nvram',
 			title: `Freeze the firmware's variables inside their file as "${name}"`,
-			command: inPlace(placeOfKnown(context, path), imageCommands.tag(path, name)),
-			undo: [{...inPlace(placeOfKnown(context, path), imageCommands.untag(path, name)), onlyIf: {kind: 'image-has-tag', path, tag: name}}],
+			command: imageCommands.tag(path, name),
+			undo: [{...imageCommands.untag(path, name), onlyIf: {kind: 'image-has-tag', path, tag: name}}],
 			happened: {kind: 'image-has-tag', path, tag: name},
 			ifStopped: 'It would be taken back: the firmware\'s variables are as they were.',
 		})],

@@ -243,7 +243,7 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 	const overlayPaths = overlaysOnRecord(picture);
 	const nvram = nvramPaths(picture.domain, picture.snapshots);
 	const [folders, nvramFiles, memoryFiles, jobs] = await Promise.all([
-		readFoldersOf(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...nvram, ...picture.images.flatMap(({dataFilePath}) => dataFilePath ?? [])]),
+		readFoldersOf(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...nvram, ...picture.images.flatMap(({path, dataFilePath}) => [path, ...(dataFilePath === undefined ? [] : [dataFilePath])])]),
 		readNvramFiles(runner, nvram),
 		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await source.readMemoryFile(path, records)]),
 		source.readJobs(picture.domain),
