@@ -18,6 +18,9 @@ export type FolderRisk = {
 	sole?: Account;
 };
 
+/** A file by another name: the folder in which it really lies. */
+export type LinkedRisk = {folder: string; risk: FolderRisk};
+
 /** What `stat` says of one folder of a path. `inode`: with its device before it. */
 export type FolderEntry = {
 	isLink: boolean; uid: number; gid: number; mode: number; inode: string; account?: Account; /** Its group is that of its owner alone. */ hasPrivateGroup?: boolean;

@@ -5,7 +5,7 @@ import type {Pin} from './pin.ts';
 import type {Domain, DomainDefinition} from './domain.ts';
 import type {Checkpoint, Snapshot} from './snapshot.ts';
 import type {DataSizes} from './copy-cost.ts';
-import type {FolderRisk} from './folder-risk.ts';
+import type {FolderRisk, LinkedRisk} from './folder-risk.ts';
 import type {Image} from './image.ts';
 import type {MemoryFormat} from './memory-format.ts';
 import type {NvramFile} from './nvram.ts';
@@ -143,6 +143,8 @@ export type Inventory = {
 	definitionXml: string;
 	liveXml: string | undefined;
 	folders: Map<string, FolderFacts>;
+	/** Of images whose paths are links: set for root where somebody else may exchange what they lead to. */
+	linkedRisks?: Map<string, LinkedRisk>;
 	/**
 	Folders by the names that paths give them, and where they really are, without links. Read where a backing file has a relative name, which counts from one.
 	*/

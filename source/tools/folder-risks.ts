@@ -3,7 +3,7 @@ Which folders of the host are not root's alone. Asked for root only: whoever els
 */
 import {posix} from 'node:path';
 import {
-	folderAbove, folderRisk, foldersOf, soleAccount, type FolderEntry, type FolderRisk,
+	folderAbove, folderRisk, foldersOf, soleAccount, type FolderEntry, type FolderRisk, type LinkedRisk,
 } from '../model/folder-risk.ts';
 import type {Runner} from './run.ts';
 
@@ -30,11 +30,17 @@ async function readEntries(runner: Runner, paths: readonly string[]): Promise<Ma
 	return answer.ok ? parseFolderEntries(answer.value.stdout) : new Map();
 }
 
-/** Fields of `getent`, by the number of the user or group. What the host does not know is missing. */
-async function readDatabase(runner: Runner, database: 'passwd' | 'group', ids: ReadonlySet<number>): Promise<Map<number, string[]>> {
+/** `gid`: a group's own number, and a user's group. `members`: of a group. */
+type DatabaseEntry = {name: string; gid: number; members: string};
+
+/** By the number of the user or group. What the host does not know is missing. */
+async function readDatabase(runner: Runner, database: 'passwd' | 'group', ids: ReadonlySet<number>): Promise<Map<number, DatabaseEntry>> {
 	const answer = ids.size === 0 ? undefined : await runner({argv: ['getent', database, ...[...ids].map(String)], where: 'host', timeoutMs: readTimeoutMs, fineCodes: [2]});
 	const lines = answer?.ok ? answer.value.stdout.split('\n').map(line => line.split(':')) : [];
-	return new Map(lines.filter(fields => fields.length > 3).map(fields => [Number(fields[2]), fields]));
+	return new Map(lines.filter(fields => fields.length > 3).map(fields => {
+		const [name, id, last] = [fields[0]!, Number(fields[2]), fields[3]!];
+		return [id, database === 'passwd' ? {name, gid: Number(last), members: ''} : {name, gid: id, members: last}];
+	}));
 }
 
 const nobodysGroup = 65_534;
@@ -48,10 +54,10 @@ async function addAccounts(runner: Runner, entries: ReadonlyMap<string, FolderEn
 		readDatabase(runner, 'group', new Set(shared.map(({gid}) => gid))),
 	]);
 	for (const entry of others) {
-		const [name, , , gid] = users.get(entry.uid) ?? [];
-		const [group, , , members] = groups.get(entry.gid) ?? [];
-		entry.account = {uid: entry.uid, gid: gid === undefined ? nobodysGroup : Number(gid), isNamed: gid !== undefined};
-		entry.hasPrivateGroup = name !== undefined && group === name && Number(gid) === entry.gid && ['', name].includes(members ?? '');
+		const user = users.get(entry.uid);
+		const group = groups.get(entry.gid);
+		entry.account = {uid: entry.uid, gid: user?.gid ?? nobodysGroup, isNamed: user !== undefined};
+		entry.hasPrivateGroup = user !== undefined && group?.name === user.name && user.gid === entry.gid && ['', user.name].includes(group.members);
 	}
 }
 
@@ -82,11 +88,37 @@ async function readRisk(runner: Runner, path: string, known: ReadonlyMap<string,
 		};
 }
 
-/** By path, those that are not safe; empty for anybody but root. What cannot be looked at is not safe. */
-export async function readFolderRisks(runner: Runner, paths: readonly string[]): Promise<Map<string, FolderRisk>> {
-	const entries = paths.length === 0 ? undefined : await readEntries(runner, [ownProcess, ...new Set(paths.flatMap(path => foldersOf(path)))]);
+async function readLinked(runner: Runner, links: readonly string[]): Promise<FolderRisks['linked']> {
+	const linked = new Map<string, LinkedRisk>();
+	for (const link of new Set(links)) {
+		const real = await runner({argv: ['readlink', '-e', '-n', '--', link], where: 'host', timeoutMs: readTimeoutMs});
+		const folder = posix.dirname(real.ok ? real.value.stdout : link);
+		const risk = (await readFolderRisks(runner, [folder])).folders.get(folder);
+		if (risk !== undefined) {
+			linked.set(link, {folder, risk});
+		}
+	}
+
+	return linked;
+}
+
+export type FolderRisks = {
+	/** By path. */
+	folders: Map<string, FolderRisk>;
+	/** Of files that are links, by their path: of the folder that they lead to. */
+	linked: Map<string, LinkedRisk>;
+};
+
+/** Those that are not safe, of these folders and those that these files lead to; empty for anybody but root. What cannot be looked at is not safe. */
+export async function readFolderRisks(runner: Runner, paths: readonly string[], files: readonly string[] = []): Promise<FolderRisks> {
+	const entries = paths.length === 0 ? undefined : await readEntries(runner, [ownProcess, ...new Set([...paths.flatMap(path => foldersOf(path)), ...files])]);
 	if (entries?.get(ownProcess)?.uid !== 0) {
-		return new Map();
+		return {folders: new Map(), linked: new Map()};
+	}
+
+	const links = files.filter(file => entries.get(file)?.isLink);
+	for (const file of files) {
+		entries.delete(file);
 	}
 
 	entries.delete(ownProcess);
@@ -99,5 +131,5 @@ export async function readFolderRisks(runner: Runner, paths: readonly string[]):
 		}
 	}
 
-	return risks;
+	return {folders: risks, linked: await readLinked(runner, links)};
 }

@@ -31,7 +31,6 @@ async function readPrivate({folder}: LabDomain): Promise<string[]> {
 	return names.filter(name => name.startsWith('.vsnap-tui-') && name.endsWith(digest(folder).slice(0, 8)));
 }
 
-
 test.serial('a link under the name of a new overlay is never followed, and nothing is left of what was made', async t => {
 	const domain = await makeDomain(t, {diskCount: 1});
 	const digests = await markOffline(domain, 1);

@@ -5,7 +5,7 @@ file of root's that is held open and names no other. What is left is refused.
 */
 import {posix} from 'node:path';
 import type {Blocker} from '../../model/failure.ts';
-import type {FolderRisk} from '../../model/folder-risk.ts';
+import type {LinkedRisk} from '../../model/folder-risk.ts';
 import type {FileFacts} from '../../model/image.ts';
 import {chainOf, imageAt} from '../../model/image-graph.ts';
 import type {
@@ -57,16 +57,23 @@ function isRootsAlone(context: PlanContext, path: string): boolean {
 	return file?.uid === 0 && (file.mode & 0o022) === 0 && imageAt(context.graph, path)?.dataFilePath === undefined;
 }
 
-type Verdict = {risks: FolderRisk[]; account: Account | undefined; denied: string[]};
+/** The folder of this image, and the one that it leads to, where others may exchange it. */
+function risksAt({inventory}: PlanContext, path: string): LinkedRisk[] {
+	const folder = posix.dirname(path);
+	const risk = inventory.folders.get(folder)?.risk;
+	return [risk && {folder, risk}, inventory.linkedRisks?.get(path)].filter(one => one !== undefined);
+}
+
+type Verdict = {risks: LinkedRisk[]; account: Account | undefined; denied: string[]};
 
 function judge(context: PlanContext, {written, opened, read}: Write): Verdict | undefined {
-	const risks = [...new Set(opened.map(path => posix.dirname(path)))].flatMap(folder => context.inventory.folders.get(folder)?.risk ?? []);
+	const risks = opened.flatMap(path => risksAt(context, path));
 	if (risks.length === 0) {
 		return undefined;
 	}
 
-	const [account] = risks.map(({sole}) => sole);
-	const isOne = account !== undefined && risks.every(({sole}) => sole?.uid === account.uid);
+	const [account] = risks.map(({risk}) => risk.sole);
+	const isOne = account !== undefined && risks.every(({risk}) => risk.sole?.uid === account.uid);
 	return {
 		risks,
 		account: isOne ? account : undefined,
@@ -90,9 +97,8 @@ function held(context: PlanContext, command: ProgramCommand, {path}: Write, {acc
 	return {...command, argv: [...command.argv.slice(0, -1), alone], place: {...place, entry: {name: posix.basename(path), is: inode, isHeld: true}}};
 }
 
-function blockerFor(context: PlanContext, {risks, account, denied}: Verdict, {written, opened}: Write): Blocker {
-	const {folder, who, sole} = risks[0]!;
-	const inFolder = opened.map(path => posix.dirname(path)).find(name => context.inventory.folders.get(name)?.risk?.folder === folder)!;
+function blockerFor({risks, account, denied}: Verdict, {written}: Write): Blocker {
+	const {folder: inFolder, risk: {folder, who, sole}} = risks[0]!;
 	const danger = `${folder} can be written to by ${who}${sole === undefined && who.startsWith('user') ? ' and others' : ''}, who could exchange the images that root writes to in ${inFolder}`;
 	const leave = `leave that folder to root (${formatCommandLine(['chown', 'root', folder])}; ${formatCommandLine(['chmod', 'go-w', folder])})`;
 	return account === undefined
@@ -128,11 +134,9 @@ function guarded(context: PlanContext, command: Command, guard: Guard): Command 
 }
 
 /** Nobody knows whose the files are by then: libvirt takes and returns them. What is refused then can be done when the folder has become root's. */
-function guardLater(context: PlanContext): Guard {
-	return (command, {opened}, {risks, account}) => account === undefined
-		? inPlace({...placeOf(context, opened.find(path => placeOf(context, path) !== undefined)!)!, unshared: risks[0]!.folder}, command)
-		: {...command, runAs: account};
-}
+const guardLater: Guard = (command, _write, {risks: [first], account}) => account === undefined
+	? inPlace({folder: first!.folder, inode: first!.risk.inode, unshared: first!.risk.folder}, command)
+	: {...command, runAs: account};
 
 /** The plan with such commands guarded; fails with `refused`. */
 export function guardWrites(context: PlanContext, plan: Plan): Result<Plan> {
@@ -141,7 +145,7 @@ export function guardWrites(context: PlanContext, plan: Plan): Result<Plan> {
 	const guardNow: Guard = (command, write, verdict) => {
 		const {account, denied} = verdict;
 		if (account === undefined || denied.length > 0) {
-			const blocker = blockerFor(context, verdict, write);
+			const blocker = blockerFor(verdict, write);
 			blockers.set(blocker.text, blocker);
 			return command;
 		}
@@ -153,11 +157,11 @@ export function guardWrites(context: PlanContext, plan: Plan): Result<Plan> {
 		return {...command, runAs: account};
 	};
 
-	const later = (command: Command) => guarded(context, command, guardLater(context));
+	const later = (command: Command) => guarded(context, command, guardLater);
 	const steps = plan.steps.map((step): Step => ({
 		...step,
 		command: guarded(context, step.command, guardNow),
-		undo: step.undo && step.undo.map(command => later(command)),
+		undo: step.undo?.map(command => later(command)) ?? null,
 		...(step.instead && {instead: {...step.instead, commands: step.instead.commands.map(command => later(command))}}),
 	}));
 	if (blockers.size > 0) {
@@ -171,13 +175,13 @@ export function guardWrites(context: PlanContext, plan: Plan): Result<Plan> {
 		const account = isLook ? accounts.get(command.argv.at(-1)!) : undefined;
 		return isLook && account !== undefined ? {...step, command: {...command, runAs: account}} : step;
 	});
-	const told = new Map([...accounts].map(([path, {uid}]) => [posix.dirname(path), uid]));
+	const told = new Map([...accounts].flatMap(([path, {uid}]) => risksAt(context, path).map(({folder}) => [folder, uid] as const)));
 	return succeed({
 		...plan,
 		steps: checked,
 		consequences: [
 			...plan.consequences,
-			...[...told].filter(([folder]) => placeOf(context, `${folder}/-`) !== undefined).map(([folder, uid]) => ({severity: 'info' as const, text: `Images in ${folder} are written to with the rights of user ${uid} alone, who may write to that folder.`})),
+			...[...told].map(([folder, uid]) => ({severity: 'info' as const, text: `Images in ${folder} are written to with the rights of user ${uid} alone, who may write to that folder.`})),
 		],
 	});
 }

@@ -4,7 +4,7 @@ A picture for browsing, and the inventory for planning: one domain with its imag
 import {posix} from 'node:path';
 import {headDisks, type DomainDefinition} from '../../model/domain.ts';
 import type {Image} from '../../model/image.ts';
-import type {DomainPicture, FolderFacts, HostFacts, Inventory, MemoryFileFacts} from '../../model/inventory.ts';
+import type {DomainPicture, HostFacts, Inventory, MemoryFileFacts} from '../../model/inventory.ts';
 import type {Pin} from '../../model/pin.ts';
 import {nvramPaths, type NvramFile} from '../../model/nvram.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
@@ -163,13 +163,16 @@ export async function readPicture(reading: Reading, uuid: string, options: {with
 }
 
 /** Folders that cannot be looked at are left out. */
-async function readFoldersOf(runner: Runner, paths: readonly string[]): Promise<Map<string, FolderFacts>> {
-	const folders = [...new Set(paths.map(path => posix.dirname(path)))];
-	const [read, risks] = await Promise.all([readFolders(runner, folders), readFolderRisks(runner, folders)]);
-	return new Map([...read.values()].flatMap(folder => {
-		const risk = folder.ok ? risks.get(folder.value.path) : undefined;
-		return folder.ok ? [[folder.value.path, {...folder.value, ...(risk && {risk})}]] : [];
-	}));
+async function readFoldersOf(runner: Runner, paths: readonly string[], images: readonly string[]): Promise<Required<Pick<Inventory, 'folders' | 'linkedRisks'>>> {
+	const folders = [...new Set([...paths, ...images].map(path => posix.dirname(path)))];
+	const [read, risks] = await Promise.all([readFolders(runner, folders), readFolderRisks(runner, folders, images)]);
+	return {
+		folders: new Map([...read.values()].flatMap(folder => {
+			const risk = folder.ok ? risks.folders.get(folder.value.path) : undefined;
+			return folder.ok ? [[folder.value.path, {...folder.value, ...(risk && {risk})}]] : [];
+		})),
+		linkedRisks: risks.linked,
+	};
 }
 
 /**
@@ -242,8 +245,9 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 	const memoryPaths = new Set(picture.snapshots.flatMap(snapshot => snapshot.memory.mode === 'external' ? [snapshot.memory.path] : []));
 	const overlayPaths = overlaysOnRecord(picture);
 	const nvram = nvramPaths(picture.domain, picture.snapshots);
-	const [folders, nvramFiles, memoryFiles, jobs] = await Promise.all([
-		readFoldersOf(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...nvram, ...picture.images.flatMap(({path, dataFilePath}) => [path, ...(dataFilePath === undefined ? [] : [dataFilePath])])]),
+	const imageFiles = picture.images.flatMap(({path, dataFilePath}) => [path, ...(dataFilePath === undefined ? [] : [dataFilePath])]);
+	const [{folders, linkedRisks}, nvramFiles, memoryFiles, jobs] = await Promise.all([
+		readFoldersOf(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...nvram], imageFiles),
 		readNvramFiles(runner, nvram),
 		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await source.readMemoryFile(path, records)]),
 		source.readJobs(picture.domain),
@@ -273,6 +277,7 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 			definitionXml: records.definitionXml,
 			liveXml: records.liveXml,
 			folders,
+			linkedRisks,
 			realFolders: await readRealFolders(runner, picture.images),
 			memoryFiles: new Map(memoryFiles),
 			jobs: jobs.value,

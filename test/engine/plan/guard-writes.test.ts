@@ -90,7 +90,8 @@ test('states inside are made, and taken back, with those rights; a user that the
 
 test('what those rights are not enough for is refused, with the file and who should have it', t => {
 	const root = {uid: 0, gid: 0};
-	t.regex(refusalOf(within(theirs, threeSnapshots(), {'/d/vda.s2': root}), drop('s2')), /^\/d can be written to by user 1000, .*vda\.s2 cannot be written to\. .*chown 1000 \/d\/vda\.s2.*chown root \/d; chmod go-w \/d/m);
+	const refused = refusalOf(within(theirs, threeSnapshots(), {'/d/vda.s2': root}), drop('s2'));
+	t.regex(refused, /^\/d can be written to by user 1000, .*vda\.s2 cannot be written to\. .*chown 1000 \/d\/vda\.s2.*chown root \/d; chmod go-w \/d/m);
 	// Below what is pulled up: it only has to be read.
 	t.regex(refusalOf(within(theirs, threeSnapshots(), {'/d/vdb.s1': root}), drop('s2')), /vdb\.s1 cannot be read/);
 	t.is(refusalOf(within(theirs, threeSnapshots(), {'/d/vdb.s1': {...root, mode: 0o644}}), drop('s2')), '');
@@ -113,7 +114,7 @@ test('a state inside a file of root\'s is made in that very file, which names no
 		const plan = planOf(within(risk, twoDisks(), disks), tag);
 		for (const command of [stepOf(plan, 'tag-vda').command, stepOf(plan, 'tag-vda').undo![0]!]) {
 			t.like(command, {place: {folder: '/d', inode: '1:9', entry: {name: 'vda.qcow2', is: '1:/d/vda.qcow2', isHeld: true}}});
-			t.regex(formatCommand(command), /json:\{"driver":"qcow2","file":\{"driver":"file","filename":"\/proc\/self\/fd\/9"\},"backing":null\}/);
+			t.regex(formatCommand(command), /json:{"driver":"qcow2","file":{"driver":"file","filename":"\/proc\/self\/fd\/9"},"backing":null}/);
 		}
 	}
 
@@ -130,4 +131,12 @@ test('what is only done after a failure, or when the power changes, refuses noth
 	t.like(undoOf(within(shared, twoDisks())), {place: {folder: '/d', unshared: '/d'}, argv: ['qemu-img', 'commit', '-q', '-f', 'qcow2', '-d', '-b', './vda.qcow2', './vda.s1']});
 	const online = planOf(within(shared, smallTops({state: 'running'})), drop('s3'));
 	t.like(stepOf(online, 'commit-1').instead!.commands[0], {place: {unshared: '/d'}});
+});
+
+test('an image that is a link counts by the folder that it leads to', t => {
+	const world = (risk: FolderRisk) => ({...within(undefined, twoDisks()), linkedRisks: new Map([['/d/vdb.qcow2', {folder: '/e', risk: {...risk, folder: '/e'}}]])});
+	const plan = planOf(world(theirs), tag);
+	t.is(line(plan, 'tag-vda'), 'qemu-img snapshot -c i1 /d/vda.qcow2');
+	t.is(line(plan, 'tag-vdb'), `${asUser} qemu-img snapshot -c i1 /d/vdb.qcow2`);
+	t.regex(refusalOf(world(shared), tag), /^\/e can be written to by group 36, who could exchange the images that root writes to in \/e/);
 });

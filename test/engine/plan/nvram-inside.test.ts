@@ -2,7 +2,9 @@
 import test from 'ava';
 import {planCreate} from '../../../source/engine/plan/create.ts';
 import {planDelete} from '../../../source/engine/plan/delete.ts';
+import {planAction} from '../../../source/engine/plan/plan-action.ts';
 import {planRevert} from '../../../source/engine/plan/revert.ts';
+import type {Action} from '../../../source/model/action.ts';
 import type {Inventory} from '../../../source/model/inventory.ts';
 import type {NvramFile} from '../../../source/model/nvram.ts';
 import type {Plan} from '../../../source/model/plan.ts';
@@ -57,6 +59,28 @@ test('a snapshot inside the images tags the variables, a revert keeps and puts b
 	t.deepEqual(onNvram(drop()), [`remove: qemu-img snapshot -d i1 ${nvram}`]);
 	for (const plan of [create(), back]) {
 		t.notRegex(textsOf(plan), /stay as they are|not kept/);
+	}
+});
+
+test('in a folder of somebody else\'s each of these is done with that user\'s rights, or, where the file is root\'s, in that very file', t => {
+	const sole = {uid: 1000, gid: 1000, isNamed: true};
+	for (const uid of [1000, 0]) {
+		const scene = world();
+		const file = scene.nvramFiles.get(nvram)!;
+		scene.nvramFiles.set(nvram, {...file, uid});
+		scene.folders.set('/n', {...scene.folders.get('/n')!, risk: {
+			folder: '/n', who: 'user 1000', buildIn: '/', inode: '1:9', sole,
+		}});
+		const actions: Action[] = [
+			createAction({snapshot: 'i2'}),
+			{kind: 'revert', domain, snapshot: 'i1', fate: {kind: 'keep', name: 'k'}, endState: undefined},
+			{kind: 'delete', domain, snapshot: 'i1', scope: 'one', isMetadataOnly: false},
+		];
+		const commands = actions.flatMap(action => must(planAction(action, scene, given)).steps).flatMap(({command, undo}) => [command, ...undo ?? []]);
+		const onIt = commands.filter(command => command.tool === 'qemu-img' && (command.runAs ?? command.place) !== undefined);
+		t.deepEqual(onIt.map(command => argvOf(command)[2]), ['-c', '-d', '-c', '-d', '-a', '-a', '-d']);
+		t.true(onIt.every(command => command.tool === 'qemu-img' && (uid === 0 ? command.place?.entry?.isHeld && command.place.entry.is === file.inode : command.runAs?.uid === 1000)));
+		t.false(commands.some(command => argvOf(command).includes(nvram) && command.tool === 'qemu-img' && command.runAs === undefined));
 	}
 });
 
