@@ -6,7 +6,7 @@ import type {Image} from '../../../source/model/image.ts';
 import type {Inventory} from '../../../source/model/inventory.ts';
 import {formatCommand} from '../../../source/model/format-command.ts';
 import type {Command, Plan} from '../../../source/model/plan.ts';
-import {planAction} from '../../../source/engine/plan/plan-action.ts';
+import {planAction} from '../../../source/actions/plan-action.ts';
 import {
 	createAction, stepOf, textsOf, twoDisks,
 } from '../../helpers/create-scene.ts';

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {planCreate} from '../../../source/engine/plan/create.ts';
 import {planDelete} from '../../../source/engine/plan/delete.ts';
-import {planAction} from '../../../source/engine/plan/plan-action.ts';
+import {planAction} from '../../../source/actions/plan-action.ts';
 import {planRevert} from '../../../source/engine/plan/revert.ts';
 import type {Action} from '../../../source/model/action.ts';
 import type {Inventory} from '../../../source/model/inventory.ts';
