@@ -9,7 +9,7 @@ import type {GlobalOptions} from './arguments.ts';
 import type {World} from './engine/world.ts';
 import type {Planning} from './engine/prepare.ts';
 import type {Owner, StateStore} from './engine/ports.ts';
-import {stampOf} from './engine/plan/overlay-name.ts';
+import {stampOf} from './planner/steps/overlay-name.ts';
 import {createDemoHost} from './owners/demo/host.ts';
 import {createMemoryStore} from './owners/demo/memory-store.ts';
 import {filePlaceOf, withoutSsh, type FilePlace} from './owners/libvirt/file-place.ts';

@@ -14,9 +14,9 @@ const doors: Array<{room: RegExp; may: RegExp; types?: RegExp}> = [
 	{room: /^[a-z-]+\.ts$/, may: /^([a-z-]+\.ts$|actions\/|commands\/|model\/|terminal\/)/, types: /./},
 	{room: /^bin\//, may: /^bin\//},
 	{room: /^model\//, may: /^model\//},
-	{room: /^engine\/plan\//, may: /^(engine\/plan|model)\//},
-	{room: /^actions\//, may: /^(actions|engine\/plan|model)\//},
-	{room: /^engine\//, may: /^(actions|engine|model)\//},
+	{room: /^planner\//, may: /^(planner|model)\//},
+	{room: /^actions\//, may: /^(actions|planner|model)\//},
+	{room: /^engine\//, may: /^(actions|engine|planner|model)\//},
 	{room: /^tools\//, may: /^(tools|model)\/|^engine\/ports\.ts$/},
 	{room: /^owners\/demo\//, may: /^(owners\/(demo|libvirt)|tools|model)\/|^engine\/ports\.ts$/},
 	{room: /^owners\/([a-z]+)\//, may: /^(owners\/libvirt|owners\/qemu|tools|model)\/|^engine\/ports\.ts$/},
@@ -27,11 +27,11 @@ const doors: Array<{room: RegExp; may: RegExp; types?: RegExp}> = [
 	// Where the screen meets the terminal.
 	{room: /^ui\/run-[a-z]+\.tsx?$/, may: /^(actions|ui|app|model|terminal)\//},
 	{room: /^ui\//, may: /^(actions|ui|app|model)\//},
-	{room: /^commands\//, may: /^(actions|commands|engine|model)\//, types: /^(owners|tools|app)\//},
+	{room: /^commands\//, may: /^(actions|commands|engine|planner|model)\//, types: /^(owners|tools|app)\//},
 ];
 
 /** Rooms without I/O, clock or randomness: of Node's own modules they may use only those that compute. */
-const pureRooms = /^(model\/|actions\/|engine\/plan\/|app\/update\.ts$|ui\/text\.ts$)/;
+const pureRooms = /^(model\/|actions\/|planner\/|app\/update\.ts$|ui\/text\.ts$)/;
 const pureModules = new Set(['node:buffer', 'node:crypto', 'node:path']);
 const impurity = /\b(?:Date\.now\(|new Date\(\)|Math\.random\(|randomUUID\(|randomBytes\(|process\.)/;
 

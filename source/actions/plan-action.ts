@@ -1,10 +1,10 @@
 /**
 The planner of any action. All of them are pure: the world, the time and the id come in.
 */
-import {withRecords} from '../engine/plan/bare-records.ts';
-import {planContext, type PlanArguments} from '../engine/plan/context.ts';
-import {guardWrites} from '../engine/plan/guard-writes.ts';
-import {joinPermissions} from '../engine/plan/permissions.ts';
+import {withRecords} from '../planner/hypervisor/bare-records.ts';
+import {planContext, type PlanArguments} from '../planner/context.ts';
+import {guardWrites} from '../planner/guard-writes.ts';
+import {joinPermissions} from '../planner/checks/permissions.ts';
 import type {Action} from '../model/action.ts';
 import type {Inventory} from '../model/inventory.ts';
 import type {Plan} from '../model/plan.ts';

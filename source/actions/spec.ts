@@ -7,7 +7,7 @@ import type {DomainPicture, Inventory} from '../model/inventory.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {Snapshot} from '../model/snapshot.ts';
-import type {PlanArguments} from '../engine/plan/context.ts';
+import type {PlanArguments} from '../planner/context.ts';
 import type {Question, QuestionId, Setting} from './question.ts';
 
 export type ActionKind = Action['kind'];

@@ -6,7 +6,7 @@ import {takenNames} from '../actions/names.ts';
 import {describeDone, specOf, titleOfAction} from '../actions/registry.ts';
 import type {Given} from '../actions/spec.ts';
 import {executePlan} from '../engine/execute.ts';
-import {formatShellScript} from '../engine/plan/shell-script.ts';
+import {formatShellScript} from '../planner/script/shell-script.ts';
 import {prepareAction} from '../engine/prepare.ts';
 import type {Outcome, RunEvent} from '../engine/ports.ts';
 import {describeFailure} from '../model/describe-failure.ts';

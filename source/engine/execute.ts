@@ -11,11 +11,11 @@ import type {Plan, Step} from '../model/plan.ts';
 import {
 	fail, succeed, unreachable, type Result,
 } from '../model/result.ts';
+import {fingerprintOf, imagesOf} from '../planner/fingerprint.ts';
 import type {World} from './world.ts';
 import {underClaim} from './claim.ts';
 import {findMeanwhile} from './compare-journal.ts';
 import {findGrown} from './left-grown.ts';
-import {fingerprintOf, imagesOf} from './plan/fingerprint.ts';
 import type {
 	AuditEntry, Journal, JournalRecord, Lock, Outcome, Owner, RunEvent, StateStore,
 } from './ports.ts';

@@ -7,8 +7,8 @@ import {actionFor, droppedBy, readsOf} from '../actions/registry.ts';
 import type {Given} from '../actions/spec.ts';
 import type {Plan} from '../model/plan.ts';
 import type {Result} from '../model/result.ts';
+import {runsToMeasure} from '../actions/drop/measured-runs.ts';
 import {checkOthers} from './claim.ts';
-import {runsToMeasure} from './plan/measured-runs.ts';
 import type {Clock, Owner, StateStore} from './ports.ts';
 
 export type Planning = {

@@ -3,7 +3,7 @@ What helps where a domain could not be started because something that its defini
 */
 import type {Plan} from '../model/plan.ts';
 import {isStartable, lostToStart} from '../model/start-files.ts';
-import {describeLost, ejectCommand} from './plan/start-files.ts';
+import {describeLost, ejectCommand} from '../planner/checks/start-files.ts';
 import type {Outcome, Owner} from './ports.ts';
 
 /** In sentences; undefined where nothing is missing, or where the domain cannot be read. */

@@ -106,7 +106,7 @@ export type Domain = {
 	state: DomainState;
 	isPersistent: boolean;
 	hasManagedSave: boolean;
-	/** Paused with the memory that it was resumed from, and its guest has not run since: see engine/plan/inactive-disks.ts. */
+	/** Paused with the memory that it was resumed from, and its guest has not run since: see planner/checks/inactive-disks.ts. */
 	isFreshlyResumed?: boolean;
 	/** The definition for the next start. */
 	definition: DomainDefinition;

@@ -1,7 +1,7 @@
 import test from 'ava';
 import {checkOthers, giveUpClaim, underClaim} from '../../source/engine/claim.ts';
 import type {World} from '../../source/engine/world.ts';
-import {planRevert} from '../../source/engine/plan/revert.ts';
+import {planRevert} from '../../source/actions/revert/plan.ts';
 import type {Claims, Outcome} from '../../source/engine/ports.ts';
 import {createMemoryStore} from '../../source/owners/demo/memory-store.ts';
 import {parseClaimList} from '../../source/owners/libvirt/claims.ts';

@@ -1,7 +1,7 @@
 import test from 'ava';
 import {executePlan} from '../../source/engine/execute.ts';
 import type {World} from '../../source/engine/world.ts';
-import {planRevert} from '../../source/engine/plan/revert.ts';
+import {planRevert} from '../../source/actions/revert/plan.ts';
 import {defaultDirection} from '../../source/engine/progress.ts';
 import {recover} from '../../source/engine/recover.ts';
 import type {RunEvent, UnfinishedAction} from '../../source/engine/ports.ts';

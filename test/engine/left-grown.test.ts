@@ -1,7 +1,7 @@
 /** A pull that fails leaves its file larger: it reads the same, and nobody says that all is as it was. */
 import test from 'ava';
 import {executePlan} from '../../source/engine/execute.ts';
-import {planDelete} from '../../source/engine/plan/delete.ts';
+import {planDelete} from '../../source/actions/delete/plan.ts';
 import {describeFailure} from '../../source/model/describe-failure.ts';
 import {createMemoryStore} from '../../source/owners/demo/memory-store.ts';
 import {fakeHost} from '../helpers/fake-host.ts';

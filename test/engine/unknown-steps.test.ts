@@ -1,5 +1,5 @@
 import test from 'ava';
-import {planRevert} from '../../source/engine/plan/revert.ts';
+import {planRevert} from '../../source/actions/revert/plan.ts';
 import type {JournalRecord, UnfinishedAction} from '../../source/engine/ports.ts';
 import {defaultDirection} from '../../source/engine/progress.ts';
 import {readUnprovenFiles, withUnknownSteps} from '../../source/engine/unknown-steps.ts';

@@ -2,7 +2,7 @@
 import type {CreateAction} from '../../source/model/action.ts';
 import type {Inventory} from '../../source/model/inventory.ts';
 import type {Plan, Step} from '../../source/model/plan.ts';
-import {planCreate} from '../../source/engine/plan/create.ts';
+import {planCreate} from '../../source/actions/create/plan.ts';
 import {image} from './images.ts';
 import {
 	inventory, must, now, uuid, type Scene,

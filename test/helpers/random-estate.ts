@@ -2,7 +2,7 @@
 Random hosts and random sequences of actions on them, with what must hold after each: every snapshot that remains holds what it held, nothing of another
 domain is touched, and nothing is left that could go.
 */
-import {unlinksRecordedSince} from '../../source/engine/plan/lineage.ts';
+import {unlinksRecordedSince} from '../../source/planner/records/lineage.ts';
 import {planAction} from '../../source/actions/plan-action.ts';
 import type {Action, Fate} from '../../source/model/action.ts';
 import type {Plan} from '../../source/model/plan.ts';

@@ -7,7 +7,7 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
-import {planRevert} from '../../source/engine/plan/revert.ts';
+import {planRevert} from '../../source/actions/revert/plan.ts';
 import type {JournalRecord, StateStore} from '../../source/engine/ports.ts';
 import {takeKernelLock} from '../../source/tools/lock.ts';
 import {createStateStore} from '../../source/tools/state-store.ts';

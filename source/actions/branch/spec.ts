@@ -1,12 +1,12 @@
 /**
 Branch: a second line of development begins at a snapshot (design 3.4, the third way).
 */
-import {planBranch} from '../../engine/plan/branch.ts';
 import {succeed} from '../../model/result.ts';
 import {freeName} from '../../model/snapshot-name.ts';
 import {completeFate, fateOptions, readFate} from '../current-state.ts';
 import {mostTaken, problemOfName, takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
+import {planBranch} from './plan.ts';
 import {branchQuestions} from './questions.ts';
 import {words} from './words.ts';
 

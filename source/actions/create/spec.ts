@@ -1,11 +1,11 @@
 /**
 Create: a new snapshot.
 */
-import {planCreate} from '../../engine/plan/create.ts';
 import {isWritableMedium} from '../../model/domain.ts';
 import {nameByTime, problemOfName, takenNames} from '../names.ts';
 import type {QuestionId} from '../question.ts';
 import type {ActionSpec} from '../spec.ts';
+import {planCreate} from './plan.ts';
 import {cli} from './arguments.ts';
 import {createQuestions, placesInOrder, withPlace} from './questions.ts';
 import {createSettings} from './settings.ts';

@@ -1,9 +1,9 @@
 /**
 Delete: a snapshot goes, with the images that only it needs.
 */
-import {planDelete, snapshotsDeleted} from '../../engine/plan/delete.ts';
 import {succeed} from '../../model/result.ts';
 import type {ActionSpec} from '../spec.ts';
+import {planDelete, snapshotsDeleted} from './plan.ts';
 import {deleteQuestions} from './questions.ts';
 import {words} from './words.ts';
 

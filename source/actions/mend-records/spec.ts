@@ -1,9 +1,9 @@
 /**
 Snapshot records are written anew so that they name the images that are, or are made for what has none: what the doctor offers for them.
 */
-import {planAdopt} from '../../engine/plan/adopt.ts';
-import {planMendRecords} from '../../engine/plan/mend-records.ts';
 import {wholeRequest, type ActionSpec} from '../spec.ts';
+import {planAdopt} from './adopt.ts';
+import {planMendRecords} from './plan.ts';
 
 export const mendRecords = {
 	kind: 'mend-records',

@@ -1,9 +1,9 @@
 /**
 Merge: the changes since a snapshot stay, the snapshot goes (design 3.4, the second way).
 */
-import {planMerge} from '../../engine/plan/merge.ts';
 import {succeed} from '../../model/result.ts';
 import type {ActionSpec} from '../spec.ts';
+import {planMerge} from './plan.ts';
 import {words} from './words.ts';
 
 export const merge = {

@@ -1,8 +1,8 @@
 /**
 Overlays, and the records that name it, are told where a moved image file lies: what the doctor offers for a broken chain.
 */
-import {planRelink} from '../../engine/plan/relink.ts';
 import {wholeRequest, type ActionSpec} from '../spec.ts';
+import {planRelink} from './plan.ts';
 
 export const relink = {
 	kind: 'relink',

@@ -1,10 +1,10 @@
 /**
 Revert: the domain goes back to a snapshot.
 */
-import {planRevert} from '../../engine/plan/revert.ts';
 import {completeFate} from '../current-state.ts';
 import {takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
+import {planRevert} from './plan.ts';
 import {cli} from './arguments.ts';
 import {revertQuestions} from './questions.ts';
 import {words} from './words.ts';

@@ -1,8 +1,8 @@
 /**
 Images that nothing needs are removed: what the doctor offers for them.
 */
-import {planTidy} from '../../engine/plan/tidy.ts';
 import {wholeRequest, type ActionSpec} from '../spec.ts';
+import {planTidy} from './plan.ts';
 
 export const tidy = {
 	kind: 'tidy',

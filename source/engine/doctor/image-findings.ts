@@ -10,7 +10,7 @@ import {formatsOfDomain} from '../../model/pins.ts';
 import {quoteForShell} from '../../model/shell-quote.ts';
 import {isDrive} from '../../model/start-files.ts';
 import {describeUnreadable, permissionRemedy} from '../../model/unreadable-image.ts';
-import {writtenHeads} from '../plan/lineage.ts';
+import {writtenHeads} from '../../planner/records/lineage.ts';
 import {listed, report, type Examination} from './patient.ts';
 
 /** Seconds between the time that a record tells and the last write of what it froze: guests and QEMU finish writing within moments. */

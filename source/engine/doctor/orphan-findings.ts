@@ -7,7 +7,7 @@ import {formatBytes} from '../../model/format.ts';
 import type {Finding} from '../../model/finding.ts';
 import {holdersOf, overlaysOf, type ImageGraph} from '../../model/image-graph.ts';
 import type {Image} from '../../model/image.ts';
-import {isNamedAfter} from '../plan/overlay-name.ts';
+import {isNamedAfter} from '../../planner/steps/overlay-name.ts';
 import {listed} from './patient.ts';
 
 /** Who froze an image, and since when (Unix seconds). */

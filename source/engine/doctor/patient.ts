@@ -7,8 +7,8 @@ import type {DomainPicture, HostFacts} from '../../model/inventory.ts';
 import type {Pin} from '../../model/pin.ts';
 import {pinsOfDomain} from '../../model/pins.ts';
 import type {Snapshot} from '../../model/snapshot.ts';
-import {frozenIndex} from '../plan/lineage.ts';
-import type {PlanContext} from '../plan/context.ts';
+import {frozenIndex} from '../../planner/records/lineage.ts';
+import type {PlanContext} from '../../planner/context.ts';
 import type {AuditEntry, Surroundings, UnfinishedAction} from '../ports.ts';
 
 export type Patient = {

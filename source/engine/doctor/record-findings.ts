@@ -9,8 +9,8 @@ import {quoteForTerminal} from '../../model/shell-quote.ts';
 import {isExternal} from '../../model/snapshot.ts';
 import {
 	judgeCurrent, misnamedHeads, mustNameHeads, recordedOverlays, unlinksRecordedSince,
-} from '../plan/lineage.ts';
-import {unrecordedLayers} from '../plan/unrecorded.ts';
+} from '../../planner/records/lineage.ts';
+import {unrecordedLayers} from '../../planner/records/unrecorded.ts';
 import {listed, report, type Examination} from './patient.ts';
 
 /** Whether the records can be written anew by what the images say. */

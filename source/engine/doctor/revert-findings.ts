@@ -10,14 +10,14 @@ import {
 	frozenPath, isExternal, type Snapshot,
 } from '../../model/snapshot.ts';
 import {withAncestors} from '../../model/tree.ts';
-import {blockChain} from '../plan/blockers.ts';
-import {refuseForeignHeads} from '../plan/foreign-heads.ts';
-import {blockHandMerged} from '../plan/hand-merged.ts';
-import {isExternalOn, unlinksRecordedSince, writtenHeads} from '../plan/lineage.ts';
-import {usableMemory} from '../plan/memory.ts';
-import {revertDisks} from '../plan/revert-disks.ts';
-import {blockInternalDisks} from '../plan/revert-internal.ts';
-import {requireBootFiles} from '../plan/start-files.ts';
+import {blockChain} from '../../planner/checks/blockers.ts';
+import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
+import {blockHandMerged} from '../../planner/checks/hand-merged.ts';
+import {isExternalOn, unlinksRecordedSince, writtenHeads} from '../../planner/records/lineage.ts';
+import {usableMemory} from '../../planner/checks/memory.ts';
+import {revertDisks} from '../../planner/steps/revert-disks.ts';
+import {blockInternalDisks} from '../../actions/revert/internal.ts';
+import {requireBootFiles} from '../../planner/checks/start-files.ts';
 import {listed, report, type Examination} from './patient.ts';
 
 /** Any moment: names of overlays that are never made depend on it, nothing else. */

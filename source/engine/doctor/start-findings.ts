@@ -4,8 +4,8 @@ Why the domain cannot be started as it is defined, though its disks may be whole
 import {hasProcess} from '../../model/domain.ts';
 import {chainConflict, layersWithoutSecret} from '../../model/recorded-chain.ts';
 import {isStartable, lostToStart} from '../../model/start-files.ts';
-import {conflictRemedy, describeConflict} from '../plan/recorded-chains.ts';
-import {describeLost, ejectCommand} from '../plan/start-files.ts';
+import {conflictRemedy, describeConflict} from '../../planner/checks/recorded-chains.ts';
+import {describeLost, ejectCommand} from '../../planner/checks/start-files.ts';
 import {listed, report, type Examination} from './patient.ts';
 
 function findLost(examination: Examination): void {

@@ -7,8 +7,8 @@ import {lostNvramCopies} from '../../model/nvram.ts';
 import {quoteForShell} from '../../model/shell-quote.ts';
 import type {Checkpoint} from '../../model/snapshot.ts';
 import {describeAction} from '../../actions/registry.ts';
-import {writtenHeads} from '../plan/lineage.ts';
-import {isForeignNvram} from '../plan/nvram.ts';
+import {writtenHeads} from '../../planner/records/lineage.ts';
+import {isForeignNvram} from '../../planner/steps/nvram.ts';
 import {listed, report, type Examination} from './patient.ts';
 
 /** The layers that have a bitmap must be contiguous from the top, each with a good one; QEMU asks for no more. */

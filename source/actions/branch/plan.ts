@@ -1,0 +1,278 @@
+/**
+The planner for `branch`: a second line of development from an external snapshot (design 3.4, the third way).
+
+Two layers are made on what the snapshot froze: the lower one is frozen at once by the branch's own first snapshot, the upper one is what the domain goes
+on writing to. With one layer two snapshots would freeze one image, and libvirt's own delete of either would harm the other. Pure: the world, the time and
+the id come in.
+*/
+import {posix} from 'node:path';
+import type {BranchAction} from '../../model/action.ts';
+import {hasProcess, type Disk} from '../../model/domain.ts';
+import {formatTime} from '../../model/format.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import type {Consequence, Plan, Step} from '../../model/plan.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import {isExternal, type Snapshot} from '../../model/snapshot.ts';
+import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
+import {
+	blockChain, blockDomain, blockFolders, blockHeldHead, blockName, refuseUnreadable,
+} from '../../planner/checks/blockers.ts';
+import {preservingXml, tidyFormer} from '../../planner/records/bookkeeping.ts';
+import {snapshotCommands} from '../../planner/hypervisor/commands.ts';
+import {closeBuildFolders, proveBuilt, refuseFolderRisks} from '../../planner/steps/build-folder.ts';
+import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
+import {defineStep, stopSteps} from '../../planner/steps/domain.ts';
+import {fingerprintOf} from '../../planner/fingerprint.ts';
+import {describeIdentity} from '../../planner/steps/guest-identity.ts';
+import {linksOfOverlays} from '../../planner/steps/expected-links.ts';
+import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
+import {blockHandMerged} from '../../planner/checks/hand-merged.ts';
+import {keepPresentState, type Kept} from '../../planner/steps/keep.ts';
+import {branchNvram, revertNvram} from '../../planner/steps/nvram-revert.ts';
+import {overlayPath, stampOf} from '../../planner/steps/overlay-name.ts';
+import {checkSteps, laterOwnerSteps, overlaySteps} from '../../planner/steps/overlay.ts';
+import {needsStop, revertDisks, type OverlaidDisk, type RevertDisks} from '../../planner/steps/revert-disks.ts';
+import {
+	abandonHeads, describeDisks, newDefinition, sizesOf,
+} from '../revert/external.ts';
+import {planFrame} from '../../planner/frame.ts';
+import {removeSteps} from '../../planner/steps/removal.ts';
+import {describeEmptied} from '../../planner/checks/start-files.ts';
+import {step} from '../../planner/steps/step.ts';
+
+/** What the branch writes to: a second overlay on each of those that its first snapshot freezes. */
+function upperLayer(context: PlanContext, lower: readonly OverlaidDisk[], now: Date): OverlaidDisk[] {
+	const {picture, folders} = context.inventory;
+	const taken = new Set([...picture.images.map(image => image.path), ...lower.map(disk => disk.overlayPath)]);
+	return lower.map(disk => ({
+		...disk,
+		basePath: disk.overlayPath,
+		baseFormat: 'qcow2',
+		overlayPath: overlayPath(disk.overlayPath, {stamp: stampOf(now), folder: folders.get(posix.dirname(disk.overlayPath)), taken}),
+	}));
+}
+
+/** The same steps for the other layer of the same disk: only their names differ. */
+function asUpper(steps: Step[]): Step[] {
+	return steps.map(step => ({...step, id: `upper-${step.id}`, title: step.title.replace('new overlay', 'upper overlay')}));
+}
+
+function sourcesFor(disks: RevertDisks, overlaid: readonly OverlaidDisk[]): Map<string, {path: string; format: string}> {
+	return new Map([
+		...overlaid.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}] as const),
+		...disks.untouched.map(disk => [disk.target, {path: disk.path, format: disk.format}] as const),
+	]);
+}
+
+/** The branch's first snapshot, and what it does to the record of the snapshot that was current. */
+function recordSteps(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; disks: RevertDisks; upper: OverlaidDisk[]; now: Date}): Result<Step[]> {
+	const {snapshot, disks, upper, now} = given;
+	const {snapshots, currentSnapshot} = context.inventory.picture;
+	const former = snapshots.find(({name}) => name === currentSnapshot);
+	const domainXml = newDefinition(context, snapshot, sourcesFor(disks, disks.overlaid));
+	const formerXml = former === undefined ? succeed('') : preservingXml(former);
+	const tidied = tidyFormer(context, former);
+	if (!domainXml.ok) {
+		return domainXml;
+	}
+
+	if (!formerXml.ok) {
+		return formerXml;
+	}
+
+	if (!tidied.ok) {
+		return tidied;
+	}
+
+	const overlays = new Map(upper.map(disk => [disk.target, disk.overlayPath]));
+	const xml = buildSnapshotXml({
+		name: action.name,
+		description: `A branch from "${snapshot.name}"`,
+		state: 'shutoff',
+		parent: snapshot.name,
+		createdAt: Math.floor(now.getTime() / 1000),
+		memory: {mode: 'no'},
+		disks: snapshot.domain!.disks.map(({target}) => ({target, mode: overlays.has(target) ? 'external' : 'no', overlayPath: overlays.get(target)})),
+		domainXml: domainXml.value.xml,
+	});
+	return succeed([
+		step('switch', {
+			id: 'branch',
+			title: `Record the beginning of the branch as snapshot "${action.name}", after "${snapshot.name}"`,
+			command: snapshotCommands.redefine(context, {fileName: 'snapshot-branch', xml, makeCurrent: true}),
+			undo: [
+				{...snapshotCommands.forget(context, action.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: action.name}},
+				...(former === undefined ? [] : [snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})]),
+			],
+		}),
+		...tidied.value,
+	]);
+}
+
+function describe(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; disks: RevertDisks; removed: string[]; abandoned: Consequence[]; emptied: readonly Disk[]}): Consequence[] {
+	const {snapshot, disks, removed, abandoned, emptied} = given;
+	const {domain, currentSnapshot} = context.inventory.picture;
+	return [
+		{severity: 'info', text: `A branch begins at "${snapshot.name}" of ${formatTime(snapshot.createdAt)} UTC: its first snapshot is "${action.name}", and the domain goes on from there.`},
+		...(action.fate.kind === 'keep'
+			? [{severity: 'info', text: `The present state is kept as snapshot "${action.fate.name}"${currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`}: it can be reverted to.`} as const]
+			: []),
+		...(removed.length > 0
+			? [{severity: 'loss', text: `What was written since is lost: ${sizesOf(context, removed)} in ${removed.map(path => posix.basename(path)).join(', ')}.`} as const]
+			: []),
+		...(hasProcess(domain) ? [{severity: 'loss', text: 'The guest is running: it is powered off as by pulling the plug, and what is in its memory is lost.'} as const] : []),
+		...abandoned,
+		...describeDisks(context, disks, snapshot),
+		...describeEmptied(emptied, false),
+		...(snapshot.memory.mode === 'no' ? [] : [{severity: 'warning', text: 'The branch begins with the disks of the snapshot only, not with its memory: the guest finds them as after a power cut.'} as const]),
+		{severity: 'info', text: 'The domain is off afterwards.'},
+	];
+}
+
+/** Appends blockers. */
+function blockBranch(context: PlanContext, action: BranchAction, snapshot: Snapshot): void {
+	blockDomain(context);
+	blockName(context, action.name, 'the branch');
+	if (action.fate.kind === 'keep') {
+		blockName(context, action.fate.name);
+		if (action.fate.name === action.name) {
+			context.blockers.push({kind: 'name-taken', text: `The branch and the kept state cannot both be called "${action.name}".`, remedy: 'Choose another name for one of them.'});
+		}
+	}
+
+	if (context.inventory.picture.checkpoints.length > 0) {
+		context.blockers.push({
+			kind: 'checkpoint',
+			text: `The domain has checkpoints (${context.inventory.picture.checkpoints.map(({name}) => name).join(', ')}), which cannot go on through a snapshot that is taken while the domain is off.`,
+			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
+		});
+	}
+
+	if (!isExternal(snapshot)) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `"${snapshot.name}" lies inside the images, where there is one line only: nothing can stand on it.`,
+			remedy: 'Revert to it, keeping the present state (--keep), and take the next snapshot there: the tree forks by that.',
+		});
+	}
+}
+
+type Layers = {disks: RevertDisks; upper: OverlaidDisk[]; warnings: Consequence[]};
+
+function planLayers(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; now: Date}): Layers {
+	const disks = revertDisks(context, {...given, isKept: action.fate.kind === 'keep'});
+	const warnings: Consequence[] = [];
+	for (const disk of disks.overlaid) {
+		blockChain(context, disk.basePath);
+		warnings.push(...refuseForeignHeads(context, disk.basePath, given.snapshot.createdAt));
+		if (disk.headPath !== undefined) {
+			blockHeldHead(context, disk.headPath);
+		}
+	}
+
+	blockHandMerged(context, given.snapshot, disks);
+	const upper = upperLayer(context, disks.overlaid, given.now);
+	blockFolders(context, [...disks.overlaid, ...upper].map(disk => disk.overlayPath));
+	refuseFolderRisks(context, disks.overlaid.map(disk => disk.overlayPath));
+	return {disks, upper, warnings};
+}
+
+function keep(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; disks: RevertDisks; now: Date}): Result<Kept | undefined> {
+	return action.fate.kind === 'keep'
+		? keepPresentState(context, {
+			name: action.fate.name,
+			description: `The state that was left for the branch "${action.name}"`,
+			now: given.now,
+			untouched: new Set(given.disks.untouched.map(disk => disk.target)),
+			kind: 'external',
+		})
+		: succeed(undefined);
+}
+
+/** Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where a document cannot be changed. */
+export function planBranch(action: BranchAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
+	const {picture} = inventory;
+	const {now} = given;
+	const snapshot = picture.snapshots.find(({name}) => name === action.snapshot);
+	if (snapshot === undefined) {
+		return fail({kind: 'snapshot-not-found', domain: picture.domain.name, name: action.snapshot, known: picture.snapshots.map(({name}) => name)});
+	}
+
+	const context = planContext(inventory, given);
+	blockBranch(context, action, snapshot);
+	if (snapshot.domain === undefined || snapshot.domainXml === undefined || !isExternal(snapshot)) {
+		if (snapshot.domain === undefined || snapshot.domainXml === undefined) {
+			context.blockers.push({
+				kind: 'snapshot-lacks-domain',
+				text: 'The record of the snapshot holds no <domain>, as very old ones do: nobody knows which images it kept.',
+				remedy: 'Write the <domain> into its record (virsh snapshot-edit).',
+			});
+		}
+
+		return fail({kind: 'refused', blockers: context.blockers});
+	}
+
+	const {disks, upper, warnings} = planLayers(context, action, {snapshot, now});
+	const kept = keep(context, action, {snapshot, disks, now});
+	const sources = sourcesFor(disks, upper);
+	const definition = newDefinition(context, snapshot, sources);
+	const records = recordSteps(context, action, {snapshot, disks, upper, now});
+	const failed = [kept, definition, records].find(result => !result.ok);
+	if (!kept.ok || !definition.ok || !records.ok) {
+		return failed as Result<never>;
+	}
+
+	const abandoned = abandonHeads(context, disks, kept.value);
+	if (abandoned.removed.length > 0) {
+		refuseUnreadable(context, {canKeep: true});
+	}
+
+	if (disks.overlaid.length === 0) {
+		context.blockers.push({kind: 'not-supported', text: 'The snapshot froze no disk, so nothing can branch from it.', remedy: 'Take a snapshot of the disks first.'});
+	}
+
+	const nvram = revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, definitionXml: definition.value.xml, resumes: false});
+	const ownNvram = branchNvram(context, snapshot, {name: action.name, now, definitionXml: definition.value.xml});
+	const mustStopFirst = hasProcess(picture.domain) && disks.overlaid.some(disk => needsStop(disk));
+	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: action.fate.kind === 'keep'});
+	if (context.blockers.length > 0) {
+		return fail({kind: 'refused', blockers: context.blockers});
+	}
+
+	const create = [...overlaySteps(disks.overlaid, []), ...asUpper(overlaySteps(upper, []).filter(({id}) => !id.startsWith('build-folder'))), ...nvram.create, ...proveBuilt(disks.overlaid), ...asUpper(proveBuilt(upper))];
+	const created = [...disks.overlaid, ...upper].map(disk => disk.overlayPath);
+	const bases = snapshot.domain.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
+	return succeed({
+		...planFrame(action, inventory, given),
+		consequences: describe(context, action, {snapshot, disks, removed: abandoned.removed, abandoned: [...abandoned.consequences, ...warnings, ...kept.value?.consequences ?? [], ...nvram.consequences, ...describeIdentity(context, snapshot, {resumes: false})], emptied: definition.value.emptied}),
+		images: {created: [...created, ...nvram.created, ...ownNvram.created], removed: abandoned.removed, kept: picture.images.map(image => image.path).filter(path => !abandoned.removed.includes(path))},
+		steps: [
+			...checkSteps(disks.overlaid.filter(disk => !needsStop(disk))),
+			...(mustStopFirst ? [...stop, ...create] : [...create, ...stop]),
+			...laterOwnerSteps(disks.overlaid),
+			...asUpper(laterOwnerSteps(upper)),
+			...kept.value?.steps ?? [],
+			...nvram.switch,
+			...ownNvram.switch,
+			defineStep(context, definition.value.xml),
+			...records.value,
+			...removeSteps(context, abandoned.removed),
+			...closeBuildFolders([...disks.overlaid, ...upper]),
+			...nvram.remove,
+		],
+		expected: {
+			heads: [...sources].map(([target, {path}]) => ({target, path})),
+			chains: [...sources.values(), ...disks.overlaid.map(disk => ({path: disk.overlayPath, format: 'qcow2'}))],
+			links: linksOfOverlays(context, disks.overlaid),
+			...(kept.value && {kept: kept.value.files}),
+			currentSnapshot: action.name,
+			snapshots: [
+				...picture.snapshots.map(({name, parent}) => ({name, parent})),
+				...(action.fate.kind === 'keep' ? [{name: action.fate.name, parent: picture.currentSnapshot}] : []),
+				{name: action.name, parent: snapshot.name},
+			],
+			endState: 'shutoff',
+		},
+		fingerprint: fingerprintOf(inventory, new Set([...bases, ...abandoned.removed])),
+	});
+}

@@ -1,0 +1,188 @@
+/**
+Which disks take part in a new snapshot, and how: what was asked for each, what the domain's own definition says, and what the table makes of it
+(the rules are libvirt's).
+*/
+import {posix} from 'node:path';
+import type {CreateAction, DiskWish} from '../../model/action.ts';
+import type {DiskAnswer, Way} from '../../model/decision-table.ts';
+import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain.ts';
+import {chainOf, imageAt} from '../../model/image-graph.ts';
+import {blockChain} from '../../planner/checks/blockers.ts';
+import type {PlanContext} from '../../planner/context.ts';
+import {refuseNarrowRefcounts} from '../../planner/checks/narrow-refcounts.ts';
+
+/** A disk of the domain beside what was asked for it. */
+export type AskedDisk = {disk: Disk; wish: DiskWish | undefined; asked: SnapshotMode | undefined};
+
+/** Empty drives, media that the guest cannot write, and what no snapshot can hold take no part by themselves. A shared disk is asked about. */
+function isEligible(disk: Disk): boolean {
+	return isWritableMedium(disk) && (disk.shareable || !isKeptOutOfSnapshots(disk));
+}
+
+function blockWish(context: PlanContext, wish: DiskWish): void {
+	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'not-supported', text, remedy});
+	if (wish.path !== undefined && wish.mode !== undefined && wish.mode !== 'external') {
+		refuse(`${wish.target} is to be "${wish.mode}", so there is no overlay that could be called ${wish.path}.`, 'Leave the file out, or ask for an external disk.');
+	}
+
+	if (wish.reuse !== undefined && wish.mode !== undefined && wish.mode !== 'external') {
+		refuse(`${wish.target} is to be "${wish.mode}", so there is no overlay to be reused.`, 'Leave --reuse out for it, or ask for an external disk.');
+	}
+
+	if ((wish.reuse === 'existing' || wish.reuse === 'existing-with-data') && wish.path === undefined) {
+		refuse(`The prepared overlay of ${wish.target} is not named.`, `Name it: --disk ${wish.target}=external:FILE.`);
+	}
+
+	if (wish.path !== undefined && (!posix.isAbsolute(wish.path) || posix.normalize(wish.path) !== wish.path || wish.path.endsWith('/'))) {
+		refuse(`${wish.path} is not a whole path.`, 'Give files with their whole path, without "." and "..".');
+	}
+}
+
+/** Each disk of the domain with its wish. A wish may name the disk by its target, or by the file that it is on. */
+export function askDisks(context: PlanContext, action: CreateAction): AskedDisk[] {
+	const disks = headDisks(context.inventory.picture.domain);
+	const wishes = new Map<string, DiskWish>();
+	for (const wish of action.disks) {
+		blockWish(context, wish);
+		const found = wish.target.startsWith('/') ? disks.filter(disk => disk.sourcePath === wish.target) : disks.filter(disk => disk.target === wish.target);
+		const [disk] = found;
+		if (disk === undefined || found.length > 1) {
+			context.blockers.push({
+				kind: 'not-supported',
+				text: `The domain has ${disk === undefined ? 'no disk' : 'more than one disk on'} ${wish.target}.`,
+				remedy: `Its disks are: ${disks.map(({target}) => target).join(', ')}.`,
+			});
+		} else if (wishes.has(disk.target)) {
+			context.blockers.push({kind: 'not-supported', text: `${disk.target} is asked for twice.`, remedy: 'Say once what it is to do.'});
+		} else {
+			wishes.set(disk.target, wish);
+		}
+	}
+
+	return disks.map(disk => {
+		const wish = wishes.get(disk.target);
+		const asked = wish?.mode ?? (wish?.path === undefined && wish?.reuse === undefined ? disk.snapshotMode : 'external');
+		return {disk, wish, asked};
+	});
+}
+
+/** The disks that take part, by what was asked; of a disk that is asked for though it cannot, the way tells. */
+export function partakingTargets(disks: readonly AskedDisk[]): Set<string> {
+	return new Set(disks.filter(({disk, wish, asked}) => asked !== 'no' && (isEligible(disk) || wish !== undefined)).map(({disk}) => disk.target));
+}
+
+/** What the disks come to as an answer for the table. */
+export function answerOf(disks: AskedDisk[]): DiskAnswer {
+	const partaking = disks.filter(({disk, asked}) => isEligible(disk) && asked !== 'no' && asked !== 'manual').map(({asked}) => asked);
+	if (partaking.length === 0) {
+		return 'no';
+	}
+
+	const said = (['internal', 'external'] as const).filter(mode => partaking.includes(mode));
+	return said.length === 2 ? 'mixed' : said[0] ?? '-';
+}
+
+export type ModedDisk = AskedDisk & {mode: SnapshotMode};
+
+/** The mode of each disk, as the way says. */
+export function modesOf(disks: AskedDisk[], way: Way): ModedDisk[] {
+	const byDefault = way.disk === 'default' ? 'external' : way.disk;
+	return disks.map(asked => {
+		const isLeftAlone = !isEligible(asked.disk) && asked.wish === undefined;
+		return {...asked, mode: isLeftAlone ? 'no' : asked.asked ?? byDefault};
+	});
+}
+
+/** A disk that takes part, on the image that will be frozen. */
+export type PartakingDisk = {target: string; headPath: string; format: string; wish: DiskWish | undefined; isBlockDevice: boolean};
+
+/** What keeps a disk from taking part, whichever way; undefined: nothing. */
+function obstacle({disk, mode}: ModedDisk): string | undefined {
+	const rules: Array<[boolean, string]> = [
+		[disk.sourcePath === undefined && disk.sourceType === 'file', 'is an empty drive'],
+		[!isWritableMedium(disk), 'is a medium that the guest only reads'],
+		[disk.sourcePath === undefined || !posix.isAbsolute(disk.sourcePath) || !['file', 'block'].includes(disk.sourceType), `is not on an image file (type ${disk.sourceType})`],
+		[disk.device === 'lun', 'is a SCSI device that is passed through'],
+		[disk.isEncrypted, 'is encrypted: an overlay on it would not be'],
+		[disk.hasSlices, 'is a slice of its file: an overlay on it would not be'],
+		[disk.shareable && mode === 'external', 'is shared with other domains, and an overlay cannot be'],
+		[disk.transient !== undefined, 'is transient: what is written to it is gone when the domain stops, and QEMU lets no snapshot take it'],
+		[disk.hasMirror, 'is being copied at this moment'],
+	];
+	return rules.find(([holds]) => holds)?.[1];
+}
+
+/** libvirt gives up on chains that are deeper. */
+const deepestChain = 200;
+
+function blockHead(context: PlanContext, disk: PartakingDisk): void {
+	blockChain(context, disk.headPath);
+	const freezing = context.pins.filter(pin => pin.hold === 'content' && pin.snapshot !== undefined && context.graph.keyOf(pin.path) === context.graph.keyOf(disk.headPath));
+	if (freezing.length > 0) {
+		context.blockers.push({
+			kind: 'image-needed',
+			text: `${disk.target} writes to ${disk.headPath}, which is frozen already (${[...new Set(freezing.map(pin => pin.label))].join(', ')}): two snapshots may not freeze one image, or deleting one would change the other.`,
+			remedy: 'Revert to that snapshot (the domain then goes on in an overlay of its own), or delete its record; then try again.',
+		});
+	}
+
+	if (chainOf(context.graph, disk.headPath).length >= deepestChain) {
+		context.blockers.push({kind: 'not-supported', text: `The chain under ${disk.target} is ${deepestChain} images deep or more.`, remedy: 'Merge some snapshots first.'});
+	}
+}
+
+/** Those of the disks that are to be `mode`, each fit for it. Appends blockers to the context. */
+export function partakingDisks(context: PlanContext, disks: ModedDisk[], mode: 'internal' | 'external'): PartakingDisk[] {
+	return disks.filter(disk => disk.mode === mode).flatMap(moded => {
+		const {disk, wish} = moded;
+		const reason = obstacle(moded);
+		if (reason !== undefined) {
+			context.blockers.push({kind: 'not-supported', text: `${disk.target} ${reason}.`, remedy: `Leave it out: --disk ${disk.target}=no.`});
+			return [];
+		}
+
+		const partaking = {target: disk.target, headPath: disk.sourcePath!, format: disk.format ?? 'raw', wish, isBlockDevice: disk.sourceType === 'block'};
+		blockHead(context, partaking);
+		return [partaking];
+	});
+}
+
+/** QEMU takes a short number for the number of an internal snapshot before it looks for a name. */
+const numberLike = /^\d{1,6}$/u;
+
+/** Rules of internal snapshots: qcow2 alone, all writable disks or none, no tag twice. */
+export function blockInternal(context: PlanContext, all: ModedDisk[], partaking: PartakingDisk[], name: string): void {
+	for (const disk of partaking) {
+		const image = imageAt(context.graph, disk.headPath);
+		if (disk.format !== 'qcow2') {
+			context.blockers.push({
+				kind: 'not-supported',
+				text: `${disk.target} is ${disk.format}, and only qcow2 images can hold a snapshot inside.`,
+				remedy: 'Ask for external disks (--disk-only, or --memory external).',
+			});
+		}
+
+		refuseNarrowRefcounts(context, disk.headPath, 'Ask for external disks: --disk-only, or --memory external while it runs.');
+		if (image?.internalSnapshots.some(({tag}) => tag === name)) {
+			context.blockers.push({
+				kind: 'name-taken',
+				text: `${disk.headPath} holds an internal snapshot "${name}" already, and would hold two of that name.`,
+				remedy: 'Choose another name, or remove that one (qemu-img snapshot -d, while the domain is off).',
+			});
+		}
+	}
+
+	for (const {disk, mode} of all) {
+		if ((mode === 'no' && isEligible(disk)) || mode === 'manual') {
+			context.blockers.push({
+				kind: 'not-supported',
+				text: `${disk.target} is left out, and a snapshot inside the images needs all disks that the guest can write.`,
+				remedy: 'Let it take part, or ask for external disks.',
+			});
+		}
+	}
+
+	if (numberLike.test(name)) {
+		context.blockers.push({kind: 'name', text: `QEMU would take "${name}" for the number of an internal snapshot.`, remedy: 'Choose a name that is no short number.'});
+	}
+}

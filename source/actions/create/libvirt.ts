@@ -1,0 +1,314 @@
+/**
+Creating a snapshot of a running domain of libvirt. libvirt holds the monitor, so it does the work, in one call; what that call comes to in QEMU is
+shown beside it. libvirt puts back by itself what fails on its way; the undo here is for what it leaves, and for a call that was done and must be taken back.
+*/
+import {imageAt} from '../../model/image-graph.ts';
+import type {Command, Consequence, Probe, Step} from '../../model/plan.ts';
+import {inPlace} from '../../model/placed-command.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import type {SnapshotMemory} from '../../model/snapshot.ts';
+import {buildSnapshotRequest} from '../../model/xml/build-request.ts';
+import {
+	attributeOf, childOf, childrenOf, readXml,
+} from '../../model/xml/read-xml.ts';
+import {blockFolders} from '../../planner/checks/blockers.ts';
+import {
+	blockCommands, domainCommands, fileCommands, imageCommands, snapshotCommands, virsh,
+} from '../../planner/hypervisor/commands.ts';
+import {placeOf, refuseFolderRisks} from '../../planner/steps/build-folder.ts';
+import type {PlanContext} from '../../planner/context.ts';
+import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
+import {requireFreeTag} from '../../planner/steps/nvram-inside.ts';
+import {step} from '../../planner/steps/step.ts';
+import {nameNewHeads} from './record.ts';
+import {blockInternal, partakingDisks, type ModedDisk} from './disks.ts';
+import type {CreateParts, CreateRequest} from './offline.ts';
+import {chooseTargets, type TargetedDisk} from './targets.ts';
+import {ownOverlays} from './own-overlays.ts';
+
+const isTakenBack = 'libvirt would put the guest back on the disks that it had.';
+const agentChannel = 'org.qemu.guest_agent.0';
+/** From this version on the firmware's variables are saved inside their image, too. */
+const savesNvramInside = 10_009_000;
+
+/** A freeze without an agent fails; one that is known not to answer is told beforehand. */
+function blockAgent(context: PlanContext, {action, way}: CreateRequest): void {
+	if (!action.isQuiesced) {
+		return;
+	}
+
+	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'not-supported', text, remedy});
+	if (way.memory !== 'no') {
+		refuse('--quiesce freezes file systems for a snapshot of the disks alone; with the memory nothing needs to be.', 'Leave --quiesce out, or ask for the disks alone (--disk-only).');
+		return;
+	}
+
+	const live = readXml(context.inventory.liveXml ?? '', 'The running domain', ['domain']);
+	const channels = live.ok ? childrenOf(childOf(live.value, 'devices'), 'channel').map(channel => childOf(channel, 'target')) : [];
+	const agent = channels.find(target => attributeOf(target, 'name') === agentChannel);
+	if (agent === undefined) {
+		refuse('The domain has no channel to a guest agent, so nobody inside can freeze the file systems.', `Give it one (${agentChannel}) and install the agent, or leave --quiesce out: the disks are then as after a power cut.`);
+	} else if (attributeOf(agent, 'state') === 'disconnected') {
+		refuse('No guest agent answers inside the guest, so nobody can freeze the file systems.', 'Start the agent in the guest (qemu-guest-agent), or leave --quiesce out: the disks are then as after a power cut.');
+	}
+}
+
+/** libvirt takes the state of a running guest by migrating it to a file, and refuses that beside a transient disk (seen on 9.0). */
+function requireNoTransientDisk(context: PlanContext, {way, disks}: CreateRequest): void {
+	const transient = disks.filter(({disk}) => disk.transient !== undefined).map(({disk}) => disk.target);
+	if (way.memory !== 'no' && transient.length > 0) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `${transient.join(', ')} ${transient.length === 1 ? 'is' : 'are'} transient, and libvirt does not save the memory of a guest that has such a disk.`,
+			remedy: 'Ask for the disks alone (--disk-only).',
+		});
+	}
+}
+
+/** Memory inside an image takes flash memory along, which has to be able to hold it. A `<varstore>` is no such image: it is part of the memory. */
+function refuseNvram(context: PlanContext): void {
+	const {nvramPath, nvramFiles, picture: {domain}} = context.inventory;
+	const isTooOld = context.host.libvirtVersion < savesNvramInside;
+	if (nvramPath !== undefined && domain.liveDefinition?.hasVarstore !== true && (isTooOld || nvramFiles.get(nvramPath)?.isRaw)) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `The domain has firmware variables (NVRAM, ${nvramPath}), and this libvirt saves no memory inside an image beside them${isTooOld ? '' : ' unless their file is qcow2, and it is raw'}.`,
+			remedy: 'Ask for --memory external, or for the disks alone (--disk-only).',
+		});
+	}
+}
+
+/** libvirt's flag is for all overlays or for none. */
+function blockReuse(context: PlanContext, disks: TargetedDisk[]): void {
+	for (const disk of disks.filter(({reuse}) => reuse === 'no-backing-file')) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `${disk.target} is to go on without a backing file, and libvirt cannot do that while the domain runs.`,
+			remedy: 'Shut the domain down first, or leave that out.',
+		});
+	}
+
+	const isPrepared = (disk: TargetedDisk) => disk.reuse === 'existing';
+	if (disks.some(disk => isPrepared(disk)) && !disks.every(disk => isPrepared(disk))) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `While the domain runs, libvirt takes prepared overlays for all disks or for none; ${disks.filter(disk => !isPrepared(disk)).map(({target}) => target).join(', ')} has none.`,
+			remedy: 'Prepare one for each disk, leave the others out (--disk DISK=no), or shut the domain down first.',
+		});
+	}
+}
+
+/** In the words of QEMU's monitor what libvirt will do, in order. */
+function standsFor(context: PlanContext, given: {request: CreateRequest; disks: TargetedDisk[]; memoryPath: string | undefined; pauses: boolean; isLeftPaused: boolean}): string[] {
+	const {request: {action, way}, disks, memoryPath, pauses, isLeftPaused} = given;
+	if (way.by === 'savevm') {
+		return ['stop', `savevm ${JSON.stringify(action.snapshot)}`, 'cont'];
+	}
+
+	const isRunning = context.inventory.picture.domain.state === 'running';
+	const created = disks.filter(disk => disk.reuse !== 'existing').map(disk => JSON.stringify({
+		execute: 'blockdev-create',
+		arguments: {
+			options: {
+				driver: 'qcow2', file: disk.overlayPath, size: imageAt(context.graph, disk.headPath)?.virtualSizeBytes, 'backing-file': disk.headPath, 'backing-fmt': disk.format,
+			},
+		},
+	}));
+	const added = disks.map(disk => JSON.stringify({execute: 'blockdev-add', arguments: {driver: 'qcow2', file: disk.overlayPath, backing: null}}));
+	const transaction = JSON.stringify({
+		execute: 'transaction',
+		arguments: {actions: disks.map(disk => ({type: 'blockdev-snapshot', data: {node: disk.headPath, overlay: disk.overlayPath}}))},
+	});
+	return [
+		...(action.isQuiesced ? ['guest-fsfreeze-freeze (guest agent)'] : []),
+		...(pauses && isRunning ? ['stop'] : []),
+		...(memoryPath === undefined ? [] : [JSON.stringify({execute: 'migrate', arguments: {uri: `fd:${memoryPath}`}})]),
+		...(disks.length === 0 ? [] : [...created, ...added, transaction]),
+		...(action.isHalted ? ['quit'] : ((pauses || memoryPath !== undefined) && isRunning && !isLeftPaused ? ['cont'] : [])),
+		...(action.isQuiesced ? ['guest-fsfreeze-thaw (guest agent)'] : []),
+	];
+}
+
+function flagsOf({action, way}: CreateRequest, disks: TargetedDisk[]): string[] {
+	const isExternal = way.by !== 'savevm';
+	return [
+		...(isExternal && way.memory === 'no' ? ['--disk-only'] : []),
+		...(isExternal ? ['--atomic'] : []),
+		...(action.isQuiesced ? ['--quiesce'] : []),
+		...(action.isLive ? ['--live'] : []),
+		...(action.isHalted ? ['--halt'] : []),
+		...(action.hasNoMetadata ? ['--no-metadata'] : []),
+		...(disks.some(disk => disk.reuse === 'existing') ? ['--reuse-external'] : []),
+	];
+}
+
+/**
+Most of it finds nothing to do: libvirt has put its own things back. Where the call was done, or ended after the switch (as with a name that is too long), the
+overlays are merged back into the images that the domain had, which is as it was: by its QEMU, or by qemu-img where the guest has ended meanwhile.
+*/
+function undoOf(context: PlanContext, given: {request: CreateRequest; disks: TargetedDisk[]; memoryPath: string | undefined}): Command[] {
+	const {request: {action, way}, disks, memoryPath} = given;
+	const {uuid} = context;
+	const [first] = disks;
+	const exists: Probe = {kind: 'snapshot-exists', uuid, name: action.snapshot};
+	const isInside = way.by === 'savevm';
+	return [
+		...(action.isQuiesced ? [{...virsh(context, ['domfsthaw', '--domain', uuid]), onlyIf: {kind: 'domain-active', uuid}} as const] : []),
+		...(action.hasNoMetadata
+			? []
+			: [{...(isInside ? snapshotCommands.remove(context, action.snapshot) : snapshotCommands.forget(context, action.snapshot)), onlyIf: exists}]),
+		...disks.map((disk): Command => ({
+			...blockCommands.commitHead(context, disk.target, disk.headPath),
+			onlyIf: {kind: 'runs-on', uuid, target: disk.target, path: disk.overlayPath},
+			merges: disk.overlayPath,
+		})),
+		// The guest may have ended meanwhile.
+		...disks.map((disk): Command => ({
+			...imageCommands.commit(disk.overlayPath, disk.headPath),
+			onlyIf: {kind: 'off-on', uuid, target: disk.target, path: disk.overlayPath},
+			merges: disk.overlayPath,
+		})),
+		...(first !== undefined && context.inventory.picture.domain.isPersistent
+			? [{
+				...domainCommands.define(context, 'definition-before', context.inventory.definitionXml),
+				onlyIf: {kind: 'off-on', uuid, target: first.target, path: first.overlayPath},
+			} as const]
+			: []),
+		...disks.filter(disk => disk.reuse !== 'existing').map((disk): Command => ({...inPlace(placeOf(context, disk.overlayPath), fileCommands.remove(disk.overlayPath)), onlyIf: {kind: 'image-unused', path: disk.overlayPath}})),
+		// It is empty from before the call, and libvirt leaves files that it did not make.
+		...(memoryPath === undefined ? [] : [{...fileCommands.remove(memoryPath), onlyIf: {kind: 'file-exists', path: memoryPath}} as const]),
+	];
+}
+
+function happenedWhen(context: PlanContext, {action, way}: CreateRequest, given: {disks: TargetedDisk[]; inside: string | undefined}): Probe {
+	if (!action.hasNoMetadata) {
+		return {kind: 'snapshot-exists', uuid: context.uuid, name: action.snapshot};
+	}
+
+	const [first] = given.disks;
+	if (first !== undefined) {
+		return {kind: 'head-is', uuid: context.uuid, target: first.target, path: first.overlayPath};
+	}
+
+	return way.by === 'savevm' && given.inside !== undefined ? {kind: 'image-has-tag', path: given.inside, tag: action.snapshot} : {kind: 'never'};
+}
+
+function check(id: string, title: string, command: Command): Step {
+	return step('check', {id, title, command});
+}
+
+function describe(context: PlanContext, {action, way, disks}: CreateRequest, memoryPath: string | undefined): Consequence[] {
+	const isRunning = context.inventory.picture.domain.state === 'running';
+	const consequences: Consequence[] = [];
+	if (way.by === 'savevm' && isRunning) {
+		consequences.push({severity: 'info', text: 'The guest stands still while its memory is saved inside the image.'});
+	} else if (memoryPath !== undefined && isRunning) {
+		consequences.push({severity: 'info', text: `Memory goes to ${memoryPath}; the guest ${action.isLive ? 'goes on meanwhile' : 'stands still meanwhile'}.`});
+	}
+
+	const manual = disks.filter(disk => disk.mode === 'manual').map(({disk}) => disk.target);
+	if (manual.length > 0) {
+		consequences.push({severity: 'warning', text: `Nothing is done to ${manual.join(', ')}; libvirt leaves the guest paused, so that you can do it, until you resume it (virsh resume).`});
+	}
+
+	return consequences;
+}
+
+function memoryOf({way}: CreateRequest, memoryPath: string | undefined): SnapshotMemory {
+	return way.memory === 'external' ? {mode: 'external', path: memoryPath ?? ''} : {mode: way.memory};
+}
+
+/** Of internal snapshots libvirt wants to hear of internal disks alone; of others we tell each one's mode. */
+function disksToTell(all: ModedDisk[], isInside: boolean, overlays: Map<string, string>) {
+	return all
+		.filter(({mode}) => !isInside || mode === 'internal')
+		.map(({disk: {target}, mode}) => ({target, mode, overlayPath: overlays.get(target)}));
+}
+
+/** Appends blockers to the context; fails only where the XML cannot be made. */
+export function planOnlineLibvirt(context: PlanContext, request: CreateRequest): Result<CreateParts> {
+	const {action, way, disks: all, now} = request;
+	const isInside = way.by === 'savevm';
+	const internal = partakingDisks(context, all, 'internal');
+	const external = partakingDisks(context, all, 'external');
+	blockAgent(context, request);
+	if (isInside) {
+		blockInternal(context, all, internal, action.snapshot);
+		requireFreeTag(context, action.snapshot);
+		refuseNvram(context);
+	}
+
+	requireNoTransientDisk(context, request);
+	if (external.length > 0 && context.inventory.picture.checkpoints.length > 0) {
+		requireActiveDisks(context, `The bitmaps of the checkpoints (${context.inventory.picture.checkpoints.map(({name}) => name).join(', ')}) would not go on in the new overlays.`);
+	}
+
+	const {disks: targeted, memoryPath, consequences} = chooseTargets(context, action, {disks: external, hasMemory: way.memory === 'external', now});
+	const own = ownOverlays(context, targeted);
+	const {disks} = own;
+	blockReuse(context, disks);
+	const made = targeted.filter(disk => disk.reuse !== 'existing').map(disk => disk.overlayPath);
+	const created = [...made, ...(memoryPath === undefined ? [] : [memoryPath])];
+	blockFolders(context, created);
+	if (memoryPath !== undefined) {
+		refuseFolderRisks(context, [memoryPath], {writer: 'libvirt'});
+	}
+
+	const overlays = new Map(disks.map(disk => [disk.target, disk.overlayPath]));
+	const xml = buildSnapshotRequest({name: action.snapshot, description: action.description, memory: memoryOf(request, memoryPath), disks: disksToTell(all, isInside, overlays)});
+	if (!xml.ok) {
+		return xml;
+	}
+
+	const named = action.hasNoMetadata ? nameNewHeads(context, overlays) : succeed([]);
+	if (!named.ok) {
+		return named;
+	}
+
+	const xmlPath = `${context.workPath}/snapshot-wanted.xml`;
+	const hasMemory = way.memory !== 'no';
+	const isLeftPaused = all.some(({mode}) => mode === 'manual');
+	const steps: Step[] = [
+		...(action.isQuiesced ? [check('agent', 'Check that the guest agent answers', virsh(context, ['domtime', '--domain', context.uuid]))] : []),
+		...(memoryPath === undefined
+			? []
+			: [step('create', {
+				id: 'reserve-memory',
+				title: 'Reserve the name of the memory file',
+				command: fileCommands.reserve(memoryPath),
+				undo: [{...fileCommands.remove(memoryPath), onlyIf: {kind: 'file-exists', path: memoryPath}}],
+				happened: {kind: 'file-exists', path: memoryPath},
+				undoIfUnsure: {kind: 'file-empty', path: memoryPath},
+				failsClean: true,
+				ifStopped: 'The empty file would be removed again: the domain is as it was.',
+			})]),
+		...own.steps,
+		step('switch', {
+			id: 'snapshot',
+			title: `Let libvirt make the snapshot "${action.snapshot}"`,
+			command: virsh(context, ['snapshot-create', '--domain', context.uuid, '--xmlfile', xmlPath, ...flagsOf(request, disks)], [{path: xmlPath, text: xml.value}]),
+			undo: undoOf(context, {request, disks, memoryPath}),
+			happened: happenedWhen(context, request, {disks, inside: internal[0]?.headPath}),
+			ifStopped: isTakenBack,
+			...(memoryPath === undefined
+				? {}
+				: {progress: {kind: 'domain-job', uuid: context.uuid} as const, cancel: [virsh(context, ['domjobabort', '--domain', context.uuid])]}),
+			standsFor: standsFor(context, {request, disks, memoryPath, pauses: (hasMemory && !action.isLive) || isLeftPaused, isLeftPaused}),
+		}),
+		...own.after,
+		...named.value,
+	];
+	return succeed({
+		steps,
+		consequences: [
+			...consequences,
+			...describe(context, request, memoryPath),
+			...(own.made.length === 0 ? [] : [{severity: 'info', text: 'libvirt gives no image to the user of QEMU here: the overlays are made beforehand, with the owners of the disks.'} as const]),
+		],
+		heads: overlays,
+		created,
+		written: internal.map(disk => disk.headPath),
+		adopted: targeted.filter(disk => disk.reuse === 'existing').map(disk => disk.overlayPath),
+		bases: [...internal, ...disks].map(disk => disk.headPath),
+	});
+}

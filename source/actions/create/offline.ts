@@ -1,0 +1,254 @@
+/**
+Creating a snapshot of a domain that is off, for libvirt's domains and bare ones alike: qemu-img makes or tags the images, all or none, then the owner is told.
+*/
+import {posix} from 'node:path';
+import type {CreateAction} from '../../model/action.ts';
+import type {Way} from '../../model/decision-table.ts';
+import {imageAt} from '../../model/image-graph.ts';
+import type {
+	Command, Consequence, Probe, Step,
+} from '../../model/plan.ts';
+import {nameOfDrive} from '../../model/qemu-command-line.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import {commandLineOf} from '../../model/xml/bare-domain.ts';
+import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {blockFolders} from '../../planner/checks/blockers.ts';
+import {
+	buildFor, buildPath, closeBuildFolders, proveBuilt, refuseFolderRisks,
+} from '../../planner/steps/build-folder.ts';
+import {bareCommands, isBare} from '../../planner/hypervisor/bare-commands.ts';
+import {
+	blockCommands, fileCommands, imageCommands, snapshotCommands,
+} from '../../planner/hypervisor/commands.ts';
+import type {PlanContext} from '../../planner/context.ts';
+import {defineStep} from '../../planner/steps/domain.ts';
+import {tagNvram} from '../../planner/steps/nvram-inside.ts';
+import {requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
+import {checkSteps, overlaySteps} from '../../planner/steps/overlay.ts';
+import type {OverlaidDisk} from '../../planner/steps/revert-disks.ts';
+import {step} from '../../planner/steps/step.ts';
+import {chooseTargets, type TargetedDisk} from './targets.ts';
+import {recordsBesideCheckpoints, recordSteps, recordXml} from './record.ts';
+import {
+	blockInternal, partakingDisks, type ModedDisk, type PartakingDisk,
+} from './disks.ts';
+
+/** What one way of creating contributes to the plan. */
+export type CreateParts = {
+	steps: Step[];
+	consequences: Consequence[];
+	/** What the disks are on afterwards, for those that change. */
+	heads: Map<string, string>;
+	/** New files, the memory file among them. */
+	created: string[];
+	/** Images that are changed in place. */
+	written: string[];
+	/** Images made beforehand that come into use. */
+	adopted: string[];
+	/** The images on which it stands. */
+	bases: string[];
+};
+
+/** What every way of creating is given. */
+export type CreateRequest = {action: CreateAction; way: Way; disks: ModedDisk[]; now: Date};
+
+function blockCheckpoints(context: PlanContext, isExternal: boolean): void {
+	const names = context.inventory.picture.checkpoints.map(checkpoint => checkpoint.name);
+	const isPicky = context.host.owner !== 'qemu' && context.host.libvirtVersion < recordsBesideCheckpoints;
+	if (names.length > 0 && (isExternal || isPicky)) {
+		context.blockers.push({
+			kind: 'checkpoint',
+			text: isExternal
+				? `The domain has checkpoints (${names.join(', ')}): in overlays that are made while it is off their bitmaps would not go on, and no libvirt allows it.`
+				: `The domain has checkpoints (${names.join(', ')}), and this libvirt records no snapshot of a domain that is off beside them.`,
+			remedy: isExternal ? 'Start the domain and take the snapshot while it runs, or delete the checkpoints first.' : 'Delete the checkpoints first.',
+		});
+	}
+}
+
+const isTakenBack = 'It would be taken back: the domain is as it was.';
+
+function checkHeads(disks: PartakingDisk[]): Step[] {
+	return disks.map(disk => step('check', {
+		id: `check-${disk.target}`,
+		title: `Check that the chain of ${disk.target} is whole and that nobody writes to it`,
+		command: imageCommands.infoWithChain(disk.headPath, disk.format),
+	}));
+}
+
+/** Takes a state out of an image again: by qemu-img, or, where somebody has started the domain meanwhile, by whoever has the image open. */
+function untagAgain(context: PlanContext, {target, path, tag, recordXml}: {target: string; path: string; tag: string; recordXml: string}): Command[] {
+	const {uuid} = context;
+	const isThere = {kind: 'image-has-tag', path, tag} as const;
+	const isOn: Probe = {kind: 'all', of: [{kind: 'domain-active', uuid}, isThere]};
+	const off: Command = {...imageCommands.untag(path, tag), onlyIf: {kind: 'all', of: [{kind: 'domain-off', uuid}, isThere]}};
+	if (isBare(context)) {
+		const device = nameOfDrive(commandLineOf(context.inventory.definitionXml) ?? [], path) ?? target;
+		return context.inventory.bare?.socketPath === undefined ? [off] : [off, {...bareCommands.untagOnline(context, device, tag), onlyIf: isOn}];
+	}
+
+	return [
+		off,
+		// libvirt deletes what it has a record of.
+		{...snapshotCommands.redefine(context, {fileName: 'snapshot-undone', xml: recordXml, makeCurrent: false}), onlyIf: isOn},
+		{...snapshotCommands.remove(context, tag), onlyIf: isOn},
+	];
+}
+
+/** Appends blockers to the context; fails only where an XML document cannot be changed. */
+export function planOfflineInternal(context: PlanContext, {action, disks: all, now}: CreateRequest): Result<CreateParts> {
+	const disks = partakingDisks(context, all, 'internal');
+	blockInternal(context, all, disks, action.snapshot);
+	blockCheckpoints(context, false);
+	const request = {action, disks: all, overlays: new Map<string, string>(), now, state: 'shutoff', memory: {mode: 'no'}} as const;
+	const record = recordSteps(context, request);
+	const recordText = recordXml(context, request);
+	if (!record.ok || !recordText.ok) {
+		return record.ok ? recordText as Result<never> : record;
+	}
+
+	const tags = disks.map(({target, headPath: path}): Step => step('create', {
+		id: `tag-${target}`,
+		title: `Freeze ${target} inside its image as "${action.snapshot}"`,
+		command: imageCommands.tag(path, action.snapshot),
+		undo: untagAgain(context, {target, path, tag: action.snapshot, recordXml: recordText.value}),
+		happened: {kind: 'image-has-tag', path, tag: action.snapshot},
+		ifStopped: isTakenBack,
+	}));
+	const variables = tagNvram(context, action.snapshot);
+	return succeed({
+		steps: [...checkHeads(disks), ...tags, ...variables.steps, ...record.value],
+		consequences: variables.consequences,
+		heads: new Map(),
+		created: [],
+		written: disks.map(disk => disk.headPath),
+		adopted: [],
+		bases: disks.map(disk => disk.headPath),
+	});
+}
+
+/** The overlay that the disk goes on in, as those of a revert are made. */
+export function toOverlaid(context: PlanContext, disk: TargetedDisk): OverlaidDisk {
+	const head = imageAt(context.graph, disk.headPath);
+	const build = buildFor(context, disk.overlayPath);
+	return {
+		...(build !== undefined && {build}),
+		target: disk.target,
+		basePath: disk.headPath,
+		baseFormat: disk.format,
+		overlayPath: disk.overlayPath,
+		headPath: disk.headPath,
+		like: head?.file,
+		clusterSizeBytes: head?.format === 'qcow2' && head.clusterSizeBytes !== 65_536 ? head.clusterSizeBytes : undefined,
+		wasLeftOut: false,
+	};
+}
+
+/** A fresh image without a backing file, where the overlay would have been made. */
+function withoutBacking(context: PlanContext, disk: TargetedDisk, step: Step): Step {
+	if (step.id !== `create-${disk.target}`) {
+		return step;
+	}
+
+	const sizeBytes = imageAt(context.graph, disk.headPath)?.virtualSizeBytes ?? 0;
+	return {
+		...step,
+		title: `Create an empty image for ${disk.target}`,
+		command: {tool: 'qemu-img', argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', buildPath(toOverlaid(context, disk)), String(sizeBytes)], files: []},
+	};
+}
+
+/** The steps that make the overlays which are not there yet, and prove all of them. */
+export function targetSteps(context: PlanContext, disks: TargetedDisk[]): Step[] {
+	const made = disks.filter(disk => disk.reuse !== 'existing');
+	const steps = overlaySteps(made.map(disk => toOverlaid(context, disk)), []);
+	const bare = made.filter(disk => disk.reuse === 'no-backing-file');
+	const prepared = disks.filter(disk => disk.reuse === 'existing');
+	return [
+		...steps.map(step => {
+			const disk = bare.find(candidate => step.id === `create-${candidate.target}`);
+			return disk === undefined ? step : withoutBacking(context, disk, step);
+		}),
+		...prepared.map((disk): Step => step('create', {
+			id: `open-${disk.target}`,
+			title: `Open the prepared overlay of ${disk.target} with its chain`,
+			command: imageCommands.infoWithChain(disk.overlayPath, 'qcow2'),
+			ifStopped: isTakenBack,
+		})),
+		...(prepared.length === 0
+			? []
+			: [step('create', {
+				id: 'sync-prepared',
+				title: 'Have the prepared overlays safely on disk',
+				command: fileCommands.sync([...new Set(prepared.flatMap(({overlayPath: path}) => [path, posix.dirname(path)]))]),
+				ifStopped: isTakenBack,
+			})]),
+	];
+}
+
+/**
+The switch, which somebody may follow by starting the domain: what its guest writes is merged back, by whoever runs it or, once it is off, by qemu-img. A bare QEMU
+has to stay on the images that it was started on, so there it is waited for. What a person prepared may hold data of its own, which is never merged.
+*/
+function defineMerged(context: PlanContext, xml: string, disks: readonly TargetedDisk[]): Step {
+	const step = defineStep(context, xml);
+	if (disks.some(({reuse}) => reuse !== 'absolute-paths')) {
+		return step;
+	}
+
+	const {uuid} = context;
+	const online = isBare(context)
+		? []
+		: disks.map(({target, overlayPath, headPath}): Command => ({
+			...blockCommands.commitHead(context, target, headPath), onlyIf: {kind: 'runs-on', uuid, target, path: overlayPath}, merges: overlayPath,
+		}));
+	const offline = disks.map(({target, overlayPath, headPath}): Command => ({
+		...imageCommands.commit(overlayPath, headPath), onlyIf: {kind: 'off-on', uuid, target, path: overlayPath}, merges: overlayPath,
+	}));
+	return {...step, undo: [...online, ...offline, ...step.undo ?? []], ...(isBare(context) && {undoWhileOff: true})};
+}
+
+/** Appends blockers to the context; fails only where an XML document cannot be changed. */
+export function planOfflineExternal(context: PlanContext, {action, disks: all, now}: CreateRequest): Result<CreateParts> {
+	const partaking = partakingDisks(context, all, 'external');
+	blockCheckpoints(context, true);
+	for (const {target, headPath} of partaking) {
+		requirePlainLayers(context, target, headPath, 'Start the domain and take the snapshot while it runs: libvirt then keeps the secret.');
+	}
+
+	const {disks, consequences} = chooseTargets(context, action, {disks: partaking, hasMemory: false, now});
+	const made = disks.filter(disk => disk.reuse !== 'existing').map(disk => disk.overlayPath);
+	blockFolders(context, made);
+	refuseFolderRisks(context, made);
+	const built = disks.filter(disk => disk.reuse !== 'existing').map(disk => toOverlaid(context, disk));
+	const overlays = new Map(disks.map(disk => [disk.target, disk.overlayPath]));
+	const definition = changeDomainXml(context.inventory.definitionXml, {
+		rootName: 'domain',
+		sources: new Map(disks.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}])),
+	});
+	if (!definition.ok) {
+		return definition;
+	}
+
+	const record = recordSteps(context, {action, disks: all, overlays, now, state: 'shutoff', memory: {mode: 'no'}});
+	if (!record.ok) {
+		return record;
+	}
+
+	return succeed({
+		steps: [
+			...checkSteps(disks.map(disk => toOverlaid(context, disk))),
+			...targetSteps(context, disks),
+			...proveBuilt(built),
+			defineMerged(context, definition.value, disks),
+			...record.value,
+			...closeBuildFolders(built),
+		],
+		consequences,
+		heads: overlays,
+		created: made,
+		written: [],
+		adopted: disks.filter(disk => disk.reuse === 'existing').map(disk => disk.overlayPath),
+		bases: disks.map(disk => disk.headPath),
+	});
+}

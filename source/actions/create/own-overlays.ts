@@ -1,0 +1,30 @@
+/**
+Overlays of a running domain that libvirt cannot make: where it gives no image to QEMU's user, QEMU may not open what libvirt has made. They are made beforehand
+with the owners of the disks, and handed to libvirt as prepared ones.
+*/
+import {imageAt} from '../../model/image-graph.ts';
+import type {Step} from '../../model/plan.ts';
+import {closeBuildFolders, proveBuilt, refuseFolderRisks} from '../../planner/steps/build-folder.ts';
+import type {PlanContext} from '../../planner/context.ts';
+import {overlaySteps} from '../../planner/steps/overlay.ts';
+import {toOverlaid} from './offline.ts';
+import type {TargetedDisk} from './targets.ts';
+
+/** By `dynamic_ownership = 0`, or by the domain's own label. A disk's own label is no reason: libvirt does not hand it down to the overlay (9.0, 12.8). */
+function keepsOwners({inventory}: PlanContext): boolean {
+	return inventory.keepsOwners === true || inventory.picture.domain.liveDefinition?.fileOwnership?.keepsOwners === true;
+}
+
+/** `steps` before libvirt's own, `after` it. `made`: those that are made here. `disks`: all of them, as libvirt is told of them. */
+export function ownOverlays(context: PlanContext, disks: TargetedDisk[]): {steps: Step[]; after: Step[]; made: TargetedDisk[]; disks: TargetedDisk[]} {
+	const made = keepsOwners(context) ? disks.filter(({reuse}) => reuse === 'absolute-paths') : [];
+	const overlaid = made.map(disk => ({...toOverlaid(context, disk), sizeBytes: imageAt(context.graph, disk.headPath)?.virtualSizeBytes ?? 0}));
+	refuseFolderRisks(context, made.map(({overlayPath}) => overlayPath));
+	return {
+		// What is below them is open in QEMU, so they are not opened with their chains.
+		steps: [...overlaySteps(overlaid, []).filter(({id}) => !id.startsWith('open-')), ...proveBuilt(overlaid)],
+		after: closeBuildFolders(overlaid),
+		made,
+		disks: disks.map(disk => made.includes(disk) ? {...disk, reuse: 'existing'} : disk),
+	};
+}

@@ -1,0 +1,191 @@
+/**
+The planner for `create`: asks the table which way a snapshot is made, checks everything, and puts the plan together. Pure: the world, the time and the id
+come in.
+*/
+import type {CreateAction, EndState} from '../../model/action.ts';
+import {decide, decideForLibvirt, type Answers} from '../../model/decision-table.ts';
+import {hasProcess} from '../../model/domain.ts';
+import {imageAt} from '../../model/image-graph.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import type {Consequence, Plan} from '../../model/plan.ts';
+import {fail, type Result, succeed} from '../../model/result.ts';
+import {isExternal} from '../../model/snapshot.ts';
+import {withAncestors} from '../../model/tree.ts';
+import {blockDomain, blockName} from '../../planner/checks/blockers.ts';
+import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
+import {fingerprintOf} from '../../planner/fingerprint.ts';
+import {describeTpmLeftOut} from '../../planner/steps/guest-identity.ts';
+import {copyNvram} from '../../planner/steps/nvram.ts';
+import {nvramImageOf} from '../../planner/steps/nvram-inside.ts';
+import {planFrame} from '../../planner/frame.ts';
+import {planOnlineQemu} from './qemu.ts';
+import {planOfflineExternal, planOfflineInternal, type CreateParts, type CreateRequest} from './offline.ts';
+import {planOnlineLibvirt} from './libvirt.ts';
+import {answerOf, askDisks, modesOf, partakingTargets} from './disks.ts';
+
+type Decided = ReturnType<typeof decideForLibvirt>;
+
+function decideFor(inventory: Inventory, answers: Answers): Decided {
+	return inventory.host.owner === 'qemu' ? {decision: decide(answers), differences: []} : decideForLibvirt(answers, inventory.host.libvirtVersion);
+}
+
+/** Flags that do not fit the way. */
+function blockFlags(context: PlanContext, {action, way}: CreateRequest): void {
+	if (action.isLive && way.memory !== 'external') {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: '--live lets the guest run while its memory goes to a file, and none does here.',
+			remedy: 'Leave --live out, or ask for --memory external.',
+		});
+	}
+
+	if (action.memory?.path !== undefined && way.memory !== 'external') {
+		context.blockers.push({kind: 'not-supported', text: `A memory file is named, and the memory is "${way.memory}".`, remedy: 'Leave the file out, or ask for --memory external:FILE.'});
+	}
+}
+
+function endStateOf(context: PlanContext, {action, disks}: CreateRequest): EndState | undefined {
+	const {domain} = context.inventory.picture;
+	if (!hasProcess(domain) || action.isHalted) {
+		return 'shutoff';
+	}
+
+	const isLeftPaused = domain.state === 'paused' || disks.some(disk => disk.mode === 'manual');
+	return isLeftPaused ? 'paused' : (domain.state === 'running' ? 'running' : undefined);
+}
+
+function describe(context: PlanContext, request: CreateRequest, given: {decided: Decided; parts: CreateParts}): Consequence[] {
+	const {action, way, disks} = request;
+	const {picture, nvramPath} = context.inventory;
+	const {decision, differences} = given.decided;
+	const isActive = hasProcess(picture.domain);
+	const leftOut = disks.filter(({disk, mode, asked}) => mode === 'no' && asked === 'no' && disk.sourcePath !== undefined && disk.transient === undefined).map(({disk}) => disk.target);
+	const transient = disks.filter(({disk, mode}) => mode === 'no' && disk.transient !== undefined).map(({disk}) => disk.target);
+	const chain = picture.currentSnapshot === undefined ? [] : withAncestors(picture.snapshots, picture.currentSnapshot);
+	const frozenInside = disks.filter(({mode}) => mode === 'internal').flatMap(({disk}) => imageAt(context.graph, disk.sourcePath ?? '')?.bitmaps ?? []);
+	// Those of a running domain are in no file yet (trap R12).
+	const bitmaps = [...new Set([...picture.checkpoints, ...frozenInside].map(({name}) => name))];
+	const rules: Array<[boolean, Consequence]> = [
+		[true, {severity: 'info', text: `Row ${decision.row} of the table of snapshots: ${decision.reason}`}],
+		...differences.map((text): [boolean, Consequence] => [true, {severity: 'info', text}]),
+		[true, {
+			severity: 'info',
+			text: action.hasNoMetadata
+				? 'Nothing is recorded: the tree of snapshots stays as it is.'
+				: `The snapshot comes ${picture.currentSnapshot === undefined ? 'first in the tree' : `after "${picture.currentSnapshot}"`}, and becomes the current one.`,
+		}],
+		[transient.length > 0, {
+			severity: 'warning',
+			text: `${transient.join(', ')} ${transient.length === 1 ? 'is' : 'are'} transient and left out: what the guest writes there is gone when the domain stops.`,
+		}],
+		[action.hasNoMetadata && given.parts.heads.size > 0, {
+			severity: 'warning',
+			text: 'No snapshot records this layer: it cannot be reverted to, and a revert that discards the current state removes it, too.',
+		}],
+		[leftOut.length > 0, {severity: 'warning', text: `${leftOut.join(', ')} is left out: a revert will not bring it back to this moment.`}],
+		[isActive && way.memory === 'no' && !action.isQuiesced, {severity: 'warning', text: 'The guest runs: its disks are frozen as after a power cut.'}],
+		[!isActive && action.isQuiesced, {severity: 'info', text: 'The domain is off: there is nothing to freeze inside it.'}],
+		[!isActive && action.isHalted, {severity: 'info', text: 'The domain is off already.'}],
+		[isActive && action.isHalted, way.memory === 'no'
+			? {severity: 'loss', text: 'The guest is powered off afterwards, as by pulling the plug; what is in its memory is lost.'}
+			: {severity: 'warning', text: 'The guest is powered off afterwards, as by pulling the plug; its memory is in the snapshot.'}],
+		...disks.filter(({disk, mode}) => mode === 'external' && imageAt(context.graph, disk.sourcePath ?? '')?.problems.some(({kind}) => kind === 'begins-like-qcow2')).map(({disk}): [boolean, Consequence] => [true, {
+			severity: 'warning',
+			text: `${disk.target} is used as raw, but ${disk.sourcePath!} begins like a qcow2 image. If it is one, correct its format first (virsh edit DOMAIN, <driver type='qcow2'/>): the overlay will name it as raw for good.`,
+		}]),
+		[way.by === 'migrate', {severity: 'warning', text: 'Memory without disks cannot be reverted to safely: by then the disks have gone on, and the guest would destroy its file systems.'}],
+		[nvramPath !== undefined && way.memory === 'no' && action.hasNoMetadata && !(way.disk === 'internal' && nvramImageOf(context) !== undefined), {severity: 'warning', text: `The firmware's variables (${nvramPath}) are not kept.`}],
+		[way.disk === 'internal' && bitmaps.length > 0, {
+			severity: 'warning',
+			text: `QEMU does not go back to a snapshot inside an image beside bitmaps: nobody can revert to this one until the checkpoints are deleted (${bitmaps.join(', ')}).`,
+		}],
+		[way.disk === 'internal' && chain.some(snapshot => isExternal(snapshot)), {
+			severity: 'warning',
+			text: 'External snapshots come before this internal one: libvirt itself will not be able to delete some of them.',
+		}],
+	];
+	return [
+		...rules.filter(([holds]) => holds).map(([, consequence]) => consequence),
+		...(way.memory === 'no' ? describeTpmLeftOut(context) : []),
+		...given.parts.consequences,
+	];
+}
+
+/** Memory brings the firmware's variables with it, an internal snapshot may hold them in their own file, and without a record nobody could tell whose a copy is. */
+function addNvram(context: PlanContext, {action, way, now}: CreateRequest, parts: CreateParts): CreateParts {
+	if (way.memory !== 'no' || action.hasNoMetadata || (way.disk === 'internal' && nvramImageOf(context) !== undefined)) {
+		return parts;
+	}
+
+	const {before, after, created, consequences} = copyNvram(context, {name: action.snapshot, now, isActive: hasProcess(context.inventory.picture.domain)});
+	return {
+		...parts,
+		steps: [...parts.steps.filter(({phase}) => phase === 'check'), ...before, ...parts.steps.filter(({phase}) => phase !== 'check'), ...after],
+		created: [...parts.created, ...created],
+		consequences: [...parts.consequences, ...consequences],
+	};
+}
+
+function partsOf(context: PlanContext, request: CreateRequest): Result<CreateParts> {
+	if (request.way.by === 'qemu-img') {
+		return request.way.disk === 'internal' ? planOfflineInternal(context, request) : planOfflineExternal(context, request);
+	}
+
+	return context.host.owner === 'qemu' ? planOnlineQemu(context, request) : planOnlineLibvirt(context, request);
+}
+
+/** Fails with `refused` and every reason at once, or with `unreadable` where an XML document cannot be made or changed. */
+export function planCreate(action: CreateAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
+	const {picture} = inventory;
+	const context = planContext(inventory, given);
+	const isActive = hasProcess(picture.domain);
+	const asked = askDisks(context, action);
+	const partaking = partakingTargets(asked);
+	blockDomain(context, isActive && !action.isHalted ? {staysOn: {disks: partaking}} : {});
+	blockName(context, action.snapshot, 'the snapshot');
+	const decided = decideFor(inventory, {isActive, memory: action.memory?.mode ?? '-', disk: answerOf(asked), isDiskOnly: action.isDiskOnly, isManual: asked.some(disk => disk.asked === 'manual')});
+	const {decision} = decided;
+	if (decision.kind === 'refused') {
+		const row = decision.row === undefined ? '' : `Row ${decision.row} of the table of snapshots: `;
+		return fail({kind: 'refused', blockers: [...context.blockers, {kind: 'not-supported', text: `${row}${decision.reason}`, remedy: decision.instead}]});
+	}
+
+	const request: CreateRequest = {action, way: decision.way, disks: modesOf(asked, decision.way), now: given.now};
+	blockFlags(context, request);
+	const parts = partsOf(context, request);
+	if (!parts.ok) {
+		return context.blockers.length > 0 ? fail({kind: 'refused', blockers: context.blockers}) : parts;
+	}
+
+	const whole = addNvram(context, request, parts.value);
+	if (context.blockers.length > 0) {
+		return fail({kind: 'refused', blockers: context.blockers});
+	}
+
+	const {steps, created, written, adopted, bases, heads: newHeads} = whole;
+	// A drive that takes no part may change its medium at any time: the proof speaks of the others.
+	const newDisks = request.disks.filter(({mode}) => mode === 'internal' || mode === 'external').map(({disk}) => ({target: disk.target, path: newHeads.get(disk.target) ?? disk.sourcePath!}));
+	const {hasNoMetadata, snapshot} = action;
+	return succeed({
+		...planFrame(action, inventory, given),
+		consequences: describe(context, request, {decided, parts: whole}),
+		images: {
+			created,
+			removed: [],
+			...(written.length === 0 ? {} : {written}),
+			kept: picture.images.map(image => image.path),
+		},
+		steps,
+		expected: {
+			heads: newDisks,
+			chains: newDisks.map(({target, path}) => ({path, format: newHeads.has(target) ? 'qcow2' : imageAt(context.graph, path)?.format ?? 'qcow2'})),
+			currentSnapshot: hasNoMetadata ? picture.currentSnapshot : snapshot,
+			snapshots: [
+				...picture.snapshots.map(({name, parent}) => ({name, parent})),
+				...(hasNoMetadata ? [] : [{name: snapshot, parent: picture.currentSnapshot}]),
+			],
+			endState: endStateOf(context, request),
+		},
+		fingerprint: fingerprintOf(inventory, new Set([...bases, ...adopted])),
+	});
+}

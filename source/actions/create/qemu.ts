@@ -1,0 +1,264 @@
+/**
+Creating a snapshot of a running bare QEMU, through its monitor: all disks in one transaction, memory by a migration to a file, or everything inside the images
+by a job. Then our own records are written.
+*/
+import type {Command, Step} from '../../model/plan.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import {quoteAsIs} from '../../model/shell-quote.ts';
+import {imageAt} from '../../model/image-graph.ts';
+import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {blockFolders} from '../../planner/checks/blockers.ts';
+import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
+import {refuseFolderRisks} from '../../planner/steps/build-folder.ts';
+import type {PlanContext} from '../../planner/context.ts';
+import {defineStep} from '../../planner/steps/domain.ts';
+import {step} from '../../planner/steps/step.ts';
+import {blockInternal, partakingDisks} from './disks.ts';
+import {targetSteps, type CreateParts, type CreateRequest} from './offline.ts';
+import {
+	insideStep, isTakenBack, monitorOf, sayIfAlive, withNodes, type Monitor, type NodedDisk,
+} from './qemu-monitor.ts';
+import {recordSteps} from './record.ts';
+import {chooseTargets, type TargetedDisk} from './targets.ts';
+
+/** `migrate` to `file:` came with it. */
+const migratesToFiles = 8_002_000;
+
+/**
+Where a person gave the node its name, where bitmaps go on, and where the overlay's header could not be left to QEMU, the overlay is opened by a name before the
+disk goes over to it.
+*/
+function isAddedFirst({node}: NodedDisk<TargetedDisk>): boolean {
+	return node.isNamedByPerson || node.bitmaps.length > 0 || node.isNamedFromFolder === true;
+}
+
+function create(id: string, title: string, command: Command, more: Partial<Step> = {}): Step {
+	return step('create', {id, title, command, ifStopped: isTakenBack, ...more});
+}
+
+/** Opens the overlay in QEMU under a name, without its backing image: the transaction puts it on top. */
+function addSteps(context: PlanContext, monitor: Monitor, disk: NodedDisk<TargetedDisk>): Step[] {
+	const {target, overlayPath, newNode, headPath, format, reuse} = disk;
+	const head = imageAt(context.graph, headPath);
+	const fileNode = `${newNode}-file`;
+	const remove = (node: string) => sayIfAlive(context, monitor, 'blockdev-del', {'node-name': node});
+	const jobId = `${newNode}-create`;
+	return [
+		create(`file-${target}`, `Open the file of the new overlay of ${target} in QEMU`, monitor.say('blockdev-add', {driver: 'file', filename: overlayPath, 'node-name': fileNode}), {undo: [remove(fileNode)], failsClean: true}),
+		...(reuse === 'absolute-paths'
+			? [create(`format-${target}`, `Create the new overlay of ${target}`, monitor.say('blockdev-create', {
+				'job-id': jobId,
+				options: {
+					driver: 'qcow2',
+					file: fileNode,
+					size: head?.virtualSizeBytes ?? 0,
+					'backing-file': headPath,
+					'backing-fmt': format,
+					...(head?.format === 'qcow2' && head.clusterSizeBytes !== undefined && {'cluster-size': head.clusterSizeBytes}),
+				},
+			}, {kind: 'job', id: jobId}))]
+			: []),
+		create(`add-${target}`, `Open the new overlay of ${target} in QEMU`, monitor.say('blockdev-add', {
+			driver: 'qcow2', file: fileNode, 'node-name': newNode, backing: null,
+		}), {undo: [remove(newNode)], failsClean: true}),
+	];
+}
+
+function actionsOf(disk: NodedDisk<TargetedDisk>): Array<{type: string; data: Record<string, unknown>}> {
+	const {node, newNode, overlayPath, reuse} = disk;
+	if (!isAddedFirst(disk)) {
+		return [{
+			type: 'blockdev-snapshot-sync',
+			data: {
+				'node-name': node.nodeName,
+				'snapshot-file': overlayPath,
+				'snapshot-node-name': newNode,
+				format: 'qcow2',
+				mode: reuse === 'absolute-paths' ? 'absolute-paths' : 'existing',
+			},
+		}];
+	}
+
+	return [
+		...node.bitmaps.map(({name, granularityBytes}) => ({type: 'block-dirty-bitmap-add', data: {node: newNode, name, granularity: granularityBytes, persistent: true}})),
+		{type: 'blockdev-snapshot', data: {node: node.nodeName, overlay: newNode}},
+	];
+}
+
+/**
+All disks at one moment. Taken back by merging the overlays into the images that were there: while the guest goes on by QEMU, else by qemu-img, which finds nothing
+to merge where the transaction was never done.
+*/
+function transactionStep(context: PlanContext, monitor: Monitor, disks: Array<NodedDisk<TargetedDisk>>): Step {
+	return step('switch', {
+		id: 'transaction',
+		title: `Put ${disks.map(({target}) => target).join(', ')} on the new overlays, all at one moment`,
+		command: monitor.say('transaction', {actions: disks.flatMap(disk => actionsOf(disk))}),
+		undo: disks.flatMap(({target, overlayPath, headPath, newNode, node}): Command[] => {
+			const onlyIf = {kind: 'head-is', uuid: context.uuid, target, path: overlayPath} as const;
+			const id = `${newNode}-back`;
+			return [
+				{
+					...monitor.say('block-commit', {
+						'job-id': id, device: newNode, 'base-node': node.nodeName, 'auto-dismiss': false,
+					}, {kind: 'job-ready', id}),
+					onlyIf,
+				},
+				{...monitor.say('job-complete', {id}, {kind: 'job', id}), onlyIf, merges: overlayPath},
+				{
+					...imageCommands.commit(overlayPath, headPath),
+					onlyIf: {kind: 'all', of: [{kind: 'domain-off', uuid: context.uuid}, {kind: 'backed-by', path: overlayPath, backing: headPath}]},
+					merges: overlayPath,
+				},
+			];
+		}),
+		happened: {kind: 'head-is', uuid: context.uuid, target: disks[0]!.target, path: disks[0]!.overlayPath},
+		ifStopped: 'The overlays would be merged back: the guest goes on on the disks that it had.',
+	});
+}
+
+/** Names are taken before QEMU writes: it overwrites what is there. What needs no QEMU is done by qemu-img. */
+function prepareSteps(context: PlanContext, disks: TargetedDisk[]): Step[] {
+	const madeByQemu = new Set(disks.filter(({reuse}) => reuse === 'absolute-paths').map(({target}) => target));
+	return targetSteps(context, disks.filter(({reuse}) => reuse !== 'existing')).filter(({id}) => {
+		const [, verb = '', target = ''] = /^(reserve|own|allow|create)-(.*)$/su.exec(id) ?? [];
+		return verb !== '' && !(verb === 'create' && madeByQemu.has(target));
+	});
+}
+
+/** The prepared overlays alone: what is below them is open in QEMU. */
+function checkPrepared(disks: TargetedDisk[]): Step[] {
+	return disks.filter(({reuse}) => reuse === 'existing').map(({target, overlayPath}) => step('check', {
+		id: `check-${target}`,
+		title: `Check that the prepared overlay of ${target} can be opened`,
+		command: {tool: 'qemu-img', argv: ['qemu-img', 'info', '--output=json', '-f', 'qcow2', overlayPath], files: []},
+	}));
+}
+
+/** Where QEMU writes its memory to. `exec:` is a shell's line, so the name is quoted for one; a comma has a meaning of its own after `file:`. */
+function memoryUri(context: PlanContext, path: string): string {
+	return context.host.hypervisorVersion >= migratesToFiles && !path.includes(',') ? `file:${path}` : `exec:cat > ${quoteAsIs(path)}`;
+}
+
+function memorySteps(context: PlanContext, monitor: Monitor, given: {path: string; owner: {uid: number; gid: number} | undefined; isLive: boolean}): Step[] {
+	const {path, owner, isLive} = given;
+	const isRunning = context.inventory.picture.domain.state === 'running';
+	const goOn = isRunning ? [sayIfAlive(context, monitor, 'cont')] : [];
+	return [
+		create('reserve-memory', 'Reserve the name of the memory file', fileCommands.reserve(path), {
+			undo: [{...fileCommands.remove(path), onlyIf: {kind: 'file-exists', path}}],
+			happened: {kind: 'file-exists', path},
+			undoIfUnsure: {kind: 'file-empty', path},
+			failsClean: true,
+		}),
+		...(owner !== undefined && (owner.uid !== 0 || owner.gid !== 0) ? [create('own-memory', 'Give it the owner of the disks', fileCommands.own(path, owner))] : []),
+		...(isRunning && !isLive ? [create('pause', 'Pause the guest', monitor.say('stop'), {undo: goOn})] : []),
+		create('memory', 'Write the guest\'s memory to its file', monitor.say('migrate', {uri: memoryUri(context, path)}, {kind: 'migration'}), {
+			undo: goOn,
+			progress: {kind: 'qmp-migration', socketPath: monitor.socketPath},
+			cancel: [monitor.say('migrate_cancel')],
+		}),
+	];
+}
+
+function resumeStep(context: PlanContext, monitor: Monitor): Step {
+	return step('switch', {
+		id: 'resume',
+		title: 'Let the guest go on',
+		command: {...monitor.say('cont'), onlyIf: {kind: 'domain-active', uuid: context.uuid}},
+		otherwise: 'Its QEMU has ended meanwhile.',
+		ifStopped: 'The rest would be finished: the guest goes on in the new overlays.',
+	});
+}
+
+function quitStep(context: PlanContext, monitor: Monitor): Step {
+	return step('switch', {
+		id: 'halt',
+		title: 'End QEMU',
+		command: monitor.say('quit', {}, {kind: 'gone'}),
+		undo: null,
+		happened: {kind: 'domain-off', uuid: context.uuid},
+		ifStopped: 'The snapshot is done.',
+	});
+}
+
+/** Appends blockers to the context; fails only where an XML document cannot be changed. */
+export function planOnlineQemu(context: PlanContext, request: CreateRequest): Result<CreateParts> {
+	const {action, way, disks: all, now} = request;
+	const monitor = monitorOf(context);
+	const internal = partakingDisks(context, all, 'internal');
+	const external = partakingDisks(context, all, 'external');
+	if (action.isQuiesced) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: 'Nobody knows the guest agent of a QEMU that was started by hand, so its file systems cannot be frozen.',
+			remedy: 'Freeze them inside the guest (fsfreeze), or leave --quiesce out.',
+		});
+	}
+
+	if (way.by === 'savevm') {
+		blockInternal(context, all, internal, action.snapshot);
+	}
+
+	const targets = chooseTargets(context, action, {disks: external, hasMemory: way.memory === 'external', now});
+	const {memoryPath, consequences} = targets;
+	const made = targets.disks.filter(({reuse}) => reuse !== 'existing').map(disk => disk.overlayPath);
+	const created = [...made, ...(memoryPath === undefined ? [] : [memoryPath])];
+	blockFolders(context, created);
+	refuseFolderRisks(context, created, {writer: 'QEMU'});
+	const overlays = new Map(targets.disks.map(disk => [disk.target, disk.overlayPath]));
+	const isRunning = context.inventory.picture.domain.state === 'running';
+	const hasManual = all.some(({mode}) => mode === 'manual');
+	if (hasManual && isRunning) {
+		consequences.push({severity: 'warning', text: 'Nothing is done to the disks that are "manual"; the guest is left paused, so that you can do it, until you resume it.'});
+	}
+
+	const definition = changeDomainXml(context.inventory.definitionXml, {
+		rootName: 'domain',
+		sources: new Map(targets.disks.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}])),
+	});
+	const memoryState = isRunning ? 'running' : 'paused';
+	const record = recordSteps(context, {
+		action,
+		disks: all,
+		overlays,
+		now,
+		state: way.memory === 'no' ? 'disk-snapshot' : memoryState,
+		memory: way.memory === 'external' ? {mode: 'external', path: memoryPath ?? ''} : {mode: way.memory},
+	});
+	const parts = {
+		consequences,
+		heads: overlays,
+		created,
+		written: internal.map(disk => disk.headPath),
+		adopted: targets.disks.filter(({reuse}) => reuse === 'existing').map(disk => disk.overlayPath),
+		bases: [...internal, ...external].map(disk => disk.headPath),
+	};
+	if (!definition.ok || !record.ok) {
+		return definition.ok ? record as Result<never> : definition;
+	}
+
+	if (monitor === undefined) {
+		return succeed({...parts, steps: []});
+	}
+
+	const noded = withNodes(context, monitor, targets.disks, now);
+	const inside = withNodes(context, monitor, internal, now);
+	const owner = imageAt(context.graph, external[0]?.headPath ?? '')?.file;
+	return succeed({
+		...parts,
+		steps: [
+			...checkPrepared(targets.disks),
+			...prepareSteps(context, targets.disks),
+			...noded.filter(disk => isAddedFirst(disk)).flatMap(disk => addSteps(context, monitor, disk)),
+			...(way.by === 'savevm' ? [insideStep(context, monitor, {name: action.snapshot, disks: inside})] : []),
+			...(memoryPath === undefined ? [] : memorySteps(context, monitor, {path: memoryPath, owner, isLive: action.isLive})),
+			...(hasManual && isRunning && memoryPath === undefined ? [create('pause', 'Pause the guest', monitor.say('stop'), {undo: [sayIfAlive(context, monitor, 'cont')]})] : []),
+			...(noded.length === 0 ? [] : [transactionStep(context, monitor, noded)]),
+			...(memoryPath !== undefined && isRunning && !action.isHalted && !hasManual ? [resumeStep(context, monitor)] : []),
+			...(noded.length === 0 ? [] : [defineStep(context, definition.value)]),
+			...record.value,
+			...(action.isHalted ? [quitStep(context, monitor)] : []),
+		],
+	});
+}

@@ -1,0 +1,215 @@
+/**
+Where the new files of a snapshot go: overlays and the memory file. Names follow libvirt's own (`<image without extension>.<snapshot>`), nothing that is there
+is ever overwritten, and an overlay that was made beforehand is proven against the chain first (design 3.2).
+*/
+import {Buffer} from 'node:buffer';
+import {posix} from 'node:path';
+import type {CreateAction, DiskWish} from '../../model/action.ts';
+import {advisedDepth, deepestChain} from '../../model/chain-depth.ts';
+import {hasProcess} from '../../model/domain.ts';
+import {formatBytes} from '../../model/format.ts';
+import {chainOf, imageAt, overlaysOf} from '../../model/image-graph.ts';
+import type {Consequence} from '../../model/plan.ts';
+import type {PlanContext} from '../../planner/context.ts';
+import {overlayPath, stampOf, stemOf} from '../../planner/steps/overlay-name.ts';
+import type {PartakingDisk} from './disks.ts';
+
+/** What a prepared overlay may hold is a question of what was asked; afterwards both kinds are handled alike. */
+export type Reuse = Exclude<DiskWish['reuse'], 'existing-with-data' | undefined>;
+
+/** A disk with the overlay that the domain goes on with. */
+export type TargetedDisk = PartakingDisk & {overlayPath: string; reuse: Reuse};
+
+export type Targets = {disks: TargetedDisk[]; memoryPath: string | undefined; consequences: Consequence[]};
+
+/** The longest name of a file, in bytes. */
+const longestName = 255;
+
+function isTaken(context: PlanContext, path: string): boolean {
+	return context.inventory.folders.get(posix.dirname(path))?.names.has(posix.basename(path)) ?? false;
+}
+
+/** libvirt's name where it is free and fits; else one with the time, and a word about it. */
+function chooseName(context: PlanContext, given: {wanted: string; basePath: string; what: string; now: Date; taken: Set<string>; consequences: Consequence[]}): string {
+	const {wanted, basePath, what, now, taken, consequences} = given;
+	const isTooLong = Buffer.byteLength(posix.basename(wanted)) > longestName;
+	if (!isTooLong && !isTaken(context, wanted)) {
+		return wanted;
+	}
+
+	const path = overlayPath(basePath, {stamp: stampOf(now), folder: context.inventory.folders.get(posix.dirname(basePath)), taken});
+	consequences.push({severity: 'info', text: `${what} is called ${posix.basename(path)}, because the name ${posix.basename(wanted)} ${isTooLong ? 'would be too long' : 'is taken'}.`});
+	return path;
+}
+
+/** What an overlay that was made beforehand must be, so that the guest finds its disk as it was. */
+function blockPrepared(context: PlanContext, disk: TargetedDisk, consequences: Consequence[]): void {
+	const {overlayPath: path, headPath} = disk;
+	const {graph, pins} = context;
+	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'image-changed', text: `The prepared overlay ${path} of ${disk.target} ${text}.`, remedy});
+	const image = imageAt(graph, path);
+	const head = imageAt(graph, headPath);
+	if (image === undefined || image.problems.some(problem => problem.kind === 'missing')) {
+		refuse('is not there, or is empty', 'Make it first: qemu-img create -f qcow2 -F FORMAT -b HEAD FILE.');
+		return;
+	}
+
+	const unreadable = image.problems.find(problem => problem.kind === 'unreadable');
+	if (unreadable !== undefined || image.format !== 'qcow2') {
+		refuse(`cannot be read as qcow2${unreadable ? `: ${unreadable.reason}` : ''}`, 'Make it anew as qcow2.');
+		return;
+	}
+
+	if (image.problems.some(problem => problem.kind === 'locked')) {
+		refuse('is open in another process', 'Stop that process, then try again.');
+	}
+
+	if (image.backingPath === undefined) {
+		refuse('names no backing file: the disk would be empty at the next start', 'Make it with -b, or ask for --reuse no-backing-file if that is meant.');
+	} else if (graph.keyOf(image.backingPath) !== graph.keyOf(headPath)) {
+		refuse(`stands on ${image.backingPath}, and the disk is on ${headPath}`, 'Make it on the image that the domain writes to.');
+	} else if (image.backingFormat !== disk.format) {
+		refuse(
+			image.backingFormat === undefined ? 'does not record the format of its backing file' : `takes its backing file for ${image.backingFormat}, and it is ${disk.format}`,
+			`Make it with -F ${disk.format}.`,
+		);
+	}
+
+	if (head !== undefined && image.virtualSizeBytes !== head.virtualSizeBytes) {
+		refuse(`is ${formatBytes(image.virtualSizeBytes)} large, and the disk ${formatBytes(head.virtualSizeBytes)} (${image.virtualSizeBytes} and ${head.virtualSizeBytes} bytes)`, 'Make it as large as the disk.');
+	}
+
+	const users = [...pins.filter(pin => graph.keyOf(pin.path) === graph.keyOf(path)).map(pin => pin.label), ...overlaysOf(graph, path)];
+	if (users.length > 0) {
+		refuse(`is in use: ${[...new Set(users)].join(', ')}`, 'Prepare another one.');
+	}
+
+	requireEmpty(context, disk, {ownBytes: image.ownBytes, consequences});
+}
+
+/** What a prepared overlay holds already hides what the disk holds at this moment, be it zeros. */
+function requireEmpty(context: PlanContext, disk: TargetedDisk, {ownBytes, consequences}: {ownBytes: number | undefined; consequences: Consequence[]}): void {
+	const {overlayPath: path, target, wish} = disk;
+	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'image-changed', text: `The prepared overlay ${path} of ${target} ${text}`, remedy});
+	if (ownBytes === 0) {
+		return;
+	}
+
+	const holds = ownBytes === undefined ? 'holds data, as far as can be told (qemu-img map fails on it)' : `holds ${formatBytes(ownBytes)} of the disk already`;
+	if (wish?.reuse !== 'existing-with-data') {
+		refuse(`${holds}: the guest would read that instead of its own data.`, `Make it anew (qemu-img create), or say that this data is meant: --reuse ${target}=existing-with-data.`);
+	} else if (hasProcess(context.inventory.picture.domain)) {
+		refuse(
+			`${holds}: the disk would change while the guest runs, and taking that back would write it into ${disk.headPath}.`,
+			`Shut the domain down first. Or make an empty overlay (qemu-img create), and ask for --reuse ${target}=existing.`,
+		);
+	} else {
+		consequences.push({severity: 'loss', text: `The prepared overlay ${path} ${holds}: from the next start the guest reads that instead of what ${target} holds now, which stays in ${disk.headPath}.`});
+	}
+}
+
+function blockTarget(context: PlanContext, disk: TargetedDisk, consequences: Consequence[]): void {
+	if (disk.reuse === 'existing') {
+		blockPrepared(context, disk, consequences);
+	} else if (isTaken(context, disk.overlayPath)) {
+		context.blockers.push({
+			kind: 'name-taken',
+			text: `There is a file ${disk.overlayPath} already, and nothing is overwritten.`,
+			remedy: `Name another one (--disk ${disk.target}=external:FILE), or say that it was made for this (--reuse ${disk.target}=existing).`,
+		});
+	} else if (Buffer.byteLength(posix.basename(disk.overlayPath)) > longestName) {
+		context.blockers.push({kind: 'name', text: `The name ${posix.basename(disk.overlayPath)} is longer than ${longestName} bytes.`, remedy: 'Choose a shorter name.'});
+	}
+
+	if (disk.reuse === 'no-backing-file') {
+		const when = hasProcess(context.inventory.picture.domain) ? 'is empty at the next start of QEMU, which until then goes on reading what it holds' : 'starts empty';
+		consequences.push({severity: 'loss', text: `${disk.target} ${when}: its new image ${disk.overlayPath} has no backing file, as asked. What it holds now stays in ${disk.headPath}.`});
+	}
+
+	const depth = chainOf(context.graph, disk.headPath).length + 1;
+	const deepest = context.host.owner === 'qemu' ? Number.POSITIVE_INFINITY : deepestChain(context.host.libvirtVersion);
+	if (disk.reuse !== 'no-backing-file' && depth > deepest) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `The chain of ${disk.target} would be ${depth} images deep, and this libvirt starts no domain with more than ${deepest}.`,
+			remedy: 'Merge or delete older snapshots first.',
+		});
+	} else if (disk.reuse !== 'no-backing-file' && depth > advisedDepth) {
+		consequences.push({severity: 'warning', text: `The chain of ${disk.target} will be ${depth} images deep: think of merging or deleting older snapshots.`});
+	}
+}
+
+/** The size that the guest's memory may take is known only when it is saved; at most it is all of it. */
+function warnOfRoom(context: PlanContext, memoryPath: string, consequences: Consequence[]): void {
+	const folder = context.inventory.folders.get(posix.dirname(memoryPath));
+	const {memoryBytes} = context.inventory.picture.domain.definition;
+	if (folder && folder.freeBytes < memoryBytes) {
+		consequences.push({
+			severity: 'warning',
+			text: `The memory file may take ${formatBytes(memoryBytes)}, and ${folder.path} has ${formatBytes(folder.freeBytes)} free. Without enough room the snapshot is not made, and the guest goes on.`,
+		});
+	}
+}
+
+/** Two disks on one file: the second would overwrite the first. */
+function blockShared(context: PlanContext, files: Array<{what: string; path: string}>): void {
+	const first = new Map<string, string>();
+	for (const {what, path} of files) {
+		const other = first.get(path);
+		if (other !== undefined) {
+			context.blockers.push({kind: 'name-taken', text: `${other} and ${what} would both get the file ${path}.`, remedy: 'Name the files: --disk DISK=external:FILE.'});
+		}
+
+		first.set(path, what);
+	}
+}
+
+function chooseMemoryPath(context: PlanContext, action: CreateAction, given: {disks: TargetedDisk[]; now: Date; taken: Set<string>; consequences: Consequence[]}): string | undefined {
+	const asked = action.memory?.path;
+	if (asked !== undefined) {
+		if (!posix.isAbsolute(asked) || posix.normalize(asked) !== asked || asked.endsWith('/')) {
+			context.blockers.push({kind: 'memory-file', text: `${asked} is not a whole path.`, remedy: 'Give the memory file with its whole path, without "." and "..".'});
+		} else if (isTaken(context, asked)) {
+			context.blockers.push({kind: 'memory-file', text: `There is a file ${asked} already, and libvirt and QEMU would overwrite it.`, remedy: 'Choose another name for the memory file.'});
+		}
+
+		return asked;
+	}
+
+	const besidePath = given.disks[0]?.headPath ?? context.inventory.picture.images.find(image => context.pins.some(pin => pin.path === image.path && pin.hold === 'head' && pin.domainUuid === context.uuid))?.path;
+	if (besidePath === undefined) {
+		context.blockers.push({kind: 'memory-file', text: 'There is no disk beside which the memory file could lie.', remedy: 'Name it: --memory external:FILE.'});
+		return undefined;
+	}
+
+	return chooseName(context, {...given, wanted: `${stemOf(besidePath)}.${action.snapshot}.mem`, basePath: besidePath, what: 'The memory file'});
+}
+
+/** `hasMemory`: a file for the guest's memory is needed. Appends blockers to the context. */
+export function chooseTargets(context: PlanContext, action: CreateAction, given: {disks: PartakingDisk[]; hasMemory: boolean; now: Date}): Targets {
+	const consequences: Consequence[] = [];
+	const taken = new Set(context.inventory.picture.images.map(image => image.path));
+	const disks = given.disks.map((disk): TargetedDisk => {
+		const {wish, headPath, target} = disk;
+		if (disk.isBlockDevice && wish?.path === undefined) {
+			context.blockers.push({kind: 'not-a-file', text: `${target} is on the device ${headPath}, where no file can lie beside it.`, remedy: `Name its overlay: --disk ${target}=external:FILE.`});
+		}
+
+		const path = wish?.path ?? chooseName(context, {wanted: `${stemOf(headPath)}.${action.snapshot}`, basePath: headPath, what: `The new overlay of ${target}`, now: given.now, taken, consequences});
+		return {...disk, overlayPath: path, reuse: wish?.reuse === 'existing-with-data' ? 'existing' : wish?.reuse ?? 'absolute-paths'};
+	});
+	for (const disk of disks) {
+		blockTarget(context, disk, consequences);
+	}
+
+	const memoryPath = given.hasMemory ? chooseMemoryPath(context, action, {disks, now: given.now, taken, consequences}) : undefined;
+	if (memoryPath !== undefined) {
+		warnOfRoom(context, memoryPath, consequences);
+	}
+
+	blockShared(context, [
+		...disks.map(disk => ({what: disk.target, path: disk.overlayPath})),
+		...(memoryPath === undefined ? [] : [{what: 'the memory', path: memoryPath}]),
+	]);
+	return {disks, memoryPath, consequences};
+}

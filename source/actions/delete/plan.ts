@@ -1,0 +1,116 @@
+/**
+The planner for `delete`: one snapshot, with or without those that come after it, or these alone; or the records only. Pure: the world, the time and the
+id come in.
+*/
+import type {DeleteAction} from '../../model/action.ts';
+import {hasProcess} from '../../model/domain.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import type {Plan, Step} from '../../model/plan.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import {isExternal, type Snapshot} from '../../model/snapshot.ts';
+import {withDescendants} from '../../model/tree.ts';
+import {blockDomain} from '../../planner/checks/blockers.ts';
+import {snapshotCommands} from '../../planner/hypervisor/commands.ts';
+import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
+import {taggedImages} from '../drop/internal.ts';
+import {planDrop} from '../drop/plan.ts';
+import {fingerprintOf} from '../../planner/fingerprint.ts';
+import {isOpenHead, openDiskOf} from '../../planner/steps/merge.ts';
+import {nvramCopiesOf} from '../../planner/steps/nvram.ts';
+import {fileHeads, planFrame} from '../../planner/frame.ts';
+import {removeSteps} from '../../planner/steps/removal.ts';
+import {step} from '../../planner/steps/step.ts';
+
+/** Those that an action of this scope deletes, in the order of the list. */
+export function snapshotsDeleted(snapshots: readonly Snapshot[], {snapshot: name, scope}: DeleteAction): Snapshot[] {
+	const below = withDescendants(snapshots, name);
+	return snapshots.filter(snapshot => scope === 'one' ? snapshot.name === name : below.has(snapshot.name) && (scope === 'with-children' || snapshot.name !== name));
+}
+
+/** Records that do not say what they froze, and an empty choice. Appends blockers. */
+export function blockChoice(context: PlanContext, deleted: readonly Snapshot[]): void {
+	for (const snapshot of deleted.filter(({domain}) => domain === undefined)) {
+		context.blockers.push({
+			kind: 'snapshot-lacks-domain',
+			text: `The record of "${snapshot.name}" holds no <domain>, as very old ones do: nobody knows which images it kept.`,
+			remedy: 'Drop the record alone with --metadata.',
+		});
+	}
+}
+
+/** Whether libvirt has to do it, because its QEMU has the images open that hold the state. */
+function isHeldByQemu(context: PlanContext, deleted: readonly Snapshot[]): boolean {
+	return deleted.every(snapshot => !isExternal(snapshot))
+		&& hasProcess(context.inventory.picture.domain)
+		&& taggedImages(context, deleted).some(({path}) => openDiskOf(context, path) !== undefined);
+}
+
+/** Internal snapshots of a running domain, by libvirt, which writes records and images in one go. */
+function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventory, given}: {deleted: Snapshot[]; inventory: Inventory; given: PlanArguments}): Result<Plan> {
+	const {picture} = inventory;
+	const tagged = taggedImages(context, deleted);
+	for (const {path, snapshot} of tagged.filter(({path}) => !isOpenHead(context, path))) {
+		context.blockers.push({
+			kind: 'domain-state',
+			text: `The state "${snapshot.name}" lies inside ${path}, on which the disk of the running domain stands: QEMU deletes in what it writes to only.`,
+			remedy: 'Shut the domain down first.',
+		});
+	}
+
+	if (context.blockers.length > 0) {
+		return fail({kind: 'refused', blockers: context.blockers});
+	}
+
+	const written = [...new Set(tagged.map(({path}) => path))];
+	const nvramCopies = nvramCopiesOf(context, deleted).gone;
+	return succeed({
+		...planFrame(action, inventory, given),
+		consequences: [
+			{severity: 'loss', text: `${deleted.map(({name}) => `"${name}"`).join(', ')} ${deleted.length === 1 ? 'goes' : 'go'}: nobody can go back there any more. The present state of the disks stays.`},
+			{severity: 'info', text: 'The guest stands still while QEMU deletes the state inside its images.'},
+		],
+		images: {created: [], removed: nvramCopies, written, kept: picture.images.map(({path}) => path)},
+		steps: [...[...deleted].reverse().map(({name}, index): Step => step('remove', {
+			id: `delete-${index + 1}`,
+			title: `Let libvirt delete "${name}" inside the images of the running domain`,
+			command: snapshotCommands.remove(context, name),
+			happened: {kind: 'snapshot-missing', uuid: context.uuid, name},
+			ifStopped: 'The rest would be left for recover.',
+		})), ...removeSteps(context, nvramCopies)],
+		// It is proven before anything is removed, and here everything is a removal.
+		expected: {
+			heads: fileHeads(inventory),
+			chains: [],
+			currentSnapshot: picture.currentSnapshot,
+			snapshots: picture.snapshots.filter(snapshot => !deleted.includes(snapshot)).flatMap(({name, parent}) => deleted.some(gone => gone.name === parent) ? [] : [{name, parent}]),
+			endState: undefined,
+		},
+		fingerprint: fingerprintOf(inventory, written),
+	});
+}
+
+/** Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where a record cannot be changed. */
+export function planDelete(action: DeleteAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
+	const {picture, host} = inventory;
+	if (!picture.snapshots.some(({name}) => name === action.snapshot)) {
+		return fail({kind: 'snapshot-not-found', domain: picture.domain.name, name: action.snapshot, known: picture.snapshots.map(({name}) => name)});
+	}
+
+	const context = planContext(inventory, given);
+	const deleted = snapshotsDeleted(picture.snapshots, action);
+	if (deleted.length === 0) {
+		context.blockers.push({kind: 'not-supported', text: `Nothing comes after "${action.snapshot}".`, remedy: 'Leave --children-only out to delete the snapshot itself.'});
+		return fail({kind: 'refused', blockers: context.blockers});
+	}
+
+	if (!action.isMetadataOnly) {
+		blockDomain(context);
+		blockChoice(context, deleted);
+	} else if (host.isReadOnly) {
+		context.blockers.push({kind: 'not-permitted', text: 'The connection is read-only.', remedy: 'Start again without --read-only.'});
+	}
+
+	return !action.isMetadataOnly && isHeldByQemu(context, deleted)
+		? planHeld(context, action, {deleted, inventory, given})
+		: planDrop(context, {action, deleted, isMetadataOnly: action.isMetadataOnly}, {inventory, given});
+}

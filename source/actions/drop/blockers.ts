@@ -1,0 +1,159 @@
+/**
+What stands in the way of merging images: broken or locked chains, bitmaps that would be lost, no room, no permission.
+*/
+import {posix} from 'node:path';
+import type {Collection} from '../../model/collect.ts';
+import type {Merge} from '../../model/image-merge.ts';
+import {roomFor} from '../../model/copy-cost.ts';
+import {formatBytes} from '../../model/format.ts';
+import {imageAt, isDevice} from '../../model/image-graph.ts';
+import type {Image} from '../../model/image.ts';
+import {isExternal, type Snapshot} from '../../model/snapshot.ts';
+import type {Consequence} from '../../model/plan.ts';
+import {blockChain, blockHeldHead} from '../../planner/checks/blockers.ts';
+import type {PlanContext} from '../../planner/context.ts';
+import {needsCurrent} from '../../planner/records/lineage.ts';
+import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
+import {bitmapsInQemu} from '../../planner/hypervisor/merge-qemu.ts';
+import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
+import {dropRemedy, requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
+import {nextCurrent} from '../../planner/records/records.ts';
+
+function blockRoom(context: PlanContext, merges: readonly Merge[]): void {
+	const needed = new Map<string, {bytes: number; free: number; folder: string}>();
+	for (const {into, cost} of merges) {
+		const folderPath = posix.dirname(imageAt(context.graph, into)?.dataFilePath ?? into);
+		const folder = context.inventory.folders.get(folderPath);
+		// A device has its room in itself: the file system of its node says nothing of it.
+		if (folder && !isDevice(context.graph, into)) {
+			const sum = needed.get(folder.device) ?? {bytes: 0, free: folder.freeBytes, folder: folderPath};
+			needed.set(folder.device, {...sum, bytes: sum.bytes + roomFor(cost.growth.atMost)});
+		}
+	}
+
+	for (const {bytes, free, folder} of needed.values()) {
+		if (free < bytes) {
+			context.blockers.push({
+				kind: 'no-space',
+				text: `Not enough room in ${folder}: ${formatBytes(free)} free, and the merge may need ${formatBytes(bytes)} more there before anything is removed.`,
+				remedy: 'Make room there, then try again.',
+			});
+		}
+	}
+}
+
+/** What a qcow2 image of this virtual size takes at most: its data and tables, generously. A raw one takes its size. */
+function fullBytes({format, virtualSizeBytes}: Image): number {
+	return format === 'raw' ? virtualSizeBytes : Math.ceil(virtualSizeBytes * 1.002) + (4 * 1024 * 1024);
+}
+
+/** An image inside a block device cannot outgrow it, and how far it is filled is not known: it has to fit whole. Appends blockers. */
+function requireRoomInDevice(context: PlanContext, {into}: Merge): void {
+	const image = imageAt(context.graph, into);
+	if (image !== undefined && isDevice(context.graph, into) && fullBytes(image) > image.allocatedBytes) {
+		context.blockers.push({
+			kind: 'no-space',
+			text: `The image inside the block device ${into} may grow to ${formatBytes(fullBytes(image))}, and the device has ${formatBytes(image.allocatedBytes)}.`,
+			remedy: 'Make the device larger (lvextend, for a logical volume), then try again.',
+		});
+	}
+}
+
+/** qemu-img resolves the name of a data file against the folder that it is started in, other than QEMU's own for a backing file. Appends blockers. */
+function requireDataFile(context: PlanContext, merge: Merge): void {
+	for (const path of [merge.top, ...merge.layers]) {
+		const {dataFileName, dataFilePath} = imageAt(context.graph, path) ?? {};
+		if (dataFileName?.startsWith('/') === false) {
+			context.blockers.push({
+				kind: 'not-supported',
+				text: `The image ${path} names its external data file "${dataFileName}" without a folder, which qemu-img looks for where it is started.`,
+				remedy: `Write the whole name into it: cd ${posix.dirname(path)} && qemu-img amend -f qcow2 -o data_file=${dataFilePath} ${posix.basename(path)}`,
+			});
+		}
+	}
+}
+
+function blockBitmaps(context: PlanContext, merge: Merge): void {
+	for (const path of merge.way === 'pull' ? merge.layers : [...merge.layers, merge.top]) {
+		const stored = (imageAt(context.graph, path)?.bitmaps ?? []).map(({name}) => name);
+		const bitmaps = [...new Set([...stored, ...bitmapsInQemu(context, path)])];
+		if (bitmaps.length > 0) {
+			context.blockers.push({
+				kind: 'checkpoint',
+				text: `The image ${path} holds bitmaps of checkpoints (${bitmaps.join(', ')}), which a merge would lose.`,
+				remedy: 'Delete these checkpoints first (virsh checkpoint-delete), or make a full backup and start anew.',
+			});
+		}
+	}
+}
+
+function blockDisks(context: PlanContext, merge: Merge): void {
+	const {domain, snapshots} = context.inventory.picture;
+	const keys = new Set([...merge.layers, merge.top].map(path => context.graph.keyOf(path)));
+	const disks = [domain.definition, ...snapshots.map(snapshot => snapshot.domain)].flatMap(definition => definition?.disks ?? []);
+	const special = disks.find(disk => disk.sourcePath !== undefined && keys.has(context.graph.keyOf(disk.sourcePath)) && (disk.isEncrypted || disk.hasSlices));
+	if (special) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `The disk ${special.target} is ${special.isEncrypted ? 'encrypted' : 'a slice of its file'}: its images cannot be merged by this version.`,
+			...(special.isEncrypted && {remedy: dropRemedy(domain.name)}),
+		});
+	}
+}
+
+/**
+libvirt since 9.9 needs a current snapshot beside external ones, and it has to be one that the disks come from: the current root cannot go while its branches
+remain. Appends blockers.
+*/
+export function requireCurrent(context: PlanContext, deleted: readonly Snapshot[]): void {
+	const {domain, snapshots, currentSnapshot} = context.inventory.picture;
+	const gone = new Set(deleted.map(({name}) => name));
+	const remaining = snapshots.filter(snapshot => !gone.has(snapshot.name) && isExternal(snapshot));
+	if (needsCurrent(context.host) && remaining.length > 0 && currentSnapshot !== undefined && nextCurrent(context, gone) === undefined) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `The disks of ${domain.name} are on none of the snapshots that would remain (${remaining.map(({name}) => name).join(', ')}), so none could be the current one; without one, libvirt's own revert crashes its daemon.`,
+			remedy: 'Take a snapshot first (vsnap-tui create DOMAIN NAME --disk-only): it becomes the current one. Then delete this one.',
+		});
+	}
+}
+
+/** Appends blockers, and gives warnings. The files that go have to be in folders that may be written to. */
+export function blockMerges(context: PlanContext, {merges, removed}: Collection): Consequence[] {
+	const {snapshots} = context.inventory.picture;
+	const oldest = Math.min(...snapshots.map(({createdAt}) => createdAt));
+	const warnings: Consequence[] = [];
+	for (const merge of merges) {
+		blockChain(context, merge.top);
+		warnings.push(...refuseForeignHeads(context, merge.top, oldest));
+		blockHeldHead(context, merge.top);
+		blockBitmaps(context, merge);
+		requireRoomInDevice(context, merge);
+		requireDataFile(context, merge);
+		blockDisks(context, merge);
+		requirePlainLayers(context, posix.basename(merge.top), merge.top, dropRemedy(context.inventory.picture.domain.name));
+	}
+
+	if (merges.length > 0) {
+		requireActiveDisks(context, 'No image can be merged until then.');
+	}
+
+	if (merges.length > 0 && context.inventory.picture.domain.liveDefinition !== undefined && context.inventory.picture.checkpoints.length > 0) {
+		context.blockers.push({
+			kind: 'checkpoint',
+			text: `The domain has checkpoints (${context.inventory.picture.checkpoints.map(({name}) => name).join(', ')}), whose bitmaps a merge in the running domain would lose.`,
+			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
+		});
+	}
+
+	const files = [...removed, ...merges.flatMap(merge => [...merge.gone, merge.into])].filter(path => !isDevice(context.graph, path));
+	const folders = new Set(files.map(path => posix.dirname(path)));
+	for (const path of folders) {
+		if (context.inventory.folders.get(path)?.isWritable === false) {
+			context.blockers.push({kind: 'not-permitted', text: `The folder ${path} is not writable for you.`, remedy: 'Run as a user who may write there, or make the file system writable.'});
+		}
+	}
+
+	blockRoom(context, merges);
+	return warnings;
+}

@@ -1,0 +1,89 @@
+/**
+Deleting internal snapshots: the state inside each image goes, last of all. Where the running QEMU has the image open, libvirt does it.
+*/
+import {posix} from 'node:path';
+import {hasProcess} from '../../model/domain.ts';
+import {imageAt} from '../../model/image-graph.ts';
+import {objectionTo} from '../../model/may-change.ts';
+import type {Command, Probe, Step} from '../../model/plan.ts';
+import {nameOfDrive} from '../../model/qemu-command-line.ts';
+import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
+import {commandLineOf} from '../../model/xml/bare-domain.ts';
+import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
+import {bareCommands, isBare} from '../../planner/hypervisor/bare-commands.ts';
+import {imageCommands, snapshotCommands} from '../../planner/hypervisor/commands.ts';
+import type {PlanContext} from '../../planner/context.ts';
+import {taggedNvram} from '../../planner/steps/nvram-inside.ts';
+import {openDiskOf} from '../../planner/steps/merge.ts';
+import {step} from '../../planner/steps/step.ts';
+
+export type Tagged = {snapshot: Snapshot; target: string; path: string};
+
+/** The images that hold the state of an internal snapshot, as far as it is there. */
+export function taggedImages(context: PlanContext, snapshots: readonly Snapshot[]): Tagged[] {
+	return snapshots.flatMap(snapshot => snapshot.disks.filter(({mode}) => mode === 'internal').flatMap(({target}) => {
+		const path = frozenPath(snapshot, target);
+		const tags = path === undefined ? [] : imageAt(context.graph, path)?.internalSnapshots.filter(({tag}) => tag === snapshot.name) ?? [];
+		return tags.length === 0 ? [] : [{snapshot, target, path: path!}];
+	}));
+}
+
+type Contents = Parameters<typeof rewriteSnapshotXml>[1]['contents'];
+
+/**
+By whoever runs the domain, where somebody has started it meanwhile. libvirt deletes what it has a record of, wherever that stands in the tree, if the record
+names the images that the domain runs on.
+*/
+function untagByOwner(context: PlanContext, {snapshot, target, path}: {snapshot: Snapshot; target?: string; path: string}, contents: Contents): Command[] {
+	const isThere: Probe = {kind: 'image-has-tag', path, tag: snapshot.name};
+	if (isBare(context)) {
+		const device = nameOfDrive(commandLineOf(context.inventory.definitionXml) ?? [], path) ?? target ?? '';
+		return context.inventory.bare?.socketPath === undefined ? [] : [{...bareCommands.untagOnline(context, device, snapshot.name), onlyIf: isThere}];
+	}
+
+	const xml = rewriteSnapshotXml(snapshot.xml, {parent: undefined, overlays: new Map(), contents});
+	return xml.ok
+		? [snapshotCommands.redefine(context, {fileName: 'snapshot-undone', xml: xml.value, makeCurrent: false}), snapshotCommands.remove(context, snapshot.name)].map(command => ({...command, onlyIf: isThere}))
+		: [];
+}
+
+/** `gone`: images that go as a whole. `contents`: where the content of merged images is then. Appends blockers where an image is open, or where others need it. */
+export function untagSteps(context: PlanContext, given: {deleted: readonly Snapshot[]; gone: ReadonlySet<string>; contents: Contents}): {steps: Step[]; written: string[]} {
+	const {domain} = context.inventory.picture;
+	const images = taggedImages(context, given.deleted).filter(({path}) => !given.gone.has(path));
+	const tagged = [...images, ...taggedNvram(context, given.deleted)];
+	for (const {path} of tagged) {
+		if (hasProcess(domain) && (openDiskOf(context, path) !== undefined || domain.liveDefinition?.nvramPath === path)) {
+			context.blockers.push({
+				kind: 'domain-state',
+				text: `The internal snapshots inside ${path} cannot be deleted together while the running domain has it open.`,
+				remedy: 'Shut the domain down first, or delete them one by one.',
+			});
+		}
+	}
+
+	for (const path of new Set(images.map(tag => tag.path))) {
+		const objection = objectionTo(context.graph, path, {kind: 'rewrite', domainUuid: context.uuid});
+		if (objection !== undefined) {
+			context.blockers.push({
+				kind: 'image-needed',
+				text: objection.reason === 'is-read-only'
+					? `The state lies inside ${path}, which is read-only by its mode.`
+					: `The state lies inside ${path}, on which others stand: ${[...new Set(objection.holders.map(pin => pin.label))].join(', ')}.`,
+				remedy: 'Delete the record alone (--metadata); the state inside can go when nobody else needs the image.',
+			});
+		}
+	}
+
+	return {
+		steps: tagged.map(({snapshot, path, ...disk}, index) => step('remove', {
+			id: `untag-${index + 1}`,
+			title: `Delete the state "${snapshot.name}" inside ${posix.basename(path)}`,
+			command: imageCommands.untag(path, snapshot.name),
+			happened: {kind: 'image-lacks-tag', path, tag: snapshot.name},
+			...(!hasProcess(domain) && {instead: {onlyIf: {kind: 'domain-active', uuid: context.uuid}, commands: untagByOwner(context, {snapshot, path, ...disk}, given.contents)}}),
+			ifStopped: 'The records are right; the state inside the images would be left for recover.',
+		})),
+		written: [...new Set(tagged.map(({path}) => path))],
+	};
+}

@@ -1,0 +1,262 @@
+/**
+What `delete` and `merge` have in common: snapshots lose their pins, and the images that nothing pins any more are collected (design 2.2). Records are
+dropped before an image is committed into, and files are removed last of all, each proven to be unused.
+*/
+import {posix} from 'node:path';
+import {collect, type Collection} from '../../model/collect.ts';
+import type {Merge} from '../../model/image-merge.ts';
+import {headDisks, isWritableMedium} from '../../model/domain.ts';
+import type {ImagePlace} from '../../model/image.ts';
+import {
+	buildImageGraph, holdersOf, imageAt, isDevice, isOpenable, type ImageGraph,
+} from '../../model/image-graph.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import type {Plan, Step} from '../../model/plan.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import {frozenPath, isExternal, type Snapshot} from '../../model/snapshot.ts';
+import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {isBare} from '../../planner/hypervisor/bare-commands.ts';
+import {refuseUnreadable} from '../../planner/checks/blockers.ts';
+import {checkpointsAside} from '../../planner/steps/checkpoints.ts';
+import {domainCommands} from '../../planner/hypervisor/commands.ts';
+import {leftImagesOf, type PlanArguments, type PlanContext} from '../../planner/context.ts';
+import {linksOfMerges} from '../../planner/steps/expected-links.ts';
+import {fingerprintOf} from '../../planner/fingerprint.ts';
+import {isPossibleInQemu} from '../../planner/hypervisor/merge-qemu.ts';
+import {isOpenHead, mergeSteps, openDiskOf} from '../../planner/steps/merge.ts';
+import {nvramCopiesOf} from '../../planner/steps/nvram.ts';
+import {dropRemedy, requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
+import {planRecords} from '../../planner/records/records.ts';
+import {planFrame} from '../../planner/frame.ts';
+import {removeSteps} from '../../planner/steps/removal.ts';
+import {step} from '../../planner/steps/step.ts';
+import {taggedImages, untagSteps} from './internal.ts';
+import {blockMerges, requireCurrent} from './blockers.ts';
+import {describeDropped, reasonToStay} from './describe.ts';
+import type {DropRequest} from './request.ts';
+
+type Moves = {
+	contents: Map<string, ImagePlace>;
+	successors: Map<string, string>;
+};
+
+/** The graph as it will be: without the pins of what is dropped, and without its states inside the images. */
+export function graphWithout(context: PlanContext, deleted: readonly Snapshot[]): ImageGraph {
+	const states = new Set(taggedImages(context, deleted).map(({snapshot, path}) => JSON.stringify([snapshot.name, context.graph.keyOf(path)])));
+	const images = context.inventory.picture.images.map(image => ({
+		...image,
+		internalSnapshots: image.internalSnapshots.filter(({tag}) => !states.has(JSON.stringify([tag, context.graph.keyOf(image.path)]))),
+	}));
+	const names = new Set(deleted.map(({name}) => name));
+	const pins = context.pins.filter(pin => !(pin.domainUuid === context.uuid && pin.snapshot !== undefined && names.has(pin.snapshot)));
+	return buildImageGraph(images, pins);
+}
+
+/** The images that these snapshots need: frozen, or with their state inside. */
+function neededBy(snapshots: readonly Snapshot[]): string[] {
+	return snapshots.flatMap(snapshot => snapshot.disks
+		.filter(({mode}) => mode === 'external' || mode === 'internal')
+		.flatMap(({target}) => frozenPath(snapshot, target) ?? []))
+		.filter(path => path.startsWith('/'));
+}
+
+/** Whether whoever has the images open can merge them so: libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush. */
+function isPossible(context: PlanContext, merge: Merge): boolean {
+	const {state} = context.inventory.picture.domain;
+	const open = openDiskOf(context, merge.top);
+	if (open === undefined) {
+		return true;
+	}
+
+	if (headDisks(context.inventory.picture.domain).some(({target, transient}) => target === open && transient !== undefined)) {
+		// QEMU runs no block job below the overlay that libvirt throws away at the end.
+		return false;
+	}
+
+	return isBare(context) ? isPossibleInQemu(context, merge) : merge.way === 'commit' || (isOpenHead(context, merge.top) && state === 'running');
+}
+
+/** `onConsider`: is told of each merge that is thought of. */
+export function collectAfter(context: PlanContext, deleted: readonly Snapshot[], onConsider?: (merge: Merge) => void): Collection {
+	return collect(graphWithout(context, deleted), {
+		candidates: [...neededBy(deleted), ...leftImagesOf(context) ?? []],
+		domainUuid: context.uuid,
+		isPossible: merge => isPossible(context, merge),
+		dataSizes: context.inventory.dataSizes,
+		onConsider,
+	});
+}
+
+/** Those that can be removed: a device stays where it is. */
+export function filesAmong(context: PlanContext, paths: readonly string[]): string[] {
+	return paths.filter(path => !isDevice(context.graph, path));
+}
+
+/** Every name under which an image is known. */
+function aliasesOf(context: PlanContext, path: string): string[] {
+	return [...context.graph.nodes.get(context.graph.keyOf(path))?.paths ?? [path]];
+}
+
+function movesOf(context: PlanContext, merges: readonly Merge[]): Moves {
+	const moves: Moves = {contents: new Map(), successors: new Map()};
+	for (const merge of merges) {
+		for (const alias of merge.gone.flatMap(path => aliasesOf(context, path))) {
+			moves.successors.set(alias, merge.into);
+		}
+
+		for (const alias of merge.way === 'commit' ? aliasesOf(context, merge.top) : []) {
+			moves.contents.set(alias, {path: merge.into, format: imageAt(context.graph, merge.into)?.format ?? 'qcow2', isDevice: isDevice(context.graph, merge.into)});
+		}
+	}
+
+	return moves;
+}
+
+function headsAfter(context: PlanContext, moves: Moves): Map<string, string> {
+	return new Map(headDisks(context.inventory.picture.domain)
+		.filter(disk => isWritableMedium(disk) && (disk.sourceType === 'file' || disk.sourceType === 'block') && disk.sourcePath !== undefined)
+		.map(({target, sourcePath}) => [target, moves.contents.get(sourcePath!)?.path ?? sourcePath!]));
+}
+
+/**
+Whether an overlay that nothing holds lies where the domain has no disk (that of a disk which was detached). Only the record that goes now tells of it: noted as
+a leftover, the image below would be taken for one without overlays by the next plan.
+*/
+function isBelowParked(context: PlanContext, overlays: readonly string[]): boolean {
+	const folders = new Set(headDisks(context.inventory.picture.domain).flatMap(({sourcePath}) => sourcePath === undefined ? [] : [posix.dirname(sourcePath)]));
+	return overlays.some(path => holdersOf(context.graph, path).length === 0 && !folders.has(posix.dirname(path)));
+}
+
+/** The definition is written anew where a disk's file or chain changes, or what is noted of images that had to stay. */
+function defineSteps(context: PlanContext, given: {collection: Collection; moves: Moves; isIrreversible: boolean}): Result<Step[]> {
+	const {collection, moves, isIrreversible} = given;
+	const {picture, definitionXml} = context.inventory;
+	const gone = new Set([...collection.removed, ...collection.merges.flatMap(merge => merge.gone)].flatMap(path => aliasesOf(context, path)));
+	const before = leftImagesOf(context) ?? [];
+	const staying = collection.staying.filter(stay => stay.reason !== 'stands-alone' && !isBelowParked(context, stay.overlays)).map(({path}) => path);
+	const left = [...new Set([...before.filter(path => !gone.has(path)), ...staying])];
+	const noted = picture.domain.definition.leftImages ?? [];
+	const isNoteRight = noted.length === left.length && left.every(path => noted.includes(path));
+	const sources = new Map(picture.domain.definition.disks.flatMap(disk => {
+		const moved = disk.sourcePath === undefined ? undefined : moves.contents.get(disk.sourcePath);
+		return moved ? [[disk.target, moved] as const] : [];
+	}));
+	if (isNoteRight && sources.size === 0 && (collection.merges.length === 0 || !/<backingStore[\s>]/u.test(definitionXml))) {
+		return succeed([]);
+	}
+
+	const xml = changeDomainXml(definitionXml, {sources, leftImages: left});
+	return xml.ok
+		? succeed([step('switch', {
+			id: 'define',
+			title: sources.size > 0 ? 'Let the definition name the merged images' : (isNoteRight ? 'Let the definition name no image that goes' : 'Note in the definition which images had to stay'),
+			command: domainCommands.define(context, 'definition-new', xml.value),
+			undo: isIrreversible ? null : [domainCommands.define(context, 'definition-before', definitionXml)],
+			leaves: collection.merges.filter(({way}) => way === 'commit').flatMap(merge => merge.gone),
+			ifStopped: 'The switch would be finished: the disks read the same at every moment.',
+		})])
+		: xml;
+}
+
+/** Memory files that go with their snapshots; those that are gone already need no removal. */
+function memoryFilesOf(context: PlanContext, deleted: readonly Snapshot[]): string[] {
+	const remaining = graphWithout(context, deleted);
+	return [...new Set(deleted.flatMap(({memory}) => memory.mode === 'external' ? [memory.path] : []))].filter(path => {
+		const facts = context.inventory.memoryFiles.get(path);
+		const names = context.inventory.folders.get(posix.dirname(path))?.names;
+		const isThere = facts?.kind === 'good' || (names === undefined ? facts !== undefined && !facts.reason.startsWith('it is not there') : names.has(posix.basename(path)));
+		return isThere && (remaining.nodes.get(remaining.keyOf(path))?.pins.length ?? 0) === 0;
+	});
+}
+
+/** The definition, and records, are written without the chains that hold the secrets of encrypted layers. Appends to the blockers. */
+function requirePlainHeads(context: PlanContext): void {
+	for (const {target, sourcePath, isEncrypted} of headDisks(context.inventory.picture.domain)) {
+		if (sourcePath !== undefined && !isEncrypted) {
+			requirePlainLayers(context, target, sourcePath, dropRemedy(context.inventory.picture.domain.name));
+		}
+	}
+}
+
+const nothing: Collection = {removed: [], merges: [], staying: []};
+
+/** Puts the plan together. Blockers must have been added to the context; fails with `refused` where there are any. */
+export function planDrop(context: PlanContext, request: DropRequest, {inventory, given}: {inventory: Inventory; given: PlanArguments}): Result<Plan> {
+	const {action, deleted, isMetadataOnly} = request;
+	const {picture} = inventory;
+	const collection = isMetadataOnly ? nothing : collectAfter(context, deleted);
+	const {merges} = collection;
+	const isIrreversible = merges.some(merge => merge.way === 'commit');
+	const moves = movesOf(context, merges);
+	const heads = headsAfter(context, moves);
+	const warnings = blockMerges(context, collection);
+	requireCurrent(context, deleted);
+	if (!isMetadataOnly) {
+		requirePlainHeads(context);
+	}
+
+	const gone = new Set([...collection.removed, ...merges.flatMap(merge => merge.gone)]);
+	const memoryFiles = isMetadataOnly ? [] : memoryFilesOf(context, deleted);
+	if (gone.size > 0 || memoryFiles.length > 0 || (!isMetadataOnly && deleted.some(snapshot => !isExternal(snapshot)))) {
+		refuseUnreadable(context);
+	}
+
+	const untag = untagSteps(context, {deleted: isMetadataOnly ? [] : deleted.filter(snapshot => !isExternal(snapshot)), gone, contents: moves.contents});
+	if (context.blockers.length > 0) {
+		return fail({kind: 'refused', blockers: context.blockers});
+	}
+
+	const records = planRecords(context, {deleted, ...moves, heads, isIrreversible});
+	const define = defineSteps(context, {collection, moves, isIrreversible});
+	if (!records.ok) {
+		return records;
+	}
+
+	if (!define.ok) {
+		return define;
+	}
+
+	const work = mergeSteps(context, merges);
+	const nvramCopies = isMetadataOnly ? {gone: [], left: []} : nvramCopiesOf(context, deleted);
+	const removed = [...collection.removed, ...merges.flatMap(merge => filesAmong(context, merge.gone)), ...memoryFiles, ...nvramCopies.gone];
+	const written = [...new Set([...merges.flatMap(merge => [merge.into, ...merge.relinked]), ...untag.written])];
+	const checkpoints = checkpointsAside(context);
+	const frozen = neededBy(picture.snapshots.filter(snapshot => !deleted.includes(snapshot))).map(path => moves.contents.get(path)?.path ?? path);
+	const touched = new Set([...removed, ...written, ...merges.flatMap(merge => merge.layers), ...collection.staying.map(({path}) => path)]);
+	return succeed({
+		...planFrame(action, inventory, given),
+		consequences: [...describeDropped(context, {request, collection, currentSnapshot: records.value.currentSnapshot, memoryFiles, nvramCopies}), ...warnings],
+		images: {
+			created: [],
+			removed,
+			written,
+			staying: collection.staying.map(stay => ({path: stay.path, reason: reasonToStay(context, stay)})),
+			kept: picture.images.map(image => image.path).filter(path => !removed.includes(path)),
+		},
+		steps: [
+			...work.check,
+			...work.create,
+			...checkpoints.before,
+			...records.value.before,
+			...work.commit,
+			...records.value.after,
+			...define.value,
+			...checkpoints.after,
+			...untag.steps,
+			...removeSteps(context, removed),
+		],
+		expected: {
+			heads: [...heads].map(([target, path]) => ({target, path})),
+			chains: [...new Set([...heads.values(), ...frozen])]
+				// A record can be dropped beside a chain that was broken before.
+				.filter(path => isOpenable(context.graph, path))
+				.map(path => ({path, format: imageAt(context.graph, path)?.format ?? 'qcow2'})),
+			links: linksOfMerges(context, merges),
+			currentSnapshot: records.value.currentSnapshot,
+			snapshots: records.value.parents,
+			goneSnapshots: deleted.map(({name}) => name),
+			endState: undefined,
+		},
+		fingerprint: fingerprintOf(inventory, touched),
+	});
+}

@@ -1,0 +1,149 @@
+/**
+Records for what has none: an overlay becomes that of a snapshot, an internal snapshot that only the image knows gets its place in the tree. No image is touched.
+*/
+import type {MendRecordsAction} from '../../model/action.ts';
+import {headDisks, isWritableMedium} from '../../model/domain.ts';
+import {imageAt} from '../../model/image-graph.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import type {Plan, Step} from '../../model/plan.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import {nameProblem} from '../../model/snapshot-name.ts';
+import {unrecordedTags} from '../../model/unrecorded-tags.ts';
+import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {buildSnapshotXml, type NewSnapshot} from '../../model/xml/change-snapshot.ts';
+import {preservingXml, tidyFormer} from '../../planner/records/bookkeeping.ts';
+import {snapshotCommands} from '../../planner/hypervisor/commands.ts';
+import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
+import {
+	assembleMending, blockMending, blockRedefine, emptyMending,
+} from '../../planner/mend-plan.ts';
+import {stampOf} from '../../planner/steps/overlay-name.ts';
+import {unrecordedLayers, type LayerDisk} from '../../planner/records/unrecorded.ts';
+import {step} from '../../planner/steps/step.ts';
+
+const ifStopped = 'The rest would be written: no image is touched.';
+
+type Adopted = {snapshot: Omit<NewSnapshot, 'domainXml'>; sources: Map<string, {path: string; format: string}>; isCurrent: boolean};
+
+/** Last written to just before it was frozen. */
+function frozenAt(context: PlanContext, layer: readonly LayerDisk[]): number {
+	return Math.floor(Math.max(...layer.map(({frozenPath}) => Number(imageAt(context.graph, frozenPath)?.file?.modifiedAt ?? 0))));
+}
+
+function formatAt(context: PlanContext, path: string): {path: string; format: string} {
+	return {path, format: imageAt(context.graph, path)?.format ?? 'qcow2'};
+}
+
+function adoptLayers(context: PlanContext): Adopted[] {
+	const {picture} = context.inventory;
+	const disks = headDisks(picture.domain).filter(disk => isWritableMedium(disk));
+	const layers = unrecordedLayers(context);
+	const taken = new Set(picture.snapshots.map(({name}) => name));
+	let parent = picture.currentSnapshot;
+	return layers.map((layer, index) => {
+		const createdAt = frozenAt(context, layer);
+		const stem = `found-${stampOf(new Date(createdAt * 1000))}`;
+		let name = stem;
+		for (let count = 2; taken.has(name); count++) {
+			name = `${stem}-${count}`;
+		}
+
+		taken.add(name);
+		// A disk without a layer here was where the next older layer left it, which is what its oldest overlay above is backed by; else on its present image.
+		const sources = new Map(disks.flatMap(({target, sourcePath}) => {
+			const frozen = layers.slice(index).map(later => later.find(disk => disk.target === target)).find(disk => disk !== undefined)?.frozenPath ?? sourcePath;
+			return frozen === undefined ? [] : [[target, formatAt(context, frozen)] as const];
+		}));
+		const adopted: Adopted = {
+			snapshot: {
+				name,
+				description: 'Made without a record, and found by its images',
+				state: 'disk-snapshot',
+				parent,
+				createdAt,
+				memory: {mode: 'no'},
+				disks: disks.map(({target}) => {
+					const overlayPath = layer.find(disk => disk.target === target)?.overlayPath;
+					return overlayPath === undefined ? {target, mode: 'no' as const, overlayPath: undefined} : {target, mode: 'external' as const, overlayPath};
+				}),
+			},
+			sources,
+			isCurrent: index === layers.length - 1,
+		};
+		parent = name;
+		return adopted;
+	});
+}
+
+/** Not current: nothing tells that the domain comes from them. */
+function adoptTags(context: PlanContext): Adopted[] {
+	const disks = headDisks(context.inventory.picture.domain).filter(disk => isWritableMedium(disk));
+	return unrecordedTags(context.inventory.picture).filter(({tag, hasMemory}) => !hasMemory && nameProblem(tag) === undefined).map(({tag, createdAt, targets}) => ({
+		snapshot: {
+			name: tag,
+			description: 'Found inside the images, where it was made without a record',
+			state: 'shutoff',
+			parent: undefined,
+			createdAt: createdAt ?? 0,
+			memory: {mode: 'no'},
+			disks: disks.map(({target}) => ({target, mode: targets.includes(target) ? 'internal' as const : 'no' as const, overlayPath: undefined})),
+		},
+		sources: new Map(),
+		isCurrent: false,
+	}));
+}
+
+/** Fails with `refused` and every reason at once, or with `unreadable` where a record cannot be made. */
+export function planAdopt(action: MendRecordsAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
+	const context = planContext(inventory, given);
+	const {picture, definitionXml, liveXml} = inventory;
+	blockMending(context);
+	blockRedefine(context);
+	const adopted = action.adopts === 'tags' ? adoptTags(context) : adoptLayers(context);
+	const former = picture.snapshots.find(({name}) => name === picture.currentSnapshot);
+	const formerXml = former && preservingXml(former);
+	if (formerXml?.ok === false) {
+		return formerXml;
+	}
+
+	const steps: Step[] = [];
+	for (const [index, {snapshot, sources, isCurrent}] of adopted.entries()) {
+		const domainXml = changeDomainXml(liveXml ?? definitionXml, {sources, rootName: 'domain'});
+		if (!domainXml.ok) {
+			return domainXml;
+		}
+
+		steps.push(step('switch', {
+			id: `adopt-${index + 1}`,
+			title: `Record "${snapshot.name}"${isCurrent ? ', and make it the current snapshot' : ''}`,
+			command: snapshotCommands.redefine(context, {fileName: `snapshot-adopted-${index + 1}`, xml: buildSnapshotXml({...snapshot, domainXml: domainXml.value}), makeCurrent: isCurrent}),
+			undo: [
+				{...snapshotCommands.forget(context, snapshot.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: snapshot.name}},
+				...(isCurrent && formerXml ? [snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})] : []),
+			],
+			ifStopped,
+		}));
+	}
+
+	const current = adopted.find(({isCurrent}) => isCurrent)?.snapshot.name ?? picture.currentSnapshot;
+	const tidied = current === picture.currentSnapshot ? succeed([]) : tidyFormer(context, former);
+	if (!tidied.ok) {
+		return tidied;
+	}
+
+	if (steps.length === 0) {
+		context.blockers.push({kind: 'not-supported', text: 'Every overlay and every internal snapshot of this domain has its record.', remedy: 'Look again: vsnap-tui doctor.'});
+	}
+
+	return assembleMending(context, action, given, {
+		...emptyMending(context),
+		steps: [...steps, ...tidied.value.map(step => ({...step, ifStopped}))],
+		basis: [...new Set(adopted.flatMap(({sources}) => [...sources.values()].map(({path}) => path)))],
+		snapshots: [...picture.snapshots, ...adopted.map(({snapshot}) => snapshot)],
+		currentSnapshot: current,
+		consequences: [
+			...adopted.map(({snapshot}) => ({severity: 'info' as const, text: `"${snapshot.name}" is recorded: it can be reverted to, and merged or deleted.`})),
+			{severity: 'info', text: 'Only records are written: no image changes, and the domain stays in its state.'},
+		],
+	});
+}

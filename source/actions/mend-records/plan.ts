@@ -1,0 +1,114 @@
+/**
+The planner for `mend-records`: which snapshot is the current one, what its record names as overlays, and who is whose parent, written anew by what the
+images say. No image is touched, and a running domain runs on.
+*/
+import type {MendRecordsAction} from '../../model/action.ts';
+import {devicePaths} from '../../model/image-graph.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import type {Plan, Step} from '../../model/plan.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
+import {withDescendants} from '../../model/tree.ts';
+import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
+import {bookkeepingSteps} from '../../planner/records/bookkeeping.ts';
+import {snapshotCommands} from '../../planner/hypervisor/commands.ts';
+import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
+import {
+	frozenIndex, isExternalOn, judgeCurrent, misnamedHeads, mustNameHeads, nearestFrozen, recordedOverlays, writtenHeads,
+} from '../../planner/records/lineage.ts';
+import {
+	assembleMending, blockMending, blockRedefine, emptyMending,
+} from '../../planner/mend-plan.ts';
+import {step} from '../../planner/steps/step.ts';
+
+/** The snapshot on whose frozen image this one's stands; undefined: it is a root, or the images do not say. */
+function parentByImages(context: PlanContext, snapshot: Snapshot): string | undefined {
+	const index = frozenIndex(context);
+	const below = withDescendants(context.inventory.picture.snapshots, snapshot.name);
+	const parents = new Set(snapshot.disks.filter(({mode}) => mode === 'external').flatMap(({target}) => {
+		const path = frozenPath(snapshot, target);
+		const found = path === undefined ? undefined : nearestFrozen(context, index, path);
+		return (found?.snapshots ?? []).map(({name}) => name).filter(name => !below.has(name));
+	}));
+	return parents.size === 1 ? [...parents][0] : undefined;
+}
+
+/** Snapshots hung on the right parent, as they will be. The name of a parent that has no record cannot be put back: libvirt would refuse it. */
+function mendParents(context: PlanContext): Result<{steps: Step[]; mended: Map<string, Snapshot>}> {
+	const {snapshots} = context.inventory.picture;
+	const names = new Set(snapshots.map(({name}) => name));
+	const steps: Step[] = [];
+	const mended = new Map<string, Snapshot>();
+	for (const [index, snapshot] of snapshots.entries()) {
+		if (snapshot.parent === undefined || names.has(snapshot.parent)) {
+			continue;
+		}
+
+		const parent = parentByImages(context, snapshot);
+		const overlays = recordedOverlays(snapshot);
+		const xml = rewriteSnapshotXml(snapshot.xml, {parent, overlays, devices: devicePaths(context.graph), contents: new Map()});
+		if (!xml.ok) {
+			return xml;
+		}
+
+		mended.set(snapshot.name, {
+			...snapshot, parent, xml: xml.value, revertDisks: [], disks: snapshot.disks.map(disk => ({...disk, overlayPath: overlays.get(disk.target) ?? disk.overlayPath})),
+		});
+		steps.push(step('switch', {
+			id: `parent-${index + 1}`,
+			title: parent === undefined ? `Let "${snapshot.name}" be a root, since "${snapshot.parent}" has no record` : `Hang "${snapshot.name}" on "${parent}"`,
+			command: snapshotCommands.redefine(context, {fileName: `snapshot-parent-${index + 1}`, xml: xml.value, makeCurrent: false}),
+			ifStopped: 'The rest would be written: no image is touched.',
+		}));
+	}
+
+	return succeed({steps, mended});
+}
+
+/** Fails with `refused` and every reason at once, or with `unreadable` where a record cannot be changed. */
+export function planMendRecords(action: MendRecordsAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
+	const before = planContext(inventory, given);
+	const parents = mendParents(before);
+	if (!parents.ok) {
+		return parents;
+	}
+
+	const snapshots = inventory.picture.snapshots.map(snapshot => parents.value.mended.get(snapshot.name) ?? snapshot);
+	const context = planContext({...inventory, picture: {...inventory.picture, snapshots}}, given);
+	blockMending(context);
+	blockRedefine(context);
+	const verdict = judgeCurrent(context);
+	const current = snapshots.find(({name}) => name === inventory.picture.currentSnapshot);
+	const isMisnamed = verdict.isRight && current !== undefined && mustNameHeads(context, current) && misnamedHeads(context, current).length > 0;
+	const rightful = verdict.isRight ? (isMisnamed ? current : undefined) : (verdict.isHandMerged ? undefined : verdict.rightful);
+	const hasChildren = snapshots.some(({parent}) => parent !== undefined && parent === rightful?.name);
+	const heads = new Map(writtenHeads(context).filter(({target}) => rightful && isExternalOn(rightful, target)).map(({target, path}) => [target, path]));
+	const bookkeeping = rightful === undefined ? succeed([]) : bookkeepingSteps(context, rightful, {heads, hasChildren});
+	if (!bookkeeping.ok) {
+		return bookkeeping;
+	}
+
+	const steps = [...parents.value.steps, ...bookkeeping.value.map(step => ({...step, ifStopped: 'The rest would be written: no image is touched.'}))];
+	if (steps.length === 0) {
+		context.blockers.push(verdict.isRight
+			? {kind: 'not-supported', text: 'The records agree with the disks: there is nothing to mend.'}
+			: {
+				kind: 'not-supported',
+				text: verdict.isHandMerged ? 'Images were merged by hand, so the records of the snapshots in between are wrong whatever is current.' : 'The images do not say which snapshot the domain comes from.',
+				remedy: 'Take a snapshot of the present state with vsnap-tui: it becomes the current one, and names the right images.',
+			});
+	}
+
+	return assembleMending(context, action, given, {
+		...emptyMending(context),
+		steps,
+		basis: writtenHeads(context).map(({path}) => path),
+		snapshots,
+		currentSnapshot: rightful?.name ?? inventory.picture.currentSnapshot,
+		consequences: [
+			...(rightful === undefined ? [] : [{severity: 'info' as const, text: `"${rightful.name}" is the current snapshot, as the disks say${mustNameHeads(context, rightful) ? ', and its record names the images that the domain writes to' : ''}.`}]),
+			...[...parents.value.mended.values()].map(({name, parent}) => ({severity: 'info' as const, text: `"${name}" comes after ${parent === undefined ? 'nothing: it is a root' : `"${parent}"`}.`})),
+			{severity: 'info', text: 'Only records are written: no image changes, and the domain stays in its state.'},
+		],
+	});
+}

@@ -1,0 +1,78 @@
+/**
+The planner for `merge`: the changes since a snapshot stay, the snapshot goes, and its image becomes one with what stands on it (design 3.4, the second
+way). Pure: the world, the time and the id come in.
+*/
+import {posix} from 'node:path';
+import type {MergeAction} from '../../model/action.ts';
+import {headDisks} from '../../model/domain.ts';
+import {chainOf} from '../../model/image-graph.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import type {Plan} from '../../model/plan.ts';
+import {fail, type Result} from '../../model/result.ts';
+import {frozenPath, isExternal, type Snapshot} from '../../model/snapshot.ts';
+import {blockDomain} from '../../planner/checks/blockers.ts';
+import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
+import {blockChoice} from '../delete/plan.ts';
+import {reasonToStay} from '../drop/describe.ts';
+import {collectAfter, graphWithout, planDrop} from '../drop/plan.ts';
+
+/** The present disks must stand on what the snapshot froze, and nothing else may need that image as it is. Appends blockers. */
+function blockUnmergeable(context: PlanContext, snapshot: Snapshot): void {
+	const {graph} = context;
+	const heads = headDisks(context.inventory.picture.domain);
+	const {staying} = collectAfter(context, [snapshot]);
+	const remaining = graphWithout(context, [snapshot]);
+	for (const {target, mode} of snapshot.disks.filter(disk => disk.mode === 'external')) {
+		const frozen = frozenPath(snapshot, target);
+		const head = heads.find(disk => disk.target === target)?.sourcePath;
+		const stay = staying.find(({path}) => frozen !== undefined && graph.keyOf(path) === graph.keyOf(frozen));
+		const isBelow = frozen !== undefined && head !== undefined && chainOf(graph, head).some(path => graph.keyOf(path) === graph.keyOf(frozen));
+		if (mode === 'external' && !isBelow) {
+			context.blockers.push({
+				kind: 'not-supported',
+				text: `${target} does not stand on what "${snapshot.name}" kept (${frozen ?? 'nobody knows what'}): the present state holds no changes since it.`,
+				remedy: `Revert to a snapshot that comes after "${snapshot.name}" first, or delete it.`,
+			});
+		} else if (stay) {
+			context.blockers.push({
+				kind: 'image-needed',
+				text: `${posix.basename(stay.path)} cannot become one with what stands on it: ${reasonToStay(context, stay)}.`,
+				remedy: `Delete "${snapshot.name}" instead: it goes, and the image stays as long as it is needed.`,
+			});
+		} else if (frozen !== undefined && head !== undefined && graph.keyOf(frozen) !== graph.keyOf(head)) {
+			// What is held directly is no matter of collecting, so it is not among those that stay.
+			const holders = (remaining.nodes.get(remaining.keyOf(frozen))?.pins ?? []).filter(({hold}) => hold !== 'existence');
+			if (holders.length > 0) {
+				context.blockers.push({
+					kind: 'image-needed',
+					text: `${posix.basename(frozen)} cannot become one with what stands on it: it is needed by ${[...new Set(holders.map(({label}) => label))].join(', ')}.`,
+					remedy: `Delete "${snapshot.name}" instead: it goes, and the image stays as long as it is needed.`,
+				});
+			}
+		}
+	}
+}
+
+/** Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where a record cannot be changed. */
+export function planMerge(action: MergeAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
+	const {picture} = inventory;
+	const snapshot = picture.snapshots.find(({name}) => name === action.snapshot);
+	if (snapshot === undefined) {
+		return fail({kind: 'snapshot-not-found', domain: picture.domain.name, name: action.snapshot, known: picture.snapshots.map(({name}) => name)});
+	}
+
+	const context = planContext(inventory, given);
+	blockDomain(context);
+	blockChoice(context, [snapshot]);
+	if (isExternal(snapshot)) {
+		blockUnmergeable(context, snapshot);
+	} else {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `"${snapshot.name}" lies inside the images: what was written since is in them already, and there is nothing to merge.`,
+			remedy: 'Delete it: the present state stays (vsnap-tui delete DOMAIN SNAPSHOT).',
+		});
+	}
+
+	return planDrop(context, {action, deleted: [snapshot], isMetadataOnly: false}, {inventory, given});
+}

@@ -1,0 +1,245 @@
+/**
+The planner for `relink`: overlays whose backing file was moved are told where it lies, overlays that do not say its format are told that, and the records
+that name a moved file by its old place are written anew. What an image holds is not touched, only where it looks for the rest.
+*/
+import {posix} from 'node:path';
+import type {RelinkAction} from '../../model/action.ts';
+import {hasProcess} from '../../model/domain.ts';
+import {chainOf, devicePaths, imageAt} from '../../model/image-graph.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import {objectionTo} from '../../model/may-change.ts';
+import type {Plan, Step} from '../../model/plan.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
+import {backingNameFor} from '../../planner/steps/backing-name.ts';
+import {blockChain, blockDomain} from '../../planner/checks/blockers.ts';
+import {preservingXml} from '../../planner/records/bookkeeping.ts';
+import {
+	domainCommands, fileCommands, imageCommands, snapshotCommands,
+} from '../../planner/hypervisor/commands.ts';
+import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
+import {linksOfMoved} from '../../planner/steps/expected-links.ts';
+import {recordedOverlays, writtenHeads} from '../../planner/records/lineage.ts';
+import {assembleMending, blockRedefine, emptyMending} from '../../planner/mend-plan.ts';
+import {step} from '../../planner/steps/step.ts';
+
+type Link = RelinkAction['links'][number];
+
+const ifStopped = 'The old links would be written back; what the images hold is not touched.';
+
+function blockLink(context: PlanContext, link: Link): void {
+	const {blockers, graph} = context;
+	const image = imageAt(graph, link.path);
+	const isBroken = image?.problems.some(({kind}) => kind === 'backing-missing') ?? false;
+	const lacksFormat = image?.problems.some(({kind}) => kind === 'backing-format-not-recorded') ?? false;
+	if (image?.backingName === undefined) {
+		blockers.push({kind: 'image-missing', text: `The overlay ${link.path} was not found.`, remedy: 'Look again: vsnap-tui doctor.'});
+		return;
+	}
+
+	// Anything else would change what is read through it.
+	if (!isBroken && !(lacksFormat && image.backingPath === link.backingPath)) {
+		blockers.push({kind: 'not-supported', text: `The overlay ${link.path} finds its backing file: it is not put on another one.`, remedy: 'Look again: vsnap-tui doctor.'});
+	}
+
+	const objection = objectionTo(graph, link.path, {kind: 'rewrite', domainUuid: context.uuid});
+	if (objection) {
+		blockers.push({
+			kind: objection.reason === 'is-read-only' ? 'not-permitted' : 'image-needed',
+			text: objection.reason === 'is-read-only' ? `The overlay ${link.path} is read-only.` : `The overlay ${link.path} is used by others too: ${objection.holders.map(({label}) => label).join(', ')}.`,
+			remedy: objection.reason === 'is-read-only' ? 'Make it writable, then try again.' : 'Shut those domains down, and write the link by hand: qemu-img rebase -u.',
+		});
+	}
+
+	const locked = image.problems.find(problem => problem.kind === 'locked');
+	if (locked) {
+		blockers.push({kind: 'image-in-use', text: `The overlay ${link.path} is open elsewhere.`, remedy: 'Stop whoever has it open, then try again.'});
+	}
+}
+
+/** What the overlay is put on must be whole, nobody's to write, and of the same size; a file of another format than qcow2 is looked at by the plan's first step. */
+function blockBacking(context: PlanContext, link: Link): void {
+	const {blockers, graph} = context;
+	const backing = imageAt(graph, link.backingPath);
+	if (backing === undefined) {
+		return;
+	}
+
+	blockChain(context, link.backingPath);
+	const size = imageAt(graph, link.path)?.virtualSizeBytes;
+	const isElsewhere = imageAt(graph, link.path)?.backingPath !== link.backingPath;
+	if (isElsewhere && backing.format === link.backingFormat && size !== undefined && size > 0 && backing.virtualSizeBytes !== size) {
+		blockers.push({kind: 'chain-broken', text: `${link.backingPath} has another size than ${link.path}, so it is not the file that was moved.`, remedy: 'Look for the right one.'});
+	}
+
+	if (chainOf(graph, link.backingPath).some(path => graph.keyOf(path) === graph.keyOf(link.path))) {
+		blockers.push({kind: 'chain-broken', text: `${link.backingPath} stands itself on ${link.path}: the chain would run in a circle.`, remedy: 'Look for the right file.'});
+	}
+
+	const writer = context.pins.find(pin => pin.hold === 'head' && graph.keyOf(pin.path) === graph.keyOf(link.backingPath));
+	if (writer) {
+		blockers.push({kind: 'image-in-use', text: `${link.backingPath} is written to (${writer.label}): it cannot be what an overlay stands on.`, remedy: 'Look for the right file.'});
+	}
+}
+
+function linkSteps(context: PlanContext, links: readonly Link[]): Step[] {
+	return links.flatMap((link, index): Step[] => {
+		const image = imageAt(context.graph, link.path);
+		if (image?.backingName === undefined) {
+			return [];
+		}
+
+		// The file looks as old as its content is: else what it keeps would seem changed.
+		const date = image.file === undefined ? [] : [fileCommands.date(link.path, image.file.modifiedAt)];
+		const id = String(index + 1);
+		return [
+			step('switch', {
+				id: `relink-${id}`,
+				title: `Name ${link.backingPath} (${link.backingFormat}) as the backing file of ${posix.basename(link.path)}`,
+				command: imageCommands.relink(link.path, {name: image.backingPath === link.backingPath ? image.backingName : backingNameFor(context, link.path, link.backingPath), format: link.backingFormat}),
+				undo: [imageCommands.relink(link.path, {name: image.backingName, format: image.backingFormat ?? link.backingFormat}), ...date],
+				ifStopped,
+			}),
+			...date.map((command): Step => step('switch', {
+				id: `date-${id}`,
+				title: `Let ${posix.basename(link.path)} be as old as its content`,
+				command,
+				ifStopped,
+			})),
+			step('switch', {
+				id: `sync-${id}`,
+				title: `Have ${posix.basename(link.path)} safely on disk`,
+				command: fileCommands.sync([link.path]),
+				ifStopped,
+			}),
+		];
+	});
+}
+
+type Contents = Map<string, {path: string; format: string}>;
+
+/** Where each moved file is, in the format that the records give it. */
+function contentsOf(context: PlanContext, action: RelinkAction): Contents {
+	const {domain, snapshots} = context.inventory.picture;
+	const disks = [domain.definition, ...snapshots.map(snapshot => snapshot.domain)].flatMap(definition => definition?.disks ?? []);
+	return new Map(action.moved.map(({from, to}) => [from, {
+		path: to,
+		format: disks.find(({sourcePath}) => sourcePath === from)?.format ?? action.links.find(({backingPath}) => backingPath === to)?.backingFormat ?? 'raw',
+	}]));
+}
+
+function namesMoved(snapshot: Snapshot, contents: Contents): boolean {
+	return [...snapshot.domain?.disks.map(({sourcePath}) => sourcePath) ?? [], ...recordedOverlays(snapshot).values()].some(path => path !== undefined && contents.has(path));
+}
+
+function recordSteps(context: PlanContext, contents: Contents): Result<Step[]> {
+	const steps: Step[] = [];
+	for (const [index, snapshot] of context.inventory.picture.snapshots.entries()) {
+		if (!namesMoved(snapshot, contents)) {
+			continue;
+		}
+
+		const overlays = new Map([...recordedOverlays(snapshot)].map(([target, path]) => [target, contents.get(path)?.path ?? path]));
+		const after = rewriteSnapshotXml(snapshot.xml, {parent: snapshot.parent, overlays, devices: devicePaths(context.graph), contents});
+		const before = preservingXml(snapshot);
+		if (!after.ok) {
+			return after;
+		}
+
+		if (!before.ok) {
+			return before;
+		}
+
+		steps.push(step('switch', {
+			id: `record-${index + 1}`,
+			title: `Let the record of "${snapshot.name}" name the moved file`,
+			command: snapshotCommands.redefine(context, {fileName: `snapshot-${index + 1}`, xml: after.value, makeCurrent: false}),
+			undo: [snapshotCommands.redefine(context, {fileName: `snapshot-${index + 1}-before`, xml: before.value, makeCurrent: false})],
+			ifStopped,
+		}));
+	}
+
+	return succeed(steps);
+}
+
+/** The definition may name the moved file as a disk, or in a recorded chain, which beats the headers of the images. */
+function definitionXml(context: PlanContext, contents: Contents): Result<string | undefined> {
+	const {inventory} = context;
+	const sources = new Map(inventory.picture.domain.definition.disks.flatMap(disk => {
+		const content = disk.sourcePath === undefined ? undefined : contents.get(disk.sourcePath);
+		return content ? [[disk.target, content] as const] : [];
+	}));
+	if (sources.size === 0 && !inventory.definitionXml.includes('<backingStore')) {
+		return succeed(undefined);
+	}
+
+	return changeDomainXml(inventory.definitionXml, {sources});
+}
+
+function defineStep(context: PlanContext, xml: string): Step {
+	return step('switch', {
+		id: 'define',
+		title: 'Let the definition name the images that are, and no recorded chain',
+		command: domainCommands.define(context, 'definition-new', xml),
+		undo: [domainCommands.define(context, 'definition-before', context.inventory.definitionXml)],
+		ifStopped,
+	});
+}
+
+/** Fails with `refused` and every reason at once, or with `unreadable` where a document cannot be changed. */
+export function planRelink(action: RelinkAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
+	const context = planContext(inventory, given);
+	blockDomain(context);
+	if (hasProcess(inventory.picture.domain)) {
+		context.blockers.push({kind: 'domain-state', text: 'The domain runs, and QEMU has its images open.', remedy: 'Shut it down, then try again.'});
+	}
+
+	for (const link of action.links) {
+		blockLink(context, link);
+		blockBacking(context, link);
+	}
+
+	const contents = contentsOf(context, action);
+	const records = recordSteps(context, contents);
+	const definition = definitionXml(context, contents);
+	if (!records.ok) {
+		return records;
+	}
+
+	if (!definition.ok) {
+		return definition;
+	}
+
+	if (records.value.length > 0) {
+		blockRedefine(context);
+	}
+
+	const redefinition = definition.value === undefined || definition.value === inventory.definitionXml ? [] : [defineStep(context, definition.value)];
+	const places = [...new Set([...action.links.map(({backingPath, backingFormat}) => `${backingFormat} ${backingPath}`), ...[...contents.values()].map(({path, format}) => `${format} ${path}`)])];
+	const checks = places.map((place, index): Step => {
+		const at = place.indexOf(' ');
+		return step('check', {
+			id: `check-${index + 1}`,
+			title: `Check that ${posix.basename(place.slice(at + 1))} opens with its chain, and that nobody writes to it`,
+			command: imageCommands.infoWithChain(place.slice(at + 1), place.slice(0, at)),
+		});
+	});
+	return assembleMending(context, action, given, {
+		...emptyMending(context),
+		steps: [...checks, ...linkSteps(context, action.links), ...redefinition, ...records.value],
+		written: action.links.map(({path}) => path),
+		links: linksOfMoved(context, action.links),
+		basis: action.links.map(({backingPath}) => backingPath),
+		opens: action.links.map(({path}) => path),
+		heads: writtenHeads(context).map(({target, path}) => ({target, path: contents.get(path)?.path ?? path})),
+		consequences: [
+			...action.links.map(({path, backingPath, backingFormat}) => ({severity: 'info' as const, text: `${path} stands on ${backingPath} (${backingFormat}). What it holds itself is not touched.`})),
+			...(records.value.length > 0 ? [{severity: 'info' as const, text: `The records of ${records.value.length} snapshot${records.value.length === 1 ? '' : 's'} name the moved file at its new place.`}] : []),
+			...(action.links.some(link => imageAt(context.graph, link.path)?.backingPath !== link.backingPath)
+				? [{severity: 'warning' as const, text: 'Nothing in an image tells for sure that a file is the one that was moved: name and size fit, and it was not written to since.'}]
+				: []),
+		],
+	});
+}

@@ -1,0 +1,308 @@
+/**
+Reverting to an internal snapshot: the images are changed in place, so nothing else may need their content (trap R11), and the present state is
+always held by an internal snapshot of its own first. On discard that one is removed at the end: until then everything can be put back.
+
+Disks alone are put back by qemu-img, with the domain off. Where memory was saved and is wanted back, libvirt starts QEMU from it.
+*/
+import type {RevertAction} from '../../model/action.ts';
+import {headDisks, isWritableMedium} from '../../model/domain.ts';
+import {imageAt} from '../../model/image-graph.ts';
+import type {Step} from '../../model/plan.ts';
+import {nameOfDrive} from '../../model/qemu-command-line.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import {commandLineOf} from '../../model/xml/bare-domain.ts';
+import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {parseDomainXml} from '../../model/xml/parse-domain.ts';
+import {blockChain, blockNeededContent} from '../../planner/checks/blockers.ts';
+import {bareCommands, isBare} from '../../planner/hypervisor/bare-commands.ts';
+import {domainCommands, imageCommands, snapshotCommands} from '../../planner/hypervisor/commands.ts';
+import {leftImagesOf, type PlanContext} from '../../planner/context.ts';
+import {
+	blockStart, bootSteps, defineStep, endStateOf, startStep, stopSteps,
+} from '../../planner/steps/domain.ts';
+import {describeIdentity} from '../../planner/steps/guest-identity.ts';
+import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
+import {keepPresentState} from '../../planner/steps/keep.ts';
+import {nvramImageOf, nvramInside} from '../../planner/steps/nvram-inside.ts';
+import {noNvramChange, revertNvram} from '../../planner/steps/nvram-revert.ts';
+import {stampOf} from '../../planner/steps/overlay-name.ts';
+import {
+	describeEmptied, emptiedDrives, refuseLostMedia, requireStartFiles,
+} from '../../planner/checks/start-files.ts';
+import {step} from '../../planner/steps/step.ts';
+import {wayToInternal} from './way-to-internal.ts';
+import type {NewDefinition, RevertParts} from './external.ts';
+
+/** `target` of the firmware's variables, where they are put back like one more disk: `nvram`. */
+type InternalDisk = {target: string; path: string};
+
+const nameOf = ({target}: InternalDisk) => target === 'nvram' ? 'the firmware\'s variables' : target;
+
+function blockDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk): void {
+	const {blockers, graph} = context;
+	const head = headDisks(context.inventory.picture.domain).find(candidate => candidate.target === disk.target);
+	if (head?.sourcePath === undefined || graph.keyOf(head.sourcePath) !== graph.keyOf(disk.path)) {
+		blockers.push({
+			kind: 'image-needed',
+			text: `The snapshot lies inside ${disk.path}, but ${disk.target} ${head?.sourcePath === undefined ? 'is not in the domain any more' : `writes to ${head.sourcePath}`}.`,
+			remedy: wayToInternal(context, snapshot, disk),
+		});
+		return;
+	}
+
+	blockNeededContent(context, disk.path, 'This revert');
+	const image = imageAt(graph, disk.path);
+	const tags = image?.internalSnapshots.filter(candidate => candidate.tag === snapshot.name).length ?? 0;
+	if (image && tags !== 1) {
+		blockers.push({
+			kind: 'chain-broken',
+			text: tags === 0
+				? `The image ${disk.path} holds no internal snapshot "${snapshot.name}" (any more).`
+				: `The image ${disk.path} holds ${tags} internal snapshots "${snapshot.name}", so nobody knows which one is meant.`,
+			remedy: 'Look at them with qemu-img snapshot -l; the record alone is dropped with virsh snapshot-delete --metadata.',
+		});
+	}
+
+	if (image && image.bitmaps.length > 0 && context.inventory.picture.checkpoints.length === 0) {
+		blockers.push({
+			kind: 'checkpoint',
+			text: `The image ${disk.path} holds bitmaps of checkpoints (${image.bitmaps.map(bitmap => bitmap.name).join(', ')}), and QEMU does not go back to an internal snapshot beside them.`,
+			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
+		});
+	}
+}
+
+/** What puts the disks back as they were before the switch, from the safety snapshot inside each image. */
+function backFromSafety(disks: InternalDisk[], safetyName: string): Array<Step['command']> {
+	return disks.map(disk => ({
+		...imageCommands.applyTag(disk.path, safetyName),
+		onlyIf: {kind: 'image-has-tag', path: disk.path, tag: safetyName},
+	}));
+}
+
+/** A disk that was put back can only be put forward again by that safety snapshot. */
+function needSafety(disks: InternalDisk[], tag: string): Pick<Step, 'undoNeeds'> {
+	return {undoNeeds: {probe: {kind: 'all', of: disks.map(({path}) => ({kind: 'image-has-tag', path, tag}))}, lost: `The state that was left is not inside ${disks.map(({path}) => path).join(', ')} any more ("${tag}").`}};
+}
+
+/** Disks that the snapshot left out keep what they have: their files in its stored definition may be frozen since. */
+function presentSources(context: PlanContext, disks: InternalDisk[]): Map<string, {path: string; format: string}> {
+	return new Map(headDisks(context.inventory.picture.domain).flatMap(head =>
+		disks.some(disk => disk.target === head.target) || !isWritableMedium(head) || head.sourceType !== 'file' || head.sourcePath === undefined || head.format === undefined
+			? []
+			: [[head.target, {path: head.sourcePath, format: head.format}]]));
+}
+
+/** `usesMemory`: libvirt itself goes back to the memory inside the images, by the definition in its record. Appends blockers where a start would fail. */
+function newDefinition(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; usesMemory: boolean}): Result<NewDefinition> {
+	const {disks, usesMemory} = given;
+	const pending = snapshot.inactiveDomainXml === undefined ? undefined : parseDomainXml(snapshot.inactiveDomainXml);
+	const emptied = emptiedDrives(context, pending?.ok ? pending.value : snapshot.domain!);
+	const xml = changeDomainXml(snapshot.inactiveDomainXml ?? snapshot.domainXml!, {
+		name: context.inventory.picture.domain.name,
+		rootName: 'domain',
+		sources: presentSources(context, disks),
+		emptied: emptied.map(({target}) => target),
+		leftImages: leftImagesOf(context),
+		generationId: context.generationId,
+	});
+	if (!xml.ok) {
+		return xml;
+	}
+
+	if (usesMemory && context.host.owner !== 'qemu') {
+		refuseLostMedia(context, snapshot.domain!);
+	}
+
+	requireStartFiles(context, xml.value);
+	return succeed({xml: xml.value, emptied});
+}
+
+function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string; definitionXml: string}): Step[] {
+	return [
+		...given.disks.map((disk): Step => step('switch', {
+			id: `apply-${disk.target}`,
+			title: `Put ${nameOf(disk)} back to "${snapshot.name}" inside ${disk.target === 'nvram' ? 'their file' : 'its image'}`,
+			command: imageCommands.applyTag(disk.path, snapshot.name),
+			undo: backFromSafety([disk], given.safetyName),
+			...needSafety([disk], given.safetyName),
+			happened: {kind: 'never'},
+			ifStopped: `The switch would be finished; the present state is held by "${given.safetyName}".`,
+		})),
+		defineStep(context, given.definitionXml),
+	];
+}
+
+/** A bare QEMU that is started from the memory inside its images puts the disks back as well. */
+function bareMemorySteps(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string; definitionXml: string; isPaused: boolean}): Step[] {
+	const {definitionXml, isPaused} = given;
+	const others = headDisks(context.inventory.picture.domain).filter(head => isWritableMedium(head) && !given.disks.some(disk => disk.target === head.target));
+	for (const {target} of others) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `QEMU goes back to memory inside its images only with all its disks, and the snapshot leaves out ${target}.`,
+			remedy: 'Revert with --shutoff: then the disks of the snapshot alone go back.',
+		});
+	}
+
+	blockStart(context, definitionXml);
+	if (!isBare(context) || context.blockers.length > 0) {
+		return [];
+	}
+
+	const start = startStep(
+		context,
+		bareCommands.start(context, definitionXml, {isPaused, memory: {kind: 'tag', tag: snapshot.name}}),
+		`Start QEMU from the memory of "${snapshot.name}", which puts the disks back, too`,
+	);
+	return [
+		defineStep(context, definitionXml),
+		currentStep(context, snapshot),
+		{...start, mustBeOurs: true, undo: [...start.undo!, ...backFromSafety(given.disks, given.safetyName)], ...needSafety(given.disks, given.safetyName)},
+	];
+}
+
+/** Removes the safety snapshot. libvirt does it whatever the domain does; of a bare QEMU the monitor is asked while it runs. */
+function removeSafetySteps(context: PlanContext, given: {disks: InternalDisk[]; safetyName: string; definitionXml: string; isOff: boolean}): Step[] {
+	const {safetyName} = given;
+	const after: Pick<Step, 'phase' | 'undo' | 'ifStopped'> = {
+		phase: 'remove', undo: null, ifStopped: 'The revert is done; the state that was left would stay until recover removes it.',
+	};
+	const title = `Remove "${safetyName}", which held the state that is left`;
+	const happened = {kind: 'snapshot-missing', uuid: context.uuid, name: safetyName} as const;
+	if (!isBare(context)) {
+		return [{...after, id: 'remove-safety', title, command: snapshotCommands.remove(context, safetyName), happened}];
+	}
+
+	const argv = commandLineOf(given.definitionXml) ?? [];
+	return [
+		...given.disks.map((disk): Step => ({
+			...after,
+			id: `remove-safety-${disk.target}`,
+			title: `${title}, from ${disk.target}`,
+			command: given.isOff
+				? imageCommands.untag(disk.path, safetyName)
+				: bareCommands.untagOnline(context, nameOfDrive(argv, disk.path) ?? disk.target, safetyName),
+			happened: {kind: 'image-lacks-tag', path: disk.path, tag: safetyName},
+		})),
+		{...after, id: 'remove-safety', title: `Drop the record of "${safetyName}"`, command: snapshotCommands.forget(context, safetyName), happened},
+	];
+}
+
+function currentStep(context: PlanContext, snapshot: Snapshot): Step {
+	const former = context.inventory.picture.currentSnapshot;
+	return step('switch', {
+		id: 'current',
+		title: `Make "${snapshot.name}" the current snapshot`,
+		command: snapshotCommands.makeCurrent(context, snapshot.name),
+		undo: former === undefined || former === snapshot.name ? [] : [snapshotCommands.makeCurrent(context, former)],
+		ifStopped: 'The switch would be finished.',
+	});
+}
+
+/** libvirt's own revert, from the domain being off: it starts QEMU with the saved memory. */
+function memoryStep(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string; isPaused: boolean}): Step {
+	const former = context.inventory.picture.currentSnapshot;
+	const start = startStep(context, snapshotCommands.revert(context, snapshot.name, given.isPaused), 'Let libvirt resume the domain from the memory inside its image');
+	return {
+		...start,
+		mustBeOurs: true,
+		...needSafety(given.disks, given.safetyName),
+		undo: [
+			...start.undo!,
+			...backFromSafety(given.disks, given.safetyName),
+			domainCommands.define(context, 'definition-before', context.inventory.definitionXml),
+			...(former === undefined ? [] : [snapshotCommands.makeCurrent(context, former)]),
+		],
+	};
+}
+
+/** The images that the snapshot lies inside. Appends blockers where it cannot be put back there. The snapshot has its `<domain>`. */
+export function blockInternalDisks(context: PlanContext, snapshot: Snapshot): InternalDisk[] {
+	const disks: InternalDisk[] = snapshot.domain!.disks
+		.filter(disk => isWritableMedium(disk) && snapshot.disks.some(recorded => recorded.target === disk.target && recorded.mode === 'internal'))
+		.map(disk => ({target: disk.target, path: disk.sourcePath ?? ''}));
+	for (const disk of disks) {
+		blockChain(context, disk.path);
+		// It is written to in place, so that what another domain has there is in the way however old it is.
+		refuseForeignHeads(context, disk.path, Number.NEGATIVE_INFINITY);
+		blockDisk(context, snapshot, disk);
+	}
+
+	const {checkpoints} = context.inventory.picture;
+	if (checkpoints.length > 0) {
+		// The bitmaps of a running domain stand in no file yet, so the records decide (trap R12).
+		context.blockers.push({
+			kind: 'checkpoint',
+			text: `The domain has checkpoints (${checkpoints.map(checkpoint => checkpoint.name).join(', ')}), and QEMU does not go back to an internal snapshot beside them.`,
+			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
+		});
+	}
+
+	if (disks.length === 0) {
+		context.blockers.push({kind: 'not-supported', text: 'The snapshot records no disk that could be put back.', remedy: 'Nothing can be reverted to here.'});
+	}
+
+	return disks;
+}
+
+/** Appends blockers to the context; fails only where an XML document cannot be changed. */
+export function planInternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date; id: string}): Result<RevertParts> {
+	const {snapshot, now} = given;
+	const endState = endStateOf(action.endState, snapshot.state);
+	const disks = blockInternalDisks(context, snapshot);
+	const untouched = new Set(headDisks(context.inventory.picture.domain).map(disk => disk.target));
+	for (const disk of disks) {
+		untouched.delete(disk.target);
+	}
+
+	const safetyName = action.fate.kind === 'keep' ? action.fate.name : `before-revert-${stampOf(now)}`;
+	const kept = keepPresentState(context, {name: safetyName, description: `The state that was left for "${snapshot.name}"`, now, untouched, kind: 'internal'});
+	if (!kept.ok) {
+		return kept;
+	}
+
+	const usesMemory = snapshot.memory.mode === 'internal' && endState !== 'shutoff';
+	const definition = newDefinition(context, snapshot, {disks, usesMemory});
+	if (!definition.ok) {
+		return definition;
+	}
+
+	const isPaused = endState === 'paused';
+	const image = nvramImageOf(context);
+	const inside = usesMemory ? {path: image, consequences: []} : nvramInside(context, snapshot, definition.value.xml);
+	const nvram = image === undefined
+		? revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, definitionXml: definition.value.xml, resumes: usesMemory})
+		: {...noNvramChange, consequences: inside.consequences};
+	const parts = {disks, safetyName, definitionXml: definition.value.xml};
+	const images = [...disks, ...(inside.path === undefined ? [] : [{target: 'nvram', path: inside.path}])];
+	const back = usesMemory
+		? (isBare(context) ? bareMemorySteps(context, snapshot, {...parts, isPaused}) : [memoryStep(context, snapshot, {disks: images, safetyName, isPaused})])
+		: offlineSteps(context, snapshot, {...parts, disks: images});
+	return succeed({
+		steps: [
+			...stopSteps(context, {phase: 'create', isGraceful: action.fate.kind === 'keep'}),
+			...nvram.create,
+			...kept.value.steps,
+			...nvram.switch,
+			...back,
+			...(usesMemory ? [] : [currentStep(context, snapshot)]),
+			...(usesMemory || endState === 'shutoff' ? [] : bootSteps(context, {definitionXml: definition.value.xml, isPaused})),
+			...(action.fate.kind === 'keep' ? [] : removeSafetySteps(context, {...parts, isOff: endState === 'shutoff'})),
+			...nvram.remove,
+		],
+		consequences: [
+			...(action.fate.kind === 'keep' ? [] : [{severity: 'loss', text: `What was written to ${disks.map(disk => disk.target).join(', ')} since is lost.`} as const]),
+			...describeEmptied(definition.value.emptied, false),
+			...(action.fate.kind === 'keep' ? kept.value.consequences : []),
+			...nvram.consequences,
+			...describeIdentity(context, snapshot, {resumes: usesMemory}),
+		],
+		heads: disks.map(({target, path}) => ({target, path})),
+		...(action.fate.kind === 'keep' && {kept: kept.value.files}),
+		created: nvram.created,
+		removed: [],
+		endState,
+	});
+}

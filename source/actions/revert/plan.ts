@@ -1,0 +1,126 @@
+/**
+The planner for `revert`: checks everything, chooses the way, and puts the plan together. Pure: the world, the time and the id come in.
+*/
+import type {RevertAction} from '../../model/action.ts';
+import {hasProcess} from '../../model/domain.ts';
+import {formatTime} from '../../model/format.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import type {Consequence, Plan} from '../../model/plan.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import {isExternal, type Snapshot} from '../../model/snapshot.ts';
+import {isBare, startProblems} from '../../planner/hypervisor/bare-commands.ts';
+import {blockDomain, blockName, refuseUnreadable} from '../../planner/checks/blockers.ts';
+import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
+import {fingerprintOf} from '../../planner/fingerprint.ts';
+import {planFrame} from '../../planner/frame.ts';
+import {planExternalRevert, type RevertParts} from './external.ts';
+import {planInternalRevert} from './internal.ts';
+
+function describe(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; parts: RevertParts}): Consequence[] {
+	const {snapshot, parts} = given;
+	const {domain, currentSnapshot} = context.inventory.picture;
+	const consequences: Consequence[] = [{
+		severity: 'info',
+		text: `The disks go back to "${snapshot.name}" of ${formatTime(snapshot.createdAt)} UTC; so does the definition, with hardware changed since.`,
+	}];
+	if (action.fate.kind === 'keep') {
+		consequences.push({
+			severity: 'info',
+			text: `The present state is kept as snapshot "${action.fate.name}"${currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`}: it can be reverted to.`,
+		});
+	}
+
+	if (hasProcess(domain)) {
+		consequences.push({severity: 'loss', text: 'The guest is running: it is powered off as by pulling the plug, and what is in its memory is lost.'});
+	}
+
+	if (hasProcess(domain) && isBare(context) && startProblems(context, context.inventory.definitionXml).length > 0) {
+		consequences.push({severity: 'warning', text: 'If something fails once it is off, it stays off: nobody knows how to start it again.'});
+	}
+
+	consequences.push(...parts.consequences);
+	const resumes = parts.endState !== 'shutoff' && snapshot.memory.mode !== 'no';
+	if (resumes) {
+		consequences.push({
+			severity: 'info',
+			text: `The guest goes on ${parts.endState === 'paused' ? '(paused) ' : ''}with the memory that was saved; its clock and its connections are those of then.`,
+		});
+	} else {
+		consequences.push({
+			severity: 'info',
+			text: parts.endState === 'shutoff' ? 'The domain is off afterwards.' : `The domain is started afterwards${parts.endState === 'paused' ? ', paused' : ''}.`,
+		});
+		if (['disk-snapshot', 'crashed'].includes(snapshot.state) || snapshot.memory.mode !== 'no') {
+			consequences.push({severity: 'warning', text: 'The snapshot was taken of a running guest: it finds its disks as after a power cut.'});
+		}
+	}
+
+	return consequences;
+}
+
+/**
+Plans a revert. Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where an XML document cannot be changed.
+*/
+export function planRevert(action: RevertAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
+	const {picture} = inventory;
+	const snapshot = picture.snapshots.find(candidate => candidate.name === action.snapshot);
+	if (snapshot === undefined) {
+		return fail({kind: 'snapshot-not-found', domain: picture.domain.name, name: action.snapshot, known: picture.snapshots.map(candidate => candidate.name)});
+	}
+
+	const context = planContext(inventory, given);
+	blockDomain(context);
+	if (action.fate.kind === 'keep') {
+		blockName(context, action.fate.name);
+	}
+
+	if (snapshot.domain === undefined || snapshot.domainXml === undefined) {
+		context.blockers.push({
+			kind: 'snapshot-lacks-domain',
+			text: 'The record of the snapshot holds no <domain>, as very old ones do: nobody knows which images it kept.',
+			remedy: 'Write the <domain> into its record (virsh snapshot-edit).',
+		});
+		return fail({kind: 'refused', blockers: context.blockers});
+	}
+
+	const parts = isExternal(snapshot)
+		? planExternalRevert(context, action, {snapshot, now: given.now})
+		: planInternalRevert(context, action, {snapshot, now: given.now, id: given.id});
+	if (!parts.ok) {
+		return parts;
+	}
+
+	if (parts.value.removed.length > 0 || !isExternal(snapshot)) {
+		refuseUnreadable(context, {canKeep: isExternal(snapshot)});
+	}
+
+	if (context.blockers.length > 0) {
+		return fail({kind: 'refused', blockers: context.blockers});
+	}
+
+	const {steps, heads, created, removed, endState} = parts.value;
+	const bases = snapshot.domain.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
+	return succeed({
+		...planFrame(action, inventory, given),
+		consequences: describe(context, action, {snapshot, parts: parts.value}),
+		images: {
+			created,
+			removed,
+			kept: picture.images.map(image => image.path).filter(path => !removed.includes(path)),
+		},
+		steps,
+		expected: {
+			heads,
+			chains: heads.map(({path}) => ({path, format: created.includes(path) ? 'qcow2' : picture.images.find(image => image.path === path)?.format ?? 'qcow2'})),
+			...(parts.value.links && {links: parts.value.links}),
+			...(parts.value.kept && {kept: parts.value.kept}),
+			currentSnapshot: snapshot.name,
+			snapshots: [
+				...picture.snapshots.map(({name, parent}) => ({name, parent})),
+				...(action.fate.kind === 'keep' ? [{name: action.fate.name, parent: picture.currentSnapshot}] : []),
+			],
+			endState,
+		},
+		fingerprint: fingerprintOf(inventory, new Set([...bases, ...removed])),
+	});
+}

@@ -1,0 +1,37 @@
+/**
+What leads back to an internal snapshot whose image lies below external ones: these have to go, so that the disk writes to that image again. What is advised is what
+the planner of such a delete would do.
+*/
+import {headDisks} from '../../model/domain.ts';
+import {chainOf, holdersOf} from '../../model/image-graph.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import {quoteForShell} from '../../model/shell-quote.ts';
+import type {PlanContext} from '../../planner/context.ts';
+import {collectAfter} from '../drop/plan.ts';
+
+/** The domain's other snapshots that need the image as it is, the youngest first. */
+function snapshotsOn(context: PlanContext, snapshot: Snapshot, path: string): Snapshot[] {
+	const names = new Set(holdersOf(context.graph, path).filter(pin => pin.hold === 'content' && pin.domainUuid === context.uuid).map(pin => pin.snapshot));
+	return context.inventory.picture.snapshots.filter(({name}) => name !== snapshot.name && names.has(name)).sort((a, b) => b.createdAt - a.createdAt);
+}
+
+/** Whether the disk writes to `path` once these snapshots are deleted. */
+function comesDown(context: PlanContext, deleted: readonly Snapshot[], given: {path: string; headPath: string}): boolean {
+	const {graph} = context;
+	return collectAfter(context, deleted).merges.some(merge =>
+		merge.way === 'commit' && graph.keyOf(merge.into) === graph.keyOf(given.path) && graph.keyOf(merge.top) === graph.keyOf(given.headPath));
+}
+
+/** The way to `snapshot`, which lies inside `path`, for the disk that writes elsewhere; undefined where none is known. */
+export function wayToInternal(context: PlanContext, snapshot: Snapshot, {target, path}: {target: string; path: string}): string | undefined {
+	const {domain} = context.inventory.picture;
+	const headPath = headDisks(domain).find(disk => disk.target === target)?.sourcePath;
+	const isAbove = headPath !== undefined && chainOf(context.graph, headPath).some(link => context.graph.keyOf(link) === context.graph.keyOf(path));
+	const onTop = snapshotsOn(context, snapshot, path);
+	if (!isAbove || onTop.length === 0 || !comesDown(context, onTop, {path, headPath})) {
+		return undefined;
+	}
+
+	const commands = onTop.map(one => `vsnap-tui delete -- ${quoteForShell(domain.name)} ${quoteForShell(one.name)}`);
+	return `Merge or delete ${onTop.map(one => `"${one.name}"`).join(' and ')} first: ${commands.join('; ')}. The disk then writes to that image again, and keeps what it holds; then try again.`;
+}

@@ -1,0 +1,94 @@
+/**
+The planner for `tidy`: removes images, and copies of firmware variables, that the doctor found to be leftovers. Whether anything needs them is asked of the
+graph here, and once more of the whole host just before each is removed.
+*/
+import type {TidyAction} from '../../model/action.ts';
+import {formatBytes} from '../../model/format.ts';
+import {imageAt, overlaysOf} from '../../model/image-graph.ts';
+import type {Inventory} from '../../model/inventory.ts';
+import {lostNvramCopies} from '../../model/nvram.ts';
+import {objectionTo, type Objection} from '../../model/may-change.ts';
+import type {Plan} from '../../model/plan.ts';
+import type {Result} from '../../model/result.ts';
+import {refuseUnreadable} from '../../planner/checks/blockers.ts';
+import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
+import {isForeignNvram} from '../../planner/steps/nvram.ts';
+import {assembleMending, blockMending, emptyMending} from '../../planner/mend-plan.ts';
+import {removeSteps} from '../../planner/steps/removal.ts';
+
+const whyLeft: Partial<Record<Objection['reason'], string>> = {
+	'is-device': 'it is a block device, and only files are removed',
+	'has-data-file': 'its data is in an external file, which would be left behind',
+};
+
+function blockImage(context: PlanContext, path: string, gone: ReadonlySet<string>): void {
+	const image = imageAt(context.graph, path);
+	const problem = image?.problems.find(({kind}) => kind === 'missing' || kind === 'unreadable' || kind === 'locked');
+	if (image === undefined || problem?.kind === 'missing') {
+		context.blockers.push({kind: 'image-missing', text: `The image ${path} was not found.`, remedy: 'Look again: vsnap-tui doctor.'});
+		return;
+	}
+
+	const isLeft = context.inventory.picture.domain.definition.leftImages?.some(left => context.graph.keyOf(left) === context.graph.keyOf(path)) ?? false;
+	if ((!isLeft && (image.format !== 'qcow2' || image.backingPath === undefined)) || problem) {
+		context.blockers.push({
+			kind: problem?.kind === 'locked' ? 'image-in-use' : 'not-supported',
+			text: problem?.kind === 'locked' ? `The image ${path} is open elsewhere.` : `${path} is no overlay that can be read.`,
+			remedy: 'Only overlays that are leftovers are removed; everything else is for you to judge.',
+		});
+		return;
+	}
+
+	const objection = objectionTo(context.graph, path, {kind: 'remove', domainUuid: context.uuid, without: [...gone]});
+	if (objection) {
+		const users = [...objection.holders.map(({label}) => label), ...objection.overlays];
+		context.blockers.push({
+			kind: 'image-needed',
+			text: `The image ${path} stays: ${users.length === 0 ? (whyLeft[objection.reason] ?? 'internal snapshots are inside, or it is read-only') : `it is needed by ${[...new Set(users)].join(', ')}`}.`,
+			remedy: 'Look again: vsnap-tui doctor.',
+		});
+	}
+}
+
+/** From the top down: what stands on another image of the list goes before it. */
+function fromTheTop(context: PlanContext, paths: readonly string[]): string[] {
+	const ordered: string[] = [];
+	const open = new Set(paths);
+	for (let before = -1; before < ordered.length;) {
+		before = ordered.length;
+		for (const path of [...open].filter(candidate => !overlaysOf(context.graph, candidate).some(overlay => open.has(overlay)))) {
+			open.delete(path);
+			ordered.push(path);
+		}
+	}
+
+	return [...ordered, ...open];
+}
+
+/** Fails with `refused` and every reason at once. */
+export function planTidy(action: TidyAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
+	const context = planContext(inventory, given);
+	blockMending(context);
+	refuseUnreadable(context);
+	const paths = fromTheTop(context, action.paths);
+	const {picture: {domain, snapshots}, folders} = inventory;
+	const nvramCopies = new Set(lostNvramCopies(domain, snapshots, {namesIn: folder => folders.get(folder)?.names, isForeign: path => isForeignNvram(context, path)}));
+	for (const [index, path] of paths.entries()) {
+		if (!nvramCopies.has(path)) {
+			blockImage(context, path, new Set(paths.slice(0, index)));
+		}
+	}
+
+	const bytes = paths.reduce((sum, path) => sum + (imageAt(context.graph, path)?.allocatedBytes ?? 0), 0);
+	return assembleMending(context, action, given, {
+		...emptyMending(context),
+		removed: paths,
+		steps: removeSteps(context, paths, {title: name => `Remove ${name}, which nothing needs`, ifStopped: 'What is removed is gone; the rest would be left for recover.'}),
+		consequences: [
+			...paths.map(path => ({severity: 'loss' as const, text: nvramCopies.has(path)
+				? `${path}: the firmware's variables of a snapshot that is gone.`
+				: `${path} (${formatBytes(imageAt(context.graph, path)?.allocatedBytes ?? 0)}): if somebody parked a state there without a snapshot, it is gone.`})),
+			{severity: 'info', text: `${bytes === 0 ? '' : `${formatBytes(bytes)} become free. `}The domain, its disks and its snapshots are not touched.`},
+		],
+	});
+}

@@ -1,0 +1,216 @@
+/**
+The reasons for which a plan is refused. All are named at once, and each says what can be done about it.
+*/
+import {posix} from 'node:path';
+import {headDisks} from '../../model/domain.ts';
+import {chainOf, imageAt} from '../../model/image-graph.ts';
+import {objectionTo} from '../../model/may-change.ts';
+import {formatBytes} from '../../model/format.ts';
+import type {Blocker} from '../../model/failure.ts';
+import type {Image} from '../../model/image.ts';
+import {nameProblem} from '../../model/snapshot-name.ts';
+import {describeUnreadable} from '../../model/unreadable-image.ts';
+import type {PlanContext} from '../context.ts';
+import {requireLikeDisks} from './live-disks.ts';
+import {requireChainsAsRecorded} from './recorded-chains.ts';
+
+/**
+Refuses where something that cannot be read may need an image that the plan removes or writes to. Plans that do neither need not ask. `canKeep`: the same
+action can be had with --keep, and then removes nothing.
+*/
+export function refuseUnreadable(context: PlanContext, options: {canKeep?: boolean} = {}): void {
+	for (const {name, reason, remedy} of context.inventory.picture.unreadable) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `"${name}" cannot be read (${reason}), so it is unknown which images it needs.`,
+			remedy: [
+				remedy ?? 'Look at it with virsh, and make it readable.',
+				...(options.canKeep ? ['Or keep the present state (--keep NAME): then no image is removed.'] : []),
+			].join(' '),
+		});
+	}
+}
+
+/** What a fresh qcow2 overlay takes: header, two tables and one refcount block, rounded up generously. */
+const overlayBytes = 1024 * 1024;
+
+/**
+What stands in the way of every offline action on this domain. `staysOn`: the action leaves a domain that runs running, so that a transient domain outlives it,
+and disks other than these lose nothing by it.
+*/
+export function blockDomain(context: PlanContext, options: {staysOn?: {disks: ReadonlySet<string>}} = {}): void {
+	const {inventory, blockers} = context;
+	const {domain} = inventory.picture;
+	if (!domain.isPersistent && options.staysOn === undefined) {
+		blockers.push({
+			kind: 'transient',
+			text: 'The domain is transient: when it stops, its definition and all its snapshots are forgotten.',
+			remedy: 'Make it persistent first: virsh dumpxml DOMAIN > FILE, then virsh define FILE.',
+		});
+	}
+
+	if (domain.hasManagedSave) {
+		blockers.push({
+			kind: 'managed-save',
+			text: 'The domain has a managed save: memory that belongs to its disks as they are now, and that the next start would resume on other disks.',
+			remedy: 'Start the domain from it (virsh start DOMAIN), or give it up (virsh managedsave-remove DOMAIN); then try again.',
+		});
+	}
+
+	if (!['running', 'paused', 'shutoff', 'crashed'].includes(domain.state)) {
+		blockers.push({
+			kind: 'domain-state',
+			text: `The domain is in the state "${domain.state}".`,
+			remedy: 'Wait until it runs, is paused or is shut off; then try again.',
+		});
+	}
+
+	refuseTemporary(context);
+	requireLikeDisks(context, options.staysOn?.disks);
+	requireChainsAsRecorded(context);
+	for (const {text, remedy} of inventory.jobs) {
+		blockers.push({kind: 'job-running', text: `A job is running: ${text}.`, remedy});
+	}
+
+	if (inventory.host.isReadOnly) {
+		blockers.push({kind: 'not-permitted', text: 'The connection is read-only.', remedy: 'Start again without --read-only.'});
+	}
+}
+
+/** A QEMU that was started with `-snapshot`: what it would keep of a disk, or be started on again, is no file that stays. */
+function refuseTemporary({inventory, blockers}: PlanContext): void {
+	const targets = inventory.host.owner === 'qemu' ? headDisks(inventory.picture.domain).filter(({transient}) => transient !== undefined).map(({target}) => target) : [];
+	if (targets.length > 0) {
+		blockers.push({
+			kind: 'not-supported',
+			text: `QEMU was started with -snapshot: what the guest writes to ${targets.join(', ')} goes to a temporary overlay, of which nothing is kept when QEMU ends.`,
+			remedy: 'Start it without -snapshot. What the guest has written so far can be put into its images first, with "commit all" in QEMU\'s own monitor.',
+		});
+	}
+}
+
+function describeProblem(image: Image, problem: Image['problems'][number]): Blocker | undefined {
+	switch (problem.kind) {
+		case 'missing': {
+			return {kind: 'image-missing', text: `The image ${image.path} is missing.`, remedy: 'Bring it back from a backup, to the same path.'};
+		}
+
+		case 'unreadable': {
+			return {kind: problem.cause === 'not-permitted' ? 'not-permitted' : 'chain-broken', ...describeUnreadable(image, problem)};
+		}
+
+		case 'backing-missing': {
+			return {kind: 'chain-broken', text: `The image ${image.path} stands on ${problem.backingPath}, which is missing.`, remedy: 'Bring that file back to the same path.'};
+		}
+
+		case 'locked': {
+			return {
+				kind: 'image-in-use',
+				text: `The image ${image.path} is open in another process${problem.processes.length === 0 ? '' : ` (${problem.processes.join(', ')})`}.`,
+				remedy: 'Stop that process, then try again.',
+			};
+		}
+
+		// It opens as it is declared; create warns of it.
+		case 'begins-like-qcow2':
+		case 'backing-format-not-recorded': {
+			return undefined;
+		}
+
+		default: {
+			return problem satisfies never;
+		}
+	}
+}
+
+/** The chain from `path` down must be whole and free. Locks of the domain's own QEMU are not reported as problems by the inventory. */
+export function blockChain(context: PlanContext, path: string): void {
+	for (const link of chainOf(context.graph, path)) {
+		const image = imageAt(context.graph, link);
+		if (image === undefined) {
+			context.blockers.push({kind: 'image-missing', text: `The image ${link} was not found.`, remedy: 'Bring it back from a backup, to the same path.'});
+			continue;
+		}
+
+		for (const problem of image.problems) {
+			// A job of the domain's own QEMU writes below the heads, and is named as what it is.
+			const blocker = problem.kind === 'locked' && context.inventory.jobs.length > 0 ? undefined : describeProblem(image, problem);
+			if (blocker && !context.blockers.some(known => known.text === blocker.text)) {
+				context.blockers.push(blocker);
+			}
+		}
+	}
+}
+
+/** A head that is left: nobody else may have it open for writing. */
+export function blockHeldHead(context: PlanContext, path: string): void {
+	const image = imageAt(context.graph, path);
+	for (const problem of image?.problems ?? []) {
+		const blocker = problem.kind === 'locked' ? describeProblem(image!, problem) : undefined;
+		if (blocker && !context.blockers.some(known => known.text === blocker.text)) {
+			context.blockers.push(blocker);
+		}
+	}
+}
+
+/** The images that will be written to in place: nothing else may need their content. */
+export function blockNeededContent(context: PlanContext, path: string, action: string): void {
+	const objection = objectionTo(context.graph, path, {kind: 'overwrite'});
+	if (objection?.reason === 'is-read-only') {
+		context.blockers.push({kind: 'not-permitted', text: `${action} would write into ${path}, which is read-only by its mode.`, remedy: 'Make it writable, if it is not a template.'});
+	} else if (objection !== undefined) {
+		context.blockers.push({
+			kind: 'image-needed',
+			text: `${action} would write into ${path}, which is still needed by: ${[...new Set([...objection.holders.map(pin => pin.label), ...objection.overlays])].join(', ')}.`,
+			remedy: 'Delete those snapshots first, or what else is named.',
+		});
+	}
+}
+
+/** Room and permission for new overlays, added up for each file system. */
+export function blockFolders(context: PlanContext, overlayPaths: string[]): void {
+	const needed = new Map<string, {bytes: number; free: number; folder: string}>();
+	const seen = new Set<string>();
+	for (const path of overlayPaths) {
+		const folderPath = posix.dirname(path);
+		const folder = context.inventory.folders.get(folderPath);
+		if (folder === undefined) {
+			context.blockers.push({kind: 'not-permitted', text: `The folder ${folderPath} cannot be looked at.`, remedy: 'Run as a user who may write there.'});
+			continue;
+		}
+
+		if (!folder.isWritable && !seen.has(folderPath)) {
+			context.blockers.push({
+				kind: 'not-permitted',
+				text: `No new file can be made in ${folderPath}: it is not writable for you.`,
+				remedy: 'Run as a user who may write there, or make the file system writable.',
+			});
+		}
+
+		seen.add(folderPath);
+		const sum = needed.get(folder.device) ?? {bytes: 0, free: folder.freeBytes, folder: folderPath};
+		sum.bytes += overlayBytes;
+		needed.set(folder.device, sum);
+	}
+
+	for (const {bytes, free, folder} of needed.values()) {
+		if (free < bytes) {
+			context.blockers.push({
+				kind: 'no-space',
+				text: `Not enough room in ${folder}: ${formatBytes(free)} free, ${formatBytes(bytes)} needed for the new overlays.`,
+				remedy: 'Make room there, then try again.',
+			});
+		}
+	}
+}
+
+/** By the rules of model/snapshot-name.ts (L15), and not one that is there already. */
+export function blockName(context: PlanContext, name: string, what = 'the kept state'): void {
+	const {snapshots} = context.inventory.picture;
+	const problem = nameProblem(name);
+	if (problem !== undefined) {
+		context.blockers.push({kind: 'name', text: `The name for ${what} ${problem}.`, remedy: 'Choose another name.'});
+	} else if (snapshots.some(snapshot => snapshot.name === name)) {
+		context.blockers.push({kind: 'name-taken', text: `There is a snapshot "${name}" already.`, remedy: `Choose another name for ${what}.`});
+	}
+}

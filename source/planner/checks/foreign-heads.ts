@@ -1,0 +1,62 @@
+/**
+Other domains that have an image of this chain as a disk of their own. One that runs changes it at this moment; one that is off may be a template, whose
+image holds what it held as long as nobody starts it.
+*/
+import {chainOf, imageAt, sharersOfDataFile} from '../../model/image-graph.ts';
+import type {Image} from '../../model/image.ts';
+import type {Pin} from '../../model/pin.ts';
+import type {Consequence} from '../../model/plan.ts';
+import type {PlanContext} from '../context.ts';
+
+/** The permission bits that let somebody write. */
+const writeBits = 0o222;
+
+/** Moments are recorded in whole seconds. */
+const toleranceSeconds = 1;
+
+function hasChangedSince(image: Image | undefined, since: number): boolean {
+	return image?.file === undefined || Number(image.file.modifiedAt) > since + toleranceSeconds;
+}
+
+/** libvirt starts no domain on an image that QEMU's user may not write; only a QEMU of root could. */
+function isWriteProtected(image: Image | undefined): boolean {
+	return image?.file !== undefined && (image.file.mode & writeBits) === 0;
+}
+
+function refuse(context: PlanContext, text: string, remedy: string): void {
+	if (!context.blockers.some(known => known.text === text)) {
+		context.blockers.push({kind: 'image-in-use', text, remedy});
+	}
+}
+
+function foreignHeadsOf(context: PlanContext, link: string): Pin[] {
+	const key = context.graph.keyOf(link);
+	return context.pins.filter(pin => pin.hold === 'head' && pin.domainUuid !== context.uuid && context.graph.keyOf(pin.path) === key);
+}
+
+/**
+Appends blockers for those that run and those whose image was written to since, and gives warnings for the others. `since`: Unix seconds of the moment that
+the images hold.
+*/
+export function refuseForeignHeads(context: PlanContext, path: string, since: number): Consequence[] {
+	const warnings = new Map<string, Consequence>();
+	for (const link of chainOf(context.graph, path).flatMap(layer => [layer, ...sharersOfDataFile(context.graph, layer)])) {
+		const image = imageAt(context.graph, link);
+		for (const {label, isIdle} of foreignHeadsOf(context, link)) {
+			if (!isIdle) {
+				refuse(context, `The image ${link} is written to by another domain (${label}) at this moment.`, 'Shut that domain down first; then give it an overlay of its own, or keep it off.');
+			} else if (hasChangedSince(image, since)) {
+				refuse(
+					context,
+					`The image ${link} is a disk of another domain (${label}) and was written to since: it no longer holds what the snapshot kept.`,
+					'Bring it back from a backup as it was, or drop the record of the snapshot alone (vsnap-tui delete DOMAIN SNAPSHOT --metadata).',
+				);
+			} else if (!isWriteProtected(image)) {
+				const text = `${link} is a disk of another domain as well (${label}), which is off and has not written to it: if that domain is started, it changes what this one reads. Take the image's write permission away, or give that domain an overlay.`;
+				warnings.set(text, {severity: 'warning', text});
+			}
+		}
+	}
+
+	return [...warnings.values()];
+}

@@ -1,0 +1,97 @@
+/**
+Chains that a definition records in `<backingStore>`. Every plan writes definitions without them, so that QEMU follows the headers of the images: that is right only
+where the two say the same, and where no layer below needs a secret that stands in the record alone.
+*/
+import type {Disk} from '../../model/domain.ts';
+import type {Blocker} from '../../model/failure.ts';
+import {chainOf, imageAt, isDevice} from '../../model/image-graph.ts';
+import {
+	chainConflict, encryptedLayers, foreignLayer, type ChainConflict,
+} from '../../model/recorded-chain.ts';
+import {quoteForShell} from '../../model/shell-quote.ts';
+import type {PlanContext} from '../context.ts';
+
+function refuse(context: PlanContext, blocker: Blocker): void {
+	if (!context.blockers.some(({text}) => text === blocker.text)) {
+		context.blockers.push(blocker);
+	}
+}
+
+const named = (backing: ChainConflict['header']) => backing === undefined ? 'nothing' : `${backing.path}${backing.format === undefined ? '' : ` (${backing.format})`}`;
+
+/** "the XML says X, the header says Y". */
+export function describeConflict({path, recorded, header}: ChainConflict): string {
+	return `what ${path} is backed by: the XML says ${named(recorded)}, the header says ${named(header)}`;
+}
+
+/** Both ways out, for a domain that is off. */
+export function conflictRemedy(domainName: string, target: string, {path, recorded}: ChainConflict): string {
+	const rebase = recorded === undefined
+		? `qemu-img rebase -u -f qcow2 -b '' ${quoteForShell(path)}`
+		: `qemu-img rebase -u -f qcow2 -F ${recorded.format ?? 'FORMAT'} -b ${quoteForShell(recorded.path)} ${quoteForShell(path)}`;
+	return `With the domain off: if the XML is right, ${rebase}; if the header is right, take the <backingStore> of ${target} out (virsh edit ${quoteForShell(domainName)}).`;
+}
+
+/** Refuses where the domain's definition records another chain than the headers: the guest would read other bytes from its next start on. Appends to the blockers. */
+export function requireChainsAsRecorded(context: PlanContext): void {
+	const {name, definition} = context.inventory.picture.domain;
+	for (const disk of definition.disks) {
+		const conflict = chainConflict(context.graph, disk);
+		if (conflict) {
+			refuse(context, {
+				kind: 'chain-broken',
+				text: `The definition and the images do not agree on ${describeConflict(conflict)}. QEMU is started on what the XML says, and this action would drop that record.`,
+				remedy: conflictRemedy(name, disk.target, conflict),
+			});
+		}
+	}
+}
+
+/** Refuses to go back to an image that somebody has put on a layer that the snapshot never knew. `disk`: as the record has it. Appends to the blockers. */
+export function requireLayersOfRecord(context: PlanContext, disk: Disk): void {
+	const conflict = foreignLayer(context.graph, disk);
+	if (conflict) {
+		refuse(context, {
+			kind: 'chain-broken',
+			text: `The record of the snapshot and the images do not agree on ${describeConflict(conflict)}.`,
+			remedy: `If the record is right: qemu-img rebase -u -f qcow2 -F ${conflict.recorded?.format ?? 'FORMAT'} -b ${quoteForShell(conflict.recorded?.path ?? '')} ${quoteForShell(conflict.path)}`,
+		});
+	}
+}
+
+/** The chain as options for qemu-img, with a key for each layer that needs one. */
+function withKeys(context: PlanContext, [path, ...below]: readonly string[]): Record<string, unknown> {
+	const {format = 'qcow2', isEncrypted} = imageAt(context.graph, path!) ?? {};
+	return {
+		driver: format,
+		file: {driver: isDevice(context.graph, path!) ? 'host_device' : 'file', filename: path},
+		...(isEncrypted && (format === 'luks' ? {'key-secret': 'key'} : {encrypt: {'key-secret': 'key'}})),
+		...(below.length > 0 && {backing: withKeys(context, below)}),
+	};
+}
+
+/** How to have what an image with encrypted layers holds, where no definition of ours could. */
+export function readOutRemedy(context: PlanContext, path: string): string {
+	const image = `json:${JSON.stringify(withKeys(context, chainOf(context.graph, path)))}`;
+	return `To have what it holds, copy it into an image of its own (KEYFILE holds the passphrase): qemu-img convert --object secret,id=key,file=KEYFILE -O qcow2 ${quoteForShell(image)} NEW.`;
+}
+
+/** How snapshots of a chain with encrypted layers can go all the same. */
+export function dropRemedy(domainName: string): string {
+	return `The record alone can be dropped: vsnap-tui delete --metadata -- ${quoteForShell(domainName)} SNAPSHOT. While the domain runs libvirt has the secret and can merge the images of a disk itself: virsh blockcommit --domain ${quoteForShell(domainName)} --path TARGET --active --pivot.`;
+}
+
+/**
+Refuses where an encrypted layer lies in the chain of `path`: without its secret in a recorded chain libvirt starts no domain on it ("Unexpected enum value 0 for
+virStorageEncryptionEngine", 9.0 to 12.8). Appends to the blockers.
+*/
+export function requirePlainLayers(context: PlanContext, target: string, path: string, remedy: string): void {
+	const [layer] = encryptedLayers(context.graph, path);
+	if (layer !== undefined) {
+		refuse(context, {
+			kind: 'not-supported',
+			text: `${target} is backed by ${layer}, which is encrypted: the definition that would be put in place names no secret for it, and the domain could not start.`,
+			remedy,
+		});
+	}
+}

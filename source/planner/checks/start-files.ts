@@ -1,0 +1,98 @@
+/**
+A definition that cannot start is never put in place: what it names besides the images of its disks is looked at beforehand. A drive whose medium is gone is left
+empty, and the plan says so; for everything else there is no such way out.
+*/
+import {hasProcess, type Disk, type DomainDefinition} from '../../model/domain.ts';
+import type {Blocker} from '../../model/failure.ts';
+import type {Consequence} from '../../model/plan.ts';
+import {quoteForShell} from '../../model/shell-quote.ts';
+import {isStartable, lostToStart, type Lost} from '../../model/start-files.ts';
+import {parseDomainXml} from '../../model/xml/parse-domain.ts';
+import {isBare} from '../hypervisor/bare-commands.ts';
+import type {PlanContext} from '../context.ts';
+
+function refuse(context: PlanContext, blocker: Blocker): void {
+	if (!context.blockers.some(({text}) => text === blocker.text)) {
+		context.blockers.push(blocker);
+	}
+}
+
+const bringBack = 'Bring it back to the same path, then try again.';
+
+/** Each thing that is missing, in words, with what helps. */
+export function describeLost({media, disks, bootFiles, secrets, valueless}: Lost): Array<{text: string; remedy: string}> {
+	return [
+		...media.map(({target, sourcePath}) => ({text: `the medium of the drive ${target} is missing (${sourcePath})`, remedy: bringBack})),
+		...disks.map(({target, sourcePath}) => ({text: `the source of the disk ${target} is missing (${sourcePath})`, remedy: bringBack})),
+		...bootFiles.map(({what, path}) => ({text: `the ${what} is missing (${path})`, remedy: bringBack})),
+		...secrets.map(secret => ({text: `libvirt has no secret ${secret}`, remedy: 'Define it (virsh secret-define), give it its value (virsh secret-set-value), then try again.'})),
+		...valueless.map(secret => ({text: `the secret ${secret} has no value`, remedy: 'Give it its value (virsh secret-set-value), then try again.'})),
+	];
+}
+
+/** The command that takes the missing medium out of the drive, of the running domain and of its next start, wherever it is named. */
+export function ejectCommand(domain: {name: string; definition: DomainDefinition; liveDefinition: DomainDefinition | undefined}, {target, sourcePath}: Disk): string {
+	const names = (definition: DomainDefinition | undefined) => definition?.disks.some(disk => disk.target === target && disk.sourcePath === sourcePath) ?? false;
+	const flags = [...(names(domain.liveDefinition) ? ['--live'] : []), ...(names(domain.definition) ? ['--config'] : [])];
+	return `virsh change-media --domain ${quoteForShell(domain.name)} --path ${target} --eject ${flags.join(' ')}`;
+}
+
+/** Drives that have to be left empty in this definition, by target. A standalone QEMU is started with its own command line, which is not changed for that. */
+export function emptiedDrives(context: PlanContext, definition: DomainDefinition): Disk[] {
+	const {media} = lostToStart(definition, context.inventory.picture.missing);
+	return isBare(context) ? [] : media;
+}
+
+/** `resumes`: the guest goes on with memory in which the medium is there. */
+export function describeEmptied(drives: readonly Disk[], resumes: boolean): Consequence[] {
+	return drives.map(({target, sourcePath}) => ({
+		severity: 'warning',
+		text: `The medium of the drive ${target} is missing (${sourcePath}): the drive is left empty${resumes ? ', though the guest had the medium in it when its memory was saved' : ''}.`,
+	}));
+}
+
+/** Refuses where a start from this definition would fail. Appends to the blockers. A document that cannot be read is another's matter. */
+export function requireStartFiles(context: PlanContext, definitionXml: string): void {
+	const definition = parseDomainXml(definitionXml);
+	for (const {text, remedy} of definition.ok ? describeLost(lostToStart(definition.value, context.inventory.picture.missing)) : []) {
+		refuse(context, {kind: 'image-missing', text: `The domain could not be started afterwards: ${text}.`, remedy});
+	}
+}
+
+/** Refuses where a state cannot be gone back to because its kernel, its firmware or a secret is gone. Appends to the blockers. */
+export function requireBootFiles(context: PlanContext, definition: DomainDefinition): void {
+	for (const {text, remedy} of describeLost({...lostToStart(definition, context.inventory.picture.missing), media: [], disks: []})) {
+		refuse(context, {kind: 'image-missing', text: `The domain could not be started afterwards: ${text}.`, remedy});
+	}
+}
+
+/**
+Refuses to stop a running domain that could not be started again on what it has: should anything fail after the stop, it would stay off. Appends to the blockers.
+*/
+export function requireWayBack(context: PlanContext): void {
+	const {domain, missing} = context.inventory.picture;
+	const lost = lostToStart(domain.definition, missing);
+	if (!hasProcess(domain) || isStartable(lost)) {
+		return;
+	}
+
+	const ejects = isBare(context) ? [] : lost.media.map(disk => ejectCommand(domain, disk));
+	for (const {text} of describeLost(lost)) {
+		refuse(context, {
+			kind: 'image-missing',
+			text: `If something failed after the domain was stopped, it could not be started again: ${text}.`,
+			remedy: ejects.length === 0 ? 'Bring it back to the same path, or shut the domain down first; then try again.' : `Take it out: ${ejects.join('; ')}. Or shut the domain down first; then try again.`,
+		});
+	}
+}
+
+/** Media that the domain has at this moment and that are gone, for a drive whose state only libvirt can put back. Appends to the blockers. */
+export function refuseLostMedia(context: PlanContext, definition: DomainDefinition): void {
+	for (const {target, sourcePath} of lostToStart(definition, context.inventory.picture.missing).media) {
+		refuse(context, {
+			kind: 'image-missing',
+			text: `The medium of the drive ${target} is missing (${sourcePath}), and libvirt goes back to memory inside an image only with it.`,
+			remedy: 'Bring it back to the same path, or revert with --shutoff: then the disks alone go back, and the drive is left empty.',
+		});
+	}
+}

@@ -1,0 +1,55 @@
+/**
+What every planner is given: the world as it was read, and the few things that a pure function may not fetch itself.
+*/
+import {buildImageGraph, type ImageGraph} from '../model/image-graph.ts';
+import type {Blocker} from '../model/failure.ts';
+import type {Inventory} from '../model/inventory.ts';
+import type {Pin} from '../model/pin.ts';
+import {pinsOfDomain} from '../model/pins.ts';
+
+export type PlanArguments = {
+	id: string;
+	now: Date;
+	/** The private folder for the XML files of this plan. */
+	workPath: string;
+	/** A random UUID: the `<genid>` of a domain that is put back. Undefined where nothing is carried out. */
+	generationId?: string;
+};
+
+export type PlanContext = {
+	inventory: Inventory;
+	uuid: string;
+	workPath: string;
+	host: Inventory['host'];
+	/** All pins of the host: this domain's own and everybody else's. */
+	pins: Pin[];
+	graph: ImageGraph;
+	blockers: Blocker[];
+	generationId?: string;
+};
+
+export function planContext(inventory: Inventory, given: PlanArguments): PlanContext {
+	const {picture, host} = inventory;
+	const pins = [...pinsOfDomain(picture.domain, picture.snapshots), ...picture.foreignPins];
+	return {
+		inventory,
+		uuid: picture.domain.uuid,
+		workPath: given.workPath,
+		host,
+		pins,
+		graph: buildImageGraph(picture.images, pins),
+		blockers: [],
+		generationId: given.generationId,
+	};
+}
+
+/**
+Images that deleted snapshots left behind, by the notes in the definition and in the records; undefined where there are none. A revert puts an older
+definition in place, so what is noted has to be carried on.
+*/
+export function leftImagesOf(context: PlanContext): string[] | undefined {
+	const {domain, snapshots} = context.inventory.picture;
+	const definitions = [domain.definition, domain.liveDefinition, ...snapshots.map(snapshot => snapshot.domain)];
+	const left = new Set(definitions.flatMap(definition => definition?.leftImages ?? []).filter(path => context.graph.nodes.has(context.graph.keyOf(path))));
+	return left.size > 0 ? [...left] : undefined;
+}

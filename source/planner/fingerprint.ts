@@ -1,0 +1,51 @@
+/**
+What a plan was made from, part by part. Read again at the moment of running: any part that differs stops the plan (exit 7).
+*/
+import {
+	buildImageGraph, holdersOf, imageAt, overlaysOf,
+} from '../model/image-graph.ts';
+import {digest, type Fingerprint} from '../model/fingerprint.ts';
+import {headDisks, hasProcess} from '../model/domain.ts';
+import type {Inventory} from '../model/inventory.ts';
+import {pinsOfDomain} from '../model/pins.ts';
+
+const imagePart = 'image ';
+
+function describeImage(inventory: Inventory, path: string, isWritten: boolean): string {
+	const {picture} = inventory;
+	const graph = buildImageGraph(picture.images, [...picture.foreignPins, ...pinsOfDomain(picture.domain, picture.snapshots)]);
+	const image = imageAt(graph, path);
+	const facts = image?.file;
+	// A head that a running guest writes to changes all the time: of it only the identity counts.
+	const age = isWritten ? '' : `${facts?.sizeBytes} ${facts?.modifiedAt}`;
+	const holders = holdersOf(graph, path).map(pin => `${pin.domainUuid} ${pin.label} ${pin.hold}`).sort();
+	return `${facts?.inode} ${age} ${image?.backingPath} ${holders.join('\n')} ${overlaysOf(graph, path).join('\n')}`;
+}
+
+/** `imagePaths`: the images on which the plan stands or that it removes. */
+export function fingerprintOf(inventory: Inventory, imagePaths: Iterable<string>): Fingerprint {
+	const {picture} = inventory;
+	const heads = new Set(hasProcess(picture.domain) ? pinsOfDomain(picture.domain, []).filter(pin => pin.hold === 'head').map(pin => pin.path) : []);
+	const fingerprint: Fingerprint = {
+		'its state': `${picture.domain.state}${picture.domain.hasManagedSave ? ' with managed save' : ''}`,
+		'its definition': digest(inventory.definitionXml),
+		'its disks': digest(headDisks(picture.domain).map(disk => `${disk.target} ${disk.sourcePath}`).join('\0')),
+		'unreadable records': digest(picture.unreadable.map(({name}) => name).join('\0')),
+		'its snapshots': digest([picture.currentSnapshot ?? '', ...picture.snapshots.map(snapshot => snapshot.xml)].join('\0')),
+		'its checkpoints': digest(picture.checkpoints.map(checkpoint => checkpoint.xml).join('\0')),
+		'its jobs': inventory.jobs.map(({text}) => text).join('; '),
+		// The present ones are written to by a guest that runs.
+		'its copies of firmware variables': digest([...inventory.nvramFiles].filter(([path]) => path !== inventory.nvramPath)
+			.map(([path, {inode, modifiedAt, sizeBytes}]) => `${path} ${inode} ${modifiedAt} ${sizeBytes}`).join('\0')),
+	};
+	for (const path of imagePaths) {
+		fingerprint[`${imagePart}${path}`] = digest(describeImage(inventory, path, heads.has(path)));
+	}
+
+	return fingerprint;
+}
+
+/** The images that a fingerprint speaks of, so that the same can be read again. */
+export function imagesOf(fingerprint: Fingerprint): string[] {
+	return Object.keys(fingerprint).filter(part => part.startsWith(imagePart)).map(part => part.slice(imagePart.length));
+}

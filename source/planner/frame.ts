@@ -1,0 +1,47 @@
+/**
+What every plan says of itself, and of how things were before it.
+*/
+import type {Action} from '../model/action.ts';
+import {headDisks} from '../model/domain.ts';
+import {buildImageGraph, isOpenable} from '../model/image-graph.ts';
+import type {Inventory} from '../model/inventory.ts';
+import {pinsOfDomain} from '../model/pins.ts';
+import type {Plan} from '../model/plan.ts';
+import {isDrive} from '../model/start-files.ts';
+import type {PlanArguments} from './context.ts';
+
+/** The disks on image files and block devices that the domain writes to. */
+export function fileHeads({picture}: Pick<Inventory, 'picture'>): Plan['before']['heads'] {
+	return headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) =>
+		sourcePath === undefined || !['file', 'block'].includes(sourceType) ? [] : [{target, path: sourcePath}]);
+}
+
+/** The heads and the frozen images that can be opened with their whole chain. The medium of a drive may go at any time. */
+function openableChains({picture}: Inventory): string[] {
+	const {definition, liveDefinition} = picture.domain;
+	const drives = new Set([...definition.disks, ...liveDefinition?.disks ?? []].filter(disk => isDrive(disk)).map(({target}) => target));
+	const pins = pinsOfDomain(picture.domain, picture.snapshots).filter(pin => pin.target !== undefined && !(pin.snapshot === undefined && drives.has(pin.target)));
+	const graph = buildImageGraph(picture.images, [...picture.foreignPins, ...pins]);
+	return [...new Set(pins.map(({path}) => path))].filter(path => isOpenable(graph, path));
+}
+
+export function planFrame(action: Action, inventory: Inventory, given: PlanArguments): Pick<Plan, 'version' | 'id' | 'plannedAt' | 'owner' | 'uri' | 'action' | 'before'> {
+	const {picture, host, definitionXml} = inventory;
+	return {
+		version: 1,
+		id: given.id,
+		plannedAt: given.now.toISOString(),
+		owner: host.owner,
+		uri: host.uri,
+		action,
+		before: {
+			definitionXml,
+			heads: fileHeads(inventory),
+			currentSnapshot: picture.currentSnapshot,
+			snapshotNames: picture.snapshots.map(({name}) => name),
+			snapshotXmls: picture.snapshots.map(({xml}) => xml),
+			state: picture.domain.state,
+			chains: openableChains(inventory),
+		},
+	};
+}

@@ -1,0 +1,109 @@
+/**
+Making libvirt's own records true after a revert, so that plain virsh goes on working (design 2.2).
+
+libvirt >= 9.9, when it reverts, unlinks the files that the current snapshot's record names as overlays. So the current snapshot must name the
+images that the domain writes to. Before 9.9 a snapshot with children must keep what it named: rewritten, its own delete would commit the head
+into the image that the children share.
+*/
+import {headDisks} from '../../model/domain.ts';
+import {devicePaths} from '../../model/image-graph.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import type {Step} from '../../model/plan.ts';
+import {changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
+import {snapshotCommands} from '../hypervisor/commands.ts';
+import type {PlanContext} from '../context.ts';
+import {step} from '../steps/step.ts';
+import {namesHeads} from './lineage.ts';
+
+function overlaysOf(disks: Snapshot['disks']): Map<string, string> {
+	return new Map(disks.flatMap(disk => disk.overlayPath === undefined ? [] : [[disk.target, disk.overlayPath]]));
+}
+
+function devicesOf(disks: Snapshot['disks']): Set<string> {
+	return new Set(disks.flatMap(({overlayPath, isDevice}) => isDevice && overlayPath !== undefined ? [overlayPath] : []));
+}
+
+/**
+The record as a redefine must hold it so that its meaning stays: a redefine drops `<revertDisks>`, so its files go into `<disks>`, which libvirt
+reads where there are none.
+*/
+export function preservingXml(snapshot: Snapshot): Result<string> {
+	return snapshot.revertDisks.length === 0
+		? succeed(snapshot.xml)
+		: changeSnapshotXml(snapshot.xml, {overlays: overlaysOf(snapshot.revertDisks), devices: devicesOf(snapshot.revertDisks), dropRevertDisks: true});
+}
+
+function headPaths(context: PlanContext): Map<string, string> {
+	return new Map(headDisks(context.inventory.picture.domain).flatMap(disk => disk.sourcePath === undefined ? [] : [[disk.target, disk.sourcePath]]));
+}
+
+/** Makes the record of the former current snapshot current again, without losing what it says of its overlays. */
+function backToFormerCurrent(context: PlanContext, former: Snapshot | undefined, target: Snapshot): Result<Step['undo']> {
+	// Current it stays, for that cannot be taken back; so its record has to name what the domain writes to, or libvirt's own revert unlinks the wrong files.
+	const targetXml = former === undefined && namesHeads(context.host)
+		? changeSnapshotXml(target.xml, {overlays: headPaths(context), devices: devicePaths(context.graph), dropRevertDisks: true})
+		: preservingXml(target);
+	if (!targetXml.ok) {
+		return targetXml;
+	}
+
+	const restoreTarget = snapshotCommands.redefine(context, {
+		fileName: 'snapshot-target-before',
+		xml: targetXml.value,
+		makeCurrent: former?.name === target.name,
+	});
+	if (former === undefined || former.name === target.name) {
+		return succeed([restoreTarget]);
+	}
+
+	const formerXml = preservingXml(former);
+	return formerXml.ok
+		? succeed([restoreTarget, snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})])
+		: formerXml;
+}
+
+/**
+Takes the overlays of an earlier revert out of the record of the snapshot that was current: they are frozen or gone from here on, and a later revert or
+delete by libvirt must not take them for its own.
+*/
+export function tidyFormer(context: PlanContext, former: Snapshot | undefined): Result<Step[]> {
+	if (former === undefined || former.revertDisks.length === 0) {
+		return succeed([]);
+	}
+
+	const tidied = changeSnapshotXml(former.xml, {overlays: new Map(), dropRevertDisks: true});
+	return tidied.ok
+		? succeed([step('switch', {
+			id: 'tidy',
+			title: `Drop the overlays of the earlier revert from the record of "${former.name}"`,
+			command: snapshotCommands.redefine(context, {fileName: 'snapshot-former', xml: tidied.value, makeCurrent: false}),
+		})])
+		: tidied;
+}
+
+export function bookkeepingSteps(context: PlanContext, target: Snapshot, given: {heads: Map<string, string>; hasChildren: boolean}): Result<Step[]> {
+	const {picture} = context.inventory;
+	const former = picture.snapshots.find(snapshot => snapshot.name === picture.currentSnapshot);
+	const undo = backToFormerCurrent(context, former, target);
+	if (!undo.ok) {
+		return undo;
+	}
+
+	const mayRewrite = !given.hasChildren || namesHeads(context.host);
+	const rewritten = mayRewrite ? changeSnapshotXml(target.xml, {overlays: given.heads, devices: devicePaths(context.graph), dropRevertDisks: true}) : preservingXml(target);
+	if (!rewritten.ok) {
+		return rewritten;
+	}
+
+	const steps: Step[] = [step('switch', {
+		id: 'current',
+		title: mayRewrite
+			? `Make "${target.name}" the current snapshot, with the new disks in its record`
+			: `Make "${target.name}" the current snapshot`,
+		command: snapshotCommands.redefine(context, {fileName: 'snapshot-target', xml: rewritten.value, makeCurrent: true}),
+		undo: undo.value,
+	})];
+	const tidied = former?.name === target.name ? succeed([]) : tidyFormer(context, former);
+	return tidied.ok ? succeed([...steps, ...tidied.value]) : tidied;
+}

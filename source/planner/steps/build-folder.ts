@@ -1,0 +1,110 @@
+/**
+Making files for root in folders that others may write to, or exchange: they are made in a private folder on the same file system, in a place that is root's,
+and linked from there when they are ready. `ln` follows no link and overwrites nothing. As long as the private name is there, it proves that the other is still
+the same file.
+*/
+import {posix} from 'node:path';
+import {digest} from '../../model/fingerprint.ts';
+import type {Place, Step} from '../../model/plan.ts';
+import {inPlace} from '../../model/placed-command.ts';
+import {formatCommandLine} from '../../model/shell-quote.ts';
+import {fileCommands} from '../hypervisor/commands.ts';
+import type {PlanContext} from '../context.ts';
+
+/** Where a file is made that is then linked to where it belongs, in `place`. */
+export type Build = {folder: string; place: Place};
+
+/** A new file; without `build` it is made in place. */
+export type BuiltFile = {target: string; overlayPath: string; build?: Build};
+
+/** The folder of this file, if others may exchange it or its entries. */
+export function placeOf({inventory}: Pick<PlanContext, 'inventory'>, path: string): Place | undefined {
+	const folder = posix.dirname(path);
+	const risk = inventory.folders.get(folder)?.risk;
+	return risk && {folder, inode: risk.inode};
+}
+
+/** Undefined where the folder is safe, and where nothing safe is near (`refuseFolderRisks`). One for all files of a folder and a purpose. */
+export function buildFor(context: PlanContext, path: string, purpose = 'new'): Build | undefined {
+	const place = placeOf(context, path);
+	const buildIn = context.inventory.folders.get(posix.dirname(path))?.risk?.buildIn;
+	return place === undefined || buildIn === undefined
+		? undefined
+		: {folder: posix.join(buildIn, `.vsnap-tui-${posix.basename(context.workPath)}-${purpose}-${digest(place.folder).slice(0, 8)}`), place};
+}
+
+/** Where the file is until it is linked into place. */
+export function buildPath({overlayPath, build}: BuiltFile): string {
+	return build === undefined ? overlayPath : posix.join(build.folder, posix.basename(overlayPath));
+}
+
+/**
+Appends blockers to the context: where root can make no file that nobody exchanges. `writer`: who writes to the files by their public names, so that a private
+folder is no help.
+*/
+export function refuseFolderRisks(context: PlanContext, paths: readonly string[], {writer}: {writer?: string} = {}): void {
+	for (const folder of new Set(paths.map(path => posix.dirname(path)))) {
+		const risk = context.inventory.folders.get(folder)?.risk;
+		if (risk !== undefined && (risk.buildIn === undefined || writer !== undefined)) {
+			const [, uid] = /^user (\d+)$/.exec(risk.who) ?? [];
+			const asUser = uid === undefined ? '' : `, or run this as that user (sudo -u '#${uid}' vsnap-tui …)`;
+			context.blockers.push({
+				kind: 'not-permitted',
+				text: `${risk.folder} can be written to by ${risk.who}, who could exchange the files that ${writer ?? 'root'} writes to in ${folder}.`,
+				remedy: `Leave that folder to root (${formatCommandLine(['chown', 'root', risk.folder])}; ${formatCommandLine(['chmod', 'go-w', risk.folder])}), or name the new files elsewhere${asUser}.`,
+			});
+		}
+	}
+}
+
+function step(id: string, title: string, more: Pick<Step, 'command' | 'phase'> & Partial<Step>): Step {
+	return {id, title, undo: [], happened: {kind: 'never'}, ifStopped: 'The new files would be removed again: the domain is as it was.', ...more};
+}
+
+const foldersOf = (files: readonly BuiltFile[]) => [...new Set(files.flatMap(({build}) => build?.folder ?? []))];
+
+/** Makes the private folders. */
+export function openBuildFolders(files: readonly BuiltFile[]): Step[] {
+	return foldersOf(files).map((path, index) => step(`build-folder-${index + 1}`, `Make a private folder, ${path}: others may write to where the new files belong`, {
+		phase: 'create',
+		command: fileCommands.makeFolder(path),
+		undo: [{...fileCommands.removeFolder(path), onlyIf: {kind: 'file-exists', path}}],
+		happened: {kind: 'file-exists', path},
+		failsClean: true,
+	}));
+}
+
+/** Links a finished file to where it belongs. */
+export function publishStep(file: BuiltFile): Step[] {
+	const {target, overlayPath: path, build} = file;
+	const other = buildPath(file);
+	return build === undefined
+		? []
+		: [step(`publish-${target}`, `Link ${posix.basename(path)} into ${posix.dirname(path)}`, {
+			phase: 'create',
+			command: inPlace(build.place, fileCommands.link(other, path)),
+			undo: [{...inPlace({...build.place, entry: {name: posix.basename(path), is: other}}, fileCommands.remove(path)), onlyIf: {kind: 'same-file', path, other}}],
+			happened: {kind: 'same-file', path, other},
+			failsClean: true,
+		})];
+}
+
+/** Before anything is switched: each file is still the one that was made. */
+export function proveBuilt(files: readonly BuiltFile[]): Step[] {
+	return files.filter(({build}) => build !== undefined).map(file => step(`prove-${file.target}`, `Check that ${posix.basename(file.overlayPath)} is the file that was made`, {
+		phase: 'create',
+		command: inPlace(file.build?.place, fileCommands.isSame(file.overlayPath, buildPath(file))),
+	}));
+}
+
+/** Takes the private names away when all is done. */
+export function closeBuildFolders(files: readonly BuiltFile[]): Step[] {
+	const after = {phase: 'remove', undo: null, ifStopped: 'The work is done; the private folder would be left for recover.'} as const;
+	const built = files.filter(({build}) => build !== undefined);
+	return [
+		...built.map((file, index) => step(`close-${index + 1}`, `Take away the private name of ${posix.basename(file.overlayPath)}`, {
+			...after, command: fileCommands.remove(buildPath(file)), happened: {kind: 'file-missing', path: buildPath(file)},
+		})),
+		...foldersOf(built).map((path, index) => step(`close-folder-${index + 1}`, 'Remove the private folder', {...after, command: fileCommands.removeFolder(path), happened: {kind: 'file-missing', path}})),
+	];
+}

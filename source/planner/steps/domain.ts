@@ -1,0 +1,116 @@
+/**
+Steps that act on the domain itself: stop, define, start. Shared by all plans that work offline.
+*/
+import type {EndState} from '../../model/action.ts';
+import {hasProcess} from '../../model/domain.ts';
+import type {Phase, Step} from '../../model/plan.ts';
+import {bareCommands, isBare, startProblems} from '../hypervisor/bare-commands.ts';
+import {domainCommands} from '../hypervisor/commands.ts';
+import type {PlanContext} from '../context.ts';
+import {requireWayBack} from '../checks/start-files.ts';
+import {step} from './step.ts';
+
+/** Whether we can start the domain with this definition. libvirt can; of a bare QEMU it depends on its command line. */
+function canStart(context: PlanContext, definitionXml: string): boolean {
+	return !isBare(context) || startProblems(context, definitionXml).length === 0;
+}
+
+/** Refuses where the domain is to be started afterwards and we cannot: said before anything is stopped. Appends to the blockers. */
+export function blockStart(context: PlanContext, definitionXml: string): void {
+	const problems = isBare(context) ? startProblems(context, definitionXml) : [];
+	if (problems.length > 0) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `QEMU cannot be started again in the background: ${problems.join('; ')}.`,
+			remedy: 'Ask for the domain to be off afterwards (--shutoff), and start it by hand on its new disks: vsnap-tui tree shows them.',
+		});
+	}
+}
+
+/**
+Power off, if it runs. Undone by a start (the guest then has rebooted). `isGraceful` where the disks are to be kept: QEMU then writes out what it
+holds, or the step fails. Appends to the blockers where it could not be started again.
+*/
+export function stopSteps(context: PlanContext, options: {phase: Phase; isGraceful: boolean}): Step[] {
+	const {domain} = context.inventory.picture;
+	if (!hasProcess(domain)) {
+		return [];
+	}
+
+	requireWayBack(context);
+	const {definitionXml} = context.inventory;
+	return [step(options.phase, {
+		id: 'stop',
+		title: 'Power off the domain',
+		command: domainCommands.destroy(context, options.isGraceful),
+		undo: canStart(context, definitionXml)
+			? [{...domainCommands.start(context, domain.state === 'paused', definitionXml), onlyIf: {kind: 'domain-off', uuid: context.uuid}}]
+			: [],
+		happened: {kind: 'domain-off', uuid: context.uuid},
+		ifStopped: 'The domain would be started again on the disks that it had; its memory is lost.',
+	})];
+}
+
+export function defineStep(context: PlanContext, xml: string): Step {
+	return step('switch', {
+		id: 'define',
+		title: 'Switch the definition to the new disks',
+		command: domainCommands.define(context, 'definition-new', xml),
+		undo: [domainCommands.define(context, 'definition-before', context.inventory.definitionXml)],
+	});
+}
+
+export function startStep(context: PlanContext, command: Step['command'], title: string): Step {
+	return step('switch', {
+		id: 'start',
+		title,
+		command,
+		undo: [{...domainCommands.destroy(context, false), onlyIf: {kind: 'domain-active', uuid: context.uuid}}],
+		happened: {kind: 'domain-active', uuid: context.uuid},
+		ifStopped: 'The rest would be finished: the domain is on its new disks.',
+		timeoutMs: 300_000,
+	});
+}
+
+/** The domain goes on with saved memory: libvirt does it at once; a bare QEMU is started, reads the memory, and then runs. */
+export function resumeSteps(context: PlanContext, given: {memoryPath: string; definitionXml: string; isPaused: boolean}): Step[] {
+	const {memoryPath, definitionXml: xml, isPaused} = given;
+	if (!isBare(context)) {
+		return [{...startStep(context, domainCommands.restore(context, {memoryPath, xml, isPaused}), 'Resume the domain from the memory file'), mustBeOurs: true}];
+	}
+
+	blockStart(context, xml);
+	if (!canStart(context, xml)) {
+		return [];
+	}
+
+	const after: Pick<Step, 'phase' | 'undo' | 'happened' | 'ifStopped'> = {
+		phase: 'switch', undo: [], happened: {kind: 'never'}, ifStopped: 'The rest would be finished: the domain is on its new disks.',
+	};
+	return [
+		{...startStep(context, bareCommands.start(context, xml, {isPaused: true, memory: {kind: 'incoming'}}), 'Start QEMU, waiting for the saved memory'), mustBeOurs: true},
+		{
+			...after,
+			id: 'memory',
+			title: 'Read the saved memory',
+			command: bareCommands.loadMemory(context, memoryPath),
+			happened: {kind: 'memory-loaded', uuid: context.uuid},
+			timeoutMs: 3_600_000,
+		},
+		...(isPaused ? [] : [{...after, id: 'resume', title: 'Let the guest run', command: bareCommands.resume(context)}]),
+	];
+}
+
+/** Boots the domain. `definitionXml`: what it is on by then. */
+export function bootSteps(context: PlanContext, given: {definitionXml: string; isPaused: boolean}): Step[] {
+	blockStart(context, given.definitionXml);
+	return canStart(context, given.definitionXml)
+		? [startStep(context, domainCommands.start(context, given.isPaused, given.definitionXml), given.isPaused ? 'Start the domain, paused' : 'Start the domain')]
+		: [];
+}
+
+/** The state to end in: as asked, else as libvirt does (the state that the snapshot was taken in; disks only ends shut off). */
+export function endStateOf(asked: EndState | undefined, snapshotState: string): EndState {
+	return asked ?? (snapshotState === 'running' || snapshotState === 'paused' ? snapshotState : 'shutoff');
+}
+

@@ -1,0 +1,179 @@
+/**
+Keeping the present state before it is left: a snapshot record of its own that pins the present heads.
+
+The kind follows the snapshot that is reverted to. An external one leaves the heads behind, so the kept state freezes them as they are, without a new
+file; an internal one changes the images in place, so the kept state has to lie inside them. What is kept can then always be reverted to.
+*/
+import {posix} from 'node:path';
+import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain.ts';
+import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
+import {type Result, succeed} from '../../model/result.ts';
+import type {Pin} from '../../model/pin.ts';
+import type {Consequence, Expected, Step} from '../../model/plan.ts';
+import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
+import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import {imageCommands, snapshotCommands} from '../hypervisor/commands.ts';
+import type {PlanContext} from '../context.ts';
+import {refuseNarrowRefcounts} from '../checks/narrow-refcounts.ts';
+import {readOutRemedy, requirePlainLayers} from '../checks/recorded-chains.ts';
+import {tagNvram} from './nvram-inside.ts';
+import {stampOf, stemOf} from './overlay-name.ts';
+import {step} from './step.ts';
+
+export type KeepRequest = {
+	name: string;
+	description: string;
+	now: Date;
+	/** Disks that stay in use as they are: a record that pinned them would have to freeze them. */
+	untouched: ReadonlySet<string>;
+	kind: 'internal' | 'external';
+};
+
+export type Kept = {
+	steps: Step[];
+	pins: Pin[];
+	/** For the proof. */
+	files: NonNullable<Expected['kept']>;
+	consequences: Consequence[];
+};
+
+function modeOf(disk: Disk, request: KeepRequest): SnapshotMode {
+	return isWritableMedium(disk) && disk.sourceType === 'file' && !isKeptOutOfSnapshots(disk) && !request.untouched.has(disk.target) ? request.kind : 'no';
+}
+
+function blockKeep(context: PlanContext, disks: Disk[], request: KeepRequest): void {
+	for (const disk of disks) {
+		if (request.kind === 'external') {
+			requirePlainLayers(context, disk.target, disk.sourcePath!, readOutRemedy(context, disk.sourcePath!));
+		}
+
+		const image = imageAt(context.graph, disk.sourcePath!);
+		if (request.kind === 'internal') {
+			refuseNarrowRefcounts(context, disk.sourcePath!, 'Go back by hand while the domain is off, which loses the current state: qemu-img snapshot -a.');
+		}
+
+		const holders = contentHoldersOf(context.graph, disk.sourcePath!);
+		if (request.kind === 'external' && holders.length > 0) {
+			context.blockers.push({
+				kind: 'image-needed',
+				text: `The domain writes to ${disk.sourcePath}, which is frozen already (${holders.map(pin => pin.label).join(', ')}): it cannot be kept a second time, since two snapshots may not freeze one image.`,
+				remedy: 'Leave the present state with --discard, or take a snapshot of it with virsh first.',
+			});
+		} else if (request.kind === 'internal' && image?.format !== 'qcow2') {
+			context.blockers.push({
+				kind: 'not-supported',
+				text: `The present state cannot be kept by an internal snapshot: ${disk.sourcePath} is not qcow2.`,
+				remedy: 'Leave the present state with --discard.',
+			});
+		} else if (request.kind === 'internal' && image?.internalSnapshots.some(snapshot => snapshot.tag === request.name)) {
+			context.blockers.push({
+				kind: 'name-taken',
+				text: `The image ${disk.sourcePath} holds an internal snapshot "${request.name}" already.`,
+				remedy: 'Choose another name for the kept state.',
+			});
+		}
+	}
+}
+
+function whatItIs(disk: Disk): string {
+	if (disk.transient !== undefined) {
+		return 'it is transient, and what was written to it is gone when the domain stops';
+	}
+
+	if (isKeptOutOfSnapshots(disk)) {
+		return 'other domains or programs use it, too';
+	}
+
+	return `it is no image file but of the type ${disk.sourceType}${disk.sourcePath === undefined ? '' : ` (${disk.sourcePath})`}`;
+}
+
+/** For each disk that the record leaves out although the action leaves it behind. Refuses where nothing would be kept at all. */
+function describeLeftOut(context: PlanContext, disks: readonly Disk[], request: KeepRequest): Consequence[] {
+	const leftOut = disks.filter(disk => isWritableMedium(disk) && modeOf(disk, request) === 'no' && !request.untouched.has(disk.target));
+	if (leftOut.length > 0 && disks.every(disk => modeOf(disk, request) === 'no')) {
+		context.blockers.push({
+			kind: 'not-a-file',
+			text: `Nothing of the present state can be kept: ${leftOut.map(disk => `${disk.target}: ${whatItIs(disk)}`).join('; ')}.`,
+			remedy: 'Copy what is on it (virsh blockcopy, qemu-img convert), and leave the present state with --discard.',
+		});
+	}
+
+	return leftOut.map(disk => ({severity: 'warning', text: `"${request.name}" does not keep ${disk.target}: ${whatItIs(disk)}.`}));
+}
+
+/** Steps that need the domain to be off. Appends blockers to the context. */
+export function keepPresentState(context: PlanContext, request: KeepRequest): Result<Kept> {
+	const {picture, definitionXml} = context.inventory;
+	const disks = headDisks(picture.domain);
+	const partaking = disks.filter(disk => modeOf(disk, request) !== 'no');
+	blockKeep(context, partaking, request);
+	const consequences = describeLeftOut(context, disks, request);
+	const isRunning = hasProcess(picture.domain);
+	const sources = new Map(partaking.map(disk => [disk.target, {path: disk.sourcePath!, format: disk.format ?? 'qcow2'}]));
+	const domainXml = changeDomainXml(definitionXml, {sources, rootName: 'domain'});
+	if (!domainXml.ok) {
+		return domainXml;
+	}
+
+	const xml = buildSnapshotXml({
+		name: request.name,
+		description: request.description,
+		// Of a guest that runs the power is cut: what is kept is no orderly end. libvirt has the one state for external snapshots alone, and goes back to the
+		// other as to that of a domain that was off.
+		state: isRunning ? (request.kind === 'external' ? 'disk-snapshot' : 'crashed') : 'shutoff',
+		parent: picture.currentSnapshot,
+		createdAt: Math.floor(request.now.getTime() / 1000),
+		memory: {mode: 'no'},
+		disks: disks.map(disk => ({
+			target: disk.target,
+			mode: modeOf(disk, request),
+			// A name that no file ever had: libvirt's own revert may unlink what stands here.
+			overlayPath: request.kind === 'external' && modeOf(disk, request) === 'external'
+				? posix.join(posix.dirname(disk.sourcePath!), `${posix.basename(stemOf(disk.sourcePath!)).slice(0, 100)}.left-${stampOf(request.now)}`)
+				: undefined,
+		})),
+		domainXml: domainXml.value,
+	});
+	const steps: Step[] = [];
+	if (request.kind === 'internal') {
+		for (const disk of partaking) {
+			steps.push(step('create', {
+				id: `keep-${disk.target}`,
+				title: `Keep the present state of ${disk.target} inside its image as "${request.name}"`,
+				command: imageCommands.tag(disk.sourcePath!, request.name),
+				undo: [{...imageCommands.untag(disk.sourcePath!, request.name), onlyIf: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name}}],
+				happened: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name},
+				ifStopped: 'It would be taken back: the domain is as it was.',
+			}));
+		}
+	}
+
+	if (request.kind === 'internal') {
+		steps.push(...tagNvram(context, request.name).steps);
+	}
+
+	steps.push(step(request.kind === 'internal' ? 'create' : 'switch', {
+		id: 'keep',
+		title: `Record the present state as snapshot "${request.name}"`,
+		command: snapshotCommands.redefine(context, {fileName: 'snapshot-kept', xml, makeCurrent: false}),
+		undo: [{...snapshotCommands.forget(context, request.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: request.name}}],
+		ifStopped: 'It would be taken back: the record is dropped again.',
+	}));
+	const pins: Pin[] = partaking.map(disk => ({
+		path: disk.sourcePath!,
+		hold: request.kind === 'external' ? 'content' : 'existence',
+		domainUuid: context.uuid,
+		label: `snapshot ${request.name} of ${picture.domain.name}`,
+		snapshot: request.name,
+		target: disk.target,
+	}));
+	return succeed({
+		steps,
+		pins,
+		files: pins.map(({path}) => ({path, inode: imageAt(context.graph, path)?.file?.inode, tag: request.kind === 'internal' ? request.name : undefined})),
+		consequences: [
+			...consequences,
+			...(isRunning ? [{severity: 'warning' as const, text: `The guest runs: "${request.name}" keeps its disks as after a power cut.`}] : []),
+		],
+	});
+}

@@ -1,0 +1,194 @@
+/**
+The firmware's variables when the present state is left for a snapshot: those of then come back from their copy, and what was there can come back until
+nothing can fail any more. The copies themselves: nvram.ts.
+*/
+import {posix} from 'node:path';
+import type {DomainDefinition} from '../../model/domain.ts';
+import {nvramCopyOf, usableNvramCopy} from '../../model/nvram.ts';
+import type {Consequence, Step} from '../../model/plan.ts';
+import {inPlace} from '../../model/placed-command.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import {parseDomainXml} from '../../model/xml/parse-domain.ts';
+import {fileCommands} from '../hypervisor/commands.ts';
+import type {PlanContext} from '../context.ts';
+import {placeOf, refuseFolderRisks} from './build-folder.ts';
+import {
+	buildOf, closeCopy, copySteps, linkBeside, nvramStep, prepareCopy, putInPlace, type Copy,
+} from './copy-file.ts';
+import {
+	placeFor, problemWith, secondsOf, whereElse,
+} from './nvram.ts';
+import {stampOf} from './overlay-name.ts';
+
+export type NvramChange = {
+	/** While nothing is switched yet; the guest may run. */
+	create: Step[];
+	/** With the domain off. */
+	switch: Step[];
+	created: string[];
+	/** Takes away what is left over when all is done. */
+	remove: Step[];
+	consequences: Consequence[];
+};
+
+export const noNvramChange: NvramChange = {create: [], switch: [], created: [], remove: [], consequences: []};
+
+/** Nobody else can know of it, so nobody is asked. */
+function removeHeld(context: PlanContext, path: string): Step {
+	return nvramStep('remove-nvram', 'Remove the firmware\'s variables that were left', 'remove', {
+		command: inPlace(placeOf(context, path), fileCommands.remove(path)),
+		undo: null,
+		happened: {kind: 'file-missing', path},
+		ifStopped: 'The work is done; that file would be left for recover.',
+	});
+}
+
+/** The variables come back from the copy; what was there stays under another name until nothing can fail any more. `date`: of that other name. */
+function swap(context: PlanContext, given: {nvramPath: string; copy: string; heldAt: string; stamp: string; date: string | undefined}): Pick<NvramChange, 'create' | 'switch' | 'remove'> {
+	const {nvramPath, copy, heldAt, stamp, date} = given;
+	const present = context.inventory.nvramFiles.get(nvramPath);
+	const folder = posix.dirname(nvramPath);
+	const fresh: Copy = {id: 'nvram', title: 'the firmware\'s variables of then', from: copy, to: `${nvramPath}.new-${stamp}`, phase: 'create', like: present};
+	const build = buildOf(context, fresh);
+	const ready = build?.path ?? fresh.to;
+	return {
+		create: build === undefined ? copySteps(context, fresh) : prepareCopy(context, fresh, build),
+		switch: [
+			nvramStep('hold-nvram', 'Keep the present firmware\'s variables under another name', 'switch', {
+				...linkBeside(context, nvramPath, heldAt),
+				happened: {kind: 'file-exists', path: heldAt},
+				failsClean: true,
+			}),
+			...(date === undefined ? [] : [nvramStep('date-held-nvram', 'Let them be as old as the kept state', 'switch', {command: inPlace(placeOf(context, heldAt), fileCommands.dateEntry(heldAt, date))})]),
+			nvramStep('nvram', 'Put the firmware\'s variables of then in place', 'switch', {
+				command: inPlace(build?.place, fileCommands.replace(ready, nvramPath)),
+				// Not by a move: what was undone, and not written down as undone, must be able to be undone again.
+				undo: putInPlace(context, {id: 'nvram', from: heldAt, to: nvramPath, like: present}).map(command => ({...command, onlyIf: {kind: 'file-missing', path: ready}})),
+				undoWhileOff: true,
+				happened: {kind: 'file-missing', path: ready},
+			}),
+			nvramStep('sync-nvram-folder', 'Have them safely on disk', 'switch', {command: fileCommands.sync(build === undefined ? [heldAt, folder] : [folder])}),
+		],
+		remove: closeCopy(context, {...fresh, phase: 'remove'}),
+	};
+}
+
+function reasonToStay(context: PlanContext, snapshot: Snapshot, nvramPath: string): string {
+	const {nvramFiles} = context.inventory;
+	const other = nvramCopyOf(snapshot, nvramFiles);
+	const elsewhere = whereElse(context, nvramPath);
+	if (elsewhere !== undefined) {
+		return elsewhere;
+	}
+
+	return usableNvramCopy(snapshot, nvramFiles) === undefined
+		? (other === undefined ? 'the snapshot has no copy of them' : `${other} is not as old as the snapshot, so it is of another one`)
+		: problemWith(context, nvramPath) ?? '';
+}
+
+/** Where the definition keeps them that is in force afterwards. */
+export function variablesIn(definitionXml: string): Pick<DomainDefinition, 'nvramPath' | 'nvramElsewhere'> {
+	const definition = parseDomainXml(definitionXml);
+	return definition.ok ? definition.value : {nvramPath: undefined};
+}
+
+/** The place for what is kept. Its record is the definition for the next start, which must be what ran. */
+function placeForKept(context: PlanContext, keepName: string): {from: string; path: string} | {problem: string} | undefined {
+	const {definition, liveDefinition} = context.inventory.picture.domain;
+	const from = definition.nvramPath;
+	if (from === undefined) {
+		return undefined;
+	}
+
+	const place = placeFor(context, from, keepName);
+	return liveDefinition !== undefined && liveDefinition.nvramPath !== from
+		? {problem: 'the domain runs on another file than it is defined with'}
+		: ('path' in place ? {...place, from} : place);
+}
+
+export type NvramRevert = {
+	keepName: string | undefined;
+	now: Date;
+	/** The definition that the revert puts in place. */
+	definitionXml: string;
+	/** The memory brings the variables of then with it: QEMU writes them to the file when it starts. */
+	resumes: boolean;
+};
+
+/** For leaving the present state for a snapshot: keeps the present variables where they are wanted, and brings those of then back. */
+export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName, now, definitionXml, resumes}: NvramRevert): NvramChange {
+	const {nvramFiles} = context.inventory;
+	const {nvramPath, nvramElsewhere} = variablesIn(definitionXml);
+	const place = keepName === undefined ? undefined : placeForKept(context, keepName);
+	const kept = place && 'path' in place ? place : undefined;
+	const consequences: Consequence[] = place && 'problem' in place ? [{severity: 'warning', text: `The present firmware's variables are not kept: ${place.problem}.`}] : [];
+	const save = (from: string, to: string) =>
+		copySteps(context, {id: 'kept-nvram', title: 'the copy of the present firmware\'s variables', from, to, phase: 'switch', date: secondsOf(now)});
+	const change: NvramChange = {create: [], switch: [], created: kept === undefined ? [] : [kept.path], remove: [], consequences};
+	if (nvramPath === undefined) {
+		return {
+			...change,
+			switch: kept === undefined ? [] : save(kept.from, kept.path),
+			consequences: nvramElsewhere === undefined || resumes ? consequences : [...consequences, {severity: 'warning', text: `The firmware's variables stay as they are: they are ${nvramElsewhere}.`}],
+		};
+	}
+
+	const isSamePlace = kept?.from === nvramPath;
+	const heldAt = isSamePlace ? kept.path : `${nvramPath}.left-${stampOf(now)}`;
+	const remove = isSamePlace ? [] : [removeHeld(context, heldAt)];
+	const saveElsewhere = kept === undefined || isSamePlace ? [] : save(kept.from, kept.path);
+	if (resumes) {
+		// What was there must be able to come back, should the start have to be taken back.
+		const isHeld = nvramFiles.has(nvramPath) && context.inventory.folders.get(posix.dirname(nvramPath))?.isWritable;
+		if (isHeld) {
+			refuseFolderRisks(context, [heldAt]);
+		}
+
+		return isHeld
+			? {
+				...change,
+				switch: [...saveElsewhere, ...copySteps(context, {
+					id: 'nvram', title: 'the present firmware\'s variables', from: nvramPath, to: heldAt, phase: 'switch', date: isSamePlace ? secondsOf(now) : undefined, isWrittenBack: true,
+				})],
+				remove: [...remove, ...closeCopy(context, {id: 'nvram', to: heldAt, phase: 'remove'})],
+			}
+			: {...change, switch: saveElsewhere};
+	}
+
+	const copy = usableNvramCopy(snapshot, nvramFiles);
+	if (copy !== undefined && problemWith(context, nvramPath) === undefined) {
+		const swapped = swap(context, {nvramPath, copy, heldAt, stamp: stampOf(now), date: isSamePlace ? secondsOf(now) : undefined});
+		return {
+			...change,
+			create: swapped.create,
+			switch: [...saveElsewhere, ...swapped.switch],
+			remove: [...remove, ...swapped.remove],
+			consequences: [...consequences, {severity: 'info', text: `The firmware's variables go back, too, from ${copy}.`}],
+		};
+	}
+
+	return {
+		...change,
+		switch: kept === undefined ? [] : save(kept.from, kept.path),
+		consequences: [...consequences, {severity: 'warning', text: `The firmware's variables (${nvramPath}) stay as they are: ${reasonToStay(context, snapshot, nvramPath)}.`}],
+	};
+}
+
+/** The first snapshot of a branch keeps the variables that the branch begins with. `definitionXml`: of the branch. */
+export function branchNvram(context: PlanContext, snapshot: Snapshot, given: {name: string; now: Date; definitionXml: string}): Pick<NvramChange, 'switch' | 'created'> {
+	const {nvramPath} = variablesIn(given.definitionXml);
+	const place = nvramPath === undefined ? undefined : placeFor(context, nvramPath, given.name);
+	return nvramPath !== undefined && place && 'path' in place
+		? {
+			switch: copySteps(context, {
+				id: 'branch-nvram',
+				title: 'the copy of the firmware\'s variables for the branch',
+				from: usableNvramCopy(snapshot, context.inventory.nvramFiles) ?? nvramPath,
+				to: place.path,
+				phase: 'switch',
+				date: secondsOf(given.now),
+			}),
+			created: [place.path],
+		}
+		: {switch: [], created: []};
+}

@@ -1,0 +1,132 @@
+/**
+Making new overlays so that nothing can be overwritten and everything can be taken back: reserve the name, give it its owner, write the overlay,
+open it with its whole chain, and have it on disk before anything refers to it.
+*/
+import {posix} from 'node:path';
+import type {FileFacts} from '../../model/image.ts';
+import {isOwnedByRoot} from '../../model/image-owner.ts';
+import type {ProgramCommand, Step} from '../../model/plan.ts';
+import {fileCommands, imageCommands} from '../hypervisor/commands.ts';
+import {buildPath, openBuildFolders, publishStep} from './build-folder.ts';
+import type {OverlaidDisk} from './revert-disks.ts';
+import {step} from './step.ts';
+
+const ifStopped = 'The new overlays would be removed again: the domain is as it was.';
+
+/** Bits beyond 0600 that an image may have so that its group (QEMU's, with dynamic_ownership=0) can open it. Never for others. */
+function wantedMode(like: FileFacts | undefined): number {
+	return ((like?.mode ?? 0o600) & 0o060) | 0o600;
+}
+
+function stepsFor(disk: OverlaidDisk): Step[] {
+	const {target} = disk;
+	const path = buildPath(disk);
+	const steps: Step[] = [step('create', {
+		id: `reserve-${target}`,
+		title: `Reserve the name of the new overlay of ${target}`,
+		command: fileCommands.reserve(path),
+		undo: [{...fileCommands.remove(path), onlyIf: {kind: 'file-exists', path}}],
+		happened: {kind: 'file-exists', path},
+		undoIfUnsure: {kind: 'file-empty', path},
+		failsClean: true,
+		ifStopped,
+	})];
+	if (disk.like && !isOwnedByRoot(disk.like)) {
+		steps.push(step('create', {
+			id: `own-${target}`,
+			title: 'Give it the owner of the disk',
+			command: fileCommands.own(path, disk.like),
+			ifStopped,
+		}));
+	}
+
+	if (wantedMode(disk.like) !== 0o600) {
+		steps.push(step('create', {
+			id: `allow-${target}`,
+			title: 'Give it the mode of the disk',
+			command: fileCommands.allow(path, wantedMode(disk.like)),
+			ifStopped,
+		}));
+	}
+
+	steps.push(step('create', {
+		id: `create-${target}`,
+		title: `Create the new overlay of ${target} on ${posix.basename(disk.basePath)}`,
+		command: imageCommands.createOverlay({path, backingPath: disk.basePath, backingFormat: disk.baseFormat, clusterSizeBytes: disk.clusterSizeBytes, sizeBytes: disk.sizeBytes}),
+		ifStopped,
+	}));
+	return steps;
+}
+
+/**
+Once a running domain is off, libvirt has given its heads back to their owners, and the overlays follow them. A head that is root's was made by libvirt, and
+tells nothing.
+*/
+export function laterOwnerSteps(disks: OverlaidDisk[]): Step[] {
+	return disks.flatMap((disk): Step[] => {
+		const {target, like, ownedLater} = disk;
+		const path = buildPath(disk);
+		if (ownedLater === undefined) {
+			return [];
+		}
+
+		const {headPath, file} = ownedLater;
+		const onlyIfOwned = (id: string, title: string, command: ProgramCommand) => step('switch', {
+			id: `${id}-${target}-later`,
+			title,
+			command: {...command, onlyIf: {kind: 'not-owned-by-root', path: headPath}},
+			otherwise: `${posix.basename(headPath)} belongs to root, so the new overlay keeps the owner of the frozen image.`,
+			ifStopped,
+		});
+		return [
+			onlyIfOwned('own', `Give the new overlay of ${target} the owner that ${posix.basename(headPath)} has while the domain is off`, fileCommands.ownLike(path, headPath)),
+			...(wantedMode(file) === wantedMode(like) ? [] : [onlyIfOwned('allow', 'Give it its mode', fileCommands.allow(path, wantedMode(file)))]),
+		];
+	});
+}
+
+/** One check per frozen image: it opens with its whole chain, and nobody writes to it. */
+export function checkSteps(disks: OverlaidDisk[]): Step[] {
+	return disks.map(disk => step('check', {
+		id: `check-${disk.target}`,
+		title: `Check that the chain under ${posix.basename(disk.basePath)} is whole`,
+		command: imageCommands.infoWithChain(disk.basePath, disk.baseFormat),
+	}));
+}
+
+/** `bitmaps`: steps that add something to the overlays before they are opened and brought to disk. */
+export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[]): Step[] {
+	if (disks.length === 0) {
+		return [];
+	}
+
+	const paths = disks.map(disk => buildPath(disk));
+	const folders = [...new Set(paths.map(path => posix.dirname(path)))];
+	const published = [...new Set(disks.filter(({build}) => build !== undefined).map(disk => posix.dirname(disk.overlayPath)))];
+	return [
+		...openBuildFolders(disks),
+		...disks.flatMap(disk => stepsFor(disk)),
+		...bitmaps,
+		...disks.map((disk): Step => step('create', {
+			id: `open-${disk.target}`,
+			title: `Open the new overlay of ${disk.target} with its chain`,
+			command: imageCommands.infoWithChain(buildPath(disk), 'qcow2'),
+			ifStopped,
+		})),
+		step('create', {
+			id: 'sync',
+			title: 'Have the new overlays safely on disk',
+			command: fileCommands.sync([...paths, ...folders]),
+			ifStopped,
+		}),
+		...disks.flatMap(disk => publishStep(disk)),
+		...(published.length === 0
+			? []
+			: [step('create', {
+				id: 'sync-folders',
+				title: 'Have their names safely on disk',
+				command: fileCommands.sync(published),
+				ifStopped,
+			})]),
+	];
+}

@@ -1,0 +1,34 @@
+/**
+Removing image files at the end of a plan, each proven once more to be needed by nobody.
+*/
+import {posix} from 'node:path';
+import {imageAt} from '../../model/image-graph.ts';
+import type {Step} from '../../model/plan.ts';
+import {inPlace} from '../../model/placed-command.ts';
+import {fileCommands} from '../hypervisor/commands.ts';
+import type {PlanContext} from '../context.ts';
+import {placeOf} from './build-folder.ts';
+import {step} from './step.ts';
+
+type Words = {title: (name: string) => string; ifStopped: string};
+
+const afterWork: Words = {
+	title: name => `Remove ${name}: nothing needs it`,
+	ifStopped: 'The work is done; the rest of the files would be left for recover.',
+};
+
+/** Where others may exchange the file, it must be the one that was seen; the name of another one stays. */
+export function removeSteps(context: PlanContext, paths: readonly string[], {title, ifStopped}: Words = afterWork): Step[] {
+	return paths.map((path, index) => {
+		const place = placeOf(context, path);
+		const inode = place && (imageAt(context.graph, path)?.file ?? context.inventory.nvramFiles.get(path))?.inode;
+		return step('remove', {
+			id: `remove-${index + 1}`,
+			title: title(posix.basename(path)),
+			command: inPlace(place && {...place, ...(inode !== undefined && {entry: {name: posix.basename(path), is: inode}})}, fileCommands.remove(path)),
+			happened: {kind: 'file-missing', path},
+			ifStopped,
+			guard: {kind: 'unused-image', path, ...(inode !== undefined && {inode})},
+		});
+	});
+}

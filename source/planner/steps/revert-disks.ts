@@ -1,0 +1,151 @@
+/**
+What a revert to an external snapshot means for each disk: which image it is put back on, and which disks keep what they have (design 3.1, rule 3).
+*/
+import {posix} from 'node:path';
+import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk} from '../../model/domain.ts';
+import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
+import type {FileFacts} from '../../model/image.ts';
+import {ownerModel} from '../../model/image-owner.ts';
+import type {DomainPicture} from '../../model/inventory.ts';
+import type {Snapshot} from '../../model/snapshot.ts';
+import {isDrive} from '../../model/start-files.ts';
+import type {PlanContext} from '../context.ts';
+import {readOutRemedy, requireLayersOfRecord, requirePlainLayers} from '../checks/recorded-chains.ts';
+import {buildFor, type Build} from './build-folder.ts';
+import {overlayPath, stampOf} from './overlay-name.ts';
+
+/** A disk that gets a new overlay. */
+export type OverlaidDisk = {
+	target: string;
+	/** The image that stands below: the frozen one, or for a disk that the snapshot left out its present head. */
+	basePath: string;
+	baseFormat: string;
+	overlayPath: string;
+	/** What the domain writes to at this moment; undefined where it no longer has the disk. */
+	headPath: string | undefined;
+	/** Whose owner and mode the overlay gets. */
+	like: FileFacts | undefined;
+	/** The head of a running domain: libvirt gives it back to its owner when the domain stops, and only then it tells whose the overlay is to be. */
+	ownedLater?: {headPath: string; file: FileFacts};
+	clusterSizeBytes: number | undefined;
+	/** Undefined: it is made in place. */
+	build?: Build;
+	/** Set where the image below is in use, so that nobody may open it to ask. */
+	sizeBytes?: number;
+	wasLeftOut: boolean;
+	/** The domain's own QEMU has the image below open for writing, though the disk is not on it: nobody may look at it before QEMU has ended. */
+	isHeldOpen?: true;
+};
+
+/** Whether the image below is only free when the domain is off. */
+export function needsStop({wasLeftOut, isHeldOpen}: OverlaidDisk): boolean {
+	return wasLeftOut || isHeldOpen === true;
+}
+
+export type RevertDisks = {
+	overlaid: OverlaidDisk[];
+	/** Left out by the snapshot, and free to be written on: they keep their file. */
+	untouched: Array<{target: string; path: string; format: string}>;
+	/** In the domain today, not in the snapshot's: they leave the definition. */
+	leaving: Disk[];
+};
+
+function baseFacts(context: PlanContext, basePath: string, headPath: string | undefined) {
+	const base = imageAt(context.graph, basePath);
+	const head = headPath === undefined ? undefined : imageAt(context.graph, headPath);
+	const clusterSizeBytes = base?.format === 'qcow2' && base.clusterSizeBytes !== 65_536 ? base.clusterSizeBytes : undefined;
+	// A standalone QEMU changes no owners.
+	const isHeldByLibvirt = hasProcess(context.inventory.picture.domain) && context.host.owner !== 'qemu';
+	return isHeldByLibvirt && head?.file?.isRegular
+		? {like: ownerModel(base?.file), ownedLater: {headPath: head.path, file: head.file}, clusterSizeBytes}
+		: {like: ownerModel(head?.file, base?.file), clusterSizeBytes};
+}
+
+/**
+Whether the record that keeps the current state freezes this disk although the target left it out. One that the current snapshot left out as well stays out:
+nobody wants it in snapshots (it may be shared with others).
+*/
+function isKeptToo({currentSnapshot, snapshots}: DomainPicture, disk: Disk): boolean {
+	const current = snapshots.find(({name}) => name === currentSnapshot);
+	return !isKeptOutOfSnapshots(disk) && current?.disks.find(({target}) => target === disk.target)?.mode !== 'no';
+}
+
+/** `isKept`: the current state is kept in a record of its own. Appends blockers to the context where a disk cannot be put back. */
+export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; now: Date; isKept: boolean}): RevertDisks {
+	const {snapshot, now, isKept} = given;
+	const {picture, folders} = context.inventory;
+	const heads = headDisks(picture.domain);
+	const then = snapshot.domain?.disks ?? [];
+	const taken = new Set<string>(picture.images.map(image => image.path));
+	const result: RevertDisks = {overlaid: [], untouched: [], leaving: heads.filter(head => !then.some(disk => disk.target === head.target))};
+
+	for (const disk of then) {
+		if (!isWritableMedium(disk)) {
+			continue;
+		}
+
+		const {target} = disk;
+		const head = heads.find(candidate => candidate.target === target);
+		const recorded = snapshot.disks.find(candidate => candidate.target === target);
+		const isLeftOut = recorded?.mode !== 'external';
+		const base = isLeftOut && head?.sourcePath !== undefined ? head : disk;
+		const isGone = base.sourcePath !== undefined && picture.missing?.files.has(base.sourcePath);
+		if (isLeftOut && (base.sourceType !== 'file' || (isGone && isDrive(base)))) {
+			continue;
+		}
+
+		if (base.sourceType !== 'file' || base.sourcePath === undefined || !posix.isAbsolute(base.sourcePath)) {
+			context.blockers.push({
+				kind: 'not-a-file',
+				text: `The disk ${target} was not on a file when the snapshot was made (type ${base.sourceType}).`,
+				remedy: 'Only disks on image files can be put back by this version.',
+			});
+			continue;
+		}
+
+		if (base.format === undefined) {
+			context.blockers.push({
+				kind: 'chain-broken',
+				text: `The snapshot does not record the image format of ${target}, and formats are never guessed.`,
+				remedy: 'Record it in the snapshot\'s <domain>: <driver type=\'…\'/>.',
+			});
+			continue;
+		}
+
+		const basePath = base.sourcePath;
+		const isFrozen = contentHoldersOf(context.graph, basePath).length > 0 || (isKept && isKeptToo(picture, base));
+		if (isLeftOut && (isKeptOutOfSnapshots(base) || !isFrozen)) {
+			result.untouched.push({target, path: basePath, format: base.format});
+			continue;
+		}
+
+		if (base.isEncrypted || base.hasSlices) {
+			context.blockers.push({
+				kind: 'not-supported',
+				text: `The disk ${target} is ${base.isEncrypted ? 'encrypted' : 'a slice of its file'}: an overlay on it would not be.`,
+				remedy: base.isEncrypted ? readOutRemedy(context, basePath) : 'Such disks cannot be put back by this version.',
+			});
+			continue;
+		}
+
+		if (!isLeftOut) {
+			requireLayersOfRecord(context, disk);
+		}
+
+		requirePlainLayers(context, target, basePath, readOutRemedy(context, basePath));
+		const build = buildFor(context, basePath);
+		result.overlaid.push({
+			target,
+			basePath,
+			baseFormat: base.format,
+			overlayPath: overlayPath(basePath, {stamp: stampOf(now), folder: folders.get(posix.dirname(basePath)), taken}),
+			...(build !== undefined && {build}),
+			headPath: head?.sourceType === 'file' || head?.sourceType === 'block' ? head.sourcePath : undefined,
+			...baseFacts(context, basePath, head?.sourcePath),
+			wasLeftOut: isLeftOut,
+			...(!isLeftOut && context.inventory.bare?.imageNodes?.get(basePath)?.isWritable && {isHeldOpen: true}),
+		});
+	}
+
+	return result;
+}

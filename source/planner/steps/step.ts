@@ -1,0 +1,20 @@
+/**
+A step with what most steps of its phase have in common, so that a planner says only what is particular.
+*/
+import type {Phase, Step} from '../../model/plan.ts';
+
+/** What would be true if the action were stopped after a step of this phase. Before the switch the way leads back, from there on forward. */
+const whenStopped: Record<Phase, string> = {
+	check: 'Nothing has been changed yet.',
+	create: 'The new files would be removed again: the domain is as it was.',
+	switch: 'The switch would be finished: the old disks are all still there.',
+	remove: 'The work is done; the rest of the files would be left for recover.',
+};
+
+/**
+Without `undo` there is nothing to put back, and in the phase of removals no way to; without `happened` the step is run again after a crash, as that does no
+harm.
+*/
+export function step(phase: Phase, given: Pick<Step, 'id' | 'title' | 'command'> & Partial<Omit<Step, 'phase'>>): Step {
+	return {phase, undo: phase === 'remove' ? null : [], happened: {kind: 'never'}, ifStopped: whenStopped[phase], ...given};
+}

@@ -1,0 +1,50 @@
+/** `paused (migrating)` and missing bitmaps after a resume with --paused: recorded on libvirt 11.3 with QEMU 10.0. */
+import test from 'ava';
+import {planDelete} from '../../../source/actions/delete/plan.ts';
+import type {Inventory} from '../../../source/model/inventory.ts';
+import {parseCheckpointXml} from '../../../source/model/xml/parse-checkpoint.ts';
+import {planOf, refusalOf, textsOf} from '../../helpers/create-scene.ts';
+import {image} from '../../helpers/images.ts';
+import {inventory, must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+
+const checkpoint = must(parseCheckpointXml('<domaincheckpoint><name>c1</name><creationTime>1790000000</creationTime><disks><disk name="vda" checkpoint="bitmap" bitmap="c1"/></disks></domaincheckpoint>'));
+
+function paused(world: Inventory, {hypervisorVersion = 10_000_000, isFreshlyResumed = true} = {}): Inventory {
+	const {picture} = world;
+	return {
+		...world,
+		host: {...world.host, libvirtVersion: 11_003_000, hypervisorVersion},
+		picture: {...picture, domain: {...picture.domain, state: 'paused', liveDefinition: picture.domain.definition, isFreshlyResumed}},
+	};
+}
+
+const oneDisk = (checkpoints = [checkpoint]) => inventory({heads: {vda: '/d/vda.qcow2'}, snapshots: [], images: [image('/d/vda.qcow2')], checkpoints});
+
+test('beside checkpoints no overlay is made while their bitmaps are invisible, and the remedy lets the guest run for a moment', t => {
+	t.regex(refusalOf(paused(oneDisk()), {isDiskOnly: true}), /has not activated its disks yet\. The bitmaps of the checkpoints \(c1\) would not go on.*virsh resume DOMAIN; virsh suspend DOMAIN/);
+	t.is(refusalOf(paused(oneDisk(), {isFreshlyResumed: false}), {isDiskOnly: true}), '');
+	t.is(refusalOf(paused(oneDisk(), {hypervisorVersion: 9_002_000}), {isDiskOnly: true}), '', 'older QEMU activates them at once');
+	t.is(refusalOf(paused(oneDisk([])), {isDiskOnly: true}), '', 'there is nothing to lose');
+});
+
+test('no merge is begun in a QEMU whose images are inactive', t => {
+	const planned = planDelete({kind: 'delete', domain: {uuid, name: 'web'}, snapshot: 's2', scope: 'one', isMetadataOnly: false}, paused(threeSnapshots()), {id: 'p', now, workPath: '/w'});
+	t.regex(JSON.stringify(planned), /has not activated its disks yet\. No image can be merged until then/);
+});
+
+test('a snapshot inside images with bitmaps warns that it cannot be reverted to', t => {
+	const running = (checkpoints?: Array<typeof checkpoint>) => {
+		const world = paused(oneDisk(checkpoints), {isFreshlyResumed: false});
+		world.picture.domain.state = 'running';
+		return world;
+	};
+
+	t.regex(textsOf(planOf(running())), /warning: QEMU does not go back to a snapshot inside an image beside bitmaps.*\(c1\)/);
+	t.notRegex(textsOf(planOf(running([]))), /beside bitmaps/);
+	t.notRegex(textsOf(planOf(running(), {isDiskOnly: true})), /beside bitmaps/);
+	const off = inventory({
+		heads: {vda: '/d/vda.qcow2'}, snapshots: [],
+		images: [image('/d/vda.qcow2', undefined, {bitmaps: [{name: 'b', granularityBytes: 65_536, isUsable: true}]})],
+	});
+	t.regex(textsOf(planOf(off)), /beside bitmaps.*\(b\)/);
+});
