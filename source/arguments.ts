@@ -4,8 +4,8 @@ The command line: what may be typed, and what it comes to. Gives data; does noth
 import {Command, CommanderError, Option} from 'commander';
 import {commandLineSpecs} from './actions/registry.ts';
 import type {ActionKind, CliSpec, Given} from './actions/spec.ts';
-import type {Direction} from './engine/progress.ts';
-import {findingKinds, type FindingKind} from './model/finding.ts';
+import type {Direction} from './engine/run/progress.ts';
+import {findingKinds, type FindingKind} from './model/domain/finding.ts';
 import {fail, succeed, type Result} from './model/result.ts';
 
 export type GlobalOptions = {

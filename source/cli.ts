@@ -12,20 +12,20 @@ import {showLog} from './commands/log.ts';
 import {recoverActions} from './commands/recover.ts';
 import {showTree} from './commands/tree.ts';
 import {diagnose} from './engine/doctor/diagnose.ts';
-import {executePlan} from './engine/execute.ts';
+import {executePlan} from './engine/run/execute.ts';
 import type {World} from './engine/world.ts';
 import {prepareAction} from './engine/prepare.ts';
-import {recover} from './engine/recover.ts';
-import {readWays} from './engine/ways.ts';
-import {withUnknownSteps} from './engine/unknown-steps.ts';
-import {wishOf} from './model/action.ts';
-import {describeFailure} from './model/describe-failure.ts';
+import {recover} from './engine/recover/recover.ts';
+import {readWays} from './engine/recover/ways.ts';
+import {withUnknownSteps} from './engine/recover/unknown-steps.ts';
+import {wishOf} from './model/plan/request.ts';
+import {describeFailure} from './model/text/describe-failure.ts';
 import {succeed, unreachable, type Result} from './model/result.ts';
-import {makeLinesVisible} from './model/visible-text.ts';
+import {makeLinesVisible} from './model/text/visible-text.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
 import {screenStartOf} from './screen-start.ts';
 import {readAbilities, type Abilities} from './terminal/abilities.ts';
-import {listenForStop} from './tools/stop-signals.ts';
+import {listenForStop} from './tools/run/stop-signals.ts';
 import type {
 	AppServices, LeftAction, LeftBehind, ScreenStart,
 } from './app/services.ts';

@@ -18,13 +18,13 @@ import {chooseUri} from './owners/libvirt/uri.ts';
 import {gatherNames} from './owners/qemu/bare-names.ts';
 import {createBareOwner} from './owners/qemu/owner.ts';
 import {fail, succeed, type Result} from './model/result.ts';
-import {takeKernelLock} from './tools/lock.ts';
-import {readCurrentUser} from './tools/current-user.ts';
-import {readPreferences} from './tools/preferences.ts';
-import {createLineWatcher, createLocalRunner, type Runner} from './tools/run.ts';
-import {createSshRunner, sshArgv} from './tools/ssh.ts';
-import {checkStateFolder, stateFolder} from './tools/state-folder.ts';
-import {createStateStore} from './tools/state-store.ts';
+import {takeKernelLock} from './tools/state/lock.ts';
+import {readCurrentUser} from './tools/run/current-user.ts';
+import {readPreferences} from './tools/state/preferences.ts';
+import {createLineWatcher, createLocalRunner, type Runner} from './tools/run/run.ts';
+import {createSshRunner, sshArgv} from './tools/run/ssh.ts';
+import {checkStateFolder, stateFolder} from './tools/state/state-folder.ts';
+import {createStateStore} from './tools/state/state-store.ts';
 
 export type OpenWorld = {
 	world: World;

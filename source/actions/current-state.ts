@@ -1,8 +1,8 @@
 /**
 What becomes of the current state when it is left: what reverting and branching share.
 */
-import type {Fate, Wish} from '../model/action.ts';
-import {freeName} from '../model/snapshot-name.ts';
+import type {Fate, Wish} from '../model/plan/request.ts';
+import {freeName} from '../model/domain/snapshot-name.ts';
 import {mostTaken, nameByTime, problemOfName, type Naming} from './names.ts';
 import type {Change, Question, QuestionId} from './question.ts';
 import type {OptionSpec, RawOptions} from './spec.ts';

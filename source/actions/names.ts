@@ -1,9 +1,9 @@
 /**
 Names of snapshots: those that are taken, what is wrong with one that is typed, and what is proposed where a person named nothing. Pure: the time comes in.
 */
-import {formatTime} from '../model/format.ts';
-import type {DomainPicture} from '../model/inventory.ts';
-import {freeName, nameProblem} from '../model/snapshot-name.ts';
+import {formatTime} from '../model/text/format.ts';
+import type {DomainPicture} from '../model/domain/inventory.ts';
+import {freeName, nameProblem} from '../model/domain/snapshot-name.ts';
 
 /** What a proposed name depends on. */
 export type Naming = {nowMs: number; taken: ReadonlySet<string>};

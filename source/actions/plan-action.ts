@@ -5,9 +5,9 @@ import {withRecords} from '../planner/hypervisor/bare-records.ts';
 import {planContext, type PlanArguments} from '../planner/context.ts';
 import {guardWrites} from '../planner/guard-writes.ts';
 import {joinPermissions} from '../planner/checks/permissions.ts';
-import type {Action} from '../model/action.ts';
-import type {Inventory} from '../model/inventory.ts';
-import type {Plan} from '../model/plan.ts';
+import type {Action} from '../model/plan/request.ts';
+import type {Inventory} from '../model/domain/inventory.ts';
+import type {Plan} from '../model/plan/plan.ts';
 import {fail, type Result} from '../model/result.ts';
 import {specOf} from './registry.ts';
 

@@ -1,7 +1,7 @@
 /**
 What a guided action asks. Questions and settings are made anew from the request whenever they are needed; only their ids are remembered.
 */
-import type {Wish} from '../model/action.ts';
+import type {Wish} from '../model/plan/request.ts';
 
 /** A choice in a menu or a question. `reason` says why it is not possible. */
 export type Option = {id: string; label: string; note?: string; reason?: string};

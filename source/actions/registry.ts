@@ -1,8 +1,8 @@
 /**
 Every action, in the order of help and menus. A new one is a folder and a line here.
 */
-import type {Action} from '../model/action.ts';
-import type {Snapshot} from '../model/snapshot.ts';
+import type {Action} from '../model/plan/request.ts';
+import type {Snapshot} from '../model/domain/snapshot.ts';
 import {branch} from './branch/spec.ts';
 import {create} from './create/spec.ts';
 import {deletion} from './delete/spec.ts';

@@ -2,11 +2,11 @@
 One action, all of it: what may be typed for it, what the screen asks, how it is planned, and its words. The command line, its help, the keys, the menu, the
 questions, the planner and the audit log are fed from the registry of these.
 */
-import type {Action, Wish} from '../model/action.ts';
-import type {DomainPicture, Inventory} from '../model/inventory.ts';
-import type {Plan} from '../model/plan.ts';
+import type {Action, Wish} from '../model/plan/request.ts';
+import type {DomainPicture, Inventory} from '../model/domain/inventory.ts';
+import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
-import type {Snapshot} from '../model/snapshot.ts';
+import type {Snapshot} from '../model/domain/snapshot.ts';
 import type {PlanArguments} from '../planner/context.ts';
 import type {Question, QuestionId, Setting} from './question.ts';
 

@@ -1,9 +1,9 @@
 /**
 What the screen wants done, as data. `effects.ts` does it; tests compare it.
 */
-import type {Direction} from '../engine/progress.ts';
-import type {Wish} from '../model/action.ts';
-import type {Plan} from '../model/plan.ts';
+import type {Direction} from '../engine/run/progress.ts';
+import type {Wish} from '../model/plan/request.ts';
+import type {Plan} from '../model/plan/plan.ts';
 
 export type Effect =
 	| {kind: 'read-host'; number: number}

@@ -2,10 +2,10 @@
 The one table of keys. The brain looks commands up in it; help and the last line are made from it.
 */
 import {screenSpecs, type ScreenKind} from '../actions/registry.ts';
-import type {JourneyStage} from './journey.ts';
-import {presentQuestion, settingsOf} from './questions.ts';
+import type {JourneyStage} from './journey/journey.ts';
+import {presentQuestion, settingsOf} from './journey/questions.ts';
 import type {Key} from './messages.ts';
-import {selectedFinding} from './rows.ts';
+import {selectedFinding} from './browse/rows.ts';
 import type {Scene, State} from './state.ts';
 
 export type Command =

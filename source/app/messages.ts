@@ -1,10 +1,10 @@
 /**
 Everything that can happen to the screen, as data: keys, resizes, answers of effects, events of a run.
 */
-import type {DomainSummary} from '../model/domain.ts';
-import type {Finding} from '../model/finding.ts';
-import type {DomainPicture, HostFacts} from '../model/inventory.ts';
-import type {Plan} from '../model/plan.ts';
+import type {DomainSummary} from '../model/domain/domain.ts';
+import type {Finding} from '../model/domain/finding.ts';
+import type {DomainPicture, HostFacts} from '../model/domain/inventory.ts';
+import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {Outcome, RunEvent} from '../engine/ports.ts';
 import type {DiagnosisProgress, LeftBehind} from './services.ts';

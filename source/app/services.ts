@@ -3,14 +3,14 @@ What the screen is given to work with. cli.ts makes it; everything that the scre
 */
 import type {ScreenKind} from '../actions/registry.ts';
 import type {GivenOf} from '../actions/spec.ts';
-import type {Wish} from '../model/action.ts';
+import type {Wish} from '../model/plan/request.ts';
 import type {Failure} from '../model/failure.ts';
-import type {Finding} from '../model/finding.ts';
-import type {JournalTrouble} from '../model/journal-trouble.ts';
-import type {Plan} from '../model/plan.ts';
+import type {Finding} from '../model/domain/finding.ts';
+import type {JournalTrouble} from '../model/plan/journal-trouble.ts';
+import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
-import type {Direction} from '../engine/progress.ts';
-import type {Ways} from '../engine/ways.ts';
+import type {Direction} from '../engine/run/progress.ts';
+import type {Ways} from '../engine/recover/ways.ts';
 import type {
 	Clock, Outcome, Owner, RunEvent, UnfinishedAction,
 } from '../engine/ports.ts';

@@ -1,15 +1,15 @@
 /**
 All that the screen knows. Things in progress are unions, selections are identities, nothing here is a row number except where a window begins.
 */
-import type {DomainSummary} from '../model/domain.ts';
+import type {DomainSummary} from '../model/domain/domain.ts';
 import type {Failure} from '../model/failure.ts';
-import type {DomainPicture, HostFacts} from '../model/inventory.ts';
-import type {Plan} from '../model/plan.ts';
+import type {DomainPicture, HostFacts} from '../model/domain/inventory.ts';
+import type {Plan} from '../model/plan/plan.ts';
 import type {Copied, Outcome} from '../engine/ports.ts';
-import type {Finding} from '../model/finding.ts';
-import type {Direction} from '../engine/progress.ts';
+import type {Finding} from '../model/domain/finding.ts';
+import type {Direction} from '../engine/run/progress.ts';
 import type {Option} from '../actions/question.ts';
-import type {Journey} from './journey.ts';
+import type {Journey} from './journey/journey.ts';
 import type {ActionStart, DiagnosisProgress, LeftAction, ScreenStart} from './services.ts';
 
 export type View = 'snapshots' | 'checkpoints' | 'images';

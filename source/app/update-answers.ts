@@ -1,20 +1,20 @@
 /**
 What the host answered: the list, the counts, the picture of a domain, what was left unfinished. And when it is asked again.
 */
-import type {DomainSummary} from '../model/domain.ts';
-import type {DomainPicture} from '../model/inventory.ts';
-import {describeTrouble} from '../model/journal-trouble.ts';
+import type {DomainSummary} from '../model/domain/domain.ts';
+import type {DomainPicture} from '../model/domain/inventory.ts';
+import {describeTrouble} from '../model/plan/journal-trouble.ts';
 import type {Result} from '../model/result.ts';
-import {beginFromStart} from './begin.ts';
+import {beginFromStart} from './run/begin.ts';
 import {layoutOf} from './layout.ts';
 import {
 	answer, inTurn, readList, readPicture, type Update,
-} from './read.ts';
-import {selectedDomain, visibleDomains} from './rows.ts';
-import {pollSoon, selectDomain, settle} from './select.ts';
+} from './browse/read.ts';
+import {selectedDomain, visibleDomains} from './browse/rows.ts';
+import {pollSoon, selectDomain, settle} from './browse/select.ts';
 import type {LeftBehind} from './services.ts';
 import type {State} from './state.ts';
-import {diagnose} from './update-doctor.ts';
+import {diagnose} from './doctor/update-doctor.ts';
 
 /** Snapshots made by others cause no event, so the domain in view is read again this often. */
 const pollMs = 5000;

@@ -3,15 +3,15 @@ What a key does on the screen that is shown: each has a file of its own.
 */
 import type {Command} from './keys.ts';
 import type {Key} from './messages.ts';
-import type {Update} from './read.ts';
+import type {Update} from './browse/read.ts';
 import {scroll, type Paper} from './scroll.ts';
 import type {State} from './state.ts';
-import {updateBrowse} from './update-browse.ts';
-import {diagnoseAgain, updateDoctor} from './update-doctor.ts';
-import {updateFilter} from './update-filter.ts';
-import {updateJourney} from './update-journey.ts';
-import {updateMenu} from './update-menu.ts';
-import {updateEnded, updateRecover, updateRunning} from './update-run.ts';
+import {updateBrowse} from './browse/update-browse.ts';
+import {diagnoseAgain, updateDoctor} from './doctor/update-doctor.ts';
+import {updateFilter} from './browse/update-filter.ts';
+import {updateJourney} from './journey/update-journey.ts';
+import {updateMenu} from './browse/update-menu.ts';
+import {updateEnded, updateRecover, updateRunning} from './run/update-run.ts';
 
 function updateText(state: State, command: Command | undefined, paper: Paper): Update {
 	if (command === 'back' || command === 'accept') {

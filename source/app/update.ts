@@ -5,18 +5,18 @@ import type {Key, Message} from './messages.ts';
 import {commandFor, contextOf, type Command} from './keys.ts';
 import {
 	answer, inTurn, readList, readUnfinished, withClock, type Update,
-} from './read.ts';
+} from './browse/read.ts';
 import {layoutOf} from './layout.ts';
 import {scroll, type Paper} from './scroll.ts';
 import {
 	pollSoon, selectDomain, selectRow, settle, showView,
-} from './select.ts';
+} from './browse/select.ts';
 import type {State} from './state.ts';
-import {takeDiagnosis, takeProgress} from './update-doctor.ts';
-import {takePlan} from './update-journey.ts';
-import {chooseAction} from './update-menu.ts';
+import {takeDiagnosis, takeProgress} from './doctor/update-doctor.ts';
+import {takePlan} from './journey/update-journey.ts';
+import {chooseAction} from './browse/update-menu.ts';
 import {takeCounts, takeDomains, takePicture, takePoll, takeUnfinished} from './update-answers.ts';
-import {endRun, exitCodeAtQuit, followRun} from './update-run.ts';
+import {endRun, exitCodeAtQuit, followRun} from './run/update-run.ts';
 import {updateScene} from './update-scene.ts';
 
 function quit(state: State, exitCode = exitCodeAtQuit(state), signal?: string): Update {

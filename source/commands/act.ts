@@ -5,13 +5,13 @@ import {readFile} from 'node:fs/promises';
 import {takenNames} from '../actions/names.ts';
 import {describeDone, specOf, titleOfAction} from '../actions/registry.ts';
 import type {Given} from '../actions/spec.ts';
-import {executePlan} from '../engine/execute.ts';
+import {executePlan} from '../engine/run/execute.ts';
 import {formatShellScript} from '../planner/script/shell-script.ts';
 import {prepareAction} from '../engine/prepare.ts';
 import type {Outcome, RunEvent} from '../engine/ports.ts';
-import {describeFailure} from '../model/describe-failure.ts';
+import {describeFailure} from '../model/text/describe-failure.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
-import {formatJson} from '../model/visible-text.ts';
+import {formatJson} from '../model/text/visible-text.ts';
 import {
 	sayFailure, sayJson, sayLines, sayWarning, type CommandContext,
 } from './context.ts';

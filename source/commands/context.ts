@@ -3,10 +3,10 @@ What every verb is given, and how it speaks: text for people, JSON for programs,
 */
 import type {World} from '../engine/world.ts';
 import type {Planning} from '../engine/prepare.ts';
-import {describeFailure, exitCodeOf} from '../model/describe-failure.ts';
+import {describeFailure, exitCodeOf} from '../model/text/describe-failure.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Result} from '../model/result.ts';
-import {formatJson, makeLinesVisible} from '../model/visible-text.ts';
+import {formatJson, makeLinesVisible} from '../model/text/visible-text.ts';
 
 export type CommandContext = {
 	world: World;

@@ -4,9 +4,9 @@ that kind is shown or run, like any other action.
 */
 import {diagnose} from '../engine/doctor/diagnose.ts';
 import {mendWish} from '../engine/doctor/mend-wish.ts';
-import {isHealthy, type Finding, type FindingKind} from '../model/finding.ts';
+import {isHealthy, type Finding, type FindingKind} from '../model/domain/finding.ts';
 import {succeed, type Result} from '../model/result.ts';
-import {quoteForShell} from '../model/shell-quote.ts';
+import {quoteForShell} from '../model/text/shell-quote.ts';
 import {actOnDomain, type ActOptions} from './act.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {findDomain} from './find-domain.ts';

@@ -2,7 +2,7 @@
 A domain by what a person types: its name, else its UUID.
 */
 import type {Owner} from '../engine/ports.ts';
-import type {DomainSummary} from '../model/domain.ts';
+import type {DomainSummary} from '../model/domain/domain.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
 
 export async function findDomain(owner: Owner, name: string): Promise<Result<DomainSummary>> {

@@ -1,10 +1,10 @@
 /**
 Tells of what is in the folder of the journals and cannot be recovered: on stderr, so that the list of what can be is the answer.
 */
-import {describeTrouble, type JournalTrouble} from '../model/journal-trouble.ts';
+import {describeTrouble, type JournalTrouble} from '../model/plan/journal-trouble.ts';
 import type {Result} from '../model/result.ts';
 import type {UnfinishedAction} from '../engine/ports.ts';
-import {describeClaim, remedyFor} from '../model/claim.ts';
+import {describeClaim, remedyFor} from '../model/plan/claim.ts';
 import {sayFailure, sayWarning, type CommandContext} from './context.ts';
 
 const halfWayExitCode = 4;

@@ -2,7 +2,7 @@
 `vsnap-tui list`: the domains with their state and how many snapshots they have.
 */
 import type {Owner} from '../engine/ports.ts';
-import {describeClaim} from '../model/claim.ts';
+import {describeClaim} from '../model/plan/claim.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {formatTable} from './table.ts';
 

@@ -1,13 +1,13 @@
 /**
 `vsnap-tui recover` without a screen: finishes, puts back or gives up what a crash left half-way, for all domains or for one.
 */
-import {defaultDirection, type Direction} from '../engine/progress.ts';
-import {recover} from '../engine/recover.ts';
-import {withUnknownSteps} from '../engine/unknown-steps.ts';
-import {readWays, type Obstacle, type Ways} from '../engine/ways.ts';
+import {defaultDirection, type Direction} from '../engine/run/progress.ts';
+import {recover} from '../engine/recover/recover.ts';
+import {withUnknownSteps} from '../engine/recover/unknown-steps.ts';
+import {readWays, type Obstacle, type Ways} from '../engine/recover/ways.ts';
 import {prepareAction} from '../engine/prepare.ts';
 import type {Outcome, UnfinishedAction} from '../engine/ports.ts';
-import {wishOf} from '../model/action.ts';
+import {wishOf} from '../model/plan/request.ts';
 import {describeAction} from '../actions/registry.ts';
 import {succeed} from '../model/result.ts';
 import {reportEvents, reportOutcome} from './act.ts';

@@ -1,9 +1,9 @@
 /**
 A plan for people: what it means, then each step with its exact command.
 */
-import type {Plan} from '../model/plan.ts';
+import type {Plan} from '../model/plan/plan.ts';
 import {titleOfAction} from '../actions/registry.ts';
-import {formatCommand} from '../model/format-command.ts';
+import {formatCommand} from '../model/text/format-command.ts';
 
 const marks = {info: ' ', warning: '!', loss: '-'};
 const words = {info: '', warning: 'Warning: ', loss: 'Lost: '};

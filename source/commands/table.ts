@@ -1,8 +1,8 @@
 /**
 Columns of plain text, as wide as their widest cell.
 */
-import {widthOf} from '../model/cells.ts';
-import {makeVisible} from '../model/visible-text.ts';
+import {widthOf} from '../model/text/cells.ts';
+import {makeVisible} from '../model/text/visible-text.ts';
 
 /** Cells are made harmless before they are measured. The last column is not padded. */
 export function formatTable(rows: string[][]): string[] {

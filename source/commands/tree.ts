@@ -1,15 +1,15 @@
 /**
 `vsnap-tui tree`: the snapshots, checkpoints and images of one domain. The names in its JSON are a contract (design.md, section 5).
 */
-import {describeProblem, holdingsOf, ownImages, type ImageHolding} from '../model/describe-images.ts';
-import {formatBytes, formatTime} from '../model/format.ts';
-import {isDenied} from '../model/image.ts';
-import type {DomainPicture, HostFacts} from '../model/inventory.ts';
-import {frozenPath, type Snapshot} from '../model/snapshot.ts';
-import {flattenTree, type Guide, type TreeItem, type TreeRow} from '../model/tree.ts';
-import {permissionRemedy} from '../model/unreadable-image.ts';
-import {unrecordedTags} from '../model/unrecorded-tags.ts';
-import {makeVisible} from '../model/visible-text.ts';
+import {describeProblem, holdingsOf, ownImages, type ImageHolding} from '../model/images/describe-images.ts';
+import {formatBytes, formatTime} from '../model/text/format.ts';
+import {isDenied} from '../model/images/image.ts';
+import type {DomainPicture, HostFacts} from '../model/domain/inventory.ts';
+import {frozenPath, type Snapshot} from '../model/domain/snapshot.ts';
+import {flattenTree, type Guide, type TreeItem, type TreeRow} from '../model/domain/tree.ts';
+import {permissionRemedy} from '../model/images/unreadable-image.ts';
+import {unrecordedTags} from '../model/images/unrecorded-tags.ts';
+import {makeVisible} from '../model/text/visible-text.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {findDomain} from './find-domain.ts';
 import {formatTable} from './table.ts';

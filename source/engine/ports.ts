@@ -1,16 +1,16 @@
 /**
 What the engine needs from the world. Owners and tools implement these; cli.ts hands them in.
 */
-import type {Command, Plan, Probe, Progress} from '../model/plan.ts';
-import type {DomainSummary} from '../model/domain.ts';
-import type {ImageRun} from '../model/copy-cost.ts';
-import type {Image} from '../model/image.ts';
+import type {Command, Plan, Probe, Progress} from '../model/plan/plan.ts';
+import type {DomainSummary} from '../model/domain/domain.ts';
+import type {ImageRun} from '../model/images/copy-cost.ts';
+import type {Image} from '../model/images/image.ts';
 import type {
 	DomainPicture, FileOwnership, FolderFacts, HostFacts, Inventory, MemoryFileFacts,
-} from '../model/inventory.ts';
-import type {Claim, FoundClaim} from '../model/claim.ts';
+} from '../model/domain/inventory.ts';
+import type {Claim, FoundClaim} from '../model/plan/claim.ts';
 import type {Failure} from '../model/failure.ts';
-import type {JournalTrouble} from '../model/journal-trouble.ts';
+import type {JournalTrouble} from '../model/plan/journal-trouble.ts';
 import type {Result} from '../model/result.ts';
 
 export type RunOutput = {stdout: string; stderr: string; durationMs: number};

@@ -5,10 +5,10 @@ import {randomUUID} from 'node:crypto';
 import {planAction} from '../actions/plan-action.ts';
 import {actionFor, droppedBy, readsOf} from '../actions/registry.ts';
 import type {Given} from '../actions/spec.ts';
-import type {Plan} from '../model/plan.ts';
+import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
 import {runsToMeasure} from '../actions/drop/measured-runs.ts';
-import {checkOthers} from './claim.ts';
+import {checkOthers} from './run/claim.ts';
 import type {Clock, Owner, StateStore} from './ports.ts';
 
 export type Planning = {

@@ -1,11 +1,11 @@
 /**
 What every planner is given: the world as it was read, and the few things that a pure function may not fetch itself.
 */
-import {buildImageGraph, type ImageGraph} from '../model/image-graph.ts';
+import {buildImageGraph, type ImageGraph} from '../model/images/image-graph.ts';
 import type {Blocker} from '../model/failure.ts';
-import type {Inventory} from '../model/inventory.ts';
-import type {Pin} from '../model/pin.ts';
-import {pinsOfDomain} from '../model/pins.ts';
+import type {Inventory} from '../model/domain/inventory.ts';
+import type {Pin} from '../model/images/pin.ts';
+import {pinsOfDomain} from '../model/images/pins.ts';
 
 export type PlanArguments = {
 	id: string;

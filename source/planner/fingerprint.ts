@@ -3,11 +3,11 @@ What a plan was made from, part by part. Read again at the moment of running: an
 */
 import {
 	buildImageGraph, holdersOf, imageAt, overlaysOf,
-} from '../model/image-graph.ts';
-import {digest, type Fingerprint} from '../model/fingerprint.ts';
-import {headDisks, hasProcess} from '../model/domain.ts';
-import type {Inventory} from '../model/inventory.ts';
-import {pinsOfDomain} from '../model/pins.ts';
+} from '../model/images/image-graph.ts';
+import {digest, type Fingerprint} from '../model/plan/fingerprint.ts';
+import {headDisks, hasProcess} from '../model/domain/domain.ts';
+import type {Inventory} from '../model/domain/inventory.ts';
+import {pinsOfDomain} from '../model/images/pins.ts';
 
 const imagePart = 'image ';
 

@@ -1,13 +1,13 @@
 /**
 What every plan says of itself, and of how things were before it.
 */
-import type {Action} from '../model/action.ts';
-import {headDisks} from '../model/domain.ts';
-import {buildImageGraph, isOpenable} from '../model/image-graph.ts';
-import type {Inventory} from '../model/inventory.ts';
-import {pinsOfDomain} from '../model/pins.ts';
-import type {Plan} from '../model/plan.ts';
-import {isDrive} from '../model/start-files.ts';
+import type {Action} from '../model/plan/request.ts';
+import {headDisks} from '../model/domain/domain.ts';
+import {buildImageGraph, isOpenable} from '../model/images/image-graph.ts';
+import type {Inventory} from '../model/domain/inventory.ts';
+import {pinsOfDomain} from '../model/images/pins.ts';
+import type {Plan} from '../model/plan/plan.ts';
+import {isDrive} from '../model/domain/start-files.ts';
 import type {PlanArguments} from './context.ts';
 
 /** The disks on image files and block devices that the domain writes to. */

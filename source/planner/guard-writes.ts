@@ -5,15 +5,15 @@ file of root's that is held open and names no other. What is left is refused.
 */
 import {posix} from 'node:path';
 import type {Blocker} from '../model/failure.ts';
-import type {LinkedRisk} from '../model/folder-risk.ts';
-import type {FileFacts} from '../model/image.ts';
-import {chainOf, imageAt} from '../model/image-graph.ts';
+import type {LinkedRisk} from '../model/images/folder-risk.ts';
+import type {FileFacts} from '../model/images/image.ts';
+import {chainOf, imageAt} from '../model/images/image-graph.ts';
 import type {
 	Account, Command, Plan, ProgramCommand, Step,
-} from '../model/plan.ts';
-import {heldEntry, inPlace} from '../model/placed-command.ts';
+} from '../model/plan/plan.ts';
+import {heldEntry, inPlace} from '../model/plan/placed-command.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
-import {formatCommandLine} from '../model/shell-quote.ts';
+import {formatCommandLine} from '../model/text/shell-quote.ts';
 import {placeOf} from './steps/build-folder.ts';
 import type {PlanContext} from './context.ts';
 

@@ -1,10 +1,10 @@
 /**
 Text from the host, made harmless and made to fit: controls and direction marks are shown, not sent; width is counted in cells, by graphemes.
 */
-import {graphemesOf, widthOf} from '../model/cells.ts';
-import {makeVisible} from '../model/visible-text.ts';
+import {graphemesOf, widthOf} from '../model/text/cells.ts';
+import {makeVisible} from '../model/text/visible-text.ts';
 
-/** The rule of all output (model/visible-text.ts). A text that is safe already comes back as it is. */
+/** The rule of all output (model/text/visible-text.ts). A text that is safe already comes back as it is. */
 export function showSafely(text: string, isAscii = false): string {
 	return makeVisible(text, isAscii);
 }

@@ -2,7 +2,7 @@
 How things look: one accent colour, a few tones, and the glyphs for terminals with and without UTF-8. Colour only repeats what words or signs say.
 */
 import {createContext, useContext} from 'react';
-import {formatTime} from '../model/format.ts';
+import {formatTime} from '../model/text/format.ts';
 
 export type Tone = 'plain' | 'dim' | 'strong' | 'accent' | 'good' | 'warning' | 'loss';
 

@@ -5,7 +5,7 @@ import {readFile} from 'node:fs/promises';
 import test from 'ava';
 import {actionKinds, commandLineSpecs, screenSpecs, specOf} from '../../source/actions/registry.ts';
 import {bindings} from '../../source/app/keys.ts';
-import {menuOf} from '../../source/app/actions.ts';
+import {menuOf} from '../../source/app/browse/menu.ts';
 import {parseArguments} from '../../source/arguments.ts';
 import {threeSnapshots} from '../helpers/inventory.ts';
 import {press} from '../helpers/press.ts';

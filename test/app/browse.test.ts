@@ -1,5 +1,5 @@
 import test from 'ava';
-import {currentRows, selectedDomain, selectedNode} from '../../source/app/rows.ts';
+import {currentRows, selectedDomain, selectedNode} from '../../source/app/browse/rows.ts';
 import {uuidOf} from '../helpers/fake-services.ts';
 import {atWeb, createBrain, keys} from '../helpers/screen-harness.ts';
 

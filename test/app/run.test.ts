@@ -1,7 +1,7 @@
 import test from 'ava';
 import type {UnfinishedAction} from '../../source/engine/ports.ts';
 import type {Run} from '../../source/app/state.ts';
-import {ifStoppedNow, recoverOptions} from '../../source/app/update-run.ts';
+import {ifStoppedNow, recoverOptions} from '../../source/app/run/update-run.ts';
 import {fakePlan} from '../helpers/fake-plans.ts';
 import {fakeServices, uuidOf} from '../helpers/fake-services.ts';
 import {atWeb, createBrain, keys, type Brain} from '../helpers/screen-harness.ts';

@@ -1,13 +1,13 @@
 import test from 'ava';
-import {executePlan} from '../../source/engine/execute.ts';
+import {executePlan} from '../../source/engine/run/execute.ts';
 import type {World} from '../../source/engine/world.ts';
 import {planRevert} from '../../source/actions/revert/plan.ts';
 import type {FileStamp, UnfinishedAction} from '../../source/engine/ports.ts';
-import {proveRemoval} from '../../source/engine/made-files.ts';
-import {defaultDirection, type Direction} from '../../source/engine/progress.ts';
-import {recover} from '../../source/engine/recover.ts';
-import {readWays} from '../../source/engine/ways.ts';
-import type {Plan} from '../../source/model/plan.ts';
+import {proveRemoval} from '../../source/engine/run/made-files.ts';
+import {defaultDirection, type Direction} from '../../source/engine/run/progress.ts';
+import {recover} from '../../source/engine/recover/recover.ts';
+import {readWays} from '../../source/engine/recover/ways.ts';
+import type {Plan} from '../../source/model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../source/model/result.ts';
 import {createMemoryStore} from '../../source/owners/demo/memory-store.ts';
 import {

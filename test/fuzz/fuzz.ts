@@ -3,8 +3,8 @@ Feeds changed inputs to every reader: none may throw or take longer than a secon
 character. The same seed makes the same inputs.
 */
 import process from 'node:process';
-import {formatJson, makeLinesVisible} from '../../source/model/visible-text.ts';
-import {quoteForShell} from '../../source/model/shell-quote.ts';
+import {formatJson, makeLinesVisible} from '../../source/model/text/visible-text.ts';
+import {quoteForShell} from '../../source/model/text/shell-quote.ts';
 import {randomFrom, type Random} from '../helpers/random.ts';
 import {failuresIn, readers, type Reader} from './readers.ts';
 

@@ -5,10 +5,10 @@ it makes of a text; the texts that come of that are what a person may see.
 import {Buffer} from 'node:buffer';
 import {readdirSync} from 'node:fs';
 import {parseArguments} from '../../source/arguments.ts';
-import {describeClaim, parseClaim, remedyFor} from '../../source/model/claim.ts';
-import {describeFailure} from '../../source/model/describe-failure.ts';
+import {describeClaim, parseClaim, remedyFor} from '../../source/model/plan/claim.ts';
+import {describeFailure} from '../../source/model/text/describe-failure.ts';
 import type {Failure} from '../../source/model/failure.ts';
-import {parsePairs} from '../../source/model/qemu-options.ts';
+import {parsePairs} from '../../source/model/qemu/options.ts';
 import {fail, succeed, type Result} from '../../source/model/result.ts';
 import {redactXml} from '../../source/model/xml/redact.ts';
 import {parseCheckpointXml} from '../../source/model/xml/parse-checkpoint.ts';
@@ -28,12 +28,12 @@ import {chooseUri} from '../../source/owners/libvirt/uri.ts';
 import {createFrameReader} from '../../source/owners/qemu/qmp-frames.ts';
 import {misfitInAnswer} from '../../source/owners/qemu/qmp-shapes.ts';
 import {readLive} from '../../source/owners/qemu/read-live.ts';
-import {parseAuditLog} from '../../source/tools/audit-log.ts';
-import {parseFileFacts} from '../../source/tools/files.ts';
-import {formatJournalLine, parseJournal} from '../../source/tools/journal-lines.ts';
-import {parseMeasure} from '../../source/tools/measure-images.ts';
-import {parseOwnBytes} from '../../source/tools/own-bytes.ts';
-import {parseImageInfo} from '../../source/tools/qemu-img.ts';
+import {parseAuditLog} from '../../source/tools/state/audit-log.ts';
+import {parseFileFacts} from '../../source/tools/files/files.ts';
+import {formatJournalLine, parseJournal} from '../../source/tools/state/journal-lines.ts';
+import {parseMeasure} from '../../source/tools/files/measure-images.ts';
+import {parseOwnBytes} from '../../source/tools/files/own-bytes.ts';
+import {parseImageInfo} from '../../source/tools/files/qemu-img.ts';
 import {fixturePath, readFixture} from '../helpers/fixtures.ts';
 
 /** What a reader gives may be a promise: of a running QEMU it is. */

@@ -1,4 +1,4 @@
-import type {Command} from '../../source/model/plan.ts';
+import type {Command} from '../../source/model/plan/plan.ts';
 
 /** The command line of a command that is a program; tests of plans without a monitor. */
 export function argvOf(command: Command): string[] {

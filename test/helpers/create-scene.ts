@@ -1,7 +1,7 @@
 /** Wishes for a new snapshot and the plans they come to, for tests of the planner. */
-import type {CreateAction} from '../../source/model/action.ts';
-import type {Inventory} from '../../source/model/inventory.ts';
-import type {Plan, Step} from '../../source/model/plan.ts';
+import type {CreateAction} from '../../source/model/plan/request.ts';
+import type {Inventory} from '../../source/model/domain/inventory.ts';
+import type {Plan, Step} from '../../source/model/plan/plan.ts';
 import {planCreate} from '../../source/actions/create/plan.ts';
 import {image} from './images.ts';
 import {

@@ -2,13 +2,13 @@
 A host in memory for properties of whole sequences: domains with their definitions and snapshot records as XML, on image files that are block contents.
 Plans are run by interpreting their commands. Forgetting a record does what libvirt 9.0 does: it spoils the records of the children.
 */
-import type {Domain, DomainDefinition} from '../../source/model/domain.ts';
-import type {Image} from '../../source/model/image.ts';
-import type {Inventory} from '../../source/model/inventory.ts';
-import type {Pin} from '../../source/model/pin.ts';
-import type {Command} from '../../source/model/plan.ts';
-import {pinsOfDomain} from '../../source/model/pins.ts';
-import {frozenPath, type Snapshot} from '../../source/model/snapshot.ts';
+import type {Domain, DomainDefinition} from '../../source/model/domain/domain.ts';
+import type {Image} from '../../source/model/images/image.ts';
+import type {Inventory} from '../../source/model/domain/inventory.ts';
+import type {Pin} from '../../source/model/images/pin.ts';
+import type {Command} from '../../source/model/plan/plan.ts';
+import {pinsOfDomain} from '../../source/model/images/pins.ts';
+import {frozenPath, type Snapshot} from '../../source/model/domain/snapshot.ts';
 import {buildSnapshotXml, rewriteSnapshotXml} from '../../source/model/xml/change-snapshot.ts';
 import {changeDomainXml} from '../../source/model/xml/change-domain.ts';
 import {parseDomainXml} from '../../source/model/xml/parse-domain.ts';

@@ -2,8 +2,8 @@
 An owner for tests of the engine: it knows one inventory, writes down every command, and fails, dies or calls back where it is told to.
 */
 import type {FileStamp, Owner} from '../../source/engine/ports.ts';
-import type {Inventory} from '../../source/model/inventory.ts';
-import type {Command, Plan, Probe} from '../../source/model/plan.ts';
+import type {Inventory} from '../../source/model/domain/inventory.ts';
+import type {Command, Plan, Probe} from '../../source/model/plan/plan.ts';
 import {fail, succeed} from '../../source/model/result.ts';
 import {argvOf} from './argv-of.ts';
 

@@ -1,9 +1,9 @@
 /**
 Plans of the right form for the screen, one for each kind of action; not made by the planner.
 */
-import type {Wish} from '../../source/model/action.ts';
-import type {DomainPicture} from '../../source/model/inventory.ts';
-import type {Plan, Step} from '../../source/model/plan.ts';
+import type {Wish} from '../../source/model/plan/request.ts';
+import type {DomainPicture} from '../../source/model/domain/inventory.ts';
+import type {Plan, Step} from '../../source/model/plan/plan.ts';
 
 const folder = '/var/lib/libvirt/images';
 

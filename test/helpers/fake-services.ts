@@ -4,16 +4,16 @@ once, or when a test says so; nothing on the machine is touched.
 */
 import type {AppServices} from '../../source/app/services.ts';
 import type {Outcome, RunEvent, UnfinishedAction} from '../../source/engine/ports.ts';
-import {describeFailure} from '../../source/model/describe-failure.ts';
-import type {Disk, Domain, DomainDefinition, DomainState, DomainSummary} from '../../source/model/domain.ts';
+import {describeFailure} from '../../source/model/text/describe-failure.ts';
+import type {Disk, Domain, DomainDefinition, DomainState, DomainSummary} from '../../source/model/domain/domain.ts';
 import type {Failure} from '../../source/model/failure.ts';
-import type {Image} from '../../source/model/image.ts';
-import type {DomainPicture, HostFacts} from '../../source/model/inventory.ts';
-import type {Finding} from '../../source/model/finding.ts';
-import type {JournalTrouble} from '../../source/model/journal-trouble.ts';
-import type {Plan} from '../../source/model/plan.ts';
+import type {Image} from '../../source/model/images/image.ts';
+import type {DomainPicture, HostFacts} from '../../source/model/domain/inventory.ts';
+import type {Finding} from '../../source/model/domain/finding.ts';
+import type {JournalTrouble} from '../../source/model/plan/journal-trouble.ts';
+import type {Plan} from '../../source/model/plan/plan.ts';
 import {fail, succeed} from '../../source/model/result.ts';
-import type {Checkpoint, Snapshot} from '../../source/model/snapshot.ts';
+import type {Checkpoint, Snapshot} from '../../source/model/domain/snapshot.ts';
 import {fakePlan} from './fake-plans.ts';
 
 const folder = '/var/lib/libvirt/images';

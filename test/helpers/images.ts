@@ -1,8 +1,8 @@
 /**
 Images and pins in short, for tests of the graph.
 */
-import type {Image} from '../../source/model/image.ts';
-import type {Pin} from '../../source/model/pin.ts';
+import type {Image} from '../../source/model/images/image.ts';
+import type {Pin} from '../../source/model/images/pin.ts';
 
 export function image(path: string, backingPath?: string, more: Partial<Image> = {}): Image {
 	return {

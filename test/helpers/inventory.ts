@@ -1,12 +1,12 @@
 /**
 An inventory for planners: a domain with disks in /d and external snapshots taken one after the other, as libvirt would record them.
 */
-import type {DomainDefinition, DomainState} from '../../source/model/domain.ts';
-import type {Image} from '../../source/model/image.ts';
-import type {Inventory} from '../../source/model/inventory.ts';
-import type {Pin} from '../../source/model/pin.ts';
+import type {DomainDefinition, DomainState} from '../../source/model/domain/domain.ts';
+import type {Image} from '../../source/model/images/image.ts';
+import type {Inventory} from '../../source/model/domain/inventory.ts';
+import type {Pin} from '../../source/model/images/pin.ts';
 import type {Result} from '../../source/model/result.ts';
-import type {Checkpoint, Snapshot} from '../../source/model/snapshot.ts';
+import type {Checkpoint, Snapshot} from '../../source/model/domain/snapshot.ts';
 import {parseDomainXml} from '../../source/model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../source/model/xml/parse-snapshot.ts';
 import {image} from './images.ts';

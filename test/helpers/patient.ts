@@ -4,10 +4,10 @@ A domain for the doctor, from the scenes that planners are tested with.
 import {diagnosePicture} from '../../source/engine/doctor/diagnose-picture.ts';
 import type {Patient} from '../../source/engine/doctor/patient.ts';
 import type {Surroundings} from '../../source/engine/ports.ts';
-import type {Finding, FindingKind} from '../../source/model/finding.ts';
-import {buildImageGraph} from '../../source/model/image-graph.ts';
-import type {Inventory} from '../../source/model/inventory.ts';
-import {pinsOfDomain} from '../../source/model/pins.ts';
+import type {Finding, FindingKind} from '../../source/model/domain/finding.ts';
+import {buildImageGraph} from '../../source/model/images/image-graph.ts';
+import type {Inventory} from '../../source/model/domain/inventory.ts';
+import {pinsOfDomain} from '../../source/model/images/pins.ts';
 
 export function patient(inventory: Inventory, more: Partial<Omit<Patient, 'surroundings'>> & {surroundings?: Partial<Surroundings>} = {}): Patient {
 	const {host, picture} = inventory;

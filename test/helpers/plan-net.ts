@@ -4,10 +4,10 @@ of their own, so that better words show as such and no command changes by accide
 */
 import {createHash, type Hash} from 'node:crypto';
 import {planAction} from '../../source/actions/plan-action.ts';
-import type {Action, EndState, Fate} from '../../source/model/action.ts';
-import type {DomainState} from '../../source/model/domain.ts';
-import type {Inventory} from '../../source/model/inventory.ts';
-import type {Command, Plan, Step} from '../../source/model/plan.ts';
+import type {Action, EndState, Fate} from '../../source/model/plan/request.ts';
+import type {DomainState} from '../../source/model/domain/domain.ts';
+import type {Inventory} from '../../source/model/domain/inventory.ts';
+import type {Command, Plan, Step} from '../../source/model/plan/plan.ts';
 import type {Result} from '../../source/model/result.ts';
 import {createAction, type Asked} from './create-scene.ts';
 import {headsOf, inventoryOf} from './estate-model.ts';

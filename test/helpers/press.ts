@@ -2,8 +2,8 @@
 Steps through the guided actions on the fake host, for tests of the brain and of the linear mode.
 */
 import type {ExecutionContext} from 'ava';
-import type {Wish} from '../../source/model/action.ts';
-import type {Journey, JourneyStage} from '../../source/app/journey.ts';
+import type {Wish} from '../../source/model/plan/request.ts';
+import type {Journey, JourneyStage} from '../../source/app/journey/journey.ts';
 import type {Brain} from './screen-harness.ts';
 
 /** Presses key by key, and lets the host answer after each. */

@@ -4,10 +4,10 @@ domain is touched, and nothing is left that could go.
 */
 import {unlinksRecordedSince} from '../../source/planner/records/lineage.ts';
 import {planAction} from '../../source/actions/plan-action.ts';
-import type {Action, Fate} from '../../source/model/action.ts';
-import type {Plan} from '../../source/model/plan.ts';
-import {isExternal} from '../../source/model/snapshot.ts';
-import {withDescendants} from '../../source/model/tree.ts';
+import type {Action, Fate} from '../../source/model/plan/request.ts';
+import type {Plan} from '../../source/model/plan/plan.ts';
+import {isExternal} from '../../source/model/domain/snapshot.ts';
+import {withDescendants} from '../../source/model/domain/tree.ts';
 import {
 	addDomain, contentsOf, emptyEstate, headsOf, inventoryOf, pinsOf, runCommand, snapshotsOf, takeSnapshot, type Estate, type ModelDomain,
 } from './estate-model.ts';

@@ -3,7 +3,7 @@ import {readFile, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
-import type {QmpCommand, QmpEnd} from '../../source/model/plan.ts';
+import type {QmpCommand, QmpEnd} from '../../source/model/plan/plan.ts';
 import {createMonitors, type Monitors, type MonitorsOptions} from '../../source/owners/qemu/monitors.ts';
 import {readQemuProcess} from '../../source/owners/qemu/read-process.ts';
 import {markBare, startBare, type BareDomain} from './bare-domain.ts';

@@ -6,7 +6,7 @@ import {readFile} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
-import {relaunchArgv} from '../../source/model/qemu-command-line.ts';
+import {relaunchArgv} from '../../source/model/qemu/command-line.ts';
 import {commandLineOf} from '../../source/model/xml/bare-domain.ts';
 import {readQemuProcess} from '../../source/owners/qemu/read-process.ts';
 import {

@@ -1,7 +1,7 @@
 /**
 Runs branch, merge and delete as a person without a terminal would, and tells what every snapshot of a domain holds, read from the disks.
 */
-import type {Plan} from '../../source/model/plan.ts';
+import type {Plan} from '../../source/model/plan/plan.ts';
 import type {LabDomain} from './domains.ts';
 import {
 	report, runProgram, type ProgramOptions, type ProgramResult,

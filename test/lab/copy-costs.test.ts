@@ -8,7 +8,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import type {Plan} from '../../source/model/plan.ts';
+import type {Plan} from '../../source/model/plan/plan.ts';
 import {change, readChangePlan} from './change.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, type LabDisk, type LabDomain} from './domains.ts';

@@ -4,7 +4,7 @@ Domains whose revert was killed in the middle, for the tests of recovery.
 import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
-import type {Plan} from '../../source/model/plan.ts';
+import type {Plan} from '../../source/model/plan/plan.ts';
 import {
 	makeDomain, start, stop, type DomainOptions, type LabDomain,
 } from './domains.ts';

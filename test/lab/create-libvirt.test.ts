@@ -5,7 +5,7 @@ import {
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
-import type {Plan} from '../../source/model/plan.ts';
+import type {Plan} from '../../source/model/plan/plan.ts';
 import {startLab} from './daemons.ts';
 import {
 	makeDomain, readState, start, stop, withFile, type LabDomain,

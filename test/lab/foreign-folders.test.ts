@@ -5,8 +5,8 @@ import {
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
-import {digest} from '../../source/model/fingerprint.ts';
-import type {Plan} from '../../source/model/plan.ts';
+import {digest} from '../../source/model/plan/fingerprint.ts';
+import type {Plan} from '../../source/model/plan/plan.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, type LabDomain} from './domains.ts';
 import {expectRefused, expectReverted} from './expect.ts';

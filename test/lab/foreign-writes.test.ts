@@ -4,7 +4,7 @@ import {
 } from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {formatCommand} from '../../source/model/format-command.ts';
+import {formatCommand} from '../../source/model/text/format-command.ts';
 import {change, digestSnapshots, readChangePlan} from './change.ts';
 import {startLab} from './daemons.ts';
 import {

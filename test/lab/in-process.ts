@@ -3,14 +3,14 @@ The program's own engine on the lab's libvirt, within the test: for tests that a
 */
 import {randomBytes} from 'node:crypto';
 import process from 'node:process';
-import {executePlan} from '../../source/engine/execute.ts';
+import {executePlan} from '../../source/engine/run/execute.ts';
 import type {Outcome} from '../../source/engine/ports.ts';
 import {prepareAction} from '../../source/engine/prepare.ts';
-import type {Wish} from '../../source/model/action.ts';
+import type {Wish} from '../../source/model/plan/request.ts';
 import {createLibvirtOwner} from '../../source/owners/libvirt/owner.ts';
-import {takeKernelLock} from '../../source/tools/lock.ts';
-import {createLineWatcher, createLocalRunner} from '../../source/tools/run.ts';
-import {createStateStore} from '../../source/tools/state-store.ts';
+import {takeKernelLock} from '../../source/tools/state/lock.ts';
+import {createLineWatcher, createLocalRunner} from '../../source/tools/run/run.ts';
+import {createStateStore} from '../../source/tools/state/state-store.ts';
 import type {LabDomain} from './domains.ts';
 import {labEnvironment, labUri} from './settings.ts';
 

@@ -3,7 +3,7 @@ Kill -9 after every step, and in those that copy, of a delete and of a merge, on
 snapshot that goes: from there on the only way is forward. The present state and all other snapshots hold their bytes at every moment.
 */
 import test, {type ExecutionContext} from 'ava';
-import type {Plan} from '../../source/model/plan.ts';
+import type {Plan} from '../../source/model/plan/plan.ts';
 import {change, digestSnapshots, readChangePlan, type Verb} from './change.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, type LabDomain} from './domains.ts';

@@ -3,7 +3,7 @@ The program is killed after a step of a create, a delete or a merge, and then th
 somebody has started it and written to its disks. Both ways out are open as far as the images allow it, and keep every byte.
 */
 import test, {type ExecutionContext} from 'ava';
-import type {Plan, Step} from '../../source/model/plan.ts';
+import type {Plan, Step} from '../../source/model/plan/plan.ts';
 import {change, digestSnapshots, readChangePlan, type Verb} from './change.ts';
 import {startLab} from './daemons.ts';
 import {

@@ -3,7 +3,7 @@ Kill -9 before, in and after every step of a plan, on real images, and then `rec
 after, virsh's records agree, and no file is left that nothing needs.
 */
 import test, {type ExecutionContext} from 'ava';
-import type {Plan} from '../../source/model/plan.ts';
+import type {Plan} from '../../source/model/plan/plan.ts';
 import {startLab} from './daemons.ts';
 import {
 	makeDomain, readState, start, stop, type LabDomain,

@@ -5,7 +5,7 @@ refuses leaves nothing half done.
 import {mkdir, readdir, rename} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import type {Plan} from '../../source/model/plan.ts';
+import type {Plan} from '../../source/model/plan/plan.ts';
 import {startLab} from './daemons.ts';
 import {
 	defineXml, makeDomain, readState, start, type LabDomain,

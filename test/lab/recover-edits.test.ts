@@ -1,7 +1,7 @@
 /** What others edited in the definition since a crash is not overwritten by going back, and what a way back leaves larger is told to the byte. */
 import {stat} from 'node:fs/promises';
 import test from 'ava';
-import type {Plan} from '../../source/model/plan.ts';
+import type {Plan} from '../../source/model/plan/plan.ts';
 import {change, readChangePlan} from './change.ts';
 import {makeCrashed} from './crash.ts';
 import {startLab} from './daemons.ts';

@@ -1,7 +1,7 @@
 /** Recovery that goes wrong itself: killed, with a torn journal, or after somebody else has touched the domain. */
 import {appendFile} from 'node:fs/promises';
 import test, {type ExecutionContext} from 'ava';
-import type {Plan, Step} from '../../source/model/plan.ts';
+import type {Plan, Step} from '../../source/model/plan/plan.ts';
 import {crash, makeCrashed, type Crashed} from './crash.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, stop} from './domains.ts';

@@ -9,7 +9,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
-import type {Plan, Step} from '../../source/model/plan.ts';
+import type {Plan, Step} from '../../source/model/plan/plan.ts';
 import {argvOf} from '../helpers/argv-of.ts';
 import type {LabDomain} from './domains.ts';
 import {report, runProgram} from './program.ts';

@@ -1,11 +1,11 @@
 /** Root's writes by qemu-img to images that exist, in a folder where somebody else may exchange them. */
 import test from 'ava';
-import type {Action} from '../../source/model/action.ts';
-import type {FolderRisk} from '../../source/model/folder-risk.ts';
-import type {Image} from '../../source/model/image.ts';
-import type {Inventory} from '../../source/model/inventory.ts';
-import {formatCommand} from '../../source/model/format-command.ts';
-import type {Command, Plan} from '../../source/model/plan.ts';
+import type {Action} from '../../source/model/plan/request.ts';
+import type {FolderRisk} from '../../source/model/images/folder-risk.ts';
+import type {Image} from '../../source/model/images/image.ts';
+import type {Inventory} from '../../source/model/domain/inventory.ts';
+import {formatCommand} from '../../source/model/text/format-command.ts';
+import type {Command, Plan} from '../../source/model/plan/plan.ts';
 import {planAction} from '../../source/actions/plan-action.ts';
 import {
 	createAction, stepOf, textsOf, twoDisks,

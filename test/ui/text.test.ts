@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {widthOf} from '../../source/model/cells.ts';
+import {widthOf} from '../../source/model/text/cells.ts';
 import {
 	cutEnd, cutMiddle, fit, showSafely, wrap,
 } from '../../source/ui/text.ts';

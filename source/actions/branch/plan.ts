@@ -6,13 +6,13 @@ on writing to. With one layer two snapshots would freeze one image, and libvirt'
 the id come in.
 */
 import {posix} from 'node:path';
-import type {BranchAction} from '../../model/action.ts';
-import {hasProcess, type Disk} from '../../model/domain.ts';
-import {formatTime} from '../../model/format.ts';
-import type {Inventory} from '../../model/inventory.ts';
-import type {Consequence, Plan, Step} from '../../model/plan.ts';
+import type {BranchAction} from '../../model/plan/request.ts';
+import {hasProcess, type Disk} from '../../model/domain/domain.ts';
+import {formatTime} from '../../model/text/format.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
+import type {Consequence, Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import {isExternal, type Snapshot} from '../../model/snapshot.ts';
+import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {
 	blockChain, blockDomain, blockFolders, blockHeldHead, blockName, refuseUnreadable,
@@ -24,7 +24,7 @@ import {planContext, type PlanArguments, type PlanContext} from '../../planner/c
 import {defineStep, stopSteps} from '../../planner/steps/domain.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {describeIdentity} from '../../planner/steps/guest-identity.ts';
-import {linksOfOverlays} from '../../planner/steps/expected-links.ts';
+import {linksOfOverlays} from '../../planner/expected-links.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
 import {blockHandMerged} from '../../planner/checks/hand-merged.ts';
 import {keepPresentState, type Kept} from '../../planner/steps/keep.ts';

@@ -1,8 +1,8 @@
 /**
 The questions of a branch: what its first snapshot is called, and the present state.
 */
-import type {Wish} from '../../model/action.ts';
-import type {DomainPicture} from '../../model/inventory.ts';
+import type {Wish} from '../../model/plan/request.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
 import {defaultFate, fateQuestion} from '../current-state.ts';
 import {problemOfName, takenNames} from '../names.ts';
 import type {Change, Question} from '../question.ts';

@@ -2,7 +2,7 @@
 Branch: a second line of development begins at a snapshot (design 3.4, the third way).
 */
 import {succeed} from '../../model/result.ts';
-import {freeName} from '../../model/snapshot-name.ts';
+import {freeName} from '../../model/domain/snapshot-name.ts';
 import {completeFate, fateOptions, readFate} from '../current-state.ts';
 import {mostTaken, problemOfName, takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';

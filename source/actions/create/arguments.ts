@@ -1,7 +1,7 @@
 /**
 What may be typed for a new snapshot: `--memory external:FILE`, `--disk vda=external:FILE`, `--reuse vda=existing`.
 */
-import type {CreateAction, DiskWish} from '../../model/action.ts';
+import type {CreateAction, DiskWish} from '../../model/plan/request.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {CliSpec, RawOptions} from '../spec.ts';
 import {readSnapshotDocument} from './document.ts';

@@ -3,10 +3,10 @@ Which disks take part in a new snapshot, and how: what was asked for each, what 
 (the rules are libvirt's).
 */
 import {posix} from 'node:path';
-import type {CreateAction, DiskWish} from '../../model/action.ts';
-import type {DiskAnswer, Way} from '../../model/decision-table.ts';
-import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain.ts';
-import {chainOf, imageAt} from '../../model/image-graph.ts';
+import type {CreateAction, DiskWish} from '../../model/plan/request.ts';
+import type {DiskAnswer, Way} from '../../model/plan/decision-table.ts';
+import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain/domain.ts';
+import {chainOf, imageAt} from '../../model/images/image-graph.ts';
 import {blockChain} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {refuseNarrowRefcounts} from '../../planner/checks/narrow-refcounts.ts';

@@ -2,7 +2,7 @@
 A `<domainsnapshot>` that a person gives to have a snapshot made: what it asks for, by the rules of libvirt. What libvirt ignores there (state, parent, stored
 domains) is ignored. One with `<branch>` asks for a second line of development (design 3.4).
 */
-import type {CreateAction, DiskWish} from '../../model/action.ts';
+import type {CreateAction, DiskWish} from '../../model/plan/request.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Given, GivenOf} from '../spec.ts';
 import {sourcePathOf, toSnapshotMode} from '../../model/xml/parse-domain.ts';

@@ -2,11 +2,11 @@
 Creating a snapshot of a running domain of libvirt. libvirt holds the monitor, so it does the work, in one call; what that call comes to in QEMU is
 shown beside it. libvirt puts back by itself what fails on its way; the undo here is for what it leaves, and for a call that was done and must be taken back.
 */
-import {imageAt} from '../../model/image-graph.ts';
-import type {Command, Consequence, Probe, Step} from '../../model/plan.ts';
-import {inPlace} from '../../model/placed-command.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
+import type {Command, Consequence, Probe, Step} from '../../model/plan/plan.ts';
+import {inPlace} from '../../model/plan/placed-command.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import type {SnapshotMemory} from '../../model/snapshot.ts';
+import type {SnapshotMemory} from '../../model/domain/snapshot.ts';
 import {buildSnapshotRequest} from '../../model/xml/build-request.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml,

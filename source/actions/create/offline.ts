@@ -2,13 +2,13 @@
 Creating a snapshot of a domain that is off, for libvirt's domains and bare ones alike: qemu-img makes or tags the images, all or none, then the owner is told.
 */
 import {posix} from 'node:path';
-import type {CreateAction} from '../../model/action.ts';
-import type {Way} from '../../model/decision-table.ts';
-import {imageAt} from '../../model/image-graph.ts';
+import type {CreateAction} from '../../model/plan/request.ts';
+import type {Way} from '../../model/plan/decision-table.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
 import type {
 	Command, Consequence, Probe, Step,
-} from '../../model/plan.ts';
-import {nameOfDrive} from '../../model/qemu-command-line.ts';
+} from '../../model/plan/plan.ts';
+import {nameOfDrive} from '../../model/qemu/command-line.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {commandLineOf} from '../../model/xml/bare-domain.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';

@@ -2,8 +2,8 @@
 Overlays of a running domain that libvirt cannot make: where it gives no image to QEMU's user, QEMU may not open what libvirt has made. They are made beforehand
 with the owners of the disks, and handed to libvirt as prepared ones.
 */
-import {imageAt} from '../../model/image-graph.ts';
-import type {Step} from '../../model/plan.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
+import type {Step} from '../../model/plan/plan.ts';
 import {closeBuildFolders, proveBuilt, refuseFolderRisks} from '../../planner/steps/build-folder.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {overlaySteps} from '../../planner/steps/overlay.ts';

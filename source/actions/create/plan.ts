@@ -2,15 +2,15 @@
 The planner for `create`: asks the table which way a snapshot is made, checks everything, and puts the plan together. Pure: the world, the time and the id
 come in.
 */
-import type {CreateAction, EndState} from '../../model/action.ts';
-import {decide, decideForLibvirt, type Answers} from '../../model/decision-table.ts';
-import {hasProcess} from '../../model/domain.ts';
-import {imageAt} from '../../model/image-graph.ts';
-import type {Inventory} from '../../model/inventory.ts';
-import type {Consequence, Plan} from '../../model/plan.ts';
+import type {CreateAction, EndState} from '../../model/plan/request.ts';
+import {decide, decideForLibvirt, type Answers} from '../../model/plan/decision-table.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
+import type {Consequence, Plan} from '../../model/plan/plan.ts';
 import {fail, type Result, succeed} from '../../model/result.ts';
-import {isExternal} from '../../model/snapshot.ts';
-import {withAncestors} from '../../model/tree.ts';
+import {isExternal} from '../../model/domain/snapshot.ts';
+import {withAncestors} from '../../model/domain/tree.ts';
 import {blockDomain, blockName} from '../../planner/checks/blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';

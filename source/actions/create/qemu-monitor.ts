@@ -1,10 +1,10 @@
 /**
 What plans for a running bare QEMU ask its monitor for, and the snapshot inside the images, which is a single job.
 */
-import type {BareFacts, BareNode} from '../../model/inventory.ts';
+import type {BareFacts, BareNode} from '../../model/domain/inventory.ts';
 import type {
 	Command, Probe, QmpEnd, Step,
-} from '../../model/plan.ts';
+} from '../../model/plan/plan.ts';
 import {imageCommands} from '../../planner/hypervisor/commands.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {step} from '../../planner/steps/step.ts';

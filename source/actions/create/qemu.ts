@@ -2,10 +2,10 @@
 Creating a snapshot of a running bare QEMU, through its monitor: all disks in one transaction, memory by a migration to a file, or everything inside the images
 by a job. Then our own records are written.
 */
-import type {Command, Step} from '../../model/plan.ts';
+import type {Command, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {quoteAsIs} from '../../model/shell-quote.ts';
-import {imageAt} from '../../model/image-graph.ts';
+import {quoteAsIs} from '../../model/text/shell-quote.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {blockFolders} from '../../planner/checks/blockers.ts';
 import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';

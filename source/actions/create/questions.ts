@@ -2,9 +2,9 @@
 The questions of a new snapshot: its name, what is saved, and where. Each answer says which row of the decision table it leads to; what the table refuses stays
 in sight with the reason.
 */
-import {hasProcess, type SnapshotMode} from '../../model/domain.ts';
-import type {DomainPicture} from '../../model/inventory.ts';
-import {isExternal} from '../../model/snapshot.ts';
+import {hasProcess, type SnapshotMode} from '../../model/domain/domain.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
+import {isExternal} from '../../model/domain/snapshot.ts';
 import {problemOfName, takenNames} from '../names.ts';
 import type {Question} from '../question.ts';
 import {

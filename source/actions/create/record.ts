@@ -1,10 +1,10 @@
 /**
 The record of a snapshot that we made ourselves, and that it becomes the current one. With `--no-metadata` there is none.
 */
-import type {CreateAction} from '../../model/action.ts';
-import type {Step} from '../../model/plan.ts';
+import type {CreateAction} from '../../model/plan/request.ts';
+import type {Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import type {SnapshotMemory} from '../../model/snapshot.ts';
+import type {SnapshotMemory} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {buildSnapshotXml, changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {checkText} from '../../model/xml/change-xml.ts';

@@ -1,9 +1,9 @@
 /**
 All that can be set of a new snapshot, one line each, for those who want more than the questions ask.
 */
-import type {DiskWish} from '../../model/action.ts';
-import {hasProcess} from '../../model/domain.ts';
-import type {DomainPicture} from '../../model/inventory.ts';
+import type {DiskWish} from '../../model/plan/request.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
 import type {Setting, TextField} from '../question.ts';
 import {withPlace} from './questions.ts';
 import {disksToTake, type CreateWish} from './way.ts';

@@ -1,7 +1,7 @@
 /**
 Create: a new snapshot.
 */
-import {isWritableMedium} from '../../model/domain.ts';
+import {isWritableMedium} from '../../model/domain/domain.ts';
 import {nameByTime, problemOfName, takenNames} from '../names.ts';
 import type {QuestionId} from '../question.ts';
 import type {ActionSpec} from '../spec.ts';

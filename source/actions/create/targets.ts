@@ -4,12 +4,12 @@ is ever overwritten, and an overlay that was made beforehand is proven against t
 */
 import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
-import type {CreateAction, DiskWish} from '../../model/action.ts';
-import {advisedDepth, deepestChain} from '../../model/chain-depth.ts';
-import {hasProcess} from '../../model/domain.ts';
-import {formatBytes} from '../../model/format.ts';
-import {chainOf, imageAt, overlaysOf} from '../../model/image-graph.ts';
-import type {Consequence} from '../../model/plan.ts';
+import type {CreateAction, DiskWish} from '../../model/plan/request.ts';
+import {advisedDepth, deepestChain} from '../../model/images/chain-depth.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import {formatBytes} from '../../model/text/format.ts';
+import {chainOf, imageAt, overlaysOf} from '../../model/images/image-graph.ts';
+import type {Consequence} from '../../model/plan/plan.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {overlayPath, stampOf, stemOf} from '../../planner/steps/overlay-name.ts';
 import type {PartakingDisk} from './disks.ts';

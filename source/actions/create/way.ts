@@ -1,12 +1,12 @@
 /**
 How a wished snapshot would be made: the row of the decision table that answers, in words for the screen. The planner asks the same table, with more knowledge.
 */
-import type {Wish} from '../../model/action.ts';
-import {decide, type Answers, type Decision, type DiskAnswer} from '../../model/decision-table.ts';
+import type {Wish} from '../../model/plan/request.ts';
+import {decide, type Answers, type Decision, type DiskAnswer} from '../../model/plan/decision-table.ts';
 import {
 	hasProcess, headDisks, isWritableMedium, type Disk,
-} from '../../model/domain.ts';
-import type {DomainPicture} from '../../model/inventory.ts';
+} from '../../model/domain/domain.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
 
 export type CreateWish = Wish & {kind: 'create'};
 

@@ -2,13 +2,13 @@
 The planner for `delete`: one snapshot, with or without those that come after it, or these alone; or the records only. Pure: the world, the time and the
 id come in.
 */
-import type {DeleteAction} from '../../model/action.ts';
-import {hasProcess} from '../../model/domain.ts';
-import type {Inventory} from '../../model/inventory.ts';
-import type {Plan, Step} from '../../model/plan.ts';
+import type {DeleteAction} from '../../model/plan/request.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
+import type {Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import {isExternal, type Snapshot} from '../../model/snapshot.ts';
-import {withDescendants} from '../../model/tree.ts';
+import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
+import {withDescendants} from '../../model/domain/tree.ts';
 import {blockDomain} from '../../planner/checks/blockers.ts';
 import {snapshotCommands} from '../../planner/hypervisor/commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';

@@ -1,9 +1,9 @@
 /**
 The question of a deletion: the snapshot alone, its record alone, or what comes after it too. What takes the least stands first.
 */
-import type {Wish} from '../../model/action.ts';
-import type {DomainPicture} from '../../model/inventory.ts';
-import {withDescendants} from '../../model/tree.ts';
+import type {Wish} from '../../model/plan/request.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
+import {withDescendants} from '../../model/domain/tree.ts';
 import type {Question} from '../question.ts';
 
 export function deleteQuestions(wish: Wish & {kind: 'delete'}, {picture}: {picture: DomainPicture | undefined}): Question[] {

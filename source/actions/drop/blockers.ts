@@ -2,14 +2,14 @@
 What stands in the way of merging images: broken or locked chains, bitmaps that would be lost, no room, no permission.
 */
 import {posix} from 'node:path';
-import type {Collection} from '../../model/collect.ts';
-import type {Merge} from '../../model/image-merge.ts';
-import {roomFor} from '../../model/copy-cost.ts';
-import {formatBytes} from '../../model/format.ts';
-import {imageAt, isDevice} from '../../model/image-graph.ts';
-import type {Image} from '../../model/image.ts';
-import {isExternal, type Snapshot} from '../../model/snapshot.ts';
-import type {Consequence} from '../../model/plan.ts';
+import type {Collection} from '../../model/images/collect.ts';
+import type {Merge} from '../../model/images/image-merge.ts';
+import {roomFor} from '../../model/images/copy-cost.ts';
+import {formatBytes} from '../../model/text/format.ts';
+import {imageAt, isDevice} from '../../model/images/image-graph.ts';
+import type {Image} from '../../model/images/image.ts';
+import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
+import type {Consequence} from '../../model/plan/plan.ts';
 import {blockChain, blockHeldHead} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {needsCurrent} from '../../planner/records/lineage.ts';

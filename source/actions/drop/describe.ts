@@ -2,12 +2,12 @@
 What a delete or a merge means, in words: which images go, which take over what, and which stay and why.
 */
 import {posix} from 'node:path';
-import type {Collection, Stay} from '../../model/collect.ts';
-import {type Merge, type CopyCost} from '../../model/image-merge.ts';
-import {hasProcess} from '../../model/domain.ts';
-import {formatBytes} from '../../model/format.ts';
-import {holdersOf, imageAt, isDevice} from '../../model/image-graph.ts';
-import type {Consequence} from '../../model/plan.ts';
+import type {Collection, Stay} from '../../model/images/collect.ts';
+import {type Merge, type CopyCost} from '../../model/images/image-merge.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import {formatBytes} from '../../model/text/format.ts';
+import {holdersOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
+import type {Consequence} from '../../model/plan/plan.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import type {DropRequest} from './request.ts';
 

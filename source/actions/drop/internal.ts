@@ -2,12 +2,12 @@
 Deleting internal snapshots: the state inside each image goes, last of all. Where the running QEMU has the image open, libvirt does it.
 */
 import {posix} from 'node:path';
-import {hasProcess} from '../../model/domain.ts';
-import {imageAt} from '../../model/image-graph.ts';
-import {objectionTo} from '../../model/may-change.ts';
-import type {Command, Probe, Step} from '../../model/plan.ts';
-import {nameOfDrive} from '../../model/qemu-command-line.ts';
-import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
+import {objectionTo} from '../../model/images/may-change.ts';
+import type {Command, Probe, Step} from '../../model/plan/plan.ts';
+import {nameOfDrive} from '../../model/qemu/command-line.ts';
+import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
 import {commandLineOf} from '../../model/xml/bare-domain.ts';
 import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {bareCommands, isBare} from '../../planner/hypervisor/bare-commands.ts';

@@ -1,9 +1,9 @@
 /**
 Which images have to be measured before an action is planned: those that it may merge, in each way that is open to them.
 */
-import {runKey, runsOf, type ImageRun} from '../../model/copy-cost.ts';
-import type {Inventory} from '../../model/inventory.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import {runKey, runsOf, type ImageRun} from '../../model/images/copy-cost.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {planContext, type PlanArguments} from '../../planner/context.ts';
 import {collectAfter} from './plan.ts';
 

@@ -3,24 +3,24 @@ What `delete` and `merge` have in common: snapshots lose their pins, and the ima
 dropped before an image is committed into, and files are removed last of all, each proven to be unused.
 */
 import {posix} from 'node:path';
-import {collect, type Collection} from '../../model/collect.ts';
-import type {Merge} from '../../model/image-merge.ts';
-import {headDisks, isWritableMedium} from '../../model/domain.ts';
-import type {ImagePlace} from '../../model/image.ts';
+import {collect, type Collection} from '../../model/images/collect.ts';
+import type {Merge} from '../../model/images/image-merge.ts';
+import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
+import type {ImagePlace} from '../../model/images/image.ts';
 import {
 	buildImageGraph, holdersOf, imageAt, isDevice, isOpenable, type ImageGraph,
-} from '../../model/image-graph.ts';
-import type {Inventory} from '../../model/inventory.ts';
-import type {Plan, Step} from '../../model/plan.ts';
+} from '../../model/images/image-graph.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
+import type {Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import {frozenPath, isExternal, type Snapshot} from '../../model/snapshot.ts';
+import {frozenPath, isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {isBare} from '../../planner/hypervisor/bare-commands.ts';
 import {refuseUnreadable} from '../../planner/checks/blockers.ts';
 import {checkpointsAside} from '../../planner/steps/checkpoints.ts';
 import {domainCommands} from '../../planner/hypervisor/commands.ts';
 import {leftImagesOf, type PlanArguments, type PlanContext} from '../../planner/context.ts';
-import {linksOfMerges} from '../../planner/steps/expected-links.ts';
+import {linksOfMerges} from '../../planner/expected-links.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {isPossibleInQemu} from '../../planner/hypervisor/merge-qemu.ts';
 import {isOpenHead, mergeSteps, openDiskOf} from '../../planner/steps/merge.ts';

@@ -1,8 +1,8 @@
 /**
 What a merge and a delete ask of the planner they share.
 */
-import type {DeleteAction, MergeAction} from '../../model/action.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import type {DeleteAction, MergeAction} from '../../model/plan/request.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 
 export type DropRequest = {
 	action: DeleteAction | MergeAction;

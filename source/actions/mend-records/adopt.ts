@@ -1,14 +1,14 @@
 /**
 Records for what has none: an overlay becomes that of a snapshot, an internal snapshot that only the image knows gets its place in the tree. No image is touched.
 */
-import type {MendRecordsAction} from '../../model/action.ts';
-import {headDisks, isWritableMedium} from '../../model/domain.ts';
-import {imageAt} from '../../model/image-graph.ts';
-import type {Inventory} from '../../model/inventory.ts';
-import type {Plan, Step} from '../../model/plan.ts';
+import type {MendRecordsAction} from '../../model/plan/request.ts';
+import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
+import type {Plan, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {nameProblem} from '../../model/snapshot-name.ts';
-import {unrecordedTags} from '../../model/unrecorded-tags.ts';
+import {nameProblem} from '../../model/domain/snapshot-name.ts';
+import {unrecordedTags} from '../../model/images/unrecorded-tags.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {buildSnapshotXml, type NewSnapshot} from '../../model/xml/change-snapshot.ts';
 import {preservingXml, tidyFormer} from '../../planner/records/bookkeeping.ts';
@@ -16,7 +16,7 @@ import {snapshotCommands} from '../../planner/hypervisor/commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {
 	assembleMending, blockMending, blockRedefine, emptyMending,
-} from '../../planner/mend-plan.ts';
+} from '../../planner/records/mend-plan.ts';
 import {stampOf} from '../../planner/steps/overlay-name.ts';
 import {unrecordedLayers, type LayerDisk} from '../../planner/records/unrecorded.ts';
 import {step} from '../../planner/steps/step.ts';

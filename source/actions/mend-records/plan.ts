@@ -2,13 +2,13 @@
 The planner for `mend-records`: which snapshot is the current one, what its record names as overlays, and who is whose parent, written anew by what the
 images say. No image is touched, and a running domain runs on.
 */
-import type {MendRecordsAction} from '../../model/action.ts';
-import {devicePaths} from '../../model/image-graph.ts';
-import type {Inventory} from '../../model/inventory.ts';
-import type {Plan, Step} from '../../model/plan.ts';
+import type {MendRecordsAction} from '../../model/plan/request.ts';
+import {devicePaths} from '../../model/images/image-graph.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
+import type {Plan, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
-import {withDescendants} from '../../model/tree.ts';
+import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
+import {withDescendants} from '../../model/domain/tree.ts';
 import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {bookkeepingSteps} from '../../planner/records/bookkeeping.ts';
 import {snapshotCommands} from '../../planner/hypervisor/commands.ts';
@@ -18,7 +18,7 @@ import {
 } from '../../planner/records/lineage.ts';
 import {
 	assembleMending, blockMending, blockRedefine, emptyMending,
-} from '../../planner/mend-plan.ts';
+} from '../../planner/records/mend-plan.ts';
 import {step} from '../../planner/steps/step.ts';
 
 /** The snapshot on whose frozen image this one's stands; undefined: it is a root, or the images do not say. */

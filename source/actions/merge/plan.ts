@@ -3,13 +3,13 @@ The planner for `merge`: the changes since a snapshot stay, the snapshot goes, a
 way). Pure: the world, the time and the id come in.
 */
 import {posix} from 'node:path';
-import type {MergeAction} from '../../model/action.ts';
-import {headDisks} from '../../model/domain.ts';
-import {chainOf} from '../../model/image-graph.ts';
-import type {Inventory} from '../../model/inventory.ts';
-import type {Plan} from '../../model/plan.ts';
+import type {MergeAction} from '../../model/plan/request.ts';
+import {headDisks} from '../../model/domain/domain.ts';
+import {chainOf} from '../../model/images/image-graph.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
+import type {Plan} from '../../model/plan/plan.ts';
 import {fail, type Result} from '../../model/result.ts';
-import {frozenPath, isExternal, type Snapshot} from '../../model/snapshot.ts';
+import {frozenPath, isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {blockDomain} from '../../planner/checks/blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {blockChoice} from '../delete/plan.ts';

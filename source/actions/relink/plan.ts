@@ -3,14 +3,14 @@ The planner for `relink`: overlays whose backing file was moved are told where i
 that name a moved file by its old place are written anew. What an image holds is not touched, only where it looks for the rest.
 */
 import {posix} from 'node:path';
-import type {RelinkAction} from '../../model/action.ts';
-import {hasProcess} from '../../model/domain.ts';
-import {chainOf, devicePaths, imageAt} from '../../model/image-graph.ts';
-import type {Inventory} from '../../model/inventory.ts';
-import {objectionTo} from '../../model/may-change.ts';
-import type {Plan, Step} from '../../model/plan.ts';
+import type {RelinkAction} from '../../model/plan/request.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import {chainOf, devicePaths, imageAt} from '../../model/images/image-graph.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
+import {objectionTo} from '../../model/images/may-change.ts';
+import type {Plan, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {backingNameFor} from '../../planner/steps/backing-name.ts';
@@ -20,9 +20,9 @@ import {
 	domainCommands, fileCommands, imageCommands, snapshotCommands,
 } from '../../planner/hypervisor/commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
-import {linksOfMoved} from '../../planner/steps/expected-links.ts';
+import {linksOfMoved} from '../../planner/expected-links.ts';
 import {recordedOverlays, writtenHeads} from '../../planner/records/lineage.ts';
-import {assembleMending, blockRedefine, emptyMending} from '../../planner/mend-plan.ts';
+import {assembleMending, blockRedefine, emptyMending} from '../../planner/records/mend-plan.ts';
 import {step} from '../../planner/steps/step.ts';
 
 type Link = RelinkAction['links'][number];

@@ -3,15 +3,15 @@ Reverting to an external snapshot, on every version of libvirt by our own engine
 nobody needs any more is removed (design 3.1; the procedure and its traps are facts of the lab).
 */
 import {posix} from 'node:path';
-import type {EndState, RevertAction} from '../../model/action.ts';
-import {hasProcess, type Disk} from '../../model/domain.ts';
-import {formatBytes} from '../../model/format.ts';
-import {abandonHead} from '../../model/abandon-head.ts';
-import {buildImageGraph, imageAt} from '../../model/image-graph.ts';
-import type {Pin} from '../../model/pin.ts';
-import type {Consequence, Expected, Step} from '../../model/plan.ts';
+import type {EndState, RevertAction} from '../../model/plan/request.ts';
+import {hasProcess, type Disk} from '../../model/domain/domain.ts';
+import {formatBytes} from '../../model/text/format.ts';
+import {abandonHead} from '../../model/images/abandon-head.ts';
+import {buildImageGraph, imageAt} from '../../model/images/image-graph.ts';
+import type {Pin} from '../../model/images/pin.ts';
+import type {Consequence, Expected, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {
@@ -26,7 +26,7 @@ import {
 	bootSteps, defineStep, endStateOf, resumeSteps, stopSteps,
 } from '../../planner/steps/domain.ts';
 import {describeIdentity} from '../../planner/steps/guest-identity.ts';
-import {linksOfOverlays} from '../../planner/steps/expected-links.ts';
+import {linksOfOverlays} from '../../planner/expected-links.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
 import {keepPresentState, type Kept} from '../../planner/steps/keep.ts';
 import {usableMemory} from '../../planner/checks/memory.ts';

@@ -4,13 +4,13 @@ always held by an internal snapshot of its own first. On discard that one is rem
 
 Disks alone are put back by qemu-img, with the domain off. Where memory was saved and is wanted back, libvirt starts QEMU from it.
 */
-import type {RevertAction} from '../../model/action.ts';
-import {headDisks, isWritableMedium} from '../../model/domain.ts';
-import {imageAt} from '../../model/image-graph.ts';
-import type {Step} from '../../model/plan.ts';
-import {nameOfDrive} from '../../model/qemu-command-line.ts';
+import type {RevertAction} from '../../model/plan/request.ts';
+import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
+import type {Step} from '../../model/plan/plan.ts';
+import {nameOfDrive} from '../../model/qemu/command-line.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {commandLineOf} from '../../model/xml/bare-domain.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';

@@ -1,13 +1,13 @@
 /**
 The planner for `revert`: checks everything, chooses the way, and puts the plan together. Pure: the world, the time and the id come in.
 */
-import type {RevertAction} from '../../model/action.ts';
-import {hasProcess} from '../../model/domain.ts';
-import {formatTime} from '../../model/format.ts';
-import type {Inventory} from '../../model/inventory.ts';
-import type {Consequence, Plan} from '../../model/plan.ts';
+import type {RevertAction} from '../../model/plan/request.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import {formatTime} from '../../model/text/format.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
+import type {Consequence, Plan} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import {isExternal, type Snapshot} from '../../model/snapshot.ts';
+import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {isBare, startProblems} from '../../planner/hypervisor/bare-commands.ts';
 import {blockDomain, blockName, refuseUnreadable} from '../../planner/checks/blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';

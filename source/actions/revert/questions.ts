@@ -1,10 +1,10 @@
 /**
 The questions of a revert: the present state, and, where it is not plain, what the domain shall do afterwards.
 */
-import type {EndState, Wish} from '../../model/action.ts';
-import {hasProcess} from '../../model/domain.ts';
-import type {DomainPicture} from '../../model/inventory.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import type {EndState, Wish} from '../../model/plan/request.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {fateQuestion} from '../current-state.ts';
 import {takenNames} from '../names.ts';
 import type {Question} from '../question.ts';

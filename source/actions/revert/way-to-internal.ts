@@ -2,10 +2,10 @@
 What leads back to an internal snapshot whose image lies below external ones: these have to go, so that the disk writes to that image again. What is advised is what
 the planner of such a delete would do.
 */
-import {headDisks} from '../../model/domain.ts';
-import {chainOf, holdersOf} from '../../model/image-graph.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
-import {quoteForShell} from '../../model/shell-quote.ts';
+import {headDisks} from '../../model/domain/domain.ts';
+import {chainOf, holdersOf} from '../../model/images/image-graph.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {collectAfter} from '../drop/plan.ts';
 

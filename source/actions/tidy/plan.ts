@@ -2,18 +2,18 @@
 The planner for `tidy`: removes images, and copies of firmware variables, that the doctor found to be leftovers. Whether anything needs them is asked of the
 graph here, and once more of the whole host just before each is removed.
 */
-import type {TidyAction} from '../../model/action.ts';
-import {formatBytes} from '../../model/format.ts';
-import {imageAt, overlaysOf} from '../../model/image-graph.ts';
-import type {Inventory} from '../../model/inventory.ts';
-import {lostNvramCopies} from '../../model/nvram.ts';
-import {objectionTo, type Objection} from '../../model/may-change.ts';
-import type {Plan} from '../../model/plan.ts';
+import type {TidyAction} from '../../model/plan/request.ts';
+import {formatBytes} from '../../model/text/format.ts';
+import {imageAt, overlaysOf} from '../../model/images/image-graph.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
+import {lostNvramCopies} from '../../model/domain/nvram.ts';
+import {objectionTo, type Objection} from '../../model/images/may-change.ts';
+import type {Plan} from '../../model/plan/plan.ts';
 import type {Result} from '../../model/result.ts';
 import {refuseUnreadable} from '../../planner/checks/blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
-import {assembleMending, blockMending, emptyMending} from '../../planner/mend-plan.ts';
+import {assembleMending, blockMending, emptyMending} from '../../planner/records/mend-plan.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 
 const whyLeft: Partial<Record<Objection['reason'], string>> = {

@@ -1,10 +1,10 @@
 /**
 Images whose content is not what somebody relies on: written to after they were frozen, written to at the next start, frozen twice.
 */
-import {hasProcess} from '../../model/domain.ts';
-import {formatTime} from '../../model/format.ts';
-import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import {formatTime} from '../../model/text/format.ts';
+import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {listed, report, type Examination} from './patient.ts';
 import {settleSeconds} from './image-findings.ts';
 

@@ -1,7 +1,7 @@
 /**
 All that can be found about one domain. Pure: the records, the images and what lies around them come in.
 */
-import {sortFindings, type Finding} from '../../model/finding.ts';
+import {sortFindings, type Finding} from '../../model/domain/finding.ts';
 import {findContentTroubles} from './content-findings.ts';
 import {deniedImages, findImageTroubles} from './image-findings.ts';
 import {findOwnerTroubles} from './owner-findings.ts';

@@ -4,19 +4,19 @@ others is looked up in one graph of all images. Between two domains the program 
 */
 import {posix} from 'node:path';
 import {setImmediate} from 'node:timers/promises';
-import {describeClaim, remedyFor} from '../../model/claim.ts';
-import {describeFailure} from '../../model/describe-failure.ts';
-import type {DomainSummary} from '../../model/domain.ts';
-import {sortFindings, type Finding} from '../../model/finding.ts';
-import {describeTrouble} from '../../model/journal-trouble.ts';
-import {buildImageGraph, type ImageGraph} from '../../model/image-graph.ts';
-import {isDenied, type Image} from '../../model/image.ts';
-import type {DomainPicture, HostFacts} from '../../model/inventory.ts';
-import type {Pin} from '../../model/pin.ts';
-import {nvramPaths} from '../../model/nvram.ts';
-import {pinsOfDomain} from '../../model/pins.ts';
+import {describeClaim, remedyFor} from '../../model/plan/claim.ts';
+import {describeFailure} from '../../model/text/describe-failure.ts';
+import type {DomainSummary} from '../../model/domain/domain.ts';
+import {sortFindings, type Finding} from '../../model/domain/finding.ts';
+import {describeTrouble} from '../../model/plan/journal-trouble.ts';
+import {buildImageGraph, type ImageGraph} from '../../model/images/image-graph.ts';
+import {isDenied, type Image} from '../../model/images/image.ts';
+import type {DomainPicture, HostFacts} from '../../model/domain/inventory.ts';
+import type {Pin} from '../../model/images/pin.ts';
+import {nvramPaths} from '../../model/domain/nvram.ts';
+import {pinsOfDomain} from '../../model/images/pins.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import {frozenPath} from '../../model/snapshot.ts';
+import {frozenPath} from '../../model/domain/snapshot.ts';
 import type {
 	AuditEntry, LostFile, Owner, StateStore, Surroundings, UnfinishedAction,
 } from '../ports.ts';

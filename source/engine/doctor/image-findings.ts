@@ -1,15 +1,15 @@
 /**
 Images that are missing or do not open, links that lead nowhere, formats that nobody wrote down, and chains that are too deep.
 */
-import {advisedDepth, deepestChain} from '../../model/chain-depth.ts';
-import {isWritableMedium} from '../../model/domain.ts';
-import {formatBytes} from '../../model/format.ts';
-import {chainOf, holdersOf, imageAt} from '../../model/image-graph.ts';
-import {isDenied, type Image} from '../../model/image.ts';
-import {formatsOfDomain} from '../../model/pins.ts';
-import {quoteForShell} from '../../model/shell-quote.ts';
-import {isDrive} from '../../model/start-files.ts';
-import {describeUnreadable, permissionRemedy} from '../../model/unreadable-image.ts';
+import {advisedDepth, deepestChain} from '../../model/images/chain-depth.ts';
+import {isWritableMedium} from '../../model/domain/domain.ts';
+import {formatBytes} from '../../model/text/format.ts';
+import {chainOf, holdersOf, imageAt} from '../../model/images/image-graph.ts';
+import {isDenied, type Image} from '../../model/images/image.ts';
+import {formatsOfDomain} from '../../model/images/pins.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
+import {isDrive} from '../../model/domain/start-files.ts';
+import {describeUnreadable, permissionRemedy} from '../../model/images/unreadable-image.ts';
 import {writtenHeads} from '../../planner/records/lineage.ts';
 import {listed, report, type Examination} from './patient.ts';
 

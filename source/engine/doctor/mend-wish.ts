@@ -1,8 +1,8 @@
 /**
 One wish for all findings of a kind: their plans would stand in each other's way, because each changes what the next was made from.
 */
-import type {Wish} from '../../model/action.ts';
-import type {Finding, FindingKind} from '../../model/finding.ts';
+import type {Wish} from '../../model/plan/request.ts';
+import type {Finding, FindingKind} from '../../model/domain/finding.ts';
 
 /** Undefined where nothing of the kind can be mended by a plan. `findings` are those of one domain. */
 export function mendWish(findings: readonly Finding[], kind: FindingKind): Wish | undefined {

@@ -3,10 +3,10 @@ Images in the folders that nothing needs. Only leftovers of snapshots are offere
 froze it. An overlay on anything else may be somebody's backup, clone or work, whatever no record says.
 */
 import {posix} from 'node:path';
-import {formatBytes} from '../../model/format.ts';
-import type {Finding} from '../../model/finding.ts';
-import {holdersOf, overlaysOf, type ImageGraph} from '../../model/image-graph.ts';
-import type {Image} from '../../model/image.ts';
+import {formatBytes} from '../../model/text/format.ts';
+import type {Finding} from '../../model/domain/finding.ts';
+import {holdersOf, overlaysOf, type ImageGraph} from '../../model/images/image-graph.ts';
+import type {Image} from '../../model/images/image.ts';
 import {isNamedAfter} from '../../planner/steps/overlay-name.ts';
 import {listed} from './patient.ts';
 

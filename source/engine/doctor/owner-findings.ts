@@ -1,10 +1,10 @@
 /**
 Heads that QEMU may not open at the next start: where libvirt leaves the owners of images alone, nobody else gives them to QEMU's user.
 */
-import {hasProcess, isWritableMedium} from '../../model/domain.ts';
-import {imageAt} from '../../model/image-graph.ts';
-import type {FileFacts} from '../../model/image.ts';
-import {quoteForShell} from '../../model/shell-quote.ts';
+import {hasProcess, isWritableMedium} from '../../model/domain/domain.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
+import type {FileFacts} from '../../model/images/image.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {report, type Examination} from './patient.ts';
 
 /** What the groups of QEMU's user are is not known, so a group of its own that may write is taken for one of them. */

@@ -1,12 +1,12 @@
 /**
 One domain as the doctor sees it: its records, the images of the whole host, and what lies around them.
 */
-import {chainOf, type ImageGraph} from '../../model/image-graph.ts';
-import type {Finding} from '../../model/finding.ts';
-import type {DomainPicture, HostFacts} from '../../model/inventory.ts';
-import type {Pin} from '../../model/pin.ts';
-import {pinsOfDomain} from '../../model/pins.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import {chainOf, type ImageGraph} from '../../model/images/image-graph.ts';
+import type {Finding} from '../../model/domain/finding.ts';
+import type {DomainPicture, HostFacts} from '../../model/domain/inventory.ts';
+import type {Pin} from '../../model/images/pin.ts';
+import {pinsOfDomain} from '../../model/images/pins.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {frozenIndex} from '../../planner/records/lineage.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import type {AuditEntry, Surroundings, UnfinishedAction} from '../ports.ts';

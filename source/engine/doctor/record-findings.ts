@@ -1,12 +1,12 @@
 /**
 Records of libvirt that do not agree with the disks, and what its own commands would do because of it.
 */
-import {hasProcess} from '../../model/domain.ts';
-import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
-import {nameProblem} from '../../model/snapshot-name.ts';
-import {unrecordedTags} from '../../model/unrecorded-tags.ts';
-import {quoteForTerminal} from '../../model/shell-quote.ts';
-import {isExternal} from '../../model/snapshot.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
+import {nameProblem} from '../../model/domain/snapshot-name.ts';
+import {unrecordedTags} from '../../model/images/unrecorded-tags.ts';
+import {quoteForTerminal} from '../../model/text/shell-quote.ts';
+import {isExternal} from '../../model/domain/snapshot.ts';
 import {
 	judgeCurrent, misnamedHeads, mustNameHeads, recordedOverlays, unlinksRecordedSince,
 } from '../../planner/records/lineage.ts';

@@ -1,15 +1,15 @@
 /**
 Snapshots that can no longer be reverted to, by the very checks of a revert, and what virsh's own commands do to healthy trees.
 */
-import {isWritableMedium} from '../../model/domain.ts';
+import {isWritableMedium} from '../../model/domain/domain.ts';
 import type {Blocker} from '../../model/failure.ts';
 import {
 	chainOf, contentHoldersOf, holdersOf,
-} from '../../model/image-graph.ts';
+} from '../../model/images/image-graph.ts';
 import {
 	frozenPath, isExternal, type Snapshot,
-} from '../../model/snapshot.ts';
-import {withAncestors} from '../../model/tree.ts';
+} from '../../model/domain/snapshot.ts';
+import {withAncestors} from '../../model/domain/tree.ts';
 import {blockChain} from '../../planner/checks/blockers.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
 import {blockHandMerged} from '../../planner/checks/hand-merged.ts';

@@ -1,9 +1,9 @@
 /**
 Why the domain cannot be started as it is defined, though its disks may be whole: media, kernel, firmware, secrets that are not there.
 */
-import {hasProcess} from '../../model/domain.ts';
-import {chainConflict, layersWithoutSecret} from '../../model/recorded-chain.ts';
-import {isStartable, lostToStart} from '../../model/start-files.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import {chainConflict, layersWithoutSecret} from '../../model/domain/recorded-chain.ts';
+import {isStartable, lostToStart} from '../../model/domain/start-files.ts';
 import {conflictRemedy, describeConflict} from '../../planner/checks/recorded-chains.ts';
 import {describeLost, ejectCommand} from '../../planner/checks/start-files.ts';
 import {listed, report, type Examination} from './patient.ts';

@@ -1,11 +1,11 @@
 /**
 What was left half-way or half-asleep: actions of ours, managed saves, checkpoints whose bitmaps are gone.
 */
-import {hasProcess} from '../../model/domain.ts';
-import {chainOf, imageAt} from '../../model/image-graph.ts';
-import {lostNvramCopies} from '../../model/nvram.ts';
-import {quoteForShell} from '../../model/shell-quote.ts';
-import type {Checkpoint} from '../../model/snapshot.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import {chainOf, imageAt} from '../../model/images/image-graph.ts';
+import {lostNvramCopies} from '../../model/domain/nvram.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
+import type {Checkpoint} from '../../model/domain/snapshot.ts';
 import {describeAction} from '../../actions/registry.ts';
 import {writtenHeads} from '../../planner/records/lineage.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';

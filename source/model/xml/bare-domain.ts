@@ -2,9 +2,9 @@
 The `<domain>` of a bare QEMU, in libvirt's format. Its whole command line, program first, stands in `<qemu:commandline>`; a mark in `<metadata>` tells it
 from the few more arguments that a domain of libvirt may have there.
 */
-import type {Disk} from '../domain.ts';
-import {withImages} from '../qemu-command-line.ts';
-import type {Image} from '../qemu-drives.ts';
+import type {Disk} from '../domain/domain.ts';
+import {withImages} from '../qemu/command-line.ts';
+import type {Image} from '../qemu/drives.ts';
 import {succeed, type Result} from '../result.ts';
 import {
 	attribute, checkText, contentOf, element, escapeAttribute, escapeText, find, findAll, nameOf, type XmlItem,

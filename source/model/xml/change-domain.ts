@@ -1,7 +1,7 @@
 /**
 A `<domain>` with other images under its disks, and in the command line that a bare QEMU is started with. Everything else stays as it is.
 */
-import type {ImagePlace} from '../image.ts';
+import type {ImagePlace} from '../images/image.ts';
 import {succeed, type Result} from '../result.ts';
 import {changeRecordedCommandLine} from './bare-domain.ts';
 import {

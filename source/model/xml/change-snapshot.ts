@@ -3,9 +3,9 @@ Snapshot records as they are given to `snapshot-create --redefine`: existing one
 
 Only the record's own `<disks>` and `<revertDisks>` are touched, never the disks of the domains that it stores.
 */
-import type {ImagePlace} from '../image.ts';
+import type {ImagePlace} from '../images/image.ts';
 import {succeed, type Result} from '../result.ts';
-import type {SnapshotDisk, SnapshotMemory} from '../snapshot.ts';
+import type {SnapshotDisk, SnapshotMemory} from '../domain/snapshot.ts';
 import {
 	attribute, changeXml, checkText, contentOf, element, escapeAttribute, escapeText, find, findAll, keepOnly, nameOf, type XmlItem,
 } from './change-xml.ts';

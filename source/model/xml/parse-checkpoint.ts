@@ -1,7 +1,7 @@
 /**
 A `<domaincheckpoint>` as libvirt writes it.
 */
-import type {Checkpoint, CheckpointDisk} from '../snapshot.ts';
+import type {Checkpoint, CheckpointDisk} from '../domain/snapshot.ts';
 import {fail, succeed, type Result} from '../result.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml, textOf, type XmlNode,

@@ -1,8 +1,8 @@
 /**
 What a `<domain>` (or `<inactiveDomain>`) document says about the domain and its disks.
 */
-import type {BootFile, Disk, DomainDefinition, RecordedChain, SecretName, SnapshotMode} from '../domain.ts';
-import {bootFilesOf as bootFilesOfCommandLine} from '../qemu-command-line.ts';
+import type {BootFile, Disk, DomainDefinition, RecordedChain, SecretName, SnapshotMode} from '../domain/domain.ts';
+import {bootFilesOf as bootFilesOfCommandLine} from '../qemu/command-line.ts';
 import {fail, succeed, type Result} from '../result.ts';
 import {commandLineOf} from './bare-domain.ts';
 import {parseLeftImages} from './left-images.ts';

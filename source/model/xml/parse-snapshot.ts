@@ -2,7 +2,7 @@
 A `<domainsnapshot>` as libvirt writes it. The stored `<domain>` and `<inactiveDomain>` are cut out byte for byte: they are what the domain is put
 back from.
 */
-import type {Snapshot, SnapshotDisk, SnapshotMemory} from '../snapshot.ts';
+import type {Snapshot, SnapshotDisk, SnapshotMemory} from '../domain/snapshot.ts';
 import {fail, succeed, type Result} from '../result.ts';
 import {parseDomainXml, sourcePathOf, toSnapshotMode} from './parse-domain.ts';
 import {

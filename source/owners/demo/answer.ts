@@ -1,7 +1,7 @@
 /**
 What a simulated program gives back.
 */
-import type {CommandFile} from '../../model/plan.ts';
+import type {CommandFile} from '../../model/plan/plan.ts';
 
 export type Answer = {stdout: string; stderr: string; exitCode: number};
 

@@ -3,9 +3,9 @@ The demo host: stands where virsh, qemu-img and the file tools of a real host wo
 run on it unchanged. Everything is in memory; nothing on the machine is touched.
 */
 import {setTimeout as sleep} from 'node:timers/promises';
-import type {CommandFile} from '../../model/plan.ts';
+import type {CommandFile} from '../../model/plan/plan.ts';
 import {fail, succeed} from '../../model/result.ts';
-import type {LineWatcher, Runner} from '../../tools/run.ts';
+import type {LineWatcher, Runner} from '../../tools/run/run.ts';
 import type {Answer} from './answer.ts';
 import {carryOut, isCopying, type Copying} from './copying.ts';
 import {buildEstate} from './estate.ts';

@@ -2,7 +2,7 @@
 The state folder of the demo host: journals, locks and the audit log in memory, gone when the program ends.
 */
 import type {AuditEntry, JournalRecord, StateStore, UnfinishedAction} from '../../engine/ports.ts';
-import type {Plan} from '../../model/plan.ts';
+import type {Plan} from '../../model/plan/plan.ts';
 import {fail, succeed} from '../../model/result.ts';
 
 export function createMemoryStore(): StateStore {

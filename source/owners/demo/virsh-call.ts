@@ -1,7 +1,7 @@
 /**
 What a command of the demo's virsh is, and what it is called with.
 */
-import type {CommandFile} from '../../model/plan.ts';
+import type {CommandFile} from '../../model/plan/plan.ts';
 import type {Answer} from './answer.ts';
 import type {Copying} from './copying.ts';
 import type {OptionSpec, ParsedOptions} from './virsh-words.ts';

@@ -2,7 +2,7 @@
 `virsh` on the demo host: global options, one command or a batch of them, and which of virsh's commands the demo knows. What each command does
 stands in the other files named virsh-….ts.
 */
-import type {CommandFile} from '../../model/plan.ts';
+import type {CommandFile} from '../../model/plan/plan.ts';
 import {virshError, type Answer} from './answer.ts';
 import {finishAtOnce, type Copying} from './copying.ts';
 import {blockCommands} from './virsh-block.ts';

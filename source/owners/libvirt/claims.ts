@@ -10,11 +10,11 @@ import {hostname} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import type {Claims} from '../../engine/ports.ts';
-import {parseClaim, type Claim, type ClaimLife, type FoundClaim} from '../../model/claim.ts';
-import {digest} from '../../model/fingerprint.ts';
+import {parseClaim, type Claim, type ClaimLife, type FoundClaim} from '../../model/plan/claim.ts';
+import {digest} from '../../model/plan/fingerprint.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {decodeEntities} from '../../model/xml/left-images.ts';
-import type {Runner} from '../../tools/run.ts';
+import type {Runner} from '../../tools/run/run.ts';
 import {isNotSupported, type Virsh} from './virsh.ts';
 
 const usagePrefix = 'vsnap-tui/';

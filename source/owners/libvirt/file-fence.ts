@@ -2,9 +2,9 @@
 The fence before every file command: libvirt's host must be the machine on which the command runs. A forwarded socket, or an ssh host with another's
 socket, otherwise leads to other files under the same paths. Asked once, and anew before a plan.
 */
-import {differenceOf, type LibvirtIdentity, type MachineIdentity} from '../../model/host-identity.ts';
+import {differenceOf, type LibvirtIdentity, type MachineIdentity} from '../../model/domain/host-identity.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import type {Runner} from '../../tools/run.ts';
+import type {Runner} from '../../tools/run/run.ts';
 import type {Virsh} from './virsh.ts';
 
 export type FileFence = {

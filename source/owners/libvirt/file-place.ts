@@ -2,7 +2,7 @@
 On which machine the image files of a libvirt URI are, and whether they can be worked on there. By libvirt's rules for URIs (https://libvirt.org/uri.html): a
 host part, or a transport other than unix, leads to another machine, whatever name it has. Files there are reached by ssh alone.
 */
-import {parseSshTarget, type SshTarget} from '../../tools/ssh.ts';
+import {parseSshTarget, type SshTarget} from '../../tools/run/ssh.ts';
 import type {RunOutput} from '../../engine/ports.ts';
 import type {Failure} from '../../model/failure.ts';
 import {fail, type Result} from '../../model/result.ts';

@@ -3,15 +3,15 @@ Who uses an image at this moment. Asked just before a file is removed, so everyt
 the headers of the images that they lead to, the headers of all images in the same folder, and the processes that have it open.
 */
 import {posix} from 'node:path';
-import type {Image} from '../../model/image.ts';
-import {doubtful} from '../../model/image-users.ts';
+import type {Image} from '../../model/images/image.ts';
+import {doubtful} from '../../model/images/image-users.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import {readFileFacts, readOpenProcesses} from '../../tools/files.ts';
-import {readNames} from '../../tools/folders.ts';
-import {isUnresolved} from '../../tools/backing-name.ts';
-import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
-import {readHeader} from '../../tools/qemu-img.ts';
-import type {Runner} from '../../tools/run.ts';
+import {readFileFacts, readOpenProcesses} from '../../tools/files/files.ts';
+import {readNames} from '../../tools/files/folders.ts';
+import {isUnresolved} from '../../tools/files/backing-name.ts';
+import {findQcow2Candidates} from '../../tools/files/find-qcow2.ts';
+import {readHeader} from '../../tools/files/qemu-img.ts';
+import type {Runner} from '../../tools/run/run.ts';
 import {mapLimited} from './concurrency.ts';
 import {readImages} from './read-images.ts';
 import type {RecordSource} from './record-source.ts';

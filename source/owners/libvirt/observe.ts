@@ -1,17 +1,17 @@
 /**
 The answers to probes: whether something is so at this moment. Always asked anew.
 */
-import type {Probe} from '../../model/plan.ts';
+import type {Probe} from '../../model/plan/plan.ts';
 import {
 	fail, succeed, unreachable, type Result,
 } from '../../model/result.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {isOwnedByRoot} from '../../model/image-owner.ts';
-import {readFileFacts, readSameContent, readSameFile, readTest} from '../../tools/files.ts';
-import {readFileStamps} from '../../tools/file-stamps.ts';
-import {readHeader, readTags} from '../../tools/qemu-img.ts';
-import type {Runner} from '../../tools/run.ts';
-import {readSameImage} from '../../tools/same-image.ts';
+import {isOwnedByRoot} from '../../model/images/image-owner.ts';
+import {readFileFacts, readSameContent, readSameFile, readTest} from '../../tools/files/files.ts';
+import {readFileStamps} from '../../tools/files/file-stamps.ts';
+import {readHeader, readTags} from '../../tools/files/qemu-img.ts';
+import type {Runner} from '../../tools/run/run.ts';
+import {readSameImage} from '../../tools/files/same-image.ts';
 import {readImageUsers} from './image-users.ts';
 import {hasDomainId, parseFields} from './read-host.ts';
 import type {RecordSource} from './record-source.ts';

@@ -4,13 +4,13 @@ A libvirt host as the engine sees it. Here the parts are put together; each stan
 Every purpose has processes of its own, so a question that waits for a busy domain holds up no other.
 */
 import type {Owner} from '../../engine/ports.ts';
-import {hasProcess} from '../../model/domain.ts';
-import type {HostFacts} from '../../model/inventory.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import type {HostFacts} from '../../model/domain/inventory.ts';
 import {fail, succeed} from '../../model/result.ts';
-import {readFileStamps} from '../../tools/file-stamps.ts';
-import type {LineWatcher, Runner} from '../../tools/run.ts';
-import {runCommand} from '../../tools/run-command.ts';
-import {readDataSizes} from '../../tools/measure-images.ts';
+import {readFileStamps} from '../../tools/files/file-stamps.ts';
+import type {LineWatcher, Runner} from '../../tools/run/run.ts';
+import {runCommand} from '../../tools/run/run-command.ts';
+import {readDataSizes} from '../../tools/files/measure-images.ts';
 import {createClaims} from './claims.ts';
 import {createFileFence, withoutFence} from './file-fence.ts';
 import {readImageUsers} from './image-users.ts';

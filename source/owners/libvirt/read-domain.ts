@@ -1,10 +1,10 @@
 /**
 One domain with its snapshots and checkpoints, as libvirt records them. Images are not looked at here.
 */
-import type {Domain} from '../../model/domain.ts';
-import type {Unreadable} from '../../model/inventory.ts';
+import type {Domain} from '../../model/domain/domain.ts';
+import type {Unreadable} from '../../model/domain/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import type {Checkpoint, Snapshot} from '../../model/snapshot.ts';
+import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
 import {parseCheckpointXml} from '../../model/xml/parse-checkpoint.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';

@@ -2,13 +2,13 @@
 What the other domains of the host hold: their definitions and the records of their snapshots, in as few processes as possible. A domain that cannot be
 read is named, because what it holds is then unknown.
 */
-import type {Domain, DomainDefinition} from '../../model/domain.ts';
-import type {Unreadable} from '../../model/inventory.ts';
-import type {Pin} from '../../model/pin.ts';
-import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
+import type {Domain, DomainDefinition} from '../../model/domain/domain.ts';
+import type {Unreadable} from '../../model/domain/inventory.ts';
+import type {Pin} from '../../model/images/pin.ts';
+import {formatsOfDomain, pinsOfDomain} from '../../model/images/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {quoteForTerminal} from '../../model/shell-quote.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import {quoteForTerminal} from '../../model/text/shell-quote.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
 import {readDomains} from './read-host.ts';

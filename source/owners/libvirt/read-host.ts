@@ -1,8 +1,8 @@
 /**
 The host itself: its name, its versions, its domains.
 */
-import type {DomainState, DomainSummary} from '../../model/domain.ts';
-import type {HostFacts} from '../../model/inventory.ts';
+import type {DomainState, DomainSummary} from '../../model/domain/domain.ts';
+import type {HostFacts} from '../../model/domain/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {checkScheme} from './uri.ts';
 import type {Answer, Virsh} from './virsh.ts';

@@ -2,13 +2,13 @@
 The images behind pins: their chains, and the facts of their files. A broken image never keeps the others from being read: what is wrong with it stands
 in its own problems.
 */
-import {buildImageGraph, chainOf} from '../../model/image-graph.ts';
-import type {Image} from '../../model/image.ts';
+import {buildImageGraph, chainOf} from '../../model/images/image-graph.ts';
+import type {Image} from '../../model/images/image.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {readFileFacts} from '../../tools/files.ts';
-import {findQcow2Files} from '../../tools/find-qcow2.ts';
-import {readChain, readDeviceBytes, readLocks} from '../../tools/qemu-img.ts';
-import type {Runner} from '../../tools/run.ts';
+import {readFileFacts} from '../../tools/files/files.ts';
+import {findQcow2Files} from '../../tools/files/find-qcow2.ts';
+import {readChain, readDeviceBytes, readLocks} from '../../tools/files/qemu-img.ts';
+import type {Runner} from '../../tools/run/run.ts';
 import {mapLimited} from './concurrency.ts';
 
 /** One image is read by one process, and there may be hundreds. */

@@ -2,14 +2,14 @@
 The head of a libvirt memory file (libvirt-semantics 3.7): 92 bytes with the magic word, then the domain's XML, then QEMU's stream. Proven here, before
 anybody stops a domain: libvirt finds a damaged file only after it has.
 */
-import type {MemoryFileFacts} from '../../model/inventory.ts';
+import type {MemoryFileFacts} from '../../model/domain/inventory.ts';
 import {
 	memoryFormatOf, streamProblem, streamStartBytes, type MemoryFormat,
-} from '../../model/memory-format.ts';
-import {quoteForShell} from '../../model/shell-quote.ts';
+} from '../../model/domain/memory-format.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {readFileFacts} from '../../tools/files.ts';
-import type {Runner} from '../../tools/run.ts';
+import {readFileFacts} from '../../tools/files/files.ts';
+import type {Runner} from '../../tools/run/run.ts';
 import {reasonOf, type Virsh} from './virsh.ts';
 
 const headerBytes = 92;

@@ -2,9 +2,9 @@
 How far something that copies has come: block jobs and domain jobs as virsh tells them, files by their size.
 */
 import type {Copied} from '../../engine/ports.ts';
-import type {Progress} from '../../model/plan.ts';
-import {readFileFacts} from '../../tools/files.ts';
-import type {Runner} from '../../tools/run.ts';
+import type {Progress} from '../../model/plan/plan.ts';
+import {readFileFacts} from '../../tools/files/files.ts';
+import type {Runner} from '../../tools/run/run.ts';
 import type {Virsh} from './virsh.ts';
 
 /** `virsh blockjob --raw`: " type=Active Block Commit", " bandwidth=0", " cur=1048576", " end=2097152". */

@@ -3,13 +3,13 @@ Overlays that belong to no domain and stand on images of one: a backup that name
 their own headers tells of them, so the images beside the heads are looked at.
 */
 import {posix} from 'node:path';
-import type {Image} from '../../model/image.ts';
-import type {FolderFacts} from '../../model/inventory.ts';
+import type {Image} from '../../model/images/image.ts';
+import type {FolderFacts} from '../../model/domain/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {readFileFacts} from '../../tools/files.ts';
-import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
-import {readHeader} from '../../tools/qemu-img.ts';
-import type {Runner} from '../../tools/run.ts';
+import {readFileFacts} from '../../tools/files/files.ts';
+import {findQcow2Candidates} from '../../tools/files/find-qcow2.ts';
+import {readHeader} from '../../tools/files/qemu-img.ts';
+import type {Runner} from '../../tools/run/run.ts';
 import {mapLimited} from './concurrency.ts';
 
 const readersAtOnce = 4;

@@ -4,14 +4,14 @@ doctor, who looks at a whole host: as few processes as the number of files allow
 */
 import {posix} from 'node:path';
 import type {LostFile, Surroundings, SurroundingsRequest} from '../../engine/ports.ts';
-import type {FolderFacts, MemoryFileFacts} from '../../model/inventory.ts';
-import type {Image} from '../../model/image.ts';
+import type {FolderFacts, MemoryFileFacts} from '../../model/domain/inventory.ts';
+import type {Image} from '../../model/images/image.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {escapePattern, readFileFacts} from '../../tools/files.ts';
-import {readFolders} from '../../tools/folders.ts';
-import {findQcow2Candidates} from '../../tools/find-qcow2.ts';
-import {readChain, readHeader} from '../../tools/qemu-img.ts';
-import type {Runner} from '../../tools/run.ts';
+import {escapePattern, readFileFacts} from '../../tools/files/files.ts';
+import {readFolders} from '../../tools/files/folders.ts';
+import {findQcow2Candidates} from '../../tools/files/find-qcow2.ts';
+import {readChain, readHeader} from '../../tools/files/qemu-img.ts';
+import type {Runner} from '../../tools/run/run.ts';
 import {mapLimited} from './concurrency.ts';
 import type {FileFence} from './file-fence.ts';
 import type {RecordSource} from './record-source.ts';

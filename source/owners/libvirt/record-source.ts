@@ -2,8 +2,8 @@
 Where the records of domains come from. What is read of images, folders and processes is the same for a libvirt host and for bare QEMU; this is what
 differs.
 */
-import type {Domain} from '../../model/domain.ts';
-import type {Job, MemoryFileFacts} from '../../model/inventory.ts';
+import type {Domain} from '../../model/domain/domain.ts';
+import type {Job, MemoryFileFacts} from '../../model/domain/inventory.ts';
 import type {Result} from '../../model/result.ts';
 import type {DomainRecords} from './read-domain.ts';
 import type {ForeignRecords} from './read-foreign.ts';

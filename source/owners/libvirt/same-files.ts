@@ -4,9 +4,9 @@ name and have other files under the same paths: then the sizes that it tells of 
 `Allocation` what the blocks take; seen with 9.0, of domains that are off and that run).
 */
 import {setTimeout} from 'node:timers/promises';
-import {headDisks, type Disk, type Domain} from '../../model/domain.ts';
-import type {Image} from '../../model/image.ts';
-import type {Runner} from '../../tools/run.ts';
+import {headDisks, type Disk, type Domain} from '../../model/domain/domain.ts';
+import type {Image} from '../../model/images/image.ts';
+import type {Runner} from '../../tools/run/run.ts';
 import type {Virsh} from './virsh.ts';
 
 type Size = {allocatedBytes: number; sizeBytes: number};

@@ -7,10 +7,10 @@ question an error belongs to, so where the batch complained each question withou
 */
 import {Buffer} from 'node:buffer';
 import {randomBytes} from 'node:crypto';
-import {describeFailure} from '../../model/describe-failure.ts';
+import {describeFailure} from '../../model/text/describe-failure.ts';
 import type {Failure} from '../../model/failure.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import type {Runner} from '../../tools/run.ts';
+import type {Runner} from '../../tools/run/run.ts';
 import {mapLimited} from './concurrency.ts';
 
 /** What a question gave on stdout, as it was. */

@@ -1,7 +1,7 @@
 /**
 Changes made by anybody, told by `virsh event`: states, definitions, devices, jobs. (Snapshots and checkpoints cause no event.)
 */
-import type {LineWatcher} from '../../tools/run.ts';
+import type {LineWatcher} from '../../tools/run/run.ts';
 
 /** What a picture shows; agents, clocks and balloons are not among it. */
 const interesting = /^event '(?:lifecycle|block-job|block-job-2|job-completed|device-added|device-removed|disk-change|tray-change|metadata-change)'/;

@@ -2,7 +2,7 @@
 The bare domains that a person has named, by a monitor or by image files.
 */
 import {posix} from 'node:path';
-import {digest} from '../../model/fingerprint.ts';
+import {digest} from '../../model/plan/fingerprint.ts';
 
 export type NamedBare = {
 	name: string;

@@ -4,8 +4,8 @@ name nor the process's folder tells where they are: the files that it has open d
 */
 import {readdir, readFile, readlink, stat} from 'node:fs/promises';
 import path from 'node:path';
-import {imagesOfDrives} from '../../model/qemu-command-line.ts';
-import {resolveBackingPath} from '../../tools/backing-name.ts';
+import {imagesOfDrives} from '../../model/qemu/command-line.ts';
+import {resolveBackingPath} from '../../tools/files/backing-name.ts';
 import {quietly} from './quietly.ts';
 
 /** Of a process: what it has open, by identity; the folder of the shell that started it; the folders that its names may count from, the likeliest first. */

@@ -5,9 +5,9 @@ in libvirt's XML format. Only reading is done here; plans write them.
 import {Buffer} from 'node:buffer';
 import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
-import {digest} from '../../model/fingerprint.ts';
+import {digest} from '../../model/plan/fingerprint.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
 
 export type Records = {

@@ -1,9 +1,9 @@
 /**
 The answers to probes about bare domains: whether something is so at this moment. Always asked anew.
 */
-import type {Probe} from '../../model/plan.ts';
+import type {Probe} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import type {Runner} from '../../tools/run.ts';
+import type {Runner} from '../../tools/run/run.ts';
 import {negate, observeAll, observeFile} from '../libvirt/observe.ts';
 import type {RecordSource} from '../libvirt/record-source.ts';
 import type {BareRead} from './read-bare.ts';

@@ -3,7 +3,7 @@ When the work of a QMP command has come to its end, which is often later than it
 run-qmp.ts.
 */
 import type {RunOptions} from '../../engine/ports.ts';
-import type {QmpCommand} from '../../model/plan.ts';
+import type {QmpCommand} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {QmpEvent} from './qmp.ts';
 

@@ -2,14 +2,14 @@
 A bare domain: what its monitor tells while it runs, what is recorded of it while it is off, and its image files where nothing is recorded yet.
 */
 import path from 'node:path';
-import type {Disk, Domain} from '../../model/domain.ts';
-import type {BareFacts, Unreadable} from '../../model/inventory.ts';
+import type {Disk, Domain} from '../../model/domain/domain.ts';
+import type {BareFacts, Unreadable} from '../../model/domain/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {aliasesOf, buildBareDomainXml, commandLineOf, type BareDomain} from '../../model/xml/bare-domain.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {readChain} from '../../tools/qemu-img.ts';
-import type {Runner} from '../../tools/run.ts';
+import {readChain} from '../../tools/files/qemu-img.ts';
+import type {Runner} from '../../tools/run/run.ts';
 import type {DomainRecords} from '../libvirt/read-domain.ts';
 import {uuidOfName, type NamedBare} from './bare-names.ts';
 import {folderNameOf, readRecords, type Records} from './metadata.ts';

@@ -2,11 +2,11 @@
 What the other bare domains hold: those that were named, as they are, and all that have records, as these tell it.
 */
 import path from 'node:path';
-import type {Domain} from '../../model/domain.ts';
-import type {Pin} from '../../model/pin.ts';
-import {formatsOfDomain, pinsOfDomain} from '../../model/pins.ts';
+import type {Domain} from '../../model/domain/domain.ts';
+import type {Pin} from '../../model/images/pin.ts';
+import {formatsOfDomain, pinsOfDomain} from '../../model/images/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import type {ForeignRecords} from '../libvirt/read-foreign.ts';
 import {reasonOf} from '../libvirt/virsh.ts';

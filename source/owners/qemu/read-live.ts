@@ -4,9 +4,9 @@ A QEMU that runs, as its monitor and its process tell it.
 import {stat} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
-import type {Disk, DomainState} from '../../model/domain.ts';
-import type {BareNode, ImageNode, Job} from '../../model/inventory.ts';
-import {imagesOfDrives, withPresentHeads} from '../../model/qemu-command-line.ts';
+import type {Disk, DomainState} from '../../model/domain/domain.ts';
+import type {BareNode, ImageNode, Job} from '../../model/domain/inventory.ts';
+import {imagesOfDrives, withPresentHeads} from '../../model/qemu/command-line.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {locateFor, type Locate} from './locate-files.ts';
 import {imageFormats, isFilter, lookThrough} from './look-through.ts';

@@ -2,10 +2,10 @@
 The head of a memory file that a bare QEMU wrote: its migration stream as it is. What it belongs to stands in the record of its snapshot.
 */
 import {Buffer} from 'node:buffer';
-import type {MemoryFileFacts} from '../../model/inventory.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
-import {readFileFacts} from '../../tools/files.ts';
-import type {Runner} from '../../tools/run.ts';
+import type {MemoryFileFacts} from '../../model/domain/inventory.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {readFileFacts} from '../../tools/files/files.ts';
+import type {Runner} from '../../tools/run/run.ts';
 import {parseHexDump} from '../libvirt/read-memory.ts';
 
 const streamMagic = '5145564d';

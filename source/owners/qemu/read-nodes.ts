@@ -1,7 +1,7 @@
 /**
 The nodes of a running QEMU by the image that each has open, for the jobs that merge images: these name nodes, not files.
 */
-import type {ImageNode} from '../../model/inventory.ts';
+import type {ImageNode} from '../../model/domain/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Locate} from './locate-files.ts';
 import {imageFormats, plainName, protocols} from './look-through.ts';

@@ -3,7 +3,7 @@ Runs one QMP command of a plan on a connection: sends it, then waits until its w
 */
 import {setTimeout} from 'node:timers/promises';
 import type {RunOptions} from '../../engine/ports.ts';
-import type {QmpCommand} from '../../model/plan.ts';
+import type {QmpCommand} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {findEnd, type Ask, type End} from './qmp-end.ts';
 import type {QmpEvent} from './qmp.ts';

@@ -2,14 +2,14 @@
 The reasons for which a plan is refused. All are named at once, and each says what can be done about it.
 */
 import {posix} from 'node:path';
-import {headDisks} from '../../model/domain.ts';
-import {chainOf, imageAt} from '../../model/image-graph.ts';
-import {objectionTo} from '../../model/may-change.ts';
-import {formatBytes} from '../../model/format.ts';
+import {headDisks} from '../../model/domain/domain.ts';
+import {chainOf, imageAt} from '../../model/images/image-graph.ts';
+import {objectionTo} from '../../model/images/may-change.ts';
+import {formatBytes} from '../../model/text/format.ts';
 import type {Blocker} from '../../model/failure.ts';
-import type {Image} from '../../model/image.ts';
-import {nameProblem} from '../../model/snapshot-name.ts';
-import {describeUnreadable} from '../../model/unreadable-image.ts';
+import type {Image} from '../../model/images/image.ts';
+import {nameProblem} from '../../model/domain/snapshot-name.ts';
+import {describeUnreadable} from '../../model/images/unreadable-image.ts';
 import type {PlanContext} from '../context.ts';
 import {requireLikeDisks} from './live-disks.ts';
 import {requireChainsAsRecorded} from './recorded-chains.ts';
@@ -204,7 +204,7 @@ export function blockFolders(context: PlanContext, overlayPaths: string[]): void
 	}
 }
 
-/** By the rules of model/snapshot-name.ts (L15), and not one that is there already. */
+/** By the rules of model/domain/snapshot-name.ts (L15), and not one that is there already. */
 export function blockName(context: PlanContext, name: string, what = 'the kept state'): void {
 	const {snapshots} = context.inventory.picture;
 	const problem = nameProblem(name);

@@ -2,10 +2,10 @@
 Other domains that have an image of this chain as a disk of their own. One that runs changes it at this moment; one that is off may be a template, whose
 image holds what it held as long as nobody starts it.
 */
-import {chainOf, imageAt, sharersOfDataFile} from '../../model/image-graph.ts';
-import type {Image} from '../../model/image.ts';
-import type {Pin} from '../../model/pin.ts';
-import type {Consequence} from '../../model/plan.ts';
+import {chainOf, imageAt, sharersOfDataFile} from '../../model/images/image-graph.ts';
+import type {Image} from '../../model/images/image.ts';
+import type {Pin} from '../../model/images/pin.ts';
+import type {Consequence} from '../../model/plan/plan.ts';
 import type {PlanContext} from '../context.ts';
 
 /** The permission bits that let somebody write. */

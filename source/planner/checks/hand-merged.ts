@@ -2,10 +2,10 @@
 Images that somebody merged by hand (virsh blockcommit, qemu-img commit): libvirt's records do not know of it, and a revert would succeed with wrong
 bytes (L8).
 */
-import {headDisks} from '../../model/domain.ts';
-import {chainOf, imageAt} from '../../model/image-graph.ts';
-import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
-import {withAncestors} from '../../model/tree.ts';
+import {headDisks} from '../../model/domain/domain.ts';
+import {chainOf, imageAt} from '../../model/images/image-graph.ts';
+import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
+import {withAncestors} from '../../model/domain/tree.ts';
 import type {PlanContext} from '../context.ts';
 import type {RevertDisks} from '../steps/revert-disks.ts';
 

@@ -2,8 +2,8 @@
 A guest that was resumed paused: QEMU from 10.0 on leaves its images inactive until the guest runs for the first time. Bitmaps of inactive images are
 invisible, so an overlay that is made then would not carry them on, and every checkpoint would end; and no block job takes such an image (10.0, 11.1).
 */
-import type {Domain} from '../../model/domain.ts';
-import type {HostFacts} from '../../model/inventory.ts';
+import type {Domain} from '../../model/domain/domain.ts';
+import type {HostFacts} from '../../model/domain/inventory.ts';
 import type {PlanContext} from '../context.ts';
 
 const activatesLate = 10_000_000;

@@ -2,8 +2,8 @@
 Disks that a running domain and its definition do not have alike: hot-plugged or detached for one of the two only, or put on another file. A stop would lose
 what only the running one has, and nobody could put it back.
 */
-import {isWritableMedium, type Disk, type DomainDefinition} from '../../model/domain.ts';
-import {quoteForTerminal} from '../../model/shell-quote.ts';
+import {isWritableMedium, type Disk, type DomainDefinition} from '../../model/domain/domain.ts';
+import {quoteForTerminal} from '../../model/text/shell-quote.ts';
 import type {PlanContext} from '../context.ts';
 
 function writableDisks(definition: DomainDefinition): Map<string, Disk> {

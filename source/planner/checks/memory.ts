@@ -1,11 +1,11 @@
 /**
 Resuming from a memory file: whether the file is fit for it, and the definition that QEMU is started with.
 */
-import type {DomainDefinition} from '../../model/domain.ts';
-import {formatVersion} from '../../model/format.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
-import type {MemoryFileFacts} from '../../model/inventory.ts';
-import type {MemoryFormat} from '../../model/memory-format.ts';
+import type {DomainDefinition} from '../../model/domain/domain.ts';
+import {formatVersion} from '../../model/text/format.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
+import type {MemoryFileFacts} from '../../model/domain/inventory.ts';
+import type {MemoryFormat} from '../../model/domain/memory-format.ts';
 import type {PlanContext} from '../context.ts';
 
 function misfits(inFile: DomainDefinition, inSnapshot: DomainDefinition, presentName: string): string[] {

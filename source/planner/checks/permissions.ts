@@ -2,7 +2,7 @@
 One line for a user without rights: every image and every folder of a domain says the same, and nothing else that was found counts before it is answered.
 */
 import type {Blocker} from '../../model/failure.ts';
-import {permissionRemedy} from '../../model/unreadable-image.ts';
+import {permissionRemedy} from '../../model/images/unreadable-image.ts';
 
 /** Puts the blockers that come of images which the user may not open into one. Others stay as they are. */
 export function joinPermissions(blockers: readonly Blocker[]): Blocker[] {

@@ -2,13 +2,13 @@
 Chains that a definition records in `<backingStore>`. Every plan writes definitions without them, so that QEMU follows the headers of the images: that is right only
 where the two say the same, and where no layer below needs a secret that stands in the record alone.
 */
-import type {Disk} from '../../model/domain.ts';
+import type {Disk} from '../../model/domain/domain.ts';
 import type {Blocker} from '../../model/failure.ts';
-import {chainOf, imageAt, isDevice} from '../../model/image-graph.ts';
+import {chainOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
 import {
 	chainConflict, encryptedLayers, foreignLayer, type ChainConflict,
-} from '../../model/recorded-chain.ts';
-import {quoteForShell} from '../../model/shell-quote.ts';
+} from '../../model/domain/recorded-chain.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
 import type {PlanContext} from '../context.ts';
 
 function refuse(context: PlanContext, blocker: Blocker): void {

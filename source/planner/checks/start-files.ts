@@ -2,11 +2,11 @@
 A definition that cannot start is never put in place: what it names besides the images of its disks is looked at beforehand. A drive whose medium is gone is left
 empty, and the plan says so; for everything else there is no such way out.
 */
-import {hasProcess, type Disk, type DomainDefinition} from '../../model/domain.ts';
+import {hasProcess, type Disk, type DomainDefinition} from '../../model/domain/domain.ts';
 import type {Blocker} from '../../model/failure.ts';
-import type {Consequence} from '../../model/plan.ts';
-import {quoteForShell} from '../../model/shell-quote.ts';
-import {isStartable, lostToStart, type Lost} from '../../model/start-files.ts';
+import type {Consequence} from '../../model/plan/plan.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
+import {isStartable, lostToStart, type Lost} from '../../model/domain/start-files.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {isBare} from '../hypervisor/bare-commands.ts';
 import type {PlanContext} from '../context.ts';

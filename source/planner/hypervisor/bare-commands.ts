@@ -3,11 +3,11 @@ The words of commands.ts for a domain that is bare QEMU. Its records are files o
 moved to its place, so that no crash leaves half of one. All of them can be run again.
 */
 import {posix} from 'node:path';
-import {digest} from '../../model/fingerprint.ts';
-import type {BareFacts, HostFacts, Inventory} from '../../model/inventory.ts';
-import type {Command, CommandFile, QmpCommand} from '../../model/plan.ts';
-import {relaunchArgv, relaunchProblems, type Relaunch} from '../../model/qemu-command-line.ts';
-import {quoteAsIs} from '../../model/shell-quote.ts';
+import {digest} from '../../model/plan/fingerprint.ts';
+import type {BareFacts, HostFacts, Inventory} from '../../model/domain/inventory.ts';
+import type {Command, CommandFile, QmpCommand} from '../../model/plan/plan.ts';
+import {relaunchArgv, relaunchProblems, type Relaunch} from '../../model/qemu/command-line.ts';
+import {quoteAsIs} from '../../model/text/shell-quote.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
 import {commandLineOf} from '../../model/xml/bare-domain.ts';
 

@@ -2,8 +2,8 @@
 What every plan for a bare QEMU needs beside its own steps: the folder of its records, the domain recorded before anything changes (so that it is known
 while it is off), and the records safely on disk before anything is removed.
 */
-import type {Inventory} from '../../model/inventory.ts';
-import type {Plan, Step} from '../../model/plan.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
+import type {Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {step} from '../steps/step.ts';
 import {bareCommands, isBare} from './bare-commands.ts';

@@ -2,8 +2,8 @@
 The exact command lines that plans are made of. Options stand before hostile text, and domains are named by UUID: a domain's name may look like an
 option or like another domain's number.
 */
-import type {HostFacts, Inventory} from '../../model/inventory.ts';
-import type {Command, CommandFile, ProgramCommand} from '../../model/plan.ts';
+import type {HostFacts, Inventory} from '../../model/domain/inventory.ts';
+import type {Command, CommandFile, ProgramCommand} from '../../model/plan/plan.ts';
 import {bareCommands, isBare} from './bare-commands.ts';
 
 /** With its inventory where the domain may be bare QEMU, which has other words for the same. */

@@ -3,11 +3,11 @@ Merging images that a running bare QEMU has open: by its own block jobs, through
 it; any other commit, and a pull into any image of a chain, leaves the guest where it is.
 */
 import {posix} from 'node:path';
-import type {Merge} from '../../model/image-merge.ts';
-import type {ImageNode} from '../../model/inventory.ts';
+import type {Merge} from '../../model/images/image-merge.ts';
+import type {ImageNode} from '../../model/domain/inventory.ts';
 import type {
 	Command, Instead, Probe, QmpCommand, Step,
-} from '../../model/plan.ts';
+} from '../../model/plan/plan.ts';
 import type {PlanContext} from '../context.ts';
 import {step} from '../steps/step.ts';
 import {bareCommands, type BareContext} from './bare-commands.ts';

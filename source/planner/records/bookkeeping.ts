@@ -5,11 +5,11 @@ libvirt >= 9.9, when it reverts, unlinks the files that the current snapshot's r
 images that the domain writes to. Before 9.9 a snapshot with children must keep what it named: rewritten, its own delete would commit the head
 into the image that the children share.
 */
-import {headDisks} from '../../model/domain.ts';
-import {devicePaths} from '../../model/image-graph.ts';
+import {headDisks} from '../../model/domain/domain.ts';
+import {devicePaths} from '../../model/images/image-graph.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
-import type {Step} from '../../model/plan.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
+import type {Step} from '../../model/plan/plan.ts';
 import {changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {snapshotCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';

@@ -2,11 +2,11 @@
 Which snapshot the images say is the current one. Records may be wrong: somebody called `snapshot-current`, lost a record, merged by hand. What the
 domain writes to stands on the image that a snapshot froze, and that snapshot is where the domain comes from.
 */
-import {headDisks, isWritableMedium} from '../../model/domain.ts';
-import type {HostFacts} from '../../model/inventory.ts';
-import {chainOf} from '../../model/image-graph.ts';
-import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
-import {withAncestors} from '../../model/tree.ts';
+import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
+import type {HostFacts} from '../../model/domain/inventory.ts';
+import {chainOf} from '../../model/images/image-graph.ts';
+import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
+import {withAncestors} from '../../model/domain/tree.ts';
 import type {PlanContext} from '../context.ts';
 
 export type Head = {target: string; path: string};

@@ -4,12 +4,12 @@ stored domains name, and which snapshot is current.
 
 Forgetting a record makes libvirt 9.0 and 10.0 re-write the records of its descendants, and wrongly; so each of them is written anew from what it was.
 */
-import type {Step} from '../../model/plan.ts';
-import type {ImagePlace} from '../../model/image.ts';
-import {devicePaths} from '../../model/image-graph.ts';
+import type {Step} from '../../model/plan/plan.ts';
+import type {ImagePlace} from '../../model/images/image.ts';
+import {devicePaths} from '../../model/images/image-graph.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {frozenPath, isExternal, type Snapshot} from '../../model/snapshot.ts';
-import {childrenByParent, withAncestors, withDescendants} from '../../model/tree.ts';
+import {frozenPath, isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
+import {childrenByParent, withAncestors, withDescendants} from '../../model/domain/tree.ts';
 import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {snapshotCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';

@@ -3,7 +3,7 @@ Overlays that no record tells of: somebody made them without a snapshot (`--no-m
 */
 import {
 	chainOf, contentHoldersOf, imageAt,
-} from '../../model/image-graph.ts';
+} from '../../model/images/image-graph.ts';
 import type {PlanContext} from '../context.ts';
 import {isNamedAfter} from '../steps/overlay-name.ts';
 import {frozenIndex, writtenHeads} from './lineage.ts';

@@ -3,8 +3,8 @@ What a shell script needs to do by hand what a plan does to a bare QEMU: speakin
 virsh.
 */
 import {posix} from 'node:path';
-import type {Plan, Probe, QmpCommand} from '../../model/plan.ts';
-import {formatCommandLine, quoteForShell} from '../../model/shell-quote.ts';
+import type {Plan, Probe, QmpCommand} from '../../model/plan/plan.ts';
+import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
 
 /** A path as a word of socat's own language. */
 function socatPath(path: string): string {

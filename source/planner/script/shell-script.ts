@@ -3,10 +3,10 @@ A plan as a POSIX shell script that does the same by hand: the same commands in 
 removed.
 */
 import {posix} from 'node:path';
-import {formatCommand} from '../../model/format-command.ts';
-import type {Command, Guard, Plan, Probe} from '../../model/plan.ts';
-import {formatCommandLine, quoteForShell} from '../../model/shell-quote.ts';
-import {hasHidden, makeVisible} from '../../model/visible-text.ts';
+import {formatCommand} from '../../model/text/format-command.ts';
+import type {Command, Guard, Plan, Probe} from '../../model/plan/plan.ts';
+import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
+import {hasHidden, makeVisible} from '../../model/text/visible-text.ts';
 import {
 	bareCondition, bareFreshness, bareHeader, bareLine, bareProof, bareUnused,
 } from './shell-bare.ts';

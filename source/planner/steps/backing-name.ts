@@ -3,7 +3,7 @@ What an overlay's header calls its backing file. A relative name lets a chain be
 text says: it is written only between folders whose real places were read.
 */
 import {posix} from 'node:path';
-import {imageAt} from '../../model/image-graph.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
 import type {PlanContext} from '../context.ts';
 
 /** The name under which `path` is to know `backing`: relative where its present name is and where that surely leads there, else absolute. */

@@ -4,10 +4,10 @@ and linked from there when they are ready. `ln` follows no link and overwrites n
 the same file.
 */
 import {posix} from 'node:path';
-import {digest} from '../../model/fingerprint.ts';
-import type {Place, Step} from '../../model/plan.ts';
-import {inPlace} from '../../model/placed-command.ts';
-import {formatCommandLine} from '../../model/shell-quote.ts';
+import {digest} from '../../model/plan/fingerprint.ts';
+import type {Place, Step} from '../../model/plan/plan.ts';
+import {inPlace} from '../../model/plan/placed-command.ts';
+import {formatCommandLine} from '../../model/text/shell-quote.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 

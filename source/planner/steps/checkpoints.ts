@@ -4,11 +4,11 @@ overlays, because the frozen images hold what was recorded until then. Later one
 
 libvirt up to 10.0 refuses to touch snapshot records while checkpoints exist, so there all records are taken out and the good ones put back.
 */
-import {imageAt} from '../../model/image-graph.ts';
-import type {Consequence, Step} from '../../model/plan.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
+import type {Consequence, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import type {Checkpoint, Snapshot} from '../../model/snapshot.ts';
-import {withAncestors} from '../../model/tree.ts';
+import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
+import {withAncestors} from '../../model/domain/tree.ts';
 import {changeCheckpointParent} from '../../model/xml/change-checkpoint.ts';
 import {checkpointCommands, imageCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';

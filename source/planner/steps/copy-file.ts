@@ -3,11 +3,11 @@ Copies of files in plans: made so that nothing can be overwritten, and everythin
 copy is made in a private folder and linked from there (`Build`), and a file is replaced by a rename; nothing there is opened for writing.
 */
 import {posix} from 'node:path';
-import type {FileFacts} from '../../model/image.ts';
+import type {FileFacts} from '../../model/images/image.ts';
 import type {
 	Command, Phase, Place, Step,
-} from '../../model/plan.ts';
-import {inPlace} from '../../model/placed-command.ts';
+} from '../../model/plan/plan.ts';
+import {inPlace} from '../../model/plan/placed-command.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 import {buildFor, placeOf, type Build} from './build-folder.ts';

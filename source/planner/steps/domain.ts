@@ -1,9 +1,9 @@
 /**
 Steps that act on the domain itself: stop, define, start. Shared by all plans that work offline.
 */
-import type {EndState} from '../../model/action.ts';
-import {hasProcess} from '../../model/domain.ts';
-import type {Phase, Step} from '../../model/plan.ts';
+import type {EndState} from '../../model/plan/request.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
+import type {Phase, Step} from '../../model/plan/plan.ts';
 import {bareCommands, isBare, startProblems} from '../hypervisor/bare-commands.ts';
 import {domainCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';

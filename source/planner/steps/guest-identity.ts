@@ -2,8 +2,8 @@
 What tells a guest who and when it is, beside its disks: the generation id, which changes when the guest is put back, and the TPM, which no snapshot of
 disks holds.
 */
-import type {Consequence} from '../../model/plan.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import type {Consequence} from '../../model/plan/plan.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import type {PlanContext} from '../context.ts';
 
 /**

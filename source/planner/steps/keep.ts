@@ -5,11 +5,11 @@ The kind follows the snapshot that is reverted to. An external one leaves the he
 file; an internal one changes the images in place, so the kept state has to lie inside them. What is kept can then always be reverted to.
 */
 import {posix} from 'node:path';
-import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain.ts';
-import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
+import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain/domain.ts';
+import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
 import {type Result, succeed} from '../../model/result.ts';
-import type {Pin} from '../../model/pin.ts';
-import type {Consequence, Expected, Step} from '../../model/plan.ts';
+import type {Pin} from '../../model/images/pin.ts';
+import type {Consequence, Expected, Step} from '../../model/plan/plan.ts';
 import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {imageCommands, snapshotCommands} from '../hypervisor/commands.ts';

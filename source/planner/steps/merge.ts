@@ -3,12 +3,12 @@ Merging images, as steps: a pull leaves everything readable at every moment and 
 writes into, so from there on the only way is forward. Where the running QEMU has the images open, its own block jobs do the work.
 */
 import {posix} from 'node:path';
-import {hasProcess, headDisks} from '../../model/domain.ts';
-import type {Merge} from '../../model/image-merge.ts';
-import {chainOf, imageAt, isDevice} from '../../model/image-graph.ts';
+import {hasProcess, headDisks} from '../../model/domain/domain.ts';
+import type {Merge} from '../../model/images/image-merge.ts';
+import {chainOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
 import type {
 	Command, Instead, Probe, Step,
-} from '../../model/plan.ts';
+} from '../../model/plan/plan.ts';
 import {isBare} from '../hypervisor/bare-commands.ts';
 import {blockCommands, fileCommands, imageCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';

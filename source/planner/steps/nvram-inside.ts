@@ -2,8 +2,8 @@
 The firmware's variables in a qcow2 file. Internal snapshots take that file along as one more image, as libvirt does from 10.10 on: libvirt's own revert
 to a snapshot whose state is missing there ends with an error after it has put the disks back (seen on 11.3).
 */
-import type {Consequence, Step} from '../../model/plan.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import type {Consequence, Step} from '../../model/plan/plan.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {imageCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 import {isForeignNvram} from './nvram.ts';

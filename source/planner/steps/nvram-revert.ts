@@ -3,11 +3,11 @@ The firmware's variables when the present state is left for a snapshot: those of
 nothing can fail any more. The copies themselves: nvram.ts.
 */
 import {posix} from 'node:path';
-import type {DomainDefinition} from '../../model/domain.ts';
-import {nvramCopyOf, usableNvramCopy} from '../../model/nvram.ts';
-import type {Consequence, Step} from '../../model/plan.ts';
-import {inPlace} from '../../model/placed-command.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import type {DomainDefinition} from '../../model/domain/domain.ts';
+import {nvramCopyOf, usableNvramCopy} from '../../model/domain/nvram.ts';
+import type {Consequence, Step} from '../../model/plan/plan.ts';
+import {inPlace} from '../../model/plan/placed-command.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';

@@ -1,14 +1,14 @@
 /**
-Copies of the firmware's variables in plans: one goes beside them with each state that is kept without memory (see model/nvram.ts), and away with its
+Copies of the firmware's variables in plans: one goes beside them with each state that is kept without memory (see model/domain/nvram.ts), and away with its
 snapshot. How they come back stands in nvram-revert.ts. Where the domain is off the copy is exact by itself; beside a guest that runs it counts only if it is still the same once the disks are
 frozen.
 */
 import {posix} from 'node:path';
-import type {DomainDefinition} from '../../model/domain.ts';
-import {nvramCopyOf, nvramCopyPath, type NvramFile} from '../../model/nvram.ts';
-import type {Consequence, Step} from '../../model/plan.ts';
-import {inPlace} from '../../model/placed-command.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import type {DomainDefinition} from '../../model/domain/domain.ts';
+import {nvramCopyOf, nvramCopyPath, type NvramFile} from '../../model/domain/nvram.ts';
+import type {Consequence, Step} from '../../model/plan/plan.ts';
+import {inPlace} from '../../model/plan/placed-command.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 import {placeOf} from './build-folder.ts';

@@ -3,7 +3,7 @@ Names for new overlays. They lie beside the image that they stand on, as libvirt
 */
 import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
-import type {FolderFacts} from '../../model/inventory.ts';
+import type {FolderFacts} from '../../model/domain/inventory.ts';
 
 /** "20261121-015309": sorts by time, and has no dot, so that libvirt's own naming replaces it as the extension of the file. */
 export function stampOf(now: Date): string {

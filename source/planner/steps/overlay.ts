@@ -3,9 +3,9 @@ Making new overlays so that nothing can be overwritten and everything can be tak
 open it with its whole chain, and have it on disk before anything refers to it.
 */
 import {posix} from 'node:path';
-import type {FileFacts} from '../../model/image.ts';
-import {isOwnedByRoot} from '../../model/image-owner.ts';
-import type {ProgramCommand, Step} from '../../model/plan.ts';
+import type {FileFacts} from '../../model/images/image.ts';
+import {isOwnedByRoot} from '../../model/images/image-owner.ts';
+import type {ProgramCommand, Step} from '../../model/plan/plan.ts';
 import {fileCommands, imageCommands} from '../hypervisor/commands.ts';
 import {buildPath, openBuildFolders, publishStep} from './build-folder.ts';
 import type {OverlaidDisk} from './revert-disks.ts';

@@ -2,9 +2,9 @@
 Removing image files at the end of a plan, each proven once more to be needed by nobody.
 */
 import {posix} from 'node:path';
-import {imageAt} from '../../model/image-graph.ts';
-import type {Step} from '../../model/plan.ts';
-import {inPlace} from '../../model/placed-command.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
+import type {Step} from '../../model/plan/plan.ts';
+import {inPlace} from '../../model/plan/placed-command.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 import {placeOf} from './build-folder.ts';

@@ -2,13 +2,13 @@
 What a revert to an external snapshot means for each disk: which image it is put back on, and which disks keep what they have (design 3.1, rule 3).
 */
 import {posix} from 'node:path';
-import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk} from '../../model/domain.ts';
-import {contentHoldersOf, imageAt} from '../../model/image-graph.ts';
-import type {FileFacts} from '../../model/image.ts';
-import {ownerModel} from '../../model/image-owner.ts';
-import type {DomainPicture} from '../../model/inventory.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
-import {isDrive} from '../../model/start-files.ts';
+import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk} from '../../model/domain/domain.ts';
+import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
+import type {FileFacts} from '../../model/images/image.ts';
+import {ownerModel} from '../../model/images/image-owner.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {isDrive} from '../../model/domain/start-files.ts';
 import type {PlanContext} from '../context.ts';
 import {readOutRemedy, requireLayersOfRecord, requirePlainLayers} from '../checks/recorded-chains.ts';
 import {buildFor, type Build} from './build-folder.ts';

@@ -1,7 +1,7 @@
 /**
 A step with what most steps of its phase have in common, so that a planner says only what is particular.
 */
-import type {Phase, Step} from '../../model/plan.ts';
+import type {Phase, Step} from '../../model/plan/plan.ts';
 
 /** What would be true if the action were stopped after a step of this phase. Before the switch the way leads back, from there on forward. */
 const whenStopped: Record<Phase, string> = {

@@ -1,14 +1,14 @@
 /**
 The details of what is selected, as lines. The same text stands below the lists, cut to the room there, and in full on its own screen.
 */
-import {imageHolders} from '../../app/image-holders.ts';
-import {selectedDomain, selectedNode, selectedPicture, type TreeNode} from '../../app/rows.ts';
+import {imageHolders} from '../../app/browse/image-holders.ts';
+import {selectedDomain, selectedNode, selectedPicture, type TreeNode} from '../../app/browse/rows.ts';
 import type {State} from '../../app/state.ts';
-import {headDisks} from '../../model/domain.ts';
-import {describeProblem} from '../../model/describe-images.ts';
-import {formatAge, formatBytes} from '../../model/format.ts';
-import type {DomainPicture} from '../../model/inventory.ts';
-import {frozenPath, type Snapshot} from '../../model/snapshot.ts';
+import {headDisks} from '../../model/domain/domain.ts';
+import {describeProblem} from '../../model/images/describe-images.ts';
+import {formatAge, formatBytes} from '../../model/text/format.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
+import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
 import {paragraph, type Line, type Piece} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
 import {failureLines} from './failure.ts';

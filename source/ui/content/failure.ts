@@ -1,7 +1,7 @@
 /**
 A failure as lines: what happened, as the tools said it, and the way out.
 */
-import {describeFailure} from '../../model/describe-failure.ts';
+import {describeFailure} from '../../model/text/describe-failure.ts';
 import type {Failure} from '../../model/failure.ts';
 import {paragraph, type Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';

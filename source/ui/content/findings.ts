@@ -1,10 +1,10 @@
 /**
 What the doctor found: one line each for the list, and all the words of one.
 */
-import {selectedFinding} from '../../app/rows.ts';
-import {mendReason} from '../../app/update-doctor.ts';
+import {selectedFinding} from '../../app/browse/rows.ts';
+import {mendReason} from '../../app/doctor/update-doctor.ts';
 import type {Diagnosis, State} from '../../app/state.ts';
-import type {Finding, Severity} from '../../model/finding.ts';
+import type {Finding, Severity} from '../../model/domain/finding.ts';
 import {line, paragraph, type Line} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
 import {failureLines} from './failure.ts';

@@ -1,7 +1,7 @@
 /**
 The lines left of a row of a tree.
 */
-import type {Guide, TreeItem, TreeRow} from '../../model/tree.ts';
+import type {Guide, TreeItem, TreeRow} from '../../model/domain/tree.ts';
 import type {Theme} from '../theme.ts';
 
 /**

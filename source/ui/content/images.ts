@@ -1,16 +1,16 @@
 /**
 The images of a domain as a plan leaves them, drawn as a tree: what is new, removed, written and left, in a sign and a word.
 */
-import {imageHolders} from '../../app/image-holders.ts';
-import {plannedImages, type ImageMark, type PlannedImage} from '../../app/planned-images.ts';
-import {formatBytes} from '../../model/format.ts';
-import type {DomainPicture} from '../../model/inventory.ts';
-import type {Plan} from '../../model/plan.ts';
-import type {TreeRow} from '../../model/tree.ts';
+import {imageHolders} from '../../app/browse/image-holders.ts';
+import {plannedImages, type ImageMark, type PlannedImage} from '../../app/journey/planned-images.ts';
+import {formatBytes} from '../../model/text/format.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {Plan} from '../../model/plan/plan.ts';
+import type {TreeRow} from '../../model/domain/tree.ts';
 import {
 	fitLine, line, paragraph, type Line,
 } from '../parts/line.tsx';
-import {widthOf} from '../../model/cells.ts';
+import {widthOf} from '../../model/text/cells.ts';
 import {cutMiddle, showSafely} from '../text.ts';
 import type {Theme, Tone} from '../theme.ts';
 import {guideText} from './guides.ts';

@@ -1,10 +1,10 @@
 /**
 The linear mode of what is guided: the questions of an action, its plan, its confirmation, and the findings of the doctor.
 */
-import {isSameWord, needsName, wordToType} from '../../app/confirm-name.ts';
-import type {Journey, JourneyStage} from '../../app/journey.ts';
+import {isSameWord, needsName, wordToType} from '../../app/run/confirm-name.ts';
+import type {Journey, JourneyStage} from '../../app/journey/journey.ts';
 import type {TextField} from '../../actions/question.ts';
-import {presentQuestion, settingsOf} from '../../app/questions.ts';
+import {presentQuestion, settingsOf} from '../../app/journey/questions.ts';
 import type {State} from '../../app/state.ts';
 import type {Theme} from '../theme.ts';
 import {doctorStatus, doctorTitle} from './findings.ts';

@@ -4,11 +4,11 @@ hidden by a window.
 */
 import {
 	currentRows, selectedDomain, selectedPicture, visibleDomains, type TreeNode,
-} from '../../app/rows.ts';
+} from '../../app/browse/rows.ts';
 import {views, type State} from '../../app/state.ts';
-import {recoverOptions} from '../../app/update-run.ts';
-import {describeProblem} from '../../model/describe-images.ts';
-import {formatAge, formatBytes} from '../../model/format.ts';
+import {recoverOptions} from '../../app/run/update-run.ts';
+import {describeProblem} from '../../model/images/describe-images.ts';
+import {formatAge, formatBytes} from '../../model/text/format.ts';
 import {showSafely} from '../text.ts';
 import type {Theme} from '../theme.ts';
 import {detailsOf} from './details.ts';

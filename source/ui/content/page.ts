@@ -1,7 +1,7 @@
 /**
 Screens that are one text: which lines they have, and how many rows there are for them. The paint shows them, the brain measures them for scrolling.
 */
-import {pictureOf} from '../../app/questions.ts';
+import {pictureOf} from '../../app/journey/questions.ts';
 import {layoutOf} from '../../app/layout.ts';
 import type {Paper} from '../../app/scroll.ts';
 import type {State} from '../../app/state.ts';

@@ -1,11 +1,11 @@
 /**
 A plan to be read: its consequences in words, the worst first, and its commands, byte for byte.
 */
-import {needsName, wordToType} from '../../app/confirm-name.ts';
-import type {Journey, JourneyStage} from '../../app/journey.ts';
-import type {DomainPicture} from '../../model/inventory.ts';
-import type {Command, Consequence, Plan, Step} from '../../model/plan.ts';
-import {formatCommand} from '../../model/format-command.ts';
+import {needsName, wordToType} from '../../app/run/confirm-name.ts';
+import type {Journey, JourneyStage} from '../../app/journey/journey.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {Command, Consequence, Plan, Step} from '../../model/plan/plan.ts';
+import {formatCommand} from '../../model/text/format-command.ts';
 import {redactXml} from '../../model/xml/redact.ts';
 import {line, paragraph, type Line} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';

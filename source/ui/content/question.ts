@@ -1,13 +1,13 @@
 /**
 What stands around a question of a guided action: the way, what it is about, the text that is typed.
 */
-import {snapshotOfJourney, type Journey} from '../../app/journey.ts';
+import {snapshotOfJourney, type Journey} from '../../app/journey/journey.ts';
 import type {TextField} from '../../actions/question.ts';
-import {pictureOf, questionsOf} from '../../app/questions.ts';
+import {pictureOf, questionsOf} from '../../app/journey/questions.ts';
 import {disksToTake} from '../../actions/create/way.ts';
 import type {State} from '../../app/state.ts';
 import {titleOfAction} from '../../actions/registry.ts';
-import {formatAge} from '../../model/format.ts';
+import {formatAge} from '../../model/text/format.ts';
 import {paragraph, type Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';
 import {stateOfSnapshot, stateWord} from './words.ts';

@@ -1,12 +1,12 @@
 /**
 A plan at work and what came of it, as lines.
 */
-import {ifStoppedNow, isPastSwitch} from '../../app/update-run.ts';
+import {ifStoppedNow, isPastSwitch} from '../../app/run/update-run.ts';
 import type {Run, State, StepState} from '../../app/state.ts';
-import {keptName} from '../../model/action.ts';
+import {keptName} from '../../model/plan/request.ts';
 import {describeDone, titleOfAction} from '../../actions/registry.ts';
-import {describeFailure} from '../../model/describe-failure.ts';
-import {formatAge, formatBytes} from '../../model/format.ts';
+import {describeFailure} from '../../model/text/describe-failure.ts';
+import {formatAge, formatBytes} from '../../model/text/format.ts';
 import type {Outcome, UnfinishedAction} from '../../app/services.ts';
 import {
 	fitLine, line, paragraph, type Line,

@@ -1,9 +1,9 @@
 /**
 Words and signs for states, used wherever a domain or a snapshot is shown.
 */
-import type {DomainState} from '../../model/domain.ts';
-import {isDenied, type ImageProblem} from '../../model/image.ts';
-import type {Snapshot} from '../../model/snapshot.ts';
+import type {DomainState} from '../../model/domain/domain.ts';
+import {isDenied, type ImageProblem} from '../../model/images/image.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import type {Piece} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
 

@@ -3,9 +3,9 @@ The left pane: the domains in sight, each with its state in a sign and a word, a
 */
 import {windowTop} from '../../app/layout.ts';
 import type {State} from '../../app/state.ts';
-import {visibleDomains} from '../../app/rows.ts';
+import {visibleDomains} from '../../app/browse/rows.ts';
 import {statePiece, stateGlyph} from '../content/words.ts';
-import {widthOf} from '../../model/cells.ts';
+import {widthOf} from '../../model/text/cells.ts';
 import {cutMiddle, showSafely} from '../text.ts';
 import {useTheme} from '../theme.ts';
 import {LineView, LinesView, line} from './line.tsx';

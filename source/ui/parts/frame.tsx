@@ -7,7 +7,7 @@ import {
 	bindings, contextOf, isUseful, type Command, type KeyContext,
 } from '../../app/keys.ts';
 import type {State} from '../../app/state.ts';
-import {widthOf} from '../../model/cells.ts';
+import {widthOf} from '../../model/text/cells.ts';
 import {useTheme, type Theme} from '../theme.ts';
 import {showKeys} from '../content/help.ts';
 import {pageOf} from '../content/page.ts';

@@ -2,7 +2,7 @@
 One line of the screen, as pieces with a tone, exactly as wide as asked. Whatever is printed passes here, so whatever is printed is harmless.
 */
 import {Text} from 'ink';
-import {widthOf} from '../../model/cells.ts';
+import {widthOf} from '../../model/text/cells.ts';
 import {cutEnd, showSafely, wrap} from '../text.ts';
 import {useTheme, type Theme, type Tone} from '../theme.ts';
 

@@ -2,12 +2,12 @@
 The right pane: the rows of one view in sight, with tree lines on the left and what matters most in columns on the right.
 */
 import type {State} from '../../app/state.ts';
-import {imageHolders} from '../../app/image-holders.ts';
+import {imageHolders} from '../../app/browse/image-holders.ts';
 import {windowTop} from '../../app/layout.ts';
-import {currentRows, selectedNode, selectedPicture, type Row} from '../../app/rows.ts';
-import {isDenied} from '../../model/image.ts';
-import {describeProblem} from '../../model/describe-images.ts';
-import {formatAge, formatBytes} from '../../model/format.ts';
+import {currentRows, selectedNode, selectedPicture, type Row} from '../../app/browse/rows.ts';
+import {isDenied} from '../../model/images/image.ts';
+import {describeProblem} from '../../model/images/describe-images.ts';
+import {formatAge, formatBytes} from '../../model/text/format.ts';
 import {guideText} from '../content/guides.ts';
 import {isTrouble, kindOfSnapshot, stateWord} from '../content/words.ts';
 import {cutMiddle, showSafely} from '../text.ts';

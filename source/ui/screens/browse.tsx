@@ -3,8 +3,8 @@ The first screen: domains on the left, the trees of the selected one on the righ
 */
 import {Box} from 'ink';
 import {layoutOf} from '../../app/layout.ts';
-import {selectedDomain, selectedPicture, visibleDomains} from '../../app/rows.ts';
-import {ownImages} from '../../model/describe-images.ts';
+import {selectedDomain, selectedPicture, visibleDomains} from '../../app/browse/rows.ts';
+import {ownImages} from '../../model/images/describe-images.ts';
 import {views, type State, type View} from '../../app/state.ts';
 import {detailsOf} from '../content/details.ts';
 import {failureLines} from '../content/failure.ts';

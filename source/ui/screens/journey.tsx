@@ -2,9 +2,9 @@
 A guided action: one question or one text at a time, with the way that lies before and behind.
 */
 import {Box} from 'ink';
-import type {Journey} from '../../app/journey.ts';
+import type {Journey} from '../../app/journey/journey.ts';
 import {type TextField, type Option} from '../../actions/question.ts';
-import {presentQuestion, settingsOf} from '../../app/questions.ts';
+import {presentQuestion, settingsOf} from '../../app/journey/questions.ts';
 import {layoutOf} from '../../app/layout.ts';
 import type {State} from '../../app/state.ts';
 import {journeyHeadRows, pageOf} from '../content/page.ts';

@@ -3,7 +3,7 @@ A plan at work, what came of it, and what an earlier run left unfinished.
 */
 import {Box} from 'ink';
 import {layoutOf} from '../../app/layout.ts';
-import {recoverOptions} from '../../app/update-run.ts';
+import {recoverOptions} from '../../app/run/update-run.ts';
 import type {Run, Scene, State} from '../../app/state.ts';
 import {titleOfAction} from '../../actions/registry.ts';
 import {journeyHeadRows, pageOf} from '../content/page.ts';

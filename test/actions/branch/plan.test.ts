@@ -1,7 +1,7 @@
 import test from 'ava';
 import {planBranch} from '../../../source/actions/branch/plan.ts';
-import type {BranchAction} from '../../../source/model/action.ts';
-import type {Plan} from '../../../source/model/plan.ts';
+import type {BranchAction} from '../../../source/model/plan/request.ts';
+import type {Plan} from '../../../source/model/plan/plan.ts';
 import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/state/files/p1'};

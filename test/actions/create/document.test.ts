@@ -2,7 +2,7 @@
 import test from 'ava';
 import {readSnapshotDocument, readSnapshotWish} from '../../../source/actions/create/document.ts';
 import {specOf} from '../../../source/actions/registry.ts';
-import type {DomainPicture} from '../../../source/model/inventory.ts';
+import type {DomainPicture} from '../../../source/model/domain/inventory.ts';
 
 function wish(xml: string) {
 	const read = readSnapshotWish(xml);

@@ -6,8 +6,8 @@ import {
 } from '../../helpers/create-scene.ts';
 import {image} from '../../helpers/images.ts';
 import {uuid} from '../../helpers/inventory.ts';
-import {findMeanwhile} from '../../../source/engine/compare-journal.ts';
-import type {Inventory} from '../../../source/model/inventory.ts';
+import {findMeanwhile} from '../../../source/engine/recover/compare-journal.ts';
+import type {Inventory} from '../../../source/model/domain/inventory.ts';
 
 const running = () => twoDisks({state: 'running'});
 

@@ -6,8 +6,8 @@ import {
 } from '../../helpers/create-scene.ts';
 import {image} from '../../helpers/images.ts';
 import {uuid} from '../../helpers/inventory.ts';
-import type {BareFacts, BareNode, Inventory} from '../../../source/model/inventory.ts';
-import type {Plan, Probe, QmpCommand} from '../../../source/model/plan.ts';
+import type {BareFacts, BareNode, Inventory} from '../../../source/model/domain/inventory.ts';
+import type {Plan, Probe, QmpCommand} from '../../../source/model/plan/plan.ts';
 
 const node = (nodeName: string, more: Partial<BareNode> = {}): BareNode => ({nodeName, isNamedByPerson: false, device: nodeName, bitmaps: [], ...more});
 

@@ -1,11 +1,11 @@
 /** Block devices among the images of a delete or a merge: committed into, or left; never pulled away and never removed. */
 import test from 'ava';
 import {planDelete} from '../../../source/actions/delete/plan.ts';
-import {collect} from '../../../source/model/collect.ts';
-import {buildImageGraph} from '../../../source/model/image-graph.ts';
-import type {Image} from '../../../source/model/image.ts';
-import type {Pin} from '../../../source/model/pin.ts';
-import {objectionTo} from '../../../source/model/may-change.ts';
+import {collect} from '../../../source/model/images/collect.ts';
+import {buildImageGraph} from '../../../source/model/images/image-graph.ts';
+import type {Image} from '../../../source/model/images/image.ts';
+import type {Pin} from '../../../source/model/images/pin.ts';
+import {objectionTo} from '../../../source/model/images/may-change.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {image, pin} from '../../helpers/images.ts';
 import {

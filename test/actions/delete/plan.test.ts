@@ -1,9 +1,9 @@
 import test from 'ava';
 import {planDelete} from '../../../source/actions/delete/plan.ts';
 import {planMerge} from '../../../source/actions/merge/plan.ts';
-import type {DeleteAction} from '../../../source/model/action.ts';
-import type {Inventory} from '../../../source/model/inventory.ts';
-import type {Plan} from '../../../source/model/plan.ts';
+import type {DeleteAction} from '../../../source/model/plan/request.ts';
+import type {Inventory} from '../../../source/model/domain/inventory.ts';
+import type {Plan} from '../../../source/model/plan/plan.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {image, pin} from '../../helpers/images.ts';
 import {inventory, must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';

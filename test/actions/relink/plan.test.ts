@@ -1,9 +1,9 @@
 import test from 'ava';
 import {planRelink} from '../../../source/actions/relink/plan.ts';
-import type {RelinkAction} from '../../../source/model/action.ts';
-import type {Inventory} from '../../../source/model/inventory.ts';
-import type {Image} from '../../../source/model/image.ts';
-import {unknownImage} from '../../../source/tools/qemu-img.ts';
+import type {RelinkAction} from '../../../source/model/plan/request.ts';
+import type {Inventory} from '../../../source/model/domain/inventory.ts';
+import type {Image} from '../../../source/model/images/image.ts';
+import {unknownImage} from '../../../source/tools/files/qemu-img.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {image} from '../../helpers/images.ts';
 import {

@@ -1,10 +1,10 @@
 import test from 'ava';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
-import type {RevertAction} from '../../../source/model/action.ts';
-import type {Inventory} from '../../../source/model/inventory.ts';
-import type {Pin} from '../../../source/model/pin.ts';
-import {memoryFormatOf} from '../../../source/model/memory-format.ts';
-import type {Plan, Step} from '../../../source/model/plan.ts';
+import type {RevertAction} from '../../../source/model/plan/request.ts';
+import type {Inventory} from '../../../source/model/domain/inventory.ts';
+import type {Pin} from '../../../source/model/images/pin.ts';
+import {memoryFormatOf} from '../../../source/model/domain/memory-format.ts';
+import type {Plan, Step} from '../../../source/model/plan/plan.ts';
 import {image, pin} from '../../helpers/images.ts';
 import {inventory, must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 import {argvOf} from '../../helpers/argv-of.ts';

@@ -1,8 +1,8 @@
 import test from 'ava';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
-import type {RevertAction} from '../../../source/model/action.ts';
-import type {Inventory} from '../../../source/model/inventory.ts';
-import type {Checkpoint} from '../../../source/model/snapshot.ts';
+import type {RevertAction} from '../../../source/model/plan/request.ts';
+import type {Inventory} from '../../../source/model/domain/inventory.ts';
+import type {Checkpoint} from '../../../source/model/domain/snapshot.ts';
 import {parseCheckpointXml} from '../../../source/model/xml/parse-checkpoint.ts';
 import {image} from '../../helpers/images.ts';
 import {

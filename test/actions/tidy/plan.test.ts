@@ -1,6 +1,6 @@
 import test from 'ava';
 import {planTidy} from '../../../source/actions/tidy/plan.ts';
-import type {Inventory} from '../../../source/model/inventory.ts';
+import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {image} from '../../helpers/images.ts';
 import {

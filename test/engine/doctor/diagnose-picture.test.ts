@@ -1,8 +1,8 @@
 import test from 'ava';
-import type {FindingKind} from '../../../source/model/finding.ts';
-import type {Image} from '../../../source/model/image.ts';
-import type {Inventory} from '../../../source/model/inventory.ts';
-import {unknownImage} from '../../../source/tools/qemu-img.ts';
+import type {FindingKind} from '../../../source/model/domain/finding.ts';
+import type {Image} from '../../../source/model/images/image.ts';
+import type {Inventory} from '../../../source/model/domain/inventory.ts';
+import {unknownImage} from '../../../source/tools/files/qemu-img.ts';
 import {image} from '../../helpers/images.ts';
 import {inventory, threeSnapshots, uuid, type Scene} from '../../helpers/inventory.ts';
 import {findingsOf, patient, seriousKinds} from '../../helpers/patient.ts';

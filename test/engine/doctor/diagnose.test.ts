@@ -1,7 +1,7 @@
 import test from 'ava';
 import {diagnose, type RoundProgress} from '../../../source/engine/doctor/diagnose.ts';
 import type {Owner} from '../../../source/engine/ports.ts';
-import type {Finding} from '../../../source/model/finding.ts';
+import type {Finding} from '../../../source/model/domain/finding.ts';
 import {fail} from '../../../source/model/result.ts';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
 import {createMemoryStore} from '../../../source/owners/demo/memory-store.ts';

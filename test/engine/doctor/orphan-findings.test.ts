@@ -1,7 +1,7 @@
 import test from 'ava';
 import {findLeftovers, type Leftovers} from '../../../source/engine/doctor/orphan-findings.ts';
-import {buildImageGraph} from '../../../source/model/image-graph.ts';
-import type {Image} from '../../../source/model/image.ts';
+import {buildImageGraph} from '../../../source/model/images/image-graph.ts';
+import type {Image} from '../../../source/model/images/image.ts';
 import {image, pin} from '../../helpers/images.ts';
 
 const web = {uuid: 'web', name: 'web'};

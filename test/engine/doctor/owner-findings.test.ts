@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {FileOwnership, Inventory} from '../../../source/model/inventory.ts';
+import type {FileOwnership, Inventory} from '../../../source/model/domain/inventory.ts';
 import {twoDisks} from '../../helpers/create-scene.ts';
 import {image} from '../../helpers/images.ts';
 import {findingsOf} from '../../helpers/patient.ts';

@@ -3,7 +3,7 @@ Each action on the demo host, from the plan to its proof: afterwards every state
 the doctor finds nothing new.
 */
 import test from 'ava';
-import type {CreateAction} from '../../../source/model/action.ts';
+import type {CreateAction} from '../../../source/model/plan/request.ts';
 import {
 	headsOf, openEngine, readStates, readTree, unwrap, type NamedWish,
 } from './engine.ts';

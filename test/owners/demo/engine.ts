@@ -2,13 +2,13 @@
 The real libvirt owner, planner, executor and doctor on the demo host, as --demo puts them together.
 */
 import {diagnose} from '../../../source/engine/doctor/diagnose.ts';
-import {executePlan} from '../../../source/engine/execute.ts';
+import {executePlan} from '../../../source/engine/run/execute.ts';
 import type {World} from '../../../source/engine/world.ts';
 import type {Outcome, RunEvent} from '../../../source/engine/ports.ts';
 import {prepareAction} from '../../../source/engine/prepare.ts';
-import type {Direction} from '../../../source/engine/progress.ts';
-import {recover} from '../../../source/engine/recover.ts';
-import {wishOf, type Wish} from '../../../source/model/action.ts';
+import type {Direction} from '../../../source/engine/run/progress.ts';
+import {recover} from '../../../source/engine/recover/recover.ts';
+import {wishOf, type Wish} from '../../../source/model/plan/request.ts';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
 import {readDisks} from '../../../source/owners/demo/domain-xml.ts';
 import {readContent} from '../../../source/owners/demo/images.ts';
@@ -16,8 +16,8 @@ import {createMemoryStore} from '../../../source/owners/demo/memory-store.ts';
 import type {DemoDomain, DemoWorld} from '../../../source/owners/demo/world.ts';
 import {child, children} from '../../../source/owners/demo/xml-node.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
-import type {Finding} from '../../../source/model/finding.ts';
-import type {Plan} from '../../../source/model/plan.ts';
+import type {Finding} from '../../../source/model/domain/finding.ts';
+import type {Plan} from '../../../source/model/plan/plan.ts';
 import type {Result} from '../../../source/model/result.ts';
 import {demoNow} from './run.ts';
 

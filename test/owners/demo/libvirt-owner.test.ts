@@ -2,8 +2,8 @@
 The real libvirt owner, planner and executor on the demo host: what the screen and the verbs stand on with --demo.
 */
 import test from 'ava';
-import {executePlan} from '../../../source/engine/execute.ts';
-import type {RevertAction} from '../../../source/model/action.ts';
+import {executePlan} from '../../../source/engine/run/execute.ts';
+import type {RevertAction} from '../../../source/model/plan/request.ts';
 import {createMemoryStore} from '../../../source/owners/demo/memory-store.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
 import {blockersOf, openEngine, unwrap} from './engine.ts';

@@ -3,7 +3,7 @@ What the doctor offers, carried out on the demo host.
 */
 import test from 'ava';
 import {mendWish} from '../../../source/engine/doctor/mend-wish.ts';
-import type {FindingKind} from '../../../source/model/finding.ts';
+import type {FindingKind} from '../../../source/model/domain/finding.ts';
 import {
 	blockersOf, openEngine, readStates, unwrap,
 } from './engine.ts';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {CommandFile} from '../../../source/model/plan.ts';
+import type {CommandFile} from '../../../source/model/plan/plan.ts';
 import {openDemo} from './run.ts';
 
 const folder = '/var/lib/libvirt/images';

@@ -2,7 +2,7 @@
 A demo host at a fixed moment, and short ways to ask it.
 */
 import {createDemoHost, type DemoHost} from '../../../source/owners/demo/host.ts';
-import type {CommandFile} from '../../../source/model/plan.ts';
+import type {CommandFile} from '../../../source/model/plan/plan.ts';
 
 export type DemoShell = DemoHost & {
 	/** Standard output; throws with the tool's own words when it fails. */

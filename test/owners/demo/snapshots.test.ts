@@ -2,7 +2,7 @@
 virsh's snapshot commands and block jobs on the demo host: what they leave behind, and how they refuse, as libvirt 9.0 was seen to.
 */
 import test from 'ava';
-import type {CommandFile} from '../../../source/model/plan.ts';
+import type {CommandFile} from '../../../source/model/plan/plan.ts';
 import {openDemo, type DemoShell} from './run.ts';
 
 const images = '/var/lib/libvirt/images';

@@ -3,7 +3,7 @@ import {succeed} from '../../../source/model/result.ts';
 import {createFileFence, parseHeads} from '../../../source/owners/libvirt/file-fence.ts';
 import {findForeignFile, parseBlockSizes, readSizesThere} from '../../../source/owners/libvirt/same-files.ts';
 import {createVirsh} from '../../../source/owners/libvirt/virsh.ts';
-import type {Runner} from '../../../source/tools/run.ts';
+import type {Runner} from '../../../source/tools/run/run.ts';
 import {inventory} from '../../helpers/inventory.ts';
 
 type Said = {hostname: string; uuid: string; productUuid?: string; sizes?: string; stat?: string};

@@ -1,7 +1,7 @@
 import test from 'ava';
 import {fail} from '../../../source/model/result.ts';
 import {filePlaceOf, withoutSsh} from '../../../source/owners/libvirt/file-place.ts';
-import {parseSshTarget} from '../../../source/tools/ssh.ts';
+import {parseSshTarget} from '../../../source/tools/run/ssh.ts';
 
 for (const uri of ['qemu:///system', 'qemu:///session', 'qemu+unix:///system?socket=/run/x', 'QEMU+UNIX:///system', 'test:///default', 'qemu:/system']) {
 	test(`the files of ${uri} are here`, t => {

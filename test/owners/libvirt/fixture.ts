@@ -3,7 +3,7 @@ Recorded answers, and a runner that gives them to exactly the commands that it w
 */
 import {fail, succeed, type Result} from '../../../source/model/result.ts';
 import type {Failure} from '../../../source/model/failure.ts';
-import type {Runner, RunRequest} from '../../../source/tools/run.ts';
+import type {Runner, RunRequest} from '../../../source/tools/run/run.ts';
 
 export {readFixture as fixture} from '../../helpers/fixtures.ts';
 

@@ -1,9 +1,9 @@
 import test from 'ava';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
-import {pinsOfDomain} from '../../../source/model/pins.ts';
-import {hasProcess} from '../../../source/model/domain.ts';
-import type {Command} from '../../../source/model/plan.ts';
+import {pinsOfDomain} from '../../../source/model/images/pins.ts';
+import {hasProcess} from '../../../source/model/domain/domain.ts';
+import type {Command} from '../../../source/model/plan/plan.ts';
 import {succeed} from '../../../source/model/result.ts';
 import {fakeRunner, valueOf} from './fixture.ts';
 

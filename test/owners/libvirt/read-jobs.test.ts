@@ -1,5 +1,5 @@
 import test from 'ava';
-import type {Domain} from '../../../source/model/domain.ts';
+import type {Domain} from '../../../source/model/domain/domain.ts';
 import {fail, succeed} from '../../../source/model/result.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import {readJobs} from '../../../source/owners/libvirt/read-jobs.ts';

@@ -2,7 +2,7 @@ import test from 'ava';
 import {isSession} from '../../../source/owners/libvirt/uri.ts';
 import {parseQemuUser, readKeepsOwners} from '../../../source/owners/libvirt/read-ownership.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
-import type {RunRequest} from '../../../source/tools/run.ts';
+import type {RunRequest} from '../../../source/tools/run/run.ts';
 import {must} from '../../helpers/inventory.ts';
 
 test('the user of QEMU is that of the host\'s DAC label', t => {

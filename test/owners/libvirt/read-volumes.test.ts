@@ -1,7 +1,7 @@
 import path from 'node:path';
 import test from 'ava';
-import {headDisks} from '../../../source/model/domain.ts';
-import {pinsOfDomain} from '../../../source/model/pins.ts';
+import {headDisks} from '../../../source/model/domain/domain.ts';
+import {pinsOfDomain} from '../../../source/model/images/pins.ts';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
 import {type DemoDomain, addFile} from '../../../source/owners/demo/world.ts';
 import {

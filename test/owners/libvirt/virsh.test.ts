@@ -4,7 +4,7 @@ import {
 	createVirsh, hasNoCurrentSnapshot, isMissingDomain, isMissingSnapshot, isNotRunning, isNotSupported, isUnreachable, partQuestions, quoteForVirsh, reasonOf,
 } from '../../../source/owners/libvirt/virsh.ts';
 import {parseVirshCommands} from '../../../source/owners/demo/virsh-words.ts';
-import {createLocalRunner} from '../../../source/tools/run.ts';
+import {createLocalRunner} from '../../../source/tools/run/run.ts';
 import {
 	fakeRunner, fixture, toolFailure, valueOf,
 } from './fixture.ts';

@@ -3,7 +3,7 @@ import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {exitCodeOf} from '../../../source/model/describe-failure.ts';
+import {exitCodeOf} from '../../../source/model/text/describe-failure.ts';
 import {fail, succeed, type Result} from '../../../source/model/result.ts';
 import {buildSnapshotXml} from '../../../source/model/xml/change-snapshot.ts';
 import {gatherNames, uuidOfName} from '../../../source/owners/qemu/bare-names.ts';

@@ -1,5 +1,5 @@
 import test, {type ExecutionContext} from 'ava';
-import type {QmpCommand, QmpEnd} from '../../../source/model/plan.ts';
+import type {QmpCommand, QmpEnd} from '../../../source/model/plan/plan.ts';
 import {createMonitors, type MonitorEvent, type MonitorsOptions} from '../../../source/owners/qemu/monitors.ts';
 import {startFakeMonitor, type Answer, type FakeMonitor, type Received} from '../../helpers/fake-monitor.ts';
 import {readFixture} from '../../helpers/fixtures.ts';

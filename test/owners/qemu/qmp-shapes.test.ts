@@ -1,6 +1,6 @@
 import {Buffer} from 'node:buffer';
 import test from 'ava';
-import {exitCodeOf} from '../../../source/model/describe-failure.ts';
+import {exitCodeOf} from '../../../source/model/text/describe-failure.ts';
 import {createFrameReader} from '../../../source/owners/qemu/qmp-frames.ts';
 import {misfitInAnswer} from '../../../source/owners/qemu/qmp-shapes.ts';
 

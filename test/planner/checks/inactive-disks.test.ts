@@ -1,7 +1,7 @@
 /** `paused (migrating)` and missing bitmaps after a resume with --paused: recorded on libvirt 11.3 with QEMU 10.0. */
 import test from 'ava';
 import {planDelete} from '../../../source/actions/delete/plan.ts';
-import type {Inventory} from '../../../source/model/inventory.ts';
+import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import {parseCheckpointXml} from '../../../source/model/xml/parse-checkpoint.ts';
 import {planOf, refusalOf, textsOf} from '../../helpers/create-scene.ts';
 import {image} from '../../helpers/images.ts';

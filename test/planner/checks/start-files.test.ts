@@ -1,10 +1,10 @@
 import test from 'ava';
 import {planBranch} from '../../../source/actions/branch/plan.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
-import type {RevertAction} from '../../../source/model/action.ts';
-import {describeFailure} from '../../../source/model/describe-failure.ts';
-import type {Inventory} from '../../../source/model/inventory.ts';
-import type {Plan} from '../../../source/model/plan.ts';
+import type {RevertAction} from '../../../source/model/plan/request.ts';
+import {describeFailure} from '../../../source/model/text/describe-failure.ts';
+import type {Inventory} from '../../../source/model/domain/inventory.ts';
+import type {Plan} from '../../../source/model/plan/plan.ts';
 import type {Result} from '../../../source/model/result.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import {image} from '../../helpers/images.ts';

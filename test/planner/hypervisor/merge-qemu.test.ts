@@ -1,8 +1,8 @@
 /** Plans for merges in a bare QEMU that runs: which job, on which nodes, and what is refused. */
 import test from 'ava';
 import {planAction} from '../../../source/actions/plan-action.ts';
-import type {BareFacts, ImageNode, Inventory} from '../../../source/model/inventory.ts';
-import type {Plan, QmpCommand} from '../../../source/model/plan.ts';
+import type {BareFacts, ImageNode, Inventory} from '../../../source/model/domain/inventory.ts';
+import type {Plan, QmpCommand} from '../../../source/model/plan/plan.ts';
 import {
 	must, now, threeSnapshots, uuid,
 } from '../../helpers/inventory.ts';

@@ -7,8 +7,8 @@ import test from 'ava';
 import {titleOfAction} from '../../../source/actions/registry.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
 import {formatShellScript} from '../../../source/planner/script/shell-script.ts';
-import {formatCommandLine, quoteForShell} from '../../../source/model/shell-quote.ts';
-import {hasHidden} from '../../../source/model/visible-text.ts';
+import {formatCommandLine, quoteForShell} from '../../../source/model/text/shell-quote.ts';
+import {hasHidden} from '../../../source/model/text/visible-text.ts';
 import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 

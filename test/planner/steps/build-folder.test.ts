@@ -1,7 +1,7 @@
 /** New files for root in a folder that others may write to. */
 import test from 'ava';
-import type {FolderRisk} from '../../../source/model/folder-risk.ts';
-import {digest} from '../../../source/model/fingerprint.ts';
+import type {FolderRisk} from '../../../source/model/images/folder-risk.ts';
+import {digest} from '../../../source/model/plan/fingerprint.ts';
 import {planAction} from '../../../source/actions/plan-action.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {

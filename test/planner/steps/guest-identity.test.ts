@@ -1,8 +1,8 @@
 import test from 'ava';
 import {planBranch} from '../../../source/actions/branch/plan.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
-import type {EndState} from '../../../source/model/action.ts';
-import type {Inventory} from '../../../source/model/inventory.ts';
+import type {EndState} from '../../../source/model/plan/request.ts';
+import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import {planOf, textsOf} from '../../helpers/create-scene.ts';
 import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';

@@ -1,8 +1,8 @@
 /** Whose the new images are: the owner and mode of what they take the place of, and who sees to that where libvirt does not. */
 import test from 'ava';
 import {planAction} from '../../../source/actions/plan-action.ts';
-import type {Inventory} from '../../../source/model/inventory.ts';
-import type {Plan} from '../../../source/model/plan.ts';
+import type {Inventory} from '../../../source/model/domain/inventory.ts';
+import type {Plan} from '../../../source/model/plan/plan.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {
 	idsOf, planOf, refusalOf, stepOf, textsOf, twoDisks,

@@ -1,6 +1,6 @@
 import test from 'ava';
 import {stateOfSnapshot} from '../../../source/ui/content/words.ts';
-import type {Snapshot} from '../../../source/model/snapshot.ts';
+import type {Snapshot} from '../../../source/model/domain/snapshot.ts';
 
 const words = (state: string, mode: 'no' | 'internal') => stateOfSnapshot({state, memory: {mode}} as Snapshot);
 

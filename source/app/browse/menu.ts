@@ -1,0 +1,95 @@
+/**
+What can be done with what is selected. An action that is not possible stays in the list, with its reason.
+*/
+import type {Option} from '../../actions/question.ts';
+import {screenOf, screenSpecs, type ScreenKind} from '../../actions/registry.ts';
+import type {ScreenSpec} from '../../actions/spec.ts';
+import type {State} from '../state.ts';
+import {currentRows, selectedDomain, selectedNode, selectedPicture, selectedSnapshot} from './rows.ts';
+
+export const readOnlyReason = 'this session is read-only';
+
+/** Why an action is not possible for what is selected; undefined: it is. The planner may still refuse, with more knowledge. */
+export function reasonAgainst(state: State, kind: ScreenKind): string | undefined {
+	if (state.isReadOnly) {
+		return readOnlyReason;
+	}
+
+	const picture = selectedPicture(state);
+	if (picture === undefined) {
+		return 'the domain has not been read yet';
+	}
+
+	const {needs, unavailable} = screenOf(kind);
+	const reason = unavailable?.(picture);
+	if (reason !== undefined || needs === 'domain') {
+		return reason;
+	}
+
+	if (picture.snapshots.length === 0) {
+		return 'the domain has no snapshots';
+	}
+
+	return state.pane === 'domains' || selectedSnapshot(state) !== undefined ? undefined : 'choose a snapshot in the tree first';
+}
+
+/** The actions that this needs, by the label that fits. */
+function optionsNeeding(state: State, needs: 'domain' | 'snapshot', labelOf = ({label}: ScreenSpec): string | undefined => label): Option[] {
+	return screenSpecs().filter(({screen}) => screen.needs === needs).flatMap(({kind, screen}) => {
+		const label = labelOf(screen);
+		return label === undefined ? [] : [{id: kind, label, reason: reasonAgainst(state, kind)}];
+	});
+}
+
+const refresh: Option = {id: 'refresh', label: 'Read again from the host'};
+const details: Option = {id: 'details', label: 'Show all details'};
+const doctor: Option = {id: 'doctor', label: 'Look for troubles of this domain'};
+
+/** The menu of the selected thing, with its title. */
+export function menuOf(state: State): {title: string; options: Option[]} {
+	const domain = selectedDomain(state);
+	const toChoose = optionsNeeding(state, 'snapshot', ({chooseLabel}) => chooseLabel);
+	if (state.pane === 'domains' || domain === undefined) {
+		return {
+			title: domain === undefined ? 'Nothing is selected' : `Domain ${domain.name}`,
+			options: [
+				{id: 'open', label: 'Go to its snapshots', reason: domain === undefined ? 'no domain is selected' : undefined},
+				...optionsNeeding(state, 'domain'),
+				...toChoose,
+				{id: 'doctor', label: 'Look for troubles of all domains'},
+				refresh,
+			],
+		};
+	}
+
+	const node = selectedNode(state, currentRows(state));
+	switch (node?.kind) {
+		case 'snapshot': {
+			return {
+				title: `Snapshot ${node.snapshot.name} of ${domain.name}`,
+				options: [...optionsNeeding(state, 'snapshot'), ...optionsNeeding(state, 'domain'), details, doctor, refresh],
+			};
+		}
+
+		case 'head': {
+			return {
+				title: `The present state of ${domain.name}`,
+				options: [...optionsNeeding(state, 'domain'), details, doctor, refresh, ...toChoose],
+			};
+		}
+
+		case 'checkpoint':
+		case 'image':
+		case 'unrecorded':
+		case 'unreadable': {
+			return {
+				title: node.kind === 'image' ? node.image.path : (node.kind === 'checkpoint' ? `Checkpoint ${node.name}` : node.label),
+				options: [details, ...optionsNeeding(state, 'domain'), doctor, refresh],
+			};
+		}
+
+		case undefined: {
+			return {title: `Domain ${domain.name}`, options: [...optionsNeeding(state, 'domain'), doctor, refresh]};
+		}
+	}
+}

@@ -1,0 +1,49 @@
+/**
+Moving the cursor through the lists, and folding what is below it.
+*/
+import type {Command} from '../keys.ts';
+import {moveIndex, pageRows} from '../scroll.ts';
+import type {State} from '../state.ts';
+import type {Update} from './read.ts';
+import {currentRows, selectedNode, visibleDomains} from './rows.ts';
+import {selectDomain, selectRow} from './select.ts';
+
+export function move(state: State, command: Command): Update {
+	const step = (index: number, count: number) => {
+		const page = pageRows(state);
+		return command === 'page-down'
+			? Math.min(index + page, count - 1)
+			: (command === 'page-up' ? Math.max(index - page, 0) : moveIndex(index, command, count));
+	};
+
+	if (state.pane === 'domains') {
+		const domains = visibleDomains(state);
+		const index = domains.findIndex(domain => domain.uuid === state.domainCursor.id);
+		return selectDomain(state, domains[step(index, domains.length)]?.uuid ?? state.domainCursor.id);
+	}
+
+	const rows = currentRows(state);
+	const node = selectedNode(state, rows);
+	return [selectRow(state, rows[step(rows.findIndex(row => row.item.name === node?.name), rows.length)]?.item.name), []];
+}
+
+export function fold(state: State, isFolding: boolean): Update {
+	const row = currentRows(state).find(({item}) => item.name === selectedNode(state)?.name);
+	if (state.pane === 'domains' || row === undefined) {
+		return [{...state, pane: isFolding ? 'domains' : 'tree'}, []];
+	}
+
+	if (isFolding ? row.childCount === 0 || row.isFolded : !row.isFolded) {
+		return [isFolding ? {...state, pane: 'domains'} : state, []];
+	}
+
+	const folded = new Set(state.folded[state.view]);
+	if (isFolding) {
+		folded.add(row.item.name);
+	} else {
+		folded.delete(row.item.name);
+	}
+
+	const next = {...state, folded: {...state.folded, [state.view]: folded}};
+	return [selectRow(next, row.item.name), []];
+}

@@ -1,0 +1,130 @@
+/**
+What the lists hold, from what was read: visible domains, the snapshot tree with the head in it, the checkpoint tree, the images as a tree of
+backing files. Linear in the number of rows.
+*/
+import type {DomainSummary} from '../../model/domain/domain.ts';
+import {ownImages} from '../../model/images/describe-images.ts';
+import type {Finding} from '../../model/domain/finding.ts';
+import type {Image} from '../../model/images/image.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
+import {unrecordedTags} from '../../model/images/unrecorded-tags.ts';
+import {flattenTree, type TreeRow} from '../../model/domain/tree.ts';
+import type {State, View} from '../state.ts';
+
+/** One node of a list on the right. `name` is the identity by which it stays selected. */
+export type TreeNode = {name: string; parent: string | undefined} & (
+	| {kind: 'snapshot'; snapshot: Snapshot}
+	| {kind: 'head'}
+	| {kind: 'checkpoint'; checkpoint: Checkpoint}
+	| {kind: 'image'; image: Image}
+	| {kind: 'unreadable' | 'unrecorded'; label: string; reason: string}
+);
+
+export type Row = TreeRow<TreeNode>;
+
+export const headId = 'head';
+
+export function snapshotId(name: string): string {
+	return `snapshot:${name}`;
+}
+
+/** Domains that the filter lets through, by name; what is called so, or begins so, comes first. The filter is a part of the name, without regard to case. */
+export function visibleDomains(state: Pick<State, 'domains' | 'filter'>): DomainSummary[] {
+	const wanted = state.filter.text.toLowerCase();
+	const domains = (state.domains.value ?? []).filter(domain => domain.name.toLowerCase().includes(wanted));
+	const rank = ({name}: DomainSummary) => [name.toLowerCase() === wanted, name.toLowerCase().startsWith(wanted), true].indexOf(true);
+	return domains.sort((a, b) => rank(a) - rank(b) || compareNames(a.name, b.name));
+}
+
+/** Made once: asking the language for each pair of names costs more than all the rest of a list. */
+const collator = new Intl.Collator('en', {numeric: true});
+
+/** "web2" before "web10", and the same order in every locale. */
+function compareNames(a: string, b: string): number {
+	return collator.compare(a, b) || (a < b ? -1 : 1);
+}
+
+function snapshotNodes(picture: DomainPicture): TreeNode[] {
+	const nodes: TreeNode[] = [...picture.snapshots]
+		.sort((a, b) => a.createdAt - b.createdAt || compareNames(a.name, b.name))
+		.map(snapshot => ({
+			kind: 'snapshot', name: snapshotId(snapshot.name), parent: snapshot.parent === undefined ? undefined : snapshotId(snapshot.parent), snapshot,
+		}));
+	const current = picture.currentSnapshot;
+	nodes.push({kind: 'head', name: headId, parent: current === undefined ? undefined : snapshotId(current)});
+	for (const {tag, targets} of unrecordedTags(picture)) {
+		nodes.push({kind: 'unrecorded', name: `unrecorded:${tag}`, parent: undefined, label: tag, reason: `inside ${targets.join(', ')}, not recorded`});
+	}
+
+	for (const {name, reason} of picture.unreadable) {
+		nodes.push({kind: 'unreadable', name: `unreadable:${name}`, parent: undefined, label: name, reason});
+	}
+
+	return nodes;
+}
+
+function nodesOf(picture: DomainPicture, view: View): TreeNode[] {
+	switch (view) {
+		case 'snapshots': {
+			return snapshotNodes(picture);
+		}
+
+		case 'checkpoints': {
+			return picture.checkpoints.map(checkpoint => ({kind: 'checkpoint', name: checkpoint.name, parent: checkpoint.parent, checkpoint}));
+		}
+
+		case 'images': {
+			return ownImages(picture).map(image => ({kind: 'image', name: image.path, parent: image.backingPath, image}));
+		}
+	}
+}
+
+type Flattened = {folded: ReadonlySet<string>; rows: Row[]};
+
+/** The last rows of each picture: one key press asks for them several times, and nothing in them changes without a new picture or a new set of folds. */
+const flattened = new WeakMap<DomainPicture, Partial<Record<View, Flattened>>>();
+
+/** The rows of one view, as they are drawn from top to bottom. */
+export function rowsOf(picture: DomainPicture, view: View, folded: ReadonlySet<string>): Row[] {
+	const known = flattened.get(picture);
+	const last = known?.[view];
+	if (last?.folded === folded) {
+		return last.rows;
+	}
+
+	const rows = flattenTree(nodesOf(picture, view), folded);
+	flattened.set(picture, {...known, [view]: {folded, rows}});
+	return rows;
+}
+
+export function selectedDomain(state: State): DomainSummary | undefined {
+	const {id} = state.domainCursor;
+	return id === undefined ? undefined : state.domains.value?.find(domain => domain.uuid === id);
+}
+
+export function selectedPicture(state: State): DomainPicture | undefined {
+	const {id} = state.domainCursor;
+	return id === undefined ? undefined : state.pictures[id]?.value;
+}
+
+/** The rows in the right pane at this moment; empty while nothing was read. */
+export function currentRows(state: State): Row[] {
+	const picture = selectedPicture(state);
+	return picture === undefined ? [] : rowsOf(picture, state.view, state.folded[state.view]);
+}
+
+/** The node that is selected on the right. Until the person moves, the head is: it is where the domain is. */
+export function selectedNode(state: State, rows = currentRows(state)): TreeNode | undefined {
+	const {id} = state.cursors[state.view];
+	return (rows.find(row => row.item.name === id) ?? (state.view === 'snapshots' ? rows.find(row => row.item.kind === 'head') : undefined) ?? rows[0])?.item;
+}
+
+export function selectedSnapshot(state: State): Snapshot | undefined {
+	const node = state.view === 'snapshots' ? selectedNode(state) : undefined;
+	return node?.kind === 'snapshot' ? node.snapshot : undefined;
+}
+
+export function selectedFinding({diagnosis}: State): Finding | undefined {
+	return diagnosis?.findings.value?.[diagnosis.index];
+}

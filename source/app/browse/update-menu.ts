@@ -1,0 +1,61 @@
+/**
+The menu of what is selected.
+*/
+import {isScreenKind} from '../../actions/registry.ts';
+import {begin} from '../run/begin.ts';
+import type {Command} from '../keys.ts';
+import {moveIndex} from '../scroll.ts';
+import type {State} from '../state.ts';
+import {beginDiagnosis} from '../doctor/update-doctor.ts';
+import {refresh} from './update-browse.ts';
+import type {Update} from './read.ts';
+
+/** The menu: chosen by Enter, unless it is not possible. */
+export function chooseAction(state: State, id: string): Update {
+	const browsing: State = {...state, scene: {kind: 'browse'}};
+	if (isScreenKind(id)) {
+		return begin(browsing, {kind: id});
+	}
+
+	switch (id) {
+		case 'open': {
+			return [{...browsing, pane: 'tree'}, []];
+		}
+
+		case 'doctor': {
+			return beginDiagnosis(browsing);
+		}
+
+		case 'details': {
+			return [{...state, scene: {kind: 'details', top: 0}}, []];
+		}
+
+		case 'refresh': {
+			return refresh(browsing);
+		}
+
+		default: {
+			return [browsing, []];
+		}
+	}
+}
+
+export function updateMenu(state: State, command: Command | undefined): Update {
+	const {scene} = state;
+	if (scene.kind !== 'menu' || command === undefined) {
+		return [state, []];
+	}
+
+	const option = scene.options[scene.index];
+	if (command === 'back') {
+		return [{...state, scene: {kind: 'browse'}}, []];
+	}
+
+	if (command === 'accept' && option !== undefined) {
+		return option.reason === undefined
+			? chooseAction(state, option.id)
+			: [{...state, notice: `${option.label.replace(/ …$/, '')}: ${option.reason}.`}, []];
+	}
+
+	return [{...state, scene: {...scene, index: moveIndex(scene.index, command, scene.options.length)}}, []];
+}

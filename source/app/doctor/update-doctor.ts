@@ -1,0 +1,108 @@
+/**
+The doctor's screen: looking for troubles without holding anything up, going through what was found, and mending it where a plan can.
+*/
+import type {Finding} from '../../model/domain/finding.ts';
+import type {Result} from '../../model/result.ts';
+import {readOnlyReason} from '../browse/menu.ts';
+import type {Command} from '../keys.ts';
+import type {Message} from '../messages.ts';
+import {answer, ask, type Update} from '../browse/read.ts';
+import {selectedDomain, selectedFinding} from '../browse/rows.ts';
+import {moveIndex, scroll, type Paper} from '../scroll.ts';
+import type {Diagnosis, State} from '../state.ts';
+import {openOffer} from '../journey/update-journey.ts';
+
+/** Looks at one domain, or at all of the host; what was found the last time stays in sight meanwhile if it is about the same. */
+export function diagnose(state: State, subject: {uuid: string; name: string} | undefined): Update {
+	const number = state.nextNumber;
+	const last = state.diagnosis?.uuid === subject?.uuid ? state.diagnosis : undefined;
+	const diagnosis: Diagnosis = {
+		uuid: subject?.uuid,
+		name: subject?.name,
+		findings: ask(last?.findings ?? {value: undefined, failure: undefined, waiting: undefined}, number, state.nowMs),
+		progress: undefined,
+		index: last?.index ?? 0,
+	};
+	return [
+		{...state, nextNumber: number + 1, diagnosis, notice: undefined, scene: {kind: 'doctor', isWhole: false, top: 0}},
+		[{kind: 'diagnose', number, uuid: subject?.uuid}],
+	];
+}
+
+/** From the tree the domain that is selected, from the list all. */
+export function beginDiagnosis(state: State): Update {
+	const domain = state.pane === 'tree' ? selectedDomain(state) : undefined;
+	return diagnose(state, domain);
+}
+
+export function diagnoseAgain(state: State): Update {
+	const {diagnosis} = state;
+	return diagnose(state, diagnosis?.uuid === undefined ? undefined : {uuid: diagnosis.uuid, name: diagnosis.name ?? ''});
+}
+
+export function takeProgress(state: State, {number, progress}: Message & {kind: 'diagnosing'}): State {
+	const {diagnosis} = state;
+	return diagnosis?.findings.waiting?.number === number ? {...state, diagnosis: {...diagnosis, progress}} : state;
+}
+
+export function takeDiagnosis(state: State, number: number, result: Result<Finding[]>): State {
+	const {diagnosis} = state;
+	const findings = diagnosis && answer(diagnosis.findings, number, result);
+	return findings === undefined
+		? state
+		: {...state, diagnosis: {...diagnosis!, findings, index: Math.max(0, Math.min(diagnosis!.index, (findings.value?.length ?? 0) - 1))}};
+}
+
+/** Why what a finding offers cannot be done from here; undefined: it can. */
+export function mendReason(state: State, finding: Finding): string | undefined {
+	return state.isReadOnly ? readOnlyReason : (finding.wish === undefined ? 'there is no plan for it; its words say what can be done by hand' : undefined);
+}
+
+function accept(state: State): Update {
+	const finding = selectedFinding(state);
+	if (finding === undefined) {
+		return [state, []];
+	}
+
+	if (finding.wish === undefined) {
+		return [{...state, scene: {kind: 'doctor', isWhole: state.scene.kind === 'doctor' && !state.scene.isWhole, top: 0}}, []];
+	}
+
+	const reason = mendReason(state, finding);
+	return reason === undefined
+		? openOffer(state, finding.domain?.name ?? state.diagnosis?.name ?? '', finding.wish)
+		: [{...state, notice: `Not possible: ${reason}.`}, []];
+}
+
+function close(state: State): Update {
+	return [{...state, scene: {kind: 'browse'}}, state.diagnosis?.findings.waiting === undefined ? [] : [{kind: 'stop-diagnosis'}]];
+}
+
+export function updateDoctor(state: State, command: Command | undefined, paper: Paper): Update {
+	const {scene, diagnosis} = state;
+	if (scene.kind !== 'doctor' || diagnosis === undefined || command === undefined) {
+		return [state, []];
+	}
+
+	switch (command) {
+		case 'back': {
+			return scene.isWhole ? [{...state, scene: {kind: 'doctor', isWhole: false, top: 0}}, []] : close(state);
+		}
+
+		case 'refresh': {
+			return diagnoseAgain(state);
+		}
+
+		case 'details': {
+			return selectedFinding(state) === undefined ? [state, []] : [{...state, scene: {kind: 'doctor', isWhole: !scene.isWhole, top: 0}}, []];
+		}
+
+		case 'accept': {
+			return accept(state);
+		}
+
+		default: {
+			return scene.isWhole ? [scroll(state, command, paper), []] : [{...state, diagnosis: {...diagnosis, index: moveIndex(diagnosis.index, command, diagnosis.findings.value?.length ?? 0)}}, []];
+		}
+	}
+}

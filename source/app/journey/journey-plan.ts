@@ -1,0 +1,46 @@
+/**
+The middle of a journey: from one question to the next, and when all have an answer, to the planner.
+*/
+import type {QuestionId} from '../../actions/question.ts';
+import type {Update} from '../browse/read.ts';
+import type {State} from '../state.ts';
+import type {Journey, JourneyStage} from './journey.ts';
+import {questionsOf} from './questions.ts';
+
+export function withStage(state: State, journey: Journey, stage: JourneyStage): State {
+	return {...state, notice: undefined, scene: {kind: 'journey', journey: {...journey, stage}}};
+}
+
+/** Asks the planner. `changed` says what had changed on the host when an earlier plan was refused for it. */
+export function askForPlan(state: State, journey: Journey, changed: string[] = []): Update {
+	const number = state.nextNumber;
+	return [
+		withStage({...state, nextNumber: number + 1}, journey, {phase: 'planning', number, sinceMs: state.nowMs, changed}),
+		[{kind: 'plan', number, wish: journey.wish}],
+	];
+}
+
+/** Shows a question, with the first choice that is possible. */
+export function askQuestion(state: State, journey: Journey, id: QuestionId): Update {
+	const question = questionsOf(state, journey).find(candidate => candidate.id === id);
+	const index = Math.max(0, question?.choices.findIndex(({reason}) => reason === undefined) ?? 0);
+	const typing = question?.choices.length === 0 ? {before: question.text?.value ?? ''} : undefined;
+	return [withStage(state, journey, {
+		phase: 'question', id, index, typing,
+	}), []];
+}
+
+/** The first question that has no answer, else the plan. */
+export function goOn(state: State, journey: Journey): Update {
+	const open = questionsOf(state, journey).find(({id}) => !journey.answered.includes(id));
+	return open === undefined ? askForPlan(state, journey) : askQuestion(state, journey, open.id);
+}
+
+/** To the question that was answered last; where there is none, it stays as it is. */
+export function goBack(state: State, journey: Journey): Update {
+	const {stage} = journey;
+	const ids = questionsOf(state, journey).map(({id}) => id);
+	const present = stage.phase === 'question' ? ids.indexOf(stage.id) : ids.length;
+	const last = ids.slice(0, present).findLast(id => journey.answered.includes(id));
+	return last === undefined ? [state, []] : askQuestion(state, {...journey, answered: journey.answered.filter(id => ids.indexOf(id) < ids.indexOf(last))}, last);
+}

@@ -1,0 +1,38 @@
+/**
+A guided action before it starts. The wish is whole from the beginning, with what is proposed; questions change it one by one, then the planner is asked.
+*/
+import type {Wish} from '../../model/plan/request.ts';
+import type {Failure} from '../../model/failure.ts';
+import type {Plan} from '../../model/plan/plan.ts';
+import type {QuestionId} from '../../actions/question.ts';
+
+export type Journey = {
+	domain: string;
+	/** What will be asked for, as far as it was said. */
+	wish: Wish;
+	/** The name under which the present state is kept, where it is: also remembered while "discard" is chosen. */
+	keepName: string;
+	/** Those that have an answer, in the order in which they got it. */
+	answered: QuestionId[];
+	/** Where the person came from and is led back to. */
+	origin: 'browse' | 'doctor';
+	stage: JourneyStage;
+};
+
+/** A text is being typed; Escape puts back what it was before. */
+export type Typing = {before: string};
+
+export type JourneyStage =
+	| {phase: 'question'; id: QuestionId; index: number; typing?: Typing; note?: string}
+	/** All that can be set, for those who want more than the questions ask. */
+	| {phase: 'settings'; index: number; typing?: Typing; note?: string}
+	| {phase: 'planning'; number: number; sinceMs: number; changed: string[]}
+	| {phase: 'refused'; failure: Failure; top: number}
+	| {phase: 'consequences'; plan: Plan; top: number; changed: string[]}
+	| {phase: 'commands'; plan: Plan; top: number; isUnfolded: boolean; changed: string[]}
+	| {phase: 'confirm'; plan: Plan; typed: string; sinceMs: number; note?: string; changed: string[]};
+
+/** The snapshot that the journey is about, if it is about one that is there. */
+export function snapshotOfJourney({wish}: Journey): string | undefined {
+	return 'snapshot' in wish && wish.kind !== 'create' ? wish.snapshot : undefined;
+}

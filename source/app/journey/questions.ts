@@ -1,0 +1,34 @@
+/**
+What the action of a journey asks. The rest of the way (plan, commands, confirmation, run) is the same for all.
+*/
+import type {Change, Question, Setting} from '../../actions/question.ts';
+import {specOf} from '../../actions/registry.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {State} from '../state.ts';
+import type {Journey} from './journey.ts';
+
+export function pictureOf(state: State, {wish}: Journey): DomainPicture | undefined {
+	return state.pictures[wish.uuid]?.value;
+}
+
+/** Those on the way of this journey, answered or not. */
+export function questionsOf(state: State, journey: Journey): Question[] {
+	const {wish, keepName} = journey;
+	return specOf(wish).questions?.(wish, {picture: pictureOf(state, journey), keepName}) ?? [];
+}
+
+/** What can be set beyond the questions; undefined: there is nothing of the kind. */
+export function settingsOf(state: State, journey: Journey): Setting[] | undefined {
+	const {wish} = journey;
+	return specOf(wish).settings?.(wish, pictureOf(state, journey));
+}
+
+/** The question that is on the screen; undefined: none is. */
+export function presentQuestion(state: State, journey: Journey): Question | undefined {
+	const {stage} = journey;
+	return stage.phase === 'question' ? questionsOf(state, journey).find(({id}) => id === stage.id) : undefined;
+}
+
+export function withChange(journey: Journey, change: Change): Journey {
+	return {...journey, ...change};
+}

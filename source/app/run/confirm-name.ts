@@ -1,0 +1,24 @@
+/**
+What a person types to confirm: the domain's name, or a short code where the name cannot be typed on a keyboard.
+*/
+import type {Plan} from '../../model/plan/plan.ts';
+
+/** Whether the name must be typed: for all that takes something away or writes in place. A new snapshot that loses nothing needs no more than an Enter. */
+export function needsName({action, consequences}: Plan): boolean {
+	return action.kind !== 'create' || consequences.some(({severity}) => severity === 'loss');
+}
+
+const typeable = /^[\p{L}\p{N}\p{P}\p{S}]+(?: [\p{L}\p{N}\p{P}\p{S}]+)*$/u;
+const beyondKeyboards = /\p{Extended_Pictographic}|[^\u0000-\uFFFF]/u;
+const asciiOnly = /^[\u0020-\u007E]+$/;
+
+/** The name itself, or six characters of the UUID where it holds controls, marks, emoji or blanks that nobody sees. */
+export function wordToType(domain: {name: string; uuid: string}): {word: string; isCode: boolean} {
+	const isPlain = typeable.test(domain.name) && (asciiOnly.test(domain.name) || !beyondKeyboards.test(domain.name)) && domain.name.length <= 80;
+	return isPlain ? {word: domain.name, isCode: false} : {word: domain.uuid.replaceAll('-', '').slice(0, 6), isCode: true};
+}
+
+/** Two ways to write an accented letter are one name. */
+export function isSameWord(typed: string, word: string): boolean {
+	return typed.normalize('NFC') === word.normalize('NFC');
+}

@@ -1,0 +1,259 @@
+/**
+A plan at work: its events, the question whether to stop, its end, and what is offered when an earlier run was left half-way.
+*/
+import type {Plan} from '../../model/plan/plan.ts';
+import {exitCodeOf} from '../../model/text/describe-failure.ts';
+import {isHealthy} from '../../model/domain/finding.ts';
+import type {Outcome, RunEvent, UnfinishedAction} from '../../engine/ports.ts';
+import type {Direction} from '../../engine/run/progress.ts';
+import type {Option} from '../../actions/question.ts';
+import {readOnlyReason} from '../browse/menu.ts';
+import type {Command} from '../keys.ts';
+import type {Key} from '../messages.ts';
+import {askForPlan} from '../journey/journey-plan.ts';
+import {inTurn, readList, readPicture, readUnfinished, type Update} from '../browse/read.ts';
+import {moveIndex, scroll, type Paper} from '../scroll.ts';
+import type {Journey} from '../journey/journey.ts';
+import type {LeftAction} from '../services.ts';
+import type {Run, State, StepState} from '../state.ts';
+
+/** What an earlier run has done of its steps, by its journal. */
+function stepsSoFar(records: UnfinishedAction['records']): Run['steps'] {
+	return Object.fromEntries(records.flatMap(record => record.kind === 'done' || record.kind === 'undone' ? [[record.step, record.kind]] : []));
+}
+
+/** `records`: what the journal of an earlier run says, where that is recovered. */
+export function startRun(state: State, {plan, kind, journey, records = []}: {plan: Plan; kind: Run['kind']; journey?: Journey; records?: UnfinishedAction['records']}): Update {
+	if (state.isReadOnly) {
+		return [{...state, scene: {kind: 'browse'}, notice: `Not started: ${readOnlyReason}.`}, []];
+	}
+
+	const run: Run = {
+		plan,
+		kind,
+		startedMs: state.nowMs,
+		steps: stepsSoFar(records),
+		current: undefined,
+		copied: undefined,
+		sinceMs: state.nowMs,
+		activity: 'working',
+		stop: 'no',
+		stepFailure: undefined,
+		notLogged: undefined,
+		quitWith: undefined,
+	};
+	return [
+		{...state, notice: undefined, scene: {kind: 'running', run, journey}},
+		[kind === 'execute' ? {kind: 'execute', plan} : {kind: 'recover', planId: plan.id, direction: kind}],
+	];
+}
+
+function withStep(run: Run, step: string, state: StepState): Run['steps'] {
+	return {...run.steps, [step]: state};
+}
+
+/** What an event makes of the run. */
+export function followRun(run: Run, event: RunEvent, nowMs: number): Run {
+	switch (event.kind) {
+		case 'started': {
+			return {...run, startedMs: nowMs, sinceMs: nowMs};
+		}
+
+		case 'step-started': {
+			return {...run, current: event.step, copied: undefined, sinceMs: nowMs, steps: withStep(run, event.step, 'running')};
+		}
+
+		case 'step-progress': {
+			return {...run, copied: {doneBytes: event.doneBytes, totalBytes: event.totalBytes}};
+		}
+
+		case 'step-done': {
+			return {...run, current: run.current === event.step ? undefined : run.current, steps: withStep(run, event.step, 'done')};
+		}
+
+		case 'step-failed': {
+			return {...run, current: undefined, steps: withStep(run, event.step, 'failed'), stepFailure: event.failure};
+		}
+
+		case 'proving': {
+			return {...run, activity: 'proving', current: undefined, sinceMs: nowMs};
+		}
+
+		case 'rolling-back': {
+			return {...run, activity: 'rolling-back', current: undefined, sinceMs: nowMs};
+		}
+
+		case 'step-left-out': {
+			return {...run, current: undefined, steps: withStep(run, event.step, 'left-out')};
+		}
+
+		case 'step-undone': {
+			return {...run, steps: withStep(run, event.step, 'undone')};
+		}
+
+		case 'not-logged': {
+			return {...run, notLogged: event.failure};
+		}
+
+		case 'finished': {
+			return run;
+		}
+	}
+}
+
+/** What would be true if it were stopped at this moment, in words of the plan. */
+export function ifStoppedNow(run: Run): string {
+	const reached = run.plan.steps.filter(step => run.steps[step.id] === 'done' || run.steps[step.id] === 'running');
+	return reached.at(-1)?.ifStopped ?? 'Nothing has been changed yet.';
+}
+
+/** The run is over: the world is read again. A host that changed since the plan was made leads to a new plan, with what changed. */
+export function endRun(state: State, outcome: Outcome): Update {
+	if (state.scene.kind !== 'running') {
+		return [state, []];
+	}
+
+	const {run, journey} = state.scene;
+	const lastOutcome = run.kind === 'execute' || outcome.kind !== 'done' ? outcome : undefined;
+	if (run.quitWith !== undefined) {
+		const {signal, exitCode} = run.quitWith;
+		return [{...state, lastOutcome, scene: {kind: 'leaving'}}, [{kind: 'quit', exitCode: outcome.kind === 'half-way' ? 4 : exitCode, signal}]];
+	}
+
+	if (outcome.kind === 'rolled-back' && outcome.failure.kind === 'host-changed' && journey !== undefined) {
+		const {changed} = outcome.failure;
+		return inTurn({...state, lastOutcome: outcome}, next => readPicture(next, journey.wish.uuid, true), next => askForPlan(next, journey, changed));
+	}
+
+	const ended: State = {
+		...state,
+		lastOutcome,
+		// Where the domain stands afterwards is what the person wants to see in the tree.
+		cursors: {...state.cursors, snapshots: {id: undefined, top: 0}},
+		scene: {
+			kind: 'ended', run, outcome, top: 0, journey,
+		},
+	};
+	return inTurn(ended, readList, next => readPicture(next, run.plan.action.domain.uuid, true));
+}
+
+/** Ctrl-C asks; Ctrl-C again stops. Any other key goes on. */
+export function updateRunning(state: State, command: Command | undefined): Update {
+	const {scene} = state;
+	if (scene.kind !== 'running') {
+		return [state, []];
+	}
+
+	const {run} = scene;
+	const withStop = (stop: Run['stop']): State => ({...state, scene: {...scene, run: {...run, stop}}});
+	if (command !== 'stop') {
+		return [run.stop === 'asking' ? withStop('no') : state, []];
+	}
+
+	if (run.kind !== 'execute') {
+		return [{...state, notice: 'This puts things in order; it is not stopped half-way. Killing it is safe: the journal stays.'}, []];
+	}
+
+	switch (run.stop) {
+		case 'no': {
+			return [withStop('asking'), []];
+		}
+
+		case 'asking': {
+			return [withStop('asked'), [{kind: 'interrupt', signal: 'SIGINT'}]];
+		}
+
+		case 'asked': {
+			return [state, []];
+		}
+	}
+}
+
+/** Back to the tree, or to what else is unfinished. Whoever came from the doctor is led back there by `update.ts`. */
+export function updateEnded(state: State, command: Command | undefined, paper: Paper): Update {
+	if (command === 'accept' || command === 'back') {
+		const {scene} = state;
+		const isHalfWay = scene.kind === 'ended' && scene.outcome.kind === 'half-way';
+		const browsing: State = {...state, scene: {kind: 'browse'}, view: 'snapshots'};
+		return isHalfWay || (scene.kind === 'ended' && scene.run.kind !== 'execute') ? readUnfinished(browsing) : [browsing, []];
+	}
+
+	return [command === undefined ? state : scroll(state, command, paper), []];
+}
+
+/** Whether an unfinished action has begun to change what the domain stands on: from then on forward is the natural way. */
+export function isPastSwitch(action: UnfinishedAction): boolean {
+	const begun = new Set(action.records.flatMap(record => record.kind === 'begin' || record.kind === 'done' ? [record.step] : []));
+	return action.plan.steps.some(step => begun.has(step.id) && (step.phase === 'switch' || step.phase === 'remove'));
+}
+
+/** What can be done about an unfinished action. The way that is natural there stands first. */
+export function recoverOptions(state: State, action: LeftAction): Option[] {
+	const reason = state.isReadOnly ? readOnlyReason : undefined;
+	const {ways} = action;
+	const back: Option = {id: 'back', label: 'Put everything back', note: ways?.back?.reason ?? 'Everything is again as it was before this action.', reason: reason ?? ways?.back?.reason};
+	const forward: Option = {id: 'forward', label: 'Finish it', note: ways?.forward?.reason ?? 'The rest of the plan is done.', reason: reason ?? ways?.forward?.reason};
+	const giveUp: Option = {id: 'give-up', label: 'Give it up', note: 'Nothing is touched. The action is forgotten, and what it leaves is listed.', reason};
+	const later: Option = {id: 'later', label: 'Later', note: 'Nothing is touched. You are asked again at the next start.'};
+	const natural = isPastSwitch(action) ? [forward, back] : [back, forward];
+	return [...natural.filter(option => option.reason === undefined), ...natural.filter(option => option.reason !== undefined), giveUp, later];
+}
+
+export function updateRecover(state: State, command: Command | undefined, key: Key | undefined): Update {
+	const {scene} = state;
+	if (scene.kind !== 'recover' || command === undefined) {
+		return [state, []];
+	}
+
+	const action = scene.actions[0]!;
+	const options = recoverOptions(state, action);
+	const option = options[scene.index]!;
+	const later = (): Update => {
+		const actions = scene.actions.slice(1);
+		return [{...state, scene: actions.length === 0 ? {kind: 'browse'} : {...scene, actions, index: 0, top: 0}}, []];
+	};
+
+	if (command === 'back') {
+		return later();
+	}
+
+	if (command !== 'accept') {
+		return [{...state, scene: {...scene, index: moveIndex(scene.index, command, options.length)}}, []];
+	}
+
+	if (option.id === 'later') {
+		return later();
+	}
+
+	if (option.reason !== undefined) {
+		return [{...state, notice: `${option.label}: ${option.reason}.`}, []];
+	}
+
+	if (key?.name === 'enter' && !key.isAlone) {
+		return [{...state, notice: 'Enter came together with text. Press it once more.'}, []];
+	}
+
+	return startRun(state, {plan: action.plan, kind: option.id as Direction, records: action.records});
+}
+
+/** The doctor found something. */
+const findingsExitCode = 10;
+
+/** The exit code when a person leaves: half-way is told always, the rest only to those who asked for an action on the command line. */
+export function exitCodeAtQuit(state: State): number {
+	const outcome = state.lastOutcome;
+	if (outcome?.kind === 'half-way') {
+		return 4;
+	}
+
+	if (state.startedWith === undefined) {
+		return 0;
+	}
+
+	const findings = state.diagnosis?.findings.value;
+	if (state.startedWith === 'doctor' && outcome === undefined && findings !== undefined) {
+		return isHealthy(findings) ? 0 : findingsExitCode;
+	}
+
+	return outcome === undefined ? 130 : (outcome.kind === 'done' ? 0 : exitCodeOf(outcome.failure));
+}

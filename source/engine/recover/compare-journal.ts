@@ -1,0 +1,75 @@
+/**
+The world beside what the journal says of it: what others have done since the action was interrupted. Pure; what was read comes in.
+*/
+import {headDisks, isWritableMedium, type Domain} from '../../model/domain/domain.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {Command, Plan, Probe} from '../../model/plan/plan.ts';
+import {stateOf, type Progress} from '../run/progress.ts';
+
+/** Records that the plan makes on its way and drops again. */
+function passingNames(plan: Plan): string[] {
+	const commands: Command[] = plan.steps.flatMap(step => [step.command, ...(step.undo ?? [])]);
+	const probes: Array<Probe | undefined> = [...plan.steps.map(step => step.happened), ...commands.map(command => command.onlyIf)];
+	return probes.flatMap(probe => probe?.kind === 'snapshot-exists' || probe?.kind === 'snapshot-missing' ? [probe.name] : []);
+}
+
+/** Whether the disk is one whose medium anybody may change at any time. */
+export function isDrive(domain: Domain, target: string): boolean {
+	const disk = headDisks(domain).find(candidate => candidate.target === target) ?? domain.definition.disks.find(candidate => candidate.target === target);
+	return disk !== undefined && !isWritableMedium(disk);
+}
+
+export type Meanwhile = {
+	/** Snapshots that somebody has made. */
+	made: string[];
+	/** Snapshots that somebody has deleted. */
+	deleted: string[];
+	/** Disks that are on images which are neither those of before nor those of this action; `undefined`: on none. */
+	moved: Array<{target: string; path: string | undefined}>;
+};
+
+/** What others have done to the domain's records and disks. */
+export function findMeanwhile(plan: Plan, picture: DomainPicture): Meanwhile {
+	const {before, expected, images} = plan;
+	const names = picture.snapshots.map(({name}) => name);
+	const known = new Set([...before.snapshotNames, ...expected.snapshots.map(({name}) => name), ...passingNames(plan)]);
+	const heads = [...before.heads, ...expected.heads];
+	const paths = new Set([...heads.map(({path}) => path), ...images.created]);
+	const {domain} = picture;
+	const moved: Meanwhile['moved'] = [...new Set(heads.map(({target}) => target))].filter(target => !isDrive(domain, target)).flatMap(target => {
+		const isEverywhere = before.heads.some(head => head.target === target) && expected.heads.some(head => head.target === target);
+		const found = [domain.definition.disks, headDisks(domain)].map(disks => disks.find(disk => disk.target === target)?.sourcePath);
+		const foreign = found.find(path => path !== undefined && !paths.has(path));
+		return foreign !== undefined || (isEverywhere && found.includes(undefined)) ? [{target, path: foreign}] : [];
+	});
+	return {
+		made: names.filter(name => !known.has(name)),
+		deleted: before.snapshotNames.filter(name => expected.snapshots.some(snapshot => snapshot.name === name) && !names.includes(name)),
+		moved,
+	};
+}
+
+const quoted = (names: readonly string[]) => names.map(name => `"${name}"`).join(', ');
+
+/** In sentences; empty: nothing. */
+export function describeMeanwhile({made, deleted, moved}: Meanwhile): string[] {
+	return [
+		...(made.length === 0 ? [] : [`Somebody has made ${made.length === 1 ? 'the snapshot' : 'the snapshots'} ${quoted(made)} since.`]),
+		...(deleted.length === 0 ? [] : [`Somebody has deleted ${deleted.length === 1 ? 'the snapshot' : 'the snapshots'} ${quoted(deleted)} since.`]),
+		...moved.map(({target, path}) => `Somebody has ${path === undefined ? `taken ${target} out of the domain` : `put ${target} on ${path}`} since.`),
+	];
+}
+
+/** The images of this action that the domain writes to at this moment. */
+export function liveOnNew(plan: Plan, picture: DomainPicture): string[] {
+	const created = new Set(plan.images.created);
+	return (picture.domain.liveDefinition?.disks ?? []).flatMap(({sourcePath}) => sourcePath !== undefined && created.has(sourcePath) ? [sourcePath] : []);
+}
+
+/** Whether the definition was switched by this action and is not any more. */
+export function isSwitchedBack(plan: Plan, picture: DomainPicture, {states}: Progress): boolean {
+	const define = plan.steps.find(step => step.id === 'define');
+	const {disks} = picture.domain.definition;
+	return define !== undefined && stateOf(states, define) === 'done'
+		&& plan.expected.heads.some(({target, path}) => plan.images.created.includes(path) && disks.some(disk => disk.target === target && disk.sourcePath !== path));
+}

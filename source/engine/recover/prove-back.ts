@@ -1,0 +1,60 @@
+/**
+The proof of a way back: the world is read again and compared with how the plan found it. Only what was read is said to be as it was.
+*/
+import {headDisks} from '../../model/domain/domain.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {Plan} from '../../model/plan/plan.ts';
+import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
+import {keepsNewCurrent} from '../run/progress.ts';
+import {findBrokenChains} from '../run/prove.ts';
+import {describeMeanwhile, findMeanwhile, isDrive} from './compare-journal.ts';
+
+/** What differs from before (`findings`), and what a person should know all the same (`remarks`), in sentences. */
+export type BackProof = {findings: string[]; remarks: string[]};
+
+function recordDifferences({before, expected}: Plan, picture: DomainPicture): string[] {
+	const findings: string[] = [];
+	for (const xml of before.snapshotXmls) {
+		const parsed = parseSnapshotXml(xml);
+		const found = parsed.ok ? picture.snapshots.find(({name}) => name === parsed.value.name) : undefined;
+		if (parsed.ok && found === undefined) {
+			findings.push(`The snapshot "${parsed.value.name}" is gone.`);
+		} else if (parsed.ok && found!.parent !== parsed.value.parent) {
+			findings.push(`The snapshot "${parsed.value.name}" came after "${parsed.value.parent ?? 'nothing'}", and comes after "${found!.parent ?? 'nothing'}".`);
+		}
+	}
+
+	for (const {name} of expected.snapshots) {
+		if (!before.snapshotNames.includes(name) && picture.snapshots.some(snapshot => snapshot.name === name)) {
+			findings.push(`The snapshot "${name}" is there, and was not.`);
+		}
+	}
+
+	return findings;
+}
+
+function headDifferences({before}: Plan, picture: DomainPicture): string[] {
+	const {domain} = picture;
+	return before.heads.filter(({target}) => !isDrive(domain, target)).flatMap(({target, path}) => {
+		const sources = [domain.definition.disks, headDisks(domain)].map(disks => disks.find(disk => disk.target === target)?.sourcePath);
+		// A change that was pending before may still be: the disks that the domain writes to are what counts.
+		const isThere = domain.liveDefinition === undefined ? sources[0] === path : sources[1] === path;
+		return isThere ? [] : [`${target} was on ${path}, and is on ${sources[1] ?? sources[0] ?? 'nothing'}.`];
+	});
+}
+
+/** `hasSwitched`: the action had begun to change the definition and the records; else what differs there is of others. */
+export function compareWithBefore(plan: Plan, picture: DomainPicture, {hasSwitched}: {hasSwitched: boolean}): BackProof {
+	const {before, expected} = plan;
+	const isKept = keepsNewCurrent(plan) && picture.currentSnapshot === expected.currentSnapshot;
+	const current = picture.currentSnapshot === before.currentSnapshot || isKept
+		? []
+		: [`The current snapshot was "${before.currentSnapshot ?? 'none'}", and is "${picture.currentSnapshot ?? 'none'}".`];
+	const changed = [...headDifferences(plan, picture), ...recordDifferences(plan, picture), ...current];
+	const meanwhile = describeMeanwhile(findMeanwhile(plan, picture));
+	const chains = findBrokenChains(before.chains ?? before.heads.map(({path}) => path), picture);
+	const stays = isKept && hasSwitched ? [`"${expected.currentSnapshot ?? ''}" stays the current snapshot: libvirt cannot be told that there is none.`] : [];
+	return hasSwitched
+		? {findings: [...changed, ...chains], remarks: [...stays, ...meanwhile]}
+		: {findings: chains, remarks: meanwhile.length > 0 ? meanwhile : changed};
+}

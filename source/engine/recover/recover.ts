@@ -1,0 +1,245 @@
+/**
+Finishing or putting back what a crash left half-way. The journal holds the whole plan, so nothing else is needed; it is read under the lock, because
+until then its run may still be at work.
+
+Until the first removal has happened both ways are open; after it only forward. While nothing was switched yet, forward means: take the new files back
+and do all of it anew, because a crash of the host may have left them half written.
+*/
+import type {Action} from '../../model/plan/request.ts';
+import {describeAction} from '../../actions/registry.ts';
+import type {Failure} from '../../model/failure.ts';
+import type {Plan, Step} from '../../model/plan/plan.ts';
+import {
+	fail, succeed, unreachable, type Result,
+} from '../../model/result.ts';
+import {underClaim} from '../run/claim.ts';
+import {audit, close, doneWith, executePlan, finish, rememberingJournal, underLock, type ExecuteOptions} from '../run/execute.ts';
+import type {World} from '../world.ts';
+import {findGrown} from '../run/left-grown.ts';
+import type {Outcome, UnfinishedAction} from '../ports.ts';
+import {
+	lookAtRemovals, progressOf, type Direction, type Progress,
+} from '../run/progress.ts';
+import {runSteps, type Work} from '../run/run-steps.ts';
+import {withStartAdvice} from '../run/start-advice.ts';
+import {describeLeft, endJobs, rollBack} from './roll-back.ts';
+import {readMissingSteps} from './missing-steps.ts';
+import {giveUp} from './give-up.ts';
+import {describeUnproven, readUnprovenFiles, withUnknownSteps} from './unknown-steps.ts';
+import {readWays, startsAnew} from './ways.ts';
+
+const lockPatienceMs = 30_000;
+
+async function closed(world: World, work: Work, outcome: 'done' | 'rolled-back', remarks: string[]): Promise<Outcome> {
+	const result = await close(world, work, outcome);
+	return result.ok ? doneWith(remarks) : {kind: 'half-way', failure: result.failure};
+}
+
+function halfWay(step: Pick<Step, 'id' | 'title'>, cause: Failure, notUndone: string[]): Outcome {
+	return {kind: 'half-way', failure: {kind: 'step-failed', step: step.id, title: step.title, cause, rolledBack: false, notUndone}};
+}
+
+/** `keepsRequest`: the journal stays, because what was asked for is still to be done. */
+async function goBack(world: World, work: Work, {keepsRequest, known}: {keepsRequest: boolean; known: UnfinishedAction}): Promise<Outcome> {
+	const {domain} = work.plan.action;
+	const {states} = progressOf(work);
+	const back = await rollBack(work);
+	switch (back.kind) {
+		case 'put-back': {
+			const unproven = await readUnprovenFiles(world.owner, known);
+			if (!unproven.ok || unproven.value.length > 0) {
+				return {kind: 'half-way', failure: unproven.ok ? describeUnproven(unproven.value) : unproven.failure};
+			}
+
+			const remarks = [...back.remarks, ...await findGrown(work, states)];
+			const end = keepsRequest ? doneWith(remarks) : await closed(world, work, 'rolled-back', remarks);
+			return back.startFailure === undefined || end.kind !== 'done'
+				? end
+				: {kind: 'rolled-back', failure: {kind: 'put-back-but-off', domain: domain.name, cause: back.startFailure}};
+		}
+
+		case 'not-undone': {
+			const [first] = back.left;
+			return halfWay({id: '', title: `Putting back: ${first!.title}`}, first!.failure, describeLeft(back.left));
+		}
+
+		case 'not-proven': {
+			return {kind: 'half-way', failure: {kind: 'not-as-before', findings: back.findings, domain: domain.name}};
+		}
+
+		default: {
+			return unreachable(back);
+		}
+	}
+}
+
+async function goForward(world: World, work: Work, progress: Progress): Promise<Outcome> {
+	const missing = await readMissingSteps(work.owner, work, progress);
+	if (!missing.ok) {
+		return {kind: 'half-way', failure: missing.failure};
+	}
+
+	const end = await runSteps(work, {isWanted: step => step.phase !== 'remove' && missing.value.has(step.id), isInterrupted: () => false});
+	if (end.kind === 'failed') {
+		return halfWay(end.step, end.failure, [end.step.title]);
+	}
+
+	// Somebody, or the crash itself, may have started or stopped the domain since.
+	const finished = await finish(work, {isWanted: step => missing.value.has(step.id), mayHaveMovedOn: true});
+	switch (finished.kind) {
+		case 'not-proven': {
+			return {kind: 'half-way', failure: {kind: 'not-proven', findings: finished.findings, rolledBack: false}};
+		}
+
+		case 'failed': {
+			return halfWay(finished.step, finished.failure, [finished.step.title]);
+		}
+
+		case 'done': {
+			return closed(world, work, 'done', finished.remarks);
+		}
+
+		default: {
+			return finished satisfies never;
+		}
+	}
+}
+
+/** Commands for files run on the host that we are connected to: it must be the one that the plan is for. */
+async function checkHost(world: World, plan: Plan): Promise<Result<void>> {
+	const host = await world.owner.readHost();
+	if (!host.ok) {
+		return host;
+	}
+
+	return host.value.uri === plan.uri
+		? succeed(undefined)
+		: fail({
+			kind: 'recovery-refused',
+			reason: plan.owner === 'qemu'
+				? `The action on "${plan.action.domain.name}" is unfinished on a bare QEMU.`
+				: `The action on "${plan.action.domain.name}" is unfinished on another host, ${plan.uri}.`,
+			remedy: plan.owner === 'qemu' ? 'Recover it by its monitor: vsnap-tui recover --qmp NAME=SOCKET.' : 'Recover it there: vsnap-tui recover --connect URI.',
+		});
+}
+
+export type RecoverOptions = ExecuteOptions & {
+	direction: Direction;
+	/** The same wish, planned from the world as it is: what was put back may look older than the plan that was stopped. */
+	planAnew: (action: Action) => Promise<Result<Plan>>;
+};
+
+/** What is done under the lock. `anew`: what was made is put back, and the same is to be planned again. */
+type Recovered = {outcome: Outcome; anew: boolean; detail: string};
+
+async function goTheWay(world: World, work: Work, {direction, known}: {direction: 'back' | 'forward'; known: UnfinishedAction}): Promise<Recovered> {
+	const {plan, owner, records} = work;
+	const progress = await lookAtRemovals(owner, plan, progressOf({plan, records}));
+	const anew = direction === 'forward' && startsAnew(progress);
+	const detail = direction === 'back' ? 'put back' : (anew ? 'put back, to be done anew' : 'finished');
+	const ways = await readWays(owner, {plan, records});
+	const obstacle = ways.ok ? ways.value[direction] : undefined;
+	if (!ways.ok || obstacle !== undefined) {
+		return {outcome: {kind: 'half-way', failure: ways.ok ? {kind: 'recovery-refused', ...obstacle!} : ways.failure}, anew: false, detail};
+	}
+
+	await endJobs(work, progress.states);
+	const ended = direction === 'back' || anew ? await goBack(world, work, {keepsRequest: anew, known}) : await goForward(world, work, progress);
+	return {outcome: await withStartAdvice(owner, plan, ended), anew, detail};
+}
+
+async function recoverLocked(world: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Recovered> {
+	const stopped = (outcome: Outcome): Recovered => ({outcome, anew: false, detail: ''});
+	const unfinished = await world.store.readUnfinishedPlan(plan.id);
+	if (!unfinished.ok) {
+		return stopped({kind: 'half-way', failure: unfinished.failure});
+	}
+
+	if (unfinished.value === undefined) {
+		return stopped({kind: 'done'});
+	}
+
+	const startedAt = world.clock.now().getTime();
+	const durationMs = () => world.clock.now().getTime() - startedAt;
+	if (options.direction === 'give-up') {
+		const outcome = await giveUp(world, unfinished.value);
+		await audit(world, plan, {outcome: outcome.kind === 'done' ? 'given-up' : 'half-way', detail: undefined, durationMs: durationMs()}, options.onEvent);
+		return stopped(outcome);
+	}
+
+	const known = await withUnknownSteps(world.owner, unfinished.value);
+	if (!known.ok) {
+		return stopped({kind: 'half-way', failure: known.failure});
+	}
+
+	const journal = await world.store.reopenJournal(plan.id);
+	if (!journal.ok) {
+		return stopped({kind: 'half-way', failure: journal.failure});
+	}
+
+	const records = [...known.value.records];
+	const work: Work = {
+		plan, records, owner: world.owner, journal: rememberingJournal(journal.value, records), clock: world.clock, onEvent: options.onEvent,
+	};
+	const recovered = await goTheWay(world, work, {direction: options.direction, known: known.value});
+	await audit(world, plan, {outcome: recovered.outcome.kind === 'half-way' ? 'half-way' : 'recovered', detail: recovered.detail, durationMs: durationMs()}, options.onEvent);
+	return recovered;
+}
+
+/** What was asked for, as far as the power of the domain decided it: a snapshot of disks that were off stays one where somebody has started the domain since. */
+function asPlanned({action, before, expected, images}: Plan): Action {
+	if (action.kind !== 'create' || action.memory !== undefined || (before.state !== 'shutoff' && before.state !== 'crashed') || images.created.length === 0) {
+		return action;
+	}
+
+	const made = expected.heads.filter(({path}) => images.created.includes(path));
+	const others = action.disks.filter(({target}) => !made.some(head => head.target === target));
+	return {
+		...action,
+		isDiskOnly: true,
+		disks: [...others, ...made.map(({target}) => ({...action.disks.find(wish => wish.target === target), target, mode: 'external'} as const))],
+	};
+}
+
+/** Plans the same again and runs it. The old journal stays until that of the new plan is there: what was asked for is never forgotten. */
+async function doAnew(world: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Outcome> {
+	const {action} = plan;
+	const fresh = await options.planAnew(asPlanned(plan));
+	const outcome = fresh.ok ? await executePlan(world, fresh.value, {...options, replaces: plan.id}) : undefined;
+	const failure = fresh.ok ? (outcome!.kind === 'done' ? undefined : outcome!.failure) : fresh.failure;
+	const old = failure === undefined ? succeed(undefined) : await world.store.readUnfinishedPlan(plan.id);
+	return failure === undefined || (outcome !== undefined && old.ok && old.value === undefined)
+		? outcome!
+		: {kind: 'half-way', failure: {kind: 'request-kept', request: describeAction(action), domain: action.domain.name, cause: failure}};
+}
+
+/** Recovers one action. `done` means that it is over: in the direction asked for, or because its own run has ended it meanwhile. */
+export async function recover(world: World, action: UnfinishedAction, options: RecoverOptions): Promise<Outcome> {
+	const {plan} = action;
+	// Giving up touches nothing of the host, so it needs none; where it is this one, its mark on the domain goes.
+	const isGivenUp = options.direction === 'give-up';
+	const host = await checkHost(world, plan);
+	let anew = false;
+	// A command of the run that died may still be at work: it holds the lock until it has ended.
+	let outcome: Outcome = host.ok || isGivenUp
+		? await underLock(world, plan, {patienceMs: lockPatienceMs}, async () => {
+			const work = async () => {
+				const recovered = await recoverLocked(world, action, options);
+				anew = recovered.anew && recovered.outcome.kind !== 'half-way';
+				return recovered.outcome;
+			};
+
+			return host.ok ? underClaim(world, plan, {hasJournal: true}, work) : work();
+		})
+		: {kind: 'half-way', failure: host.failure};
+	if (anew) {
+		outcome = await doAnew(world, action, options);
+		// A plan that was run has told its end itself.
+		if (outcome.kind !== 'half-way' || outcome.failure.kind !== 'request-kept') {
+			return outcome;
+		}
+	}
+
+	options.onEvent({kind: 'finished', outcome});
+	return outcome;
+}

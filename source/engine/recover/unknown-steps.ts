@@ -1,0 +1,98 @@
+/**
+What a damaged journal is worth: its plan is whole, and records are missing, so of no step it is known whether it happened. Each is looked at in the world,
+and those that may have happened count as begun, which is what recovery already knows how to handle: it asks before it repeats or undoes them.
+*/
+import type {Failure} from '../../model/failure.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {Plan, Step} from '../../model/plan/plan.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import type {JournalRecord, Owner, UnfinishedAction} from '../ports.ts';
+
+function isOffItsHeads({before}: Plan, {domain}: DomainPicture): boolean {
+	const definitions = [domain.definition, ...(domain.liveDefinition ? [domain.liveDefinition] : [])];
+	return before.heads.some(({target, path}) => definitions.some(({disks}) => {
+		const source = disks.find(disk => disk.target === target)?.sourcePath;
+		return source !== undefined && source !== path;
+	}));
+}
+
+function isOffItsRecords({before}: Plan, {snapshots, currentSnapshot}: DomainPicture): boolean {
+	const names = new Set(snapshots.map(({name}) => name));
+	return currentSnapshot !== before.currentSnapshot || names.size !== before.snapshotNames.length || before.snapshotNames.some(name => !names.has(name));
+}
+
+/** By id: the steps of which the world, or a record that is whole, says that they happened. */
+async function readTraces(owner: Owner, {plan, records}: UnfinishedAction): Promise<Result<Set<string>>> {
+	const traced = new Set(records.flatMap(record => 'step' in record ? [record.step] : []));
+	for (const step of plan.steps) {
+		const happened = traced.has(step.id) || step.phase === 'check' ? succeed(false) : await owner.observe(step.happened);
+		if (!happened.ok) {
+			return happened;
+		}
+
+		if (happened.value) {
+			traced.add(step.id);
+		}
+	}
+
+	return succeed(traced);
+}
+
+/**
+The same action with records that claim no more than what can be known. Of a step that leaves no trace of its own (`never`): one that makes files may have
+happened; one of the switch, or one that cannot be undone, may have if anything shows that the switch was begun. Fails where the world cannot be asked.
+*/
+export async function withUnknownSteps(owner: Owner, action: UnfinishedAction): Promise<Result<UnfinishedAction>> {
+	if (action.damage === undefined) {
+		return succeed(action);
+	}
+
+	const {plan, records} = action;
+	const traces = await readTraces(owner, action);
+	if (!traces.ok) {
+		return traces;
+	}
+
+	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
+	if (!picture.ok) {
+		return picture;
+	}
+
+	const isTraced = (step: Step) => traces.value.has(step.id);
+	const hasSwitched = isOffItsHeads(plan, picture.value) || isOffItsRecords(plan, picture.value)
+		|| plan.steps.some(step => (step.phase === 'switch' || step.phase === 'remove') && isTraced(step));
+	const mayHaveHappened = (step: Step) => isTraced(step)
+		|| step.phase === 'create'
+		|| (step.happened.kind === 'never' && hasSwitched && (step.phase === 'switch' || (step.phase === 'remove' && step.undo !== null)));
+	const unsure = plan.steps.filter(step => mayHaveHappened(step)).map((step): JournalRecord => ({at: plan.plannedAt, kind: 'begin', step: step.id}));
+	return succeed({...action, records: [...records.filter(record => record.kind !== 'undone'), ...unsure]});
+}
+
+/**
+The images of a plan that was put back and that are there all the same: a damaged journal does not tell whether the action made them, so they stay. None where
+the journal is whole. Fails where the world cannot be asked.
+*/
+export async function readUnprovenFiles(owner: Owner, {plan, damage}: UnfinishedAction): Promise<Result<string[]>> {
+	const there: string[] = [];
+	for (const path of damage === undefined ? [] : plan.images.created) {
+		const exists = await owner.observe({kind: 'file-exists', path});
+		if (!exists.ok) {
+			return exists;
+		}
+
+		if (exists.value) {
+			there.push(path);
+		}
+	}
+
+	return succeed(there);
+}
+
+/** What to say of such files. */
+export function describeUnproven(paths: readonly string[]): Failure {
+	return {
+		kind: 'not-proven',
+		findings: paths.map(path => `${path} is still there, and the damaged journal does not tell whether this action made it. Look at what it holds, move it away, and recover once more.`),
+		rolledBack: false,
+	};
+}

@@ -1,0 +1,290 @@
+/**
+Executing a plan: lock, look whether the host is still as planned, journal, run, prove, remove. Before the switch any failure or interruption puts
+everything back; after the proof the rest is finished or left for `recover`.
+*/
+import {describeAction, readsOf} from '../../actions/registry.ts';
+import {describeFailure} from '../../model/text/describe-failure.ts';
+import {changedParts} from '../../model/plan/fingerprint.ts';
+import type {Failure} from '../../model/failure.ts';
+import {describeTrouble} from '../../model/plan/journal-trouble.ts';
+import type {Plan, Step} from '../../model/plan/plan.ts';
+import {
+	fail, succeed, unreachable, type Result,
+} from '../../model/result.ts';
+import {fingerprintOf, imagesOf} from '../../planner/fingerprint.ts';
+import type {World} from '../world.ts';
+import {findMeanwhile} from '../recover/compare-journal.ts';
+import type {
+	AuditEntry, Journal, JournalRecord, Lock, Outcome, Owner, RunEvent, StateStore,
+} from '../ports.ts';
+import {
+	describeLeft, rollBack, type WayBack,
+} from '../recover/roll-back.ts';
+import {underClaim} from './claim.ts';
+import {findGrown} from './left-grown.ts';
+import {progressOf} from './progress.ts';
+import {prove} from './prove.ts';
+import {runSteps, type Work} from './run-steps.ts';
+import {withStartAdvice} from './start-advice.ts';
+
+export type ExecuteOptions = {
+	onEvent: (event: RunEvent) => void;
+	/** Its reason is the name of the signal. */
+	interrupt: AbortSignal;
+	/** The unfinished action that this plan does anew: its journal goes when that of the plan is there. */
+	replaces?: string;
+};
+
+/** The same domain, the same images, read again. Fails with `host-changed`, naming the parts. */
+async function checkUnchanged(plan: Plan, owner: Owner): Promise<Result<void>> {
+	const inventory = await owner.readInventory(plan.action.domain.uuid, readsOf(plan.action));
+	if (!inventory.ok) {
+		return inventory;
+	}
+
+	const changed = changedParts(plan.fingerprint, fingerprintOf(inventory.value, imagesOf(plan.fingerprint)));
+	return changed.length === 0 ? succeed(undefined) : fail({kind: 'host-changed', changed});
+}
+
+/**
+The snapshots and the disks of the domain once more, after the new files were made: what somebody else did in that time would be undone by a new definition.
+Fails with `host-changed`, as the domain's own reading does.
+*/
+async function checkNotOvertaken(plan: Plan, owner: Owner): Promise<Result<void>> {
+	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
+	if (!picture.ok) {
+		return picture;
+	}
+
+	const {made, deleted, moved} = findMeanwhile(plan, picture.value);
+	const changed = [...(made.length + deleted.length > 0 ? ['its snapshots'] : []), ...(moved.length > 0 ? ['its disks'] : [])];
+	return changed.length === 0 ? succeed(undefined) : fail({kind: 'host-changed', changed});
+}
+
+async function checkNothingUnfinished(plan: Plan, store: StateStore, replaces: string | undefined): Promise<Result<void>> {
+	const unfinished = await store.readUnfinished();
+	if (!unfinished.ok) {
+		return unfinished;
+	}
+
+	const {uuid} = plan.action.domain;
+	const troubles = await store.readJournalTroubles();
+	const later = troubles.ok ? troubles.value.find(trouble => trouble.kind === 'later-version' && trouble.domain?.uuid === uuid) : undefined;
+	if (later !== undefined) {
+		const {text, meaning, remedy} = describeTrouble(later);
+		return fail({kind: 'refused', blockers: [{kind: 'unfinished-action', text: `${text} ${meaning}`, remedy}]});
+	}
+
+	const other = unfinished.value.find(action => action.plan.id !== replaces && action.plan.action.domain.uuid === uuid);
+	return other === undefined
+		? succeed(undefined)
+		: fail({
+			kind: 'refused',
+			blockers: [{
+				kind: 'unfinished-action',
+				text: `An earlier ${other.plan.action.kind} of this domain (planned ${other.plan.plannedAt}) stopped half-way.`,
+				remedy: 'Finish it, put it back, or give it up first: vsnap-tui recover.',
+			}],
+		});
+}
+
+/** Where the log cannot be written that is told as an event: what was done stays done. */
+export async function audit(world: World, plan: Plan, entry: Pick<AuditEntry, 'outcome' | 'detail' | 'durationMs'>, onEvent: ExecuteOptions['onEvent']): Promise<void> {
+	const logged = await world.store.appendAudit({
+		at: world.clock.now().toISOString(),
+		user: world.person.user,
+		from: world.person.from,
+		uri: plan.uri,
+		domain: plan.action.domain,
+		action: describeAction(plan.action),
+		...entry,
+	});
+	if (!logged.ok) {
+		onEvent({kind: 'not-logged', failure: logged.failure});
+	}
+}
+
+/** Ends an action whose work is over: the journal holds secrets and is removed, the audit log keeps that it happened. */
+export async function close(world: World, work: Work, outcome: 'done' | 'rolled-back'): Promise<Result<void>> {
+	// Where there is no room for the record, the removal makes some, and says the same.
+	await work.journal.append({at: world.clock.now().toISOString(), kind: 'finished', outcome});
+	return world.store.removeJournal(work.plan.id);
+}
+
+const isRemoval = (step: Step) => step.phase === 'remove';
+
+/** What the way back says of itself. */
+export type PutBack = {rolledBack: boolean; notUndone: string[]; aftermath: string[]};
+
+export function describeWayBack(back: WayBack): PutBack {
+	switch (back.kind) {
+		case 'put-back': {
+			const off = back.startFailure === undefined ? [] : [`But the domain is off: ${describeFailure(back.startFailure).message}`];
+			return {rolledBack: true, notUndone: [], aftermath: [...back.remarks, ...off]};
+		}
+
+		case 'not-undone': {
+			return {rolledBack: false, notUndone: describeLeft(back.left), aftermath: []};
+		}
+
+		case 'not-proven': {
+			return {rolledBack: false, notUndone: back.findings, aftermath: []};
+		}
+
+		default: {
+			return unreachable(back);
+		}
+	}
+}
+
+async function putBack(world: World, work: Work, explain: (end: PutBack) => Failure): Promise<Outcome> {
+	const {states} = progressOf(work);
+	const end = describeWayBack(await rollBack(work));
+	const left = await findGrown(work, states);
+	const explained = explain(end);
+	const failure = left.length > 0 && 'rolledBack' in explained ? {...explained, left} : explained;
+	if (!end.rolledBack) {
+		return {kind: 'half-way', failure};
+	}
+
+	const closed = await close(world, work, 'rolled-back');
+	return closed.ok ? {kind: 'rolled-back', failure} : {kind: 'half-way', failure: closed.failure};
+}
+
+export type Finish = {kind: 'done'; remarks: string[]} | {kind: 'not-proven'; findings: string[]} | {kind: 'failed'; step: Step; failure: Failure};
+
+/** The proof, and the removals after it. Shared with recovery. */
+export async function finish(work: Work, options: {isWanted: (step: Step) => boolean; mayHaveMovedOn: boolean}): Promise<Finish> {
+	work.onEvent({kind: 'proving'});
+	const proof = await prove(work.plan, work.owner, options);
+	if (!proof.ok || proof.value.findings.length > 0) {
+		return {kind: 'not-proven', findings: proof.ok ? proof.value.findings : ['The domain cannot be read.']};
+	}
+
+	const end = await runSteps(work, {isWanted: step => isRemoval(step) && options.isWanted(step), isInterrupted: () => false});
+	return end.kind === 'failed' ? end : {kind: 'done', remarks: [...proof.value.remarks, ...(end.kind === 'all-done' ? end.stays : [])]};
+}
+
+/** Done, with remarks where there are any. */
+export function doneWith(remarks: string[]): Outcome {
+	return remarks.length === 0 ? {kind: 'done'} : {kind: 'done', remarks};
+}
+
+/** A journal that remembers what is noted. */
+export function rememberingJournal(journal: Journal, records: JournalRecord[]): Journal {
+	return {
+		async append(record) {
+			records.push(record);
+			return journal.append(record);
+		},
+	};
+}
+
+async function runPlan(world: World, plan: Plan, options: ExecuteOptions, markBegun: () => Promise<Result<void>>): Promise<Outcome> {
+	const opened = await world.store.openJournal(plan);
+	if (!opened.ok) {
+		return {kind: 'rolled-back', failure: opened.failure};
+	}
+
+	const marked = await markBegun();
+	if (!marked.ok) {
+		await world.store.removeJournal(plan.id);
+		return {kind: 'rolled-back', failure: marked.failure};
+	}
+
+	// What was asked for stands in the new journal now.
+	const replaced = options.replaces === undefined ? succeed(undefined) : await world.store.removeJournal(options.replaces);
+	if (!replaced.ok) {
+		return {kind: 'half-way', failure: replaced.failure};
+	}
+
+	const records: JournalRecord[] = [];
+	const work = {
+		plan,
+		owner: world.owner,
+		clock: world.clock,
+		onEvent: options.onEvent,
+		records,
+		interrupt: options.interrupt,
+		journal: rememberingJournal(opened.value, records),
+	};
+	const end = await runSteps(work, {
+		isWanted: step => !isRemoval(step),
+		isInterrupted: () => options.interrupt.aborted,
+		beforeSwitch: async () => checkNotOvertaken(plan, world.owner),
+	});
+	if (end.kind === 'overtaken') {
+		const {failure} = end;
+		return putBack(world, work, ({rolledBack, notUndone}) => rolledBack ? failure : {kind: 'not-proven', findings: [describeFailure(failure).message, ...notUndone], rolledBack});
+	}
+
+	if (end.kind === 'interrupted') {
+		return putBack(world, work, ({rolledBack, aftermath}) => ({kind: 'interrupted', signal: String(options.interrupt.reason), rolledBack, ...(aftermath.length > 0 && {aftermath})}));
+	}
+
+	if (end.kind === 'failed') {
+		const {step, failure: cause} = end;
+		return putBack(world, work, ({rolledBack, notUndone, aftermath}) => ({
+			kind: 'step-failed', step: step.id, title: step.title, cause, rolledBack, notUndone, ...(aftermath.length > 0 && {aftermath}),
+		}));
+	}
+
+	const finished = await finish(work, {isWanted: () => true, mayHaveMovedOn: false});
+	if (finished.kind === 'not-proven') {
+		return putBack(world, work, ({rolledBack, notUndone, aftermath}) => ({
+			kind: 'not-proven', findings: [...finished.findings, ...notUndone], rolledBack, ...(aftermath.length > 0 && {aftermath}),
+		}));
+	}
+
+	if (finished.kind === 'failed') {
+		const {step, failure: cause} = finished;
+		return {kind: 'half-way', failure: {kind: 'step-failed', step: step.id, title: step.title, cause, rolledBack: false, notUndone: [step.title]}};
+	}
+
+	const closed = await close(world, work, 'done');
+	return closed.ok ? doneWith(finished.remarks) : {kind: 'half-way', failure: closed.failure};
+}
+
+/** Runs the work while the domain is locked, and writes the audit log. A work that never began leaves no trace. */
+export async function underLock(world: World, plan: Plan, options: {patienceMs: number}, act: (lock: Lock) => Promise<Outcome>): Promise<Outcome> {
+	const lock = await world.store.lockDomain(plan.action.domain.uuid, describeAction(plan.action), options);
+	if (!lock.ok) {
+		return {kind: 'rolled-back', failure: lock.failure};
+	}
+
+	try {
+		return await act(lock.value);
+	} finally {
+		await lock.value.release();
+	}
+}
+
+/** The audit log tells of it from the first step on. */
+async function runUnchanged(world: World, plan: Plan, options: ExecuteOptions, markBegun: () => Promise<Result<void>>): Promise<Outcome> {
+	const unchanged = await checkUnchanged(plan, world.owner);
+	if (!unchanged.ok) {
+		return {kind: 'rolled-back', failure: unchanged.failure};
+	}
+
+	options.onEvent({kind: 'started', plan: plan.id, steps: plan.steps.length});
+	const startedAt = world.clock.now().getTime();
+	const result = await withStartAdvice(world.owner, plan, await runPlan(world, plan, options, markBegun));
+	await audit(world, plan, {
+		outcome: result.kind,
+		detail: result.kind === 'done' ? undefined : result.failure.kind,
+		durationMs: world.clock.now().getTime() - startedAt,
+	}, options.onEvent);
+	return result;
+}
+
+/** Executes a plan that a person has confirmed. Every way out is an Outcome; nothing is thrown. */
+export async function executePlan(world: World, plan: Plan, options: ExecuteOptions): Promise<Outcome> {
+	const outcome = await underLock(world, plan, {patienceMs: 0}, async () => {
+		const free = await checkNothingUnfinished(plan, world.store, options.replaces);
+		return free.ok
+			? underClaim(world, plan, {hasJournal: false}, async markBegun => runUnchanged(world, plan, options, markBegun))
+			: {kind: 'rolled-back', failure: free.failure};
+	});
+	options.onEvent({kind: 'finished', outcome});
+	return outcome;
+}

@@ -1,0 +1,144 @@
+/**
+Proving a result instead of trusting exit codes: the world is read again and compared with what the plan expected. Runs before anything is removed.
+*/
+import {headDisks} from '../../model/domain/domain.ts';
+import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {Expected, Plan} from '../../model/plan/plan.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import {findMeanwhile} from '../recover/compare-journal.ts';
+import type {Owner} from '../ports.ts';
+import {powerRemarks} from './power.ts';
+
+/** An image that the picture does not hold belongs to nobody here, and is looked at by whom it belongs to. */
+function findWrongLinks({links = []}: Expected, {images}: DomainPicture): string[] {
+	return links.flatMap(({path, backing}) => {
+		const image = images.find(candidate => candidate.path === path);
+		const found = image && images.find(candidate => candidate.path === image.backingPath);
+		return image === undefined || found?.file?.inode === backing.inode
+			? []
+			: [`${path} should be backed by the file ${backing.path}, and is backed by ${image.backingPath ?? 'nothing'}${image.backingPath === backing.path ? ', which is another file' : ''}.`];
+	});
+}
+
+/** What the state that was left is promised to be kept in: gone, or another file by now. */
+function findLostKept({kept = []}: Expected, {images}: DomainPicture): string[] {
+	return kept.flatMap(({path, inode, tag}) => {
+		const image = images.find(candidate => candidate.path === path);
+		if (image === undefined || image.problems.some(({kind}) => kind === 'missing')) {
+			return [`The state that was left is to be kept in ${path}, which is gone.`];
+		}
+
+		if (inode !== undefined && image.file?.inode !== inode) {
+			return [`The state that was left is to be kept in ${path}, which is another file by now.`];
+		}
+
+		return tag === undefined || image.internalSnapshots.some(snapshot => snapshot.tag === tag) ? [] : [`The state that was left is to be kept inside ${path}, and is not there.`];
+	});
+}
+
+/** Those of these images that cannot be opened with all that they need, in sentences. */
+export function findBrokenChains(paths: readonly string[], picture: DomainPicture): string[] {
+	return paths.flatMap(path => {
+		const image = picture.images.find(candidate => candidate.path === path);
+		const problems = image?.problems.filter(problem => problem.kind !== 'backing-format-not-recorded' && problem.kind !== 'locked') ?? [];
+		if (image === undefined) {
+			return [`The image ${path} was not found.`];
+		}
+
+		return problems.length === 0 ? [] : [`The image ${path} does not open: ${problems.map(problem => problem.kind).join(', ')}.`];
+	});
+}
+
+/**
+The snapshots that somebody has taken between these two while the action went on or right after it, the latest first. Undefined where the upper one does not
+come after the lower one through new ones alone.
+*/
+function newOnesBetween({before, expected}: Plan, {snapshots}: DomainPicture, {upper, lower}: {upper: string | undefined; lower: string | undefined}): string[] | undefined {
+	const known = new Set([...before.snapshotNames, ...expected.snapshots.map(({name}) => name)]);
+	const found: string[] = [];
+	for (let name = upper; name !== lower; name = snapshots.find(snapshot => snapshot.name === name)?.parent) {
+		if (name === undefined || known.has(name) || found.includes(name)) {
+			return undefined;
+		}
+
+		found.push(name);
+	}
+
+	return found;
+}
+
+/** Whether the image is this one or has it below. */
+function leadsTo({images}: DomainPicture, from: string | undefined, path: string): boolean {
+	const seen = new Set<string>();
+	for (let at = from; at !== undefined && !seen.has(at); at = images.find(image => image.path === at)?.backingPath) {
+		if (at === path) {
+			return true;
+		}
+
+		seen.add(at);
+	}
+
+	return false;
+}
+
+/** `hasGoneOn`: somebody has taken snapshots, so a disk may be on an overlay above the expected head. */
+function findDifferences(plan: Plan, picture: DomainPicture, {hasGoneOn, isCurrentRight}: {hasGoneOn: boolean; isCurrentRight: boolean}): string[] {
+	const findings: string[] = [];
+	const {expected} = plan;
+	const {domain} = picture;
+	for (const {target, path} of expected.heads) {
+		const sources = [domain.definition.disks, headDisks(domain)].map(disks => disks.find(disk => disk.target === target)?.sourcePath);
+		const wrong = sources.find(source => source !== path && !(hasGoneOn && leadsTo(picture, source, path)));
+		if (wrong !== undefined || sources.includes(undefined)) {
+			findings.push(`${target} should be on ${path}, and is on ${wrong ?? 'nothing'}.`);
+		}
+	}
+
+	findings.push(...findBrokenChains(expected.chains.map(({path}) => path), picture), ...findWrongLinks(expected, picture), ...findLostKept(expected, picture));
+	if (!isCurrentRight) {
+		findings.push(`The current snapshot should be "${expected.currentSnapshot ?? 'none'}", and is "${picture.currentSnapshot ?? 'none'}".`);
+	}
+
+	for (const {name, parent} of expected.snapshots) {
+		const found = picture.snapshots.find(snapshot => snapshot.name === name);
+		if (!found) {
+			findings.push(`The snapshot "${name}" is gone.`);
+		} else if (newOnesBetween(plan, picture, {upper: found.parent, lower: parent}) === undefined) {
+			findings.push(`The snapshot "${name}" should come after "${parent ?? 'nothing'}", and comes after "${found.parent ?? 'nothing'}".`);
+		}
+	}
+
+	for (const name of expected.goneSnapshots ?? []) {
+		if (picture.snapshots.some(snapshot => snapshot.name === name)) {
+			findings.push(`The snapshot "${name}" is still there.`);
+		}
+	}
+
+	return findings;
+}
+
+/** Whether the action brings the domain into a state on purpose. Of any other the state is a remark: a guest may end, and somebody may start it, at any moment. */
+function isStateWanted({action, expected}: Plan): boolean {
+	return (action.kind === 'revert' || action.kind === 'branch') && expected.endState !== undefined;
+}
+
+export type Proof = {findings: string[]; remarks: string[]};
+
+/** Gives what differs from the plan, in sentences; no findings mean proven. `mayHaveMovedOn`: the domain's state is not part of the proof. */
+export async function prove(plan: Plan, owner: Owner, options: {mayHaveMovedOn: boolean}): Promise<Result<Proof>> {
+	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
+	if (!picture.ok) {
+		return picture;
+	}
+
+	const {made} = findMeanwhile(plan, picture.value);
+	const later = newOnesBetween(plan, picture.value, {upper: picture.value.currentSnapshot, lower: plan.expected.currentSnapshot});
+	const findings = findDifferences(plan, picture.value, {hasGoneOn: made.length > 0, isCurrentRight: later !== undefined});
+	const power = powerRemarks(plan, picture.value.domain);
+	const remarks = made.map(name => later?.includes(name)
+		? `Somebody has made the snapshot "${name}" since, and the domain has gone on from it.`
+		: `Somebody has made the snapshot "${name}" meanwhile; vsnap-tui doctor tells whether it is recorded where it belongs.`);
+	return succeed(isStateWanted(plan) && !options.mayHaveMovedOn
+		? {findings: [...findings, ...power], remarks}
+		: {findings, remarks: [...power, ...remarks]});
+}

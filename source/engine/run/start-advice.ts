@@ -1,0 +1,44 @@
+/**
+What helps where a domain could not be started because something that its definition names is gone: by then the plan's own words are of no use.
+*/
+import type {Plan} from '../../model/plan/plan.ts';
+import {isStartable, lostToStart} from '../../model/domain/start-files.ts';
+import {describeLost, ejectCommand} from '../../planner/checks/start-files.ts';
+import type {Outcome, Owner} from '../ports.ts';
+
+/** In sentences; undefined where nothing is missing, or where the domain cannot be read. */
+async function adviseStart(owner: Owner, plan: Plan): Promise<string | undefined> {
+	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
+	if (!picture.ok) {
+		return undefined;
+	}
+
+	const {domain, missing} = picture.value;
+	const lost = lostToStart(domain.definition, missing);
+	if (isStartable(lost)) {
+		return undefined;
+	}
+
+	const ejects = plan.owner === 'qemu' ? [] : lost.media.map(disk => ejectCommand(domain, disk));
+	const others = describeLost(plan.owner === 'qemu' ? lost : {...lost, media: []});
+	return [
+		`The domain cannot start: ${describeLost(lost).map(({text}) => text).join('; ')}.`,
+		...(ejects.length === 0 ? [] : [`Take the medium out: ${ejects.join('; ')}.`]),
+		...new Set(others.map(({remedy}) => remedy)),
+	].join(' ');
+}
+
+/** The outcome with that advice, where a step failed and the domain did not start, or was left off after all was put back. */
+export async function withStartAdvice(owner: Owner, plan: Plan, outcome: Outcome): Promise<Outcome> {
+	if (outcome.kind === 'done' || (outcome.failure.kind !== 'step-failed' && outcome.failure.kind !== 'put-back-but-off')) {
+		return outcome;
+	}
+
+	// Where all is quite as before, nothing is to be done about it.
+	if (outcome.kind === 'rolled-back' && outcome.failure.kind === 'step-failed' && outcome.failure.aftermath === undefined) {
+		return outcome;
+	}
+
+	const advice = await adviseStart(owner, plan);
+	return advice === undefined ? outcome : {...outcome, failure: {...outcome.failure, advice}};
+}

@@ -1,0 +1,76 @@
+/**
+What `doctor` finds: a sentence on what is so, one on what it means, and the way out where there is one.
+*/
+import type {Wish} from '../plan/request.ts';
+
+/** `info` alone is healthy. `problem`: something is lost, does not open, or is lost by the next ordinary command. */
+export type Severity = 'info' | 'warning' | 'problem';
+
+/** Stable: scripts and `doctor --mend KIND` go by these. */
+export const findingKinds = [
+	'domain-unreadable',
+	'files-elsewhere',
+	'record-unreadable',
+	'unfinished-action',
+	'journal-unusable',
+	'image-missing',
+	'image-unreadable',
+	'not-permitted',
+	'format',
+	'head-not-permitted',
+	'backing-missing',
+	'backing-format',
+	'base-changed',
+	'frozen-written',
+	'shared-frozen',
+	'orphan',
+	'unused-image',
+	'unused-nvram',
+	'not-revertible',
+	'cannot-start',
+	'chain-conflict',
+	'current-record',
+	'lost-source',
+	'parent-missing',
+	'unrecorded-layer',
+	'unrecorded-tag',
+	'deep-chain',
+	'block-job',
+	'delete-in-progress',
+	'checkpoint-broken',
+	'managed-save',
+	'transient',
+	'native-revert',
+	'native-delete',
+] as const;
+
+export type FindingKind = typeof findingKinds[number];
+
+export type Finding = {
+	kind: FindingKind;
+	severity: Severity;
+	/** Undefined: it concerns the host. */
+	domain?: {uuid: string; name: string};
+	/** What is so. */
+	text: string;
+	/** What follows from it. */
+	meaning: string;
+	/** What a person can do by hand. */
+	remedy?: string;
+	/** What vsnap-tui can do about it: to be planned, shown and confirmed like any other action. */
+	wish?: Wish;
+	/** The image files that it is about. */
+	images?: string[];
+};
+
+export function isHealthy(findings: readonly Finding[]): boolean {
+	return findings.every(finding => finding.severity === 'info');
+}
+
+const order: Record<Severity, number> = {problem: 0, warning: 1, info: 2};
+
+/** By domain (those of the host first), then the worst first; else in the order in which they were found. */
+export function sortFindings(findings: readonly Finding[]): Finding[] {
+	const place = (finding: Finding) => finding.domain?.name ?? '';
+	return [...findings].sort((a, b) => (place(a) < place(b) ? -1 : (place(a) > place(b) ? 1 : order[a.severity] - order[b.severity])));
+}

@@ -1,0 +1,89 @@
+/**
+What a picture says about its images, in words: who holds each of them, and what is wrong with it.
+*/
+import type {DomainPicture} from '../domain/inventory.ts';
+import {buildImageGraph, holdersOf} from './image-graph.ts';
+import type {Image, ImageProblem} from './image.ts';
+import type {Pin} from './pin.ts';
+import {pinsOfDomain} from './pins.ts';
+
+export function describeProblem(problem: ImageProblem): string {
+	switch (problem.kind) {
+		case 'missing': {
+			return 'missing';
+		}
+
+		case 'unreadable': {
+			return problem.cause === 'not-permitted' ? 'not permitted for this user' : `unreadable: ${problem.reason}`;
+		}
+
+		case 'backing-missing': {
+			return `its backing file ${problem.backingPath} is missing`;
+		}
+
+		case 'begins-like-qcow2': {
+			return 'used as raw, and it begins like a qcow2 image';
+		}
+
+		case 'backing-format-not-recorded': {
+			return 'the format of its backing file is not recorded';
+		}
+
+		case 'locked': {
+			return `open in another process${problem.processes.length === 0 ? '' : ` (${problem.processes.join(', ')})`}`;
+		}
+
+		default: {
+			return problem satisfies never;
+		}
+	}
+}
+
+export type ImageHolding = {
+	image: Image;
+	/** Pins on this very image. */
+	direct: Pin[];
+	/** Every pin that needs it, through overlays too. */
+	all: Pin[];
+};
+
+/** The images of a picture with the pins on them, in the order of the picture. */
+export function holdingsOf(picture: DomainPicture): ImageHolding[] {
+	const pins = [...pinsOfDomain(picture.domain, picture.snapshots), ...picture.foreignPins];
+	const graph = buildImageGraph(picture.images, pins);
+	return picture.images.map(image => {
+		const all = holdersOf(graph, image.path);
+		const key = graph.keyOf(image.path);
+		return {image, all, direct: all.filter(pin => graph.keyOf(pin.path) === key)};
+	});
+}
+
+/**
+The images that the domain stands on, and what others have put on top of them: that is why an image must stay. Images of other domains that have nothing
+in common with this one are left out.
+*/
+export function ownImages(picture: DomainPicture): Image[] {
+	const byPath = new Map(picture.images.map(image => [image.path, image]));
+	const overlays = new Map<string, string[]>();
+	for (const {path, backingPath} of picture.images) {
+		if (backingPath !== undefined) {
+			const known = overlays.get(backingPath);
+			if (known === undefined) {
+				overlays.set(backingPath, [path]);
+			} else {
+				known.push(path);
+			}
+		}
+	}
+
+	const found = new Set<string>();
+	const open = pinsOfDomain(picture.domain, picture.snapshots).map(({path}) => path);
+	for (let path = open.pop(); path !== undefined; path = open.pop()) {
+		if (!found.has(path)) {
+			found.add(path);
+			open.push(...(overlays.get(path) ?? []), ...(byPath.get(path)?.backingPath === undefined ? [] : [byPath.get(path)!.backingPath!]));
+		}
+	}
+
+	return picture.images.filter(({path}) => found.has(path));
+}

@@ -1,0 +1,103 @@
+/**
+What a domain and its snapshots hold of the images (design 2.2). Pure: from records to pins.
+*/
+import {isWritableMedium, type Disk, type Domain, type DomainDefinition} from '../domain/domain.ts';
+import type {Snapshot} from '../domain/snapshot.ts';
+import {childrenByParent} from '../domain/tree.ts';
+import type {Pin} from './pin.ts';
+
+/** Paths that are files or devices on the host; anything else is no node of the image graph. */
+function isPath(path: string | undefined): path is string {
+	return path?.startsWith('/') === true;
+}
+
+function headPins(domain: Domain, disk: Disk): Pin[] {
+	return [disk.transient?.overlayPath, disk.sourcePath].filter(path => isPath(path)).map(path => ({
+		path,
+		// What a domain only reads has to stay as it is, like a frozen image.
+		hold: isWritableMedium(disk) ? 'head' : 'content',
+		domainUuid: domain.uuid,
+		label: isWritableMedium(disk) ? `head of ${domain.name}` : `medium of ${domain.name}`,
+		snapshot: undefined,
+		target: disk.target,
+	}));
+}
+
+function definitionPins(domain: Domain, definition: DomainDefinition): Pin[] {
+	return [
+		...definition.disks.flatMap(disk => headPins(domain, disk)),
+		...(isPath(definition.nvramPath)
+			? [{path: definition.nvramPath, hold: 'existence' as const, domainUuid: domain.uuid, label: `NVRAM of ${domain.name}`, snapshot: undefined, target: undefined}]
+			: []),
+	];
+}
+
+/**
+The images that a snapshot froze are those of its stored `<domain>`. For an external disk, and for one that somebody else takes care of (`manual`), the
+content must stay; an internal snapshot lives inside its file, whose active layer goes on being written. A disk that was left out is not held.
+*/
+function snapshotPins(domain: Domain, snapshot: Snapshot): Pin[] {
+	const pins: Pin[] = [];
+	for (const disk of snapshot.domain?.disks ?? []) {
+		const mode = snapshot.disks.find(candidate => candidate.target === disk.target)?.mode ?? 'no';
+		if (isPath(disk.sourcePath) && mode !== 'no') {
+			pins.push({
+				path: disk.sourcePath,
+				hold: mode === 'internal' ? 'existence' : 'content',
+				domainUuid: domain.uuid,
+				label: `snapshot ${snapshot.name} of ${domain.name}`,
+				snapshot: snapshot.name,
+				target: disk.target,
+			});
+		}
+	}
+
+	if (snapshot.memory.mode === 'external') {
+		pins.push({path: snapshot.memory.path, hold: 'content', domainUuid: domain.uuid, label: `memory of ${snapshot.name} of ${domain.name}`, snapshot: snapshot.name, target: undefined});
+	}
+
+	return pins;
+}
+
+/** Heads of the definition that runs and of the one for the next start, NVRAM, frozen images, images with internal snapshots, memory files. */
+export function pinsOfDomain(domain: Domain, snapshots: readonly Snapshot[]): Pin[] {
+	const heads = [domain.liveDefinition, domain.definition].flatMap(definition => definition === undefined ? [] : definitionPins(domain, definition));
+	const seen = new Set<string>();
+	const distinct = heads.filter(pin => {
+		const key = `${pin.hold} ${pin.target ?? ''} ${pin.path}`;
+		return !seen.has(key) && seen.add(key);
+	});
+	return [...distinct, ...snapshots.flatMap(snapshot => snapshotPins(domain, snapshot))];
+}
+
+/** Leaves, then the others from the deepest up: who reads the images in this order reads most of those below along with them. */
+function topsFirst(snapshots: readonly Snapshot[]): Snapshot[] {
+	const children = childrenByParent(snapshots);
+	const ordered = [...children.get(undefined) ?? []];
+	// It grows while it is walked.
+	for (const {name} of ordered) {
+		ordered.push(...children.get(name) ?? []);
+	}
+
+	const reached = new Set(ordered);
+	const deepestFirst = [...ordered.reverse(), ...snapshots.filter(snapshot => !reached.has(snapshot))];
+	const isLeaf = ({name}: Snapshot) => !children.has(name);
+	return [...deepestFirst.filter(snapshot => isLeaf(snapshot)), ...deepestFirst.filter(snapshot => !isLeaf(snapshot))];
+}
+
+/** The format that the records give for each path, heads first, then from the leaves down. A disk without one is raw, by libvirt's own rule. */
+export function formatsOfDomain(domain: Domain, snapshots: readonly Snapshot[]): Map<string, string> {
+	const formats = new Map<string, string>();
+	const definitions = [domain.liveDefinition, domain.definition, ...topsFirst(snapshots).map(snapshot => snapshot.domain)];
+	for (const disk of definitions.flatMap(definition => definition?.disks ?? [])) {
+		if (isPath(disk.transient?.overlayPath)) {
+			formats.set(disk.transient.overlayPath, 'qcow2');
+		}
+
+		if (isPath(disk.sourcePath) && !formats.has(disk.sourcePath)) {
+			formats.set(disk.sourcePath, disk.format ?? 'raw');
+		}
+	}
+
+	return formats;
+}

@@ -1,0 +1,249 @@
+/**
+A plan is plain data: what will happen, in words and in commands. The preview, `--dry-run`, the exported shell script, the journal and the
+executor all read this one object, so what is shown is what runs.
+*/
+import type {DomainState} from '../domain/domain.ts';
+import type {Action, EndState} from './request.ts';
+import type {Fingerprint} from './fingerprint.ts';
+
+/** In this order, always. Before `switch` everything can be put back; after it, work goes on forward. */
+export type Phase = 'check' | 'create' | 'switch' | 'remove';
+
+export type Consequence = {severity: 'info' | 'warning' | 'loss'; text: string};
+
+/** A file that a command reads by name: written (0600) just before the command, removed when the action has ended. */
+export type CommandFile = {path: string; text: string};
+
+/**
+A folder that others may exchange, or whose entries they may: the command starts inside it and names its entries from there ("./NAME"), after it has proven that
+this is still the folder that was seen. No link on the way there, and none that takes the folder's place, leads it elsewhere.
+*/
+export type Place = {
+	folder: string;
+	/** Device and inode of the folder, as `stat` writes them. */
+	inode: string;
+	/** An entry that must be this file, and no link: `is` has device and inode, or the path of another name of the same file. */
+	entry?: {
+		name: string;
+		is: string;
+		/** It is opened, and proven once more, before the command, which gets it as `heldEntry`: then nobody can exchange it in between. */
+		isHeld?: true;
+	};
+	/** A folder that has to be root's alone by then, or nothing is done: this one, or one above it. */
+	unshared?: string;
+};
+
+/** A user whose rights are enough for a command of root's. `isNamed`: the host knows this user, and all groups. */
+export type Account = {uid: number; gid: number; isNamed: boolean};
+
+/**
+One program, exactly. `virsh` runs where we are (its URI leads to the host); every other tool runs where the images are. `qemu` starts a domain that is
+bare QEMU: the program goes into the background by itself (`-daemonize`).
+*/
+export type ProgramCommand = {
+	tool: 'virsh' | 'qemu-img' | 'qemu-io' | 'file' | 'qemu';
+	/** The whole command line, program first. */
+	argv: string[];
+	/** Missing: it names everything by its path. */
+	place?: Place;
+	/** Whose folder it works in, with this user's rights alone: what this user may not write to is not written to, wherever names lead. */
+	runAs?: Account;
+	files: CommandFile[];
+	/** For an undo: run only where this holds, because the world may already be as wanted. For a step: left out where it does not, see `Step.otherwise`. */
+	onlyIf?: Probe;
+	/** For an undo: afterwards all that this image held stands in the image below it. */
+	merges?: string;
+};
+
+/** When a QMP command has done its work, which is often later than its reply. */
+export type QmpEnd =
+	/** The job has concluded, well; then it is dismissed. */
+	| {kind: 'job'; id: string}
+	/** A copying block job has reached the point from which both sides stay alike. */
+	| {kind: 'job-ready'; id: string}
+	/** A copying block job that is completed as soon as it is ready, and has concluded: the guest is on the copy. */
+	| {kind: 'job-pivot'; id: string}
+	/** There is no node of this name. */
+	| {kind: 'node-gone'; id: string}
+	/** The outgoing migration has completed. */
+	| {kind: 'migration'}
+	/** The incoming migration has been read whole. */
+	| {kind: 'incoming'}
+	/** QEMU has gone: its socket answers no more. */
+	| {kind: 'gone'};
+
+/** One command to the monitor of a bare QEMU, exactly. */
+export type QmpCommand = {
+	tool: 'qmp';
+	/** The monitor's UNIX socket. */
+	socketPath: string;
+	execute: string;
+	arguments: Record<string, unknown>;
+	/** By argument: the image whose node it names. Looked up once more when it is sent, for QEMU makes names up anew at each start. */
+	nodes?: Record<string, string>;
+	/** Missing: the reply is the end. */
+	until?: QmpEnd;
+	files: CommandFile[];
+	onlyIf?: Probe;
+	merges?: string;
+};
+
+export type Command = ProgramCommand | QmpCommand;
+
+/** How far a step has come, asked while it runs. */
+export type Progress =
+	| {kind: 'qmp-job'; socketPath: string; id: string}
+	| {kind: 'qmp-migration'; socketPath: string}
+	/** A block job of libvirt on this disk. */
+	| {kind: 'block-job'; uuid: string; target: string}
+	/** A job of libvirt on the whole domain: saving memory, a backup. */
+	| {kind: 'domain-job'; uuid: string}
+	/** A file that grows. */
+	| {kind: 'file-size'; path: string; totalBytes: number};
+
+/** A question about the world with yes or no for an answer: asked by recovery, and before an undo. */
+export type Probe =
+	| {kind: 'never'}
+	/** Every one of these holds. */
+	| {kind: 'all'; of: Probe[]}
+	| {kind: 'not'; of: Probe}
+	| {kind: 'file-exists'; path: string}
+	| {kind: 'file-missing'; path: string}
+	| {kind: 'file-empty'; path: string}
+	/** Both names are those of one file. */
+	| {kind: 'same-file'; path: string; other: string}
+	/** The same, neither of them a link: without this name the file is still there under the other. */
+	| {kind: 'also-named'; path: string; other: string}
+	/** The file belongs to another user or group than root's. */
+	| {kind: 'not-owned-by-root'; path: string}
+	| {kind: 'same-content'; path: string; other: string}
+	| {kind: 'domain-active'; uuid: string}
+	| {kind: 'domain-off'; uuid: string}
+	/** Its guest runs and is not paused. */
+	| {kind: 'domain-running'; uuid: string}
+	/** The domain runs or is paused, and waits for no saved memory any more. */
+	| {kind: 'memory-loaded'; uuid: string}
+	| {kind: 'snapshot-exists'; uuid: string; name: string}
+	| {kind: 'snapshot-missing'; uuid: string; name: string}
+	| {kind: 'checkpoint-exists'; uuid: string; name: string}
+	| {kind: 'checkpoint-missing'; uuid: string; name: string}
+	| {kind: 'image-has-tag'; path: string; tag: string}
+	| {kind: 'image-lacks-tag'; path: string; tag: string}
+	/** The header of the image names that file as what lies right below it. */
+	| {kind: 'backed-by'; path: string; backing: string}
+	/** A guest reads the same from both images. */
+	| {kind: 'reads-same'; path: string; other: string; otherFormat: string}
+	/** The domain writes this disk to this image at this moment. */
+	| {kind: 'head-is'; uuid: string; target: string; path: string}
+	/** The domain has a process, which writes this disk to this image. */
+	| {kind: 'runs-on'; uuid: string; target: string; path: string}
+	/** The domain is off, and its definition names this image. */
+	| {kind: 'off-on'; uuid: string; target: string; path: string}
+	/** The file is there, and nobody uses it: neither a definition, nor a record, nor another image's header, nor a process. */
+	| {kind: 'image-unused'; path: string};
+
+/**
+What must be proven once more at the moment of running, beyond the command's own exit code: nothing on the host uses this image, neither a definition,
+nor a snapshot record, nor another image's header. `inode`: it is still that file.
+*/
+export type Guard = {kind: 'unused-image'; path: string; inode?: string};
+
+/** What does the same as a step where the domain's power is not what the step was planned for: then these are run instead, each minding its own `onlyIf`. */
+export type Instead = {onlyIf: Probe; commands: Command[]; cancel?: Command[]};
+
+export type Step = {
+	id: string;
+	title: string;
+	phase: Phase;
+	command: Command;
+	/** The exact commands that put things back; empty: there is nothing to undo; null: it can't be undone. */
+	undo: Command[] | null;
+	/** When the work goes on after a crash: where this holds the step is not run again. `never`: running it again does no harm. */
+	happened: Probe;
+	/** Begun, and a crash hid whether it was done: undone only where this holds. Missing: it is undone, each undo minding its own `onlyIf`. */
+	undoIfUnsure?: Probe;
+	/** That it happened by somebody else's hand is not the same: a domain that was booted is not one that was resumed. */
+	mustBeOurs?: true;
+	/** Done for certain, it can only be taken back while this holds; `lost`: what is so otherwise, in a sentence. */
+	undoNeeds?: {probe: Probe; lost: string};
+	/** Its undo writes to what a running domain works with: recovery waits until the domain is off. */
+	undoWhileOff?: true;
+	instead?: Instead;
+	/** It cannot be done while the domain runs, by no other words either: recovery waits until the domain is off. */
+	needsOff?: true;
+	/** Images whose content stands elsewhere once this is done. Who writes to one of them afterwards would lose that: it is looked for before anything relies on it. */
+	takenOver?: string[];
+	/** Such images, which the domain will never come back to from this step on. */
+	leaves?: string[];
+	/** The guest goes over from one image to the other, at a moment that the journal notes. */
+	pivot?: {from: string; to: string; toFormat: string};
+	/** A failure of this step has changed nothing, so there is nothing of it to undo. */
+	failsClean?: true;
+	/** What would be true if the action were stopped after this step, for the person who watches. */
+	ifStopped: string;
+	guard?: Guard;
+	/** In words, what it means that the step is left out, where its command runs only if something holds. */
+	otherwise?: string;
+	timeoutMs?: number;
+	/** How far it has come can be asked: for the steps that copy. */
+	progress?: Progress;
+	/** A file that it makes larger, and what it took up before: taking the step back does not make it smaller. */
+	grows?: {path: string; allocatedBytes: number};
+	/** What ends the step before its time, cleanly: its command then fails, and the step is undone. Missing: it is waited for. */
+	cancel?: Command[];
+	/** What the command makes somebody else do, in the words of QEMU's monitor: for the preview alone. */
+	standsFor?: string[];
+};
+
+/** What must be true afterwards. Proven before anything is removed. */
+export type Expected = {
+	heads: Array<{target: string; path: string}>;
+	/** Images that must still open with their whole chain. */
+	chains: Array<{path: string; format: string}>;
+	/** For images of these chains, which file must lie right below them: by device and inode, because names may lead through links. */
+	links?: Array<{path: string; backing: {path: string; inode: string}}>;
+	/** Files that the record of the state that is left names: these very files, by device and inode, with the state inside where it lies there. */
+	kept?: Array<{path: string; inode: string | undefined; tag: string | undefined}>;
+	currentSnapshot: string | undefined;
+	snapshots: Array<{name: string; parent: string | undefined}>;
+	/** Names that must not be there any more. */
+	goneSnapshots?: string[];
+	/** Undefined: as it was. */
+	endState: EndState | undefined;
+};
+
+export type Plan = {
+	version: 1;
+	id: string;
+	/** ISO 8601. */
+	plannedAt: string;
+	owner: 'libvirt' | 'demo' | 'qemu';
+	uri: string;
+	action: Action;
+	consequences: Consequence[];
+	/** Image files by what the plan does to them, for the picture of the images. */
+	images: {
+		created: string[];
+		removed: string[];
+		/** Changed in place: merged into, put on another backing file. */
+		written?: string[];
+		/** Left, though one might expect them to go, and why. */
+		staying?: Array<{path: string; reason: string}>;
+		kept: string[];
+	};
+	steps: Step[];
+	expected: Expected;
+	fingerprint: Fingerprint;
+	/** Every snapshot record and the definition as they were: recovery and a person need nothing else. */
+	before: {
+		definitionXml: string;
+		heads: Array<{target: string; path: string}>;
+		currentSnapshot: string | undefined;
+		snapshotNames: string[];
+		snapshotXmls: string[];
+		/** Missing in journals of older versions, as are the chains. */
+		state?: DomainState;
+		/** Heads and frozen images that could be opened with their whole chain. */
+		chains?: string[];
+	};
+};

@@ -1,0 +1,315 @@
+/**
+The drives of a QEMU command line: which image each of them opens, and the same command line with other images under them. What is not understood is
+refused with the argument named; nothing is guessed.
+*/
+import {posix} from 'node:path';
+import type {ImagePlace} from '../images/image.ts';
+import {fail, succeed, type Result} from '../result.ts';
+import {
+	formatBlockdev, isOptions, parseBlockdev, type BlockNodeText, type BlockOptions,
+} from './block-options.ts';
+import {
+	describeOption, formatPairs, isOn, parsePairs, valueOf, type CommandLine, type Pair, type QemuOption,
+} from './options.ts';
+
+export type QemuDrive = {
+	/** The image as an absolute path; undefined where the drive is no file of the host. */
+	path: string | undefined;
+	/** Undefined: left to QEMU to find out. */
+	format: string | undefined;
+	/** The id of its backend, or its node name: how the monitor knows it. */
+	name: string | undefined;
+	kind: 'disk' | 'medium' | 'firmware';
+	/** A part of the file, or writes that go elsewhere: it cannot be put on another image. */
+	oddity: string | undefined;
+	/** As the person wrote it. */
+	text: string;
+};
+
+export type Image = ImagePlace & {/** Given to a backend that has none. */ name?: string};
+
+type Found = QemuDrive & {
+	/** Puts the drive on another image, within the options. Fails where that cannot be expressed. */
+	change: (image: Image) => Result<void>;
+};
+
+type Blockdev = BlockNodeText & {option: QemuOption};
+
+const protocols = new Set(['file', 'host_device']);
+const formats = new Set(['qcow2', 'raw', 'qed', 'qcow', 'vmdk', 'vdi', 'vpc', 'vhdx', 'parallels', 'luks', 'cloop', 'dmg', 'bochs']);
+/** Options of the format node that mean the same in every format. */
+const commonOptions = new Set(['node-name', 'file', 'driver', 'read-only', 'auto-read-only', 'discard', 'cache', 'detect-zeroes', 'force-share']);
+const qcow2Only = /^(?:lazy-refcounts|pass-discard-.*|overlap-check.*|cache-size|l2-cache.*|refcount-cache-size|cache-clean-interval|discard-no-unref|encrypt.*|data-file.*)$/;
+const legacyDisks: Record<string, {index: number; name: string}> = {
+	'': {index: 0, name: 'ide0-hd0'},
+	hda: {index: 0, name: 'ide0-hd0'},
+	hdb: {index: 1, name: 'ide0-hd1'},
+	hdc: {index: 2, name: 'ide1-hd0'},
+	hdd: {index: 3, name: 'ide1-hd1'},
+};
+const legacyMedia = new Set(['cdrom', 'fda', 'fdb', 'sd', 'mtdblock']);
+
+function refuse(text: string, why: string): Result<never> {
+	return fail({kind: 'unreadable', what: 'The command line of QEMU', reason: `the argument ${text} cannot be put on another image: ${why}`});
+}
+
+/** Names with a protocol before a colon are no files, but for `file:`. */
+function toPath(name: string | undefined, folder: string): string | undefined {
+	const plain = name?.replace(/^file:/, '');
+	return plain === undefined || plain === '' || /^[a-z][\w+.-]*:/i.test(plain) ? undefined : posix.resolve(folder, plain);
+}
+
+/** The driver `file` refuses a block device, and `host_device` a file. */
+const protocolFor = ({isDevice = false}: Image) => isDevice ? 'host_device' : 'file';
+
+function setPair(pairs: Pair[], key: string, value: string): void {
+	const at = pairs.findIndex(pair => pair.key === key);
+	if (at === -1) {
+		pairs.push({key, value});
+	} else {
+		pairs[at] = {key, value};
+	}
+}
+
+function readDrive(option: QemuOption, folder: string): Found {
+	const pairs = parsePairs(option.value!);
+	const dotted = valueOf(pairs, 'file.filename');
+	const driver = valueOf(pairs, 'file.driver');
+	const path = driver === undefined || protocols.has(driver) ? toPath(dotted ?? valueOf(pairs, 'file'), folder) : undefined;
+	const text = describeOption(option);
+	const slice = pairs.find(({key}) => key === 'offset' || key === 'size');
+	const format = valueOf(pairs, 'format') ?? valueOf(pairs, 'driver');
+	return {
+		path,
+		format,
+		name: valueOf(pairs, 'id'),
+		kind: valueOf(pairs, 'if') === 'pflash' ? 'firmware' : (valueOf(pairs, 'media') === 'cdrom' || valueOf(pairs, 'if') === 'floppy' ? 'medium' : 'disk'),
+		oddity: isOn(pairs, 'snapshot') ? 'it writes to a temporary file' : (slice && 'it is a part of its file'),
+		text,
+		change(image) {
+			const unfit = format !== undefined && !formats.has(format) ? `its format ${format} is none of an image` : undefined;
+			if (unfit !== undefined) {
+				return refuse(text, unfit);
+			}
+
+			const kept = pairs.filter(({key}) => !['driver', 'format'].includes(key) && !/^backing(?:\.|$)/.test(key) && (image.format === 'qcow2' || !qcow2Only.test(key)));
+			setPair(kept, dotted === undefined ? 'file' : 'file.filename', image.path);
+			if (driver !== undefined) {
+				setPair(kept, 'file.driver', protocolFor(image));
+			}
+
+			setPair(kept, 'format', image.format);
+			if (image.name !== undefined && !kept.some(({key}) => key === 'id')) {
+				kept.push({key: 'id', value: image.name});
+			}
+
+			option.value = formatPairs(kept);
+			return succeed(undefined);
+		},
+	};
+}
+
+function readLegacy(option: QemuOption, folder: string): Found {
+	const {index, name} = legacyDisks[option.name]!;
+	return {
+		path: toPath(option.value, folder),
+		format: undefined,
+		name,
+		kind: 'disk',
+		oddity: undefined,
+		text: describeOption(option),
+		change(image) {
+			option.name = 'drive';
+			option.value = formatPairs([
+				{key: 'file', value: image.path},
+				{key: 'format', value: image.format},
+				{key: 'index', value: String(index)},
+				{key: 'media', value: 'disk'},
+				...(image.name === undefined ? [] : [{key: 'id', value: image.name}]),
+			]);
+			return succeed(undefined);
+		},
+	};
+}
+
+function readMedium(option: QemuOption, folder: string): Found {
+	const text = describeOption(option);
+	return {
+		path: toPath(option.value, folder),
+		format: undefined,
+		name: undefined,
+		kind: option.name === 'sd' || option.name === 'mtdblock' ? 'disk' : (option.name === 'pflash' ? 'firmware' : 'medium'),
+		oddity: undefined,
+		text,
+		change: () => refuse(text, 'it has no form that names a format'),
+	};
+}
+
+/** Every name of another node within the options, and by which key. */
+function referencesOf(options: BlockOptions): Array<{key: string; name: string; holder: BlockOptions}> {
+	return Object.entries(options).flatMap(([key, value]) => {
+		if (isOptions(value)) {
+			return referencesOf(value);
+		}
+
+		return typeof value === 'string' && ['file', 'backing', 'data-file', 'bottom', 'top'].includes(key) ? [{key, name: value, holder: options}] : [];
+	});
+}
+
+/** The format nodes within a blockdev that open a file, not those below a `backing`. */
+function formatNodes(options: BlockOptions): BlockOptions[] {
+	const inner = isOptions(options.file) ? formatNodes(options.file) : [];
+	return typeof options.driver === 'string' && formats.has(options.driver) ? [options] : inner;
+}
+
+function nameOfNode(options: BlockOptions): string | undefined {
+	return typeof options['node-name'] === 'string' ? options['node-name'] : undefined;
+}
+
+/** The nodes that only the backing of a changed node led to: opened as they are, they would lock the images that the new overlay stands on. */
+function dropOrphans(commandLine: CommandLine, blockdevs: Blockdev[], name: string): void {
+	const found = blockdevs.find(({options}) => nameOfNode(options) === name);
+	const isUsed = blockdevs.some(({options}) => referencesOf(options).some(reference => reference.name === name));
+	if (found === undefined || isUsed) {
+		return;
+	}
+
+	blockdevs.splice(blockdevs.indexOf(found), 1);
+	commandLine.options.splice(commandLine.options.indexOf(found.option), 1);
+	for (const reference of referencesOf(found.options)) {
+		dropOrphans(commandLine, blockdevs, reference.name);
+	}
+}
+
+function readFormatNode(commandLine: CommandLine, blockdevs: Blockdev[], given: {blockdev: Blockdev; node: BlockOptions}): Found {
+	const {blockdev, node} = given;
+	const holder = typeof node.file === 'string' ? blockdevs.find(({options}) => nameOfNode(options) === node.file) : blockdev;
+	const protocol = typeof node.file === 'string' ? holder?.options : node.file;
+	const text = describeOption(blockdev.option);
+	const isFile = isOptions(protocol) && typeof protocol.driver === 'string' && protocols.has(protocol.driver) && typeof protocol.filename === 'string';
+	return {
+		path: isFile ? toPath(`file:${protocol.filename as string}`, commandLine.folder) : undefined,
+		format: node.driver as string,
+		name: nameOfNode(node),
+		kind: 'disk',
+		oddity: node.driver === 'raw' && (node.offset !== undefined || node.size !== undefined) ? 'it is a part of its file' : undefined,
+		text,
+		change(image) {
+			if (!isFile) {
+				return refuse(text, 'it does not lead to a file');
+			}
+
+			const below = typeof node.file === 'string' ? node.file : undefined;
+			if (below !== undefined && blockdevs.flatMap(({options}) => referencesOf(options)).filter(({name}) => name === below).length > 1) {
+				return refuse(text, `its node ${below} has another user`);
+			}
+
+			const isOther = node.driver !== image.format;
+			const {backing} = node;
+			for (const key of Object.keys(node)) {
+				if (key === 'backing' || (isOther && image.format !== 'qcow2' && qcow2Only.test(key)) || (isOther && image.format === 'qcow2' && !commonOptions.has(key))) {
+					Reflect.deleteProperty(node, key);
+				}
+			}
+
+			node.driver = image.format;
+			protocol.driver = protocolFor(image);
+			protocol.filename = image.path;
+			for (const changed of new Set([blockdev, holder!])) {
+				changed.option.value = formatBlockdev(changed);
+			}
+
+			if (typeof backing === 'string') {
+				dropOrphans(commandLine, blockdevs, backing);
+			}
+
+			return succeed(undefined);
+		},
+	};
+}
+
+/** A device that sits on a file without a format between them: raw, by definition. */
+function readBareNode(commandLine: CommandLine, blockdev: Blockdev): Found {
+	const {options, option} = blockdev;
+	const text = describeOption(option);
+	return {
+		path: typeof options.filename === 'string' ? toPath(`file:${options.filename}`, commandLine.folder) : undefined,
+		format: 'raw',
+		name: nameOfNode(options),
+		kind: 'disk',
+		oddity: undefined,
+		text,
+		change(image) {
+			if (image.format === 'raw') {
+				options.driver = protocolFor(image);
+				options.filename = image.path;
+			} else {
+				const {'node-name': name, 'read-only': readOnly, discard, 'detect-zeroes': zeroes, ...protocol} = options;
+				const outer = Object.entries({'node-name': name, 'read-only': readOnly, discard, 'detect-zeroes': zeroes}).filter(([, value]) => value !== undefined);
+				blockdev.options = {
+					driver: image.format,
+					...Object.fromEntries(outer),
+					file: {...protocol, driver: protocolFor(image), filename: image.path, ...(discard === undefined ? {} : {discard})},
+				};
+			}
+
+			option.value = formatBlockdev(blockdev);
+			return succeed(undefined);
+		},
+	};
+}
+
+function readBlockdevs(commandLine: CommandLine): Result<Found[]> {
+	const blockdevs: Blockdev[] = [];
+	for (const option of commandLine.options.filter(({name}) => name === 'blockdev')) {
+		const parsed = parseBlockdev(option.value!);
+		if (!parsed.ok) {
+			return parsed;
+		}
+
+		blockdevs.push({...parsed.value, option});
+	}
+
+	const references = blockdevs.flatMap(({options}) => referencesOf(options));
+	const found: Found[] = [];
+	for (const blockdev of blockdevs) {
+		const name = nameOfNode(blockdev.options);
+		const users = references.filter(reference => reference.name === name);
+		const {driver} = blockdev.options;
+		if (users.some(({key}) => key === 'backing')) {
+			continue;
+		}
+
+		if (typeof driver === 'string' && protocols.has(driver)) {
+			found.push(...(users.length === 0 ? [readBareNode(commandLine, blockdev)] : []));
+		} else {
+			found.push(...formatNodes(blockdev.options).map(node => readFormatNode(commandLine, blockdevs, {blockdev, node})));
+		}
+	}
+
+	return succeed(found);
+}
+
+/** All drives; `change` works on the options of `commandLine` in place. Fails with `unreadable`, naming the argument. */
+export function findDrives(commandLine: CommandLine): Result<Found[]> {
+	const blockdevs = readBlockdevs(commandLine);
+	if (!blockdevs.ok) {
+		return blockdevs;
+	}
+
+	const {folder, options} = commandLine;
+	return succeed([
+		...options.flatMap(option => {
+			if (option.name === 'drive') {
+				return [readDrive(option, folder)];
+			}
+
+			if (option.name in legacyDisks) {
+				return [readLegacy(option, folder)];
+			}
+
+			return legacyMedia.has(option.name) || option.name === 'pflash' ? [readMedium(option, folder)] : [];
+		}),
+		...blockdevs.value,
+	]);
+}

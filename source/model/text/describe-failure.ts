@@ -1,0 +1,251 @@
+/**
+The words and the exit code of each failure. Exhaustive: a new kind does not compile until it has words.
+*/
+import {unreachable} from '../result.ts';
+import type {Blocker, Failure, ToolFailure} from '../failure.ts';
+import {quoteForShell} from './shell-quote.ts';
+
+export type Description = {message: string; hint?: string};
+
+function describeTool(cause: ToolFailure): string {
+	const end = cause.timedOut
+		? `gave no answer within ${Math.round(cause.durationMs / 1000)} s`
+		: (cause.signal === undefined
+			? `ended with exit code ${cause.exitCode ?? 'unknown'}`
+			: `was ended by ${cause.signal}`);
+	const said = cause.stderr.trim();
+	// virsh does not pass on why a job of QEMU's ended badly.
+	const isJob = cause.argv.some(word => word === 'blockpull' || word === 'blockcommit');
+	const silence = isJob && cause.exitCode !== undefined ? ', and QEMU\'s job gave no reason: most often the disk is full or failing' : '';
+	return `${cause.argv.join(' ')}\n${end}${said === '' ? silence : `:\n${said}`}`;
+}
+
+const monitorHints = {
+	'not-listening': 'Is the domain running, and was it started with -qmp unix:SOCKET,server=on,wait=off?',
+	'not-permitted': 'Its owner, mostly the user whose QEMU it is, and root may use it.',
+	'not-qmp': 'The socket has to be a monitor in control mode: -qmp unix:SOCKET,server=on,wait=off.',
+	'no-answer': 'Is the process of the domain stopped, or its storage gone?',
+	closed: 'Most often QEMU has ended: look at what it printed last.',
+};
+
+function list(names: string[], most = 8): string {
+	return names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
+}
+
+function describeBlocker(blocker: Blocker): string {
+	return `- ${blocker.text}${blocker.remedy === undefined ? '' : `\n  ${blocker.remedy}`}`;
+}
+
+const leadsOn = 'vsnap-tui recover shows the ways on: finishing it, putting it back, or leaving it as it is.';
+
+const bullets = (findings: readonly string[]) => findings.map(finding => `- ${finding}`).join('\n');
+
+/** The end of what was put back, and proven to be. */
+function wayBack({left = [], aftermath = []}: {left?: readonly string[]; aftermath?: readonly string[]}): string {
+	if (aftermath.length > 0) {
+		return `Everything was put back. ${[...aftermath, ...left].join(' ')}`;
+	}
+
+	return left.length === 0 ? 'Everything is as it was before.' : `The domain, its snapshots and what is read from every image are as before. ${left.join(' ')}`;
+}
+
+/** Message and hint for a person. Text from the host stands in it as it was: whoever prints it makes it harmless first. */
+export function describeFailure(failure: Failure): Description {
+	switch (failure.kind) {
+		case 'usage': {
+			return {message: failure.message, hint: failure.hint ?? 'vsnap-tui --help shows how it is used.'};
+		}
+
+		case 'host-unreachable': {
+			return {
+				message: `The host ${failure.uri} cannot be reached: ${describeTool(failure.cause)}`,
+				hint: 'Is libvirtd running there, and may you use it? Another host is chosen with --connect URI; --demo needs none.',
+			};
+		}
+
+		case 'domain-not-found': {
+			return {
+				message: `There is no domain "${failure.name}" on this host.`,
+				hint: failure.known.length === 0 ? 'The host has no domains.' : `It has: ${list(failure.known)}.`,
+			};
+		}
+
+		case 'snapshot-not-found': {
+			return {
+				message: `The domain "${failure.domain}" has no snapshot "${failure.name}".`,
+				hint: failure.known.length === 0 ? 'It has no snapshots.' : `It has: ${list(failure.known)}.`,
+			};
+		}
+
+		case 'refused': {
+			return {message: `Refused, and nothing was touched:\n${failure.blockers.map(blocker => describeBlocker(blocker)).join('\n')}`};
+		}
+
+		case 'tool-failed': {
+			return {message: describeTool(failure.cause)};
+		}
+
+		case 'qmp-failed': {
+			return {message: `QEMU did not do ${failure.command}: ${failure.description} (${failure.class})`};
+		}
+
+		case 'monitor-failed': {
+			return {message: `The monitor ${failure.socketPath} ${failure.text}`, hint: monitorHints[failure.reason]};
+		}
+
+		case 'unreadable': {
+			return {message: `${failure.what} cannot be read: ${failure.reason}`};
+		}
+
+		case 'busy': {
+			return {
+				message: `${failure.what} is busy${failure.holder === undefined ? '' : `: ${failure.holder}`}.`,
+				hint: failure.remedy ?? 'Wait until the other run has ended, then try again.',
+			};
+		}
+
+		case 'host-changed': {
+			return {
+				message: `The host changed since the plan was made (${list(failure.changed)}). Nothing was touched.`,
+				hint: 'Make the plan again and read it again.',
+			};
+		}
+
+		case 'step-failed': {
+			return {
+				message: `Failed: ${failure.title}\n${describeFailure(failure.cause).message}\n${failure.rolledBack
+					? wayBack(failure)
+					: `Not everything could be put back: ${failure.notUndone.join(', ')}.`}`,
+				hint: failure.rolledBack ? failure.advice : [...(failure.advice === undefined ? [] : [`${failure.advice} Then:`]), leadsOn].join(' '),
+			};
+		}
+
+		case 'not-proven': {
+			return {
+				message: `The result is not what was planned:\n${bullets(failure.findings)}\n${failure.rolledBack ? wayBack(failure) : 'Nothing was removed.'}`,
+				hint: failure.rolledBack ? undefined : leadsOn,
+			};
+		}
+
+		case 'interrupted': {
+			return {
+				message: `Interrupted by ${failure.signal}. ${failure.rolledBack ? wayBack(failure) : 'Not everything could be put back.'}`,
+				hint: failure.rolledBack ? undefined : leadsOn,
+			};
+		}
+
+		case 'file-stays': {
+			return {message: `${failure.path} stays: ${failure.reason}.`, hint: leadsOn};
+		}
+
+		case 'not-as-before': {
+			return {message: `Everything was undone, and not all is as it was before:\n${bullets(failure.findings)}`, hint: `${leadsOn} vsnap-tui doctor ${quoteForShell(failure.domain)} looks for what is wrong.`};
+		}
+
+		case 'put-back-but-off': {
+			return {message: `Everything of "${failure.domain}" was put back, but the domain is off: ${describeFailure(failure.cause).message}`, hint: failure.advice ?? 'Other actions are possible. Start it when what keeps it from starting is gone.'};
+		}
+
+		case 'request-kept': {
+			return {
+				message: `What was half done on "${failure.domain}" is put back. Not done again yet: ${failure.request}.\n${describeFailure(failure.cause).message}`,
+				hint: `vsnap-tui recover --roll-forward tries it again, vsnap-tui recover --give-up ${quoteForShell(failure.domain)} forgets it.`,
+			};
+		}
+
+		case 'host-not-understood': {
+			return {message: `${failure.what} is not understood: ${failure.reason}.`, hint: 'It may be another program, or a version that is not known yet. Nothing was touched by what it said.'};
+		}
+
+		case 'read-only': {
+			return {message: 'This session is read-only: no plan can be run.', hint: 'Start again without --read-only.'};
+		}
+
+		case 'state-folder': {
+			return {
+				message: `The private folder ${failure.path} cannot be used: ${failure.reason}`,
+				hint: 'Without a journal nothing is changed. Make room there or mend its permissions.',
+			};
+		}
+
+		case 'state-folder-unsafe': {
+			return {message: `The private folder ${failure.path} is not safe: ${failure.reason}.`, hint: failure.remedy};
+		}
+
+		case 'files-elsewhere': {
+			return {message: `Refused, and nothing was touched: ${failure.text}`, hint: failure.remedy};
+		}
+
+		case 'recovery-refused': {
+			return {message: failure.reason, hint: failure.remedy};
+		}
+
+		default: {
+			return unreachable(failure);
+		}
+	}
+}
+
+/** Exit codes of design.md, section 5. */
+export function exitCodeOf(failure: Failure): number {
+	switch (failure.kind) {
+		case 'usage': {
+			return 2;
+		}
+
+		case 'domain-not-found':
+		case 'snapshot-not-found':
+		case 'read-only':
+		case 'files-elsewhere':
+		case 'state-folder-unsafe':
+		case 'recovery-refused': {
+			return 3;
+		}
+
+		case 'refused': {
+			// A job that runs is all that stands in the way: who waits for it may try again.
+			return failure.blockers.every(({kind}) => kind === 'job-running') ? 6 : 3;
+		}
+
+		case 'host-unreachable':
+		case 'host-not-understood':
+		case 'monitor-failed': {
+			return 5;
+		}
+
+		case 'busy': {
+			return 6;
+		}
+
+		case 'host-changed': {
+			return 7;
+		}
+
+		case 'interrupted': {
+			return failure.rolledBack ? 130 : 4;
+		}
+
+		case 'step-failed':
+		case 'not-proven': {
+			return failure.rolledBack ? 1 : 4;
+		}
+
+		case 'file-stays':
+		case 'not-as-before':
+		case 'request-kept': {
+			return 4;
+		}
+
+		case 'tool-failed':
+		case 'qmp-failed':
+		case 'unreadable':
+		case 'put-back-but-off':
+		case 'state-folder': {
+			return 1;
+		}
+
+		default: {
+			return unreachable(failure);
+		}
+	}
+}

@@ -1,0 +1,90 @@
+/**
+What the plans of the doctor have in common: they leave the domain in its state, on its disks, with its snapshots.
+*/
+import type {MendRecordsAction, RelinkAction, TidyAction} from '../../model/plan/request.ts';
+import {imageAt, isOpenable} from '../../model/images/image-graph.ts';
+import type {Consequence, Expected, Plan, Step} from '../../model/plan/plan.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {redefinesBesideCheckpoints} from '../steps/checkpoints.ts';
+import type {PlanArguments, PlanContext} from '../context.ts';
+import {fingerprintOf} from '../fingerprint.ts';
+import {planFrame} from '../frame.ts';
+import {writtenHeads, type Head} from './lineage.ts';
+
+/** What one kind of mending contributes to the plan. */
+export type Mending = {
+	steps: Step[];
+	consequences: Consequence[];
+	removed: string[];
+	written: string[];
+	/** On which images the plan was made. */
+	basis: string[];
+	heads: Head[];
+	/** Must open with their whole chains afterwards, beside the heads. */
+	opens: string[];
+	/** The records afterwards. */
+	snapshots: ReadonlyArray<Pick<Snapshot, 'name' | 'parent'>>;
+	currentSnapshot: string | undefined;
+	/** What the overlays must be backed by afterwards. */
+	links?: Expected['links'];
+};
+
+/** What a plan that only touches records and unused files must wait for; others ask `blockDomain`. */
+export function blockMending(context: PlanContext): void {
+	for (const {text, remedy} of context.inventory.jobs) {
+		context.blockers.push({kind: 'job-running', text: `A job is running: ${text}.`, remedy});
+	}
+
+	if (context.host.isReadOnly) {
+		context.blockers.push({kind: 'not-permitted', text: 'The connection is read-only.', remedy: 'Start again without --read-only.'});
+	}
+}
+
+/** Older versions of libvirt refuse to redefine a snapshot while the domain has checkpoints. */
+export function blockRedefine(context: PlanContext): void {
+	const {checkpoints} = context.inventory.picture;
+	if (checkpoints.length > 0 && context.host.owner !== 'qemu' && context.host.libvirtVersion < redefinesBesideCheckpoints) {
+		context.blockers.push({
+			kind: 'checkpoint',
+			text: `The domain has checkpoints (${checkpoints.map(({name}) => name).join(', ')}), and this libvirt does not change snapshot records beside them.`,
+			remedy: 'Revert with vsnap-tui, which takes them out and puts them back; or forget them first (virsh checkpoint-delete --metadata).',
+		});
+	}
+}
+
+/** Fails with `refused` and every reason that stands in the context. */
+export function assembleMending(context: PlanContext, action: MendRecordsAction | RelinkAction | TidyAction, given: PlanArguments, mending: Mending): Result<Plan> {
+	if (context.blockers.length > 0) {
+		return fail({kind: 'refused', blockers: context.blockers});
+	}
+
+	const {inventory, graph} = context;
+	const {picture} = inventory;
+	const {steps, consequences, removed, written, basis, heads, opens, snapshots, currentSnapshot} = mending;
+	const chains = [...new Set([...heads.map(({path}) => path).filter(path => isOpenable(graph, path)), ...opens])];
+	return succeed({
+		...planFrame(action, inventory, given),
+		consequences,
+		images: {created: [], removed, written, kept: picture.images.map(({path}) => path).filter(path => !removed.includes(path) && !written.includes(path))},
+		steps,
+		expected: {
+			heads,
+			chains: chains.map(path => ({path, format: imageAt(graph, path)?.format ?? 'qcow2'})),
+			...(mending.links && {links: mending.links}),
+			currentSnapshot,
+			snapshots: snapshots.map(({name, parent}) => ({name, parent})),
+			endState: undefined,
+		},
+		fingerprint: fingerprintOf(inventory, new Set([...basis, ...removed, ...written])),
+	});
+}
+
+/** A mending that leaves all as it is: to be filled. A disk that the next start has on another file is not for this plan to prove. */
+export function emptyMending(context: PlanContext): Mending {
+	const {domain, snapshots, currentSnapshot} = context.inventory.picture;
+	const heads = writtenHeads(context).filter(({target, path}) => domain.definition.disks.some(disk => disk.target === target && disk.sourcePath === path));
+	return {
+		steps: [], consequences: [], removed: [], written: [], basis: [], heads, opens: [], snapshots, currentSnapshot,
+	};
+}

@@ -1,0 +1,296 @@
+/**
+What `qemu-img info` says of images. Formats are always given, so nothing is probed that its overlay's header does not name; where a chain does not open as
+a whole it is walked image by image, to tell which link is missing or unreadable.
+*/
+import type {Image, ImageProblem} from '../../model/images/image.ts';
+import {describeFailure} from '../../model/text/describe-failure.ts';
+import type {Failure} from '../../model/failure.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import {misfitOf, type Shape} from '../../model/shape.ts';
+import type {Runner} from '../run/run.ts';
+import {resolveBackingPath} from './backing-name.ts';
+import {readOpenProcesses} from './files.ts';
+
+const readTimeoutMs = 60_000;
+/** libvirt itself stops at 200. */
+const deepestChain = 1000;
+
+/** One image of `qemu-img info --output=json`, with the names of QEMU. */
+type QemuImage = {
+	filename?: string;
+	format?: string;
+	'virtual-size'?: number;
+	'actual-size'?: number;
+	'cluster-size'?: number;
+	'backing-filename'?: string;
+	'full-backing-filename'?: string;
+	'backing-filename-format'?: string;
+	/** Only where it is. */
+	encrypted?: boolean;
+	snapshots?: Array<{name?: string; 'vm-state-size'?: number; 'date-sec'?: number}>;
+	'format-specific'?: {data?: {'data-file'?: string; 'refcount-bits'?: number; bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>}};
+};
+
+/** Of `QemuImage`, as far as it is read. */
+const imageShape: Shape = {
+	object: {
+		filename: 'text',
+		format: 'text',
+		'virtual-size': 'number',
+		'actual-size': 'number',
+		'cluster-size': 'number',
+		'backing-filename': 'text',
+		'full-backing-filename': 'text',
+		'backing-filename-format': 'text',
+		encrypted: 'boolean',
+		snapshots: {list: {object: {name: 'text', 'vm-state-size': 'number'}}},
+		'format-specific': {
+			object: {
+				data: {
+					object: {
+						bitmaps: {list: {object: {name: 'text', granularity: 'number', flags: {list: 'text'}}}}, 'data-file': 'text', 'refcount-bits': 'number', encrypt: {object: {}},
+					},
+				},
+			},
+		},
+	},
+};
+
+function toImage(raw: QemuImage, path: string): Image {
+	const backingName = raw['backing-filename'];
+	const backingFormat = raw['backing-filename-format'];
+	const dataFileName = raw['format-specific']?.data?.['data-file'];
+	return {
+		path,
+		format: raw.format,
+		virtualSizeBytes: raw['virtual-size'] ?? 0,
+		allocatedBytes: raw['actual-size'] ?? 0,
+		backingPath: backingName === undefined ? undefined : resolveBackingPath(path, backingName),
+		backingName,
+		backingFormat,
+		clusterSizeBytes: raw['cluster-size'],
+		internalSnapshots: (raw.snapshots ?? []).map(snapshot => ({tag: snapshot.name ?? '', memoryBytes: snapshot['vm-state-size'] ?? 0, ...(snapshot['date-sec'] !== undefined && {createdAt: snapshot['date-sec']})})),
+		bitmaps: (raw['format-specific']?.data?.bitmaps ?? []).map(bitmap => ({
+			name: bitmap.name ?? '',
+			isUsable: (bitmap.flags?.includes('auto') ?? false) && !bitmap.flags!.includes('in-use'),
+			granularityBytes: bitmap.granularity ?? 65_536,
+		})),
+		...(dataFileName === undefined ? {} : {dataFileName, dataFilePath: resolveBackingPath(path, dataFileName)}),
+		...(raw['format-specific']?.data?.['refcount-bits'] === 1 ? {hasNarrowRefcounts: true} : {}),
+		...(raw.encrypted === true ? {isEncrypted: true} : {}),
+		file: undefined,
+		problems: backingName !== undefined && backingFormat === undefined ? [{kind: 'backing-format-not-recorded'}] : [],
+	};
+}
+
+/**
+The answer of `qemu-img info --output=json`, with or without `--backing-chain`, as images from the top down. `path` is the name that was asked for; the
+names of those below follow from the headers, so that each image bears the name by which its overlay knows it; where a header's name is no path, from what
+QEMU made of it.
+*/
+export function parseImageInfo(stdout: string, path: string): Result<Image[]> {
+	const notUnderstood = (reason: string) => fail({kind: 'host-not-understood', what: `What qemu-img says about ${path}`, reason});
+	let parsed: QemuImage | QemuImage[];
+	try {
+		parsed = JSON.parse(stdout) as typeof parsed;
+	} catch (error) {
+		return notUnderstood(error instanceof Error ? error.message : String(error));
+	}
+
+	const misfit = misfitOf(parsed, Array.isArray(parsed) ? {list: imageShape} : imageShape);
+	if (misfit !== undefined) {
+		return notUnderstood(misfit);
+	}
+
+	const images: Image[] = [];
+	const chain = Array.isArray(parsed) ? parsed : [parsed];
+	for (const [index, raw] of chain.entries()) {
+		const image = toImage(raw, images.at(-1)?.backingPath ?? (images.length === 0 ? path : raw.filename ?? ''));
+		const opened = chain[index + 1]?.filename;
+		const isOpenedByPath = image.backingPath?.startsWith('/') === false && opened?.startsWith('/') === true;
+		images.push(isOpenedByPath ? {...image, backingPath: opened} : image);
+	}
+
+	return succeed(images);
+}
+
+/** An image of which nothing is known but what is wrong with it. */
+export function unknownImage(path: string, format: string | undefined, problem: ImageProblem): Image {
+	return {
+		path,
+		format,
+		virtualSizeBytes: 0,
+		allocatedBytes: 0,
+		backingPath: undefined,
+		backingName: undefined,
+		backingFormat: undefined,
+		clusterSizeBytes: undefined,
+		internalSnapshots: [],
+		bitmaps: [],
+		file: undefined,
+		problems: [problem],
+	};
+}
+
+function wordsOf(failure: Failure): string {
+	return failure.kind === 'tool-failed' ? failure.cause.stderr.trim() || describeFailure(failure).message : describeFailure(failure).message;
+}
+
+/** Why an image does not open, from the words of qemu-img. Messages of QEMU 7.2 to 11.1. */
+function unreadable(reason: string): ImageProblem {
+	const cause = reason.includes('Permission denied') ? 'not-permitted' : (/not in \w+ format|Unsupported \w+ version/.test(reason) ? 'other-format' : undefined);
+	return {kind: 'unreadable', reason, ...(cause && {cause})};
+}
+
+function infoArgv(path: string, format: string | undefined, flags: string[]): string[] {
+	return ['qemu-img', 'info', ...flags, '--output=json', ...(format === undefined ? [] : ['-f', format]), '--', path];
+}
+
+/** One image alone. Its problem stands in the image; fails only where the host cannot be asked. */
+async function readOne(runner: Runner, path: string, format: string | undefined): Promise<Result<Image>> {
+	if (!path.startsWith('/')) {
+		return succeed(unknownImage(path, format, {kind: 'unreadable', reason: 'it is not a file on the host'}));
+	}
+
+	const answer = await runner({argv: infoArgv(path, format, ['-U']), where: 'host', timeoutMs: readTimeoutMs});
+	if (!answer.ok) {
+		if (answer.failure.kind !== 'tool-failed') {
+			return answer;
+		}
+
+		const reason = wordsOf(answer.failure);
+		return succeed(unknownImage(path, format, reason.includes('No such file or directory') ? {kind: 'missing'} : unreadable(reason)));
+	}
+
+	const images = parseImageInfo(answer.value.stdout, path);
+	return images.ok && images.value[0]
+		? succeed(images.value[0])
+		: succeed(unknownImage(path, format, {kind: 'unreadable', reason: 'qemu-img said nothing that can be read'}));
+}
+
+async function walkChain(runner: Runner, path: string, format: string | undefined): Promise<Result<Image[]>> {
+	const images: Image[] = [];
+	const seen = new Set<string>();
+	let next: {path: string; format: string | undefined} | undefined = {path, format};
+	while (next !== undefined && images.length < deepestChain) {
+		if (seen.has(next.path)) {
+			images.at(-1)!.problems.push({kind: 'unreadable', reason: `its backing file leads back to ${next.path}`, cause: 'loop'});
+			break;
+		}
+
+		seen.add(next.path);
+		const image: Result<Image> = await readOne(runner, next.path, next.format);
+		if (!image.ok) {
+			return image;
+		}
+
+		if (image.value.problems.some(problem => problem.kind === 'missing')) {
+			images.at(-1)?.problems.push({kind: 'backing-missing', backingPath: next.path});
+		}
+
+		images.push(image.value);
+		next = image.value.backingPath === undefined ? undefined : {path: image.value.backingPath, format: image.value.backingFormat};
+	}
+
+	return succeed(images);
+}
+
+/**
+An image and all that it stands on, from the top down. `-U` reads beside a running QEMU. What is wrong with an image stands in its `problems`; fails only
+where the host cannot be asked. Without a format QEMU looks for itself: only for images that a person has named.
+*/
+export async function readChain(runner: Runner, path: string, format: string | undefined): Promise<Result<Image[]>> {
+	if (!path.startsWith('/')) {
+		return walkChain(runner, path, format);
+	}
+
+	const answer = await runner({argv: infoArgv(path, format, ['-U', '--backing-chain']), where: 'host', timeoutMs: readTimeoutMs});
+	if (answer.ok) {
+		const images = parseImageInfo(answer.value.stdout, path);
+		if (images.ok) {
+			return images;
+		}
+	} else if (answer.failure.kind !== 'tool-failed') {
+		return answer;
+	}
+
+	return walkChain(runner, path, format);
+}
+
+/** The size of the block device that holds this image, which takes it whole however little the image inside needs. 0: it cannot be told. */
+export async function readDeviceBytes(runner: Runner, image: Image): Promise<number> {
+	const whole = image.format === 'raw' ? succeed(image) : await readOne(runner, image.path, 'raw');
+	return whole.ok ? whole.value.virtualSizeBytes : 0;
+}
+
+function isLockComplaint(failure: Failure): boolean {
+	return failure.kind === 'tool-failed' && /Failed to get (?:shared )?"[\w ]+" lock|Failed to lock byte/.test(failure.cause.stderr);
+}
+
+/** Whether the image, and with `withChain` any below it, is open for writing elsewhere: an `info` that respects QEMU's locks says so. */
+async function isLocked(runner: Runner, image: {path: string; format: string | undefined}, withChain: boolean): Promise<boolean> {
+	const answer = await runner({argv: infoArgv(image.path, image.format, withChain ? ['--backing-chain'] : []), where: 'host', timeoutMs: readTimeoutMs});
+	return !answer.ok && isLockComplaint(answer.failure);
+}
+
+/**
+Adds the problem `locked` to the images that another process writes to. One question serves a whole chain, so give the tops first: images from
+`images` that lie in a chain already found free are not asked again.
+*/
+export async function readLocks(runner: Runner, images: readonly Image[], chainOf: (path: string) => string[]): Promise<void> {
+	const byPath = new Map(images.map(image => [image.path, image]));
+	const free = new Set<string>();
+	for (const image of images) {
+		if (free.has(image.path) || image.problems.some(problem => problem.kind === 'missing' || problem.kind === 'unreadable')) {
+			continue;
+		}
+
+		const chain = chainOf(image.path);
+		if (!await isLocked(runner, image, true)) {
+			for (const path of chain) {
+				free.add(path);
+			}
+		} else if (await isLocked(runner, image, false)) {
+			free.add(image.path);
+			byPath.get(image.path)!.problems.push({kind: 'locked', processes: await readOpenProcesses(runner, image.path)});
+		}
+	}
+}
+
+export type Header =
+	| {kind: 'image'; image: Image}
+	/** Another kind of file, or gone. */
+	| {kind: 'no-image'}
+	/** It may be a qcow2 image, and what it stands on could not be read. */
+	| {kind: 'unknown'; reason: string};
+
+const magic = '514649fb';
+
+/** What the header of a qcow2 image says. Nothing is probed, and nothing below is opened. */
+export async function readHeader(runner: Runner, path: string): Promise<Header> {
+	const answer = await runner({argv: infoArgv(path, 'qcow2', ['-U']), where: 'host', timeoutMs: readTimeoutMs});
+	const images = answer.ok ? parseImageInfo(answer.value.stdout, path) : answer;
+	if (images.ok) {
+		return images.value[0] ? {kind: 'image', image: images.value[0]} : {kind: 'no-image'};
+	}
+
+	const {failure} = images;
+	const unknown: Header = {kind: 'unknown', reason: wordsOf(failure)};
+	if (failure.kind !== 'tool-failed' || failure.cause.timedOut) {
+		return unknown;
+	}
+
+	if (/not in qcow2 format|No such file or directory/.test(failure.cause.stderr)) {
+		return {kind: 'no-image'};
+	}
+
+	const start = await runner({argv: ['od', '-An', '-v', '-tx1', '-N', '4', '--', path], where: 'host', timeoutMs: readTimeoutMs});
+	return start.ok && start.value.stdout.replaceAll(/\s/g, '') === magic ? unknown : {kind: 'no-image'};
+}
+
+/** Tags of the internal snapshots inside a qcow2 image. */
+export async function readTags(runner: Runner, path: string): Promise<Result<string[]>> {
+	const answer = await runner({argv: infoArgv(path, 'qcow2', ['-U']), where: 'host', timeoutMs: readTimeoutMs});
+	const images = answer.ok ? parseImageInfo(answer.value.stdout, path) : answer;
+	return images.ok ? succeed(images.value[0]?.internalSnapshots.map(snapshot => snapshot.tag) ?? []) : images;
+}

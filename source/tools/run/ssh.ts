@@ -1,0 +1,94 @@
+/**
+For qemu+ssh hosts: what must run beside the images runs there over ssh. virsh itself stays here, its URI leads to the host.
+*/
+import {mkdir} from 'node:fs/promises';
+import path from 'node:path';
+import {formatRemoteLine} from '../../model/text/shell-quote.ts';
+import {fail, type Result} from '../../model/result.ts';
+import type {RunOutput} from '../../engine/ports.ts';
+import type {Runner} from './run.ts';
+
+export type SshTarget = {
+	user: string | undefined;
+	host: string;
+	port: number | undefined;
+	keyfile: string | undefined;
+	/** The URI says `no_verify=1`: the key of an unknown host is taken. */
+	isUnverified: boolean;
+	/** The URI as it was given, for messages. */
+	uri: string;
+};
+
+/** Undefined for a URI that does not go over SSH. `[::1]` is an IPv6 address; user, host and parameters may be percent-encoded. */
+export function parseSshTarget(uri: string): SshTarget | undefined {
+	const [, authority, query] = /^[a-z]+\+(?:ssh|libssh2?):\/\/([^/?#]*)[^?#]*(?:\?([^#]*))?/i.exec(uri) ?? [];
+	if (authority === undefined || authority === '') {
+		return undefined;
+	}
+
+	const at = authority.lastIndexOf('@');
+	const [, bracketed, plain, port] = /^(?:\[([^\]]+)]|([^:]*))(?::(\d+))?$/.exec(authority.slice(at + 1)) ?? [];
+	const host = bracketed ?? plain;
+	if (host === undefined || host === '') {
+		return undefined;
+	}
+
+	const parameters = new URLSearchParams(query ?? '');
+	return {
+		user: at === -1 ? undefined : decode(authority.slice(0, at)),
+		host: decode(host),
+		port: port === undefined ? undefined : Number(port),
+		keyfile: parameters.get('keyfile') ?? undefined,
+		isUnverified: parameters.get('no_verify') === '1',
+		uri,
+	};
+}
+
+function decode(text: string): string {
+	try {
+		return decodeURIComponent(text);
+	} catch {
+		return text;
+	}
+}
+
+/** The ssh command line up to and with the host; the remote command line follows as one word. `controlFolder` holds the shared connection. */
+export function sshArgv(target: SshTarget, controlFolder?: string): string[] {
+	return [
+		'ssh',
+		'-T',
+		'-o',
+		'BatchMode=yes',
+		...(target.isUnverified ? ['-o', 'StrictHostKeyChecking=no'] : []),
+		...(target.port === undefined ? [] : ['-p', String(target.port)]),
+		...(target.keyfile === undefined ? [] : ['-i', target.keyfile]),
+		...(controlFolder === undefined ? [] : ['-o', 'ControlMaster=auto', '-o', `ControlPath=${path.join(controlFolder, '%C')}`, '-o', 'ControlPersist=60']),
+		'--',
+		target.user === undefined ? target.host : `${target.user}@${target.host}`,
+	];
+}
+
+/**
+Commands for `host` go over ssh, quoted for the POSIX shell that ssh starts there; commands for `here` go to `local`. One connection is shared for a
+minute. `controlFolder` must be short (a socket's path ends at about 100 characters) and private: it is made with mode 0700.
+*/
+export function createSshRunner(target: SshTarget, local: Runner, options: {controlFolder: string}): Runner {
+	return async request => {
+		if (request.where === 'here') {
+			return local(request);
+		}
+
+		await mkdir(options.controlFolder, {recursive: true, mode: 0o700}).catch(() => undefined);
+		// Files that are made over there are private as well, until they are given away.
+		const line = `umask 077; ${formatRemoteLine(['env', 'LC_ALL=C', ...request.argv])}`;
+		const result = await local({...request, where: 'here', argv: [...sshArgv(target, options.controlFolder), line]});
+		return asRemote(result, target);
+	};
+}
+
+/** ssh keeps exit code 255 for itself: then the host was not reached, and the command was not run. */
+function asRemote(result: Result<RunOutput>, target: SshTarget): Result<RunOutput> {
+	return !result.ok && result.failure.kind === 'tool-failed' && result.failure.cause.exitCode === 255
+		? fail({kind: 'host-unreachable', uri: target.uri, cause: result.failure.cause})
+		: result;
+}

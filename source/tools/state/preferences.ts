@@ -1,0 +1,45 @@
+/**
+What a person prefers, in the file that conf keeps: ~/.config/vsnap-tui/config.json. Nothing in it is needed to run.
+*/
+import {homedir} from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import {readCurrentUser} from '../run/current-user.ts';
+import {firstAbsolute} from './state-folder.ts';
+
+export type Preferences = {
+	/** The host, where neither the command line nor the environment names one. */
+	connect: string | undefined;
+};
+
+function parse(text: string): Record<string, unknown> {
+	const value: unknown = JSON.parse(text);
+	if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+		throw new TypeError('it is no object with settings');
+	}
+
+	return value as Record<string, unknown>;
+}
+
+/** Fails with `usage` where the file is there and not understood: without it another host might be meant. */
+export async function readPreferences(): Promise<Result<Preferences>> {
+	// conf takes a relative folder of the environment for one below the current folder; the XDG base directory specification has it ignored.
+	const home = firstAbsolute(homedir(), readCurrentUser().home) ?? '/';
+	const cwd = path.join(firstAbsolute(process.env.XDG_CONFIG_HOME) ?? path.join(home, '.config'), 'vsnap-tui');
+	const refuse = (reason: string) => fail({
+		kind: 'usage',
+		message: `The settings file ${path.join(cwd, 'config.json')} is not understood: ${reason}.`,
+		hint: 'Correct it or remove it, or name the host with --connect URI.',
+	});
+	try {
+		// Loaded late: most runs name their host otherwise.
+		const {default: Conf} = await import('conf');
+		const connect: unknown = new Conf({cwd, configFileMode: 0o600, deserialize: parse}).get('connect');
+		return connect === undefined || typeof connect === 'string'
+			? succeed({connect: connect === '' ? undefined : connect})
+			: refuse('"connect" is no text');
+	} catch (error) {
+		return refuse(error instanceof Error ? error.message : String(error));
+	}
+}

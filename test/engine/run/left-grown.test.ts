@@ -1,0 +1,28 @@
+/** A pull that fails leaves its file larger: it reads the same, and nobody says that all is as it was. */
+import test from 'ava';
+import {executePlan} from '../../../source/engine/run/execute.ts';
+import {planDelete} from '../../../source/actions/delete/plan.ts';
+import {describeFailure} from '../../../source/model/text/describe-failure.ts';
+import {createMemoryStore} from '../../../source/owners/demo/memory-store.ts';
+import {fakeHost} from '../../helpers/fake-host.ts';
+import {
+	must, now, threeSnapshots, uuid,
+} from '../../helpers/inventory.ts';
+
+for (const {title, moreBytes, words} of [
+	{title: 'a pull that fails after it copied is told with what stays larger', moreBytes: 17 * (1024 ** 2), words: /are as before\. \/d\/vda\.s2 stays 17\.0 MiB larger/},
+	{title: 'a pull that fails before it copied leaves everything as it was', moreBytes: 0, words: /Everything is as it was before/},
+]) {
+	test(title, async t => {
+		const inventory = threeSnapshots();
+		const plan = must(planDelete({kind: 'delete', domain: {uuid, name: 'web'}, snapshot: 's2', scope: 'one', isMetadataOnly: false}, inventory, {id: 'p1', now, workPath: '/w'}));
+		const host = fakeHost(inventory);
+		host.onRun = line => line.startsWith('qemu-img rebase -f qcow2 -F qcow2 -b /d/vda.qcow2') ? 'fail' : 'succeed';
+		const {path, allocatedBytes} = inventory.picture.images.find(image => image.path === '/d/vda.s2')!;
+		host.stamps.set(path, {path, inode: '1:1', sizeBytes: 0, modifiedAt: '0', allocatedBytes: allocatedBytes + moreBytes});
+		const world = {owner: host.owner, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: undefined}};
+		const outcome = await executePlan(world, plan, {interrupt: new AbortController().signal, onEvent: () => undefined});
+		t.is(outcome.kind, 'rolled-back');
+		t.regex(outcome.kind === 'done' ? '' : describeFailure(outcome.failure).message, words);
+	});
+}
