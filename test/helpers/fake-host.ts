@@ -25,7 +25,8 @@ export type FakeHost = {
 	inventory: Inventory;
 };
 
-export const lineOf = (command: Command) => argvOf(command).join(' ');
+/** What a command says to a program, or to a monitor. */
+export const lineOf = (command: Command) => command.tool === 'qmp' ? `${command.execute} ${JSON.stringify(command.arguments)}` : argvOf(command).join(' ');
 
 export function fakeHost(inventory: Inventory): FakeHost {
 	const never = async () => {
@@ -58,11 +59,15 @@ export function fakeHost(inventory: Inventory): FakeHost {
 			observe: async (probe: Probe) => succeed(holds(probe)),
 			readImageUsers: async path => succeed(host.users.get(path) ?? []),
 			readFileStamps: async paths => succeed(paths.map(path => host.stamps.get(path) ?? {path, inode: '1:1', sizeBytes: 0, modifiedAt: '0', allocatedBytes: 0})),
-			async run(command) {
+			async run(command, options) {
 				const line = lineOf(command);
 				const way = host.onRun(line, host.ran.length);
 				if (way === 'die') {
 					throw new Killed(line);
+				}
+
+				if (command.tool === 'qmp' && command.until?.kind === 'job-pivot') {
+					await options?.onPivot?.();
 				}
 
 				host.ran.push(line);

@@ -13,6 +13,7 @@ import {
 	digestBare, doBare, isListening, markBare, quit, readBareTree, runBare, startBare, type BareDomain,
 } from './bare-domain.ts';
 import {run, waitFor} from './run.ts';
+import {readTags} from './slots.ts';
 
 type Digests = Record<string, string[]>;
 
@@ -136,5 +137,40 @@ for (const {words, fat, at, direction, gone} of [
 		const result = await runBare(domain, ['recover', direction, '--yes']);
 		t.is(result.exitCode, 0, result.stdout + result.stderr);
 		await expectAll(t, domain, digests, ['s1', 's2', 's3'].filter(name => name !== gone));
+	});
+}
+
+async function readAllTags(domain: BareDomain): Promise<string[][]> {
+	const {images} = await readBareTree(domain);
+	return Promise.all(images.map(async image => readTags(image.path)));
+}
+
+for (const {words, at, direction, left} of [
+	{words: ['delete', 'i1'], at: started('untag-1'), direction: '--roll-forward', left: []},
+	{words: ['delete', 'i1'], at: done('untag-1'), direction: '--roll-forward', left: []},
+	{words: ['create', 'i2'], at: done('tag-vda'), direction: '--roll-back', left: ['i1']},
+	{words: ['create', 'i2'], at: done('record'), direction: '--roll-back', left: ['i1']},
+	{words: ['create', 'i2'], at: done('record'), direction: '--roll-forward', left: ['i1', 'i2']},
+]) {
+	test.serial(`${words.join(' ')} inside the images of a QEMU that is off, killed at ${at}, and somebody starts it: recover ${direction} does it by the monitor, and the guest goes on`, async t => {
+		const domain = await startBare(t);
+		const then = await markBare(domain, 1);
+		await doBare(domain, 'create', '--yes', '--', domain.name, 'i1');
+		await markBare(domain, 2);
+		await quit(domain);
+		await killedAt(t, domain, words, at);
+		await startAgain(domain);
+		const written = await markBare(domain, 7);
+		const result = await runBare(domain, ['recover', direction, '--yes']);
+		t.is(result.exitCode, 0, result.stdout + result.stderr);
+		const tree = await readBareTree(domain);
+		t.is(tree.domain.state, 'running');
+		t.deepEqual(tree.snapshots.map(({name}) => name), left);
+		t.deepEqual(await digestBare(domain), written);
+		t.deepEqual(await readAllTags(domain), [left, left]);
+		for (const name of left.slice(0, 1)) {
+			await doBare(domain, 'revert', '--discard', '--paused', '--yes', '--', domain.name, name);
+			t.deepEqual(await digestBare(domain), then);
+		}
 	});
 }

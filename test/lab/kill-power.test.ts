@@ -12,12 +12,13 @@ import {
 import {
 	readLeftSecrets, recover, report, runProgram,
 } from './program.ts';
+import {expectRecovered, recoverKilled} from './recover-killed.ts';
 import {attempt, run, waitFor} from './run.ts';
 import {labUri} from './settings.ts';
 import {killMoments, makeShims, type KillMoment} from './shims.ts';
 import {readHeads, readTags} from './slots.ts';
 import {
-	markLive, markOffline, takeDiskSnapshot, takeInternalSnapshot, type Digests,
+	markLive, markOffline, takeDiskSnapshot, takeInternalSnapshot,
 } from './snapshots.ts';
 import {makeTemplate} from './template.ts';
 import {readStrays} from './world.ts';
@@ -42,33 +43,6 @@ async function makeChain(t: ExecutionContext, names: string[], fat: string): Pro
 async function killGuest(domain: LabDomain): Promise<void> {
 	await attempt('pkill', ['-9', '-f', '--', `-[u]uid ${domain.uuid}`]);
 	await waitFor('the guest has ended', async () => await readState(domain) === 'shut off');
-}
-
-const isFinal = (plan: Plan, at: number) => plan.steps.slice(0, at + 1).some(step => step.undo === null);
-
-type Turn = {domain: LabDomain; before: Record<string, Digests>; gone: string; plan: Plan; at: number; moment: KillMoment; direction: '--roll-back' | '--roll-forward'};
-
-/** Kills at one step, changes the power, recovers, and compares. `written`: what the disks hold by then. */
-async function recoverTurned(t: ExecutionContext, turn: Turn, written: Digests): Promise<void> {
-	const {domain, before, gone, plan, at, moment, direction} = turn;
-	const where = `killed ${moment} step ${at + 1}, ${plan.steps[at]!.id}, then ${direction}\n`;
-	let recovered = await recover(domain, direction);
-	let isBack = direction === '--roll-back';
-	if (isBack && recovered.exitCode === 3) {
-		t.true(isFinal(plan, at), `${where}only a commit or a removal may forbid to go back\n${report(recovered)}`);
-		recovered = await recover(domain, '--roll-forward');
-		isBack = false;
-	}
-
-	t.is(recovered.exitCode, 0, where + report(recovered));
-	const {[gone]: _gone, '': _head, ...rest} = before;
-	const expected = {...rest, ...(isBack && gone in before && {[gone]: before[gone]}), '': written};
-	await stop(domain);
-	t.deepEqual(await digestSnapshots(domain), expected, where + report(recovered));
-	t.deepEqual(await readLeftSecrets(domain), [], where);
-	if (!isBack) {
-		t.deepEqual(await readStrays(domain), [], where);
-	}
 }
 
 const writes = (step: Step) => /^(?:pull|commit|relink|define|flush|forget|sync-commit)-?/.test(step.id);
@@ -116,7 +90,9 @@ for (const {verb, names, fat, name, wanted} of [
 							}
 						}
 
-						await recoverTurned(t, {domain, before, gone: name, plan, at, moment, direction}, written);
+						const {isBack, where} = await recoverKilled(t, domain, {plan, at, moment, direction});
+						await stop(domain);
+						await expectRecovered(t, domain, {before, gone: name, written, isBack}, where);
 					}
 				}
 			}

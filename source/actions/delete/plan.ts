@@ -9,6 +9,7 @@ import type {Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {withDescendants} from '../../model/domain/tree.ts';
+import {isBare} from '../../planner/hypervisor/bare-commands.ts';
 import {blockDomain} from '../../planner/checks/blockers.ts';
 import {snapshotCommands} from '../../planner/hypervisor/commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
@@ -45,6 +46,8 @@ function isHeldByQemu(context: PlanContext, deleted: readonly Snapshot[]): boole
 		&& taggedImages(context, deleted).some(({path}) => openDiskOf(context, path) !== undefined);
 }
 
+const quotedNames = (snapshots: readonly Snapshot[]) => snapshots.map(({name}) => `"${name}"`).join(', ');
+
 /** Internal snapshots of a running domain, by libvirt, which writes records and images in one go. */
 function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventory, given}: {deleted: Snapshot[]; inventory: Inventory; given: PlanArguments}): Result<Plan> {
 	const {picture} = inventory;
@@ -57,6 +60,14 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 		});
 	}
 
+	if (isBare(context)) {
+		context.blockers.push({
+			kind: 'domain-state',
+			text: `The images that hold ${quotedNames(deleted)} are open in a QEMU that runs without libvirt: what is inside them is deleted only while it is off.`,
+			remedy: 'Shut the guest down first; then delete again.',
+		});
+	}
+
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
@@ -66,7 +77,7 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 	return succeed({
 		...planFrame(action, inventory, given),
 		consequences: [
-			{severity: 'loss', text: `${deleted.map(({name}) => `"${name}"`).join(', ')} ${deleted.length === 1 ? 'goes' : 'go'}: nobody can go back there any more. The present state of the disks stays.`},
+			{severity: 'loss', text: `${quotedNames(deleted)} ${deleted.length === 1 ? 'goes' : 'go'}: nobody can go back there any more. The present state of the disks stays.`},
 			{severity: 'info', text: 'The guest stands still while QEMU deletes the state inside its images.'},
 		],
 		images: {created: [], removed: nvramCopies, written, kept: picture.images.map(({path}) => path)},

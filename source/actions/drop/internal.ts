@@ -57,7 +57,7 @@ export function untagSteps(context: PlanContext, given: {deleted: readonly Snaps
 			context.blockers.push({
 				kind: 'domain-state',
 				text: `The internal snapshots inside ${path} cannot be deleted together while the running domain has it open.`,
-				remedy: 'Shut the domain down first, or delete them one by one.',
+				remedy: `Shut the domain down first${isBare(context) ? '' : ', or delete them one by one'}.`,
 			});
 		}
 	}

@@ -1,30 +1,13 @@
 import test from 'ava';
 import {executePlan} from '../../../source/engine/run/execute.ts';
-import type {World} from '../../../source/engine/world.ts';
-import {planRevert} from '../../../source/actions/revert/plan.ts';
 import {defaultDirection} from '../../../source/engine/run/progress.ts';
 import {recover} from '../../../source/engine/recover/recover.ts';
-import type {RunEvent, UnfinishedAction} from '../../../source/engine/ports.ts';
-import type {Plan} from '../../../source/model/plan/plan.ts';
-import {succeed} from '../../../source/model/result.ts';
-import {createMemoryStore} from '../../../source/owners/demo/memory-store.ts';
+import type {UnfinishedAction} from '../../../source/engine/ports.ts';
 import {
-	fakeHost, Killed, lineOf, pretendDone, pretendNext, pretendSwitched, type FakeHost,
+	Killed, lineOf, pretendDone, pretendSwitched,
 } from '../../helpers/fake-host.ts';
-import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
-
-type Scene = {host: FakeHost; plan: Plan; world: World; events: RunEvent[]; lines: string[]};
-
-function scene(keep = false): Scene {
-	const inventory = threeSnapshots({state: 'running'});
-	const fate = keep ? {kind: 'keep', name: 'before'} as const : {kind: 'discard'} as const;
-	const plan = must(planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate, endState: undefined}, inventory, {id: 'p1', now, workPath: '/w'}));
-	const host = fakeHost(inventory);
-	const world = {owner: host.owner, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: '192.0.2.7'}};
-	return {host, plan, world, events: [], lines: plan.steps.map(step => lineOf(step.command))};
-}
-
-const options = ({events, plan}: Scene, interrupt = new AbortController().signal) => ({interrupt, planAnew: async () => succeed(plan), onEvent: (event: RunEvent) => events.push(event)});
+import {must, uuid} from '../../helpers/inventory.ts';
+import {optionsOf as options, revertScene as scene, type RevertScene as Scene} from '../../helpers/revert-scene.ts';
 
 /** Runs until the n-th command, at which the program dies. */
 async function dieAt(given: Scene, index: number, moment: 'die' | 'die-after'): Promise<UnfinishedAction> {
@@ -124,80 +107,6 @@ test('an image that somebody uses at the moment of removal is not removed, and t
 	t.deepEqual(must(await given.world.store.readUnfinished()), []);
 });
 
-test('what somebody else did while the new files were made is found before the switch, and these go away again', async t => {
-	const given = scene();
-	given.host.answers.set('file-exists', true);
-	given.host.onRun = line => {
-		if (line.startsWith('qemu-img create')) {
-			const {picture} = given.host.inventory;
-			const names = picture.snapshots.map(({name}) => name);
-			given.host.inventory = names.includes('night')
-				? given.host.inventory
-				: {...given.host.inventory, picture: {...picture, snapshots: [...picture.snapshots, {...picture.snapshots[0]!, name: 'night'}]}};
-		}
-
-		return 'succeed';
-	};
-
-	t.like(await executePlan(given.world, given.plan, options(given)), {kind: 'rolled-back', failure: {kind: 'host-changed', changed: ['its snapshots']}});
-	t.false(given.host.ran.some(line => line.includes(' define ')));
-	t.deepEqual(given.plan.images.created.filter(path => !given.host.ran.includes(`rm -- ${path}`)), []);
-	t.deepEqual(must(await given.world.store.readUnfinished()), []);
-});
-
-test('a snapshot that somebody takes right after it is no damage of ours, and one from elsewhere is', async t => {
-	for (const [parent, kind] of [[undefined, 'done'], ['s3', 'half-way']] as const) {
-		const given = scene();
-		given.host.answers.set('file-exists', true);
-		given.host.onRun = line => {
-			if (line.includes('--redefine --current')) {
-				pretendDone(given.host, given.plan);
-				pretendNext(given.host, 'night', parent ?? given.plan.expected.currentSnapshot);
-			}
-
-			return 'succeed';
-		};
-
-		const outcome = await executePlan(given.world, given.plan, options(given));
-		t.is(outcome.kind, kind, JSON.stringify(outcome));
-		t.regex(JSON.stringify(outcome), /"night.* since/);
-	}
-});
-
-test('a snapshot that somebody takes just below the new one is told of, and the new one is there', async t => {
-	const given = scene();
-	given.host.answers.set('file-exists', true);
-	given.host.onRun = line => {
-		if (line.includes('--redefine --current')) {
-			pretendDone(given.host, given.plan);
-			const {picture} = given.host.inventory;
-			const snapshots = picture.snapshots.map(snapshot => snapshot.name === 's2' ? {...snapshot, parent: 'night'} : snapshot);
-			given.host.inventory = {...given.host.inventory, picture: {...picture, snapshots: [...snapshots, {...picture.snapshots[0]!, name: 'night', parent: 's1'}]}};
-		}
-
-		return 'succeed';
-	};
-
-	t.deepEqual(await executePlan(given.world, given.plan, options(given)), {kind: 'done', remarks: ['Somebody has made the snapshot "night" meanwhile; vsnap-tui doctor tells whether it is recorded where it belongs.']});
-});
-
-test('a snapshot that somebody takes in the midst of the switch leaves the disks above the expected ones, and nobody is stuck', async t => {
-	const given = scene();
-	given.host.answers.set('file-exists', true);
-	given.host.onRun = line => {
-		if (line.includes('--redefine --current')) {
-			pretendDone(given.host, given.plan);
-			pretendNext(given.host, 'night', 's3');
-			const {picture} = given.host.inventory;
-			given.host.inventory = {...given.host.inventory, picture: {...picture, currentSnapshot: given.plan.expected.currentSnapshot}};
-		}
-
-		return 'succeed';
-	};
-
-	t.like(await executePlan(given.world, given.plan, options(given)), {kind: 'done', remarks: {length: 1}});
-});
-
 test('a host that changed since the plan was made is not touched', async t => {
 	const given = scene();
 	given.host.inventory = {...given.host.inventory, definitionXml: 'other'};
@@ -253,9 +162,9 @@ test('an interruption after the switch has begun lets it finish', async t => {
 
 for (const moment of ['die', 'die-after'] as const) {
 	test(`after a kill (${moment}) at any step, recovery back undoes all that was begun, or is refused once a removal was`, async t => {
-		const {plan: {steps}} = scene(false);
+		const {plan: {steps}} = scene();
 		for (const [index, step] of steps.entries()) {
-			const given = scene(false);
+			const given = scene();
 			const {inventory} = given.host;
 			const unfinished = await dieAt(given, index, moment);
 			t.is(unfinished.plan.id, 'p1', step.id);
@@ -285,9 +194,9 @@ for (const moment of ['die', 'die-after'] as const) {
 	});
 
 	test(`after a kill (${moment}) at any step, recovery forward runs what is missing`, async t => {
-		const {plan: {steps}} = scene(false);
+		const {plan: {steps}} = scene();
 		for (const [index, step] of steps.entries()) {
-			const given = scene(false);
+			const given = scene();
 			const unfinished = await dieAt(given, index, moment);
 			given.host.answers.set('file-exists', true).set('file-empty', true).set('domain-off', false).set('file-missing', false);
 			if (index > steps.findIndex(({id}) => id === 'define')) {
@@ -311,7 +220,7 @@ for (const moment of ['die', 'die-after'] as const) {
 }
 
 test('going back is refused while somebody runs the domain on its new disks', async t => {
-	const given = scene(false);
+	const given = scene();
 	const unfinished = await dieAt(given, given.plan.steps.findIndex(step => step.id === 'current'), 'die');
 	pretendDone(given.host, {...given.plan, expected: {...given.plan.expected, endState: 'running'}});
 	t.like(await recover(given.world, unfinished, {...options(given), direction: 'back'}), {failure: {kind: 'recovery-refused'}});

@@ -1,5 +1,6 @@
 import test, {type ExecutionContext} from 'ava';
 import type {QmpCommand, QmpEnd} from '../../../source/model/plan/plan.ts';
+import {fail, succeed} from '../../../source/model/result.ts';
 import {createMonitors, type MonitorEvent, type MonitorsOptions} from '../../../source/owners/qemu/monitors.ts';
 import {startFakeMonitor, type Answer, type FakeMonitor, type Received} from '../../helpers/fake-monitor.ts';
 import {readFixture} from '../../helpers/fixtures.ts';
@@ -8,7 +9,7 @@ type Said = (received: Received, monitor: FakeMonitor) => Answer;
 
 async function withMonitors(t: ExecutionContext, answer: Said, options: MonitorsOptions = {}) {
 	const monitor = await startFakeMonitor(t, {answer});
-	const monitors = createMonitors({greetingMs: 200, idleMs: 50, retryMs: 20, ...options});
+	const monitors = createMonitors({greetingMs: 10_000, idleMs: 50, retryMs: 20, ...options});
 	t.teardown(async () => monitors.close());
 	const command = (execute: string, parameters: Record<string, unknown> = {}, until?: QmpEnd): QmpCommand =>
 		({tool: 'qmp', socketPath: monitor.socketPath, execute, arguments: parameters, ...(until && {until}), files: []});
@@ -79,6 +80,30 @@ test('a job that dismisses itself is known by its events', async t => {
 			return {return: execute === 'query-jobs' ? [] : {}};
 		});
 		t.like(await monitors.run(command('job-complete', {id: 'j'}, {kind: 'job', id: 'j'})), expected, name);
+	}
+});
+
+test('a copy that the guest goes over to is noted when it is ready and before it is completed; without the note it is not', async t => {
+	for (const noted of [succeed(undefined), fail({kind: 'state-folder', path: '/state', reason: 'full'})]) {
+		let status: string | undefined;
+		const {monitors, command, executed} = await withMonitors(t, ({execute}) => {
+			status = new Map([['block-commit', 'running'], ['job-complete', 'concluded']]).get(execute) ?? status;
+			const jobs = status === undefined ? [] : [{id: 'j', status}];
+			status = status === 'running' && execute === 'query-jobs' ? 'ready' : status;
+			return {return: execute === 'query-jobs' ? jobs : {}};
+		});
+		const notedAfter: string[][] = [];
+		const result = await monitors.run(command('block-commit', {'job-id': 'j'}, {kind: 'job-pivot', id: 'j'}), {
+			async onPivot() {
+				t.is(status, 'ready');
+				notedAfter.push(executed());
+				return noted;
+			},
+		});
+		t.is(result.ok, noted.ok);
+		t.is(notedAfter.length, 1);
+		t.false(notedAfter[0]!.includes('job-complete'));
+		t.is(executed().includes('job-complete'), noted.ok);
 	}
 });
 
@@ -233,7 +258,7 @@ test('a connection is shared while it is used and let go soon after', async t =>
 	await Promise.all(['a', 'b', 'c'].map(async name => monitors.ask(monitor.socketPath, name)));
 	t.is(monitor.connections(), 1);
 	// Another program gets the monitor once it is idle.
-	const others = createMonitors({greetingMs: 1000});
+	const others = createMonitors({greetingMs: 10_000});
 	t.true((await others.ask(monitor.socketPath, 'query-status')).ok);
 	await others.close();
 	t.true((await monitors.ask(monitor.socketPath, 'd')).ok);

@@ -1,55 +1,22 @@
 /** Plans for merges in a bare QEMU that runs: which job, on which nodes, and what is refused. */
 import test from 'ava';
 import {planAction} from '../../../source/actions/plan-action.ts';
-import type {BareFacts, ImageNode, Inventory} from '../../../source/model/domain/inventory.ts';
+import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import type {Plan, QmpCommand} from '../../../source/model/plan/plan.ts';
+import {bareQemu} from '../../helpers/bare-inventory.ts';
 import {
-	must, now, threeSnapshots, uuid,
+	must, now, snapshot, uuid,
 } from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/state/files/p1'};
-const suffixes = ['qcow2', 's1', 's2', 's3'];
-
-/** Both disks and s1 → s2 → s3 in a QEMU that runs; the node of /d/vda.s2 is "n-vda.s2". `fat`: the images with this suffix hold more than the others. */
-function bareQemu(more: {fat?: string; state?: 'running' | 'paused'; bare?: Partial<BareFacts>; nodes?: Record<string, Partial<ImageNode> | undefined>} = {}): Inventory {
-	const world = threeSnapshots({state: more.state ?? 'running'});
-	for (const image of world.picture.images.filter(({path}) => more.fat !== undefined && path.endsWith(`.${more.fat}`))) {
-		image.allocatedBytes = 1024 ** 3 / 4;
-	}
-
-	const names = ['vda', 'vdb'].flatMap(disk => suffixes.map(suffix => `${disk}.${suffix}`));
-	const imageNodes = new Map<string, ImageNode>(names.flatMap((name): Array<[string, ImageNode]> => {
-		const special = more.nodes?.[name];
-		return more.nodes !== undefined && name in more.nodes && special === undefined
-			? []
-			: [[`/d/${name}`, {nodeName: `n-${name}`, bitmaps: [], closing: [], ...special}]];
-	}));
-	return {
-		...world,
-		liveXml: world.definitionXml,
-		host: {...world.host, owner: 'qemu', libvirtVersion: 0},
-		bare: {
-			socketPath: '/run/q.sock',
-			metadataPath: '/m/web',
-			argv: ['qemu-system-x86_64'],
-			isRecorded: true,
-			nodes: new Map(['vda', 'vdb'].map(disk => [disk, {nodeName: `n-${disk}.s3`, isNamedByPerson: false, device: disk, bitmaps: []}])),
-			commands: new Set(['block-commit', 'block-stream']),
-			imageNodes,
-			startImages: ['/d/vda.qcow2', '/d/vdb.qcow2'],
-			...more.bare,
-		},
-	};
-}
-
-const planned = (world: Inventory, kind: 'merge' | 'delete', snapshot: string) => planAction(
+const planned = (world: Inventory, kind: 'merge' | 'delete', name: string) => planAction(
 	kind === 'merge'
-		? {kind, domain: {uuid, name: 'web'}, snapshot}
-		: {kind, domain: {uuid, name: 'web'}, snapshot, scope: 'one', isMetadataOnly: false},
+		? {kind, domain: {uuid, name: 'web'}, snapshot: name}
+		: {kind, domain: {uuid, name: 'web'}, snapshot: name, scope: 'one', isMetadataOnly: false},
 	world,
 	given,
 );
-const plan = (world: Inventory, kind: 'merge' | 'delete', snapshot: string): Plan => must(planned(world, kind, snapshot));
+const plan = (world: Inventory, kind: 'merge' | 'delete', name: string): Plan => must(planned(world, kind, name));
 const stepOf = (made: Plan, id: string) => made.steps.find(step => step.id === id)!;
 const qmp = (made: Plan, id: string) => stepOf(made, id).command as QmpCommand;
 const at = (made: Plan, id: string) => made.steps.findIndex(step => step.id === id);
@@ -116,4 +83,20 @@ test('a merge is refused where QEMU cannot do it, where its node is not known, a
 	t.regex(refusal(bareQemu({bare: {commands: new Set()}})), /cannot be merged this way/);
 	t.regex(refusal(bareQemu({nodes: {'vda.s2': undefined}})), /vda\.s2 cannot become one/);
 	t.regex(refusal(bareQemu({fat: 's2', nodes: {'vda.s3': {bitmaps: ['daily']}}})), /bitmaps of checkpoints \(daily\)/);
+});
+
+test('what is inside images that QEMU has open is not deleted, and the remedy is to shut the guest down', t => {
+	const world = bareQemu();
+	const heads = {vda: '/d/vda.s3', vdb: '/d/vdb.s3'};
+	world.picture.snapshots.push(snapshot({name: 'i1', frozen: heads, overlays: {}, modes: {vda: 'internal', vdb: 'internal'}, state: 'running'}));
+	for (const image of world.picture.images.filter(({path}) => Object.values(heads).includes(path))) {
+		image.internalSnapshots.push({tag: 'i1', memoryBytes: 0});
+	}
+
+	const made = planned(world, 'delete', 'i1');
+	t.like(made, {ok: false, failure: {kind: 'refused', blockers: [{kind: 'domain-state', remedy: 'Shut the guest down first; then delete again.'}]}});
+	t.regex(JSON.stringify(made), /i1.*QEMU that runs without libvirt.*only while it is off/);
+	world.picture.domain.liveDefinition = undefined;
+	world.picture.domain.state = 'shutoff';
+	t.is(stepOf(plan(world, 'delete', 'i1'), 'untag-1').phase, 'remove');
 });
