@@ -46,15 +46,11 @@ function upperLayer(context: PlanContext, lower: readonly OverlaidDisk[], now: D
 	const taken = new Set([...picture.images.map(image => image.path), ...lower.map(disk => disk.overlayPath)]);
 	return lower.map(disk => ({
 		...disk,
+		layer: 'upper',
 		basePath: disk.overlayPath,
 		baseFormat: 'qcow2',
 		overlayPath: overlayPath(disk.overlayPath, {stamp: stampOf(now), folder: folders.get(posix.dirname(disk.overlayPath)), taken}),
 	}));
-}
-
-/** The same steps for the other layer of the same disk: only their names differ. */
-function asUpper(steps: Step[]): Step[] {
-	return steps.map(step => ({...step, id: `upper-${step.id}`, title: step.title.replace('new overlay', 'upper overlay')}));
 }
 
 function sourcesFor(disks: RevertDisks, overlaid: readonly OverlaidDisk[]): Map<string, {path: string; format: string}> {
@@ -239,7 +235,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
-	const create = [...overlaySteps(disks.overlaid, []), ...asUpper(overlaySteps(upper, []).filter(({id}) => !id.startsWith('build-folder'))), ...nvram.create, ...proveBuilt(disks.overlaid), ...asUpper(proveBuilt(upper))];
+	const create = [...overlaySteps(disks.overlaid), ...overlaySteps(upper), ...nvram.create, ...proveBuilt(disks.overlaid), ...proveBuilt(upper)];
 	const created = [...disks.overlaid, ...upper].map(disk => disk.overlayPath);
 	const bases = snapshot.domain.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
 	return succeed({
@@ -250,7 +246,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 			...checkSteps(disks.overlaid.filter(disk => !needsStop(disk))),
 			...(mustStopFirst ? [...stop, ...create] : [...create, ...stop]),
 			...laterOwnerSteps(disks.overlaid),
-			...asUpper(laterOwnerSteps(upper)),
+			...laterOwnerSteps(upper),
 			...kept.value?.steps ?? [],
 			...nvram.switch,
 			...ownNvram.switch,

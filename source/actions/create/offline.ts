@@ -14,7 +14,7 @@ import {commandLineOf} from '../../model/xml/bare-domain.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {blockFolders} from '../../planner/checks/blockers.ts';
 import {
-	buildFor, buildPath, closeBuildFolders, proveBuilt, refuseFolderRisks,
+	buildFor, closeBuildFolders, proveBuilt, refuseFolderRisks,
 } from '../../planner/steps/build-folder.ts';
 import {bareCommands, isBare} from '../../planner/hypervisor/bare-commands.ts';
 import {
@@ -141,34 +141,15 @@ export function toOverlaid(context: PlanContext, disk: TargetedDisk): OverlaidDi
 		like: head?.file,
 		clusterSizeBytes: head?.format === 'qcow2' && head.clusterSizeBytes !== 65_536 ? head.clusterSizeBytes : undefined,
 		wasLeftOut: false,
-	};
-}
-
-/** A fresh image without a backing file, where the overlay would have been made. */
-function withoutBacking(context: PlanContext, disk: TargetedDisk, step: Step): Step {
-	if (step.id !== `create-${disk.target}`) {
-		return step;
-	}
-
-	const sizeBytes = imageAt(context.graph, disk.headPath)?.virtualSizeBytes ?? 0;
-	return {
-		...step,
-		title: `Create an empty image for ${disk.target}`,
-		command: {tool: 'qemu-img', argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', buildPath(toOverlaid(context, disk)), String(sizeBytes)], files: []},
+		...(disk.reuse === 'no-backing-file' && {hasNoBacking: true, sizeBytes: head?.virtualSizeBytes ?? 0}),
 	};
 }
 
 /** The steps that make the overlays which are not there yet, and prove all of them. */
 export function targetSteps(context: PlanContext, disks: TargetedDisk[]): Step[] {
-	const made = disks.filter(disk => disk.reuse !== 'existing');
-	const steps = overlaySteps(made.map(disk => toOverlaid(context, disk)), []);
-	const bare = made.filter(disk => disk.reuse === 'no-backing-file');
 	const prepared = disks.filter(disk => disk.reuse === 'existing');
 	return [
-		...steps.map(step => {
-			const disk = bare.find(candidate => step.id === `create-${candidate.target}`);
-			return disk === undefined ? step : withoutBacking(context, disk, step);
-		}),
+		...overlaySteps(disks.filter(disk => disk.reuse !== 'existing').map(disk => toOverlaid(context, disk))),
 		...prepared.map((disk): Step => step('create', {
 			id: `open-${disk.target}`,
 			title: `Open the prepared overlay of ${disk.target} with its chain`,

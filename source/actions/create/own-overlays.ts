@@ -21,8 +21,7 @@ export function ownOverlays(context: PlanContext, disks: TargetedDisk[]): {steps
 	const overlaid = made.map(disk => ({...toOverlaid(context, disk), sizeBytes: imageAt(context.graph, disk.headPath)?.virtualSizeBytes ?? 0}));
 	refuseFolderRisks(context, made.map(({overlayPath}) => overlayPath));
 	return {
-		// What is below them is open in QEMU, so they are not opened with their chains.
-		steps: [...overlaySteps(overlaid, []).filter(({id}) => !id.startsWith('open-')), ...proveBuilt(overlaid)],
+		steps: [...overlaySteps(overlaid), ...proveBuilt(overlaid)],
 		after: closeBuildFolders(overlaid),
 		made,
 		disks: disks.map(disk => made.includes(disk) ? {...disk, reuse: 'existing'} : disk),

@@ -12,9 +12,10 @@ import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts'
 import {refuseFolderRisks} from '../../planner/steps/build-folder.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {defineStep} from '../../planner/steps/domain.ts';
+import {makeSteps} from '../../planner/steps/overlay.ts';
 import {step} from '../../planner/steps/step.ts';
 import {blockInternal, partakingDisks} from './disks.ts';
-import {targetSteps, type CreateParts, type CreateRequest} from './offline.ts';
+import {toOverlaid, type CreateParts, type CreateRequest} from './offline.ts';
 import {
 	insideStep, isTakenBack, monitorOf, sayIfAlive, withNodes, type Monitor, type NodedDisk,
 } from './qemu-monitor.ts';
@@ -119,11 +120,7 @@ function transactionStep(context: PlanContext, monitor: Monitor, disks: Array<No
 
 /** Names are taken before QEMU writes: it overwrites what is there. What needs no QEMU is done by qemu-img. */
 function prepareSteps(context: PlanContext, disks: TargetedDisk[]): Step[] {
-	const madeByQemu = new Set(disks.filter(({reuse}) => reuse === 'absolute-paths').map(({target}) => target));
-	return targetSteps(context, disks.filter(({reuse}) => reuse !== 'existing')).filter(({id}) => {
-		const [, verb = '', target = ''] = /^(reserve|own|allow|create)-(.*)$/su.exec(id) ?? [];
-		return verb !== '' && !(verb === 'create' && madeByQemu.has(target));
-	});
+	return disks.filter(({reuse}) => reuse !== 'existing').flatMap(disk => makeSteps({...toOverlaid(context, disk), ...(disk.reuse === 'absolute-paths' && {isMadeByQemu: true})}));
 }
 
 /** The prepared overlays alone: what is below them is open in QEMU. */

@@ -164,7 +164,7 @@ function memoryFilesOf(context: PlanContext, deleted: readonly Snapshot[]): stri
 	return [...new Set(deleted.flatMap(({memory}) => memory.mode === 'external' ? [memory.path] : []))].filter(path => {
 		const facts = context.inventory.memoryFiles.get(path);
 		const names = context.inventory.folders.get(posix.dirname(path))?.names;
-		const isThere = facts?.kind === 'good' || (names === undefined ? facts !== undefined && !facts.reason.startsWith('it is not there') : names.has(posix.basename(path)));
+		const isThere = facts?.kind === 'good' || (names === undefined ? facts !== undefined && !facts.isUnseen : names.has(posix.basename(path)));
 		return isThere && (remaining.nodes.get(remaining.keyOf(path))?.pins.length ?? 0) === 0;
 	});
 }

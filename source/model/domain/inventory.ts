@@ -77,7 +77,8 @@ export type MemoryFileFacts =
 		format?: MemoryFormat;
 	}
 	/** `reason`: the end of a sentence. `remedy`: what helps in this case; undefined: the file has to be brought back. */
-	| {kind: 'bad'; path: string; reason: string; remedy?: string};
+	/** `isUnseen`: no such file was found. */
+	| {kind: 'bad'; path: string; reason: string; remedy?: string; isUnseen?: true};
 
 /** What only a domain has that is bare QEMU. */
 export type BareFacts = {

@@ -98,7 +98,7 @@ export async function readMemoryFile(given: {runner: Runner; virsh: Virsh; path:
 	const facts = await readFileFacts(runner, [path]);
 	const file = facts.ok ? facts.value.get(path) : undefined;
 	if (!file) {
-		return bad('it is not there, or may not be looked at');
+		return {kind: 'bad', path, reason: 'it is not there, or may not be looked at', isUnseen: true};
 	}
 
 	const bytes = await readBytes(runner, path, {from: 0, count: headerBytes});

@@ -17,7 +17,7 @@ export async function readBareMemoryFile(runner: Runner, path: string, snapshots
 	const facts = await readFileFacts(runner, [path]);
 	const file = facts.ok ? facts.value.get(path) : undefined;
 	if (!file) {
-		return bad('it is not there, or may not be looked at');
+		return {kind: 'bad', path, reason: 'it is not there, or may not be looked at', isUnseen: true};
 	}
 
 	const start = await runner({argv: ['od', '-An', '-v', '-tx1', '-N', '4', '--', path], where: 'host', timeoutMs: readTimeoutMs});

@@ -94,6 +94,7 @@ export const imageCommands = {
 		...(options.clusterSizeBytes === undefined ? [] : ['-o', `cluster_size=${options.clusterSizeBytes}`]),
 		...(options.sizeBytes === undefined ? [options.path] : ['-u', options.path, String(options.sizeBytes)]),
 	),
+	createEmpty: (path: string, sizeBytes: number) => qemuImg('create', '-q', '-f', 'qcow2', path, String(sizeBytes)),
 	/** The image takes over what it reads from those between it and `below`; without one, from all. */
 	pull: (path: string, below: {name: string; format: string} | undefined) =>
 		qemuImg('rebase', '-f', 'qcow2', ...(below === undefined ? ['-b', ''] : ['-F', below.format, '-b', below.name]), path),

@@ -15,7 +15,7 @@ import type {PlanContext} from '../context.ts';
 export type Build = {folder: string; place: Place};
 
 /** A new file; without `build` it is made in place. */
-export type BuiltFile = {target: string; overlayPath: string; build?: Build};
+export type BuiltFile = {layer?: 'upper'; target: string; overlayPath: string; build?: Build};
 
 /** The folder of this file, if others may exchange it or its entries. */
 export function placeOf({inventory}: Pick<PlanContext, 'inventory'>, path: string): Place | undefined {
@@ -61,6 +61,9 @@ function step(id: string, title: string, more: Pick<Step, 'command' | 'phase'> &
 	return {id, title, undo: [], happened: {kind: 'never'}, ifStopped: 'The new files would be removed again: the domain is as it was.', ...more};
 }
 
+/** The steps of a branch's upper layer have names of their own: its disks are those of the layer below. */
+export const layerId = ({layer}: BuiltFile, id: string) => layer === undefined ? id : `${layer}-${id}`;
+
 const foldersOf = (files: readonly BuiltFile[]) => [...new Set(files.flatMap(({build}) => build?.folder ?? []))];
 
 /** Makes the private folders. */
@@ -80,7 +83,7 @@ export function publishStep(file: BuiltFile): Step[] {
 	const other = buildPath(file);
 	return build === undefined
 		? []
-		: [step(`publish-${target}`, `Link ${posix.basename(path)} into ${posix.dirname(path)}`, {
+		: [step(layerId(file, `publish-${target}`), `Link ${posix.basename(path)} into ${posix.dirname(path)}`, {
 			phase: 'create',
 			command: inPlace(build.place, fileCommands.link(other, path)),
 			undo: [{...inPlace({...build.place, entry: {name: posix.basename(path), is: other}}, fileCommands.remove(path)), onlyIf: {kind: 'same-file', path, other}}],
@@ -91,7 +94,7 @@ export function publishStep(file: BuiltFile): Step[] {
 
 /** Before anything is switched: each file is still the one that was made. */
 export function proveBuilt(files: readonly BuiltFile[]): Step[] {
-	return files.filter(({build}) => build !== undefined).map(file => step(`prove-${file.target}`, `Check that ${posix.basename(file.overlayPath)} is the file that was made`, {
+	return files.filter(({build}) => build !== undefined).map(file => step(layerId(file, `prove-${file.target}`), `Check that ${posix.basename(file.overlayPath)} is the file that was made`, {
 		phase: 'create',
 		command: inPlace(file.build?.place, fileCommands.isSame(file.overlayPath, buildPath(file))),
 	}));

@@ -7,23 +7,38 @@ import type {FileFacts} from '../../model/images/image.ts';
 import {isOwnedByRoot} from '../../model/images/image-owner.ts';
 import type {ProgramCommand, Step} from '../../model/plan/plan.ts';
 import {fileCommands, imageCommands} from '../hypervisor/commands.ts';
-import {buildPath, openBuildFolders, publishStep} from './build-folder.ts';
+import {buildPath, layerId, openBuildFolders, publishStep} from './build-folder.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
 import {step} from './step.ts';
 
 const ifStopped = 'The new overlays would be removed again: the domain is as it was.';
+
+const overlayOf = ({layer, target}: OverlaidDisk) => `${layer ?? 'new'} overlay of ${target}`;
 
 /** Bits beyond 0600 that an image may have so that its group (QEMU's, with dynamic_ownership=0) can open it. Never for others. */
 function wantedMode(like: FileFacts | undefined): number {
 	return ((like?.mode ?? 0o600) & 0o060) | 0o600;
 }
 
-function stepsFor(disk: OverlaidDisk): Step[] {
+function createStep(disk: OverlaidDisk, path: string): Step {
+	const {target, basePath: backingPath, baseFormat: backingFormat, clusterSizeBytes, sizeBytes} = disk;
+	return step('create', disk.hasNoBacking
+		? {id: layerId(disk, `create-${target}`), title: `Create an empty image for ${target}`, command: imageCommands.createEmpty(path, sizeBytes!), ifStopped}
+		: {
+			id: layerId(disk, `create-${target}`),
+			title: `Create the ${overlayOf(disk)} on ${posix.basename(backingPath)}`,
+			command: imageCommands.createOverlay({path, backingPath, backingFormat, clusterSizeBytes, sizeBytes}),
+			ifStopped,
+		});
+}
+
+/** The name and the file of an overlay, with the owner that it needs. */
+export function makeSteps(disk: OverlaidDisk): Step[] {
 	const {target} = disk;
 	const path = buildPath(disk);
 	const steps: Step[] = [step('create', {
-		id: `reserve-${target}`,
-		title: `Reserve the name of the new overlay of ${target}`,
+		id: layerId(disk, `reserve-${target}`),
+		title: `Reserve the name of the ${overlayOf(disk)}`,
 		command: fileCommands.reserve(path),
 		undo: [{...fileCommands.remove(path), onlyIf: {kind: 'file-exists', path}}],
 		happened: {kind: 'file-exists', path},
@@ -33,7 +48,7 @@ function stepsFor(disk: OverlaidDisk): Step[] {
 	})];
 	if (disk.like && !isOwnedByRoot(disk.like)) {
 		steps.push(step('create', {
-			id: `own-${target}`,
+			id: layerId(disk, `own-${target}`),
 			title: 'Give it the owner of the disk',
 			command: fileCommands.own(path, disk.like),
 			ifStopped,
@@ -42,20 +57,14 @@ function stepsFor(disk: OverlaidDisk): Step[] {
 
 	if (wantedMode(disk.like) !== 0o600) {
 		steps.push(step('create', {
-			id: `allow-${target}`,
+			id: layerId(disk, `allow-${target}`),
 			title: 'Give it the mode of the disk',
 			command: fileCommands.allow(path, wantedMode(disk.like)),
 			ifStopped,
 		}));
 	}
 
-	steps.push(step('create', {
-		id: `create-${target}`,
-		title: `Create the new overlay of ${target} on ${posix.basename(disk.basePath)}`,
-		command: imageCommands.createOverlay({path, backingPath: disk.basePath, backingFormat: disk.baseFormat, clusterSizeBytes: disk.clusterSizeBytes, sizeBytes: disk.sizeBytes}),
-		ifStopped,
-	}));
-	return steps;
+	return disk.isMadeByQemu ? steps : [...steps, createStep(disk, path)];
 }
 
 /**
@@ -72,14 +81,14 @@ export function laterOwnerSteps(disks: OverlaidDisk[]): Step[] {
 
 		const {headPath, file} = ownedLater;
 		const onlyIfOwned = (id: string, title: string, command: ProgramCommand) => step('switch', {
-			id: `${id}-${target}-later`,
+			id: layerId(disk, `${id}-${target}-later`),
 			title,
 			command: {...command, onlyIf: {kind: 'not-owned-by-root', path: headPath}},
 			otherwise: `${posix.basename(headPath)} belongs to root, so the new overlay keeps the owner of the frozen image.`,
 			ifStopped,
 		});
 		return [
-			onlyIfOwned('own', `Give the new overlay of ${target} the owner that ${posix.basename(headPath)} has while the domain is off`, fileCommands.ownLike(path, headPath)),
+			onlyIfOwned('own', `Give the ${overlayOf(disk)} the owner that ${posix.basename(headPath)} has while the domain is off`, fileCommands.ownLike(path, headPath)),
 			...(wantedMode(file) === wantedMode(like) ? [] : [onlyIfOwned('allow', 'Give it its mode', fileCommands.allow(path, wantedMode(file)))]),
 		];
 	});
@@ -94,8 +103,8 @@ export function checkSteps(disks: OverlaidDisk[]): Step[] {
 	}));
 }
 
-/** `bitmaps`: steps that add something to the overlays before they are opened and brought to disk. */
-export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[]): Step[] {
+/** All of one layer. `bitmaps`: steps that add something to the overlays before they are opened and brought to disk. */
+export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[] = []): Step[] {
 	if (disks.length === 0) {
 		return [];
 	}
@@ -104,18 +113,18 @@ export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[]): Step[] {
 	const folders = [...new Set(paths.map(path => posix.dirname(path)))];
 	const published = [...new Set(disks.filter(({build}) => build !== undefined).map(disk => posix.dirname(disk.overlayPath)))];
 	return [
-		...openBuildFolders(disks),
-		...disks.flatMap(disk => stepsFor(disk)),
+		...(disks[0]!.layer === 'upper' ? [] : openBuildFolders(disks)),
+		...disks.flatMap(disk => makeSteps(disk)),
 		...bitmaps,
-		...disks.map((disk): Step => step('create', {
-			id: `open-${disk.target}`,
-			title: `Open the new overlay of ${disk.target} with its chain`,
+		...disks.filter(({sizeBytes, hasNoBacking}) => sizeBytes === undefined || hasNoBacking).map(disk => step('create', {
+			id: layerId(disk, `open-${disk.target}`),
+			title: `Open the ${overlayOf(disk)} with its chain`,
 			command: imageCommands.infoWithChain(buildPath(disk), 'qcow2'),
 			ifStopped,
 		})),
 		step('create', {
-			id: 'sync',
-			title: 'Have the new overlays safely on disk',
+			id: layerId(disks[0]!, 'sync'),
+			title: `Have the ${disks[0]!.layer ?? 'new'} overlays safely on disk`,
 			command: fileCommands.sync([...paths, ...folders]),
 			ifStopped,
 		}),
@@ -123,7 +132,7 @@ export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[]): Step[] {
 		...(published.length === 0
 			? []
 			: [step('create', {
-				id: 'sync-folders',
+				id: layerId(disks[0]!, 'sync-folders'),
 				title: 'Have their names safely on disk',
 				command: fileCommands.sync(published),
 				ifStopped,

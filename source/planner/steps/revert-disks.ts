@@ -33,6 +33,12 @@ export type OverlaidDisk = {
 	/** Set where the image below is in use, so that nobody may open it to ask. */
 	sizeBytes?: number;
 	wasLeftOut: boolean;
+	/** Of a branch: the overlay on the one that its first snapshot freezes. */
+	layer?: 'upper';
+	/** It stands alone; `sizeBytes` is its size. */
+	hasNoBacking?: true;
+	/** Its file is reserved for QEMU, which writes it. */
+	isMadeByQemu?: true;
 	/** The domain's own QEMU has the image below open for writing, though the disk is not on it: nobody may look at it before QEMU has ended. */
 	isHeldOpen?: true;
 };

@@ -1,7 +1,7 @@
 /**
 The images of a domain as a plan leaves them, drawn as a tree: what is new, removed, written and left, in a sign and a word.
 */
-import {imageHolders} from '../../app/browse/image-holders.ts';
+import {imageHolders, type Holder} from '../../app/browse/image-holders.ts';
 import {plannedImages, type ImageMark, type PlannedImage} from '../../app/journey/planned-images.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import type {DomainPicture} from '../../model/domain/inventory.ts';
@@ -37,11 +37,11 @@ function commonFolder(rows: ReadonlyArray<TreeRow<PlannedImage>>): string | unde
 	return folders.size === 1 ? [...folders][0] : undefined;
 }
 
-type RowPaper = Paper & {folder: string | undefined; hasManyRoots: boolean; holders: ReadonlyMap<string, string[]>; isSaid: (reason: string) => boolean};
+type RowPaper = Paper & {folder: string | undefined; hasManyRoots: boolean; holders: ReadonlyMap<string, Holder[]>; isSaid: (reason: string) => boolean};
 
 function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRoots, holders, isSaid}: RowPaper): Line[] {
 	const {item} = row;
-	const needed = holders.get(item.name) ?? [];
+	const needed = (holders.get(item.name) ?? []).map(({label}) => label);
 	const isBase = item.mark === 'untouched' && item.parent === undefined;
 	const {word, tone, glyph} = marks[item.mark];
 	const guide = guideText(row, {theme, mostColumns: Math.floor(columns / 3), hasManyRoots});

@@ -2,7 +2,7 @@
 The right pane: the rows of one view in sight, with tree lines on the left and what matters most in columns on the right.
 */
 import type {State} from '../../app/state.ts';
-import {imageHolders} from '../../app/browse/image-holders.ts';
+import {imageHolders, type Holder} from '../../app/browse/image-holders.ts';
 import {windowTop} from '../../app/layout.ts';
 import {currentRows, selectedNode, selectedPicture, type Row} from '../../app/browse/rows.ts';
 import {isDenied} from '../../model/images/image.ts';
@@ -20,7 +20,7 @@ function snapshotColumns(kind: string, age: string): Line {
 	return [{text: `${kind.padEnd(13)}${age.padStart(12)} `, tone: 'dim'}];
 }
 
-function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number; holders: ReadonlyMap<string, string[]>; hasManyRoots: boolean}): {pieces: Line; right: Line} {
+function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number; holders: ReadonlyMap<string, Holder[]>; hasManyRoots: boolean}): {pieces: Line; right: Line} {
 	const {state, theme, columns, holders, hasManyRoots} = given;
 	const {item} = row;
 	const guide = {text: ` ${guideText(row, {theme, mostColumns: Math.floor(columns / 3), hasManyRoots})}`, tone: 'dim' as const};
@@ -55,8 +55,9 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 		case 'image': {
 			const {image} = item;
 			const trouble = image.problems.find(problem => isTrouble(problem));
-			const labels = holders.get(image.path) ?? [];
-			const isHead = labels.some(label => label.startsWith('head '));
+			const held = holders.get(image.path) ?? [];
+			const labels = held.map(({label}) => label);
+			const isHead = held.some(holder => holder.isHead);
 			const room = Math.max(12, Math.floor(columns * 0.45));
 			const name = cutMiddle(showSafely(image.path.slice(image.path.lastIndexOf('/') + 1), theme.isAscii), room, theme.glyphs.ellipsis);
 			return {
@@ -97,7 +98,7 @@ export function TreeList({state, rows, columns}: {readonly state: State; readonl
 		return <LinesView lines={lines} rows={rows} columns={columns}/>;
 	}
 
-	const holders = state.view === 'images' ? imageHolders(picture) : new Map<string, string[]>();
+	const holders = state.view === 'images' ? imageHolders(picture) : new Map<string, Holder[]>();
 	const selected = selectedNode(state, all);
 	// A menu leaves fewer rows than the brain has counted on: what is selected stays in sight.
 	const top = windowTop(state.cursors[state.view].top, all.findIndex(row => row.item.name === selected?.name), rows, all.length);
