@@ -98,14 +98,14 @@ export function bareFreshness(plan: Plan): string[] {
 	];
 }
 
-/** What has to be true before anything is removed. */
-export function bareProof(plan: Plan): string[] {
+/** What has to be true before anything is removed; `orElse`: what the shell does where it is not. */
+export function bareProof(plan: Plan, orElse: string): string[] {
 	const {metadata} = placesOf(plan);
 	return [
-		...plan.expected.heads.map(({path}) => `grep -qF ${inRecord(path)} ${quoteForShell(posix.join(metadata, 'domain.xml'))} || put_back`),
+		...plan.expected.heads.map(({path}) => `grep -qF ${inRecord(path)} ${quoteForShell(posix.join(metadata, 'domain.xml'))} || ${orElse}`),
 		...(plan.expected.currentSnapshot === undefined
 			? []
-			: [`[ "$(cat ${quoteForShell(posix.join(metadata, 'snapshots', 'current'))})" = ${quoteForShell(plan.expected.currentSnapshot)} ] || put_back`]),
+			: [`[ "$(cat ${quoteForShell(posix.join(metadata, 'snapshots', 'current'))})" = ${quoteForShell(plan.expected.currentSnapshot)} ] || ${orElse}`]),
 	];
 }
 

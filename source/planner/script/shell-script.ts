@@ -189,19 +189,19 @@ function grepSource(path: string): string {
 	return `grep -qF ${['file', 'dev'].map(attribute => `-e ${quoteForShell(`${attribute}='${inXml(path)}'`)}`).join(' ')}`;
 }
 
-/** What has to be true before anything is removed. */
-function proofLines(plan: Plan): string[] {
+/** What has to be true before anything is removed; `orElse`: what the shell does where it is not. */
+function proofLines(plan: Plan, orElse: string): string[] {
 	if (plan.owner === 'qemu') {
-		return bareProof(plan);
+		return bareProof(plan, orElse);
 	}
 
 	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
 	const uuid = quoteForShell(plan.action.domain.uuid);
 	return [
-		...plan.expected.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(path)} || put_back`),
+		...plan.expected.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(path)} || ${orElse}`),
 		...(plan.expected.currentSnapshot === undefined
 			? []
-			: [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(plan.expected.currentSnapshot)} ] || put_back`]),
+			: [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(plan.expected.currentSnapshot)} ] || ${orElse}`]),
 	];
 }
 
@@ -295,7 +295,7 @@ export function formatShellScript(plan: Plan, options: ShellOptions): string {
 		const silent = step.command.tool === 'qemu-img' && step.command.argv[1] === 'info' ? ' >/dev/null' : '';
 		if (index === firstRemoval) {
 			const wayOut = pointOfNoReturn !== -1 && pointOfNoReturn < index ? 'exit 4' : 'put_back';
-			lines.push('', comment('The proof, before anything is removed.'), ...proofLines(plan).map(text => text.replace(/\|\| put_back$/u, `|| ${wayOut}`)));
+			lines.push('', comment('The proof, before anything is removed.'), ...proofLines(plan, wayOut));
 		}
 
 		lines.push('', comment(`${index + 1}. ${step.phase}: ${step.title}`));
