@@ -11,7 +11,7 @@ import type {Planning} from './engine/prepare.ts';
 import type {Owner, StateStore} from './engine/ports.ts';
 import {stampOf} from './planner/steps/overlay-name.ts';
 import {createDemoHost} from './owners/demo/host.ts';
-import {createMemoryStore} from './owners/demo/memory-store.ts';
+import {createMemoryStore} from './tools/state/memory-store.ts';
 import {filePlaceOf, withoutSsh, type FilePlace} from './owners/libvirt/file-place.ts';
 import {createLibvirtOwner} from './owners/libvirt/owner.ts';
 import {chooseUri} from './owners/libvirt/uri.ts';

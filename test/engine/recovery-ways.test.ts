@@ -9,7 +9,7 @@ import {recover} from '../../source/engine/recover/recover.ts';
 import {readWays} from '../../source/engine/recover/ways.ts';
 import type {Plan} from '../../source/model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../source/model/result.ts';
-import {createMemoryStore} from '../../source/owners/demo/memory-store.ts';
+import {createMemoryStore} from '../../source/tools/state/memory-store.ts';
 import {
 	fakeHost, Killed, lineOf, pretendSwitched, type FakeHost,
 } from '../helpers/fake-host.ts';

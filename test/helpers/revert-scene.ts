@@ -4,7 +4,7 @@ import type {World} from '../../source/engine/world.ts';
 import type {RunEvent} from '../../source/engine/ports.ts';
 import type {Plan} from '../../source/model/plan/plan.ts';
 import {succeed} from '../../source/model/result.ts';
-import {createMemoryStore} from '../../source/owners/demo/memory-store.ts';
+import {createMemoryStore} from '../../source/tools/state/memory-store.ts';
 import {fakeHost, lineOf, type FakeHost} from './fake-host.ts';
 import {must, now, threeSnapshots, uuid} from './inventory.ts';
 

@@ -6,20 +6,26 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import type {CommandFile} from '../../model/plan/plan.ts';
 import {fail, succeed} from '../../model/result.ts';
 import type {LineWatcher, Runner} from '../../tools/run/run.ts';
-import type {Answer} from './answer.ts';
-import {carryOut, isCopying, type Copying} from './copying.ts';
-import {buildEstate} from './estate.ts';
-import {fileCommands} from './file-commands.ts';
-import {openToWrite, runQemuImg} from './qemu-img.ts';
-import {isChangingVirsh, runVirsh} from './virsh.ts';
-import {createWorld, type DemoWorld} from './world.ts';
+import type {StateStore} from '../../engine/ports.ts';
+import {createMemoryStore} from '../../tools/state/memory-store.ts';
+import {carryOut, complain, isCopying, type Answer, type Copying} from './simulator/program.ts';
+import {fileCommands} from './simulator/tools/files.ts';
+import {runQemuImg, runQemuIo} from './simulator/tools/qemu-img.ts';
+import {isChangingVirsh, runVirsh} from './simulator/virsh/run-virsh.ts';
+import {createWorld, type DemoWorld} from './simulator/world.ts';
+import {buildEstate} from './story/estate.ts';
 
 export type DemoHost = {
 	runner: Runner;
 	lines: LineWatcher;
+	store: StateStore;
 	/** For tests: what the host is made of. */
 	world: DemoWorld;
 };
+
+type Program = (world: DemoWorld, words: string[], files: CommandFile[]) => Answer | Copying;
+
+const programs: Record<string, Program> = {virsh: runVirsh, 'qemu-img': runQemuImg, 'qemu-io': runQemuIo, ...fileCommands};
 
 /** `changeMs`: how long each changing command takes, so that a person can watch a plan run; those that copy take longer. */
 export function createDemoHost(options: {now: () => Date; changeMs?: number}): DemoHost {
@@ -27,6 +33,7 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 	buildEstate(world);
 	return {
 		world,
+		store: createMemoryStore(),
 		async runner(request) {
 			const {argv, files = [], isMutating = false, fineCodes = []} = request;
 			const startedAtMs = performance.now();
@@ -35,7 +42,8 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 				await sleep(changeMs);
 			}
 
-			const begun = runProgram(world, argv, files);
+			const [program = '', ...words] = argv;
+			const begun = programs[program]?.(world, words, files) ?? {...complain(`${program}: the demo host does not know this command`), exitCode: 127};
 			const answer = isCopying(begun) ? await carryOut(begun, changeMs) : begun;
 			const durationMs = Math.round(performance.now() - startedAtMs);
 			return [0, ...fineCodes].includes(answer.exitCode)
@@ -52,22 +60,4 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 			};
 		},
 	};
-}
-
-function runProgram(world: DemoWorld, argv: string[], files: CommandFile[]): Answer | Copying {
-	const [program = '', ...words] = argv;
-	if (program === 'virsh') {
-		return runVirsh(world, words, files);
-	}
-
-	if (program === 'qemu-img') {
-		return runQemuImg(world, words);
-	}
-
-	if (program === 'qemu-io') {
-		return openToWrite(world, words);
-	}
-
-	const command = fileCommands[program];
-	return command ? command(world, words) : {stdout: '', stderr: `${program}: the demo host does not know this command\n`, exitCode: 127};
 }

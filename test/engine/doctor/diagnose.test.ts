@@ -4,8 +4,8 @@ import type {Owner} from '../../../source/engine/ports.ts';
 import type {Finding} from '../../../source/model/domain/finding.ts';
 import {fail} from '../../../source/model/result.ts';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
-import {createMemoryStore} from '../../../source/owners/demo/memory-store.ts';
-import {addFile} from '../../../source/owners/demo/world.ts';
+import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
+import {addFile} from '../../../source/owners/demo/simulator/world.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
 import {must} from '../../helpers/inventory.ts';
 

@@ -7,7 +7,7 @@ import type {UnfinishedAction} from '../../../source/engine/ports.ts';
 import {recover} from '../../../source/engine/recover/recover.ts';
 import {readWays} from '../../../source/engine/recover/ways.ts';
 import {succeed} from '../../../source/model/result.ts';
-import {createMemoryStore} from '../../../source/owners/demo/memory-store.ts';
+import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
 import {bareQemu} from '../../helpers/bare-inventory.ts';
 import {
 	fakeHost, Killed, lineOf, type FakeHost,

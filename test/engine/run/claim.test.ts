@@ -3,7 +3,7 @@ import {checkOthers, giveUpClaim, underClaim} from '../../../source/engine/run/c
 import type {World} from '../../../source/engine/world.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
 import type {Claims, Outcome} from '../../../source/engine/ports.ts';
-import {createMemoryStore} from '../../../source/owners/demo/memory-store.ts';
+import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
 import {parseClaimList} from '../../../source/owners/libvirt/claims.ts';
 import {describeFailure, exitCodeOf} from '../../../source/model/text/describe-failure.ts';
 import {parseClaim, type Claim, type ClaimLife, type FoundClaim} from '../../../source/model/plan/claim.ts';

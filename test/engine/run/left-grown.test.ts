@@ -3,7 +3,7 @@ import test from 'ava';
 import {executePlan} from '../../../source/engine/run/execute.ts';
 import {planDelete} from '../../../source/actions/delete/plan.ts';
 import {describeFailure} from '../../../source/model/text/describe-failure.ts';
-import {createMemoryStore} from '../../../source/owners/demo/memory-store.ts';
+import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
 import {fakeHost} from '../../helpers/fake-host.ts';
 import {
 	must, now, threeSnapshots, uuid,

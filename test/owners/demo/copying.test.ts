@@ -24,7 +24,7 @@ function openSlowHost(changeMs: number) {
 	return {...host, ask};
 }
 
-/** Asks until the answer is there; the job ends in any case, so this does too. */
+/** Asks until the answer is there: between two steps of the job everybody gets a turn. */
 async function askUntil<T>(ask: () => Promise<T | undefined>): Promise<T> {
 	for (;;) {
 		const answer = await ask();

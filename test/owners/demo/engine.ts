@@ -10,11 +10,11 @@ import type {Direction} from '../../../source/engine/run/progress.ts';
 import {recover} from '../../../source/engine/recover/recover.ts';
 import {wishOf, type Wish} from '../../../source/model/plan/request.ts';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
-import {readDisks} from '../../../source/owners/demo/domain-xml.ts';
-import {readContent} from '../../../source/owners/demo/images.ts';
-import {createMemoryStore} from '../../../source/owners/demo/memory-store.ts';
-import type {DemoDomain, DemoWorld} from '../../../source/owners/demo/world.ts';
-import {child, children} from '../../../source/owners/demo/xml-node.ts';
+import {readDisks} from '../../../source/owners/demo/simulator/domain-xml.ts';
+import {writesOf} from '../../../source/owners/demo/simulator/images.ts';
+import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
+import {readChain, type DemoDomain, type DemoWorld} from '../../../source/owners/demo/simulator/world.ts';
+import {child, children} from '../../../source/owners/demo/simulator/xml-node.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
 import type {Finding} from '../../../source/model/domain/finding.ts';
 import type {Plan} from '../../../source/model/plan/plan.ts';
@@ -81,6 +81,12 @@ export function unwrap<T>(result: Result<T>): T {
 
 export function blockersOf(result: Result<Plan>): string[] {
 	return !result.ok && result.failure.kind === 'refused' ? result.failure.blockers.map(({kind}) => kind) : [];
+}
+
+/** What a guest would read from the image, as numbers of writes: below first. A write that stands in more than one layer counts where it is uppermost. */
+function readContent(world: DemoWorld, place: string): number[] {
+	const all = writesOf(readChain(world, place).files);
+	return all.filter((write, index) => all.lastIndexOf(write) === index);
 }
 
 /** What a guest would read: by snapshot and disk, and for the present state (under ''). Missing files read as undefined. */

@@ -1,7 +1,7 @@
 import test from 'ava';
-import {readDisks} from '../../../source/owners/demo/domain-xml.ts';
-import {readChain} from '../../../source/owners/demo/world.ts';
-import {child, children, textAt} from '../../../source/owners/demo/xml-node.ts';
+import {readDisks} from '../../../source/owners/demo/simulator/domain-xml.ts';
+import {readChain} from '../../../source/owners/demo/simulator/world.ts';
+import {child, children, textAt} from '../../../source/owners/demo/simulator/xml-node.ts';
 import {openDemo} from './run.ts';
 
 const {world} = openDemo();

@@ -4,7 +4,7 @@ The real libvirt owner, planner and executor on the demo host: what the screen a
 import test from 'ava';
 import {executePlan} from '../../../source/engine/run/execute.ts';
 import type {RevertAction} from '../../../source/model/plan/request.ts';
-import {createMemoryStore} from '../../../source/owners/demo/memory-store.ts';
+import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
 import {blockersOf, openEngine, unwrap} from './engine.ts';
 import {demoNow} from './run.ts';

@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {parseVirshCommands, parseVirshOptions, specifyOptions} from '../../../source/owners/demo/virsh-words.ts';
+import {parseVirshCommands, parseVirshOptions} from '../../../source/owners/demo/simulator/virsh/words.ts';
 
 const cases: Array<[string, string[][]]> = [
 	['domstate web', [['domstate', 'web']]],
@@ -32,7 +32,7 @@ test('whatever stands in single quotes comes back as it was', t => {
 });
 
 test('options are given by name, by name=value, by place, and after --', t => {
-	const specs = specifyOptions('domain!', 'snapshotname', '--metadata');
+	const specs = 'domain! snapshotname --metadata';
 	for (const words of [['--snapshotname', '-x', '--metadata', 'web'], ['--metadata', '--domain=web', '--', '-x']]) {
 		const parsed = parseVirshOptions('v', words, specs);
 		t.deepEqual('error' in parsed ? parsed.error : [parsed.values.get('domain'), parsed.values.get('snapshotname'), [...parsed.flags]], ['web', '-x', ['metadata']]);
@@ -40,7 +40,7 @@ test('options are given by name, by name=value, by place, and after --', t => {
 });
 
 test('wrong options are refused in virsh\'s own words', t => {
-	const specs = specifyOptions('domain!');
+	const specs = 'domain!';
 	t.deepEqual(parseVirshOptions('domstate', [], specs), {error: 'command \'domstate\' requires <domain> option'});
 	t.deepEqual(parseVirshOptions('domstate', ['web', '--bogus'], specs), {error: 'command \'domstate\' doesn\'t support option --bogus'});
 	t.deepEqual(parseVirshOptions('domstate', ['web', 'more'], specs), {error: 'unexpected data \'more\''});

@@ -1,8 +1,8 @@
 import path from 'node:path';
 import test from 'ava';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
-import {addFile} from '../../../source/owners/demo/world.ts';
-import {element} from '../../../source/owners/demo/xml-node.ts';
+import {addFile} from '../../../source/owners/demo/simulator/world.ts';
+import {element} from '../../../source/owners/demo/simulator/xml-node.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
 import {valueOf} from './fixture.ts';
 

@@ -6,7 +6,7 @@ import {abandonHead} from '../../../source/model/images/abandon-head.ts';
 import {buildImageGraph} from '../../../source/model/images/image-graph.ts';
 import {pinsOfDomain} from '../../../source/model/images/pins.ts';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
-import {addFile} from '../../../source/owners/demo/world.ts';
+import {addFile} from '../../../source/owners/demo/simulator/world.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
 import {readImages} from '../../../source/owners/libvirt/read-images.ts';
 import {readStrays} from '../../../source/owners/libvirt/read-strays.ts';

@@ -3,10 +3,10 @@ import test from 'ava';
 import {headDisks} from '../../../source/model/domain/domain.ts';
 import {pinsOfDomain} from '../../../source/model/images/pins.ts';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
-import {type DemoDomain, addFile} from '../../../source/owners/demo/world.ts';
+import {type DemoDomain, addFile} from '../../../source/owners/demo/simulator/world.ts';
 import {
 	child, element, mapXml, textAt, type XmlNode,
-} from '../../../source/owners/demo/xml-node.ts';
+} from '../../../source/owners/demo/simulator/xml-node.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
 import {valueOf} from './fixture.ts';
 
@@ -20,7 +20,7 @@ function withDisks(domain: XmlNode, type: string, source: (path: string) => XmlN
 			attributes: {...node.attributes, type},
 			children: [...node.children.filter(({name}) => name !== 'source'), source(child(node, 'source')?.attributes.file ?? '')].filter(part => part !== undefined),
 		}
-		: node)!;
+		: node);
 }
 
 const asVolume = (pool: string) => (file: string) => element('source', {pool, volume: path.posix.basename(file)});

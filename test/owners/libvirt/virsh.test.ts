@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import {
 	createVirsh, hasNoCurrentSnapshot, isMissingDomain, isMissingSnapshot, isNotRunning, isNotSupported, isUnreachable, partQuestions, quoteForVirsh, reasonOf,
 } from '../../../source/owners/libvirt/virsh.ts';
-import {parseVirshCommands} from '../../../source/owners/demo/virsh-words.ts';
+import {parseVirshCommands} from '../../../source/owners/demo/simulator/virsh/words.ts';
 import {createLocalRunner} from '../../../source/tools/run/run.ts';
 import {
 	fakeRunner, fixture, toolFailure, valueOf,

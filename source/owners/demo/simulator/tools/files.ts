@@ -1,0 +1,116 @@
+/**
+The file tools (stat, test, od, dd, chown, chmod, touch, sync, rm …) on the demo host's files, with the words of GNU coreutils.
+*/
+import {Buffer} from 'node:buffer';
+import path from 'node:path';
+import {complain, complainFirst, joinAnswers, parseArguments, say, type Answer} from '../program.ts';
+import {addFile, type DemoFile, type DemoWorld} from '../world.ts';
+import {formatXml, type XmlNode} from '../xml-node.ts';
+import {formatFileStatus, formatFileSystemStatus, runFind} from './file-facts.ts';
+
+type FileCommand = (world: DemoWorld, words: string[]) => Answer;
+
+type Given = {world: DemoWorld; place: string; file: DemoFile | undefined; options: ReadonlyMap<string, string>};
+
+/** A tool that does the same with each path. What it prints is undefined for a path that is not there; then it complains, with the path for `%`. */
+function onEach(complaint: string, act: (given: Given) => string | undefined, withValue: string[] = []): FileCommand {
+	return (world, words) => {
+		const {options, paths} = parseArguments(words, withValue);
+		return joinAnswers(paths.map(place => {
+			const printed = act({world, place, file: world.files.get(place), options});
+			return printed === undefined ? complain(`${complaint.replace('%', () => place)}: No such file or directory`) : say(printed);
+		}));
+	};
+}
+
+function isThere({file, world, place}: Given): boolean {
+	return file !== undefined || world.folders.has(place);
+}
+
+function edit(file: DemoFile | undefined, facts: Partial<DemoFile>): string | undefined {
+	if (!file) {
+		return undefined;
+	}
+
+	Object.assign(file, facts);
+	return '';
+}
+
+/** A saved memory file: libvirt's header of 92 bytes, the domain's XML, and then QEMU's stream, of which the demo has but the beginning ("QEVM" and its version). */
+function memoryBytes(memory: XmlNode): Buffer {
+	const xml = Buffer.from(`${formatXml(memory)}\0`);
+	const header = Buffer.alloc(92);
+	header.write('LibvirtQemudSave', 0, 'latin1');
+	for (const [offset, value] of [[16, 2], [20, xml.length], [24, 1]] as const) {
+		header.writeUInt32LE(value, offset);
+	}
+
+	return Buffer.concat([header, xml, Buffer.from('QEVM\0\0\0\u0003')]);
+}
+
+/** Tools by name; the dispatcher answers for names that are not here. */
+export const fileCommands: Record<string, FileCommand> = {
+	stat: onEach('stat: cannot statx \'%\'', given => {
+		const format = given.options.has('-f') ? formatFileSystemStatus : formatFileStatus;
+		return isThere(given) ? format(given.world, given.place, given.options.get('--printf') ?? '') : undefined;
+	}, ['--printf']),
+
+	test(world, [check, place = '']) {
+		const file = world.files.get(place);
+		const holds: Record<string, boolean> = {'-f': file !== undefined, '-d': world.folders.has(place), '-s': file !== undefined && file.kind !== 'empty'};
+		return {...say(), exitCode: holds[check!] ?? (file !== undefined || world.folders.has(place)) ? 0 : 1};
+	},
+
+	find: runFind,
+
+	od: onEach('od: %', ({file, options}) => {
+		const skip = Number(options.get('-j') ?? 0);
+		const bytes = file?.memory ? memoryBytes(file.memory).subarray(skip, skip + Number(options.get('-N') ?? Number.POSITIVE_INFINITY)) : [];
+		// Sixteen bytes a line.
+		return file && [...bytes].map((byte, index) => ` ${byte.toString(16).padStart(2, '0')}${index % 16 === 15 || index === bytes.length - 1 ? '\n' : ''}`).join('');
+	}, ['-N', '-j']),
+
+	head: onEach('head: cannot open \'%\' for reading', ({file, options}) => {
+		const start = file?.kind === 'image' && file.format === 'qcow2' ? 'QFI\uFFFD' : '\0\0\0\0';
+		return file && start.slice(0, Number(options.get('-c') ?? 0));
+	}, ['-c']),
+
+	dd(world, words) {
+		const place = words.find(word => word.startsWith('of='))!.slice(3);
+		const refused = complainFirst(
+			`dd: failed to open '${place}'`,
+			[world.files.has(place) && words.includes('conv=excl'), 'File exists'],
+			[!world.folders.has(path.posix.dirname(place)), 'No such file or directory'],
+		);
+		if (!refused) {
+			addFile(world, {path: place, kind: 'empty', format: 'raw', allocatedBytes: 0, mode: 0o600});
+		}
+
+		return refused ?? say();
+	},
+
+	chown(world, words) {
+		const {options, paths} = parseArguments(words, []);
+		const reference = options.get('--reference');
+		const model = world.files.get(reference ?? '');
+		const [owner = '', ...places] = model ? [`${model.uid}:${model.gid}`, ...paths] : paths;
+		const [uid, gid] = owner.split(':').map(Number);
+		return reference !== undefined && !model
+			? complain(`chown: failed to get attributes of '${reference}': No such file or directory`)
+			: onEach('chown: cannot access \'%\'', ({file}) => edit(file, {uid, gid}))(world, ['--', ...places]);
+	},
+
+	chmod(world, words) {
+		const [mode = '', ...places] = parseArguments(words, []).paths;
+		return onEach('chmod: cannot access \'%\'', ({file}) => edit(file, {mode: Number.parseInt(mode, 8)}))(world, ['--', ...places]);
+	},
+
+	/** As with -c: what is not there is not made, and that is no failure. */
+	touch: onEach('', ({world, file, options}) => {
+		const date = options.get('-d');
+		return edit(file, {modifiedAtMs: date === undefined ? world.now().getTime() : Number(date.slice(1)) * 1000}) ?? '';
+	}, ['-d']),
+
+	sync: onEach('sync: error opening \'%\'', given => isThere(given) ? '' : undefined),
+	rm: onEach('rm: cannot remove \'%\'', ({world, place}) => world.files.delete(place) ? '' : undefined),
+};

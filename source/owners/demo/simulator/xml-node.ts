@@ -1,0 +1,102 @@
+/**
+XML as a tree that the demo host keeps, changes and prints the way libvirt prints it. Comments and mixed text are not kept; libvirt drops them too.
+*/
+import {XMLParser} from 'fast-xml-parser';
+import {contentOf, escapeText, find, nameOf, type XmlItem} from '../../../model/xml/change-xml.ts';
+import {isWhole} from '../../../model/xml/read-xml.ts';
+
+export type XmlNode = {
+	name: string;
+	attributes: Record<string, string>;
+	children: XmlNode[];
+	text: string;
+};
+
+const parser = new XMLParser({
+	preserveOrder: true, ignoreAttributes: false, attributeNamePrefix: '', parseTagValue: false, parseAttributeValue: false, trimValues: false, htmlEntities: true, maxNestedTags: 4096,
+});
+
+/** An element; `content` is its text, or its children without the left-out ones. */
+export function element(name: string, attributes: Record<string, string | undefined> = {}, content: string | Array<XmlNode | undefined> = []): XmlNode {
+	return {
+		name,
+		attributes: Object.fromEntries(Object.entries(attributes).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+		children: typeof content === 'string' ? [] : content.filter(child => child !== undefined),
+		text: typeof content === 'string' ? content : '',
+	};
+}
+
+/** An element that is left out where it would have no text. */
+export function textElement(name: string, text: string | undefined): XmlNode | undefined {
+	return text === undefined ? undefined : element(name, {}, text);
+}
+
+/** The root element; undefined when the text is no whole document with this root. */
+export function parseXml(text: string, rootName: string): XmlNode | undefined {
+	try {
+		const root = isWhole(text, rootName) ? find(parser.parse(text) as XmlItem[], rootName) : undefined;
+		return root && toNode(root);
+	} catch {
+		return undefined;
+	}
+}
+
+function toNode(item: XmlItem): XmlNode {
+	const content = contentOf(item);
+	const children = content.filter(part => !/^[#?]/.test(nameOf(part))).map(part => toNode(part));
+	return {name: nameOf(item), attributes: {...item[':@']}, children, text: children.length > 0 ? '' : content.map(part => part['#text'] ?? '').join('')};
+}
+
+/** As libvirt writes it: two blanks a level, single quotes, a newline at the end. */
+export function formatXml(node: XmlNode, indent = ''): string {
+	const start = `${indent}<${node.name}${Object.entries(node.attributes).map(([key, value]) => ` ${key}='${escapeXml(value)}'`).join('')}`;
+	if (node.children.length > 0) {
+		return `${start}>\n${node.children.map(child => formatXml(child, `${indent}  `)).join('')}${indent}</${node.name}>\n`;
+	}
+
+	return node.text === '' ? `${start}/>\n` : `${start}>${escapeXml(node.text)}</${node.name}>\n`;
+}
+
+/** libvirt escapes quotes everywhere. */
+function escapeXml(text: string): string {
+	return escapeText(text).replaceAll('\'', '&apos;').replaceAll('"', '&quot;');
+}
+
+/** The first below a path of names. */
+export function child(node: XmlNode | undefined, ...names: string[]): XmlNode | undefined {
+	let place = node;
+	for (const name of names) {
+		place = place?.children.find(candidate => candidate.name === name);
+	}
+
+	return place;
+}
+
+/** The children with this name. */
+export function children(node: XmlNode | undefined, name: string): XmlNode[] {
+	return node?.children.filter(candidate => candidate.name === name) ?? [];
+}
+
+/** The text at a path of elements; undefined when there is none. */
+export function textAt(node: XmlNode | undefined, ...names: string[]): string | undefined {
+	return child(node, ...names)?.text;
+}
+
+/** A copy with other children: what stands in the place of each. */
+export function mapChildren(node: XmlNode, change: (child: XmlNode) => XmlNode | XmlNode[]): XmlNode {
+	return {...node, children: node.children.flatMap(child => change(child))};
+}
+
+/** A copy in which each node has gone through `change`. */
+export function mapXml(node: XmlNode, change: (node: XmlNode) => XmlNode): XmlNode {
+	return mapChildren(change(node), child => mapXml(child, change));
+}
+
+/** Undefined takes an attribute away. */
+export function withAttributes(node: XmlNode, attributes: Record<string, string | undefined>): XmlNode {
+	return {...node, attributes: element(node.name, {...node.attributes, ...attributes}).attributes};
+}
+
+export function without(node: XmlNode, ...names: string[]): XmlNode {
+	return mapChildren(node, child => names.includes(child.name) ? [] : child);
+}
