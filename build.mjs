@@ -1,6 +1,6 @@
 /**
-Builds what is published: `dist/vsnap-tui-main.mjs`, the whole program in one readable ESM file, `dist/vsnap-tui.mjs`, the small file that
-checks the Node version and loads it, and the licence texts of everything that is bundled.
+Builds what is published: `dist/vsnap-tui-main.mjs`, the program in one readable ESM file; `dist/chunks`, what it loads late (the demo host for `--demo`)
+and what both use; `dist/vsnap-tui.mjs`, the small file that checks the Node version and loads it; and the licence texts of everything that is bundled.
 
 Usage: node build.mjs [ENTRY]. ENTRY defaults to source/cli.ts.
 */
@@ -54,8 +54,11 @@ await rm(out, {recursive: true, force: true});
 await mkdir(out, {recursive: true});
 
 const {metafile} = await build({
-	entryPoints: [entry],
-	outfile: `${out}/vsnap-tui-main.mjs`,
+	entryPoints: {'vsnap-tui-main': entry},
+	outdir: out,
+	outExtension: {'.js': '.mjs'},
+	splitting: true,
+	chunkNames: 'chunks/[name]-[hash]',
 	bundle: true,
 	format: 'esm',
 	platform: 'node',

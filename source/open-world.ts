@@ -10,8 +10,6 @@ import type {World} from './engine/world.ts';
 import type {Planning} from './engine/prepare.ts';
 import type {Owner, StateStore} from './engine/ports.ts';
 import {stampOf} from './planner/steps/overlay-name.ts';
-import {createDemoHost} from './owners/demo/host.ts';
-import {createMemoryStore} from './tools/state/memory-store.ts';
 import {filePlaceOf, withoutSsh, type FilePlace} from './owners/libvirt/file-place.ts';
 import {createLibvirtOwner} from './owners/libvirt/owner.ts';
 import {chooseUri} from './owners/libvirt/uri.ts';
@@ -74,10 +72,12 @@ function findFilePlace(uri: string | undefined, local: Runner): () => Promise<Re
 	};
 }
 
-function openDemo(options: GlobalOptions): OpenWorld {
-	const {runner, lines} = createDemoHost({now: () => new Date(), changeMs: process.stdout.isTTY ? demoChangeMs : 0});
+async function openDemo(options: GlobalOptions): Promise<OpenWorld> {
+	// Loaded late, in a file of its own: nobody else needs it.
+	const {createDemoHost} = await import('./owners/demo/host.ts');
+	const {runner, lines, store} = createDemoHost({now: () => new Date(), changeMs: process.stdout.isTTY ? demoChangeMs : 0});
 	const owner = createLibvirtOwner({runner, lines, uri: 'demo:///system', isReadOnly: options.isReadOnly, owner: 'demo'});
-	return assemble(owner, createMemoryStore(), {readRemoteArgv: async () => succeed(undefined)});
+	return assemble(owner, store, {readRemoteArgv: async () => succeed(undefined)});
 }
 
 /** Fails with `state-folder-unsafe`. Nothing of it is read or made before. */
@@ -103,7 +103,7 @@ function openBare(options: GlobalOptions, folderPath: string): OpenWorld {
 /** Fails with `usage` for a URI that leads to no host of ours, and with `state-folder-unsafe`. Nothing is asked of the host yet. */
 export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorld>> {
 	if (options.isDemo) {
-		return succeed(openDemo(options));
+		return succeed(await openDemo(options));
 	}
 
 	const folder = await findStateFolder();

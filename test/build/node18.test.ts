@@ -1,5 +1,6 @@
 import {execFile} from 'node:child_process';
-import {access, readFile, stat} from 'node:fs/promises';
+import {access, readdir, readFile, stat} from 'node:fs/promises';
+import path from 'node:path';
 import {promisify} from 'node:util';
 import test from 'ava';
 import {readNode18Path} from './node18.ts';
@@ -39,8 +40,23 @@ test('the built program can be started by its name', async t => {
 	t.true((await readFile(program, 'utf8')).startsWith('#!/usr/bin/env node\n'));
 });
 
-test('the bundle uses nothing that Node 18.19 lacks', async t => {
-	const bundle = await readFile('dist/vsnap-tui-main.mjs', 'utf8');
+/** The text of each file that was built, by its name. */
+async function readBuilt(): Promise<Map<string, string>> {
+	const names = await readdir('dist', {recursive: true});
+	const files = names.filter(name => name.endsWith('.mjs'));
+	return new Map(await Promise.all(files.map(async name => [name, await readFile(path.join('dist', name), 'utf8')] as const)));
+}
+
+test('the demo host is in a file of its own, which no other loads at the start', async t => {
+	const built = await readBuilt();
+	const demo = [...built].filter(([, text]) => text.includes('kvm-demo')).map(([name]) => path.basename(name));
+	t.is(demo.length, 1, demo.join(', '));
+	const loading = [...built].flatMap(([name, text]) => [...text.matchAll(/\b(import\(|from |import )"[^"]*\/([^"/]+)"/g)].map(([, how, loaded]) => ({name, how, loaded})));
+	t.deepEqual(loading.filter(({loaded}) => loaded === demo[0]), [{name: 'vsnap-tui-main.mjs', how: 'import(', loaded: demo[0]}]);
+});
+
+test('what is built uses nothing that Node 18.19 lacks', async t => {
+	const bundle = [...(await readBuilt()).values()].join('\n');
 	const tooNew = [
 		/\.(?:toSorted|toReversed|toSpliced|isWellFormed|toWellFormed)\(/,
 		/\b(?:Object|Map)\.groupBy\(/,
