@@ -18,8 +18,11 @@ const doors: Array<{room: RegExp; may: RegExp; types?: RegExp}> = [
 	{room: /^actions\//, may: /^(actions|planner|model)\//},
 	{room: /^engine\//, may: /^(actions|engine|planner|model)\//},
 	{room: /^tools\//, may: /^(tools|model)\/|^engine\/ports\.ts$/},
-	{room: /^owners\/demo\//, may: /^(owners\/(demo|libvirt)|tools|model)\/|^engine\/ports\.ts$/},
-	{room: /^owners\/([a-z]+)\//, may: /^(owners\/libvirt|owners\/qemu|tools|model)\/|^engine\/ports\.ts$/},
+	// The hosts know nothing of each other.
+	{room: /^owners\/shared\//, may: /^(owners\/shared|tools|model)\/|^engine\/ports\.ts$/},
+	{room: /^owners\/demo\//, may: /^(owners\/(demo|shared)|tools|model)\/|^engine\/ports\.ts$/},
+	{room: /^owners\/libvirt\//, may: /^(owners\/(libvirt|shared)|tools|model)\/|^engine\/ports\.ts$/},
+	{room: /^owners\/qemu\//, may: /^(owners\/(qemu|shared)|tools|model)\/|^engine\/ports\.ts$/},
 	// Keys and sizes become messages there.
 	{room: /^terminal\//, may: /^(terminal|model)\//, types: /^app\/messages\.ts$/},
 	{room: /^app\/effects\.ts$/, may: /^(actions|app|engine|model)\//},

@@ -18,10 +18,9 @@ import {readSnapshotWish} from '../../source/actions/create/document.ts';
 import {parseClaimList} from '../../source/owners/libvirt/claims.ts';
 import {parseHeads} from '../../source/owners/libvirt/file-fence.ts';
 import {filePlaceOf} from '../../source/owners/libvirt/file-place.ts';
-import {
-	parseDomainList, parseDomainStates, parseFields, parseNames, parseVersion,
-} from '../../source/owners/libvirt/read-host.ts';
-import {parseHexDump, parseMemoryHeader} from '../../source/owners/libvirt/read-memory.ts';
+import {parseDomainList, parseDomainStates, parseFields, parseNames} from '../../source/owners/libvirt/read-host.ts';
+import {parseVersion, parseHexDump} from '../../source/owners/shared/read-answers.ts';
+import {parseMemoryHeader} from '../../source/owners/libvirt/read-memory.ts';
 import {parseBlockJob, parseDomainJob} from '../../source/owners/libvirt/read-progress.ts';
 import {parseBlockSizes} from '../../source/owners/libvirt/same-files.ts';
 import {chooseUri} from '../../source/owners/libvirt/uri.ts';

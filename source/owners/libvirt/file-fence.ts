@@ -5,14 +5,8 @@ socket, otherwise leads to other files under the same paths. Asked once, and ane
 import {differenceOf, type LibvirtIdentity, type MachineIdentity} from '../../model/domain/host-identity.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../../tools/run/run.ts';
+import type {FileFence} from '../shared/file-fence.ts';
 import type {Virsh} from './virsh.ts';
-
-export type FileFence = {
-	/** Lets file commands through only while `check` succeeds. */
-	runner: Runner;
-	/** Fails with `files-elsewhere`, or where the machines cannot be asked. `isFresh`: does not rely on an answer of long ago. */
-	check(options?: {isFresh?: boolean}): Promise<Result<void>>;
-};
 
 const timeoutMs = 30_000;
 /** A plan is read twice, when it is made and when it is run: within this time one answer is enough. */

@@ -4,31 +4,20 @@ One domain with its snapshots and checkpoints, as libvirt records them. Images a
 import type {Domain} from '../../model/domain/domain.ts';
 import type {Unreadable} from '../../model/domain/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
+import type {Checkpoint} from '../../model/domain/snapshot.ts';
 import {parseCheckpointXml} from '../../model/xml/parse-checkpoint.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
+import {reasonOf} from '../shared/read-answers.ts';
+import type {DomainRecords} from '../shared/record-source.ts';
 import {
 	hasDomainId, parseDomainState, parseFields, parseNames, readDomains,
 } from './read-host.ts';
 import {readSnapshotDocuments} from './read-snapshot-documents.ts';
 import {readVolumePaths} from './read-volumes.ts';
-import {readLostSecrets, type LostSecrets} from './read-secrets.ts';
+import {readLostSecrets} from './read-secrets.ts';
 import {readUntilSettled} from './settle.ts';
-import {isMissingDomain, reasonOf, type Answer, type Virsh} from './virsh.ts';
-
-export type DomainRecords = {
-	domain: Domain;
-	/** As libvirt gave it, with secrets if they were asked for. */
-	definitionXml: string;
-	liveXml: string | undefined;
-	snapshots: Snapshot[];
-	currentSnapshot: string | undefined;
-	checkpoints: Checkpoint[];
-	unreadable: Unreadable[];
-	/** Those that the definitions and records name and libvirt does not have, in the words of `describeSecret`. */
-	lostSecrets?: LostSecrets;
-};
+import {isMissingDomain, type Answer, type Virsh} from './virsh.ts';
 
 /**
 Names as libvirt lists them, one a line. A name that holds a line end comes out as several: such pieces are found out when their XML is asked for, or

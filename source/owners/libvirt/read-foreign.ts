@@ -11,25 +11,19 @@ import {quoteForTerminal} from '../../model/text/shell-quote.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
+import {reasonOf} from '../shared/read-answers.ts';
+import type {ForeignRecords} from '../shared/record-source.ts';
 import {readDomains} from './read-host.ts';
 import {readSnapshotDocuments} from './read-snapshot-documents.ts';
 import {readVolumePaths} from './read-volumes.ts';
 import {readUntilSettled} from './settle.ts';
-import {isMissingDomain, isMissingSnapshot, reasonOf, type Answer, type Virsh} from './virsh.ts';
+import {isMissingDomain, isMissingSnapshot, type Answer, type Virsh} from './virsh.ts';
 
 /** What leads on where the record of a snapshot cannot be read: the commands are for a person's shell. */
 export function remedyForRecord(domain: string, snapshot: string): string {
 	const words = `${quoteForTerminal(domain)} --snapshotname ${quoteForTerminal(snapshot)}`;
 	return `See what "virsh snapshot-dumpxml ${words}" answers. If nobody needs that snapshot: virsh snapshot-delete ${words} --metadata (its images stay).`;
 }
-
-export type ForeignRecords = {
-	pins: Pin[];
-	formats: Map<string, string>;
-	/** Domains of which nothing is known, or not the file behind each of their disks. */
-	unreadableDomains: Unreadable[];
-	unreadableSnapshots: Unreadable[];
-};
 
 type Found = {uuid: string; name: string; isOff: boolean; definition: DomainDefinition; liveDefinition: DomainDefinition; listing: string};
 

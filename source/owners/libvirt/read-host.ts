@@ -4,6 +4,7 @@ The host itself: its name, its versions, its domains.
 import type {DomainState, DomainSummary} from '../../model/domain/domain.ts';
 import type {HostFacts} from '../../model/domain/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
+import {parseVersion} from '../shared/read-answers.ts';
 import {checkScheme} from './uri.ts';
 import type {Answer, Virsh} from './virsh.ts';
 
@@ -21,12 +22,6 @@ const stateWords: Record<string, DomainState> = {
 	crashed: 'crashed',
 	pmsuspended: 'pmsuspended',
 };
-
-/** "9.0.0" as 9,000,000; 0 where it is not understood. */
-export function parseVersion(text: string | undefined): number {
-	const [, major, minor, release] = /(\d+)\.(\d+)\.(\d+)/.exec(text ?? '') ?? [];
-	return major === undefined ? 0 : (Number(major) * 1_000_000) + (Number(minor) * 1000) + Number(release);
-}
 
 /** Lines of "Label:   value". */
 export function parseFields(text: string): Map<string, string> {

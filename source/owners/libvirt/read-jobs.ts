@@ -5,10 +5,9 @@ import {headDisks, type Disk, type Domain} from '../../model/domain/domain.ts';
 import type {Job} from '../../model/domain/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {quoteForTerminal} from '../../model/text/shell-quote.ts';
+import {reasonOf} from '../shared/read-answers.ts';
 import {parseFields} from './read-host.ts';
-import {
-	isMissingDomain, isNotRunning, isNotSupported, reasonOf, type Answer, type Virsh,
-} from './virsh.ts';
+import {isMissingDomain, isNotRunning, isNotSupported, type Answer, type Virsh} from './virsh.ts';
 
 const wait = 'Wait until it has ended';
 

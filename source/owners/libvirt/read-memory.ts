@@ -10,7 +10,8 @@ import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {readFileFacts} from '../../tools/files/files.ts';
 import type {Runner} from '../../tools/run/run.ts';
-import {reasonOf, type Virsh} from './virsh.ts';
+import {parseHexDump, reasonOf} from '../shared/read-answers.ts';
+import {type Virsh} from './virsh.ts';
 
 const headerBytes = 92;
 const readTimeoutMs = 30_000;
@@ -19,11 +20,6 @@ export type MemoryHeader =
 	/** `format`: its number, and where the lowest byte of that number stands. */
 	| {kind: 'good'; xmlBytes: number; format: number; formatAt: number}
 	| {kind: 'bad'; reason: string};
-
-/** `od -An -v -tx1` as bytes. */
-export function parseHexDump(text: string): Uint8Array {
-	return Uint8Array.from((text.match(/[\da-f]{2}/g) ?? []).map(byte => Number.parseInt(byte, 16)));
-}
 
 /** The first 92 bytes, in the byte order of the host that wrote them. */
 export function parseMemoryHeader(bytes: Uint8Array): MemoryHeader {

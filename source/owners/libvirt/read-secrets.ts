@@ -5,7 +5,8 @@ import type {DomainDefinition} from '../../model/domain/domain.ts';
 import type {MissingForStart} from '../../model/domain/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {describeSecret} from '../../model/domain/start-files.ts';
-import {reasonOf, type Virsh} from './virsh.ts';
+import {reasonOf} from '../shared/read-answers.ts';
+import {type Virsh} from './virsh.ts';
 
 export type LostSecrets = Pick<MissingForStart, 'secrets' | 'valueless'>;
 

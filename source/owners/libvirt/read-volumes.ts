@@ -7,7 +7,8 @@ import type {Unreadable} from '../../model/domain/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {quoteForTerminal} from '../../model/text/shell-quote.ts';
 import {attributeOf, childOf, readXml, textOf} from '../../model/xml/read-xml.ts';
-import {reasonOf, type Virsh} from './virsh.ts';
+import {reasonOf} from '../shared/read-answers.ts';
+import {type Virsh} from './virsh.ts';
 
 type Volume = NonNullable<Disk['sourceVolume']>;
 

@@ -7,11 +7,11 @@ question an error belongs to, so where the batch complained each question withou
 */
 import {Buffer} from 'node:buffer';
 import {randomBytes} from 'node:crypto';
-import {describeFailure} from '../../model/text/describe-failure.ts';
 import type {Failure} from '../../model/failure.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../../tools/run/run.ts';
-import {mapLimited} from './concurrency.ts';
+import {mapLimited} from '../shared/concurrency.ts';
+import {stderrOf} from '../shared/read-answers.ts';
 
 /** What a question gave on stdout, as it was. */
 export type Answer = Result<string>;
@@ -68,15 +68,6 @@ export function partQuestions(questions: readonly string[][], mark: string): Bat
 	}
 
 	return batches;
-}
-
-function stderrOf(failure: Failure): string {
-	return failure.kind === 'tool-failed' ? failure.cause.stderr : '';
-}
-
-/** What virsh said, without its own `error: `; for failures of other kinds their usual words. */
-export function reasonOf(failure: Failure): string {
-	return failure.kind === 'tool-failed' ? stderrOf(failure).replaceAll(/^error: /gm, '').trim() : describeFailure(failure).message;
 }
 
 const brokenConnection = new RegExp([

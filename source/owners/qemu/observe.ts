@@ -4,8 +4,8 @@ The answers to probes about bare domains: whether something is so at this moment
 import type {Probe} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../../tools/run/run.ts';
-import {negate, observeAll, observeFile} from '../libvirt/observe.ts';
-import type {RecordSource} from '../libvirt/record-source.ts';
+import {observeAll, observeFile, negate} from '../shared/observe-files.ts';
+import type {RecordSource} from '../shared/record-source.ts';
 import type {BareRead} from './read-bare.ts';
 
 type Given = {

@@ -10,7 +10,7 @@ import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {readChain} from '../../tools/files/qemu-img.ts';
 import type {Runner} from '../../tools/run/run.ts';
-import type {DomainRecords} from '../libvirt/read-domain.ts';
+import type {DomainRecords} from '../shared/record-source.ts';
 import {uuidOfName, type NamedBare} from './bare-names.ts';
 import {folderNameOf, readRecords, type Records} from './metadata.ts';
 import type {Monitors} from './monitors.ts';

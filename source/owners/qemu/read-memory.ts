@@ -6,7 +6,7 @@ import type {MemoryFileFacts} from '../../model/domain/inventory.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {readFileFacts} from '../../tools/files/files.ts';
 import type {Runner} from '../../tools/run/run.ts';
-import {parseHexDump} from '../libvirt/read-memory.ts';
+import {parseHexDump} from '../shared/read-answers.ts';
 
 const streamMagic = '5145564d';
 const readTimeoutMs = 30_000;

@@ -1,9 +1,8 @@
 import {Buffer} from 'node:buffer';
 import test from 'ava';
-import {parseHexDump, parseMemoryHeader} from '../../../source/owners/libvirt/read-memory.ts';
-import {
-	parseDomainList, parseDomainState, parseDomainStates, parseFields, parseVersion,
-} from '../../../source/owners/libvirt/read-host.ts';
+import {parseMemoryHeader} from '../../../source/owners/libvirt/read-memory.ts';
+import {parseHexDump, parseVersion} from '../../../source/owners/shared/read-answers.ts';
+import {parseDomainList, parseDomainState, parseDomainStates, parseFields} from '../../../source/owners/libvirt/read-host.ts';
 import {checkScheme, chooseUri} from '../../../source/owners/libvirt/uri.ts';
 import {parseCheckpointXml} from '../../../source/model/xml/parse-checkpoint.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';

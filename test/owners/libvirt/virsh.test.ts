@@ -1,8 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {
-	createVirsh, hasNoCurrentSnapshot, isMissingDomain, isMissingSnapshot, isNotRunning, isNotSupported, isUnreachable, partQuestions, quoteForVirsh, reasonOf,
-} from '../../../source/owners/libvirt/virsh.ts';
+import {createVirsh, hasNoCurrentSnapshot, isMissingDomain, isMissingSnapshot, isNotRunning, isNotSupported, isUnreachable, partQuestions, quoteForVirsh} from '../../../source/owners/libvirt/virsh.ts';
+import {reasonOf} from '../../../source/owners/shared/read-answers.ts';
 import {parseVirshCommands} from '../../../source/owners/demo/simulator/virsh/words.ts';
 import {createLocalRunner} from '../../../source/tools/run/run.ts';
 import {

@@ -8,11 +8,11 @@ import {pinsOfDomain} from '../../../source/model/images/pins.ts';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
 import {addFile} from '../../../source/owners/demo/simulator/world.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
-import {readImages} from '../../../source/owners/libvirt/read-images.ts';
-import {readStrays} from '../../../source/owners/libvirt/read-strays.ts';
+import {readImages} from '../../../source/owners/shared/read-images.ts';
+import {readStrays} from '../../../source/owners/shared/read-strays.ts';
 import {readFolder} from '../../../source/tools/files/folders.ts';
 import {createLocalRunner} from '../../../source/tools/run/run.ts';
-import {fakeRunner, valueOf} from './fixture.ts';
+import {fakeRunner, valueOf} from '../libvirt/fixture.ts';
 
 const run = createLocalRunner();
 

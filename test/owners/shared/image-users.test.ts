@@ -4,7 +4,7 @@ import {createDemoHost} from '../../../source/owners/demo/host.ts';
 import {addFile} from '../../../source/owners/demo/simulator/world.ts';
 import {element} from '../../../source/owners/demo/simulator/xml-node.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
-import {valueOf} from './fixture.ts';
+import {valueOf} from '../libvirt/fixture.ts';
 
 const now = () => new Date('2026-11-21T00:00:00Z');
 

@@ -22,11 +22,9 @@ import {readHeader} from '../../tools/files/qemu-img.ts';
 import type {Runner} from '../../tools/run/run.ts';
 import {mapLimited} from './concurrency.ts';
 import type {FileFence} from './file-fence.ts';
-import type {DomainRecords} from './read-domain.ts';
-import type {ForeignRecords} from './read-foreign.ts';
+import {type DomainRecords, type ForeignRecords, type RecordSource} from './record-source.ts';
 import {markLocked, readImages} from './read-images.ts';
 import {readStrays} from './read-strays.ts';
-import type {RecordSource} from './record-source.ts';
 
 export type Reading = {
 	source: RecordSource;

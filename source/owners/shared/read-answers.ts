@@ -1,0 +1,25 @@
+/**
+What programs print, read the same way whoever asks.
+*/
+import type {Failure} from '../../model/failure.ts';
+import {describeFailure} from '../../model/text/describe-failure.ts';
+
+export function stderrOf(failure: Failure): string {
+	return failure.kind === 'tool-failed' ? failure.cause.stderr : '';
+}
+
+/** What virsh said, without its own `error: `; for failures of other kinds their usual words. */
+export function reasonOf(failure: Failure): string {
+	return failure.kind === 'tool-failed' ? stderrOf(failure).replaceAll(/^error: /gm, '').trim() : describeFailure(failure).message;
+}
+
+/** "9.0.0" as 9,000,000; 0 where it is not understood. */
+export function parseVersion(text: string | undefined): number {
+	const [, major, minor, release] = /(\d+)\.(\d+)\.(\d+)/.exec(text ?? '') ?? [];
+	return major === undefined ? 0 : (Number(major) * 1_000_000) + (Number(minor) * 1000) + Number(release);
+}
+
+/** `od -An -v -tx1` as bytes. */
+export function parseHexDump(text: string): Uint8Array {
+	return Uint8Array.from((text.match(/[\da-f]{2}/g) ?? []).map(byte => Number.parseInt(byte, 16)));
+}
