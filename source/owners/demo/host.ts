@@ -50,11 +50,9 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 				? succeed({stdout: answer.stdout, stderr: answer.stderr, durationMs})
 				: fail({kind: 'tool-failed', cause: {argv, exitCode: answer.exitCode, timedOut: false, stderr: answer.stderr, durationMs}});
 		},
-		lines({argv, onLine}) {
-			if (argv.includes('event')) {
-				world.listeners.add(onLine);
-			}
-
+		// Only `virsh event` is watched.
+		lines({onLine}) {
+			world.listeners.add(onLine);
 			return () => {
 				world.listeners.delete(onLine);
 			};

@@ -1,6 +1,7 @@
 /**
 Reading and changing the XML of demo domains: the disks, the backing chains that libvirt writes below them, and the guest agent.
 */
+import {firstOf} from './program.ts';
 import {readChain, type DemoDomain, type DemoWorld} from './world.ts';
 import {child, children, element, formatXml, mapChildren, mapXml, without, withAttributes, type XmlNode} from './xml-node.ts';
 
@@ -81,20 +82,13 @@ export function switchDisks(world: DemoWorld, domain: DemoDomain, given: {paths:
 	domain.live &&= withBackingChains(world, withSources(domain.live, paths, format), {isLive: true, targets});
 }
 
-/** While a domain runs its channel tells whether an agent answers; undefined: there is no channel. */
-function readAgentState(live: XmlNode | undefined): string | undefined {
-	const target = children(child(live, 'devices'), 'channel').map(channel => child(channel, 'target')).find(found => found?.attributes.name === agentName);
-	return target && (target.attributes.state ?? 'disconnected');
-}
-
-/** Why the guest agent does not answer, in libvirt's words. */
+/** Why the guest agent does not answer, in libvirt's words. While a domain runs its channel tells. */
 export function agentProblem(live: XmlNode | undefined): string | undefined {
-	const state = readAgentState(live);
-	if (state === undefined) {
-		return 'argument unsupported: QEMU guest agent is not configured';
-	}
-
-	return state === 'connected' ? undefined : 'Guest agent is not responding: QEMU guest agent is not connected';
+	const target = children(child(live, 'devices'), 'channel').map(channel => child(channel, 'target')).find(found => found?.attributes.name === agentName);
+	return firstOf(
+		[!target, 'argument unsupported: QEMU guest agent is not configured'],
+		[target?.attributes.state !== 'connected', 'Guest agent is not responding: QEMU guest agent is not connected'],
+	);
 }
 
 export function withAgentState(domain: XmlNode, state: 'connected' | 'disconnected'): XmlNode {

@@ -72,7 +72,6 @@ export function child(node: XmlNode | undefined, ...names: string[]): XmlNode | 
 	return place;
 }
 
-/** The children with this name. */
 export function children(node: XmlNode | undefined, name: string): XmlNode[] {
 	return node?.children.filter(candidate => candidate.name === name) ?? [];
 }
