@@ -6,12 +6,12 @@ import {headDisks} from '../model/domain/domain.ts';
 import {buildImageGraph, isOpenable} from '../model/images/image-graph.ts';
 import type {Inventory} from '../model/domain/inventory.ts';
 import {pinsOfDomain} from '../model/images/pins.ts';
-import type {Plan} from '../model/plan/plan.ts';
+import type {Plan, Target} from '../model/plan/plan.ts';
 import {isDrive} from '../model/domain/start-files.ts';
 import type {PlanArguments} from './context.ts';
 
 /** The disks on image files and block devices that the domain writes to. */
-export function fileHeads({picture}: Pick<Inventory, 'picture'>): Plan['before']['heads'] {
+export function fileHeads({picture}: Pick<Inventory, 'picture'>): Target['before']['heads'] {
 	return headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) =>
 		sourcePath === undefined || !['file', 'block'].includes(sourceType) ? [] : [{target, path: sourcePath}]);
 }
@@ -25,23 +25,30 @@ function openableChains({picture}: Inventory): string[] {
 	return [...new Set(pins.map(({path}) => path))].filter(path => isOpenable(graph, path));
 }
 
-export function planFrame(action: Action, inventory: Inventory, given: PlanArguments): Pick<Plan, 'version' | 'id' | 'plannedAt' | 'owner' | 'uri' | 'action' | 'before'> {
-	const {picture, host, definitionXml} = inventory;
+/** `proof`: what must be true afterwards, and what the plan was made from. */
+export function planFrame(action: Action, inventory: Inventory, given: PlanArguments, proof: Pick<Target, 'expected' | 'fingerprint'>): Pick<Plan, 'version' | 'id' | 'plannedAt' | 'uri' | 'action' | 'targets'> {
+	const {picture, host, bare, definitionXml} = inventory;
 	return {
-		version: 1,
+		version: 2,
 		id: given.id,
 		plannedAt: given.now.toISOString(),
-		owner: host.owner,
 		uri: host.uri,
 		action,
-		before: {
-			definitionXml,
-			heads: fileHeads(inventory),
-			currentSnapshot: picture.currentSnapshot,
-			snapshotNames: picture.snapshots.map(({name}) => name),
-			snapshotXmls: picture.snapshots.map(({xml}) => xml),
-			state: picture.domain.state,
-			chains: openableChains(inventory),
-		},
+		targets: [{
+			domain: action.domain,
+			hypervisor: host.owner,
+			...(bare?.socketPath !== undefined && {socketPath: bare.socketPath}),
+			...(bare !== undefined && {metadataPath: bare.metadataPath}),
+			before: {
+				definitionXml,
+				heads: fileHeads(inventory),
+				currentSnapshot: picture.currentSnapshot,
+				snapshotNames: picture.snapshots.map(({name}) => name),
+				snapshotXmls: picture.snapshots.map(({xml}) => xml),
+				state: picture.domain.state,
+				chains: openableChains(inventory),
+			},
+			...proof,
+		}],
 	};
 }

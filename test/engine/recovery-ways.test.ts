@@ -1,4 +1,5 @@
 import test from 'ava';
+import {createdPaths, type Plan} from '../../source/model/plan/plan.ts';
 import {executePlan} from '../../source/engine/run/execute.ts';
 import type {World} from '../../source/engine/world.ts';
 import {planRevert} from '../../source/actions/revert/plan.ts';
@@ -7,7 +8,6 @@ import {proveRemoval} from '../../source/engine/run/made-files.ts';
 import {defaultDirection, type Direction} from '../../source/engine/run/progress.ts';
 import {recover} from '../../source/engine/recover/recover.ts';
 import {readWays} from '../../source/engine/recover/ways.ts';
-import type {Plan} from '../../source/model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../source/model/result.ts';
 import {createMemoryStore} from '../../source/tools/state/memory-store.ts';
 import {
@@ -50,7 +50,7 @@ const writtenTo = (path: string): FileStamp => ({path, inode: '1:1', sizeBytes: 
 
 test('new disks that were written to are not put back, and finishing or giving up is what is advised', async t => {
 	const {host, plan, unfinished, go} = await switched();
-	host.stamps.set(plan.images.created[0]!, writtenTo(plan.images.created[0]!));
+	host.stamps.set(createdPaths(plan)[0]!, writtenTo(createdPaths(plan)[0]!));
 	const ways = must(await readWays(host.owner, unfinished));
 	t.regex(ways.back!.reason, /would be lost/);
 	t.regex(ways.back!.remedy, /--roll-forward.*--give-up web/s);
@@ -62,7 +62,7 @@ test('new disks that were written to are not put back, and finishing or giving u
 
 test('a block more for attributes, which libvirt adds when the domain starts, is no write to a new disk', async t => {
 	const {host, plan, unfinished} = await switched();
-	const [path] = plan.images.created as [string];
+	const [path] = createdPaths(plan) as [string];
 	const [stamp] = must(await host.owner.readFileStamps([path])) as [FileStamp];
 	host.stamps.set(path, {...stamp, allocatedBytes: stamp.allocatedBytes + 4096});
 	t.is(must(await readWays(host.owner, unfinished)).back, undefined);
@@ -89,13 +89,13 @@ test('where somebody else went on from the switch, neither way is open but givin
 
 test('a new file that something needs, or that was written to, stays and is named', async t => {
 	const needed = await killedAfter('open-vdb');
-	needed.host.users.set(needed.plan.images.created[0]!, ['snapshot night of other']);
+	needed.host.users.set(createdPaths(needed.plan)[0]!, ['snapshot night of other']);
 	const outcome = await needed.go('back');
-	t.like(outcome, {kind: 'half-way', failure: {kind: 'step-failed', cause: {kind: 'file-stays', path: needed.plan.images.created[0]!}}});
-	t.deepEqual(needed.host.ran.filter(line => line.startsWith('rm')), [`rm -- ${needed.plan.images.created[1]!}`]);
+	t.like(outcome, {kind: 'half-way', failure: {kind: 'step-failed', cause: {kind: 'file-stays', path: createdPaths(needed.plan)[0]!}}});
+	t.deepEqual(needed.host.ran.filter(line => line.startsWith('rm')), [`rm -- ${createdPaths(needed.plan)[1]!}`]);
 
 	// The journal knows how the first was made; of the second it knows nothing but that the guest had it.
-	const [first, second] = needed.plan.images.created as [string, string];
+	const [first, second] = createdPaths(needed.plan) as [string, string];
 	const made = new Map([[first, {kind: 'stamped', stamp: {...writtenTo(first), modifiedAt: '0'}}], [second, {kind: 'handed-over'}]] as const);
 	needed.host.users.clear();
 	needed.host.answers.set('file-empty', false);
@@ -107,7 +107,7 @@ test('a new file that something needs, or that was written to, stays and is name
 
 test('before the switch nothing could lead to a new file, so what cannot be read does not keep it', async t => {
 	const {host, plan, go} = await killedAfter('open-vdb');
-	for (const path of plan.images.created) {
+	for (const path of createdPaths(plan)) {
 		host.users.set(path, ['perhaps the image x, which cannot be read: no']);
 	}
 
@@ -148,11 +148,11 @@ test('the old journal goes when that of the new plan is there', async t => {
 
 test('giving up touches nothing, and lists what is left', async t => {
 	const {host, plan, world, go} = await switched();
-	host.users.set(plan.images.created[0]!, ['head of web']);
+	host.users.set(createdPaths(plan)[0]!, ['head of web']);
 	const outcome = await go('give-up');
 	t.is(outcome.kind, 'done');
 	const remarks = outcome.kind === 'done' ? outcome.remarks! : [];
-	t.true(remarks.some(remark => remark.includes(plan.images.created[0]!) && remark.includes('used by head of web')));
+	t.true(remarks.some(remark => remark.includes(createdPaths(plan)[0]!) && remark.includes('used by head of web')));
 	t.true(remarks.some(remark => remark.includes('/d/vda.s3') && remark.includes('to be removed')));
 	t.deepEqual(host.ran, []);
 	t.deepEqual(must(await world.store.readUnfinished()), []);
@@ -160,7 +160,7 @@ test('giving up touches nothing, and lists what is left', async t => {
 });
 
 test('where there was no current snapshot, the way by itself is forward once one was made current: libvirt cannot take that back', async t => {
-	const {unfinished} = await killedAfter('define', plan => ({...plan, before: {...plan.before, currentSnapshot: undefined}}));
+	const {unfinished} = await killedAfter('define', ({targets: [target], ...plan}) => ({...plan, targets: [{...target, before: {...target.before, currentSnapshot: undefined}}]}));
 	const goingBack = {...unfinished, records: [...unfinished.records, {at: '', kind: 'rolling-back'} as const]};
 	t.is(defaultDirection(goingBack), 'forward');
 });

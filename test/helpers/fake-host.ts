@@ -1,9 +1,9 @@
 /**
 An owner for tests of the engine: it knows one inventory, writes down every command, and fails, dies or calls back where it is told to.
 */
+import {createdPaths, type Command, type Plan, type Probe} from '../../source/model/plan/plan.ts';
 import type {FileStamp, Owner} from '../../source/engine/ports.ts';
 import type {Inventory} from '../../source/model/domain/inventory.ts';
-import type {Command, Plan, Probe} from '../../source/model/plan/plan.ts';
 import {fail, succeed} from '../../source/model/result.ts';
 import {argvOf} from './argv-of.ts';
 
@@ -91,7 +91,7 @@ export function fakeHost(inventory: Inventory): FakeHost {
 export function pretendSwitched(host: FakeHost, plan: Plan): void {
 	const {picture} = host.inventory;
 	const {definition} = picture.domain;
-	const disks = definition.disks.map(disk => ({...disk, sourcePath: plan.expected.heads.find(head => head.target === disk.target)?.path ?? disk.sourcePath}));
+	const disks = definition.disks.map(disk => ({...disk, sourcePath: plan.targets[0].expected.heads.find(head => head.target === disk.target)?.path ?? disk.sourcePath}));
 	host.inventory = {...host.inventory, picture: {...picture, domain: {...picture.domain, definition: {...definition, disks}}}};
 }
 
@@ -100,16 +100,16 @@ export function pretendDone(host: FakeHost, plan: Plan): void {
 	const {picture} = host.inventory;
 	const definition = {
 		...picture.domain.definition,
-		disks: picture.domain.definition.disks.map(disk => ({...disk, sourcePath: plan.expected.heads.find(head => head.target === disk.target)?.path ?? disk.sourcePath})),
+		disks: picture.domain.definition.disks.map(disk => ({...disk, sourcePath: plan.targets[0].expected.heads.find(head => head.target === disk.target)?.path ?? disk.sourcePath})),
 	};
 	host.inventory = {
 		...host.inventory,
 		picture: {
 			...picture,
-			domain: {...picture.domain, state: plan.expected.endState ?? picture.domain.state, definition, liveDefinition: plan.expected.endState === 'shutoff' ? undefined : definition},
-			currentSnapshot: plan.expected.currentSnapshot,
-			images: [...picture.images, ...plan.images.created.map(path => ({...picture.images[0]!, path, problems: [], backingPath: plan.expected.links?.find(link => link.path === path)?.backing.path}))],
-			snapshots: plan.expected.snapshots.map(({name, parent}) => ({...picture.snapshots[0]!, name, parent})),
+			domain: {...picture.domain, state: plan.targets[0].expected.endState ?? picture.domain.state, definition, liveDefinition: plan.targets[0].expected.endState === 'shutoff' ? undefined : definition},
+			currentSnapshot: plan.targets[0].expected.currentSnapshot,
+			images: [...picture.images, ...createdPaths(plan).map(path => ({...picture.images[0]!, path, problems: [], backingPath: plan.targets[0].expected.links?.find(link => link.path === path)?.backing.path}))],
+			snapshots: plan.targets[0].expected.snapshots.map(({name, parent}) => ({...picture.snapshots[0]!, name, parent})),
 		},
 	};
 }

@@ -3,7 +3,7 @@ Plans of the right form for the screen, one for each kind of action; not made by
 */
 import type {Wish} from '../../source/model/plan/request.ts';
 import type {DomainPicture} from '../../source/model/domain/inventory.ts';
-import type {Plan, Step} from '../../source/model/plan/plan.ts';
+import type {Expected, Plan, Step} from '../../source/model/plan/plan.ts';
 
 const folder = '/var/lib/libvirt/images';
 
@@ -17,28 +17,37 @@ function step(id: string, phase: Step['phase'], title: string, {argv, ifStopped}
 
 const putBack = 'Everything is put back: the domain is as it was.';
 
+/** The plan with something else to be true afterwards. */
+export function withExpected(plan: Plan, more: Partial<Expected>): Plan {
+	const [target] = plan.targets;
+	return {...plan, targets: [{...target, expected: {...target.expected, ...more}}]};
+}
+
 /** What plans of all kinds have in common. */
 function basePlan(world: DomainPicture[], wish: Wish): Plan {
 	const {domain, currentSnapshot} = world.find(each => each.domain.uuid === wish.uuid)!;
 	const {uuid, ...rest} = wish;
 	const heads = domain.definition.disks.map(({target, sourcePath}) => ({target, path: sourcePath!}));
 	return {
-		version: 1,
+		version: 2,
 		id: 'plan-1',
 		plannedAt: '2026-11-21T02:00:00.000Z',
-		owner: 'libvirt',
 		uri: 'qemu:///system',
 		action: {...rest, domain: {uuid, name: domain.name}},
 		consequences: [],
 		images: {created: [], removed: [], kept: []},
 		steps: [],
-		expected: {
-			heads, chains: [], currentSnapshot, snapshots: [], endState: undefined,
-		},
-		fingerprint: {},
-		before: {
-			heads, definitionXml: '<domain/>', currentSnapshot, snapshotNames: [], snapshotXmls: [],
-		},
+		targets: [{
+			domain: {uuid, name: domain.name},
+			hypervisor: 'libvirt',
+			expected: {
+				heads, chains: [], currentSnapshot, snapshots: [], endState: undefined,
+			},
+			fingerprint: {},
+			before: {
+				heads, definitionXml: '<domain/>', currentSnapshot, snapshotNames: [], snapshotXmls: [],
+			},
+		}],
 	};
 }
 
@@ -46,13 +55,13 @@ function fakeRevert(base: Plan, wish: Revert): Plan {
 	const {domain} = base.action;
 	const overlay = `${folder}/${domain.name}.new`;
 	return {
-		...base,
+		...withExpected(base, {heads: [{target: 'vda', path: overlay}], currentSnapshot: wish.snapshot, endState: wish.endState ?? 'shutoff'}),
 		consequences: [
 			{severity: 'info', text: `The disks go back to "${wish.snapshot}".`},
 			{severity: 'loss', text: 'The guest is running: it is powered off as by pulling the plug, and what is in its memory is lost.'},
 			{severity: 'warning', text: 'The snapshot was taken of a running guest: it finds its disks as after a power cut.'},
 		],
-		images: {created: [overlay], removed: wish.fate.kind === 'discard' ? [`${folder}/${domain.name}.s3`] : [], kept: []},
+		images: {created: [{path: overlay, backingPath: `${folder}/web01.s1`, format: 'qcow2'}], removed: wish.fate.kind === 'discard' ? [`${folder}/${domain.name}.s3`] : [], kept: []},
 		steps: [
 			step('stop', 'check', 'Power off the domain', {argv: ['virsh', '-c', 'qemu:///system', 'destroy', '--domain', domain.uuid], ifStopped: 'The domain is off; its disks are as they were.'}),
 			step('overlay-vda', 'create', 'Create the new overlay of vda', {
@@ -69,22 +78,19 @@ function fakeRevert(base: Plan, wish: Revert): Plan {
 			},
 			step('current', 'switch', 'Record the current snapshot', {argv: ['virsh', '-c', 'qemu:///system', 'snapshot-current', '--domain', domain.uuid, '--snapshotname', wish.snapshot], ifStopped: 'The work is finished.'}),
 		],
-		expected: {
-			...base.expected, heads: [{target: 'vda', path: overlay}], currentSnapshot: wish.snapshot, endState: wish.endState ?? 'shutoff',
-		},
 	};
 }
 
 /** The overlay that stands on each head after a new snapshot. */
 function fakeCreate(base: Plan, name: string): Plan {
-	const overlays = base.before.heads.map(({target, path}) => ({target, path: path.replace(/\.[^./]*$/, `.${name}`)}));
+	const overlays = base.targets[0].before.heads.map(({target, path}) => ({target, path: path.replace(/\.[^./]*$/, `.${name}`)}));
 	return {
-		...base,
+		...withExpected(base, {heads: overlays}),
 		consequences: [
 			{severity: 'info', text: 'The guest goes on without a pause.'},
 			{severity: 'warning', text: 'The memory is not saved: the guest finds its disks as after a power cut.'},
 		],
-		images: {created: overlays.map(({path}) => path), removed: [], kept: base.before.heads.map(({path}) => path)},
+		images: {created: overlays.map(({path}, index) => ({path, backingPath: base.targets[0].before.heads[index]!.path, format: 'qcow2'})), removed: [], kept: base.targets[0].before.heads.map(({path}) => path)},
 		steps: [{
 			...step('create', 'switch', 'Take the snapshot', {
 				argv: ['virsh', '-c', 'qemu:///system', 'snapshot-create', '--domain', base.action.domain.uuid, '--xmlfile', '/var/lib/vsnap-tui/plan-1/snapshot.xml', '--disk-only', '--atomic'],
@@ -92,7 +98,6 @@ function fakeCreate(base: Plan, name: string): Plan {
 			}),
 			standsFor: ['transaction: blockdev-snapshot of vda'],
 		}],
-		expected: {...base.expected, heads: overlays},
 	};
 }
 

@@ -226,20 +226,20 @@ function checkTidy(journey: Journey, isCollected: boolean): void {
 function checkRecords(journey: Journey, plan: Plan): void {
 	const {own, estate} = journey;
 	const names = new Map(snapshotsOf(own).map(snapshot => [snapshot.name, snapshot.parent]));
-	for (const {name, parent} of plan.expected.snapshots) {
+	for (const {name, parent} of plan.targets[0].expected.snapshots) {
 		if (!names.has(name) || names.get(name) !== parent) {
 			fail(`"${name}" should come after ${parent}, and comes after ${names.get(name)}`);
 		}
 	}
 
-	for (const {target, path} of plan.expected.heads) {
+	for (const {target, path} of plan.targets[0].expected.heads) {
 		if (headsOf(own).get(target) !== path) {
 			fail(`${target} should be on ${path}`);
 		}
 	}
 
-	if (own.current !== plan.expected.currentSnapshot) {
-		fail(`current should be ${plan.expected.currentSnapshot}, and is ${own.current}`);
+	if (own.current !== plan.targets[0].expected.currentSnapshot) {
+		fail(`current should be ${plan.targets[0].expected.currentSnapshot}, and is ${own.current}`);
 	}
 
 	// Before 9.9 there may be none: better than one that the disks do not come from.

@@ -2,6 +2,7 @@
 import {readdir, readFile, rename} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
+import {createdPaths} from '../../source/model/plan/plan.ts';
 import {makeCrashed} from './crash.ts';
 import {startLab} from './daemons.ts';
 import {start, stop} from './domains.ts';
@@ -20,7 +21,7 @@ test.serial('what a snapshot of somebody else froze since the crash stays, in bo
 	const {domain, plan} = await makeCrashed(t, 'define', {diskCount: 1});
 	const frozen = await markOffline(domain, 5);
 	const frozenPath = (await readHeads(domain)).get('vda')!;
-	t.is(frozenPath, plan.images.created[0]!);
+	t.is(frozenPath, createdPaths(plan)[0]!);
 	await takeDiskSnapshot(domain, 'night');
 	const written = await markOffline(domain, 6);
 	for (const direction of ['--roll-back', '--roll-forward'] as const) {

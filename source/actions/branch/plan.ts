@@ -30,7 +30,7 @@ import {blockHandMerged} from '../../planner/checks/hand-merged.ts';
 import {keepPresentState, type Kept} from '../../planner/steps/keep.ts';
 import {branchNvram, revertNvram} from '../../planner/steps/nvram-revert.ts';
 import {overlayPath, stampOf} from '../../planner/steps/overlay-name.ts';
-import {checkSteps, laterOwnerSteps, overlaySteps} from '../../planner/steps/overlay.ts';
+import {checkSteps, filesAt, laterOwnerSteps, overlayFiles, overlaySteps} from '../../planner/steps/overlay.ts';
 import {needsStop, revertDisks, type OverlaidDisk, type RevertDisks} from '../../planner/steps/revert-disks.ts';
 import {
 	abandonHeads, describeDisks, newDefinition, sizesOf,
@@ -236,12 +236,26 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 	}
 
 	const create = [...overlaySteps(disks.overlaid), ...overlaySteps(upper), ...nvram.create, ...proveBuilt(disks.overlaid), ...proveBuilt(upper)];
-	const created = [...disks.overlaid, ...upper].map(disk => disk.overlayPath);
 	const bases = snapshot.domain.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
 	return succeed({
-		...planFrame(action, inventory, given),
+		...planFrame(action, inventory, given, {
+			expected: {
+				heads: [...sources].map(([target, {path}]) => ({target, path})),
+				chains: [...sources.values(), ...disks.overlaid.map(disk => ({path: disk.overlayPath, format: 'qcow2'}))],
+				links: linksOfOverlays(context, disks.overlaid),
+				...(kept.value && {kept: kept.value.files}),
+				currentSnapshot: action.name,
+				snapshots: [
+					...picture.snapshots.map(({name, parent}) => ({name, parent})),
+					...(action.fate.kind === 'keep' ? [{name: action.fate.name, parent: picture.currentSnapshot}] : []),
+					{name: action.name, parent: snapshot.name},
+				],
+				endState: 'shutoff',
+			},
+			fingerprint: fingerprintOf(inventory, new Set([...bases, ...abandoned.removed])),
+		}),
 		consequences: describe(context, action, {snapshot, disks, removed: abandoned.removed, abandoned: [...abandoned.consequences, ...warnings, ...kept.value?.consequences ?? [], ...nvram.consequences, ...describeIdentity(context, snapshot, {resumes: false})], emptied: definition.value.emptied}),
-		images: {created: [...created, ...nvram.created, ...ownNvram.created], removed: abandoned.removed, kept: picture.images.map(image => image.path).filter(path => !abandoned.removed.includes(path))},
+		images: {created: [...overlayFiles([...disks.overlaid, ...upper]), ...filesAt([...nvram.created, ...ownNvram.created])], removed: abandoned.removed, kept: picture.images.map(image => image.path).filter(path => !abandoned.removed.includes(path))},
 		steps: [
 			...checkSteps(disks.overlaid.filter(disk => !needsStop(disk))),
 			...(mustStopFirst ? [...stop, ...create] : [...create, ...stop]),
@@ -256,19 +270,5 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 			...closeBuildFolders([...disks.overlaid, ...upper]),
 			...nvram.remove,
 		],
-		expected: {
-			heads: [...sources].map(([target, {path}]) => ({target, path})),
-			chains: [...sources.values(), ...disks.overlaid.map(disk => ({path: disk.overlayPath, format: 'qcow2'}))],
-			links: linksOfOverlays(context, disks.overlaid),
-			...(kept.value && {kept: kept.value.files}),
-			currentSnapshot: action.name,
-			snapshots: [
-				...picture.snapshots.map(({name, parent}) => ({name, parent})),
-				...(action.fate.kind === 'keep' ? [{name: action.fate.name, parent: picture.currentSnapshot}] : []),
-				{name: action.name, parent: snapshot.name},
-			],
-			endState: 'shutoff',
-		},
-		fingerprint: fingerprintOf(inventory, new Set([...bases, ...abandoned.removed])),
 	});
 }

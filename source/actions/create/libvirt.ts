@@ -20,9 +20,10 @@ import type {PlanContext} from '../../planner/context.ts';
 import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
 import {requireFreeTag} from '../../planner/steps/nvram-inside.ts';
 import {step} from '../../planner/steps/step.ts';
+import {overlayFiles, filesAt} from '../../planner/steps/overlay.ts';
 import {nameNewHeads} from './record.ts';
 import {blockInternal, partakingDisks, type ModedDisk} from './disks.ts';
-import type {CreateParts, CreateRequest} from './offline.ts';
+import {toOverlaid, type CreateParts, type CreateRequest} from './offline.ts';
 import {chooseTargets, type TargetedDisk} from './targets.ts';
 import {ownOverlays} from './own-overlays.ts';
 
@@ -306,7 +307,7 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 			...(own.made.length === 0 ? [] : [{severity: 'info', text: 'libvirt gives no image to the user of QEMU here: the overlays are made beforehand, with the owners of the disks.'} as const]),
 		],
 		heads: overlays,
-		created,
+		created: [...overlayFiles(targeted.filter(({reuse}) => reuse !== 'existing').map(disk => toOverlaid(context, disk))), ...filesAt(memoryPath === undefined ? [] : [memoryPath])],
 		written: internal.map(disk => disk.headPath),
 		adopted: targeted.filter(disk => disk.reuse === 'existing').map(disk => disk.overlayPath),
 		bases: [...internal, ...disks].map(disk => disk.headPath),

@@ -6,7 +6,7 @@ import type {CreateAction} from '../../model/plan/request.ts';
 import type {Way} from '../../model/plan/decision-table.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import type {
-	Command, Consequence, Probe, Step,
+	Command, Consequence, CreatedFile, Probe, Step,
 } from '../../model/plan/plan.ts';
 import {nameOfDrive} from '../../model/qemu/command-line.ts';
 import {succeed, type Result} from '../../model/result.ts';
@@ -24,7 +24,7 @@ import type {PlanContext} from '../../planner/context.ts';
 import {defineStep} from '../../planner/steps/domain.ts';
 import {tagNvram} from '../../planner/steps/nvram-inside.ts';
 import {requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
-import {checkSteps, overlaySteps} from '../../planner/steps/overlay.ts';
+import {checkSteps, overlayFiles, overlaySteps} from '../../planner/steps/overlay.ts';
 import type {OverlaidDisk} from '../../planner/steps/revert-disks.ts';
 import {step} from '../../planner/steps/step.ts';
 import {chooseTargets, type TargetedDisk} from './targets.ts';
@@ -40,7 +40,7 @@ export type CreateParts = {
 	/** What the disks are on afterwards, for those that change. */
 	heads: Map<string, string>;
 	/** New files, the memory file among them. */
-	created: string[];
+	created: CreatedFile[];
 	/** Images that are changed in place. */
 	written: string[];
 	/** Images made beforehand that come into use. */
@@ -227,7 +227,7 @@ export function planOfflineExternal(context: PlanContext, {action, disks: all, n
 		],
 		consequences,
 		heads: overlays,
-		created: made,
+		created: overlayFiles(built),
 		written: [],
 		adopted: disks.filter(disk => disk.reuse === 'existing').map(disk => disk.overlayPath),
 		bases: disks.map(disk => disk.headPath),

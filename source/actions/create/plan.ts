@@ -18,6 +18,7 @@ import {describeTpmLeftOut} from '../../planner/steps/guest-identity.ts';
 import {copyNvram} from '../../planner/steps/nvram.ts';
 import {nvramImageOf} from '../../planner/steps/nvram-inside.ts';
 import {planFrame} from '../../planner/frame.ts';
+import {filesAt} from '../../planner/steps/overlay.ts';
 import {planOnlineQemu} from './qemu.ts';
 import {planOfflineExternal, planOfflineInternal, type CreateParts, type CreateRequest} from './offline.ts';
 import {planOnlineLibvirt} from './libvirt.ts';
@@ -121,7 +122,7 @@ function addNvram(context: PlanContext, {action, way, now}: CreateRequest, parts
 	return {
 		...parts,
 		steps: [...parts.steps.filter(({phase}) => phase === 'check'), ...before, ...parts.steps.filter(({phase}) => phase !== 'check'), ...after],
-		created: [...parts.created, ...created],
+		created: [...parts.created, ...filesAt(created)],
 		consequences: [...parts.consequences, ...consequences],
 	};
 }
@@ -167,7 +168,19 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 	const newDisks = request.disks.filter(({mode}) => mode === 'internal' || mode === 'external').map(({disk}) => ({target: disk.target, path: newHeads.get(disk.target) ?? disk.sourcePath!}));
 	const {hasNoMetadata, snapshot} = action;
 	return succeed({
-		...planFrame(action, inventory, given),
+		...planFrame(action, inventory, given, {
+			expected: {
+				heads: newDisks,
+				chains: newDisks.map(({target, path}) => ({path, format: newHeads.has(target) ? 'qcow2' : imageAt(context.graph, path)?.format ?? 'qcow2'})),
+				currentSnapshot: hasNoMetadata ? picture.currentSnapshot : snapshot,
+				snapshots: [
+					...picture.snapshots.map(({name, parent}) => ({name, parent})),
+					...(hasNoMetadata ? [] : [{name: snapshot, parent: picture.currentSnapshot}]),
+				],
+				endState: endStateOf(context, request),
+			},
+			fingerprint: fingerprintOf(inventory, new Set([...bases, ...adopted])),
+		}),
 		consequences: describe(context, request, {decided, parts: whole}),
 		images: {
 			created,
@@ -176,16 +189,5 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 			kept: picture.images.map(image => image.path),
 		},
 		steps,
-		expected: {
-			heads: newDisks,
-			chains: newDisks.map(({target, path}) => ({path, format: newHeads.has(target) ? 'qcow2' : imageAt(context.graph, path)?.format ?? 'qcow2'})),
-			currentSnapshot: hasNoMetadata ? picture.currentSnapshot : snapshot,
-			snapshots: [
-				...picture.snapshots.map(({name, parent}) => ({name, parent})),
-				...(hasNoMetadata ? [] : [{name: snapshot, parent: picture.currentSnapshot}]),
-			],
-			endState: endStateOf(context, request),
-		},
-		fingerprint: fingerprintOf(inventory, new Set([...bases, ...adopted])),
 	});
 }

@@ -12,7 +12,7 @@ import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts'
 import {refuseFolderRisks} from '../../planner/steps/build-folder.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {defineStep} from '../../planner/steps/domain.ts';
-import {makeSteps} from '../../planner/steps/overlay.ts';
+import {filesAt, makeSteps, overlayFiles} from '../../planner/steps/overlay.ts';
 import {step} from '../../planner/steps/step.ts';
 import {blockInternal, partakingDisks} from './disks.ts';
 import {toOverlaid, type CreateParts, type CreateRequest} from './offline.ts';
@@ -226,7 +226,7 @@ export function planOnlineQemu(context: PlanContext, request: CreateRequest): Re
 	const parts = {
 		consequences,
 		heads: overlays,
-		created,
+		created: [...overlayFiles(targets.disks.filter(({reuse}) => reuse !== 'existing').map(disk => toOverlaid(context, disk))), ...filesAt(memoryPath === undefined ? [] : [memoryPath])],
 		written: internal.map(disk => disk.headPath),
 		adopted: targets.disks.filter(({reuse}) => reuse === 'existing').map(disk => disk.overlayPath),
 		bases: [...internal, ...external].map(disk => disk.headPath),

@@ -75,7 +75,17 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 	const written = [...new Set(tagged.map(({path}) => path))];
 	const nvramCopies = nvramCopiesOf(context, deleted).gone;
 	return succeed({
-		...planFrame(action, inventory, given),
+		...planFrame(action, inventory, given, {
+			// It is proven before anything is removed, and here everything is a removal.
+			expected: {
+				heads: fileHeads(inventory),
+				chains: [],
+				currentSnapshot: picture.currentSnapshot,
+				snapshots: picture.snapshots.filter(snapshot => !deleted.includes(snapshot)).flatMap(({name, parent}) => deleted.some(gone => gone.name === parent) ? [] : [{name, parent}]),
+				endState: undefined,
+			},
+			fingerprint: fingerprintOf(inventory, written),
+		}),
 		consequences: [
 			{severity: 'loss', text: `${quotedNames(deleted)} ${deleted.length === 1 ? 'goes' : 'go'}: nobody can go back there any more. The present state of the disks stays.`},
 			{severity: 'info', text: 'The guest stands still while QEMU deletes the state inside its images.'},
@@ -88,15 +98,6 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 			happened: {kind: 'snapshot-missing', uuid: context.uuid, name},
 			ifStopped: 'The rest would be left for recover.',
 		})), ...removeSteps(context, nvramCopies)],
-		// It is proven before anything is removed, and here everything is a removal.
-		expected: {
-			heads: fileHeads(inventory),
-			chains: [],
-			currentSnapshot: picture.currentSnapshot,
-			snapshots: picture.snapshots.filter(snapshot => !deleted.includes(snapshot)).flatMap(({name, parent}) => deleted.some(gone => gone.name === parent) ? [] : [{name, parent}]),
-			endState: undefined,
-		},
-		fingerprint: fingerprintOf(inventory, written),
 	});
 }
 

@@ -224,7 +224,21 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 	const frozen = neededBy(picture.snapshots.filter(snapshot => !deleted.includes(snapshot))).map(path => moves.contents.get(path)?.path ?? path);
 	const touched = new Set([...removed, ...written, ...merges.flatMap(merge => merge.layers), ...collection.staying.map(({path}) => path)]);
 	return succeed({
-		...planFrame(action, inventory, given),
+		...planFrame(action, inventory, given, {
+			expected: {
+				heads: [...heads].map(([target, path]) => ({target, path})),
+				chains: [...new Set([...heads.values(), ...frozen])]
+					// A record can be dropped beside a chain that was broken before.
+					.filter(path => isOpenable(context.graph, path))
+					.map(path => ({path, format: imageAt(context.graph, path)?.format ?? 'qcow2'})),
+				links: linksOfMerges(context, merges),
+				currentSnapshot: records.value.currentSnapshot,
+				snapshots: records.value.parents,
+				goneSnapshots: deleted.map(({name}) => name),
+				endState: undefined,
+			},
+			fingerprint: fingerprintOf(inventory, touched),
+		}),
 		consequences: [...describeDropped(context, {request, collection, currentSnapshot: records.value.currentSnapshot, memoryFiles, nvramCopies}), ...warnings],
 		images: {
 			created: [],
@@ -245,18 +259,5 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 			...untag.steps,
 			...removeSteps(context, removed),
 		],
-		expected: {
-			heads: [...heads].map(([target, path]) => ({target, path})),
-			chains: [...new Set([...heads.values(), ...frozen])]
-				// A record can be dropped beside a chain that was broken before.
-				.filter(path => isOpenable(context.graph, path))
-				.map(path => ({path, format: imageAt(context.graph, path)?.format ?? 'qcow2'})),
-			links: linksOfMerges(context, merges),
-			currentSnapshot: records.value.currentSnapshot,
-			snapshots: records.value.parents,
-			goneSnapshots: deleted.map(({name}) => name),
-			endState: undefined,
-		},
-		fingerprint: fingerprintOf(inventory, touched),
 	});
 }

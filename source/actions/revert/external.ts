@@ -9,7 +9,7 @@ import {formatBytes} from '../../model/text/format.ts';
 import {abandonHead} from '../../model/images/abandon-head.ts';
 import {buildImageGraph, imageAt} from '../../model/images/image-graph.ts';
 import type {Pin} from '../../model/images/pin.ts';
-import type {Consequence, Expected, Step} from '../../model/plan/plan.ts';
+import type {Consequence, CreatedFile, Expected, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
@@ -31,7 +31,7 @@ import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
 import {keepPresentState, type Kept} from '../../planner/steps/keep.ts';
 import {usableMemory} from '../../planner/checks/memory.ts';
 import {revertNvram} from '../../planner/steps/nvram-revert.ts';
-import {checkSteps, laterOwnerSteps, overlaySteps} from '../../planner/steps/overlay.ts';
+import {checkSteps, filesAt, laterOwnerSteps, overlayFiles, overlaySteps} from '../../planner/steps/overlay.ts';
 import {needsStop, revertDisks, type RevertDisks} from '../../planner/steps/revert-disks.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {describeEmptied, emptiedDrives, requireStartFiles} from '../../planner/checks/start-files.ts';
@@ -41,7 +41,7 @@ export type RevertParts = {
 	steps: Step[];
 	consequences: Consequence[];
 	heads: Array<{target: string; path: string}>;
-	created: string[];
+	created: CreatedFile[];
 	removed: string[];
 	endState: EndState;
 	links?: Expected['links'];
@@ -297,7 +297,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 			...describeIdentity(context, snapshot, {resumes}),
 		],
 		heads: [...sources].map(([target, {path}]) => ({target, path})),
-		created: [...disks.overlaid.map(disk => disk.overlayPath), ...nvram.created],
+		created: [...overlayFiles(disks.overlaid), ...filesAt(nvram.created)],
 		removed: abandoned.removed,
 		endState,
 		links: linksOfOverlays(context, disks.overlaid),

@@ -31,6 +31,7 @@ import {
 	describeEmptied, emptiedDrives, refuseLostMedia, requireStartFiles,
 } from '../../planner/checks/start-files.ts';
 import {step} from '../../planner/steps/step.ts';
+import {filesAt} from '../../planner/steps/overlay.ts';
 import {wayToInternal} from './way-to-internal.ts';
 import type {NewDefinition, RevertParts} from './external.ts';
 
@@ -301,7 +302,7 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 		],
 		heads: disks.map(({target, path}) => ({target, path})),
 		...(action.fate.kind === 'keep' && {kept: kept.value.files}),
-		created: nvram.created,
+		created: filesAt(nvram.created),
 		removed: [],
 		endState,
 	});

@@ -101,7 +101,21 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 	const {steps, heads, created, removed, endState} = parts.value;
 	const bases = snapshot.domain.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
 	return succeed({
-		...planFrame(action, inventory, given),
+		...planFrame(action, inventory, given, {
+			expected: {
+				heads,
+				chains: heads.map(({path}) => ({path, format: created.some(file => file.path === path) ? 'qcow2' : picture.images.find(image => image.path === path)?.format ?? 'qcow2'})),
+				...(parts.value.links && {links: parts.value.links}),
+				...(parts.value.kept && {kept: parts.value.kept}),
+				currentSnapshot: snapshot.name,
+				snapshots: [
+					...picture.snapshots.map(({name, parent}) => ({name, parent})),
+					...(action.fate.kind === 'keep' ? [{name: action.fate.name, parent: picture.currentSnapshot}] : []),
+				],
+				endState,
+			},
+			fingerprint: fingerprintOf(inventory, new Set([...bases, ...removed])),
+		}),
 		consequences: describe(context, action, {snapshot, parts: parts.value}),
 		images: {
 			created,
@@ -109,18 +123,5 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 			kept: picture.images.map(image => image.path).filter(path => !removed.includes(path)),
 		},
 		steps,
-		expected: {
-			heads,
-			chains: heads.map(({path}) => ({path, format: created.includes(path) ? 'qcow2' : picture.images.find(image => image.path === path)?.format ?? 'qcow2'})),
-			...(parts.value.links && {links: parts.value.links}),
-			...(parts.value.kept && {kept: parts.value.kept}),
-			currentSnapshot: snapshot.name,
-			snapshots: [
-				...picture.snapshots.map(({name, parent}) => ({name, parent})),
-				...(action.fate.kind === 'keep' ? [{name: action.fate.name, parent: picture.currentSnapshot}] : []),
-			],
-			endState,
-		},
-		fingerprint: fingerprintOf(inventory, new Set([...bases, ...removed])),
 	});
 }

@@ -23,26 +23,13 @@ export type PlannedImage = {
 
 export type PlannedImages = {rows: Array<TreeRow<PlannedImage>>; othersCount: number};
 
-/** What a new image will stand on: the command that makes it says so; for a new snapshot it is the head of before. */
-function backingOfCreated(plan: Plan, path: string): string | undefined {
-	for (const {command} of plan.steps) {
-		if (command.tool !== 'qmp' && command.argv.includes('create') && command.argv.at(-1) === path) {
-			const index = command.argv.indexOf('-b');
-			return index === -1 ? undefined : command.argv[index + 1];
-		}
-	}
-
-	const target = plan.expected.heads.find(head => head.path === path)?.target;
-	return plan.action.kind === 'create' ? plan.before.heads.find(head => head.target === target)?.path : undefined;
-}
-
 /** What is only kept is left out: that is every other image of the host. */
 function marksOf({images}: Plan): Map<string, {mark: ImageMark; reason?: string}> {
 	return new Map<string, {mark: ImageMark; reason?: string}>([
 		...(images.staying ?? []).map(({path, reason}) => [path, {mark: 'staying', reason}] as const),
 		...(images.written ?? []).map(path => [path, {mark: 'written'}] as const),
 		...images.removed.map(path => [path, {mark: 'removed'}] as const),
-		...images.created.map(path => [path, {mark: 'created'}] as const),
+		...images.created.map(({path}) => [path, {mark: 'created'}] as const),
 	]);
 }
 
@@ -74,7 +61,7 @@ export function plannedImages(plan: Plan, picture: DomainPicture | undefined): P
 	const known = new Map((picture?.images ?? []).map(image => [image.path, image]));
 	const marks = marksOf(plan);
 	const changed = new Map([
-		...plan.images.created.map(path => [path, backingOfCreated(plan, path)] as const),
+		...plan.images.created.map(({path, backingPath}) => [path, backingPath] as const),
 		...(plan.action.kind === 'relink' ? plan.action.links.map(({path, backingPath}) => [path, backingPath] as const) : []),
 	]);
 	const backingOf = (path: string) => changed.has(path) ? changed.get(path) : known.get(path)?.backingPath;

@@ -1,9 +1,9 @@
 /**
 The world beside what the journal says of it: what others have done since the action was interrupted. Pure; what was read comes in.
 */
+import {createdPaths, targetOf, type Command, type Plan, type Probe} from '../../model/plan/plan.ts';
 import {headDisks, isWritableMedium, type Domain} from '../../model/domain/domain.ts';
 import type {DomainPicture} from '../../model/domain/inventory.ts';
-import type {Command, Plan, Probe} from '../../model/plan/plan.ts';
 import {stateOf, type Progress} from '../run/progress.ts';
 
 /** Records that the plan makes on its way and drops again. */
@@ -30,11 +30,11 @@ export type Meanwhile = {
 
 /** What others have done to the domain's records and disks. */
 export function findMeanwhile(plan: Plan, picture: DomainPicture): Meanwhile {
-	const {before, expected, images} = plan;
+	const {before, expected} = targetOf(plan);
 	const names = picture.snapshots.map(({name}) => name);
 	const known = new Set([...before.snapshotNames, ...expected.snapshots.map(({name}) => name), ...passingNames(plan)]);
 	const heads = [...before.heads, ...expected.heads];
-	const paths = new Set([...heads.map(({path}) => path), ...images.created]);
+	const paths = new Set([...heads.map(({path}) => path), ...createdPaths(plan)]);
 	const {domain} = picture;
 	const moved: Meanwhile['moved'] = [...new Set(heads.map(({target}) => target))].filter(target => !isDrive(domain, target)).flatMap(target => {
 		const isEverywhere = before.heads.some(head => head.target === target) && expected.heads.some(head => head.target === target);
@@ -62,14 +62,14 @@ export function describeMeanwhile({made, deleted, moved}: Meanwhile): string[] {
 
 /** The images of this action that the domain writes to at this moment. */
 export function liveOnNew(plan: Plan, picture: DomainPicture): string[] {
-	const created = new Set(plan.images.created);
+	const created = new Set(createdPaths(plan));
 	return (picture.domain.liveDefinition?.disks ?? []).flatMap(({sourcePath}) => sourcePath !== undefined && created.has(sourcePath) ? [sourcePath] : []);
 }
 
 /** Whether the definition was switched by this action and is not any more. */
 export function isSwitchedBack(plan: Plan, picture: DomainPicture, {states}: Progress): boolean {
-	const define = plan.steps.find(step => step.id === 'define');
+	const define = plan.steps.find(step => step.switchesDefinition);
 	const {disks} = picture.domain.definition;
 	return define !== undefined && stateOf(states, define) === 'done'
-		&& plan.expected.heads.some(({target, path}) => plan.images.created.includes(path) && disks.some(disk => disk.target === target && disk.sourcePath !== path));
+		&& targetOf(plan).expected.heads.some(({target, path}) => createdPaths(plan).includes(path) && disks.some(disk => disk.target === target && disk.sourcePath !== path));
 }

@@ -3,7 +3,7 @@ A definition is written whole, so whoever has edited it since would be overwritt
 with what the action knows. An edit is kept by changing nothing but the disks; where the action itself changed more than those, it stops and names the edit.
 */
 import {createHash} from 'node:crypto';
-import type {Command, Plan} from '../../model/plan/plan.ts';
+import {targetOf, type Command, type Plan} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {differingParts} from '../../model/xml/compare-definitions.ts';
@@ -47,7 +47,7 @@ export async function keepEdits(owner: Owner, {plan, records}: {plan: Plan; reco
 		return current === undefined || current.ok ? succeed(command) : current;
 	}
 
-	const {definitionXml: before} = plan.before;
+	const {definitionXml: before} = targetOf(plan).before;
 	const ours = plan.steps.flatMap(step => definitionWritten(step.command) ?? []);
 	const digests = new Set(records.flatMap(record => record.kind === 'done' ? record.definition ?? [] : []));
 	if (digests.has(digestOf(current.value)) || [before, ...ours].some(known => isAlike(current.value, known))) {
@@ -71,6 +71,6 @@ export async function keepEdits(owner: Owner, {plan, records}: {plan: Plan; reco
 export async function readKeptEdits(owner: Owner, plan: Plan): Promise<string[]> {
 	const writes = plan.steps.some(step => [step.command, ...step.undo ?? []].some(command => definitionWritten(command) !== undefined));
 	const current = writes ? await owner.readDefinition?.(plan.action.domain.uuid) : undefined;
-	const parts = current?.ok ? differingParts(current.value, plan.before.definitionXml) ?? [] : [];
+	const parts = current?.ok ? differingParts(current.value, targetOf(plan).before.definitionXml) ?? [] : [];
 	return parts.length === 0 ? [] : [`What somebody has edited in the definition since stays as it is: ${parts.join(', ')}.`];
 }

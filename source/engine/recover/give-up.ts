@@ -2,7 +2,7 @@
 Giving an unfinished action up: nothing on the host is touched, its journal is archived without secrets, and what it leaves lying is listed. The domain is free
 for other actions, and the doctor goes on from there.
 */
-import type {Plan} from '../../model/plan/plan.ts';
+import {createdPaths, type Plan} from '../../model/plan/plan.ts';
 import {succeed} from '../../model/result.ts';
 import {redactSecrets} from '../../model/plan/redact-secrets.ts';
 import {removablePaths} from '../run/made-files.ts';
@@ -10,7 +10,7 @@ import type {JournalRecord, Outcome, Owner, StateStore, UnfinishedAction} from '
 
 /** What the action made, and what it was to remove, as far as it is there. Where nothing can be asked, everything is listed. */
 async function listLeft(owner: Owner, plan: Plan): Promise<string[]> {
-	const made = new Set([...plan.images.created, ...removablePaths(plan)]);
+	const made = new Set([...createdPaths(plan), ...removablePaths(plan)]);
 	const paths = [...made, ...plan.images.removed.filter(path => !made.has(path))].filter(path => path.startsWith('/'));
 	const stamps = paths.length === 0 ? succeed([]) : await owner.readFileStamps(paths);
 	const lines: string[] = [];

@@ -3,7 +3,7 @@ The proof of a way back: the world is read again and compared with how the plan 
 */
 import {headDisks} from '../../model/domain/domain.ts';
 import type {DomainPicture} from '../../model/domain/inventory.ts';
-import type {Plan} from '../../model/plan/plan.ts';
+import {targetOf, type Plan, type Target} from '../../model/plan/plan.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
 import {keepsNewCurrent} from '../run/progress.ts';
 import {findBrokenChains} from '../run/prove.ts';
@@ -12,7 +12,7 @@ import {describeMeanwhile, findMeanwhile, isDrive} from './compare-journal.ts';
 /** What differs from before (`findings`), and what a person should know all the same (`remarks`), in sentences. */
 export type BackProof = {findings: string[]; remarks: string[]};
 
-function recordDifferences({before, expected}: Plan, picture: DomainPicture): string[] {
+function recordDifferences({before, expected}: Target, picture: DomainPicture): string[] {
 	const findings: string[] = [];
 	for (const xml of before.snapshotXmls) {
 		const parsed = parseSnapshotXml(xml);
@@ -33,7 +33,7 @@ function recordDifferences({before, expected}: Plan, picture: DomainPicture): st
 	return findings;
 }
 
-function headDifferences({before}: Plan, picture: DomainPicture): string[] {
+function headDifferences({before}: Target, picture: DomainPicture): string[] {
 	const {domain} = picture;
 	return before.heads.filter(({target}) => !isDrive(domain, target)).flatMap(({target, path}) => {
 		const sources = [domain.definition.disks, headDisks(domain)].map(disks => disks.find(disk => disk.target === target)?.sourcePath);
@@ -45,12 +45,12 @@ function headDifferences({before}: Plan, picture: DomainPicture): string[] {
 
 /** `hasSwitched`: the action had begun to change the definition and the records; else what differs there is of others. */
 export function compareWithBefore(plan: Plan, picture: DomainPicture, {hasSwitched}: {hasSwitched: boolean}): BackProof {
-	const {before, expected} = plan;
-	const isKept = keepsNewCurrent(plan) && picture.currentSnapshot === expected.currentSnapshot;
+	const {before, expected} = targetOf(plan);
+	const isKept = keepsNewCurrent(targetOf(plan)) && picture.currentSnapshot === expected.currentSnapshot;
 	const current = picture.currentSnapshot === before.currentSnapshot || isKept
 		? []
 		: [`The current snapshot was "${before.currentSnapshot ?? 'none'}", and is "${picture.currentSnapshot ?? 'none'}".`];
-	const changed = [...headDifferences(plan, picture), ...recordDifferences(plan, picture), ...current];
+	const changed = [...headDifferences(targetOf(plan), picture), ...recordDifferences(targetOf(plan), picture), ...current];
 	const meanwhile = describeMeanwhile(findMeanwhile(plan, picture));
 	const chains = findBrokenChains(before.chains ?? before.heads.map(({path}) => path), picture);
 	const stays = isKept && hasSwitched ? [`"${expected.currentSnapshot ?? ''}" stays the current snapshot: libvirt cannot be told that there is none.`] : [];

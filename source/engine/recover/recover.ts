@@ -5,10 +5,10 @@ until then its run may still be at work.
 Until the first removal has happened both ways are open; after it only forward. While nothing was switched yet, forward means: take the new files back
 and do all of it anew, because a crash of the host may have left them half written.
 */
+import {createdPaths, targetOf, type Plan, type Step} from '../../model/plan/plan.ts';
 import type {Action} from '../../model/plan/request.ts';
 import {describeAction} from '../../actions/registry.ts';
 import type {Failure} from '../../model/failure.ts';
-import type {Plan, Step} from '../../model/plan/plan.ts';
 import {
 	fail, succeed, unreachable, type Result,
 } from '../../model/result.ts';
@@ -116,10 +116,10 @@ async function checkHost(world: World, plan: Plan): Promise<Result<void>> {
 		? succeed(undefined)
 		: fail({
 			kind: 'recovery-refused',
-			reason: plan.owner === 'qemu'
+			reason: targetOf(plan).hypervisor === 'qemu'
 				? `The action on "${plan.action.domain.name}" is unfinished on a bare QEMU.`
 				: `The action on "${plan.action.domain.name}" is unfinished on another host, ${plan.uri}.`,
-			remedy: plan.owner === 'qemu' ? 'Recover it by its monitor: vsnap-tui recover --qmp NAME=SOCKET.' : 'Recover it there: vsnap-tui recover --connect URI.',
+			remedy: targetOf(plan).hypervisor === 'qemu' ? 'Recover it by its monitor: vsnap-tui recover --qmp NAME=SOCKET.' : 'Recover it there: vsnap-tui recover --connect URI.',
 		});
 }
 
@@ -187,12 +187,15 @@ async function recoverLocked(world: World, {plan}: UnfinishedAction, options: Re
 }
 
 /** What was asked for, as far as the power of the domain decided it: a snapshot of disks that were off stays one where somebody has started the domain since. */
-function asPlanned({action, before, expected, images}: Plan): Action {
-	if (action.kind !== 'create' || action.memory !== undefined || (before.state !== 'shutoff' && before.state !== 'crashed') || images.created.length === 0) {
+function asPlanned(plan: Plan): Action {
+	const {action} = plan;
+	const {before, expected} = targetOf(plan);
+	const created = createdPaths(plan);
+	if (action.kind !== 'create' || action.memory !== undefined || (before.state !== 'shutoff' && before.state !== 'crashed') || created.length === 0) {
 		return action;
 	}
 
-	const made = expected.heads.filter(({path}) => images.created.includes(path));
+	const made = expected.heads.filter(({path}) => created.includes(path));
 	const others = action.disks.filter(({target}) => !made.some(head => head.target === target));
 	return {
 		...action,

@@ -2,9 +2,9 @@
 Putting things back: the undo of every step that was begun, last first, then the proof that all is as it was. Where an undo of the switch fails, nothing before
 it is undone: the new files may then be what the domain runs on. A file is removed only where it is proven that nobody needs it and nobody has written to it.
 */
+import {targetOf, type Command, type Step} from '../../model/plan/plan.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
 import type {Failure} from '../../model/failure.ts';
-import type {Command, Step} from '../../model/plan/plan.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {
@@ -173,7 +173,7 @@ export async function rollBack(work: Work): Promise<WayBack> {
 	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
 	if (!picture.ok) {
 		// A standalone QEMU without a record is known by its process alone.
-		if (plan.owner === 'qemu' && picture.failure.kind === 'domain-not-found') {
+		if (targetOf(plan).hypervisor === 'qemu' && picture.failure.kind === 'domain-not-found') {
 			return {kind: 'put-back', remarks: ['Its QEMU has ended, so its disks were not read again.'], startFailure: undefined};
 		}
 

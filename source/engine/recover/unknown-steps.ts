@@ -2,13 +2,13 @@
 What a damaged journal is worth: its plan is whole, and records are missing, so of no step it is known whether it happened. Each is looked at in the world,
 and those that may have happened count as begun, which is what recovery already knows how to handle: it asks before it repeats or undoes them.
 */
+import {createdPaths, targetOf, type Step, type Target} from '../../model/plan/plan.ts';
 import type {Failure} from '../../model/failure.ts';
 import type {DomainPicture} from '../../model/domain/inventory.ts';
-import type {Plan, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {JournalRecord, Owner, UnfinishedAction} from '../ports.ts';
 
-function isOffItsHeads({before}: Plan, {domain}: DomainPicture): boolean {
+function isOffItsHeads({before}: Target, {domain}: DomainPicture): boolean {
 	const definitions = [domain.definition, ...(domain.liveDefinition ? [domain.liveDefinition] : [])];
 	return before.heads.some(({target, path}) => definitions.some(({disks}) => {
 		const source = disks.find(disk => disk.target === target)?.sourcePath;
@@ -16,7 +16,7 @@ function isOffItsHeads({before}: Plan, {domain}: DomainPicture): boolean {
 	}));
 }
 
-function isOffItsRecords({before}: Plan, {snapshots, currentSnapshot}: DomainPicture): boolean {
+function isOffItsRecords({before}: Target, {snapshots, currentSnapshot}: DomainPicture): boolean {
 	const names = new Set(snapshots.map(({name}) => name));
 	return currentSnapshot !== before.currentSnapshot || names.size !== before.snapshotNames.length || before.snapshotNames.some(name => !names.has(name));
 }
@@ -59,7 +59,7 @@ export async function withUnknownSteps(owner: Owner, action: UnfinishedAction): 
 	}
 
 	const isTraced = (step: Step) => traces.value.has(step.id);
-	const hasSwitched = isOffItsHeads(plan, picture.value) || isOffItsRecords(plan, picture.value)
+	const hasSwitched = isOffItsHeads(targetOf(plan), picture.value) || isOffItsRecords(targetOf(plan), picture.value)
 		|| plan.steps.some(step => (step.phase === 'switch' || step.phase === 'remove') && isTraced(step));
 	const mayHaveHappened = (step: Step) => isTraced(step)
 		|| step.phase === 'create'
@@ -74,7 +74,7 @@ the journal is whole. Fails where the world cannot be asked.
 */
 export async function readUnprovenFiles(owner: Owner, {plan, damage}: UnfinishedAction): Promise<Result<string[]>> {
 	const there: string[] = [];
-	for (const path of damage === undefined ? [] : plan.images.created) {
+	for (const path of damage === undefined ? [] : createdPaths(plan)) {
 		const exists = await owner.observe({kind: 'file-exists', path});
 		if (!exists.ok) {
 			return exists;

@@ -2,8 +2,8 @@
 Which ways out of an unfinished action are open, and what stands against the others: the world is compared with the journal before anything is touched.
 */
 import {posix} from 'node:path';
+import {targetOf, type Plan} from '../../model/plan/plan.ts';
 import type {DomainPicture} from '../../model/domain/inventory.ts';
-import type {Plan} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {madeFiles, readTouched} from '../run/made-files.ts';
@@ -49,7 +49,7 @@ function againstBack({plan, progress, picture, touched}: Look): Against | undefi
 		return {reason: `${meanwhile.join(' ')} Going back would take the domain off what was written since.`};
 	}
 
-	const start = plan.steps.find(step => step.id === 'start');
+	const start = plan.steps.find(step => step.startsDomain);
 	const isOurStart = start !== undefined && stateOf(progress.states, start) !== 'untouched';
 	const live = isOurStart ? [] : liveOnNew(plan, picture);
 	const isWaitingForOff = picture.domain.liveDefinition !== undefined && !isOurStart && plan.steps.some(step => step.undoWhileOff && stateOf(progress.states, step) !== 'untouched');
@@ -166,7 +166,7 @@ function remedyFor(plan: Plan, leads: ReadonlyArray<string | undefined>): string
 export async function readWays(owner: Owner, action: UnfinishedAction): Promise<Result<Ways>> {
 	const {plan, records} = action;
 	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
-	const touched = await readTouched(owner, madeFiles(plan, records), plan.expected.heads.map(({path}) => path));
+	const touched = await readTouched(owner, madeFiles(plan, records), targetOf(plan).expected.heads.map(({path}) => path));
 	if (!picture.ok) {
 		return picture;
 	}

@@ -2,12 +2,12 @@
 Executing a plan: lock, look whether the host is still as planned, journal, run, prove, remove. Before the switch any failure or interruption puts
 everything back; after the proof the rest is finished or left for `recover`.
 */
+import {targetOf, type Plan, type Step} from '../../model/plan/plan.ts';
 import {describeAction, readsOf} from '../../actions/registry.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
 import {changedParts} from '../../model/plan/fingerprint.ts';
 import type {Failure} from '../../model/failure.ts';
 import {describeTrouble} from '../../model/plan/journal-trouble.ts';
-import type {Plan, Step} from '../../model/plan/plan.ts';
 import {
 	fail, succeed, unreachable, type Result,
 } from '../../model/result.ts';
@@ -42,7 +42,7 @@ async function checkUnchanged(plan: Plan, owner: Owner): Promise<Result<void>> {
 		return inventory;
 	}
 
-	const changed = changedParts(plan.fingerprint, fingerprintOf(inventory.value, imagesOf(plan.fingerprint)));
+	const changed = changedParts(targetOf(plan).fingerprint, fingerprintOf(inventory.value, imagesOf(targetOf(plan).fingerprint)));
 	return changed.length === 0 ? succeed(undefined) : fail({kind: 'host-changed', changed});
 }
 

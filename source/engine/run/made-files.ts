@@ -2,7 +2,7 @@
 The files that an action makes and that its way back removes: which they are, how they were when they were made, and the proof that one of them may go.
 The journal tells how they were (`stamps`); the world at that moment tells the rest.
 */
-import type {Command, Plan, Step} from '../../model/plan/plan.ts';
+import {targetOf, type Command, type Plan, type Step} from '../../model/plan/plan.ts';
 import {isDoubt} from '../../model/images/image-users.ts';
 import {wordsOfProgram} from '../../model/plan/placed-command.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
@@ -68,7 +68,7 @@ function switched(record: JournalRecord & {kind: 'begin' | 'done' | 'failed'}): 
 export function madeFiles(plan: Plan, records: readonly JournalRecord[]): Map<string, Made> {
 	const made = new Map<string, Made>();
 	const paths = removablePaths(plan);
-	const heads = new Set(plan.expected.heads.map(({path}) => path));
+	const heads = new Set(targetOf(plan).expected.heads.map(({path}) => path));
 	const steps = new Map(plan.steps.map(step => [step.id, step]));
 	const lastMakers = new Map<string, Step>();
 	let everSwitched = false;

@@ -2,8 +2,8 @@
 What an action, or somebody else meanwhile, did to the domain's power, in sentences. The state is no proof of anything else: a guest may end, and somebody
 may start it, at any moment.
 */
+import {targetOf, type Plan, type Step} from '../../model/plan/plan.ts';
 import {hasProcess, type Domain} from '../../model/domain/domain.ts';
-import type {Plan, Step} from '../../model/plan/plan.ts';
 import {stateOf, type StepState} from './progress.ts';
 
 type Power = 'running' | 'paused' | 'off';
@@ -13,7 +13,7 @@ const awake = (state: string): Power => state === 'paused' ? 'paused' : 'running
 const powerOf = (domain: Domain): Power => hasProcess(domain) ? awake(domain.state) : 'off';
 
 const before = (plan: Plan): Power | undefined => {
-	const {state} = plan.before;
+	const {state} = targetOf(plan).before;
 	return state === undefined ? undefined : (state === 'shutoff' || state === 'crashed' ? 'off' : awake(state));
 };
 
@@ -22,7 +22,7 @@ export const isStop = (step: Step) => step.happened.kind === 'domain-off';
 
 /** After the action: what differs from what was expected. */
 export function powerRemarks(plan: Plan, domain: Domain): string[] {
-	const {endState} = plan.expected;
+	const {endState} = targetOf(plan).expected;
 	const expected = endState === undefined ? before(plan) : (endState === 'shutoff' ? 'off' : endState);
 	const now = powerOf(domain);
 	return expected === undefined || expected === now

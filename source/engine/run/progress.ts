@@ -2,7 +2,7 @@
 How far an action got, by its journal, and which way fits that. Nothing here asks the world but `lookAtRemovals`.
 */
 import type {Failure} from '../../model/failure.ts';
-import type {Plan, Step} from '../../model/plan/plan.ts';
+import {targetOf, type Plan, type Step, type Target} from '../../model/plan/plan.ts';
 import type {JournalRecord, Owner, UnfinishedAction} from '../ports.ts';
 
 /** `give-up`: leave everything as it is, and forget the action. */
@@ -120,7 +120,7 @@ async function hasNothingSwitched(owner: Owner, plan: Plan, states: ReadonlyMap<
 export const mergesBack = (step: Step) => step.undo?.some(command => command.merges !== undefined) === true;
 
 /** libvirt cannot be told that no snapshot is the current one: whoever had none, and got one, keeps it. */
-export function keepsNewCurrent({before, expected}: Plan): boolean {
+export function keepsNewCurrent({before, expected}: Target): boolean {
 	return before.currentSnapshot === undefined && expected.currentSnapshot !== undefined && before.snapshotNames.includes(expected.currentSnapshot);
 }
 
@@ -130,5 +130,5 @@ the current one that the disks are not on.
 */
 export function defaultDirection(unfinished: UnfinishedAction): 'back' | 'forward' {
 	const {hasSwitched, hasRemoved, wasGoingBack} = progressOf(unfinished);
-	return hasRemoved || (hasSwitched && (!wasGoingBack || keepsNewCurrent(unfinished.plan))) ? 'forward' : 'back';
+	return hasRemoved || (hasSwitched && (!wasGoingBack || keepsNewCurrent(targetOf(unfinished.plan)))) ? 'forward' : 'back';
 }

@@ -1,9 +1,9 @@
 /**
 Proving a result instead of trusting exit codes: the world is read again and compared with what the plan expected. Runs before anything is removed.
 */
+import {targetOf, type Expected, type Plan, type Target} from '../../model/plan/plan.ts';
 import {headDisks} from '../../model/domain/domain.ts';
 import type {DomainPicture} from '../../model/domain/inventory.ts';
-import type {Expected, Plan} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {findMeanwhile} from '../recover/compare-journal.ts';
 import type {Owner} from '../ports.ts';
@@ -53,7 +53,7 @@ export function findBrokenChains(paths: readonly string[], picture: DomainPictur
 The snapshots that somebody has taken between these two while the action went on or right after it, the latest first. Undefined where the upper one does not
 come after the lower one through new ones alone.
 */
-function newOnesBetween({before, expected}: Plan, {snapshots}: DomainPicture, {upper, lower}: {upper: string | undefined; lower: string | undefined}): string[] | undefined {
+function newOnesBetween({before, expected}: Target, {snapshots}: DomainPicture, {upper, lower}: {upper: string | undefined; lower: string | undefined}): string[] | undefined {
 	const known = new Set([...before.snapshotNames, ...expected.snapshots.map(({name}) => name)]);
 	const found: string[] = [];
 	for (let name = upper; name !== lower; name = snapshots.find(snapshot => snapshot.name === name)?.parent) {
@@ -84,7 +84,7 @@ function leadsTo({images}: DomainPicture, from: string | undefined, path: string
 /** `hasGoneOn`: somebody has taken snapshots, so a disk may be on an overlay above the expected head. */
 function findDifferences(plan: Plan, picture: DomainPicture, {hasGoneOn, isCurrentRight}: {hasGoneOn: boolean; isCurrentRight: boolean}): string[] {
 	const findings: string[] = [];
-	const {expected} = plan;
+	const {expected} = targetOf(plan);
 	const {domain} = picture;
 	for (const {target, path} of expected.heads) {
 		const sources = [domain.definition.disks, headDisks(domain)].map(disks => disks.find(disk => disk.target === target)?.sourcePath);
@@ -103,7 +103,7 @@ function findDifferences(plan: Plan, picture: DomainPicture, {hasGoneOn, isCurre
 		const found = picture.snapshots.find(snapshot => snapshot.name === name);
 		if (!found) {
 			findings.push(`The snapshot "${name}" is gone.`);
-		} else if (newOnesBetween(plan, picture, {upper: found.parent, lower: parent}) === undefined) {
+		} else if (newOnesBetween(targetOf(plan), picture, {upper: found.parent, lower: parent}) === undefined) {
 			findings.push(`The snapshot "${name}" should come after "${parent ?? 'nothing'}", and comes after "${found.parent ?? 'nothing'}".`);
 		}
 	}
@@ -118,7 +118,7 @@ function findDifferences(plan: Plan, picture: DomainPicture, {hasGoneOn, isCurre
 }
 
 /** Whether the action brings the domain into a state on purpose. Of any other the state is a remark: a guest may end, and somebody may start it, at any moment. */
-function isStateWanted({action, expected}: Plan): boolean {
+function isStateWanted({action, targets: [{expected}]}: Plan): boolean {
 	return (action.kind === 'revert' || action.kind === 'branch') && expected.endState !== undefined;
 }
 
@@ -132,7 +132,7 @@ export async function prove(plan: Plan, owner: Owner, options: {mayHaveMovedOn: 
 	}
 
 	const {made} = findMeanwhile(plan, picture.value);
-	const later = newOnesBetween(plan, picture.value, {upper: picture.value.currentSnapshot, lower: plan.expected.currentSnapshot});
+	const later = newOnesBetween(targetOf(plan), picture.value, {upper: picture.value.currentSnapshot, lower: targetOf(plan).expected.currentSnapshot});
 	const findings = findDifferences(plan, picture.value, {hasGoneOn: made.length > 0, isCurrentRight: later !== undefined});
 	const power = powerRemarks(plan, picture.value.domain);
 	const remarks = made.map(name => later?.includes(name)

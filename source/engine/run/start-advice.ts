@@ -1,7 +1,7 @@
 /**
 What helps where a domain could not be started because something that its definition names is gone: by then the plan's own words are of no use.
 */
-import type {Plan} from '../../model/plan/plan.ts';
+import {targetOf, type Plan} from '../../model/plan/plan.ts';
 import {isStartable, lostToStart} from '../../model/domain/start-files.ts';
 import {describeLost, ejectCommand} from '../../planner/checks/start-files.ts';
 import type {Outcome, Owner} from '../ports.ts';
@@ -19,8 +19,8 @@ async function adviseStart(owner: Owner, plan: Plan): Promise<string | undefined
 		return undefined;
 	}
 
-	const ejects = plan.owner === 'qemu' ? [] : lost.media.map(disk => ejectCommand(domain, disk));
-	const others = describeLost(plan.owner === 'qemu' ? lost : {...lost, media: []});
+	const ejects = targetOf(plan).hypervisor === 'qemu' ? [] : lost.media.map(disk => ejectCommand(domain, disk));
+	const others = describeLost(targetOf(plan).hypervisor === 'qemu' ? lost : {...lost, media: []});
 	return [
 		`The domain cannot start: ${describeLost(lost).map(({text}) => text).join('; ')}.`,
 		...(ejects.length === 0 ? [] : [`Take the medium out: ${ejects.join('; ')}.`]),

@@ -3,6 +3,7 @@ Whether what a journal holds is a plan: every part that recovery reads is there 
 sense. New members need no check as long as a plan without them works.
 */
 import type {Plan} from './plan.ts';
+import {upgradePlan} from './upgrade-plan.ts';
 
 /** Gives the place that is wrong, as "steps[3].undo"; undefined: all is well. */
 type Check = (value: unknown, place: string) => string | undefined;
@@ -37,6 +38,8 @@ function shape(members: Record<string, Check>): Check {
 const listOf = (check: Check): Check => (value, place) => Array.isArray(value)
 	? firstWrong(value.map((item: unknown, index) => [check, item, `${place}[${index}]`]))
 	: place;
+
+const listOfSome = (check: Check): Check => (value, place) => Array.isArray(value) && value.length > 0 ? listOf(check)(value, place) : place;
 
 const kind = shape({kind: text});
 const files = listOf(shape({path: text, text}));
@@ -76,25 +79,30 @@ const step = shape({
 const plan = shape({
 	id: text,
 	plannedAt: text,
-	owner: oneOf('libvirt', 'demo', 'qemu'),
 	uri: text,
 	action: shape({kind: text, domain: shape({uuid: text, name: text})}),
 	consequences: listOf(shape({severity: text, text})),
 	images: shape({
-		created: listOf(text), removed: listOf(text), kept: listOf(text), written: optional(listOf(text)), staying: optional(listOf(shape({path: text, reason: text}))),
+		created: listOf(shape({path: text, backingPath: optional(text), format: optional(text)})), removed: listOf(text), kept: listOf(text), written: optional(listOf(text)), staying: optional(listOf(shape({path: text, reason: text}))),
 	}),
+	targets: listOfSome(shape({
+		domain: shape({uuid: text, name: text}),
+		hypervisor: oneOf('libvirt', 'demo', 'qemu'),
+		socketPath: optional(text),
+		metadataPath: optional(text),
+		expected: shape({
+			heads, chains: listOf(shape({path: text, format: text})), snapshots: listOf(shape({name: text})), goneSnapshots: optional(listOf(text)),
+		}),
+		fingerprint: shape({}),
+		before: shape({
+			definitionXml: text, heads, snapshotNames: listOf(text), snapshotXmls: listOf(text),
+		}),
+	})),
 	steps: listOf(step),
-	expected: shape({
-		heads, chains: listOf(shape({path: text, format: text})), snapshots: listOf(shape({name: text})), goneSnapshots: optional(listOf(text)),
-	}),
-	fingerprint: shape({}),
-	before: shape({
-		definitionXml: text, heads, snapshotNames: listOf(text), snapshotXmls: listOf(text),
-	}),
 });
 
 /** The version of plans that this program writes and carries out. */
-export const planVersion = 1;
+export const planVersion = 2;
 
 export type CheckedPlan =
 	| {kind: 'plan'; plan: Plan}
@@ -108,13 +116,14 @@ export function domainOf(value: unknown): {uuid: string; name: string} | undefin
 	return isObject(domain) && typeof domain.uuid === 'string' && typeof domain.name === 'string' ? {uuid: domain.uuid, name: domain.name} : undefined;
 }
 
-/** A later version of the program may mean something else by the same members, so of its plans nothing else is looked at. */
+/** Plans of earlier versions come in the form of today. A later version of the program may mean something else by the same members, so of its plans nothing else is looked at. */
 export function checkPlan(value: unknown): CheckedPlan {
 	const version = isObject(value) ? value.version : undefined;
 	if (typeof version === 'number' && Number.isSafeInteger(version) && version > planVersion) {
 		return {kind: 'later-version', version};
 	}
 
-	const wrong = version === planVersion ? plan(value, 'plan') : 'plan.version';
-	return wrong === undefined ? {kind: 'plan', plan: value as Plan} : {kind: 'damaged', reason: `${wrong} is missing or not what it should be`};
+	const upgraded = upgradePlan(value);
+	const wrong = isObject(upgraded) && upgraded.version === planVersion ? plan(upgraded, 'plan') : 'plan.version';
+	return wrong === undefined ? {kind: 'plan', plan: upgraded as Plan} : {kind: 'damaged', reason: `${wrong} is missing or not what it should be`};
 }

@@ -169,6 +169,10 @@ export type Step = {
 	/** Its undo writes to what a running domain works with: recovery waits until the domain is off. */
 	undoWhileOff?: true;
 	instead?: Instead;
+	/** From here on the domain runs because of this action. */
+	startsDomain?: true;
+	/** The definition names the new disks from here on. */
+	switchesDefinition?: true;
 	/** It cannot be done while the domain runs, by no other words either: recovery waits until the domain is off. */
 	needsOff?: true;
 	/** Images whose content stands elsewhere once this is done. Who writes to one of them afterwards would lose that: it is looked for before anything relies on it. */
@@ -212,28 +216,14 @@ export type Expected = {
 	endState: EndState | undefined;
 };
 
-export type Plan = {
-	version: 1;
-	id: string;
-	/** ISO 8601. */
-	plannedAt: string;
-	owner: 'libvirt' | 'demo' | 'qemu';
-	uri: string;
-	action: Action;
-	consequences: Consequence[];
-	/** Image files by what the plan does to them, for the picture of the images. */
-	images: {
-		created: string[];
-		removed: string[];
-		/** Changed in place: merged into, put on another backing file. */
-		written?: string[];
-		/** Left, though one might expect them to go, and why. */
-		staying?: Array<{path: string; reason: string}>;
-		kept: string[];
-	};
-	steps: Step[];
-	expected: Expected;
-	fingerprint: Fingerprint;
+/** One domain that a plan works on. */
+export type Target = {
+	domain: {uuid: string; name: string};
+	hypervisor: 'libvirt' | 'demo' | 'qemu';
+	/** Of a standalone QEMU that runs: its monitor's UNIX socket. */
+	socketPath?: string;
+	/** Of a standalone QEMU: the folder of its records. */
+	metadataPath?: string;
 	/** Every snapshot record and the definition as they were: recovery and a person need nothing else. */
 	before: {
 		definitionXml: string;
@@ -246,4 +236,37 @@ export type Plan = {
 		/** Heads and frozen images that could be opened with their whole chain. */
 		chains?: string[];
 	};
+	expected: Expected;
+	fingerprint: Fingerprint;
 };
+
+/** A file that a plan makes. `backingPath` and `format`: of an image. */
+export type CreatedFile = {path: string; backingPath?: string; format?: string};
+
+export type Plan = {
+	version: 2;
+	id: string;
+	/** ISO 8601. */
+	plannedAt: string;
+	uri: string;
+	action: Action;
+	/** Locked in the order of their UUIDs. The actions of today work on one. */
+	targets: [Target, ...Target[]];
+	consequences: Consequence[];
+	/** Image files by what the plan does to them, for the picture of the images. */
+	images: {
+		created: CreatedFile[];
+		removed: string[];
+		/** Changed in place: merged into, put on another backing file. */
+		written?: string[];
+		/** Left, though one might expect them to go, and why. */
+		staying?: Array<{path: string; reason: string}>;
+		kept: string[];
+	};
+	steps: Step[];
+};
+
+/** The domain that the plan is for. */
+export const targetOf = ({targets: [target]}: Pick<Plan, 'targets'>): Target => target;
+
+export const createdPaths = ({images}: Pick<Plan, 'images'>): string[] => images.created.map(({path}) => path);

@@ -64,19 +64,20 @@ export function assembleMending(context: PlanContext, action: MendRecordsAction 
 	const {steps, consequences, removed, written, basis, heads, opens, snapshots, currentSnapshot} = mending;
 	const chains = [...new Set([...heads.map(({path}) => path).filter(path => isOpenable(graph, path)), ...opens])];
 	return succeed({
-		...planFrame(action, inventory, given),
+		...planFrame(action, inventory, given, {
+			expected: {
+				heads,
+				chains: chains.map(path => ({path, format: imageAt(graph, path)?.format ?? 'qcow2'})),
+				...(mending.links && {links: mending.links}),
+				currentSnapshot,
+				snapshots: snapshots.map(({name, parent}) => ({name, parent})),
+				endState: undefined,
+			},
+			fingerprint: fingerprintOf(inventory, new Set([...basis, ...removed, ...written])),
+		}),
 		consequences,
 		images: {created: [], removed, written, kept: picture.images.map(({path}) => path).filter(path => !removed.includes(path) && !written.includes(path))},
 		steps,
-		expected: {
-			heads,
-			chains: chains.map(path => ({path, format: imageAt(graph, path)?.format ?? 'qcow2'})),
-			...(mending.links && {links: mending.links}),
-			currentSnapshot,
-			snapshots: snapshots.map(({name, parent}) => ({name, parent})),
-			endState: undefined,
-		},
-		fingerprint: fingerprintOf(inventory, new Set([...basis, ...removed, ...written])),
 	});
 }
 

@@ -3,7 +3,7 @@ What a shell script needs to do by hand what a plan does to a bare QEMU: speakin
 virsh.
 */
 import {posix} from 'node:path';
-import type {Plan, Probe, QmpCommand} from '../../model/plan/plan.ts';
+import {targetOf, type Plan, type Probe, type QmpCommand} from '../../model/plan/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
 
 /** A path as a word of socat's own language. */
@@ -17,15 +17,7 @@ function inRecord(path: string): string {
 	return formatCommandLine(['-e', `file="${escaped}"`, '-e', `file='${escaped}'`]);
 }
 
-function qmpCommands(plan: Plan): QmpCommand[] {
-	return plan.steps.flatMap(step => [step.command, ...step.undo ?? []]).filter((command): command is QmpCommand => command.tool === 'qmp');
-}
-
-function placesOf(plan: Plan): {socket: string | undefined; metadata: string} {
-	const makeFolder = plan.steps.find(step => step.id === 'records')?.command;
-	const folder = makeFolder !== undefined && 'argv' in makeFolder ? makeFolder.argv.at(-1)! : '';
-	return {socket: qmpCommands(plan)[0]?.socketPath, metadata: posix.dirname(folder)};
-}
+const metadataOf = (plan: Plan) => targetOf(plan).metadataPath!;
 
 /** One command to the monitor, to the end of its work. */
 export function bareLine(command: QmpCommand): string {
@@ -35,18 +27,18 @@ export function bareLine(command: QmpCommand): string {
 }
 
 function isListening(plan: Plan): string {
-	const {socket} = placesOf(plan);
+	const {socketPath: socket} = targetOf(plan);
 	return socket === undefined ? 'false' : `listening ${quoteForShell(socatPath(socket))}`;
 }
 
 function hasOpen(plan: Plan, path: string): string {
-	const {socket} = placesOf(plan);
+	const {socketPath: socket} = targetOf(plan);
 	return socket === undefined ? 'false' : `say ${quoteForShell(socatPath(socket))} '{"execute":"query-block"}' | grep -qF -- ${quoteForShell(`": ${JSON.stringify(path)}`)}`;
 }
 
 /** Undefined: a question about files, which is the same for every owner. */
 export function bareCondition(probe: Probe, plan: Plan): string | undefined {
-	const record = (name: string) => formatCommandLine(['test', '-e', posix.join(placesOf(plan).metadata, 'snapshots', `${name}.xml`)]);
+	const record = (name: string) => formatCommandLine(['test', '-e', posix.join(metadataOf(plan), 'snapshots', `${name}.xml`)]);
 	switch (probe.kind) {
 		case 'domain-active':
 		case 'domain-running':
@@ -86,10 +78,10 @@ export function bareCondition(probe: Probe, plan: Plan): string | undefined {
 
 /** The tests that come before anything else; `changed` says what is not as it was. */
 export function bareFreshness(plan: Plan): string[] {
-	const {metadata} = placesOf(plan);
+	const metadata = metadataOf(plan);
 	const snapshots = quoteForShell(posix.join(metadata, 'snapshots'));
 	const definition = quoteForShell(posix.join(metadata, 'domain.xml'));
-	const {snapshotNames, currentSnapshot, heads} = plan.before;
+	const {snapshotNames, currentSnapshot, heads} = targetOf(plan).before;
 	return [
 		`[ "$(ls -1 ${snapshots} 2>/dev/null | sed -n 's/\\.xml$//p' | sort)" = "$(printf '%s\\n' ${formatCommandLine(snapshotNames)} | sed '/^$/d' | sort)" ] || changed 'its snapshots'`,
 		...(currentSnapshot === undefined ? [] : [`[ "$(cat ${snapshots}/current)" = ${quoteForShell(currentSnapshot)} ] || changed 'its current snapshot'`]),
@@ -100,12 +92,13 @@ export function bareFreshness(plan: Plan): string[] {
 
 /** What has to be true before anything is removed; `orElse`: what the shell does where it is not. */
 export function bareProof(plan: Plan, orElse: string): string[] {
-	const {metadata} = placesOf(plan);
+	const metadata = metadataOf(plan);
+	const {expected} = targetOf(plan);
 	return [
-		...plan.expected.heads.map(({path}) => `grep -qF ${inRecord(path)} ${quoteForShell(posix.join(metadata, 'domain.xml'))} || ${orElse}`),
-		...(plan.expected.currentSnapshot === undefined
+		...expected.heads.map(({path}) => `grep -qF ${inRecord(path)} ${quoteForShell(posix.join(metadata, 'domain.xml'))} || ${orElse}`),
+		...(expected.currentSnapshot === undefined
 			? []
-			: [`[ "$(cat ${quoteForShell(posix.join(metadata, 'snapshots', 'current'))})" = ${quoteForShell(plan.expected.currentSnapshot)} ] || ${orElse}`]),
+			: [`[ "$(cat ${quoteForShell(posix.join(metadata, 'snapshots', 'current'))})" = ${quoteForShell(expected.currentSnapshot)} ] || ${orElse}`]),
 	];
 }
 
@@ -193,7 +186,7 @@ monitor() {
 /** The functions that the lines above call. */
 export function bareHeader(plan: Plan): string[] {
 	return [
-		...unusedFunction(posix.dirname(placesOf(plan).metadata)),
-		...(qmpCommands(plan).length === 0 ? [] : monitorFunctions.split('\n')),
+		...unusedFunction(posix.dirname(metadataOf(plan))),
+		...(targetOf(plan).socketPath === undefined ? [] : monitorFunctions.split('\n')),
 	];
 }

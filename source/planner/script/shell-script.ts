@@ -3,8 +3,8 @@ A plan as a POSIX shell script that does the same by hand: the same commands in 
 removed.
 */
 import {posix} from 'node:path';
+import {targetOf, type Command, type Guard, type Plan, type Probe} from '../../model/plan/plan.ts';
 import {formatCommand} from '../../model/text/format-command.ts';
-import type {Command, Guard, Plan, Probe} from '../../model/plan/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
 import {hasHidden, makeVisible} from '../../model/text/visible-text.ts';
 import {
@@ -34,7 +34,7 @@ function line(command: Command, options: ShellOptions): string {
 }
 
 function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
-	const ofBare = plan.owner === 'qemu' ? bareCondition(probe, plan) : undefined;
+	const ofBare = targetOf(plan).hypervisor === 'qemu' ? bareCondition(probe, plan) : undefined;
 	if (ofBare !== undefined) {
 		return ofBare;
 	}
@@ -164,23 +164,24 @@ function putBackLines(plan: Plan, options: ShellOptions): string[] {
 function freshnessLines(plan: Plan): string[] {
 	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
 	const uuid = quoteForShell(plan.action.domain.uuid);
-	const names = plan.before.snapshotNames;
+	const {before} = targetOf(plan);
+	const names = before.snapshotNames;
 	const intro = [
 		'',
 		comment('The host must still be as it was when this was planned.'),
 		'changed() { echo "the host changed since this was planned: $1" >&2; exit 7; }',
 	];
-	if (plan.owner === 'qemu') {
+	if (targetOf(plan).hypervisor === 'qemu') {
 		return [...intro, ...bareFreshness(plan)];
 	}
 
 	return [
 		...intro,
 		`[ "$(${virsh} snapshot-list --domain ${uuid} --name | sed '/^$/d' | LC_ALL=C sort)" = "$(printf '%s\\n' ${formatCommandLine(names)} | LC_ALL=C sort)" ] || changed 'its snapshots'`,
-		...(plan.before.currentSnapshot === undefined
+		...(before.currentSnapshot === undefined
 			? []
-			: [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(plan.before.currentSnapshot)} ] || changed 'its current snapshot'`]),
-		...plan.before.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(path)} || changed 'its disks'`),
+			: [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(before.currentSnapshot)} ] || changed 'its current snapshot'`]),
+		...before.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(path)} || changed 'its disks'`),
 	];
 }
 
@@ -191,17 +192,18 @@ function grepSource(path: string): string {
 
 /** What has to be true before anything is removed; `orElse`: what the shell does where it is not. */
 function proofLines(plan: Plan, orElse: string): string[] {
-	if (plan.owner === 'qemu') {
+	if (targetOf(plan).hypervisor === 'qemu') {
 		return bareProof(plan, orElse);
 	}
 
 	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
 	const uuid = quoteForShell(plan.action.domain.uuid);
+	const {expected} = targetOf(plan);
 	return [
-		...plan.expected.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(path)} || ${orElse}`),
-		...(plan.expected.currentSnapshot === undefined
+		...expected.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(path)} || ${orElse}`),
+		...(expected.currentSnapshot === undefined
 			? []
-			: [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(plan.expected.currentSnapshot)} ] || ${orElse}`]),
+			: [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(expected.currentSnapshot)} ] || ${orElse}`]),
 	];
 }
 
@@ -225,7 +227,7 @@ function imagesBeside(path: string, options: ShellOptions): string {
 
 function guardLine(guard: Guard, plan: Plan, options: ShellOptions): string {
 	const backingLine = `"full-backing-filename": ${JSON.stringify(guard.path)}`;
-	const unused = plan.owner === 'qemu' ? bareUnused(guard.path) : `unused ${quoteForShell(`file='${inXml(guard.path)}'`)}`;
+	const unused = targetOf(plan).hypervisor === 'qemu' ? bareUnused(guard.path) : `unused ${quoteForShell(`file='${inXml(guard.path)}'`)}`;
 	// A device node is never removed.
 	return `${line({tool: 'file', argv: ['test', '-f', guard.path], files: []}, options)} && ${unused} && ! { ${imagesBeside(guard.path, options)}; } | grep -F -- ${quoteForShell(backingLine)}`;
 }
@@ -242,7 +244,7 @@ function header(plan: Plan, {title}: ShellOptions): string[] {
 		'export LC_ALL=C',
 		'reached=0',
 		'',
-		...(plan.owner === 'qemu' ? bareHeader(plan) : virshHeader(virsh)),
+		...(targetOf(plan).hypervisor === 'qemu' ? bareHeader(plan) : virshHeader(virsh)),
 	];
 }
 

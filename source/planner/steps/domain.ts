@@ -54,6 +54,7 @@ export function stopSteps(context: PlanContext, options: {phase: Phase; isGracef
 export function defineStep(context: PlanContext, xml: string): Step {
 	return step('switch', {
 		id: 'define',
+		switchesDefinition: true,
 		title: 'Switch the definition to the new disks',
 		command: domainCommands.define(context, 'definition-new', xml),
 		undo: [domainCommands.define(context, 'definition-before', context.inventory.definitionXml)],
@@ -63,6 +64,7 @@ export function defineStep(context: PlanContext, xml: string): Step {
 export function startStep(context: PlanContext, command: Step['command'], title: string): Step {
 	return step('switch', {
 		id: 'start',
+		startsDomain: true,
 		title,
 		command,
 		undo: [{...domainCommands.destroy(context, false), onlyIf: {kind: 'domain-active', uuid: context.uuid}}],

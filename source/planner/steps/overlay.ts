@@ -5,13 +5,20 @@ open it with its whole chain, and have it on disk before anything refers to it.
 import {posix} from 'node:path';
 import type {FileFacts} from '../../model/images/image.ts';
 import {isOwnedByRoot} from '../../model/images/image-owner.ts';
-import type {ProgramCommand, Step} from '../../model/plan/plan.ts';
+import type {CreatedFile, ProgramCommand, Step} from '../../model/plan/plan.ts';
 import {fileCommands, imageCommands} from '../hypervisor/commands.ts';
 import {buildPath, layerId, openBuildFolders, publishStep} from './build-folder.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
 import {step} from './step.ts';
 
 const ifStopped = 'The new overlays would be removed again: the domain is as it was.';
+
+/** The files of overlays, for the picture of the images. */
+export function overlayFiles(disks: readonly OverlaidDisk[]): CreatedFile[] {
+	return disks.map(({overlayPath: path, basePath, hasNoBacking}) => ({path, ...(!hasNoBacking && {backingPath: basePath}), format: 'qcow2'}));
+}
+
+export const filesAt = (paths: readonly string[]): CreatedFile[] => paths.map(path => ({path}));
 
 const overlayOf = ({layer, target}: OverlaidDisk) => `${layer ?? 'new'} overlay of ${target}`;
 

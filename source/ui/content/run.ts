@@ -12,6 +12,7 @@ import {
 	fitLine, line, paragraph, type Line,
 } from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
+import {targetOf} from '../../model/plan/plan.ts';
 import {failureLines} from './failure.ts';
 import {formatSeconds} from './words.ts';
 
@@ -118,7 +119,8 @@ function isQuiteAsBefore({failure}: Outcome & {kind: 'rolled-back'}): boolean {
 
 function verdict(run: Run, outcome: Outcome): {text: string; tone: Tone} {
 	if (outcome.kind === 'done') {
-		const {action, expected} = run.plan;
+		const {action} = run.plan;
+		const {expected} = targetOf(run.plan);
 		const end = expected.endState === undefined ? '' : {running: ' It is running.', paused: ' It is paused.', shutoff: ' It is off.'}[expected.endState];
 		return {
 			execute: {text: `Done, and proven. ${describeDone(action)}${end}`, tone: 'good' as const},

@@ -1,7 +1,7 @@
 import test from 'ava';
+import {createdPaths, type Plan} from '../../../source/model/plan/plan.ts';
 import {planBranch} from '../../../source/actions/branch/plan.ts';
 import type {BranchAction} from '../../../source/model/plan/request.ts';
-import type {Plan} from '../../../source/model/plan/plan.ts';
 import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/state/files/p1'};
@@ -11,8 +11,8 @@ const xml = (made: Plan, id: string) => made.steps.find(step => step.id === id)!
 
 test('a branch has two layers: its snapshot freezes the lower, the domain writes to the upper', t => {
 	const made = must(planBranch(action(), threeSnapshots(), given));
-	t.deepEqual(made.images.created, ['/d/vda.20261121-100000', '/d/vdb.20261121-100000', '/d/vda.20261121-100000-2', '/d/vdb.20261121-100000-2']);
-	t.deepEqual(made.expected.heads.map(({path}) => path), ['/d/vda.20261121-100000-2', '/d/vdb.20261121-100000-2']);
+	t.deepEqual(createdPaths(made), ['/d/vda.20261121-100000', '/d/vdb.20261121-100000', '/d/vda.20261121-100000-2', '/d/vdb.20261121-100000-2']);
+	t.deepEqual(made.targets[0].expected.heads.map(({path}) => path), ['/d/vda.20261121-100000-2', '/d/vdb.20261121-100000-2']);
 	const [records, stored] = xml(made, 'branch').split('</disks>') as [string, string];
 	t.regex(records, /vda\.20261121-100000-2/u);
 	t.regex(stored, /vda\.20261121-100000"/u);
@@ -21,7 +21,7 @@ test('a branch has two layers: its snapshot freezes the lower, the domain writes
 });
 
 test('the branch comes after its snapshot and is current, and the kept state comes after what was current', t => {
-	const {expected, images} = must(planBranch(action(), threeSnapshots(), given));
+	const {targets: [{expected}], images} = must(planBranch(action(), threeSnapshots(), given));
 	t.deepEqual(expected.snapshots.slice(-2), [{name: 'k', parent: 's3'}, {name: 'b1', parent: 's1'}]);
 	t.is(expected.currentSnapshot, 'b1');
 	t.deepEqual(images.removed, []);

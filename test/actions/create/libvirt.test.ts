@@ -1,5 +1,6 @@
 /** Plans for snapshots of a running domain of libvirt: the document and the flags of the one call, what it stands for, and its undo. */
 import test from 'ava';
+import {createdPaths} from '../../../source/model/plan/plan.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {
 	idsOf, planOf, refusalOf, stepOf, textsOf, twoDisks,
@@ -38,8 +39,8 @@ test('disks only: every disk and its overlay is named, in one atomic call', t =>
 `);
 	const plan = planOf(running(), asked);
 	t.is(idsOf(plan), 'snapshot');
-	t.deepEqual(plan.expected.heads, [{target: 'vda', path: '/d/vda.s1'}]);
-	t.like(plan.expected, {currentSnapshot: 's1', endState: 'running'});
+	t.deepEqual(plan.targets[0].expected.heads, [{target: 'vda', path: '/d/vda.s1'}]);
+	t.like(plan.targets[0].expected, {currentSnapshot: 's1', endState: 'running'});
 	t.regex(textsOf(plan), /warning: The guest runs: its disks are frozen as after a power cut/);
 });
 
@@ -59,7 +60,7 @@ test('inside the images: internal disks alone are named, and no flag is given', 
 test('memory in a file: its name is reserved first, progress can be asked, and it can be cancelled', t => {
 	const plan = planOf(running(), {memory: {mode: 'external'}});
 	t.is(idsOf(plan), 'reserve-memory snapshot');
-	t.deepEqual(plan.images.created, ['/d/vda.s1', '/d/vdb.s1', '/d/vda.s1.mem']);
+	t.deepEqual(createdPaths(plan), ['/d/vda.s1', '/d/vdb.s1', '/d/vda.s1.mem']);
 	const step = stepOf(plan, 'snapshot');
 	t.deepEqual(step.progress, {kind: 'domain-job', uuid});
 	t.deepEqual(argvOf(step.cancel![0]!).slice(-3), ['domjobabort', '--domain', uuid]);
@@ -72,7 +73,7 @@ test('a memory file that is there is refused when it is named, and avoided when 
 	world.folders.get('/d')!.names.add('vda.s1.mem');
 	t.regex(refusalOf(world, {memory: {mode: 'external', path: '/d/vda.s1.mem'}}), /\/d\/vda\.s1\.mem already/);
 	const plan = planOf(world, {memory: {mode: 'external'}});
-	t.true(plan.images.created.includes('/d/vda.20261121-100000'));
+	t.true(createdPaths(plan).includes('/d/vda.20261121-100000'));
 	t.regex(textsOf(plan), /memory file is called/);
 });
 
@@ -128,7 +129,7 @@ test('prepared overlays: for all disks by libvirt\'s flag, for some of them refu
 	const existing = (target: string, path: string) => ({target, mode: 'external' as const, path, reuse: 'existing' as const});
 	const both = {isDiskOnly: true, disks: [existing('vda', '/p/a'), existing('vdb', '/p/b')]};
 	t.deepEqual(flagsOf(world, both), ['--disk-only', '--atomic', '--reuse-external']);
-	t.deepEqual(planOf(world, both).images.created, []);
+	t.deepEqual(createdPaths(planOf(world, both)), []);
 	t.regex(refusalOf(world, {isDiskOnly: true, disks: [existing('vda', '/p/a')]}), /for all disks or for none; vdb has none.*--disk DISK=no/);
 	t.is(refusalOf(world, {isDiskOnly: true, disks: [existing('vda', '/p/a'), {target: 'vdb', mode: 'no'}]}), '');
 	t.regex(refusalOf(world, {isDiskOnly: true, disks: [{target: 'vda', mode: undefined, reuse: 'no-backing-file'}]}), /without a backing file/);
@@ -136,24 +137,24 @@ test('prepared overlays: for all disks by libvirt\'s flag, for some of them refu
 
 test('--halt ends shut off and says what is lost; a manual disk leaves the guest paused', t => {
 	const halted = planOf(running(), {isDiskOnly: true, isHalted: true});
-	t.is(halted.expected.endState, 'shutoff');
+	t.is(halted.targets[0].expected.endState, 'shutoff');
 	t.regex(textsOf(halted), /loss: The guest is powered off/);
 	t.true(argvOf(stepOf(halted, 'snapshot').command).includes('--halt'));
 	const manual = planOf(running(), {isDiskOnly: true, disks: [{target: 'vdb', mode: 'manual'}]});
-	t.is(manual.expected.endState, 'paused');
+	t.is(manual.targets[0].expected.endState, 'paused');
 	t.regex(textsOf(manual), /paused/);
 });
 
 test('--no-metadata: whether it happened is seen by the head, and the tree stays as it was', t => {
 	const plan = planOf(running(), {isDiskOnly: true, hasNoMetadata: true});
 	t.deepEqual(stepOf(plan, 'snapshot').happened, {kind: 'head-is', uuid, target: 'vda', path: '/d/vda.s1'});
-	t.deepEqual(plan.expected.snapshots, []);
+	t.deepEqual(plan.targets[0].expected.snapshots, []);
 });
 
 test('memory alone is made, with the warning that it cannot be reverted to safely', t => {
 	const plan = planOf(running(), {memory: {mode: 'external'}, disks: [{target: 'vda', mode: 'no'}, {target: 'vdb', mode: 'no'}]});
-	t.deepEqual(plan.images.created, ['/d/vda.s1.mem']);
-	t.deepEqual(plan.expected.heads, []);
+	t.deepEqual(createdPaths(plan), ['/d/vda.s1.mem']);
+	t.deepEqual(plan.targets[0].expected.heads, []);
 	t.regex(textsOf(plan), /Row 23[^]*cannot be reverted to safely/);
 });
 
@@ -176,6 +177,6 @@ test('a block device that the domain is on before the switch is not taken for wh
 		images: [...world.picture.images, image('/dev/vg/lv', undefined, {format: 'raw'})],
 	};
 	const plan = planOf({...world, picture}, {isDiskOnly: true, disks: [{target: 'vdb', mode: 'external', path: '/d/vdb.s1'}]});
-	t.deepEqual(plan.expected.heads.find(({target}) => target === 'vdb'), {target: 'vdb', path: '/d/vdb.s1'});
+	t.deepEqual(plan.targets[0].expected.heads.find(({target}) => target === 'vdb'), {target: 'vdb', path: '/d/vdb.s1'});
 	t.deepEqual(findMeanwhile(plan, picture), {made: [], deleted: [], moved: []});
 });

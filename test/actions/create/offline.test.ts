@@ -1,5 +1,6 @@
 /** Plans for snapshots of a domain that is off: commands, their order, their undo, and what must be true afterwards. */
 import test from 'ava';
+import {createdPaths} from '../../../source/model/plan/plan.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {
 	idsOf, planOf, refusalOf, stepOf, textsOf, twoDisks,
@@ -18,10 +19,10 @@ test('internal: each disk is tagged, then it is recorded; a failure takes the ta
 	t.deepEqual(undo!.onlyIf, {kind: 'all', of: [{kind: 'domain-off', uuid}, isTagged]});
 	// Where somebody has started the domain meanwhile, libvirt takes it out.
 	t.deepEqual(whileOn.map(command => [argvOf(command)[4], command.onlyIf]), ['snapshot-create', 'snapshot-delete'].map(verb => [verb, {kind: 'all', of: [{kind: 'domain-active', uuid}, isTagged]}]));
-	t.deepEqual(plan.images.created, []);
+	t.deepEqual(createdPaths(plan), []);
 	t.deepEqual(plan.images.written, ['/d/vda.qcow2', '/d/vdb.qcow2']);
-	t.deepEqual(plan.expected.heads, [{target: 'vda', path: '/d/vda.qcow2'}, {target: 'vdb', path: '/d/vdb.qcow2'}]);
-	t.like(plan.expected, {currentSnapshot: 's1', endState: 'shutoff', snapshots: [{name: 's1', parent: undefined}]});
+	t.deepEqual(plan.targets[0].expected.heads, [{target: 'vda', path: '/d/vda.qcow2'}, {target: 'vdb', path: '/d/vdb.qcow2'}]);
+	t.like(plan.targets[0].expected, {currentSnapshot: 's1', endState: 'shutoff', snapshots: [{name: 's1', parent: undefined}]});
 	t.regex(textsOf(plan), /Row 1 of the table/);
 });
 
@@ -36,14 +37,14 @@ test('external: overlays first, with the format of what is below, then the defin
 	t.deepEqual(snapshot.disks, [{target: 'vda', mode: 'external', overlayPath: '/d/vda.s1'}, {target: 'vdb', mode: 'external', overlayPath: '/d/vdb.s1'}]);
 	t.deepEqual(snapshot.domain!.disks.map(disk => disk.sourcePath), ['/d/vda.qcow2', '/d/vdb.qcow2']);
 	t.like(snapshot, {description: 'a & b', state: 'shutoff', createdAt: 1_795_255_200, memory: {mode: 'no'}});
-	t.deepEqual(plan.expected.heads, [{target: 'vda', path: '/d/vda.s1'}, {target: 'vdb', path: '/d/vdb.s1'}]);
-	t.deepEqual(plan.images.created, ['/d/vda.s1', '/d/vdb.s1']);
+	t.deepEqual(plan.targets[0].expected.heads, [{target: 'vda', path: '/d/vda.s1'}, {target: 'vdb', path: '/d/vdb.s1'}]);
+	t.deepEqual(createdPaths(plan), ['/d/vda.s1', '/d/vdb.s1']);
 	t.regex(textsOf(plan), /Row 5[^]*--disk-only/);
 });
 
 test('with --disk-only libvirt makes it external, a bare QEMU goes by the table', t => {
 	const plan = planOf(twoDisks(), {isDiskOnly: true});
-	t.is(plan.images.created.length, 2);
+	t.is(createdPaths(plan).length, 2);
 	t.regex(textsOf(plan), /Row 1[^]*By the table/);
 	const world = twoDisks();
 	t.is(planOf({...world, host: {...world.host, owner: 'qemu'}, bare: {socketPath: undefined, metadataPath: '/m', argv: undefined, nodes: new Map(), commands: new Set()}}, {isDiskOnly: true}).images.created.length, 0);
@@ -60,7 +61,7 @@ test('a raw disk gets a qcow2 overlay that names raw below, and cannot be intern
 
 test('the snapshot comes after the current one, and undoing the record makes that one current again', t => {
 	const plan = planOf(threeSnapshots(), {snapshot: 's4', isDiskOnly: true});
-	t.deepEqual(plan.expected.snapshots.at(-1), {name: 's4', parent: 's3'});
+	t.deepEqual(plan.targets[0].expected.snapshots.at(-1), {name: 's4', parent: 's3'});
 	t.is(must(parseSnapshotXml(stepOf(plan, 'record').command.files[0]!.text)).parent, 's3');
 	const undo = stepOf(plan, 'record').undo!;
 	t.deepEqual(undo[0]!.onlyIf, {kind: 'snapshot-exists', uuid: plan.action.domain.uuid, name: 's4'});
@@ -85,8 +86,8 @@ test('overlays of an earlier revert leave the record of the former current snaps
 test('--no-metadata makes the overlays and records nothing, and says so', t => {
 	const plan = planOf(threeSnapshots(), {snapshot: 's4', isDiskOnly: true, hasNoMetadata: true});
 	t.false(plan.steps.some(step => step.id === 'record'));
-	t.is(plan.expected.currentSnapshot, 's3');
-	t.is(plan.expected.snapshots.length, 3);
+	t.is(plan.targets[0].expected.currentSnapshot, 's3');
+	t.is(plan.targets[0].expected.snapshots.length, 3);
 	t.regex(textsOf(plan), /warning: No snapshot records this layer/);
 });
 
@@ -94,16 +95,16 @@ test('a name that is taken is not used: another one is chosen, and told', t => {
 	const world = twoDisks();
 	world.folders.get('/d')!.names.add('vda.s1');
 	const plan = planOf(world, {isDiskOnly: true});
-	t.deepEqual(plan.images.created, ['/d/vda.20261121-100000', '/d/vdb.s1']);
+	t.deepEqual(createdPaths(plan), ['/d/vda.20261121-100000', '/d/vdb.s1']);
 	t.regex(textsOf(plan), /vda is called vda\.20261121-100000, because the name vda\.s1 is taken/);
 });
 
 test('a disk that is left out, and one that somebody else takes care of, keep their images', t => {
 	const plan = planOf(twoDisks(), {isDiskOnly: true, disks: [{target: 'vdb', mode: 'no'}]});
-	t.deepEqual(plan.images.created, ['/d/vda.s1']);
+	t.deepEqual(createdPaths(plan), ['/d/vda.s1']);
 	t.regex(textsOf(plan), /vdb is left out/);
 	const manual = planOf(twoDisks(), {isDiskOnly: true, disks: [{target: '/d/vdb.qcow2', mode: 'manual'}]});
-	t.deepEqual(manual.images.created, ['/d/vda.s1']);
+	t.deepEqual(createdPaths(manual), ['/d/vda.s1']);
 	t.is(must(parseSnapshotXml(stepOf(manual, 'record').command.files[0]!.text)).disks[1]!.mode, 'manual');
 });
 
@@ -112,7 +113,7 @@ test('read-only media, empty drives and disks that the definition takes out are 
 		+ '<disk type=\'file\' device=\'floppy\'><target dev=\'fda\'/></disk>'
 		+ '<disk type=\'file\' device=\'disk\' snapshot=\'no\'><driver name=\'qemu\' type=\'qcow2\'/><source file=\'/d/swap.qcow2\'/><target dev=\'vdc\'/></disk>';
 	const plan = planOf(twoDisks({more, images: [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), image('/d/swap.qcow2')]}), {isDiskOnly: true});
-	t.deepEqual(plan.images.created, ['/d/vda.s1', '/d/vdb.s1']);
+	t.deepEqual(createdPaths(plan), ['/d/vda.s1', '/d/vdb.s1']);
 	t.deepEqual(must(parseSnapshotXml(stepOf(plan, 'record').command.files[0]!.text)).disks.map(disk => disk.mode), ['external', 'external', 'no', 'no', 'no']);
 });
 
@@ -124,9 +125,9 @@ test('a prepared overlay that fits is used as it is', t => {
 	const plan = planOf(world, reuse);
 	t.false(plan.steps.some(step => ['reserve-vda', 'create-vda'].includes(step.id)));
 	t.deepEqual(argvOf(stepOf(plan, 'open-vda').command), ['qemu-img', 'info', '--backing-chain', '--output=json', '-f', 'qcow2', '/p/over']);
-	t.deepEqual(plan.images.created, ['/d/vdb.s1']);
-	t.deepEqual(plan.expected.heads[0], {target: 'vda', path: '/p/over'});
-	t.true(Object.keys(plan.fingerprint).includes('image /p/over'));
+	t.deepEqual(createdPaths(plan), ['/d/vdb.s1']);
+	t.deepEqual(plan.targets[0].expected.heads[0], {target: 'vda', path: '/p/over'});
+	t.true(Object.keys(plan.targets[0].fingerprint).includes('image /p/over'));
 });
 
 for (const [what, overlay, reason] of [

@@ -1,5 +1,6 @@
 /** Plans for snapshots of a running bare QEMU: the commands to its monitor, in order, with their undo. */
 import test from 'ava';
+import {createdPaths, type Plan, type Probe, type QmpCommand} from '../../../source/model/plan/plan.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {
 	idsOf, planOf, refusalOf, stepOf, textsOf, twoDisks, type Asked,
@@ -7,7 +8,6 @@ import {
 import {image} from '../../helpers/images.ts';
 import {uuid} from '../../helpers/inventory.ts';
 import type {BareFacts, BareNode, Inventory} from '../../../source/model/domain/inventory.ts';
-import type {Plan, Probe, QmpCommand} from '../../../source/model/plan/plan.ts';
 
 const node = (nodeName: string, more: Partial<BareNode> = {}): BareNode => ({nodeName, isNamedByPerson: false, device: nodeName, bitmaps: [], ...more});
 
@@ -47,7 +47,7 @@ test('disks: names are reserved, then one transaction moves all of them', t => {
 		type: 'blockdev-snapshot-sync',
 		data: {'node-name': `#block${index + 1}`, 'snapshot-file': `/d/${disk}.s1`, 'snapshot-node-name': `vsnap-${index}-mwq8lds0`, format: 'qcow2', mode: 'absolute-paths'},
 	}))});
-	t.like(plan.expected, {currentSnapshot: 's1', endState: 'running', heads: [{target: 'vda', path: '/d/vda.s1'}, {target: 'vdb', path: '/d/vdb.s1'}]});
+	t.like(plan.targets[0].expected, {currentSnapshot: 's1', endState: 'running', heads: [{target: 'vda', path: '/d/vda.s1'}, {target: 'vdb', path: '/d/vdb.s1'}]});
 });
 
 test('the transaction is taken back by merging the overlays, by QEMU while the guest goes on and by qemu-img once it has ended', t => {
@@ -88,7 +88,7 @@ test('reused targets per disk: prepared, and without a backing file', t => {
 	const actions = qmp(plan, 'transaction').arguments.actions as Array<{data: {mode: string}}>;
 	t.deepEqual(actions.map(({data}) => data.mode), ['existing', 'existing']);
 	t.deepEqual(argvOf(stepOf(plan, 'create-vdb').command).slice(-2), ['/d/vdb.s1', String(1024 ** 3)]);
-	t.deepEqual(plan.images.created, ['/d/vdb.s1']);
+	t.deepEqual(createdPaths(plan), ['/d/vdb.s1']);
 	t.regex(textsOf(plan), /loss: vdb is empty at the next start of QEMU/);
 });
 
@@ -132,10 +132,10 @@ test('--live does not pause before, a paused guest stays paused, and --halt ends
 	t.is(idsOf(planOf(bareQemu(), {...withMemory, isLive: true})), 'reserve-vda reserve-vdb reserve-memory memory transaction resume define record');
 	const paused = planOf(bareQemu({}, 7_002_000, 'paused'), withMemory);
 	t.is(idsOf(paused), 'reserve-vda reserve-vdb reserve-memory memory transaction define record');
-	t.is(paused.expected.endState, 'paused');
+	t.is(paused.targets[0].expected.endState, 'paused');
 	const halted = planOf(bareQemu(), {...external, isHalted: true});
 	t.is(idsOf(halted), 'reserve-vda reserve-vdb transaction define record halt');
-	t.is(halted.expected.endState, 'shutoff');
+	t.is(halted.targets[0].expected.endState, 'shutoff');
 });
 
 test('without a monitor, without a node, and with --quiesce it is refused', t => {

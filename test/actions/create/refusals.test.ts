@@ -158,7 +158,7 @@ test('manual disks alone are taken from libvirt 11.9 on, and before it is said s
 	for (const asked of [{disks}, {disks, isDiskOnly: true}, {disks, memory: {mode: 'no' as const}}]) {
 		t.regex(refusalOf(twoDisks({state: 'running', libvirtVersion: 11_008_000}), asked), /from libvirt 11\.9 on/);
 		const plan = planOf(twoDisks({state: 'running', libvirtVersion: 11_009_000}), asked);
-		t.is(plan.expected.endState, 'paused');
+		t.is(plan.targets[0].expected.endState, 'paused');
 		t.is(idsOf(plan), 'snapshot');
 		t.regex(argvOf(stepOf(plan, 'snapshot').command).join(' '), /--disk-only/);
 	}

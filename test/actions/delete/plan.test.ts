@@ -32,7 +32,7 @@ const fork = (more: Partial<Parameters<typeof inventory>[0]> = {}) => inventory(
 test('a middle snapshot is pulled up, its record goes, its children come after its parent, and its image goes last', t => {
 	const made = plan(threeSnapshots());
 	t.is(line(made, 'pull-1'), 'qemu-img rebase -f qcow2 -F qcow2 -b /d/vda.qcow2 /d/vda.s2');
-	t.deepEqual(made.expected.snapshots, [{name: 's1', parent: undefined}, {name: 's3', parent: 's1'}]);
+	t.deepEqual(made.targets[0].expected.snapshots, [{name: 's1', parent: undefined}, {name: 's3', parent: 's1'}]);
 	t.deepEqual(made.images.removed, ['/d/vda.s1', '/d/vdb.s1']);
 	t.true(ids(made).indexOf('pull-2') < ids(made).indexOf('forget-1') && ids(made).indexOf('forget-1') < ids(made).indexOf('remove-1'));
 	t.regex(xml(made, 'record-1-after'), /<source file="\/d\/vda\.s2"/u, 'the parent names what took over from its overlay');
@@ -49,9 +49,9 @@ test('a commit comes after the record is dropped, cannot be undone, and moves th
 	t.is(line(made, 'commit-1'), 'qemu-img commit -q -f qcow2 -d -b /d/vda.s2 /d/vda.s3');
 	t.true(ids(made).indexOf('forget-1') < ids(made).indexOf('commit-1'));
 	t.is(made.steps.find(step => step.id === 'commit-1')!.undo, null);
-	t.deepEqual(made.expected.heads, [{target: 'vda', path: '/d/vda.s2'}, {target: 'vdb', path: '/d/vdb.s2'}]);
+	t.deepEqual(made.targets[0].expected.heads, [{target: 'vda', path: '/d/vda.s2'}, {target: 'vdb', path: '/d/vdb.s2'}]);
 	t.regex(xml(made, 'define'), /vda\.s2/u);
-	t.is(made.expected.currentSnapshot, 's2');
+	t.is(made.targets[0].expected.currentSnapshot, 's2');
 });
 
 test('a fork point stays as shared base, with the reason, and is noted in the definition', t => {
@@ -172,7 +172,7 @@ const besideBranch = (libvirtVersion: number) => {
 
 test('a branch that the disks are not on does not become the current snapshot', t => {
 	const made = plan(besideBranch(9_000_000), {snapshot: 's1'});
-	t.is(made.expected.currentSnapshot, undefined);
+	t.is(made.targets[0].expected.currentSnapshot, undefined);
 	t.false(ids(made).includes('current'));
 });
 

@@ -40,15 +40,15 @@ test('the current snapshot becomes the one that the disks stand on', t => {
 	const [step] = plan.steps;
 	t.true(argvOf(step!.command).includes('--current'));
 	t.regex(step!.command.files[0]!.text, /<name>s3<\/name>/);
-	t.is(plan.expected.currentSnapshot, 's3');
+	t.is(plan.targets[0].expected.currentSnapshot, 's3');
 	t.deepEqual(plan.images, {created: [], removed: [], written: [], kept: plan.images.kept});
-	t.deepEqual(plan.expected.heads, [{target: 'vda', path: '/d/vda.s3'}, {target: 'vdb', path: '/d/vdb.s3'}]);
+	t.deepEqual(plan.targets[0].expected.heads, [{target: 'vda', path: '/d/vda.s3'}, {target: 'vdb', path: '/d/vdb.s3'}]);
 });
 
 test('where none is current, one becomes it (R3)', t => {
 	const world = threeSnapshots();
 	world.picture.currentSnapshot = undefined;
-	t.is(must(mend(world)).expected.currentSnapshot, 's3');
+	t.is(must(mend(world)).targets[0].expected.currentSnapshot, 's3');
 });
 
 test('since 9.9 the record names what the domain writes to, also with children (R1)', t => {
@@ -70,7 +70,7 @@ test('with partial snapshots the youngest is the current one, whichever disk sta
 		],
 		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.s2', '/d/vda.s1'), image('/d/vdb.qcow2'), image('/d/vdb.s1', '/d/vdb.qcow2')],
 	});
-	t.is(must(mend(world)).expected.currentSnapshot, 's2');
+	t.is(must(mend(world)).targets[0].expected.currentSnapshot, 's2');
 });
 
 test('a snapshot whose parent has no record is hung on the one whose image it stands on', t => {
@@ -80,7 +80,7 @@ test('a snapshot whose parent has no record is hung on the one whose image it st
 		: each);
 	const plan = must(mend(world));
 	t.regex(plan.steps[0]!.command.files[0]!.text, /<parent>\s*<name>s1<\/name>/);
-	t.deepEqual(plan.expected.snapshots.find(({name}) => name === 's2'), {name: 's2', parent: 's1'});
+	t.deepEqual(plan.targets[0].expected.snapshots.find(({name}) => name === 's2'), {name: 's2', parent: 's1'});
 });
 
 test('images that were merged by hand are not declared right (L8)', t => {

@@ -1,4 +1,5 @@
 import test from 'ava';
+import {createdPaths} from '../../../source/model/plan/plan.ts';
 import {planRelink} from '../../../source/actions/relink/plan.ts';
 import type {RelinkAction} from '../../../source/model/plan/request.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
@@ -53,8 +54,8 @@ test('the header is written, its age kept, the record names the new place, and e
 	t.true(record!.undo![0]!.files[0]!.text.includes('/d/vda.qcow2'));
 	t.is(argvOf(plan.steps[1]!.undo![0]!).join(' '), 'qemu-img rebase -u -f qcow2 -F qcow2 -b /d/vda.qcow2 /d/vda.s1');
 	t.deepEqual(plan.images.written, ['/d/vda.s1']);
-	t.deepEqual([plan.images.created, plan.images.removed], [[], []]);
-	t.deepEqual(plan.expected.chains, [{path: '/d/vda.s1', format: 'qcow2'}]);
+	t.deepEqual([createdPaths(plan), plan.images.removed], [[], []]);
+	t.deepEqual(plan.targets[0].expected.chains, [{path: '/d/vda.s1', format: 'qcow2'}]);
 });
 
 test('a relative name stays relative', t => {
@@ -73,7 +74,7 @@ test('a head that was moved itself is named anew by the definition', t => {
 	const define = plan.steps.find(({id}) => id === 'define')!;
 	t.true(define.command.files[0]!.text.includes('/e/vda.qcow2'));
 	t.true(define.undo![0]!.files[0]!.text.includes('/d/vda.qcow2'));
-	t.deepEqual(plan.expected.heads, [{target: 'vda', path: '/e/vda.qcow2'}]);
+	t.deepEqual(plan.targets[0].expected.heads, [{target: 'vda', path: '/e/vda.qcow2'}]);
 });
 
 test('a chain that the definition records is taken out, because it would beat the header', t => {

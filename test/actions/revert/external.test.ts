@@ -1,10 +1,10 @@
 import test from 'ava';
+import {createdPaths, type Plan, type Step} from '../../../source/model/plan/plan.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
 import type {RevertAction} from '../../../source/model/plan/request.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import type {Pin} from '../../../source/model/images/pin.ts';
 import {memoryFormatOf} from '../../../source/model/domain/memory-format.ts';
-import type {Plan, Step} from '../../../source/model/plan/plan.ts';
 import {image, pin} from '../../helpers/images.ts';
 import {inventory, must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
@@ -36,14 +36,14 @@ test('an overlay that another snapshot froze is never removed', t => {
 test('a new overlay never takes a name that exists, nor one that another disk gets', t => {
 	const world = threeSnapshots();
 	world.folders.get('/d')!.names.add('vda.20261121-100000');
-	t.is(plan(world).images.created[0], '/d/vda.20261121-100000-2');
+	t.is(createdPaths(plan(world))[0], '/d/vda.20261121-100000-2');
 	const same = inventory({
 		heads: {vda: '/d/x.img', vdb: '/d/x.raw'},
 		current: 's1',
 		snapshots: [{name: 's1', frozen: {vda: '/d/x.qcow2', vdb: '/d/x.raw'}, overlays: {vda: '/d/x.img', vdb: '/d/y'}}],
 		images: [image('/d/x.qcow2'), image('/d/x.raw'), image('/d/x.img', '/d/x.qcow2')],
 	});
-	t.is(new Set(plan(same).images.created).size, 2);
+	t.is(new Set(createdPaths(plan(same))).size, 2);
 });
 
 test('the definition names the new overlays and carries no backing store', t => {
@@ -82,7 +82,7 @@ test('keeping the present state records it before the switch and removes nothing
 	const xml = xmlOf(stepNamed(made, 'keep'));
 	t.regex(xml, /<parent>\s*<name>s3<\/name>/);
 	t.regex(xml, /\/d\/vda\.s3/);
-	t.deepEqual(made.expected.snapshots.at(-1), {name: 'before', parent: 's3'});
+	t.deepEqual(made.targets[0].expected.snapshots.at(-1), {name: 'before', parent: 's3'});
 });
 
 test('a running domain is stopped after the overlays exist, without mercy only where its state is lost', t => {
@@ -100,10 +100,10 @@ test('a disk that the snapshot left out keeps its file, and gets an overlay wher
 		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vdb.qcow2')],
 	};
 	const free = plan(inventory(scene));
-	t.deepEqual(free.images.created, ['/d/vda.20261121-100000']);
+	t.deepEqual(createdPaths(free), ['/d/vda.20261121-100000']);
 	t.true(free.consequences.some(({severity, text}) => severity === 'warning' && text.startsWith('vdb was left out')));
 	const pinned = plan(inventory({...scene, foreignPins: [pin('/d/vdb.qcow2', 'content', 'snapshot x of other', 'other')]}));
-	t.is(pinned.images.created.length, 2);
+	t.is(createdPaths(pinned).length, 2);
 	t.false(pinned.images.removed.includes('/d/vdb.qcow2'));
 });
 
@@ -212,7 +212,7 @@ test('the fingerprint changes with the state, the definition, the records and th
 	const parts = (change: (world: Inventory) => void) => {
 		const world = structuredClone(base);
 		change(world);
-		const [before, after] = [plan(base).fingerprint, plan(world).fingerprint];
+		const [before, after] = [plan(base).targets[0].fingerprint, plan(world).targets[0].fingerprint];
 		return Object.keys(after).filter(part => before[part] !== after[part]);
 	};
 

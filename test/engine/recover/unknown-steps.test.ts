@@ -1,4 +1,5 @@
 import test from 'ava';
+import {createdPaths} from '../../../source/model/plan/plan.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
 import type {JournalRecord, UnfinishedAction} from '../../../source/engine/ports.ts';
 import {defaultDirection} from '../../../source/engine/run/progress.ts';
@@ -29,7 +30,7 @@ test('where the domain is as before, only what makes files may have happened, an
 test('where the definition names other images the switch has happened, whatever the records say, and the way is forward', async t => {
 	const inventory = threeSnapshots();
 	const {definition} = inventory.picture.domain;
-	const disks = definition.disks.map(disk => ({...disk, sourcePath: plan.expected.heads.find(({target}) => target === disk.target)?.path ?? disk.sourcePath}));
+	const disks = definition.disks.map(disk => ({...disk, sourcePath: plan.targets[0].expected.heads.find(({target}) => target === disk.target)?.path ?? disk.sourcePath}));
 	const host = fakeHost({...inventory, picture: {...inventory.picture, domain: {...inventory.picture.domain, definition: {...definition, disks}}}});
 	const known = must(await withUnknownSteps(host.owner, damaged([])));
 	t.true(begunOf(known).has('define'));
@@ -54,6 +55,6 @@ test('a removal that the world shows leaves only the way forward', async t => {
 test('after a way back by a damaged journal what is still there is named; by a whole one nothing is looked for', async t => {
 	const host = fakeHost(threeSnapshots());
 	host.answers.set('file-exists', true);
-	t.deepEqual(must(await readUnprovenFiles(host.owner, damaged([]))), plan.images.created);
+	t.deepEqual(must(await readUnprovenFiles(host.owner, damaged([]))), createdPaths(plan));
 	t.deepEqual(must(await readUnprovenFiles(host.owner, {plan, records: [first]})), []);
 });

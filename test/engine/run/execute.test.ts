@@ -1,4 +1,5 @@
 import test from 'ava';
+import {createdPaths} from '../../../source/model/plan/plan.ts';
 import {executePlan} from '../../../source/engine/run/execute.ts';
 import {defaultDirection} from '../../../source/engine/run/progress.ts';
 import {recover} from '../../../source/engine/recover/recover.ts';
@@ -8,6 +9,7 @@ import {
 } from '../../helpers/fake-host.ts';
 import {must, uuid} from '../../helpers/inventory.ts';
 import {optionsOf as options, revertScene as scene, type RevertScene as Scene} from '../../helpers/revert-scene.ts';
+import {withExpected} from '../../helpers/fake-plans.ts';
 
 /** Runs until the n-th command, at which the program dies. */
 async function dieAt(given: Scene, index: number, moment: 'die' | 'die-after'): Promise<UnfinishedAction> {
@@ -76,7 +78,7 @@ test('a name that somebody took is not removed when everything is put back', asy
 	given.host.onRun = line => line.startsWith('dd ') && line.includes('vdb') ? 'fail' : 'succeed';
 	given.host.answers.set('file-exists', true);
 	await executePlan(given.world, given.plan, options(given));
-	t.deepEqual(given.host.ran.filter(line => line.startsWith('rm')), [`rm -- ${given.plan.images.created[0]}`]);
+	t.deepEqual(given.host.ran.filter(line => line.startsWith('rm')), [`rm -- ${createdPaths(given.plan)[0]}`]);
 });
 
 test('an undo that fails leaves the action for recover, with its name', async t => {
@@ -222,7 +224,7 @@ for (const moment of ['die', 'die-after'] as const) {
 test('going back is refused while somebody runs the domain on its new disks', async t => {
 	const given = scene();
 	const unfinished = await dieAt(given, given.plan.steps.findIndex(step => step.id === 'current'), 'die');
-	pretendDone(given.host, {...given.plan, expected: {...given.plan.expected, endState: 'running'}});
+	pretendDone(given.host, withExpected(given.plan, {endState: 'running'}));
 	t.like(await recover(given.world, unfinished, {...options(given), direction: 'back'}), {failure: {kind: 'recovery-refused'}});
 	t.deepEqual(given.host.ran, []);
 });

@@ -1,5 +1,6 @@
 /** What others do to the domain while an action is under way: before the switch nothing is switched, and after it their snapshots are no damage of ours. */
 import test from 'ava';
+import {createdPaths} from '../../../source/model/plan/plan.ts';
 import {executePlan} from '../../../source/engine/run/execute.ts';
 import type {DomainPicture} from '../../../source/model/domain/inventory.ts';
 import {pretendDone, pretendNext} from '../../helpers/fake-host.ts';
@@ -39,7 +40,7 @@ for (const [title, changed, alter] of [
 		t.like(await executePlan(given.world, given.plan, optionsOf(given)), {kind: 'rolled-back', failure: {kind: 'host-changed', changed: [changed]}});
 		t.true(isDone);
 		t.false(given.host.ran.some(line => line.includes(' define ')));
-		t.deepEqual(given.plan.images.created.filter(path => !given.host.ran.includes(`rm -- ${path}`)), []);
+		t.deepEqual(createdPaths(given.plan).filter(path => !given.host.ran.includes(`rm -- ${path}`)), []);
 		t.deepEqual(must(await given.world.store.readUnfinished()), []);
 	});
 }
@@ -80,7 +81,7 @@ test('a snapshot that somebody takes right after it is no damage of ours, and on
 		given.host.onRun = line => {
 			if (line.includes('--redefine --current')) {
 				pretendDone(given.host, given.plan);
-				pretendNext(given.host, 'night', parent ?? given.plan.expected.currentSnapshot);
+				pretendNext(given.host, 'night', parent ?? given.plan.targets[0].expected.currentSnapshot);
 			}
 
 			return 'succeed';
@@ -117,7 +118,7 @@ test('a snapshot that somebody takes in the midst of the switch leaves the disks
 			pretendDone(given.host, given.plan);
 			pretendNext(given.host, 'night', 's3');
 			const {picture} = given.host.inventory;
-			given.host.inventory = {...given.host.inventory, picture: {...picture, currentSnapshot: given.plan.expected.currentSnapshot}};
+			given.host.inventory = {...given.host.inventory, picture: {...picture, currentSnapshot: given.plan.targets[0].expected.currentSnapshot}};
 		}
 
 		return 'succeed';

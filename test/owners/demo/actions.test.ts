@@ -3,6 +3,7 @@ Each action on the demo host, from the plan to its proof: afterwards every state
 the doctor finds nothing new.
 */
 import test from 'ava';
+import {createdPaths} from '../../../source/model/plan/plan.ts';
 import type {CreateAction} from '../../../source/model/plan/request.ts';
 import {
 	headsOf, openEngine, readStates, readTree, unwrap, type NamedWish,
@@ -80,8 +81,8 @@ for (const row of rows) {
 
 		t.deepEqual([...names].filter(name => !guest.snapshots.has(name)).sort(), [...gone ?? []].sort());
 		t.deepEqual([...guest.snapshots.keys()].filter(name => !names.has(name)).sort(), [...made ?? []].sort());
-		t.is(guest.currentSnapshot, 'current' in row ? row.current : planned.expected.currentSnapshot);
-		t.is(guest.state, planned.expected.endState ?? stateBefore);
+		t.is(guest.currentSnapshot, 'current' in row ? row.current : planned.targets[0].expected.currentSnapshot);
+		t.is(guest.state, planned.targets[0].expected.endState ?? stateBefore);
 		const after = readStates(host.world, guest);
 		const staying = [...before].filter(([place]) => after.has(place) && !(place.startsWith('/') && headsMove));
 		// A guest that runs on has written meanwhile.
@@ -91,7 +92,7 @@ for (const row of rows) {
 		}
 
 		t.deepEqual(planned.images.removed.filter(path => host.world.files.has(path)), []);
-		t.deepEqual(planned.images.created.filter(path => !host.world.files.has(path)), []);
+		t.deepEqual(createdPaths(planned).filter(path => !host.world.files.has(path)), []);
 		const texts = new Set(found.map(({text}) => text));
 		const newFindings = (await engine.findings(domain)).filter(({severity, text}) => severity !== 'info' && !texts.has(text));
 		t.deepEqual(newFindings.map(({kind}) => kind), row.finds ?? []);

@@ -2,6 +2,7 @@
 The real libvirt owner, planner and executor on the demo host: what the screen and the verbs stand on with --demo.
 */
 import test from 'ava';
+import {createdPaths} from '../../../source/model/plan/plan.ts';
 import {executePlan} from '../../../source/engine/run/execute.ts';
 import type {RevertAction} from '../../../source/model/plan/request.ts';
 import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
@@ -78,7 +79,7 @@ for (const [name, wish] of [
 			t.deepEqual(outcome, {kind: 'done'});
 			const domain = host.world.domains.get(planned.action.domain.uuid)!;
 			t.is(domain.currentSnapshot, wish.snapshot);
-			t.is(domain.state, planned.expected.endState!);
+			t.is(domain.state, planned.targets[0].expected.endState!);
 			t.deepEqual(planned.images.removed.filter(path => host.world.files.has(path)), []);
 		}
 	});
@@ -96,7 +97,7 @@ test('a step that fails leaves everything as it was', async t => {
 	const {plan, execute, host} = openWorld();
 	const planned = unwrap(await plan('web', {snapshot: 's1'}));
 	const before = [...host.world.files.keys()].sort();
-	const [first, second] = planned.images.created;
+	const [first, second] = createdPaths(planned);
 	const {runner} = host;
 	t.truthy(first);
 	const owner = createLibvirtOwner({

@@ -1,10 +1,10 @@
 import test from 'ava';
+import {createdPaths, type Plan} from '../../../source/model/plan/plan.ts';
 import {planBranch} from '../../../source/actions/branch/plan.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
 import type {RevertAction} from '../../../source/model/plan/request.ts';
 import {describeFailure} from '../../../source/model/text/describe-failure.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
-import type {Plan} from '../../../source/model/plan/plan.ts';
 import type {Result} from '../../../source/model/result.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import {image} from '../../helpers/images.ts';
@@ -108,7 +108,7 @@ test('memory in a file is resumed with the drive empty, and the plan says that t
 	scene.memoryFiles.set('/d/s1.mem', {kind: 'good', path: '/d/s1.mem', sizeBytes: 1, definition: domain!, domainXml: domainXml!, modifiedAt: '1'});
 	const plan = must(revert(scene));
 	const live = must(parseDomainXml(plan.steps.find(({id}) => id === 'start')!.command.files[0]!.text));
-	t.deepEqual(live.disks.map(({sourcePath}) => sourcePath), [plan.images.created[0], undefined]);
+	t.deepEqual(live.disks.map(({sourcePath}) => sourcePath), [createdPaths(plan)[0], undefined]);
 	t.true(plan.consequences.some(({text}) => text.includes('had the medium in it')));
 });
 

@@ -32,7 +32,7 @@ test('the head is committed into the image below it and the guest goes over, in 
 	t.is(stepOf(made, 'commit-1').undo, null);
 	t.deepEqual(stepOf(made, 'commit-1').happened, {kind: 'head-is', uuid, target: 'vda', path: '/d/vda.s2'});
 	t.like(stepOf(made, 'commit-1').cancel![0], {execute: 'job-cancel', arguments: {id: 'vsnap-commit-1'}, until: {kind: 'job', id: 'vsnap-commit-1'}});
-	t.deepEqual(made.expected.heads, [{target: 'vda', path: '/d/vda.s2'}, {target: 'vdb', path: '/d/vdb.s2'}]);
+	t.deepEqual(made.targets[0].expected.heads, [{target: 'vda', path: '/d/vda.s2'}, {target: 'vdb', path: '/d/vdb.s2'}]);
 	t.deepEqual(made.images.removed, ['/d/vda.s3', '/d/vdb.s3']);
 	t.true(at(made, 'forget-1') < at(made, 'commit-1') && at(made, 'commit-2') < at(made, 'define') && at(made, 'define') < at(made, 'remove-1'));
 	t.false(made.steps.some(({command}) => command.tool === 'virsh'));

@@ -1,5 +1,6 @@
 /** New files for root in a folder that others may write to. */
 import test from 'ava';
+import {createdPaths} from '../../../source/model/plan/plan.ts';
 import type {FolderRisk} from '../../../source/model/images/folder-risk.ts';
 import {digest} from '../../../source/model/plan/fingerprint.ts';
 import {planAction} from '../../../source/actions/plan-action.ts';
@@ -37,8 +38,8 @@ test('a file is made in a private folder beside, linked into place, proven, and 
 	t.like(publish.undo![0], {argv: ['rm', '--', './vda.s1'], place: {...place, entry: {name: 'vda.s1', is: other}}, onlyIf: {kind: 'same-file', path: '/d/vda.s1', other}});
 	t.like(stepOf(plan, 'prove-vda').command, {argv: ['test', './vda.s1', '-ef', `${made}/vda.s1`], place});
 	t.deepEqual(plan.steps.slice(-2).map(({phase}) => phase), ['remove', 'remove']);
-	t.deepEqual(plan.images.created, ['/d/vda.s1']);
-	t.is(plan.expected.heads[0]!.path, '/d/vda.s1');
+	t.deepEqual(createdPaths(plan), ['/d/vda.s1']);
+	t.is(plan.targets[0].expected.heads[0]!.path, '/d/vda.s1');
 });
 
 test('in a folder of root\'s everything is made in place', t => {
@@ -59,7 +60,7 @@ test('a revert and a branch do the same for each overlay, and nothing touches a 
 		{kind: 'branch', domain: {uuid, name: 'web'}, snapshot: 's1', name: 'b', fate: {kind: 'keep', name: 'k'}},
 	] as const) {
 		const plan = must(planAction(action, risky, {id: 'plan-1', now, workPath: '/w'}));
-		const {created} = plan.images;
+		const created = createdPaths(plan);
 		const naming = plan.steps.slice(0, plan.steps.findIndex(({id}) => id === 'define')).filter(({command}) => created.some(path => argvOf(command).includes(path)));
 		// The overlay of a branch's upper layer is backed by the lower one; links are made and proven from inside the folder.
 		t.deepEqual([...new Set(naming.map(({command}) => argvOf(command).slice(0, 2).join(' ')))].filter(start => start !== 'qemu-img create'), [], action.kind);

@@ -1,8 +1,8 @@
 /** Whose the new images are: the owner and mode of what they take the place of, and who sees to that where libvirt does not. */
 import test from 'ava';
+import {createdPaths, type Plan} from '../../../source/model/plan/plan.ts';
 import {planAction} from '../../../source/actions/plan-action.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
-import type {Plan} from '../../../source/model/plan/plan.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {
 	idsOf, planOf, refusalOf, stepOf, textsOf, twoDisks,
@@ -72,7 +72,7 @@ test('where libvirt changes no owners, the overlays of a running domain are made
 	t.true(argvOf(command).includes('--reuse-external'));
 	t.false(undo!.some(back => argvOf(back)[0] === 'rm'), 'the files go with the steps that made them');
 	t.notRegex(standsFor!.join('\n'), /blockdev-create/);
-	t.deepEqual(plan.images.created, ['/d/vda.s1', '/d/vdb.s1']);
+	t.deepEqual(createdPaths(plan), ['/d/vda.s1', '/d/vdb.s1']);
 	t.regex(textsOf(plan), /libvirt gives no image to the user of QEMU here/);
 	t.is(refusalOf(running({keepsOwners: true}), {...disksOnly, disks: [{target: 'vda', mode: 'no'}]}), '');
 });

@@ -55,7 +55,7 @@ test('a snapshot inside the images tags the variables, a revert keeps and puts b
 	t.deepEqual(onNvram(back), [`create: qemu-img snapshot -c k ${nvram}`, `switch: qemu-img snapshot -a i1 ${nvram}`]);
 	const {undo} = back.steps.find(({id}) => id === 'apply-nvram')!;
 	t.like(undo?.[0], {argv: ['qemu-img', 'snapshot', '-a', 'k', nvram], onlyIf: {kind: 'image-has-tag', path: nvram, tag: 'k'}});
-	t.deepEqual(back.expected.heads, [{target: 'vda', path: '/d/vda.qcow2'}]);
+	t.deepEqual(back.targets[0].expected.heads, [{target: 'vda', path: '/d/vda.qcow2'}]);
 	t.deepEqual(onNvram(drop()), [`remove: qemu-img snapshot -d i1 ${nvram}`]);
 	for (const plan of [create(), back]) {
 		t.notRegex(textsOf(plan), /stay as they are|not kept/);

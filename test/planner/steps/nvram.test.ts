@@ -1,5 +1,6 @@
 /** Copies of the firmware's variables in plans: made, put back, kept and removed with the states that they belong to. */
 import test from 'ava';
+import {createdPaths, type Plan} from '../../../source/model/plan/plan.ts';
 import {planBranch} from '../../../source/actions/branch/plan.ts';
 import {planCreate} from '../../../source/actions/create/plan.ts';
 import {planDelete} from '../../../source/actions/delete/plan.ts';
@@ -9,7 +10,6 @@ import {planTidy} from '../../../source/actions/tidy/plan.ts';
 import {digest} from '../../../source/model/plan/fingerprint.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import {nvramCopyPath, type NvramFile} from '../../../source/model/domain/nvram.ts';
-import type {Plan} from '../../../source/model/plan/plan.ts';
 import type {Result} from '../../../source/model/result.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
@@ -81,7 +81,7 @@ test('what is kept keeps its variables, and they are the file that was in use', 
 		`switch: mv -f -T -- ${nvram}.new-20261121-100000 ${nvram}`,
 		`switch: sync -- ${nvram}.vsnap-left /n`,
 	]);
-	t.true(plan.images.created.includes(`${nvram}.vsnap-left`));
+	t.true(createdPaths(plan).includes(`${nvram}.vsnap-left`));
 });
 
 test('without a copy of then the variables stay, and are copied for what is kept', t => {
@@ -125,7 +125,7 @@ test('a snapshot of a domain that is off takes a copy as old as itself', t => {
 		`create: sync -- ${nvram}.vsnap-n1 /n`,
 	]);
 	t.deepEqual(undoOf(plan, 'reserve-nvram'), [`rm -- ${nvram}.vsnap-n1`]);
-	t.true(plan.images.created.includes(`${nvram}.vsnap-n1`));
+	t.true(createdPaths(plan).includes(`${nvram}.vsnap-n1`));
 });
 
 test('beside a running guest the copy has no age until it is compared, once the disks are frozen', t => {
@@ -161,7 +161,7 @@ test('a branch begins with the variables of then, and its first snapshot keeps t
 	t.true(made.includes(`switch: ln -T -- ${nvram} ${nvram}.vsnap-left`));
 	t.true(made.includes(`switch: cp -- ${nvram}.vsnap-s2 ${nvram}.vsnap-b1`));
 	t.true(made.includes(`switch: touch -c -d @${now.getTime() / 1000} -- ${nvram}.vsnap-b1`));
-	t.deepEqual(plan.images.created.filter(path => path.startsWith('/n')), [`${nvram}.vsnap-left`, `${nvram}.vsnap-b1`]);
+	t.deepEqual(createdPaths(plan).filter(path => path.startsWith('/n')), [`${nvram}.vsnap-left`, `${nvram}.vsnap-b1`]);
 });
 
 test('copies go with their snapshots, whether these are deleted or merged; not with the record alone', t => {

@@ -176,10 +176,10 @@ test('a journal without checksums, as earlier versions wrote it, is read and gon
 const unreadablePlans: Array<[string, (text: string) => string, RegExp]> = [
 	['is empty', () => '', /^it is empty$/],
 	['was cut off in its first line', text => text.slice(0, 900), /cut off/],
-	['has a damaged first line', text => text.replace('"version":1', '"version":3'), /first line is damaged/],
+	['has a damaged first line', text => text.replace('"version":2', '"version":4'), /first line is damaged/],
 	['holds null', () => 'null\n', /holds no plan/],
 	['holds a plan without parts', () => '{"kind":"plan"}\n', /holds no plan/],
-	['holds half a plan', () => `${JSON.stringify({kind: 'plan', plan: {version: 1, id: 'p1'}})}\n`, /plan\.plannedAt is missing/],
+	['holds half a plan', () => `${JSON.stringify({kind: 'plan', plan: {version: 2, id: 'p1'}})}\n`, /plan\.plannedAt is missing/],
 	['lacks its first line', text => text.slice(text.indexOf('\n') + 1), /first line is damaged/],
 ];
 
@@ -215,7 +215,7 @@ test('what else is in the folder is named, stays, and concerns nothing else', as
 	await symlink(given.journalPath, path.join(folder, 'link.jsonl'));
 	await cp(given.journalPath, path.join(folder, 'copy.jsonl'));
 	spawnSync('mkfifo', [path.join(folder, 'pipe.jsonl')]);
-	const later = (await readFile(given.journalPath, 'utf8')).split('\n')[0]!.replace(/,"n":0.*$/, '}').replace('"version":1', '"version":2');
+	const later = (await readFile(given.journalPath, 'utf8')).split('\n')[0]!.replace(/,"n":0.*$/, '}').replace('"version":2', '"version":3');
 	await writeFile(path.join(folder, 'later.jsonl'), `${later}\n`);
 	const names = (await readdir(folder)).sort();
 	t.is(must(await given.store.readUnfinished()).length, 1);
@@ -223,7 +223,7 @@ test('what else is in the folder is named, stays, and concerns nothing else', as
 	t.deepEqual(troubles.map(trouble => [path.basename(trouble.path), trouble.kind, trouble.reason]), [
 		['a.jsonl', 'not-a-journal', 'it is a folder'],
 		['copy.jsonl', 'not-a-journal', 'it is the journal of an action of another name'],
-		['later.jsonl', 'later-version', 'it was written by a later version of vsnap-tui (plan version 2)'],
+		['later.jsonl', 'later-version', 'it was written by a later version of vsnap-tui (plan version 3)'],
 		['link.jsonl', 'not-a-journal', 'it is a link'],
 		['notes.txt', 'not-a-journal', 'it does not have the name of a journal'],
 		['pipe.jsonl', 'not-a-journal', 'it is no plain file'],
