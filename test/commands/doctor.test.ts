@@ -1,4 +1,5 @@
 import test from 'ava';
+import {unwrap} from '../helpers/unwrap.ts';
 import type {CommandContext} from '../../source/commands/context.ts';
 import {seeDoctor, type DoctorOptions} from '../../source/commands/doctor.ts';
 import {parseArguments} from '../../source/arguments.ts';
@@ -7,7 +8,6 @@ import {createMemoryStore} from '../../source/tools/state/memory-store.ts';
 import {addFile} from '../../source/owners/demo/simulator/world.ts';
 import {createLibvirtOwner} from '../../source/owners/libvirt/owner.ts';
 import {succeed} from '../../source/model/result.ts';
-import {must} from '../helpers/inventory.ts';
 
 const nowMs = Date.parse('2026-11-21T10:00:00Z');
 
@@ -88,7 +88,7 @@ test('what no plan can mend is refused with the way by hand, and what is not fou
 });
 
 test('the command line knows the verb, and no other kinds than there are', t => {
-	const parsed = must(parseArguments(['doctor', '--mend', 'orphan', '--', '-x'], '1'));
+	const parsed = unwrap(parseArguments(['doctor', '--mend', 'orphan', '--', '-x'], '1'));
 	t.deepEqual(parsed.kind === 'wish' && parsed.wish, {verb: 'doctor', domain: '-x', mend: 'orphan'});
 	t.false(parseArguments(['doctor', 'web', '--mend', 'everything'], '1').ok);
 });

@@ -1,4 +1,5 @@
 import test from 'ava';
+import {unwrap} from '../helpers/unwrap.ts';
 import {createdPaths, type Plan} from '../../source/model/plan/plan.ts';
 import {executePlan} from '../../source/engine/run/execute.ts';
 import type {World} from '../../source/engine/world.ts';
@@ -13,14 +14,14 @@ import {createMemoryStore} from '../../source/tools/state/memory-store.ts';
 import {
 	fakeHost, Killed, lineOf, pretendSwitched, type FakeHost,
 } from '../helpers/fake-host.ts';
-import {must, now, threeSnapshots, uuid} from '../helpers/inventory.ts';
+import {now, threeSnapshots, uuid} from '../helpers/inventory.ts';
 
 type Scene = {host: FakeHost; plan: Plan; world: World; unfinished: UnfinishedAction; go: (direction: Direction, fresh?: Result<Plan>) => ReturnType<typeof recover>};
 
 /** A revert of a domain that is off, killed as soon as this step had done its work. */
 async function killedAfter(stepId: string, change: (plan: Plan) => Plan = plan => plan): Promise<Scene> {
 	const inventory = threeSnapshots({state: 'shutoff'});
-	const plan = change(must(planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined}, inventory, {id: 'p1', now, workPath: '/w'})));
+	const plan = change(unwrap(planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined}, inventory, {id: 'p1', now, workPath: '/w'})));
 	const host = fakeHost(inventory);
 	host.answers.set('file-exists', true).set('domain-off', true).set('file-empty', true);
 	const world = {owner: host.owner, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: undefined}};
@@ -33,7 +34,7 @@ async function killedAfter(stepId: string, change: (plan: Plan) => Plan = plan =
 	});
 	host.ran.length = 0;
 	host.onRun = () => 'succeed';
-	const unfinished = must(await world.store.readUnfinished())[0]!;
+	const unfinished = unwrap(await world.store.readUnfinished())[0]!;
 	const go: Scene['go'] = async (direction, fresh = succeed({...plan, id: 'p2'})) =>
 		recover(world, unfinished, {direction, planAnew: async () => fresh, onEvent: () => undefined, interrupt: new AbortController().signal});
 	return {host, plan, world, unfinished, go};
@@ -51,7 +52,7 @@ const writtenTo = (path: string): FileStamp => ({path, inode: '1:1', sizeBytes: 
 test('new disks that were written to are not put back, and finishing or giving up is what is advised', async t => {
 	const {host, plan, unfinished, go} = await switched();
 	host.stamps.set(createdPaths(plan)[0]!, writtenTo(createdPaths(plan)[0]!));
-	const ways = must(await readWays(host.owner, unfinished));
+	const ways = unwrap(await readWays(host.owner, unfinished));
 	t.regex(ways.back!.reason, /would be lost/);
 	t.regex(ways.back!.remedy, /--roll-forward.*--give-up web/s);
 	t.is(ways.forward, undefined);
@@ -63,12 +64,12 @@ test('new disks that were written to are not put back, and finishing or giving u
 test('a block more for attributes, which libvirt adds when the domain starts, is no write to a new disk', async t => {
 	const {host, plan, unfinished} = await switched();
 	const [path] = createdPaths(plan) as [string];
-	const [stamp] = must(await host.owner.readFileStamps([path])) as [FileStamp];
+	const [stamp] = unwrap(await host.owner.readFileStamps([path])) as [FileStamp];
 	host.stamps.set(path, {...stamp, allocatedBytes: stamp.allocatedBytes + 4096});
-	t.is(must(await readWays(host.owner, unfinished)).back, undefined);
+	t.is(unwrap(await readWays(host.owner, unfinished)).back, undefined);
 	for (const change of [{allocatedBytes: stamp.allocatedBytes + 131_072}, {sizeBytes: stamp.sizeBytes + 1}, {modifiedAt: 'later'}]) {
 		host.stamps.set(path, {...stamp, ...change});
-		t.regex(must(await readWays(host.owner, unfinished)).back!.reason, /would be lost/, JSON.stringify(change));
+		t.regex(unwrap(await readWays(host.owner, unfinished)).back!.reason, /would be lost/, JSON.stringify(change));
 	}
 });
 
@@ -76,7 +77,7 @@ test('where somebody else went on from the switch, neither way is open but givin
 	const {host, unfinished, go} = await switched();
 	const {picture} = host.inventory;
 	host.inventory = {...host.inventory, picture: {...picture, snapshots: [...picture.snapshots, {...picture.snapshots[0]!, name: 'night'}]}};
-	const ways = must(await readWays(host.owner, unfinished));
+	const ways = unwrap(await readWays(host.owner, unfinished));
 	t.is(ways.advice, 'give-up');
 	for (const way of ['back', 'forward'] as const) {
 		t.regex(ways[way]!.reason, /"night"/);
@@ -133,9 +134,9 @@ test('what was asked for is not forgotten where it cannot be done anew', async t
 	const {world, go} = await killedAfter('open-vdb');
 	const refused = await go('forward', fail({kind: 'refused', blockers: []}));
 	t.like(refused, {kind: 'half-way', failure: {kind: 'request-kept', cause: {kind: 'refused'}}});
-	t.is(must(await world.store.readUnfinished()).length, 1);
+	t.is(unwrap(await world.store.readUnfinished()).length, 1);
 	await go('give-up');
-	t.deepEqual(must(await world.store.readUnfinished()), []);
+	t.deepEqual(unwrap(await world.store.readUnfinished()), []);
 });
 
 test('the old journal goes when that of the new plan is there', async t => {
@@ -143,7 +144,7 @@ test('the old journal goes when that of the new plan is there', async t => {
 	host.onRun = line => line.startsWith('dd') ? 'fail' : 'succeed';
 
 	t.like(await go('forward'), {kind: 'rolled-back', failure: {kind: 'step-failed'}});
-	t.deepEqual(must(await world.store.readUnfinished()), [], 'the run of the new plan has told its end');
+	t.deepEqual(unwrap(await world.store.readUnfinished()), [], 'the run of the new plan has told its end');
 });
 
 test('giving up touches nothing, and lists what is left', async t => {
@@ -155,8 +156,8 @@ test('giving up touches nothing, and lists what is left', async t => {
 	t.true(remarks.some(remark => remark.includes(createdPaths(plan)[0]!) && remark.includes('used by head of web')));
 	t.true(remarks.some(remark => remark.includes('/d/vda.s3') && remark.includes('to be removed')));
 	t.deepEqual(host.ran, []);
-	t.deepEqual(must(await world.store.readUnfinished()), []);
-	t.like(must(await world.store.readAudit()).entries.at(-1), {outcome: 'given-up'});
+	t.deepEqual(unwrap(await world.store.readUnfinished()), []);
+	t.like(unwrap(await world.store.readAudit()).entries.at(-1), {outcome: 'given-up'});
 });
 
 test('where there was no current snapshot, the way by itself is forward once one was made current: libvirt cannot take that back', async t => {

@@ -3,10 +3,9 @@ import type {CreateAction} from '../../source/model/plan/request.ts';
 import type {Inventory} from '../../source/model/domain/inventory.ts';
 import type {Plan, Step} from '../../source/model/plan/plan.ts';
 import {planCreate} from '../../source/actions/create/plan.ts';
+import {unwrap} from './unwrap.ts';
 import {image} from './images.ts';
-import {
-	inventory, must, now, uuid, type Scene,
-} from './inventory.ts';
+import {inventory, now, uuid, type Scene} from './inventory.ts';
 
 export type Asked = Partial<Omit<CreateAction, 'kind' | 'domain'>>;
 
@@ -40,7 +39,7 @@ export function twoDisks(more: Partial<Scene> = {}): Inventory {
 const given = {id: 'plan-1', now, workPath: '/w'};
 
 export function planOf(world: Inventory, asked: Asked = {}): Plan {
-	return must(planCreate(createAction(asked), world, given));
+	return unwrap(planCreate(createAction(asked), world, given));
 }
 
 /** What it is refused for, reasons and remedies in one text; empty where it is not. */

@@ -13,8 +13,8 @@ import {buildSnapshotXml, rewriteSnapshotXml} from '../../source/model/xml/chang
 import {changeDomainXml} from '../../source/model/xml/change-domain.ts';
 import {parseDomainXml} from '../../source/model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../source/model/xml/parse-snapshot.ts';
+import {unwrap} from './unwrap.ts';
 import {argvOf} from './argv-of.ts';
-import {must} from './inventory.ts';
 import {
 	addImage, contentOf, contentOfTag, emptyImages, runOnImages, type ModelImages,
 } from './model-images.ts';
@@ -45,11 +45,11 @@ function cached<T>(known: Map<string, T>, xml: string, parse: () => T): T {
 }
 
 export function definitionOf(domain: ModelDomain): DomainDefinition {
-	return cached(parsedDefinitions, domain.definitionXml, () => must(parseDomainXml(domain.definitionXml)));
+	return cached(parsedDefinitions, domain.definitionXml, () => unwrap(parseDomainXml(domain.definitionXml)));
 }
 
 export function snapshotsOf(domain: ModelDomain): Snapshot[] {
-	return [...domain.records.values()].map(xml => cached(parsedRecords, xml, () => must(parseSnapshotXml(xml))));
+	return [...domain.records.values()].map(xml => cached(parsedRecords, xml, () => unwrap(parseSnapshotXml(xml))));
 }
 
 export function headsOf(domain: ModelDomain): Map<string, string> {
@@ -173,7 +173,7 @@ export function takeSnapshot(estate: Estate, domain: ModelDomain, wish: NewModel
 	domain.records.set(wish.name, xml);
 	domain.current = wish.name;
 	if (wish.kind === 'external') {
-		domain.definitionXml = must(changeDomainXml(domain.definitionXml, {sources: new Map([...overlays].map(([target, path]) => [target, {path, format: 'qcow2'}]))}));
+		domain.definitionXml = unwrap(changeDomainXml(domain.definitionXml, {sources: new Map([...overlays].map(([target, path]) => [target, {path, format: 'qcow2'}]))}));
 	}
 }
 
@@ -192,7 +192,7 @@ function forget(domain: ModelDomain, name: string): void {
 	domain.records.delete(name);
 	const overlays = new Map(gone.disks.flatMap(disk => disk.overlayPath === undefined ? [] : [[disk.overlayPath, {path: frozenPath(gone, disk.target)!, format: 'qcow2'}] as const]));
 	for (const child of snapshots.filter(({parent}) => parent === name)) {
-		domain.records.set(child.name, must(rewriteSnapshotXml(child.xml, {parent: gone.parent, overlays: new Map(), contents: overlays})));
+		domain.records.set(child.name, unwrap(rewriteSnapshotXml(child.xml, {parent: gone.parent, overlays: new Map(), contents: overlays})));
 	}
 
 	if (domain.current === name) {
@@ -225,7 +225,7 @@ function runVirsh(images: ModelImages, domain: ModelDomain, command: Command): v
 		}
 
 		case 'snapshot-create': {
-			const snapshot = must(parseSnapshotXml(xml));
+			const snapshot = unwrap(parseSnapshotXml(xml));
 			if (snapshot.parent !== undefined && !domain.records.has(snapshot.parent)) {
 				throw new Error(`parent ${snapshot.parent} of ${snapshot.name} not found`);
 			}

@@ -5,22 +5,14 @@ import type {DomainDefinition, DomainState} from '../../source/model/domain/doma
 import type {Image} from '../../source/model/images/image.ts';
 import type {Inventory} from '../../source/model/domain/inventory.ts';
 import type {Pin} from '../../source/model/images/pin.ts';
-import type {Result} from '../../source/model/result.ts';
 import type {Checkpoint, Snapshot} from '../../source/model/domain/snapshot.ts';
 import {parseDomainXml} from '../../source/model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../source/model/xml/parse-snapshot.ts';
+import {unwrap} from './unwrap.ts';
 import {image} from './images.ts';
 
 export const uuid = '6f7e0f5a-3c1d-4f0e-9a55-0d4b8f8f0001';
 export const now = new Date('2026-11-21T10:00:00Z');
-
-export function must<T>(result: Result<T>): T {
-	if (!result.ok) {
-		throw new Error(JSON.stringify(result.failure));
-	}
-
-	return result.value;
-}
 
 type Sources = Record<string, string>;
 
@@ -48,7 +40,7 @@ export function snapshot(recipe: SnapshotRecipe, index = 0): Snapshot {
 		`<disk name='${target}' snapshot='${recipe.modes?.[target] ?? 'external'}' type='file'><driver type='qcow2'/><source file='${path}'/></disk>`;
 	const plain = (target: string) => `<disk name='${target}' snapshot='${recipe.modes?.[target] ?? 'external'}'/>`;
 	const disks = Object.keys(recipe.frozen).map(target => recipe.overlays[target] === undefined ? plain(target) : disk([target, recipe.overlays[target]]));
-	return must(parseSnapshotXml(`<domainsnapshot><name>${recipe.name}</name><state>${recipe.state ?? 'disk-snapshot'}</state>`
+	return unwrap(parseSnapshotXml(`<domainsnapshot><name>${recipe.name}</name><state>${recipe.state ?? 'disk-snapshot'}</state>`
 		+ (recipe.parent === undefined ? '' : `<parent><name>${recipe.parent}</name></parent>`)
 		+ `<creationTime>${1_790_000_000 + (index * 86_400)}</creationTime>`
 		+ (recipe.memory === undefined ? '<memory snapshot=\'no\'/>' : `<memory snapshot='external' file='${recipe.memory}'/>`)
@@ -71,7 +63,7 @@ export type Scene = {
 
 export function inventory(scene: Scene): Inventory {
 	const xml = domainXml(scene.heads, scene.more);
-	const definition: DomainDefinition = must(parseDomainXml(xml));
+	const definition: DomainDefinition = unwrap(parseDomainXml(xml));
 	const state = scene.state ?? 'shutoff';
 	return {
 		host: {owner: 'libvirt', uri: 'qemu:///system', hostname: 'host', libvirtVersion: scene.libvirtVersion ?? 9_000_000, hypervisorVersion: 7_002_000, isReadOnly: false},

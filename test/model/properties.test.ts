@@ -60,10 +60,10 @@ test('a tree of 200 snapshots is deleted from anywhere without loss', async t =>
 			await grow(journey);
 		}
 
-		for (let count = 3; count > 0; count--) {
+		for (let count = 0; count < 30 && (journey.done.get('delete') ?? 0) < 3; count++) {
 			await act(journey, randomAction(journey, ['delete']));
 		}
 
-		t.true((journey.done.get('delete') ?? 0) + journey.refused.size > 0, `seed ${seed}`);
+		t.is(journey.done.get('delete'), 3, `seed ${seed}`);
 	}
 });

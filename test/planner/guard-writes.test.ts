@@ -1,5 +1,6 @@
 /** Root's writes by qemu-img to images that exist, in a folder where somebody else may exchange them. */
 import test from 'ava';
+import {unwrap} from '../helpers/unwrap.ts';
 import type {Action} from '../../source/model/plan/request.ts';
 import type {FolderRisk} from '../../source/model/images/folder-risk.ts';
 import type {Image} from '../../source/model/images/image.ts';
@@ -11,9 +12,7 @@ import {
 	createAction, stepOf, textsOf, twoDisks,
 } from '../helpers/create-scene.ts';
 import {image} from '../helpers/images.ts';
-import {
-	must, now, threeSnapshots, uuid, type Scene,
-} from '../helpers/inventory.ts';
+import {now, threeSnapshots, uuid, type Scene} from '../helpers/inventory.ts';
 
 const user = {uid: 1000, gid: 1000, isNamed: true};
 const theirs: FolderRisk = {
@@ -37,7 +36,7 @@ function within(risk: FolderRisk | undefined, world: Inventory, others: Record<s
 }
 
 const planned = (world: Inventory, action: Action) => planAction(action, world, {id: 'p1', now, workPath: '/w'});
-const planOf = (world: Inventory, action: Action) => must(planned(world, action));
+const planOf = (world: Inventory, action: Action) => unwrap(planned(world, action));
 
 function refusalOf(world: Inventory, action: Action): string {
 	const result = planned(world, action);

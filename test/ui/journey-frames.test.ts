@@ -112,11 +112,14 @@ test('a step that copies shows how far it is, and what Ctrl-C would mean', async
 
 test('cancelling what cannot be undone is left for recover, and that is said beforehand', async t => {
 	const brain = await atCopying();
-	if (brain.state.scene.kind === 'running') {
-		const {run} = brain.state.scene;
-		const plan = {...run.plan, steps: run.plan.steps.map(step => ({...step, undo: null}))};
-		brain.state = {...brain.state, scene: {...brain.state.scene, run: {...run, plan}}};
+	const {scene} = brain.state;
+	if (scene.kind !== 'running') {
+		throw new Error(`the screen is at ${scene.kind}`);
 	}
+
+	const {run} = scene;
+	const plan = {...run.plan, steps: run.plan.steps.map(step => ({...step, undo: null}))};
+	brain.state = {...brain.state, scene: {...scene, run: {...run, plan}}};
 
 	brain.type(keys.ctrlC);
 	t.regex((await frameOf(brain.state)).replaceAll(/\s+/g, ' '), /cancels this step cleanly: the images stay good, and vsnap-tui recover finishes the rest/);

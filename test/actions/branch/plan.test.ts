@@ -1,8 +1,9 @@
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths, type Plan} from '../../../source/model/plan/plan.ts';
 import {planBranch} from '../../../source/actions/branch/plan.ts';
 import type {BranchAction} from '../../../source/model/plan/request.ts';
-import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/state/files/p1'};
 const action = (more: Partial<BranchAction> = {}): BranchAction =>
@@ -10,7 +11,7 @@ const action = (more: Partial<BranchAction> = {}): BranchAction =>
 const xml = (made: Plan, id: string) => made.steps.find(step => step.id === id)!.command.files[0]!.text;
 
 test('a branch has two layers: its snapshot freezes the lower, the domain writes to the upper', t => {
-	const made = must(planBranch(action(), threeSnapshots(), given));
+	const made = unwrap(planBranch(action(), threeSnapshots(), given));
 	t.deepEqual(createdPaths(made), ['/d/vda.20261121-100000', '/d/vdb.20261121-100000', '/d/vda.20261121-100000-2', '/d/vdb.20261121-100000-2']);
 	t.deepEqual(made.targets[0].expected.heads.map(({path}) => path), ['/d/vda.20261121-100000-2', '/d/vdb.20261121-100000-2']);
 	const [records, stored] = xml(made, 'branch').split('</disks>') as [string, string];
@@ -21,11 +22,11 @@ test('a branch has two layers: its snapshot freezes the lower, the domain writes
 });
 
 test('the branch comes after its snapshot and is current, and the kept state comes after what was current', t => {
-	const {targets: [{expected}], images} = must(planBranch(action(), threeSnapshots(), given));
+	const {targets: [{expected}], images} = unwrap(planBranch(action(), threeSnapshots(), given));
 	t.deepEqual(expected.snapshots.slice(-2), [{name: 'k', parent: 's3'}, {name: 'b1', parent: 's1'}]);
 	t.is(expected.currentSnapshot, 'b1');
 	t.deepEqual(images.removed, []);
-	t.deepEqual(must(planBranch(action({fate: {kind: 'discard'}}), threeSnapshots(), given)).images.removed, ['/d/vda.s3', '/d/vdb.s3']);
+	t.deepEqual(unwrap(planBranch(action({fate: {kind: 'discard'}}), threeSnapshots(), given)).images.removed, ['/d/vda.s3', '/d/vdb.s3']);
 });
 
 test('one name for two things, a taken name and a checkpoint are refused, all at once', t => {

@@ -1,12 +1,13 @@
 /** Plans for snapshots of a domain that is off: commands, their order, their undo, and what must be true afterwards. */
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths} from '../../../source/model/plan/plan.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {
 	idsOf, planOf, refusalOf, stepOf, textsOf, twoDisks,
 } from '../../helpers/create-scene.ts';
 import {image} from '../../helpers/images.ts';
-import {must, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+import {threeSnapshots, uuid} from '../../helpers/inventory.ts';
 import {parseSnapshotXml} from '../../../source/model/xml/parse-snapshot.ts';
 
 test('internal: each disk is tagged, then it is recorded; a failure takes the tags back', t => {
@@ -33,7 +34,7 @@ test('external: overlays first, with the format of what is below, then the defin
 	t.deepEqual(plan.steps.map(step => step.phase).filter((phase, index, all) => phase !== all[index - 1]), ['check', 'create', 'switch']);
 	const record = stepOf(plan, 'record');
 	t.true(argvOf(record.command).join(' ').includes('snapshot-create --domain 6f7e0f5a-3c1d-4f0e-9a55-0d4b8f8f0001 --xmlfile /w/snapshot-new.xml --redefine --current'));
-	const snapshot = must(parseSnapshotXml(record.command.files[0]!.text));
+	const snapshot = unwrap(parseSnapshotXml(record.command.files[0]!.text));
 	t.deepEqual(snapshot.disks, [{target: 'vda', mode: 'external', overlayPath: '/d/vda.s1'}, {target: 'vdb', mode: 'external', overlayPath: '/d/vdb.s1'}]);
 	t.deepEqual(snapshot.domain!.disks.map(disk => disk.sourcePath), ['/d/vda.qcow2', '/d/vdb.qcow2']);
 	t.like(snapshot, {description: 'a & b', state: 'shutoff', createdAt: 1_795_255_200, memory: {mode: 'no'}});
@@ -62,7 +63,7 @@ test('a raw disk gets a qcow2 overlay that names raw below, and cannot be intern
 test('the snapshot comes after the current one, and undoing the record makes that one current again', t => {
 	const plan = planOf(threeSnapshots(), {snapshot: 's4', isDiskOnly: true});
 	t.deepEqual(plan.targets[0].expected.snapshots.at(-1), {name: 's4', parent: 's3'});
-	t.is(must(parseSnapshotXml(stepOf(plan, 'record').command.files[0]!.text)).parent, 's3');
+	t.is(unwrap(parseSnapshotXml(stepOf(plan, 'record').command.files[0]!.text)).parent, 's3');
 	const undo = stepOf(plan, 'record').undo!;
 	t.deepEqual(undo[0]!.onlyIf, {kind: 'snapshot-exists', uuid: plan.action.domain.uuid, name: 's4'});
 	t.deepEqual(argvOf(undo[1]!).slice(-2), ['--redefine', '--current']);
@@ -105,7 +106,7 @@ test('a disk that is left out, and one that somebody else takes care of, keep th
 	t.regex(textsOf(plan), /vdb is left out/);
 	const manual = planOf(twoDisks(), {isDiskOnly: true, disks: [{target: '/d/vdb.qcow2', mode: 'manual'}]});
 	t.deepEqual(createdPaths(manual), ['/d/vda.s1']);
-	t.is(must(parseSnapshotXml(stepOf(manual, 'record').command.files[0]!.text)).disks[1]!.mode, 'manual');
+	t.is(unwrap(parseSnapshotXml(stepOf(manual, 'record').command.files[0]!.text)).disks[1]!.mode, 'manual');
 });
 
 test('read-only media, empty drives and disks that the definition takes out are left out by themselves', t => {
@@ -114,7 +115,7 @@ test('read-only media, empty drives and disks that the definition takes out are 
 		+ '<disk type=\'file\' device=\'disk\' snapshot=\'no\'><driver name=\'qemu\' type=\'qcow2\'/><source file=\'/d/swap.qcow2\'/><target dev=\'vdc\'/></disk>';
 	const plan = planOf(twoDisks({more, images: [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), image('/d/swap.qcow2')]}), {isDiskOnly: true});
 	t.deepEqual(createdPaths(plan), ['/d/vda.s1', '/d/vdb.s1']);
-	t.deepEqual(must(parseSnapshotXml(stepOf(plan, 'record').command.files[0]!.text)).disks.map(disk => disk.mode), ['external', 'external', 'no', 'no', 'no']);
+	t.deepEqual(unwrap(parseSnapshotXml(stepOf(plan, 'record').command.files[0]!.text)).disks.map(disk => disk.mode), ['external', 'external', 'no', 'no', 'no']);
 });
 
 const prepared = (more = {}) => image('/p/over', '/d/vda.qcow2', {allocatedBytes: 200_000, ownBytes: 0, ...more});
@@ -187,7 +188,7 @@ test('without a record of its own, a new layer is named by the record of the cur
 	const asked = {snapshot: 'nm', isDiskOnly: true, hasNoMetadata: true, disks: [{target: 'vdb', mode: 'no' as const}]};
 	for (const plan of [planOf(scene(12_008_000, true), asked), planOf(scene(9_000_000, false), asked)]) {
 		const step = stepOf(plan, 'name-heads');
-		const record = must(parseSnapshotXml(step.command.files[0]!.text));
+		const record = unwrap(parseSnapshotXml(step.command.files[0]!.text));
 		t.deepEqual(record.disks.map(({overlayPath}) => overlayPath), ['/d/vda.nm', '/d/vdb.s1']);
 		t.is(step.undo?.length, 1);
 		t.regex(textsOf(plan), /No snapshot records this layer: it cannot be reverted to/);

@@ -1,5 +1,6 @@
 /** Block devices among the images of a delete or a merge: committed into, or left; never pulled away and never removed. */
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {planDelete} from '../../../source/actions/delete/plan.ts';
 import {collect} from '../../../source/model/images/collect.ts';
 import {buildImageGraph} from '../../../source/model/images/image-graph.ts';
@@ -8,9 +9,7 @@ import type {Pin} from '../../../source/model/images/pin.ts';
 import {objectionTo} from '../../../source/model/images/may-change.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {image, pin} from '../../helpers/images.ts';
-import {
-	inventory, must, now, uuid,
-} from '../../helpers/inventory.ts';
+import {inventory, now, uuid} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/state/files/p1'};
 const deleted = {kind: 'delete', domain: {uuid, name: 'web'}, snapshot: 's1', scope: 'one', isMetadataOnly: false} as const;
@@ -28,7 +27,7 @@ const world = (images: Image[]) => inventory({
 });
 
 test('an overlay file is committed into the device below it, and the disk is of the type block again', t => {
-	const made = must(planDelete(deleted, world([device('/dev/vg/lv'), image('/d/vda.s1', '/dev/vg/lv', {backingFormat: 'raw'})]), given));
+	const made = unwrap(planDelete(deleted, world([device('/dev/vg/lv'), image('/d/vda.s1', '/dev/vg/lv', {backingFormat: 'raw'})]), given));
 	t.is(argvOf(made.steps.find(({id}) => id === 'commit-1')!.command).join(' '), 'qemu-img commit -q -f qcow2 -d -b /dev/vg/lv /d/vda.s1');
 	t.deepEqual(made.images.removed, ['/d/vda.s1']);
 	t.regex(made.steps.find(({id}) => id === 'define')!.command.files[0]!.text, /<disk type="block"[^>]*>.*type="raw".*<source dev="\/dev\/vg\/lv"/u);
@@ -37,7 +36,7 @@ test('an overlay file is committed into the device below it, and the disk is of 
 });
 
 test('a device that holds an overlay is left where it is after the commit, and the plan says so', t => {
-	const made = must(planDelete(deleted, inventory({
+	const made = unwrap(planDelete(deleted, inventory({
 		heads: {vda: '/dev/vg/new'},
 		current: 's1',
 		snapshots: [{name: 's1', frozen: {vda: '/d/vda.raw'}, overlays: {vda: '/dev/vg/new'}}],
@@ -72,7 +71,7 @@ test('an image inside a device that could outgrow it is not written to', t => {
 
 test('an image with an external data file is committed into only, and the data file is made safe on disk with it', t => {
 	const base = image('/dev/vg/lv', undefined, {dataFilePath: '/data/store.raw', dataFileName: '/data/store.raw', allocatedBytes: 1});
-	const made = must(planDelete(deleted, world([base, image('/d/vda.s1', '/dev/vg/lv')]), given));
+	const made = unwrap(planDelete(deleted, world([base, image('/d/vda.s1', '/dev/vg/lv')]), given));
 	t.is(argvOf(made.steps.find(({id}) => id === 'commit-1')!.command).join(' '), 'qemu-img commit -q -f qcow2 -d -b /dev/vg/lv /d/vda.s1');
 	t.deepEqual(argvOf(made.steps.find(({id}) => id === 'sync-commit-1')!.command), ['sync', '--', '/dev/vg/lv', '/data/store.raw']);
 	t.deepEqual(made.images.removed, ['/d/vda.s1']);

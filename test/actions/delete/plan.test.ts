@@ -1,4 +1,5 @@
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {planDelete} from '../../../source/actions/delete/plan.ts';
 import {planMerge} from '../../../source/actions/merge/plan.ts';
 import type {DeleteAction} from '../../../source/model/plan/request.ts';
@@ -6,12 +7,12 @@ import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import type {Plan} from '../../../source/model/plan/plan.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {image, pin} from '../../helpers/images.ts';
-import {inventory, must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+import {inventory, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/state/files/p1'};
 const action = (more: Partial<DeleteAction>): DeleteAction =>
 	({kind: 'delete', domain: {uuid, name: 'web'}, snapshot: 's2', scope: 'one', isMetadataOnly: false, ...more});
-const plan = (world: Inventory, more: Partial<DeleteAction> = {}) => must(planDelete(action(more), world, given));
+const plan = (world: Inventory, more: Partial<DeleteAction> = {}) => unwrap(planDelete(action(more), world, given));
 const ids = (made: Plan) => made.steps.map(step => step.id);
 const line = (made: Plan, id: string) => argvOf(made.steps.find(step => step.id === id)!.command).join(' ');
 const xml = (made: Plan, id: string) => made.steps.find(step => step.id === id)!.command.files[0]!.text;

@@ -1,11 +1,10 @@
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {planMendRecords} from '../../../source/actions/mend-records/plan.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {image} from '../../helpers/images.ts';
-import {
-	inventory, must, now, snapshot, threeSnapshots, uuid, type Scene,
-} from '../../helpers/inventory.ts';
+import {inventory, now, snapshot, threeSnapshots, uuid, type Scene} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/w'};
 const mend = (world: Inventory) => planMendRecords({kind: 'mend-records', domain: {uuid, name: 'web'}}, world, given);
@@ -35,7 +34,7 @@ function disksIn(xml: string): string[] {
 }
 
 test('the current snapshot becomes the one that the disks stand on', t => {
-	const plan = must(mend(threeSnapshots({current: 's1'})));
+	const plan = unwrap(mend(threeSnapshots({current: 's1'})));
 	t.deepEqual(plan.steps.map(({phase}) => phase), ['switch']);
 	const [step] = plan.steps;
 	t.true(argvOf(step!.command).includes('--current'));
@@ -48,11 +47,11 @@ test('the current snapshot becomes the one that the disks stand on', t => {
 test('where none is current, one becomes it (R3)', t => {
 	const world = threeSnapshots();
 	world.picture.currentSnapshot = undefined;
-	t.is(must(mend(world)).targets[0].expected.currentSnapshot, 's3');
+	t.is(unwrap(mend(world)).targets[0].expected.currentSnapshot, 's3');
 });
 
 test('since 9.9 the record names what the domain writes to, also with children (R1)', t => {
-	const plan = must(mend(afterRevert({libvirtVersion: newer})));
+	const plan = unwrap(mend(afterRevert({libvirtVersion: newer})));
 	t.deepEqual(disksIn(plan.steps[0]!.command.files[0]!.text), ['/d/vda.new']);
 });
 
@@ -70,7 +69,7 @@ test('with partial snapshots the youngest is the current one, whichever disk sta
 		],
 		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.s2', '/d/vda.s1'), image('/d/vdb.qcow2'), image('/d/vdb.s1', '/d/vdb.qcow2')],
 	});
-	t.is(must(mend(world)).targets[0].expected.currentSnapshot, 's2');
+	t.is(unwrap(mend(world)).targets[0].expected.currentSnapshot, 's2');
 });
 
 test('a snapshot whose parent has no record is hung on the one whose image it stands on', t => {
@@ -78,7 +77,7 @@ test('a snapshot whose parent has no record is hung on the one whose image it st
 	world.picture.snapshots = world.picture.snapshots.map((each, index) => each.name === 's2'
 		? snapshot({name: 's2', parent: 'gone', frozen: {vda: '/d/vda.s1', vdb: '/d/vdb.s1'}, overlays: {vda: '/d/vda.s2', vdb: '/d/vdb.s2'}}, index)
 		: each);
-	const plan = must(mend(world));
+	const plan = unwrap(mend(world));
 	t.regex(plan.steps[0]!.command.files[0]!.text, /<parent>\s*<name>s1<\/name>/);
 	t.deepEqual(plan.targets[0].expected.snapshots.find(({name}) => name === 's2'), {name: 's2', parent: 's1'});
 });

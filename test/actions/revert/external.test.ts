@@ -1,4 +1,5 @@
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths, type Plan, type Step} from '../../../source/model/plan/plan.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
 import type {RevertAction} from '../../../source/model/plan/request.ts';
@@ -6,13 +7,13 @@ import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import type {Pin} from '../../../source/model/images/pin.ts';
 import {memoryFormatOf} from '../../../source/model/domain/memory-format.ts';
 import {image, pin} from '../../helpers/images.ts';
-import {inventory, must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+import {inventory, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 
 const action = (more: Partial<RevertAction> = {}): RevertAction =>
 	({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined, ...more});
 const given = {id: 'p1', now, workPath: '/state/files/p1'};
-const plan = (world: Inventory, more: Partial<RevertAction> = {}) => must(planRevert(action(more), world, given));
+const plan = (world: Inventory, more: Partial<RevertAction> = {}) => unwrap(planRevert(action(more), world, given));
 const stepNamed = (made: Plan, id: string) => made.steps.find(step => step.id === id)!;
 const ids = (made: Plan) => made.steps.map(step => step.id);
 const xmlOf = (step: Step) => step.command.files[0]!.text;
@@ -60,7 +61,7 @@ test('a revert to a snapshot with children leaves its record alone before libvir
 
 test('overlays of an earlier revert by libvirt leave the record of the former current snapshot', t => {
 	const world = threeSnapshots({libvirtVersion: 11_003_000});
-	const made = must(planRevert(action({snapshot: 's3'}), inventory({
+	const made = unwrap(planRevert(action({snapshot: 's3'}), inventory({
 		libvirtVersion: 11_003_000,
 		heads: {vda: '/d/vda.r'},
 		current: 's1',

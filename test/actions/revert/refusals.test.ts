@@ -1,4 +1,5 @@
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths} from '../../../source/model/plan/plan.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
 import type {RevertAction} from '../../../source/model/plan/request.ts';
@@ -6,9 +7,7 @@ import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import type {Checkpoint} from '../../../source/model/domain/snapshot.ts';
 import {parseCheckpointXml} from '../../../source/model/xml/parse-checkpoint.ts';
 import {image} from '../../helpers/images.ts';
-import {
-	inventory, must, now, threeSnapshots, uuid, type Scene,
-} from '../../helpers/inventory.ts';
+import {inventory, now, threeSnapshots, uuid, type Scene} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/state/files/p1'};
 const revert = (world: Inventory, more: Partial<RevertAction> = {}) =>
@@ -111,9 +110,9 @@ test('what is kept when an external snapshot is reverted to is external, also be
 		],
 		images: [image('/d/vda.qcow2'), image('/d/vda.e1', '/d/vda.qcow2', {internalSnapshots: [{tag: 'i1', memoryBytes: 0}]})],
 	});
-	const plan = must(revert(world, {snapshot: 'e1', fate: {kind: 'keep', name: 'k'}}));
+	const plan = unwrap(revert(world, {snapshot: 'e1', fate: {kind: 'keep', name: 'k'}}));
 	t.regex(plan.steps.find(step => step.id === 'keep')!.command.files[0]!.text, /name=.vda. snapshot=.external./);
-	t.deepEqual(must(revert(world, {snapshot: 'e1'})).images.removed, [], 'the internal snapshot inside holds its image');
+	t.deepEqual(unwrap(revert(world, {snapshot: 'e1'})).images.removed, [], 'the internal snapshot inside holds its image');
 });
 
 test('a disk that the snapshot left out keeps its file whatever is kept, and the kept record leaves it out', t => {
@@ -123,10 +122,10 @@ test('a disk that the snapshot left out keeps its file whatever is kept, and the
 		snapshots: [{name: 's1', frozen: {vda: '/d/vda.qcow2', vdb: '/d/vdb.qcow2'}, overlays: {vda: '/d/vda.s1'}, modes: {vdb: 'no'}}],
 		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vdb.qcow2')],
 	});
-	const kept = must(revert(world, {fate: {kind: 'keep', name: 'k'}}));
+	const kept = unwrap(revert(world, {fate: {kind: 'keep', name: 'k'}}));
 	t.is(createdPaths(kept).length, 1);
 	t.regex(kept.steps.find(step => step.id === 'keep')!.command.files[0]!.text, /name=.vdb. snapshot=.no./);
-	t.is(must(revert(world)).images.created.length, 1);
+	t.is(unwrap(revert(world)).images.created.length, 1);
 });
 
 test('a disk that the target left out and the current snapshot holds is kept all the same', t => {
@@ -139,14 +138,14 @@ test('a disk that the target left out and the current snapshot holds is kept all
 		],
 		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.s2', '/d/vda.s1'), image('/d/vdb.qcow2'), image('/d/vdb.s2', '/d/vdb.qcow2')],
 	});
-	const kept = must(revert(world, {fate: {kind: 'keep', name: 'k'}}));
+	const kept = unwrap(revert(world, {fate: {kind: 'keep', name: 'k'}}));
 	t.is(createdPaths(kept).length, 2);
 	t.regex(kept.steps.find(step => step.id === 'keep')!.command.files[0]!.text, /name=.vdb. snapshot=.external./);
-	t.is(must(revert(world)).images.created.length, 1);
+	t.is(unwrap(revert(world)).images.created.length, 1);
 });
 
 function checkpoint(name: string, parent?: string): Checkpoint {
-	return must(parseCheckpointXml(`<domaincheckpoint><name>${name}</name>${parent === undefined ? '' : `<parent><name>${parent}</name></parent>`}`
+	return unwrap(parseCheckpointXml(`<domaincheckpoint><name>${name}</name>${parent === undefined ? '' : `<parent><name>${parent}</name></parent>`}`
 		+ `<creationTime>1789999999</creationTime><disks><disk name='vda' checkpoint='bitmap' bitmap='${name}'/></disks></domaincheckpoint>`));
 }
 
@@ -156,7 +155,7 @@ test('a checkpoint whose parent is forgotten is put back after the nearest one t
 		{name: 'c1', isUsable: true, granularityBytes: 65_536},
 		{name: 'c3', isUsable: true, granularityBytes: 65_536},
 	);
-	const {steps} = must(revert(world));
+	const {steps} = unwrap(revert(world));
 	t.deepEqual(steps.filter(step => step.id.startsWith('bitmap-')).map(step => step.id), ['bitmap-vda-c1', 'bitmap-vda-c3']);
 	t.deepEqual(steps.filter(step => step.id.startsWith('forget-')).map(step => step.id), ['forget-checkpoint-c3', 'forget-checkpoint-c2', 'forget-checkpoint-c1']);
 	const [, third] = steps.filter(step => step.id.startsWith('redefine-'));

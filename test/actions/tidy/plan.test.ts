@@ -1,11 +1,10 @@
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {planTidy} from '../../../source/actions/tidy/plan.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {image} from '../../helpers/images.ts';
-import {
-	must, now, threeSnapshots, uuid,
-} from '../../helpers/inventory.ts';
+import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/w'};
 const tidy = (world: Inventory, ...paths: string[]) => planTidy({kind: 'tidy', domain: {uuid, name: 'web'}, paths}, world, given);
@@ -23,7 +22,7 @@ function blockersOf(world: Inventory, ...paths: string[]): string[] {
 
 test('leftovers are removed from the top down, each proven unused once more, beside a running domain', t => {
 	const world = withImages(image('/d/vda.x', '/d/vda.qcow2'), image('/d/vda.y', '/d/vda.x'));
-	const plan = must(tidy(world, '/d/vda.x', '/d/vda.y'));
+	const plan = unwrap(tidy(world, '/d/vda.x', '/d/vda.y'));
 	t.deepEqual(plan.steps.map(({command}) => argvOf(command).join(' ')), ['rm -- /d/vda.y', 'rm -- /d/vda.x']);
 	t.deepEqual(plan.steps.map(({guard, phase, undo}) => [guard?.path, phase, undo]), [['/d/vda.y', 'remove', null], ['/d/vda.x', 'remove', null]]);
 	t.deepEqual(plan.images.removed, ['/d/vda.y', '/d/vda.x']);

@@ -1,4 +1,5 @@
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {diagnose, type RoundProgress} from '../../../source/engine/doctor/diagnose.ts';
 import type {Owner} from '../../../source/engine/ports.ts';
 import type {Finding} from '../../../source/model/domain/finding.ts';
@@ -7,7 +8,6 @@ import {createDemoHost} from '../../../source/owners/demo/host.ts';
 import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
 import {addFile} from '../../../source/owners/demo/simulator/world.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
-import {must} from '../../helpers/inventory.ts';
 
 const nowMs = Date.parse('2026-11-21T10:00:00Z');
 
@@ -27,7 +27,7 @@ function told(findings: Finding[], severity: Finding['severity']): Array<[string
 }
 
 test('on the demo host the broken chain, the lost memory file, the managed save and the deep chain are found, and nothing in its healthy domains', async t => {
-	const findings = must(await diagnose(demo()));
+	const findings = unwrap(await diagnose(demo()));
 	const of = (name: string) => findings.filter(({domain, severity}) => domain?.name === name && severity !== 'info').map(({severity, kind}) => `${severity} ${kind}`);
 	t.deepEqual(of('mail'), ['problem backing-missing', 'problem not-revertible', 'problem not-revertible']);
 	t.deepEqual(of('ldap'), ['warning not-revertible']);
@@ -40,9 +40,9 @@ test('on the demo host the broken chain, the lost memory file, the managed save 
 
 test('one domain gives what the round over the host says of it', async t => {
 	const given = demo();
-	const all = must(await diagnose(given));
+	const all = unwrap(await diagnose(given));
 	for (const name of ['mail', 'web', 'clone-b']) {
-		const alone = must(await diagnose(given, {uuid: given.uuidOf(name)}));
+		const alone = unwrap(await diagnose(given, {uuid: given.uuidOf(name)}));
 		t.deepEqual(alone.filter(({kind}) => kind !== 'unused-image'), all.filter(({domain, kind}) => domain?.name === name && kind !== 'unused-image'), name);
 	}
 });
@@ -59,7 +59,7 @@ test('every domain is read once, and the progress says how far it is', async t =
 		},
 	};
 	const progress: RoundProgress[] = [];
-	must(await diagnose({owner, store: given.store}, {onProgress: step => progress.push(step)}));
+	unwrap(await diagnose({owner, store: given.store}, {onProgress: step => progress.push(step)}));
 	t.deepEqual([...read].sort(), [...given.host.world.domains.values()].map(({uuid}) => uuid).sort());
 	t.deepEqual(progress.map(({done}) => done), read.map((_, index) => index + 1));
 	t.true(progress.every(({total}) => total === read.length));
@@ -70,14 +70,14 @@ test('a domain that cannot be read is a finding, and no image is offered for rem
 	const leftover = '/var/lib/libvirt/images/web-vda.1790000000';
 	addFile(given.host.world, {path: leftover, backing: {name: '/var/lib/libvirt/images/web-vda.qcow2', format: 'qcow2'}});
 	const orphanOf = (findings: Finding[]) => findings.find(({kind}) => kind === 'orphan');
-	const good = orphanOf(must(await diagnose(given)));
+	const good = orphanOf(unwrap(await diagnose(given)));
 	t.deepEqual([good?.domain?.name, good?.images, good?.wish?.kind], ['web', [leftover], 'tidy']);
 
 	const owner: Owner = {
 		...given.owner,
 		readPicture: async (uuid, options) => uuid === given.uuidOf('git') ? fail({kind: 'unreadable', what: 'Its XML', reason: 'broken'}) : given.owner.readPicture(uuid, options),
 	};
-	const findings = must(await diagnose({owner, store: given.store}));
+	const findings = unwrap(await diagnose({owner, store: given.store}));
 	t.deepEqual(told(findings, 'problem').slice(0, 1), [['git', 'domain-unreadable']]);
 	t.is(orphanOf(findings)?.wish, undefined);
 });
@@ -85,7 +85,7 @@ test('a domain that cannot be read is a finding, and no image is offered for rem
 test('a backup beside the disks is a note, never offered for removal', async t => {
 	const given = demo();
 	addFile(given.host.world, {path: '/var/lib/libvirt/images/web-backup.qcow2'});
-	const findings = must(await diagnose(given, {uuid: given.uuidOf('web')}));
+	const findings = unwrap(await diagnose(given, {uuid: given.uuidOf('web')}));
 	t.true(findings.some(({kind, images}) => kind === 'unused-image' && images?.includes('/var/lib/libvirt/images/web-backup.qcow2')));
 	t.deepEqual(told(findings, 'warning'), []);
 });

@@ -1,4 +1,5 @@
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {checkOthers, giveUpClaim, underClaim} from '../../../source/engine/run/claim.ts';
 import type {World} from '../../../source/engine/world.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
@@ -9,11 +10,11 @@ import {describeFailure, exitCodeOf} from '../../../source/model/text/describe-f
 import {parseClaim, type Claim, type ClaimLife, type FoundClaim} from '../../../source/model/plan/claim.ts';
 import {fail, succeed} from '../../../source/model/result.ts';
 import {fakeHost} from '../../helpers/fake-host.ts';
-import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 type Scene = {world: World; marks: Map<string, Claim>; lives: Map<string, ClaimLife>};
 
-const plan = must(planRevert(
+const plan = unwrap(planRevert(
 	{kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined},
 	threeSnapshots(),
 	{id: 'p1', now, workPath: '/w'},
@@ -69,7 +70,7 @@ test('a domain is marked while an action works on it, and no longer', async t =>
 	const stages: string[] = [];
 	const outcome = await underClaim(given.world, plan, {hasJournal: false}, async markBegun => {
 		stages.push(given.marks.get(uuid)!.stage);
-		must(await markBegun());
+		unwrap(await markBegun());
 		stages.push(given.marks.get(uuid)!.stage);
 		return {kind: 'done'};
 	});
@@ -130,9 +131,9 @@ test('a mark of a run at work stops others even before its first change, and a m
 test('whoever gives up takes the mark away, and where there is none nothing happens', async t => {
 	const given = scene();
 	mark(given, 'gone');
-	must(await giveUpClaim(given.world, uuid));
+	unwrap(await giveUpClaim(given.world, uuid));
 	t.is(given.marks.size, 0);
-	must(await giveUpClaim(given.world, uuid));
+	unwrap(await giveUpClaim(given.world, uuid));
 });
 
 test('where the host refuses the mark nothing is begun', async t => {

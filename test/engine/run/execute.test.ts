@@ -1,4 +1,5 @@
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths} from '../../../source/model/plan/plan.ts';
 import {executePlan} from '../../../source/engine/run/execute.ts';
 import {defaultDirection} from '../../../source/engine/run/progress.ts';
@@ -7,7 +8,7 @@ import type {UnfinishedAction} from '../../../source/engine/ports.ts';
 import {
 	Killed, lineOf, pretendDone, pretendSwitched,
 } from '../../helpers/fake-host.ts';
-import {must, uuid} from '../../helpers/inventory.ts';
+import {uuid} from '../../helpers/inventory.ts';
 import {optionsOf as options, revertScene as scene, type RevertScene as Scene} from '../../helpers/revert-scene.ts';
 import {withExpected} from '../../helpers/fake-plans.ts';
 
@@ -29,7 +30,7 @@ async function dieAt(given: Scene, index: number, moment: 'die' | 'die-after'): 
 	});
 	given.host.onRun = () => 'succeed';
 	given.host.ran.length = 0;
-	return must(await given.world.store.readUnfinished())[0]!;
+	return unwrap(await given.world.store.readUnfinished())[0]!;
 }
 
 test('a plan runs its commands in order, proves the result, and only then removes', async t => {
@@ -47,8 +48,8 @@ test('a plan runs its commands in order, proves the result, and only then remove
 	const proving = given.events.findIndex(event => event.kind === 'proving');
 	const removing = given.events.findIndex(event => event.kind === 'step-started' && event.step.startsWith('remove'));
 	t.true(proving > 0 && proving < removing);
-	t.deepEqual(must(await given.world.store.readUnfinished()), []);
-	t.like(must(await given.world.store.readAudit()).entries[0], {user: 'root', from: '192.0.2.7', outcome: 'done'});
+	t.deepEqual(unwrap(await given.world.store.readUnfinished()), []);
+	t.like(unwrap(await given.world.store.readAudit()).entries[0], {user: 'root', from: '192.0.2.7', outcome: 'done'});
 });
 
 test('a result that is not as planned is put back, and nothing is removed', async t => {
@@ -69,7 +70,7 @@ for (const failing of ['create-vdb', 'stop', 'define', 'current']) {
 		const undone = given.host.ran.slice(index + 1);
 		const expected = given.plan.steps.slice(0, index + 1).reverse().flatMap(step => (step.undo ?? []).map(command => lineOf(command)));
 		t.deepEqual(undone, expected);
-		t.deepEqual(must(await given.world.store.readUnfinished()), []);
+		t.deepEqual(unwrap(await given.world.store.readUnfinished()), []);
 	});
 }
 
@@ -87,7 +88,7 @@ test('an undo that fails leaves the action for recover, with its name', async t 
 	given.host.onRun = line => line.startsWith('rm') || line === given.lines.find(candidate => candidate.includes(' define ')) ? 'fail' : 'succeed';
 	const outcome = await executePlan(given.world, given.plan, options(given));
 	t.like(outcome, {kind: 'half-way', failure: {kind: 'step-failed', rolledBack: false}});
-	t.is(must(await given.world.store.readUnfinished()).length, 1);
+	t.is(unwrap(await given.world.store.readUnfinished()).length, 1);
 });
 
 test('an image that somebody uses at the moment of removal is not removed, and the rest is done', async t => {
@@ -106,7 +107,7 @@ test('an image that somebody uses at the moment of removal is not removed, and t
 	t.regex(JSON.stringify(outcome), /vdb\.s3 stays: .*head of clone/);
 	t.false(given.host.ran.includes('rm -- /d/vdb.s3'));
 	t.true(given.host.ran.includes('rm -- /d/vda.s3'));
-	t.deepEqual(must(await given.world.store.readUnfinished()), []);
+	t.deepEqual(unwrap(await given.world.store.readUnfinished()), []);
 });
 
 test('a host that changed since the plan was made is not touched', async t => {
@@ -114,12 +115,12 @@ test('a host that changed since the plan was made is not touched', async t => {
 	given.host.inventory = {...given.host.inventory, definitionXml: 'other'};
 	t.deepEqual(await executePlan(given.world, given.plan, options(given)), {kind: 'rolled-back', failure: {kind: 'host-changed', changed: ['its definition']}});
 	t.deepEqual(given.host.ran, []);
-	t.deepEqual(must(await given.world.store.readAudit()).entries, []);
+	t.deepEqual(unwrap(await given.world.store.readAudit()).entries, []);
 });
 
 test('a domain that is locked or has unfinished work is not touched', async t => {
 	const given = scene();
-	const lock = must(await given.world.store.lockDomain(uuid, 'other'));
+	const lock = unwrap(await given.world.store.lockDomain(uuid, 'other'));
 	t.like(await executePlan(given.world, given.plan, options(given)), {failure: {kind: 'busy'}});
 	await lock.release();
 	await given.world.store.openJournal({...given.plan, id: 'earlier'});
@@ -216,7 +217,7 @@ for (const moment of ['die', 'die-after'] as const) {
 			t.deepEqual(await recover(given.world, unfinished, {...options(given), direction: 'forward'}), {kind: 'done'}, step.id);
 			const tail = given.lines.slice(step.phase === 'switch' || step.phase === 'remove' ? index : 0);
 			t.deepEqual(given.host.ran.slice(-tail.length), tail, step.id);
-			t.deepEqual(must(await given.world.store.readUnfinished()), []);
+			t.deepEqual(unwrap(await given.world.store.readUnfinished()), []);
 		}
 	});
 }
@@ -252,7 +253,7 @@ test('where the switch cannot be taken back, the new files stay: the domain may 
 	const outcome = await executePlan(given.world, given.plan, options(given));
 	t.like(outcome, {kind: 'half-way', failure: {kind: 'not-proven', rolledBack: false}});
 	t.false(given.host.ran.some(line => line.startsWith('rm')));
-	t.is(must(await given.world.store.readUnfinished()).length, 1);
+	t.is(unwrap(await given.world.store.readUnfinished()).length, 1);
 });
 
 test('recovery forward leaves an image that something needs, and says so, instead of never ending', async t => {

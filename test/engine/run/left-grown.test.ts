@@ -1,13 +1,12 @@
 /** A pull that fails leaves its file larger: it reads the same, and nobody says that all is as it was. */
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {executePlan} from '../../../source/engine/run/execute.ts';
 import {planDelete} from '../../../source/actions/delete/plan.ts';
 import {describeFailure} from '../../../source/model/text/describe-failure.ts';
 import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
 import {fakeHost} from '../../helpers/fake-host.ts';
-import {
-	must, now, threeSnapshots, uuid,
-} from '../../helpers/inventory.ts';
+import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 for (const {title, moreBytes, words} of [
 	{title: 'a pull that fails after it copied is told with what stays larger', moreBytes: 17 * (1024 ** 2), words: /are as before\. \/d\/vda\.s2 stays 17\.0 MiB larger/},
@@ -15,7 +14,7 @@ for (const {title, moreBytes, words} of [
 ]) {
 	test(title, async t => {
 		const inventory = threeSnapshots();
-		const plan = must(planDelete({kind: 'delete', domain: {uuid, name: 'web'}, snapshot: 's2', scope: 'one', isMetadataOnly: false}, inventory, {id: 'p1', now, workPath: '/w'}));
+		const plan = unwrap(planDelete({kind: 'delete', domain: {uuid, name: 'web'}, snapshot: 's2', scope: 'one', isMetadataOnly: false}, inventory, {id: 'p1', now, workPath: '/w'}));
 		const host = fakeHost(inventory);
 		host.onRun = line => line.startsWith('qemu-img rebase -f qcow2 -F qcow2 -b /d/vda.qcow2') ? 'fail' : 'succeed';
 		const {path, allocatedBytes} = inventory.picture.images.find(image => image.path === '/d/vda.s2')!;

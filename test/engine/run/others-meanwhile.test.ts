@@ -1,10 +1,10 @@
 /** What others do to the domain while an action is under way: before the switch nothing is switched, and after it their snapshots are no damage of ours. */
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths} from '../../../source/model/plan/plan.ts';
 import {executePlan} from '../../../source/engine/run/execute.ts';
 import type {DomainPicture} from '../../../source/model/domain/inventory.ts';
 import {pretendDone, pretendNext} from '../../helpers/fake-host.ts';
-import {must} from '../../helpers/inventory.ts';
 import {optionsOf, revertScene, type RevertScene} from '../../helpers/revert-scene.ts';
 
 const named = (picture: DomainPicture, name: string) => ({...picture.snapshots[0]!, name});
@@ -41,7 +41,7 @@ for (const [title, changed, alter] of [
 		t.true(isDone);
 		t.false(given.host.ran.some(line => line.includes(' define ')));
 		t.deepEqual(createdPaths(given.plan).filter(path => !given.host.ran.includes(`rm -- ${path}`)), []);
-		t.deepEqual(must(await given.world.store.readUnfinished()), []);
+		t.deepEqual(unwrap(await given.world.store.readUnfinished()), []);
 	});
 }
 

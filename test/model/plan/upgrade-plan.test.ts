@@ -2,6 +2,7 @@
 Journals that the program wrote when plans had version 1 (fixtures/journal-v1, byte for byte): they are read as what is planned today.
 */
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {planAction} from '../../../source/actions/plan-action.ts';
 import type {Action} from '../../../source/model/plan/request.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
@@ -10,7 +11,7 @@ import type {Plan} from '../../../source/model/plan/plan.ts';
 import {parseJournal} from '../../../source/tools/state/journal-lines.ts';
 import {createAction, twoDisks} from '../../helpers/create-scene.ts';
 import {readFixture} from '../../helpers/fixtures.ts';
-import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 const domain = {uuid, name: 'web'};
 const node = (nodeName: string) => ({nodeName, isNamedByPerson: false, device: '', bitmaps: []});
@@ -56,7 +57,7 @@ for (const {name, action, world} of rows) {
 		t.deepEqual(damagedLines, []);
 		t.is((first.plan as {version: number}).version, 1);
 		const checked = checkPlan(first.plan);
-		const today = must(planAction(action, world, {id: '20261121-100000-v1', now, workPath: '/w'}));
+		const today = unwrap(planAction(action, world, {id: '20261121-100000-v1', now, workPath: '/w'}));
 		t.deepEqual(checked.kind === 'plan' ? kept(checked.plan) : checked, kept(today));
 		t.is(begun.step, today.steps[0]!.id);
 	});

@@ -1,17 +1,10 @@
 /** Tests source/model/qemu/command-line.ts with the drives and options behind it. */
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {bootFilesOf, nameOfDrive, relaunchArgv, relaunchProblems, withImages, withPresentHeads, type HeadOfDrive} from '../../../source/model/qemu/command-line.ts';
 import type {Result} from '../../../source/model/result.ts';
 
 const qemu = '/usr/bin/qemu-system-x86_64';
-
-function valueOf<T>(result: Result<T>): T {
-	if (!result.ok) {
-		throw new Error(JSON.stringify(result.failure));
-	}
-
-	return result.value;
-}
 
 function reasonOf(result: Result<unknown>): string {
 	if (result.ok || result.failure.kind !== 'unreadable') {
@@ -26,31 +19,31 @@ const onNew = (path = '/d/a.qcow2') => new Map([[path, {path: '/d/new, 1.qcow2',
 
 test('a -drive keeps all its options but for the file and the format, commas written twice', t => {
 	const argv = [qemu, '-m', '64', '-drive', 'file=/d/a,,b.raw,if=virtio,driver=raw,cache=none,id=sys', '-nodefaults'];
-	t.deepEqual(valueOf(withImages(argv, onNew('/d/a,b.raw'))), [
+	t.deepEqual(unwrap(withImages(argv, onNew('/d/a,b.raw'))), [
 		qemu, '-m', '64', '-drive', 'file=/d/new,, 1.qcow2,if=virtio,cache=none,id=sys,format=qcow2', '-nodefaults',
 	]);
 });
 
 test('a -drive with dotted options drops the backing file that it names', t => {
 	const argv = [qemu, '-drive', 'driver=qcow2,file.driver=file,file.filename=/d/a.qcow2,backing.driver=raw,backing.file.driver=file,backing.file.filename=/d/b'];
-	t.deepEqual(valueOf(withImages(argv, onNew())), [qemu, '-drive', 'file.driver=file,file.filename=/d/new,, 1.qcow2,format=qcow2']);
+	t.deepEqual(unwrap(withImages(argv, onNew())), [qemu, '-drive', 'file.driver=file,file.filename=/d/new,, 1.qcow2,format=qcow2']);
 });
 
 test('an image that is a block device is opened as one, and one that was is opened as a file', t => {
 	const onDevice = new Map([['/d/a.qcow2', {path: '/dev/vg/lv', format: 'raw', isDevice: true}]]);
 	const blockdev = (driver: string, filename: string, format: string) => JSON.stringify({driver: format, 'node-name': 'd', file: {driver, filename}});
 	t.deepEqual(
-		valueOf(withImages([qemu, '-drive', 'driver=qcow2,file.driver=file,file.filename=/d/a.qcow2'], onDevice)),
+		unwrap(withImages([qemu, '-drive', 'driver=qcow2,file.driver=file,file.filename=/d/a.qcow2'], onDevice)),
 		[qemu, '-drive', 'file.driver=host_device,file.filename=/dev/vg/lv,format=raw'],
 	);
-	t.deepEqual(valueOf(withImages([qemu, '-blockdev', blockdev('file', '/d/a.qcow2', 'qcow2')], onDevice)), [qemu, '-blockdev', blockdev('host_device', '/dev/vg/lv', 'raw')]);
-	t.deepEqual(valueOf(withImages([qemu, '-blockdev', blockdev('host_device', '/d/a.qcow2', 'raw')], onNew())), [qemu, '-blockdev', blockdev('file', '/d/new, 1.qcow2', 'qcow2')]);
+	t.deepEqual(unwrap(withImages([qemu, '-blockdev', blockdev('file', '/d/a.qcow2', 'qcow2')], onDevice)), [qemu, '-blockdev', blockdev('host_device', '/dev/vg/lv', 'raw')]);
+	t.deepEqual(unwrap(withImages([qemu, '-blockdev', blockdev('host_device', '/d/a.qcow2', 'raw')], onNew())), [qemu, '-blockdev', blockdev('file', '/d/new, 1.qcow2', 'qcow2')]);
 });
 
 test('-hda and an image that stands alone become a -drive with a format', t => {
 	const wanted = [qemu, '-drive', 'file=/d/new,, 1.qcow2,format=qcow2,index=0,media=disk'];
-	t.deepEqual(valueOf(withImages([qemu, '-hda', '/d/a.qcow2'], onNew())), wanted);
-	t.deepEqual(valueOf(withImages([qemu, '/d/a.qcow2'], onNew())), wanted);
+	t.deepEqual(unwrap(withImages([qemu, '-hda', '/d/a.qcow2'], onNew())), wanted);
+	t.deepEqual(unwrap(withImages([qemu, '/d/a.qcow2'], onNew())), wanted);
 });
 
 test('a format node in JSON is led to the new image through its protocol node', t => {
@@ -63,7 +56,7 @@ test('a format node in JSON is led to the new image through its protocol node', 
 		'-device',
 		'virtio-blk-pci,drive=f',
 	];
-	t.deepEqual(valueOf(withImages(argv, onNew('/d/a.raw'))), [
+	t.deepEqual(unwrap(withImages(argv, onNew('/d/a.raw'))), [
 		qemu,
 		'-blockdev',
 		'{"driver":"file","node-name":"p","filename":"/d/new, 1.qcow2","aio":"threads"}',
@@ -82,14 +75,14 @@ test('a format node as pairs keeps its form, and the nodes of its old chain go w
 		'-blockdev',
 		'qcow2,node-name=top,file.driver=file,file.filename=/d/a.qcow2,backing=base,l2-cache-size=1M',
 	];
-	t.deepEqual(valueOf(withImages(argv, onNew())), [
+	t.deepEqual(unwrap(withImages(argv, onNew())), [
 		qemu, '-blockdev', 'driver=qcow2,node-name=top,file.driver=file,file.filename=/d/new,, 1.qcow2,l2-cache-size=1M',
 	]);
 });
 
 test('a device on a file without a format gets a format node of the same name', t => {
 	const argv = [qemu, '-blockdev', '{"driver":"file","node-name":"d0","filename":"/d/a.raw","read-only":false,"locking":"on"}', '-device', 'virtio-blk-pci,drive=d0'];
-	const blockdev = valueOf(withImages(argv, onNew('/d/a.raw')))[2];
+	const blockdev = unwrap(withImages(argv, onNew('/d/a.raw')))[2];
 	t.deepEqual(JSON.parse(blockdev!), {
 		driver: 'qcow2', 'node-name': 'd0', 'read-only': false, file: {driver: 'file', filename: '/d/new, 1.qcow2', locking: 'on'},
 	});
@@ -97,13 +90,13 @@ test('a device on a file without a format gets a format node of the same name', 
 
 test('options of qcow2 go when the image becomes raw', t => {
 	const argv = [qemu, '-blockdev', '{"driver":"qcow2","node-name":"f","lazy-refcounts":true,"discard":"unmap","file":{"driver":"file","filename":"/d/a.qcow2"}}'];
-	const blockdev = valueOf(withImages(argv, new Map([['/d/a.qcow2', {path: '/d/a.raw', format: 'raw'}]])))[2];
+	const blockdev = unwrap(withImages(argv, new Map([['/d/a.qcow2', {path: '/d/a.raw', format: 'raw'}]])))[2];
 	t.deepEqual(JSON.parse(blockdev!), {driver: 'raw', 'node-name': 'f', discard: 'unmap', file: {driver: 'file', filename: '/d/a.raw'}});
 });
 
 test('a relative name counts from the folder that the program is started in', t => {
 	const argv = ['env', '-C', '/home/x', 'qemu-system-x86_64', '-drive', 'file=disks/a.qcow2,format=qcow2'];
-	t.deepEqual(valueOf(withImages(argv, onNew('/home/x/disks/a.qcow2'))), [
+	t.deepEqual(unwrap(withImages(argv, onNew('/home/x/disks/a.qcow2'))), [
 		'env', '-C', '/home/x', 'qemu-system-x86_64', '-drive', 'file=/d/new,, 1.qcow2,format=qcow2',
 	]);
 });
@@ -114,7 +107,7 @@ test('a drive is found by any image of its chain, and gets format and name as th
 		head('vda', '/d/a.s1', {device: 'virtio0', chain: ['/d/a.s1', '/d/a.img']}),
 		head('vdb', '/d/b.img', {device: 'virtio1', format: 'raw'}),
 	];
-	t.deepEqual(valueOf(withPresentHeads(argv, heads)), [
+	t.deepEqual(unwrap(withPresentHeads(argv, heads)), [
 		qemu,
 		'-drive',
 		'file=/d/a.s1,if=virtio,format=qcow2,id=virtio0',
@@ -125,7 +118,7 @@ test('a drive is found by any image of its chain, and gets format and name as th
 		'-drive',
 		'if=pflash,file=/d/vars.fd,format=raw',
 	]);
-	t.is(nameOfDrive(valueOf(withPresentHeads(argv, heads)), '/d/b.img'), 'virtio1');
+	t.is(nameOfDrive(unwrap(withPresentHeads(argv, heads)), '/d/b.img'), 'virtio1');
 });
 
 test('a disk that was plugged in, and a drive that was unplugged, are named and refused', t => {
@@ -165,10 +158,10 @@ test('a node below that two formats share is not pulled away from one of them', 
 test('the start anew forgets how it was started once, waits for nobody and goes into the background', t => {
 	const argv = [qemu, '-S', '-loadvm', 'old', '-incoming', 'tcp:0:1', '-qmp', 'unix:/run/q,,1.sock,server', '-chardev', 'socket,id=c,path=/run/c,server=on', '-m', '64'];
 	const plain = [qemu, '-qmp', 'unix:/run/q,,1.sock,server,wait=off', '-chardev', 'socket,id=c,path=/run/c,server=on,wait=off', '-m', '64'];
-	t.deepEqual(valueOf(relaunchArgv(argv, {isPaused: false})), [...plain, '-daemonize']);
-	t.deepEqual(valueOf(relaunchArgv([...argv, '-daemonize'], {isPaused: true})), [...plain, '-S', '-daemonize']);
-	t.deepEqual(valueOf(relaunchArgv(argv, {isPaused: false, memory: {kind: 'incoming'}})), [...plain, '-incoming', 'defer', '-S', '-daemonize']);
-	t.deepEqual(valueOf(relaunchArgv(argv, {isPaused: false, memory: {kind: 'tag', tag: '-x'}})), [...plain, '-loadvm', '-x', '-daemonize']);
+	t.deepEqual(unwrap(relaunchArgv(argv, {isPaused: false})), [...plain, '-daemonize']);
+	t.deepEqual(unwrap(relaunchArgv([...argv, '-daemonize'], {isPaused: true})), [...plain, '-S', '-daemonize']);
+	t.deepEqual(unwrap(relaunchArgv(argv, {isPaused: false, memory: {kind: 'incoming'}})), [...plain, '-incoming', 'defer', '-S', '-daemonize']);
+	t.deepEqual(unwrap(relaunchArgv(argv, {isPaused: false, memory: {kind: 'tag', tag: '-x'}})), [...plain, '-loadvm', '-x', '-daemonize']);
 });
 
 test('what cannot go into the background is named, argument by argument', t => {

@@ -1,23 +1,15 @@
 import test from 'ava';
 import fc from 'fast-check';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {changeDomainXml} from '../../../source/model/xml/change-domain.ts';
 import {buildSnapshotXml, changeSnapshotXml} from '../../../source/model/xml/change-snapshot.ts';
 import {escapeAttribute, escapeText} from '../../../source/model/xml/change-xml.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../../source/model/xml/parse-snapshot.ts';
-import type {Result} from '../../../source/model/result.ts';
 import {at, canonicalise, type Canonical} from './canonical.ts';
 import {domainXml, snapshotXml} from './samples.ts';
 
 const hostile = '/images/-x $(touch /tmp/pwn) \'q\' "d" ; <&> ]]> {json:}\t☃😀';
-
-function valueOf<T>(result: Result<T>): T {
-	if (!result.ok) {
-		throw new Error(JSON.stringify(result.failure));
-	}
-
-	return result.value;
-}
 
 function withoutChains(element: Canonical): Canonical {
 	return {
@@ -30,20 +22,20 @@ function withoutChains(element: Canonical): Canonical {
 }
 
 test('a domain that is changed in nothing means the same, but for its backing stores', t => {
-	const written = valueOf(changeDomainXml(domainXml, {sources: new Map()}));
+	const written = unwrap(changeDomainXml(domainXml, {sources: new Map()}));
 	t.deepEqual(canonicalise(written), withoutChains(canonicalise(domainXml)));
 });
 
 test('declarations, comments, CDATA, processing instructions and entities survive', t => {
 	const xml = '<?xml version="1.0"?>\n<!-- made by hand -->\n<domain a=\'x"y\' b="x&#10;y"><name>w</name><!-- c --><d><![CDATA[ <raw> & ]]></d><e>&#x1F600; &amp;amp;</e><devices/></domain>';
-	const written = valueOf(changeDomainXml(xml, {sources: new Map()}));
+	const written = unwrap(changeDomainXml(xml, {sources: new Map()}));
 	t.deepEqual(canonicalise(written), canonicalise(xml));
 	t.true(written.includes('<!-- c -->'));
 	t.true(written.includes('b="x&#10;y"'));
 });
 
 test('a listed disk stands on its new image, keeps its driver\'s options, and loses every trace of the old chain', t => {
-	const written = valueOf(changeDomainXml(domainXml, {sources: new Map([['vda', {path: '/images/new one', format: 'qcow2'}]])}));
+	const written = unwrap(changeDomainXml(domainXml, {sources: new Map([['vda', {path: '/images/new one', format: 'qcow2'}]])}));
 	const [vda, vdb, cdrom] = at(canonicalise(written), 'devices', 'disk');
 	t.deepEqual(at(vda!, 'source')[0], {
 		name: 'source',
@@ -56,7 +48,7 @@ test('a listed disk stands on its new image, keeps its driver\'s options, and lo
 });
 
 test('a block device becomes a file, gets a driver, and what belonged to the device is gone', t => {
-	const written = valueOf(changeDomainXml(domainXml, {sources: new Map([['vdb', {path: '/images/vdb.new', format: 'qcow2'}]])}));
+	const written = unwrap(changeDomainXml(domainXml, {sources: new Map([['vdb', {path: '/images/vdb.new', format: 'qcow2'}]])}));
 	const disk = at(canonicalise(written), 'devices', 'disk')[1]!;
 	t.is(disk.attributes.type, 'file');
 	t.deepEqual(at(disk, 'driver')[0]!.attributes, {name: 'qemu', type: 'qcow2'});
@@ -67,14 +59,14 @@ test('an external data file stays with its image and never comes to an overlay, 
 	const store = '<dataStore type=\'file\'><format type=\'raw\'/><source file=\'/d/store.raw\'/></dataStore>';
 	const disk = (target: string, file: string) => `<disk type='file'><source file='${file}'>${store}</source><target dev='${target}'/></disk>`;
 	const xml = `<domain><name>a</name><devices>${disk('vda', '/d/a')}${disk('vdb', '/d/b')}</devices></domain>`;
-	const changed = valueOf(changeDomainXml(xml, {sources: new Map([['vda', {path: '/d/a.s1', format: 'qcow2'}]]), emptied: []}));
+	const changed = unwrap(changeDomainXml(xml, {sources: new Map([['vda', {path: '/d/a.s1', format: 'qcow2'}]]), emptied: []}));
 	t.regex(changed, /<source file="\/d\/a\.s1"\/>/);
 	t.regex(changed, /<source file="\/d\/b"><dataStore/);
-	t.notRegex(valueOf(changeDomainXml(xml, {sources: new Map(), emptied: ['vda', 'vdb']})), /<source file="\/d\/[ab]"/);
+	t.notRegex(unwrap(changeDomainXml(xml, {sources: new Map(), emptied: ['vda', 'vdb']})), /<source file="\/d\/[ab]"/);
 });
 
 test('a disk that is to stay on its block device stays a block device', t => {
-	const written = valueOf(changeDomainXml(domainXml, {sources: new Map([['vdb', {path: '/dev/vg/web', format: 'raw'}]])}));
+	const written = unwrap(changeDomainXml(domainXml, {sources: new Map([['vdb', {path: '/dev/vg/web', format: 'raw'}]])}));
 	const disk = at(canonicalise(written), 'devices', 'disk')[1]!;
 	t.is(disk.attributes.type, 'block');
 	t.is(at(disk, 'source')[0]!.attributes.dev, '/dev/vg/web');
@@ -82,22 +74,22 @@ test('a disk that is to stay on its block device stays a block device', t => {
 
 test('an empty drive gets a source before its target', t => {
 	const empty = domainXml.replace('<source file=\'/iso/install.iso\'/>', '');
-	const written = valueOf(changeDomainXml(empty, {sources: new Map([['sda', {path: '/iso/b.iso', format: 'raw'}]])}));
+	const written = unwrap(changeDomainXml(empty, {sources: new Map([['sda', {path: '/iso/b.iso', format: 'raw'}]])}));
 	const names = at(canonicalise(written), 'devices', 'disk')[2]!.children.map(child => typeof child === 'string' ? child : child.name);
 	t.deepEqual(names, ['driver', 'source', 'target', 'readonly']);
 });
 
 test('a mirror that was recorded is dropped', t => {
 	const mirrored = domainXml.replace('<target dev=\'vda\'', '<mirror type=\'file\' job=\'copy\'><source file=\'/x\'/></mirror><target dev=\'vda\'');
-	t.false(valueOf(changeDomainXml(mirrored, {sources: new Map()})).includes('mirror'));
+	t.false(unwrap(changeDomainXml(mirrored, {sources: new Map()})).includes('mirror'));
 });
 
 test('an inactiveDomain becomes a domain, with another name', t => {
-	const {inactiveDomainXml} = valueOf(parseSnapshotXml(snapshotXml));
-	const written = valueOf(changeDomainXml(inactiveDomainXml!, {name: '</name>&', rootName: 'domain', sources: new Map()}));
+	const {inactiveDomainXml} = unwrap(parseSnapshotXml(snapshotXml));
+	const written = unwrap(changeDomainXml(inactiveDomainXml!, {name: '</name>&', rootName: 'domain', sources: new Map()}));
 	t.true(written.startsWith('<domain '));
 	t.true(written.endsWith('</domain>\n'));
-	t.is(valueOf(parseDomainXml(written)).name, '</name>&');
+	t.is(unwrap(parseDomainXml(written)).name, '</name>&');
 });
 
 test('a hostile path and name arrive as they are, whatever they hold', t => {
@@ -109,8 +101,8 @@ test('a hostile path and name arrive as they are, whatever they hold', t => {
 				return !written.ok;
 			}
 
-			const canonical = canonicalise(valueOf(written));
-			const definition = valueOf(parseDomainXml(valueOf(written)));
+			const canonical = canonicalise(unwrap(written));
+			const definition = unwrap(parseDomainXml(unwrap(written)));
 			return at(canonical, 'devices', 'disk')[0]!.children.some(child => typeof child !== 'string' && child.attributes.file === `/i/${text}`)
 				&& definition.disks[0]!.sourcePath === `/i/${text}`
 				&& definition.name === `n${text}`;
@@ -135,13 +127,13 @@ const {element} = fc.letrec(tie => ({
 test('any unknown elements are read and written back with the same meaning', t => {
 	fc.assert(fc.property(fc.array(element, {maxLength: 4}), elements => {
 		const xml = `<domain><name>w</name>${elements.join('\n  ')}<os/></domain>`;
-		t.deepEqual(canonicalise(valueOf(changeDomainXml(xml, {sources: new Map()}))), canonicalise(xml));
+		t.deepEqual(canonicalise(unwrap(changeDomainXml(xml, {sources: new Map()}))), canonicalise(xml));
 	}), {verbose: true});
 });
 
 test('only the external disks of the record get their overlay, never those of the stored domain', t => {
-	const written = valueOf(changeSnapshotXml(snapshotXml, {overlays: new Map([['vda', hostile], ['vdb', '/images/never']]), dropRevertDisks: true}));
-	const [before, after] = [valueOf(parseSnapshotXml(snapshotXml)), valueOf(parseSnapshotXml(written))];
+	const written = unwrap(changeSnapshotXml(snapshotXml, {overlays: new Map([['vda', hostile], ['vdb', '/images/never']]), dropRevertDisks: true}));
+	const [before, after] = [unwrap(parseSnapshotXml(snapshotXml)), unwrap(parseSnapshotXml(written))];
 	t.deepEqual(after.disks, [{target: 'vda', mode: 'external', overlayPath: hostile}, {target: 'vdb', mode: 'no', overlayPath: undefined}]);
 	t.deepEqual(after.revertDisks, []);
 	t.deepEqual(canonicalise(after.domainXml!), canonicalise(before.domainXml!));
@@ -161,7 +153,7 @@ test('a record that is built is read as what it was built from', t => {
 		disks: [{target: 'vda', mode: 'external', overlayPath: hostile}, {target: 'vdb', mode: 'no', overlayPath: undefined}],
 		domainXml: domain,
 	});
-	t.like(valueOf(parseSnapshotXml(xml)), {
+	t.like(unwrap(parseSnapshotXml(xml)), {
 		name: hostile,
 		description: ' ]]> & co ',
 		state: 'shutoff',

@@ -1,26 +1,18 @@
 import test from 'ava';
 import fc from 'fast-check';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {parseAmount, parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../../source/model/xml/parse-snapshot.ts';
 import {parseCheckpointXml} from '../../../source/model/xml/parse-checkpoint.ts';
 import {redactXml} from '../../../source/model/xml/redact.ts';
 import {escapeAttribute, escapeText} from '../../../source/model/xml/change-xml.ts';
-import type {Result} from '../../../source/model/result.ts';
 import {checkpointXml, domainXml, snapshotXml} from './samples.ts';
-
-function valueOf<T>(result: Result<T>): T {
-	if (!result.ok) {
-		throw new Error(JSON.stringify(result.failure));
-	}
-
-	return result.value;
-}
 
 const plain = {readonly: false, shareable: false, snapshotMode: undefined, hasMirror: false, isEncrypted: false, hasSlices: false};
 
 test('a domain is read with its disks, memory, machine and NVRAM', t => {
 	const below = {layers: [{path: '/images/web.qcow2', format: 'qcow2', isEncrypted: false}], isWhole: true};
-	t.deepEqual(valueOf(parseDomainXml(domainXml)), {
+	t.deepEqual(unwrap(parseDomainXml(domainXml)), {
 		name: 'web',
 		uuid: '2f2d2ab8-6a3c-4a7a-9a35-0c2a62a0b001',
 		memoryBytes: 67_108_864,
@@ -45,21 +37,21 @@ test('encryption and slices of a disk are seen where libvirt writes them', t => 
 		disk('<slices><slice type=\'storage\' offset=\'0\' size=\'512\'/></slices>'),
 		disk('', `<backingStore type='file'><format type='qcow2'/><source file='/i/b'>${encryption}</source></backingStore>`),
 	];
-	const read = valueOf(parseDomainXml(`<domain><name>a</name><devices>${disks.join('')}</devices></domain>`)).disks;
+	const read = unwrap(parseDomainXml(`<domain><name>a</name><devices>${disks.join('')}</devices></domain>`)).disks;
 	t.deepEqual(read.map(({isEncrypted, hasSlices}) => [isEncrypted, hasSlices]), [[true, false], [true, false], [false, true], [false, false]]);
 });
 
 for (const name of ['007', '1e3', 'true', '0x10', ' a b ', '😀 ☃', '$(touch x); `id`', '-x', '__proto__', 'a\nb', '<&>"\'']) {
 	test(`a name stays the string that it is: ${JSON.stringify(name)}`, t => {
-		t.is(valueOf(parseDomainXml(domainXml.replace('<name>web</name>', () => `<name>${escapeText(name)}</name>`))).name, name);
-		t.is(valueOf(parseSnapshotXml(snapshotXml.replace('<name>s2</name>', () => `<name>${escapeText(name)}</name>`))).name, name);
-		t.is(valueOf(parseDomainXml(domainXml.replace('/images/web.s1', () => escapeAttribute(name)))).disks[0]!.sourcePath, name);
+		t.is(unwrap(parseDomainXml(domainXml.replace('<name>web</name>', () => `<name>${escapeText(name)}</name>`))).name, name);
+		t.is(unwrap(parseSnapshotXml(snapshotXml.replace('<name>s2</name>', () => `<name>${escapeText(name)}</name>`))).name, name);
+		t.is(unwrap(parseDomainXml(domainXml.replace('/images/web.s1', () => escapeAttribute(name)))).disks[0]!.sourcePath, name);
 	});
 }
 
 test('the firmware\'s variables are found wherever libvirt keeps them', t => {
 	const read = (os: string) => {
-		const {nvramPath, hasVarstore, nvramElsewhere} = valueOf(parseDomainXml(`<domain><name>d</name><os><type>hvm</type>${os}</os></domain>`));
+		const {nvramPath, hasVarstore, nvramElsewhere} = unwrap(parseDomainXml(`<domain><name>d</name><os><type>hvm</type>${os}</os></domain>`));
 		return [nvramPath, hasVarstore, nvramElsewhere];
 	};
 
@@ -85,8 +77,8 @@ test('amounts of memory are understood in each unit of libvirt', t => {
 });
 
 test('an inactiveDomain is a domain, too', t => {
-	const {inactiveDomainXml} = valueOf(parseSnapshotXml(snapshotXml));
-	t.is(valueOf(parseDomainXml(inactiveDomainXml!)).name, 'web');
+	const {inactiveDomainXml} = unwrap(parseSnapshotXml(snapshotXml));
+	t.is(unwrap(parseDomainXml(inactiveDomainXml!)).name, 'web');
 });
 
 test('a document that was cut off anywhere is not taken for a whole one', t => {
@@ -105,11 +97,11 @@ test('something else than the document asked for is refused with a reason', t =>
 
 test('a deep chain of backing stores is read', t => {
 	const deep = `${'<backingStore type=\'file\'>'.repeat(300)}${'</backingStore>'.repeat(300)}`;
-	t.is(valueOf(parseDomainXml(domainXml.replace('<backingStore/>', deep))).disks.length, 3);
+	t.is(unwrap(parseDomainXml(domainXml.replace('<backingStore/>', deep))).disks.length, 3);
 });
 
 test('a snapshot is read, and its stored domains are cut out byte for byte', t => {
-	const snapshot = valueOf(parseSnapshotXml(snapshotXml, {isCurrent: true}));
+	const snapshot = unwrap(parseSnapshotXml(snapshotXml, {isCurrent: true}));
 	t.like(snapshot, {
 		name: 's2',
 		description: 'before the upgrade & after lunch',
@@ -130,7 +122,7 @@ test('a snapshot is read, and its stored domains are cut out byte for byte', t =
 
 test('a closing tag in a comment or in metadata does not end the stored domain early', t => {
 	const tricky = domainXml.replace('<emulator>', '<!-- </domain> --><emulator>');
-	const snapshot = valueOf(parseSnapshotXml(snapshotXml.replace(domainXml.trimEnd(), () => tricky.trimEnd())));
+	const snapshot = unwrap(parseSnapshotXml(snapshotXml.replace(domainXml.trimEnd(), () => tricky.trimEnd())));
 	t.is(snapshot.domainXml, tricky.trimEnd());
 });
 
@@ -144,18 +136,18 @@ for (const [memory, state, expected] of [
 ] as const) {
 	test(`memory ${memory === '' ? 'left out' : memory} with state ${state} means ${expected.mode}`, t => {
 		const xml = snapshotXml.replace('<memory snapshot=\'no\'/>', memory).replace('disk-snapshot', state);
-		t.deepEqual(valueOf(parseSnapshotXml(xml)).memory, expected);
+		t.deepEqual(unwrap(parseSnapshotXml(xml)).memory, expected);
 	});
 }
 
 test('a very old record with nothing but a UUID has no domain', t => {
-	const snapshot = valueOf(parseSnapshotXml('<domainsnapshot><name>old</name><state>shutoff</state><domain><uuid>x</uuid></domain></domainsnapshot>'));
+	const snapshot = unwrap(parseSnapshotXml('<domainsnapshot><name>old</name><state>shutoff</state><domain><uuid>x</uuid></domain></domainsnapshot>'));
 	t.is(snapshot.domain, undefined);
 	t.is(snapshot.domainXml, undefined);
 });
 
 test('a checkpoint is read with the bitmap of each disk', t => {
-	t.like(valueOf(parseCheckpointXml(checkpointXml)), {
+	t.like(unwrap(parseCheckpointXml(checkpointXml)), {
 		name: 'c2',
 		parent: 'c1',
 		createdAt: 1_795_222_801,

@@ -3,11 +3,10 @@ Each action on the demo host, from the plan to its proof: afterwards every state
 the doctor finds nothing new.
 */
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths} from '../../../source/model/plan/plan.ts';
 import type {CreateAction} from '../../../source/model/plan/request.ts';
-import {
-	headsOf, openEngine, readStates, readTree, unwrap, type NamedWish,
-} from './engine.ts';
+import {headsOf, openEngine, readStates, readTree, type NamedWish} from './engine.ts';
 
 const hostile = 'test -x "it\'s" $(touch x) \u009B31m;ok';
 

@@ -3,11 +3,10 @@ Commands that copy on the demo host: they tell how far they are, and can be ende
 */
 import {setImmediate} from 'node:timers/promises';
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {parseBlockJob, parseDomainJob} from '../../../source/owners/libvirt/read-progress.ts';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
-import {
-	openEngine, readStates, unwrap, type NamedWish,
-} from './engine.ts';
+import {openEngine, readStates, type NamedWish} from './engine.ts';
 import {demoNow} from './run.ts';
 
 const base = '/data/vm/nextcloud/nextcloud-vda.qcow2';

@@ -1,6 +1,7 @@
 /**
 The real libvirt owner, planner, executor and doctor on the demo host, as --demo puts them together.
 */
+import {unwrap} from '../../helpers/unwrap.ts';
 import {diagnose} from '../../../source/engine/doctor/diagnose.ts';
 import {executePlan} from '../../../source/engine/run/execute.ts';
 import type {World} from '../../../source/engine/world.ts';
@@ -70,14 +71,6 @@ export function openEngine(options: {changeMs?: number} = {}) {
 }
 
 export type Engine = ReturnType<typeof openEngine>;
-
-export function unwrap<T>(result: Result<T>): T {
-	if (!result.ok) {
-		throw new Error(JSON.stringify(result.failure));
-	}
-
-	return result.value;
-}
 
 export function blockersOf(result: Result<Plan>): string[] {
 	return !result.ok && result.failure.kind === 'refused' ? result.failure.blockers.map(({kind}) => kind) : [];

@@ -2,12 +2,13 @@
 The real libvirt owner, planner and executor on the demo host: what the screen and the verbs stand on with --demo.
 */
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths} from '../../../source/model/plan/plan.ts';
 import {executePlan} from '../../../source/engine/run/execute.ts';
 import type {RevertAction} from '../../../source/model/plan/request.ts';
 import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
-import {blockersOf, openEngine, unwrap} from './engine.ts';
+import {blockersOf, openEngine} from './engine.ts';
 import {demoNow} from './run.ts';
 
 /** The engine, asked for reverts alone. */

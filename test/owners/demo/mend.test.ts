@@ -2,11 +2,10 @@
 What the doctor offers, carried out on the demo host.
 */
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {mendWish} from '../../../source/engine/doctor/mend-wish.ts';
 import type {FindingKind} from '../../../source/model/domain/finding.ts';
-import {
-	blockersOf, openEngine, readStates, unwrap,
-} from './engine.ts';
+import {blockersOf, openEngine, readStates} from './engine.ts';
 import {openDemo} from './run.ts';
 
 const images = '/var/lib/libvirt/images';

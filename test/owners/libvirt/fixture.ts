@@ -1,19 +1,11 @@
 /**
 Recorded answers, and a runner that gives them to exactly the commands that it was told of.
 */
-import {fail, succeed, type Result} from '../../../source/model/result.ts';
+import {fail, succeed} from '../../../source/model/result.ts';
 import type {Failure} from '../../../source/model/failure.ts';
 import type {Runner, RunRequest} from '../../../source/tools/run/run.ts';
 
 export {readFixture as fixture} from '../../helpers/fixtures.ts';
-
-export function valueOf<T>(result: Result<T>): T {
-	if (!result.ok) {
-		throw new Error(JSON.stringify(result.failure));
-	}
-
-	return result.value;
-}
 
 /** A failure as the runner gives it for a program that said this on stderr. */
 export function toolFailure(stderr: string, more: {exitCode?: number; timedOut?: boolean} = {}): Failure {

@@ -1,11 +1,12 @@
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
 import {pinsOfDomain} from '../../../source/model/images/pins.ts';
 import {hasProcess} from '../../../source/model/domain/domain.ts';
 import type {Command} from '../../../source/model/plan/plan.ts';
 import {succeed} from '../../../source/model/result.ts';
-import {fakeRunner, valueOf} from './fixture.ts';
+import {fakeRunner} from './fixture.ts';
 
 const now = () => new Date('2026-11-21T00:00:00Z');
 
@@ -15,12 +16,12 @@ function demoOwner() {
 }
 
 async function uuidOf(owner: ReturnType<typeof demoOwner>['owner'], name: string): Promise<string> {
-	return valueOf(await owner.readDomains()).find(domain => domain.name === name)!.uuid;
+	return unwrap(await owner.readDomains()).find(domain => domain.name === name)!.uuid;
 }
 
 test('a picture holds the tree, the current snapshot, and every image that a pin leads to', async t => {
 	const {owner} = demoOwner();
-	const picture = valueOf(await owner.readPicture(await uuidOf(owner, 'web'), {withForeignPins: false}));
+	const picture = unwrap(await owner.readPicture(await uuidOf(owner, 'web'), {withForeignPins: false}));
 	t.true(picture.snapshots.some(snapshot => snapshot.name === picture.currentSnapshot && snapshot.isCurrent));
 	const known = new Set(picture.images.map(image => image.path));
 	t.deepEqual(pinsOfDomain(picture.domain, picture.snapshots).filter(pin => pin.target !== undefined && !known.has(pin.path)), []);
@@ -30,7 +31,7 @@ test('a picture holds the tree, the current snapshot, and every image that a pin
 test('an inventory holds what the other domains hold, the folders of the images, and the definition as it is', async t => {
 	const {owner} = demoOwner();
 	const uuid = await uuidOf(owner, 'web');
-	const inventory = valueOf(await owner.readInventory(uuid));
+	const inventory = unwrap(await owner.readInventory(uuid));
 	t.true(inventory.picture.foreignPins.length > 0);
 	t.true(inventory.picture.foreignPins.every(pin => pin.domainUuid !== uuid));
 	t.true(inventory.folders.size > 0);
@@ -40,7 +41,7 @@ test('an inventory holds what the other domains hold, the folders of the images,
 
 test('a broken chain of one domain does not keep another from being read', async t => {
 	const {owner} = demoOwner();
-	for (const domain of valueOf(await owner.readDomains())) {
+	for (const domain of unwrap(await owner.readDomains())) {
 		t.true((await owner.readInventory(domain.uuid)).ok, domain.name);
 	}
 });
@@ -53,9 +54,9 @@ test('a domain that went away is not found, and those that are there are named',
 
 test('the users of a frozen image are its snapshot and the overlay above it', async t => {
 	const {owner} = demoOwner();
-	const picture = valueOf(await owner.readPicture(await uuidOf(owner, 'web'), {withForeignPins: false}));
+	const picture = unwrap(await owner.readPicture(await uuidOf(owner, 'web'), {withForeignPins: false}));
 	const pin = pinsOfDomain(picture.domain, picture.snapshots).find(candidate => candidate.snapshot === 's2')!;
-	const users = valueOf(await owner.readImageUsers(pin.path));
+	const users = unwrap(await owner.readImageUsers(pin.path));
 	t.true(users.includes(pin.label));
 	t.true(users.some(user => user.includes('stands on it')));
 });
@@ -63,8 +64,8 @@ test('the users of a frozen image are its snapshot and the overlay above it', as
 test('probes are answered by the host as it is', async t => {
 	const {owner} = demoOwner();
 	const uuid = await uuidOf(owner, 'web');
-	const {currentSnapshot, images} = valueOf(await owner.readPicture(uuid, {withForeignPins: false}));
-	const ask = async (probe: Parameters<typeof owner.observe>[0]) => valueOf(await owner.observe(probe));
+	const {currentSnapshot, images} = unwrap(await owner.readPicture(uuid, {withForeignPins: false}));
+	const ask = async (probe: Parameters<typeof owner.observe>[0]) => unwrap(await owner.observe(probe));
 	t.true(await ask({kind: 'domain-active', uuid}));
 	t.false(await ask({kind: 'domain-off', uuid}));
 	t.true(await ask({kind: 'snapshot-exists', uuid, name: currentSnapshot!}));
@@ -89,11 +90,11 @@ test('a domain that crashed and kept its process is active, and what it runs on 
 		isReadOnly: false,
 		owner: 'demo',
 	});
-	const {domain} = valueOf(await crashed.readPicture(uuid, {withForeignPins: false}));
+	const {domain} = unwrap(await crashed.readPicture(uuid, {withForeignPins: false}));
 	t.is(domain.state, 'crashed');
 	t.true(hasProcess(domain));
-	t.true(valueOf(await crashed.observe({kind: 'domain-active', uuid})));
-	t.false(valueOf(await crashed.observe({kind: 'domain-off', uuid})));
+	t.true(unwrap(await crashed.observe({kind: 'domain-active', uuid})));
+	t.false(unwrap(await crashed.observe({kind: 'domain-off', uuid})));
 });
 
 const command: Command = {tool: 'virsh', argv: ['virsh', '-q', '-c', 'x', 'start', '--domain', 'u'], files: []};

@@ -1,5 +1,6 @@
 import {Buffer} from 'node:buffer';
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {parseMemoryHeader} from '../../../source/owners/libvirt/read-memory.ts';
 import {parseHexDump, parseVersion} from '../../../source/owners/shared/read-answers.ts';
 import {parseDomainList, parseDomainState, parseDomainStates, parseFields} from '../../../source/owners/libvirt/read-host.ts';
@@ -8,7 +9,7 @@ import {parseCheckpointXml} from '../../../source/model/xml/parse-checkpoint.ts'
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../../source/model/xml/parse-snapshot.ts';
 import {changeDomainXml} from '../../../source/model/xml/change-domain.ts';
-import {fixture, valueOf} from './fixture.ts';
+import {fixture} from './fixture.ts';
 
 const hostileName = 'labx-n -x $(touch pwn) \'q\' "d" ; é😀# ';
 
@@ -38,38 +39,38 @@ test('what virsh says of a domain is understood', t => {
 });
 
 test('a live snapshot of libvirt 9.0 names its frozen images and its overlays', t => {
-	const snapshot = valueOf(parseSnapshotXml(fixture('libvirt-9.0/snapshot-live.xml')));
+	const snapshot = unwrap(parseSnapshotXml(fixture('libvirt-9.0/snapshot-live.xml')));
 	t.like(snapshot, {name: 's2', parent: 's1', state: 'disk-snapshot', memory: {mode: 'no'}});
 	t.deepEqual(snapshot.disks.map(disk => disk.overlayPath?.split('/').at(-1)), ['vda.s2', 'vdb.s2']);
 	t.deepEqual(snapshot.domain?.disks.map(disk => disk.sourcePath?.split('/').at(-1)), ['vda.s1', 'vdb.s1']);
-	t.true(valueOf(parseDomainXml(snapshot.inactiveDomainXml!)).disks.length === 2);
+	t.true(unwrap(parseDomainXml(snapshot.inactiveDomainXml!)).disks.length === 2);
 });
 
 test('a memory snapshot names its memory file', t => {
-	const {memory} = valueOf(parseSnapshotXml(fixture('libvirt-9.0/snapshot-memory.xml')));
+	const {memory} = unwrap(parseSnapshotXml(fixture('libvirt-9.0/snapshot-memory.xml')));
 	t.deepEqual(memory, {mode: 'external', path: '/var/lib/libvirt/images/labx/labx-mem/m1.mem'});
 });
 
 test('a hostile snapshot is read as it was made', t => {
-	const snapshot = valueOf(parseSnapshotXml(fixture('libvirt-9.0/snapshot-hostile.xml')));
+	const snapshot = unwrap(parseSnapshotXml(fixture('libvirt-9.0/snapshot-hostile.xml')));
 	t.is(snapshot.name, '-x $(touch pwn) \'q\' "d" ; é😀#');
 	t.is(snapshot.description, snapshot.name);
 	t.is(snapshot.domain?.disks[0]?.sourcePath, '/var/lib/libvirt/images/labx/labx-h/-x \'q\' *[1]?.qcow2');
 });
 
 test('a checkpoint and the XML of a memory file are read', t => {
-	t.like(valueOf(parseCheckpointXml(fixture('libvirt-9.0/checkpoint.xml'))), {name: 'c1', disks: [{target: 'vda', bitmap: 'c1'}, {target: 'vdb', bitmap: 'c1'}]});
-	t.is(valueOf(parseDomainXml(fixture('libvirt-9.0/save-image.xml'))).name, 'labx-mem');
+	t.like(unwrap(parseCheckpointXml(fixture('libvirt-9.0/checkpoint.xml'))), {name: 'c1', disks: [{target: 'vda', bitmap: 'c1'}, {target: 'vdb', bitmap: 'c1'}]});
+	t.is(unwrap(parseDomainXml(fixture('libvirt-9.0/save-image.xml'))).name, 'labx-mem');
 });
 
 test('a running copy shows as a mirror of its disk', t => {
-	t.deepEqual(valueOf(parseDomainXml(fixture('libvirt-9.0/domain-mirror.xml'))).disks.map(disk => disk.hasMirror), [true, false]);
+	t.deepEqual(unwrap(parseDomainXml(fixture('libvirt-9.0/domain-mirror.xml'))).disks.map(disk => disk.hasMirror), [true, false]);
 });
 
 test('no backing store of a live definition is left behind', t => {
 	const xml = fixture('libvirt-9.0/domain-running.xml');
 	t.true(xml.includes('<backingStore'));
-	t.false(valueOf(changeDomainXml(xml, {sources: new Map()})).includes('backingStore'));
+	t.false(unwrap(changeDomainXml(xml, {sources: new Map()})).includes('backingStore'));
 });
 
 test('the head of a memory file is understood', t => {
@@ -102,11 +103,11 @@ test('a memory file of a big-endian host is understood', t => {
 
 test('the URI is that of the command line, then the environment, then the preferences, then virsh\'s own', t => {
 	const environment = {VIRSH_DEFAULT_CONNECT_URI: 'qemu:///virsh', LIBVIRT_DEFAULT_URI: 'qemu:///libvirt'};
-	t.is(valueOf(chooseUri({given: 'qemu:///given', environment, preferred: 'qemu:///preferred'})), 'qemu:///given');
-	t.is(valueOf(chooseUri({given: undefined, environment, preferred: 'qemu:///preferred'})), 'qemu:///virsh');
-	t.is(valueOf(chooseUri({given: undefined, environment: {...environment, VIRSH_DEFAULT_CONNECT_URI: ''}, preferred: undefined})), 'qemu:///libvirt');
-	t.is(valueOf(chooseUri({given: undefined, environment: {}, preferred: 'qemu:///preferred'})), 'qemu:///preferred');
-	t.is(valueOf(chooseUri({given: undefined, environment: {}, preferred: undefined})), undefined);
+	t.is(unwrap(chooseUri({given: 'qemu:///given', environment, preferred: 'qemu:///preferred'})), 'qemu:///given');
+	t.is(unwrap(chooseUri({given: undefined, environment, preferred: 'qemu:///preferred'})), 'qemu:///virsh');
+	t.is(unwrap(chooseUri({given: undefined, environment: {...environment, VIRSH_DEFAULT_CONNECT_URI: ''}, preferred: undefined})), 'qemu:///libvirt');
+	t.is(unwrap(chooseUri({given: undefined, environment: {}, preferred: 'qemu:///preferred'})), 'qemu:///preferred');
+	t.is(unwrap(chooseUri({given: undefined, environment: {}, preferred: undefined})), undefined);
 });
 
 test('hosts of other hypervisors are refused politely, aliases and remote QEMU are not', t => {

@@ -1,15 +1,16 @@
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import type {Domain} from '../../../source/model/domain/domain.ts';
 import {fail, succeed} from '../../../source/model/result.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import {readJobs} from '../../../source/owners/libvirt/read-jobs.ts';
 import type {Answer, Virsh} from '../../../source/owners/libvirt/virsh.ts';
-import {fixture, toolFailure, valueOf} from './fixture.ts';
+import {fixture, toolFailure} from './fixture.ts';
 
 const none = succeed(fixture('libvirt-9.0/domjobinfo-none.txt'));
 
 function world(mirror = ''): Domain {
-	const definition = valueOf(parseDomainXml(`<domain><name>web</name><devices><disk type='file' device='disk'><source file='/d/vda.s1'/>${mirror}<target dev='vda'/></disk></devices></domain>`));
+	const definition = unwrap(parseDomainXml(`<domain><name>web</name><devices><disk type='file' device='disk'><source file='/d/vda.s1'/>${mirror}<target dev='vda'/></disk></devices></domain>`));
 	return {
 		uuid: 'u', name: 'web', state: 'running', isPersistent: true, hasManagedSave: false, definition, liveDefinition: definition,
 	};
@@ -21,7 +22,7 @@ function answering(...answers: Answer[]): Virsh {
 }
 
 async function jobsOf(answers: Answer[], domain = world()): Promise<string[]> {
-	return valueOf(await readJobs(answering(...answers), domain)).map(({text, remedy}) => `${text}: ${remedy}`);
+	return unwrap(await readJobs(answering(...answers), domain)).map(({text, remedy}) => `${text}: ${remedy}`);
 }
 
 test('an unlimited block job is seen, of which virsh says nothing on stdout without --raw', async t => {

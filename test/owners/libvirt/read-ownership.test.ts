@@ -1,9 +1,9 @@
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {isSession} from '../../../source/owners/libvirt/uri.ts';
 import {parseQemuUser, readKeepsOwners} from '../../../source/owners/libvirt/read-ownership.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import type {RunRequest} from '../../../source/tools/run/run.ts';
-import {must} from '../../helpers/inventory.ts';
 
 test('the user of QEMU is that of the host\'s DAC label', t => {
 	const capabilities = (label: string) => '<capabilities><host><secmodel><model>none</model></secmodel><secmodel><model>dac</model>'
@@ -26,7 +26,7 @@ test('a qemu.conf that may not be read says nothing', async t => {
 });
 
 test('labels of the domain and of a disk say who changes owners', t => {
-	const read = (label: string, sourceLabel = '') => must(parseDomainXml(`<domain><name>a</name><devices><disk type='file'><source file='/a'>${sourceLabel}</source><target dev='vda'/></disk></devices>${label}</domain>`));
+	const read = (label: string, sourceLabel = '') => unwrap(parseDomainXml(`<domain><name>a</name><devices><disk type='file'><source file='/a'>${sourceLabel}</source><target dev='vda'/></disk></devices>${label}</domain>`));
 	t.is(read('').fileOwnership, undefined);
 	t.deepEqual(read('<seclabel type=\'static\' model=\'dac\' relabel=\'no\'><label>+107:+107</label></seclabel>').fileOwnership, {keepsOwners: true, uid: 107});
 	t.deepEqual(read('<seclabel type=\'dynamic\' model=\'selinux\' relabel=\'no\'/><seclabel type=\'dynamic\' model=\'dac\' relabel=\'yes\'><label>+107:+107</label></seclabel>').fileOwnership, {keepsOwners: false, uid: 107});

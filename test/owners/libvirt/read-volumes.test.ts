@@ -1,5 +1,6 @@
 import path from 'node:path';
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {headDisks} from '../../../source/model/domain/domain.ts';
 import {pinsOfDomain} from '../../../source/model/images/pins.ts';
 import {createDemoHost} from '../../../source/owners/demo/host.ts';
@@ -8,7 +9,6 @@ import {
 	child, element, mapXml, textAt, type XmlNode,
 } from '../../../source/owners/demo/simulator/xml-node.ts';
 import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
-import {valueOf} from './fixture.ts';
 
 const now = () => new Date('2026-11-21T00:00:00Z');
 
@@ -37,7 +37,7 @@ function demo() {
 }
 
 async function headOf({owner, clone}: {owner: ReturnType<typeof demo>['owner']; clone: DemoDomain}): Promise<string> {
-	return headDisks(valueOf(await owner.readPicture(clone.uuid, {withForeignPins: false})).domain)[0]!.sourcePath!;
+	return headDisks(unwrap(await owner.readPicture(clone.uuid, {withForeignPins: false})).domain)[0]!.sourcePath!;
 }
 
 test('a disk that is a volume of a pool holds its file and what that stands on, in this domain and in others', async t => {
@@ -50,16 +50,16 @@ test('a disk that is a volume of a pool holds its file and what that stands on, 
 		clone.snapshots.set(name, withDisks(record, 'volume', asVolume('p\' q')));
 	}
 
-	const own = valueOf(await owner.readPicture(clone.uuid, {withForeignPins: false}));
+	const own = unwrap(await owner.readPicture(clone.uuid, {withForeignPins: false}));
 	t.like(own.domain.definition.disks[0], {sourceType: 'volume', sourcePath: head});
 	t.true(pinsOfDomain(own.domain, []).some(pin => pin.path === head && pin.hold === 'head'));
 	t.true(own.snapshots.some(snapshot => snapshot.domain?.disks[0]?.sourcePath !== undefined));
 	t.true(own.images.some(image => image.path === base));
 	t.deepEqual(own.unreadable, []);
-	const other = valueOf(await owner.readPicture([...host.world.domains.keys()].find(uuid => uuid !== clone.uuid)!, {withForeignPins: true}));
+	const other = unwrap(await owner.readPicture([...host.world.domains.keys()].find(uuid => uuid !== clone.uuid)!, {withForeignPins: true}));
 	t.true(other.foreignPins.some(pin => pin.path === head && pin.domainUuid === clone.uuid));
 	t.false(other.unreadable.some(({name}) => name === clone.name));
-	t.deepEqual(valueOf(await owner.readImageUsers(base)), [`the image ${head}, which stands on it`]);
+	t.deepEqual(unwrap(await owner.readImageUsers(base)), [`the image ${head}, which stands on it`]);
 });
 
 test('a volume that libvirt does not find, or a source of a type that is not known, makes its domain a possible user of every image', async t => {
@@ -71,9 +71,9 @@ test('a volume that libvirt does not find, or a source of a type that is not kno
 		const {host, clone, base, owner} = demo();
 		clone.definition = withDisks(clone.definition, type, source);
 		const other = [...host.world.domains.keys()].find(uuid => uuid !== clone.uuid)!;
-		t.true(valueOf(await owner.readPicture(other, {withForeignPins: true})).unreadable.some(({name}) => name === clone.name), type);
-		t.true(valueOf(await owner.readPicture(clone.uuid, {withForeignPins: false})).unreadable.some(({name}) => name === clone.name), type);
-		t.true(valueOf(await owner.readImageUsers(base)).some(user => user.startsWith(`perhaps the domain ${textAt(clone.definition, 'name')!}, which cannot be read: `)), type);
+		t.true(unwrap(await owner.readPicture(other, {withForeignPins: true})).unreadable.some(({name}) => name === clone.name), type);
+		t.true(unwrap(await owner.readPicture(clone.uuid, {withForeignPins: false})).unreadable.some(({name}) => name === clone.name), type);
+		t.true(unwrap(await owner.readImageUsers(base)).some(user => user.startsWith(`perhaps the domain ${textAt(clone.definition, 'name')!}, which cannot be read: `)), type);
 	}
 });
 
@@ -93,6 +93,6 @@ test('a network disk, an empty drive, a socket, a folder, a PCI device and a vol
 		host.world.pools.set('ceph', 'rbd');
 		addFile(host.world, {path: `rbd/${path.posix.basename(head)}`});
 		clone.definition = withDisks(clone.definition, type, source);
-		t.deepEqual(valueOf(await owner.readImageUsers(base)), [], type);
+		t.deepEqual(unwrap(await owner.readImageUsers(base)), [], type);
 	}
 });

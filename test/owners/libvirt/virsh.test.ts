@@ -1,23 +1,22 @@
 import test from 'ava';
 import fc from 'fast-check';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createVirsh, hasNoCurrentSnapshot, isMissingDomain, isMissingSnapshot, isNotRunning, isNotSupported, isUnreachable, partQuestions, quoteForVirsh} from '../../../source/owners/libvirt/virsh.ts';
 import {reasonOf} from '../../../source/owners/shared/read-answers.ts';
 import {parseVirshCommands} from '../../../source/owners/demo/simulator/virsh/words.ts';
 import {createLocalRunner} from '../../../source/tools/run/run.ts';
-import {
-	fakeRunner, fixture, toolFailure, valueOf,
-} from './fixture.ts';
+import {fakeRunner, fixture, toolFailure} from './fixture.ts';
 
 const driver = createVirsh({runner: createLocalRunner(), uri: 'test:///default', isReadOnly: false});
 const uuid = '6695eb01-f6a4-8304-79aa-97f2502e193f';
 
 test('each question of a batch gets its own answer, in one process', async t => {
-	const answers = valueOf(await driver.ask([['hostname'], ['list', '--all', '--uuid', '--name'], ['snapshot-list', '--domain', uuid, '--name'], ['uri']]));
+	const answers = unwrap(await driver.ask([['hostname'], ['list', '--all', '--uuid', '--name'], ['snapshot-list', '--domain', uuid, '--name'], ['uri']]));
 	t.deepEqual(answers.slice(1).map(answer => answer.ok ? answer.value : answer), [`${uuid} test\n`, '', 'test:///default\n']);
 });
 
 test('a question that fails gets its own error, and the others their answers', async t => {
-	const answers = valueOf(await driver.ask([['uri'], ['dumpxml', '--domain', 'nope'], ['snapshot-list', '--domain', uuid, '--name'], ['uri']]));
+	const answers = unwrap(await driver.ask([['uri'], ['dumpxml', '--domain', 'nope'], ['snapshot-list', '--domain', uuid, '--name'], ['uri']]));
 	t.deepEqual(answers.map(answer => answer.ok), [true, false, true, true]);
 	const failed = answers[1]!;
 	t.true(!failed.ok && isMissingDomain(failed.failure));
@@ -25,13 +24,13 @@ test('a question that fails gets its own error, and the others their answers', a
 });
 
 test('an error of syntax in one question leaves the others their answers', async t => {
-	const answers = valueOf(await driver.ask([['uri'], ['dumpxml', '--bogus'], ['uri']]));
+	const answers = unwrap(await driver.ask([['uri'], ['dumpxml', '--bogus'], ['uri']]));
 	t.deepEqual(answers.map(answer => answer.ok), [true, false, true]);
 });
 
 test('names arrive in libvirt as they are, whatever they hold', async t => {
 	const name = '-x $(touch pwn) \'q\' "d" ; # é😀 \\';
-	const answers = valueOf(await driver.ask([
+	const answers = unwrap(await driver.ask([
 		['snapshot-create-as', '--domain', 'test', '--name', name],
 		['snapshot-list', '--domain', 'test', '--name'],
 		['snapshot-current', '--domain', 'test', '--name'],
@@ -64,7 +63,7 @@ test('batches stay below the limit of one argument, and lose no question', t => 
 test('a thousand questions are asked in few processes', async t => {
 	const runner = fakeRunner(argv => ({stdout: [...argv[4]!.matchAll(/'n(\d+)'; echo (\w+);/g)].map(([, number, mark]) => `xml ${number}${mark}`).join('')}));
 	const virsh = createVirsh({runner, uri: 'x', isReadOnly: false, makeMark: () => 'MARK'});
-	const answers = valueOf(await virsh.ask(Array.from({length: 1000}, (_, index) => ['snapshot-dumpxml', '--snapshotname', `n${index}`])));
+	const answers = unwrap(await virsh.ask(Array.from({length: 1000}, (_, index) => ['snapshot-dumpxml', '--snapshotname', `n${index}`])));
 	t.deepEqual(answers.map(answer => answer.ok && answer.value), Array.from({length: 1000}, (_, index) => `xml ${index}`));
 	t.true(runner.requests.length <= 2);
 });
@@ -74,7 +73,7 @@ test('where one answer is missing and virsh complained, only that question is as
 		? {stdout: '1MARKMARK3MARK', stderr: 'error: something\n'}
 		: {stderr: fixture('libvirt-9.0/messages/no-snapshot.txt'), exitCode: 1});
 	const virsh = createVirsh({runner, uri: 'x', isReadOnly: true, makeMark: () => 'MARK'});
-	const answers = valueOf(await virsh.ask([['uri'], ['snapshot-dumpxml', '--snapshotname', 'nope'], ['uri']]));
+	const answers = unwrap(await virsh.ask([['uri'], ['snapshot-dumpxml', '--snapshotname', 'nope'], ['uri']]));
 	t.deepEqual(answers.map(answer => answer.ok && answer.value), ['1', false, '3']);
 	t.deepEqual(runner.requests.map(request => request.argv), [
 		['virsh', '-q', '-r', '-c', 'x', 'uri; echo MARK; snapshot-dumpxml \'--snapshotname\' \'nope\'; echo MARK; uri; echo MARK; '],

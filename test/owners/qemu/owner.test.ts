@@ -3,8 +3,9 @@ import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {exitCodeOf} from '../../../source/model/text/describe-failure.ts';
-import {fail, succeed, type Result} from '../../../source/model/result.ts';
+import {fail, succeed} from '../../../source/model/result.ts';
 import {buildSnapshotXml} from '../../../source/model/xml/change-snapshot.ts';
 import {gatherNames, uuidOfName} from '../../../source/owners/qemu/bare-names.ts';
 import {folderNameOf} from '../../../source/owners/qemu/metadata.ts';
@@ -14,14 +15,6 @@ import {chooseTargets} from '../../../source/owners/qemu/read-bare.ts';
 import {parseListeners} from '../../../source/owners/qemu/read-process.ts';
 
 const nothing = fail({kind: 'tool-failed', cause: {argv: [], timedOut: false, stderr: '', durationMs: 0, exitCode: 1}});
-
-function valueOf<T>(result: Result<T>): T {
-	if (!result.ok) {
-		throw new Error(JSON.stringify(result.failure));
-	}
-
-	return result.value;
-}
 
 const image = (filename: string, backing?: string) => ({filename, ...(backing === undefined ? {} : {'backing-image': {filename: backing}})});
 
@@ -47,7 +40,7 @@ const answers: Record<string, unknown> = {
 };
 
 /** `listening`: the sockets behind which a QEMU runs. */
-function owner(t: ExecutionContext, given: {named: string[]; images?: string[]; listening?: string[]; recordsPath?: string}) {
+function owner(given: {named: string[]; images?: string[]; listening?: string[]; recordsPath?: string; onClose?: () => void}) {
 	const monitors: Monitors = {
 		async ask(socketPath, execute) {
 			return given.listening?.includes(socketPath)
@@ -58,7 +51,7 @@ function owner(t: ExecutionContext, given: {named: string[]; images?: string[]; 
 		readProgress: async () => undefined,
 		watch: () => () => undefined,
 		async close() {
-			t.pass();
+			given.onClose?.();
 		},
 	};
 	return createBareOwner({
@@ -89,10 +82,17 @@ async function records(t: ExecutionContext, name: string): Promise<string> {
 }
 
 test('a running QEMU is described by its monitor: heads, formats, firmware, nodes, bitmaps, jobs', async t => {
-	const host = owner(t, {named: ['web=/q'], listening: ['/q']});
-	const [domain] = valueOf(await host.readDomains());
+	let closings = 0;
+	const host = owner({
+		named: ['web=/q'],
+		listening: ['/q'],
+		onClose() {
+			closings++;
+		},
+	});
+	const [domain] = unwrap(await host.readDomains());
 	t.deepEqual(domain, {uuid: uuidOfName('web'), name: 'web', state: 'paused'});
-	const inventory = valueOf(await host.readInventory(domain!.uuid));
+	const inventory = unwrap(await host.readInventory(domain!.uuid));
 	t.deepEqual(inventory.picture.domain.definition.disks.map(disk => [disk.target, disk.device, disk.sourcePath, disk.format]), [
 		['vda', 'disk', '/d/a.s1', 'qcow2'],
 		['vdb', 'disk', '/d/b.raw', 'raw'],
@@ -106,48 +106,49 @@ test('a running QEMU is described by its monitor: heads, formats, firmware, node
 	t.is(inventory.bare?.argv, undefined);
 	t.regex(inventory.bare?.argvProblem ?? '', /process is not seen/);
 	await host.close();
+	t.is(closings, 1);
 });
 
 test('a socket that nobody serves is a domain that is off, as it was recorded; a running one keeps the targets of its record', async t => {
 	const recordsPath = await records(t, 'my vm');
-	const off = owner(t, {named: ['my vm=/q'], recordsPath});
-	const [domain] = valueOf(await off.readDomains());
+	const off = owner({named: ['my vm=/q'], recordsPath});
+	const [domain] = unwrap(await off.readDomains());
 	t.deepEqual(domain, {uuid: '11111111-1111-4111-8111-111111111111', name: 'my vm', state: 'shutoff'});
-	const picture = valueOf(await off.readPicture(domain!.uuid, {withForeignPins: false}));
+	const picture = unwrap(await off.readPicture(domain!.uuid, {withForeignPins: false}));
 	t.is(picture.currentSnapshot, 's1');
 	t.deepEqual(picture.unreadable.map(({name}) => name), ['torn']);
-	t.true(valueOf(await off.observe({kind: 'domain-off', uuid: domain!.uuid})));
-	t.true(valueOf(await off.observe({kind: 'snapshot-exists', uuid: domain!.uuid, name: 's1'})));
-	t.false(valueOf(await off.observe({kind: 'snapshot-exists', uuid: domain!.uuid, name: 's2'})));
-	const on = owner(t, {named: ['my vm=/q'], listening: ['/q'], recordsPath});
-	const live = valueOf(await on.readPicture(domain!.uuid, {withForeignPins: false}));
+	t.true(unwrap(await off.observe({kind: 'domain-off', uuid: domain!.uuid})));
+	t.true(unwrap(await off.observe({kind: 'snapshot-exists', uuid: domain!.uuid, name: 's1'})));
+	t.false(unwrap(await off.observe({kind: 'snapshot-exists', uuid: domain!.uuid, name: 's2'})));
+	const on = owner({named: ['my vm=/q'], listening: ['/q'], recordsPath});
+	const live = unwrap(await on.readPicture(domain!.uuid, {withForeignPins: false}));
 	t.deepEqual(live.domain.definition.disks.map(({target}) => target), ['vdc', 'vda', 'sda']);
-	t.true(valueOf(await on.observe({kind: 'head-is', uuid: domain!.uuid, target: 'vdc', path: '/d/a.s1'})));
+	t.true(unwrap(await on.observe({kind: 'head-is', uuid: domain!.uuid, target: 'vdc', path: '/d/a.s1'})));
 });
 
 test('what the records of others hold is held, though nobody has named them', async t => {
 	const recordsPath = await records(t, 'other');
-	const host = owner(t, {named: ['web=/q'], listening: ['/q'], recordsPath});
-	const picture = valueOf(await host.readPicture(uuidOfName('web'), {withForeignPins: true}));
+	const host = owner({named: ['web=/q'], listening: ['/q'], recordsPath});
+	const picture = unwrap(await host.readPicture(uuidOfName('web'), {withForeignPins: true}));
 	t.true(picture.foreignPins.some(pin => pin.path === '/d/a.qcow2' && pin.hold === 'content' && pin.label === 'snapshot s1 of other'));
 	t.true(picture.unreadable.some(({name}) => name === 'torn of other'));
 });
 
 test('where nothing is known the host is not reachable; two domains of one UUID are told apart by nobody', async t => {
-	const unknown = await owner(t, {named: ['web=/q']}).readDomains();
+	const unknown = await owner({named: ['web=/q']}).readDomains();
 	t.is(unknown.ok ? 0 : exitCodeOf(unknown.failure), 5);
 	const recordsPath = await records(t, 'a');
 	const folder = path.join(recordsPath, 'b');
 	await mkdir(folder);
 	await writeFile(path.join(folder, 'domain.xml'), '<domain><name>b</name><uuid>11111111-1111-4111-8111-111111111111</uuid></domain>');
-	const twins = await owner(t, {named: ['a=/q', 'b=/r'], recordsPath}).readDomains();
+	const twins = await owner({named: ['a=/q', 'b=/r'], recordsPath}).readDomains();
 	t.regex(twins.ok ? '' : JSON.stringify(twins.failure), /same UUID/);
 });
 
 test('a domain of images alone is off, with a disk for each', async t => {
-	const host = owner(t, {named: [], images: ['disks/sys.qcow2', 'sys=/d/more.raw', '/d/a=b.img']});
-	t.deepEqual(valueOf(await host.readDomains()).map(({name, state}) => [name, state]), [['sys', 'shutoff'], ['a=b', 'shutoff']]);
-	const {domain} = valueOf(await host.readPicture(uuidOfName('sys'), {withForeignPins: false}));
+	const host = owner({named: [], images: ['disks/sys.qcow2', 'sys=/d/more.raw', '/d/a=b.img']});
+	t.deepEqual(unwrap(await host.readDomains()).map(({name, state}) => [name, state]), [['sys', 'shutoff'], ['a=b', 'shutoff']]);
+	const {domain} = unwrap(await host.readPicture(uuidOfName('sys'), {withForeignPins: false}));
 	t.deepEqual(domain.definition.disks.map(({target, sourcePath}) => [target, sourcePath]), [['vda', '/run/disks/sys.qcow2'], ['vdb', '/d/more.raw']]);
 });
 

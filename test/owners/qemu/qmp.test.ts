@@ -7,19 +7,11 @@ import process from 'node:process';
 import {setFlagsFromString} from 'node:v8';
 import {runInNewContext} from 'node:vm';
 import test, {type ExecutionContext} from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {describeFailure} from '../../../source/model/text/describe-failure.ts';
 import {makeVisible} from '../../../source/model/text/visible-text.ts';
-import type {Result} from '../../../source/model/result.ts';
 import {QmpConnection, type QmpEvent, type QmpOptions} from '../../../source/owners/qemu/qmp.ts';
 import {greeting, startFakeMonitor, type FakeOptions} from '../../helpers/fake-monitor.ts';
-
-function valueOf<T>(result: Result<T>): T {
-	if (!result.ok) {
-		throw new Error(JSON.stringify(result.failure));
-	}
-
-	return result.value;
-}
 
 /** What is held once everything that nobody needs has been given back. */
 function usedBytes(): number {
@@ -32,7 +24,7 @@ function usedBytes(): number {
 /** A stand-in and a connection to it. */
 async function connected(t: ExecutionContext, fake: FakeOptions = {}, options: QmpOptions = {}) {
 	const monitor = await startFakeMonitor(t, fake);
-	const connection = valueOf(await QmpConnection.open(monitor.socketPath, options));
+	const connection = unwrap(await QmpConnection.open(monitor.socketPath, options));
 	t.teardown(() => {
 		connection.close();
 	});
@@ -67,7 +59,7 @@ test('answers out of order reach whoever asked', async t => {
 		},
 	});
 	const answers = await Promise.all(['a', 'b', 'c'].map(async command => connection.ask(command)));
-	t.deepEqual(answers.map(answer => valueOf(answer)), ['a', 'b', 'c']);
+	t.deepEqual(answers.map(answer => unwrap(answer)), ['a', 'b', 'c']);
 });
 
 test('a talk cut at every byte is understood, characters of several bytes too', async t => {
@@ -79,7 +71,7 @@ test('a talk cut at every byte is understood, characters of several bytes too', 
 	};
 
 	const {connection} = await connected(t, {send: oneByOne, answer: () => ({return: {name: 'Fährgäste 😀\u{202E}', text: '"}\\'}})});
-	t.deepEqual(valueOf(await connection.ask('query-name')), {name: 'Fährgäste 😀\u{202E}', text: '"}\\'});
+	t.deepEqual(unwrap(await connection.ask('query-name')), {name: 'Fährgäste 😀\u{202E}', text: '"}\\'});
 });
 
 test('greeting, event and the start of an answer may come in one piece', async t => {
@@ -92,8 +84,8 @@ test('greeting, event and the start of an answer may come in one piece', async t
 			return undefined;
 		},
 	}, {onEvent: event => events.push(event)});
-	t.is(valueOf(await connection.ask('x')), 1);
-	t.is(valueOf(await connection.ask('y')), 1);
+	t.is(unwrap(await connection.ask('x')), 1);
+	t.is(unwrap(await connection.ask('y')), 1);
 	t.deepEqual(events.slice(0, 3), [{name: 'RESUME', data: {}}, {name: 'STOP', data: {a: 1}}, {name: 'SHUTDOWN', data: {}}]);
 });
 
@@ -114,7 +106,7 @@ test('ten thousand events in a burst lose no answer and are kept nowhere', async
 	});
 	const burst = async (name: string): Promise<void> => {
 		const before = seen;
-		t.is(valueOf(await connection.ask(name)), name);
+		t.is(unwrap(await connection.ask(name)), name);
 		const isWhole = () => seen === before + 10_000;
 		while (!isWhole()) {
 			await new Promise(resolve => {
@@ -168,11 +160,11 @@ test('garbage in the middle ends the connection and every command that waits', a
 
 test('no greeting within the limit means that another program holds the monitor', async t => {
 	const monitor = await startFakeMonitor(t);
-	const first = valueOf(await QmpConnection.open(monitor.socketPath));
+	const first = unwrap(await QmpConnection.open(monitor.socketPath));
 	const second = await QmpConnection.open(monitor.socketPath, {greetingMs: 100});
 	t.like(second, {ok: false, failure: {kind: 'busy', what: `The monitor ${monitor.socketPath}`}});
 	first.close();
-	const third = valueOf(await QmpConnection.open(monitor.socketPath));
+	const third = unwrap(await QmpConnection.open(monitor.socketPath));
 	third.close();
 });
 
@@ -220,7 +212,7 @@ test('a command that is never answered fails after its time, and a late answer i
 		},
 	});
 	t.like(await connection.ask('slow', {}, {timeoutMs: 50}), {ok: false, failure: {kind: 'monitor-failed', reason: 'no-answer'}});
-	t.is(valueOf(await connection.ask('fast')), 'fast');
+	t.is(unwrap(await connection.ask('fast')), 'fast');
 });
 
 test('an error without an id, which QEMU gives to what it cannot read, ends all that waits', async t => {

@@ -2,6 +2,7 @@ import {link, mkdtemp, rm, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {abandonHead} from '../../../source/model/images/abandon-head.ts';
 import {buildImageGraph} from '../../../source/model/images/image-graph.ts';
 import {pinsOfDomain} from '../../../source/model/images/pins.ts';
@@ -12,14 +13,14 @@ import {readImages} from '../../../source/owners/shared/read-images.ts';
 import {readStrays} from '../../../source/owners/shared/read-strays.ts';
 import {readFolder} from '../../../source/tools/files/folders.ts';
 import {createLocalRunner} from '../../../source/tools/run/run.ts';
-import {fakeRunner, valueOf} from '../libvirt/fixture.ts';
+import {fakeRunner} from '../libvirt/fixture.ts';
 
 const run = createLocalRunner();
 
 test('overlays beside the heads that stand on them are found, also one above another and one that names an alias', async t => {
 	const folder = await mkdtemp(path.join(tmpdir(), 'vsnap-strays-'));
 	const at = (name: string) => path.join(folder, name);
-	const create = async (name: string, ...rest: string[]) => valueOf(await run({argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', ...rest, at(name), '1M'], where: 'here'}));
+	const create = async (name: string, ...rest: string[]) => unwrap(await run({argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', ...rest, at(name), '1M'], where: 'here'}));
 	const onto = (name: string) => ['-u', '-F', 'qcow2', '-b', name];
 	await create('head');
 	await create('z.below', ...onto(at('head')));
@@ -31,8 +32,8 @@ test('overlays beside the heads that stand on them are found, also one above ano
 	await create('elsewhere', ...onto('/nowhere'));
 	await link(at('head'), at('hard'));
 	await writeFile(at('text'), 'QFI');
-	const images = valueOf(await readImages(run, new Map([[at('head'), 'qcow2']])));
-	const strays = valueOf(await readStrays(run, [valueOf(await readFolder(run, folder))], images));
+	const images = unwrap(await readImages(run, new Map([[at('head'), 'qcow2']])));
+	const strays = unwrap(await readStrays(run, [unwrap(await readFolder(run, folder))], images));
 	t.deepEqual(strays.map(image => path.basename(image.path)).sort(), ['a.above', 'aliased', 'json', 'link', 'z.below']);
 	t.true(strays.every(image => image.file !== undefined));
 	const graph = buildImageGraph([...images, ...strays], []);
@@ -47,8 +48,8 @@ test('of a folder with very many files the first are looked at, and images that 
 		? {stdout: argv.slice(argv.indexOf('--') + 1).map(name => `${name}\0${'5\0'.repeat(2)}1:${name}\0${'0\0'.repeat(3)}regular file\0`).join('')}
 		: {stderr: 'Image is not in qcow2 format', exitCode: 1}));
 	const folder = {path: '/i', isWritable: true, freeBytes: 0, device: '1', names: new Set(names)};
-	const known = {...valueOf(await readImages(fakeRunner(argv => argv[0] === 'stat' ? {stdout: ''} : {stdout: '[{"format":"qcow2"}]'}), new Map([['/i/f0', 'qcow2']])))[0]!};
-	t.deepEqual(valueOf(await readStrays(runner, [folder], [known])), []);
+	const known = {...unwrap(await readImages(fakeRunner(argv => argv[0] === 'stat' ? {stdout: ''} : {stdout: '[{"format":"qcow2"}]'}), new Map([['/i/f0', 'qcow2']])))[0]!};
+	t.deepEqual(unwrap(await readStrays(runner, [folder], [known])), []);
 	t.is(runner.requests.filter(({argv}) => argv[0] === 'qemu-img').length, 499);
 });
 
@@ -56,10 +57,10 @@ test('a plan knows of an overlay without a domain that stands on the head', asyn
 	const host = createDemoHost({now: () => new Date('2026-11-21T00:00:00Z')});
 	const owner = createLibvirtOwner({...host, uri: 'demo:///system', isReadOnly: false, owner: 'demo'});
 	const {uuid} = ([...host.world.domains.values()].find(({name}) => name === 'web')!);
-	const {domain} = valueOf(await owner.readPicture(uuid, {withForeignPins: false}));
+	const {domain} = unwrap(await owner.readPicture(uuid, {withForeignPins: false}));
 	const head = pinsOfDomain(domain, []).find(pin => pin.hold === 'head')!.path;
 	const backup = `${head}.push-backup`;
 	addFile(host.world, {path: backup, backing: {name: head, format: 'qcow2'}});
-	const {picture} = valueOf(await owner.readInventory(uuid));
+	const {picture} = unwrap(await owner.readInventory(uuid));
 	t.like(picture.images.find(image => image.path === backup), {backingPath: head});
 });

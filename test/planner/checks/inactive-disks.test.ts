@@ -1,13 +1,14 @@
 /** `paused (migrating)` and missing bitmaps after a resume with --paused: recorded on libvirt 11.3 with QEMU 10.0. */
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {planDelete} from '../../../source/actions/delete/plan.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import {parseCheckpointXml} from '../../../source/model/xml/parse-checkpoint.ts';
 import {planOf, refusalOf, textsOf} from '../../helpers/create-scene.ts';
 import {image} from '../../helpers/images.ts';
-import {inventory, must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+import {inventory, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
-const checkpoint = must(parseCheckpointXml('<domaincheckpoint><name>c1</name><creationTime>1790000000</creationTime><disks><disk name="vda" checkpoint="bitmap" bitmap="c1"/></disks></domaincheckpoint>'));
+const checkpoint = unwrap(parseCheckpointXml('<domaincheckpoint><name>c1</name><creationTime>1790000000</creationTime><disks><disk name="vda" checkpoint="bitmap" bitmap="c1"/></disks></domaincheckpoint>'));
 
 function paused(world: Inventory, {hypervisorVersion = 10_000_000, isFreshlyResumed = true} = {}): Inventory {
 	const {picture} = world;

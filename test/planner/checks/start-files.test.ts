@@ -1,4 +1,5 @@
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths, type Plan} from '../../../source/model/plan/plan.ts';
 import {planBranch} from '../../../source/actions/branch/plan.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
@@ -8,9 +9,7 @@ import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import type {Result} from '../../../source/model/result.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import {image} from '../../helpers/images.ts';
-import {
-	inventory, must, now, threeSnapshots, uuid, type Scene,
-} from '../../helpers/inventory.ts';
+import {inventory, now, threeSnapshots, uuid, type Scene} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/state/files/p1'};
 const cdrom = (more = '') => `<disk type='file' device='cdrom'><driver name='qemu' type='raw'/><source file='/iso/x.iso'${more}/><target dev='hdc' bus='ide'/><readonly/></disk>`;
@@ -31,27 +30,27 @@ function world(more: {scene?: Partial<Scene>; devices?: string; present?: string
 const revert = (from: Inventory, more: Partial<RevertAction> = {}) =>
 	planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined, ...more}, from, given);
 const branch = (from: Inventory) => planBranch({kind: 'branch', domain: {uuid, name: 'web'}, snapshot: 's1', name: 'b1', fate: {kind: 'discard'}}, from, given);
-const definedBy = (plan: Plan) => must(parseDomainXml(plan.steps.find(({id}) => id === 'define')!.command.files[0]!.text));
+const definedBy = (plan: Plan) => unwrap(parseDomainXml(plan.steps.find(({id}) => id === 'define')!.command.files[0]!.text));
 const refusalOf = (planned: Result<Plan>) => planned.ok ? '' : describeFailure(planned.failure).message;
 
 test('a drive whose medium is gone is left empty, off, started or branched, and the plan says so', t => {
 	for (const planned of [revert(world()), revert(world(), {endState: 'running'}), branch(world())]) {
-		const plan = must(planned);
+		const plan = unwrap(planned);
 		t.deepEqual(definedBy(plan).disks.map(({target, sourcePath}) => [target, sourcePath !== undefined]), [['vda', true], ['hdc', false]]);
 		t.true(plan.consequences.some(({severity, text}) => severity === 'warning' && text.includes('hdc') && text.includes('/iso/x.iso') && text.includes('left empty')));
 	}
 });
 
 test('a medium that is there, and one that libvirt may leave out by itself, stay in the definition', t => {
-	t.is(definedBy(must(revert(world({files: []})))).disks[1]!.sourcePath, '/iso/x.iso');
-	const optional = must(revert(world({devices: cdrom(' startupPolicy=\'optional\'')})));
+	t.is(definedBy(unwrap(revert(world({files: []})))).disks[1]!.sourcePath, '/iso/x.iso');
+	const optional = unwrap(revert(world({devices: cdrom(' startupPolicy=\'optional\'')})));
 	t.is(definedBy(optional).disks[1]!.sourcePath, '/iso/x.iso');
 	t.false(optional.consequences.some(({text}) => text.includes('x.iso')));
 });
 
 test('a floppy that the snapshot left out is left empty where its medium is gone', t => {
 	const floppy = '<disk type=\'file\' device=\'floppy\'><driver name=\'qemu\' type=\'raw\'/><source file=\'/iso/f.img\'/><target dev=\'fda\' bus=\'fdc\'/></disk>';
-	t.is(definedBy(must(revert(world({devices: floppy, files: ['/iso/f.img']})))).disks[1]!.sourcePath, undefined);
+	t.is(definedBy(unwrap(revert(world({devices: floppy, files: ['/iso/f.img']})))).disks[1]!.sourcePath, undefined);
 });
 
 test('what cannot be left out is refused beforehand: a read-only disk, kernel, device tree, firmware, template, secret', t => {
@@ -61,7 +60,7 @@ test('what cannot be left out is refused beforehand: a read-only disk, kernel, d
 		const scene = world({devices: '', files});
 		const [s1] = scene.picture.snapshots;
 		const domainXml = s1!.domainXml!.replace('</os>', `${os}</os>`);
-		scene.picture.snapshots[0] = {...s1!, domainXml, domain: must(parseDomainXml(domainXml))};
+		scene.picture.snapshots[0] = {...s1!, domainXml, domain: unwrap(parseDomainXml(domainXml))};
 		return refusalOf(revert(scene));
 	};
 
@@ -99,15 +98,15 @@ test('memory inside an image cannot be gone back to without the medium, its disk
 	const [s1] = scene.picture.snapshots;
 	scene.picture.snapshots[0] = {...s1!, memory: {mode: 'internal'}};
 	t.regex(refusalOf(revert(scene)), /medium of the drive hdc is missing[\s\S]*--shutoff/);
-	t.is(definedBy(must(revert(scene, {endState: 'shutoff'}))).disks[1]!.sourcePath, undefined);
+	t.is(definedBy(unwrap(revert(scene, {endState: 'shutoff'}))).disks[1]!.sourcePath, undefined);
 });
 
 test('memory in a file is resumed with the drive empty, and the plan says that the guest had the medium in it', t => {
 	const scene = world({scene: {snapshots: [{name: 's1', state: 'running', memory: '/d/s1.mem', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.s1'}, more: cdrom()}]}});
 	const {domain, domainXml} = scene.picture.snapshots[0]!;
 	scene.memoryFiles.set('/d/s1.mem', {kind: 'good', path: '/d/s1.mem', sizeBytes: 1, definition: domain!, domainXml: domainXml!, modifiedAt: '1'});
-	const plan = must(revert(scene));
-	const live = must(parseDomainXml(plan.steps.find(({id}) => id === 'start')!.command.files[0]!.text));
+	const plan = unwrap(revert(scene));
+	const live = unwrap(parseDomainXml(plan.steps.find(({id}) => id === 'start')!.command.files[0]!.text));
 	t.deepEqual(live.disks.map(({sourcePath}) => sourcePath), [createdPaths(plan)[0], undefined]);
 	t.true(plan.consequences.some(({text}) => text.includes('had the medium in it')));
 });

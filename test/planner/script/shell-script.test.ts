@@ -4,16 +4,17 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {titleOfAction} from '../../../source/actions/registry.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
 import {formatShellScript} from '../../../source/planner/script/shell-script.ts';
 import {formatCommandLine, quoteForShell} from '../../../source/model/text/shell-quote.ts';
 import {hasHidden} from '../../../source/model/text/visible-text.ts';
-import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 
 const run = promisify(execFile);
-const plan = must(planRevert(
+const plan = unwrap(planRevert(
 	{kind: 'revert', domain: {uuid, name: '-x $(touch /tmp/x)\n\u001B[31m'}, snapshot: 's1', fate: {kind: 'keep', name: 'it\'s $HOME'}, endState: undefined},
 	threeSnapshots({state: 'running'}),
 	{id: 'p1', now, workPath: '/state/files/p1'},

@@ -1,5 +1,6 @@
 /** New files for root in a folder that others may write to. */
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths} from '../../../source/model/plan/plan.ts';
 import type {FolderRisk} from '../../../source/model/images/folder-risk.ts';
 import {digest} from '../../../source/model/plan/fingerprint.ts';
@@ -8,9 +9,7 @@ import {argvOf} from '../../helpers/argv-of.ts';
 import {
 	idsOf, planOf, refusalOf, stepOf, twoDisks,
 } from '../../helpers/create-scene.ts';
-import {
-	must, now, threeSnapshots, uuid, type Scene,
-} from '../../helpers/inventory.ts';
+import {now, threeSnapshots, uuid, type Scene} from '../../helpers/inventory.ts';
 
 const disksOnly = {isDiskOnly: true, disks: [{target: 'vdb', mode: 'no' as const}]};
 const beside: FolderRisk = {
@@ -59,7 +58,7 @@ test('a revert and a branch do the same for each overlay, and nothing touches a 
 		{kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'keep', name: 'k'}, endState: undefined},
 		{kind: 'branch', domain: {uuid, name: 'web'}, snapshot: 's1', name: 'b', fate: {kind: 'keep', name: 'k'}},
 	] as const) {
-		const plan = must(planAction(action, risky, {id: 'plan-1', now, workPath: '/w'}));
+		const plan = unwrap(planAction(action, risky, {id: 'plan-1', now, workPath: '/w'}));
 		const created = createdPaths(plan);
 		const naming = plan.steps.slice(0, plan.steps.findIndex(({id}) => id === 'define')).filter(({command}) => created.some(path => argvOf(command).includes(path)));
 		// The overlay of a branch's upper layer is backed by the lower one; links are made and proven from inside the folder.

@@ -1,11 +1,12 @@
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {planBranch} from '../../../source/actions/branch/plan.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
 import type {EndState} from '../../../source/model/plan/request.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import {planOf, textsOf} from '../../helpers/create-scene.ts';
-import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 const old = '11111111-2222-3333-4444-555555555555';
 const fresh = '99999999-8888-7777-6666-555555555555';
@@ -20,15 +21,15 @@ function world(more: string): Inventory {
 		definitionXml: change(base.definitionXml),
 		picture: {
 			...base.picture,
-			domain: {...base.picture.domain, definition: must(parseDomainXml(change(base.definitionXml)))},
-			snapshots: base.picture.snapshots.map(snapshot => ({...snapshot, domain: must(parseDomainXml(change(snapshot.domainXml!))), domainXml: change(snapshot.domainXml!)})),
+			domain: {...base.picture.domain, definition: unwrap(parseDomainXml(change(base.definitionXml)))},
+			snapshots: base.picture.snapshots.map(snapshot => ({...snapshot, domain: unwrap(parseDomainXml(change(snapshot.domainXml!))), domainXml: change(snapshot.domainXml!)})),
 		},
 	};
 }
 
 const tpm = (kind: string) => `<tpm model='tpm-crb'><backend type='${kind}'/></tpm>`;
 const revert = (inventory: Inventory, endState?: EndState) =>
-	must(planRevert({kind: 'revert', domain, snapshot: 's1', fate: {kind: 'keep', name: 'k'}, endState}, inventory, given));
+	unwrap(planRevert({kind: 'revert', domain, snapshot: 's1', fate: {kind: 'keep', name: 'k'}, endState}, inventory, given));
 
 test('a domain that is put back, or branches, is defined with the new generation id, and what is kept keeps its own', t => {
 	const back = revert(world(''), 'running');
@@ -37,12 +38,12 @@ test('a domain that is put back, or branches, is defined with the new generation
 	t.false(JSON.stringify(define.undo).includes(fresh));
 	t.true(back.steps.find(({id}) => id === 'keep')!.command.files[0]!.text.includes(`<genid>${old}</genid>`));
 	t.regex(textsOf(back), /gets a new generation id/);
-	const branch = must(planBranch({kind: 'branch', domain, snapshot: 's1', name: 'b', fate: {kind: 'discard'}}, world(''), given));
+	const branch = unwrap(planBranch({kind: 'branch', domain, snapshot: 's1', name: 'b', fate: {kind: 'discard'}}, world(''), given));
 	t.true(branch.steps.find(({id}) => id === 'define')!.command.files[0]!.text.includes(`<genid>${fresh}</genid>`));
 });
 
 test('a domain without a generation id gets none', t => {
-	const plan = must(planRevert({kind: 'revert', domain, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined}, threeSnapshots(), given));
+	const plan = unwrap(planRevert({kind: 'revert', domain, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined}, threeSnapshots(), given));
 	t.false(JSON.stringify(plan).includes(fresh));
 	t.notRegex(textsOf(plan), /generation id/);
 });

@@ -1,5 +1,6 @@
 /** Whose the new images are: the owner and mode of what they take the place of, and who sees to that where libvirt does not. */
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths, type Plan} from '../../../source/model/plan/plan.ts';
 import {planAction} from '../../../source/actions/plan-action.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
@@ -8,9 +9,7 @@ import {
 	idsOf, planOf, refusalOf, stepOf, textsOf, twoDisks,
 } from '../../helpers/create-scene.ts';
 import {image} from '../../helpers/images.ts';
-import {
-	inventory, must, now, uuid, type Scene,
-} from '../../helpers/inventory.ts';
+import {inventory, now, uuid, type Scene} from '../../helpers/inventory.ts';
 
 type Owned = {uid?: number; gid?: number; mode?: number};
 
@@ -31,7 +30,7 @@ function scene(base: Owned, head: Owned, more: Partial<Scene> = {}): Inventory {
 }
 
 function revertTo(world: Inventory): Plan {
-	return must(planAction({
+	return unwrap(planAction({
 		kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'keep', name: 'k'}, endState: undefined,
 	}, world, {id: 'plan-1', now, workPath: '/w'}));
 }

@@ -1,5 +1,6 @@
 /** Internal snapshots of a domain whose firmware variables are in a qcow2 file: the file goes along as one more image. Facts as of libvirt 11.3. */
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {planCreate} from '../../../source/actions/create/plan.ts';
 import {planDelete} from '../../../source/actions/delete/plan.ts';
 import {planAction} from '../../../source/actions/plan-action.ts';
@@ -12,7 +13,7 @@ import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {createAction, refusalOf, textsOf} from '../../helpers/create-scene.ts';
 import {image} from '../../helpers/images.ts';
-import {inventory, must, now, uuid} from '../../helpers/inventory.ts';
+import {inventory, now, uuid} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/w'};
 const domain = {uuid, name: 'web'};
@@ -28,7 +29,7 @@ function world({tags = ['i1'], libvirtVersion = 11_003_000, state = 'shutoff', i
 		images: [image('/d/vda.qcow2', undefined, {internalSnapshots: [{tag: 'i1', memoryBytes: 0}]})],
 	});
 	const withNvram = (xml: string) => xml.replace('hvm</type>', `hvm</type><nvram format='qcow2'>${nvram}</nvram>`);
-	const definition = must(parseDomainXml(withNvram(base.definitionXml)));
+	const definition = unwrap(parseDomainXml(withNvram(base.definitionXml)));
 	const file: NvramFile = {sizeBytes: 1, modifiedAt: '1', inode: '1:1', uid: 0, gid: 0, mode: 0o600, isRegular: true, isRaw, tags};
 	return {
 		...base,
@@ -44,9 +45,9 @@ function world({tags = ['i1'], libvirtVersion = 11_003_000, state = 'shutoff', i
 	};
 }
 
-const create = (facts?: Facts) => must(planCreate(createAction({snapshot: 'i2'}), world(facts), given));
-const revert = (facts?: Facts) => must(planRevert({kind: 'revert', domain, snapshot: 'i1', fate: {kind: 'keep', name: 'k'}, endState: undefined}, world(facts), given));
-const drop = (facts?: Facts) => must(planDelete({kind: 'delete', domain, snapshot: 'i1', scope: 'one', isMetadataOnly: false}, world(facts), given));
+const create = (facts?: Facts) => unwrap(planCreate(createAction({snapshot: 'i2'}), world(facts), given));
+const revert = (facts?: Facts) => unwrap(planRevert({kind: 'revert', domain, snapshot: 'i1', fate: {kind: 'keep', name: 'k'}, endState: undefined}, world(facts), given));
+const drop = (facts?: Facts) => unwrap(planDelete({kind: 'delete', domain, snapshot: 'i1', scope: 'one', isMetadataOnly: false}, world(facts), given));
 const onNvram = (plan: Plan) => plan.steps.filter(({command}) => argvOf(command).includes(nvram)).map(({phase, command}) => `${phase}: ${argvOf(command).join(' ')}`);
 
 test('a snapshot inside the images tags the variables, a revert keeps and puts back those of then, a delete takes the tag away', t => {
@@ -76,7 +77,7 @@ test('in a folder of somebody else\'s each of these is done with that user\'s ri
 			{kind: 'revert', domain, snapshot: 'i1', fate: {kind: 'keep', name: 'k'}, endState: undefined},
 			{kind: 'delete', domain, snapshot: 'i1', scope: 'one', isMetadataOnly: false},
 		];
-		const commands = actions.flatMap(action => must(planAction(action, scene, given)).steps).flatMap(({command, undo}) => [command, ...undo ?? []]);
+		const commands = actions.flatMap(action => unwrap(planAction(action, scene, given)).steps).flatMap(({command, undo}) => [command, ...undo ?? []]);
 		const onIt = commands.filter(command => command.tool === 'qemu-img' && (command.runAs ?? command.place) !== undefined);
 		t.deepEqual(onIt.map(command => argvOf(command)[2]), ['-c', '-d', '-c', '-d', '-a', '-a', '-d']);
 		t.true(onIt.every(command => command.tool === 'qemu-img' && (uid === 0 ? command.place?.entry?.isHeld && command.place.entry.is === file.inode : command.runAs?.uid === 1000)));

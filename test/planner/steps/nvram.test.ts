@@ -1,5 +1,6 @@
 /** Copies of the firmware's variables in plans: made, put back, kept and removed with the states that they belong to. */
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths, type Plan} from '../../../source/model/plan/plan.ts';
 import {planBranch} from '../../../source/actions/branch/plan.ts';
 import {planCreate} from '../../../source/actions/create/plan.ts';
@@ -14,7 +15,7 @@ import type {Result} from '../../../source/model/result.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {createAction, type Asked} from '../../helpers/create-scene.ts';
-import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/w'};
 const domain = {uuid, name: 'web'};
@@ -27,7 +28,7 @@ const madeAt = [1_790_000_000, 1_790_086_400, 1_790_172_800];
 function world(copies: Record<string, number>, more: Partial<Parameters<typeof threeSnapshots>[0] & {names: string[]; isWritable: boolean}> = {}): Inventory {
 	const base = threeSnapshots(more);
 	const withNvram = (xml: string) => xml.replace('hvm</type>', `hvm</type><nvram>${nvram}</nvram>`);
-	const definition = must(parseDomainXml(withNvram(base.definitionXml)));
+	const definition = unwrap(parseDomainXml(withNvram(base.definitionXml)));
 	const files = Object.entries(copies).map(([name, late]): [string, NvramFile] => [`${nvram}.vsnap-${name}`, facts(`${madeAt[Number(name.slice(1)) - 1]! + late}.5`)]);
 	return {
 		...base,
@@ -47,9 +48,9 @@ function world(copies: Record<string, number>, more: Partial<Parameters<typeof t
 
 type Fate = {kind: 'keep'; name: string} | {kind: 'discard'};
 const revert = (inventory: Inventory, fate?: Fate) =>
-	must(planRevert({kind: 'revert', domain, snapshot: 's2', fate: fate ?? {kind: 'discard'}, endState: undefined}, inventory, given));
+	unwrap(planRevert({kind: 'revert', domain, snapshot: 's2', fate: fate ?? {kind: 'discard'}, endState: undefined}, inventory, given));
 const create = (inventory: Inventory, asked: Asked = {}) => planCreate(createAction({snapshot: 'n1', isDiskOnly: true, ...asked}), inventory, given);
-const drop = (inventory: Inventory, isMetadataOnly = false) => must(planDelete({kind: 'delete', domain, snapshot: 's2', scope: 'one', isMetadataOnly}, inventory, given));
+const drop = (inventory: Inventory, isMetadataOnly = false) => unwrap(planDelete({kind: 'delete', domain, snapshot: 's2', scope: 'one', isMetadataOnly}, inventory, given));
 const lines = (plan: Plan) => plan.steps.filter(({id}) => id.includes('nvram')).map(({phase, command}) => `${phase}: ${argvOf(command).join(' ')}`);
 const undoOf = (plan: Plan, id: string) => plan.steps.find(step => step.id === id)!.undo!.map(command => argvOf(command).join(' '));
 const textsOf = ({consequences}: Plan) => consequences.map(({severity, text}) => `${severity}: ${text}`).join('\n');
@@ -117,7 +118,7 @@ test('where the memory comes back it brings the variables with it, and what was 
 });
 
 test('a snapshot of a domain that is off takes a copy as old as itself', t => {
-	const plan = must(create(world({})));
+	const plan = unwrap(create(world({})));
 	t.deepEqual(lines(plan), [
 		`create: dd if=/dev/null of=${nvram}.vsnap-n1 conv=excl status=none`,
 		`create: cp -- ${nvram} ${nvram}.vsnap-n1`,
@@ -129,7 +130,7 @@ test('a snapshot of a domain that is off takes a copy as old as itself', t => {
 });
 
 test('beside a running guest the copy has no age until it is compared, once the disks are frozen', t => {
-	const plan = must(create(world({}, {state: 'running'})));
+	const plan = unwrap(create(world({}, {state: 'running'})));
 	t.deepEqual(plan.steps.map(({id}) => id), ['reserve-nvram', 'copy-nvram', 'date-nvram', 'sync-nvram', 'snapshot', 'prove-nvram', 'sync-nvram-age']);
 	t.true(lines(plan).includes(`create: touch -c -d @0 -- ${nvram}.vsnap-n1`));
 	const prove = plan.steps.find(({id}) => id === 'prove-nvram')!;
@@ -140,23 +141,23 @@ test('beside a running guest the copy has no age until it is compared, once the 
 
 test('no copy is made where it would be useless or cannot be, and the plan says why', t => {
 	const running = {state: 'running'} as const;
-	t.deepEqual(lines(must(create(world({}, running), {memory: {mode: 'external', path: '/d/mem'}, isDiskOnly: false}))), []);
-	t.regex(textsOf(must(create(world({}), {hasNoMetadata: true}))), /variables \(\/n\/web\.fd\) are not kept\./);
-	t.regex(textsOf(must(create(world({}, {isWritable: false})))), /not kept with the snapshot: you may not make a file in \/n/);
-	t.regex(textsOf(must(create({...world({}), nvramFiles: new Map()}))), /not there yet/);
+	t.deepEqual(lines(unwrap(create(world({}, running), {memory: {mode: 'external', path: '/d/mem'}, isDiskOnly: false}))), []);
+	t.regex(textsOf(unwrap(create(world({}), {hasNoMetadata: true}))), /variables \(\/n\/web\.fd\) are not kept\./);
+	t.regex(textsOf(unwrap(create(world({}, {isWritable: false})))), /not kept with the snapshot: you may not make a file in \/n/);
+	t.regex(textsOf(unwrap(create({...world({}), nvramFiles: new Map()}))), /not there yet/);
 	const qcow2 = world({s2: 0});
 	qcow2.nvramFiles.get(nvram)!.isRaw = false;
-	t.regex(textsOf(must(create(qcow2))), /not kept with the snapshot: they are in a qcow2 file/);
+	t.regex(textsOf(unwrap(create(qcow2))), /not kept with the snapshot: they are in a qcow2 file/);
 	t.regex(textsOf(revert(qcow2)), /stay as they are: they are in a qcow2 file/);
 	const shared = world({s2: 0}, {foreignPins: [{path: nvram, hold: 'existence', domainUuid: 'other', label: 'NVRAM of other', snapshot: undefined, target: undefined}]});
-	t.regex(textsOf(must(create(shared))), /another domain uses the same file/);
+	t.regex(textsOf(unwrap(create(shared))), /another domain uses the same file/);
 	t.deepEqual(lines(revert(shared)), []);
 	t.is(nvramCopyPath(nvram, 'x'.repeat(247)), undefined);
 	t.regex(refusal(create(world({}, {names: ['web.fd.vsnap-n1']}))), /name-taken[^]*earlier snapshot/);
 });
 
 test('a branch begins with the variables of then, and its first snapshot keeps them', t => {
-	const plan = must(planBranch({kind: 'branch', domain, snapshot: 's2', name: 'b1', fate: {kind: 'keep', name: 'left'}}, world({s2: 0}), given));
+	const plan = unwrap(planBranch({kind: 'branch', domain, snapshot: 's2', name: 'b1', fate: {kind: 'keep', name: 'left'}}, world({s2: 0}), given));
 	const made = lines(plan);
 	t.true(made.includes(`switch: ln -T -- ${nvram} ${nvram}.vsnap-left`));
 	t.true(made.includes(`switch: cp -- ${nvram}.vsnap-s2 ${nvram}.vsnap-b1`));
@@ -165,7 +166,7 @@ test('a branch begins with the variables of then, and its first snapshot keeps t
 });
 
 test('copies go with their snapshots, whether these are deleted or merged; not with the record alone', t => {
-	for (const plan of [drop(world({s2: 0, s3: 0})), must(planMerge({kind: 'merge', domain, snapshot: 's2'}, world({s2: 9999, s3: 0}), given))]) {
+	for (const plan of [drop(world({s2: 0, s3: 0})), unwrap(planMerge({kind: 'merge', domain, snapshot: 's2'}, world({s2: 9999, s3: 0}), given))]) {
 		t.deepEqual(plan.images.removed.filter(path => path.startsWith('/n')), [`${nvram}.vsnap-s2`]);
 		t.regex(textsOf(plan), /loss: The firmware's variables that were kept go too: \/n\/web\.fd\.vsnap-s2\./);
 	}
@@ -175,7 +176,7 @@ test('copies go with their snapshots, whether these are deleted or merged; not w
 
 test('a copy of a snapshot that is gone can be tidied away; one that is needed cannot', t => {
 	const tidy = (path: string) => planTidy({kind: 'tidy', domain, paths: [path]}, world({s2: 0}, {names: ['web.fd.vsnap-gone', 'web.fd.bak']}), given);
-	t.deepEqual(must(tidy('/n/web.fd.vsnap-gone')).steps.map(({command}) => argvOf(command).join(' ')), ['rm -- /n/web.fd.vsnap-gone']);
+	t.deepEqual(unwrap(tidy('/n/web.fd.vsnap-gone')).steps.map(({command}) => argvOf(command).join(' ')), ['rm -- /n/web.fd.vsnap-gone']);
 	for (const path of ['/n/web.fd.vsnap-s2', '/n/web.fd.bak', nvram]) {
 		t.regex(refusal(tidy(path)), /refused/);
 	}
@@ -188,7 +189,7 @@ test('variables on a device or on the network are told to be left as they are, a
 	] as const) {
 		const inventory = world({});
 		const change = (text: string) => text.replace(`<nvram>${nvram}</nvram>`, xml);
-		const definition = must(parseDomainXml(change(inventory.definitionXml)));
+		const definition = unwrap(parseDomainXml(change(inventory.definitionXml)));
 		const elsewhere: Inventory = {
 			...inventory,
 			nvramPath: path,
@@ -197,10 +198,10 @@ test('variables on a device or on the network are told to be left as they are, a
 			picture: {
 				...inventory.picture,
 				domain: {...inventory.picture.domain, definition},
-				snapshots: inventory.picture.snapshots.map(snapshot => ({...snapshot, domain: must(parseDomainXml(change(snapshot.domainXml!))), domainXml: change(snapshot.domainXml!)})),
+				snapshots: inventory.picture.snapshots.map(snapshot => ({...snapshot, domain: unwrap(parseDomainXml(change(snapshot.domainXml!))), domainXml: change(snapshot.domainXml!)})),
 			},
 		};
-		for (const plan of [revert(elsewhere), revert(elsewhere, {kind: 'keep', name: 'k'}), must(create(elsewhere))]) {
+		for (const plan of [revert(elsewhere), revert(elsewhere, {kind: 'keep', name: 'k'}), unwrap(create(elsewhere))]) {
 			t.deepEqual(lines(plan), []);
 			t.true(textsOf(plan).includes(`: ${reason}.`), textsOf(plan));
 		}
@@ -243,7 +244,7 @@ test('where others may exchange the folder nothing in it is opened for writing: 
 });
 
 test('a new copy is linked from there, and its private name taken away at once; without a place for it none is made', t => {
-	const plan = must(create(risky(world({}))));
+	const plan = unwrap(create(risky(world({}))));
 	t.deepEqual(lines(plan), [
 		`create: mkdir -m 0700 -- ${privateFolder}`,
 		`create: dd if=./web.fd iflag=nofollow of=${privateFolder}/copy conv=fsync status=none`,
@@ -254,7 +255,7 @@ test('a new copy is linked from there, and its private name taken away at once; 
 		'create: sync -- /n',
 	]);
 	t.deepEqual(undoOf(plan, 'publish-nvram'), ['rm -- ./web.fd.vsnap-n1']);
-	const without = must(create(risky(world({}), '')));
+	const without = unwrap(create(risky(world({}), '')));
 	t.deepEqual(lines(without), []);
 	t.regex(textsOf(without), /are not kept with the snapshot: user 64055 could exchange files in \/n meanwhile/);
 	const deleted = drop(risky(world({s2: 0})));

@@ -3,12 +3,13 @@ import {tmpdir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {
 	parseFileFacts, readFileFacts, readOpenProcesses, readTest,
 } from '../../../source/tools/files/files.ts';
 import {readFolder, readFolders, readNames} from '../../../source/tools/files/folders.ts';
 import {createLocalRunner} from '../../../source/tools/run/run.ts';
-import {fakeRunner, fixture, valueOf} from '../../owners/libvirt/fixture.ts';
+import {fakeRunner, fixture} from '../../owners/libvirt/fixture.ts';
 
 const run = createLocalRunner();
 const hostile = '-x $(touch pwn) \'q\' "d" ; *[1]? \\ 😀\nline';
@@ -24,7 +25,7 @@ test('facts of files are read at once, also of one with a hostile name and of a 
 	await chmod(file, 0o640);
 	await link(file, other);
 	await symlink(file, alias);
-	const facts = valueOf(await readFileFacts(run, [file, path.join(folder, 'missing'), other, alias, 'json:{}']));
+	const facts = unwrap(await readFileFacts(run, [file, path.join(folder, 'missing'), other, alias, 'json:{}']));
 	const expected = await stat(file, {bigint: true});
 	t.deepEqual([...facts.keys()], [file, other, alias]);
 	t.like(facts.get(file), {sizeBytes: 3, mode: 0o640, isRegular: true, uid: Number(expected.uid)});
@@ -39,7 +40,7 @@ test('a runner that gives nothing for a failed stat is asked file by file', asyn
 		const paths = argv.slice(argv.indexOf('--') + 1);
 		return paths.includes('/b') ? {exitCode: 2} : {stdout: `${paths[0]}\0${'5\0'.repeat(7)}`};
 	});
-	t.deepEqual([...valueOf(await readFileFacts(runner, ['/a', '/b', '/c'])).keys()], ['/a', '/c']);
+	t.deepEqual([...unwrap(await readFileFacts(runner, ['/a', '/b', '/c'])).keys()], ['/a', '/c']);
 });
 
 test('a folder tells its names, its space, its file system and whether it may be written', async t => {
@@ -49,7 +50,7 @@ test('a folder tells its names, its space, its file system and whether it may be
 	await writeFile(path.join(folder, 'sub', 'below'), '');
 	await symlink(folder, `${folder}.link`);
 	for (const name of [folder, `${folder}.link`]) {
-		const facts = valueOf(await readFolder(run, name));
+		const facts = unwrap(await readFolder(run, name));
 		t.deepEqual([...facts.names].sort(), [hostile, 'sub'].sort());
 		t.is(facts.device, String((await stat(folder)).dev));
 		t.true(facts.isWritable);
@@ -66,7 +67,7 @@ test('a link that leads to itself, one that leads nowhere and one to another fol
 	await symlink('loop', path.join(folder, 'loop'));
 	await symlink('/nowhere', path.join(folder, 'nowhere'));
 	await symlink('/', path.join(folder, 'root'));
-	t.deepEqual([...valueOf(await readFolder(run, folder)).names].sort(), ['loop', 'nowhere', 'root']);
+	t.deepEqual([...unwrap(await readFolder(run, folder)).names].sort(), ['loop', 'nowhere', 'root']);
 	await rm(folder, {recursive: true});
 });
 
@@ -79,14 +80,14 @@ test('a folder is read although one entry cannot be, and not where none can be',
 		}
 		: {stdout: ['/f', '2 3', '/none', '1 1', '/empty', '1 1', ''].join('\0'), exitCode: 1});
 	const folders = await readFolders(runner, ['/f', '/none', '/empty', '/gone']);
-	t.deepEqual(valueOf(folders.get('/f')!), {path: '/f', isWritable: false, freeBytes: 6, device: '9', names: new Set(['a'])});
-	t.like(valueOf(folders.get('/empty')!), {isWritable: true, names: new Set()});
+	t.deepEqual(unwrap(folders.get('/f')!), {path: '/f', isWritable: false, freeBytes: 6, device: '9', names: new Set(['a'])});
+	t.like(unwrap(folders.get('/empty')!), {isWritable: true, names: new Set()});
 	for (const path of ['/none', '/gone']) {
 		t.like(folders.get(path), {ok: false, failure: {kind: 'unreadable'}});
 	}
 
 	t.false((await readNames(runner, '/none')).ok);
-	t.deepEqual([...valueOf(await readNames(runner, '/f'))], ['a']);
+	t.deepEqual([...unwrap(await readNames(runner, '/f'))], ['a']);
 });
 
 test('many folders cost two programs, and each has its own names', async t => {

@@ -2,9 +2,10 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {findQcow2Candidates} from '../../../source/tools/files/find-qcow2.ts';
 import {createLocalRunner} from '../../../source/tools/run/run.ts';
-import {fakeRunner, valueOf} from '../../owners/libvirt/fixture.ts';
+import {fakeRunner} from '../../owners/libvirt/fixture.ts';
 
 const run = createLocalRunner();
 
@@ -13,7 +14,7 @@ test('only those near a qcow2 image remain of many files, whatever bytes the oth
 	const names = Array.from({length: 50}, (_, index) => path.join(folder, `-x ${index}`));
 	await Promise.all(names.map(async name => writeFile(name, Uint8Array.of(0xE2, 0x82, 0xF0, 0x9F))));
 	t.deepEqual(await findQcow2Candidates(run, names), []);
-	valueOf(await run({argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', names[20]!, '1M'], where: 'here'}));
+	unwrap(await run({argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', names[20]!, '1M'], where: 'here'}));
 	await rm(names[21]!);
 	const found = await findQcow2Candidates(run, names);
 	t.deepEqual(found, names.slice(16, 32));

@@ -2,13 +2,14 @@ import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {costOf, runKey, type ImageRun} from '../../../source/model/images/copy-cost.ts';
 import {buildImageGraph} from '../../../source/model/images/image-graph.ts';
 import {parseMeasure, readDataSizes} from '../../../source/tools/files/measure-images.ts';
 import {readChain} from '../../../source/tools/files/qemu-img.ts';
 import {createLocalRunner} from '../../../source/tools/run/run.ts';
 import {image} from '../../helpers/images.ts';
-import {fakeRunner, valueOf} from '../../owners/libvirt/fixture.ts';
+import {fakeRunner} from '../../owners/libvirt/fixture.ts';
 
 const mebibyte = 1024 ** 2;
 const run = createLocalRunner();
@@ -18,7 +19,7 @@ test('the data of each run is measured as if nothing were below it: compressed, 
 	const folder = await mkdtemp(path.join(tmpdir(), 'vsnap-measure-'));
 	t.teardown(async () => rm(folder, {recursive: true}));
 	const at = (name: string) => path.join(folder, name);
-	const tool = async (...argv: string[]) => valueOf(await run({argv, where: 'here'}));
+	const tool = async (...argv: string[]) => unwrap(await run({argv, where: 'here'}));
 	await writeFile(at('text'), 'abcdefgh'.repeat(3 * mebibyte));
 	await tool('qemu-img', 'convert', '-c', '-f', 'raw', '-O', 'qcow2', at('text'), at('base'));
 	await tool('qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', at('base'), at('s1, a "b"'));
@@ -28,7 +29,7 @@ test('the data of each run is measured as if nothing were below it: compressed, 
 	await tool('qemu-img', 'create', '-q', '-f', 'qcow2', '-o', `data_file=${at('store')}`, at('with-store'), '24M');
 	await tool('qemu-io', '-f', 'qcow2', '-c', 'write -q 0 5M', at('with-store'));
 	const chains = [['s1, a "b"', 'qcow2'], ['raw', 'raw'], ['with-store', 'qcow2']] as const;
-	const images = (await Promise.all(chains.map(async ([name, format]) => valueOf(await readChain(run, at(name), format))))).flat();
+	const images = (await Promise.all(chains.map(async ([name, format]) => unwrap(await readChain(run, at(name), format))))).flat();
 	const runs = [measuredRun(at('base')), measuredRun(at('s1, a "b"')), measuredRun(at('s1, a "b"'), at('base')), measuredRun(at('raw')), measuredRun(at('with-store'))];
 	const sizes = await readDataSizes(run, runs, images);
 	t.deepEqual(runs.map(one => sizes.get(runKey(one))), [24, 2, 24, 1.0625, 5].map(size => size * mebibyte), 'qemu-img writes the first block of a new raw file');

@@ -2,13 +2,14 @@ import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {isUnresolved, resolveBackingPath} from '../../../source/tools/files/backing-name.ts';
 import {
 	parseImageInfo, readChain, readHeader, readLocks, readTags, unknownImage,
 } from '../../../source/tools/files/qemu-img.ts';
 import type {Image} from '../../../source/model/images/image.ts';
 import {createLocalRunner} from '../../../source/tools/run/run.ts';
-import {fakeRunner, fixture, valueOf} from '../../owners/libvirt/fixture.ts';
+import {fakeRunner, fixture} from '../../owners/libvirt/fixture.ts';
 
 const run = createLocalRunner();
 
@@ -16,21 +17,21 @@ const run = createLocalRunner();
 async function makeChain(): Promise<string> {
 	const folder = await mkdtemp(path.join(tmpdir(), 'vsnap-img-'));
 	const create = async (...rest: string[]) => run({argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', ...rest], where: 'here'});
-	valueOf(await create(path.join(folder, '-x base "q"'), '4M'));
-	valueOf(await create('-F', 'qcow2', '-b', './-x base "q"', path.join(folder, 'middle')));
-	valueOf(await create('-F', 'qcow2', '-b', path.join(folder, 'middle'), path.join(folder, 'top')));
+	unwrap(await create(path.join(folder, '-x base "q"'), '4M'));
+	unwrap(await create('-F', 'qcow2', '-b', './-x base "q"', path.join(folder, 'middle')));
+	unwrap(await create('-F', 'qcow2', '-b', path.join(folder, 'middle'), path.join(folder, 'top')));
 	return folder;
 }
 
 test('a chain of four images is read from the top down', t => {
-	const images = valueOf(parseImageInfo(fixture('qemu-img/chain.json'), '/var/lib/libvirt/images/labx/labx-run/vda.s3'));
+	const images = unwrap(parseImageInfo(fixture('qemu-img/chain.json'), '/var/lib/libvirt/images/labx/labx-run/vda.s3'));
 	t.deepEqual(images.map(image => path.basename(image.path)), ['vda.s3', 'vda.s2', 'vda.s1', 'vda.qcow2']);
 	t.is(images[3]!.backingPath, undefined);
 	t.like(images[0], {format: 'qcow2', virtualSizeBytes: 67_108_864, clusterSizeBytes: 65_536, backingFormat: 'qcow2', problems: []});
 });
 
 test('internal snapshots, bitmaps and a relative backing name are read', t => {
-	const [top, base] = valueOf(parseImageInfo(fixture('qemu-img/relative.json'), '/tmp/labx-q/sub/top.qcow2'));
+	const [top, base] = unwrap(parseImageInfo(fixture('qemu-img/relative.json'), '/tmp/labx-q/sub/top.qcow2'));
 	t.deepEqual(top!.internalSnapshots, [{tag: '007', memoryBytes: 0, createdAt: 1_795_229_600}, {tag: 'a b 😀', memoryBytes: 0, createdAt: 1_795_229_600}]);
 	t.deepEqual(top!.bitmaps, [{name: 'c1', isUsable: true, granularityBytes: 65_536}, {name: 'c2', isUsable: false, granularityBytes: 131_072}]);
 	t.is(top!.backingName, '../base.raw');
@@ -39,7 +40,7 @@ test('internal snapshots, bitmaps and a relative backing name are read', t => {
 });
 
 test('an image tells its external data file, and a plain overlay on it has none', t => {
-	const [top, base] = valueOf(parseImageInfo(fixture('qemu-img/data-file.json'), '/var/lib/libvirt/images/labf/vda.s1'));
+	const [top, base] = unwrap(parseImageInfo(fixture('qemu-img/data-file.json'), '/var/lib/libvirt/images/labf/vda.s1'));
 	t.is(base!.dataFilePath, '/var/lib/libvirt/images/labf/store.raw');
 	t.is(base!.dataFileName, '/var/lib/libvirt/images/labf/store.raw');
 	t.is(top!.dataFilePath, undefined);
@@ -47,18 +48,18 @@ test('an image tells its external data file, and a plain overlay on it has none'
 
 test('a relative data file is resolved against the folder of its image, as libvirt does', t => {
 	const stdout = fixture('qemu-img/data-file.json').replaceAll('"/var/lib/libvirt/images/labf/store.raw"', '"store.raw"');
-	const [, base] = valueOf(parseImageInfo(stdout, '/d/vda.s1'));
+	const [, base] = unwrap(parseImageInfo(stdout, '/d/vda.s1'));
 	t.is(base!.dataFilePath, '/d/store.raw');
 	t.is(base!.dataFileName, 'store.raw');
 });
 
 test('an encrypted layer is known below a plain one', t => {
-	const images = valueOf(parseImageInfo(fixture('qemu-img/encrypted.json'), '/var/lib/libvirt/images/labf/vdb.s1'));
+	const images = unwrap(parseImageInfo(fixture('qemu-img/encrypted.json'), '/var/lib/libvirt/images/labf/vdb.s1'));
 	t.deepEqual(images.map(({isEncrypted}) => isEncrypted ?? false), [false, true]);
 });
 
 test('a block device below an overlay has its virtual size and nothing allocated', t => {
-	const [, device] = valueOf(parseImageInfo(fixture('qemu-img/device.json'), '/var/lib/libvirt/images/labf/vdc.s1'));
+	const [, device] = unwrap(parseImageInfo(fixture('qemu-img/device.json'), '/var/lib/libvirt/images/labf/vdc.s1'));
 	t.like(device, {path: '/dev/loop0', format: 'raw', virtualSizeBytes: 8_388_608, allocatedBytes: 0, problems: []});
 });
 
@@ -99,14 +100,14 @@ test('where a header names its backing file in no way that is understood, the na
 		{filename: '/i/top', format: 'qcow2', 'backing-filename': 'json:{"odd":1}', 'backing-filename-format': 'qcow2'},
 		{filename: '/i/base', format: 'qcow2'},
 	]);
-	const [top, base] = valueOf(parseImageInfo(answer, '/i/top'));
+	const [top, base] = unwrap(parseImageInfo(answer, '/i/top'));
 	t.is(top!.backingPath, '/i/base');
 	t.is(top!.backingName, 'json:{"odd":1}');
 	t.is(base!.path, '/i/base');
 });
 
 test('an overlay whose header does not name the format below has a problem', t => {
-	const [image] = valueOf(parseImageInfo(JSON.stringify({format: 'qcow2', 'backing-filename': '/b'}), '/a'));
+	const [image] = unwrap(parseImageInfo(JSON.stringify({format: 'qcow2', 'backing-filename': '/b'}), '/a'));
 	t.deepEqual(image!.problems, [{kind: 'backing-format-not-recorded'}]);
 });
 
@@ -116,7 +117,7 @@ test('what is no JSON is not understood', t => {
 
 test('a real chain with hostile and relative names is read', async t => {
 	const folder = await makeChain();
-	const images = valueOf(await readChain(run, path.join(folder, 'top'), 'qcow2'));
+	const images = unwrap(await readChain(run, path.join(folder, 'top'), 'qcow2'));
 	t.deepEqual(images.map(image => image.path), ['top', 'middle', '-x base "q"'].map(name => path.join(folder, name)));
 	t.deepEqual(images.flatMap(image => image.problems), []);
 	await rm(folder, {recursive: true});
@@ -125,7 +126,7 @@ test('a real chain with hostile and relative names is read', async t => {
 test('a missing link is named in the image that is missing and in the one above it, and what is above stays known', async t => {
 	const folder = await makeChain();
 	await rm(path.join(folder, '-x base "q"'));
-	const images = valueOf(await readChain(run, path.join(folder, 'top'), 'qcow2'));
+	const images = unwrap(await readChain(run, path.join(folder, 'top'), 'qcow2'));
 	t.deepEqual(images.map(image => image.problems), [[], [{kind: 'backing-missing', backingPath: path.join(folder, '-x base "q"')}], [{kind: 'missing'}]]);
 	t.is(images[1]!.virtualSizeBytes, 4_194_304);
 	await rm(folder, {recursive: true});
@@ -134,7 +135,7 @@ test('a missing link is named in the image that is missing and in the one above 
 test('a link that is no image of its format is unreadable', async t => {
 	const folder = await makeChain();
 	await writeFile(path.join(folder, '-x base "q"'), 'not an image');
-	const images = valueOf(await readChain(run, path.join(folder, 'top'), 'qcow2'));
+	const images = unwrap(await readChain(run, path.join(folder, 'top'), 'qcow2'));
 	t.like(images[2]!.problems[0], {kind: 'unreadable'});
 	await rm(folder, {recursive: true});
 });
@@ -142,10 +143,10 @@ test('a link that is no image of its format is unreadable', async t => {
 test('images that name each other end the walk', async t => {
 	const folder = await mkdtemp(path.join(tmpdir(), 'vsnap-img-'));
 	for (const [name, backing] of [['a', 'b'], ['b', 'a']] as const) {
-		valueOf(await run({argv: ['qemu-img', 'create', '-q', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', backing, path.join(folder, name), '1M'], where: 'here'}));
+		unwrap(await run({argv: ['qemu-img', 'create', '-q', '-u', '-f', 'qcow2', '-F', 'qcow2', '-b', backing, path.join(folder, name), '1M'], where: 'here'}));
 	}
 
-	const images = valueOf(await readChain(run, path.join(folder, 'a'), 'qcow2'));
+	const images = unwrap(await readChain(run, path.join(folder, 'a'), 'qcow2'));
 	t.is(images.length, 2);
 	t.like(images[1]!.problems[0], {kind: 'unreadable'});
 	await rm(folder, {recursive: true});
@@ -155,13 +156,13 @@ test('headers and tags are read from qcow2 images, and only from these', async t
 	const folder = await makeChain();
 	await writeFile(path.join(folder, 'text'), 'hello');
 	await mkdir(path.join(folder, 'folder'));
-	valueOf(await run({argv: ['dd', `if=${path.join(folder, 'top')}`, `of=${path.join(folder, 'cut')}`, 'bs=20', 'count=1'], where: 'here'}));
+	unwrap(await run({argv: ['dd', `if=${path.join(folder, 'top')}`, `of=${path.join(folder, 'cut')}`, 'bs=20', 'count=1'], where: 'here'}));
 	t.like(await readHeader(run, path.join(folder, 'top')), {kind: 'image', image: {backingPath: path.join(folder, 'middle')}});
 	t.deepEqual(await readHeader(run, path.join(folder, 'text')), {kind: 'no-image'});
 	t.deepEqual(await readHeader(run, path.join(folder, 'folder')), {kind: 'no-image'});
 	t.deepEqual(await readHeader(run, path.join(folder, 'missing')), {kind: 'no-image'});
 	t.like(await readHeader(run, path.join(folder, 'cut')), {kind: 'unknown'});
-	valueOf(await run({argv: ['qemu-img', 'snapshot', '-c', '007', path.join(folder, 'top')], where: 'here'}));
+	unwrap(await run({argv: ['qemu-img', 'snapshot', '-c', '007', path.join(folder, 'top')], where: 'here'}));
 	t.deepEqual(await readTags(run, path.join(folder, 'top')), {ok: true, value: ['007']});
 	await rm(folder, {recursive: true});
 });

@@ -2,10 +2,11 @@ import {mkdtemp, open, readFile, rm, stat, symlink, writeFile} from 'node:fs/pro
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {createLineWatcher, createLocalRunner} from '../../../source/tools/run/run.ts';
 import {takeKernelLock} from '../../../source/tools/state/lock.ts';
 import {createSshRunner, parseSshTarget, sshArgv} from '../../../source/tools/run/ssh.ts';
-import {fakeRunner, valueOf} from '../../owners/libvirt/fixture.ts';
+import {fakeRunner} from '../../owners/libvirt/fixture.ts';
 
 const run = createLocalRunner();
 
@@ -15,11 +16,11 @@ async function temporaryFolder(): Promise<string> {
 
 test('arguments reach the program as they are, and no shell sees them', async t => {
 	const words = ['$(touch /tmp/vsnap-pwned)', '; echo x', '-n', '*', 'a\nb', '😀'];
-	t.is(valueOf(await run({argv: ['printf', '%s|', ...words], where: 'here'})).stdout, words.map(word => `${word}|`).join(''));
+	t.is(unwrap(await run({argv: ['printf', '%s|', ...words], where: 'here'})).stdout, words.map(word => `${word}|`).join(''));
 });
 
 test('programs speak English', async t => {
-	t.is(valueOf(await run({argv: ['printenv', 'LC_ALL'], where: 'here'})).stdout, 'C\n');
+	t.is(unwrap(await run({argv: ['printenv', 'LC_ALL'], where: 'here'})).stdout, 'C\n');
 });
 
 test('a program that fails gives its code and what it said', async t => {
@@ -39,7 +40,7 @@ test('a program that takes too long is ended, and the failure says so', async t 
 test('files for a command are private and written before it starts', async t => {
 	const folder = await temporaryFolder();
 	const filePath = path.join(folder, 'new', 'a.xml');
-	t.is(valueOf(await run({argv: ['cat', filePath], where: 'here', files: [{path: filePath, text: '<a/>'}]})).stdout, '<a/>');
+	t.is(unwrap(await run({argv: ['cat', filePath], where: 'here', files: [{path: filePath, text: '<a/>'}]})).stdout, '<a/>');
 	t.is((await stat(filePath)).mode & 0o777, 0o600);
 	await rm(folder, {recursive: true});
 });

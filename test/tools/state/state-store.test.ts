@@ -7,11 +7,12 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
 import type {JournalRecord, StateStore} from '../../../source/engine/ports.ts';
 import {takeKernelLock} from '../../../source/tools/state/lock.ts';
 import {createStateStore} from '../../../source/tools/state/state-store.ts';
-import {must, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
+import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 type Scene = {folderPath: string; store: StateStore; held: Set<number>; journalPath: string};
 
@@ -23,7 +24,7 @@ async function scene(t: ExecutionContext): Promise<Scene> {
 }
 
 function planFor({store}: Scene) {
-	return must(planRevert(
+	return unwrap(planRevert(
 		{kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'keep', name: 'k'}, endState: undefined},
 		threeSnapshots(),
 		{id: 'p1', now, workPath: store.workPath('p1')},
@@ -35,9 +36,9 @@ const begun: JournalRecord = {at: '', kind: 'begin', step: 'sync'};
 test('a journal is private, whole, and read back as it was written', async t => {
 	const given = await scene(t);
 	const plan = planFor(given);
-	const journal = must(await given.store.openJournal(plan));
-	must(await journal.append(begun));
-	const [action] = must(await given.store.readUnfinished());
+	const journal = unwrap(await given.store.openJournal(plan));
+	unwrap(await journal.append(begun));
+	const [action] = unwrap(await given.store.readUnfinished());
 	t.is(JSON.stringify(action!.plan), JSON.stringify(plan));
 	t.deepEqual(action!.records.at(-1), begun);
 	t.is((await stat(given.journalPath)).mode % 0o1000, 0o600);
@@ -49,7 +50,7 @@ test('a journal is private, whole, and read back as it was written', async t => 
 test('all that commands and their undos read is on disk before the first step', async t => {
 	const given = await scene(t);
 	const plan = planFor(given);
-	must(await given.store.openJournal(plan));
+	unwrap(await given.store.openJournal(plan));
 	const files = plan.steps.flatMap(step => [step.command, ...(step.undo ?? [])]).flatMap(command => command.files);
 	t.true(files.length > 3);
 	for (const file of files) {
@@ -59,13 +60,13 @@ test('all that commands and their undos read is on disk before the first step', 
 
 test('a line that a crash cut off is left out, and the next line does not grow on it', async t => {
 	const given = await scene(t);
-	must(await given.store.openJournal(planFor(given)));
+	unwrap(await given.store.openJournal(planFor(given)));
 	await appendFile(given.journalPath, '{"at":"","kind":"begin","st');
-	t.is(must(await given.store.readUnfinished())[0]!.records.length, 1);
-	const journal = must(await given.store.reopenJournal('p1'));
-	must(await journal.append(begun));
-	must(await journal.append(begun));
-	t.deepEqual(must(await given.store.readUnfinished())[0]!.records.slice(1), [begun, begun]);
+	t.is(unwrap(await given.store.readUnfinished())[0]!.records.length, 1);
+	const journal = unwrap(await given.store.reopenJournal('p1'));
+	unwrap(await journal.append(begun));
+	unwrap(await journal.append(begun));
+	t.deepEqual(unwrap(await given.store.readUnfinished())[0]!.records.slice(1), [begun, begun]);
 });
 
 test('a journal that has gone is not begun anew by a recovery', async t => {
@@ -76,18 +77,18 @@ test('a journal that has gone is not begun anew by a recovery', async t => {
 
 test('what ended is removed with its secrets, and so is what was never begun', async t => {
 	const given = await scene(t);
-	const journal = must(await given.store.openJournal(planFor(given)));
-	must(await journal.append({at: '', kind: 'finished', outcome: 'done'}));
-	t.deepEqual(must(await given.store.readUnfinished()), []);
+	const journal = unwrap(await given.store.openJournal(planFor(given)));
+	unwrap(await journal.append({at: '', kind: 'finished', outcome: 'done'}));
+	t.deepEqual(unwrap(await given.store.readUnfinished()), []);
 	t.deepEqual(await readdir(path.join(given.folderPath, 'files')), []);
 	const beginning = path.join(given.folderPath, 'journal', '.p2.jsonl.new');
 	await writeFile(beginning, '{"at":"","kind":"plan","plan":{"definition');
-	must(await given.store.readUnfinished());
+	unwrap(await given.store.readUnfinished());
 	t.deepEqual(await readdir(path.join(given.folderPath, 'journal')), ['.p2.jsonl.new'], 'it may be being written');
 	await utimes(beginning, 1, 1);
-	must(await given.store.readUnfinished());
+	unwrap(await given.store.readUnfinished());
 	t.deepEqual(await readdir(path.join(given.folderPath, 'journal')), []);
-	t.deepEqual(must(await given.store.readJournalTroubles()), []);
+	t.deepEqual(unwrap(await given.store.readJournalTroubles()), []);
 });
 
 test('a journal is there with its whole first line or not at all, however small the room', async t => {
@@ -106,9 +107,9 @@ async function damage(given: Scene, change: (lines: string[]) => string): Promis
 }
 
 async function openWith(given: Scene, records: JournalRecord[]): Promise<void> {
-	const journal = must(await given.store.openJournal(planFor(given)));
+	const journal = unwrap(await given.store.openJournal(planFor(given)));
 	for (const record of records) {
-		must(await journal.append(record));
+		unwrap(await journal.append(record));
 	}
 }
 
@@ -129,10 +130,10 @@ for (const [what, change] of damages) {
 		const given = await scene(t);
 		await openWith(given, [begun, ended]);
 		await damage(given, change);
-		const [action] = must(await given.store.readUnfinished());
+		const [action] = unwrap(await given.store.readUnfinished());
 		t.is(action!.plan.id, 'p1');
 		t.regex(action!.damage!, /^lines? [\d, ]+ of .*p1\.jsonl cannot be read$/);
-		t.is(must(await given.store.readUnfinishedPlan('p1'))!.damage, action!.damage);
+		t.is(unwrap(await given.store.readUnfinishedPlan('p1'))!.damage, action!.damage);
 	});
 }
 
@@ -143,16 +144,16 @@ test('only the end of the last line may be missing: that is what a crash does', 
 	const lastStart = whole.trimEnd().lastIndexOf('\n') + 1;
 	for (let length = lastStart; length < whole.length; length += 7) {
 		await writeFile(given.journalPath, whole.slice(0, length));
-		const [action] = must(await given.store.readUnfinished());
+		const [action] = unwrap(await given.store.readUnfinished());
 		t.is(action!.damage, undefined, String(length));
 		t.is(action!.records.length, 2);
 	}
 
 	await writeFile(given.journalPath, whole.trimEnd());
-	t.is(must(await given.store.readUnfinished())[0]!.records.length, 3, 'a whole line that lacks but its end counts');
-	const journal = must(await given.store.reopenJournal('p1'));
-	must(await journal.append(begun));
-	const [action] = must(await given.store.readUnfinished());
+	t.is(unwrap(await given.store.readUnfinished())[0]!.records.length, 3, 'a whole line that lacks but its end counts');
+	const journal = unwrap(await given.store.reopenJournal('p1'));
+	unwrap(await journal.append(begun));
+	const [action] = unwrap(await given.store.readUnfinished());
 	t.is(action!.damage, undefined);
 	t.is(action!.records.length, 4);
 });
@@ -164,13 +165,13 @@ test('a journal without checksums, as earlier versions wrote it, is read and gon
 	const first = {at: plan.plannedAt, kind: 'plan', plan, pid: 1};
 	const old = [first, begun, ended].map(record => JSON.stringify(record));
 	await writeFile(given.journalPath, `${old.join('\n')}\n`);
-	const journal = must(await given.store.reopenJournal('p1'));
-	must(await journal.append({at: '', kind: 'rolling-back'}));
-	const [action] = must(await given.store.readUnfinished());
+	const journal = unwrap(await given.store.reopenJournal('p1'));
+	unwrap(await journal.append({at: '', kind: 'rolling-back'}));
+	const [action] = unwrap(await given.store.readUnfinished());
 	t.is(action!.damage, undefined);
 	t.deepEqual(action!.records.slice(1), [begun, ended, {at: '', kind: 'rolling-back'}]);
 	await writeFile(given.journalPath, `${old[0]}\n{"at":"","ki\n${old[2]}\n`);
-	t.truthy(must(await given.store.readUnfinished())[0]!.damage);
+	t.truthy(unwrap(await given.store.readUnfinished())[0]!.damage);
 });
 
 const unreadablePlans: Array<[string, (text: string) => string, RegExp]> = [
@@ -190,9 +191,9 @@ for (const [what, change, reason] of unreadablePlans) {
 		const left = change(await readFile(given.journalPath, 'utf8'));
 		await writeFile(given.journalPath, left);
 		await utimes(given.journalPath, 1, 1);
-		t.deepEqual(must(await given.store.readUnfinished()), []);
+		t.deepEqual(unwrap(await given.store.readUnfinished()), []);
 		for (let turn = 0; turn < 2; turn++) {
-			const [trouble, ...more] = must(await given.store.readJournalTroubles());
+			const [trouble, ...more] = unwrap(await given.store.readJournalTroubles());
 			t.deepEqual(more, []);
 			t.is(trouble!.kind, 'moved-aside');
 			t.regex(trouble!.reason, reason);
@@ -218,8 +219,8 @@ test('what else is in the folder is named, stays, and concerns nothing else', as
 	const later = (await readFile(given.journalPath, 'utf8')).split('\n')[0]!.replace(/,"n":0.*$/, '}').replace('"version":2', '"version":3');
 	await writeFile(path.join(folder, 'later.jsonl'), `${later}\n`);
 	const names = (await readdir(folder)).sort();
-	t.is(must(await given.store.readUnfinished()).length, 1);
-	const troubles = must(await given.store.readJournalTroubles());
+	t.is(unwrap(await given.store.readUnfinished()).length, 1);
+	const troubles = unwrap(await given.store.readJournalTroubles());
 	t.deepEqual(troubles.map(trouble => [path.basename(trouble.path), trouble.kind, trouble.reason]), [
 		['a.jsonl', 'not-a-journal', 'it is a folder'],
 		['copy.jsonl', 'not-a-journal', 'it is the journal of an action of another name'],
@@ -235,11 +236,11 @@ test('what else is in the folder is named, stays, and concerns nothing else', as
 test('a journal is read once, and again only when it has changed', async t => {
 	const given = await scene(t);
 	await openWith(given, [begun]);
-	const [first] = must(await given.store.readUnfinished());
-	t.is(must(await given.store.readUnfinished())[0], first);
-	t.is(must(await given.store.readUnfinishedPlan('p1')), first);
-	await must(await given.store.reopenJournal('p1')).append(ended);
-	t.is(must(await given.store.readUnfinished())[0]!.records.length, 3);
+	const [first] = unwrap(await given.store.readUnfinished());
+	t.is(unwrap(await given.store.readUnfinished())[0], first);
+	t.is(unwrap(await given.store.readUnfinishedPlan('p1')), first);
+	await unwrap(await given.store.reopenJournal('p1')).append(ended);
+	t.is(unwrap(await given.store.readUnfinished())[0]!.records.length, 3);
 });
 
 test('a folder that others may write to is not used, whenever it became one', async t => {
@@ -252,7 +253,7 @@ test('a folder that others may write to is not used, whenever it became one', as
 
 test('a lock holds against everybody, also as long as a command that inherited it runs', async t => {
 	const given = await scene(t);
-	const lock = must(await given.store.lockDomain(uuid, 'a revert'));
+	const lock = unwrap(await given.store.lockDomain(uuid, 'a revert'));
 	t.true(await given.store.isDomainLocked(uuid));
 	const refused = await given.store.lockDomain(uuid, 'another');
 	t.like(refused, {ok: false, failure: {kind: 'busy', holder: `process ${process.pid}: a revert`}});
@@ -262,15 +263,15 @@ test('a lock holds against everybody, also as long as a command that inherited i
 	child.stdin!.end();
 	await once(child, 'exit');
 	t.false(await given.store.isDomainLocked(uuid));
-	await must(await given.store.lockDomain(uuid, 'a third')).release();
+	await unwrap(await given.store.lockDomain(uuid, 'a third')).release();
 });
 
 test('whoever waits for a lock gets it when it is free', async t => {
 	const given = await scene(t);
-	const lock = must(await given.store.lockDomain(uuid, 'a revert'));
+	const lock = unwrap(await given.store.lockDomain(uuid, 'a revert'));
 	const waiting = given.store.lockDomain(uuid, 'a recovery', {patienceMs: 20_000});
 	await lock.release();
-	const second = must(await waiting);
+	const second = unwrap(await waiting);
 	t.true(await given.store.isDomainLocked(uuid));
 	await second.release();
 });
@@ -279,20 +280,20 @@ const entry = {at: 'x', user: 'root', from: undefined, uri: 'u', domain: {uuid, 
 
 test('the audit log is appended to and private', async t => {
 	const given = await scene(t);
-	must(await given.store.appendAudit(entry));
-	must(await given.store.appendAudit(entry));
-	t.is(must(await given.store.readAudit()).entries.length, 2);
+	unwrap(await given.store.appendAudit(entry));
+	unwrap(await given.store.appendAudit(entry));
+	t.is(unwrap(await given.store.readAudit()).entries.length, 2);
 	t.is((await stat(path.join(given.folderPath, 'audit.jsonl'))).mode % 0o1000, 0o600);
 });
 
 test('lines of the audit log that cannot be read hide no other, are counted, and stay', async t => {
 	const given = await scene(t);
 	const auditPath = path.join(given.folderPath, 'audit.jsonl');
-	must(await given.store.appendAudit(entry));
+	unwrap(await given.store.appendAudit(entry));
 	await appendFile(auditPath, 'null\n{"at":1}\n[]\n{"at":"x","user":"root","uri":"u","action":"a","outcome":"done","domain":null}\n{"at":"2026-');
-	must(await given.store.appendAudit(entry));
-	t.like(must(await given.store.readAudit()), {damagedLines: 5});
-	t.is(must(await given.store.readAudit()).entries.length, 2);
+	unwrap(await given.store.appendAudit(entry));
+	t.like(unwrap(await given.store.readAudit()), {damagedLines: 5});
+	t.is(unwrap(await given.store.readAudit()).entries.length, 2);
 	t.regex(await readFile(auditPath, 'utf8'), /^{"at":"2026-$/m);
 });
 
