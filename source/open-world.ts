@@ -10,11 +10,11 @@ import type {World} from './engine/world.ts';
 import type {Planning} from './engine/prepare.ts';
 import type {Owner, StateStore} from './engine/ports.ts';
 import {stampOf} from './planner/steps/overlay-name.ts';
-import {filePlaceOf, withoutSsh, type FilePlace} from './owners/libvirt/file-place.ts';
-import {createLibvirtOwner} from './owners/libvirt/owner.ts';
-import {chooseUri} from './owners/libvirt/uri.ts';
-import {gatherNames} from './owners/qemu/bare-names.ts';
-import {createBareOwner} from './owners/qemu/owner.ts';
+import {filePlaceOf, withoutSsh, type FilePlace} from './hosts/libvirt/file-place.ts';
+import {createLibvirtOwner} from './hosts/libvirt/owner.ts';
+import {chooseUri} from './hosts/libvirt/uri.ts';
+import {gatherNames} from './hosts/qemu/bare-names.ts';
+import {createBareOwner} from './hosts/qemu/owner.ts';
 import {fail, succeed, type Result} from './model/result.ts';
 import {takeKernelLock} from './tools/state/lock.ts';
 import {readCurrentUser} from './tools/run/current-user.ts';
@@ -74,7 +74,7 @@ function findFilePlace(uri: string | undefined, local: Runner): () => Promise<Re
 
 async function openDemo(options: GlobalOptions): Promise<OpenWorld> {
 	// Loaded late, in a file of its own: nobody else needs it.
-	const {createDemoHost} = await import('./owners/demo/host.ts');
+	const {createDemoHost} = await import('./hosts/demo/host.ts');
 	const {runner, lines, store} = createDemoHost({now: () => new Date(), changeMs: process.stdout.isTTY ? demoChangeMs : 0});
 	const owner = createLibvirtOwner({runner, lines, uri: 'demo:///system', isReadOnly: options.isReadOnly, owner: 'demo'});
 	return assemble(owner, store, {readRemoteArgv: async () => succeed(undefined)});

@@ -19,10 +19,10 @@ const doors: Array<{room: RegExp; may: RegExp; types?: RegExp}> = [
 	{room: /^engine\//, may: /^(actions|engine|planner|model)\//},
 	{room: /^tools\//, may: /^(tools|model)\/|^engine\/ports\.ts$/},
 	// The hosts know nothing of each other.
-	{room: /^owners\/shared\//, may: /^(owners\/shared|tools|model)\/|^engine\/ports\.ts$/},
-	{room: /^owners\/demo\//, may: /^(owners\/(demo|shared)|tools|model)\/|^engine\/ports\.ts$/},
-	{room: /^owners\/libvirt\//, may: /^(owners\/(libvirt|shared)|tools|model)\/|^engine\/ports\.ts$/},
-	{room: /^owners\/qemu\//, may: /^(owners\/(qemu|shared)|tools|model)\/|^engine\/ports\.ts$/},
+	{room: /^hosts\/shared\//, may: /^(hosts\/shared|tools|model)\/|^engine\/ports\.ts$/},
+	{room: /^hosts\/demo\//, may: /^(hosts\/(demo|shared)|tools|model)\/|^engine\/ports\.ts$/},
+	{room: /^hosts\/libvirt\//, may: /^(hosts\/(libvirt|shared)|tools|model)\/|^engine\/ports\.ts$/},
+	{room: /^hosts\/qemu\//, may: /^(hosts\/(qemu|shared)|tools|model)\/|^engine\/ports\.ts$/},
 	// Keys and sizes become messages there.
 	{room: /^terminal\//, may: /^(terminal|model)\//, types: /^app\/messages\.ts$/},
 	{room: /^app\/effects\.ts$/, may: /^(actions|app|engine|model)\//},
@@ -30,7 +30,7 @@ const doors: Array<{room: RegExp; may: RegExp; types?: RegExp}> = [
 	// Where the screen meets the terminal.
 	{room: /^ui\/run-[a-z]+\.tsx?$/, may: /^(actions|ui|app|model|terminal)\//},
 	{room: /^ui\//, may: /^(actions|ui|app|model)\//},
-	{room: /^commands\//, may: /^(actions|commands|engine|planner|model)\//, types: /^(owners|tools|app)\//},
+	{room: /^commands\//, may: /^(actions|commands|engine|planner|model)\//, types: /^(hosts|tools|app)\//},
 ];
 
 /** Rooms without I/O, clock or randomness: of Node's own modules they may use only those that compute. */

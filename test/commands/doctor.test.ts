@@ -3,10 +3,10 @@ import {unwrap} from '../helpers/unwrap.ts';
 import type {CommandContext} from '../../source/commands/context.ts';
 import {seeDoctor, type DoctorOptions} from '../../source/commands/doctor.ts';
 import {parseArguments} from '../../source/arguments.ts';
-import {createDemoHost} from '../../source/owners/demo/host.ts';
+import {createDemoHost} from '../../source/hosts/demo/host.ts';
 import {createMemoryStore} from '../../source/tools/state/memory-store.ts';
-import {addFile} from '../../source/owners/demo/simulator/world.ts';
-import {createLibvirtOwner} from '../../source/owners/libvirt/owner.ts';
+import {addFile} from '../../source/hosts/demo/simulator/world.ts';
+import {createLibvirtOwner} from '../../source/hosts/libvirt/owner.ts';
 import {succeed} from '../../source/model/result.ts';
 
 const nowMs = Date.parse('2026-11-21T10:00:00Z');

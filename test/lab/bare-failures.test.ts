@@ -5,8 +5,8 @@ import {readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
-import {createMonitors} from '../../source/owners/qemu/monitors.ts';
-import {readQemuProcess} from '../../source/owners/qemu/read-process.ts';
+import {createMonitors} from '../../source/hosts/qemu/monitors.ts';
+import {readQemuProcess} from '../../source/hosts/qemu/read-process.ts';
 import {
 	digestBare, isListening, markBare, readBareCounter, runBare, startBare, waitForBareCounter, type BareDomain, type BareResult,
 } from './bare-domain.ts';

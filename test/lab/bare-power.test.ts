@@ -8,7 +8,7 @@ import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {relaunchArgv} from '../../source/model/qemu/command-line.ts';
 import {commandLineOf} from '../../source/model/xml/bare-domain.ts';
-import {readQemuProcess} from '../../source/owners/qemu/read-process.ts';
+import {readQemuProcess} from '../../source/hosts/qemu/read-process.ts';
 import {
 	digestBare, doBare, isListening, markBare, quit, readBareTree, runBare, startBare, type BareDomain,
 } from './bare-domain.ts';

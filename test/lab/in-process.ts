@@ -7,7 +7,7 @@ import {executePlan} from '../../source/engine/run/execute.ts';
 import type {Outcome} from '../../source/engine/ports.ts';
 import {prepareAction} from '../../source/engine/prepare.ts';
 import type {Wish} from '../../source/model/plan/request.ts';
-import {createLibvirtOwner} from '../../source/owners/libvirt/owner.ts';
+import {createLibvirtOwner} from '../../source/hosts/libvirt/owner.ts';
 import {takeKernelLock} from '../../source/tools/state/lock.ts';
 import {createLineWatcher, createLocalRunner} from '../../source/tools/run/run.ts';
 import {createStateStore} from '../../source/tools/state/state-store.ts';

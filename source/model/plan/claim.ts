@@ -55,7 +55,7 @@ export function describeClaim({claim, life}: FoundClaim): string {
 	return `${claim.user} on ${claim.host} (${process}) began at ${claim.since}: ${claim.what}`;
 }
 
-/** The way on for everybody but the one whose action it is. The mark is a secret without a value (owners/libvirt/claims.ts). */
+/** The way on for everybody but the one whose action it is. The mark is a secret without a value (hosts/libvirt/claims.ts). */
 export function remedyFor({claim, id}: FoundClaim): string {
 	return `${claim === undefined ? 'Whoever did that' : `${claim.user} on ${claim.host}`} finishes it or puts it back with vsnap-tui recover.`
 		+ ` If that will never happen, virsh secret-undefine ${id} takes the mark away and touches nothing else.`;

@@ -4,10 +4,10 @@ import {diagnose, type RoundProgress} from '../../../source/engine/doctor/diagno
 import type {Owner} from '../../../source/engine/ports.ts';
 import type {Finding} from '../../../source/model/domain/finding.ts';
 import {fail} from '../../../source/model/result.ts';
-import {createDemoHost} from '../../../source/owners/demo/host.ts';
+import {createDemoHost} from '../../../source/hosts/demo/host.ts';
 import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
-import {addFile} from '../../../source/owners/demo/simulator/world.ts';
-import {createLibvirtOwner} from '../../../source/owners/libvirt/owner.ts';
+import {addFile} from '../../../source/hosts/demo/simulator/world.ts';
+import {createLibvirtOwner} from '../../../source/hosts/libvirt/owner.ts';
 
 const nowMs = Date.parse('2026-11-21T10:00:00Z');
 

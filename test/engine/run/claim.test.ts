@@ -5,7 +5,7 @@ import type {World} from '../../../source/engine/world.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
 import type {Claims, Outcome} from '../../../source/engine/ports.ts';
 import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
-import {parseClaimList} from '../../../source/owners/libvirt/claims.ts';
+import {parseClaimList} from '../../../source/hosts/libvirt/claims.ts';
 import {describeFailure, exitCodeOf} from '../../../source/model/text/describe-failure.ts';
 import {parseClaim, type Claim, type ClaimLife, type FoundClaim} from '../../../source/model/plan/claim.ts';
 import {fail, succeed} from '../../../source/model/result.ts';

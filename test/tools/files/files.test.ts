@@ -9,7 +9,7 @@ import {
 } from '../../../source/tools/files/files.ts';
 import {readFolder, readFolders, readNames} from '../../../source/tools/files/folders.ts';
 import {createLocalRunner} from '../../../source/tools/run/run.ts';
-import {fakeRunner, fixture} from '../../owners/libvirt/fixture.ts';
+import {fakeRunner, fixture} from '../../hosts/libvirt/fixture.ts';
 
 const run = createLocalRunner();
 const hostile = '-x $(touch pwn) \'q\' "d" ; *[1]? \\ 😀\nline';

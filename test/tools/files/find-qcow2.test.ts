@@ -5,7 +5,7 @@ import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {findQcow2Candidates} from '../../../source/tools/files/find-qcow2.ts';
 import {createLocalRunner} from '../../../source/tools/run/run.ts';
-import {fakeRunner} from '../../owners/libvirt/fixture.ts';
+import {fakeRunner} from '../../hosts/libvirt/fixture.ts';
 
 const run = createLocalRunner();
 

@@ -9,7 +9,7 @@ import {parseMeasure, readDataSizes} from '../../../source/tools/files/measure-i
 import {readChain} from '../../../source/tools/files/qemu-img.ts';
 import {createLocalRunner} from '../../../source/tools/run/run.ts';
 import {image} from '../../helpers/images.ts';
-import {fakeRunner} from '../../owners/libvirt/fixture.ts';
+import {fakeRunner} from '../../hosts/libvirt/fixture.ts';
 
 const mebibyte = 1024 ** 2;
 const run = createLocalRunner();

@@ -9,7 +9,7 @@ import {
 } from '../../../source/tools/files/qemu-img.ts';
 import type {Image} from '../../../source/model/images/image.ts';
 import {createLocalRunner} from '../../../source/tools/run/run.ts';
-import {fakeRunner, fixture} from '../../owners/libvirt/fixture.ts';
+import {fakeRunner, fixture} from '../../hosts/libvirt/fixture.ts';
 
 const run = createLocalRunner();
 

@@ -6,7 +6,7 @@ import {unwrap} from '../../helpers/unwrap.ts';
 import {createLineWatcher, createLocalRunner} from '../../../source/tools/run/run.ts';
 import {takeKernelLock} from '../../../source/tools/state/lock.ts';
 import {createSshRunner, parseSshTarget, sshArgv} from '../../../source/tools/run/ssh.ts';
-import {fakeRunner} from '../../owners/libvirt/fixture.ts';
+import {fakeRunner} from '../../hosts/libvirt/fixture.ts';
 
 const run = createLocalRunner();
 

@@ -1,0 +1,130 @@
+import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
+import {createDemoHost} from '../../../source/hosts/demo/host.ts';
+import {createLibvirtOwner} from '../../../source/hosts/libvirt/owner.ts';
+import {pinsOfDomain} from '../../../source/model/images/pins.ts';
+import {hasProcess} from '../../../source/model/domain/domain.ts';
+import type {Command} from '../../../source/model/plan/plan.ts';
+import {succeed} from '../../../source/model/result.ts';
+import {fakeRunner} from './fixture.ts';
+
+const now = () => new Date('2026-11-21T00:00:00Z');
+
+function demoOwner() {
+	const host = createDemoHost({now});
+	return {host, owner: createLibvirtOwner({...host, uri: 'demo:///system', isReadOnly: false, owner: 'demo'})};
+}
+
+async function uuidOf(owner: ReturnType<typeof demoOwner>['owner'], name: string): Promise<string> {
+	return unwrap(await owner.readDomains()).find(domain => domain.name === name)!.uuid;
+}
+
+test('a picture holds the tree, the current snapshot, and every image that a pin leads to', async t => {
+	const {owner} = demoOwner();
+	const picture = unwrap(await owner.readPicture(await uuidOf(owner, 'web'), {withForeignPins: false}));
+	t.true(picture.snapshots.some(snapshot => snapshot.name === picture.currentSnapshot && snapshot.isCurrent));
+	const known = new Set(picture.images.map(image => image.path));
+	t.deepEqual(pinsOfDomain(picture.domain, picture.snapshots).filter(pin => pin.target !== undefined && !known.has(pin.path)), []);
+	t.deepEqual(picture.foreignPins, []);
+});
+
+test('an inventory holds what the other domains hold, the folders of the images, and the definition as it is', async t => {
+	const {owner} = demoOwner();
+	const uuid = await uuidOf(owner, 'web');
+	const inventory = unwrap(await owner.readInventory(uuid));
+	t.true(inventory.picture.foreignPins.length > 0);
+	t.true(inventory.picture.foreignPins.every(pin => pin.domainUuid !== uuid));
+	t.true(inventory.folders.size > 0);
+	t.true(inventory.definitionXml.includes(uuid));
+	t.true(inventory.picture.images.every(image => image.file !== undefined || image.problems.length > 0));
+});
+
+test('a broken chain of one domain does not keep another from being read', async t => {
+	const {owner} = demoOwner();
+	for (const domain of unwrap(await owner.readDomains())) {
+		t.true((await owner.readInventory(domain.uuid)).ok, domain.name);
+	}
+});
+
+test('a domain that went away is not found, and those that are there are named', async t => {
+	const {owner} = demoOwner();
+	const result = await owner.readPicture('00000000-0000-0000-0000-000000000000', {withForeignPins: false});
+	t.true(!result.ok && result.failure.kind === 'domain-not-found' && result.failure.known.includes('web'));
+});
+
+test('the users of a frozen image are its snapshot and the overlay above it', async t => {
+	const {owner} = demoOwner();
+	const picture = unwrap(await owner.readPicture(await uuidOf(owner, 'web'), {withForeignPins: false}));
+	const pin = pinsOfDomain(picture.domain, picture.snapshots).find(candidate => candidate.snapshot === 's2')!;
+	const users = unwrap(await owner.readImageUsers(pin.path));
+	t.true(users.includes(pin.label));
+	t.true(users.some(user => user.includes('stands on it')));
+});
+
+test('probes are answered by the host as it is', async t => {
+	const {owner} = demoOwner();
+	const uuid = await uuidOf(owner, 'web');
+	const {currentSnapshot, images} = unwrap(await owner.readPicture(uuid, {withForeignPins: false}));
+	const ask = async (probe: Parameters<typeof owner.observe>[0]) => unwrap(await owner.observe(probe));
+	t.true(await ask({kind: 'domain-active', uuid}));
+	t.false(await ask({kind: 'domain-off', uuid}));
+	t.true(await ask({kind: 'snapshot-exists', uuid, name: currentSnapshot!}));
+	t.true(await ask({kind: 'snapshot-missing', uuid, name: 'never'}));
+	t.true(await ask({kind: 'file-exists', path: images[0]!.path}));
+	t.true(await ask({kind: 'file-missing', path: '/never'}));
+	t.false(await ask({kind: 'file-empty', path: images[0]!.path}));
+	t.false(await ask({kind: 'image-has-tag', path: images[0]!.path, tag: 'never'}));
+	t.false(await ask({kind: 'never'}));
+});
+
+test('a domain that crashed and kept its process is active, and what it runs on is read', async t => {
+	const {host, owner} = demoOwner();
+	const uuid = await uuidOf(owner, 'web');
+	const crashed = createLibvirtOwner({
+		...host,
+		async runner(request) {
+			const answer = await host.runner(request);
+			return answer.ok ? succeed({...answer.value, stdout: answer.value.stdout.replaceAll(/^State: .*$/gm, 'State:          crashed')}) : answer;
+		},
+		uri: 'demo:///system',
+		isReadOnly: false,
+		owner: 'demo',
+	});
+	const {domain} = unwrap(await crashed.readPicture(uuid, {withForeignPins: false}));
+	t.is(domain.state, 'crashed');
+	t.true(hasProcess(domain));
+	t.true(unwrap(await crashed.observe({kind: 'domain-active', uuid})));
+	t.false(unwrap(await crashed.observe({kind: 'domain-off', uuid})));
+});
+
+const command: Command = {tool: 'virsh', argv: ['virsh', '-q', '-c', 'x', 'start', '--domain', 'u'], files: []};
+
+test('commands run as they stand in the plan: virsh here, everything else on the host', async t => {
+	const runner = fakeRunner(() => ({}));
+	const owner = createLibvirtOwner({runner, lines: () => () => undefined, uri: 'x', isReadOnly: false, owner: 'libvirt'});
+	await owner.run(command, {timeoutMs: 7});
+	await owner.run({tool: 'file', argv: ['rm', '--', '/x'], files: []});
+	t.like(runner.requests[0], {argv: command.argv, where: 'here', isMutating: true, timeoutMs: 7});
+	t.like(runner.requests[1], {argv: ['rm', '--', '/x'], where: 'host', isMutating: true});
+});
+
+test('read-only runs nothing, asks for no secrets, and opens libvirt with -r', async t => {
+	const host = createDemoHost({now});
+	const asked: string[][] = [];
+	const owner = createLibvirtOwner({
+		lines: host.lines,
+		async runner(request) {
+			asked.push(request.argv);
+			return host.runner(request);
+		},
+		uri: 'demo:///system',
+		isReadOnly: true,
+		owner: 'demo',
+	});
+	t.like(await owner.run(command), {ok: false, failure: {kind: 'read-only'}});
+	t.deepEqual(asked, []);
+	t.true((await owner.readInventory(await uuidOf(owner, 'web'))).ok);
+	const virsh = asked.filter(argv => argv[0] === 'virsh');
+	t.true(virsh.every(argv => argv.includes('-r')));
+	t.false(virsh.some(argv => argv.join(' ').includes('security-info')));
+});

@@ -1,0 +1,98 @@
+import path from 'node:path';
+import test from 'ava';
+import {unwrap} from '../../helpers/unwrap.ts';
+import {headDisks} from '../../../source/model/domain/domain.ts';
+import {pinsOfDomain} from '../../../source/model/images/pins.ts';
+import {createDemoHost} from '../../../source/hosts/demo/host.ts';
+import {type DemoDomain, addFile} from '../../../source/hosts/demo/simulator/world.ts';
+import {
+	child, element, mapXml, textAt, type XmlNode,
+} from '../../../source/hosts/demo/simulator/xml-node.ts';
+import {createLibvirtOwner} from '../../../source/hosts/libvirt/owner.ts';
+
+const now = () => new Date('2026-11-21T00:00:00Z');
+
+/** As a disk of another type; every `<disk>` is changed. */
+function withDisks(domain: XmlNode, type: string, source: (path: string) => XmlNode | undefined): XmlNode {
+	return mapXml(domain, node => node.name === 'disk'
+		? {
+			...node,
+			attributes: {...node.attributes, type},
+			children: [...node.children.filter(({name}) => name !== 'source'), source(child(node, 'source')?.attributes.file ?? '')].filter(part => part !== undefined),
+		}
+		: node);
+}
+
+const asVolume = (pool: string) => (file: string) => element('source', {pool, volume: path.posix.basename(file)});
+
+/** The demo host; `clone` is off and has a snapshot, and one disk, an overlay on a file that nobody else names. */
+function demo() {
+	const host = createDemoHost({now});
+	const clone = [...host.world.domains.values()].find(({name}) => name === 'staging-web')!;
+	const base = '/templates/base.qcow2';
+	host.world.folders.add('/templates');
+	addFile(host.world, {path: base});
+	const owner = createLibvirtOwner({...host, uri: 'demo:///system', isReadOnly: false, owner: 'demo'});
+	return {host, clone, base, owner};
+}
+
+async function headOf({owner, clone}: {owner: ReturnType<typeof demo>['owner']; clone: DemoDomain}): Promise<string> {
+	return headDisks(unwrap(await owner.readPicture(clone.uuid, {withForeignPins: false})).domain)[0]!.sourcePath!;
+}
+
+test('a disk that is a volume of a pool holds its file and what that stands on, in this domain and in others', async t => {
+	const {host, clone, base, owner} = demo();
+	const head = await headOf({owner, clone});
+	host.world.pools.set('p\' q', path.posix.dirname(head));
+	host.world.files.get(head)!.backing = {name: base, format: 'qcow2'};
+	clone.definition = withDisks(clone.definition, 'volume', asVolume('p\' q'));
+	for (const [name, record] of clone.snapshots) {
+		clone.snapshots.set(name, withDisks(record, 'volume', asVolume('p\' q')));
+	}
+
+	const own = unwrap(await owner.readPicture(clone.uuid, {withForeignPins: false}));
+	t.like(own.domain.definition.disks[0], {sourceType: 'volume', sourcePath: head});
+	t.true(pinsOfDomain(own.domain, []).some(pin => pin.path === head && pin.hold === 'head'));
+	t.true(own.snapshots.some(snapshot => snapshot.domain?.disks[0]?.sourcePath !== undefined));
+	t.true(own.images.some(image => image.path === base));
+	t.deepEqual(own.unreadable, []);
+	const other = unwrap(await owner.readPicture([...host.world.domains.keys()].find(uuid => uuid !== clone.uuid)!, {withForeignPins: true}));
+	t.true(other.foreignPins.some(pin => pin.path === head && pin.domainUuid === clone.uuid));
+	t.false(other.unreadable.some(({name}) => name === clone.name));
+	t.deepEqual(unwrap(await owner.readImageUsers(base)), [`the image ${head}, which stands on it`]);
+});
+
+test('a volume that libvirt does not find, or a source of a type that is not known, makes its domain a possible user of every image', async t => {
+	const sources: Array<[string, (file: string) => XmlNode]> = [
+		['volume', asVolume('gone')],
+		['hologram', () => element('source', {path: '/templates'})],
+	];
+	for (const [type, source] of sources) {
+		const {host, clone, base, owner} = demo();
+		clone.definition = withDisks(clone.definition, type, source);
+		const other = [...host.world.domains.keys()].find(uuid => uuid !== clone.uuid)!;
+		t.true(unwrap(await owner.readPicture(other, {withForeignPins: true})).unreadable.some(({name}) => name === clone.name), type);
+		t.true(unwrap(await owner.readPicture(clone.uuid, {withForeignPins: false})).unreadable.some(({name}) => name === clone.name), type);
+		t.true(unwrap(await owner.readImageUsers(base)).some(user => user.startsWith(`perhaps the domain ${textAt(clone.definition, 'name')!}, which cannot be read: `)), type);
+	}
+});
+
+test('a network disk, an empty drive, a socket, a folder, a PCI device and a volume of a pool in the network are no users of files', async t => {
+	const sources: Array<[string, (file: string) => XmlNode | undefined]> = [
+		['volume', asVolume('ceph')],
+		['vhostuser', () => element('source', {type: 'unix', path: '/run/socket'})],
+		['dir', () => element('source', {dir: '/templates'})],
+		['nvme', () => element('source', {type: 'pci', managed: 'yes', namespace: '1'})],
+		['network', () => element('source', {protocol: 'rbd', name: 'pool/volume'})],
+		['file', () => undefined],
+		['block', () => element('source', {startupPolicy: 'optional'})],
+	];
+	for (const [type, source] of sources) {
+		const {host, clone, base, owner} = demo();
+		const head = await headOf({owner, clone});
+		host.world.pools.set('ceph', 'rbd');
+		addFile(host.world, {path: `rbd/${path.posix.basename(head)}`});
+		clone.definition = withDisks(clone.definition, type, source);
+		t.deepEqual(unwrap(await owner.readImageUsers(base)), [], type);
+	}
+});
