@@ -1,5 +1,5 @@
 /**
-`vsnap-tui tree`: the snapshots, checkpoints and images of one domain. The names in its JSON are a contract (design.md, section 5).
+`vsnap-tui tree`: the snapshots, checkpoints and images of one domain. The names in its JSON are a contract.
 */
 import {describeProblem, holdingsOf, ownImages, type ImageHolding} from '../model/images/describe-images.ts';
 import {formatBytes, formatTime} from '../model/text/format.ts';

@@ -1,4 +1,4 @@
-/** A hook of libvirt that lets no domain start: everything is put back, it is said that the domain is off and why, and nothing stays in the way of other actions. */
+/** A hook of libvirt that lets no domain start (L18): everything is put back, it is said that the domain is off and why, and nothing stays in the way of other actions. */
 import {readdir, rm, writeFile} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';

@@ -1,5 +1,5 @@
 /**
-The planner for `branch`: a second line of development from an external snapshot (design 3.4, the third way).
+The planner for `branch`: a second line of development from an external snapshot.
 
 Two layers are made on what the snapshot froze: the lower one is frozen at once by the branch's own first snapshot, the upper one is what the domain goes
 on writing to. With one layer two snapshots would freeze one image, and libvirt's own delete of either would harm the other. Pure: the world, the time and

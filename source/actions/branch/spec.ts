@@ -1,5 +1,5 @@
 /**
-Branch: a second line of development begins at a snapshot (design 3.4, the third way).
+Branch: a second line of development begins at a snapshot.
 */
 import {succeed} from '../../model/result.ts';
 import {freeName} from '../../model/domain/snapshot-name.ts';

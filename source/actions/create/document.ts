@@ -1,6 +1,6 @@
 /**
 A `<domainsnapshot>` that a person gives to have a snapshot made: what it asks for, by the rules of libvirt. What libvirt ignores there (state, parent, stored
-domains) is ignored. One with `<branch>` asks for a second line of development (design 3.4).
+domains) is ignored. One with `<branch>` asks for a second line of development (docs/facts/behaviour.md#branches-need-two-layers).
 */
 import type {CreateAction, DiskWish} from '../../model/plan/request.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';

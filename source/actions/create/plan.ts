@@ -64,7 +64,7 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 	const transient = disks.filter(({disk, mode}) => mode === 'no' && disk.transient !== undefined).map(({disk}) => disk.target);
 	const chain = picture.currentSnapshot === undefined ? [] : withAncestors(picture.snapshots, picture.currentSnapshot);
 	const frozenInside = disks.filter(({mode}) => mode === 'internal').flatMap(({disk}) => imageAt(context.graph, disk.sourcePath ?? '')?.bitmaps ?? []);
-	// Those of a running domain are in no file yet (trap R12).
+	// Those of a running domain are in no file yet (R12).
 	const bitmaps = [...new Set([...picture.checkpoints, ...frozenInside].map(({name}) => name))];
 	const rules: Array<[boolean, Consequence]> = [
 		[true, {severity: 'info', text: `Row ${decision.row} of the table of snapshots: ${decision.reason}`}],

@@ -25,7 +25,7 @@ export const create = {
 		needs: 'domain',
 		unavailable: picture => picture.domain.definition.disks.some(disk => isWritableMedium(disk)) ? undefined : 'the domain has no disk that it writes to',
 	},
-	/** What is left out of disks and memory is decided by the table of design 3.5. */
+	/** What is left out of disks and memory is decided by the decision table. */
 	complete(given, uuid, {picture, nowMs}) {
 		const {snapshot, disks = [], memory, isDiskOnly = false} = given;
 		const taken = takenNames(picture);

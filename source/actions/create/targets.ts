@@ -1,6 +1,6 @@
 /**
 Where the new files of a snapshot go: overlays and the memory file. Names follow libvirt's own (`<image without extension>.<snapshot>`), nothing that is there
-is ever overwritten, and an overlay that was made beforehand is proven against the chain first (design 3.2).
+is ever overwritten, and an overlay that was made beforehand is proven against the chain first.
 */
 import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';

@@ -1,6 +1,6 @@
 /**
-What `delete` and `merge` have in common: snapshots lose their pins, and the images that nothing pins any more are collected (design 2.2). Records are
-dropped before an image is committed into, and files are removed last of all, each proven to be unused.
+What `delete` and `merge` have in common: snapshots lose their pins, and the images that nothing pins any more are collected (docs/planning.md#images-and-pins).
+Records are dropped before an image is committed into, and files are removed last of all, each proven to be unused.
 */
 import {posix} from 'node:path';
 import {collect, type Collection} from '../../model/images/collect.ts';

@@ -1,6 +1,6 @@
 /**
-The planner for `merge`: the changes since a snapshot stay, the snapshot goes, and its image becomes one with what stands on it (design 3.4, the second
-way). Pure: the world, the time and the id come in.
+The planner for `merge`: the changes since a snapshot stay, the snapshot goes, and its image becomes one with what stands on it (docs/planning.md). Pure: the
+world, the time and the id come in.
 */
 import {posix} from 'node:path';
 import type {MergeAction} from '../../model/plan/request.ts';

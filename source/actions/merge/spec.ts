@@ -1,5 +1,5 @@
 /**
-Merge: the changes since a snapshot stay, the snapshot goes (design 3.4, the second way).
+Merge: the changes since a snapshot stay, the snapshot goes.
 */
 import {succeed} from '../../model/result.ts';
 import type {ActionSpec} from '../spec.ts';

@@ -1,6 +1,6 @@
 /**
 Reverting to an external snapshot, on every version of libvirt by our own engine: new overlays on the frozen images first, then the switch, then what
-nobody needs any more is removed (design 3.1; the procedure and its traps are facts of the lab).
+nobody needs any more is removed (why not by libvirt: docs/facts/traps.md).
 */
 import {posix} from 'node:path';
 import type {EndState, RevertAction} from '../../model/plan/request.ts';

@@ -1,5 +1,5 @@
 /**
-Reverting to an internal snapshot: the images are changed in place, so nothing else may need their content (trap R11), and the present state is
+Reverting to an internal snapshot: the images are changed in place, so nothing else may need their content (R11), and the present state is
 always held by an internal snapshot of its own first. On discard that one is removed at the end: until then everything can be put back.
 
 Disks alone are put back by qemu-img, with the domain off. Where memory was saved and is wanted back, libvirt starts QEMU from it.
@@ -233,7 +233,7 @@ export function blockInternalDisks(context: PlanContext, snapshot: Snapshot): In
 
 	const {checkpoints} = context.inventory.picture;
 	if (checkpoints.length > 0) {
-		// The bitmaps of a running domain stand in no file yet, so the records decide (trap R12).
+		// The bitmaps of a running domain stand in no file yet, so the records decide (R12).
 		context.blockers.push({
 			kind: 'checkpoint',
 			text: `The domain has checkpoints (${checkpoints.map(checkpoint => checkpoint.name).join(', ')}), and QEMU does not go back to an internal snapshot beside them.`,

@@ -1,6 +1,6 @@
 /**
-The head of a libvirt memory file (libvirt-semantics 3.7): 92 bytes with the magic word, then the domain's XML, then QEMU's stream. Proven here, before
-anybody stops a domain: libvirt finds a damaged file only after it has.
+The head of a libvirt memory file (docs/facts/behaviour.md#memory-files): 92 bytes with the magic word, then the domain's XML, then QEMU's stream. Proven here,
+before anybody stops a domain: libvirt finds a damaged file only after it has.
 */
 import type {MemoryFileFacts} from '../../model/domain/inventory.ts';
 import {

@@ -1,5 +1,5 @@
 /**
-Which host is meant: the order of the command line, the environment, the preferences, and virsh's own default (design 5).
+Which host is meant: the order of the command line, the environment, the preferences, and virsh's own default.
 */
 import {fail, succeed, type Result} from '../../model/result.ts';
 

@@ -1,5 +1,5 @@
 /**
-The firmware's variables (NVRAM) stand in a file of their own, which no snapshot of libvirt holds (loss case L13). Beside a snapshot that this program
+The firmware's variables (NVRAM) stand in a file of their own, which no snapshot of libvirt holds (L13). Beside a snapshot that this program
 makes without memory goes a copy of that file, and a revert without memory puts it back. Nothing records the copy: its name tells whose it is, and its
 age that it belongs to this snapshot, not to an earlier one of the same name.
 */

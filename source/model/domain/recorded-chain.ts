@@ -1,6 +1,6 @@
 /**
-Where a definition records another chain than the headers of the images tell. QEMU is started on the recorded one (lab facts, section 2), so whoever drops the
-record changes what the guest reads.
+Where a definition records another chain than the headers of the images tell. QEMU is started on the recorded one (docs/facts/behaviour.md#recorded-chains), so
+whoever drops the record changes what the guest reads.
 */
 import {chainOf, imageAt, type ImageGraph} from '../images/image-graph.ts';
 import type {Disk} from './domain.ts';

@@ -1,6 +1,6 @@
 /**
-Collecting: what becomes of images that lost their pin (design 2.2). Without a child the file goes; with one child the two become one, by the way that
-copies less and that the other pins allow; with more it stays, as the shared base of what stands on it.
+Collecting: what becomes of images that lost their pin (docs/planning.md#images-and-pins). Without a child the file goes; with one child the two become one, by
+the way that copies less and that the other pins allow; with more it stays, as the shared base of what stands on it.
 */
 import type {Merge} from './image-merge.ts';
 import {costOf, type DataSizes} from './copy-cost.ts';

@@ -1,5 +1,5 @@
 /**
-The image graph: nodes are image files, edges are "is backed by", pins hold images (design 2.2).
+The image graph: nodes are image files, edges are "is backed by", pins hold images (docs/planning.md#images-and-pins).
 
 The one rule that every operation asks here: an image that a pin can reach through backing edges must stay readable and unchanged.
 Two paths to one file (a link, a bind mount) are one node, told by the inode.

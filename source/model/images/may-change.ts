@@ -1,6 +1,6 @@
 /**
-Whether an image may be removed, overwritten or rewritten: the one question that every planner asks before it touches an image that exists (design 2.2).
-Nothing goes around it.
+Whether an image may be removed, overwritten or rewritten: the one question that every planner asks before it touches an image that exists
+(docs/planning.md#images-and-pins). Nothing goes around it.
 */
 import {
 	contentHoldersOf, holdersOf, imageAt, isDevice, overlaysOf, sharersOfDataFile, type ImageGraph,

@@ -1,5 +1,5 @@
 /**
-What a domain and its snapshots hold of the images (design 2.2). Pure: from records to pins.
+What a domain and its snapshots hold of the images (docs/planning.md#images-and-pins). Pure: from records to pins.
 */
 import {isWritableMedium, type Disk, type Domain, type DomainDefinition} from '../domain/domain.ts';
 import type {Snapshot} from '../domain/snapshot.ts';

@@ -1,5 +1,5 @@
 /**
-How a snapshot is made, decided by what is asked for: one table of 25 rows (design 3.5), read from the top. Where the libvirt that runs goes another way
+How a snapshot is made, decided by what is asked for: one table of 25 rows, read from the top. Where the libvirt that runs goes another way
 is told beside it; the table itself knows neither host nor disks.
 */
 
@@ -93,7 +93,7 @@ const needsExternal: Result = {
 /** Domain, memory, disk, disk-only, result. Several answers in one field are parted by "/", and "any" is each of them. */
 type Row = readonly ['off' | 'on', string, string, 'any' | 'yes' | 'no', Result];
 
-/** In the order of the design: row 1 first. */
+/** Row 1 first: a refusal names the number of its row. */
 const table: readonly Row[] = [
 	['off', '-', '-', 'any', inImages],
 	['off', 'no', '-', 'any', inImages],

@@ -25,13 +25,13 @@ export type DiskWish = {
 	/** The overlay that the domain goes on with; undefined: a name is chosen. */
 	path?: string;
 	/**
-	How the overlay comes to be (design 3.2). `existing`: made beforehand and still empty; its own header is kept. `existing-with-data`: the same, and what it
+	How the overlay comes to be. `existing`: made beforehand and still empty; its own header is kept. `existing-with-data`: the same, and what it
 	holds already is meant.
 	*/
 	reuse?: 'absolute-paths' | 'existing' | 'existing-with-data' | 'no-backing-file';
 };
 
-/** Undefined members: left out, so that the table of design 3.5 decides. */
+/** Undefined members: left out, so that the decision table decides. */
 export type CreateAction = OnDomain & {
 	kind: 'create';
 	/** What the snapshot will be called. */
@@ -51,10 +51,10 @@ export type CreateAction = OnDomain & {
 	hasNoMetadata: boolean;
 };
 
-/** A second line of development from a snapshot: `name` is its first snapshot (design 3.4, the third way). */
+/** A second line of development from a snapshot: `name` is its first snapshot. */
 export type BranchAction = OnDomain & {kind: 'branch'; snapshot: string; name: string; fate: Fate};
 
-/** The changes since the snapshot stay, the snapshot goes (design 3.4, the second way). */
+/** The changes since the snapshot stay, the snapshot goes. */
 export type MergeAction = OnDomain & {kind: 'merge'; snapshot: string};
 
 export type DeleteAction = OnDomain & {

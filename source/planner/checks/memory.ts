@@ -43,7 +43,7 @@ function unknownFormat(context: PlanContext, format: MemoryFormat | undefined): 
 		: [];
 }
 
-/** The facts of the snapshot's memory file if it can be resumed from; else blockers are appended (traps R5, R8; L4). */
+/** The facts of the snapshot's memory file if it can be resumed from; else blockers are appended (R5, R8, L4). */
 export function usableMemory(context: PlanContext, snapshot: Snapshot): Extract<MemoryFileFacts, {kind: 'good'}> | undefined {
 	if (snapshot.memory.mode !== 'external') {
 		return undefined;

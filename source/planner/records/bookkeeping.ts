@@ -1,5 +1,5 @@
 /**
-Making libvirt's own records true after a revert, so that plain virsh goes on working (design 2.2).
+Making libvirt's own records true after a revert, so that plain virsh goes on working (docs/facts/behaviour.md#the-current-record).
 
 libvirt >= 9.9, when it reverts, unlinks the files that the current snapshot's record names as overlays. So the current snapshot must name the
 images that the domain writes to. Before 9.9 a snapshot with children must keep what it named: rewritten, its own delete would commit the head

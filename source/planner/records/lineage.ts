@@ -1,6 +1,6 @@
 /**
-Which snapshot the images say is the current one. Records may be wrong: somebody called `snapshot-current`, lost a record, merged by hand. What the
-domain writes to stands on the image that a snapshot froze, and that snapshot is where the domain comes from.
+Which snapshot the images say is the current one. Records may be wrong: somebody called `snapshot-current`, lost a record, merged by hand. What the domain
+writes to stands on the image that a snapshot froze, and that snapshot is where the domain comes from.
 */
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import type {HostFacts} from '../../model/domain/inventory.ts';
@@ -11,7 +11,7 @@ import type {PlanContext} from '../context.ts';
 
 export type Head = {target: string; path: string};
 
-/** Since this version libvirt's own revert unlinks what the current snapshot's record names as overlays (design 2.2). */
+/** Since this version libvirt's own revert unlinks what the current snapshot's record names as overlays (docs/facts/behaviour.md#the-current-record). */
 export const unlinksRecordedSince = 9_009_000;
 
 /** Whether the current snapshot has to name the heads: libvirt >= 9.9 acts on it. A bare QEMU has no libvirt; its records are kept as the newest wants them. */

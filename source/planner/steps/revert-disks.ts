@@ -1,5 +1,5 @@
 /**
-What a revert to an external snapshot means for each disk: which image it is put back on, and which disks keep what they have (design 3.1, rule 3).
+What a revert to an external snapshot means for each disk: which image it is put back on, and which disks keep what they have (R6, R7, R10).
 */
 import {posix} from 'node:path';
 import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk} from '../../model/domain/domain.ts';

@@ -15,7 +15,7 @@ test('a refusal of the table names its row, the reason and what to ask for inste
 	t.regex(refusalOf(twoDisks(), {disks: [{target: 'vda', mode: 'external'}, {target: 'vdb', mode: 'internal'}]}), /cannot be mixed/);
 });
 
-test('a managed save stands in the way of an offline snapshot', t => {
+test('L19: a managed save stands in the way of an offline snapshot', t => {
 	const world = twoDisks();
 	world.picture.domain.hasManagedSave = true;
 	t.regex(refusalOf(world, external), /managed save/);

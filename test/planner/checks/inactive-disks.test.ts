@@ -21,14 +21,14 @@ function paused(world: Inventory, {hypervisorVersion = 10_000_000, isFreshlyResu
 
 const oneDisk = (checkpoints = [checkpoint]) => inventory({heads: {vda: '/d/vda.qcow2'}, snapshots: [], images: [image('/d/vda.qcow2')], checkpoints});
 
-test('beside checkpoints no overlay is made while their bitmaps are invisible, and the remedy lets the guest run for a moment', t => {
+test('L22: beside checkpoints no overlay is made while their bitmaps are invisible, and the remedy lets the guest run for a moment', t => {
 	t.regex(refusalOf(paused(oneDisk()), {isDiskOnly: true}), /has not activated its disks yet\. The bitmaps of the checkpoints \(c1\) would not go on.*virsh resume DOMAIN; virsh suspend DOMAIN/);
 	t.is(refusalOf(paused(oneDisk(), {isFreshlyResumed: false}), {isDiskOnly: true}), '');
 	t.is(refusalOf(paused(oneDisk(), {hypervisorVersion: 9_002_000}), {isDiskOnly: true}), '', 'older QEMU activates them at once');
 	t.is(refusalOf(paused(oneDisk([])), {isDiskOnly: true}), '', 'there is nothing to lose');
 });
 
-test('no merge is begun in a QEMU whose images are inactive', t => {
+test('R14: no merge is begun in a QEMU whose images are inactive', t => {
 	const planned = planDelete({kind: 'delete', domain: {uuid, name: 'web'}, snapshot: 's2', scope: 'one', isMetadataOnly: false}, paused(threeSnapshots()), {id: 'p', now, workPath: '/w'});
 	t.regex(JSON.stringify(planned), /has not activated its disks yet\. No image can be merged until then/);
 });

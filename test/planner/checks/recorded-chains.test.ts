@@ -69,7 +69,7 @@ for (const [name, plan] of Object.entries(actions)) {
 		t.is(refusalOf(plan(world({layers: [layer(undefined)], isWhole: true}))), '', 'what is no file cannot be compared');
 	});
 
-	test(`${name}: an encrypted layer below a plain head is refused`, t => {
+	test(`L21, ${name}: an encrypted layer below a plain head is refused`, t => {
 		t.regex(refusalOf(plan(world(undefined, {base: {isEncrypted: true}}))), /\/d\/vda\.qcow2, which is encrypted/);
 	});
 }
