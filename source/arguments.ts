@@ -1,12 +1,13 @@
 /**
 The command line: what may be typed, and what it comes to. Gives data; does nothing itself.
 */
-import {Command, CommanderError, Option} from 'commander';
+import {Command, CommanderError, Help, Option} from 'commander';
 import {commandLineSpecs} from './actions/registry.ts';
 import type {ActionKind, CliSpec, Given} from './actions/spec.ts';
 import type {Direction} from './engine/run/progress.ts';
 import {findingKinds, type FindingKind} from './model/domain/finding.ts';
 import {fail, succeed, type Result} from './model/result.ts';
+import {exitCodeWords, exitCodes} from './model/text/exit-codes.ts';
 
 export type GlobalOptions = {
 	connect: string | undefined;
@@ -113,9 +114,7 @@ function findContradiction(raw: RawOptions): string | undefined {
 	return found && `${found[1]} exclude each other.`;
 }
 
-const exitCodes = `
-Exit codes: 0 done, 1 failed and everything is as it was, 2 wrong usage, 3 refused and nothing touched, 4 stopped half-way (vsnap-tui recover),
-5 host not reachable, 6 busy, 7 the host changed since the plan was made, 10 the doctor found something, 130 interrupted.`;
+const exitCodeHelp = `\n${new Help().boxWrap(`Exit codes: ${Object.entries(exitCodeWords).map(([name, words]) => `${exitCodes[name as keyof typeof exitCodes]} ${words}`).join(', ')}.`, 80)}`;
 
 /** `argv` without node and script. Fails with `usage`. */
 export function parseArguments(argv: string[], version: string): Result<Parsed> {
@@ -136,7 +135,7 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 		.argument('[domain]', 'open the screen at this domain')
 		.version(version, '-V, --version', 'show the version')
 		.helpOption('-h, --help', 'show this help')
-		.addHelpText('after', exitCodes)
+		.addHelpText('after', exitCodeHelp)
 		.action((domain: string | undefined, _options: unknown, command: Command) => {
 			take(command, {verb: 'screen', domain});
 		});

@@ -20,6 +20,7 @@ import {readWays} from './engine/recover/ways.ts';
 import {withUnknownSteps} from './engine/recover/unknown-steps.ts';
 import {wishOf} from './model/plan/request.ts';
 import {describeFailure} from './model/text/describe-failure.ts';
+import {exitCodes} from './model/text/exit-codes.ts';
 import {succeed, unreachable, type Result} from './model/result.ts';
 import {makeLinesVisible} from './model/text/visible-text.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
@@ -29,9 +30,6 @@ import {listenForStop} from './tools/run/stop-signals.ts';
 import type {
 	AppServices, LeftAction, LeftBehind, ScreenStart,
 } from './app/services.ts';
-
-/** A mistake of ours ended the program; the journal is on disk already. */
-const bugExitCode = 70;
 
 /** What is unfinished on this host, and not because another process works on it at this moment. */
 async function readLeftBehind({store, owner}: World): Promise<Result<LeftBehind>> {
@@ -203,7 +201,7 @@ async function main(argv: string[]): Promise<number> {
 /** A mistake of ours: the one way out, whether somebody awaited what failed or not. */
 function endByMistake(error: unknown): void {
 	process.stderr.write(`Internal error (please report): ${makeLinesVisible(error instanceof Error ? error.stack ?? error.message : String(error))}\nIf something was under way, vsnap-tui recover finishes it or puts it back.\n`);
-	process.exitCode = bugExitCode;
+	process.exitCode = exitCodes.internal;
 }
 
 // The screen has a listener of its own, which gives the terminal back first.
@@ -211,7 +209,7 @@ for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
 	process.on(event, (error: unknown) => {
 		if (process.listenerCount('uncaughtException') === 1) {
 			endByMistake(error);
-			process.exit(bugExitCode);
+			process.exit(exitCodes.internal);
 		} else if (event === 'unhandledRejection') {
 			process.emit('uncaughtException', error as Error);
 		}

@@ -9,6 +9,7 @@ import {executePlan} from '../engine/run/execute.ts';
 import {formatShellScript} from '../planner/script/shell-script.ts';
 import {prepareAction} from '../engine/prepare.ts';
 import type {Outcome, RunEvent} from '../engine/ports.ts';
+import {exitCodes} from '../model/text/exit-codes.ts';
 import {describeFailure} from '../model/text/describe-failure.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
 import {formatJson} from '../model/text/visible-text.ts';
@@ -78,13 +79,11 @@ export function reportEvents(context: CommandContext): (event: RunEvent) => void
 	};
 }
 
-const halfWayExitCode = 4;
-
 /** Gives the exit code. */
 export function reportOutcome(context: CommandContext, outcome: Outcome, done: string): number {
 	if (outcome.kind !== 'done') {
 		const exitCode = sayFailure(context, outcome.failure);
-		return outcome.kind === 'half-way' && exitCode === 1 ? halfWayExitCode : exitCode;
+		return outcome.kind === 'half-way' && exitCode === exitCodes.failed ? exitCodes.halfWay : exitCode;
 	}
 
 	if (!context.isJson) {

@@ -3,7 +3,8 @@ What every verb is given, and how it speaks: text for people, JSON for programs,
 */
 import type {World} from '../engine/world.ts';
 import type {Planning} from '../engine/prepare.ts';
-import {describeFailure, exitCodeOf} from '../model/text/describe-failure.ts';
+import {describeFailure} from '../model/text/describe-failure.ts';
+import {exitCodeOf} from '../model/text/exit-codes.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Result} from '../model/result.ts';
 import {formatJson, makeLinesVisible} from '../model/text/visible-text.ts';

@@ -6,6 +6,7 @@ import {diagnose} from '../engine/doctor/diagnose.ts';
 import {mendWish} from '../engine/doctor/mend-wish.ts';
 import {isHealthy, type Finding, type FindingKind} from '../model/domain/finding.ts';
 import {succeed, type Result} from '../model/result.ts';
+import {exitCodes} from '../model/text/exit-codes.ts';
 import {quoteForShell} from '../model/text/shell-quote.ts';
 import {actOnDomain, type ActOptions} from './act.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
@@ -17,8 +18,6 @@ export type DoctorOptions = {
 	/** Undefined: only look. Needs a domain. */
 	mend: {kind: FindingKind; mode: ActOptions['mode']} | undefined;
 };
-
-const findingsExitCode = 10;
 
 const words = {problem: 'PROBLEM', warning: 'Warning', info: 'Info'};
 
@@ -103,5 +102,5 @@ export async function seeDoctor(context: CommandContext, {domain, mend}: DoctorO
 			: describeAll(findings.value));
 	}
 
-	return isHealthy(findings.value) ? 0 : findingsExitCode;
+	return isHealthy(findings.value) ? exitCodes.done : exitCodes.findings;
 }

@@ -5,9 +5,8 @@ import {describeTrouble, type JournalTrouble} from '../model/plan/journal-troubl
 import type {Result} from '../model/result.ts';
 import type {UnfinishedAction} from '../engine/ports.ts';
 import {describeClaim, remedyFor} from '../model/plan/claim.ts';
+import {exitCodes} from '../model/text/exit-codes.ts';
 import {sayFailure, sayWarning, type CommandContext} from './context.ts';
-
-const halfWayExitCode = 4;
 
 /** Gives the exit code: 4 where an action may be half-way that this program cannot recover, 0 where all is well. */
 export function sayTroubles(context: CommandContext, troubles: Result<JournalTrouble[]>): number {
@@ -20,7 +19,7 @@ export function sayTroubles(context: CommandContext, troubles: Result<JournalTro
 		sayWarning(context, 'journal-unusable', `${text}\n${meaning} ${remedy}`);
 	}
 
-	return troubles.value.some(({kind}) => kind !== 'not-a-journal') ? halfWayExitCode : 0;
+	return troubles.value.some(({kind}) => kind !== 'not-a-journal') ? exitCodes.halfWay : exitCodes.done;
 }
 
 /** Tells of actions of other users of this host, of which there is no journal here. They are theirs to finish, so they do not change the exit code. */

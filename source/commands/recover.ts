@@ -10,6 +10,7 @@ import type {Outcome, UnfinishedAction} from '../engine/ports.ts';
 import {wishOf} from '../model/plan/request.ts';
 import {describeAction} from '../actions/registry.ts';
 import {succeed} from '../model/result.ts';
+import {exitCodes} from '../model/text/exit-codes.ts';
 import {reportEvents, reportOutcome} from './act.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {sayForeignClaims, sayTroubles} from './journal-troubles.ts';
@@ -22,7 +23,6 @@ export type RecoverOptions = {
 	mode: 'run' | 'show';
 };
 
-const unfinishedExitCode = 4;
 const flags: Record<Direction, string> = {back: 'roll-back', forward: 'roll-forward', 'give-up': 'give-up'};
 
 const nothingWords = (troublesExitCode: number) => troublesExitCode === 0 ? 'Nothing is unfinished.' : 'Nothing else is unfinished.';
@@ -75,7 +75,7 @@ async function show(context: CommandContext, actions: UnfinishedAction[], troubl
 			]));
 	}
 
-	return entries.length === 0 ? troublesExitCode : unfinishedExitCode;
+	return entries.length === 0 ? troublesExitCode : exitCodes.halfWay;
 }
 
 /** Gives the exit code: the highest of all actions. */

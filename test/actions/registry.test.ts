@@ -7,6 +7,7 @@ import {actionKinds, commandLineSpecs, screenSpecs, specOf} from '../../source/a
 import {bindings} from '../../source/app/keys.ts';
 import {menuOf} from '../../source/app/browse/menu.ts';
 import {parseArguments} from '../../source/arguments.ts';
+import {exitCodes, exitCodeWords} from '../../source/model/text/exit-codes.ts';
 import {threeSnapshots} from '../helpers/inventory.ts';
 import {press} from '../helpers/press.ts';
 import {atWeb} from '../helpers/screen-harness.ts';
@@ -39,6 +40,14 @@ test('the README has every verb, each of its options, and every key', async t =>
 	}
 
 	t.deepEqual(screenSpecs().map(({screen}) => screen.key).filter(key => !readme.includes(`\`${key}\``)), []);
+});
+
+test('the help and the README have every exit code', async t => {
+	const readme = await readFile('README.md', 'utf8');
+	for (const name of Object.keys(exitCodeWords) as Array<keyof typeof exitCodeWords>) {
+		t.true(helpOf().includes(`${exitCodes[name]} ${exitCodeWords[name]}`), name);
+		t.regex(readme, new RegExp(`(Exit codes: |· |\n)${exitCodes[name]} [a-z]`), name);
+	}
 });
 
 test('every action of the screen has a key of its own, and is in the menu of a snapshot', async t => {

@@ -7,7 +7,7 @@ import test from 'ava';
 import {executePlan} from '../../source/engine/run/execute.ts';
 import type {Outcome, RunEvent} from '../../source/engine/ports.ts';
 import {prepareAction} from '../../source/engine/prepare.ts';
-import {exitCodeOf} from '../../source/model/text/describe-failure.ts';
+import {exitCodeOf} from '../../source/model/text/exit-codes.ts';
 import {openWorld} from '../../source/open-world.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, type LabDomain} from './domains.ts';

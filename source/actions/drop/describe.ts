@@ -9,11 +9,11 @@ import {formatBytes} from '../../model/text/format.ts';
 import {holdersOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {PlanContext} from '../../planner/context.ts';
+import {listNames} from '../../model/text/list-names.ts';
 import type {DropRequest} from './request.ts';
 
 function listOf(texts: readonly string[]): string {
-	const distinct = [...new Set(texts)];
-	return distinct.length <= 4 ? distinct.join(', ') : `${distinct.slice(0, 3).join(', ')} and ${distinct.length - 3} more`;
+	return listNames([...new Set(texts)], 3);
 }
 
 /** Why an image stays, and what would free it. */

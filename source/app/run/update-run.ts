@@ -2,7 +2,7 @@
 A plan at work: its events, the question whether to stop, its end, and what is offered when an earlier run was left half-way.
 */
 import type {Plan} from '../../model/plan/plan.ts';
-import {exitCodeOf} from '../../model/text/describe-failure.ts';
+import {exitCodeOf, exitCodes} from '../../model/text/exit-codes.ts';
 import {isHealthy} from '../../model/domain/finding.ts';
 import type {Outcome, RunEvent, UnfinishedAction} from '../../engine/ports.ts';
 import type {Direction} from '../../engine/run/progress.ts';
@@ -236,14 +236,11 @@ export function updateRecover(state: State, command: Command | undefined, key: K
 	return startRun(state, {plan: action.plan, kind: option.id as Direction, records: action.records});
 }
 
-/** The doctor found something. */
-const findingsExitCode = 10;
-
 /** The exit code when a person leaves: half-way is told always, the rest only to those who asked for an action on the command line. */
 export function exitCodeAtQuit(state: State): number {
 	const outcome = state.lastOutcome;
 	if (outcome?.kind === 'half-way') {
-		return 4;
+		return exitCodes.halfWay;
 	}
 
 	if (state.startedWith === undefined) {
@@ -252,8 +249,8 @@ export function exitCodeAtQuit(state: State): number {
 
 	const findings = state.diagnosis?.findings.value;
 	if (state.startedWith === 'doctor' && outcome === undefined && findings !== undefined) {
-		return isHealthy(findings) ? 0 : findingsExitCode;
+		return isHealthy(findings) ? 0 : exitCodes.findings;
 	}
 
-	return outcome === undefined ? 130 : (outcome.kind === 'done' ? 0 : exitCodeOf(outcome.failure));
+	return outcome === undefined ? exitCodes.interrupted : (outcome.kind === 'done' ? 0 : exitCodeOf(outcome.failure));
 }

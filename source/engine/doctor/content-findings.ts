@@ -1,11 +1,12 @@
 /**
 Images whose content is not what somebody relies on: written to after they were frozen, written to at the next start, frozen twice.
 */
+import {listNames} from '../../model/text/list-names.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {formatTime} from '../../model/text/format.ts';
 import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
-import {listed, report, type Examination} from './patient.ts';
+import {report, type Examination} from './patient.ts';
 import {settleSeconds} from './image-findings.ts';
 
 /** An overlay is younger than the last write to what it stands on; QEMU may still finish a write in the moment of the switch. */
@@ -40,7 +41,7 @@ function findChanged(examination: Examination): void {
 				kind: 'base-changed',
 				severity: 'warning',
 				text: `${path} was last written to on ${formatTime(Math.floor(modifiedAt))} UTC: `
-					+ (late.length > 0 ? `after it was frozen by ${listed(late.map(({name}) => `"${name}"`))}.` : `after the last write to ${listed(older.map(overlay => overlay.path))}, which stands on it.`),
+					+ (late.length > 0 ? `after it was frozen by ${listNames(late.map(({name}) => `"${name}"`), 6)}.` : `after the last write to ${listNames(older.map(overlay => overlay.path), 6)}, which stands on it.`),
 				meaning: 'If a guest or a person wrote there, what stands on it reads wrong data. A delete or a merge by virsh writes there rightly, and a copy without its times looks the same.',
 				remedy: 'If none of these explains it, compare with a backup before you trust what stands on it.',
 				images: [path, ...older.map(overlay => overlay.path)],
@@ -61,7 +62,7 @@ function findWriters(examination: Examination): void {
 			report(examination, {
 				kind: 'frozen-written',
 				severity: 'problem',
-				text: `${path} is written to (${writer.label}), and needed as it is by: ${listed([...new Set(holders.map(({label}) => label))])}.`,
+				text: `${path} is written to (${writer.label}), and needed as it is by: ${listNames([...new Set(holders.map(({label}) => label))], 6)}.`,
 				meaning: isRunning
 					? 'The guest destroys at this moment what these need.'
 					: 'As soon as that domain is started, it destroys what these need.',

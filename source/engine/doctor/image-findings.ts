@@ -1,6 +1,7 @@
 /**
 Images that are missing or do not open, links that lead nowhere, formats that nobody wrote down, and chains that are too deep.
 */
+import {listNames} from '../../model/text/list-names.ts';
 import {advisedDepth, deepestChain} from '../../model/images/chain-depth.ts';
 import {isWritableMedium} from '../../model/domain/domain.ts';
 import {formatBytes} from '../../model/text/format.ts';
@@ -11,7 +12,7 @@ import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {isDrive} from '../../model/domain/start-files.ts';
 import {describeUnreadable, permissionRemedy} from '../../model/images/unreadable-image.ts';
 import {writtenHeads} from '../../planner/records/lineage.ts';
-import {listed, report, type Examination} from './patient.ts';
+import {report, type Examination} from './patient.ts';
 
 /** Seconds between the time that a record tells and the last write of what it froze: guests and QEMU finish writing within moments. */
 export const settleSeconds = 120;
@@ -65,10 +66,10 @@ function reportLost(examination: Examination, lost: Image, images: readonly Imag
 		kind: overlays.length > 0 ? 'backing-missing' : 'image-missing',
 		severity: 'problem',
 		text: overlays.length > 0
-			? `${listed(overlays.map(({path}) => path))} stands on ${lost.path}, which is missing.`
+			? `${listNames(overlays.map(({path}) => path), 6)} stands on ${lost.path}, which is missing.`
 			: `The image ${lost.path} is missing.`,
 		meaning: [
-			`Needed by: ${listed([...new Set(needers)])}. None of them can be started or reverted to.`,
+			`Needed by: ${listNames([...new Set(needers)], 6)}. None of them can be started or reverted to.`,
 			...judged.map(({candidate, reason}) => reason === undefined
 				? `${candidate.path} bears its name and fits.`
 				: `${candidate.path} bears its name, but ${reason}.`),
@@ -147,7 +148,7 @@ function reportDenied(examination: Examination): void {
 		report(examination, {
 			kind: 'not-permitted',
 			severity: 'warning',
-			text: `This user may not open ${listed(denied)}.`,
+			text: `This user may not open ${listNames(denied, 6)}.`,
 			meaning: 'What is in them and below them is not known, so it is not judged.',
 			remedy: permissionRemedy,
 			images: denied,
@@ -166,7 +167,7 @@ function reportUnreadable(examination: Examination, image: Image): void {
 		kind: problem.cause === 'other-format' ? 'format' : 'image-unreadable',
 		severity: 'problem',
 		text,
-		meaning: `Needed by: ${listed([...new Set(holdersOf(examination.graph, image.path).map(({label}) => label))])}.`,
+		meaning: `Needed by: ${listNames([...new Set(holdersOf(examination.graph, image.path).map(({label}) => label))], 6)}.`,
 		remedy,
 		images: [image.path],
 	});

@@ -3,12 +3,12 @@ Images in the folders that nothing needs. Only leftovers of snapshots are offere
 froze it. An overlay on anything else may be somebody's backup, clone or work, whatever no record says.
 */
 import {posix} from 'node:path';
+import {listNames} from '../../model/text/list-names.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import type {Finding} from '../../model/domain/finding.ts';
 import {holdersOf, overlaysOf, type ImageGraph} from '../../model/images/image-graph.ts';
 import type {Image} from '../../model/images/image.ts';
 import {isNamedAfter} from '../../planner/steps/overlay-name.ts';
-import {listed} from './patient.ts';
 
 /** Who froze an image, and since when (Unix seconds). */
 export type FrozenByDomain = Map<string, Array<{domain: {uuid: string; name: string}; since: number}>>;
@@ -71,7 +71,7 @@ function removable({others, graph, frozenBy, leftBy}: Leftovers): Map<string, {d
 
 function describe(images: readonly Image[]): string {
 	const bytes = images.reduce((sum, {allocatedBytes}) => sum + allocatedBytes, 0);
-	return `${listed(images.map(({path, allocatedBytes}) => `${path} (${formatBytes(allocatedBytes)})`))}${images.length > 1 ? `, together ${formatBytes(bytes)}` : ''}`;
+	return `${listNames(images.map(({path, allocatedBytes}) => `${path} (${formatBytes(allocatedBytes)})`), 6)}${images.length > 1 ? `, together ${formatBytes(bytes)}` : ''}`;
 }
 
 /** `domain`: the one that was asked for; without it, images of no domain are told of the host. */

@@ -71,8 +71,3 @@ export function report(examination: Examination, finding: Omit<Finding, 'domain'
 	const {uuid, name} = examination.picture.domain;
 	examination.found.push({...finding, domain: {uuid, name}});
 }
-
-/** "a, b and 3 more". */
-export function listed(names: readonly string[], limit = 6): string {
-	return names.length <= limit ? names.join(', ') : `${names.slice(0, limit).join(', ')} and ${names.length - limit} more`;
-}

@@ -1,6 +1,7 @@
 /**
 Records of libvirt that do not agree with the disks, and what its own commands would do because of it.
 */
+import {listNames} from '../../model/text/list-names.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
 import {nameProblem} from '../../model/domain/snapshot-name.ts';
@@ -11,7 +12,7 @@ import {
 	judgeCurrent, misnamedHeads, mustNameHeads, recordedOverlays, unlinksRecordedSince,
 } from '../../planner/records/lineage.ts';
 import {unrecordedLayers} from '../../planner/records/unrecorded.ts';
-import {listed, report, type Examination} from './patient.ts';
+import {report, type Examination} from './patient.ts';
 
 /** Whether the records can be written anew by what the images say. */
 function mendWish({picture: {domain}}: Examination) {
@@ -44,7 +45,7 @@ function findCurrentTrouble(examination: Examination): void {
 			report(examination, {
 				kind: 'current-record',
 				severity: 'warning',
-				text: `The record of "${current.name}" names other overlays than the domain writes to: ${listed(misnamed.map(({target, path}) => `${target} is on ${path}`))}.`,
+				text: `The record of "${current.name}" names other overlays than the domain writes to: ${listNames(misnamed.map(({target, path}) => `${target} is on ${path}`), 6)}.`,
 				meaning: isNewer
 					? 'libvirt\'s own revert unlinks what that record names, whatever needs it, and leaves what is really in use.'
 					: 'libvirt\'s own delete of that snapshot fails, or merges the wrong image.',
@@ -69,7 +70,7 @@ function findNativeRevert(examination: Examination): void {
 			report(examination, {
 				kind: 'native-revert',
 				severity: 'problem',
-				text: `virsh snapshot-revert would remove ${path} (${target}), which is needed by: ${listed([...new Set(holders.map(({label}) => label))])}.`,
+				text: `virsh snapshot-revert would remove ${path} (${target}), which is needed by: ${listNames([...new Set(holders.map(({label}) => label))], 6)}.`,
 				meaning: `The record of the current snapshot "${current.name}" names that file, and libvirt unlinks it without asking who stands on it. vsnap-tui does not.`,
 				remedy: 'Until the record is mended, revert with vsnap-tui only.',
 				...mendWish(examination),
@@ -87,7 +88,7 @@ function findParents(examination: Examination): void {
 		report(examination, {
 			kind: 'parent-missing',
 			severity: 'warning',
-			text: `The parent of ${listed(lost.map(({name, parent}) => `"${name}" ("${parent!}")`))} has no record.`,
+			text: `The parent of ${listNames(lost.map(({name, parent}) => `"${name}" ("${parent!}")`), 6)} has no record.`,
 			meaning: 'libvirt takes such a snapshot for the root of a tree of its own; its disks are as good as before.',
 			...mendWish(examination),
 		});
@@ -102,7 +103,7 @@ function findUnrecorded(examination: Examination): void {
 		report(examination, {
 			kind: 'unrecorded-layer',
 			severity: 'warning',
-			text: `No snapshot tells of ${listed(layers.flat().map(({target, overlayPath, frozenPath}) => `${overlayPath} on ${frozenPath} (${target})`))}.`,
+			text: `No snapshot tells of ${listNames(layers.flat().map(({target, overlayPath, frozenPath}) => `${overlayPath} on ${frozenPath} (${target})`), 6)}.`,
 			meaning: 'The guest writes into the overlay, and nothing says what the image below is kept for: a snapshot was made without a record, or its record was dropped.',
 			remedy: 'Once it is recorded it can be reverted to like any other snapshot, and vsnap-tui merge folds it into the image below.',
 			wish: {kind: 'mend-records', uuid: domain.uuid, adopts: 'layers'},
@@ -116,7 +117,7 @@ function findUnrecorded(examination: Examination): void {
 		report(examination, {
 			kind: 'unrecorded-tag',
 			severity: 'info',
-			text: `Only the images know of the internal snapshot${tags.length === 1 ? '' : 's'} ${listed(tags.map(({tag, targets, hasMemory}) => `"${tag}" (${targets.join(', ')}${hasMemory ? ', with memory' : ''})`))}.`,
+			text: `Only the images know of the internal snapshot${tags.length === 1 ? '' : 's'} ${listNames(tags.map(({tag, targets, hasMemory}) => `"${tag}" (${targets.join(', ')}${hasMemory ? ', with memory' : ''})`), 6)}.`,
 			meaning: 'They were made with qemu-img, or libvirt has lost their records. They take room, and cannot be reverted to before they are recorded.',
 			...(isAdoptable
 				? {wish: {kind: 'mend-records' as const, uuid: domain.uuid, adopts: 'tags' as const}}
@@ -134,7 +135,7 @@ function findUnfinishedDelete(examination: Examination): void {
 		report(examination, {
 			kind: 'block-job',
 			severity: 'warning',
-			text: `A copy or a commit ${live.some(({mirror}) => mirror?.isReady) ? 'is done and waits to be ended' : 'is going on'}, or was left, on ${listed(live.map(({target}) => target))}${domain.state === 'paused' ? '; the domain is paused' : ''}.`,
+			text: `A copy or a commit ${live.some(({mirror}) => mirror?.isReady) ? 'is done and waits to be ended' : 'is going on'}, or was left, on ${listNames(live.map(({target}) => target), 6)}${domain.state === 'paused' ? '; the domain is paused' : ''}.`,
 			meaning: domain.state === 'paused'
 				? 'A virsh snapshot-delete of a domain that is off looks like this while it works, and stays so when libvirt\'s daemon is killed meanwhile. Resumed, the guest would write into the middle of a merge.'
 				: 'Until it has ended, no snapshot can be made, deleted or reverted to.',
@@ -146,7 +147,7 @@ function findUnfinishedDelete(examination: Examination): void {
 		report(examination, {
 			kind: 'delete-in-progress',
 			severity: 'warning',
-			text: `A virsh snapshot-delete was interrupted: ${listed(marked.map(({name}) => `"${name}"`))} is marked as being merged into.`,
+			text: `A virsh snapshot-delete was interrupted: ${listNames(marked.map(({name}) => `"${name}"`), 6)} is marked as being merged into.`,
 			meaning: 'What it keeps may be half merged, and libvirt refuses to delete it.',
 			remedy: 'Run the same virsh snapshot-delete again: it finishes the merge.',
 		});

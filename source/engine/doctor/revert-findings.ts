@@ -1,6 +1,7 @@
 /**
 Snapshots that can no longer be reverted to, by the very checks of a revert, and what virsh's own commands do to healthy trees.
 */
+import {listNames} from '../../model/text/list-names.ts';
 import {isWritableMedium} from '../../model/domain/domain.ts';
 import type {Blocker} from '../../model/failure.ts';
 import {
@@ -18,7 +19,7 @@ import {usableMemory} from '../../planner/checks/memory.ts';
 import {revertDisks} from '../../planner/steps/revert-disks.ts';
 import {blockInternalDisks} from '../../actions/revert/internal.ts';
 import {requireBootFiles} from '../../planner/checks/start-files.ts';
-import {listed, report, type Examination} from './patient.ts';
+import {report, type Examination} from './patient.ts';
 
 /** Any moment: names of overlays that are never made depend on it, nothing else. */
 const anyTime = new Date(0);
@@ -89,7 +90,7 @@ function findNativeInternal(examination: Examination): void {
 		report(examination, {
 			kind: 'native-revert',
 			severity: 'info',
-			text: `virsh snapshot-revert to ${listed([...new Set(harmful)])} would change what is needed by: ${listed([...harmed])}.`,
+			text: `virsh snapshot-revert to ${listNames([...new Set(harmful)], 6)} would change what is needed by: ${listNames([...harmed], 6)}.`,
 			meaning: 'These snapshots lie inside images that others stand on; libvirt puts the image back and reports success. vsnap-tui refuses.',
 			remedy: 'Revert with vsnap-tui only.',
 		});
@@ -107,7 +108,7 @@ function findNativeLeftOut(examination: Examination): void {
 		report(examination, {
 			kind: 'native-revert',
 			severity: 'info',
-			text: `virsh snapshot-revert would put ${listed([...new Set(targets)])} on an overlay, although snapshots leave it out.`,
+			text: `virsh snapshot-revert would put ${listNames([...new Set(targets)], 6)} on an overlay, although snapshots leave it out.`,
 			meaning: 'The revert after that throws away what was written there meanwhile. vsnap-tui leaves such disks alone.',
 			remedy: 'Revert with vsnap-tui only.',
 		});
@@ -146,7 +147,7 @@ function findNativeDelete(examination: Examination): void {
 		report(examination, {
 			kind: 'native-delete',
 			severity: 'info',
-			text: `virsh snapshot-delete of ${listed([...harmful])} would change what is needed by: ${listed([...harmed])}.`,
+			text: `virsh snapshot-delete of ${listNames([...harmful], 6)} would change what is needed by: ${listNames([...harmed], 6)}.`,
 			meaning: 'This version of libvirt merges into an image that another branch stands on, or removes it. vsnap-tui does not.',
 			remedy: 'Delete with vsnap-tui only.',
 		});

@@ -1,12 +1,13 @@
 /**
 Why the domain cannot be started as it is defined, though its disks may be whole: media, kernel, firmware, secrets that are not there.
 */
+import {listNames} from '../../model/text/list-names.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {chainConflict, layersWithoutSecret} from '../../model/domain/recorded-chain.ts';
 import {isStartable, lostToStart} from '../../model/domain/start-files.ts';
 import {conflictRemedy, describeConflict} from '../../planner/checks/recorded-chains.ts';
 import {describeLost, ejectCommand} from '../../planner/checks/start-files.ts';
-import {listed, report, type Examination} from './patient.ts';
+import {report, type Examination} from './patient.ts';
 
 function findLost(examination: Examination): void {
 	const {host, picture: {domain, missing}} = examination;
@@ -54,7 +55,7 @@ function findSecretlessLayers(examination: Examination): void {
 			report(examination, {
 				kind: 'cannot-start',
 				severity: hasProcess(domain) ? 'warning' : 'problem',
-				text: `The domain cannot be started${hasProcess(domain) ? ' again once it is off' : ''}: ${disk.target} is backed by ${listed(layers)}, which is encrypted, and the definition names no secret for it.`,
+				text: `The domain cannot be started${hasProcess(domain) ? ' again once it is off' : ''}: ${disk.target} is backed by ${listNames(layers, 6)}, which is encrypted, and the definition names no secret for it.`,
 				meaning: 'libvirt says "Unexpected enum value 0 for virStorageEncryptionEngine". The data is whole.',
 				remedy: `Record the chain below ${disk.target} in the definition (virsh edit): <backingStore> for each layer, with <encryption format='luks' engine='qemu'> and its <secret> in the <source> of the encrypted one.`,
 				images: layers,

@@ -1,6 +1,7 @@
 /**
 What was left half-way or half-asleep: actions of ours, managed saves, checkpoints whose bitmaps are gone.
 */
+import {listNames} from '../../model/text/list-names.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {chainOf, imageAt} from '../../model/images/image-graph.ts';
 import {lostNvramCopies} from '../../model/domain/nvram.ts';
@@ -9,7 +10,7 @@ import type {Checkpoint} from '../../model/domain/snapshot.ts';
 import {describeAction} from '../../actions/registry.ts';
 import {writtenHeads} from '../../planner/records/lineage.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
-import {listed, report, type Examination} from './patient.ts';
+import {report, type Examination} from './patient.ts';
 
 /** The layers that have a bitmap must be contiguous from the top, each with a good one; QEMU asks for no more. */
 function brokenDisks({context}: Examination, checkpoint: Checkpoint): string[] {
@@ -47,7 +48,7 @@ function findCheckpoints(examination: Examination): void {
 		report(examination, {
 			kind: 'checkpoint-broken',
 			severity: 'warning',
-			text: `The checkpoint "${checkpoint.name}" has no good bitmap on ${listed(targets)}.`,
+			text: `The checkpoint "${checkpoint.name}" has no good bitmap on ${listNames(targets, 6)}.`,
 			meaning: 'An incremental backup from it fails; after a crash, or a revert by virsh, this is so.',
 			remedy: `Forget it (virsh checkpoint-delete DOMAIN --checkpointname ${quoteForShell(checkpoint.name)} --metadata), and make a full backup with a new checkpoint.`,
 		});
@@ -65,7 +66,7 @@ function findLostNvram(examination: Examination): void {
 		report(examination, {
 			kind: 'unused-nvram',
 			severity: 'warning',
-			text: `No snapshot goes with ${listed(lost)}.`,
+			text: `No snapshot goes with ${listNames(lost, 6)}.`,
 			meaning: 'Firmware variables that were kept for snapshots which somebody deleted without vsnap-tui.',
 			wish: {kind: 'tidy', uuid: domain.uuid, paths: lost},
 		});

@@ -4,6 +4,7 @@ The words and the exit code of each failure. Exhaustive: a new kind does not com
 import {unreachable} from '../result.ts';
 import type {Blocker, Failure, ToolFailure} from '../failure.ts';
 import {quoteForShell} from './shell-quote.ts';
+import {listNames} from './list-names.ts';
 
 export type Description = {message: string; hint?: string};
 
@@ -27,10 +28,6 @@ const monitorHints = {
 	'no-answer': 'Is the process of the domain stopped, or its storage gone?',
 	closed: 'Most often QEMU has ended: look at what it printed last.',
 };
-
-function list(names: string[], most = 8): string {
-	return names.length <= most ? names.join(', ') : `${names.slice(0, most).join(', ')} and ${names.length - most} more`;
-}
 
 function describeBlocker(blocker: Blocker): string {
 	return `- ${blocker.text}${blocker.remedy === undefined ? '' : `\n  ${blocker.remedy}`}`;
@@ -66,14 +63,14 @@ export function describeFailure(failure: Failure): Description {
 		case 'domain-not-found': {
 			return {
 				message: `There is no domain "${failure.name}" on this host.`,
-				hint: failure.known.length === 0 ? 'The host has no domains.' : `It has: ${list(failure.known)}.`,
+				hint: failure.known.length === 0 ? 'The host has no domains.' : `It has: ${listNames(failure.known, 8)}.`,
 			};
 		}
 
 		case 'snapshot-not-found': {
 			return {
 				message: `The domain "${failure.domain}" has no snapshot "${failure.name}".`,
-				hint: failure.known.length === 0 ? 'It has no snapshots.' : `It has: ${list(failure.known)}.`,
+				hint: failure.known.length === 0 ? 'It has no snapshots.' : `It has: ${listNames(failure.known, 8)}.`,
 			};
 		}
 
@@ -106,7 +103,7 @@ export function describeFailure(failure: Failure): Description {
 
 		case 'host-changed': {
 			return {
-				message: `The host changed since the plan was made (${list(failure.changed)}). Nothing was touched.`,
+				message: `The host changed since the plan was made (${listNames(failure.changed, 8)}). Nothing was touched.`,
 				hint: 'Make the plan again and read it again.',
 			};
 		}
@@ -178,70 +175,6 @@ export function describeFailure(failure: Failure): Description {
 
 		case 'recovery-refused': {
 			return {message: failure.reason, hint: failure.remedy};
-		}
-
-		default: {
-			return unreachable(failure);
-		}
-	}
-}
-
-/** Exit codes of design.md, section 5. */
-export function exitCodeOf(failure: Failure): number {
-	switch (failure.kind) {
-		case 'usage': {
-			return 2;
-		}
-
-		case 'domain-not-found':
-		case 'snapshot-not-found':
-		case 'read-only':
-		case 'files-elsewhere':
-		case 'state-folder-unsafe':
-		case 'recovery-refused': {
-			return 3;
-		}
-
-		case 'refused': {
-			// A job that runs is all that stands in the way: who waits for it may try again.
-			return failure.blockers.every(({kind}) => kind === 'job-running') ? 6 : 3;
-		}
-
-		case 'host-unreachable':
-		case 'host-not-understood':
-		case 'monitor-failed': {
-			return 5;
-		}
-
-		case 'busy': {
-			return 6;
-		}
-
-		case 'host-changed': {
-			return 7;
-		}
-
-		case 'interrupted': {
-			return failure.rolledBack ? 130 : 4;
-		}
-
-		case 'step-failed':
-		case 'not-proven': {
-			return failure.rolledBack ? 1 : 4;
-		}
-
-		case 'file-stays':
-		case 'not-as-before':
-		case 'request-kept': {
-			return 4;
-		}
-
-		case 'tool-failed':
-		case 'qmp-failed':
-		case 'unreadable':
-		case 'put-back-but-off':
-		case 'state-folder': {
-			return 1;
 		}
 
 		default: {

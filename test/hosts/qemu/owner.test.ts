@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
-import {exitCodeOf} from '../../../source/model/text/describe-failure.ts';
+import {exitCodeOf} from '../../../source/model/text/exit-codes.ts';
 import {fail, succeed} from '../../../source/model/result.ts';
 import {buildSnapshotXml} from '../../../source/model/xml/change-snapshot.ts';
 import {gatherNames, uuidOfName} from '../../../source/hosts/qemu/bare-names.ts';

@@ -1,6 +1,6 @@
 import {Buffer} from 'node:buffer';
 import test from 'ava';
-import {exitCodeOf} from '../../../source/model/text/describe-failure.ts';
+import {exitCodeOf} from '../../../source/model/text/exit-codes.ts';
 import {createFrameReader} from '../../../source/hosts/qemu/qmp-frames.ts';
 import {misfitInAnswer} from '../../../source/hosts/qemu/qmp-shapes.ts';
 

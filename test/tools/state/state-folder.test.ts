@@ -5,7 +5,8 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
-import {describeFailure, exitCodeOf} from '../../../source/model/text/describe-failure.ts';
+import {describeFailure} from '../../../source/model/text/describe-failure.ts';
+import {exitCodeOf} from '../../../source/model/text/exit-codes.ts';
 import {checkStateFolder, stateFolder} from '../../../source/tools/state/state-folder.ts';
 
 const root = {uid: 0, homes: ['/root']};
