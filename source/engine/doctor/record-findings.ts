@@ -55,7 +55,7 @@ function findCurrentTrouble(examination: Examination): void {
 	}
 }
 
-/** What `virsh snapshot-revert` to any snapshot unlinks although something needs it (traps R1, R2, R10, L12). */
+/** What `virsh snapshot-revert` to any snapshot unlinks although something needs it (R1, R2, R10, L12). */
 function findNativeRevert(examination: Examination): void {
 	const {context, picture: {snapshots, currentSnapshot}} = examination;
 	const current = snapshots.find(({name}) => name === currentSnapshot);
