@@ -6,6 +6,7 @@ import type {Blocker} from '../model/failure.ts';
 import type {Inventory} from '../model/domain/inventory.ts';
 import type {Pin} from '../model/images/pin.ts';
 import {pinsOfDomain} from '../model/images/pins.ts';
+import {capabilitiesOf, type Capabilities} from './hypervisor/capabilities.ts';
 
 export type PlanArguments = {
 	id: string;
@@ -21,6 +22,7 @@ export type PlanContext = {
 	uuid: string;
 	workPath: string;
 	host: Inventory['host'];
+	can: Capabilities;
 	/** All pins of the host: this domain's own and everybody else's. */
 	pins: Pin[];
 	graph: ImageGraph;
@@ -36,6 +38,7 @@ export function planContext(inventory: Inventory, given: PlanArguments): PlanCon
 		uuid: picture.domain.uuid,
 		workPath: given.workPath,
 		host,
+		can: capabilitiesOf(host),
 		pins,
 		graph: buildImageGraph(picture.images, pins),
 		blockers: [],

@@ -2,7 +2,7 @@
 Random hosts and random sequences of actions on them, with what must hold after each: every snapshot that remains holds what it held, nothing of another
 domain is touched, and nothing is left that could go.
 */
-import {unlinksRecordedSince} from '../../source/planner/records/lineage.ts';
+import {capabilitiesOf} from '../../source/planner/hypervisor/capabilities.ts';
 import {planAction} from '../../source/actions/plan-action.ts';
 import type {Action, Fate} from '../../source/model/plan/request.ts';
 import type {Plan} from '../../source/model/plan/plan.ts';
@@ -243,7 +243,7 @@ function checkRecords(journey: Journey, plan: Plan): void {
 	}
 
 	// Before 9.9 there may be none: better than one that the disks do not come from.
-	if (estate.libvirtVersion >= unlinksRecordedSince && own.current === undefined && snapshotsOf(own).some(snapshot => isExternal(snapshot))) {
+	if (capabilitiesOf({owner: 'libvirt', libvirtVersion: estate.libvirtVersion, hypervisorVersion: 0}).revertUnlinksRecordedOverlays && own.current === undefined && snapshotsOf(own).some(snapshot => isExternal(snapshot))) {
 		fail('external snapshots, and none is current');
 	}
 

@@ -6,7 +6,7 @@ import {posix} from 'node:path';
 import type {CreateAction, DiskWish} from '../../model/plan/request.ts';
 import type {DiskAnswer, Way} from '../../model/plan/decision-table.ts';
 import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain/domain.ts';
-import {chainOf, imageAt} from '../../model/images/image-graph.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
 import {blockChain} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {refuseNarrowRefcounts} from '../../planner/checks/narrow-refcounts.ts';
@@ -112,9 +112,6 @@ function obstacle({disk, mode}: ModedDisk): string | undefined {
 	return rules.find(([holds]) => holds)?.[1];
 }
 
-/** libvirt gives up on chains that are deeper. */
-const deepestChain = 200;
-
 function blockHead(context: PlanContext, disk: PartakingDisk): void {
 	blockChain(context, disk.headPath);
 	const freezing = context.pins.filter(pin => pin.hold === 'content' && pin.snapshot !== undefined && context.graph.keyOf(pin.path) === context.graph.keyOf(disk.headPath));
@@ -124,10 +121,6 @@ function blockHead(context: PlanContext, disk: PartakingDisk): void {
 			text: `${disk.target} writes to ${disk.headPath}, which is frozen already (${[...new Set(freezing.map(pin => pin.label))].join(', ')}): two snapshots may not freeze one image, or deleting one would change the other.`,
 			remedy: 'Revert to that snapshot (the domain then goes on in an overlay of its own), or delete its record; then try again.',
 		});
-	}
-
-	if (chainOf(context.graph, disk.headPath).length >= deepestChain) {
-		context.blockers.push({kind: 'not-supported', text: `The chain under ${disk.target} is ${deepestChain} images deep or more.`, remedy: 'Merge some snapshots first.'});
 	}
 }
 

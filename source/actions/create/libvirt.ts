@@ -29,8 +29,6 @@ import {ownOverlays} from './own-overlays.ts';
 
 const isTakenBack = 'libvirt would put the guest back on the disks that it had.';
 const agentChannel = 'org.qemu.guest_agent.0';
-/** From this version on the firmware's variables are saved inside their image, too. */
-const savesNvramInside = 10_009_000;
 
 /** A freeze without an agent fails; one that is known not to answer is told beforehand. */
 function blockAgent(context: PlanContext, {action, way}: CreateRequest): void {
@@ -69,7 +67,7 @@ function requireNoTransientDisk(context: PlanContext, {way, disks}: CreateReques
 /** Memory inside an image takes flash memory along, which has to be able to hold it. A `<varstore>` is no such image: it is part of the memory. */
 function refuseNvram(context: PlanContext): void {
 	const {nvramPath, nvramFiles, picture: {domain}} = context.inventory;
-	const isTooOld = context.host.libvirtVersion < savesNvramInside;
+	const isTooOld = !context.can.savesNvramInside;
 	if (nvramPath !== undefined && domain.liveDefinition?.hasVarstore !== true && (isTooOld || nvramFiles.get(nvramPath)?.isRaw)) {
 		context.blockers.push({
 			kind: 'not-supported',

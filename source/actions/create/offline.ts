@@ -28,7 +28,7 @@ import {checkSteps, overlayFiles, overlaySteps} from '../../planner/steps/overla
 import type {OverlaidDisk} from '../../planner/steps/revert-disks.ts';
 import {step} from '../../planner/steps/step.ts';
 import {chooseTargets, type TargetedDisk} from './targets.ts';
-import {recordsBesideCheckpoints, recordSteps, recordXml} from './record.ts';
+import {recordSteps, recordXml} from './record.ts';
 import {
 	blockInternal, partakingDisks, type ModedDisk, type PartakingDisk,
 } from './disks.ts';
@@ -54,8 +54,7 @@ export type CreateRequest = {action: CreateAction; way: Way; disks: ModedDisk[];
 
 function blockCheckpoints(context: PlanContext, isExternal: boolean): void {
 	const names = context.inventory.picture.checkpoints.map(checkpoint => checkpoint.name);
-	const isPicky = context.host.owner !== 'qemu' && context.host.libvirtVersion < recordsBesideCheckpoints;
-	if (names.length > 0 && (isExternal || isPicky)) {
+	if (names.length > 0 && (isExternal || !context.can.redefinesBesideCheckpoints)) {
 		context.blockers.push({
 			kind: 'checkpoint',
 			text: isExternal

@@ -12,6 +12,7 @@ import {fail, type Result, succeed} from '../../model/result.ts';
 import {isExternal} from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
 import {blockDomain, blockName} from '../../planner/checks/blockers.ts';
+import {capabilitiesOf} from '../../planner/hypervisor/capabilities.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {describeTpmLeftOut} from '../../planner/steps/guest-identity.ts';
@@ -27,7 +28,7 @@ import {answerOf, askDisks, modesOf, partakingTargets} from './disks.ts';
 type Decided = ReturnType<typeof decideForLibvirt>;
 
 function decideFor(inventory: Inventory, answers: Answers): Decided {
-	return inventory.host.owner === 'qemu' ? {decision: decide(answers), differences: []} : decideForLibvirt(answers, inventory.host.libvirtVersion);
+	return inventory.host.owner === 'qemu' ? {decision: decide(answers), differences: []} : decideForLibvirt(answers, capabilitiesOf(inventory.host));
 }
 
 /** Flags that do not fit the way. */

@@ -22,9 +22,6 @@ import {
 import {recordSteps} from './record.ts';
 import {chooseTargets, type TargetedDisk} from './targets.ts';
 
-/** `migrate` to `file:` came with it. */
-const migratesToFiles = 8_002_000;
-
 /**
 Where a person gave the node its name, where bitmaps go on, and where the overlay's header could not be left to QEMU, the overlay is opened by a name before the
 disk goes over to it.
@@ -134,7 +131,7 @@ function checkPrepared(disks: TargetedDisk[]): Step[] {
 
 /** Where QEMU writes its memory to. `exec:` is a shell's line, so the name is quoted for one; a comma has a meaning of its own after `file:`. */
 function memoryUri(context: PlanContext, path: string): string {
-	return context.host.hypervisorVersion >= migratesToFiles && !path.includes(',') ? `file:${path}` : `exec:cat > ${quoteAsIs(path)}`;
+	return context.can.migratesToFile && !path.includes(',') ? `file:${path}` : `exec:cat > ${quoteAsIs(path)}`;
 }
 
 function memorySteps(context: PlanContext, monitor: Monitor, given: {path: string; owner: {uid: number; gid: number} | undefined; isLive: boolean}): Step[] {

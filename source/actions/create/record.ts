@@ -15,9 +15,6 @@ import {isExternalOn, mustNameHeads, recordedOverlays} from '../../planner/recor
 import {step} from '../../planner/steps/step.ts';
 import type {ModedDisk} from './disks.ts';
 
-/** From here on libvirt keeps snapshot records beside checkpoints (11.3 was seen to, 10.0 to refuse). */
-export const recordsBesideCheckpoints = 11_003_000;
-
 export type RecordRequest = {
 	action: CreateAction;
 	disks: ModedDisk[];
@@ -91,7 +88,7 @@ export function nameNewHeads(context: PlanContext, overlays: ReadonlyMap<string,
 /** libvirt up to 10.0 redefines no snapshot beside checkpoints, so the record could not follow. Appends to the blockers. */
 function refuseBesideCheckpoints(context: PlanContext): void {
 	const names = context.inventory.picture.checkpoints.map(({name}) => name);
-	if (names.length > 0 && context.host.owner !== 'qemu' && context.host.libvirtVersion < recordsBesideCheckpoints) {
+	if (names.length > 0 && !context.can.redefinesBesideCheckpoints) {
 		context.blockers.push({
 			kind: 'checkpoint',
 			text: `The domain has checkpoints (${names.join(', ')}), and beside them this libvirt does not let the record of the current snapshot name the new disks.`,

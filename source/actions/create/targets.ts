@@ -5,7 +5,7 @@ is ever overwritten, and an overlay that was made beforehand is proven against t
 import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
 import type {CreateAction, DiskWish} from '../../model/plan/request.ts';
-import {advisedDepth, deepestChain} from '../../model/images/chain-depth.ts';
+import {advisedDepth} from '../../model/images/chain-depth.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import {chainOf, imageAt, overlaysOf} from '../../model/images/image-graph.ts';
@@ -127,11 +127,11 @@ function blockTarget(context: PlanContext, disk: TargetedDisk, consequences: Con
 	}
 
 	const depth = chainOf(context.graph, disk.headPath).length + 1;
-	const deepest = context.host.owner === 'qemu' ? Number.POSITIVE_INFINITY : deepestChain(context.host.libvirtVersion);
-	if (disk.reuse !== 'no-backing-file' && depth > deepest) {
+	const {deepestChain} = context.can;
+	if (disk.reuse !== 'no-backing-file' && depth > deepestChain) {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: `The chain of ${disk.target} would be ${depth} images deep, and this libvirt starts no domain with more than ${deepest}.`,
+			text: `The chain of ${disk.target} would be ${depth} images deep, and this host starts no domain with more than ${deepestChain}.`,
 			remedy: 'Merge or delete older snapshots first.',
 		});
 	} else if (disk.reuse !== 'no-backing-file' && depth > advisedDepth) {

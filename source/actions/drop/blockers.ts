@@ -12,7 +12,6 @@ import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import {blockChain, blockHeldHead} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
-import {needsCurrent} from '../../planner/records/lineage.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
 import {bitmapsInQemu} from '../../planner/hypervisor/merge-qemu.ts';
 import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
@@ -109,7 +108,7 @@ export function requireCurrent(context: PlanContext, deleted: readonly Snapshot[
 	const {domain, snapshots, currentSnapshot} = context.inventory.picture;
 	const gone = new Set(deleted.map(({name}) => name));
 	const remaining = snapshots.filter(snapshot => !gone.has(snapshot.name) && isExternal(snapshot));
-	if (needsCurrent(context.host) && remaining.length > 0 && currentSnapshot !== undefined && nextCurrent(context, gone) === undefined) {
+	if (context.can.revertUnlinksRecordedOverlays && remaining.length > 0 && currentSnapshot !== undefined && nextCurrent(context, gone) === undefined) {
 		context.blockers.push({
 			kind: 'not-supported',
 			text: `The disks of ${domain.name} are on none of the snapshots that would remain (${remaining.map(({name}) => name).join(', ')}), so none could be the current one; without one, libvirt's own revert crashes its daemon.`,

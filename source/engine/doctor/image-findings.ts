@@ -2,7 +2,7 @@
 Images that are missing or do not open, links that lead nowhere, formats that nobody wrote down, and chains that are too deep.
 */
 import {listNames} from '../../model/text/list-names.ts';
-import {advisedDepth, deepestChain} from '../../model/images/chain-depth.ts';
+import {advisedDepth} from '../../model/images/chain-depth.ts';
 import {isWritableMedium} from '../../model/domain/domain.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import {chainOf, holdersOf, imageAt} from '../../model/images/image-graph.ts';
@@ -118,8 +118,8 @@ function reportFormats(examination: Examination, images: readonly Image[]): void
 }
 
 function reportDepth(examination: Examination): void {
-	const {host, context} = examination;
-	const limit = deepestChain(host.libvirtVersion);
+	const {context} = examination;
+	const limit = context.can.deepestChain;
 	for (const {target, path} of writtenHeads(context)) {
 		const depth = chainOf(context.graph, path).length;
 		if (depth > Math.min(advisedDepth, limit)) {
@@ -128,7 +128,7 @@ function reportDepth(examination: Examination): void {
 				severity: depth > limit ? 'problem' : 'warning',
 				text: `${target} stands on a chain of ${depth} images.`,
 				meaning: depth > limit
-					? `This libvirt starts no domain on more than ${limit} layers.`
+					? `This host starts no domain on more than ${limit} layers.`
 					: `Each layer costs memory and time at every read, and some versions of libvirt start no more than 25. Up to ${advisedDepth} is advised.`,
 				remedy: 'Merge or delete snapshots that are no longer needed.',
 				images: [path],

@@ -9,6 +9,7 @@ import {pinsOfDomain} from '../../model/images/pins.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {frozenIndex} from '../../planner/records/lineage.ts';
 import type {PlanContext} from '../../planner/context.ts';
+import {capabilitiesOf} from '../../planner/hypervisor/capabilities.ts';
 import type {AuditEntry, Surroundings, UnfinishedAction} from '../ports.ts';
 
 export type Patient = {
@@ -60,6 +61,7 @@ export function examine(patient: Patient): Examination {
 		uuid: domain.uuid,
 		workPath: '',
 		host,
+		can: capabilitiesOf(host),
 		pins,
 		graph,
 		blockers: [],

@@ -9,7 +9,7 @@ import {unrecordedTags} from '../../model/images/unrecorded-tags.ts';
 import {quoteForTerminal} from '../../model/text/shell-quote.ts';
 import {isExternal} from '../../model/domain/snapshot.ts';
 import {
-	judgeCurrent, misnamedHeads, mustNameHeads, recordedOverlays, unlinksRecordedSince,
+	judgeCurrent, misnamedHeads, mustNameHeads, recordedOverlays,
 } from '../../planner/records/lineage.ts';
 import {unrecordedLayers} from '../../planner/records/unrecorded.ts';
 import {report, type Examination} from './patient.ts';
@@ -23,7 +23,7 @@ function findCurrentTrouble(examination: Examination): void {
 	const {context, picture: {snapshots, currentSnapshot}} = examination;
 	const verdict = judgeCurrent(context);
 	const current = snapshots.find(({name}) => name === currentSnapshot);
-	const isNewer = context.host.libvirtVersion >= unlinksRecordedSince;
+	const isNewer = context.can.revertUnlinksRecordedOverlays;
 	const rightful = verdict.isHandMerged ? undefined : verdict.rightful;
 	const byHand = {remedy: 'Take a snapshot of the present state with vsnap-tui: it becomes the current one, and names the right images.'};
 	if (!verdict.isRight) {
@@ -59,7 +59,7 @@ function findCurrentTrouble(examination: Examination): void {
 function findNativeRevert(examination: Examination): void {
 	const {context, picture: {snapshots, currentSnapshot}} = examination;
 	const current = snapshots.find(({name}) => name === currentSnapshot);
-	if (context.host.libvirtVersion < unlinksRecordedSince || current === undefined) {
+	if (!context.can.revertUnlinksRecordedOverlays || current === undefined) {
 		return;
 	}
 

@@ -14,7 +14,7 @@ import {withAncestors} from '../../model/domain/tree.ts';
 import {blockChain} from '../../planner/checks/blockers.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
 import {blockHandMerged} from '../../planner/checks/hand-merged.ts';
-import {isExternalOn, unlinksRecordedSince, writtenHeads} from '../../planner/records/lineage.ts';
+import {isExternalOn, writtenHeads} from '../../planner/records/lineage.ts';
 import {usableMemory} from '../../planner/checks/memory.ts';
 import {revertDisks} from '../../planner/steps/revert-disks.ts';
 import {blockInternalDisks} from '../../actions/revert/internal.ts';
@@ -100,10 +100,10 @@ function findNativeInternal(examination: Examination): void {
 /** libvirt >= 9.9 puts an overlay on every disk, also those that were left out, and drops it at the next revert (R6, L7). */
 function findNativeLeftOut(examination: Examination): void {
 	const {context, picture: {snapshots}} = examination;
-	const targets = context.host.libvirtVersion < unlinksRecordedSince
-		? []
-		: snapshots.filter(snapshot => isExternal(snapshot)).flatMap(snapshot =>
-			(snapshot.domain?.disks ?? []).filter(disk => isWritableMedium(disk) && !isExternalOn(snapshot, disk.target)).map(({target}) => target));
+	const targets = context.can.revertUnlinksRecordedOverlays
+		? snapshots.filter(snapshot => isExternal(snapshot)).flatMap(snapshot =>
+			(snapshot.domain?.disks ?? []).filter(disk => isWritableMedium(disk) && !isExternalOn(snapshot, disk.target)).map(({target}) => target))
+		: [];
 	if (targets.length > 0) {
 		report(examination, {
 			kind: 'native-revert',
@@ -118,7 +118,7 @@ function findNativeLeftOut(examination: Examination): void {
 /** Before 9.9 libvirt merges an ancestor into an image that other branches stand on as well (L6). */
 function findNativeDelete(examination: Examination): void {
 	const {context, picture: {snapshots, currentSnapshot}} = examination;
-	if (context.host.libvirtVersion >= unlinksRecordedSince || currentSnapshot === undefined) {
+	if (context.can.revertUnlinksRecordedOverlays || currentSnapshot === undefined) {
 		return;
 	}
 

@@ -146,21 +146,18 @@ export function decide(answers: Answers): Decision {
 		: {kind: 'refused', row: index + 1, ...result};
 }
 
-/** From 9.9 on one disk that is asked to be external is enough for libvirt to make all of them so. */
-const takesExternalOffline = 9_009_000;
-
-/** From 11.9 on libvirt makes a snapshot of manual disks alone: it stops the guest's writes and records the moment. */
-const takesManualAlone = 11_009_000;
+/** What depends on the version of libvirt: planner/hypervisor/capabilities.ts. */
+type LibvirtWays = {externalOfflineSnapshots: boolean; manualAlone: boolean};
 
 /** Rows for which no disk takes part and no memory is asked for. */
 const rowsWithoutAnything = new Set<number | undefined>([3, 9, 10, 15]);
 
-function decideManual(decision: Extract<Decision, {kind: 'refused'}>, {isActive}: Answers, libvirtVersion: number): Decision {
+function decideManual(decision: Extract<Decision, {kind: 'refused'}>, {isActive}: Answers, can: LibvirtWays): Decision {
 	if (!rowsWithoutAnything.has(decision.row)) {
 		return decision;
 	}
 
-	return libvirtVersion >= takesManualAlone
+	return can.manualAlone
 		? {
 			kind: 'way',
 			row: decision.row!,
@@ -174,10 +171,10 @@ function decideManual(decision: Extract<Decision, {kind: 'refused'}>, {isActive}
 The same for a domain of libvirt: the way that the running libvirt goes, and in words where that is another one than the table's. Nothing is refused that the
 table allows: what libvirt only wants to be asked for in other words is asked for so.
 */
-export function decideForLibvirt(answers: Answers, libvirtVersion: number): {decision: Decision; differences: string[]} {
+export function decideForLibvirt(answers: Answers, can: LibvirtWays): {decision: Decision; differences: string[]} {
 	const decision = decide(answers);
 	if (decision.kind === 'refused') {
-		const manual = answers.isManual ? decideManual(decision, answers, libvirtVersion) : decision;
+		const manual = answers.isManual ? decideManual(decision, answers, can) : decision;
 		return {decision: manual, differences: manual.kind === 'way' ? ['By the table nothing takes part; libvirt from 11.9 on takes manual disks alone.'] : []};
 	}
 
@@ -198,7 +195,7 @@ export function decideForLibvirt(answers: Answers, libvirtVersion: number): {dec
 		}
 
 		case 5: {
-			return isDiskOnly || libvirtVersion >= takesExternalOffline
+			return isDiskOnly || can.externalOfflineSnapshots
 				? {decision, differences: []}
 				: {decision, differences: ['This libvirt by itself asks for --disk-only with external disks of a domain that is off; made by qemu-img it needs no such flag, and the record is the same.']};
 		}

@@ -2,20 +2,11 @@
 A guest that was resumed paused: QEMU from 10.0 on leaves its images inactive until the guest runs for the first time. Bitmaps of inactive images are
 invisible, so an overlay that is made then would not carry them on, and every checkpoint would end; and no block job takes such an image (10.0, 11.1).
 */
-import type {Domain} from '../../model/domain/domain.ts';
-import type {HostFacts} from '../../model/domain/inventory.ts';
 import type {PlanContext} from '../context.ts';
-
-const activatesLate = 10_000_000;
-
-/** Whether QEMU has the images open and inactive: what it tells of their bitmaps then means nothing. */
-export function hasInactiveDisks(host: Pick<HostFacts, 'hypervisorVersion'>, domain: Domain): boolean {
-	return domain.isFreshlyResumed === true && host.hypervisorVersion >= activatesLate;
-}
 
 /** `because`: what would go wrong, as a sentence. Appends a blocker; libvirt has no other way to activate them than to let the guest run (tried on 11.3). */
 export function requireActiveDisks(context: PlanContext, because: string): void {
-	if (hasInactiveDisks(context.host, context.inventory.picture.domain)) {
+	if (context.can.activatesLate && context.inventory.picture.domain.isFreshlyResumed === true) {
 		context.blockers.push({
 			kind: 'domain-state',
 			text: `The domain is paused with the memory that it was resumed from, and QEMU has not activated its disks yet. ${because}`,

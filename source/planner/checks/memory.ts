@@ -2,10 +2,8 @@
 Resuming from a memory file: whether the file is fit for it, and the definition that QEMU is started with.
 */
 import type {DomainDefinition} from '../../model/domain/domain.ts';
-import {formatVersion} from '../../model/text/format.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import type {MemoryFileFacts} from '../../model/domain/inventory.ts';
-import type {MemoryFormat} from '../../model/domain/memory-format.ts';
 import type {PlanContext} from '../context.ts';
 
 function misfits(inFile: DomainDefinition, inSnapshot: DomainDefinition, presentName: string): string[] {
@@ -36,13 +34,6 @@ function misfits(inFile: DomainDefinition, inSnapshot: DomainDefinition, present
 	return found;
 }
 
-/** A file from a host with a newer libvirt. This one would find out when the domain is off. */
-function unknownFormat(context: PlanContext, format: MemoryFormat | undefined): string[] {
-	return format?.since !== undefined && context.host.libvirtVersion < format.since
-		? [`its memory is ${format.name}, which libvirt knows from ${formatVersion(format.since)} on, and this one is ${formatVersion(context.host.libvirtVersion)}`]
-		: [];
-}
-
 /** The facts of the snapshot's memory file if it can be resumed from; else blockers are appended (R5, R8, L4). */
 export function usableMemory(context: PlanContext, snapshot: Snapshot): Extract<MemoryFileFacts, {kind: 'good'}> | undefined {
 	if (snapshot.memory.mode !== 'external') {
@@ -63,7 +54,8 @@ export function usableMemory(context: PlanContext, snapshot: Snapshot): Extract<
 	const reasons = facts.kind === 'bad'
 		? [facts.reason]
 		: [
-			...unknownFormat(context, facts.format),
+			// This libvirt would find out when the domain is off.
+			...(facts.format === undefined ? [] : [context.can.refusesMemory(facts.format)].filter(reason => reason !== undefined)),
 			...(snapshot.domain ? misfits(facts.definition, snapshot.domain, context.inventory.picture.domain.name) : []),
 		];
 	for (const reason of reasons) {

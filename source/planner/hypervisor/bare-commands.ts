@@ -10,11 +10,9 @@ import {relaunchArgv, relaunchProblems, type Relaunch} from '../../model/qemu/co
 import {quoteAsIs} from '../../model/text/shell-quote.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
 import {commandLineOf} from '../../model/xml/bare-domain.ts';
+import {capabilitiesOf} from './capabilities.ts';
 
 export type BareContext = {workPath: string; host: HostFacts; inventory: Inventory};
-
-/** QEMU knows the transport `file:` from this version on. */
-const fileTransportSince = 8_002_000;
 
 /** Whether the domain is bare QEMU. */
 export function isBare<T extends {host: HostFacts; inventory?: Inventory}>(context: T): context is T & BareContext {
@@ -72,7 +70,7 @@ export const bareCommands = {
 	},
 	/** Reads the memory into a QEMU that waits for it. */
 	loadMemory: (context: BareContext, memoryPath: string) => qmp(context, 'migrate-incoming', {
-		arguments: {uri: context.host.hypervisorVersion >= fileTransportSince && !memoryPath.includes(',offset=') ? `file:${memoryPath}` : `exec:cat -- ${quoteAsIs(memoryPath)}`},
+		arguments: {uri: capabilitiesOf(context.host).migratesToFile && !memoryPath.includes(',offset=') ? `file:${memoryPath}` : `exec:cat -- ${quoteAsIs(memoryPath)}`},
 		until: {kind: 'incoming'},
 	}),
 	resume: (context: BareContext) => qmp(context, 'cont'),

@@ -14,7 +14,6 @@ import {changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {snapshotCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 import {step} from '../steps/step.ts';
-import {namesHeads} from './lineage.ts';
 
 function overlaysOf(disks: Snapshot['disks']): Map<string, string> {
 	return new Map(disks.flatMap(disk => disk.overlayPath === undefined ? [] : [[disk.target, disk.overlayPath]]));
@@ -41,7 +40,7 @@ function headPaths(context: PlanContext): Map<string, string> {
 /** Makes the record of the former current snapshot current again, without losing what it says of its overlays. */
 function backToFormerCurrent(context: PlanContext, former: Snapshot | undefined, target: Snapshot): Result<Step['undo']> {
 	// Current it stays, for that cannot be taken back; so its record has to name what the domain writes to, or libvirt's own revert unlinks the wrong files.
-	const targetXml = former === undefined && namesHeads(context.host)
+	const targetXml = former === undefined && context.can.currentNamesHeads
 		? changeSnapshotXml(target.xml, {overlays: headPaths(context), devices: devicePaths(context.graph), dropRevertDisks: true})
 		: preservingXml(target);
 	if (!targetXml.ok) {
@@ -90,7 +89,7 @@ export function bookkeepingSteps(context: PlanContext, target: Snapshot, given: 
 		return undo;
 	}
 
-	const mayRewrite = !given.hasChildren || namesHeads(context.host);
+	const mayRewrite = !given.hasChildren || context.can.currentNamesHeads;
 	const rewritten = mayRewrite ? changeSnapshotXml(target.xml, {overlays: given.heads, devices: devicePaths(context.graph), dropRevertDisks: true}) : preservingXml(target);
 	if (!rewritten.ok) {
 		return rewritten;

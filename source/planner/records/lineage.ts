@@ -3,21 +3,12 @@ Which snapshot the images say is the current one. Records may be wrong: somebody
 writes to stands on the image that a snapshot froze, and that snapshot is where the domain comes from.
 */
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
-import type {HostFacts} from '../../model/domain/inventory.ts';
 import {chainOf} from '../../model/images/image-graph.ts';
 import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
 import type {PlanContext} from '../context.ts';
 
 export type Head = {target: string; path: string};
-
-/** Since this version libvirt's own revert unlinks what the current snapshot's record names as overlays (docs/facts/behaviour.md#the-current-record). */
-export const unlinksRecordedSince = 9_009_000;
-
-/** Whether the current snapshot has to name the heads: libvirt >= 9.9 acts on it. A bare QEMU has no libvirt; its records are kept as the newest wants them. */
-export function namesHeads({owner, libvirtVersion}: HostFacts): boolean {
-	return owner === 'qemu' || libvirtVersion >= unlinksRecordedSince;
-}
 
 /** The image files that the domain writes to. */
 export function writtenHeads(context: PlanContext): Head[] {
@@ -108,11 +99,6 @@ export function snapshotBelowHeads(context: PlanContext, snapshots: readonly Sna
 	return candidates.length === 0 ? undefined : youngest(snapshots, candidates);
 }
 
-/** libvirt since 9.9 crashes in its own revert where external snapshots exist and none is current (R3). Standalone QEMU has no libvirt. */
-export function needsCurrent({owner, libvirtVersion}: HostFacts): boolean {
-	return owner !== 'qemu' && libvirtVersion >= unlinksRecordedSince;
-}
-
 /** Asks every head. A domain without external snapshots is right as it is. */
 export function judgeCurrent(context: PlanContext): CurrentVerdict {
 	const {snapshots, currentSnapshot} = context.inventory.picture;
@@ -142,7 +128,7 @@ export function judgeCurrent(context: PlanContext): CurrentVerdict {
 	}
 
 	// None is right where the disks are on what no snapshot froze, as after the delete of a root beside its branches.
-	const mayBeNone = candidates.length === 0 && !needsCurrent(context.host);
+	const mayBeNone = candidates.length === 0 && !context.can.revertUnlinksRecordedOverlays;
 	return {
 		isRight: isRight && (currentSnapshot !== undefined || mayBeNone),
 		rightful: candidates.length === 0 ? undefined : youngest(snapshots, candidates),
@@ -161,5 +147,5 @@ export function misnamedHeads(context: PlanContext, current: Snapshot): Head[] {
 
 /** Whether the record of the current snapshot has to name what the domain writes to: before 9.9 one with children keeps what it named. */
 export function mustNameHeads(context: PlanContext, current: Snapshot): boolean {
-	return namesHeads(context.host) || !context.inventory.picture.snapshots.some(({parent}) => parent === current.name);
+	return context.can.currentNamesHeads || !context.inventory.picture.snapshots.some(({parent}) => parent === current.name);
 }

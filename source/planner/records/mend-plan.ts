@@ -6,7 +6,6 @@ import {imageAt, isOpenable} from '../../model/images/image-graph.ts';
 import type {Consequence, Expected, Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
-import {redefinesBesideCheckpoints} from '../steps/checkpoints.ts';
 import type {PlanArguments, PlanContext} from '../context.ts';
 import {fingerprintOf} from '../fingerprint.ts';
 import {planFrame} from '../frame.ts';
@@ -44,7 +43,7 @@ export function blockMending(context: PlanContext): void {
 /** Older versions of libvirt refuse to redefine a snapshot while the domain has checkpoints. */
 export function blockRedefine(context: PlanContext): void {
 	const {checkpoints} = context.inventory.picture;
-	if (checkpoints.length > 0 && context.host.owner !== 'qemu' && context.host.libvirtVersion < redefinesBesideCheckpoints) {
+	if (checkpoints.length > 0 && !context.can.redefinesBesideCheckpoints) {
 		context.blockers.push({
 			kind: 'checkpoint',
 			text: `The domain has checkpoints (${checkpoints.map(({name}) => name).join(', ')}), and this libvirt does not change snapshot records beside them.`,

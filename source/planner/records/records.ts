@@ -14,7 +14,7 @@ import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {snapshotCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 import {step} from '../steps/step.ts';
-import {namesHeads, recordedOverlays, snapshotBelowHeads} from './lineage.ts';
+import {recordedOverlays, snapshotBelowHeads} from './lineage.ts';
 import {preservingXml} from './bookkeeping.ts';
 
 export type RecordChange = {
@@ -83,7 +83,7 @@ function overlaysAfter(context: PlanContext, snapshot: Snapshot, given: {change:
 	const {heads, successors} = given.change;
 	const overlays = new Map([...recordedOverlays(snapshot)].map(([target, path]) => [target, successors.get(path) ?? path]));
 	// Before 9.9 a record with children keeps what it named: rewritten, libvirt's own delete would commit the head into what the children share.
-	return given.isCurrent && (given.isLeaf || namesHeads(context.host)) ? new Map([...overlays, ...heads]) : overlays;
+	return given.isCurrent && (given.isLeaf || context.can.currentNamesHeads) ? new Map([...overlays, ...heads]) : overlays;
 }
 
 function draftOf(context: PlanContext, snapshot: Snapshot, given: {number: number; change: RecordChange; parents: ReadonlyMap<string, string | undefined>; current: string | undefined}): Result<Draft> {

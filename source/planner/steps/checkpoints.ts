@@ -16,9 +16,6 @@ import {buildPath} from './build-folder.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
 import {step} from './step.ts';
 
-/** 11.3 was seen to redefine snapshots beside checkpoints, 10.0 to refuse; nothing in between was tried, so it counts as refusing. */
-export const redefinesBesideCheckpoints = 11_003_000;
-
 export type CheckpointSteps = {
 	/** While the new overlays are prepared. */
 	bitmaps: Step[];
@@ -94,12 +91,12 @@ function recordAfter(checkpoint: Checkpoint, all: Checkpoint[], good: ReadonlySe
 /** For plans that change snapshot records and nothing that a checkpoint is about: a picky libvirt refuses that while there are checkpoints. */
 export function checkpointsAside(context: PlanContext): {before: Step[]; after: Step[]} {
 	const all = byAge(context.inventory.picture.checkpoints);
-	return context.host.libvirtVersion < redefinesBesideCheckpoints
-		? {
+	return context.can.redefinesBesideCheckpoints
+		? {before: [], after: []}
+		: {
 			before: all.map((checkpoint, index) => forgetStep(context, checkpoint, index)).reverse(),
 			after: all.map((checkpoint, index) => redefineStep(context, checkpoint, {index, xml: checkpoint.xml})),
-		}
-		: {before: [], after: []};
+		};
 }
 
 /** Fails with `unreadable` where a record cannot be changed. */
@@ -131,10 +128,9 @@ export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot
 		}
 	}
 
-	const isPickyHost = context.host.libvirtVersion < redefinesBesideCheckpoints;
-	const out = all.filter(checkpoint => isPickyHost || !good.has(checkpoint));
+	const out = all.filter(checkpoint => !context.can.redefinesBesideCheckpoints || !good.has(checkpoint));
 	result.before = [...out].reverse().map(checkpoint => forgetStep(context, checkpoint, all.indexOf(checkpoint)));
-	for (const checkpoint of isPickyHost ? good : []) {
+	for (const checkpoint of context.can.redefinesBesideCheckpoints ? [] : good) {
 		const xml = recordAfter(checkpoint, all, good);
 		if (!xml.ok) {
 			return xml;

@@ -10,16 +10,12 @@ import {isForeignNvram} from './nvram.ts';
 import {variablesIn} from './nvram-revert.ts';
 import {step} from './step.ts';
 
-/** 10.9 only does it while the domain runs, and forgets the file in reverts and deletes. */
-const takesNvramAlong = 10_010_000;
-
 const tagsIn = (context: PlanContext, path: string) => context.inventory.nvramFiles.get(path)?.tags ?? [];
 
 /** The file that internal snapshots of the domain, as it is now, take along; undefined: there is none, or libvirt leaves it alone. */
 export function nvramImageOf(context: PlanContext): string | undefined {
-	const {inventory: {nvramPath, nvramFiles}, host} = context;
-	const isTakenAlong = host.owner !== 'qemu' && host.libvirtVersion >= takesNvramAlong;
-	return nvramPath !== undefined && isTakenAlong && nvramFiles.get(nvramPath)?.isRaw === false && !isForeignNvram(context, nvramPath) ? nvramPath : undefined;
+	const {inventory: {nvramPath, nvramFiles}, can} = context;
+	return nvramPath !== undefined && can.takesNvramAlong && nvramFiles.get(nvramPath)?.isRaw === false && !isForeignNvram(context, nvramPath) ? nvramPath : undefined;
 }
 
 /** Two states of one name in one file: nobody could say which is meant. Appends a blocker. */

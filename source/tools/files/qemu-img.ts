@@ -13,7 +13,7 @@ import {readOpenProcesses} from './files.ts';
 
 const readTimeoutMs = 60_000;
 /** libvirt itself stops at 200. */
-const deepestChain = 1000;
+const mostImagesRead = 1000;
 
 /** One image of `qemu-img info --output=json`, with the names of QEMU. */
 type QemuImage = {
@@ -172,7 +172,7 @@ async function walkChain(runner: Runner, path: string, format: string | undefine
 	const images: Image[] = [];
 	const seen = new Set<string>();
 	let next: {path: string; format: string | undefined} | undefined = {path, format};
-	while (next !== undefined && images.length < deepestChain) {
+	while (next !== undefined && images.length < mostImagesRead) {
 		if (seen.has(next.path)) {
 			images.at(-1)!.problems.push({kind: 'unreadable', reason: `its backing file leads back to ${next.path}`, cause: 'loop'});
 			break;

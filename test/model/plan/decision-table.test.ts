@@ -1,5 +1,6 @@
 /** The table of how a snapshot is made, row by row, and where libvirt goes another way. */
 import test from 'ava';
+import {capabilitiesOf} from '../../../source/planner/hypervisor/capabilities.ts';
 import {
 	decide, decideForLibvirt, type Answers, type Decision, type DiskAnswer, type MemoryAnswer,
 } from '../../../source/model/plan/decision-table.ts';
@@ -167,8 +168,8 @@ test('internal and external disks in one snapshot are refused, by no row', t => 
 	t.is(says(ask('online', 'external', 'mixed')), 'no row: refused');
 });
 
-function askLibvirt(answers: Partial<Answers>, version: number) {
-	const {decision, differences} = decideForLibvirt({isActive: false, memory: '-', disk: '-', isDiskOnly: false, ...answers}, version);
+function askLibvirt(answers: Partial<Answers>, libvirtVersion: number) {
+	const {decision, differences} = decideForLibvirt({isActive: false, memory: '-', disk: '-', isDiskOnly: false, ...answers}, capabilitiesOf({owner: 'libvirt', libvirtVersion, hypervisorVersion: 0}));
 	return [says(decision), differences.length];
 }
 

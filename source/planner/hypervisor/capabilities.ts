@@ -1,0 +1,56 @@
+/**
+What the hypervisor of a host can do, each fact of a version once: since which version, and how it shows. Nobody else compares versions.
+*/
+import type {HostFacts} from '../../model/domain/inventory.ts';
+import type {MemoryFormat} from '../../model/domain/memory-format.ts';
+import {formatVersion} from '../../model/text/format.ts';
+
+export type Capabilities = {
+	/**
+	Since libvirt 9.9: its own revert unlinks what the record of the current snapshot names as overlays, crashes where external snapshots exist and none is current
+	(R3), and puts left-out disks on overlays as well. Its own delete no longer merges into an image that another branch is backed by.
+	*/
+	revertUnlinksRecordedOverlays: boolean;
+	/** The record of the current snapshot has to name the heads, because libvirt acts on it (as above). The records of a standalone QEMU are kept as the newest libvirt wants them. */
+	currentNamesHeads: boolean;
+	/** Snapshot records can be changed and made beside checkpoints. Seen on libvirt 11.3; 10.0 refuses. Nothing in between was tried, so it counts as refusing. */
+	redefinesBesideCheckpoints: boolean;
+	/** Since libvirt 10.9: memory can be saved inside an image although there is NVRAM, whose qcow2 file gets an internal snapshot as well. */
+	savesNvramInside: boolean;
+	/** Since libvirt 10.10: offline internal snapshots, reverts and deletes take NVRAM in a qcow2 file along, too. 10.9 forgets the file there. */
+	takesNvramAlong: boolean;
+	/** Since QEMU 8.2: the migration transport `file:`. Before that, memory goes through a shell (`exec:`). */
+	migratesToFile: boolean;
+	/** Since QEMU 10.0: a guest that was resumed paused keeps its images inactive until it runs for the first time. */
+	activatesLate: boolean;
+	/** The most images a chain may have. libvirt starts no domain on more than 200, and on no more than 25 from 10.8 up to 11.10. QEMU alone has no limit of its own; more than 200 was never tried. */
+	deepestChain: number;
+	/** Since libvirt 9.9: one disk that is asked to be external is enough to make all of a domain that is off so. Before, it wants to hear `--disk-only`. */
+	externalOfflineSnapshots: boolean;
+	/** Since libvirt 11.9: a snapshot of manual disks alone. It stops the guest's writes and records the moment. */
+	manualAlone: boolean;
+	/** Why this libvirt cannot resume from memory of that kind, as the end of a sentence; undefined: it can. A newer one wrote the file. */
+	refusesMemory: (format: MemoryFormat) => string | undefined;
+};
+
+const version = (major: number, minor: number) => (major * 1_000_000) + (minor * 1000);
+
+export function capabilitiesOf({owner, libvirtVersion: libvirt, hypervisorVersion: qemu}: Pick<HostFacts, 'owner' | 'libvirtVersion' | 'hypervisorVersion'>): Capabilities {
+	const isStandalone = owner === 'qemu';
+	const since = (major: number, minor: number) => !isStandalone && libvirt >= version(major, minor);
+	return {
+		revertUnlinksRecordedOverlays: since(9, 9),
+		currentNamesHeads: isStandalone || since(9, 9),
+		redefinesBesideCheckpoints: isStandalone || since(11, 3),
+		savesNvramInside: since(10, 9),
+		takesNvramAlong: since(10, 10),
+		migratesToFile: qemu >= version(8, 2),
+		activatesLate: qemu >= version(10, 0),
+		deepestChain: since(10, 8) && !since(11, 11) ? 25 : 200,
+		externalOfflineSnapshots: since(9, 9),
+		manualAlone: since(11, 9),
+		refusesMemory: ({name, since: first}) => first === undefined || libvirt >= first
+			? undefined
+			: `its memory is ${name}, which libvirt knows from ${formatVersion(first)} on, and this one is ${formatVersion(libvirt)}`,
+	};
+}
