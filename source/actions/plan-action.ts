@@ -1,14 +1,13 @@
 /**
 The planner of any action. All of them are pure: the world, the time and the id come in.
 */
-import {withRecords} from '../planner/hypervisor/bare-records.ts';
 import {planContext, type PlanArguments} from '../planner/context.ts';
 import {guardWrites} from '../planner/guard-writes.ts';
 import {joinPermissions} from '../planner/checks/permissions.ts';
 import type {Action} from '../model/plan/request.ts';
 import type {Inventory} from '../model/domain/inventory.ts';
 import type {Plan} from '../model/plan/plan.ts';
-import {fail, type Result} from '../model/result.ts';
+import {fail, succeed, type Result} from '../model/result.ts';
 import {specOf} from './registry.ts';
 
 /** Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */
@@ -18,6 +17,7 @@ export function planAction(action: Action, inventory: Inventory, given: PlanArgu
 		return plan.failure.kind === 'refused' ? fail({...plan.failure, blockers: joinPermissions(plan.failure.blockers)}) : plan;
 	}
 
-	const guarded = guardWrites(planContext(inventory, given), plan.value);
-	return guarded.ok ? withRecords(guarded.value, inventory, given.workPath) : guarded;
+	const context = planContext(inventory, given);
+	const guarded = guardWrites(context, plan.value);
+	return guarded.ok ? succeed(context.hypervisor.complete(guarded.value)) : guarded;
 }

@@ -1,12 +1,14 @@
 /**
 What every planner is given: the world as it was read, and the few things that a pure function may not fetch itself.
 */
-import {buildImageGraph, type ImageGraph} from '../model/images/image-graph.ts';
+import {buildImageGraph} from '../model/images/image-graph.ts';
 import type {Blocker} from '../model/failure.ts';
 import type {Inventory} from '../model/domain/inventory.ts';
 import type {Pin} from '../model/images/pin.ts';
 import {pinsOfDomain} from '../model/images/pins.ts';
-import {capabilitiesOf, type Capabilities} from './hypervisor/capabilities.ts';
+import {capabilitiesOf} from './hypervisor/capabilities.ts';
+import {hypervisorOf} from './hypervisor/choose.ts';
+import type {Hypervisor, Site} from './hypervisor/hypervisor.ts';
 
 export type PlanArguments = {
 	id: string;
@@ -17,33 +19,24 @@ export type PlanArguments = {
 	generationId?: string;
 };
 
-export type PlanContext = {
-	inventory: Inventory;
-	uuid: string;
-	workPath: string;
-	host: Inventory['host'];
-	can: Capabilities;
+export type PlanContext = Site & {
+	hypervisor: Hypervisor;
 	/** All pins of the host: this domain's own and everybody else's. */
 	pins: Pin[];
-	graph: ImageGraph;
 	blockers: Blocker[];
 	generationId?: string;
 };
 
-export function planContext(inventory: Inventory, given: PlanArguments): PlanContext {
-	const {picture, host} = inventory;
+export function contextOn(inventory: Inventory, given: Pick<PlanContext, 'workPath' | 'pins' | 'graph' | 'generationId'>): PlanContext {
+	const {host, picture: {domain}} = inventory;
+	const site = {...given, inventory, host, can: capabilitiesOf(host), uuid: domain.uuid};
+	return {...site, hypervisor: hypervisorOf(site), blockers: []};
+}
+
+export function planContext(inventory: Inventory, {workPath, generationId}: PlanArguments): PlanContext {
+	const {picture} = inventory;
 	const pins = [...pinsOfDomain(picture.domain, picture.snapshots), ...picture.foreignPins];
-	return {
-		inventory,
-		uuid: picture.domain.uuid,
-		workPath: given.workPath,
-		host,
-		can: capabilitiesOf(host),
-		pins,
-		graph: buildImageGraph(picture.images, pins),
-		blockers: [],
-		generationId: given.generationId,
-	};
+	return contextOn(inventory, {workPath, generationId, pins, graph: buildImageGraph(picture.images, pins)});
 }
 
 /**

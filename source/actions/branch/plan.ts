@@ -18,7 +18,6 @@ import {
 	blockChain, blockDomain, blockFolders, blockHeldHead, blockName, refuseUnreadable,
 } from '../../planner/checks/blockers.ts';
 import {preservingXml, tidyFormer} from '../../planner/records/bookkeeping.ts';
-import {snapshotCommands} from '../../planner/hypervisor/commands.ts';
 import {closeBuildFolders, proveBuilt, refuseFolderRisks} from '../../planner/steps/build-folder.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {defineStep, stopSteps} from '../../planner/steps/domain.ts';
@@ -95,10 +94,10 @@ function recordSteps(context: PlanContext, action: BranchAction, given: {snapsho
 		step('switch', {
 			id: 'branch',
 			title: `Record the beginning of the branch as snapshot "${action.name}", after "${snapshot.name}"`,
-			command: snapshotCommands.redefine(context, {fileName: 'snapshot-branch', xml, makeCurrent: true}),
+			command: context.hypervisor.records.replace({fileName: 'snapshot-branch', xml, makeCurrent: true}),
 			undo: [
-				{...snapshotCommands.forget(context, action.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: action.name}},
-				...(former === undefined ? [] : [snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})]),
+				{...context.hypervisor.records.deleteMetadata(action.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: action.name}},
+				...(former === undefined ? [] : [context.hypervisor.records.replace({fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})]),
 			],
 		}),
 		...tidied.value,

@@ -12,9 +12,8 @@ import {
 	attributeOf, childOf, childrenOf, readXml,
 } from '../../model/xml/read-xml.ts';
 import {blockFolders} from '../../planner/checks/blockers.ts';
-import {
-	blockCommands, domainCommands, fileCommands, imageCommands, snapshotCommands, virsh,
-} from '../../planner/hypervisor/commands.ts';
+import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
+import {virsh} from '../../planner/hypervisor/libvirt.ts';
 import {placeOf, refuseFolderRisks} from '../../planner/steps/build-folder.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
@@ -147,20 +146,14 @@ overlays are merged back into the images that the domain had, which is as it was
 */
 function undoOf(context: PlanContext, given: {request: CreateRequest; disks: TargetedDisk[]; memoryPath: string | undefined}): Command[] {
 	const {request: {action, way}, disks, memoryPath} = given;
-	const {uuid} = context;
+	const {uuid, hypervisor: {records, blocks}} = context;
 	const [first] = disks;
 	const exists: Probe = {kind: 'snapshot-exists', uuid, name: action.snapshot};
-	const isInside = way.by === 'savevm';
+	const remove = way.by === 'savevm' ? records.deleteWithState : records.deleteMetadata;
 	return [
 		...(action.isQuiesced ? [{...virsh(context, ['domfsthaw', '--domain', uuid]), onlyIf: {kind: 'domain-active', uuid}} as const] : []),
-		...(action.hasNoMetadata
-			? []
-			: [{...(isInside ? snapshotCommands.remove(context, action.snapshot) : snapshotCommands.forget(context, action.snapshot)), onlyIf: exists}]),
-		...disks.map((disk): Command => ({
-			...blockCommands.commitHead(context, disk.target, disk.headPath),
-			onlyIf: {kind: 'runs-on', uuid, target: disk.target, path: disk.overlayPath},
-			merges: disk.overlayPath,
-		})),
+		...(action.hasNoMetadata || remove === undefined ? [] : [{...remove(action.snapshot), onlyIf: exists}]),
+		...disks.flatMap(disk => blocks.mergeBack?.(disk) ?? []),
 		// The guest may have ended meanwhile.
 		...disks.map((disk): Command => ({
 			...imageCommands.commit(disk.overlayPath, disk.headPath),
@@ -169,7 +162,7 @@ function undoOf(context: PlanContext, given: {request: CreateRequest; disks: Tar
 		})),
 		...(first !== undefined && context.inventory.picture.domain.isPersistent
 			? [{
-				...domainCommands.define(context, 'definition-before', context.inventory.definitionXml),
+				...context.hypervisor.domain.define('definition-before', context.inventory.definitionXml),
 				onlyIf: {kind: 'off-on', uuid, target: first.target, path: first.overlayPath},
 			} as const]
 			: []),

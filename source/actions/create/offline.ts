@@ -8,18 +8,13 @@ import {imageAt} from '../../model/images/image-graph.ts';
 import type {
 	Command, Consequence, CreatedFile, Probe, Step,
 } from '../../model/plan/plan.ts';
-import {nameOfDrive} from '../../model/qemu/command-line.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {commandLineOf} from '../../model/xml/bare-domain.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {blockFolders} from '../../planner/checks/blockers.ts';
 import {
 	buildFor, closeBuildFolders, proveBuilt, refuseFolderRisks,
 } from '../../planner/steps/build-folder.ts';
-import {bareCommands, isBare} from '../../planner/hypervisor/bare-commands.ts';
-import {
-	blockCommands, fileCommands, imageCommands, snapshotCommands,
-} from '../../planner/hypervisor/commands.ts';
+import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {defineStep} from '../../planner/steps/domain.ts';
 import {tagNvram} from '../../planner/steps/nvram-inside.ts';
@@ -81,17 +76,8 @@ function untagAgain(context: PlanContext, {target, path, tag, recordXml}: {targe
 	const isThere = {kind: 'image-has-tag', path, tag} as const;
 	const isOn: Probe = {kind: 'all', of: [{kind: 'domain-active', uuid}, isThere]};
 	const off: Command = {...imageCommands.untag(path, tag), onlyIf: {kind: 'all', of: [{kind: 'domain-off', uuid}, isThere]}};
-	if (isBare(context)) {
-		const device = nameOfDrive(commandLineOf(context.inventory.definitionXml) ?? [], path) ?? target;
-		return context.inventory.bare?.socketPath === undefined ? [off] : [off, {...bareCommands.untagOnline(context, device, tag), onlyIf: isOn}];
-	}
-
-	return [
-		off,
-		// libvirt deletes what it has a record of.
-		{...snapshotCommands.redefine(context, {fileName: 'snapshot-undone', xml: recordXml, makeCurrent: false}), onlyIf: isOn},
-		{...snapshotCommands.remove(context, tag), onlyIf: isOn},
-	];
+	const online = context.hypervisor.blocks.untag({target, path, tag, recordXml, definitionXml: context.inventory.definitionXml});
+	return [off, ...online.map(command => ({...command, onlyIf: isOn}))];
 }
 
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
@@ -176,16 +162,12 @@ function defineMerged(context: PlanContext, xml: string, disks: readonly Targete
 		return step;
 	}
 
-	const {uuid} = context;
-	const online = isBare(context)
-		? []
-		: disks.map(({target, overlayPath, headPath}): Command => ({
-			...blockCommands.commitHead(context, target, headPath), onlyIf: {kind: 'runs-on', uuid, target, path: overlayPath}, merges: overlayPath,
-		}));
+	const {uuid, hypervisor: {blocks}} = context;
+	const online = disks.flatMap(disk => blocks.mergeBack?.(disk) ?? []);
 	const offline = disks.map(({target, overlayPath, headPath}): Command => ({
 		...imageCommands.commit(overlayPath, headPath), onlyIf: {kind: 'off-on', uuid, target, path: overlayPath}, merges: overlayPath,
 	}));
-	return {...step, undo: [...online, ...offline, ...step.undo ?? []], ...(isBare(context) && {undoWhileOff: true})};
+	return {...step, undo: [...online, ...offline, ...step.undo ?? []], ...(blocks.mergeBack === undefined && {undoWhileOff: true})};
 }
 
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */

@@ -3,7 +3,7 @@ The planner for `create`: asks the table which way a snapshot is made, checks ev
 come in.
 */
 import type {CreateAction, EndState} from '../../model/plan/request.ts';
-import {decide, decideForLibvirt, type Answers} from '../../model/plan/decision-table.ts';
+import {decideOn} from '../../model/plan/decision-table.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
@@ -12,7 +12,6 @@ import {fail, type Result, succeed} from '../../model/result.ts';
 import {isExternal} from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
 import {blockDomain, blockName} from '../../planner/checks/blockers.ts';
-import {capabilitiesOf} from '../../planner/hypervisor/capabilities.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {describeTpmLeftOut} from '../../planner/steps/guest-identity.ts';
@@ -25,11 +24,10 @@ import {planOfflineExternal, planOfflineInternal, type CreateParts, type CreateR
 import {planOnlineLibvirt} from './libvirt.ts';
 import {answerOf, askDisks, modesOf, partakingTargets} from './disks.ts';
 
-type Decided = ReturnType<typeof decideForLibvirt>;
+/** Of a running domain. */
+const onlinePlanners = {libvirt: planOnlineLibvirt, qmp: planOnlineQemu};
 
-function decideFor(inventory: Inventory, answers: Answers): Decided {
-	return inventory.host.owner === 'qemu' ? {decision: decide(answers), differences: []} : decideForLibvirt(answers, capabilitiesOf(inventory.host));
-}
+type Decided = ReturnType<typeof decideOn>;
 
 /** Flags that do not fit the way. */
 function blockFlags(context: PlanContext, {action, way}: CreateRequest): void {
@@ -133,7 +131,7 @@ function partsOf(context: PlanContext, request: CreateRequest): Result<CreatePar
 		return request.way.disk === 'internal' ? planOfflineInternal(context, request) : planOfflineExternal(context, request);
 	}
 
-	return context.host.owner === 'qemu' ? planOnlineQemu(context, request) : planOnlineLibvirt(context, request);
+	return onlinePlanners[context.hypervisor.kind](context, request);
 }
 
 /** Fails with `refused` and every reason at once, or with `unreadable` where an XML document cannot be made or changed. */
@@ -145,7 +143,9 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 	const partaking = partakingTargets(asked);
 	blockDomain(context, isActive && !action.isHalted ? {staysOn: {disks: partaking}} : {});
 	blockName(context, action.snapshot, 'the snapshot');
-	const decided = decideFor(inventory, {isActive, memory: action.memory?.mode ?? '-', disk: answerOf(asked), isDiskOnly: action.isDiskOnly, isManual: asked.some(disk => disk.asked === 'manual')});
+	const decided = decideOn({
+		isActive, memory: action.memory?.mode ?? '-', disk: answerOf(asked), isDiskOnly: action.isDiskOnly, isManual: asked.some(disk => disk.asked === 'manual'),
+	}, context.can);
 	const {decision} = decided;
 	if (decision.kind === 'refused') {
 		const row = decision.row === undefined ? '' : `Row ${decision.row} of the table of snapshots: `;

@@ -9,7 +9,6 @@ import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {buildSnapshotXml, changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {checkText} from '../../model/xml/change-xml.ts';
 import {preservingXml, tidyFormer} from '../../planner/records/bookkeeping.ts';
-import {snapshotCommands} from '../../planner/hypervisor/commands.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {isExternalOn, mustNameHeads, recordedOverlays} from '../../planner/records/lineage.ts';
 import {step} from '../../planner/steps/step.ts';
@@ -78,8 +77,8 @@ export function nameNewHeads(context: PlanContext, overlays: ReadonlyMap<string,
 		? succeed([step('switch', {
 			id: 'name-heads',
 			title: `Name the new disks in the record of "${current.name}"`,
-			command: snapshotCommands.redefine(context, {fileName: 'snapshot-current', xml: xml.value, makeCurrent: true}),
-			undo: [snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: before.value, makeCurrent: true})],
+			command: context.hypervisor.records.replace({fileName: 'snapshot-current', xml: xml.value, makeCurrent: true}),
+			undo: [context.hypervisor.records.replace({fileName: 'snapshot-current-before', xml: before.value, makeCurrent: true})],
 			ifStopped: wouldFinish,
 		})])
 		: before;
@@ -125,10 +124,10 @@ export function recordSteps(context: PlanContext, request: RecordRequest): Resul
 		step('switch', {
 			id: 'record',
 			title: `Record the snapshot "${action.snapshot}", and make it the current one`,
-			command: snapshotCommands.redefine(context, {fileName: 'snapshot-new', xml: xml.value, makeCurrent: true}),
+			command: context.hypervisor.records.replace({fileName: 'snapshot-new', xml: xml.value, makeCurrent: true}),
 			undo: [
-				{...snapshotCommands.forget(context, action.snapshot), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: action.snapshot}},
-				...(formerXml === undefined ? [] : [snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})]),
+				{...context.hypervisor.records.deleteMetadata(action.snapshot), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: action.snapshot}},
+				...(formerXml === undefined ? [] : [context.hypervisor.records.replace({fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})]),
 			],
 			ifStopped: wouldFinish,
 		}),

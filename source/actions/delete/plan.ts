@@ -9,9 +9,7 @@ import type {Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {withDescendants} from '../../model/domain/tree.ts';
-import {isBare} from '../../planner/hypervisor/bare-commands.ts';
 import {blockDomain} from '../../planner/checks/blockers.ts';
-import {snapshotCommands} from '../../planner/hypervisor/commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {taggedImages} from '../drop/internal.ts';
 import {planDrop} from '../drop/plan.ts';
@@ -60,7 +58,8 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 		});
 	}
 
-	if (isBare(context)) {
+	const {deleteWithState} = context.hypervisor.records;
+	if (deleteWithState === undefined) {
 		context.blockers.push({
 			kind: 'domain-state',
 			text: `The images that hold ${quotedNames(deleted)} are open in a QEMU that runs without libvirt: what is inside them is deleted only while it is off.`,
@@ -68,7 +67,7 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 		});
 	}
 
-	if (context.blockers.length > 0) {
+	if (context.blockers.length > 0 || deleteWithState === undefined) {
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
@@ -94,7 +93,7 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 		steps: [...[...deleted].reverse().map(({name}, index): Step => step('remove', {
 			id: `delete-${index + 1}`,
 			title: `Let libvirt delete "${name}" inside the images of the running domain`,
-			command: snapshotCommands.remove(context, name),
+			command: deleteWithState(name),
 			happened: {kind: 'snapshot-missing', uuid: context.uuid, name},
 			ifStopped: 'The rest would be left for recover.',
 		})), ...removeSteps(context, nvramCopies)],

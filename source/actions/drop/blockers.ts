@@ -13,7 +13,6 @@ import type {Consequence} from '../../model/plan/plan.ts';
 import {blockChain, blockHeldHead} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
-import {bitmapsInQemu} from '../../planner/hypervisor/merge-qemu.ts';
 import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
 import {dropRemedy, requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
 import {nextCurrent} from '../../planner/records/records.ts';
@@ -75,7 +74,7 @@ function requireDataFile(context: PlanContext, merge: Merge): void {
 function blockBitmaps(context: PlanContext, merge: Merge): void {
 	for (const path of merge.way === 'pull' ? merge.layers : [...merge.layers, merge.top]) {
 		const stored = (imageAt(context.graph, path)?.bitmaps ?? []).map(({name}) => name);
-		const bitmaps = [...new Set([...stored, ...bitmapsInQemu(context, path)])];
+		const bitmaps = [...new Set([...stored, ...context.hypervisor.blocks.bitmapsIn(path)])];
 		if (bitmaps.length > 0) {
 			context.blockers.push({
 				kind: 'checkpoint',

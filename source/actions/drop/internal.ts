@@ -5,13 +5,10 @@ import {posix} from 'node:path';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import {objectionTo} from '../../model/images/may-change.ts';
-import type {Command, Probe, Step} from '../../model/plan/plan.ts';
-import {nameOfDrive} from '../../model/qemu/command-line.ts';
+import type {Command, Step} from '../../model/plan/plan.ts';
 import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
-import {commandLineOf} from '../../model/xml/bare-domain.ts';
 import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
-import {bareCommands, isBare} from '../../planner/hypervisor/bare-commands.ts';
-import {imageCommands, snapshotCommands} from '../../planner/hypervisor/commands.ts';
+import {imageCommands} from '../../planner/hypervisor/commands.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {taggedNvram} from '../../planner/steps/nvram-inside.ts';
 import {openDiskOf} from '../../planner/steps/merge.ts';
@@ -30,21 +27,12 @@ export function taggedImages(context: PlanContext, snapshots: readonly Snapshot[
 
 type Contents = Parameters<typeof rewriteSnapshotXml>[1]['contents'];
 
-/**
-By whoever runs the domain, where somebody has started it meanwhile. libvirt deletes what it has a record of, wherever that stands in the tree, if the record
-names the images that the domain runs on.
-*/
+/** By whoever runs the domain, where somebody has started it meanwhile. */
 function untagByOwner(context: PlanContext, {snapshot, target, path}: {snapshot: Snapshot; target?: string; path: string}, contents: Contents): Command[] {
-	const isThere: Probe = {kind: 'image-has-tag', path, tag: snapshot.name};
-	if (isBare(context)) {
-		const device = nameOfDrive(commandLineOf(context.inventory.definitionXml) ?? [], path) ?? target ?? '';
-		return context.inventory.bare?.socketPath === undefined ? [] : [{...bareCommands.untagOnline(context, device, snapshot.name), onlyIf: isThere}];
-	}
-
-	const xml = rewriteSnapshotXml(snapshot.xml, {parent: undefined, overlays: new Map(), contents});
-	return xml.ok
-		? [snapshotCommands.redefine(context, {fileName: 'snapshot-undone', xml: xml.value, makeCurrent: false}), snapshotCommands.remove(context, snapshot.name)].map(command => ({...command, onlyIf: isThere}))
-		: [];
+	const record = rewriteSnapshotXml(snapshot.xml, {parent: undefined, overlays: new Map(), contents});
+	return context.hypervisor.blocks.untag({
+		target: target ?? '', path, tag: snapshot.name, definitionXml: context.inventory.definitionXml, ...(record.ok && {recordXml: record.value}),
+	}).map(command => ({...command, onlyIf: {kind: 'image-has-tag', path, tag: snapshot.name}}));
 }
 
 /** `gone`: images that go as a whole. `contents`: where the content of merged images is then. Appends blockers where an image is open, or where others need it. */
@@ -57,7 +45,7 @@ export function untagSteps(context: PlanContext, given: {deleted: readonly Snaps
 			context.blockers.push({
 				kind: 'domain-state',
 				text: `The internal snapshots inside ${path} cannot be deleted together while the running domain has it open.`,
-				remedy: `Shut the domain down first${isBare(context) ? '' : ', or delete them one by one'}.`,
+				remedy: `Shut the domain down first${context.hypervisor.records.deleteWithState === undefined ? '' : ', or delete them one by one'}.`,
 			});
 		}
 	}

@@ -15,14 +15,11 @@ import type {Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {frozenPath, isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
-import {isBare} from '../../planner/hypervisor/bare-commands.ts';
 import {refuseUnreadable} from '../../planner/checks/blockers.ts';
 import {checkpointsAside} from '../../planner/steps/checkpoints.ts';
-import {domainCommands} from '../../planner/hypervisor/commands.ts';
 import {leftImagesOf, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {linksOfMerges} from '../../planner/expected-links.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
-import {isPossibleInQemu} from '../../planner/hypervisor/merge-qemu.ts';
 import {isOpenHead, mergeSteps, openDiskOf} from '../../planner/steps/merge.ts';
 import {nvramCopiesOf} from '../../planner/steps/nvram.ts';
 import {dropRemedy, requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
@@ -60,9 +57,8 @@ function neededBy(snapshots: readonly Snapshot[]): string[] {
 		.filter(path => path.startsWith('/'));
 }
 
-/** Whether whoever has the images open can merge them so: libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush. */
+/** Whether whoever has the images open can merge them so. */
 function isPossible(context: PlanContext, merge: Merge): boolean {
-	const {state} = context.inventory.picture.domain;
 	const open = openDiskOf(context, merge.top);
 	if (open === undefined) {
 		return true;
@@ -73,7 +69,7 @@ function isPossible(context: PlanContext, merge: Merge): boolean {
 		return false;
 	}
 
-	return isBare(context) ? isPossibleInQemu(context, merge) : merge.way === 'commit' || (isOpenHead(context, merge.top) && state === 'running');
+	return context.hypervisor.blocks.canMerge(merge, isOpenHead(context, merge.top));
 }
 
 /** `onConsider`: is told of each merge that is thought of. */
@@ -150,8 +146,8 @@ function defineSteps(context: PlanContext, given: {collection: Collection; moves
 		? succeed([step('switch', {
 			id: 'define',
 			title: sources.size > 0 ? 'Let the definition name the merged images' : (isNoteRight ? 'Let the definition name no image that goes' : 'Note in the definition which images had to stay'),
-			command: domainCommands.define(context, 'definition-new', xml.value),
-			undo: isIrreversible ? null : [domainCommands.define(context, 'definition-before', definitionXml)],
+			command: context.hypervisor.domain.define('definition-new', xml.value),
+			undo: isIrreversible ? null : [context.hypervisor.domain.define('definition-before', definitionXml)],
 			leaves: collection.merges.filter(({way}) => way === 'commit').flatMap(merge => merge.gone),
 			ifStopped: 'The switch would be finished: the disks read the same at every moment.',
 		})])

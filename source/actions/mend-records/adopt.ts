@@ -12,7 +12,6 @@ import {unrecordedTags} from '../../model/images/unrecorded-tags.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {buildSnapshotXml, type NewSnapshot} from '../../model/xml/change-snapshot.ts';
 import {preservingXml, tidyFormer} from '../../planner/records/bookkeeping.ts';
-import {snapshotCommands} from '../../planner/hypervisor/commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {
 	assembleMending, blockMending, blockRedefine, emptyMending,
@@ -116,10 +115,10 @@ export function planAdopt(action: MendRecordsAction, inventory: Inventory, given
 		steps.push(step('switch', {
 			id: `adopt-${index + 1}`,
 			title: `Record "${snapshot.name}"${isCurrent ? ', and make it the current snapshot' : ''}`,
-			command: snapshotCommands.redefine(context, {fileName: `snapshot-adopted-${index + 1}`, xml: buildSnapshotXml({...snapshot, domainXml: domainXml.value}), makeCurrent: isCurrent}),
+			command: context.hypervisor.records.replace({fileName: `snapshot-adopted-${index + 1}`, xml: buildSnapshotXml({...snapshot, domainXml: domainXml.value}), makeCurrent: isCurrent}),
 			undo: [
-				{...snapshotCommands.forget(context, snapshot.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: snapshot.name}},
-				...(isCurrent && formerXml ? [snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})] : []),
+				{...context.hypervisor.records.deleteMetadata(snapshot.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: snapshot.name}},
+				...(isCurrent && formerXml ? [context.hypervisor.records.replace({fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})] : []),
 			],
 			ifStopped,
 		}));

@@ -11,7 +11,6 @@ import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
 import {withDescendants} from '../../model/domain/tree.ts';
 import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {bookkeepingSteps} from '../../planner/records/bookkeeping.ts';
-import {snapshotCommands} from '../../planner/hypervisor/commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {
 	frozenIndex, isExternalOn, judgeCurrent, misnamedHeads, mustNameHeads, nearestFrozen, recordedOverlays, writtenHeads,
@@ -57,7 +56,7 @@ function mendParents(context: PlanContext): Result<{steps: Step[]; mended: Map<s
 		steps.push(step('switch', {
 			id: `parent-${index + 1}`,
 			title: parent === undefined ? `Let "${snapshot.name}" be a root, since "${snapshot.parent}" has no record` : `Hang "${snapshot.name}" on "${parent}"`,
-			command: snapshotCommands.redefine(context, {fileName: `snapshot-parent-${index + 1}`, xml: xml.value, makeCurrent: false}),
+			command: context.hypervisor.records.replace({fileName: `snapshot-parent-${index + 1}`, xml: xml.value, makeCurrent: false}),
 			ifStopped: 'The rest would be written: no image is touched.',
 		}));
 	}

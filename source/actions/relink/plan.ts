@@ -16,9 +16,7 @@ import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {backingNameFor} from '../../planner/steps/backing-name.ts';
 import {blockChain, blockDomain} from '../../planner/checks/blockers.ts';
 import {preservingXml} from '../../planner/records/bookkeeping.ts';
-import {
-	domainCommands, fileCommands, imageCommands, snapshotCommands,
-} from '../../planner/hypervisor/commands.ts';
+import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {linksOfMoved} from '../../planner/expected-links.ts';
 import {recordedOverlays, writtenHeads} from '../../planner/records/lineage.ts';
@@ -155,8 +153,8 @@ function recordSteps(context: PlanContext, contents: Contents): Result<Step[]> {
 		steps.push(step('switch', {
 			id: `record-${index + 1}`,
 			title: `Let the record of "${snapshot.name}" name the moved file`,
-			command: snapshotCommands.redefine(context, {fileName: `snapshot-${index + 1}`, xml: after.value, makeCurrent: false}),
-			undo: [snapshotCommands.redefine(context, {fileName: `snapshot-${index + 1}-before`, xml: before.value, makeCurrent: false})],
+			command: context.hypervisor.records.replace({fileName: `snapshot-${index + 1}`, xml: after.value, makeCurrent: false}),
+			undo: [context.hypervisor.records.replace({fileName: `snapshot-${index + 1}-before`, xml: before.value, makeCurrent: false})],
 			ifStopped,
 		}));
 	}
@@ -182,8 +180,8 @@ function defineStep(context: PlanContext, xml: string): Step {
 	return step('switch', {
 		id: 'define',
 		title: 'Let the definition name the images that are, and no recorded chain',
-		command: domainCommands.define(context, 'definition-new', xml),
-		undo: [domainCommands.define(context, 'definition-before', context.inventory.definitionXml)],
+		command: context.hypervisor.domain.define('definition-new', xml),
+		undo: [context.hypervisor.domain.define('definition-before', context.inventory.definitionXml)],
 		ifStopped,
 	});
 }

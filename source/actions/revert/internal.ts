@@ -8,15 +8,12 @@ import type {RevertAction} from '../../model/plan/request.ts';
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import type {Step} from '../../model/plan/plan.ts';
-import {nameOfDrive} from '../../model/qemu/command-line.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
-import {commandLineOf} from '../../model/xml/bare-domain.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {blockChain, blockNeededContent} from '../../planner/checks/blockers.ts';
-import {bareCommands, isBare} from '../../planner/hypervisor/bare-commands.ts';
-import {domainCommands, imageCommands, snapshotCommands} from '../../planner/hypervisor/commands.ts';
+import {imageCommands} from '../../planner/hypervisor/commands.ts';
 import {leftImagesOf, type PlanContext} from '../../planner/context.ts';
 import {
 	blockStart, bootSteps, defineStep, endStateOf, startStep, stopSteps,
@@ -112,7 +109,7 @@ function newDefinition(context: PlanContext, snapshot: Snapshot, given: {disks: 
 		return xml;
 	}
 
-	if (usesMemory && context.host.owner !== 'qemu') {
+	if (usesMemory && context.can.emptiesDrives) {
 		refuseLostMedia(context, snapshot.domain!);
 	}
 
@@ -135,11 +132,40 @@ function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: I
 	];
 }
 
-/** A bare QEMU that is started from the memory inside its images puts the disks back as well. */
-function bareMemorySteps(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string; definitionXml: string; isPaused: boolean}): Step[] {
-	const {definitionXml, isPaused} = given;
-	const others = headDisks(context.inventory.picture.domain).filter(head => isWritableMedium(head) && !given.disks.some(disk => disk.target === head.target));
-	for (const {target} of others) {
+/** Removes the safety snapshot, in one go or from each image: by its QEMU where it runs. */
+function removeSafetySteps(context: PlanContext, given: {disks: InternalDisk[]; safetyName: string; definitionXml: string; isOff: boolean}): Step[] {
+	const {safetyName, definitionXml} = given;
+	const {records, blocks} = context.hypervisor;
+	const remove = (id: string, more: Pick<Step, 'title' | 'command' | 'happened'>) =>
+		step('remove', {id, ifStopped: 'The revert is done; the state that was left would stay until recover removes it.', ...more});
+	const title = `Remove "${safetyName}", which held the state that is left`;
+	const happened = {kind: 'snapshot-missing', uuid: context.uuid, name: safetyName} as const;
+	return records.deleteWithState === undefined
+		? [
+			...given.disks.flatMap(({target, path}) => (given.isOff ? [imageCommands.untag(path, safetyName)] : blocks.untag({target, path, tag: safetyName, definitionXml})).map(command =>
+				remove(`remove-safety-${target}`, {title: `${title}, from ${target}`, command, happened: {kind: 'image-lacks-tag', path, tag: safetyName}}))),
+			remove('remove-safety', {title: `Drop the record of "${safetyName}"`, command: records.deleteMetadata(safetyName), happened}),
+		]
+		: [remove('remove-safety', {title, command: records.deleteWithState(safetyName), happened})];
+}
+
+function currentStep(context: PlanContext, snapshot: Snapshot): Step {
+	const former = context.inventory.picture.currentSnapshot;
+	return step('switch', {
+		id: 'current',
+		title: `Make "${snapshot.name}" the current snapshot`,
+		command: context.hypervisor.records.makeCurrent(snapshot.name),
+		undo: former === undefined || former === snapshot.name ? [] : [context.hypervisor.records.makeCurrent(former)],
+		ifStopped: 'The switch would be finished.',
+	});
+}
+
+/** The domain is started with the memory inside its images, which puts the disks back as well. Appends blockers. */
+function memorySteps(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string; definitionXml: string; isPaused: boolean}): Step[] {
+	const {disks, safetyName, definitionXml, isPaused} = given;
+	const {inventory: {picture, definitionXml: before}, hypervisor: {domain, records}} = context;
+	const others = headDisks(picture.domain).filter(head => isWritableMedium(head) && !disks.some(disk => disk.target === head.target));
+	for (const {target} of context.can.resumesWithAllDisks ? others : []) {
 		context.blockers.push({
 			kind: 'not-supported',
 			text: `QEMU goes back to memory inside its images only with all its disks, and the snapshot leaves out ${target}.`,
@@ -148,75 +174,26 @@ function bareMemorySteps(context: PlanContext, snapshot: Snapshot, given: {disks
 	}
 
 	blockStart(context, definitionXml);
-	if (!isBare(context) || context.blockers.length > 0) {
+	if (context.blockers.length > 0) {
 		return [];
 	}
 
-	const start = startStep(
-		context,
-		bareCommands.start(context, definitionXml, {isPaused, memory: {kind: 'tag', tag: snapshot.name}}),
-		`Start QEMU from the memory of "${snapshot.name}", which puts the disks back, too`,
-	);
+	const {switchesToo, ...how} = domain.resumeInside({snapshot: snapshot.name, definitionXml, isPaused});
+	const former = picture.currentSnapshot;
+	const start = startStep(context, how);
 	return [
-		defineStep(context, definitionXml),
-		currentStep(context, snapshot),
-		{...start, mustBeOurs: true, undo: [...start.undo!, ...backFromSafety(given.disks, given.safetyName)], ...needSafety(given.disks, given.safetyName)},
+		...(switchesToo ? [] : [defineStep(context, definitionXml), currentStep(context, snapshot)]),
+		{
+			...start,
+			mustBeOurs: true,
+			...needSafety(disks, safetyName),
+			undo: [
+				...start.undo!,
+				...backFromSafety(disks, safetyName),
+				...(switchesToo ? [domain.define('definition-before', before), ...(former === undefined ? [] : [records.makeCurrent(former)])] : []),
+			],
+		},
 	];
-}
-
-/** Removes the safety snapshot. libvirt does it whatever the domain does; of a bare QEMU the monitor is asked while it runs. */
-function removeSafetySteps(context: PlanContext, given: {disks: InternalDisk[]; safetyName: string; definitionXml: string; isOff: boolean}): Step[] {
-	const {safetyName} = given;
-	const after: Pick<Step, 'phase' | 'undo' | 'ifStopped'> = {
-		phase: 'remove', undo: null, ifStopped: 'The revert is done; the state that was left would stay until recover removes it.',
-	};
-	const title = `Remove "${safetyName}", which held the state that is left`;
-	const happened = {kind: 'snapshot-missing', uuid: context.uuid, name: safetyName} as const;
-	if (!isBare(context)) {
-		return [{...after, id: 'remove-safety', title, command: snapshotCommands.remove(context, safetyName), happened}];
-	}
-
-	const argv = commandLineOf(given.definitionXml) ?? [];
-	return [
-		...given.disks.map((disk): Step => ({
-			...after,
-			id: `remove-safety-${disk.target}`,
-			title: `${title}, from ${disk.target}`,
-			command: given.isOff
-				? imageCommands.untag(disk.path, safetyName)
-				: bareCommands.untagOnline(context, nameOfDrive(argv, disk.path) ?? disk.target, safetyName),
-			happened: {kind: 'image-lacks-tag', path: disk.path, tag: safetyName},
-		})),
-		{...after, id: 'remove-safety', title: `Drop the record of "${safetyName}"`, command: snapshotCommands.forget(context, safetyName), happened},
-	];
-}
-
-function currentStep(context: PlanContext, snapshot: Snapshot): Step {
-	const former = context.inventory.picture.currentSnapshot;
-	return step('switch', {
-		id: 'current',
-		title: `Make "${snapshot.name}" the current snapshot`,
-		command: snapshotCommands.makeCurrent(context, snapshot.name),
-		undo: former === undefined || former === snapshot.name ? [] : [snapshotCommands.makeCurrent(context, former)],
-		ifStopped: 'The switch would be finished.',
-	});
-}
-
-/** libvirt's own revert, from the domain being off: it starts QEMU with the saved memory. */
-function memoryStep(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string; isPaused: boolean}): Step {
-	const former = context.inventory.picture.currentSnapshot;
-	const start = startStep(context, snapshotCommands.revert(context, snapshot.name, given.isPaused), 'Let libvirt resume the domain from the memory inside its image');
-	return {
-		...start,
-		mustBeOurs: true,
-		...needSafety(given.disks, given.safetyName),
-		undo: [
-			...start.undo!,
-			...backFromSafety(given.disks, given.safetyName),
-			domainCommands.define(context, 'definition-before', context.inventory.definitionXml),
-			...(former === undefined ? [] : [snapshotCommands.makeCurrent(context, former)]),
-		],
-	};
 }
 
 /** The images that the snapshot lies inside. Appends blockers where it cannot be put back there. The snapshot has its `<domain>`. */
@@ -279,7 +256,7 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 	const parts = {disks, safetyName, definitionXml: definition.value.xml};
 	const images = [...disks, ...(inside.path === undefined ? [] : [{target: 'nvram', path: inside.path}])];
 	const back = usesMemory
-		? (isBare(context) ? bareMemorySteps(context, snapshot, {...parts, isPaused}) : [memoryStep(context, snapshot, {disks: images, safetyName, isPaused})])
+		? memorySteps(context, snapshot, {...parts, disks: images, isPaused})
 		: offlineSteps(context, snapshot, {...parts, disks: images});
 	return succeed({
 		steps: [

@@ -8,11 +8,11 @@ import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Consequence, Plan} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
-import {isBare, startProblems} from '../../planner/hypervisor/bare-commands.ts';
 import {blockDomain, blockName, refuseUnreadable} from '../../planner/checks/blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {planFrame} from '../../planner/frame.ts';
+import {canStart} from '../../planner/steps/domain.ts';
 import {planExternalRevert, type RevertParts} from './external.ts';
 import {planInternalRevert} from './internal.ts';
 
@@ -34,7 +34,7 @@ function describe(context: PlanContext, action: RevertAction, given: {snapshot: 
 		consequences.push({severity: 'loss', text: 'The guest is running: it is powered off as by pulling the plug, and what is in its memory is lost.'});
 	}
 
-	if (hasProcess(domain) && isBare(context) && startProblems(context, context.inventory.definitionXml).length > 0) {
+	if (hasProcess(domain) && !canStart(context, context.inventory.definitionXml)) {
 		consequences.push({severity: 'warning', text: 'If something fails once it is off, it stays off: nobody knows how to start it again.'});
 	}
 

@@ -8,8 +8,7 @@ import type {Pin} from '../../model/images/pin.ts';
 import {pinsOfDomain} from '../../model/images/pins.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {frozenIndex} from '../../planner/records/lineage.ts';
-import type {PlanContext} from '../../planner/context.ts';
-import {capabilitiesOf} from '../../planner/hypervisor/capabilities.ts';
+import {contextOn, type PlanContext} from '../../planner/context.ts';
 import type {AuditEntry, Surroundings, UnfinishedAction} from '../ports.ts';
 
 export type Patient = {
@@ -46,26 +45,17 @@ export function examine(patient: Patient): Examination {
 	}
 
 	const pins: Pin[] = [...own.keys()].flatMap(key => graph.nodes.get(key)?.pins ?? []);
-	const context: PlanContext = {
-		inventory: {
-			host,
-			picture,
-			definitionXml: '',
-			liveXml: undefined,
-			folders: surroundings.folders,
-			memoryFiles: surroundings.memoryFiles,
-			jobs: [],
-			nvramPath: domain.definition.nvramPath,
-			nvramFiles: new Map(),
-		},
-		uuid: domain.uuid,
-		workPath: '',
+	const context = contextOn({
 		host,
-		can: capabilitiesOf(host),
-		pins,
-		graph,
-		blockers: [],
-	};
+		picture,
+		definitionXml: '',
+		liveXml: undefined,
+		folders: surroundings.folders,
+		memoryFiles: surroundings.memoryFiles,
+		jobs: [],
+		nvramPath: domain.definition.nvramPath,
+		nvramFiles: new Map(),
+	}, {workPath: '', pins, graph});
 	return {...patient, context, ownPaths: [...own.values()], frozenBy: frozenIndex(context), found: []};
 }
 

@@ -10,15 +10,15 @@ import {describeLost, ejectCommand} from '../../planner/checks/start-files.ts';
 import {report, type Examination} from './patient.ts';
 
 function findLost(examination: Examination): void {
-	const {host, picture: {domain, missing}} = examination;
+	const {context, picture: {domain, missing}} = examination;
 	// Disks without their image are found with the images.
 	const lost = {...lostToStart(domain.definition, missing), disks: []};
 	if (isStartable(lost)) {
 		return;
 	}
 
-	const ejects = host.owner === 'qemu' ? [] : lost.media.map(disk => ejectCommand(domain, disk));
-	const others = describeLost(host.owner === 'qemu' ? lost : {...lost, media: []});
+	const ejects = context.can.emptiesDrives ? lost.media.map(disk => ejectCommand(domain, disk)) : [];
+	const others = describeLost(context.can.emptiesDrives ? {...lost, media: []} : lost);
 	report(examination, {
 		kind: 'cannot-start',
 		severity: hasProcess(domain) ? 'warning' : 'problem',

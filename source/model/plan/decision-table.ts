@@ -146,13 +146,13 @@ export function decide(answers: Answers): Decision {
 		: {kind: 'refused', row: index + 1, ...result};
 }
 
-/** What depends on the version of libvirt: planner/hypervisor/capabilities.ts. */
-type LibvirtWays = {externalOfflineSnapshots: boolean; manualAlone: boolean};
+/** What depends on the host: planner/hypervisor/capabilities.ts. */
+type HostWays = {goesByTable: boolean; externalOfflineSnapshots: boolean; manualAlone: boolean};
 
 /** Rows for which no disk takes part and no memory is asked for. */
 const rowsWithoutAnything = new Set<number | undefined>([3, 9, 10, 15]);
 
-function decideManual(decision: Extract<Decision, {kind: 'refused'}>, {isActive}: Answers, can: LibvirtWays): Decision {
+function decideManual(decision: Extract<Decision, {kind: 'refused'}>, {isActive}: Answers, can: HostWays): Decision {
 	if (!rowsWithoutAnything.has(decision.row)) {
 		return decision;
 	}
@@ -168,11 +168,15 @@ function decideManual(decision: Extract<Decision, {kind: 'refused'}>, {isActive}
 }
 
 /**
-The same for a domain of libvirt: the way that the running libvirt goes, and in words where that is another one than the table's. Nothing is refused that the
-table allows: what libvirt only wants to be asked for in other words is asked for so.
+The same on this host: the way that the running libvirt goes, and in words where that is another one than the table's. Nothing is refused that the table allows:
+what libvirt only wants to be asked for in other words is asked for so.
 */
-export function decideForLibvirt(answers: Answers, can: LibvirtWays): {decision: Decision; differences: string[]} {
+export function decideOn(answers: Answers, can: HostWays): {decision: Decision; differences: string[]} {
 	const decision = decide(answers);
+	if (can.goesByTable) {
+		return {decision, differences: []};
+	}
+
 	if (decision.kind === 'refused') {
 		const manual = answers.isManual ? decideManual(decision, answers, can) : decision;
 		return {decision: manual, differences: manual.kind === 'way' ? ['By the table nothing takes part; libvirt from 11.9 on takes manual disks alone.'] : []};

@@ -78,8 +78,8 @@ export function blockDomain(context: PlanContext, options: {staysOn?: {disks: Re
 }
 
 /** A QEMU that was started with `-snapshot`: what it would keep of a disk, or be started on again, is no file that stays. */
-function refuseTemporary({inventory, blockers}: PlanContext): void {
-	const targets = inventory.host.owner === 'qemu' ? headDisks(inventory.picture.domain).filter(({transient}) => transient !== undefined).map(({target}) => target) : [];
+function refuseTemporary({inventory, can, blockers}: PlanContext): void {
+	const targets = can.hasTransientDisks ? [] : headDisks(inventory.picture.domain).filter(({transient}) => transient !== undefined).map(({target}) => target);
 	if (targets.length > 0) {
 		blockers.push({
 			kind: 'not-supported',

@@ -8,7 +8,6 @@ import type {Consequence} from '../../model/plan/plan.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {isStartable, lostToStart, type Lost} from '../../model/domain/start-files.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {isBare} from '../hypervisor/bare-commands.ts';
 import type {PlanContext} from '../context.ts';
 
 function refuse(context: PlanContext, blocker: Blocker): void {
@@ -37,10 +36,9 @@ export function ejectCommand(domain: {name: string; definition: DomainDefinition
 	return `virsh change-media --domain ${quoteForShell(domain.name)} --path ${target} --eject ${flags.join(' ')}`;
 }
 
-/** Drives that have to be left empty in this definition, by target. A standalone QEMU is started with its own command line, which is not changed for that. */
+/** Drives that have to be left empty in this definition, by target. */
 export function emptiedDrives(context: PlanContext, definition: DomainDefinition): Disk[] {
-	const {media} = lostToStart(definition, context.inventory.picture.missing);
-	return isBare(context) ? [] : media;
+	return context.can.emptiesDrives ? lostToStart(definition, context.inventory.picture.missing).media : [];
 }
 
 /** `resumes`: the guest goes on with memory in which the medium is there. */
@@ -76,7 +74,7 @@ export function requireWayBack(context: PlanContext): void {
 		return;
 	}
 
-	const ejects = isBare(context) ? [] : lost.media.map(disk => ejectCommand(domain, disk));
+	const ejects = context.can.emptiesDrives ? lost.media.map(disk => ejectCommand(domain, disk)) : [];
 	for (const {text} of describeLost(lost)) {
 		refuse(context, {
 			kind: 'image-missing',

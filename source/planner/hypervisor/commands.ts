@@ -1,75 +1,7 @@
 /**
-The exact command lines that plans are made of. Options stand before hostile text, and domains are named by UUID: a domain's name may look like an
-option or like another domain's number.
+The exact command lines that work on images and files, whoever runs the domain. Options stand before hostile text.
 */
-import type {HostFacts, Inventory} from '../../model/domain/inventory.ts';
-import type {Command, CommandFile, ProgramCommand} from '../../model/plan/plan.ts';
-import {bareCommands, isBare} from './bare-commands.ts';
-
-/** With its inventory where the domain may be bare QEMU, which has other words for the same. */
-export type VirshContext = {host: HostFacts; uuid: string; workPath: string; inventory?: Inventory};
-
-export function virsh(context: VirshContext, argv: string[], files: CommandFile[] = []): Command {
-	const [verb, ...rest] = argv;
-	return {tool: 'virsh', argv: ['virsh', '-q', '-c', context.host.uri, verb!, ...rest], files};
-}
-
-function onDomain(context: VirshContext, verb: string, ...rest: string[]): Command {
-	return virsh(context, [verb, '--domain', context.uuid, ...rest]);
-}
-
-/** The XML goes into a private file that is named after what it holds. */
-function withXml(context: VirshContext, fileName: string, xml: string, argv: (path: string) => string[]): Command {
-	const path = `${context.workPath}/${fileName}.xml`;
-	return virsh(context, argv(path), [{path, text: xml}]);
-}
-
-export const domainCommands = {
-	/** `isGraceful` never kills: QEMU writes out what it holds, or the command fails. */
-	destroy: (context: VirshContext, isGraceful: boolean) =>
-		isBare(context) ? bareCommands.quit(context) : onDomain(context, 'destroy', ...(isGraceful ? ['--graceful'] : [])),
-	/** `definitionXml`: what a bare QEMU is started with. libvirt knows the definition itself. */
-	start: (context: VirshContext, isPaused: boolean, definitionXml: string) =>
-		isBare(context) ? bareCommands.start(context, definitionXml, {isPaused}) : onDomain(context, 'start', ...(isPaused ? ['--paused'] : [])),
-	define: (context: VirshContext, fileName: string, xml: string) =>
-		isBare(context) ? bareCommands.define(context, fileName, xml) : withXml(context, fileName, xml, path => ['define', '--file', path]),
-	restore: (context: VirshContext, options: {memoryPath: string; xml: string; isPaused: boolean}) =>
-		withXml(context, 'definition-live', options.xml, path =>
-			['restore', '--file', options.memoryPath, '--xml', path, options.isPaused ? '--paused' : '--running']),
-};
-
-export const snapshotCommands = {
-	redefine: (context: VirshContext, options: {fileName: string; xml: string; makeCurrent: boolean}) => isBare(context)
-		? bareCommands.redefine(context, options)
-		: withXml(context, options.fileName, options.xml, path =>
-			['snapshot-create', '--domain', context.uuid, '--xmlfile', path, '--redefine', ...(options.makeCurrent ? ['--current'] : [])]),
-	makeCurrent: (context: VirshContext, name: string) =>
-		isBare(context) ? bareCommands.makeCurrent(context, name) : onDomain(context, 'snapshot-current', '--snapshotname', name),
-	forget: (context: VirshContext, name: string) =>
-		isBare(context) ? bareCommands.forget(context, name) : onDomain(context, 'snapshot-delete', '--snapshotname', name, '--metadata'),
-	remove: (context: VirshContext, name: string) => onDomain(context, 'snapshot-delete', '--snapshotname', name),
-	revert: (context: VirshContext, name: string, isPaused: boolean) =>
-		onDomain(context, 'snapshot-revert', '--snapshotname', name, isPaused ? '--paused' : '--running'),
-};
-
-/** Each waits until the job has ended; another virsh can ask how far it is, and abort it. */
-export const blockCommands = {
-	commitHead: (context: VirshContext, target: string, into: string) =>
-		onDomain(context, 'blockcommit', '--path', target, '--base', into, '--active', '--pivot', '--wait'),
-	commit: (context: VirshContext, target: string, layers: {top: string; into: string}) =>
-		onDomain(context, 'blockcommit', '--path', target, '--base', layers.into, '--top', layers.top, '--wait'),
-	pull: (context: VirshContext, target: string, below: string | undefined) =>
-		onDomain(context, 'blockpull', '--path', target, ...(below === undefined ? [] : ['--base', below]), '--wait'),
-	/** A stopped QEMU has flushed all its images. In one process, so that the guest goes on also where nobody waits for it. */
-	flush: (context: VirshContext) => virsh(context, [`suspend --domain ${context.uuid}; resume --domain ${context.uuid}`]),
-	abort: (context: VirshContext, target: string) => onDomain(context, 'blockjob', '--path', target, '--abort'),
-};
-
-export const checkpointCommands = {
-	forget: (context: VirshContext, name: string) => onDomain(context, 'checkpoint-delete', '--checkpointname', name, '--metadata'),
-	redefine: (context: VirshContext, fileName: string, xml: string) =>
-		withXml(context, fileName, xml, path => ['checkpoint-create', '--domain', context.uuid, '--xmlfile', path, '--redefine']),
-};
+import type {ProgramCommand} from '../../model/plan/plan.ts';
 
 function qemuImg(...argv: string[]): ProgramCommand {
 	return {tool: 'qemu-img', argv: ['qemu-img', ...argv], files: []};

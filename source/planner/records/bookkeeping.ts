@@ -11,7 +11,6 @@ import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import type {Step} from '../../model/plan/plan.ts';
 import {changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
-import {snapshotCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 import {step} from '../steps/step.ts';
 
@@ -47,7 +46,7 @@ function backToFormerCurrent(context: PlanContext, former: Snapshot | undefined,
 		return targetXml;
 	}
 
-	const restoreTarget = snapshotCommands.redefine(context, {
+	const restoreTarget = context.hypervisor.records.replace({
 		fileName: 'snapshot-target-before',
 		xml: targetXml.value,
 		makeCurrent: former?.name === target.name,
@@ -58,7 +57,7 @@ function backToFormerCurrent(context: PlanContext, former: Snapshot | undefined,
 
 	const formerXml = preservingXml(former);
 	return formerXml.ok
-		? succeed([restoreTarget, snapshotCommands.redefine(context, {fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})])
+		? succeed([restoreTarget, context.hypervisor.records.replace({fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})])
 		: formerXml;
 }
 
@@ -76,7 +75,7 @@ export function tidyFormer(context: PlanContext, former: Snapshot | undefined): 
 		? succeed([step('switch', {
 			id: 'tidy',
 			title: `Drop the overlays of the earlier revert from the record of "${former.name}"`,
-			command: snapshotCommands.redefine(context, {fileName: 'snapshot-former', xml: tidied.value, makeCurrent: false}),
+			command: context.hypervisor.records.replace({fileName: 'snapshot-former', xml: tidied.value, makeCurrent: false}),
 		})])
 		: tidied;
 }
@@ -100,7 +99,7 @@ export function bookkeepingSteps(context: PlanContext, target: Snapshot, given: 
 		title: mayRewrite
 			? `Make "${target.name}" the current snapshot, with the new disks in its record`
 			: `Make "${target.name}" the current snapshot`,
-		command: snapshotCommands.redefine(context, {fileName: 'snapshot-target', xml: rewritten.value, makeCurrent: true}),
+		command: context.hypervisor.records.replace({fileName: 'snapshot-target', xml: rewritten.value, makeCurrent: true}),
 		undo: undo.value,
 	})];
 	const tidied = former?.name === target.name ? succeed([]) : tidyFormer(context, former);

@@ -11,7 +11,6 @@ import {succeed, type Result} from '../../model/result.ts';
 import {frozenPath, isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {childrenByParent, withAncestors, withDescendants} from '../../model/domain/tree.ts';
 import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
-import {snapshotCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 import {step} from '../steps/step.ts';
 import {recordedOverlays, snapshotBelowHeads} from './lineage.ts';
@@ -128,7 +127,7 @@ function restoreCommands(context: PlanContext, snapshots: readonly Snapshot[]): 
 		}
 
 		const makeCurrent = snapshot.name === context.inventory.picture.currentSnapshot;
-		commands.push(snapshotCommands.redefine(context, {fileName: `record-${index + 1}-before`, xml: xml.value, makeCurrent}));
+		commands.push(context.hypervisor.records.replace({fileName: `record-${index + 1}-before`, xml: xml.value, makeCurrent}));
 	}
 
 	return succeed(commands);
@@ -141,7 +140,7 @@ function redefineStep(context: PlanContext, draft: Draft, stage: 'between' | 'af
 		id: `record-${number}-${stage}`,
 		title: stage === 'after' ? `Write the record of "${snapshot.name}" as it has to be` : `Hang "${snapshot.name}" where it belongs`,
 		// Put back with the first record that was forgotten, because it may name that one as its parent.
-		command: snapshotCommands.redefine(context, {fileName: `record-${number}-${stage}`, xml, makeCurrent: false}),
+		command: context.hypervisor.records.replace({fileName: `record-${number}-${stage}`, xml, makeCurrent: false}),
 		ifStopped,
 	});
 }
@@ -164,7 +163,7 @@ function currentSteps(context: PlanContext, draft: Draft | undefined): Result<St
 		? succeed([step('switch', {
 			id: 'current',
 			title: `Make "${draft.snapshot.name}" the current snapshot`,
-			command: snapshotCommands.redefine(context, {fileName: 'record-current', xml: xml.value, makeCurrent: true}),
+			command: context.hypervisor.records.replace({fileName: 'record-current', xml: xml.value, makeCurrent: true}),
 			undo: undo.value,
 			ifStopped,
 		})])
@@ -201,7 +200,7 @@ export function planRecords(context: PlanContext, change: RecordChange): Result<
 	const forget = inOrder(snapshots, gone).reverse().map((snapshot, index): Step => step('switch', {
 		id: `forget-${index + 1}`,
 		title: `Drop the record of "${snapshot.name}"`,
-		command: snapshotCommands.forget(context, snapshot.name),
+		command: context.hypervisor.records.deleteMetadata(snapshot.name),
 		undo: index === 0 ? restore.value : [],
 		happened: {kind: 'snapshot-missing', uuid: context.uuid, name: snapshot.name},
 		ifStopped,

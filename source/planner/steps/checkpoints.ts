@@ -10,7 +10,7 @@ import {succeed, type Result} from '../../model/result.ts';
 import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
 import {changeCheckpointParent} from '../../model/xml/change-checkpoint.ts';
-import {checkpointCommands, imageCommands} from '../hypervisor/commands.ts';
+import {imageCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 import {buildPath} from './build-folder.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
@@ -38,9 +38,9 @@ function forgetStep(context: PlanContext, checkpoint: Checkpoint, index: number)
 	return step('switch', {
 		id: `forget-checkpoint-${checkpoint.name}`,
 		title: `Take the record of checkpoint "${checkpoint.name}" out`,
-		command: checkpointCommands.forget(context, checkpoint.name),
+		command: context.hypervisor.checkpoints.deleteMetadata(checkpoint.name),
 		undo: [{
-			...checkpointCommands.redefine(context, `checkpoint-${index}`, checkpoint.xml),
+			...context.hypervisor.checkpoints.replace(`checkpoint-${index}`, checkpoint.xml),
 			onlyIf: {kind: 'checkpoint-missing', uuid: context.uuid, name: checkpoint.name},
 		}],
 		happened: {kind: 'checkpoint-missing', uuid: context.uuid, name: checkpoint.name},
@@ -51,9 +51,9 @@ function redefineStep(context: PlanContext, checkpoint: Checkpoint, given: {inde
 	return step('switch', {
 		id: `redefine-checkpoint-${checkpoint.name}`,
 		title: `Put the record of checkpoint "${checkpoint.name}" back`,
-		command: checkpointCommands.redefine(context, `checkpoint-${given.index}-again`, given.xml),
+		command: context.hypervisor.checkpoints.replace(`checkpoint-${given.index}-again`, given.xml),
 		undo: [{
-			...checkpointCommands.forget(context, checkpoint.name),
+			...context.hypervisor.checkpoints.deleteMetadata(checkpoint.name),
 			onlyIf: {kind: 'checkpoint-exists', uuid: context.uuid, name: checkpoint.name},
 		}],
 	});

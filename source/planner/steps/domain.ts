@@ -4,20 +4,19 @@ Steps that act on the domain itself: stop, define, start. Shared by all plans th
 import type {EndState} from '../../model/plan/request.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import type {Phase, Step} from '../../model/plan/plan.ts';
-import {bareCommands, isBare, startProblems} from '../hypervisor/bare-commands.ts';
-import {domainCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
+import type {Start} from '../hypervisor/hypervisor.ts';
 import {requireWayBack} from '../checks/start-files.ts';
 import {step} from './step.ts';
 
-/** Whether we can start the domain with this definition. libvirt can; of a bare QEMU it depends on its command line. */
-function canStart(context: PlanContext, definitionXml: string): boolean {
-	return !isBare(context) || startProblems(context, definitionXml).length === 0;
+/** Whether we can start the domain with this definition. */
+export function canStart(context: PlanContext, definitionXml: string): boolean {
+	return context.hypervisor.domain.startProblems(definitionXml).length === 0;
 }
 
 /** Refuses where the domain is to be started afterwards and we cannot: said before anything is stopped. Appends to the blockers. */
 export function blockStart(context: PlanContext, definitionXml: string): void {
-	const problems = isBare(context) ? startProblems(context, definitionXml) : [];
+	const problems = context.hypervisor.domain.startProblems(definitionXml);
 	if (problems.length > 0) {
 		context.blockers.push({
 			kind: 'not-supported',
@@ -42,9 +41,9 @@ export function stopSteps(context: PlanContext, options: {phase: Phase; isGracef
 	return [step(options.phase, {
 		id: 'stop',
 		title: 'Power off the domain',
-		command: domainCommands.destroy(context, options.isGraceful),
+		command: context.hypervisor.domain.stop(options.isGraceful),
 		undo: canStart(context, definitionXml)
-			? [{...domainCommands.start(context, domain.state === 'paused', definitionXml), onlyIf: {kind: 'domain-off', uuid: context.uuid}}]
+			? [{...context.hypervisor.domain.start(domain.state === 'paused', definitionXml), onlyIf: {kind: 'domain-off', uuid: context.uuid}}]
 			: [],
 		happened: {kind: 'domain-off', uuid: context.uuid},
 		ifStopped: 'The domain would be started again on the disks that it had; its memory is lost.',
@@ -56,58 +55,40 @@ export function defineStep(context: PlanContext, xml: string): Step {
 		id: 'define',
 		switchesDefinition: true,
 		title: 'Switch the definition to the new disks',
-		command: domainCommands.define(context, 'definition-new', xml),
-		undo: [domainCommands.define(context, 'definition-before', context.inventory.definitionXml)],
+		command: context.hypervisor.domain.define('definition-new', xml),
+		undo: [context.hypervisor.domain.define('definition-before', context.inventory.definitionXml)],
 	});
 }
 
-export function startStep(context: PlanContext, command: Step['command'], title: string): Step {
+export function startStep(context: PlanContext, {command, title}: Start): Step {
 	return step('switch', {
 		id: 'start',
 		startsDomain: true,
 		title,
 		command,
-		undo: [{...domainCommands.destroy(context, false), onlyIf: {kind: 'domain-active', uuid: context.uuid}}],
+		undo: [{...context.hypervisor.domain.stop(false), onlyIf: {kind: 'domain-active', uuid: context.uuid}}],
 		happened: {kind: 'domain-active', uuid: context.uuid},
 		ifStopped: 'The rest would be finished: the domain is on its new disks.',
 		timeoutMs: 300_000,
 	});
 }
 
-/** The domain goes on with saved memory: libvirt does it at once; a bare QEMU is started, reads the memory, and then runs. */
+/** The domain goes on with saved memory. Appends to the blockers where it cannot be started. */
 export function resumeSteps(context: PlanContext, given: {memoryPath: string; definitionXml: string; isPaused: boolean}): Step[] {
-	const {memoryPath, definitionXml: xml, isPaused} = given;
-	if (!isBare(context)) {
-		return [{...startStep(context, domainCommands.restore(context, {memoryPath, xml, isPaused}), 'Resume the domain from the memory file'), mustBeOurs: true}];
-	}
-
-	blockStart(context, xml);
-	if (!canStart(context, xml)) {
+	blockStart(context, given.definitionXml);
+	if (!canStart(context, given.definitionXml)) {
 		return [];
 	}
 
-	const after: Pick<Step, 'phase' | 'undo' | 'happened' | 'ifStopped'> = {
-		phase: 'switch', undo: [], happened: {kind: 'never'}, ifStopped: 'The rest would be finished: the domain is on its new disks.',
-	};
-	return [
-		{...startStep(context, bareCommands.start(context, xml, {isPaused: true, memory: {kind: 'incoming'}}), 'Start QEMU, waiting for the saved memory'), mustBeOurs: true},
-		{
-			...after,
-			id: 'memory',
-			title: 'Read the saved memory',
-			command: bareCommands.loadMemory(context, memoryPath),
-			happened: {kind: 'memory-loaded', uuid: context.uuid},
-			timeoutMs: 3_600_000,
-		},
-		...(isPaused ? [] : [{...after, id: 'resume', title: 'Let the guest run', command: bareCommands.resume(context)}]),
-	];
+	const {start, after} = context.hypervisor.domain.resume(given);
+	return [{...startStep(context, start), mustBeOurs: true}, ...after];
 }
 
 /** Boots the domain. `definitionXml`: what it is on by then. */
 export function bootSteps(context: PlanContext, given: {definitionXml: string; isPaused: boolean}): Step[] {
 	blockStart(context, given.definitionXml);
 	return canStart(context, given.definitionXml)
-		? [startStep(context, domainCommands.start(context, given.isPaused, given.definitionXml), given.isPaused ? 'Start the domain, paused' : 'Start the domain')]
+		? [startStep(context, {command: context.hypervisor.domain.start(given.isPaused, given.definitionXml), title: given.isPaused ? 'Start the domain, paused' : 'Start the domain'})]
 		: [];
 }
 

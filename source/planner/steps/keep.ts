@@ -12,7 +12,7 @@ import type {Pin} from '../../model/images/pin.ts';
 import type {Consequence, Expected, Step} from '../../model/plan/plan.ts';
 import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
-import {imageCommands, snapshotCommands} from '../hypervisor/commands.ts';
+import {imageCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 import {refuseNarrowRefcounts} from '../checks/narrow-refcounts.ts';
 import {readOutRemedy, requirePlainLayers} from '../checks/recorded-chains.ts';
@@ -155,8 +155,8 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 	steps.push(step(request.kind === 'internal' ? 'create' : 'switch', {
 		id: 'keep',
 		title: `Record the present state as snapshot "${request.name}"`,
-		command: snapshotCommands.redefine(context, {fileName: 'snapshot-kept', xml, makeCurrent: false}),
-		undo: [{...snapshotCommands.forget(context, request.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: request.name}}],
+		command: context.hypervisor.records.replace({fileName: 'snapshot-kept', xml, makeCurrent: false}),
+		undo: [{...context.hypervisor.records.deleteMetadata(request.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: request.name}}],
 		ifStopped: 'It would be taken back: the record is dropped again.',
 	}));
 	const pins: Pin[] = partaking.map(disk => ({

@@ -9,10 +9,8 @@ import {chainOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
 import type {
 	Command, Instead, Probe, Step,
 } from '../../model/plan/plan.ts';
-import {isBare} from '../hypervisor/bare-commands.ts';
-import {blockCommands, fileCommands, imageCommands} from '../hypervisor/commands.ts';
+import {fileCommands, imageCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
-import {commitInQemu, flushInQemu, pullInQemu} from '../hypervisor/merge-qemu.ts';
 import {backingNameFor} from './backing-name.ts';
 import {step} from './step.ts';
 
@@ -98,8 +96,7 @@ function relinkBack(context: PlanContext, {top, layers}: Merge): Command[] {
 	}
 
 	const {uuid} = context;
-	const flush: Command = isBare(context) ? flushInQemu(context, top) : {...blockCommands.flush(context), onlyIf: {kind: 'domain-running', uuid}};
-	return [...commands.map((command): Command => ({...command, onlyIf: {kind: 'domain-off', uuid}})), ...(openDiskOf(context, top) === undefined ? [] : [flush])];
+	return [...commands.map((command): Command => ({...command, onlyIf: {kind: 'domain-off', uuid}})), ...(openDiskOf(context, top) === undefined ? [] : [context.hypervisor.blocks.flush(top)])];
 }
 
 function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
@@ -107,28 +104,14 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	const undo = relinkBack(context, merge);
 	const title = `Pull what ${names(layers)} ${layers.length === 1 ? 'holds' : 'hold'} up into ${posix.basename(top)}`;
 	const disk = openDiskOf(context, top);
-	if (disk !== undefined && isBare(context)) {
-		const backing = below === undefined ? undefined : backingNameFor(context, top, below);
-		return [...pullInQemu(context, merge, {id, title, ifStopped: ifStoppedBefore, backingName: backing, undo, ...leftGrown(context, top)}), syncStep(`pull-${id}`, [top], false)];
-	}
-
 	if (disk !== undefined) {
-		return [step('create', {
-			id: `pull-${id}`,
-			title,
-			command: blockCommands.pull(context, disk, below),
-			undo,
-			ifStopped: ifStoppedBefore,
-			progress: {kind: 'block-job', uuid: context.uuid, target: disk},
-			cancel: [blockCommands.abort(context, disk)],
-			...leftGrown(context, top),
-		}), step('create', {
-			// QEMU tells the header of the new backing file at once, and where the pulled data lies only when it has to flush.
-			id: `flush-${id}`,
-			title: 'Let the guest stand still for a moment, so that QEMU writes out where the data lies',
-			command: blockCommands.flush(context),
-			ifStopped: ifStoppedBefore,
-		}), syncStep(`pull-${id}`, [top], false)];
+		const backingName = below === undefined ? undefined : backingNameFor(context, top, below);
+		return [
+			...context.hypervisor.blocks.pull({
+				id, title, ifStopped: ifStoppedBefore, merge, target: disk, backingName, grown: leftGrown(context, top), undo,
+			}),
+			syncStep(`pull-${id}`, [top], false),
+		];
 	}
 
 	return [
@@ -161,47 +144,24 @@ function committedWhen(context: PlanContext, merge: Merge, disk: OwnDisk | undef
 		: (above === undefined ? {kind: 'never'} : {kind: 'backed-by', path: above, backing: into});
 }
 
-/** The same commit as whoever runs the domain does it. */
-function commitByJob(context: PlanContext, {top, into}: Merge, disk: OwnDisk): Command {
-	return isHead(context, top, disk.sourcePath!) ? blockCommands.commitHead(context, disk.target, into) : blockCommands.commit(context, disk.target, {top, into});
+/** What somebody does who starts the domain meanwhile; where nobody can merge then, recovery waits until it is off. */
+function onceStarted(context: PlanContext, merge: Merge, disk: OwnDisk, happened: Probe): Pick<Step, 'instead' | 'needsOff'> {
+	const instead = context.hypervisor.blocks.commitOnceStarted?.(merge, {target: disk.target, head: disk.sourcePath!}, happened);
+	return instead === undefined ? {needsOff: true} : {instead};
 }
 
 /** By qemu-img. Somebody may start the domain meanwhile; what a head got since is in it alone, and is committed with the rest. */
 function commitOffline(context: PlanContext, merge: Merge): Omit<Step, 'id' | 'title' | 'phase' | 'undo' | 'ifStopped'> {
 	const {top, into, gone, cost} = merge;
-	const {uuid} = context;
 	const disk = diskOn(context, top);
 	const happened = committedWhen(context, merge, disk);
-	const step = {
-		command: imageCommands.commit(top, into), happened, takenOver: gone, ...growthOf(context, into, cost.growth.atMost), ...leftGrown(context, into),
-	};
-	if (disk?.sourcePath === undefined) {
-		return step;
-	}
-
-	// A bare QEMU has to stay on what it was started on, or its command line would be understood by nobody.
-	return isBare(context)
-		? {...step, needsOff: true}
-		: {
-			...step,
-			instead: {
-				onlyIf: {kind: 'domain-active', uuid},
-				commands: [{...commitByJob(context, merge, disk), onlyIf: {kind: 'not', of: happened}}],
-				cancel: [blockCommands.abort(context, disk.target)],
-			},
-		};
-}
-
-/** By the running domain. Its guest may end meanwhile. */
-function commitOnline(context: PlanContext, merge: Merge, target: string): Omit<Step, 'id' | 'title' | 'phase' | 'undo' | 'ifStopped'> {
-	const disk = diskOn(context, merge.top)!;
 	return {
-		command: commitByJob(context, merge, disk),
-		happened: committedWhen(context, merge, disk),
-		progress: {kind: 'block-job', uuid: context.uuid, target},
-		cancel: [blockCommands.abort(context, target)],
-		instead: insteadWhileOff(context, merge),
-		...leftGrown(context, merge.into),
+		command: imageCommands.commit(top, into),
+		happened,
+		takenOver: gone,
+		...growthOf(context, into, cost.growth.atMost),
+		...leftGrown(context, into),
+		...(disk?.sourcePath !== undefined && onceStarted(context, merge, disk, happened)),
 	};
 }
 
@@ -217,7 +177,6 @@ function insteadWhileOff(context: PlanContext, {top, into, relinked}: Merge): In
 /** Writes the backing file into the header of an image that nobody has open. */
 function relinkStep(context: PlanContext, merge: Merge, {id, path}: {id: string; path: string}): Step {
 	const {into} = merge;
-	const {uuid} = context;
 	const happened: Probe = {kind: 'backed-by', path, backing: into};
 	const disk = diskOn(context, path);
 	return step('switch', {
@@ -227,46 +186,33 @@ function relinkStep(context: PlanContext, merge: Merge, {id, path}: {id: string;
 		undo: null,
 		happened,
 		ifStopped: ifStoppedAfter,
-		...(disk !== undefined && (isBare(context)
-			? {needsOff: true as const}
-			: {
-				instead: {
-					onlyIf: {kind: 'domain-active', uuid},
-					commands: [{...blockCommands.commit(context, disk.target, merge), onlyIf: {kind: 'not', of: happened}}],
-					cancel: [blockCommands.abort(context, disk.target)],
-				},
-			})),
+		...(disk !== undefined && onceStarted(context, merge, disk, happened)),
 	});
 }
 
 function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	const {top, layers, into, relinked} = merge;
-	const disk = openDiskOf(context, top);
+	const disk = hasProcess(context.inventory.picture.domain) ? diskOn(context, top) : undefined;
 	// QEMU tells those that it has open by itself.
 	const told = relinked.filter(path => openDiskOf(context, path) === undefined);
 	const title = `Commit what ${names([...layers.slice(1), top])} ${layers.length === 1 ? 'holds' : 'hold'} down into ${posix.basename(into)}`;
 	const above = relinked.find(path => openDiskOf(context, path) !== undefined);
-	const head = headDisks(context.inventory.picture.domain).find(({target}) => target === disk)?.sourcePath;
 	return [
-		...(disk !== undefined && head !== undefined && isBare(context)
-			? commitInQemu(context, merge, {
+		...(disk?.sourcePath === undefined
+			? [step('switch', {...commitOffline(context, merge), id: `commit-${id}`, title, undo: null, ifStopped: ifStoppedAfter})]
+			: context.hypervisor.blocks.commit({
 				id,
 				title,
 				ifStopped: ifStoppedAfter,
-				head,
+				merge,
+				target: disk.target,
+				head: disk.sourcePath,
 				backingName: above === undefined ? undefined : backingNameFor(context, above, into),
-				target: disk,
-				happened: committedWhen(context, merge, diskOn(context, top)),
+				grown: leftGrown(context, into),
+				happened: committedWhen(context, merge, disk),
 				intoFormat: formatAt(context, into),
 				instead: insteadWhileOff(context, merge),
-			})
-			: [step('switch', {
-				id: `commit-${id}`,
-				title,
-				...(disk === undefined ? commitOffline(context, merge) : commitOnline(context, merge, disk)),
-				undo: null,
-				ifStopped: ifStoppedAfter,
-			})]),
+			})),
 		...told.map((path, index) => relinkStep(context, merge, {id: `relink-${id}-${index + 1}`, path})),
 		syncStep(`commit-${id}`, [into, ...imageAt(context.graph, into)?.dataFilePath === undefined ? [] : [imageAt(context.graph, into)!.dataFilePath!], ...told], true),
 		...dateSteps(context, {id: `commit-${id}`, path: into, contentOf: top, isIrreversible: true}),

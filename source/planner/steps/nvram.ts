@@ -92,8 +92,7 @@ export function copyNvram(context: PlanContext, given: {name: string; now: Date;
 
 	const to = place.path;
 	const onlyIf = {kind: 'same-content', path: nvramPath, other: to} as const;
-	// Our own record is dated with the time of the plan, libvirt's with the moment at which it begins.
-	const date = inPlace(placeOf(context, to), context.host.owner === 'qemu' ? fileCommands.dateEntry(to, secondsOf(now)) : fileCommands.dateNow(to));
+	const date = inPlace(placeOf(context, to), context.can.datesSnapshots ? fileCommands.dateNow(to) : fileCommands.dateEntry(to, secondsOf(now)));
 	return {
 		before: copySteps(context, {id: 'nvram', title: 'the copy of the firmware\'s variables', from: nvramPath, to, phase: 'create', date: isActive ? noAge : secondsOf(now)}),
 		after: isActive

@@ -60,8 +60,7 @@ function baseFacts(context: PlanContext, basePath: string, headPath: string | un
 	const base = imageAt(context.graph, basePath);
 	const head = headPath === undefined ? undefined : imageAt(context.graph, headPath);
 	const clusterSizeBytes = base?.format === 'qcow2' && base.clusterSizeBytes !== 65_536 ? base.clusterSizeBytes : undefined;
-	// A standalone QEMU changes no owners.
-	const isHeldByLibvirt = hasProcess(context.inventory.picture.domain) && context.host.owner !== 'qemu';
+	const isHeldByLibvirt = hasProcess(context.inventory.picture.domain) && context.can.changesOwners;
 	return isHeldByLibvirt && head?.file?.isRegular
 		? {like: ownerModel(base?.file), ownedLater: {headPath: head.path, file: head.file}, clusterSizeBytes}
 		: {like: ownerModel(head?.file, base?.file), clusterSizeBytes};

@@ -2,7 +2,7 @@
 import test from 'ava';
 import {capabilitiesOf} from '../../../source/planner/hypervisor/capabilities.ts';
 import {
-	decide, decideForLibvirt, type Answers, type Decision, type DiskAnswer, type MemoryAnswer,
+	decide, decideOn, type Answers, type Decision, type DiskAnswer, type MemoryAnswer,
 } from '../../../source/model/plan/decision-table.ts';
 
 function ask(state: 'offline' | 'online', memory: MemoryAnswer, disk: DiskAnswer, isDiskOnly = false): Decision {
@@ -169,7 +169,7 @@ test('internal and external disks in one snapshot are refused, by no row', t => 
 });
 
 function askLibvirt(answers: Partial<Answers>, libvirtVersion: number) {
-	const {decision, differences} = decideForLibvirt({isActive: false, memory: '-', disk: '-', isDiskOnly: false, ...answers}, capabilitiesOf({owner: 'libvirt', libvirtVersion, hypervisorVersion: 0}));
+	const {decision, differences} = decideOn({isActive: false, memory: '-', disk: '-', isDiskOnly: false, ...answers}, capabilitiesOf({owner: 'libvirt', libvirtVersion, hypervisorVersion: 0}));
 	return [says(decision), differences.length];
 }
 

@@ -1,0 +1,96 @@
+/**
+What planners ask of whoever runs the domain, in commands and steps: libvirt (libvirt.ts) or QEMU's own monitor (qmp.ts). Facts that are true or false are
+capabilities. What one of the two cannot do at all is missing there.
+*/
+import type {Inventory} from '../../model/domain/inventory.ts';
+import type {ImageGraph} from '../../model/images/image-graph.ts';
+import type {Merge} from '../../model/images/image-merge.ts';
+import type {
+	Command, Instead, Plan, Probe, Step,
+} from '../../model/plan/plan.ts';
+import type {Capabilities} from './capabilities.ts';
+
+/** Of what a planner is given, what says which domain is meant and where it runs. */
+export type Site = {
+	inventory: Inventory;
+	host: Inventory['host'];
+	can: Capabilities;
+	uuid: string;
+	/** The private folder for the XML files of this plan. */
+	workPath: string;
+	graph: ImageGraph;
+};
+
+export type Start = Pick<Step, 'title' | 'command'>;
+
+/** A merge in images that the running domain has open. */
+export type OpenMerge = {
+	id: string;
+	title: string;
+	ifStopped: string;
+	merge: Merge;
+	target: string;
+	/** The name that the header above gets of what it is backed by; undefined: it gets none. */
+	backingName: string | undefined;
+	/** What stays grown if it is taken back. */
+	grown: Pick<Step, 'grows'>;
+};
+
+export type OpenCommit = OpenMerge & {
+	/** The image that the disk writes to, above all others. */
+	head: string;
+	intoFormat: string;
+	happened: Probe;
+	/** If the guest has ended meanwhile. */
+	instead: Instead;
+};
+
+export type Hypervisor = {
+	kind: 'libvirt' | 'qmp';
+	domain: {
+		/** `isGraceful` never kills: QEMU writes out what it holds, or the command fails. */
+		stop: (isGraceful: boolean) => Command;
+		/** Why a domain with this definition cannot be started by us; empty: it can. */
+		startProblems: (definitionXml: string) => string[];
+		/** `definitionXml`: what it is on by then. Only after `startProblems` found none. */
+		start: (isPaused: boolean, definitionXml: string) => Command;
+		define: (fileName: string, xml: string) => Command;
+		/** It goes on with the memory in a file. */
+		resume: (given: {memoryPath: string; definitionXml: string; isPaused: boolean}) => {start: Start; after: Step[]};
+		/** It goes on with the memory inside the images, and the disks go back as well; `switchesToo`: so do the definition and the current snapshot. */
+		resumeInside: (given: {snapshot: string; definitionXml: string; isPaused: boolean}) => Start & {switchesToo: boolean};
+	};
+	records: {
+		replace: (given: {fileName: string; xml: string; makeCurrent: boolean}) => Command;
+		makeCurrent: (name: string) => Command;
+		deleteMetadata: (name: string) => Command;
+		/** The record of an internal snapshot and its state inside the images, whether the domain runs or not. */
+		deleteWithState?: (name: string) => Command;
+	};
+	checkpoints: {
+		replace: (fileName: string, xml: string) => Command;
+		deleteMetadata: (name: string) => Command;
+	};
+	blocks: {
+		/** Whether the running domain can merge so. */
+		canMerge: (merge: Merge, isHead: boolean) => boolean;
+		/** Bitmaps that QEMU keeps with an image and may not have written to it yet. */
+		bitmapsIn: (path: string) => string[];
+		/** Has QEMU write out what it holds of an image, if it runs. */
+		flush: (path: string) => Command;
+		/** Can be taken back. Where the pulled data lies is flushed: QEMU tells the header of the new backing file at once, the rest only when it has to. */
+		pull: (given: OpenMerge & {undo: Command[]}) => Step[];
+		commit: (given: OpenCommit) => Step[];
+		/**
+		What does a commit if somebody has started the domain meanwhile. Missing for a standalone QEMU: it has to stay on what it was started on, or its command line
+		would be understood by nobody.
+		*/
+		commitOnceStarted?: (merge: {top: string; into: string}, disk: {target: string; head: string}, happened: Probe) => Instead;
+		/** Puts a running domain from its overlay back on the image below, with what the guest wrote. Missing as above. */
+		mergeBack?: (disk: {target: string; overlayPath: string; headPath: string}) => Command;
+		/** Takes a state out of an image that the running domain has open. `recordXml`: its record, for whoever deletes only what is recorded. */
+		untag: (given: {target: string; path: string; tag: string; definitionXml: string; recordXml?: string}) => Command[];
+	};
+	/** The plan with what every plan for this domain needs beside its own steps. */
+	complete: (plan: Plan) => Plan;
+};

@@ -1,0 +1,119 @@
+/**
+What planners ask of libvirt, by virsh. Options stand before hostile text, and domains are named by UUID: a domain's name may look like an option or like
+another domain's number.
+*/
+import type {Merge} from '../../model/images/image-merge.ts';
+import type {
+	Command, CommandFile, Instead, Probe,
+} from '../../model/plan/plan.ts';
+import {step} from '../steps/step.ts';
+import type {
+	Hypervisor, OpenCommit, OpenMerge, Site,
+} from './hypervisor.ts';
+
+export function virsh({host}: Pick<Site, 'host'>, argv: string[], files: CommandFile[] = []): Command {
+	const [verb, ...rest] = argv;
+	return {tool: 'virsh', argv: ['virsh', '-q', '-c', host.uri, verb!, ...rest], files};
+}
+
+function onDomain(site: Site, verb: string, ...rest: string[]): Command {
+	return virsh(site, [verb, '--domain', site.uuid, ...rest]);
+}
+
+/** The XML goes into a private file that is named after what it holds. */
+function withXml(site: Site, fileName: string, xml: string, argv: (path: string) => string[]): Command {
+	const path = `${site.workPath}/${fileName}.xml`;
+	return virsh(site, argv(path), [{path, text: xml}]);
+}
+
+function domainOf(site: Site): Hypervisor['domain'] {
+	return {
+		stop: isGraceful => onDomain(site, 'destroy', ...(isGraceful ? ['--graceful'] : [])),
+		startProblems: () => [],
+		start: isPaused => onDomain(site, 'start', ...(isPaused ? ['--paused'] : [])),
+		define: (fileName, xml) => withXml(site, fileName, xml, path => ['define', '--file', path]),
+		resume: ({memoryPath, definitionXml, isPaused}) => ({
+			start: {
+				title: 'Resume the domain from the memory file',
+				command: withXml(site, 'definition-live', definitionXml, path => ['restore', '--file', memoryPath, '--xml', path, isPaused ? '--paused' : '--running']),
+			},
+			after: [],
+		}),
+		// From the domain being off: it starts QEMU with the saved memory.
+		resumeInside: ({snapshot, isPaused}) => ({
+			title: 'Let libvirt resume the domain from the memory inside its image',
+			command: onDomain(site, 'snapshot-revert', '--snapshotname', snapshot, isPaused ? '--paused' : '--running'),
+			switchesToo: true,
+		}),
+	};
+}
+
+function recordsOf(site: Site) {
+	return {
+		replace: ({fileName, xml, makeCurrent}) => withXml(site, fileName, xml, path =>
+			['snapshot-create', '--domain', site.uuid, '--xmlfile', path, '--redefine', ...(makeCurrent ? ['--current'] : [])]),
+		makeCurrent: name => onDomain(site, 'snapshot-current', '--snapshotname', name),
+		deleteMetadata: name => onDomain(site, 'snapshot-delete', '--snapshotname', name, '--metadata'),
+		deleteWithState: name => onDomain(site, 'snapshot-delete', '--snapshotname', name),
+	} satisfies Hypervisor['records'];
+}
+
+/** Each waits until the job has ended; another virsh can ask how far it is, and abort it. */
+function blocksOf(site: Site, records: ReturnType<typeof recordsOf>): Hypervisor['blocks'] {
+	const {uuid, graph, inventory: {picture}} = site;
+	const commitHead = (target: string, into: string) => onDomain(site, 'blockcommit', '--path', target, '--base', into, '--active', '--pivot', '--wait');
+	const commit = ({top, into}: {top: string; into: string}, {target, head}: {target: string; head: string}) => graph.keyOf(top) === graph.keyOf(head)
+		? commitHead(target, into)
+		: onDomain(site, 'blockcommit', '--path', target, '--base', into, '--top', top, '--wait');
+	const atWork = (target: string) => ({progress: {kind: 'block-job', uuid, target} as const, cancel: [onDomain(site, 'blockjob', '--path', target, '--abort')]});
+	// A stopped QEMU has flushed all its images. In one process, so that the guest goes on also where nobody waits for it.
+	const flush = virsh(site, [`suspend --domain ${uuid}; resume --domain ${uuid}`]);
+	return {
+		// libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush.
+		canMerge: ({way}: Merge, isHead) => way === 'commit' || (isHead && picture.domain.state === 'running'),
+		bitmapsIn: () => [],
+		flush: () => ({...flush, onlyIf: {kind: 'domain-running', uuid}}),
+		pull: ({id, title, ifStopped, merge: {below}, target, grown, undo}: OpenMerge & {undo: Command[]}) => [
+			step('create', {
+				id: `pull-${id}`,
+				title,
+				command: onDomain(site, 'blockpull', '--path', target, ...(below === undefined ? [] : ['--base', below]), '--wait'),
+				undo,
+				ifStopped,
+				...atWork(target),
+				...grown,
+			}),
+			step('create', {id: `flush-${id}`, title: 'Let the guest stand still for a moment, so that QEMU writes out where the data lies', command: flush, ifStopped}),
+		],
+		commit: ({id, title, ifStopped, merge, target, head, happened, instead, grown}: OpenCommit) => [
+			step('switch', {id: `commit-${id}`, title, command: commit(merge, {target, head}), undo: null, happened, ifStopped, instead, ...atWork(target), ...grown}),
+		],
+		commitOnceStarted: (merge, disk, happened: Probe): Instead => ({
+			onlyIf: {kind: 'domain-active', uuid},
+			commands: [{...commit(merge, disk), onlyIf: {kind: 'not', of: happened}}],
+			cancel: atWork(disk.target).cancel,
+		}),
+		mergeBack: ({target, overlayPath, headPath}) => ({
+			...commitHead(target, headPath), onlyIf: {kind: 'runs-on', uuid, target, path: overlayPath}, merges: overlayPath,
+		}),
+		// libvirt deletes what it has a record of, wherever that is in the tree, if the record names the images that the domain runs on.
+		untag: ({tag, recordXml}) => recordXml === undefined
+			? []
+			: [records.replace({fileName: 'snapshot-undone', xml: recordXml, makeCurrent: false}), records.deleteWithState(tag)],
+	};
+}
+
+export function libvirtOf(site: Site): Hypervisor {
+	const records = recordsOf(site);
+	return {
+		kind: 'libvirt',
+		domain: domainOf(site),
+		records,
+		checkpoints: {
+			replace: (fileName, xml) => withXml(site, fileName, xml, path => ['checkpoint-create', '--domain', site.uuid, '--xmlfile', path, '--redefine']),
+			deleteMetadata: name => onDomain(site, 'checkpoint-delete', '--checkpointname', name, '--metadata'),
+		},
+		blocks: blocksOf(site, records),
+		complete: plan => plan,
+	};
+}

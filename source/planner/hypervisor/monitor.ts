@@ -1,0 +1,57 @@
+/**
+The monitor of a standalone QEMU, and what starts one.
+*/
+import type {BareFacts} from '../../model/domain/inventory.ts';
+import type {Command, QmpCommand} from '../../model/plan/plan.ts';
+import {
+	nameOfDrive, relaunchArgv, relaunchProblems, type Relaunch,
+} from '../../model/qemu/command-line.ts';
+import {commandLineOf} from '../../model/xml/bare-domain.ts';
+import type {Site} from './hypervisor.ts';
+
+type Here = Pick<Site, 'inventory'>;
+
+export function factsOf({inventory: {bare}}: Here): BareFacts {
+	if (bare === undefined) {
+		throw new Error('A command for standalone QEMU was asked for a domain that is none.');
+	}
+
+	return bare;
+}
+
+/** Any command of the monitor. */
+export function ask(site: Here, execute: string, more: Partial<QmpCommand> = {}): QmpCommand {
+	const {socketPath} = factsOf(site);
+	if (socketPath === undefined) {
+		throw new Error(`A monitor was asked for ${execute}, and the domain has none.`);
+	}
+
+	return {tool: 'qmp', socketPath, execute, arguments: {}, files: [], ...more};
+}
+
+export function startProblems(site: Here, definitionXml: string): string[] {
+	const {socketPath, argvProblem} = factsOf(site);
+	const argv = commandLineOf(definitionXml);
+	if (socketPath === undefined) {
+		return ['no monitor is known for it (--qmp NAME=SOCKET)'];
+	}
+
+	return argv === undefined
+		? [argvProblem ?? 'the command line that QEMU was started with was not recorded']
+		: [...relaunchProblems(argv, socketPath), ...(argvProblem === undefined ? [] : [argvProblem])];
+}
+
+/** Only after `startProblems` found none. */
+export function relaunch(definitionXml: string, how: Relaunch): Command {
+	const argv = relaunchArgv(commandLineOf(definitionXml) ?? [], how);
+	if (!argv.ok) {
+		throw new Error('A start was planned of a domain whose command line is not understood.');
+	}
+
+	return {tool: 'qemu', argv: argv.value, files: []};
+}
+
+/** What the monitor calls the drive with this image: the id of its backend, or the name of its node. */
+export function deviceOf(definitionXml: string, {target, path}: {target: string; path: string}): string {
+	return nameOfDrive(commandLineOf(definitionXml) ?? [], path) ?? target;
+}

@@ -1,0 +1,142 @@
+/**
+Merging images that a running standalone QEMU has open: by its own block jobs, through its monitor. A commit of the head ends with the guest on the image below
+it; any other commit, and a pull into any image of a chain, leaves the guest where it is.
+*/
+import {posix} from 'node:path';
+import type {ImageNode} from '../../model/domain/inventory.ts';
+import type {Merge} from '../../model/images/image-merge.ts';
+import type {Command, QmpCommand, Step} from '../../model/plan/plan.ts';
+import {step} from '../steps/step.ts';
+import type {
+	Hypervisor, OpenCommit, OpenMerge, Site,
+} from './hypervisor.ts';
+import {ask, deviceOf} from './monitor.ts';
+
+type OpenImage = ImageNode & {
+	/** As QEMU tells it. */
+	path: string;
+};
+
+/** Undefined: QEMU has it not open, or more than once. */
+function openImage({graph, inventory: {bare}}: Site, path: string): OpenImage | undefined {
+	const key = graph.keyOf(path);
+	const [known, node] = [...bare?.imageNodes ?? []].find(([candidate]) => graph.keyOf(candidate) === key) ?? [];
+	return known === undefined || node === undefined ? undefined : {...node, path: known};
+}
+
+/** It has to run for a pull, because it is stopped for a moment after it. An image that it was started on has to stay, or its command line would be understood by nobody. */
+function canMerge(site: Site, merge: Merge): boolean {
+	const {graph, inventory: {bare, picture}} = site;
+	const isStart = (path: string) => (bare?.startImages ?? []).some(start => graph.keyOf(start) === graph.keyOf(path));
+	const asked = merge.way === 'pull' ? [merge.top, ...merge.layers, ...(merge.below === undefined ? [] : [merge.below])] : [merge.top, ...merge.layers];
+	return bare?.socketPath !== undefined
+		&& bare.commands.has(merge.way === 'pull' ? 'block-stream' : 'block-commit')
+		&& (merge.way === 'commit' || picture.domain.state === 'running')
+		&& asked.every(path => openImage(site, path) !== undefined)
+		&& !merge.gone.some(path => isStart(path));
+}
+
+type JobGiven = {
+	id: string;
+	/** By argument, the image whose node it names. */
+	images: Record<string, string | undefined>;
+	more: Record<string, unknown>;
+	end: 'job' | 'job-pivot';
+};
+
+/** With how far it is, and what ends it. */
+function job(site: Site, execute: string, {id, images, more, end}: JobGiven): Pick<Step, 'command' | 'progress' | 'cancel'> & {command: QmpCommand} {
+	const found = Object.entries(images).flatMap(([key, path]) => path === undefined ? [] : [[key, openImage(site, path)] as const]);
+	const nodes = found.flatMap(([key, image]) => image === undefined ? [] : [[key, image] as const]);
+	const command = ask(site, execute, {
+		// Not dismissed by itself: how it ended can then be asked by whoever comes later.
+		arguments: {'job-id': id, ...Object.fromEntries(nodes.map(([key, {nodeName}]) => [key, nodeName])), ...more, 'auto-dismiss': false},
+		nodes: Object.fromEntries(nodes.map(([key, {path}]) => [key, path])),
+		until: {kind: end, id},
+	});
+	return {
+		command,
+		progress: {kind: 'qmp-job', socketPath: command.socketPath, id},
+		// To its end, so that its name is free and its images are let go.
+		cancel: [ask(site, 'job-cancel', {arguments: {id}, until: {kind: 'job', id}})],
+	};
+}
+
+/** Nodes with names of their own outlive the merge, and hold files that are to go. */
+function closeSteps(site: Site, phase: 'create' | 'switch', {id, ifStopped, merge}: OpenMerge): Step[] {
+	const names = merge.gone.flatMap(path => (openImage(site, path)?.closing ?? []).map(name => ({name, path})));
+	return names.map(({name, path}, index) => step(phase, {
+		id: `close-${id}-${index + 1}`,
+		title: `Let QEMU close ${posix.basename(path)} (${name})`,
+		command: ask(site, 'blockdev-del', {arguments: {'node-name': name}, until: {kind: 'node-gone', id: name}, onlyIf: {kind: 'domain-active', uuid: site.uuid}}),
+		otherwise: 'QEMU has ended, so it has nothing open.',
+		...(phase === 'switch' && {undo: null}),
+		ifStopped,
+	}));
+}
+
+function pullSteps(site: Site, given: OpenMerge & {undo: Command[]}): Step[] {
+	const {id, title, ifStopped, merge, backingName, undo, grown} = given;
+	const goOn = ask(site, 'cont');
+	return [
+		step('create', {
+			id: `pull-${id}`,
+			title,
+			undo,
+			ifStopped,
+			...grown,
+			...job(site, 'block-stream', {
+				id: `vsnap-pull-${id}`,
+				images: {device: merge.top, 'base-node': merge.below},
+				more: merge.below === undefined ? {} : {'backing-file': backingName},
+				end: 'job',
+			}),
+		}),
+		step('create', {
+			id: `flush-${id}`,
+			title: 'Pause the guest for a moment, so that QEMU writes out where the data lies',
+			command: ask(site, 'stop'),
+			undo: [{...goOn, onlyIf: {kind: 'domain-active', uuid: site.uuid}}],
+			ifStopped,
+		}),
+		step('create', {id: `resume-${id}`, title: 'Let the guest go on', command: goOn, ifStopped}),
+		...closeSteps(site, 'create', given),
+	];
+}
+
+function commitSteps(site: Site, given: OpenCommit): Step[] {
+	const {id, title, ifStopped, merge: {top, into}, backingName, target, head, happened, intoFormat, instead} = given;
+	const {graph, uuid} = site;
+	const jobId = `vsnap-commit-${id}`;
+	const isHead = graph.keyOf(top) === graph.keyOf(head);
+	return [step('switch', {
+		id: `commit-${id}`,
+		title,
+		undo: null,
+		// As QEMU tells the name.
+		happened: isHead ? {kind: 'head-is', uuid, target, path: openImage(site, into)?.path ?? into} : happened,
+		instead,
+		...(isHead && {pivot: {from: top, to: into, toFormat: intoFormat}}),
+		ifStopped,
+		...job(site, 'block-commit', isHead
+			? {id: jobId, images: {device: top, 'base-node': into}, more: {}, end: 'job-pivot'}
+			: {id: jobId, images: {device: head, 'top-node': top, 'base-node': into}, more: backingName === undefined ? {} : {'backing-file': backingName}, end: 'job'}),
+	}), ...closeSteps(site, 'switch', given)];
+}
+
+export function blocksOf(site: Site): Hypervisor['blocks'] {
+	const {uuid, inventory: {bare}} = site;
+	return {
+		canMerge: merge => canMerge(site, merge),
+		bitmapsIn: path => openImage(site, path)?.bitmaps ?? [],
+		flush(path) {
+			const node = (openImage(site, path)?.nodeName ?? '').replaceAll(/["\\]/gu, String.raw`\$&`);
+			return ask(site, 'human-monitor-command', {arguments: {'command-line': `qemu-io "${node}" "flush"`}, onlyIf: {kind: 'domain-active', uuid}});
+		},
+		pull: given => pullSteps(site, given),
+		commit: given => commitSteps(site, given),
+		untag: ({definitionXml, tag, ...disk}) => bare?.socketPath === undefined
+			? []
+			: [ask(site, 'blockdev-snapshot-delete-internal-sync', {arguments: {device: deviceOf(definitionXml, disk), name: tag}})],
+	};
+}

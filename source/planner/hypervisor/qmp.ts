@@ -1,0 +1,59 @@
+/**
+What planners ask of a standalone QEMU, through its monitor and with records of our own.
+*/
+import {quoteAsIs} from '../../model/text/shell-quote.ts';
+import {step} from '../steps/step.ts';
+import type {Hypervisor, Site} from './hypervisor.ts';
+import {ask, relaunch, startProblems} from './monitor.ts';
+import {blocksOf} from './qmp-blocks.ts';
+import {define, recordsOf, withRecords} from './qmp-records.ts';
+
+function domainOf(site: Site): Hypervisor['domain'] {
+	return {
+		// QEMU writes out what it holds, and goes.
+		stop: () => ask(site, 'quit', {until: {kind: 'gone'}}),
+		startProblems: definitionXml => startProblems(site, definitionXml),
+		start: (isPaused, definitionXml) => relaunch(definitionXml, {isPaused}),
+		define: (fileName, xml) => define(site, fileName, xml),
+		resume({memoryPath, definitionXml, isPaused}) {
+			const ifStopped = 'The rest would be finished: the domain is on its new disks.';
+			return {
+				start: {title: 'Start QEMU, waiting for the saved memory', command: relaunch(definitionXml, {isPaused: true, memory: {kind: 'incoming'}})},
+				after: [
+					step('switch', {
+						id: 'memory',
+						title: 'Read the saved memory',
+						command: ask(site, 'migrate-incoming', {
+							arguments: {uri: site.can.migratesToFile && !memoryPath.includes(',offset=') ? `file:${memoryPath}` : `exec:cat -- ${quoteAsIs(memoryPath)}`},
+							until: {kind: 'incoming'},
+						}),
+						happened: {kind: 'memory-loaded', uuid: site.uuid},
+						ifStopped,
+						timeoutMs: 3_600_000,
+					}),
+					...(isPaused ? [] : [step('switch', {id: 'resume', title: 'Let the guest run', command: ask(site, 'cont'), ifStopped})]),
+				],
+			};
+		},
+		resumeInside: ({snapshot, definitionXml, isPaused}) => ({
+			title: `Start QEMU from the memory of "${snapshot}", which puts the disks back, too`,
+			command: relaunch(definitionXml, {isPaused, memory: {kind: 'tag', tag: snapshot}}),
+			switchesToo: false,
+		}),
+	};
+}
+
+function noCheckpoints(): never {
+	throw new Error('A standalone QEMU has no checkpoints.');
+}
+
+export function qmpOf(site: Site): Hypervisor {
+	return {
+		kind: 'qmp',
+		domain: domainOf(site),
+		records: recordsOf(site),
+		checkpoints: {replace: noCheckpoints, deleteMetadata: noCheckpoints},
+		blocks: blocksOf(site),
+		complete: plan => withRecords(site, plan),
+	};
+}
