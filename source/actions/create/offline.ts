@@ -18,6 +18,7 @@ import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts'
 import type {PlanContext} from '../../planner/context.ts';
 import {defineStep} from '../../planner/steps/domain.ts';
 import {tagNvram} from '../../planner/steps/nvram-inside.ts';
+import {mergedBack} from '../../planner/steps/merge.ts';
 import {requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
 import {checkSteps, overlayFiles, overlaySteps} from '../../planner/steps/overlay.ts';
 import type {OverlaidDisk} from '../../planner/steps/revert-disks.ts';
@@ -162,12 +163,7 @@ function defineMerged(context: PlanContext, xml: string, disks: readonly Targete
 		return step;
 	}
 
-	const {uuid, hypervisor: {blocks}} = context;
-	const online = disks.flatMap(disk => blocks.mergeBack?.(disk) ?? []);
-	const offline = disks.map(({target, overlayPath, headPath}): Command => ({
-		...imageCommands.commit(overlayPath, headPath), onlyIf: {kind: 'off-on', uuid, target, path: overlayPath}, merges: overlayPath,
-	}));
-	return {...step, undo: [...online, ...offline, ...step.undo ?? []], ...(blocks.mergeBack === undefined && {undoWhileOff: true})};
+	return {...step, undo: [...mergedBack(context, disks), ...step.undo ?? []], ...(context.hypervisor.blocks.mergeBack === undefined && {undoWhileOff: true})};
 }
 
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */

@@ -19,9 +19,9 @@ import {copyNvram} from '../../planner/steps/nvram.ts';
 import {nvramImageOf} from '../../planner/steps/nvram-inside.ts';
 import {planFrame} from '../../planner/frame.ts';
 import {filesAt} from '../../planner/steps/overlay.ts';
-import {planOnlineQemu} from './qemu.ts';
+import {planOnlineQemu} from './online/qmp.ts';
 import {planOfflineExternal, planOfflineInternal, type CreateParts, type CreateRequest} from './offline.ts';
-import {planOnlineLibvirt} from './libvirt.ts';
+import {planOnlineLibvirt} from './online/libvirt.ts';
 import {answerOf, askDisks, modesOf, partakingTargets} from './disks.ts';
 
 /** Of a running domain. */

@@ -11,7 +11,7 @@ import {inPlace} from '../../model/plan/placed-command.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 import {buildFor, placeOf, type Build} from './build-folder.ts';
-import {step} from './step.ts';
+import {reserving, step} from './step.ts';
 
 const isTakenBack = 'It would be taken back: the firmware\'s variables are as they were.';
 /** The age of a copy that is not proven: no snapshot is as old. */
@@ -139,13 +139,7 @@ export function closeCopy(context: PlanContext, copy: Pick<Copy, 'id' | 'to' | '
 function plainCopySteps(copy: Copy): Step[] {
 	const {id, title, from, to, phase, like} = copy;
 	return [
-		nvramStep(`reserve-${id}`, `Reserve the name of ${title}`, phase, {
-			command: fileCommands.reserve(to),
-			undo: [{...fileCommands.remove(to), onlyIf: {kind: 'file-exists', path: to}}],
-			happened: {kind: 'file-exists', path: to},
-			undoIfUnsure: {kind: 'file-empty', path: to},
-			failsClean: true,
-		}),
+		nvramStep(`reserve-${id}`, `Reserve the name of ${title}`, phase, reserving(to)),
 		...(like === undefined
 			? []
 			: [

@@ -237,3 +237,14 @@ export function mergeSteps(context: PlanContext, merges: readonly Merge[]): {che
 		commit: commits.flatMap(({merge, id}) => commitSteps(context, merge, id)),
 	};
 }
+
+/** Puts disks from their overlays back on the images below, with what the guest wrote meanwhile: by whoever runs the domain, or by qemu-img once it is off. */
+export function mergedBack(context: PlanContext, disks: ReadonlyArray<{target: string; overlayPath: string; headPath: string}>): Command[] {
+	const {uuid, hypervisor: {blocks}} = context;
+	return [
+		...disks.flatMap(disk => blocks.mergeBack?.(disk) ?? []),
+		...disks.map(({target, overlayPath, headPath}): Command => ({
+			...imageCommands.commit(overlayPath, headPath), onlyIf: {kind: 'off-on', uuid, target, path: overlayPath}, merges: overlayPath,
+		})),
+	];
+}

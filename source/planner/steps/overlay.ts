@@ -9,7 +9,7 @@ import type {CreatedFile, ProgramCommand, Step} from '../../model/plan/plan.ts';
 import {fileCommands, imageCommands} from '../hypervisor/commands.ts';
 import {buildPath, layerId, openBuildFolders, publishStep} from './build-folder.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
-import {step} from './step.ts';
+import {reserving, step} from './step.ts';
 
 const ifStopped = 'The new overlays would be removed again: the domain is as it was.';
 
@@ -46,11 +46,7 @@ export function makeSteps(disk: OverlaidDisk): Step[] {
 	const steps: Step[] = [step('create', {
 		id: layerId(disk, `reserve-${target}`),
 		title: `Reserve the name of the ${overlayOf(disk)}`,
-		command: fileCommands.reserve(path),
-		undo: [{...fileCommands.remove(path), onlyIf: {kind: 'file-exists', path}}],
-		happened: {kind: 'file-exists', path},
-		undoIfUnsure: {kind: 'file-empty', path},
-		failsClean: true,
+		...reserving(path),
 		ifStopped,
 	})];
 	if (disk.like && !isOwnedByRoot(disk.like)) {

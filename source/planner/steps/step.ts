@@ -2,6 +2,7 @@
 A step with what most steps of its phase have in common, so that a planner says only what is particular.
 */
 import type {Phase, Step} from '../../model/plan/plan.ts';
+import {fileCommands} from '../hypervisor/commands.ts';
 
 /** What would be true if the action were stopped after a step of this phase. Before the switch the way leads back, from there on forward. */
 const whenStopped: Record<Phase, string> = {
@@ -17,4 +18,12 @@ harm.
 */
 export function step(phase: Phase, given: Pick<Step, 'id' | 'title' | 'command'> & Partial<Omit<Step, 'phase'>>): Step {
 	return {phase, undo: phase === 'remove' ? null : [], happened: {kind: 'never'}, ifStopped: whenStopped[phase], ...given};
+}
+
+/** An empty file of this name. Where it is not sure that we made it, only an empty one is removed again. */
+export function reserving(path: string): Pick<Step, 'command' | 'undo' | 'happened' | 'undoIfUnsure' | 'failsClean'> {
+	const happened = {kind: 'file-exists', path} as const;
+	return {
+		command: fileCommands.reserve(path), undo: [{...fileCommands.remove(path), onlyIf: happened}], happened, undoIfUnsure: {kind: 'file-empty', path}, failsClean: true,
+	};
 }

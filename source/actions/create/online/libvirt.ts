@@ -2,28 +2,28 @@
 Creating a snapshot of a running domain of libvirt. libvirt holds the monitor, so it does the work, in one call; what that call comes to in QEMU is
 shown beside it. libvirt puts back by itself what fails on its way; the undo here is for what it leaves, and for a call that was done and must be taken back.
 */
-import {imageAt} from '../../model/images/image-graph.ts';
-import type {Command, Consequence, Probe, Step} from '../../model/plan/plan.ts';
-import {inPlace} from '../../model/plan/placed-command.ts';
-import {succeed, type Result} from '../../model/result.ts';
-import type {SnapshotMemory} from '../../model/domain/snapshot.ts';
-import {buildSnapshotRequest} from '../../model/xml/build-request.ts';
+import {imageAt} from '../../../model/images/image-graph.ts';
+import type {Command, Consequence, Probe, Step} from '../../../model/plan/plan.ts';
+import {inPlace} from '../../../model/plan/placed-command.ts';
+import {succeed, type Result} from '../../../model/result.ts';
+import type {SnapshotMemory} from '../../../model/domain/snapshot.ts';
+import {buildSnapshotRequest} from '../../../model/xml/build-request.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml,
-} from '../../model/xml/read-xml.ts';
-import {blockFolders} from '../../planner/checks/blockers.ts';
-import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
-import {virsh} from '../../planner/hypervisor/libvirt.ts';
-import {placeOf, refuseFolderRisks} from '../../planner/steps/build-folder.ts';
-import type {PlanContext} from '../../planner/context.ts';
-import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
-import {requireFreeTag} from '../../planner/steps/nvram-inside.ts';
-import {step} from '../../planner/steps/step.ts';
-import {overlayFiles, filesAt} from '../../planner/steps/overlay.ts';
-import {nameNewHeads} from './record.ts';
-import {blockInternal, partakingDisks, type ModedDisk} from './disks.ts';
-import {toOverlaid, type CreateParts, type CreateRequest} from './offline.ts';
-import {chooseTargets, type TargetedDisk} from './targets.ts';
+} from '../../../model/xml/read-xml.ts';
+import {fileCommands} from '../../../planner/hypervisor/commands.ts';
+import {virsh} from '../../../planner/hypervisor/libvirt.ts';
+import {placeOf, refuseFolderRisks} from '../../../planner/steps/build-folder.ts';
+import type {PlanContext} from '../../../planner/context.ts';
+import {requireActiveDisks} from '../../../planner/checks/inactive-disks.ts';
+import {mergedBack} from '../../../planner/steps/merge.ts';
+import {requireFreeTag} from '../../../planner/steps/nvram-inside.ts';
+import {reserving, step} from '../../../planner/steps/step.ts';
+import {nameNewHeads} from '../record.ts';
+import type {ModedDisk} from '../disks.ts';
+import type {CreateParts, CreateRequest} from '../offline.ts';
+import {prepareOnline} from './prepare.ts';
+import type {TargetedDisk} from '../targets.ts';
 import {ownOverlays} from './own-overlays.ts';
 
 const isTakenBack = 'libvirt would put the guest back on the disks that it had.';
@@ -146,20 +146,14 @@ overlays are merged back into the images that the domain had, which is as it was
 */
 function undoOf(context: PlanContext, given: {request: CreateRequest; disks: TargetedDisk[]; memoryPath: string | undefined}): Command[] {
 	const {request: {action, way}, disks, memoryPath} = given;
-	const {uuid, hypervisor: {records, blocks}} = context;
+	const {uuid, hypervisor: {records}} = context;
 	const [first] = disks;
 	const exists: Probe = {kind: 'snapshot-exists', uuid, name: action.snapshot};
 	const remove = way.by === 'savevm' ? records.deleteWithState : records.deleteMetadata;
 	return [
 		...(action.isQuiesced ? [{...virsh(context, ['domfsthaw', '--domain', uuid]), onlyIf: {kind: 'domain-active', uuid}} as const] : []),
 		...(action.hasNoMetadata || remove === undefined ? [] : [{...remove(action.snapshot), onlyIf: exists}]),
-		...disks.flatMap(disk => blocks.mergeBack?.(disk) ?? []),
-		// The guest may have ended meanwhile.
-		...disks.map((disk): Command => ({
-			...imageCommands.commit(disk.overlayPath, disk.headPath),
-			onlyIf: {kind: 'off-on', uuid, target: disk.target, path: disk.overlayPath},
-			merges: disk.overlayPath,
-		})),
+		...mergedBack(context, disks),
 		...(first !== undefined && context.inventory.picture.domain.isPersistent
 			? [{
 				...context.hypervisor.domain.define('definition-before', context.inventory.definitionXml),
@@ -219,40 +213,33 @@ function disksToTell(all: ModedDisk[], isInside: boolean, overlays: Map<string, 
 
 /** Appends blockers to the context; fails only where the XML cannot be made. */
 export function planOnlineLibvirt(context: PlanContext, request: CreateRequest): Result<CreateParts> {
-	const {action, way, disks: all, now} = request;
+	const {action, way, disks: all} = request;
 	const isInside = way.by === 'savevm';
-	const internal = partakingDisks(context, all, 'internal');
-	const external = partakingDisks(context, all, 'external');
-	blockAgent(context, request);
-	if (isInside) {
-		blockInternal(context, all, internal, action.snapshot);
-		requireFreeTag(context, action.snapshot);
-		refuseNvram(context);
-	}
+	const {parts, internal, targeted, memoryPath} = prepareOnline(context, request, external => {
+		blockAgent(context, request);
+		if (isInside) {
+			requireFreeTag(context, action.snapshot);
+			refuseNvram(context);
+		}
 
-	requireNoTransientDisk(context, request);
-	if (external.length > 0 && context.inventory.picture.checkpoints.length > 0) {
-		requireActiveDisks(context, `The bitmaps of the checkpoints (${context.inventory.picture.checkpoints.map(({name}) => name).join(', ')}) would not go on in the new overlays.`);
-	}
-
-	const {disks: targeted, memoryPath, consequences} = chooseTargets(context, action, {disks: external, hasMemory: way.memory === 'external', now});
+		requireNoTransientDisk(context, request);
+		if (external.length > 0 && context.inventory.picture.checkpoints.length > 0) {
+			requireActiveDisks(context, `The bitmaps of the checkpoints (${context.inventory.picture.checkpoints.map(({name}) => name).join(', ')}) would not go on in the new overlays.`);
+		}
+	});
 	const own = ownOverlays(context, targeted);
 	const {disks} = own;
 	blockReuse(context, disks);
-	const made = targeted.filter(disk => disk.reuse !== 'existing').map(disk => disk.overlayPath);
-	const created = [...made, ...(memoryPath === undefined ? [] : [memoryPath])];
-	blockFolders(context, created);
 	if (memoryPath !== undefined) {
 		refuseFolderRisks(context, [memoryPath], {writer: 'libvirt'});
 	}
 
-	const overlays = new Map(disks.map(disk => [disk.target, disk.overlayPath]));
-	const xml = buildSnapshotRequest({name: action.snapshot, description: action.description, memory: memoryOf(request, memoryPath), disks: disksToTell(all, isInside, overlays)});
+	const xml = buildSnapshotRequest({name: action.snapshot, description: action.description, memory: memoryOf(request, memoryPath), disks: disksToTell(all, isInside, parts.heads)});
 	if (!xml.ok) {
 		return xml;
 	}
 
-	const named = action.hasNoMetadata ? nameNewHeads(context, overlays) : succeed([]);
+	const named = action.hasNoMetadata ? nameNewHeads(context, parts.heads) : succeed([]);
 	if (!named.ok) {
 		return named;
 	}
@@ -267,11 +254,7 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 			: [step('create', {
 				id: 'reserve-memory',
 				title: 'Reserve the name of the memory file',
-				command: fileCommands.reserve(memoryPath),
-				undo: [{...fileCommands.remove(memoryPath), onlyIf: {kind: 'file-exists', path: memoryPath}}],
-				happened: {kind: 'file-exists', path: memoryPath},
-				undoIfUnsure: {kind: 'file-empty', path: memoryPath},
-				failsClean: true,
+				...reserving(memoryPath),
 				ifStopped: 'The empty file would be removed again: the domain is as it was.',
 			})]),
 		...own.steps,
@@ -291,16 +274,12 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 		...named.value,
 	];
 	return succeed({
+		...parts,
 		steps,
 		consequences: [
-			...consequences,
+			...parts.consequences,
 			...describe(context, request, memoryPath),
 			...(own.made.length === 0 ? [] : [{severity: 'info', text: 'libvirt gives no image to the user of QEMU here: the overlays are made beforehand, with the owners of the disks.'} as const]),
 		],
-		heads: overlays,
-		created: [...overlayFiles(targeted.filter(({reuse}) => reuse !== 'existing').map(disk => toOverlaid(context, disk))), ...filesAt(memoryPath === undefined ? [] : [memoryPath])],
-		written: internal.map(disk => disk.headPath),
-		adopted: targeted.filter(disk => disk.reuse === 'existing').map(disk => disk.overlayPath),
-		bases: [...internal, ...disks].map(disk => disk.headPath),
 	});
 }

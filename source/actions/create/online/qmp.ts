@@ -2,25 +2,24 @@
 Creating a snapshot of a running bare QEMU, through its monitor: all disks in one transaction, memory by a migration to a file, or everything inside the images
 by a job. Then our own records are written.
 */
-import type {Command, Step} from '../../model/plan/plan.ts';
-import {succeed, type Result} from '../../model/result.ts';
-import {quoteAsIs} from '../../model/text/shell-quote.ts';
-import {imageAt} from '../../model/images/image-graph.ts';
-import {changeDomainXml} from '../../model/xml/change-domain.ts';
-import {blockFolders} from '../../planner/checks/blockers.ts';
-import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
-import {refuseFolderRisks} from '../../planner/steps/build-folder.ts';
-import type {PlanContext} from '../../planner/context.ts';
-import {defineStep} from '../../planner/steps/domain.ts';
-import {filesAt, makeSteps, overlayFiles} from '../../planner/steps/overlay.ts';
-import {step} from '../../planner/steps/step.ts';
-import {blockInternal, partakingDisks} from './disks.ts';
-import {toOverlaid, type CreateParts, type CreateRequest} from './offline.ts';
+import type {Command, Step} from '../../../model/plan/plan.ts';
+import {succeed, type Result} from '../../../model/result.ts';
+import {quoteAsIs} from '../../../model/text/shell-quote.ts';
+import {imageAt} from '../../../model/images/image-graph.ts';
+import {changeDomainXml} from '../../../model/xml/change-domain.ts';
+import {fileCommands, imageCommands} from '../../../planner/hypervisor/commands.ts';
+import {refuseFolderRisks} from '../../../planner/steps/build-folder.ts';
+import type {PlanContext} from '../../../planner/context.ts';
+import {defineStep} from '../../../planner/steps/domain.ts';
+import {makeSteps} from '../../../planner/steps/overlay.ts';
+import {reserving, step} from '../../../planner/steps/step.ts';
+import {toOverlaid, type CreateParts, type CreateRequest} from '../offline.ts';
 import {
 	insideStep, isTakenBack, monitorOf, sayIfAlive, withNodes, type Monitor, type NodedDisk,
-} from './qemu-monitor.ts';
-import {recordSteps} from './record.ts';
-import {chooseTargets, type TargetedDisk} from './targets.ts';
+} from './monitor.ts';
+import {recordSteps} from '../record.ts';
+import {prepareOnline} from './prepare.ts';
+import type {TargetedDisk} from '../targets.ts';
 
 /**
 Where a person gave the node its name, where bitmaps go on, and where the overlay's header could not be left to QEMU, the overlay is opened by a name before the
@@ -139,12 +138,7 @@ function memorySteps(context: PlanContext, monitor: Monitor, given: {path: strin
 	const isRunning = context.inventory.picture.domain.state === 'running';
 	const goOn = isRunning ? [sayIfAlive(context, monitor, 'cont')] : [];
 	return [
-		create('reserve-memory', 'Reserve the name of the memory file', fileCommands.reserve(path), {
-			undo: [{...fileCommands.remove(path), onlyIf: {kind: 'file-exists', path}}],
-			happened: {kind: 'file-exists', path},
-			undoIfUnsure: {kind: 'file-empty', path},
-			failsClean: true,
-		}),
+		step('create', {id: 'reserve-memory', title: 'Reserve the name of the memory file', ifStopped: isTakenBack, ...reserving(path)}),
 		...(owner !== undefined && (owner.uid !== 0 || owner.gid !== 0) ? [create('own-memory', 'Give it the owner of the disks', fileCommands.own(path, owner))] : []),
 		...(isRunning && !isLive ? [create('pause', 'Pause the guest', monitor.say('stop'), {undo: goOn})] : []),
 		create('memory', 'Write the guest\'s memory to its file', monitor.say('migrate', {uri: memoryUri(context, path)}, {kind: 'migration'}), {
@@ -180,54 +174,35 @@ function quitStep(context: PlanContext, monitor: Monitor): Step {
 export function planOnlineQemu(context: PlanContext, request: CreateRequest): Result<CreateParts> {
 	const {action, way, disks: all, now} = request;
 	const monitor = monitorOf(context);
-	const internal = partakingDisks(context, all, 'internal');
-	const external = partakingDisks(context, all, 'external');
-	if (action.isQuiesced) {
-		context.blockers.push({
-			kind: 'not-supported',
-			text: 'Nobody knows the guest agent of a QEMU that was started by hand, so its file systems cannot be frozen.',
-			remedy: 'Freeze them inside the guest (fsfreeze), or leave --quiesce out.',
-		});
-	}
-
-	if (way.by === 'savevm') {
-		blockInternal(context, all, internal, action.snapshot);
-	}
-
-	const targets = chooseTargets(context, action, {disks: external, hasMemory: way.memory === 'external', now});
-	const {memoryPath, consequences} = targets;
-	const made = targets.disks.filter(({reuse}) => reuse !== 'existing').map(disk => disk.overlayPath);
-	const created = [...made, ...(memoryPath === undefined ? [] : [memoryPath])];
-	blockFolders(context, created);
-	refuseFolderRisks(context, created, {writer: 'QEMU'});
-	const overlays = new Map(targets.disks.map(disk => [disk.target, disk.overlayPath]));
+	const {parts, internal, targeted, memoryPath} = prepareOnline(context, request, () => {
+		if (action.isQuiesced) {
+			context.blockers.push({
+				kind: 'not-supported',
+				text: 'Nobody knows the guest agent of a QEMU that was started by hand, so its file systems cannot be frozen.',
+				remedy: 'Freeze them inside the guest (fsfreeze), or leave --quiesce out.',
+			});
+		}
+	});
+	refuseFolderRisks(context, parts.created.map(({path}) => path), {writer: 'QEMU'});
 	const isRunning = context.inventory.picture.domain.state === 'running';
 	const hasManual = all.some(({mode}) => mode === 'manual');
 	if (hasManual && isRunning) {
-		consequences.push({severity: 'warning', text: 'Nothing is done to the disks that are "manual"; the guest is left paused, so that you can do it, until you resume it.'});
+		parts.consequences.push({severity: 'warning', text: 'Nothing is done to the disks that are "manual"; the guest is left paused, so that you can do it, until you resume it.'});
 	}
 
 	const definition = changeDomainXml(context.inventory.definitionXml, {
 		rootName: 'domain',
-		sources: new Map(targets.disks.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}])),
+		sources: new Map(targeted.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}])),
 	});
 	const memoryState = isRunning ? 'running' : 'paused';
 	const record = recordSteps(context, {
 		action,
 		disks: all,
-		overlays,
+		overlays: parts.heads,
 		now,
 		state: way.memory === 'no' ? 'disk-snapshot' : memoryState,
 		memory: way.memory === 'external' ? {mode: 'external', path: memoryPath ?? ''} : {mode: way.memory},
 	});
-	const parts = {
-		consequences,
-		heads: overlays,
-		created: [...overlayFiles(targets.disks.filter(({reuse}) => reuse !== 'existing').map(disk => toOverlaid(context, disk))), ...filesAt(memoryPath === undefined ? [] : [memoryPath])],
-		written: internal.map(disk => disk.headPath),
-		adopted: targets.disks.filter(({reuse}) => reuse === 'existing').map(disk => disk.overlayPath),
-		bases: [...internal, ...external].map(disk => disk.headPath),
-	};
 	if (!definition.ok || !record.ok) {
 		return definition.ok ? record as Result<never> : definition;
 	}
@@ -236,14 +211,14 @@ export function planOnlineQemu(context: PlanContext, request: CreateRequest): Re
 		return succeed({...parts, steps: []});
 	}
 
-	const noded = withNodes(context, monitor, targets.disks, now);
+	const noded = withNodes(context, monitor, targeted, now);
 	const inside = withNodes(context, monitor, internal, now);
-	const owner = imageAt(context.graph, external[0]?.headPath ?? '')?.file;
+	const owner = imageAt(context.graph, targeted[0]?.headPath ?? '')?.file;
 	return succeed({
 		...parts,
 		steps: [
-			...checkPrepared(targets.disks),
-			...prepareSteps(context, targets.disks),
+			...checkPrepared(targeted),
+			...prepareSteps(context, targeted),
 			...noded.filter(disk => isAddedFirst(disk)).flatMap(disk => addSteps(context, monitor, disk)),
 			...(way.by === 'savevm' ? [insideStep(context, monitor, {name: action.snapshot, disks: inside})] : []),
 			...(memoryPath === undefined ? [] : memorySteps(context, monitor, {path: memoryPath, owner, isLive: action.isLive})),

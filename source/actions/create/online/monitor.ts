@@ -1,14 +1,14 @@
 /**
 What plans for a running bare QEMU ask its monitor for, and the snapshot inside the images, which is a single job.
 */
-import type {BareFacts, BareNode} from '../../model/domain/inventory.ts';
+import type {BareFacts, BareNode} from '../../../model/domain/inventory.ts';
 import type {
 	Command, Probe, QmpEnd, Step,
-} from '../../model/plan/plan.ts';
-import {imageCommands} from '../../planner/hypervisor/commands.ts';
-import type {PlanContext} from '../../planner/context.ts';
-import {step} from '../../planner/steps/step.ts';
-import type {PartakingDisk} from './disks.ts';
+} from '../../../model/plan/plan.ts';
+import {imageCommands} from '../../../planner/hypervisor/commands.ts';
+import type {PlanContext} from '../../../planner/context.ts';
+import {step} from '../../../planner/steps/step.ts';
+import type {PartakingDisk} from '../disks.ts';
 
 export const isTakenBack = 'It would be taken back: the guest goes on on the disks that it had.';
 
