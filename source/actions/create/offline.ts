@@ -113,6 +113,14 @@ export function planOfflineInternal(context: PlanContext, {action, disks: all, n
 	});
 }
 
+/** Fails with `unreadable` where it cannot be changed. */
+export function definitionOn(context: PlanContext, disks: readonly TargetedDisk[]): Result<string> {
+	return changeDomainXml(context.inventory.definitionXml, {
+		rootName: 'domain',
+		sources: new Map(disks.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}])),
+	});
+}
+
 /** The overlay that the disk goes on in, as those of a revert are made. */
 export function toOverlaid(context: PlanContext, disk: TargetedDisk): OverlaidDisk {
 	const head = imageAt(context.graph, disk.headPath);
@@ -180,10 +188,7 @@ export function planOfflineExternal(context: PlanContext, {action, disks: all, n
 	refuseFolderRisks(context, made);
 	const built = disks.filter(disk => disk.reuse !== 'existing').map(disk => toOverlaid(context, disk));
 	const overlays = new Map(disks.map(disk => [disk.target, disk.overlayPath]));
-	const definition = changeDomainXml(context.inventory.definitionXml, {
-		rootName: 'domain',
-		sources: new Map(disks.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}])),
-	});
+	const definition = definitionOn(context, disks);
 	if (!definition.ok) {
 		return definition;
 	}

@@ -2,7 +2,7 @@
 The monitor of a standalone QEMU, and what starts one.
 */
 import type {BareFacts} from '../../model/domain/inventory.ts';
-import type {Command, QmpCommand} from '../../model/plan/plan.ts';
+import type {Command, QmpCommand, QmpEnd} from '../../model/plan/plan.ts';
 import {
 	nameOfDrive, relaunchArgv, relaunchProblems, type Relaunch,
 } from '../../model/qemu/command-line.ts';
@@ -19,14 +19,28 @@ export function factsOf({inventory: {bare}}: Here): BareFacts {
 	return bare;
 }
 
-/** Any command of the monitor. */
-export function ask(site: Here, execute: string, more: Partial<QmpCommand> = {}): QmpCommand {
+function socketOf(site: Here, execute: string): string {
 	const {socketPath} = factsOf(site);
 	if (socketPath === undefined) {
 		throw new Error(`A monitor was asked for ${execute}, and the domain has none.`);
 	}
 
-	return {tool: 'qmp', socketPath, execute, arguments: {}, files: [], ...more};
+	return socketPath;
+}
+
+/** Any command of the monitor. */
+export function ask(site: Here, execute: string, parameters: Record<string, unknown> = {}, more: Pick<QmpCommand, 'until' | 'onlyIf' | 'nodes'> = {}): QmpCommand {
+	return {tool: 'qmp', socketPath: socketOf(site, execute), execute, arguments: parameters, files: [], ...more};
+}
+
+/** A command, and its work until that end. */
+export function askUntil(site: Here, execute: string, parameters: Record<string, unknown>, until: QmpEnd): QmpCommand {
+	return {tool: 'qmp', socketPath: socketOf(site, execute), execute, arguments: parameters, until, files: []};
+}
+
+/** A QEMU that has ended meanwhile need not be asked. */
+export function askIfAlive(site: Here & Pick<Site, 'uuid'>, execute: string, parameters?: Record<string, unknown>, more: Pick<QmpCommand, 'until'> = {}): QmpCommand {
+	return ask(site, execute, parameters, {...more, onlyIf: {kind: 'domain-active', uuid: site.uuid}});
 }
 
 export function startProblems(site: Here, definitionXml: string): string[] {

@@ -10,7 +10,7 @@ import {step} from '../steps/step.ts';
 import type {
 	Hypervisor, OpenCommit, OpenMerge, Site,
 } from './hypervisor.ts';
-import {ask, deviceOf} from './monitor.ts';
+import {ask, askIfAlive, deviceOf} from './monitor.ts';
 
 type OpenImage = ImageNode & {
 	/** As QEMU tells it. */
@@ -48,17 +48,14 @@ type JobGiven = {
 function job(site: Site, execute: string, {id, images, more, end}: JobGiven): Pick<Step, 'command' | 'progress' | 'cancel'> & {command: QmpCommand} {
 	const found = Object.entries(images).flatMap(([key, path]) => path === undefined ? [] : [[key, openImage(site, path)] as const]);
 	const nodes = found.flatMap(([key, image]) => image === undefined ? [] : [[key, image] as const]);
-	const command = ask(site, execute, {
-		// Not dismissed by itself: how it ended can then be asked by whoever comes later.
-		arguments: {'job-id': id, ...Object.fromEntries(nodes.map(([key, {nodeName}]) => [key, nodeName])), ...more, 'auto-dismiss': false},
-		nodes: Object.fromEntries(nodes.map(([key, {path}]) => [key, path])),
-		until: {kind: end, id},
-	});
+	// Not dismissed by itself: how it ended can then be asked by whoever comes later.
+	const parameters = {'job-id': id, ...Object.fromEntries(nodes.map(([key, {nodeName}]) => [key, nodeName])), ...more, 'auto-dismiss': false};
+	const command = ask(site, execute, parameters, {nodes: Object.fromEntries(nodes.map(([key, {path}]) => [key, path])), until: {kind: end, id}});
 	return {
 		command,
 		progress: {kind: 'qmp-job', socketPath: command.socketPath, id},
 		// To its end, so that its name is free and its images are let go.
-		cancel: [ask(site, 'job-cancel', {arguments: {id}, until: {kind: 'job', id}})],
+		cancel: [ask(site, 'job-cancel', {id}, {until: {kind: 'job', id}})],
 	};
 }
 
@@ -68,7 +65,7 @@ function closeSteps(site: Site, phase: 'create' | 'switch', {id, ifStopped, merg
 	return names.map(({name, path}, index) => step(phase, {
 		id: `close-${id}-${index + 1}`,
 		title: `Let QEMU close ${posix.basename(path)} (${name})`,
-		command: ask(site, 'blockdev-del', {arguments: {'node-name': name}, until: {kind: 'node-gone', id: name}, onlyIf: {kind: 'domain-active', uuid: site.uuid}}),
+		command: askIfAlive(site, 'blockdev-del', {'node-name': name}, {until: {kind: 'node-gone', id: name}}),
 		otherwise: 'QEMU has ended, so it has nothing open.',
 		...(phase === 'switch' && {undo: null}),
 		ifStopped,
@@ -77,7 +74,6 @@ function closeSteps(site: Site, phase: 'create' | 'switch', {id, ifStopped, merg
 
 function pullSteps(site: Site, given: OpenMerge & {undo: Command[]}): Step[] {
 	const {id, title, ifStopped, merge, backingName, undo, grown} = given;
-	const goOn = ask(site, 'cont');
 	return [
 		step('create', {
 			id: `pull-${id}`,
@@ -96,10 +92,10 @@ function pullSteps(site: Site, given: OpenMerge & {undo: Command[]}): Step[] {
 			id: `flush-${id}`,
 			title: 'Pause the guest for a moment, so that QEMU writes out where the data lies',
 			command: ask(site, 'stop'),
-			undo: [{...goOn, onlyIf: {kind: 'domain-active', uuid: site.uuid}}],
+			undo: [askIfAlive(site, 'cont')],
 			ifStopped,
 		}),
-		step('create', {id: `resume-${id}`, title: 'Let the guest go on', command: goOn, ifStopped}),
+		step('create', {id: `resume-${id}`, title: 'Let the guest go on', command: ask(site, 'cont'), ifStopped}),
 		...closeSteps(site, 'create', given),
 	];
 }
@@ -125,18 +121,18 @@ function commitSteps(site: Site, given: OpenCommit): Step[] {
 }
 
 export function blocksOf(site: Site): Hypervisor['blocks'] {
-	const {uuid, inventory: {bare}} = site;
+	const {inventory: {bare}} = site;
 	return {
 		canMerge: merge => canMerge(site, merge),
 		bitmapsIn: path => openImage(site, path)?.bitmaps ?? [],
 		flush(path) {
 			const node = (openImage(site, path)?.nodeName ?? '').replaceAll(/["\\]/gu, String.raw`\$&`);
-			return ask(site, 'human-monitor-command', {arguments: {'command-line': `qemu-io "${node}" "flush"`}, onlyIf: {kind: 'domain-active', uuid}});
+			return askIfAlive(site, 'human-monitor-command', {'command-line': `qemu-io "${node}" "flush"`});
 		},
 		pull: given => pullSteps(site, given),
 		commit: given => commitSteps(site, given),
 		untag: ({definitionXml, tag, ...disk}) => bare?.socketPath === undefined
 			? []
-			: [ask(site, 'blockdev-snapshot-delete-internal-sync', {arguments: {device: deviceOf(definitionXml, disk), name: tag}})],
+			: [ask(site, 'blockdev-snapshot-delete-internal-sync', {device: deviceOf(definitionXml, disk), name: tag})],
 	};
 }

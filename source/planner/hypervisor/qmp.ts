@@ -11,7 +11,7 @@ import {define, recordsOf, withRecords} from './qmp-records.ts';
 function domainOf(site: Site): Hypervisor['domain'] {
 	return {
 		// QEMU writes out what it holds, and goes.
-		stop: () => ask(site, 'quit', {until: {kind: 'gone'}}),
+		stop: () => ask(site, 'quit', {}, {until: {kind: 'gone'}}),
 		startProblems: definitionXml => startProblems(site, definitionXml),
 		start: (isPaused, definitionXml) => relaunch(definitionXml, {isPaused}),
 		define: (fileName, xml) => define(site, fileName, xml),
@@ -24,9 +24,8 @@ function domainOf(site: Site): Hypervisor['domain'] {
 						id: 'memory',
 						title: 'Read the saved memory',
 						command: ask(site, 'migrate-incoming', {
-							arguments: {uri: site.can.migratesToFile && !memoryPath.includes(',offset=') ? `file:${memoryPath}` : `exec:cat -- ${quoteAsIs(memoryPath)}`},
-							until: {kind: 'incoming'},
-						}),
+							uri: site.can.migratesToFile && !memoryPath.includes(',offset=') ? `file:${memoryPath}` : `exec:cat -- ${quoteAsIs(memoryPath)}`,
+						}, {until: {kind: 'incoming'}}),
 						happened: {kind: 'memory-loaded', uuid: site.uuid},
 						ifStopped,
 						timeoutMs: 3_600_000,

@@ -6,7 +6,6 @@ import {imageAt} from '../../../model/images/image-graph.ts';
 import type {Command, Consequence, Probe, Step} from '../../../model/plan/plan.ts';
 import {inPlace} from '../../../model/plan/placed-command.ts';
 import {succeed, type Result} from '../../../model/result.ts';
-import type {SnapshotMemory} from '../../../model/domain/snapshot.ts';
 import {buildSnapshotRequest} from '../../../model/xml/build-request.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml,
@@ -179,10 +178,6 @@ function happenedWhen(context: PlanContext, {action, way}: CreateRequest, given:
 	return way.by === 'savevm' && given.inside !== undefined ? {kind: 'image-has-tag', path: given.inside, tag: action.snapshot} : {kind: 'never'};
 }
 
-function check(id: string, title: string, command: Command): Step {
-	return step('check', {id, title, command});
-}
-
 function describe(context: PlanContext, {action, way, disks}: CreateRequest, memoryPath: string | undefined): Consequence[] {
 	const isRunning = context.inventory.picture.domain.state === 'running';
 	const consequences: Consequence[] = [];
@@ -200,10 +195,6 @@ function describe(context: PlanContext, {action, way, disks}: CreateRequest, mem
 	return consequences;
 }
 
-function memoryOf({way}: CreateRequest, memoryPath: string | undefined): SnapshotMemory {
-	return way.memory === 'external' ? {mode: 'external', path: memoryPath ?? ''} : {mode: way.memory};
-}
-
 /** Of internal snapshots libvirt wants to hear of internal disks alone; of others we tell each one's mode. */
 function disksToTell(all: ModedDisk[], isInside: boolean, overlays: Map<string, string>) {
 	return all
@@ -215,7 +206,7 @@ function disksToTell(all: ModedDisk[], isInside: boolean, overlays: Map<string, 
 export function planOnlineLibvirt(context: PlanContext, request: CreateRequest): Result<CreateParts> {
 	const {action, way, disks: all} = request;
 	const isInside = way.by === 'savevm';
-	const {parts, internal, targeted, memoryPath} = prepareOnline(context, request, external => {
+	const {parts, internal, targeted, memoryPath, memory} = prepareOnline(context, request, external => {
 		blockAgent(context, request);
 		if (isInside) {
 			requireFreeTag(context, action.snapshot);
@@ -234,7 +225,7 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 		refuseFolderRisks(context, [memoryPath], {writer: 'libvirt'});
 	}
 
-	const xml = buildSnapshotRequest({name: action.snapshot, description: action.description, memory: memoryOf(request, memoryPath), disks: disksToTell(all, isInside, parts.heads)});
+	const xml = buildSnapshotRequest({name: action.snapshot, description: action.description, memory, disks: disksToTell(all, isInside, parts.heads)});
 	if (!xml.ok) {
 		return xml;
 	}
@@ -248,7 +239,7 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 	const hasMemory = way.memory !== 'no';
 	const isLeftPaused = all.some(({mode}) => mode === 'manual');
 	const steps: Step[] = [
-		...(action.isQuiesced ? [check('agent', 'Check that the guest agent answers', virsh(context, ['domtime', '--domain', context.uuid]))] : []),
+		...(action.isQuiesced ? [step('check', {id: 'agent', title: 'Check that the guest agent answers', command: virsh(context, ['domtime', '--domain', context.uuid])})] : []),
 		...(memoryPath === undefined
 			? []
 			: [step('create', {

@@ -1,6 +1,7 @@
 /**
 What the snapshot of a running domain begins with, whoever runs it.
 */
+import type {SnapshotMemory} from '../../../model/domain/snapshot.ts';
 import {blockFolders} from '../../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../../planner/context.ts';
 import {filesAt, overlayFiles} from '../../../planner/steps/overlay.ts';
@@ -15,6 +16,7 @@ export type Prepared = {
 	/** Disks that go on in overlays. */
 	targeted: TargetedDisk[];
 	memoryPath: string | undefined;
+	memory: SnapshotMemory;
 };
 
 /** `refuse`: what else this way cannot do. Appends blockers to the context. */
@@ -42,5 +44,6 @@ export function prepareOnline(context: PlanContext, {action, way, disks: all, no
 		internal,
 		targeted,
 		memoryPath,
+		memory: way.memory === 'external' ? {mode: 'external', path: memoryPath ?? ''} : {mode: way.memory},
 	};
 }

@@ -6,17 +6,17 @@ import type {Command, Step} from '../../../model/plan/plan.ts';
 import {succeed, type Result} from '../../../model/result.ts';
 import {quoteAsIs} from '../../../model/text/shell-quote.ts';
 import {imageAt} from '../../../model/images/image-graph.ts';
-import {changeDomainXml} from '../../../model/xml/change-domain.ts';
 import {fileCommands, imageCommands} from '../../../planner/hypervisor/commands.ts';
+import {ask, askIfAlive, askUntil} from '../../../planner/hypervisor/monitor.ts';
 import {refuseFolderRisks} from '../../../planner/steps/build-folder.ts';
 import type {PlanContext} from '../../../planner/context.ts';
 import {defineStep} from '../../../planner/steps/domain.ts';
 import {makeSteps} from '../../../planner/steps/overlay.ts';
 import {reserving, step} from '../../../planner/steps/step.ts';
-import {toOverlaid, type CreateParts, type CreateRequest} from '../offline.ts';
+import {definitionOn, toOverlaid, type CreateParts, type CreateRequest} from '../offline.ts';
 import {
-	insideStep, isTakenBack, monitorOf, sayIfAlive, withNodes, type Monitor, type NodedDisk,
-} from './monitor.ts';
+	hasMonitor, insideStep, isTakenBack, withNodes, type NodedDisk,
+} from './nodes.ts';
 import {recordSteps} from '../record.ts';
 import {prepareOnline} from './prepare.ts';
 import type {TargetedDisk} from '../targets.ts';
@@ -34,16 +34,16 @@ function create(id: string, title: string, command: Command, more: Partial<Step>
 }
 
 /** Opens the overlay in QEMU under a name, without its backing image: the transaction puts it on top. */
-function addSteps(context: PlanContext, monitor: Monitor, disk: NodedDisk<TargetedDisk>): Step[] {
+function addSteps(context: PlanContext, disk: NodedDisk<TargetedDisk>): Step[] {
 	const {target, overlayPath, newNode, headPath, format, reuse} = disk;
 	const head = imageAt(context.graph, headPath);
 	const fileNode = `${newNode}-file`;
-	const remove = (node: string) => sayIfAlive(context, monitor, 'blockdev-del', {'node-name': node});
+	const remove = (node: string) => askIfAlive(context, 'blockdev-del', {'node-name': node});
 	const jobId = `${newNode}-create`;
 	return [
-		create(`file-${target}`, `Open the file of the new overlay of ${target} in QEMU`, monitor.say('blockdev-add', {driver: 'file', filename: overlayPath, 'node-name': fileNode}), {undo: [remove(fileNode)], failsClean: true}),
+		create(`file-${target}`, `Open the file of the new overlay of ${target} in QEMU`, ask(context, 'blockdev-add', {driver: 'file', filename: overlayPath, 'node-name': fileNode}), {undo: [remove(fileNode)], failsClean: true}),
 		...(reuse === 'absolute-paths'
-			? [create(`format-${target}`, `Create the new overlay of ${target}`, monitor.say('blockdev-create', {
+			? [create(`format-${target}`, `Create the new overlay of ${target}`, askUntil(context, 'blockdev-create', {
 				'job-id': jobId,
 				options: {
 					driver: 'qcow2',
@@ -55,7 +55,7 @@ function addSteps(context: PlanContext, monitor: Monitor, disk: NodedDisk<Target
 				},
 			}, {kind: 'job', id: jobId}))]
 			: []),
-		create(`add-${target}`, `Open the new overlay of ${target} in QEMU`, monitor.say('blockdev-add', {
+		create(`add-${target}`, `Open the new overlay of ${target} in QEMU`, ask(context, 'blockdev-add', {
 			driver: 'qcow2', file: fileNode, 'node-name': newNode, backing: null,
 		}), {undo: [remove(newNode)], failsClean: true}),
 	];
@@ -86,22 +86,22 @@ function actionsOf(disk: NodedDisk<TargetedDisk>): Array<{type: string; data: Re
 All disks at one moment. Taken back by merging the overlays into the images that were there: while the guest goes on by QEMU, else by qemu-img, which finds nothing
 to merge where the transaction was never done.
 */
-function transactionStep(context: PlanContext, monitor: Monitor, disks: Array<NodedDisk<TargetedDisk>>): Step {
+function transactionStep(context: PlanContext, disks: Array<NodedDisk<TargetedDisk>>): Step {
 	return step('switch', {
 		id: 'transaction',
 		title: `Put ${disks.map(({target}) => target).join(', ')} on the new overlays, all at one moment`,
-		command: monitor.say('transaction', {actions: disks.flatMap(disk => actionsOf(disk))}),
+		command: ask(context, 'transaction', {actions: disks.flatMap(disk => actionsOf(disk))}),
 		undo: disks.flatMap(({target, overlayPath, headPath, newNode, node}): Command[] => {
 			const onlyIf = {kind: 'head-is', uuid: context.uuid, target, path: overlayPath} as const;
 			const id = `${newNode}-back`;
 			return [
 				{
-					...monitor.say('block-commit', {
+					...askUntil(context, 'block-commit', {
 						'job-id': id, device: newNode, 'base-node': node.nodeName, 'auto-dismiss': false,
 					}, {kind: 'job-ready', id}),
 					onlyIf,
 				},
-				{...monitor.say('job-complete', {id}, {kind: 'job', id}), onlyIf, merges: overlayPath},
+				{...askUntil(context, 'job-complete', {id}, {kind: 'job', id}), onlyIf, merges: overlayPath},
 				{
 					...imageCommands.commit(overlayPath, headPath),
 					onlyIf: {kind: 'all', of: [{kind: 'domain-off', uuid: context.uuid}, {kind: 'backed-by', path: overlayPath, backing: headPath}]},
@@ -133,37 +133,38 @@ function memoryUri(context: PlanContext, path: string): string {
 	return context.can.migratesToFile && !path.includes(',') ? `file:${path}` : `exec:cat > ${quoteAsIs(path)}`;
 }
 
-function memorySteps(context: PlanContext, monitor: Monitor, given: {path: string; owner: {uid: number; gid: number} | undefined; isLive: boolean}): Step[] {
+function memorySteps(context: PlanContext, given: {path: string; owner: {uid: number; gid: number} | undefined; isLive: boolean}): Step[] {
 	const {path, owner, isLive} = given;
 	const isRunning = context.inventory.picture.domain.state === 'running';
-	const goOn = isRunning ? [sayIfAlive(context, monitor, 'cont')] : [];
+	const goOn = isRunning ? [askIfAlive(context, 'cont')] : [];
+	const migrate = askUntil(context, 'migrate', {uri: memoryUri(context, path)}, {kind: 'migration'});
 	return [
 		step('create', {id: 'reserve-memory', title: 'Reserve the name of the memory file', ifStopped: isTakenBack, ...reserving(path)}),
 		...(owner !== undefined && (owner.uid !== 0 || owner.gid !== 0) ? [create('own-memory', 'Give it the owner of the disks', fileCommands.own(path, owner))] : []),
-		...(isRunning && !isLive ? [create('pause', 'Pause the guest', monitor.say('stop'), {undo: goOn})] : []),
-		create('memory', 'Write the guest\'s memory to its file', monitor.say('migrate', {uri: memoryUri(context, path)}, {kind: 'migration'}), {
+		...(isRunning && !isLive ? [create('pause', 'Pause the guest', ask(context, 'stop'), {undo: goOn})] : []),
+		create('memory', 'Write the guest\'s memory to its file', migrate, {
 			undo: goOn,
-			progress: {kind: 'qmp-migration', socketPath: monitor.socketPath},
-			cancel: [monitor.say('migrate_cancel')],
+			progress: {kind: 'qmp-migration', socketPath: migrate.socketPath},
+			cancel: [ask(context, 'migrate_cancel')],
 		}),
 	];
 }
 
-function resumeStep(context: PlanContext, monitor: Monitor): Step {
+function resumeStep(context: PlanContext): Step {
 	return step('switch', {
 		id: 'resume',
 		title: 'Let the guest go on',
-		command: {...monitor.say('cont'), onlyIf: {kind: 'domain-active', uuid: context.uuid}},
+		command: askIfAlive(context, 'cont'),
 		otherwise: 'Its QEMU has ended meanwhile.',
 		ifStopped: 'The rest would be finished: the guest goes on in the new overlays.',
 	});
 }
 
-function quitStep(context: PlanContext, monitor: Monitor): Step {
+function quitStep(context: PlanContext): Step {
 	return step('switch', {
 		id: 'halt',
 		title: 'End QEMU',
-		command: monitor.say('quit', {}, {kind: 'gone'}),
+		command: askUntil(context, 'quit', {}, {kind: 'gone'}),
 		undo: null,
 		happened: {kind: 'domain-off', uuid: context.uuid},
 		ifStopped: 'The snapshot is done.',
@@ -173,8 +174,8 @@ function quitStep(context: PlanContext, monitor: Monitor): Step {
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
 export function planOnlineQemu(context: PlanContext, request: CreateRequest): Result<CreateParts> {
 	const {action, way, disks: all, now} = request;
-	const monitor = monitorOf(context);
-	const {parts, internal, targeted, memoryPath} = prepareOnline(context, request, () => {
+	const isKnown = hasMonitor(context);
+	const {parts, internal, targeted, memoryPath, memory} = prepareOnline(context, request, () => {
 		if (action.isQuiesced) {
 			context.blockers.push({
 				kind: 'not-supported',
@@ -190,10 +191,7 @@ export function planOnlineQemu(context: PlanContext, request: CreateRequest): Re
 		parts.consequences.push({severity: 'warning', text: 'Nothing is done to the disks that are "manual"; the guest is left paused, so that you can do it, until you resume it.'});
 	}
 
-	const definition = changeDomainXml(context.inventory.definitionXml, {
-		rootName: 'domain',
-		sources: new Map(targeted.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}])),
-	});
+	const definition = definitionOn(context, targeted);
 	const memoryState = isRunning ? 'running' : 'paused';
 	const record = recordSteps(context, {
 		action,
@@ -201,33 +199,33 @@ export function planOnlineQemu(context: PlanContext, request: CreateRequest): Re
 		overlays: parts.heads,
 		now,
 		state: way.memory === 'no' ? 'disk-snapshot' : memoryState,
-		memory: way.memory === 'external' ? {mode: 'external', path: memoryPath ?? ''} : {mode: way.memory},
+		memory,
 	});
 	if (!definition.ok || !record.ok) {
 		return definition.ok ? record as Result<never> : definition;
 	}
 
-	if (monitor === undefined) {
+	if (!isKnown) {
 		return succeed({...parts, steps: []});
 	}
 
-	const noded = withNodes(context, monitor, targeted, now);
-	const inside = withNodes(context, monitor, internal, now);
+	const noded = withNodes(context, targeted, now);
+	const inside = withNodes(context, internal, now);
 	const owner = imageAt(context.graph, targeted[0]?.headPath ?? '')?.file;
 	return succeed({
 		...parts,
 		steps: [
 			...checkPrepared(targeted),
 			...prepareSteps(context, targeted),
-			...noded.filter(disk => isAddedFirst(disk)).flatMap(disk => addSteps(context, monitor, disk)),
-			...(way.by === 'savevm' ? [insideStep(context, monitor, {name: action.snapshot, disks: inside})] : []),
-			...(memoryPath === undefined ? [] : memorySteps(context, monitor, {path: memoryPath, owner, isLive: action.isLive})),
-			...(hasManual && isRunning && memoryPath === undefined ? [create('pause', 'Pause the guest', monitor.say('stop'), {undo: [sayIfAlive(context, monitor, 'cont')]})] : []),
-			...(noded.length === 0 ? [] : [transactionStep(context, monitor, noded)]),
-			...(memoryPath !== undefined && isRunning && !action.isHalted && !hasManual ? [resumeStep(context, monitor)] : []),
+			...noded.filter(disk => isAddedFirst(disk)).flatMap(disk => addSteps(context, disk)),
+			...(way.by === 'savevm' ? [insideStep(context, {name: action.snapshot, disks: inside})] : []),
+			...(memoryPath === undefined ? [] : memorySteps(context, {path: memoryPath, owner, isLive: action.isLive})),
+			...(hasManual && isRunning && memoryPath === undefined ? [create('pause', 'Pause the guest', ask(context, 'stop'), {undo: [askIfAlive(context, 'cont')]})] : []),
+			...(noded.length === 0 ? [] : [transactionStep(context, noded)]),
+			...(memoryPath !== undefined && isRunning && !action.isHalted && !hasManual ? [resumeStep(context)] : []),
 			...(noded.length === 0 ? [] : [defineStep(context, definition.value)]),
 			...record.value,
-			...(action.isHalted ? [quitStep(context, monitor)] : []),
+			...(action.isHalted ? [quitStep(context)] : []),
 		],
 	});
 }

@@ -1,0 +1,69 @@
+/**
+The nodes of the disks in a running standalone QEMU, and the snapshot inside the images, which is a single job.
+*/
+import type {BareNode} from '../../../model/domain/inventory.ts';
+import type {
+	Command, Probe, Step,
+} from '../../../model/plan/plan.ts';
+import {ask, askUntil, factsOf} from '../../../planner/hypervisor/monitor.ts';
+import {imageCommands} from '../../../planner/hypervisor/commands.ts';
+import type {PlanContext} from '../../../planner/context.ts';
+import {step} from '../../../planner/steps/step.ts';
+import type {PartakingDisk} from '../disks.ts';
+
+export const isTakenBack = 'It would be taken back: the guest goes on on the disks that it had.';
+
+/** Appends a blocker where no monitor is known. */
+export function hasMonitor({inventory: {bare}, blockers}: PlanContext): boolean {
+	if (bare?.socketPath === undefined) {
+		blockers.push({kind: 'not-permitted', text: 'The domain runs, and no monitor of it is known.', remedy: 'Name its socket: --qmp NAME=SOCKET.'});
+	}
+
+	return bare?.socketPath !== undefined;
+}
+
+/** A disk of the snapshot with its node, and the name that the overlay's node will have. */
+export type NodedDisk<T extends PartakingDisk> = T & {node: BareNode; newNode: string};
+
+export function withNodes<T extends PartakingDisk>(context: PlanContext, disks: T[], now: Date): Array<NodedDisk<T>> {
+	// To the millisecond: a script may take two snapshots within a second.
+	const stamp = now.getTime().toString(36);
+	return disks.flatMap((disk, index) => {
+		const node = factsOf(context).nodes.get(disk.target);
+		if (node === undefined) {
+			context.blockers.push({kind: 'not-supported', text: `QEMU does not tell which of its nodes ${disk.target} is.`, remedy: `Leave it out: --disk ${disk.target}=no.`});
+			return [];
+		}
+
+		return [{...disk, node, newNode: `vsnap-${index}-${stamp}`}];
+	});
+}
+
+/** QEMU >= 6.0 has a job for it, before it there is the human monitor alone. Where QEMU has died meanwhile qemu-img takes the state out again. */
+export function insideStep(context: PlanContext, given: {name: string; disks: Array<NodedDisk<PartakingDisk>>}): Step {
+	const {name, disks} = given;
+	const {uuid} = context;
+	const nodes = disks.map(({node}) => node.nodeName);
+	const human = (verb: string) => ask(context, 'human-monitor-command', {'command-line': `${verb} "${name.replaceAll(/["\\]/gu, String.raw`\$&`)}"`});
+	const job = (execute: string, more: Record<string, unknown>) => {
+		const id = `vsnap-${execute}`;
+		return askUntil(context, execute, {'job-id': id, tag: name, ...more, devices: nodes}, {kind: 'job', id});
+	};
+
+	const hasJobs = factsOf(context).commands.has('snapshot-save');
+	const command = hasJobs ? job('snapshot-save', {vmstate: nodes[0]}) : human('savevm');
+	const isTagged = (path: string): Probe => ({kind: 'image-has-tag', path, tag: name});
+	const first = disks[0]?.headPath ?? '';
+	return step('create', {
+		id: 'snapshot',
+		title: 'Save the guest\'s memory and its disks inside the images',
+		command,
+		undo: [
+			{...(hasJobs ? job('snapshot-delete', {}) : human('delvm')), onlyIf: {kind: 'all', of: [{kind: 'domain-active', uuid}, isTagged(first)]}},
+			...disks.map(({headPath: path}): Command => ({...imageCommands.untag(path, name), onlyIf: {kind: 'all', of: [{kind: 'domain-off', uuid}, isTagged(path)]}})),
+		],
+		happened: isTagged(first),
+		ifStopped: isTakenBack,
+		...(hasJobs && {progress: {kind: 'qmp-job', socketPath: command.socketPath, id: 'vsnap-snapshot-save'} as const}),
+	});
+}
