@@ -21,9 +21,9 @@ import {reserving, step} from '../../../planner/steps/step.ts';
 import {nameNewHeads} from '../record.ts';
 import type {ModedDisk} from '../disks.ts';
 import type {CreateParts, CreateRequest} from '../offline.ts';
-import {prepareOnline} from './prepare.ts';
 import type {TargetedDisk} from '../targets.ts';
 import {ownOverlays} from './own-overlays.ts';
+import {prepareOnline} from './prepare.ts';
 
 const isTakenBack = 'libvirt would put the guest back on the disks that it had.';
 const agentChannel = 'org.qemu.guest_agent.0';

@@ -14,12 +14,12 @@ import {defineStep} from '../../../planner/steps/domain.ts';
 import {makeSteps} from '../../../planner/steps/overlay.ts';
 import {reserving, step} from '../../../planner/steps/step.ts';
 import {definitionOn, toOverlaid, type CreateParts, type CreateRequest} from '../offline.ts';
+import {recordSteps} from '../record.ts';
+import type {TargetedDisk} from '../targets.ts';
 import {
 	hasMonitor, insideStep, isTakenBack, withNodes, type NodedDisk,
 } from './nodes.ts';
-import {recordSteps} from '../record.ts';
 import {prepareOnline} from './prepare.ts';
-import type {TargetedDisk} from '../targets.ts';
 
 /**
 Where a person gave the node its name, where bitmaps go on, and where the overlay's header could not be left to QEMU, the overlay is opened by a name before the
