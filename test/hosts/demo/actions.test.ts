@@ -3,6 +3,7 @@ Each action on the demo host, from the plan to its proof: afterwards every state
 the doctor finds nothing new.
 */
 import test from 'ava';
+import type {Finding} from '../../../source/model/domain/finding.ts';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths} from '../../../source/model/plan/plan.ts';
 import type {CreateAction} from '../../../source/model/plan/request.ts';
@@ -63,6 +64,14 @@ const rows: Array<{domain: string; wish: NamedWish; gone?: string[]; made?: stri
 	{domain: hostile, wish: drop('--help; echo "pwned"', 'with-children'), gone: ['--help; echo "pwned"', '007', ' blanks and \u{1F4A5} ']},
 ];
 
+/** What the doctor finds of a domain of the host as it is opened, looked for once. */
+const known = new Map<string, Promise<Finding[]>>();
+const findingsBefore = async (domain: string) => {
+	const found = known.get(domain) ?? openEngine().findings(domain);
+	known.set(domain, found);
+	return found;
+};
+
 for (const row of rows) {
 	const {domain, wish, gone, made, headsMove} = row;
 	test(`${JSON.stringify(domain)}: ${JSON.stringify(wish)} is done, proven, and every other state reads as before`, async t => {
@@ -73,7 +82,7 @@ for (const row of rows) {
 		const before = readStates(host.world, guest);
 		const others = [...host.world.domains.values()].filter(other => other !== guest).map(other => [other, readStates(host.world, other)] as const);
 		const names = new Set(guest.snapshots.keys());
-		const found = await engine.findings(domain);
+		const found = await findingsBefore(domain);
 		const planned = unwrap(await engine.plan(domain, wish));
 		const {outcome} = await engine.execute(planned);
 		t.deepEqual(outcome, {kind: 'done'});
