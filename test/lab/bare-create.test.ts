@@ -43,7 +43,7 @@ async function doOff(t: ExecutionContext, off: Off, ...args: string[]): Promise<
 /** The images that the domain would start with, in the order of its disks. */
 async function readOffHeads(off: Off): Promise<string[]> {
 	const result = await runOff(off, ['create', 'off', 'probe', '--dry-run', '--json', '--disk', 'vda=external', '--disk', 'vdb=external']);
-	return (JSON.parse(result.stdout) as {before: {heads: Array<{path: string}>}}).before.heads.map(head => head.path);
+	return (JSON.parse(result.stdout) as {targets: [{before: {heads: Array<{path: string}>}}]}).targets[0].before.heads.map(head => head.path);
 }
 
 async function digestAll(images: string[]): Promise<string[]> {

@@ -133,8 +133,8 @@ for (const [title, make] of [
 /** What the program calls the disk on this image. */
 async function readTargetOf(domain: BareDomain, image: string): Promise<string> {
 	const result = await runBare(domain, ['create', domain.name, 'probe', '--disk-only', '--dry-run', '--json']);
-	const plan = JSON.parse(result.stdout) as {before: {heads: Array<{target: string; path: string}>}};
-	return plan.before.heads.find(head => path.basename(head.path) === image)!.target;
+	const plan = JSON.parse(result.stdout) as {targets: [{before: {heads: Array<{target: string; path: string}>}}]};
+	return plan.targets[0].before.heads.find(head => path.basename(head.path) === image)!.target;
 }
 
 test.serial('while another program holds the monitor the program says so and touches nothing', async t => {
