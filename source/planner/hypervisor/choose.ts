@@ -1,10 +1,19 @@
 /**
 Who runs the domain. Nothing else in the planner and the actions tests which kind it is.
 */
+import {targetOf, type Plan} from '../../model/plan/plan.ts';
+import {qmpWords} from '../script/shell-qmp.ts';
+import {virshWords} from '../script/shell-virsh.ts';
+import type {Words} from '../script/words.ts';
 import type {Hypervisor, Site} from './hypervisor.ts';
 import {libvirtOf} from './libvirt.ts';
 import {qmpOf} from './qmp.ts';
 
 export function hypervisorOf(site: Site): Hypervisor {
 	return site.host.owner === 'qemu' ? qmpOf(site) : libvirtOf(site);
+}
+
+/** For the shell script of a plan that is made. */
+export function wordsOf(plan: Plan): Words {
+	return targetOf(plan).hypervisor === 'qemu' ? qmpWords(plan) : virshWords(plan);
 }

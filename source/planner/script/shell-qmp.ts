@@ -1,10 +1,10 @@
 /**
-What a shell script needs to do by hand what a plan does to a bare QEMU: speaking to its monitor with socat, and looking into the records instead of asking
-virsh.
+What a shell script asks a standalone QEMU and its records: the monitor with socat, the records with grep.
 */
 import {posix} from 'node:path';
-import {targetOf, type Plan, type Probe, type QmpCommand} from '../../model/plan/plan.ts';
+import {targetOf, type Plan, type QmpCommand} from '../../model/plan/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
+import {anyOf, inXml, type DomainProbe, type Words} from './words.ts';
 
 /** A path as a word of socat's own language. */
 function socatPath(path: string): string {
@@ -12,99 +12,13 @@ function socatPath(path: string): string {
 }
 
 /** A path as it stands in a record, whichever quotes are around it. */
-function inRecord(path: string): string {
-	const escaped = path.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;').replaceAll('\'', '&apos;');
-	return formatCommandLine(['-e', `file="${escaped}"`, '-e', `file='${escaped}'`]);
-}
-
-const metadataOf = (plan: Plan) => targetOf(plan).metadataPath!;
+const inRecord = (path: string) => anyOf([`file="${inXml(path)}"`, `file='${inXml(path)}'`]);
 
 /** One command to the monitor, to the end of its work. */
-export function bareLine(command: QmpCommand): string {
+export function monitorLine(command: QmpCommand): string {
 	const {until} = command;
 	const json = JSON.stringify({execute: command.execute, ...(Object.keys(command.arguments).length === 0 ? {} : {arguments: command.arguments})});
 	return formatCommandLine(['monitor', socatPath(command.socketPath), json, until?.kind ?? 'reply', ...(until && 'id' in until ? [until.id] : [])]);
-}
-
-function isListening(plan: Plan): string {
-	const {socketPath: socket} = targetOf(plan);
-	return socket === undefined ? 'false' : `listening ${quoteForShell(socatPath(socket))}`;
-}
-
-function hasOpen(plan: Plan, path: string): string {
-	const {socketPath: socket} = targetOf(plan);
-	return socket === undefined ? 'false' : `say ${quoteForShell(socatPath(socket))} '{"execute":"query-block"}' | grep -qF -- ${quoteForShell(`": ${JSON.stringify(path)}`)}`;
-}
-
-/** Undefined: a question about files, which is the same for every owner. */
-export function bareCondition(probe: Probe, plan: Plan): string | undefined {
-	const record = (name: string) => formatCommandLine(['test', '-e', posix.join(metadataOf(plan), 'snapshots', `${name}.xml`)]);
-	switch (probe.kind) {
-		case 'domain-active':
-		case 'domain-running':
-		case 'memory-loaded': {
-			return isListening(plan);
-		}
-
-		case 'domain-off': {
-			return `! ${isListening(plan)}`;
-		}
-
-		case 'snapshot-exists': {
-			return record(probe.name);
-		}
-
-		case 'snapshot-missing': {
-			return `! ${record(probe.name)}`;
-		}
-
-		case 'checkpoint-exists': {
-			return 'false';
-		}
-
-		case 'checkpoint-missing': {
-			return 'true';
-		}
-
-		case 'head-is': {
-			return hasOpen(plan, probe.path);
-		}
-
-		default: {
-			return undefined;
-		}
-	}
-}
-
-/** The tests that come before anything else; `changed` says what is not as it was. */
-export function bareFreshness(plan: Plan): string[] {
-	const metadata = metadataOf(plan);
-	const snapshots = quoteForShell(posix.join(metadata, 'snapshots'));
-	const definition = quoteForShell(posix.join(metadata, 'domain.xml'));
-	const {snapshotNames, currentSnapshot, heads} = targetOf(plan).before;
-	return [
-		`[ "$(ls -1 ${snapshots} 2>/dev/null | sed -n 's/\\.xml$//p' | sort)" = "$(printf '%s\\n' ${formatCommandLine(snapshotNames)} | sed '/^$/d' | sort)" ] || changed 'its snapshots'`,
-		...(currentSnapshot === undefined ? [] : [`[ "$(cat ${snapshots}/current)" = ${quoteForShell(currentSnapshot)} ] || changed 'its current snapshot'`]),
-		...heads.map(({path}) =>
-			`if ${isListening(plan)}; then ${hasOpen(plan, path)}; else test ! -e ${definition} || grep -qF ${inRecord(path)} ${definition}; fi || changed 'its disks'`),
-	];
-}
-
-/** What has to be true before anything is removed; `orElse`: what the shell does where it is not. */
-export function bareProof(plan: Plan, orElse: string): string[] {
-	const metadata = metadataOf(plan);
-	const {expected} = targetOf(plan);
-	return [
-		...expected.heads.map(({path}) => `grep -qF ${inRecord(path)} ${quoteForShell(posix.join(metadata, 'domain.xml'))} || ${orElse}`),
-		...(expected.currentSnapshot === undefined
-			? []
-			: [`[ "$(cat ${quoteForShell(posix.join(metadata, 'snapshots', 'current'))})" = ${quoteForShell(expected.currentSnapshot)} ] || ${orElse}`]),
-	];
-}
-
-/** Whether no record needs the image, and no process has it open. */
-export function bareUnused(path: string): string {
-	return `unused ${inRecord(path)} && [ -z "$(find /proc/[0-9]*/fd -lname ${quoteForShell(path.replaceAll(/[*?[\]\\]/g, String.raw`\$&`))} 2>/dev/null)" ]`;
 }
 
 const unusedFunction = (recordsFolder: string) => [
@@ -183,10 +97,67 @@ monitor() {
 	done
 }`;
 
-/** The functions that the lines above call. */
-export function bareHeader(plan: Plan): string[] {
-	return [
-		...unusedFunction(posix.dirname(metadataOf(plan))),
-		...(targetOf(plan).socketPath === undefined ? [] : monitorFunctions.split('\n')),
-	];
+export function qmpWords(plan: Plan): Words {
+	const {metadataPath, socketPath, before, expected} = targetOf(plan);
+	const metadata = metadataPath!;
+	const records = posix.join(metadata, 'snapshots');
+	const definition = quoteForShell(posix.join(metadata, 'domain.xml'));
+	const current = quoteForShell(posix.join(records, 'current'));
+	const socket = socketPath === undefined ? undefined : quoteForShell(socatPath(socketPath));
+	const isListening = socket === undefined ? 'false' : `listening ${socket}`;
+	const hasOpen = (path: string) => socket === undefined ? 'false' : `say ${socket} '{"execute":"query-block"}' | grep -qF -- ${quoteForShell(`": ${JSON.stringify(path)}`)}`;
+	const hasRecord = (name: string) => formatCommandLine(['test', '-e', posix.join(records, `${name}.xml`)]);
+	const isCurrent = (name: string | undefined, orElse: string) => name === undefined ? [] : [`[ "$(cat ${current})" = ${quoteForShell(name)} ] || ${orElse}`];
+
+	function condition(probe: DomainProbe): string {
+		switch (probe.kind) {
+			case 'domain-active':
+			case 'domain-running':
+			case 'memory-loaded': {
+				return isListening;
+			}
+
+			case 'domain-off': {
+				return `! ${isListening}`;
+			}
+
+			case 'snapshot-exists': {
+				return hasRecord(probe.name);
+			}
+
+			case 'snapshot-missing': {
+				return `! ${hasRecord(probe.name)}`;
+			}
+
+			case 'checkpoint-exists': {
+				return 'false';
+			}
+
+			case 'checkpoint-missing': {
+				return 'true';
+			}
+
+			case 'head-is': {
+				return hasOpen(probe.path);
+			}
+
+			default: {
+				return probe satisfies never;
+			}
+		}
+	}
+
+	return {
+		functions: [...unusedFunction(posix.dirname(metadata)), ...(socket === undefined ? [] : monitorFunctions.split('\n'))],
+		condition,
+		freshness: [
+			`[ "$(ls -1 ${quoteForShell(records)} 2>/dev/null | sed -n 's/\\.xml$//p' | sort)" = "$(printf '%s\\n' ${formatCommandLine(before.snapshotNames)} | sed '/^$/d' | sort)" ] || changed 'its snapshots'`,
+			...isCurrent(before.currentSnapshot, 'changed \'its current snapshot\''),
+			...before.heads.map(({path}) =>
+				`if ${isListening}; then ${hasOpen(path)}; else test ! -e ${definition} || grep -qF ${inRecord(path)} ${definition}; fi || changed 'its disks'`),
+		],
+		proof: orElse => [...expected.heads.map(({path}) => `grep -qF ${inRecord(path)} ${definition} || ${orElse}`), ...isCurrent(expected.currentSnapshot, orElse)],
+		// No process has it open, either.
+		unused: path => `unused ${inRecord(path)} && [ -z "$(find /proc/[0-9]*/fd -lname ${quoteForShell(path.replaceAll(/[*?[\]\\]/g, String.raw`\$&`))} 2>/dev/null)" ]`,
+	};
 }

@@ -3,13 +3,13 @@ A plan as a POSIX shell script that does the same by hand: the same commands in 
 removed.
 */
 import {posix} from 'node:path';
-import {targetOf, type Command, type Guard, type Plan, type Probe} from '../../model/plan/plan.ts';
+import type {Command, Guard, Plan, Probe} from '../../model/plan/plan.ts';
 import {formatCommand} from '../../model/text/format-command.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
 import {hasHidden, makeVisible} from '../../model/text/visible-text.ts';
-import {
-	bareCondition, bareFreshness, bareHeader, bareLine, bareProof, bareUnused,
-} from './shell-bare.ts';
+import {wordsOf} from '../hypervisor/choose.ts';
+import {monitorLine} from './shell-qmp.ts';
+import type {Words} from './words.ts';
 
 export type ShellOptions = {
 	/** What stands before commands that run where the images are, when that is another machine: `ssh … host`. */
@@ -24,7 +24,7 @@ function comment(text: string): string {
 
 function line(command: Command, options: ShellOptions): string {
 	if (command.tool === 'qmp') {
-		return bareLine(command);
+		return monitorLine(command);
 	}
 
 	const plain = formatCommand(command);
@@ -33,15 +33,8 @@ function line(command: Command, options: ShellOptions): string {
 		: formatCommandLine([...options.remoteArgv, `umask 077; ${plain}`]);
 }
 
-function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
-	const ofBare = targetOf(plan).hypervisor === 'qemu' ? bareCondition(probe, plan) : undefined;
-	if (ofBare !== undefined) {
-		return ofBare;
-	}
-
+function condition(probe: Probe, words: Words, options: ShellOptions): string {
 	const onHost = (...argv: string[]) => line({tool: 'file', argv, files: []}, options);
-	const virsh = (...argv: string[]) => formatCommandLine(['virsh', '-q', '-c', plan.uri, ...argv]);
-	const quietly = '>/dev/null 2>&1';
 	switch (probe.kind) {
 		case 'file-exists': {
 			return onHost('test', '-e', probe.path);
@@ -68,35 +61,6 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 			return `[ "$(${onHost('stat', '-L', '-c', '%u:%g', '--', probe.path)})" != 0:0 ]`;
 		}
 
-		case 'domain-off': {
-			return `[ "$(${virsh('domstate', '--domain', probe.uuid)})" = 'shut off' ]`;
-		}
-
-		case 'domain-running': {
-			return `[ "$(${virsh('domstate', '--domain', probe.uuid)})" = running ]`;
-		}
-
-		case 'memory-loaded':
-		case 'domain-active': {
-			return `[ "$(${virsh('domstate', '--domain', probe.uuid)})" != 'shut off' ]`;
-		}
-
-		case 'snapshot-exists': {
-			return `${virsh('snapshot-info', '--domain', probe.uuid, '--snapshotname', probe.name)} ${quietly}`;
-		}
-
-		case 'snapshot-missing': {
-			return `! ${virsh('snapshot-info', '--domain', probe.uuid, '--snapshotname', probe.name)} ${quietly}`;
-		}
-
-		case 'checkpoint-exists': {
-			return `${virsh('checkpoint-info', '--domain', probe.uuid, '--checkpointname', probe.name)} ${quietly}`;
-		}
-
-		case 'checkpoint-missing': {
-			return `! ${virsh('checkpoint-info', '--domain', probe.uuid, '--checkpointname', probe.name)} ${quietly}`;
-		}
-
 		case 'same-content': {
 			return onHost('cmp', '-s', '--', probe.path, probe.other);
 		}
@@ -118,29 +82,37 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 		}
 
 		case 'not': {
-			return `! { ${condition(probe.of, plan, options)}; }`;
-		}
-
-		case 'head-is': {
-			return `${virsh('dumpxml', '--domain', probe.uuid)} | ${grepSource(probe.path)}`;
+			return `! { ${condition(probe.of, words, options)}; }`;
 		}
 
 		case 'all': {
-			return probe.of.map(part => `{ ${condition(part, plan, options)}; }`).join(' && ');
+			return probe.of.map(part => `{ ${condition(part, words, options)}; }`).join(' && ');
 		}
 
 		case 'runs-on':
 		case 'off-on': {
-			const power = condition({kind: probe.kind === 'runs-on' ? 'domain-active' : 'domain-off', uuid: probe.uuid}, plan, options);
-			return `${power} && ${condition({...probe, kind: 'head-is'}, plan, options)}`;
+			const power = condition({kind: probe.kind === 'runs-on' ? 'domain-active' : 'domain-off', uuid: probe.uuid}, words, options);
+			return `${power} && ${condition({...probe, kind: 'head-is'}, words, options)}`;
 		}
 
 		case 'image-unused': {
-			return `${onHost('test', '-e', probe.path)} && ${guardLine({kind: 'unused-image', path: probe.path}, plan, options)}`;
+			return `${onHost('test', '-e', probe.path)} && ${guardLine({kind: 'unused-image', path: probe.path}, words, options)}`;
 		}
 
 		case 'never': {
 			return 'false';
+		}
+
+		case 'domain-active':
+		case 'domain-running':
+		case 'domain-off':
+		case 'memory-loaded':
+		case 'snapshot-exists':
+		case 'snapshot-missing':
+		case 'checkpoint-exists':
+		case 'checkpoint-missing':
+		case 'head-is': {
+			return words.condition(probe);
 		}
 
 		default: {
@@ -150,61 +122,14 @@ function condition(probe: Probe, plan: Plan, options: ShellOptions): string {
 }
 
 /** The undo of each step that has one, last first, each run only if the step was reached. */
-function putBackLines(plan: Plan, options: ShellOptions): string[] {
+function putBackLines(plan: Plan, words: Words, options: ShellOptions): string[] {
 	return [...plan.steps.entries()].reverse().flatMap(([index, step]) => {
 		const commands = (step.undo ?? []).map(command => {
 			const run = line(command, options);
-			return command.onlyIf === undefined ? `\t\t${run}` : `\t\tif ${condition(command.onlyIf, plan, options)}; then ${run}; fi`;
+			return command.onlyIf === undefined ? `\t\t${run}` : `\t\tif ${condition(command.onlyIf, words, options)}; then ${run}; fi`;
 		});
 		return commands.length === 0 ? [] : [`\tif [ "$reached" -ge ${index + 1} ]; then`, ...commands, '\tfi'];
 	});
-}
-
-/** The host must still be as it was when the plan was made. */
-function freshnessLines(plan: Plan): string[] {
-	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
-	const uuid = quoteForShell(plan.action.domain.uuid);
-	const {before} = targetOf(plan);
-	const names = before.snapshotNames;
-	const intro = [
-		'',
-		comment('The host must still be as it was when this was planned.'),
-		'changed() { echo "the host changed since this was planned: $1" >&2; exit 7; }',
-	];
-	if (targetOf(plan).hypervisor === 'qemu') {
-		return [...intro, ...bareFreshness(plan)];
-	}
-
-	return [
-		...intro,
-		`[ "$(${virsh} snapshot-list --domain ${uuid} --name | sed '/^$/d' | LC_ALL=C sort)" = "$(printf '%s\\n' ${formatCommandLine(names)} | LC_ALL=C sort)" ] || changed 'its snapshots'`,
-		...(before.currentSnapshot === undefined
-			? []
-			: [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(before.currentSnapshot)} ] || changed 'its current snapshot'`]),
-		...before.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(path)} || changed 'its disks'`),
-	];
-}
-
-/** Whether the XML of a domain names this file, or block device, as the source of a disk. */
-function grepSource(path: string): string {
-	return `grep -qF ${['file', 'dev'].map(attribute => `-e ${quoteForShell(`${attribute}='${inXml(path)}'`)}`).join(' ')}`;
-}
-
-/** What has to be true before anything is removed; `orElse`: what the shell does where it is not. */
-function proofLines(plan: Plan, orElse: string): string[] {
-	if (targetOf(plan).hypervisor === 'qemu') {
-		return bareProof(plan, orElse);
-	}
-
-	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
-	const uuid = quoteForShell(plan.action.domain.uuid);
-	const {expected} = targetOf(plan);
-	return [
-		...expected.heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(path)} || ${orElse}`),
-		...(expected.currentSnapshot === undefined
-			? []
-			: [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(expected.currentSnapshot)} ] || ${orElse}`]),
-	];
 }
 
 function writeFiles(commands: Command[], delimiter: string): string[] {
@@ -214,26 +139,19 @@ function writeFiles(commands: Command[], delimiter: string): string[] {
 		: [`cat > ${quoteForShell(path)} <<'${delimiter}'`, text.endsWith('\n') ? text.slice(0, -1) : text, delimiter]);
 }
 
-/** An image's path as it stands in virsh's XML (attributes in single quotes). */
-function inXml(path: string): string {
-	return path.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\'', '&apos;').replaceAll('"', '&quot;');
-}
-
 /** Prints what qemu-img says of every image in the folder. */
 function imagesBeside(path: string, options: ShellOptions): string {
 	const loop = `for image in ${quoteForShell(posix.dirname(path))}/*; do test -f "$image" && qemu-img info -U --output=json "$image" 2>/dev/null; done`;
 	return options.remoteArgv === undefined ? loop : formatCommandLine([...options.remoteArgv, loop]);
 }
 
-function guardLine(guard: Guard, plan: Plan, options: ShellOptions): string {
+function guardLine(guard: Guard, words: Words, options: ShellOptions): string {
 	const backingLine = `"full-backing-filename": ${JSON.stringify(guard.path)}`;
-	const unused = targetOf(plan).hypervisor === 'qemu' ? bareUnused(guard.path) : `unused ${quoteForShell(`file='${inXml(guard.path)}'`)}`;
 	// A device node is never removed.
-	return `${line({tool: 'file', argv: ['test', '-f', guard.path], files: []}, options)} && ${unused} && ! { ${imagesBeside(guard.path, options)}; } | grep -F -- ${quoteForShell(backingLine)}`;
+	return `${line({tool: 'file', argv: ['test', '-f', guard.path], files: []}, options)} && ${words.unused(guard.path)} && ! { ${imagesBeside(guard.path, options)}; } | grep -F -- ${quoteForShell(backingLine)}`;
 }
 
-function header(plan: Plan, {title}: ShellOptions): string[] {
-	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
+function header(plan: Plan, words: Words, {title}: ShellOptions): string[] {
 	return [
 		'#!/bin/sh',
 		comment(`vsnap-tui: ${title}, planned ${plan.plannedAt} for ${plan.uri}`),
@@ -244,27 +162,7 @@ function header(plan: Plan, {title}: ShellOptions): string[] {
 		'export LC_ALL=C',
 		'reached=0',
 		'',
-		...(targetOf(plan).hypervisor === 'qemu' ? bareHeader(plan) : virshHeader(virsh)),
-	];
-}
-
-/** Whether any domain of the host uses an image. */
-function virshHeader(virsh: string): string[] {
-	return [
-		comment('Fails, and says where, if a domain (as it runs, at its next start, or in what one of its snapshots kept) names the image.'),
-		'unused() {',
-		`\tfor domain in $(${virsh} list --all --uuid); do`,
-		`\t\tif ${virsh} dumpxml --domain "$domain" | grep -qF -- "$1" || ${virsh} dumpxml --domain "$domain" --inactive | grep -qF -- "$1"; then`,
-		'\t\t\techo "domain $domain still uses $1" >&2; return 1',
-		'\t\tfi',
-		`\t\t${virsh} snapshot-list --domain "$domain" --name | while IFS= read -r snapshot; do`,
-		'\t\t\t[ -n "$snapshot" ] || continue',
-		`\t\t\tif ${virsh} snapshot-dumpxml --domain "$domain" --snapshotname "$snapshot" | sed -n '/<domain[ >]/,$p' | grep -qF -- "$1"; then`,
-		'\t\t\t\techo "snapshot $snapshot of $domain still needs $1" >&2; exit 1',
-		'\t\t\tfi',
-		'\t\tdone || return 1',
-		'\tdone',
-		'}',
+		...words.functions,
 	];
 }
 
@@ -274,13 +172,17 @@ export function formatShellScript(plan: Plan, options: ShellOptions): string {
 	const files = [...new Set(commands.flatMap(command => command.files.map(file => file.path)))];
 	const folders = [...new Set(files.map(path => path.slice(0, path.lastIndexOf('/'))))];
 	const firstRemoval = plan.steps.findIndex(step => step.phase === 'remove');
+	const words = wordsOf(plan);
 	const lines = [
-		...header(plan, options),
-		...freshnessLines(plan),
+		...header(plan, words, options),
+		'',
+		comment('The host must still be as it was when this was planned.'),
+		'changed() { echo "the host changed since this was planned: $1" >&2; exit 7; }',
+		...words.freshness,
 		'',
 		'put_back() {',
 		'\techo "failed: putting everything back" >&2',
-		...putBackLines(plan, options),
+		...putBackLines(plan, words, options),
 		`\trm -rf -- ${folders.map(folder => quoteForShell(folder)).join(' ')}`,
 		'\texit 1',
 		'}',
@@ -297,13 +199,13 @@ export function formatShellScript(plan: Plan, options: ShellOptions): string {
 		const silent = step.command.tool === 'qemu-img' && step.command.argv[1] === 'info' ? ' >/dev/null' : '';
 		if (index === firstRemoval) {
 			const wayOut = pointOfNoReturn !== -1 && pointOfNoReturn < index ? 'exit 4' : 'put_back';
-			lines.push('', comment('The proof, before anything is removed.'), ...proofLines(plan, wayOut));
+			lines.push('', comment('The proof, before anything is removed.'), ...words.proof(wayOut));
 		}
 
 		lines.push('', comment(`${index + 1}. ${step.phase}: ${step.title}`));
-		const unless = step.command.onlyIf === undefined ? '' : `! { ${condition(step.command.onlyIf, plan, options)}; } || `;
+		const unless = step.command.onlyIf === undefined ? '' : `! { ${condition(step.command.onlyIf, words, options)}; } || `;
 		if (step.phase === 'remove' || isForwardOnly) {
-			lines.push(step.guard === undefined ? `${unless}${run} || exit 4` : `{ ${guardLine(step.guard, plan, options)}; } && ${run} || exit 4`);
+			lines.push(step.guard === undefined ? `${unless}${run} || exit 4` : `{ ${guardLine(step.guard, words, options)}; } && ${run} || exit 4`);
 		} else {
 			const mark = step.undo?.length === 0 ? [] : [`reached=${index + 1}`];
 			lines.push(...(step.failsClean ? [] : mark), `${unless}${run}${silent} || put_back`, ...(step.failsClean ? mark : []));

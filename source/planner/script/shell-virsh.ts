@@ -1,0 +1,90 @@
+/**
+What a shell script asks virsh.
+*/
+import {targetOf, type Plan} from '../../model/plan/plan.ts';
+import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
+import {anyOf, inXml, type DomainProbe, type Words} from './words.ts';
+
+/** Whether the XML of a domain names this file, or block device, as the source of a disk. virsh has attributes in single quotes. */
+function grepSource(path: string): string {
+	return `grep -qF ${anyOf(['file', 'dev'].map(attribute => `${attribute}='${inXml(path)}'`))}`;
+}
+
+function condition(plan: Plan, probe: DomainProbe): string {
+	const virsh = (verb: string, ...argv: string[]) => formatCommandLine(['virsh', '-q', '-c', plan.uri, verb, '--domain', probe.uuid, ...argv]);
+	const quietly = '>/dev/null 2>&1';
+	switch (probe.kind) {
+		case 'domain-off': {
+			return `[ "$(${virsh('domstate')})" = 'shut off' ]`;
+		}
+
+		case 'domain-running': {
+			return `[ "$(${virsh('domstate')})" = running ]`;
+		}
+
+		case 'memory-loaded':
+		case 'domain-active': {
+			return `[ "$(${virsh('domstate')})" != 'shut off' ]`;
+		}
+
+		case 'snapshot-exists': {
+			return `${virsh('snapshot-info', '--snapshotname', probe.name)} ${quietly}`;
+		}
+
+		case 'snapshot-missing': {
+			return `! ${virsh('snapshot-info', '--snapshotname', probe.name)} ${quietly}`;
+		}
+
+		case 'checkpoint-exists': {
+			return `${virsh('checkpoint-info', '--checkpointname', probe.name)} ${quietly}`;
+		}
+
+		case 'checkpoint-missing': {
+			return `! ${virsh('checkpoint-info', '--checkpointname', probe.name)} ${quietly}`;
+		}
+
+		case 'head-is': {
+			return `${virsh('dumpxml')} | ${grepSource(probe.path)}`;
+		}
+
+		default: {
+			return probe satisfies never;
+		}
+	}
+}
+
+const unusedFunction = (virsh: string) => [
+	'# Fails, and says where, if a domain (as it runs, at its next start, or in what one of its snapshots kept) names the image.',
+	'unused() {',
+	`\tfor domain in $(${virsh} list --all --uuid); do`,
+	`\t\tif ${virsh} dumpxml --domain "$domain" | grep -qF -- "$1" || ${virsh} dumpxml --domain "$domain" --inactive | grep -qF -- "$1"; then`,
+	'\t\t\techo "domain $domain still uses $1" >&2; return 1',
+	'\t\tfi',
+	`\t\t${virsh} snapshot-list --domain "$domain" --name | while IFS= read -r snapshot; do`,
+	'\t\t\t[ -n "$snapshot" ] || continue',
+	`\t\t\tif ${virsh} snapshot-dumpxml --domain "$domain" --snapshotname "$snapshot" | sed -n '/<domain[ >]/,$p' | grep -qF -- "$1"; then`,
+	'\t\t\t\techo "snapshot $snapshot of $domain still needs $1" >&2; exit 1',
+	'\t\t\tfi',
+	'\t\tdone || return 1',
+	'\tdone',
+	'}',
+];
+
+export function virshWords(plan: Plan): Words {
+	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
+	const uuid = quoteForShell(plan.action.domain.uuid);
+	const {before, expected} = targetOf(plan);
+	const isCurrent = (name: string | undefined, orElse: string) => name === undefined ? [] : [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(name)} ] || ${orElse}`];
+	const isOn = (heads: Array<{path: string}>, orElse: string) => heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(path)} || ${orElse}`);
+	return {
+		functions: unusedFunction(virsh),
+		condition: probe => condition(plan, probe),
+		freshness: [
+			`[ "$(${virsh} snapshot-list --domain ${uuid} --name | sed '/^$/d' | LC_ALL=C sort)" = "$(printf '%s\\n' ${formatCommandLine(before.snapshotNames)} | LC_ALL=C sort)" ] || changed 'its snapshots'`,
+			...isCurrent(before.currentSnapshot, 'changed \'its current snapshot\''),
+			...isOn(before.heads, 'changed \'its disks\''),
+		],
+		proof: orElse => [...isOn(expected.heads, orElse), ...isCurrent(expected.currentSnapshot, orElse)],
+		unused: path => `unused ${quoteForShell(`file='${inXml(path)}'`)}`,
+	};
+}
