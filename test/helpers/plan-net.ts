@@ -101,21 +101,24 @@ function commandOf(command: Command): unknown {
 	return rest;
 }
 
+/** Without the names of members, so that a better name shows as no change. */
 function workOf(plan: Plan): unknown {
-	return plan.steps.map(({phase, command, undo, happened, guard, cancel}: Step) => ({
-		phase, command: commandOf(command), undo: undo?.map(each => commandOf(each)) ?? null, happened, guard, cancel: cancel?.map(each => commandOf(each)),
-	}));
+	return plan.steps.map(({phase, command, undo, happened, guard, cancel}: Step) => [
+		phase, commandOf(command), undo?.map(each => commandOf(each)) ?? null, happened, guard, cancel?.map(each => commandOf(each)),
+	]);
 }
 
-/** Every text for people that the value holds, in an order that does not come from how an object was put together. */
-function textsIn(value: unknown): unknown[] {
+/** Every text for people that the value holds, in an order that comes neither from the names of members nor from how an object was put together. */
+function textsIn(value: unknown): string[] {
 	if (Array.isArray(value)) {
 		return value.flatMap(item => textsIn(item));
 	}
 
-	return typeof value === 'object' && value !== null
-		? Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1).flatMap(([key, item]) => wordsOf.has(key) && typeof item === 'string' ? [item] : textsIn(item))
-		: [];
+	const members = typeof value === 'object' && value !== null ? Object.entries(value) : [];
+	return [
+		...members.flatMap(([key, item]) => wordsOf.has(key) && typeof item === 'string' ? [item] : []).sort(),
+		...members.filter(([, item]) => typeof item === 'object').flatMap(([, item]) => textsIn(item)),
+	];
 }
 
 /** What one row gathers: the digests of one kind of action under one version, over the hosts of one block of seeds. */

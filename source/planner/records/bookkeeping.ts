@@ -73,7 +73,7 @@ export function tidyFormer(context: PlanContext, former: Snapshot | undefined): 
 	const tidied = changeSnapshotXml(former.xml, {overlays: new Map(), dropRevertDisks: true});
 	return tidied.ok
 		? succeed([step('switch', {
-			id: 'tidy',
+			id: 'drop-revert-disks',
 			title: `Drop the overlays of the earlier revert from the record of "${former.name}"`,
 			command: context.hypervisor.records.replace({fileName: 'snapshot-former', xml: tidied.value, makeCurrent: false}),
 		})])

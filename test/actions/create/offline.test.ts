@@ -79,7 +79,7 @@ test('overlays of an earlier revert leave the record of the former current snaps
 		libvirtVersion: 11_003_000,
 	});
 	const plan = planOf(world, {snapshot: 'b1', isDiskOnly: true});
-	t.notRegex(stepOf(plan, 'tidy').command.files[0]!.text, /revertDisks|vda\.r/);
+	t.notRegex(stepOf(plan, 'drop-revert-disks').command.files[0]!.text, /revertDisks|vda\.r/);
 	// What is taken back must not lose the names of the heads.
 	t.regex(stepOf(plan, 'record').undo![1]!.files[0]!.text, /vda\.r/);
 });

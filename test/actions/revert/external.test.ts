@@ -71,8 +71,8 @@ test('overlays of an earlier revert by libvirt leave the record of the former cu
 		],
 		images: [...world.picture.images.slice(0, 2), image('/d/vda.r', '/d/vda.qcow2')],
 	}), given));
-	t.true(ids(made).includes('tidy'));
-	t.notRegex(xmlOf(stepNamed(made, 'tidy')), /vda\.r['"]/);
+	t.true(ids(made).includes('drop-revert-disks'));
+	t.notRegex(xmlOf(stepNamed(made, 'drop-revert-disks')), /vda\.r['"]/);
 	t.regex(stepNamed(made, 'current').undo!.at(-1)!.files[0]!.text, /vda\.r['"]/, 'going back must not forget the overlay in use');
 });
 
