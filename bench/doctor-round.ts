@@ -10,7 +10,7 @@ import {diagnose} from '../source/engine/doctor/diagnose.ts';
 import {openWorld} from '../source/open-world.ts';
 
 const parsed = parseArguments(['doctor', '--read-only', '--connect', process.argv[2] ?? ''], '');
-if (!parsed.ok || parsed.value.kind !== 'wish') {
+if (!parsed.ok || parsed.value.kind !== 'invocation') {
 	throw new Error(JSON.stringify(parsed));
 }
 

@@ -24,20 +24,20 @@ export type GlobalOptions = {
 	mode: 'run' | 'show' | 'shell' | undefined;
 };
 
-export type Wish =
+export type Invocation =
 	| {verb: 'screen'; domain: string | undefined}
 	| {verb: 'list'}
 	| {verb: 'tree'; domain: string}
 	/** `documentPath`: a file that says what is left open. */
 	| {verb: 'action'; domain: string; given: Given; documentPath: string | undefined}
 	| {verb: 'recover'; domain: string | undefined; direction: Direction | undefined}
-	| {verb: 'doctor'; domain: string | undefined; mend: FindingKind | undefined}
+	| {verb: 'doctor'; domain: string | undefined; repair: FindingKind | undefined}
 	| {verb: 'log'};
 
 /** `print`: help or the version was asked for. */
-export type Parsed = {kind: 'wish'; wish: Wish; options: GlobalOptions} | {kind: 'print'; text: string};
+export type Parsed = {kind: 'invocation'; invocation: Invocation; options: GlobalOptions} | {kind: 'print'; text: string};
 
-type RawOptions = Partial<Record<'connect' | 'mend', string>> & Partial<Record<'qmp' | 'image', string[]>> & Partial<Record<
+type RawOptions = Partial<Record<'connect' | 'repair' | 'mend', string>> & Partial<Record<'qmp' | 'image', string[]>> & Partial<Record<
 	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'rollBack' | 'rollForward' | 'giveUp',
 	boolean
 >>;
@@ -118,13 +118,13 @@ const exitCodeHelp = `\n${new Help().boxWrap(`Exit codes: ${Object.entries(exitC
 
 /** `argv` without node and script. Fails with `usage`. */
 export function parseArguments(argv: string[], version: string): Result<Parsed> {
-	let wish: Wish | undefined;
+	let invocation: Invocation | undefined;
 	let refusal: Result<never> | undefined;
 	let contradiction: string | undefined;
 	let raw: RawOptions = {};
 	const said = {out: '', error: ''};
-	const take = (command: Command, made: Wish) => {
-		wish = made;
+	const take = (command: Command, made: Invocation) => {
+		invocation = made;
 		// An option that may be given again may stand before the verb and behind it.
 		const everywhere = (name: 'qmp' | 'image') => [command.parent, command].flatMap(where => where?.opts<RawOptions>()[name] ?? []);
 		raw = {...command.optsWithGlobals<RawOptions>(), qmp: everywhere('qmp'), image: everywhere('image')};
@@ -180,11 +180,13 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 			const options = command.optsWithGlobals<RawOptions>();
 			take(command, {verb: 'recover', domain, direction: directionOf(options)});
 		});
-	verb('doctor [domain]', 'what is wrong with the host or a domain, and how to mend it')
-		.addOption(new Option('--mend <kind>', 'with a domain: the plan that mends the findings of this kind').choices(findingKinds))
+	verb('doctor [domain]', 'what is wrong with the host or a domain, and how to repair it')
+		.addOption(new Option('--repair <kind>', 'with a domain: the plan that repairs the findings of this kind').choices(findingKinds))
+		.addOption(new Option('--mend <kind>', 'the same, as it was called before').choices(findingKinds).hideHelp())
 		.action((domain: string | undefined, _options: unknown, command: Command) => {
-			const mend = findingKinds.find(kind => kind === command.optsWithGlobals<RawOptions>().mend);
-			take(command, {verb: 'doctor', domain, mend});
+			const options = command.optsWithGlobals<RawOptions>();
+			const repair = findingKinds.find(kind => kind === (options.repair ?? options.mend));
+			take(command, {verb: 'doctor', domain, repair});
 		});
 	verb('log', 'who did what, when, from where, and how it ended')
 		.action((_options: unknown, command: Command) => {
@@ -219,6 +221,6 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 
 	contradiction ??= findContradiction(raw);
 	return contradiction === undefined
-		? succeed({kind: 'wish', wish: wish!, options: globalsOf(raw)})
+		? succeed({kind: 'invocation', invocation: invocation!, options: globalsOf(raw)})
 		: fail({kind: 'usage', message: contradiction});
 }

@@ -3,7 +3,7 @@ The first file to run: from the command line to a verb or the screen. With open-
 */
 import process from 'node:process';
 import packageJson from '../package.json' with {type: 'json'};
-import {parseArguments, type GlobalOptions, type Wish} from './arguments.ts';
+import {parseArguments, type GlobalOptions, type Invocation} from './arguments.ts';
 import {actOnDomain} from './commands/act.ts';
 import {sayFailure, type CommandContext} from './commands/context.ts';
 import {seeDoctor} from './commands/doctor.ts';
@@ -18,7 +18,7 @@ import {prepareAction} from './engine/prepare.ts';
 import {recover} from './engine/recover/recover.ts';
 import {readWays} from './engine/recover/ways.ts';
 import {withUnknownSteps} from './engine/recover/unknown-steps.ts';
-import {wishOf} from './model/plan/request.ts';
+import {requestOf} from './model/plan/request.ts';
 import {describeFailure} from './model/text/describe-failure.ts';
 import {exitCodes} from './model/text/exit-codes.ts';
 import {succeed, unreachable, type Result} from './model/result.ts';
@@ -64,7 +64,7 @@ async function readLeftBehind({store, owner}: World): Promise<Result<LeftBehind>
 function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServices {
 	return {
 		owner: world.owner,
-		planAction: async wish => prepareAction(planning, wish),
+		planAction: async invocation => prepareAction(planning, invocation),
 		executePlan: async (plan, onEvent, interrupt) => isReadOnly
 			? {kind: 'rolled-back', failure: {kind: 'read-only'}}
 			: executePlan(world, plan, {onEvent, interrupt}),
@@ -79,7 +79,7 @@ function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServi
 				? {kind: 'done'}
 				: recover(world, unfinished.value, {
 					direction,
-					planAnew: async action => prepareAction(planning, wishOf(action)),
+					planAnew: async action => prepareAction(planning, requestOf(action)),
 					onEvent,
 					interrupt: new AbortController().signal,
 				});
@@ -105,19 +105,19 @@ async function runScreen(opened: OpenWorld, start: ScreenStart, options: GlobalO
 	});
 }
 
-async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions['mode']): Promise<number> {
+async function runVerb(context: CommandContext, invocation: Invocation, mode: GlobalOptions['mode']): Promise<number> {
 	const noTerminal = (what: string) => sayFailure(context, {
 		kind: 'usage',
 		message: 'There is no terminal to ask on.',
 		hint: what,
 	});
-	switch (wish.verb) {
+	switch (invocation.verb) {
 		case 'list': {
 			return listDomains(context);
 		}
 
 		case 'tree': {
-			return showTree(context, wish.domain);
+			return showTree(context, invocation.domain);
 		}
 
 		case 'log': {
@@ -125,20 +125,20 @@ async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions[
 		}
 
 		case 'doctor': {
-			return wish.mend !== undefined && (wish.domain === undefined || mode === undefined)
-				? sayFailure(context, {kind: 'usage', message: '--mend needs a domain, and --dry-run to see the plan or --yes to run it.'})
-				: seeDoctor(context, {domain: wish.domain, mend: wish.mend && {kind: wish.mend, mode: mode ?? 'show'}});
+			return invocation.repair !== undefined && (invocation.domain === undefined || mode === undefined)
+				? sayFailure(context, {kind: 'usage', message: '--repair needs a domain, and --dry-run to see the plan or --yes to run it.'})
+				: seeDoctor(context, {domain: invocation.domain, repair: invocation.repair && {kind: invocation.repair, mode: mode ?? 'show'}});
 		}
 
 		case 'action': {
-			const {domain, given, documentPath} = wish;
+			const {domain, given, documentPath} = invocation;
 			return mode === undefined
 				? noTerminal('Give --dry-run to see the plan, or --yes to run it.')
 				: actOnDomain(context, {domain, given, documentPath, mode});
 		}
 
 		case 'recover': {
-			return recoverActions(context, {domain: wish.domain, direction: wish.direction, mode: mode === 'run' || (mode === undefined && wish.direction !== undefined) ? 'run' : 'show'});
+			return recoverActions(context, {domain: invocation.domain, direction: invocation.direction, mode: mode === 'run' || (mode === undefined && invocation.direction !== undefined) ? 'run' : 'show'});
 		}
 
 		case 'screen': {
@@ -146,15 +146,15 @@ async function runVerb(context: CommandContext, wish: Wish, mode: GlobalOptions[
 		}
 
 		default: {
-			return unreachable(wish);
+			return unreachable(invocation);
 		}
 	}
 }
 
 /** The screen, where a person is there to use it and the command line leaves something to ask. */
-function wantedScreen(wish: Wish, options: GlobalOptions): ScreenStart | undefined {
+function wantedScreen(invocation: Invocation, options: GlobalOptions): ScreenStart | undefined {
 	const isInteractive = process.stdin.isTTY && process.stdout.isTTY && !options.isJson && options.mode === undefined;
-	return isInteractive ? screenStartOf(wish) : undefined;
+	return isInteractive ? screenStartOf(invocation) : undefined;
 }
 
 async function main(argv: string[]): Promise<number> {
@@ -171,14 +171,14 @@ async function main(argv: string[]): Promise<number> {
 		return 0;
 	}
 
-	const {wish, options} = parsed.value;
+	const {invocation, options} = parsed.value;
 	const opened = await openWorld(options);
 	if (!opened.ok) {
 		return sayFailure(says, opened.failure);
 	}
 
 	try {
-		const start = wantedScreen(wish, options);
+		const start = wantedScreen(invocation, options);
 		if (start !== undefined) {
 			return await runScreen(opened.value, start, options);
 		}
@@ -192,7 +192,7 @@ async function main(argv: string[]): Promise<number> {
 			interrupt: stop.interrupt,
 			writeOut: text => process.stdout.write(text),
 			writeError: says.writeError,
-		}, wish, options.mode).finally(stop.dispose);
+		}, invocation, options.mode).finally(stop.dispose);
 	} finally {
 		await opened.value.world.owner.close();
 	}

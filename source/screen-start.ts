@@ -3,27 +3,27 @@ Where the screen opens for what was typed: each verb that a person can be asked 
 */
 import {isScreenKind} from './actions/registry.ts';
 import type {ActionStart, ScreenStart} from './app/services.ts';
-import type {Wish} from './arguments.ts';
+import type {Invocation} from './arguments.ts';
 
 /** Undefined: this verb has no screen. */
-export function screenStartOf(wish: Wish): ScreenStart | undefined {
-	switch (wish.verb) {
+export function screenStartOf(invocation: Invocation): ScreenStart | undefined {
+	switch (invocation.verb) {
 		case 'screen': {
-			return {domain: wish.domain};
+			return {domain: invocation.domain};
 		}
 
 		case 'action': {
-			const {domain, given, documentPath} = wish;
+			const {domain, given, documentPath} = invocation;
 			// A whole document leaves nothing to ask.
 			return documentPath === undefined && isScreenKind(given.kind) ? {domain, action: given as ActionStart} : undefined;
 		}
 
 		case 'doctor': {
-			return wish.mend === undefined ? {domain: wish.domain, action: {kind: 'doctor'}} : undefined;
+			return invocation.repair === undefined ? {domain: invocation.domain, action: {kind: 'doctor'}} : undefined;
 		}
 
 		case 'recover': {
-			return wish.direction === undefined ? {} : undefined;
+			return invocation.direction === undefined ? {} : undefined;
 		}
 
 		default: {

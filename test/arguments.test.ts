@@ -2,41 +2,41 @@ import test from 'ava';
 import {parseArguments, type Parsed} from '../source/arguments.ts';
 
 const parse = (...argv: string[]) => parseArguments(argv, '1.2.3');
-const wish = (...argv: string[]) => {
+const invocation = (...argv: string[]) => {
 	const parsed = parse(...argv);
-	return parsed.ok && parsed.value.kind === 'wish' ? parsed.value : undefined;
+	return parsed.ok && parsed.value.kind === 'invocation' ? parsed.value : undefined;
 };
 
 const given = (...argv: string[]) => {
-	const asked = wish(...argv)?.wish;
+	const asked = invocation(...argv)?.invocation;
 	return asked?.verb === 'action' ? asked.given : undefined;
 };
 
 test('without a verb the screen opens, at a domain if one is named', t => {
-	t.deepEqual(wish()?.wish, {verb: 'screen', domain: undefined});
-	t.deepEqual(wish('web')?.wish, {verb: 'screen', domain: 'web'});
+	t.deepEqual(invocation()?.invocation, {verb: 'screen', domain: undefined});
+	t.deepEqual(invocation('web')?.invocation, {verb: 'screen', domain: 'web'});
 });
 
 test('options may stand before and after the verb', t => {
-	t.is(wish('-c', 'qemu:///session', 'list', '--json')?.options.connect, 'qemu:///session');
-	t.true(wish('list', '--json', '--demo')?.options.isJson);
-	t.true(wish('--demo', 'list')?.options.isDemo);
+	t.is(invocation('-c', 'qemu:///session', 'list', '--json')?.options.connect, 'qemu:///session');
+	t.true(invocation('list', '--json', '--demo')?.options.isJson);
+	t.true(invocation('--demo', 'list')?.options.isDemo);
 });
 
 test('a revert says what becomes of the present state and how the domain ends', t => {
-	t.deepEqual(wish('revert', 'web', 's1', '--keep', 'before', '--paused', '--yes')?.wish, {
-		verb: 'action', domain: 'web', given: {kind: 'revert', snapshot: 's1', fate: {kind: 'keep', name: 'before'}, endState: 'paused'}, documentPath: undefined,
+	t.deepEqual(invocation('revert', 'web', 's1', '--keep', 'before', '--paused', '--yes')?.invocation, {
+		verb: 'action', domain: 'web', given: {kind: 'revert', snapshot: 's1', currentState: {kind: 'keep', name: 'before'}, endState: 'paused'}, documentPath: undefined,
 	});
-	t.deepEqual(given('revert', 'web', 's1'), {kind: 'revert', snapshot: 's1', fate: undefined, endState: undefined});
+	t.deepEqual(given('revert', 'web', 's1'), {kind: 'revert', snapshot: 's1', currentState: undefined, endState: undefined});
 });
 
 test('names that look like options come after --', t => {
-	t.like(wish('revert', '--dry-run', '--', '-x', '--discard')?.wish, {domain: '-x', given: {snapshot: '--discard', fate: undefined}});
+	t.like(invocation('revert', '--dry-run', '--', '-x', '--discard')?.invocation, {domain: '-x', given: {snapshot: '--discard', currentState: undefined}});
 });
 
 for (const [expected, ...argv] of [['run', '--yes'], ['show', '--dry-run'], ['shell', '--dry-run', '--shell'], ['shell', '--shell']] as const) {
 	test(`${argv.join(' ')} means ${expected}`, t => {
-		t.is(wish('merge', 'web', 's1', ...argv)?.options.mode, expected);
+		t.is(invocation('merge', 'web', 's1', ...argv)?.options.mode, expected);
 	});
 }
 
@@ -77,7 +77,7 @@ test('a create takes its wishes as typed', t => {
 		snapshot: 's1', description: 'why', isDiskOnly: true, isQuiesced: true, isLive: true, isHalted: true, hasNoMetadata: true,
 		disks: [{target: 'vda', mode: 'no'}, {target: 'vdb', mode: 'external', path: '/d/x'}],
 	});
-	t.like(wish('create', 'web', '--xml', 'file.xml', '--reuse', 'vda=existing')?.wish, {documentPath: 'file.xml', given: {disks: [{target: 'vda', mode: undefined, reuse: 'existing'}]}});
+	t.like(invocation('create', 'web', '--xml', 'file.xml', '--reuse', 'vda=existing')?.invocation, {documentPath: 'file.xml', given: {disks: [{target: 'vda', mode: undefined, reuse: 'existing'}]}});
 });
 
 for (const argv of [
@@ -95,8 +95,8 @@ for (const argv of [
 }
 
 test('bare QEMUs are named before or behind the verb, each of them again', t => {
-	t.like(wish('--qmp', 'a=/a.sock', 'list', '--qmp', 'b=/b.sock', '--image', '/d/c.qcow2')?.options, {qmp: ['a=/a.sock', 'b=/b.sock'], images: ['/d/c.qcow2']});
-	t.like(wish('list')?.options, {qmp: [], images: []});
+	t.like(invocation('--qmp', 'a=/a.sock', 'list', '--qmp', 'b=/b.sock', '--image', '/d/c.qcow2')?.options, {qmp: ['a=/a.sock', 'b=/b.sock'], images: ['/d/c.qcow2']});
+	t.like(invocation('list')?.options, {qmp: [], images: []});
 });
 
 for (const argv of [['--qmp', 'a=/s', '--connect', 'qemu:///system'], ['--image', '/d/a', '-c', 'x'], ['--qmp', 'a=/s', '--demo'], ['--demo', '--image', '/d/a']]) {

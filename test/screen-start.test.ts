@@ -4,14 +4,14 @@ import {screenStartOf} from '../source/screen-start.ts';
 
 function startOf(...argv: string[]) {
 	const parsed = parseArguments(argv, '1.2.3');
-	return parsed.ok && parsed.value.kind === 'wish' ? screenStartOf(parsed.value.wish) : 'no wish';
+	return parsed.ok && parsed.value.kind === 'invocation' ? screenStartOf(parsed.value.invocation) : 'no wish';
 }
 
 test('each guided verb opens the screen at its action, with what was said', t => {
 	t.deepEqual(startOf('web'), {domain: 'web'});
-	t.like(startOf('revert', 'web', 's1', '--discard', '--running'), {domain: 'web', action: {kind: 'revert', snapshot: 's1', fate: {kind: 'discard'}, endState: 'running'}});
+	t.like(startOf('revert', 'web', 's1', '--discard', '--running'), {domain: 'web', action: {kind: 'revert', snapshot: 's1', currentState: {kind: 'discard'}, endState: 'running'}});
 	t.like(startOf('create', 'web', 's9', '--memory', 'external'), {domain: 'web', action: {kind: 'create', snapshot: 's9', memory: {mode: 'external'}}});
-	t.like(startOf('branch', 'web', 's1', 'b1', '--keep', 'k'), {action: {kind: 'branch', snapshot: 's1', name: 'b1', fate: {kind: 'keep', name: 'k'}}});
+	t.like(startOf('branch', 'web', 's1', 'b1', '--keep', 'k'), {action: {kind: 'branch', snapshot: 's1', name: 'b1', currentState: {kind: 'keep', name: 'k'}}});
 	t.like(startOf('merge', 'web', 's1'), {action: {kind: 'merge', snapshot: 's1'}});
 	t.like(startOf('delete', 'web', 's1', '--children'), {action: {kind: 'delete', snapshot: 's1', scope: 'with-children'}});
 	t.like(startOf('doctor', 'web'), {domain: 'web', action: {kind: 'doctor'}});

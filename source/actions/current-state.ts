@@ -1,14 +1,14 @@
 /**
 What becomes of the current state when it is left: what reverting and branching share.
 */
-import type {Fate, Wish} from '../model/plan/request.ts';
+import type {CurrentState, Request} from '../model/plan/request.ts';
 import {freeName} from '../model/domain/snapshot-name.ts';
 import {mostTaken, nameByTime, problemOfName, type Naming} from './names.ts';
 import type {Change, Question, QuestionId} from './question.ts';
 import type {OptionSpec, RawOptions} from './spec.ts';
 
 /** Nothing is lost by default: the current state is kept, "before-b1" beside the branch b1, else "kept-20261121-0200". */
-export function defaultFate(leaving: {branch?: string}, naming: Naming): Fate & {kind: 'keep'} {
+export function defaultCurrentState(leaving: {branch?: string}, naming: Naming): CurrentState & {kind: 'keep'} {
 	return {
 		kind: 'keep',
 		name: leaving.branch === undefined
@@ -17,21 +17,21 @@ export function defaultFate(leaving: {branch?: string}, naming: Naming): Fate & 
 	};
 }
 
-export type CompletedFate = {fate: Fate; keepName: string; answered: QuestionId[]};
+export type CompletedCurrentState = {currentState: CurrentState; keepName: string; answered: QuestionId[]};
 
 /** A name that cannot be taken is asked for again. */
-export function completeFate(given: Fate | undefined, leaving: {branch?: string}, naming: Naming): CompletedFate {
-	const proposed = defaultFate(leaving, naming);
+export function completeCurrentState(given: CurrentState | undefined, leaving: {branch?: string}, naming: Naming): CompletedCurrentState {
+	const proposed = defaultCurrentState(leaving, naming);
 	const isAnswered = given !== undefined && (given.kind === 'discard' || problemOfName(given.name, naming.taken) === undefined);
-	return {fate: given ?? proposed, keepName: given?.kind === 'keep' ? given.name : proposed.name, answered: isAnswered ? ['fate'] : []};
+	return {currentState: given ?? proposed, keepName: given?.kind === 'keep' ? given.name : proposed.name, answered: isAnswered ? ['current-state'] : []};
 }
 
-export const fateOptions = (defaultName: string): OptionSpec[] => [
+export const currentStateOptions = (defaultName: string): OptionSpec[] => [
 	{flags: '--keep <name>', summary: `keep the current state as a snapshot of this name (else ${defaultName})`},
 	{flags: '--discard', summary: 'lose the current state'},
 ];
 
-export function readFate({keep, discard}: RawOptions): Fate | undefined {
+export function readCurrentState({keep, discard}: RawOptions): CurrentState | undefined {
 	if (typeof keep === 'string') {
 		return {kind: 'keep', name: keep};
 	}
@@ -39,15 +39,15 @@ export function readFate({keep, discard}: RawOptions): Fate | undefined {
 	return discard === true ? {kind: 'discard'} : undefined;
 }
 
-export function describeFate(fate: Fate): string {
-	return fate.kind === 'keep' ? `keeping the present state as "${fate.name}"` : 'discarding the present state';
+export function describeCurrentState(currentState: CurrentState): string {
+	return currentState.kind === 'keep' ? `keeping the present state as "${currentState.name}"` : 'discarding the present state';
 }
 
 /** The choice that loses nothing stands first. `withFate` gives the request with another answer. */
-export function fateQuestion(keepName: string, taken: ReadonlySet<string>, withFate: (fate: Fate) => Wish): Question {
-	const keep = (name: string): Change => ({keepName: name, wish: withFate({kind: 'keep', name})});
+export function currentStateQuestion(keepName: string, taken: ReadonlySet<string>, withCurrentState: (currentState: CurrentState) => Request): Question {
+	const keep = (name: string): Change => ({keepName: name, request: withCurrentState({kind: 'keep', name})});
 	return {
-		id: 'fate',
+		id: 'current-state',
 		word: 'Present state',
 		heading: 'What becomes of the present state?',
 		choices: [
@@ -61,7 +61,7 @@ export function fateQuestion(keepName: string, taken: ReadonlySet<string>, withF
 				id: 'discard',
 				label: 'Discard it',
 				note: 'What was written since the last snapshot is lost for ever.',
-				change: {wish: withFate({kind: 'discard'})},
+				change: {request: withCurrentState({kind: 'discard'})},
 			},
 		],
 		text: {label: 'Keep it as the snapshot', value: keepName, problem: problemOfName(keepName, taken), change: keep},

@@ -2,7 +2,7 @@
 Names of snapshots: those that are taken, what is wrong with one that is typed, and what is proposed where a person named nothing. Pure: the time comes in.
 */
 import {formatTime} from '../model/text/format.ts';
-import type {DomainPicture} from '../model/domain/inventory.ts';
+import type {DomainDetails} from '../model/domain/inventory.ts';
 import {freeName, nameProblem} from '../model/domain/snapshot-name.ts';
 
 /** What a proposed name depends on. */
@@ -12,8 +12,8 @@ export type Naming = {nowMs: number; taken: ReadonlySet<string>};
 export const mostTaken = 80;
 
 /** Names of snapshots that the domain has, readable or not. */
-export function takenNames(picture: DomainPicture | undefined): Set<string> {
-	return new Set([...picture?.snapshots ?? [], ...picture?.unreadable ?? []].map(({name}) => name));
+export function takenNames(details: DomainDetails | undefined): Set<string> {
+	return new Set([...details?.snapshots ?? [], ...details?.unreadable ?? []].map(({name}) => name));
 }
 
 /** "at-20261121-0200" for the beginning "at", or with a number where that is taken. */

@@ -1,15 +1,15 @@
 /**
 What a guided action asks. Questions and settings are made anew from the request whenever they are needed; only their ids are remembered.
 */
-import type {Wish} from '../model/plan/request.ts';
+import type {Request} from '../model/plan/request.ts';
 
 /** A choice in a menu or a question. `reason` says why it is not possible. */
 export type Option = {id: string; label: string; note?: string; reason?: string};
 
-export type QuestionId = 'name' | 'saved' | 'place' | 'fate' | 'end-state' | 'scope';
+export type QuestionId = 'name' | 'saved' | 'place' | 'current-state' | 'end-state' | 'scope';
 
 /** What an answer changes. `keepName`: the name for the current state, which is remembered while "discard" is chosen. */
-export type Change = {wish?: Wish; keepName?: string};
+export type Change = {request?: Request; keepName?: string};
 
 /** A text that is typed. `problem` is said while it is typed, and keeps it from being taken. */
 export type TextField = {label: string; value: string; problem: string | undefined; change: (text: string) => Change};

@@ -6,14 +6,14 @@ import type {Snapshot} from '../model/domain/snapshot.ts';
 import {branch} from './branch/spec.ts';
 import {create} from './create/spec.ts';
 import {deletion} from './delete/spec.ts';
-import {mendRecords} from './mend-records/spec.ts';
+import {repairRecords} from './repair-records/spec.ts';
 import {merge} from './merge/spec.ts';
-import {relink} from './relink/spec.ts';
+import {rebase} from './rebase/spec.ts';
 import {revert} from './revert/spec.ts';
 import type {
 	ActionKind, ActionSpec, CliSpec, Facts, Given, ScreenSpec,
 } from './spec.ts';
-import {tidy} from './tidy/spec.ts';
+import {removeOrphans} from './remove-orphans/spec.ts';
 
 type Registry = {[K in ActionKind]: ActionSpec<K>};
 
@@ -23,9 +23,9 @@ export const registry = {
 	branch,
 	merge,
 	delete: deletion,
-	relink,
-	tidy,
-	'mend-records': mendRecords,
+	rebase,
+	'remove-orphans': removeOrphans,
+	'repair-records': repairRecords,
 } satisfies Registry;
 
 export const actionKinds = Object.keys(registry) as ActionKind[];
@@ -71,5 +71,5 @@ export function droppedBy(action: Action, snapshots: readonly Snapshot[]): Snaps
 /** The whole action, with the defaults for what was left open. */
 export function actionFor(given: Given, uuid: string, facts: Facts): Action {
 	const {uuid: _uuid, ...rest} = specOf(given).complete(given, uuid, facts).request;
-	return {...rest, domain: {uuid, name: facts.picture.domain.name}};
+	return {...rest, domain: {uuid, name: facts.details.domain.name}};
 }

@@ -2,8 +2,8 @@
 One action, all of it: what may be typed for it, what the screen asks, how it is planned, and its words. The command line, its help, the keys, the menu, the
 questions, the planner and the audit log are fed from the registry of these.
 */
-import type {Action, Wish} from '../model/plan/request.ts';
-import type {DomainPicture, Inventory} from '../model/domain/inventory.ts';
+import type {Action, Request} from '../model/plan/request.ts';
+import type {DomainDetails, Inventory} from '../model/domain/inventory.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {Snapshot} from '../model/domain/snapshot.ts';
@@ -12,14 +12,14 @@ import type {Question, QuestionId, Setting} from './question.ts';
 
 export type ActionKind = Action['kind'];
 export type ActionOf<K extends ActionKind> = Extract<Action, {kind: K}>;
-export type RequestOf<K extends ActionKind> = Extract<Wish, {kind: K}>;
+export type RequestOf<K extends ActionKind> = Extract<Request, {kind: K}>;
 
 /** A request as far as it was said, by the command line or by what is selected on the screen. */
 export type GivenOf<K extends ActionKind> = {[P in K]: {kind: P} & Partial<Omit<RequestOf<P>, 'kind' | 'uuid'>>}[K];
 export type Given = GivenOf<ActionKind>;
 
 /** What defaults depend on. */
-export type Facts = {picture: DomainPicture; nowMs: number};
+export type Facts = {details: DomainDetails; nowMs: number};
 
 /** `answered`: the questions that need not be asked. `keepName`: the name proposed for the current state, also where it is to be discarded. */
 export type Completed<K extends ActionKind> = {request: RequestOf<K>; answered: QuestionId[]; keepName?: string};
@@ -64,7 +64,7 @@ export type ScreenSpec = {
 	rank: number;
 	needs: 'domain' | 'snapshot';
 	/** Why it is not possible for this domain; undefined: it is. The planner may still refuse, with more knowledge. */
-	unavailable?(picture: DomainPicture): string | undefined;
+	unavailable?(details: DomainDetails): string | undefined;
 };
 
 export type ActionSpec<K extends ActionKind> = {
@@ -74,10 +74,10 @@ export type ActionSpec<K extends ActionKind> = {
 	/** The only place of defaults. A whole request stays as it is. */
 	complete(given: GivenOf<K>, uuid: string, facts: Facts): Completed<K>;
 	/** What the screen proposes where a question is still open. */
-	propose?(completed: Completed<K>, picture: DomainPicture): RequestOf<K>;
-	questions?(request: RequestOf<K>, asked: {picture: DomainPicture | undefined; keepName: string}): Question[];
+	propose?(completed: Completed<K>, details: DomainDetails): RequestOf<K>;
+	questions?(request: RequestOf<K>, asked: {details: DomainDetails | undefined; keepName: string}): Question[];
 	/** All that can be set beyond the questions. */
-	settings?(request: RequestOf<K>, picture: DomainPicture | undefined): Setting[];
+	settings?(request: RequestOf<K>, details: DomainDetails | undefined): Setting[];
 	/** Images that it names by itself, absolute: they may lie where no record leads to, so they are read besides. */
 	reads?(request: GivenOf<K>): string[];
 	/** The snapshots that are dropped together with what only they need. */

@@ -2,7 +2,7 @@
 What the screen wants done, as data. `effects.ts` does it; tests compare it.
 */
 import type {Direction} from '../engine/run/progress.ts';
-import type {Wish} from '../model/plan/request.ts';
+import type {Request} from '../model/plan/request.ts';
 import type {Plan} from '../model/plan/plan.ts';
 
 export type Effect =
@@ -11,7 +11,7 @@ export type Effect =
 	| {kind: 'read-counts'; uuids: string[]}
 	| {kind: 'read-picture'; number: number; uuid: string; withForeignPins: boolean}
 	| {kind: 'read-unfinished'; number: number}
-	| {kind: 'plan'; number: number; wish: Wish}
+	| {kind: 'plan'; number: number; request: Request}
 	| {kind: 'execute'; plan: Plan}
 	| {kind: 'recover'; planId: string; direction: Direction}
 	/** Undefined: the whole host. A diagnosis that is under way is given up for it. */

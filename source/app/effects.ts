@@ -30,7 +30,7 @@ export function createEffectRunner(services: AppServices, stage: Stage, send: (m
 	};
 
 	const stopWatching = owner.watch(() => {
-		send({kind: 'host-stirred'});
+		send({kind: 'host-changed'});
 	});
 
 	/** A rejection is a mistake of ours: it must reach the one path for those, not vanish. */
@@ -59,7 +59,7 @@ export function createEffectRunner(services: AppServices, stage: Stage, send: (m
 
 			case 'read-picture': {
 				const {number, uuid, withForeignPins} = effect;
-				answered(owner.readPicture(uuid, {withForeignPins}), result => ({
+				answered(owner.readDetails(uuid, {withForeignPins}), result => ({
 					kind: 'picture-read', number, uuid, result,
 				}));
 				break;
@@ -71,7 +71,7 @@ export function createEffectRunner(services: AppServices, stage: Stage, send: (m
 			}
 
 			case 'plan': {
-				answered(services.planAction(effect.wish), result => ({kind: 'planned', number: effect.number, result}));
+				answered(services.planAction(effect.request), result => ({kind: 'planned', number: effect.number, result}));
 				break;
 			}
 

@@ -12,7 +12,7 @@ export type Command =
 	| 'up' | 'down' | 'page-up' | 'page-down' | 'first' | 'last'
 	| 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
 	| ScreenKind | 'menu' | 'doctor' | 'refresh' | 'filter' | 'help' | 'details' | 'quit' | 'back'
-	| 'accept' | 'previous' | 'edit' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'look-again';
+	| 'accept' | 'previous' | 'edit' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'refresh-on-focus';
 
 export type KeyContext = 'browse' | 'filter' | 'choice' | 'settings' | 'reading' | 'refused' | 'typing' | 'confirm' | 'findings' | 'running' | 'ended' | 'message';
 
@@ -45,7 +45,7 @@ export const bindings: readonly Binding[] = [
 	{command: 'options', keys: ['o'], shown: 'o', contexts: ['settings'], label: 'done with all that can be set', short: 'done', rank: 1},
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['confirm'], label: 'start', short: 'start', rank: 1},
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['refused'], label: 'back', short: 'back', rank: 1},
-	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['findings'], label: 'mend it, where that can be done; else all of its words', short: 'mend', rank: 1},
+	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['findings'], label: 'repair it, where that can be done; else all of its words', short: 'repair', rank: 1},
 	...screenSpecs().map(({kind: command, screen: {key, help, short, rank}}): Binding => ({command, keys: [key], shown: key, contexts: ['browse'], label: help, short, rank})),
 	{command: 'doctor', keys: ['D'], shown: 'D', contexts: ['browse'], label: 'look for troubles: of the selected domain, or, from the list of domains, of all', short: 'doctor', rank: 7},
 	{command: 'other-pane', keys: ['tab', 'back-tab'], shown: 'Tab', contexts: ['browse'], label: 'to the other pane', short: 'pane', rank: 3},
@@ -73,7 +73,7 @@ export const bindings: readonly Binding[] = [
 	{command: 'quit', keys: ['ctrl-c', 'ctrl-d'], shown: 'Ctrl-C', contexts: [...lists.filter(context => context !== 'running' && context !== 'browse'), 'filter', 'typing', 'confirm'], label: 'quit'},
 	{command: 'suspend', keys: ['ctrl-z'], shown: 'Ctrl-Z', contexts: [...lists.filter(context => context !== 'running'), 'filter', 'typing', 'confirm'], label: 'put the program to sleep'},
 	{command: 'repaint', keys: ['ctrl-l'], shown: 'Ctrl-L', contexts: [...lists, 'filter', 'typing', 'confirm'], label: 'draw the screen again'},
-	{command: 'look-again', keys: ['focus'], shown: '', contexts: ['browse'], label: ''},
+	{command: 'refresh-on-focus', keys: ['focus'], shown: '', contexts: ['browse'], label: ''},
 ];
 
 /** In which context a key is meant. */
@@ -155,7 +155,7 @@ export function isUseful(state: State, command: Command, canScroll: boolean): bo
 		}
 
 		case 'accept': {
-			return state.scene.kind !== 'doctor' || selectedFinding(state)?.wish !== undefined;
+			return state.scene.kind !== 'doctor' || selectedFinding(state)?.request !== undefined;
 		}
 
 		case 'details': {

@@ -3,7 +3,7 @@ Everything that can happen to the screen, as data: keys, resizes, answers of eff
 */
 import type {DomainSummary} from '../model/domain/domain.ts';
 import type {Finding} from '../model/domain/finding.ts';
-import type {DomainPicture, HostFacts} from '../model/domain/inventory.ts';
+import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {Outcome, RunEvent} from '../engine/ports.ts';
@@ -34,10 +34,10 @@ export type Message =
 	| {kind: 'host-read'; number: number; result: Result<HostFacts>}
 	| {kind: 'domains-read'; number: number; result: Result<DomainSummary[]>}
 	| {kind: 'counts-read'; uuids: string[]; result: Result<Map<string, number>>}
-	| {kind: 'picture-read'; number: number; uuid: string; result: Result<DomainPicture>}
+	| {kind: 'picture-read'; number: number; uuid: string; result: Result<DomainDetails>}
 	| {kind: 'poll-due'; number: number}
 	/** The owner says that some domain changed its state or definition. */
-	| {kind: 'host-stirred'}
+	| {kind: 'host-changed'}
 	| {kind: 'unfinished-read'; number: number; result: Result<LeftBehind>}
 	| {kind: 'planned'; number: number; result: Result<Plan>}
 	| {kind: 'diagnosing'; number: number; progress: DiagnosisProgress}

@@ -3,7 +3,7 @@ What the screen is given to work with. cli.ts makes it; everything that the scre
 */
 import type {ScreenKind} from '../actions/registry.ts';
 import type {GivenOf} from '../actions/spec.ts';
-import type {Wish} from '../model/plan/request.ts';
+import type {Request} from '../model/plan/request.ts';
 import type {Failure} from '../model/failure.ts';
 import type {Finding} from '../model/domain/finding.ts';
 import type {JournalTrouble} from '../model/plan/journal-trouble.ts';
@@ -24,7 +24,7 @@ export type DiagnosisProgress = {done: number; total: number; domain: string};
 export type AppServices = {
 	owner: Owner;
 	/** Reads the inventory and plans. Fails with `refused` and all blockers, or with what kept it from reading. */
-	planAction(wish: Wish): Promise<Result<Plan>>;
+	planAction(request: Request): Promise<Result<Plan>>;
 	/** Runs a plan that a person has confirmed. An abort carries the name of the signal as its reason. */
 	executePlan(plan: Plan, onEvent: (event: RunEvent) => void, interrupt: AbortSignal): Promise<Outcome>;
 	/** What an earlier run left half-way. */

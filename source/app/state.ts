@@ -3,7 +3,7 @@ All that the screen knows. Things in progress are unions, selections are identit
 */
 import type {DomainSummary} from '../model/domain/domain.ts';
 import type {Failure} from '../model/failure.ts';
-import type {DomainPicture, HostFacts} from '../model/domain/inventory.ts';
+import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import type {Copied, Outcome} from '../engine/ports.ts';
 import type {Finding} from '../model/domain/finding.ts';
@@ -89,7 +89,7 @@ export type State = {
 	counts: Readonly<Record<string, number>>;
 	/** Asked or known: each is asked once, until the list is read again. */
 	countsAsked: ReadonlySet<string>;
-	pictures: Readonly<Record<string, Reading<DomainPicture>>>;
+	allDetails: Readonly<Record<string, Reading<DomainDetails>>>;
 	filter: Filter;
 	pane: 'domains' | 'tree';
 	view: View;
@@ -131,7 +131,7 @@ export function initialState(facts: StartFacts): State {
 		domains: reading,
 		counts: {},
 		countsAsked: new Set(),
-		pictures: {},
+		allDetails: {},
 		filter: {text: '', isTyping: false},
 		pane: facts.start.domain === undefined ? 'domains' : 'tree',
 		view: 'snapshots',

@@ -2,13 +2,13 @@
 What the host answered: the list, the counts, the picture of a domain, what was left unfinished. And when it is asked again.
 */
 import type {DomainSummary} from '../model/domain/domain.ts';
-import type {DomainPicture} from '../model/domain/inventory.ts';
+import type {DomainDetails} from '../model/domain/inventory.ts';
 import {describeTrouble} from '../model/plan/journal-trouble.ts';
 import type {Result} from '../model/result.ts';
 import {beginFromStart} from './run/begin.ts';
 import {layoutOf} from './layout.ts';
 import {
-	answer, inTurn, readList, readPicture, type Update,
+	answer, inTurn, readList, readDetails, type Update,
 } from './browse/read.ts';
 import {selectedDomain, visibleDomains} from './browse/rows.ts';
 import {pollSoon, selectDomain, settle} from './browse/select.ts';
@@ -40,14 +40,14 @@ function chooseDomain(state: State): Update {
 	if (state.domainCursor.id === undefined && wanted !== undefined && state.domains.value !== undefined) {
 		const found = state.domains.value.find(domain => domain.name === wanted) ?? state.domains.value.find(domain => domain.uuid === wanted);
 		if (found !== undefined) {
-			return inTurn(state, next => selectDomain(next, found.uuid), next => readPicture(next, found.uuid), askCounts);
+			return inTurn(state, next => selectDomain(next, found.uuid), next => readDetails(next, found.uuid), askCounts);
 		}
 
 		const first = visible[0]?.uuid;
 		return inTurn(
 			{...state, start: undefined, pane: 'domains', notice: `There is no domain "${wanted}" on this host.`},
 			next => selectDomain(next, first),
-			next => readPicture(next, first),
+			next => readDetails(next, first),
 			askCounts,
 		);
 	}
@@ -57,7 +57,7 @@ function chooseDomain(state: State): Update {
 	}
 
 	const first = visible[Math.min(state.domainCursor.top, visible.length - 1)]?.uuid;
-	return inTurn(state, next => selectDomain(next, first), next => readPicture(next, first), askCounts);
+	return inTurn(state, next => selectDomain(next, first), next => readDetails(next, first), askCounts);
 }
 
 /** A domain that changed its state is looked at again. */
@@ -65,7 +65,7 @@ function readIfStirred(before: State): (state: State) => Update {
 	return state => {
 		const was = selectedDomain(before)?.state;
 		const is = selectedDomain(state)?.state;
-		return was !== undefined && is !== undefined && was !== is ? readPicture(state, state.domainCursor.id) : [state, []];
+		return was !== undefined && is !== undefined && was !== is ? readDetails(state, state.domainCursor.id) : [state, []];
 	};
 }
 
@@ -82,16 +82,16 @@ export function takeCounts(state: State, result: Result<Map<string, number>>): S
 	return result.ok ? {...state, counts: {...state.counts, ...Object.fromEntries(result.value)}} : state;
 }
 
-export function takePicture(state: State, {number, uuid, result}: {number: number; uuid: string; result: Result<DomainPicture>}): Update {
-	const reading = state.pictures[uuid];
-	const picture = reading && answer(reading, number, result);
-	if (picture === undefined) {
+export function takePicture(state: State, {number, uuid, result}: {number: number; uuid: string; result: Result<DomainDetails>}): Update {
+	const reading = state.allDetails[uuid];
+	const details = reading && answer(reading, number, result);
+	if (details === undefined) {
 		return [state, []];
 	}
 
-	const others = Object.entries(state.pictures).filter(([key]) => key !== uuid).slice(-picturesKept + 1);
-	const counts = picture.value === undefined ? state.counts : {...state.counts, [uuid]: picture.value.snapshots.length};
-	const next = settle({...state, counts, pictures: {...Object.fromEntries(others), [uuid]: picture}});
+	const others = Object.entries(state.allDetails).filter(([key]) => key !== uuid).slice(-picturesKept + 1);
+	const counts = details.value === undefined ? state.counts : {...state.counts, [uuid]: details.value.snapshots.length};
+	const next = settle({...state, counts, allDetails: {...Object.fromEntries(others), [uuid]: details}});
 	if (uuid !== state.domainCursor.id) {
 		return [next, []];
 	}
@@ -102,8 +102,8 @@ export function takePicture(state: State, {number, uuid, result}: {number: numbe
 /** Opens what the command line asked for, as soon as enough is known. */
 function openStart(state: State): Update {
 	const {start} = state;
-	const picture = state.pictures[state.domainCursor.id ?? '']?.value;
-	if (start === undefined || picture === undefined || state.scene.kind !== 'browse') {
+	const details = state.allDetails[state.domainCursor.id ?? '']?.value;
+	if (start === undefined || details === undefined || state.scene.kind !== 'browse') {
 		return [state, []];
 	}
 
@@ -113,7 +113,7 @@ function openStart(state: State): Update {
 		return [opened, []];
 	}
 
-	return action.kind === 'doctor' ? diagnose(opened, start.domain === undefined ? undefined : picture.domain) : beginFromStart(opened, action);
+	return action.kind === 'doctor' ? diagnose(opened, start.domain === undefined ? undefined : details.domain) : beginFromStart(opened, action);
 }
 
 /** Time to look again at the domain in view. While a plan runs nobody else asks the host. */
@@ -124,7 +124,7 @@ export function takePoll(state: State, number: number): Update {
 
 	return state.scene.kind === 'running'
 		? pollSoon(state, pollMs)
-		: inTurn(state, next => readPicture(next, next.domainCursor.id), askCounts);
+		: inTurn(state, next => readDetails(next, next.domainCursor.id), askCounts);
 }
 
 export function takeUnfinished(state: State, number: number, result: Result<LeftBehind>): State {

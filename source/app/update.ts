@@ -24,7 +24,7 @@ function quit(state: State, exitCode = exitCodeAtQuit(state), signal?: string): 
 }
 
 /** Keys that need no picture. */
-const blindKeys: ReadonlySet<Command | undefined> = new Set(['quit', 'suspend', 'repaint']);
+const keysWhenHidden: ReadonlySet<Command | undefined> = new Set(['quit', 'suspend', 'repaint']);
 
 function isHidden({isLinear, columns, rows}: State): boolean {
 	return !isLinear && layoutOf(columns, rows).isTooSmall;
@@ -33,12 +33,12 @@ function isHidden({isLinear, columns, rows}: State): boolean {
 function takeKey(given: State, key: Key, paper: Paper): Update {
 	const found = commandFor(contextOf(given), key);
 	// Where the terminal is too small to show what is asked, no key may answer.
-	const command = isHidden(given) && !blindKeys.has(found) ? 'nothing' : found;
+	const command = isHidden(given) && !keysWhenHidden.has(found) ? 'nothing' : found;
 	if (command === 'nothing') {
 		return [given, []];
 	}
 
-	const state = command === 'look-again' ? given : {...given, notice: undefined};
+	const state = command === 'refresh-on-focus' ? given : {...given, notice: undefined};
 	switch (command) {
 		case 'quit': {
 			return quit(state, key.name === 'ctrl-c' && state.scene.kind !== 'browse' ? 130 : undefined);
@@ -144,7 +144,7 @@ function takeMessage(state: State, message: Message, paper: Paper): Update {
 			return takePoll(state, message.number);
 		}
 
-		case 'host-stirred': {
+		case 'host-changed': {
 			return state.scene.kind === 'running' || state.domains.waiting !== undefined ? [{...state, isStale: true}, []] : readList(state);
 		}
 

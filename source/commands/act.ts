@@ -107,8 +107,8 @@ async function readDocument({world: {owner}}: CommandContext, uuid: string, {giv
 		return fail({kind: 'usage', message: `${documentPath} cannot be read: ${error instanceof Error ? error.message : String(error)}`});
 	}
 
-	const picture = await owner.readPicture(uuid, {withForeignPins: false});
-	return picture.ok ? document.read(text, given, takenNames(picture.value)) : picture;
+	const details = await owner.readDetails(uuid, {withForeignPins: false});
+	return details.ok ? document.read(text, given, takenNames(details.value)) : details;
 }
 
 /** Gives the exit code. */

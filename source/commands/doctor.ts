@@ -1,9 +1,9 @@
 /**
-`vsnap-tui doctor`: what is wrong with the host or a domain, what it means, and the way out. With `--mend KIND` the plan that mends what was found of
+`vsnap-tui doctor`: what is wrong with the host or a domain, what it means, and the way out. With `--repair KIND` the plan that mends what was found of
 that kind is shown or run, like any other action.
 */
 import {diagnose} from '../engine/doctor/diagnose.ts';
-import {mendWish} from '../engine/doctor/mend-wish.ts';
+import {repairRequest} from '../engine/doctor/repair-request.ts';
 import {isHealthy, type Finding, type FindingKind} from '../model/domain/finding.ts';
 import {succeed, type Result} from '../model/result.ts';
 import {exitCodes} from '../model/text/exit-codes.ts';
@@ -16,14 +16,14 @@ export type DoctorOptions = {
 	/** Undefined: the whole host. */
 	domain: string | undefined;
 	/** Undefined: only look. Needs a domain. */
-	mend: {kind: FindingKind; mode: ActOptions['mode']} | undefined;
+	repair: {kind: FindingKind; mode: ActOptions['mode']} | undefined;
 };
 
 const words = {problem: 'PROBLEM', warning: 'Warning', info: 'Info'};
 
 /** The command that shows the plan; a name that begins with `-` would be taken for an option. */
 function commandFor(kind: FindingKind, domain: string): string {
-	return `vsnap-tui doctor --mend ${kind} --dry-run${domain.startsWith('-') ? ' --' : ''} ${quoteForShell(domain)}`;
+	return `vsnap-tui doctor --repair ${kind} --dry-run${domain.startsWith('-') ? ' --' : ''} ${quoteForShell(domain)}`;
 }
 
 function describe(finding: Finding): string[] {
@@ -31,7 +31,7 @@ function describe(finding: Finding): string[] {
 		`  ${words[finding.severity]} (${finding.kind}): ${finding.text}`,
 		`    ${finding.meaning}`,
 		...(finding.remedy === undefined ? [] : [`    By hand: ${finding.remedy}`]),
-		...(finding.wish === undefined || finding.domain === undefined ? [] : [`    The plan that mends it: ${commandFor(finding.kind, finding.domain.name)}`]),
+		...(finding.request === undefined || finding.domain === undefined ? [] : [`    The plan that repairs it: ${commandFor(finding.kind, finding.domain.name)}`]),
 	];
 }
 
@@ -56,30 +56,30 @@ async function findUuid(context: CommandContext, name: string | undefined): Prom
 	return domain === undefined || domain.ok ? succeed(domain?.value.uuid) : domain;
 }
 
-async function mendFindings(context: CommandContext, given: {domain: string; findings: Finding[]; mend: NonNullable<DoctorOptions['mend']>}): Promise<number> {
-	const {domain, findings, mend} = given;
-	const ofKind = findings.filter(({kind}) => kind === mend.kind);
+async function repairFindings(context: CommandContext, given: {domain: string; findings: Finding[]; repair: NonNullable<DoctorOptions['repair']>}): Promise<number> {
+	const {domain, findings, repair} = given;
+	const ofKind = findings.filter(({kind}) => kind === repair.kind);
 	if (ofKind.length === 0) {
 		if (context.isJson) {
 			sayJson(context, []);
 		} else {
-			sayLines(context, [`Nothing of the kind ${mend.kind} is found in "${domain}".`]);
+			sayLines(context, [`Nothing of the kind ${repair.kind} is found in "${domain}".`]);
 		}
 
 		return 0;
 	}
 
-	const wish = mendWish(ofKind, mend.kind);
-	return wish === undefined
+	const request = repairRequest(ofKind, repair.kind);
+	return request === undefined
 		? sayFailure(context, {
 			kind: 'refused',
 			blockers: ofKind.map(({text, remedy}) => ({kind: 'not-supported', text, ...(remedy !== undefined && {remedy})})),
 		})
-		: actOnDomain(context, {domain, given: wish, mode: mend.mode});
+		: actOnDomain(context, {domain, given: request, mode: repair.mode});
 }
 
-/** Gives the exit code: 0 where nothing but notes is found, 10 where there is more; with `mend` that of the action. */
-export async function seeDoctor(context: CommandContext, {domain, mend}: DoctorOptions): Promise<number> {
+/** Gives the exit code: 0 where nothing but notes is found, 10 where there is more; with `repair` that of the action. */
+export async function seeDoctor(context: CommandContext, {domain, repair}: DoctorOptions): Promise<number> {
 	const uuid = await findUuid(context, domain);
 	if (!uuid.ok) {
 		return sayFailure(context, uuid.failure);
@@ -90,8 +90,8 @@ export async function seeDoctor(context: CommandContext, {domain, mend}: DoctorO
 		return sayFailure(context, findings.failure);
 	}
 
-	if (mend && domain !== undefined) {
-		return mendFindings(context, {domain, findings: findings.value, mend});
+	if (repair && domain !== undefined) {
+		return repairFindings(context, {domain, findings: findings.value, repair});
 	}
 
 	if (context.isJson) {

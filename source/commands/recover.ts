@@ -7,7 +7,7 @@ import {withUnknownSteps} from '../engine/recover/unknown-steps.ts';
 import {readWays, type Obstacle, type Ways} from '../engine/recover/ways.ts';
 import {prepareAction} from '../engine/prepare.ts';
 import type {Outcome, UnfinishedAction} from '../engine/ports.ts';
-import {wishOf} from '../model/plan/request.ts';
+import {requestOf} from '../model/plan/request.ts';
 import {describeAction} from '../actions/registry.ts';
 import {succeed} from '../model/result.ts';
 import {exitCodes} from '../model/text/exit-codes.ts';
@@ -107,7 +107,7 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 		const direction = options.direction ?? defaultDirection(known.value);
 		const outcome = await recover(context.world, action, {
 			direction,
-			planAnew: async again => prepareAction(context.planning, wishOf(again)),
+			planAnew: async again => prepareAction(context.planning, requestOf(again)),
 			onEvent: reportEvents(context), interrupt: context.interrupt,
 		});
 		exitCode = Math.max(exitCode, reportOutcome(context, outcome, doneWords(action.plan.action.domain.name, direction, outcome)));

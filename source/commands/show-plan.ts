@@ -17,7 +17,7 @@ export function describePlan(plan: Plan): string[] {
 		...plan.steps.flatMap((step, index) => [
 			`${String(index + 1).padStart(2)}. [${step.phase}] ${step.title}`,
 			`      ${formatCommand(step.command)}`,
-			...(step.standsFor ?? []).map(line => `        = ${line}`),
+			...(step.qmpPreview ?? []).map(line => `        = ${line}`),
 		]),
 	];
 }

@@ -4,7 +4,7 @@
 import {describeProblem, holdingsOf, ownImages, type ImageHolding} from '../model/images/describe-images.ts';
 import {formatBytes, formatTime} from '../model/text/format.ts';
 import {isDenied} from '../model/images/image.ts';
-import type {DomainPicture, HostFacts} from '../model/domain/inventory.ts';
+import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
 import {frozenPath, type Snapshot} from '../model/domain/snapshot.ts';
 import {flattenTree, type Guide, type TreeItem, type TreeRow} from '../model/domain/tree.ts';
 import {permissionRemedy} from '../model/images/unreadable-image.ts';
@@ -17,9 +17,9 @@ import {formatTable} from './table.ts';
 const isoTime = (seconds: number) => new Date(seconds * 1000).toISOString();
 
 /** Only images that this domain has to do with. */
-function concerned(picture: DomainPicture): ImageHolding[] {
-	const own = new Set(ownImages(picture).map(image => image.path));
-	return holdingsOf(picture).filter(({image}) => own.has(image.path));
+function concerned(details: DomainDetails): ImageHolding[] {
+	const own = new Set(ownImages(details).map(image => image.path));
+	return holdingsOf(details).filter(({image}) => own.has(image.path));
 }
 
 function snapshotJson(snapshot: Snapshot) {
@@ -40,18 +40,18 @@ function snapshotJson(snapshot: Snapshot) {
 	};
 }
 
-function pictureJson(picture: DomainPicture, host: HostFacts) {
-	const {domain} = picture;
+function pictureJson(details: DomainDetails, host: HostFacts) {
+	const {domain} = details;
 	return {
 		domain: {name: domain.name, uuid: domain.uuid, state: domain.state, owner: host.owner},
-		snapshots: picture.snapshots.map(snapshot => snapshotJson(snapshot)),
-		checkpoints: picture.checkpoints.map(checkpoint => ({
+		snapshots: details.snapshots.map(snapshot => snapshotJson(snapshot)),
+		checkpoints: details.checkpoints.map(checkpoint => ({
 			name: checkpoint.name,
 			parent: checkpoint.parent ?? null,
 			createdAt: isoTime(checkpoint.createdAt),
 			disks: checkpoint.disks.filter(disk => disk.bitmap !== undefined).map(disk => ({name: disk.target, bitmap: disk.bitmap})),
 		})),
-		images: concerned(picture).map(({image, all}) => ({
+		images: concerned(details).map(({image, all}) => ({
 			path: image.path,
 			format: image.format ?? null,
 			backing: image.backingPath ?? null,
@@ -60,9 +60,9 @@ function pictureJson(picture: DomainPicture, host: HostFacts) {
 			pins: [...new Set(all.map(pin => pin.label))],
 			problems: image.problems.map(problem => describeProblem(problem)),
 		})),
-		unrecorded: unrecordedTags(picture).map(({tag, createdAt, targets}) => ({name: tag, createdAt: createdAt === undefined ? null : isoTime(createdAt), disks: targets})),
-		unreadable: picture.unreadable,
-		...(picture.filesElsewhere && {imagesNotRead: picture.filesElsewhere.text}),
+		unrecorded: unrecordedTags(details).map(({tag, createdAt, targets}) => ({name: tag, createdAt: createdAt === undefined ? null : isoTime(createdAt), disks: targets})),
+		unreadable: details.unreadable,
+		...(details.filesElsewhere && {imagesNotRead: details.filesElsewhere.text}),
 	};
 }
 
@@ -81,8 +81,8 @@ function treeLines<T extends TreeItem>(items: T[], isAscii: boolean, describe: (
 	return formatTable(flattenTree(items).map(entry => row(entry)));
 }
 
-function imageLines(picture: DomainPicture): string[] {
-	return formatTable(concerned(picture).map(({image, direct, all}) => [
+function imageLines(details: DomainDetails): string[] {
+	return formatTable(concerned(details).map(({image, direct, all}) => [
 		` ${image.path}`,
 		image.format ?? '?',
 		formatBytes(image.allocatedBytes),
@@ -93,9 +93,9 @@ function imageLines(picture: DomainPicture): string[] {
 	]));
 }
 
-function pictureLines(picture: DomainPicture, isAscii: boolean): string[] {
-	const {domain, snapshots, checkpoints} = picture;
-	const images = imageLines(picture);
+function pictureLines(details: DomainDetails, isAscii: boolean): string[] {
+	const {domain, snapshots, checkpoints} = details;
+	const images = imageLines(details);
 	return [
 		`${makeVisible(domain.name)}  ${domain.state}  ${domain.uuid}`,
 		'',
@@ -106,14 +106,14 @@ function pictureLines(picture: DomainPicture, isAscii: boolean): string[] {
 			snapshot.isCurrent ? '<- you are here' : '',
 			snapshot.description ?? '',
 		]),
-		...unrecordedTags(picture).map(({tag, createdAt, targets}) => ` ${makeVisible(tag)}: inside ${targets.join(', ')}${createdAt === undefined ? '' : ` since ${formatTime(createdAt)}`}, not recorded (vsnap-tui doctor records it)`),
-		...picture.unreadable.map(({name, reason}) => ` ${makeVisible(name)}: unreadable, ${reason}`),
+		...unrecordedTags(details).map(({tag, createdAt, targets}) => ` ${makeVisible(tag)}: inside ${targets.join(', ')}${createdAt === undefined ? '' : ` since ${formatTime(createdAt)}`}, not recorded (vsnap-tui doctor records it)`),
+		...details.unreadable.map(({name, reason}) => ` ${makeVisible(name)}: unreadable, ${reason}`),
 		...(checkpoints.length === 0 ? [] : ['', `Checkpoints (${checkpoints.length})`, ...treeLines(checkpoints, isAscii, checkpoint => [formatTime(checkpoint.createdAt), checkpoint.description ?? ''])]),
 		'',
-		...(picture.filesElsewhere === undefined
+		...(details.filesElsewhere === undefined
 			? [`Images (${images.length})`, ...images]
-			: ['Images', ` not looked at. ${picture.filesElsewhere.text}`, ` ${picture.filesElsewhere.remedy}`]),
-		...(concerned(picture).some(({image}) => image.problems.some(problem => isDenied(problem)))
+			: ['Images', ` not looked at. ${details.filesElsewhere.text}`, ` ${details.filesElsewhere.remedy}`]),
+		...(concerned(details).some(({image}) => image.problems.some(problem => isDenied(problem)))
 			? ['', `Some of these images may not be opened by this user, so their sizes and what is below them are not known. ${permissionRemedy}`]
 			: []),
 	];
@@ -126,13 +126,13 @@ export async function showTree(context: CommandContext, name: string): Promise<n
 		return sayFailure(context, domain.failure);
 	}
 
-	const picture = await owner.readPicture(domain.value.uuid, {withForeignPins: true});
-	if (!picture.ok) {
-		return sayFailure(context, picture.failure);
+	const details = await owner.readDetails(domain.value.uuid, {withForeignPins: true});
+	if (!details.ok) {
+		return sayFailure(context, details.failure);
 	}
 
 	if (!context.isJson) {
-		sayLines(context, pictureLines(picture.value, context.isAscii));
+		sayLines(context, pictureLines(details.value, context.isAscii));
 		return 0;
 	}
 
@@ -141,6 +141,6 @@ export async function showTree(context: CommandContext, name: string): Promise<n
 		return sayFailure(context, host.failure);
 	}
 
-	sayJson(context, pictureJson(picture.value, host.value));
+	sayJson(context, pictureJson(details.value, host.value));
 	return 0;
 }

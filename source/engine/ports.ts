@@ -6,7 +6,7 @@ import type {DomainSummary} from '../model/domain/domain.ts';
 import type {ImageRun} from '../model/images/copy-cost.ts';
 import type {Image} from '../model/images/image.ts';
 import type {
-	DomainPicture, FileOwnership, FolderFacts, HostFacts, Inventory, MemoryFileFacts,
+	DomainDetails, FileOwnership, FolderFacts, HostFacts, Inventory, MemoryFileFacts,
 } from '../model/domain/inventory.ts';
 import type {Claim, FoundClaim} from '../model/plan/claim.ts';
 import type {Failure} from '../model/failure.ts';
@@ -72,7 +72,7 @@ export type Owner = {
 	/** How many snapshots each of these domains has; those that cannot be asked are left out. */
 	readSnapshotCounts(uuids: string[]): Promise<Result<Map<string, number>>>;
 	/** `withForeignPins` reads the disks of every other domain as well. */
-	readPicture(uuid: string, options: {withForeignPins: boolean}): Promise<Result<DomainPicture>>;
+	readDetails(uuid: string, options: {withForeignPins: boolean}): Promise<Result<DomainDetails>>;
 	/**
 	Everything for planning: secrets in the XML, all pins of the host, folders, locks, memory files. `alsoPaths`: files that the request names (`readsOf`), there
 	or not: their folders are looked at, and those that are images are read with their chains and locks.
@@ -164,7 +164,7 @@ export type StateStore = {
 	appendAudit(entry: AuditEntry): Promise<Result<void>>;
 	readAudit(): Promise<Result<AuditLog>>;
 	/** Fails with `busy` when another process works on this domain, after waiting as long as `patienceMs` says. Held until released or until this process and its children are gone. */
-	lockDomain(uuid: string, what: string, options?: {patienceMs: number}): Promise<Result<Lock>>;
+	lockDomain(uuid: string, what: string, options?: {lockTimeoutMs: number}): Promise<Result<Lock>>;
 };
 
 export type Clock = {now(): Date};

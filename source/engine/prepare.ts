@@ -34,12 +34,12 @@ export async function prepareAction({owner, store, clock, nextId}: Planning, giv
 		return inventory;
 	}
 
-	const {picture} = inventory.value;
+	const {details} = inventory.value;
 	const id = nextId();
 	const now = clock.now();
-	const action = actionFor(given, uuid, {picture, nowMs: now.getTime()});
+	const action = actionFor(given, uuid, {details, nowMs: now.getTime()});
 	const context = {id, now, workPath: store.workPath(id), generationId: randomUUID()};
-	const runs = runsToMeasure(droppedBy(action, picture.snapshots), inventory.value, context);
-	const dataSizes = runs.length === 0 ? undefined : await owner.readDataSizes(runs, picture.images);
+	const runs = runsToMeasure(droppedBy(action, details.snapshots), inventory.value, context);
+	const dataSizes = runs.length === 0 ? undefined : await owner.readDataSizes(runs, details.images);
 	return planAction(action, {...inventory.value, dataSizes}, context);
 }

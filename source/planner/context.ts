@@ -28,15 +28,15 @@ export type PlanContext = Site & {
 };
 
 export function contextOn(inventory: Inventory, given: Pick<PlanContext, 'workPath' | 'pins' | 'graph' | 'generationId'>): PlanContext {
-	const {host, picture: {domain}} = inventory;
+	const {host, details: {domain}} = inventory;
 	const site = {...given, inventory, host, can: capabilitiesOf(host), uuid: domain.uuid};
 	return {...site, hypervisor: hypervisorOf(site), blockers: []};
 }
 
 export function planContext(inventory: Inventory, {workPath, generationId}: PlanArguments): PlanContext {
-	const {picture} = inventory;
-	const pins = [...pinsOfDomain(picture.domain, picture.snapshots), ...picture.foreignPins];
-	return contextOn(inventory, {workPath, generationId, pins, graph: buildImageGraph(picture.images, pins)});
+	const {details} = inventory;
+	const pins = [...pinsOfDomain(details.domain, details.snapshots), ...details.foreignPins];
+	return contextOn(inventory, {workPath, generationId, pins, graph: buildImageGraph(details.images, pins)});
 }
 
 /**
@@ -44,7 +44,7 @@ Images that deleted snapshots left behind, by the notes in the definition and in
 definition in place, so what is noted has to be carried on.
 */
 export function leftImagesOf(context: PlanContext): string[] | undefined {
-	const {domain, snapshots} = context.inventory.picture;
+	const {domain, snapshots} = context.inventory.details;
 	const definitions = [domain.definition, domain.liveDefinition, ...snapshots.map(snapshot => snapshot.domain)];
 	const left = new Set(definitions.flatMap(definition => definition?.leftImages ?? []).filter(path => context.graph.nodes.has(context.graph.keyOf(path))));
 	return left.size > 0 ? [...left] : undefined;

@@ -16,9 +16,9 @@ function linkTo(context: PlanContext, path: string, backingPath: string | undefi
 
 /** The links that merges write: a pull puts its top on what lay below the run, a commit tells what stood on the top that it stands on the lowest image. */
 export function linksOfMerges(context: PlanContext, merges: readonly Merge[]): Links {
-	return merges.flatMap(({way, top, below, into, relinked}) => way === 'pull'
+	return merges.flatMap(({way, top, below, into, rebased}) => way === 'pull'
 		? linkTo(context, top, below)
-		: relinked.flatMap(path => linkTo(context, path, into)));
+		: rebased.flatMap(path => linkTo(context, path, into)));
 }
 
 /** New overlays on images that are there. */

@@ -12,8 +12,8 @@ import {pinsOfDomain} from '../model/images/pins.ts';
 const imagePart = 'image ';
 
 function describeImage(inventory: Inventory, path: string, isWritten: boolean): string {
-	const {picture} = inventory;
-	const graph = buildImageGraph(picture.images, [...picture.foreignPins, ...pinsOfDomain(picture.domain, picture.snapshots)]);
+	const {details} = inventory;
+	const graph = buildImageGraph(details.images, [...details.foreignPins, ...pinsOfDomain(details.domain, details.snapshots)]);
 	const image = imageAt(graph, path);
 	const facts = image?.file;
 	// A head that a running guest writes to changes all the time: of it only the identity counts.
@@ -24,15 +24,15 @@ function describeImage(inventory: Inventory, path: string, isWritten: boolean): 
 
 /** `imagePaths`: the images on which the plan stands or that it removes. */
 export function fingerprintOf(inventory: Inventory, imagePaths: Iterable<string>): Fingerprint {
-	const {picture} = inventory;
-	const heads = new Set(hasProcess(picture.domain) ? pinsOfDomain(picture.domain, []).filter(pin => pin.hold === 'head').map(pin => pin.path) : []);
+	const {details} = inventory;
+	const heads = new Set(hasProcess(details.domain) ? pinsOfDomain(details.domain, []).filter(pin => pin.hold === 'head').map(pin => pin.path) : []);
 	const fingerprint: Fingerprint = {
-		'its state': `${picture.domain.state}${picture.domain.hasManagedSave ? ' with managed save' : ''}`,
+		'its state': `${details.domain.state}${details.domain.hasManagedSave ? ' with managed save' : ''}`,
 		'its definition': digest(inventory.definitionXml),
-		'its disks': digest(headDisks(picture.domain).map(disk => `${disk.target} ${disk.sourcePath}`).join('\0')),
-		'unreadable records': digest(picture.unreadable.map(({name}) => name).join('\0')),
-		'its snapshots': digest([picture.currentSnapshot ?? '', ...picture.snapshots.map(snapshot => snapshot.xml)].join('\0')),
-		'its checkpoints': digest(picture.checkpoints.map(checkpoint => checkpoint.xml).join('\0')),
+		'its disks': digest(headDisks(details.domain).map(disk => `${disk.target} ${disk.sourcePath}`).join('\0')),
+		'unreadable records': digest(details.unreadable.map(({name}) => name).join('\0')),
+		'its snapshots': digest([details.currentSnapshot ?? '', ...details.snapshots.map(snapshot => snapshot.xml)].join('\0')),
+		'its checkpoints': digest(details.checkpoints.map(checkpoint => checkpoint.xml).join('\0')),
 		'its jobs': inventory.jobs.map(({text}) => text).join('; '),
 		// The present ones are written to by a guest that runs.
 		'its copies of firmware variables': digest([...inventory.nvramFiles].filter(([path]) => path !== inventory.nvramPath)

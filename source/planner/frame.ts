@@ -11,23 +11,23 @@ import {isDrive} from '../model/domain/start-files.ts';
 import type {PlanArguments} from './context.ts';
 
 /** The disks on image files and block devices that the domain writes to. */
-export function fileHeads({picture}: Pick<Inventory, 'picture'>): Target['before']['heads'] {
-	return headDisks(picture.domain).flatMap(({target, sourcePath, sourceType}) =>
+export function fileHeads({details}: Pick<Inventory, 'details'>): Target['before']['heads'] {
+	return headDisks(details.domain).flatMap(({target, sourcePath, sourceType}) =>
 		sourcePath === undefined || !['file', 'block'].includes(sourceType) ? [] : [{target, path: sourcePath}]);
 }
 
 /** The heads and the frozen images that can be opened with their whole chain. The medium of a drive may go at any time. */
-function openableChains({picture}: Inventory): string[] {
-	const {definition, liveDefinition} = picture.domain;
+function openableChains({details}: Inventory): string[] {
+	const {definition, liveDefinition} = details.domain;
 	const drives = new Set([...definition.disks, ...liveDefinition?.disks ?? []].filter(disk => isDrive(disk)).map(({target}) => target));
-	const pins = pinsOfDomain(picture.domain, picture.snapshots).filter(pin => pin.target !== undefined && !(pin.snapshot === undefined && drives.has(pin.target)));
-	const graph = buildImageGraph(picture.images, [...picture.foreignPins, ...pins]);
+	const pins = pinsOfDomain(details.domain, details.snapshots).filter(pin => pin.target !== undefined && !(pin.snapshot === undefined && drives.has(pin.target)));
+	const graph = buildImageGraph(details.images, [...details.foreignPins, ...pins]);
 	return [...new Set(pins.map(({path}) => path))].filter(path => isOpenable(graph, path));
 }
 
 /** `proof`: what must be true afterwards, and what the plan was made from. */
 export function planFrame(action: Action, inventory: Inventory, given: PlanArguments, proof: Pick<Target, 'expected' | 'fingerprint'>): Pick<Plan, 'version' | 'id' | 'plannedAt' | 'uri' | 'action' | 'targets'> {
-	const {picture, host, bare, definitionXml} = inventory;
+	const {details, host, bare, definitionXml} = inventory;
 	return {
 		version: 2,
 		id: given.id,
@@ -42,10 +42,10 @@ export function planFrame(action: Action, inventory: Inventory, given: PlanArgum
 			before: {
 				definitionXml,
 				heads: fileHeads(inventory),
-				currentSnapshot: picture.currentSnapshot,
-				snapshotNames: picture.snapshots.map(({name}) => name),
-				snapshotXmls: picture.snapshots.map(({xml}) => xml),
-				state: picture.domain.state,
+				currentSnapshot: details.currentSnapshot,
+				snapshotNames: details.snapshots.map(({name}) => name),
+				snapshotXmls: details.snapshots.map(({xml}) => xml),
+				state: details.domain.state,
 				chains: openableChains(inventory),
 			},
 			...proof,

@@ -37,14 +37,14 @@ function pageId({
 
 /** What is asked for is still on its way: it is waited for, so that a page is read out once and whole. */
 function isIncomplete(state: State): boolean {
-	const {scene, domains, pane, domainCursor, pictures} = state;
+	const {scene, domains, pane, domainCursor, allDetails} = state;
 	if (scene.kind === 'journey') {
 		return scene.journey.stage.phase === 'planning';
 	}
 
-	const picture = pictures[domainCursor.id ?? ''];
+	const details = allDetails[domainCursor.id ?? ''];
 	const isUnread = (reading: {value: unknown; failure: unknown} | undefined) => reading?.value === undefined && reading?.failure === undefined;
-	return scene.kind === 'browse' && (isUnread(domains) || (pane === 'tree' && domainCursor.id !== undefined && isUnread(picture)));
+	return scene.kind === 'browse' && (isUnread(domains) || (pane === 'tree' && domainCursor.id !== undefined && isUnread(details)));
 }
 
 /** How far a step that copies has come, by quarters: a screen reader reads each change aloud. */

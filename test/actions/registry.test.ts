@@ -63,19 +63,19 @@ test('every action of the screen has a key of its own, and is in the menu of a s
 });
 
 test('a whole request stays as it is when it is completed', t => {
-	const {picture} = threeSnapshots({});
-	const {uuid, name} = picture.domain;
-	const facts = {picture, nowMs: 0};
-	const fate = {kind: 'discard'} as const;
+	const {details} = threeSnapshots({});
+	const {uuid, name} = details.domain;
+	const facts = {details, nowMs: 0};
+	const currentState = {kind: 'discard'} as const;
 	const requests = [
 		{kind: 'create', uuid, snapshot: 'a', description: 'd', memory: {mode: 'no'}, disks: [], isDiskOnly: true, isQuiesced: false, isLive: false, isHalted: true, hasNoMetadata: false},
-		{kind: 'revert', uuid, snapshot: 's1', fate, endState: 'paused'},
-		{kind: 'branch', uuid, snapshot: 's1', name: 'b', fate},
+		{kind: 'revert', uuid, snapshot: 's1', currentState, endState: 'paused'},
+		{kind: 'branch', uuid, snapshot: 's1', name: 'b', currentState},
 		{kind: 'merge', uuid, snapshot: 's1'},
 		{kind: 'delete', uuid, snapshot: 's1', scope: 'with-children', isMetadataOnly: true},
-		{kind: 'relink', uuid, links: [], moved: []},
-		{kind: 'tidy', uuid, paths: ['/a']},
-		{kind: 'mend-records', uuid, adopts: 'tags'},
+		{kind: 'rebase', uuid, links: [], moved: []},
+		{kind: 'remove-orphans', uuid, paths: ['/a']},
+		{kind: 'repair-records', uuid, adopts: 'tags'},
 	] as const;
 	t.deepEqual(requests.map(({kind}) => kind) as string[], actionKinds as string[], name);
 	for (const request of requests) {

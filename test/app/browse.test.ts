@@ -37,9 +37,9 @@ test('a domain is read when the cursor rests on it, not when it passes', async t
 
 test('the selection is a domain, not a row: it stays when others come', async t => {
 	const brain = await atWeb();
-	brain.world.pictures = [...brain.world.pictures.slice(4), ...brain.world.pictures.slice(0, 4)].filter(({domain}) => domain.name !== 'broken');
+	brain.world.allDetails = [...brain.world.allDetails.slice(4), ...brain.world.allDetails.slice(0, 4)].filter(({domain}) => domain.name !== 'broken');
 	brain.world.stir();
-	brain.send({kind: 'host-stirred'});
+	brain.send({kind: 'host-changed'});
 	await brain.answer();
 	t.is(selectedDomain(brain.state)?.name, 'web01');
 });
@@ -48,8 +48,8 @@ test('the selected snapshot stays selected when one is made beside it', async t 
 	const brain = await atWeb();
 	brain.type(keys.up);
 	t.is(selectedNode(brain.state)?.name, 'snapshot:s3');
-	const web = brain.world.pictures[0]!;
-	brain.world.pictures[0] = {...web, snapshots: [{...web.snapshots[0]!, name: 'older', createdAt: 1}, ...web.snapshots]};
+	const web = brain.world.allDetails[0]!;
+	brain.world.allDetails[0] = {...web, snapshots: [{...web.snapshots[0]!, name: 'older', createdAt: 1}, ...web.snapshots]};
 	brain.send({kind: 'poll-due', number: brain.state.pollNumber});
 	await brain.answer();
 	t.is(selectedNode(brain.state)?.name, 'snapshot:s3');
@@ -62,8 +62,8 @@ test('a late answer with an old number is dropped', async t => {
 	brain.send({
 		kind: 'picture-read', number: old.number, uuid: uuidOf(1), result: {ok: false, failure: {kind: 'read-only'}},
 	});
-	t.is(brain.state.pictures[uuidOf(1)]!.failure, undefined);
-	t.not(brain.state.pictures[uuidOf(1)]!.waiting, undefined);
+	t.is(brain.state.allDetails[uuidOf(1)]!.failure, undefined);
+	t.not(brain.state.allDetails[uuidOf(1)]!.waiting, undefined);
 });
 
 test('a failure leaves the last picture in sight', async t => {
@@ -73,7 +73,7 @@ test('a failure leaves the last picture in sight', async t => {
 	await brain.answer();
 	t.not(brain.state.domains.value, undefined);
 	t.is(brain.state.domains.failure?.kind, 'unreadable');
-	t.not(brain.state.pictures[uuidOf(1)]!.value, undefined);
+	t.not(brain.state.allDetails[uuidOf(1)]!.value, undefined);
 });
 
 test('the domain in view is read again every few seconds, never twice at a time', async t => {
@@ -87,7 +87,7 @@ test('the domain in view is read again every few seconds, never twice at a time'
 test('changes on the host while the list is read make it be read once more', async t => {
 	const brain = createBrain();
 	brain.send({kind: 'started'});
-	t.deepEqual(brain.send({kind: 'host-stirred'}, {kind: 'host-stirred'}), []);
+	t.deepEqual(brain.send({kind: 'host-changed'}, {kind: 'host-changed'}), []);
 	await brain.answer();
 	t.is(brain.effects.filter(({kind}) => kind === 'read-domains').length, 2);
 });

@@ -1,7 +1,7 @@
 import test from 'ava';
 import {uuidOf} from '../helpers/fake-services.ts';
 import {
-	isStarted, journeyOf, press, stageOf, wishOf,
+	isStarted, journeyOf, press, stageOf, requestOf,
 } from '../helpers/press.ts';
 import {atWeb, createBrain, keys} from '../helpers/screen-harness.ts';
 
@@ -16,7 +16,7 @@ async function atBroken() {
 
 test('a new snapshot of a running domain: a free name, the disks, in new files, by Enter alone', async t => {
 	const brain = await press(await atWeb(), 'c', keys.enter, keys.enter, keys.enter);
-	t.deepEqual(wishOf(brain), {
+	t.deepEqual(requestOf(brain), {
 		kind: 'create',
 		uuid: uuidOf(1),
 		snapshot: 'at-20261121-0200',
@@ -40,14 +40,14 @@ test('what is saved is not asked of a domain that is off', async t => {
 	const brain = await press(await atBroken(), 'c', keys.enter);
 	t.is(stageOf(t, brain, 'question').id, 'place');
 	await press(brain, keys.down, keys.enter);
-	t.like(wishOf(brain), {memory: undefined, disks: [{target: 'vda', mode: 'internal'}]});
+	t.like(requestOf(brain), {memory: undefined, disks: [{target: 'vda', mode: 'internal'}]});
 });
 
 test('memory goes where the disks go', async t => {
 	const outside = await press(await atWeb(), 'c', keys.enter, keys.down, keys.enter, keys.enter);
-	t.like(wishOf(outside), {memory: {mode: 'external'}, disks: [{mode: 'external'}]});
+	t.like(requestOf(outside), {memory: {mode: 'external'}, disks: [{mode: 'external'}]});
 	const inside = await press(await atWeb(), 'c', keys.enter, keys.down, keys.enter, keys.down, keys.enter);
-	t.like(wishOf(inside), {memory: {mode: 'internal'}, disks: [{mode: 'internal'}]});
+	t.like(requestOf(inside), {memory: {mode: 'internal'}, disks: [{mode: 'internal'}]});
 });
 
 test('a place that the table refuses stays with its reason, and is not taken', async t => {
@@ -120,21 +120,21 @@ test('o leads to all that can be set, from a question and back to it', async t =
 	await press(brain, keys.down, keys.down, keys.enter, keys.down, keys.enter, 'o');
 	t.is(stageOf(t, brain, 'question').id, 'saved');
 	await press(brain, keys.enter, keys.enter);
-	t.like(wishOf(brain), {description: 'a word', isQuiesced: true, isLive: true, isHalted: false});
+	t.like(requestOf(brain), {description: 'a word', isQuiesced: true, isLive: true, isHalted: false});
 });
 
 test('the memory that was set among the options is saved as it was set, with the disks in the same place', async t => {
 	const brain = await press(await atWeb(), 'c', keys.enter, 'o', keys.down, keys.enter, keys.enter, 'o');
 	stageOf(t, brain, 'consequences');
-	t.like(wishOf(brain), {memory: {mode: 'internal'}, disks: [{target: 'vda', mode: 'internal'}]});
+	t.like(requestOf(brain), {memory: {mode: 'internal'}, disks: [{target: 'vda', mode: 'internal'}]});
 	const outside = await press(await atWeb(), 'c', keys.enter, 'o', keys.down, keys.enter, keys.enter, keys.enter, 'o');
-	t.like(wishOf(outside), {memory: {mode: 'external'}, disks: [{target: 'vda', mode: 'external'}]});
+	t.like(requestOf(outside), {memory: {mode: 'external'}, disks: [{target: 'vda', mode: 'external'}]});
 });
 
 test('the way of a disk that was set among the options is not asked for again', async t => {
 	const brain = await press(await atWeb(), 'c', keys.enter, keys.enter, 'o', ...Array.from({length: 6}, () => keys.down), keys.enter, keys.enter, 'o');
 	stageOf(t, brain, 'consequences');
-	t.like(wishOf(brain), {disks: [{target: 'vda', mode: 'no'}]});
+	t.like(requestOf(brain), {disks: [{target: 'vda', mode: 'no'}]});
 });
 
 test('o from a plan that was read leads to a new plan', async t => {
@@ -149,11 +149,11 @@ test('the file of a disk is given whole, and Escape puts back what it was', asyn
 	const brain = await press(await atWeb(), 'c', keys.enter, 'o', 'G', keys.up, keys.up, keys.enter, 'web.new', keys.enter);
 	t.regex(stageOf(t, brain, 'settings').note!, /from "\/" on/);
 	await press(brain, keys.escape);
-	t.like(journeyOf(brain)?.wish, {disks: [{target: 'vda', mode: 'external', path: undefined}]});
+	t.like(journeyOf(brain)?.request, {disks: [{target: 'vda', mode: 'external', path: undefined}]});
 	await press(brain, keys.enter, '/images/web.new', keys.enter, keys.down, keys.enter);
-	t.like(journeyOf(brain)?.wish, {disks: [{target: 'vda', path: '/images/web.new', reuse: 'existing'}]});
+	t.like(journeyOf(brain)?.request, {disks: [{target: 'vda', path: '/images/web.new', reuse: 'existing'}]});
 	await press(brain, keys.enter);
-	t.like(journeyOf(brain)?.wish, {disks: [{target: 'vda', reuse: 'existing-with-data'}]});
+	t.like(journeyOf(brain)?.request, {disks: [{target: 'vda', reuse: 'existing-with-data'}]});
 });
 
 test('a disk goes through every way of taking part', async t => {
@@ -161,8 +161,8 @@ test('a disk goes through every way of taking part', async t => {
 	const seen: unknown[] = [];
 	for (let count = 0; count < 5; count++) {
 		await press(brain, keys.enter);
-		const wish = journeyOf(brain)?.wish;
-		seen.push(wish?.kind === 'create' ? wish.disks[0]?.mode : 'none');
+		const request = journeyOf(brain)?.request;
+		seen.push(request?.kind === 'create' ? request.disks[0]?.mode : 'none');
 	}
 
 	t.deepEqual(seen, ['internal', 'no', 'manual', undefined, 'external']);
@@ -177,7 +177,7 @@ test('what the command line said of a new snapshot is not asked again', async t 
 	const brain = await atWeb({start: {domain: 'web01', action: {kind: 'create', snapshot: 'before', memory: {mode: 'external'}, isLive: true}}});
 	t.is(stageOf(t, brain, 'question').id, 'place');
 	await press(brain, keys.enter);
-	t.like(wishOf(brain), {snapshot: 'before', memory: {mode: 'external'}, isLive: true, disks: [{target: 'vda', mode: 'external'}]});
+	t.like(requestOf(brain), {snapshot: 'before', memory: {mode: 'external'}, isLive: true, disks: [{target: 'vda', mode: 'external'}]});
 });
 
 test('a name from the command line that is taken is asked again', async t => {

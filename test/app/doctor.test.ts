@@ -1,7 +1,7 @@
 import test from 'ava';
 import {uuidOf} from '../helpers/fake-services.ts';
 import {
-	isStarted, press, stageOf, wishOf,
+	isStarted, press, stageOf, requestOf,
 } from '../helpers/press.ts';
 import {atWeb, createBrain, keys} from '../helpers/screen-harness.ts';
 
@@ -15,7 +15,7 @@ test('D looks at the selected domain from the tree, and at all from the list', a
 
 test('Enter on a finding with a plan opens the journey for it, which Escape leads back from', async t => {
 	const brain = await press(await atWeb(), 'D', keys.enter);
-	t.like(wishOf(brain), {kind: 'tidy', paths: ['/var/lib/libvirt/images/web01.old']});
+	t.like(requestOf(brain), {kind: 'remove-orphans', paths: ['/var/lib/libvirt/images/web01.old']});
 	stageOf(t, brain, 'consequences');
 	await press(brain, keys.escape);
 	t.is(brain.state.scene.kind, 'doctor');

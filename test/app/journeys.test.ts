@@ -2,14 +2,14 @@ import test from 'ava';
 import type {ActionStart} from '../../source/app/services.ts';
 import {uuidOf} from '../helpers/fake-services.ts';
 import {
-	isStarted, journeyOf, press, stageOf, wishOf,
+	isStarted, journeyOf, press, stageOf, requestOf,
 } from '../helpers/press.ts';
 import {atWeb, createBrain, keys} from '../helpers/screen-harness.ts';
 
 test('a branch: its name, the present state kept, then the plan', async t => {
 	const brain = await press(await atWeb(), keys.up, keys.up, 'b', keys.enter, keys.enter);
-	t.deepEqual(wishOf(brain), {
-		kind: 'branch', uuid: uuidOf(1), snapshot: 's2', name: 's2-branch', fate: {kind: 'keep', name: 'before-s2-branch'},
+	t.deepEqual(requestOf(brain), {
+		kind: 'branch', uuid: uuidOf(1), snapshot: 's2', name: 's2-branch', currentState: {kind: 'keep', name: 'before-s2-branch'},
 	});
 	stageOf(t, brain, 'consequences');
 });
@@ -21,7 +21,7 @@ test('a branch and the kept state cannot have one name', async t => {
 
 test('a merge asks nothing but the plan, and the name of the domain', async t => {
 	const brain = await press(await atWeb(), keys.up, keys.up, 'm');
-	t.deepEqual(wishOf(brain), {kind: 'merge', uuid: uuidOf(1), snapshot: 's2'});
+	t.deepEqual(requestOf(brain), {kind: 'merge', uuid: uuidOf(1), snapshot: 's2'});
 	await press(brain, keys.enter, keys.enter, keys.enter);
 	t.false(isStarted(brain));
 	await press(brain, 'web01', keys.enter);
@@ -37,7 +37,7 @@ const scopes = [
 for (const [downs, expected] of scopes) {
 	test(`${downs} down, a deletion is of ${expected.scope}${expected.isMetadataOnly ? ', the record alone' : ''}`, async t => {
 		const brain = await press(await atWeb(), 'g', 'd', ...Array.from({length: downs}, () => keys.down), keys.enter);
-		t.deepEqual(wishOf(brain), {
+		t.deepEqual(requestOf(brain), {
 			kind: 'delete', uuid: uuidOf(1), snapshot: 's1', ...expected,
 		});
 	});
@@ -90,20 +90,20 @@ test('a host that changed leads to a new plan for every kind of action', async t
 	brain.send({kind: 'run-ended', outcome: {kind: 'rolled-back', failure: {kind: 'host-changed', changed: ['the snapshots of web01']}}});
 	await brain.answer();
 	t.deepEqual(stageOf(t, brain, 'consequences').changed, ['the snapshots of web01']);
-	t.like(wishOf(brain), {kind: 'delete', snapshot: 's1'});
+	t.like(requestOf(brain), {kind: 'delete', snapshot: 's1'});
 });
 
 test('left goes back to the question before, from a question and from a plan', async t => {
 	const brain = await press(await atWeb(), keys.up, keys.up, 'r', keys.enter, keys.left);
-	t.is(stageOf(t, brain, 'question').id, 'fate');
+	t.is(stageOf(t, brain, 'question').id, 'current-state');
 	await press(brain, keys.down, keys.enter, keys.enter);
 	stageOf(t, brain, 'consequences');
 	await press(brain, keys.left);
 	t.is(stageOf(t, brain, 'question').id, 'end-state');
 	await press(brain, keys.left, keys.left);
-	t.is(stageOf(t, brain, 'question').id, 'fate');
+	t.is(stageOf(t, brain, 'question').id, 'current-state');
 	await press(brain, keys.enter, keys.enter);
-	t.like(wishOf(brain), {fate: {kind: 'keep'}});
+	t.like(requestOf(brain), {currentState: {kind: 'keep'}});
 });
 
 test('Escape while a name is typed puts back what it was', async t => {
@@ -112,17 +112,17 @@ test('Escape while a name is typed puts back what it was', async t => {
 	t.is(stageOf(t, brain, 'question').typing, undefined);
 });
 
-const given: Array<{action: ActionStart; wish: object}> = [
-	{action: {kind: 'branch', snapshot: 's1', name: 'b', fate: {kind: 'discard'}}, wish: {kind: 'branch', snapshot: 's1', name: 'b', fate: {kind: 'discard'}}},
-	{action: {kind: 'merge', snapshot: 's2'}, wish: {kind: 'merge', snapshot: 's2'}},
-	{action: {kind: 'delete', snapshot: 's1', scope: 'with-children'}, wish: {kind: 'delete', snapshot: 's1', scope: 'with-children'}},
-	{action: {kind: 'delete', snapshot: 's1', isMetadataOnly: true}, wish: {kind: 'delete', scope: 'one', isMetadataOnly: true}},
+const given: Array<{action: ActionStart; request: object}> = [
+	{action: {kind: 'branch', snapshot: 's1', name: 'b', currentState: {kind: 'discard'}}, request: {kind: 'branch', snapshot: 's1', name: 'b', currentState: {kind: 'discard'}}},
+	{action: {kind: 'merge', snapshot: 's2'}, request: {kind: 'merge', snapshot: 's2'}},
+	{action: {kind: 'delete', snapshot: 's1', scope: 'with-children'}, request: {kind: 'delete', snapshot: 's1', scope: 'with-children'}},
+	{action: {kind: 'delete', snapshot: 's1', isMetadataOnly: true}, request: {kind: 'delete', scope: 'one', isMetadataOnly: true}},
 ];
-for (const {action, wish} of given) {
+for (const {action, request} of given) {
 	test(`${JSON.stringify(action)} of the command line is at its plan at once`, async t => {
 		const brain = await atWeb({start: {domain: 'web01', action}});
 		stageOf(t, brain, 'consequences');
-		t.like(wishOf(brain), wish);
+		t.like(requestOf(brain), request);
 	});
 }
 

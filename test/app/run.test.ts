@@ -1,15 +1,15 @@
 import test from 'ava';
 import type {UnfinishedAction} from '../../source/engine/ports.ts';
 import type {Run} from '../../source/app/state.ts';
-import {ifStoppedNow, recoverOptions} from '../../source/app/run/update-run.ts';
+import {whenStoppedNow, recoverOptions} from '../../source/app/run/update-run.ts';
 import {fakePlan} from '../helpers/fake-plans.ts';
 import {fakeServices, uuidOf} from '../helpers/fake-services.ts';
 import {atWeb, createBrain, keys, type Brain} from '../helpers/screen-harness.ts';
 
-const plan = fakePlan(fakeServices().world.pictures, {uuid: uuidOf(1), snapshot: 's2', fate: {kind: 'discard'}, kind: 'revert', endState: undefined});
+const plan = fakePlan(fakeServices().world.allDetails, {uuid: uuidOf(1), snapshot: 's2', currentState: {kind: 'discard'}, kind: 'revert', endState: undefined});
 
 async function atRunning(facts: Parameters<typeof atWeb>[0] = {}): Promise<Brain> {
-	const brain = await atWeb({...facts, start: {domain: 'web01', action: {kind: 'revert', snapshot: 's2', fate: {kind: 'discard'}, endState: 'shutoff'}}});
+	const brain = await atWeb({...facts, start: {domain: 'web01', action: {kind: 'revert', snapshot: 's2', currentState: {kind: 'discard'}, endState: 'shutoff'}}});
 	while (brain.state.scene.kind === 'journey' && brain.state.scene.journey.stage.phase !== 'confirm') {
 		brain.type(keys.enter);
 	}
@@ -53,11 +53,11 @@ test('each step goes from waiting through running to done', async t => {
 
 test('what a stop would mean is that of the step reached', async t => {
 	const brain = await atRunning();
-	t.is(ifStoppedNow(runOf(brain)), 'Nothing has been changed yet.');
+	t.is(whenStoppedNow(runOf(brain)), 'Nothing has been changed yet.');
 	begin(brain, 'stop');
 	finish(brain, 'stop');
 	begin(brain, 'overlay-vda');
-	t.is(ifStoppedNow(runOf(brain)), plan.steps[1]!.ifStopped);
+	t.is(whenStoppedNow(runOf(brain)), plan.steps[1]!.whenStopped);
 });
 
 test('Ctrl-C asks, Ctrl-C again stops, and only once', async t => {
@@ -98,7 +98,7 @@ test('a signal at rest ends the program at once', async t => {
 
 test('while a plan runs the host is not asked, and afterwards it is', async t => {
 	const brain = await atRunning();
-	t.deepEqual(brain.send({kind: 'host-stirred'}), []);
+	t.deepEqual(brain.send({kind: 'host-changed'}), []);
 	t.deepEqual(brain.send({kind: 'poll-due', number: brain.state.pollNumber}).map(({kind}) => kind), ['poll-later']);
 	t.deepEqual(brain.send({kind: 'run-ended', outcome: {kind: 'done'}}).map(({kind}) => kind).filter(kind => kind.startsWith('read-')), ['read-host', 'read-domains', 'read-picture']);
 });

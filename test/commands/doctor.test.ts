@@ -42,7 +42,7 @@ async function run(options: Partial<DoctorOptions>, {isJson = false, leftover = 
 			said.error += text;
 		},
 	};
-	const exitCode = await seeDoctor(context, {domain: undefined, mend: undefined, ...options});
+	const exitCode = await seeDoctor(context, {domain: undefined, repair: undefined, ...options});
 	return {exitCode, ...said, files: new Set(host.world.files.keys())};
 }
 
@@ -58,7 +58,7 @@ test('findings end with 10, say what they mean, and name the command that mends 
 	const {exitCode, out} = await run({domain: 'web'}, {leftover: true});
 	t.is(exitCode, 10);
 	t.true(out.startsWith('web\n  Warning (orphan): Nothing needs /var/lib/libvirt/images/web-vda.1790000000 ('), out);
-	t.true(out.includes('vsnap-tui doctor --mend orphan --dry-run web'));
+	t.true(out.includes('vsnap-tui doctor --repair orphan --dry-run web'));
 });
 
 test('as JSON it is a list of findings', async t => {
@@ -69,26 +69,27 @@ test('as JSON it is a list of findings', async t => {
 });
 
 test('with a kind, the plan of its findings is shown, and run with --yes', async t => {
-	const shown = await run({domain: 'web', mend: {kind: 'orphan', mode: 'show'}}, {leftover: true});
+	const shown = await run({domain: 'web', repair: {kind: 'orphan', mode: 'show'}}, {leftover: true});
 	t.is(shown.exitCode, 0, shown.error);
 	t.true(shown.out.includes('rm -- /var/lib/libvirt/images/web-vda.1790000000'));
 	t.true(shown.files.has('/var/lib/libvirt/images/web-vda.1790000000'));
-	const done = await run({domain: 'web', mend: {kind: 'orphan', mode: 'run'}}, {leftover: true});
+	const done = await run({domain: 'web', repair: {kind: 'orphan', mode: 'run'}}, {leftover: true});
 	t.is(done.exitCode, 0, done.error);
 	t.false(done.files.has('/var/lib/libvirt/images/web-vda.1790000000'));
 	t.is(shown.files.size - done.files.size, 1);
 });
 
 test('what no plan can mend is refused with the way by hand, and what is not found is no failure', async t => {
-	const refused = await run({domain: 'mail', mend: {kind: 'backing-missing', mode: 'run'}});
+	const refused = await run({domain: 'mail', repair: {kind: 'backing-missing', mode: 'run'}});
 	t.is(refused.exitCode, 3);
 	t.true(refused.error.includes('qemu-img rebase -u'), refused.error);
-	t.is((await run({domain: 'web', mend: {kind: 'orphan', mode: 'run'}})).exitCode, 0);
+	t.is((await run({domain: 'web', repair: {kind: 'orphan', mode: 'run'}})).exitCode, 0);
 	t.is((await run({domain: 'nobody'})).exitCode, 3);
 });
 
 test('the command line knows the verb, and no other kinds than there are', t => {
-	const parsed = unwrap(parseArguments(['doctor', '--mend', 'orphan', '--', '-x'], '1'));
-	t.deepEqual(parsed.kind === 'wish' && parsed.wish, {verb: 'doctor', domain: '-x', mend: 'orphan'});
-	t.false(parseArguments(['doctor', 'web', '--mend', 'everything'], '1').ok);
+	const parsed = unwrap(parseArguments(['doctor', '--repair', 'orphan', '--', '-x'], '1'));
+	t.deepEqual(parsed.kind === 'invocation' && parsed.invocation, {verb: 'doctor', domain: '-x', repair: 'orphan'});
+	t.deepEqual(unwrap(parseArguments(['doctor', '--mend', 'orphan', '--', '-x'], '1')), parsed, 'the name that it had before');
+	t.false(parseArguments(['doctor', 'web', '--repair', 'everything'], '1').ok);
 });

@@ -21,7 +21,7 @@ type Scene = {host: FakeHost; plan: Plan; world: World; unfinished: UnfinishedAc
 /** A revert of a domain that is off, killed as soon as this step had done its work. */
 async function killedAfter(stepId: string, change: (plan: Plan) => Plan = plan => plan): Promise<Scene> {
 	const inventory = threeSnapshots({state: 'shutoff'});
-	const plan = change(unwrap(planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined}, inventory, {id: 'p1', now, workPath: '/w'})));
+	const plan = change(unwrap(planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', currentState: {kind: 'discard'}, endState: undefined}, inventory, {id: 'p1', now, workPath: '/w'})));
 	const host = fakeHost(inventory);
 	host.answers.set('file-exists', true).set('domain-off', true).set('file-empty', true);
 	const world = {owner: host.owner, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: undefined}};
@@ -75,8 +75,8 @@ test('a block more for attributes, which libvirt adds when the domain starts, is
 
 test('where somebody else went on from the switch, neither way is open but giving up', async t => {
 	const {host, unfinished, go} = await switched();
-	const {picture} = host.inventory;
-	host.inventory = {...host.inventory, picture: {...picture, snapshots: [...picture.snapshots, {...picture.snapshots[0]!, name: 'night'}]}};
+	const {details} = host.inventory;
+	host.inventory = {...host.inventory, details: {...details, snapshots: [...details.snapshots, {...details.snapshots[0]!, name: 'night'}]}};
 	const ways = unwrap(await readWays(host.owner, unfinished));
 	t.is(ways.advice, 'give-up');
 	for (const way of ['back', 'forward'] as const) {
@@ -118,15 +118,15 @@ test('before the switch nothing could lead to a new file, so what cannot be read
 
 test('a way back that ends elsewhere than it began is not called done', async t => {
 	const {host, go} = await killedAfter('open-vdb');
-	const {picture} = host.inventory;
-	host.inventory = {...host.inventory, picture: {...picture, images: picture.images.filter(({path}) => path !== '/d/vda.s3')}};
+	const {details} = host.inventory;
+	host.inventory = {...host.inventory, details: {...details, images: details.images.filter(({path}) => path !== '/d/vda.s3')}};
 	t.like(await go('back'), {kind: 'half-way', failure: {kind: 'not-as-before', findings: ['The image /d/vda.s3 was not found.']}});
 });
 
 test('what others changed before the switch is told, and is no reason to keep the action', async t => {
 	const {host, go} = await killedAfter('open-vdb');
-	const {picture} = host.inventory;
-	host.inventory = {...host.inventory, picture: {...picture, snapshots: [...picture.snapshots, {...picture.snapshots[0]!, name: 'night'}]}};
+	const {details} = host.inventory;
+	host.inventory = {...host.inventory, details: {...details, snapshots: [...details.snapshots, {...details.snapshots[0]!, name: 'night'}]}};
 	t.deepEqual(await go('back'), {kind: 'done', remarks: ['Somebody has made the snapshot "night" since.']});
 });
 

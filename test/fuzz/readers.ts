@@ -14,7 +14,7 @@ import {redactXml} from '../../source/model/xml/redact.ts';
 import {parseCheckpointXml} from '../../source/model/xml/parse-checkpoint.ts';
 import {parseDomainXml} from '../../source/model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../source/model/xml/parse-snapshot.ts';
-import {readSnapshotWish} from '../../source/actions/create/document.ts';
+import {parseSnapshotDocument} from '../../source/actions/create/document.ts';
 import {parseClaimList} from '../../source/hosts/libvirt/claims.ts';
 import {parseHeads} from '../../source/hosts/libvirt/file-fence.ts';
 import {filePlaceOf} from '../../source/hosts/libvirt/file-place.ts';
@@ -54,7 +54,7 @@ const requests = [
 const at = '2026-11-21T10:00:00.000Z';
 const journal = [{at, kind: 'begin', step: 's'}, {at, kind: 'failed', step: 's', failure: {kind: 'read-only'}}, {at, kind: 'finished', outcome: 'done'}] as const;
 const uris = ['qemu:///system', 'qemu+ssh://root@[::1]:22/system?keyfile=/k&no_verify=1', 'qemu+tcp://h:1/system', 'alias', '{"connect":"qemu:///session"}'];
-const commands = ['revert\tweb\ts1\t--keep\tk\t--yes', 'create\tweb\t--disk\tvda=external:/x\t--reuse\tvda=existing\t--memory\texternal:/m', 'doctor\t--json\t--mend\torphan\tweb', 'list\t-c\tqemu:///system'];
+const commands = ['revert\tweb\ts1\t--keep\tk\t--yes', 'create\tweb\t--disk\tvda=external:/x\t--reuse\tvda=existing\t--memory\texternal:/m', 'doctor\t--json\t--repair\torphan\tweb', 'list\t-c\tqemu:///system'];
 
 function answersOf(text: string): unknown {
 	const {frames, problem} = createFrameReader().read(Buffer.from(text));
@@ -109,7 +109,7 @@ export const readers: Reader[] = [
 	{name: 'domain', bases: xml, read: text => [parseDomainXml(text), redactXml(text).length]},
 	{name: 'snapshot', bases: xml, read: text => parseSnapshotXml(text)},
 	{name: 'checkpoint', bases: xml, read: text => parseCheckpointXml(text)},
-	{name: 'create --xml', bases: [...requests, ...xml], read: text => readSnapshotWish(text)},
+	{name: 'create --xml', bases: [...requests, ...xml], read: text => parseSnapshotDocument(text)},
 	{
 		name: 'virsh',
 		bases: [...texts, ' vda   16777216   204800   196616\n', '==> /a <==\nA\n'],

@@ -12,9 +12,9 @@ import {fuzz} from './fuzz.ts';
 /** Longer than the limit of one input by far: the machine may be busy. */
 const stillMs = 30_000;
 
-function option(name: string, otherwise: string): string {
+function option(name: string, skippedNote: string): string {
 	const at = process.argv.indexOf(`--${name}`);
-	return at === -1 ? otherwise : process.argv[at + 1]!;
+	return at === -1 ? skippedNote : process.argv[at + 1]!;
 }
 
 async function runHere(beatPath: string): Promise<void> {

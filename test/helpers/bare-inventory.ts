@@ -7,7 +7,7 @@ const suffixes = ['qcow2', 's1', 's2', 's3'];
 /** Both disks and s1 → s2 → s3 in a QEMU that runs; the node of /d/vda.s2 is "n-vda.s2". `fat`: the images with this suffix hold more than the others. */
 export function bareQemu(more: {fat?: string; state?: 'running' | 'paused'; bare?: Partial<BareFacts>; nodes?: Record<string, Partial<ImageNode> | undefined>} = {}): Inventory {
 	const world = threeSnapshots({state: more.state ?? 'running'});
-	for (const image of world.picture.images.filter(({path}) => more.fat !== undefined && path.endsWith(`.${more.fat}`))) {
+	for (const image of world.details.images.filter(({path}) => more.fat !== undefined && path.endsWith(`.${more.fat}`))) {
 		image.allocatedBytes = 1024 ** 3 / 4;
 	}
 

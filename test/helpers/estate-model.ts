@@ -97,7 +97,7 @@ function imagesOf(estate: Estate): Image[] {
 export function inventoryOf(estate: Estate, domain: ModelDomain): Inventory {
 	return {
 		host: {owner: 'libvirt', uri: 'qemu:///system', hostname: 'host', libvirtVersion: estate.libvirtVersion, hypervisorVersion: 7_002_000, isReadOnly: false},
-		picture: {
+		details: {
 			domain: domainAs(domain),
 			snapshots: snapshotsOf(domain).map(snapshot => ({...snapshot, isCurrent: snapshot.name === domain.current})),
 			currentSnapshot: domain.current,
@@ -141,24 +141,24 @@ export function contentsOf(estate: Estate, domain: ModelDomain): Map<string, str
 export type NewModelSnapshot = {name: string; kind: 'internal' | 'external'; leftOut?: string; memoryPath?: string};
 
 /** As virsh takes one of a domain that is off. `run` does to the images what must be done. */
-export function takeSnapshot(estate: Estate, domain: ModelDomain, wish: NewModelSnapshot, run: (argv: string[]) => void): void {
+export function takeSnapshot(estate: Estate, domain: ModelDomain, request: NewModelSnapshot, run: (argv: string[]) => void): void {
 	const heads = headsOf(domain);
-	const isIn = (target: string) => target !== wish.leftOut;
-	const overlays = new Map([...heads].filter(([target]) => isIn(target)).map(([target, path]) => [target, `${path.replace(/\.[^./]*$/u, '')}.${wish.name}`]));
+	const isIn = (target: string) => target !== request.leftOut;
+	const overlays = new Map([...heads].filter(([target]) => isIn(target)).map(([target, path]) => [target, `${path.replace(/\.[^./]*$/u, '')}.${request.name}`]));
 	const xml = buildSnapshotXml({
-		name: wish.name,
+		name: request.name,
 		description: undefined,
 		state: 'shutoff',
 		parent: domain.current,
 		createdAt: estate.images.clock,
-		memory: wish.memoryPath === undefined ? {mode: 'no'} : {mode: 'external', path: wish.memoryPath},
-		disks: [...heads.keys()].map(target => ({target, mode: isIn(target) ? wish.kind : 'no', overlayPath: wish.kind === 'external' ? overlays.get(target) : undefined})),
+		memory: request.memoryPath === undefined ? {mode: 'no'} : {mode: 'external', path: request.memoryPath},
+		disks: [...heads.keys()].map(target => ({target, mode: isIn(target) ? request.kind : 'no', overlayPath: request.kind === 'external' ? overlays.get(target) : undefined})),
 		domainXml: domain.definitionXml,
 	});
 	for (const [target, path] of heads) {
 		if (isIn(target)) {
-			if (wish.kind === 'internal') {
-				run(['qemu-img', 'snapshot', '-c', wish.name, path]);
+			if (request.kind === 'internal') {
+				run(['qemu-img', 'snapshot', '-c', request.name, path]);
 			} else {
 				run(['dd', 'if=/dev/null', `of=${overlays.get(target)!}`, 'conv=excl', 'status=none']);
 				run(['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', path, overlays.get(target)!]);
@@ -166,13 +166,13 @@ export function takeSnapshot(estate: Estate, domain: ModelDomain, wish: NewModel
 		}
 	}
 
-	if (wish.memoryPath !== undefined) {
-		addImage(estate.images, wish.memoryPath, {format: undefined});
+	if (request.memoryPath !== undefined) {
+		addImage(estate.images, request.memoryPath, {format: undefined});
 	}
 
-	domain.records.set(wish.name, xml);
-	domain.current = wish.name;
-	if (wish.kind === 'external') {
+	domain.records.set(request.name, xml);
+	domain.current = request.name;
+	if (request.kind === 'external') {
 		domain.definitionXml = unwrap(changeDomainXml(domain.definitionXml, {sources: new Map([...overlays].map(([target, path]) => [target, {path, format: 'qcow2'}]))}));
 	}
 }
@@ -182,7 +182,7 @@ function valueOf(argv: readonly string[], option: string): string | undefined {
 	return at === -1 ? undefined : argv[at + 1];
 }
 
-function forget(domain: ModelDomain, name: string): void {
+function deleteMetadata(domain: ModelDomain, name: string): void {
 	const snapshots = snapshotsOf(domain);
 	const gone = snapshots.find(snapshot => snapshot.name === name);
 	if (gone === undefined) {
@@ -245,7 +245,7 @@ function runVirsh(images: ModelImages, domain: ModelDomain, command: Command): v
 				removeInternal(images, domain, name!);
 			}
 
-			forget(domain, name!);
+			deleteMetadata(domain, name!);
 			break;
 		}
 

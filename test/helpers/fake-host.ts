@@ -52,7 +52,7 @@ export function fakeHost(inventory: Inventory): FakeHost {
 			readHost: async () => succeed(host.inventory.host),
 			readDomains: never,
 			readSnapshotCounts: never,
-			readPicture: async () => succeed(host.inventory.picture),
+			readDetails: async () => succeed(host.inventory.details),
 			readDataSizes: async () => new Map(),
 			readSurroundings: never,
 			readInventory: async () => succeed(host.inventory),
@@ -89,44 +89,44 @@ export function fakeHost(inventory: Inventory): FakeHost {
 
 /** Lets the domain be defined on the disks of the plan. */
 export function pretendSwitched(host: FakeHost, plan: Plan): void {
-	const {picture} = host.inventory;
-	const {definition} = picture.domain;
+	const {details} = host.inventory;
+	const {definition} = details.domain;
 	const disks = definition.disks.map(disk => ({...disk, sourcePath: plan.targets[0].expected.heads.find(head => head.target === disk.target)?.path ?? disk.sourcePath}));
-	host.inventory = {...host.inventory, picture: {...picture, domain: {...picture.domain, definition: {...definition, disks}}}};
+	host.inventory = {...host.inventory, details: {...details, domain: {...details.domain, definition: {...definition, disks}}}};
 }
 
 /** Lets the host look as the plan wants it, for the proof. */
 export function pretendDone(host: FakeHost, plan: Plan): void {
-	const {picture} = host.inventory;
+	const {details} = host.inventory;
 	const definition = {
-		...picture.domain.definition,
-		disks: picture.domain.definition.disks.map(disk => ({...disk, sourcePath: plan.targets[0].expected.heads.find(head => head.target === disk.target)?.path ?? disk.sourcePath})),
+		...details.domain.definition,
+		disks: details.domain.definition.disks.map(disk => ({...disk, sourcePath: plan.targets[0].expected.heads.find(head => head.target === disk.target)?.path ?? disk.sourcePath})),
 	};
 	host.inventory = {
 		...host.inventory,
-		picture: {
-			...picture,
-			domain: {...picture.domain, state: plan.targets[0].expected.endState ?? picture.domain.state, definition, liveDefinition: plan.targets[0].expected.endState === 'shutoff' ? undefined : definition},
+		details: {
+			...details,
+			domain: {...details.domain, state: plan.targets[0].expected.endState ?? details.domain.state, definition, liveDefinition: plan.targets[0].expected.endState === 'shutoff' ? undefined : definition},
 			currentSnapshot: plan.targets[0].expected.currentSnapshot,
-			images: [...picture.images, ...createdPaths(plan).map(path => ({...picture.images[0]!, path, problems: [], backingPath: plan.targets[0].expected.links?.find(link => link.path === path)?.backing.path}))],
-			snapshots: plan.targets[0].expected.snapshots.map(({name, parent}) => ({...picture.snapshots[0]!, name, parent})),
+			images: [...details.images, ...createdPaths(plan).map(path => ({...details.images[0]!, path, problems: [], backingPath: plan.targets[0].expected.links?.find(link => link.path === path)?.backing.path}))],
+			snapshots: plan.targets[0].expected.snapshots.map(({name, parent}) => ({...details.snapshots[0]!, name, parent})),
 		},
 	};
 }
 
 /** Somebody takes a snapshot of what the plan has come to: all disks go on in new overlays. `parent`: where it is put instead. */
-export function pretendNext(host: FakeHost, name: string, parent = host.inventory.picture.currentSnapshot): void {
-	const {picture} = host.inventory;
+export function pretendNext(host: FakeHost, name: string, parent = host.inventory.details.currentSnapshot): void {
+	const {details} = host.inventory;
 	const next = (path: string | undefined) => `${path ?? ''}.${name}`;
-	const definition = {...picture.domain.definition, disks: picture.domain.definition.disks.map(disk => ({...disk, sourcePath: next(disk.sourcePath)}))};
+	const definition = {...details.domain.definition, disks: details.domain.definition.disks.map(disk => ({...disk, sourcePath: next(disk.sourcePath)}))};
 	host.inventory = {
 		...host.inventory,
-		picture: {
-			...picture,
-			domain: {...picture.domain, definition, liveDefinition: picture.domain.liveDefinition && definition},
+		details: {
+			...details,
+			domain: {...details.domain, definition, liveDefinition: details.domain.liveDefinition && definition},
 			currentSnapshot: name,
-			images: [...picture.images, ...picture.domain.definition.disks.map(({sourcePath}) => ({...picture.images[0]!, path: next(sourcePath), problems: [], backingPath: sourcePath}))],
-			snapshots: [...picture.snapshots, {...picture.snapshots[0]!, name, parent}],
+			images: [...details.images, ...details.domain.definition.disks.map(({sourcePath}) => ({...details.images[0]!, path: next(sourcePath), problems: [], backingPath: sourcePath}))],
+			snapshots: [...details.snapshots, {...details.snapshots[0]!, name, parent}],
 		},
 	};
 }

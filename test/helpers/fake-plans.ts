@@ -1,17 +1,17 @@
 /**
 Plans of the right form for the screen, one for each kind of action; not made by the planner.
 */
-import type {Wish} from '../../source/model/plan/request.ts';
-import type {DomainPicture} from '../../source/model/domain/inventory.ts';
+import type {Request} from '../../source/model/plan/request.ts';
+import type {DomainDetails} from '../../source/model/domain/inventory.ts';
 import type {Expected, Plan, Step} from '../../source/model/plan/plan.ts';
 
 const folder = '/var/lib/libvirt/images';
 
-type Revert = Extract<Wish, {kind: 'revert'}>;
+type Revert = Extract<Request, {kind: 'revert'}>;
 
-function step(id: string, phase: Step['phase'], title: string, {argv, ifStopped}: {argv: string[]; ifStopped: string}): Step {
+function step(id: string, phase: Step['phase'], title: string, {argv, whenStopped}: {argv: string[]; whenStopped: string}): Step {
 	return {
-		id, phase, title, command: {tool: argv[0] as 'virsh', argv, files: []}, undo: [], happened: {kind: 'never'}, ifStopped,
+		id, phase, title, command: {tool: argv[0] as 'virsh', argv, files: []}, undo: [], doneWhen: {kind: 'never'}, whenStopped,
 	};
 }
 
@@ -24,9 +24,9 @@ export function withExpected(plan: Plan, more: Partial<Expected>): Plan {
 }
 
 /** What plans of all kinds have in common. */
-function basePlan(world: DomainPicture[], wish: Wish): Plan {
-	const {domain, currentSnapshot} = world.find(each => each.domain.uuid === wish.uuid)!;
-	const {uuid, ...rest} = wish;
+function basePlan(world: DomainDetails[], request: Request): Plan {
+	const {domain, currentSnapshot} = world.find(each => each.domain.uuid === request.uuid)!;
+	const {uuid, ...rest} = request;
 	const heads = domain.definition.disks.map(({target, sourcePath}) => ({target, path: sourcePath!}));
 	return {
 		version: 2,
@@ -51,32 +51,32 @@ function basePlan(world: DomainPicture[], wish: Wish): Plan {
 	};
 }
 
-function fakeRevert(base: Plan, wish: Revert): Plan {
+function fakeRevert(base: Plan, request: Revert): Plan {
 	const {domain} = base.action;
 	const overlay = `${folder}/${domain.name}.new`;
 	return {
-		...withExpected(base, {heads: [{target: 'vda', path: overlay}], currentSnapshot: wish.snapshot, endState: wish.endState ?? 'shutoff'}),
+		...withExpected(base, {heads: [{target: 'vda', path: overlay}], currentSnapshot: request.snapshot, endState: request.endState ?? 'shutoff'}),
 		consequences: [
-			{severity: 'info', text: `The disks go back to "${wish.snapshot}".`},
+			{severity: 'info', text: `The disks go back to "${request.snapshot}".`},
 			{severity: 'loss', text: 'The guest is running: it is powered off as by pulling the plug, and what is in its memory is lost.'},
 			{severity: 'warning', text: 'The snapshot was taken of a running guest: it finds its disks as after a power cut.'},
 		],
-		images: {created: [{path: overlay, backingPath: `${folder}/web01.s1`, format: 'qcow2'}], removed: wish.fate.kind === 'discard' ? [`${folder}/${domain.name}.s3`] : [], kept: []},
+		images: {created: [{path: overlay, backingPath: `${folder}/web01.s1`, format: 'qcow2'}], removed: request.currentState.kind === 'discard' ? [`${folder}/${domain.name}.s3`] : [], kept: []},
 		steps: [
-			step('stop', 'check', 'Power off the domain', {argv: ['virsh', '-c', 'qemu:///system', 'destroy', '--domain', domain.uuid], ifStopped: 'The domain is off; its disks are as they were.'}),
+			step('stop', 'check', 'Power off the domain', {argv: ['virsh', '-c', 'qemu:///system', 'destroy', '--domain', domain.uuid], whenStopped: 'The domain is off; its disks are as they were.'}),
 			step('overlay-vda', 'create', 'Create the new overlay of vda', {
 				argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', `${folder}/web01.s1`, '--', overlay],
-				ifStopped: putBack,
+				whenStopped: putBack,
 			}),
 			{
-				...step('define', 'switch', 'Point the domain to the new overlay', {argv: ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'], ifStopped: 'The work is finished: the domain stands on its new overlay.'}),
+				...step('define', 'switch', 'Point the domain to the new overlay', {argv: ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'], whenStopped: 'The work is finished: the domain stands on its new overlay.'}),
 				command: {
 					tool: 'virsh',
 					argv: ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'],
 					files: [{path: '/var/lib/vsnap-tui/plan-1/domain.xml', text: '<domain>\n  <graphics type=\'vnc\' passwd=\'secret\'/>\n</domain>\n'}],
 				},
 			},
-			step('current', 'switch', 'Record the current snapshot', {argv: ['virsh', '-c', 'qemu:///system', 'snapshot-current', '--domain', domain.uuid, '--snapshotname', wish.snapshot], ifStopped: 'The work is finished.'}),
+			step('current', 'switch', 'Record the current snapshot', {argv: ['virsh', '-c', 'qemu:///system', 'snapshot-current', '--domain', domain.uuid, '--snapshotname', request.snapshot], whenStopped: 'The work is finished.'}),
 		],
 	};
 }
@@ -94,9 +94,9 @@ function fakeCreate(base: Plan, name: string): Plan {
 		steps: [{
 			...step('create', 'switch', 'Take the snapshot', {
 				argv: ['virsh', '-c', 'qemu:///system', 'snapshot-create', '--domain', base.action.domain.uuid, '--xmlfile', '/var/lib/vsnap-tui/plan-1/snapshot.xml', '--disk-only', '--atomic'],
-				ifStopped: 'The work is finished: the snapshot is made.',
+				whenStopped: 'The work is finished: the snapshot is made.',
 			}),
-			standsFor: ['transaction: blockdev-snapshot of vda'],
+			qmpPreview: ['transaction: blockdev-snapshot of vda'],
 		}],
 	};
 }
@@ -112,40 +112,40 @@ function fakeMerge(base: Plan): Plan {
 		steps: [
 			{
 				...step('commit-vda', 'create', 'Merge web01.s2 into web01.s1', {
-					argv: ['virsh', '-c', 'qemu:///system', 'blockcommit', base.action.domain.uuid, 'vda', '--wait'], ifStopped: putBack,
+					argv: ['virsh', '-c', 'qemu:///system', 'blockcommit', base.action.domain.uuid, 'vda', '--wait'], whenStopped: putBack,
 				}),
 				progress: {kind: 'block-job', uuid: base.action.domain.uuid, target: 'vda'},
 				cancel: [{tool: 'virsh', argv: ['virsh', 'blockjob', base.action.domain.uuid, 'vda', '--abort'], files: []}],
 			},
 			step('forget', 'switch', 'Drop the record of the snapshot', {
-				argv: ['virsh', '-c', 'qemu:///system', 'snapshot-delete', base.action.domain.uuid, 's2', '--metadata'], ifStopped: 'The work is finished.',
+				argv: ['virsh', '-c', 'qemu:///system', 'snapshot-delete', base.action.domain.uuid, 's2', '--metadata'], whenStopped: 'The work is finished.',
 			}),
-			step('remove', 'remove', 'Remove web01.s2', {argv: ['file', 'remove', `${folder}/web01.s2`], ifStopped: 'The work is finished.'}),
+			step('remove', 'remove', 'Remove web01.s2', {argv: ['file', 'remove', `${folder}/web01.s2`], whenStopped: 'The work is finished.'}),
 		],
 	};
 }
 
 /** A plan of the right form for a wish; not made by the planner. */
-export function fakePlan(world: DomainPicture[], wish: Wish): Plan {
-	const base = basePlan(world, wish);
-	switch (wish.kind) {
+export function fakePlan(world: DomainDetails[], request: Request): Plan {
+	const base = basePlan(world, request);
+	switch (request.kind) {
 		case 'revert': {
-			return fakeRevert(base, wish);
+			return fakeRevert(base, request);
 		}
 
 		case 'create': {
-			return fakeCreate(base, wish.snapshot);
+			return fakeCreate(base, request.snapshot);
 		}
 
 		case 'branch': {
-			return fakeRevert(base, {kind: 'revert', uuid: wish.uuid, snapshot: wish.snapshot, fate: wish.fate, endState: undefined});
+			return fakeRevert(base, {kind: 'revert', uuid: request.uuid, snapshot: request.snapshot, currentState: request.currentState, endState: undefined});
 		}
 
 		case 'merge':
 		case 'delete':
-		case 'relink':
-		case 'tidy':
-		case 'mend-records': {
+		case 'rebase':
+		case 'remove-orphans':
+		case 'repair-records': {
 			return fakeMerge(base);
 		}
 	}

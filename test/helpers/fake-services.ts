@@ -8,7 +8,7 @@ import {describeFailure} from '../../source/model/text/describe-failure.ts';
 import type {Disk, Domain, DomainDefinition, DomainState, DomainSummary} from '../../source/model/domain/domain.ts';
 import type {Failure} from '../../source/model/failure.ts';
 import type {Image} from '../../source/model/images/image.ts';
-import type {DomainPicture, HostFacts} from '../../source/model/domain/inventory.ts';
+import type {DomainDetails, HostFacts} from '../../source/model/domain/inventory.ts';
 import type {Finding} from '../../source/model/domain/finding.ts';
 import type {JournalTrouble} from '../../source/model/plan/journal-trouble.ts';
 import type {Plan} from '../../source/model/plan/plan.ts';
@@ -70,7 +70,7 @@ function snapshot(domain: {name: string; uuid: string}, name: string, facts: Sna
 	};
 }
 
-function picture(facts: {name: string; uuid: string; state: DomainState; disks: Disk[]; snapshots?: Snapshot[]; current?: string; checkpoints?: Checkpoint[]; images?: Image[]}): DomainPicture {
+function details(facts: {name: string; uuid: string; state: DomainState; disks: Disk[]; snapshots?: Snapshot[]; current?: string; checkpoints?: Checkpoint[]; images?: Image[]}): DomainDetails {
 	const whole = definition(facts.name, facts.uuid, facts.disks);
 	const domain: Domain = {
 		uuid: facts.uuid, name: facts.name, state: facts.state, isPersistent: true, hasManagedSave: false, definition: whole,
@@ -92,14 +92,14 @@ export function uuidOf(number: number): string {
 	return `${String(number).padStart(8, '0')}-1111-4222-8333-444444444444`;
 }
 
-function estate(): DomainPicture[] {
+function estate(): DomainDetails[] {
 	const web = {name: 'web01', uuid: uuidOf(1)};
 	const database = {name: 'db01', uuid: uuidOf(2)};
 	const checkpoint = (name: string, parent: string | undefined, ageHours: number): Checkpoint => ({
 		name, description: undefined, parent, createdAt: nowSeconds - (ageHours * 3600), disks: [{target: 'vda', bitmap: name}], xml: '',
 	});
 	return [
-		picture({
+		details({
 			...web, state: 'running', current: 's3', disks: [disk('vda', `${folder}/web01.s3`)],
 			snapshots: [
 				snapshot(web, 's1', {ageHours: 72, frozen: {vda: 'web01.qcow2'}, description: 'before the upgrade'}),
@@ -115,7 +115,7 @@ function estate(): DomainPicture[] {
 				image('web01.try', 402, 'web01.qcow2'),
 			],
 		}),
-		picture({
+		details({
 			...database, state: 'paused', current: 'nightly', disks: [disk('vda', `${folder}/db01.nightly`), disk('vdb', `${folder}/db01-data.nightly`)],
 			snapshots: [
 				snapshot(database, 'nightly', {ageHours: 9, frozen: {vda: 'db01.qcow2', vdb: 'db01-data.qcow2'}, memory: 'db01.nightly.mem'}),
@@ -125,16 +125,16 @@ function estate(): DomainPicture[] {
 				image('db01.qcow2', 9000), image('db01.nightly', 55, 'db01.qcow2'), image('db01-data.qcow2', 51_200), image('db01-data.nightly', 700, 'db01-data.qcow2'),
 			],
 		}),
-		picture({
+		details({
 			name: 'broken', uuid: uuidOf(3), state: 'shutoff', current: 'a', disks: [disk('vda', `${folder}/broken.a`)],
 			snapshots: [snapshot({name: 'broken', uuid: uuidOf(3)}, 'a', {ageHours: 1, frozen: {vda: 'gone.qcow2'}})],
 			images: [image('broken.a', 3, 'gone.qcow2', [{kind: 'backing-missing', backingPath: `${folder}/gone.qcow2`}])],
 		}),
-		picture({
+		details({
 			name: hostileName, uuid: uuidOf(4), state: 'shutoff', current: 'x\u009By', disks: [disk('vda', `${folder}/evil.x`)],
 			snapshots: [snapshot({name: hostileName, uuid: uuidOf(4)}, 'x\u009By', {ageHours: 1, frozen: {vda: 'evil.qcow2'}, description: 'line one\nline two\u001B]0;title\u0007'})],
 		}),
-		...Array.from({length: 30}, (_, index) => picture({name: `node${index + 1}`, uuid: uuidOf(100 + index), state: index % 3 === 0 ? 'shutoff' : 'running', disks: []})),
+		...Array.from({length: 30}, (_, index) => details({name: `node${index + 1}`, uuid: uuidOf(100 + index), state: index % 3 === 0 ? 'shutoff' : 'running', disks: []})),
 	];
 }
 
@@ -145,7 +145,7 @@ function fakeFindings(): Finding[] {
 			text: 'web01.old in /var/lib/libvirt/images, 1.2 GiB, is needed by nothing.',
 			meaning: 'Neither a domain, nor a snapshot, nor another image stands on it: it only takes room.',
 			images: [`${folder}/web01.old`],
-			wish: {kind: 'tidy', uuid: uuidOf(1), paths: [`${folder}/web01.old`]},
+			request: {kind: 'remove-orphans', uuid: uuidOf(1), paths: [`${folder}/web01.old`]},
 		},
 		{
 			kind: 'native-delete', severity: 'info', domain: {uuid: uuidOf(1), name: 'web01'},
@@ -163,7 +163,7 @@ function fakeFindings(): Finding[] {
 }
 
 export type FakeWorld = {
-	pictures: DomainPicture[];
+	allDetails: DomainDetails[];
 	/** Set: every question is answered with it. */
 	failure: Failure | undefined;
 	refusal: Failure | undefined;
@@ -182,7 +182,7 @@ export type FakeWorld = {
 export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {}): {services: AppServices; world: FakeWorld} {
 	const listeners = new Set<() => void>();
 	const world: FakeWorld = {
-		pictures: estate(),
+		allDetails: estate(),
 		failure: undefined,
 		refusal: undefined,
 		unfinished: [],
@@ -232,11 +232,11 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 	const services: AppServices = {
 		owner: {
 			readHost: async () => reply('host', () => host),
-			readDomains: async () => reply('domains', () => world.pictures.map(({domain}): DomainSummary => ({uuid: domain.uuid, name: domain.name, state: domain.state}))),
-			readSnapshotCounts: async uuids => reply(`counts of ${uuids.length}`, () => new Map(world.pictures
+			readDomains: async () => reply('domains', () => world.allDetails.map(({domain}): DomainSummary => ({uuid: domain.uuid, name: domain.name, state: domain.state}))),
+			readSnapshotCounts: async uuids => reply(`counts of ${uuids.length}`, () => new Map(world.allDetails
 				.filter(({domain}) => uuids.includes(domain.uuid))
 				.map(({domain, snapshots}) => [domain.uuid, snapshots.length]))),
-			readPicture: async uuid => reply(`picture of ${uuid}`, () => world.pictures.find(({domain}) => domain.uuid === uuid)!),
+			readDetails: async uuid => reply(`picture of ${uuid}`, () => world.allDetails.find(({domain}) => domain.uuid === uuid)!),
 			async readInventory() {
 				return fail({kind: 'unreadable', what: 'The inventory', reason: 'the fake host has none'});
 			},
@@ -255,8 +255,8 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 			},
 			close: async () => undefined,
 		},
-		async planAction(wish) {
-			return world.refusal === undefined ? reply('plan', () => fakePlan(world.pictures, wish)) : fail(world.refusal);
+		async planAction(request) {
+			return world.refusal === undefined ? reply('plan', () => fakePlan(world.allDetails, request)) : fail(world.refusal);
 		},
 		executePlan: walk,
 		readUnfinished: async () => succeed({actions: world.unfinished, troubles: world.troubles}),

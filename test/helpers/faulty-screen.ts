@@ -16,7 +16,7 @@ if (fault === 'read') {
 }
 
 if (fault === 'render') {
-	world.pictures = world.pictures.map(picture => ({...picture, domain: {...picture.domain, state: 'no such state' as 'running'}}));
+	world.allDetails = world.allDetails.map(details => ({...details, domain: {...details.domain, state: 'no such state' as 'running'}}));
 }
 
 const {columns, rows} = process.stdout;

@@ -67,7 +67,7 @@ export function inventory(scene: Scene): Inventory {
 	const state = scene.state ?? 'shutoff';
 	return {
 		host: {owner: 'libvirt', uri: 'qemu:///system', hostname: 'host', libvirtVersion: scene.libvirtVersion ?? 9_000_000, hypervisorVersion: 7_002_000, isReadOnly: false},
-		picture: {
+		details: {
 			domain: {
 				uuid,
 				name: 'web',

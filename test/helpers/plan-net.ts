@@ -4,7 +4,7 @@ of their own, so that better words show as such and no command changes by accide
 */
 import {createHash, type Hash} from 'node:crypto';
 import {planAction} from '../../source/actions/plan-action.ts';
-import type {Action, EndState, Fate} from '../../source/model/plan/request.ts';
+import type {Action, EndState, CurrentState} from '../../source/model/plan/request.ts';
 import type {DomainState} from '../../source/model/domain/domain.ts';
 import type {Inventory} from '../../source/model/domain/inventory.ts';
 import type {Command, Plan, Step} from '../../source/model/plan/plan.ts';
@@ -32,12 +32,12 @@ const given = {id: 'plan-1', now: new Date('2026-11-21T10:00:00Z'), workPath: '/
 function inventoryOn(journey: Journey, host: HostName, state: DomainState): Inventory {
 	const world = inventoryOf(journey.estate, journey.own);
 	const isOff = state === 'shutoff';
-	const {picture} = world;
+	const {details} = world;
 	return {
 		...world,
 		host: {...world.host, ...hosts[host], owner: host === 'qemu' ? 'qemu' : 'libvirt'},
 		liveXml: isOff ? undefined : world.definitionXml,
-		picture: {...picture, domain: {...picture.domain, state, liveDefinition: isOff ? undefined : picture.domain.definition}},
+		details: {...details, domain: {...details.domain, state, liveDefinition: isOff ? undefined : details.domain.definition}},
 		...(host === 'qemu' && {
 			bare: {
 				socketPath: '/run/q.sock',
@@ -71,40 +71,40 @@ const creations: Asked[] = [
 function actionsOn(journey: Journey): Action[] {
 	const domain = {uuid: journey.own.uuid, name: journey.own.name};
 	const names = [...journey.own.records.keys()];
-	const fates: Fate[] = [{kind: 'discard'}, {kind: 'keep', name: 'kept'}];
+	const currentStates: CurrentState[] = [{kind: 'discard'}, {kind: 'keep', name: 'kept'}];
 	const ends: Array<EndState | undefined> = [undefined, 'running', 'paused', 'shutoff'];
 	return [
 		...creations.map(asked => createAction({...asked, snapshot: 'new'})).map(action => ({...action, domain})),
 		...names.flatMap((snapshot, index): Action[] => [
-			...fates.flatMap((fate, which): Action[] => [
-				{kind: 'revert', domain, snapshot, fate, endState: ends[(index + which) % ends.length]},
-				{kind: 'branch', domain, snapshot, name: 'side', fate},
+			...currentStates.flatMap((currentState, which): Action[] => [
+				{kind: 'revert', domain, snapshot, currentState, endState: ends[(index + which) % ends.length]},
+				{kind: 'branch', domain, snapshot, name: 'side', currentState},
 			]),
 			{kind: 'merge', domain, snapshot},
 			...(['one', 'with-children', 'children-only'] as const).map((scope): Action => ({kind: 'delete', domain, snapshot, scope, isMetadataOnly: false})),
 			{kind: 'delete', domain, snapshot, scope: 'one', isMetadataOnly: true},
 		]),
-		{kind: 'mend-records', domain},
-		{kind: 'mend-records', domain, adopts: 'layers'},
-		{kind: 'mend-records', domain, adopts: 'tags'},
-		{kind: 'tidy', domain, paths: [...journey.estate.images.files.keys()].slice(0, 2)},
+		{kind: 'repair-records', domain},
+		{kind: 'repair-records', domain, adopts: 'layers'},
+		{kind: 'repair-records', domain, adopts: 'tags'},
+		{kind: 'remove-orphans', domain, paths: [...journey.estate.images.files.keys()].slice(0, 2)},
 	];
 }
 
 /** A Map or a Set as JSON has none of them. */
 const plain = (_key: string, value: unknown): unknown => value instanceof Map || value instanceof Set ? [...value] : value;
-const wordsOf = new Set(['title', 'text', 'remedy', 'reason', 'otherwise', 'ifStopped']);
+const wordsOf = new Set(['title', 'text', 'remedy', 'reason', 'skippedNote', 'whenStopped']);
 
 /** What a command does to the host; its preview for people is left out. */
 function commandOf(command: Command): unknown {
-	const {standsFor: _preview, ...rest} = command as Command & {standsFor?: unknown};
+	const {qmpPreview: _preview, ...rest} = command as Command & {qmpPreview?: unknown};
 	return rest;
 }
 
 /** Without the names of members, so that a better name shows as no change. */
 function workOf(plan: Plan): unknown {
-	return plan.steps.map(({phase, command, undo, happened, guard, cancel}: Step) => [
-		phase, commandOf(command), undo?.map(each => commandOf(each)) ?? null, happened, guard, cancel?.map(each => commandOf(each)),
+	return plan.steps.map(({phase, command, undo, doneWhen, guard, cancel}: Step) => [
+		phase, commandOf(command), undo?.map(each => commandOf(each)) ?? null, doneWhen, guard, cancel?.map(each => commandOf(each)),
 	]);
 }
 

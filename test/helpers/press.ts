@@ -2,7 +2,7 @@
 Steps through the guided actions on the fake host, for tests of the brain and of the linear mode.
 */
 import type {ExecutionContext} from 'ava';
-import type {Wish} from '../../source/model/plan/request.ts';
+import type {Request} from '../../source/model/plan/request.ts';
 import type {Journey, JourneyStage} from '../../source/app/journey/journey.ts';
 import type {Brain} from './screen-harness.ts';
 
@@ -27,8 +27,8 @@ export function stageOf<P extends JourneyStage['phase']>(t: ExecutionContext, br
 }
 
 /** The last wish that the planner was asked for. */
-export function wishOf(brain: Brain): Wish | undefined {
-	return brain.effects.findLast(effect => effect.kind === 'plan')?.wish;
+export function requestOf(brain: Brain): Request | undefined {
+	return brain.effects.findLast(effect => effect.kind === 'plan')?.request;
 }
 
 export function isStarted(brain: Brain): boolean {

@@ -4,7 +4,7 @@ domain is touched, and nothing is left that could go.
 */
 import {capabilitiesOf} from '../../source/planner/hypervisor/capabilities.ts';
 import {planAction} from '../../source/actions/plan-action.ts';
-import type {Action, Fate} from '../../source/model/plan/request.ts';
+import type {Action, CurrentState} from '../../source/model/plan/request.ts';
 import type {Plan} from '../../source/model/plan/plan.ts';
 import {isExternal} from '../../source/model/domain/snapshot.ts';
 import {withDescendants} from '../../source/model/domain/tree.ts';
@@ -151,15 +151,15 @@ export function randomAction({own, random, count}: Journey, kinds: readonly Acti
 	}
 
 	const base = {domain: {uuid: own.uuid, name: own.name}, snapshot: random.pick(names)};
-	const fate: Fate = random.oneIn(2) ? {kind: 'keep', name: `k${count}-${random.below(1_000_000)}`} : {kind: 'discard'};
+	const currentState: CurrentState = random.oneIn(2) ? {kind: 'keep', name: `k${count}-${random.below(1_000_000)}`} : {kind: 'discard'};
 	const kind = random.pick(kinds);
 	switch (kind) {
 		case 'revert': {
-			return {...base, kind, fate, endState: 'shutoff'};
+			return {...base, kind, currentState, endState: 'shutoff'};
 		}
 
 		case 'branch': {
-			return {...base, kind, fate, name: `b${count}-${random.below(1_000_000)}`};
+			return {...base, kind, currentState, name: `b${count}-${random.below(1_000_000)}`};
 		}
 
 		case 'merge': {
@@ -262,8 +262,8 @@ function expectedAfter(journey: Journey, action: Action, before: Map<string, str
 		for (const {target, mode} of snapshot.disks) {
 			const then = before.get(`${snapshot.name}/${target}`);
 			const kept = before.get(`/${target}`);
-			if (action.fate.kind === 'keep' && kept !== undefined) {
-				after.set(`${action.fate.name}/${target}`, kept);
+			if (action.currentState.kind === 'keep' && kept !== undefined) {
+				after.set(`${action.currentState.name}/${target}`, kept);
 			}
 
 			if (mode !== 'no' && then !== undefined) {

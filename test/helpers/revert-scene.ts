@@ -14,7 +14,7 @@ export type RevertScene = {host: FakeHost; plan: Plan; world: World; events: Run
 
 export function revertScene(): RevertScene {
 	const inventory = threeSnapshots({state: 'running'});
-	const plan = unwrap(planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined}, inventory, {id: 'p1', now, workPath: '/w'}));
+	const plan = unwrap(planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', currentState: {kind: 'discard'}, endState: undefined}, inventory, {id: 'p1', now, workPath: '/w'}));
 	const host = fakeHost(inventory);
 	const world = {owner: host.owner, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: '192.0.2.7'}};
 	return {host, plan, world, events: [], lines: plan.steps.map(step => lineOf(step.command))};

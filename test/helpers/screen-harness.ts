@@ -98,7 +98,7 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 
 			case 'read-picture': {
 				return {
-					kind: 'picture-read', number: effect.number, uuid: effect.uuid, result: await services.owner.readPicture(effect.uuid, effect),
+					kind: 'picture-read', number: effect.number, uuid: effect.uuid, result: await services.owner.readDetails(effect.uuid, effect),
 				};
 			}
 
@@ -107,7 +107,7 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 			}
 
 			case 'plan': {
-				return {kind: 'planned', number: effect.number, result: await services.planAction(effect.wish)};
+				return {kind: 'planned', number: effect.number, result: await services.planAction(effect.request)};
 			}
 
 			case 'diagnose': {

@@ -38,9 +38,9 @@ export async function openTerminal({columns = 80, rows = 24}: {columns?: number;
 		},
 		async until(pattern) {
 			for (let tries = 0; tries < 300; tries++) {
-				const picture = await look();
-				if (pattern.test(picture)) {
-					return picture;
+				const details = await look();
+				if (pattern.test(details)) {
+					return details;
 				}
 
 				await wait(100);

@@ -57,8 +57,8 @@ test('a second client is told that another program holds the monitor, and gets i
 	const endWatch = first.monitors.watch(domain.socketPath, () => undefined);
 	await readStatus(first, domain);
 	t.like(await second.monitors.ask(domain.socketPath, 'query-status'), {ok: false, failure: {kind: 'busy', what: `The monitor ${domain.socketPath}`}});
-	const patient = speakWith(t, domain);
-	const asked = patient.monitors.ask(domain.socketPath, 'query-status');
+	const domainCheck = speakWith(t, domain);
+	const asked = domainCheck.monitors.ask(domain.socketPath, 'query-status');
 	endWatch();
 	t.true((await asked).ok);
 });

@@ -77,7 +77,7 @@ for (const {driver, more, filter} of filters) {
 			await doBare(domain, 'revert', domain.name, 's1', '--keep', 'k', '--shutoff', '--yes');
 			t.deepEqual(await digestBare(domain), first);
 			const before = await readdir(domain.folder);
-			await runBare(domain, ['doctor', domain.name, '--mend', 'orphan', '--yes']);
+			await runBare(domain, ['doctor', domain.name, '--repair', 'orphan', '--yes']);
 			t.deepEqual((await readdir(domain.folder)).sort(), before.sort());
 			await doBare(domain, 'revert', domain.name, 'k', '--discard', '--running', '--yes');
 			t.deepEqual(await digestBare(domain), second);

@@ -127,7 +127,7 @@ async function runAfterChange(domain: LabDomain, change: () => Promise<unknown>)
 
 	const {world, planning} = opened.value;
 	try {
-		const plan = await prepareAction(planning, {kind: 'revert', uuid: domain.uuid, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined});
+		const plan = await prepareAction(planning, {kind: 'revert', uuid: domain.uuid, snapshot: 's1', currentState: {kind: 'discard'}, endState: undefined});
 		if (!plan.ok) {
 			throw new Error(JSON.stringify(plan.failure));
 		}

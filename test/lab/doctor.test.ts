@@ -22,15 +22,15 @@ import {
 	markOffline, readCurrent, readParents, readTree, takeDiskSnapshot,
 } from './snapshots.ts';
 
-type Found = {kind: string; severity: string; text: string; wish?: unknown};
+type Found = {kind: string; severity: string; text: string; request?: unknown};
 
 async function see(domain: LabDomain, ...args: string[]): Promise<{result: ProgramResult; found: Found[]}> {
 	const result = await runProgram(domain, ['doctor', ...args, '--json', '--', domain.name]);
 	return {result, found: result.stdout.startsWith('[') ? JSON.parse(result.stdout) as Found[] : []};
 }
 
-async function mend(domain: LabDomain, kind: string): Promise<ProgramResult> {
-	return runProgram(domain, ['doctor', '--mend', kind, '--yes', '--', domain.name]);
+async function repair(domain: LabDomain, kind: string): Promise<ProgramResult> {
+	return runProgram(domain, ['doctor', '--repair', kind, '--yes', '--', domain.name]);
 }
 
 function serious(found: Found[]): string[] {
@@ -76,7 +76,7 @@ test.serial('a moved backing file is found and linked again, and every snapshot 
 	const overlay = path.join(domain.folder, `${shelved.filePrefix}vda.s1`);
 	const overlayBefore = await stat(overlay);
 
-	const mended = await mend(domain, 'backing-missing');
+	const mended = await repair(domain, 'backing-missing');
 	t.is(mended.exitCode, 0, report(mended));
 	const overlayAfter = await stat(overlay);
 	t.is(overlayAfter.mtimeMs, overlayBefore.mtimeMs, 'the overlay is as old as its content');
@@ -99,14 +99,14 @@ test.serial('a mending that is killed in the middle is put back as it was, or fi
 	await mkdir(path.dirname(moved));
 	await rename(base, moved);
 	const before = await readWorld(domain);
-	const shown = await runProgram(domain, ['doctor', '--mend', 'backing-missing', '--dry-run', '--json', '--', domain.name]);
+	const shown = await runProgram(domain, ['doctor', '--repair', 'backing-missing', '--dry-run', '--json', '--', domain.name]);
 	const plan = JSON.parse(shown.stdout) as Plan;
 	const at = plan.steps.findIndex(({id}) => id.startsWith('record'));
 	t.true(at > 0, report(shown));
 	const worlds: World[] = [];
 	for (const direction of ['--roll-back', '--roll-forward'] as const) {
 		const shims = await makeShims(t, plan, {at, script: killMoments.during});
-		const killed = await runProgram(domain, ['doctor', '--mend', 'backing-missing', '--yes', '--', domain.name], shims.options);
+		const killed = await runProgram(domain, ['doctor', '--repair', 'backing-missing', '--yes', '--', domain.name], shims.options);
 		await shims.settle();
 		t.is(killed.signal, 'SIGKILL', report(killed));
 		const unfinished = await see(domain);
@@ -131,8 +131,8 @@ test.serial('a file of the lost one\'s name that was written to since is not tak
 	await run('touch', ['-d', '+1 hour', '--', moved]);
 	const {found} = await see(domain);
 	const lost = found.find(({kind}) => kind === 'backing-missing');
-	t.is(lost?.wish, undefined, JSON.stringify(lost));
-	const refused = await mend(domain, 'backing-missing');
+	t.is(lost?.request, undefined, JSON.stringify(lost));
+	const refused = await repair(domain, 'backing-missing');
 	t.is(refused.exitCode, 3, report(refused));
 });
 
@@ -157,7 +157,7 @@ test.serial('of the images in the folder only the leftover of a snapshot is remo
 	const {result, found} = await see(domain);
 	t.is(result.exitCode, 10, report(result));
 	t.deepEqual(serious(found), ['orphan'], report(result));
-	const mended = await mend(domain, 'orphan');
+	const mended = await repair(domain, 'orphan');
 	t.is(mended.exitCode, 0, report(mended));
 	t.deepEqual((await readdir(domain.folder)).sort(), names.filter(name => name !== path.basename(leftover)).sort());
 	t.deepEqual(await digestHeads(domain), left);
@@ -173,7 +173,7 @@ test.serial('a wrong current snapshot is put right, and virsh goes on where the 
 	await virsh('snapshot-current', '--domain', domain.uuid, '--snapshotname', 's1');
 	const before = await see(domain);
 	t.deepEqual(serious(before.found).filter(kind => kind !== 'native-revert'), ['current-record'], report(before.result));
-	const mended = await mend(domain, 'current-record');
+	const mended = await repair(domain, 'current-record');
 	t.is(mended.exitCode, 0, report(mended));
 	t.is((await see(domain)).result.exitCode, 0);
 	t.is(await readCurrent(domain), 's2');
@@ -191,7 +191,7 @@ test.serial('a record that names another overlay than the domain writes to is wr
 	await redefine(domain, 's1', xml => xml.replace(/(<disks>.*?<source file=')[^']*/s, `$1${domain.folder}/vda.nowhere`));
 	const before = await see(domain);
 	t.deepEqual(serious(before.found), ['current-record'], report(before.result));
-	const mended = await mend(domain, 'current-record');
+	const mended = await repair(domain, 'current-record');
 	t.is(mended.exitCode, 0, report(mended));
 	t.is((await see(domain)).result.exitCode, 0);
 	const heads = await readHeads(domain);
@@ -213,7 +213,7 @@ with open(sys.argv[1], 'r+b') as image:
     data = image.read(65536); at = data.index(b'\xe2\x79\x2a\xca'); image.seek(at); image.write(b'\x00\x00\x13\x37')`, head]);
 	const before = await see(domain);
 	t.deepEqual(serious(before.found).filter(kind => kind !== 'base-changed'), ['backing-format'], report(before.result));
-	const mended = await mend(domain, 'backing-format');
+	const mended = await repair(domain, 'backing-format');
 	t.is(mended.exitCode, 0, report(mended));
 	t.is((await see(domain)).result.exitCode, 0);
 	t.is(await digestImage(head), first.vda!);

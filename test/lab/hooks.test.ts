@@ -31,8 +31,8 @@ test('a start that a hook vetoes at "prepare" ends with everything put back and 
 	const definition = await virsh('dumpxml', '--inactive', name);
 
 	await writeFile(vetoPath, '');
-	for (const fate of [['--discard'], ['--keep', 'k']]) {
-		const vetoed = await act('revert', name, 's1', ...fate, '--running', '--yes');
+	for (const currentState of [['--discard'], ['--keep', 'k']]) {
+		const vetoed = await act('revert', name, 's1', ...currentState, '--running', '--yes');
 		t.is(vetoed.exitCode, 1, vetoed.stdout + vetoed.stderr);
 		t.regex(vetoed.stderr, /put back/);
 		t.regex(vetoed.stderr, /the domain is off: [^]*not today/);
@@ -42,7 +42,7 @@ test('a start that a hook vetoes at "prepare" ends with everything put back and 
 		t.is(await digestImage(head), latest);
 		t.deepEqual((await readdir(folder)).sort(), ['domain.xml', 'vda.qcow2', 'vda.s1']);
 		t.regex((await act('recover')).stdout, /Nothing is unfinished/);
-		if (fate[0] === '--discard') {
+		if (currentState[0] === '--discard') {
 			// On again for the second round, while the hook looks away.
 			await rm(vetoPath);
 			await virsh('start', name);

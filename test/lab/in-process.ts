@@ -6,7 +6,7 @@ import process from 'node:process';
 import {executePlan} from '../../source/engine/run/execute.ts';
 import type {Outcome} from '../../source/engine/ports.ts';
 import {prepareAction} from '../../source/engine/prepare.ts';
-import type {Wish} from '../../source/model/plan/request.ts';
+import type {Request} from '../../source/model/plan/request.ts';
 import {createLibvirtOwner} from '../../source/hosts/libvirt/owner.ts';
 import {takeKernelLock} from '../../source/tools/state/lock.ts';
 import {createLineWatcher, createLocalRunner} from '../../source/tools/run/run.ts';
@@ -15,7 +15,7 @@ import type {LabDomain} from './domains.ts';
 import {labEnvironment, labUri} from './settings.ts';
 
 /** Plans the wish and runs the plan; gives how it ended. */
-export async function act(domain: LabDomain, wish: Wish): Promise<Outcome> {
+export async function act(domain: LabDomain, request: Request): Promise<Outcome> {
 	process.env.PATH = labEnvironment().PATH;
 	const held = new Set<number>();
 	const runner = createLocalRunner({inheritFds: () => [...held]});
@@ -23,7 +23,7 @@ export async function act(domain: LabDomain, wish: Wish): Promise<Outcome> {
 	const store = createStateStore({folderPath: domain.statePath, takeLock: takeKernelLock, held});
 	const clock = {now: () => new Date()};
 	try {
-		const plan = await prepareAction({owner, store, clock, nextId: () => randomBytes(6).toString('hex')}, wish);
+		const plan = await prepareAction({owner, store, clock, nextId: () => randomBytes(6).toString('hex')}, request);
 		return plan.ok
 			? await executePlan({owner, store, clock, person: {user: 'lab', from: undefined}}, plan.value, {onEvent: () => undefined, interrupt: new AbortController().signal})
 			: {kind: 'rolled-back', failure: plan.failure};

@@ -23,8 +23,8 @@ test.serial('an unlimited pull and a ready active commit are refused as jobs, an
 	const [job] = (JSON.parse(await monitor('query-jobs', {})) as {return: Array<{id: string}>}).return;
 	await monitor('job-pause', {id: job!.id});
 	await monitor('block-job-set-speed', {device: job!.id, speed: 0});
-	for (const fate of [['--keep', 'k'], ['--discard']]) {
-		await expectRefused(t, domain, async () => revert(domain, 's1', {flags: fate}), /Block Pull on vda[\s\S]*blockjob .* vda --abort/, 6);
+	for (const currentState of [['--keep', 'k'], ['--discard']]) {
+		await expectRefused(t, domain, async () => revert(domain, 's1', {flags: currentState}), /Block Pull on vda[\s\S]*blockjob .* vda --abort/, 6);
 	}
 
 	await monitor('block-job-set-speed', {device: job!.id, speed: 1});

@@ -71,8 +71,8 @@ export type RevertOptions = ProgramOptions & {flags?: string[]};
 /** `revert DOMAIN SNAPSHOT … --yes --json`; discards the present state unless the flags say otherwise. */
 export async function revert(domain: LabDomain, snapshot: string, options: RevertOptions = {}): Promise<ProgramResult> {
 	const flags = options.flags ?? [];
-	const fate = flags.some(flag => /^--(?:keep|discard)/.test(flag)) ? [] : ['--discard'];
-	return runProgram(domain, ['revert', ...fate, ...flags, '--yes', '--json', '--', domain.name, snapshot], options);
+	const currentState = flags.some(flag => /^--(?:keep|discard)/.test(flag)) ? [] : ['--discard'];
+	return runProgram(domain, ['revert', ...currentState, ...flags, '--yes', '--json', '--', domain.name, snapshot], options);
 }
 
 export async function recover(domain: LabDomain, direction: '--roll-back' | '--roll-forward', options: ProgramOptions = {}): Promise<ProgramResult> {

@@ -128,6 +128,6 @@ test.serial('an image that somebody reads when it is to be removed stays and is 
 	t.regex(result.stdout, /"remarks":\[[^\]]*vda\.s1 stays: it is used by/);
 	t.deepEqual(await readStrays(domain), ['vda.s1']);
 	await waitFor('nobody reads it any more', async () => (await attempt('qemu-io', ['-f', 'qcow2', '-c', 'quit', `${domain.folder}/vda.s1`])).exitCode === 0);
-	const mended = await runProgram(domain, ['doctor', '--mend', 'orphan', '--yes', '--json', '--', domain.name]);
+	const mended = await runProgram(domain, ['doctor', '--repair', 'orphan', '--yes', '--json', '--', domain.name]);
 	await expectReverted(t, domain, mended, {digests: digests.get('s1')!, current: 's1'});
 });

@@ -171,7 +171,7 @@ test.serial('without --yes, without a word about the current state, or with wish
 	}
 
 	const shown = await runProgram(domain, ['revert', '--dry-run', '--json', '--', domain.name, 's1']);
-	t.like(JSON.parse(shown.stdout), {action: {fate: {kind: 'keep'}}}, report(shown));
+	t.like(JSON.parse(shown.stdout), {action: {currentState: {kind: 'keep'}}}, report(shown));
 	t.deepEqual(await readWorld(domain), before);
 });
 

@@ -179,16 +179,16 @@ test.serial('variables are not put back under a guest that somebody has started 
 	t.true(present.equals(await readFile(nvramOf(domain.folder))));
 });
 
-for (const fate of ['--discard', '--keep=left']) {
-	test.serial(`killed after the guest went on with its memory (${fate}), going back brings the present variables back as well`, async t => {
+for (const currentState of ['--discard', '--keep=left']) {
+	test.serial(`killed after the guest went on with its memory (${currentState}), going back brings the present variables back as well`, async t => {
 		const domain = await makeUefiDomain(t);
 		await markLive(domain, 1);
 		await takeMemorySnapshot(domain, 'm1');
 		await stop(domain);
 		const present = {disks: await markOffline(domain, 2), variables: await changeVariables(domain)};
-		const plan = await readPlan(domain, 'm1', [fate, '--running']);
+		const plan = await readPlan(domain, 'm1', [currentState, '--running']);
 		const shims = await makeShims(t, plan, {at: plan.steps.findIndex(({id}) => id === 'start'), script: killMoments.after});
-		const killed = await revert(domain, 'm1', {...shims.options, flags: [fate, '--running']});
+		const killed = await revert(domain, 'm1', {...shims.options, flags: [currentState, '--running']});
 		t.is(killed.signal, 'SIGKILL', report(killed));
 		await shims.settle();
 		t.false(present.variables.equals(await readFile(nvramOf(domain.folder))), 'QEMU has written those of then');
@@ -224,7 +224,7 @@ test.serial('the doctor names a copy whose snapshot virsh has deleted, and takes
 	const found = await runProgram(domain, ['doctor', '--json', '--', domain.name]);
 	t.is(found.exitCode, 10, report(found));
 	t.regex(found.stdout, /"unused-nvram"/);
-	const mended = await runProgram(domain, ['doctor', '--mend', 'unused-nvram', '--yes', '--json', '--', domain.name]);
+	const mended = await runProgram(domain, ['doctor', '--repair', 'unused-nvram', '--yes', '--json', '--', domain.name]);
 	t.is(mended.exitCode, 0, report(mended));
 	t.deepEqual(await readBeside(domain), []);
 });

@@ -19,7 +19,7 @@ async function diagnose(domain: LabDomain): Promise<{exitCode: number | null; ki
 }
 
 async function record(domain: LabDomain, kind: string) {
-	return runProgram(domain, ['doctor', '--mend', kind, '--yes', '--', domain.name]);
+	return runProgram(domain, ['doctor', '--repair', kind, '--yes', '--', domain.name]);
 }
 
 test.serial('overlays that were made without a record are told, recorded, reverted to and folded', async t => {

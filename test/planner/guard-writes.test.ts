@@ -28,7 +28,7 @@ const tag: Action = createAction({snapshot: 'i1'});
 /** The images of that user, but for those with other facts. */
 function within(risk: FolderRisk | undefined, world: Inventory, others: Record<string, Partial<Image['file']>> = {}): Inventory {
 	world.folders.set('/d', {...world.folders.get('/d')!, ...(risk && {risk})});
-	for (const one of world.picture.images) {
+	for (const one of world.details.images) {
 		one.file = {...one.file!, uid: 1000, gid: 1000, ...others[one.path]};
 	}
 
@@ -46,7 +46,7 @@ function refusalOf(world: Inventory, action: Action): string {
 /** The top of each chain is small: it is committed. */
 function smallTops(more?: Partial<Scene>): Inventory {
 	const world = threeSnapshots(more);
-	for (const top of world.picture.images.filter(({path}) => path.endsWith('.s3'))) {
+	for (const top of world.details.images.filter(({path}) => path.endsWith('.s3'))) {
 		top.allocatedBytes = 1000;
 	}
 

@@ -28,16 +28,16 @@ function fateOf(random: Random, name: string): {argv: string[]; kept: string | u
 
 function leave(estate: Estate, random: Random, given: {to: string; name: string; isBranch: boolean}): SoakAction {
 	const {to, name, isBranch} = given;
-	const fate = fateOf(random, name);
+	const currentState = fateOf(random, name);
 	const endState = isBranch ? [] : random.pick([[], ['--running'], ['--shutoff'], ['--paused']]);
 	const content = {...estate.head, ...estate.snapshots.get(to)};
 	return {
-		argv: domainName => [isBranch ? 'branch' : 'revert', ...fate.argv, ...endState, '--', domainName, to, ...(isBranch ? [name] : [])],
+		argv: domainName => [isBranch ? 'branch' : 'revert', ...currentState.argv, ...endState, '--', domainName, to, ...(isBranch ? [name] : [])],
 		after: {
 			head: content,
 			snapshots: new Map([
 				...estate.snapshots,
-				...(fate.kept === undefined ? [] : [[fate.kept, estate.head] as const]),
+				...(currentState.kept === undefined ? [] : [[currentState.kept, estate.head] as const]),
 				...(isBranch ? [[name, content] as const] : []),
 			]),
 		},

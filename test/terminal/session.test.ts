@@ -24,9 +24,9 @@ async function isWhole(t: ExecutionContext, terminal: Terminal) {
 	t.is(await terminal.fact('cursor_flag'), '1');
 	t.is(await terminal.fact('wrap_flag'), '1');
 	await terminal.type('stty -a | grep -o -e "-icanon\\|-echo \\| icanon\\| echo " | sort | paste -sd:; echo CHECKED', 'Enter');
-	const picture = await terminal.until(/^CHECKED$/m);
-	t.regex(picture, / echo : icanon/);
-	t.notRegex(picture, /vsnap-tui {2}demo/);
+	const details = await terminal.until(/^CHECKED$/m);
+	t.regex(details, / echo : icanon/);
+	t.notRegex(details, /vsnap-tui {2}demo/);
 }
 
 test('it opens on a screen of its own, and q gives the terminal back', async t => {
@@ -64,8 +64,8 @@ test('the screen follows the size of the window', async t => {
 	await terminal.resize(50, 10);
 	await terminal.until(/needs 60 columns/);
 	await terminal.resize(80, 24);
-	const picture = await terminal.until(/q quit$/);
-	t.is(picture.split('\n').length, 24);
+	const details = await terminal.until(/q quit$/);
+	t.is(details.split('\n').length, 24);
 	await terminal.type('q');
 	await isWhole(t, terminal);
 });
@@ -75,8 +75,8 @@ for (const fault of ['read', 'render']) {
 		const terminal = await openTerminal();
 		t.teardown(terminal.close);
 		await terminal.type(`FAULT=${fault} node --import=tsx test/helpers/faulty-screen.ts; echo "CODE $?"`, 'Enter');
-		const picture = await terminal.until(/CODE \d/);
-		t.regex(picture, /^CODE 70$/m);
+		const details = await terminal.until(/CODE \d/);
+		t.regex(details, /^CODE 70$/m);
 		t.is(await terminal.fact('alternate_on'), '0');
 		t.is(await terminal.fact('cursor_flag'), '1');
 	});

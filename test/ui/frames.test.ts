@@ -181,7 +181,7 @@ test('an end by failure says what the tool said, and that all is as before', asy
 
 test('what was left unfinished', async t => {
 	const brain = createBrain();
-	const plan = fakePlan(brain.world.pictures, {uuid: uuidOf(1), snapshot: 's2', fate: {kind: 'discard'}, kind: 'revert', endState: undefined});
+	const plan = fakePlan(brain.world.allDetails, {uuid: uuidOf(1), snapshot: 's2', currentState: {kind: 'discard'}, kind: 'revert', endState: undefined});
 	brain.world.unfinished = [{plan, records: [{at: '', kind: 'begin', step: 'stop'}, {at: '', kind: 'done', step: 'stop'}]}];
 	brain.send({kind: 'started'});
 	await brain.answer();

@@ -1,6 +1,6 @@
 import test, {type ExecutionContext} from 'ava';
 import {linearPage, linearText} from '../../source/ui/content/linear.ts';
-import {isStarted, wishOf} from '../helpers/press.ts';
+import {isStarted, requestOf} from '../helpers/press.ts';
 import {
 	atWeb, createBrain, plainTheme, type Brain,
 } from '../helpers/screen-harness.ts';
@@ -40,7 +40,7 @@ test('a whole new snapshot goes by numbers, to an explicit start', async t => {
 	t.false(isStarted(brain));
 	await reply(t, brain, 'Start now');
 	t.true(isStarted(brain));
-	t.like(wishOf(brain), {snapshot: 'before', memory: {mode: 'external'}});
+	t.like(requestOf(brain), {snapshot: 'before', memory: {mode: 'external'}});
 });
 
 test('an empty line takes the proposed name, a wrong one is asked again with the reason', async t => {
@@ -50,7 +50,7 @@ test('an empty line takes the proposed name, a wrong one is asked again with the
 	await reply(t, brain, 's1');
 	t.regex(textOf(brain), /There is a snapshot "s1" already/);
 	await reply(t, brain, 'good', 'The disks and', 'In new files');
-	t.like(wishOf(brain), {snapshot: 'good'});
+	t.like(requestOf(brain), {snapshot: 'good'});
 });
 
 test('a point alone leaves the question for a name', async t => {
@@ -64,7 +64,7 @@ test('all that can be set goes by numbers too', async t => {
 	await reply(t, brain, 'You are here', 'Create a snapshot', '', 'All that can be set', 'Description: none', 'for the auditor', 'Freeze the guest');
 	t.regex(textOf(brain), /Description: for the auditor/);
 	await reply(t, brain, 'Done', 'The disks. ', 'In new files');
-	t.like(wishOf(brain), {description: 'for the auditor', isQuiesced: true});
+	t.like(requestOf(brain), {description: 'for the auditor', isQuiesced: true});
 });
 
 test('a place that is not possible is read out with its reason', async t => {
@@ -74,14 +74,14 @@ test('a place that is not possible is read out with its reason', async t => {
 });
 
 test('branch, merge and delete are in the menu of a snapshot, and each comes to its plan', async t => {
-	for (const [label, answers, wish] of [
-		['Begin a branch', ['b1', 'Discard it'], {kind: 'branch', name: 'b1', fate: {kind: 'discard'}}],
+	for (const [label, answers, request] of [
+		['Begin a branch', ['b1', 'Discard it'], {kind: 'branch', name: 'b1', currentState: {kind: 'discard'}}],
 		['Merge', [], {kind: 'merge', snapshot: 's2'}],
 		['Delete', ['Only its record'], {kind: 'delete', isMetadataOnly: true}],
 	] as const) {
 		const brain = await atDomain('web01');
 		await reply(t, brain, 's2, disks', label, ...answers);
-		t.like(wishOf(brain), wish);
+		t.like(requestOf(brain), request);
 		await reply(t, brain, 'Go on', 'Go on', 'web01');
 		t.false(isStarted(brain));
 		await reply(t, brain, 'Start now');
@@ -94,7 +94,7 @@ test('findings are read out whole, and a number opens the plan that mends one', 
 	await reply(t, brain, 'You are here', 'Look for troubles');
 	t.regex(textOf(brain), /1\. warning, web01: web01\.old .* A plan can mend it\./);
 	await reply(t, brain, 'web01.old');
-	t.like(wishOf(brain), {kind: 'tidy'});
+	t.like(requestOf(brain), {kind: 'remove-orphans'});
 	await reply(t, brain, 'Leave; nothing is changed');
 	t.is(brain.state.scene.kind, 'doctor');
 	await reply(t, brain, 'Back');

@@ -34,7 +34,7 @@ test('a whole revert goes by numbers and the name, to an explicit start', async 
 });
 
 test('a wrong name starts nothing, and an empty one leaves', async t => {
-	const brain = createBrain({isLinear: true, rows: 1000, start: {domain: 'web01', action: {kind: 'revert', snapshot: 's2', fate: {kind: 'discard'}, endState: 'shutoff'}}});
+	const brain = createBrain({isLinear: true, rows: 1000, start: {domain: 'web01', action: {kind: 'revert', snapshot: 's2', currentState: {kind: 'discard'}, endState: 'shutoff'}}});
 	brain.send({kind: 'started'});
 	await brain.answer();
 	await reply(t, brain, 'Go on');

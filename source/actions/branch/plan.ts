@@ -15,9 +15,9 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {
-	blockChain, blockDomain, blockFolders, blockHeldHead, blockName, refuseUnreadable,
+	refuseBrokenChain, refuseBusyDomain, refuseFolders, refuseHeldHead, requireFreeName, refuseUnreadable,
 } from '../../planner/checks/blockers.ts';
-import {preservingXml, tidyFormer} from '../../planner/records/bookkeeping.ts';
+import {preservingXml, dropRevertDisks} from '../../planner/records/bookkeeping.ts';
 import {closeBuildFolders, proveBuilt, refuseFolderRisks} from '../../planner/steps/build-folder.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {defineStep, stopSteps} from '../../planner/steps/domain.ts';
@@ -25,7 +25,7 @@ import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {describeIdentity} from '../../planner/steps/guest-identity.ts';
 import {linksOfOverlays} from '../../planner/expected-links.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
-import {blockHandMerged} from '../../planner/checks/hand-merged.ts';
+import {refuseHandMerged} from '../../planner/checks/hand-merged.ts';
 import {keepPresentState, type Kept} from '../../planner/steps/keep.ts';
 import {branchNvram, revertNvram} from '../../planner/steps/nvram-revert.ts';
 import {overlayPath, stampOf} from '../../planner/steps/overlay-name.ts';
@@ -41,8 +41,8 @@ import {step} from '../../planner/steps/step.ts';
 
 /** What the branch writes to: a second overlay on each of those that its first snapshot freezes. */
 function upperLayer(context: PlanContext, lower: readonly OverlaidDisk[], now: Date): OverlaidDisk[] {
-	const {picture, folders} = context.inventory;
-	const taken = new Set([...picture.images.map(image => image.path), ...lower.map(disk => disk.overlayPath)]);
+	const {details, folders} = context.inventory;
+	const taken = new Set([...details.images.map(image => image.path), ...lower.map(disk => disk.overlayPath)]);
 	return lower.map(disk => ({
 		...disk,
 		layer: 'upper',
@@ -62,11 +62,11 @@ function sourcesFor(disks: RevertDisks, overlaid: readonly OverlaidDisk[]): Map<
 /** The branch's first snapshot, and what it does to the record of the snapshot that was current. */
 function recordSteps(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; disks: RevertDisks; upper: OverlaidDisk[]; now: Date}): Result<Step[]> {
 	const {snapshot, disks, upper, now} = given;
-	const {snapshots, currentSnapshot} = context.inventory.picture;
+	const {snapshots, currentSnapshot} = context.inventory.details;
 	const former = snapshots.find(({name}) => name === currentSnapshot);
 	const domainXml = newDefinition(context, snapshot, sourcesFor(disks, disks.overlaid));
 	const formerXml = former === undefined ? succeed('') : preservingXml(former);
-	const tidied = tidyFormer(context, former);
+	const tidied = dropRevertDisks(context, former);
 	if (!domainXml.ok) {
 		return domainXml;
 	}
@@ -106,11 +106,11 @@ function recordSteps(context: PlanContext, action: BranchAction, given: {snapsho
 
 function describe(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; disks: RevertDisks; removed: string[]; abandoned: Consequence[]; emptied: readonly Disk[]}): Consequence[] {
 	const {snapshot, disks, removed, abandoned, emptied} = given;
-	const {domain, currentSnapshot} = context.inventory.picture;
+	const {domain, currentSnapshot} = context.inventory.details;
 	return [
 		{severity: 'info', text: `A branch begins at "${snapshot.name}" of ${formatTime(snapshot.createdAt)} UTC: its first snapshot is "${action.name}", and the domain goes on from there.`},
-		...(action.fate.kind === 'keep'
-			? [{severity: 'info', text: `The present state is kept as snapshot "${action.fate.name}"${currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`}: it can be reverted to.`} as const]
+		...(action.currentState.kind === 'keep'
+			? [{severity: 'info', text: `The present state is kept as snapshot "${action.currentState.name}"${currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`}: it can be reverted to.`} as const]
 			: []),
 		...(removed.length > 0
 			? [{severity: 'loss', text: `What was written since is lost: ${sizesOf(context, removed)} in ${removed.map(path => posix.basename(path)).join(', ')}.`} as const]
@@ -125,20 +125,20 @@ function describe(context: PlanContext, action: BranchAction, given: {snapshot: 
 }
 
 /** Appends blockers. */
-function blockBranch(context: PlanContext, action: BranchAction, snapshot: Snapshot): void {
-	blockDomain(context);
-	blockName(context, action.name, 'the branch');
-	if (action.fate.kind === 'keep') {
-		blockName(context, action.fate.name);
-		if (action.fate.name === action.name) {
+function refuseBranch(context: PlanContext, action: BranchAction, snapshot: Snapshot): void {
+	refuseBusyDomain(context);
+	requireFreeName(context, action.name, 'the branch');
+	if (action.currentState.kind === 'keep') {
+		requireFreeName(context, action.currentState.name);
+		if (action.currentState.name === action.name) {
 			context.blockers.push({kind: 'name-taken', text: `The branch and the kept state cannot both be called "${action.name}".`, remedy: 'Choose another name for one of them.'});
 		}
 	}
 
-	if (context.inventory.picture.checkpoints.length > 0) {
+	if (context.inventory.details.checkpoints.length > 0) {
 		context.blockers.push({
 			kind: 'checkpoint',
-			text: `The domain has checkpoints (${context.inventory.picture.checkpoints.map(({name}) => name).join(', ')}), which cannot go on through a snapshot that is taken while the domain is off.`,
+			text: `The domain has checkpoints (${context.inventory.details.checkpoints.map(({name}) => name).join(', ')}), which cannot go on through a snapshot that is taken while the domain is off.`,
 			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
 		});
 	}
@@ -155,27 +155,27 @@ function blockBranch(context: PlanContext, action: BranchAction, snapshot: Snaps
 type Layers = {disks: RevertDisks; upper: OverlaidDisk[]; warnings: Consequence[]};
 
 function planLayers(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; now: Date}): Layers {
-	const disks = revertDisks(context, {...given, isKept: action.fate.kind === 'keep'});
+	const disks = revertDisks(context, {...given, isKept: action.currentState.kind === 'keep'});
 	const warnings: Consequence[] = [];
 	for (const disk of disks.overlaid) {
-		blockChain(context, disk.basePath);
+		refuseBrokenChain(context, disk.basePath);
 		warnings.push(...refuseForeignHeads(context, disk.basePath, given.snapshot.createdAt));
 		if (disk.headPath !== undefined) {
-			blockHeldHead(context, disk.headPath);
+			refuseHeldHead(context, disk.headPath);
 		}
 	}
 
-	blockHandMerged(context, given.snapshot, disks);
+	refuseHandMerged(context, given.snapshot, disks);
 	const upper = upperLayer(context, disks.overlaid, given.now);
-	blockFolders(context, [...disks.overlaid, ...upper].map(disk => disk.overlayPath));
+	refuseFolders(context, [...disks.overlaid, ...upper].map(disk => disk.overlayPath));
 	refuseFolderRisks(context, disks.overlaid.map(disk => disk.overlayPath));
 	return {disks, upper, warnings};
 }
 
 function keep(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; disks: RevertDisks; now: Date}): Result<Kept | undefined> {
-	return action.fate.kind === 'keep'
+	return action.currentState.kind === 'keep'
 		? keepPresentState(context, {
-			name: action.fate.name,
+			name: action.currentState.name,
 			description: `The state that was left for the branch "${action.name}"`,
 			now: given.now,
 			untouched: new Set(given.disks.untouched.map(disk => disk.target)),
@@ -186,15 +186,15 @@ function keep(context: PlanContext, action: BranchAction, given: {snapshot: Snap
 
 /** Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where a document cannot be changed. */
 export function planBranch(action: BranchAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
-	const {picture} = inventory;
+	const {details} = inventory;
 	const {now} = given;
-	const snapshot = picture.snapshots.find(({name}) => name === action.snapshot);
+	const snapshot = details.snapshots.find(({name}) => name === action.snapshot);
 	if (snapshot === undefined) {
-		return fail({kind: 'snapshot-not-found', domain: picture.domain.name, name: action.snapshot, known: picture.snapshots.map(({name}) => name)});
+		return fail({kind: 'snapshot-not-found', domain: details.domain.name, name: action.snapshot, known: details.snapshots.map(({name}) => name)});
 	}
 
 	const context = planContext(inventory, given);
-	blockBranch(context, action, snapshot);
+	refuseBranch(context, action, snapshot);
 	if (snapshot.domain === undefined || snapshot.domainXml === undefined || !isExternal(snapshot)) {
 		if (snapshot.domain === undefined || snapshot.domainXml === undefined) {
 			context.blockers.push({
@@ -226,10 +226,10 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		context.blockers.push({kind: 'not-supported', text: 'The snapshot froze no disk, so nothing can branch from it.', remedy: 'Take a snapshot of the disks first.'});
 	}
 
-	const nvram = revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, definitionXml: definition.value.xml, resumes: false});
+	const nvram = revertNvram(context, snapshot, {keepName: action.currentState.kind === 'keep' ? action.currentState.name : undefined, now, definitionXml: definition.value.xml, resumes: false});
 	const ownNvram = branchNvram(context, snapshot, {name: action.name, now, definitionXml: definition.value.xml});
-	const mustStopFirst = hasProcess(picture.domain) && disks.overlaid.some(disk => needsStop(disk));
-	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: action.fate.kind === 'keep'});
+	const mustStopFirst = hasProcess(details.domain) && disks.overlaid.some(disk => needsStop(disk));
+	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: action.currentState.kind === 'keep'});
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
@@ -245,8 +245,8 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 				...(kept.value && {kept: kept.value.files}),
 				currentSnapshot: action.name,
 				snapshots: [
-					...picture.snapshots.map(({name, parent}) => ({name, parent})),
-					...(action.fate.kind === 'keep' ? [{name: action.fate.name, parent: picture.currentSnapshot}] : []),
+					...details.snapshots.map(({name, parent}) => ({name, parent})),
+					...(action.currentState.kind === 'keep' ? [{name: action.currentState.name, parent: details.currentSnapshot}] : []),
 					{name: action.name, parent: snapshot.name},
 				],
 				endState: 'shutoff',
@@ -254,7 +254,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 			fingerprint: fingerprintOf(inventory, new Set([...bases, ...abandoned.removed])),
 		}),
 		consequences: describe(context, action, {snapshot, disks, removed: abandoned.removed, abandoned: [...abandoned.consequences, ...warnings, ...kept.value?.consequences ?? [], ...nvram.consequences, ...describeIdentity(context, snapshot, {resumes: false})], emptied: definition.value.emptied}),
-		images: {created: [...overlayFiles([...disks.overlaid, ...upper]), ...filesAt([...nvram.created, ...ownNvram.created])], removed: abandoned.removed, kept: picture.images.map(image => image.path).filter(path => !abandoned.removed.includes(path))},
+		images: {created: [...overlayFiles([...disks.overlaid, ...upper]), ...filesAt([...nvram.created, ...ownNvram.created])], removed: abandoned.removed, kept: details.images.map(image => image.path).filter(path => !abandoned.removed.includes(path))},
 		steps: [
 			...checkSteps(disks.overlaid.filter(disk => !needsStop(disk))),
 			...(mustStopFirst ? [...stop, ...create] : [...create, ...stop]),

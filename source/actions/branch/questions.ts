@@ -1,19 +1,19 @@
 /**
 The questions of a branch: what its first snapshot is called, and the present state.
 */
-import type {Wish} from '../../model/plan/request.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
-import {defaultFate, fateQuestion} from '../current-state.ts';
+import type {Request} from '../../model/plan/request.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
+import {defaultCurrentState, currentStateQuestion} from '../current-state.ts';
 import {problemOfName, takenNames} from '../names.ts';
 import type {Change, Question} from '../question.ts';
 
-export function branchQuestions(wish: Wish & {kind: 'branch'}, {picture, keepName}: {picture: DomainPicture | undefined; keepName: string}): Question[] {
-	const taken = takenNames(picture);
-	const keptBy = (branch: string) => defaultFate({branch}, {nowMs: 0, taken});
+export function branchQuestions(request: Request & {kind: 'branch'}, {details, keepName}: {details: DomainDetails | undefined; keepName: string}): Question[] {
+	const taken = takenNames(details);
+	const keptBy = (branch: string) => defaultCurrentState({branch}, {nowMs: 0, taken});
 	// The name of the kept state follows the name of the branch until the person chooses another.
 	const rename = (name: string): Change => {
-		const isFollowing = keepName === keptBy(wish.name).name && wish.fate.kind === 'keep';
-		return isFollowing ? {wish: {...wish, name, fate: keptBy(name)}, keepName: keptBy(name).name} : {wish: {...wish, name}};
+		const isFollowing = keepName === keptBy(request.name).name && request.currentState.kind === 'keep';
+		return isFollowing ? {request: {...request, name, currentState: keptBy(name)}, keepName: keptBy(name).name} : {request: {...request, name}};
 	};
 
 	return [
@@ -22,8 +22,8 @@ export function branchQuestions(wish: Wish & {kind: 'branch'}, {picture, keepNam
 			word: 'Name',
 			heading: 'What is the new branch called?',
 			choices: [],
-			text: {label: 'Its first snapshot is called', value: wish.name, problem: problemOfName(wish.name, taken), change: rename},
+			text: {label: 'Its first snapshot is called', value: request.name, problem: problemOfName(request.name, taken), change: rename},
 		},
-		fateQuestion(keepName, new Set([...taken, wish.name]), fate => ({...wish, fate})),
+		currentStateQuestion(keepName, new Set([...taken, request.name]), currentState => ({...request, currentState})),
 	];
 }

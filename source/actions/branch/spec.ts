@@ -3,7 +3,7 @@ Branch: a second line of development begins at a snapshot.
 */
 import {succeed} from '../../model/result.ts';
 import {freeName} from '../../model/domain/snapshot-name.ts';
-import {completeFate, fateOptions, readFate} from '../current-state.ts';
+import {completeCurrentState, currentStateOptions, readCurrentState} from '../current-state.ts';
 import {mostTaken, problemOfName, takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
 import {planBranch} from './plan.ts';
@@ -15,9 +15,9 @@ export const branch = {
 	cli: {
 		usage: 'branch <domain> <snapshot> <name>',
 		summary: 'begin a second line of development at a snapshot; the current state is kept, unless it is discarded',
-		options: fateOptions('"before-" and the name of the branch'),
+		options: currentStateOptions('"before-" and the name of the branch'),
 		excludes: [['keep', 'discard']],
-		read: ([snapshot, name], raw) => succeed({kind: 'branch', snapshot: snapshot!, name: name!, fate: readFate(raw)}),
+		read: ([snapshot, name], raw) => succeed({kind: 'branch', snapshot: snapshot!, name: name!, currentState: readCurrentState(raw)}),
 	},
 	screen: {
 		key: 'b',
@@ -30,12 +30,12 @@ export const branch = {
 		needs: 'snapshot',
 	},
 	/** The proposed name is "s1-branch", or with a number where that is taken. */
-	complete({snapshot, name: given, fate: givenFate}, uuid, {picture, nowMs}) {
-		const taken = takenNames(picture);
+	complete({snapshot, name: given, currentState: givenFate}, uuid, {details, nowMs}) {
+		const taken = takenNames(details);
 		const name = given ?? freeName(`${snapshot!.slice(0, mostTaken)}-branch`, taken);
-		const {fate, keepName, answered} = completeFate(givenFate, {branch: name}, {nowMs, taken});
+		const {currentState, keepName, answered} = completeCurrentState(givenFate, {branch: name}, {nowMs, taken});
 		const isNamed = given !== undefined && problemOfName(given, taken) === undefined;
-		return {request: {kind: 'branch', uuid, snapshot: snapshot!, name, fate}, answered: [...isNamed ? ['name' as const] : [], ...answered], keepName};
+		return {request: {kind: 'branch', uuid, snapshot: snapshot!, name, currentState}, answered: [...isNamed ? ['name' as const] : [], ...answered], keepName};
 	},
 	questions: branchQuestions,
 	plan: planBranch,

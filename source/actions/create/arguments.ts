@@ -1,12 +1,12 @@
 /**
 What may be typed for a new snapshot: `--memory external:FILE`, `--disk vda=external:FILE`, `--reuse vda=existing`.
 */
-import type {CreateAction, DiskWish} from '../../model/plan/request.ts';
+import type {CreateAction, DiskRequest} from '../../model/plan/request.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {CliSpec, RawOptions} from '../spec.ts';
 import {readSnapshotDocument} from './document.ts';
 
-const ways = ['absolute-paths', 'existing', 'existing-with-data', 'no-backing-file'] as const satisfies Array<DiskWish['reuse']>;
+const ways = ['absolute-paths', 'existing', 'existing-with-data', 'no-backing-file'] as const satisfies Array<DiskRequest['reuse']>;
 
 function refuse(message: string, allowed: string): Result<never> {
 	return fail({kind: 'usage', message, hint: allowed});
@@ -27,19 +27,19 @@ export function parseMemoryOption(text: string | undefined): Result<CreateAction
 }
 
 /** Fails with `usage`, also where a disk is named twice. */
-export function parseDiskOptions(disks: readonly string[], reuses: readonly string[]): Result<DiskWish[]> {
-	const wishes = new Map<string, DiskWish>();
+export function parseDiskOptions(disks: readonly string[], reuses: readonly string[]): Result<DiskRequest[]> {
+	const requests = new Map<string, DiskRequest>();
 	for (const text of disks) {
 		const [, target, mode, path] = /^(.+?)=(internal|external|no|manual)(?::(.+))?$/su.exec(text) ?? [];
 		if (target === undefined || (path !== undefined && mode !== 'external')) {
 			return refuse(`--disk ${text} is not understood.`, 'It is DISK= and one of: internal, external, external:FILE, no, manual.');
 		}
 
-		if (wishes.has(target)) {
+		if (requests.has(target)) {
 			return refuse(`--disk names ${target} twice.`, 'Say once what it is to do.');
 		}
 
-		wishes.set(target, {target, mode: mode as DiskWish['mode'], ...(path === undefined ? {} : {path})});
+		requests.set(target, {target, mode: mode as DiskRequest['mode'], ...(path === undefined ? {} : {path})});
 	}
 
 	const reused = new Set<string>();
@@ -55,10 +55,10 @@ export function parseDiskOptions(disks: readonly string[], reuses: readonly stri
 		}
 
 		reused.add(target);
-		wishes.set(target, {...(wishes.get(target) ?? {target, mode: undefined}), reuse: way});
+		requests.set(target, {...(requests.get(target) ?? {target, mode: undefined}), reuse: way});
 	}
 
-	return succeed([...wishes.values()]);
+	return succeed([...requests.values()]);
 }
 
 const textOf = (raw: RawOptions, name: string) => raw[name] as string | undefined;

@@ -3,72 +3,72 @@ Which disks take part in a new snapshot, and how: what was asked for each, what 
 (the rules are libvirt's).
 */
 import {posix} from 'node:path';
-import type {CreateAction, DiskWish} from '../../model/plan/request.ts';
+import type {CreateAction, DiskRequest} from '../../model/plan/request.ts';
 import type {DiskAnswer, Way} from '../../model/plan/decision-table.ts';
 import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
-import {blockChain} from '../../planner/checks/blockers.ts';
+import {refuseBrokenChain} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {refuseNarrowRefcounts} from '../../planner/checks/narrow-refcounts.ts';
 
 /** A disk of the domain beside what was asked for it. */
-export type AskedDisk = {disk: Disk; wish: DiskWish | undefined; asked: SnapshotMode | undefined};
+export type AskedDisk = {disk: Disk; request: DiskRequest | undefined; asked: SnapshotMode | undefined};
 
 /** Empty drives, media that the guest cannot write, and what no snapshot can hold take no part by themselves. A shared disk is asked about. */
 function isEligible(disk: Disk): boolean {
 	return isWritableMedium(disk) && (disk.shareable || !isKeptOutOfSnapshots(disk));
 }
 
-function blockWish(context: PlanContext, wish: DiskWish): void {
+function refuseRequest(context: PlanContext, request: DiskRequest): void {
 	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'not-supported', text, remedy});
-	if (wish.path !== undefined && wish.mode !== undefined && wish.mode !== 'external') {
-		refuse(`${wish.target} is to be "${wish.mode}", so there is no overlay that could be called ${wish.path}.`, 'Leave the file out, or ask for an external disk.');
+	if (request.path !== undefined && request.mode !== undefined && request.mode !== 'external') {
+		refuse(`${request.target} is to be "${request.mode}", so there is no overlay that could be called ${request.path}.`, 'Leave the file out, or ask for an external disk.');
 	}
 
-	if (wish.reuse !== undefined && wish.mode !== undefined && wish.mode !== 'external') {
-		refuse(`${wish.target} is to be "${wish.mode}", so there is no overlay to be reused.`, 'Leave --reuse out for it, or ask for an external disk.');
+	if (request.reuse !== undefined && request.mode !== undefined && request.mode !== 'external') {
+		refuse(`${request.target} is to be "${request.mode}", so there is no overlay to be reused.`, 'Leave --reuse out for it, or ask for an external disk.');
 	}
 
-	if ((wish.reuse === 'existing' || wish.reuse === 'existing-with-data') && wish.path === undefined) {
-		refuse(`The prepared overlay of ${wish.target} is not named.`, `Name it: --disk ${wish.target}=external:FILE.`);
+	if ((request.reuse === 'existing' || request.reuse === 'existing-with-data') && request.path === undefined) {
+		refuse(`The prepared overlay of ${request.target} is not named.`, `Name it: --disk ${request.target}=external:FILE.`);
 	}
 
-	if (wish.path !== undefined && (!posix.isAbsolute(wish.path) || posix.normalize(wish.path) !== wish.path || wish.path.endsWith('/'))) {
-		refuse(`${wish.path} is not a whole path.`, 'Give files with their whole path, without "." and "..".');
+	if (request.path !== undefined && (!posix.isAbsolute(request.path) || posix.normalize(request.path) !== request.path || request.path.endsWith('/'))) {
+		refuse(`${request.path} is not a whole path.`, 'Give files with their whole path, without "." and "..".');
 	}
 }
 
 /** Each disk of the domain with its wish. A wish may name the disk by its target, or by the file that it is on. */
 export function askDisks(context: PlanContext, action: CreateAction): AskedDisk[] {
-	const disks = headDisks(context.inventory.picture.domain);
-	const wishes = new Map<string, DiskWish>();
-	for (const wish of action.disks) {
-		blockWish(context, wish);
-		const found = wish.target.startsWith('/') ? disks.filter(disk => disk.sourcePath === wish.target) : disks.filter(disk => disk.target === wish.target);
+	const disks = headDisks(context.inventory.details.domain);
+	const requests = new Map<string, DiskRequest>();
+	for (const request of action.disks) {
+		refuseRequest(context, request);
+		const found = request.target.startsWith('/') ? disks.filter(disk => disk.sourcePath === request.target) : disks.filter(disk => disk.target === request.target);
 		const [disk] = found;
 		if (disk === undefined || found.length > 1) {
 			context.blockers.push({
 				kind: 'not-supported',
-				text: `The domain has ${disk === undefined ? 'no disk' : 'more than one disk on'} ${wish.target}.`,
+				text: `The domain has ${disk === undefined ? 'no disk' : 'more than one disk on'} ${request.target}.`,
 				remedy: `Its disks are: ${disks.map(({target}) => target).join(', ')}.`,
 			});
-		} else if (wishes.has(disk.target)) {
+		} else if (requests.has(disk.target)) {
 			context.blockers.push({kind: 'not-supported', text: `${disk.target} is asked for twice.`, remedy: 'Say once what it is to do.'});
 		} else {
-			wishes.set(disk.target, wish);
+			requests.set(disk.target, request);
 		}
 	}
 
 	return disks.map(disk => {
-		const wish = wishes.get(disk.target);
-		const asked = wish?.mode ?? (wish?.path === undefined && wish?.reuse === undefined ? disk.snapshotMode : 'external');
-		return {disk, wish, asked};
+		const request = requests.get(disk.target);
+		const asked = request?.mode ?? (request?.path === undefined && request?.reuse === undefined ? disk.snapshotMode : 'external');
+		return {disk, request, asked};
 	});
 }
 
 /** The disks that take part, by what was asked; of a disk that is asked for though it cannot, the way tells. */
 export function partakingTargets(disks: readonly AskedDisk[]): Set<string> {
-	return new Set(disks.filter(({disk, wish, asked}) => asked !== 'no' && (isEligible(disk) || wish !== undefined)).map(({disk}) => disk.target));
+	return new Set(disks.filter(({disk, request, asked}) => asked !== 'no' && (isEligible(disk) || request !== undefined)).map(({disk}) => disk.target));
 }
 
 /** What the disks come to as an answer for the table. */
@@ -88,13 +88,13 @@ export type ModedDisk = AskedDisk & {mode: SnapshotMode};
 export function modesOf(disks: AskedDisk[], way: Way): ModedDisk[] {
 	const byDefault = way.disk === 'default' ? 'external' : way.disk;
 	return disks.map(asked => {
-		const isLeftAlone = !isEligible(asked.disk) && asked.wish === undefined;
+		const isLeftAlone = !isEligible(asked.disk) && asked.request === undefined;
 		return {...asked, mode: isLeftAlone ? 'no' : asked.asked ?? byDefault};
 	});
 }
 
 /** A disk that takes part, on the image that will be frozen. */
-export type PartakingDisk = {target: string; headPath: string; format: string; wish: DiskWish | undefined; isBlockDevice: boolean};
+export type PartakingDisk = {target: string; headPath: string; format: string; request: DiskRequest | undefined; isBlockDevice: boolean};
 
 /** What keeps a disk from taking part, whichever way; undefined: nothing. */
 function obstacle({disk, mode}: ModedDisk): string | undefined {
@@ -112,8 +112,8 @@ function obstacle({disk, mode}: ModedDisk): string | undefined {
 	return rules.find(([holds]) => holds)?.[1];
 }
 
-function blockHead(context: PlanContext, disk: PartakingDisk): void {
-	blockChain(context, disk.headPath);
+function refuseHead(context: PlanContext, disk: PartakingDisk): void {
+	refuseBrokenChain(context, disk.headPath);
 	const freezing = context.pins.filter(pin => pin.hold === 'content' && pin.snapshot !== undefined && context.graph.keyOf(pin.path) === context.graph.keyOf(disk.headPath));
 	if (freezing.length > 0) {
 		context.blockers.push({
@@ -127,15 +127,15 @@ function blockHead(context: PlanContext, disk: PartakingDisk): void {
 /** Those of the disks that are to be `mode`, each fit for it. Appends blockers to the context. */
 export function partakingDisks(context: PlanContext, disks: ModedDisk[], mode: 'internal' | 'external'): PartakingDisk[] {
 	return disks.filter(disk => disk.mode === mode).flatMap(moded => {
-		const {disk, wish} = moded;
+		const {disk, request} = moded;
 		const reason = obstacle(moded);
 		if (reason !== undefined) {
 			context.blockers.push({kind: 'not-supported', text: `${disk.target} ${reason}.`, remedy: `Leave it out: --disk ${disk.target}=no.`});
 			return [];
 		}
 
-		const partaking = {target: disk.target, headPath: disk.sourcePath!, format: disk.format ?? 'raw', wish, isBlockDevice: disk.sourceType === 'block'};
-		blockHead(context, partaking);
+		const partaking = {target: disk.target, headPath: disk.sourcePath!, format: disk.format ?? 'raw', request, isBlockDevice: disk.sourceType === 'block'};
+		refuseHead(context, partaking);
 		return [partaking];
 	});
 }
@@ -144,7 +144,7 @@ export function partakingDisks(context: PlanContext, disks: ModedDisk[], mode: '
 const numberLike = /^\d{1,6}$/u;
 
 /** Rules of internal snapshots: qcow2 alone, all writable disks or none, no tag twice. */
-export function blockInternal(context: PlanContext, all: ModedDisk[], partaking: PartakingDisk[], name: string): void {
+export function requireInternal(context: PlanContext, all: ModedDisk[], partaking: PartakingDisk[], name: string): void {
 	for (const disk of partaking) {
 		const image = imageAt(context.graph, disk.headPath);
 		if (disk.format !== 'qcow2') {

@@ -2,7 +2,7 @@
 A `<domainsnapshot>` that a person gives to have a snapshot made: what it asks for, by the rules of libvirt. What libvirt ignores there (state, parent, stored
 domains) is ignored. One with `<branch>` asks for a second line of development (docs/facts/behaviour.md#branches-need-two-layers).
 */
-import type {CreateAction, DiskWish} from '../../model/plan/request.ts';
+import type {CreateAction, DiskRequest} from '../../model/plan/request.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Given, GivenOf} from '../spec.ts';
 import {sourcePathOf, toSnapshotMode} from '../../model/xml/parse-domain.ts';
@@ -10,12 +10,12 @@ import {
 	attributeOf, childOf, childrenOf, malformationOf, readXml, textOf, type XmlNode,
 } from '../../model/xml/read-xml.ts';
 
-export type SnapshotWish = {
+export type SnapshotDocument = {
 	/** Undefined: left out or empty; then it is named by the time. */
 	name: string | undefined;
 	description: string | undefined;
 	memory: CreateAction['memory'];
-	disks: DiskWish[];
+	disks: DiskRequest[];
 	/** What stands in `<branch>`. */
 	branch: string | undefined;
 };
@@ -70,7 +70,7 @@ function notCarried(disk: XmlNode): string | undefined {
 	return undefined;
 }
 
-function readDisk(node: XmlNode): Result<DiskWish> {
+function readDisk(node: XmlNode): Result<DiskRequest> {
 	const target = attributeOf(node, 'name') ?? '';
 	if (target === '') {
 		return refuse('a <disk> has no name.', 'Its name is the target of the disk, or the file that it is on.');
@@ -102,7 +102,7 @@ function readDisk(node: XmlNode): Result<DiskWish> {
 }
 
 /** Fails with `usage`, saying what is wrong in the document and what is allowed. */
-export function readSnapshotWish(xml: string): Result<SnapshotWish> {
+export function parseSnapshotDocument(xml: string): Result<SnapshotDocument> {
 	const malformation = xml.trim() === '' ? 'it is empty' : malformationOf(xml);
 	if (malformation !== undefined) {
 		return refuse(`${malformation.replace(/\.$/, '')}.`, 'It has to be a whole <domainsnapshot>, as virsh snapshot-create takes it.');
@@ -119,7 +119,7 @@ export function readSnapshotWish(xml: string): Result<SnapshotWish> {
 		return memory;
 	}
 
-	const disks: DiskWish[] = [];
+	const disks: DiskRequest[] = [];
 	for (const node of childrenOf(childOf(root, 'disks'), 'disk')) {
 		const disk = readDisk(node);
 		if (!disk.ok) {
@@ -144,7 +144,7 @@ export function readSnapshotWish(xml: string): Result<SnapshotWish> {
 }
 
 /** How overlays come to be is said on the command line alone: libvirt's document has no word for it. */
-function withReuse(disks: DiskWish[], reuses: DiskWish[]): DiskWish[] {
+function withReuse(disks: DiskRequest[], reuses: DiskRequest[]): DiskRequest[] {
 	const merged = disks.map(disk => ({...disk, ...reuses.filter(({target}) => target === disk.target).map(({reuse}) => ({reuse}))[0]}));
 	return [...merged, ...reuses.filter(({target}) => !disks.some(disk => disk.target === target))];
 }
@@ -154,7 +154,7 @@ What a document asks for, with what the command line says besides. `<branch>` na
 name is that of a snapshot which is there, it is the other way round. Fails with `usage`.
 */
 export function readSnapshotDocument(xml: string, given: GivenOf<'create'>, taken: ReadonlySet<string>): Result<Given> {
-	const document = readSnapshotWish(xml);
+	const document = parseSnapshotDocument(xml);
 	if (!document.ok) {
 		return document;
 	}

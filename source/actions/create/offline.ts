@@ -10,7 +10,7 @@ import type {
 } from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
-import {blockFolders} from '../../planner/checks/blockers.ts';
+import {refuseFolders} from '../../planner/checks/blockers.ts';
 import {
 	buildFor, closeBuildFolders, proveBuilt, refuseFolderRisks,
 } from '../../planner/steps/build-folder.ts';
@@ -26,7 +26,7 @@ import {step} from '../../planner/steps/step.ts';
 import {chooseTargets, type TargetedDisk} from './targets.ts';
 import {recordSteps, recordXml} from './record.ts';
 import {
-	blockInternal, partakingDisks, type ModedDisk, type PartakingDisk,
+	requireInternal, partakingDisks, type ModedDisk, type PartakingDisk,
 } from './disks.ts';
 
 /** What one way of creating contributes to the plan. */
@@ -48,8 +48,8 @@ export type CreateParts = {
 /** What every way of creating is given. */
 export type CreateRequest = {action: CreateAction; way: Way; disks: ModedDisk[]; now: Date};
 
-function blockCheckpoints(context: PlanContext, isExternal: boolean): void {
-	const names = context.inventory.picture.checkpoints.map(checkpoint => checkpoint.name);
+function refuseCheckpoints(context: PlanContext, isExternal: boolean): void {
+	const names = context.inventory.details.checkpoints.map(checkpoint => checkpoint.name);
 	if (names.length > 0 && (isExternal || !context.can.redefinesBesideCheckpoints)) {
 		context.blockers.push({
 			kind: 'checkpoint',
@@ -61,7 +61,7 @@ function blockCheckpoints(context: PlanContext, isExternal: boolean): void {
 	}
 }
 
-const isTakenBack = 'It would be taken back: the domain is as it was.';
+const whenStopped = 'It would be taken back: the domain is as it was.';
 
 function checkHeads(disks: PartakingDisk[]): Step[] {
 	return disks.map(disk => step('check', {
@@ -84,8 +84,8 @@ function untagAgain(context: PlanContext, {target, path, tag, recordXml}: {targe
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
 export function planOfflineInternal(context: PlanContext, {action, disks: all, now}: CreateRequest): Result<CreateParts> {
 	const disks = partakingDisks(context, all, 'internal');
-	blockInternal(context, all, disks, action.snapshot);
-	blockCheckpoints(context, false);
+	requireInternal(context, all, disks, action.snapshot);
+	refuseCheckpoints(context, false);
 	const request = {action, disks: all, overlays: new Map<string, string>(), now, state: 'shutoff', memory: {mode: 'no'}} as const;
 	const record = recordSteps(context, request);
 	const recordText = recordXml(context, request);
@@ -98,8 +98,8 @@ export function planOfflineInternal(context: PlanContext, {action, disks: all, n
 		title: `Freeze ${target} inside its image as "${action.snapshot}"`,
 		command: imageCommands.tag(path, action.snapshot),
 		undo: untagAgain(context, {target, path, tag: action.snapshot, recordXml: recordText.value}),
-		happened: {kind: 'image-has-tag', path, tag: action.snapshot},
-		ifStopped: isTakenBack,
+		doneWhen: {kind: 'image-has-tag', path, tag: action.snapshot},
+		whenStopped,
 	}));
 	const variables = tagNvram(context, action.snapshot);
 	return succeed({
@@ -148,7 +148,7 @@ export function targetSteps(context: PlanContext, disks: TargetedDisk[]): Step[]
 			id: `open-${disk.target}`,
 			title: `Open the prepared overlay of ${disk.target} with its chain`,
 			command: imageCommands.infoWithChain(disk.overlayPath, 'qcow2'),
-			ifStopped: isTakenBack,
+			whenStopped,
 		})),
 		...(prepared.length === 0
 			? []
@@ -156,7 +156,7 @@ export function targetSteps(context: PlanContext, disks: TargetedDisk[]): Step[]
 				id: 'sync-prepared',
 				title: 'Have the prepared overlays safely on disk',
 				command: fileCommands.sync([...new Set(prepared.flatMap(({overlayPath: path}) => [path, posix.dirname(path)]))]),
-				ifStopped: isTakenBack,
+				whenStopped,
 			})]),
 	];
 }
@@ -177,14 +177,14 @@ function defineMerged(context: PlanContext, xml: string, disks: readonly Targete
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
 export function planOfflineExternal(context: PlanContext, {action, disks: all, now}: CreateRequest): Result<CreateParts> {
 	const partaking = partakingDisks(context, all, 'external');
-	blockCheckpoints(context, true);
+	refuseCheckpoints(context, true);
 	for (const {target, headPath} of partaking) {
 		requirePlainLayers(context, target, headPath, 'Start the domain and take the snapshot while it runs: libvirt then keeps the secret.');
 	}
 
 	const {disks, consequences} = chooseTargets(context, action, {disks: partaking, hasMemory: false, now});
 	const made = disks.filter(disk => disk.reuse !== 'existing').map(disk => disk.overlayPath);
-	blockFolders(context, made);
+	refuseFolders(context, made);
 	refuseFolderRisks(context, made);
 	const built = disks.filter(disk => disk.reuse !== 'existing').map(disk => toOverlaid(context, disk));
 	const overlays = new Map(disks.map(disk => [disk.target, disk.overlayPath]));

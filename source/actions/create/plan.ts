@@ -11,7 +11,7 @@ import type {Consequence, Plan} from '../../model/plan/plan.ts';
 import {fail, type Result, succeed} from '../../model/result.ts';
 import {isExternal} from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
-import {blockDomain, blockName} from '../../planner/checks/blockers.ts';
+import {refuseBusyDomain, requireFreeName} from '../../planner/checks/blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {describeTpmLeftOut} from '../../planner/steps/guest-identity.ts';
@@ -30,7 +30,7 @@ const onlinePlanners = {libvirt: planOnlineLibvirt, qmp: planOnlineQemu};
 type Decided = ReturnType<typeof decideOn>;
 
 /** Flags that do not fit the way. */
-function blockFlags(context: PlanContext, {action, way}: CreateRequest): void {
+function refuseFlags(context: PlanContext, {action, way}: CreateRequest): void {
 	if (action.isLive && way.memory !== 'external') {
 		context.blockers.push({
 			kind: 'not-supported',
@@ -45,7 +45,7 @@ function blockFlags(context: PlanContext, {action, way}: CreateRequest): void {
 }
 
 function endStateOf(context: PlanContext, {action, disks}: CreateRequest): EndState | undefined {
-	const {domain} = context.inventory.picture;
+	const {domain} = context.inventory.details;
 	if (!hasProcess(domain) || action.isHalted) {
 		return 'shutoff';
 	}
@@ -56,15 +56,15 @@ function endStateOf(context: PlanContext, {action, disks}: CreateRequest): EndSt
 
 function describe(context: PlanContext, request: CreateRequest, given: {decided: Decided; parts: CreateParts}): Consequence[] {
 	const {action, way, disks} = request;
-	const {picture, nvramPath} = context.inventory;
+	const {details, nvramPath} = context.inventory;
 	const {decision, differences} = given.decided;
-	const isActive = hasProcess(picture.domain);
+	const isActive = hasProcess(details.domain);
 	const leftOut = disks.filter(({disk, mode, asked}) => mode === 'no' && asked === 'no' && disk.sourcePath !== undefined && disk.transient === undefined).map(({disk}) => disk.target);
 	const transient = disks.filter(({disk, mode}) => mode === 'no' && disk.transient !== undefined).map(({disk}) => disk.target);
-	const chain = picture.currentSnapshot === undefined ? [] : withAncestors(picture.snapshots, picture.currentSnapshot);
+	const chain = details.currentSnapshot === undefined ? [] : withAncestors(details.snapshots, details.currentSnapshot);
 	const frozenInside = disks.filter(({mode}) => mode === 'internal').flatMap(({disk}) => imageAt(context.graph, disk.sourcePath ?? '')?.bitmaps ?? []);
 	// Those of a running domain are in no file yet (R12).
-	const bitmaps = [...new Set([...picture.checkpoints, ...frozenInside].map(({name}) => name))];
+	const bitmaps = [...new Set([...details.checkpoints, ...frozenInside].map(({name}) => name))];
 	const rules: Array<[boolean, Consequence]> = [
 		[true, {severity: 'info', text: `Row ${decision.row} of the table of snapshots: ${decision.reason}`}],
 		...differences.map((text): [boolean, Consequence] => [true, {severity: 'info', text}]),
@@ -72,7 +72,7 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 			severity: 'info',
 			text: action.hasNoMetadata
 				? 'Nothing is recorded: the tree of snapshots stays as it is.'
-				: `The snapshot comes ${picture.currentSnapshot === undefined ? 'first in the tree' : `after "${picture.currentSnapshot}"`}, and becomes the current one.`,
+				: `The snapshot comes ${details.currentSnapshot === undefined ? 'first in the tree' : `after "${details.currentSnapshot}"`}, and becomes the current one.`,
 		}],
 		[transient.length > 0, {
 			severity: 'warning',
@@ -117,7 +117,7 @@ function addNvram(context: PlanContext, {action, way, now}: CreateRequest, parts
 		return parts;
 	}
 
-	const {before, after, created, consequences} = copyNvram(context, {name: action.snapshot, now, isActive: hasProcess(context.inventory.picture.domain)});
+	const {before, after, created, consequences} = copyNvram(context, {name: action.snapshot, now, isActive: hasProcess(context.inventory.details.domain)});
 	return {
 		...parts,
 		steps: [...parts.steps.filter(({phase}) => phase === 'check'), ...before, ...parts.steps.filter(({phase}) => phase !== 'check'), ...after],
@@ -136,13 +136,13 @@ function partsOf(context: PlanContext, request: CreateRequest): Result<CreatePar
 
 /** Fails with `refused` and every reason at once, or with `unreadable` where an XML document cannot be made or changed. */
 export function planCreate(action: CreateAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
-	const {picture} = inventory;
+	const {details} = inventory;
 	const context = planContext(inventory, given);
-	const isActive = hasProcess(picture.domain);
+	const isActive = hasProcess(details.domain);
 	const asked = askDisks(context, action);
 	const partaking = partakingTargets(asked);
-	blockDomain(context, isActive && !action.isHalted ? {staysOn: {disks: partaking}} : {});
-	blockName(context, action.snapshot, 'the snapshot');
+	refuseBusyDomain(context, isActive && !action.isHalted ? {staysOn: {disks: partaking}} : {});
+	requireFreeName(context, action.snapshot, 'the snapshot');
 	const decided = decideOn({
 		isActive, memory: action.memory?.mode ?? '-', disk: answerOf(asked), isDiskOnly: action.isDiskOnly, isManual: asked.some(disk => disk.asked === 'manual'),
 	}, context.can);
@@ -153,7 +153,7 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 	}
 
 	const request: CreateRequest = {action, way: decision.way, disks: modesOf(asked, decision.way), now: given.now};
-	blockFlags(context, request);
+	refuseFlags(context, request);
 	const parts = partsOf(context, request);
 	if (!parts.ok) {
 		return context.blockers.length > 0 ? fail({kind: 'refused', blockers: context.blockers}) : parts;
@@ -173,10 +173,10 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 			expected: {
 				heads: newDisks,
 				chains: newDisks.map(({target, path}) => ({path, format: newHeads.has(target) ? 'qcow2' : imageAt(context.graph, path)?.format ?? 'qcow2'})),
-				currentSnapshot: hasNoMetadata ? picture.currentSnapshot : snapshot,
+				currentSnapshot: hasNoMetadata ? details.currentSnapshot : snapshot,
 				snapshots: [
-					...picture.snapshots.map(({name, parent}) => ({name, parent})),
-					...(hasNoMetadata ? [] : [{name: snapshot, parent: picture.currentSnapshot}]),
+					...details.snapshots.map(({name, parent}) => ({name, parent})),
+					...(hasNoMetadata ? [] : [{name: snapshot, parent: details.currentSnapshot}]),
 				],
 				endState: endStateOf(context, request),
 			},
@@ -187,7 +187,7 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 			created,
 			removed: [],
 			...(written.length === 0 ? {} : {written}),
-			kept: picture.images.map(image => image.path),
+			kept: details.images.map(image => image.path),
 		},
 		steps,
 	});

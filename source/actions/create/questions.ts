@@ -3,24 +3,24 @@ The questions of a new snapshot: its name, what is saved, and where. Each answer
 in sight with the reason.
 */
 import {hasProcess, type SnapshotMode} from '../../model/domain/domain.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {isExternal} from '../../model/domain/snapshot.ts';
 import {problemOfName, takenNames} from '../names.ts';
 import type {Question} from '../question.ts';
 import {
-	describeWay, disksToTake, wayOf, type CreateWish,
+	describeWay, disksToTake, methodOf, type AskedCreate,
 } from './way.ts';
 
 type Place = 'internal' | 'external';
 
 /** Whether the memory of the guest is saved with the disks. */
-export function savesMemory({memory}: CreateWish): boolean {
+export function savesMemory({memory}: AskedCreate): boolean {
 	return memory !== undefined && memory.mode !== 'no';
 }
 
 /** Where the disks go, as far as one word says it. */
-function placeOf(wish: CreateWish): Place | undefined {
-	const modes = new Set(wish.disks.map(({mode}) => mode).filter(mode => mode === 'internal' || mode === 'external'));
+function placeOf(request: AskedCreate): Place | undefined {
+	const modes = new Set(request.disks.map(({mode}) => mode).filter(mode => mode === 'internal' || mode === 'external'));
 	return modes.size === 1 ? [...modes][0]! : undefined;
 }
 
@@ -29,21 +29,21 @@ function modeIn(place: Place, definition: SnapshotMode | undefined): SnapshotMod
 }
 
 /** Everything that takes part goes there, memory with it. What the definition leaves out stays out. */
-export function withPlace(wish: CreateWish, place: Place, picture: DomainPicture): CreateWish {
+export function withPlace(request: AskedCreate, place: Place, details: DomainDetails): AskedCreate {
 	return {
-		...wish,
-		memory: savesMemory(wish) ? {...wish.memory!, mode: place} : wish.memory,
-		disks: disksToTake(picture).map(({target, snapshotMode}) => ({...wish.disks.find(disk => disk.target === target), target, mode: modeIn(place, snapshotMode)})),
+		...request,
+		memory: savesMemory(request) ? {...request.memory!, mode: place} : request.memory,
+		disks: disksToTake(details).map(({target, snapshotMode}) => ({...request.disks.find(disk => disk.target === target), target, mode: modeIn(place, snapshotMode)})),
 	};
 }
 
 /** New files, unless the snapshots that are there lie inside the images: a mixed tree is one that libvirt cannot delete from. */
-export function placesInOrder(picture: DomainPicture): Place[] {
-	const isInside = picture.snapshots.length > 0 && !picture.snapshots.some(snapshot => isExternal(snapshot));
+export function placesInOrder(details: DomainDetails): Place[] {
+	const isInside = details.snapshots.length > 0 && !details.snapshots.some(snapshot => isExternal(snapshot));
 	return isInside ? ['internal', 'external'] : ['external', 'internal'];
 }
 
-function savedQuestion(wish: CreateWish): Question {
+function savedQuestion(request: AskedCreate): Question {
 	return {
 		id: 'saved',
 		word: 'What is saved',
@@ -53,13 +53,13 @@ function savedQuestion(wish: CreateWish): Question {
 				id: 'disks',
 				label: 'The disks',
 				note: 'The guest goes on at once. To go back is like starting after a power cut.',
-				change: {wish: {...wish, memory: {mode: 'no'}}},
+				change: {request: {...request, memory: {mode: 'no'}}},
 			},
 			{
 				id: 'memory',
 				label: 'The disks and the memory',
 				note: 'To go back lets the guest run on from this moment. Takes time, and room for its memory.',
-				change: {wish: {...wish, isDiskOnly: false, memory: {...wish.memory, mode: placeOf(wish) ?? 'external'}}},
+				change: {request: {...request, isDiskOnly: false, memory: {...request.memory, mode: placeOf(request) ?? 'external'}}},
 			},
 		],
 	};
@@ -70,39 +70,39 @@ const placeLabels: Record<Place, string> = {
 	internal: 'Inside the images: no new files',
 };
 
-function placeQuestion(wish: CreateWish, picture: DomainPicture): Question {
+function placeQuestion(request: AskedCreate, details: DomainDetails): Question {
 	return {
 		id: 'place',
 		word: 'Where',
 		heading: 'Where shall it be saved?',
-		choices: placesInOrder(picture).map(place => {
-			const placed = withPlace(wish, place, picture);
-			const decision = wayOf(placed, picture);
-			const raw = place === 'internal' ? disksToTake(picture).filter(disk => disk.format !== 'qcow2').map(({target}) => target) : [];
+		choices: placesInOrder(details).map(place => {
+			const placed = withPlace(request, place, details);
+			const decision = methodOf(placed, details);
+			const raw = place === 'internal' ? disksToTake(details).filter(disk => disk.format !== 'qcow2').map(({target}) => target) : [];
 			const reason = raw.length > 0 ? `${raw.join(', ')} ${raw.length === 1 ? 'is' : 'are'} not qcow2` : undefined;
 			return {
 				id: place,
 				label: placeLabels[place],
 				reason: decision.kind === 'refused' ? `row ${decision.row ?? '-'} of the table refuses` : reason,
 				note: describeWay(decision),
-				change: {wish: placed},
+				change: {request: placed},
 			};
 		}),
 	};
 }
 
 /** What is saved is asked only of a domain that has memory at this moment. */
-export function createQuestions(wish: CreateWish, picture: DomainPicture | undefined): Question[] {
-	const taken = takenNames(picture);
+export function createQuestions(request: AskedCreate, details: DomainDetails | undefined): Question[] {
+	const taken = takenNames(details);
 	return [
 		{
 			id: 'name',
 			word: 'Name',
 			heading: 'What is the snapshot called?',
 			choices: [],
-			text: {label: 'Name', value: wish.snapshot, problem: problemOfName(wish.snapshot, taken), change: snapshot => ({wish: {...wish, snapshot}})},
+			text: {label: 'Name', value: request.snapshot, problem: problemOfName(request.snapshot, taken), change: snapshot => ({request: {...request, snapshot}})},
 		},
-		...(picture !== undefined && hasProcess(picture.domain) ? [savedQuestion(wish)] : []),
-		...(picture === undefined ? [] : [placeQuestion(wish, picture)]),
+		...(details !== undefined && hasProcess(details.domain) ? [savedQuestion(request)] : []),
+		...(details === undefined ? [] : [placeQuestion(request, details)]),
 	];
 }

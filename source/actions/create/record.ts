@@ -8,7 +8,7 @@ import type {SnapshotMemory} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {buildSnapshotXml, changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {checkText} from '../../model/xml/change-xml.ts';
-import {preservingXml, tidyFormer} from '../../planner/records/bookkeeping.ts';
+import {preservingXml, dropRevertDisks} from '../../planner/records/bookkeeping.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {isExternalOn, mustNameHeads, recordedOverlays} from '../../planner/records/lineage.ts';
 import {step} from '../../planner/steps/step.ts';
@@ -29,11 +29,11 @@ const wouldFinish = 'The switch would be finished: nothing that was there before
 /** Fails with `unreadable` where a document cannot be made or changed. */
 export function recordXml(context: PlanContext, request: RecordRequest): Result<string> {
 	const {action, disks, overlays, now, state, memory} = request;
-	const {picture, definitionXml, liveXml} = context.inventory;
+	const {details, definitionXml, liveXml} = context.inventory;
 	for (const text of [action.snapshot, action.description ?? '', ...overlays.values()]) {
-		const isSpeakable = checkText('A name or description for the XML of a snapshot', text);
-		if (!isSpeakable.ok) {
-			return isSpeakable;
+		const checked = checkText('A name or description for the XML of a snapshot', text);
+		if (!checked.ok) {
+			return checked;
 		}
 	}
 
@@ -46,7 +46,7 @@ export function recordXml(context: PlanContext, request: RecordRequest): Result<
 			name: action.snapshot,
 			description: action.description,
 			state,
-			parent: picture.currentSnapshot,
+			parent: details.currentSnapshot,
 			createdAt: Math.floor(now.getTime() / 1000),
 			memory,
 			disks: disks.map(({disk: {target}, mode}) => ({target, mode, overlayPath: overlays.get(target)})),
@@ -60,8 +60,8 @@ Without a record of its own, a new layer has to be named by the record of the cu
 it named until then is frozen from here on. `overlays`: the domain's new images, by target. Fails with `unreadable`.
 */
 export function nameNewHeads(context: PlanContext, overlays: ReadonlyMap<string, string>): Result<Step[]> {
-	const {picture} = context.inventory;
-	const current = picture.snapshots.find(({name}) => name === picture.currentSnapshot);
+	const {details} = context.inventory;
+	const current = details.snapshots.find(({name}) => name === details.currentSnapshot);
 	if (current === undefined || overlays.size === 0 || ![...overlays.keys()].some(target => isExternalOn(current, target)) || !mustNameHeads(context, current)) {
 		return succeed([]);
 	}
@@ -79,14 +79,14 @@ export function nameNewHeads(context: PlanContext, overlays: ReadonlyMap<string,
 			title: `Name the new disks in the record of "${current.name}"`,
 			command: context.hypervisor.records.replace({fileName: 'snapshot-current', xml: xml.value, makeCurrent: true}),
 			undo: [context.hypervisor.records.replace({fileName: 'snapshot-current-before', xml: before.value, makeCurrent: true})],
-			ifStopped: wouldFinish,
+			whenStopped: wouldFinish,
 		})])
 		: before;
 }
 
 /** libvirt up to 10.0 redefines no snapshot beside checkpoints, so the record could not follow. Appends to the blockers. */
 function refuseBesideCheckpoints(context: PlanContext): void {
-	const names = context.inventory.picture.checkpoints.map(({name}) => name);
+	const names = context.inventory.details.checkpoints.map(({name}) => name);
 	if (names.length > 0 && !context.can.redefinesBesideCheckpoints) {
 		context.blockers.push({
 			kind: 'checkpoint',
@@ -103,11 +103,11 @@ export function recordSteps(context: PlanContext, request: RecordRequest): Resul
 		return nameNewHeads(context, request.overlays);
 	}
 
-	const {picture} = context.inventory;
-	const former = picture.snapshots.find(snapshot => snapshot.name === picture.currentSnapshot);
+	const {details} = context.inventory;
+	const former = details.snapshots.find(snapshot => snapshot.name === details.currentSnapshot);
 	const xml = recordXml(context, request);
 	const formerXml = former === undefined ? undefined : preservingXml(former);
-	const tidied = tidyFormer(context, former);
+	const tidied = dropRevertDisks(context, former);
 	if (!xml.ok) {
 		return xml;
 	}
@@ -129,7 +129,7 @@ export function recordSteps(context: PlanContext, request: RecordRequest): Resul
 				{...context.hypervisor.records.deleteMetadata(action.snapshot), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: action.snapshot}},
 				...(formerXml === undefined ? [] : [context.hypervisor.records.replace({fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})]),
 			],
-			ifStopped: wouldFinish,
+			whenStopped: wouldFinish,
 		}),
 		...tidied.value,
 	]);

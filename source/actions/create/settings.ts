@@ -1,12 +1,12 @@
 /**
 All that can be set of a new snapshot, one line each, for those who want more than the questions ask.
 */
-import type {DiskWish} from '../../model/plan/request.ts';
+import type {DiskRequest} from '../../model/plan/request.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Setting, TextField} from '../question.ts';
 import {withPlace} from './questions.ts';
-import {disksToTake, type CreateWish} from './way.ts';
+import {disksToTake, type AskedCreate} from './way.ts';
 
 /** The value after this one, round and round. */
 function next<T>(values: readonly T[], value: T): T {
@@ -29,31 +29,31 @@ const reuseWords = {
 };
 const decided = 'as the table decides';
 
-function switchOf(id: 'isQuiesced' | 'isLive' | 'isHalted' | 'hasNoMetadata', wish: CreateWish, words: {label: string; note: string; reason?: string}): Setting {
-	return {...words, id, label: `${words.label}: ${wish[id] ? 'yes' : 'no'}`, change: {wish: {...wish, [id]: !wish[id]}}};
+function switchOf(id: 'isQuiesced' | 'isLive' | 'isHalted' | 'hasNoMetadata', request: AskedCreate, words: {label: string; note: string; reason?: string}): Setting {
+	return {...words, id, label: `${words.label}: ${request[id] ? 'yes' : 'no'}`, change: {request: {...request, [id]: !request[id]}}};
 }
 
 /** Files are given whole: nothing is guessed from where the program was started. */
-function pathField(label: string, value: string | undefined, withPath: (path: string | undefined) => CreateWish): TextField {
+function pathField(label: string, value: string | undefined, withPath: (path: string | undefined) => AskedCreate): TextField {
 	return {
 		label,
 		value: value ?? '',
 		problem: value === undefined || value.startsWith('/') ? undefined : 'The file is given with its whole path, from "/" on.',
-		change: text => ({wish: withPath(text === '' ? undefined : text)}),
+		change: text => ({request: withPath(text === '' ? undefined : text)}),
 	};
 }
 
-function diskSettings(target: string, wish: CreateWish): Setting[] {
-	const disk: DiskWish = wish.disks.find(candidate => candidate.target === target) ?? {target, mode: undefined};
-	const withDisk = (change: Partial<DiskWish>): CreateWish => ({
-		...wish, disks: [...wish.disks.filter(candidate => candidate.target !== target), {...disk, ...change}].sort((a, b) => a.target < b.target ? -1 : 1),
+function diskSettings(target: string, request: AskedCreate): Setting[] {
+	const disk: DiskRequest = request.disks.find(candidate => candidate.target === target) ?? {target, mode: undefined};
+	const withDisk = (change: Partial<DiskRequest>): AskedCreate => ({
+		...request, disks: [...request.disks.filter(candidate => candidate.target !== target), {...disk, ...change}].sort((a, b) => a.target < b.target ? -1 : 1),
 	});
 	const mode: Setting = {
 		id: `mode ${target}`,
 		label: `Disk ${target}: ${disk.mode === undefined ? decided : diskWords[disk.mode]}`,
 		note: 'How this disk takes part. Enter goes to the next way.',
 		answers: ['place'],
-		change: {wish: withDisk({mode: next(diskModes, disk.mode)})},
+		change: {request: withDisk({mode: next(diskModes, disk.mode)})},
 	};
 	return disk.mode === 'external'
 		? [
@@ -69,17 +69,17 @@ function diskSettings(target: string, wish: CreateWish): Setting[] {
 				label: `Disk ${target}, new file: ${reuseWords[disk.reuse ?? 'absolute-paths']}`,
 				note: 'A file that was made beforehand is checked against the chain first.',
 				reason: disk.path === undefined ? 'name the file first' : undefined,
-				change: {wish: withDisk({reuse: next(reuses, disk.reuse === 'absolute-paths' ? undefined : disk.reuse)})},
+				change: {request: withDisk({reuse: next(reuses, disk.reuse === 'absolute-paths' ? undefined : disk.reuse)})},
 			},
 		]
 		: [mode];
 }
 
 /** What is set here is not asked once more: an answer would take it back. */
-function memorySetting(wish: CreateWish, picture: DomainPicture | undefined, reason: string | undefined): Setting {
-	const {memory} = wish;
+function memorySetting(request: AskedCreate, details: DomainDetails | undefined, reason: string | undefined): Setting {
+	const {memory} = request;
 	const mode = next(memoryModes, memory?.mode);
-	const withMemory: CreateWish = {...wish, memory: mode === undefined ? undefined : {...memory, mode}};
+	const withMemory: AskedCreate = {...request, memory: mode === undefined ? undefined : {...memory, mode}};
 	const isSaved = mode === 'internal' || mode === 'external';
 	return {
 		id: 'memory',
@@ -88,38 +88,38 @@ function memorySetting(wish: CreateWish, picture: DomainPicture | undefined, rea
 		reason,
 		answers: ['saved', 'place'],
 		// Memory and disks in different places are refused by every row of the table.
-		change: {wish: isSaved && picture !== undefined ? withPlace({...withMemory, isDiskOnly: false}, mode, picture) : withMemory},
+		change: {request: isSaved && details !== undefined ? withPlace({...withMemory, isDiskOnly: false}, mode, details) : withMemory},
 	};
 }
 
 /** In the order of how often they are wanted. A domain without memory has no settings for it. */
-export function createSettings(wish: CreateWish, picture: DomainPicture | undefined): Setting[] {
-	const isActive = picture !== undefined && hasProcess(picture.domain);
-	const {memory} = wish;
+export function createSettings(request: AskedCreate, details: DomainDetails | undefined): Setting[] {
+	const isActive = details !== undefined && hasProcess(details.domain);
+	const {memory} = request;
 	const off = isActive ? undefined : 'the domain is off';
 	return [
 		{
 			id: 'description',
-			label: `Description: ${wish.description ?? 'none'}`,
+			label: `Description: ${request.description ?? 'none'}`,
 			note: 'A few words for whoever reads the tree later.',
 			text: {
-				label: 'Description', value: wish.description ?? '', problem: undefined, change: text => ({wish: {...wish, description: text === '' ? undefined : text}}),
+				label: 'Description', value: request.description ?? '', problem: undefined, change: text => ({request: {...request, description: text === '' ? undefined : text}}),
 			},
 		},
-		memorySetting(wish, picture, off),
+		memorySetting(request, details, off),
 		...(memory?.mode === 'external'
 			? [{
 				id: 'memory-path',
 				label: `Memory file: ${memory.path ?? 'a name is chosen'}`,
 				note: 'Where the memory is saved.',
-				text: pathField('Memory file', memory.path, path => ({...wish, memory: {...memory, path}})),
+				text: pathField('Memory file', memory.path, path => ({...request, memory: {...memory, path}})),
 			}]
 			: []),
-		switchOf('isQuiesced', wish, {label: 'Freeze the guest\'s file systems meanwhile', note: 'Needs the guest agent. Then the disks are as after a clean sync.', reason: off}),
-		switchOf('isLive', wish, {label: 'Let the guest run while its memory is saved', note: 'It is paused for a moment only; the file becomes larger.', reason: off}),
-		switchOf('isHalted', wish, {label: 'Power the domain off afterwards', note: 'As by pulling the plug, right after the snapshot.', reason: off}),
-		switchOf('hasNoMetadata', wish, {label: 'Record nothing', note: 'The files are made, and no snapshot is in the tree.'}),
-		...(picture === undefined ? [] : disksToTake(picture)).flatMap(({target}) => diskSettings(target, wish)),
+		switchOf('isQuiesced', request, {label: 'Freeze the guest\'s file systems meanwhile', note: 'Needs the guest agent. Then the disks are as after a clean sync.', reason: off}),
+		switchOf('isLive', request, {label: 'Let the guest run while its memory is saved', note: 'It is paused for a moment only; the file becomes larger.', reason: off}),
+		switchOf('isHalted', request, {label: 'Power the domain off afterwards', note: 'As by pulling the plug, right after the snapshot.', reason: off}),
+		switchOf('hasNoMetadata', request, {label: 'Record nothing', note: 'The files are made, and no snapshot is in the tree.'}),
+		...(details === undefined ? [] : disksToTake(details)).flatMap(({target}) => diskSettings(target, request)),
 		{id: 'done', label: 'Done', note: 'Back to the questions, or to a new plan.', change: {}},
 	];
 }

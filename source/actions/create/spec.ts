@@ -23,12 +23,12 @@ export const create = {
 		short: 'create',
 		rank: 2,
 		needs: 'domain',
-		unavailable: picture => picture.domain.definition.disks.some(disk => isWritableMedium(disk)) ? undefined : 'the domain has no disk that it writes to',
+		unavailable: details => details.domain.definition.disks.some(disk => isWritableMedium(disk)) ? undefined : 'the domain has no disk that it writes to',
 	},
 	/** What is left out of disks and memory is decided by the decision table. */
-	complete(given, uuid, {picture, nowMs}) {
+	complete(given, uuid, {details, nowMs}) {
 		const {snapshot, disks = [], memory, isDiskOnly = false} = given;
-		const taken = takenNames(picture);
+		const taken = takenNames(details);
 		const isPlaced = disks.length > 0;
 		const answered: Array<[QuestionId, boolean]> = [
 			['name', snapshot !== undefined && problemOfName(snapshot, taken) === undefined], ['saved', memory !== undefined || isDiskOnly || isPlaced], ['place', isPlaced],
@@ -50,8 +50,8 @@ export const create = {
 			answered: answered.filter(([, isGiven]) => isGiven).map(([id]) => id),
 		};
 	},
-	propose: ({request, answered}, picture) => answered.includes('place') ? request : withPlace(request, placesInOrder(picture)[0]!, picture),
-	questions: (request, {picture}) => createQuestions(request, picture),
+	propose: ({request, answered}, details) => answered.includes('place') ? request : withPlace(request, placesInOrder(details)[0]!, details),
+	questions: (request, {details}) => createQuestions(request, details),
 	settings: createSettings,
 	reads: ({disks = [], memory}) => [...disks, memory].flatMap(named => named?.path === undefined ? [] : [named.path]),
 	plan: planCreate,

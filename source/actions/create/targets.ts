@@ -4,7 +4,7 @@ is ever overwritten, and an overlay that was made beforehand is proven against t
 */
 import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
-import type {CreateAction, DiskWish} from '../../model/plan/request.ts';
+import type {CreateAction, DiskRequest} from '../../model/plan/request.ts';
 import {advisedDepth} from '../../model/images/chain-depth.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {formatBytes} from '../../model/text/format.ts';
@@ -15,7 +15,7 @@ import {overlayPath, stampOf, stemOf} from '../../planner/steps/overlay-name.ts'
 import type {PartakingDisk} from './disks.ts';
 
 /** What a prepared overlay may hold is a question of what was asked; afterwards both kinds are handled alike. */
-export type Reuse = Exclude<DiskWish['reuse'], 'existing-with-data' | undefined>;
+export type Reuse = Exclude<DiskRequest['reuse'], 'existing-with-data' | undefined>;
 
 /** A disk with the overlay that the domain goes on with. */
 export type TargetedDisk = PartakingDisk & {overlayPath: string; reuse: Reuse};
@@ -43,7 +43,7 @@ function chooseName(context: PlanContext, given: {wanted: string; basePath: stri
 }
 
 /** What an overlay that was made beforehand must be, so that the guest finds its disk as it was. */
-function blockPrepared(context: PlanContext, disk: TargetedDisk, consequences: Consequence[]): void {
+function refusePrepared(context: PlanContext, disk: TargetedDisk, consequences: Consequence[]): void {
 	const {overlayPath: path, headPath} = disk;
 	const {graph, pins} = context;
 	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'image-changed', text: `The prepared overlay ${path} of ${disk.target} ${text}.`, remedy});
@@ -89,16 +89,16 @@ function blockPrepared(context: PlanContext, disk: TargetedDisk, consequences: C
 
 /** What a prepared overlay holds already hides what the disk holds at this moment, be it zeros. */
 function requireEmpty(context: PlanContext, disk: TargetedDisk, {ownBytes, consequences}: {ownBytes: number | undefined; consequences: Consequence[]}): void {
-	const {overlayPath: path, target, wish} = disk;
+	const {overlayPath: path, target, request} = disk;
 	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'image-changed', text: `The prepared overlay ${path} of ${target} ${text}`, remedy});
 	if (ownBytes === 0) {
 		return;
 	}
 
 	const holds = ownBytes === undefined ? 'holds data, as far as can be told (qemu-img map fails on it)' : `holds ${formatBytes(ownBytes)} of the disk already`;
-	if (wish?.reuse !== 'existing-with-data') {
+	if (request?.reuse !== 'existing-with-data') {
 		refuse(`${holds}: the guest would read that instead of its own data.`, `Make it anew (qemu-img create), or say that this data is meant: --reuse ${target}=existing-with-data.`);
-	} else if (hasProcess(context.inventory.picture.domain)) {
+	} else if (hasProcess(context.inventory.details.domain)) {
 		refuse(
 			`${holds}: the disk would change while the guest runs, and taking that back would write it into ${disk.headPath}.`,
 			`Shut the domain down first. Or make an empty overlay (qemu-img create), and ask for --reuse ${target}=existing.`,
@@ -108,9 +108,9 @@ function requireEmpty(context: PlanContext, disk: TargetedDisk, {ownBytes, conse
 	}
 }
 
-function blockTarget(context: PlanContext, disk: TargetedDisk, consequences: Consequence[]): void {
+function refuseTarget(context: PlanContext, disk: TargetedDisk, consequences: Consequence[]): void {
 	if (disk.reuse === 'existing') {
-		blockPrepared(context, disk, consequences);
+		refusePrepared(context, disk, consequences);
 	} else if (isTaken(context, disk.overlayPath)) {
 		context.blockers.push({
 			kind: 'name-taken',
@@ -122,7 +122,7 @@ function blockTarget(context: PlanContext, disk: TargetedDisk, consequences: Con
 	}
 
 	if (disk.reuse === 'no-backing-file') {
-		const when = hasProcess(context.inventory.picture.domain) ? 'is empty at the next start of QEMU, which until then goes on reading what it holds' : 'starts empty';
+		const when = hasProcess(context.inventory.details.domain) ? 'is empty at the next start of QEMU, which until then goes on reading what it holds' : 'starts empty';
 		consequences.push({severity: 'loss', text: `${disk.target} ${when}: its new image ${disk.overlayPath} has no backing file, as asked. What it holds now stays in ${disk.headPath}.`});
 	}
 
@@ -142,7 +142,7 @@ function blockTarget(context: PlanContext, disk: TargetedDisk, consequences: Con
 /** The size that the guest's memory may take is known only when it is saved; at most it is all of it. */
 function warnOfRoom(context: PlanContext, memoryPath: string, consequences: Consequence[]): void {
 	const folder = context.inventory.folders.get(posix.dirname(memoryPath));
-	const {memoryBytes} = context.inventory.picture.domain.definition;
+	const {memoryBytes} = context.inventory.details.domain.definition;
 	if (folder && folder.freeBytes < memoryBytes) {
 		consequences.push({
 			severity: 'warning',
@@ -152,7 +152,7 @@ function warnOfRoom(context: PlanContext, memoryPath: string, consequences: Cons
 }
 
 /** Two disks on one file: the second would overwrite the first. */
-function blockShared(context: PlanContext, files: Array<{what: string; path: string}>): void {
+function refuseShared(context: PlanContext, files: Array<{what: string; path: string}>): void {
 	const first = new Map<string, string>();
 	for (const {what, path} of files) {
 		const other = first.get(path);
@@ -176,7 +176,7 @@ function chooseMemoryPath(context: PlanContext, action: CreateAction, given: {di
 		return asked;
 	}
 
-	const besidePath = given.disks[0]?.headPath ?? context.inventory.picture.images.find(image => context.pins.some(pin => pin.path === image.path && pin.hold === 'head' && pin.domainUuid === context.uuid))?.path;
+	const besidePath = given.disks[0]?.headPath ?? context.inventory.details.images.find(image => context.pins.some(pin => pin.path === image.path && pin.hold === 'head' && pin.domainUuid === context.uuid))?.path;
 	if (besidePath === undefined) {
 		context.blockers.push({kind: 'memory-file', text: 'There is no disk beside which the memory file could lie.', remedy: 'Name it: --memory external:FILE.'});
 		return undefined;
@@ -188,18 +188,18 @@ function chooseMemoryPath(context: PlanContext, action: CreateAction, given: {di
 /** `hasMemory`: a file for the guest's memory is needed. Appends blockers to the context. */
 export function chooseTargets(context: PlanContext, action: CreateAction, given: {disks: PartakingDisk[]; hasMemory: boolean; now: Date}): Targets {
 	const consequences: Consequence[] = [];
-	const taken = new Set(context.inventory.picture.images.map(image => image.path));
+	const taken = new Set(context.inventory.details.images.map(image => image.path));
 	const disks = given.disks.map((disk): TargetedDisk => {
-		const {wish, headPath, target} = disk;
-		if (disk.isBlockDevice && wish?.path === undefined) {
+		const {request, headPath, target} = disk;
+		if (disk.isBlockDevice && request?.path === undefined) {
 			context.blockers.push({kind: 'not-a-file', text: `${target} is on the device ${headPath}, where no file can lie beside it.`, remedy: `Name its overlay: --disk ${target}=external:FILE.`});
 		}
 
-		const path = wish?.path ?? chooseName(context, {wanted: `${stemOf(headPath)}.${action.snapshot}`, basePath: headPath, what: `The new overlay of ${target}`, now: given.now, taken, consequences});
-		return {...disk, overlayPath: path, reuse: wish?.reuse === 'existing-with-data' ? 'existing' : wish?.reuse ?? 'absolute-paths'};
+		const path = request?.path ?? chooseName(context, {wanted: `${stemOf(headPath)}.${action.snapshot}`, basePath: headPath, what: `The new overlay of ${target}`, now: given.now, taken, consequences});
+		return {...disk, overlayPath: path, reuse: request?.reuse === 'existing-with-data' ? 'existing' : request?.reuse ?? 'absolute-paths'};
 	});
 	for (const disk of disks) {
-		blockTarget(context, disk, consequences);
+		refuseTarget(context, disk, consequences);
 	}
 
 	const memoryPath = given.hasMemory ? chooseMemoryPath(context, action, {disks, now: given.now, taken, consequences}) : undefined;
@@ -207,7 +207,7 @@ export function chooseTargets(context: PlanContext, action: CreateAction, given:
 		warnOfRoom(context, memoryPath, consequences);
 	}
 
-	blockShared(context, [
+	refuseShared(context, [
 		...disks.map(disk => ({what: disk.target, path: disk.overlayPath})),
 		...(memoryPath === undefined ? [] : [{what: 'the memory', path: memoryPath}]),
 	]);

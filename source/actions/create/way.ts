@@ -1,23 +1,23 @@
 /**
 How a wished snapshot would be made: the row of the decision table that answers, in words for the screen. The planner asks the same table, with more knowledge.
 */
-import type {Wish} from '../../model/plan/request.ts';
+import type {Request} from '../../model/plan/request.ts';
 import {decide, type Answers, type Decision, type DiskAnswer} from '../../model/plan/decision-table.ts';
 import {
 	hasProcess, headDisks, isWritableMedium, type Disk,
 } from '../../model/domain/domain.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 
-export type CreateWish = Wish & {kind: 'create'};
+export type AskedCreate = Request & {kind: 'create'};
 
 /** The disks that a snapshot can take: those that the domain writes to. */
-export function disksToTake(picture: DomainPicture): Disk[] {
-	return headDisks(picture.domain).filter(disk => isWritableMedium(disk));
+export function disksToTake(details: DomainDetails): Disk[] {
+	return headDisks(details.domain).filter(disk => isWritableMedium(disk));
 }
 
-function diskAnswer(wish: CreateWish, picture: DomainPicture): DiskAnswer {
-	const modes = new Set(disksToTake(picture).map(({target, snapshotMode}) => {
-		const mode = wish.disks.find(disk => disk.target === target)?.mode ?? snapshotMode;
+function diskAnswer(request: AskedCreate, details: DomainDetails): DiskAnswer {
+	const modes = new Set(disksToTake(details).map(({target, snapshotMode}) => {
+		const mode = request.disks.find(disk => disk.target === target)?.mode ?? snapshotMode;
 		return mode === 'manual' ? 'no' : mode;
 	}));
 	const isInternal = modes.has('internal');
@@ -29,14 +29,14 @@ function diskAnswer(wish: CreateWish, picture: DomainPicture): DiskAnswer {
 	return modes.has(undefined) ? '-' : 'no';
 }
 
-export function answersOf(wish: CreateWish, picture: DomainPicture): Answers {
+export function answersOf(request: AskedCreate, details: DomainDetails): Answers {
 	return {
-		isActive: hasProcess(picture.domain), memory: wish.memory?.mode ?? '-', disk: diskAnswer(wish, picture), isDiskOnly: wish.isDiskOnly,
+		isActive: hasProcess(details.domain), memory: request.memory?.mode ?? '-', disk: diskAnswer(request, details), isDiskOnly: request.isDiskOnly,
 	};
 }
 
-export function wayOf(wish: CreateWish, picture: DomainPicture): Decision {
-	return decide(answersOf(wish, picture));
+export function methodOf(request: AskedCreate, details: DomainDetails): Decision {
+	return decide(answersOf(request, details));
 }
 
 /** "Row 17 of the table: Only the disks …". What to ask for in place of a refusal stands beside it on the screen: the other choices. */

@@ -9,7 +9,7 @@ import type {Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {withDescendants} from '../../model/domain/tree.ts';
-import {blockDomain} from '../../planner/checks/blockers.ts';
+import {refuseBusyDomain} from '../../planner/checks/blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {taggedImages} from '../drop/internal.ts';
 import {planDrop} from '../drop/plan.ts';
@@ -27,7 +27,7 @@ export function snapshotsDeleted(snapshots: readonly Snapshot[], {snapshot: name
 }
 
 /** Records that do not say what they froze, and an empty choice. Appends blockers. */
-export function blockChoice(context: PlanContext, deleted: readonly Snapshot[]): void {
+export function requireRecordedDomains(context: PlanContext, deleted: readonly Snapshot[]): void {
 	for (const snapshot of deleted.filter(({domain}) => domain === undefined)) {
 		context.blockers.push({
 			kind: 'snapshot-lacks-domain',
@@ -40,7 +40,7 @@ export function blockChoice(context: PlanContext, deleted: readonly Snapshot[]):
 /** Whether libvirt has to do it, because its QEMU has the images open that hold the state. */
 function isHeldByQemu(context: PlanContext, deleted: readonly Snapshot[]): boolean {
 	return deleted.every(snapshot => !isExternal(snapshot))
-		&& hasProcess(context.inventory.picture.domain)
+		&& hasProcess(context.inventory.details.domain)
 		&& taggedImages(context, deleted).some(({path}) => openDiskOf(context, path) !== undefined);
 }
 
@@ -48,7 +48,7 @@ const quotedNames = (snapshots: readonly Snapshot[]) => snapshots.map(({name}) =
 
 /** Internal snapshots of a running domain, by libvirt, which writes records and images in one go. */
 function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventory, given}: {deleted: Snapshot[]; inventory: Inventory; given: PlanArguments}): Result<Plan> {
-	const {picture} = inventory;
+	const {details} = inventory;
 	const tagged = taggedImages(context, deleted);
 	for (const {path, snapshot} of tagged.filter(({path}) => !isOpenHead(context, path))) {
 		context.blockers.push({
@@ -79,8 +79,8 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 			expected: {
 				heads: fileHeads(inventory),
 				chains: [],
-				currentSnapshot: picture.currentSnapshot,
-				snapshots: picture.snapshots.filter(snapshot => !deleted.includes(snapshot)).flatMap(({name, parent}) => deleted.some(gone => gone.name === parent) ? [] : [{name, parent}]),
+				currentSnapshot: details.currentSnapshot,
+				snapshots: details.snapshots.filter(snapshot => !deleted.includes(snapshot)).flatMap(({name, parent}) => deleted.some(gone => gone.name === parent) ? [] : [{name, parent}]),
 				endState: undefined,
 			},
 			fingerprint: fingerprintOf(inventory, written),
@@ -89,34 +89,34 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 			{severity: 'loss', text: `${quotedNames(deleted)} ${deleted.length === 1 ? 'goes' : 'go'}: nobody can go back there any more. The present state of the disks stays.`},
 			{severity: 'info', text: 'The guest stands still while QEMU deletes the state inside its images.'},
 		],
-		images: {created: [], removed: nvramCopies, written, kept: picture.images.map(({path}) => path)},
+		images: {created: [], removed: nvramCopies, written, kept: details.images.map(({path}) => path)},
 		steps: [...[...deleted].reverse().map(({name}, index): Step => step('remove', {
 			id: `delete-${index + 1}`,
 			title: `Let libvirt delete "${name}" inside the images of the running domain`,
 			command: deleteWithState(name),
-			happened: {kind: 'snapshot-missing', uuid: context.uuid, name},
-			ifStopped: 'The rest would be left for recover.',
+			doneWhen: {kind: 'snapshot-missing', uuid: context.uuid, name},
+			whenStopped: 'The rest would be left for recover.',
 		})), ...removeSteps(context, nvramCopies)],
 	});
 }
 
 /** Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where a record cannot be changed. */
 export function planDelete(action: DeleteAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
-	const {picture, host} = inventory;
-	if (!picture.snapshots.some(({name}) => name === action.snapshot)) {
-		return fail({kind: 'snapshot-not-found', domain: picture.domain.name, name: action.snapshot, known: picture.snapshots.map(({name}) => name)});
+	const {details, host} = inventory;
+	if (!details.snapshots.some(({name}) => name === action.snapshot)) {
+		return fail({kind: 'snapshot-not-found', domain: details.domain.name, name: action.snapshot, known: details.snapshots.map(({name}) => name)});
 	}
 
 	const context = planContext(inventory, given);
-	const deleted = snapshotsDeleted(picture.snapshots, action);
+	const deleted = snapshotsDeleted(details.snapshots, action);
 	if (deleted.length === 0) {
 		context.blockers.push({kind: 'not-supported', text: `Nothing comes after "${action.snapshot}".`, remedy: 'Leave --children-only out to delete the snapshot itself.'});
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
 	if (!action.isMetadataOnly) {
-		blockDomain(context);
-		blockChoice(context, deleted);
+		refuseBusyDomain(context);
+		requireRecordedDomains(context, deleted);
 	} else if (host.isReadOnly) {
 		context.blockers.push({kind: 'not-permitted', text: 'The connection is read-only.', remedy: 'Start again without --read-only.'});
 	}

@@ -1,16 +1,16 @@
 /**
 The question of a deletion: the snapshot alone, its record alone, or what comes after it too. What takes the least stands first.
 */
-import type {Wish} from '../../model/plan/request.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {Request} from '../../model/plan/request.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {withDescendants} from '../../model/domain/tree.ts';
 import type {Question} from '../question.ts';
 
-export function deleteQuestions(wish: Wish & {kind: 'delete'}, {picture}: {picture: DomainPicture | undefined}): Question[] {
-	const count = withDescendants(picture?.snapshots ?? [], wish.snapshot).size - 1;
+export function deleteQuestions(request: Request & {kind: 'delete'}, {details}: {details: DomainDetails | undefined}): Question[] {
+	const count = withDescendants(details?.snapshots ?? [], request.snapshot).size - 1;
 	const later = count === 1 ? 'the one snapshot that comes after it' : `the ${count} snapshots that come after it`;
 	const reason = count === 0 ? 'nothing comes after it' : undefined;
-	const scope = (value: typeof wish.scope, isMetadataOnly = false) => ({wish: {...wish, scope: value, isMetadataOnly}});
+	const scope = (value: typeof request.scope, isMetadataOnly = false) => ({request: {...request, scope: value, isMetadataOnly}});
 	return [{
 		id: 'scope',
 		word: 'What goes',

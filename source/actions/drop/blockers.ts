@@ -10,14 +10,14 @@ import {imageAt, isDevice} from '../../model/images/image-graph.ts';
 import type {Image} from '../../model/images/image.ts';
 import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
-import {blockChain, blockHeldHead} from '../../planner/checks/blockers.ts';
+import {refuseBrokenChain, refuseHeldHead} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
 import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
 import {dropRemedy, requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
 import {nextCurrent} from '../../planner/records/records.ts';
 
-function blockRoom(context: PlanContext, merges: readonly Merge[]): void {
+function requireRoom(context: PlanContext, merges: readonly Merge[]): void {
 	const needed = new Map<string, {bytes: number; free: number; folder: string}>();
 	for (const {into, cost} of merges) {
 		const folderPath = posix.dirname(imageAt(context.graph, into)?.dataFilePath ?? into);
@@ -71,7 +71,7 @@ function requireDataFile(context: PlanContext, merge: Merge): void {
 	}
 }
 
-function blockBitmaps(context: PlanContext, merge: Merge): void {
+function refuseBitmaps(context: PlanContext, merge: Merge): void {
 	for (const path of merge.way === 'pull' ? merge.layers : [...merge.layers, merge.top]) {
 		const stored = (imageAt(context.graph, path)?.bitmaps ?? []).map(({name}) => name);
 		const bitmaps = [...new Set([...stored, ...context.hypervisor.blocks.bitmapsIn(path)])];
@@ -85,8 +85,8 @@ function blockBitmaps(context: PlanContext, merge: Merge): void {
 	}
 }
 
-function blockDisks(context: PlanContext, merge: Merge): void {
-	const {domain, snapshots} = context.inventory.picture;
+function refuseDisks(context: PlanContext, merge: Merge): void {
+	const {domain, snapshots} = context.inventory.details;
 	const keys = new Set([...merge.layers, merge.top].map(path => context.graph.keyOf(path)));
 	const disks = [domain.definition, ...snapshots.map(snapshot => snapshot.domain)].flatMap(definition => definition?.disks ?? []);
 	const special = disks.find(disk => disk.sourcePath !== undefined && keys.has(context.graph.keyOf(disk.sourcePath)) && (disk.isEncrypted || disk.hasSlices));
@@ -104,7 +104,7 @@ libvirt since 9.9 needs a current snapshot beside external ones, and it has to b
 remain. Appends blockers.
 */
 export function requireCurrent(context: PlanContext, deleted: readonly Snapshot[]): void {
-	const {domain, snapshots, currentSnapshot} = context.inventory.picture;
+	const {domain, snapshots, currentSnapshot} = context.inventory.details;
 	const gone = new Set(deleted.map(({name}) => name));
 	const remaining = snapshots.filter(snapshot => !gone.has(snapshot.name) && isExternal(snapshot));
 	if (context.can.revertUnlinksRecordedOverlays && remaining.length > 0 && currentSnapshot !== undefined && nextCurrent(context, gone) === undefined) {
@@ -117,29 +117,29 @@ export function requireCurrent(context: PlanContext, deleted: readonly Snapshot[
 }
 
 /** Appends blockers, and gives warnings. The files that go have to be in folders that may be written to. */
-export function blockMerges(context: PlanContext, {merges, removed}: Collection): Consequence[] {
-	const {snapshots} = context.inventory.picture;
+export function refuseMerges(context: PlanContext, {merges, removed}: Collection): Consequence[] {
+	const {snapshots} = context.inventory.details;
 	const oldest = Math.min(...snapshots.map(({createdAt}) => createdAt));
 	const warnings: Consequence[] = [];
 	for (const merge of merges) {
-		blockChain(context, merge.top);
+		refuseBrokenChain(context, merge.top);
 		warnings.push(...refuseForeignHeads(context, merge.top, oldest));
-		blockHeldHead(context, merge.top);
-		blockBitmaps(context, merge);
+		refuseHeldHead(context, merge.top);
+		refuseBitmaps(context, merge);
 		requireRoomInDevice(context, merge);
 		requireDataFile(context, merge);
-		blockDisks(context, merge);
-		requirePlainLayers(context, posix.basename(merge.top), merge.top, dropRemedy(context.inventory.picture.domain.name));
+		refuseDisks(context, merge);
+		requirePlainLayers(context, posix.basename(merge.top), merge.top, dropRemedy(context.inventory.details.domain.name));
 	}
 
 	if (merges.length > 0) {
 		requireActiveDisks(context, 'No image can be merged until then.');
 	}
 
-	if (merges.length > 0 && context.inventory.picture.domain.liveDefinition !== undefined && context.inventory.picture.checkpoints.length > 0) {
+	if (merges.length > 0 && context.inventory.details.domain.liveDefinition !== undefined && context.inventory.details.checkpoints.length > 0) {
 		context.blockers.push({
 			kind: 'checkpoint',
-			text: `The domain has checkpoints (${context.inventory.picture.checkpoints.map(({name}) => name).join(', ')}), whose bitmaps a merge in the running domain would lose.`,
+			text: `The domain has checkpoints (${context.inventory.details.checkpoints.map(({name}) => name).join(', ')}), whose bitmaps a merge in the running domain would lose.`,
 			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
 		});
 	}
@@ -152,6 +152,6 @@ export function blockMerges(context: PlanContext, {merges, removed}: Collection)
 		}
 	}
 
-	blockRoom(context, merges);
+	requireRoom(context, merges);
 	return warnings;
 }

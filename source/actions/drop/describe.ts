@@ -100,7 +100,7 @@ function describeSnapshots({request}: Described): Consequence {
 
 export function describeDropped(context: PlanContext, given: Described): Consequence[] {
 	const {collection, currentSnapshot, memoryFiles, nvramCopies} = given;
-	const {picture} = context.inventory;
+	const {details} = context.inventory;
 	const consequences: Consequence[] = [describeSnapshots(given), ...collection.merges.map(merge => describeMerge(context, merge))];
 	if (collection.removed.length > 0) {
 		consequences.push({
@@ -131,11 +131,11 @@ export function describeDropped(context: PlanContext, given: Described): Consequ
 		consequences.push({severity: 'warning', text: 'From the first commit on it cannot be taken back, only finished: the disks themselves read the same at every moment.'});
 	}
 
-	if (hasProcess(picture.domain) && collection.merges.length > 0) {
+	if (hasProcess(details.domain) && collection.merges.length > 0) {
 		consequences.push({severity: 'info', text: 'The guest goes on meanwhile.'});
 	}
 
-	if (currentSnapshot !== picture.currentSnapshot) {
+	if (currentSnapshot !== details.currentSnapshot) {
 		consequences.push({
 			severity: 'info',
 			text: currentSnapshot === undefined ? 'No snapshot is the current one afterwards.' : `"${currentSnapshot}" is the current snapshot afterwards: the next one comes after it.`,

@@ -37,7 +37,7 @@ function untagByOwner(context: PlanContext, {snapshot, target, path}: {snapshot:
 
 /** `gone`: images that go as a whole. `contents`: where the content of merged images is then. Appends blockers where an image is open, or where others need it. */
 export function untagSteps(context: PlanContext, given: {deleted: readonly Snapshot[]; gone: ReadonlySet<string>; contents: Contents}): {steps: Step[]; written: string[]} {
-	const {domain} = context.inventory.picture;
+	const {domain} = context.inventory.details;
 	const images = taggedImages(context, given.deleted).filter(({path}) => !given.gone.has(path));
 	const tagged = [...images, ...taggedNvram(context, given.deleted)];
 	for (const {path} of tagged) {
@@ -68,9 +68,9 @@ export function untagSteps(context: PlanContext, given: {deleted: readonly Snaps
 			id: `untag-${index + 1}`,
 			title: `Delete the state "${snapshot.name}" inside ${posix.basename(path)}`,
 			command: imageCommands.untag(path, snapshot.name),
-			happened: {kind: 'image-lacks-tag', path, tag: snapshot.name},
+			doneWhen: {kind: 'image-lacks-tag', path, tag: snapshot.name},
 			...(!hasProcess(domain) && {instead: {onlyIf: {kind: 'domain-active', uuid: context.uuid}, commands: untagByOwner(context, {snapshot, path, ...disk}, given.contents)}}),
-			ifStopped: 'The records are right; the state inside the images would be left for recover.',
+			whenStopped: 'The records are right; the state inside the images would be left for recover.',
 		})),
 		written: [...new Set(tagged.map(({path}) => path))],
 	};

@@ -28,7 +28,7 @@ import {planFrame} from '../../planner/frame.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {step} from '../../planner/steps/step.ts';
 import {taggedImages, untagSteps} from './internal.ts';
-import {blockMerges, requireCurrent} from './blockers.ts';
+import {refuseMerges, requireCurrent} from './blockers.ts';
 import {describeDropped, reasonToStay} from './describe.ts';
 import type {DropRequest} from './request.ts';
 
@@ -40,7 +40,7 @@ type Moves = {
 /** The graph as it will be: without the pins of what is dropped, and without its states inside the images. */
 export function graphWithout(context: PlanContext, deleted: readonly Snapshot[]): ImageGraph {
 	const states = new Set(taggedImages(context, deleted).map(({snapshot, path}) => JSON.stringify([snapshot.name, context.graph.keyOf(path)])));
-	const images = context.inventory.picture.images.map(image => ({
+	const images = context.inventory.details.images.map(image => ({
 		...image,
 		internalSnapshots: image.internalSnapshots.filter(({tag}) => !states.has(JSON.stringify([tag, context.graph.keyOf(image.path)]))),
 	}));
@@ -64,7 +64,7 @@ function isPossible(context: PlanContext, merge: Merge): boolean {
 		return true;
 	}
 
-	if (headDisks(context.inventory.picture.domain).some(({target, transient}) => target === open && transient !== undefined)) {
+	if (headDisks(context.inventory.details.domain).some(({target, transient}) => target === open && transient !== undefined)) {
 		// QEMU runs no block job below the overlay that libvirt throws away at the end.
 		return false;
 	}
@@ -109,7 +109,7 @@ function movesOf(context: PlanContext, merges: readonly Merge[]): Moves {
 }
 
 function headsAfter(context: PlanContext, moves: Moves): Map<string, string> {
-	return new Map(headDisks(context.inventory.picture.domain)
+	return new Map(headDisks(context.inventory.details.domain)
 		.filter(disk => isWritableMedium(disk) && (disk.sourceType === 'file' || disk.sourceType === 'block') && disk.sourcePath !== undefined)
 		.map(({target, sourcePath}) => [target, moves.contents.get(sourcePath!)?.path ?? sourcePath!]));
 }
@@ -119,21 +119,21 @@ Whether an overlay that nothing holds lies where the domain has no disk (that of
 a leftover, the image below would be taken for one without overlays by the next plan.
 */
 function isBelowParked(context: PlanContext, overlays: readonly string[]): boolean {
-	const folders = new Set(headDisks(context.inventory.picture.domain).flatMap(({sourcePath}) => sourcePath === undefined ? [] : [posix.dirname(sourcePath)]));
+	const folders = new Set(headDisks(context.inventory.details.domain).flatMap(({sourcePath}) => sourcePath === undefined ? [] : [posix.dirname(sourcePath)]));
 	return overlays.some(path => holdersOf(context.graph, path).length === 0 && !folders.has(posix.dirname(path)));
 }
 
 /** The definition is written anew where a disk's file or chain changes, or what is noted of images that had to stay. */
 function defineSteps(context: PlanContext, given: {collection: Collection; moves: Moves; isIrreversible: boolean}): Result<Step[]> {
 	const {collection, moves, isIrreversible} = given;
-	const {picture, definitionXml} = context.inventory;
+	const {details, definitionXml} = context.inventory;
 	const gone = new Set([...collection.removed, ...collection.merges.flatMap(merge => merge.gone)].flatMap(path => aliasesOf(context, path)));
 	const before = leftImagesOf(context) ?? [];
 	const staying = collection.staying.filter(stay => stay.reason !== 'stands-alone' && !isBelowParked(context, stay.overlays)).map(({path}) => path);
 	const left = [...new Set([...before.filter(path => !gone.has(path)), ...staying])];
-	const noted = picture.domain.definition.leftImages ?? [];
+	const noted = details.domain.definition.leftImages ?? [];
 	const isNoteRight = noted.length === left.length && left.every(path => noted.includes(path));
-	const sources = new Map(picture.domain.definition.disks.flatMap(disk => {
+	const sources = new Map(details.domain.definition.disks.flatMap(disk => {
 		const moved = disk.sourcePath === undefined ? undefined : moves.contents.get(disk.sourcePath);
 		return moved ? [[disk.target, moved] as const] : [];
 	}));
@@ -149,7 +149,7 @@ function defineSteps(context: PlanContext, given: {collection: Collection; moves
 			command: context.hypervisor.domain.define('definition-new', xml.value),
 			undo: isIrreversible ? null : [context.hypervisor.domain.define('definition-before', definitionXml)],
 			leaves: collection.merges.filter(({way}) => way === 'commit').flatMap(merge => merge.gone),
-			ifStopped: 'The switch would be finished: the disks read the same at every moment.',
+			whenStopped: 'The switch would be finished: the disks read the same at every moment.',
 		})])
 		: xml;
 }
@@ -167,9 +167,9 @@ function memoryFilesOf(context: PlanContext, deleted: readonly Snapshot[]): stri
 
 /** The definition, and records, are written without the chains that hold the secrets of encrypted layers. Appends to the blockers. */
 function requirePlainHeads(context: PlanContext): void {
-	for (const {target, sourcePath, isEncrypted} of headDisks(context.inventory.picture.domain)) {
+	for (const {target, sourcePath, isEncrypted} of headDisks(context.inventory.details.domain)) {
 		if (sourcePath !== undefined && !isEncrypted) {
-			requirePlainLayers(context, target, sourcePath, dropRemedy(context.inventory.picture.domain.name));
+			requirePlainLayers(context, target, sourcePath, dropRemedy(context.inventory.details.domain.name));
 		}
 	}
 }
@@ -179,13 +179,13 @@ const nothing: Collection = {removed: [], merges: [], staying: []};
 /** Puts the plan together. Blockers must have been added to the context; fails with `refused` where there are any. */
 export function planDrop(context: PlanContext, request: DropRequest, {inventory, given}: {inventory: Inventory; given: PlanArguments}): Result<Plan> {
 	const {action, deleted, isMetadataOnly} = request;
-	const {picture} = inventory;
+	const {details} = inventory;
 	const collection = isMetadataOnly ? nothing : collectAfter(context, deleted);
 	const {merges} = collection;
 	const isIrreversible = merges.some(merge => merge.way === 'commit');
 	const moves = movesOf(context, merges);
 	const heads = headsAfter(context, moves);
-	const warnings = blockMerges(context, collection);
+	const warnings = refuseMerges(context, collection);
 	requireCurrent(context, deleted);
 	if (!isMetadataOnly) {
 		requirePlainHeads(context);
@@ -215,9 +215,9 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 	const work = mergeSteps(context, merges);
 	const nvramCopies = isMetadataOnly ? {gone: [], left: []} : nvramCopiesOf(context, deleted);
 	const removed = [...collection.removed, ...merges.flatMap(merge => filesAmong(context, merge.gone)), ...memoryFiles, ...nvramCopies.gone];
-	const written = [...new Set([...merges.flatMap(merge => [merge.into, ...merge.relinked]), ...untag.written])];
+	const written = [...new Set([...merges.flatMap(merge => [merge.into, ...merge.rebased]), ...untag.written])];
 	const checkpoints = checkpointsAside(context);
-	const frozen = neededBy(picture.snapshots.filter(snapshot => !deleted.includes(snapshot))).map(path => moves.contents.get(path)?.path ?? path);
+	const frozen = neededBy(details.snapshots.filter(snapshot => !deleted.includes(snapshot))).map(path => moves.contents.get(path)?.path ?? path);
 	const touched = new Set([...removed, ...written, ...merges.flatMap(merge => merge.layers), ...collection.staying.map(({path}) => path)]);
 	return succeed({
 		...planFrame(action, inventory, given, {
@@ -241,7 +241,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 			removed,
 			written,
 			staying: collection.staying.map(stay => ({path: stay.path, reason: reasonToStay(context, stay)})),
-			kept: picture.images.map(image => image.path).filter(path => !removed.includes(path)),
+			kept: details.images.map(image => image.path).filter(path => !removed.includes(path)),
 		},
 		steps: [
 			...work.check,

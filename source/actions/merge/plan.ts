@@ -10,16 +10,16 @@ import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Plan} from '../../model/plan/plan.ts';
 import {fail, type Result} from '../../model/result.ts';
 import {frozenPath, isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
-import {blockDomain} from '../../planner/checks/blockers.ts';
+import {refuseBusyDomain} from '../../planner/checks/blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
-import {blockChoice} from '../delete/plan.ts';
+import {requireRecordedDomains} from '../delete/plan.ts';
 import {reasonToStay} from '../drop/describe.ts';
 import {collectAfter, graphWithout, planDrop} from '../drop/plan.ts';
 
 /** The present disks must stand on what the snapshot froze, and nothing else may need that image as it is. Appends blockers. */
-function blockUnmergeable(context: PlanContext, snapshot: Snapshot): void {
+function refuseUnmergeable(context: PlanContext, snapshot: Snapshot): void {
 	const {graph} = context;
-	const heads = headDisks(context.inventory.picture.domain);
+	const heads = headDisks(context.inventory.details.domain);
 	const {staying} = collectAfter(context, [snapshot]);
 	const remaining = graphWithout(context, [snapshot]);
 	for (const {target, mode} of snapshot.disks.filter(disk => disk.mode === 'external')) {
@@ -55,17 +55,17 @@ function blockUnmergeable(context: PlanContext, snapshot: Snapshot): void {
 
 /** Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where a record cannot be changed. */
 export function planMerge(action: MergeAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
-	const {picture} = inventory;
-	const snapshot = picture.snapshots.find(({name}) => name === action.snapshot);
+	const {details} = inventory;
+	const snapshot = details.snapshots.find(({name}) => name === action.snapshot);
 	if (snapshot === undefined) {
-		return fail({kind: 'snapshot-not-found', domain: picture.domain.name, name: action.snapshot, known: picture.snapshots.map(({name}) => name)});
+		return fail({kind: 'snapshot-not-found', domain: details.domain.name, name: action.snapshot, known: details.snapshots.map(({name}) => name)});
 	}
 
 	const context = planContext(inventory, given);
-	blockDomain(context);
-	blockChoice(context, [snapshot]);
+	refuseBusyDomain(context);
+	requireRecordedDomains(context, [snapshot]);
 	if (isExternal(snapshot)) {
-		blockUnmergeable(context, snapshot);
+		refuseUnmergeable(context, snapshot);
 	} else {
 		context.blockers.push({
 			kind: 'not-supported',

@@ -15,11 +15,11 @@ import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {
-	blockChain, blockFolders, blockHeldHead,
+	refuseBrokenChain, refuseFolders, refuseHeldHead,
 } from '../../planner/checks/blockers.ts';
 import {closeBuildFolders, proveBuilt, refuseFolderRisks} from '../../planner/steps/build-folder.ts';
 import {bookkeepingSteps} from '../../planner/records/bookkeeping.ts';
-import {blockHandMerged} from '../../planner/checks/hand-merged.ts';
+import {refuseHandMerged} from '../../planner/checks/hand-merged.ts';
 import {checkpointSteps} from '../../planner/steps/checkpoints.ts';
 import {leftImagesOf, type PlanContext} from '../../planner/context.ts';
 import {
@@ -68,7 +68,7 @@ The definition for the next start: what was pending when the snapshot was made, 
 would fail.
 */
 export function newDefinition(context: PlanContext, snapshot: Snapshot, sources: Sources): Result<NewDefinition> {
-	const {name} = context.inventory.picture.domain;
+	const {name} = context.inventory.details.domain;
 	const pending = snapshot.inactiveDomainXml === undefined ? undefined : parseDomainXml(snapshot.inactiveDomainXml);
 	const targetsOf = (disks: Array<{target: string}>) => disks.map(disk => disk.target).sort().join(' ');
 	const isPendingAlike = pending?.ok && targetsOf(pending.value.disks) === targetsOf(snapshot.domain!.disks);
@@ -120,7 +120,7 @@ export function abandonHeads(context: PlanContext, disks: RevertDisks, kept: Kep
 		...disks.overlaid.map((disk): Pin => ({path: disk.basePath, hold: 'content', domainUuid: context.uuid, label: 'new overlay', snapshot: undefined, target: disk.target})),
 		...(kept?.pins ?? []),
 	];
-	const graph = buildImageGraph(context.inventory.picture.images, remaining);
+	const graph = buildImageGraph(context.inventory.details.images, remaining);
 	const removed: string[] = [];
 	const consequences: Consequence[] = [];
 	for (const disk of disks.overlaid) {
@@ -204,20 +204,20 @@ export function describeDisks(context: PlanContext, disks: RevertDisks, snapshot
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
 export function planExternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date}): Result<RevertParts> {
 	const {snapshot, now} = given;
-	const {picture} = context.inventory;
-	const disks = revertDisks(context, {snapshot, now, isKept: action.fate.kind === 'keep'});
+	const {details} = context.inventory;
+	const disks = revertDisks(context, {snapshot, now, isKept: action.currentState.kind === 'keep'});
 	const warnings: Consequence[] = [];
 	for (const disk of disks.overlaid) {
-		blockChain(context, disk.basePath);
+		refuseBrokenChain(context, disk.basePath);
 		warnings.push(...refuseForeignHeads(context, disk.basePath, snapshot.createdAt));
 		if (disk.headPath !== undefined) {
-			blockHeldHead(context, disk.headPath);
+			refuseHeldHead(context, disk.headPath);
 		}
 	}
 
-	blockHandMerged(context, snapshot, disks);
+	refuseHandMerged(context, snapshot, disks);
 
-	blockFolders(context, disks.overlaid.map(disk => disk.overlayPath));
+	refuseFolders(context, disks.overlaid.map(disk => disk.overlayPath));
 	refuseFolderRisks(context, disks.overlaid.map(disk => disk.overlayPath));
 	const endState = endStateOf(action.endState, snapshot.state);
 	const sources = sourcesOf(disks);
@@ -226,9 +226,9 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 		return definition;
 	}
 
-	const kept = action.fate.kind === 'keep'
+	const kept = action.currentState.kind === 'keep'
 		? keepPresentState(context, {
-			name: action.fate.name,
+			name: action.currentState.name,
 			description: `The state that was left for "${snapshot.name}"`,
 			now,
 			untouched: new Set(disks.untouched.map(disk => disk.target)),
@@ -239,8 +239,8 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 		return kept;
 	}
 
-	const hasChildren = picture.snapshots.some(candidate => candidate.parent === snapshot.name)
-		|| (kept !== undefined && picture.currentSnapshot === snapshot.name);
+	const hasChildren = details.snapshots.some(candidate => candidate.parent === snapshot.name)
+		|| (kept !== undefined && details.currentSnapshot === snapshot.name);
 	const heads = new Map(disks.overlaid.map(disk => [disk.target, disk.overlayPath]));
 	const bookkeeping = bookkeepingSteps(context, snapshot, {heads, hasChildren});
 	const end = endSteps(context, snapshot, {endState, sources, definitionXml: definition.value.xml});
@@ -256,7 +256,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 
 	const resumes = endState !== 'shutoff' && snapshot.memory.mode !== 'no';
 	const nvram = revertNvram(context, snapshot, {
-		keepName: action.fate.kind === 'keep' ? action.fate.name : undefined,
+		keepName: action.currentState.kind === 'keep' ? action.currentState.name : undefined,
 		now,
 		definitionXml: definition.value.xml,
 		resumes,
@@ -264,8 +264,8 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 	const checkpoints = carried.value;
 	const keptSteps = kept?.value.steps ?? [];
 	// An overlay on an image that the guest still writes to would stand on moving ground, and QEMU's lock forbids to look at it.
-	const mustStopFirst = hasProcess(picture.domain) && (disks.overlaid.some(disk => needsStop(disk)) || keptSteps.some(step => step.phase === 'create'));
-	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: action.fate.kind === 'keep'});
+	const mustStopFirst = hasProcess(details.domain) && (disks.overlaid.some(disk => needsStop(disk)) || keptSteps.some(step => step.phase === 'create'));
+	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: action.currentState.kind === 'keep'});
 	const create = [...overlaySteps(disks.overlaid, checkpoints.bitmaps), ...nvram.create, ...keptSteps.filter(step => step.phase === 'create'), ...proveBuilt(disks.overlaid)];
 	return succeed({
 		steps: [

@@ -12,11 +12,11 @@ import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {blockChain, blockNeededContent} from '../../planner/checks/blockers.ts';
+import {refuseBrokenChain, refuseNeededContent} from '../../planner/checks/blockers.ts';
 import {imageCommands} from '../../planner/hypervisor/commands.ts';
 import {leftImagesOf, type PlanContext} from '../../planner/context.ts';
 import {
-	blockStart, bootSteps, defineStep, endStateOf, startStep, stopSteps,
+	requireStart, bootSteps, defineStep, endStateOf, startStep, stopSteps,
 } from '../../planner/steps/domain.ts';
 import {describeIdentity} from '../../planner/steps/guest-identity.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
@@ -37,9 +37,9 @@ type InternalDisk = {target: string; path: string};
 
 const nameOf = ({target}: InternalDisk) => target === 'nvram' ? 'the firmware\'s variables' : target;
 
-function blockDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk): void {
+function refuseDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk): void {
 	const {blockers, graph} = context;
-	const head = headDisks(context.inventory.picture.domain).find(candidate => candidate.target === disk.target);
+	const head = headDisks(context.inventory.details.domain).find(candidate => candidate.target === disk.target);
 	if (head?.sourcePath === undefined || graph.keyOf(head.sourcePath) !== graph.keyOf(disk.path)) {
 		blockers.push({
 			kind: 'image-needed',
@@ -49,7 +49,7 @@ function blockDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk)
 		return;
 	}
 
-	blockNeededContent(context, disk.path, 'This revert');
+	refuseNeededContent(context, disk.path, 'This revert');
 	const image = imageAt(graph, disk.path);
 	const tags = image?.internalSnapshots.filter(candidate => candidate.tag === snapshot.name).length ?? 0;
 	if (image && tags !== 1) {
@@ -62,7 +62,7 @@ function blockDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk)
 		});
 	}
 
-	if (image && image.bitmaps.length > 0 && context.inventory.picture.checkpoints.length === 0) {
+	if (image && image.bitmaps.length > 0 && context.inventory.details.checkpoints.length === 0) {
 		blockers.push({
 			kind: 'checkpoint',
 			text: `The image ${disk.path} holds bitmaps of checkpoints (${image.bitmaps.map(bitmap => bitmap.name).join(', ')}), and QEMU does not go back to an internal snapshot beside them.`,
@@ -86,7 +86,7 @@ function needSafety(disks: InternalDisk[], tag: string): Pick<Step, 'undoNeeds'>
 
 /** Disks that the snapshot left out keep what they have: their files in its stored definition may be frozen since. */
 function presentSources(context: PlanContext, disks: InternalDisk[]): Map<string, {path: string; format: string}> {
-	return new Map(headDisks(context.inventory.picture.domain).flatMap(head =>
+	return new Map(headDisks(context.inventory.details.domain).flatMap(head =>
 		disks.some(disk => disk.target === head.target) || !isWritableMedium(head) || head.sourceType !== 'file' || head.sourcePath === undefined || head.format === undefined
 			? []
 			: [[head.target, {path: head.sourcePath, format: head.format}]]));
@@ -98,7 +98,7 @@ function newDefinition(context: PlanContext, snapshot: Snapshot, given: {disks: 
 	const pending = snapshot.inactiveDomainXml === undefined ? undefined : parseDomainXml(snapshot.inactiveDomainXml);
 	const emptied = emptiedDrives(context, pending?.ok ? pending.value : snapshot.domain!);
 	const xml = changeDomainXml(snapshot.inactiveDomainXml ?? snapshot.domainXml!, {
-		name: context.inventory.picture.domain.name,
+		name: context.inventory.details.domain.name,
 		rootName: 'domain',
 		sources: presentSources(context, disks),
 		emptied: emptied.map(({target}) => target),
@@ -125,8 +125,8 @@ function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: I
 			command: imageCommands.applyTag(disk.path, snapshot.name),
 			undo: backFromSafety([disk], given.safetyName),
 			...needSafety([disk], given.safetyName),
-			happened: {kind: 'never'},
-			ifStopped: `The switch would be finished; the present state is held by "${given.safetyName}".`,
+			doneWhen: {kind: 'never'},
+			whenStopped: `The switch would be finished; the present state is held by "${given.safetyName}".`,
 		})),
 		defineStep(context, given.definitionXml),
 	];
@@ -136,35 +136,35 @@ function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: I
 function removeSafetySteps(context: PlanContext, given: {disks: InternalDisk[]; safetyName: string; definitionXml: string; isOff: boolean}): Step[] {
 	const {safetyName, definitionXml} = given;
 	const {records, blocks} = context.hypervisor;
-	const remove = (id: string, more: Pick<Step, 'title' | 'command' | 'happened'>) =>
-		step('remove', {id, ifStopped: 'The revert is done; the state that was left would stay until recover removes it.', ...more});
+	const remove = (id: string, more: Pick<Step, 'title' | 'command' | 'doneWhen'>) =>
+		step('remove', {id, whenStopped: 'The revert is done; the state that was left would stay until recover removes it.', ...more});
 	const title = `Remove "${safetyName}", which held the state that is left`;
-	const happened = {kind: 'snapshot-missing', uuid: context.uuid, name: safetyName} as const;
+	const doneWhen = {kind: 'snapshot-missing', uuid: context.uuid, name: safetyName} as const;
 	return records.deleteWithState === undefined
 		? [
 			...given.disks.flatMap(({target, path}) => (given.isOff ? [imageCommands.untag(path, safetyName)] : blocks.untag({target, path, tag: safetyName, definitionXml})).map(command =>
-				remove(`remove-safety-${target}`, {title: `${title}, from ${target}`, command, happened: {kind: 'image-lacks-tag', path, tag: safetyName}}))),
-			remove('remove-safety', {title: `Drop the record of "${safetyName}"`, command: records.deleteMetadata(safetyName), happened}),
+				remove(`remove-safety-${target}`, {title: `${title}, from ${target}`, command, doneWhen: {kind: 'image-lacks-tag', path, tag: safetyName}}))),
+			remove('remove-safety', {title: `Drop the record of "${safetyName}"`, command: records.deleteMetadata(safetyName), doneWhen}),
 		]
-		: [remove('remove-safety', {title, command: records.deleteWithState(safetyName), happened})];
+		: [remove('remove-safety', {title, command: records.deleteWithState(safetyName), doneWhen})];
 }
 
 function currentStep(context: PlanContext, snapshot: Snapshot): Step {
-	const former = context.inventory.picture.currentSnapshot;
+	const former = context.inventory.details.currentSnapshot;
 	return step('switch', {
 		id: 'current',
 		title: `Make "${snapshot.name}" the current snapshot`,
 		command: context.hypervisor.records.makeCurrent(snapshot.name),
 		undo: former === undefined || former === snapshot.name ? [] : [context.hypervisor.records.makeCurrent(former)],
-		ifStopped: 'The switch would be finished.',
+		whenStopped: 'The switch would be finished.',
 	});
 }
 
 /** The domain is started with the memory inside its images, which puts the disks back as well. Appends blockers. */
 function memorySteps(context: PlanContext, snapshot: Snapshot, given: {disks: InternalDisk[]; safetyName: string; definitionXml: string; isPaused: boolean}): Step[] {
 	const {disks, safetyName, definitionXml, isPaused} = given;
-	const {inventory: {picture, definitionXml: before}, hypervisor: {domain, records}} = context;
-	const others = headDisks(picture.domain).filter(head => isWritableMedium(head) && !disks.some(disk => disk.target === head.target));
+	const {inventory: {details, definitionXml: before}, hypervisor: {domain, records}} = context;
+	const others = headDisks(details.domain).filter(head => isWritableMedium(head) && !disks.some(disk => disk.target === head.target));
 	for (const {target} of context.can.resumesWithAllDisks ? others : []) {
 		context.blockers.push({
 			kind: 'not-supported',
@@ -173,19 +173,19 @@ function memorySteps(context: PlanContext, snapshot: Snapshot, given: {disks: In
 		});
 	}
 
-	blockStart(context, definitionXml);
+	requireStart(context, definitionXml);
 	if (context.blockers.length > 0) {
 		return [];
 	}
 
 	const {switchesToo, ...how} = domain.resumeInside({snapshot: snapshot.name, definitionXml, isPaused});
-	const former = picture.currentSnapshot;
+	const former = details.currentSnapshot;
 	const start = startStep(context, how);
 	return [
 		...(switchesToo ? [] : [defineStep(context, definitionXml), currentStep(context, snapshot)]),
 		{
 			...start,
-			mustBeOurs: true,
+			countsOnlyIfLogged: true,
 			...needSafety(disks, safetyName),
 			undo: [
 				...start.undo!,
@@ -197,18 +197,18 @@ function memorySteps(context: PlanContext, snapshot: Snapshot, given: {disks: In
 }
 
 /** The images that the snapshot lies inside. Appends blockers where it cannot be put back there. The snapshot has its `<domain>`. */
-export function blockInternalDisks(context: PlanContext, snapshot: Snapshot): InternalDisk[] {
+export function requireInternalDisks(context: PlanContext, snapshot: Snapshot): InternalDisk[] {
 	const disks: InternalDisk[] = snapshot.domain!.disks
 		.filter(disk => isWritableMedium(disk) && snapshot.disks.some(recorded => recorded.target === disk.target && recorded.mode === 'internal'))
 		.map(disk => ({target: disk.target, path: disk.sourcePath ?? ''}));
 	for (const disk of disks) {
-		blockChain(context, disk.path);
+		refuseBrokenChain(context, disk.path);
 		// It is written to in place, so that what another domain has there is in the way however old it is.
 		refuseForeignHeads(context, disk.path, Number.NEGATIVE_INFINITY);
-		blockDisk(context, snapshot, disk);
+		refuseDisk(context, snapshot, disk);
 	}
 
-	const {checkpoints} = context.inventory.picture;
+	const {checkpoints} = context.inventory.details;
 	if (checkpoints.length > 0) {
 		// The bitmaps of a running domain stand in no file yet, so the records decide (R12).
 		context.blockers.push({
@@ -229,13 +229,13 @@ export function blockInternalDisks(context: PlanContext, snapshot: Snapshot): In
 export function planInternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date; id: string}): Result<RevertParts> {
 	const {snapshot, now} = given;
 	const endState = endStateOf(action.endState, snapshot.state);
-	const disks = blockInternalDisks(context, snapshot);
-	const untouched = new Set(headDisks(context.inventory.picture.domain).map(disk => disk.target));
+	const disks = requireInternalDisks(context, snapshot);
+	const untouched = new Set(headDisks(context.inventory.details.domain).map(disk => disk.target));
 	for (const disk of disks) {
 		untouched.delete(disk.target);
 	}
 
-	const safetyName = action.fate.kind === 'keep' ? action.fate.name : `before-revert-${stampOf(now)}`;
+	const safetyName = action.currentState.kind === 'keep' ? action.currentState.name : `before-revert-${stampOf(now)}`;
 	const kept = keepPresentState(context, {name: safetyName, description: `The state that was left for "${snapshot.name}"`, now, untouched, kind: 'internal'});
 	if (!kept.ok) {
 		return kept;
@@ -251,7 +251,7 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 	const image = nvramImageOf(context);
 	const inside = usesMemory ? {path: image, consequences: []} : nvramInside(context, snapshot, definition.value.xml);
 	const nvram = image === undefined
-		? revertNvram(context, snapshot, {keepName: action.fate.kind === 'keep' ? action.fate.name : undefined, now, definitionXml: definition.value.xml, resumes: usesMemory})
+		? revertNvram(context, snapshot, {keepName: action.currentState.kind === 'keep' ? action.currentState.name : undefined, now, definitionXml: definition.value.xml, resumes: usesMemory})
 		: {...noNvramChange, consequences: inside.consequences};
 	const parts = {disks, safetyName, definitionXml: definition.value.xml};
 	const images = [...disks, ...(inside.path === undefined ? [] : [{target: 'nvram', path: inside.path}])];
@@ -260,25 +260,25 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 		: offlineSteps(context, snapshot, {...parts, disks: images});
 	return succeed({
 		steps: [
-			...stopSteps(context, {phase: 'create', isGraceful: action.fate.kind === 'keep'}),
+			...stopSteps(context, {phase: 'create', isGraceful: action.currentState.kind === 'keep'}),
 			...nvram.create,
 			...kept.value.steps,
 			...nvram.switch,
 			...back,
 			...(usesMemory ? [] : [currentStep(context, snapshot)]),
 			...(usesMemory || endState === 'shutoff' ? [] : bootSteps(context, {definitionXml: definition.value.xml, isPaused})),
-			...(action.fate.kind === 'keep' ? [] : removeSafetySteps(context, {...parts, isOff: endState === 'shutoff'})),
+			...(action.currentState.kind === 'keep' ? [] : removeSafetySteps(context, {...parts, isOff: endState === 'shutoff'})),
 			...nvram.remove,
 		],
 		consequences: [
-			...(action.fate.kind === 'keep' ? [] : [{severity: 'loss', text: `What was written to ${disks.map(disk => disk.target).join(', ')} since is lost.`} as const]),
+			...(action.currentState.kind === 'keep' ? [] : [{severity: 'loss', text: `What was written to ${disks.map(disk => disk.target).join(', ')} since is lost.`} as const]),
 			...describeEmptied(definition.value.emptied, false),
-			...(action.fate.kind === 'keep' ? kept.value.consequences : []),
+			...(action.currentState.kind === 'keep' ? kept.value.consequences : []),
 			...nvram.consequences,
 			...describeIdentity(context, snapshot, {resumes: usesMemory}),
 		],
 		heads: disks.map(({target, path}) => ({target, path})),
-		...(action.fate.kind === 'keep' && {kept: kept.value.files}),
+		...(action.currentState.kind === 'keep' && {kept: kept.value.files}),
 		created: filesAt(nvram.created),
 		removed: [],
 		endState,

@@ -8,7 +8,7 @@ import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Consequence, Plan} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
-import {blockDomain, blockName, refuseUnreadable} from '../../planner/checks/blockers.ts';
+import {refuseBusyDomain, requireFreeName, refuseUnreadable} from '../../planner/checks/blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {planFrame} from '../../planner/frame.ts';
@@ -18,15 +18,15 @@ import {planInternalRevert} from './internal.ts';
 
 function describe(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; parts: RevertParts}): Consequence[] {
 	const {snapshot, parts} = given;
-	const {domain, currentSnapshot} = context.inventory.picture;
+	const {domain, currentSnapshot} = context.inventory.details;
 	const consequences: Consequence[] = [{
 		severity: 'info',
 		text: `The disks go back to "${snapshot.name}" of ${formatTime(snapshot.createdAt)} UTC; so does the definition, with hardware changed since.`,
 	}];
-	if (action.fate.kind === 'keep') {
+	if (action.currentState.kind === 'keep') {
 		consequences.push({
 			severity: 'info',
-			text: `The present state is kept as snapshot "${action.fate.name}"${currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`}: it can be reverted to.`,
+			text: `The present state is kept as snapshot "${action.currentState.name}"${currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`}: it can be reverted to.`,
 		});
 	}
 
@@ -62,16 +62,16 @@ function describe(context: PlanContext, action: RevertAction, given: {snapshot: 
 Plans a revert. Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where an XML document cannot be changed.
 */
 export function planRevert(action: RevertAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
-	const {picture} = inventory;
-	const snapshot = picture.snapshots.find(candidate => candidate.name === action.snapshot);
+	const {details} = inventory;
+	const snapshot = details.snapshots.find(candidate => candidate.name === action.snapshot);
 	if (snapshot === undefined) {
-		return fail({kind: 'snapshot-not-found', domain: picture.domain.name, name: action.snapshot, known: picture.snapshots.map(candidate => candidate.name)});
+		return fail({kind: 'snapshot-not-found', domain: details.domain.name, name: action.snapshot, known: details.snapshots.map(candidate => candidate.name)});
 	}
 
 	const context = planContext(inventory, given);
-	blockDomain(context);
-	if (action.fate.kind === 'keep') {
-		blockName(context, action.fate.name);
+	refuseBusyDomain(context);
+	if (action.currentState.kind === 'keep') {
+		requireFreeName(context, action.currentState.name);
 	}
 
 	if (snapshot.domain === undefined || snapshot.domainXml === undefined) {
@@ -104,13 +104,13 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 		...planFrame(action, inventory, given, {
 			expected: {
 				heads,
-				chains: heads.map(({path}) => ({path, format: created.some(file => file.path === path) ? 'qcow2' : picture.images.find(image => image.path === path)?.format ?? 'qcow2'})),
+				chains: heads.map(({path}) => ({path, format: created.some(file => file.path === path) ? 'qcow2' : details.images.find(image => image.path === path)?.format ?? 'qcow2'})),
 				...(parts.value.links && {links: parts.value.links}),
 				...(parts.value.kept && {kept: parts.value.kept}),
 				currentSnapshot: snapshot.name,
 				snapshots: [
-					...picture.snapshots.map(({name, parent}) => ({name, parent})),
-					...(action.fate.kind === 'keep' ? [{name: action.fate.name, parent: picture.currentSnapshot}] : []),
+					...details.snapshots.map(({name, parent}) => ({name, parent})),
+					...(action.currentState.kind === 'keep' ? [{name: action.currentState.name, parent: details.currentSnapshot}] : []),
 				],
 				endState,
 			},
@@ -120,7 +120,7 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 		images: {
 			created,
 			removed,
-			kept: picture.images.map(image => image.path).filter(path => !removed.includes(path)),
+			kept: details.images.map(image => image.path).filter(path => !removed.includes(path)),
 		},
 		steps,
 	});

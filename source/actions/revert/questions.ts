@@ -1,15 +1,15 @@
 /**
 The questions of a revert: the present state, and, where it is not plain, what the domain shall do afterwards.
 */
-import type {EndState, Wish} from '../../model/plan/request.ts';
+import type {EndState, Request} from '../../model/plan/request.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
-import {fateQuestion} from '../current-state.ts';
+import {currentStateQuestion} from '../current-state.ts';
 import {takenNames} from '../names.ts';
 import type {Question} from '../question.ts';
 
-type RevertWish = Wish & {kind: 'revert'};
+type AskedRevert = Request & {kind: 'revert'};
 
 /** The state that a revert leads to by itself: with memory the guest goes on as it was, without it the domain is off. */
 export function naturalEndState(snapshot: Snapshot): EndState {
@@ -17,7 +17,7 @@ export function naturalEndState(snapshot: Snapshot): EndState {
 }
 
 /** The choices for afterwards: what the snapshot leads to by itself stands first. */
-function endStateQuestion(wish: RevertWish, snapshot: Snapshot): Question {
+function endStateQuestion(request: AskedRevert, snapshot: Snapshot): Question {
 	const hasMemory = snapshot.memory.mode !== 'no';
 	const natural = naturalEndState(snapshot);
 	const labels: Record<EndState, string> = {
@@ -34,17 +34,17 @@ function endStateQuestion(wish: RevertWish, snapshot: Snapshot): Question {
 			id,
 			label: labels[id],
 			note: id === natural ? 'This is what the snapshot leads to by itself.' : undefined,
-			change: {wish: {...wish, endState: id}},
+			change: {request: {...request, endState: id}},
 		})),
 	};
 }
 
 /** Afterwards is asked only where the snapshot leads to another state than the present one. */
-export function revertQuestions(wish: RevertWish, {picture, keepName}: {picture: DomainPicture | undefined; keepName: string}): Question[] {
-	const snapshot = picture?.snapshots.find(({name}) => name === wish.snapshot);
-	const isEndStateOpen = picture !== undefined && snapshot !== undefined && hasProcess(picture.domain) !== (naturalEndState(snapshot) !== 'shutoff');
+export function revertQuestions(request: AskedRevert, {details, keepName}: {details: DomainDetails | undefined; keepName: string}): Question[] {
+	const snapshot = details?.snapshots.find(({name}) => name === request.snapshot);
+	const isEndStateOpen = details !== undefined && snapshot !== undefined && hasProcess(details.domain) !== (naturalEndState(snapshot) !== 'shutoff');
 	return [
-		fateQuestion(keepName, takenNames(picture), fate => ({...wish, fate})),
-		...(isEndStateOpen ? [endStateQuestion(wish, snapshot)] : []),
+		currentStateQuestion(keepName, takenNames(details), currentState => ({...request, currentState})),
+		...(isEndStateOpen ? [endStateQuestion(request, snapshot)] : []),
 	];
 }

@@ -1,7 +1,7 @@
 /**
 Revert: the domain goes back to a snapshot.
 */
-import {completeFate} from '../current-state.ts';
+import {completeCurrentState} from '../current-state.ts';
 import {takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
 import {planRevert} from './plan.ts';
@@ -23,9 +23,9 @@ export const revert = {
 		rank: 2,
 		needs: 'snapshot',
 	},
-	complete({snapshot, fate: given, endState}, uuid, {picture, nowMs}) {
-		const {fate, keepName, answered} = completeFate(given, {}, {nowMs, taken: takenNames(picture)});
-		return {request: {kind: 'revert', uuid, snapshot: snapshot!, fate, endState}, answered: [...answered, ...endState === undefined ? [] : ['end-state' as const]], keepName};
+	complete({snapshot, currentState: given, endState}, uuid, {details, nowMs}) {
+		const {currentState, keepName, answered} = completeCurrentState(given, {}, {nowMs, taken: takenNames(details)});
+		return {request: {kind: 'revert', uuid, snapshot: snapshot!, currentState, endState}, answered: [...answered, ...endState === undefined ? [] : ['end-state' as const]], keepName};
 	},
 	questions: revertQuestions,
 	plan: planRevert,

@@ -12,7 +12,7 @@ import {collectAfter} from '../drop/plan.ts';
 /** The domain's other snapshots that need the image as it is, the youngest first. */
 function snapshotsOn(context: PlanContext, snapshot: Snapshot, path: string): Snapshot[] {
 	const names = new Set(holdersOf(context.graph, path).filter(pin => pin.hold === 'content' && pin.domainUuid === context.uuid).map(pin => pin.snapshot));
-	return context.inventory.picture.snapshots.filter(({name}) => name !== snapshot.name && names.has(name)).sort((a, b) => b.createdAt - a.createdAt);
+	return context.inventory.details.snapshots.filter(({name}) => name !== snapshot.name && names.has(name)).sort((a, b) => b.createdAt - a.createdAt);
 }
 
 /** Whether the disk writes to `path` once these snapshots are deleted. */
@@ -24,7 +24,7 @@ function comesDown(context: PlanContext, deleted: readonly Snapshot[], given: {p
 
 /** The way to `snapshot`, which lies inside `path`, for the disk that writes elsewhere; undefined where none is known. */
 export function wayToInternal(context: PlanContext, snapshot: Snapshot, {target, path}: {target: string; path: string}): string | undefined {
-	const {domain} = context.inventory.picture;
+	const {domain} = context.inventory.details;
 	const headPath = headDisks(domain).find(disk => disk.target === target)?.sourcePath;
 	const isAbove = headPath !== undefined && chainOf(context.graph, headPath).some(link => context.graph.keyOf(link) === context.graph.keyOf(path));
 	const onTop = snapshotsOn(context, snapshot, path);

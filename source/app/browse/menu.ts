@@ -5,7 +5,7 @@ import type {Option} from '../../actions/question.ts';
 import {screenOf, screenSpecs, type ScreenKind} from '../../actions/registry.ts';
 import type {ScreenSpec} from '../../actions/spec.ts';
 import type {State} from '../state.ts';
-import {currentRows, selectedDomain, selectedNode, selectedPicture, selectedSnapshot} from './rows.ts';
+import {currentRows, selectedDomain, selectedNode, selectedDetails, selectedSnapshot} from './rows.ts';
 
 export const readOnlyReason = 'this session is read-only';
 
@@ -15,18 +15,18 @@ export function reasonAgainst(state: State, kind: ScreenKind): string | undefine
 		return readOnlyReason;
 	}
 
-	const picture = selectedPicture(state);
-	if (picture === undefined) {
+	const details = selectedDetails(state);
+	if (details === undefined) {
 		return 'the domain has not been read yet';
 	}
 
 	const {needs, unavailable} = screenOf(kind);
-	const reason = unavailable?.(picture);
+	const reason = unavailable?.(details);
 	if (reason !== undefined || needs === 'domain') {
 		return reason;
 	}
 
-	if (picture.snapshots.length === 0) {
+	if (details.snapshots.length === 0) {
 		return 'the domain has no snapshots';
 	}
 

@@ -25,12 +25,12 @@ export function answer<T>(reading: Reading<T>, number: number, result: Result<T>
 /** Whether the screen shows how long something takes, so that a clock is needed. */
 export function isWaiting(state: State): boolean {
 	const {scene} = state;
-	const picture = state.domainCursor.id === undefined ? undefined : state.pictures[state.domainCursor.id];
+	const details = state.domainCursor.id === undefined ? undefined : state.allDetails[state.domainCursor.id];
 	return scene.kind === 'running'
 		|| (scene.kind === 'journey' && scene.journey.stage.phase === 'planning')
 		|| (scene.kind === 'doctor' && state.diagnosis?.findings.waiting !== undefined)
 		|| state.domains.waiting !== undefined
-		|| picture?.waiting !== undefined;
+		|| details?.waiting !== undefined;
 }
 
 /** Starts the clock of one second while something waits; it stops by itself. */
@@ -54,19 +54,19 @@ export function readList(state: State): Update {
 }
 
 /** Reads one domain, unless that is being done. `isForced`: also then, and the older answer is dropped. */
-export function readPicture(state: State, uuid: string | undefined, isForced = false): Update {
+export function readDetails(state: State, uuid: string | undefined, isForced = false): Update {
 	if (uuid === undefined) {
 		return [state, []];
 	}
 
-	const reading: State['pictures'][string] = state.pictures[uuid] ?? {value: undefined, failure: undefined, waiting: undefined};
+	const reading: State['allDetails'][string] = state.allDetails[uuid] ?? {value: undefined, failure: undefined, waiting: undefined};
 	if (reading.waiting !== undefined && !isForced) {
 		return [state, []];
 	}
 
 	const number = state.nextNumber;
 	return [
-		{...state, nextNumber: number + 1, pictures: {...state.pictures, [uuid]: ask(reading, number, state.nowMs)}},
+		{...state, nextNumber: number + 1, allDetails: {...state.allDetails, [uuid]: ask(reading, number, state.nowMs)}},
 		[{kind: 'read-picture', number, uuid, withForeignPins: state.view === 'images'}],
 	];
 }

@@ -6,7 +6,7 @@ import type {DomainSummary} from '../../model/domain/domain.ts';
 import {ownImages} from '../../model/images/describe-images.ts';
 import type {Finding} from '../../model/domain/finding.ts';
 import type {Image} from '../../model/images/image.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
 import {unrecordedTags} from '../../model/images/unrecorded-tags.ts';
 import {flattenTree, type TreeRow} from '../../model/domain/tree.ts';
@@ -45,37 +45,37 @@ function compareNames(a: string, b: string): number {
 	return collator.compare(a, b) || (a < b ? -1 : 1);
 }
 
-function snapshotNodes(picture: DomainPicture): TreeNode[] {
-	const nodes: TreeNode[] = [...picture.snapshots]
+function snapshotNodes(details: DomainDetails): TreeNode[] {
+	const nodes: TreeNode[] = [...details.snapshots]
 		.sort((a, b) => a.createdAt - b.createdAt || compareNames(a.name, b.name))
 		.map(snapshot => ({
 			kind: 'snapshot', name: snapshotId(snapshot.name), parent: snapshot.parent === undefined ? undefined : snapshotId(snapshot.parent), snapshot,
 		}));
-	const current = picture.currentSnapshot;
+	const current = details.currentSnapshot;
 	nodes.push({kind: 'head', name: headId, parent: current === undefined ? undefined : snapshotId(current)});
-	for (const {tag, targets} of unrecordedTags(picture)) {
+	for (const {tag, targets} of unrecordedTags(details)) {
 		nodes.push({kind: 'unrecorded', name: `unrecorded:${tag}`, parent: undefined, label: tag, reason: `inside ${targets.join(', ')}, not recorded`});
 	}
 
-	for (const {name, reason} of picture.unreadable) {
+	for (const {name, reason} of details.unreadable) {
 		nodes.push({kind: 'unreadable', name: `unreadable:${name}`, parent: undefined, label: name, reason});
 	}
 
 	return nodes;
 }
 
-function nodesOf(picture: DomainPicture, view: View): TreeNode[] {
+function nodesOf(details: DomainDetails, view: View): TreeNode[] {
 	switch (view) {
 		case 'snapshots': {
-			return snapshotNodes(picture);
+			return snapshotNodes(details);
 		}
 
 		case 'checkpoints': {
-			return picture.checkpoints.map(checkpoint => ({kind: 'checkpoint', name: checkpoint.name, parent: checkpoint.parent, checkpoint}));
+			return details.checkpoints.map(checkpoint => ({kind: 'checkpoint', name: checkpoint.name, parent: checkpoint.parent, checkpoint}));
 		}
 
 		case 'images': {
-			return ownImages(picture).map(image => ({kind: 'image', name: image.path, parent: image.backingPath, image}));
+			return ownImages(details).map(image => ({kind: 'image', name: image.path, parent: image.backingPath, image}));
 		}
 	}
 }
@@ -83,18 +83,18 @@ function nodesOf(picture: DomainPicture, view: View): TreeNode[] {
 type Flattened = {folded: ReadonlySet<string>; rows: Row[]};
 
 /** The last rows of each picture: one key press asks for them several times, and nothing in them changes without a new picture or a new set of folds. */
-const flattened = new WeakMap<DomainPicture, Partial<Record<View, Flattened>>>();
+const flattened = new WeakMap<DomainDetails, Partial<Record<View, Flattened>>>();
 
 /** The rows of one view, as they are drawn from top to bottom. */
-export function rowsOf(picture: DomainPicture, view: View, folded: ReadonlySet<string>): Row[] {
-	const known = flattened.get(picture);
+export function rowsOf(details: DomainDetails, view: View, folded: ReadonlySet<string>): Row[] {
+	const known = flattened.get(details);
 	const last = known?.[view];
 	if (last?.folded === folded) {
 		return last.rows;
 	}
 
-	const rows = flattenTree(nodesOf(picture, view), folded);
-	flattened.set(picture, {...known, [view]: {folded, rows}});
+	const rows = flattenTree(nodesOf(details, view), folded);
+	flattened.set(details, {...known, [view]: {folded, rows}});
 	return rows;
 }
 
@@ -103,15 +103,15 @@ export function selectedDomain(state: State): DomainSummary | undefined {
 	return id === undefined ? undefined : state.domains.value?.find(domain => domain.uuid === id);
 }
 
-export function selectedPicture(state: State): DomainPicture | undefined {
+export function selectedDetails(state: State): DomainDetails | undefined {
 	const {id} = state.domainCursor;
-	return id === undefined ? undefined : state.pictures[id]?.value;
+	return id === undefined ? undefined : state.allDetails[id]?.value;
 }
 
 /** The rows in the right pane at this moment; empty while nothing was read. */
 export function currentRows(state: State): Row[] {
-	const picture = selectedPicture(state);
-	return picture === undefined ? [] : rowsOf(picture, state.view, state.folded[state.view]);
+	const details = selectedDetails(state);
+	return details === undefined ? [] : rowsOf(details, state.view, state.folded[state.view]);
 }
 
 /** The node that is selected on the right. Until the person moves, the head is: it is where the domain is. */

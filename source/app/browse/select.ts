@@ -3,7 +3,7 @@ What is selected and what is in sight of it: domains, rows, views. Selecting a d
 */
 import {layoutOf, windowTop} from '../layout.ts';
 import type {State, View} from '../state.ts';
-import {readPicture, type Update} from './read.ts';
+import {readDetails, type Update} from './read.ts';
 import {currentRows, selectedNode, visibleDomains} from './rows.ts';
 
 /** How long the cursor must rest on a domain before it is read: holding a key down must not ask the host for every row passed. */
@@ -53,5 +53,5 @@ export function selectRow(state: State, id: string | undefined): State {
 export function showView(state: State, view: View): Update {
 	const next = settle({...state, view});
 	// What other domains hold is read only for the picture of the images.
-	return view === 'images' && view !== state.view ? readPicture(next, state.domainCursor.id, true) : [next, []];
+	return view === 'images' && view !== state.view ? readDetails(next, state.domainCursor.id, true) : [next, []];
 }

@@ -9,13 +9,13 @@ import {beginDiagnosis} from '../doctor/update-doctor.ts';
 import {menuOf} from './menu.ts';
 import {fold, move} from './move.ts';
 import {
-	inTurn, readList, readPicture, type Update,
+	inTurn, readList, readDetails, type Update,
 } from './read.ts';
 import {showView} from './select.ts';
 import {applyFilter} from './update-filter.ts';
 
 export function refresh(state: State): Update {
-	return inTurn({...state, scene: {kind: 'browse'}}, readList, next => readPicture(next, next.domainCursor.id, true));
+	return inTurn({...state, scene: {kind: 'browse'}}, readList, next => readDetails(next, next.domainCursor.id, true));
 }
 
 export function updateBrowse(state: State, command: Command): Update {
@@ -80,8 +80,8 @@ export function updateBrowse(state: State, command: Command): Update {
 			return refresh(state);
 		}
 
-		case 'look-again': {
-			return readPicture(state, state.domainCursor.id);
+		case 'refresh-on-focus': {
+			return readDetails(state, state.domainCursor.id);
 		}
 
 		default: {

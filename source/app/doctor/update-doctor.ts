@@ -54,8 +54,8 @@ export function takeDiagnosis(state: State, number: number, result: Result<Findi
 }
 
 /** Why what a finding offers cannot be done from here; undefined: it can. */
-export function mendReason(state: State, finding: Finding): string | undefined {
-	return state.isReadOnly ? readOnlyReason : (finding.wish === undefined ? 'there is no plan for it; its words say what can be done by hand' : undefined);
+export function repairReason(state: State, finding: Finding): string | undefined {
+	return state.isReadOnly ? readOnlyReason : (finding.request === undefined ? 'there is no plan for it; its words say what can be done by hand' : undefined);
 }
 
 function accept(state: State): Update {
@@ -64,13 +64,13 @@ function accept(state: State): Update {
 		return [state, []];
 	}
 
-	if (finding.wish === undefined) {
+	if (finding.request === undefined) {
 		return [{...state, scene: {kind: 'doctor', isWhole: state.scene.kind === 'doctor' && !state.scene.isWhole, top: 0}}, []];
 	}
 
-	const reason = mendReason(state, finding);
+	const reason = repairReason(state, finding);
 	return reason === undefined
-		? openOffer(state, finding.domain?.name ?? state.diagnosis?.name ?? '', finding.wish)
+		? openOffer(state, finding.domain?.name ?? state.diagnosis?.name ?? '', finding.request)
 		: [{...state, notice: `Not possible: ${reason}.`}, []];
 }
 

@@ -16,7 +16,7 @@ export function askForPlan(state: State, journey: Journey, changed: string[] = [
 	const number = state.nextNumber;
 	return [
 		withStage({...state, nextNumber: number + 1}, journey, {phase: 'planning', number, sinceMs: state.nowMs, changed}),
-		[{kind: 'plan', number, wish: journey.wish}],
+		[{kind: 'plan', number, request: journey.request}],
 	];
 }
 

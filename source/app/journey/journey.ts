@@ -1,7 +1,7 @@
 /**
 A guided action before it starts. The wish is whole from the beginning, with what is proposed; questions change it one by one, then the planner is asked.
 */
-import type {Wish} from '../../model/plan/request.ts';
+import type {Request} from '../../model/plan/request.ts';
 import type {Failure} from '../../model/failure.ts';
 import type {Plan} from '../../model/plan/plan.ts';
 import type {QuestionId} from '../../actions/question.ts';
@@ -9,7 +9,7 @@ import type {QuestionId} from '../../actions/question.ts';
 export type Journey = {
 	domain: string;
 	/** What will be asked for, as far as it was said. */
-	wish: Wish;
+	request: Request;
 	/** The name under which the present state is kept, where it is: also remembered while "discard" is chosen. */
 	keepName: string;
 	/** Those that have an answer, in the order in which they got it. */
@@ -33,6 +33,6 @@ export type JourneyStage =
 	| {phase: 'confirm'; plan: Plan; typed: string; sinceMs: number; note?: string; changed: string[]};
 
 /** The snapshot that the journey is about, if it is about one that is there. */
-export function snapshotOfJourney({wish}: Journey): string | undefined {
-	return 'snapshot' in wish && wish.kind !== 'create' ? wish.snapshot : undefined;
+export function snapshotOfJourney({request}: Journey): string | undefined {
+	return 'snapshot' in request && request.kind !== 'create' ? request.snapshot : undefined;
 }

@@ -4,7 +4,7 @@ nor needed to understand those that are, are only counted.
 */
 import {ownImages} from '../../model/images/describe-images.ts';
 import type {Image} from '../../model/images/image.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Plan} from '../../model/plan/plan.ts';
 import {flattenTree, type TreeRow} from '../../model/domain/tree.ts';
 
@@ -56,13 +56,13 @@ function markOf(image: Image | undefined): ImageMark {
 	return image?.problems.some(({kind}) => kind === 'missing') ? 'missing' : 'untouched';
 }
 
-export function plannedImages(plan: Plan, picture: DomainPicture | undefined): PlannedImages {
-	const own = picture === undefined ? [] : ownImages(picture);
-	const known = new Map((picture?.images ?? []).map(image => [image.path, image]));
+export function plannedImages(plan: Plan, details: DomainDetails | undefined): PlannedImages {
+	const own = details === undefined ? [] : ownImages(details);
+	const known = new Map((details?.images ?? []).map(image => [image.path, image]));
 	const marks = marksOf(plan);
 	const changed = new Map([
 		...plan.images.created.map(({path, backingPath}) => [path, backingPath] as const),
-		...(plan.action.kind === 'relink' ? plan.action.links.map(({path, backingPath}) => [path, backingPath] as const) : []),
+		...(plan.action.kind === 'rebase' ? plan.action.links.map(({path, backingPath}) => [path, backingPath] as const) : []),
 	]);
 	const backingOf = (path: string) => changed.has(path) ? changed.get(path) : known.get(path)?.backingPath;
 	const touched = new Set([...marks.keys(), ...changed.values()].filter(path => path !== undefined));

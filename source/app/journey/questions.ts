@@ -3,24 +3,24 @@ What the action of a journey asks. The rest of the way (plan, commands, confirma
 */
 import type {Change, Question, Setting} from '../../actions/question.ts';
 import {specOf} from '../../actions/registry.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {State} from '../state.ts';
 import type {Journey} from './journey.ts';
 
-export function pictureOf(state: State, {wish}: Journey): DomainPicture | undefined {
-	return state.pictures[wish.uuid]?.value;
+export function detailsOfJourney(state: State, {request}: Journey): DomainDetails | undefined {
+	return state.allDetails[request.uuid]?.value;
 }
 
 /** Those on the way of this journey, answered or not. */
 export function questionsOf(state: State, journey: Journey): Question[] {
-	const {wish, keepName} = journey;
-	return specOf(wish).questions?.(wish, {picture: pictureOf(state, journey), keepName}) ?? [];
+	const {request, keepName} = journey;
+	return specOf(request).questions?.(request, {details: detailsOfJourney(state, journey), keepName}) ?? [];
 }
 
 /** What can be set beyond the questions; undefined: there is nothing of the kind. */
 export function settingsOf(state: State, journey: Journey): Setting[] | undefined {
-	const {wish} = journey;
-	return specOf(wish).settings?.(wish, pictureOf(state, journey));
+	const {request} = journey;
+	return specOf(request).settings?.(request, detailsOfJourney(state, journey));
 }
 
 /** The question that is on the screen; undefined: none is. */

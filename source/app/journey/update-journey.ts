@@ -3,14 +3,14 @@ A guided action, whichever it is, from the first question to the moment at which
 */
 import {specOf, type ScreenKind} from '../../actions/registry.ts';
 import type {GivenOf} from '../../actions/spec.ts';
-import type {Wish} from '../../model/plan/request.ts';
+import type {Request} from '../../model/plan/request.ts';
 import type {Plan} from '../../model/plan/plan.ts';
 import type {Result} from '../../model/result.ts';
 import {isSameWord, needsName, wordToType} from '../run/confirm-name.ts';
 import type {Command} from '../keys.ts';
 import type {Key} from '../messages.ts';
-import {inTurn, readPicture, type Update} from '../browse/read.ts';
-import {selectedPicture} from '../browse/rows.ts';
+import {inTurn, readDetails, type Update} from '../browse/read.ts';
+import {selectedDetails} from '../browse/rows.ts';
 import {hasMoreBelow, scroll, type Paper} from '../scroll.ts';
 import type {State} from '../state.ts';
 import {startRun} from '../run/update-run.ts';
@@ -23,26 +23,26 @@ import {editText} from './edit-text.ts';
 
 /** Begins at the first question that has no answer yet, for the domain that is selected. */
 export function openJourney(state: State, start: GivenOf<ScreenKind>): Update {
-	const picture = selectedPicture(state);
-	if (picture === undefined) {
+	const details = selectedDetails(state);
+	if (details === undefined) {
 		return [state, []];
 	}
 
 	const spec = specOf(start);
-	const completed = spec.complete(start, picture.domain.uuid, {picture, nowMs: state.nowMs});
+	const completed = spec.complete(start, details.domain.uuid, {details, nowMs: state.nowMs});
 	const {answered, keepName = ''} = completed;
-	const wish = spec.propose?.(completed, picture) ?? completed.request;
+	const request = spec.propose?.(completed, details) ?? completed.request;
 	return goOn(state, {
-		domain: picture.domain.name, wish, keepName, answered, origin: 'browse', stage: {phase: 'settings', index: 0},
+		domain: details.domain.name, request, keepName, answered, origin: 'browse', stage: {phase: 'settings', index: 0},
 	});
 }
 
 /** A wish that is whole already, offered by a finding. Its domain need not have been looked at before: its images are drawn with the plan. */
-export function openOffer(state: State, domain: string, wish: Wish): Update {
+export function openOffer(state: State, domain: string, request: Request): Update {
 	const journey: Journey = {
-		domain, wish, keepName: '', answered: [], origin: 'doctor', stage: {phase: 'settings', index: 0},
+		domain, request, keepName: '', answered: [], origin: 'doctor', stage: {phase: 'settings', index: 0},
 	};
-	return inTurn(state, next => goOn(next, journey), next => readPicture(next, wish.uuid));
+	return inTurn(state, next => goOn(next, journey), next => readDetails(next, request.uuid));
 }
 
 /** The planner's answer. */
@@ -72,7 +72,7 @@ function updateConfirm(state: State, journey: Journey, stage: JourneyStage & {ph
 		return [isNamed ? withStage(state, journey, {...stage, typed: editText(stage.typed, key), note: undefined}) : state, []];
 	}
 
-	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.wish.uuid});
+	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.request.uuid});
 	if (isNamed && !isSameWord(stage.typed, word)) {
 		return [withStage(state, journey, {...stage, note: stage.typed === '' ? undefined : `This is not the ${isCode ? 'code' : 'name'}. Nothing has been started.`}), []];
 	}

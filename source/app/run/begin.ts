@@ -5,7 +5,7 @@ import {screenOf, type ScreenKind} from '../../actions/registry.ts';
 import type {GivenOf} from '../../actions/spec.ts';
 import {reasonAgainst} from '../browse/menu.ts';
 import type {Update} from '../browse/read.ts';
-import {selectedPicture, selectedSnapshot, snapshotId} from '../browse/rows.ts';
+import {selectedDetails, selectedSnapshot, snapshotId} from '../browse/rows.ts';
 import {selectRow} from '../browse/select.ts';
 import type {State} from '../state.ts';
 import {openJourney} from '../journey/update-journey.ts';
@@ -27,7 +27,7 @@ export function begin(state: State, start: GivenOf<ScreenKind>): Update {
 		return openJourney(state, {...start, snapshot});
 	}
 
-	const current = selectedPicture(state)?.currentSnapshot;
+	const current = selectedDetails(state)?.currentSnapshot;
 	const next = selectRow({...state, pane: 'tree', view: 'snapshots', scene: {kind: 'browse'}}, current === undefined ? undefined : snapshotId(current));
 	return [{...next, notice: choose}, []];
 }
@@ -38,13 +38,13 @@ export function beginFromStart(state: State, start: GivenOf<ScreenKind>): Update
 		return begin({...state, pane: 'tree'}, start);
 	}
 
-	const picture = selectedPicture(state);
+	const details = selectedDetails(state);
 	const inTree: State = {...state, pane: 'tree', view: 'snapshots'};
 	if (start.snapshot === undefined) {
 		return [{...inTree, notice: screenOf(start.kind).choose}, []];
 	}
 
-	return picture?.snapshots.some(({name}) => name === start.snapshot)
+	return details?.snapshots.some(({name}) => name === start.snapshot)
 		? begin(selectRow(inTree, snapshotId(start.snapshot)), start)
-		: [{...inTree, notice: `The domain "${picture?.domain.name ?? ''}" has no snapshot "${start.snapshot}".`}, []];
+		: [{...inTree, notice: `The domain "${details?.domain.name ?? ''}" has no snapshot "${start.snapshot}".`}, []];
 }

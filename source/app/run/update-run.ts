@@ -11,7 +11,7 @@ import {readOnlyReason} from '../browse/menu.ts';
 import type {Command} from '../keys.ts';
 import type {Key} from '../messages.ts';
 import {askForPlan} from '../journey/journey-plan.ts';
-import {inTurn, readList, readPicture, readUnfinished, type Update} from '../browse/read.ts';
+import {inTurn, readList, readDetails, readUnfinished, type Update} from '../browse/read.ts';
 import {moveIndex, scroll, type Paper} from '../scroll.ts';
 import type {Journey} from '../journey/journey.ts';
 import type {LeftAction} from '../services.ts';
@@ -102,9 +102,9 @@ export function followRun(run: Run, event: RunEvent, nowMs: number): Run {
 }
 
 /** What would be true if it were stopped at this moment, in words of the plan. */
-export function ifStoppedNow(run: Run): string {
+export function whenStoppedNow(run: Run): string {
 	const reached = run.plan.steps.filter(step => run.steps[step.id] === 'done' || run.steps[step.id] === 'running');
-	return reached.at(-1)?.ifStopped ?? 'Nothing has been changed yet.';
+	return reached.at(-1)?.whenStopped ?? 'Nothing has been changed yet.';
 }
 
 /** The run is over: the world is read again. A host that changed since the plan was made leads to a new plan, with what changed. */
@@ -122,7 +122,7 @@ export function endRun(state: State, outcome: Outcome): Update {
 
 	if (outcome.kind === 'rolled-back' && outcome.failure.kind === 'host-changed' && journey !== undefined) {
 		const {changed} = outcome.failure;
-		return inTurn({...state, lastOutcome: outcome}, next => readPicture(next, journey.wish.uuid, true), next => askForPlan(next, journey, changed));
+		return inTurn({...state, lastOutcome: outcome}, next => readDetails(next, journey.request.uuid, true), next => askForPlan(next, journey, changed));
 	}
 
 	const ended: State = {
@@ -134,7 +134,7 @@ export function endRun(state: State, outcome: Outcome): Update {
 			kind: 'ended', run, outcome, top: 0, journey,
 		},
 	};
-	return inTurn(ended, readList, next => readPicture(next, run.plan.action.domain.uuid, true));
+	return inTurn(ended, readList, next => readDetails(next, run.plan.action.domain.uuid, true));
 }
 
 /** Ctrl-C asks; Ctrl-C again stops. Any other key goes on. */

@@ -6,7 +6,7 @@ import {hasProcess} from '../../model/domain/domain.ts';
 import {formatTime} from '../../model/text/format.ts';
 import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
-import {report, type Examination} from './patient.ts';
+import {report, type Examination} from './domain-check.ts';
 import {settleSeconds} from './image-findings.ts';
 
 /** An overlay is younger than the last write to what it stands on; QEMU may still finish a write in the moment of the switch. */
@@ -51,7 +51,7 @@ function findChanged(examination: Examination): void {
 }
 
 function findWriters(examination: Examination): void {
-	const {context: {graph}, ownPaths, picture: {domain}} = examination;
+	const {context: {graph}, ownPaths, details: {domain}} = examination;
 	for (const path of ownPaths) {
 		const key = graph.keyOf(path);
 		const writers = (graph.nodes.get(key)?.pins ?? []).filter(({hold}) => hold === 'head');

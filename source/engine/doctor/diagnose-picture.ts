@@ -5,17 +5,17 @@ import {sortFindings, type Finding} from '../../model/domain/finding.ts';
 import {findContentTroubles} from './content-findings.ts';
 import {deniedImages, findImageTroubles} from './image-findings.ts';
 import {findOwnerTroubles} from './owner-findings.ts';
-import {examine, type Patient} from './patient.ts';
+import {examine, type DomainCheck} from './domain-check.ts';
 import {findRecordsBesideImages, findRecordTroubles} from './record-findings.ts';
 import {findRevertTroubles} from './revert-findings.ts';
 import {findStartTroubles} from './start-findings.ts';
 import {findStateOfFiles, findStateTroubles} from './state-findings.ts';
 
 /** Images that no record leads to are the matter of `findLeftovers`, because they lie between the domains. */
-export function diagnosePicture(patient: Patient): Finding[] {
-	const examination = examine(patient);
+export function diagnosePicture(domainCheck: DomainCheck): Finding[] {
+	const examination = examine(domainCheck);
 	findStateTroubles(examination);
-	if (patient.picture.filesElsewhere !== undefined) {
+	if (domainCheck.details.filesElsewhere !== undefined) {
 		// Nothing is said of images that were not looked at.
 		findRecordTroubles(examination);
 		return sortFindings(examination.found);

@@ -11,7 +11,7 @@ import {sortFindings, type Finding} from '../../model/domain/finding.ts';
 import {describeTrouble} from '../../model/plan/journal-trouble.ts';
 import {buildImageGraph, type ImageGraph} from '../../model/images/image-graph.ts';
 import {isDenied, type Image} from '../../model/images/image.ts';
-import type {DomainPicture, HostFacts} from '../../model/domain/inventory.ts';
+import type {DomainDetails, HostFacts} from '../../model/domain/inventory.ts';
 import type {Pin} from '../../model/images/pin.ts';
 import {nvramPaths} from '../../model/domain/nvram.ts';
 import {pinsOfDomain} from '../../model/images/pins.ts';
@@ -24,7 +24,7 @@ import {diagnosePicture} from './diagnose-picture.ts';
 import {findLeftovers, type FrozenByDomain} from './orphan-findings.ts';
 
 /** Where the doctor looks. */
-export type Practice = {
+export type Checks = {
 	owner: Owner;
 	store: Pick<StateStore, 'readUnfinished' | 'readJournalTroubles' | 'isDomainLocked' | 'readAudit'>;
 };
@@ -41,9 +41,9 @@ export type RoundOptions = {
 
 const readersAtOnce = 2;
 
-type Ward = {
+type HostCheck = {
 	host: HostFacts;
-	pictures: DomainPicture[];
+	allDetails: DomainDetails[];
 	unreadable: Finding[];
 };
 
@@ -51,25 +51,25 @@ function isInterrupted(options: RoundOptions): boolean {
 	return options.interrupt?.aborted ?? false;
 }
 
-async function readPictures(owner: Owner, domains: readonly DomainSummary[], options: RoundOptions): Promise<Result<Pick<Ward, 'pictures' | 'unreadable'>>> {
-	const pictures = new Map<string, DomainPicture>();
+async function readAllDetails(owner: Owner, domains: readonly DomainSummary[], options: RoundOptions): Promise<Result<Pick<HostCheck, 'allDetails' | 'unreadable'>>> {
+	const allDetails = new Map<string, DomainDetails>();
 	const unreadable: Finding[] = [];
 	const open = [...domains];
 	let lost: Result<never> | undefined;
 	let done = 0;
 	const reader = async () => {
 		for (let domain = open.shift(); domain && lost === undefined && !isInterrupted(options); domain = open.shift()) {
-			const picture = await owner.readPicture(domain.uuid, {withForeignPins: options.uuid !== undefined});
-			if (picture.ok) {
-				pictures.set(domain.uuid, picture.value);
-			} else if (picture.failure.kind === 'host-unreachable') {
-				lost = picture;
-			} else if (picture.failure.kind !== 'domain-not-found') {
+			const details = await owner.readDetails(domain.uuid, {withForeignPins: options.uuid !== undefined});
+			if (details.ok) {
+				allDetails.set(domain.uuid, details.value);
+			} else if (details.failure.kind === 'host-unreachable') {
+				lost = details;
+			} else if (details.failure.kind !== 'domain-not-found') {
 				unreadable.push({
 					kind: 'domain-unreadable',
 					severity: 'problem',
 					domain: {uuid: domain.uuid, name: domain.name},
-					text: `The domain cannot be read: ${describeFailure(picture.failure).message}`,
+					text: `The domain cannot be read: ${describeFailure(details.failure).message}`,
 					meaning: 'Nobody knows which images it needs, so no image of this host is offered for removal.',
 				});
 			}
@@ -79,10 +79,10 @@ async function readPictures(owner: Owner, domains: readonly DomainSummary[], opt
 	};
 
 	await Promise.all(Array.from({length: readersAtOnce}, reader));
-	return lost ?? succeed({pictures: domains.flatMap(({uuid}) => pictures.get(uuid) ?? []), unreadable});
+	return lost ?? succeed({allDetails: domains.flatMap(({uuid}) => allDetails.get(uuid) ?? []), unreadable});
 }
 
-async function readWard(owner: Owner, options: RoundOptions): Promise<Result<Ward>> {
+async function readHostCheck(owner: Owner, options: RoundOptions): Promise<Result<HostCheck>> {
 	const host = await owner.readHost();
 	if (!host.ok) {
 		return host;
@@ -98,22 +98,22 @@ async function readWard(owner: Owner, options: RoundOptions): Promise<Result<War
 		return fail({kind: 'domain-not-found', name: options.uuid, known: list.value.map(({name}) => name)});
 	}
 
-	const read = await readPictures(owner, wanted, options);
+	const read = await readAllDetails(owner, wanted, options);
 	return read.ok ? succeed({host: host.value, ...read.value}) : read;
 }
 
 /** Each image once, whichever domain it was read for. */
-function gatherImages(pictures: readonly DomainPicture[]): Image[] {
+function gatherImages(allDetails: readonly DomainDetails[]): Image[] {
 	const images = new Map<string, Image>();
-	for (const image of pictures.flatMap(picture => picture.images)) {
+	for (const image of allDetails.flatMap(details => details.images)) {
 		images.set(image.path, images.get(image.path) ?? image);
 	}
 
 	return [...images.values()];
 }
 
-function gatherPins(pictures: readonly DomainPicture[]): Pin[] {
-	return pictures.flatMap(({domain, snapshots, foreignPins}) => [...pinsOfDomain(domain, snapshots), ...foreignPins]);
+function gatherPins(allDetails: readonly DomainDetails[]): Pin[] {
+	return allDetails.flatMap(({domain, snapshots, foreignPins}) => [...pinsOfDomain(domain, snapshots), ...foreignPins]);
 }
 
 /** Everything missing that an image or a record of these domains names. */
@@ -122,7 +122,7 @@ function gatherLost(images: readonly Image[]): LostFile[] {
 	return images.filter(image => image.problems.some(({kind}) => kind === 'missing')).map(({path, format}) => ({path, format: format ?? formats.get(path)}));
 }
 
-async function readAround(owner: Owner, pictures: readonly DomainPicture[], images: readonly Image[]): Promise<Result<Surroundings>> {
+async function readAround(owner: Owner, allDetails: readonly DomainDetails[], images: readonly Image[]): Promise<Result<Surroundings>> {
 	const backings = new Map(images.map(({path, backingPath}) => [path, backingPath]));
 	const seen = new Set<string>();
 	const follow = (start: string) => {
@@ -131,22 +131,22 @@ async function readAround(owner: Owner, pictures: readonly DomainPicture[], imag
 		}
 	};
 
-	for (const {path} of pictures.flatMap(({domain, snapshots}) => pinsOfDomain(domain, snapshots)).filter(({target}) => target !== undefined)) {
+	for (const {path} of allDetails.flatMap(({domain, snapshots}) => pinsOfDomain(domain, snapshots)).filter(({target}) => target !== undefined)) {
 		follow(path);
 	}
 
 	return owner.readSurroundings({
 		folders: [...new Set([...seen].map(path => posix.dirname(path)))],
 		known: images.map(({path, file}) => ({path, inode: file?.inode})),
-		memoryPaths: pictures.flatMap(({snapshots}) => snapshots.flatMap(({memory}) => memory.mode === 'external' ? [memory.path] : [])),
-		namesIn: [...new Set(pictures.flatMap(({domain, snapshots}) => nvramPaths(domain, snapshots)).map(path => posix.dirname(path)))],
+		memoryPaths: allDetails.flatMap(({snapshots}) => snapshots.flatMap(({memory}) => memory.mode === 'external' ? [memory.path] : [])),
+		namesIn: [...new Set(allDetails.flatMap(({domain, snapshots}) => nvramPaths(domain, snapshots)).map(path => posix.dirname(path)))],
 		lost: gatherLost(images.filter(({path}) => seen.has(path))),
 	});
 }
 
-function gatherFrozen(pictures: readonly DomainPicture[], graph: ImageGraph): FrozenByDomain {
+function gatherFrozen(allDetails: readonly DomainDetails[], graph: ImageGraph): FrozenByDomain {
 	const frozenBy: FrozenByDomain = new Map();
-	for (const {domain: {uuid, name}, snapshots} of pictures) {
+	for (const {domain: {uuid, name}, snapshots} of allDetails) {
 		for (const snapshot of snapshots) {
 			for (const {target, mode} of snapshot.disks) {
 				const path = mode === 'external' ? frozenPath(snapshot, target) : undefined;
@@ -160,12 +160,12 @@ function gatherFrozen(pictures: readonly DomainPicture[], graph: ImageGraph): Fr
 	return frozenBy;
 }
 
-function gatherLeft(pictures: readonly DomainPicture[], graph: ImageGraph): Map<string, {uuid: string; name: string}> {
-	return new Map(pictures.flatMap(({domain: {uuid, name, definition}}) => (definition.leftImages ?? []).map(path => [graph.keyOf(path), {uuid, name}])));
+function gatherLeft(allDetails: readonly DomainDetails[], graph: ImageGraph): Map<string, {uuid: string; name: string}> {
+	return new Map(allDetails.flatMap(({domain: {uuid, name, definition}}) => (definition.leftImages ?? []).map(path => [graph.keyOf(path), {uuid, name}])));
 }
 
 /** Actions that have not ended, and that no process works on. */
-async function readLeftBehind({store}: Practice, host: HostFacts): Promise<Result<UnfinishedAction[]>> {
+async function readLeftBehind({store}: Checks, host: HostFacts): Promise<Result<UnfinishedAction[]>> {
 	const unfinished = await store.readUnfinished();
 	if (!unfinished.ok) {
 		return unfinished;
@@ -182,7 +182,7 @@ async function readLeftBehind({store}: Practice, host: HostFacts): Promise<Resul
 }
 
 /** Those that concern this domain (undefined: any), or that do not say which one they concern. */
-async function readTroubles({store}: Practice, uuid: string | undefined): Promise<Finding[]> {
+async function readTroubles({store}: Checks, uuid: string | undefined): Promise<Finding[]> {
 	const troubles = await store.readJournalTroubles();
 	const concerned = troubles.ok ? troubles.value.filter(({domain}) => uuid === undefined || domain === undefined || domain.uuid === uuid) : [];
 	return concerned.map(trouble => ({
@@ -191,7 +191,7 @@ async function readTroubles({store}: Practice, uuid: string | undefined): Promis
 }
 
 /** Actions of other users, who have the journal: this user can only be told. */
-async function readForeignActions({owner}: Practice, options: RoundOptions, own: readonly UnfinishedAction[]): Promise<Finding[]> {
+async function readForeignActions({owner}: Checks, options: RoundOptions, own: readonly UnfinishedAction[]): Promise<Finding[]> {
 	const marks = await owner.claims?.readAll();
 	const others = marks?.ok === true
 		? marks.value.filter(({claim, domainUuid, life}) => life !== 'working'
@@ -211,14 +211,14 @@ async function readForeignActions({owner}: Practice, options: RoundOptions, own:
 }
 
 /** The audit log is a help to judge by, never a condition. */
-async function readOwnWrites({store}: Practice): Promise<AuditEntry[]> {
+async function readOwnWrites({store}: Checks): Promise<AuditEntry[]> {
 	const audit = await store.readAudit();
 	return audit.ok ? audit.value.entries.filter(({outcome}) => outcome === 'done' || outcome === 'recovered') : [];
 }
 
 /** Once for the host: its images were not looked at. */
-function filesElsewhere(pictures: readonly DomainPicture[]): Finding[] {
-	const elsewhere = pictures.find(picture => picture.filesElsewhere !== undefined)?.filesElsewhere;
+function filesElsewhere(allDetails: readonly DomainDetails[]): Finding[] {
+	const elsewhere = allDetails.find(details => details.filesElsewhere !== undefined)?.filesElsewhere;
 	return elsewhere === undefined
 		? []
 		: [{
@@ -234,21 +234,21 @@ function filesElsewhere(pictures: readonly DomainPicture[]): Finding[] {
 What is wrong with one domain or with the host. Fails where the host or the private folder cannot be asked, with `domain-not-found`, or with
 `interrupted`; a domain that cannot be read is a finding.
 */
-export async function diagnose(practice: Practice, options: RoundOptions = {}): Promise<Result<Finding[]>> {
+export async function diagnose(practice: Checks, options: RoundOptions = {}): Promise<Result<Finding[]>> {
 	const {owner} = practice;
-	const ward = await readWard(owner, options);
-	if (!ward.ok) {
-		return ward;
+	const hostCheck = await readHostCheck(owner, options);
+	if (!hostCheck.ok) {
+		return hostCheck;
 	}
 
 	const interrupted = fail({kind: 'interrupted', signal: String(options.interrupt?.reason ?? ''), rolledBack: true});
-	const {host, pictures, unreadable} = ward.value;
+	const {host, allDetails, unreadable} = hostCheck.value;
 	if (isInterrupted(options)) {
 		return interrupted;
 	}
 
-	const images = gatherImages(pictures);
-	const [surroundings, left, writes] = await Promise.all([readAround(owner, pictures, images), readLeftBehind(practice, host), readOwnWrites(practice)]);
+	const images = gatherImages(allDetails);
+	const [surroundings, left, writes] = await Promise.all([readAround(owner, allDetails, images), readLeftBehind(practice, host), readOwnWrites(practice)]);
 	if (!surroundings.ok) {
 		return surroundings;
 	}
@@ -257,18 +257,18 @@ export async function diagnose(practice: Practice, options: RoundOptions = {}): 
 		return left;
 	}
 
-	const graph = buildImageGraph([...images, ...surroundings.value.others], gatherPins(pictures));
-	const found: Finding[] = [...unreadable, ...filesElsewhere(pictures), ...await readTroubles(practice, options.uuid), ...await readForeignActions(practice, options, left.value)];
-	for (const picture of pictures) {
+	const graph = buildImageGraph([...images, ...surroundings.value.others], gatherPins(allDetails));
+	const found: Finding[] = [...unreadable, ...filesElsewhere(allDetails), ...await readTroubles(practice, options.uuid), ...await readForeignActions(practice, options, left.value)];
+	for (const details of allDetails) {
 		await setImmediate();
 		if (isInterrupted(options)) {
 			return interrupted;
 		}
 
-		const {uuid} = picture.domain;
+		const {uuid} = details.domain;
 		found.push(...diagnosePicture({
 			host,
-			picture,
+			details,
 			graph,
 			surroundings: surroundings.value,
 			unfinished: left.value.filter(({plan}) => plan.action.domain.uuid === uuid),
@@ -281,14 +281,14 @@ export async function diagnose(practice: Practice, options: RoundOptions = {}): 
 		return succeed(sortFindings(found));
 	}
 
-	const [only] = options.uuid === undefined ? [] : pictures;
+	const [only] = options.uuid === undefined ? [] : allDetails;
 	found.push(...findLeftovers(
 		{
 			others: surroundings.value.others,
 			graph,
-			frozenBy: gatherFrozen(pictures, graph),
-			leftBy: gatherLeft(pictures, graph),
-			isBlind: unreadable.length > 0 || pictures.some(picture => picture.unreadable.length > 0),
+			frozenBy: gatherFrozen(allDetails, graph),
+			leftBy: gatherLeft(allDetails, graph),
+			isBlind: unreadable.length > 0 || allDetails.some(details => details.unreadable.length > 0),
 		},
 		only && {uuid: only.domain.uuid, name: only.domain.name},
 	));

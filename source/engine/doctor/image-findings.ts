@@ -12,7 +12,7 @@ import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {isDrive} from '../../model/domain/start-files.ts';
 import {describeUnreadable, permissionRemedy} from '../../model/images/unreadable-image.ts';
 import {writtenHeads} from '../../planner/records/lineage.ts';
-import {report, type Examination} from './patient.ts';
+import {report, type Examination} from './domain-check.ts';
 
 /** Seconds between the time that a record tells and the last write of what it froze: guests and QEMU finish writing within moments. */
 export const settleSeconds = 120;
@@ -54,7 +54,7 @@ function doubt(examination: Examination, given: {lostPath: string; candidate: Im
 }
 
 function reportLost(examination: Examination, lost: Image, images: readonly Image[]): void {
-	const {context, surroundings, picture: {domain}} = examination;
+	const {context, surroundings, details: {domain}} = examination;
 	const overlays = overlaysOn(images, lost.path);
 	const pins = (context.graph.nodes.get(context.graph.keyOf(lost.path))?.pins ?? []).filter(pin => pin.domainUuid === domain.uuid);
 	const candidates = surroundings.found.get(lost.path) ?? [];
@@ -80,8 +80,8 @@ function reportLost(examination: Examination, lost: Image, images: readonly Imag
 				? `Bring it back to the same path; or, where you know that another file is it: qemu-img rebase -u -f qcow2 -F FORMAT -b FILE ${overlays[0] ? quoteForShell(overlays[0].path) : 'OVERLAY'}`
 				: `Look whether one of these files is it, and bring it back to its path; or: qemu-img rebase -u -f qcow2 -F FORMAT -b FILE ${overlays[0] ? quoteForShell(overlays[0].path) : 'OVERLAY'}`),
 		...(only && {
-			wish: {
-				kind: 'relink',
+			request: {
+				kind: 'rebase',
 				uuid: domain.uuid,
 				links: overlays.map(({path}) => ({path, backingPath: only.candidate.path, backingFormat: only.candidate.format ?? 'raw'})),
 				moved: pins.length > 0 ? [{from: lost.path, to: only.candidate.path}] : [],
@@ -92,7 +92,7 @@ function reportLost(examination: Examination, lost: Image, images: readonly Imag
 }
 
 function reportFormats(examination: Examination, images: readonly Image[]): void {
-	const {picture: {domain, snapshots}, graph} = examination;
+	const {details: {domain, snapshots}, graph} = examination;
 	const formats = formatsOfDomain(domain, snapshots);
 	for (const image of images) {
 		if (!image.problems.some(({kind}) => kind === 'backing-format-not-recorded') || image.backingPath === undefined || image.problems.some(({kind}) => kind === 'backing-missing')) {
@@ -110,7 +110,7 @@ function reportFormats(examination: Examination, images: readonly Image[]): void
 				? `No record of libvirt tells the format${seen === undefined ? '' : `; QEMU takes it for ${seen}`}. If you know it: qemu-img rebase -u -f qcow2 -F FORMAT -b ${quoteForShell(image.backingName ?? image.backingPath)} ${quoteForShell(image.path)}`
 				: undefined,
 			...(recorded !== undefined && {
-				wish: {kind: 'relink', uuid: domain.uuid, links: [{path: image.path, backingPath: image.backingPath, backingFormat: recorded}], moved: []},
+				request: {kind: 'rebase', uuid: domain.uuid, links: [{path: image.path, backingPath: image.backingPath, backingFormat: recorded}], moved: []},
 			}),
 			images: [image.path],
 		});
@@ -185,7 +185,7 @@ function reportQcow2InRaw(examination: Examination, image: Image): void {
 }
 
 /** A medium that is gone keeps the domain from starting at most (start-findings.ts): no snapshot needs it. */
-function mediaPaths({picture: {domain}}: Examination): Set<string | undefined> {
+function mediaPaths({details: {domain}}: Examination): Set<string | undefined> {
 	return new Set([domain.definition, domain.liveDefinition].flatMap(definition => definition?.disks ?? []).filter(disk => isDrive(disk) && !isWritableMedium(disk)).map(({sourcePath}) => sourcePath));
 }
 

@@ -76,10 +76,10 @@ function describe(images: readonly Image[]): string {
 
 /** `domain`: the one that was asked for; without it, images of no domain are told of the host. */
 export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): Finding[] {
-	const tidy = removable(leftovers);
+	const removeOrphans = removable(leftovers);
 	const findings: Finding[] = [];
 	const offered = new Set<string>();
-	for (const {domain: owner, images} of tidy.values()) {
+	for (const {domain: owner, images} of removeOrphans.values()) {
 		for (const {path} of images) {
 			offered.add(path);
 		}
@@ -95,7 +95,7 @@ export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): 
 				+ 'If somebody parked a state there without a snapshot, it is in such a file; and libvirt\'s own delete may remove what it stands on.',
 			...(leftovers.isBlind
 				? {remedy: 'Some records cannot be read, and may need them: mend those first.'}
-				: {wish: {kind: 'tidy', uuid: owner.uuid, paths: images.map(({path}) => path)}}),
+				: {request: {kind: 'remove-orphans', uuid: owner.uuid, paths: images.map(({path}) => path)}}),
 			images: images.map(({path}) => path),
 		});
 	}

@@ -5,7 +5,7 @@ import {hasProcess, isWritableMedium} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import type {FileFacts} from '../../model/images/image.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
-import {report, type Examination} from './patient.ts';
+import {report, type Examination} from './domain-check.ts';
 
 /** What the groups of QEMU's user are is not known, so a group of its own that may write is taken for one of them. */
 function mayOpen({uid: owner, gid, mode}: FileFacts, uid: number): boolean {
@@ -14,7 +14,7 @@ function mayOpen({uid: owner, gid, mode}: FileFacts, uid: number): boolean {
 }
 
 export function findOwnerTroubles(examination: Examination): void {
-	const {picture: {domain}, surroundings: {fileOwnership}, context: {graph}} = examination;
+	const {details: {domain}, surroundings: {fileOwnership}, context: {graph}} = examination;
 	const {fileOwnership: own, disks} = domain.definition;
 	const uid = own?.uid ?? fileOwnership?.qemuUid;
 	if (hasProcess(domain) || uid === undefined) {

@@ -12,15 +12,15 @@ import {
 	judgeCurrent, misnamedHeads, mustNameHeads, recordedOverlays,
 } from '../../planner/records/lineage.ts';
 import {unrecordedLayers} from '../../planner/records/unrecorded.ts';
-import {report, type Examination} from './patient.ts';
+import {report, type Examination} from './domain-check.ts';
 
 /** Whether the records can be written anew by what the images say. */
-function mendWish({picture: {domain}}: Examination) {
-	return {wish: {kind: 'mend-records' as const, uuid: domain.uuid}};
+function repairRequest({details: {domain}}: Examination) {
+	return {request: {kind: 'repair-records' as const, uuid: domain.uuid}};
 }
 
 function findCurrentTrouble(examination: Examination): void {
-	const {context, picture: {snapshots, currentSnapshot}} = examination;
+	const {context, details: {snapshots, currentSnapshot}} = examination;
 	const verdict = judgeCurrent(context);
 	const current = snapshots.find(({name}) => name === currentSnapshot);
 	const isNewer = context.can.revertUnlinksRecordedOverlays;
@@ -37,7 +37,7 @@ function findCurrentTrouble(examination: Examination): void {
 			meaning: currentSnapshot === undefined
 				? `The next snapshot would begin a tree of its own${isNewer ? ', and virsh snapshot-revert makes libvirt\'s daemon crash' : ''}.`
 				: 'The next snapshot would be hung on the wrong place, and libvirt\'s own revert and delete go by this record.',
-			...(rightful === undefined ? byHand : mendWish(examination)),
+			...(rightful === undefined ? byHand : repairRequest(examination)),
 		});
 	} else if (current && mustNameHeads(context, current)) {
 		const misnamed = misnamedHeads(context, current);
@@ -49,7 +49,7 @@ function findCurrentTrouble(examination: Examination): void {
 				meaning: isNewer
 					? 'libvirt\'s own revert unlinks what that record names, whatever needs it, and leaves what is really in use.'
 					: 'libvirt\'s own delete of that snapshot fails, or merges the wrong image.',
-				...mendWish(examination),
+				...repairRequest(examination),
 			});
 		}
 	}
@@ -57,7 +57,7 @@ function findCurrentTrouble(examination: Examination): void {
 
 /** What `virsh snapshot-revert` to any snapshot unlinks although something needs it (R1, R2, R10, L12). */
 function findNativeRevert(examination: Examination): void {
-	const {context, picture: {snapshots, currentSnapshot}} = examination;
+	const {context, details: {snapshots, currentSnapshot}} = examination;
 	const current = snapshots.find(({name}) => name === currentSnapshot);
 	if (!context.can.revertUnlinksRecordedOverlays || current === undefined) {
 		return;
@@ -73,7 +73,7 @@ function findNativeRevert(examination: Examination): void {
 				text: `virsh snapshot-revert would remove ${path} (${target}), which is needed by: ${listNames([...new Set(holders.map(({label}) => label))], 6)}.`,
 				meaning: `The record of the current snapshot "${current.name}" names that file, and libvirt unlinks it without asking who stands on it. vsnap-tui does not.`,
 				remedy: 'Until the record is mended, revert with vsnap-tui only.',
-				...mendWish(examination),
+				...repairRequest(examination),
 				images: [path],
 			});
 		}
@@ -81,7 +81,7 @@ function findNativeRevert(examination: Examination): void {
 }
 
 function findParents(examination: Examination): void {
-	const {snapshots} = examination.picture;
+	const {snapshots} = examination.details;
 	const names = new Set(snapshots.map(({name}) => name));
 	const lost = snapshots.filter(({parent}) => parent !== undefined && !names.has(parent));
 	if (lost.length > 0) {
@@ -90,14 +90,14 @@ function findParents(examination: Examination): void {
 			severity: 'warning',
 			text: `The parent of ${listNames(lost.map(({name, parent}) => `"${name}" ("${parent!}")`), 6)} has no record.`,
 			meaning: 'libvirt takes such a snapshot for the root of a tree of its own; its disks are as good as before.',
-			...mendWish(examination),
+			...repairRequest(examination),
 		});
 	}
 }
 
 /** Overlays and internal snapshots of which no record tells: made without one, or their record was dropped. */
 function findUnrecorded(examination: Examination): void {
-	const {context, picture: {domain}} = examination;
+	const {context, details: {domain}} = examination;
 	const layers = unrecordedLayers(context);
 	if (layers.length > 0) {
 		report(examination, {
@@ -106,12 +106,12 @@ function findUnrecorded(examination: Examination): void {
 			text: `No snapshot tells of ${listNames(layers.flat().map(({target, overlayPath, frozenPath}) => `${overlayPath} on ${frozenPath} (${target})`), 6)}.`,
 			meaning: 'The guest writes into the overlay, and nothing says what the image below is kept for: a snapshot was made without a record, or its record was dropped.',
 			remedy: 'Once it is recorded it can be reverted to like any other snapshot, and vsnap-tui merge folds it into the image below.',
-			wish: {kind: 'mend-records', uuid: domain.uuid, adopts: 'layers'},
+			request: {kind: 'repair-records', uuid: domain.uuid, adopts: 'layers'},
 			images: layers.flat().map(({overlayPath}) => overlayPath),
 		});
 	}
 
-	const tags = unrecordedTags(context.inventory.picture);
+	const tags = unrecordedTags(context.inventory.details);
 	const isAdoptable = tags.some(({tag, hasMemory}) => !hasMemory && nameProblem(tag) === undefined);
 	if (tags.length > 0) {
 		report(examination, {
@@ -120,14 +120,14 @@ function findUnrecorded(examination: Examination): void {
 			text: `Only the images know of the internal snapshot${tags.length === 1 ? '' : 's'} ${listNames(tags.map(({tag, targets, hasMemory}) => `"${tag}" (${targets.join(', ')}${hasMemory ? ', with memory' : ''})`), 6)}.`,
 			meaning: 'They were made with qemu-img, or libvirt has lost their records. They take room, and cannot be reverted to before they are recorded.',
 			...(isAdoptable
-				? {wish: {kind: 'mend-records' as const, uuid: domain.uuid, adopts: 'tags' as const}}
+				? {request: {kind: 'repair-records' as const, uuid: domain.uuid, adopts: 'tags' as const}}
 				: {remedy: 'With the domain off: qemu-img snapshot -a TAG FILE puts an image back, qemu-img snapshot -d TAG FILE removes the snapshot.'}),
 		});
 	}
 }
 
 function findUnfinishedDelete(examination: Examination): void {
-	const {picture: {snapshots, domain}} = examination;
+	const {details: {snapshots, domain}} = examination;
 	const marked = snapshots.filter(({xml}) => xml.includes('<snapshotDeleteInProgress'));
 	const live = hasProcess(domain) ? domain.liveDefinition!.disks.filter(disk => disk.hasMirror) : [];
 	if (live.length > 0) {
@@ -155,7 +155,7 @@ function findUnfinishedDelete(examination: Examination): void {
 }
 
 export function findRecordTroubles(examination: Examination): void {
-	for (const {name, reason} of examination.picture.unreadable) {
+	for (const {name, reason} of examination.details.unreadable) {
 		report(examination, {
 			kind: 'record-unreadable',
 			severity: 'warning',
@@ -172,7 +172,7 @@ export function findRecordTroubles(examination: Examination): void {
 
 /** Records beside what the headers of the images say. */
 export function findRecordsBesideImages(examination: Examination): void {
-	if (examination.picture.snapshots.some(snapshot => isExternal(snapshot))) {
+	if (examination.details.snapshots.some(snapshot => isExternal(snapshot))) {
 		findCurrentTrouble(examination);
 		findNativeRevert(examination);
 	}

@@ -11,15 +11,15 @@ import {
 	frozenPath, isExternal, type Snapshot,
 } from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
-import {blockChain} from '../../planner/checks/blockers.ts';
+import {refuseBrokenChain} from '../../planner/checks/blockers.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
-import {blockHandMerged} from '../../planner/checks/hand-merged.ts';
+import {refuseHandMerged} from '../../planner/checks/hand-merged.ts';
 import {isExternalOn, writtenHeads} from '../../planner/records/lineage.ts';
 import {usableMemory} from '../../planner/checks/memory.ts';
 import {revertDisks} from '../../planner/steps/revert-disks.ts';
-import {blockInternalDisks} from '../../actions/revert/internal.ts';
+import {requireInternalDisks} from '../../actions/revert/internal.ts';
 import {requireBootFiles} from '../../planner/checks/start-files.ts';
-import {report, type Examination} from './patient.ts';
+import {report, type Examination} from './domain-check.ts';
 
 /** Any moment: names of overlays that are never made depend on it, nothing else. */
 const anyTime = new Date(0);
@@ -34,23 +34,23 @@ function blockersOf(examination: Examination, snapshot: Snapshot): Blocker[] {
 	if (isExternal(snapshot)) {
 		const disks = revertDisks(context, {snapshot, now: anyTime, isKept: false});
 		for (const disk of disks.overlaid) {
-			blockChain(context, disk.basePath);
+			refuseBrokenChain(context, disk.basePath);
 			refuseForeignHeads(context, disk.basePath, snapshot.createdAt);
 		}
 
-		blockHandMerged(context, snapshot, disks);
+		refuseHandMerged(context, snapshot, disks);
 		if (snapshot.memory.mode === 'external') {
 			usableMemory(context, snapshot);
 		}
 	} else {
-		blockInternalDisks(context, snapshot);
+		requireInternalDisks(context, snapshot);
 	}
 
 	return context.blockers;
 }
 
 function findRevertBlockers(examination: Examination): void {
-	for (const snapshot of examination.picture.snapshots) {
+	for (const snapshot of examination.details.snapshots) {
 		const blockers = blockersOf(examination, snapshot);
 		if (blockers.length > 0) {
 			const onlyMemory = blockers.every(({kind}) => kind === 'memory-file');
@@ -70,7 +70,7 @@ function findRevertBlockers(examination: Examination): void {
 
 /** An internal snapshot lies in an image whose content others need: libvirt reverts to it without a word (R11, L9). */
 function findNativeInternal(examination: Examination): void {
-	const {context, picture: {snapshots}} = examination;
+	const {context, details: {snapshots}} = examination;
 	const harmful: string[] = [];
 	const harmed = new Set<string>();
 	for (const snapshot of snapshots.filter(candidate => !isExternal(candidate))) {
@@ -99,7 +99,7 @@ function findNativeInternal(examination: Examination): void {
 
 /** libvirt >= 9.9 puts an overlay on every disk, also those that were left out, and drops it at the next revert (R6, L7). */
 function findNativeLeftOut(examination: Examination): void {
-	const {context, picture: {snapshots}} = examination;
+	const {context, details: {snapshots}} = examination;
 	const targets = context.can.revertUnlinksRecordedOverlays
 		? snapshots.filter(snapshot => isExternal(snapshot)).flatMap(snapshot =>
 			(snapshot.domain?.disks ?? []).filter(disk => isWritableMedium(disk) && !isExternalOn(snapshot, disk.target)).map(({target}) => target))
@@ -117,7 +117,7 @@ function findNativeLeftOut(examination: Examination): void {
 
 /** Before 9.9 libvirt merges an ancestor into an image that other branches stand on as well (L6). */
 function findNativeDelete(examination: Examination): void {
-	const {context, picture: {snapshots, currentSnapshot}} = examination;
+	const {context, details: {snapshots, currentSnapshot}} = examination;
 	if (context.can.revertUnlinksRecordedOverlays || currentSnapshot === undefined) {
 		return;
 	}

@@ -7,10 +7,10 @@ import {chainConflict, layersWithoutSecret} from '../../model/domain/recorded-ch
 import {isStartable, lostToStart} from '../../model/domain/start-files.ts';
 import {conflictRemedy, describeConflict} from '../../planner/checks/recorded-chains.ts';
 import {describeLost, ejectCommand} from '../../planner/checks/start-files.ts';
-import {report, type Examination} from './patient.ts';
+import {report, type Examination} from './domain-check.ts';
 
 function findLost(examination: Examination): void {
-	const {context, picture: {domain, missing}} = examination;
+	const {context, details: {domain, missing}} = examination;
 	// Disks without their image are found with the images.
 	const lost = {...lostToStart(domain.definition, missing), disks: []};
 	if (isStartable(lost)) {
@@ -30,7 +30,7 @@ function findLost(examination: Examination): void {
 
 /** QEMU is started on the recorded chain: what the headers say is then what the guest does not read, until somebody drops the record. */
 function findChainConflicts(examination: Examination): void {
-	const {context: {graph}, picture: {domain}} = examination;
+	const {context: {graph}, details: {domain}} = examination;
 	for (const disk of domain.definition.disks) {
 		const conflict = chainConflict(graph, disk);
 		if (conflict) {
@@ -48,7 +48,7 @@ function findChainConflicts(examination: Examination): void {
 
 /** A plain head over an encrypted layer starts only as long as a recorded chain names the secret. */
 function findSecretlessLayers(examination: Examination): void {
-	const {context: {graph}, picture: {domain}} = examination;
+	const {context: {graph}, details: {domain}} = examination;
 	for (const disk of domain.definition.disks) {
 		const layers = layersWithoutSecret(graph, disk);
 		if (layers.length > 0) {

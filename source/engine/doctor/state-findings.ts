@@ -10,7 +10,7 @@ import type {Checkpoint} from '../../model/domain/snapshot.ts';
 import {describeAction} from '../../actions/registry.ts';
 import {writtenHeads} from '../../planner/records/lineage.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
-import {report, type Examination} from './patient.ts';
+import {report, type Examination} from './domain-check.ts';
 
 /** The layers that have a bitmap must be contiguous from the top, each with a good one; QEMU asks for no more. */
 function brokenDisks({context}: Examination, checkpoint: Checkpoint): string[] {
@@ -32,7 +32,7 @@ function brokenDisks({context}: Examination, checkpoint: Checkpoint): string[] {
 While the domain runs its bitmaps are in QEMU's memory, and the files do not tell: QEMU tells no size where one is missing or broken. Paused after a revert to memory
 it holds its images inactive, and then lists none of them (QEMU >= 10).
 */
-function unmeasuredDisks({picture: {checkpoints, domain}}: Examination, checkpoint: Checkpoint): string[] {
+function unmeasuredDisks({details: {checkpoints, domain}}: Examination, checkpoint: Checkpoint): string[] {
 	const isInactive = domain.state === 'paused' && checkpoints.every(({disks}) => disks.every(({sizeBytes}) => sizeBytes === undefined));
 	return isInactive || checkpoint.isMeasured !== true
 		? []
@@ -40,7 +40,7 @@ function unmeasuredDisks({picture: {checkpoints, domain}}: Examination, checkpoi
 }
 
 function findCheckpoints(examination: Examination): void {
-	const {picture: {checkpoints, domain}} = examination;
+	const {details: {checkpoints, domain}} = examination;
 	const broken = checkpoints
 		.map(checkpoint => ({checkpoint, targets: hasProcess(domain) ? unmeasuredDisks(examination, checkpoint) : brokenDisks(examination, checkpoint)}))
 		.filter(({targets}) => targets.length > 0);
@@ -57,7 +57,7 @@ function findCheckpoints(examination: Examination): void {
 
 /** By their names they belong to snapshots that are gone; one that is made under such a name again would find it taken. */
 function findLostNvram(examination: Examination): void {
-	const {picture: {domain, snapshots}, surroundings, graph} = examination;
+	const {details: {domain, snapshots}, surroundings, graph} = examination;
 	const lost = lostNvramCopies(domain, snapshots, {
 		namesIn: folder => surroundings.folders.get(folder)?.names,
 		isForeign: path => isForeignNvram({graph, uuid: domain.uuid}, path),
@@ -68,13 +68,13 @@ function findLostNvram(examination: Examination): void {
 			severity: 'warning',
 			text: `No snapshot goes with ${listNames(lost, 6)}.`,
 			meaning: 'Firmware variables that were kept for snapshots which somebody deleted without vsnap-tui.',
-			wish: {kind: 'tidy', uuid: domain.uuid, paths: lost},
+			request: {kind: 'remove-orphans', uuid: domain.uuid, paths: lost},
 		});
 	}
 }
 
 export function findStateTroubles(examination: Examination): void {
-	const {picture: {domain, snapshots}, unfinished} = examination;
+	const {details: {domain, snapshots}, unfinished} = examination;
 	for (const {plan, damage} of unfinished) {
 		report(examination, {
 			kind: 'unfinished-action',

@@ -3,13 +3,13 @@ The world beside what the journal says of it: what others have done since the ac
 */
 import {createdPaths, targetOf, type Command, type Plan, type Probe} from '../../model/plan/plan.ts';
 import {headDisks, isWritableMedium, type Domain} from '../../model/domain/domain.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {stateOf, type Progress} from '../run/progress.ts';
 
 /** Records that the plan makes on its way and drops again. */
 function passingNames(plan: Plan): string[] {
 	const commands: Command[] = plan.steps.flatMap(step => [step.command, ...(step.undo ?? [])]);
-	const probes: Array<Probe | undefined> = [...plan.steps.map(step => step.happened), ...commands.map(command => command.onlyIf)];
+	const probes: Array<Probe | undefined> = [...plan.steps.map(step => step.doneWhen), ...commands.map(command => command.onlyIf)];
 	return probes.flatMap(probe => probe?.kind === 'snapshot-exists' || probe?.kind === 'snapshot-missing' ? [probe.name] : []);
 }
 
@@ -29,13 +29,13 @@ export type Meanwhile = {
 };
 
 /** What others have done to the domain's records and disks. */
-export function findMeanwhile(plan: Plan, picture: DomainPicture): Meanwhile {
+export function findMeanwhile(plan: Plan, details: DomainDetails): Meanwhile {
 	const {before, expected} = targetOf(plan);
-	const names = picture.snapshots.map(({name}) => name);
+	const names = details.snapshots.map(({name}) => name);
 	const known = new Set([...before.snapshotNames, ...expected.snapshots.map(({name}) => name), ...passingNames(plan)]);
 	const heads = [...before.heads, ...expected.heads];
 	const paths = new Set([...heads.map(({path}) => path), ...createdPaths(plan)]);
-	const {domain} = picture;
+	const {domain} = details;
 	const moved: Meanwhile['moved'] = [...new Set(heads.map(({target}) => target))].filter(target => !isDrive(domain, target)).flatMap(target => {
 		const isEverywhere = before.heads.some(head => head.target === target) && expected.heads.some(head => head.target === target);
 		const found = [domain.definition.disks, headDisks(domain)].map(disks => disks.find(disk => disk.target === target)?.sourcePath);
@@ -61,15 +61,15 @@ export function describeMeanwhile({made, deleted, moved}: Meanwhile): string[] {
 }
 
 /** The images of this action that the domain writes to at this moment. */
-export function liveOnNew(plan: Plan, picture: DomainPicture): string[] {
+export function liveOnNew(plan: Plan, details: DomainDetails): string[] {
 	const created = new Set(createdPaths(plan));
-	return (picture.domain.liveDefinition?.disks ?? []).flatMap(({sourcePath}) => sourcePath !== undefined && created.has(sourcePath) ? [sourcePath] : []);
+	return (details.domain.liveDefinition?.disks ?? []).flatMap(({sourcePath}) => sourcePath !== undefined && created.has(sourcePath) ? [sourcePath] : []);
 }
 
 /** Whether the definition was switched by this action and is not any more. */
-export function isSwitchedBack(plan: Plan, picture: DomainPicture, {states}: Progress): boolean {
+export function isSwitchedBack(plan: Plan, details: DomainDetails, {states}: Progress): boolean {
 	const define = plan.steps.find(step => step.switchesDefinition);
-	const {disks} = picture.domain.definition;
+	const {disks} = details.domain.definition;
 	return define !== undefined && stateOf(states, define) === 'done'
 		&& targetOf(plan).expected.heads.some(({target, path}) => createdPaths(plan).includes(path) && disks.some(disk => disk.target === target && disk.sourcePath !== path));
 }

@@ -57,12 +57,12 @@ export async function readMissingSteps(owner: Owner, action: UnfinishedAction, p
 			continue;
 		}
 
-		const happened = await owner.observe(step.happened);
-		if (!happened.ok) {
-			return happened;
+		const doneWhen = await owner.observe(step.doneWhen);
+		if (!doneWhen.ok) {
+			return doneWhen;
 		}
 
-		if (!happened.value) {
+		if (!doneWhen.value) {
 			missing.add(step.id);
 		}
 	}

@@ -200,7 +200,7 @@ function asPlanned(plan: Plan): Action {
 	return {
 		...action,
 		isDiskOnly: true,
-		disks: [...others, ...made.map(({target}) => ({...action.disks.find(wish => wish.target === target), target, mode: 'external'} as const))],
+		disks: [...others, ...made.map(({target}) => ({...action.disks.find(request => request.target === target), target, mode: 'external'} as const))],
 	};
 }
 
@@ -225,7 +225,7 @@ export async function recover(world: World, action: UnfinishedAction, options: R
 	let anew = false;
 	// A command of the run that died may still be at work: it holds the lock until it has ended.
 	let outcome: Outcome = host.ok || isGivenUp
-		? await underLock(world, plan, {patienceMs: lockPatienceMs}, async () => {
+		? await underLock(world, plan, {lockTimeoutMs: lockPatienceMs}, async () => {
 			const work = async () => {
 				const recovered = await recoverLocked(world, action, options);
 				anew = recovered.anew && recovered.outcome.kind !== 'half-way';

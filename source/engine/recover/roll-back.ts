@@ -59,12 +59,12 @@ async function runUndo(work: Work, command: Command): Promise<Result<Undone>> {
 }
 
 async function undoStep(work: Work, step: Step, state: StepState): Promise<Result<Undone>> {
-	if (state === 'failed' && step.failsClean) {
+	if (state === 'failed' && step.failureChangesNothing) {
 		return succeed('left-out');
 	}
 
-	if (state === 'begun' && step.undoIfUnsure !== undefined) {
-		const holds = await work.owner.observe(step.undoIfUnsure);
+	if (state === 'begun' && step.undoWhen !== undefined) {
+		const holds = await work.owner.observe(step.undoWhen);
 		if (!holds.ok || !holds.value) {
 			return holds.ok ? succeed('left-out') : holds;
 		}
@@ -141,8 +141,8 @@ export async function endJobs(work: Work, states: ReadonlyMap<string, StepState>
 		const state = stateOf(states, step);
 		const cancel = [...step.cancel ?? [], ...step.instead?.cancel ?? []];
 		if (cancel.length > 0 && (state === 'begun' || state === 'failed')) {
-			const happened = await work.owner.observe(step.happened);
-			for (const command of happened.ok && !happened.value ? cancel : []) {
+			const doneWhen = await work.owner.observe(step.doneWhen);
+			for (const command of doneWhen.ok && !doneWhen.value ? cancel : []) {
 				await work.owner.run(command);
 			}
 		}
@@ -170,18 +170,18 @@ export async function rollBack(work: Work): Promise<WayBack> {
 		return {kind: 'not-undone', left: notUndone};
 	}
 
-	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
-	if (!picture.ok) {
+	const details = await owner.readDetails(plan.action.domain.uuid, {withForeignPins: false});
+	if (!details.ok) {
 		// A standalone QEMU without a record is known by its process alone.
-		if (targetOf(plan).hypervisor === 'qemu' && picture.failure.kind === 'domain-not-found') {
+		if (targetOf(plan).hypervisor === 'qemu' && details.failure.kind === 'domain-not-found') {
 			return {kind: 'put-back', remarks: ['Its QEMU has ended, so its disks were not read again.'], startFailure: undefined};
 		}
 
-		return {kind: 'not-proven', findings: ['The domain cannot be read, so nobody can say that it is as it was.'], left: picture.failure};
+		return {kind: 'not-proven', findings: ['The domain cannot be read, so nobody can say that it is as it was.'], left: details.failure};
 	}
 
-	const {findings, remarks} = compareWithBefore(plan, picture.value, {hasSwitched: progress.everSwitched});
-	const {domain} = picture.value;
+	const {findings, remarks} = compareWithBefore(plan, details.value, {hasSwitched: progress.everSwitched});
+	const {domain} = details.value;
 	return findings.length > 0
 		? {kind: 'not-proven', findings, left: undefined}
 		: {

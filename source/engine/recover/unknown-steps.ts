@@ -4,11 +4,11 @@ and those that may have happened count as begun, which is what recovery already 
 */
 import {createdPaths, targetOf, type Step, type Target} from '../../model/plan/plan.ts';
 import type {Failure} from '../../model/failure.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {JournalRecord, Owner, UnfinishedAction} from '../ports.ts';
 
-function isOffItsHeads({before}: Target, {domain}: DomainPicture): boolean {
+function isOffItsHeads({before}: Target, {domain}: DomainDetails): boolean {
 	const definitions = [domain.definition, ...(domain.liveDefinition ? [domain.liveDefinition] : [])];
 	return before.heads.some(({target, path}) => definitions.some(({disks}) => {
 		const source = disks.find(disk => disk.target === target)?.sourcePath;
@@ -16,7 +16,7 @@ function isOffItsHeads({before}: Target, {domain}: DomainPicture): boolean {
 	}));
 }
 
-function isOffItsRecords({before}: Target, {snapshots, currentSnapshot}: DomainPicture): boolean {
+function isOffItsRecords({before}: Target, {snapshots, currentSnapshot}: DomainDetails): boolean {
 	const names = new Set(snapshots.map(({name}) => name));
 	return currentSnapshot !== before.currentSnapshot || names.size !== before.snapshotNames.length || before.snapshotNames.some(name => !names.has(name));
 }
@@ -25,12 +25,12 @@ function isOffItsRecords({before}: Target, {snapshots, currentSnapshot}: DomainP
 async function readTraces(owner: Owner, {plan, records}: UnfinishedAction): Promise<Result<Set<string>>> {
 	const traced = new Set(records.flatMap(record => 'step' in record ? [record.step] : []));
 	for (const step of plan.steps) {
-		const happened = traced.has(step.id) || step.phase === 'check' ? succeed(false) : await owner.observe(step.happened);
-		if (!happened.ok) {
-			return happened;
+		const doneWhen = traced.has(step.id) || step.phase === 'check' ? succeed(false) : await owner.observe(step.doneWhen);
+		if (!doneWhen.ok) {
+			return doneWhen;
 		}
 
-		if (happened.value) {
+		if (doneWhen.value) {
 			traced.add(step.id);
 		}
 	}
@@ -53,17 +53,17 @@ export async function withUnknownSteps(owner: Owner, action: UnfinishedAction): 
 		return traces;
 	}
 
-	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
-	if (!picture.ok) {
-		return picture;
+	const details = await owner.readDetails(plan.action.domain.uuid, {withForeignPins: false});
+	if (!details.ok) {
+		return details;
 	}
 
 	const isTraced = (step: Step) => traces.value.has(step.id);
-	const hasSwitched = isOffItsHeads(targetOf(plan), picture.value) || isOffItsRecords(targetOf(plan), picture.value)
+	const hasSwitched = isOffItsHeads(targetOf(plan), details.value) || isOffItsRecords(targetOf(plan), details.value)
 		|| plan.steps.some(step => (step.phase === 'switch' || step.phase === 'remove') && isTraced(step));
 	const mayHaveHappened = (step: Step) => isTraced(step)
 		|| step.phase === 'create'
-		|| (step.happened.kind === 'never' && hasSwitched && (step.phase === 'switch' || (step.phase === 'remove' && step.undo !== null)));
+		|| (step.doneWhen.kind === 'never' && hasSwitched && (step.phase === 'switch' || (step.phase === 'remove' && step.undo !== null)));
 	const unsure = plan.steps.filter(step => mayHaveHappened(step)).map((step): JournalRecord => ({at: plan.plannedAt, kind: 'begin', step: step.id}));
 	return succeed({...action, records: [...records.filter(record => record.kind !== 'undone'), ...unsure]});
 }

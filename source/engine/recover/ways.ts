@@ -3,7 +3,7 @@ Which ways out of an unfinished action are open, and what stands against the oth
 */
 import {posix} from 'node:path';
 import {targetOf, type Plan} from '../../model/plan/plan.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {madeFiles, readTouched} from '../run/made-files.ts';
@@ -28,14 +28,14 @@ export type Ways = {
 };
 
 /** What was read for it. */
-type Look = {plan: Plan; progress: Progress; picture: DomainPicture; touched: string[]};
+type Look = {plan: Plan; progress: Progress; details: DomainDetails; touched: string[]};
 
 const listed = (paths: readonly string[]) => paths.map(path => posix.basename(path)).join(', ');
 
 /** Why a way is closed, in a sentence; `lead`: what opens it. */
 type Against = {reason: string; lead?: string};
 
-function againstBack({plan, progress, picture, touched}: Look): Against | undefined {
+function againstBack({plan, progress, details, touched}: Look): Against | undefined {
 	if (progress.hasRemoved) {
 		return {reason: 'It cannot be put back any more: images have been removed, or merged into others.'};
 	}
@@ -44,15 +44,15 @@ function againstBack({plan, progress, picture, touched}: Look): Against | undefi
 		return undefined;
 	}
 
-	const meanwhile = describeMeanwhile(findMeanwhile(plan, picture));
+	const meanwhile = describeMeanwhile(findMeanwhile(plan, details));
 	if (meanwhile.length > 0) {
 		return {reason: `${meanwhile.join(' ')} Going back would take the domain off what was written since.`};
 	}
 
 	const start = plan.steps.find(step => step.startsDomain);
 	const isOurStart = start !== undefined && stateOf(progress.states, start) !== 'untouched';
-	const live = isOurStart ? [] : liveOnNew(plan, picture);
-	const isWaitingForOff = picture.domain.liveDefinition !== undefined && !isOurStart && plan.steps.some(step => step.undoWhileOff && stateOf(progress.states, step) !== 'untouched');
+	const live = isOurStart ? [] : liveOnNew(plan, details);
+	const isWaitingForOff = details.domain.liveDefinition !== undefined && !isOurStart && plan.steps.some(step => step.undoWhileOff && stateOf(progress.states, step) !== 'untouched');
 	if (plan.steps.some(step => mergesBack(step))) {
 		return live.length > 0 && isWaitingForOff
 			? {
@@ -80,26 +80,26 @@ export function startsAnew({hasRemoved, hasSwitched, wasGoingBack}: Progress): b
 }
 
 /** A domain that was started between the steps of a merge, and what it wrote to an image that is to go. */
-async function againstMerging(owner: Owner, {plan, records}: UnfinishedAction, {progress, picture}: Look): Promise<Result<Against | undefined>> {
+async function againstMerging(owner: Owner, {plan, records}: UnfinishedAction, {progress, details}: Look): Promise<Result<Against | undefined>> {
 	const overtaken = await readOvertaken(owner, {plan, records}, progress);
 	if (!overtaken.ok) {
 		return overtaken;
 	}
 
 	for (const {step, paths} of overtaken.value) {
-		const happened = await owner.observe(step.happened);
-		if (!happened.ok || happened.value) {
-			return happened.ok
+		const doneWhen = await owner.observe(step.doneWhen);
+		if (!doneWhen.ok || doneWhen.value) {
+			return doneWhen.ok
 				? succeed({
 					reason: `Somebody ran the domain on ${listed(paths)} since its content was merged into the image below, and the domain is on that one by now. What was written then stands in ${paths.join(', ')} alone.`,
 					lead: 'Let the definition name that image again (virsh edit), and finish it: vsnap-tui recover --roll-forward.',
 				})
-				: happened;
+				: doneWhen;
 		}
 	}
 
 	for (const {id, pivot} of plan.steps) {
-		const isUnsure = pivot !== undefined && picture.domain.liveDefinition === undefined && progress.states.get(id) !== 'done'
+		const isUnsure = pivot !== undefined && details.domain.liveDefinition === undefined && progress.states.get(id) !== 'done'
 			&& records.some(record => record.kind === 'pivoting' && record.step === id);
 		const same = isUnsure ? await owner.observe({kind: 'reads-same', path: pivot.from, other: pivot.to, otherFormat: pivot.toFormat}) : succeed(true);
 		if (!same.ok || !same.value) {
@@ -113,7 +113,7 @@ async function againstMerging(owner: Owner, {plan, records}: UnfinishedAction, {
 	}
 
 	const missing = await readMissingSteps(owner, {plan, records}, progress);
-	const waiting = missing.ok && picture.domain.liveDefinition !== undefined ? plan.steps.find(step => step.needsOff && missing.value.has(step.id)) : undefined;
+	const waiting = missing.ok && details.domain.liveDefinition !== undefined ? plan.steps.find(step => step.needsOff && missing.value.has(step.id)) : undefined;
 	return missing.ok
 		? succeed(waiting && {
 			reason: `Somebody has started the domain since, and "${waiting.title}" can only be done while it is off.`,
@@ -123,27 +123,27 @@ async function againstMerging(owner: Owner, {plan, records}: UnfinishedAction, {
 }
 
 async function againstForward(owner: Owner, action: UnfinishedAction, look: Look): Promise<Result<Against | undefined>> {
-	const {plan, progress, picture, touched} = look;
-	const meanwhile = describeMeanwhile(findMeanwhile(plan, picture));
+	const {plan, progress, details, touched} = look;
+	const meanwhile = describeMeanwhile(findMeanwhile(plan, details));
 	// Each removal proves by itself that nobody needs the image, and the proof comes before it.
 	const isDoneButRemovals = plan.steps.every(step => step.phase === 'remove' || stateOf(progress.states, step) === 'done');
 	if (meanwhile.length > 0 && !isDoneButRemovals) {
 		return succeed({reason: `${meanwhile.join(' ')} What this action has still to do was planned without that.`});
 	}
 
-	if (isSwitchedBack(plan, picture, progress)) {
+	if (isSwitchedBack(plan, details, progress)) {
 		return succeed({reason: 'Somebody has put the definition of the domain back to other disks since.'});
 	}
 
-	for (const step of plan.steps.filter(candidate => candidate.mustBeOurs && stateOf(progress.states, candidate) === 'untouched')) {
-		const happened = await owner.observe(step.happened);
-		if (!happened.ok) {
-			return happened;
+	for (const step of plan.steps.filter(candidate => candidate.countsOnlyIfLogged && stateOf(progress.states, candidate) === 'untouched')) {
+		const doneWhen = await owner.observe(step.doneWhen);
+		if (!doneWhen.ok) {
+			return doneWhen;
 		}
 
-		if (happened.value || touched.length > 0) {
+		if (doneWhen.value || touched.length > 0) {
 			return succeed({
-				reason: happened.value
+				reason: doneWhen.value
 					? `Somebody has started the domain since, but not from the memory of the snapshot ("${step.title}" was still to come).`
 					: `The disks have been written to since (${listed(touched)}), so the memory of the snapshot does not fit them any more.`,
 			});
@@ -165,10 +165,10 @@ function remedyFor(plan: Plan, leads: ReadonlyArray<string | undefined>): string
 /** Fails where the domain cannot be read. */
 export async function readWays(owner: Owner, action: UnfinishedAction): Promise<Result<Ways>> {
 	const {plan, records} = action;
-	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
+	const details = await owner.readDetails(plan.action.domain.uuid, {withForeignPins: false});
 	const touched = await readTouched(owner, madeFiles(plan, records), targetOf(plan).expected.heads.map(({path}) => path));
-	if (!picture.ok) {
-		return picture;
+	if (!details.ok) {
+		return details;
 	}
 
 	if (!touched.ok) {
@@ -176,7 +176,7 @@ export async function readWays(owner: Owner, action: UnfinishedAction): Promise<
 	}
 
 	const progress = await lookAtRemovals(owner, plan, progressOf(action));
-	const look = {plan, progress, picture: picture.value, touched: touched.value};
+	const look = {plan, progress, details: details.value, touched: touched.value};
 	const back = againstBack(look);
 	// Going forward by doing it anew begins with the way back, and then plans from the world as it is.
 	const forward = startsAnew(progress) ? succeed(back) : await againstForward(owner, action, look);

@@ -51,12 +51,12 @@ The snapshots and the disks of the domain once more, after the new files were ma
 Fails with `host-changed`, as the domain's own reading does.
 */
 async function checkNotOvertaken(plan: Plan, owner: Owner): Promise<Result<void>> {
-	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
-	if (!picture.ok) {
-		return picture;
+	const details = await owner.readDetails(plan.action.domain.uuid, {withForeignPins: false});
+	if (!details.ok) {
+		return details;
 	}
 
-	const {made, deleted, moved} = findMeanwhile(plan, picture.value);
+	const {made, deleted, moved} = findMeanwhile(plan, details.value);
 	const changed = [...(made.length + deleted.length > 0 ? ['its snapshots'] : []), ...(moved.length > 0 ? ['its disks'] : [])];
 	return changed.length === 0 ? succeed(undefined) : fail({kind: 'host-changed', changed});
 }
@@ -246,7 +246,7 @@ async function runPlan(world: World, plan: Plan, options: ExecuteOptions, markBe
 }
 
 /** Runs the work while the domain is locked, and writes the audit log. A work that never began leaves no trace. */
-export async function underLock(world: World, plan: Plan, options: {patienceMs: number}, act: (lock: Lock) => Promise<Outcome>): Promise<Outcome> {
+export async function underLock(world: World, plan: Plan, options: {lockTimeoutMs: number}, act: (lock: Lock) => Promise<Outcome>): Promise<Outcome> {
 	const lock = await world.store.lockDomain(plan.action.domain.uuid, describeAction(plan.action), options);
 	if (!lock.ok) {
 		return {kind: 'rolled-back', failure: lock.failure};
@@ -279,7 +279,7 @@ async function runUnchanged(world: World, plan: Plan, options: ExecuteOptions, m
 
 /** Executes a plan that a person has confirmed. Every way out is an Outcome; nothing is thrown. */
 export async function executePlan(world: World, plan: Plan, options: ExecuteOptions): Promise<Outcome> {
-	const outcome = await underLock(world, plan, {patienceMs: 0}, async () => {
+	const outcome = await underLock(world, plan, {lockTimeoutMs: 0}, async () => {
 		const free = await checkNothingUnfinished(plan, world.store, options.replaces);
 		return free.ok
 			? underClaim(world, plan, {hasJournal: false}, async markBegun => runUnchanged(world, plan, options, markBegun))

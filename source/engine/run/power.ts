@@ -18,7 +18,7 @@ const before = (plan: Plan): Power | undefined => {
 };
 
 /** Whether the step powers the domain off. */
-export const isStop = (step: Step) => step.happened.kind === 'domain-off';
+export const isStop = (step: Step) => step.doneWhen.kind === 'domain-off';
 
 /** After the action: what differs from what was expected. */
 export function powerRemarks(plan: Plan, domain: Domain): string[] {

@@ -92,8 +92,8 @@ export async function lookAtRemovals(owner: Owner, plan: Plan, progress: Progres
 	const states = new Map(progress.states);
 	for (const step of plan.steps.filter(candidate => candidate.phase === 'remove')) {
 		const state = stateOf(states, step);
-		const happened = state === 'begun' || state === 'failed' ? await owner.observe(step.happened) : undefined;
-		if (happened?.ok && !happened.value) {
+		const doneWhen = state === 'begun' || state === 'failed' ? await owner.observe(step.doneWhen) : undefined;
+		if (doneWhen?.ok && !doneWhen.value) {
 			states.set(step.id, 'untouched');
 		}
 	}
@@ -106,9 +106,9 @@ export async function lookAtRemovals(owner: Owner, plan: Plan, progress: Progres
 async function hasNothingSwitched(owner: Owner, plan: Plan, states: ReadonlyMap<string, StepState>): Promise<boolean> {
 	const begun = plan.steps.filter(step => step.phase === 'switch' && stateOf(states, step) !== 'untouched');
 	for (const step of begun) {
-		const isOpen = mergesBack(step) && step.happened.kind !== 'never' && stateOf(states, step) !== 'done';
-		const happened = isOpen ? await owner.observe(step.happened) : undefined;
-		if (happened?.ok !== true || happened.value) {
+		const isOpen = mergesBack(step) && step.doneWhen.kind !== 'never' && stateOf(states, step) !== 'done';
+		const doneWhen = isOpen ? await owner.observe(step.doneWhen) : undefined;
+		if (doneWhen?.ok !== true || doneWhen.value) {
 			return false;
 		}
 	}

@@ -3,14 +3,14 @@ Proving a result instead of trusting exit codes: the world is read again and com
 */
 import {targetOf, type Expected, type Plan, type Target} from '../../model/plan/plan.ts';
 import {headDisks} from '../../model/domain/domain.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {findMeanwhile} from '../recover/compare-journal.ts';
 import type {Owner} from '../ports.ts';
 import {powerRemarks} from './power.ts';
 
 /** An image that the picture does not hold belongs to nobody here, and is looked at by whom it belongs to. */
-function findWrongLinks({links = []}: Expected, {images}: DomainPicture): string[] {
+function findWrongLinks({links = []}: Expected, {images}: DomainDetails): string[] {
 	return links.flatMap(({path, backing}) => {
 		const image = images.find(candidate => candidate.path === path);
 		const found = image && images.find(candidate => candidate.path === image.backingPath);
@@ -21,7 +21,7 @@ function findWrongLinks({links = []}: Expected, {images}: DomainPicture): string
 }
 
 /** What the state that was left is promised to be kept in: gone, or another file by now. */
-function findLostKept({kept = []}: Expected, {images}: DomainPicture): string[] {
+function findLostKept({kept = []}: Expected, {images}: DomainDetails): string[] {
 	return kept.flatMap(({path, inode, tag}) => {
 		const image = images.find(candidate => candidate.path === path);
 		if (image === undefined || image.problems.some(({kind}) => kind === 'missing')) {
@@ -37,9 +37,9 @@ function findLostKept({kept = []}: Expected, {images}: DomainPicture): string[] 
 }
 
 /** Those of these images that cannot be opened with all that they need, in sentences. */
-export function findBrokenChains(paths: readonly string[], picture: DomainPicture): string[] {
+export function findBrokenChains(paths: readonly string[], details: DomainDetails): string[] {
 	return paths.flatMap(path => {
-		const image = picture.images.find(candidate => candidate.path === path);
+		const image = details.images.find(candidate => candidate.path === path);
 		const problems = image?.problems.filter(problem => problem.kind !== 'backing-format-not-recorded' && problem.kind !== 'locked') ?? [];
 		if (image === undefined) {
 			return [`The image ${path} was not found.`];
@@ -53,7 +53,7 @@ export function findBrokenChains(paths: readonly string[], picture: DomainPictur
 The snapshots that somebody has taken between these two while the action went on or right after it, the latest first. Undefined where the upper one does not
 come after the lower one through new ones alone.
 */
-function newOnesBetween({before, expected}: Target, {snapshots}: DomainPicture, {upper, lower}: {upper: string | undefined; lower: string | undefined}): string[] | undefined {
+function newOnesBetween({before, expected}: Target, {snapshots}: DomainDetails, {upper, lower}: {upper: string | undefined; lower: string | undefined}): string[] | undefined {
 	const known = new Set([...before.snapshotNames, ...expected.snapshots.map(({name}) => name)]);
 	const found: string[] = [];
 	for (let name = upper; name !== lower; name = snapshots.find(snapshot => snapshot.name === name)?.parent) {
@@ -68,7 +68,7 @@ function newOnesBetween({before, expected}: Target, {snapshots}: DomainPicture, 
 }
 
 /** Whether the image is this one or has it below. */
-function leadsTo({images}: DomainPicture, from: string | undefined, path: string): boolean {
+function leadsTo({images}: DomainDetails, from: string | undefined, path: string): boolean {
 	const seen = new Set<string>();
 	for (let at = from; at !== undefined && !seen.has(at); at = images.find(image => image.path === at)?.backingPath) {
 		if (at === path) {
@@ -82,34 +82,34 @@ function leadsTo({images}: DomainPicture, from: string | undefined, path: string
 }
 
 /** `hasGoneOn`: somebody has taken snapshots, so a disk may be on an overlay above the expected head. */
-function findDifferences(plan: Plan, picture: DomainPicture, {hasGoneOn, isCurrentRight}: {hasGoneOn: boolean; isCurrentRight: boolean}): string[] {
+function findDifferences(plan: Plan, details: DomainDetails, {hasGoneOn, isCurrentRight}: {hasGoneOn: boolean; isCurrentRight: boolean}): string[] {
 	const findings: string[] = [];
 	const {expected} = targetOf(plan);
-	const {domain} = picture;
+	const {domain} = details;
 	for (const {target, path} of expected.heads) {
 		const sources = [domain.definition.disks, headDisks(domain)].map(disks => disks.find(disk => disk.target === target)?.sourcePath);
-		const wrong = sources.find(source => source !== path && !(hasGoneOn && leadsTo(picture, source, path)));
+		const wrong = sources.find(source => source !== path && !(hasGoneOn && leadsTo(details, source, path)));
 		if (wrong !== undefined || sources.includes(undefined)) {
 			findings.push(`${target} should be on ${path}, and is on ${wrong ?? 'nothing'}.`);
 		}
 	}
 
-	findings.push(...findBrokenChains(expected.chains.map(({path}) => path), picture), ...findWrongLinks(expected, picture), ...findLostKept(expected, picture));
+	findings.push(...findBrokenChains(expected.chains.map(({path}) => path), details), ...findWrongLinks(expected, details), ...findLostKept(expected, details));
 	if (!isCurrentRight) {
-		findings.push(`The current snapshot should be "${expected.currentSnapshot ?? 'none'}", and is "${picture.currentSnapshot ?? 'none'}".`);
+		findings.push(`The current snapshot should be "${expected.currentSnapshot ?? 'none'}", and is "${details.currentSnapshot ?? 'none'}".`);
 	}
 
 	for (const {name, parent} of expected.snapshots) {
-		const found = picture.snapshots.find(snapshot => snapshot.name === name);
+		const found = details.snapshots.find(snapshot => snapshot.name === name);
 		if (!found) {
 			findings.push(`The snapshot "${name}" is gone.`);
-		} else if (newOnesBetween(targetOf(plan), picture, {upper: found.parent, lower: parent}) === undefined) {
+		} else if (newOnesBetween(targetOf(plan), details, {upper: found.parent, lower: parent}) === undefined) {
 			findings.push(`The snapshot "${name}" should come after "${parent ?? 'nothing'}", and comes after "${found.parent ?? 'nothing'}".`);
 		}
 	}
 
 	for (const name of expected.goneSnapshots ?? []) {
-		if (picture.snapshots.some(snapshot => snapshot.name === name)) {
+		if (details.snapshots.some(snapshot => snapshot.name === name)) {
 			findings.push(`The snapshot "${name}" is still there.`);
 		}
 	}
@@ -126,15 +126,15 @@ export type Proof = {findings: string[]; remarks: string[]};
 
 /** Gives what differs from the plan, in sentences; no findings mean proven. `mayHaveMovedOn`: the domain's state is not part of the proof. */
 export async function prove(plan: Plan, owner: Owner, options: {mayHaveMovedOn: boolean}): Promise<Result<Proof>> {
-	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
-	if (!picture.ok) {
-		return picture;
+	const details = await owner.readDetails(plan.action.domain.uuid, {withForeignPins: false});
+	if (!details.ok) {
+		return details;
 	}
 
-	const {made} = findMeanwhile(plan, picture.value);
-	const later = newOnesBetween(targetOf(plan), picture.value, {upper: picture.value.currentSnapshot, lower: targetOf(plan).expected.currentSnapshot});
-	const findings = findDifferences(plan, picture.value, {hasGoneOn: made.length > 0, isCurrentRight: later !== undefined});
-	const power = powerRemarks(plan, picture.value.domain);
+	const {made} = findMeanwhile(plan, details.value);
+	const later = newOnesBetween(targetOf(plan), details.value, {upper: details.value.currentSnapshot, lower: targetOf(plan).expected.currentSnapshot});
+	const findings = findDifferences(plan, details.value, {hasGoneOn: made.length > 0, isCurrentRight: later !== undefined});
+	const power = powerRemarks(plan, details.value.domain);
 	const remarks = made.map(name => later?.includes(name)
 		? `Somebody has made the snapshot "${name}" since, and the domain has gone on from it.`
 		: `Somebody has made the snapshot "${name}" meanwhile; vsnap-tui doctor tells whether it is recorded where it belongs.`);

@@ -8,12 +8,12 @@ import type {Outcome, Owner} from '../ports.ts';
 
 /** In sentences; undefined where nothing is missing, or where the domain cannot be read. */
 async function adviseStart(owner: Owner, plan: Plan): Promise<string | undefined> {
-	const picture = await owner.readPicture(plan.action.domain.uuid, {withForeignPins: false});
-	if (!picture.ok) {
+	const details = await owner.readDetails(plan.action.domain.uuid, {withForeignPins: false});
+	if (!details.ok) {
 		return undefined;
 	}
 
-	const {domain, missing} = picture.value;
+	const {domain, missing} = details.value;
 	const lost = lostToStart(domain.definition, missing);
 	if (isStartable(lost)) {
 		return undefined;

@@ -35,7 +35,7 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 		world,
 		store: createMemoryStore(),
 		async runner(request) {
-			const {argv, files = [], isMutating = false, fineCodes = []} = request;
+			const {argv, files = [], isMutating = false, acceptedExitCodes = []} = request;
 			const startedAtMs = performance.now();
 			const {changeMs = 0} = options;
 			if (changeMs > 0 && (isMutating || isChangingVirsh(argv.slice(1)))) {
@@ -46,7 +46,7 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 			const begun = programs[program]?.(world, words, files) ?? {...complain(`${program}: the demo host does not know this command`), exitCode: 127};
 			const answer = isCopying(begun) ? await carryOut(begun, changeMs) : begun;
 			const durationMs = Math.round(performance.now() - startedAtMs);
-			return [0, ...fineCodes].includes(answer.exitCode)
+			return [0, ...acceptedExitCodes].includes(answer.exitCode)
 				? succeed({stdout: answer.stdout, stderr: answer.stderr, durationMs})
 				: fail({kind: 'tool-failed', cause: {argv, exitCode: answer.exitCode, timedOut: false, stderr: answer.stderr, durationMs}});
 		},

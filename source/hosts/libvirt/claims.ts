@@ -38,8 +38,8 @@ export function parseClaimList(text: string): Map<string, string> {
 	return new Map([...text.matchAll(/^\s*([\da-f-]{36})\s+tls\s+vsnap-tui\/([\da-f-]{36})\s*$/gm)].map(([, secret, domain]) => [domain!, secret!]));
 }
 
-async function readOr(read: Promise<string>, otherwise: string): Promise<string> {
-	return read.then(text => text.trim(), () => otherwise);
+async function readOr(read: Promise<string>, skippedNote: string): Promise<string> {
+	return read.then(text => text.trim(), () => skippedNote);
 }
 
 /** One boot of this machine, and one space of process ids. */

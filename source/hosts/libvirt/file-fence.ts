@@ -36,7 +36,7 @@ async function readLibvirt(virsh: Virsh): Promise<Result<LibvirtIdentity>> {
 
 async function readMachine(runner: Runner): Promise<Result<MachineIdentity>> {
 	// Files that are missing or may not be read are left out.
-	const heads = await runner({argv: ['head', '-v', '-n', '1', '--', productUuidPath, machineIdPath, hostnamePath], where: 'host', timeoutMs, fineCodes: [1]});
+	const heads = await runner({argv: ['head', '-v', '-n', '1', '--', productUuidPath, machineIdPath, hostnamePath], where: 'host', timeoutMs, acceptedExitCodes: [1]});
 	if (!heads.ok) {
 		return heads;
 	}
@@ -54,7 +54,7 @@ async function readMachine(runner: Runner): Promise<Result<MachineIdentity>> {
 async function readMore(runner: Runner, machine: MachineIdentity): Promise<MachineIdentity> {
 	const [name, settings] = await Promise.all([
 		runner({argv: ['hostname', '-f'], where: 'host', timeoutMs}),
-		runner({argv: ['grep', '-hsE', '^[[:space:]]*host_uuid[[:space:]]*=', ...settingsPaths], where: 'host', timeoutMs, fineCodes: [1, 2]}),
+		runner({argv: ['grep', '-hsE', '^[[:space:]]*host_uuid[[:space:]]*=', ...settingsPaths], where: 'host', timeoutMs, acceptedExitCodes: [1, 2]}),
 	]);
 	const configured = settings.ok ? [...settings.value.stdout.matchAll(/=\s*["']([^"']*)["']/g)].map(([, uuid]) => uuid!) : [];
 	return {

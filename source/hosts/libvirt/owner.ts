@@ -12,7 +12,7 @@ import type {LineWatcher, Runner} from '../../tools/run/run.ts';
 import {runCommand} from '../../tools/run/run-command.ts';
 import {readDataSizes} from '../../tools/files/measure-images.ts';
 import {readImageUsers} from '../shared/image-users.ts';
-import {readInventory, readPicture} from '../shared/read-inventory.ts';
+import {readInventory, readDetails} from '../shared/read-inventory.ts';
 import {readSurroundings} from '../shared/read-surroundings.ts';
 import type {RecordSource} from '../shared/record-source.ts';
 import {createClaims} from './claims.ts';
@@ -66,7 +66,7 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 		readHost: async () => readHost(virsh, {uri, owner, isReadOnly}),
 		readDomains: async () => readDomains(virsh),
 		readSnapshotCounts: async uuids => readSnapshotCounts(virsh, uuids),
-		readPicture: async (uuid, pictureOptions) => readPicture(reading, uuid, pictureOptions),
+		readDetails: async (uuid, pictureOptions) => readDetails(reading, uuid, pictureOptions),
 		async readInventory(uuid, alsoPaths = []) {
 			const [access, host] = await Promise.all([fence.check({isFresh: true}), readHost(virsh, {uri, owner, isReadOnly})]);
 			if (!access.ok) {
@@ -77,7 +77,7 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 				host.ok ? readInventory(reading, host.value, {uuid, alsoPaths}) : host,
 				options.isFenced ? readSizesThere(virsh, uuid) : undefined,
 			]);
-			const {domain, images} = inventory.ok ? inventory.value.picture : {domain: undefined, images: []};
+			const {domain, images} = inventory.ok ? inventory.value.details : {domain: undefined, images: []};
 			const foreign = domain && there && await findForeignFile({runner, virsh}, {domain, there, here: sizesOf(images)});
 			if (foreign !== undefined) {
 				return fail({
@@ -87,7 +87,7 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 				});
 			}
 
-			const asksOwners = inventory.ok && hasProcess(inventory.value.picture.domain) && !isSession(inventory.value.host.uri);
+			const asksOwners = inventory.ok && hasProcess(inventory.value.details.domain) && !isSession(inventory.value.host.uri);
 			return inventory.ok && asksOwners && await readKeepsOwners(runner) ? succeed({...inventory.value, keepsOwners: true}) : inventory;
 		},
 		async readSurroundings(request) {

@@ -50,8 +50,8 @@ export function parseDomainStates(text: string): Map<string, DomainState> {
 	return new Map([...text.matchAll(/^Domain: '(.*)'\n\s+state\.state=(\d+)$/gm)].map(([, name, state]) => [name!, states[Number(state)] ?? 'nostate']));
 }
 
-function textOr(answer: Answer | undefined, otherwise: string): string {
-	return answer?.ok ? answer.value : otherwise;
+function textOr(answer: Answer | undefined, skippedNote: string): string {
+	return answer?.ok ? answer.value : skippedNote;
 }
 
 export async function readHost(virsh: Virsh, given: {uri: string | undefined; owner: HostFacts['owner']; isReadOnly: boolean}): Promise<Result<HostFacts>> {

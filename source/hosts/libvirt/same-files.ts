@@ -33,7 +33,7 @@ export async function readSizesThere(virsh: Virsh, uuid: string): Promise<Map<st
 }
 
 async function look(runner: Runner, paths: readonly string[]): Promise<Map<string, Size>> {
-	const answer = await runner({argv: ['stat', '-L', '--printf', String.raw`%n\0%s\0%b\0%B\0`, '--', ...paths], where: 'host', timeoutMs, fineCodes: [1]});
+	const answer = await runner({argv: ['stat', '-L', '--printf', String.raw`%n\0%s\0%b\0%B\0`, '--', ...paths], where: 'host', timeoutMs, acceptedExitCodes: [1]});
 	const fields = answer.ok ? answer.value.stdout.split('\0') : [];
 	const sizes = new Map<string, Size>();
 	for (let index = 0; index + 4 <= fields.length; index += 4) {

@@ -111,8 +111,8 @@ export function createVirsh({runner, uri, isReadOnly, makeMark}: VirshOptions): 
 	const prefix = ['virsh', '-q', ...(isReadOnly ? ['-r'] : []), ...(uri === undefined ? [] : ['-c', uri])];
 	const nextMark = makeMark ?? (() => `vsnap-${randomBytes(12).toString('hex')}`);
 
-	const run = async (words: string[], timeoutMs = defaultTimeoutMs, fineCodes: number[] = []) => {
-		const result = await runner({argv: [...prefix, ...words], where: 'here', timeoutMs, fineCodes});
+	const run = async (words: string[], timeoutMs = defaultTimeoutMs, acceptedExitCodes: number[] = []) => {
+		const result = await runner({argv: [...prefix, ...words], where: 'here', timeoutMs, acceptedExitCodes});
 		if (!result.ok && result.failure.kind === 'tool-failed' && isUnreachable(result.failure)) {
 			return fail({kind: 'host-unreachable', uri: uri ?? 'default', cause: result.failure.cause});
 		}

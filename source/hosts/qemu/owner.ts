@@ -15,7 +15,7 @@ import {runCommand} from '../../tools/run/run-command.ts';
 import {readDataSizes} from '../../tools/files/measure-images.ts';
 import {readImageUsers} from '../shared/image-users.ts';
 import {parseVersion} from '../shared/read-answers.ts';
-import {readInventory, readPicture} from '../shared/read-inventory.ts';
+import {readInventory, readDetails} from '../shared/read-inventory.ts';
 import {readSurroundings} from '../shared/read-surroundings.ts';
 import type {RecordSource} from '../shared/record-source.ts';
 import type {NamedBare} from './bare-names.ts';
@@ -53,9 +53,9 @@ async function waitForEnd(pid: number): Promise<void> {
 
 /** What the domain's own QEMU holds is no obstacle to it. */
 function withoutOwnLocks(inventory: Inventory): Inventory {
-	const {picture, bare} = inventory;
-	const images = picture.images.map(image => bare?.imageNodes?.get(image.path)?.isWritable ? {...image, problems: image.problems.filter(({kind}) => kind !== 'locked')} : image);
-	return {...inventory, picture: {...picture, images}};
+	const {details, bare} = inventory;
+	const images = details.images.map(image => bare?.imageNodes?.get(image.path)?.isWritable ? {...image, problems: image.problems.filter(({kind}) => kind !== 'locked')} : image);
+	return {...inventory, details: {...details, images}};
 }
 
 type Summary = {uuid: string; named: NamedBare; domain: DomainSummary; count: number; version: number | undefined; trace: string};
@@ -205,7 +205,7 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 			const summaries = await readSummaries();
 			return summaries.ok ? succeed(new Map(summaries.value.filter(({uuid}) => uuids.includes(uuid)).map(({uuid, count}) => [uuid, count]))) : summaries;
 		},
-		readPicture: async (uuid, pictureOptions) => readPicture(picturing, uuid, pictureOptions),
+		readDetails: async (uuid, pictureOptions) => readDetails(picturing, uuid, pictureOptions),
 		async readInventory(uuid, alsoPaths = []) {
 			const found = await read(uuid);
 			if (!found.ok) {

@@ -4,7 +4,7 @@ A picture for browsing, and the inventory for planning: one domain with its imag
 import {posix} from 'node:path';
 import {headDisks, type DomainDefinition} from '../../model/domain/domain.ts';
 import type {Image} from '../../model/images/image.ts';
-import type {DomainPicture, HostFacts, Inventory, MemoryFileFacts} from '../../model/domain/inventory.ts';
+import type {DomainDetails, HostFacts, Inventory, MemoryFileFacts} from '../../model/domain/inventory.ts';
 import type {Pin} from '../../model/images/pin.ts';
 import {nvramPaths, type NvramFile} from '../../model/domain/nvram.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/images/pins.ts';
@@ -36,7 +36,7 @@ export type Reading = {
 
 const nothingForeign: ForeignRecords = {pins: [], formats: new Map(), unreadableDomains: [], unreadableSnapshots: []};
 
-type PictureRead = {picture: DomainPicture; records: DomainRecords};
+type PictureRead = {details: DomainDetails; records: DomainRecords};
 
 /** Those that are there. An empty file is no image: QEMU would take it for a raw one. */
 async function findNamedImages(runner: Runner, paths: readonly string[]): Promise<Result<string[]>> {
@@ -77,7 +77,7 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 	}
 
 	const {domain, snapshots, currentSnapshot, checkpoints, unreadable} = records.value;
-	const withoutImages: DomainPicture = {
+	const withoutImages: DomainDetails = {
 		domain,
 		snapshots,
 		currentSnapshot,
@@ -90,7 +90,7 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 	if (!access.ok) {
 		const {failure} = access;
 		return failure.kind === 'files-elsewhere'
-			? succeed({records: records.value, picture: {...withoutImages, filesElsewhere: {text: failure.text, remedy: failure.remedy}}})
+			? succeed({records: records.value, details: {...withoutImages, filesElsewhere: {text: failure.text, remedy: failure.remedy}}})
 			: access;
 	}
 
@@ -116,7 +116,7 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 	return missing.ok
 		? succeed({
 			records: records.value,
-			picture: {
+			details: {
 				...withoutImages,
 				images: measured.value,
 				missing: {files: missing.value, ...(records.value.lostSecrets ?? {secrets: nothingMissing.secrets})},
@@ -155,9 +155,9 @@ function definitionsToCome(snapshots: readonly Snapshot[], memoryFiles: Readonly
 	];
 }
 
-export async function readPicture(reading: Reading, uuid: string, options: {withForeignPins: boolean}): Promise<Result<DomainPicture>> {
+export async function readDetails(reading: Reading, uuid: string, options: {withForeignPins: boolean}): Promise<Result<DomainDetails>> {
 	const read = await readWhole(reading, uuid, {...options, withSecrets: false});
-	return read.ok ? succeed(read.value.picture) : read;
+	return read.ok ? succeed(read.value.details) : read;
 }
 
 /** Folders that cannot be looked at are left out. */
@@ -176,13 +176,13 @@ async function readFoldersOf(runner: Runner, paths: readonly string[], images: r
 /**
 Locks are looked for where a plan would stand on: the frozen images, and the heads of a domain that is off. The heads of one that runs are its own.
 */
-function pathsToProbe(picture: DomainPicture, pins: readonly Pin[]): Set<string> {
-	const live = new Set(picture.domain.liveDefinition === undefined ? [] : headDisks(picture.domain).map(disk => disk.sourcePath));
+function pathsToProbe(details: DomainDetails, pins: readonly Pin[]): Set<string> {
+	const live = new Set(details.domain.liveDefinition === undefined ? [] : headDisks(details.domain).map(disk => disk.sourcePath));
 	return new Set(pins.filter(pin => pin.target !== undefined && !live.has(pin.path)).map(pin => pin.path));
 }
 
 /** Where the snapshots put their overlays. Nothing pins that of a disk which was detached since, and it may lie in a folder of its own. */
-function overlaysOnRecord({snapshots}: DomainPicture): string[] {
+function overlaysOnRecord({snapshots}: DomainDetails): string[] {
 	return snapshots
 		.flatMap(({disks, revertDisks}) => [...disks, ...revertDisks])
 		.flatMap(({overlayPath}) => overlayPath?.startsWith('/') ? [overlayPath] : []);
@@ -197,7 +197,7 @@ async function readNvramFiles(runner: Runner, paths: readonly string[]): Promise
 	const plain = await runner({
 		argv: ['find', ...paths, '-maxdepth', '0', '-type', 'f', '-readable', '-printf', String.raw`%p\0`], where: 'host', timeoutMs: 30_000,
 		// Most copies are not there.
-		fineCodes: [1],
+		acceptedExitCodes: [1],
 	});
 	if (!plain.ok) {
 		return plain.failure.kind === 'tool-failed' ? succeed(new Map()) : plain;
@@ -238,22 +238,22 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 		return read;
 	}
 
-	const {picture, records} = read.value;
-	const pins = pinsOfDomain(picture.domain, picture.snapshots);
-	const memoryPaths = new Set(picture.snapshots.flatMap(snapshot => snapshot.memory.mode === 'external' ? [snapshot.memory.path] : []));
-	const overlayPaths = overlaysOnRecord(picture);
-	const nvram = nvramPaths(picture.domain, picture.snapshots);
-	const imageFiles = picture.images.flatMap(({path, dataFilePath}) => [path, ...(dataFilePath === undefined ? [] : [dataFilePath])]);
+	const {details, records} = read.value;
+	const pins = pinsOfDomain(details.domain, details.snapshots);
+	const memoryPaths = new Set(details.snapshots.flatMap(snapshot => snapshot.memory.mode === 'external' ? [snapshot.memory.path] : []));
+	const overlayPaths = overlaysOnRecord(details);
+	const nvram = nvramPaths(details.domain, details.snapshots);
+	const imageFiles = details.images.flatMap(({path, dataFilePath}) => [path, ...(dataFilePath === undefined ? [] : [dataFilePath])]);
 	const [{folders, linkedRisks}, nvramFiles, memoryFiles, jobs] = await Promise.all([
 		readFoldersOf(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...nvram], imageFiles),
 		readNvramFiles(runner, nvram),
 		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await source.readMemoryFile(path, records)]),
-		source.readJobs(picture.domain),
-		markLocked(runner, picture.images, new Set([...pathsToProbe(picture, pins), ...alsoPaths])),
+		source.readJobs(details.domain),
+		markLocked(runner, details.images, new Set([...pathsToProbe(details, pins), ...alsoPaths])),
 	]);
 	// The folders of frozen images too: a clone beside one is known by its header alone, and a commit would write into what it stands on.
 	const imageFolders = new Set([...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths].map(path => posix.dirname(path)));
-	const strays = await readStrays(runner, [...folders.values()].filter(({path}) => imageFolders.has(path)), picture.images);
+	const strays = await readStrays(runner, [...folders.values()].filter(({path}) => imageFolders.has(path)), details.images);
 	if (!strays.ok) {
 		return strays;
 	}
@@ -262,8 +262,8 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 		return nvramFiles;
 	}
 
-	const known = picture.missing ?? nothingMissing;
-	const missing = await readMissing(runner, definitionsToCome(picture.snapshots, memoryFiles), picture.images);
+	const known = details.missing ?? nothingMissing;
+	const missing = await readMissing(runner, definitionsToCome(details.snapshots, memoryFiles), details.images);
 	if (!missing.ok) {
 		return missing;
 	}
@@ -271,15 +271,15 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 	return jobs.ok
 		? succeed({
 			host,
-			picture: {...picture, images: [...picture.images, ...strays.value], missing: {...known, files: new Set([...known.files, ...missing.value])}},
+			details: {...details, images: [...details.images, ...strays.value], missing: {...known, files: new Set([...known.files, ...missing.value])}},
 			definitionXml: records.definitionXml,
 			liveXml: records.liveXml,
 			folders,
 			linkedRisks,
-			realFolders: await readRealFolders(runner, picture.images),
+			realFolders: await readRealFolders(runner, details.images),
 			memoryFiles: new Map(memoryFiles),
 			jobs: jobs.value,
-			nvramPath: (picture.domain.liveDefinition ?? picture.domain.definition).nvramPath ?? picture.domain.definition.nvramPath,
+			nvramPath: (details.domain.liveDefinition ?? details.domain.definition).nvramPath ?? details.domain.definition.nvramPath,
 			nvramFiles: nvramFiles.value,
 		})
 		: jobs;

@@ -56,7 +56,7 @@ async function findByName(runner: Runner, folders: readonly string[], names: rea
 				where: 'host',
 				timeoutMs: findTimeoutMs,
 				// A folder that may not be looked at holds nothing that could be used.
-				fineCodes: [1],
+				acceptedExitCodes: [1],
 			});
 			for (const path of result.ok ? result.value.stdout.split('\0') : []) {
 				if (path !== '') {

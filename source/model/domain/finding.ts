@@ -1,12 +1,12 @@
 /**
 What `doctor` finds: a sentence on what is so, one on what it means, and the way out where there is one.
 */
-import type {Wish} from '../plan/request.ts';
+import type {Request} from '../plan/request.ts';
 
 /** `info` alone is healthy. `problem`: something is lost, does not open, or is lost by the next ordinary command. */
 export type Severity = 'info' | 'warning' | 'problem';
 
-/** Stable: scripts and `doctor --mend KIND` go by these. */
+/** Stable: scripts and `doctor --repair KIND` go by these. */
 export const findingKinds = [
 	'domain-unreadable',
 	'files-elsewhere',
@@ -58,7 +58,7 @@ export type Finding = {
 	/** What a person can do by hand. */
 	remedy?: string;
 	/** What vsnap-tui can do about it: to be planned, shown and confirmed like any other action. */
-	wish?: Wish;
+	request?: Request;
 	/** The image files that it is about. */
 	images?: string[];
 };

@@ -30,7 +30,7 @@ export type Unreadable = {
 };
 
 /** One domain, for browsing. */
-export type DomainPicture = {
+export type DomainDetails = {
 	domain: Domain;
 	snapshots: Snapshot[];
 	currentSnapshot: string | undefined;
@@ -139,7 +139,7 @@ export type Job = {text: string; remedy: string};
 
 export type Inventory = {
 	host: HostFacts;
-	picture: DomainPicture;
+	details: DomainDetails;
 	/** With secrets: the way back for `virsh define`. */
 	definitionXml: string;
 	liveXml: string | undefined;

@@ -104,7 +104,7 @@ function pullOf(graph: ImageGraph, top: string, layers: string[]): Omit<Merge, '
 	return {
 		way: 'pull', top, layers, into: top,
 		below: imageAt(graph, layers[0]!)?.backingPath,
-		relinked: [],
+		rebased: [],
 		gone: [...layers].reverse(),
 	};
 }
@@ -115,7 +115,7 @@ function commitOf(graph: ImageGraph, top: string, layers: string[], marks: Marks
 		way: 'commit', top, layers,
 		into: into!,
 		below: imageAt(graph, into!)?.backingPath,
-		relinked: livingOverlays(graph, top, marks),
+		rebased: livingOverlays(graph, top, marks),
 		gone: [top, ...between.reverse()],
 	};
 }
@@ -127,13 +127,13 @@ function objectionToMove(graph: ImageGraph, path: string, domainUuid: string): O
 }
 
 function objectionToMerge(graph: ImageGraph, merge: Merge, given: {domainUuid: string; removed: readonly string[]}): Objection | undefined {
-	const {way, top, layers, into, relinked, gone} = merge;
+	const {way, top, layers, into, rebased, gone} = merge;
 	const {domainUuid} = given;
 	const run = [...layers, top];
 	const isGone = new Set(gone);
 	const qcow2 = imageAt(graph, top)?.format === 'qcow2';
 	const sizes = new Set([top, into].map(path => imageAt(graph, path)?.virtualSizeBytes));
-	const unreached = relinked.filter(overlay => holdersOf(graph, overlay).length === 0);
+	const unreached = rebased.filter(overlay => holdersOf(graph, overlay).length === 0);
 	const cannot = (reason: Objection['reason'], overlays: string[] = []): Objection => ({reason, holders: [], overlays});
 	if (!qcow2 || (way === 'commit' && sizes.size > 1)) {
 		return cannot('in-use-elsewhere');
@@ -166,7 +166,7 @@ function objectionToMerge(graph: ImageGraph, merge: Merge, given: {domainUuid: s
 	return objectionToMove(graph, top, domainUuid)
 		?? (holdsSomethingInside(graph, top) ? cannot('has-internal-snapshots') : undefined)
 		?? (imageAt(graph, top)?.dataFilePath === undefined ? undefined : cannot('has-data-file'))
-		?? relinked.map(overlay => objectionTo(graph, overlay, {kind: 'rewrite', domainUuid})).find(found => found !== undefined);
+		?? rebased.map(overlay => objectionTo(graph, overlay, {kind: 'rewrite', domainUuid})).find(found => found !== undefined);
 }
 
 const holdsSomethingInside = (graph: ImageGraph, path: string) =>
@@ -199,7 +199,7 @@ function findTops(graph: ImageGraph, marks: Marks): string[] {
 function afterPulls(merges: Merge[]): Merge[] {
 	const pulls = merges.filter(merge => merge.way === 'pull');
 	const topOf = (path: string) => pulls.find(pull => pull.layers.includes(path))?.top ?? path;
-	return [...pulls, ...merges.filter(merge => merge.way === 'commit').map(merge => ({...merge, relinked: merge.relinked.map(path => topOf(path))}))];
+	return [...pulls, ...merges.filter(merge => merge.way === 'commit').map(merge => ({...merge, rebased: merge.rebased.map(path => topOf(path))}))];
 }
 
 /**

@@ -1,7 +1,7 @@
 /**
 What a picture says about its images, in words: who holds each of them, and what is wrong with it.
 */
-import type {DomainPicture} from '../domain/inventory.ts';
+import type {DomainDetails} from '../domain/inventory.ts';
 import {buildImageGraph, holdersOf} from './image-graph.ts';
 import type {Image, ImageProblem} from './image.ts';
 import type {Pin} from './pin.ts';
@@ -48,10 +48,10 @@ export type ImageHolding = {
 };
 
 /** The images of a picture with the pins on them, in the order of the picture. */
-export function holdingsOf(picture: DomainPicture): ImageHolding[] {
-	const pins = [...pinsOfDomain(picture.domain, picture.snapshots), ...picture.foreignPins];
-	const graph = buildImageGraph(picture.images, pins);
-	return picture.images.map(image => {
+export function holdingsOf(details: DomainDetails): ImageHolding[] {
+	const pins = [...pinsOfDomain(details.domain, details.snapshots), ...details.foreignPins];
+	const graph = buildImageGraph(details.images, pins);
+	return details.images.map(image => {
 		const all = holdersOf(graph, image.path);
 		const key = graph.keyOf(image.path);
 		return {image, all, direct: all.filter(pin => graph.keyOf(pin.path) === key)};
@@ -62,10 +62,10 @@ export function holdingsOf(picture: DomainPicture): ImageHolding[] {
 The images that the domain stands on, and what others have put on top of them: that is why an image must stay. Images of other domains that have nothing
 in common with this one are left out.
 */
-export function ownImages(picture: DomainPicture): Image[] {
-	const byPath = new Map(picture.images.map(image => [image.path, image]));
+export function ownImages(details: DomainDetails): Image[] {
+	const byPath = new Map(details.images.map(image => [image.path, image]));
 	const overlays = new Map<string, string[]>();
-	for (const {path, backingPath} of picture.images) {
+	for (const {path, backingPath} of details.images) {
 		if (backingPath !== undefined) {
 			const known = overlays.get(backingPath);
 			if (known === undefined) {
@@ -77,7 +77,7 @@ export function ownImages(picture: DomainPicture): Image[] {
 	}
 
 	const found = new Set<string>();
-	const open = pinsOfDomain(picture.domain, picture.snapshots).map(({path}) => path);
+	const open = pinsOfDomain(details.domain, details.snapshots).map(({path}) => path);
 	for (let path = open.pop(); path !== undefined; path = open.pop()) {
 		if (!found.has(path)) {
 			found.add(path);
@@ -85,5 +85,5 @@ export function ownImages(picture: DomainPicture): Image[] {
 		}
 	}
 
-	return picture.images.filter(({path}) => found.has(path));
+	return details.images.filter(({path}) => found.has(path));
 }

@@ -22,7 +22,7 @@ export type Merge = {
 	/** What the run stands on. */
 	below: string | undefined;
 	/** Images on the top: they are told that it is `into` from now on. Empty for a pull. */
-	relinked: string[];
+	rebased: string[];
 	/** Images that nothing needs afterwards, from the top down. Files among them are removed; devices stay where they are. */
 	gone: string[];
 	cost: CopyCost;

@@ -2,7 +2,7 @@
 Internal snapshots that only the images know: `qemu-img snapshot -c` made them, or their records were lost.
 */
 import {headDisks, isWritableMedium} from '../domain/domain.ts';
-import type {DomainPicture} from '../domain/inventory.ts';
+import type {DomainDetails} from '../domain/inventory.ts';
 
 export type UnrecordedTag = {
 	tag: string;
@@ -14,7 +14,7 @@ export type UnrecordedTag = {
 };
 
 /** Internal snapshots in the images that the domain writes to, without one that bears the name of a record. */
-export function unrecordedTags({domain, snapshots, images}: Pick<DomainPicture, 'domain' | 'snapshots' | 'images'>): UnrecordedTag[] {
+export function unrecordedTags({domain, snapshots, images}: Pick<DomainDetails, 'domain' | 'snapshots' | 'images'>): UnrecordedTag[] {
 	const names = new Set(snapshots.map(({name}) => name));
 	const tags = new Map<string, UnrecordedTag>();
 	for (const {target, sourcePath} of headDisks(domain).filter(disk => isWritableMedium(disk))) {

@@ -64,8 +64,8 @@ const step = shape({
 	phase: oneOf('check', 'create', 'switch', 'remove'),
 	command,
 	undo: nullable(listOf(command)),
-	happened: kind,
-	undoIfUnsure: optional(kind),
+	doneWhen: kind,
+	undoWhen: optional(kind),
 	guard: optional(kind),
 	undoNeeds: optional(shape({probe: kind, lost: text})),
 	instead: optional(shape({onlyIf: kind, commands: listOf(command), cancel: optional(listOf(command))})),
@@ -73,7 +73,7 @@ const step = shape({
 	leaves: optional(listOf(text)),
 	pivot: optional(shape({from: text, to: text, toFormat: text})),
 	cancel: optional(listOf(command)),
-	ifStopped: text,
+	whenStopped: text,
 });
 
 const plan = shape({

@@ -159,11 +159,11 @@ export type Step = {
 	/** The exact commands that put things back; empty: there is nothing to undo; null: it can't be undone. */
 	undo: Command[] | null;
 	/** When the work goes on after a crash: where this holds the step is not run again. `never`: running it again does no harm. */
-	happened: Probe;
+	doneWhen: Probe;
 	/** Begun, and a crash hid whether it was done: undone only where this holds. Missing: it is undone, each undo minding its own `onlyIf`. */
-	undoIfUnsure?: Probe;
+	undoWhen?: Probe;
 	/** That it happened by somebody else's hand is not the same: a domain that was booted is not one that was resumed. */
-	mustBeOurs?: true;
+	countsOnlyIfLogged?: true;
 	/** Done for certain, it can only be taken back while this holds; `lost`: what is so otherwise, in a sentence. */
 	undoNeeds?: {probe: Probe; lost: string};
 	/** Its undo writes to what a running domain works with: recovery waits until the domain is off. */
@@ -182,12 +182,12 @@ export type Step = {
 	/** The guest goes over from one image to the other, at a moment that the journal notes. */
 	pivot?: {from: string; to: string; toFormat: string};
 	/** A failure of this step has changed nothing, so there is nothing of it to undo. */
-	failsClean?: true;
+	failureChangesNothing?: true;
 	/** What would be true if the action were stopped after this step, for the person who watches. */
-	ifStopped: string;
+	whenStopped: string;
 	guard?: Guard;
 	/** In words, what it means that the step is left out, where its command runs only if something holds. */
-	otherwise?: string;
+	skippedNote?: string;
 	timeoutMs?: number;
 	/** How far it has come can be asked: for the steps that copy. */
 	progress?: Progress;
@@ -196,7 +196,7 @@ export type Step = {
 	/** What ends the step before its time, cleanly: its command then fails, and the step is undone. Missing: it is waited for. */
 	cancel?: Command[];
 	/** What the command makes somebody else do, in the words of QEMU's monitor: for the preview alone. */
-	standsFor?: string[];
+	qmpPreview?: string[];
 };
 
 /** What must be true afterwards. Proven before anything is removed. */

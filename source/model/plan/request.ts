@@ -3,7 +3,7 @@ What a person asks for.
 */
 
 /** What becomes of the present state when it is left. */
-export type Fate = {kind: 'discard'} | {kind: 'keep'; name: string};
+export type CurrentState = {kind: 'discard'} | {kind: 'keep'; name: string};
 
 export type EndState = 'running' | 'paused' | 'shutoff';
 
@@ -12,13 +12,13 @@ type OnDomain = {domain: {uuid: string; name: string}};
 export type RevertAction = OnDomain & {
 	kind: 'revert';
 	snapshot: string;
-	fate: Fate;
+	currentState: CurrentState;
 	/** Undefined: the state that the snapshot was taken in, as libvirt does (a disk-only snapshot ends shut off). */
 	endState: EndState | undefined;
 };
 
 /** How one disk takes part in a new snapshot, as asked. */
-export type DiskWish = {
+export type DiskRequest = {
 	target: string;
 	/** Undefined: only the way of reuse or the file was named. */
 	mode: 'no' | 'internal' | 'external' | 'manual' | undefined;
@@ -39,7 +39,7 @@ export type CreateAction = OnDomain & {
 	description: string | undefined;
 	memory: {mode: 'no' | 'internal' | 'external'; path?: string} | undefined;
 	/** Those that were named; the others are decided by the domain's definition and the table. */
-	disks: DiskWish[];
+	disks: DiskRequest[];
 	isDiskOnly: boolean;
 	/** Ask the guest agent to freeze the guest's file systems meanwhile. */
 	isQuiesced: boolean;
@@ -52,7 +52,7 @@ export type CreateAction = OnDomain & {
 };
 
 /** A second line of development from a snapshot: `name` is its first snapshot. */
-export type BranchAction = OnDomain & {kind: 'branch'; snapshot: string; name: string; fate: Fate};
+export type BranchAction = OnDomain & {kind: 'branch'; snapshot: string; name: string; currentState: CurrentState};
 
 /** The changes since the snapshot stay, the snapshot goes. */
 export type MergeAction = OnDomain & {kind: 'merge'; snapshot: string};
@@ -66,34 +66,34 @@ export type DeleteAction = OnDomain & {
 };
 
 /** What `doctor` offers: overlays, and the records that name it, are told where a moved image file lies. */
-export type RelinkAction = OnDomain & {
-	kind: 'relink';
+export type RebaseAction = OnDomain & {
+	kind: 'rebase';
 	links: Array<{path: string; backingPath: string; backingFormat: string}>;
 	/** Files that the definition and the snapshots' records name by their old place. */
 	moved: Array<{from: string; to: string}>;
 };
 
 /** What `doctor` offers: images that nothing needs are removed. */
-export type TidyAction = OnDomain & {kind: 'tidy'; paths: string[]};
+export type RemoveOrphansAction = OnDomain & {kind: 'remove-orphans'; paths: string[]};
 
 /** What `doctor` offers: snapshot records are written anew so that they name the images that are. */
-export type MendRecordsAction = OnDomain & {
-	kind: 'mend-records';
+export type RepairRecordsAction = OnDomain & {
+	kind: 'repair-records';
 	/** Records are made for what has none: overlays below the disks, or internal snapshots that only the images know. */
 	adopts?: 'layers' | 'tags';
 };
 
-export type Action = RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RelinkAction | TidyAction | MendRecordsAction;
+export type Action = RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RebaseAction | RemoveOrphansAction | RepairRecordsAction;
 
 /** An action before the domain's name was read. */
-export type Wish = Action extends infer A ? A extends Action ? Omit<A, 'domain'> & {uuid: string} : never : never;
+export type Request = Action extends infer A ? A extends Action ? Omit<A, 'domain'> & {uuid: string} : never : never;
 
 /** The wish that an action stands for: to plan it anew. */
-export function wishOf({domain, ...rest}: Action): Wish {
+export function requestOf({domain, ...rest}: Action): Request {
 	return {...rest, uuid: domain.uuid};
 }
 
 /** The name under which the state that is left is kept. */
 export function keptName(action: Action): string | undefined {
-	return 'fate' in action && action.fate.kind === 'keep' ? action.fate.name : undefined;
+	return 'currentState' in action && action.currentState.kind === 'keep' ? action.currentState.name : undefined;
 }

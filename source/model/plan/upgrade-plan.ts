@@ -3,7 +3,7 @@ Plans of earlier versions, as the journals of earlier programs hold them, in the
 the result is a plan is looked at afterwards. Never throws, whatever the value is.
 
 Version 1 had one domain, whose parts stood in the plan itself; which step starts the domain or switches its definition, and where a standalone QEMU has its
-monitor and its records, had to be guessed from the steps.
+monitor and its records, had to be guessed from the steps. Steps and actions have other names since.
 */
 import {posix} from 'node:path';
 
@@ -12,12 +12,35 @@ type Members = Record<string, unknown>;
 const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null && !Array.isArray(value);
 const objectsIn = (value: unknown): Members[] => Array.isArray(value) ? value.filter(item => isObject(item)) : [];
 
+/** Members of version 1, by the names that they have now. */
+const stepMembers: Record<string, string> = {
+	happened: 'doneWhen',
+	undoIfUnsure: 'undoWhen',
+	mustBeOurs: 'countsOnlyIfLogged',
+	failsClean: 'failureChangesNothing',
+	ifStopped: 'whenStopped',
+	otherwise: 'skippedNote',
+	standsFor: 'qmpPreview',
+};
+
+const actionKinds: Record<string, string> = {relink: 'rebase', tidy: 'remove-orphans', 'mend-records': 'repair-records'};
+
 function upgradeStep(step: unknown): unknown {
 	if (!isObject(step)) {
 		return step;
 	}
 
-	return {...step, ...(step.id === 'start' && {startsDomain: true}), ...(step.id === 'define' && {switchesDefinition: true})};
+	const renamed = Object.fromEntries(Object.entries(step).map(([name, value]) => [stepMembers[name] ?? name, value]));
+	return {...renamed, ...(step.id === 'start' && {startsDomain: true}), ...(step.id === 'define' && {switchesDefinition: true})};
+}
+
+function upgradeAction(action: unknown): unknown {
+	if (!isObject(action)) {
+		return action;
+	}
+
+	const {kind, fate, ...rest} = action;
+	return {...rest, kind: typeof kind === 'string' ? actionKinds[kind] ?? kind : kind, ...(fate !== undefined && {currentState: fate})};
 }
 
 /** The monitor that the steps speak to, and the folder above that of the records, which the plan makes first. */
@@ -36,7 +59,7 @@ function upgradeFirst(plan: Members): Members {
 	return {
 		...rest,
 		version: 2,
-		action,
+		action: upgradeAction(action),
 		targets: [{
 			domain: isObject(action) ? action.domain : undefined, hypervisor: owner, ...(owner === 'qemu' && placesOfQemu(objectsIn(steps))), before, expected, fingerprint,
 		}],

@@ -49,9 +49,9 @@ function buildDisk(disk: BareDomain['disks'][number]): string[] {
 export function buildBareDomainXml(domain: BareDomain): Result<string> {
 	const {argv, machine, nvramPath, disks} = domain;
 	for (const text of [domain.name, ...(argv ?? []), ...disks.flatMap(disk => [disk.sourcePath ?? '', disk.alias])]) {
-		const isSpeakable = checkText('A name, path or argument of the domain', text);
-		if (!isSpeakable.ok) {
-			return isSpeakable;
+		const checked = checkText('A name, path or argument of the domain', text);
+		if (!checked.ok) {
+			return checked;
 		}
 	}
 

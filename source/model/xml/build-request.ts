@@ -24,9 +24,9 @@ function buildDisk({target, mode, overlayPath}: SnapshotDisk): string {
 export function buildSnapshotRequest({name, description, memory, disks}: SnapshotRequest): Result<string> {
 	const memoryPath = memory.mode === 'external' ? memory.path : undefined;
 	for (const text of [name, description ?? '', memoryPath ?? '', ...disks.map(disk => disk.overlayPath ?? '')]) {
-		const isSpeakable = checkText('A name, description or path for the XML of a snapshot', text);
-		if (!isSpeakable.ok) {
-			return isSpeakable;
+		const checked = checkText('A name, description or path for the XML of a snapshot', text);
+		if (!checked.ok) {
+			return checked;
 		}
 	}
 

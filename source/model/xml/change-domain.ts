@@ -112,9 +112,9 @@ document is broken, or where a path or name cannot be expressed in XML.
 */
 export function changeDomainXml(xml: string, change: DomainChange): Result<string> {
 	for (const text of [change.name ?? '', ...[...change.sources.values()].map(source => source.path), ...(change.leftImages ?? [])]) {
-		const isSpeakable = checkText('A path or name for the XML of a domain', text);
-		if (!isSpeakable.ok) {
-			return isSpeakable;
+		const checked = checkText('A path or name for the XML of a domain', text);
+		if (!checked.ok) {
+			return checked;
 		}
 	}
 

@@ -44,9 +44,9 @@ function setOverlays(root: XmlItem, {overlays, devices = new Set()}: Pick<Snapsh
 /** Fails with `unreadable` where the document is broken, or where a path cannot be expressed in XML. */
 export function changeSnapshotXml(xml: string, change: SnapshotChange): Result<string> {
 	for (const path of change.overlays.values()) {
-		const isSpeakable = checkText('A path for the XML of a snapshot', path);
-		if (!isSpeakable.ok) {
-			return isSpeakable;
+		const checked = checkText('A path for the XML of a snapshot', path);
+		if (!checked.ok) {
+			return checked;
 		}
 	}
 
@@ -85,9 +85,9 @@ chains under them. `<revertDisks>` goes, because a redefine drops it: what it sa
 */
 export function rewriteSnapshotXml(xml: string, change: SnapshotRewrite): Result<string> {
 	for (const text of [change.parent ?? '', ...change.overlays.values(), ...[...change.contents.values()].map(({path}) => path)]) {
-		const isSpeakable = checkText('A path or name for the XML of a snapshot', text);
-		if (!isSpeakable.ok) {
-			return isSpeakable;
+		const checked = checkText('A path or name for the XML of a snapshot', text);
+		if (!checked.ok) {
+			return checked;
 		}
 	}
 

@@ -19,7 +19,7 @@ Refuses where something that cannot be read may need an image that the plan remo
 action can be had with --keep, and then removes nothing.
 */
 export function refuseUnreadable(context: PlanContext, options: {canKeep?: boolean} = {}): void {
-	for (const {name, reason, remedy} of context.inventory.picture.unreadable) {
+	for (const {name, reason, remedy} of context.inventory.details.unreadable) {
 		context.blockers.push({
 			kind: 'not-supported',
 			text: `"${name}" cannot be read (${reason}), so it is unknown which images it needs.`,
@@ -38,9 +38,9 @@ const overlayBytes = 1024 * 1024;
 What stands in the way of every offline action on this domain. `staysOn`: the action leaves a domain that runs running, so that a transient domain outlives it,
 and disks other than these lose nothing by it.
 */
-export function blockDomain(context: PlanContext, options: {staysOn?: {disks: ReadonlySet<string>}} = {}): void {
+export function refuseBusyDomain(context: PlanContext, options: {staysOn?: {disks: ReadonlySet<string>}} = {}): void {
 	const {inventory, blockers} = context;
-	const {domain} = inventory.picture;
+	const {domain} = inventory.details;
 	if (!domain.isPersistent && options.staysOn === undefined) {
 		blockers.push({
 			kind: 'transient',
@@ -79,7 +79,7 @@ export function blockDomain(context: PlanContext, options: {staysOn?: {disks: Re
 
 /** A QEMU that was started with `-snapshot`: what it would keep of a disk, or be started on again, is no file that stays. */
 function refuseTemporary({inventory, can, blockers}: PlanContext): void {
-	const targets = can.hasTransientDisks ? [] : headDisks(inventory.picture.domain).filter(({transient}) => transient !== undefined).map(({target}) => target);
+	const targets = can.hasTransientDisks ? [] : headDisks(inventory.details.domain).filter(({transient}) => transient !== undefined).map(({target}) => target);
 	if (targets.length > 0) {
 		blockers.push({
 			kind: 'not-supported',
@@ -124,7 +124,7 @@ function describeProblem(image: Image, problem: Image['problems'][number]): Bloc
 }
 
 /** The chain from `path` down must be whole and free. Locks of the domain's own QEMU are not reported as problems by the inventory. */
-export function blockChain(context: PlanContext, path: string): void {
+export function refuseBrokenChain(context: PlanContext, path: string): void {
 	for (const link of chainOf(context.graph, path)) {
 		const image = imageAt(context.graph, link);
 		if (image === undefined) {
@@ -143,7 +143,7 @@ export function blockChain(context: PlanContext, path: string): void {
 }
 
 /** A head that is left: nobody else may have it open for writing. */
-export function blockHeldHead(context: PlanContext, path: string): void {
+export function refuseHeldHead(context: PlanContext, path: string): void {
 	const image = imageAt(context.graph, path);
 	for (const problem of image?.problems ?? []) {
 		const blocker = problem.kind === 'locked' ? describeProblem(image!, problem) : undefined;
@@ -154,7 +154,7 @@ export function blockHeldHead(context: PlanContext, path: string): void {
 }
 
 /** The images that will be written to in place: nothing else may need their content. */
-export function blockNeededContent(context: PlanContext, path: string, action: string): void {
+export function refuseNeededContent(context: PlanContext, path: string, action: string): void {
 	const objection = objectionTo(context.graph, path, {kind: 'overwrite'});
 	if (objection?.reason === 'is-read-only') {
 		context.blockers.push({kind: 'not-permitted', text: `${action} would write into ${path}, which is read-only by its mode.`, remedy: 'Make it writable, if it is not a template.'});
@@ -168,7 +168,7 @@ export function blockNeededContent(context: PlanContext, path: string, action: s
 }
 
 /** Room and permission for new overlays, added up for each file system. */
-export function blockFolders(context: PlanContext, overlayPaths: string[]): void {
+export function refuseFolders(context: PlanContext, overlayPaths: string[]): void {
 	const needed = new Map<string, {bytes: number; free: number; folder: string}>();
 	const seen = new Set<string>();
 	for (const path of overlayPaths) {
@@ -205,8 +205,8 @@ export function blockFolders(context: PlanContext, overlayPaths: string[]): void
 }
 
 /** By the rules of model/domain/snapshot-name.ts (L15), and not one that is there already. */
-export function blockName(context: PlanContext, name: string, what = 'the kept state'): void {
-	const {snapshots} = context.inventory.picture;
+export function requireFreeName(context: PlanContext, name: string, what = 'the kept state'): void {
+	const {snapshots} = context.inventory.details;
 	const problem = nameProblem(name);
 	if (problem !== undefined) {
 		context.blockers.push({kind: 'name', text: `The name for ${what} ${problem}.`, remedy: 'Choose another name.'});

@@ -17,7 +17,7 @@ type Merged = {
 };
 
 function findMerged(context: PlanContext, target: string, headPath: string): Merged {
-	const {snapshots, currentSnapshot} = context.inventory.picture;
+	const {snapshots, currentSnapshot} = context.inventory.details;
 	const chain = new Set(chainOf(context.graph, headPath).map(path => context.graph.keyOf(path)));
 	const merged: Merged = {missing: [], below: new Map()};
 	let above: string | undefined;
@@ -47,8 +47,8 @@ const modifiedAtOf = (context: PlanContext, path: string) => Number(imageAt(cont
 Refuses where the chain is not what the records say and the frozen image was written to after the snapshot. Records know whole seconds only: within the
 second of the snapshot, an image counts as written to where a missing one stood right on it and is not younger: one that was pulled up is. Appends blockers.
 */
-export function blockHandMerged(context: PlanContext, snapshot: Snapshot, disks: RevertDisks): void {
-	const heads = headDisks(context.inventory.picture.domain);
+export function refuseHandMerged(context: PlanContext, snapshot: Snapshot, disks: RevertDisks): void {
+	const heads = headDisks(context.inventory.details.domain);
 	for (const {target, basePath} of disks.overlaid.filter(disk => !disk.wasLeftOut)) {
 		const headPath = heads.find(disk => disk.target === target)?.sourcePath;
 		const {missing, below} = headPath === undefined ? {missing: [], below: new Map<string, string>()} : findMerged(context, target, headPath);

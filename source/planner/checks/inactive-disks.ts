@@ -6,7 +6,7 @@ import type {PlanContext} from '../context.ts';
 
 /** `because`: what would go wrong, as a sentence. Appends a blocker; libvirt has no other way to activate them than to let the guest run (tried on 11.3). */
 export function requireActiveDisks(context: PlanContext, because: string): void {
-	if (context.can.activatesLate && context.inventory.picture.domain.isFreshlyResumed === true) {
+	if (context.can.activatesLate && context.inventory.details.domain.isFreshlyResumed === true) {
 		context.blockers.push({
 			kind: 'domain-state',
 			text: `The domain is paused with the memory that it was resumed from, and QEMU has not activated its disks yet. ${because}`,

@@ -34,7 +34,7 @@ function remedyFor(domain: string, live: Disk | undefined, next: Disk | undefine
 
 /** Appends blockers. `only`: the disks that matter; undefined: all. */
 export function requireLikeDisks(context: PlanContext, only?: ReadonlySet<string>): void {
-	const {name, definition, liveDefinition} = context.inventory.picture.domain;
+	const {name, definition, liveDefinition} = context.inventory.details.domain;
 	if (liveDefinition === undefined) {
 		return;
 	}

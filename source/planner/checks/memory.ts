@@ -56,7 +56,7 @@ export function usableMemory(context: PlanContext, snapshot: Snapshot): Extract<
 		: [
 			// This libvirt would find out when the domain is off.
 			...(facts.format === undefined ? [] : [context.can.refusesMemory(facts.format)].filter(reason => reason !== undefined)),
-			...(snapshot.domain ? misfits(facts.definition, snapshot.domain, context.inventory.picture.domain.name) : []),
+			...(snapshot.domain ? misfits(facts.definition, snapshot.domain, context.inventory.details.domain.name) : []),
 		];
 	for (const reason of reasons) {
 		context.blockers.push({

@@ -34,7 +34,7 @@ export function conflictRemedy(domainName: string, target: string, {path, record
 
 /** Refuses where the domain's definition records another chain than the headers: the guest would read other bytes from its next start on. Appends to the blockers. */
 export function requireChainsAsRecorded(context: PlanContext): void {
-	const {name, definition} = context.inventory.picture.domain;
+	const {name, definition} = context.inventory.details.domain;
 	for (const disk of definition.disks) {
 		const conflict = chainConflict(context.graph, disk);
 		if (conflict) {

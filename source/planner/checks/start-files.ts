@@ -38,7 +38,7 @@ export function ejectCommand(domain: {name: string; definition: DomainDefinition
 
 /** Drives that have to be left empty in this definition, by target. */
 export function emptiedDrives(context: PlanContext, definition: DomainDefinition): Disk[] {
-	return context.can.emptiesDrives ? lostToStart(definition, context.inventory.picture.missing).media : [];
+	return context.can.emptiesDrives ? lostToStart(definition, context.inventory.details.missing).media : [];
 }
 
 /** `resumes`: the guest goes on with memory in which the medium is there. */
@@ -52,14 +52,14 @@ export function describeEmptied(drives: readonly Disk[], resumes: boolean): Cons
 /** Refuses where a start from this definition would fail. Appends to the blockers. A document that cannot be read is another's matter. */
 export function requireStartFiles(context: PlanContext, definitionXml: string): void {
 	const definition = parseDomainXml(definitionXml);
-	for (const {text, remedy} of definition.ok ? describeLost(lostToStart(definition.value, context.inventory.picture.missing)) : []) {
+	for (const {text, remedy} of definition.ok ? describeLost(lostToStart(definition.value, context.inventory.details.missing)) : []) {
 		refuse(context, {kind: 'image-missing', text: `The domain could not be started afterwards: ${text}.`, remedy});
 	}
 }
 
 /** Refuses where a state cannot be gone back to because its kernel, its firmware or a secret is gone. Appends to the blockers. */
 export function requireBootFiles(context: PlanContext, definition: DomainDefinition): void {
-	for (const {text, remedy} of describeLost({...lostToStart(definition, context.inventory.picture.missing), media: [], disks: []})) {
+	for (const {text, remedy} of describeLost({...lostToStart(definition, context.inventory.details.missing), media: [], disks: []})) {
 		refuse(context, {kind: 'image-missing', text: `The domain could not be started afterwards: ${text}.`, remedy});
 	}
 }
@@ -68,7 +68,7 @@ export function requireBootFiles(context: PlanContext, definition: DomainDefinit
 Refuses to stop a running domain that could not be started again on what it has: should anything fail after the stop, it would stay off. Appends to the blockers.
 */
 export function requireWayBack(context: PlanContext): void {
-	const {domain, missing} = context.inventory.picture;
+	const {domain, missing} = context.inventory.details;
 	const lost = lostToStart(domain.definition, missing);
 	if (!hasProcess(domain) || isStartable(lost)) {
 		return;
@@ -86,7 +86,7 @@ export function requireWayBack(context: PlanContext): void {
 
 /** Media that the domain has at this moment and that are gone, for a drive whose state only libvirt can put back. Appends to the blockers. */
 export function refuseLostMedia(context: PlanContext, definition: DomainDefinition): void {
-	for (const {target, sourcePath} of lostToStart(definition, context.inventory.picture.missing).media) {
+	for (const {target, sourcePath} of lostToStart(definition, context.inventory.details.missing).media) {
 		refuse(context, {
 			kind: 'image-missing',
 			text: `The medium of the drive ${target} is missing (${sourcePath}), and libvirt goes back to memory inside an image only with it.`,

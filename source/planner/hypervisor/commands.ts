@@ -31,7 +31,7 @@ export const imageCommands = {
 	pull: (path: string, below: {name: string; format: string} | undefined) =>
 		qemuImg('rebase', '-f', 'qcow2', ...(below === undefined ? ['-b', ''] : ['-F', below.format, '-b', below.name]), path),
 	/** Only the header: what is read stays the same where the other backing file reads the same. */
-	relink: (path: string, backing: {name: string; format: string}) =>
+	rebase: (path: string, backing: {name: string; format: string}) =>
 		qemuImg('rebase', '-u', '-f', 'qcow2', '-F', backing.format, '-b', backing.name, path),
 	/** Writes what the top holds down into `into`; the top keeps it too (`-d`), so it reads right at every moment. */
 	commit: (top: string, into: string) => qemuImg('commit', '-q', '-f', 'qcow2', '-d', '-b', into, top),

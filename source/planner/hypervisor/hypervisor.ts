@@ -27,7 +27,7 @@ export type Start = Pick<Step, 'title' | 'command'>;
 export type OpenMerge = {
 	id: string;
 	title: string;
-	ifStopped: string;
+	whenStopped: string;
 	merge: Merge;
 	target: string;
 	/** The name that the header above gets of what it is backed by; undefined: it gets none. */
@@ -40,7 +40,7 @@ export type OpenCommit = OpenMerge & {
 	/** The image that the disk writes to, above all others. */
 	head: string;
 	intoFormat: string;
-	happened: Probe;
+	doneWhen: Probe;
 	/** If the guest has ended meanwhile. */
 	instead: Instead;
 };
@@ -85,7 +85,7 @@ export type Hypervisor = {
 		What does a commit if somebody has started the domain meanwhile. Missing for a standalone QEMU: it has to stay on what it was started on, or its command line
 		would be understood by nobody.
 		*/
-		commitOnceStarted?: (merge: {top: string; into: string}, disk: {target: string; head: string}, happened: Probe) => Instead;
+		commitOnceStarted?: (merge: {top: string; into: string}, disk: {target: string; head: string}, doneWhen: Probe) => Instead;
 		/** Puts a running domain from its overlay back on the image below, with what the guest wrote. Missing as above. */
 		mergeBack?: (disk: {target: string; overlayPath: string; headPath: string}) => Command;
 		/** Takes a state out of an image that the running domain has open. `recordXml`: its record, for whoever deletes only what is recorded. */

@@ -60,7 +60,7 @@ function recordsOf(site: Site) {
 
 /** Each waits until the job has ended; another virsh can ask how far it is, and abort it. */
 function blocksOf(site: Site, records: ReturnType<typeof recordsOf>): Hypervisor['blocks'] {
-	const {uuid, graph, inventory: {picture}} = site;
+	const {uuid, graph, inventory: {details}} = site;
 	const commitHead = (target: string, into: string) => onDomain(site, 'blockcommit', '--path', target, '--base', into, '--active', '--pivot', '--wait');
 	const commit = ({top, into}: {top: string; into: string}, {target, head}: {target: string; head: string}) => graph.keyOf(top) === graph.keyOf(head)
 		? commitHead(target, into)
@@ -70,27 +70,27 @@ function blocksOf(site: Site, records: ReturnType<typeof recordsOf>): Hypervisor
 	const flush = virsh(site, [`suspend --domain ${uuid}; resume --domain ${uuid}`]);
 	return {
 		// libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush.
-		canMerge: ({way}: Merge, isHead) => way === 'commit' || (isHead && picture.domain.state === 'running'),
+		canMerge: ({way}: Merge, isHead) => way === 'commit' || (isHead && details.domain.state === 'running'),
 		bitmapsIn: () => [],
 		flush: () => ({...flush, onlyIf: {kind: 'domain-running', uuid}}),
-		pull: ({id, title, ifStopped, merge: {below}, target, grown, undo}: OpenMerge & {undo: Command[]}) => [
+		pull: ({id, title, whenStopped, merge: {below}, target, grown, undo}: OpenMerge & {undo: Command[]}) => [
 			step('create', {
 				id: `pull-${id}`,
 				title,
 				command: onDomain(site, 'blockpull', '--path', target, ...(below === undefined ? [] : ['--base', below]), '--wait'),
 				undo,
-				ifStopped,
+				whenStopped,
 				...atWork(target),
 				...grown,
 			}),
-			step('create', {id: `flush-${id}`, title: 'Let the guest stand still for a moment, so that QEMU writes out where the data lies', command: flush, ifStopped}),
+			step('create', {id: `flush-${id}`, title: 'Let the guest stand still for a moment, so that QEMU writes out where the data lies', command: flush, whenStopped}),
 		],
-		commit: ({id, title, ifStopped, merge, target, head, happened, instead, grown}: OpenCommit) => [
-			step('switch', {id: `commit-${id}`, title, command: commit(merge, {target, head}), undo: null, happened, ifStopped, instead, ...atWork(target), ...grown}),
+		commit: ({id, title, whenStopped, merge, target, head, doneWhen, instead, grown}: OpenCommit) => [
+			step('switch', {id: `commit-${id}`, title, command: commit(merge, {target, head}), undo: null, doneWhen, whenStopped, instead, ...atWork(target), ...grown}),
 		],
-		commitOnceStarted: (merge, disk, happened: Probe): Instead => ({
+		commitOnceStarted: (merge, disk, doneWhen: Probe): Instead => ({
 			onlyIf: {kind: 'domain-active', uuid},
-			commands: [{...commit(merge, disk), onlyIf: {kind: 'not', of: happened}}],
+			commands: [{...commit(merge, disk), onlyIf: {kind: 'not', of: doneWhen}}],
 			cancel: atWork(disk.target).cancel,
 		}),
 		mergeBack: ({target, overlayPath, headPath}) => ({

@@ -26,12 +26,12 @@ function openImage({graph, inventory: {bare}}: Site, path: string): OpenImage | 
 
 /** It has to run for a pull, because it is stopped for a moment after it. An image that it was started on has to stay, or its command line would be understood by nobody. */
 function canMerge(site: Site, merge: Merge): boolean {
-	const {graph, inventory: {bare, picture}} = site;
+	const {graph, inventory: {bare, details}} = site;
 	const isStart = (path: string) => (bare?.startImages ?? []).some(start => graph.keyOf(start) === graph.keyOf(path));
 	const asked = merge.way === 'pull' ? [merge.top, ...merge.layers, ...(merge.below === undefined ? [] : [merge.below])] : [merge.top, ...merge.layers];
 	return bare?.socketPath !== undefined
 		&& bare.commands.has(merge.way === 'pull' ? 'block-stream' : 'block-commit')
-		&& (merge.way === 'commit' || picture.domain.state === 'running')
+		&& (merge.way === 'commit' || details.domain.state === 'running')
 		&& asked.every(path => openImage(site, path) !== undefined)
 		&& !merge.gone.some(path => isStart(path));
 }
@@ -60,26 +60,26 @@ function job(site: Site, execute: string, {id, images, more, end}: JobGiven): Pi
 }
 
 /** Nodes with names of their own outlive the merge, and hold files that are to go. */
-function closeSteps(site: Site, phase: 'create' | 'switch', {id, ifStopped, merge}: OpenMerge): Step[] {
+function closeSteps(site: Site, phase: 'create' | 'switch', {id, whenStopped, merge}: OpenMerge): Step[] {
 	const names = merge.gone.flatMap(path => (openImage(site, path)?.closing ?? []).map(name => ({name, path})));
 	return names.map(({name, path}, index) => step(phase, {
 		id: `close-${id}-${index + 1}`,
 		title: `Let QEMU close ${posix.basename(path)} (${name})`,
 		command: askIfAlive(site, 'blockdev-del', {'node-name': name}, {until: {kind: 'node-gone', id: name}}),
-		otherwise: 'QEMU has ended, so it has nothing open.',
+		skippedNote: 'QEMU has ended, so it has nothing open.',
 		...(phase === 'switch' && {undo: null}),
-		ifStopped,
+		whenStopped,
 	}));
 }
 
 function pullSteps(site: Site, given: OpenMerge & {undo: Command[]}): Step[] {
-	const {id, title, ifStopped, merge, backingName, undo, grown} = given;
+	const {id, title, whenStopped, merge, backingName, undo, grown} = given;
 	return [
 		step('create', {
 			id: `pull-${id}`,
 			title,
 			undo,
-			ifStopped,
+			whenStopped,
 			...grown,
 			...job(site, 'block-stream', {
 				id: `vsnap-pull-${id}`,
@@ -93,15 +93,15 @@ function pullSteps(site: Site, given: OpenMerge & {undo: Command[]}): Step[] {
 			title: 'Pause the guest for a moment, so that QEMU writes out where the data lies',
 			command: ask(site, 'stop'),
 			undo: [askIfAlive(site, 'cont')],
-			ifStopped,
+			whenStopped,
 		}),
-		step('create', {id: `resume-${id}`, title: 'Let the guest go on', command: ask(site, 'cont'), ifStopped}),
+		step('create', {id: `resume-${id}`, title: 'Let the guest go on', command: ask(site, 'cont'), whenStopped}),
 		...closeSteps(site, 'create', given),
 	];
 }
 
 function commitSteps(site: Site, given: OpenCommit): Step[] {
-	const {id, title, ifStopped, merge: {top, into}, backingName, target, head, happened, intoFormat, instead} = given;
+	const {id, title, whenStopped, merge: {top, into}, backingName, target, head, doneWhen, intoFormat, instead} = given;
 	const {graph, uuid} = site;
 	const jobId = `vsnap-commit-${id}`;
 	const isHead = graph.keyOf(top) === graph.keyOf(head);
@@ -110,10 +110,10 @@ function commitSteps(site: Site, given: OpenCommit): Step[] {
 		title,
 		undo: null,
 		// As QEMU tells the name.
-		happened: isHead ? {kind: 'head-is', uuid, target, path: openImage(site, into)?.path ?? into} : happened,
+		doneWhen: isHead ? {kind: 'head-is', uuid, target, path: openImage(site, into)?.path ?? into} : doneWhen,
 		instead,
 		...(isHead && {pivot: {from: top, to: into, toFormat: intoFormat}}),
-		ifStopped,
+		whenStopped,
 		...job(site, 'block-commit', isHead
 			? {id: jobId, images: {device: top, 'base-node': into}, more: {}, end: 'job-pivot'}
 			: {id: jobId, images: {device: head, 'top-node': top, 'base-node': into}, more: backingName === undefined ? {} : {'backing-file': backingName}, end: 'job'}),

@@ -49,13 +49,13 @@ removed.
 export function withRecords(site: Site, plan: Plan): Plan {
 	const {metadataPath, isRecorded} = factsOf(site);
 	const snapshots = snapshotsFolder(site);
-	const ifStopped = 'Nothing but the record of the domain has been made.';
+	const whenStopped = 'Nothing but the record of the domain has been made.';
 	const before: Step[] = [step('create', {
 		id: 'records',
 		title: 'Have a folder for the records of the domain',
 		command: file('mkdir', '-p', '--', snapshots),
 		undo: [file('rmdir', '--ignore-fail-on-non-empty', '--', snapshots, metadataPath)],
-		ifStopped,
+		whenStopped,
 	})];
 	if (!isRecorded) {
 		before.push(step('create', {
@@ -63,7 +63,7 @@ export function withRecords(site: Site, plan: Plan): Plan {
 			title: 'Record the domain as it is',
 			command: define(site, 'definition-first', site.inventory.definitionXml),
 			undo: [file('rm', '-f', '--', posix.join(metadataPath, 'domain.xml'))],
-			ifStopped,
+			whenStopped,
 		}));
 	}
 
@@ -71,7 +71,7 @@ export function withRecords(site: Site, plan: Plan): Plan {
 		id: 'records-sync',
 		title: 'Have the records safely on disk',
 		command: file('sync', '--', snapshots, metadataPath),
-		ifStopped: 'The rest would be finished: the domain is on its new disks.',
+		whenStopped: 'The rest would be finished: the domain is on its new disks.',
 	});
 	const {steps} = plan;
 	const [changeAt, removalAt] = [steps.findIndex(({phase}) => phase !== 'check'), steps.findIndex(({phase}) => phase === 'remove')].map(at => at === -1 ? steps.length : at) as [number, number];

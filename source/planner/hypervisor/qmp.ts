@@ -16,7 +16,7 @@ function domainOf(site: Site): Hypervisor['domain'] {
 		start: (isPaused, definitionXml) => relaunch(definitionXml, {isPaused}),
 		define: (fileName, xml) => define(site, fileName, xml),
 		resume({memoryPath, definitionXml, isPaused}) {
-			const ifStopped = 'The rest would be finished: the domain is on its new disks.';
+			const whenStopped = 'The rest would be finished: the domain is on its new disks.';
 			return {
 				start: {title: 'Start QEMU, waiting for the saved memory', command: relaunch(definitionXml, {isPaused: true, memory: {kind: 'incoming'}})},
 				after: [
@@ -26,11 +26,11 @@ function domainOf(site: Site): Hypervisor['domain'] {
 						command: ask(site, 'migrate-incoming', {
 							uri: site.can.migratesToFile && !memoryPath.includes(',offset=') ? `file:${memoryPath}` : `exec:cat -- ${quoteAsIs(memoryPath)}`,
 						}, {until: {kind: 'incoming'}}),
-						happened: {kind: 'memory-loaded', uuid: site.uuid},
-						ifStopped,
+						doneWhen: {kind: 'memory-loaded', uuid: site.uuid},
+						whenStopped,
 						timeoutMs: 3_600_000,
 					}),
-					...(isPaused ? [] : [step('switch', {id: 'resume', title: 'Let the guest run', command: ask(site, 'cont'), ifStopped})]),
+					...(isPaused ? [] : [step('switch', {id: 'resume', title: 'Let the guest run', command: ask(site, 'cont'), whenStopped})]),
 				],
 			};
 		},

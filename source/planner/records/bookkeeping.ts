@@ -33,7 +33,7 @@ export function preservingXml(snapshot: Snapshot): Result<string> {
 }
 
 function headPaths(context: PlanContext): Map<string, string> {
-	return new Map(headDisks(context.inventory.picture.domain).flatMap(disk => disk.sourcePath === undefined ? [] : [[disk.target, disk.sourcePath]]));
+	return new Map(headDisks(context.inventory.details.domain).flatMap(disk => disk.sourcePath === undefined ? [] : [[disk.target, disk.sourcePath]]));
 }
 
 /** Makes the record of the former current snapshot current again, without losing what it says of its overlays. */
@@ -65,7 +65,7 @@ function backToFormerCurrent(context: PlanContext, former: Snapshot | undefined,
 Takes the overlays of an earlier revert out of the record of the snapshot that was current: they are frozen or gone from here on, and a later revert or
 delete by libvirt must not take them for its own.
 */
-export function tidyFormer(context: PlanContext, former: Snapshot | undefined): Result<Step[]> {
+export function dropRevertDisks(context: PlanContext, former: Snapshot | undefined): Result<Step[]> {
 	if (former === undefined || former.revertDisks.length === 0) {
 		return succeed([]);
 	}
@@ -81,8 +81,8 @@ export function tidyFormer(context: PlanContext, former: Snapshot | undefined): 
 }
 
 export function bookkeepingSteps(context: PlanContext, target: Snapshot, given: {heads: Map<string, string>; hasChildren: boolean}): Result<Step[]> {
-	const {picture} = context.inventory;
-	const former = picture.snapshots.find(snapshot => snapshot.name === picture.currentSnapshot);
+	const {details} = context.inventory;
+	const former = details.snapshots.find(snapshot => snapshot.name === details.currentSnapshot);
 	const undo = backToFormerCurrent(context, former, target);
 	if (!undo.ok) {
 		return undo;
@@ -102,6 +102,6 @@ export function bookkeepingSteps(context: PlanContext, target: Snapshot, given: 
 		command: context.hypervisor.records.replace({fileName: 'snapshot-target', xml: rewritten.value, makeCurrent: true}),
 		undo: undo.value,
 	})];
-	const tidied = former?.name === target.name ? succeed([]) : tidyFormer(context, former);
+	const tidied = former?.name === target.name ? succeed([]) : dropRevertDisks(context, former);
 	return tidied.ok ? succeed([...steps, ...tidied.value]) : tidied;
 }

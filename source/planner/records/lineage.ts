@@ -12,7 +12,7 @@ export type Head = {target: string; path: string};
 
 /** The image files that the domain writes to. */
 export function writtenHeads(context: PlanContext): Head[] {
-	return headDisks(context.inventory.picture.domain).flatMap(disk =>
+	return headDisks(context.inventory.details.domain).flatMap(disk =>
 		isWritableMedium(disk) && disk.sourcePath?.startsWith('/') ? [{target: disk.target, path: disk.sourcePath}] : []);
 }
 
@@ -27,7 +27,7 @@ export function recordedOverlays(snapshot: Snapshot): Map<string, string> {
 }
 
 /** By the key of an image in the graph: the external snapshots, the domain's or some of them, that froze it. */
-export function frozenIndex(context: PlanContext, snapshots: readonly Snapshot[] = context.inventory.picture.snapshots): Map<string, Snapshot[]> {
+export function frozenIndex(context: PlanContext, snapshots: readonly Snapshot[] = context.inventory.details.snapshots): Map<string, Snapshot[]> {
 	const index = new Map<string, Snapshot[]>();
 	for (const snapshot of snapshots) {
 		for (const {target, mode} of snapshot.disks) {
@@ -81,7 +81,7 @@ function youngest(snapshots: readonly Snapshot[], candidates: Snapshot[][]): Sna
 
 /** Whether every disk that the line to this snapshot has recorded is backed by the image that was frozen last in it. Other disks say nothing. */
 function fitsHeads(context: PlanContext, index: Map<string, Snapshot[]>, snapshot: Snapshot): boolean {
-	const line = withAncestors(context.inventory.picture.snapshots, snapshot.name);
+	const line = withAncestors(context.inventory.details.snapshots, snapshot.name);
 	return writtenHeads(context).every(({target, path}) => {
 		const recorded = line.find(candidate => isExternalOn(candidate, target));
 		const frozen = recorded && frozenPath(recorded, target);
@@ -101,7 +101,7 @@ export function snapshotBelowHeads(context: PlanContext, snapshots: readonly Sna
 
 /** Asks every head. A domain without external snapshots is right as it is. */
 export function judgeCurrent(context: PlanContext): CurrentVerdict {
-	const {snapshots, currentSnapshot} = context.inventory.picture;
+	const {snapshots, currentSnapshot} = context.inventory.details;
 	const index = frozenIndex(context);
 	if (index.size === 0) {
 		return {isRight: true, rightful: undefined, isHandMerged: false};
@@ -147,5 +147,5 @@ export function misnamedHeads(context: PlanContext, current: Snapshot): Head[] {
 
 /** Whether the record of the current snapshot has to name what the domain writes to: before 9.9 one with children keeps what it named. */
 export function mustNameHeads(context: PlanContext, current: Snapshot): boolean {
-	return context.can.currentNamesHeads || !context.inventory.picture.snapshots.some(({parent}) => parent === current.name);
+	return context.can.currentNamesHeads || !context.inventory.details.snapshots.some(({parent}) => parent === current.name);
 }

@@ -36,11 +36,11 @@ export type RecordPlan = {
 	parents: Array<{name: string; parent: string | undefined}>;
 };
 
-const ifStopped = 'The switch would be finished: the disks read the same at every moment.';
+const whenStopped = 'The switch would be finished: the disks read the same at every moment.';
 
 /** The current snapshot afterwards: the nearest ancestor that remains, else the one that the disks come from by the images. Never one of another branch. */
 export function nextCurrent(context: PlanContext, gone: ReadonlySet<string>): string | undefined {
-	const {snapshots, currentSnapshot} = context.inventory.picture;
+	const {snapshots, currentSnapshot} = context.inventory.details;
 	const above = currentSnapshot === undefined ? undefined : withAncestors(snapshots, currentSnapshot).find(({name}) => !gone.has(name));
 	if (above) {
 		return above.name;
@@ -106,7 +106,7 @@ function draftOf(context: PlanContext, snapshot: Snapshot, given: {number: numbe
 
 /** Records that have to be written anew: below and right above what is forgotten, the current one, and whatever names an image that moves. */
 function affectedBy(context: PlanContext, change: RecordChange, given: {gone: ReadonlySet<string>; current: string | undefined}): Set<string> {
-	const {snapshots} = context.inventory.picture;
+	const {snapshots} = context.inventory.details;
 	const {gone, current} = given;
 	const below = change.deleted.flatMap(({name}) => [...withDescendants(snapshots, name)]);
 	const above = change.deleted.flatMap(({parent}) => parent ?? []);
@@ -126,7 +126,7 @@ function restoreCommands(context: PlanContext, snapshots: readonly Snapshot[]): 
 			return xml;
 		}
 
-		const makeCurrent = snapshot.name === context.inventory.picture.currentSnapshot;
+		const makeCurrent = snapshot.name === context.inventory.details.currentSnapshot;
 		commands.push(context.hypervisor.records.replace({fileName: `record-${index + 1}-before`, xml: xml.value, makeCurrent}));
 	}
 
@@ -141,13 +141,13 @@ function redefineStep(context: PlanContext, draft: Draft, stage: 'between' | 'af
 		title: stage === 'after' ? `Write the record of "${snapshot.name}" as it has to be` : `Hang "${snapshot.name}" where it belongs`,
 		// Put back with the first record that was forgotten, because it may name that one as its parent.
 		command: context.hypervisor.records.replace({fileName: `record-${number}-${stage}`, xml, makeCurrent: false}),
-		ifStopped,
+		whenStopped,
 	});
 }
 
 /** The current snapshot is changed before the old one is forgotten, so that there is one at every moment. */
 function currentSteps(context: PlanContext, draft: Draft | undefined): Result<Step[]> {
-	const {snapshots, currentSnapshot} = context.inventory.picture;
+	const {snapshots, currentSnapshot} = context.inventory.details;
 	if (draft === undefined || draft.snapshot.name === currentSnapshot) {
 		return succeed([]);
 	}
@@ -165,14 +165,14 @@ function currentSteps(context: PlanContext, draft: Draft | undefined): Result<St
 			title: `Make "${draft.snapshot.name}" the current snapshot`,
 			command: context.hypervisor.records.replace({fileName: 'record-current', xml: xml.value, makeCurrent: true}),
 			undo: undo.value,
-			ifStopped,
+			whenStopped,
 		})])
 		: undo;
 }
 
 /** Fails with `unreadable` where a record cannot be changed. */
 export function planRecords(context: PlanContext, change: RecordChange): Result<RecordPlan> {
-	const {snapshots} = context.inventory.picture;
+	const {snapshots} = context.inventory.details;
 	const gone = new Set(change.deleted.map(({name}) => name));
 	const current = nextCurrent(context, gone);
 	const parents = parentsAfter(snapshots, gone);
@@ -197,16 +197,16 @@ export function planRecords(context: PlanContext, change: RecordChange): Result<
 		return restore;
 	}
 
-	const forget = inOrder(snapshots, gone).reverse().map((snapshot, index): Step => step('switch', {
+	const deleteMetadata = inOrder(snapshots, gone).reverse().map((snapshot, index): Step => step('switch', {
 		id: `forget-${index + 1}`,
 		title: `Drop the record of "${snapshot.name}"`,
 		command: context.hypervisor.records.deleteMetadata(snapshot.name),
 		undo: index === 0 ? restore.value : [],
-		happened: {kind: 'snapshot-missing', uuid: context.uuid, name: snapshot.name},
-		ifStopped,
+		doneWhen: {kind: 'snapshot-missing', uuid: context.uuid, name: snapshot.name},
+		whenStopped,
 	}));
 	return succeed({
-		before: [...makeCurrent.value, ...forget, ...(change.isIrreversible ? drafts.map(draft => redefineStep(context, draft, 'between')) : [])],
+		before: [...makeCurrent.value, ...deleteMetadata, ...(change.isIrreversible ? drafts.map(draft => redefineStep(context, draft, 'between')) : [])],
 		after: drafts.map(draft => redefineStep(context, draft, 'after')),
 		currentSnapshot: current,
 		parents: [...parents].map(([name, parent]) => ({name, parent})),

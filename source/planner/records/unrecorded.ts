@@ -14,7 +14,7 @@ export type LayerDisk = {target: string; frozenPath: string; overlayPath: string
 /** An overlay beside its backing file, named after it, on an image that no snapshot froze and that nothing else needs. */
 function layersOf(context: PlanContext, target: string, headPath: string, frozen: ReadonlySet<string>): LayerDisk[] {
 	const {graph} = context;
-	const left = new Set((context.inventory.picture.domain.definition.leftImages ?? []).map(path => graph.keyOf(path)));
+	const left = new Set((context.inventory.details.domain.definition.leftImages ?? []).map(path => graph.keyOf(path)));
 	const chain = chainOf(graph, headPath);
 	const layers: LayerDisk[] = [];
 	for (const [index, overlayPath] of chain.entries()) {

@@ -208,7 +208,7 @@ export function formatShellScript(plan: Plan, options: ShellOptions): string {
 			lines.push(step.guard === undefined ? `${unless}${run} || exit 4` : `{ ${guardLine(step.guard, words, options)}; } && ${run} || exit 4`);
 		} else {
 			const mark = step.undo?.length === 0 ? [] : [`reached=${index + 1}`];
-			lines.push(...(step.failsClean ? [] : mark), `${unless}${run}${silent} || put_back`, ...(step.failsClean ? mark : []));
+			lines.push(...(step.failureChangesNothing ? [] : mark), `${unless}${run}${silent} || put_back`, ...(step.failureChangesNothing ? mark : []));
 		}
 	}
 

@@ -58,7 +58,7 @@ export function refuseFolderRisks(context: PlanContext, paths: readonly string[]
 }
 
 function step(id: string, title: string, more: Pick<Step, 'command' | 'phase'> & Partial<Step>): Step {
-	return {id, title, undo: [], happened: {kind: 'never'}, ifStopped: 'The new files would be removed again: the domain is as it was.', ...more};
+	return {id, title, undo: [], doneWhen: {kind: 'never'}, whenStopped: 'The new files would be removed again: the domain is as it was.', ...more};
 }
 
 /** The steps of a branch's upper layer have names of their own: its disks are those of the layer below. */
@@ -72,8 +72,8 @@ export function openBuildFolders(files: readonly BuiltFile[]): Step[] {
 		phase: 'create',
 		command: fileCommands.makeFolder(path),
 		undo: [{...fileCommands.removeFolder(path), onlyIf: {kind: 'file-exists', path}}],
-		happened: {kind: 'file-exists', path},
-		failsClean: true,
+		doneWhen: {kind: 'file-exists', path},
+		failureChangesNothing: true,
 	}));
 }
 
@@ -87,8 +87,8 @@ export function publishStep(file: BuiltFile): Step[] {
 			phase: 'create',
 			command: inPlace(build.place, fileCommands.link(other, path)),
 			undo: [{...inPlace({...build.place, entry: {name: posix.basename(path), is: other}}, fileCommands.remove(path)), onlyIf: {kind: 'same-file', path, other}}],
-			happened: {kind: 'same-file', path, other},
-			failsClean: true,
+			doneWhen: {kind: 'same-file', path, other},
+			failureChangesNothing: true,
 		})];
 }
 
@@ -102,12 +102,12 @@ export function proveBuilt(files: readonly BuiltFile[]): Step[] {
 
 /** Takes the private names away when all is done. */
 export function closeBuildFolders(files: readonly BuiltFile[]): Step[] {
-	const after = {phase: 'remove', undo: null, ifStopped: 'The work is done; the private folder would be left for recover.'} as const;
+	const after = {phase: 'remove', undo: null, whenStopped: 'The work is done; the private folder would be left for recover.'} as const;
 	const built = files.filter(({build}) => build !== undefined);
 	return [
 		...built.map((file, index) => step(`close-${index + 1}`, `Take away the private name of ${posix.basename(file.overlayPath)}`, {
-			...after, command: fileCommands.remove(buildPath(file)), happened: {kind: 'file-missing', path: buildPath(file)},
+			...after, command: fileCommands.remove(buildPath(file)), doneWhen: {kind: 'file-missing', path: buildPath(file)},
 		})),
-		...foldersOf(built).map((path, index) => step(`close-folder-${index + 1}`, 'Remove the private folder', {...after, command: fileCommands.removeFolder(path), happened: {kind: 'file-missing', path}})),
+		...foldersOf(built).map((path, index) => step(`close-folder-${index + 1}`, 'Remove the private folder', {...after, command: fileCommands.removeFolder(path), doneWhen: {kind: 'file-missing', path}})),
 	];
 }

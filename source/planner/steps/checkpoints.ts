@@ -43,7 +43,7 @@ function forgetStep(context: PlanContext, checkpoint: Checkpoint, index: number)
 			...context.hypervisor.checkpoints.replace(`checkpoint-${index}`, checkpoint.xml),
 			onlyIf: {kind: 'checkpoint-missing', uuid: context.uuid, name: checkpoint.name},
 		}],
-		happened: {kind: 'checkpoint-missing', uuid: context.uuid, name: checkpoint.name},
+		doneWhen: {kind: 'checkpoint-missing', uuid: context.uuid, name: checkpoint.name},
 	});
 }
 
@@ -90,7 +90,7 @@ function recordAfter(checkpoint: Checkpoint, all: Checkpoint[], good: ReadonlySe
 
 /** For plans that change snapshot records and nothing that a checkpoint is about: a picky libvirt refuses that while there are checkpoints. */
 export function checkpointsAside(context: PlanContext): {before: Step[]; after: Step[]} {
-	const all = byAge(context.inventory.picture.checkpoints);
+	const all = byAge(context.inventory.details.checkpoints);
 	return context.can.redefinesBesideCheckpoints
 		? {before: [], after: []}
 		: {
@@ -101,7 +101,7 @@ export function checkpointsAside(context: PlanContext): {before: Step[]; after: 
 
 /** Fails with `unreadable` where a record cannot be changed. */
 export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot; disks: OverlaidDisk[]}): Result<CheckpointSteps> {
-	const all = byAge(context.inventory.picture.checkpoints);
+	const all = byAge(context.inventory.details.checkpoints);
 	const result: CheckpointSteps = {bitmaps: [], before: [], after: [], consequences: []};
 	const good = new Set<Checkpoint>();
 	for (const checkpoint of all) {
@@ -123,7 +123,7 @@ export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot
 				id: `bitmap-${disk.target}-${checkpoint.name}`,
 				title: `Let the checkpoint "${checkpoint.name}" go on in the new overlay of ${disk.target}`,
 				command: imageCommands.addBitmap({path: buildPath(disk), name: bitmap!.name, granularityBytes: bitmap!.granularityBytes}),
-				ifStopped: 'The new overlays would be removed again: the domain is as it was.',
+				whenStopped: 'The new overlays would be removed again: the domain is as it was.',
 			}));
 		}
 	}

@@ -13,13 +13,13 @@ import type {PlanContext} from '../context.ts';
 import {buildFor, placeOf, type Build} from './build-folder.ts';
 import {reserving, step} from './step.ts';
 
-const isTakenBack = 'It would be taken back: the firmware\'s variables are as they were.';
+const whenStopped = 'It would be taken back: the firmware\'s variables are as they were.';
 /** The age of a copy that is not proven: no snapshot is as old. */
 export const noAge = '0';
 
 /** A step about them, with what most of them have in common. */
 export function nvramStep(id: string, title: string, phase: Phase, more: Pick<Step, 'command'> & Partial<Step>): Step {
-	return step(phase, {id, title, undo: [], ifStopped: isTakenBack, ...more});
+	return step(phase, {id, title, undo: [], whenStopped, ...more});
 }
 
 export type Copy = {
@@ -87,8 +87,8 @@ export function prepareCopy(context: PlanContext, copy: Copy, build: Build & {pa
 		nvramStep(`folder-${id}`, `Make a private folder, ${folder}: others may write to where ${title} belongs`, phase, {
 			command: fileCommands.makeFolder(folder),
 			undo: [{...fileCommands.removeFolder(folder), onlyIf: {kind: 'file-exists', path: folder}}],
-			happened: {kind: 'file-exists', path: folder},
-			failsClean: true,
+			doneWhen: {kind: 'file-exists', path: folder},
+			failureChangesNothing: true,
 		}),
 		nvramStep(`copy-${id}`, `Copy ${posix.basename(from)} there`, phase, {
 			command: inPlace(placeOfKnown(context, from), fileCommands.copyFrom(from, path)),
@@ -116,11 +116,11 @@ function placedCopySteps(context: PlanContext, copy: Copy, build: Build & {path:
 		nvramStep(`publish-${id}`, `Link ${title} to where it belongs`, phase, {
 			command: inPlace(place, fileCommands.link(path, to)),
 			undo: [{...inPlace(place, fileCommands.remove(to)), onlyIf: {kind: 'file-exists', path: to}}],
-			happened: {kind: 'file-exists', path: to},
-			undoIfUnsure: {kind: 'same-file', path: to, other: path},
-			failsClean: true,
+			doneWhen: {kind: 'file-exists', path: to},
+			undoWhen: {kind: 'same-file', path: to, other: path},
+			failureChangesNothing: true,
 		}),
-		nvramStep(`close-${id}`, 'Take away its private name', phase, {command: fileCommands.remove(path), happened: {kind: 'file-missing', path}}),
+		nvramStep(`close-${id}`, 'Take away its private name', phase, {command: fileCommands.remove(path), doneWhen: {kind: 'file-missing', path}}),
 	];
 }
 
@@ -131,8 +131,8 @@ export function closeCopy(context: PlanContext, copy: Pick<Copy, 'id' | 'to' | '
 		? []
 		: [nvramStep(`close-folder-${copy.id}`, 'Remove the private folder', copy.phase, {
 			command: fileCommands.removeFolder(build.folder),
-			happened: {kind: 'file-missing', path: build.folder},
-			...(copy.phase === 'remove' && {undo: null, ifStopped: 'The work is done; the private folder would be left for recover.'}),
+			doneWhen: {kind: 'file-missing', path: build.folder},
+			...(copy.phase === 'remove' && {undo: null, whenStopped: 'The work is done; the private folder would be left for recover.'}),
 		})];
 }
 
@@ -165,8 +165,8 @@ export function copySteps(context: PlanContext, copy: Copy): Step[] {
 				undo: putInPlace(context, {id, from: to, to: from, like: context.inventory.nvramFiles.get(from)}),
 				undoWhileOff: true,
 				// Nothing has been written there before it is done.
-				undoIfUnsure: {kind: 'never'},
-				failsClean: true,
+				undoWhen: {kind: 'never'},
+				failureChangesNothing: true,
 			}),
 		}),
 	];

@@ -15,7 +15,7 @@ export function canStart(context: PlanContext, definitionXml: string): boolean {
 }
 
 /** Refuses where the domain is to be started afterwards and we cannot: said before anything is stopped. Appends to the blockers. */
-export function blockStart(context: PlanContext, definitionXml: string): void {
+export function requireStart(context: PlanContext, definitionXml: string): void {
 	const problems = context.hypervisor.domain.startProblems(definitionXml);
 	if (problems.length > 0) {
 		context.blockers.push({
@@ -31,7 +31,7 @@ Power off, if it runs. Undone by a start (the guest then has rebooted). `isGrace
 holds, or the step fails. Appends to the blockers where it could not be started again.
 */
 export function stopSteps(context: PlanContext, options: {phase: Phase; isGraceful: boolean}): Step[] {
-	const {domain} = context.inventory.picture;
+	const {domain} = context.inventory.details;
 	if (!hasProcess(domain)) {
 		return [];
 	}
@@ -45,8 +45,8 @@ export function stopSteps(context: PlanContext, options: {phase: Phase; isGracef
 		undo: canStart(context, definitionXml)
 			? [{...context.hypervisor.domain.start(domain.state === 'paused', definitionXml), onlyIf: {kind: 'domain-off', uuid: context.uuid}}]
 			: [],
-		happened: {kind: 'domain-off', uuid: context.uuid},
-		ifStopped: 'The domain would be started again on the disks that it had; its memory is lost.',
+		doneWhen: {kind: 'domain-off', uuid: context.uuid},
+		whenStopped: 'The domain would be started again on the disks that it had; its memory is lost.',
 	})];
 }
 
@@ -67,26 +67,26 @@ export function startStep(context: PlanContext, {command, title}: Start): Step {
 		title,
 		command,
 		undo: [{...context.hypervisor.domain.stop(false), onlyIf: {kind: 'domain-active', uuid: context.uuid}}],
-		happened: {kind: 'domain-active', uuid: context.uuid},
-		ifStopped: 'The rest would be finished: the domain is on its new disks.',
+		doneWhen: {kind: 'domain-active', uuid: context.uuid},
+		whenStopped: 'The rest would be finished: the domain is on its new disks.',
 		timeoutMs: 300_000,
 	});
 }
 
 /** The domain goes on with saved memory. Appends to the blockers where it cannot be started. */
 export function resumeSteps(context: PlanContext, given: {memoryPath: string; definitionXml: string; isPaused: boolean}): Step[] {
-	blockStart(context, given.definitionXml);
+	requireStart(context, given.definitionXml);
 	if (!canStart(context, given.definitionXml)) {
 		return [];
 	}
 
 	const {start, after} = context.hypervisor.domain.resume(given);
-	return [{...startStep(context, start), mustBeOurs: true}, ...after];
+	return [{...startStep(context, start), countsOnlyIfLogged: true}, ...after];
 }
 
 /** Boots the domain. `definitionXml`: what it is on by then. */
 export function bootSteps(context: PlanContext, given: {definitionXml: string; isPaused: boolean}): Step[] {
-	blockStart(context, given.definitionXml);
+	requireStart(context, given.definitionXml);
 	return canStart(context, given.definitionXml)
 		? [startStep(context, {command: context.hypervisor.domain.start(given.isPaused, given.definitionXml), title: given.isPaused ? 'Start the domain, paused' : 'Start the domain'})]
 		: [];

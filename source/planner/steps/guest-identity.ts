@@ -42,7 +42,7 @@ export function describeIdentity(context: PlanContext, snapshot: Snapshot, {resu
 
 /** For a new snapshot. */
 export function describeTpmLeftOut(context: PlanContext): Consequence[] {
-	const {definition, liveDefinition} = context.inventory.picture.domain;
+	const {definition, liveDefinition} = context.inventory.details.domain;
 	const {tpm} = liveDefinition ?? definition;
 	return tpm === undefined
 		? []

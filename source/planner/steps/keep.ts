@@ -41,7 +41,7 @@ function modeOf(disk: Disk, request: KeepRequest): SnapshotMode {
 	return isWritableMedium(disk) && disk.sourceType === 'file' && !isKeptOutOfSnapshots(disk) && !request.untouched.has(disk.target) ? request.kind : 'no';
 }
 
-function blockKeep(context: PlanContext, disks: Disk[], request: KeepRequest): void {
+function refuseKeep(context: PlanContext, disks: Disk[], request: KeepRequest): void {
 	for (const disk of disks) {
 		if (request.kind === 'external') {
 			requirePlainLayers(context, disk.target, disk.sourcePath!, readOutRemedy(context, disk.sourcePath!));
@@ -103,12 +103,12 @@ function describeLeftOut(context: PlanContext, disks: readonly Disk[], request: 
 
 /** Steps that need the domain to be off. Appends blockers to the context. */
 export function keepPresentState(context: PlanContext, request: KeepRequest): Result<Kept> {
-	const {picture, definitionXml} = context.inventory;
-	const disks = headDisks(picture.domain);
+	const {details, definitionXml} = context.inventory;
+	const disks = headDisks(details.domain);
 	const partaking = disks.filter(disk => modeOf(disk, request) !== 'no');
-	blockKeep(context, partaking, request);
+	refuseKeep(context, partaking, request);
 	const consequences = describeLeftOut(context, disks, request);
-	const isRunning = hasProcess(picture.domain);
+	const isRunning = hasProcess(details.domain);
 	const sources = new Map(partaking.map(disk => [disk.target, {path: disk.sourcePath!, format: disk.format ?? 'qcow2'}]));
 	const domainXml = changeDomainXml(definitionXml, {sources, rootName: 'domain'});
 	if (!domainXml.ok) {
@@ -121,7 +121,7 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 		// Of a guest that runs the power is cut: what is kept is no orderly end. libvirt has the one state for external snapshots alone, and goes back to the
 		// other as to that of a domain that was off.
 		state: isRunning ? (request.kind === 'external' ? 'disk-snapshot' : 'crashed') : 'shutoff',
-		parent: picture.currentSnapshot,
+		parent: details.currentSnapshot,
 		createdAt: Math.floor(request.now.getTime() / 1000),
 		memory: {mode: 'no'},
 		disks: disks.map(disk => ({
@@ -142,8 +142,8 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 				title: `Keep the present state of ${disk.target} inside its image as "${request.name}"`,
 				command: imageCommands.tag(disk.sourcePath!, request.name),
 				undo: [{...imageCommands.untag(disk.sourcePath!, request.name), onlyIf: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name}}],
-				happened: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name},
-				ifStopped: 'It would be taken back: the domain is as it was.',
+				doneWhen: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name},
+				whenStopped: 'It would be taken back: the domain is as it was.',
 			}));
 		}
 	}
@@ -157,13 +157,13 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 		title: `Record the present state as snapshot "${request.name}"`,
 		command: context.hypervisor.records.replace({fileName: 'snapshot-kept', xml, makeCurrent: false}),
 		undo: [{...context.hypervisor.records.deleteMetadata(request.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: request.name}}],
-		ifStopped: 'It would be taken back: the record is dropped again.',
+		whenStopped: 'It would be taken back: the record is dropped again.',
 	}));
 	const pins: Pin[] = partaking.map(disk => ({
 		path: disk.sourcePath!,
 		hold: request.kind === 'external' ? 'content' : 'existence',
 		domainUuid: context.uuid,
-		label: `snapshot ${request.name} of ${picture.domain.name}`,
+		label: `snapshot ${request.name} of ${details.domain.name}`,
 		snapshot: request.name,
 		target: disk.target,
 	}));

@@ -14,25 +14,25 @@ import type {PlanContext} from '../context.ts';
 import {backingNameFor} from './backing-name.ts';
 import {step} from './step.ts';
 
-const ifStoppedBefore = 'Everything could be put back: the images read the same at every moment.';
-const ifStoppedAfter = 'It would be finished: the disks read the same at every moment, and the state of the snapshot that goes is given up.';
+const whenStoppedBefore = 'Everything could be put back: the images read the same at every moment.';
+const whenStoppedAfter = 'It would be finished: the disks read the same at every moment, and the state of the snapshot that goes is given up.';
 
 type OwnDisk = {target: string; sourcePath?: string};
 
 /** The disk of the domain that has this image in its chain, running or not; undefined where none has. */
 function diskOn(context: PlanContext, path: string): OwnDisk | undefined {
 	const key = context.graph.keyOf(path);
-	return headDisks(context.inventory.picture.domain)
+	return headDisks(context.inventory.details.domain)
 		.find(({sourcePath}) => sourcePath?.startsWith('/') && chainOf(context.graph, sourcePath).some(link => context.graph.keyOf(link) === key));
 }
 
 /** The disk of the running domain that has this image open; undefined where none has. */
 export function openDiskOf(context: PlanContext, path: string): string | undefined {
-	return hasProcess(context.inventory.picture.domain) ? diskOn(context, path)?.target : undefined;
+	return hasProcess(context.inventory.details.domain) ? diskOn(context, path)?.target : undefined;
 }
 
 export function isOpenHead(context: PlanContext, path: string): boolean {
-	const {domain} = context.inventory.picture;
+	const {domain} = context.inventory.details;
 	return hasProcess(domain) && headDisks(domain).some(({sourcePath}) => sourcePath !== undefined && context.graph.keyOf(sourcePath) === context.graph.keyOf(path));
 }
 
@@ -53,7 +53,7 @@ function dateSteps(context: PlanContext, given: {id: string; path: string; conte
 		title: `Let ${posix.basename(given.path)} be as old as its content`,
 		command,
 		undo: given.isIrreversible ? null : [],
-		ifStopped: given.isIrreversible ? ifStoppedAfter : ifStoppedBefore,
+		whenStopped: given.isIrreversible ? whenStoppedAfter : whenStoppedBefore,
 	}));
 }
 
@@ -63,7 +63,7 @@ function syncStep(id: string, paths: string[], isIrreversible: boolean): Step {
 		title: `Have ${paths.map(path => posix.basename(path)).join(', ')} safely on disk`,
 		command: fileCommands.sync(paths),
 		undo: isIrreversible ? null : [],
-		ifStopped: isIrreversible ? ifStoppedAfter : ifStoppedBefore,
+		whenStopped: isIrreversible ? whenStoppedAfter : whenStoppedBefore,
 	});
 }
 
@@ -87,10 +87,10 @@ function growthOf(context: PlanContext, path: string, growthBytes: number): Pick
 All that a pull took over reads the same from below, which is untouched. A QEMU that was killed may have told the header of the new backing file and not where the
 pulled data lies, so once it is off the header gets its old one back. One that runs reads the same either way, and writes out where the data lies.
 */
-function relinkBack(context: PlanContext, {top, layers}: Merge): Command[] {
+function rebaseBack(context: PlanContext, {top, layers}: Merge): Command[] {
 	const nearest = layers.at(-1)!;
 	const backing = {name: imageAt(context.graph, top)?.backingName ?? nearest, format: formatAt(context, nearest)};
-	const commands: Command[] = [imageCommands.relink(top, backing), ...dateCommand(context, top, top)];
+	const commands: Command[] = [imageCommands.rebase(top, backing), ...dateCommand(context, top, top)];
 	if (diskOn(context, top) === undefined) {
 		return commands;
 	}
@@ -101,14 +101,14 @@ function relinkBack(context: PlanContext, {top, layers}: Merge): Command[] {
 
 function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	const {top, layers, below, cost} = merge;
-	const undo = relinkBack(context, merge);
+	const undo = rebaseBack(context, merge);
 	const title = `Pull what ${names(layers)} ${layers.length === 1 ? 'holds' : 'hold'} up into ${posix.basename(top)}`;
 	const disk = openDiskOf(context, top);
 	if (disk !== undefined) {
 		const backingName = below === undefined ? undefined : backingNameFor(context, top, below);
 		return [
 			...context.hypervisor.blocks.pull({
-				id, title, ifStopped: ifStoppedBefore, merge, target: disk, backingName, grown: leftGrown(context, top), undo,
+				id, title, whenStopped: whenStoppedBefore, merge, target: disk, backingName, grown: leftGrown(context, top), undo,
 			}),
 			syncStep(`pull-${id}`, [top], false),
 		];
@@ -120,7 +120,7 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 			title,
 			command: imageCommands.pull(top, below === undefined ? undefined : {name: backingNameFor(context, top, below), format: formatAt(context, below)}),
 			undo,
-			ifStopped: ifStoppedBefore,
+			whenStopped: whenStoppedBefore,
 			...growthOf(context, top, cost.growth.atMost),
 			...leftGrown(context, top),
 		}),
@@ -133,8 +133,8 @@ const isHead = (context: PlanContext, path: string, head: string) => context.gra
 
 /** Whether the image below it holds all that this one does, told by what is above both: the disk, or the header of the next overlay. */
 function committedWhen(context: PlanContext, merge: Merge, disk: OwnDisk | undefined): Probe {
-	const {top, into, relinked} = merge;
-	const above = relinked.find(path => diskOn(context, path)?.target === disk?.target);
+	const {top, into, rebased} = merge;
+	const above = rebased.find(path => diskOn(context, path)?.target === disk?.target);
 	if (disk?.sourcePath === undefined) {
 		return {kind: 'never'};
 	}
@@ -145,75 +145,75 @@ function committedWhen(context: PlanContext, merge: Merge, disk: OwnDisk | undef
 }
 
 /** What somebody does who starts the domain meanwhile; where nobody can merge then, recovery waits until it is off. */
-function onceStarted(context: PlanContext, merge: Merge, disk: OwnDisk, happened: Probe): Pick<Step, 'instead' | 'needsOff'> {
-	const instead = context.hypervisor.blocks.commitOnceStarted?.(merge, {target: disk.target, head: disk.sourcePath!}, happened);
+function onceStarted(context: PlanContext, merge: Merge, disk: OwnDisk, doneWhen: Probe): Pick<Step, 'instead' | 'needsOff'> {
+	const instead = context.hypervisor.blocks.commitOnceStarted?.(merge, {target: disk.target, head: disk.sourcePath!}, doneWhen);
 	return instead === undefined ? {needsOff: true} : {instead};
 }
 
 /** By qemu-img. Somebody may start the domain meanwhile; what a head got since is in it alone, and is committed with the rest. */
-function commitOffline(context: PlanContext, merge: Merge): Omit<Step, 'id' | 'title' | 'phase' | 'undo' | 'ifStopped'> {
+function commitOffline(context: PlanContext, merge: Merge): Omit<Step, 'id' | 'title' | 'phase' | 'undo' | 'whenStopped'> {
 	const {top, into, gone, cost} = merge;
 	const disk = diskOn(context, top);
-	const happened = committedWhen(context, merge, disk);
+	const doneWhen = committedWhen(context, merge, disk);
 	return {
 		command: imageCommands.commit(top, into),
-		happened,
+		doneWhen,
 		takenOver: gone,
 		...growthOf(context, into, cost.growth.atMost),
 		...leftGrown(context, into),
-		...(disk?.sourcePath !== undefined && onceStarted(context, merge, disk, happened)),
+		...(disk?.sourcePath !== undefined && onceStarted(context, merge, disk, doneWhen)),
 	};
 }
 
 /** qemu-img writes the same bytes once more where a job has written them; then it tells the image above, as the job does at its end. */
-function insteadWhileOff(context: PlanContext, {top, into, relinked}: Merge): Instead {
-	const told = relinked.filter(path => openDiskOf(context, path) !== undefined);
+function insteadWhileOff(context: PlanContext, {top, into, rebased}: Merge): Instead {
+	const told = rebased.filter(path => openDiskOf(context, path) !== undefined);
 	return {
 		onlyIf: {kind: 'domain-off', uuid: context.uuid},
-		commands: [imageCommands.commit(top, into), ...told.map(path => imageCommands.relink(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)}))],
+		commands: [imageCommands.commit(top, into), ...told.map(path => imageCommands.rebase(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)}))],
 	};
 }
 
 /** Writes the backing file into the header of an image that nobody has open. */
-function relinkStep(context: PlanContext, merge: Merge, {id, path}: {id: string; path: string}): Step {
+function rebaseStep(context: PlanContext, merge: Merge, {id, path}: {id: string; path: string}): Step {
 	const {into} = merge;
-	const happened: Probe = {kind: 'backed-by', path, backing: into};
+	const doneWhen: Probe = {kind: 'backed-by', path, backing: into};
 	const disk = diskOn(context, path);
 	return step('switch', {
 		id,
 		title: `Name ${posix.basename(into)} as the backing file of ${posix.basename(path)}`,
-		command: imageCommands.relink(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)}),
+		command: imageCommands.rebase(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)}),
 		undo: null,
-		happened,
-		ifStopped: ifStoppedAfter,
-		...(disk !== undefined && onceStarted(context, merge, disk, happened)),
+		doneWhen,
+		whenStopped: whenStoppedAfter,
+		...(disk !== undefined && onceStarted(context, merge, disk, doneWhen)),
 	});
 }
 
 function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
-	const {top, layers, into, relinked} = merge;
-	const disk = hasProcess(context.inventory.picture.domain) ? diskOn(context, top) : undefined;
+	const {top, layers, into, rebased} = merge;
+	const disk = hasProcess(context.inventory.details.domain) ? diskOn(context, top) : undefined;
 	// QEMU tells those that it has open by itself.
-	const told = relinked.filter(path => openDiskOf(context, path) === undefined);
+	const told = rebased.filter(path => openDiskOf(context, path) === undefined);
 	const title = `Commit what ${names([...layers.slice(1), top])} ${layers.length === 1 ? 'holds' : 'hold'} down into ${posix.basename(into)}`;
-	const above = relinked.find(path => openDiskOf(context, path) !== undefined);
+	const above = rebased.find(path => openDiskOf(context, path) !== undefined);
 	return [
 		...(disk?.sourcePath === undefined
-			? [step('switch', {...commitOffline(context, merge), id: `commit-${id}`, title, undo: null, ifStopped: ifStoppedAfter})]
+			? [step('switch', {...commitOffline(context, merge), id: `commit-${id}`, title, undo: null, whenStopped: whenStoppedAfter})]
 			: context.hypervisor.blocks.commit({
 				id,
 				title,
-				ifStopped: ifStoppedAfter,
+				whenStopped: whenStoppedAfter,
 				merge,
 				target: disk.target,
 				head: disk.sourcePath,
 				backingName: above === undefined ? undefined : backingNameFor(context, above, into),
 				grown: leftGrown(context, into),
-				happened: committedWhen(context, merge, disk),
+				doneWhen: committedWhen(context, merge, disk),
 				intoFormat: formatAt(context, into),
 				instead: insteadWhileOff(context, merge),
 			})),
-		...told.map((path, index) => relinkStep(context, merge, {id: `relink-${id}-${index + 1}`, path})),
+		...told.map((path, index) => rebaseStep(context, merge, {id: `relink-${id}-${index + 1}`, path})),
 		syncStep(`commit-${id}`, [into, ...imageAt(context.graph, into)?.dataFilePath === undefined ? [] : [imageAt(context.graph, into)!.dataFilePath!], ...told], true),
 		...dateSteps(context, {id: `commit-${id}`, path: into, contentOf: top, isIrreversible: true}),
 		...told.flatMap((path, index) => dateSteps(context, {id: `relink-${id}-${index + 1}`, path, contentOf: path, isIrreversible: true})),

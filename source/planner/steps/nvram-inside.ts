@@ -44,8 +44,8 @@ export function tagNvram(context: PlanContext, name: string): {steps: Step[]; co
 			title: `Freeze the firmware's variables inside their file as "${name}"`,
 			command: imageCommands.tag(path, name),
 			undo: [{...imageCommands.untag(path, name), onlyIf: {kind: 'image-has-tag', path, tag: name}}],
-			happened: {kind: 'image-has-tag', path, tag: name},
-			ifStopped: 'It would be taken back: the firmware\'s variables are as they were.',
+			doneWhen: {kind: 'image-has-tag', path, tag: name},
+			whenStopped: 'It would be taken back: the firmware\'s variables are as they were.',
 		})],
 		consequences: [{severity: 'info', text: `The firmware's variables (${path}) are frozen with the disks, inside their file.`}],
 	};

@@ -38,8 +38,8 @@ function removeHeld(context: PlanContext, path: string): Step {
 	return nvramStep('remove-nvram', 'Remove the firmware\'s variables that were left', 'remove', {
 		command: inPlace(placeOf(context, path), fileCommands.remove(path)),
 		undo: null,
-		happened: {kind: 'file-missing', path},
-		ifStopped: 'The work is done; that file would be left for recover.',
+		doneWhen: {kind: 'file-missing', path},
+		whenStopped: 'The work is done; that file would be left for recover.',
 	});
 }
 
@@ -56,8 +56,8 @@ function swap(context: PlanContext, given: {nvramPath: string; copy: string; hel
 		switch: [
 			nvramStep('hold-nvram', 'Keep the present firmware\'s variables under another name', 'switch', {
 				...linkBeside(context, nvramPath, heldAt),
-				happened: {kind: 'file-exists', path: heldAt},
-				failsClean: true,
+				doneWhen: {kind: 'file-exists', path: heldAt},
+				failureChangesNothing: true,
 			}),
 			...(date === undefined ? [] : [nvramStep('date-held-nvram', 'Let them be as old as the kept state', 'switch', {command: inPlace(placeOf(context, heldAt), fileCommands.dateEntry(heldAt, date))})]),
 			nvramStep('nvram', 'Put the firmware\'s variables of then in place', 'switch', {
@@ -65,7 +65,7 @@ function swap(context: PlanContext, given: {nvramPath: string; copy: string; hel
 				// Not by a move: what was undone, and not written down as undone, must be able to be undone again.
 				undo: putInPlace(context, {id: 'nvram', from: heldAt, to: nvramPath, like: present}).map(command => ({...command, onlyIf: {kind: 'file-missing', path: ready}})),
 				undoWhileOff: true,
-				happened: {kind: 'file-missing', path: ready},
+				doneWhen: {kind: 'file-missing', path: ready},
 			}),
 			nvramStep('sync-nvram-folder', 'Have them safely on disk', 'switch', {command: fileCommands.sync(build === undefined ? [heldAt, folder] : [folder])}),
 		],
@@ -94,7 +94,7 @@ export function variablesIn(definitionXml: string): Pick<DomainDefinition, 'nvra
 
 /** The place for what is kept. Its record is the definition for the next start, which must be what ran. */
 function placeForKept(context: PlanContext, keepName: string): {from: string; path: string} | {problem: string} | undefined {
-	const {definition, liveDefinition} = context.inventory.picture.domain;
+	const {definition, liveDefinition} = context.inventory.details.domain;
 	const from = definition.nvramPath;
 	if (from === undefined) {
 		return undefined;

@@ -21,7 +21,7 @@ export function isForeignNvram(context: Pick<PlanContext, 'graph' | 'uuid'>, pat
 	return context.graph.nodes.get(context.graph.keyOf(path))?.pins.some(({domainUuid}) => domainUuid !== context.uuid) ?? false;
 }
 
-function definitionsOf({inventory: {picture: {domain, snapshots}}}: PlanContext): DomainDefinition[] {
+function definitionsOf({inventory: {details: {domain, snapshots}}}: PlanContext): DomainDefinition[] {
 	return [domain.liveDefinition, domain.definition, ...snapshots.map(snapshot => snapshot.domain)].filter(definition => definition !== undefined);
 }
 
@@ -78,7 +78,7 @@ export type NvramCopy = {
 /** For a new snapshot without memory. `isActive`: the guest goes on meanwhile, and may change its variables. */
 export function copyNvram(context: PlanContext, given: {name: string; now: Date; isActive: boolean}): NvramCopy {
 	const {name, now, isActive} = given;
-	const {nvramPath, picture: {domain}} = context.inventory;
+	const {nvramPath, details: {domain}} = context.inventory;
 	if (nvramPath === undefined) {
 		const {nvramElsewhere} = domain.liveDefinition ?? domain.definition;
 		const consequences: Consequence[] = nvramElsewhere === undefined ? [] : [{severity: 'warning', text: `The firmware's variables are not kept with the snapshot: they are ${nvramElsewhere}.`}];
@@ -99,7 +99,7 @@ export function copyNvram(context: PlanContext, given: {name: string; now: Date;
 			? [
 				nvramStep('prove-nvram', 'Let the copy be as old as the snapshot, if the guest has not changed its variables meanwhile', 'switch', {
 					command: {...date, onlyIf},
-					otherwise: 'The guest has changed its firmware\'s variables meanwhile: they will not go back with the snapshot.',
+					skippedNote: 'The guest has changed its firmware\'s variables meanwhile: they will not go back with the snapshot.',
 				}),
 				nvramStep('sync-nvram-age', 'Have that safely on disk', 'switch', {command: fileCommands.sync([to])}),
 			]

@@ -11,7 +11,7 @@ import {buildPath, layerId, openBuildFolders, publishStep} from './build-folder.
 import type {OverlaidDisk} from './revert-disks.ts';
 import {reserving, step} from './step.ts';
 
-const ifStopped = 'The new overlays would be removed again: the domain is as it was.';
+const whenStopped = 'The new overlays would be removed again: the domain is as it was.';
 
 /** The files of overlays, for the picture of the images. */
 export function overlayFiles(disks: readonly OverlaidDisk[]): CreatedFile[] {
@@ -30,12 +30,12 @@ function wantedMode(like: FileFacts | undefined): number {
 function createStep(disk: OverlaidDisk, path: string): Step {
 	const {target, basePath: backingPath, baseFormat: backingFormat, clusterSizeBytes, sizeBytes} = disk;
 	return step('create', disk.hasNoBacking
-		? {id: layerId(disk, `create-${target}`), title: `Create an empty image for ${target}`, command: imageCommands.createEmpty(path, sizeBytes!), ifStopped}
+		? {id: layerId(disk, `create-${target}`), title: `Create an empty image for ${target}`, command: imageCommands.createEmpty(path, sizeBytes!), whenStopped}
 		: {
 			id: layerId(disk, `create-${target}`),
 			title: `Create the ${overlayOf(disk)} on ${posix.basename(backingPath)}`,
 			command: imageCommands.createOverlay({path, backingPath, backingFormat, clusterSizeBytes, sizeBytes}),
-			ifStopped,
+			whenStopped,
 		});
 }
 
@@ -47,14 +47,14 @@ export function makeSteps(disk: OverlaidDisk): Step[] {
 		id: layerId(disk, `reserve-${target}`),
 		title: `Reserve the name of the ${overlayOf(disk)}`,
 		...reserving(path),
-		ifStopped,
+		whenStopped,
 	})];
 	if (disk.like && !isOwnedByRoot(disk.like)) {
 		steps.push(step('create', {
 			id: layerId(disk, `own-${target}`),
 			title: 'Give it the owner of the disk',
 			command: fileCommands.own(path, disk.like),
-			ifStopped,
+			whenStopped,
 		}));
 	}
 
@@ -63,7 +63,7 @@ export function makeSteps(disk: OverlaidDisk): Step[] {
 			id: layerId(disk, `allow-${target}`),
 			title: 'Give it the mode of the disk',
 			command: fileCommands.allow(path, wantedMode(disk.like)),
-			ifStopped,
+			whenStopped,
 		}));
 	}
 
@@ -87,8 +87,8 @@ export function laterOwnerSteps(disks: OverlaidDisk[]): Step[] {
 			id: layerId(disk, `${id}-${target}-later`),
 			title,
 			command: {...command, onlyIf: {kind: 'not-owned-by-root', path: headPath}},
-			otherwise: `${posix.basename(headPath)} belongs to root, so the new overlay keeps the owner of the frozen image.`,
-			ifStopped,
+			skippedNote: `${posix.basename(headPath)} belongs to root, so the new overlay keeps the owner of the frozen image.`,
+			whenStopped,
 		});
 		return [
 			onlyIfOwned('own', `Give the ${overlayOf(disk)} the owner that ${posix.basename(headPath)} has while the domain is off`, fileCommands.ownLike(path, headPath)),
@@ -123,13 +123,13 @@ export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[] = []): Step[
 			id: layerId(disk, `open-${disk.target}`),
 			title: `Open the ${overlayOf(disk)} with its chain`,
 			command: imageCommands.infoWithChain(buildPath(disk), 'qcow2'),
-			ifStopped,
+			whenStopped,
 		})),
 		step('create', {
 			id: layerId(disks[0]!, 'sync'),
 			title: `Have the ${disks[0]!.layer ?? 'new'} overlays safely on disk`,
 			command: fileCommands.sync([...paths, ...folders]),
-			ifStopped,
+			whenStopped,
 		}),
 		...disks.flatMap(disk => publishStep(disk)),
 		...(published.length === 0
@@ -138,7 +138,7 @@ export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[] = []): Step[
 				id: layerId(disks[0]!, 'sync-folders'),
 				title: 'Have their names safely on disk',
 				command: fileCommands.sync(published),
-				ifStopped,
+				whenStopped,
 			})]),
 	];
 }

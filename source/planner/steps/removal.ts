@@ -10,15 +10,15 @@ import type {PlanContext} from '../context.ts';
 import {placeOf} from './build-folder.ts';
 import {step} from './step.ts';
 
-type Words = {title: (name: string) => string; ifStopped: string};
+type Words = {title: (name: string) => string; whenStopped: string};
 
 const afterWork: Words = {
 	title: name => `Remove ${name}: nothing needs it`,
-	ifStopped: 'The work is done; the rest of the files would be left for recover.',
+	whenStopped: 'The work is done; the rest of the files would be left for recover.',
 };
 
 /** Where others may exchange the file, it must be the one that was seen; the name of another one stays. */
-export function removeSteps(context: PlanContext, paths: readonly string[], {title, ifStopped}: Words = afterWork): Step[] {
+export function removeSteps(context: PlanContext, paths: readonly string[], {title, whenStopped}: Words = afterWork): Step[] {
 	return paths.map((path, index) => {
 		const place = placeOf(context, path);
 		const inode = place && (imageAt(context.graph, path)?.file ?? context.inventory.nvramFiles.get(path))?.inode;
@@ -26,8 +26,8 @@ export function removeSteps(context: PlanContext, paths: readonly string[], {tit
 			id: `remove-${index + 1}`,
 			title: title(posix.basename(path)),
 			command: inPlace(place && {...place, ...(inode !== undefined && {entry: {name: posix.basename(path), is: inode}})}, fileCommands.remove(path)),
-			happened: {kind: 'file-missing', path},
-			ifStopped,
+			doneWhen: {kind: 'file-missing', path},
+			whenStopped,
 			guard: {kind: 'unused-image', path, ...(inode !== undefined && {inode})},
 		});
 	});

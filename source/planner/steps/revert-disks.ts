@@ -6,7 +6,7 @@ import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk
 import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
 import type {FileFacts} from '../../model/images/image.ts';
 import {ownerModel} from '../../model/images/image-owner.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {isDrive} from '../../model/domain/start-files.ts';
 import type {PlanContext} from '../context.ts';
@@ -60,7 +60,7 @@ function baseFacts(context: PlanContext, basePath: string, headPath: string | un
 	const base = imageAt(context.graph, basePath);
 	const head = headPath === undefined ? undefined : imageAt(context.graph, headPath);
 	const clusterSizeBytes = base?.format === 'qcow2' && base.clusterSizeBytes !== 65_536 ? base.clusterSizeBytes : undefined;
-	const isHeldByLibvirt = hasProcess(context.inventory.picture.domain) && context.can.changesOwners;
+	const isHeldByLibvirt = hasProcess(context.inventory.details.domain) && context.can.changesOwners;
 	return isHeldByLibvirt && head?.file?.isRegular
 		? {like: ownerModel(base?.file), ownedLater: {headPath: head.path, file: head.file}, clusterSizeBytes}
 		: {like: ownerModel(head?.file, base?.file), clusterSizeBytes};
@@ -70,7 +70,7 @@ function baseFacts(context: PlanContext, basePath: string, headPath: string | un
 Whether the record that keeps the current state freezes this disk although the target left it out. One that the current snapshot left out as well stays out:
 nobody wants it in snapshots (it may be shared with others).
 */
-function isKeptToo({currentSnapshot, snapshots}: DomainPicture, disk: Disk): boolean {
+function isKeptToo({currentSnapshot, snapshots}: DomainDetails, disk: Disk): boolean {
 	const current = snapshots.find(({name}) => name === currentSnapshot);
 	return !isKeptOutOfSnapshots(disk) && current?.disks.find(({target}) => target === disk.target)?.mode !== 'no';
 }
@@ -78,10 +78,10 @@ function isKeptToo({currentSnapshot, snapshots}: DomainPicture, disk: Disk): boo
 /** `isKept`: the current state is kept in a record of its own. Appends blockers to the context where a disk cannot be put back. */
 export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; now: Date; isKept: boolean}): RevertDisks {
 	const {snapshot, now, isKept} = given;
-	const {picture, folders} = context.inventory;
-	const heads = headDisks(picture.domain);
+	const {details, folders} = context.inventory;
+	const heads = headDisks(details.domain);
 	const then = snapshot.domain?.disks ?? [];
-	const taken = new Set<string>(picture.images.map(image => image.path));
+	const taken = new Set<string>(details.images.map(image => image.path));
 	const result: RevertDisks = {overlaid: [], untouched: [], leaving: heads.filter(head => !then.some(disk => disk.target === head.target))};
 
 	for (const disk of then) {
@@ -94,7 +94,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		const recorded = snapshot.disks.find(candidate => candidate.target === target);
 		const isLeftOut = recorded?.mode !== 'external';
 		const base = isLeftOut && head?.sourcePath !== undefined ? head : disk;
-		const isGone = base.sourcePath !== undefined && picture.missing?.files.has(base.sourcePath);
+		const isGone = base.sourcePath !== undefined && details.missing?.files.has(base.sourcePath);
 		if (isLeftOut && (base.sourceType !== 'file' || (isGone && isDrive(base)))) {
 			continue;
 		}
@@ -118,7 +118,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		}
 
 		const basePath = base.sourcePath;
-		const isFrozen = contentHoldersOf(context.graph, basePath).length > 0 || (isKept && isKeptToo(picture, base));
+		const isFrozen = contentHoldersOf(context.graph, basePath).length > 0 || (isKept && isKeptToo(details, base));
 		if (isLeftOut && (isKeptOutOfSnapshots(base) || !isFrozen)) {
 			result.untouched.push({target, path: basePath, format: base.format});
 			continue;

@@ -17,13 +17,13 @@ Without `undo` there is nothing to put back, and in the phase of removals no way
 harm.
 */
 export function step(phase: Phase, given: Pick<Step, 'id' | 'title' | 'command'> & Partial<Omit<Step, 'phase'>>): Step {
-	return {phase, undo: phase === 'remove' ? null : [], happened: {kind: 'never'}, ifStopped: whenStopped[phase], ...given};
+	return {phase, undo: phase === 'remove' ? null : [], doneWhen: {kind: 'never'}, whenStopped: whenStopped[phase], ...given};
 }
 
 /** An empty file of this name. Where it is not sure that we made it, only an empty one is removed again. */
-export function reserving(path: string): Pick<Step, 'command' | 'undo' | 'happened' | 'undoIfUnsure' | 'failsClean'> {
-	const happened = {kind: 'file-exists', path} as const;
+export function reserving(path: string): Pick<Step, 'command' | 'undo' | 'doneWhen' | 'undoWhen' | 'failureChangesNothing'> {
+	const doneWhen = {kind: 'file-exists', path} as const;
 	return {
-		command: fileCommands.reserve(path), undo: [{...fileCommands.remove(path), onlyIf: happened}], happened, undoIfUnsure: {kind: 'file-empty', path}, failsClean: true,
+		command: fileCommands.reserve(path), undo: [{...fileCommands.remove(path), onlyIf: doneWhen}], doneWhen, undoWhen: {kind: 'file-empty', path}, failureChangesNothing: true,
 	};
 }

@@ -30,6 +30,6 @@ export async function readFileStamps(runner: Runner, paths: readonly string[]): 
 	}
 
 	// It ends with 1 where one of the files is missing, after it has told of all the others.
-	const result = await runner({argv: ['stat', '--printf', stampFormat, '--', ...paths], where: 'host', timeoutMs: 30_000, fineCodes: [1]});
+	const result = await runner({argv: ['stat', '--printf', stampFormat, '--', ...paths], where: 'host', timeoutMs: 30_000, acceptedExitCodes: [1]});
 	return result.ok ? succeed(parseFileStamps(result.value.stdout)) : result;
 }

@@ -61,7 +61,7 @@ export async function readFileFacts(runner: Runner, paths: readonly string[]): P
 
 async function readSome(runner: Runner, paths: string[]): Promise<Result<Map<string, FileFacts>>> {
 	// stat ends with 1 where one of the files is missing, after it has told of all the others.
-	const result = await runner({argv: ['stat', '-L', '--printf', statFormat, '--', ...paths], where: 'host', timeoutMs: readTimeoutMs, fineCodes: [1]});
+	const result = await runner({argv: ['stat', '-L', '--printf', statFormat, '--', ...paths], where: 'host', timeoutMs: readTimeoutMs, acceptedExitCodes: [1]});
 	if (result.ok) {
 		return succeed(parseFileFacts(result.value.stdout));
 	}
@@ -138,7 +138,7 @@ export async function readOpenProcesses(runner: Runner, path: string): Promise<s
 		where: 'host',
 		timeoutMs: readTimeoutMs,
 		// Processes come and go while find walks.
-		fineCodes: [1],
+		acceptedExitCodes: [1],
 	});
 	if (!links.ok) {
 		return [];

@@ -18,7 +18,7 @@ export async function findQcow2Candidates(runner: Runner, paths: readonly string
 	for (let index = 0; index < paths.length; index += filesPerCall) {
 		const some = paths.slice(index, index + filesPerCall);
 		// head ends with 1 where one of the files cannot be read; it goes on with the others.
-		const result = await runner({argv: ['head', '-q', '-c', '4', '--', ...some], where: 'host', timeoutMs: readTimeoutMs, fineCodes: [1]});
+		const result = await runner({argv: ['head', '-q', '-c', '4', '--', ...some], where: 'host', timeoutMs: readTimeoutMs, acceptedExitCodes: [1]});
 		if (!result.ok || result.value.stdout.includes(magic)) {
 			candidates.push(...some);
 		}

@@ -26,7 +26,7 @@ export function parseFolderEntries(stdout: string): Map<string, FolderEntry> {
 }
 
 async function readEntries(runner: Runner, paths: readonly string[]): Promise<Map<string, FolderEntry>> {
-	const answer = await runner({argv: ['stat', '--printf', statFormat, '--', ...paths], where: 'host', timeoutMs: readTimeoutMs, fineCodes: [1]});
+	const answer = await runner({argv: ['stat', '--printf', statFormat, '--', ...paths], where: 'host', timeoutMs: readTimeoutMs, acceptedExitCodes: [1]});
 	return answer.ok ? parseFolderEntries(answer.value.stdout) : new Map();
 }
 
@@ -35,7 +35,7 @@ type DatabaseEntry = {name: string; gid: number; members: string};
 
 /** By the number of the user or group. What the host does not know is missing. */
 async function readDatabase(runner: Runner, database: 'passwd' | 'group', ids: ReadonlySet<number>): Promise<Map<number, DatabaseEntry>> {
-	const answer = ids.size === 0 ? undefined : await runner({argv: ['getent', database, ...[...ids].map(String)], where: 'host', timeoutMs: readTimeoutMs, fineCodes: [2]});
+	const answer = ids.size === 0 ? undefined : await runner({argv: ['getent', database, ...[...ids].map(String)], where: 'host', timeoutMs: readTimeoutMs, acceptedExitCodes: [2]});
 	const lines = answer?.ok ? answer.value.stdout.split('\n').map(line => line.split(':')) : [];
 	return new Map(lines.filter(fields => fields.length > 3).map(fields => {
 		const [name, id, last] = [fields[0]!, Number(fields[2]), fields[3]!];

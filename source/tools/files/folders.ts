@@ -37,7 +37,7 @@ async function readContents(runner: Runner, paths: readonly string[]): Promise<M
 		argv: ['find', '-H', ...paths, '-ignore_readdir_race', '-maxdepth', '1', '-writable', '-printf', 'w', ',', '-printf', entryFormat],
 		where: 'host',
 		timeoutMs: readTimeoutMs,
-		fineCodes: [1],
+		acceptedExitCodes: [1],
 	});
 	const found = answer.ok ? parseContents(answer.value.stdout) : new Map<string, Contents>();
 	return new Map(paths.map(path => {
@@ -49,7 +49,7 @@ async function readContents(runner: Runner, paths: readonly string[]): Promise<M
 }
 
 async function readSpace(runner: Runner, paths: readonly string[]): Promise<Map<string, number>> {
-	const answer = await runner({argv: ['stat', '-f', '--printf', spaceFormat, '--', ...paths], where: 'host', timeoutMs: readTimeoutMs, fineCodes: [1]});
+	const answer = await runner({argv: ['stat', '-f', '--printf', spaceFormat, '--', ...paths], where: 'host', timeoutMs: readTimeoutMs, acceptedExitCodes: [1]});
 	const fields = answer.ok ? answer.value.stdout.split('\0') : [];
 	return new Map(fields.flatMap((path, index) => {
 		const [blocks, blockBytes] = fields[index + 1]?.split(' ') ?? [];

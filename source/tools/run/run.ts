@@ -18,7 +18,7 @@ export type RunRequest = {
 	/** Goes on in the background when it has answered, for days perhaps: it must hold none of our files, or a lock would last as long. */
 	isDaemon?: boolean;
 	/** Exit codes that are an answer, too; 0 always is. `stat` of many files ends with 1 where one of them is missing. */
-	fineCodes?: number[];
+	acceptedExitCodes?: number[];
 };
 
 /** Fails with `tool-failed` when the program cannot be started, ends with another code than 0, or takes too long. */
@@ -76,7 +76,7 @@ export function createLocalRunner(options: {inheritFds?: () => number[]} = {}): 
 		});
 		const stdout = typeof result.stdout === 'string' ? result.stdout : '';
 		const stderr = typeof result.stderr === 'string' ? result.stderr : '';
-		if (result.exitCode === 0 || (result.exitCode !== undefined && request.fineCodes?.includes(result.exitCode))) {
+		if (result.exitCode === 0 || (result.exitCode !== undefined && request.acceptedExitCodes?.includes(result.exitCode))) {
 			return succeed({stdout, stderr, durationMs: Math.round(result.durationMs)});
 		}
 

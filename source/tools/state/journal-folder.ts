@@ -152,10 +152,10 @@ type FolderOptions = {
 	/** Where journals go of which the plan cannot be read. They are kept there: a person looks at them. */
 	damagedFolder: string;
 	/** Removes what secrets may stand in. */
-	forget: (planId: string) => Promise<void>;
+	deleteMetadata: (planId: string) => Promise<void>;
 };
 
-export function createJournalFolder({journalFolder, damagedFolder, forget}: FolderOptions): JournalFolder {
+export function createJournalFolder({journalFolder, damagedFolder, deleteMetadata}: FolderOptions): JournalFolder {
 	const cache = new Map<string, Cached>();
 
 	async function settle(filePath: string, found: Found): Promise<UnfinishedAction | JournalTrouble | undefined> {
@@ -173,7 +173,7 @@ export function createJournalFolder({journalFolder, damagedFolder, forget}: Fold
 			}
 
 			case 'finished': {
-				await forget(path.basename(filePath).slice(0, -journalSuffix.length));
+				await deleteMetadata(path.basename(filePath).slice(0, -journalSuffix.length));
 				return undefined;
 			}
 

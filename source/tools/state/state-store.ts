@@ -88,13 +88,13 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 	}
 
 	/** Removes what secrets may stand in: the XML files first, then the journal. */
-	async function forget(planId: string): Promise<void> {
+	async function deleteMetadata(planId: string): Promise<void> {
 		await rm(workPath(planId), {recursive: true, force: true});
 		await rm(journalPath(planId), {force: true});
 		await syncFolder(journalFolder);
 	}
 
-	const journals = createJournalFolder({journalFolder, damagedFolder: path.join(folderPath, 'damaged'), forget});
+	const journals = createJournalFolder({journalFolder, damagedFolder: path.join(folderPath, 'damaged'), deleteMetadata});
 
 	/** Under its name there is never less than the whole first line. */
 	async function beginJournal(plan: Plan): Promise<void> {
@@ -128,8 +128,8 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 		return lines;
 	}
 
-	async function takePatiently(fileDescriptor: number, patienceMs: number): Promise<boolean> {
-		for (let leftMs = patienceMs; ; leftMs -= lockPollMs) {
+	async function takePatiently(fileDescriptor: number, lockTimeoutMs: number): Promise<boolean> {
+		for (let leftMs = lockTimeoutMs; ; leftMs -= lockPollMs) {
 			if (await takeLock(fileDescriptor)) {
 				return true;
 			}
@@ -151,7 +151,7 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 				await writePrivately(commands.flatMap(command => command.files));
 				await beginJournal(plan);
 			} catch (error) {
-				await forget(plan.id);
+				await deleteMetadata(plan.id);
 				throw error;
 			}
 
@@ -178,7 +178,7 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 			await syncFolder(archiveFolder);
 			return archivePath;
 		}),
-		removeJournal: async planId => attempt(async () => forget(planId)),
+		removeJournal: async planId => attempt(async () => deleteMetadata(planId)),
 		appendAudit: async entry => attemptIn([], async () => appendAuditLog(auditPath, entry)),
 		readAudit: async () => attempt(async () => readAuditLog(auditPath)),
 		async lockDomain(uuid, what, options) {
@@ -188,7 +188,7 @@ export function createStateStore({folderPath, takeLock, held}: StoreOptions): St
 				return file;
 			}
 
-			if (!(await takePatiently(file.value.fd, options?.patienceMs ?? 0))) {
+			if (!(await takePatiently(file.value.fd, options?.lockTimeoutMs ?? 0))) {
 				const holder = await attempt(async () => file.value.readFile('utf8'));
 				await file.value.close();
 				return fail({kind: 'busy', what: 'The domain', holder: holder.ok && holder.value !== '' ? holder.value.trim() : undefined});

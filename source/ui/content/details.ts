@@ -2,12 +2,12 @@
 The details of what is selected, as lines. The same text stands below the lists, cut to the room there, and in full on its own screen.
 */
 import {imageHolders} from '../../app/browse/image-holders.ts';
-import {selectedDomain, selectedNode, selectedPicture, type TreeNode} from '../../app/browse/rows.ts';
+import {selectedDomain, selectedNode, selectedDetails, type TreeNode} from '../../app/browse/rows.ts';
 import type {State} from '../../app/state.ts';
 import {headDisks} from '../../model/domain/domain.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
 import {formatAge, formatBytes} from '../../model/text/format.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
 import {paragraph, type Line, type Piece} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
@@ -48,8 +48,8 @@ function snapshotDetails(snapshot: Snapshot, paper: Paper): Line[] {
 	];
 }
 
-function headDetails(picture: DomainPicture, paper: Paper): Line[] {
-	const {domain, currentSnapshot} = picture;
+function headDetails(details: DomainDetails, paper: Paper): Line[] {
+	const {domain, currentSnapshot} = details;
 	return [
 		title(`${domain.name} as it is`),
 		...field('state', `${stateWord(domain.state)}${domain.isPersistent ? '' : ', transient: it vanishes when it stops'}`, paper),
@@ -63,14 +63,14 @@ function headDetails(picture: DomainPicture, paper: Paper): Line[] {
 	];
 }
 
-function nodeDetails(node: TreeNode, picture: DomainPicture, paper: Paper): Line[] {
+function nodeDetails(node: TreeNode, details: DomainDetails, paper: Paper): Line[] {
 	switch (node.kind) {
 		case 'snapshot': {
 			return snapshotDetails(node.snapshot, paper);
 		}
 
 		case 'head': {
-			return headDetails(picture, paper);
+			return headDetails(details, paper);
 		}
 
 		case 'checkpoint': {
@@ -86,7 +86,7 @@ function nodeDetails(node: TreeNode, picture: DomainPicture, paper: Paper): Line
 
 		case 'image': {
 			const {image} = node;
-			const holders = imageHolders(picture).get(image.path) ?? [];
+			const holders = imageHolders(details).get(image.path) ?? [];
 			return [
 				title(image.path),
 				...image.problems.flatMap(problem => field(problem.kind === 'locked' ? 'open' : 'problem', describeProblem(problem), paper, problem.kind === 'locked' ? undefined : 'loss')),
@@ -121,17 +121,17 @@ export function detailsOf(state: State, given: {columns: number; theme: Theme}):
 		return [];
 	}
 
-	const reading = state.pictures[domain.uuid];
+	const reading = state.allDetails[domain.uuid];
 	if (reading?.failure !== undefined) {
 		return [title(`${domain.name} could not be read`), ...failureLines(reading.failure, paper), ...field('', 'R tries again.', paper, 'dim')];
 	}
 
-	const picture = selectedPicture(state);
-	if (picture === undefined) {
+	const details = selectedDetails(state);
+	if (details === undefined) {
 		const waited = reading?.waiting === undefined ? 0 : state.nowMs - reading.waiting.sinceMs;
 		return [title(domain.name), ...field('', `Reading snapshots, checkpoints and images${waited < 1000 ? '' : `, ${formatSeconds(waited)}`} …`, paper, 'dim')];
 	}
 
 	const node = state.pane === 'tree' ? selectedNode(state) : undefined;
-	return node === undefined ? headDetails(picture, paper) : nodeDetails(node, picture, paper);
+	return node === undefined ? headDetails(details, paper) : nodeDetails(node, details, paper);
 }

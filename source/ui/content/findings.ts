@@ -2,7 +2,7 @@
 What the doctor found: one line each for the list, and all the words of one.
 */
 import {selectedFinding} from '../../app/browse/rows.ts';
-import {mendReason} from '../../app/doctor/update-doctor.ts';
+import {repairReason} from '../../app/doctor/update-doctor.ts';
 import type {Diagnosis, State} from '../../app/state.ts';
 import type {Finding, Severity} from '../../model/domain/finding.ts';
 import {line, paragraph, type Line} from '../parts/line.tsx';
@@ -45,7 +45,7 @@ export function doctorStatus({findings, progress}: Diagnosis, nowMs: number, pap
 	return failure === undefined ? [] : failureLines(failure, paper);
 }
 
-/** One line of the list: how bad, which domain where there are several, what is so, and whether a plan can mend it. */
+/** One line of the list: how bad, which domain where there are several, what is so, and whether a plan can repair it. */
 export function findingRow(finding: Finding, {theme, hasDomains}: {theme: Theme; hasDomains: boolean}): {pieces: Line; right: Line} {
 	const {word, tone, glyph} = severities[finding.severity];
 	return {
@@ -54,7 +54,7 @@ export function findingRow(finding: Finding, {theme, hasDomains}: {theme: Theme;
 			...(hasDomains ? [{text: `${finding.domain?.name ?? 'host'}: `, tone: 'strong' as const}] : []),
 			{text: finding.text},
 		],
-		right: finding.wish === undefined ? [] : [{text: ' mend ', tone: 'accent'}],
+		right: finding.request === undefined ? [] : [{text: ' repair ', tone: 'accent'}],
 	};
 }
 
@@ -69,10 +69,10 @@ export function findingLines(state: State, {columns, theme}: Paper): Line[] {
 	const field = (label: string, text: string, fieldTone?: Tone) => paragraph(text, {
 		columns: columns - 1, theme, tone: fieldTone, lead: {text: ` ${label.padEnd(9)}`, tone: 'dim'},
 	});
-	const reason = finding.wish === undefined ? undefined : mendReason(state, finding);
-	const offer = finding.wish === undefined
+	const reason = finding.request === undefined ? undefined : repairReason(state, finding);
+	const offer = finding.request === undefined
 		? []
-		: (reason === undefined ? field('mend', 'Enter makes a plan that mends it: to be read and confirmed like any other.', 'accent') : field('mend', `A plan could mend it; ${reason}.`, 'warning'));
+		: (reason === undefined ? field('repair', 'Enter makes a plan that repairs it: to be read and confirmed like any other.', 'accent') : field('repair', `A plan could repair it; ${reason}.`, 'warning'));
 	return [
 		[{text: ` ${word}`, tone}, {text: `  ${finding.domain?.name ?? 'the host'}`, tone: 'strong'}, {text: `  ${finding.kind}`, tone: 'dim'}],
 		...field('so it is', finding.text),

@@ -4,7 +4,7 @@ The images of a domain as a plan leaves them, drawn as a tree: what is new, remo
 import {imageHolders, type Holder} from '../../app/browse/image-holders.ts';
 import {plannedImages, type ImageMark, type PlannedImage} from '../../app/journey/planned-images.ts';
 import {formatBytes} from '../../model/text/format.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Plan} from '../../model/plan/plan.ts';
 import type {TreeRow} from '../../model/domain/tree.ts';
 import {
@@ -64,8 +64,8 @@ function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRo
 }
 
 /** The same in sentences, whole paths and no picture: to be read aloud. */
-function spokenImageLines(plan: Plan, picture: DomainPicture | undefined): Line[] {
-	const {rows} = plannedImages(plan, picture);
+function spokenImageLines(plan: Plan, details: DomainDetails | undefined): Line[] {
+	const {rows} = plannedImages(plan, details);
 	const touched = rows.filter(({item}) => item.mark !== 'untouched');
 	return touched.length === 0
 		? []
@@ -82,12 +82,12 @@ function spokenImageLines(plan: Plan, picture: DomainPicture | undefined): Line[
 }
 
 /** Empty where the plan touches no image. */
-export function plannedImageLines(plan: Plan, picture: DomainPicture | undefined, {isLinear, ...paper}: Paper & {isLinear: boolean}): Line[] {
+export function plannedImageLines(plan: Plan, details: DomainDetails | undefined, {isLinear, ...paper}: Paper & {isLinear: boolean}): Line[] {
 	if (isLinear) {
-		return spokenImageLines(plan, picture);
+		return spokenImageLines(plan, details);
 	}
 
-	const {rows, othersCount} = plannedImages(plan, picture);
+	const {rows, othersCount} = plannedImages(plan, details);
 	if (rows.length === 0) {
 		return [];
 	}
@@ -100,7 +100,7 @@ export function plannedImageLines(plan: Plan, picture: DomainPicture | undefined
 		hasManyRoots: rows[0]!.isBranch,
 		// What the consequences tell already is not told once more beside the image.
 		isSaid: reason => plan.consequences.some(({text}) => text.includes(reason)),
-		holders: picture === undefined ? new Map() : imageHolders(picture),
+		holders: details === undefined ? new Map() : imageHolders(details),
 	};
 	const others = othersCount === 0 ? 'All other images of the host stay as they are.' : `${othersCount} more of this domain, and all other images of the host, stay as they are.`;
 	return [

@@ -61,7 +61,7 @@ function questionPage(state: State, journey: Journey): LinearPage {
 
 function confirmPage(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, paper: {columns: number; theme: Theme}): LinearPage {
 	const title = titleOfJourney(journey);
-	const {word} = wordToType({name: journey.domain, uuid: journey.wish.uuid});
+	const {word} = wordToType({name: journey.domain, uuid: journey.request.uuid});
 	const start: LinearChoice = {label: 'Start now', messages: [enter]};
 	const lines = plainText(confirmLines(journey, {...stage, typed: ''}, paper)).filter(text => text.length > 3);
 	if (!needsName(stage.plan)) {
@@ -121,7 +121,7 @@ export function doctorPage(state: State, paper: {columns: number; theme: Theme})
 		lines: diagnosis === undefined ? [] : plainText(doctorStatus(diagnosis, state.nowMs, paper)),
 		choices: [
 			...findings.map((finding, index): LinearChoice => ({
-				label: `${finding.severity}, ${finding.domain?.name ?? 'the host'}: ${finding.text} ${finding.meaning}${finding.wish === undefined ? '' : ' A plan can mend it.'}`,
+				label: `${finding.severity}, ${finding.domain?.name ?? 'the host'}: ${finding.text} ${finding.meaning}${finding.request === undefined ? '' : ' A plan can mend it.'}`,
 				messages: [{kind: 'option-chosen', index}],
 			})),
 			...(isWaiting ? [] : [{label: 'Look again', messages: [character('R')]}]),

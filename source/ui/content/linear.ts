@@ -3,7 +3,7 @@ The linear mode: each screen as plain lines and numbered choices. The same brain
 hidden by a window.
 */
 import {
-	currentRows, selectedDomain, selectedPicture, visibleDomains, type TreeNode,
+	currentRows, selectedDomain, selectedDetails, visibleDomains, type TreeNode,
 } from '../../app/browse/rows.ts';
 import {views, type State} from '../../app/state.ts';
 import {recoverOptions} from '../../app/run/update-run.ts';
@@ -30,7 +30,7 @@ function nodeText(node: TreeNode, parent: string | undefined, state: State): str
 		}
 
 		case 'head': {
-			return `You are here: the present state, after ${selectedPicture(state)?.currentSnapshot ?? 'no snapshot'}`;
+			return `You are here: the present state, after ${selectedDetails(state)?.currentSnapshot ?? 'no snapshot'}`;
 		}
 
 		case 'checkpoint': {
@@ -80,7 +80,7 @@ function browsePage(state: State, theme: Theme): LinearPage {
 	const rows = currentRows(state);
 	return {
 		title: `${selectedDomain(state)?.name ?? 'No domain'}: ${state.view}`,
-		lines: selectedPicture(state) === undefined ? plainText(detailsOf(state, paper)) : [],
+		lines: selectedDetails(state) === undefined ? plainText(detailsOf(state, paper)) : [],
 		choices: [
 			...rows.map(({item}): LinearChoice => ({
 				label: nodeText(item, item.parent, state), messages: [{kind: 'row-chosen', view: state.view, id: item.name}, enter],

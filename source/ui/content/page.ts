@@ -1,7 +1,7 @@
 /**
 Screens that are one text: which lines they have, and how many rows there are for them. The paint shows them, the brain measures them for scrolling.
 */
-import {pictureOf} from '../../app/journey/questions.ts';
+import {detailsOfJourney} from '../../app/journey/questions.ts';
 import {layoutOf} from '../../app/layout.ts';
 import type {Paper} from '../../app/scroll.ts';
 import type {State} from '../../app/state.ts';
@@ -42,7 +42,7 @@ export function pageOf(state: State, theme: Theme): Page | undefined {
 			const rows = bodyRows - journeyHeadRows;
 			switch (stage.phase) {
 				case 'consequences': {
-					return {lines: consequenceLines(stage.plan, stage.changed, {...paper, picture: pictureOf(state, scene.journey), isLinear: state.isLinear}), rows, top: stage.top};
+					return {lines: consequenceLines(stage.plan, stage.changed, {...paper, details: detailsOfJourney(state, scene.journey), isLinear: state.isLinear}), rows, top: stage.top};
 				}
 
 				case 'commands': {

@@ -3,7 +3,7 @@ A plan to be read: its consequences in words, the worst first, and its commands,
 */
 import {needsName, wordToType} from '../../app/run/confirm-name.ts';
 import type {Journey, JourneyStage} from '../../app/journey/journey.ts';
-import type {DomainPicture} from '../../model/domain/inventory.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Command, Consequence, Plan, Step} from '../../model/plan/plan.ts';
 import {formatCommand} from '../../model/text/format-command.ts';
 import {redactXml} from '../../model/xml/redact.ts';
@@ -31,7 +31,7 @@ function changedLines(changed: string[], {columns, theme}: Paper): Line[] {
 }
 
 /** Losses, then warnings, then the rest, then the images as they will be. */
-export function consequenceLines(plan: Plan, changed: string[], {picture, isLinear, ...paper}: Paper & {picture: DomainPicture | undefined; isLinear: boolean}): Line[] {
+export function consequenceLines(plan: Plan, changed: string[], {details, isLinear, ...paper}: Paper & {details: DomainDetails | undefined; isLinear: boolean}): Line[] {
 	const {columns, theme} = paper;
 	const groups = severities.flatMap(({severity, title, tone}): Line[] => {
 		const texts = plan.consequences.filter(consequence => consequence.severity === severity);
@@ -48,7 +48,7 @@ export function consequenceLines(plan: Plan, changed: string[], {picture, isLine
 		...changedLines(changed, paper),
 		...nothingLost,
 		...groups,
-		...plannedImageLines(plan, picture, {...paper, isLinear}),
+		...plannedImageLines(plan, details, {...paper, isLinear}),
 	];
 }
 
@@ -86,7 +86,7 @@ export function planCommandLines(plan: Plan, isUnfolded: boolean, paper: Paper):
 		lines.push(
 			...paragraph(step.title, {...paper, columns: paper.columns - 1, lead: {text: `  ${String(index + 1).padStart(2)} `, tone: 'dim'}}),
 			...commandLines(step.command, isUnfolded, paper),
-			...(step.standsFor ?? []).flatMap(text => paragraph(text, {
+			...(step.qmpPreview ?? []).flatMap(text => paragraph(text, {
 				columns: paper.columns - 1, theme: paper.theme, tone: 'dim', lead: {text: '       for QEMU: ', tone: 'dim'},
 			})),
 		);
@@ -98,7 +98,7 @@ export function planCommandLines(plan: Plan, isUnfolded: boolean, paper: Paper):
 /** The last page before the start. */
 export function confirmLines(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, paper: Paper): Line[] {
 	const {plan, typed, note} = stage;
-	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.wish.uuid});
+	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.request.uuid});
 	const losses = plan.consequences.filter(({severity}) => severity === 'loss').length;
 	const {columns, theme} = paper;
 	const loss = losses === 0 ? 'Nothing is lost.' : `${losses} ${losses === 1 ? 'thing' : 'things'} will be lost, as you have read.`;

@@ -3,7 +3,7 @@ What stands around a question of a guided action: the way, what it is about, the
 */
 import {snapshotOfJourney, type Journey} from '../../app/journey/journey.ts';
 import type {TextField} from '../../actions/question.ts';
-import {pictureOf, questionsOf} from '../../app/journey/questions.ts';
+import {detailsOfJourney, questionsOf} from '../../app/journey/questions.ts';
 import {disksToTake} from '../../actions/create/way.ts';
 import type {State} from '../../app/state.ts';
 import {titleOfAction} from '../../actions/registry.ts';
@@ -15,8 +15,8 @@ import {stateOfSnapshot, stateWord} from './words.ts';
 type Paper = {columns: number; theme: Theme};
 
 /** "Revert web to s1". */
-export function titleOfJourney({wish, domain}: Journey): string {
-	const {uuid, ...rest} = wish;
+export function titleOfJourney({request, domain}: Journey): string {
+	const {uuid, ...rest} = request;
 	return titleOfAction({...rest, domain: {uuid, name: domain}});
 }
 
@@ -38,14 +38,14 @@ export function wayLine(state: State, journey: Journey, theme: Theme): Line {
 
 /** What the action is about, as it is on the host at this moment. */
 export function contextLines(state: State, journey: Journey, {columns, theme}: Paper): Line[] {
-	const picture = pictureOf(state, journey);
-	if (picture === undefined) {
+	const details = detailsOfJourney(state, journey);
+	if (details === undefined) {
 		return [];
 	}
 
-	const {wish} = journey;
-	const snapshot = picture.snapshots.find(candidate => candidate.name === snapshotOfJourney(journey));
-	const disks = disksToTake(picture).map(({target, sourcePath}) => `${target} ${sourcePath?.slice(sourcePath.lastIndexOf('/') + 1) ?? ''}`).join(', ');
+	const {request} = journey;
+	const snapshot = details.snapshots.find(candidate => candidate.name === snapshotOfJourney(journey));
+	const disks = disksToTake(details).map(({target, sourcePath}) => `${target} ${sourcePath?.slice(sourcePath.lastIndexOf('/') + 1) ?? ''}`).join(', ');
 	return [
 		...(snapshot === undefined
 			? []
@@ -53,8 +53,8 @@ export function contextLines(state: State, journey: Journey, {columns, theme}: P
 				{text: ' snapshot  ', tone: 'dim' as const},
 				{text: `${theme.time(snapshot.createdAt)} (${formatAge(snapshot.createdAt, Math.floor(state.nowMs / 1000))}); ${stateOfSnapshot(snapshot)}`},
 			]]),
-		[{text: ' domain    ', tone: 'dim'}, {text: `${stateWord(picture.domain.state)}, after ${picture.currentSnapshot ?? 'no snapshot'}`}],
-		...(wish.kind === 'create' ? paragraph(disks === '' ? 'none' : disks, {columns: columns - 1, theme, lead: {text: ' disks     ', tone: 'dim'}}).slice(0, 2) : []),
+		[{text: ' domain    ', tone: 'dim'}, {text: `${stateWord(details.domain.state)}, after ${details.currentSnapshot ?? 'no snapshot'}`}],
+		...(request.kind === 'create' ? paragraph(disks === '' ? 'none' : disks, {columns: columns - 1, theme, lead: {text: ' disks     ', tone: 'dim'}}).slice(0, 2) : []),
 		[],
 	];
 }

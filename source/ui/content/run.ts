@@ -1,7 +1,7 @@
 /**
 A plan at work and what came of it, as lines.
 */
-import {ifStoppedNow, isPastSwitch} from '../../app/run/update-run.ts';
+import {whenStoppedNow, isPastSwitch} from '../../app/run/update-run.ts';
 import type {Run, State, StepState} from '../../app/state.ts';
 import {keptName} from '../../model/plan/request.ts';
 import {describeDone, titleOfAction} from '../../actions/registry.ts';
@@ -107,7 +107,7 @@ export function activityLines(run: Run, nowMs: number, {columns, theme}: Paper):
 	return [
 		line(` ${activity}`, 'strong'),
 		...progressLines(run, nowMs, {columns, theme}),
-		...(run.kind === 'execute' ? paragraph(ifStoppedNow(run), {columns: columns - 1, theme, lead: {text: ' If it stopped now: ', tone: 'dim'}}) : []),
+		...(run.kind === 'execute' ? paragraph(whenStoppedNow(run), {columns: columns - 1, theme, lead: {text: ' If it stopped now: ', tone: 'dim'}}) : []),
 		...stop,
 	];
 }

@@ -4,7 +4,7 @@ The right pane: the rows of one view in sight, with tree lines on the left and w
 import type {State} from '../../app/state.ts';
 import {imageHolders, type Holder} from '../../app/browse/image-holders.ts';
 import {windowTop} from '../../app/layout.ts';
-import {currentRows, selectedNode, selectedPicture, type Row} from '../../app/browse/rows.ts';
+import {currentRows, selectedNode, selectedDetails, type Row} from '../../app/browse/rows.ts';
 import {isDenied} from '../../model/images/image.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
 import {formatAge, formatBytes} from '../../model/text/format.ts';
@@ -36,7 +36,7 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 		}
 
 		case 'head': {
-			const domain = selectedPicture(state)?.domain;
+			const domain = selectedDetails(state)?.domain;
 			return {
 				pieces: [guide, {text: `${theme.glyphs.here} you are here`, tone: 'accent'}, {text: domain === undefined ? '' : `  (${stateWord(domain.state)})`, tone: 'dim'}],
 				right: [],
@@ -88,17 +88,17 @@ const emptyWords = {snapshots: 'There are no snapshots.', checkpoints: 'There ar
 
 export function TreeList({state, rows, columns}: {readonly state: State; readonly rows: number; readonly columns: number}) {
 	const theme = useTheme();
-	const picture = selectedPicture(state);
+	const details = selectedDetails(state);
 	const all = currentRows(state);
-	if (picture === undefined || all.length === 0) {
-		const elsewhere = state.view === 'images' ? picture?.filesElsewhere : undefined;
+	if (details === undefined || all.length === 0) {
+		const elsewhere = state.view === 'images' ? details?.filesElsewhere : undefined;
 		const lines = elsewhere === undefined
-			? [line(picture === undefined ? '' : ` ${emptyWords[state.view]}`, 'dim')]
+			? [line(details === undefined ? '' : ` ${emptyWords[state.view]}`, 'dim')]
 			: [`Not looked at. ${elsewhere.text}`, elsewhere.remedy].flatMap(text => paragraph(text, {columns: columns - 1, theme, tone: 'dim', lead: {text: ' '}}));
 		return <LinesView lines={lines} rows={rows} columns={columns}/>;
 	}
 
-	const holders = state.view === 'images' ? imageHolders(picture) : new Map<string, Holder[]>();
+	const holders = state.view === 'images' ? imageHolders(details) : new Map<string, Holder[]>();
 	const selected = selectedNode(state, all);
 	// A menu leaves fewer rows than the brain has counted on: what is selected stays in sight.
 	const top = windowTop(state.cursors[state.view].top, all.findIndex(row => row.item.name === selected?.name), rows, all.length);

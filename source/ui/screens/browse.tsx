@@ -3,7 +3,7 @@ The first screen: domains on the left, the trees of the selected one on the righ
 */
 import {Box} from 'ink';
 import {layoutOf} from '../../app/layout.ts';
-import {selectedDomain, selectedPicture, visibleDomains} from '../../app/browse/rows.ts';
+import {selectedDomain, selectedDetails, visibleDomains} from '../../app/browse/rows.ts';
 import {ownImages} from '../../model/images/describe-images.ts';
 import {views, type State, type View} from '../../app/state.ts';
 import {detailsOf} from '../content/details.ts';
@@ -30,10 +30,10 @@ function domainHeading(state: State, theme: Theme): Line {
 const viewWords: Record<View, string> = {snapshots: 'Snapshots', checkpoints: 'Checkpoints', images: 'Images'};
 
 function viewHeading(state: State, theme: Theme): Line {
-	const picture = selectedPicture(state);
+	const details = selectedDetails(state);
 	const pieces: Line = [{text: ' '}];
 	for (const [index, view] of views.entries()) {
-		const count = picture === undefined ? '' : ` ${view === 'images' ? ownImages(picture).length : picture[view].length}`;
+		const count = details === undefined ? '' : ` ${view === 'images' ? ownImages(details).length : details[view].length}`;
 		const isShown = view === state.view;
 		pieces.push(
 			{text: index === 0 ? '' : `  ${theme.glyphs.dot}  `, tone: 'dim'},

@@ -7,7 +7,7 @@ import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/state/files/p1'};
 const action = (more: Partial<BranchAction> = {}): BranchAction =>
-	({kind: 'branch', domain: {uuid, name: 'web'}, snapshot: 's1', name: 'b1', fate: {kind: 'keep', name: 'k'}, ...more});
+	({kind: 'branch', domain: {uuid, name: 'web'}, snapshot: 's1', name: 'b1', currentState: {kind: 'keep', name: 'k'}, ...more});
 const xml = (made: Plan, id: string) => made.steps.find(step => step.id === id)!.command.files[0]!.text;
 
 test('a branch has two layers: its snapshot freezes the lower, the domain writes to the upper', t => {
@@ -26,11 +26,11 @@ test('the branch comes after its snapshot and is current, and the kept state com
 	t.deepEqual(expected.snapshots.slice(-2), [{name: 'k', parent: 's3'}, {name: 'b1', parent: 's1'}]);
 	t.is(expected.currentSnapshot, 'b1');
 	t.deepEqual(images.removed, []);
-	t.deepEqual(unwrap(planBranch(action({fate: {kind: 'discard'}}), threeSnapshots(), given)).images.removed, ['/d/vda.s3', '/d/vdb.s3']);
+	t.deepEqual(unwrap(planBranch(action({currentState: {kind: 'discard'}}), threeSnapshots(), given)).images.removed, ['/d/vda.s3', '/d/vdb.s3']);
 });
 
 test('one name for two things, a taken name and a checkpoint are refused, all at once', t => {
 	const world = threeSnapshots({checkpoints: [{name: 'c', description: undefined, parent: undefined, createdAt: 1, disks: [], xml: ''}]});
-	const result = planBranch(action({name: 's2', fate: {kind: 'keep', name: 's2'}}), world, given);
+	const result = planBranch(action({name: 's2', currentState: {kind: 'keep', name: 's2'}}), world, given);
 	t.deepEqual(result.ok || result.failure.kind !== 'refused' ? [] : result.failure.blockers.map(({kind}) => kind), ['name-taken', 'name-taken', 'name-taken', 'checkpoint']);
 });

@@ -1,21 +1,21 @@
 /** A <domainsnapshot> that a person gives: what it asks for, and what is wrong in it. */
 import test from 'ava';
-import {readSnapshotDocument, readSnapshotWish} from '../../../source/actions/create/document.ts';
+import {readSnapshotDocument, parseSnapshotDocument} from '../../../source/actions/create/document.ts';
 import {specOf} from '../../../source/actions/registry.ts';
-import type {DomainPicture} from '../../../source/model/domain/inventory.ts';
+import type {DomainDetails} from '../../../source/model/domain/inventory.ts';
 
-function wish(xml: string) {
-	const read = readSnapshotWish(xml);
+function request(xml: string) {
+	const read = parseSnapshotDocument(xml);
 	return read.ok ? read.value : read.failure;
 }
 
 function message(inner: string): string {
-	const read = readSnapshotWish(`<domainsnapshot>${inner}</domainsnapshot>`);
+	const read = parseSnapshotDocument(`<domainsnapshot>${inner}</domainsnapshot>`);
 	return read.ok || read.failure.kind !== 'usage' ? '' : `${read.failure.message} ${read.failure.hint ?? ''}`;
 }
 
 test('name, description, memory and disks are read, with every character of the name', t => {
-	t.deepEqual(wish(`<?xml version='1.0'?>
+	t.deepEqual(request(`<?xml version='1.0'?>
 <domainsnapshot>
   <name> 007 &amp; é</name>
   <description>before
@@ -45,8 +45,8 @@ the change</description>
 
 test('an empty document asks for everything by default, and what libvirt ignores is ignored', t => {
 	const empty = {name: undefined, description: undefined, memory: undefined, disks: [], branch: undefined};
-	t.deepEqual(wish('<domainsnapshot></domainsnapshot>'), empty);
-	t.deepEqual(wish('<domainsnapshot><name/><state>running</state><parent><name>p</name></parent><unknown/><domain><name>x</name></domain></domainsnapshot>'), empty);
+	t.deepEqual(request('<domainsnapshot></domainsnapshot>'), empty);
+	t.deepEqual(request('<domainsnapshot><name/><state>running</state><parent><name>p</name></parent><unknown/><domain><name>x</name></domain></domainsnapshot>'), empty);
 });
 
 test('what is no word of libvirt is refused with the words that are', t => {
@@ -60,9 +60,9 @@ test('what is no word of libvirt is refused with the words that are', t => {
 });
 
 test('another document, or one that is cut off, is refused as wrong usage', t => {
-	t.like(wish('<domain/>'), {kind: 'usage'});
-	t.like(wish('<domainsnapshot><name>x</name>'), {kind: 'usage'});
-	t.like(wish(''), {kind: 'usage'});
+	t.like(request('<domain/>'), {kind: 'usage'});
+	t.like(request('<domainsnapshot><name>x</name>'), {kind: 'usage'});
+	t.like(request(''), {kind: 'usage'});
 });
 
 function branch(xml: string, known: string[]) {
@@ -71,13 +71,13 @@ function branch(xml: string, known: string[]) {
 		throw new Error('no branch');
 	}
 
-	const picture = {snapshots: known.map(name => ({name})), unreadable: []} as unknown as DomainPicture;
-	return specOf(given.value).complete(given.value, 'u', {picture, nowMs: 0}).request;
+	const details = {snapshots: known.map(name => ({name})), unreadable: []} as unknown as DomainDetails;
+	return specOf(given.value).complete(given.value, 'u', {details, nowMs: 0}).request;
 }
 
 test('<branch> makes it a branch from the snapshot that it names, which loses nothing', t => {
 	t.deepEqual(branch('<domainsnapshot><name>b1</name><branch>s1</branch></domainsnapshot>', ['s1', 's2']), {
-		kind: 'branch', uuid: 'u', snapshot: 's1', name: 'b1', fate: {kind: 'keep', name: 'before-b1'},
+		kind: 'branch', uuid: 'u', snapshot: 's1', name: 'b1', currentState: {kind: 'keep', name: 'before-b1'},
 	});
 	t.like(branch('<domainsnapshot><branch>s1</branch></domainsnapshot>', ['s1']), {snapshot: 's1', name: 's1-branch'});
 });
@@ -89,7 +89,7 @@ test('where only the name is that of a snapshot, <branch> is what the new line i
 
 test('a document that is no XML is refused with its line and what is wrong there', t => {
 	const messageOf = (xml: string) => {
-		const read = wish(xml);
+		const read = request(xml);
 		return 'message' in read ? read.message : JSON.stringify(read);
 	};
 
@@ -99,8 +99,8 @@ test('a document that is no XML is refused with its line and what is wrong there
 });
 
 test('an empty document that says all by itself is taken, and what would be lost of a disk is refused by name', t => {
-	t.deepEqual(readSnapshotWish('<domainsnapshot/>'), readSnapshotWish('<domainsnapshot></domainsnapshot>'));
-	const disk = (inner: string) => readSnapshotWish(`<domainsnapshot><disks><disk name='vda' snapshot='external'>${inner}</disk></disks></domainsnapshot>`);
+	t.deepEqual(parseSnapshotDocument('<domainsnapshot/>'), parseSnapshotDocument('<domainsnapshot></domainsnapshot>'));
+	const disk = (inner: string) => parseSnapshotDocument(`<domainsnapshot><disks><disk name='vda' snapshot='external'>${inner}</disk></disks></domainsnapshot>`);
 	for (const [inner, name] of [
 		['<source file="/x"><seclabel model="dac" relabel="no"/></source>', /<seclabel>/],
 		['<driver type="qcow2"><metadata_cache/></driver>', /<metadata_cache>/],

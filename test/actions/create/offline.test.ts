@@ -54,7 +54,7 @@ test('with --disk-only libvirt makes it external, a bare QEMU goes by the table'
 test('a raw disk gets a qcow2 overlay that names raw below, and cannot be internal', t => {
 	const world = twoDisks({images: [image('/d/vda.qcow2'), image('/d/vdb.qcow2', undefined, {format: 'raw', clusterSizeBytes: undefined})]});
 	world.definitionXml = world.definitionXml.replace(/type='qcow2'(?=[^<]*\/><source file='\/d\/vdb)/u, 'type=\'raw\'');
-	world.picture.domain.definition.disks[1]!.format = 'raw';
+	world.details.domain.definition.disks[1]!.format = 'raw';
 	const argv = argvOf(stepOf(planOf(world, {isDiskOnly: true}), 'create-vdb').command);
 	t.is(argv[argv.indexOf('-F') + 1], 'raw');
 	t.regex(refusalOf(world), /vdb is raw/);

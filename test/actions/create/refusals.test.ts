@@ -17,14 +17,14 @@ test('a refusal of the table names its row, the reason and what to ask for inste
 
 test('L19: a managed save stands in the way of an offline snapshot', t => {
 	const world = twoDisks();
-	world.picture.domain.hasManagedSave = true;
+	world.details.domain.hasManagedSave = true;
 	t.regex(refusalOf(world, external), /managed save/);
 	t.regex(refusalOf(world), /managed save/);
 });
 
 test('a transient domain may be snapshotted while it runs, and not be halted', t => {
 	const world = twoDisks({state: 'running'});
-	world.picture.domain.isPersistent = false;
+	world.details.domain.isPersistent = false;
 	t.is(refusalOf(world, external), '');
 	t.regex(refusalOf(world, {...external, isHalted: true}), /transient/);
 });
@@ -117,7 +117,7 @@ test('offline, checkpoints forbid external snapshots on every libvirt, internal 
 
 test('all reasons are named at once', t => {
 	const world = twoDisks({images: [image('/d/vdb.qcow2')]});
-	world.picture.domain.hasManagedSave = true;
+	world.details.domain.hasManagedSave = true;
 	const text = refusalOf(world, {snapshot: '.x', ...external, disks: [{target: 'vdz', mode: 'no'}]});
 	t.regex(text, /managed save/);
 	t.regex(text, /begins with/);
@@ -143,7 +143,7 @@ test('a transient disk is left out and told of, can be left out in so many words
 test('a disk that only the running domain has is refused unless it is left out of a snapshot that leaves the domain running', t => {
 	const world = () => {
 		const both = twoDisks({state: 'running', more: transientDisk.replace('<transient/>', ''), images: [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), image('/d/vdt')]});
-		both.picture.domain.definition = {...both.picture.domain.definition, disks: both.picture.domain.definition.disks.slice(0, 2)};
+		both.details.domain.definition = {...both.details.domain.definition, disks: both.details.domain.definition.disks.slice(0, 2)};
 		return both;
 	};
 

@@ -42,7 +42,7 @@ test('a middle snapshot is pulled up, its record goes, its children come after i
 
 test('a commit comes after the record is dropped, cannot be undone, and moves the head', t => {
 	const world = threeSnapshots();
-	for (const top of world.picture.images.filter(({path}) => path.endsWith('.s3'))) {
+	for (const top of world.details.images.filter(({path}) => path.endsWith('.s3'))) {
 		top.allocatedBytes = 1000;
 	}
 
@@ -70,14 +70,14 @@ test('a base that was noted is collected when one image is left on it, and one t
 		],
 	};
 	const noted = fork({...scene, more: '</devices><metadata><vsnap:left xmlns:vsnap="urn:vsnap-tui:left-images:1"><vsnap:image path="/d/vda.qcow2"/></vsnap:left></metadata><devices>'});
-	noted.picture.domain.definition.leftImages = ['/d/vda.qcow2'];
+	noted.details.domain.definition.leftImages = ['/d/vda.qcow2'];
 	t.deepEqual(plan(noted).images.removed, ['/d/vda.s1', '/d/vda.qcow2']);
 	t.deepEqual(plan(fork(scene)).images.removed, ['/d/vda.s1']);
 });
 
 test('what another domain stands on is neither merged nor removed', t => {
 	const world = threeSnapshots({foreignPins: [pin('/d/clone', 'head', 'head of clone', 'other')]});
-	world.picture.images.push(image('/d/clone', '/d/vda.s1'));
+	world.details.images.push(image('/d/clone', '/d/vda.s1'));
 	const made = plan(world);
 	t.false([...made.images.removed, ...made.images.written!].some(path => path.startsWith('/d/vda.')));
 	t.regex(made.images.staying!.find(({path}) => path === '/d/vda.s1')!.reason, /head of clone/u);
@@ -85,10 +85,10 @@ test('what another domain stands on is neither merged nor removed', t => {
 
 test('a read-only base and one with internal snapshots inside stay', t => {
 	const world = fork();
-	world.picture.images.find(({path}) => path === '/d/vda.s1')!.file!.mode = 0o444;
+	world.details.images.find(({path}) => path === '/d/vda.s1')!.file!.mode = 0o444;
 	t.regex(plan(world, {snapshot: 's2'}).images.staying![0]!.reason, /read-only/u);
 	const tagged = threeSnapshots();
-	tagged.picture.images.find(({path}) => path === '/d/vda.s2')!.internalSnapshots.push({tag: 'i1', memoryBytes: 0});
+	tagged.details.images.find(({path}) => path === '/d/vda.s2')!.internalSnapshots.push({tag: 'i1', memoryBytes: 0});
 	t.false(plan(tagged).images.written!.includes('/d/vda.s2'), 'an internal snapshot inside reads from below, too');
 });
 
@@ -123,7 +123,7 @@ test('a plan for nothing, an unknown name, and a bitmap that would be lost are r
 	t.is(refusal(threeSnapshots(), {snapshot: 's3', scope: 'children-only'}), 'not-supported');
 	t.is(refusal(threeSnapshots(), {snapshot: 'nope'}), 'snapshot-not-found');
 	const world = threeSnapshots();
-	world.picture.images.find(({path}) => path === '/d/vda.s1')!.bitmaps.push({name: 'c1', isUsable: true, granularityBytes: 65_536});
+	world.details.images.find(({path}) => path === '/d/vda.s1')!.bitmaps.push({name: 'c1', isUsable: true, granularityBytes: 65_536});
 	t.is(refusal(world, {}), 'checkpoint');
 });
 

@@ -11,7 +11,7 @@ import {inventory, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 
 const action = (more: Partial<RevertAction> = {}): RevertAction =>
-	({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined, ...more});
+	({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', currentState: {kind: 'discard'}, endState: undefined, ...more});
 const given = {id: 'p1', now, workPath: '/state/files/p1'};
 const plan = (world: Inventory, more: Partial<RevertAction> = {}) => unwrap(planRevert(action(more), world, given));
 const stepNamed = (made: Plan, id: string) => made.steps.find(step => step.id === id)!;
@@ -69,7 +69,7 @@ test('overlays of an earlier revert by libvirt leave the record of the former cu
 			{name: 's1', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.s1'}, revertDisks: {vda: '/d/vda.r'}},
 			{name: 's3', parent: 's1', frozen: {vda: '/d/vda.s1'}, overlays: {vda: '/d/vda.s3'}},
 		],
-		images: [...world.picture.images.slice(0, 2), image('/d/vda.r', '/d/vda.qcow2')],
+		images: [...world.details.images.slice(0, 2), image('/d/vda.r', '/d/vda.qcow2')],
 	}), given));
 	t.true(ids(made).includes('drop-revert-disks'));
 	t.notRegex(xmlOf(stepNamed(made, 'drop-revert-disks')), /vda\.r['"]/);
@@ -77,7 +77,7 @@ test('overlays of an earlier revert by libvirt leave the record of the former cu
 });
 
 test('keeping the present state records it before the switch and removes nothing', t => {
-	const made = plan(threeSnapshots({state: 'running'}), {fate: {kind: 'keep', name: 'before'}});
+	const made = plan(threeSnapshots({state: 'running'}), {currentState: {kind: 'keep', name: 'before'}});
 	t.deepEqual(made.images.removed, []);
 	t.true(ids(made).indexOf('stop') < ids(made).indexOf('keep') && ids(made).indexOf('keep') < ids(made).indexOf('define'));
 	const xml = xmlOf(stepNamed(made, 'keep'));
@@ -90,7 +90,7 @@ test('a running domain is stopped after the overlays exist, without mercy only w
 	const made = plan(threeSnapshots({state: 'running'}));
 	t.true(ids(made).indexOf('stop') > ids(made).indexOf('sync'));
 	t.false(argvOf(stepNamed(made, 'stop').command).includes('--graceful'));
-	t.true(argvOf(stepNamed(plan(threeSnapshots({state: 'running'}), {fate: {kind: 'keep', name: 'k'}}), 'stop').command).includes('--graceful'));
+	t.true(argvOf(stepNamed(plan(threeSnapshots({state: 'running'}), {currentState: {kind: 'keep', name: 'k'}}), 'stop').command).includes('--graceful'));
 });
 
 test('a disk that the snapshot left out keeps its file, and gets an overlay where a pin needs its image', t => {
@@ -118,23 +118,23 @@ test('a disk that came after the snapshot leaves the definition and its file sta
 
 test('an image that another domain stands on is not removed', t => {
 	const world = threeSnapshots({foreignPins: [pin('/d/clone', 'head', 'head of clone', 'other')]});
-	world.picture.images.push(image('/d/clone', '/d/vda.s3'));
+	world.details.images.push(image('/d/clone', '/d/vda.s3'));
 	t.deepEqual(plan(world).images.removed, ['/d/vdb.s3']);
 });
 
 test('all blockers are named at once', t => {
 	const world = threeSnapshots();
-	world.picture.domain.hasManagedSave = true;
+	world.details.domain.hasManagedSave = true;
 	world.jobs.push({text: 'a block job on vda', remedy: 'Wait.'});
 	world.folders.get('/d')!.isWritable = false;
 	world.folders.get('/d')!.freeBytes = 1000;
-	world.picture.images.find(({path}) => path === '/d/vdb.qcow2')!.problems.push({kind: 'missing'});
-	t.deepEqual(blockersOf(world, {fate: {kind: 'keep', name: 's2'}}).sort(), ['image-missing', 'job-running', 'managed-save', 'name-taken', 'no-space', 'not-permitted']);
+	world.details.images.find(({path}) => path === '/d/vdb.qcow2')!.problems.push({kind: 'missing'});
+	t.deepEqual(blockersOf(world, {currentState: {kind: 'keep', name: 's2'}}).sort(), ['image-missing', 'job-running', 'managed-save', 'name-taken', 'no-space', 'not-permitted']);
 });
 
 for (const [name, reason] of [['a/b', '/'], ['.x', 'a leading dot'], ['', 'nothing'], ['x\ny', 'a newline'], ['ü'.repeat(124), '248 bytes']] as const) {
 	test(`a kept state may not be named with ${reason}`, t => {
-		t.deepEqual(blockersOf(threeSnapshots(), {fate: {kind: 'keep', name}}), ['name']);
+		t.deepEqual(blockersOf(threeSnapshots(), {currentState: {kind: 'keep', name}}), ['name']);
 	});
 }
 
@@ -145,8 +145,8 @@ test('a frozen image that another domain writes to is refused', t => {
 test('a frozen image whose data file another domain writes to, itself or by an image of its own, is refused', t => {
 	const withDataFile = (foreignPins: Pin[]) => {
 		const world = threeSnapshots({foreignPins});
-		world.picture.images.find(({path}) => path === '/d/vda.qcow2')!.dataFilePath = '/d/store.raw';
-		world.picture.images.push(image('/x/other.qcow2', undefined, {dataFilePath: '/d/store.raw'}), image('/x/overlay.qcow2', '/x/other.qcow2'));
+		world.details.images.find(({path}) => path === '/d/vda.qcow2')!.dataFilePath = '/d/store.raw';
+		world.details.images.push(image('/x/other.qcow2', undefined, {dataFilePath: '/d/store.raw'}), image('/x/overlay.qcow2', '/x/other.qcow2'));
 		return blockersOf(world);
 	};
 
@@ -159,7 +159,7 @@ test('a frozen image whose data file another domain writes to, itself or by an i
 test('a template that is off and unchanged is warned of, one that was written to since or that runs is refused', t => {
 	const template = (isIdle: boolean, more: {mode?: number; modifiedAt?: string} = {}) => {
 		const world = threeSnapshots({foreignPins: [{...pin('/d/vda.qcow2', 'head', 'head of template', 'other'), isIdle}]});
-		const base = world.picture.images.find(({path}) => path === '/d/vda.qcow2')!;
+		const base = world.details.images.find(({path}) => path === '/d/vda.qcow2')!;
 		base.file = {...base.file!, modifiedAt: '1789990000.5', ...more};
 		return world;
 	};
@@ -173,7 +173,7 @@ test('a template that is off and unchanged is warned of, one that was written to
 
 test('a head that is frozen already cannot be kept a second time', t => {
 	const world = threeSnapshots({heads: {vda: '/d/vda.s2', vdb: '/d/vdb.s2'}});
-	t.deepEqual(blockersOf(world, {fate: {kind: 'keep', name: 'k'}}), ['image-needed', 'image-needed']);
+	t.deepEqual(blockersOf(world, {currentState: {kind: 'keep', name: 'k'}}), ['image-needed', 'image-needed']);
 });
 
 test('memory without disks is refused, and a memory file that was not found', t => {
@@ -194,7 +194,7 @@ test('memory of a kind that this libvirt does not know yet is refused', t => {
 			heads: {vda: '/d/vda.m'}, current: 'm', images: [image('/d/vda.qcow2'), image('/d/vda.m', '/d/vda.qcow2')], snapshots: [recipe], libvirtVersion,
 		});
 		world.memoryFiles.set('/d/m.mem', {
-			kind: 'good', path: '/d/m.mem', sizeBytes: 1, definition: world.picture.domain.definition, domainXml: world.definitionXml, modifiedAt: '1', format: memoryFormatOf(kind),
+			kind: 'good', path: '/d/m.mem', sizeBytes: 1, definition: world.details.domain.definition, domainXml: world.definitionXml, modifiedAt: '1', format: memoryFormatOf(kind),
 		});
 		return blockersOf(world, {snapshot: 'm'});
 	};
@@ -203,7 +203,7 @@ test('memory of a kind that this libvirt does not know yet is refused', t => {
 });
 
 test('the plan is plain JSON and the same for the same world', t => {
-	const text = () => JSON.stringify(plan(threeSnapshots(), {fate: {kind: 'keep', name: 'k'}}));
+	const text = () => JSON.stringify(plan(threeSnapshots(), {currentState: {kind: 'keep', name: 'k'}}));
 	t.is(text(), text());
 	t.is(JSON.stringify(JSON.parse(text())), text());
 });
@@ -221,10 +221,10 @@ test('the fingerprint changes with the state, the definition, the records and th
 		world.definitionXml += ' ';
 	}), ['its definition']);
 	t.deepEqual(parts(world => {
-		world.picture.images.find(({path}) => path === '/d/vda.qcow2')!.file!.modifiedAt = '2.0';
+		world.details.images.find(({path}) => path === '/d/vda.qcow2')!.file!.modifiedAt = '2.0';
 	}), ['image /d/vda.qcow2']);
 	t.deepEqual(parts(world => {
-		world.picture.readAtMs++;
+		world.details.readAtMs++;
 		world.folders.get('/d')!.freeBytes++;
 	}), []);
 });

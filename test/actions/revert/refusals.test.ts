@@ -11,7 +11,7 @@ import {inventory, now, threeSnapshots, uuid, type Scene} from '../../helpers/in
 
 const given = {id: 'p1', now, workPath: '/state/files/p1'};
 const revert = (world: Inventory, more: Partial<RevertAction> = {}) =>
-	planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined, ...more}, world, given);
+	planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', currentState: {kind: 'discard'}, endState: undefined, ...more}, world, given);
 const blockersOf = (world: Inventory, more: Partial<RevertAction> = {}) => {
 	const result = revert(world, more);
 	return result.ok || result.failure.kind !== 'refused' ? [] : result.failure.blockers.map(blocker => blocker.kind);
@@ -19,52 +19,52 @@ const blockersOf = (world: Inventory, more: Partial<RevertAction> = {}) => {
 
 test('a disk that only the running domain has is named beforehand: a stop would lose it', t => {
 	const world = threeSnapshots({state: 'running'});
-	const {domain} = world.picture;
+	const {domain} = world.details;
 	domain.liveDefinition = {...domain.definition, disks: [...domain.definition.disks, {...domain.definition.disks[0]!, target: 'vdz', sourcePath: '/d/vdz.qcow2'}]};
 	t.deepEqual(blockersOf(world), ['domain-state']);
 });
 
 test('a head that another process has open is refused', t => {
 	const world = threeSnapshots();
-	world.picture.images.find(({path}) => path === '/d/vda.s3')!.problems.push({kind: 'locked', processes: ['pid 811 (qemu-nbd)']});
+	world.details.images.find(({path}) => path === '/d/vda.s3')!.problems.push({kind: 'locked', processes: ['pid 811 (qemu-nbd)']});
 	t.deepEqual(blockersOf(world), ['image-in-use']);
 });
 
 test('a frozen image that somebody merged by hand is refused (L8)', t => {
 	const world = threeSnapshots();
-	const frozen = world.picture.images.find(({path}) => path === '/d/vda.s1')!;
-	frozen.file!.modifiedAt = String(world.picture.snapshots[1]!.createdAt + 60);
-	world.picture.images.find(({path}) => path === '/d/vda.s3')!.backingPath = '/d/vda.s1';
+	const frozen = world.details.images.find(({path}) => path === '/d/vda.s1')!;
+	frozen.file!.modifiedAt = String(world.details.snapshots[1]!.createdAt + 60);
+	world.details.images.find(({path}) => path === '/d/vda.s3')!.backingPath = '/d/vda.s1';
 	t.deepEqual(blockersOf(world, {snapshot: 's2'}), ['image-changed']);
 	t.deepEqual(blockersOf(world), [], 'what lies below is untouched');
 });
 
 test('an image that was merged into within the second of its snapshot is refused, and one that the guest wrote to in that second is not (L8)', t => {
 	const world = threeSnapshots();
-	const [base, middle] = ['/d/vda.qcow2', '/d/vda.s1'].map(path => world.picture.images.find(image => image.path === path)!);
-	base!.file!.modifiedAt = `${world.picture.snapshots[0]!.createdAt}.400000000`;
-	middle!.file!.modifiedAt = `${world.picture.snapshots[1]!.createdAt}.900000000`;
+	const [base, middle] = ['/d/vda.qcow2', '/d/vda.s1'].map(path => world.details.images.find(image => image.path === path)!);
+	base!.file!.modifiedAt = `${world.details.snapshots[0]!.createdAt}.400000000`;
+	middle!.file!.modifiedAt = `${world.details.snapshots[1]!.createdAt}.900000000`;
 	t.deepEqual(blockersOf(world, {snapshot: 's2'}), [], 'nothing was merged');
-	world.picture.images.find(({path}) => path === '/d/vda.s3')!.backingPath = '/d/vda.s1';
+	world.details.images.find(({path}) => path === '/d/vda.s3')!.backingPath = '/d/vda.s1';
 	t.deepEqual(blockersOf(world, {snapshot: 's2'}), ['image-changed']);
 	t.deepEqual(blockersOf(world), [], 'nothing stood right on it');
-	world.picture.images.find(({path}) => path === '/d/vda.s2')!.file!.modifiedAt = `${world.picture.snapshots[1]!.createdAt + 5}.000000000`;
+	world.details.images.find(({path}) => path === '/d/vda.s2')!.file!.modifiedAt = `${world.details.snapshots[1]!.createdAt + 5}.000000000`;
 	t.deepEqual(blockersOf(world, {snapshot: 's2'}), [], 'what is younger was pulled up, not merged down');
 });
 
 for (const flag of ['isEncrypted', 'hasSlices'] as const) {
 	test(`a disk that ${flag} says an overlay would not do justice is refused`, t => {
 		const world = threeSnapshots();
-		world.picture.snapshots[0]!.domain!.disks[0]![flag] = true;
+		world.details.snapshots[0]!.domain!.disks[0]![flag] = true;
 		t.deepEqual(blockersOf(world), ['not-supported']);
 	});
 }
 
 test('a record that cannot be read stands in the way only where an image would be removed', t => {
 	const world = threeSnapshots();
-	world.picture.unreadable.push({name: 'x of other', reason: 'torn'});
+	world.details.unreadable.push({name: 'x of other', reason: 'torn'});
 	t.deepEqual(blockersOf(world), ['not-supported']);
-	t.deepEqual(blockersOf(world, {fate: {kind: 'keep', name: 'k'}}), []);
+	t.deepEqual(blockersOf(world, {currentState: {kind: 'keep', name: 'k'}}), []);
 });
 
 const internal: Scene = {
@@ -110,7 +110,7 @@ test('what is kept when an external snapshot is reverted to is external, also be
 		],
 		images: [image('/d/vda.qcow2'), image('/d/vda.e1', '/d/vda.qcow2', {internalSnapshots: [{tag: 'i1', memoryBytes: 0}]})],
 	});
-	const plan = unwrap(revert(world, {snapshot: 'e1', fate: {kind: 'keep', name: 'k'}}));
+	const plan = unwrap(revert(world, {snapshot: 'e1', currentState: {kind: 'keep', name: 'k'}}));
 	t.regex(plan.steps.find(step => step.id === 'keep')!.command.files[0]!.text, /name=.vda. snapshot=.external./);
 	t.deepEqual(unwrap(revert(world, {snapshot: 'e1'})).images.removed, [], 'the internal snapshot inside holds its image');
 });
@@ -122,7 +122,7 @@ test('a disk that the snapshot left out keeps its file whatever is kept, and the
 		snapshots: [{name: 's1', frozen: {vda: '/d/vda.qcow2', vdb: '/d/vdb.qcow2'}, overlays: {vda: '/d/vda.s1'}, modes: {vdb: 'no'}}],
 		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vdb.qcow2')],
 	});
-	const kept = unwrap(revert(world, {fate: {kind: 'keep', name: 'k'}}));
+	const kept = unwrap(revert(world, {currentState: {kind: 'keep', name: 'k'}}));
 	t.is(createdPaths(kept).length, 1);
 	t.regex(kept.steps.find(step => step.id === 'keep')!.command.files[0]!.text, /name=.vdb. snapshot=.no./);
 	t.is(unwrap(revert(world)).images.created.length, 1);
@@ -138,7 +138,7 @@ test('a disk that the target left out and the current snapshot holds is kept all
 		],
 		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.s2', '/d/vda.s1'), image('/d/vdb.qcow2'), image('/d/vdb.s2', '/d/vdb.qcow2')],
 	});
-	const kept = unwrap(revert(world, {fate: {kind: 'keep', name: 'k'}}));
+	const kept = unwrap(revert(world, {currentState: {kind: 'keep', name: 'k'}}));
 	t.is(createdPaths(kept).length, 2);
 	t.regex(kept.steps.find(step => step.id === 'keep')!.command.files[0]!.text, /name=.vdb. snapshot=.external./);
 	t.is(unwrap(revert(world)).images.created.length, 1);
@@ -151,7 +151,7 @@ function checkpoint(name: string, parent?: string): Checkpoint {
 
 test('a checkpoint whose parent is forgotten is put back after the nearest one that stays', t => {
 	const world = threeSnapshots({checkpoints: [checkpoint('c1'), checkpoint('c2', 'c1'), checkpoint('c3', 'c2')]});
-	world.picture.images.find(({path}) => path === '/d/vda.qcow2')!.bitmaps.push(
+	world.details.images.find(({path}) => path === '/d/vda.qcow2')!.bitmaps.push(
 		{name: 'c1', isUsable: true, granularityBytes: 65_536},
 		{name: 'c3', isUsable: true, granularityBytes: 65_536},
 	);

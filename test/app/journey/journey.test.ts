@@ -44,16 +44,16 @@ test('from the first screen to the start it takes at most 12 keys besides the na
 test('the choice that loses nothing stands first, with a name that is free', async t => {
 	const brain = await atWeb();
 	brain.type(keys.up, 'r');
-	t.like(stageOf(t, brain, 'question'), {id: 'fate', index: 0});
+	t.like(stageOf(t, brain, 'question'), {id: 'current-state', index: 0});
 	brain.type(keys.enter, keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan', wish: {uuid: uuidOf(1), snapshot: 's3', fate: {kind: 'keep', name: 'kept-20261121-0200'}, endState: 'shutoff'}});
+	t.like(brain.effects.at(-1), {kind: 'plan', request: {uuid: uuidOf(1), snapshot: 's3', currentState: {kind: 'keep', name: 'kept-20261121-0200'}, endState: 'shutoff'}});
 });
 
 test('a proposed name that is taken gets a number', async t => {
 	const brain = await atWeb();
-	const reading = brain.state.pictures[uuidOf(1)]!;
+	const reading = brain.state.allDetails[uuidOf(1)]!;
 	const value = {...reading.value!, snapshots: [...reading.value!.snapshots, {...reading.value!.snapshots[0]!, name: 'kept-20261121-0200'}]};
-	brain.state = {...brain.state, pictures: {[uuidOf(1)]: {...reading, value}}};
+	brain.state = {...brain.state, allDetails: {[uuidOf(1)]: {...reading, value}}};
 	brain.type(keys.up, 'r');
 	t.is(journeyOf(brain)?.keepName, 'kept-20261121-0200-2');
 });
@@ -61,19 +61,19 @@ test('a proposed name that is taken gets a number', async t => {
 test('the name of what is kept can be changed', async t => {
 	const brain = await atWeb();
 	brain.type(keys.up, 'r', 'e', '\u0015', 'before', keys.enter, keys.enter, keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan', wish: {fate: {kind: 'keep', name: 'before'}}});
+	t.like(brain.effects.at(-1), {kind: 'plan', request: {currentState: {kind: 'keep', name: 'before'}}});
 });
 
 test('an empty name is not taken', async t => {
 	const brain = await atWeb();
 	brain.type(keys.up, 'r', 'e', '\u0015', keys.enter);
-	t.like(stageOf(t, brain, 'question'), {id: 'fate', note: 'The snapshot needs a name.', typing: {before: 'kept-20261121-0200'}});
+	t.like(stageOf(t, brain, 'question'), {id: 'current-state', note: 'The snapshot needs a name.', typing: {before: 'kept-20261121-0200'}});
 });
 
 test('discarding is asked for with one key down', async t => {
 	const brain = await atWeb();
 	brain.type(keys.up, 'r', keys.down, keys.enter, keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan', wish: {fate: {kind: 'discard'}}});
+	t.like(brain.effects.at(-1), {kind: 'plan', request: {currentState: {kind: 'discard'}}});
 });
 
 test('the state afterwards is not asked where the snapshot leads to the present one', async t => {
@@ -89,7 +89,7 @@ test('the state afterwards that the snapshot leads to is chosen beforehand', asy
 	brain.type(keys.up, 'r', keys.enter);
 	t.like(stageOf(t, brain, 'question'), {id: 'end-state', index: 0});
 	brain.type(keys.down, keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan', wish: {endState: 'running'}});
+	t.like(brain.effects.at(-1), {kind: 'plan', request: {endState: 'running'}});
 });
 
 test('Escape leaves at every point before the start, and nothing is run', async t => {
@@ -226,8 +226,8 @@ test('read-only, the journey does not begin, and the reason is said', async t =>
 });
 
 test('what the command line answered is not asked again', async t => {
-	const brain = await atWeb({start: {domain: 'web01', action: {kind: 'revert', snapshot: 's1', fate: {kind: 'discard'}, endState: 'running'}}});
-	t.like(journeyOf(brain)?.wish, {kind: 'revert', snapshot: 's1', fate: {kind: 'discard'}, endState: 'running'});
+	const brain = await atWeb({start: {domain: 'web01', action: {kind: 'revert', snapshot: 's1', currentState: {kind: 'discard'}, endState: 'running'}}});
+	t.like(journeyOf(brain)?.request, {kind: 'revert', snapshot: 's1', currentState: {kind: 'discard'}, endState: 'running'});
 	stageOf(t, brain, 'consequences');
 });
 

@@ -5,14 +5,14 @@ import {fakeServices, uuidOf} from '../../helpers/fake-services.ts';
 
 const {world} = fakeServices();
 const folder = '/var/lib/libvirt/images/';
-const web = world.pictures[0]!;
+const web = world.allDetails[0]!;
 
 function describe(items: PlannedImage[]): string[] {
 	return items.map(({name, parent, mark}) => `${name.replace(folder, '')} ${mark}${parent === undefined ? '' : ` on ${parent.replace(folder, '')}`}`);
 }
 
 test('a new overlay stands on the image that its command names', t => {
-	const plan = fakePlan(world.pictures, {kind: 'revert', uuid: uuidOf(1), snapshot: 's2', fate: {kind: 'discard'}, endState: undefined});
+	const plan = fakePlan(world.allDetails, {kind: 'revert', uuid: uuidOf(1), snapshot: 's2', currentState: {kind: 'discard'}, endState: undefined});
 	const {rows, othersCount} = plannedImages(plan, web);
 	t.deepEqual(describe(rows.map(({item}) => item)), [
 		'web01.qcow2 untouched', 'web01.s1 untouched on web01.qcow2', 'web01.s2 untouched on web01.s1', 'web01.s3 removed on web01.s2', 'web01.new created on web01.s1',
@@ -21,32 +21,32 @@ test('a new overlay stands on the image that its command names', t => {
 });
 
 test('the overlay of a new snapshot stands on the head of before', t => {
-	const plan = fakePlan(world.pictures, {
+	const plan = fakePlan(world.allDetails, {
 		kind: 'create', uuid: uuidOf(1), snapshot: 'x', description: undefined, memory: undefined, disks: [], isDiskOnly: true, isQuiesced: false, isLive: false, isHalted: false, hasNoMetadata: false,
 	});
 	t.is(describe(plannedImages(plan, web).rows.map(({item}) => item)).at(-1), 'web01.x created on web01.s3');
 });
 
 test('images that are only kept are counted, not drawn', t => {
-	const plan = fakePlan(world.pictures, {kind: 'merge', uuid: uuidOf(1), snapshot: 's2'});
+	const plan = fakePlan(world.allDetails, {kind: 'merge', uuid: uuidOf(1), snapshot: 's2'});
 	const kept = {...plan, images: {created: [], removed: [], kept: web.images.map(({path}) => path)}};
 	t.deepEqual(plannedImages(kept, web), {rows: [], othersCount: 5});
 });
 
 test('an image that is linked anew is drawn on the file that it will stand on, and a missing one as missing', t => {
-	const broken = world.pictures[2]!;
-	const plan = fakePlan(world.pictures, {
-		kind: 'relink', uuid: uuidOf(3), links: [{path: `${folder}broken.a`, backingPath: '/old/gone.qcow2', backingFormat: 'qcow2'}], moved: [],
+	const broken = world.allDetails[2]!;
+	const plan = fakePlan(world.allDetails, {
+		kind: 'rebase', uuid: uuidOf(3), links: [{path: `${folder}broken.a`, backingPath: '/old/gone.qcow2', backingFormat: 'qcow2'}], moved: [],
 	});
-	const relink = {...plan, images: {created: [], removed: [], written: [`${folder}broken.a`], kept: []}};
-	t.deepEqual(describe(plannedImages(relink, broken).rows.map(({item}) => item)), ['/old/gone.qcow2 untouched', 'broken.a written on /old/gone.qcow2']);
+	const rebase = {...plan, images: {created: [], removed: [], written: [`${folder}broken.a`], kept: []}};
+	t.deepEqual(describe(plannedImages(rebase, broken).rows.map(({item}) => item)), ['/old/gone.qcow2 untouched', 'broken.a written on /old/gone.qcow2']);
 
 	const gone = {...broken.images[0]!, path: `${folder}gone.qcow2`, backingPath: undefined, problems: [{kind: 'missing' as const}]};
-	const touching = {...relink, action: {kind: 'mend-records' as const, domain: relink.action.domain}};
+	const touching = {...rebase, action: {kind: 'repair-records' as const, domain: rebase.action.domain}};
 	t.deepEqual(describe(plannedImages(touching, {...broken, images: [...broken.images, gone]}).rows.map(({item}) => item)), ['gone.qcow2 missing', 'broken.a written on gone.qcow2']);
 });
 
 test('without a picture what the plan names is still drawn', t => {
-	const plan = fakePlan(world.pictures, {kind: 'merge', uuid: uuidOf(1), snapshot: 's2'});
+	const plan = fakePlan(world.allDetails, {kind: 'merge', uuid: uuidOf(1), snapshot: 's2'});
 	t.deepEqual(plannedImages(plan, undefined).rows.map(({item}) => item.mark).sort(), ['removed', 'staying', 'written']);
 });

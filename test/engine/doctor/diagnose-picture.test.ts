@@ -5,7 +5,7 @@ import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import {unknownImage} from '../../../source/tools/files/qemu-img.ts';
 import {image} from '../../helpers/images.ts';
 import {inventory, threeSnapshots, uuid, type Scene} from '../../helpers/inventory.ts';
-import {findingsOf, patient, seriousKinds} from '../../helpers/patient.ts';
+import {findingsOf, domainCheck, seriousKinds} from '../../helpers/domain-check.ts';
 import {diagnosePicture} from '../../../source/engine/doctor/diagnose-picture.ts';
 
 /** One disk: s1 → s2, the head on the overlay of s2. */
@@ -42,8 +42,8 @@ test('a lost backing file is one finding, whoever needs it, and the file of its 
 	const found = findingsOf(scene, {surroundings: {found: new Map([['/d/vda.qcow2', [image('/e/vda.qcow2')]]])}});
 	const [finding, ...more] = found.filter(({kind}) => kind === 'backing-missing' || kind === 'image-missing');
 	t.is(more.length, 0);
-	t.deepEqual(finding?.wish, {
-		kind: 'relink', uuid, links: [{path: '/d/vda.s1', backingPath: '/e/vda.qcow2', backingFormat: 'qcow2'}], moved: [{from: '/d/vda.qcow2', to: '/e/vda.qcow2'}],
+	t.deepEqual(finding?.request, {
+		kind: 'rebase', uuid, links: [{path: '/d/vda.s1', backingPath: '/e/vda.qcow2', backingFormat: 'qcow2'}], moved: [{from: '/d/vda.qcow2', to: '/e/vda.qcow2'}],
 	});
 	t.deepEqual(found.filter(({kind}) => kind === 'not-revertible').map(({severity}) => severity), ['problem', 'problem']);
 });
@@ -63,7 +63,7 @@ for (const [what, candidates, more] of doubtful) {
 		const broken = image('/d/vda.s1', '/d/vda.qcow2', {problems: [{kind: 'backing-missing', backingPath: '/d/vda.qcow2'}]});
 		const scene = twoSnapshots({images: [broken, image('/d/vda.s2', '/d/vda.s1'), lost, ...candidates], ...more});
 		const finding = findingsOf(scene, {surroundings: {found: new Map([['/d/vda.qcow2', candidates]])}}).find(({kind}) => kind === 'backing-missing');
-		t.is(finding?.wish, undefined);
+		t.is(finding?.request, undefined);
 		t.truthy(finding?.remedy);
 	});
 }
@@ -72,7 +72,7 @@ test('an unrecorded format is mended by what the records say, and left to the pe
 	const problems: Image['problems'] = [{kind: 'backing-format-not-recorded'}];
 	const images = [image('/d/base', undefined), image('/d/vda.qcow2', '/d/base', {problems}), image('/d/vda.s1', '/d/vda.qcow2', {problems}), image('/d/vda.s2', '/d/vda.s1')];
 	const found = findingsOf(twoSnapshots({images})).filter(({kind}) => kind === 'backing-format');
-	t.deepEqual(new Map(found.map(({images, wish}) => [images?.[0], wish?.kind])), new Map([['/d/vda.s1', 'relink'], ['/d/vda.qcow2', undefined]]));
+	t.deepEqual(new Map(found.map(({images, request}) => [images?.[0], request?.kind])), new Map([['/d/vda.s1', 'rebase'], ['/d/vda.qcow2', undefined]]));
 });
 
 test('an overlay beside what it is named after has no record; one on a template, or on what another domain needs, needs none', t => {
@@ -131,8 +131,8 @@ const scenes: Array<[string, Inventory, FindingKind[]]> = [
 		images: [image('/d/vda.qcow2'), image('/d/vda.s2', '/d/vda.qcow2')],
 	}), ['shared-frozen']],
 	['external snapshots and none of them current', (() => {
-		const {picture, ...rest} = twoSnapshots();
-		return {...rest, picture: {...picture, currentSnapshot: undefined}};
+		const {details, ...rest} = twoSnapshots();
+		return {...rest, details: {...details, currentSnapshot: undefined}};
 	})(), ['current-record']],
 	['a current snapshot that the disks do not come from, before 9.9', twoSnapshots({current: 's1'}), ['current-record']],
 	['a current snapshot that the disks do not come from, since 9.9', twoSnapshots({current: 's1', libvirtVersion: newer}), ['current-record', 'native-revert']],
@@ -223,10 +223,10 @@ test('on a fork before 9.9 it is told, as a note, what a delete by virsh would h
 
 test('an action that was interrupted, a managed save and a transient domain are told', t => {
 	const scene = twoSnapshots();
-	scene.picture.domain.hasManagedSave = true;
-	scene.picture.domain.isPersistent = false;
-	const plan = {plannedAt: '2026-11-21', action: {kind: 'mend-records', domain: {uuid, name: 'web'}}};
-	const found = diagnosePicture(patient(scene, {unfinished: [{plan, records: []}] as never}));
+	scene.details.domain.hasManagedSave = true;
+	scene.details.domain.isPersistent = false;
+	const plan = {plannedAt: '2026-11-21', action: {kind: 'repair-records', domain: {uuid, name: 'web'}}};
+	const found = diagnosePicture(domainCheck(scene, {unfinished: [{plan, records: []}] as never}));
 	t.deepEqual(seriousKinds(found).sort(), ['managed-save', 'transient', 'unfinished-action']);
 });
 

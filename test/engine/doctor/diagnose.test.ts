@@ -52,10 +52,10 @@ test('every domain is read once, and the progress says how far it is', async t =
 	const read: string[] = [];
 	const owner: Owner = {
 		...given.owner,
-		async readPicture(uuid, options) {
+		async readDetails(uuid, options) {
 			read.push(uuid);
 			t.false(options.withForeignPins);
-			return given.owner.readPicture(uuid, options);
+			return given.owner.readDetails(uuid, options);
 		},
 	};
 	const progress: RoundProgress[] = [];
@@ -71,15 +71,15 @@ test('a domain that cannot be read is a finding, and no image is offered for rem
 	addFile(given.host.world, {path: leftover, backing: {name: '/var/lib/libvirt/images/web-vda.qcow2', format: 'qcow2'}});
 	const orphanOf = (findings: Finding[]) => findings.find(({kind}) => kind === 'orphan');
 	const good = orphanOf(unwrap(await diagnose(given)));
-	t.deepEqual([good?.domain?.name, good?.images, good?.wish?.kind], ['web', [leftover], 'tidy']);
+	t.deepEqual([good?.domain?.name, good?.images, good?.request?.kind], ['web', [leftover], 'remove-orphans']);
 
 	const owner: Owner = {
 		...given.owner,
-		readPicture: async (uuid, options) => uuid === given.uuidOf('git') ? fail({kind: 'unreadable', what: 'Its XML', reason: 'broken'}) : given.owner.readPicture(uuid, options),
+		readDetails: async (uuid, options) => uuid === given.uuidOf('git') ? fail({kind: 'unreadable', what: 'Its XML', reason: 'broken'}) : given.owner.readDetails(uuid, options),
 	};
 	const findings = unwrap(await diagnose({owner, store: given.store}));
 	t.deepEqual(told(findings, 'problem').slice(0, 1), [['git', 'domain-unreadable']]);
-	t.is(orphanOf(findings)?.wish, undefined);
+	t.is(orphanOf(findings)?.request, undefined);
 });
 
 test('a backup beside the disks is a note, never offered for removal', async t => {
@@ -102,7 +102,7 @@ test('an interrupted round says so, and a lost host is a failure', async t => {
 	t.is(result.ok ? undefined : result.failure.kind, 'interrupted');
 	const owner: Owner = {
 		...given.owner,
-		readPicture: async () => fail({kind: 'host-unreachable', uri: 'x', cause: {argv: [], timedOut: false, stderr: '', durationMs: 0}}),
+		readDetails: async () => fail({kind: 'host-unreachable', uri: 'x', cause: {argv: [], timedOut: false, stderr: '', durationMs: 0}}),
 	};
 	const lost = await diagnose({owner, store: given.store});
 	t.is(lost.ok ? undefined : lost.failure.kind, 'host-unreachable');

@@ -22,7 +22,7 @@ function leftovers(others: Image[], more: Partial<Leftovers> = {}): Leftovers {
 }
 
 function offered(given: Leftovers): string[] {
-	return findLeftovers(given, undefined).flatMap(({wish}) => wish?.kind === 'tidy' ? wish.paths : []);
+	return findLeftovers(given, undefined).flatMap(({request}) => request?.kind === 'remove-orphans' ? request.paths : []);
 }
 
 test('an overlay on a frozen image, named like libvirt and younger than the snapshot, is offered for removal', t => {

@@ -2,7 +2,7 @@ import test from 'ava';
 import type {FileOwnership, Inventory} from '../../../source/model/domain/inventory.ts';
 import {twoDisks} from '../../helpers/create-scene.ts';
 import {image} from '../../helpers/images.ts';
-import {findingsOf} from '../../helpers/patient.ts';
+import {findingsOf} from '../../helpers/domain-check.ts';
 
 const kind = 'head-not-permitted';
 
@@ -12,7 +12,7 @@ function world(file: {uid: number; gid: number; mode: number}, keepsOwner?: true
 		const disk = image(`/d/${target}.qcow2`);
 		return {...disk, file: {...disk.file!, ...(target === 'vda' ? file : {uid: 107, gid: 107})}};
 	})});
-	made.picture.domain.definition.disks = made.picture.domain.definition.disks.map(disk => ({...disk, ...(keepsOwner && {keepsOwner})}));
+	made.details.domain.definition.disks = made.details.domain.definition.disks.map(disk => ({...disk, ...(keepsOwner && {keepsOwner})}));
 	return made;
 }
 
@@ -29,7 +29,7 @@ test('a head that QEMU may not open is a finding where libvirt leaves its owner 
 	t.regex(finding!.remedy!, /chown 107 \/d\/vda\.qcow2/);
 	t.regex(found(world(root), {keepsOwners: true, qemuUid: 107})[0]!.meaning, /dynamic_ownership = 0/);
 	const labelled = world(root);
-	labelled.picture.domain.definition.fileOwnership = {keepsOwners: true, uid: 5000};
+	labelled.details.domain.definition.fileOwnership = {keepsOwners: true, uid: 5000};
 	t.regex(found(labelled)[0]!.text, /user 5000/);
 });
 

@@ -36,8 +36,8 @@ async function killed(moment: 'die' | 'die-after', {hasEnded}: {hasEnded: boolea
 	host.onRun = () => 'succeed';
 	host.ran.length = 0;
 	if (hasEnded) {
-		const {picture} = host.inventory;
-		host.inventory = {...host.inventory, picture: {...picture, domain: {...picture.domain, state: 'shutoff', liveDefinition: undefined}}};
+		const {details} = host.inventory;
+		host.inventory = {...host.inventory, details: {...details, domain: {...details.domain, state: 'shutoff', liveDefinition: undefined}}};
 	}
 
 	const unfinished = unwrap(await world.store.readUnfinished())[0]!;

@@ -9,7 +9,7 @@ import {fakeHost} from '../../helpers/fake-host.ts';
 import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 const plan = unwrap(planRevert(
-	{kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined},
+	{kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', currentState: {kind: 'discard'}, endState: undefined},
 	threeSnapshots(),
 	{id: 'p1', now, workPath: '/w'},
 ));
@@ -30,9 +30,9 @@ test('where the domain is as before, only what makes files may have happened, an
 
 test('where the definition names other images the switch has happened, whatever the records say, and the way is forward', async t => {
 	const inventory = threeSnapshots();
-	const {definition} = inventory.picture.domain;
+	const {definition} = inventory.details.domain;
 	const disks = definition.disks.map(disk => ({...disk, sourcePath: plan.targets[0].expected.heads.find(({target}) => target === disk.target)?.path ?? disk.sourcePath}));
-	const host = fakeHost({...inventory, picture: {...inventory.picture, domain: {...inventory.picture.domain, definition: {...definition, disks}}}});
+	const host = fakeHost({...inventory, details: {...inventory.details, domain: {...inventory.details.domain, definition: {...definition, disks}}}});
 	const known = unwrap(await withUnknownSteps(host.owner, damaged([])));
 	t.true(begunOf(known).has('define'));
 	t.is(defaultDirection(known), 'forward');

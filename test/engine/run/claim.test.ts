@@ -16,7 +16,7 @@ import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 type Scene = {world: World; marks: Map<string, Claim>; lives: Map<string, ClaimLife>};
 
 const plan = unwrap(planRevert(
-	{kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined},
+	{kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', currentState: {kind: 'discard'}, endState: undefined},
 	threeSnapshots(),
 	{id: 'p1', now, workPath: '/w'},
 ));

@@ -275,7 +275,7 @@ test('an action of another host is not recovered here', async t => {
 
 test('a domain that somebody booted does not count as resumed from its memory', async t => {
 	const given = scene();
-	const start = {...given.plan.steps.find(step => step.id === 'stop')!, id: 'start', happened: {kind: 'domain-active', uuid} as const, mustBeOurs: true as const};
+	const start = {...given.plan.steps.find(step => step.id === 'stop')!, id: 'start', doneWhen: {kind: 'domain-active', uuid} as const, countsOnlyIfLogged: true as const};
 	given.plan.steps.splice(given.plan.steps.findIndex(step => step.phase === 'remove'), 0, start);
 	given.lines = given.plan.steps.map(step => lineOf(step.command));
 	const unfinished = await dieAt(given, given.plan.steps.findIndex(step => step.id === 'current'), 'die');

@@ -3,27 +3,27 @@ import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths} from '../../../source/model/plan/plan.ts';
 import {executePlan} from '../../../source/engine/run/execute.ts';
-import type {DomainPicture} from '../../../source/model/domain/inventory.ts';
+import type {DomainDetails} from '../../../source/model/domain/inventory.ts';
 import {pretendDone, pretendNext} from '../../helpers/fake-host.ts';
 import {optionsOf, revertScene, type RevertScene} from '../../helpers/revert-scene.ts';
 
-const named = (picture: DomainPicture, name: string) => ({...picture.snapshots[0]!, name});
+const named = (details: DomainDetails, name: string) => ({...details.snapshots[0]!, name});
 
-function onDisks(picture: DomainPicture, pathOf: (target: string, path: string | undefined) => string): DomainPicture {
-	const {domain} = picture;
+function onDisks(details: DomainDetails, pathOf: (target: string, path: string | undefined) => string): DomainDetails {
+	const {domain} = details;
 	const definition = {...domain.definition, disks: domain.definition.disks.map(disk => ({...disk, sourcePath: pathOf(disk.target, disk.sourcePath)}))};
-	return {...picture, domain: {...domain, definition, liveDefinition: domain.liveDefinition && definition}};
+	return {...details, domain: {...domain, definition, liveDefinition: domain.liveDefinition && definition}};
 }
 
-function change({host}: RevertScene, alter: (picture: DomainPicture) => DomainPicture): void {
-	host.inventory = {...host.inventory, picture: alter(host.inventory.picture)};
+function change({host}: RevertScene, alter: (details: DomainDetails) => DomainDetails): void {
+	host.inventory = {...host.inventory, details: alter(host.inventory.details)};
 }
 
 for (const [title, changed, alter] of [
-	['takes a snapshot', 'its snapshots', picture => ({...picture, snapshots: [...picture.snapshots, named(picture, 'night')]})],
-	['deletes a snapshot', 'its snapshots', picture => ({...picture, snapshots: picture.snapshots.filter(({name}) => name !== 's2')})],
-	['moves a disk', 'its disks', picture => onDisks(picture, (target, path) => target === 'vdb' ? '/d/other' : path!)],
-] as Array<[string, string, (picture: DomainPicture) => DomainPicture]>) {
+	['takes a snapshot', 'its snapshots', details => ({...details, snapshots: [...details.snapshots, named(details, 'night')]})],
+	['deletes a snapshot', 'its snapshots', details => ({...details, snapshots: details.snapshots.filter(({name}) => name !== 's2')})],
+	['moves a disk', 'its disks', details => onDisks(details, (target, path) => target === 'vdb' ? '/d/other' : path!)],
+] as Array<[string, string, (details: DomainDetails) => DomainDetails]>) {
 	test(`who ${title} while the new files are made is noticed before the switch, and these go away again`, async t => {
 		const given = revertScene();
 		let isDone = false;
@@ -46,15 +46,15 @@ for (const [title, changed, alter] of [
 }
 
 for (const [title, finding, alter] of [
-	['a disk above the expected image, without any snapshot', /vda should be on/, (picture: DomainPicture) => {
-		const images = picture.domain.definition.disks.map(({sourcePath}) => ({...picture.images[0]!, path: `${sourcePath!}.by-hand`, backingPath: sourcePath}));
-		return onDisks({...picture, images: [...picture.images, ...images]}, (_target, path) => `${path!}.by-hand`);
+	['a disk above the expected image, without any snapshot', /vda should be on/, (details: DomainDetails) => {
+		const images = details.domain.definition.disks.map(({sourcePath}) => ({...details.images[0]!, path: `${sourcePath!}.by-hand`, backingPath: sourcePath}));
+		return onDisks({...details, images: [...details.images, ...images]}, (_target, path) => `${path!}.by-hand`);
 	}],
-	['a snapshot, and a disk on an image that does not have the expected one below', /vdb should be on/, (picture: DomainPicture) =>
-		onDisks({...picture, snapshots: [...picture.snapshots, named(picture, 'night')]}, (target, path) => target === 'vdb' ? '/d/vdb.s3' : path!)],
-	['a snapshot that comes after another one of those that were there', /"s2" should come after "s1"/, (picture: DomainPicture) =>
-		({...picture, snapshots: picture.snapshots.map(snapshot => snapshot.name === 's2' ? {...snapshot, parent: undefined} : snapshot)})],
-] as Array<[string, RegExp, (picture: DomainPicture) => DomainPicture]>) {
+	['a snapshot, and a disk on an image that does not have the expected one below', /vdb should be on/, (details: DomainDetails) =>
+		onDisks({...details, snapshots: [...details.snapshots, named(details, 'night')]}, (target, path) => target === 'vdb' ? '/d/vdb.s3' : path!)],
+	['a snapshot that comes after another one of those that were there', /"s2" should come after "s1"/, (details: DomainDetails) =>
+		({...details, snapshots: details.snapshots.map(snapshot => snapshot.name === 's2' ? {...snapshot, parent: undefined} : snapshot)})],
+] as Array<[string, RegExp, (details: DomainDetails) => DomainDetails]>) {
 	test(`not what somebody else may have done: ${title}; nothing is removed`, async t => {
 		const given = revertScene();
 		given.host.answers.set('file-exists', true);
@@ -99,9 +99,9 @@ test('a snapshot that somebody takes just below the new one is told of, and the 
 	given.host.onRun = line => {
 		if (line.includes('--redefine --current')) {
 			pretendDone(given.host, given.plan);
-			const {picture} = given.host.inventory;
-			const snapshots = picture.snapshots.map(snapshot => snapshot.name === 's2' ? {...snapshot, parent: 'night'} : snapshot);
-			given.host.inventory = {...given.host.inventory, picture: {...picture, snapshots: [...snapshots, {...picture.snapshots[0]!, name: 'night', parent: 's1'}]}};
+			const {details} = given.host.inventory;
+			const snapshots = details.snapshots.map(snapshot => snapshot.name === 's2' ? {...snapshot, parent: 'night'} : snapshot);
+			given.host.inventory = {...given.host.inventory, details: {...details, snapshots: [...snapshots, {...details.snapshots[0]!, name: 'night', parent: 's1'}]}};
 		}
 
 		return 'succeed';
@@ -117,8 +117,8 @@ test('a snapshot that somebody takes in the midst of the switch leaves the disks
 		if (line.includes('--redefine --current')) {
 			pretendDone(given.host, given.plan);
 			pretendNext(given.host, 'night', 's3');
-			const {picture} = given.host.inventory;
-			given.host.inventory = {...given.host.inventory, picture: {...picture, currentSnapshot: given.plan.targets[0].expected.currentSnapshot}};
+			const {details} = given.host.inventory;
+			given.host.inventory = {...given.host.inventory, details: {...details, currentSnapshot: given.plan.targets[0].expected.currentSnapshot}};
 		}
 
 		return 'succeed';

@@ -17,8 +17,8 @@ const copying: Step = {
 	phase: 'create',
 	command: command('copy'),
 	undo: [],
-	happened: {kind: 'never'},
-	ifStopped: 'Nothing.',
+	doneWhen: {kind: 'never'},
+	whenStopped: 'Nothing.',
 	progress: {kind: 'block-job', uuid: 'u', target: 'vda'},
 	cancel: [command('abort')],
 };
@@ -88,8 +88,8 @@ test('an interruption cancels a step that can be cancelled, and nothing after it
 });
 
 test('a step without a way to cancel it is waited for', async t => {
-	const {cancel: _, ...patient} = copying;
-	const {work, ran, interrupt} = copyingWork(patient, 3);
+	const {cancel: _, ...domainCheck} = copying;
+	const {work, ran, interrupt} = copyingWork(domainCheck, 3);
 	interrupt.abort('SIGINT');
 	t.deepEqual(await runSteps(work, {isWanted: step => step.id === 'copy', isInterrupted: () => false}), {kind: 'all-done', stays: []});
 	t.deepEqual(ran, ['copy']);
@@ -105,7 +105,7 @@ test('a step that fails by itself has failed, cancellable or not', async t => {
 for (const holds of [true, false]) {
 	test(`a step whose command runs only if something holds is ${holds ? 'run' : 'left out, with what that means, and the rest goes on'}`, async t => {
 		const {progress: _, cancel: __, ...plain} = copying;
-		const {work, events, ran} = copyingWork({...plain, command: {...command('prove'), onlyIf: {kind: 'same-content', path: '/a', other: '/b'}}, otherwise: 'It has changed.'}, 1);
+		const {work, events, ran} = copyingWork({...plain, command: {...command('prove'), onlyIf: {kind: 'same-content', path: '/a', other: '/b'}}, skippedNote: 'It has changed.'}, 1);
 		work.owner = {...work.owner, observe: async () => succeed(holds)};
 		t.deepEqual(await runSteps(work, {isWanted: () => true, isInterrupted: () => false}), {kind: 'all-done', stays: []});
 		t.deepEqual(ran, holds ? ['prove', 'next'] : ['next']);

@@ -7,61 +7,61 @@ import type {Finding} from '../../../source/model/domain/finding.ts';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths} from '../../../source/model/plan/plan.ts';
 import type {CreateAction} from '../../../source/model/plan/request.ts';
-import {headsOf, openEngine, readStates, readTree, type NamedWish} from './engine.ts';
+import {headsOf, openEngine, readStates, readTree, type NamedRequest} from './engine.ts';
 
 const hostile = 'test -x "it\'s" $(touch x) \u009B31m;ok';
 
-function create(snapshot: string, more: Partial<Omit<CreateAction, 'kind' | 'domain'>> = {}): NamedWish {
+function create(snapshot: string, more: Partial<Omit<CreateAction, 'kind' | 'domain'>> = {}): NamedRequest {
 	return {
 		kind: 'create', snapshot, description: undefined, memory: undefined, disks: [], isDiskOnly: false, isQuiesced: false, isLive: false, isHalted: false, hasNoMetadata: false, ...more,
 	};
 }
 
-const drop = (snapshot: string, scope: 'one' | 'with-children' | 'children-only' = 'one', isMetadataOnly = false): NamedWish => ({kind: 'delete', snapshot, scope, isMetadataOnly});
-const merge = (snapshot: string): NamedWish => ({kind: 'merge', snapshot});
-const branch = (snapshot: string, name: string, kept?: string): NamedWish => ({kind: 'branch', snapshot, name, fate: kept === undefined ? {kind: 'discard'} : {kind: 'keep', name: kept}});
+const drop = (snapshot: string, scope: 'one' | 'with-children' | 'children-only' = 'one', isMetadataOnly = false): NamedRequest => ({kind: 'delete', snapshot, scope, isMetadataOnly});
+const merge = (snapshot: string): NamedRequest => ({kind: 'merge', snapshot});
+const branch = (snapshot: string, name: string, kept?: string): NamedRequest => ({kind: 'branch', snapshot, name, currentState: kept === undefined ? {kind: 'discard'} : {kind: 'keep', name: kept}});
 
 /** Domains, what is wished, and which snapshots are gone and new afterwards. */
-const rows: Array<{domain: string; wish: NamedWish; gone?: string[]; made?: string[]; current?: string | undefined; headsMove?: true; finds?: string[]}> = [
-	{domain: 'web', wish: create('s4', {isQuiesced: true, isDiskOnly: true}), made: ['s4'], current: 's4'},
-	{domain: 'web', wish: create('s4', {isDiskOnly: true, disks: [{target: 'vdb', mode: 'no'}]}), made: ['s4'], current: 's4'},
-	{domain: 'db', wish: create('with memory', {memory: {mode: 'external'}}), made: ['with memory'], current: 'with memory'},
-	{domain: 'db', wish: create('live', {memory: {mode: 'external'}, isLive: true}), made: ['live'], current: 'live'},
-	{domain: 'build', wish: create('paused', {memory: {mode: 'external'}}), made: ['paused'], current: 'paused'},
-	{domain: 'radius', wish: create('inside'), made: ['inside'], current: 'inside'},
-	{domain: 'dhcp', wish: create('halted', {isDiskOnly: true, isHalted: true}), made: ['halted'], current: 'halted'},
-	{domain: 'dhcp', wish: create('unrecorded', {isDiskOnly: true, hasNoMetadata: true}), finds: ['unrecorded-layer']},
-	{domain: 'legacy', wish: create('year-end-2026'), made: ['year-end-2026'], current: 'year-end-2026'},
-	{domain: 'clone-b', wish: create('first', {isDiskOnly: true}), made: ['first'], current: 'first'},
-	{domain: hostile, wish: create('it\'s; "new" $(x)', {isDiskOnly: true}), made: ['it\'s; "new" $(x)'], current: 'it\'s; "new" $(x)'},
-	{domain: 'staging-db', wish: branch('masked-september', 'trial', 'kept'), made: ['kept', 'trial'], current: 'trial', headsMove: true},
-	{domain: 'web', wish: branch('s1', 'second try'), made: ['second try'], current: 'second try', headsMove: true},
-	{domain: hostile, wish: branch('007', '-x "y"', 'kept\'s'), made: ['kept\'s', '-x "y"'], current: '-x "y"', headsMove: true},
-	{domain: 'nextcloud', wish: merge('before-29'), gone: ['before-29']},
-	{domain: 'nextcloud', wish: merge('before-patches'), gone: ['before-patches'], current: 'before-30'},
-	{domain: 'staging-db', wish: merge('masked-september'), gone: ['masked-september']},
-	{domain: 'staging-db', wish: merge('masked-october'), gone: ['masked-october'], current: 'masked-september'},
-	{domain: 'clone-a', wish: merge('fresh'), gone: ['fresh']},
-	{domain: hostile, wish: merge('007'), gone: ['007']},
-	{domain: 'web', wish: drop('s1'), gone: ['s1']},
-	{domain: 'web', wish: drop('s2'), gone: ['s2']},
-	{domain: 'web', wish: drop('s3'), gone: ['s3']},
-	{domain: 'web', wish: drop('before-upgrade', 'with-children'), gone: ['before-upgrade', 'after-upgrade']},
-	{domain: 'web', wish: drop('s1', 'children-only'), gone: ['s2', 's3', 'before-upgrade', 'after-upgrade', 'hotfix']},
-	{domain: 'web', wish: drop('s1', 'with-children'), gone: ['s1', 's2', 's3', 'before-upgrade', 'after-upgrade', 'hotfix']},
-	{domain: 'web', wish: drop('hotfix', 'one', true), gone: ['hotfix'], finds: ['orphan']},
-	{domain: 'mail', wish: drop('before-dovecot', 'one', true), gone: ['before-dovecot']},
-	{domain: 'build', wish: drop('toolchain-14'), gone: ['toolchain-14']},
-	{domain: 'legacy', wish: drop('year-end-2024'), gone: ['year-end-2024']},
-	{domain: 'legacy', wish: drop('installed', 'with-children'), gone: ['installed', 'year-end-2024', 'year-end-2025', 'before-export']},
-	{domain: 'radius', wish: drop('eap-tls'), gone: ['eap-tls']},
-	{domain: 'radius', wish: drop('eap-tls', 'with-children'), gone: ['eap-tls', 'before-ca'], current: undefined},
-	{domain: 'ci-golden', wish: drop('nightly-024'), gone: ['nightly-024']},
-	{domain: 'ci-golden', wish: drop('nightly-058', 'children-only'), gone: ['nightly-059']},
-	{domain: 'git', wish: drop('v9'), gone: ['v9']},
-	{domain: 'vpn', wish: drop('before-patches'), gone: ['before-patches']},
-	{domain: hostile, wish: drop('--help; echo "pwned"'), gone: ['--help; echo "pwned"']},
-	{domain: hostile, wish: drop('--help; echo "pwned"', 'with-children'), gone: ['--help; echo "pwned"', '007', ' blanks and \u{1F4A5} ']},
+const rows: Array<{domain: string; request: NamedRequest; gone?: string[]; made?: string[]; current?: string | undefined; headsMove?: true; finds?: string[]}> = [
+	{domain: 'web', request: create('s4', {isQuiesced: true, isDiskOnly: true}), made: ['s4'], current: 's4'},
+	{domain: 'web', request: create('s4', {isDiskOnly: true, disks: [{target: 'vdb', mode: 'no'}]}), made: ['s4'], current: 's4'},
+	{domain: 'db', request: create('with memory', {memory: {mode: 'external'}}), made: ['with memory'], current: 'with memory'},
+	{domain: 'db', request: create('live', {memory: {mode: 'external'}, isLive: true}), made: ['live'], current: 'live'},
+	{domain: 'build', request: create('paused', {memory: {mode: 'external'}}), made: ['paused'], current: 'paused'},
+	{domain: 'radius', request: create('inside'), made: ['inside'], current: 'inside'},
+	{domain: 'dhcp', request: create('halted', {isDiskOnly: true, isHalted: true}), made: ['halted'], current: 'halted'},
+	{domain: 'dhcp', request: create('unrecorded', {isDiskOnly: true, hasNoMetadata: true}), finds: ['unrecorded-layer']},
+	{domain: 'legacy', request: create('year-end-2026'), made: ['year-end-2026'], current: 'year-end-2026'},
+	{domain: 'clone-b', request: create('first', {isDiskOnly: true}), made: ['first'], current: 'first'},
+	{domain: hostile, request: create('it\'s; "new" $(x)', {isDiskOnly: true}), made: ['it\'s; "new" $(x)'], current: 'it\'s; "new" $(x)'},
+	{domain: 'staging-db', request: branch('masked-september', 'trial', 'kept'), made: ['kept', 'trial'], current: 'trial', headsMove: true},
+	{domain: 'web', request: branch('s1', 'second try'), made: ['second try'], current: 'second try', headsMove: true},
+	{domain: hostile, request: branch('007', '-x "y"', 'kept\'s'), made: ['kept\'s', '-x "y"'], current: '-x "y"', headsMove: true},
+	{domain: 'nextcloud', request: merge('before-29'), gone: ['before-29']},
+	{domain: 'nextcloud', request: merge('before-patches'), gone: ['before-patches'], current: 'before-30'},
+	{domain: 'staging-db', request: merge('masked-september'), gone: ['masked-september']},
+	{domain: 'staging-db', request: merge('masked-october'), gone: ['masked-october'], current: 'masked-september'},
+	{domain: 'clone-a', request: merge('fresh'), gone: ['fresh']},
+	{domain: hostile, request: merge('007'), gone: ['007']},
+	{domain: 'web', request: drop('s1'), gone: ['s1']},
+	{domain: 'web', request: drop('s2'), gone: ['s2']},
+	{domain: 'web', request: drop('s3'), gone: ['s3']},
+	{domain: 'web', request: drop('before-upgrade', 'with-children'), gone: ['before-upgrade', 'after-upgrade']},
+	{domain: 'web', request: drop('s1', 'children-only'), gone: ['s2', 's3', 'before-upgrade', 'after-upgrade', 'hotfix']},
+	{domain: 'web', request: drop('s1', 'with-children'), gone: ['s1', 's2', 's3', 'before-upgrade', 'after-upgrade', 'hotfix']},
+	{domain: 'web', request: drop('hotfix', 'one', true), gone: ['hotfix'], finds: ['orphan']},
+	{domain: 'mail', request: drop('before-dovecot', 'one', true), gone: ['before-dovecot']},
+	{domain: 'build', request: drop('toolchain-14'), gone: ['toolchain-14']},
+	{domain: 'legacy', request: drop('year-end-2024'), gone: ['year-end-2024']},
+	{domain: 'legacy', request: drop('installed', 'with-children'), gone: ['installed', 'year-end-2024', 'year-end-2025', 'before-export']},
+	{domain: 'radius', request: drop('eap-tls'), gone: ['eap-tls']},
+	{domain: 'radius', request: drop('eap-tls', 'with-children'), gone: ['eap-tls', 'before-ca'], current: undefined},
+	{domain: 'ci-golden', request: drop('nightly-024'), gone: ['nightly-024']},
+	{domain: 'ci-golden', request: drop('nightly-058', 'children-only'), gone: ['nightly-059']},
+	{domain: 'git', request: drop('v9'), gone: ['v9']},
+	{domain: 'vpn', request: drop('before-patches'), gone: ['before-patches']},
+	{domain: hostile, request: drop('--help; echo "pwned"'), gone: ['--help; echo "pwned"']},
+	{domain: hostile, request: drop('--help; echo "pwned"', 'with-children'), gone: ['--help; echo "pwned"', '007', ' blanks and \u{1F4A5} ']},
 ];
 
 /** What the doctor finds of a domain of the host as it is opened, looked for once. */
@@ -73,8 +73,8 @@ const findingsBefore = async (domain: string) => {
 };
 
 for (const row of rows) {
-	const {domain, wish, gone, made, headsMove} = row;
-	test(`${JSON.stringify(domain)}: ${JSON.stringify(wish)} is done, proven, and every other state reads as before`, async t => {
+	const {domain, request, gone, made, headsMove} = row;
+	test(`${JSON.stringify(domain)}: ${JSON.stringify(request)} is done, proven, and every other state reads as before`, async t => {
 		const engine = openEngine();
 		const {host, named} = engine;
 		const guest = named(domain);
@@ -83,7 +83,7 @@ for (const row of rows) {
 		const others = [...host.world.domains.values()].filter(other => other !== guest).map(other => [other, readStates(host.world, other)] as const);
 		const names = new Set(guest.snapshots.keys());
 		const found = await findingsBefore(domain);
-		const planned = unwrap(await engine.plan(domain, wish));
+		const planned = unwrap(await engine.plan(domain, request));
 		const {outcome} = await engine.execute(planned);
 		t.deepEqual(outcome, {kind: 'done'});
 
@@ -143,10 +143,10 @@ test('the base of a fork stays, with the reason, until only one line stands on i
 test('deletes, creates and reverts in a row leave a tree that the doctor has nothing against', async t => {
 	const engine = openEngine();
 	const {named, plan, execute} = engine;
-	const wishes: NamedWish[] = [
+	const requests: NamedRequest[] = [
 		create('one', {isDiskOnly: true}),
 		create('two', {isDiskOnly: true}),
-		{kind: 'revert', snapshot: 'one', fate: {kind: 'keep', name: 'left'}, endState: 'running'},
+		{kind: 'revert', snapshot: 'one', currentState: {kind: 'keep', name: 'left'}, endState: 'running'},
 		create('three', {memory: {mode: 'external'}}),
 		merge('three'),
 		branch('one', 'side', 'aside'),
@@ -154,8 +154,8 @@ test('deletes, creates and reverts in a row leave a tree that the doctor has not
 		drop('left'),
 		drop('one'),
 	];
-	for (const wish of wishes) {
-		t.deepEqual((await execute(unwrap(await plan('proxy', wish)))).outcome, {kind: 'done'}, JSON.stringify(wish));
+	for (const request of requests) {
+		t.deepEqual((await execute(unwrap(await plan('proxy', request)))).outcome, {kind: 'done'}, JSON.stringify(request));
 	}
 
 	t.deepEqual((await engine.findings('proxy')).filter(({severity}) => severity !== 'info').map(({text}) => text), []);

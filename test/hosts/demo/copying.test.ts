@@ -6,7 +6,7 @@ import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {parseBlockJob, parseDomainJob} from '../../../source/hosts/libvirt/read-progress.ts';
 import {createDemoHost} from '../../../source/hosts/demo/host.ts';
-import {openEngine, readStates, type NamedWish} from './engine.ts';
+import {openEngine, readStates, type NamedRequest} from './engine.ts';
 import {demoNow} from './run.ts';
 
 const base = '/data/vm/nextcloud/nextcloud-vda.qcow2';
@@ -69,10 +69,10 @@ test('saving memory is a job of the domain, which stands still meanwhile and goe
 	const {host, named, plan, execute} = engine;
 	const db = named('db');
 	const files = [...host.world.files.keys()].sort();
-	const wish: NamedWish = {
+	const request: NamedRequest = {
 		kind: 'create', snapshot: 'now', description: undefined, memory: {mode: 'external'}, disks: [], isDiskOnly: false, isQuiesced: false, isLive: false, isHalted: false, hasNoMetadata: false,
 	};
-	const planned = unwrap(await plan('db', wish));
+	const planned = unwrap(await plan('db', request));
 	const running = execute(planned, 'step-progress');
 	const seen = await askUntil(async () => {
 		const raw = await host.runner({argv: ['virsh', '-q', 'domjobinfo', '--domain', 'db', '--rawstats'], where: 'here'});

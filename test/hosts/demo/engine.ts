@@ -9,7 +9,7 @@ import type {Outcome, RunEvent} from '../../../source/engine/ports.ts';
 import {prepareAction} from '../../../source/engine/prepare.ts';
 import type {Direction} from '../../../source/engine/run/progress.ts';
 import {recover} from '../../../source/engine/recover/recover.ts';
-import {wishOf, type Wish} from '../../../source/model/plan/request.ts';
+import {requestOf, type Request} from '../../../source/model/plan/request.ts';
 import {createDemoHost} from '../../../source/hosts/demo/host.ts';
 import {readDisks} from '../../../source/hosts/demo/simulator/domain-xml.ts';
 import {writesOf} from '../../../source/hosts/demo/simulator/images.ts';
@@ -23,7 +23,7 @@ import type {Result} from '../../../source/model/result.ts';
 import {demoNow} from './run.ts';
 
 /** A wish for a domain that is told by its name. */
-export type NamedWish = Wish extends infer W ? W extends Wish ? Omit<W, 'uuid'> : never : never;
+export type NamedRequest = Request extends infer W ? W extends Request ? Omit<W, 'uuid'> : never : never;
 
 /** `changeMs`: how long changes take, for tests that watch them. */
 export function openEngine(options: {changeMs?: number} = {}) {
@@ -38,7 +38,7 @@ export function openEngine(options: {changeMs?: number} = {}) {
 		host,
 		owner,
 		named,
-		plan: async (name: string, wish: NamedWish) => prepareAction(planning, {...wish, uuid: named(name).uuid}),
+		plan: async (name: string, request: NamedRequest) => prepareAction(planning, {...request, uuid: named(name).uuid}),
 		/** `interruptAt`: the event at which the person presses Ctrl-C. */
 		async execute(plan: Plan, interruptAt?: RunEvent['kind']): Promise<{outcome: Outcome; events: RunEvent[]}> {
 			const events: RunEvent[] = [];
@@ -59,7 +59,7 @@ export function openEngine(options: {changeMs?: number} = {}) {
 			const [unfinished] = unwrap(await world.store.readUnfinished());
 			return recover(world, unfinished!, {
 				direction,
-				planAnew: async action => prepareAction(planning, wishOf(action)),
+				planAnew: async action => prepareAction(planning, requestOf(action)),
 				onEvent: () => undefined,
 				interrupt: new AbortController().signal,
 			});

@@ -16,7 +16,7 @@ function openWorld() {
 	const engine = openEngine();
 	return {
 		...engine,
-		plan: async (name: string, wish: Partial<RevertAction> & {snapshot: string}) => engine.plan(name, {kind: 'revert', fate: {kind: 'discard'}, endState: undefined, ...wish}),
+		plan: async (name: string, request: Partial<RevertAction> & {snapshot: string}) => engine.plan(name, {kind: 'revert', currentState: {kind: 'discard'}, endState: undefined, ...request}),
 	};
 }
 
@@ -36,11 +36,11 @@ test('every domain is listed with its state', async t => {
 
 for (const {name, uuid, snapshots} of sample.host.world.domains.values()) {
 	test(`the picture of ${JSON.stringify(name)} can be read whole`, async t => {
-		const picture = unwrap(await sample.owner.readPicture(uuid, {withForeignPins: false}));
-		t.is(picture.snapshots.length, snapshots.size);
-		t.deepEqual(picture.unreadable, []);
-		t.is(picture.images.some(image => image.problems.some(({kind}) => kind === 'missing' || kind === 'backing-missing')), name === 'mail' || name === 'test-fedora');
-		t.true(picture.images.every(image => image.problems.length > 0 || image.file !== undefined));
+		const details = unwrap(await sample.owner.readDetails(uuid, {withForeignPins: false}));
+		t.is(details.snapshots.length, snapshots.size);
+		t.deepEqual(details.unreadable, []);
+		t.is(details.images.some(image => image.problems.some(({kind}) => kind === 'missing' || kind === 'backing-missing')), name === 'mail' || name === 'test-fedora');
+		t.true(details.images.every(image => image.problems.length > 0 || image.file !== undefined));
 	});
 }
 
@@ -57,10 +57,10 @@ for (const [name, snapshot, kinds] of [
 	});
 }
 
-for (const [name, wish] of [
+for (const [name, request] of [
 	['web', {snapshot: 's3'}],
 	['web', {snapshot: 's1', endState: 'running'}],
-	['web', {snapshot: 'hotfix', fate: {kind: 'keep', name: 'before hotfix'}}],
+	['web', {snapshot: 'hotfix', currentState: {kind: 'keep', name: 'before hotfix'}}],
 	['db', {snapshot: 'before-migration'}],
 	['db', {snapshot: 'tuning', endState: 'running'}],
 	['build', {snapshot: 'toolchain-14', endState: 'running'}],
@@ -72,14 +72,14 @@ for (const [name, wish] of [
 	['test -x "it\'s" $(touch x) \u009B31m;ok', {snapshot: '--help; echo "pwned"'}],
 	['test -x "it\'s" $(touch x) \u009B31m;ok', {snapshot: ' blanks and \u{1F4A5} '}],
 ] as Array<[string, Partial<RevertAction> & {snapshot: string}]>) {
-	test(`${JSON.stringify(name)} goes back to ${JSON.stringify(wish)}, and again`, async t => {
+	test(`${JSON.stringify(name)} goes back to ${JSON.stringify(request)}, and again`, async t => {
 		const {plan, execute, host} = openWorld();
 		for (let round = 0; round < 2; round++) {
-			const planned = unwrap(await plan(name, {...wish, fate: round === 0 ? wish.fate ?? {kind: 'discard'} : {kind: 'discard'}}));
+			const planned = unwrap(await plan(name, {...request, currentState: round === 0 ? request.currentState ?? {kind: 'discard'} : {kind: 'discard'}}));
 			const {outcome} = await execute(planned);
 			t.deepEqual(outcome, {kind: 'done'});
 			const domain = host.world.domains.get(planned.action.domain.uuid)!;
-			t.is(domain.currentSnapshot, wish.snapshot);
+			t.is(domain.currentSnapshot, request.snapshot);
 			t.is(domain.state, planned.targets[0].expected.endState!);
 			t.deepEqual(planned.images.removed.filter(path => host.world.files.has(path)), []);
 		}

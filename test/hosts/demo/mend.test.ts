@@ -3,7 +3,7 @@ What the doctor offers, carried out on the demo host.
 */
 import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
-import {mendWish} from '../../../source/engine/doctor/mend-wish.ts';
+import {repairRequest} from '../../../source/engine/doctor/repair-request.ts';
 import type {FindingKind} from '../../../source/model/domain/finding.ts';
 import {blockersOf, openEngine, readStates} from './engine.ts';
 import {openDemo} from './run.ts';
@@ -19,8 +19,8 @@ for (const [domain, kind] of [
 	test(`the doctor's ${kind} of ${domain} is mended, and found no more`, async t => {
 		const engine = openEngine();
 		const found = await engine.findings(domain);
-		const {uuid: _, ...wish} = mendWish(found, kind)!;
-		const planned = unwrap(await engine.plan(domain, wish));
+		const {uuid: _, ...request} = repairRequest(found, kind)!;
+		const planned = unwrap(await engine.plan(domain, request));
 		t.deepEqual((await engine.execute(planned)).outcome, {kind: 'done'});
 		const after = await engine.findings(domain);
 		t.deepEqual(after.filter(({severity}) => severity !== 'info').map(({kind, text}) => `${kind}: ${text}`), []);
@@ -32,7 +32,7 @@ test('what the doctor finds in ruins is not offered a plan', async t => {
 	for (const domain of ['mail', 'ldap', 'jira']) {
 		const found = await findings(domain);
 		t.true(found.length > 0);
-		t.deepEqual(found.filter(({wish}) => wish !== undefined), []);
+		t.deepEqual(found.filter(({request}) => request !== undefined), []);
 	}
 });
 
@@ -40,8 +40,8 @@ test('a base that was moved is read again by what stands on it, and the domain s
 	const engine = openEngine();
 	const {host, named} = engine;
 	t.is(readStates(host.world, named('test-fedora')).get('before-43/vda'), undefined);
-	const {uuid: _, ...wish} = mendWish(await engine.findings('test-fedora'), 'backing-missing')!;
-	await engine.execute(unwrap(await engine.plan('test-fedora', wish)));
+	const {uuid: _, ...request} = repairRequest(await engine.findings('test-fedora'), 'backing-missing')!;
+	await engine.execute(unwrap(await engine.plan('test-fedora', request)));
 	const states = readStates(host.world, named('test-fedora'));
 	t.is(states.get('before-43/vda')?.length, 1);
 	t.is(states.get('/vda')?.length, 2);
@@ -52,13 +52,13 @@ test('a base that was moved is read again by what stands on it, and the domain s
 test('a leftover that came into use meanwhile is not removed', async t => {
 	const engine = openEngine();
 	const {host} = engine;
-	const {uuid: _, ...wish} = mendWish(await engine.findings('wiki'), 'orphan')!;
-	const planned = unwrap(await engine.plan('wiki', wish));
+	const {uuid: _, ...request} = repairRequest(await engine.findings('wiki'), 'orphan')!;
+	const planned = unwrap(await engine.plan('wiki', request));
 	await host.runner({argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', `${images}/wiki-vda.try-2`, `${images}/clone.qcow2`], where: 'host'});
 	const {outcome} = await engine.execute(planned);
 	t.not(outcome.kind, 'done');
 	t.true(host.world.files.has(`${images}/wiki-vda.try-2`));
-	t.true(blockersOf(await engine.plan('wiki', wish)).length > 0);
+	t.true(blockersOf(await engine.plan('wiki', request)).length > 0);
 });
 
 test('a link without its format is refused as QEMU refuses it, and a header alone may name what is not there', async t => {

@@ -75,7 +75,7 @@ test('sizes are read with and without virsh\'s heading', t => {
 });
 
 test('an image of another size or another allocation is another file; one that a side cannot see is not judged', async t => {
-	const {domain} = inventory({heads: {vda: '/i/vda.qcow2'}, snapshots: [], images: []}).picture;
+	const {domain} = inventory({heads: {vda: '/i/vda.qcow2'}, snapshots: [], images: []}).details;
 	const find = async (stat: string, sizes = table) => {
 		const {runner} = machineWith({hostname: 'vm', uuid: 'x', sizes, stat});
 		const virsh = createVirsh({runner, uri: undefined, isReadOnly: false});

@@ -25,7 +25,7 @@ export function fakeRunner(answer: (argv: string[], request: RunRequest) => Said
 		}
 
 		const {stdout = '', stderr = '', exitCode = 0} = said;
-		return exitCode === 0 || request.fineCodes?.includes(exitCode)
+		return exitCode === 0 || request.acceptedExitCodes?.includes(exitCode)
 			? succeed({stdout, stderr, durationMs: 1})
 			: fail({kind: 'tool-failed', cause: {argv: request.argv, exitCode, timedOut: false, stderr, durationMs: 1}});
 	};

@@ -21,22 +21,22 @@ async function uuidOf(owner: ReturnType<typeof demoOwner>['owner'], name: string
 
 test('a picture holds the tree, the current snapshot, and every image that a pin leads to', async t => {
 	const {owner} = demoOwner();
-	const picture = unwrap(await owner.readPicture(await uuidOf(owner, 'web'), {withForeignPins: false}));
-	t.true(picture.snapshots.some(snapshot => snapshot.name === picture.currentSnapshot && snapshot.isCurrent));
-	const known = new Set(picture.images.map(image => image.path));
-	t.deepEqual(pinsOfDomain(picture.domain, picture.snapshots).filter(pin => pin.target !== undefined && !known.has(pin.path)), []);
-	t.deepEqual(picture.foreignPins, []);
+	const details = unwrap(await owner.readDetails(await uuidOf(owner, 'web'), {withForeignPins: false}));
+	t.true(details.snapshots.some(snapshot => snapshot.name === details.currentSnapshot && snapshot.isCurrent));
+	const known = new Set(details.images.map(image => image.path));
+	t.deepEqual(pinsOfDomain(details.domain, details.snapshots).filter(pin => pin.target !== undefined && !known.has(pin.path)), []);
+	t.deepEqual(details.foreignPins, []);
 });
 
 test('an inventory holds what the other domains hold, the folders of the images, and the definition as it is', async t => {
 	const {owner} = demoOwner();
 	const uuid = await uuidOf(owner, 'web');
 	const inventory = unwrap(await owner.readInventory(uuid));
-	t.true(inventory.picture.foreignPins.length > 0);
-	t.true(inventory.picture.foreignPins.every(pin => pin.domainUuid !== uuid));
+	t.true(inventory.details.foreignPins.length > 0);
+	t.true(inventory.details.foreignPins.every(pin => pin.domainUuid !== uuid));
 	t.true(inventory.folders.size > 0);
 	t.true(inventory.definitionXml.includes(uuid));
-	t.true(inventory.picture.images.every(image => image.file !== undefined || image.problems.length > 0));
+	t.true(inventory.details.images.every(image => image.file !== undefined || image.problems.length > 0));
 });
 
 test('a broken chain of one domain does not keep another from being read', async t => {
@@ -48,14 +48,14 @@ test('a broken chain of one domain does not keep another from being read', async
 
 test('a domain that went away is not found, and those that are there are named', async t => {
 	const {owner} = demoOwner();
-	const result = await owner.readPicture('00000000-0000-0000-0000-000000000000', {withForeignPins: false});
+	const result = await owner.readDetails('00000000-0000-0000-0000-000000000000', {withForeignPins: false});
 	t.true(!result.ok && result.failure.kind === 'domain-not-found' && result.failure.known.includes('web'));
 });
 
 test('the users of a frozen image are its snapshot and the overlay above it', async t => {
 	const {owner} = demoOwner();
-	const picture = unwrap(await owner.readPicture(await uuidOf(owner, 'web'), {withForeignPins: false}));
-	const pin = pinsOfDomain(picture.domain, picture.snapshots).find(candidate => candidate.snapshot === 's2')!;
+	const details = unwrap(await owner.readDetails(await uuidOf(owner, 'web'), {withForeignPins: false}));
+	const pin = pinsOfDomain(details.domain, details.snapshots).find(candidate => candidate.snapshot === 's2')!;
 	const users = unwrap(await owner.readImageUsers(pin.path));
 	t.true(users.includes(pin.label));
 	t.true(users.some(user => user.includes('stands on it')));
@@ -64,7 +64,7 @@ test('the users of a frozen image are its snapshot and the overlay above it', as
 test('probes are answered by the host as it is', async t => {
 	const {owner} = demoOwner();
 	const uuid = await uuidOf(owner, 'web');
-	const {currentSnapshot, images} = unwrap(await owner.readPicture(uuid, {withForeignPins: false}));
+	const {currentSnapshot, images} = unwrap(await owner.readDetails(uuid, {withForeignPins: false}));
 	const ask = async (probe: Parameters<typeof owner.observe>[0]) => unwrap(await owner.observe(probe));
 	t.true(await ask({kind: 'domain-active', uuid}));
 	t.false(await ask({kind: 'domain-off', uuid}));
@@ -90,7 +90,7 @@ test('a domain that crashed and kept its process is active, and what it runs on 
 		isReadOnly: false,
 		owner: 'demo',
 	});
-	const {domain} = unwrap(await crashed.readPicture(uuid, {withForeignPins: false}));
+	const {domain} = unwrap(await crashed.readDetails(uuid, {withForeignPins: false}));
 	t.is(domain.state, 'crashed');
 	t.true(hasProcess(domain));
 	t.true(unwrap(await crashed.observe({kind: 'domain-active', uuid})));

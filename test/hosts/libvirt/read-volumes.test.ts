@@ -37,7 +37,7 @@ function demo() {
 }
 
 async function headOf({owner, clone}: {owner: ReturnType<typeof demo>['owner']; clone: DemoDomain}): Promise<string> {
-	return headDisks(unwrap(await owner.readPicture(clone.uuid, {withForeignPins: false})).domain)[0]!.sourcePath!;
+	return headDisks(unwrap(await owner.readDetails(clone.uuid, {withForeignPins: false})).domain)[0]!.sourcePath!;
 }
 
 test('a disk that is a volume of a pool holds its file and what that stands on, in this domain and in others', async t => {
@@ -50,13 +50,13 @@ test('a disk that is a volume of a pool holds its file and what that stands on, 
 		clone.snapshots.set(name, withDisks(record, 'volume', asVolume('p\' q')));
 	}
 
-	const own = unwrap(await owner.readPicture(clone.uuid, {withForeignPins: false}));
+	const own = unwrap(await owner.readDetails(clone.uuid, {withForeignPins: false}));
 	t.like(own.domain.definition.disks[0], {sourceType: 'volume', sourcePath: head});
 	t.true(pinsOfDomain(own.domain, []).some(pin => pin.path === head && pin.hold === 'head'));
 	t.true(own.snapshots.some(snapshot => snapshot.domain?.disks[0]?.sourcePath !== undefined));
 	t.true(own.images.some(image => image.path === base));
 	t.deepEqual(own.unreadable, []);
-	const other = unwrap(await owner.readPicture([...host.world.domains.keys()].find(uuid => uuid !== clone.uuid)!, {withForeignPins: true}));
+	const other = unwrap(await owner.readDetails([...host.world.domains.keys()].find(uuid => uuid !== clone.uuid)!, {withForeignPins: true}));
 	t.true(other.foreignPins.some(pin => pin.path === head && pin.domainUuid === clone.uuid));
 	t.false(other.unreadable.some(({name}) => name === clone.name));
 	t.deepEqual(unwrap(await owner.readImageUsers(base)), [`the image ${head}, which stands on it`]);
@@ -71,8 +71,8 @@ test('a volume that libvirt does not find, or a source of a type that is not kno
 		const {host, clone, base, owner} = demo();
 		clone.definition = withDisks(clone.definition, type, source);
 		const other = [...host.world.domains.keys()].find(uuid => uuid !== clone.uuid)!;
-		t.true(unwrap(await owner.readPicture(other, {withForeignPins: true})).unreadable.some(({name}) => name === clone.name), type);
-		t.true(unwrap(await owner.readPicture(clone.uuid, {withForeignPins: false})).unreadable.some(({name}) => name === clone.name), type);
+		t.true(unwrap(await owner.readDetails(other, {withForeignPins: true})).unreadable.some(({name}) => name === clone.name), type);
+		t.true(unwrap(await owner.readDetails(clone.uuid, {withForeignPins: false})).unreadable.some(({name}) => name === clone.name), type);
 		t.true(unwrap(await owner.readImageUsers(base)).some(user => user.startsWith(`perhaps the domain ${textAt(clone.definition, 'name')!}, which cannot be read: `)), type);
 	}
 });

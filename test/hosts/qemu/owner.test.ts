@@ -93,7 +93,7 @@ test('a running QEMU is described by its monitor: heads, formats, firmware, node
 	const [domain] = unwrap(await host.readDomains());
 	t.deepEqual(domain, {uuid: uuidOfName('web'), name: 'web', state: 'paused'});
 	const inventory = unwrap(await host.readInventory(domain!.uuid));
-	t.deepEqual(inventory.picture.domain.definition.disks.map(disk => [disk.target, disk.device, disk.sourcePath, disk.format]), [
+	t.deepEqual(inventory.details.domain.definition.disks.map(disk => [disk.target, disk.device, disk.sourcePath, disk.format]), [
 		['vda', 'disk', '/d/a.s1', 'qcow2'],
 		['vdb', 'disk', '/d/b.raw', 'raw'],
 		['sda', 'cdrom', '/d/x.iso', 'raw'],
@@ -114,14 +114,14 @@ test('a socket that nobody serves is a domain that is off, as it was recorded; a
 	const off = owner({named: ['my vm=/q'], recordsPath});
 	const [domain] = unwrap(await off.readDomains());
 	t.deepEqual(domain, {uuid: '11111111-1111-4111-8111-111111111111', name: 'my vm', state: 'shutoff'});
-	const picture = unwrap(await off.readPicture(domain!.uuid, {withForeignPins: false}));
-	t.is(picture.currentSnapshot, 's1');
-	t.deepEqual(picture.unreadable.map(({name}) => name), ['torn']);
+	const details = unwrap(await off.readDetails(domain!.uuid, {withForeignPins: false}));
+	t.is(details.currentSnapshot, 's1');
+	t.deepEqual(details.unreadable.map(({name}) => name), ['torn']);
 	t.true(unwrap(await off.observe({kind: 'domain-off', uuid: domain!.uuid})));
 	t.true(unwrap(await off.observe({kind: 'snapshot-exists', uuid: domain!.uuid, name: 's1'})));
 	t.false(unwrap(await off.observe({kind: 'snapshot-exists', uuid: domain!.uuid, name: 's2'})));
 	const on = owner({named: ['my vm=/q'], listening: ['/q'], recordsPath});
-	const live = unwrap(await on.readPicture(domain!.uuid, {withForeignPins: false}));
+	const live = unwrap(await on.readDetails(domain!.uuid, {withForeignPins: false}));
 	t.deepEqual(live.domain.definition.disks.map(({target}) => target), ['vdc', 'vda', 'sda']);
 	t.true(unwrap(await on.observe({kind: 'head-is', uuid: domain!.uuid, target: 'vdc', path: '/d/a.s1'})));
 });
@@ -129,9 +129,9 @@ test('a socket that nobody serves is a domain that is off, as it was recorded; a
 test('what the records of others hold is held, though nobody has named them', async t => {
 	const recordsPath = await records(t, 'other');
 	const host = owner({named: ['web=/q'], listening: ['/q'], recordsPath});
-	const picture = unwrap(await host.readPicture(uuidOfName('web'), {withForeignPins: true}));
-	t.true(picture.foreignPins.some(pin => pin.path === '/d/a.qcow2' && pin.hold === 'content' && pin.label === 'snapshot s1 of other'));
-	t.true(picture.unreadable.some(({name}) => name === 'torn of other'));
+	const details = unwrap(await host.readDetails(uuidOfName('web'), {withForeignPins: true}));
+	t.true(details.foreignPins.some(pin => pin.path === '/d/a.qcow2' && pin.hold === 'content' && pin.label === 'snapshot s1 of other'));
+	t.true(details.unreadable.some(({name}) => name === 'torn of other'));
 });
 
 test('where nothing is known the host is not reachable; two domains of one UUID are told apart by nobody', async t => {
@@ -148,7 +148,7 @@ test('where nothing is known the host is not reachable; two domains of one UUID 
 test('a domain of images alone is off, with a disk for each', async t => {
 	const host = owner({named: [], images: ['disks/sys.qcow2', 'sys=/d/more.raw', '/d/a=b.img']});
 	t.deepEqual(unwrap(await host.readDomains()).map(({name, state}) => [name, state]), [['sys', 'shutoff'], ['a=b', 'shutoff']]);
-	const {domain} = unwrap(await host.readPicture(uuidOfName('sys'), {withForeignPins: false}));
+	const {domain} = unwrap(await host.readDetails(uuidOfName('sys'), {withForeignPins: false}));
 	t.deepEqual(domain.definition.disks.map(({target, sourcePath}) => [target, sourcePath]), [['vda', '/run/disks/sys.qcow2'], ['vdb', '/d/more.raw']]);
 });
 

@@ -57,10 +57,10 @@ test('a plan knows of an overlay without a domain that stands on the head', asyn
 	const host = createDemoHost({now: () => new Date('2026-11-21T00:00:00Z')});
 	const owner = createLibvirtOwner({...host, uri: 'demo:///system', isReadOnly: false, owner: 'demo'});
 	const {uuid} = ([...host.world.domains.values()].find(({name}) => name === 'web')!);
-	const {domain} = unwrap(await owner.readPicture(uuid, {withForeignPins: false}));
+	const {domain} = unwrap(await owner.readDetails(uuid, {withForeignPins: false}));
 	const head = pinsOfDomain(domain, []).find(pin => pin.hold === 'head')!.path;
 	const backup = `${head}.push-backup`;
 	addFile(host.world, {path: backup, backing: {name: head, format: 'qcow2'}});
-	const {picture} = unwrap(await owner.readInventory(uuid));
-	t.like(picture.images.find(image => image.path === backup), {backingPath: head});
+	const {details} = unwrap(await owner.readInventory(uuid));
+	t.like(details.images.find(image => image.path === backup), {backingPath: head});
 });

@@ -28,7 +28,7 @@ test('what stood on the top of a commit is told where it went, and pulls above c
 	const images = [image('/a', undefined, big), image('/b', '/a'), image('/c', '/b'), image('/d', '/c')];
 	const {merges} = collected(images, [pin('/b', 'content'), pin('/d', 'head')], ['/a', '/c']);
 	t.deepEqual(merges.map(({way, top}) => [way, top]), [['pull', '/d'], ['commit', '/b']]);
-	t.deepEqual(merges[1]!.relinked, ['/d']);
+	t.deepEqual(merges[1]!.rebased, ['/d']);
 });
 
 test('an image that nobody explains is neither written nor left without its base', t => {

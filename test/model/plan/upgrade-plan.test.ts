@@ -35,7 +35,7 @@ function bareQemu(): Inventory {
 }
 
 const rows: Array<{name: string; action: Action; world: Inventory}> = [
-	{name: 'revert', action: {kind: 'revert', domain, snapshot: 's1', fate: {kind: 'keep', name: 'kept'}, endState: 'running'}, world: threeSnapshots({state: 'running'})},
+	{name: 'revert', action: {kind: 'revert', domain, snapshot: 's1', currentState: {kind: 'keep', name: 'kept'}, endState: 'running'}, world: threeSnapshots({state: 'running'})},
 	{name: 'merge', action: {kind: 'merge', domain, snapshot: 's2'}, world: threeSnapshots()},
 	{name: 'create-qemu', action: {...createAction({isDiskOnly: true}), domain}, world: bareQemu()},
 ];
@@ -45,7 +45,7 @@ function kept({steps, consequences: _words, images, ...rest}: Plan): unknown {
 	const text = JSON.stringify({
 		...rest,
 		images: {...images, created: images.created.map(({path}) => path), staying: images.staying?.map(({path}) => path)},
-		steps: steps.map(({title: _title, ifStopped: _sentence, otherwise: _note, undoNeeds, ...step}) => ({...step, undoNeeds: undoNeeds?.probe})),
+		steps: steps.map(({title: _title, whenStopped: _sentence, skippedNote: _note, undoNeeds, ...step}) => ({...step, undoNeeds: undoNeeds?.probe})),
 	});
 	return JSON.parse(text) as unknown;
 }

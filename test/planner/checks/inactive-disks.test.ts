@@ -11,11 +11,11 @@ import {inventory, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 const checkpoint = unwrap(parseCheckpointXml('<domaincheckpoint><name>c1</name><creationTime>1790000000</creationTime><disks><disk name="vda" checkpoint="bitmap" bitmap="c1"/></disks></domaincheckpoint>'));
 
 function paused(world: Inventory, {hypervisorVersion = 10_000_000, isFreshlyResumed = true} = {}): Inventory {
-	const {picture} = world;
+	const {details} = world;
 	return {
 		...world,
 		host: {...world.host, libvirtVersion: 11_003_000, hypervisorVersion},
-		picture: {...picture, domain: {...picture.domain, state: 'paused', liveDefinition: picture.domain.definition, isFreshlyResumed}},
+		details: {...details, domain: {...details.domain, state: 'paused', liveDefinition: details.domain.definition, isFreshlyResumed}},
 	};
 }
 
@@ -36,7 +36,7 @@ test('R14: no merge is begun in a QEMU whose images are inactive', t => {
 test('a snapshot inside images with bitmaps warns that it cannot be reverted to', t => {
 	const running = (checkpoints?: Array<typeof checkpoint>) => {
 		const world = paused(oneDisk(checkpoints), {isFreshlyResumed: false});
-		world.picture.domain.state = 'running';
+		world.details.domain.state = 'running';
 		return world;
 	};
 

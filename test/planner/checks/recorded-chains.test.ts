@@ -11,7 +11,7 @@ import type {Result} from '../../../source/model/result.ts';
 import type {RecordedChain} from '../../../source/model/domain/domain.ts';
 import {createAction} from '../../helpers/create-scene.ts';
 import {planCreate} from '../../../source/actions/create/plan.ts';
-import {findingsOf} from '../../helpers/patient.ts';
+import {findingsOf} from '../../helpers/domain-check.ts';
 import {image} from '../../helpers/images.ts';
 import {
 	inventory, now, uuid, type Scene,
@@ -34,11 +34,11 @@ function world(chain: RecordedChain | undefined, more: Partial<Scene> & {base?: 
 		images: [image('/d/vda.qcow2', undefined, base), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.s2', '/d/vda.s1'), image('/d/other.qcow2')],
 		...scene,
 	});
-	const withChain = (recordedChain: RecordedChain | undefined) => (disk: Inventory['picture']['domain']['definition']['disks'][number]) => ({...disk, recordedChain});
-	made.picture.domain.definition = {...made.picture.domain.definition, disks: made.picture.domain.definition.disks.map(withChain(chain))};
+	const withChain = (recordedChain: RecordedChain | undefined) => (disk: Inventory['details']['domain']['definition']['disks'][number]) => ({...disk, recordedChain});
+	made.details.domain.definition = {...made.details.domain.definition, disks: made.details.domain.definition.disks.map(withChain(chain))};
 	if (ofRecord) {
-		const s2 = made.picture.snapshots[1]!;
-		made.picture.snapshots[1] = {...s2, domain: {...s2.domain!, disks: s2.domain!.disks.map(withChain(ofRecord))}};
+		const s2 = made.details.snapshots[1]!;
+		made.details.snapshots[1] = {...s2, domain: {...s2.domain!, disks: s2.domain!.disks.map(withChain(ofRecord))}};
 	}
 
 	return made;
@@ -46,9 +46,9 @@ function world(chain: RecordedChain | undefined, more: Partial<Scene> & {base?: 
 
 const actions: Record<string, (from: Inventory) => Result<Plan>> = {
 	create: from => planCreate(createAction({snapshot: 'new', isDiskOnly: true}), from, given),
-	revert: from => planRevert({kind: 'revert', domain, snapshot: 's2', fate: {kind: 'discard'}, endState: undefined}, from, given),
-	'revert --keep': from => planRevert({kind: 'revert', domain, snapshot: 's2', fate: {kind: 'keep', name: 'k'}, endState: undefined}, from, given),
-	branch: from => planBranch({kind: 'branch', domain, snapshot: 's2', name: 'b', fate: {kind: 'discard'}}, from, given),
+	revert: from => planRevert({kind: 'revert', domain, snapshot: 's2', currentState: {kind: 'discard'}, endState: undefined}, from, given),
+	'revert --keep': from => planRevert({kind: 'revert', domain, snapshot: 's2', currentState: {kind: 'keep', name: 'k'}, endState: undefined}, from, given),
+	branch: from => planBranch({kind: 'branch', domain, snapshot: 's2', name: 'b', currentState: {kind: 'discard'}}, from, given),
 	merge: from => planMerge({kind: 'merge', domain, snapshot: 's2'}, from, given),
 	delete: from => planDelete({kind: 'delete', domain, snapshot: 's2', scope: 'one', isMetadataOnly: false}, from, given),
 };
@@ -99,11 +99,11 @@ test('the doctor shows both chains, and names the layer whose secret is not reco
 test('the doctor says why a domain cannot be started, and how to take a missing medium out', t => {
 	const cdrom = '<disk type=\'file\' device=\'cdrom\'><driver name=\'qemu\' type=\'raw\'/><source file=\'/iso/x.iso\'/><target dev=\'hdc\' bus=\'ide\'/><readonly/></disk>';
 	const off = world(undefined, {more: cdrom});
-	off.picture.missing = {files: new Set(['/iso/x.iso']), secrets: new Set()};
+	off.details.missing = {files: new Set(['/iso/x.iso']), secrets: new Set()};
 	const finding = findingsOf(off).find(({kind}) => kind === 'cannot-start');
 	t.is(finding?.severity, 'problem');
 	t.regex(finding!.remedy!, /virsh change-media --domain web --path hdc --eject --config/);
 	const running = world(undefined, {more: cdrom, state: 'running'});
-	running.picture.missing = off.picture.missing;
+	running.details.missing = off.details.missing;
 	t.is(findingsOf(running).find(({kind}) => kind === 'cannot-start')?.severity, 'warning');
 });

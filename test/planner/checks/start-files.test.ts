@@ -23,13 +23,13 @@ function world(more: {scene?: Partial<Scene>; devices?: string; present?: string
 		more: more.present,
 		...more.scene,
 	});
-	scene.picture.missing = {files: new Set(more.files ?? ['/iso/x.iso']), secrets: new Set(more.secrets), valueless: new Set(more.valueless)};
+	scene.details.missing = {files: new Set(more.files ?? ['/iso/x.iso']), secrets: new Set(more.secrets), valueless: new Set(more.valueless)};
 	return scene;
 }
 
 const revert = (from: Inventory, more: Partial<RevertAction> = {}) =>
-	planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined, ...more}, from, given);
-const branch = (from: Inventory) => planBranch({kind: 'branch', domain: {uuid, name: 'web'}, snapshot: 's1', name: 'b1', fate: {kind: 'discard'}}, from, given);
+	planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', currentState: {kind: 'discard'}, endState: undefined, ...more}, from, given);
+const branch = (from: Inventory) => planBranch({kind: 'branch', domain: {uuid, name: 'web'}, snapshot: 's1', name: 'b1', currentState: {kind: 'discard'}}, from, given);
 const definedBy = (plan: Plan) => unwrap(parseDomainXml(plan.steps.find(({id}) => id === 'define')!.command.files[0]!.text));
 const refusalOf = (planned: Result<Plan>) => planned.ok ? '' : describeFailure(planned.failure).message;
 
@@ -58,9 +58,9 @@ test('what cannot be left out is refused beforehand: a read-only disk, kernel, d
 	t.regex(refusalOf(revert(world({devices: readOnly, files: ['/iso/r.img']}))), /source of the disk vdr is missing \(\/iso\/r\.img\)/);
 	const withOs = (os: string, files: string[]) => {
 		const scene = world({devices: '', files});
-		const [s1] = scene.picture.snapshots;
+		const [s1] = scene.details.snapshots;
 		const domainXml = s1!.domainXml!.replace('</os>', `${os}</os>`);
-		scene.picture.snapshots[0] = {...s1!, domainXml, domain: unwrap(parseDomainXml(domainXml))};
+		scene.details.snapshots[0] = {...s1!, domainXml, domain: unwrap(parseDomainXml(domainXml))};
 		return refusalOf(revert(scene));
 	};
 
@@ -82,7 +82,7 @@ test('a running domain that could not be started again is not stopped, and the r
 	const running = world({devices: '', present: cdrom(), scene: {state: 'running'}});
 	t.regex(refusalOf(revert(running)), /could not be started again: the medium of the drive hdc is missing[\s\S]*virsh change-media --domain web --path hdc --eject --live --config/);
 	t.regex(refusalOf(branch(running)), /--eject/);
-	running.picture.domain.liveDefinition = {...running.picture.domain.definition, disks: running.picture.domain.definition.disks.map(disk => disk.target === 'hdc' ? {...disk, sourcePath: undefined} : disk)};
+	running.details.domain.liveDefinition = {...running.details.domain.definition, disks: running.details.domain.definition.disks.map(disk => disk.target === 'hdc' ? {...disk, sourcePath: undefined} : disk)};
 	t.regex(refusalOf(revert(running)), /--eject --config/, 'only where it is named');
 	t.is(refusalOf(revert(world({devices: '', present: cdrom()}))), '', 'a domain that is off needs no way back');
 });
@@ -95,15 +95,15 @@ test('memory inside an image cannot be gone back to without the medium, its disk
 			images: [image('/d/vda.qcow2', undefined, {internalSnapshots: [{tag: 's1', memoryBytes: 1}]})],
 		},
 	});
-	const [s1] = scene.picture.snapshots;
-	scene.picture.snapshots[0] = {...s1!, memory: {mode: 'internal'}};
+	const [s1] = scene.details.snapshots;
+	scene.details.snapshots[0] = {...s1!, memory: {mode: 'internal'}};
 	t.regex(refusalOf(revert(scene)), /medium of the drive hdc is missing[\s\S]*--shutoff/);
 	t.is(definedBy(unwrap(revert(scene, {endState: 'shutoff'}))).disks[1]!.sourcePath, undefined);
 });
 
 test('memory in a file is resumed with the drive empty, and the plan says that the guest had the medium in it', t => {
 	const scene = world({scene: {snapshots: [{name: 's1', state: 'running', memory: '/d/s1.mem', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.s1'}, more: cdrom()}]}});
-	const {domain, domainXml} = scene.picture.snapshots[0]!;
+	const {domain, domainXml} = scene.details.snapshots[0]!;
 	scene.memoryFiles.set('/d/s1.mem', {kind: 'good', path: '/d/s1.mem', sizeBytes: 1, definition: domain!, domainXml: domainXml!, modifiedAt: '1'});
 	const plan = unwrap(revert(scene));
 	const live = unwrap(parseDomainXml(plan.steps.find(({id}) => id === 'start')!.command.files[0]!.text));

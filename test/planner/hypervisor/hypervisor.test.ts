@@ -8,26 +8,26 @@ import {now, threeSnapshots} from '../../helpers/inventory.ts';
 
 const contextOf = (world: Inventory): PlanContext => planContext(world, {id: 'p1', now, workPath: '/w'});
 const merge = {
-	way: 'commit', top: '/d/vda.s3', into: '/d/vda.s2', below: undefined, layers: ['/d/vda.s2', '/d/vda.s3'], gone: ['/d/vda.s3'], relinked: [], cost: {copyBytes: 0, growth: {atLeast: 0, atMost: 0}, freedBytes: 0, isMeasured: true},
+	way: 'commit', top: '/d/vda.s3', into: '/d/vda.s2', below: undefined, layers: ['/d/vda.s2', '/d/vda.s3'], gone: ['/d/vda.s3'], rebased: [], cost: {copyBytes: 0, growth: {atLeast: 0, atMost: 0}, freedBytes: 0, isMeasured: true},
 } as const;
 
 /** All but the starts: those of a standalone QEMU need its command line. */
-function commandsOf({hypervisor: {domain, records, blocks}, inventory: {picture, definitionXml}}: PlanContext): Command[] {
+function commandsOf({hypervisor: {domain, records, blocks}, inventory: {details, definitionXml}}: PlanContext): Command[] {
 	const open = {
-		id: '1', title: 't', ifStopped: 'i', merge: {...merge, layers: [...merge.layers], gone: [...merge.gone], relinked: []}, target: 'vda', backingName: undefined, grown: {},
+		id: '1', title: 't', whenStopped: 'i', merge: {...merge, layers: [...merge.layers], gone: [...merge.gone], rebased: []}, target: 'vda', backingName: undefined, grown: {},
 	};
 	const steps = [
 		...blocks.pull({...open, undo: []}),
-		...blocks.commit({...open, head: '/d/vda.s3', intoFormat: 'qcow2', happened: {kind: 'never'}, instead: {onlyIf: {kind: 'never'}, commands: []}}),
+		...blocks.commit({...open, head: '/d/vda.s3', intoFormat: 'qcow2', doneWhen: {kind: 'never'}, instead: {onlyIf: {kind: 'never'}, commands: []}}),
 	];
 	return [
 		domain.stop(true),
 		domain.define('d', definitionXml),
-		records.replace({fileName: 'r', xml: picture.snapshots[0]!.xml, makeCurrent: true}),
+		records.replace({fileName: 'r', xml: details.snapshots[0]!.xml, makeCurrent: true}),
 		records.makeCurrent('s1'),
 		records.deleteMetadata('s1'),
 		blocks.flush('/d/vda.s3'),
-		...blocks.untag({target: 'vda', path: '/d/vda.s3', tag: 's1', definitionXml, recordXml: picture.snapshots[0]!.xml}),
+		...blocks.untag({target: 'vda', path: '/d/vda.s3', tag: 's1', definitionXml, recordXml: details.snapshots[0]!.xml}),
 		...steps.flatMap(step => [step.command, ...step.undo ?? [], ...step.cancel ?? []]),
 	];
 }

@@ -29,7 +29,7 @@ test('the head is committed into the image below it and the guest goes over, in 
 		until: {kind: 'job-pivot', id: 'vsnap-commit-1'},
 	});
 	t.is(stepOf(made, 'commit-1').undo, null);
-	t.deepEqual(stepOf(made, 'commit-1').happened, {kind: 'head-is', uuid, target: 'vda', path: '/d/vda.s2'});
+	t.deepEqual(stepOf(made, 'commit-1').doneWhen, {kind: 'head-is', uuid, target: 'vda', path: '/d/vda.s2'});
 	t.like(stepOf(made, 'commit-1').cancel![0], {execute: 'job-cancel', arguments: {id: 'vsnap-commit-1'}, until: {kind: 'job', id: 'vsnap-commit-1'}});
 	t.deepEqual(made.targets[0].expected.heads, [{target: 'vda', path: '/d/vda.s2'}, {target: 'vdb', path: '/d/vdb.s2'}]);
 	t.deepEqual(made.images.removed, ['/d/vda.s3', '/d/vdb.s3']);
@@ -43,7 +43,7 @@ test('a middle image is committed from the disk\'s head on, and what stands on i
 		'job-id': 'vsnap-commit-1', device: 'n-vda.s3', 'top-node': 'n-vda.s2', 'base-node': 'n-vda.s1', 'backing-file': '/d/vda.s1', 'auto-dismiss': false,
 	});
 	t.deepEqual(qmp(made, 'commit-1').until, {kind: 'job', id: 'vsnap-commit-1'});
-	t.deepEqual(stepOf(made, 'commit-1').happened, {kind: 'backed-by', path: '/d/vda.s3', backing: '/d/vda.s1'});
+	t.deepEqual(stepOf(made, 'commit-1').doneWhen, {kind: 'backed-by', path: '/d/vda.s3', backing: '/d/vda.s1'});
 	t.is(at(made, 'relink-1-1'), -1);
 });
 
@@ -87,15 +87,15 @@ test('a merge is refused where QEMU cannot do it, where its node is not known, a
 test('what is inside images that QEMU has open is not deleted, and the remedy is to shut the guest down', t => {
 	const world = bareQemu();
 	const heads = {vda: '/d/vda.s3', vdb: '/d/vdb.s3'};
-	world.picture.snapshots.push(snapshot({name: 'i1', frozen: heads, overlays: {}, modes: {vda: 'internal', vdb: 'internal'}, state: 'running'}));
-	for (const image of world.picture.images.filter(({path}) => Object.values(heads).includes(path))) {
+	world.details.snapshots.push(snapshot({name: 'i1', frozen: heads, overlays: {}, modes: {vda: 'internal', vdb: 'internal'}, state: 'running'}));
+	for (const image of world.details.images.filter(({path}) => Object.values(heads).includes(path))) {
 		image.internalSnapshots.push({tag: 'i1', memoryBytes: 0});
 	}
 
 	const made = planned(world, 'delete', 'i1');
 	t.like(made, {ok: false, failure: {kind: 'refused', blockers: [{kind: 'domain-state', remedy: 'Shut the guest down first; then delete again.'}]}});
 	t.regex(JSON.stringify(made), /i1.*QEMU that runs without libvirt.*only while it is off/);
-	world.picture.domain.liveDefinition = undefined;
-	world.picture.domain.state = 'shutoff';
+	world.details.domain.liveDefinition = undefined;
+	world.details.domain.state = 'shutoff';
 	t.is(stepOf(plan(world, 'delete', 'i1'), 'untag-1').phase, 'remove');
 });

@@ -15,7 +15,7 @@ import {argvOf} from '../../helpers/argv-of.ts';
 
 const run = promisify(execFile);
 const plan = unwrap(planRevert(
-	{kind: 'revert', domain: {uuid, name: '-x $(touch /tmp/x)\n\u001B[31m'}, snapshot: 's1', fate: {kind: 'keep', name: 'it\'s $HOME'}, endState: undefined},
+	{kind: 'revert', domain: {uuid, name: '-x $(touch /tmp/x)\n\u001B[31m'}, snapshot: 's1', currentState: {kind: 'keep', name: 'it\'s $HOME'}, endState: undefined},
 	threeSnapshots({state: 'running'}),
 	{id: 'p1', now, workPath: '/state/files/p1'},
 ));

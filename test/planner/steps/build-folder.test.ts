@@ -55,8 +55,8 @@ test('a revert and a branch do the same for each overlay, and nothing touches a 
 	const risky = threeSnapshots();
 	risky.folders.set('/d', {...risky.folders.get('/d')!, risk: beside});
 	for (const action of [
-		{kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'keep', name: 'k'}, endState: undefined},
-		{kind: 'branch', domain: {uuid, name: 'web'}, snapshot: 's1', name: 'b', fate: {kind: 'keep', name: 'k'}},
+		{kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', currentState: {kind: 'keep', name: 'k'}, endState: undefined},
+		{kind: 'branch', domain: {uuid, name: 'web'}, snapshot: 's1', name: 'b', currentState: {kind: 'keep', name: 'k'}},
 	] as const) {
 		const plan = unwrap(planAction(action, risky, {id: 'plan-1', now, workPath: '/w'}));
 		const created = createdPaths(plan);

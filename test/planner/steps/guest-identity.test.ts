@@ -19,17 +19,17 @@ function world(more: string): Inventory {
 	return {
 		...base,
 		definitionXml: change(base.definitionXml),
-		picture: {
-			...base.picture,
-			domain: {...base.picture.domain, definition: unwrap(parseDomainXml(change(base.definitionXml)))},
-			snapshots: base.picture.snapshots.map(snapshot => ({...snapshot, domain: unwrap(parseDomainXml(change(snapshot.domainXml!))), domainXml: change(snapshot.domainXml!)})),
+		details: {
+			...base.details,
+			domain: {...base.details.domain, definition: unwrap(parseDomainXml(change(base.definitionXml)))},
+			snapshots: base.details.snapshots.map(snapshot => ({...snapshot, domain: unwrap(parseDomainXml(change(snapshot.domainXml!))), domainXml: change(snapshot.domainXml!)})),
 		},
 	};
 }
 
 const tpm = (kind: string) => `<tpm model='tpm-crb'><backend type='${kind}'/></tpm>`;
 const revert = (inventory: Inventory, endState?: EndState) =>
-	unwrap(planRevert({kind: 'revert', domain, snapshot: 's1', fate: {kind: 'keep', name: 'k'}, endState}, inventory, given));
+	unwrap(planRevert({kind: 'revert', domain, snapshot: 's1', currentState: {kind: 'keep', name: 'k'}, endState}, inventory, given));
 
 test('a domain that is put back, or branches, is defined with the new generation id, and what is kept keeps its own', t => {
 	const back = revert(world(''), 'running');
@@ -38,12 +38,12 @@ test('a domain that is put back, or branches, is defined with the new generation
 	t.false(JSON.stringify(define.undo).includes(fresh));
 	t.true(back.steps.find(({id}) => id === 'keep')!.command.files[0]!.text.includes(`<genid>${old}</genid>`));
 	t.regex(textsOf(back), /gets a new generation id/);
-	const branch = unwrap(planBranch({kind: 'branch', domain, snapshot: 's1', name: 'b', fate: {kind: 'discard'}}, world(''), given));
+	const branch = unwrap(planBranch({kind: 'branch', domain, snapshot: 's1', name: 'b', currentState: {kind: 'discard'}}, world(''), given));
 	t.true(branch.steps.find(({id}) => id === 'define')!.command.files[0]!.text.includes(`<genid>${fresh}</genid>`));
 });
 
 test('a domain without a generation id gets none', t => {
-	const plan = unwrap(planRevert({kind: 'revert', domain, snapshot: 's1', fate: {kind: 'discard'}, endState: undefined}, threeSnapshots(), given));
+	const plan = unwrap(planRevert({kind: 'revert', domain, snapshot: 's1', currentState: {kind: 'discard'}, endState: undefined}, threeSnapshots(), given));
 	t.false(JSON.stringify(plan).includes(fresh));
 	t.notRegex(textsOf(plan), /generation id/);
 });

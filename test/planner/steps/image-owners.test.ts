@@ -31,7 +31,7 @@ function scene(base: Owned, head: Owned, more: Partial<Scene> = {}): Inventory {
 
 function revertTo(world: Inventory): Plan {
 	return unwrap(planAction({
-		kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'keep', name: 'k'}, endState: undefined,
+		kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', currentState: {kind: 'keep', name: 'k'}, endState: undefined,
 	}, world, {id: 'plan-1', now, workPath: '/w'}));
 }
 
@@ -67,10 +67,10 @@ test('where libvirt changes no owners, the overlays of a running domain are made
 	const plan = planOf(running({keepsOwners: true}), disksOnly);
 	t.is(idsOf(plan), 'reserve-vda own-vda allow-vda create-vda reserve-vdb create-vdb sync snapshot');
 	t.deepEqual(argvOf(stepOf(plan, 'create-vda').command), ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', '/d/vda.qcow2', '-u', '/d/vda.s1', String(1024 ** 3)]);
-	const {command, undo, standsFor} = stepOf(plan, 'snapshot');
+	const {command, undo, qmpPreview} = stepOf(plan, 'snapshot');
 	t.true(argvOf(command).includes('--reuse-external'));
 	t.false(undo!.some(back => argvOf(back)[0] === 'rm'), 'the files go with the steps that made them');
-	t.notRegex(standsFor!.join('\n'), /blockdev-create/);
+	t.notRegex(qmpPreview!.join('\n'), /blockdev-create/);
 	t.deepEqual(createdPaths(plan), ['/d/vda.s1', '/d/vdb.s1']);
 	t.regex(textsOf(plan), /libvirt gives no image to the user of QEMU here/);
 	t.is(refusalOf(running({keepsOwners: true}), {...disksOnly, disks: [{target: 'vda', mode: 'no'}]}), '');
@@ -83,7 +83,7 @@ test('libvirt makes the overlays by itself where it changes owners, and those of
 
 test('a label of the domain that relabels nothing counts as well', t => {
 	const world = running();
-	world.picture.domain.liveDefinition!.fileOwnership = {keepsOwners: true, uid: 107};
+	world.details.domain.liveDefinition!.fileOwnership = {keepsOwners: true, uid: 107};
 	t.regex(idsOf(planOf(world, disksOnly)), /^reserve-vda .*snapshot$/);
 });
 

@@ -34,10 +34,10 @@ function world({tags = ['i1'], libvirtVersion = 11_003_000, state = 'shutoff', i
 	return {
 		...base,
 		definitionXml: withNvram(base.definitionXml),
-		picture: {
-			...base.picture,
-			domain: {...base.picture.domain, definition, liveDefinition: base.picture.domain.liveDefinition && definition},
-			snapshots: base.picture.snapshots.map(snapshot => ({...snapshot, domain: {...snapshot.domain!, nvramPath: nvram}, domainXml: withNvram(snapshot.domainXml!)})),
+		details: {
+			...base.details,
+			domain: {...base.details.domain, definition, liveDefinition: base.details.domain.liveDefinition && definition},
+			snapshots: base.details.snapshots.map(snapshot => ({...snapshot, domain: {...snapshot.domain!, nvramPath: nvram}, domainXml: withNvram(snapshot.domainXml!)})),
 		},
 		folders: new Map([...base.folders, ['/n', {path: '/n', isWritable: true, freeBytes: 1, device: '2', names: new Set(['web.qcow2'])}]]),
 		nvramPath: nvram,
@@ -46,7 +46,7 @@ function world({tags = ['i1'], libvirtVersion = 11_003_000, state = 'shutoff', i
 }
 
 const create = (facts?: Facts) => unwrap(planCreate(createAction({snapshot: 'i2'}), world(facts), given));
-const revert = (facts?: Facts) => unwrap(planRevert({kind: 'revert', domain, snapshot: 'i1', fate: {kind: 'keep', name: 'k'}, endState: undefined}, world(facts), given));
+const revert = (facts?: Facts) => unwrap(planRevert({kind: 'revert', domain, snapshot: 'i1', currentState: {kind: 'keep', name: 'k'}, endState: undefined}, world(facts), given));
 const drop = (facts?: Facts) => unwrap(planDelete({kind: 'delete', domain, snapshot: 'i1', scope: 'one', isMetadataOnly: false}, world(facts), given));
 const onNvram = (plan: Plan) => plan.steps.filter(({command}) => argvOf(command).includes(nvram)).map(({phase, command}) => `${phase}: ${argvOf(command).join(' ')}`);
 
@@ -74,7 +74,7 @@ test('in a folder of somebody else\'s each of these is done with that user\'s ri
 		}});
 		const actions: Action[] = [
 			createAction({snapshot: 'i2'}),
-			{kind: 'revert', domain, snapshot: 'i1', fate: {kind: 'keep', name: 'k'}, endState: undefined},
+			{kind: 'revert', domain, snapshot: 'i1', currentState: {kind: 'keep', name: 'k'}, endState: undefined},
 			{kind: 'delete', domain, snapshot: 'i1', scope: 'one', isMetadataOnly: false},
 		];
 		const commands = actions.flatMap(action => unwrap(planAction(action, scene, given)).steps).flatMap(({command, undo}) => [command, ...undo ?? []]);
@@ -101,7 +101,7 @@ test('a snapshot whose state is not in the file of the variables goes back witho
 
 test('a stale tag of the same name is refused, and so is one that is there twice', t => {
 	t.regex(refusalOf(world({tags: ['i1', 'i2']}), {snapshot: 'i2'}), /has an internal snapshot "i2" already/);
-	const twice = planRevert({kind: 'revert', domain, snapshot: 'i1', fate: {kind: 'discard'}, endState: undefined}, world({tags: ['i1', 'i1']}), given);
+	const twice = planRevert({kind: 'revert', domain, snapshot: 'i1', currentState: {kind: 'discard'}, endState: undefined}, world({tags: ['i1', 'i1']}), given);
 	t.regex(JSON.stringify(twice), /has 2 internal snapshots/);
 });
 
@@ -109,6 +109,6 @@ test('memory is saved inside the images beside qcow2 variables only', t => {
 	t.is(refusalOf(world({state: 'running'}), {snapshot: 'i2'}), '');
 	t.regex(refusalOf(world({state: 'running', isRaw: true}), {snapshot: 'i2'}), /unless their file is qcow2, and it is raw/);
 	const store = world({state: 'running', isRaw: true});
-	store.picture.domain.liveDefinition!.hasVarstore = true;
+	store.details.domain.liveDefinition!.hasVarstore = true;
 	t.is(refusalOf(store, {snapshot: 'i2'}), '');
 });

@@ -25,7 +25,7 @@ test('programs speak English', async t => {
 
 test('a program that fails gives its code and what it said', async t => {
 	t.like(await run({argv: ['stat', '/nowhere'], where: 'here'}), {ok: false, failure: {kind: 'tool-failed', cause: {exitCode: 1, timedOut: false, argv: ['stat', '/nowhere']}}});
-	t.true((await run({argv: ['stat', '/nowhere', '/'], where: 'here', fineCodes: [1]})).ok);
+	t.true((await run({argv: ['stat', '/nowhere', '/'], where: 'here', acceptedExitCodes: [1]})).ok);
 });
 
 test('a program that is missing is named with the package that holds it', async t => {

@@ -25,7 +25,7 @@ async function scene(t: ExecutionContext): Promise<Scene> {
 
 function planFor({store}: Scene) {
 	return unwrap(planRevert(
-		{kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', fate: {kind: 'keep', name: 'k'}, endState: undefined},
+		{kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', currentState: {kind: 'keep', name: 'k'}, endState: undefined},
 		threeSnapshots(),
 		{id: 'p1', now, workPath: store.workPath('p1')},
 	));
@@ -269,7 +269,7 @@ test('a lock holds against everybody, also as long as a command that inherited i
 test('whoever waits for a lock gets it when it is free', async t => {
 	const given = await scene(t);
 	const lock = unwrap(await given.store.lockDomain(uuid, 'a revert'));
-	const waiting = given.store.lockDomain(uuid, 'a recovery', {patienceMs: 20_000});
+	const waiting = given.store.lockDomain(uuid, 'a recovery', {lockTimeoutMs: 20_000});
 	await lock.release();
 	const second = unwrap(await waiting);
 	t.true(await given.store.isDomainLocked(uuid));

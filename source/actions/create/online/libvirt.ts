@@ -25,11 +25,11 @@ import type {TargetedDisk} from '../targets.ts';
 import {ownOverlays} from './own-overlays.ts';
 import {prepareOnline} from './prepare.ts';
 
-const isTakenBack = 'libvirt would put the guest back on the disks that it had.';
+const whenStopped = 'libvirt would put the guest back on the disks that it had.';
 const agentChannel = 'org.qemu.guest_agent.0';
 
 /** A freeze without an agent fails; one that is known not to answer is told beforehand. */
-function blockAgent(context: PlanContext, {action, way}: CreateRequest): void {
+function requireAgent(context: PlanContext, {action, way}: CreateRequest): void {
 	if (!action.isQuiesced) {
 		return;
 	}
@@ -64,7 +64,7 @@ function requireNoTransientDisk(context: PlanContext, {way, disks}: CreateReques
 
 /** Memory inside an image takes flash memory along, which has to be able to hold it. A `<varstore>` is no such image: it is part of the memory. */
 function refuseNvram(context: PlanContext): void {
-	const {nvramPath, nvramFiles, picture: {domain}} = context.inventory;
+	const {nvramPath, nvramFiles, details: {domain}} = context.inventory;
 	const isTooOld = !context.can.savesNvramInside;
 	if (nvramPath !== undefined && domain.liveDefinition?.hasVarstore !== true && (isTooOld || nvramFiles.get(nvramPath)?.isRaw)) {
 		context.blockers.push({
@@ -76,7 +76,7 @@ function refuseNvram(context: PlanContext): void {
 }
 
 /** libvirt's flag is for all overlays or for none. */
-function blockReuse(context: PlanContext, disks: TargetedDisk[]): void {
+function refuseReuse(context: PlanContext, disks: TargetedDisk[]): void {
 	for (const disk of disks.filter(({reuse}) => reuse === 'no-backing-file')) {
 		context.blockers.push({
 			kind: 'not-supported',
@@ -96,13 +96,13 @@ function blockReuse(context: PlanContext, disks: TargetedDisk[]): void {
 }
 
 /** In the words of QEMU's monitor what libvirt will do, in order. */
-function standsFor(context: PlanContext, given: {request: CreateRequest; disks: TargetedDisk[]; memoryPath: string | undefined; pauses: boolean; isLeftPaused: boolean}): string[] {
+function qmpPreview(context: PlanContext, given: {request: CreateRequest; disks: TargetedDisk[]; memoryPath: string | undefined; pauses: boolean; isLeftPaused: boolean}): string[] {
 	const {request: {action, way}, disks, memoryPath, pauses, isLeftPaused} = given;
 	if (way.by === 'savevm') {
 		return ['stop', `savevm ${JSON.stringify(action.snapshot)}`, 'cont'];
 	}
 
-	const isRunning = context.inventory.picture.domain.state === 'running';
+	const isRunning = context.inventory.details.domain.state === 'running';
 	const created = disks.filter(disk => disk.reuse !== 'existing').map(disk => JSON.stringify({
 		execute: 'blockdev-create',
 		arguments: {
@@ -153,7 +153,7 @@ function undoOf(context: PlanContext, given: {request: CreateRequest; disks: Tar
 		...(action.isQuiesced ? [{...virsh(context, ['domfsthaw', '--domain', uuid]), onlyIf: {kind: 'domain-active', uuid}} as const] : []),
 		...(action.hasNoMetadata || remove === undefined ? [] : [{...remove(action.snapshot), onlyIf: exists}]),
 		...mergedBack(context, disks),
-		...(first !== undefined && context.inventory.picture.domain.isPersistent
+		...(first !== undefined && context.inventory.details.domain.isPersistent
 			? [{
 				...context.hypervisor.domain.define('definition-before', context.inventory.definitionXml),
 				onlyIf: {kind: 'off-on', uuid, target: first.target, path: first.overlayPath},
@@ -179,7 +179,7 @@ function happenedWhen(context: PlanContext, {action, way}: CreateRequest, given:
 }
 
 function describe(context: PlanContext, {action, way, disks}: CreateRequest, memoryPath: string | undefined): Consequence[] {
-	const isRunning = context.inventory.picture.domain.state === 'running';
+	const isRunning = context.inventory.details.domain.state === 'running';
 	const consequences: Consequence[] = [];
 	if (way.by === 'savevm' && isRunning) {
 		consequences.push({severity: 'info', text: 'The guest stands still while its memory is saved inside the image.'});
@@ -207,20 +207,20 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 	const {action, way, disks: all} = request;
 	const isInside = way.by === 'savevm';
 	const {parts, internal, targeted, memoryPath, memory} = prepareOnline(context, request, external => {
-		blockAgent(context, request);
+		requireAgent(context, request);
 		if (isInside) {
 			requireFreeTag(context, action.snapshot);
 			refuseNvram(context);
 		}
 
 		requireNoTransientDisk(context, request);
-		if (external.length > 0 && context.inventory.picture.checkpoints.length > 0) {
-			requireActiveDisks(context, `The bitmaps of the checkpoints (${context.inventory.picture.checkpoints.map(({name}) => name).join(', ')}) would not go on in the new overlays.`);
+		if (external.length > 0 && context.inventory.details.checkpoints.length > 0) {
+			requireActiveDisks(context, `The bitmaps of the checkpoints (${context.inventory.details.checkpoints.map(({name}) => name).join(', ')}) would not go on in the new overlays.`);
 		}
 	});
 	const own = ownOverlays(context, targeted);
 	const {disks} = own;
-	blockReuse(context, disks);
+	refuseReuse(context, disks);
 	if (memoryPath !== undefined) {
 		refuseFolderRisks(context, [memoryPath], {writer: 'libvirt'});
 	}
@@ -246,7 +246,7 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 				id: 'reserve-memory',
 				title: 'Reserve the name of the memory file',
 				...reserving(memoryPath),
-				ifStopped: 'The empty file would be removed again: the domain is as it was.',
+				whenStopped: 'The empty file would be removed again: the domain is as it was.',
 			})]),
 		...own.steps,
 		step('switch', {
@@ -254,12 +254,12 @@ export function planOnlineLibvirt(context: PlanContext, request: CreateRequest):
 			title: `Let libvirt make the snapshot "${action.snapshot}"`,
 			command: virsh(context, ['snapshot-create', '--domain', context.uuid, '--xmlfile', xmlPath, ...flagsOf(request, disks)], [{path: xmlPath, text: xml.value}]),
 			undo: undoOf(context, {request, disks, memoryPath}),
-			happened: happenedWhen(context, request, {disks, inside: internal[0]?.headPath}),
-			ifStopped: isTakenBack,
+			doneWhen: happenedWhen(context, request, {disks, inside: internal[0]?.headPath}),
+			whenStopped,
 			...(memoryPath === undefined
 				? {}
 				: {progress: {kind: 'domain-job', uuid: context.uuid} as const, cancel: [virsh(context, ['domjobabort', '--domain', context.uuid])]}),
-			standsFor: standsFor(context, {request, disks, memoryPath, pauses: (hasMemory && !action.isLive) || isLeftPaused, isLeftPaused}),
+			qmpPreview: qmpPreview(context, {request, disks, memoryPath, pauses: (hasMemory && !action.isLive) || isLeftPaused, isLeftPaused}),
 		}),
 		...own.after,
 		...named.value,

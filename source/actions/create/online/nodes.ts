@@ -11,7 +11,7 @@ import type {PlanContext} from '../../../planner/context.ts';
 import {step} from '../../../planner/steps/step.ts';
 import type {PartakingDisk} from '../disks.ts';
 
-export const isTakenBack = 'It would be taken back: the guest goes on on the disks that it had.';
+export const whenStopped = 'It would be taken back: the guest goes on on the disks that it had.';
 
 /** Appends a blocker where no monitor is known. */
 export function hasMonitor({inventory: {bare}, blockers}: PlanContext): boolean {
@@ -62,8 +62,8 @@ export function insideStep(context: PlanContext, given: {name: string; disks: Ar
 			{...(hasJobs ? job('snapshot-delete', {}) : human('delvm')), onlyIf: {kind: 'all', of: [{kind: 'domain-active', uuid}, isTagged(first)]}},
 			...disks.map(({headPath: path}): Command => ({...imageCommands.untag(path, name), onlyIf: {kind: 'all', of: [{kind: 'domain-off', uuid}, isTagged(path)]}})),
 		],
-		happened: isTagged(first),
-		ifStopped: isTakenBack,
+		doneWhen: isTagged(first),
+		whenStopped,
 		...(hasJobs && {progress: {kind: 'qmp-job', socketPath: command.socketPath, id: 'vsnap-snapshot-save'} as const}),
 	});
 }

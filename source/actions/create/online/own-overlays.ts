@@ -12,7 +12,7 @@ import type {TargetedDisk} from '../targets.ts';
 
 /** By `dynamic_ownership = 0`, or by the domain's own label. A disk's own label is no reason: libvirt does not hand it down to the overlay (9.0, 12.8). */
 function keepsOwners({inventory}: PlanContext): boolean {
-	return inventory.keepsOwners === true || inventory.picture.domain.liveDefinition?.fileOwnership?.keepsOwners === true;
+	return inventory.keepsOwners === true || inventory.details.domain.liveDefinition?.fileOwnership?.keepsOwners === true;
 }
 
 /** `steps` before libvirt's own, `after` it. `made`: those that are made here. `disks`: all of them, as libvirt is told of them. */

@@ -2,10 +2,10 @@
 What the snapshot of a running domain begins with, whoever runs it.
 */
 import type {SnapshotMemory} from '../../../model/domain/snapshot.ts';
-import {blockFolders} from '../../../planner/checks/blockers.ts';
+import {refuseFolders} from '../../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../../planner/context.ts';
 import {filesAt, overlayFiles} from '../../../planner/steps/overlay.ts';
-import {blockInternal, partakingDisks, type PartakingDisk} from '../disks.ts';
+import {requireInternal, partakingDisks, type PartakingDisk} from '../disks.ts';
 import {toOverlaid, type CreateParts, type CreateRequest} from '../offline.ts';
 import {chooseTargets, type TargetedDisk} from '../targets.ts';
 
@@ -24,14 +24,14 @@ export function prepareOnline(context: PlanContext, {action, way, disks: all, no
 	const internal = partakingDisks(context, all, 'internal');
 	const external = partakingDisks(context, all, 'external');
 	if (way.by === 'savevm') {
-		blockInternal(context, all, internal, action.snapshot);
+		requireInternal(context, all, internal, action.snapshot);
 	}
 
 	refuse(external);
 	const {disks: targeted, memoryPath, consequences} = chooseTargets(context, action, {disks: external, hasMemory: way.memory === 'external', now});
 	const isMade = ({reuse}: TargetedDisk) => reuse !== 'existing';
 	const created = [...overlayFiles(targeted.filter(disk => isMade(disk)).map(disk => toOverlaid(context, disk))), ...filesAt(memoryPath === undefined ? [] : [memoryPath])];
-	blockFolders(context, created.map(({path}) => path));
+	refuseFolders(context, created.map(({path}) => path));
 	return {
 		parts: {
 			consequences,

@@ -17,7 +17,7 @@ import {definitionOn, toOverlaid, type CreateParts, type CreateRequest} from '..
 import {recordSteps} from '../record.ts';
 import type {TargetedDisk} from '../targets.ts';
 import {
-	hasMonitor, insideStep, isTakenBack, withNodes, type NodedDisk,
+	hasMonitor, insideStep, whenStopped, withNodes, type NodedDisk,
 } from './nodes.ts';
 import {prepareOnline} from './prepare.ts';
 
@@ -30,7 +30,7 @@ function isAddedFirst({node}: NodedDisk<TargetedDisk>): boolean {
 }
 
 function create(id: string, title: string, command: Command, more: Partial<Step> = {}): Step {
-	return step('create', {id, title, command, ifStopped: isTakenBack, ...more});
+	return step('create', {id, title, command, whenStopped, ...more});
 }
 
 /** Opens the overlay in QEMU under a name, without its backing image: the transaction puts it on top. */
@@ -41,7 +41,7 @@ function addSteps(context: PlanContext, disk: NodedDisk<TargetedDisk>): Step[] {
 	const remove = (node: string) => askIfAlive(context, 'blockdev-del', {'node-name': node});
 	const jobId = `${newNode}-create`;
 	return [
-		create(`file-${target}`, `Open the file of the new overlay of ${target} in QEMU`, ask(context, 'blockdev-add', {driver: 'file', filename: overlayPath, 'node-name': fileNode}), {undo: [remove(fileNode)], failsClean: true}),
+		create(`file-${target}`, `Open the file of the new overlay of ${target} in QEMU`, ask(context, 'blockdev-add', {driver: 'file', filename: overlayPath, 'node-name': fileNode}), {undo: [remove(fileNode)], failureChangesNothing: true}),
 		...(reuse === 'absolute-paths'
 			? [create(`format-${target}`, `Create the new overlay of ${target}`, askUntil(context, 'blockdev-create', {
 				'job-id': jobId,
@@ -57,7 +57,7 @@ function addSteps(context: PlanContext, disk: NodedDisk<TargetedDisk>): Step[] {
 			: []),
 		create(`add-${target}`, `Open the new overlay of ${target} in QEMU`, ask(context, 'blockdev-add', {
 			driver: 'qcow2', file: fileNode, 'node-name': newNode, backing: null,
-		}), {undo: [remove(newNode)], failsClean: true}),
+		}), {undo: [remove(newNode)], failureChangesNothing: true}),
 	];
 }
 
@@ -109,8 +109,8 @@ function transactionStep(context: PlanContext, disks: Array<NodedDisk<TargetedDi
 				},
 			];
 		}),
-		happened: {kind: 'head-is', uuid: context.uuid, target: disks[0]!.target, path: disks[0]!.overlayPath},
-		ifStopped: 'The overlays would be merged back: the guest goes on on the disks that it had.',
+		doneWhen: {kind: 'head-is', uuid: context.uuid, target: disks[0]!.target, path: disks[0]!.overlayPath},
+		whenStopped: 'The overlays would be merged back: the guest goes on on the disks that it had.',
 	});
 }
 
@@ -135,11 +135,11 @@ function memoryUri(context: PlanContext, path: string): string {
 
 function memorySteps(context: PlanContext, given: {path: string; owner: {uid: number; gid: number} | undefined; isLive: boolean}): Step[] {
 	const {path, owner, isLive} = given;
-	const isRunning = context.inventory.picture.domain.state === 'running';
+	const isRunning = context.inventory.details.domain.state === 'running';
 	const goOn = isRunning ? [askIfAlive(context, 'cont')] : [];
 	const migrate = askUntil(context, 'migrate', {uri: memoryUri(context, path)}, {kind: 'migration'});
 	return [
-		step('create', {id: 'reserve-memory', title: 'Reserve the name of the memory file', ifStopped: isTakenBack, ...reserving(path)}),
+		step('create', {id: 'reserve-memory', title: 'Reserve the name of the memory file', whenStopped, ...reserving(path)}),
 		...(owner !== undefined && (owner.uid !== 0 || owner.gid !== 0) ? [create('own-memory', 'Give it the owner of the disks', fileCommands.own(path, owner))] : []),
 		...(isRunning && !isLive ? [create('pause', 'Pause the guest', ask(context, 'stop'), {undo: goOn})] : []),
 		create('memory', 'Write the guest\'s memory to its file', migrate, {
@@ -155,8 +155,8 @@ function resumeStep(context: PlanContext): Step {
 		id: 'resume',
 		title: 'Let the guest go on',
 		command: askIfAlive(context, 'cont'),
-		otherwise: 'Its QEMU has ended meanwhile.',
-		ifStopped: 'The rest would be finished: the guest goes on in the new overlays.',
+		skippedNote: 'Its QEMU has ended meanwhile.',
+		whenStopped: 'The rest would be finished: the guest goes on in the new overlays.',
 	});
 }
 
@@ -166,8 +166,8 @@ function quitStep(context: PlanContext): Step {
 		title: 'End QEMU',
 		command: askUntil(context, 'quit', {}, {kind: 'gone'}),
 		undo: null,
-		happened: {kind: 'domain-off', uuid: context.uuid},
-		ifStopped: 'The snapshot is done.',
+		doneWhen: {kind: 'domain-off', uuid: context.uuid},
+		whenStopped: 'The snapshot is done.',
 	});
 }
 
@@ -185,7 +185,7 @@ export function planOnlineQemu(context: PlanContext, request: CreateRequest): Re
 		}
 	});
 	refuseFolderRisks(context, parts.created.map(({path}) => path), {writer: 'QEMU'});
-	const isRunning = context.inventory.picture.domain.state === 'running';
+	const isRunning = context.inventory.details.domain.state === 'running';
 	const hasManual = all.some(({mode}) => mode === 'manual');
 	if (hasManual && isRunning) {
 		parts.consequences.push({severity: 'warning', text: 'Nothing is done to the disks that are "manual"; the guest is left paused, so that you can do it, until you resume it.'});

@@ -36,51 +36,51 @@ export function memoryBytesOf(domain: DemoDomain): number {
 }
 
 /** The caller has seen to it that the names are free. */
-export function takeSnapshot(world: DemoWorld, domain: DemoDomain, wish: NewSnapshot): void {
+export function takeSnapshot(world: DemoWorld, domain: DemoDomain, request: NewSnapshot): void {
 	const isActive = domain.live !== undefined;
 	const disks = readDisks(domain.live ?? domain.definition);
-	const record = recordOf(world, domain, wish, disks);
-	freezeDisks(world, domain, wish, disks);
-	if (wish.memory.path !== undefined) {
+	const record = recordOf(world, domain, request, disks);
+	freezeDisks(world, domain, request, disks);
+	if (request.memory.path !== undefined) {
 		addFile(world, {
-			path: wish.memory.path, kind: 'memory', format: 'raw', allocatedBytes: memoryBytesOf(domain), modifiedAtMs: wish.atMs, mode: 0o600, memory: child(record, 'domain'),
+			path: request.memory.path, kind: 'memory', format: 'raw', allocatedBytes: memoryBytesOf(domain), modifiedAtMs: request.atMs, mode: 0o600, memory: child(record, 'domain'),
 		});
 	}
 
-	switchDisks(world, domain, {paths: new Map([...wish.disks].flatMap(([target, {overlayPath}]) => overlayPath === undefined ? [] : [[target, overlayPath]]))});
-	if (!wish.hasNoMetadata) {
-		domain.snapshots.set(wish.name, record);
-		domain.currentSnapshot = wish.name;
+	switchDisks(world, domain, {paths: new Map([...request.disks].flatMap(([target, {overlayPath}]) => overlayPath === undefined ? [] : [[target, overlayPath]]))});
+	if (!request.hasNoMetadata) {
+		domain.snapshots.set(request.name, record);
+		domain.currentSnapshot = request.name;
 	}
 
-	if (isActive && wish.allocatedBytes === undefined) {
+	if (isActive && request.allocatedBytes === undefined) {
 		letGuestWrite(world, domain);
 	}
 }
 
-function freezeDisks(world: DemoWorld, domain: DemoDomain, wish: NewSnapshot, disks: readonly DiskPlace[]): void {
-	let memoryBytes = wish.memory.mode === 'internal' ? memoryBytesOf(domain) : 0;
+function freezeDisks(world: DemoWorld, domain: DemoDomain, request: NewSnapshot, disks: readonly DiskPlace[]): void {
+	let memoryBytes = request.memory.mode === 'internal' ? memoryBytesOf(domain) : 0;
 	for (const {target, path: file} of disks) {
-		const disk = wish.disks.get(target);
+		const disk = request.disks.get(target);
 		const image = world.files.get(file ?? '');
 		if (disk?.mode === 'internal' && image) {
-			image.tags.push({tag: wish.name, memoryBytes, atMs: wish.atMs, writes: [...image.writes]});
+			image.tags.push({tag: request.name, memoryBytes, atMs: request.atMs, writes: [...image.writes]});
 			image.allocatedBytes += memoryBytes;
 			// Only one of the images holds the memory.
 			memoryBytes = 0;
-		} else if (disk?.overlayPath !== undefined && !wish.isReused) {
-			makeOverlay(world, {path: disk.overlayPath, basePath: file!, atMs: wish.atMs, allocatedBytes: wish.allocatedBytes});
+		} else if (disk?.overlayPath !== undefined && !request.isReused) {
+			makeOverlay(world, {path: disk.overlayPath, basePath: file!, atMs: request.atMs, allocatedBytes: request.allocatedBytes});
 		}
 	}
 }
 
-function recordOf(world: DemoWorld, domain: DemoDomain, wish: NewSnapshot, disks: readonly DiskPlace[]): XmlNode {
-	const {memory} = wish;
+function recordOf(world: DemoWorld, domain: DemoDomain, request: NewSnapshot, disks: readonly DiskPlace[]): XmlNode {
+	const {memory} = request;
 	return element('domainsnapshot', {}, [
-		...headOf(wish, domain.currentSnapshot, textElement('state', domain.live && memory.mode === 'no' ? 'disk-snapshot' : domain.state)),
+		...headOf(request, domain.currentSnapshot, textElement('state', domain.live && memory.mode === 'no' ? 'disk-snapshot' : domain.state)),
 		element('memory', {snapshot: memory.mode, file: memory.path}),
 		element('disks', {}, disks.map(({target}) => {
-			const {mode, overlayPath} = wish.disks.get(target) ?? {mode: 'no'};
+			const {mode, overlayPath} = request.disks.get(target) ?? {mode: 'no'};
 			const overlay = overlayPath === undefined ? undefined : overlayParts(overlayPath);
 			return element('disk', {name: target, snapshot: mode, type: overlay && 'file'}, overlay);
 		})),
@@ -95,15 +95,15 @@ export function overlayParts(path: string): XmlNode[] {
 	return [element('driver', {type: 'qcow2'}), element('source', {file: path})];
 }
 
-export function takeCheckpoint(world: DemoWorld, domain: DemoDomain, wish: Moment & {parent?: string}): void {
+export function takeCheckpoint(world: DemoWorld, domain: DemoDomain, request: Moment & {parent?: string}): void {
 	const disks = readWritableDisks(domain.live ?? domain.definition);
 	for (const {path} of disks) {
-		world.files.get(path)?.bitmaps.push(wish.name);
+		world.files.get(path)?.bitmaps.push(request.name);
 	}
 
-	domain.checkpoints.set(wish.name, element('domaincheckpoint', {}, [
-		...headOf(wish, wish.parent),
-		element('disks', {}, disks.map(({target}) => element('disk', {name: target, checkpoint: 'bitmap', bitmap: wish.name}))),
+	domain.checkpoints.set(request.name, element('domaincheckpoint', {}, [
+		...headOf(request, request.parent),
+		element('disks', {}, disks.map(({target}) => element('disk', {name: target, checkpoint: 'bitmap', bitmap: request.name}))),
 		definitionOf(domain),
 	]));
 }

@@ -54,7 +54,7 @@ test('inside the images: internal disks alone are named, and no flag is given', 
 	t.regex(documentOf(running(), {}), /<memory snapshot='internal'\/>\n {2}<disks>\n {4}<disk name='vda' snapshot='internal'\/>\n {4}<disk name='vdb' snapshot='internal'\/>/);
 	const plan = planOf(running());
 	t.deepEqual(plan.images.written, ['/d/vda.qcow2', '/d/vdb.qcow2']);
-	t.deepEqual(stepOf(plan, 'snapshot').standsFor, ['stop', 'savevm "s1"', 'cont']);
+	t.deepEqual(stepOf(plan, 'snapshot').qmpPreview, ['stop', 'savevm "s1"', 'cont']);
 });
 
 test('memory in a file: its name is reserved first, progress can be asked, and it can be cancelled', t => {
@@ -78,9 +78,9 @@ test('a memory file that is there is refused when it is named, and avoided when 
 });
 
 test('the preview shows what it stands for: create, add, and one transaction between stop and cont', t => {
-	const {standsFor} = stepOf(planOf(running(), {memory: {mode: 'external'}}), 'snapshot');
-	t.deepEqual(standsFor!.map(line => /"execute":"([^"]*)"/u.exec(line)?.[1] ?? line), ['stop', 'migrate', 'blockdev-create', 'blockdev-create', 'blockdev-add', 'blockdev-add', 'transaction', 'cont']);
-	const {actions} = (JSON.parse(standsFor!.at(-2)!) as {arguments: {actions: unknown[]}}).arguments;
+	const {qmpPreview} = stepOf(planOf(running(), {memory: {mode: 'external'}}), 'snapshot');
+	t.deepEqual(qmpPreview!.map(line => /"execute":"([^"]*)"/u.exec(line)?.[1] ?? line), ['stop', 'migrate', 'blockdev-create', 'blockdev-create', 'blockdev-add', 'blockdev-add', 'transaction', 'cont']);
+	const {actions} = (JSON.parse(qmpPreview!.at(-2)!) as {arguments: {actions: unknown[]}}).arguments;
 	t.is(actions.length, 2);
 });
 
@@ -147,7 +147,7 @@ test('--halt ends shut off and says what is lost; a manual disk leaves the guest
 
 test('--no-metadata: whether it happened is seen by the head, and the tree stays as it was', t => {
 	const plan = planOf(running(), {isDiskOnly: true, hasNoMetadata: true});
-	t.deepEqual(stepOf(plan, 'snapshot').happened, {kind: 'head-is', uuid, target: 'vda', path: '/d/vda.s1'});
+	t.deepEqual(stepOf(plan, 'snapshot').doneWhen, {kind: 'head-is', uuid, target: 'vda', path: '/d/vda.s1'});
 	t.deepEqual(plan.targets[0].expected.snapshots, []);
 });
 
@@ -167,16 +167,16 @@ test('firmware variables keep older libvirt from saving memory inside an image',
 
 test('a block device that the domain is on before the switch is not taken for what somebody else has put there', t => {
 	const world = running();
-	const {domain} = world.picture;
+	const {domain} = world.details;
 	const onDevice = (definition: typeof domain.definition) => ({
 		...definition, disks: definition.disks.map(disk => disk.target === 'vdb' ? {...disk, sourceType: 'block', sourcePath: '/dev/vg/lv', format: 'raw'} : disk),
 	});
-	const picture = {
-		...world.picture,
+	const details = {
+		...world.details,
 		domain: {...domain, definition: onDevice(domain.definition), ...(domain.liveDefinition && {liveDefinition: onDevice(domain.liveDefinition)})},
-		images: [...world.picture.images, image('/dev/vg/lv', undefined, {format: 'raw'})],
+		images: [...world.details.images, image('/dev/vg/lv', undefined, {format: 'raw'})],
 	};
-	const plan = planOf({...world, picture}, {isDiskOnly: true, disks: [{target: 'vdb', mode: 'external', path: '/d/vdb.s1'}]});
+	const plan = planOf({...world, details}, {isDiskOnly: true, disks: [{target: 'vdb', mode: 'external', path: '/d/vdb.s1'}]});
 	t.deepEqual(plan.targets[0].expected.heads.find(({target}) => target === 'vdb'), {target: 'vdb', path: '/d/vdb.s1'});
-	t.deepEqual(findMeanwhile(plan, picture), {made: [], deleted: [], moved: []});
+	t.deepEqual(findMeanwhile(plan, details), {made: [], deleted: [], moved: []});
 });

@@ -56,7 +56,7 @@ test('the transaction is taken back by merging the overlays, by QEMU while the g
 	t.deepEqual(step.undo!.map(command => command.tool === 'qmp' ? [command.execute, command.until?.kind, command.onlyIf?.kind] : command.argv.join(' ')), [...ofDisk('vda'), ...ofDisk('vdb')]);
 	t.deepEqual(step.undo![2]!.onlyIf, {kind: 'all', of: [{kind: 'domain-off', uuid}, {kind: 'backed-by', path: '/d/vda.s1', backing: '/d/vda.qcow2'}]});
 	t.like(step.undo![0], {arguments: {device: 'vsnap-0-mwq8lds0', 'base-node': '#block1'}});
-	t.deepEqual(step.happened, {kind: 'head-is', uuid, target: 'vda', path: '/d/vda.s1'});
+	t.deepEqual(step.doneWhen, {kind: 'head-is', uuid, target: 'vda', path: '/d/vda.s1'});
 });
 
 test('a node that a person named, and one with bitmaps, go on in an overlay that is opened by a name first', t => {

@@ -48,20 +48,20 @@ export function create(call: VirshCall, xml: XmlNode): Answer | Copying {
 		return virshError('Timed out during operation: cannot acquire state change lock (held by monitor=remoteDispatchDomainSnapshotCreateXML)');
 	}
 
-	const wish = decideSnapshot({world, domain, xml, flags});
-	const problem = wish.refusal ?? (domain.live ? (flags.has('quiesce') ? agentProblem(domain.live) : undefined) : checkpointProblem(domain));
+	const request = decideSnapshot({world, domain, xml, flags});
+	const problem = request.refusal ?? (domain.live ? (flags.has('quiesce') ? agentProblem(domain.live) : undefined) : checkpointProblem(domain));
 	if (problem !== undefined) {
 		return virshError(problem);
 	}
 
 	const stateBefore = domain.state;
 	// Where a person has to do something about a disk, the guest is left paused.
-	const isLeftPaused = domain.live !== undefined && [...wish.disks.values()].some(({mode}) => mode === 'manual');
+	const isLeftPaused = domain.live !== undefined && [...request.disks.values()].some(({mode}) => mode === 'manual');
 	const end = () => {
 		const {state} = domain;
 		// The record tells of the state in which the memory was.
 		domain.state = stateBefore;
-		takeSnapshot(world, domain, wish);
+		takeSnapshot(world, domain, request);
 		domain.state = state;
 		if (flags.has('halt')) {
 			stopDomain(world, domain);
@@ -76,7 +76,7 @@ export function create(call: VirshCall, xml: XmlNode): Answer | Copying {
 		return say();
 	};
 
-	return wish.memory.mode === 'no' ? end() : saveMemory(call, {path: wish.memory.path, end});
+	return request.memory.mode === 'no' ? end() : saveMemory(call, {path: request.memory.path, end});
 }
 
 function saveMemory({world, flags, domain}: VirshCall, given: {path: string | undefined; end: () => Answer}): Copying {

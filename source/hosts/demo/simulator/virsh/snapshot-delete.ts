@@ -21,7 +21,7 @@ export function remove({world, flags, settle, domain}: VirshCall, name: string):
 				dropTags(world, domain, gone);
 			}
 
-			forget(domain, gone);
+			deleteMetadata(domain, gone);
 		}
 	});
 }
@@ -51,7 +51,7 @@ function dropTags(world: DemoWorld, domain: DemoDomain, name: string): void {
 	}
 }
 
-function forget(domain: DemoDomain, name: string): void {
+function deleteMetadata(domain: DemoDomain, name: string): void {
 	const gone = domain.snapshots.get(name)!;
 	const below = descendantsOf(domain.snapshots, name);
 	dropMoment(domain.snapshots, name);

@@ -2,7 +2,7 @@
 The planner for `mend-records`: which snapshot is the current one, what its record names as overlays, and who is whose parent, written anew by what the
 images say. No image is touched, and a running domain runs on.
 */
-import type {MendRecordsAction} from '../../model/plan/request.ts';
+import type {RepairRecordsAction} from '../../model/plan/request.ts';
 import {devicePaths} from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Plan, Step} from '../../model/plan/plan.ts';
@@ -16,14 +16,14 @@ import {
 	frozenIndex, isExternalOn, judgeCurrent, misnamedHeads, mustNameHeads, nearestFrozen, recordedOverlays, writtenHeads,
 } from '../../planner/records/lineage.ts';
 import {
-	assembleMending, blockMending, blockRedefine, emptyMending,
-} from '../../planner/records/mend-plan.ts';
+	assembleMending, refuseRepair, refuseRedefine, emptyMending,
+} from '../../planner/records/repair-plan.ts';
 import {step} from '../../planner/steps/step.ts';
 
 /** The snapshot on whose frozen image this one's stands; undefined: it is a root, or the images do not say. */
 function parentByImages(context: PlanContext, snapshot: Snapshot): string | undefined {
 	const index = frozenIndex(context);
-	const below = withDescendants(context.inventory.picture.snapshots, snapshot.name);
+	const below = withDescendants(context.inventory.details.snapshots, snapshot.name);
 	const parents = new Set(snapshot.disks.filter(({mode}) => mode === 'external').flatMap(({target}) => {
 		const path = frozenPath(snapshot, target);
 		const found = path === undefined ? undefined : nearestFrozen(context, index, path);
@@ -34,7 +34,7 @@ function parentByImages(context: PlanContext, snapshot: Snapshot): string | unde
 
 /** Snapshots hung on the right parent, as they will be. The name of a parent that has no record cannot be put back: libvirt would refuse it. */
 function mendParents(context: PlanContext): Result<{steps: Step[]; mended: Map<string, Snapshot>}> {
-	const {snapshots} = context.inventory.picture;
+	const {snapshots} = context.inventory.details;
 	const names = new Set(snapshots.map(({name}) => name));
 	const steps: Step[] = [];
 	const mended = new Map<string, Snapshot>();
@@ -57,7 +57,7 @@ function mendParents(context: PlanContext): Result<{steps: Step[]; mended: Map<s
 			id: `parent-${index + 1}`,
 			title: parent === undefined ? `Let "${snapshot.name}" be a root, since "${snapshot.parent}" has no record` : `Hang "${snapshot.name}" on "${parent}"`,
 			command: context.hypervisor.records.replace({fileName: `snapshot-parent-${index + 1}`, xml: xml.value, makeCurrent: false}),
-			ifStopped: 'The rest would be written: no image is touched.',
+			whenStopped: 'The rest would be written: no image is touched.',
 		}));
 	}
 
@@ -65,19 +65,19 @@ function mendParents(context: PlanContext): Result<{steps: Step[]; mended: Map<s
 }
 
 /** Fails with `refused` and every reason at once, or with `unreadable` where a record cannot be changed. */
-export function planMendRecords(action: MendRecordsAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
+export function planRepairRecords(action: RepairRecordsAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
 	const before = planContext(inventory, given);
 	const parents = mendParents(before);
 	if (!parents.ok) {
 		return parents;
 	}
 
-	const snapshots = inventory.picture.snapshots.map(snapshot => parents.value.mended.get(snapshot.name) ?? snapshot);
-	const context = planContext({...inventory, picture: {...inventory.picture, snapshots}}, given);
-	blockMending(context);
-	blockRedefine(context);
+	const snapshots = inventory.details.snapshots.map(snapshot => parents.value.mended.get(snapshot.name) ?? snapshot);
+	const context = planContext({...inventory, details: {...inventory.details, snapshots}}, given);
+	refuseRepair(context);
+	refuseRedefine(context);
 	const verdict = judgeCurrent(context);
-	const current = snapshots.find(({name}) => name === inventory.picture.currentSnapshot);
+	const current = snapshots.find(({name}) => name === inventory.details.currentSnapshot);
 	const isMisnamed = verdict.isRight && current !== undefined && mustNameHeads(context, current) && misnamedHeads(context, current).length > 0;
 	const rightful = verdict.isRight ? (isMisnamed ? current : undefined) : (verdict.isHandMerged ? undefined : verdict.rightful);
 	const hasChildren = snapshots.some(({parent}) => parent !== undefined && parent === rightful?.name);
@@ -87,7 +87,7 @@ export function planMendRecords(action: MendRecordsAction, inventory: Inventory,
 		return bookkeeping;
 	}
 
-	const steps = [...parents.value.steps, ...bookkeeping.value.map(step => ({...step, ifStopped: 'The rest would be written: no image is touched.'}))];
+	const steps = [...parents.value.steps, ...bookkeeping.value.map(step => ({...step, whenStopped: 'The rest would be written: no image is touched.'}))];
 	if (steps.length === 0) {
 		context.blockers.push(verdict.isRight
 			? {kind: 'not-supported', text: 'The records agree with the disks: there is nothing to mend.'}
@@ -103,7 +103,7 @@ export function planMendRecords(action: MendRecordsAction, inventory: Inventory,
 		steps,
 		basis: writtenHeads(context).map(({path}) => path),
 		snapshots,
-		currentSnapshot: rightful?.name ?? inventory.picture.currentSnapshot,
+		currentSnapshot: rightful?.name ?? inventory.details.currentSnapshot,
 		consequences: [
 			...(rightful === undefined ? [] : [{severity: 'info' as const, text: `"${rightful.name}" is the current snapshot, as the disks say${mustNameHeads(context, rightful) ? ', and its record names the images that the domain writes to' : ''}.`}]),
 			...[...parents.value.mended.values()].map(({name, parent}) => ({severity: 'info' as const, text: `"${name}" comes after ${parent === undefined ? 'nothing: it is a root' : `"${parent}"`}.`})),

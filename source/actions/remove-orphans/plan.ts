@@ -2,7 +2,7 @@
 The planner for `tidy`: removes images, and copies of firmware variables, that the doctor found to be leftovers. Whether anything needs them is asked of the
 graph here, and once more of the whole host just before each is removed.
 */
-import type {TidyAction} from '../../model/plan/request.ts';
+import type {RemoveOrphansAction} from '../../model/plan/request.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import {imageAt, overlaysOf} from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
@@ -13,7 +13,7 @@ import type {Result} from '../../model/result.ts';
 import {refuseUnreadable} from '../../planner/checks/blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
-import {assembleMending, blockMending, emptyMending} from '../../planner/records/mend-plan.ts';
+import {assembleMending, refuseRepair, emptyMending} from '../../planner/records/repair-plan.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 
 const whyLeft: Partial<Record<Objection['reason'], string>> = {
@@ -21,7 +21,7 @@ const whyLeft: Partial<Record<Objection['reason'], string>> = {
 	'has-data-file': 'its data is in an external file, which would be left behind',
 };
 
-function blockImage(context: PlanContext, path: string, gone: ReadonlySet<string>): void {
+function refuseImage(context: PlanContext, path: string, gone: ReadonlySet<string>): void {
 	const image = imageAt(context.graph, path);
 	const problem = image?.problems.find(({kind}) => kind === 'missing' || kind === 'unreadable' || kind === 'locked');
 	if (image === undefined || problem?.kind === 'missing') {
@@ -29,7 +29,7 @@ function blockImage(context: PlanContext, path: string, gone: ReadonlySet<string
 		return;
 	}
 
-	const isLeft = context.inventory.picture.domain.definition.leftImages?.some(left => context.graph.keyOf(left) === context.graph.keyOf(path)) ?? false;
+	const isLeft = context.inventory.details.domain.definition.leftImages?.some(left => context.graph.keyOf(left) === context.graph.keyOf(path)) ?? false;
 	if ((!isLeft && (image.format !== 'qcow2' || image.backingPath === undefined)) || problem) {
 		context.blockers.push({
 			kind: problem?.kind === 'locked' ? 'image-in-use' : 'not-supported',
@@ -66,16 +66,16 @@ function fromTheTop(context: PlanContext, paths: readonly string[]): string[] {
 }
 
 /** Fails with `refused` and every reason at once. */
-export function planTidy(action: TidyAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
+export function planRemoveOrphans(action: RemoveOrphansAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
 	const context = planContext(inventory, given);
-	blockMending(context);
+	refuseRepair(context);
 	refuseUnreadable(context);
 	const paths = fromTheTop(context, action.paths);
-	const {picture: {domain, snapshots}, folders} = inventory;
+	const {details: {domain, snapshots}, folders} = inventory;
 	const nvramCopies = new Set(lostNvramCopies(domain, snapshots, {namesIn: folder => folders.get(folder)?.names, isForeign: path => isForeignNvram(context, path)}));
 	for (const [index, path] of paths.entries()) {
 		if (!nvramCopies.has(path)) {
-			blockImage(context, path, new Set(paths.slice(0, index)));
+			refuseImage(context, path, new Set(paths.slice(0, index)));
 		}
 	}
 
@@ -83,7 +83,7 @@ export function planTidy(action: TidyAction, inventory: Inventory, given: PlanAr
 	return assembleMending(context, action, given, {
 		...emptyMending(context),
 		removed: paths,
-		steps: removeSteps(context, paths, {title: name => `Remove ${name}, which nothing needs`, ifStopped: 'What is removed is gone; the rest would be left for recover.'}),
+		steps: removeSteps(context, paths, {title: name => `Remove ${name}, which nothing needs`, whenStopped: 'What is removed is gone; the rest would be left for recover.'}),
 		consequences: [
 			...paths.map(path => ({severity: 'loss' as const, text: nvramCopies.has(path)
 				? `${path}: the firmware's variables of a snapshot that is gone.`

@@ -2,16 +2,16 @@
 Images that nothing needs are removed: what the doctor offers for them.
 */
 import {wholeRequest, type ActionSpec} from '../spec.ts';
-import {planTidy} from './plan.ts';
+import {planRemoveOrphans} from './plan.ts';
 
-export const tidy = {
-	kind: 'tidy',
+export const removeOrphans = {
+	kind: 'remove-orphans',
 	complete: wholeRequest,
 	reads: ({paths}) => paths ?? [],
-	plan: planTidy,
+	plan: planRemoveOrphans,
 	words: {
 		title: ({domain}) => `Remove images of ${domain.name} that nothing needs`,
 		log: ({paths}) => `remove ${paths.length} image${paths.length === 1 ? '' : 's'} that nothing needs`,
 		done: ({domain}) => `The images of "${domain.name}" that nothing needed are removed.`,
 	},
-} satisfies ActionSpec<'tidy'>;
+} satisfies ActionSpec<'remove-orphans'>;

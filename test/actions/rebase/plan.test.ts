@@ -1,8 +1,8 @@
 import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths} from '../../../source/model/plan/plan.ts';
-import {planRelink} from '../../../source/actions/relink/plan.ts';
-import type {RelinkAction} from '../../../source/model/plan/request.ts';
+import {planRebase} from '../../../source/actions/rebase/plan.ts';
+import type {RebaseAction} from '../../../source/model/plan/request.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import type {Image} from '../../../source/model/images/image.ts';
 import {unknownImage} from '../../../source/tools/files/qemu-img.ts';
@@ -11,8 +11,8 @@ import {image} from '../../helpers/images.ts';
 import {inventory, now, uuid, type Scene} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/w'};
-const wish: RelinkAction = {
-	kind: 'relink',
+const request: RebaseAction = {
+	kind: 'rebase',
 	domain: {uuid, name: 'web'},
 	links: [{path: '/d/vda.s1', backingPath: '/e f/-vda.qcow2', backingFormat: 'qcow2'}],
 	moved: [{from: '/d/vda.qcow2', to: '/e f/-vda.qcow2'}],
@@ -33,13 +33,13 @@ function lostBase(more: Partial<Scene> = {}, overlay: Partial<Image> = {}): Inve
 	});
 }
 
-function blockersOf(world: Inventory, action = wish): string[] {
-	const result = planRelink(action, world, given);
+function blockersOf(world: Inventory, action = request): string[] {
+	const result = planRebase(action, world, given);
 	return result.ok || result.failure.kind !== 'refused' ? [] : result.failure.blockers.map(({kind}) => kind);
 }
 
 test('the header is written, its age kept, the record names the new place, and each step has its way back', t => {
-	const plan = unwrap(planRelink(wish, lostBase(), given));
+	const plan = unwrap(planRebase(request, lostBase(), given));
 	const lines = plan.steps.map(({command}) => argvOf(command).join(' '));
 	t.deepEqual(lines.slice(0, 4), [
 		'qemu-img info --backing-chain --output=json -f qcow2 /e f/-vda.qcow2',
@@ -60,16 +60,16 @@ test('the header is written, its age kept, the record names the new place, and e
 test('a relative name stays relative', t => {
 	const lost = lostBase({}, {backingName: 'vda.qcow2'});
 	lost.realFolders = new Map([['/d', '/d'], ['/e f', '/e f']]);
-	const plan = unwrap(planRelink(wish, lost, given));
+	const plan = unwrap(planRebase(request, lost, given));
 	t.true(argvOf(plan.steps[1]!.command).includes('../e f/-vda.qcow2'));
 	lost.realFolders = new Map([['/d', '/d']]);
-	t.true(argvOf(unwrap(planRelink(wish, lost, given)).steps[1]!.command).includes('/e f/-vda.qcow2'), 'absolute where a folder is not known');
+	t.true(argvOf(unwrap(planRebase(request, lost, given)).steps[1]!.command).includes('/e f/-vda.qcow2'), 'absolute where a folder is not known');
 	t.true(argvOf(plan.steps[1]!.undo![0]!).includes('vda.qcow2'));
 });
 
 test('a head that was moved itself is named anew by the definition', t => {
 	const world = inventory({heads: {vda: '/d/vda.qcow2'}, snapshots: [], images: [unknownImage('/d/vda.qcow2', 'qcow2', {kind: 'missing'}), image('/e/vda.qcow2')]});
-	const plan = unwrap(planRelink({...wish, links: [], moved: [{from: '/d/vda.qcow2', to: '/e/vda.qcow2'}]}, world, given));
+	const plan = unwrap(planRebase({...request, links: [], moved: [{from: '/d/vda.qcow2', to: '/e/vda.qcow2'}]}, world, given));
 	const define = plan.steps.find(({id}) => id === 'define')!;
 	t.true(define.command.files[0]!.text.includes('/e/vda.qcow2'));
 	t.true(define.undo![0]!.files[0]!.text.includes('/d/vda.qcow2'));
@@ -79,7 +79,7 @@ test('a head that was moved itself is named anew by the definition', t => {
 test('a chain that the definition records is taken out, because it would beat the header', t => {
 	const world = lostBase();
 	world.definitionXml = world.definitionXml.replace('<target', '<backingStore type="file"><source file="/d/vda.qcow2"/></backingStore><target');
-	const plan = unwrap(planRelink(wish, world, given));
+	const plan = unwrap(planRebase(request, world, given));
 	t.false(plan.steps.find(({id}) => id === 'define')!.command.files[0]!.text.includes('backingStore'));
 });
 
@@ -87,7 +87,7 @@ test('only the format is written where the file is in its place', t => {
 	const world = lostBase({
 		images: [image('/d/vda.s1', '/d/vda.qcow2', {backingName: 'vda.qcow2', backingFormat: undefined, problems: [{kind: 'backing-format-not-recorded'}]}), image('/d/vda.qcow2', undefined, {format: 'raw'})],
 	});
-	const plan = unwrap(planRelink({...wish, links: [{path: '/d/vda.s1', backingPath: '/d/vda.qcow2', backingFormat: 'raw'}], moved: []}, world, given));
+	const plan = unwrap(planRebase({...request, links: [{path: '/d/vda.s1', backingPath: '/d/vda.qcow2', backingFormat: 'raw'}], moved: []}, world, given));
 	t.deepEqual(argvOf(plan.steps[1]!.command), ['qemu-img', 'rebase', '-u', '-f', 'qcow2', '-F', 'raw', '-b', 'vda.qcow2', '/d/vda.s1']);
 	t.false(plan.steps.some(({id}) => id.startsWith('record') || id === 'define'));
 });

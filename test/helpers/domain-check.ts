@@ -2,20 +2,20 @@
 A domain for the doctor, from the scenes that planners are tested with.
 */
 import {diagnosePicture} from '../../source/engine/doctor/diagnose-picture.ts';
-import type {Patient} from '../../source/engine/doctor/patient.ts';
+import type {DomainCheck} from '../../source/engine/doctor/domain-check.ts';
 import type {Surroundings} from '../../source/engine/ports.ts';
 import type {Finding, FindingKind} from '../../source/model/domain/finding.ts';
 import {buildImageGraph} from '../../source/model/images/image-graph.ts';
 import type {Inventory} from '../../source/model/domain/inventory.ts';
 import {pinsOfDomain} from '../../source/model/images/pins.ts';
 
-export function patient(inventory: Inventory, more: Partial<Omit<Patient, 'surroundings'>> & {surroundings?: Partial<Surroundings>} = {}): Patient {
-	const {host, picture} = inventory;
+export function domainCheck(inventory: Inventory, more: Partial<Omit<DomainCheck, 'surroundings'>> & {surroundings?: Partial<Surroundings>} = {}): DomainCheck {
+	const {host, details} = inventory;
 	const {surroundings, ...rest} = more;
 	return {
 		host,
-		picture,
-		graph: buildImageGraph([...picture.images, ...surroundings?.others ?? []], [...pinsOfDomain(picture.domain, picture.snapshots), ...picture.foreignPins]),
+		details,
+		graph: buildImageGraph([...details.images, ...surroundings?.others ?? []], [...pinsOfDomain(details.domain, details.snapshots), ...details.foreignPins]),
 		surroundings: {
 			folders: inventory.folders, others: [], found: new Map(), memoryFiles: inventory.memoryFiles, ...surroundings,
 		},
@@ -25,8 +25,8 @@ export function patient(inventory: Inventory, more: Partial<Omit<Patient, 'surro
 	};
 }
 
-export function findingsOf(inventory: Inventory, more: Parameters<typeof patient>[1] = {}): Finding[] {
-	return diagnosePicture(patient(inventory, more));
+export function findingsOf(inventory: Inventory, more: Parameters<typeof domainCheck>[1] = {}): Finding[] {
+	return diagnosePicture(domainCheck(inventory, more));
 }
 
 /** Without notes. */

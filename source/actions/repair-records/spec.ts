@@ -3,15 +3,15 @@ Snapshot records are written anew so that they name the images that are, or are 
 */
 import {wholeRequest, type ActionSpec} from '../spec.ts';
 import {planAdopt} from './adopt.ts';
-import {planMendRecords} from './plan.ts';
+import {planRepairRecords} from './plan.ts';
 
-export const mendRecords = {
-	kind: 'mend-records',
+export const repairRecords = {
+	kind: 'repair-records',
 	complete: wholeRequest,
-	plan: (action, inventory, given) => action.adopts === undefined ? planMendRecords(action, inventory, given) : planAdopt(action, inventory, given),
+	plan: (action, inventory, given) => action.adopts === undefined ? planRepairRecords(action, inventory, given) : planAdopt(action, inventory, given),
 	words: {
 		title: ({domain}) => `Mend the snapshot records of ${domain.name}`,
 		log: ({adopts}) => adopts === undefined ? 'mend the snapshot records' : `record ${adopts === 'layers' ? 'overlays' : 'internal snapshots'} that have no record`,
 		done: ({adopts, domain}) => adopts === undefined ? `The snapshot records of "${domain.name}" name the images that are.` : `What had no record stands in the tree of "${domain.name}".`,
 	},
-} satisfies ActionSpec<'mend-records'>;
+} satisfies ActionSpec<'repair-records'>;

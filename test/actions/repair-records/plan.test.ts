@@ -1,17 +1,17 @@
 import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
-import {planMendRecords} from '../../../source/actions/mend-records/plan.ts';
+import {planRepairRecords} from '../../../source/actions/repair-records/plan.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {image} from '../../helpers/images.ts';
 import {inventory, now, snapshot, threeSnapshots, uuid, type Scene} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/w'};
-const mend = (world: Inventory) => planMendRecords({kind: 'mend-records', domain: {uuid, name: 'web'}}, world, given);
+const repair = (world: Inventory) => planRepairRecords({kind: 'repair-records', domain: {uuid, name: 'web'}}, world, given);
 const newer = 9_009_000;
 
 function blockersOf(world: Inventory): string[] {
-	const result = mend(world);
+	const result = repair(world);
 	return result.ok || result.failure.kind !== 'refused' ? [] : result.failure.blockers.map(({kind}) => kind);
 }
 
@@ -34,7 +34,7 @@ function disksIn(xml: string): string[] {
 }
 
 test('the current snapshot becomes the one that the disks stand on', t => {
-	const plan = unwrap(mend(threeSnapshots({current: 's1'})));
+	const plan = unwrap(repair(threeSnapshots({current: 's1'})));
 	t.deepEqual(plan.steps.map(({phase}) => phase), ['switch']);
 	const [step] = plan.steps;
 	t.true(argvOf(step!.command).includes('--current'));
@@ -46,12 +46,12 @@ test('the current snapshot becomes the one that the disks stand on', t => {
 
 test('where none is current, one becomes it (R3)', t => {
 	const world = threeSnapshots();
-	world.picture.currentSnapshot = undefined;
-	t.is(unwrap(mend(world)).targets[0].expected.currentSnapshot, 's3');
+	world.details.currentSnapshot = undefined;
+	t.is(unwrap(repair(world)).targets[0].expected.currentSnapshot, 's3');
 });
 
 test('since 9.9 the record names what the domain writes to, also with children (R1)', t => {
-	const plan = unwrap(mend(afterRevert({libvirtVersion: newer})));
+	const plan = unwrap(repair(afterRevert({libvirtVersion: newer})));
 	t.deepEqual(disksIn(plan.steps[0]!.command.files[0]!.text), ['/d/vda.new']);
 });
 
@@ -69,15 +69,15 @@ test('with partial snapshots the youngest is the current one, whichever disk sta
 		],
 		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.s2', '/d/vda.s1'), image('/d/vdb.qcow2'), image('/d/vdb.s1', '/d/vdb.qcow2')],
 	});
-	t.is(unwrap(mend(world)).targets[0].expected.currentSnapshot, 's2');
+	t.is(unwrap(repair(world)).targets[0].expected.currentSnapshot, 's2');
 });
 
 test('a snapshot whose parent has no record is hung on the one whose image it stands on', t => {
 	const world = threeSnapshots();
-	world.picture.snapshots = world.picture.snapshots.map((each, index) => each.name === 's2'
+	world.details.snapshots = world.details.snapshots.map((each, index) => each.name === 's2'
 		? snapshot({name: 's2', parent: 'gone', frozen: {vda: '/d/vda.s1', vdb: '/d/vdb.s1'}, overlays: {vda: '/d/vda.s2', vdb: '/d/vdb.s2'}}, index)
 		: each);
-	const plan = unwrap(mend(world));
+	const plan = unwrap(repair(world));
 	t.regex(plan.steps[0]!.command.files[0]!.text, /<parent>\s*<name>s1<\/name>/);
 	t.deepEqual(plan.targets[0].expected.snapshots.find(({name}) => name === 's2'), {name: 's2', parent: 's1'});
 });
@@ -85,7 +85,7 @@ test('a snapshot whose parent has no record is hung on the one whose image it st
 test('images that were merged by hand are not declared right (L8)', t => {
 	const world = threeSnapshots();
 	for (const disk of ['vda', 'vdb']) {
-		world.picture.images.find(({path}) => path === `/d/${disk}.s3`)!.backingPath = `/d/${disk}.s1`;
+		world.details.images.find(({path}) => path === `/d/${disk}.s3`)!.backingPath = `/d/${disk}.s1`;
 	}
 
 	t.deepEqual(blockersOf(world), ['not-supported']);
@@ -100,7 +100,7 @@ test('refused beside a job, beside checkpoints on an old libvirt, and read-only'
 	const world = threeSnapshots({current: 's1'});
 	world.jobs.push({text: 'a backup', remedy: 'Wait.'});
 	world.host.isReadOnly = true;
-	world.picture.checkpoints.push({name: 'c1', description: undefined, parent: undefined, createdAt: 1, disks: [], xml: ''});
+	world.details.checkpoints.push({name: 'c1', description: undefined, parent: undefined, createdAt: 1, disks: [], xml: ''});
 	t.deepEqual(blockersOf(world), ['job-running', 'not-permitted', 'checkpoint']);
 	world.host.libvirtVersion = 11_003_000;
 	t.deepEqual(blockersOf(world), ['job-running', 'not-permitted']);

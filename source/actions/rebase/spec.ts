@@ -2,16 +2,16 @@
 Overlays, and the records that name it, are told where a moved image file lies: what the doctor offers for a broken chain.
 */
 import {wholeRequest, type ActionSpec} from '../spec.ts';
-import {planRelink} from './plan.ts';
+import {planRebase} from './plan.ts';
 
-export const relink = {
-	kind: 'relink',
+export const rebase = {
+	kind: 'rebase',
 	complete: wholeRequest,
 	reads: ({links}) => (links ?? []).filter(({backingFormat}) => backingFormat === 'qcow2').map(({backingPath}) => backingPath),
-	plan: planRelink,
+	plan: planRebase,
 	words: {
 		title: ({domain}) => `Link moved backing files of ${domain.name} again`,
 		log: ({links}) => `link ${links.length} moved backing file${links.length === 1 ? '' : 's'} again`,
 		done: ({domain}) => `The images of "${domain.name}" find their backing files again.`,
 	},
-} satisfies ActionSpec<'relink'>;
+} satisfies ActionSpec<'rebase'>;

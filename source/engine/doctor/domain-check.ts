@@ -3,7 +3,7 @@ One domain as the doctor sees it: its records, the images of the whole host, and
 */
 import {chainOf, type ImageGraph} from '../../model/images/image-graph.ts';
 import type {Finding} from '../../model/domain/finding.ts';
-import type {DomainPicture, HostFacts} from '../../model/domain/inventory.ts';
+import type {DomainDetails, HostFacts} from '../../model/domain/inventory.ts';
 import type {Pin} from '../../model/images/pin.ts';
 import {pinsOfDomain} from '../../model/images/pins.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
@@ -11,9 +11,9 @@ import {frozenIndex} from '../../planner/records/lineage.ts';
 import {contextOn, type PlanContext} from '../../planner/context.ts';
 import type {AuditEntry, Surroundings, UnfinishedAction} from '../ports.ts';
 
-export type Patient = {
+export type DomainCheck = {
 	host: HostFacts;
-	picture: DomainPicture;
+	details: DomainDetails;
 	/** Of every image that was read on the host, with every pin. */
 	graph: ImageGraph;
 	surroundings: Surroundings;
@@ -23,7 +23,7 @@ export type Patient = {
 	audit: readonly AuditEntry[];
 };
 
-export type Examination = Patient & {
+export type Examination = DomainCheck & {
 	/** As a planner sees it; its pins are only those that touch images of this domain. */
 	context: PlanContext;
 	/** Every image that the domain stands on, each once. */
@@ -33,9 +33,9 @@ export type Examination = Patient & {
 };
 
 /** Reads no more than is there: the definition's XML is not known, so no plan can be made of this context. */
-export function examine(patient: Patient): Examination {
-	const {picture, host, graph, surroundings} = patient;
-	const {domain, snapshots} = picture;
+export function examine(domainCheck: DomainCheck): Examination {
+	const {details, host, graph, surroundings} = domainCheck;
+	const {domain, snapshots} = details;
 	const ownPins = pinsOfDomain(domain, snapshots);
 	const own = new Map<string, string>();
 	for (const pin of ownPins.filter(({target}) => target !== undefined)) {
@@ -47,7 +47,7 @@ export function examine(patient: Patient): Examination {
 	const pins: Pin[] = [...own.keys()].flatMap(key => graph.nodes.get(key)?.pins ?? []);
 	const context = contextOn({
 		host,
-		picture,
+		details,
 		definitionXml: '',
 		liveXml: undefined,
 		folders: surroundings.folders,
@@ -56,10 +56,10 @@ export function examine(patient: Patient): Examination {
 		nvramPath: domain.definition.nvramPath,
 		nvramFiles: new Map(),
 	}, {workPath: '', pins, graph});
-	return {...patient, context, ownPaths: [...own.values()], frozenBy: frozenIndex(context), found: []};
+	return {...domainCheck, context, ownPaths: [...own.values()], frozenBy: frozenIndex(context), found: []};
 }
 
 export function report(examination: Examination, finding: Omit<Finding, 'domain'>): void {
-	const {uuid, name} = examination.picture.domain;
+	const {uuid, name} = examination.details.domain;
 	examination.found.push({...finding, domain: {uuid, name}});
 }

@@ -3,7 +3,7 @@ The planner for `relink`: overlays whose backing file was moved are told where i
 that name a moved file by its old place are written anew. What an image holds is not touched, only where it looks for the rest.
 */
 import {posix} from 'node:path';
-import type {RelinkAction} from '../../model/plan/request.ts';
+import type {RebaseAction} from '../../model/plan/request.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {chainOf, devicePaths, imageAt} from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
@@ -14,20 +14,20 @@ import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {backingNameFor} from '../../planner/steps/backing-name.ts';
-import {blockChain, blockDomain} from '../../planner/checks/blockers.ts';
+import {refuseBrokenChain, refuseBusyDomain} from '../../planner/checks/blockers.ts';
 import {preservingXml} from '../../planner/records/bookkeeping.ts';
 import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {linksOfMoved} from '../../planner/expected-links.ts';
 import {recordedOverlays, writtenHeads} from '../../planner/records/lineage.ts';
-import {assembleMending, blockRedefine, emptyMending} from '../../planner/records/mend-plan.ts';
+import {assembleMending, refuseRedefine, emptyMending} from '../../planner/records/repair-plan.ts';
 import {step} from '../../planner/steps/step.ts';
 
-type Link = RelinkAction['links'][number];
+type Link = RebaseAction['links'][number];
 
-const ifStopped = 'The old links would be written back; what the images hold is not touched.';
+const whenStopped = 'The old links would be written back; what the images hold is not touched.';
 
-function blockLink(context: PlanContext, link: Link): void {
+function refuseLink(context: PlanContext, link: Link): void {
 	const {blockers, graph} = context;
 	const image = imageAt(graph, link.path);
 	const isBroken = image?.problems.some(({kind}) => kind === 'backing-missing') ?? false;
@@ -58,14 +58,14 @@ function blockLink(context: PlanContext, link: Link): void {
 }
 
 /** What the overlay is put on must be whole, nobody's to write, and of the same size; a file of another format than qcow2 is looked at by the plan's first step. */
-function blockBacking(context: PlanContext, link: Link): void {
+function refuseBacking(context: PlanContext, link: Link): void {
 	const {blockers, graph} = context;
 	const backing = imageAt(graph, link.backingPath);
 	if (backing === undefined) {
 		return;
 	}
 
-	blockChain(context, link.backingPath);
+	refuseBrokenChain(context, link.backingPath);
 	const size = imageAt(graph, link.path)?.virtualSizeBytes;
 	const isElsewhere = imageAt(graph, link.path)?.backingPath !== link.backingPath;
 	if (isElsewhere && backing.format === link.backingFormat && size !== undefined && size > 0 && backing.virtualSizeBytes !== size) {
@@ -96,21 +96,21 @@ function linkSteps(context: PlanContext, links: readonly Link[]): Step[] {
 			step('switch', {
 				id: `relink-${id}`,
 				title: `Name ${link.backingPath} (${link.backingFormat}) as the backing file of ${posix.basename(link.path)}`,
-				command: imageCommands.relink(link.path, {name: image.backingPath === link.backingPath ? image.backingName : backingNameFor(context, link.path, link.backingPath), format: link.backingFormat}),
-				undo: [imageCommands.relink(link.path, {name: image.backingName, format: image.backingFormat ?? link.backingFormat}), ...date],
-				ifStopped,
+				command: imageCommands.rebase(link.path, {name: image.backingPath === link.backingPath ? image.backingName : backingNameFor(context, link.path, link.backingPath), format: link.backingFormat}),
+				undo: [imageCommands.rebase(link.path, {name: image.backingName, format: image.backingFormat ?? link.backingFormat}), ...date],
+				whenStopped,
 			}),
 			...date.map((command): Step => step('switch', {
 				id: `date-${id}`,
 				title: `Let ${posix.basename(link.path)} be as old as its content`,
 				command,
-				ifStopped,
+				whenStopped,
 			})),
 			step('switch', {
 				id: `sync-${id}`,
 				title: `Have ${posix.basename(link.path)} safely on disk`,
 				command: fileCommands.sync([link.path]),
-				ifStopped,
+				whenStopped,
 			}),
 		];
 	});
@@ -119,8 +119,8 @@ function linkSteps(context: PlanContext, links: readonly Link[]): Step[] {
 type Contents = Map<string, {path: string; format: string}>;
 
 /** Where each moved file is, in the format that the records give it. */
-function contentsOf(context: PlanContext, action: RelinkAction): Contents {
-	const {domain, snapshots} = context.inventory.picture;
+function contentsOf(context: PlanContext, action: RebaseAction): Contents {
+	const {domain, snapshots} = context.inventory.details;
 	const disks = [domain.definition, ...snapshots.map(snapshot => snapshot.domain)].flatMap(definition => definition?.disks ?? []);
 	return new Map(action.moved.map(({from, to}) => [from, {
 		path: to,
@@ -134,7 +134,7 @@ function namesMoved(snapshot: Snapshot, contents: Contents): boolean {
 
 function recordSteps(context: PlanContext, contents: Contents): Result<Step[]> {
 	const steps: Step[] = [];
-	for (const [index, snapshot] of context.inventory.picture.snapshots.entries()) {
+	for (const [index, snapshot] of context.inventory.details.snapshots.entries()) {
 		if (!namesMoved(snapshot, contents)) {
 			continue;
 		}
@@ -155,7 +155,7 @@ function recordSteps(context: PlanContext, contents: Contents): Result<Step[]> {
 			title: `Let the record of "${snapshot.name}" name the moved file`,
 			command: context.hypervisor.records.replace({fileName: `snapshot-${index + 1}`, xml: after.value, makeCurrent: false}),
 			undo: [context.hypervisor.records.replace({fileName: `snapshot-${index + 1}-before`, xml: before.value, makeCurrent: false})],
-			ifStopped,
+			whenStopped,
 		}));
 	}
 
@@ -165,7 +165,7 @@ function recordSteps(context: PlanContext, contents: Contents): Result<Step[]> {
 /** The definition may name the moved file as a disk, or in a recorded chain, which beats the headers of the images. */
 function definitionXml(context: PlanContext, contents: Contents): Result<string | undefined> {
 	const {inventory} = context;
-	const sources = new Map(inventory.picture.domain.definition.disks.flatMap(disk => {
+	const sources = new Map(inventory.details.domain.definition.disks.flatMap(disk => {
 		const content = disk.sourcePath === undefined ? undefined : contents.get(disk.sourcePath);
 		return content ? [[disk.target, content] as const] : [];
 	}));
@@ -182,21 +182,21 @@ function defineStep(context: PlanContext, xml: string): Step {
 		title: 'Let the definition name the images that are, and no recorded chain',
 		command: context.hypervisor.domain.define('definition-new', xml),
 		undo: [context.hypervisor.domain.define('definition-before', context.inventory.definitionXml)],
-		ifStopped,
+		whenStopped,
 	});
 }
 
 /** Fails with `refused` and every reason at once, or with `unreadable` where a document cannot be changed. */
-export function planRelink(action: RelinkAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
+export function planRebase(action: RebaseAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
 	const context = planContext(inventory, given);
-	blockDomain(context);
-	if (hasProcess(inventory.picture.domain)) {
+	refuseBusyDomain(context);
+	if (hasProcess(inventory.details.domain)) {
 		context.blockers.push({kind: 'domain-state', text: 'The domain runs, and QEMU has its images open.', remedy: 'Shut it down, then try again.'});
 	}
 
 	for (const link of action.links) {
-		blockLink(context, link);
-		blockBacking(context, link);
+		refuseLink(context, link);
+		refuseBacking(context, link);
 	}
 
 	const contents = contentsOf(context, action);
@@ -211,7 +211,7 @@ export function planRelink(action: RelinkAction, inventory: Inventory, given: Pl
 	}
 
 	if (records.value.length > 0) {
-		blockRedefine(context);
+		refuseRedefine(context);
 	}
 
 	const redefinition = definition.value === undefined || definition.value === inventory.definitionXml ? [] : [defineStep(context, definition.value)];

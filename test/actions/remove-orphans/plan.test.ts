@@ -1,28 +1,28 @@
 import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
-import {planTidy} from '../../../source/actions/tidy/plan.ts';
+import {planRemoveOrphans} from '../../../source/actions/remove-orphans/plan.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {image} from '../../helpers/images.ts';
 import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/w'};
-const tidy = (world: Inventory, ...paths: string[]) => planTidy({kind: 'tidy', domain: {uuid, name: 'web'}, paths}, world, given);
+const removeOrphans = (world: Inventory, ...paths: string[]) => planRemoveOrphans({kind: 'remove-orphans', domain: {uuid, name: 'web'}, paths}, world, given);
 
 function withImages(...more: Array<ReturnType<typeof image>>): Inventory {
 	const world = threeSnapshots({state: 'running'});
-	world.picture.images.push(...more);
+	world.details.images.push(...more);
 	return world;
 }
 
 function blockersOf(world: Inventory, ...paths: string[]): string[] {
-	const result = tidy(world, ...paths);
+	const result = removeOrphans(world, ...paths);
 	return result.ok || result.failure.kind !== 'refused' ? [] : result.failure.blockers.map(({kind}) => kind);
 }
 
 test('leftovers are removed from the top down, each proven unused once more, beside a running domain', t => {
 	const world = withImages(image('/d/vda.x', '/d/vda.qcow2'), image('/d/vda.y', '/d/vda.x'));
-	const plan = unwrap(tidy(world, '/d/vda.x', '/d/vda.y'));
+	const plan = unwrap(removeOrphans(world, '/d/vda.x', '/d/vda.y'));
 	t.deepEqual(plan.steps.map(({command}) => argvOf(command).join(' ')), ['rm -- /d/vda.y', 'rm -- /d/vda.x']);
 	t.deepEqual(plan.steps.map(({guard, phase, undo}) => [guard?.path, phase, undo]), [['/d/vda.y', 'remove', null], ['/d/vda.x', 'remove', null]]);
 	t.deepEqual(plan.images.removed, ['/d/vda.y', '/d/vda.x']);
@@ -30,7 +30,7 @@ test('leftovers are removed from the top down, each proven unused once more, bes
 });
 
 test('an image that anything needs is never removed', t => {
-	for (const {path} of threeSnapshots().picture.images) {
+	for (const {path} of threeSnapshots().details.images) {
 		t.true(blockersOf(threeSnapshots(), path).length > 0, path);
 	}
 
@@ -46,6 +46,6 @@ test('what is no overlay, is open, or was not found is not removed', t => {
 
 test('nothing is removed while a record cannot be read', t => {
 	const world = withImages(image('/d/vda.x', '/d/vda.qcow2'));
-	world.picture.unreadable.push({name: 's9', reason: 'x'});
+	world.details.unreadable.push({name: 's9', reason: 'x'});
 	t.deepEqual(blockersOf(world, '/d/vda.x'), ['not-supported']);
 });

@@ -1,7 +1,7 @@
 /**
 Records for what has none: an overlay becomes that of a snapshot, an internal snapshot that only the image knows gets its place in the tree. No image is touched.
 */
-import type {MendRecordsAction} from '../../model/plan/request.ts';
+import type {RepairRecordsAction} from '../../model/plan/request.ts';
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
@@ -11,16 +11,16 @@ import {nameProblem} from '../../model/domain/snapshot-name.ts';
 import {unrecordedTags} from '../../model/images/unrecorded-tags.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {buildSnapshotXml, type NewSnapshot} from '../../model/xml/change-snapshot.ts';
-import {preservingXml, tidyFormer} from '../../planner/records/bookkeeping.ts';
+import {preservingXml, dropRevertDisks} from '../../planner/records/bookkeeping.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {
-	assembleMending, blockMending, blockRedefine, emptyMending,
-} from '../../planner/records/mend-plan.ts';
+	assembleMending, refuseRepair, refuseRedefine, emptyMending,
+} from '../../planner/records/repair-plan.ts';
 import {stampOf} from '../../planner/steps/overlay-name.ts';
 import {unrecordedLayers, type LayerDisk} from '../../planner/records/unrecorded.ts';
 import {step} from '../../planner/steps/step.ts';
 
-const ifStopped = 'The rest would be written: no image is touched.';
+const whenStopped = 'The rest would be written: no image is touched.';
 
 type Adopted = {snapshot: Omit<NewSnapshot, 'domainXml'>; sources: Map<string, {path: string; format: string}>; isCurrent: boolean};
 
@@ -34,11 +34,11 @@ function formatAt(context: PlanContext, path: string): {path: string; format: st
 }
 
 function adoptLayers(context: PlanContext): Adopted[] {
-	const {picture} = context.inventory;
-	const disks = headDisks(picture.domain).filter(disk => isWritableMedium(disk));
+	const {details} = context.inventory;
+	const disks = headDisks(details.domain).filter(disk => isWritableMedium(disk));
 	const layers = unrecordedLayers(context);
-	const taken = new Set(picture.snapshots.map(({name}) => name));
-	let parent = picture.currentSnapshot;
+	const taken = new Set(details.snapshots.map(({name}) => name));
+	let parent = details.currentSnapshot;
 	return layers.map((layer, index) => {
 		const createdAt = frozenAt(context, layer);
 		const stem = `found-${stampOf(new Date(createdAt * 1000))}`;
@@ -76,8 +76,8 @@ function adoptLayers(context: PlanContext): Adopted[] {
 
 /** Not current: nothing tells that the domain comes from them. */
 function adoptTags(context: PlanContext): Adopted[] {
-	const disks = headDisks(context.inventory.picture.domain).filter(disk => isWritableMedium(disk));
-	return unrecordedTags(context.inventory.picture).filter(({tag, hasMemory}) => !hasMemory && nameProblem(tag) === undefined).map(({tag, createdAt, targets}) => ({
+	const disks = headDisks(context.inventory.details.domain).filter(disk => isWritableMedium(disk));
+	return unrecordedTags(context.inventory.details).filter(({tag, hasMemory}) => !hasMemory && nameProblem(tag) === undefined).map(({tag, createdAt, targets}) => ({
 		snapshot: {
 			name: tag,
 			description: 'Found inside the images, where it was made without a record',
@@ -93,13 +93,13 @@ function adoptTags(context: PlanContext): Adopted[] {
 }
 
 /** Fails with `refused` and every reason at once, or with `unreadable` where a record cannot be made. */
-export function planAdopt(action: MendRecordsAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
+export function planAdopt(action: RepairRecordsAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
 	const context = planContext(inventory, given);
-	const {picture, definitionXml, liveXml} = inventory;
-	blockMending(context);
-	blockRedefine(context);
+	const {details, definitionXml, liveXml} = inventory;
+	refuseRepair(context);
+	refuseRedefine(context);
 	const adopted = action.adopts === 'tags' ? adoptTags(context) : adoptLayers(context);
-	const former = picture.snapshots.find(({name}) => name === picture.currentSnapshot);
+	const former = details.snapshots.find(({name}) => name === details.currentSnapshot);
 	const formerXml = former && preservingXml(former);
 	if (formerXml?.ok === false) {
 		return formerXml;
@@ -120,12 +120,12 @@ export function planAdopt(action: MendRecordsAction, inventory: Inventory, given
 				{...context.hypervisor.records.deleteMetadata(snapshot.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: snapshot.name}},
 				...(isCurrent && formerXml ? [context.hypervisor.records.replace({fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})] : []),
 			],
-			ifStopped,
+			whenStopped,
 		}));
 	}
 
-	const current = adopted.find(({isCurrent}) => isCurrent)?.snapshot.name ?? picture.currentSnapshot;
-	const tidied = current === picture.currentSnapshot ? succeed([]) : tidyFormer(context, former);
+	const current = adopted.find(({isCurrent}) => isCurrent)?.snapshot.name ?? details.currentSnapshot;
+	const tidied = current === details.currentSnapshot ? succeed([]) : dropRevertDisks(context, former);
 	if (!tidied.ok) {
 		return tidied;
 	}
@@ -136,9 +136,9 @@ export function planAdopt(action: MendRecordsAction, inventory: Inventory, given
 
 	return assembleMending(context, action, given, {
 		...emptyMending(context),
-		steps: [...steps, ...tidied.value.map(step => ({...step, ifStopped}))],
+		steps: [...steps, ...tidied.value.map(step => ({...step, whenStopped}))],
 		basis: [...new Set(adopted.flatMap(({sources}) => [...sources.values()].map(({path}) => path)))],
-		snapshots: [...picture.snapshots, ...adopted.map(({snapshot}) => snapshot)],
+		snapshots: [...details.snapshots, ...adopted.map(({snapshot}) => snapshot)],
 		currentSnapshot: current,
 		consequences: [
 			...adopted.map(({snapshot}) => ({severity: 'info' as const, text: `"${snapshot.name}" is recorded: it can be reverted to, and merged or deleted.`})),

@@ -1,7 +1,7 @@
 /**
 What the plans of the doctor have in common: they leave the domain in its state, on its disks, with its snapshots.
 */
-import type {MendRecordsAction, RelinkAction, TidyAction} from '../../model/plan/request.ts';
+import type {RepairRecordsAction, RebaseAction, RemoveOrphansAction} from '../../model/plan/request.ts';
 import {imageAt, isOpenable} from '../../model/images/image-graph.ts';
 import type {Consequence, Expected, Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
@@ -30,7 +30,7 @@ export type Mending = {
 };
 
 /** What a plan that only touches records and unused files must wait for; others ask `blockDomain`. */
-export function blockMending(context: PlanContext): void {
+export function refuseRepair(context: PlanContext): void {
 	for (const {text, remedy} of context.inventory.jobs) {
 		context.blockers.push({kind: 'job-running', text: `A job is running: ${text}.`, remedy});
 	}
@@ -41,8 +41,8 @@ export function blockMending(context: PlanContext): void {
 }
 
 /** Older versions of libvirt refuse to redefine a snapshot while the domain has checkpoints. */
-export function blockRedefine(context: PlanContext): void {
-	const {checkpoints} = context.inventory.picture;
+export function refuseRedefine(context: PlanContext): void {
+	const {checkpoints} = context.inventory.details;
 	if (checkpoints.length > 0 && !context.can.redefinesBesideCheckpoints) {
 		context.blockers.push({
 			kind: 'checkpoint',
@@ -53,13 +53,13 @@ export function blockRedefine(context: PlanContext): void {
 }
 
 /** Fails with `refused` and every reason that stands in the context. */
-export function assembleMending(context: PlanContext, action: MendRecordsAction | RelinkAction | TidyAction, given: PlanArguments, mending: Mending): Result<Plan> {
+export function assembleMending(context: PlanContext, action: RepairRecordsAction | RebaseAction | RemoveOrphansAction, given: PlanArguments, mending: Mending): Result<Plan> {
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
 	const {inventory, graph} = context;
-	const {picture} = inventory;
+	const {details} = inventory;
 	const {steps, consequences, removed, written, basis, heads, opens, snapshots, currentSnapshot} = mending;
 	const chains = [...new Set([...heads.map(({path}) => path).filter(path => isOpenable(graph, path)), ...opens])];
 	return succeed({
@@ -75,14 +75,14 @@ export function assembleMending(context: PlanContext, action: MendRecordsAction 
 			fingerprint: fingerprintOf(inventory, new Set([...basis, ...removed, ...written])),
 		}),
 		consequences,
-		images: {created: [], removed, written, kept: picture.images.map(({path}) => path).filter(path => !removed.includes(path) && !written.includes(path))},
+		images: {created: [], removed, written, kept: details.images.map(({path}) => path).filter(path => !removed.includes(path) && !written.includes(path))},
 		steps,
 	});
 }
 
 /** A mending that leaves all as it is: to be filled. A disk that the next start has on another file is not for this plan to prove. */
 export function emptyMending(context: PlanContext): Mending {
-	const {domain, snapshots, currentSnapshot} = context.inventory.picture;
+	const {domain, snapshots, currentSnapshot} = context.inventory.details;
 	const heads = writtenHeads(context).filter(({target, path}) => domain.definition.disks.some(disk => disk.target === target && disk.sourcePath === path));
 	return {
 		steps: [], consequences: [], removed: [], written: [], basis: [], heads, opens: [], snapshots, currentSnapshot,
