@@ -108,7 +108,7 @@ async function runScreen(opened: OpenWorld, start: ScreenStart, options: GlobalO
 async function runVerb(context: CommandContext, invocation: Invocation, mode: GlobalOptions['mode']): Promise<number> {
 	const noTerminal = (what: string) => sayFailure(context, {
 		kind: 'usage',
-		message: 'There is no terminal to ask on.',
+		message: 'This needs a terminal.',
 		hint: what,
 	});
 	switch (invocation.verb) {

@@ -23,7 +23,7 @@ test('options may stand before and after the verb', t => {
 	t.true(invocation('--demo', 'list')?.options.isDemo);
 });
 
-test('a revert says what becomes of the present state and how the domain ends', t => {
+test('a revert says what becomes of the current state and how the domain ends', t => {
 	t.deepEqual(invocation('revert', 'web', 's1', '--keep', 'before', '--paused', '--yes')?.invocation, {
 		verb: 'action', domain: 'web', given: {kind: 'revert', snapshot: 's1', currentState: {kind: 'keep', name: 'before'}, endState: 'paused'}, documentPath: undefined,
 	});

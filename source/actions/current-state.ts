@@ -40,7 +40,7 @@ export function readCurrentState({keep, discard}: RawOptions): CurrentState | un
 }
 
 export function describeCurrentState(currentState: CurrentState): string {
-	return currentState.kind === 'keep' ? `keeping the present state as "${currentState.name}"` : 'discarding the present state';
+	return currentState.kind === 'keep' ? `keeping the current state as "${currentState.name}"` : 'discarding the current state';
 }
 
 /** The choice that loses nothing stands first. `withFate` gives the request with another answer. */
@@ -48,8 +48,8 @@ export function currentStateQuestion(keepName: string, taken: ReadonlySet<string
 	const keep = (name: string): Change => ({keepName: name, request: withCurrentState({kind: 'keep', name})});
 	return {
 		id: 'current-state',
-		word: 'Present state',
-		heading: 'What becomes of the present state?',
+		word: 'Current state',
+		heading: 'What happens to the current state:',
 		choices: [
 			{
 				id: 'keep',

@@ -6,7 +6,7 @@ import {
 } from '../helpers/press.ts';
 import {atWeb, createBrain, keys} from '../helpers/screen-harness.ts';
 
-test('a branch: its name, the present state kept, then the plan', async t => {
+test('a branch: its name, the current state kept, then the plan', async t => {
 	const brain = await press(await atWeb(), keys.up, keys.up, 'b', keys.enter, keys.enter);
 	t.deepEqual(requestOf(brain), {
 		kind: 'branch', uuid: uuidOf(1), snapshot: 's2', name: 's2-branch', currentState: {kind: 'keep', name: 'before-s2-branch'},

@@ -119,7 +119,7 @@ export function inventoryOf(estate: Estate, domain: ModelDomain): Inventory {
 	};
 }
 
-/** What every snapshot that can be gone back to holds, and the present state under ''. */
+/** What every snapshot that can be gone back to holds, and the current state under ''. */
 export function contentsOf(estate: Estate, domain: ModelDomain): Map<string, string> {
 	const contents = new Map<string, string>();
 	for (const snapshot of snapshotsOf(domain)) {

@@ -315,7 +315,7 @@ export async function act(journey: Journey, action: Action | undefined): Promise
 		if (!hasSwitched || action.kind === 'delete' || action.kind === 'merge') {
 			for (const [target, path] of headsOf(own)) {
 				if (contentOf(estate.images, path) !== before.get(`/${target}`)) {
-					fail(`after ${step.id} the present state of ${target} is another`);
+					fail(`after ${step.id} the current state of ${target} is another`);
 				}
 			}
 		}

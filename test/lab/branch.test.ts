@@ -16,7 +16,7 @@ import {readStrays} from './world.ts';
 
 test.before(startLab);
 
-test.serial('a branch forks the tree, keeps the present state by default, and going back and forth is exact', async t => {
+test.serial('a branch forks the tree, keeps the current state by default, and going back and forth is exact', async t => {
 	const domain = await makeDomain(t);
 	await start(domain);
 	await takeChain(domain, ['s1', 's2']);

@@ -26,7 +26,7 @@ export async function readChangePlan(domain: LabDomain, verb: Verb, names: strin
 	return JSON.parse(result.stdout) as Plan;
 }
 
-/** What each snapshot froze, by its name and the disk's target: digests of what a guest would read. The present state stands under ''. */
+/** What each snapshot froze, by its name and the disk's target: digests of what a guest would read. The current state stands under ''. */
 export async function digestSnapshots(domain: LabDomain): Promise<Record<string, Digests>> {
 	const all: Record<string, Digests> = {};
 	for (const [name, xml] of await readRecords(domain)) {

@@ -1,6 +1,6 @@
 /**
 Kill -9 after every step, and in those that copy, of a delete and of a merge, on real images, and then `recover` in both directions. A commit gives up the state of the
-snapshot that goes: from there on the only way is forward. The present state and all other snapshots hold their bytes at every moment.
+snapshot that goes: from there on the only way is forward. The current state and all other snapshots hold their bytes at every moment.
 */
 import test, {type ExecutionContext} from 'ava';
 import {change, digestSnapshots, readChangePlan, type Verb} from './change.ts';

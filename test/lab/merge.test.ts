@@ -26,7 +26,7 @@ import {readStrays, readWorld} from './world.ts';
 
 test.before(startLab);
 
-/** Every snapshot but `gone` holds what it held, the present state too, plain virsh sees the tree, and no file is left over. */
+/** Every snapshot but `gone` holds what it held, the current state too, plain virsh sees the tree, and no file is left over. */
 async function expectMerged(
 	t: ExecutionContext,
 	domain: LabDomain,

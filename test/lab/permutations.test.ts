@@ -36,7 +36,7 @@ async function makeFork(t: ExecutionContext): Promise<LabDomain> {
 }
 
 type Stage = {
-	/** What all that is left holds, the present state under ''. */
+	/** What all that is left holds, the current state under ''. */
 	held: Record<string, Digests>;
 	gone: string[];
 };

@@ -68,7 +68,7 @@ export async function runProgram(domain: Pick<LabDomain, 'statePath'>, args: str
 
 export type RevertOptions = ProgramOptions & {flags?: string[]};
 
-/** `revert DOMAIN SNAPSHOT … --yes --json`; discards the present state unless the flags say otherwise. */
+/** `revert DOMAIN SNAPSHOT … --yes --json`; discards the current state unless the flags say otherwise. */
 export async function revert(domain: LabDomain, snapshot: string, options: RevertOptions = {}): Promise<ProgramResult> {
 	const flags = options.flags ?? [];
 	const currentState = flags.some(flag => /^--(?:keep|discard)/.test(flag)) ? [] : ['--discard'];

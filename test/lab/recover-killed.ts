@@ -37,7 +37,7 @@ export async function recoverKilled(t: ExecutionContext, domain: LabDomain, kill
 
 export type Recovered = {before: Record<string, Digests>; gone: string; written?: Digests; isBack: boolean};
 
-/** Every snapshot holds its bytes, and the present state those that were written last; the one that was to go has gone unless all is back, and nothing is left lying. */
+/** Every snapshot holds its bytes, and the current state those that were written last; the one that was to go has gone unless all is back, and nothing is left lying. */
 export async function expectRecovered(t: ExecutionContext, domain: LabDomain, wanted: Recovered, where: string): Promise<void> {
 	const {before, gone, isBack, written = before['']!} = wanted;
 	t.truthy(before[gone]);

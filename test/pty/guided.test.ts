@@ -29,7 +29,7 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 		await terminal.type('-new');
 		await terminal.waitFor(/Enter takes it/);
 		await terminal.press('Enter');
-		await terminal.waitFor(/What shall be saved\?/);
+		await terminal.waitFor(/What to save:/);
 		const images = await enterUntil(terminal, /\+ web-vdb\.s1-new {2,}new/);
 		t.regex(images, /web-vdb\S* {2}head vdb {2,}stays/);
 		await enterUntil(terminal, /Enter starts it/);
@@ -49,7 +49,7 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 test.serial('a verb on the command line opens at its question, and Escape leaves without a trace', async t => {
 	const terminal = await openTerminal(t);
 	await terminal.command(`node ${programPath} --demo delete web s1; echo code=$?`);
-	await terminal.waitFor(/What shall be deleted\?/);
+	await terminal.waitFor(/What to delete:/);
 	await enterUntil(terminal, /Type the domain's name to start/);
 	await terminal.type('we');
 	await terminal.press('Enter');

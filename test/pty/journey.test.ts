@@ -31,9 +31,9 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 		await press('g');
 		await terminal.waitFor(/clean install/);
 		await press('r');
-		await terminal.waitFor(/What becomes of the present state\?/);
+		await terminal.waitFor(/What happens to the current state:/);
 		await press('Enter');
-		await terminal.waitFor(/What shall the domain do afterwards\?/);
+		await terminal.waitFor(/After the revert:/);
 		await press('Enter');
 		await terminal.waitFor(/Will be lost/);
 		// Enter goes on only once the end of a text was seen.
@@ -63,9 +63,9 @@ test.serial('a wrong name starts nothing, and Escape leaves without a trace', as
 	await terminal.press('g');
 	await terminal.waitFor(/clean install/);
 	await terminal.press('r');
-	await terminal.waitFor(/What becomes of the present state\?/);
+	await terminal.waitFor(/What happens to the current state:/);
 	await terminal.press('Enter');
-	await terminal.waitFor(/What shall the domain do afterwards\?/);
+	await terminal.waitFor(/After the revert:/);
 	await terminal.press('Enter');
 	await terminal.waitFor(/Will be lost/);
 	for (let pressed = 0; !(await pressAndRead(terminal, terminal.press)).includes('Type the domain\'s name'); pressed++) {

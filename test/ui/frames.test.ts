@@ -95,7 +95,7 @@ test('the menu, read-only', async t => {
 	await looks(t, 'menu-read-only-80x24', brain);
 });
 
-test('the question for the present state', async t => {
+test('the question for the current state', async t => {
 	await looks(t, 'journey-fate-80x24', await atStage([]));
 });
 

@@ -32,7 +32,7 @@ async function atDomain(name: string): Promise<Brain> {
 test('a whole new snapshot goes by numbers, to an explicit start', async t => {
 	const brain = await atDomain('web01');
 	await reply(t, brain, 'You are here', 'Create a snapshot', 'before');
-	t.regex(textOf(brain), /What shall be saved\?/);
+	t.regex(textOf(brain), /What to save:/);
 	await reply(t, brain, 'The disks and the memory', 'In new files');
 	t.regex(textOf(brain), /^new: \/var\/lib\/libvirt\/images\/web01\.before, on \/var\/lib\/libvirt\/images\/web01\.s3$/m);
 	await reply(t, brain, 'Go on', 'Go on');

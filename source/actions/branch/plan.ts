@@ -110,7 +110,7 @@ function describe(context: PlanContext, action: BranchAction, given: {snapshot: 
 	return [
 		{severity: 'info', text: `A branch begins at "${snapshot.name}" of ${formatTime(snapshot.createdAt)} UTC: its first snapshot is "${action.name}", and the domain goes on from there.`},
 		...(action.currentState.kind === 'keep'
-			? [{severity: 'info', text: `The present state is kept as snapshot "${action.currentState.name}"${currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`}: it can be reverted to.`} as const]
+			? [{severity: 'info', text: `The current state is kept as snapshot "${action.currentState.name}"${currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`}: it can be reverted to.`} as const]
 			: []),
 		...(removed.length > 0
 			? [{severity: 'loss', text: `What was written since is lost: ${sizesOf(context, removed)} in ${removed.map(path => posix.basename(path)).join(', ')}.`} as const]
@@ -147,7 +147,7 @@ function refuseBranch(context: PlanContext, action: BranchAction, snapshot: Snap
 		context.blockers.push({
 			kind: 'not-supported',
 			text: `"${snapshot.name}" lies inside the images, where there is one line only: nothing can stand on it.`,
-			remedy: 'Revert to it, keeping the present state (--keep), and take the next snapshot there: the tree forks by that.',
+			remedy: 'Revert to it, keeping the current state (--keep), and take the next snapshot there: the tree forks by that.',
 		});
 	}
 }
@@ -199,7 +199,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		if (snapshot.domain === undefined || snapshot.domainXml === undefined) {
 			context.blockers.push({
 				kind: 'snapshot-lacks-domain',
-				text: 'The record of the snapshot holds no <domain>, as very old ones do: nobody knows which images it kept.',
+				text: 'The record of the snapshot holds no <domain>, as very old ones do: it is unknown which images it kept.',
 				remedy: 'Write the <domain> into its record (virsh snapshot-edit).',
 			});
 		}

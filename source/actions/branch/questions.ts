@@ -1,5 +1,5 @@
 /**
-The questions of a branch: what its first snapshot is called, and the present state.
+The questions of a branch: what its first snapshot is called, and the current state.
 */
 import type {Request} from '../../model/plan/request.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';

@@ -154,7 +154,7 @@ export function targetSteps(context: PlanContext, disks: TargetedDisk[]): Step[]
 			? []
 			: [step('create', {
 				id: 'sync-prepared',
-				title: 'Have the prepared overlays safely on disk',
+				title: 'Flush the prepared overlays to disk',
 				command: fileCommands.sync([...new Set(prepared.flatMap(({overlayPath: path}) => [path, posix.dirname(path)]))]),
 				whenStopped,
 			})]),

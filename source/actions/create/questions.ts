@@ -47,7 +47,7 @@ function savedQuestion(request: AskedCreate): Question {
 	return {
 		id: 'saved',
 		word: 'What is saved',
-		heading: 'What shall be saved?',
+		heading: 'What to save:',
 		choices: [
 			{
 				id: 'disks',
@@ -74,7 +74,7 @@ function placeQuestion(request: AskedCreate, details: DomainDetails): Question {
 	return {
 		id: 'place',
 		word: 'Where',
-		heading: 'Where shall it be saved?',
+		heading: 'Where to save it:',
 		choices: placesInOrder(details).map(place => {
 			const placed = withPlace(request, place, details);
 			const decision = methodOf(placed, details);

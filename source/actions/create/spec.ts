@@ -16,10 +16,10 @@ export const create = {
 	cli,
 	screen: {
 		key: 'c',
-		label: 'Create a snapshot of the present state …',
+		label: 'Create a snapshot of the current state …',
 		title: 'Create',
 		choose: '',
-		help: 'create a snapshot of the present state',
+		help: 'create a snapshot of the current state',
 		short: 'create',
 		rank: 2,
 		needs: 'domain',

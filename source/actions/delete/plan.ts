@@ -31,7 +31,7 @@ export function requireRecordedDomains(context: PlanContext, deleted: readonly S
 	for (const snapshot of deleted.filter(({domain}) => domain === undefined)) {
 		context.blockers.push({
 			kind: 'snapshot-lacks-domain',
-			text: `The record of "${snapshot.name}" holds no <domain>, as very old ones do: nobody knows which images it kept.`,
+			text: `The record of "${snapshot.name}" holds no <domain>, as very old ones do: it is unknown which images it kept.`,
 			remedy: 'Drop the record alone with --metadata.',
 		});
 	}
@@ -86,7 +86,7 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 			fingerprint: fingerprintOf(inventory, written),
 		}),
 		consequences: [
-			{severity: 'loss', text: `${quotedNames(deleted)} ${deleted.length === 1 ? 'goes' : 'go'}: nobody can go back there any more. The present state of the disks stays.`},
+			{severity: 'loss', text: `${quotedNames(deleted)} ${deleted.length === 1 ? 'goes' : 'go'}: they can no longer be reverted to. The current state of the disks stays.`},
 			{severity: 'info', text: 'The guest stands still while QEMU deletes the state inside its images.'},
 		],
 		images: {created: [], removed: nvramCopies, written, kept: details.images.map(({path}) => path)},

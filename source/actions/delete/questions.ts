@@ -14,13 +14,13 @@ export function deleteQuestions(request: Request & {kind: 'delete'}, {details}: 
 	return [{
 		id: 'scope',
 		word: 'What goes',
-		heading: 'What shall be deleted?',
+		heading: 'What to delete:',
 		choices: [
-			{id: 'one', label: 'This snapshot alone', note: 'What comes after it stays, and so does the present state.', change: scope('one')},
+			{id: 'one', label: 'This snapshot alone', note: 'What comes after it stays, and so does the current state.', change: scope('one')},
 			{
 				id: 'record',
 				label: 'Only its record; no image is touched',
-				note: 'Its images stay on the disk of the host, and nobody knows any more what for.',
+				note: 'Its image files stay on disk, but nothing will record what they are for.',
 				change: scope('one', true),
 			},
 			{
@@ -34,7 +34,7 @@ export function deleteQuestions(request: Request & {kind: 'delete'}, {details}: 
 				id: 'with-children',
 				label: `It and ${count === 0 ? 'what comes after it' : later}`,
 				reason,
-				note: 'None of them can be reverted to any more.',
+				note: 'None of them can be reverted to afterwards.',
 				change: scope('with-children'),
 			},
 		],

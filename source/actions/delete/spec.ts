@@ -11,7 +11,7 @@ export const deletion = {
 	kind: 'delete',
 	cli: {
 		usage: 'delete <domain> <snapshot>',
-		summary: 'drop a snapshot, and the images that nothing needs any more; the present state stays',
+		summary: 'drop a snapshot, and the images that nothing needs; the current state stays',
 		options: [
 			{flags: '--children', summary: 'with all that come after it'},
 			{flags: '--children-only', summary: 'all that come after it, without itself'},

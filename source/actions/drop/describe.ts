@@ -94,8 +94,8 @@ function describeSnapshots({request}: Described): Consequence {
 	}
 
 	return request.action.kind === 'merge'
-		? {severity: 'loss', text: `${names} goes: nobody can go back to it any more. What was written since stays.`}
-		: {severity: 'loss', text: `${names} ${deleted.length === 1 ? 'goes' : 'go'}: nobody can go back there any more. The present state of the disks stays.`};
+		? {severity: 'loss', text: `${names} goes: it can no longer be reverted to. What was written since stays.`}
+		: {severity: 'loss', text: `${names} ${deleted.length === 1 ? 'goes' : 'go'}: they can no longer be reverted to. The current state of the disks stays.`};
 }
 
 export function describeDropped(context: PlanContext, given: Described): Consequence[] {

@@ -1,5 +1,5 @@
 /**
-The planner for `merge`: the changes since a snapshot stay, the snapshot goes, and its image becomes one with what stands on it (docs/planning.md). Pure: the
+The planner for `merge`: the changes since a snapshot stay, the snapshot goes, and its image is merged with its overlay (docs/planning.md). Pure: the
 world, the time and the id come in.
 */
 import {posix} from 'node:path';
@@ -16,7 +16,7 @@ import {requireRecordedDomains} from '../delete/plan.ts';
 import {reasonToStay} from '../drop/describe.ts';
 import {collectAfter, graphWithout, planDrop} from '../drop/plan.ts';
 
-/** The present disks must stand on what the snapshot froze, and nothing else may need that image as it is. Appends blockers. */
+/** The current disks must stand on what the snapshot froze, and nothing else may need that image as it is. Appends blockers. */
 function refuseUnmergeable(context: PlanContext, snapshot: Snapshot): void {
 	const {graph} = context;
 	const heads = headDisks(context.inventory.details.domain);
@@ -30,13 +30,13 @@ function refuseUnmergeable(context: PlanContext, snapshot: Snapshot): void {
 		if (mode === 'external' && !isBelow) {
 			context.blockers.push({
 				kind: 'not-supported',
-				text: `${target} does not stand on what "${snapshot.name}" kept (${frozen ?? 'nobody knows what'}): the present state holds no changes since it.`,
+				text: `${target} does not stand on what "${snapshot.name}" kept (${frozen ?? 'nobody knows what'}): the current state holds no changes since it.`,
 				remedy: `Revert to a snapshot that comes after "${snapshot.name}" first, or delete it.`,
 			});
 		} else if (stay) {
 			context.blockers.push({
 				kind: 'image-needed',
-				text: `${posix.basename(stay.path)} cannot become one with what stands on it: ${reasonToStay(context, stay)}.`,
+				text: `${posix.basename(stay.path)} cannot be merged with its overlay: ${reasonToStay(context, stay)}.`,
 				remedy: `Delete "${snapshot.name}" instead: it goes, and the image stays as long as it is needed.`,
 			});
 		} else if (frozen !== undefined && head !== undefined && graph.keyOf(frozen) !== graph.keyOf(head)) {
@@ -45,7 +45,7 @@ function refuseUnmergeable(context: PlanContext, snapshot: Snapshot): void {
 			if (holders.length > 0) {
 				context.blockers.push({
 					kind: 'image-needed',
-					text: `${posix.basename(frozen)} cannot become one with what stands on it: it is needed by ${[...new Set(holders.map(({label}) => label))].join(', ')}.`,
+					text: `${posix.basename(frozen)} cannot be merged with its overlay: it is needed by ${[...new Set(holders.map(({label}) => label))].join(', ')}.`,
 					remedy: `Delete "${snapshot.name}" instead: it goes, and the image stays as long as it is needed.`,
 				});
 			}
@@ -70,7 +70,7 @@ export function planMerge(action: MergeAction, inventory: Inventory, given: Plan
 		context.blockers.push({
 			kind: 'not-supported',
 			text: `"${snapshot.name}" lies inside the images: what was written since is in them already, and there is nothing to merge.`,
-			remedy: 'Delete it: the present state stays (vsnap-tui delete DOMAIN SNAPSHOT).',
+			remedy: 'Delete it: the current state stays (vsnap-tui delete DOMAIN SNAPSHOT).',
 		});
 	}
 

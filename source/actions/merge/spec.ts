@@ -10,7 +10,7 @@ export const merge = {
 	kind: 'merge',
 	cli: {
 		usage: 'merge <domain> <snapshot>',
-		summary: 'drop a snapshot and keep what was written since: its image becomes one with what stands on it',
+		summary: 'drop a snapshot and keep what was written since: its image is merged with its overlay',
 		options: [],
 		excludes: [],
 		read: ([snapshot]) => succeed({kind: 'merge', snapshot: snapshot!}),

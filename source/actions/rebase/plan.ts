@@ -102,13 +102,13 @@ function linkSteps(context: PlanContext, links: readonly Link[]): Step[] {
 			}),
 			...date.map((command): Step => step('switch', {
 				id: `date-${id}`,
-				title: `Let ${posix.basename(link.path)} be as old as its content`,
+				title: `Restore the modification time of ${posix.basename(link.path)}`,
 				command,
 				whenStopped,
 			})),
 			step('switch', {
 				id: `sync-${id}`,
-				title: `Have ${posix.basename(link.path)} safely on disk`,
+				title: `Flush ${posix.basename(link.path)} to disk`,
 				command: fileCommands.sync([link.path]),
 				whenStopped,
 			}),
@@ -233,7 +233,7 @@ export function planRebase(action: RebaseAction, inventory: Inventory, given: Pl
 		opens: action.links.map(({path}) => path),
 		heads: writtenHeads(context).map(({target, path}) => ({target, path: contents.get(path)?.path ?? path})),
 		consequences: [
-			...action.links.map(({path, backingPath, backingFormat}) => ({severity: 'info' as const, text: `${path} stands on ${backingPath} (${backingFormat}). What it holds itself is not touched.`})),
+			...action.links.map(({path, backingPath, backingFormat}) => ({severity: 'info' as const, text: `${path} is backed by ${backingPath} (${backingFormat}). What it holds itself is not touched.`})),
 			...(records.value.length > 0 ? [{severity: 'info' as const, text: `The records of ${records.value.length} snapshot${records.value.length === 1 ? '' : 's'} name the moved file at its new place.`}] : []),
 			...(action.links.some(link => imageAt(context.graph, link.path)?.backingPath !== link.backingPath)
 				? [{severity: 'warning' as const, text: 'Nothing in an image tells for sure that a file is the one that was moved: name and size fit, and it was not written to since.'}]

@@ -94,7 +94,7 @@ export function planRepairRecords(action: RepairRecordsAction, inventory: Invent
 			: {
 				kind: 'not-supported',
 				text: verdict.isHandMerged ? 'Images were merged by hand, so the records of the snapshots in between are wrong whatever is current.' : 'The images do not say which snapshot the domain comes from.',
-				remedy: 'Take a snapshot of the present state with vsnap-tui: it becomes the current one, and names the right images.',
+				remedy: 'Take a snapshot of the current state with vsnap-tui: it becomes the current one, and names the right images.',
 			});
 	}
 

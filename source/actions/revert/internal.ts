@@ -1,5 +1,5 @@
 /**
-Reverting to an internal snapshot: the images are changed in place, so nothing else may need their content (R11), and the present state is
+Reverting to an internal snapshot: the images are changed in place, so nothing else may need their content (R11), and the current state is
 always held by an internal snapshot of its own first. On discard that one is removed at the end: until then everything can be put back.
 
 Disks alone are put back by qemu-img, with the domain off. Where memory was saved and is wanted back, libvirt starts QEMU from it.
@@ -43,7 +43,7 @@ function refuseDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk
 	if (head?.sourcePath === undefined || graph.keyOf(head.sourcePath) !== graph.keyOf(disk.path)) {
 		blockers.push({
 			kind: 'image-needed',
-			text: `The snapshot lies inside ${disk.path}, but ${disk.target} ${head?.sourcePath === undefined ? 'is not in the domain any more' : `writes to ${head.sourcePath}`}.`,
+			text: `The snapshot lies inside ${disk.path}, but ${disk.target} ${head?.sourcePath === undefined ? 'is no longer in the domain' : `writes to ${head.sourcePath}`}.`,
 			remedy: wayToInternal(context, snapshot, disk),
 		});
 		return;
@@ -56,8 +56,8 @@ function refuseDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk
 		blockers.push({
 			kind: 'chain-broken',
 			text: tags === 0
-				? `The image ${disk.path} holds no internal snapshot "${snapshot.name}" (any more).`
-				: `The image ${disk.path} holds ${tags} internal snapshots "${snapshot.name}", so nobody knows which one is meant.`,
+				? `The image ${disk.path} holds no internal snapshot "${snapshot.name}" (any longer).`
+				: `The image ${disk.path} holds ${tags} internal snapshots "${snapshot.name}", so it is unknown which one is meant.`,
 			remedy: 'Look at them with qemu-img snapshot -l; the record alone is dropped with virsh snapshot-delete --metadata.',
 		});
 	}
@@ -126,7 +126,7 @@ function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: I
 			undo: backFromSafety([disk], given.safetyName),
 			...needSafety([disk], given.safetyName),
 			doneWhen: {kind: 'never'},
-			whenStopped: `The switch would be finished; the present state is held by "${given.safetyName}".`,
+			whenStopped: `The switch would be finished; the current state is held by "${given.safetyName}".`,
 		})),
 		defineStep(context, given.definitionXml),
 	];

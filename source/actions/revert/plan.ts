@@ -26,7 +26,7 @@ function describe(context: PlanContext, action: RevertAction, given: {snapshot: 
 	if (action.currentState.kind === 'keep') {
 		consequences.push({
 			severity: 'info',
-			text: `The present state is kept as snapshot "${action.currentState.name}"${currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`}: it can be reverted to.`,
+			text: `The current state is kept as snapshot "${action.currentState.name}"${currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`}: it can be reverted to.`,
 		});
 	}
 
@@ -35,7 +35,7 @@ function describe(context: PlanContext, action: RevertAction, given: {snapshot: 
 	}
 
 	if (hasProcess(domain) && !canStart(context, context.inventory.definitionXml)) {
-		consequences.push({severity: 'warning', text: 'If something fails once it is off, it stays off: nobody knows how to start it again.'});
+		consequences.push({severity: 'warning', text: 'If something fails once it is off, it stays off: it is unknown how to start it again.'});
 	}
 
 	consequences.push(...parts.consequences);
@@ -77,7 +77,7 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 	if (snapshot.domain === undefined || snapshot.domainXml === undefined) {
 		context.blockers.push({
 			kind: 'snapshot-lacks-domain',
-			text: 'The record of the snapshot holds no <domain>, as very old ones do: nobody knows which images it kept.',
+			text: 'The record of the snapshot holds no <domain>, as very old ones do: it is unknown which images it kept.',
 			remedy: 'Write the <domain> into its record (virsh snapshot-edit).',
 		});
 		return fail({kind: 'refused', blockers: context.blockers});

@@ -1,5 +1,5 @@
 /**
-The questions of a revert: the present state, and, where it is not plain, what the domain shall do afterwards.
+The questions of a revert: the current state, and, where it is not plain, what the domain shall do afterwards.
 */
 import type {EndState, Request} from '../../model/plan/request.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
@@ -29,7 +29,7 @@ function endStateQuestion(request: AskedRevert, snapshot: Snapshot): Question {
 	return {
 		id: 'end-state',
 		word: 'Afterwards',
-		heading: 'What shall the domain do afterwards?',
+		heading: 'After the revert:',
 		choices: [natural, ...order.filter(id => id !== natural)].map(id => ({
 			id,
 			label: labels[id],

@@ -73,7 +73,7 @@ export function menuOf(state: State): {title: string; options: Option[]} {
 
 		case 'head': {
 			return {
-				title: `The present state of ${domain.name}`,
+				title: `The current state of ${domain.name}`,
 				options: [...optionsNeeding(state, 'domain'), details, doctor, refresh, ...toChoose],
 			};
 		}

@@ -10,7 +10,7 @@ export type Journey = {
 	domain: string;
 	/** What will be asked for, as far as it was said. */
 	request: Request;
-	/** The name under which the present state is kept, where it is: also remembered while "discard" is chosen. */
+	/** The name under which the current state is kept, where it is: also remembered while "discard" is chosen. */
 	keepName: string;
 	/** Those that have an answer, in the order in which they got it. */
 	answered: QuestionId[];

@@ -70,7 +70,7 @@ async function readAllDetails(owner: Owner, domains: readonly DomainSummary[], o
 					severity: 'problem',
 					domain: {uuid: domain.uuid, name: domain.name},
 					text: `The domain cannot be read: ${describeFailure(details.failure).message}`,
-					meaning: 'Nobody knows which images it needs, so no image of this host is offered for removal.',
+					meaning: 'It is unknown which images it needs, so no image of this host is offered for removal.',
 				});
 			}
 

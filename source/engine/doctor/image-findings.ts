@@ -126,7 +126,7 @@ function reportDepth(examination: Examination): void {
 			report(examination, {
 				kind: 'deep-chain',
 				severity: depth > limit ? 'problem' : 'warning',
-				text: `${target} stands on a chain of ${depth} images.`,
+				text: `${target} is backed by a chain of ${depth} images.`,
 				meaning: depth > limit
 					? `This host starts no domain on more than ${limit} layers.`
 					: `Each layer costs memory and time at every read, and some versions of libvirt start no more than 25. Up to ${advisedDepth} is advised.`,

@@ -90,7 +90,7 @@ export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): 
 			domain: owner,
 			text: `Nothing needs ${describe(images)}.`,
 			meaning: `${images.length === 1
-				? 'It stands on an image that a snapshot froze, and is named like an overlay of it: a leftover'
+				? 'It is backed by an image that a snapshot froze, and is named like an overlay of it: a leftover'
 				: 'They stand on images that snapshots froze, and are named like overlays of them: leftovers'} of a revert, a delete or a record that was dropped. `
 				+ 'If somebody parked a state there without a snapshot, it is in such a file; and libvirt\'s own delete may remove what it stands on.',
 			...(leftovers.isBlind

@@ -25,7 +25,7 @@ function findCurrentTrouble(examination: Examination): void {
 	const current = snapshots.find(({name}) => name === currentSnapshot);
 	const isNewer = context.can.revertUnlinksRecordedOverlays;
 	const rightful = verdict.isHandMerged ? undefined : verdict.rightful;
-	const byHand = {remedy: 'Take a snapshot of the present state with vsnap-tui: it becomes the current one, and names the right images.'};
+	const byHand = {remedy: 'Take a snapshot of the current state with vsnap-tui: it becomes the current one, and names the right images.'};
 	if (!verdict.isRight) {
 		const what = currentSnapshot === undefined
 			? 'No snapshot is the current one, although there are external ones.'
@@ -160,7 +160,7 @@ export function findRecordTroubles(examination: Examination): void {
 			kind: 'record-unreadable',
 			severity: 'warning',
 			text: `The record "${name}" cannot be read: ${reason}.`,
-			meaning: 'Nobody knows which images it needs, so no image is removed as long as it is so.',
+			meaning: 'It is unknown which images it needs, so no image is removed as long as it is so.',
 			remedy: 'Mend that record, or drop it (virsh snapshot-delete --metadata).',
 		});
 	}

@@ -27,7 +27,7 @@ const anyTime = new Date(0);
 function blockersOf(examination: Examination, snapshot: Snapshot): Blocker[] {
 	const context = {...examination.context, blockers: [] as Blocker[]};
 	if (snapshot.domain === undefined) {
-		return [{kind: 'snapshot-lacks-domain', text: 'Its record holds no <domain>, as very old ones do: nobody knows which images it kept.', remedy: 'Write the <domain> into its record (virsh snapshot-edit).'}];
+		return [{kind: 'snapshot-lacks-domain', text: 'Its record holds no <domain>, as very old ones do: it is unknown which images it kept.', remedy: 'Write the <domain> into its record (virsh snapshot-edit).'}];
 	}
 
 	requireBootFiles(context, snapshot.domain);

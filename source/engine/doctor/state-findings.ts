@@ -102,7 +102,7 @@ export function findStateTroubles(examination: Examination): void {
 			kind: 'transient',
 			severity: 'warning',
 			text: 'The domain is transient, and has snapshots.',
-			meaning: 'When it stops, libvirt forgets it and all its snapshots; the images stay, and nobody knows what they were.',
+			meaning: 'When it stops, libvirt forgets it and all its snapshots; the images stay, and nothing records what they were.',
 			remedy: 'Make it persistent: virsh dumpxml DOMAIN > FILE, then virsh define FILE.',
 		});
 	}

@@ -37,7 +37,7 @@ type Against = {reason: string; lead?: string};
 
 function againstBack({plan, progress, details, touched}: Look): Against | undefined {
 	if (progress.hasRemoved) {
-		return {reason: 'It cannot be put back any more: images have been removed, or merged into others.'};
+		return {reason: 'It can no longer be put back: images have been removed, or merged into others.'};
 	}
 
 	if (!progress.hasSwitched) {
@@ -145,7 +145,7 @@ async function againstForward(owner: Owner, action: UnfinishedAction, look: Look
 			return succeed({
 				reason: doneWhen.value
 					? `Somebody has started the domain since, but not from the memory of the snapshot ("${step.title}" was still to come).`
-					: `The disks have been written to since (${listed(touched)}), so the memory of the snapshot does not fit them any more.`,
+					: `The disks have been written to since (${listed(touched)}), so the memory of the snapshot no longer fits them.`,
 			});
 		}
 	}

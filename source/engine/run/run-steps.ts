@@ -177,7 +177,7 @@ async function runStep(work: Work, step: Step, index: number): Promise<Result<st
 
 	const isWanted = guarded.ok && step.command.onlyIf !== undefined ? await work.owner.observe(step.command.onlyIf) : succeed(true);
 	if (isWanted.ok && !isWanted.value) {
-		onEvent({kind: 'step-left-out', step: step.id, reason: step.skippedNote ?? 'It is not wanted any more.'});
+		onEvent({kind: 'step-left-out', step: step.id, reason: step.skippedNote ?? 'It is no longer needed.'});
 		const noted = await noteDone(work, step);
 		return noted.ok ? succeed(undefined) : noted;
 	}

@@ -84,7 +84,7 @@ export function isUnreachable(failure: Failure): boolean {
 		|| brokenConnection.test(stderrOf(failure));
 }
 
-/** libvirt does not know this domain (any more). */
+/** libvirt does not know this domain (any longer). */
 export function isMissingDomain(failure: Failure): boolean {
 	return /failed to get domain|Domain not found|no domain with matching/.test(stderrOf(failure));
 }

@@ -86,7 +86,7 @@ export type BareFacts = {
 	socketPath: string | undefined;
 	/** The folder of its metadata: `domain.xml`, `snapshots/NAME.xml`, `snapshots/current` (the name of the current snapshot). */
 	metadataPath: string;
-	/** The command line of the process on its present heads, or the one that was recorded; undefined: nobody knows it. */
+	/** The command line of the process on its current heads, or the one that was recorded; undefined: nobody knows it. */
 	argv: string[] | undefined;
 	/** In words, why it cannot be started again though it may be known. */
 	argvProblem?: string;

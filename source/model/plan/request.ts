@@ -2,7 +2,7 @@
 What a person asks for.
 */
 
-/** What becomes of the present state when it is left. */
+/** What becomes of the current state when it is left. */
 export type CurrentState = {kind: 'discard'} | {kind: 'keep'; name: string};
 
 export type EndState = 'running' | 'paused' | 'shutoff';

@@ -26,7 +26,7 @@ function unreadable(reason: string): Result<never> {
 }
 
 /**
-The command line as it has to be for a start on the present heads. Every disk must have its drive and every drive its disk; drives get the name that the
+The command line as it has to be for a start on the current heads. Every disk must have its drive and every drive its disk; drives get the name that the
 monitor knows them by. Fails with `unreadable`, naming the disk or the argument.
 */
 export function withPresentHeads(argv: readonly string[], heads: readonly HeadOfDrive[]): Result<string[]> {

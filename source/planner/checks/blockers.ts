@@ -25,7 +25,7 @@ export function refuseUnreadable(context: PlanContext, options: {canKeep?: boole
 			text: `"${name}" cannot be read (${reason}), so it is unknown which images it needs.`,
 			remedy: [
 				remedy ?? 'Look at it with virsh, and make it readable.',
-				...(options.canKeep ? ['Or keep the present state (--keep NAME): then no image is removed.'] : []),
+				...(options.canKeep ? ['Or keep the current state (--keep NAME): then no image is removed.'] : []),
 			].join(' '),
 		});
 	}
@@ -100,7 +100,7 @@ function describeProblem(image: Image, problem: Image['problems'][number]): Bloc
 		}
 
 		case 'backing-missing': {
-			return {kind: 'chain-broken', text: `The image ${image.path} stands on ${problem.backingPath}, which is missing.`, remedy: 'Bring that file back to the same path.'};
+			return {kind: 'chain-broken', text: `The image ${image.path} is backed by ${problem.backingPath}, which is missing.`, remedy: 'Bring that file back to the same path.'};
 		}
 
 		case 'locked': {

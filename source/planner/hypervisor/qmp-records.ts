@@ -69,7 +69,7 @@ export function withRecords(site: Site, plan: Plan): Plan {
 
 	const synced = step('switch', {
 		id: 'records-sync',
-		title: 'Have the records safely on disk',
+		title: 'Flush the records to disk',
 		command: file('sync', '--', snapshots, metadataPath),
 		whenStopped: 'The rest would be finished: the domain is on its new disks.',
 	});

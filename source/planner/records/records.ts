@@ -138,7 +138,7 @@ function redefineStep(context: PlanContext, draft: Draft, stage: 'between' | 'af
 	const xml = stage === 'after' ? draft.finalXml : draft.interimXml;
 	return step('switch', {
 		id: `record-${number}-${stage}`,
-		title: stage === 'after' ? `Write the record of "${snapshot.name}" as it has to be` : `Hang "${snapshot.name}" where it belongs`,
+		title: stage === 'after' ? `Correct the metadata of "${snapshot.name}"` : `Reparent "${snapshot.name}"`,
 		// Put back with the first record that was forgotten, because it may name that one as its parent.
 		command: context.hypervisor.records.replace({fileName: `record-${number}-${stage}`, xml, makeCurrent: false}),
 		whenStopped,

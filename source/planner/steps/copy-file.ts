@@ -105,7 +105,7 @@ export function prepareCopy(context: PlanContext, copy: Copy, build: Build & {pa
 }
 
 function dateStep({id, phase, date}: Copy, path: string): Step[] {
-	return date === undefined ? [] : [nvramStep(`date-${id}`, date === noAge ? 'Give it no age until it is proven' : 'Let it be as old as its snapshot', phase, {command: fileCommands.date(path, date)})];
+	return date === undefined ? [] : [nvramStep(`date-${id}`, date === noAge ? 'Give it no age until it is proven' : 'Give it the age of its snapshot', phase, {command: fileCommands.date(path, date)})];
 }
 
 function placedCopySteps(context: PlanContext, copy: Copy, build: Build & {path: string}): Step[] {
@@ -159,7 +159,7 @@ export function copySteps(context: PlanContext, copy: Copy): Step[] {
 	return [
 		...(build === undefined ? plainCopySteps(copy) : placedCopySteps(context, copy, build)),
 		...(isWrittenBack ? [] : closeCopy(context, copy)),
-		nvramStep(`sync-${id}`, `Have ${title} safely on disk`, phase, {
+		nvramStep(`sync-${id}`, `Flush ${title} to disk`, phase, {
 			command: fileCommands.sync(build === undefined ? [to, folder] : [folder]),
 			...(isWrittenBack && {
 				undo: putInPlace(context, {id, from: to, to: from, like: context.inventory.nvramFiles.get(from)}),

@@ -1,5 +1,5 @@
 /**
-Keeping the present state before it is left: a snapshot record of its own that pins the present heads.
+Keeping the current state before it is left: a snapshot record of its own that pins the current heads.
 
 The kind follows the snapshot that is reverted to. An external one leaves the heads behind, so the kept state freezes them as they are, without a new
 file; an internal one changes the images in place, so the kept state has to lie inside them. What is kept can then always be reverted to.
@@ -57,13 +57,13 @@ function refuseKeep(context: PlanContext, disks: Disk[], request: KeepRequest): 
 			context.blockers.push({
 				kind: 'image-needed',
 				text: `The domain writes to ${disk.sourcePath}, which is frozen already (${holders.map(pin => pin.label).join(', ')}): it cannot be kept a second time, since two snapshots may not freeze one image.`,
-				remedy: 'Leave the present state with --discard, or take a snapshot of it with virsh first.',
+				remedy: 'Leave the current state with --discard, or take a snapshot of it with virsh first.',
 			});
 		} else if (request.kind === 'internal' && image?.format !== 'qcow2') {
 			context.blockers.push({
 				kind: 'not-supported',
-				text: `The present state cannot be kept by an internal snapshot: ${disk.sourcePath} is not qcow2.`,
-				remedy: 'Leave the present state with --discard.',
+				text: `The current state cannot be kept by an internal snapshot: ${disk.sourcePath} is not qcow2.`,
+				remedy: 'Leave the current state with --discard.',
 			});
 		} else if (request.kind === 'internal' && image?.internalSnapshots.some(snapshot => snapshot.tag === request.name)) {
 			context.blockers.push({
@@ -93,8 +93,8 @@ function describeLeftOut(context: PlanContext, disks: readonly Disk[], request: 
 	if (leftOut.length > 0 && disks.every(disk => modeOf(disk, request) === 'no')) {
 		context.blockers.push({
 			kind: 'not-a-file',
-			text: `Nothing of the present state can be kept: ${leftOut.map(disk => `${disk.target}: ${whatItIs(disk)}`).join('; ')}.`,
-			remedy: 'Copy what is on it (virsh blockcopy, qemu-img convert), and leave the present state with --discard.',
+			text: `Nothing of the current state can be kept: ${leftOut.map(disk => `${disk.target}: ${whatItIs(disk)}`).join('; ')}.`,
+			remedy: 'Copy what is on it (virsh blockcopy, qemu-img convert), and leave the current state with --discard.',
 		});
 	}
 
@@ -139,7 +139,7 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 		for (const disk of partaking) {
 			steps.push(step('create', {
 				id: `keep-${disk.target}`,
-				title: `Keep the present state of ${disk.target} inside its image as "${request.name}"`,
+				title: `Keep the current state of ${disk.target} inside its image as "${request.name}"`,
 				command: imageCommands.tag(disk.sourcePath!, request.name),
 				undo: [{...imageCommands.untag(disk.sourcePath!, request.name), onlyIf: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name}}],
 				doneWhen: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name},
@@ -154,7 +154,7 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 
 	steps.push(step(request.kind === 'internal' ? 'create' : 'switch', {
 		id: 'keep',
-		title: `Record the present state as snapshot "${request.name}"`,
+		title: `Record the current state as snapshot "${request.name}"`,
 		command: context.hypervisor.records.replace({fileName: 'snapshot-kept', xml, makeCurrent: false}),
 		undo: [{...context.hypervisor.records.deleteMetadata(request.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: request.name}}],
 		whenStopped: 'It would be taken back: the record is dropped again.',

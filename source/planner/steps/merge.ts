@@ -50,7 +50,7 @@ function dateCommand(context: PlanContext, path: string, contentOf: string) {
 function dateSteps(context: PlanContext, given: {id: string; path: string; contentOf: string; isIrreversible: boolean}): Step[] {
 	return dateCommand(context, given.path, given.contentOf).map(command => step(given.isIrreversible ? 'switch' : 'create', {
 		id: `date-${given.id}`,
-		title: `Let ${posix.basename(given.path)} be as old as its content`,
+		title: `Restore the modification time of ${posix.basename(given.path)}`,
 		command,
 		undo: given.isIrreversible ? null : [],
 		whenStopped: given.isIrreversible ? whenStoppedAfter : whenStoppedBefore,
@@ -60,7 +60,7 @@ function dateSteps(context: PlanContext, given: {id: string; path: string; conte
 function syncStep(id: string, paths: string[], isIrreversible: boolean): Step {
 	return step(isIrreversible ? 'switch' : 'create', {
 		id: `sync-${id}`,
-		title: `Have ${paths.map(path => posix.basename(path)).join(', ')} safely on disk`,
+		title: `Flush ${paths.map(path => posix.basename(path)).join(', ')} to disk`,
 		command: fileCommands.sync(paths),
 		undo: isIrreversible ? null : [],
 		whenStopped: isIrreversible ? whenStoppedAfter : whenStoppedBefore,

@@ -1,5 +1,5 @@
 /**
-The firmware's variables when the present state is left for a snapshot: those of then come back from their copy, and what was there can come back until
+The firmware's variables when the current state is left for a snapshot: those of then come back from their copy, and what was there can come back until
 nothing can fail any more. The copies themselves: nvram.ts.
 */
 import {posix} from 'node:path';
@@ -59,7 +59,7 @@ function swap(context: PlanContext, given: {nvramPath: string; copy: string; hel
 				doneWhen: {kind: 'file-exists', path: heldAt},
 				failureChangesNothing: true,
 			}),
-			...(date === undefined ? [] : [nvramStep('date-held-nvram', 'Let them be as old as the kept state', 'switch', {command: inPlace(placeOf(context, heldAt), fileCommands.dateEntry(heldAt, date))})]),
+			...(date === undefined ? [] : [nvramStep('date-held-nvram', 'Give them the age of the kept state', 'switch', {command: inPlace(placeOf(context, heldAt), fileCommands.dateEntry(heldAt, date))})]),
 			nvramStep('nvram', 'Put the firmware\'s variables of then in place', 'switch', {
 				command: inPlace(build?.place, fileCommands.replace(ready, nvramPath)),
 				// Not by a move: what was undone, and not written down as undone, must be able to be undone again.
@@ -67,7 +67,7 @@ function swap(context: PlanContext, given: {nvramPath: string; copy: string; hel
 				undoWhileOff: true,
 				doneWhen: {kind: 'file-missing', path: ready},
 			}),
-			nvramStep('sync-nvram-folder', 'Have them safely on disk', 'switch', {command: fileCommands.sync(build === undefined ? [heldAt, folder] : [folder])}),
+			nvramStep('sync-nvram-folder', 'Flush them to disk', 'switch', {command: fileCommands.sync(build === undefined ? [heldAt, folder] : [folder])}),
 		],
 		remove: closeCopy(context, {...fresh, phase: 'remove'}),
 	};
@@ -115,7 +115,7 @@ export type NvramRevert = {
 	resumes: boolean;
 };
 
-/** For leaving the present state for a snapshot: keeps the present variables where they are wanted, and brings those of then back. */
+/** For leaving the current state for a snapshot: keeps the present variables where they are wanted, and brings those of then back. */
 export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName, now, definitionXml, resumes}: NvramRevert): NvramChange {
 	const {nvramFiles} = context.inventory;
 	const {nvramPath, nvramElsewhere} = variablesIn(definitionXml);

@@ -101,7 +101,7 @@ export function copyNvram(context: PlanContext, given: {name: string; now: Date;
 					command: {...date, onlyIf},
 					skippedNote: 'The guest has changed its firmware\'s variables meanwhile: they will not go back with the snapshot.',
 				}),
-				nvramStep('sync-nvram-age', 'Have that safely on disk', 'switch', {command: fileCommands.sync([to])}),
+				nvramStep('sync-nvram-age', 'Flush that to disk', 'switch', {command: fileCommands.sync([to])}),
 			]
 			: [],
 		created: [to],

@@ -127,7 +127,7 @@ export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[] = []): Step[
 		})),
 		step('create', {
 			id: layerId(disks[0]!, 'sync'),
-			title: `Have the ${disks[0]!.layer ?? 'new'} overlays safely on disk`,
+			title: `Flush the ${disks[0]!.layer ?? 'new'} overlays to disk`,
 			command: fileCommands.sync([...paths, ...folders]),
 			whenStopped,
 		}),
@@ -136,7 +136,7 @@ export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[] = []): Step[
 			? []
 			: [step('create', {
 				id: layerId(disks[0]!, 'sync-folders'),
-				title: 'Have their names safely on disk',
+				title: 'Flush their names to disk',
 				command: fileCommands.sync(published),
 				whenStopped,
 			})]),

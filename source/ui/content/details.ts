@@ -93,7 +93,7 @@ function nodeDetails(node: TreeNode, details: DomainDetails, paper: Paper): Line
 				...field('size', `${formatBytes(image.allocatedBytes)} on the disk of the host, ${formatBytes(image.virtualSizeBytes)} for the guest`, paper),
 				...field('format', image.format ?? 'unknown', paper),
 				...field('backed by', image.backingPath ?? 'nothing: it is a base', paper),
-				...field('needed by', holders.length === 0 ? 'the images that stand on it' : holders.map(({label}) => label).join(', '), paper),
+				...field('needed by', holders.length === 0 ? 'the images that it backs' : holders.map(({label}) => label).join(', '), paper),
 				...(image.internalSnapshots.length === 0 ? [] : field('inside', `internal snapshots ${image.internalSnapshots.map(({tag}) => tag).join(', ')}`, paper)),
 				...(image.bitmaps.length === 0 ? [] : field('bitmaps', image.bitmaps.map(bitmap => `${bitmap.name}${bitmap.isUsable ? '' : ' (broken)'}`).join(', '), paper)),
 			];

@@ -67,7 +67,7 @@ export function findingLines(state: State, {columns, theme}: Paper): Line[] {
 
 	const {word, tone} = severities[finding.severity];
 	const field = (label: string, text: string, fieldTone?: Tone) => paragraph(text, {
-		columns: columns - 1, theme, tone: fieldTone, lead: {text: ` ${label.padEnd(9)}`, tone: 'dim'},
+		columns: columns - 1, theme, tone: fieldTone, lead: {text: ` ${label.padEnd(12)}`, tone: 'dim'},
 	});
 	const reason = finding.request === undefined ? undefined : repairReason(state, finding);
 	const offer = finding.request === undefined
@@ -75,10 +75,10 @@ export function findingLines(state: State, {columns, theme}: Paper): Line[] {
 		: (reason === undefined ? field('repair', 'Enter makes a plan that repairs it: to be read and confirmed like any other.', 'accent') : field('repair', `A plan could repair it; ${reason}.`, 'warning'));
 	return [
 		[{text: ` ${word}`, tone}, {text: `  ${finding.domain?.name ?? 'the host'}`, tone: 'strong'}, {text: `  ${finding.kind}`, tone: 'dim'}],
-		...field('so it is', finding.text),
-		...field('means', finding.meaning),
+		...field('found', finding.text),
+		...field('consequence', finding.meaning),
 		...offer,
-		...(finding.remedy === undefined ? [] : field('by hand', finding.remedy)),
+		...(finding.remedy === undefined ? [] : field('manual fix', finding.remedy)),
 		...(finding.images ?? []).flatMap((path, index) => field(index === 0 ? 'images' : '', path)),
 	];
 }

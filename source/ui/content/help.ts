@@ -30,7 +30,7 @@ export function helpLines({columns, theme}: {columns: number; theme: Theme}): Li
 		[],
 	]);
 	const words = [
-		`${glyphs.here} "you are here" is the present state of the domain: it hangs below the snapshot that it came from. Reverting moves it.`,
+		`${glyphs.here} "you are here" is the current state of the domain: it hangs below the snapshot that it came from. Reverting moves it.`,
 		'A revert never writes to what a snapshot keeps: it starts new, empty overlays on it. Nothing is changed before you have confirmed it: where something goes, by typing the domain\'s name.',
 		`Images: ${glyphs.base} is a base, what stands below it in the same column is an overlay on the one above, and a fork is a base that several share. `
 		+ `A plan marks ${glyphs.created} new, ${glyphs.removed} removed, ${glyphs.written} written and ${glyphs.staying} left with a reason.`,

@@ -30,7 +30,7 @@ function nodeText(node: TreeNode, parent: string | undefined, state: State): str
 		}
 
 		case 'head': {
-			return `You are here: the present state, after ${selectedDetails(state)?.currentSnapshot ?? 'no snapshot'}`;
+			return `You are here: the current state, after ${selectedDetails(state)?.currentSnapshot ?? 'no snapshot'}`;
 		}
 
 		case 'checkpoint': {

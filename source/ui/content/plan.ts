@@ -15,7 +15,7 @@ type Paper = {columns: number; theme: Theme};
 
 const severities: Array<{severity: Consequence['severity']; title: string; tone: Tone}> = [
 	{severity: 'loss', title: 'Will be lost', tone: 'loss'},
-	{severity: 'warning', title: 'Mind', tone: 'warning'},
+	{severity: 'warning', title: 'Warnings', tone: 'warning'},
 	{severity: 'info', title: 'What happens', tone: 'plain'},
 ];
 

@@ -168,7 +168,7 @@ export function unfinishedLines(state: State, action: UnfinishedAction, count: n
 	const when = Number.isNaN(plannedSeconds) ? plan.plannedAt : `${theme.time(plannedSeconds)} (${formatAge(plannedSeconds, Math.floor(state.nowMs / 1000))})`;
 	const meaning = isPastSwitch(action)
 		? 'It had begun to switch the domain to its new images. Finishing is the natural way; putting back may be refused where something was removed.'
-		: 'The domain still stands on its old images. Both ways are open; putting back leaves no trace.';
+		: 'The domain is still on its old images. Both ways are open; putting back leaves no trace.';
 	return [
 		...paragraph(`An earlier action did not come to its end${count > 1 ? ` (1 of ${count})` : ''}. Its journal has everything that is needed.`, {
 			columns: columns - 1, theme, tone: 'warning', lead: {text: ' '},

@@ -153,7 +153,7 @@ test('a merge is refused where something holds the image itself, though nothing 
 	t.true(merge({}).ok);
 	for (const hold of ['head', 'content'] as const) {
 		const refused = merge({foreignPins: [pin('/d/vda.s2', hold, 'head of mail', 'other')]});
-		t.regex(JSON.stringify(refused), /vda\.s2 cannot become one with what stands on it: it is needed by head of mail/u);
+		t.regex(JSON.stringify(refused), /vda\.s2 cannot be merged with its overlay: it is needed by head of mail/u);
 	}
 });
 

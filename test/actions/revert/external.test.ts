@@ -76,7 +76,7 @@ test('overlays of an earlier revert by libvirt leave the record of the former cu
 	t.regex(stepNamed(made, 'current').undo!.at(-1)!.files[0]!.text, /vda\.r['"]/, 'going back must not forget the overlay in use');
 });
 
-test('keeping the present state records it before the switch and removes nothing', t => {
+test('keeping the current state records it before the switch and removes nothing', t => {
 	const made = plan(threeSnapshots({state: 'running'}), {currentState: {kind: 'keep', name: 'before'}});
 	t.deepEqual(made.images.removed, []);
 	t.true(ids(made).indexOf('stop') < ids(made).indexOf('keep') && ids(made).indexOf('keep') < ids(made).indexOf('define'));

@@ -82,7 +82,7 @@ function readContent(world: DemoWorld, place: string): number[] {
 	return all.filter((write, index) => all.lastIndexOf(write) === index);
 }
 
-/** What a guest would read: by snapshot and disk, and for the present state (under ''). Missing files read as undefined. */
+/** What a guest would read: by snapshot and disk, and for the current state (under ''). Missing files read as undefined. */
 export function readStates(world: DemoWorld, domain: DemoDomain): Map<string, number[] | undefined> {
 	const states = new Map<string, number[] | undefined>();
 	const read = (place: string) => world.files.has(place) ? readContent(world, place) : undefined;

@@ -80,7 +80,7 @@ test('a merge is refused where QEMU cannot do it, where its node is not known, a
 	};
 
 	t.regex(refusal(bareQemu({bare: {commands: new Set()}})), /cannot be merged this way/);
-	t.regex(refusal(bareQemu({nodes: {'vda.s2': undefined}})), /vda\.s2 cannot become one/);
+	t.regex(refusal(bareQemu({nodes: {'vda.s2': undefined}})), /vda\.s2 cannot be merged/);
 	t.regex(refusal(bareQemu({fat: 's2', nodes: {'vda.s3': {bitmaps: ['daily']}}})), /bitmaps of checkpoints \(daily\)/);
 });
 
