@@ -65,7 +65,7 @@ test.serial('the doctor of the command line shows its findings, and its exit cod
 	const terminal = await openTerminal(t);
 	await terminal.command(`node ${programPath} --demo doctor; echo code=$?`);
 	const screen = await terminal.waitFor(/Doctor: all domains: \d+ problem/);
-	t.regex(screen, / found );
+	t.regex(screen, / found /);
 	await terminal.press('Escape');
 	await terminal.waitFor(/Domains \d+/);
 	await terminal.press('q');
