@@ -39,7 +39,6 @@ export type OpenMerge = {
 export type OpenCommit = OpenMerge & {
 	/** The image that the disk writes to, above all others. */
 	head: string;
-	intoFormat: string;
 	doneWhen: Probe;
 	/** If the guest has ended meanwhile. */
 	instead: Instead;

@@ -4,6 +4,7 @@ it; any other commit, and a pull into any image of a chain, leaves the guest whe
 */
 import {posix} from 'node:path';
 import type {ImageNode} from '../../model/domain/inventory.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
 import type {Merge} from '../../model/images/image-merge.ts';
 import type {Command, QmpCommand, Step} from '../../model/plan/plan.ts';
 import {step} from '../steps/step.ts';
@@ -101,7 +102,7 @@ function pullSteps(site: Site, given: OpenMerge & {undo: Command[]}): Step[] {
 }
 
 function commitSteps(site: Site, given: OpenCommit): Step[] {
-	const {id, title, whenStopped, merge: {top, into}, backingName, target, head, doneWhen, intoFormat, instead} = given;
+	const {id, title, whenStopped, merge: {top, into}, backingName, target, head, doneWhen, instead} = given;
 	const {graph, uuid} = site;
 	const jobId = `vsnap-commit-${id}`;
 	const isHead = graph.keyOf(top) === graph.keyOf(head);
@@ -112,7 +113,7 @@ function commitSteps(site: Site, given: OpenCommit): Step[] {
 		// As QEMU tells the name.
 		doneWhen: isHead ? {kind: 'head-is', uuid, target, path: openImage(site, into)?.path ?? into} : doneWhen,
 		instead,
-		...(isHead && {pivot: {from: top, to: into, toFormat: intoFormat}}),
+		...(isHead && {pivot: {from: top, to: into, toFormat: imageAt(graph, into)?.format ?? 'qcow2'}}),
 		whenStopped,
 		...job(site, 'block-commit', isHead
 			? {id: jobId, images: {device: top, 'base-node': into}, more: {}, end: 'job-pivot'}

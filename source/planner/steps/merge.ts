@@ -17,6 +17,10 @@ import {step} from './step.ts';
 const whenStoppedBefore = 'Everything could be put back: the images read the same at every moment.';
 const whenStoppedAfter = 'It would be finished: the disks read the same at every moment, and the state of the snapshot that goes is given up.';
 
+function mergeStep(isIrreversible: boolean, given: Parameters<typeof step>[1]): Step {
+	return isIrreversible ? step('switch', {undo: null, whenStopped: whenStoppedAfter, ...given}) : step('create', {whenStopped: whenStoppedBefore, ...given});
+}
+
 type OwnDisk = {target: string; sourcePath?: string};
 
 /** The disk of the domain that has this image in its chain, running or not; undefined where none has. */
@@ -48,23 +52,13 @@ function dateCommand(context: PlanContext, path: string, contentOf: string) {
 }
 
 function dateSteps(context: PlanContext, given: {id: string; path: string; contentOf: string; isIrreversible: boolean}): Step[] {
-	return dateCommand(context, given.path, given.contentOf).map(command => step(given.isIrreversible ? 'switch' : 'create', {
-		id: `date-${given.id}`,
-		title: `Restore the modification time of ${posix.basename(given.path)}`,
-		command,
-		undo: given.isIrreversible ? null : [],
-		whenStopped: given.isIrreversible ? whenStoppedAfter : whenStoppedBefore,
+	return dateCommand(context, given.path, given.contentOf).map(command => mergeStep(given.isIrreversible, {
+		id: `date-${given.id}`, title: `Restore the modification time of ${posix.basename(given.path)}`, command,
 	}));
 }
 
 function syncStep(id: string, paths: string[], isIrreversible: boolean): Step {
-	return step(isIrreversible ? 'switch' : 'create', {
-		id: `sync-${id}`,
-		title: `Flush ${paths.map(path => posix.basename(path)).join(', ')} to disk`,
-		command: fileCommands.sync(paths),
-		undo: isIrreversible ? null : [],
-		whenStopped: isIrreversible ? whenStoppedAfter : whenStoppedBefore,
-	});
+	return mergeStep(isIrreversible, {id: `sync-${id}`, title: `Flush ${names(paths)} to disk`, command: fileCommands.sync(paths)});
 }
 
 const names = (paths: readonly string[]) => paths.map(path => posix.basename(path)).join(', ');
@@ -115,12 +109,11 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	}
 
 	return [
-		step('create', {
+		mergeStep(false, {
 			id: `pull-${id}`,
 			title,
 			command: imageCommands.pull(top, below === undefined ? undefined : {name: backingNameFor(context, top, below), format: formatAt(context, below)}),
 			undo,
-			whenStopped: whenStoppedBefore,
 			...growthOf(context, top, cost.growth.atMost),
 			...leftGrown(context, top),
 		}),
@@ -179,13 +172,11 @@ function rebaseStep(context: PlanContext, merge: Merge, {id, path}: {id: string;
 	const {into} = merge;
 	const doneWhen: Probe = {kind: 'backed-by', path, backing: into};
 	const disk = diskOn(context, path);
-	return step('switch', {
+	return mergeStep(true, {
 		id,
 		title: `Name ${posix.basename(into)} as the backing file of ${posix.basename(path)}`,
 		command: imageCommands.rebase(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)}),
-		undo: null,
 		doneWhen,
-		whenStopped: whenStoppedAfter,
 		...(disk !== undefined && onceStarted(context, merge, disk, doneWhen)),
 	});
 }
@@ -199,7 +190,7 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	const above = rebased.find(path => openDiskOf(context, path) !== undefined);
 	return [
 		...(disk?.sourcePath === undefined
-			? [step('switch', {...commitOffline(context, merge), id: `commit-${id}`, title, undo: null, whenStopped: whenStoppedAfter})]
+			? [mergeStep(true, {id: `commit-${id}`, title, ...commitOffline(context, merge)})]
 			: context.hypervisor.blocks.commit({
 				id,
 				title,
@@ -210,7 +201,6 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 				backingName: above === undefined ? undefined : backingNameFor(context, above, into),
 				grown: leftGrown(context, into),
 				doneWhen: committedWhen(context, merge, disk),
-				intoFormat: formatAt(context, into),
 				instead: insteadWhileOff(context, merge),
 			})),
 		...told.map((path, index) => rebaseStep(context, merge, {id: `relink-${id}-${index + 1}`, path})),

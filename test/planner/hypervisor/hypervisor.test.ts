@@ -18,7 +18,7 @@ function commandsOf({hypervisor: {domain, records, blocks}, inventory: {details,
 	};
 	const steps = [
 		...blocks.pull({...open, undo: []}),
-		...blocks.commit({...open, head: '/d/vda.s3', intoFormat: 'qcow2', doneWhen: {kind: 'never'}, instead: {onlyIf: {kind: 'never'}, commands: []}}),
+		...blocks.commit({...open, head: '/d/vda.s3', doneWhen: {kind: 'never'}, instead: {onlyIf: {kind: 'never'}, commands: []}}),
 	];
 	return [
 		domain.stop(true),
