@@ -79,6 +79,21 @@ test('planners and actions ask which kind of hypervisor it is, and of which vers
 	t.deepEqual(asking, ['planner/hypervisor/capabilities.ts', 'planner/hypervisor/choose.ts']);
 });
 
+test('planners and actions ask what a disk is on in one file alone', t => {
+	const asking = [...sources].filter(([file, text]) => /^(planner|actions)\//.test(file) && /\bsourceType\b/.test(withoutComments(text))).map(([file]) => file);
+	t.deepEqual(asking, ['planner/storage/storage.ts']);
+});
+
+test('no file is longer than 300 lines, and no folder holds more than 16 files', t => {
+	t.deepEqual([...sources].filter(([, text]) => text.split('\n').length > 301).map(([file]) => file), []);
+	const counts = new Map<string, number>();
+	for (const file of sources.keys()) {
+		counts.set(path.dirname(file), (counts.get(path.dirname(file)) ?? 0) + 1);
+	}
+
+	t.deepEqual([...counts].filter(([, count]) => count > 16), []);
+});
+
 test('the screen never reaches for the world', t => {
 	const wrong = readImports().filter(({from, to}) => from.startsWith('ui/') && /^(node:fs|node:child_process|execa)/.test(to));
 	t.deepEqual(wrong.map(({from, to}) => `${from} → ${to}`), []);

@@ -9,11 +9,14 @@ import {pinsOfDomain} from '../model/images/pins.ts';
 import type {Plan, Target} from '../model/plan/plan.ts';
 import {isDrive} from '../model/domain/start-files.ts';
 import type {PlanArguments} from './context.ts';
+import {storageOf} from './storage/storage.ts';
 
 /** The disks on image files and block devices that the domain writes to. */
 export function fileHeads({details}: Pick<Inventory, 'details'>): Target['before']['heads'] {
-	return headDisks(details.domain).flatMap(({target, sourcePath, sourceType}) =>
-		sourcePath === undefined || !['file', 'block'].includes(sourceType) ? [] : [{target, path: sourcePath}]);
+	return headDisks(details.domain).flatMap(disk => {
+		const storage = storageOf(disk);
+		return storage === undefined ? [] : [{target: disk.target, path: storage.path}];
+	});
 }
 
 /** The heads and the frozen images that can be opened with their whole chain. The medium of a drive may go at any time. */

@@ -31,9 +31,8 @@ import {branchNvram, revertNvram} from '../../planner/steps/nvram-revert.ts';
 import {overlayPath, stampOf} from '../../planner/steps/overlay-name.ts';
 import {checkSteps, filesAt, laterOwnerSteps, overlayFiles, overlaySteps} from '../../planner/steps/overlay.ts';
 import {needsStop, revertDisks, type OverlaidDisk, type RevertDisks} from '../../planner/steps/revert-disks.ts';
-import {
-	abandonHeads, describeDisks, newDefinition, sizesOf,
-} from '../revert/external.ts';
+import {abandonHeads, describeDisks, sizesOf} from '../go-back/abandoned.ts';
+import {newDefinition, sourcesOf} from '../go-back/definition.ts';
 import {planFrame} from '../../planner/frame.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {describeEmptied} from '../../planner/checks/start-files.ts';
@@ -52,19 +51,12 @@ function upperLayer(context: PlanContext, lower: readonly OverlaidDisk[], now: D
 	}));
 }
 
-function sourcesFor(disks: RevertDisks, overlaid: readonly OverlaidDisk[]): Map<string, {path: string; format: string}> {
-	return new Map([
-		...overlaid.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}] as const),
-		...disks.untouched.map(disk => [disk.target, {path: disk.path, format: disk.format}] as const),
-	]);
-}
-
 /** The branch's first snapshot, and what it does to the record of the snapshot that was current. */
 function recordSteps(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; disks: RevertDisks; upper: OverlaidDisk[]; now: Date}): Result<Step[]> {
 	const {snapshot, disks, upper, now} = given;
 	const {snapshots, currentSnapshot} = context.inventory.details;
 	const former = snapshots.find(({name}) => name === currentSnapshot);
-	const domainXml = newDefinition(context, snapshot, sourcesFor(disks, disks.overlaid));
+	const domainXml = newDefinition(context, snapshot, sourcesOf(disks, disks.overlaid));
 	const formerXml = former === undefined ? succeed('') : preservingXml(former);
 	const tidied = dropRevertDisks(context, former);
 	if (!domainXml.ok) {
@@ -209,7 +201,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 
 	const {disks, upper, warnings} = planLayers(context, action, {snapshot, now});
 	const kept = keep(context, action, {snapshot, disks, now});
-	const sources = sourcesFor(disks, upper);
+	const sources = sourcesOf(disks, upper);
 	const definition = newDefinition(context, snapshot, sources);
 	const records = recordSteps(context, action, {snapshot, disks, upper, now});
 	const failed = [kept, definition, records].find(result => !result.ok);

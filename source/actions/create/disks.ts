@@ -10,6 +10,7 @@ import {imageAt} from '../../model/images/image-graph.ts';
 import {refuseBrokenChain} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {refuseNarrowRefcounts} from '../../planner/checks/narrow-refcounts.ts';
+import {isEmptyDrive, storageOf, storageWord} from '../../planner/storage/storage.ts';
 
 /** A disk of the domain beside what was asked for it. */
 export type AskedDisk = {disk: Disk; request: DiskRequest | undefined; asked: SnapshotMode | undefined};
@@ -99,9 +100,9 @@ export type PartakingDisk = {target: string; headPath: string; format: string; r
 /** What keeps a disk from taking part, whichever way; undefined: nothing. */
 function obstacle({disk, mode}: ModedDisk): string | undefined {
 	const rules: Array<[boolean, string]> = [
-		[disk.sourcePath === undefined && disk.sourceType === 'file', 'is an empty drive'],
+		[isEmptyDrive(disk), 'is an empty drive'],
 		[!isWritableMedium(disk), 'is a medium that the guest only reads'],
-		[disk.sourcePath === undefined || !posix.isAbsolute(disk.sourcePath) || !['file', 'block'].includes(disk.sourceType), `is not on an image file (type ${disk.sourceType})`],
+		[!posix.isAbsolute(storageOf(disk)?.path ?? ''), `is not on an image file (type ${storageWord(disk)})`],
 		[disk.device === 'lun', 'is a SCSI device that is passed through'],
 		[disk.isEncrypted, 'is encrypted: an overlay on it would not be'],
 		[disk.hasSlices, 'is a slice of its file: an overlay on it would not be'],
@@ -134,7 +135,7 @@ export function partakingDisks(context: PlanContext, disks: ModedDisk[], mode: '
 			return [];
 		}
 
-		const partaking = {target: disk.target, headPath: disk.sourcePath!, format: disk.format ?? 'raw', request, isBlockDevice: disk.sourceType === 'block'};
+		const partaking = {target: disk.target, headPath: disk.sourcePath!, format: disk.format ?? 'raw', request, isBlockDevice: storageOf(disk)?.kind === 'block-device'};
 		refuseHead(context, partaking);
 		return [partaking];
 	});

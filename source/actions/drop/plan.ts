@@ -27,6 +27,7 @@ import {planRecords} from '../../planner/records/records.ts';
 import {planFrame} from '../../planner/frame.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {step} from '../../planner/steps/step.ts';
+import {storageOf} from '../../planner/storage/storage.ts';
 import {taggedImages, untagSteps} from './internal.ts';
 import {refuseMerges, requireCurrent} from './blockers.ts';
 import {describeDropped, reasonToStay} from './describe.ts';
@@ -110,7 +111,7 @@ function movesOf(context: PlanContext, merges: readonly Merge[]): Moves {
 
 function headsAfter(context: PlanContext, moves: Moves): Map<string, string> {
 	return new Map(headDisks(context.inventory.details.domain)
-		.filter(disk => isWritableMedium(disk) && (disk.sourceType === 'file' || disk.sourceType === 'block') && disk.sourcePath !== undefined)
+		.filter(disk => isWritableMedium(disk) && storageOf(disk) !== undefined)
 		.map(({target, sourcePath}) => [target, moves.contents.get(sourcePath!)?.path ?? sourcePath!]));
 }
 

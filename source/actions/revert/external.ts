@@ -4,16 +4,11 @@ nobody needs any more is removed (why not by libvirt: docs/facts/traps.md).
 */
 import {posix} from 'node:path';
 import type {EndState, RevertAction} from '../../model/plan/request.ts';
-import {hasProcess, type Disk} from '../../model/domain/domain.ts';
-import {formatBytes} from '../../model/text/format.ts';
-import {abandonHead} from '../../model/images/abandon-head.ts';
-import {buildImageGraph, imageAt} from '../../model/images/image-graph.ts';
-import type {Pin} from '../../model/images/pin.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
 import type {Consequence, CreatedFile, Expected, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
-import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {
 	refuseBrokenChain, refuseFolders, refuseHeldHead,
 } from '../../planner/checks/blockers.ts';
@@ -21,20 +16,22 @@ import {closeBuildFolders, proveBuilt, refuseFolderRisks} from '../../planner/st
 import {bookkeepingSteps} from '../../planner/records/bookkeeping.ts';
 import {refuseHandMerged} from '../../planner/checks/hand-merged.ts';
 import {checkpointSteps} from '../../planner/steps/checkpoints.ts';
-import {leftImagesOf, type PlanContext} from '../../planner/context.ts';
+import {type PlanContext} from '../../planner/context.ts';
 import {
 	bootSteps, defineStep, endStateOf, resumeSteps, stopSteps,
 } from '../../planner/steps/domain.ts';
 import {describeIdentity} from '../../planner/steps/guest-identity.ts';
 import {linksOfOverlays} from '../../planner/expected-links.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
-import {keepPresentState, type Kept} from '../../planner/steps/keep.ts';
+import {keepPresentState} from '../../planner/steps/keep.ts';
 import {usableMemory} from '../../planner/checks/memory.ts';
 import {revertNvram} from '../../planner/steps/nvram-revert.ts';
 import {checkSteps, filesAt, laterOwnerSteps, overlayFiles, overlaySteps} from '../../planner/steps/overlay.ts';
-import {needsStop, revertDisks, type RevertDisks} from '../../planner/steps/revert-disks.ts';
+import {needsStop, revertDisks} from '../../planner/steps/revert-disks.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {describeEmptied, emptiedDrives, requireStartFiles} from '../../planner/checks/start-files.ts';
+import {abandonHeads, sizesOf, describeDisks} from '../go-back/abandoned.ts';
+import {type Sources, sourcesOf, newDefinition} from '../go-back/definition.ts';
 
 /** What one kind of revert contributes to the plan. */
 export type RevertParts = {
@@ -47,43 +44,6 @@ export type RevertParts = {
 	links?: Expected['links'];
 	kept?: Expected['kept'];
 };
-
-type Sources = Map<string, {path: string; format: string}>;
-
-function sourcesOf(disks: RevertDisks): Sources {
-	return new Map([
-		...disks.overlaid.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}] as const),
-		...disks.untouched.map(disk => [disk.target, {path: disk.path, format: disk.format}] as const),
-	]);
-}
-
-export type NewDefinition = {
-	xml: string;
-	/** Drives that are left empty in it. */
-	emptied: Disk[];
-};
-
-/**
-The definition for the next start: what was pending when the snapshot was made, if it knew the same disks, else what ran. Appends blockers where a start from it
-would fail.
-*/
-export function newDefinition(context: PlanContext, snapshot: Snapshot, sources: Sources): Result<NewDefinition> {
-	const {name} = context.inventory.details.domain;
-	const pending = snapshot.inactiveDomainXml === undefined ? undefined : parseDomainXml(snapshot.inactiveDomainXml);
-	const targetsOf = (disks: Array<{target: string}>) => disks.map(disk => disk.target).sort().join(' ');
-	const isPendingAlike = pending?.ok && targetsOf(pending.value.disks) === targetsOf(snapshot.domain!.disks);
-	const emptied = emptiedDrives(context, isPendingAlike ? pending.value : snapshot.domain!).filter(({target}) => !sources.has(target));
-	const xml = changeDomainXml(isPendingAlike ? snapshot.inactiveDomainXml! : snapshot.domainXml!, {
-		name, rootName: 'domain', sources, emptied: emptied.map(({target}) => target), leftImages: leftImagesOf(context),
-		generationId: context.generationId,
-	});
-	if (!xml.ok) {
-		return xml;
-	}
-
-	requireStartFiles(context, xml.value);
-	return succeed({xml: xml.value, emptied});
-}
 
 /** How the domain is brought to its end state; nothing where it stays off. */
 function endSteps(context: PlanContext, snapshot: Snapshot, given: {endState: EndState; sources: Sources; definitionXml: string}): Result<Step[]> {
@@ -112,95 +72,6 @@ function endSteps(context: PlanContext, snapshot: Snapshot, given: {endState: En
 	return succeed(bootSteps(context, {definitionXml: given.definitionXml, isPaused}));
 }
 
-/** What can be removed when the heads are left, seen from the graph as it will be. */
-export function abandonHeads(context: PlanContext, disks: RevertDisks, kept: Kept | undefined) {
-	const remaining: Pin[] = [
-		...context.pins.filter(pin => !(pin.hold === 'head' && pin.domainUuid === context.uuid)),
-		...disks.untouched.map((disk): Pin => ({path: disk.path, hold: 'head', domainUuid: context.uuid, label: 'head', snapshot: undefined, target: disk.target})),
-		...disks.overlaid.map((disk): Pin => ({path: disk.basePath, hold: 'content', domainUuid: context.uuid, label: 'new overlay', snapshot: undefined, target: disk.target})),
-		...(kept?.pins ?? []),
-	];
-	const graph = buildImageGraph(context.inventory.details.images, remaining);
-	const removed: string[] = [];
-	const consequences: Consequence[] = [];
-	for (const disk of disks.overlaid) {
-		if (disk.headPath === undefined) {
-			continue;
-		}
-
-		const {removable, staying} = abandonHead(graph, disk.headPath);
-		removed.push(...removable.filter(path => !removed.includes(path)));
-		for (const left of staying) {
-			switch (left.reason) {
-				case 'stands-alone': {
-					consequences.push({severity: 'info', text: `${left.path} stays where it is, though ${disk.target} leaves it: it is no overlay on anything that is kept here.`});
-
-					break;
-				}
-
-				case 'has-internal-snapshots': {
-					consequences.push({severity: 'info', text: `${left.path} stays where it is, though ${disk.target} leaves it: internal snapshots are inside.`});
-
-					break;
-				}
-
-				case 'is-device': {
-					consequences.push({severity: 'info', text: `${left.path} stays, though ${disk.target} leaves it: it is a block device, and only files are removed.`});
-
-					break;
-				}
-
-				case 'has-data-file': {
-					consequences.push({severity: 'info', text: `${left.path} stays with its external data file, though ${disk.target} leaves it.`});
-
-					break;
-				}
-
-				case 'in-use-elsewhere': {
-					consequences.push({severity: 'info', text: `${left.path} stays where it is, though ${disk.target} leaves it: another image stands on it.`});
-
-					break;
-				}
-			// No default
-			}
-		}
-	}
-
-	return {removed, consequences};
-}
-
-export function sizesOf(context: PlanContext, paths: string[]): string {
-	return formatBytes(paths.reduce((sum, path) => sum + (imageAt(context.graph, path)?.allocatedBytes ?? 0), 0));
-}
-
-export function describeDisks(context: PlanContext, disks: RevertDisks, snapshot: Snapshot): Consequence[] {
-	const consequences: Consequence[] = [];
-	for (const disk of disks.untouched) {
-		consequences.push({severity: 'warning', text: `${disk.target} was left out of the snapshot and is not rolled back: it keeps its present content.`});
-	}
-
-	for (const disk of disks.overlaid.filter(candidate => candidate.wasLeftOut)) {
-		consequences.push({severity: 'warning', text: `${disk.target} was left out of the snapshot and is not rolled back; it gets an overlay, because a snapshot needs its present image.`});
-	}
-
-	for (const disk of disks.leaving) {
-		consequences.push({
-			severity: 'warning',
-			text: `${disk.target} was added after the snapshot and leaves the definition${disk.sourcePath === undefined ? '' : `; its file ${disk.sourcePath} stays`}.`,
-		});
-	}
-
-	for (const disk of disks.overlaid.filter(candidate => !candidate.wasLeftOut)) {
-		const modifiedAt = Number(imageAt(context.graph, disk.basePath)?.file?.modifiedAt ?? 0);
-		// Guests and QEMU finish writing within moments of the snapshot; a frozen image that is much younger was changed by somebody.
-		if (modifiedAt > snapshot.createdAt + 120) {
-			consequences.push({severity: 'warning', text: `${disk.basePath} was written to after the snapshot was made: what comes back on ${disk.target} may not be what it was.`});
-		}
-	}
-
-	return consequences;
-}
-
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
 export function planExternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date}): Result<RevertParts> {
 	const {snapshot, now} = given;
@@ -220,7 +91,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 	refuseFolders(context, disks.overlaid.map(disk => disk.overlayPath));
 	refuseFolderRisks(context, disks.overlaid.map(disk => disk.overlayPath));
 	const endState = endStateOf(action.endState, snapshot.state);
-	const sources = sourcesOf(disks);
+	const sources = sourcesOf(disks, disks.overlaid);
 	const definition = newDefinition(context, snapshot, sources);
 	if (!definition.ok) {
 		return definition;

@@ -29,8 +29,10 @@ import {
 } from '../../planner/checks/start-files.ts';
 import {step} from '../../planner/steps/step.ts';
 import {filesAt} from '../../planner/steps/overlay.ts';
+import type {NewDefinition} from '../go-back/definition.ts';
+import {filePathOf} from '../../planner/storage/storage.ts';
 import {wayToInternal} from './way-to-internal.ts';
-import type {NewDefinition, RevertParts} from './external.ts';
+import type {RevertParts} from './external.ts';
 
 /** `target` of the firmware's variables, where they are put back like one more disk: `nvram`. */
 type InternalDisk = {target: string; path: string};
@@ -86,10 +88,12 @@ function needSafety(disks: InternalDisk[], tag: string): Pick<Step, 'undoNeeds'>
 
 /** Disks that the snapshot left out keep what they have: their files in its stored definition may be frozen since. */
 function presentSources(context: PlanContext, disks: InternalDisk[]): Map<string, {path: string; format: string}> {
-	return new Map(headDisks(context.inventory.details.domain).flatMap(head =>
-		disks.some(disk => disk.target === head.target) || !isWritableMedium(head) || head.sourceType !== 'file' || head.sourcePath === undefined || head.format === undefined
+	return new Map(headDisks(context.inventory.details.domain).flatMap(head => {
+		const path = filePathOf(head);
+		return disks.some(disk => disk.target === head.target) || !isWritableMedium(head) || path === undefined || head.format === undefined
 			? []
-			: [[head.target, {path: head.sourcePath, format: head.format}]]));
+			: [[head.target, {path, format: head.format}]];
+	}));
 }
 
 /** `usesMemory`: libvirt itself goes back to the memory inside the images, by the definition in its record. Appends blockers where a start would fail. */

@@ -7,7 +7,8 @@ import {fail, succeed, type Result} from '../result.ts';
 import {
 	describeOption, formatArgv, formatPairs, parseCommandLine, parsePairs, type CommandLine, type QemuOption,
 } from './options.ts';
-import {findDrives, type Image} from './drives.ts';
+import type {Image} from './drive-options.ts';
+import {findDrives} from './drives.ts';
 
 export type HeadOfDrive = {
 	target: string;

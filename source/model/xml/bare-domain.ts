@@ -4,7 +4,7 @@ from the few more arguments that a domain of libvirt may have there.
 */
 import type {Disk} from '../domain/domain.ts';
 import {withImages} from '../qemu/command-line.ts';
-import type {Image} from '../qemu/drives.ts';
+import type {Image} from '../qemu/drive-options.ts';
 import {succeed, type Result} from '../result.ts';
 import {
 	attribute, checkText, contentOf, element, escapeAttribute, escapeText, find, findAll, nameOf, type XmlItem,

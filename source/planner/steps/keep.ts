@@ -16,6 +16,7 @@ import {imageCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
 import {refuseNarrowRefcounts} from '../checks/narrow-refcounts.ts';
 import {readOutRemedy, requirePlainLayers} from '../checks/recorded-chains.ts';
+import {isFileBacked, storageWord} from '../storage/storage.ts';
 import {tagNvram} from './nvram-inside.ts';
 import {stampOf, stemOf} from './overlay-name.ts';
 import {step} from './step.ts';
@@ -38,7 +39,7 @@ export type Kept = {
 };
 
 function modeOf(disk: Disk, request: KeepRequest): SnapshotMode {
-	return isWritableMedium(disk) && disk.sourceType === 'file' && !isKeptOutOfSnapshots(disk) && !request.untouched.has(disk.target) ? request.kind : 'no';
+	return isWritableMedium(disk) && isFileBacked(disk) && !isKeptOutOfSnapshots(disk) && !request.untouched.has(disk.target) ? request.kind : 'no';
 }
 
 function refuseKeep(context: PlanContext, disks: Disk[], request: KeepRequest): void {
@@ -84,7 +85,7 @@ function whatItIs(disk: Disk): string {
 		return 'other domains or programs use it, too';
 	}
 
-	return `it is no image file but of the type ${disk.sourceType}${disk.sourcePath === undefined ? '' : ` (${disk.sourcePath})`}`;
+	return `it is no image file but of the type ${storageWord(disk)}${disk.sourcePath === undefined ? '' : ` (${disk.sourcePath})`}`;
 }
 
 /** For each disk that the record leaves out although the action leaves it behind. Refuses where nothing would be kept at all. */

@@ -11,6 +11,7 @@ import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {isDrive} from '../../model/domain/start-files.ts';
 import type {PlanContext} from '../context.ts';
 import {readOutRemedy, requireLayersOfRecord, requirePlainLayers} from '../checks/recorded-chains.ts';
+import {filePathOf, storageWord, storageOf, isFileBacked} from '../storage/storage.ts';
 import {buildFor, type Build} from './build-folder.ts';
 import {overlayPath, stampOf} from './overlay-name.ts';
 
@@ -95,14 +96,15 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		const isLeftOut = recorded?.mode !== 'external';
 		const base = isLeftOut && head?.sourcePath !== undefined ? head : disk;
 		const isGone = base.sourcePath !== undefined && details.missing?.files.has(base.sourcePath);
-		if (isLeftOut && (base.sourceType !== 'file' || (isGone && isDrive(base)))) {
+		if (isLeftOut && (!isFileBacked(base) || (isGone && isDrive(base)))) {
 			continue;
 		}
 
-		if (base.sourceType !== 'file' || base.sourcePath === undefined || !posix.isAbsolute(base.sourcePath)) {
+		const basePath = filePathOf(base);
+		if (basePath === undefined || !posix.isAbsolute(basePath)) {
 			context.blockers.push({
 				kind: 'not-a-file',
-				text: `The disk ${target} was not on a file when the snapshot was made (type ${base.sourceType}).`,
+				text: `The disk ${target} was not on a file when the snapshot was made (type ${storageWord(base)}).`,
 				remedy: 'Only disks on image files can be put back by this version.',
 			});
 			continue;
@@ -117,7 +119,6 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 			continue;
 		}
 
-		const basePath = base.sourcePath;
 		const isFrozen = contentHoldersOf(context.graph, basePath).length > 0 || (isKept && isKeptToo(details, base));
 		if (isLeftOut && (isKeptOutOfSnapshots(base) || !isFrozen)) {
 			result.untouched.push({target, path: basePath, format: base.format});
@@ -145,7 +146,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 			baseFormat: base.format,
 			overlayPath: overlayPath(basePath, {stamp: stampOf(now), folder: folders.get(posix.dirname(basePath)), taken}),
 			...(build !== undefined && {build}),
-			headPath: head?.sourceType === 'file' || head?.sourceType === 'block' ? head.sourcePath : undefined,
+			headPath: head && storageOf(head)?.path,
 			...baseFacts(context, basePath, head?.sourcePath),
 			wasLeftOut: isLeftOut,
 			...(!isLeftOut && context.inventory.bare?.imageNodes?.get(basePath)?.isWritable && {isHeldOpen: true}),
