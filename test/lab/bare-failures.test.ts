@@ -5,7 +5,7 @@ import {readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
-import {createMonitors} from '../../source/hosts/qemu/monitors.ts';
+import {createMonitors} from '../../source/hosts/qemu/qmp/monitors.ts';
 import {readQemuProcess} from '../../source/hosts/qemu/read-process.ts';
 import {
 	digestBare, isListening, markBare, readBareCounter, runBare, startBare, waitForBareCounter, type BareDomain, type BareResult,

@@ -4,7 +4,7 @@ import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import type {QmpCommand, QmpEnd} from '../../source/model/plan/plan.ts';
-import {createMonitors, type Monitors, type MonitorsOptions} from '../../source/hosts/qemu/monitors.ts';
+import {createMonitors, type Monitors, type MonitorsOptions} from '../../source/hosts/qemu/qmp/monitors.ts';
 import {readQemuProcess} from '../../source/hosts/qemu/read-process.ts';
 import {markBare, startBare, type BareDomain} from './bare-domain.ts';
 import {fill, mountSmall} from './file-systems.ts';

@@ -7,7 +7,7 @@ import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import type {Runner} from '../../tools/run/run.ts';
 import {negate, observeAll, observeFile} from '../shared/observe-files.ts';
 import type {RecordSource} from '../shared/record-source.ts';
-import {hasDomainId, parseFields} from './read-host.ts';
+import {hasDomainId, parseFields} from './read/read-host.ts';
 import type {Virsh} from './virsh.ts';
 
 type Given = {runner: Runner; virsh: Virsh; source: Pick<RecordSource, 'readForeign'>};

@@ -20,7 +20,7 @@ import {readSurroundings} from '../shared/read-surroundings.ts';
 import type {RecordSource} from '../shared/record-source.ts';
 import type {NamedBare} from './bare-names.ts';
 import {locateFor} from './locate-files.ts';
-import {createMonitors, type Monitors} from './monitors.ts';
+import {createMonitors, type Monitors} from './qmp/monitors.ts';
 import {observeBare} from './observe.ts';
 import {readBare, readSummary, type BareRead, type BareReading} from './read-bare.ts';
 import {readForeignBare} from './read-foreign.ts';

@@ -13,7 +13,7 @@ import type {Runner} from '../../tools/run/run.ts';
 import type {DomainRecords} from '../shared/record-source.ts';
 import {uuidOfName, type NamedBare} from './bare-names.ts';
 import {folderNameOf, readRecords, type Records} from './metadata.ts';
-import type {Monitors} from './monitors.ts';
+import type {Monitors} from './qmp/monitors.ts';
 import {readLive, type Live} from './read-live.ts';
 
 export type BareReading = {

@@ -4,7 +4,6 @@ The older ways of a QEMU command line to name a drive: `-drive`, `-hda` and the 
 import {posix} from 'node:path';
 import type {ImagePlace} from '../images/image.ts';
 import {fail, succeed, type Result} from '../result.ts';
-import {protocols} from '../../hosts/qemu/look-through.ts';
 import {describeOption, formatPairs, isOn, parsePairs, valueOf, type Pair, type QemuOption} from './options.ts';
 
 export type QemuDrive = {
@@ -28,6 +27,8 @@ export type Found = QemuDrive & {
 	change: (image: Image) => Result<void>;
 };
 
+/** Drivers that open a file or a device of the host. */
+export const protocols = new Set(['file', 'host_device']);
 export const formats = new Set(['qcow2', 'raw', 'qed', 'qcow', 'vmdk', 'vdi', 'vpc', 'vhdx', 'parallels', 'luks', 'cloop', 'dmg', 'bochs']);
 export const legacyDisks: Record<string, {index: number; name: string}> = {
 	'': {index: 0, name: 'ide0-hd0'},

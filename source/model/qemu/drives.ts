@@ -9,11 +9,10 @@ import {
 import {
 	describeOption, type CommandLine, type QemuOption,
 } from './options.ts';
-import {formats, type Found, toPath, refuse, protocolFor, readDrive, legacyDisks, readLegacy, legacyMedia, readMedium, qcow2Only} from './drive-options.ts';
+import {formats, type Found, toPath, refuse, protocolFor, readDrive, legacyDisks, readLegacy, legacyMedia, readMedium, qcow2Only, protocols} from './drive-options.ts';
 
 type Blockdev = BlockNodeText & {option: QemuOption};
 
-const protocols = new Set(['file', 'host_device']);
 /** Options of the format node that mean the same in every format. */
 const commonOptions = new Set(['node-name', 'file', 'driver', 'read-only', 'auto-read-only', 'discard', 'cache', 'detect-zeroes', 'force-share']);
 

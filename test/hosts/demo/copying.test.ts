@@ -4,7 +4,7 @@ Commands that copy on the demo host: they tell how far they are, and can be ende
 import {setImmediate} from 'node:timers/promises';
 import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
-import {parseBlockJob, parseDomainJob} from '../../../source/hosts/libvirt/read-progress.ts';
+import {parseBlockJob, parseDomainJob} from '../../../source/hosts/libvirt/read/read-progress.ts';
 import {createDemoHost} from '../../../source/hosts/demo/host.ts';
 import {openEngine, readStates, type NamedRequest} from './engine.ts';
 import {demoNow} from './run.ts';

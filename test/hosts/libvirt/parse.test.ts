@@ -1,9 +1,9 @@
 import {Buffer} from 'node:buffer';
 import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
-import {parseMemoryHeader} from '../../../source/hosts/libvirt/read-memory.ts';
+import {parseMemoryHeader} from '../../../source/hosts/libvirt/read/read-memory.ts';
 import {parseHexDump, parseVersion} from '../../../source/hosts/shared/read-answers.ts';
-import {parseDomainList, parseDomainState, parseDomainStates, parseFields} from '../../../source/hosts/libvirt/read-host.ts';
+import {parseDomainList, parseDomainState, parseDomainStates, parseFields} from '../../../source/hosts/libvirt/read/read-host.ts';
 import {checkScheme, chooseUri} from '../../../source/hosts/libvirt/uri.ts';
 import {parseCheckpointXml} from '../../../source/model/xml/parse-checkpoint.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';

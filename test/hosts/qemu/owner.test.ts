@@ -9,7 +9,7 @@ import {fail, succeed} from '../../../source/model/result.ts';
 import {buildSnapshotXml} from '../../../source/model/xml/change-snapshot.ts';
 import {gatherNames, uuidOfName} from '../../../source/hosts/qemu/bare-names.ts';
 import {folderNameOf} from '../../../source/hosts/qemu/metadata.ts';
-import type {Monitors} from '../../../source/hosts/qemu/monitors.ts';
+import type {Monitors} from '../../../source/hosts/qemu/qmp/monitors.ts';
 import {createBareOwner} from '../../../source/hosts/qemu/owner.ts';
 import {chooseTargets} from '../../../source/hosts/qemu/read-bare.ts';
 import {parseListeners} from '../../../source/hosts/qemu/read-process.ts';

@@ -2,9 +2,9 @@
 When the work of a QMP command has come to its end, which is often later than its reply: one look at a time, by asking QEMU. Waiting between looks is left to
 run-qmp.ts.
 */
-import type {RunOptions} from '../../engine/ports.ts';
-import type {QmpCommand} from '../../model/plan/plan.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
+import type {RunOptions} from '../../../engine/ports.ts';
+import type {QmpCommand} from '../../../model/plan/plan.ts';
+import {fail, succeed, type Result} from '../../../model/result.ts';
 import type {QmpEvent} from './qmp.ts';
 
 export type Ask = (execute: string, parameters?: Record<string, unknown>) => Promise<Result<unknown>>;

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {joinNames} from '../../../source/hosts/libvirt/read-snapshot-documents.ts';
+import {joinNames} from '../../../../source/hosts/libvirt/read/read-snapshot-documents.ts';
 
 const row = (name: string) => ` ${name}   2026-11-27 17:04:19 +0000   shutoff\n`;
 

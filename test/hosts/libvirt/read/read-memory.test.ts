@@ -1,8 +1,8 @@
 import {Buffer} from 'node:buffer';
 import test from 'ava';
-import {readMemoryFile} from '../../../source/hosts/libvirt/read-memory.ts';
-import {createVirsh} from '../../../source/hosts/libvirt/virsh.ts';
-import {fakeRunner, fixture} from './fixture.ts';
+import {readMemoryFile} from '../../../../source/hosts/libvirt/read/read-memory.ts';
+import {createVirsh} from '../../../../source/hosts/libvirt/virsh.ts';
+import {fakeRunner, fixture} from '../fixture.ts';
 
 const headerBytes = 92;
 const dump = (bytes: Uint8Array) => [...bytes].map(byte => ` ${byte.toString(16).padStart(2, '0')}`).join('');

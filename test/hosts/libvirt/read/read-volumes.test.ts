@@ -1,14 +1,14 @@
 import path from 'node:path';
 import test from 'ava';
-import {unwrap} from '../../helpers/unwrap.ts';
-import {headDisks} from '../../../source/model/domain/domain.ts';
-import {pinsOfDomain} from '../../../source/model/images/pins.ts';
-import {createDemoHost} from '../../../source/hosts/demo/host.ts';
-import {type DemoDomain, addFile} from '../../../source/hosts/demo/simulator/world.ts';
+import {unwrap} from '../../../helpers/unwrap.ts';
+import {headDisks} from '../../../../source/model/domain/domain.ts';
+import {pinsOfDomain} from '../../../../source/model/images/pins.ts';
+import {createDemoHost} from '../../../../source/hosts/demo/host.ts';
+import {type DemoDomain, addFile} from '../../../../source/hosts/demo/simulator/world.ts';
 import {
 	child, element, mapXml, textAt, type XmlNode,
-} from '../../../source/hosts/demo/simulator/xml-node.ts';
-import {createLibvirtOwner} from '../../../source/hosts/libvirt/owner.ts';
+} from '../../../../source/hosts/demo/simulator/xml-node.ts';
+import {createLibvirtOwner} from '../../../../source/hosts/libvirt/owner.ts';
 
 const now = () => new Date('2026-11-21T00:00:00Z');
 

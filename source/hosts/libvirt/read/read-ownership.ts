@@ -2,11 +2,11 @@
 Whether this libvirt gives images to QEMU's user, and who that is. The first stands in a file that mostly root alone may read; nothing that libvirt tells over
 its socket differs (9.0).
 */
-import type {FileOwnership} from '../../model/domain/inventory.ts';
+import type {FileOwnership} from '../../../model/domain/inventory.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml, textOf,
-} from '../../model/xml/read-xml.ts';
-import type {Runner} from '../../tools/run/run.ts';
+} from '../../../model/xml/read-xml.ts';
+import type {Runner} from '../../../tools/run/run.ts';
 
 const readTimeoutMs = 30_000;
 

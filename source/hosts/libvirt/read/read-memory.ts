@@ -2,16 +2,16 @@
 The head of a libvirt memory file (docs/facts/behaviour.md#memory-files): 92 bytes with the magic word, then the domain's XML, then QEMU's stream. Proven here,
 before anybody stops a domain: libvirt finds a damaged file only after it has.
 */
-import type {MemoryFileFacts} from '../../model/domain/inventory.ts';
+import type {MemoryFileFacts} from '../../../model/domain/inventory.ts';
 import {
 	memoryFormatOf, streamProblem, streamStartBytes, type MemoryFormat,
-} from '../../model/domain/memory-format.ts';
-import {quoteForShell} from '../../model/text/shell-quote.ts';
-import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {readFileFacts} from '../../tools/files/files.ts';
-import type {Runner} from '../../tools/run/run.ts';
-import {parseHexDump, reasonOf} from '../shared/read-answers.ts';
-import {type Virsh} from './virsh.ts';
+} from '../../../model/domain/memory-format.ts';
+import {quoteForShell} from '../../../model/text/shell-quote.ts';
+import {parseDomainXml} from '../../../model/xml/parse-domain.ts';
+import {readFileFacts} from '../../../tools/files/files.ts';
+import type {Runner} from '../../../tools/run/run.ts';
+import {parseHexDump, reasonOf} from '../../shared/read-answers.ts';
+import {type Virsh} from '../virsh.ts';
 
 const headerBytes = 92;
 const readTimeoutMs = 30_000;

@@ -2,13 +2,13 @@
 The paths of disks that are given as volumes of storage pools (`<disk type='volume'>`): only libvirt knows where a pool is.
 */
 import {posix} from 'node:path';
-import {hasUnknownSource, type Disk, type DomainDefinition} from '../../model/domain/domain.ts';
-import type {Unreadable} from '../../model/domain/inventory.ts';
-import {succeed, type Result} from '../../model/result.ts';
-import {quoteForTerminal} from '../../model/text/shell-quote.ts';
-import {attributeOf, childOf, readXml, textOf} from '../../model/xml/read-xml.ts';
-import {reasonOf} from '../shared/read-answers.ts';
-import {type Virsh} from './virsh.ts';
+import {hasUnknownSource, type Disk, type DomainDefinition} from '../../../model/domain/domain.ts';
+import type {Unreadable} from '../../../model/domain/inventory.ts';
+import {succeed, type Result} from '../../../model/result.ts';
+import {quoteForTerminal} from '../../../model/text/shell-quote.ts';
+import {attributeOf, childOf, readXml, textOf} from '../../../model/xml/read-xml.ts';
+import {reasonOf} from '../../shared/read-answers.ts';
+import {type Virsh} from '../virsh.ts';
 
 type Volume = NonNullable<Disk['sourceVolume']>;
 

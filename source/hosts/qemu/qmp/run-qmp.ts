@@ -2,9 +2,9 @@
 Runs one QMP command of a plan on a connection: sends it, then waits until its work is done (`until`). Knows nothing of how connections are opened and shared.
 */
 import {setTimeout} from 'node:timers/promises';
-import type {RunOptions} from '../../engine/ports.ts';
-import type {QmpCommand} from '../../model/plan/plan.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
+import type {RunOptions} from '../../../engine/ports.ts';
+import type {QmpCommand} from '../../../model/plan/plan.ts';
+import {fail, succeed, type Result} from '../../../model/result.ts';
 import {findEnd, type Ask, type End} from './qmp-end.ts';
 import type {QmpEvent} from './qmp.ts';
 

@@ -1,9 +1,9 @@
 import test from 'ava';
-import {unwrap} from '../../helpers/unwrap.ts';
-import {isSession} from '../../../source/hosts/libvirt/uri.ts';
-import {parseQemuUser, readKeepsOwners} from '../../../source/hosts/libvirt/read-ownership.ts';
-import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
-import type {RunRequest} from '../../../source/tools/run/run.ts';
+import {unwrap} from '../../../helpers/unwrap.ts';
+import {isSession} from '../../../../source/hosts/libvirt/uri.ts';
+import {parseQemuUser, readKeepsOwners} from '../../../../source/hosts/libvirt/read/read-ownership.ts';
+import {parseDomainXml} from '../../../../source/model/xml/parse-domain.ts';
+import type {RunRequest} from '../../../../source/tools/run/run.ts';
 
 test('the user of QEMU is that of the host\'s DAC label', t => {
 	const capabilities = (label: string) => '<capabilities><host><secmodel><model>none</model></secmodel><secmodel><model>dac</model>'

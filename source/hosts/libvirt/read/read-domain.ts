@@ -1,23 +1,23 @@
 /**
 One domain with its snapshots and checkpoints, as libvirt records them. Images are not looked at here.
 */
-import type {Domain} from '../../model/domain/domain.ts';
-import type {Unreadable} from '../../model/domain/inventory.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
-import type {Checkpoint} from '../../model/domain/snapshot.ts';
-import {parseCheckpointXml} from '../../model/xml/parse-checkpoint.ts';
-import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
-import {reasonOf} from '../shared/read-answers.ts';
-import type {DomainRecords} from '../shared/record-source.ts';
+import type {Domain} from '../../../model/domain/domain.ts';
+import type {Unreadable} from '../../../model/domain/inventory.ts';
+import {fail, succeed, type Result} from '../../../model/result.ts';
+import type {Checkpoint} from '../../../model/domain/snapshot.ts';
+import {parseCheckpointXml} from '../../../model/xml/parse-checkpoint.ts';
+import {parseDomainXml} from '../../../model/xml/parse-domain.ts';
+import {parseSnapshotXml} from '../../../model/xml/parse-snapshot.ts';
+import {reasonOf} from '../../shared/read-answers.ts';
+import type {DomainRecords} from '../../shared/record-source.ts';
+import {readUntilSettled} from '../settle.ts';
+import {isMissingDomain, type Answer, type Virsh} from '../virsh.ts';
 import {
 	hasDomainId, parseDomainState, parseFields, parseNames, readDomains,
 } from './read-host.ts';
 import {readSnapshotDocuments} from './read-snapshot-documents.ts';
 import {readVolumePaths} from './read-volumes.ts';
 import {readLostSecrets} from './read-secrets.ts';
-import {readUntilSettled} from './settle.ts';
-import {isMissingDomain, type Answer, type Virsh} from './virsh.ts';
 
 /**
 Names as libvirt lists them, one a line. A name that holds a line end comes out as several: such pieces are found out when their XML is asked for, or

@@ -1,11 +1,11 @@
 /**
 How far something that copies has come: block jobs and domain jobs as virsh tells them, files by their size.
 */
-import type {Copied} from '../../engine/ports.ts';
-import type {Progress} from '../../model/plan/plan.ts';
-import {readFileFacts} from '../../tools/files/files.ts';
-import type {Runner} from '../../tools/run/run.ts';
-import type {Virsh} from './virsh.ts';
+import type {Copied} from '../../../engine/ports.ts';
+import type {Progress} from '../../../model/plan/plan.ts';
+import {readFileFacts} from '../../../tools/files/files.ts';
+import type {Runner} from '../../../tools/run/run.ts';
+import type {Virsh} from '../virsh.ts';
 
 /** `virsh blockjob --raw`: " type=Active Block Commit", " bandwidth=0", " cur=1048576", " end=2097152". */
 export function parseBlockJob(text: string): Copied | undefined {

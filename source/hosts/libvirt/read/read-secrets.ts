@@ -1,12 +1,12 @@
 /**
 Secrets of libvirt that definitions name, and that are not there or hold nothing: libvirt would then start no domain that needs them.
 */
-import type {DomainDefinition} from '../../model/domain/domain.ts';
-import type {MissingForStart} from '../../model/domain/inventory.ts';
-import {succeed, type Result} from '../../model/result.ts';
-import {describeSecret} from '../../model/domain/start-files.ts';
-import {reasonOf} from '../shared/read-answers.ts';
-import {type Virsh} from './virsh.ts';
+import type {DomainDefinition} from '../../../model/domain/domain.ts';
+import type {MissingForStart} from '../../../model/domain/inventory.ts';
+import {succeed, type Result} from '../../../model/result.ts';
+import {describeSecret} from '../../../model/domain/start-files.ts';
+import {reasonOf} from '../../shared/read-answers.ts';
+import {type Virsh} from '../virsh.ts';
 
 export type LostSecrets = Pick<MissingForStart, 'secrets' | 'valueless'>;
 

@@ -2,8 +2,8 @@
 The XML documents of snapshots, by name. virsh lists names one a line, and a name may hold line ends. Such a name is put together again by virsh's table,
 which has one row for each snapshot, in the order of the list, and writes a line end as `\x0a` (a backslash before an x as `\x5c`).
 */
-import {succeed, type Result} from '../../model/result.ts';
-import {isMissingSnapshot, type Answer, type Virsh} from './virsh.ts';
+import {succeed, type Result} from '../../../model/result.ts';
+import {isMissingSnapshot, type Answer, type Virsh} from '../virsh.ts';
 
 export type SnapshotDocuments = {
 	/** Each name with its document, or with what kept it from being read. */

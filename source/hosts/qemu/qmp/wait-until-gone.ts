@@ -3,8 +3,8 @@ Commands after which QEMU is to be gone: `quit`, or the request to the guest to 
 monitor, so that a socket that nobody serves any more means that the images are free.
 */
 import {setTimeout} from 'node:timers/promises';
-import type {QmpCommand} from '../../model/plan/plan.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
+import type {QmpCommand} from '../../../model/plan/plan.ts';
+import {fail, succeed, type Result} from '../../../model/result.ts';
 import {QmpConnection} from './qmp.ts';
 import type {Line} from './run-qmp.ts';
 

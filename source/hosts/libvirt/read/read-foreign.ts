@@ -2,22 +2,22 @@
 What the other domains of the host hold: their definitions and the records of their snapshots, in as few processes as possible. A domain that cannot be
 read is named, because what it holds is then unknown.
 */
-import type {Domain, DomainDefinition} from '../../model/domain/domain.ts';
-import type {Unreadable} from '../../model/domain/inventory.ts';
-import type {Pin} from '../../model/images/pin.ts';
-import {formatsOfDomain, pinsOfDomain} from '../../model/images/pins.ts';
-import {succeed, type Result} from '../../model/result.ts';
-import {quoteForTerminal} from '../../model/text/shell-quote.ts';
-import type {Snapshot} from '../../model/domain/snapshot.ts';
-import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
-import {reasonOf} from '../shared/read-answers.ts';
-import type {ForeignRecords} from '../shared/record-source.ts';
+import type {Domain, DomainDefinition} from '../../../model/domain/domain.ts';
+import type {Unreadable} from '../../../model/domain/inventory.ts';
+import type {Pin} from '../../../model/images/pin.ts';
+import {formatsOfDomain, pinsOfDomain} from '../../../model/images/pins.ts';
+import {succeed, type Result} from '../../../model/result.ts';
+import {quoteForTerminal} from '../../../model/text/shell-quote.ts';
+import type {Snapshot} from '../../../model/domain/snapshot.ts';
+import {parseDomainXml} from '../../../model/xml/parse-domain.ts';
+import {parseSnapshotXml} from '../../../model/xml/parse-snapshot.ts';
+import {reasonOf} from '../../shared/read-answers.ts';
+import type {ForeignRecords} from '../../shared/record-source.ts';
+import {readUntilSettled} from '../settle.ts';
+import {isMissingDomain, isMissingSnapshot, type Answer, type Virsh} from '../virsh.ts';
 import {readDomains} from './read-host.ts';
 import {readSnapshotDocuments} from './read-snapshot-documents.ts';
 import {readVolumePaths} from './read-volumes.ts';
-import {readUntilSettled} from './settle.ts';
-import {isMissingDomain, isMissingSnapshot, type Answer, type Virsh} from './virsh.ts';
 
 /** What leads on where the record of a snapshot cannot be read: the commands are for a person's shell. */
 export function remedyForRecord(domain: string, snapshot: string): string {

@@ -1,13 +1,13 @@
 /**
 What is going on with a domain at this moment, in words for people: block jobs, backups, migrations, saves. What cannot be told counts as a job.
 */
-import {headDisks, type Disk, type Domain} from '../../model/domain/domain.ts';
-import type {Job} from '../../model/domain/inventory.ts';
-import {succeed, type Result} from '../../model/result.ts';
-import {quoteForTerminal} from '../../model/text/shell-quote.ts';
-import {reasonOf} from '../shared/read-answers.ts';
+import {headDisks, type Disk, type Domain} from '../../../model/domain/domain.ts';
+import type {Job} from '../../../model/domain/inventory.ts';
+import {succeed, type Result} from '../../../model/result.ts';
+import {quoteForTerminal} from '../../../model/text/shell-quote.ts';
+import {reasonOf} from '../../shared/read-answers.ts';
+import {isMissingDomain, isNotRunning, isNotSupported, type Answer, type Virsh} from '../virsh.ts';
 import {parseFields} from './read-host.ts';
-import {isMissingDomain, isNotRunning, isNotSupported, type Answer, type Virsh} from './virsh.ts';
 
 const wait = 'Wait until it has ended';
 

@@ -4,8 +4,8 @@ connection is held as shortly as can be; monitors.ts shares it within this progr
 */
 import {Buffer} from 'node:buffer';
 import {connect, type Socket} from 'node:net';
-import type {Failure} from '../../model/failure.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
+import type {Failure} from '../../../model/failure.ts';
+import {fail, succeed, type Result} from '../../../model/result.ts';
 import {createFrameReader, type Frame} from './qmp-frames.ts';
 import {misfitInAnswer} from './qmp-shapes.ts';
 

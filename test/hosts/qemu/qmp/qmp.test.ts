@@ -7,11 +7,11 @@ import process from 'node:process';
 import {setFlagsFromString} from 'node:v8';
 import {runInNewContext} from 'node:vm';
 import test, {type ExecutionContext} from 'ava';
-import {unwrap} from '../../helpers/unwrap.ts';
-import {describeFailure} from '../../../source/model/text/describe-failure.ts';
-import {makeVisible} from '../../../source/model/text/visible-text.ts';
-import {QmpConnection, type QmpEvent, type QmpOptions} from '../../../source/hosts/qemu/qmp.ts';
-import {greeting, startFakeMonitor, type FakeOptions} from '../../helpers/fake-monitor.ts';
+import {unwrap} from '../../../helpers/unwrap.ts';
+import {describeFailure} from '../../../../source/model/text/describe-failure.ts';
+import {makeVisible} from '../../../../source/model/text/visible-text.ts';
+import {QmpConnection, type QmpEvent, type QmpOptions} from '../../../../source/hosts/qemu/qmp/qmp.ts';
+import {greeting, startFakeMonitor, type FakeOptions} from '../../../helpers/fake-monitor.ts';
 
 /** What is held once everything that nobody needs has been given back. */
 function usedBytes(): number {

@@ -2,10 +2,10 @@
 The monitors of bare QEMUs. QEMU serves one client per socket, so everything in this program shares one connection for each: a command that waits for its
 work, the question how far it has come, and the command that cancels it. Opened at first use, and let go soon after the last.
 */
-import type {Copied, RunOptions, RunOutput} from '../../engine/ports.ts';
-import type {CommandFile, Progress, QmpCommand} from '../../model/plan/plan.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
-import {writePrivately} from '../../tools/run/private-files.ts';
+import type {Copied, RunOptions, RunOutput} from '../../../engine/ports.ts';
+import type {CommandFile, Progress, QmpCommand} from '../../../model/plan/plan.ts';
+import {fail, succeed, type Result} from '../../../model/result.ts';
+import {writePrivately} from '../../../tools/run/private-files.ts';
 import {QmpConnection, type QmpEvent} from './qmp.ts';
 import {readQmpProgress} from './read-qmp-progress.ts';
 import {runQmp, type Line} from './run-qmp.ts';

@@ -1,7 +1,7 @@
 /**
 What QEMU's answers look like, as far as they are read (docs of QMP, QEMU 4.2 to 11.1). An answer of another shape is none that can be worked with.
 */
-import {misfitOf, type Shape} from '../../model/shape.ts';
+import {misfitOf, type Shape} from '../../../model/shape.ts';
 
 const image: Shape = {object: {filename: 'text', format: 'text', 'backing-image': {later: () => image}}};
 const bitmaps: Shape = {

@@ -1,11 +1,11 @@
 import test from 'ava';
-import {unwrap} from '../../helpers/unwrap.ts';
-import type {Domain} from '../../../source/model/domain/domain.ts';
-import {fail, succeed} from '../../../source/model/result.ts';
-import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
-import {readJobs} from '../../../source/hosts/libvirt/read-jobs.ts';
-import type {Answer, Virsh} from '../../../source/hosts/libvirt/virsh.ts';
-import {fixture, toolFailure} from './fixture.ts';
+import {unwrap} from '../../../helpers/unwrap.ts';
+import type {Domain} from '../../../../source/model/domain/domain.ts';
+import {fail, succeed} from '../../../../source/model/result.ts';
+import {parseDomainXml} from '../../../../source/model/xml/parse-domain.ts';
+import {readJobs} from '../../../../source/hosts/libvirt/read/read-jobs.ts';
+import type {Answer, Virsh} from '../../../../source/hosts/libvirt/virsh.ts';
+import {fixture, toolFailure} from '../fixture.ts';
 
 const none = succeed(fixture('libvirt-9.0/domjobinfo-none.txt'));
 

@@ -1,12 +1,12 @@
 /**
 The host itself: its name, its versions, its domains.
 */
-import type {DomainState, DomainSummary} from '../../model/domain/domain.ts';
-import type {HostFacts} from '../../model/domain/inventory.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
-import {parseVersion} from '../shared/read-answers.ts';
-import {checkScheme} from './uri.ts';
-import type {Answer, Virsh} from './virsh.ts';
+import type {DomainState, DomainSummary} from '../../../model/domain/domain.ts';
+import type {HostFacts} from '../../../model/domain/inventory.ts';
+import {fail, succeed, type Result} from '../../../model/result.ts';
+import {parseVersion} from '../../shared/read-answers.ts';
+import {checkScheme} from '../uri.ts';
+import type {Answer, Virsh} from '../virsh.ts';
 
 /** By libvirt's number of the state, as `domstats` writes it. */
 const states: DomainState[] = ['nostate', 'running', 'blocked', 'paused', 'shutdown', 'shutoff', 'crashed', 'pmsuspended'];
