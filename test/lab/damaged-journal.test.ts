@@ -72,7 +72,7 @@ test.serial('a journal whose plan cannot be read is moved aside and told; strang
 	const {domain, journalPath, before} = await makeCrashed(t, 'create-vda');
 	const folder = path.dirname(journalPath);
 	const whole = await readFile(journalPath, 'utf8');
-	const later = whole.split('\n')[0]!.replace(/,"n":0,"sum":"\w+"}$/, '}').replace('"version":1', '"version":2').replaceAll(domain.uuid, '11111111-1111-4111-8111-111111111111');
+	const later = whole.split('\n')[0]!.replace(/,"n":0,"sum":"\w+"}$/, '}').replace('"version":2', '"version":3').replaceAll(domain.uuid, '11111111-1111-4111-8111-111111111111');
 	await writeFile(path.join(folder, 'later.jsonl'), `${later}\n`);
 	await writeFile(path.join(folder, 'null.jsonl'), 'null\n');
 	await writeFile(path.join(folder, 'half.jsonl'), '{"kind":"plan"}\n');
@@ -84,7 +84,7 @@ test.serial('a journal whose plan cannot be read is moved aside and told; strang
 	t.is(made.exitCode, 0, `another domain is not concerned\n${report(made)}`);
 	const told = await runProgram(domain, ['recover', '--json']);
 	t.is(told.exitCode, 4);
-	for (const name of ['later.jsonl', 'plan version 2', 'damaged/null.jsonl', 'damaged/half.jsonl', 'folder.jsonl', 'journal/notes']) {
+	for (const name of ['later.jsonl', 'plan version 3', 'damaged/null.jsonl', 'damaged/half.jsonl', 'folder.jsonl', 'journal/notes']) {
 		t.true(told.stderr.includes(name), `${name}\n${told.stderr}`);
 	}
 
@@ -104,7 +104,7 @@ test.serial('a journal whose plan cannot be read is moved aside and told; strang
 	await writeFile(path.join(folder, 'later.jsonl'), `${later.replaceAll('11111111-1111-4111-8111-111111111111', other.uuid)}\n`);
 	const refused = await runProgram({statePath: domain.statePath}, ['create', other.name, 'c2', '--disk-only', '--yes', '--json']);
 	t.is(refused.exitCode, 3, report(refused));
-	t.regex(readError(refused).message, /later\.jsonl .*later version of vsnap-tui \(plan version 2\)/);
+	t.regex(readError(refused).message, /later\.jsonl .*later version of vsnap-tui \(plan version 3\)/);
 });
 
 test.serial('a journal as earlier versions wrote it is recovered, and the audit log says what it cannot read and cannot write', async t => {

@@ -2,9 +2,7 @@
 Runs the built program as a user who is not root, with a home of its own. The program is copied to where everybody may read it, for the checkout may lie
 in a folder that is root's alone.
 */
-import {
-	chmod, chown, copyFile, mkdir, mkdtemp, readdir, rm,
-} from 'node:fs/promises';
+import {chmod, chown, cp, mkdir, mkdtemp, rm} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -30,10 +28,8 @@ export async function makeOtherUser(t: ExecutionContext, {groups = []}: {groups?
 	t.teardown(async () => rm(home, {recursive: true, force: true}));
 	const programFolder = path.join(home, 'program');
 	await mkdir(programFolder);
-	for (const file of await readdir(path.dirname(programPath))) {
-		await copyFile(path.join(path.dirname(programPath), file), path.join(programFolder, file));
-		await chmod(path.join(programFolder, file), 0o644);
-	}
+	await cp(path.dirname(programPath), programFolder, {recursive: true});
+	await run('chmod', ['-R', 'u=rwX,go=rX', programFolder]);
 
 	await chown(home, uid, -1);
 	await chmod(programFolder, 0o755);

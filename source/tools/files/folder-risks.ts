@@ -70,7 +70,15 @@ async function readRisk(runner: Runner, path: string, known: ReadonlyMap<string,
 
 	const real = await runner({argv: ['readlink', '-e', '-n', '--', path], where: 'host', timeoutMs: readTimeoutMs});
 	const realPath = real.ok ? real.value.stdout : path;
-	const above = links.flatMap(link => folderRisk(posix.dirname(link), known) ?? []);
+	const above: FolderRisk[] = [];
+	for (const link of links) {
+		// The way to that folder may lead through links as well: their own mode says nothing.
+		const risk = await readRisk(runner, posix.dirname(link), known);
+		if (risk !== undefined) {
+			above.push(risk);
+		}
+	}
+
 	const entries = await readEntries(runner, foldersOf(realPath));
 	await addAccounts(runner, entries);
 	const risk = folderRisk(realPath, entries);

@@ -85,3 +85,12 @@ test('a file that is a link is judged by the folder that it leads to, with nothi
 	await readFolderRisks(runner, ['/a'], ['/a/file']);
 	t.is(asked.length, 1);
 });
+
+test('a link that is reached through another link is not judged by that one\'s own mode', async t => {
+	const link = 'symlink 0 0 777 1:2';
+	const entries = {
+		'/': mine, '/a': mine, '/a/d': link, '/a/d/..': mine, '/a/d/../c': link, '/a/x': mine, '/a/x/d': mine, '/a/y': mine,
+	};
+	const {runner} = runnerOn('0', entries, {links: {'/a/d': '/a/x/d', '/a/d/..': '/a/x', '/a/d/../c': '/a/y'}});
+	t.is((await readFolderRisks(runner, ['/a/d/../c'])).folders.size, 0);
+});
