@@ -47,6 +47,14 @@ test('every path that a document names exists', t => {
 	t.deepEqual(paths.filter(named => !existsSync(named.split(': ')[1]!)), []);
 });
 
+test('the contract of a step tells of each of its members', async t => {
+	const plan = await readFile('source/model/plan/plan.ts', 'utf8');
+	const step = /export type Step = \{\n([\s\S]*?)\n\};/.exec(plan)![1]!;
+	const members = [...step.matchAll(/^\t(\w+)\??:/gm)].map(([, name]) => name!);
+	t.true(members.length > 15);
+	t.deepEqual(members.filter(name => name !== 'phase' && !documents.get('docs/planning.md')!.includes(`\`${name}\``)), []);
+});
+
 test('comments point into docs/, and to no document that is not here', t => {
 	const pointers = [...code].flatMap(([file, text]) => [...text.matchAll(/\bdocs\/[\w./-]+\.md(?:#[\w-]+)?/g)].map(([link]) => ({file, link})));
 	t.true(pointers.length > 5);
