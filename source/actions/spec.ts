@@ -82,6 +82,8 @@ export type ActionSpec<K extends ActionKind> = {
 	reads?(request: GivenOf<K>): string[];
 	/** The snapshots that are dropped together with what only they need. */
 	drops?(action: ActionOf<K>, snapshots: readonly Snapshot[]): Snapshot[];
+	/** The state of the domain afterwards is part of what is proven. */
+	setsPower?: true;
 	/** Pure. Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */
 	plan(action: ActionOf<K>, inventory: Inventory, given: PlanArguments): Result<Plan>;
 	words: {

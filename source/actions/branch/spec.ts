@@ -38,6 +38,7 @@ export const branch = {
 		return {request: {kind: 'branch', uuid, snapshot: snapshot!, name, currentState}, answered: [...isNamed ? ['name' as const] : [], ...answered], keepName};
 	},
 	questions: branchQuestions,
+	setsPower: true,
 	plan: planBranch,
 	words,
 } satisfies ActionSpec<'branch'>;

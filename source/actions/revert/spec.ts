@@ -28,6 +28,7 @@ export const revert = {
 		return {request: {kind: 'revert', uuid, snapshot: snapshot!, currentState, endState}, answered: [...answered, ...endState === undefined ? [] : ['end-state' as const]], keepName};
 	},
 	questions: revertQuestions,
+	setsPower: true,
 	plan: planRevert,
 	words,
 } satisfies ActionSpec<'revert'>;

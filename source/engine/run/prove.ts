@@ -8,6 +8,7 @@ import {succeed, type Result} from '../../model/result.ts';
 import {findMeanwhile} from '../recover/compare-journal.ts';
 import type {Owner} from '../ports.ts';
 import {powerRemarks} from './power.ts';
+import { specOf } from '../../actions/registry.ts';
 
 /** An image that the picture does not hold belongs to nobody here, and is looked at by whom it belongs to. */
 function findWrongLinks({links = []}: Expected, {images}: DomainDetails): string[] {
@@ -118,8 +119,8 @@ function findDifferences(plan: Plan, details: DomainDetails, {hasGoneOn, isCurre
 }
 
 /** Whether the action brings the domain into a state on purpose. Of any other the state is a remark: a guest may end, and somebody may start it, at any moment. */
-function isStateWanted({action, targets: [{expected}]}: Plan): boolean {
-	return (action.kind === 'revert' || action.kind === 'branch') && expected.endState !== undefined;
+function isStateWanted(plan: Plan): boolean {
+	return specOf(plan.action).setsPower === true && targetOf(plan).expected.endState !== undefined;
 }
 
 export type Proof = {findings: string[]; remarks: string[]};
