@@ -7,8 +7,8 @@ import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {findMeanwhile} from '../recover/compare-journal.ts';
 import type {Owner} from '../ports.ts';
+import {specOf} from '../../actions/registry.ts';
 import {powerRemarks} from './power.ts';
-import { specOf } from '../../actions/registry.ts';
 
 /** An image that the picture does not hold belongs to nobody here, and is looked at by whom it belongs to. */
 function findWrongLinks({links = []}: Expected, {images}: DomainDetails): string[] {
