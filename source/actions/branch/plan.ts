@@ -37,6 +37,7 @@ import {planFrame} from '../../planner/frame.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {describeEmptied} from '../../planner/checks/start-files.ts';
 import {step} from '../../planner/steps/step.ts';
+import {lackOfDomain} from '../../planner/checks/recorded-domain.ts';
 
 /** What the branch writes to: a second overlay on each of those that its first snapshot freezes. */
 function upperLayer(context: PlanContext, lower: readonly OverlaidDisk[], now: Date): OverlaidDisk[] {
@@ -188,15 +189,8 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 	const context = planContext(inventory, given);
 	refuseBranch(context, action, snapshot);
 	if (snapshot.domain === undefined || snapshot.domainXml === undefined || !isExternal(snapshot)) {
-		if (snapshot.domain === undefined || snapshot.domainXml === undefined) {
-			context.blockers.push({
-				kind: 'snapshot-lacks-domain',
-				text: 'The record of the snapshot holds no <domain>, as very old ones do: it is unknown which images it kept.',
-				remedy: 'Write the <domain> into its record (virsh snapshot-edit).',
-			});
-		}
-
-		return fail({kind: 'refused', blockers: context.blockers});
+		const lack = lackOfDomain(snapshot);
+		return fail({kind: 'refused', blockers: [...context.blockers, ...lack === undefined ? [] : [lack]]});
 	}
 
 	const {disks, upper, warnings} = planLayers(context, action, {snapshot, now});

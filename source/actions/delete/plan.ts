@@ -19,6 +19,7 @@ import {nvramCopiesOf} from '../../planner/steps/nvram.ts';
 import {fileHeads, planFrame} from '../../planner/frame.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {step} from '../../planner/steps/step.ts';
+import {lackOfDomain} from '../../planner/checks/recorded-domain.ts';
 
 /** Those that an action of this scope deletes, in the order of the list. */
 export function snapshotsDeleted(snapshots: readonly Snapshot[], {snapshot: name, scope}: DeleteAction): Snapshot[] {
@@ -28,13 +29,7 @@ export function snapshotsDeleted(snapshots: readonly Snapshot[], {snapshot: name
 
 /** Records that do not say what they froze, and an empty choice. Appends blockers. */
 export function requireRecordedDomains(context: PlanContext, deleted: readonly Snapshot[]): void {
-	for (const snapshot of deleted.filter(({domain}) => domain === undefined)) {
-		context.blockers.push({
-			kind: 'snapshot-lacks-domain',
-			text: `The record of "${snapshot.name}" holds no <domain>, as very old ones do: it is unknown which images it kept.`,
-			remedy: 'Drop the record alone with --metadata.',
-		});
-	}
+	context.blockers.push(...deleted.flatMap(snapshot => lackOfDomain(snapshot, 'Drop the record alone with --metadata.') ?? []));
 }
 
 /** Whether libvirt has to do it, because its QEMU has the images open that hold the state. */

@@ -13,6 +13,7 @@ import {planContext, type PlanArguments, type PlanContext} from '../../planner/c
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {planFrame} from '../../planner/frame.ts';
 import {canStart} from '../../planner/steps/domain.ts';
+import {lackOfDomain} from '../../planner/checks/recorded-domain.ts';
 import {planExternalRevert, type RevertParts} from './external.ts';
 import {planInternalRevert} from './internal.ts';
 
@@ -74,12 +75,9 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 		requireFreeName(context, action.currentState.name);
 	}
 
-	if (snapshot.domain === undefined || snapshot.domainXml === undefined) {
-		context.blockers.push({
-			kind: 'snapshot-lacks-domain',
-			text: 'The record of the snapshot holds no <domain>, as very old ones do: it is unknown which images it kept.',
-			remedy: 'Write the <domain> into its record (virsh snapshot-edit).',
-		});
+	const lack = lackOfDomain(snapshot);
+	if (lack !== undefined) {
+		context.blockers.push(lack);
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
@@ -99,7 +97,7 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 	}
 
 	const {steps, heads, created, removed, endState} = parts.value;
-	const bases = snapshot.domain.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
+	const bases = snapshot.domain!.disks.flatMap(disk => disk.sourcePath === undefined ? [] : [disk.sourcePath]);
 	return succeed({
 		...planFrame(action, inventory, given, {
 			expected: {

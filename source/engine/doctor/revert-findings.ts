@@ -19,6 +19,7 @@ import {usableMemory} from '../../planner/checks/memory.ts';
 import {revertDisks} from '../../planner/steps/revert-disks.ts';
 import {requireInternalDisks} from '../../actions/revert/internal.ts';
 import {requireBootFiles} from '../../planner/checks/start-files.ts';
+import {lackOfDomain} from '../../planner/checks/recorded-domain.ts';
 import {report, type Examination} from './domain-check.ts';
 
 /** Any moment: names of overlays that are never made depend on it, nothing else. */
@@ -26,8 +27,9 @@ const anyTime = new Date(0);
 
 function blockersOf(examination: Examination, snapshot: Snapshot): Blocker[] {
 	const context = {...examination.context, blockers: [] as Blocker[]};
-	if (snapshot.domain === undefined) {
-		return [{kind: 'snapshot-lacks-domain', text: 'Its record holds no <domain>, as very old ones do: it is unknown which images it kept.', remedy: 'Write the <domain> into its record (virsh snapshot-edit).'}];
+	const lack = lackOfDomain(snapshot);
+	if (lack !== undefined || snapshot.domain === undefined) {
+		return lack === undefined ? [] : [lack];
 	}
 
 	requireBootFiles(context, snapshot.domain);
