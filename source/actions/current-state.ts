@@ -1,5 +1,5 @@
 /**
-What becomes of the current state when it is left: what reverting and branching share.
+What happens to the current state when a domain leaves it: shared by revert and branch.
 */
 import type {CurrentState, Request} from '../model/plan/request.ts';
 import {freeName} from '../model/domain/snapshot-name.ts';

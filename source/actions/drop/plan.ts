@@ -1,5 +1,5 @@
 /**
-What `delete` and `merge` have in common: snapshots lose their pins, and the images that nothing pins any more are collected (docs/planning.md#images-and-pins).
+What `delete` and `merge` share: snapshots lose their pins, and images without a pin are collected (docs/planning.md#images-and-pins).
 Records are dropped before an image is committed into, and files are removed last of all, each proven to be unused.
 */
 import {posix} from 'node:path';

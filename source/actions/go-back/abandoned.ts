@@ -1,5 +1,5 @@
 /**
-What becomes of the disks that a domain leaves for a snapshot, and the words for it: shared by revert and branch.
+What happens to the disks that a domain leaves for a snapshot, in files and in words: shared by revert and branch.
 */
 import {abandonHead} from '../../model/images/abandon-head.ts';
 import {buildImageGraph, imageAt} from '../../model/images/image-graph.ts';

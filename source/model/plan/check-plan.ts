@@ -3,6 +3,7 @@ Whether what a journal holds is a plan: every part that recovery reads is there 
 sense. New members need no check as long as a plan without them works.
 */
 import type {Plan} from './plan.ts';
+import {actionKinds} from './request.ts';
 import {upgradePlan} from './upgrade-plan.ts';
 
 /** Gives the place that is wrong, as "steps[3].undo"; undefined: all is well. */
@@ -80,7 +81,7 @@ const plan = shape({
 	id: text,
 	plannedAt: text,
 	uri: text,
-	action: shape({kind: text, domain: shape({uuid: text, name: text})}),
+	action: shape({kind: oneOf(...Object.keys(actionKinds)), domain: shape({uuid: text, name: text})}),
 	consequences: listOf(shape({severity: text, text})),
 	images: shape({
 		created: listOf(shape({path: text, backingPath: optional(text), format: optional(text)})), removed: listOf(text), kept: listOf(text), written: optional(listOf(text)), staying: optional(listOf(shape({path: text, reason: text}))),

@@ -85,6 +85,11 @@ export type RepairRecordsAction = OnDomain & {
 
 export type Action = RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RebaseAction | RemoveOrphansAction | RepairRecordsAction;
 
+/** Every kind, for whoever reads a stored action. */
+export const actionKinds = {
+	create: true, revert: true, branch: true, merge: true, delete: true, rebase: true, 'remove-orphans': true, 'repair-records': true,
+} satisfies Record<Action['kind'], true>;
+
 /** An action before the domain's name was read. */
 export type Request = Action extends infer A ? A extends Action ? Omit<A, 'domain'> & {uuid: string} : never : never;
 

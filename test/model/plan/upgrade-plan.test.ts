@@ -63,6 +63,12 @@ for (const {name, action, world} of rows) {
 	});
 }
 
+test('a plan of an action that is not known is damaged', t => {
+	const [first] = parseJournal(readFixture('journal-v1/merge.jsonl')).records as [{plan: Plan}];
+	t.is(checkPlan({...first.plan, action: {...first.plan.action, kind: 'conjure'}}).kind, 'damaged');
+	t.is(checkPlan(first.plan).kind, 'plan');
+});
+
 test('nonsense of version 1 is damaged, not an error', t => {
 	for (const value of [{version: 1}, {version: 1, steps: [null, 3, {}], images: 4, action: 'x', owner: 'qemu'}, {version: 1, owner: 'qemu', steps: [{id: 'records', command: {argv: [7]}}]}]) {
 		t.is(checkPlan(value).kind, 'damaged');
