@@ -26,6 +26,8 @@ export type FakeMonitor = {
 	answer: (received: Received, answer: Answer) => void;
 	/** Ends the connection with the client that is served. */
 	drop: () => void;
+	/** Reads nothing more of what the client sends. */
+	stall: () => void;
 	/** Nobody listens any more, as when QEMU has ended. */
 	stop: () => Promise<void>;
 };
@@ -116,6 +118,9 @@ export async function startFakeMonitor(t: ExecutionContext, options: FakeOptions
 		},
 		drop() {
 			served?.destroy();
+		},
+		stall() {
+			served?.pause();
 		},
 		async stop() {
 			server.close();

@@ -111,15 +111,21 @@ export class QmpConnection {
 		this.#socket.on('data', (bytes: Uint8Array) => {
 			this.#take(reader.read(bytes));
 		});
+		const closed = () => monitorFailure(socketPath, 'closed', reader.isInside()
+			? 'was closed by QEMU in the middle of an answer.'
+			: 'was closed by QEMU.');
 		this.#socket.on('error', (error: NodeJS.ErrnoException) => {
-			this.#end(this.#isConnected
-				? monitorFailure(socketPath, 'closed', `has broken off: ${error.message}`)
-				: connectFailure(socketPath, error));
+			if (!this.#isConnected) {
+				this.#end(connectFailure(socketPath, error));
+			} else if (error.code === 'ECONNRESET' || error.code === 'EPIPE') {
+				// QEMU ended while a command of ours lay unread in its socket: the kernel then resets the connection instead of closing it.
+				this.#end(closed());
+			} else {
+				this.#end(monitorFailure(socketPath, 'closed', `has broken off: ${error.message}`));
+			}
 		});
 		this.#socket.on('close', () => {
-			this.#end(monitorFailure(socketPath, 'closed', reader.isInside()
-				? 'was closed by QEMU in the middle of an answer.'
-				: 'was closed by QEMU.'));
+			this.#end(closed());
 		});
 	}
 

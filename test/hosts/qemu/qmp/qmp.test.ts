@@ -182,6 +182,18 @@ test('a peer that dies in the middle of an answer fails the command, and says so
 	t.like(answer, {ok: false, failure: {kind: 'monitor-failed', reason: 'closed', text: 'was closed by QEMU in the middle of an answer.'}});
 });
 
+test('a peer that dies with a command unread is told as closed, too, though the kernel resets the connection then', async t => {
+	const {connection, monitor} = await connected(t);
+	monitor.stall();
+	const asked = connection.ask('query-block');
+	await new Promise(resolve => {
+		setImmediate(resolve);
+	});
+	monitor.drop();
+	t.like(await asked, {ok: false, failure: {kind: 'monitor-failed', reason: 'closed', text: 'was closed by QEMU.'}});
+	t.like(await connection.ask('query-block'), {ok: false, failure: {text: 'was closed by QEMU.'}});
+});
+
 test('a peer that dies before the greeting fails the opening', async t => {
 	const monitor = await startFakeMonitor(t, {greeting: '{"QMP": {'});
 	const opening = QmpConnection.open(monitor.socketPath);
