@@ -4,6 +4,7 @@ Ava for the fast tests, compiled beforehand by test/bundle.mjs. A single file ru
 const fastConfig = {
 	files: ['build/test/**/*.test.js'],
 	nodeArguments: ['--enable-source-maps'],
+	environmentVariables: {TZ: 'UTC'},
 	workerThreads: false,
 	timeout: '2m',
 };

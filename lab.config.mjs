@@ -42,6 +42,7 @@ const labConfig = {
 	files: process.env.VSNAP_LAB_ALONE ? alone.map(name => pathOf(name)) : ['test/lab/**/*.test.ts', ...leftOut.map(name => `!${pathOf(name)}`)],
 	extensions: {ts: 'module', tsx: 'module'},
 	nodeArguments: ['--import=tsx', '--max-semi-space-size=1'],
+	environmentVariables: {TZ: 'UTC'},
 	workerThreads: false,
 	concurrency: 3,
 	timeout: '10m',

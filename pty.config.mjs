@@ -5,6 +5,7 @@ const terminalConfig = {
 	files: ['test/pty/**/*.test.ts'],
 	extensions: {ts: 'module', tsx: 'module'},
 	nodeArguments: ['--import=tsx'],
+	environmentVariables: {TZ: 'UTC'},
 	workerThreads: false,
 	concurrency: 1,
 	timeout: '10m',

@@ -1,7 +1,7 @@
 /**
 Names of snapshots: those that are taken, what is wrong with one that is typed, and what is proposed where a person named nothing. Pure: the time comes in.
 */
-import {formatTime} from '../model/text/format.ts';
+import {stampOf} from '../model/text/format.ts';
 import type {DomainDetails} from '../model/domain/inventory.ts';
 import {freeName, nameProblem} from '../model/domain/snapshot-name.ts';
 
@@ -18,7 +18,7 @@ export function takenNames(details: DomainDetails | undefined): Set<string> {
 
 /** "at-20261121-0200" for the beginning "at", or with a number where that is taken. */
 export function nameByTime(beginning: string, {nowMs, taken}: Naming): string {
-	return freeName(`${beginning}-${formatTime(Math.floor(nowMs / 1000)).replaceAll(/[-:]/g, '').replace(' ', '-')}`, taken);
+	return freeName(`${beginning}-${stampOf(new Date(nowMs)).slice(0, -2)}`, taken);
 }
 
 /** A whole sentence while the name cannot be taken; undefined as soon as it can. */

@@ -1,10 +1,17 @@
 /**
 `vsnap-tui log`: who did what, when, from where, and how it ended.
 */
+import {formatTime, timeZoneName} from '../model/text/format.ts';
 import {
 	sayFailure, sayJson, sayLines, sayWarning, type CommandContext,
 } from './context.ts';
 import {formatTable} from './table.ts';
+
+/** The local time, or what stands there instead of one. */
+function writtenTime(at: string): string {
+	const milliseconds = Date.parse(at);
+	return Number.isNaN(milliseconds) ? at : formatTime(Math.floor(milliseconds / 1000));
+}
 
 export async function showLog(context: CommandContext): Promise<number> {
 	const log = await context.world.store.readAudit();
@@ -19,9 +26,9 @@ export async function showLog(context: CommandContext): Promise<number> {
 		sayLines(context, ['Nothing has been done yet.']);
 	} else {
 		sayLines(context, formatTable([
-			['WHEN', 'WHO', 'FROM', 'DOMAIN', 'OUTCOME', 'WHAT'],
+			[`WHEN (${timeZoneName()})`, 'WHO', 'FROM', 'DOMAIN', 'OUTCOME', 'WHAT'],
 			...entries.map(entry => [
-				entry.at.slice(0, 19).replace('T', ' '),
+				writtenTime(entry.at),
 				entry.user,
 				entry.from ?? '-',
 				entry.domain.name,

@@ -1,6 +1,7 @@
 /**
 `vsnap-tui recover` without a screen: finishes, puts back or gives up what a crash left half-way, for all domains or for one.
 */
+import {formatWritten} from '../model/text/format.ts';
 import {defaultDirection, type Direction} from '../engine/run/progress.ts';
 import {recover} from '../engine/recover/recover.ts';
 import {withUnknownSteps} from '../engine/recover/unknown-steps.ts';
@@ -70,7 +71,7 @@ async function show(context: CommandContext, actions: UnfinishedAction[], troubl
 		sayLines(context, entries.length === 0
 			? [nothingWords(troublesExitCode)]
 			: entries.flatMap(entry => [
-				`${entry.domain.name} on ${entry.uri}: ${entry.action} (planned ${entry.plannedAt}); ${entry.isUnderWay ? 'another process works on it now' : `best recovered with --${entry.advice}`}${entry.damage === undefined ? '' : `. Its journal is damaged: ${entry.damage}`}`,
+				`${entry.domain.name} on ${entry.uri}: ${entry.action} (planned ${formatWritten(entry.plannedAt)}); ${entry.isUnderWay ? 'another process works on it now' : `best recovered with --${entry.advice}`}${entry.damage === undefined ? '' : `. Its journal is damaged: ${entry.damage}`}`,
 				...(['roll-back', 'roll-forward'] as const).flatMap(way => entry[way]?.possible === false ? [`  --${way} is not possible: ${entry[way].reason}`] : []),
 			]));
 	}

@@ -2,7 +2,7 @@
 `vsnap-tui tree`: the snapshots, checkpoints and images of one domain. The names in its JSON are a contract.
 */
 import {describeProblem, holdingsOf, ownImages, type ImageHolding} from '../model/images/describe-images.ts';
-import {formatBytes, formatTime} from '../model/text/format.ts';
+import {formatBytes, formatTime, timeZoneName, formatMoment} from '../model/text/format.ts';
 import {isDenied} from '../model/images/image.ts';
 import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
 import {frozenPath, type Snapshot} from '../model/domain/snapshot.ts';
@@ -99,14 +99,14 @@ function pictureLines(details: DomainDetails, isAscii: boolean): string[] {
 	return [
 		`${makeVisible(domain.name)}  ${domain.state}  ${domain.uuid}`,
 		'',
-		`Snapshots (${snapshots.length})`,
+		`Snapshots (${snapshots.length})${snapshots.length + checkpoints.length === 0 ? '' : `, times in ${timeZoneName()}`}`,
 		...treeLines(snapshots, isAscii, snapshot => [
 			formatTime(snapshot.createdAt),
 			snapshot.state,
 			snapshot.isCurrent ? '<- you are here' : '',
 			snapshot.description ?? '',
 		]),
-		...unrecordedTags(details).map(({tag, createdAt, targets}) => ` ${makeVisible(tag)}: inside ${targets.join(', ')}${createdAt === undefined ? '' : ` since ${formatTime(createdAt)}`}, not recorded (vsnap-tui doctor records it)`),
+		...unrecordedTags(details).map(({tag, createdAt, targets}) => ` ${makeVisible(tag)}: inside ${targets.join(', ')}${createdAt === undefined ? '' : ` since ${formatMoment(createdAt)}`}, not recorded (vsnap-tui doctor records it)`),
 		...details.unreadable.map(({name, reason}) => ` ${makeVisible(name)}: unreadable, ${reason}`),
 		...(checkpoints.length === 0 ? [] : ['', `Checkpoints (${checkpoints.length})`, ...treeLines(checkpoints, isAscii, checkpoint => [formatTime(checkpoint.createdAt), checkpoint.description ?? ''])]),
 		'',

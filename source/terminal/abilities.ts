@@ -9,8 +9,6 @@ export type Abilities = {
 	isAscii: boolean;
 	/** Numbered choices, line by line: for screen readers, and for terminals without cursor movement. */
 	isLinear: boolean;
-	/** Minutes east of UTC at a time in Unix seconds. */
-	offsetMinutes: (seconds: number) => number;
 };
 
 export type AbilityFacts = {
@@ -43,6 +41,5 @@ export function readAbilities({env, columns, rows, isAsciiWanted, isColourRefuse
 		hasColour: !isDumb && !isColourRefused && !isSet(env.NO_COLOR),
 		isAscii: isAsciiWanted || !hasUtf8Locale(env),
 		isLinear: isDumb || isOn(env.INK_SCREEN_READER) || isOn(env.ACCESSIBLE),
-		offsetMinutes: seconds => -new Date(seconds * 1000).getTimezoneOffset(),
 	};
 }

@@ -2,7 +2,6 @@
 How things look: one accent colour, a few tones, and the glyphs for terminals with and without UTF-8. Colour only repeats what words or signs say.
 */
 import {createContext, useContext} from 'react';
-import {formatTime} from '../model/text/format.ts';
 
 export type Tone = 'plain' | 'dim' | 'strong' | 'accent' | 'good' | 'warning' | 'loss';
 
@@ -40,14 +39,11 @@ export type Theme = {
 	glyphs: Glyphs;
 	/** `isSelected`: the row that has the cursor, in the pane that has the keys. */
 	style: (tone: Tone, isSelected?: boolean) => Style;
-	/** Unix seconds as date and time where the person is. */
-	time: (seconds: number) => string;
 };
 
 const colours: Partial<Record<Tone, string>> = {accent: 'cyan', good: 'green', warning: 'yellow', loss: 'red'};
 
-/** `offsetMinutes` gives the minutes east of UTC at a time in Unix seconds. */
-export function createTheme(given: {isAscii: boolean; hasColour: boolean; offsetMinutes: (seconds: number) => number}): Theme {
+export function createTheme(given: {isAscii: boolean; hasColour: boolean}): Theme {
 	return {
 		isAscii: given.isAscii,
 		glyphs: given.isAscii ? ascii : unicode,
@@ -59,11 +55,10 @@ export function createTheme(given: {isAscii: boolean; hasColour: boolean; offset
 				inverse: isSelected,
 			};
 		},
-		time: seconds => formatTime(seconds, given.offsetMinutes(seconds)),
 	};
 }
 
-export const ThemeContext = createContext<Theme>(createTheme({isAscii: true, hasColour: false, offsetMinutes: () => 0}));
+export const ThemeContext = createContext<Theme>(createTheme({isAscii: true, hasColour: false}));
 
 export function useTheme(): Theme {
 	return useContext(ThemeContext);

@@ -36,7 +36,7 @@ export const keys = {
 };
 
 export function plainTheme(isAscii = false): Theme {
-	return createTheme({isAscii, hasColour: false, offsetMinutes: () => 0});
+	return createTheme({isAscii, hasColour: false});
 }
 
 function toMessages(read: string): Message[] {

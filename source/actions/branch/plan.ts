@@ -8,7 +8,7 @@ the id come in.
 import {posix} from 'node:path';
 import type {BranchAction} from '../../model/plan/request.ts';
 import {hasProcess, type Disk} from '../../model/domain/domain.ts';
-import {formatTime} from '../../model/text/format.ts';
+import {formatMoment, stampOf} from '../../model/text/format.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Consequence, Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
@@ -28,7 +28,7 @@ import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
 import {refuseHandMerged} from '../../planner/checks/hand-merged.ts';
 import {keepPresentState, type Kept} from '../../planner/steps/keep.ts';
 import {branchNvram, revertNvram} from '../../planner/steps/nvram-revert.ts';
-import {overlayPath, stampOf} from '../../planner/steps/overlay-name.ts';
+import {overlayPath} from '../../planner/steps/overlay-name.ts';
 import {checkSteps, filesAt, laterOwnerSteps, overlayFiles, overlaySteps} from '../../planner/steps/overlay.ts';
 import {needsStop, revertDisks, type OverlaidDisk, type RevertDisks} from '../../planner/steps/revert-disks.ts';
 import {abandonHeads, describeDisks, sizesOf} from '../go-back/abandoned.ts';
@@ -101,7 +101,7 @@ function describe(context: PlanContext, action: BranchAction, given: {snapshot: 
 	const {snapshot, disks, removed, abandoned, emptied} = given;
 	const {domain, currentSnapshot} = context.inventory.details;
 	return [
-		{severity: 'info', text: `A branch begins at "${snapshot.name}" of ${formatTime(snapshot.createdAt)} UTC: its first snapshot is "${action.name}", and the domain goes on from there.`},
+		{severity: 'info', text: `A branch begins at "${snapshot.name}" of ${formatMoment(snapshot.createdAt)}: its first snapshot is "${action.name}", and the domain goes on from there.`},
 		...(action.currentState.kind === 'keep'
 			? [{severity: 'info', text: `The current state is kept as snapshot "${action.currentState.name}"${currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`}: it can be reverted to.`} as const]
 			: []),

@@ -7,11 +7,11 @@ import {posix} from 'node:path';
 import type {CreateAction, DiskRequest} from '../../model/plan/request.ts';
 import {advisedDepth} from '../../model/images/chain-depth.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
-import {formatBytes} from '../../model/text/format.ts';
+import {formatBytes, stampOf} from '../../model/text/format.ts';
 import {chainOf, imageAt, overlaysOf} from '../../model/images/image-graph.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {PlanContext} from '../../planner/context.ts';
-import {overlayPath, stampOf, stemOf} from '../../planner/steps/overlay-name.ts';
+import {overlayPath, stemOf} from '../../planner/steps/overlay-name.ts';
 import type {PartakingDisk} from './disks.ts';
 
 /** What a prepared overlay may hold is a question of what was asked; afterwards both kinds are handled alike. */

@@ -1,6 +1,7 @@
 /**
 Records for what has none: an overlay becomes that of a snapshot, an internal snapshot that only the image knows gets its place in the tree. No image is touched.
 */
+import {stampOf} from '../../model/text/format.ts';
 import type {RepairRecordsAction} from '../../model/plan/request.ts';
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
@@ -16,7 +17,6 @@ import {planContext, type PlanArguments, type PlanContext} from '../../planner/c
 import {
 	assembleMending, refuseRepair, refuseRedefine, emptyMending,
 } from '../../planner/records/repair-plan.ts';
-import {stampOf} from '../../planner/steps/overlay-name.ts';
 import {unrecordedLayers, type LayerDisk} from '../../planner/records/unrecorded.ts';
 import {step} from '../../planner/steps/step.ts';
 

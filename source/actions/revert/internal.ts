@@ -4,6 +4,7 @@ always held by an internal snapshot of its own first. On discard that one is rem
 
 Disks alone are put back by qemu-img, with the domain off. Where memory was saved and is wanted back, libvirt starts QEMU from it.
 */
+import {stampOf} from '../../model/text/format.ts';
 import type {RevertAction} from '../../model/plan/request.ts';
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
@@ -23,7 +24,6 @@ import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
 import {keepPresentState} from '../../planner/steps/keep.ts';
 import {nvramImageOf, nvramInside} from '../../planner/steps/nvram-inside.ts';
 import {noNvramChange, revertNvram} from '../../planner/steps/nvram-revert.ts';
-import {stampOf} from '../../planner/steps/overlay-name.ts';
 import {
 	describeEmptied, emptiedDrives, refuseLostMedia, requireStartFiles,
 } from '../../planner/checks/start-files.ts';

@@ -3,7 +3,7 @@ The planner for `revert`: checks everything, chooses the way, and puts the plan 
 */
 import type {RevertAction} from '../../model/plan/request.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
-import {formatTime} from '../../model/text/format.ts';
+import {formatMoment} from '../../model/text/format.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Consequence, Plan} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
@@ -22,7 +22,7 @@ function describe(context: PlanContext, action: RevertAction, given: {snapshot: 
 	const {domain, currentSnapshot} = context.inventory.details;
 	const consequences: Consequence[] = [{
 		severity: 'info',
-		text: `The disks go back to "${snapshot.name}" of ${formatTime(snapshot.createdAt)} UTC; so does the definition, with hardware changed since.`,
+		text: `The disks go back to "${snapshot.name}" of ${formatMoment(snapshot.createdAt)}; so does the definition, with hardware changed since.`,
 	}];
 	if (action.currentState.kind === 'keep') {
 		consequences.push({

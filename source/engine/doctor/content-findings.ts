@@ -3,7 +3,7 @@ Images whose content is not what somebody relies on: written to after they were 
 */
 import {listNames} from '../../model/text/list-names.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
-import {formatTime} from '../../model/text/format.ts';
+import {formatMoment} from '../../model/text/format.ts';
 import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {report, type Examination} from './domain-check.ts';
@@ -40,7 +40,7 @@ function findChanged(examination: Examination): void {
 			report(examination, {
 				kind: 'base-changed',
 				severity: 'warning',
-				text: `${path} was last written to on ${formatTime(Math.floor(modifiedAt))} UTC: `
+				text: `${path} was last written to on ${formatMoment(Math.floor(modifiedAt))}: `
 					+ (late.length > 0 ? `after it was frozen by ${listNames(late.map(({name}) => `"${name}"`), 6)}.` : `after the last write to ${listNames(older.map(overlay => overlay.path), 6)}, which stands on it.`),
 				meaning: 'If a guest or a person wrote there, what stands on it reads wrong data. A delete or a merge by virsh writes there rightly, and a copy without its times looks the same.',
 				remedy: 'If none of these explains it, compare with a backup before you trust what stands on it.',

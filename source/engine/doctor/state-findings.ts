@@ -1,6 +1,7 @@
 /**
 What was left half-way or half-asleep: actions of ours, managed saves, checkpoints whose bitmaps are gone.
 */
+import {formatWritten} from '../../model/text/format.ts';
 import {listNames} from '../../model/text/list-names.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {chainOf, imageAt} from '../../model/images/image-graph.ts';
@@ -79,7 +80,7 @@ export function findStateTroubles(examination: Examination): void {
 		report(examination, {
 			kind: 'unfinished-action',
 			severity: 'problem',
-			text: `An action of vsnap-tui was interrupted: ${describeAction(plan.action)} (planned ${plan.plannedAt}).`,
+			text: `An action of vsnap-tui was interrupted: ${describeAction(plan.action)} (planned ${formatWritten(plan.plannedAt)}).`,
 			meaning: damage === undefined
 				? 'Images and records may be half changed. Everything that is needed to finish it or to put it back is in the journal.'
 				: `Images and records may be half changed. Its journal is damaged (${damage}), so recovery looks at each step before it does anything.`,

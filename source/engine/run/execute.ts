@@ -2,6 +2,7 @@
 Executing a plan: lock, look whether the host is still as planned, journal, run, prove, remove. Before the switch any failure or interruption puts
 everything back; after the proof the rest is finished or left for `recover`.
 */
+import {formatWritten} from '../../model/text/format.ts';
 import {targetOf, type Plan, type Step} from '../../model/plan/plan.ts';
 import {describeAction, readsOf} from '../../actions/registry.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
@@ -82,7 +83,7 @@ async function checkNothingUnfinished(plan: Plan, store: StateStore, replaces: s
 			kind: 'refused',
 			blockers: [{
 				kind: 'unfinished-action',
-				text: `An earlier ${other.plan.action.kind} of this domain (planned ${other.plan.plannedAt}) stopped half-way.`,
+				text: `An earlier ${other.plan.action.kind} of this domain (planned ${formatWritten(other.plan.plannedAt)}) stopped half-way.`,
 				remedy: 'Finish it, put it back, or give it up first: vsnap-tui recover.',
 			}],
 		});

@@ -2,6 +2,8 @@
 The mark of an action under way that every user of a libvirt sees: who is at work on a domain, from where, since when, at what. Made by others, too, so
 its shape is checked where it comes in.
 */
+import {formatWritten} from '../text/format.ts';
+
 export type Claim = {
 	planId: string;
 	domain: {uuid: string; name: string};
@@ -52,7 +54,7 @@ export function describeClaim({claim, life}: FoundClaim): string {
 	}
 
 	const process = {working: `process ${claim.pid}`, gone: `process ${claim.pid}, which has gone`, unknown: `process ${claim.pid}, which cannot be seen from here`}[life];
-	return `${claim.user} on ${claim.host} (${process}) began at ${claim.since}: ${claim.what}`;
+	return `${claim.user} on ${claim.host} (${process}) began at ${formatWritten(claim.since)}: ${claim.what}`;
 }
 
 /** The way on for everybody but the one whose action it is. The mark is a secret without a value (hosts/libvirt/claims.ts). */

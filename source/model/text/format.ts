@@ -1,5 +1,5 @@
 /**
-Numbers for people: sizes, times and versions.
+Numbers for people: sizes, times and versions. Times for people are those of the zone that this process runs in (TZ); JSON has them in UTC.
 */
 
 const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
@@ -16,9 +16,45 @@ export function formatBytes(sizeBytes: number): string {
 	return `${unit === 0 || value >= 99.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** Unix seconds as "2026-11-21 01:52" in the time zone given in minutes east of UTC (0: UTC). */
-export function formatTime(seconds: number, offsetMinutes = 0): string {
-	return new Date((seconds + (offsetMinutes * 60)) * 1000).toISOString().slice(0, 16).replace('T', ' ');
+/** The parts of a local time, each with its leading zero: year, month, day, hour, minute, second. */
+function localParts(time: Date): string[] {
+	return [time.getFullYear(), time.getMonth() + 1, time.getDate(), time.getHours(), time.getMinutes(), time.getSeconds()]
+		.map((part, index) => String(part).padStart(index === 0 ? 4 : 2, '0'));
+}
+
+/** Unix seconds as local "2026-11-21 01:52". Without the zone: for columns whose heading names it, see `timeZoneName`. */
+export function formatTime(seconds: number): string {
+	const [year, month, day, hour, minute] = localParts(new Date(seconds * 1000));
+	return `${year}-${month}-${day} ${hour}:${minute}`;
+}
+
+/** A local time for names of files and snapshots: "20261121-015309". It sorts by time, and has no dot, so that libvirt's own naming replaces it as the extension of a file. */
+export function stampOf(time: Date): string {
+	const [year, month, day, hour, minute, second] = localParts(time);
+	return `${year}${month}${day}-${hour}${minute}${second}`;
+}
+
+/** How far the local time is from UTC at that moment: "UTC", "UTC+1", "UTC-3:30". */
+function offsetOf(seconds: number): string {
+	const minutes = -new Date(seconds * 1000).getTimezoneOffset();
+	const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+	return minutes === 0 ? 'UTC' : `UTC${minutes < 0 ? '-' : '+'}${hours}${rest === 0 ? '' : `:${String(rest).padStart(2, '0')}`}`;
+}
+
+/** Unix seconds as "2026-11-21 01:52 UTC+1": for sentences. */
+export function formatMoment(seconds: number): string {
+	return `${formatTime(seconds)} ${offsetOf(seconds)}`;
+}
+
+/** The same of a time as plans, journals and marks write it, in ISO 8601. One that cannot be read is given as it is. */
+export function formatWritten(time: string): string {
+	const milliseconds = Date.parse(time);
+	return Number.isNaN(milliseconds) ? time : formatMoment(Math.floor(milliseconds / 1000));
+}
+
+/** The zone of all local times, as the system calls it: "Europe/Berlin", "UTC". */
+export function timeZoneName(): string {
+	return new Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
 
 /** A version as libvirt counts it (major * 1,000,000 + minor * 1,000 + release) as "11.2" or "11.2.1". */
@@ -27,7 +63,9 @@ export function formatVersion(version: number): string {
 	return `${major}.${minor}${release === 0 ? '' : `.${release}`}`;
 }
 
-/** How long ago: "just now", "5 min ago", "3 h ago", "12 days ago". Both in Unix seconds. */
+const ageLimitSeconds = 60 * 86_400;
+
+/** How long ago: "just now", "5 min ago", "3 h ago", "12 days ago"; from 60 days on the local date, "2026-08-11". Both in Unix seconds. */
 export function formatAge(seconds: number, nowSeconds: number): string {
 	const age = Math.max(0, nowSeconds - seconds);
 	if (age < 60) {
@@ -42,5 +80,10 @@ export function formatAge(seconds: number, nowSeconds: number): string {
 		return `${Math.floor(age / 3600)} h ago`;
 	}
 
-	return `${Math.floor(age / 86_400)} days ago`;
+	return age < ageLimitSeconds ? `${Math.floor(age / 86_400)} days ago` : formatTime(seconds).slice(0, 10);
+}
+
+/** "2026-11-21 01:52 UTC+1 (6 days ago)"; the age is left out from 60 days on. Both in Unix seconds. */
+export function formatMomentWithAge(seconds: number, nowSeconds: number): string {
+	return `${formatMoment(seconds)}${nowSeconds - seconds < ageLimitSeconds ? ` (${formatAge(seconds, nowSeconds)})` : ''}`;
 }

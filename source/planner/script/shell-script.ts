@@ -3,6 +3,7 @@ A plan as a POSIX shell script that does the same by hand: the same commands in 
 removed.
 */
 import {posix} from 'node:path';
+import {formatWritten} from '../../model/text/format.ts';
 import type {Command, Guard, Plan, Probe} from '../../model/plan/plan.ts';
 import {formatCommand} from '../../model/text/format-command.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
@@ -154,7 +155,7 @@ function guardLine(guard: Guard, words: Words, options: ShellOptions): string {
 function header(plan: Plan, words: Words, {title}: ShellOptions): string[] {
 	return [
 		'#!/bin/sh',
-		comment(`vsnap-tui: ${title}, planned ${plan.plannedAt} for ${plan.uri}`),
+		comment(`vsnap-tui: ${title}, planned ${formatWritten(plan.plannedAt)} for ${plan.uri}`),
 		comment('It does by hand what vsnap-tui does, in the same order. The definitions in it may hold passwords: keep it private.'),
 		...plan.consequences.map(({severity, text}) => comment(`${severity}: ${text}`)),
 		'set -u',

@@ -5,6 +5,7 @@ The kind follows the snapshot that is reverted to. An external one leaves the he
 file; an internal one changes the images in place, so the kept state has to lie inside them. What is kept can then always be reverted to.
 */
 import {posix} from 'node:path';
+import {stampOf} from '../../model/text/format.ts';
 import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
 import {type Result, succeed} from '../../model/result.ts';
@@ -18,7 +19,7 @@ import {refuseNarrowRefcounts} from '../checks/narrow-refcounts.ts';
 import {readOutRemedy, requirePlainLayers} from '../checks/recorded-chains.ts';
 import {isFileBacked, storageWord} from '../storage/storage.ts';
 import {tagNvram} from './nvram-inside.ts';
-import {stampOf, stemOf} from './overlay-name.ts';
+import {stemOf} from './overlay-name.ts';
 import {step} from './step.ts';
 
 export type KeepRequest = {

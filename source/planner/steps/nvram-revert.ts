@@ -3,6 +3,7 @@ The firmware's variables when the current state is left for a snapshot: those of
 nothing can fail any more. The copies themselves: nvram.ts.
 */
 import {posix} from 'node:path';
+import {stampOf} from '../../model/text/format.ts';
 import type {DomainDefinition} from '../../model/domain/domain.ts';
 import {nvramCopyOf, usableNvramCopy} from '../../model/domain/nvram.ts';
 import type {Consequence, Step} from '../../model/plan/plan.ts';
@@ -18,7 +19,6 @@ import {
 import {
 	placeFor, problemWith, secondsOf, whereElse,
 } from './nvram.ts';
-import {stampOf} from './overlay-name.ts';
 
 export type NvramChange = {
 	/** While nothing is switched yet; the guest may run. */

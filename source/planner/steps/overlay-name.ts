@@ -5,11 +5,6 @@ import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
 import type {FolderFacts} from '../../model/domain/inventory.ts';
 
-/** "20261121-015309": sorts by time, and has no dot, so that libvirt's own naming replaces it as the extension of the file. */
-export function stampOf(now: Date): string {
-	return now.toISOString().slice(0, 19).replaceAll(/[-:]/gu, '').replace('T', '-');
-}
-
 /** The path without the last extension of its file name: "/d/vda.s1" → "/d/vda"; a dot in a folder's name does not count. */
 export function stemOf(path: string): string {
 	const {dir, name, base} = posix.parse(path);

@@ -2,6 +2,7 @@
 What a revert to an external snapshot means for each disk: which image it is put back on, and which disks keep what they have (R6, R7, R10).
 */
 import {posix} from 'node:path';
+import {stampOf} from '../../model/text/format.ts';
 import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk} from '../../model/domain/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
 import type {FileFacts} from '../../model/images/image.ts';
@@ -13,7 +14,7 @@ import type {PlanContext} from '../context.ts';
 import {readOutRemedy, requireLayersOfRecord, requirePlainLayers} from '../checks/recorded-chains.ts';
 import {filePathOf, storageWord, storageOf, isFileBacked} from '../storage/storage.ts';
 import {buildFor, type Build} from './build-folder.ts';
-import {overlayPath, stampOf} from './overlay-name.ts';
+import {overlayPath} from './overlay-name.ts';
 
 /** A disk that gets a new overlay. */
 export type OverlaidDisk = {

@@ -6,7 +6,7 @@ import {selectedDomain, selectedNode, selectedDetails, type TreeNode} from '../.
 import type {State} from '../../app/state.ts';
 import {headDisks} from '../../model/domain/domain.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
-import {formatAge, formatBytes} from '../../model/text/format.ts';
+import {formatBytes, formatMomentWithAge} from '../../model/text/format.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
 import {paragraph, type Line, type Piece} from '../parts/line.tsx';
@@ -24,8 +24,8 @@ function field(label: string, text: string, paper: Paper, tone?: Tone): Line[] {
 	});
 }
 
-function when(seconds: number, {theme, nowMs}: Paper): string {
-	return `${theme.time(seconds)} (${formatAge(seconds, Math.floor(nowMs / 1000))})`;
+function when(seconds: number, {nowMs}: Paper): string {
+	return formatMomentWithAge(seconds, Math.floor(nowMs / 1000));
 }
 
 function title(text: string, rest: Piece[] = []): Line {

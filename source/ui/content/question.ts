@@ -7,7 +7,7 @@ import {detailsOfJourney, questionsOf} from '../../app/journey/questions.ts';
 import {disksToTake} from '../../actions/create/way.ts';
 import type {State} from '../../app/state.ts';
 import {titleOfAction} from '../../actions/registry.ts';
-import {formatAge} from '../../model/text/format.ts';
+import {formatMomentWithAge} from '../../model/text/format.ts';
 import {paragraph, type Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';
 import {stateOfSnapshot, stateWord} from './words.ts';
@@ -51,7 +51,7 @@ export function contextLines(state: State, journey: Journey, {columns, theme}: P
 			? []
 			: [[
 				{text: ' snapshot  ', tone: 'dim' as const},
-				{text: `${theme.time(snapshot.createdAt)} (${formatAge(snapshot.createdAt, Math.floor(state.nowMs / 1000))}); ${stateOfSnapshot(snapshot)}`},
+				{text: `${formatMomentWithAge(snapshot.createdAt, Math.floor(state.nowMs / 1000))}; ${stateOfSnapshot(snapshot)}`},
 			]]),
 		[{text: ' domain    ', tone: 'dim'}, {text: `${stateWord(details.domain.state)}, after ${details.currentSnapshot ?? 'no snapshot'}`}],
 		...(request.kind === 'create' ? paragraph(disks === '' ? 'none' : disks, {columns: columns - 1, theme, lead: {text: ' disks     ', tone: 'dim'}}).slice(0, 2) : []),

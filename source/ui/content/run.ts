@@ -6,7 +6,7 @@ import type {Run, State, StepState} from '../../app/state.ts';
 import {keptName} from '../../model/plan/request.ts';
 import {describeDone, titleOfAction} from '../../actions/registry.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
-import {formatAge, formatBytes} from '../../model/text/format.ts';
+import {formatBytes, formatMomentWithAge} from '../../model/text/format.ts';
 import type {Outcome, UnfinishedAction} from '../../app/services.ts';
 import {
 	fitLine, line, paragraph, type Line,
@@ -165,7 +165,7 @@ export function unfinishedLines(state: State, action: UnfinishedAction, count: n
 	const {columns, theme} = paper;
 	const plannedSeconds = Math.floor(Date.parse(plan.plannedAt) / 1000);
 	const done = new Set(records.flatMap(record => record.kind === 'done' ? [record.step] : []));
-	const when = Number.isNaN(plannedSeconds) ? plan.plannedAt : `${theme.time(plannedSeconds)} (${formatAge(plannedSeconds, Math.floor(state.nowMs / 1000))})`;
+	const when = Number.isNaN(plannedSeconds) ? plan.plannedAt : formatMomentWithAge(plannedSeconds, Math.floor(state.nowMs / 1000));
 	const meaning = isPastSwitch(action)
 		? 'It had begun to switch the domain to its new images. Finishing is the natural way; putting back may be refused where something was removed.'
 		: 'The domain is still on its old images. Both ways are open; putting back leaves no trace.';

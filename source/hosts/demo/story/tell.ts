@@ -3,6 +3,7 @@ How the demo estate comes to be: each domain is told as data (what it has, and w
 */
 import {createHash} from 'node:crypto';
 import path from 'node:path';
+import {stampOf} from '../../../model/text/format.ts';
 import {readDisks, readWritableDisks, switchDisks} from '../simulator/domain-xml.ts';
 import {startDomain, stopDomain} from '../simulator/lifecycle.ts';
 import {createJob} from '../simulator/program.ts';
@@ -77,7 +78,7 @@ function goBack(world: DemoWorld, domain: DemoDomain, happening: Extract<Happeni
 	const stateBefore = domain.state;
 	stopDomain(world, domain);
 	const atMs = momentOf(world, happening);
-	const stamp = new Date(atMs).toISOString().slice(0, 19).replaceAll(/[-:]/g, '').replace('T', '-');
+	const stamp = stampOf(new Date(atMs));
 	const heads = new Map(readWritableDisks(child(record, 'domain')).map(({target, path: basePath}) => {
 		const file = `${basePath.replace(/\.[^/]*$/, '')}.${stamp}`;
 		makeOverlay(world, {path: file, basePath, atMs, allocatedBytes: roundToClusters(gib)});
