@@ -49,3 +49,10 @@ export function leftImagesOf(context: PlanContext): string[] | undefined {
 	const left = new Set(definitions.flatMap(definition => definition?.leftImages ?? []).filter(path => context.graph.nodes.has(context.graph.keyOf(path))));
 	return left.size > 0 ? [...left] : undefined;
 }
+
+/** Appends the blocker, unless one with the same text is there. */
+export function refuseOnce({blockers}: Pick<PlanContext, 'blockers'>, blocker: Blocker): void {
+	if (!blockers.some(({text}) => text === blocker.text)) {
+		blockers.push(blocker);
+	}
+}

@@ -3,12 +3,12 @@ The record of a snapshot that we made ourselves, and that it becomes the current
 */
 import type {CreateAction} from '../../model/plan/request.ts';
 import type {Step} from '../../model/plan/plan.ts';
-import {succeed, type Result} from '../../model/result.ts';
+import {allOf, mapResult, succeed, together, type Result} from '../../model/result.ts';
 import type {SnapshotMemory} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {buildSnapshotXml, changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {checkText} from '../../model/xml/change-xml.ts';
-import {preservingXml, dropRevertDisks} from '../../planner/records/bookkeeping.ts';
+import {preservingXml, recordNew} from '../../planner/records/bookkeeping.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {isExternalOn, mustNameHeads, recordedOverlays} from '../../planner/records/lineage.ts';
 import {step} from '../../planner/steps/step.ts';
@@ -30,29 +30,25 @@ const wouldFinish = 'The switch would be finished: nothing that was there before
 export function recordXml(context: PlanContext, request: RecordRequest): Result<string> {
 	const {action, disks, overlays, now, state, memory} = request;
 	const {details, definitionXml, liveXml} = context.inventory;
-	for (const text of [action.snapshot, action.description ?? '', ...overlays.values()]) {
-		const checked = checkText('A name or description for the XML of a snapshot', text);
-		if (!checked.ok) {
-			return checked;
-		}
+	const checked = allOf([action.snapshot, action.description ?? '', ...overlays.values()].map(text => checkText('A name or description for the XML of a snapshot', text)));
+	if (!checked.ok) {
+		return checked;
 	}
 
 	// The disks as they are frozen, each with its format; without explicit chains, which would be believed more than the headers.
 	const partaking = disks.filter(({mode, disk}) => mode !== 'no' && disk.sourcePath !== undefined);
 	const sources = new Map(partaking.map(({disk}) => [disk.target, {path: disk.sourcePath!, format: disk.format ?? 'raw'}]));
 	const domainXml = changeDomainXml(liveXml ?? definitionXml, {sources, rootName: 'domain'});
-	return domainXml.ok
-		? succeed(buildSnapshotXml({
-			name: action.snapshot,
-			description: action.description,
-			state,
-			parent: details.currentSnapshot,
-			createdAt: Math.floor(now.getTime() / 1000),
-			memory,
-			disks: disks.map(({disk: {target}, mode}) => ({target, mode, overlayPath: overlays.get(target)})),
-			domainXml: domainXml.value,
-		}))
-		: domainXml;
+	return mapResult(domainXml, xml => buildSnapshotXml({
+		name: action.snapshot,
+		description: action.description,
+		state,
+		parent: details.currentSnapshot,
+		createdAt: Math.floor(now.getTime() / 1000),
+		memory,
+		disks: disks.map(({disk: {target}, mode}) => ({target, mode, overlayPath: overlays.get(target)})),
+		domainXml: xml,
+	}));
 }
 
 /**
@@ -67,21 +63,16 @@ export function nameNewHeads(context: PlanContext, overlays: ReadonlyMap<string,
 	}
 
 	refuseBesideCheckpoints(context);
-	const xml = changeSnapshotXml(current.xml, {overlays: new Map([...recordedOverlays(current), ...overlays]), dropRevertDisks: true});
-	const before = preservingXml(current);
-	if (!xml.ok) {
-		return xml;
-	}
-
-	return before.ok
-		? succeed([step('switch', {
-			id: 'name-heads',
-			title: `Name the new disks in the record of "${current.name}"`,
-			command: context.hypervisor.records.replace({fileName: 'snapshot-current', xml: xml.value, makeCurrent: true}),
-			undo: [context.hypervisor.records.replace({fileName: 'snapshot-current-before', xml: before.value, makeCurrent: true})],
-			whenStopped: wouldFinish,
-		})])
-		: before;
+	return mapResult(together({
+		xml: changeSnapshotXml(current.xml, {overlays: new Map([...recordedOverlays(current), ...overlays]), dropRevertDisks: true}),
+		before: preservingXml(current),
+	}), ({xml, before}) => [step('switch', {
+		id: 'name-heads',
+		title: `Name the new disks in the record of "${current.name}"`,
+		command: context.hypervisor.records.replace({fileName: 'snapshot-current', xml, makeCurrent: true}),
+		undo: [context.hypervisor.records.replace({fileName: 'snapshot-current-before', xml: before, makeCurrent: true})],
+		whenStopped: wouldFinish,
+	})]);
 }
 
 /** libvirt up to 10.0 redefines no snapshot beside checkpoints, so the record could not follow. Appends to the blockers. */
@@ -103,34 +94,11 @@ export function recordSteps(context: PlanContext, request: RecordRequest): Resul
 		return nameNewHeads(context, request.overlays);
 	}
 
-	const {details} = context.inventory;
-	const former = details.snapshots.find(snapshot => snapshot.name === details.currentSnapshot);
 	const xml = recordXml(context, request);
-	const formerXml = former === undefined ? undefined : preservingXml(former);
-	const tidied = dropRevertDisks(context, former);
-	if (!xml.ok) {
-		return xml;
-	}
-
-	if (formerXml?.ok === false) {
-		return formerXml;
-	}
-
-	if (!tidied.ok) {
-		return tidied;
-	}
-
-	return succeed([
-		step('switch', {
-			id: 'record',
-			title: `Record the snapshot "${action.snapshot}", and make it the current one`,
-			command: context.hypervisor.records.replace({fileName: 'snapshot-new', xml: xml.value, makeCurrent: true}),
-			undo: [
-				{...context.hypervisor.records.deleteMetadata(action.snapshot), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: action.snapshot}},
-				...(formerXml === undefined ? [] : [context.hypervisor.records.replace({fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})]),
-			],
-			whenStopped: wouldFinish,
-		}),
-		...tidied.value,
-	]);
+	const {snapshot} = action;
+	return xml.ok
+		? recordNew(context, {
+			id: 'record', title: `Record the snapshot "${snapshot}", and make it the current one`, fileName: 'snapshot-new', name: snapshot, xml: xml.value, whenStopped: wouldFinish,
+		})
+		: xml;
 }

@@ -9,8 +9,9 @@ import type {Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {withDescendants} from '../../model/domain/tree.ts';
-import {refuseBusyDomain} from '../../planner/checks/blockers.ts';
+import {refuseBusyDomain, refuseReadOnly} from '../../planner/checks/blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
+import {requireRecordedDomains} from '../drop/blockers.ts';
 import {taggedImages} from '../drop/internal.ts';
 import {planDrop} from '../drop/plan.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
@@ -19,17 +20,12 @@ import {nvramCopiesOf} from '../../planner/steps/nvram.ts';
 import {fileHeads, planFrame} from '../../planner/frame.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {step} from '../../planner/steps/step.ts';
-import {lackOfDomain} from '../../planner/checks/recorded-domain.ts';
+import {findSnapshot} from '../../planner/checks/asked-snapshot.ts';
 
 /** Those that an action of this scope deletes, in the order of the list. */
 export function snapshotsDeleted(snapshots: readonly Snapshot[], {snapshot: name, scope}: DeleteAction): Snapshot[] {
 	const below = withDescendants(snapshots, name);
 	return snapshots.filter(snapshot => scope === 'one' ? snapshot.name === name : below.has(snapshot.name) && (scope === 'with-children' || snapshot.name !== name));
-}
-
-/** Records that do not say what they froze, and an empty choice. Appends blockers. */
-export function requireRecordedDomains(context: PlanContext, deleted: readonly Snapshot[]): void {
-	context.blockers.push(...deleted.flatMap(snapshot => lackOfDomain(snapshot, 'Drop the record alone with --metadata.') ?? []));
 }
 
 /** Whether libvirt has to do it, because its QEMU has the images open that hold the state. */
@@ -97,23 +93,23 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 
 /** Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where a record cannot be changed. */
 export function planDelete(action: DeleteAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
-	const {details, host} = inventory;
-	if (!details.snapshots.some(({name}) => name === action.snapshot)) {
-		return fail({kind: 'snapshot-not-found', domain: details.domain.name, name: action.snapshot, known: details.snapshots.map(({name}) => name)});
+	const found = findSnapshot(inventory, action.snapshot);
+	if (!found.ok) {
+		return found;
 	}
 
 	const context = planContext(inventory, given);
-	const deleted = snapshotsDeleted(details.snapshots, action);
+	const deleted = snapshotsDeleted(inventory.details.snapshots, action);
 	if (deleted.length === 0) {
 		context.blockers.push({kind: 'not-supported', text: `Nothing comes after "${action.snapshot}".`, remedy: 'Leave --children-only out to delete the snapshot itself.'});
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
-	if (!action.isMetadataOnly) {
+	if (action.isMetadataOnly) {
+		refuseReadOnly(context);
+	} else {
 		refuseBusyDomain(context);
 		requireRecordedDomains(context, deleted);
-	} else if (host.isReadOnly) {
-		context.blockers.push({kind: 'not-permitted', text: 'The connection is read-only.', remedy: 'Start again without --read-only.'});
 	}
 
 	return !action.isMetadataOnly && isHeldByQemu(context, deleted)

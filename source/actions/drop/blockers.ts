@@ -10,12 +10,18 @@ import {imageAt, isDevice} from '../../model/images/image-graph.ts';
 import type {Image} from '../../model/images/image.ts';
 import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
+import {lackOfDomain} from '../../planner/checks/asked-snapshot.ts';
 import {refuseBrokenChain, refuseHeldHead} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
 import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
 import {dropRemedy, requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
 import {nextCurrent} from '../../planner/records/records.ts';
+
+/** Records that do not say what they froze. Appends blockers. */
+export function requireRecordedDomains(context: PlanContext, deleted: readonly Snapshot[]): void {
+	context.blockers.push(...deleted.flatMap(snapshot => lackOfDomain(snapshot, 'Drop the record alone with --metadata.') ?? []));
+}
 
 function requireRoom(context: PlanContext, merges: readonly Merge[]): void {
 	const needed = new Map<string, {bytes: number; free: number; folder: string}>();

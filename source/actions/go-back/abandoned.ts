@@ -1,6 +1,7 @@
 /**
 What happens to the disks that a domain leaves for a snapshot, in files and in words: shared by revert and branch.
 */
+import {posix} from 'node:path';
 import {abandonHead} from '../../model/images/abandon-head.ts';
 import {buildImageGraph, imageAt} from '../../model/images/image-graph.ts';
 import type {Pin} from '../../model/images/pin.ts';
@@ -45,8 +46,9 @@ export function abandonHeads(context: PlanContext, disks: RevertDisks, kept: Kep
 	return {removed, consequences};
 }
 
-export function sizesOf(context: PlanContext, paths: string[]): string {
-	return formatBytes(paths.reduce((sum, path) => sum + (imageAt(context.graph, path)?.allocatedBytes ?? 0), 0));
+export function describeLost(context: PlanContext, removed: string[]): Consequence[] {
+	const bytes = removed.reduce((sum, path) => sum + (imageAt(context.graph, path)?.allocatedBytes ?? 0), 0);
+	return removed.length === 0 ? [] : [{severity: 'loss', text: `What was written since is lost: ${formatBytes(bytes)} in ${removed.map(path => posix.basename(path)).join(', ')}.`}];
 }
 
 export function describeDisks(context: PlanContext, disks: RevertDisks, snapshot: Snapshot): Consequence[] {

@@ -8,11 +8,12 @@ import {headDisks} from '../../model/domain/domain.ts';
 import {chainOf} from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Plan} from '../../model/plan/plan.ts';
-import {fail, type Result} from '../../model/result.ts';
+import type {Result} from '../../model/result.ts';
 import {frozenPath, isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {refuseBusyDomain} from '../../planner/checks/blockers.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
-import {requireRecordedDomains} from '../delete/plan.ts';
+import {findSnapshot} from '../../planner/checks/asked-snapshot.ts';
+import {requireRecordedDomains} from '../drop/blockers.ts';
 import {reasonToStay} from '../drop/describe.ts';
 import {collectAfter, graphWithout, planDrop} from '../drop/plan.ts';
 
@@ -22,12 +23,12 @@ function refuseUnmergeable(context: PlanContext, snapshot: Snapshot): void {
 	const heads = headDisks(context.inventory.details.domain);
 	const {staying} = collectAfter(context, [snapshot]);
 	const remaining = graphWithout(context, [snapshot]);
-	for (const {target, mode} of snapshot.disks.filter(disk => disk.mode === 'external')) {
+	for (const {target} of snapshot.disks.filter(({mode}) => mode === 'external')) {
 		const frozen = frozenPath(snapshot, target);
 		const head = heads.find(disk => disk.target === target)?.sourcePath;
 		const stay = staying.find(({path}) => frozen !== undefined && graph.keyOf(path) === graph.keyOf(frozen));
 		const isBelow = frozen !== undefined && head !== undefined && chainOf(graph, head).some(path => graph.keyOf(path) === graph.keyOf(frozen));
-		if (mode === 'external' && !isBelow) {
+		if (!isBelow) {
 			context.blockers.push({
 				kind: 'not-supported',
 				text: `${target} does not stand on what "${snapshot.name}" kept (${frozen ?? 'nobody knows what'}): the current state holds no changes since it.`,
@@ -55,12 +56,12 @@ function refuseUnmergeable(context: PlanContext, snapshot: Snapshot): void {
 
 /** Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where a record cannot be changed. */
 export function planMerge(action: MergeAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
-	const {details} = inventory;
-	const snapshot = details.snapshots.find(({name}) => name === action.snapshot);
-	if (snapshot === undefined) {
-		return fail({kind: 'snapshot-not-found', domain: details.domain.name, name: action.snapshot, known: details.snapshots.map(({name}) => name)});
+	const found = findSnapshot(inventory, action.snapshot);
+	if (!found.ok) {
+		return found;
 	}
 
+	const snapshot = found.value;
 	const context = planContext(inventory, given);
 	refuseBusyDomain(context);
 	requireRecordedDomains(context, [snapshot]);

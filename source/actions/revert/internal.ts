@@ -31,8 +31,8 @@ import {step} from '../../planner/steps/step.ts';
 import {filesAt} from '../../planner/steps/overlay.ts';
 import type {NewDefinition} from '../go-back/definition.ts';
 import {filePathOf} from '../../planner/storage/storage.ts';
+import type {WayBack} from '../go-back/plan.ts';
 import {wayToInternal} from './way-to-internal.ts';
-import type {RevertParts} from './external.ts';
 
 /** `target` of the firmware's variables, where they are put back like one more disk: `nvram`. */
 type InternalDisk = {target: string; path: string};
@@ -230,7 +230,7 @@ export function requireInternalDisks(context: PlanContext, snapshot: Snapshot): 
 }
 
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
-export function planInternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date; id: string}): Result<RevertParts> {
+export function planInternalRevert(context: PlanContext, action: RevertAction, given: {snapshot: Snapshot; now: Date}): Result<WayBack> {
 	const {snapshot, now} = given;
 	const endState = endStateOf(action.endState, snapshot.state);
 	const disks = requireInternalDisks(context, snapshot);

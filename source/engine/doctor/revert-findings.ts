@@ -11,15 +11,13 @@ import {
 	frozenPath, isExternal, type Snapshot,
 } from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
-import {refuseBrokenChain} from '../../planner/checks/blockers.ts';
-import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
-import {refuseHandMerged} from '../../planner/checks/hand-merged.ts';
 import {isExternalOn, writtenHeads} from '../../planner/records/lineage.ts';
 import {usableMemory} from '../../planner/checks/memory.ts';
 import {revertDisks} from '../../planner/steps/revert-disks.ts';
+import {refuseOtherImages} from '../../actions/go-back/leave.ts';
 import {requireInternalDisks} from '../../actions/revert/internal.ts';
 import {requireBootFiles} from '../../planner/checks/start-files.ts';
-import {lackOfDomain} from '../../planner/checks/recorded-domain.ts';
+import {lackOfDomain} from '../../planner/checks/asked-snapshot.ts';
 import {report, type Examination} from './domain-check.ts';
 
 /** Any moment: names of overlays that are never made depend on it, nothing else. */
@@ -35,12 +33,7 @@ function blockersOf(examination: Examination, snapshot: Snapshot): Blocker[] {
 	requireBootFiles(context, snapshot.domain);
 	if (isExternal(snapshot)) {
 		const disks = revertDisks(context, {snapshot, now: anyTime, isKept: false});
-		for (const disk of disks.overlaid) {
-			refuseBrokenChain(context, disk.basePath);
-			refuseForeignHeads(context, disk.basePath, snapshot.createdAt);
-		}
-
-		refuseHandMerged(context, snapshot, disks);
+		refuseOtherImages(context, snapshot, disks);
 		if (snapshot.memory.mode === 'external') {
 			usableMemory(context, snapshot);
 		}

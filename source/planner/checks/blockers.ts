@@ -10,7 +10,7 @@ import type {Blocker} from '../../model/failure.ts';
 import type {Image} from '../../model/images/image.ts';
 import {nameProblem} from '../../model/domain/snapshot-name.ts';
 import {describeUnreadable} from '../../model/images/unreadable-image.ts';
-import type {PlanContext} from '../context.ts';
+import {refuseOnce, type PlanContext} from '../context.ts';
 import {requireLikeDisks} from './live-disks.ts';
 import {requireChainsAsRecorded} from './recorded-chains.ts';
 
@@ -68,11 +68,16 @@ export function refuseBusyDomain(context: PlanContext, options: {staysOn?: {disk
 	refuseTemporary(context);
 	requireLikeDisks(context, options.staysOn?.disks);
 	requireChainsAsRecorded(context);
-	for (const {text, remedy} of inventory.jobs) {
-		blockers.push({kind: 'job-running', text: `A job is running: ${text}.`, remedy});
-	}
+	refuseJobs(context);
+	refuseReadOnly(context);
+}
 
-	if (inventory.host.isReadOnly) {
+export function refuseJobs({blockers, inventory: {jobs}}: PlanContext): void {
+	blockers.push(...jobs.map(({text, remedy}): Blocker => ({kind: 'job-running', text: `A job is running: ${text}.`, remedy})));
+}
+
+export function refuseReadOnly({blockers, host}: PlanContext): void {
+	if (host.isReadOnly) {
 		blockers.push({kind: 'not-permitted', text: 'The connection is read-only.', remedy: 'Start again without --read-only.'});
 	}
 }
@@ -135,8 +140,8 @@ export function refuseBrokenChain(context: PlanContext, path: string): void {
 		for (const problem of image.problems) {
 			// A job of the domain's own QEMU writes below the heads, and is named as what it is.
 			const blocker = problem.kind === 'locked' && context.inventory.jobs.length > 0 ? undefined : describeProblem(image, problem);
-			if (blocker && !context.blockers.some(known => known.text === blocker.text)) {
-				context.blockers.push(blocker);
+			if (blocker) {
+				refuseOnce(context, blocker);
 			}
 		}
 	}
@@ -145,11 +150,9 @@ export function refuseBrokenChain(context: PlanContext, path: string): void {
 /** A head that is left: nobody else may have it open for writing. */
 export function refuseHeldHead(context: PlanContext, path: string): void {
 	const image = imageAt(context.graph, path);
-	for (const problem of image?.problems ?? []) {
-		const blocker = problem.kind === 'locked' ? describeProblem(image!, problem) : undefined;
-		if (blocker && !context.blockers.some(known => known.text === blocker.text)) {
-			context.blockers.push(blocker);
-		}
+	const locked = image?.problems.find(({kind}) => kind === 'locked');
+	if (locked) {
+		refuseOnce(context, describeProblem(image!, locked)!);
 	}
 }
 

@@ -6,7 +6,7 @@ import {chainOf, imageAt, sharersOfDataFile} from '../../model/images/image-grap
 import type {Image} from '../../model/images/image.ts';
 import type {Pin} from '../../model/images/pin.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
-import type {PlanContext} from '../context.ts';
+import {refuseOnce, type PlanContext} from '../context.ts';
 
 /** The permission bits that let somebody write. */
 const writeBits = 0o222;
@@ -21,12 +21,6 @@ function hasChangedSince(image: Image | undefined, since: number): boolean {
 /** libvirt starts no domain on an image that QEMU's user may not write; only a QEMU of root could. */
 function isWriteProtected(image: Image | undefined): boolean {
 	return image?.file !== undefined && (image.file.mode & writeBits) === 0;
-}
-
-function refuse(context: PlanContext, text: string, remedy: string): void {
-	if (!context.blockers.some(known => known.text === text)) {
-		context.blockers.push({kind: 'image-in-use', text, remedy});
-	}
 }
 
 function foreignHeadsOf(context: PlanContext, link: string): Pin[] {
@@ -44,13 +38,17 @@ export function refuseForeignHeads(context: PlanContext, path: string, since: nu
 		const image = imageAt(context.graph, link);
 		for (const {label, isIdle} of foreignHeadsOf(context, link)) {
 			if (!isIdle) {
-				refuse(context, `The image ${link} is written to by another domain (${label}) at this moment.`, 'Shut that domain down first; then give it an overlay of its own, or keep it off.');
+				refuseOnce(context, {
+					kind: 'image-in-use',
+					text: `The image ${link} is written to by another domain (${label}) at this moment.`,
+					remedy: 'Shut that domain down first; then give it an overlay of its own, or keep it off.',
+				});
 			} else if (hasChangedSince(image, since)) {
-				refuse(
-					context,
-					`The image ${link} is a disk of another domain (${label}) and was written to since: it no longer holds what the snapshot kept.`,
-					'Bring it back from a backup as it was, or drop the record of the snapshot alone (vsnap-tui delete DOMAIN SNAPSHOT --metadata).',
-				);
+				refuseOnce(context, {
+					kind: 'image-in-use',
+					text: `The image ${link} is a disk of another domain (${label}) and was written to since: it no longer holds what the snapshot kept.`,
+					remedy: 'Bring it back from a backup as it was, or drop the record of the snapshot alone (vsnap-tui delete DOMAIN SNAPSHOT --metadata).',
+				});
 			} else if (!isWriteProtected(image)) {
 				const text = `${link} is a disk of another domain as well (${label}), which is off and has not written to it: if that domain is started, it changes what this one reads. Take the image's write permission away, or give that domain an overlay.`;
 				warnings.set(text, {severity: 'warning', text});

@@ -3,19 +3,12 @@ Chains that a definition records in `<backingStore>`. Every plan writes definiti
 where the two say the same, and where no layer below needs a secret that stands in the record alone.
 */
 import type {Disk} from '../../model/domain/domain.ts';
-import type {Blocker} from '../../model/failure.ts';
 import {chainOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
 import {
 	chainConflict, encryptedLayers, foreignLayer, type ChainConflict,
 } from '../../model/domain/recorded-chain.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
-import type {PlanContext} from '../context.ts';
-
-function refuse(context: PlanContext, blocker: Blocker): void {
-	if (!context.blockers.some(({text}) => text === blocker.text)) {
-		context.blockers.push(blocker);
-	}
-}
+import {refuseOnce, type PlanContext} from '../context.ts';
 
 const named = (backing: ChainConflict['header']) => backing === undefined ? 'nothing' : `${backing.path}${backing.format === undefined ? '' : ` (${backing.format})`}`;
 
@@ -38,7 +31,7 @@ export function requireChainsAsRecorded(context: PlanContext): void {
 	for (const disk of definition.disks) {
 		const conflict = chainConflict(context.graph, disk);
 		if (conflict) {
-			refuse(context, {
+			refuseOnce(context, {
 				kind: 'chain-broken',
 				text: `The definition and the images do not agree on ${describeConflict(conflict)}. QEMU is started on what the XML says, and this action would drop that record.`,
 				remedy: conflictRemedy(name, disk.target, conflict),
@@ -51,7 +44,7 @@ export function requireChainsAsRecorded(context: PlanContext): void {
 export function requireLayersOfRecord(context: PlanContext, disk: Disk): void {
 	const conflict = foreignLayer(context.graph, disk);
 	if (conflict) {
-		refuse(context, {
+		refuseOnce(context, {
 			kind: 'chain-broken',
 			text: `The record of the snapshot and the images do not agree on ${describeConflict(conflict)}.`,
 			remedy: `If the record is right: qemu-img rebase -u -f qcow2 -F ${conflict.recorded?.format ?? 'FORMAT'} -b ${quoteForShell(conflict.recorded?.path ?? '')} ${quoteForShell(conflict.path)}`,
@@ -88,7 +81,7 @@ virStorageEncryptionEngine", 9.0 to 12.8). Appends to the blockers.
 export function requirePlainLayers(context: PlanContext, target: string, path: string, remedy: string): void {
 	const [layer] = encryptedLayers(context.graph, path);
 	if (layer !== undefined) {
-		refuse(context, {
+		refuseOnce(context, {
 			kind: 'not-supported',
 			text: `${target} is backed by ${layer}, which is encrypted: the definition that would be put in place names no secret for it, and the domain could not start.`,
 			remedy,

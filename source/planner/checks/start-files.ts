@@ -3,18 +3,11 @@ A definition that cannot start is never put in place: what it names besides the 
 empty, and the plan says so; for everything else there is no such way out.
 */
 import {hasProcess, type Disk, type DomainDefinition} from '../../model/domain/domain.ts';
-import type {Blocker} from '../../model/failure.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {isStartable, lostToStart, type Lost} from '../../model/domain/start-files.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import type {PlanContext} from '../context.ts';
-
-function refuse(context: PlanContext, blocker: Blocker): void {
-	if (!context.blockers.some(({text}) => text === blocker.text)) {
-		context.blockers.push(blocker);
-	}
-}
+import {refuseOnce, type PlanContext} from '../context.ts';
 
 const bringBack = 'Bring it back to the same path, then try again.';
 
@@ -53,14 +46,14 @@ export function describeEmptied(drives: readonly Disk[], resumes: boolean): Cons
 export function requireStartFiles(context: PlanContext, definitionXml: string): void {
 	const definition = parseDomainXml(definitionXml);
 	for (const {text, remedy} of definition.ok ? describeLost(lostToStart(definition.value, context.inventory.details.missing)) : []) {
-		refuse(context, {kind: 'image-missing', text: `The domain could not be started afterwards: ${text}.`, remedy});
+		refuseOnce(context, {kind: 'image-missing', text: `The domain could not be started afterwards: ${text}.`, remedy});
 	}
 }
 
 /** Refuses where a state cannot be gone back to because its kernel, its firmware or a secret is gone. Appends to the blockers. */
 export function requireBootFiles(context: PlanContext, definition: DomainDefinition): void {
 	for (const {text, remedy} of describeLost({...lostToStart(definition, context.inventory.details.missing), media: [], disks: []})) {
-		refuse(context, {kind: 'image-missing', text: `The domain could not be started afterwards: ${text}.`, remedy});
+		refuseOnce(context, {kind: 'image-missing', text: `The domain could not be started afterwards: ${text}.`, remedy});
 	}
 }
 
@@ -76,7 +69,7 @@ export function requireWayBack(context: PlanContext): void {
 
 	const ejects = context.can.emptiesDrives ? lost.media.map(disk => ejectCommand(domain, disk)) : [];
 	for (const {text} of describeLost(lost)) {
-		refuse(context, {
+		refuseOnce(context, {
 			kind: 'image-missing',
 			text: `If something failed after the domain was stopped, it could not be started again: ${text}.`,
 			remedy: ejects.length === 0 ? 'Bring it back to the same path, or shut the domain down first; then try again.' : `Take it out: ${ejects.join('; ')}. Or shut the domain down first; then try again.`,
@@ -87,7 +80,7 @@ export function requireWayBack(context: PlanContext): void {
 /** Media that the domain has at this moment and that are gone, for a drive whose state only libvirt can put back. Appends to the blockers. */
 export function refuseLostMedia(context: PlanContext, definition: DomainDefinition): void {
 	for (const {target, sourcePath} of lostToStart(definition, context.inventory.details.missing).media) {
-		refuse(context, {
+		refuseOnce(context, {
 			kind: 'image-missing',
 			text: `The medium of the drive ${target} is missing (${sourcePath}), and libvirt goes back to memory inside an image only with it.`,
 			remedy: 'Bring it back to the same path, or revert with --shutoff: then the disks alone go back, and the drive is left empty.',

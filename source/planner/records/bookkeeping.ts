@@ -7,7 +7,7 @@ into the image that the children share.
 */
 import {headDisks} from '../../model/domain/domain.ts';
 import {devicePaths} from '../../model/images/image-graph.ts';
-import {succeed, type Result} from '../../model/result.ts';
+import {mapResult, succeed, together, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import type {Step} from '../../model/plan/plan.ts';
 import {changeSnapshotXml} from '../../model/xml/change-snapshot.ts';
@@ -42,23 +42,11 @@ function backToFormerCurrent(context: PlanContext, former: Snapshot | undefined,
 	const targetXml = former === undefined && context.can.currentNamesHeads
 		? changeSnapshotXml(target.xml, {overlays: headPaths(context), devices: devicePaths(context.graph), dropRevertDisks: true})
 		: preservingXml(target);
-	if (!targetXml.ok) {
-		return targetXml;
-	}
-
-	const restoreTarget = context.hypervisor.records.replace({
-		fileName: 'snapshot-target-before',
-		xml: targetXml.value,
-		makeCurrent: former?.name === target.name,
-	});
-	if (former === undefined || former.name === target.name) {
-		return succeed([restoreTarget]);
-	}
-
-	const formerXml = preservingXml(former);
-	return formerXml.ok
-		? succeed([restoreTarget, context.hypervisor.records.replace({fileName: 'snapshot-current-before', xml: formerXml.value, makeCurrent: true})])
-		: formerXml;
+	const isOther = former !== undefined && former.name !== target.name;
+	return mapResult(together({targetXml, formerXml: isOther ? preservingXml(former) : succeed('')}), ({targetXml: xml, formerXml}) => [
+		context.hypervisor.records.replace({fileName: 'snapshot-target-before', xml, makeCurrent: former?.name === target.name}),
+		...(isOther ? [context.hypervisor.records.replace({fileName: 'snapshot-current-before', xml: formerXml, makeCurrent: true})] : []),
+	]);
 }
 
 /**
@@ -70,38 +58,48 @@ export function dropRevertDisks(context: PlanContext, former: Snapshot | undefin
 		return succeed([]);
 	}
 
-	const tidied = changeSnapshotXml(former.xml, {overlays: new Map(), dropRevertDisks: true});
-	return tidied.ok
-		? succeed([step('switch', {
-			id: 'drop-revert-disks',
-			title: `Drop the overlays of the earlier revert from the record of "${former.name}"`,
-			command: context.hypervisor.records.replace({fileName: 'snapshot-former', xml: tidied.value, makeCurrent: false}),
-		})])
-		: tidied;
+	return mapResult(changeSnapshotXml(former.xml, {overlays: new Map(), dropRevertDisks: true}), xml => [step('switch', {
+		id: 'drop-revert-disks',
+		title: `Drop the overlays of the earlier revert from the record of "${former.name}"`,
+		command: context.hypervisor.records.replace({fileName: 'snapshot-former', xml, makeCurrent: false}),
+	})]);
+}
+
+/** Writes the record of a new snapshot, which becomes the current one. Fails with `unreadable` where the former one's cannot be changed. */
+export function recordNew(context: PlanContext, given: {id: string; title: string; fileName: string; name: string; xml: string; whenStopped?: string}): Result<Step[]> {
+	const {id, title, fileName, name, xml, whenStopped} = given;
+	const {uuid, hypervisor: {records}, inventory: {details: {snapshots, currentSnapshot}}} = context;
+	const former = snapshots.find(snapshot => snapshot.name === currentSnapshot);
+	return mapResult(together({formerXml: former === undefined ? succeed('') : preservingXml(former), tidied: dropRevertDisks(context, former)}), ({formerXml, tidied}) => [
+		step('switch', {
+			id,
+			title,
+			command: records.replace({fileName, xml, makeCurrent: true}),
+			undo: [
+				{...records.deleteMetadata(name), onlyIf: {kind: 'snapshot-exists', uuid, name}},
+				...(former === undefined ? [] : [records.replace({fileName: 'snapshot-current-before', xml: formerXml, makeCurrent: true})]),
+			],
+			...(whenStopped !== undefined && {whenStopped}),
+		}),
+		...tidied,
+	]);
 }
 
 export function bookkeepingSteps(context: PlanContext, target: Snapshot, given: {heads: Map<string, string>; hasChildren: boolean}): Result<Step[]> {
 	const {details} = context.inventory;
 	const former = details.snapshots.find(snapshot => snapshot.name === details.currentSnapshot);
-	const undo = backToFormerCurrent(context, former, target);
-	if (!undo.ok) {
-		return undo;
-	}
-
 	const mayRewrite = !given.hasChildren || context.can.currentNamesHeads;
-	const rewritten = mayRewrite ? changeSnapshotXml(target.xml, {overlays: given.heads, devices: devicePaths(context.graph), dropRevertDisks: true}) : preservingXml(target);
-	if (!rewritten.ok) {
-		return rewritten;
-	}
-
-	const steps: Step[] = [step('switch', {
-		id: 'current',
-		title: mayRewrite
-			? `Make "${target.name}" the current snapshot, with the new disks in its record`
-			: `Make "${target.name}" the current snapshot`,
-		command: context.hypervisor.records.replace({fileName: 'snapshot-target', xml: rewritten.value, makeCurrent: true}),
-		undo: undo.value,
-	})];
-	const tidied = former?.name === target.name ? succeed([]) : dropRevertDisks(context, former);
-	return tidied.ok ? succeed([...steps, ...tidied.value]) : tidied;
+	return mapResult(together({
+		undo: backToFormerCurrent(context, former, target),
+		xml: mayRewrite ? changeSnapshotXml(target.xml, {overlays: given.heads, devices: devicePaths(context.graph), dropRevertDisks: true}) : preservingXml(target),
+		tidied: former?.name === target.name ? succeed([]) : dropRevertDisks(context, former),
+	}), ({undo, xml, tidied}) => [
+		step('switch', {
+			id: 'current',
+			title: `Make "${target.name}" the current snapshot${mayRewrite ? ', with the new disks in its record' : ''}`,
+			command: context.hypervisor.records.replace({fileName: 'snapshot-target', xml, makeCurrent: true}),
+			undo,
+		}),
+		...tidied,
+	]);
 }

@@ -6,6 +6,7 @@ import {imageAt, isOpenable} from '../../model/images/image-graph.ts';
 import type {Consequence, Expected, Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {refuseJobs, refuseReadOnly} from '../checks/blockers.ts';
 import type {PlanArguments, PlanContext} from '../context.ts';
 import {fingerprintOf} from '../fingerprint.ts';
 import {planFrame} from '../frame.ts';
@@ -29,15 +30,10 @@ export type Mending = {
 	links?: Expected['links'];
 };
 
-/** What a plan that only touches records and unused files must wait for; others ask `blockDomain`. */
+/** What a plan that only touches records and unused files must wait for; others ask `refuseBusyDomain`. */
 export function refuseRepair(context: PlanContext): void {
-	for (const {text, remedy} of context.inventory.jobs) {
-		context.blockers.push({kind: 'job-running', text: `A job is running: ${text}.`, remedy});
-	}
-
-	if (context.host.isReadOnly) {
-		context.blockers.push({kind: 'not-permitted', text: 'The connection is read-only.', remedy: 'Start again without --read-only.'});
-	}
+	refuseJobs(context);
+	refuseReadOnly(context);
 }
 
 /** Older versions of libvirt refuse to redefine a snapshot while the domain has checkpoints. */

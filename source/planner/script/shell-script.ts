@@ -36,13 +36,11 @@ function line(command: Command, options: ShellOptions): string {
 
 function condition(probe: Probe, words: Words, options: ShellOptions): string {
 	const onHost = (...argv: string[]) => line({tool: 'file', argv, files: []}, options);
+	const unless = (isNot: boolean, test: string) => isNot ? `! ${test}` : test;
 	switch (probe.kind) {
-		case 'file-exists': {
-			return onHost('test', '-e', probe.path);
-		}
-
+		case 'file-exists':
 		case 'file-missing': {
-			return `! ${onHost('test', '-e', probe.path)}`;
+			return unless(probe.kind === 'file-missing', onHost('test', '-e', probe.path));
 		}
 
 		case 'file-empty': {
@@ -66,12 +64,9 @@ function condition(probe: Probe, words: Words, options: ShellOptions): string {
 			return onHost('cmp', '-s', '--', probe.path, probe.other);
 		}
 
-		case 'image-has-tag': {
-			return `${onHost('qemu-img', 'info', '-U', '--output=json', probe.path)} | grep -qF ${quoteForShell(`"name": ${JSON.stringify(probe.tag)}`)}`;
-		}
-
+		case 'image-has-tag':
 		case 'image-lacks-tag': {
-			return `! ${onHost('qemu-img', 'info', '-U', '--output=json', probe.path)} | grep -qF ${quoteForShell(`"name": ${JSON.stringify(probe.tag)}`)}`;
+			return unless(probe.kind === 'image-lacks-tag', `${onHost('qemu-img', 'info', '-U', '--output=json', probe.path)} | grep -qF ${quoteForShell(`"name": ${JSON.stringify(probe.tag)}`)}`);
 		}
 
 		case 'backed-by': {
@@ -104,20 +99,8 @@ function condition(probe: Probe, words: Words, options: ShellOptions): string {
 			return 'false';
 		}
 
-		case 'domain-active':
-		case 'domain-running':
-		case 'domain-off':
-		case 'memory-loaded':
-		case 'snapshot-exists':
-		case 'snapshot-missing':
-		case 'checkpoint-exists':
-		case 'checkpoint-missing':
-		case 'head-is': {
-			return words.condition(probe);
-		}
-
 		default: {
-			return probe satisfies never;
+			return words.condition(probe);
 		}
 	}
 }

@@ -1,0 +1,86 @@
+/**
+The plan of a revert or a branch from its parts: what is so whichever way the domain goes back to a snapshot.
+*/
+import {hasProcess} from '../../model/domain/domain.ts';
+import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
+import type {Consequence, CreatedFile, Expected, Plan, Step} from '../../model/plan/plan.ts';
+import type {BranchAction, EndState, RevertAction} from '../../model/plan/request.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import {refuseUnreadable} from '../../planner/checks/blockers.ts';
+import type {PlanArguments, PlanContext} from '../../planner/context.ts';
+import {fingerprintOf} from '../../planner/fingerprint.ts';
+import {planFrame} from '../../planner/frame.ts';
+import {canStart} from '../../planner/steps/domain.ts';
+
+/** What one way back contributes to the plan. */
+export type WayBack = {
+	steps: Step[];
+	consequences: Consequence[];
+	heads: Array<{target: string; path: string}>;
+	created: CreatedFile[];
+	removed: string[];
+	endState: EndState;
+	links?: Expected['links'];
+	kept?: Expected['kept'];
+};
+
+/** How it begins and ends, in words; what is the current snapshot afterwards, and where it is if it is new. */
+export type Course = {
+	begins: string;
+	ends: Consequence[];
+	currentSnapshot: string;
+	newSnapshots: Expected['snapshots'];
+	/** Below the heads: images that must open with their chains, too. */
+	layers: string[];
+};
+
+function describeLeaving(context: PlanContext, {currentState}: RevertAction | BranchAction): Consequence[] {
+	const {definitionXml, details: {domain, currentSnapshot}} = context.inventory;
+	const rules: Array<[boolean, Consequence]> = [
+		[currentState.kind === 'keep', {
+			severity: 'info',
+			text: `The current state is kept as snapshot "${currentState.kind === 'keep' ? currentState.name : ''}"${currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`}: it can be reverted to.`,
+		}],
+		[hasProcess(domain), {severity: 'loss', text: 'The guest is running: it is powered off as by pulling the plug, and what is in its memory is lost.'}],
+		[hasProcess(domain) && !canStart(context, definitionXml), {severity: 'warning', text: 'If something fails once it is off, it stays off: it is unknown how to start it again.'}],
+	];
+	return rules.flatMap(([holds, consequence]) => holds ? [consequence] : []);
+}
+
+/** Fails with `refused` and every reason that stands in the context. */
+export function planWayBack(context: PlanContext, action: RevertAction | BranchAction, given: PlanArguments & {snapshot: Snapshot; way: WayBack; course: Course}): Result<Plan> {
+	const {snapshot, way: {steps, consequences, heads, created, removed, endState, links, kept}, course} = given;
+	const {inventory, inventory: {details}} = context;
+	const isInside = !isExternal(snapshot);
+	if (removed.length > 0 || isInside) {
+		refuseUnreadable(context, {canKeep: !isInside});
+	}
+
+	if (context.blockers.length > 0) {
+		return fail({kind: 'refused', blockers: context.blockers});
+	}
+
+	const bases = snapshot.domain!.disks.flatMap(({sourcePath}) => sourcePath ?? []);
+	const formatAt = (path: string) => created.some(file => file.path === path) ? 'qcow2' : details.images.find(image => image.path === path)?.format ?? 'qcow2';
+	return succeed({
+		...planFrame(action, inventory, given, {
+			expected: {
+				heads,
+				chains: [...heads.map(({path}) => path), ...course.layers].map(path => ({path, format: formatAt(path)})),
+				...(links && {links}),
+				...(kept && {kept}),
+				currentSnapshot: course.currentSnapshot,
+				snapshots: [
+					...details.snapshots.map(({name, parent}) => ({name, parent})),
+					...(action.currentState.kind === 'keep' ? [{name: action.currentState.name, parent: details.currentSnapshot}] : []),
+					...course.newSnapshots,
+				],
+				endState,
+			},
+			fingerprint: fingerprintOf(inventory, new Set([...bases, ...removed])),
+		}),
+		consequences: [{severity: 'info', text: course.begins}, ...describeLeaving(context, action), ...consequences, ...course.ends],
+		images: {created, removed, kept: details.images.map(({path}) => path).filter(path => !removed.includes(path))},
+		steps,
+	});
+}
