@@ -1,6 +1,7 @@
 /**
 What the host answered: the list, the counts, the picture of a domain, what was left unfinished. And when it is asked again.
 */
+import {didYouMean} from '../model/text/did-you-mean.ts';
 import type {DomainSummary} from '../model/domain/domain.ts';
 import type {DomainDetails} from '../model/domain/inventory.ts';
 import {describeTrouble} from '../model/plan/journal-trouble.ts';
@@ -45,7 +46,7 @@ function chooseDomain(state: State): Update {
 
 		const first = visible[0]?.uuid;
 		return inTurn(
-			{...state, start: undefined, pane: 'domains', notice: `There is no domain "${wanted}" on this host.`},
+			{...state, start: undefined, pane: 'domains', notice: [`There is no domain "${wanted}" on this host.`, didYouMean(wanted, state.domains.value.map(({name}) => name)) ?? ''].join(' ').trim()},
 			next => selectDomain(next, first),
 			next => readDetails(next, first),
 			askCounts,

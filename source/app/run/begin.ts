@@ -1,6 +1,7 @@
 /**
 How a guided action begins: from a key, from the menu, or from the command line, always the same way.
 */
+import {didYouMean} from '../../model/text/did-you-mean.ts';
 import {screenOf, type ScreenKind} from '../../actions/registry.ts';
 import type {GivenOf} from '../../actions/spec.ts';
 import {reasonAgainst} from '../browse/menu.ts';
@@ -46,5 +47,5 @@ export function beginFromStart(state: State, start: GivenOf<ScreenKind>): Update
 
 	return details?.snapshots.some(({name}) => name === start.snapshot)
 		? begin(selectRow(inTree, snapshotId(start.snapshot)), start)
-		: [{...inTree, notice: `The domain "${details?.domain.name ?? ''}" has no snapshot "${start.snapshot}".`}, []];
+		: [{...inTree, notice: [`The domain "${details?.domain.name ?? ''}" has no snapshot "${start.snapshot}".`, didYouMean(start.snapshot, details?.snapshots.map(({name}) => name) ?? []) ?? ''].join(' ').trim()}, []];
 }

@@ -4,6 +4,7 @@ The words and the exit code of each failure. Exhaustive: a new kind does not com
 import {unreachable} from '../result.ts';
 import type {Blocker, Failure, ToolFailure} from '../failure.ts';
 import {quoteForShell} from './shell-quote.ts';
+import {didYouMean} from './did-you-mean.ts';
 import {listNames} from './list-names.ts';
 
 export type Description = {message: string; hint?: string};
@@ -37,6 +38,11 @@ const leadsOn = 'vsnap-tui recover shows the ways on: finishing it, putting it b
 
 const bullets = (findings: readonly string[]) => findings.map(finding => `- ${finding}`).join('\n');
 
+/** A name like the one that was typed, else the names that there are. */
+function whatThereIs({name, known}: {name: string; known: readonly string[]}): string {
+	return didYouMean(name, known) ?? `It has: ${listNames(known, 8)}.`;
+}
+
 /** The end of what was put back, and proven to be. */
 function wayBack({left = [], aftermath = []}: {left?: readonly string[]; aftermath?: readonly string[]}): string {
 	if (aftermath.length > 0) {
@@ -63,14 +69,14 @@ export function describeFailure(failure: Failure): Description {
 		case 'domain-not-found': {
 			return {
 				message: `There is no domain "${failure.name}" on this host.`,
-				hint: failure.known.length === 0 ? 'The host has no domains.' : `It has: ${listNames(failure.known, 8)}.`,
+				hint: failure.known.length === 0 ? 'The host has no domains.' : whatThereIs(failure),
 			};
 		}
 
 		case 'snapshot-not-found': {
 			return {
 				message: `The domain "${failure.domain}" has no snapshot "${failure.name}".`,
-				hint: failure.known.length === 0 ? 'It has no snapshots.' : `It has: ${listNames(failure.known, 8)}.`,
+				hint: failure.known.length === 0 ? 'It has no snapshots.' : whatThereIs(failure),
 			};
 		}
 
