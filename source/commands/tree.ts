@@ -62,6 +62,7 @@ function pictureJson(details: DomainDetails, host: HostFacts) {
 		})),
 		unrecorded: unrecordedTags(details).map(({tag, createdAt, targets}) => ({name: tag, createdAt: createdAt === undefined ? null : isoTime(createdAt), disks: targets})),
 		unreadable: details.unreadable,
+		unreadableOthers: details.unreadableOthers,
 		...(details.filesElsewhere && {imagesNotRead: details.filesElsewhere.text}),
 	};
 }
@@ -116,6 +117,9 @@ function pictureLines(details: DomainDetails, isAscii: boolean): string[] {
 		...(concerned(details).some(({image}) => image.problems.some(problem => isDenied(problem)))
 			? ['', `Some of these images may not be opened by this user, so their sizes and what is below them are not known. ${permissionRemedy}`]
 			: []),
+		...(details.unreadableOthers.length === 0
+			? []
+			: ['', 'Not known to this program, because it cannot be read, is which of these images is also needed by:', ...details.unreadableOthers.map(({name, reason}) => ` ${makeVisible(name)}: ${reason}`)]),
 	];
 }
 

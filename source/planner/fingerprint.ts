@@ -30,7 +30,7 @@ export function fingerprintOf(inventory: Inventory, imagePaths: Iterable<string>
 		'its state': `${details.domain.state}${details.domain.hasManagedSave ? ' with managed save' : ''}`,
 		'its definition': digest(inventory.definitionXml),
 		'its disks': digest(headDisks(details.domain).map(disk => `${disk.target} ${disk.sourcePath}`).join('\0')),
-		'unreadable records': digest(details.unreadable.map(({name}) => name).join('\0')),
+		'unreadable records': digest([...details.unreadable, ...details.unreadableOthers].map(({name}) => name).join('\0')),
 		'its snapshots': digest([details.currentSnapshot ?? '', ...details.snapshots.map(snapshot => snapshot.xml)].join('\0')),
 		'its checkpoints': digest(details.checkpoints.map(checkpoint => checkpoint.xml).join('\0')),
 		'its jobs': inventory.jobs.map(({text}) => text).join('; '),

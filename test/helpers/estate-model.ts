@@ -105,6 +105,7 @@ export function inventoryOf(estate: Estate, domain: ModelDomain): Inventory {
 			images: imagesOf(estate),
 			foreignPins: estate.domains.filter(other => other !== domain).flatMap(other => pinsOf(other)),
 			unreadable: [],
+			unreadableOthers: [],
 			readAtMs: 0,
 		},
 		definitionXml: domain.definitionXml,

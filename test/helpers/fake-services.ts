@@ -84,6 +84,7 @@ function details(facts: {name: string; uuid: string; state: DomainState; disks: 
 		images: facts.images ?? [],
 		foreignPins: [],
 		unreadable: [],
+		unreadableOthers: [],
 		readAtMs: nowSeconds * 1000,
 	};
 }

@@ -83,6 +83,7 @@ export function inventory(scene: Scene): Inventory {
 			images: scene.images,
 			foreignPins: scene.foreignPins ?? [],
 			unreadable: [],
+			unreadableOthers: [],
 			readAtMs: now.getTime(),
 		},
 		definitionXml: xml,

@@ -288,7 +288,7 @@ export async function diagnose(practice: Checks, options: RoundOptions = {}): Pr
 			graph,
 			frozenBy: gatherFrozen(allDetails, graph),
 			leftBy: gatherLeft(allDetails, graph),
-			isBlind: unreadable.length > 0 || allDetails.some(details => details.unreadable.length > 0),
+			isBlind: unreadable.length > 0 || allDetails.some(details => details.unreadable.length + details.unreadableOthers.length > 0),
 		},
 		only && {uuid: only.domain.uuid, name: only.domain.name},
 	));

@@ -155,13 +155,24 @@ function findUnfinishedDelete(examination: Examination): void {
 }
 
 export function findRecordTroubles(examination: Examination): void {
-	for (const {name, reason} of examination.details.unreadable) {
+	const {unreadable, unreadableOthers} = examination.details;
+	for (const {name, reason, remedy} of unreadable) {
 		report(examination, {
 			kind: 'record-unreadable',
 			severity: 'warning',
 			text: `The record "${name}" cannot be read: ${reason}.`,
 			meaning: 'It is unknown which images it needs, so no image is removed as long as it is so.',
-			remedy: 'Mend that record, or drop it (virsh snapshot-delete --metadata).',
+			remedy: remedy ?? 'Correct that record, or drop it (virsh snapshot-delete --metadata).',
+		});
+	}
+
+	for (const {name, reason, remedy} of unreadableOthers) {
+		report(examination, {
+			kind: 'record-unreadable',
+			severity: 'warning',
+			text: `"${name}", which is not of this domain, cannot be read: ${reason}.`,
+			meaning: 'It is unknown which images it needs, so no image of this domain is removed as long as it is so.',
+			remedy: remedy ?? 'See what virsh says of it, and make it readable.',
 		});
 	}
 

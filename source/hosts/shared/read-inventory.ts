@@ -84,7 +84,8 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 		checkpoints,
 		images: [],
 		foreignPins: foreign.value.pins,
-		unreadable: [...unreadable, ...foreign.value.unreadableDomains, ...foreign.value.unreadableSnapshots],
+		unreadable,
+		unreadableOthers: [...foreign.value.unreadableDomains, ...foreign.value.unreadableSnapshots],
 		readAtMs,
 	};
 	if (!access.ok) {

@@ -39,8 +39,10 @@ export type DomainDetails = {
 	images: Image[];
 	/** What other domains on the host hold. Empty until it was asked for. */
 	foreignPins: Pin[];
-	/** Names that libvirt lists and that cannot be read, with the reason. */
+	/** Records of this domain that libvirt lists and that cannot be read, with the reason. */
 	unreadable: Unreadable[];
+	/** Other domains, and records of theirs, that cannot be read: which images they need is unknown. Empty until it was asked for. */
+	unreadableOthers: Unreadable[];
 	/** What the domain's definitions and records name for a start, and what is certainly not there. What could not be looked at counts as there. */
 	missing?: MissingForStart;
 	/** The image files are out of reach: none was looked at, and `images` is empty. */

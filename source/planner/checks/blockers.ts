@@ -19,7 +19,8 @@ Refuses where something that cannot be read may need an image that the plan remo
 action can be had with --keep, and then removes nothing.
 */
 export function refuseUnreadable(context: PlanContext, options: {canKeep?: boolean} = {}): void {
-	for (const {name, reason, remedy} of context.inventory.details.unreadable) {
+	const {unreadable, unreadableOthers} = context.inventory.details;
+	for (const {name, reason, remedy} of [...unreadable, ...unreadableOthers]) {
 		context.blockers.push({
 			kind: 'not-supported',
 			text: `"${name}" cannot be read (${reason}), so it is unknown which images it needs.`,

@@ -71,7 +71,7 @@ function branch(xml: string, known: string[]) {
 		throw new Error('no branch');
 	}
 
-	const details = {snapshots: known.map(name => ({name})), unreadable: []} as unknown as DomainDetails;
+	const details = {snapshots: known.map(name => ({name})), unreadable: [], unreadableOthers: []} as unknown as DomainDetails;
 	return specOf(given.value).complete(given.value, 'u', {details, nowMs: 0}).request;
 }
 

@@ -131,7 +131,8 @@ test('what the records of others hold is held, though nobody has named them', as
 	const host = owner({named: ['web=/q'], listening: ['/q'], recordsPath});
 	const details = unwrap(await host.readDetails(uuidOfName('web'), {withForeignPins: true}));
 	t.true(details.foreignPins.some(pin => pin.path === '/d/a.qcow2' && pin.hold === 'content' && pin.label === 'snapshot s1 of other'));
-	t.true(details.unreadable.some(({name}) => name === 'torn of other'));
+	t.true(details.unreadableOthers.some(({name}) => name === 'torn of other'));
+	t.false(details.unreadable.some(({name}) => name === 'torn of other'));
 });
 
 test('where nothing is known the host is not reachable; two domains of one UUID are told apart by nobody', async t => {

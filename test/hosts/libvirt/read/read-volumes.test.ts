@@ -71,7 +71,7 @@ test('a volume that libvirt does not find, or a source of a type that is not kno
 		const {host, clone, base, owner} = demo();
 		clone.definition = withDisks(clone.definition, type, source);
 		const other = [...host.world.domains.keys()].find(uuid => uuid !== clone.uuid)!;
-		t.true(unwrap(await owner.readDetails(other, {withForeignPins: true})).unreadable.some(({name}) => name === clone.name), type);
+		t.true(unwrap(await owner.readDetails(other, {withForeignPins: true})).unreadableOthers.some(({name}) => name === clone.name), type);
 		t.true(unwrap(await owner.readDetails(clone.uuid, {withForeignPins: false})).unreadable.some(({name}) => name === clone.name), type);
 		t.true(unwrap(await owner.readImageUsers(base)).some(user => user.startsWith(`perhaps the domain ${textAt(clone.definition, 'name')!}, which cannot be read: `)), type);
 	}

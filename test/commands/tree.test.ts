@@ -1,0 +1,68 @@
+import test from 'ava';
+import {showTree} from '../../source/commands/tree.ts';
+import type {CommandContext} from '../../source/commands/context.ts';
+import type {Owner} from '../../source/engine/ports.ts';
+import {createDemoHost} from '../../source/hosts/demo/host.ts';
+import {createLibvirtOwner} from '../../source/hosts/libvirt/owner.ts';
+import {fail, succeed} from '../../source/model/result.ts';
+import {createMemoryStore} from '../../source/tools/state/memory-store.ts';
+
+const nowMs = Date.parse('2026-11-21T10:00:00Z');
+
+async function run(domain: string, {isJson = false, change = (owner: Owner) => owner} = {}): Promise<{exitCode: number; out: string; error: string}> {
+	const host = createDemoHost({now: () => new Date(nowMs)});
+	const owner = change(createLibvirtOwner({
+		runner: host.runner, lines: host.lines, uri: 'demo:///system', isReadOnly: false, owner: 'demo',
+	}));
+	const clock = {now: () => new Date(nowMs)};
+	const store = createMemoryStore();
+	const said = {out: '', error: ''};
+	const context: CommandContext = {
+		world: {
+			owner, store, clock, person: {user: 'root', from: undefined},
+		},
+		planning: {
+			owner, store, clock, nextId: () => 'p1',
+		},
+		isReadOnly: true,
+		isJson,
+		isAscii: false,
+		interrupt: new AbortController().signal,
+		readRemoteArgv: async () => succeed(undefined),
+		writeOut(text) {
+			said.out += text;
+		},
+		writeError(text) {
+			said.error += text;
+		},
+	};
+	const exitCode = await showTree(context, domain);
+	return {exitCode, ...said};
+}
+
+/** Another domain of the host has a record that cannot be read. */
+const besideTornRecord = (owner: Owner): Owner => ({
+	...owner,
+	async readDetails(uuid, options) {
+		const details = await owner.readDetails(uuid, options);
+		return details.ok ? succeed({...details.value, unreadableOthers: [{name: 'torn of mail', reason: 'it is cut off'}]}) : fail(details.failure);
+	},
+});
+
+test('what cannot be read of other domains stands apart from the snapshots of this one', async t => {
+	const {exitCode, out} = await run('web', {change: besideTornRecord});
+	t.is(exitCode, 0);
+	const [snapshots, rest] = out.split('\n\nImages (') as [string, string];
+	t.true(snapshots.includes('Snapshots (6), times in UTC\n'), out);
+	t.false(snapshots.includes('torn'));
+	t.true(rest.endsWith('Not known to this program, because it cannot be read, is which of these images is also needed by:\n torn of mail: it is cut off\n'), out);
+	const json = JSON.parse((await run('web', {change: besideTornRecord, isJson: true})).out) as {unreadable: unknown; unreadableOthers: unknown};
+	t.deepEqual(json.unreadable, []);
+	t.deepEqual(json.unreadableOthers, [{name: 'torn of mail', reason: 'it is cut off'}]);
+});
+
+test('a name that is nearly right leads to the domain', async t => {
+	const {exitCode, error} = await run('we');
+	t.is(exitCode, 2);
+	t.is(error, 'There is no domain "we" on this host.\nDid you mean "web"?\n');
+});
