@@ -63,6 +63,6 @@ test('what cannot be read of other domains stands apart from the snapshots of th
 
 test('a name that is nearly right leads to the domain', async t => {
 	const {exitCode, error} = await run('we');
-	t.is(exitCode, 2);
+	t.is(exitCode, 3);
 	t.is(error, 'There is no domain "we" on this host.\nDid you mean "web"?\n');
 });
