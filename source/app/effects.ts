@@ -2,151 +2,119 @@
 Does what the brain wants done, and sends back what came of it. Questions of one purpose run beside those of others: a slow picture never holds up
 the list, and nothing holds up the keys.
 */
+import {byKind} from '../model/by-kind.ts';
 import type {Effect} from './effects-data.ts';
 import type {Message} from './messages.ts';
 import type {AppServices} from './services.ts';
 
 /** What only the terminal can do. */
-export type Stage = {
+type Stage = {
 	suspend: () => void;
 	repaint: () => void;
 	quit: (end: {exitCode: number; signal: string | undefined}) => void;
 };
 
-export type EffectRunner = {run: (effect: Effect) => void; close: () => void};
+type EffectRunner = {run: (effect: Effect) => void; close: () => void};
 
-export function createEffectRunner(services: AppServices, stage: Stage, send: (message: Message) => void): EffectRunner {
-	const {owner} = services;
-	const timers = new Set<NodeJS.Timeout>();
-	let interrupt: AbortController | undefined;
-	let diagnosis: AbortController | undefined;
+type Work = {
+	services: AppServices;
+	stage: Stage;
+	send: (message: Message) => void;
+	timers: Set<NodeJS.Timeout>;
+	interrupt?: AbortController;
+	diagnosis?: AbortController;
+};
 
-	const later = (message: Message, afterMs: number) => {
+/** The message, after this time; never where the screen is closed before. */
+async function after(afterMs: number, message: Message, {timers}: Work): Promise<Message> {
+	return new Promise(resolve => {
 		const timer = setTimeout(() => {
 			timers.delete(timer);
-			send(message);
+			resolve(message);
 		}, afterMs);
 		timers.add(timer);
-	};
+	});
+}
 
-	const stopWatching = owner.watch(() => {
+/** Each gives the message that answers it. */
+const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
+	'read-host': async ({number}, {services}) => ({kind: 'host-read', number, result: await services.owner.readHost()}),
+	'read-domains': async ({number}, {services}) => ({kind: 'domains-read', number, result: await services.owner.readDomains()}),
+	'read-counts': async ({uuids}, {services}) => ({kind: 'counts-read', uuids, result: await services.owner.readSnapshotCounts(uuids)}),
+	'read-picture': async ({number, uuid, withForeignPins}, {services}) =>
+		({kind: 'picture-read', number, uuid, result: await services.owner.readDetails(uuid, {withForeignPins})}),
+	'read-unfinished': async ({number}, {services}) => ({kind: 'unfinished-read', number, result: await services.readUnfinished()}),
+	plan: async ({number, request}, {services}) => ({kind: 'planned', number, result: await services.planAction(request)}),
+	async execute({plan}, work) {
+		work.interrupt = new AbortController();
+		const outcome = await work.services.executePlan(plan, event => {
+			work.send({kind: 'run-event', event});
+		}, work.interrupt.signal);
+		return {kind: 'run-ended', outcome};
+	},
+	async recover({planId, direction}, {services, send}) {
+		const outcome = await services.recover(planId, direction, event => {
+			send({kind: 'run-event', event});
+		});
+		return {kind: 'run-ended', outcome};
+	},
+	async diagnose({number, uuid}, work) {
+		work.diagnosis?.abort();
+		work.diagnosis = new AbortController();
+		const result = await work.services.diagnose(uuid, progress => {
+			work.send({kind: 'diagnosing', number, progress});
+		}, work.diagnosis.signal);
+		return {kind: 'diagnosed', number, result};
+	},
+	async 'stop-diagnosis'(_effect, {diagnosis}) {
+		diagnosis?.abort();
+		return undefined;
+	},
+	async interrupt({signal}, {interrupt}) {
+		interrupt?.abort(signal);
+		return undefined;
+	},
+	'tick-later': async (_effect, work) => after(1000, {kind: 'ticked'}, work),
+	'poll-later': async ({number, afterMs}, work) => after(afterMs, {kind: 'poll-due', number}, work),
+	async suspend(_effect, {stage}) {
+		stage.suspend();
+		return undefined;
+	},
+	async repaint(_effect, {stage}) {
+		stage.repaint();
+		return undefined;
+	},
+	async quit({exitCode, signal}, {stage}) {
+		stage.quit({exitCode, signal});
+		return undefined;
+	},
+});
+
+/** A rejection is a mistake of ours: it must reach the one path for those, not vanish. */
+async function answer(effect: Effect, work: Work): Promise<void> {
+	const message = await act(effect, work);
+	if (message !== undefined) {
+		work.send(message);
+	}
+}
+
+export function createEffectRunner(services: AppServices, stage: Stage, send: (message: Message) => void): EffectRunner {
+	const work: Work = {services, stage, send, timers: new Set()};
+	const stopWatching = services.owner.watch(() => {
 		send({kind: 'host-changed'});
 	});
-
-	/** A rejection is a mistake of ours: it must reach the one path for those, not vanish. */
-	const answered = <T>(promise: Promise<T>, toMessage: (value: T) => Message) => {
-		void promise.then(value => {
-			send(toMessage(value));
-		});
-	};
-
-	const run = (effect: Effect) => {
-		switch (effect.kind) {
-			case 'read-host': {
-				answered(owner.readHost(), result => ({kind: 'host-read', number: effect.number, result}));
-				break;
-			}
-
-			case 'read-domains': {
-				answered(owner.readDomains(), result => ({kind: 'domains-read', number: effect.number, result}));
-				break;
-			}
-
-			case 'read-counts': {
-				answered(owner.readSnapshotCounts(effect.uuids), result => ({kind: 'counts-read', uuids: effect.uuids, result}));
-				break;
-			}
-
-			case 'read-picture': {
-				const {number, uuid, withForeignPins} = effect;
-				answered(owner.readDetails(uuid, {withForeignPins}), result => ({
-					kind: 'picture-read', number, uuid, result,
-				}));
-				break;
-			}
-
-			case 'read-unfinished': {
-				answered(services.readUnfinished(), result => ({kind: 'unfinished-read', number: effect.number, result}));
-				break;
-			}
-
-			case 'plan': {
-				answered(services.planAction(effect.request), result => ({kind: 'planned', number: effect.number, result}));
-				break;
-			}
-
-			case 'execute': {
-				interrupt = new AbortController();
-				answered(services.executePlan(effect.plan, event => {
-					send({kind: 'run-event', event});
-				}, interrupt.signal), outcome => ({kind: 'run-ended', outcome}));
-				break;
-			}
-
-			case 'recover': {
-				answered(services.recover(effect.planId, effect.direction, event => {
-					send({kind: 'run-event', event});
-				}), outcome => ({kind: 'run-ended', outcome}));
-				break;
-			}
-
-			case 'diagnose': {
-				diagnosis?.abort();
-				diagnosis = new AbortController();
-				const {number, uuid} = effect;
-				answered(services.diagnose(uuid, progress => {
-					send({kind: 'diagnosing', number, progress});
-				}, diagnosis.signal), result => ({kind: 'diagnosed', number, result}));
-				break;
-			}
-
-			case 'stop-diagnosis': {
-				diagnosis?.abort();
-				break;
-			}
-
-			case 'interrupt': {
-				interrupt?.abort(effect.signal);
-				break;
-			}
-
-			case 'tick-later': {
-				later({kind: 'ticked'}, 1000);
-				break;
-			}
-
-			case 'poll-later': {
-				later({kind: 'poll-due', number: effect.number}, effect.afterMs);
-				break;
-			}
-
-			case 'suspend': {
-				stage.suspend();
-				break;
-			}
-
-			case 'repaint': {
-				stage.repaint();
-				break;
-			}
-
-			case 'quit': {
-				stage.quit({exitCode: effect.exitCode, signal: effect.signal});
-				break;
-			}
-		}
-	};
-
 	return {
-		run,
+		run(effect) {
+			void answer(effect, work);
+		},
 		close() {
 			stopWatching();
-			diagnosis?.abort();
-			for (const timer of timers) {
+			work.diagnosis?.abort();
+			for (const timer of work.timers) {
 				clearTimeout(timer);
 			}
 
-			timers.clear();
+			work.timers.clear();
 		},
 	};
 }

@@ -1,6 +1,7 @@
 /**
 The screen's brain: update(state, message) = [state, effects]. Pure; what it needs to know of the paint comes in as `paper`.
 */
+import {byKind} from '../model/by-kind.ts';
 import type {Key, Message} from './messages.ts';
 import {commandFor, contextOf, type Command} from './keys.ts';
 import {
@@ -104,99 +105,41 @@ function takeOption(state: State, index: number, paper: Paper): Update {
 	}
 }
 
-function takeMessage(state: State, message: Message, paper: Paper): Update {
-	switch (message.kind) {
-		case 'started': {
-			return inTurn(state, readUnfinished, readList);
-		}
-
-		case 'key': {
-			return takeKey(state, message.key, paper);
-		}
-
-		case 'resized': {
-			const resized = settle({...state, columns: message.columns, rows: message.rows});
-			return pollSoon(scroll(resized, 'up', paper));
-		}
-
-		case 'ticked': {
-			return [{...state, isTicking: false}, []];
-		}
-
-		case 'host-read': {
-			const host = answer(state.host, message.number, message.result);
-			return [host === undefined ? state : {...state, host}, []];
-		}
-
-		case 'domains-read': {
-			return takeDomains(state, message.number, message.result);
-		}
-
-		case 'counts-read': {
-			return [takeCounts(state, message.result), []];
-		}
-
-		case 'picture-read': {
-			return takePicture(state, message);
-		}
-
-		case 'poll-due': {
-			return takePoll(state, message.number);
-		}
-
-		case 'host-changed': {
-			return state.scene.kind === 'running' || state.domains.waiting !== undefined ? [{...state, isStale: true}, []] : readList(state);
-		}
-
-		case 'unfinished-read': {
-			return [takeUnfinished(state, message.number, message.result), []];
-		}
-
-		case 'planned': {
-			return [takePlan(state, message.number, message.result), []];
-		}
-
-		case 'diagnosing': {
-			return [takeProgress(state, message), []];
-		}
-
-		case 'diagnosed': {
-			return [takeDiagnosis(state, message.number, message.result), []];
-		}
-
-		case 'run-event': {
-			return state.scene.kind === 'running'
-				? [{...state, scene: {...state.scene, run: followRun(state.scene.run, message.event, state.nowMs)}}, []]
-				: [state, []];
-		}
-
-		case 'run-ended': {
-			return endRun(state, message.outcome);
-		}
-
-		case 'signalled': {
-			return takeSignal(state, message.signal);
-		}
-
-		case 'domain-chosen': {
-			const [selected, effects] = selectDomain(state, message.uuid);
-			return [{...selected, pane: 'tree'}, effects];
-		}
-
-		case 'row-chosen': {
-			return [selectRow({...state, pane: 'tree', view: message.view}, message.id), []];
-		}
-
-		case 'view-chosen': {
-			return showView({...state, pane: 'tree'}, message.view);
-		}
-
-		case 'option-chosen': {
-			return takeOption(state, message.index, paper);
-		}
-	}
-}
+const takeMessage: (message: Message, state: State, paper: Paper) => Update = byKind({
+	started: (_message, state) => inTurn(state, readUnfinished, readList),
+	key: (message, state, paper) => takeKey(state, message.key, paper),
+	resized(message, state, paper) {
+		const resized = settle({...state, columns: message.columns, rows: message.rows});
+		return pollSoon(scroll(resized, 'up', paper));
+	},
+	ticked: (_message, state) => [{...state, isTicking: false}, []],
+	'host-read'(message, state) {
+		const host = answer(state.host, message.number, message.result);
+		return [host === undefined ? state : {...state, host}, []];
+	},
+	'domains-read': (message, state) => takeDomains(state, message.number, message.result),
+	'counts-read': (message, state) => [takeCounts(state, message.result), []],
+	'picture-read': (message, state) => takePicture(state, message),
+	'poll-due': (message, state) => takePoll(state, message.number),
+	'host-changed': (_message, state) => state.scene.kind === 'running' || state.domains.waiting !== undefined ? [{...state, isStale: true}, []] : readList(state),
+	'unfinished-read': (message, state) => [takeUnfinished(state, message.number, message.result), []],
+	planned: (message, state) => [takePlan(state, message.number, message.result), []],
+	diagnosing: (message, state) => [takeProgress(state, message), []],
+	diagnosed: (message, state) => [takeDiagnosis(state, message.number, message.result), []],
+	'run-event': (message, state) => state.scene.kind === 'running'
+		? [{...state, scene: {...state.scene, run: followRun(message.event, state.scene.run, state.nowMs)}}, []]
+		: [state, []],
+	'run-ended': (message, state) => endRun(state, message.outcome),
+	signalled: (message, state) => takeSignal(state, message.signal),
+	'domain-chosen'(message, state) {
+		const [selected, effects] = selectDomain(state, message.uuid);
+		return [{...selected, pane: 'tree'}, effects];
+	},
+	'row-chosen': (message, state) => [selectRow({...state, pane: 'tree', view: message.view}, message.id), []],
+	'view-chosen': (message, state) => showView({...state, pane: 'tree'}, message.view),
+	'option-chosen': (message, state, paper) => takeOption(state, message.index, paper),
+});
 
 export function update(state: State, message: Message, paper: Paper): Update {
-	return withClock(takeMessage(state, message, paper));
+	return withClock(takeMessage(message, state, paper));
 }

@@ -1,6 +1,7 @@
 /**
 A plan at work: its events, the question whether to stop, its end, and what is offered when an earlier run was left half-way.
 */
+import {byKind} from '../../model/by-kind.ts';
 import type {Plan} from '../../model/plan/plan.ts';
 import {exitCodeOf, exitCodes} from '../../model/text/exit-codes.ts';
 import {isHealthy} from '../../model/domain/finding.ts';
@@ -53,53 +54,19 @@ function withStep(run: Run, step: string, state: StepState): Run['steps'] {
 }
 
 /** What an event makes of the run. */
-export function followRun(run: Run, event: RunEvent, nowMs: number): Run {
-	switch (event.kind) {
-		case 'started': {
-			return {...run, startedMs: nowMs, sinceMs: nowMs};
-		}
-
-		case 'step-started': {
-			return {...run, current: event.step, copied: undefined, sinceMs: nowMs, steps: withStep(run, event.step, 'running')};
-		}
-
-		case 'step-progress': {
-			return {...run, copied: {doneBytes: event.doneBytes, totalBytes: event.totalBytes}};
-		}
-
-		case 'step-done': {
-			return {...run, current: run.current === event.step ? undefined : run.current, steps: withStep(run, event.step, 'done')};
-		}
-
-		case 'step-failed': {
-			return {...run, current: undefined, steps: withStep(run, event.step, 'failed'), stepFailure: event.failure};
-		}
-
-		case 'proving': {
-			return {...run, activity: 'proving', current: undefined, sinceMs: nowMs};
-		}
-
-		case 'rolling-back': {
-			return {...run, activity: 'rolling-back', current: undefined, sinceMs: nowMs};
-		}
-
-		case 'step-left-out': {
-			return {...run, current: undefined, steps: withStep(run, event.step, 'left-out')};
-		}
-
-		case 'step-undone': {
-			return {...run, steps: withStep(run, event.step, 'undone')};
-		}
-
-		case 'not-logged': {
-			return {...run, notLogged: event.failure};
-		}
-
-		case 'finished': {
-			return run;
-		}
-	}
-}
+export const followRun: (event: RunEvent, run: Run, nowMs: number) => Run = byKind({
+	started: (_event, run, nowMs) => ({...run, startedMs: nowMs, sinceMs: nowMs}),
+	'step-started': (event, run, nowMs) => ({...run, current: event.step, copied: undefined, sinceMs: nowMs, steps: withStep(run, event.step, 'running')}),
+	'step-progress': (event, run) => ({...run, copied: {doneBytes: event.doneBytes, totalBytes: event.totalBytes}}),
+	'step-done': (event, run) => ({...run, current: run.current === event.step ? undefined : run.current, steps: withStep(run, event.step, 'done')}),
+	'step-failed': (event, run) => ({...run, current: undefined, steps: withStep(run, event.step, 'failed'), stepFailure: event.failure}),
+	proving: (_event, run, nowMs) => ({...run, activity: 'proving', current: undefined, sinceMs: nowMs}),
+	'rolling-back': (_event, run, nowMs) => ({...run, activity: 'rolling-back', current: undefined, sinceMs: nowMs}),
+	'step-left-out': (event, run) => ({...run, current: undefined, steps: withStep(run, event.step, 'left-out')}),
+	'step-undone': (event, run) => ({...run, steps: withStep(run, event.step, 'undone')}),
+	'not-logged': (event, run) => ({...run, notLogged: event.failure}),
+	finished: (_event, run) => run,
+});
 
 /** What would be true if it were stopped at this moment, in words of the plan. */
 export function whenStoppedNow(run: Run): string {

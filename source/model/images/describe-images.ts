@@ -1,43 +1,21 @@
 /**
 What a picture says about its images, in words: who holds each of them, and what is wrong with it.
 */
+import {byKind} from '../by-kind.ts';
 import type {DomainDetails} from '../domain/inventory.ts';
 import {buildImageGraph, holdersOf} from './image-graph.ts';
 import type {Image, ImageProblem} from './image.ts';
 import type {Pin} from './pin.ts';
 import {pinsOfDomain} from './pins.ts';
 
-export function describeProblem(problem: ImageProblem): string {
-	switch (problem.kind) {
-		case 'missing': {
-			return 'missing';
-		}
-
-		case 'unreadable': {
-			return problem.cause === 'not-permitted' ? 'not permitted for this user' : `unreadable: ${problem.reason}`;
-		}
-
-		case 'backing-missing': {
-			return `its backing file ${problem.backingPath} is missing`;
-		}
-
-		case 'begins-like-qcow2': {
-			return 'used as raw, and it begins like a qcow2 image';
-		}
-
-		case 'backing-format-not-recorded': {
-			return 'the format of its backing file is not recorded';
-		}
-
-		case 'locked': {
-			return `open in another process${problem.processes.length === 0 ? '' : ` (${problem.processes.join(', ')})`}`;
-		}
-
-		default: {
-			return problem satisfies never;
-		}
-	}
-}
+export const describeProblem: (problem: ImageProblem) => string = byKind({
+	missing: () => 'missing',
+	unreadable: problem => problem.cause === 'not-permitted' ? 'not permitted for this user' : `unreadable: ${problem.reason}`,
+	'backing-missing': problem => `its backing file ${problem.backingPath} is missing`,
+	'begins-like-qcow2': () => 'used as raw, and it begins like a qcow2 image',
+	'backing-format-not-recorded': () => 'the format of its backing file is not recorded',
+	locked: problem => `open in another process${problem.processes.length === 0 ? '' : ` (${problem.processes.join(', ')})`}`,
+});
 
 export type ImageHolding = {
 	image: Image;

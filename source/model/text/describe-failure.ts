@@ -1,7 +1,7 @@
 /**
 The words and the exit code of each failure. Exhaustive: a new kind does not compile until it has words.
 */
-import {unreachable} from '../result.ts';
+import {byKind} from '../by-kind.ts';
 import type {Blocker, Failure, ToolFailure} from '../failure.ts';
 import {quoteForShell} from './shell-quote.ts';
 import {didYouMean} from './did-you-mean.ts';
@@ -53,138 +53,70 @@ function wayBack({left = [], aftermath = []}: {left?: readonly string[]; afterma
 }
 
 /** Message and hint for a person. Text from the host stands in it as it was: whoever prints it makes it harmless first. */
-export function describeFailure(failure: Failure): Description {
-	switch (failure.kind) {
-		case 'usage': {
-			return {message: failure.message, hint: failure.hint ?? 'vsnap-tui --help shows how it is used.'};
-		}
-
-		case 'host-unreachable': {
-			return {
-				message: `The host ${failure.uri} cannot be reached: ${describeTool(failure.cause)}`,
-				hint: 'Is libvirtd running there, and may you use it? Another host is chosen with --connect URI; --demo needs none.',
-			};
-		}
-
-		case 'domain-not-found': {
-			return {
-				message: `There is no domain "${failure.name}" on this host.`,
-				hint: failure.known.length === 0 ? 'The host has no domains.' : whatThereIs(failure),
-			};
-		}
-
-		case 'snapshot-not-found': {
-			return {
-				message: `The domain "${failure.domain}" has no snapshot "${failure.name}".`,
-				hint: failure.known.length === 0 ? 'It has no snapshots.' : whatThereIs(failure),
-			};
-		}
-
-		case 'refused': {
-			return {message: `Refused, and nothing was touched:\n${failure.blockers.map(blocker => describeBlocker(blocker)).join('\n')}`};
-		}
-
-		case 'tool-failed': {
-			return {message: describeTool(failure.cause)};
-		}
-
-		case 'qmp-failed': {
-			return {message: `QEMU did not do ${failure.command}: ${failure.description} (${failure.class})`};
-		}
-
-		case 'monitor-failed': {
-			return {message: `The monitor ${failure.socketPath} ${failure.text}`, hint: monitorHints[failure.reason]};
-		}
-
-		case 'unreadable': {
-			return {message: `${failure.what} cannot be read: ${failure.reason}`};
-		}
-
-		case 'busy': {
-			return {
-				message: `${failure.what} is busy${failure.holder === undefined ? '' : `: ${failure.holder}`}.`,
-				hint: failure.remedy ?? 'Wait until the other run has ended, then try again.',
-			};
-		}
-
-		case 'host-changed': {
-			return {
-				message: `The host changed since the plan was made (${listNames(failure.changed, 8)}). Nothing was touched.`,
-				hint: 'Make the plan again and read it again.',
-			};
-		}
-
-		case 'step-failed': {
-			return {
-				message: `Failed: ${failure.title}\n${describeFailure(failure.cause).message}\n${failure.rolledBack
-					? wayBack(failure)
-					: `Not everything could be put back: ${failure.notUndone.join(', ')}.`}`,
-				hint: failure.rolledBack ? failure.advice : [...(failure.advice === undefined ? [] : [`${failure.advice} Then:`]), leadsOn].join(' '),
-			};
-		}
-
-		case 'not-proven': {
-			return {
-				message: `The result is not what was planned:\n${bullets(failure.findings)}\n${failure.rolledBack ? wayBack(failure) : 'Nothing was removed.'}`,
-				hint: failure.rolledBack ? undefined : leadsOn,
-			};
-		}
-
-		case 'interrupted': {
-			return {
-				message: `Interrupted by ${failure.signal}. ${failure.rolledBack ? wayBack(failure) : 'Not everything could be put back.'}`,
-				hint: failure.rolledBack ? undefined : leadsOn,
-			};
-		}
-
-		case 'file-stays': {
-			return {message: `${failure.path} stays: ${failure.reason}.`, hint: leadsOn};
-		}
-
-		case 'not-as-before': {
-			return {message: `Everything was undone, and not all is as it was before:\n${bullets(failure.findings)}`, hint: `${leadsOn} vsnap-tui doctor ${quoteForShell(failure.domain)} looks for what is wrong.`};
-		}
-
-		case 'put-back-but-off': {
-			return {message: `Everything of "${failure.domain}" was put back, but the domain is off: ${describeFailure(failure.cause).message}`, hint: failure.advice ?? 'Other actions are possible. Start it when what keeps it from starting is gone.'};
-		}
-
-		case 'request-kept': {
-			return {
-				message: `What was half done on "${failure.domain}" is put back. Not done again yet: ${failure.request}.\n${describeFailure(failure.cause).message}`,
-				hint: `vsnap-tui recover --roll-forward tries it again, vsnap-tui recover --give-up ${quoteForShell(failure.domain)} forgets it.`,
-			};
-		}
-
-		case 'host-not-understood': {
-			return {message: `${failure.what} is not understood: ${failure.reason}.`, hint: 'It may be another program, or a version that is not known yet. Nothing was touched by what it said.'};
-		}
-
-		case 'read-only': {
-			return {message: 'This session is read-only: no plan can be run.', hint: 'Start again without --read-only.'};
-		}
-
-		case 'state-folder': {
-			return {
-				message: `The private folder ${failure.path} cannot be used: ${failure.reason}`,
-				hint: 'Without a journal nothing is changed. Make room there or mend its permissions.',
-			};
-		}
-
-		case 'state-folder-unsafe': {
-			return {message: `The private folder ${failure.path} is not safe: ${failure.reason}.`, hint: failure.remedy};
-		}
-
-		case 'files-elsewhere': {
-			return {message: `Refused, and nothing was touched: ${failure.text}`, hint: failure.remedy};
-		}
-
-		case 'recovery-refused': {
-			return {message: failure.reason, hint: failure.remedy};
-		}
-
-		default: {
-			return unreachable(failure);
-		}
-	}
-}
+export const describeFailure: (failure: Failure) => Description = byKind({
+	usage: failure => ({message: failure.message, hint: failure.hint ?? 'vsnap-tui --help shows how it is used.'}),
+	'host-unreachable': failure => ({
+		message: `The host ${failure.uri} cannot be reached: ${describeTool(failure.cause)}`,
+		hint: 'Is libvirtd running there, and may you use it? Another host is chosen with --connect URI; --demo needs none.',
+	}),
+	'domain-not-found': failure => ({
+		message: `There is no domain "${failure.name}" on this host.`,
+		hint: failure.known.length === 0 ? 'The host has no domains.' : whatThereIs(failure),
+	}),
+	'snapshot-not-found': failure => ({
+		message: `The domain "${failure.domain}" has no snapshot "${failure.name}".`,
+		hint: failure.known.length === 0 ? 'It has no snapshots.' : whatThereIs(failure),
+	}),
+	refused: failure => ({message: `Refused, and nothing was touched:\n${failure.blockers.map(blocker => describeBlocker(blocker)).join('\n')}`}),
+	'tool-failed': failure => ({message: describeTool(failure.cause)}),
+	'qmp-failed': failure => ({message: `QEMU did not do ${failure.command}: ${failure.description} (${failure.class})`}),
+	'monitor-failed': failure => ({message: `The monitor ${failure.socketPath} ${failure.text}`, hint: monitorHints[failure.reason]}),
+	unreadable: failure => ({message: `${failure.what} cannot be read: ${failure.reason}`}),
+	busy: failure => ({
+		message: `${failure.what} is busy${failure.holder === undefined ? '' : `: ${failure.holder}`}.`,
+		hint: failure.remedy ?? 'Wait until the other run has ended, then try again.',
+	}),
+	'host-changed': failure => ({
+		message: `The host changed since the plan was made (${listNames(failure.changed, 8)}). Nothing was touched.`,
+		hint: 'Make the plan again and read it again.',
+	}),
+	'step-failed': failure => ({
+		message: `Failed: ${failure.title}\n${describeFailure(failure.cause).message}\n${failure.rolledBack
+			? wayBack(failure)
+			: `Not everything could be put back: ${failure.notUndone.join(', ')}.`}`,
+		hint: failure.rolledBack ? failure.advice : [...(failure.advice === undefined ? [] : [`${failure.advice} Then:`]), leadsOn].join(' '),
+	}),
+	'not-proven': failure => ({
+		message: `The result is not what was planned:\n${bullets(failure.findings)}\n${failure.rolledBack ? wayBack(failure) : 'Nothing was removed.'}`,
+		hint: failure.rolledBack ? undefined : leadsOn,
+	}),
+	interrupted: failure => ({
+		message: `Interrupted by ${failure.signal}. ${failure.rolledBack ? wayBack(failure) : 'Not everything could be put back.'}`,
+		hint: failure.rolledBack ? undefined : leadsOn,
+	}),
+	'file-stays': failure => ({message: `${failure.path} stays: ${failure.reason}.`, hint: leadsOn}),
+	'not-as-before': failure => ({
+		message: `Everything was undone, and not all is as it was before:\n${bullets(failure.findings)}`,
+		hint: `${leadsOn} vsnap-tui doctor ${quoteForShell(failure.domain)} looks for what is wrong.`,
+	}),
+	'put-back-but-off': failure => ({
+		message: `Everything of "${failure.domain}" was put back, but the domain is off: ${describeFailure(failure.cause).message}`,
+		hint: failure.advice ?? 'Other actions are possible. Start it when what keeps it from starting is gone.',
+	}),
+	'request-kept': failure => ({
+		message: `What was half done on "${failure.domain}" is put back. Not done again yet: ${failure.request}.\n${describeFailure(failure.cause).message}`,
+		hint: `vsnap-tui recover --roll-forward tries it again, vsnap-tui recover --give-up ${quoteForShell(failure.domain)} forgets it.`,
+	}),
+	'host-not-understood': failure => ({
+		message: `${failure.what} is not understood: ${failure.reason}.`,
+		hint: 'It may be another program, or a version that is not known yet. Nothing was touched by what it said.',
+	}),
+	'read-only': () => ({message: 'This session is read-only: no plan can be run.', hint: 'Start again without --read-only.'}),
+	'state-folder': failure => ({
+		message: `The private folder ${failure.path} cannot be used: ${failure.reason}`,
+		hint: 'Without a journal nothing is changed. Make room there or mend its permissions.',
+	}),
+	'state-folder-unsafe': failure => ({message: `The private folder ${failure.path} is not safe: ${failure.reason}.`, hint: failure.remedy}),
+	'files-elsewhere': failure => ({message: `Refused, and nothing was touched: ${failure.text}`, hint: failure.remedy}),
+	'recovery-refused': failure => ({message: failure.reason, hint: failure.remedy}),
+});

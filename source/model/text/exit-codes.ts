@@ -2,7 +2,6 @@
 The exit codes, the same with and without a screen, and what the help says of each.
 */
 import type {Failure} from '../failure.ts';
-import {unreachable} from '../result.ts';
 
 export const exitCodes = {
 	done: 0,
@@ -33,66 +32,40 @@ export const exitCodeWords: Record<Exclude<keyof typeof exitCodes, 'internal'>, 
 	interrupted: 'interrupted',
 };
 
+const codeNames: Readonly<Record<Failure['kind'], keyof typeof exitCodes>> = {
+	usage: 'usage',
+	'domain-not-found': 'refused',
+	'snapshot-not-found': 'refused',
+	'read-only': 'refused',
+	'files-elsewhere': 'refused',
+	'state-folder-unsafe': 'refused',
+	'recovery-refused': 'refused',
+	refused: 'refused',
+	'host-unreachable': 'unreachable',
+	'host-not-understood': 'unreachable',
+	'monitor-failed': 'unreachable',
+	busy: 'busy',
+	'host-changed': 'hostChanged',
+	interrupted: 'interrupted',
+	'step-failed': 'failed',
+	'not-proven': 'failed',
+	'file-stays': 'halfWay',
+	'not-as-before': 'halfWay',
+	'request-kept': 'halfWay',
+	'tool-failed': 'failed',
+	'qmp-failed': 'failed',
+	unreadable: 'failed',
+	'put-back-but-off': 'failed',
+	'state-folder': 'failed',
+};
+
 /** The code that a failure ends with. */
 export function exitCodeOf(failure: Failure): number {
-	switch (failure.kind) {
-		case 'usage': {
-			return exitCodes.usage;
-		}
-
-		case 'domain-not-found':
-		case 'snapshot-not-found':
-		case 'read-only':
-		case 'files-elsewhere':
-		case 'state-folder-unsafe':
-		case 'recovery-refused': {
-			return exitCodes.refused;
-		}
-
-		case 'refused': {
-			// A job that runs is all that stands in the way: who waits for it may try again.
-			return failure.blockers.every(({kind}) => kind === 'job-running') ? exitCodes.busy : exitCodes.refused;
-		}
-
-		case 'host-unreachable':
-		case 'host-not-understood':
-		case 'monitor-failed': {
-			return exitCodes.unreachable;
-		}
-
-		case 'busy': {
-			return exitCodes.busy;
-		}
-
-		case 'host-changed': {
-			return exitCodes.hostChanged;
-		}
-
-		case 'interrupted': {
-			return failure.rolledBack ? exitCodes.interrupted : exitCodes.halfWay;
-		}
-
-		case 'step-failed':
-		case 'not-proven': {
-			return failure.rolledBack ? exitCodes.failed : exitCodes.halfWay;
-		}
-
-		case 'file-stays':
-		case 'not-as-before':
-		case 'request-kept': {
-			return exitCodes.halfWay;
-		}
-
-		case 'tool-failed':
-		case 'qmp-failed':
-		case 'unreadable':
-		case 'put-back-but-off':
-		case 'state-folder': {
-			return exitCodes.failed;
-		}
-
-		default: {
-			return unreachable(failure);
-		}
+	if ('rolledBack' in failure && !failure.rolledBack) {
+		return exitCodes.halfWay;
 	}
+
+	// A job that runs is all that stands in the way: who waits for it may try again.
+	const isOnlyJobs = failure.kind === 'refused' && failure.blockers.every(({kind}) => kind === 'job-running');
+	return exitCodes[isOnlyJobs ? 'busy' : codeNames[failure.kind]];
 }

@@ -1,6 +1,7 @@
 /**
 The details of what is selected, as lines. The same text stands below the lists, cut to the room there, and in full on its own screen.
 */
+import {byKind} from '../../model/by-kind.ts';
 import {imageHolders} from '../../app/browse/image-holders.ts';
 import {selectedDomain, selectedNode, selectedDetails, type TreeNode} from '../../app/browse/rows.ts';
 import type {State} from '../../app/state.ts';
@@ -63,55 +64,40 @@ function headDetails(details: DomainDetails, paper: Paper): Line[] {
 	];
 }
 
-function nodeDetails(node: TreeNode, details: DomainDetails, paper: Paper): Line[] {
-	switch (node.kind) {
-		case 'snapshot': {
-			return snapshotDetails(node.snapshot, paper);
-		}
-
-		case 'head': {
-			return headDetails(details, paper);
-		}
-
-		case 'checkpoint': {
-			const {checkpoint} = node;
-			return [
-				title(checkpoint.name),
-				...(checkpoint.description ? field('description', checkpoint.description, paper) : []),
-				...field('created', when(checkpoint.createdAt, paper), paper),
-				...field('parent', checkpoint.parent ?? 'none: it is a root', paper),
-				...checkpoint.disks.flatMap(disk => field(disk.target, disk.bitmap === undefined ? 'left out' : `bitmap ${disk.bitmap}`, paper)),
-			];
-		}
-
-		case 'image': {
-			const {image} = node;
-			const holders = imageHolders(details).get(image.path) ?? [];
-			return [
-				title(image.path),
-				...image.problems.flatMap(problem => field(problem.kind === 'locked' ? 'open' : 'problem', describeProblem(problem), paper, problem.kind === 'locked' ? undefined : 'loss')),
-				...field('size', `${formatBytes(image.allocatedBytes)} on the disk of the host, ${formatBytes(image.virtualSizeBytes)} for the guest`, paper),
-				...field('format', image.format ?? 'unknown', paper),
-				...field('backed by', image.backingPath ?? 'nothing: it is a base', paper),
-				...field('needed by', holders.length === 0 ? 'the images that it backs' : holders.map(({label}) => label).join(', '), paper),
-				...(image.internalSnapshots.length === 0 ? [] : field('inside', `internal snapshots ${image.internalSnapshots.map(({tag}) => tag).join(', ')}`, paper)),
-				...(image.bitmaps.length === 0 ? [] : field('bitmaps', image.bitmaps.map(bitmap => `${bitmap.name}${bitmap.isUsable ? '' : ' (broken)'}`).join(', '), paper)),
-			];
-		}
-
-		case 'unrecorded': {
-			return [
-				title(node.label),
-				...field('kept', node.reason, paper),
-				...field('what now', 'D asks the doctor, who can record it; from then on it can be reverted to.', paper),
-			];
-		}
-
-		case 'unreadable': {
-			return [title(node.label), ...field('unreadable', node.reason, paper, 'loss')];
-		}
-	}
-}
+const nodeDetails: (node: TreeNode, details: DomainDetails, paper: Paper) => Line[] = byKind({
+	snapshot: (node, _details, paper) => snapshotDetails(node.snapshot, paper),
+	head: (_node, details, paper) => headDetails(details, paper),
+	checkpoint(node, _details, paper) {
+		const {checkpoint} = node;
+		return [
+			title(checkpoint.name),
+			...(checkpoint.description ? field('description', checkpoint.description, paper) : []),
+			...field('created', when(checkpoint.createdAt, paper), paper),
+			...field('parent', checkpoint.parent ?? 'none: it is a root', paper),
+			...checkpoint.disks.flatMap(disk => field(disk.target, disk.bitmap === undefined ? 'left out' : `bitmap ${disk.bitmap}`, paper)),
+		];
+	},
+	image(node, details, paper) {
+		const {image} = node;
+		const holders = imageHolders(details).get(image.path) ?? [];
+		return [
+			title(image.path),
+			...image.problems.flatMap(problem => field(problem.kind === 'locked' ? 'open' : 'problem', describeProblem(problem), paper, problem.kind === 'locked' ? undefined : 'loss')),
+			...field('size', `${formatBytes(image.allocatedBytes)} on the disk of the host, ${formatBytes(image.virtualSizeBytes)} for the guest`, paper),
+			...field('format', image.format ?? 'unknown', paper),
+			...field('backed by', image.backingPath ?? 'nothing: it is a base', paper),
+			...field('needed by', holders.length === 0 ? 'the images that it backs' : holders.map(({label}) => label).join(', '), paper),
+			...(image.internalSnapshots.length === 0 ? [] : field('inside', `internal snapshots ${image.internalSnapshots.map(({tag}) => tag).join(', ')}`, paper)),
+			...(image.bitmaps.length === 0 ? [] : field('bitmaps', image.bitmaps.map(bitmap => `${bitmap.name}${bitmap.isUsable ? '' : ' (broken)'}`).join(', '), paper)),
+		];
+	},
+	unrecorded: (node, _details, paper) => [
+		title(node.label),
+		...field('kept', node.reason, paper),
+		...field('what now', 'D asks the doctor, who can record it; from then on it can be reverted to.', paper),
+	],
+	unreadable: (node, _details, paper) => [title(node.label), ...field('unreadable', node.reason, paper, 'loss')],
+});
 
 /** All lines about the selection; where something could not be read, why. */
 export function detailsOf(state: State, given: {columns: number; theme: Theme}): Line[] {
