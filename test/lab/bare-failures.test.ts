@@ -6,7 +6,9 @@ import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {createMonitors} from '../../source/hosts/qemu/qmp/monitors.ts';
+import {QmpConnection} from '../../source/hosts/qemu/qmp/qmp.ts';
 import {readQemuProcess} from '../../source/hosts/qemu/read-process.ts';
+import {unwrap} from '../helpers/unwrap.ts';
 import {
 	digestBare, isListening, markBare, readBareCounter, runBare, startBare, waitForBareCounter, type BareDomain, type BareResult,
 } from './bare-domain.ts';
@@ -139,14 +141,11 @@ async function readTargetOf(domain: BareDomain, image: string): Promise<string> 
 
 test.serial('while another program holds the monitor the program says so and touches nothing', async t => {
 	const domain = await startBare(t);
-	const monitors = createMonitors();
-	const release = monitors.watch(domain.socketPath, () => undefined);
-	await monitors.ask(domain.socketPath, 'query-status');
+	const other = unwrap(await QmpConnection.open(domain.socketPath));
 	const result = await runBare(domain, ['create', domain.name, 's1', '--disk-only', '--yes']);
 	t.is(result.exitCode, 6, report(result));
 	t.regex(result.stderr, /another program holds/);
-	release();
-	await monitors.close();
+	other.close();
 	const again = await runBare(domain, ['create', domain.name, 's1', '--disk-only', '--yes']);
 	t.is(again.exitCode, 0, report(again));
 });

@@ -5,7 +5,9 @@ import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import type {QmpCommand, QmpEnd} from '../../source/model/plan/plan.ts';
 import {createMonitors, type Monitors, type MonitorsOptions} from '../../source/hosts/qemu/qmp/monitors.ts';
+import {QmpConnection} from '../../source/hosts/qemu/qmp/qmp.ts';
 import {readQemuProcess} from '../../source/hosts/qemu/read-process.ts';
+import {unwrap} from '../helpers/unwrap.ts';
 import {markBare, startBare, type BareDomain} from './bare-domain.ts';
 import {fill, mountSmall} from './file-systems.ts';
 import {attempt, run, waitFor} from './run.ts';
@@ -52,14 +54,12 @@ async function signal(domain: BareDomain, name: NodeJS.Signals): Promise<void> {
 
 test('a second client is told that another program holds the monitor, and gets it when that lets go', async t => {
 	const domain = await startBare(t);
-	const first = speakWith(t, domain);
+	const first = unwrap(await QmpConnection.open(domain.socketPath));
 	const second = speakWith(t, domain, {greetingMs: 300});
-	const endWatch = first.monitors.watch(domain.socketPath, () => undefined);
-	await readStatus(first, domain);
 	t.like(await second.monitors.ask(domain.socketPath, 'query-status'), {ok: false, failure: {kind: 'busy', what: `The monitor ${domain.socketPath}`}});
 	const domainCheck = speakWith(t, domain);
 	const asked = domainCheck.monitors.ask(domain.socketPath, 'query-status');
-	endWatch();
+	first.close();
 	t.true((await asked).ok);
 });
 

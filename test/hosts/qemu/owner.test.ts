@@ -49,7 +49,6 @@ function owner(given: {named: string[]; images?: string[]; listening?: string[];
 		},
 		run: async () => nothing,
 		readProgress: async () => undefined,
-		watch: () => () => undefined,
 		async close() {
 			given.onClose?.();
 		},

@@ -1,6 +1,6 @@
 /**
 The monitors of bare QEMUs. QEMU serves one client per socket, so everything in this program shares one connection for each: a command that waits for its
-work, the question how far it has come, and the command that cancels it. Opened at first use, and let go soon after the last.
+work, the question how far it has come, and the command that cancels it.
 */
 import type {Copied, RunOptions, RunOutput} from '../../../engine/ports.ts';
 import type {CommandFile, Progress, QmpCommand} from '../../../model/plan/plan.ts';
@@ -11,9 +11,6 @@ import {readQmpProgress} from './read-qmp-progress.ts';
 import {runQmp, type Line} from './run-qmp.ts';
 import {waitUntilGone} from './wait-until-gone.ts';
 
-/** `opened` and `closed`: the watched monitor was reached, or has ended. */
-export type MonitorEvent = {kind: 'event'; name: string; data: Record<string, unknown>} | {kind: 'opened'} | {kind: 'closed'};
-
 export type Monitors = {
 	/** One question. Fails with `monitor-failed` (reason `not-listening`: the domain is off), `busy` or `qmp-failed`. */
 	ask(socketPath: string, execute: string, parameters?: Record<string, unknown>, options?: {timeoutMs?: number}): Promise<Result<unknown>>;
@@ -21,26 +18,14 @@ export type Monitors = {
 	run(command: QmpCommand, options?: RunOptions): Promise<Result<RunOutput>>;
 	/** How far the work of a command has come; undefined: not known at this moment. */
 	readProgress(progress: Progress): Promise<Copied | undefined>;
-	/** Holds the monitor and calls back at each event until the function that it gives is called; a monitor that is lost is looked for again. */
-	watch(socketPath: string, onEvent: (event: MonitorEvent) => void): () => void;
 	/** Lets all monitors go. */
 	close(): Promise<void>;
 };
 
-export type MonitorsOptions = {greetingMs?: number; idleMs?: number; retryMs?: number};
+/** `greetingMs`: how long a greeting may take; `idleMs`: how long a connection is kept after its last use. */
+export type MonitorsOptions = {greetingMs?: number; idleMs?: number};
 
 const askTimeoutMs = 20_000;
-
-/** What is shared for one socket. */
-type Shared = {
-	listeners: Set<(event: QmpEvent) => void>;
-	closeListeners: Set<() => void>;
-	opening: Promise<Result<QmpConnection>> | undefined;
-	connection: QmpConnection | undefined;
-	users: number;
-	idleTimer: NodeJS.Timeout | undefined;
-	isAskedForProgress: boolean;
-};
 
 function asRunOutput(value: unknown, startedAtMs: number): RunOutput {
 	return {stdout: `${JSON.stringify(value ?? {})}\n`, stderr: '', durationMs: Math.round(performance.now() - startedAtMs)};
@@ -56,101 +41,105 @@ async function writeFiles(files: CommandFile[]): Promise<Result<void>> {
 	}
 }
 
-/** `greetingMs`: how long a greeting may take; `idleMs`: how long a connection is kept after its last use; `retryMs`: how often a lost one is looked for. */
-export function createMonitors(options: MonitorsOptions = {}): Monitors {
-	const {greetingMs, idleMs = 300, retryMs = 2000} = options;
-	const all = new Map<string, Shared>();
-	const endings = new Set<() => void>();
+/** What everything in this program shares of one socket. Opened at first use, and let go soon after the last. */
+class SharedMonitor {
+	isAskedForProgress = false;
+	readonly #socketPath: string;
+	readonly #options: MonitorsOptions;
+	readonly #listeners = new Set<(event: QmpEvent) => void>();
+	#opening: Promise<Result<QmpConnection>> | undefined;
+	#connection: QmpConnection | undefined;
+	#users = 0;
+	#idleTimer: NodeJS.Timeout | undefined;
 
-	const shared = (socketPath: string): Shared => {
-		const present = all.get(socketPath);
-		if (present !== undefined) {
-			return present;
-		}
+	constructor(socketPath: string, options: MonitorsOptions) {
+		this.#socketPath = socketPath;
+		this.#options = options;
+	}
 
-		const fresh: Shared = {
-			listeners: new Set(), closeListeners: new Set(), opening: undefined, connection: undefined, users: 0, idleTimer: undefined, isAskedForProgress: false,
-		};
-		all.set(socketPath, fresh);
-		return fresh;
-	};
-
-	const open = async (socketPath: string, entry: Shared): Promise<Result<QmpConnection>> => {
-		if (entry.connection?.isOpen) {
-			return succeed(entry.connection);
-		}
-
-		entry.opening ??= (async () => {
-			const opened = await QmpConnection.open(socketPath, {
-				...(greetingMs !== undefined && {greetingMs}),
-				onEvent(event) {
-					for (const listener of entry.listeners) {
-						listener(event);
-					}
-				},
-				onClose() {
-					for (const listener of entry.closeListeners) {
-						listener();
-					}
-				},
-			});
-			entry.opening = undefined;
-			entry.connection = opened.ok ? opened.value : undefined;
-			return opened;
-		})();
-		return entry.opening;
-	};
-
-	const take = (entry: Shared) => {
-		clearTimeout(entry.idleTimer);
-		entry.users++;
-	};
-
-	const release = (entry: Shared) => {
-		entry.users--;
-		if (entry.users === 0) {
-			entry.idleTimer = setTimeout(() => entry.connection?.close(), idleMs);
-		}
-	};
-
-	const using = async <T>(socketPath: string, act: (line: Line) => Promise<Result<T>>): Promise<Result<T>> => {
-		const entry = shared(socketPath);
-		take(entry);
+	async use<T>(act: (line: Line) => Promise<Result<T>>): Promise<Result<T>> {
+		clearTimeout(this.#idleTimer);
+		this.#users++;
 		try {
-			const opened = await open(socketPath, entry);
+			const opened = await this.#open();
 			if (!opened.ok) {
 				return opened;
 			}
 
 			const connection = opened.value;
 			return await act({
-				ask: async (execute, parameters, askOptions) => connection.ask(execute, parameters, askOptions),
-				listen(listener) {
-					entry.listeners.add(listener);
-					return () => entry.listeners.delete(listener);
+				ask: async (execute, parameters, options) => connection.ask(execute, parameters, options),
+				listen: listener => {
+					this.#listeners.add(listener);
+					return () => this.#listeners.delete(listener);
 				},
 			});
 		} finally {
-			release(entry);
+			this.#users--;
+			if (this.#users === 0) {
+				this.#idleTimer = setTimeout(() => this.#connection?.close(), this.#options.idleMs ?? 300);
+			}
 		}
+	}
+
+	async close(): Promise<void> {
+		const opening = await this.#opening;
+		(opening?.ok ? opening.value : this.#connection)?.close();
+		clearTimeout(this.#idleTimer);
+	}
+
+	async #open(): Promise<Result<QmpConnection>> {
+		if (this.#connection?.isOpen) {
+			return succeed(this.#connection);
+		}
+
+		this.#opening ??= this.#connect();
+		return this.#opening;
+	}
+
+	async #connect(): Promise<Result<QmpConnection>> {
+		const {greetingMs} = this.#options;
+		const opened = await QmpConnection.open(this.#socketPath, {
+			...(greetingMs !== undefined && {greetingMs}),
+			onEvent: event => {
+				for (const listener of this.#listeners) {
+					listener(event);
+				}
+			},
+		});
+		this.#opening = undefined;
+		this.#connection = opened.ok ? opened.value : undefined;
+		return opened;
+	}
+}
+
+export function createMonitors(options: MonitorsOptions = {}): Monitors {
+	const {greetingMs} = options;
+	const all = new Map<string, SharedMonitor>();
+
+	const monitorAt = (socketPath: string): SharedMonitor => {
+		const monitor = all.get(socketPath) ?? new SharedMonitor(socketPath, options);
+		all.set(socketPath, monitor);
+		return monitor;
 	};
 
 	const ask: Monitors['ask'] = async (socketPath, execute, parameters = {}, {timeoutMs = askTimeoutMs} = {}) =>
-		using(socketPath, async line => line.ask(execute, parameters, {timeoutMs}));
+		monitorAt(socketPath).use(async line => line.ask(execute, parameters, {timeoutMs}));
 
 	return {
 		ask,
-		async run(command, options = {}) {
-			const {timeoutMs} = options;
+		async run(command, runOptions = {}) {
+			const {timeoutMs} = runOptions;
 			const startedAtMs = performance.now();
 			const written = await writeFiles(command.files);
 			if (!written.ok) {
 				return written;
 			}
 
+			const monitor = monitorAt(command.socketPath);
 			const ran = command.until?.kind === 'gone'
-				? await waitUntilGone(command, {greetingMs, timeoutMs, send: async execute => using(command.socketPath, async line => execute(line))})
-				: await using(command.socketPath, async line => runQmp(line, command, options));
+				? await waitUntilGone(command, {greetingMs, timeoutMs, send: async execute => monitor.use(async line => execute(line))})
+				: await monitor.use(async line => runQmp(line, command, runOptions));
 			return ran.ok ? succeed(asRunOutput(ran.value, startedAtMs)) : ran;
 		},
 		async readProgress(progress) {
@@ -159,78 +148,21 @@ export function createMonitors(options: MonitorsOptions = {}): Monitors {
 			}
 
 			// While QEMU is busy with a command it answers nothing else: questions would only pile up.
-			const entry = shared(progress.socketPath);
-			if (entry.isAskedForProgress) {
+			const monitor = monitorAt(progress.socketPath);
+			if (monitor.isAskedForProgress) {
 				return undefined;
 			}
 
-			entry.isAskedForProgress = true;
+			monitor.isAskedForProgress = true;
 			try {
 				return await readQmpProgress(async (execute, parameters) => ask(progress.socketPath, execute, parameters), progress);
 			} finally {
-				entry.isAskedForProgress = false;
+				monitor.isAskedForProgress = false;
 			}
-		},
-		watch(socketPath, onEvent) {
-			const entry = shared(socketPath);
-			let retryTimer: NodeJS.Timeout | undefined;
-			let isEnded = false;
-			const onQmpEvent = ({name, data}: QmpEvent) => {
-				onEvent({kind: 'event', name, data});
-			};
-
-			const onClose = () => {
-				onEvent({kind: 'closed'});
-				retryTimer = setTimeout(() => {
-					void follow();
-				}, retryMs);
-			};
-
-			const follow = async () => {
-				const opened = await open(socketPath, entry);
-				if (isEnded) {
-					return;
-				}
-
-				if (opened.ok) {
-					entry.closeListeners.add(onClose);
-					onEvent({kind: 'opened'});
-				} else {
-					retryTimer = setTimeout(() => {
-						void follow();
-					}, retryMs);
-				}
-			};
-
-			const end = () => {
-				if (isEnded) {
-					return;
-				}
-
-				isEnded = true;
-				clearTimeout(retryTimer);
-				entry.listeners.delete(onQmpEvent);
-				entry.closeListeners.delete(onClose);
-				endings.delete(end);
-				release(entry);
-			};
-
-			take(entry);
-			entry.listeners.add(onQmpEvent);
-			endings.add(end);
-			void follow();
-			return end;
 		},
 		async close() {
-			for (const end of endings) {
-				end();
-			}
-
-			for (const entry of all.values()) {
-				clearTimeout(entry.idleTimer);
-				const opening = await entry.opening;
-				(opening?.ok ? opening.value : entry.connection)?.close();
-				clearTimeout(entry.idleTimer);
+			for (const monitor of all.values()) {
+				await monitor.close();
 			}
 		},
 	};

@@ -19,9 +19,8 @@ export type FrameReader = {
 const defaultLimitBytes = 64 * 1024 * 1024;
 
 const openBrace = 0x7B;
-const closeBrace = 0x7D;
-const openBracket = 0x5B;
-const closeBracket = 0x5D;
+/** What braces and brackets do to the depth. */
+const turnOf = new Map([[openBrace, 1], [0x7D, -1], [0x5B, 1], [0x5D, -1]]);
 const quote = 0x22;
 /** Far beyond any chain of images; what follows an answer member by member can go so deep. */
 const deepest = 3000;
@@ -36,64 +35,44 @@ function quoteStart(bytes: Uint8Array): string {
 	return Buffer.from(bytes.subarray(0, 120)).toString('utf8').trim();
 }
 
-/** A reader for one connection. An object of more than `limitBytes`, or anything that is no object, is a problem. */
-export function createFrameReader(options: {limitBytes?: number} = {}): FrameReader {
-	const limitBytes = options.limitBytes ?? defaultLimitBytes;
-	let parts: Uint8Array[] = [];
-	let partsBytes = 0;
-	let depth = 0;
-	let isText = false;
-	let isEscaped = false;
+/** Follows an object byte by byte to its end. Bytes of characters beyond ASCII are never taken for one of those that count. */
+class ObjectScanner {
+	depth = 0;
+	#isText = false;
+	#isEscaped = false;
 
-	const tooLong = (seen: Uint8Array): FrameProblem => ({text: `sends an answer of more than ${limitBytes} bytes`, seen: quoteStart(seen)});
-
-	/** Follows one byte of an object; true when it was the last. Bytes of characters beyond ASCII are never taken for one of these. */
-	const step = (byte: number): boolean => {
-		if (isText) {
-			if (isEscaped) {
-				isEscaped = false;
-			} else if (byte === backslash) {
-				isEscaped = true;
-			} else if (byte === quote) {
-				isText = false;
-			}
-
-			return false;
-		}
-
-		switch (byte) {
-			case quote: {
-				isText = true;
-
-				break;
-			}
-
-			case openBracket:
-			case openBrace: {
-				depth++;
-
-				break;
-			}
-
-			case closeBracket:
-			case closeBrace: {
-				depth--;
-				return depth === 0;
-			}
-		// No default
+	/** True when this byte was the last of the object. */
+	step(byte: number): boolean {
+		if (this.#isText) {
+			this.#isText = this.#isEscaped || byte !== quote;
+			this.#isEscaped = !this.#isEscaped && byte === backslash;
+		} else if (byte === quote) {
+			this.#isText = true;
+		} else {
+			this.depth += turnOf.get(byte) ?? 0;
+			return this.depth === 0;
 		}
 
 		return false;
-	};
+	}
+}
+
+/** A reader for one connection. An object of more than `limitBytes`, or anything that is no object, is a problem. */
+export function createFrameReader({limitBytes = defaultLimitBytes}: {limitBytes?: number} = {}): FrameReader {
+	const scanner = new ObjectScanner();
+	let parts: Uint8Array[] = [];
+	let partsBytes = 0;
+
+	const tooLong = (seen: Uint8Array): FrameProblem => ({text: `sends an answer of more than ${limitBytes} bytes`, seen: quoteStart(seen)});
 
 	return {
-		isInside: () => depth > 0,
+		isInside: () => scanner.depth > 0,
 		read(bytes) {
 			const frames: Frame[] = [];
 			let start = 0;
 			for (let index = 0; index < bytes.length; index++) {
 				const byte = bytes[index]!;
-				if (depth === 0) {
+				if (scanner.depth === 0) {
 					if (isBlank(byte)) {
 						continue;
 					}
@@ -105,8 +84,8 @@ export function createFrameReader(options: {limitBytes?: number} = {}): FrameRea
 					start = index;
 				}
 
-				const isEnd = step(byte);
-				if (depth > deepest) {
+				const isEnd = scanner.step(byte);
+				if (scanner.depth > deepest) {
 					return {frames, problem: {text: 'says something that is nested without an end', seen: quoteStart(bytes.subarray(start))}};
 				}
 
@@ -128,7 +107,7 @@ export function createFrameReader(options: {limitBytes?: number} = {}): FrameRea
 				}
 			}
 
-			if (depth > 0) {
+			if (scanner.depth > 0) {
 				const rest = bytes.subarray(start);
 				parts.push(rest);
 				partsBytes += rest.length;

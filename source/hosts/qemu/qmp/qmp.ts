@@ -16,8 +16,6 @@ export type QmpOptions = {
 	greetingMs?: number;
 	limitBytes?: number;
 	onEvent?: (event: QmpEvent) => void;
-	/** Called once, when the connection has ended for whatever reason. */
-	onClose?: (failure: Failure) => void;
 };
 
 type Pending = {command: string; resolve: (result: Result<unknown>) => void; timer: NodeJS.Timeout | undefined};
@@ -251,6 +249,5 @@ export class QmpConnection {
 		}
 
 		this.#onGreeting?.(fail(failure));
-		this.#options.onClose?.(failure);
 	}
 }

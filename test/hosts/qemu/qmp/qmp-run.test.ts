@@ -1,7 +1,7 @@
 import test, {type ExecutionContext} from 'ava';
 import type {QmpCommand, QmpEnd} from '../../../../source/model/plan/plan.ts';
 import {fail, succeed} from '../../../../source/model/result.ts';
-import {createMonitors, type MonitorEvent, type MonitorsOptions} from '../../../../source/hosts/qemu/qmp/monitors.ts';
+import {createMonitors, type MonitorsOptions} from '../../../../source/hosts/qemu/qmp/monitors.ts';
 import {startFakeMonitor, type Answer, type FakeMonitor, type Received} from '../../../helpers/fake-monitor.ts';
 import {readFixture} from '../../../helpers/fixtures.ts';
 
@@ -9,7 +9,7 @@ type Said = (received: Received, monitor: FakeMonitor) => Answer;
 
 async function withMonitors(t: ExecutionContext, answer: Said, options: MonitorsOptions = {}) {
 	const monitor = await startFakeMonitor(t, {answer});
-	const monitors = createMonitors({greetingMs: 10_000, idleMs: 50, retryMs: 20, ...options});
+	const monitors = createMonitors({greetingMs: 10_000, idleMs: 50, ...options});
 	t.teardown(async () => monitors.close());
 	const command = (execute: string, parameters: Record<string, unknown> = {}, until?: QmpEnd): QmpCommand =>
 		({tool: 'qmp', socketPath: monitor.socketPath, execute, arguments: parameters, ...(until && {until}), files: []});
@@ -300,24 +300,6 @@ test('a silent QEMU is asked for progress once, however often it is wanted', asy
 	await until(() => monitor.received.length === 1);
 	t.is(await monitors.readProgress({kind: 'qmp-migration', socketPath: monitor.socketPath}), undefined);
 	t.is(monitor.received.length, 1);
-});
-
-test('a watched monitor tells events and its loss, and is found again', async t => {
-	const events: MonitorEvent[] = [];
-	const {monitors, monitor} = await withMonitors(t, () => ({return: {}}));
-	const end = monitors.watch(monitor.socketPath, event => {
-		events.push(event);
-	});
-	await until(() => events.length === 1);
-	monitor.event('STOP');
-	await until(() => events.length === 2);
-	monitor.drop();
-	await until(() => events.length === 4);
-	t.deepEqual(events, [{kind: 'opened'}, {kind: 'event', name: 'STOP', data: {}}, {kind: 'closed'}, {kind: 'opened'}]);
-	end();
-	monitor.event('RESUME');
-	await monitors.ask(monitor.socketPath, 'x');
-	t.is(events.length, 4);
 });
 
 /** What QEMU answered once, byte for byte but for the id. */
