@@ -116,20 +116,41 @@ function findContradiction(raw: RawOptions): string | undefined {
 
 const exitCodeHelp = `\n${new Help().boxWrap(`Exit codes: ${Object.entries(exitCodeWords).map(([name, words]) => `${exitCodes[name as keyof typeof exitCodes]} ${words}`).join(', ')}.`, 80)}`;
 
-/** `argv` without node and script. Fails with `usage`. */
-export function parseArguments(argv: string[], version: string): Result<Parsed> {
-	let invocation: Invocation | undefined;
-	let refusal: Result<never> | undefined;
-	let contradiction: string | undefined;
-	let raw: RawOptions = {};
-	const said = {out: '', error: ''};
-	const take = (command: Command, made: Invocation) => {
-		invocation = made;
-		// An option that may be given again may stand before the verb and behind it.
-		const everywhere = (name: 'qmp' | 'image') => [command.parent, command].flatMap(where => where?.opts<RawOptions>()[name] ?? []);
-		raw = {...command.optsWithGlobals<RawOptions>(), qmp: everywhere('qmp'), image: everywhere('image')};
-	};
+/** What was typed, as far as commander has called back. */
+type Typed = {invocation?: Invocation; raw: RawOptions; refusal?: Result<never>; contradiction?: string};
 
+function take(typed: Typed, command: Command, invocation: Invocation): void {
+	typed.invocation = invocation;
+	// An option that may be given again may stand before the verb and behind it.
+	const everywhere = (name: 'qmp' | 'image') => [command.parent, command].flatMap(where => where?.opts<RawOptions>()[name] ?? []);
+	typed.raw = {...command.optsWithGlobals<RawOptions>(), qmp: everywhere('qmp'), image: everywhere('image')};
+}
+
+function verb(program: Command, usage: string, description: string): Command {
+	return withGlobals(program.command(usage).description(description));
+}
+
+function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): void {
+	const command = verb(program, cli.usage, cli.summary);
+	for (const {flags, summary, isRepeated} of cli.options) {
+		command.addOption(isRepeated ? new Option(flags, summary).argParser(collect) : new Option(flags, summary));
+	}
+
+	command.action(() => {
+		const options = command.optsWithGlobals<RawOptions & Readonly<Record<string, unknown>>>();
+		const [domain, ...words] = command.processedArgs as [string, ...Array<string | undefined>];
+		const given = cli.read(words, options, options.yes !== true);
+		typed.contradiction = contradictionAmong(cli.excludes, options);
+		if (given.ok) {
+			const documentPath = cli.document && options[cli.document.option];
+			take(typed, command, {verb: 'action', domain, given: given.value, documentPath: documentPath as string | undefined});
+		} else {
+			typed.refusal = given;
+		}
+	});
+}
+
+function buildProgram(version: string, typed: Typed): Command {
 	const program = withGlobals(new Command('vsnap-tui'))
 		.description('Go back in time with a virtual machine, safely. Without a verb it opens the screen.')
 		.argument('[domain]', 'open the screen at this domain')
@@ -137,61 +158,46 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 		.helpOption('-h, --help', 'show this help')
 		.addHelpText('after', exitCodeHelp)
 		.action((domain: string | undefined, _options: unknown, command: Command) => {
-			take(command, {verb: 'screen', domain});
+			take(typed, command, {verb: 'screen', domain});
 		});
-	const verb = (usage: string, description: string) => withGlobals(program.command(usage).description(description));
-	verb('list', 'the domains, their states and how many snapshots they have')
+	verb(program, 'list', 'the domains, their states and how many snapshots they have')
 		.action((_options: unknown, command: Command) => {
-			take(command, {verb: 'list'});
+			take(typed, command, {verb: 'list'});
 		});
-	verb('tree <domain>', 'the snapshots, checkpoints and images of a domain')
+	verb(program, 'tree <domain>', 'the snapshots, checkpoints and images of a domain')
 		.action((domain: string, _options: unknown, command: Command) => {
-			take(command, {verb: 'tree', domain});
+			take(typed, command, {verb: 'tree', domain});
 		});
-	const addAction = (cli: CliSpec<ActionKind>) => {
-		const command = verb(cli.usage, cli.summary);
-		for (const {flags, summary, isRepeated} of cli.options) {
-			command.addOption(isRepeated ? new Option(flags, summary).argParser(collect) : new Option(flags, summary));
-		}
-
-		command.action(() => {
-			const options = command.optsWithGlobals<RawOptions & Readonly<Record<string, unknown>>>();
-			const [domain, ...words] = command.processedArgs as [string, ...Array<string | undefined>];
-			const given = cli.read(words, options, options.yes !== true);
-			contradiction = contradictionAmong(cli.excludes, options);
-			if (given.ok) {
-				const documentPath = cli.document && options[cli.document.option];
-				take(command, {verb: 'action', domain, given: given.value, documentPath: documentPath as string | undefined});
-			} else {
-				refusal = given;
-			}
-		});
-	};
-
 	for (const cli of commandLineSpecs()) {
-		addAction(cli);
+		addAction(program, cli, typed);
 	}
 
-	verb('recover [domain]', 'finish, put back or give up what a crash left half-way')
+	verb(program, 'recover [domain]', 'finish, put back or give up what a crash left half-way')
 		.option('--roll-back', 'put everything back as it was before')
 		.option('--roll-forward', 'finish it')
 		.option('--give-up', 'touch nothing, forget the action, and list what it leaves')
-		.action((domain: string | undefined, _options: unknown, command: Command) => {
-			const options = command.optsWithGlobals<RawOptions>();
-			take(command, {verb: 'recover', domain, direction: directionOf(options)});
+		.action((domain: string | undefined, options: RawOptions, command: Command) => {
+			take(typed, command, {verb: 'recover', domain, direction: directionOf(options)});
 		});
-	verb('doctor [domain]', 'what is wrong with the host or a domain, and how to repair it')
+	verb(program, 'doctor [domain]', 'what is wrong with the host or a domain, and how to repair it')
 		.addOption(new Option('--repair <kind>', 'with a domain: the plan that repairs the findings of this kind').choices(findingKinds))
 		.addOption(new Option('--mend <kind>', 'the same, as it was called before').choices(findingKinds).hideHelp())
-		.action((domain: string | undefined, _options: unknown, command: Command) => {
-			const options = command.optsWithGlobals<RawOptions>();
+		.action((domain: string | undefined, options: RawOptions, command: Command) => {
 			const repair = findingKinds.find(kind => kind === (options.repair ?? options.mend));
-			take(command, {verb: 'doctor', domain, repair});
+			take(typed, command, {verb: 'doctor', domain, repair});
 		});
-	verb('log', 'who did what, when, from where, and how it ended')
+	verb(program, 'log', 'who did what, when, from where, and how it ended')
 		.action((_options: unknown, command: Command) => {
-			take(command, {verb: 'log'});
+			take(typed, command, {verb: 'log'});
 		});
+	return program;
+}
+
+/** `argv` without node and script. Fails with `usage`. */
+export function parseArguments(argv: string[], version: string): Result<Parsed> {
+	const typed: Typed = {raw: {}};
+	const said = {out: '', error: ''};
+	const program = buildProgram(version, typed);
 	for (const command of [program, ...program.commands]) {
 		command.exitOverride().configureOutput({
 			writeOut(text) {
@@ -215,12 +221,8 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 			: fail({kind: 'usage', message: said.error.replace(/^error: /u, '').trim() || error.message});
 	}
 
-	if (refusal !== undefined) {
-		return refusal;
-	}
-
-	contradiction ??= findContradiction(raw);
-	return contradiction === undefined
-		? succeed({kind: 'invocation', invocation: invocation!, options: globalsOf(raw)})
-		: fail({kind: 'usage', message: contradiction});
+	const contradiction = typed.contradiction ?? findContradiction(typed.raw);
+	return typed.refusal ?? (contradiction === undefined
+		? succeed({kind: 'invocation', invocation: typed.invocation!, options: globalsOf(typed.raw)})
+		: fail({kind: 'usage', message: contradiction}));
 }

@@ -6,6 +6,8 @@ import process from 'node:process';
 import type {Key} from '../app/messages.ts';
 import {decodeKeys, flushKeys, nothingPending} from './decode-keys.ts';
 
+const {stdin, stdout, stderr} = process;
+
 const escape = '\u001B';
 /** Alternate screen, cleared; no cursor; no wrapping at the edge; pasted text marked; told when the window gets the focus. */
 const takeTerminal = `${escape}[?1049h${escape}[2J${escape}[?25l${escape}[?7l${escape}[?2004h${escape}[?1004h`;
@@ -36,137 +38,143 @@ export type Session = {
 	close: (signal?: string) => void;
 };
 
-/** Takes the terminal. There is one session at a time. */
-export function openSession({onKeys, onResize, onSignal, onWake, describeActivity}: SessionListeners): Session {
-	const {stdin, stdout, stderr} = process;
-	let isTaken = false;
-	let isGone = false;
-	let pending = nothingPending;
-	let escapeTimer: NodeJS.Timeout | undefined;
+/** Keys out of what the terminal sends. */
+class Keyboard {
+	#pending = nothingPending;
+	#escapeTimer: NodeJS.Timeout | undefined;
+	readonly #onKeys: (keys: Key[]) => void;
 
-	const write = (text: string) => {
-		if (isTaken && !isGone) {
+	constructor(onKeys: (keys: Key[]) => void) {
+		this.#onKeys = onKeys;
+	}
+
+	take(chunk: string): void {
+		this.close();
+		this.#emit(decodeKeys(chunk, this.#pending));
+		if (this.#pending.rest !== '') {
+			this.#escapeTimer = setTimeout(() => {
+				this.#emit(flushKeys(this.#pending));
+			}, escapeMs);
+		}
+	}
+
+	close(): void {
+		clearTimeout(this.#escapeTimer);
+	}
+
+	#emit({keys, pending}: ReturnType<typeof decodeKeys>): void {
+		this.#pending = pending;
+		if (keys.length > 0) {
+			this.#onKeys(keys);
+		}
+	}
+}
+
+/** The terminal, as long as it is taken and there. */
+class Terminal {
+	isGone = false;
+	#isTaken = false;
+
+	readonly write = (text: string): void => {
+		if (this.#isTaken && !this.isGone) {
 			stdout.write(text);
 		}
 	};
 
-	const setRaw = (isRaw: boolean) => {
+	take(): void {
+		if (!this.#isTaken) {
+			this.#isTaken = true;
+			this.#setRaw(true);
+			stdin.resume();
+			this.write(takeTerminal);
+		}
+	}
+
+	give(): void {
+		if (this.#isTaken) {
+			this.write(giveTerminal);
+			this.#isTaken = false;
+			this.#setRaw(false);
+			stdin.pause();
+		}
+	}
+
+	#setRaw(isRaw: boolean): void {
 		try {
 			stdin.setRawMode(isRaw);
 		} catch {
 			// The terminal itself is gone: there is nothing left to set.
-			isGone = true;
+			this.isGone = true;
 		}
-	};
+	}
+}
 
-	const take = () => {
-		if (!isTaken) {
-			isTaken = true;
-			setRaw(true);
-			stdin.resume();
-			write(takeTerminal);
-		}
-	};
-
-	const give = () => {
-		if (isTaken) {
-			write(giveTerminal);
-			isTaken = false;
-			setRaw(false);
-			stdin.pause();
-		}
-	};
-
-	const emit = ({keys, pending: rest}: ReturnType<typeof decodeKeys>) => {
-		pending = rest;
-		if (keys.length > 0) {
-			onKeys(keys);
-		}
-	};
-
-	const handleData = (chunk: string) => {
-		clearTimeout(escapeTimer);
-		emit(decodeKeys(chunk, pending));
-		if (pending.rest !== '') {
-			escapeTimer = setTimeout(() => {
-				emit(flushKeys(pending));
-			}, escapeMs);
-		}
-	};
-
-	const handleResize = () => {
-		onResize({columns: stdout.columns, rows: stdout.rows});
-	};
+/** Takes the terminal. There is one session at a time. */
+export function openSession({onKeys, onResize, onSignal, onWake, describeActivity}: SessionListeners): Session {
+	const terminal = new Terminal();
+	const keyboard = new Keyboard(onKeys);
 
 	const handleGone = () => {
-		if (!isGone) {
-			isGone = true;
+		if (!terminal.isGone) {
+			terminal.isGone = true;
 			onSignal('SIGHUP');
 		}
 	};
 
-	// The terminal may still be there (`kill -HUP`): it is given back; where it is not, the writing fails and harms nobody.
-	const handleHangup = () => {
-		onSignal('SIGHUP');
-	};
-
-	const handleInterrupt = () => {
-		onSignal('SIGINT');
-	};
-
-	const handleTerminate = () => {
-		onSignal('SIGTERM');
-	};
-
-	const handleContinue = () => {
-		take();
-		onWake();
-		// The window may have changed its size meanwhile; this makes Node look.
-		process.kill(process.pid, 'SIGWINCH');
-	};
-
 	const handleFault = (error: unknown) => {
-		give();
+		terminal.give();
 		stderr.write(`vsnap-tui: a mistake of its own, while ${describeActivity()}. Please report it with these lines:\n${error instanceof Error ? error.stack : String(error)}\n`);
 		process.exit(70); // eslint-disable-line unicorn/no-process-exit -- The one path for mistakes of ours.
 	};
 
+	const listeners: Array<[source: NodeJS.EventEmitter, event: string, listener: (given: any) => void]> = [
+		[stdin, 'data', (chunk: string) => {
+			keyboard.take(chunk);
+		}],
+		[stdin, 'end', handleGone],
+		[stdout, 'resize', () => {
+			onResize({columns: stdout.columns, rows: stdout.rows});
+		}],
+		// With SIGHUP the terminal may still be there (`kill -HUP`): it is given back; where it is not, the writing fails and harms nobody.
+		...(['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal): [NodeJS.EventEmitter, string, () => void] => [process, signal, () => {
+			onSignal(signal);
+		}]),
+		[process, 'SIGCONT', () => {
+			terminal.take();
+			onWake();
+			// The window may have changed its size meanwhile; this makes Node look.
+			process.kill(process.pid, 'SIGWINCH');
+		}],
+		[process, 'uncaughtException', handleFault],
+		[process, 'exit', () => {
+			terminal.give();
+		}],
+	];
 	stdin.setEncoding('utf8');
-	stdin.on('data', handleData);
-	stdin.on('end', handleGone);
-	stdout.on('resize', handleResize);
+	for (const [source, event, listener] of listeners) {
+		source.on(event, listener);
+	}
+
+	// These stay: a late EIO of a lost connection must not become an exception.
 	for (const stream of [stdin, stdout, stderr]) {
 		stream.on('error', handleGone);
 	}
 
-	process.on('SIGINT', handleInterrupt);
-	process.on('SIGTERM', handleTerminate);
-	process.on('SIGHUP', handleHangup);
-	process.on('SIGCONT', handleContinue);
-	process.on('uncaughtException', handleFault);
-	process.on('exit', give);
-	take();
-
+	terminal.take();
 	return {
-		write,
+		write: terminal.write,
 		fail: handleFault,
 		suspend() {
-			give();
+			terminal.give();
 			process.kill(0, 'SIGTSTP');
 		},
 		close(signal) {
-			clearTimeout(escapeTimer);
-			give();
-			stdin.off('data', handleData);
-			stdin.off('end', handleGone);
-			stdout.off('resize', handleResize);
-			process.off('SIGINT', handleInterrupt);
-			process.off('SIGTERM', handleTerminate);
-			process.off('SIGCONT', handleContinue);
-			process.off('uncaughtException', handleFault);
-			process.off('exit', give);
-			process.off('SIGHUP', handleHangup);
-			// The error listeners stay: a late EIO of a lost connection must not become an exception.
+			keyboard.close();
+			terminal.give();
+			for (const [source, event, listener] of listeners) {
+				source.off(event, listener);
+			}
+
 			if (signal === 'SIGHUP') {
 				process.kill(process.pid, 'SIGHUP');
 			}
