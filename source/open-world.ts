@@ -16,7 +16,6 @@ import {chooseUri} from './hosts/libvirt/uri.ts';
 import {gatherNames} from './hosts/qemu/bare-names.ts';
 import {createBareOwner} from './hosts/qemu/owner.ts';
 import {fail, succeed, type Result} from './model/result.ts';
-import {takeKernelLock} from './tools/state/lock.ts';
 import {readCurrentUser} from './tools/run/current-user.ts';
 import {readPreferences} from './tools/state/preferences.ts';
 import {createLineWatcher, createLocalRunner, type Runner} from './tools/run/run.ts';
@@ -97,7 +96,7 @@ function openBare(options: GlobalOptions, folderPath: string): OpenWorld {
 		recordsPath: path.join(folderPath, 'bare'),
 		isReadOnly: options.isReadOnly,
 	});
-	return assemble(owner, createStateStore({folderPath, takeLock: takeKernelLock, held}), {readRemoteArgv: async () => succeed(undefined)});
+	return assemble(owner, createStateStore({folderPath, held}), {readRemoteArgv: async () => succeed(undefined)});
 }
 
 /** Fails with `usage` for a URI that leads to no host of ours, and with `state-folder-unsafe`. Nothing is asked of the host yet. */
@@ -155,7 +154,7 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 	const owner = createLibvirtOwner({
 		runner, lines: createLineWatcher(), uri: uri.value, isReadOnly: options.isReadOnly, owner: 'libvirt', privatePath: path.join(folderPath, 'claims'), isFenced: true,
 	});
-	const store = createStateStore({folderPath, takeLock: takeKernelLock, held});
+	const store = createStateStore({folderPath, held});
 	return succeed(assemble(owner, store, {
 		async readRemoteArgv() {
 			const place = await readPlace();

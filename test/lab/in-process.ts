@@ -8,7 +8,6 @@ import type {Outcome} from '../../source/engine/ports.ts';
 import {prepareAction} from '../../source/engine/prepare.ts';
 import type {Request} from '../../source/model/plan/request.ts';
 import {createLibvirtOwner} from '../../source/hosts/libvirt/owner.ts';
-import {takeKernelLock} from '../../source/tools/state/lock.ts';
 import {createLineWatcher, createLocalRunner} from '../../source/tools/run/run.ts';
 import {createStateStore} from '../../source/tools/state/state-store.ts';
 import type {LabDomain} from './domains.ts';
@@ -20,7 +19,7 @@ export async function act(domain: LabDomain, request: Request): Promise<Outcome>
 	const held = new Set<number>();
 	const runner = createLocalRunner({inheritFds: () => [...held]});
 	const owner = createLibvirtOwner({runner, lines: createLineWatcher(), uri: labUri, isReadOnly: false, owner: 'libvirt'});
-	const store = createStateStore({folderPath: domain.statePath, takeLock: takeKernelLock, held});
+	const store = createStateStore({folderPath: domain.statePath, held});
 	const clock = {now: () => new Date()};
 	try {
 		const plan = await prepareAction({owner, store, clock, nextId: () => randomBytes(6).toString('hex')}, request);

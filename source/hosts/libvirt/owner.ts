@@ -7,17 +7,15 @@ import type {Owner} from '../../engine/ports.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import type {HostFacts} from '../../model/domain/inventory.ts';
 import {fail, succeed} from '../../model/result.ts';
-import {readFileStamps} from '../../tools/files/file-stamps.ts';
 import type {LineWatcher, Runner} from '../../tools/run/run.ts';
 import {runCommand} from '../../tools/run/run-command.ts';
-import {readDataSizes} from '../../tools/files/measure-images.ts';
-import {readImageUsers} from '../shared/image-users.ts';
-import {readInventory, readDetails} from '../shared/read-inventory.ts';
+import {createCommonOwner} from '../shared/common-owner.ts';
+import {readInventory} from '../shared/read-inventory.ts';
 import {readSurroundings} from '../shared/read-surroundings.ts';
 import type {RecordSource} from '../shared/record-source.ts';
 import {createClaims} from './claims.ts';
 import {createFileFence, withoutFence} from './file-fence.ts';
-import {observe} from './observe.ts';
+import {observeDomain} from './observe.ts';
 import {readDomainRecords} from './read/read-domain.ts';
 import {readForeignRecords} from './read/read-foreign.ts';
 import {readDomains, readHost, readSnapshotCounts} from './read/read-host.ts';
@@ -59,16 +57,21 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 		readJobs: async domain => readJobs(virsh, domain),
 	};
 	const reading = {source, runner, checkFiles: fence.check, nowMs: () => Date.now()};
-	const endings = new Set<() => void>();
+	const common = createCommonOwner({
+		reading,
+		askDomain: async probe => observeDomain(probe, virsh),
+		startWatching: listener => watchEvents({lines, argv: [...virsh.prefix, 'event', '--all', '--loop'], onChange: listener}),
+	});
+	const readThisHost = async () => readHost(virsh, {uri, owner, isReadOnly});
 
 	return {
+		...common,
 		...(privatePath !== undefined && {claims: createClaims({virsh, runner, folderPath: privatePath})}),
-		readHost: async () => readHost(virsh, {uri, owner, isReadOnly}),
+		readHost: readThisHost,
 		readDomains: async () => readDomains(virsh),
 		readSnapshotCounts: async uuids => readSnapshotCounts(virsh, uuids),
-		readDetails: async (uuid, pictureOptions) => readDetails(reading, uuid, pictureOptions),
 		async readInventory(uuid, alsoPaths = []) {
-			const [access, host] = await Promise.all([fence.check({isFresh: true}), readHost(virsh, {uri, owner, isReadOnly})]);
+			const [access, host] = await Promise.all([fence.check({isFresh: true}), readThisHost()]);
 			if (!access.ok) {
 				return access;
 			}
@@ -77,8 +80,12 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 				host.ok ? readInventory(reading, host.value, {uuid, alsoPaths}) : host,
 				options.isFenced ? readSizesThere(virsh, uuid) : undefined,
 			]);
-			const {domain, images} = inventory.ok ? inventory.value.details : {domain: undefined, images: []};
-			const foreign = domain && there && await findForeignFile({runner, virsh}, {domain, there, here: sizesOf(images)});
+			if (!inventory.ok) {
+				return inventory;
+			}
+
+			const {domain, images} = inventory.value.details;
+			const foreign = there && await findForeignFile({runner, virsh}, {domain, there, here: sizesOf(images)});
 			if (foreign !== undefined) {
 				return fail({
 					kind: 'files-elsewhere',
@@ -87,24 +94,17 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 				});
 			}
 
-			const asksOwners = inventory.ok && hasProcess(inventory.value.details.domain) && !isSession(inventory.value.host.uri);
-			return inventory.ok && asksOwners && await readKeepsOwners(runner) ? succeed({...inventory.value, keepsOwners: true}) : inventory;
+			const asksOwners = hasProcess(domain) && !isSession(inventory.value.host.uri);
+			return asksOwners && await readKeepsOwners(runner) ? succeed({...inventory.value, keepsOwners: true}) : inventory;
 		},
 		async readSurroundings(request) {
 			const [surroundings, fileOwnership] = await Promise.all([
 				readSurroundings(reading, request),
-				readFileOwnership(runner, async () => {
-					const capabilities = await virsh.askOne(['capabilities']);
-					return capabilities.ok ? capabilities.value : undefined;
-				}),
+				readFileOwnership(runner, virsh),
 			]);
 			return surroundings.ok ? succeed({...surroundings.value, fileOwnership}) : surroundings;
 		},
-		readDefinition: async uuid => virsh.askOne(['dumpxml', '--domain', uuid, '--inactive', ...(isReadOnly ? [] : ['--security-info'])]),
-		readDataSizes: async (runs, images) => readDataSizes(runner, runs, images),
-		observe: async probe => observe({runner, virsh, source}, probe),
-		readImageUsers: async path => readImageUsers({runner, source}, path),
-		readFileStamps: async paths => readFileStamps(runner, paths),
+		readDefinition: async uuid => virsh.askOne(['dumpxml', '--domain', uuid, '--inactive', ...secrets]),
 		async run(command, runOptions = {}) {
 			if (isReadOnly) {
 				return fail({kind: 'read-only'});
@@ -117,20 +117,5 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 			return runCommand(runner, command, {where: command.tool === 'virsh' ? 'here' : 'host', timeoutMs: runOptions.timeoutMs});
 		},
 		readProgress: async progress => readProgress({runner, virsh}, progress),
-		watch(listener) {
-			const end = watchEvents({lines, argv: [...virsh.prefix, 'event', '--all', '--loop'], onChange: listener});
-			endings.add(end);
-			return () => {
-				endings.delete(end);
-				end();
-			};
-		},
-		async close() {
-			for (const end of endings) {
-				end();
-			}
-
-			endings.clear();
-		},
 	};
 }

@@ -10,7 +10,7 @@ import {randomBytes} from 'node:crypto';
 import type {Failure} from '../../model/failure.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../../tools/run/run.ts';
-import {mapLimited} from '../shared/concurrency.ts';
+import {mapLimited} from '../../tools/run/concurrency.ts';
 import {stderrOf} from '../shared/read-answers.ts';
 
 /** What a question gave on stdout, as it was. */

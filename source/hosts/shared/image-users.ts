@@ -12,7 +12,7 @@ import {isUnresolved} from '../../tools/files/backing-name.ts';
 import {findQcow2Candidates} from '../../tools/files/find-qcow2.ts';
 import {readHeader} from '../../tools/files/qemu-img.ts';
 import type {Runner} from '../../tools/run/run.ts';
-import {mapLimited} from './concurrency.ts';
+import {mapLimited} from '../../tools/run/concurrency.ts';
 import {readImages} from './read-images.ts';
 import type {RecordSource} from './record-source.ts';
 

@@ -9,7 +9,7 @@ import {readFileFacts} from '../../tools/files/files.ts';
 import {findQcow2Files} from '../../tools/files/find-qcow2.ts';
 import {readChain, readDeviceBytes, readLocks} from '../../tools/files/qemu-img.ts';
 import type {Runner} from '../../tools/run/run.ts';
-import {mapLimited} from './concurrency.ts';
+import {mapLimited} from '../../tools/run/concurrency.ts';
 
 /** One image is read by one process, and there may be hundreds. */
 const readersAtOnce = 4;

@@ -20,7 +20,7 @@ import {readOwnBytes} from '../../tools/files/own-bytes.ts';
 import {readMissingFiles} from '../../tools/files/missing-files.ts';
 import {readHeader} from '../../tools/files/qemu-img.ts';
 import type {Runner} from '../../tools/run/run.ts';
-import {mapLimited} from './concurrency.ts';
+import {mapLimited} from '../../tools/run/concurrency.ts';
 import type {FileFence} from './file-fence.ts';
 import {type DomainRecords, type ForeignRecords, type RecordSource} from './record-source.ts';
 import {markLocked, readImages} from './read-images.ts';

@@ -10,7 +10,7 @@ import {readFileFacts} from '../../tools/files/files.ts';
 import {findQcow2Candidates} from '../../tools/files/find-qcow2.ts';
 import {readHeader} from '../../tools/files/qemu-img.ts';
 import type {Runner} from '../../tools/run/run.ts';
-import {mapLimited} from './concurrency.ts';
+import {mapLimited} from '../../tools/run/concurrency.ts';
 
 const readersAtOnce = 4;
 /** A folder may be an archive of thousands. What is beyond is found by the guard that asks before an image is removed. */

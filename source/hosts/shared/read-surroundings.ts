@@ -12,7 +12,7 @@ import {readFolders} from '../../tools/files/folders.ts';
 import {findQcow2Candidates} from '../../tools/files/find-qcow2.ts';
 import {readChain, readHeader} from '../../tools/files/qemu-img.ts';
 import type {Runner} from '../../tools/run/run.ts';
-import {mapLimited} from './concurrency.ts';
+import {mapLimited} from '../../tools/run/concurrency.ts';
 import type {FileFence} from './file-fence.ts';
 import type {RecordSource} from './record-source.ts';
 

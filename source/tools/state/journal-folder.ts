@@ -10,6 +10,7 @@ import path from 'node:path';
 import type {JournalRecord, UnfinishedAction} from '../../engine/ports.ts';
 import {checkPlan, domainOf} from '../../model/plan/check-plan.ts';
 import type {JournalTrouble} from '../../model/plan/journal-trouble.ts';
+import {mapLimited} from '../run/concurrency.ts';
 import {syncFolder} from '../run/private-files.ts';
 import {parseJournal} from './journal-lines.ts';
 
@@ -140,13 +141,6 @@ async function moveInto(folder: string, filePath: string): Promise<string> {
 	return target;
 }
 
-export type JournalFolder = {
-	/** Rejects where the folder itself cannot be read. What has ended is removed with its secrets. */
-	scan(): Promise<{unfinished: UnfinishedAction[]; troubles: JournalTrouble[]}>;
-	/** The same for one journal; undefined where its action is over. Rejects where its plan cannot be read. */
-	read(planId: string): Promise<UnfinishedAction | undefined>;
-};
-
 type FolderOptions = {
 	journalFolder: string;
 	/** Where journals go of which the plan cannot be read. They are kept there: a person looks at them. */
@@ -155,10 +149,50 @@ type FolderOptions = {
 	deleteMetadata: (planId: string) => Promise<void>;
 };
 
-export function createJournalFolder({journalFolder, damagedFolder, deleteMetadata}: FolderOptions): JournalFolder {
-	const cache = new Map<string, Cached>();
+/** A beginning that its run never made a journal of: nothing was done yet. */
+async function removeOldBeginning(filePath: string): Promise<void> {
+	const facts = await stat(filePath).catch(() => undefined);
+	if (facts !== undefined && Date.now() - facts.mtimeMs > beginningMs) {
+		await rm(filePath, {force: true});
+	}
+}
 
-	async function settle(filePath: string, found: Found): Promise<UnfinishedAction | JournalTrouble | undefined> {
+function movedAside(filePath: string, {reason, domain}: Found & {kind: 'damaged'}): JournalTrouble {
+	return {kind: 'moved-aside', path: filePath, reason, ...(domain && {domain})};
+}
+
+export class JournalFolder {
+	readonly #options: FolderOptions;
+	readonly #cache = new Map<string, Cached>();
+
+	constructor(options: FolderOptions) {
+		this.#options = options;
+	}
+
+	/** Rejects where the folder itself cannot be read. What has ended is removed with its secrets. */
+	async scan(): Promise<{unfinished: UnfinishedAction[]; troubles: JournalTrouble[]}> {
+		const entries = (await readdir(this.#options.journalFolder, {withFileTypes: true})).sort((a, b) => byName(a.name, b.name));
+		const results = await mapLimited(entries, readersAtOnce, async entry => this.#readNamed(entry));
+		const found = results.filter(result => result !== undefined);
+		// What was moved aside just now is among what lies there.
+		const troubles = found.filter((result): result is JournalTrouble => !('plan' in result) && result.kind !== 'moved-aside');
+		return {
+			unfinished: found.filter((result): result is UnfinishedAction => 'plan' in result),
+			troubles: [...troubles, ...await this.#readAside()],
+		};
+	}
+
+	/** The same for one journal; undefined where its action is over. Rejects where its plan cannot be read. */
+	async read(planId: string): Promise<UnfinishedAction | undefined> {
+		const result = await this.#readEntry(path.join(this.#options.journalFolder, `${planId}${journalSuffix}`));
+		if (result === undefined || 'plan' in result) {
+			return result;
+		}
+
+		throw new Error(`${result.path}: ${result.reason}`);
+	}
+
+	async #settle(filePath: string, found: Found): Promise<UnfinishedAction | JournalTrouble | undefined> {
 		switch (found.kind) {
 			case 'unfinished': {
 				return found.action;
@@ -173,62 +207,55 @@ export function createJournalFolder({journalFolder, damagedFolder, deleteMetadat
 			}
 
 			case 'finished': {
-				await deleteMetadata(path.basename(filePath).slice(0, -journalSuffix.length));
+				await this.#options.deleteMetadata(path.basename(filePath).slice(0, -journalSuffix.length));
 				return undefined;
 			}
 
 			case 'damaged': {
-				const {reason, domain} = found;
-				return {kind: 'moved-aside', path: await moveInto(damagedFolder, filePath), reason, ...(domain && {domain})};
-			}
-
-			default: {
-				return found satisfies never;
+				return movedAside(await moveInto(this.#options.damagedFolder, filePath), found);
 			}
 		}
 	}
 
-	async function readEntry(filePath: string): Promise<UnfinishedAction | JournalTrouble | undefined> {
-		const cached = await readFileOnce(filePath, cache.get(filePath));
-		if (cached === undefined) {
-			cache.delete(filePath);
-			return undefined;
+	async #readCached(filePath: string): Promise<Cached | undefined> {
+		const read = await readFileOnce(filePath, this.#cache.get(filePath));
+		if (read === undefined) {
+			this.#cache.delete(filePath);
+		} else {
+			this.#cache.set(filePath, read);
 		}
 
-		cache.set(filePath, cached);
+		return read;
+	}
+
+	async #readEntry(filePath: string): Promise<UnfinishedAction | JournalTrouble | undefined> {
+		const read = await this.#readCached(filePath);
 		try {
-			return await settle(filePath, cached.found);
+			return read && await this.#settle(filePath, read.found);
 		} catch (error) {
 			if (isGone(error)) {
 				return undefined;
 			}
 
-			const reason = cached.found.kind === 'damaged' ? cached.found.reason : 'its action has ended';
+			const reason = read?.found.kind === 'damaged' ? read.found.reason : 'its action has ended';
 			return {kind: 'not-a-journal', path: filePath, reason: `${reason}, and it cannot be moved (${codeOf(error)})`};
 		}
 	}
 
-	/** A beginning that its run never made a journal of: nothing was done yet. */
-	async function removeOldBeginning(filePath: string): Promise<void> {
-		const facts = await stat(filePath).catch(() => undefined);
-		if (facts !== undefined && Date.now() - facts.mtimeMs > beginningMs) {
-			await rm(filePath, {force: true});
-		}
-	}
-
-	async function readNamed(entry: Dirent): Promise<UnfinishedAction | JournalTrouble | undefined> {
-		const filePath = path.join(journalFolder, entry.name);
+	async #readNamed(entry: Dirent): Promise<UnfinishedAction | JournalTrouble | undefined> {
+		const filePath = path.join(this.#options.journalFolder, entry.name);
 		if (entry.name.startsWith('.') && entry.name.endsWith(`${journalSuffix}.new`)) {
 			await removeOldBeginning(filePath);
 			return undefined;
 		}
 
 		return entry.name.endsWith(journalSuffix) && !entry.name.startsWith('.')
-			? readEntry(filePath)
+			? this.#readEntry(filePath)
 			: {kind: 'not-a-journal', path: filePath, reason: entry.isDirectory() ? 'it is a folder' : 'it does not have the name of a journal'};
 	}
 
-	async function readAside(): Promise<JournalTrouble[]> {
+	async #readAside(): Promise<JournalTrouble[]> {
+		const {damagedFolder} = this.#options;
 		const names = await readdir(damagedFolder).catch((error: unknown) => {
 			if (isGone(error)) {
 				return [];
@@ -238,42 +265,10 @@ export function createJournalFolder({journalFolder, damagedFolder, deleteMetadat
 		});
 		return Promise.all([...names].sort(byName).map(async (name): Promise<JournalTrouble> => {
 			const filePath = path.join(damagedFolder, name);
-			const read = await readFileOnce(filePath, cache.get(filePath));
-			if (read?.found.kind !== 'damaged') {
-				return {kind: 'moved-aside', path: filePath, reason: 'its plan could not be read'};
-			}
-
-			cache.set(filePath, read);
-			const {reason, domain} = read.found;
-			return {kind: 'moved-aside', path: filePath, reason, ...(domain && {domain})};
+			const read = await this.#readCached(filePath);
+			return read?.found.kind === 'damaged'
+				? movedAside(filePath, read.found)
+				: {kind: 'moved-aside', path: filePath, reason: 'its plan could not be read'};
 		}));
 	}
-
-	return {
-		async scan() {
-			const entries = (await readdir(journalFolder, {withFileTypes: true})).sort((a, b) => byName(a.name, b.name));
-			const results: Array<UnfinishedAction | JournalTrouble | undefined> = [];
-			let next = 0;
-			await Promise.all(Array.from({length: readersAtOnce}, async () => {
-				for (let index = next++; index < entries.length; index = next++) {
-					results[index] = await readNamed(entries[index]!);
-				}
-			}));
-			const found = results.filter(result => result !== undefined);
-			// What was moved aside just now is among what lies there.
-			const troubles = found.filter((result): result is JournalTrouble => !('plan' in result) && result.kind !== 'moved-aside');
-			return {
-				unfinished: found.filter((result): result is UnfinishedAction => 'plan' in result),
-				troubles: [...troubles, ...await readAside()],
-			};
-		},
-		async read(planId) {
-			const result = await readEntry(path.join(journalFolder, `${planId}${journalSuffix}`));
-			if (result === undefined || 'plan' in result) {
-				return result;
-			}
-
-			throw new Error(`${result.path}: ${result.reason}`);
-		},
-	};
 }

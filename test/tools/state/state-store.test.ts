@@ -10,7 +10,6 @@ import test, {type ExecutionContext} from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
 import type {JournalRecord, StateStore} from '../../../source/engine/ports.ts';
-import {takeKernelLock} from '../../../source/tools/state/lock.ts';
 import {createStateStore} from '../../../source/tools/state/state-store.ts';
 import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
@@ -20,7 +19,7 @@ async function scene(t: ExecutionContext): Promise<Scene> {
 	const folderPath = await mkdtemp(path.join(os.tmpdir(), 'vsnap-state-'));
 	t.teardown(async () => rm(folderPath, {recursive: true, force: true}));
 	const held = new Set<number>();
-	return {folderPath, held, store: createStateStore({folderPath, takeLock: takeKernelLock, held}), journalPath: path.join(folderPath, 'journal', 'p1.jsonl')};
+	return {folderPath, held, store: createStateStore({folderPath, held}), journalPath: path.join(folderPath, 'journal', 'p1.jsonl')};
 }
 
 function planFor({store}: Scene) {

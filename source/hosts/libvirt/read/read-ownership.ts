@@ -7,6 +7,7 @@ import {
 	attributeOf, childOf, childrenOf, readXml, textOf,
 } from '../../../model/xml/read-xml.ts';
 import type {Runner} from '../../../tools/run/run.ts';
+import type {Virsh} from '../virsh.ts';
 
 const readTimeoutMs = 30_000;
 
@@ -27,7 +28,7 @@ export function parseQemuUser(capabilitiesXml: string): number | undefined {
 }
 
 /** Never fails: what is not known is left out, and then nothing is concluded from it. */
-export async function readFileOwnership(runner: Runner, readCapabilities: () => Promise<string | undefined>): Promise<FileOwnership> {
-	const [keepsOwners, capabilities] = await Promise.all([readKeepsOwners(runner), readCapabilities()]);
-	return {keepsOwners, qemuUid: capabilities === undefined ? undefined : parseQemuUser(capabilities)};
+export async function readFileOwnership(runner: Runner, virsh: Virsh): Promise<FileOwnership> {
+	const [keepsOwners, capabilities] = await Promise.all([readKeepsOwners(runner), virsh.askOne(['capabilities'])]);
+	return {keepsOwners, qemuUid: capabilities.ok ? parseQemuUser(capabilities.value) : undefined};
 }

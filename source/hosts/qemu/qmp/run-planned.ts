@@ -1,0 +1,48 @@
+/**
+A monitor command of a plan: sent with the nodes as they are named at this moment, and over when QEMU has let go of its images.
+*/
+import {setTimeout} from 'node:timers/promises';
+import type {RunOptions, RunOutput} from '../../../engine/ports.ts';
+import type {QmpCommand} from '../../../model/plan/plan.ts';
+import {succeed, type Result} from '../../../model/result.ts';
+import {locateFor} from '../locate-files.ts';
+import {readImageNodes, withNodes} from '../read-nodes.ts';
+import {isAlive, readQemuProcess} from '../read-process.ts';
+import type {Monitors} from './monitors.ts';
+
+const endPollMs = 20;
+const endPatienceMs = 10_000;
+
+/** The socket is silent a moment before the process has given back its images. Not for ever: one that hangs in the kernel keeps them, and the next command then says so. */
+async function waitForEnd(pid: number): Promise<void> {
+	for (let leftMs = endPatienceMs; leftMs > 0 && await isAlive(pid); leftMs -= endPollMs) {
+		await setTimeout(endPollMs);
+	}
+}
+
+async function withNodesOf(monitors: Monitors, command: QmpCommand): Promise<Result<QmpCommand>> {
+	if (command.nodes === undefined) {
+		return succeed(command);
+	}
+
+	const {socketPath} = command;
+	const found = await readQemuProcess(socketPath);
+	const nodes = await readImageNodes(async (execute, parameters) => monitors.ask(socketPath, execute, parameters), locateFor(found));
+	const given = nodes.ok ? withNodes(command.arguments, command.nodes, nodes.value) : nodes;
+	return given.ok ? succeed({...command, arguments: given.value}) : given;
+}
+
+export async function runPlanned(monitors: Monitors, planned: QmpCommand, options: RunOptions): Promise<Result<RunOutput>> {
+	const command = await withNodesOf(monitors, planned);
+	if (!command.ok) {
+		return command;
+	}
+
+	const process = planned.until?.kind === 'gone' ? await readQemuProcess(planned.socketPath) : undefined;
+	const result = await monitors.run(command.value, options);
+	if (result.ok && process !== undefined) {
+		await waitForEnd(process.pid);
+	}
+
+	return result;
+}
