@@ -73,9 +73,9 @@ test('pure rooms ask neither clock nor chance nor process', t => {
 	t.deepEqual(wrong.map(([file]) => file), []);
 });
 
-test('planners and actions ask which kind of hypervisor it is, and of which version, in two files alone', t => {
+test('planners, actions and the engine ask which kind of hypervisor it is, and of which version, in two files alone', t => {
 	const asks = /owner [!=]== '|\.hypervisor [!=]== '|\b(?:libvirt|hypervisor)Version\b/;
-	const asking = [...sources].filter(([file, text]) => /^(planner|actions)\//.test(file) && asks.test(withoutComments(text))).map(([file]) => file);
+	const asking = [...sources].filter(([file, text]) => /^(planner|actions|engine)\//.test(file) && asks.test(withoutComments(text))).map(([file]) => file);
 	t.deepEqual(asking, ['planner/hypervisor/capabilities.ts', 'planner/hypervisor/choose.ts']);
 });
 

@@ -6,6 +6,7 @@ import {hasProcess} from '../../model/domain/domain.ts';
 import {formatMoment} from '../../model/text/format.ts';
 import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {kindFactsOf} from '../../planner/hypervisor/capabilities.ts';
 import {report, type Examination} from './domain-check.ts';
 import {settleSeconds} from './image-findings.ts';
 
@@ -95,7 +96,7 @@ export function findContentTroubles(examination: Examination): void {
 	findChanged(examination);
 	findWriters(examination);
 	// Only libvirt's own delete is a danger to them.
-	if (examination.host.owner !== 'qemu') {
+	if (kindFactsOf(examination.host.owner).isKnownToVirsh) {
 		findShared(examination);
 	}
 }

@@ -18,6 +18,7 @@ import {refuseOtherImages} from '../../actions/go-back/leave.ts';
 import {requireInternalDisks} from '../../actions/revert/internal.ts';
 import {requireBootFiles} from '../../planner/checks/start-files.ts';
 import {lackOfDomain} from '../../planner/checks/asked-snapshot.ts';
+import {kindFactsOf} from '../../planner/hypervisor/capabilities.ts';
 import {report, type Examination} from './domain-check.ts';
 
 /** Any moment: names of overlays that are never made depend on it, nothing else. */
@@ -151,8 +152,7 @@ function findNativeDelete(examination: Examination): void {
 
 export function findRevertTroubles(examination: Examination): void {
 	findRevertBlockers(examination);
-	// virsh knows nothing of a bare QEMU.
-	if (examination.host.owner !== 'qemu') {
+	if (kindFactsOf(examination.host.owner).isKnownToVirsh) {
 		findNativeInternal(examination);
 		findNativeLeftOut(examination);
 		findNativeDelete(examination);

@@ -12,6 +12,7 @@ import type {Failure} from '../../model/failure.ts';
 import {
 	fail, succeed, unreachable, type Result,
 } from '../../model/result.ts';
+import {whereElse} from '../../planner/hypervisor/choose.ts';
 import {underClaim} from '../run/claim.ts';
 import {audit, close, doneWith, executePlan, finish, rememberingJournal, underLock, type ExecuteOptions} from '../run/execute.ts';
 import type {World} from '../world.ts';
@@ -112,14 +113,13 @@ async function checkHost(world: World, plan: Plan): Promise<Result<void>> {
 		return host;
 	}
 
+	const {place, remedy} = whereElse(plan);
 	return host.value.uri === plan.uri
 		? succeed(undefined)
 		: fail({
 			kind: 'recovery-refused',
-			reason: targetOf(plan).hypervisor === 'qemu'
-				? `The action on "${plan.action.domain.name}" is unfinished on a bare QEMU.`
-				: `The action on "${plan.action.domain.name}" is unfinished on another host, ${plan.uri}.`,
-			remedy: targetOf(plan).hypervisor === 'qemu' ? 'Recover it by its monitor: vsnap-tui recover --qmp NAME=SOCKET.' : 'Recover it there: vsnap-tui recover --connect URI.',
+			reason: `The action on "${plan.action.domain.name}" is unfinished on ${place}.`,
+			remedy,
 		});
 }
 

@@ -7,6 +7,7 @@ import {describeFailure} from '../../model/text/describe-failure.ts';
 import type {Failure} from '../../model/failure.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
+import {kindFactsOf} from '../../planner/hypervisor/capabilities.ts';
 import {
 	madeFiles, proveRemoval, readTouched, removedPath,
 } from '../run/made-files.ts';
@@ -172,8 +173,7 @@ export async function rollBack(work: Work): Promise<WayBack> {
 
 	const details = await owner.readDetails(plan.action.domain.uuid, {withForeignPins: false});
 	if (!details.ok) {
-		// A standalone QEMU without a record is known by its process alone.
-		if (targetOf(plan).hypervisor === 'qemu' && details.failure.kind === 'domain-not-found') {
+		if (kindFactsOf(targetOf(plan).hypervisor).vanishesWithProcess && details.failure.kind === 'domain-not-found') {
 			return {kind: 'put-back', remarks: ['Its QEMU has ended, so its disks were not read again.'], startFailure: undefined};
 		}
 

@@ -4,6 +4,7 @@ What helps where a domain could not be started because something that its defini
 import {targetOf, type Plan} from '../../model/plan/plan.ts';
 import {isStartable, lostToStart} from '../../model/domain/start-files.ts';
 import {describeLost, ejectCommand} from '../../planner/checks/start-files.ts';
+import {kindFactsOf} from '../../planner/hypervisor/capabilities.ts';
 import type {Outcome, Owner} from '../ports.ts';
 
 /** In sentences; undefined where nothing is missing, or where the domain cannot be read. */
@@ -19,8 +20,9 @@ async function adviseStart(owner: Owner, plan: Plan): Promise<string | undefined
 		return undefined;
 	}
 
-	const ejects = targetOf(plan).hypervisor === 'qemu' ? [] : lost.media.map(disk => ejectCommand(domain, disk));
-	const others = describeLost(targetOf(plan).hypervisor === 'qemu' ? lost : {...lost, media: []});
+	const {emptiesDrives} = kindFactsOf(targetOf(plan).hypervisor);
+	const ejects = emptiesDrives ? lost.media.map(disk => ejectCommand(domain, disk)) : [];
+	const others = describeLost(emptiesDrives ? {...lost, media: []} : lost);
 	return [
 		`The domain cannot start: ${describeLost(lost).map(({text}) => text).join('; ')}.`,
 		...(ejects.length === 0 ? [] : [`Take the medium out: ${ejects.join('; ')}.`]),

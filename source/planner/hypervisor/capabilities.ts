@@ -5,7 +5,27 @@ import type {HostFacts} from '../../model/domain/inventory.ts';
 import type {MemoryFormat} from '../../model/domain/memory-format.ts';
 import {formatVersion} from '../../model/text/format.ts';
 
-export type Capabilities = {
+/** What follows from the kind of the hypervisor alone, and so is known from a plan as well. */
+export type KindFacts = {
+	/** The ways to make a snapshot are those of the decision table; libvirt goes some of them another way, or wants to be asked in other words. */
+	goesByTable: boolean;
+	/** A snapshot of a running domain is dated by libvirt, with the moment at which it begins. Our own records are dated with the time of the plan. */
+	datesSnapshots: boolean;
+	/** A domain can be started with an empty drive in place of a lost medium. A standalone QEMU is started with its own command line, which is not changed for that. */
+	emptiesDrives: boolean;
+	/** Images belong to QEMU's user while the domain runs, and go back to their owners when it stops. A standalone QEMU changes no owners. */
+	changesOwners: boolean;
+	/** Memory inside the images can be gone back to only with all disks that the guest can write. libvirt's records of such snapshots have them all. */
+	resumesWithAllDisks: boolean;
+	/** A disk can be declared transient, and is left out then. A standalone QEMU whose disks are was started with `-snapshot`. */
+	hasTransientDisks: boolean;
+	/** virsh can work on its snapshots, too, in its own way. */
+	isKnownToVirsh: boolean;
+	/** While nothing is recorded of it a domain is known by its process alone, and not at all once that has ended. */
+	vanishesWithProcess: boolean;
+};
+
+export type Capabilities = KindFacts & {
 	/**
 	Since libvirt 9.9: its own revert unlinks what the record of the current snapshot names as overlays, crashes where external snapshots exist and none is current
 	(R3), and puts left-out disks on overlays as well. Its own delete no longer merges into an image that another branch is backed by.
@@ -29,28 +49,31 @@ export type Capabilities = {
 	externalOfflineSnapshots: boolean;
 	/** Since libvirt 11.9: a snapshot of manual disks alone. It stops the guest's writes and records the moment. */
 	manualAlone: boolean;
-	/** The ways to make a snapshot are those of the decision table; libvirt goes some of them another way, or wants to be asked in other words. */
-	goesByTable: boolean;
-	/** A snapshot of a running domain is dated by libvirt, with the moment at which it begins. Our own records are dated with the time of the plan. */
-	datesSnapshots: boolean;
-	/** A domain can be started with an empty drive in place of a lost medium. A standalone QEMU is started with its own command line, which is not changed for that. */
-	emptiesDrives: boolean;
-	/** Images belong to QEMU's user while the domain runs, and go back to their owners when it stops. A standalone QEMU changes no owners. */
-	changesOwners: boolean;
-	/** Memory inside the images can be gone back to only with all disks that the guest can write. libvirt's records of such snapshots have them all. */
-	resumesWithAllDisks: boolean;
-	/** A disk can be declared transient, and is left out then. A standalone QEMU whose disks are was started with `-snapshot`. */
-	hasTransientDisks: boolean;
 	/** Why this libvirt cannot resume from memory of that kind, as the end of a sentence; undefined: it can. A newer one wrote the file. */
 	refusesMemory: (format: MemoryFormat) => string | undefined;
 };
 
 const version = (major: number, minor: number) => (major * 1_000_000) + (minor * 1000);
 
+export function kindFactsOf(kind: HostFacts['owner']): KindFacts {
+	const isStandalone = kind === 'qemu';
+	return {
+		goesByTable: isStandalone,
+		datesSnapshots: !isStandalone,
+		emptiesDrives: !isStandalone,
+		changesOwners: !isStandalone,
+		resumesWithAllDisks: isStandalone,
+		hasTransientDisks: !isStandalone,
+		isKnownToVirsh: !isStandalone,
+		vanishesWithProcess: isStandalone,
+	};
+}
+
 export function capabilitiesOf({owner, libvirtVersion: libvirt, hypervisorVersion: qemu}: Pick<HostFacts, 'owner' | 'libvirtVersion' | 'hypervisorVersion'>): Capabilities {
 	const isStandalone = owner === 'qemu';
 	const since = (major: number, minor: number) => !isStandalone && libvirt >= version(major, minor);
 	return {
+		...kindFactsOf(owner),
 		revertUnlinksRecordedOverlays: since(9, 9),
 		currentNamesHeads: isStandalone || since(9, 9),
 		redefinesBesideCheckpoints: isStandalone || since(11, 3),
@@ -61,12 +84,6 @@ export function capabilitiesOf({owner, libvirtVersion: libvirt, hypervisorVersio
 		deepestChain: since(10, 8) && !since(11, 11) ? 25 : 200,
 		externalOfflineSnapshots: since(9, 9),
 		manualAlone: since(11, 9),
-		goesByTable: isStandalone,
-		datesSnapshots: !isStandalone,
-		emptiesDrives: !isStandalone,
-		changesOwners: !isStandalone,
-		resumesWithAllDisks: isStandalone,
-		hasTransientDisks: !isStandalone,
 		refusesMemory: ({name, since: first}) => first === undefined || libvirt >= first
 			? undefined
 			: `its memory is ${name}, which libvirt knows from ${formatVersion(first)} on, and this one is ${formatVersion(libvirt)}`,

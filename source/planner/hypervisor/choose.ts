@@ -13,6 +13,13 @@ export function hypervisorOf(site: Site): Hypervisor {
 	return site.host.owner === 'qemu' ? qmpOf(site) : libvirtOf(site);
 }
 
+/** Where a plan is for that is not for this host, and how it is recovered there. */
+export function whereElse(plan: Plan): {place: string; remedy: string} {
+	return targetOf(plan).hypervisor === 'qemu'
+		? {place: 'a bare QEMU', remedy: 'Recover it by its monitor: vsnap-tui recover --qmp NAME=SOCKET.'}
+		: {place: `another host, ${plan.uri}`, remedy: 'Recover it there: vsnap-tui recover --connect URI.'};
+}
+
 /** For the shell script of a plan that is made. */
 export function wordsOf(plan: Plan): Words {
 	return targetOf(plan).hypervisor === 'qemu' ? qmpWords(plan) : virshWords(plan);
