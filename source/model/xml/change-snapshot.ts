@@ -57,6 +57,8 @@ export function changeSnapshotXml(xml: string, change: SnapshotChange): Result<s
 }
 
 export type SnapshotRewrite = {
+	/** Undefined: it keeps its name. */
+	name?: string;
 	/** The snapshot that it comes after; undefined: it is a root. */
 	parent: string | undefined;
 	/** By target: the overlay that the record names. */
@@ -79,12 +81,19 @@ function setParent(root: XmlItem, parent: string | undefined): void {
 	}
 }
 
+function setName(root: XmlItem, name: string): void {
+	const known = find(contentOf(root), 'name');
+	if (known) {
+		known.name = [{'#text': escapeText(name)}];
+	}
+}
+
 /**
-The whole record after images were merged: its parent, the overlays in its `<disks>`, and the images that its stored domains name, without the recorded
+The whole record after images were merged, or under another name: its parent, the overlays in its `<disks>`, and the images that its stored domains name, without the recorded
 chains under them. `<revertDisks>` goes, because a redefine drops it: what it says has to be among the overlays. Fails as `changeSnapshotXml`.
 */
 export function rewriteSnapshotXml(xml: string, change: SnapshotRewrite): Result<string> {
-	for (const text of [change.parent ?? '', ...change.overlays.values(), ...[...change.contents.values()].map(({path}) => path)]) {
+	for (const text of [change.name ?? '', change.parent ?? '', ...change.overlays.values(), ...[...change.contents.values()].map(({path}) => path)]) {
 		const checked = checkText('A path or name for the XML of a snapshot', text);
 		if (!checked.ok) {
 			return checked;
@@ -94,6 +103,10 @@ export function rewriteSnapshotXml(xml: string, change: SnapshotRewrite): Result
 	return changeXml(xml, 'The XML of a snapshot', ['domainsnapshot'], root => {
 		setOverlays(root, change);
 		setParent(root, change.parent);
+		if (change.name !== undefined) {
+			setName(root, change.name);
+		}
+
 		for (const domain of contentOf(root).filter(item => nameOf(item) === 'domain' || nameOf(item) === 'inactiveDomain')) {
 			const put = putDisksOn(domain, (_target, path) => path === undefined ? undefined : change.contents.get(path));
 			if (!put.ok) {

@@ -1,7 +1,7 @@
 /**
-What the plans of the doctor have in common: they leave the domain in its state, on its disks, with its snapshots.
+What plans have in common that change records and unused files alone: they leave the domain in its state and on its disks.
 */
-import type {RepairRecordsAction, RebaseAction, RemoveOrphansAction} from '../../model/plan/request.ts';
+import type {Action} from '../../model/plan/request.ts';
 import {imageAt, isOpenable} from '../../model/images/image-graph.ts';
 import type {Consequence, Expected, Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
@@ -16,6 +16,8 @@ import {writtenHeads, type Head} from './lineage.ts';
 export type Mending = {
 	steps: Step[];
 	consequences: Consequence[];
+	/** New files, beside images. */
+	created?: string[];
 	removed: string[];
 	written: string[];
 	/** On which images the plan was made. */
@@ -26,6 +28,8 @@ export type Mending = {
 	/** The records afterwards. */
 	snapshots: ReadonlyArray<Pick<Snapshot, 'name' | 'parent'>>;
 	currentSnapshot: string | undefined;
+	/** Names that no record has afterwards. */
+	goneSnapshots?: string[];
 	/** What the overlays must be backed by afterwards. */
 	links?: Expected['links'];
 };
@@ -49,14 +53,14 @@ export function refuseRedefine(context: PlanContext): void {
 }
 
 /** Fails with `refused` and every reason that stands in the context. */
-export function assembleMending(context: PlanContext, action: RepairRecordsAction | RebaseAction | RemoveOrphansAction, given: PlanArguments, mending: Mending): Result<Plan> {
+export function assembleMending(context: PlanContext, action: Action, given: PlanArguments, mending: Mending): Result<Plan> {
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
 	const {inventory, graph} = context;
 	const {details} = inventory;
-	const {steps, consequences, removed, written, basis, heads, opens, snapshots, currentSnapshot} = mending;
+	const {steps, consequences, created = [], removed, written, basis, heads, opens, snapshots, currentSnapshot} = mending;
 	const chains = [...new Set([...heads.map(({path}) => path).filter(path => isOpenable(graph, path)), ...opens])];
 	return succeed({
 		...planFrame(action, inventory, given, {
@@ -66,12 +70,13 @@ export function assembleMending(context: PlanContext, action: RepairRecordsActio
 				...(mending.links && {links: mending.links}),
 				currentSnapshot,
 				snapshots: snapshots.map(({name, parent}) => ({name, parent})),
+				...(mending.goneSnapshots && {goneSnapshots: mending.goneSnapshots}),
 				endState: undefined,
 			},
 			fingerprint: fingerprintOf(inventory, new Set([...basis, ...removed, ...written])),
 		}),
 		consequences,
-		images: {created: [], removed, written, kept: details.images.map(({path}) => path).filter(path => !removed.includes(path) && !written.includes(path))},
+		images: {created: created.map(path => ({path})), removed, written, kept: details.images.map(({path}) => path).filter(path => !removed.includes(path) && !written.includes(path))},
 		steps,
 	});
 }
