@@ -141,11 +141,7 @@ export function fakePlan(world: DomainDetails[], request: Request): Plan {
 			return fakeRevert(base, {kind: 'revert', uuid: request.uuid, snapshot: request.snapshot, currentState: request.currentState, endState: undefined});
 		}
 
-		case 'merge':
-		case 'delete':
-		case 'rebase':
-		case 'remove-orphans':
-		case 'repair-records': {
+		default: {
 			return fakeMerge(base);
 		}
 	}
