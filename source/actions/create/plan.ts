@@ -12,6 +12,7 @@ import {fail, type Result, succeed} from '../../model/result.ts';
 import {isExternal} from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
 import {refuseBusyDomain, requireFreeName} from '../../planner/checks/blockers.ts';
+import {describeFrozenContent} from '../../planner/checks/frozen-content.ts';
 import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {describeTpmLeftOut} from '../../planner/steps/guest-identity.ts';
@@ -89,10 +90,6 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 		[isActive && action.isHalted, way.memory === 'no'
 			? {severity: 'loss', text: 'The guest is powered off afterwards, as by pulling the plug; what is in its memory is lost.'}
 			: {severity: 'warning', text: 'The guest is powered off afterwards, as by pulling the plug; its memory is in the snapshot.'}],
-		...disks.filter(({disk, mode}) => mode === 'external' && imageAt(context.graph, disk.sourcePath ?? '')?.problems.some(({kind}) => kind === 'begins-like-qcow2')).map(({disk}): [boolean, Consequence] => [true, {
-			severity: 'warning',
-			text: `${disk.target} is used as raw, but ${disk.sourcePath!} begins like a qcow2 image. If it is one, correct its format first (virsh edit DOMAIN, <driver type='qcow2'/>): the overlay will name it as raw for good.`,
-		}]),
 		[way.by === 'migrate', {severity: 'warning', text: 'Memory without disks cannot be reverted to safely: by then the disks have gone on, and the guest would destroy its file systems.'}],
 		[nvramPath !== undefined && way.memory === 'no' && action.hasNoMetadata && !(way.disk === 'internal' && nvramImageOf(context) !== undefined), {severity: 'warning', text: `The firmware's variables (${nvramPath}) are not kept.`}],
 		[way.disk === 'internal' && bitmaps.length > 0, {
@@ -106,6 +103,7 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 	];
 	return [
 		...rules.filter(([holds]) => holds).map(([, consequence]) => consequence),
+		...describeFrozenContent(context, {disks: disks.filter(({mode}) => mode === 'external').map(({disk}) => ({target: disk.target, path: disk.sourcePath ?? ''})), snapshot: action.snapshot, isLeft: false}),
 		...(way.memory === 'no' ? describeTpmLeftOut(context) : []),
 		...given.parts.consequences,
 	];

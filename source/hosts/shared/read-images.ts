@@ -72,7 +72,9 @@ export async function readImages(runner: Runner, formats: ReadonlyMap<string, st
 
 /** An image is opened as it is declared, so qemu-img itself says nothing of a qcow2 image that is used as raw. Changed in place. */
 async function markQcow2InRaw(runner: Runner, images: readonly Image[]): Promise<void> {
-	const raw = new Map(images.filter(({format, file}) => format === 'raw' && file?.isRegular === true && file.sizeBytes > 0).map(image => [image.path, image]));
+	// What qemu-img could open is a file or a device, and does not make a reader wait.
+	const isReadable = ({file, problems}: Image) => file !== undefined && (file.isRegular ? file.sizeBytes > 0 : problems.length === 0);
+	const raw = new Map(images.filter(image => image.format === 'raw' && isReadable(image)).map(image => [image.path, image]));
 	for (const path of await findQcow2Files(runner, [...raw.keys()])) {
 		raw.get(path)!.problems.push({kind: 'begins-like-qcow2'});
 	}

@@ -15,6 +15,7 @@ import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {imageCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
+import {describeFrozenContent} from '../checks/frozen-content.ts';
 import {refuseNarrowRefcounts} from '../checks/narrow-refcounts.ts';
 import {readOutRemedy, requirePlainLayers} from '../checks/recorded-chains.ts';
 import {isFileBacked, storageWord} from '../storage/storage.ts';
@@ -175,6 +176,7 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 		files: pins.map(({path}) => ({path, inode: imageAt(context.graph, path)?.file?.inode, tag: request.kind === 'internal' ? request.name : undefined})),
 		consequences: [
 			...consequences,
+			...(request.kind === 'external' ? describeFrozenContent(context, {disks: partaking.map(({target, sourcePath}) => ({target, path: sourcePath!})), snapshot: request.name, isLeft: true}) : []),
 			...(isRunning ? [{severity: 'warning' as const, text: `The guest runs: "${request.name}" keeps its disks as after a power cut.`}] : []),
 		],
 	});
