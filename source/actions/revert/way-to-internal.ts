@@ -4,14 +4,17 @@ the planner of such a delete would do.
 */
 import {headDisks} from '../../model/domain/domain.ts';
 import {chainOf, holdersOf} from '../../model/images/image-graph.ts';
-import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {collectAfter} from '../drop/plan.ts';
 
-/** The domain's other snapshots that need the image as it is, the youngest first. */
-function snapshotsOn(context: PlanContext, snapshot: Snapshot, path: string): Snapshot[] {
-	const names = new Set(holdersOf(context.graph, path).filter(pin => pin.hold === 'content' && pin.domainUuid === context.uuid).map(pin => pin.snapshot));
+/** The domain's other snapshots that need the image as it is, or that lie inside one above it, the youngest first. */
+function snapshotsOn(context: PlanContext, snapshot: Snapshot, given: {path: string; headPath: string}): Snapshot[] {
+	const {graph} = context;
+	const chain = chainOf(graph, given.headPath).map(link => graph.keyOf(link));
+	const above = new Set(chain.slice(0, chain.indexOf(graph.keyOf(given.path))));
+	const names = new Set(holdersOf(graph, given.path).filter(pin => pin.domainUuid === context.uuid && (pin.hold === 'content' || above.has(graph.keyOf(pin.path)))).map(pin => pin.snapshot));
 	return context.inventory.details.snapshots.filter(({name}) => name !== snapshot.name && names.has(name)).sort((a, b) => b.createdAt - a.createdAt);
 }
 
@@ -27,11 +30,11 @@ export function wayToInternal(context: PlanContext, snapshot: Snapshot, {target,
 	const {domain} = context.inventory.details;
 	const headPath = headDisks(domain).find(disk => disk.target === target)?.sourcePath;
 	const isAbove = headPath !== undefined && chainOf(context.graph, headPath).some(link => context.graph.keyOf(link) === context.graph.keyOf(path));
-	const onTop = snapshotsOn(context, snapshot, path);
-	if (!isAbove || onTop.length === 0 || !comesDown(context, onTop, {path, headPath})) {
+	const onTop = headPath === undefined ? [] : snapshotsOn(context, snapshot, {path, headPath});
+	if (headPath === undefined || !isAbove || onTop.length === 0 || !comesDown(context, onTop, {path, headPath})) {
 		return undefined;
 	}
 
 	const commands = onTop.map(one => `vsnap-tui delete -- ${quoteForShell(domain.name)} ${quoteForShell(one.name)}`);
-	return `Merge or delete ${onTop.map(one => `"${one.name}"`).join(' and ')} first: ${commands.join('; ')}. The disk then writes to that image again, and keeps what it holds; then try again.`;
+	return `${onTop.every(one => isExternal(one)) ? 'Merge or delete' : 'Delete'} ${onTop.map(one => `"${one.name}"`).join(' and ')} first: ${commands.join('; ')}. The disk then writes to that image again, and keeps what it holds; then try again.`;
 }
