@@ -31,14 +31,14 @@ export type Invocation =
 	/** `documentPath`: a file that says what is left open. */
 	| {verb: 'action'; domain: string; given: Given; documentPath: string | undefined}
 	| {verb: 'recover'; domain: string | undefined; direction: Direction | undefined}
-	| {verb: 'doctor'; domain: string | undefined; repair: FindingKind | undefined}
+	| {verb: 'doctor'; domain: string | undefined; repair: FindingKind | undefined; folds?: true}
 	| {verb: 'log'};
 
 /** `print`: help or the version was asked for. */
 export type Parsed = {kind: 'invocation'; invocation: Invocation; options: GlobalOptions} | {kind: 'print'; text: string};
 
 type RawOptions = Partial<Record<'connect' | 'repair' | 'mend', string>> & Partial<Record<'qmp' | 'image', string[]>> & Partial<Record<
-	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'rollBack' | 'rollForward' | 'giveUp',
+	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'rollBack' | 'rollForward' | 'giveUp' | 'fold',
 	boolean
 >>;
 
@@ -106,6 +106,7 @@ function findContradiction(raw: RawOptions): string | undefined {
 		[raw.shell === true && raw.json === true, '--shell and --json'],
 		[raw.rollBack === true && raw.rollForward === true, '--roll-back and --roll-forward'],
 		[raw.giveUp === true && (raw.rollBack === true || raw.rollForward === true), '--give-up and another way'],
+		[raw.fold === true && (raw.repair ?? raw.mend) !== 'unrecorded-layer', '--fold and everything but --repair unrecorded-layer'],
 		[raw.demo === true && raw.connect !== undefined, '--demo and --connect'],
 		[isBare && raw.connect !== undefined, '--connect and --qmp or --image'],
 		[isBare && raw.demo === true, '--demo and --qmp or --image'],
@@ -181,10 +182,11 @@ function buildProgram(version: string, typed: Typed): Command {
 		});
 	verb(program, 'doctor [domain]', 'what is wrong with the host or a domain, and how to repair it')
 		.addOption(new Option('--repair <kind>', 'with a domain: the plan that repairs the findings of this kind').choices(findingKinds))
+		.option('--fold', 'with --repair unrecorded-layer: fold the overlay into its base, instead of recording a snapshot')
 		.addOption(new Option('--mend <kind>', 'the same, as it was called before').choices(findingKinds).hideHelp())
 		.action((domain: string | undefined, options: RawOptions, command: Command) => {
 			const repair = findingKinds.find(kind => kind === (options.repair ?? options.mend));
-			take(typed, command, {verb: 'doctor', domain, repair});
+			take(typed, command, {verb: 'doctor', domain, repair, ...(options.fold && {folds: true})});
 		});
 	verb(program, 'log', 'who did what, when, from where, and how it ended')
 		.action((_options: unknown, command: Command) => {

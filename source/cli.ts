@@ -127,7 +127,7 @@ async function runVerb(context: CommandContext, invocation: Invocation, mode: Gl
 		case 'doctor': {
 			return invocation.repair !== undefined && (invocation.domain === undefined || mode === undefined)
 				? sayFailure(context, {kind: 'usage', message: '--repair needs a domain, and --dry-run to see the plan or --yes to run it.'})
-				: seeDoctor(context, {domain: invocation.domain, repair: invocation.repair && {kind: invocation.repair, mode: mode ?? 'show'}});
+				: seeDoctor(context, {domain: invocation.domain, repair: invocation.repair && {kind: invocation.repair, mode: mode ?? 'show', ...(invocation.folds && {way: 'fold'})}});
 		}
 
 		case 'action': {

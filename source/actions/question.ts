@@ -6,7 +6,7 @@ import type {Request} from '../model/plan/request.ts';
 /** A choice in a menu or a question. `reason` says why it is not possible. */
 export type Option = {id: string; label: string; note?: string; reason?: string};
 
-export type QuestionId = 'name' | 'saved' | 'place' | 'current-state' | 'end-state' | 'scope';
+export type QuestionId = 'name' | 'saved' | 'place' | 'current-state' | 'end-state' | 'scope' | 'layers';
 
 /** What an answer changes. `keepName`: the name for the current state, which is remembered while "discard" is chosen. */
 export type Change = {request?: Request; keepName?: string};

@@ -6,6 +6,7 @@ import type {Snapshot} from '../model/domain/snapshot.ts';
 import {branch} from './branch/spec.ts';
 import {create} from './create/spec.ts';
 import {deletion} from './delete/spec.ts';
+import {fold} from './fold/spec.ts';
 import {repairRecords} from './repair-records/spec.ts';
 import {merge} from './merge/spec.ts';
 import {rebase} from './rebase/spec.ts';
@@ -26,6 +27,7 @@ export const registry = {
 	rebase,
 	'remove-orphans': removeOrphans,
 	'repair-records': repairRecords,
+	fold,
 } satisfies Registry;
 
 export const actionKinds = Object.keys(registry) as ActionKind[];

@@ -16,14 +16,14 @@ export type DoctorOptions = {
 	/** Undefined: the whole host. */
 	domain: string | undefined;
 	/** Undefined: only look. Needs a domain. */
-	repair: {kind: FindingKind; mode: ActOptions['mode']} | undefined;
+	repair: {kind: FindingKind; mode: ActOptions['mode']; way?: 'fold'} | undefined;
 };
 
 const words = {problem: 'PROBLEM', warning: 'Warning', info: 'Info'};
 
 /** The command that shows the plan; a name that begins with `-` would be taken for an option. */
-function commandFor(kind: FindingKind, domain: string): string {
-	return `vsnap-tui doctor --repair ${kind} --dry-run${domain.startsWith('-') ? ' --' : ''} ${quoteForShell(domain)}`;
+function commandFor(kind: FindingKind, domain: string, way?: 'fold'): string {
+	return `vsnap-tui doctor --repair ${kind}${way === undefined ? '' : ` --${way}`} --dry-run${domain.startsWith('-') ? ' --' : ''} ${quoteForShell(domain)}`;
 }
 
 function describe(finding: Finding): string[] {
@@ -32,6 +32,9 @@ function describe(finding: Finding): string[] {
 		`    ${finding.meaning}`,
 		...(finding.remedy === undefined ? [] : [`    By hand: ${finding.remedy}`]),
 		...(finding.request === undefined || finding.domain === undefined ? [] : [`    The plan that repairs it: ${commandFor(finding.kind, finding.domain.name)}`]),
+		...(finding.otherWay === undefined || finding.domain === undefined
+			? []
+			: [`    The plan that ${finding.otherWay.words}: ${commandFor(finding.kind, finding.domain.name, finding.otherWay.option)}`]),
 	];
 }
 
@@ -69,7 +72,7 @@ async function repairFindings(context: CommandContext, given: {domain: string; f
 		return 0;
 	}
 
-	const request = repairRequest(ofKind, repair.kind);
+	const request = repairRequest(ofKind, repair.kind, repair.way);
 	return request === undefined
 		? sayFailure(context, {
 			kind: 'refused',

@@ -39,7 +39,7 @@ export async function prepareAction({owner, store, clock, nextId}: Planning, giv
 	const now = clock.now();
 	const action = actionFor(given, uuid, {details, nowMs: now.getTime()});
 	const context = {id, now, workPath: store.workPath(id), generationId: randomUUID()};
-	const runs = runsToMeasure(droppedBy(action, details.snapshots), inventory.value, context);
+	const runs = runsToMeasure({action, dropped: droppedBy(action, details.snapshots)}, inventory.value, context);
 	const dataSizes = runs.length === 0 ? undefined : await owner.readDataSizes(runs, details.images);
 	return planAction(action, {...inventory.value, dataSizes}, context);
 }

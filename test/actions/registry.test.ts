@@ -76,6 +76,7 @@ test('a whole request stays as it is when it is completed', t => {
 		{kind: 'rebase', uuid, links: [], moved: []},
 		{kind: 'remove-orphans', uuid, paths: ['/a']},
 		{kind: 'repair-records', uuid, adopts: 'tags'},
+		{kind: 'fold', uuid},
 	] as const;
 	t.deepEqual(requests.map(({kind}) => kind) as string[], actionKinds as string[], name);
 	for (const request of requests) {

@@ -87,6 +87,7 @@ function actionsOn(journey: Journey): Action[] {
 		{kind: 'repair-records', domain},
 		{kind: 'repair-records', domain, adopts: 'layers'},
 		{kind: 'repair-records', domain, adopts: 'tags'},
+		{kind: 'fold', domain},
 		{kind: 'remove-orphans', domain, paths: [...journey.estate.images.files.keys()].slice(0, 2)},
 	];
 }

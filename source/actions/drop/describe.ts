@@ -89,6 +89,10 @@ type Described = {request: DropRequest; collection: Collection; currentSnapshot:
 function describeSnapshots({request}: Described): Consequence {
 	const {deleted, isMetadataOnly} = request;
 	const names = deleted.map(({name}) => `"${name}"`).join(', ');
+	if (request.action.kind === 'fold') {
+		return {severity: 'loss', text: 'What the disks held when the overlays were made can no longer be recorded as a snapshot. The current state stays.'};
+	}
+
 	if (isMetadataOnly) {
 		return {severity: 'warning', text: `libvirt forgets ${names}; no image is touched, and images that only ${deleted.length === 1 ? 'this snapshot' : 'these snapshots'} needed lie about afterwards.`};
 	}

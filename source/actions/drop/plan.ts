@@ -1,5 +1,5 @@
 /**
-What `delete` and `merge` share: snapshots lose their pins, and images without a pin are collected (docs/planning.md#images-and-pins).
+What `delete`, `merge` and `fold` share: snapshots lose their pins, and images without a pin are collected (docs/planning.md#images-and-pins).
 Records are dropped before an image is committed into, and files are removed last of all, each proven to be unused.
 */
 import {posix} from 'node:path';
@@ -73,11 +73,12 @@ function isPossible(context: PlanContext, merge: Merge): boolean {
 	return context.hypervisor.blocks.canMerge(merge, isOpenHead(context, merge.top));
 }
 
-/** `onConsider`: is told of each merge that is thought of. */
-export function collectAfter(context: PlanContext, deleted: readonly Snapshot[], onConsider?: (merge: Merge) => void): Collection {
+/** `onConsider`: is told of each merge that is thought of. `folded`: as in `DropRequest`. */
+export function collectAfter(context: PlanContext, deleted: readonly Snapshot[], {folded = [], onConsider}: {folded?: readonly string[]; onConsider?: (merge: Merge) => void} = {}): Collection {
 	return collect(graphWithout(context, deleted), {
-		candidates: [...neededBy(deleted), ...leftImagesOf(context) ?? []],
+		candidates: [...neededBy(deleted), ...folded, ...leftImagesOf(context) ?? []],
 		domainUuid: context.uuid,
+		folded,
 		isPossible: merge => isPossible(context, merge),
 		dataSizes: context.inventory.dataSizes,
 		onConsider,
@@ -179,9 +180,9 @@ const nothing: Collection = {removed: [], merges: [], staying: []};
 
 /** Puts the plan together. Blockers must have been added to the context; fails with `refused` where there are any. */
 export function planDrop(context: PlanContext, request: DropRequest, {inventory, given}: {inventory: Inventory; given: PlanArguments}): Result<Plan> {
-	const {action, deleted, isMetadataOnly} = request;
+	const {action, deleted, folded, isMetadataOnly} = request;
 	const {details} = inventory;
-	const collection = isMetadataOnly ? nothing : collectAfter(context, deleted);
+	const collection = isMetadataOnly ? nothing : collectAfter(context, deleted, {folded});
 	const {merges} = collection;
 	const isIrreversible = merges.some(merge => merge.way === 'commit');
 	const moves = movesOf(context, merges);

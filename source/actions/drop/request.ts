@@ -1,12 +1,14 @@
 /**
-What a merge and a delete ask of the planner they share.
+What a merge, a delete and a fold ask of the planner they share.
 */
-import type {DeleteAction, MergeAction} from '../../model/plan/request.ts';
+import type {DeleteAction, FoldAction, MergeAction} from '../../model/plan/request.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 
 export type DropRequest = {
-	action: DeleteAction | MergeAction;
+	action: DeleteAction | MergeAction | FoldAction;
 	deleted: Snapshot[];
+	/** Images that no record froze, and that are merged with what is on them. */
+	folded?: readonly string[];
 	/** Only the records: no image is touched. */
 	isMetadataOnly: boolean;
 };

@@ -8,8 +8,7 @@ import {imageAt} from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Plan, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {nameProblem} from '../../model/domain/snapshot-name.ts';
-import {unrecordedTags} from '../../model/images/unrecorded-tags.ts';
+import {isAdoptable, unrecordedTags} from '../../model/images/unrecorded-tags.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {buildSnapshotXml, type NewSnapshot} from '../../model/xml/change-snapshot.ts';
 import {preservingXml, dropRevertDisks} from '../../planner/records/bookkeeping.ts';
@@ -77,7 +76,7 @@ function adoptLayers(context: PlanContext): Adopted[] {
 /** Not current: nothing tells that the domain comes from them. */
 function adoptTags(context: PlanContext): Adopted[] {
 	const disks = headDisks(context.inventory.details.domain).filter(disk => isWritableMedium(disk));
-	return unrecordedTags(context.inventory.details).filter(({tag, hasMemory}) => !hasMemory && nameProblem(tag) === undefined).map(({tag, createdAt, targets}) => ({
+	return unrecordedTags(context.inventory.details).filter(found => isAdoptable(found)).map(({tag, createdAt, targets, paths}) => ({
 		snapshot: {
 			name: tag,
 			description: 'Found inside the images, where it was made without a record',
@@ -87,7 +86,7 @@ function adoptTags(context: PlanContext): Adopted[] {
 			memory: {mode: 'no'},
 			disks: disks.map(({target}) => ({target, mode: targets.includes(target) ? 'internal' as const : 'no' as const, overlayPath: undefined})),
 		},
-		sources: new Map(),
+		sources: new Map([...paths].map(([target, path]) => [target, formatAt(context, path)])),
 		isCurrent: false,
 	}));
 }

@@ -3,11 +3,13 @@ Snapshot records are written anew so that they name the images that are, or are 
 */
 import {wholeRequest, type ActionSpec} from '../spec.ts';
 import {planAdopt} from './adopt.ts';
+import {layersQuestion} from './questions.ts';
 import {planRepairRecords} from './plan.ts';
 
 export const repairRecords = {
 	kind: 'repair-records',
 	complete: wholeRequest,
+	questions: ({uuid, adopts}) => adopts === 'layers' ? [layersQuestion(uuid)] : [],
 	plan: (action, inventory, given) => action.adopts === undefined ? planRepairRecords(action, inventory, given) : planAdopt(action, inventory, given),
 	words: {
 		title: ({domain}) => `Mend the snapshot records of ${domain.name}`,

@@ -4,7 +4,7 @@ Images whose content is not what somebody relies on: written to after they were 
 import {listNames} from '../../model/text/list-names.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {formatMoment} from '../../model/text/format.ts';
-import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
+import {contentHoldersOf, imageAt, sharersOfDataFile} from '../../model/images/image-graph.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {kindFactsOf} from '../../planner/hypervisor/capabilities.ts';
 import {report, type Examination} from './domain-check.ts';
@@ -74,6 +74,25 @@ function findWriters(examination: Examination): void {
 	}
 }
 
+/** QEMU's locks let only one of them start, unless locking is switched off or the image lies where locks do not reach. */
+function findTwoWriters(examination: Examination): void {
+	const {context: {graph}, ownPaths, details: {domain}} = examination;
+	for (const path of ownPaths) {
+		const writers = [path, ...sharersOfDataFile(graph, path)].flatMap(name => graph.nodes.get(graph.keyOf(name))?.pins ?? []).filter(({hold}) => hold === 'head');
+		const others = writers.filter(({domainUuid}) => domainUuid !== domain.uuid);
+		if (writers.some(({domainUuid}) => domainUuid === domain.uuid) && others.length > 0 && !writers.every(({isShared}) => isShared)) {
+			report(examination, {
+				kind: 'two-writers',
+				severity: 'problem',
+				text: `${path} is a disk of more than one domain: ${listNames([...new Set(writers.map(({label}) => label))], 6)}.`,
+				meaning: 'If both write to it, its file system is destroyed. A snapshot of the one is worth nothing once the other has run.',
+				remedy: 'Start only one of them. While both are off, give one a copy of its own: qemu-img convert, then virsh edit.',
+				images: [path],
+			});
+		}
+	}
+}
+
 function findShared(examination: Examination): void {
 	const {context: {graph}, frozenBy} = examination;
 	for (const [key, snapshots] of frozenBy) {
@@ -95,6 +114,7 @@ function findShared(examination: Examination): void {
 export function findContentTroubles(examination: Examination): void {
 	findChanged(examination);
 	findWriters(examination);
+	findTwoWriters(examination);
 	// Only libvirt's own delete is a danger to them.
 	if (kindFactsOf(examination.host.owner).isKnownToVirsh) {
 		findShared(examination);

@@ -4,14 +4,13 @@ Records of libvirt that do not agree with the disks, and what its own commands w
 import {listNames} from '../../model/text/list-names.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
-import {nameProblem} from '../../model/domain/snapshot-name.ts';
-import {unrecordedTags} from '../../model/images/unrecorded-tags.ts';
-import {quoteForTerminal} from '../../model/text/shell-quote.ts';
+import {isAdoptable, unrecordedTags} from '../../model/images/unrecorded-tags.ts';
+import {quoteForShell, quoteForTerminal} from '../../model/text/shell-quote.ts';
 import {isExternal} from '../../model/domain/snapshot.ts';
 import {
-	judgeCurrent, misnamedHeads, mustNameHeads, recordedOverlays,
+	judgeCurrent, misnamedHeads, mustNameHeads, recordedOverlays, writtenHeads,
 } from '../../planner/records/lineage.ts';
-import {unrecordedLayers} from '../../planner/records/unrecorded.ts';
+import {unexplainedLayers, unrecordedLayers} from '../../planner/records/unrecorded.ts';
 import {report, type Examination} from './domain-check.ts';
 
 /** Whether the records can be written anew by what the images say. */
@@ -95,6 +94,24 @@ function findParents(examination: Examination): void {
 	}
 }
 
+/** An overlay beside its backing file may be a clone of a template as well, so nothing is offered that would write into that. */
+function findUnexplained(examination: Examination): void {
+	const {context, details: {domain}} = examination;
+	for (const {target, overlayPath, frozenPath} of unexplainedLayers(context)) {
+		const isHead = writtenHeads(context).some(({path}) => path === overlayPath);
+		const images = isHead ? '--shallow --active --pivot' : `--base ${quoteForShell(frozenPath)} --top ${quoteForShell(overlayPath)} --wait`;
+		report(examination, {
+			kind: 'unrecorded-layer',
+			severity: 'info',
+			text: `No snapshot tells why ${overlayPath} (${target}) is backed by ${frozenPath}.`,
+			meaning: 'It is a clone of a template; or somebody made a snapshot without a record, a backup program for example. By their names it cannot be told.',
+			remedy: `If it is a clone, take the template's write permission away: chmod a-w ${quoteForShell(frozenPath)}. If it is a forgotten snapshot, fold it while the domain runs: `
+				+ `virsh blockcommit ${quoteForTerminal(domain.name)} ${target} ${images}`,
+			images: [overlayPath],
+		});
+	}
+}
+
 /** Overlays and internal snapshots of which no record tells: made without one, or their record was dropped. */
 function findUnrecorded(examination: Examination): void {
 	const {context, details: {domain}} = examination;
@@ -105,23 +122,23 @@ function findUnrecorded(examination: Examination): void {
 			severity: 'warning',
 			text: `No snapshot tells of ${listNames(layers.flat().map(({target, overlayPath, frozenPath}) => `${overlayPath} on ${frozenPath} (${target})`), 6)}.`,
 			meaning: 'The guest writes into the overlay, and nothing says what the image below is kept for: a snapshot was made without a record, or its record was dropped.',
-			remedy: 'Once it is recorded it can be reverted to like any other snapshot, and vsnap-tui merge folds it into the image below.',
 			request: {kind: 'repair-records', uuid: domain.uuid, adopts: 'layers'},
+			otherWay: {option: 'fold', words: 'folds it into its base instead', request: {kind: 'fold', uuid: domain.uuid}},
 			images: layers.flat().map(({overlayPath}) => overlayPath),
 		});
 	}
 
+	findUnexplained(examination);
 	const tags = unrecordedTags(context.inventory.details);
-	const isAdoptable = tags.some(({tag, hasMemory}) => !hasMemory && nameProblem(tag) === undefined);
 	if (tags.length > 0) {
 		report(examination, {
 			kind: 'unrecorded-tag',
 			severity: 'info',
-			text: `Only the images know of the internal snapshot${tags.length === 1 ? '' : 's'} ${listNames(tags.map(({tag, targets, hasMemory}) => `"${tag}" (${targets.join(', ')}${hasMemory ? ', with memory' : ''})`), 6)}.`,
+			text: `Only the images know of the internal snapshot${tags.length === 1 ? '' : 's'} ${listNames(tags.map(({tag, targets, hasMemory, isNameTaken}) => `"${tag}" (${targets.join(', ')}${hasMemory ? ', with memory' : ''}${isNameTaken ? ', beside another snapshot of that name' : ''})`), 6)}.`,
 			meaning: 'They were made with qemu-img, or libvirt has lost their records. They take room, and cannot be reverted to before they are recorded.',
-			...(isAdoptable
+			...(tags.some(found => isAdoptable(found))
 				? {request: {kind: 'repair-records' as const, uuid: domain.uuid, adopts: 'tags' as const}}
-				: {remedy: 'With the domain off: qemu-img snapshot -a TAG FILE puts an image back, qemu-img snapshot -d TAG FILE removes the snapshot.'}),
+				: {remedy: 'With the domain off, qemu-img snapshot -d TAG FILE removes it from an image. In an image that the domain writes to, qemu-img snapshot -a TAG FILE goes back to it.'}),
 		});
 	}
 }

@@ -22,6 +22,7 @@ export const findingKinds = [
 	'backing-format',
 	'base-changed',
 	'frozen-written',
+	'two-writers',
 	'shared-frozen',
 	'orphan',
 	'unused-image',
@@ -59,6 +60,8 @@ export type Finding = {
 	remedy?: string;
 	/** What vsnap-tui can do about it: to be planned, shown and confirmed like any other action. */
 	request?: Request;
+	/** Another way than `request`, to choose from. */
+	otherWay?: {option: 'fold'; words: string; request: Request};
 	/** The image files that it is about. */
 	images?: string[];
 };

@@ -30,6 +30,8 @@ export type CollectOptions = {
 	domainUuid: string;
 	/** Whether this run can be merged in this way at all, seen from who has it open. */
 	isPossible: (merge: Merge) => boolean;
+	/** Images into which what is on them is committed wherever that is possible, whatever it costs. */
+	folded?: readonly string[];
 	/** How much data the runs hold that were measured. */
 	dataSizes?: DataSizes;
 	/** Is told of each merge that is thought of, so that what it would copy can be measured. */
@@ -202,12 +204,25 @@ function afterPulls(merges: Merge[]): Merge[] {
 	return [...pulls, ...merges.filter(merge => merge.way === 'commit').map(merge => ({...merge, rebased: merge.rebased.map(path => topOf(path))}))];
 }
 
+/** So much more a commit may copy than a pull, for the disk to stay on the file that bears its own name and has its own format. */
+const nameIsWorth = 1.25;
+
+/** What a merge copies, weighed: a pull gives up the file at the bottom of the chain, which is the disk by its name. */
+function priceOf(graph: ImageGraph, {way, into, below, cost}: Merge, folded: readonly string[]): number {
+	if (way === 'pull') {
+		return cost.copyBytes;
+	}
+
+	const isWanted = folded.some(path => graph.keyOf(path) === graph.keyOf(into));
+	return isWanted ? -1 : (below === undefined && cost.isMeasured ? Math.floor(cost.copyBytes / nameIsWorth) - 1 : cost.copyBytes);
+}
+
 /**
 `graph` is the graph as it will be, without the pins that were given up. Gives what to do with each candidate; an image that is pinned, directly and by
 content, is no matter of collecting and is not spoken of.
 */
 export function collect(graph: ImageGraph, options: CollectOptions): Collection {
-	const {domainUuid, isPossible, dataSizes, onConsider} = options;
+	const {domainUuid, isPossible, dataSizes, folded = [], onConsider} = options;
 	const unpinned = [...options.candidates].filter(path => !hasContentPin(graph, path));
 	const marks: Marks = {candidates: new Map(unpinned.map(path => [graph.keyOf(path), path])), gone: new Set()};
 	const staying = new Map<string, Stay>();
@@ -219,7 +234,7 @@ export function collect(graph: ImageGraph, options: CollectOptions): Collection 
 			const ways = [pullOf(graph, top, layers), commitOf(graph, top, layers, marks)]
 				.map((merge): Merge => ({...merge, cost: costOf(graph, merge, dataSizes)}))
 				.map(merge => ({merge, objection: objectionToMerge(graph, merge, {domainUuid, removed}), possible: isPossible(merge)}));
-			const [best] = ways.filter(way => way.objection === undefined && way.possible).sort((a, b) => a.merge.cost.copyBytes - b.merge.cost.copyBytes);
+			const [best] = ways.filter(way => way.objection === undefined && way.possible).sort((a, b) => priceOf(graph, a.merge, folded) - priceOf(graph, b.merge, folded));
 			for (const {merge, objection} of onConsider ? ways : []) {
 				if (objection === undefined) {
 					onConsider?.(merge);

@@ -7,6 +7,8 @@ export type Pin = {
 	hold: 'content' | 'existence' | 'head';
 	/** Of a head: its domain is known to be off, so that nobody writes to it at this moment. */
 	isIdle?: boolean;
+	/** Of a head: the disk is marked as shared with other domains, which then may write to it too. */
+	isShared?: true;
 	/** UUID of the domain that it belongs to. */
 	domainUuid: string;
 	/** For people: "head of web", "snapshot s1 of web", "memory of s1 of web". */

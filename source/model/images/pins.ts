@@ -20,6 +20,7 @@ function headPins(domain: Domain, disk: Disk): Pin[] {
 		label: isWritableMedium(disk) ? `head of ${domain.name}` : `medium of ${domain.name}`,
 		snapshot: undefined,
 		target: disk.target,
+		...(disk.shareable && {isShared: true as const}),
 	}));
 }
 

@@ -3,28 +3,53 @@ Internal snapshots that only the images know: `qemu-img snapshot -c` made them, 
 */
 import {headDisks, isWritableMedium} from '../domain/domain.ts';
 import type {DomainDetails} from '../domain/inventory.ts';
+import {nameProblem} from '../domain/snapshot-name.ts';
+import {frozenPath} from '../domain/snapshot.ts';
 
 export type UnrecordedTag = {
 	tag: string;
 	/** Unix seconds; undefined where the image does not say. */
 	createdAt: number | undefined;
 	targets: string[];
+	/** By target, the image that it lies inside: what the disk writes to, or what a snapshot froze. */
+	paths: Map<string, string>;
 	/** It holds the memory of a guest, of which nobody knows the machine that it belongs to. */
 	hasMemory: boolean;
+	/** A snapshot of another kind bears its name, so no record can. */
+	isNameTaken: boolean;
 };
 
-/** Internal snapshots in the images that the domain writes to, without one that bears the name of a record. */
-export function unrecordedTags({domain, snapshots, images}: Pick<DomainDetails, 'domain' | 'snapshots' | 'images'>): UnrecordedTag[] {
+type Known = Pick<DomainDetails, 'domain' | 'snapshots' | 'images'>;
+
+/** What each disk writes to, then what external snapshots froze of it. An image further down may be somebody else's. */
+function ownPlaces({domain, snapshots}: Known): Array<{target: string; path: string}> {
+	const heads = headDisks(domain).filter(disk => isWritableMedium(disk)).flatMap(({target, sourcePath}) => sourcePath === undefined ? [] : [{target, path: sourcePath}]);
+	const frozen = snapshots.flatMap(snapshot => snapshot.disks.filter(({mode}) => mode === 'external').flatMap(({target}) => {
+		const path = frozenPath(snapshot, target);
+		return path === undefined ? [] : [{target, path}];
+	}));
+	return [...heads, ...frozen];
+}
+
+/** Internal snapshots in the images of the domain, without those that the record of an internal snapshot tells of. */
+export function unrecordedTags(details: Known): UnrecordedTag[] {
+	const {snapshots, images} = details;
 	const names = new Set(snapshots.map(({name}) => name));
+	const recorded = new Set(snapshots.filter(({disks}) => disks.some(({mode}) => mode === 'internal')).map(({name}) => name));
 	const tags = new Map<string, UnrecordedTag>();
-	for (const {target, sourcePath} of headDisks(domain).filter(disk => isWritableMedium(disk))) {
-		for (const {tag, createdAt, memoryBytes} of images.find(({path}) => path === sourcePath)?.internalSnapshots ?? []) {
-			if (!names.has(tag)) {
-				const known = tags.get(tag) ?? {tag, createdAt, targets: [], hasMemory: false};
-				tags.set(tag, {...known, targets: [...known.targets, target], hasMemory: known.hasMemory || memoryBytes > 0});
+	for (const {target, path} of ownPlaces(details)) {
+		for (const {tag, createdAt, memoryBytes} of images.find(image => image.path === path)?.internalSnapshots ?? []) {
+			const known = tags.get(tag) ?? {tag, createdAt, targets: [], paths: new Map<string, string>(), hasMemory: false, isNameTaken: names.has(tag)};
+			if (!recorded.has(tag) && !known.paths.has(target)) {
+				tags.set(tag, {...known, targets: [...known.targets, target], paths: new Map([...known.paths, [target, path]]), hasMemory: known.hasMemory || memoryBytes > 0});
 			}
 		}
 	}
 
 	return [...tags.values()].sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
+}
+
+/** Whether a record can be made of it, under its own name. */
+export function isAdoptable({tag, hasMemory, isNameTaken}: UnrecordedTag): boolean {
+	return !hasMemory && !isNameTaken && nameProblem(tag) === undefined;
 }

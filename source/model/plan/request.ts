@@ -83,11 +83,14 @@ export type RepairRecordsAction = OnDomain & {
 	adopts?: 'layers' | 'tags';
 };
 
-export type Action = RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RebaseAction | RemoveOrphansAction | RepairRecordsAction;
+/** What `doctor` offers: overlays that no record tells of are merged with what they are backed by. */
+export type FoldAction = OnDomain & {kind: 'fold'};
+
+export type Action = RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RebaseAction | RemoveOrphansAction | RepairRecordsAction | FoldAction;
 
 /** Every kind, for whoever reads a stored action. */
 export const actionKinds = {
-	create: true, revert: true, branch: true, merge: true, delete: true, rebase: true, 'remove-orphans': true, 'repair-records': true,
+	create: true, revert: true, branch: true, merge: true, delete: true, rebase: true, 'remove-orphans': true, 'repair-records': true, fold: true,
 } satisfies Record<Action['kind'], true>;
 
 /** An action before the domain's name was read. */

@@ -4,8 +4,10 @@ import type {Image} from '../../../source/model/images/image.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import {unknownImage} from '../../../source/tools/files/qemu-img.ts';
 import {image} from '../../helpers/images.ts';
-import {inventory, threeSnapshots, uuid, type Scene} from '../../helpers/inventory.ts';
+import {inventory, now, threeSnapshots, uuid, type Scene} from '../../helpers/inventory.ts';
 import {findingsOf, domainCheck, seriousKinds} from '../../helpers/domain-check.ts';
+import {planAdopt} from '../../../source/actions/repair-records/adopt.ts';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {diagnosePicture} from '../../../source/engine/doctor/diagnose-picture.ts';
 
 /** One disk: s1 → s2, the head on the overlay of s2. */
@@ -82,6 +84,40 @@ test('an overlay beside what it is named after has no record; one on a template,
 	t.deepEqual(kindsOf('/d/vda.qcow2'), ['unrecorded-layer']);
 	t.deepEqual(kindsOf('/templates/debian.qcow2'), []);
 	t.deepEqual(kindsOf('/d/vda.qcow2', {foreignPins: [{path: '/d/vda.qcow2', hold: 'content', domainUuid: 'other', label: 'snapshot s1 of db', snapshot: 's1', target: 'vda'}]}), []);
+});
+
+test('an overlay of any name on what was a disk of the domain before has no record; one of another name on another image of the folder may be a clone', t => {
+	const ofAnyName = findingsOf(twoSnapshots({
+		heads: {vda: '/d/backup-tmp'},
+		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.s2', '/d/vda.s1'), image('/d/backup-tmp', '/d/vda.s2')],
+	})).filter(({kind}) => kind === 'unrecorded-layer');
+	t.deepEqual(ofAnyName.map(({severity, request, otherWay}) => [severity, request?.kind, otherWay?.request.kind]), [['warning', 'repair-records', 'fold']]);
+	const clone = (more: Partial<Scene> = {}, mode = 0o600) => findingsOf(inventory({
+		heads: {vda: '/d/web'}, current: undefined, snapshots: [], images: [image('/d/debian', undefined, {file: {...image('/d/debian').file!, mode}}), image('/d/web', '/d/debian')], ...more,
+	})).filter(({kind}) => kind === 'unrecorded-layer');
+	t.deepEqual(clone().map(({severity, request, otherWay}) => [severity, request, otherWay]), [['info', undefined, undefined]]);
+	t.regex(clone()[0]!.remedy!, /virsh blockcommit web vda --shallow --active --pivot/);
+	t.deepEqual(clone({}, 0o444), []);
+});
+
+test('an internal snapshot in an image that a snapshot froze is found too, and is recorded where it lies', t => {
+	const scene = twoSnapshots({images: [image('/d/vda.qcow2', undefined, {internalSnapshots: [{tag: 'clean', memoryBytes: 0}, {tag: 's2', memoryBytes: 0}]}), image('/d/vda.s1', '/d/vda.qcow2'), image('/d/vda.s2', '/d/vda.s1')]});
+	const [finding, ...others] = findingsOf(scene).filter(({kind}) => kind === 'unrecorded-tag');
+	t.deepEqual(others, []);
+	t.regex(finding!.text, /"clean" \(vda\), "s2" \(vda, beside another snapshot of that name\)/);
+	const plan = unwrap(planAdopt({kind: 'repair-records', domain: {uuid, name: 'web'}, adopts: 'tags'}, scene, {id: 'p1', now, workPath: '/w'}));
+	t.deepEqual(plan.targets[0].expected.snapshots.map(({name}) => name), ['s1', 's2', 'clean']);
+	t.regex(plan.steps[0]!.command.files[0]!.text, /<source file=["']\/d\/vda\.qcow2/);
+});
+
+test('two domains that write to one image are a problem, unless both share the disk', t => {
+	const other = {path: '/d/vda.s2', hold: 'head', domainUuid: 'other', label: 'head of db', snapshot: undefined, target: 'vda', isIdle: true} as const;
+	const found = findingsOf(twoSnapshots({foreignPins: [other]})).filter(({kind}) => kind === 'two-writers');
+	t.deepEqual(found.map(({severity}) => severity), ['problem']);
+	t.regex(found[0]!.text, /head of web, head of db/);
+	const shared = twoSnapshots({foreignPins: [{...other, isShared: true}]});
+	shared.details.domain.definition.disks[0]!.shareable = true;
+	t.deepEqual(findingsOf(shared).filter(({kind}) => kind === 'two-writers'), []);
 });
 
 test('a disk that the current snapshot left out, on an overlay of what a kept state froze, does not make the kept state current', t => {
