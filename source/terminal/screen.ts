@@ -1,18 +1,13 @@
 /**
-Paints whole frames: compares each with the one on the screen and writes the changed lines at absolute positions, once per turn of the event loop.
+Paints whole frames: compares each with the one on the screen and writes what changed at absolute positions, once per turn of the event loop.
 Ink gets `stdout` in place of the terminal, because its own way of writing loses scrollback and rows.
 */
 import {EventEmitter} from 'node:events';
+import {diffFrames} from './diff-frames.ts';
 
-const escape = '\u001B';
-const beginFrame = `${escape}[?2026h`;
-const endFrame = `${escape}[?2026l`;
-const eraseLine = `${escape}[K`;
-const plain = `${escape}[0m`;
+type FakeStdout = EventEmitter & {columns: number; rows: number; isTTY: false; write: (frame: string) => boolean};
 
-export type FakeStdout = EventEmitter & {columns: number; rows: number; isTTY: false; write: (frame: string) => boolean};
-
-export type Screen = {
+type Screen = {
 	/** For Ink's `stdout` option, together with `debug: true`. */
 	stdout: FakeStdout;
 	resize: (size: {columns: number; rows: number}) => void;
@@ -23,19 +18,6 @@ export type Screen = {
 	/** Writes what is waiting, at once. */
 	flush: () => void;
 };
-
-/** What must be written to turn one frame into another; empty where they are the same. */
-export function diffFrames(before: readonly string[] | undefined, after: readonly string[]): string {
-	const changes: string[] = [];
-	for (const [index, line] of after.entries()) {
-		if (before?.[index] !== line) {
-			// Erased before it is written: after a line that fills the width the cursor still stands on its last cell.
-			changes.push(`${escape}[${index + 1};1H${plain}${eraseLine}${line}`);
-		}
-	}
-
-	return changes.length === 0 ? '' : beginFrame + changes.join('') + plain + endFrame;
-}
 
 /** A frame as exactly so many lines. */
 export function splitFrame(frame: string, rows: number): string[] {

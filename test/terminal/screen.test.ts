@@ -1,23 +1,6 @@
 import {setImmediate as turn} from 'node:timers/promises';
 import test from 'ava';
-import {createScreen, diffFrames, splitFrame} from '../../source/terminal/screen.ts';
-
-const escape = '\u001B';
-
-test('only changed lines are written, at their places, as one update', t => {
-	t.is(
-		diffFrames(['a', 'b', 'c'], ['a', 'B', 'c']),
-		`${escape}[?2026h${escape}[2;1H${escape}[0m${escape}[KB${escape}[0m${escape}[?2026l`,
-	);
-});
-
-test('a frame that is the same writes nothing', t => {
-	t.is(diffFrames(['a', 'b'], ['a', 'b']), '');
-});
-
-test('the first frame writes every line', t => {
-	t.is(diffFrames(undefined, ['a', '']).split(`${escape}[K`).length - 1, 2);
-});
+import {createScreen, splitFrame} from '../../source/terminal/screen.ts';
 
 test('a frame has as many lines as the terminal, never more', t => {
 	t.deepEqual(splitFrame('a\nb\nc', 2), ['a', 'b']);
