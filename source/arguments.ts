@@ -7,6 +7,7 @@ import type {ActionKind, CliSpec, Given} from './actions/spec.ts';
 import type {Direction} from './engine/run/progress.ts';
 import {findingKinds, type FindingKind} from './model/domain/finding.ts';
 import {fail, succeed, type Result} from './model/result.ts';
+import {usageProblem} from './usage-problem.ts';
 import {exitCodeWords, exitCodes} from './model/text/exit-codes.ts';
 
 export type GlobalOptions = {
@@ -46,8 +47,10 @@ function collect(value: string, before: string[] = []): string[] {
 	return [...before, value];
 }
 
+/** Which host, and how it is told: for every verb. */
 function withGlobals(command: Command): Command {
 	return command
+		.optionsGroup('Which host, and how it is told:')
 		.option('-c, --connect <uri>', 'the libvirt host, as virsh takes it')
 		.option('--qmp <name=socket>', 'a bare QEMU by its monitor; again for each', collect)
 		.option('--image <[name=]file>', 'a domain that is off by an image file; again for each of its disks', collect)
@@ -55,7 +58,12 @@ function withGlobals(command: Command): Command {
 		.option('--read-only', 'look, and never change anything')
 		.option('--ascii', 'no other characters than ASCII (also when the locale is not UTF-8)')
 		.option('--no-color', 'no colours (also with NO_COLOR)')
-		.option('--json', 'output, events and errors as JSON')
+		.option('--json', 'output, events and errors as JSON');
+}
+
+/** For verbs that change something. */
+function withModes(command: Command): Command {
+	return command
 		.option('--dry-run', 'show the plan, do nothing')
 		.addOption(new Option('--shell', 'with --dry-run: as a shell script').implies({dryRun: true}))
 		.option('--yes', 'do it without asking, and without a screen');
@@ -115,10 +123,32 @@ function findContradiction(raw: RawOptions): string | undefined {
 	return found && `${found[1]} exclude each other.`;
 }
 
+/** Options that mean nothing for the verb: whoever gives them expects something else to happen. */
+function findMisfit({invocation, raw}: Typed): string | undefined {
+	const given = [['dryRun', '--dry-run'], ['shell', '--shell'], ['yes', '--yes']] as const;
+	const mode = given.find(([name]) => raw[name] === true)?.[1];
+	switch (invocation?.verb) {
+		case 'list':
+		case 'tree':
+		case 'log': {
+			return mode && `${mode} does not go with ${invocation.verb}, which changes nothing.`;
+		}
+
+		case 'screen': {
+			const option = mode ?? (raw.json === true ? '--json' : undefined);
+			return option && `${option} goes with a command, and none was given.`;
+		}
+
+		default: {
+			return undefined;
+		}
+	}
+}
+
 const exitCodeHelp = `\n${new Help().boxWrap(`Exit codes: ${Object.entries(exitCodeWords).map(([name, words]) => `${exitCodes[name as keyof typeof exitCodes]} ${words}`).join(', ')}.`, 80)}`;
 
 /** What was typed, as far as commander has called back. */
-type Typed = {invocation?: Invocation; raw: RawOptions; refusal?: Result<never>; contradiction?: string};
+type Typed = {failed?: Command; invocation?: Invocation; raw: RawOptions; refusal?: Result<never>; contradiction?: string};
 
 function take(typed: Typed, command: Command, invocation: Invocation): void {
 	typed.invocation = invocation;
@@ -128,7 +158,7 @@ function take(typed: Typed, command: Command, invocation: Invocation): void {
 }
 
 function verb(program: Command, usage: string, description: string): Command {
-	return withGlobals(program.command(usage).description(description));
+	return program.command(usage).description(description);
 }
 
 function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): void {
@@ -136,6 +166,8 @@ function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): vo
 	for (const {flags, summary, isRepeated} of cli.options) {
 		command.addOption(isRepeated ? new Option(flags, summary).argParser(collect) : new Option(flags, summary));
 	}
+
+	withGlobals(withModes(command));
 
 	command.action(() => {
 		const options = command.optsWithGlobals<RawOptions & Readonly<Record<string, unknown>>>();
@@ -152,7 +184,7 @@ function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): vo
 }
 
 function buildProgram(version: string, typed: Typed): Command {
-	const program = withGlobals(new Command('vsnap-tui'))
+	const program = withGlobals(withModes(new Command('vsnap-tui')))
 		.description('Go back in time with a virtual machine, safely. Without a verb it opens the screen.')
 		.argument('[domain]', 'open the screen at this domain')
 		.version(version, '-V, --version', 'show the version')
@@ -161,11 +193,11 @@ function buildProgram(version: string, typed: Typed): Command {
 		.action((domain: string | undefined, _options: unknown, command: Command) => {
 			take(typed, command, {verb: 'screen', domain});
 		});
-	verb(program, 'list', 'the domains, their states and how many snapshots they have')
+	withGlobals(verb(program, 'list', 'the domains, their states and how many snapshots they have'))
 		.action((_options: unknown, command: Command) => {
 			take(typed, command, {verb: 'list'});
 		});
-	verb(program, 'tree <domain>', 'the snapshots, checkpoints and images of a domain')
+	withGlobals(verb(program, 'tree <domain>', 'the snapshots, checkpoints and images of a domain'))
 		.action((domain: string, _options: unknown, command: Command) => {
 			take(typed, command, {verb: 'tree', domain});
 		});
@@ -173,22 +205,22 @@ function buildProgram(version: string, typed: Typed): Command {
 		addAction(program, cli, typed);
 	}
 
-	verb(program, 'recover [domain]', 'finish, put back or give up what a crash left half-way')
+	withGlobals(withModes(verb(program, 'recover [domain]', 'finish, put back or give up what a crash left half-way')
 		.option('--roll-back', 'put everything back as it was before')
 		.option('--roll-forward', 'finish it')
-		.option('--give-up', 'touch nothing, forget the action, and list what it leaves')
+		.option('--give-up', 'touch nothing, forget the action, and list what it leaves')))
 		.action((domain: string | undefined, options: RawOptions, command: Command) => {
 			take(typed, command, {verb: 'recover', domain, direction: directionOf(options)});
 		});
-	verb(program, 'doctor [domain]', 'what is wrong with the host or a domain, and how to repair it')
+	withGlobals(withModes(verb(program, 'doctor [domain]', 'what is wrong with the host or a domain, and how to repair it')
 		.addOption(new Option('--repair <kind>', 'with a domain: the plan that repairs the findings of this kind').choices(findingKinds))
 		.option('--fold', 'with --repair unrecorded-layer: fold the overlay into its base, instead of recording a snapshot')
-		.addOption(new Option('--mend <kind>', 'the same, as it was called before').choices(findingKinds).hideHelp())
+		.addOption(new Option('--mend <kind>', 'the same, as it was called before').choices(findingKinds).hideHelp())))
 		.action((domain: string | undefined, options: RawOptions, command: Command) => {
 			const repair = findingKinds.find(kind => kind === (options.repair ?? options.mend));
 			take(typed, command, {verb: 'doctor', domain, repair, ...(options.fold && {folds: true})});
 		});
-	verb(program, 'log', 'who did what, when, from where, and how it ended')
+	withGlobals(verb(program, 'log', 'who did what, when, from where, and how it ended'))
 		.action((_options: unknown, command: Command) => {
 			take(typed, command, {verb: 'log'});
 		});
@@ -201,7 +233,10 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 	const said = {out: '', error: ''};
 	const program = buildProgram(version, typed);
 	for (const command of [program, ...program.commands]) {
-		command.exitOverride().configureOutput({
+		command.exitOverride(error => {
+			typed.failed = command;
+			throw error;
+		}).configureOutput({
 			writeOut(text) {
 				said.out += text;
 			},
@@ -220,10 +255,10 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 
 		return error.exitCode === 0
 			? succeed({kind: 'print', text: said.out})
-			: fail({kind: 'usage', message: said.error.replace(/^error: /u, '').trim() || error.message});
+			: fail({kind: 'usage', ...usageProblem(error, typed.failed ?? program, program)});
 	}
 
-	const contradiction = typed.contradiction ?? findContradiction(typed.raw);
+	const contradiction = typed.contradiction ?? findContradiction(typed.raw) ?? findMisfit(typed);
 	return typed.refusal ?? (contradiction === undefined
 		? succeed({kind: 'invocation', invocation: typed.invocation!, options: globalsOf(typed.raw)})
 		: fail({kind: 'usage', message: contradiction}));

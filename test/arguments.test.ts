@@ -55,6 +55,11 @@ for (const argv of [
 	['tree'],
 	['list', '--no-such-option'],
 	['list', 'too', 'many'],
+	['list', '--dry-run'],
+	['--yes', 'tree', 'web'],
+	['log', '--shell'],
+	['--yes'],
+	['web', '--json'],
 ]) {
 	test(`${argv.join(' ')} is wrong usage`, t => {
 		const parsed = parse(...argv);
@@ -105,3 +110,27 @@ for (const argv of [['--qmp', 'a=/s', '--connect', 'qemu:///system'], ['--image'
 		t.true(!parsed.ok && parsed.failure.kind === 'usage');
 	});
 }
+
+for (const [message, ...argv] of [
+	['There is no command "rever". Did you mean "revert"?', 'rever', 'web', 's1'],
+	['There is no command "nextcloud".', 'nextcloud', 'db'],
+	['revert needs a SNAPSHOT.', 'revert', 'web'],
+	['branch needs a NAME.', 'branch', 'web', 's1'],
+	['tree takes DOMAIN and no more; "b" is too many.', 'tree', 'a', 'b'],
+	['list takes no argument; "a" is too many.', 'list', 'a'],
+	['--dry-run does not go with list, which changes nothing.', 'list', '--dry-run'],
+	['--yes goes with a command, and none was given.', '--yes'],
+	['unknown option \'--childern\'\n(Did you mean --children?)', 'delete', 'web', 's1', '--childern'],
+] as const) {
+	test(`${argv.join(' ')}: ${message}`, t => {
+		t.like(parse(...argv), {ok: false, failure: {kind: 'usage', message}});
+	});
+}
+
+test('the help of a verb begins with its own options', t => {
+	const help = parse('revert', '--help');
+	const text = help.ok && help.value.kind === 'print' ? help.value.text : '';
+	t.true(text.indexOf('--keep') < text.indexOf('--dry-run') && text.indexOf('--dry-run') < text.indexOf('--connect'));
+	const list = parse('list', '--help');
+	t.false(list.ok && list.value.kind === 'print' && list.value.text.includes('--yes'));
+});
