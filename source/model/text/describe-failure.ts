@@ -38,6 +38,12 @@ const leadsOn = 'vsnap-tui recover shows the ways on: finishing it, putting it b
 
 const bullets = (findings: readonly string[]) => findings.map(finding => `- ${finding}`).join('\n');
 
+/** What virsh or ssh said of it, without what every such message begins with; else how it ended. */
+function whyUnreachable(cause: ToolFailure): string {
+	const said = cause.stderr.split('\n').map(text => text.replace(/^error: /u, '').trim()).filter(text => text !== '' && text !== 'failed to connect to the hypervisor');
+	return cause.timedOut || said.length === 0 ? describeTool(cause) : said.join('\n');
+}
+
 /** A name like the one that was typed, else the names that there are. */
 function whatThereIs({name, known}: {name: string; known: readonly string[]}): string {
 	return didYouMean(name, known) ?? `It has: ${listNames(known, 8)}.`;
@@ -56,7 +62,7 @@ function wayBack({left = [], aftermath = []}: {left?: readonly string[]; afterma
 export const describeFailure: (failure: Failure) => Description = byKind({
 	usage: failure => ({message: failure.message, hint: failure.hint ?? 'vsnap-tui --help shows how it is used.'}),
 	'host-unreachable': failure => ({
-		message: `The host ${failure.uri} cannot be reached: ${describeTool(failure.cause)}`,
+		message: `${failure.uri === 'default' ? 'The default host of libvirt' : `The host ${failure.uri}`} cannot be reached: ${whyUnreachable(failure.cause)}`,
 		hint: 'Is libvirtd running there, and may you use it? Another host is chosen with --connect URI; --demo needs none.',
 	}),
 	'domain-not-found': failure => ({
