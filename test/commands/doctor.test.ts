@@ -1,49 +1,19 @@
 import test from 'ava';
+import {commandContext, openDemo} from '../helpers/demo.ts';
 import {unwrap} from '../helpers/unwrap.ts';
-import type {CommandContext} from '../../source/commands/context.ts';
 import {seeDoctor, type DoctorOptions} from '../../source/commands/doctor.ts';
 import {parseArguments} from '../../source/arguments.ts';
-import {createDemoHost} from '../../source/hosts/demo/host.ts';
-import {createMemoryStore} from '../../source/tools/state/memory-store.ts';
 import {addFile} from '../../source/hosts/demo/simulator/world.ts';
-import {createLibvirtOwner} from '../../source/hosts/libvirt/owner.ts';
-import {succeed} from '../../source/model/result.ts';
-
-const nowMs = Date.parse('2026-11-21T10:00:00Z');
 
 async function run(options: Partial<DoctorOptions>, {isJson = false, leftover = false} = {}): Promise<{exitCode: number; out: string; error: string; files: Set<string>}> {
-	const host = createDemoHost({now: () => new Date(nowMs)});
-	const owner = createLibvirtOwner({
-		runner: host.runner, lines: host.lines, uri: 'demo:///system', isReadOnly: false, owner: 'demo',
-	});
+	const {owner, world} = openDemo();
 	if (leftover) {
-		addFile(host.world, {path: '/var/lib/libvirt/images/web-vda.1790000000', backing: {name: '/var/lib/libvirt/images/web-vda.qcow2', format: 'qcow2'}});
+		addFile(world, {path: '/var/lib/libvirt/images/web-vda.1790000000', backing: {name: '/var/lib/libvirt/images/web-vda.qcow2', format: 'qcow2'}});
 	}
 
-	const clock = {now: () => new Date(nowMs)};
-	const store = createMemoryStore();
-	const said = {out: '', error: ''};
-	const context: CommandContext = {
-		world: {
-			owner, store, clock, person: {user: 'root', from: undefined},
-		},
-		planning: {
-			owner, store, clock, nextId: () => 'p1',
-		},
-		isReadOnly: false,
-		isJson,
-		isAscii: false,
-		interrupt: new AbortController().signal,
-		readRemoteArgv: async () => succeed(undefined),
-		writeOut(text) {
-			said.out += text;
-		},
-		writeError(text) {
-			said.error += text;
-		},
-	};
+	const {context, said} = commandContext(owner, {isJson});
 	const exitCode = await seeDoctor(context, {domain: undefined, repair: undefined, ...options});
-	return {exitCode, ...said, files: new Set(host.world.files.keys())};
+	return {exitCode, ...said, files: new Set(world.files.keys())};
 }
 
 test('a healthy domain ends with 0, also where there is something to note', async t => {

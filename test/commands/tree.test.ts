@@ -1,41 +1,11 @@
 import test from 'ava';
+import {commandContext, openDemo} from '../helpers/demo.ts';
 import {showTree} from '../../source/commands/tree.ts';
-import type {CommandContext} from '../../source/commands/context.ts';
 import type {Owner} from '../../source/engine/ports.ts';
-import {createDemoHost} from '../../source/hosts/demo/host.ts';
-import {createLibvirtOwner} from '../../source/hosts/libvirt/owner.ts';
 import {fail, succeed} from '../../source/model/result.ts';
-import {createMemoryStore} from '../../source/tools/state/memory-store.ts';
-
-const nowMs = Date.parse('2026-11-21T10:00:00Z');
 
 async function run(domain: string, {isJson = false, change = (owner: Owner) => owner} = {}): Promise<{exitCode: number; out: string; error: string}> {
-	const host = createDemoHost({now: () => new Date(nowMs)});
-	const owner = change(createLibvirtOwner({
-		runner: host.runner, lines: host.lines, uri: 'demo:///system', isReadOnly: false, owner: 'demo',
-	}));
-	const clock = {now: () => new Date(nowMs)};
-	const store = createMemoryStore();
-	const said = {out: '', error: ''};
-	const context: CommandContext = {
-		world: {
-			owner, store, clock, person: {user: 'root', from: undefined},
-		},
-		planning: {
-			owner, store, clock, nextId: () => 'p1',
-		},
-		isReadOnly: true,
-		isJson,
-		isAscii: false,
-		interrupt: new AbortController().signal,
-		readRemoteArgv: async () => succeed(undefined),
-		writeOut(text) {
-			said.out += text;
-		},
-		writeError(text) {
-			said.error += text;
-		},
-	};
+	const {context, said} = commandContext(change(openDemo().owner), {isJson, isReadOnly: true});
 	const exitCode = await showTree(context, domain);
 	return {exitCode, ...said};
 }

@@ -1,24 +1,17 @@
 import test from 'ava';
+import {openDemo} from '../../helpers/demo.ts';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {diagnose, type RoundProgress} from '../../../source/engine/doctor/diagnose.ts';
 import type {Owner} from '../../../source/engine/ports.ts';
 import type {Finding} from '../../../source/model/domain/finding.ts';
 import {fail} from '../../../source/model/result.ts';
-import {createDemoHost} from '../../../source/hosts/demo/host.ts';
 import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
 import {addFile} from '../../../source/hosts/demo/simulator/world.ts';
-import {createLibvirtOwner} from '../../../source/hosts/libvirt/owner.ts';
-
-const nowMs = Date.parse('2026-11-21T10:00:00Z');
 
 function demo() {
-	const host = createDemoHost({now: () => new Date(nowMs)});
-	const owner = createLibvirtOwner({
-		runner: host.runner, lines: host.lines, uri: 'demo:///system', isReadOnly: false, owner: 'demo',
-	});
-	const uuidOf = (name: string) => [...host.world.domains.values()].find(domain => domain.name === name)!.uuid;
+	const host = openDemo();
 	return {
-		host, owner, uuidOf, store: createMemoryStore(),
+		host, owner: host.owner, uuidOf: (name: string) => host.named(name).uuid, store: createMemoryStore(),
 	};
 }
 

@@ -5,16 +5,15 @@ import {setImmediate} from 'node:timers/promises';
 import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {parseBlockJob, parseDomainJob} from '../../../source/hosts/libvirt/read/read-progress.ts';
-import {createDemoHost} from '../../../source/hosts/demo/host.ts';
+import {openDemo} from '../../helpers/demo.ts';
 import {openEngine, readStates, type NamedRequest} from './engine.ts';
-import {demoNow} from './run.ts';
 
 const base = '/data/vm/nextcloud/nextcloud-vda.qcow2';
 const middle = '/data/vm/nextcloud/nextcloud-vda.before-29';
 const mergeMiddle = ['virsh', '-q', 'blockcommit', '--domain', 'nextcloud', '--path', 'vda', '--base', base, '--top', middle, '--wait'];
 
 function openSlowHost(changeMs: number) {
-	const host = createDemoHost({now: () => demoNow, changeMs});
+	const host = openDemo({changeMs});
 	const ask = async (...words: string[]) => {
 		const result = await host.runner({argv: ['virsh', '-q', ...words], where: 'here'});
 		return result.ok ? result.value.stdout : '';

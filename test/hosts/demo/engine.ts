@@ -10,29 +10,26 @@ import {prepareAction} from '../../../source/engine/prepare.ts';
 import type {Direction} from '../../../source/engine/run/progress.ts';
 import {recover} from '../../../source/engine/recover/recover.ts';
 import {requestOf, type Request} from '../../../source/model/plan/request.ts';
-import {createDemoHost} from '../../../source/hosts/demo/host.ts';
 import {readDisks} from '../../../source/hosts/demo/simulator/domain-xml.ts';
 import {writesOf} from '../../../source/hosts/demo/simulator/images.ts';
 import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
 import {readChain, type DemoDomain, type DemoWorld} from '../../../source/hosts/demo/simulator/world.ts';
 import {child, children} from '../../../source/hosts/demo/simulator/xml-node.ts';
-import {createLibvirtOwner} from '../../../source/hosts/libvirt/owner.ts';
 import type {Finding} from '../../../source/model/domain/finding.ts';
 import type {Plan} from '../../../source/model/plan/plan.ts';
 import type {Result} from '../../../source/model/result.ts';
-import {demoNow} from './run.ts';
+import {demoNow, openDemo} from '../../helpers/demo.ts';
 
 /** A wish for a domain that is told by its name. */
 export type NamedRequest = Request extends infer W ? W extends Request ? Omit<W, 'uuid'> : never : never;
 
 /** `changeMs`: how long changes take, for tests that watch them. */
 export function openEngine(options: {changeMs?: number} = {}) {
-	const host = createDemoHost({now: () => demoNow, ...options});
-	const owner = createLibvirtOwner({...host, uri: 'demo:///system', isReadOnly: false, owner: 'demo'});
+	const host = openDemo(options);
+	const {owner, named} = host;
 	const clock = {now: () => demoNow};
 	const world: World = {owner, store: createMemoryStore(), clock, person: {user: 'root', from: undefined}};
 	let plans = 0;
-	const named = (name: string): DemoDomain => [...host.world.domains.values()].find(domain => domain.name === name)!;
 	const planning = {owner, store: world.store, clock, nextId: () => `plan-${++plans}`};
 	return {
 		host,

@@ -2,7 +2,7 @@ import test from 'ava';
 import {readDisks} from '../../../source/hosts/demo/simulator/domain-xml.ts';
 import {readChain} from '../../../source/hosts/demo/simulator/world.ts';
 import {child, children, textAt} from '../../../source/hosts/demo/simulator/xml-node.ts';
-import {openDemo} from './run.ts';
+import {openDemo} from '../../helpers/demo.ts';
 
 const {world} = openDemo();
 const domains = [...world.domains.values()];

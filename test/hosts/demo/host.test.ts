@@ -1,6 +1,5 @@
 import test from 'ava';
-import {createDemoHost} from '../../../source/hosts/demo/host.ts';
-import {openDemo} from './run.ts';
+import {openDemo} from '../../helpers/demo.ts';
 
 const imagePath = '/var/lib/libvirt/images';
 const headPath = `${imagePath}/clone-a-vda.fresh`;
@@ -86,7 +85,7 @@ test('a broken chain cannot be started', async t => {
 });
 
 test('changing commands take the time that was asked for, reading ones none', async t => {
-	const host = createDemoHost({now: () => new Date(0), changeMs: 60});
+	const host = openDemo({changeMs: 60});
 	const suspended = await host.runner({argv: ['virsh', '-q', 'suspend', 'web'], where: 'here', isMutating: true});
 	const read = await host.runner({argv: ['virsh', '-q', 'domstate', 'web'], where: 'here'});
 	t.true(suspended.ok && suspended.value.durationMs >= 50);

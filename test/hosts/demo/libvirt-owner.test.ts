@@ -8,8 +8,8 @@ import {executePlan} from '../../../source/engine/run/execute.ts';
 import type {RevertAction} from '../../../source/model/plan/request.ts';
 import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
 import {createLibvirtOwner} from '../../../source/hosts/libvirt/owner.ts';
+import {demoNow} from '../../helpers/demo.ts';
 import {blockersOf, openEngine} from './engine.ts';
-import {demoNow} from './run.ts';
 
 /** The engine, asked for reverts alone. */
 function openWorld() {

@@ -5,8 +5,8 @@ import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {repairRequest} from '../../../source/engine/doctor/repair-request.ts';
 import type {FindingKind} from '../../../source/model/domain/finding.ts';
+import {openDemo} from '../../helpers/demo.ts';
 import {blockersOf, openEngine, readStates} from './engine.ts';
-import {openDemo} from './run.ts';
 
 const images = '/var/lib/libvirt/images';
 

@@ -1,6 +1,6 @@
 import test from 'ava';
 import type {CommandFile} from '../../../source/model/plan/plan.ts';
-import {openDemo} from './run.ts';
+import {openDemo} from '../../helpers/demo.ts';
 
 const folder = '/var/lib/libvirt/images';
 const xmlPath = '/state/files/definition.xml';

@@ -3,7 +3,7 @@ virsh's snapshot commands and block jobs on the demo host: what they leave behin
 */
 import test from 'ava';
 import type {CommandFile} from '../../../source/model/plan/plan.ts';
-import {openDemo, type DemoShell} from './run.ts';
+import {openDemo, type Demo} from '../../helpers/demo.ts';
 
 const images = '/var/lib/libvirt/images';
 const xmlPath = '/state/files/wanted.xml';
@@ -86,7 +86,7 @@ for (const [words, complaint] of [
 	});
 }
 
-async function recordOf(demo: DemoShell, domain: string, name: string): Promise<string> {
+async function recordOf(demo: Demo, domain: string, name: string): Promise<string> {
 	return demo.virsh('snapshot-dumpxml', '--domain', domain, '--snapshotname', name);
 }
 

@@ -1,6 +1,7 @@
 import test from 'ava';
+import {openDemo} from '../../helpers/demo.ts';
 import {unwrap} from '../../helpers/unwrap.ts';
-import {createDemoHost} from '../../../source/hosts/demo/host.ts';
+import type {Owner} from '../../../source/engine/ports.ts';
 import {createLibvirtOwner} from '../../../source/hosts/libvirt/owner.ts';
 import {pinsOfDomain} from '../../../source/model/images/pins.ts';
 import {hasProcess} from '../../../source/model/domain/domain.ts';
@@ -8,19 +9,12 @@ import type {Command} from '../../../source/model/plan/plan.ts';
 import {succeed} from '../../../source/model/result.ts';
 import {fakeRunner} from './fixture.ts';
 
-const now = () => new Date('2026-11-21T00:00:00Z');
-
-function demoOwner() {
-	const host = createDemoHost({now});
-	return {host, owner: createLibvirtOwner({...host, uri: 'demo:///system', isReadOnly: false, owner: 'demo'})};
-}
-
-async function uuidOf(owner: ReturnType<typeof demoOwner>['owner'], name: string): Promise<string> {
+async function uuidOf(owner: Owner, name: string): Promise<string> {
 	return unwrap(await owner.readDomains()).find(domain => domain.name === name)!.uuid;
 }
 
 test('a picture holds the tree, the current snapshot, and every image that a pin leads to', async t => {
-	const {owner} = demoOwner();
+	const {owner} = openDemo();
 	const details = unwrap(await owner.readDetails(await uuidOf(owner, 'web'), {withForeignPins: false}));
 	t.true(details.snapshots.some(snapshot => snapshot.name === details.currentSnapshot && snapshot.isCurrent));
 	const known = new Set(details.images.map(image => image.path));
@@ -29,7 +23,7 @@ test('a picture holds the tree, the current snapshot, and every image that a pin
 });
 
 test('an inventory holds what the other domains hold, the folders of the images, and the definition as it is', async t => {
-	const {owner} = demoOwner();
+	const {owner} = openDemo();
 	const uuid = await uuidOf(owner, 'web');
 	const inventory = unwrap(await owner.readInventory(uuid));
 	t.true(inventory.details.foreignPins.length > 0);
@@ -40,20 +34,20 @@ test('an inventory holds what the other domains hold, the folders of the images,
 });
 
 test('a broken chain of one domain does not keep another from being read', async t => {
-	const {owner} = demoOwner();
+	const {owner} = openDemo();
 	for (const domain of unwrap(await owner.readDomains())) {
 		t.true((await owner.readInventory(domain.uuid)).ok, domain.name);
 	}
 });
 
 test('a domain that went away is not found, and those that are there are named', async t => {
-	const {owner} = demoOwner();
+	const {owner} = openDemo();
 	const result = await owner.readDetails('00000000-0000-0000-0000-000000000000', {withForeignPins: false});
 	t.true(!result.ok && result.failure.kind === 'domain-not-found' && result.failure.known.includes('web'));
 });
 
 test('the users of a frozen image are its snapshot and the overlay above it', async t => {
-	const {owner} = demoOwner();
+	const {owner} = openDemo();
 	const details = unwrap(await owner.readDetails(await uuidOf(owner, 'web'), {withForeignPins: false}));
 	const pin = pinsOfDomain(details.domain, details.snapshots).find(candidate => candidate.snapshot === 's2')!;
 	const users = unwrap(await owner.readImageUsers(pin.path));
@@ -62,7 +56,7 @@ test('the users of a frozen image are its snapshot and the overlay above it', as
 });
 
 test('probes are answered by the host as it is', async t => {
-	const {owner} = demoOwner();
+	const {owner} = openDemo();
 	const uuid = await uuidOf(owner, 'web');
 	const {currentSnapshot, images} = unwrap(await owner.readDetails(uuid, {withForeignPins: false}));
 	const ask = async (probe: Parameters<typeof owner.observe>[0]) => unwrap(await owner.observe(probe));
@@ -78,18 +72,11 @@ test('probes are answered by the host as it is', async t => {
 });
 
 test('a domain that crashed and kept its process is active, and what it runs on is read', async t => {
-	const {host, owner} = demoOwner();
-	const uuid = await uuidOf(owner, 'web');
-	const crashed = createLibvirtOwner({
-		...host,
-		async runner(request) {
-			const answer = await host.runner(request);
-			return answer.ok ? succeed({...answer.value, stdout: answer.value.stdout.replaceAll(/^State: .*$/gm, 'State:          crashed')}) : answer;
-		},
-		uri: 'demo:///system',
-		isReadOnly: false,
-		owner: 'demo',
-	});
+	const {owner: crashed} = openDemo({through: runner => async request => {
+		const answer = await runner(request);
+		return answer.ok ? succeed({...answer.value, stdout: answer.value.stdout.replaceAll(/^State: .*$/gm, 'State:          crashed')}) : answer;
+	}});
+	const uuid = await uuidOf(crashed, 'web');
 	const {domain} = unwrap(await crashed.readDetails(uuid, {withForeignPins: false}));
 	t.is(domain.state, 'crashed');
 	t.true(hasProcess(domain));
@@ -109,18 +96,11 @@ test('commands run as they stand in the plan: virsh here, everything else on the
 });
 
 test('read-only runs nothing, asks for no secrets, and opens libvirt with -r', async t => {
-	const host = createDemoHost({now});
 	const asked: string[][] = [];
-	const owner = createLibvirtOwner({
-		lines: host.lines,
-		async runner(request) {
-			asked.push(request.argv);
-			return host.runner(request);
-		},
-		uri: 'demo:///system',
-		isReadOnly: true,
-		owner: 'demo',
-	});
+	const {owner} = openDemo({isReadOnly: true, through: runner => async request => {
+		asked.push(request.argv);
+		return runner(request);
+	}});
 	t.like(await owner.run(command), {ok: false, failure: {kind: 'read-only'}});
 	t.deepEqual(asked, []);
 	t.true((await owner.readInventory(await uuidOf(owner, 'web'))).ok);

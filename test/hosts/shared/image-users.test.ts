@@ -1,19 +1,16 @@
 import path from 'node:path';
 import test from 'ava';
+import {openDemo} from '../../helpers/demo.ts';
 import {unwrap} from '../../helpers/unwrap.ts';
-import {createDemoHost} from '../../../source/hosts/demo/host.ts';
 import {addFile} from '../../../source/hosts/demo/simulator/world.ts';
 import {element} from '../../../source/hosts/demo/simulator/xml-node.ts';
-import {createLibvirtOwner} from '../../../source/hosts/libvirt/owner.ts';
-
-const now = () => new Date('2026-11-21T00:00:00Z');
 
 /** The demo host, and an image in it that nobody uses. */
 function demo() {
-	const host = createDemoHost({now});
+	const host = openDemo();
 	const unused = path.posix.join(path.posix.dirname([...host.world.files.values()].find(({format}) => format === 'qcow2')!.path), 'unused.qcow2');
 	addFile(host.world, {path: unused});
-	return {host, unused, owner: createLibvirtOwner({...host, uri: 'demo:///system', isReadOnly: false, owner: 'demo'})};
+	return {host, unused, owner: host.owner};
 }
 
 test('an image that nobody names has no users', async t => {

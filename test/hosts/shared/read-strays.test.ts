@@ -2,13 +2,12 @@ import {link, mkdtemp, rm, symlink, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import test from 'ava';
+import {openDemo} from '../../helpers/demo.ts';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {abandonHead} from '../../../source/model/images/abandon-head.ts';
 import {buildImageGraph} from '../../../source/model/images/image-graph.ts';
 import {pinsOfDomain} from '../../../source/model/images/pins.ts';
-import {createDemoHost} from '../../../source/hosts/demo/host.ts';
 import {addFile} from '../../../source/hosts/demo/simulator/world.ts';
-import {createLibvirtOwner} from '../../../source/hosts/libvirt/owner.ts';
 import {readImages} from '../../../source/hosts/shared/read-images.ts';
 import {readStrays} from '../../../source/hosts/shared/read-strays.ts';
 import {readFolder} from '../../../source/tools/files/folders.ts';
@@ -54,9 +53,9 @@ test('of a folder with very many files the first are looked at, and images that 
 });
 
 test('a plan knows of an overlay without a domain that stands on the head', async t => {
-	const host = createDemoHost({now: () => new Date('2026-11-21T00:00:00Z')});
-	const owner = createLibvirtOwner({...host, uri: 'demo:///system', isReadOnly: false, owner: 'demo'});
-	const {uuid} = ([...host.world.domains.values()].find(({name}) => name === 'web')!);
+	const host = openDemo();
+	const {owner} = host;
+	const {uuid} = host.named('web');
 	const {domain} = unwrap(await owner.readDetails(uuid, {withForeignPins: false}));
 	const head = pinsOfDomain(domain, []).find(pin => pin.hold === 'head')!.path;
 	const backup = `${head}.push-backup`;

@@ -1,16 +1,13 @@
 import path from 'node:path';
 import test from 'ava';
+import {openDemo} from '../../../helpers/demo.ts';
 import {unwrap} from '../../../helpers/unwrap.ts';
 import {headDisks} from '../../../../source/model/domain/domain.ts';
 import {pinsOfDomain} from '../../../../source/model/images/pins.ts';
-import {createDemoHost} from '../../../../source/hosts/demo/host.ts';
 import {type DemoDomain, addFile} from '../../../../source/hosts/demo/simulator/world.ts';
 import {
 	child, element, mapXml, textAt, type XmlNode,
 } from '../../../../source/hosts/demo/simulator/xml-node.ts';
-import {createLibvirtOwner} from '../../../../source/hosts/libvirt/owner.ts';
-
-const now = () => new Date('2026-11-21T00:00:00Z');
 
 /** As a disk of another type; every `<disk>` is changed. */
 function withDisks(domain: XmlNode, type: string, source: (path: string) => XmlNode | undefined): XmlNode {
@@ -27,13 +24,14 @@ const asVolume = (pool: string) => (file: string) => element('source', {pool, vo
 
 /** The demo host; `clone` is off and has a snapshot, and one disk, an overlay on a file that nobody else names. */
 function demo() {
-	const host = createDemoHost({now});
-	const clone = [...host.world.domains.values()].find(({name}) => name === 'staging-web')!;
+	const host = openDemo();
+	const clone = host.named('staging-web');
 	const base = '/templates/base.qcow2';
 	host.world.folders.add('/templates');
 	addFile(host.world, {path: base});
-	const owner = createLibvirtOwner({...host, uri: 'demo:///system', isReadOnly: false, owner: 'demo'});
-	return {host, clone, base, owner};
+	return {
+		host, clone, base, owner: host.owner,
+	};
 }
 
 async function headOf({owner, clone}: {owner: ReturnType<typeof demo>['owner']; clone: DemoDomain}): Promise<string> {
