@@ -1,7 +1,8 @@
 /**
 The planner of any action. All of them are pure: the world, the time and the id come in.
 */
-import {planContext, type PlanArguments} from '../planner/context.ts';
+import type {PlanArguments} from '../planner/context.ts';
+import {planContext} from '../planner/plan-context.ts';
 import {guardWrites} from '../planner/guard-writes.ts';
 import {joinPermissions} from '../planner/checks/permissions.ts';
 import type {Action} from '../model/plan/request.ts';

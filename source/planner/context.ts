@@ -1,14 +1,10 @@
 /**
 What every planner is given: the world as it was read, and the few things that a pure function may not fetch itself.
 */
-import {buildImageGraph} from '../model/images/image-graph.ts';
 import type {Blocker} from '../model/failure.ts';
-import type {Inventory} from '../model/domain/inventory.ts';
-import type {Pin} from '../model/images/pin.ts';
-import {pinsOfDomain} from '../model/images/pins.ts';
-import {capabilitiesOf} from './hypervisor/capabilities.ts';
-import {hypervisorOf} from './hypervisor/choose.ts';
-import type {Hypervisor, Site} from './hypervisor/hypervisor.ts';
+import type {PlanContext} from './hypervisor/hypervisor.ts';
+
+export type {PlanContext} from './hypervisor/hypervisor.ts';
 
 export type PlanArguments = {
 	id: string;
@@ -18,26 +14,6 @@ export type PlanArguments = {
 	/** A random UUID: the `<genid>` of a domain that is put back. Undefined where nothing is carried out. */
 	generationId?: string;
 };
-
-export type PlanContext = Site & {
-	hypervisor: Hypervisor;
-	/** All pins of the host: this domain's own and everybody else's. */
-	pins: Pin[];
-	blockers: Blocker[];
-	generationId?: string;
-};
-
-export function contextOn(inventory: Inventory, given: Pick<PlanContext, 'workPath' | 'pins' | 'graph' | 'generationId'>): PlanContext {
-	const {host, details: {domain}} = inventory;
-	const site = {...given, inventory, host, can: capabilitiesOf(host), uuid: domain.uuid};
-	return {...site, hypervisor: hypervisorOf(site), blockers: []};
-}
-
-export function planContext(inventory: Inventory, {workPath, generationId}: PlanArguments): PlanContext {
-	const {details} = inventory;
-	const pins = [...pinsOfDomain(details.domain, details.snapshots), ...details.foreignPins];
-	return contextOn(inventory, {workPath, generationId, pins, graph: buildImageGraph(details.images, pins)});
-}
 
 /**
 Images that deleted snapshots left behind, by the notes in the definition and in the records; undefined where there are none. A revert puts an older

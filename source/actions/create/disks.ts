@@ -9,6 +9,7 @@ import {headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type Snaps
 import {imageAt} from '../../model/images/image-graph.ts';
 import {refuseBrokenChain} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
+import type {FrozenDisk} from '../../planner/hypervisor/hypervisor.ts';
 import {refuseNarrowRefcounts} from '../../planner/checks/narrow-refcounts.ts';
 import {isEmptyDrive, storageOf, storageWord} from '../../planner/storage/storage.ts';
 
@@ -95,7 +96,7 @@ export function modesOf(disks: AskedDisk[], way: Way): ModedDisk[] {
 }
 
 /** A disk that takes part, on the image that will be frozen. */
-export type PartakingDisk = {target: string; headPath: string; format: string; request: DiskRequest | undefined; isBlockDevice: boolean};
+export type PartakingDisk = FrozenDisk & {request: DiskRequest | undefined; isBlockDevice: boolean};
 
 /** What keeps a disk from taking part, whichever way; undefined: nothing. */
 function obstacle({disk, mode}: ModedDisk): string | undefined {

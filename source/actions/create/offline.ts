@@ -4,24 +4,21 @@ Creating a snapshot of a domain that is off, for libvirt's domains and bare ones
 import {posix} from 'node:path';
 import type {CreateAction} from '../../model/plan/request.ts';
 import type {Way} from '../../model/plan/decision-table.ts';
-import {imageAt} from '../../model/images/image-graph.ts';
 import type {
 	Command, Consequence, CreatedFile, Probe, Step,
 } from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {refuseFolders} from '../../planner/checks/blockers.ts';
 import {
-	buildFor, closeBuildFolders, proveBuilt, refuseFolderRisks,
+	closeBuildFolders, proveBuilt, refuseFolderRisks,
 } from '../../planner/steps/build-folder.ts';
 import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
 import type {PlanContext} from '../../planner/context.ts';
-import {defineStep} from '../../planner/steps/domain.ts';
+import {defineStep, definitionOn} from '../../planner/steps/domain.ts';
 import {tagNvram} from '../../planner/steps/nvram-inside.ts';
 import {mergedBack} from '../../planner/steps/merge.ts';
 import {requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
-import {checkSteps, overlayFiles, overlaySteps} from '../../planner/steps/overlay.ts';
-import type {OverlaidDisk} from '../../planner/steps/revert-disks.ts';
+import {checkSteps, overlayFiles, overlaySteps, toOverlaid} from '../../planner/steps/overlay.ts';
 import {step} from '../../planner/steps/step.ts';
 import {chooseTargets, type TargetedDisk} from './targets.ts';
 import {recordSteps, recordXml} from './record.ts';
@@ -111,32 +108,6 @@ export function planOfflineInternal(context: PlanContext, {action, disks: all, n
 		adopted: [],
 		bases: disks.map(disk => disk.headPath),
 	});
-}
-
-/** Fails with `unreadable` where it cannot be changed. */
-export function definitionOn(context: PlanContext, disks: readonly TargetedDisk[]): Result<string> {
-	return changeDomainXml(context.inventory.definitionXml, {
-		rootName: 'domain',
-		sources: new Map(disks.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}])),
-	});
-}
-
-/** The overlay that the disk goes on in, as those of a revert are made. */
-export function toOverlaid(context: PlanContext, disk: TargetedDisk): OverlaidDisk {
-	const head = imageAt(context.graph, disk.headPath);
-	const build = buildFor(context, disk.overlayPath);
-	return {
-		...(build !== undefined && {build}),
-		target: disk.target,
-		basePath: disk.headPath,
-		baseFormat: disk.format,
-		overlayPath: disk.overlayPath,
-		headPath: disk.headPath,
-		like: head?.file,
-		clusterSizeBytes: head?.format === 'qcow2' && head.clusterSizeBytes !== 65_536 ? head.clusterSizeBytes : undefined,
-		wasLeftOut: false,
-		...(disk.reuse === 'no-backing-file' && {hasNoBacking: true, sizeBytes: head?.virtualSizeBytes ?? 0}),
-	};
 }
 
 /** The steps that make the overlays which are not there yet, and prove all of them. */

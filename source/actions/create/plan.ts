@@ -13,20 +13,17 @@ import {isExternal} from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
 import {refuseBusyDomain, requireFreeName} from '../../planner/checks/blockers.ts';
 import {describeFrozenContent} from '../../planner/checks/frozen-content.ts';
-import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
+import type {PlanArguments, PlanContext} from '../../planner/context.ts';
+import {planContext} from '../../planner/plan-context.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {describeTpmLeftOut} from '../../planner/steps/guest-identity.ts';
 import {copyNvram} from '../../planner/steps/nvram.ts';
 import {nvramImageOf} from '../../planner/steps/nvram-inside.ts';
 import {planFrame} from '../../planner/frame.ts';
 import {filesAt} from '../../planner/steps/overlay.ts';
-import {planOnlineQemu} from './online/qmp.ts';
+import {planOnline} from './online.ts';
 import {planOfflineExternal, planOfflineInternal, type CreateParts, type CreateRequest} from './offline.ts';
-import {planOnlineLibvirt} from './online/libvirt.ts';
 import {answerOf, askDisks, modesOf, partakingTargets} from './disks.ts';
-
-/** Of a running domain. */
-const onlinePlanners = {libvirt: planOnlineLibvirt, qmp: planOnlineQemu};
 
 type Decided = ReturnType<typeof decideOn>;
 
@@ -125,11 +122,8 @@ function addNvram(context: PlanContext, {action, way, now}: CreateRequest, parts
 }
 
 function partsOf(context: PlanContext, request: CreateRequest): Result<CreateParts> {
-	if (request.way.by === 'qemu-img') {
-		return request.way.disk === 'internal' ? planOfflineInternal(context, request) : planOfflineExternal(context, request);
-	}
-
-	return onlinePlanners[context.hypervisor.kind](context, request);
+	const {by, disk} = request.way;
+	return by === 'qemu-img' ? (disk === 'internal' ? planOfflineInternal : planOfflineExternal)(context, request) : planOnline(context, request);
 }
 
 /** Fails with `refused` and every reason at once, or with `unreadable` where an XML document cannot be made or changed. */

@@ -4,7 +4,7 @@ is ever overwritten, and an overlay that was made beforehand is proven against t
 */
 import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
-import type {CreateAction, DiskRequest} from '../../model/plan/request.ts';
+import type {CreateAction} from '../../model/plan/request.ts';
 import {advisedDepth} from '../../model/images/chain-depth.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {formatBytes, stampOf} from '../../model/text/format.ts';
@@ -12,13 +12,10 @@ import {chainOf, imageAt, overlaysOf} from '../../model/images/image-graph.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {overlayPath, stemOf} from '../../planner/steps/overlay-name.ts';
+import type {ContinuedDisk} from '../../planner/hypervisor/hypervisor.ts';
 import type {PartakingDisk} from './disks.ts';
 
-/** What a prepared overlay may hold is a question of what was asked; afterwards both kinds are handled alike. */
-export type Reuse = Exclude<DiskRequest['reuse'], 'existing-with-data' | undefined>;
-
-/** A disk with the overlay that the domain goes on with. */
-export type TargetedDisk = PartakingDisk & {overlayPath: string; reuse: Reuse};
+export type TargetedDisk = PartakingDisk & ContinuedDisk;
 
 export type Targets = {disks: TargetedDisk[]; memoryPath: string | undefined; consequences: Consequence[]};
 

@@ -5,7 +5,8 @@ import type {Action} from '../../model/plan/request.ts';
 import {runKey, runsOf, type ImageRun} from '../../model/images/copy-cost.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
-import {planContext, type PlanArguments} from '../../planner/context.ts';
+import type {PlanArguments} from '../../planner/context.ts';
+import {planContext} from '../../planner/plan-context.ts';
 import {foldedImages} from '../../planner/records/unrecorded.ts';
 import {collectAfter} from './plan.ts';
 

@@ -12,7 +12,8 @@ import {isAdoptable, unrecordedTags} from '../../model/images/unrecorded-tags.ts
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {buildSnapshotXml, type NewSnapshot} from '../../model/xml/change-snapshot.ts';
 import {preservingXml, dropRevertDisks} from '../../planner/records/bookkeeping.ts';
-import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
+import type {PlanArguments, PlanContext} from '../../planner/context.ts';
+import {planContext} from '../../planner/plan-context.ts';
 import {
 	assembleMending, refuseRepair, refuseRedefine, emptyMending,
 } from '../../planner/records/repair-plan.ts';

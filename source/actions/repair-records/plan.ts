@@ -11,7 +11,8 @@ import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
 import {withDescendants} from '../../model/domain/tree.ts';
 import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {bookkeepingSteps} from '../../planner/records/bookkeeping.ts';
-import {planContext, type PlanArguments, type PlanContext} from '../../planner/context.ts';
+import type {PlanArguments, PlanContext} from '../../planner/context.ts';
+import {planContext} from '../../planner/plan-context.ts';
 import {
 	frozenIndex, isExternalOn, judgeCurrent, misnamedHeads, mustNameHeads, nearestFrozen, recordedOverlays, writtenHeads,
 } from '../../planner/records/lineage.ts';

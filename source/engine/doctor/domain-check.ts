@@ -8,7 +8,8 @@ import type {Pin} from '../../model/images/pin.ts';
 import {pinsOfDomain} from '../../model/images/pins.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {frozenIndex} from '../../planner/records/lineage.ts';
-import {contextOn, type PlanContext} from '../../planner/context.ts';
+import type {PlanContext} from '../../planner/context.ts';
+import {contextOn} from '../../planner/plan-context.ts';
 import type {AuditEntry, Surroundings, UnfinishedAction} from '../ports.ts';
 
 export type DomainCheck = {

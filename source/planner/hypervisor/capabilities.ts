@@ -9,8 +9,8 @@ import {formatVersion} from '../../model/text/format.ts';
 export type KindFacts = {
 	/** The ways to make a snapshot are those of the decision table; libvirt goes some of them another way, or wants to be asked in other words. */
 	goesByTable: boolean;
-	/** A snapshot of a running domain is dated by libvirt, with the moment at which it begins. Our own records are dated with the time of the plan. */
-	datesSnapshots: boolean;
+	/** A snapshot of a running domain is recorded by libvirt, and dated with the moment at which it begins. Our own records are dated with the time of the plan. */
+	recordsRunning: boolean;
 	/** A domain can be started with an empty drive in place of a lost medium. A standalone QEMU is started with its own command line, which is not changed for that. */
 	emptiesDrives: boolean;
 	/** Images belong to QEMU's user while the domain runs, and go back to their owners when it stops. A standalone QEMU changes no owners. */
@@ -59,7 +59,7 @@ export function kindFactsOf(kind: HostFacts['owner']): KindFacts {
 	const isStandalone = kind === 'qemu';
 	return {
 		goesByTable: isStandalone,
-		datesSnapshots: !isStandalone,
+		recordsRunning: !isStandalone,
 		emptiesDrives: !isStandalone,
 		changesOwners: !isStandalone,
 		resumesWithAllDisks: isStandalone,

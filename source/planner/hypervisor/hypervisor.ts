@@ -2,12 +2,18 @@
 What planners ask of whoever runs the domain, in commands and steps: libvirt (libvirt.ts) or QEMU's own monitor (qmp.ts). Facts that are true or false are
 capabilities. What one of the two cannot do at all is missing there.
 */
+import type {SnapshotMode} from '../../model/domain/domain.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
+import type {SnapshotMemory} from '../../model/domain/snapshot.ts';
+import type {Blocker} from '../../model/failure.ts';
 import type {ImageGraph} from '../../model/images/image-graph.ts';
 import type {Merge} from '../../model/images/image-merge.ts';
+import type {Pin} from '../../model/images/pin.ts';
 import type {
-	Command, Instead, Plan, Probe, Step,
+	Command, Consequence, Instead, Plan, Probe, Step,
 } from '../../model/plan/plan.ts';
+import type {CreateAction, DiskRequest} from '../../model/plan/request.ts';
+import type {Result} from '../../model/result.ts';
 import type {Capabilities} from './capabilities.ts';
 
 /** Of what a planner is given, what says which domain is meant and where it runs. */
@@ -19,6 +25,14 @@ export type Site = {
 	/** The private folder for the XML files of this plan. */
 	workPath: string;
 	graph: ImageGraph;
+};
+
+export type PlanContext = Site & {
+	hypervisor: Hypervisor;
+	/** All pins of the host: this domain's own and everybody else's. */
+	pins: Pin[];
+	blockers: Blocker[];
+	generationId?: string;
 };
 
 export type Start = Pick<Step, 'title' | 'command'>;
@@ -44,8 +58,27 @@ export type OpenCommit = OpenMerge & {
 	instead: Instead;
 };
 
+/** A disk on the image that a snapshot freezes. */
+export type FrozenDisk = {target: string; headPath: string; format: string};
+
+/** A disk with the overlay that the domain goes on in. What a prepared one may hold is settled by then. */
+export type ContinuedDisk = FrozenDisk & {overlayPath: string; reuse: Exclude<DiskRequest['reuse'], 'existing-with-data' | undefined>};
+
+export type RunningSnapshot = {
+	action: CreateAction;
+	now: Date;
+	memory: SnapshotMemory;
+	/** How each disk of the domain takes part. */
+	modes: Array<{target: string; mode: SnapshotMode}>;
+	internal: FrozenDisk[];
+	external: ContinuedDisk[];
+	/** What is to be recorded by us. */
+	records: Step[];
+};
+
 export type Hypervisor = {
-	kind: 'libvirt' | 'qmp';
+	/** All disks of the running domain at one moment, with its memory if it is asked for. Appends blockers; fails only where an XML document cannot be made. */
+	snapshotRunning: (context: PlanContext, given: RunningSnapshot) => Result<{steps: Step[]; consequences: Consequence[]}>;
 	domain: {
 		/** `isGraceful` never kills: QEMU writes out what it holds, or the command fails. */
 		stop: (isGraceful: boolean) => Command;

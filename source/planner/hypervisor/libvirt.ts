@@ -1,24 +1,16 @@
 /**
-What planners ask of libvirt, by virsh. Options stand before hostile text, and domains are named by UUID: a domain's name may look like an option or like
-another domain's number.
+What planners ask of libvirt, by virsh.
 */
 import type {Merge} from '../../model/images/image-merge.ts';
 import type {
-	Command, CommandFile, Instead, Probe,
+	Command, Instead, Probe,
 } from '../../model/plan/plan.ts';
 import {step} from '../steps/step.ts';
+import {snapshotRunning} from './libvirt-snapshot.ts';
+import {onDomain, virsh} from './virsh.ts';
 import type {
 	Hypervisor, OpenCommit, OpenMerge, Site,
 } from './hypervisor.ts';
-
-export function virsh({host}: Pick<Site, 'host'>, argv: string[], files: CommandFile[] = []): Command {
-	const [verb, ...rest] = argv;
-	return {tool: 'virsh', argv: ['virsh', '-q', '-c', host.uri, verb!, ...rest], files};
-}
-
-function onDomain(site: Site, verb: string, ...rest: string[]): Command {
-	return virsh(site, [verb, '--domain', site.uuid, ...rest]);
-}
 
 /** The XML goes into a private file that is named after what it holds. */
 function withXml(site: Site, fileName: string, xml: string, argv: (path: string) => string[]): Command {
@@ -106,7 +98,7 @@ function blocksOf(site: Site, records: ReturnType<typeof recordsOf>): Hypervisor
 export function libvirtOf(site: Site): Hypervisor {
 	const records = recordsOf(site);
 	return {
-		kind: 'libvirt',
+		snapshotRunning,
 		domain: domainOf(site),
 		records,
 		checkpoints: {

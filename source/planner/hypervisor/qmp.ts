@@ -7,6 +7,7 @@ import type {Hypervisor, Site} from './hypervisor.ts';
 import {ask, relaunch, startProblems} from './monitor.ts';
 import {blocksOf} from './qmp-blocks.ts';
 import {define, recordsOf, withRecords} from './qmp-records.ts';
+import {snapshotRunning} from './qmp-snapshot.ts';
 
 function domainOf(site: Site): Hypervisor['domain'] {
 	return {
@@ -48,7 +49,7 @@ function noCheckpoints(): never {
 
 export function qmpOf(site: Site): Hypervisor {
 	return {
-		kind: 'qmp',
+		snapshotRunning,
 		domain: domainOf(site),
 		records: recordsOf(site),
 		checkpoints: {replace: noCheckpoints, deleteMetadata: noCheckpoints},

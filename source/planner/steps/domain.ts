@@ -4,8 +4,10 @@ Steps that act on the domain itself: stop, define, start. Shared by all plans th
 import type {EndState} from '../../model/plan/request.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import type {Phase, Step} from '../../model/plan/plan.ts';
+import type {Result} from '../../model/result.ts';
+import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import type {PlanContext} from '../context.ts';
-import type {Start} from '../hypervisor/hypervisor.ts';
+import type {ContinuedDisk, Start} from '../hypervisor/hypervisor.ts';
 import {requireWayBack} from '../checks/start-files.ts';
 import {step} from './step.ts';
 
@@ -90,6 +92,14 @@ export function bootSteps(context: PlanContext, given: {definitionXml: string; i
 	return canStart(context, given.definitionXml)
 		? [startStep(context, {command: context.hypervisor.domain.start(given.isPaused, given.definitionXml), title: given.isPaused ? 'Start the domain, paused' : 'Start the domain'})]
 		: [];
+}
+
+/** The definition with the disks in their new overlays. Fails with `unreadable` where it cannot be changed. */
+export function definitionOn(context: PlanContext, disks: readonly ContinuedDisk[]): Result<string> {
+	return changeDomainXml(context.inventory.definitionXml, {
+		rootName: 'domain',
+		sources: new Map(disks.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}])),
+	});
 }
 
 /** The state to end in: as asked, else as libvirt does (the state that the snapshot was taken in; disks only ends shut off). */

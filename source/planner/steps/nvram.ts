@@ -92,7 +92,7 @@ export function copyNvram(context: PlanContext, given: {name: string; now: Date;
 
 	const to = place.path;
 	const onlyIf = {kind: 'same-content', path: nvramPath, other: to} as const;
-	const date = inPlace(placeOf(context, to), context.can.datesSnapshots ? fileCommands.dateNow(to) : fileCommands.dateEntry(to, secondsOf(now)));
+	const date = inPlace(placeOf(context, to), context.can.recordsRunning ? fileCommands.dateNow(to) : fileCommands.dateEntry(to, secondsOf(now)));
 	return {
 		before: copySteps(context, {id: 'nvram', title: 'the copy of the firmware\'s variables', from: nvramPath, to, phase: 'create', date: isActive ? noAge : secondsOf(now)}),
 		after: isActive

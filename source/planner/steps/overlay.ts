@@ -7,7 +7,10 @@ import type {FileFacts} from '../../model/images/image.ts';
 import {isOwnedByRoot} from '../../model/images/image-owner.ts';
 import type {CreatedFile, ProgramCommand, Step} from '../../model/plan/plan.ts';
 import {fileCommands, imageCommands} from '../hypervisor/commands.ts';
-import {buildPath, layerId, openBuildFolders, publishStep} from './build-folder.ts';
+import type {PlanContext} from '../context.ts';
+import type {ContinuedDisk} from '../hypervisor/hypervisor.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
+import {buildFor, buildPath, layerId, openBuildFolders, publishStep} from './build-folder.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
 import {reserving, step} from './step.ts';
 
@@ -16,6 +19,24 @@ const whenStopped = 'The new overlays would be removed again: the domain is as i
 /** The files of overlays, for the picture of the images. */
 export function overlayFiles(disks: readonly OverlaidDisk[]): CreatedFile[] {
 	return disks.map(({overlayPath: path, basePath, hasNoBacking}) => ({path, ...(!hasNoBacking && {backingPath: basePath}), format: 'qcow2'}));
+}
+
+/** The overlay that the disk goes on in, as those of a revert are made. */
+export function toOverlaid(context: PlanContext, disk: ContinuedDisk): OverlaidDisk {
+	const head = imageAt(context.graph, disk.headPath);
+	const build = buildFor(context, disk.overlayPath);
+	return {
+		...(build !== undefined && {build}),
+		target: disk.target,
+		basePath: disk.headPath,
+		baseFormat: disk.format,
+		overlayPath: disk.overlayPath,
+		headPath: disk.headPath,
+		like: head?.file,
+		clusterSizeBytes: head?.format === 'qcow2' && head.clusterSizeBytes !== 65_536 ? head.clusterSizeBytes : undefined,
+		wasLeftOut: false,
+		...(disk.reuse === 'no-backing-file' && {hasNoBacking: true, sizeBytes: head?.virtualSizeBytes ?? 0}),
+	};
 }
 
 export const filesAt = (paths: readonly string[]): CreatedFile[] => paths.map(path => ({path}));

@@ -2,7 +2,8 @@
 import test from 'ava';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import type {Command} from '../../../source/model/plan/plan.ts';
-import {planContext, type PlanContext} from '../../../source/planner/context.ts';
+import type {PlanContext} from '../../../source/planner/context.ts';
+import {planContext} from '../../../source/planner/plan-context.ts';
 import {bareQemu} from '../../helpers/bare-inventory.ts';
 import {now, threeSnapshots} from '../../helpers/inventory.ts';
 

@@ -2,40 +2,37 @@
 Creating a snapshot of a running domain of libvirt. libvirt holds the monitor, so it does the work, in one call; what that call comes to in QEMU is
 shown beside it. libvirt puts back by itself what fails on its way; the undo here is for what it leaves, and for a call that was done and must be taken back.
 */
-import {imageAt} from '../../../model/images/image-graph.ts';
-import type {Command, Consequence, Probe, Step} from '../../../model/plan/plan.ts';
-import {inPlace} from '../../../model/plan/placed-command.ts';
-import {succeed, type Result} from '../../../model/result.ts';
-import {buildSnapshotRequest} from '../../../model/xml/build-request.ts';
+import {headDisks} from '../../model/domain/domain.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
+import type {Command, Consequence, Probe} from '../../model/plan/plan.ts';
+import {inPlace} from '../../model/plan/placed-command.ts';
+import {mapResult} from '../../model/result.ts';
+import {buildSnapshotRequest} from '../../model/xml/build-request.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml,
-} from '../../../model/xml/read-xml.ts';
-import {fileCommands} from '../../../planner/hypervisor/commands.ts';
-import {virsh} from '../../../planner/hypervisor/libvirt.ts';
-import {placeOf, refuseFolderRisks} from '../../../planner/steps/build-folder.ts';
-import type {PlanContext} from '../../../planner/context.ts';
-import {requireActiveDisks} from '../../../planner/checks/inactive-disks.ts';
-import {mergedBack} from '../../../planner/steps/merge.ts';
-import {requireFreeTag} from '../../../planner/steps/nvram-inside.ts';
-import {reserving, step} from '../../../planner/steps/step.ts';
-import {nameNewHeads} from '../record.ts';
-import type {ModedDisk} from '../disks.ts';
-import type {CreateParts, CreateRequest} from '../offline.ts';
-import type {TargetedDisk} from '../targets.ts';
-import {ownOverlays} from './own-overlays.ts';
-import {prepareOnline} from './prepare.ts';
+} from '../../model/xml/read-xml.ts';
+import {fileCommands} from './commands.ts';
+import {onDomain, virsh} from './virsh.ts';
+import {placeOf, refuseFolderRisks} from '../steps/build-folder.ts';
+import type {PlanContext} from '../context.ts';
+import {requireActiveDisks} from '../checks/inactive-disks.ts';
+import {mergedBack} from '../steps/merge.ts';
+import {requireFreeTag} from '../steps/nvram-inside.ts';
+import {reserving, step} from '../steps/step.ts';
+import type {ContinuedDisk, Hypervisor, RunningSnapshot} from './hypervisor.ts';
+import {ownOverlays} from './libvirt-overlays.ts';
 
 const whenStopped = 'libvirt would put the guest back on the disks that it had.';
 const agentChannel = 'org.qemu.guest_agent.0';
 
 /** A freeze without an agent fails; one that is known not to answer is told beforehand. */
-function requireAgent(context: PlanContext, {action, way}: CreateRequest): void {
+function requireAgent(context: PlanContext, {action, memory}: RunningSnapshot): void {
 	if (!action.isQuiesced) {
 		return;
 	}
 
 	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'not-supported', text, remedy});
-	if (way.memory !== 'no') {
+	if (memory.mode !== 'no') {
 		refuse('--quiesce freezes file systems for a snapshot of the disks alone; with the memory nothing needs to be.', 'Leave --quiesce out, or ask for the disks alone (--disk-only).');
 		return;
 	}
@@ -51,9 +48,9 @@ function requireAgent(context: PlanContext, {action, way}: CreateRequest): void 
 }
 
 /** libvirt takes the state of a running guest by migrating it to a file, and refuses that beside a transient disk (seen on 9.0). */
-function requireNoTransientDisk(context: PlanContext, {way, disks}: CreateRequest): void {
-	const transient = disks.filter(({disk}) => disk.transient !== undefined).map(({disk}) => disk.target);
-	if (way.memory !== 'no' && transient.length > 0) {
+function requireNoTransientDisk(context: PlanContext, {memory}: RunningSnapshot): void {
+	const transient = headDisks(context.inventory.details.domain).filter(disk => disk.transient !== undefined).map(({target}) => target);
+	if (memory.mode !== 'no' && transient.length > 0) {
 		context.blockers.push({
 			kind: 'not-supported',
 			text: `${transient.join(', ')} ${transient.length === 1 ? 'is' : 'are'} transient, and libvirt does not save the memory of a guest that has such a disk.`,
@@ -76,7 +73,7 @@ function refuseNvram(context: PlanContext): void {
 }
 
 /** libvirt's flag is for all overlays or for none. */
-function refuseReuse(context: PlanContext, disks: TargetedDisk[]): void {
+function refuseReuse(context: PlanContext, disks: ContinuedDisk[]): void {
 	for (const disk of disks.filter(({reuse}) => reuse === 'no-backing-file')) {
 		context.blockers.push({
 			kind: 'not-supported',
@@ -85,7 +82,7 @@ function refuseReuse(context: PlanContext, disks: TargetedDisk[]): void {
 		});
 	}
 
-	const isPrepared = (disk: TargetedDisk) => disk.reuse === 'existing';
+	const isPrepared = (disk: ContinuedDisk) => disk.reuse === 'existing';
 	if (disks.some(disk => isPrepared(disk)) && !disks.every(disk => isPrepared(disk))) {
 		context.blockers.push({
 			kind: 'not-supported',
@@ -96,13 +93,15 @@ function refuseReuse(context: PlanContext, disks: TargetedDisk[]): void {
 }
 
 /** In the words of QEMU's monitor what libvirt will do, in order. */
-function qmpPreview(context: PlanContext, given: {request: CreateRequest; disks: TargetedDisk[]; memoryPath: string | undefined; pauses: boolean; isLeftPaused: boolean}): string[] {
-	const {request: {action, way}, disks, memoryPath, pauses, isLeftPaused} = given;
-	if (way.by === 'savevm') {
+function qmpPreview(context: PlanContext, given: {request: RunningSnapshot; disks: ContinuedDisk[]; memoryPath: string | undefined}): string[] {
+	const {request: {action, memory, modes}, disks, memoryPath} = given;
+	if (memory.mode === 'internal') {
 		return ['stop', `savevm ${JSON.stringify(action.snapshot)}`, 'cont'];
 	}
 
 	const isRunning = context.inventory.details.domain.state === 'running';
+	const isLeftPaused = modes.some(({mode}) => mode === 'manual');
+	const pauses = isLeftPaused || (memoryPath !== undefined && !action.isLive);
 	const created = disks.filter(disk => disk.reuse !== 'existing').map(disk => JSON.stringify({
 		execute: 'blockdev-create',
 		arguments: {
@@ -126,10 +125,10 @@ function qmpPreview(context: PlanContext, given: {request: CreateRequest; disks:
 	];
 }
 
-function flagsOf({action, way}: CreateRequest, disks: TargetedDisk[]): string[] {
-	const isExternal = way.by !== 'savevm';
+function flagsOf({action, memory}: RunningSnapshot, disks: ContinuedDisk[]): string[] {
+	const isExternal = memory.mode !== 'internal';
 	return [
-		...(isExternal && way.memory === 'no' ? ['--disk-only'] : []),
+		...(memory.mode === 'no' ? ['--disk-only'] : []),
 		...(isExternal ? ['--atomic'] : []),
 		...(action.isQuiesced ? ['--quiesce'] : []),
 		...(action.isLive ? ['--live'] : []),
@@ -143,14 +142,14 @@ function flagsOf({action, way}: CreateRequest, disks: TargetedDisk[]): string[] 
 Most of it finds nothing to do: libvirt has put its own things back. Where the call was done, or ended after the switch (as with a name that is too long), the
 overlays are merged back into the images that the domain had, which is as it was: by its QEMU, or by qemu-img where the guest has ended meanwhile.
 */
-function undoOf(context: PlanContext, given: {request: CreateRequest; disks: TargetedDisk[]; memoryPath: string | undefined}): Command[] {
-	const {request: {action, way}, disks, memoryPath} = given;
+function undoOf(context: PlanContext, given: {request: RunningSnapshot; disks: ContinuedDisk[]; memoryPath: string | undefined}): Command[] {
+	const {request: {action, memory}, disks, memoryPath} = given;
 	const {uuid, hypervisor: {records}} = context;
 	const [first] = disks;
 	const exists: Probe = {kind: 'snapshot-exists', uuid, name: action.snapshot};
-	const remove = way.by === 'savevm' ? records.deleteWithState : records.deleteMetadata;
+	const remove = memory.mode === 'internal' ? records.deleteWithState : records.deleteMetadata;
 	return [
-		...(action.isQuiesced ? [{...virsh(context, ['domfsthaw', '--domain', uuid]), onlyIf: {kind: 'domain-active', uuid}} as const] : []),
+		...(action.isQuiesced ? [{...onDomain(context, 'domfsthaw'), onlyIf: {kind: 'domain-active', uuid}} as const] : []),
 		...(action.hasNoMetadata || remove === undefined ? [] : [{...remove(action.snapshot), onlyIf: exists}]),
 		...mergedBack(context, disks),
 		...(first !== undefined && context.inventory.details.domain.isPersistent
@@ -165,112 +164,90 @@ function undoOf(context: PlanContext, given: {request: CreateRequest; disks: Tar
 	];
 }
 
-function happenedWhen(context: PlanContext, {action, way}: CreateRequest, given: {disks: TargetedDisk[]; inside: string | undefined}): Probe {
+function happenedWhen(context: PlanContext, {action, memory, internal: [inside]}: RunningSnapshot, [first]: ContinuedDisk[]): Probe {
 	if (!action.hasNoMetadata) {
 		return {kind: 'snapshot-exists', uuid: context.uuid, name: action.snapshot};
 	}
 
-	const [first] = given.disks;
 	if (first !== undefined) {
 		return {kind: 'head-is', uuid: context.uuid, target: first.target, path: first.overlayPath};
 	}
 
-	return way.by === 'savevm' && given.inside !== undefined ? {kind: 'image-has-tag', path: given.inside, tag: action.snapshot} : {kind: 'never'};
+	return memory.mode === 'internal' && inside !== undefined ? {kind: 'image-has-tag', path: inside.headPath, tag: action.snapshot} : {kind: 'never'};
 }
 
-function describe(context: PlanContext, {action, way, disks}: CreateRequest, memoryPath: string | undefined): Consequence[] {
+function describe(context: PlanContext, {action, memory, modes}: RunningSnapshot): Consequence[] {
 	const isRunning = context.inventory.details.domain.state === 'running';
-	const consequences: Consequence[] = [];
-	if (way.by === 'savevm' && isRunning) {
-		consequences.push({severity: 'info', text: 'The guest stands still while its memory is saved inside the image.'});
-	} else if (memoryPath !== undefined && isRunning) {
-		consequences.push({severity: 'info', text: `Memory goes to ${memoryPath}; the guest ${action.isLive ? 'goes on meanwhile' : 'stands still meanwhile'}.`});
-	}
-
-	const manual = disks.filter(disk => disk.mode === 'manual').map(({disk}) => disk.target);
-	if (manual.length > 0) {
-		consequences.push({severity: 'warning', text: `Nothing is done to ${manual.join(', ')}; libvirt leaves the guest paused, so that you can do it, until you resume it (virsh resume).`});
-	}
-
-	return consequences;
+	const manual = modes.filter(({mode}) => mode === 'manual').map(({target}) => target);
+	const rules: Array<[boolean, Consequence]> = [
+		[memory.mode === 'internal' && isRunning, {severity: 'info', text: 'The guest stands still while its memory is saved inside the image.'}],
+		[memory.mode === 'external' && isRunning, {severity: 'info', text: `Memory goes to ${memory.mode === 'external' ? memory.path : ''}; the guest ${action.isLive ? 'goes on meanwhile' : 'stands still meanwhile'}.`}],
+		[manual.length > 0, {
+			severity: 'warning',
+			text: `Nothing is done to ${manual.join(', ')}; libvirt leaves the guest paused, so that you can do it, until you resume it (virsh resume).`,
+		}],
+	];
+	return rules.flatMap(([holds, consequence]) => holds ? [consequence] : []);
 }
 
-/** Of internal snapshots libvirt wants to hear of internal disks alone; of others we tell each one's mode. */
-function disksToTell(all: ModedDisk[], isInside: boolean, overlays: Map<string, string>) {
-	return all
-		.filter(({mode}) => !isInside || mode === 'internal')
-		.map(({disk: {target}, mode}) => ({target, mode, overlayPath: overlays.get(target)}));
+function refuse(context: PlanContext, request: RunningSnapshot): void {
+	const {action, memory, external} = request;
+	const {checkpoints} = context.inventory.details;
+	requireAgent(context, request);
+	if (memory.mode === 'internal') {
+		requireFreeTag(context, action.snapshot);
+		refuseNvram(context);
+	}
+
+	requireNoTransientDisk(context, request);
+	if (external.length > 0 && checkpoints.length > 0) {
+		requireActiveDisks(context, `The bitmaps of the checkpoints (${checkpoints.map(({name}) => name).join(', ')}) would not go on in the new overlays.`);
+	}
 }
 
-/** Appends blockers to the context; fails only where the XML cannot be made. */
-export function planOnlineLibvirt(context: PlanContext, request: CreateRequest): Result<CreateParts> {
-	const {action, way, disks: all} = request;
-	const isInside = way.by === 'savevm';
-	const {parts, internal, targeted, memoryPath, memory} = prepareOnline(context, request, external => {
-		requireAgent(context, request);
-		if (isInside) {
-			requireFreeTag(context, action.snapshot);
-			refuseNvram(context);
-		}
-
-		requireNoTransientDisk(context, request);
-		if (external.length > 0 && context.inventory.details.checkpoints.length > 0) {
-			requireActiveDisks(context, `The bitmaps of the checkpoints (${context.inventory.details.checkpoints.map(({name}) => name).join(', ')}) would not go on in the new overlays.`);
-		}
-	});
-	const own = ownOverlays(context, targeted);
+/** For `Hypervisor`. */
+export function snapshotRunning(context: PlanContext, request: RunningSnapshot): ReturnType<Hypervisor['snapshotRunning']> {
+	const {action, memory, modes, external, records} = request;
+	const memoryPath = memory.mode === 'external' ? memory.path : undefined;
+	refuse(context, request);
+	const own = ownOverlays(context, external);
 	const {disks} = own;
 	refuseReuse(context, disks);
 	if (memoryPath !== undefined) {
 		refuseFolderRisks(context, [memoryPath], {writer: 'libvirt'});
 	}
 
-	const xml = buildSnapshotRequest({name: action.snapshot, description: action.description, memory, disks: disksToTell(all, isInside, parts.heads)});
-	if (!xml.ok) {
-		return xml;
-	}
-
-	const named = action.hasNoMetadata ? nameNewHeads(context, parts.heads) : succeed([]);
-	if (!named.ok) {
-		return named;
-	}
-
+	// Of a snapshot inside the images libvirt wants to hear of internal disks alone; of others we tell each one's mode.
+	const told = modes.filter(({mode}) => memory.mode !== 'internal' || mode === 'internal').map(disk => ({...disk, overlayPath: external.find(({target}) => target === disk.target)?.overlayPath}));
 	const xmlPath = `${context.workPath}/snapshot-wanted.xml`;
-	const hasMemory = way.memory !== 'no';
-	const isLeftPaused = all.some(({mode}) => mode === 'manual');
-	const steps: Step[] = [
-		...(action.isQuiesced ? [step('check', {id: 'agent', title: 'Check that the guest agent answers', command: virsh(context, ['domtime', '--domain', context.uuid])})] : []),
-		...(memoryPath === undefined
-			? []
-			: [step('create', {
-				id: 'reserve-memory',
-				title: 'Reserve the name of the memory file',
-				...reserving(memoryPath),
-				whenStopped: 'The empty file would be removed again: the domain is as it was.',
-			})]),
-		...own.steps,
-		step('switch', {
-			id: 'snapshot',
-			title: `Let libvirt make the snapshot "${action.snapshot}"`,
-			command: virsh(context, ['snapshot-create', '--domain', context.uuid, '--xmlfile', xmlPath, ...flagsOf(request, disks)], [{path: xmlPath, text: xml.value}]),
-			undo: undoOf(context, {request, disks, memoryPath}),
-			doneWhen: happenedWhen(context, request, {disks, inside: internal[0]?.headPath}),
-			whenStopped,
+	return mapResult(buildSnapshotRequest({name: action.snapshot, description: action.description, memory, disks: told}), xml => ({
+		steps: [
+			...(action.isQuiesced ? [step('check', {id: 'agent', title: 'Check that the guest agent answers', command: onDomain(context, 'domtime')})] : []),
 			...(memoryPath === undefined
-				? {}
-				: {progress: {kind: 'domain-job', uuid: context.uuid} as const, cancel: [virsh(context, ['domjobabort', '--domain', context.uuid])]}),
-			qmpPreview: qmpPreview(context, {request, disks, memoryPath, pauses: (hasMemory && !action.isLive) || isLeftPaused, isLeftPaused}),
-		}),
-		...own.after,
-		...named.value,
-	];
-	return succeed({
-		...parts,
-		steps,
+				? []
+				: [step('create', {
+					id: 'reserve-memory',
+					title: 'Reserve the name of the memory file',
+					...reserving(memoryPath),
+					whenStopped: 'The empty file would be removed again: the domain is as it was.',
+				})]),
+			...own.steps,
+			step('switch', {
+				id: 'snapshot',
+				title: `Let libvirt make the snapshot "${action.snapshot}"`,
+				command: virsh(context, ['snapshot-create', '--domain', context.uuid, '--xmlfile', xmlPath, ...flagsOf(request, disks)], [{path: xmlPath, text: xml}]),
+				undo: undoOf(context, {request, disks, memoryPath}),
+				doneWhen: happenedWhen(context, request, disks),
+				whenStopped,
+				...(memoryPath !== undefined && {progress: {kind: 'domain-job', uuid: context.uuid} as const, cancel: [onDomain(context, 'domjobabort')]}),
+				qmpPreview: qmpPreview(context, {request, disks, memoryPath}),
+			}),
+			...own.after,
+			...records,
+		],
 		consequences: [
-			...parts.consequences,
-			...describe(context, request, memoryPath),
+			...describe(context, request),
 			...(own.made.length === 0 ? [] : [{severity: 'info', text: 'libvirt gives no image to the user of QEMU here: the overlays are made beforehand, with the owners of the disks.'} as const]),
 		],
-	});
+	}));
 }

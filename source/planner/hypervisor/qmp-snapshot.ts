@@ -2,30 +2,27 @@
 Creating a snapshot of a running bare QEMU, through its monitor: all disks in one transaction, memory by a migration to a file, or everything inside the images
 by a job. Then our own records are written.
 */
-import type {Command, Step} from '../../../model/plan/plan.ts';
-import {succeed, type Result} from '../../../model/result.ts';
-import {quoteAsIs} from '../../../model/text/shell-quote.ts';
-import {imageAt} from '../../../model/images/image-graph.ts';
-import {fileCommands, imageCommands} from '../../../planner/hypervisor/commands.ts';
-import {ask, askIfAlive, askUntil} from '../../../planner/hypervisor/monitor.ts';
-import {refuseFolderRisks} from '../../../planner/steps/build-folder.ts';
-import type {PlanContext} from '../../../planner/context.ts';
-import {defineStep} from '../../../planner/steps/domain.ts';
-import {makeSteps} from '../../../planner/steps/overlay.ts';
-import {reserving, step} from '../../../planner/steps/step.ts';
-import {definitionOn, toOverlaid, type CreateParts, type CreateRequest} from '../offline.ts';
-import {recordSteps} from '../record.ts';
-import type {TargetedDisk} from '../targets.ts';
+import type {Command, Step} from '../../model/plan/plan.ts';
+import {succeed} from '../../model/result.ts';
+import {quoteAsIs} from '../../model/text/shell-quote.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
+import {fileCommands, imageCommands} from './commands.ts';
+import {ask, askIfAlive, askUntil} from './monitor.ts';
+import {refuseFolderRisks} from '../steps/build-folder.ts';
+import type {PlanContext} from '../context.ts';
+import {defineStep, definitionOn} from '../steps/domain.ts';
+import {makeSteps, toOverlaid} from '../steps/overlay.ts';
+import {reserving, step} from '../steps/step.ts';
+import type {ContinuedDisk, Hypervisor, RunningSnapshot} from './hypervisor.ts';
 import {
 	hasMonitor, insideStep, whenStopped, withNodes, type NodedDisk,
-} from './nodes.ts';
-import {prepareOnline} from './prepare.ts';
+} from './qmp-nodes.ts';
 
 /**
 Where a person gave the node its name, where bitmaps go on, and where the overlay's header could not be left to QEMU, the overlay is opened by a name before the
 disk goes over to it.
 */
-function isAddedFirst({node}: NodedDisk<TargetedDisk>): boolean {
+function isAddedFirst({node}: NodedDisk<ContinuedDisk>): boolean {
 	return node.isNamedByPerson || node.bitmaps.length > 0 || node.isNamedFromFolder === true;
 }
 
@@ -34,7 +31,7 @@ function create(id: string, title: string, command: Command, more: Partial<Step>
 }
 
 /** Opens the overlay in QEMU under a name, without its backing image: the transaction puts it on top. */
-function addSteps(context: PlanContext, disk: NodedDisk<TargetedDisk>): Step[] {
+function addSteps(context: PlanContext, disk: NodedDisk<ContinuedDisk>): Step[] {
 	const {target, overlayPath, newNode, headPath, format, reuse} = disk;
 	const head = imageAt(context.graph, headPath);
 	const fileNode = `${newNode}-file`;
@@ -61,7 +58,7 @@ function addSteps(context: PlanContext, disk: NodedDisk<TargetedDisk>): Step[] {
 	];
 }
 
-function actionsOf(disk: NodedDisk<TargetedDisk>): Array<{type: string; data: Record<string, unknown>}> {
+function actionsOf(disk: NodedDisk<ContinuedDisk>): Array<{type: string; data: Record<string, unknown>}> {
 	const {node, newNode, overlayPath, reuse} = disk;
 	if (!isAddedFirst(disk)) {
 		return [{
@@ -86,7 +83,7 @@ function actionsOf(disk: NodedDisk<TargetedDisk>): Array<{type: string; data: Re
 All disks at one moment. Taken back by merging the overlays into the images that were there: while the guest goes on by QEMU, else by qemu-img, which finds nothing
 to merge where the transaction was never done.
 */
-function transactionStep(context: PlanContext, disks: Array<NodedDisk<TargetedDisk>>): Step {
+function transactionStep(context: PlanContext, disks: Array<NodedDisk<ContinuedDisk>>): Step {
 	return step('switch', {
 		id: 'transaction',
 		title: `Put ${disks.map(({target}) => target).join(', ')} on the new overlays, all at one moment`,
@@ -115,12 +112,12 @@ function transactionStep(context: PlanContext, disks: Array<NodedDisk<TargetedDi
 }
 
 /** Names are taken before QEMU writes: it overwrites what is there. What needs no QEMU is done by qemu-img. */
-function prepareSteps(context: PlanContext, disks: TargetedDisk[]): Step[] {
+function prepareSteps(context: PlanContext, disks: ContinuedDisk[]): Step[] {
 	return disks.filter(({reuse}) => reuse !== 'existing').flatMap(disk => makeSteps({...toOverlaid(context, disk), ...(disk.reuse === 'absolute-paths' && {isMadeByQemu: true})}));
 }
 
 /** The prepared overlays alone: what is below them is open in QEMU. */
-function checkPrepared(disks: TargetedDisk[]): Step[] {
+function checkPrepared(disks: ContinuedDisk[]): Step[] {
 	return disks.filter(({reuse}) => reuse === 'existing').map(({target, overlayPath}) => step('check', {
 		id: `check-${target}`,
 		title: `Check that the prepared overlay of ${target} can be opened`,
@@ -171,61 +168,46 @@ function quitStep(context: PlanContext): Step {
 	});
 }
 
-/** Appends blockers to the context; fails only where an XML document cannot be changed. */
-export function planOnlineQemu(context: PlanContext, request: CreateRequest): Result<CreateParts> {
-	const {action, way, disks: all, now} = request;
+/** For `Hypervisor`. */
+export function snapshotRunning(context: PlanContext, {action, now, memory, modes, internal, external, records}: RunningSnapshot): ReturnType<Hypervisor['snapshotRunning']> {
 	const isKnown = hasMonitor(context);
-	const {parts, internal, targeted, memoryPath, memory} = prepareOnline(context, request, () => {
-		if (action.isQuiesced) {
-			context.blockers.push({
-				kind: 'not-supported',
-				text: 'Nobody knows the guest agent of a QEMU that was started by hand, so its file systems cannot be frozen.',
-				remedy: 'Freeze them inside the guest (fsfreeze), or leave --quiesce out.',
-			});
-		}
-	});
-	refuseFolderRisks(context, parts.created.map(({path}) => path), {writer: 'QEMU'});
+	const memoryPath = memory.mode === 'external' ? memory.path : undefined;
+	if (action.isQuiesced) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: 'Nobody knows the guest agent of a QEMU that was started by hand, so its file systems cannot be frozen.',
+			remedy: 'Freeze them inside the guest (fsfreeze), or leave --quiesce out.',
+		});
+	}
+
+	refuseFolderRisks(context, [...external.filter(({reuse}) => reuse !== 'existing').map(({overlayPath}) => overlayPath), ...memoryPath === undefined ? [] : [memoryPath]], {writer: 'QEMU'});
+	const definition = definitionOn(context, external);
+	if (!definition.ok) {
+		return definition;
+	}
+
 	const isRunning = context.inventory.details.domain.state === 'running';
-	const hasManual = all.some(({mode}) => mode === 'manual');
-	if (hasManual && isRunning) {
-		parts.consequences.push({severity: 'warning', text: 'Nothing is done to the disks that are "manual"; the guest is left paused, so that you can do it, until you resume it.'});
-	}
-
-	const definition = definitionOn(context, targeted);
-	const memoryState = isRunning ? 'running' : 'paused';
-	const record = recordSteps(context, {
-		action,
-		disks: all,
-		overlays: parts.heads,
-		now,
-		state: way.memory === 'no' ? 'disk-snapshot' : memoryState,
-		memory,
-	});
-	if (!definition.ok || !record.ok) {
-		return definition.ok ? record as Result<never> : definition;
-	}
-
-	if (!isKnown) {
-		return succeed({...parts, steps: []});
-	}
-
-	const noded = withNodes(context, targeted, now);
-	const inside = withNodes(context, internal, now);
-	const owner = imageAt(context.graph, targeted[0]?.headPath ?? '')?.file;
+	const isLeftPaused = isRunning && modes.some(({mode}) => mode === 'manual');
+	const noded = isKnown ? withNodes(context, external, now) : [];
+	const inside = isKnown ? withNodes(context, internal, now) : [];
 	return succeed({
-		...parts,
-		steps: [
-			...checkPrepared(targeted),
-			...prepareSteps(context, targeted),
-			...noded.filter(disk => isAddedFirst(disk)).flatMap(disk => addSteps(context, disk)),
-			...(way.by === 'savevm' ? [insideStep(context, {name: action.snapshot, disks: inside})] : []),
-			...(memoryPath === undefined ? [] : memorySteps(context, {path: memoryPath, owner, isLive: action.isLive})),
-			...(hasManual && isRunning && memoryPath === undefined ? [create('pause', 'Pause the guest', ask(context, 'stop'), {undo: [askIfAlive(context, 'cont')]})] : []),
-			...(noded.length === 0 ? [] : [transactionStep(context, noded)]),
-			...(memoryPath !== undefined && isRunning && !action.isHalted && !hasManual ? [resumeStep(context)] : []),
-			...(noded.length === 0 ? [] : [defineStep(context, definition.value)]),
-			...record.value,
-			...(action.isHalted ? [quitStep(context)] : []),
-		],
+		consequences: isLeftPaused
+			? [{severity: 'warning', text: 'Nothing is done to the disks that are "manual"; the guest is left paused, so that you can do it, until you resume it.'}]
+			: [],
+		steps: isKnown
+			? [
+				...checkPrepared(external),
+				...prepareSteps(context, external),
+				...noded.filter(disk => isAddedFirst(disk)).flatMap(disk => addSteps(context, disk)),
+				...(memory.mode === 'internal' ? [insideStep(context, {name: action.snapshot, disks: inside})] : []),
+				...(memoryPath === undefined ? [] : memorySteps(context, {path: memoryPath, owner: imageAt(context.graph, external[0]?.headPath ?? '')?.file, isLive: action.isLive})),
+				...(isLeftPaused && memoryPath === undefined ? [create('pause', 'Pause the guest', ask(context, 'stop'), {undo: [askIfAlive(context, 'cont')]})] : []),
+				...(noded.length === 0 ? [] : [transactionStep(context, noded)]),
+				...(memoryPath !== undefined && isRunning && !action.isHalted && !isLeftPaused ? [resumeStep(context)] : []),
+				...(noded.length === 0 ? [] : [defineStep(context, definition.value)]),
+				...records,
+				...(action.isHalted ? [quitStep(context)] : []),
+			]
+			: [],
 	});
 }

@@ -1,15 +1,15 @@
 /**
 The nodes of the disks in a running standalone QEMU, and the snapshot inside the images, which is a single job.
 */
-import type {BareNode} from '../../../model/domain/inventory.ts';
+import type {BareNode} from '../../model/domain/inventory.ts';
 import type {
 	Command, Probe, Step,
-} from '../../../model/plan/plan.ts';
-import {ask, askUntil, factsOf} from '../../../planner/hypervisor/monitor.ts';
-import {imageCommands} from '../../../planner/hypervisor/commands.ts';
-import type {PlanContext} from '../../../planner/context.ts';
-import {step} from '../../../planner/steps/step.ts';
-import type {PartakingDisk} from '../disks.ts';
+} from '../../model/plan/plan.ts';
+import {ask, askUntil, factsOf} from './monitor.ts';
+import {imageCommands} from './commands.ts';
+import type {PlanContext} from '../context.ts';
+import {step} from '../steps/step.ts';
+import type {FrozenDisk} from './hypervisor.ts';
 
 export const whenStopped = 'It would be taken back: the guest goes on on the disks that it had.';
 
@@ -23,9 +23,9 @@ export function hasMonitor({inventory: {bare}, blockers}: PlanContext): boolean 
 }
 
 /** A disk of the snapshot with its node, and the name that the overlay's node will have. */
-export type NodedDisk<T extends PartakingDisk> = T & {node: BareNode; newNode: string};
+export type NodedDisk<T extends FrozenDisk> = T & {node: BareNode; newNode: string};
 
-export function withNodes<T extends PartakingDisk>(context: PlanContext, disks: T[], now: Date): Array<NodedDisk<T>> {
+export function withNodes<T extends FrozenDisk>(context: PlanContext, disks: T[], now: Date): Array<NodedDisk<T>> {
 	// To the millisecond: a script may take two snapshots within a second.
 	const stamp = now.getTime().toString(36);
 	return disks.flatMap((disk, index) => {
@@ -40,7 +40,7 @@ export function withNodes<T extends PartakingDisk>(context: PlanContext, disks: 
 }
 
 /** QEMU >= 6.0 has a job for it, before it there is the human monitor alone. Where QEMU has died meanwhile qemu-img takes the state out again. */
-export function insideStep(context: PlanContext, given: {name: string; disks: Array<NodedDisk<PartakingDisk>>}): Step {
+export function insideStep(context: PlanContext, given: {name: string; disks: Array<NodedDisk<FrozenDisk>>}): Step {
 	const {name, disks} = given;
 	const {uuid} = context;
 	const nodes = disks.map(({node}) => node.nodeName);

@@ -1,0 +1,15 @@
+/**
+Command lines of virsh. Options stand before hostile text, and domains are named by UUID: a domain's name may look like an option or like another domain's
+number.
+*/
+import type {Command, CommandFile} from '../../model/plan/plan.ts';
+import type {Site} from './hypervisor.ts';
+
+export function virsh({host}: Pick<Site, 'host'>, argv: string[], files: CommandFile[] = []): Command {
+	const [verb, ...rest] = argv;
+	return {tool: 'virsh', argv: ['virsh', '-q', '-c', host.uri, verb!, ...rest], files};
+}
+
+export function onDomain(site: Pick<Site, 'host' | 'uuid'>, verb: string, ...rest: string[]): Command {
+	return virsh(site, [verb, '--domain', site.uuid, ...rest]);
+}
