@@ -2,6 +2,7 @@
 Every action, in the order of help and menus. A new one is a folder and a line here.
 */
 import type {Action} from '../model/plan/request.ts';
+import type {Plan} from '../model/plan/plan.ts';
 import type {Snapshot} from '../model/domain/snapshot.ts';
 import {branch} from './branch/spec.ts';
 import {create} from './create/spec.ts';
@@ -69,6 +70,9 @@ export function readsOf(request: Given): string[] {
 export function droppedBy(action: Action, snapshots: readonly Snapshot[]): Snapshot[] {
 	return specOf(action).drops?.(action, snapshots) ?? [];
 }
+
+/** What recovery plans once more for a plan that was not carried out. */
+export const actionAgain = (plan: Plan): Action => specOf(plan.action).again?.(plan.action, plan) ?? plan.action;
 
 /** The whole action, with the defaults for what was left open. */
 export function actionFor(given: Given, uuid: string, facts: Facts): Action {

@@ -5,6 +5,7 @@ import {isWritableMedium} from '../../model/domain/domain.ts';
 import {nameByTime, problemOfName, takenNames} from '../names.ts';
 import type {QuestionId} from '../question.ts';
 import type {ActionSpec} from '../spec.ts';
+import {againAsPlanned} from './again.ts';
 import {planCreate} from './plan.ts';
 import {cli} from './arguments.ts';
 import {createQuestions, placesInOrder, withPlace} from './questions.ts';
@@ -54,6 +55,8 @@ export const create = {
 	questions: (request, {details}) => createQuestions(request, details),
 	settings: createSettings,
 	reads: ({disks = [], memory}) => [...disks, memory].flatMap(named => named?.path === undefined ? [] : [named.path]),
+	addsOnly: true,
 	plan: planCreate,
+	again: againAsPlanned,
 	words,
 } satisfies ActionSpec<'create'>;

@@ -229,6 +229,7 @@ export function planRebase(action: RebaseAction, inventory: Inventory, given: Pl
 		...emptyMending(context),
 		steps: [...checks, ...linkSteps(context, action.links), ...redefinition, ...records.value],
 		written: action.links.map(({path}) => path),
+		rebased: action.links.map(({path, backingPath}) => ({path, backingPath})),
 		links: linksOfMoved(context, action.links),
 		basis: action.links.map(({backingPath}) => backingPath),
 		opens: action.links.map(({path}) => path),

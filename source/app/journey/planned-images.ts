@@ -60,10 +60,7 @@ export function plannedImages(plan: Plan, details: DomainDetails | undefined): P
 	const own = details === undefined ? [] : ownImages(details);
 	const known = new Map((details?.images ?? []).map(image => [image.path, image]));
 	const marks = marksOf(plan);
-	const changed = new Map([
-		...plan.images.created.map(({path, backingPath}) => [path, backingPath] as const),
-		...(plan.action.kind === 'rebase' ? plan.action.links.map(({path, backingPath}) => [path, backingPath] as const) : []),
-	]);
+	const changed = new Map([...plan.images.created, ...plan.images.rebased ?? []].map(({path, backingPath}) => [path, backingPath]));
 	const backingOf = (path: string) => changed.has(path) ? changed.get(path) : known.get(path)?.backingPath;
 	const touched = new Set([...marks.keys(), ...changed.values()].filter(path => path !== undefined));
 	const shown = inSight(known, touched, backingOf);

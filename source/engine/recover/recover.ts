@@ -5,9 +5,9 @@ until then its run may still be at work.
 Until the first removal has happened both ways are open; after it only forward. While nothing was switched yet, forward means: take the new files back
 and do all of it anew, because a crash of the host may have left them half written.
 */
-import {createdPaths, targetOf, type Plan, type Step} from '../../model/plan/plan.ts';
+import {targetOf, type Plan, type Step} from '../../model/plan/plan.ts';
 import type {Action} from '../../model/plan/request.ts';
-import {describeAction} from '../../actions/registry.ts';
+import {actionAgain, describeAction} from '../../actions/registry.ts';
 import type {Failure} from '../../model/failure.ts';
 import {
 	fail, succeed, unreachable, type Result,
@@ -186,28 +186,10 @@ async function recoverLocked(world: World, {plan}: UnfinishedAction, options: Re
 	return recovered;
 }
 
-/** What was asked for, as far as the power of the domain decided it: a snapshot of disks that were off stays one where somebody has started the domain since. */
-function asPlanned(plan: Plan): Action {
-	const {action} = plan;
-	const {before, expected} = targetOf(plan);
-	const created = createdPaths(plan);
-	if (action.kind !== 'create' || action.memory !== undefined || (before.state !== 'shutoff' && before.state !== 'crashed') || created.length === 0) {
-		return action;
-	}
-
-	const made = expected.heads.filter(({path}) => created.includes(path));
-	const others = action.disks.filter(({target}) => !made.some(head => head.target === target));
-	return {
-		...action,
-		isDiskOnly: true,
-		disks: [...others, ...made.map(({target}) => ({...action.disks.find(request => request.target === target), target, mode: 'external'} as const))],
-	};
-}
-
 /** Plans the same again and runs it. The old journal stays until that of the new plan is there: what was asked for is never forgotten. */
 async function doAnew(world: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Outcome> {
 	const {action} = plan;
-	const fresh = await options.planAnew(asPlanned(plan));
+	const fresh = await options.planAnew(actionAgain(plan));
 	const outcome = fresh.ok ? await executePlan(world, fresh.value, {...options, replaces: plan.id}) : undefined;
 	const failure = fresh.ok ? (outcome!.kind === 'done' ? undefined : outcome!.failure) : fresh.failure;
 	const old = failure === undefined ? succeed(undefined) : await world.store.readUnfinishedPlan(plan.id);

@@ -84,7 +84,8 @@ const plan = shape({
 	action: shape({kind: oneOf(...Object.keys(actionKinds)), domain: shape({uuid: text, name: text})}),
 	consequences: listOf(shape({severity: text, text})),
 	images: shape({
-		created: listOf(shape({path: text, backingPath: optional(text), format: optional(text)})), removed: listOf(text), kept: listOf(text), written: optional(listOf(text)), staying: optional(listOf(shape({path: text, reason: text}))),
+		created: listOf(shape({path: text, backingPath: optional(text), format: optional(text)})), removed: listOf(text), kept: listOf(text), written: optional(listOf(text)),
+		rebased: optional(listOf(shape({path: text, backingPath: text}))), staying: optional(listOf(shape({path: text, reason: text}))),
 	}),
 	targets: listOfSome(shape({
 		domain: shape({uuid: text, name: text}),

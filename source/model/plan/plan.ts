@@ -259,6 +259,8 @@ export type Plan = {
 		removed: string[];
 		/** Changed in place: merged into, put on another backing file. */
 		written?: string[];
+		/** What images name as their backing file from then on. */
+		rebased?: Array<{path: string; backingPath: string}>;
 		/** Left, though one might expect them to go, and why. */
 		staying?: Array<{path: string; reason: string}>;
 		kept: string[];

@@ -30,7 +30,8 @@ export type Mending = {
 	currentSnapshot: string | undefined;
 	/** Names that no record has afterwards. */
 	goneSnapshots?: string[];
-	/** What the overlays must be backed by afterwards. */
+	/** What images name as their backing file from then on, and what the overlays must be backed by. */
+	rebased?: Plan['images']['rebased'];
 	links?: Expected['links'];
 };
 
@@ -76,7 +77,7 @@ export function assembleMending(context: PlanContext, action: Action, given: Pla
 			fingerprint: fingerprintOf(inventory, new Set([...basis, ...removed, ...written])),
 		}),
 		consequences,
-		images: {created: created.map(path => ({path})), removed, written, kept: details.images.map(({path}) => path).filter(path => !removed.includes(path) && !written.includes(path))},
+		images: {created: created.map(path => ({path})), removed, written, ...(mending.rebased && {rebased: mending.rebased}), kept: details.images.map(({path}) => path).filter(path => !removed.includes(path) && !written.includes(path))},
 		steps,
 	});
 }

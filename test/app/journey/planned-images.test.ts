@@ -38,11 +38,12 @@ test('an image that is linked anew is drawn on the file that it will stand on, a
 	const plan = fakePlan(world.allDetails, {
 		kind: 'rebase', uuid: uuidOf(3), links: [{path: `${folder}broken.a`, backingPath: '/old/gone.qcow2', backingFormat: 'qcow2'}], moved: [],
 	});
-	const rebase = {...plan, images: {created: [], removed: [], written: [`${folder}broken.a`], kept: []}};
+	const written = {created: [], removed: [], written: [`${folder}broken.a`], kept: []};
+	const rebase = {...plan, images: {...written, rebased: [{path: `${folder}broken.a`, backingPath: '/old/gone.qcow2'}]}};
 	t.deepEqual(describe(plannedImages(rebase, broken).rows.map(({item}) => item)), ['/old/gone.qcow2 untouched', 'broken.a written on /old/gone.qcow2']);
 
 	const gone = {...broken.images[0]!, path: `${folder}gone.qcow2`, backingPath: undefined, problems: [{kind: 'missing' as const}]};
-	const touching = {...rebase, action: {kind: 'repair-records' as const, domain: rebase.action.domain}};
+	const touching = {...plan, images: written};
 	t.deepEqual(describe(plannedImages(touching, {...broken, images: [...broken.images, gone]}).rows.map(({item}) => item)), ['gone.qcow2 missing', 'broken.a written on gone.qcow2']);
 });
 
