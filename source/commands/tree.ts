@@ -6,7 +6,8 @@ import {formatBytes, formatTime, timeZoneName, formatMoment} from '../model/text
 import {isDenied} from '../model/images/image.ts';
 import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
 import {frozenPath, type Snapshot} from '../model/domain/snapshot.ts';
-import {flattenTree, type Guide, type TreeItem, type TreeRow} from '../model/domain/tree.ts';
+import {flattenTree, type TreeItem, type TreeRow} from '../model/domain/tree.ts';
+import {guideText, type GuideGlyphs} from '../model/text/tree-guides.ts';
 import {permissionRemedy} from '../model/images/unreadable-image.ts';
 import {unrecordedTags} from '../model/images/unrecorded-tags.ts';
 import {makeVisible} from '../model/text/visible-text.ts';
@@ -67,18 +68,12 @@ function pictureJson(details: DomainDetails, host: HostFacts) {
 	};
 }
 
-function indent(guide: Guide | undefined, row: {isBranch: boolean; isLastBranch: boolean}, isAscii: boolean): string {
-	const lines = isAscii ? {open: '| ', closed: '  ', branch: '+-', last: '`-'} : {open: '│ ', closed: '  ', branch: '├─', last: '└─'};
-	let text = '';
-	for (let outer = row.isBranch ? guide?.outer : guide; outer; outer = outer.outer) {
-		text = (outer.isOpen ? lines.open : lines.closed) + text;
-	}
-
-	return row.isBranch ? text + (row.isLastBranch ? lines.last : lines.branch) : text;
-}
+const unicode: GuideGlyphs = {branch: '├─', lastBranch: '└─', through: '│ ', ellipsis: '…'};
+const ascii: GuideGlyphs = {branch: '+-', lastBranch: '`-', through: '| ', ellipsis: '~'};
 
 function treeLines<T extends TreeItem>(items: T[], isAscii: boolean, describe: (item: T) => string[]): string[] {
-	const row = ({item, guide, ...place}: TreeRow<T>) => [`${indent(guide, place, isAscii)} ${makeVisible(item.name)}${place.isOrphan ? ' (its parent is missing)' : ''}`, ...describe(item)];
+	const glyphs = isAscii ? ascii : unicode;
+	const row = (place: TreeRow<T>) => [`${guideText(place, {glyphs, mostColumns: Number.POSITIVE_INFINITY, hasManyRoots: false})} ${makeVisible(place.item.name)}${place.isOrphan ? ' (its parent is missing)' : ''}`, ...describe(place.item)];
 	return formatTable(flattenTree(items).map(entry => row(entry)));
 }
 

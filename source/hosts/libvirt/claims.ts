@@ -10,6 +10,7 @@ import {hostname} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import type {Claims} from '../../engine/ports.ts';
+import {escapeText} from '../../model/xml/change-xml.ts';
 import {parseClaim, type Claim, type ClaimLife, type FoundClaim} from '../../model/plan/claim.ts';
 import {digest} from '../../model/plan/fingerprint.ts';
 import {succeed, type Result} from '../../model/result.ts';
@@ -25,11 +26,9 @@ function secretUuid(planId: string): string {
 	return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
 }
 
-const escapeXml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-
 function secretXml(claim: Claim): string {
 	// Control characters, which XML cannot hold, are escaped by JSON.
-	return `<secret ephemeral='no' private='yes'><uuid>${secretUuid(claim.planId)}</uuid><description>${escapeXml(JSON.stringify(claim))}</description>`
+	return `<secret ephemeral='no' private='yes'><uuid>${secretUuid(claim.planId)}</uuid><description>${escapeText(JSON.stringify(claim))}</description>`
 		+ `<usage type='tls'><name>${usagePrefix}${claim.domain.uuid}</name></usage></secret>\n`;
 }
 

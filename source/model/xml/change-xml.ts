@@ -37,6 +37,11 @@ export function escapeAttribute(text: string): string {
 	return text.replaceAll(/[&<>"'\n\r\t]/g, character => escapes[character]!);
 }
 
+/** As libvirt writes all text: it leaves line ends and tabs as they are, and escapes quotes everywhere. */
+export function escapeAsLibvirt(text: string): string {
+	return text.replaceAll(/[&<>"']/g, character => escapes[character]!);
+}
+
 export function escapeText(text: string): string {
 	return text.replaceAll(/[&<>\r]/g, character => escapes[character]!);
 }

@@ -11,14 +11,14 @@ import {buildSnapshotRequest} from '../../model/xml/build-request.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml,
 } from '../../model/xml/read-xml.ts';
-import {fileCommands} from './commands.ts';
-import {onDomain, virsh} from './virsh.ts';
 import {placeOf, refuseFolderRisks} from '../steps/build-folder.ts';
 import type {PlanContext} from '../context.ts';
 import {requireActiveDisks} from '../checks/inactive-disks.ts';
 import {mergedBack} from '../steps/merge.ts';
 import {requireFreeTag} from '../steps/nvram-inside.ts';
 import {reserving, step} from '../steps/step.ts';
+import {fileCommands} from './commands.ts';
+import {onDomain, virsh} from './virsh.ts';
 import type {ContinuedDisk, Hypervisor, RunningSnapshot} from './hypervisor.ts';
 import {ownOverlays} from './libvirt-overlays.ts';
 

@@ -5,10 +5,10 @@ import type {BareNode} from '../../model/domain/inventory.ts';
 import type {
 	Command, Probe, Step,
 } from '../../model/plan/plan.ts';
-import {ask, askUntil, factsOf} from './monitor.ts';
-import {imageCommands} from './commands.ts';
 import type {PlanContext} from '../context.ts';
 import {step} from '../steps/step.ts';
+import {ask, askUntil, factsOf} from './monitor.ts';
+import {imageCommands} from './commands.ts';
 import type {FrozenDisk} from './hypervisor.ts';
 
 export const whenStopped = 'It would be taken back: the guest goes on on the disks that it had.';

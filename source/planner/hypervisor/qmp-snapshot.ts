@@ -6,13 +6,13 @@ import type {Command, Step} from '../../model/plan/plan.ts';
 import {succeed} from '../../model/result.ts';
 import {quoteAsIs} from '../../model/text/shell-quote.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
-import {fileCommands, imageCommands} from './commands.ts';
-import {ask, askIfAlive, askUntil} from './monitor.ts';
 import {refuseFolderRisks} from '../steps/build-folder.ts';
 import type {PlanContext} from '../context.ts';
 import {defineStep, definitionOn} from '../steps/domain.ts';
 import {makeSteps, toOverlaid} from '../steps/overlay.ts';
 import {reserving, step} from '../steps/step.ts';
+import {fileCommands, imageCommands} from './commands.ts';
+import {ask, askIfAlive, askUntil} from './monitor.ts';
 import type {ContinuedDisk, Hypervisor, RunningSnapshot} from './hypervisor.ts';
 import {
 	hasMonitor, insideStep, whenStopped, withNodes, type NodedDisk,

@@ -4,7 +4,8 @@ What a shell script asks a standalone QEMU and its records: the monitor with soc
 import {posix} from 'node:path';
 import {targetOf, type Plan, type QmpCommand} from '../../model/plan/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
-import {anyOf, inXml, type DomainProbe, type Words} from './words.ts';
+import {escapeAttribute} from '../../model/xml/change-xml.ts';
+import {anyOf, type DomainProbe, type Words} from './words.ts';
 
 /** A path as a word of socat's own language. */
 function socatPath(path: string): string {
@@ -12,7 +13,7 @@ function socatPath(path: string): string {
 }
 
 /** A path as it stands in a record, whichever quotes are around it. */
-const inRecord = (path: string) => anyOf([`file="${inXml(path)}"`, `file='${inXml(path)}'`]);
+const inRecord = (path: string) => anyOf([`file="${escapeAttribute(path)}"`, `file='${escapeAttribute(path)}'`]);
 
 /** One command to the monitor, to the end of its work. */
 export function monitorLine(command: QmpCommand): string {

@@ -3,11 +3,12 @@ What a shell script asks virsh.
 */
 import {targetOf, type Plan} from '../../model/plan/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
-import {anyOf, inXml, type DomainProbe, type Words} from './words.ts';
+import {escapeAsLibvirt} from '../../model/xml/change-xml.ts';
+import {anyOf, type DomainProbe, type Words} from './words.ts';
 
 /** Whether the XML of a domain names this file, or block device, as the source of a disk. virsh has attributes in single quotes. */
 function grepSource(path: string): string {
-	return `grep -qF ${anyOf(['file', 'dev'].map(attribute => `${attribute}='${inXml(path)}'`))}`;
+	return `grep -qF ${anyOf(['file', 'dev'].map(attribute => `${attribute}='${escapeAsLibvirt(path)}'`))}`;
 }
 
 function condition(plan: Plan, probe: DomainProbe): string {
@@ -85,6 +86,6 @@ export function virshWords(plan: Plan): Words {
 			...isOn(before.heads, 'changed \'its disks\''),
 		],
 		proof: orElse => [...isOn(expected.heads, orElse), ...isCurrent(expected.currentSnapshot, orElse)],
-		unused: path => `unused ${quoteForShell(`file='${inXml(path)}'`)}`,
+		unused: path => `unused ${quoteForShell(`file='${escapeAsLibvirt(path)}'`)}`,
 	};
 }

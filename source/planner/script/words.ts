@@ -19,10 +19,5 @@ export type Words = {
 	unused: (path: string) => string;
 };
 
-/** A path as it stands in XML, between these quotes. */
-export function inXml(path: string): string {
-	return path.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\'', '&apos;').replaceAll('"', '&quot;');
-}
-
 /** Arguments that let grep find any of these. */
 export const anyOf = (texts: string[]) => texts.map(text => `-e ${quoteForShell(text)}`).join(' ');

@@ -13,7 +13,7 @@ import {
 import {widthOf} from '../../model/text/cells.ts';
 import {cutMiddle, showSafely} from '../text.ts';
 import type {Theme, Tone} from '../theme.ts';
-import {guideText} from './guides.ts';
+import {guideText} from '../../model/text/tree-guides.ts';
 
 type Paper = {columns: number; theme: Theme};
 
@@ -44,7 +44,7 @@ function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRo
 	const needed = (holders.get(item.name) ?? []).map(({label}) => label);
 	const isBase = item.mark === 'untouched' && item.parent === undefined;
 	const {word, tone, glyph} = marks[item.mark];
-	const guide = guideText(row, {theme, mostColumns: Math.floor(columns / 3), hasManyRoots});
+	const guide = guideText(row, {glyphs: theme.glyphs, mostColumns: Math.floor(columns / 3), hasManyRoots});
 	const lead = `  ${guide}`;
 	const right = `${word.padEnd(wordColumns)}${(item.image === undefined || item.mark === 'missing' ? '' : formatBytes(item.image.allocatedBytes)).padStart(sizeColumns)} `;
 	const room = columns - widthOf(lead) - 3 - right.length;

@@ -8,7 +8,7 @@ import {currentRows, selectedNode, selectedDetails, type Row} from '../../app/br
 import {isDenied} from '../../model/images/image.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
 import {formatAge, formatBytes} from '../../model/text/format.ts';
-import {guideText} from '../content/guides.ts';
+import {guideText} from '../../model/text/tree-guides.ts';
 import {isTrouble, kindOfSnapshot, stateWord} from '../content/words.ts';
 import {cutMiddle, showSafely} from '../text.ts';
 import {useTheme, type Theme} from '../theme.ts';
@@ -23,7 +23,7 @@ function snapshotColumns(kind: string, age: string): Line {
 function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number; holders: ReadonlyMap<string, Holder[]>; hasManyRoots: boolean}): {pieces: Line; right: Line} {
 	const {state, theme, columns, holders, hasManyRoots} = given;
 	const {item} = row;
-	const guide = {text: ` ${guideText(row, {theme, mostColumns: Math.floor(columns / 3), hasManyRoots})}`, tone: 'dim' as const};
+	const guide = {text: ` ${guideText(row, {glyphs: theme.glyphs, mostColumns: Math.floor(columns / 3), hasManyRoots})}`, tone: 'dim' as const};
 	const folded = row.isFolded ? [{text: ` ${theme.glyphs.folded}`, tone: 'accent' as const}] : [];
 	const orphan = row.isOrphan ? [{text: '  (its parent is missing)', tone: 'warning' as const}] : [];
 	switch (item.kind) {

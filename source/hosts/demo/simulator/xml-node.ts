@@ -2,7 +2,7 @@
 XML as a tree that the demo host keeps, changes and prints the way libvirt prints it. Comments and mixed text are not kept; libvirt drops them too.
 */
 import {XMLParser} from 'fast-xml-parser';
-import {contentOf, escapeText, find, nameOf, type XmlItem} from '../../../model/xml/change-xml.ts';
+import {contentOf, escapeAsLibvirt, find, nameOf, type XmlItem} from '../../../model/xml/change-xml.ts';
 import {isWhole} from '../../../model/xml/read-xml.ts';
 
 export type XmlNode = {
@@ -49,17 +49,12 @@ function toNode(item: XmlItem): XmlNode {
 
 /** As libvirt writes it: two blanks a level, single quotes, a newline at the end. */
 export function formatXml(node: XmlNode, indent = ''): string {
-	const start = `${indent}<${node.name}${Object.entries(node.attributes).map(([key, value]) => ` ${key}='${escapeXml(value)}'`).join('')}`;
+	const start = `${indent}<${node.name}${Object.entries(node.attributes).map(([key, value]) => ` ${key}='${escapeAsLibvirt(value)}'`).join('')}`;
 	if (node.children.length > 0) {
 		return `${start}>\n${node.children.map(child => formatXml(child, `${indent}  `)).join('')}${indent}</${node.name}>\n`;
 	}
 
-	return node.text === '' ? `${start}/>\n` : `${start}>${escapeXml(node.text)}</${node.name}>\n`;
-}
-
-/** libvirt escapes quotes everywhere. */
-function escapeXml(text: string): string {
-	return escapeText(text).replaceAll('\'', '&apos;').replaceAll('"', '&quot;');
+	return node.text === '' ? `${start}/>\n` : `${start}>${escapeAsLibvirt(node.text)}</${node.name}>\n`;
 }
 
 /** The first below a path of names. */
