@@ -5,7 +5,7 @@ until then its run may still be at work.
 Until the first removal has happened both ways are open; after it only forward. While nothing was switched yet, forward means: take the new files back
 and do all of it anew, because a crash of the host may have left them half written.
 */
-import {targetOf, type Plan, type Step} from '../../model/plan/plan.ts';
+import {type Plan, type Step} from '../../model/plan/plan.ts';
 import type {Action} from '../../model/plan/request.ts';
 import {actionAgain, describeAction} from '../../actions/registry.ts';
 import type {Failure} from '../../model/failure.ts';

@@ -2,170 +2,68 @@
 import test from 'ava';
 import {capabilitiesOf} from '../../../source/planner/hypervisor/capabilities.ts';
 import {
-	decide, decideOn, type Answers, type Decision, type DiskAnswer, type MemoryAnswer,
+	decide, decideOn, type Answers, type Decision,
 } from '../../../source/model/plan/decision-table.ts';
 
-function ask(state: 'offline' | 'online', memory: MemoryAnswer, disk: DiskAnswer, isDiskOnly = false): Decision {
-	return decide({isActive: state === 'online', memory, disk, isDiskOnly});
+const answers = {domain: ['off', 'on'], memory: ['-', 'no', 'internal', 'external'], disk: ['-', 'no', 'internal', 'external', 'mixed'], diskOnly: ['yes', 'no']} as const;
+
+/** Domain, memory, disk, disk-only, and what comes of it: memory, disks, by what. "any": whatever is said. Together they are every question, each once. */
+const rows = `
+ 1: off  -                  -            any  no, internal, qemu-img
+ 2: off  no                 -            any  no, internal, qemu-img
+ 3: off  -/no               no           any  refused
+ 4: off  -/no               internal     any  no, internal, qemu-img
+ 5: off  -/no               external     any  no, external, qemu-img
+ 6: off  internal/external  any          any  refused
+ 7: on   -                  -            no   internal, internal, savevm
+ 8: on   -                  -            yes  no, default, transaction
+ 9: on   -                  no/external  no   refused
+10: on   -                  no           yes  refused
+11: on   -                  external     yes  no, external, transaction
+12: on   -                  internal     no   internal, internal, savevm
+13: on   -                  internal     yes  refused
+14: on   no                 -            any  no, default, transaction
+15: on   no                 no           any  refused
+16: on   no                 internal     any  refused
+17: on   no                 external     any  no, external, transaction
+18: on   internal/external  any          yes  refused
+19: on   internal           -            no   internal, internal, savevm
+20: on   internal           no/external  no   refused
+21: on   internal           internal     no   internal, internal, savevm
+22: on   external           -            no   external, default, migrate and transaction
+23: on   external           no           no   external, no, migrate
+24: on   external           internal     no   refused
+25: on   external           external     no   external, external, migrate and transaction
+no row: off  -/no               mixed  any  refused
+no row: on   -/no               mixed  any  refused
+no row: on   internal/external  mixed  no   refused
+`.trim().split('\n').map(line => /^ *(?<row>.*?): (?<domain>\S+) +(?<memory>\S+) +(?<disk>\S+) +(?<diskOnly>\S+) +(?<result>.*)$/.exec(line)!.groups as Record<'row' | 'result' | keyof typeof answers, string>);
+
+function questionsOf(row: typeof rows[number]): Answers[] {
+	const named = <K extends keyof typeof answers>(key: K) => answers[key].filter(answer => row[key] === 'any' || row[key].split('/').includes(answer)) as Array<typeof answers[K][number]>;
+	return named('domain').flatMap(domain => named('memory').flatMap(memory => named('disk').flatMap(disk =>
+		named('diskOnly').map(diskOnly => ({isActive: domain === 'on', memory, disk, isDiskOnly: diskOnly === 'yes'})))));
 }
 
 function says(decision: Decision): string {
 	return decision.kind === 'way' ? `${decision.row}: ${decision.way.memory}, ${decision.way.disk}, ${decision.way.by}` : `${decision.row ?? 'no row'}: refused`;
 }
 
-const both = [false, true];
-const anyDisk = ['-', 'no', 'internal', 'external'] as const;
-
-test('row 1: offline, nothing said: inside the images', t => {
-	for (const flag of both) {
-		t.is(says(ask('offline', '-', '-', flag)), '1: no, internal, qemu-img');
-	}
-});
-
-test('row 2: offline, without memory: inside the images', t => {
-	for (const flag of both) {
-		t.is(says(ask('offline', 'no', '-', flag)), '2: no, internal, qemu-img');
-	}
-});
-
-test('row 3: offline, without disks: nothing to snapshot', t => {
-	for (const flag of both) {
-		t.is(says(ask('offline', '-', 'no', flag)), '3: refused');
-		t.is(says(ask('offline', 'no', 'no', flag)), '3: refused');
-	}
-});
-
-test('row 4: offline, internal disks: inside the images', t => {
-	for (const flag of both) {
-		t.is(says(ask('offline', '-', 'internal', flag)), '4: no, internal, qemu-img');
-		t.is(says(ask('offline', 'no', 'internal', flag)), '4: no, internal, qemu-img');
-	}
-});
-
-test('row 5: offline, external disks: overlays by qemu-img', t => {
-	for (const flag of both) {
-		t.is(says(ask('offline', '-', 'external', flag)), '5: no, external, qemu-img');
-		t.is(says(ask('offline', 'no', 'external', flag)), '5: no, external, qemu-img');
-	}
-});
-
-test('row 6: offline, with memory: there is none', t => {
-	for (const flag of both) {
-		for (const disk of [...anyDisk, 'mixed'] as const) {
-			t.is(says(ask('offline', 'internal', disk, flag)), '6: refused');
-			t.is(says(ask('offline', 'external', disk, flag)), '6: refused');
+for (const row of rows) {
+	test(`${row.row}: ${row.domain}, memory ${row.memory}, disks ${row.disk}, disk-only ${row.diskOnly}: ${row.result}`, t => {
+		for (const question of questionsOf(row)) {
+			const decision = decide(question);
+			t.is(says(decision), `${row.row}: ${row.result}`);
+			t.regex(decision.reason, /\.$/);
+			t.true(decision.kind === 'way' || decision.instead.length > 10);
 		}
-	}
-});
+	});
+}
 
-test('row 7: online, nothing said: memory and disks inside the images', t => {
-	t.is(says(ask('online', '-', '-')), '7: internal, internal, savevm');
-});
-
-test('row 8: online, disks only: one transaction', t => {
-	t.is(says(ask('online', '-', '-', true)), '8: no, default, transaction');
-});
-
-test('row 9: online, no or external disks without a word on memory: refused', t => {
-	t.is(says(ask('online', '-', 'no')), '9: refused');
-	t.is(says(ask('online', '-', 'external')), '9: refused');
-});
-
-test('row 10: online, disks only and no disk: nothing to snapshot', t => {
-	t.is(says(ask('online', '-', 'no', true)), '10: refused');
-});
-
-test('row 11: online, disks only, external: one transaction', t => {
-	t.is(says(ask('online', '-', 'external', true)), '11: no, external, transaction');
-});
-
-test('row 12: online, internal disks: memory goes with them', t => {
-	t.is(says(ask('online', '-', 'internal')), '12: internal, internal, savevm');
-});
-
-test('row 13: online, disks only and internal: refused', t => {
-	t.is(says(ask('online', '-', 'internal', true)), '13: refused');
-});
-
-test('row 14: online, without memory: one transaction', t => {
-	for (const flag of both) {
-		t.is(says(ask('online', 'no', '-', flag)), '14: no, default, transaction');
-	}
-});
-
-test('row 15: online, without memory and disks: nothing to snapshot', t => {
-	for (const flag of both) {
-		t.is(says(ask('online', 'no', 'no', flag)), '15: refused');
-	}
-});
-
-test('row 16: online, without memory, internal disks: refused', t => {
-	for (const flag of both) {
-		t.is(says(ask('online', 'no', 'internal', flag)), '16: refused');
-	}
-});
-
-test('row 17: online, without memory, external disks: one transaction', t => {
-	for (const flag of both) {
-		t.is(says(ask('online', 'no', 'external', flag)), '17: no, external, transaction');
-	}
-});
-
-test('row 18: online, memory and disks only: they contradict each other', t => {
-	for (const disk of anyDisk) {
-		t.is(says(ask('online', 'internal', disk, true)), '18: refused');
-		t.is(says(ask('online', 'external', disk, true)), '18: refused');
-	}
-});
-
-test('row 19: online, internal memory: disks go with it', t => {
-	t.is(says(ask('online', 'internal', '-')), '19: internal, internal, savevm');
-});
-
-test('row 20: online, internal memory with no or external disks: refused', t => {
-	t.is(says(ask('online', 'internal', 'no')), '20: refused');
-	t.is(says(ask('online', 'internal', 'external')), '20: refused');
-});
-
-test('row 21: online, internal memory and disks', t => {
-	t.is(says(ask('online', 'internal', 'internal')), '21: internal, internal, savevm');
-});
-
-test('row 22: online, memory in a file: the disks as they are by themselves', t => {
-	t.is(says(ask('online', 'external', '-')), '22: external, default, migrate and transaction');
-});
-
-test('row 23: online, memory in a file and no disk', t => {
-	t.is(says(ask('online', 'external', 'no')), '23: external, no, migrate');
-});
-
-test('row 24: online, memory in a file and internal disks: refused', t => {
-	t.is(says(ask('online', 'external', 'internal')), '24: refused');
-});
-
-test('row 25: online, memory in a file and external disks', t => {
-	t.is(says(ask('online', 'external', 'external')), '25: external, external, migrate and transaction');
-});
-
-test('every answer but mixed disks has its row, and every refusal says why and what to ask for', t => {
-	for (const state of ['offline', 'online'] as const) {
-		for (const memory of ['-', 'no', 'internal', 'external'] as const) {
-			for (const disk of anyDisk) {
-				for (const flag of both) {
-					const decision = ask(state, memory, disk, flag);
-					t.not(decision.row, undefined);
-					t.regex(decision.reason, /\.$/);
-					t.true(decision.kind === 'way' || decision.instead.length > 10);
-				}
-			}
-		}
-	}
-});
-
-test('internal and external disks in one snapshot are refused, by no row', t => {
-	t.is(says(ask('offline', '-', 'mixed')), 'no row: refused');
-	t.is(says(ask('online', 'no', 'mixed', true)), 'no row: refused');
-	t.is(says(ask('online', 'external', 'mixed')), 'no row: refused');
+test('every question is asked by one row of these', t => {
+	const all = rows.flatMap(row => questionsOf(row)).map(question => JSON.stringify(question));
+	t.is(all.length, 2 * 4 * 5 * 2);
+	t.is(new Set(all).size, all.length);
 });
 
 function askLibvirt(answers: Partial<Answers>, libvirtVersion: number) {
