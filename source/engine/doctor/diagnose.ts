@@ -10,7 +10,7 @@ import type {DomainSummary} from '../../model/domain/domain.ts';
 import {sortFindings, type Finding} from '../../model/domain/finding.ts';
 import {describeTrouble} from '../../model/plan/journal-trouble.ts';
 import {buildImageGraph, type ImageGraph} from '../../model/images/image-graph.ts';
-import {isDenied, type Image} from '../../model/images/image.ts';
+import type {Image} from '../../model/images/image.ts';
 import type {DomainDetails, HostFacts} from '../../model/domain/inventory.ts';
 import type {Pin} from '../../model/images/pin.ts';
 import {nvramPaths} from '../../model/domain/nvram.ts';
@@ -276,8 +276,8 @@ export async function diagnose(practice: Checks, options: RoundOptions = {}): Pr
 		}));
 	}
 
-	// An image that may not be opened may be backed by any other, so none is called unused.
-	if (images.some(({problems}) => problems.some(problem => isDenied(problem)))) {
+	// An image that does not open may be backed by any other, so none is called unused.
+	if (images.some(({problems}) => problems.some(({kind}) => kind === 'unreadable'))) {
 		return succeed(sortFindings(found));
 	}
 

@@ -1,16 +1,20 @@
 /**
 Images that are missing or do not open, links that lead nowhere, formats that nobody wrote down, and chains that are too deep.
 */
+import {posix} from 'node:path';
 import {listNames} from '../../model/text/list-names.ts';
 import {advisedDepth} from '../../model/images/chain-depth.ts';
 import {isWritableMedium} from '../../model/domain/domain.ts';
 import {formatBytes} from '../../model/text/format.ts';
-import {chainOf, holdersOf, imageAt} from '../../model/images/image-graph.ts';
+import {
+	chainOf, holdersOf, imageAt, overlaysOf,
+} from '../../model/images/image-graph.ts';
 import {isDenied, type Image} from '../../model/images/image.ts';
 import {formatsOfDomain} from '../../model/images/pins.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {isDrive} from '../../model/domain/start-files.ts';
 import {describeUnreadable, permissionRemedy} from '../../model/images/unreadable-image.ts';
+import {describeMissing} from '../../planner/checks/missing-images.ts';
 import {writtenHeads} from '../../planner/records/lineage.ts';
 import {report, type Examination} from './domain-check.ts';
 
@@ -53,32 +57,57 @@ function doubt(examination: Examination, given: {lostPath: string; candidate: Im
 		: undefined;
 }
 
+/** Images of the folder that nothing needs and that could be the lost one under another name, by all that its overlays tell. */
+function renamedOnes(examination: Examination, {lost, overlays}: {lost: Image; overlays: Image[]}): Image[] {
+	const {surroundings: {others}, graph} = examination;
+	return overlays.length === 0
+		? []
+		: others.filter(candidate => posix.dirname(candidate.path) === posix.dirname(lost.path)
+			&& candidate.format === lost.format
+			&& candidate.problems.length === 0
+			&& overlaysOf(graph, candidate.path).length === 0
+			&& doubt(examination, {lostPath: lost.path, candidate, overlays}) === undefined);
+}
+
+/** What a person can do where no plan can. */
+function lostRemedy({lost, overlays, candidates, renamed}: {lost: Image; overlays: Image[]; candidates: Image[]; renamed: Image[]}): string {
+	const [overlay] = overlays;
+	const elsewhere = `qemu-img rebase -u -f qcow2 -F FORMAT -b FILE ${overlay ? quoteForShell(overlay.path) : 'OVERLAY'}`;
+	if (renamed.length === 1) {
+		return `If ${renamed[0]!.path} is it, give it its name back: mv -n -- ${quoteForShell(renamed[0]!.path)} ${quoteForShell(lost.path)}. Else restore it from a backup.`;
+	}
+
+	return candidates.length + renamed.length === 0
+		? `If it was renamed or moved, bring it back to the same path; or, where you know that another file is it: ${elsewhere}. Else restore it from a backup.`
+		: `Look whether one of these files is it, and bring it back to its path; or: ${elsewhere}`;
+}
+
 function reportLost(examination: Examination, lost: Image, images: readonly Image[]): void {
-	const {context, surroundings, details: {domain}} = examination;
+	const {context, surroundings, graph, details: {domain}} = examination;
 	const overlays = overlaysOn(images, lost.path);
-	const pins = (context.graph.nodes.get(context.graph.keyOf(lost.path))?.pins ?? []).filter(pin => pin.domainUuid === domain.uuid);
+	const pins = (graph.nodes.get(graph.keyOf(lost.path))?.pins ?? []).filter(pin => pin.domainUuid === domain.uuid);
 	const candidates = surroundings.found.get(lost.path) ?? [];
 	const judged = candidates.map(candidate => ({candidate, reason: doubt(examination, {lostPath: lost.path, candidate, overlays})}));
 	const good = judged.filter(({reason}) => reason === undefined);
-	const [only] = good.length === 1 ? good : [];
+	const renamed = good.length === 0 ? renamedOnes(examination, {lost, overlays}) : [];
+	const why = describeMissing(context, lost);
+	const isPlain = !why.isHeld && !lost.problems.some(problem => problem.kind === 'missing' && problem.absentFolder !== undefined);
+	const [only] = good.length === 1 && !why.isHeld ? good : [];
 	const needers = holdersOf(context.graph, lost.path).map(({label}) => label);
 	report(examination, {
 		kind: overlays.length > 0 ? 'backing-missing' : 'image-missing',
 		severity: 'problem',
-		text: overlays.length > 0
+		text: overlays.length > 0 && isPlain
 			? `${listNames(overlays.map(({path}) => path), 6)} stands on ${lost.path}, which is missing.`
-			: `The image ${lost.path} is missing.`,
+			: why.text,
 		meaning: [
 			`Needed by: ${listNames([...new Set(needers)], 6)}. None of them can be started or reverted to.`,
 			...judged.map(({candidate, reason}) => reason === undefined
 				? `${candidate.path} bears its name and fits.`
 				: `${candidate.path} bears its name, but ${reason}.`),
+			...renamed.map(({path}) => `${path} has its size and format, and nothing needs it.`),
 		].join(' '),
-		remedy: only
-			? undefined
-			: (candidates.length === 0
-				? `Bring it back to the same path; or, where you know that another file is it: qemu-img rebase -u -f qcow2 -F FORMAT -b FILE ${overlays[0] ? quoteForShell(overlays[0].path) : 'OVERLAY'}`
-				: `Look whether one of these files is it, and bring it back to its path; or: qemu-img rebase -u -f qcow2 -F FORMAT -b FILE ${overlays[0] ? quoteForShell(overlays[0].path) : 'OVERLAY'}`),
+		remedy: only ? undefined : (isPlain ? lostRemedy({lost, overlays, candidates, renamed}) : why.remedy),
 		...(only && {
 			request: {
 				kind: 'rebase',

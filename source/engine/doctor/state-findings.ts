@@ -4,7 +4,7 @@ What was left half-way or half-asleep: actions of ours, managed saves, checkpoin
 import {formatWritten} from '../../model/text/format.ts';
 import {listNames} from '../../model/text/list-names.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
-import {chainOf, imageAt} from '../../model/images/image-graph.ts';
+import {chainOf, imageAt, isWholeChain} from '../../model/images/image-graph.ts';
 import {lostNvramCopies} from '../../model/domain/nvram.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import type {Checkpoint} from '../../model/domain/snapshot.ts';
@@ -17,7 +17,7 @@ import {report, type Examination} from './domain-check.ts';
 function brokenDisks({context}: Examination, checkpoint: Checkpoint): string[] {
 	return writtenHeads(context).flatMap(({target, path}) => {
 		const recorded = checkpoint.disks.find(disk => disk.target === target && disk.bitmap !== undefined);
-		if (recorded === undefined) {
+		if (recorded === undefined || !isWholeChain(context.graph, path)) {
 			return [];
 		}
 

@@ -7,6 +7,7 @@ import type {Image} from '../../model/images/image.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {readFileFacts} from '../../tools/files/files.ts';
 import {findQcow2Files} from '../../tools/files/find-qcow2.ts';
+import {readAbsentFolders} from '../../tools/files/missing-files.ts';
 import {readChain, readDeviceBytes, readLocks} from '../../tools/files/qemu-img.ts';
 import type {Runner} from '../../tools/run/run.ts';
 import {mapLimited} from '../../tools/run/concurrency.ts';
@@ -67,7 +68,7 @@ export async function readImages(runner: Runner, formats: ReadonlyMap<string, st
 		return file?.isRegular === false ? {...image, file, allocatedBytes: await readDeviceBytes(runner, image)} : {...image, file};
 	});
 	await markQcow2InRaw(runner, known);
-	return succeed(known);
+	return markAbsentFolders(runner, known);
 }
 
 /** An image is opened as it is declared, so qemu-img itself says nothing of a qcow2 image that is used as raw. Changed in place. */
@@ -78,6 +79,22 @@ async function markQcow2InRaw(runner: Runner, images: readonly Image[]): Promise
 	for (const path of await findQcow2Files(runner, [...raw.keys()])) {
 		raw.get(path)!.problems.push({kind: 'begins-like-qcow2'});
 	}
+}
+
+/** A whole folder is gone where its file system is not mounted, or where somebody renamed it. Changed in place. */
+async function markAbsentFolders(runner: Runner, images: Image[]): Promise<Result<Image[]>> {
+	const missing = images.filter(({problems}) => problems.some(({kind}) => kind === 'missing'));
+	const absent = missing.length === 0 ? succeed(new Map<string, string>()) : await readAbsentFolders(runner, missing.map(({path}) => path));
+	if (!absent.ok) {
+		return absent;
+	}
+
+	for (const image of missing) {
+		const absentFolder = absent.value.get(image.path);
+		image.problems = image.problems.map(problem => problem.kind === 'missing' && absentFolder !== undefined ? {...problem, absentFolder} : problem);
+	}
+
+	return succeed(images);
 }
 
 /** Marks those of `paths` that another process writes to. The images are changed in place. */

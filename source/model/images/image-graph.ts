@@ -129,6 +129,11 @@ export function chainOf(graph: ImageGraph, path: string): string[] {
 	return chain;
 }
 
+/** Whether the chain from `path` down was read to its bottom. Of one that ends where an image is missing or does not open nobody knows what is below. */
+export function isWholeChain(graph: ImageGraph, path: string): boolean {
+	return chainOf(graph, path).every(link => imageAt(graph, link)?.problems.every(({kind}) => kind !== 'missing' && kind !== 'unreadable') ?? false);
+}
+
 /** Whether the image was read and nothing keeps it from being opened, now or when whoever has it lets it go. */
 export function isOpenable(graph: ImageGraph, path: string): boolean {
 	return imageAt(graph, path)?.problems.every(({kind}) => kind === 'locked' || kind === 'backing-format-not-recorded') ?? false;

@@ -3,7 +3,8 @@ One image file on the host: what `qemu-img info` and `stat` say about it.
 */
 
 export type ImageProblem =
-	| {kind: 'missing'}
+	/** `absentFolder`: the highest folder above it that is not there either. */
+	| {kind: 'missing'; absentFolder?: string}
 	/** `cause`: where it is known, because each has a remedy of its own. */
 	| {kind: 'unreadable'; reason: string; cause?: 'not-permitted' | 'loop' | 'other-format'}
 	/** Used as raw, and it begins like a qcow2 image. */

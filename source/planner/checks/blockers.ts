@@ -11,6 +11,7 @@ import type {Image} from '../../model/images/image.ts';
 import {nameProblem} from '../../model/domain/snapshot-name.ts';
 import {describeUnreadable} from '../../model/images/unreadable-image.ts';
 import {refuseOnce, type PlanContext} from '../context.ts';
+import {describeMissing} from './missing-images.ts';
 import {requireLikeDisks} from './live-disks.ts';
 import {requireChainsAsRecorded} from './recorded-chains.ts';
 
@@ -95,18 +96,15 @@ function refuseTemporary({inventory, can, blockers}: PlanContext): void {
 	}
 }
 
-function describeProblem(image: Image, problem: Image['problems'][number]): Blocker | undefined {
+function describeProblem(context: PlanContext, image: Image, problem: Image['problems'][number]): Blocker | undefined {
 	switch (problem.kind) {
 		case 'missing': {
-			return {kind: 'image-missing', text: `The image ${image.path} is missing.`, remedy: 'Bring it back from a backup, to the same path.'};
+			const {text, remedy} = describeMissing(context, image);
+			return {kind: 'image-missing', text, remedy};
 		}
 
 		case 'unreadable': {
 			return {kind: problem.cause === 'not-permitted' ? 'not-permitted' : 'chain-broken', ...describeUnreadable(image, problem)};
-		}
-
-		case 'backing-missing': {
-			return {kind: 'chain-broken', text: `The image ${image.path} is backed by ${problem.backingPath}, which is missing.`, remedy: 'Bring that file back to the same path.'};
 		}
 
 		case 'locked': {
@@ -117,7 +115,8 @@ function describeProblem(image: Image, problem: Image['problems'][number]): Bloc
 			};
 		}
 
-		// It opens as it is declared; create warns of it.
+		// The missing image itself is told of. The others open as they are declared; create warns of them.
+		case 'backing-missing':
 		case 'begins-like-qcow2':
 		case 'backing-format-not-recorded': {
 			return undefined;
@@ -134,13 +133,13 @@ export function refuseBrokenChain(context: PlanContext, path: string): void {
 	for (const link of chainOf(context.graph, path)) {
 		const image = imageAt(context.graph, link);
 		if (image === undefined) {
-			context.blockers.push({kind: 'image-missing', text: `The image ${link} was not found.`, remedy: 'Bring it back from a backup, to the same path.'});
+			context.blockers.push({kind: 'image-missing', text: `The image ${link} was not found.`, remedy: 'Look at the chain: qemu-img info --backing-chain -U FILE.'});
 			continue;
 		}
 
 		for (const problem of image.problems) {
 			// A job of the domain's own QEMU writes below the heads, and is named as what it is.
-			const blocker = problem.kind === 'locked' && context.inventory.jobs.length > 0 ? undefined : describeProblem(image, problem);
+			const blocker = problem.kind === 'locked' && context.inventory.jobs.length > 0 ? undefined : describeProblem(context, image, problem);
 			if (blocker) {
 				refuseOnce(context, blocker);
 			}
@@ -153,7 +152,7 @@ export function refuseHeldHead(context: PlanContext, path: string): void {
 	const image = imageAt(context.graph, path);
 	const locked = image?.problems.find(({kind}) => kind === 'locked');
 	if (locked) {
-		refuseOnce(context, describeProblem(image!, locked)!);
+		refuseOnce(context, describeProblem(context, image!, locked)!);
 	}
 }
 

@@ -3,7 +3,7 @@ Images that somebody merged by hand (virsh blockcommit, qemu-img commit): libvir
 bytes (L8).
 */
 import {headDisks} from '../../model/domain/domain.ts';
-import {chainOf, imageAt} from '../../model/images/image-graph.ts';
+import {chainOf, imageAt, isWholeChain} from '../../model/images/image-graph.ts';
 import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
 import type {PlanContext} from '../context.ts';
@@ -20,6 +20,10 @@ function findMerged(context: PlanContext, target: string, headPath: string): Mer
 	const {snapshots, currentSnapshot} = context.inventory.details;
 	const chain = new Set(chainOf(context.graph, headPath).map(path => context.graph.keyOf(path)));
 	const merged: Merged = {missing: [], below: new Map()};
+	if (!isWholeChain(context.graph, headPath)) {
+		return merged;
+	}
+
 	let above: string | undefined;
 	for (const snapshot of currentSnapshot === undefined ? [] : withAncestors(snapshots, currentSnapshot)) {
 		const recorded = snapshot.disks.find(disk => disk.target === target);

@@ -5,9 +5,11 @@ empty, and the plan says so; for everything else there is no such way out.
 import {hasProcess, type Disk, type DomainDefinition} from '../../model/domain/domain.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
 import {isStartable, lostToStart, type Lost} from '../../model/domain/start-files.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {refuseOnce, type PlanContext} from '../context.ts';
+import {describeMissing, openDiskOn} from './missing-images.ts';
 
 const bringBack = 'Bring it back to the same path, then try again.';
 
@@ -68,7 +70,14 @@ export function requireWayBack(context: PlanContext): void {
 	}
 
 	const ejects = context.can.emptiesDrives ? lost.media.map(disk => ejectCommand(domain, disk)) : [];
-	for (const {text} of describeLost(lost)) {
+	const isMissing = (path: string) => imageAt(context.graph, path)?.problems.some(({kind}) => kind === 'missing');
+	const open = lost.disks.filter(({sourcePath}) => isMissing(sourcePath!) && openDiskOn(context, sourcePath!));
+	for (const {sourcePath} of open) {
+		const {text, remedy} = describeMissing(context, imageAt(context.graph, sourcePath!)!);
+		refuseOnce(context, {kind: 'image-missing', text, remedy});
+	}
+
+	for (const {text} of describeLost({...lost, disks: lost.disks.filter(disk => !open.includes(disk))})) {
 		refuseOnce(context, {
 			kind: 'image-missing',
 			text: `If something failed after the domain was stopped, it could not be started again: ${text}.`,

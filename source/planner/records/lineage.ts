@@ -3,7 +3,7 @@ Which snapshot the images say is the current one. Records may be wrong: somebody
 writes to stands on the image that a snapshot froze, and that snapshot is where the domain comes from.
 */
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
-import {chainOf} from '../../model/images/image-graph.ts';
+import {chainOf, isWholeChain} from '../../model/images/image-graph.ts';
 import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
 import type {PlanContext} from '../context.ts';
@@ -122,7 +122,9 @@ export function judgeCurrent(context: PlanContext): CurrentVerdict {
 			candidates.push(frozenHere);
 		}
 
-		const isAsRecorded = recordedPath === undefined ? frozenHere.length === 0 : found?.key === context.graph.keyOf(recordedPath);
+		// What could not be read is not judged: further down there may be what is recorded.
+		const isUnknown = found === undefined && !isWholeChain(context.graph, path);
+		const isAsRecorded = isUnknown || (recordedPath === undefined ? frozenHere.length === 0 : found?.key === context.graph.keyOf(recordedPath));
 		isRight &&= isAsRecorded;
 		isHandMerged ||= !isAsRecorded && current !== undefined && recordedOverlays(current).get(target) === path;
 	}

@@ -48,3 +48,14 @@ export async function readMissingFiles(runner: Runner, paths: readonly string[])
 
 	return succeed(new Set([...nearest].filter(([, folder]) => searchable.get(folder)).map(([path]) => path)));
 }
+
+/** For each of the missing `paths` the highest folder above it that certainly does not exist; those in a folder that is there are left out. */
+export async function readAbsentFolders(runner: Runner, paths: readonly string[]): Promise<Result<Map<string, string>>> {
+	const missing = await readMissingFiles(runner, paths.flatMap(path => foldersAbove(path)));
+	return missing.ok
+		? succeed(new Map(paths.flatMap(path => {
+			const folder = foldersAbove(path).findLast(above => missing.value.has(above));
+			return folder === undefined ? [] : [[path, folder] as const];
+		})))
+		: missing;
+}

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {readMissingFiles} from '../../../source/tools/files/missing-files.ts';
+import {readAbsentFolders, readMissingFiles} from '../../../source/tools/files/missing-files.ts';
 import type {Runner} from '../../../source/tools/run/run.ts';
 import {fail, succeed} from '../../../source/model/result.ts';
 
@@ -36,4 +36,9 @@ test('a file is missing where the nearest folder that is there may be searched',
 test('what lies in a folder that we may not search is not called missing', async t => {
 	const {runner} = host(['/', '/private', '/private/a'], ['/private']);
 	t.deepEqual(await readMissingFiles(runner, ['/private/a', '/private/b/c']), succeed(new Set<string>()));
+});
+
+test('the highest folder that is not there is named, and none where the folder is there or cannot be looked at', async t => {
+	const {runner} = host(['/', '/iso', '/iso/a', '/private'], ['/private']);
+	t.deepEqual(await readAbsentFolders(runner, ['/iso/b', '/gone/deep/c', '/private/x/y']), succeed(new Map([['/gone/deep/c', '/gone']])));
 });
