@@ -52,21 +52,21 @@ function withGlobals(command: Command): Command {
 	return command
 		.optionsGroup('Which host, and how it is told:')
 		.option('-c, --connect <uri>', 'the libvirt host, as virsh takes it')
-		.option('--qmp <name=socket>', 'a bare QEMU by its monitor; again for each', collect)
-		.option('--image <[name=]file>', 'a domain that is off by an image file; again for each of its disks', collect)
-		.option('--demo', 'a make-believe host in memory: nothing on this machine is touched')
-		.option('--read-only', 'look, and never change anything')
-		.option('--ascii', 'no other characters than ASCII (also when the locale is not UTF-8)')
-		.option('--no-color', 'no colours (also with NO_COLOR)')
-		.option('--json', 'output, events and errors as JSON');
+		.option('--qmp <name=socket>', 'a standalone QEMU by its monitor; repeat for each', collect)
+		.option('--image <[name=]file>', 'a standalone domain that is off, by its image; repeat for each disk', collect)
+		.option('--demo', 'a simulated host in memory: nothing on this machine is touched')
+		.option('--read-only', 'look only; never change anything')
+		.option('--ascii', 'use ASCII only (also when the locale is not UTF-8)')
+		.option('--no-color', 'use no colours (also with NO_COLOR)')
+		.option('--json', 'print output, events and errors as JSON');
 }
 
 /** For verbs that change something. */
 function withModes(command: Command): Command {
 	return command
-		.option('--dry-run', 'show the plan, do nothing')
-		.addOption(new Option('--shell', 'with --dry-run: as a shell script').implies({dryRun: true}))
-		.option('--yes', 'do it without asking, and without a screen');
+		.option('--dry-run', 'show the plan and change nothing')
+		.addOption(new Option('--shell', 'with --dry-run: print the plan as a shell script').implies({dryRun: true}))
+		.option('--yes', 'run it without asking and without a screen');
 }
 
 function directionOf({giveUp, rollBack, rollForward}: RawOptions): Direction | undefined {
@@ -104,7 +104,7 @@ function contradictionAmong(excludes: string[][], raw: Readonly<Record<string, u
 	const camelCase = (name: string) => name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
 	const found = excludes.find(names => names.filter(name => raw[camelCase(name)] !== undefined).length > 1);
 	const options = found?.map(name => `--${name}`);
-	return options && `${options.slice(0, -1).join(', ')} and ${options.at(-1)!} exclude each other.`;
+	return options && `${options.slice(0, -1).join(', ')} and ${options.at(-1)!} cannot be combined.`;
 }
 
 function findContradiction(raw: RawOptions): string | undefined {
@@ -113,14 +113,14 @@ function findContradiction(raw: RawOptions): string | undefined {
 		[raw.yes === true && raw.dryRun === true, '--yes and --dry-run'],
 		[raw.shell === true && raw.json === true, '--shell and --json'],
 		[raw.rollBack === true && raw.rollForward === true, '--roll-back and --roll-forward'],
-		[raw.giveUp === true && (raw.rollBack === true || raw.rollForward === true), '--give-up and another way'],
+		[raw.giveUp === true && (raw.rollBack === true || raw.rollForward === true), '--give-up and --roll-back or --roll-forward'],
 		[raw.fold === true && (raw.repair ?? raw.mend) !== 'unrecorded-layer', '--fold and everything but --repair unrecorded-layer'],
 		[raw.demo === true && raw.connect !== undefined, '--demo and --connect'],
 		[isBare && raw.connect !== undefined, '--connect and --qmp or --image'],
 		[isBare && raw.demo === true, '--demo and --qmp or --image'],
 	];
 	const found = pairs.find(([isContradiction]) => isContradiction);
-	return found && `${found[1]} exclude each other.`;
+	return found && `${found[1]} cannot be combined.`;
 }
 
 /** Options that mean nothing for the verb: whoever gives them expects something else to happen. */
@@ -185,7 +185,7 @@ function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): vo
 
 function buildProgram(version: string, typed: Typed): Command {
 	const program = withGlobals(withModes(new Command('vsnap-tui')))
-		.description('Go back in time with a virtual machine, safely. Without a verb it opens the screen.')
+		.description('Take, revert, merge and delete snapshots of virtual machines, safely. Without a verb it opens the screen.')
 		.argument('[domain]', 'open the screen at this domain')
 		.version(version, '-V, --version', 'show the version')
 		.helpOption('-h, --help', 'show this help')
@@ -193,11 +193,11 @@ function buildProgram(version: string, typed: Typed): Command {
 		.action((domain: string | undefined, _options: unknown, command: Command) => {
 			take(typed, command, {verb: 'screen', domain});
 		});
-	withGlobals(verb(program, 'list', 'the domains, their states and how many snapshots they have'))
+	withGlobals(verb(program, 'list', 'list the domains, their states and their numbers of snapshots'))
 		.action((_options: unknown, command: Command) => {
 			take(typed, command, {verb: 'list'});
 		});
-	withGlobals(verb(program, 'tree <domain>', 'the snapshots, checkpoints and images of a domain'))
+	withGlobals(verb(program, 'tree <domain>', 'show the snapshots, checkpoints and images of a domain'))
 		.action((domain: string, _options: unknown, command: Command) => {
 			take(typed, command, {verb: 'tree', domain});
 		});
@@ -205,22 +205,22 @@ function buildProgram(version: string, typed: Typed): Command {
 		addAction(program, cli, typed);
 	}
 
-	withGlobals(withModes(verb(program, 'recover [domain]', 'finish, put back or give up what a crash left half-way')
-		.option('--roll-back', 'put everything back as it was before')
-		.option('--roll-forward', 'finish it')
-		.option('--give-up', 'touch nothing, forget the action, and list what it leaves')))
+	withGlobals(withModes(verb(program, 'recover [domain]', 'finish, roll back or give up an interrupted action')
+		.option('--roll-back', 'restore the state before the action')
+		.option('--roll-forward', 'finish the action')
+		.option('--give-up', 'change nothing, forget the action, and list what it leaves behind')))
 		.action((domain: string | undefined, options: RawOptions, command: Command) => {
 			take(typed, command, {verb: 'recover', domain, direction: directionOf(options)});
 		});
-	withGlobals(withModes(verb(program, 'doctor [domain]', 'what is wrong with the host or a domain, and how to repair it')
-		.addOption(new Option('--repair <kind>', 'with a domain: the plan that repairs the findings of this kind').choices(findingKinds))
+	withGlobals(withModes(verb(program, 'doctor [domain]', 'check the host or a domain, and say how to fix what is wrong')
+		.addOption(new Option('--repair <kind>', 'with a domain: plan the repair of the findings of this kind').choices(findingKinds))
 		.option('--fold', 'with --repair unrecorded-layer: fold the overlay into its base, instead of recording a snapshot')
-		.addOption(new Option('--mend <kind>', 'the same, as it was called before').choices(findingKinds).hideHelp())))
+		.addOption(new Option('--mend <kind>', 'the former name of --repair').choices(findingKinds).hideHelp())))
 		.action((domain: string | undefined, options: RawOptions, command: Command) => {
 			const repair = findingKinds.find(kind => kind === (options.repair ?? options.mend));
 			take(typed, command, {verb: 'doctor', domain, repair, ...(options.fold && {folds: true})});
 		});
-	withGlobals(verb(program, 'log', 'who did what, when, from where, and how it ended'))
+	withGlobals(verb(program, 'log', 'show who did what, when, from where, and how it ended'))
 		.action((_options: unknown, command: Command) => {
 			take(typed, command, {verb: 'log'});
 		});

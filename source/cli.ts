@@ -200,7 +200,7 @@ async function main(argv: string[]): Promise<number> {
 
 /** A mistake of ours: the one way out, whether somebody awaited what failed or not. */
 function endByMistake(error: unknown): void {
-	process.stderr.write(`Internal error (please report): ${makeLinesVisible(error instanceof Error ? error.stack ?? error.message : String(error))}\nIf something was under way, vsnap-tui recover finishes it or puts it back.\n`);
+	process.stderr.write(`Internal error (please report): ${makeLinesVisible(error instanceof Error ? error.stack ?? error.message : String(error))}\nIf an action was running, vsnap-tui recover finishes it or rolls it back.\n`);
 	process.exitCode = exitCodes.internal;
 }
 

@@ -2,8 +2,14 @@
 What happens to the current state when a domain leaves it: shared by revert and branch.
 */
 import type {CurrentState, Request} from '../model/plan/request.ts';
+import {headDisks} from '../model/domain/domain.ts';
+import type {DomainDetails} from '../model/domain/inventory.ts';
+import {frozenPath} from '../model/domain/snapshot.ts';
+import {formatBytes} from '../model/text/format.ts';
 import {freeName} from '../model/domain/snapshot-name.ts';
-import {mostTaken, nameByTime, problemOfName, type Naming} from './names.ts';
+import {
+	mostTaken, nameByTime, problemOfName, takenNames, type Naming,
+} from './names.ts';
 import type {Change, Question, QuestionId} from './question.ts';
 import type {OptionSpec, RawOptions} from './spec.ts';
 
@@ -28,7 +34,7 @@ export function completeCurrentState(given: CurrentState | undefined, leaving: {
 
 export const currentStateOptions = (defaultName: string): OptionSpec[] => [
 	{flags: '--keep <name>', summary: `keep the current state as a snapshot of this name (else ${defaultName})`},
-	{flags: '--discard', summary: 'lose the current state'},
+	{flags: '--discard', summary: 'discard the current state'},
 ];
 
 export function readCurrentState({keep, discard}: RawOptions): CurrentState | undefined {
@@ -43,24 +49,35 @@ export function describeCurrentState(currentState: CurrentState): string {
 	return currentState.kind === 'keep' ? `keeping the current state as "${currentState.name}"` : 'discarding the current state';
 }
 
-/** The choice that loses nothing stands first. `withFate` gives the request with another answer. */
-export function currentStateQuestion(keepName: string, taken: ReadonlySet<string>, withCurrentState: (currentState: CurrentState) => Request): Question {
+/** "Everything written since s3 (3.6 GiB)": the snapshot and the size only where the disks write to overlays on what the current snapshot froze. */
+function describeWritten(details: DomainDetails | undefined): string {
+	const current = details?.snapshots.find(({name}) => name === details.currentSnapshot);
+	const heads = details === undefined ? [] : headDisks(details.domain).map(({target, sourcePath}) => ({target, image: details.images.find(({path}) => path === sourcePath)}));
+	const written = heads.filter(({target, image}) => image?.backingPath !== undefined && current !== undefined && frozenPath(current, target) === image.backingPath);
+	return current === undefined || written.length === 0
+		? 'Everything written since the last snapshot'
+		: `Everything written since ${current.name} (${formatBytes(written.reduce((sum, {image}) => sum + image!.allocatedBytes, 0))})`;
+}
+
+/** The choice that loses nothing stands first. `withCurrentState` gives the request with another answer. */
+export function currentStateQuestion(keepName: string, asked: {details: DomainDetails | undefined; taken?: ReadonlySet<string>}, withCurrentState: (currentState: CurrentState) => Request): Question {
+	const {details, taken = takenNames(details)} = asked;
 	const keep = (name: string): Change => ({keepName: name, request: withCurrentState({kind: 'keep', name})});
 	return {
 		id: 'current-state',
 		word: 'Current state',
-		heading: 'What happens to the current state:',
+		heading: 'What should happen to the current state?',
 		choices: [
 			{
 				id: 'keep',
 				label: `Keep it as the snapshot "${keepName}"`,
-				note: 'Nothing is lost: it can be reverted to. Press e for another name.',
+				note: 'Nothing is lost: you can revert to it. Press e to change the name.',
 				change: keep(keepName),
 			},
 			{
 				id: 'discard',
 				label: 'Discard it',
-				note: 'What was written since the last snapshot is lost for ever.',
+				note: `${describeWritten(details)} will be gone for good.`,
 				change: {request: withCurrentState({kind: 'discard'})},
 			},
 		],

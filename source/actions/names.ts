@@ -25,6 +25,6 @@ export function nameByTime(beginning: string, {nowMs, taken}: Naming): string {
 export function problemOfName(name: string, taken: ReadonlySet<string>): string | undefined {
 	const problem = nameProblem(name);
 	return problem === undefined
-		? (taken.has(name) ? `There is a snapshot "${name}" already.` : undefined)
+		? (taken.has(name) ? `A snapshot "${name}" exists already.` : undefined)
 		: (name === '' ? 'The snapshot needs a name.' : `This name ${problem}.`);
 }

@@ -134,10 +134,10 @@ export function takeUnfinished(state: State, number: number, result: Result<Left
 	}
 
 	if (!result.ok) {
-		return {...state, notice: 'Whether an earlier action was left unfinished could not be read. vsnap-tui recover says more.'};
+		return {...state, notice: 'Could not find out whether an earlier action was interrupted. See vsnap-tui recover.'};
 	}
 
 	const {actions, troubles: [trouble]} = result.value;
-	const next: State = trouble === undefined ? state : {...state, notice: `${describeTrouble(trouble).text} The doctor says more.`};
+	const next: State = trouble === undefined ? state : {...state, notice: `${describeTrouble(trouble).text} Check the domain (D) for more.`};
 	return actions.length === 0 ? next : {...next, scene: {kind: 'recover', actions, index: 0, top: 0}};
 }

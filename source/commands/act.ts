@@ -44,7 +44,7 @@ export function reportEvents(context: CommandContext): (event: RunEvent) => void
 			}
 
 			case 'rolling-back': {
-				sayLines(context, ['Putting everything back …']);
+				sayLines(context, ['Rolling back …']);
 				break;
 			}
 
@@ -54,7 +54,7 @@ export function reportEvents(context: CommandContext): (event: RunEvent) => void
 			}
 
 			case 'proving': {
-				sayLines(context, ['Proving the result …']);
+				sayLines(context, ['Verifying the result …']);
 				break;
 			}
 

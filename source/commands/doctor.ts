@@ -30,8 +30,8 @@ function describe(finding: Finding): string[] {
 	return [
 		`  ${words[finding.severity]} (${finding.kind}): ${finding.text}`,
 		`    ${finding.meaning}`,
-		...(finding.remedy === undefined ? [] : [`    By hand: ${finding.remedy}`]),
-		...(finding.request === undefined || finding.domain === undefined ? [] : [`    The plan that repairs it: ${commandFor(finding.kind, finding.domain.name)}`]),
+		...(finding.remedy === undefined ? [] : [`    Manual fix: ${finding.remedy}`]),
+		...(finding.request === undefined || finding.domain === undefined ? [] : [`    Plan a fix: ${commandFor(finding.kind, finding.domain.name)}`]),
 		...(finding.otherWay === undefined || finding.domain === undefined
 			? []
 			: [`    The plan that ${finding.otherWay.words}: ${commandFor(finding.kind, finding.domain.name, finding.otherWay.option)}`]),
@@ -66,7 +66,7 @@ async function repairFindings(context: CommandContext, given: {domain: string; f
 		if (context.isJson) {
 			sayJson(context, []);
 		} else {
-			sayLines(context, [`Nothing of the kind ${repair.kind} is found in "${domain}".`]);
+			sayLines(context, [`"${domain}" has no findings of the kind ${repair.kind}.`]);
 		}
 
 		return 0;

@@ -23,7 +23,7 @@ export async function showLog(context: CommandContext): Promise<number> {
 	if (context.isJson) {
 		sayJson(context, entries);
 	} else if (entries.length === 0 && damagedLines === 0) {
-		sayLines(context, ['Nothing has been done yet.']);
+		sayLines(context, ['The log is empty.']);
 	} else {
 		sayLines(context, formatTable([
 			[`WHEN (${timeZoneName()})`, 'WHO', 'FROM', 'DOMAIN', 'OUTCOME', 'WHAT'],
@@ -40,8 +40,8 @@ export async function showLog(context: CommandContext): Promise<number> {
 
 	if (damagedLines > 0) {
 		sayWarning(context, 'audit-damaged', damagedLines === 1
-			? 'One line of the audit log cannot be read and was left out.'
-			: `${damagedLines} lines of the audit log cannot be read and were left out.`);
+			? 'One line of the audit log cannot be read and is left out.'
+			: `${damagedLines} lines of the audit log cannot be read and are left out.`);
 	}
 
 	return 0;

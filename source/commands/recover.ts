@@ -26,13 +26,13 @@ export type RecoverOptions = {
 
 const flags: Record<Direction, string> = {back: 'roll-back', forward: 'roll-forward', 'give-up': 'give-up'};
 
-const nothingWords = (troublesExitCode: number) => troublesExitCode === 0 ? 'Nothing is unfinished.' : 'Nothing else is unfinished.';
+const nothingWords = (troublesExitCode: number) => troublesExitCode === 0 ? 'No action was interrupted.' : 'No other action was interrupted.';
 
 function doneWords(name: string, direction: Direction, outcome: Outcome): string {
 	return {
-		back: outcome.kind === 'done' && outcome.remarks !== undefined ? `Done: "${name}" is put back.` : `Done: "${name}" is as it was before.`,
+		back: outcome.kind === 'done' && outcome.remarks !== undefined ? `Done: "${name}" is rolled back.` : `Done: "${name}" is as it was before.`,
 		forward: `Done: the action on "${name}" is finished.`,
-		'give-up': `Given up: nothing of "${name}" was touched, and other actions are possible. vsnap-tui doctor says what is left to do.`,
+		'give-up': `Given up: nothing of "${name}" was touched, and other actions are possible. vsnap-tui doctor says what is left to fix.`,
 	}[direction];
 }
 
@@ -71,7 +71,7 @@ async function show(context: CommandContext, actions: UnfinishedAction[], troubl
 		sayLines(context, entries.length === 0
 			? [nothingWords(troublesExitCode)]
 			: entries.flatMap(entry => [
-				`${entry.domain.name} on ${entry.uri}: ${entry.action} (planned ${formatWritten(entry.plannedAt)}); ${entry.isUnderWay ? 'another process works on it now' : `best recovered with --${entry.advice}`}${entry.damage === undefined ? '' : `. Its journal is damaged: ${entry.damage}`}`,
+				`${entry.domain.name} on ${entry.uri}: ${entry.action} (planned ${formatWritten(entry.plannedAt)}); ${entry.isUnderWay ? 'another process is working on it' : `best recovered with --${entry.advice}`}${entry.damage === undefined ? '' : `. Its journal is damaged: ${entry.damage}`}`,
 				...(['roll-back', 'roll-forward'] as const).flatMap(way => entry[way]?.possible === false ? [`  --${way} is not possible: ${entry[way].reason}`] : []),
 			]));
 	}

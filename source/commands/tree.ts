@@ -102,15 +102,15 @@ function pictureLines(details: DomainDetails, isAscii: boolean): string[] {
 			snapshot.isCurrent ? '<- you are here' : '',
 			snapshot.description ?? '',
 		]),
-		...unrecordedTags(details).map(({tag, createdAt, targets}) => ` ${makeVisible(tag)}: inside ${targets.join(', ')}${createdAt === undefined ? '' : ` since ${formatMoment(createdAt)}`}, not recorded (vsnap-tui doctor records it)`),
+		...unrecordedTags(details).map(({tag, createdAt, targets}) => ` ${makeVisible(tag)}: inside ${targets.join(', ')}${createdAt === undefined ? '' : ` since ${formatMoment(createdAt)}`}, not recorded (vsnap-tui doctor can record it)`),
 		...details.unreadable.map(({name, reason}) => ` ${makeVisible(name)}: unreadable, ${reason}`),
 		...(checkpoints.length === 0 ? [] : ['', `Checkpoints (${checkpoints.length})`, ...treeLines(checkpoints, isAscii, checkpoint => [formatTime(checkpoint.createdAt), checkpoint.description ?? ''])]),
 		'',
 		...(details.filesElsewhere === undefined
 			? [`Images (${images.length})`, ...images]
-			: ['Images', ` not looked at. ${details.filesElsewhere.text}`, ` ${details.filesElsewhere.remedy}`]),
+			: ['Images', ` not read. ${details.filesElsewhere.text}`, ` ${details.filesElsewhere.remedy}`]),
 		...(concerned(details).some(({image}) => image.problems.some(problem => isDenied(problem)))
-			? ['', `Some of these images may not be opened by this user, so their sizes and what is below them are not known. ${permissionRemedy}`]
+			? ['', `This user may not open some of these images, so their sizes and backing files are not known. ${permissionRemedy}`]
 			: []),
 		...(details.unreadableOthers.length === 0
 			? []

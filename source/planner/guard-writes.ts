@@ -99,17 +99,17 @@ function held(context: PlanContext, command: ProgramCommand, {path}: Write, {acc
 
 function blockerFor({risks, account, denied}: Verdict, {written}: Write): Blocker {
 	const {folder: inFolder, risk: {folder, who, sole}} = risks[0]!;
-	const danger = `${folder} can be written to by ${who}${sole === undefined && who.startsWith('user') ? ' and others' : ''}, who could exchange the images that root writes to in ${inFolder}`;
-	const leave = `leave that folder to root (${formatCommandLine(['chown', 'root', folder])}; ${formatCommandLine(['chmod', 'go-w', folder])})`;
+	const danger = `${folder} can be written to by ${who}${sole === undefined && who.startsWith('user') ? ' and others' : ''}, who could replace the images that root writes to in ${inFolder}`;
+	const leave = `make root its only writer (${formatCommandLine(['chown', 'root', folder])}; ${formatCommandLine(['chmod', 'go-w', folder])})`;
 	return account === undefined
 		? {
 			kind: 'not-permitted',
 			text: `${danger}.`,
-			remedy: `Run this as the user whose images they are, let that user alone write there (chmod go-w), or ${leave}.`,
+			remedy: `Run this as the owner of the images, make that user its only writer (chmod go-w), or ${leave}.`,
 		}
 		: {
 			kind: 'not-permitted',
-			text: `${danger}; and with the rights of that user alone ${denied.map(path => `${path} cannot be ${written.includes(path) ? 'written to' : 'read'}`).join(', ')}.`,
+			text: `${danger}; and with only the rights of that user ${denied.map(path => `${path} cannot be ${written.includes(path) ? 'written to' : 'read'}`).join(', ')}.`,
 			remedy: `Give ${denied.length === 1 ? 'it' : 'them'} to that user (${formatCommandLine(['chown', String(account.uid), ...denied])}), or ${leave}.`,
 		};
 }
@@ -181,7 +181,7 @@ export function guardWrites(context: PlanContext, plan: Plan): Result<Plan> {
 		steps: checked,
 		consequences: [
 			...plan.consequences,
-			...[...told].map(([folder, uid]) => ({severity: 'info' as const, text: `Images in ${folder} are written to with the rights of user ${uid} alone, who may write to that folder.`})),
+			...[...told].map(([folder, uid]) => ({severity: 'info' as const, text: `Images in ${folder} are written to with only the rights of user ${uid}, who may write to that folder.`})),
 		],
 	});
 }

@@ -123,7 +123,7 @@ export function openSession({onKeys, onResize, onSignal, onWake, describeActivit
 
 	const handleFault = (error: unknown) => {
 		terminal.give();
-		stderr.write(`vsnap-tui: a mistake of its own, while ${describeActivity()}. Please report it with these lines:\n${error instanceof Error ? error.stack : String(error)}\n`);
+		stderr.write(`vsnap-tui: an internal error, while ${describeActivity()}. Please report it with these lines:\n${error instanceof Error ? error.stack : String(error)}\n`);
 		process.exit(70); // eslint-disable-line unicorn/no-process-exit -- The one path for mistakes of ours.
 	};
 

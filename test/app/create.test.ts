@@ -60,7 +60,7 @@ for (const [name, problem] of [
 	['', 'The snapshot needs a name.'],
 	['a/b', 'This name contains "/".'],
 	['.a', 'This name begins with ".".'],
-	['s1', 'There is a snapshot "s1" already.'],
+	['s1', 'A snapshot "s1" exists already.'],
 ] as const) {
 	test(`the name "${name}" is not taken, and why is said`, async t => {
 		const brain = await press(await atWeb(), 'c', clear, ...(name === '' ? [] : [name]), keys.enter);
@@ -83,7 +83,7 @@ test('Escape leaves a new snapshot at every point before the start', async t => 
 
 test('Enter held down reaches the confirmation, and does not pass it', async t => {
 	const brain = await press(await atWeb(), 'c', ...Array.from({length: 30}, () => keys.enter));
-	t.regex(stageOf(t, brain, 'confirm').note!, /once more/);
+	t.regex(stageOf(t, brain, 'confirm').note!, /again/);
 	t.false(isStarted(brain));
 	brain.pass(300);
 	await press(brain, keys.enter);
@@ -147,7 +147,7 @@ test('o from a plan that was read leads to a new plan', async t => {
 
 test('the file of a disk is given whole, and Escape puts back what it was', async t => {
 	const brain = await press(await atWeb(), 'c', keys.enter, 'o', 'G', keys.up, keys.up, keys.enter, 'web.new', keys.enter);
-	t.regex(stageOf(t, brain, 'settings').note!, /from "\/" on/);
+	t.regex(stageOf(t, brain, 'settings').note!, /starting with "\/"/);
 	await press(brain, keys.escape);
 	t.like(journeyOf(brain)?.request, {disks: [{target: 'vda', mode: 'external', path: undefined}]});
 	await press(brain, keys.enter, '/images/web.new', keys.enter, keys.down, keys.enter);

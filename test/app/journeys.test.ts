@@ -16,7 +16,7 @@ test('a branch: its name, the current state kept, then the plan', async t => {
 
 test('a branch and the kept state cannot have one name', async t => {
 	const brain = await press(await atWeb(), keys.up, 'b', '\u0015', 'x', keys.enter, 'e', '\u0015', 'x', keys.enter);
-	t.is(stageOf(t, brain, 'question').note, 'There is a snapshot "x" already.');
+	t.is(stageOf(t, brain, 'question').note, 'A snapshot "x" exists already.');
 });
 
 test('a merge asks nothing but the plan, and the name of the domain', async t => {
@@ -46,7 +46,7 @@ for (const [downs, expected] of scopes) {
 test('what comes after a leaf cannot be deleted, and why is said', async t => {
 	const brain = await press(await atWeb(), keys.up, 'd', keys.down, keys.down, keys.enter);
 	t.is(stageOf(t, brain, 'question').id, 'scope');
-	t.is(brain.state.notice, 'Not possible: nothing comes after it.');
+	t.is(brain.state.notice, 'Not possible: it has no descendants.');
 });
 
 const starts: Array<{key: string; questions: number}> = [{key: 'r', questions: 2}, {key: 'b', questions: 2}, {key: 'm', questions: 0}, {key: 'd', questions: 1}];
@@ -58,7 +58,7 @@ for (const {key, questions} of starts) {
 			t.is(brain.state.scene.kind, 'journey');
 			brain.type(keys.escape);
 			t.is(brain.state.scene.kind, 'browse', String(length));
-			t.is(brain.state.notice, 'Left before the start. Nothing was changed.');
+			t.is(brain.state.notice, 'Cancelled; nothing was changed.');
 			t.false(isStarted(brain));
 		}
 	});

@@ -161,7 +161,7 @@ test('an Enter within a clump of text does not recover', async t => {
 test('read-only, recovering stays visible with its reason and is not done', async t => {
 	const brain = await atRecover([{plan, records}], {isReadOnly: true});
 	brain.type(keys.enter);
-	t.is(brain.state.notice, 'Put everything back: this session is read-only.');
+	t.is(brain.state.notice, 'Roll back: this session is read-only.');
 	t.false(brain.effects.some(({kind}) => kind === 'recover'));
 });
 

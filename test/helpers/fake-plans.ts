@@ -15,7 +15,7 @@ function step(id: string, phase: Step['phase'], title: string, {argv, whenStoppe
 	};
 }
 
-const putBack = 'Everything is put back: the domain is as it was.';
+const putBack = 'Recover would undo it; the domain is as it was.';
 
 /** The plan with something else to be true afterwards. */
 export function withExpected(plan: Plan, more: Partial<Expected>): Plan {
@@ -58,8 +58,8 @@ function fakeRevert(base: Plan, request: Revert): Plan {
 		...withExpected(base, {heads: [{target: 'vda', path: overlay}], currentSnapshot: request.snapshot, endState: request.endState ?? 'shutoff'}),
 		consequences: [
 			{severity: 'info', text: `The disks go back to "${request.snapshot}".`},
-			{severity: 'loss', text: 'The guest is running: it is powered off as by pulling the plug, and what is in its memory is lost.'},
-			{severity: 'warning', text: 'The snapshot was taken of a running guest: it finds its disks as after a power cut.'},
+			{severity: 'loss', text: 'The guest is running: it is cut off without a shutdown; its memory is lost.', what: 'the guest\'s memory'},
+			{severity: 'warning', text: 'The snapshot is crash-consistent: the guest boots as after a power failure.'},
 		],
 		images: {created: [{path: overlay, backingPath: `${folder}/web01.s1`, format: 'qcow2'}], removed: request.currentState.kind === 'discard' ? [`${folder}/${domain.name}.s3`] : [], kept: []},
 		steps: [
@@ -69,14 +69,14 @@ function fakeRevert(base: Plan, request: Revert): Plan {
 				whenStopped: putBack,
 			}),
 			{
-				...step('define', 'switch', 'Point the domain to the new overlay', {argv: ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'], whenStopped: 'The work is finished: the domain stands on its new overlay.'}),
+				...step('define', 'switch', 'Point the domain to the new overlay', {argv: ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'], whenStopped: 'Recover would finish the rest; the domain is on its new overlay.'}),
 				command: {
 					tool: 'virsh',
 					argv: ['virsh', '-c', 'qemu:///system', 'define', '--file', '/var/lib/vsnap-tui/plan-1/domain.xml'],
 					files: [{path: '/var/lib/vsnap-tui/plan-1/domain.xml', text: '<domain>\n  <graphics type=\'vnc\' passwd=\'secret\'/>\n</domain>\n'}],
 				},
 			},
-			step('current', 'switch', 'Record the current snapshot', {argv: ['virsh', '-c', 'qemu:///system', 'snapshot-current', '--domain', domain.uuid, '--snapshotname', request.snapshot], whenStopped: 'The work is finished.'}),
+			step('current', 'switch', 'Record the current snapshot', {argv: ['virsh', '-c', 'qemu:///system', 'snapshot-current', '--domain', domain.uuid, '--snapshotname', request.snapshot], whenStopped: 'Recover would finish the rest.'}),
 		],
 	};
 }
@@ -87,14 +87,14 @@ function fakeCreate(base: Plan, name: string): Plan {
 	return {
 		...withExpected(base, {heads: overlays}),
 		consequences: [
-			{severity: 'info', text: 'The guest goes on without a pause.'},
-			{severity: 'warning', text: 'The memory is not saved: the guest finds its disks as after a power cut.'},
+			{severity: 'info', text: 'The guest keeps running.'},
+			{severity: 'warning', text: 'The snapshot is crash-consistent. After a revert the guest boots as after a power failure.'},
 		],
 		images: {created: overlays.map(({path}, index) => ({path, backingPath: base.targets[0].before.heads[index]!.path, format: 'qcow2'})), removed: [], kept: base.targets[0].before.heads.map(({path}) => path)},
 		steps: [{
 			...step('create', 'switch', 'Take the snapshot', {
 				argv: ['virsh', '-c', 'qemu:///system', 'snapshot-create', '--domain', base.action.domain.uuid, '--xmlfile', '/var/lib/vsnap-tui/plan-1/snapshot.xml', '--disk-only', '--atomic'],
-				whenStopped: 'The work is finished: the snapshot is made.',
+				whenStopped: 'The snapshot is complete.',
 			}),
 			qmpPreview: ['transaction: blockdev-snapshot of vda'],
 		}],
@@ -105,9 +105,9 @@ function fakeMerge(base: Plan): Plan {
 	const committed = `${folder}/web01.s1`;
 	return {
 		...base,
-		consequences: [{severity: 'info', text: 'The changes since the snapshot go into the image that it froze.'}, {severity: 'loss', text: 'The snapshot can no longer be reverted to.'}],
+		consequences: [{severity: 'info', text: 'What was written since is committed into the image that the snapshot froze.'}, {severity: 'loss', text: 'You can no longer revert to the snapshot.', what: 'the snapshot'}],
 		images: {
-			created: [], removed: [`${folder}/web01.s2`], written: [committed], staying: [{path: `${folder}/web01.qcow2`, reason: 'web01.try stands on it: delete try-php8 to free it.'}], kept: [],
+			created: [], removed: [`${folder}/web01.s2`], written: [committed], staying: [{path: `${folder}/web01.qcow2`, reason: 'web01.try is backed by it: delete try-php8 to release it.'}], kept: [],
 		},
 		steps: [
 			{
@@ -117,10 +117,10 @@ function fakeMerge(base: Plan): Plan {
 				progress: {kind: 'block-job', uuid: base.action.domain.uuid, target: 'vda'},
 				cancel: [{tool: 'virsh', argv: ['virsh', 'blockjob', base.action.domain.uuid, 'vda', '--abort'], files: []}],
 			},
-			step('forget', 'switch', 'Drop the record of the snapshot', {
-				argv: ['virsh', '-c', 'qemu:///system', 'snapshot-delete', base.action.domain.uuid, 's2', '--metadata'], whenStopped: 'The work is finished.',
+			step('forget', 'switch', 'Delete the record of the snapshot', {
+				argv: ['virsh', '-c', 'qemu:///system', 'snapshot-delete', base.action.domain.uuid, 's2', '--metadata'], whenStopped: 'Recover would finish the rest.',
 			}),
-			step('remove', 'remove', 'Remove web01.s2', {argv: ['file', 'remove', `${folder}/web01.s2`], whenStopped: 'The work is finished.'}),
+			step('remove', 'remove', 'Remove web01.s2', {argv: ['file', 'remove', `${folder}/web01.s2`], whenStopped: 'Recover would finish the rest.'}),
 		],
 	};
 }

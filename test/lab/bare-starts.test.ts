@@ -48,7 +48,7 @@ test('with -snapshot every action is refused for what it is, and nothing is made
 		for (const flags of [['--disk-only'], ['--memory', 'external'], []]) {
 			const refused = await runBare(domain, ['create', domain.name, 's1', ...flags, '--yes']);
 			t.is(refused.exitCode, 3, refused.stdout);
-			t.regex(refused.stderr, /started with -snapshot: .* temporary overlay, of which nothing is kept/);
+			t.regex(refused.stderr, /started with -snapshot: .* temporary overlay, which QEMU discards/);
 			t.notRegex(refused.stderr, /missing|backup/);
 		}
 

@@ -91,7 +91,7 @@ test.serial('what a small base holds goes up into a larger overlay, and no more 
 	await takeDiskSnapshot(domain, 's1');
 	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 2 2M 40M', (await readHeads(domain)).get('vda')!]);
 	const plan = await expectPromise(t, domain, 'merge');
-	t.regex(promisedBy(plan).text, /needs up to \d+(?:\.\d)? (?:KiB|MiB) more meanwhile/);
+	t.regex(promisedBy(plan).text, /needs up to \d+(?:\.\d)? (?:KiB|MiB) more in the meantime/);
 });
 
 test.serial('an image with an external data file takes what was written since, and neither of the two is left behind', async t => {

@@ -316,7 +316,7 @@ test.serial('what cannot be is refused beforehand, with the reason, and nothing 
 		[['i1'], /vdb is raw/],
 		[['a/b', '--disk-only'], /contains/],
 		[['x'.repeat(248), '--disk-only'], /247 bytes/],
-		[['e1', '--disk-only', '--disk', `vda=external:${path.join(domain.folder, 'there')}`], /there already/],
+		[['e1', '--disk-only', '--disk', `vda=external:${path.join(domain.folder, 'there')}`], /there exists already/],
 		[['e1', '--disk', `vda=external:${path.join(domain.folder, 'same')}`, '--disk', `vdb=external:${path.join(domain.folder, 'same')}`], /both get/],
 		[['e1', '--memory', 'external'], /Row 6/],
 		[['e1', '--disk', 'vdz=no'], /no disk vdz/],

@@ -19,9 +19,9 @@ test.serial('a malformed document, blanks, and what would not be carried over ar
 	const create = (file: string) => async () => runProgram(domain, ['create', '--disk-only', '--yes', '--xml', file, '--', domain.name], {timeoutMs: 20_000});
 	await expectRefused(t, domain, create(fixture('unclosed.xml')), /line \d+/, 2);
 	await expectRefused(t, domain, create(fixture('crossed.xml')), /line \d+/, 2);
-	await expectRefused(t, domain, create(fixture('labelled.xml')), /vda asks for <metadata_cache>, which is not carried over/, 2);
+	await expectRefused(t, domain, create(fixture('labelled.xml')), /vda asks for <metadata_cache>, which is not supported/, 2);
 	const labelled = (await readFile(fixture('labelled.xml'), 'utf8')).replace(/<driver.*<\/driver>/s, '');
-	await withFile(labelled, async file => expectRefused(t, domain, create(file), /vda asks for <seclabel>, which is not carried over/, 2));
+	await withFile(labelled, async file => expectRefused(t, domain, create(file), /vda asks for <seclabel>, which is not supported/, 2));
 	for (const text of [' '.repeat(200_000), '\n'.repeat(200_000), '', `<domainsnapshot>${'<a>'.repeat(20_000)}`]) {
 		await withFile(text, async file => expectRefused(t, domain, create(file), /./, 2));
 	}

@@ -68,7 +68,7 @@ test.serial('a revert of disks gives the domain a new generation id, and says th
 	t.regex(made.stdout, /The TPM's state is not kept with the snapshot \(it is a device of the host\)/, report(made));
 	await create(t, domain, 's2', ['--disk-only']);
 	const shown = await runProgram(domain, ['revert', '--discard', '--dry-run', '--', domain.name, 's2']);
-	t.regex(shown.stdout, /The TPM does not go back with the disks \(it is a device of the host\)/, report(shown));
+	t.regex(shown.stdout, /The TPM is not reverted with the disks \(it is a device of the host\)/, report(shown));
 	t.regex(shown.stdout, /The domain gets a new generation id/);
 });
 

@@ -41,7 +41,7 @@ test('a start that a hook vetoes at "prepare" ends with everything put back and 
 		t.is((await virsh('snapshot-list', '--name', name)).trim(), 's1');
 		t.is(await digestImage(head), latest);
 		t.deepEqual((await readdir(folder)).sort(), ['domain.xml', 'vda.qcow2', 'vda.s1']);
-		t.regex((await act('recover')).stdout, /Nothing is unfinished/);
+		t.regex((await act('recover')).stdout, /No action was interrupted/);
 		if (currentState[0] === '--discard') {
 			// On again for the second round, while the hook looks away.
 			await rm(vetoPath);

@@ -18,7 +18,7 @@ test('checkpoints outlive a paused revert to memory and the snapshot after it', 
 	await virsh(...on('checkpoint-create-as', '--name', 'c1'));
 	await takeMemorySnapshot(domain, 'm1');
 	const shown = await runProgram(domain, ['create', '--dry-run', '--', domain.name, 'inside']);
-	t.regex(shown.stdout, /does not go back to a snapshot inside an image beside bitmaps.*\(c1\)/, report(shown));
+	t.regex(shown.stdout, /cannot revert to an internal snapshot beside bitmaps.*\(c1\)/, report(shown));
 	const reverted = await revert(domain, 'm1', {flags: ['--paused']});
 	t.is(reverted.exitCode, 0, report(reverted));
 	const create = async () => runProgram(domain, ['create', '--disk-only', '--yes', '--json', '--', domain.name, 'after']);

@@ -61,7 +61,7 @@ test('memory that libvirt could not resume from is refused before the power goes
 		[async () => writeAs(memoryPath, original, 7), /its memory is of the kind 7, which is not known here/],
 		[async () => writeAs(memoryPath, original, 3, async stream => compress(domain.folder, 'gzip', stream)), /the memory is xz, and what follows is not/],
 		...(isOld
-			? [[async () => writeAs(memoryPath, original, 5, async stream => compress(domain.folder, 'zstd', stream)), /its memory is zstd, which libvirt knows from 10\.4 on/] as const]
+			? [[async () => writeAs(memoryPath, original, 5, async stream => compress(domain.folder, 'zstd', stream)), /its memory is zstd, which needs libvirt 10\.4 or newer/] as const]
 			: []),
 	] as const) {
 		await change();

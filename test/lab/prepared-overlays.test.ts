@@ -23,25 +23,25 @@ test.serial('a prepared overlay that holds data is refused with the figure, and 
 	const byOption = ['--disk', `vda=external:${overlay}`, '--yes', '--json', domain.name, 's1'];
 	await prepare();
 	await writeOffline(overlay, 0x77, 5, 'qcow2');
-	await expectRefused(t, domain, async () => create('existing', ...byOption), /holds 64\.0 KiB of the disk already/);
+	await expectRefused(t, domain, async () => create('existing', ...byOption), /holds 64\.0 KiB of data already/);
 	await prepare();
 	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -z 2M 128k', overlay]);
 	const xmlPath = path.join(domain.statePath, 'wish.xml');
 	await writeFile(xmlPath, `<domainsnapshot><disks><disk name='vda' snapshot='external'><source file='${overlay}'/></disk></disks></domainsnapshot>`);
-	await expectRefused(t, domain, async () => create('existing', '--xml', xmlPath, '--yes', '--json', domain.name), /holds 128 KiB of the disk already/);
+	await expectRefused(t, domain, async () => create('existing', '--xml', xmlPath, '--yes', '--json', domain.name), /holds 128 KiB of data already/);
 
 	await start(domain);
 	const heads = await readHeads(domain);
 	const live = await create('existing-with-data', ...byOption);
 	t.is(live.exitCode, 3, report(live));
-	t.regex(live.stderr, /while the guest runs/);
+	t.regex(live.stderr, /under the running guest/);
 	t.deepEqual(await readHeads(domain), heads);
 	await stop(domain);
 
 	const wanted = await digestImage(overlay, 'qcow2');
 	t.not(wanted, digests.vda!);
 	const shown = await create('existing-with-data', '--disk', `vda=external:${overlay}`, '--dry-run', domain.name, 's1');
-	t.regex(shown.stdout, /holds 128 KiB.*instead of what vda holds now/);
+	t.regex(shown.stdout, /holds 128 KiB.*instead of the current content of vda/);
 	const taken = await create('existing-with-data', ...byOption);
 	t.is(taken.exitCode, 0, report(taken));
 	t.deepEqual(await digestHeads(domain), {vda: wanted});

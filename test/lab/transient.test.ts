@@ -30,10 +30,10 @@ test.serial('a transient disk is left out, running and off, and its image is nev
 	await start(domain);
 	await writeLive(domain, [{target: 'vda', pattern: 0x11, slot: 1}, {target: 'vdt', pattern: 0x22, slot: 1}]);
 	const preview = await runProgram(domain, ['create', '--disk-only', '--dry-run', '--', domain.name, 's2']);
-	t.regex(preview.stdout, /vdt is transient and left out: what the guest writes there is gone when the domain stops/, report(preview));
+	t.regex(preview.stdout, /vdt is transient and left out: what the guest writes there is discarded when the domain stops/, report(preview));
 	const running = await runProgram(domain, ['create', '--disk-only', '--disk', 'vdt=no', '--yes', '--', domain.name, 's2']);
 	t.is(running.exitCode, 0, report(running));
-	await expectRefused(t, domain, async () => runProgram(domain, ['create', '--yes', '--', domain.name, 's3']), /vdt is transient, and libvirt does not save the memory[\s\S]*--disk-only/);
+	await expectRefused(t, domain, async () => runProgram(domain, ['create', '--yes', '--', domain.name, 's3']), /vdt is transient, and libvirt cannot save the memory[\s\S]*--disk-only/);
 	for (const [name, record] of await readRecords(domain)) {
 		t.regex(record, /<disk name='vdt' snapshot='no'\/>/, name);
 	}

@@ -56,7 +56,7 @@ async function changeVariables(domain: LabDomain, text = setSince): Promise<Buff
 	return readFile(nvramOf(domain.folder));
 }
 
-test.serial('from a snapshot of virsh the disks go back, the firmware\'s variables stay as they are, and the plan says so', async t => {
+test.serial('from a snapshot of virsh the disks go back, the firmware variables stay as they are, and the plan says so', async t => {
 	const domain = await makeUefiDomain(t);
 	const digests = await markLive(domain, 1);
 	await takeDiskSnapshot(domain, 's1');
@@ -64,7 +64,7 @@ test.serial('from a snapshot of virsh the disks go back, the firmware\'s variabl
 	await stop(domain);
 	const changed = await changeVariables(domain);
 	const shown = await runProgram(domain, ['revert', '--discard', '--dry-run', '--', domain.name, 's1']);
-	t.regex(shown.stdout, /Warning: The firmware's variables \(.*nvram\.fd\) stay as they are: the snapshot has no copy of them\./, report(shown));
+	t.regex(shown.stdout, /Warning: The firmware variables \(.*nvram\.fd\) stay as they are: the snapshot has no copy of them\./, report(shown));
 	await expectReverted(t, domain, await revert(domain, 's1'), {digests, current: 's1'});
 	t.true(changed.equals(await readFile(nvramOf(domain.folder))));
 	await virsh('start', '--domain', domain.uuid, '--paused');

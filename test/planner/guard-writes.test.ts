@@ -66,7 +66,7 @@ test('a merge is done, and looked at beforehand, with the rights of the user who
 	t.is(line(committed, 'commit-1'), `${asUser} qemu-img commit -q -f qcow2 -d -b /d/vda.s2 /d/vda.s3`);
 	t.regex(line(committed, 'lock-1'), new RegExp(`^${asUser} qemu-io `));
 	for (const plan of [pulled, committed]) {
-		t.regex(textsOf(plan), /info: Images in \/d are written to with the rights of user 1000 alone/);
+		t.regex(textsOf(plan), /info: Images in \/d are written to with only the rights of user 1000/);
 	}
 
 	const dates = commandsOf(pulled).filter(command => command.tool === 'file' && command.argv[0] === 'touch');
@@ -137,5 +137,5 @@ test('an image that is a link counts by the folder that it leads to', t => {
 	const plan = planOf(world(theirs), tag);
 	t.is(line(plan, 'tag-vda'), 'qemu-img snapshot -c i1 /d/vda.qcow2');
 	t.is(line(plan, 'tag-vdb'), `${asUser} qemu-img snapshot -c i1 /d/vdb.qcow2`);
-	t.regex(refusalOf(world(shared), tag), /^\/e can be written to by group 36, who could exchange the images that root writes to in \/e/);
+	t.regex(refusalOf(world(shared), tag), /^\/e can be written to by group 36, who could replace the images that root writes to in \/e/);
 });

@@ -9,7 +9,7 @@ async function enterUntil(terminal: Terminal, page: RegExp): Promise<string> {
 		await terminal.press('Enter');
 		screen = await terminal.waitForOther(screen);
 		if (screen.includes('Reading the host and making the plan')) {
-			screen = await terminal.waitFor(/\[What happens][\s\S]*(?:Nothing is lost|Will be lost|Refused)/);
+			screen = await terminal.waitFor(/\[Effects][\s\S]*(?:Nothing is lost|You will lose|Refused)/);
 		}
 	}
 
@@ -22,23 +22,23 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 		await terminal.command(`node ${programPath} --demo web; echo code=$?`);
 		await terminal.waitFor(/you are here/);
 		await terminal.press('c');
-		await terminal.waitFor(/What is the snapshot called\?/);
+		await terminal.waitFor(/What should the snapshot be called\?/);
 		await terminal.press('C-u');
 		await terminal.type('s1');
-		await terminal.waitFor(/There is a snapshot "s1" already/);
+		await terminal.waitFor(/A snapshot "s1" exists already/);
 		await terminal.type('-new');
-		await terminal.waitFor(/Enter takes it/);
+		await terminal.waitFor(/Enter accepts it/);
 		await terminal.press('Enter');
-		await terminal.waitFor(/What to save:/);
+		await terminal.waitFor(/What should be saved\?/);
 		const images = await enterUntil(terminal, /\+ web-vdb\.s1-new {2,}new/);
 		t.regex(images, /web-vdb\S* {2}head vdb {2,}stays/);
-		await enterUntil(terminal, /Enter starts it/);
+		await enterUntil(terminal, /Enter starts/);
 		// A key that is held down does not start: the page must have been there for a moment.
 		await new Promise(resolve => {
 			setTimeout(resolve, 500);
 		});
 		await terminal.press('Enter');
-		await terminal.waitFor(/Done, and proven\. The snapshot "s1-new" of "web" is made/);
+		await terminal.waitFor(/Done and verified\. The snapshot "s1-new" of "web" is created/);
 		await terminal.press('Enter');
 		await terminal.waitFor(/s1-new[\s\S]*you are here/);
 		await terminal.press('q');
@@ -49,11 +49,11 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 test.serial('a verb on the command line opens at its question, and Escape leaves without a trace', async t => {
 	const terminal = await openTerminal(t);
 	await terminal.command(`node ${programPath} --demo delete web s1; echo code=$?`);
-	await terminal.waitFor(/What to delete:/);
+	await terminal.waitFor(/What should be deleted\?/);
 	await enterUntil(terminal, /Type the domain's name to start/);
 	await terminal.type('we');
 	await terminal.press('Enter');
-	await terminal.waitFor(/This is not the name/);
+	await terminal.waitFor(/That is not the name/);
 	await terminal.press('Escape');
 	const screen = await terminal.waitFor(/Nothing was changed/);
 	t.regex(screen, /Snapshots 6/);

@@ -31,11 +31,11 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 		await press('g');
 		await terminal.waitFor(/clean install/);
 		await press('r');
-		await terminal.waitFor(/What happens to the current state:/);
+		await terminal.waitFor(/What should happen to the current state?/);
 		await press('Enter');
-		await terminal.waitFor(/After the revert:/);
+		await terminal.waitFor(/Power state afterwards\?/);
 		await press('Enter');
-		await terminal.waitFor(/Will be lost/);
+		await terminal.waitFor(/You will lose/);
 		// Enter goes on only once the end of a text was seen.
 		while (!(await pressAndRead(terminal, press)).includes('Type the domain\'s name')) {
 			t.true(pressed < 30, (await terminal.read()).join('\n'));
@@ -45,8 +45,8 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 		// The typed name has arrived: an Enter together with text would count as a paste.
 		await terminal.waitFor(/^ \S web\S?$/m);
 		await press('Enter');
-		const screen = await terminal.waitFor(/Done, and proven\. "web" is back at "s1"/);
-		t.regex(screen, /kept as the snapshot/);
+		const screen = await terminal.waitFor(/Done and verified\. "web" is back at "s1"/);
+		t.regex(screen, /kept as snapshot/);
 		t.true(pressed <= keysOnTheWay, `${pressed} keys`);
 		await press('Enter');
 		const tree = await terminal.waitFor(/you are here/);
@@ -63,18 +63,18 @@ test.serial('a wrong name starts nothing, and Escape leaves without a trace', as
 	await terminal.press('g');
 	await terminal.waitFor(/clean install/);
 	await terminal.press('r');
-	await terminal.waitFor(/What happens to the current state:/);
+	await terminal.waitFor(/What should happen to the current state?/);
 	await terminal.press('Enter');
-	await terminal.waitFor(/After the revert:/);
+	await terminal.waitFor(/Power state afterwards\?/);
 	await terminal.press('Enter');
-	await terminal.waitFor(/Will be lost/);
+	await terminal.waitFor(/You will lose/);
 	for (let pressed = 0; !(await pressAndRead(terminal, terminal.press)).includes('Type the domain\'s name'); pressed++) {
 		t.true(pressed < 30);
 	}
 
 	await terminal.type('wab');
 	await terminal.press('Enter');
-	await terminal.waitFor(/This is not the name/);
+	await terminal.waitFor(/That is not the name/);
 	await terminal.press('Escape');
 	const screen = await terminal.waitFor(/Nothing was changed/);
 	t.regex(screen, /you are here/);

@@ -84,7 +84,7 @@ test('the same without UTF-8 and without colour says all of it', async t => {
 	const frame = await frameOf((await press(await atWeb({theme}), keys.up, keys.up, 'm')).state, theme);
 	t.regex(frame, /x web01\.s2 {2}s3 +removed +96\.0 MiB/);
 	t.regex(frame, /~ web01\.s1 {2}s2 +written +812 MiB/);
-	t.regex(frame, /= web01\.qcow2 {2}s1 +stays +4\.2 GiB\n +web01\.try stands on it/);
+	t.regex(frame, /= web01\.qcow2 {2}s1 +stays +4\.2 GiB\n +web01\.try is backed by it/);
 	t.regex(frame, /^[\n\u0020-\u007E]*$/);
 });
 
@@ -122,7 +122,7 @@ test('cancelling what cannot be undone is left for recover, and that is said bef
 	brain.state = {...brain.state, scene: {...scene, run: {...run, plan}}};
 
 	brain.type(keys.ctrlC);
-	t.regex((await frameOf(brain.state)).replaceAll(/\s+/g, ' '), /cancels this step cleanly: the images stay good, and vsnap-tui recover finishes the rest/);
+	t.regex((await frameOf(brain.state)).replaceAll(/\s+/g, ' '), /cancel this step cleanly: the images stay intact, and vsnap-tui recover finishes the rest/);
 });
 
 test('once the switch has begun it is said that it is too late to stop', async t => {
@@ -179,7 +179,7 @@ test('while the doctor looks it says how far it is, and can be left', async t =>
 	brain.type('D');
 	brain.send({kind: 'diagnosing', number: brain.state.diagnosis!.findings.waiting!.number, progress: {done: 3, total: 200, domain: 'x'}});
 	brain.pass(5000);
-	t.regex(await frameOf(brain.state), /Looking for troubles: 3 of 200 domains, 5 s/);
+	t.regex(await frameOf(brain.state), /Checking: 3 of 200 domains, 5 s/);
 	t.deepEqual(brain.type(keys.escape), [{kind: 'stop-diagnosis'}]);
 	t.is(brain.state.scene.kind, 'browse');
 });
@@ -202,7 +202,7 @@ test('every page of a guided action is as large as the terminal, the smallest on
 			const lines = (await frameOf(brain.state)).split('\n');
 			t.is(lines.length, rows);
 			t.true(lines.every(line => line.length <= columns), reads.join(' '));
-			t.regex(lines.at(-1)!, /Esc (leave|back)/, `${reads.join(' ')} ${columns}`);
+			t.regex(lines.at(-1)!, /Esc (cancel|back)/, `${reads.join(' ')} ${columns}`);
 		}
 	}
 });

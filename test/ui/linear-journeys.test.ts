@@ -32,10 +32,10 @@ async function atDomain(name: string): Promise<Brain> {
 test('a whole new snapshot goes by numbers, to an explicit start', async t => {
 	const brain = await atDomain('web01');
 	await reply(t, brain, 'You are here', 'Create a snapshot', 'before');
-	t.regex(textOf(brain), /What to save:/);
-	await reply(t, brain, 'The disks and the memory', 'In new files');
+	t.regex(textOf(brain), /What should be saved\?/);
+	await reply(t, brain, 'The disks and the memory', 'External: freeze');
 	t.regex(textOf(brain), /^new: \/var\/lib\/libvirt\/images\/web01\.before, on \/var\/lib\/libvirt\/images\/web01\.s3$/m);
-	await reply(t, brain, 'Go on', 'Go on');
+	await reply(t, brain, 'Continue', 'Continue');
 	t.regex(textOf(brain), /Nothing is lost/);
 	t.false(isStarted(brain));
 	await reply(t, brain, 'Start now');
@@ -48,8 +48,8 @@ test('an empty line takes the proposed name, a wrong one is asked again with the
 	await reply(t, brain, 'You are here', 'Create a snapshot');
 	t.regex(textOf(brain), /Proposed: at-20261121-0200/);
 	await reply(t, brain, 's1');
-	t.regex(textOf(brain), /There is a snapshot "s1" already/);
-	await reply(t, brain, 'good', 'The disks and', 'In new files');
+	t.regex(textOf(brain), /A snapshot "s1" exists already/);
+	await reply(t, brain, 'good', 'The disks and', 'External: freeze');
 	t.like(requestOf(brain), {snapshot: 'good'});
 });
 
@@ -61,28 +61,28 @@ test('a point alone leaves the question for a name', async t => {
 
 test('all that can be set goes by numbers too', async t => {
 	const brain = await atDomain('web01');
-	await reply(t, brain, 'You are here', 'Create a snapshot', '', 'All that can be set', 'Description: none', 'for the auditor', 'Freeze the guest');
+	await reply(t, brain, 'You are here', 'Create a snapshot', '', 'All options', 'Description: none', 'for the auditor', 'Freeze the guest');
 	t.regex(textOf(brain), /Description: for the auditor/);
-	await reply(t, brain, 'Done', 'The disks. ', 'In new files');
+	await reply(t, brain, 'Done', 'The disks. ', 'External: freeze');
 	t.like(requestOf(brain), {description: 'for the auditor', isQuiesced: true});
 });
 
 test('a place that is not possible is read out with its reason', async t => {
 	const brain = await atDomain('web01');
 	await reply(t, brain, 'You are here', 'Create a snapshot', '', 'The disks. ');
-	t.regex(textOf(brain), /Inside the images: no new files \(not possible: row 16 of the table refuses\)/);
+	t.regex(textOf(brain), /Internal: inside the qcow2 files \(not possible: row 16 of the table refuses\)/);
 });
 
 test('branch, merge and delete are in the menu of a snapshot, and each comes to its plan', async t => {
 	for (const [label, answers, request] of [
-		['Begin a branch', ['b1', 'Discard it'], {kind: 'branch', name: 'b1', currentState: {kind: 'discard'}}],
-		['Merge', [], {kind: 'merge', snapshot: 's2'}],
-		['Delete', ['Only its record'], {kind: 'delete', isMetadataOnly: true}],
+		['Branch from', ['b1', 'Discard it'], {kind: 'branch', name: 'b1', currentState: {kind: 'discard'}}],
+		['Delete it', [], {kind: 'merge', snapshot: 's2'}],
+		['Delete …', ['Only its record'], {kind: 'delete', isMetadataOnly: true}],
 	] as const) {
 		const brain = await atDomain('web01');
 		await reply(t, brain, 's2, disks', label, ...answers);
 		t.like(requestOf(brain), request);
-		await reply(t, brain, 'Go on', 'Go on', 'web01');
+		await reply(t, brain, 'Continue', 'Continue', 'web01');
 		t.false(isStarted(brain));
 		await reply(t, brain, 'Start now');
 		t.true(isStarted(brain));
@@ -91,11 +91,11 @@ test('branch, merge and delete are in the menu of a snapshot, and each comes to 
 
 test('findings are read out whole, and a number opens the plan that mends one', async t => {
 	const brain = await atWeb({isLinear: true, rows: 1000});
-	await reply(t, brain, 'You are here', 'Look for troubles');
-	t.regex(textOf(brain), /1\. warning, web01: web01\.old .* A plan can mend it\./);
+	await reply(t, brain, 'You are here', 'Check this');
+	t.regex(textOf(brain), /1\. warning, web01: web01\.old .* A plan can fix it\./);
 	await reply(t, brain, 'web01.old');
 	t.like(requestOf(brain), {kind: 'remove-orphans'});
-	await reply(t, brain, 'Leave; nothing is changed');
+	await reply(t, brain, 'Cancel; nothing is changed');
 	t.is(brain.state.scene.kind, 'doctor');
 	await reply(t, brain, 'Back');
 	t.is(brain.state.scene.kind, 'browse');

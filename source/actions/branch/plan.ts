@@ -50,7 +50,7 @@ function recordSteps(context: PlanContext, action: BranchAction, given: {snapsho
 	const overlays = new Map(upper.map(disk => [disk.target, disk.overlayPath]));
 	return recordNew(context, {
 		id: 'branch',
-		title: `Record the beginning of the branch as snapshot "${action.name}", after "${snapshot.name}"`,
+		title: `Record the start of the branch as snapshot "${action.name}", after "${snapshot.name}"`,
 		fileName: 'snapshot-branch',
 		name: action.name,
 		xml: buildSnapshotXml({
@@ -80,7 +80,7 @@ function refuseBranch(context: PlanContext, action: BranchAction, snapshot: Snap
 	if (context.inventory.details.checkpoints.length > 0) {
 		context.blockers.push({
 			kind: 'checkpoint',
-			text: `The domain has checkpoints (${context.inventory.details.checkpoints.map(({name}) => name).join(', ')}), which cannot go on through a snapshot that is taken while the domain is off.`,
+			text: `The domain has checkpoints (${context.inventory.details.checkpoints.map(({name}) => name).join(', ')}), which cannot continue across a snapshot that is taken while the domain is off.`,
 			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
 		});
 	}
@@ -88,8 +88,8 @@ function refuseBranch(context: PlanContext, action: BranchAction, snapshot: Snap
 	if (!isExternal(snapshot)) {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: `"${snapshot.name}" lies inside the images, where there is one line only: nothing can stand on it.`,
-			remedy: 'Revert to it, keeping the current state (--keep), and take the next snapshot there: the tree forks by that.',
+			text: `"${snapshot.name}" is inside the images, which hold one line of history only: no overlay can be based on it.`,
+			remedy: 'Revert to it, keeping the current state (--keep), and take the next snapshot there: that forks the tree.',
 		});
 	}
 }
@@ -134,9 +134,9 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		snapshot,
 		way: {...way, created: [...way.created, ...filesAt(nvram.created)], endState: 'shutoff'},
 		course: {
-			begins: `A branch begins at "${snapshot.name}" of ${formatMoment(snapshot.createdAt)}: its first snapshot is "${action.name}", and the domain goes on from there.`,
+			begins: `A branch begins at "${snapshot.name}" of ${formatMoment(snapshot.createdAt)}: its first snapshot is "${action.name}", and the domain continues from there.`,
 			ends: [
-				...(snapshot.memory.mode === 'no' ? [] : [{severity: 'warning', text: 'The branch begins with the disks of the snapshot only, not with its memory: the guest finds them as after a power cut.'} as const]),
+				...(snapshot.memory.mode === 'no' ? [] : [{severity: 'warning', text: 'The branch begins with the disks of the snapshot, without its memory. They are crash-consistent: the guest boots as after a power failure.'} as const]),
 				{severity: 'info', text: 'The domain is off afterwards.'},
 			],
 			currentSnapshot: action.name,

@@ -20,10 +20,10 @@ export function branchQuestions(request: Request & {kind: 'branch'}, {details, k
 		{
 			id: 'name',
 			word: 'Name',
-			heading: 'What is the new branch called?',
+			heading: 'What should the new branch be called?',
 			choices: [],
-			text: {label: 'Its first snapshot is called', value: request.name, problem: problemOfName(request.name, taken), change: rename},
+			text: {label: 'Name of its first snapshot', value: request.name, problem: problemOfName(request.name, taken), change: rename},
 		},
-		currentStateQuestion(keepName, new Set([...taken, request.name]), currentState => ({...request, currentState})),
+		currentStateQuestion(keepName, {details, taken: new Set([...taken, request.name])}, currentState => ({...request, currentState})),
 	];
 }

@@ -36,7 +36,7 @@ export function parseDiskOptions(disks: readonly string[], reuses: readonly stri
 		}
 
 		if (requests.has(target)) {
-			return refuse(`--disk names ${target} twice.`, 'Say once what it is to do.');
+			return refuse(`--disk names ${target} twice.`, 'Name each disk once.');
 		}
 
 		requests.set(target, {target, mode: mode as DiskRequest['mode'], ...(path === undefined ? {} : {path})});
@@ -51,7 +51,7 @@ export function parseDiskOptions(disks: readonly string[], reuses: readonly stri
 		}
 
 		if (reused.has(target)) {
-			return refuse(`--reuse names ${target} twice.`, 'Say once how its overlay comes to be.');
+			return refuse(`--reuse names ${target} twice.`, 'Name each disk once.');
 		}
 
 		reused.add(target);
@@ -66,18 +66,18 @@ const textsOf = (raw: RawOptions, name: string) => (raw[name] ?? []) as string[]
 
 export const cli = {
 	usage: 'create <domain> [name]',
-	summary: 'take a snapshot; without a name it is called "at-" and the time',
+	summary: 'take a snapshot (default name: "at-" and the time)',
 	options: [
 		{flags: '--description <text>', summary: 'what it is for'},
 		{flags: '--disk-only', summary: 'the disks, without the memory of a running guest'},
 		{flags: '--memory <mode>', summary: 'no, internal, external, or external:FILE'},
 		{flags: '--disk <disk=mode>', summary: 'DISK=internal, external, external:FILE, no or manual; may be given for each disk', isRepeated: true},
-		{flags: '--reuse <disk=way>', summary: 'how its overlay comes to be: DISK=absolute-paths, existing, existing-with-data or no-backing-file', isRepeated: true},
-		{flags: '--quiesce', summary: 'let the guest agent freeze the file systems meanwhile'},
-		{flags: '--live', summary: 'let the guest run while its memory goes to a file'},
-		{flags: '--halt', summary: 'power the domain off afterwards'},
-		{flags: '--no-metadata', summary: 'do it, and record nothing'},
-		{flags: '--xml <file>', summary: 'a whole <domainsnapshot> as virsh takes it; with <branch> it makes a branch'},
+		{flags: '--reuse <disk=way>', summary: 'how its overlay is made: DISK=absolute-paths, existing, existing-with-data or no-backing-file', isRepeated: true},
+		{flags: '--quiesce', summary: 'have the guest agent freeze the file systems meanwhile'},
+		{flags: '--live', summary: 'keep the guest running while its memory is written to a file'},
+		{flags: '--halt', summary: 'power the domain off afterwards, without a shutdown'},
+		{flags: '--no-metadata', summary: 'make the files, but record no snapshot'},
+		{flags: '--xml <file>', summary: 'a whole <domainsnapshot> document, as for virsh; with <branch> it makes a branch'},
 	],
 	excludes: [],
 	document: {option: 'xml', read: readSnapshotDocument},
@@ -91,7 +91,7 @@ export const cli = {
 
 		const saidByDocument = [snapshot, description, raw.memory, textsOf(raw, 'disk')[0]].some(said => said !== undefined);
 		return raw.xml !== undefined && saidByDocument
-			? fail({kind: 'usage', message: '--xml excludes NAME, --description, --memory and --disk.', hint: 'The document says these: <name>, <description>, <memory>, <disks>.'})
+			? fail({kind: 'usage', message: '--xml excludes NAME, --description, --memory and --disk.', hint: 'The document contains these: <name>, <description>, <memory>, <disks>.'})
 			: succeed({
 				kind: 'create',
 				snapshot,

@@ -24,19 +24,19 @@ function isEligible(disk: Disk): boolean {
 function refuseRequest(context: PlanContext, request: DiskRequest): void {
 	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'not-supported', text, remedy});
 	if (request.path !== undefined && request.mode !== undefined && request.mode !== 'external') {
-		refuse(`${request.target} is to be "${request.mode}", so there is no overlay that could be called ${request.path}.`, 'Leave the file out, or ask for an external disk.');
+		refuse(`${request.target} is set to "${request.mode}", so it gets no overlay to be called ${request.path}.`, 'Leave the file out, or ask for an external disk.');
 	}
 
 	if (request.reuse !== undefined && request.mode !== undefined && request.mode !== 'external') {
-		refuse(`${request.target} is to be "${request.mode}", so there is no overlay to be reused.`, 'Leave --reuse out for it, or ask for an external disk.');
+		refuse(`${request.target} is set to "${request.mode}", so it gets no overlay to reuse.`, 'Leave --reuse out for it, or ask for an external disk.');
 	}
 
 	if ((request.reuse === 'existing' || request.reuse === 'existing-with-data') && request.path === undefined) {
-		refuse(`The prepared overlay of ${request.target} is not named.`, `Name it: --disk ${request.target}=external:FILE.`);
+		refuse(`${request.target} reuses a prepared overlay, but its file is not named.`, `Name it: --disk ${request.target}=external:FILE.`);
 	}
 
 	if (request.path !== undefined && (!posix.isAbsolute(request.path) || posix.normalize(request.path) !== request.path || request.path.endsWith('/'))) {
-		refuse(`${request.path} is not a whole path.`, 'Give files with their whole path, without "." and "..".');
+		refuse(`${request.path} is not an absolute path.`, 'Give absolute paths, without "." and "..".');
 	}
 }
 
@@ -55,7 +55,7 @@ export function askDisks(context: PlanContext, action: CreateAction): AskedDisk[
 				remedy: `Its disks are: ${disks.map(({target}) => target).join(', ')}.`,
 			});
 		} else if (requests.has(disk.target)) {
-			context.blockers.push({kind: 'not-supported', text: `${disk.target} is asked for twice.`, remedy: 'Say once what it is to do.'});
+			context.blockers.push({kind: 'not-supported', text: `${disk.target} is asked for twice.`, remedy: 'Name each disk once.'});
 		} else {
 			requests.set(disk.target, request);
 		}
@@ -102,14 +102,14 @@ export type PartakingDisk = FrozenDisk & {request: DiskRequest | undefined; isBl
 function obstacle({disk, mode}: ModedDisk): string | undefined {
 	const rules: Array<[boolean, string]> = [
 		[isEmptyDrive(disk), 'is an empty drive'],
-		[!isWritableMedium(disk), 'is a medium that the guest only reads'],
+		[!isWritableMedium(disk), 'is read-only for the guest'],
 		[!posix.isAbsolute(storageOf(disk)?.path ?? ''), `is not on an image file (type ${storageWord(disk)})`],
 		[disk.device === 'lun', 'is a SCSI device that is passed through'],
-		[disk.isEncrypted, 'is encrypted: an overlay on it would not be'],
-		[disk.hasSlices, 'is a slice of its file: an overlay on it would not be'],
+		[disk.isEncrypted, 'is encrypted, and an overlay on it would not be'],
+		[disk.hasSlices, 'is a slice of its file, and an overlay on it would not be'],
 		[disk.shareable && mode === 'external', 'is shared with other domains, and an overlay cannot be'],
-		[disk.transient !== undefined, 'is transient: what is written to it is gone when the domain stops, and QEMU lets no snapshot take it'],
-		[disk.hasMirror, 'is being copied at this moment'],
+		[disk.transient !== undefined, 'is transient: what is written to it is discarded when the domain stops, and QEMU cannot snapshot it'],
+		[disk.hasMirror, 'is being copied right now'],
 	];
 	return rules.find(([holds]) => holds)?.[1];
 }
@@ -120,8 +120,8 @@ function refuseHead(context: PlanContext, disk: PartakingDisk): void {
 	if (freezing.length > 0) {
 		context.blockers.push({
 			kind: 'image-needed',
-			text: `${disk.target} writes to ${disk.headPath}, which is frozen already (${[...new Set(freezing.map(pin => pin.label))].join(', ')}): two snapshots may not freeze one image, or deleting one would change the other.`,
-			remedy: 'Revert to that snapshot (the domain then goes on in an overlay of its own), or delete its record; then try again.',
+			text: `${disk.target} writes to ${disk.headPath}, which is already frozen (${[...new Set(freezing.map(pin => pin.label))].join(', ')}): two snapshots must not share one frozen image, because deleting one would change the other.`,
+			remedy: 'Revert to that snapshot, which puts the domain on an overlay of its own, or delete its record; then try again.',
 		});
 	}
 }
@@ -152,7 +152,7 @@ export function requireInternal(context: PlanContext, all: ModedDisk[], partakin
 		if (disk.format !== 'qcow2') {
 			context.blockers.push({
 				kind: 'not-supported',
-				text: `${disk.target} is ${disk.format}, and only qcow2 images can hold a snapshot inside.`,
+				text: `${disk.target} is ${disk.format}, and only qcow2 images can hold an internal snapshot.`,
 				remedy: 'Ask for external disks (--disk-only, or --memory external).',
 			});
 		}
@@ -161,7 +161,7 @@ export function requireInternal(context: PlanContext, all: ModedDisk[], partakin
 		if (image?.internalSnapshots.some(({tag}) => tag === name)) {
 			context.blockers.push({
 				kind: 'name-taken',
-				text: `${disk.headPath} holds an internal snapshot "${name}" already, and would hold two of that name.`,
+				text: `${disk.headPath} already holds an internal snapshot "${name}"; there would be two of that name.`,
 				remedy: 'Choose another name, or remove that one (qemu-img snapshot -d, while the domain is off).',
 			});
 		}
@@ -171,13 +171,13 @@ export function requireInternal(context: PlanContext, all: ModedDisk[], partakin
 		if ((mode === 'no' && isEligible(disk)) || mode === 'manual') {
 			context.blockers.push({
 				kind: 'not-supported',
-				text: `${disk.target} is left out, and a snapshot inside the images needs all disks that the guest can write.`,
-				remedy: 'Let it take part, or ask for external disks.',
+				text: `${disk.target} is left out, but an internal snapshot needs every disk that the guest can write to.`,
+				remedy: 'Include it, or ask for external disks.',
 			});
 		}
 	}
 
 	if (numberLike.test(name)) {
-		context.blockers.push({kind: 'name', text: `QEMU would take "${name}" for the number of an internal snapshot.`, remedy: 'Choose a name that is no short number.'});
+		context.blockers.push({kind: 'name', text: `QEMU would read "${name}" as the number of an internal snapshot.`, remedy: 'Choose a name that is not a short number.'});
 	}
 }

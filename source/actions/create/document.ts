@@ -45,7 +45,7 @@ function readMemory(node: XmlNode | undefined): Result<CreateAction['memory']> {
 	}
 
 	return path !== undefined && mode !== 'external'
-		? refuse(`a memory file is named, and the memory is "${mode}".`, 'A file goes with snapshot=\'external\'.')
+		? refuse(`a memory file is named, but the memory is "${mode}".`, 'A file needs snapshot=\'external\'.')
 		: succeed({mode, ...(path === undefined ? {} : {path})});
 }
 
@@ -84,18 +84,18 @@ function readDisk(node: XmlNode): Result<DiskRequest> {
 
 	const more = notCarried(node);
 	if (more !== undefined) {
-		return refuse(`the disk ${target} asks for ${more}, which is not carried over.`, 'Leave it out, or have virsh snapshot-create take the document.');
+		return refuse(`the disk ${target} asks for ${more}, which is not supported.`, 'Leave it out, or use virsh snapshot-create with the document.');
 	}
 
 	const format = attributeOf(childOf(node, 'driver'), 'type');
 	if (format !== undefined && format !== 'qcow2') {
-		return refuse(`the disk ${target} is to go on in ${format}.`, 'Overlays are made as qcow2.');
+		return refuse(`the disk ${target} asks for an overlay in ${format}.`, 'Overlays are always qcow2.');
 	}
 
 	const source = childOf(node, 'source');
 	const path = sourcePathOf(source);
 	if (path === undefined && source !== undefined) {
-		return refuse(`the disk ${target} is to go on on something that is no file.`, 'Overlays are files: <source file=\'…\'/>.');
+		return refuse(`the disk ${target} asks for an overlay that is not a file.`, 'Overlays are files: <source file=\'…\'/>.');
 	}
 
 	return succeed({target, mode: mode ?? (path !== undefined || format !== undefined ? 'external' : undefined), ...(path === undefined ? {} : {path})});
@@ -105,7 +105,7 @@ function readDisk(node: XmlNode): Result<DiskRequest> {
 export function parseSnapshotDocument(xml: string): Result<SnapshotDocument> {
 	const malformation = xml.trim() === '' ? 'it is empty' : malformationOf(xml);
 	if (malformation !== undefined) {
-		return refuse(`${malformation.replace(/\.$/, '')}.`, 'It has to be a whole <domainsnapshot>, as virsh snapshot-create takes it.');
+		return refuse(`${malformation.replace(/\.$/, '')}.`, 'It must be a whole <domainsnapshot>, as for virsh snapshot-create.');
 	}
 
 	const read = readXml(xml, 'The document', ['domainsnapshot']);

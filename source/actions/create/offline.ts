@@ -51,19 +51,19 @@ function refuseCheckpoints(context: PlanContext, isExternal: boolean): void {
 		context.blockers.push({
 			kind: 'checkpoint',
 			text: isExternal
-				? `The domain has checkpoints (${names.join(', ')}): in overlays that are made while it is off their bitmaps would not go on, and no libvirt allows it.`
-				: `The domain has checkpoints (${names.join(', ')}), and this libvirt records no snapshot of a domain that is off beside them.`,
-			remedy: isExternal ? 'Start the domain and take the snapshot while it runs, or delete the checkpoints first.' : 'Delete the checkpoints first.',
+				? `The domain has checkpoints (${names.join(', ')}): their bitmaps cannot continue in overlays that are made while the domain is off, and no version of libvirt allows it.`
+				: `The domain has checkpoints (${names.join(', ')}), and this version of libvirt cannot record an offline snapshot beside them.`,
+			remedy: isExternal ? 'Start the domain and take the snapshot while it is running, or delete the checkpoints first.' : 'Delete the checkpoints first.',
 		});
 	}
 }
 
-const whenStopped = 'It would be taken back: the domain is as it was.';
+const whenStopped = 'Recover would undo it; the domain is as it was.';
 
 function checkHeads(disks: PartakingDisk[]): Step[] {
 	return disks.map(disk => step('check', {
 		id: `check-${disk.target}`,
-		title: `Check that the chain of ${disk.target} is whole and that nobody writes to it`,
+		title: `Check that the chain of ${disk.target} is complete and not open for writing elsewhere`,
 		command: imageCommands.infoWithChain(disk.headPath, disk.format),
 	}));
 }
@@ -117,7 +117,7 @@ export function targetSteps(context: PlanContext, disks: TargetedDisk[]): Step[]
 		...overlaySteps(disks.filter(disk => disk.reuse !== 'existing').map(disk => toOverlaid(context, disk))),
 		...prepared.map((disk): Step => step('create', {
 			id: `open-${disk.target}`,
-			title: `Open the prepared overlay of ${disk.target} with its chain`,
+			title: `Check that the prepared overlay of ${disk.target} opens with its chain`,
 			command: imageCommands.infoWithChain(disk.overlayPath, 'qcow2'),
 			whenStopped,
 		})),
@@ -150,7 +150,7 @@ export function planOfflineExternal(context: PlanContext, {action, disks: all, n
 	const partaking = partakingDisks(context, all, 'external');
 	refuseCheckpoints(context, true);
 	for (const {target, headPath} of partaking) {
-		requirePlainLayers(context, target, headPath, 'Start the domain and take the snapshot while it runs: libvirt then keeps the secret.');
+		requirePlainLayers(context, target, headPath, 'Start the domain and take the snapshot while it is running: libvirt then keeps the secret.');
 	}
 
 	const {disks, consequences} = chooseTargets(context, action, {disks: partaking, hasMemory: false, now});

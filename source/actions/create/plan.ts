@@ -32,13 +32,13 @@ function refuseFlags(context: PlanContext, {action, way}: CreateRequest): void {
 	if (action.isLive && way.memory !== 'external') {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: '--live lets the guest run while its memory goes to a file, and none does here.',
+			text: '--live keeps the guest running while its memory is saved in a file, and no memory file is written here.',
 			remedy: 'Leave --live out, or ask for --memory external.',
 		});
 	}
 
 	if (action.memory?.path !== undefined && way.memory !== 'external') {
-		context.blockers.push({kind: 'not-supported', text: `A memory file is named, and the memory is "${way.memory}".`, remedy: 'Leave the file out, or ask for --memory external:FILE.'});
+		context.blockers.push({kind: 'not-supported', text: `A memory file is named, but the memory is "${way.memory}".`, remedy: 'Leave the file out, or ask for --memory external:FILE.'});
 	}
 }
 
@@ -69,33 +69,33 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 		[true, {
 			severity: 'info',
 			text: action.hasNoMetadata
-				? 'Nothing is recorded: the tree of snapshots stays as it is.'
-				: `The snapshot comes ${details.currentSnapshot === undefined ? 'first in the tree' : `after "${details.currentSnapshot}"`}, and becomes the current one.`,
+				? 'No snapshot is recorded: the tree stays as it is.'
+				: `The snapshot is ${details.currentSnapshot === undefined ? 'the first in the tree' : `after "${details.currentSnapshot}"`}, and becomes the current snapshot.`,
 		}],
 		[transient.length > 0, {
 			severity: 'warning',
-			text: `${transient.join(', ')} ${transient.length === 1 ? 'is' : 'are'} transient and left out: what the guest writes there is gone when the domain stops.`,
+			text: `${transient.join(', ')} ${transient.length === 1 ? 'is' : 'are'} transient and left out: what the guest writes there is discarded when the domain stops.`,
 		}],
 		[action.hasNoMetadata && given.parts.heads.size > 0, {
 			severity: 'warning',
-			text: 'No snapshot records this layer: it cannot be reverted to, and a revert that discards the current state removes it, too.',
+			text: 'No snapshot records this layer: you cannot revert to it, and a revert that discards the current state also removes it.',
 		}],
-		[leftOut.length > 0, {severity: 'warning', text: `${leftOut.join(', ')} is left out: a revert will not bring it back to this moment.`}],
-		[isActive && way.memory === 'no' && !action.isQuiesced, {severity: 'warning', text: 'The guest runs: its disks are frozen as after a power cut.'}],
-		[!isActive && action.isQuiesced, {severity: 'info', text: 'The domain is off: there is nothing to freeze inside it.'}],
+		[leftOut.length > 0, {severity: 'warning', text: `${leftOut.join(', ')} is left out: a revert will not restore it.`}],
+		[isActive && way.memory === 'no' && !action.isQuiesced, {severity: 'warning', text: 'The guest is running: the snapshot is crash-consistent. After a revert it boots as after a power failure.'}],
+		[!isActive && action.isQuiesced, {severity: 'info', text: 'The domain is off: there are no file systems to freeze.'}],
 		[!isActive && action.isHalted, {severity: 'info', text: 'The domain is off already.'}],
 		[isActive && action.isHalted, way.memory === 'no'
-			? {severity: 'loss', text: 'The guest is powered off afterwards, as by pulling the plug; what is in its memory is lost.'}
-			: {severity: 'warning', text: 'The guest is powered off afterwards, as by pulling the plug; its memory is in the snapshot.'}],
-		[way.by === 'migrate', {severity: 'warning', text: 'Memory without disks cannot be reverted to safely: by then the disks have gone on, and the guest would destroy its file systems.'}],
-		[nvramPath !== undefined && way.memory === 'no' && action.hasNoMetadata && !(way.disk === 'internal' && nvramImageOf(context) !== undefined), {severity: 'warning', text: `The firmware's variables (${nvramPath}) are not kept.`}],
+			? {severity: 'loss', text: 'The guest is cut off afterwards without a shutdown; its memory is lost.', what: 'the guest\'s memory'}
+			: {severity: 'warning', text: 'The guest is cut off afterwards without a shutdown; its memory is in the snapshot.'}],
+		[way.by === 'migrate', {severity: 'warning', text: 'Memory without disks cannot be reverted to safely: the disks will have changed by then, and the guest would destroy its file systems.'}],
+		[nvramPath !== undefined && way.memory === 'no' && action.hasNoMetadata && !(way.disk === 'internal' && nvramImageOf(context) !== undefined), {severity: 'warning', text: `The firmware variables (${nvramPath}) are not kept.`}],
 		[way.disk === 'internal' && bitmaps.length > 0, {
 			severity: 'warning',
-			text: `QEMU does not go back to a snapshot inside an image beside bitmaps: nobody can revert to this one until the checkpoints are deleted (${bitmaps.join(', ')}).`,
+			text: `QEMU cannot revert to an internal snapshot beside bitmaps: you can revert to this one only after deleting the checkpoints (${bitmaps.join(', ')}).`,
 		}],
 		[way.disk === 'internal' && chain.some(snapshot => isExternal(snapshot)), {
 			severity: 'warning',
-			text: 'External snapshots come before this internal one: libvirt itself will not be able to delete some of them.',
+			text: 'This internal snapshot comes after external ones: libvirt itself will not be able to delete some of them.',
 		}],
 	];
 	return [
@@ -106,7 +106,7 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 	];
 }
 
-/** Memory brings the firmware's variables with it, an internal snapshot may hold them in their own file, and without a record nobody could tell whose a copy is. */
+/** Memory brings the firmware variables with it, an internal snapshot may hold them in their own file, and without a record nobody could tell whose a copy is. */
 function addNvram(context: PlanContext, {action, way, now}: CreateRequest, parts: CreateParts): CreateParts {
 	if (way.memory !== 'no' || action.hasNoMetadata || (way.disk === 'internal' && nvramImageOf(context) !== undefined)) {
 		return parts;

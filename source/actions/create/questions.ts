@@ -47,18 +47,18 @@ function savedQuestion(request: AskedCreate): Question {
 	return {
 		id: 'saved',
 		word: 'What is saved',
-		heading: 'What to save:',
+		heading: 'What should be saved?',
 		choices: [
 			{
 				id: 'disks',
 				label: 'The disks',
-				note: 'The guest goes on at once. To go back is like starting after a power cut.',
+				note: 'The guest keeps running. Reverting boots as after a power failure.',
 				change: {request: {...request, memory: {mode: 'no'}}},
 			},
 			{
 				id: 'memory',
 				label: 'The disks and the memory',
-				note: 'To go back lets the guest run on from this moment. Takes time, and room for its memory.',
+				note: 'Reverting resumes exactly here. Takes time, and space for the memory.',
 				change: {request: {...request, isDiskOnly: false, memory: {...request.memory, mode: placeOf(request) ?? 'external'}}},
 			},
 		],
@@ -66,15 +66,15 @@ function savedQuestion(request: AskedCreate): Question {
 }
 
 const placeLabels: Record<Place, string> = {
-	external: 'In new files: the images are frozen, new overlays take what comes',
-	internal: 'Inside the images: no new files',
+	external: 'External: freeze the images, write to new overlays',
+	internal: 'Internal: inside the qcow2 files',
 };
 
 function placeQuestion(request: AskedCreate, details: DomainDetails): Question {
 	return {
 		id: 'place',
 		word: 'Where',
-		heading: 'Where to save it:',
+		heading: 'Where should it be saved?',
 		choices: placesInOrder(details).map(place => {
 			const placed = withPlace(request, place, details);
 			const decision = methodOf(placed, details);
@@ -98,7 +98,7 @@ export function createQuestions(request: AskedCreate, details: DomainDetails | u
 		{
 			id: 'name',
 			word: 'Name',
-			heading: 'What is the snapshot called?',
+			heading: 'What should the snapshot be called?',
 			choices: [],
 			text: {label: 'Name', value: request.snapshot, problem: problemOfName(request.snapshot, taken), change: snapshot => ({request: {...request, snapshot}})},
 		},

@@ -24,7 +24,7 @@ export type RecordRequest = {
 	memory: SnapshotMemory;
 };
 
-const wouldFinish = 'The switch would be finished: nothing that was there before is gone.';
+const wouldFinish = 'Recover would finish the switch; nothing has been removed.';
 
 /** Fails with `unreadable` where a document cannot be made or changed. */
 export function recordXml(context: PlanContext, request: RecordRequest): Result<string> {
@@ -68,7 +68,7 @@ export function nameNewHeads(context: PlanContext, overlays: ReadonlyMap<string,
 		before: preservingXml(current),
 	}), ({xml, before}) => [step('switch', {
 		id: 'name-heads',
-		title: `Name the new disks in the record of "${current.name}"`,
+		title: `Update the disks in the record of "${current.name}"`,
 		command: context.hypervisor.records.replace({fileName: 'snapshot-current', xml, makeCurrent: true}),
 		undo: [context.hypervisor.records.replace({fileName: 'snapshot-current-before', xml: before, makeCurrent: true})],
 		whenStopped: wouldFinish,
@@ -81,8 +81,8 @@ function refuseBesideCheckpoints(context: PlanContext): void {
 	if (names.length > 0 && !context.can.redefinesBesideCheckpoints) {
 		context.blockers.push({
 			kind: 'checkpoint',
-			text: `The domain has checkpoints (${names.join(', ')}), and beside them this libvirt does not let the record of the current snapshot name the new disks.`,
-			remedy: 'Leave --no-metadata out: the new snapshot then has a record of its own.',
+			text: `The domain has checkpoints (${names.join(', ')}), and beside them this version of libvirt cannot update the disks in the record of the current snapshot.`,
+			remedy: 'Leave --no-metadata out: the new snapshot then gets its own record.',
 		});
 	}
 }
@@ -98,7 +98,7 @@ export function recordSteps(context: PlanContext, request: RecordRequest): Resul
 	const {snapshot} = action;
 	return xml.ok
 		? recordNew(context, {
-			id: 'record', title: `Record the snapshot "${snapshot}", and make it the current one`, fileName: 'snapshot-new', name: snapshot, xml: xml.value, whenStopped: wouldFinish,
+			id: 'record', title: `Record snapshot "${snapshot}" and make it current`, fileName: 'snapshot-new', name: snapshot, xml: xml.value, whenStopped: wouldFinish,
 		})
 		: xml;
 }

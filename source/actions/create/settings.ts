@@ -14,22 +14,22 @@ function next<T>(values: readonly T[], value: T): T {
 }
 
 const memoryModes = [undefined, 'no', 'internal', 'external'] as const;
-const memoryWords = {no: 'is not saved', internal: 'inside the images', external: 'in a file of its own'};
+const memoryWords = {no: 'not saved', internal: 'internal, inside the image', external: 'external, in its own file'};
 const diskModes = [undefined, 'external', 'internal', 'no', 'manual'] as const;
 const diskWords = {
-	external: 'in a new file', internal: 'inside its image', no: 'left out', manual: 'somebody else takes care of it (manual)',
+	external: 'external, a new overlay', internal: 'internal, inside its image', no: 'left out', manual: 'manual: you take care of it',
 };
 /** `absolute-paths` is what is done where nothing is said. */
 const reuses = [undefined, 'existing', 'existing-with-data', 'no-backing-file'] as const;
 const reuseWords = {
-	'absolute-paths': 'made by us',
-	existing: 'is there already, and empty',
-	'existing-with-data': 'is there already, and the data in it is meant',
-	'no-backing-file': 'made by us, without a backing file',
+	'absolute-paths': 'created for you',
+	existing: 'an existing, empty overlay',
+	'existing-with-data': 'an existing overlay, with its data',
+	'no-backing-file': 'created for you, without a backing file',
 };
-const decided = 'as the table decides';
+const decided = 'automatic';
 
-function switchOf(id: 'isQuiesced' | 'isLive' | 'isHalted' | 'hasNoMetadata', request: AskedCreate, words: {label: string; note: string; reason?: string}): Setting {
+function switchOf(id: 'isQuiesced' | 'isLive' | 'isHalted', request: AskedCreate, words: {label: string; note: string; reason?: string}): Setting {
 	return {...words, id, label: `${words.label}: ${request[id] ? 'yes' : 'no'}`, change: {request: {...request, [id]: !request[id]}}};
 }
 
@@ -38,7 +38,7 @@ function pathField(label: string, value: string | undefined, withPath: (path: st
 	return {
 		label,
 		value: value ?? '',
-		problem: value === undefined || value.startsWith('/') ? undefined : 'The file is given with its whole path, from "/" on.',
+		problem: value === undefined || value.startsWith('/') ? undefined : 'Give the absolute path, starting with "/".',
 		change: text => ({request: withPath(text === '' ? undefined : text)}),
 	};
 }
@@ -51,7 +51,7 @@ function diskSettings(target: string, request: AskedCreate): Setting[] {
 	const mode: Setting = {
 		id: `mode ${target}`,
 		label: `Disk ${target}: ${disk.mode === undefined ? decided : diskWords[disk.mode]}`,
-		note: 'How this disk takes part. Enter goes to the next way.',
+		note: 'How this disk takes part. Enter cycles.',
 		answers: ['place'],
 		change: {request: withDisk({mode: next(diskModes, disk.mode)})},
 	};
@@ -60,14 +60,14 @@ function diskSettings(target: string, request: AskedCreate): Setting[] {
 			mode,
 			{
 				id: `path ${target}`,
-				label: `Disk ${target}, new file: ${disk.path ?? 'a name is chosen'}`,
-				note: 'The overlay that the domain goes on with.',
+				label: `Disk ${target}, new file: ${disk.path ?? 'automatic'}`,
+				note: 'The overlay that the domain then writes to.',
 				text: pathField(`New file of ${target}`, disk.path, path => withDisk({path})),
 			},
 			{
 				id: `reuse ${target}`,
 				label: `Disk ${target}, new file: ${reuseWords[disk.reuse ?? 'absolute-paths']}`,
-				note: 'A file that was made beforehand is checked against the chain first.',
+				note: 'An existing file is checked against the chain first.',
 				reason: disk.path === undefined ? 'name the file first' : undefined,
 				change: {request: withDisk({reuse: next(reuses, disk.reuse === 'absolute-paths' ? undefined : disk.reuse)})},
 			},
@@ -84,7 +84,7 @@ function memorySetting(request: AskedCreate, details: DomainDetails | undefined,
 	return {
 		id: 'memory',
 		label: `Memory: ${memory === undefined ? decided : memoryWords[memory.mode]}`,
-		note: 'Whether the guest can run on from this moment. Enter goes to the next way; the disks go to the same place.',
+		note: 'With memory, a revert resumes exactly here. Enter cycles; the disks are saved in the same place.',
 		reason,
 		answers: ['saved', 'place'],
 		// Memory and disks in different places are refused by every row of the table.
@@ -101,7 +101,7 @@ export function createSettings(request: AskedCreate, details: DomainDetails | un
 		{
 			id: 'description',
 			label: `Description: ${request.description ?? 'none'}`,
-			note: 'A few words for whoever reads the tree later.',
+			note: 'Shown in the tree.',
 			text: {
 				label: 'Description', value: request.description ?? '', problem: undefined, change: text => ({request: {...request, description: text === '' ? undefined : text}}),
 			},
@@ -110,16 +110,21 @@ export function createSettings(request: AskedCreate, details: DomainDetails | un
 		...(memory?.mode === 'external'
 			? [{
 				id: 'memory-path',
-				label: `Memory file: ${memory.path ?? 'a name is chosen'}`,
+				label: `Memory file: ${memory.path ?? 'automatic'}`,
 				note: 'Where the memory is saved.',
 				text: pathField('Memory file', memory.path, path => ({...request, memory: {...memory, path}})),
 			}]
 			: []),
-		switchOf('isQuiesced', request, {label: 'Freeze the guest\'s file systems meanwhile', note: 'Needs the guest agent. Then the disks are as after a clean sync.', reason: off}),
-		switchOf('isLive', request, {label: 'Let the guest run while its memory is saved', note: 'It is paused for a moment only; the file becomes larger.', reason: off}),
-		switchOf('isHalted', request, {label: 'Power the domain off afterwards', note: 'As by pulling the plug, right after the snapshot.', reason: off}),
-		switchOf('hasNoMetadata', request, {label: 'Record nothing', note: 'The files are made, and no snapshot is in the tree.'}),
+		switchOf('isQuiesced', request, {label: 'Freeze the guest\'s file systems meanwhile', note: 'Needs the guest agent. The file systems are then consistent.', reason: off}),
+		switchOf('isLive', request, {label: 'Keep the guest running while its memory is saved', note: 'It is paused only for a moment; the file gets larger.', reason: off}),
+		switchOf('isHalted', request, {label: 'Power the domain off afterwards', note: 'Without a shutdown, right after the snapshot.', reason: off}),
+		{
+			id: 'hasNoMetadata',
+			label: `Keep a libvirt record: ${request.hasNoMetadata ? 'no' : 'yes'}`,
+			note: 'Without it the files are created, but the tree shows no snapshot.',
+			change: {request: {...request, hasNoMetadata: !request.hasNoMetadata}},
+		},
 		...(details === undefined ? [] : disksToTake(details)).flatMap(({target}) => diskSettings(target, request)),
-		{id: 'done', label: 'Done', note: 'Back to the questions, or to a new plan.', change: {}},
+		{id: 'done', label: 'Done', note: 'Back to the questions, or to the new plan.', change: {}},
 	];
 }

@@ -35,7 +35,7 @@ function chooseName(context: PlanContext, given: {wanted: string; basePath: stri
 	}
 
 	const path = overlayPath(basePath, {stamp: stampOf(now), folder: context.inventory.folders.get(posix.dirname(basePath)), taken});
-	consequences.push({severity: 'info', text: `${what} is called ${posix.basename(path)}, because the name ${posix.basename(wanted)} ${isTooLong ? 'would be too long' : 'is taken'}.`});
+	consequences.push({severity: 'info', text: `${what} is called ${posix.basename(path)}, because ${posix.basename(wanted)} ${isTooLong ? 'would be too long' : 'is taken'}.`});
 	return path;
 }
 
@@ -47,13 +47,13 @@ function refusePrepared(context: PlanContext, disk: TargetedDisk, consequences: 
 	const image = imageAt(graph, path);
 	const head = imageAt(graph, headPath);
 	if (image === undefined || image.problems.some(problem => problem.kind === 'missing')) {
-		refuse('is not there, or is empty', 'Make it first: qemu-img create -f qcow2 -F FORMAT -b HEAD FILE.');
+		refuse('is not there, or is empty', 'Create it first: qemu-img create -f qcow2 -F FORMAT -b HEAD FILE.');
 		return;
 	}
 
 	const unreadable = image.problems.find(problem => problem.kind === 'unreadable');
 	if (unreadable !== undefined || image.format !== 'qcow2') {
-		refuse(`cannot be read as qcow2${unreadable ? `: ${unreadable.reason}` : ''}`, 'Make it anew as qcow2.');
+		refuse(`cannot be read as qcow2${unreadable ? `: ${unreadable.reason}` : ''}`, 'Create it again as qcow2.');
 		return;
 	}
 
@@ -62,23 +62,23 @@ function refusePrepared(context: PlanContext, disk: TargetedDisk, consequences: 
 	}
 
 	if (image.backingPath === undefined) {
-		refuse('names no backing file: the disk would be empty at the next start', 'Make it with -b, or ask for --reuse no-backing-file if that is meant.');
+		refuse('has no backing file: the disk would be empty at the next start', 'Create it with -b, or ask for --reuse no-backing-file if that is intended.');
 	} else if (graph.keyOf(image.backingPath) !== graph.keyOf(headPath)) {
-		refuse(`stands on ${image.backingPath}, and the disk is on ${headPath}`, 'Make it on the image that the domain writes to.');
+		refuse(`is backed by ${image.backingPath}, but the disk is on ${headPath}`, 'Create it on the image that the domain writes to.');
 	} else if (image.backingFormat !== disk.format) {
 		refuse(
-			image.backingFormat === undefined ? 'does not record the format of its backing file' : `takes its backing file for ${image.backingFormat}, and it is ${disk.format}`,
-			`Make it with -F ${disk.format}.`,
+			image.backingFormat === undefined ? 'does not record the format of its backing file' : `records its backing file as ${image.backingFormat}, but it is ${disk.format}`,
+			`Create it with -F ${disk.format}.`,
 		);
 	}
 
 	if (head !== undefined && image.virtualSizeBytes !== head.virtualSizeBytes) {
-		refuse(`is ${formatBytes(image.virtualSizeBytes)} large, and the disk ${formatBytes(head.virtualSizeBytes)} (${image.virtualSizeBytes} and ${head.virtualSizeBytes} bytes)`, 'Make it as large as the disk.');
+		refuse(`is ${formatBytes(image.virtualSizeBytes)} in size, but the disk is ${formatBytes(head.virtualSizeBytes)} (${image.virtualSizeBytes} and ${head.virtualSizeBytes} bytes)`, 'Create it with the size of the disk.');
 	}
 
 	const users = [...pins.filter(pin => graph.keyOf(pin.path) === graph.keyOf(path)).map(pin => pin.label), ...overlaysOf(graph, path)];
 	if (users.length > 0) {
-		refuse(`is in use: ${[...new Set(users)].join(', ')}`, 'Prepare another one.');
+		refuse(`is in use: ${[...new Set(users)].join(', ')}`, 'Prepare another overlay.');
 	}
 
 	requireEmpty(context, disk, {ownBytes: image.ownBytes, consequences});
@@ -92,16 +92,16 @@ function requireEmpty(context: PlanContext, disk: TargetedDisk, {ownBytes, conse
 		return;
 	}
 
-	const holds = ownBytes === undefined ? 'holds data, as far as can be told (qemu-img map fails on it)' : `holds ${formatBytes(ownBytes)} of the disk already`;
+	const holds = ownBytes === undefined ? 'appears to hold data (qemu-img map fails on it)' : `holds ${formatBytes(ownBytes)} of data already`;
 	if (request?.reuse !== 'existing-with-data') {
-		refuse(`${holds}: the guest would read that instead of its own data.`, `Make it anew (qemu-img create), or say that this data is meant: --reuse ${target}=existing-with-data.`);
+		refuse(`${holds}: the guest would read that instead of its own data.`, `Create it again (qemu-img create), or confirm that this data is intended: --reuse ${target}=existing-with-data.`);
 	} else if (hasProcess(context.inventory.details.domain)) {
 		refuse(
-			`${holds}: the disk would change while the guest runs, and taking that back would write it into ${disk.headPath}.`,
-			`Shut the domain down first. Or make an empty overlay (qemu-img create), and ask for --reuse ${target}=existing.`,
+			`${holds}: the disk would change under the running guest, and undoing that would write it into ${disk.headPath}.`,
+			`Shut the domain down first. Or create an empty overlay (qemu-img create), and ask for --reuse ${target}=existing.`,
 		);
 	} else {
-		consequences.push({severity: 'loss', text: `The prepared overlay ${path} ${holds}: from the next start the guest reads that instead of what ${target} holds now, which stays in ${disk.headPath}.`});
+		consequences.push({severity: 'loss', text: `The prepared overlay ${path} ${holds}: from the next start on, the guest reads that instead of the current content of ${target}, which stays in ${disk.headPath}.`, what: `the current content of ${target}`});
 	}
 }
 
@@ -111,16 +111,16 @@ function refuseTarget(context: PlanContext, disk: TargetedDisk, consequences: Co
 	} else if (isTaken(context, disk.overlayPath)) {
 		context.blockers.push({
 			kind: 'name-taken',
-			text: `There is a file ${disk.overlayPath} already, and nothing is overwritten.`,
-			remedy: `Name another one (--disk ${disk.target}=external:FILE), or say that it was made for this (--reuse ${disk.target}=existing).`,
+			text: `The file ${disk.overlayPath} exists already, and nothing is overwritten.`,
+			remedy: `Name another one (--disk ${disk.target}=external:FILE), or confirm that it was made for this (--reuse ${disk.target}=existing).`,
 		});
 	} else if (Buffer.byteLength(posix.basename(disk.overlayPath)) > longestName) {
 		context.blockers.push({kind: 'name', text: `The name ${posix.basename(disk.overlayPath)} is longer than ${longestName} bytes.`, remedy: 'Choose a shorter name.'});
 	}
 
 	if (disk.reuse === 'no-backing-file') {
-		const when = hasProcess(context.inventory.details.domain) ? 'is empty at the next start of QEMU, which until then goes on reading what it holds' : 'starts empty';
-		consequences.push({severity: 'loss', text: `${disk.target} ${when}: its new image ${disk.overlayPath} has no backing file, as asked. What it holds now stays in ${disk.headPath}.`});
+		const when = hasProcess(context.inventory.details.domain) ? 'will be empty at the next start of QEMU, which keeps reading the old content until then' : 'will start empty';
+		consequences.push({severity: 'loss', text: `${disk.target} ${when}: its new image ${disk.overlayPath} has no backing file, as requested. Its current content stays in ${disk.headPath}.`, what: `the current content of ${disk.target}`});
 	}
 
 	const depth = chainOf(context.graph, disk.headPath).length + 1;
@@ -132,7 +132,7 @@ function refuseTarget(context: PlanContext, disk: TargetedDisk, consequences: Co
 			remedy: 'Merge or delete older snapshots first.',
 		});
 	} else if (disk.reuse !== 'no-backing-file' && depth > advisedDepth) {
-		consequences.push({severity: 'warning', text: `The chain of ${disk.target} will be ${depth} images deep: think of merging or deleting older snapshots.`});
+		consequences.push({severity: 'warning', text: `The chain of ${disk.target} will be ${depth} images deep: consider merging or deleting older snapshots.`});
 	}
 }
 
@@ -143,7 +143,7 @@ function warnOfRoom(context: PlanContext, memoryPath: string, consequences: Cons
 	if (folder && folder.freeBytes < memoryBytes) {
 		consequences.push({
 			severity: 'warning',
-			text: `The memory file may take ${formatBytes(memoryBytes)}, and ${folder.path} has ${formatBytes(folder.freeBytes)} free. Without enough room the snapshot is not made, and the guest goes on.`,
+			text: `The memory file may take ${formatBytes(memoryBytes)}, and ${folder.path} has ${formatBytes(folder.freeBytes)} free. Without enough space the snapshot is not made, and the guest keeps running.`,
 		});
 	}
 }
@@ -165,9 +165,9 @@ function chooseMemoryPath(context: PlanContext, action: CreateAction, given: {di
 	const asked = action.memory?.path;
 	if (asked !== undefined) {
 		if (!posix.isAbsolute(asked) || posix.normalize(asked) !== asked || asked.endsWith('/')) {
-			context.blockers.push({kind: 'memory-file', text: `${asked} is not a whole path.`, remedy: 'Give the memory file with its whole path, without "." and "..".'});
+			context.blockers.push({kind: 'memory-file', text: `${asked} is not an absolute path.`, remedy: 'Give the absolute path of the memory file, without "." and "..".'});
 		} else if (isTaken(context, asked)) {
-			context.blockers.push({kind: 'memory-file', text: `There is a file ${asked} already, and libvirt and QEMU would overwrite it.`, remedy: 'Choose another name for the memory file.'});
+			context.blockers.push({kind: 'memory-file', text: `The file ${asked} exists already, and libvirt and QEMU would overwrite it.`, remedy: 'Choose another name for the memory file.'});
 		}
 
 		return asked;
@@ -175,7 +175,7 @@ function chooseMemoryPath(context: PlanContext, action: CreateAction, given: {di
 
 	const besidePath = given.disks[0]?.headPath ?? context.inventory.details.images.find(image => context.pins.some(pin => pin.path === image.path && pin.hold === 'head' && pin.domainUuid === context.uuid))?.path;
 	if (besidePath === undefined) {
-		context.blockers.push({kind: 'memory-file', text: 'There is no disk beside which the memory file could lie.', remedy: 'Name it: --memory external:FILE.'});
+		context.blockers.push({kind: 'memory-file', text: 'There is no disk whose folder could take the memory file.', remedy: 'Name it: --memory external:FILE.'});
 		return undefined;
 	}
 
@@ -189,7 +189,7 @@ export function chooseTargets(context: PlanContext, action: CreateAction, given:
 	const disks = given.disks.map((disk): TargetedDisk => {
 		const {request, headPath, target} = disk;
 		if (disk.isBlockDevice && request?.path === undefined) {
-			context.blockers.push({kind: 'not-a-file', text: `${target} is on the device ${headPath}, where no file can lie beside it.`, remedy: `Name its overlay: --disk ${target}=external:FILE.`});
+			context.blockers.push({kind: 'not-a-file', text: `${target} is on the device ${headPath}, which has no folder for an overlay.`, remedy: `Name its overlay: --disk ${target}=external:FILE.`});
 		}
 
 		const path = request?.path ?? chooseName(context, {wanted: `${stemOf(headPath)}.${action.snapshot}`, basePath: headPath, what: `The new overlay of ${target}`, now: given.now, taken, consequences});

@@ -3,5 +3,5 @@ import type {ActionSpec} from '../spec.ts';
 export const words: ActionSpec<'create'>['words'] = {
 	title: ({snapshot, domain}) => `Create snapshot ${snapshot} of ${domain.name}`,
 	log: ({snapshot}) => `create snapshot "${snapshot}"`,
-	done: ({snapshot, domain}) => `The snapshot "${snapshot}" of "${domain.name}" is made.`,
+	done: ({snapshot, domain}) => `The snapshot "${snapshot}" of "${domain.name}" is created.`,
 };

@@ -45,7 +45,7 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 	for (const {path, snapshot} of tagged.filter(({path}) => !isOpenHead(context, path))) {
 		context.blockers.push({
 			kind: 'domain-state',
-			text: `The state "${snapshot.name}" lies inside ${path}, on which the disk of the running domain stands: QEMU deletes in what it writes to only.`,
+			text: `The state "${snapshot.name}" is inside ${path}, a backing file of the running domain: QEMU can delete it only from the image that it writes to.`,
 			remedy: 'Shut the domain down first.',
 		});
 	}
@@ -54,8 +54,8 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 	if (deleteWithState === undefined) {
 		context.blockers.push({
 			kind: 'domain-state',
-			text: `The images that hold ${quotedNames(deleted)} are open in a QEMU that runs without libvirt: what is inside them is deleted only while it is off.`,
-			remedy: 'Shut the guest down first; then delete again.',
+			text: `The images that hold ${quotedNames(deleted)} are open in a standalone QEMU: internal snapshots are deleted only while it is off.`,
+			remedy: 'Shut the guest down first, then delete.',
 		});
 	}
 
@@ -78,16 +78,16 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 			fingerprint: fingerprintOf(inventory, written),
 		}),
 		consequences: [
-			{severity: 'loss', text: `${quotedNames(deleted)} ${deleted.length === 1 ? 'goes' : 'go'}: they can no longer be reverted to. The current state of the disks stays.`},
-			{severity: 'info', text: 'The guest stands still while QEMU deletes the state inside its images.'},
+			{severity: 'loss', text: `${quotedNames(deleted)} ${deleted.length === 1 ? 'is deleted: you can no longer revert to it' : 'are deleted: you can no longer revert to them'}. The current state of the disks stays.`, what: `snapshot${deleted.length === 1 ? '' : 's'} ${quotedNames(deleted)}`},
+			{severity: 'info', text: 'The guest is paused while QEMU deletes the state inside its images.'},
 		],
 		images: {created: [], removed: nvramCopies, written, kept: details.images.map(({path}) => path)},
 		steps: [...[...deleted].reverse().map(({name}, index): Step => step('remove', {
 			id: `delete-${index + 1}`,
-			title: `Let libvirt delete "${name}" inside the images of the running domain`,
+			title: `Delete "${name}" inside the images of the running domain`,
 			command: deleteWithState(name),
 			doneWhen: {kind: 'snapshot-missing', uuid: context.uuid, name},
-			whenStopped: 'The rest would be left for recover.',
+			whenStopped: 'Recover would finish the rest.',
 		})), ...removeSteps(context, nvramCopies)],
 	});
 }
@@ -102,7 +102,7 @@ export function planDelete(action: DeleteAction, inventory: Inventory, given: Pl
 	const context = planContext(inventory, given);
 	const deleted = snapshotsDeleted(inventory.details.snapshots, action);
 	if (deleted.length === 0) {
-		context.blockers.push({kind: 'not-supported', text: `Nothing comes after "${action.snapshot}".`, remedy: 'Leave --children-only out to delete the snapshot itself.'});
+		context.blockers.push({kind: 'not-supported', text: `"${action.snapshot}" has no descendants.`, remedy: 'Leave --children-only out to delete the snapshot itself.'});
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 

@@ -1,5 +1,5 @@
 /**
-The question of a deletion: the snapshot alone, its record alone, or what comes after it too. What takes the least stands first.
+The question of a deletion: the snapshot, only its record, or its descendants too. What removes the least comes first.
 */
 import type {Request} from '../../model/plan/request.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
@@ -8,15 +8,15 @@ import type {Question} from '../question.ts';
 
 export function deleteQuestions(request: Request & {kind: 'delete'}, {details}: {details: DomainDetails | undefined}): Question[] {
 	const count = withDescendants(details?.snapshots ?? [], request.snapshot).size - 1;
-	const later = count === 1 ? 'the one snapshot that comes after it' : `the ${count} snapshots that come after it`;
-	const reason = count === 0 ? 'nothing comes after it' : undefined;
+	const descendants = count === 0 ? 'its descendants' : `its ${count} descendant${count === 1 ? '' : 's'}`;
+	const reason = count === 0 ? 'it has no descendants' : undefined;
 	const scope = (value: typeof request.scope, isMetadataOnly = false) => ({request: {...request, scope: value, isMetadataOnly}});
 	return [{
 		id: 'scope',
-		word: 'What goes',
-		heading: 'What to delete:',
+		word: 'Scope',
+		heading: 'What should be deleted?',
 		choices: [
-			{id: 'one', label: 'This snapshot alone', note: 'What comes after it stays, and so does the current state.', change: scope('one')},
+			{id: 'one', label: 'Only this snapshot', note: 'Its descendants stay, and so does the current state.', change: scope('one')},
 			{
 				id: 'record',
 				label: 'Only its record; no image is touched',
@@ -25,16 +25,16 @@ export function deleteQuestions(request: Request & {kind: 'delete'}, {details}: 
 			},
 			{
 				id: 'children-only',
-				label: `Only ${count === 0 ? 'what comes after it' : later}`,
+				label: `Only ${descendants}`,
 				reason,
 				note: 'The snapshot itself stays.',
 				change: scope('children-only'),
 			},
 			{
 				id: 'with-children',
-				label: `It and ${count === 0 ? 'what comes after it' : later}`,
+				label: `It and ${descendants}`,
 				reason,
-				note: 'None of them can be reverted to afterwards.',
+				note: 'You can no longer revert to any of them.',
 				change: scope('with-children'),
 			},
 		],

@@ -11,10 +11,10 @@ export const deletion = {
 	kind: 'delete',
 	cli: {
 		usage: 'delete <domain> <snapshot>',
-		summary: 'drop a snapshot, and the images that nothing needs; the current state stays',
+		summary: 'delete a snapshot and the images that nothing else needs; the current state stays',
 		options: [
-			{flags: '--children', summary: 'with all that come after it'},
-			{flags: '--children-only', summary: 'all that come after it, without itself'},
+			{flags: '--children', summary: 'with its descendants'},
+			{flags: '--children-only', summary: 'only its descendants'},
 			{flags: '--metadata', summary: 'only the record: no image is touched'},
 		],
 		excludes: [['children', 'children-only']],
@@ -31,7 +31,7 @@ export const deletion = {
 		label: 'Delete …',
 		title: 'Delete',
 		choose: 'Choose the snapshot to delete, then press d.',
-		help: 'delete the selected snapshot, or what comes after it',
+		help: 'delete the selected snapshot or its descendants',
 		short: 'delete',
 		rank: 5,
 		needs: 'snapshot',

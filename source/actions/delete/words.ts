@@ -1,6 +1,6 @@
 import type {ActionSpec} from '../spec.ts';
 
-const scopes = {one: '', 'with-children': ' and all that come after it', 'children-only': ': all that come after it'};
+const scopes = {one: '', 'with-children': ' and its descendants', 'children-only': ': its descendants'};
 
 export const words: ActionSpec<'delete'>['words'] = {
 	title: ({snapshot, scope, isMetadataOnly, domain}) => `Delete ${isMetadataOnly ? 'the record of ' : ''}${snapshot} of ${domain.name}${scopes[scope]}`,

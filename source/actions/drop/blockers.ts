@@ -20,7 +20,7 @@ import {nextCurrent} from '../../planner/records/records.ts';
 
 /** Records that do not say what they froze. Appends blockers. */
 export function requireRecordedDomains(context: PlanContext, deleted: readonly Snapshot[]): void {
-	context.blockers.push(...deleted.flatMap(snapshot => lackOfDomain(snapshot, 'Drop the record alone with --metadata.') ?? []));
+	context.blockers.push(...deleted.flatMap(snapshot => lackOfDomain(snapshot, 'Delete only the record with --metadata.') ?? []));
 }
 
 function requireRoom(context: PlanContext, merges: readonly Merge[]): void {
@@ -39,8 +39,8 @@ function requireRoom(context: PlanContext, merges: readonly Merge[]): void {
 		if (free < bytes) {
 			context.blockers.push({
 				kind: 'no-space',
-				text: `Not enough room in ${folder}: ${formatBytes(free)} free, and the merge may need ${formatBytes(bytes)} more there before anything is removed.`,
-				remedy: 'Make room there, then try again.',
+				text: `Not enough room in ${folder}: ${formatBytes(free)} free, but the merge may need ${formatBytes(bytes)} more there before anything is removed.`,
+				remedy: 'Free some space there, then try again.',
 			});
 		}
 	}
@@ -57,7 +57,7 @@ function requireRoomInDevice(context: PlanContext, {into}: Merge): void {
 	if (image !== undefined && isDevice(context.graph, into) && fullBytes(image) > image.allocatedBytes) {
 		context.blockers.push({
 			kind: 'no-space',
-			text: `The image inside the block device ${into} may grow to ${formatBytes(fullBytes(image))}, and the device has ${formatBytes(image.allocatedBytes)}.`,
+			text: `The image inside the block device ${into} may grow to ${formatBytes(fullBytes(image))}, but the device has only ${formatBytes(image.allocatedBytes)}.`,
 			remedy: 'Make the device larger (lvextend, for a logical volume), then try again.',
 		});
 	}
@@ -70,8 +70,8 @@ function requireDataFile(context: PlanContext, merge: Merge): void {
 		if (dataFileName?.startsWith('/') === false) {
 			context.blockers.push({
 				kind: 'not-supported',
-				text: `The image ${path} names its external data file "${dataFileName}" without a folder, which qemu-img looks for where it is started.`,
-				remedy: `Write the whole name into it: cd ${posix.dirname(path)} && qemu-img amend -f qcow2 -o data_file=${dataFilePath} ${posix.basename(path)}`,
+				text: `The image ${path} records its external data file "${dataFileName}" without a folder, so qemu-img looks for it in its own working directory.`,
+				remedy: `Record the absolute path: cd ${posix.dirname(path)} && qemu-img amend -f qcow2 -o data_file=${dataFilePath} ${posix.basename(path)}`,
 			});
 		}
 	}
@@ -85,7 +85,7 @@ function refuseBitmaps(context: PlanContext, merge: Merge): void {
 			context.blockers.push({
 				kind: 'checkpoint',
 				text: `The image ${path} holds bitmaps of checkpoints (${bitmaps.join(', ')}), which a merge would lose.`,
-				remedy: 'Delete these checkpoints first (virsh checkpoint-delete), or make a full backup and start anew.',
+				remedy: 'Delete these checkpoints first (virsh checkpoint-delete), or make a full backup and start again.',
 			});
 		}
 	}
@@ -116,8 +116,8 @@ export function requireCurrent(context: PlanContext, deleted: readonly Snapshot[
 	if (context.can.revertUnlinksRecordedOverlays && remaining.length > 0 && currentSnapshot !== undefined && nextCurrent(context, gone) === undefined) {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: `The disks of ${domain.name} are on none of the snapshots that would remain (${remaining.map(({name}) => name).join(', ')}), so none could be the current one; without one, libvirt's own revert crashes its daemon.`,
-			remedy: 'Take a snapshot first (vsnap-tui create DOMAIN NAME --disk-only): it becomes the current one. Then delete this one.',
+			text: `The disks of ${domain.name} are based on none of the remaining snapshots (${remaining.map(({name}) => name).join(', ')}), so none could be current; without a current snapshot, libvirt's own revert crashes its daemon.`,
+			remedy: 'Take a snapshot first (vsnap-tui create DOMAIN NAME --disk-only): it becomes current. Then delete this one.',
 		});
 	}
 }
@@ -154,7 +154,7 @@ export function refuseMerges(context: PlanContext, {merges, removed}: Collection
 	const folders = new Set(files.map(path => posix.dirname(path)));
 	for (const path of folders) {
 		if (context.inventory.folders.get(path)?.isWritable === false) {
-			context.blockers.push({kind: 'not-permitted', text: `The folder ${path} is not writable for you.`, remedy: 'Run as a user who may write there, or make the file system writable.'});
+			context.blockers.push({kind: 'not-permitted', text: `The folder ${path} is not writable by you.`, remedy: 'Run as a user who may write there, or make the file system writable.'});
 		}
 	}
 

@@ -44,7 +44,7 @@ export function untagSteps(context: PlanContext, given: {deleted: readonly Snaps
 		if (hasProcess(domain) && (openDiskOf(context, path) !== undefined || domain.liveDefinition?.nvramPath === path)) {
 			context.blockers.push({
 				kind: 'domain-state',
-				text: `The internal snapshots inside ${path} cannot be deleted together while the running domain has it open.`,
+				text: `The internal snapshots in ${path} cannot be deleted together while the running domain has it open.`,
 				remedy: `Shut the domain down first${context.hypervisor.records.deleteWithState === undefined ? '' : ', or delete them one by one'}.`,
 			});
 		}
@@ -56,9 +56,9 @@ export function untagSteps(context: PlanContext, given: {deleted: readonly Snaps
 			context.blockers.push({
 				kind: 'image-needed',
 				text: objection.reason === 'is-read-only'
-					? `The state lies inside ${path}, which is read-only by its mode.`
-					: `The state lies inside ${path}, on which others stand: ${[...new Set(objection.holders.map(pin => pin.label))].join(', ')}.`,
-				remedy: 'Delete the record alone (--metadata); the state inside can go when nobody else needs the image.',
+					? `The state is inside ${path}, whose mode is read-only.`
+					: `The state is inside ${path}, which is the backing file of others: ${[...new Set(objection.holders.map(pin => pin.label))].join(', ')}.`,
+				remedy: 'Delete only the record (--metadata); the state inside can be deleted when nothing else needs the image.',
 			});
 		}
 	}
@@ -70,7 +70,7 @@ export function untagSteps(context: PlanContext, given: {deleted: readonly Snaps
 			command: imageCommands.untag(path, snapshot.name),
 			doneWhen: {kind: 'image-lacks-tag', path, tag: snapshot.name},
 			...(!hasProcess(domain) && {instead: {onlyIf: {kind: 'domain-active', uuid: context.uuid}, commands: untagByOwner(context, {snapshot, path, ...disk}, given.contents)}}),
-			whenStopped: 'The records are right; the state inside the images would be left for recover.',
+			whenStopped: 'The records are right; recover would delete the state inside the images.',
 		})),
 		written: [...new Set(tagged.map(({path}) => path))],
 	};

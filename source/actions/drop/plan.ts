@@ -30,7 +30,7 @@ import {step} from '../../planner/steps/step.ts';
 import {storageOf} from '../../planner/storage/storage.ts';
 import {taggedImages, untagSteps} from './internal.ts';
 import {refuseMerges, requireCurrent} from './blockers.ts';
-import {describeDropped, reasonToStay} from './describe.ts';
+import {describeDropped, reasonToStay} from './words.ts';
 import type {DropRequest} from './request.ts';
 
 type Moves = {
@@ -147,11 +147,11 @@ function defineSteps(context: PlanContext, given: {collection: Collection; moves
 	return xml.ok
 		? succeed([step('switch', {
 			id: 'define',
-			title: sources.size > 0 ? 'Let the definition name the merged images' : (isNoteRight ? 'Let the definition name no image that goes' : 'Note in the definition which images had to stay'),
+			title: sources.size > 0 ? 'Point the VM definition at the merged images' : (isNoteRight ? 'Take removed images out of the VM definition' : 'Note the images that stay in the VM definition'),
 			command: context.hypervisor.domain.define('definition-new', xml.value),
 			undo: isIrreversible ? null : [context.hypervisor.domain.define('definition-before', definitionXml)],
 			leaves: collection.merges.filter(({way}) => way === 'commit').flatMap(merge => merge.gone),
-			whenStopped: 'The switch would be finished: the disks read the same at every moment.',
+			whenStopped: 'Recover would finish the switch; the guest\'s data is safe.',
 		})])
 		: xml;
 }

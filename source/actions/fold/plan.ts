@@ -11,7 +11,7 @@ import {refuseBusyDomain} from '../../planner/checks/blockers.ts';
 import type {PlanArguments} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {foldedImages} from '../../planner/records/unrecorded.ts';
-import {reasonToStay} from '../drop/describe.ts';
+import {reasonToStay} from '../drop/words.ts';
 import {collectAfter, planDrop} from '../drop/plan.ts';
 
 /** Fails with `refused` and every reason at once, or with `unreadable` where a record cannot be changed. */
@@ -20,7 +20,7 @@ export function planFold(action: FoldAction, inventory: Inventory, given: PlanAr
 	refuseBusyDomain(context);
 	const folded = foldedImages(context);
 	if (folded.length === 0) {
-		context.blockers.push({kind: 'not-supported', text: 'Every overlay of this domain has its record.', remedy: 'Look again: vsnap-tui doctor.'});
+		context.blockers.push({kind: 'not-supported', text: 'Every overlay of this domain has its record.', remedy: 'Check again: vsnap-tui doctor.'});
 	}
 
 	const keys = new Set(folded.map(path => context.graph.keyOf(path)));

@@ -21,15 +21,16 @@ import {revertNvram} from '../../planner/steps/nvram-revert.ts';
 import {checkSteps, filesAt, laterOwnerSteps, overlayFiles, overlaySteps} from '../../planner/steps/overlay.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {needsStop, revertDisks, type OverlaidDisk, type RevertDisks} from '../../planner/steps/revert-disks.ts';
-import {abandonHeads, describeDisks, describeLost} from './abandoned.ts';
+import {abandonHeads} from './abandoned.ts';
 import {newDefinition, sourcesOf, type Sources} from './definition.ts';
 import type {WayBack} from './plan.ts';
+import {describeDiscarded, describeDisks} from './words.ts';
 
 /** What an action that leaves the current state adds to the steps of all of them. */
 export type Additions = {
 	/** Something in the new overlays, before they are opened. */
 	bitmaps?: Step[];
-	/** With the domain off: before the records, with the firmware's variables, and once the definition is switched. */
+	/** With the domain off: before the records, with the firmware variables, and once the definition is switched. */
 	before?: Step[];
 	nvram?: Step[];
 	after: Step[];
@@ -125,7 +126,7 @@ export function leaveFor(context: PlanContext, {snapshot, currentState, now, lef
 					...nvram.remove,
 				],
 				consequences: [
-					...describeLost(context, removed),
+					...describeDiscarded(context, removed),
 					...staying,
 					...warnings,
 					...kept.value?.consequences ?? [],

@@ -1,7 +1,6 @@
 /**
 The plan of a revert or a branch from its parts: what is so whichever way the domain goes back to a snapshot.
 */
-import {hasProcess} from '../../model/domain/domain.ts';
 import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence, CreatedFile, Expected, Plan, Step} from '../../model/plan/plan.ts';
 import type {BranchAction, EndState, RevertAction} from '../../model/plan/request.ts';
@@ -10,7 +9,7 @@ import {refuseUnreadable} from '../../planner/checks/blockers.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {planFrame} from '../../planner/frame.ts';
-import {canStart} from '../../planner/steps/domain.ts';
+import {describeLeaving} from './words.ts';
 
 /** What one way back contributes to the plan. */
 export type WayBack = {
@@ -33,19 +32,6 @@ export type Course = {
 	/** Below the heads: images that must open with their chains, too. */
 	layers: string[];
 };
-
-function describeLeaving(context: PlanContext, {currentState}: RevertAction | BranchAction): Consequence[] {
-	const {definitionXml, details: {domain, currentSnapshot}} = context.inventory;
-	const rules: Array<[boolean, Consequence]> = [
-		[currentState.kind === 'keep', {
-			severity: 'info',
-			text: `The current state is kept as snapshot "${currentState.kind === 'keep' ? currentState.name : ''}"${currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`}: it can be reverted to.`,
-		}],
-		[hasProcess(domain), {severity: 'loss', text: 'The guest is running: it is powered off as by pulling the plug, and what is in its memory is lost.'}],
-		[hasProcess(domain) && !canStart(context, definitionXml), {severity: 'warning', text: 'If something fails once it is off, it stays off: it is unknown how to start it again.'}],
-	];
-	return rules.flatMap(([holds, consequence]) => holds ? [consequence] : []);
-}
 
 /** Fails with `refused` and every reason that stands in the context. */
 export function planWayBack(context: PlanContext, action: RevertAction | BranchAction, given: PlanArguments & {snapshot: Snapshot; way: WayBack; course: Course}): Result<Plan> {
@@ -79,7 +65,7 @@ export function planWayBack(context: PlanContext, action: RevertAction | BranchA
 			},
 			fingerprint: fingerprintOf(inventory, new Set([...bases, ...removed])),
 		}),
-		consequences: [{severity: 'info', text: course.begins}, ...describeLeaving(context, action), ...consequences, ...course.ends],
+		consequences: [{severity: 'info', text: course.begins}, ...describeLeaving(context, action.currentState), ...consequences, ...course.ends],
 		images: {created, removed, kept: details.images.map(({path}) => path).filter(path => !removed.includes(path))},
 		steps,
 	});

@@ -15,7 +15,7 @@ import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {findSnapshot} from '../../planner/checks/asked-snapshot.ts';
 import {requireRecordedDomains} from '../drop/blockers.ts';
-import {reasonToStay} from '../drop/describe.ts';
+import {reasonToStay} from '../drop/words.ts';
 import {collectAfter, graphWithout, planDrop} from '../drop/plan.ts';
 
 /** The current disks must stand on what the snapshot froze, and nothing else may need that image as it is. Appends blockers. */
@@ -32,14 +32,14 @@ function refuseUnmergeable(context: PlanContext, snapshot: Snapshot): void {
 		if (!isBelow) {
 			context.blockers.push({
 				kind: 'not-supported',
-				text: `${target} does not stand on what "${snapshot.name}" kept (${frozen ?? 'nobody knows what'}): the current state holds no changes since it.`,
-				remedy: `Revert to a snapshot that comes after "${snapshot.name}" first, or delete it.`,
+				text: `"${snapshot.name}" is not an ancestor of the current state (${target}${frozen === undefined ? '' : ` is not based on ${frozen}`}): nothing to merge.`,
+				remedy: `Delete it instead (d, or vsnap-tui delete).`,
 			});
 		} else if (stay) {
 			context.blockers.push({
 				kind: 'image-needed',
 				text: `${posix.basename(stay.path)} cannot be merged with its overlay: ${reasonToStay(context, stay)}.`,
-				remedy: `Delete "${snapshot.name}" instead: it goes, and the image stays as long as it is needed.`,
+				remedy: `Delete "${snapshot.name}" instead: the image stays as long as it is needed.`,
 			});
 		} else if (frozen !== undefined && head !== undefined && graph.keyOf(frozen) !== graph.keyOf(head)) {
 			// What is held directly is no matter of collecting, so it is not among those that stay.
@@ -48,7 +48,7 @@ function refuseUnmergeable(context: PlanContext, snapshot: Snapshot): void {
 				context.blockers.push({
 					kind: 'image-needed',
 					text: `${posix.basename(frozen)} cannot be merged with its overlay: it is needed by ${[...new Set(holders.map(({label}) => label))].join(', ')}.`,
-					remedy: `Delete "${snapshot.name}" instead: it goes, and the image stays as long as it is needed.`,
+					remedy: `Delete "${snapshot.name}" instead: the image stays as long as it is needed.`,
 				});
 			}
 		}
@@ -71,7 +71,7 @@ export function planMerge(action: MergeAction, inventory: Inventory, given: Plan
 	} else {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: `"${snapshot.name}" lies inside the images: what was written since is in them already, and there is nothing to merge.`,
+			text: `"${snapshot.name}" is inside the images: what was written since is in them already, so there is nothing to merge.`,
 			remedy: 'Delete it: the current state stays (vsnap-tui delete DOMAIN SNAPSHOT).',
 		});
 	}

@@ -3,5 +3,5 @@ import type {ActionSpec} from '../spec.ts';
 export const words: ActionSpec<'merge'>['words'] = {
 	title: ({snapshot, domain}) => `Merge ${snapshot} of ${domain.name}`,
 	log: ({snapshot}) => `merge "${snapshot}"`,
-	done: ({snapshot, domain}) => `"${snapshot}" of "${domain.name}" is merged: the changes since it stay.`,
+	done: ({snapshot, domain}) => `"${snapshot}" of "${domain.name}" is merged: what was written since stays.`,
 };

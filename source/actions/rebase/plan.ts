@@ -26,7 +26,7 @@ import {step} from '../../planner/steps/step.ts';
 
 type Link = RebaseAction['links'][number];
 
-const whenStopped = 'The old links would be written back; what the images hold is not touched.';
+const whenStopped = 'Recover would write the old backing files back; the content of the images is not touched.';
 
 function refuseLink(context: PlanContext, link: Link): void {
 	const {blockers, graph} = context;
@@ -34,13 +34,13 @@ function refuseLink(context: PlanContext, link: Link): void {
 	const isBroken = image?.problems.some(({kind}) => kind === 'backing-missing') ?? false;
 	const lacksFormat = image?.problems.some(({kind}) => kind === 'backing-format-not-recorded') ?? false;
 	if (image?.backingName === undefined) {
-		blockers.push({kind: 'image-missing', text: `The overlay ${link.path} was not found.`, remedy: 'Look again: vsnap-tui doctor.'});
+		blockers.push({kind: 'image-missing', text: `The overlay ${link.path} was not found.`, remedy: 'Check again: vsnap-tui doctor.'});
 		return;
 	}
 
 	// Anything else would change what is read through it.
 	if (!isBroken && !(lacksFormat && image.backingPath === link.backingPath)) {
-		blockers.push({kind: 'not-supported', text: `The overlay ${link.path} finds its backing file: it is not put on another one.`, remedy: 'Look again: vsnap-tui doctor.'});
+		blockers.push({kind: 'not-supported', text: `The overlay ${link.path} finds its backing file already: it is not rebased.`, remedy: 'Check again: vsnap-tui doctor.'});
 	}
 
 	const objection = objectionTo(graph, link.path, {kind: 'rewrite', domainUuid: context.uuid});
@@ -48,13 +48,13 @@ function refuseLink(context: PlanContext, link: Link): void {
 		blockers.push({
 			kind: objection.reason === 'is-read-only' ? 'not-permitted' : 'image-needed',
 			text: objection.reason === 'is-read-only' ? `The overlay ${link.path} is read-only.` : `The overlay ${link.path} is used by others too: ${objection.holders.map(({label}) => label).join(', ')}.`,
-			remedy: objection.reason === 'is-read-only' ? 'Make it writable, then try again.' : 'Shut those domains down, and write the link by hand: qemu-img rebase -u.',
+			remedy: objection.reason === 'is-read-only' ? 'Make it writable, then try again.' : 'Shut those domains down and rebase it yourself: qemu-img rebase -u.',
 		});
 	}
 
 	const locked = image.problems.find(problem => problem.kind === 'locked');
 	if (locked) {
-		blockers.push({kind: 'image-in-use', text: `The overlay ${link.path} is open elsewhere.`, remedy: 'Stop whoever has it open, then try again.'});
+		blockers.push({kind: 'image-in-use', text: `The overlay ${link.path} is open elsewhere.`, remedy: 'Stop the process that has it open, then try again.'});
 	}
 }
 
@@ -70,16 +70,16 @@ function refuseBacking(context: PlanContext, link: Link): void {
 	const size = imageAt(graph, link.path)?.virtualSizeBytes;
 	const isElsewhere = imageAt(graph, link.path)?.backingPath !== link.backingPath;
 	if (isElsewhere && backing.format === link.backingFormat && size !== undefined && size > 0 && backing.virtualSizeBytes !== size) {
-		blockers.push({kind: 'chain-broken', text: `${link.backingPath} has another size than ${link.path}, so it is not the file that was moved.`, remedy: 'Look for the right one.'});
+		blockers.push({kind: 'chain-broken', text: `${link.backingPath} has another size than ${link.path}, so it is not the file that was moved.`, remedy: 'Find the right file.'});
 	}
 
 	if (chainOf(graph, link.backingPath).some(path => graph.keyOf(path) === graph.keyOf(link.path))) {
-		blockers.push({kind: 'chain-broken', text: `${link.backingPath} stands itself on ${link.path}: the chain would run in a circle.`, remedy: 'Look for the right file.'});
+		blockers.push({kind: 'chain-broken', text: `${link.backingPath} is itself backed by ${link.path}: the chain would be a loop.`, remedy: 'Find the right file.'});
 	}
 
 	const writer = context.pins.find(pin => pin.hold === 'head' && graph.keyOf(pin.path) === graph.keyOf(link.backingPath));
 	if (writer) {
-		blockers.push({kind: 'image-in-use', text: `${link.backingPath} is written to (${writer.label}): it cannot be what an overlay stands on.`, remedy: 'Look for the right file.'});
+		blockers.push({kind: 'image-in-use', text: `${link.backingPath} is written to (${writer.label}): it cannot be a backing file.`, remedy: 'Find the right file.'});
 	}
 }
 
@@ -96,7 +96,7 @@ function linkSteps(context: PlanContext, links: readonly Link[]): Step[] {
 		return [
 			step('switch', {
 				id: `relink-${id}`,
-				title: `Name ${link.backingPath} (${link.backingFormat}) as the backing file of ${posix.basename(link.path)}`,
+				title: `Make ${link.backingPath} (${link.backingFormat}) the backing file of ${posix.basename(link.path)}`,
 				command: imageCommands.rebase(link.path, {name: image.backingPath === link.backingPath ? image.backingName : backingNameFor(context, link.path, link.backingPath), format: link.backingFormat}),
 				undo: [imageCommands.rebase(link.path, {name: image.backingName, format: image.backingFormat ?? link.backingFormat}), ...date],
 				whenStopped,
@@ -153,7 +153,7 @@ function recordSteps(context: PlanContext, contents: Contents): Result<Step[]> {
 
 		steps.push(step('switch', {
 			id: `record-${index + 1}`,
-			title: `Let the record of "${snapshot.name}" name the moved file`,
+			title: `Update the moved file in the record of "${snapshot.name}"`,
 			command: context.hypervisor.records.replace({fileName: `snapshot-${index + 1}`, xml: after.value, makeCurrent: false}),
 			undo: [context.hypervisor.records.replace({fileName: `snapshot-${index + 1}-before`, xml: before.value, makeCurrent: false})],
 			whenStopped,
@@ -180,7 +180,7 @@ function definitionXml(context: PlanContext, contents: Contents): Result<string 
 function defineStep(context: PlanContext, xml: string): Step {
 	return step('switch', {
 		id: 'define',
-		title: 'Let the definition name the images that are, and no recorded chain',
+		title: 'Point the VM definition at the existing images, without a recorded chain',
 		command: context.hypervisor.domain.define('definition-new', xml),
 		undo: [context.hypervisor.domain.define('definition-before', context.inventory.definitionXml)],
 		whenStopped,
@@ -192,7 +192,7 @@ export function planRebase(action: RebaseAction, inventory: Inventory, given: Pl
 	const context = planContext(inventory, given);
 	refuseBusyDomain(context);
 	if (hasProcess(inventory.details.domain)) {
-		context.blockers.push({kind: 'domain-state', text: 'The domain runs, and QEMU has its images open.', remedy: 'Shut it down, then try again.'});
+		context.blockers.push({kind: 'domain-state', text: 'The domain is running, and QEMU has its images open.', remedy: 'Shut it down, then try again.'});
 	}
 
 	for (const link of action.links) {
@@ -221,7 +221,7 @@ export function planRebase(action: RebaseAction, inventory: Inventory, given: Pl
 		const at = place.indexOf(' ');
 		return step('check', {
 			id: `check-${index + 1}`,
-			title: `Check that ${posix.basename(place.slice(at + 1))} opens with its chain, and that nobody writes to it`,
+			title: `Check that ${posix.basename(place.slice(at + 1))} opens with its chain and is not open for writing elsewhere`,
 			command: imageCommands.infoWithChain(place.slice(at + 1), place.slice(0, at)),
 		});
 	});
@@ -235,10 +235,10 @@ export function planRebase(action: RebaseAction, inventory: Inventory, given: Pl
 		opens: action.links.map(({path}) => path),
 		heads: writtenHeads(context).map(({target, path}) => ({target, path: contents.get(path)?.path ?? path})),
 		consequences: [
-			...action.links.map(({path, backingPath, backingFormat}) => ({severity: 'info' as const, text: `${path} is backed by ${backingPath} (${backingFormat}). What it holds itself is not touched.`})),
-			...(records.value.length > 0 ? [{severity: 'info' as const, text: `The records of ${records.value.length} snapshot${records.value.length === 1 ? '' : 's'} name the moved file at its new place.`}] : []),
+			...action.links.map(({path, backingPath, backingFormat}) => ({severity: 'info' as const, text: `${path} is backed by ${backingPath} (${backingFormat}). Its own content is not touched.`})),
+			...(records.value.length > 0 ? [{severity: 'info' as const, text: `The records of ${records.value.length} snapshot${records.value.length === 1 ? '' : 's'} are updated to the new path.`}] : []),
 			...(action.links.some(link => imageAt(context.graph, link.path)?.backingPath !== link.backingPath)
-				? [{severity: 'warning' as const, text: 'Nothing in an image tells for sure that a file is the one that was moved: name and size fit, and it was not written to since.'}]
+				? [{severity: 'warning' as const, text: 'An image cannot prove that a file is the one that was moved: its name and size match, and it has not been written to since.'}]
 				: []),
 		],
 	});

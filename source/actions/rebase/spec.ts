@@ -10,8 +10,8 @@ export const rebase = {
 	reads: ({links}) => (links ?? []).filter(({backingFormat}) => backingFormat === 'qcow2').map(({backingPath}) => backingPath),
 	plan: planRebase,
 	words: {
-		title: ({domain}) => `Link moved backing files of ${domain.name} again`,
-		log: ({links}) => `link ${links.length} moved backing file${links.length === 1 ? '' : 's'} again`,
+		title: ({domain}) => `Rebase ${domain.name} onto moved backing files`,
+		log: ({links}) => `rebase onto ${links.length} moved backing file${links.length === 1 ? '' : 's'}`,
 		done: ({domain}) => `The images of "${domain.name}" find their backing files again.`,
 	},
 } satisfies ActionSpec<'rebase'>;

@@ -26,7 +26,7 @@ function refuseImage(context: PlanContext, path: string, gone: ReadonlySet<strin
 	const image = imageAt(context.graph, path);
 	const problem = image?.problems.find(({kind}) => kind === 'missing' || kind === 'unreadable' || kind === 'locked');
 	if (image === undefined || problem?.kind === 'missing') {
-		context.blockers.push({kind: 'image-missing', text: `The image ${path} was not found.`, remedy: 'Look again: vsnap-tui doctor.'});
+		context.blockers.push({kind: 'image-missing', text: `The image ${path} was not found.`, remedy: 'Check again: vsnap-tui doctor.'});
 		return;
 	}
 
@@ -34,8 +34,8 @@ function refuseImage(context: PlanContext, path: string, gone: ReadonlySet<strin
 	if ((!isLeft && (image.format !== 'qcow2' || image.backingPath === undefined)) || problem) {
 		context.blockers.push({
 			kind: problem?.kind === 'locked' ? 'image-in-use' : 'not-supported',
-			text: problem?.kind === 'locked' ? `The image ${path} is open elsewhere.` : `${path} is no overlay that can be read.`,
-			remedy: 'Only overlays that are leftovers are removed; everything else is for you to judge.',
+			text: problem?.kind === 'locked' ? `The image ${path} is open elsewhere.` : `${path} is not an overlay, or cannot be read.`,
+			remedy: 'Only leftover overlays are removed; everything else is yours to decide.',
 		});
 		return;
 	}
@@ -45,8 +45,8 @@ function refuseImage(context: PlanContext, path: string, gone: ReadonlySet<strin
 		const users = [...objection.holders.map(({label}) => label), ...objection.overlays];
 		context.blockers.push({
 			kind: 'image-needed',
-			text: `The image ${path} stays: ${users.length === 0 ? (whyLeft[objection.reason] ?? 'internal snapshots are inside, or it is read-only') : `it is needed by ${[...new Set(users)].join(', ')}`}.`,
-			remedy: 'Look again: vsnap-tui doctor.',
+			text: `The image ${path} stays: ${users.length === 0 ? (whyLeft[objection.reason] ?? 'it holds internal snapshots, or it is read-only') : `it is needed by ${[...new Set(users)].join(', ')}`}.`,
+			remedy: 'Check again: vsnap-tui doctor.',
 		});
 	}
 }
@@ -84,12 +84,12 @@ export function planRemoveOrphans(action: RemoveOrphansAction, inventory: Invent
 	return assembleMending(context, action, given, {
 		...emptyMending(context),
 		removed: paths,
-		steps: removeSteps(context, paths, {title: name => `Remove ${name}, which nothing needs`, whenStopped: 'What is removed is gone; the rest would be left for recover.'}),
+		steps: removeSteps(context, paths, {title: name => `Remove ${name}, which nothing needs`, whenStopped: 'What is removed is gone; recover would remove the rest.'}),
 		consequences: [
 			...paths.map(path => ({severity: 'loss' as const, text: nvramCopies.has(path)
-				? `${path}: the firmware's variables of a snapshot that is gone.`
-				: `${path} (${formatBytes(imageAt(context.graph, path)?.allocatedBytes ?? 0)}): if somebody parked a state there without a snapshot, it is gone.`})),
-			{severity: 'info', text: `${bytes === 0 ? '' : `${formatBytes(bytes)} become free. `}The domain, its disks and its snapshots are not touched.`},
+				? `${path}: the firmware variables of a deleted snapshot.`
+				: `${path} (${formatBytes(imageAt(context.graph, path)?.allocatedBytes ?? 0)}): a state that was kept there without a snapshot is lost.`, what: path})),
+			{severity: 'info', text: `${bytes === 0 ? '' : `${formatBytes(bytes)} are freed. `}The domain, its disks and its snapshots are not touched.`},
 		],
 	});
 }

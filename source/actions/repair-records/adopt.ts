@@ -20,7 +20,7 @@ import {
 import {unrecordedLayers, type LayerDisk} from '../../planner/records/unrecorded.ts';
 import {step} from '../../planner/steps/step.ts';
 
-const whenStopped = 'The rest would be written: no image is touched.';
+const whenStopped = 'Recover would write the rest; no image is touched.';
 
 type Adopted = {snapshot: Omit<NewSnapshot, 'domainXml'>; sources: Map<string, {path: string; format: string}>; isCurrent: boolean};
 
@@ -114,7 +114,7 @@ export function planAdopt(action: RepairRecordsAction, inventory: Inventory, giv
 
 		steps.push(step('switch', {
 			id: `adopt-${index + 1}`,
-			title: `Record "${snapshot.name}"${isCurrent ? ', and make it the current snapshot' : ''}`,
+			title: `Record "${snapshot.name}"${isCurrent ? ' and make it current' : ''}`,
 			command: context.hypervisor.records.replace({fileName: `snapshot-adopted-${index + 1}`, xml: buildSnapshotXml({...snapshot, domainXml: domainXml.value}), makeCurrent: isCurrent}),
 			undo: [
 				{...context.hypervisor.records.deleteMetadata(snapshot.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: snapshot.name}},
@@ -131,7 +131,7 @@ export function planAdopt(action: RepairRecordsAction, inventory: Inventory, giv
 	}
 
 	if (steps.length === 0) {
-		context.blockers.push({kind: 'not-supported', text: 'Every overlay and every internal snapshot of this domain has its record.', remedy: 'Look again: vsnap-tui doctor.'});
+		context.blockers.push({kind: 'not-supported', text: 'Every overlay and every internal snapshot of this domain has its record.', remedy: 'Check again: vsnap-tui doctor.'});
 	}
 
 	return assembleMending(context, action, given, {
@@ -141,8 +141,8 @@ export function planAdopt(action: RepairRecordsAction, inventory: Inventory, giv
 		snapshots: [...details.snapshots, ...adopted.map(({snapshot}) => snapshot)],
 		currentSnapshot: current,
 		consequences: [
-			...adopted.map(({snapshot}) => ({severity: 'info' as const, text: `"${snapshot.name}" is recorded: it can be reverted to, and merged or deleted.`})),
-			{severity: 'info', text: 'Only records are written: no image changes, and the domain stays in its state.'},
+			...adopted.map(({snapshot}) => ({severity: 'info' as const, text: `"${snapshot.name}" is recorded: you can revert to it, merge it or delete it.`})),
+			{severity: 'info', text: 'Only records are written: no image changes, and the domain keeps its state.'},
 		],
 	});
 }

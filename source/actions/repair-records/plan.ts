@@ -56,9 +56,9 @@ function mendParents(context: PlanContext): Result<{steps: Step[]; mended: Map<s
 		});
 		steps.push(step('switch', {
 			id: `parent-${index + 1}`,
-			title: parent === undefined ? `Let "${snapshot.name}" be a root, since "${snapshot.parent}" has no record` : `Hang "${snapshot.name}" on "${parent}"`,
+			title: parent === undefined ? `Make "${snapshot.name}" a root, because "${snapshot.parent}" has no record` : `Reparent "${snapshot.name}" to "${parent}"`,
 			command: context.hypervisor.records.replace({fileName: `snapshot-parent-${index + 1}`, xml: xml.value, makeCurrent: false}),
-			whenStopped: 'The rest would be written: no image is touched.',
+			whenStopped: 'Recover would write the rest; no image is touched.',
 		}));
 	}
 
@@ -88,14 +88,14 @@ export function planRepairRecords(action: RepairRecordsAction, inventory: Invent
 		return bookkeeping;
 	}
 
-	const steps = [...parents.value.steps, ...bookkeeping.value.map(step => ({...step, whenStopped: 'The rest would be written: no image is touched.'}))];
+	const steps = [...parents.value.steps, ...bookkeeping.value.map(step => ({...step, whenStopped: 'Recover would write the rest; no image is touched.'}))];
 	if (steps.length === 0) {
 		context.blockers.push(verdict.isRight
-			? {kind: 'not-supported', text: 'The records agree with the disks: there is nothing to mend.'}
+			? {kind: 'not-supported', text: 'The records agree with the disks: there is nothing to repair.'}
 			: {
 				kind: 'not-supported',
-				text: verdict.isHandMerged ? 'Images were merged by hand, so the records of the snapshots in between are wrong whatever is current.' : 'The images do not say which snapshot the domain comes from.',
-				remedy: 'Take a snapshot of the current state with vsnap-tui: it becomes the current one, and names the right images.',
+				text: verdict.isHandMerged ? 'Images were merged without vsnap-tui, so the records of the snapshots in between are wrong, whichever is current.' : 'The images do not say which snapshot the current state is based on.',
+				remedy: 'Take a snapshot of the current state with vsnap-tui: it becomes current and records the right images.',
 			});
 	}
 
@@ -106,9 +106,9 @@ export function planRepairRecords(action: RepairRecordsAction, inventory: Invent
 		snapshots,
 		currentSnapshot: rightful?.name ?? inventory.details.currentSnapshot,
 		consequences: [
-			...(rightful === undefined ? [] : [{severity: 'info' as const, text: `"${rightful.name}" is the current snapshot, as the disks say${mustNameHeads(context, rightful) ? ', and its record names the images that the domain writes to' : ''}.`}]),
-			...[...parents.value.mended.values()].map(({name, parent}) => ({severity: 'info' as const, text: `"${name}" comes after ${parent === undefined ? 'nothing: it is a root' : `"${parent}"`}.`})),
-			{severity: 'info', text: 'Only records are written: no image changes, and the domain stays in its state.'},
+			...(rightful === undefined ? [] : [{severity: 'info' as const, text: `"${rightful.name}" becomes the current snapshot, which matches the disks${mustNameHeads(context, rightful) ? ', and its record is updated to the images that the domain writes to' : ''}.`}]),
+			...[...parents.value.mended.values()].map(({name, parent}) => ({severity: 'info' as const, text: `"${name}" ${parent === undefined ? 'becomes a root' : `becomes a child of "${parent}"`}.`})),
+			{severity: 'info', text: 'Only records are written: no image changes, and the domain keeps its state.'},
 		],
 	});
 }

@@ -12,8 +12,8 @@ export const repairRecords = {
 	questions: ({uuid, adopts}) => adopts === 'layers' ? [layersQuestion(uuid)] : [],
 	plan: (action, inventory, given) => action.adopts === undefined ? planRepairRecords(action, inventory, given) : planAdopt(action, inventory, given),
 	words: {
-		title: ({domain}) => `Mend the snapshot records of ${domain.name}`,
-		log: ({adopts}) => adopts === undefined ? 'mend the snapshot records' : `record ${adopts === 'layers' ? 'overlays' : 'internal snapshots'} that have no record`,
-		done: ({adopts, domain}) => adopts === undefined ? `The snapshot records of "${domain.name}" name the images that are.` : `What had no record stands in the tree of "${domain.name}".`,
+		title: ({domain}) => `Repair the snapshot records of ${domain.name}`,
+		log: ({adopts}) => adopts === undefined ? 'repair the snapshot records' : `record ${adopts === 'layers' ? 'overlays' : 'internal snapshots'} that have no record`,
+		done: ({adopts, domain}) => adopts === undefined ? `The snapshot records of "${domain.name}" match its disks.` : `Everything without a record is now in the tree of "${domain.name}".`,
 	},
 } satisfies ActionSpec<'repair-records'>;

@@ -6,12 +6,12 @@ const endStates = ['running', 'paused', 'shutoff'] as const;
 
 export const cli = {
 	usage: 'revert <domain> <snapshot>',
-	summary: 'go back to a snapshot; the current state is kept, unless it is discarded',
+	summary: 'revert to a snapshot; the current state is kept unless you discard it',
 	options: [
-		...currentStateOptions('"kept-" and the time').map(option => option.flags === '--discard' ? {...option, summary: `${option.summary}; --yes wants this or --keep`} : option),
-		{flags: '--running', summary: 'end with the domain running'},
-		{flags: '--paused', summary: 'end with the domain paused'},
-		{flags: '--shutoff', summary: 'end with the domain shut off'},
+		...currentStateOptions('"kept-" and the time').map(option => option.flags === '--discard' ? {...option, summary: `${option.summary}; --yes needs this or --keep`} : option),
+		{flags: '--running', summary: 'leave the domain running'},
+		{flags: '--paused', summary: 'leave the domain paused'},
+		{flags: '--shutoff', summary: 'leave the domain shut off'},
 	],
 	excludes: [['keep', 'discard'], [...endStates]],
 	read([snapshot], raw, isAsked) {
@@ -21,7 +21,7 @@ export const cli = {
 			? fail({
 				kind: 'usage',
 				message: 'revert --yes needs --keep NAME or --discard.',
-				hint: '--keep NAME keeps the current state as a snapshot, --discard loses it. --dry-run shows the plan of either.',
+				hint: '--keep NAME keeps the current state as a snapshot, --discard gives it up. --dry-run shows the plan of either.',
 			})
 			: succeed({kind: 'revert', snapshot: snapshot!, currentState, endState: endStates.find(state => raw[state] === true)});
 	},

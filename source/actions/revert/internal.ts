@@ -30,14 +30,15 @@ import {
 import {step} from '../../planner/steps/step.ts';
 import {filesAt} from '../../planner/steps/overlay.ts';
 import type {NewDefinition} from '../go-back/definition.ts';
+import {lostContent} from '../go-back/words.ts';
 import {filePathOf} from '../../planner/storage/storage.ts';
 import type {WayBack} from '../go-back/plan.ts';
 import {wayToInternal} from './way-to-internal.ts';
 
-/** `target` of the firmware's variables, where they are put back like one more disk: `nvram`. */
+/** `target` of the firmware variables, where they are put back like one more disk: `nvram`. */
 type InternalDisk = {target: string; path: string};
 
-const nameOf = ({target}: InternalDisk) => target === 'nvram' ? 'the firmware\'s variables' : target;
+const nameOf = ({target}: InternalDisk) => target === 'nvram' ? 'the firmware variables' : target;
 
 function refuseDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk): void {
 	const {blockers, graph} = context;
@@ -45,7 +46,7 @@ function refuseDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk
 	if (head?.sourcePath === undefined || graph.keyOf(head.sourcePath) !== graph.keyOf(disk.path)) {
 		blockers.push({
 			kind: 'image-needed',
-			text: `The snapshot lies inside ${disk.path}, but ${disk.target} ${head?.sourcePath === undefined ? 'is no longer in the domain' : `writes to ${head.sourcePath}`}.`,
+			text: `The snapshot is inside ${disk.path}, but ${disk.target} ${head?.sourcePath === undefined ? 'is no longer in the domain' : `writes to ${head.sourcePath}`}.`,
 			remedy: wayToInternal(context, snapshot, disk),
 		});
 		return;
@@ -58,16 +59,16 @@ function refuseDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk
 		blockers.push({
 			kind: 'chain-broken',
 			text: tags === 0
-				? `The image ${disk.path} holds no internal snapshot "${snapshot.name}" (any longer).`
-				: `The image ${disk.path} holds ${tags} internal snapshots "${snapshot.name}", so it is unknown which one is meant.`,
-			remedy: 'Look at them with qemu-img snapshot -l; the record alone is dropped with virsh snapshot-delete --metadata.',
+				? `The image ${disk.path} holds no internal snapshot "${snapshot.name}".`
+				: `The image ${disk.path} holds ${tags} internal snapshots "${snapshot.name}", so it is not clear which one to use.`,
+			remedy: 'List them with qemu-img snapshot -l; virsh snapshot-delete --metadata deletes only the record.',
 		});
 	}
 
 	if (image && image.bitmaps.length > 0 && context.inventory.details.checkpoints.length === 0) {
 		blockers.push({
 			kind: 'checkpoint',
-			text: `The image ${disk.path} holds bitmaps of checkpoints (${image.bitmaps.map(bitmap => bitmap.name).join(', ')}), and QEMU does not go back to an internal snapshot beside them.`,
+			text: `The image ${disk.path} holds bitmaps of checkpoints (${image.bitmaps.map(bitmap => bitmap.name).join(', ')}), and QEMU cannot revert to an internal snapshot beside them.`,
 			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
 		});
 	}
@@ -83,7 +84,7 @@ function backFromSafety(disks: InternalDisk[], safetyName: string): Array<Step['
 
 /** A disk that was put back can only be put forward again by that safety snapshot. */
 function needSafety(disks: InternalDisk[], tag: string): Pick<Step, 'undoNeeds'> {
-	return {undoNeeds: {probe: {kind: 'all', of: disks.map(({path}) => ({kind: 'image-has-tag', path, tag}))}, lost: `The state that was left is not inside ${disks.map(({path}) => path).join(', ')} any more ("${tag}").`}};
+	return {undoNeeds: {probe: {kind: 'all', of: disks.map(({path}) => ({kind: 'image-has-tag', path, tag}))}, lost: `The state before the revert is no longer in ${disks.map(({path}) => path).join(', ')} ("${tag}").`}};
 }
 
 /** Disks that the snapshot left out keep what they have: their files in its stored definition may be frozen since. */
@@ -125,12 +126,12 @@ function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: I
 	return [
 		...given.disks.map((disk): Step => step('switch', {
 			id: `apply-${disk.target}`,
-			title: `Put ${nameOf(disk)} back to "${snapshot.name}" inside ${disk.target === 'nvram' ? 'their file' : 'its image'}`,
+			title: `Revert ${nameOf(disk)} to "${snapshot.name}" inside ${disk.target === 'nvram' ? 'their file' : 'its image'}`,
 			command: imageCommands.applyTag(disk.path, snapshot.name),
 			undo: backFromSafety([disk], given.safetyName),
 			...needSafety([disk], given.safetyName),
 			doneWhen: {kind: 'never'},
-			whenStopped: `The switch would be finished; the current state is held by "${given.safetyName}".`,
+			whenStopped: `Recover would finish the switch; the current state is kept in "${given.safetyName}".`,
 		})),
 		defineStep(context, given.definitionXml),
 	];
@@ -141,14 +142,14 @@ function removeSafetySteps(context: PlanContext, given: {disks: InternalDisk[]; 
 	const {safetyName, definitionXml} = given;
 	const {records, blocks} = context.hypervisor;
 	const remove = (id: string, more: Pick<Step, 'title' | 'command' | 'doneWhen'>) =>
-		step('remove', {id, whenStopped: 'The revert is done; the state that was left would stay until recover removes it.', ...more});
-	const title = `Remove "${safetyName}", which held the state that is left`;
+		step('remove', {id, whenStopped: 'The revert is done; recover would remove the state before it.', ...more});
+	const title = `Remove "${safetyName}", which held the state before the revert`;
 	const doneWhen = {kind: 'snapshot-missing', uuid: context.uuid, name: safetyName} as const;
 	return records.deleteWithState === undefined
 		? [
 			...given.disks.flatMap(({target, path}) => (given.isOff ? [imageCommands.untag(path, safetyName)] : blocks.untag({target, path, tag: safetyName, definitionXml})).map(command =>
 				remove(`remove-safety-${target}`, {title: `${title}, from ${target}`, command, doneWhen: {kind: 'image-lacks-tag', path, tag: safetyName}}))),
-			remove('remove-safety', {title: `Drop the record of "${safetyName}"`, command: records.deleteMetadata(safetyName), doneWhen}),
+			remove('remove-safety', {title: `Delete the record of "${safetyName}"`, command: records.deleteMetadata(safetyName), doneWhen}),
 		]
 		: [remove('remove-safety', {title, command: records.deleteWithState(safetyName), doneWhen})];
 }
@@ -157,10 +158,10 @@ function currentStep(context: PlanContext, snapshot: Snapshot): Step {
 	const former = context.inventory.details.currentSnapshot;
 	return step('switch', {
 		id: 'current',
-		title: `Make "${snapshot.name}" the current snapshot`,
+		title: `Make "${snapshot.name}" current`,
 		command: context.hypervisor.records.makeCurrent(snapshot.name),
 		undo: former === undefined || former === snapshot.name ? [] : [context.hypervisor.records.makeCurrent(former)],
-		whenStopped: 'The switch would be finished.',
+		whenStopped: 'Recover would finish the switch.',
 	});
 }
 
@@ -172,8 +173,8 @@ function memorySteps(context: PlanContext, snapshot: Snapshot, given: {disks: In
 	for (const {target} of context.can.resumesWithAllDisks ? others : []) {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: `QEMU goes back to memory inside its images only with all its disks, and the snapshot leaves out ${target}.`,
-			remedy: 'Revert with --shutoff: then the disks of the snapshot alone go back.',
+			text: `QEMU restores memory from inside its images only together with all disks, and the snapshot leaves out ${target}.`,
+			remedy: 'Revert with --shutoff: then only the disks of the snapshot are reverted.',
 		});
 	}
 
@@ -217,13 +218,13 @@ export function requireInternalDisks(context: PlanContext, snapshot: Snapshot): 
 		// The bitmaps of a running domain stand in no file yet, so the records decide (R12).
 		context.blockers.push({
 			kind: 'checkpoint',
-			text: `The domain has checkpoints (${checkpoints.map(checkpoint => checkpoint.name).join(', ')}), and QEMU does not go back to an internal snapshot beside them.`,
+			text: `The domain has checkpoints (${checkpoints.map(checkpoint => checkpoint.name).join(', ')}), and QEMU cannot revert to an internal snapshot beside them.`,
 			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
 		});
 	}
 
 	if (disks.length === 0) {
-		context.blockers.push({kind: 'not-supported', text: 'The snapshot records no disk that could be put back.', remedy: 'Nothing can be reverted to here.'});
+		context.blockers.push({kind: 'not-supported', text: 'The snapshot records no disk that could be reverted.', remedy: 'There is nothing to revert to.'});
 	}
 
 	return disks;
@@ -275,7 +276,7 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 			...nvram.remove,
 		],
 		consequences: [
-			...(action.currentState.kind === 'keep' ? [] : [{severity: 'loss', text: `What was written to ${disks.map(disk => disk.target).join(', ')} since is lost.`} as const]),
+			...(action.currentState.kind === 'keep' ? [] : [lostContent(disks.map(({target}) => target))]),
 			...describeEmptied(definition.value.emptied, false),
 			...(action.currentState.kind === 'keep' ? kept.value.consequences : []),
 			...nvram.consequences,

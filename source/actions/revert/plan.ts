@@ -17,13 +17,13 @@ import {planInternalRevert} from './internal.ts';
 
 function describeEnd(snapshot: Snapshot, {endState}: WayBack): Consequence[] {
 	if (endState !== 'shutoff' && snapshot.memory.mode !== 'no') {
-		return [{severity: 'info', text: `The guest goes on ${endState === 'paused' ? '(paused) ' : ''}with the memory that was saved; its clock and its connections are those of then.`}];
+		return [{severity: 'info', text: `The guest resumes ${endState === 'paused' ? '(paused) ' : ''}from the saved memory; its clock and connections are those of that moment.`}];
 	}
 
 	const wasRunning = ['disk-snapshot', 'crashed'].includes(snapshot.state) || snapshot.memory.mode !== 'no';
 	return [
 		{severity: 'info', text: endState === 'shutoff' ? 'The domain is off afterwards.' : `The domain is started afterwards${endState === 'paused' ? ', paused' : ''}.`},
-		...(wasRunning ? [{severity: 'warning', text: 'The snapshot was taken of a running guest: it finds its disks as after a power cut.'} as const] : []),
+		...(wasRunning ? [{severity: 'warning', text: 'The snapshot is crash-consistent: the guest boots as after a power failure.'} as const] : []),
 	];
 }
 
@@ -58,7 +58,7 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 		snapshot,
 		way: way.value,
 		course: {
-			begins: `The disks go back to "${snapshot.name}" of ${formatMoment(snapshot.createdAt)}; so does the definition, with hardware changed since.`,
+			begins: `The disks go back to "${snapshot.name}" of ${formatMoment(snapshot.createdAt)}; so does the VM definition: hardware changes made since are undone.`,
 			ends: describeEnd(snapshot, way.value),
 			currentSnapshot: snapshot.name,
 			newSnapshots: [],

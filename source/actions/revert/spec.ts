@@ -17,7 +17,7 @@ export const revert = {
 		label: 'Revert to this snapshot …',
 		chooseLabel: 'Revert …',
 		title: 'Revert',
-		choose: 'Choose the snapshot to go back to, then press r.',
+		choose: 'Choose the snapshot to revert to, then press r.',
 		help: 'revert to the selected snapshot',
 		short: 'revert',
 		rank: 2,

@@ -36,5 +36,5 @@ export function wayToInternal(context: PlanContext, snapshot: Snapshot, {target,
 	}
 
 	const commands = onTop.map(one => `vsnap-tui delete -- ${quoteForShell(domain.name)} ${quoteForShell(one.name)}`);
-	return `${onTop.every(one => isExternal(one)) ? 'Merge or delete' : 'Delete'} ${onTop.map(one => `"${one.name}"`).join(' and ')} first: ${commands.join('; ')}. The disk then writes to that image again, and keeps what it holds; then try again.`;
+	return `${onTop.every(one => isExternal(one)) ? 'Merge or delete' : 'Delete'} ${onTop.map(one => `"${one.name}"`).join(' and ')} first: ${commands.join('; ')}. The disk then writes to that image again and keeps its content; then try again.`;
 }

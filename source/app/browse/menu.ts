@@ -30,7 +30,7 @@ export function reasonAgainst(state: State, kind: ScreenKind): string | undefine
 		return 'the domain has no snapshots';
 	}
 
-	return state.pane === 'domains' || selectedSnapshot(state) !== undefined ? undefined : 'choose a snapshot in the tree first';
+	return state.pane === 'domains' || selectedSnapshot(state) !== undefined ? undefined : 'select a snapshot in the tree first';
 }
 
 /** The actions that this needs, by the label that fits. */
@@ -41,9 +41,9 @@ function optionsNeeding(state: State, needs: 'domain' | 'snapshot', labelOf = ({
 	});
 }
 
-const refresh: Option = {id: 'refresh', label: 'Read again from the host'};
+const refresh: Option = {id: 'refresh', label: 'Refresh'};
 const details: Option = {id: 'details', label: 'Show all details'};
-const doctor: Option = {id: 'doctor', label: 'Look for troubles of this domain'};
+const doctor: Option = {id: 'doctor', label: 'Check this domain'};
 
 /** The menu of the selected thing, with its title. */
 export function menuOf(state: State): {title: string; options: Option[]} {
@@ -51,12 +51,12 @@ export function menuOf(state: State): {title: string; options: Option[]} {
 	const toChoose = optionsNeeding(state, 'snapshot', ({chooseLabel}) => chooseLabel);
 	if (state.pane === 'domains' || domain === undefined) {
 		return {
-			title: domain === undefined ? 'Nothing is selected' : `Domain ${domain.name}`,
+			title: domain === undefined ? 'Nothing selected' : `Domain ${domain.name}`,
 			options: [
-				{id: 'open', label: 'Go to its snapshots', reason: domain === undefined ? 'no domain is selected' : undefined},
+				{id: 'open', label: 'Open its snapshots', reason: domain === undefined ? 'no domain is selected' : undefined},
 				...optionsNeeding(state, 'domain'),
 				...toChoose,
-				{id: 'doctor', label: 'Look for troubles of all domains'},
+				{id: 'doctor', label: 'Check all domains'},
 				refresh,
 			],
 		};

@@ -55,7 +55,7 @@ export function takeDiagnosis(state: State, number: number, result: Result<Findi
 
 /** Why what a finding offers cannot be done from here; undefined: it can. */
 export function repairReason(state: State, finding: Finding): string | undefined {
-	return state.isReadOnly ? readOnlyReason : (finding.request === undefined ? 'there is no plan for it; its words say what can be done by hand' : undefined);
+	return state.isReadOnly ? readOnlyReason : (finding.request === undefined ? 'it cannot be fixed from here; the finding says how to fix it yourself' : undefined);
 }
 
 function accept(state: State): Update {

@@ -24,7 +24,7 @@ export type Typing = {before: string};
 
 export type JourneyStage =
 	| {phase: 'question'; id: QuestionId; index: number; typing?: Typing; note?: string}
-	/** All that can be set, for those who want more than the questions ask. */
+	/** All options, for those who want more than the questions ask. */
 	| {phase: 'settings'; index: number; typing?: Typing; note?: string}
 	| {phase: 'planning'; number: number; sinceMs: number; changed: string[]}
 	| {phase: 'refused'; failure: Failure; top: number}

@@ -74,15 +74,15 @@ function updateConfirm(state: State, journey: Journey, stage: JourneyStage & {ph
 
 	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.request.uuid});
 	if (isNamed && !isSameWord(stage.typed, word)) {
-		return [withStage(state, journey, {...stage, note: stage.typed === '' ? undefined : `This is not the ${isCode ? 'code' : 'name'}. Nothing has been started.`}), []];
+		return [withStage(state, journey, {...stage, note: stage.typed === '' ? undefined : `That is not the ${isCode ? 'code' : 'name'}. Nothing has been started.`}), []];
 	}
 
 	if (!key.isAlone) {
-		return [withStage(state, journey, {...stage, note: 'Enter came together with text, as in a paste. Press Enter once more to start.'}), []];
+		return [withStage(state, journey, {...stage, note: 'Enter arrived together with text, as in a paste. Press Enter again to start.'}), []];
 	}
 
 	return !isNamed && !state.isLinear && state.nowMs - stage.sinceMs < heldKeyMs
-		? [withStage(state, journey, {...stage, sinceMs: state.nowMs, note: 'That Enter came before the page could be read. Press it once more to start.'}), []]
+		? [withStage(state, journey, {...stage, sinceMs: state.nowMs, note: 'Enter was pressed before you could read the page. Press it again to start.'}), []]
 		: startRun(state, {plan: stage.plan, kind: 'execute', journey});
 }
 

@@ -20,7 +20,7 @@ type Asking = JourneyStage & {phase: 'question' | 'settings'};
 /** Back to where the journey began, and nothing has happened. */
 export function leave(state: State): Update {
 	const isFromDoctor = state.scene.kind === 'journey' && state.scene.journey.origin === 'doctor' && state.diagnosis !== undefined;
-	return [{...state, scene: isFromDoctor ? {kind: 'doctor', isWhole: false, top: 0} : {kind: 'browse'}, notice: 'Left before the start. Nothing was changed.'}, []];
+	return [{...state, scene: isFromDoctor ? {kind: 'doctor', isWhole: false, top: 0} : {kind: 'browse'}, notice: 'Cancelled; nothing was changed.'}, []];
 }
 
 /** A text beside a list: Enter takes it, Escape puts back what it was, and both lead back to the list. */

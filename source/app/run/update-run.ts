@@ -118,7 +118,7 @@ export function updateRunning(state: State, command: Command | undefined): Updat
 	}
 
 	if (run.kind !== 'execute') {
-		return [{...state, notice: 'This puts things in order; it is not stopped half-way. Killing it is safe: the journal stays.'}, []];
+		return [{...state, notice: 'A recovery cannot be stopped half-way. Killing it is safe: the journal stays.'}, []];
 	}
 
 	switch (run.stop) {
@@ -158,10 +158,10 @@ export function isPastSwitch(action: UnfinishedAction): boolean {
 export function recoverOptions(state: State, action: LeftAction): Option[] {
 	const reason = state.isReadOnly ? readOnlyReason : undefined;
 	const {ways} = action;
-	const back: Option = {id: 'back', label: 'Put everything back', note: ways?.back?.reason ?? 'Everything is again as it was before this action.', reason: reason ?? ways?.back?.reason};
-	const forward: Option = {id: 'forward', label: 'Finish it', note: ways?.forward?.reason ?? 'The rest of the plan is done.', reason: reason ?? ways?.forward?.reason};
-	const giveUp: Option = {id: 'give-up', label: 'Give it up', note: 'Nothing is touched. The action is forgotten, and what it leaves is listed.', reason};
-	const later: Option = {id: 'later', label: 'Later', note: 'Nothing is touched. You are asked again at the next start.'};
+	const back: Option = {id: 'back', label: 'Roll back', note: ways?.back?.reason ?? 'Restores everything to the state before this action.', reason: reason ?? ways?.back?.reason};
+	const forward: Option = {id: 'forward', label: 'Finish', note: ways?.forward?.reason ?? 'Completes the rest of the plan.', reason: reason ?? ways?.forward?.reason};
+	const giveUp: Option = {id: 'give-up', label: 'Give up', note: 'Changes nothing. The action is forgotten, and what it leaves behind is listed.', reason};
+	const later: Option = {id: 'later', label: 'Later', note: 'Changes nothing. You are asked again at the next start.'};
 	const natural = isPastSwitch(action) ? [forward, back] : [back, forward];
 	return [...natural.filter(option => option.reason === undefined), ...natural.filter(option => option.reason !== undefined), giveUp, later];
 }
@@ -197,7 +197,7 @@ export function updateRecover(state: State, command: Command | undefined, key: K
 	}
 
 	if (key?.name === 'enter' && !key.isAlone) {
-		return [{...state, notice: 'Enter came together with text. Press it once more.'}, []];
+		return [{...state, notice: 'Enter arrived together with text. Press it again.'}, []];
 	}
 
 	return startRun(state, {plan: action.plan, kind: option.id as Direction, records: action.records});

@@ -82,7 +82,7 @@ const plan = shape({
 	plannedAt: text,
 	uri: text,
 	action: shape({kind: oneOf(...Object.keys(actionKinds)), domain: shape({uuid: text, name: text})}),
-	consequences: listOf(shape({severity: text, text})),
+	consequences: listOf(shape({severity: text, text, what: optional(text)})),
 	images: shape({
 		created: listOf(shape({path: text, backingPath: optional(text), format: optional(text)})), removed: listOf(text), kept: listOf(text), written: optional(listOf(text)),
 		rebased: optional(listOf(shape({path: text, backingPath: text}))), staying: optional(listOf(shape({path: text, reason: text}))),

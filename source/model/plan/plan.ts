@@ -9,7 +9,8 @@ import type {Fingerprint} from './fingerprint.ts';
 /** In this order, always. Before `switch` everything can be put back; after it, work goes on forward. */
 export type Phase = 'check' | 'create' | 'switch' | 'remove';
 
-export type Consequence = {severity: 'info' | 'warning' | 'loss'; text: string};
+/** `what`: of a loss, in a few words, for the last page before the start. */
+export type Consequence = {severity: 'info' | 'warning' | 'loss'; text: string; what?: string};
 
 /** A file that a command reads by name: written (0600) just before the command, removed when the action has ended. */
 export type CommandFile = {path: string; text: string};

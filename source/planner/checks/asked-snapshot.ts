@@ -13,8 +13,8 @@ export function findSnapshot({details: {domain, snapshots}}: Inventory, name: st
 }
 
 /** Very old versions of libvirt wrote records without a `<domain>`. For an action that goes back to the snapshot; undefined: its record holds the domain. */
-export function lackOfDomain({name, domain, domainXml}: Snapshot, remedy = 'Write the <domain> into its record (virsh snapshot-edit).'): Blocker | undefined {
+export function lackOfDomain({name, domain, domainXml}: Snapshot, remedy = 'Add the <domain> to its record (virsh snapshot-edit).'): Blocker | undefined {
 	return domain === undefined || domainXml === undefined
-		? {kind: 'snapshot-lacks-domain', text: `The record of "${name}" holds no <domain>, as very old ones do: it is unknown which images it kept.`, remedy}
+		? {kind: 'snapshot-lacks-domain', text: `The record of "${name}" holds no <domain>, as in very old ones: it is not known which images it kept.`, remedy}
 		: undefined;
 }

@@ -24,9 +24,9 @@ export function refuseUnreadable(context: PlanContext, options: {canKeep?: boole
 	for (const {name, reason, remedy} of [...unreadable, ...unreadableOthers]) {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: `"${name}" cannot be read (${reason}), so it is unknown which images it needs.`,
+			text: `"${name}" cannot be read (${reason}), so it is not known which images it needs.`,
 			remedy: [
-				remedy ?? 'Look at it with virsh, and make it readable.',
+				remedy ?? 'Inspect it with virsh and make it readable.',
 				...(options.canKeep ? ['Or keep the current state (--keep NAME): then no image is removed.'] : []),
 			].join(' '),
 		});
@@ -46,7 +46,7 @@ export function refuseBusyDomain(context: PlanContext, options: {staysOn?: {disk
 	if (!domain.isPersistent && options.staysOn === undefined) {
 		blockers.push({
 			kind: 'transient',
-			text: 'The domain is transient: when it stops, its definition and all its snapshots are forgotten.',
+			text: 'The domain is transient: when it stops, libvirt forgets its definition and all its snapshots.',
 			remedy: 'Make it persistent first: virsh dumpxml DOMAIN > FILE, then virsh define FILE.',
 		});
 	}
@@ -54,8 +54,8 @@ export function refuseBusyDomain(context: PlanContext, options: {staysOn?: {disk
 	if (domain.hasManagedSave) {
 		blockers.push({
 			kind: 'managed-save',
-			text: 'The domain has a managed save: memory that belongs to its disks as they are now, and that the next start would resume on other disks.',
-			remedy: 'Start the domain from it (virsh start DOMAIN), or give it up (virsh managedsave-remove DOMAIN); then try again.',
+			text: 'The domain has a managed save: its memory belongs to the current disks, and the next start would resume it on other disks.',
+			remedy: 'Start the domain from it (virsh start DOMAIN), or discard it (virsh managedsave-remove DOMAIN); then try again.',
 		});
 	}
 
@@ -63,7 +63,7 @@ export function refuseBusyDomain(context: PlanContext, options: {staysOn?: {disk
 		blockers.push({
 			kind: 'domain-state',
 			text: `The domain is in the state "${domain.state}".`,
-			remedy: 'Wait until it runs, is paused or is shut off; then try again.',
+			remedy: 'Wait until it is running, paused or shut off; then try again.',
 		});
 	}
 
@@ -90,8 +90,8 @@ function refuseTemporary({inventory, can, blockers}: PlanContext): void {
 	if (targets.length > 0) {
 		blockers.push({
 			kind: 'not-supported',
-			text: `QEMU was started with -snapshot: what the guest writes to ${targets.join(', ')} goes to a temporary overlay, of which nothing is kept when QEMU ends.`,
-			remedy: 'Start it without -snapshot. What the guest has written so far can be put into its images first, with "commit all" in QEMU\'s own monitor.',
+			text: `QEMU was started with -snapshot: what the guest writes to ${targets.join(', ')} goes to a temporary overlay, which QEMU discards when it exits.`,
+			remedy: 'Start it without -snapshot. To keep what the guest has written so far, run "commit all" in QEMU\'s own monitor first.',
 		});
 	}
 }
@@ -160,12 +160,12 @@ export function refuseHeldHead(context: PlanContext, path: string): void {
 export function refuseNeededContent(context: PlanContext, path: string, action: string): void {
 	const objection = objectionTo(context.graph, path, {kind: 'overwrite'});
 	if (objection?.reason === 'is-read-only') {
-		context.blockers.push({kind: 'not-permitted', text: `${action} would write into ${path}, which is read-only by its mode.`, remedy: 'Make it writable, if it is not a template.'});
+		context.blockers.push({kind: 'not-permitted', text: `${action} would write into ${path}, whose mode is read-only.`, remedy: 'Make it writable, unless it is a template.'});
 	} else if (objection !== undefined) {
 		context.blockers.push({
 			kind: 'image-needed',
 			text: `${action} would write into ${path}, which is still needed by: ${[...new Set([...objection.holders.map(pin => pin.label), ...objection.overlays])].join(', ')}.`,
-			remedy: 'Delete those snapshots first, or what else is named.',
+			remedy: 'Delete those first.',
 		});
 	}
 }
@@ -178,14 +178,14 @@ export function refuseFolders(context: PlanContext, overlayPaths: string[]): voi
 		const folderPath = posix.dirname(path);
 		const folder = context.inventory.folders.get(folderPath);
 		if (folder === undefined) {
-			context.blockers.push({kind: 'not-permitted', text: `The folder ${folderPath} cannot be looked at.`, remedy: 'Run as a user who may write there.'});
+			context.blockers.push({kind: 'not-permitted', text: `The folder ${folderPath} cannot be read.`, remedy: 'Run as a user who may write there.'});
 			continue;
 		}
 
 		if (!folder.isWritable && !seen.has(folderPath)) {
 			context.blockers.push({
 				kind: 'not-permitted',
-				text: `No new file can be made in ${folderPath}: it is not writable for you.`,
+				text: `No file can be created in ${folderPath}: it is not writable by you.`,
 				remedy: 'Run as a user who may write there, or make the file system writable.',
 			});
 		}
@@ -201,7 +201,7 @@ export function refuseFolders(context: PlanContext, overlayPaths: string[]): voi
 			context.blockers.push({
 				kind: 'no-space',
 				text: `Not enough room in ${folder}: ${formatBytes(free)} free, ${formatBytes(bytes)} needed for the new overlays.`,
-				remedy: 'Make room there, then try again.',
+				remedy: 'Free some space there, then try again.',
 			});
 		}
 	}
@@ -214,6 +214,6 @@ export function requireFreeName(context: PlanContext, name: string, what = 'the 
 	if (problem !== undefined) {
 		context.blockers.push({kind: 'name', text: `The name for ${what} ${problem}.`, remedy: 'Choose another name.'});
 	} else if (snapshots.some(snapshot => snapshot.name === name)) {
-		context.blockers.push({kind: 'name-taken', text: `There is a snapshot "${name}" already.`, remedy: `Choose another name for ${what}.`});
+		context.blockers.push({kind: 'name-taken', text: `A snapshot "${name}" exists already.`, remedy: `Choose another name for ${what}.`});
 	}
 }

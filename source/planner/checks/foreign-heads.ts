@@ -40,17 +40,17 @@ export function refuseForeignHeads(context: PlanContext, path: string, since: nu
 			if (!isIdle) {
 				refuseOnce(context, {
 					kind: 'image-in-use',
-					text: `The image ${link} is written to by another domain (${label}) at this moment.`,
-					remedy: 'Shut that domain down first; then give it an overlay of its own, or keep it off.',
+					text: `The image ${link} is being written to by another domain (${label}).`,
+					remedy: 'Shut that domain down first; then give it its own overlay, or keep it off.',
 				});
 			} else if (hasChangedSince(image, since)) {
 				refuseOnce(context, {
 					kind: 'image-in-use',
-					text: `The image ${link} is a disk of another domain (${label}) and was written to since: it no longer holds what the snapshot kept.`,
-					remedy: 'Bring it back from a backup as it was, or drop the record of the snapshot alone (vsnap-tui delete DOMAIN SNAPSHOT --metadata).',
+					text: `The image ${link} is a disk of another domain (${label}) and was written to since: it no longer holds the state of the snapshot.`,
+					remedy: 'Restore it from a backup, or delete only the record of the snapshot (vsnap-tui delete DOMAIN SNAPSHOT --metadata).',
 				});
 			} else if (!isWriteProtected(image)) {
-				const text = `${link} is a disk of another domain as well (${label}), which is off and has not written to it: if that domain is started, it changes what this one reads. Take the image's write permission away, or give that domain an overlay.`;
+				const text = `${link} is a disk of another domain as well (${label}), which is off and has not written to it: if that domain is started, it changes what this one reads. Remove the image's write permission, or give that domain an overlay.`;
 				warnings.set(text, {severity: 'warning', text});
 			}
 		}

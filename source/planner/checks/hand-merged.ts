@@ -63,9 +63,9 @@ export function refuseHandMerged(context: PlanContext, snapshot: Snapshot, disks
 		if (missing.length > 0 && isChanged) {
 			context.blockers.push({
 				kind: 'image-changed',
-				text: `The image ${basePath} was written to after the snapshot was made, and the chain of ${target} leaves out ${missing.join(', ')}: `
-					+ 'somebody merged them by hand, so the state of then is gone.',
-				remedy: 'Restore that image from a backup, or drop the record (virsh snapshot-delete --metadata).',
+				text: `The image ${basePath} was written to after the snapshot was taken, and the chain of ${target} leaves out ${missing.join(', ')}: `
+					+ 'they were merged without vsnap-tui, so the state of the snapshot is gone.',
+				remedy: 'Restore that image from a backup, or delete only the record (virsh snapshot-delete --metadata).',
 			});
 		}
 	}

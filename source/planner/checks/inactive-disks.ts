@@ -9,8 +9,8 @@ export function requireActiveDisks(context: PlanContext, because: string): void 
 	if (context.can.activatesLate && context.inventory.details.domain.isFreshlyResumed === true) {
 		context.blockers.push({
 			kind: 'domain-state',
-			text: `The domain is paused with the memory that it was resumed from, and QEMU has not activated its disks yet. ${because}`,
-			remedy: 'Let the guest run for a moment (virsh resume DOMAIN; virsh suspend DOMAIN), then try again.',
+			text: `The domain was restored paused, and QEMU has not activated its disks yet. ${because}`,
+			remedy: 'Resume the guest for a moment (virsh resume DOMAIN; virsh suspend DOMAIN), then try again.',
 		});
 	}
 }

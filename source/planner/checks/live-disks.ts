@@ -22,14 +22,14 @@ function detachCommand(domain: string, {target}: Disk, where: '--config' | '--li
 
 function remedyFor(domain: string, live: Disk | undefined, next: Disk | undefined): string {
 	if (next === undefined) {
-		return `Put it into the definition, too (${attachCommand(domain, live!, '--config')}), or take it out of the running domain (${detachCommand(domain, live!, '--live')}).`;
+		return `Add it to the VM definition too (${attachCommand(domain, live!, '--config')}), or remove it from the running domain (${detachCommand(domain, live!, '--live')}).`;
 	}
 
 	if (live === undefined) {
-		return `Take it out of the definition (${detachCommand(domain, next, '--config')}), add it to the running domain (${attachCommand(domain, next, '--live')}), or shut the domain down.`;
+		return `Remove it from the VM definition (${detachCommand(domain, next, '--config')}), add it to the running domain (${attachCommand(domain, next, '--live')}), or shut the domain down.`;
 	}
 
-	return `If the running one is right, put it into the definition (${detachCommand(domain, next, '--config')}; ${attachCommand(domain, live, '--config')}); if the definition is, shut the domain down.`;
+	return `If the running one is right, add it to the VM definition (${detachCommand(domain, next, '--config')}; ${attachCommand(domain, live, '--config')}); if the definition is right, shut the domain down.`;
 }
 
 /** Appends blockers. `only`: the disks that matter; undefined: all. */

@@ -13,7 +13,7 @@ function misfits(inFile: DomainDefinition, inSnapshot: DomainDefinition, present
 	}
 
 	if (inFile.name !== presentName) {
-		found.push(`the domain was called "${inFile.name}" then, and libvirt does not resume it under another name`);
+		found.push(`the domain was called "${inFile.name}" at that time, and libvirt cannot resume it under another name`);
 	}
 
 	if (inFile.memoryBytes !== inSnapshot.memoryBytes) {
@@ -43,8 +43,8 @@ export function usableMemory(context: PlanContext, snapshot: Snapshot): Extract<
 	if (!snapshot.disks.some(disk => disk.mode === 'external')) {
 		context.blockers.push({
 			kind: 'memory-only',
-			text: 'The snapshot holds memory but no disk: the memory would resume on disks that have gone on since, and the guest would destroy its file systems.',
-			remedy: 'There is nothing here that can be put back safely.',
+			text: 'The snapshot holds memory but no disk: the memory would resume on disks that have changed since, and the guest would destroy its file systems.',
+			remedy: 'Nothing of it can be restored safely.',
 		});
 		return undefined;
 	}
@@ -62,7 +62,7 @@ export function usableMemory(context: PlanContext, snapshot: Snapshot): Extract<
 		context.blockers.push({
 			kind: 'memory-file',
 			text: `The memory file ${path} cannot be used: ${reason}.`,
-			remedy: (facts.kind === 'bad' ? facts.remedy : undefined) ?? 'Revert with --shutoff to put back the disks alone, or bring the file back.',
+			remedy: (facts.kind === 'bad' ? facts.remedy : undefined) ?? 'Revert with --shutoff to restore only the disks, or restore the file.',
 		});
 	}
 

@@ -8,6 +8,6 @@ import type {PlanContext} from '../context.ts';
 /** Appends a blocker to the context. `remedy`: the way out that fits what was asked. */
 export function refuseNarrowRefcounts(context: PlanContext, path: string, remedy: string): void {
 	if (imageAt(context.graph, path)?.hasNarrowRefcounts) {
-		context.blockers.push({kind: 'not-supported', text: `${path} was made with refcount_bits=1, so it can hold no internal snapshot.`, remedy});
+		context.blockers.push({kind: 'not-supported', text: `${path} was created with refcount_bits=1, so it cannot hold internal snapshots.`, remedy});
 	}
 }

@@ -22,7 +22,7 @@ export function conflictRemedy(domainName: string, target: string, {path, record
 	const rebase = recorded === undefined
 		? `qemu-img rebase -u -f qcow2 -b '' ${quoteForShell(path)}`
 		: `qemu-img rebase -u -f qcow2 -F ${recorded.format ?? 'FORMAT'} -b ${quoteForShell(recorded.path)} ${quoteForShell(path)}`;
-	return `With the domain off: if the XML is right, ${rebase}; if the header is right, take the <backingStore> of ${target} out (virsh edit ${quoteForShell(domainName)}).`;
+	return `With the domain off: if the XML is right, ${rebase}; if the header is right, remove the <backingStore> of ${target} (virsh edit ${quoteForShell(domainName)}).`;
 }
 
 /** Refuses where the domain's definition records another chain than the headers: the guest would read other bytes from its next start on. Appends to the blockers. */
@@ -33,7 +33,7 @@ export function requireChainsAsRecorded(context: PlanContext): void {
 		if (conflict) {
 			refuseOnce(context, {
 				kind: 'chain-broken',
-				text: `The definition and the images do not agree on ${describeConflict(conflict)}. QEMU is started on what the XML says, and this action would drop that record.`,
+				text: `The definition and the images do not agree on ${describeConflict(conflict)}. QEMU is started with what the XML says, and this action would drop that entry.`,
 				remedy: conflictRemedy(name, disk.target, conflict),
 			});
 		}
@@ -66,12 +66,12 @@ function withKeys(context: PlanContext, [path, ...below]: readonly string[]): Re
 /** How to have what an image with encrypted layers holds, where no definition of ours could. */
 export function readOutRemedy(context: PlanContext, path: string): string {
 	const image = `json:${JSON.stringify(withKeys(context, chainOf(context.graph, path)))}`;
-	return `To have what it holds, copy it into an image of its own (KEYFILE holds the passphrase): qemu-img convert --object secret,id=key,file=KEYFILE -O qcow2 ${quoteForShell(image)} NEW.`;
+	return `To get its content, copy it into a new image (KEYFILE holds the passphrase): qemu-img convert --object secret,id=key,file=KEYFILE -O qcow2 ${quoteForShell(image)} NEW.`;
 }
 
 /** How snapshots of a chain with encrypted layers can go all the same. */
 export function dropRemedy(domainName: string): string {
-	return `The record alone can be dropped: vsnap-tui delete --metadata -- ${quoteForShell(domainName)} SNAPSHOT. While the domain runs libvirt has the secret and can merge the images of a disk itself: virsh blockcommit --domain ${quoteForShell(domainName)} --path TARGET --active --pivot.`;
+	return `You can delete only the record: vsnap-tui delete --metadata -- ${quoteForShell(domainName)} SNAPSHOT. While the domain runs libvirt has the secret and can merge the images of a disk itself: virsh blockcommit --domain ${quoteForShell(domainName)} --path TARGET --active --pivot.`;
 }
 
 /**
@@ -83,7 +83,7 @@ export function requirePlainLayers(context: PlanContext, target: string, path: s
 	if (layer !== undefined) {
 		refuseOnce(context, {
 			kind: 'not-supported',
-			text: `${target} is backed by ${layer}, which is encrypted: the definition that would be put in place names no secret for it, and the domain could not start.`,
+			text: `${target} is backed by ${layer}, which is encrypted: the new definition would name no secret for it, and the domain could not start.`,
 			remedy,
 		});
 	}

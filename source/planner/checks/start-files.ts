@@ -11,7 +11,7 @@ import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {refuseOnce, type PlanContext} from '../context.ts';
 import {describeMissing, openDiskOn} from './missing-images.ts';
 
-const bringBack = 'Bring it back to the same path, then try again.';
+const bringBack = 'Restore it to the same path, then try again.';
 
 /** Each thing that is missing, in words, with what helps. */
 export function describeLost({media, disks, bootFiles, secrets, valueless}: Lost): Array<{text: string; remedy: string}> {
@@ -40,7 +40,7 @@ export function emptiedDrives(context: PlanContext, definition: DomainDefinition
 export function describeEmptied(drives: readonly Disk[], resumes: boolean): Consequence[] {
 	return drives.map(({target, sourcePath}) => ({
 		severity: 'warning',
-		text: `The medium of the drive ${target} is missing (${sourcePath}): the drive is left empty${resumes ? ', though the guest had the medium in it when its memory was saved' : ''}.`,
+		text: `The medium of the drive ${target} is missing (${sourcePath}): the drive is left empty${resumes ? ', although the guest had the medium in it when its memory was saved' : ''}.`,
 	}));
 }
 
@@ -81,7 +81,7 @@ export function requireWayBack(context: PlanContext): void {
 		refuseOnce(context, {
 			kind: 'image-missing',
 			text: `If something failed after the domain was stopped, it could not be started again: ${text}.`,
-			remedy: ejects.length === 0 ? 'Bring it back to the same path, or shut the domain down first; then try again.' : `Take it out: ${ejects.join('; ')}. Or shut the domain down first; then try again.`,
+			remedy: ejects.length === 0 ? 'Restore it to the same path, or shut the domain down first; then try again.' : `Eject it: ${ejects.join('; ')}. Or shut the domain down first; then try again.`,
 		});
 	}
 }
@@ -91,8 +91,8 @@ export function refuseLostMedia(context: PlanContext, definition: DomainDefiniti
 	for (const {target, sourcePath} of lostToStart(definition, context.inventory.details.missing).media) {
 		refuseOnce(context, {
 			kind: 'image-missing',
-			text: `The medium of the drive ${target} is missing (${sourcePath}), and libvirt goes back to memory inside an image only with it.`,
-			remedy: 'Bring it back to the same path, or revert with --shutoff: then the disks alone go back, and the drive is left empty.',
+			text: `The medium of the drive ${target} is missing (${sourcePath}), and libvirt cannot restore memory from inside an image without it.`,
+			remedy: 'Restore it to the same path, or revert with --shutoff: then only the disks are reverted, and the drive is left empty.',
 		});
 	}
 }

@@ -86,6 +86,6 @@ export function capabilitiesOf({owner, libvirtVersion: libvirt, hypervisorVersio
 		manualAlone: since(11, 9),
 		refusesMemory: ({name, since: first}) => first === undefined || libvirt >= first
 			? undefined
-			: `its memory is ${name}, which libvirt knows from ${formatVersion(first)} on, and this one is ${formatVersion(libvirt)}`,
+			: `its memory is ${name}, which needs libvirt ${formatVersion(first)} or newer, and this is ${formatVersion(libvirt)}`,
 	};
 }

@@ -22,7 +22,7 @@ import {onDomain, virsh} from './virsh.ts';
 import type {ContinuedDisk, Hypervisor, RunningSnapshot} from './hypervisor.ts';
 import {ownOverlays} from './libvirt-overlays.ts';
 
-const whenStopped = 'libvirt would put the guest back on the disks that it had.';
+const whenStopped = 'libvirt would put the guest back on its old disks.';
 const agentChannel = 'org.qemu.guest_agent.0';
 
 /** A freeze without an agent fails; one that is known not to answer is told beforehand. */
@@ -33,7 +33,7 @@ function requireAgent(context: PlanContext, {action, memory}: RunningSnapshot): 
 
 	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'not-supported', text, remedy});
 	if (memory.mode !== 'no') {
-		refuse('--quiesce freezes file systems for a snapshot of the disks alone; with the memory nothing needs to be.', 'Leave --quiesce out, or ask for the disks alone (--disk-only).');
+		refuse('--quiesce freezes the file systems for a disk-only snapshot; a snapshot with memory does not need it.', 'Leave --quiesce out, or ask for the disks alone (--disk-only).');
 		return;
 	}
 
@@ -41,9 +41,9 @@ function requireAgent(context: PlanContext, {action, memory}: RunningSnapshot): 
 	const channels = live.ok ? childrenOf(childOf(live.value, 'devices'), 'channel').map(channel => childOf(channel, 'target')) : [];
 	const agent = channels.find(target => attributeOf(target, 'name') === agentChannel);
 	if (agent === undefined) {
-		refuse('The domain has no channel to a guest agent, so nobody inside can freeze the file systems.', `Give it one (${agentChannel}) and install the agent, or leave --quiesce out: the disks are then as after a power cut.`);
+		refuse('The domain has no guest agent channel, so its file systems cannot be frozen.', `Give it one (${agentChannel}) and install the agent, or leave --quiesce out: the disks are then crash-consistent.`);
 	} else if (attributeOf(agent, 'state') === 'disconnected') {
-		refuse('No guest agent answers inside the guest, so nobody can freeze the file systems.', 'Start the agent in the guest (qemu-guest-agent), or leave --quiesce out: the disks are then as after a power cut.');
+		refuse('The guest agent does not answer, so the file systems cannot be frozen.', 'Start the agent in the guest (qemu-guest-agent), or leave --quiesce out: the disks are then crash-consistent.');
 	}
 }
 
@@ -53,7 +53,7 @@ function requireNoTransientDisk(context: PlanContext, {memory}: RunningSnapshot)
 	if (memory.mode !== 'no' && transient.length > 0) {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: `${transient.join(', ')} ${transient.length === 1 ? 'is' : 'are'} transient, and libvirt does not save the memory of a guest that has such a disk.`,
+			text: `${transient.join(', ')} ${transient.length === 1 ? 'is' : 'are'} transient, and libvirt cannot save the memory of a guest with such a disk.`,
 			remedy: 'Ask for the disks alone (--disk-only).',
 		});
 	}
@@ -66,7 +66,7 @@ function refuseNvram(context: PlanContext): void {
 	if (nvramPath !== undefined && domain.liveDefinition?.hasVarstore !== true && (isTooOld || nvramFiles.get(nvramPath)?.isRaw)) {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: `The domain has firmware variables (NVRAM, ${nvramPath}), and this libvirt saves no memory inside an image beside them${isTooOld ? '' : ' unless their file is qcow2, and it is raw'}.`,
+			text: `The domain has firmware variables (NVRAM, ${nvramPath}), and this version of libvirt cannot save memory inside an image beside them${isTooOld ? '' : ' unless their file is qcow2, and this one is raw'}.`,
 			remedy: 'Ask for --memory external, or for the disks alone (--disk-only).',
 		});
 	}
@@ -77,8 +77,8 @@ function refuseReuse(context: PlanContext, disks: ContinuedDisk[]): void {
 	for (const disk of disks.filter(({reuse}) => reuse === 'no-backing-file')) {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: `${disk.target} is to go on without a backing file, and libvirt cannot do that while the domain runs.`,
-			remedy: 'Shut the domain down first, or leave that out.',
+			text: `${disk.target} would get an overlay without a backing file, which libvirt cannot do while the domain is running.`,
+			remedy: 'Shut the domain down first, or leave that option out.',
 		});
 	}
 
@@ -86,7 +86,7 @@ function refuseReuse(context: PlanContext, disks: ContinuedDisk[]): void {
 	if (disks.some(disk => isPrepared(disk)) && !disks.every(disk => isPrepared(disk))) {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: `While the domain runs, libvirt takes prepared overlays for all disks or for none; ${disks.filter(disk => !isPrepared(disk)).map(({target}) => target).join(', ')} has none.`,
+			text: `While the domain is running, libvirt takes prepared overlays for all disks or for none; ${disks.filter(disk => !isPrepared(disk)).map(({target}) => target).join(', ')} has none.`,
 			remedy: 'Prepare one for each disk, leave the others out (--disk DISK=no), or shut the domain down first.',
 		});
 	}
@@ -180,11 +180,11 @@ function describe(context: PlanContext, {action, memory, modes}: RunningSnapshot
 	const isRunning = context.inventory.details.domain.state === 'running';
 	const manual = modes.filter(({mode}) => mode === 'manual').map(({target}) => target);
 	const rules: Array<[boolean, Consequence]> = [
-		[memory.mode === 'internal' && isRunning, {severity: 'info', text: 'The guest stands still while its memory is saved inside the image.'}],
+		[memory.mode === 'internal' && isRunning, {severity: 'info', text: 'The guest is paused while its memory is saved inside the image.'}],
 		[memory.mode === 'external' && isRunning, {severity: 'info', text: `Memory goes to ${memory.mode === 'external' ? memory.path : ''}; the guest ${action.isLive ? 'goes on meanwhile' : 'stands still meanwhile'}.`}],
 		[manual.length > 0, {
 			severity: 'warning',
-			text: `Nothing is done to ${manual.join(', ')}; libvirt leaves the guest paused, so that you can do it, until you resume it (virsh resume).`,
+			text: `${manual.join(', ')} is left to you: libvirt leaves the guest paused for that, until you resume it (virsh resume).`,
 		}],
 	];
 	return rules.flatMap(([holds, consequence]) => holds ? [consequence] : []);
@@ -201,7 +201,7 @@ function refuse(context: PlanContext, request: RunningSnapshot): void {
 
 	requireNoTransientDisk(context, request);
 	if (external.length > 0 && checkpoints.length > 0) {
-		requireActiveDisks(context, `The bitmaps of the checkpoints (${checkpoints.map(({name}) => name).join(', ')}) would not go on in the new overlays.`);
+		requireActiveDisks(context, `The bitmaps of the checkpoints (${checkpoints.map(({name}) => name).join(', ')}) would not continue in the new overlays.`);
 	}
 }
 
@@ -227,14 +227,14 @@ export function snapshotRunning(context: PlanContext, request: RunningSnapshot):
 				? []
 				: [step('create', {
 					id: 'reserve-memory',
-					title: 'Reserve the name of the memory file',
+					title: 'Create an empty memory file',
 					...reserving(memoryPath),
-					whenStopped: 'The empty file would be removed again: the domain is as it was.',
+					whenStopped: 'Recover would remove the empty file; the domain is as it was.',
 				})]),
 			...own.steps,
 			step('switch', {
 				id: 'snapshot',
-				title: `Let libvirt make the snapshot "${action.snapshot}"`,
+				title: `Create snapshot "${action.snapshot}" with libvirt`,
 				command: virsh(context, ['snapshot-create', '--domain', context.uuid, '--xmlfile', xmlPath, ...flagsOf(request, disks)], [{path: xmlPath, text: xml}]),
 				undo: undoOf(context, {request, disks, memoryPath}),
 				doneWhen: happenedWhen(context, request, disks),
@@ -247,7 +247,7 @@ export function snapshotRunning(context: PlanContext, request: RunningSnapshot):
 		],
 		consequences: [
 			...describe(context, request),
-			...(own.made.length === 0 ? [] : [{severity: 'info', text: 'libvirt gives no image to the user of QEMU here: the overlays are made beforehand, with the owners of the disks.'} as const]),
+			...(own.made.length === 0 ? [] : [{severity: 'info', text: 'libvirt is configured not to change the owner of images: the overlays are made beforehand, with the owners of the disks.'} as const]),
 		],
 	}));
 }

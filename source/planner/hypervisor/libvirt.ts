@@ -33,7 +33,7 @@ function domainOf(site: Site): Hypervisor['domain'] {
 		}),
 		// From the domain being off: it starts QEMU with the saved memory.
 		resumeInside: ({snapshot, isPaused}) => ({
-			title: 'Let libvirt resume the domain from the memory inside its image',
+			title: 'Resume the domain from the memory inside its image',
 			command: onDomain(site, 'snapshot-revert', '--snapshotname', snapshot, isPaused ? '--paused' : '--running'),
 			switchesToo: true,
 		}),
@@ -75,7 +75,7 @@ function blocksOf(site: Site, records: ReturnType<typeof recordsOf>): Hypervisor
 				...atWork(target),
 				...grown,
 			}),
-			step('create', {id: `flush-${id}`, title: 'Let the guest stand still for a moment, so that QEMU writes out where the data lies', command: flush, whenStopped}),
+			step('create', {id: `flush-${id}`, title: 'Pause the guest for a moment, so that QEMU writes its metadata to disk', command: flush, whenStopped}),
 		],
 		commit: ({id, title, whenStopped, merge, target, head, doneWhen, instead, grown}: OpenCommit) => [
 			step('switch', {id: `commit-${id}`, title, command: commit(merge, {target, head}), undo: null, doneWhen, whenStopped, instead, ...atWork(target), ...grown}),

@@ -13,7 +13,7 @@ type Here = Pick<Site, 'inventory'>;
 
 export function factsOf({inventory: {bare}}: Here): BareFacts {
 	if (bare === undefined) {
-		throw new Error('A command for standalone QEMU was asked for a domain that is none.');
+		throw new Error('A command for standalone QEMU was requested for a domain that is not one.');
 	}
 
 	return bare;
@@ -22,7 +22,7 @@ export function factsOf({inventory: {bare}}: Here): BareFacts {
 function socketOf(site: Here, execute: string): string {
 	const {socketPath} = factsOf(site);
 	if (socketPath === undefined) {
-		throw new Error(`A monitor was asked for ${execute}, and the domain has none.`);
+		throw new Error(`${execute} was requested, but the domain has no monitor.`);
 	}
 
 	return socketPath;

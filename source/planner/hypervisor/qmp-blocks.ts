@@ -65,9 +65,9 @@ function closeSteps(site: Site, phase: 'create' | 'switch', {id, whenStopped, me
 	const names = merge.gone.flatMap(path => (openImage(site, path)?.closing ?? []).map(name => ({name, path})));
 	return names.map(({name, path}, index) => step(phase, {
 		id: `close-${id}-${index + 1}`,
-		title: `Let QEMU close ${posix.basename(path)} (${name})`,
+		title: `Close ${posix.basename(path)} in QEMU (${name})`,
 		command: askIfAlive(site, 'blockdev-del', {'node-name': name}, {until: {kind: 'node-gone', id: name}}),
-		skippedNote: 'QEMU has ended, so it has nothing open.',
+		skippedNote: 'QEMU has exited, so it has nothing open.',
 		...(phase === 'switch' && {undo: null}),
 		whenStopped,
 	}));
@@ -91,12 +91,12 @@ function pullSteps(site: Site, given: OpenMerge & {undo: Command[]}): Step[] {
 		}),
 		step('create', {
 			id: `flush-${id}`,
-			title: 'Pause the guest for a moment, so that QEMU writes out where the data lies',
+			title: 'Pause the guest for a moment, so that QEMU writes its metadata to disk',
 			command: ask(site, 'stop'),
 			undo: [askIfAlive(site, 'cont')],
 			whenStopped,
 		}),
-		step('create', {id: `resume-${id}`, title: 'Let the guest go on', command: ask(site, 'cont'), whenStopped}),
+		step('create', {id: `resume-${id}`, title: 'Resume the guest', command: ask(site, 'cont'), whenStopped}),
 		...closeSteps(site, 'create', given),
 	];
 }

@@ -11,12 +11,12 @@ import {ask, askUntil, factsOf} from './monitor.ts';
 import {imageCommands} from './commands.ts';
 import type {FrozenDisk} from './hypervisor.ts';
 
-export const whenStopped = 'It would be taken back: the guest goes on on the disks that it had.';
+export const whenStopped = 'Recover would undo it; the guest keeps running on its old disks.';
 
 /** Appends a blocker where no monitor is known. */
 export function hasMonitor({inventory: {bare}, blockers}: PlanContext): boolean {
 	if (bare?.socketPath === undefined) {
-		blockers.push({kind: 'not-permitted', text: 'The domain runs, and no monitor of it is known.', remedy: 'Name its socket: --qmp NAME=SOCKET.'});
+		blockers.push({kind: 'not-permitted', text: 'The domain is running, but its monitor is not known.', remedy: 'Name its socket: --qmp NAME=SOCKET.'});
 	}
 
 	return bare?.socketPath !== undefined;
@@ -31,7 +31,7 @@ export function withNodes<T extends FrozenDisk>(context: PlanContext, disks: T[]
 	return disks.flatMap((disk, index) => {
 		const node = factsOf(context).nodes.get(disk.target);
 		if (node === undefined) {
-			context.blockers.push({kind: 'not-supported', text: `QEMU does not tell which of its nodes ${disk.target} is.`, remedy: `Leave it out: --disk ${disk.target}=no.`});
+			context.blockers.push({kind: 'not-supported', text: `QEMU does not say which of its block nodes ${disk.target} is.`, remedy: `Leave it out: --disk ${disk.target}=no.`});
 			return [];
 		}
 

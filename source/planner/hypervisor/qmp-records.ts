@@ -49,10 +49,10 @@ removed.
 export function withRecords(site: Site, plan: Plan): Plan {
 	const {metadataPath, isRecorded} = factsOf(site);
 	const snapshots = snapshotsFolder(site);
-	const whenStopped = 'Nothing but the record of the domain has been made.';
+	const whenStopped = 'Only the record of the domain has been created.';
 	const before: Step[] = [step('create', {
 		id: 'records',
-		title: 'Have a folder for the records of the domain',
+		title: 'Create a folder for the records of the domain',
 		command: file('mkdir', '-p', '--', snapshots),
 		undo: [file('rmdir', '--ignore-fail-on-non-empty', '--', snapshots, metadataPath)],
 		whenStopped,
@@ -60,7 +60,7 @@ export function withRecords(site: Site, plan: Plan): Plan {
 	if (!isRecorded) {
 		before.push(step('create', {
 			id: 'record',
-			title: 'Record the domain as it is',
+			title: 'Record the current state of the domain',
 			command: define(site, 'definition-first', site.inventory.definitionXml),
 			undo: [file('rm', '-f', '--', posix.join(metadataPath, 'domain.xml'))],
 			whenStopped,
@@ -71,7 +71,7 @@ export function withRecords(site: Site, plan: Plan): Plan {
 		id: 'records-sync',
 		title: 'Flush the records to disk',
 		command: file('sync', '--', snapshots, metadataPath),
-		whenStopped: 'The rest would be finished: the domain is on its new disks.',
+		whenStopped: 'Recover would finish the rest; the domain is on its new disks.',
 	});
 	const {steps} = plan;
 	const [changeAt, removalAt] = [steps.findIndex(({phase}) => phase !== 'check'), steps.findIndex(({phase}) => phase === 'remove')].map(at => at === -1 ? steps.length : at) as [number, number];

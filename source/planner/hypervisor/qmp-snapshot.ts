@@ -86,7 +86,7 @@ to merge where the transaction was never done.
 function transactionStep(context: PlanContext, disks: Array<NodedDisk<ContinuedDisk>>): Step {
 	return step('switch', {
 		id: 'transaction',
-		title: `Put ${disks.map(({target}) => target).join(', ')} on the new overlays, all at one moment`,
+		title: `Switch ${disks.map(({target}) => target).join(', ')} to the new overlays, all at once`,
 		command: ask(context, 'transaction', {actions: disks.flatMap(disk => actionsOf(disk))}),
 		undo: disks.flatMap(({target, overlayPath, headPath, newNode, node}): Command[] => {
 			const onlyIf = {kind: 'head-is', uuid: context.uuid, target, path: overlayPath} as const;
@@ -107,7 +107,7 @@ function transactionStep(context: PlanContext, disks: Array<NodedDisk<ContinuedD
 			];
 		}),
 		doneWhen: {kind: 'head-is', uuid: context.uuid, target: disks[0]!.target, path: disks[0]!.overlayPath},
-		whenStopped: 'The overlays would be merged back: the guest goes on on the disks that it had.',
+		whenStopped: 'Recover would commit the overlays back; the guest keeps running on its old disks.',
 	});
 }
 
@@ -136,10 +136,10 @@ function memorySteps(context: PlanContext, given: {path: string; owner: {uid: nu
 	const goOn = isRunning ? [askIfAlive(context, 'cont')] : [];
 	const migrate = askUntil(context, 'migrate', {uri: memoryUri(context, path)}, {kind: 'migration'});
 	return [
-		step('create', {id: 'reserve-memory', title: 'Reserve the name of the memory file', whenStopped, ...reserving(path)}),
-		...(owner !== undefined && (owner.uid !== 0 || owner.gid !== 0) ? [create('own-memory', 'Give it the owner of the disks', fileCommands.own(path, owner))] : []),
+		step('create', {id: 'reserve-memory', title: 'Create an empty memory file', whenStopped, ...reserving(path)}),
+		...(owner !== undefined && (owner.uid !== 0 || owner.gid !== 0) ? [create('own-memory', 'Copy the owner of the disks to it', fileCommands.own(path, owner))] : []),
 		...(isRunning && !isLive ? [create('pause', 'Pause the guest', ask(context, 'stop'), {undo: goOn})] : []),
-		create('memory', 'Write the guest\'s memory to its file', migrate, {
+		create('memory', 'Save the guest\'s memory', migrate, {
 			undo: goOn,
 			progress: {kind: 'qmp-migration', socketPath: migrate.socketPath},
 			cancel: [ask(context, 'migrate_cancel')],
@@ -150,21 +150,21 @@ function memorySteps(context: PlanContext, given: {path: string; owner: {uid: nu
 function resumeStep(context: PlanContext): Step {
 	return step('switch', {
 		id: 'resume',
-		title: 'Let the guest go on',
+		title: 'Resume the guest',
 		command: askIfAlive(context, 'cont'),
-		skippedNote: 'Its QEMU has ended meanwhile.',
-		whenStopped: 'The rest would be finished: the guest goes on in the new overlays.',
+		skippedNote: 'QEMU has ended meanwhile.',
+		whenStopped: 'Recover would finish the rest; the guest keeps running on the new overlays.',
 	});
 }
 
 function quitStep(context: PlanContext): Step {
 	return step('switch', {
 		id: 'halt',
-		title: 'End QEMU',
+		title: 'Quit QEMU',
 		command: askUntil(context, 'quit', {}, {kind: 'gone'}),
 		undo: null,
 		doneWhen: {kind: 'domain-off', uuid: context.uuid},
-		whenStopped: 'The snapshot is done.',
+		whenStopped: 'The snapshot is complete.',
 	});
 }
 
@@ -175,7 +175,7 @@ export function snapshotRunning(context: PlanContext, {action, now, memory, mode
 	if (action.isQuiesced) {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: 'Nobody knows the guest agent of a QEMU that was started by hand, so its file systems cannot be frozen.',
+			text: 'The guest agent of a standalone QEMU is not known, so its file systems cannot be frozen.',
 			remedy: 'Freeze them inside the guest (fsfreeze), or leave --quiesce out.',
 		});
 	}
@@ -192,7 +192,7 @@ export function snapshotRunning(context: PlanContext, {action, now, memory, mode
 	const inside = isKnown ? withNodes(context, internal, now) : [];
 	return succeed({
 		consequences: isLeftPaused
-			? [{severity: 'warning', text: 'Nothing is done to the disks that are "manual"; the guest is left paused, so that you can do it, until you resume it.'}]
+			? [{severity: 'warning', text: 'The "manual" disks are left to you: the guest stays paused for that, until you resume it.'}]
 			: [],
 		steps: isKnown
 			? [

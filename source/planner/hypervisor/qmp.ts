@@ -17,7 +17,7 @@ function domainOf(site: Site): Hypervisor['domain'] {
 		start: (isPaused, definitionXml) => relaunch(definitionXml, {isPaused}),
 		define: (fileName, xml) => define(site, fileName, xml),
 		resume({memoryPath, definitionXml, isPaused}) {
-			const whenStopped = 'The rest would be finished: the domain is on its new disks.';
+			const whenStopped = 'Recover would finish the rest; the domain is on its new disks.';
 			return {
 				start: {title: 'Start QEMU, waiting for the saved memory', command: relaunch(definitionXml, {isPaused: true, memory: {kind: 'incoming'}})},
 				after: [
@@ -31,12 +31,12 @@ function domainOf(site: Site): Hypervisor['domain'] {
 						whenStopped,
 						timeoutMs: 3_600_000,
 					}),
-					...(isPaused ? [] : [step('switch', {id: 'resume', title: 'Let the guest run', command: ask(site, 'cont'), whenStopped})]),
+					...(isPaused ? [] : [step('switch', {id: 'resume', title: 'Resume the guest', command: ask(site, 'cont'), whenStopped})]),
 				],
 			};
 		},
 		resumeInside: ({snapshot, definitionXml, isPaused}) => ({
-			title: `Start QEMU from the memory of "${snapshot}", which puts the disks back, too`,
+			title: `Start QEMU from the memory of "${snapshot}", which also restores the disks`,
 			command: relaunch(definitionXml, {isPaused, memory: {kind: 'tag', tag: snapshot}}),
 			switchesToo: false,
 		}),

@@ -60,7 +60,7 @@ export function dropRevertDisks(context: PlanContext, former: Snapshot | undefin
 
 	return mapResult(changeSnapshotXml(former.xml, {overlays: new Map(), dropRevertDisks: true}), xml => [step('switch', {
 		id: 'drop-revert-disks',
-		title: `Drop the overlays of the earlier revert from the record of "${former.name}"`,
+		title: `Remove the overlays of the earlier revert from the record of "${former.name}"`,
 		command: context.hypervisor.records.replace({fileName: 'snapshot-former', xml, makeCurrent: false}),
 	})]);
 }
@@ -96,7 +96,7 @@ export function bookkeepingSteps(context: PlanContext, target: Snapshot, given: 
 	}), ({undo, xml, tidied}) => [
 		step('switch', {
 			id: 'current',
-			title: `Make "${target.name}" the current snapshot${mayRewrite ? ', with the new disks in its record' : ''}`,
+			title: `Make "${target.name}" current${mayRewrite ? ', with the new disks in its record' : ''}`,
 			command: context.hypervisor.records.replace({fileName: 'snapshot-target', xml, makeCurrent: true}),
 			undo,
 		}),

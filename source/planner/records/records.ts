@@ -36,7 +36,7 @@ export type RecordPlan = {
 	parents: Array<{name: string; parent: string | undefined}>;
 };
 
-const whenStopped = 'The switch would be finished: the disks read the same at every moment.';
+const whenStopped = 'Recover would finish the switch; the guest\'s data is safe.';
 
 /** The current snapshot afterwards: the nearest ancestor that remains, else the one that the disks come from by the images. Never one of another branch. */
 export function nextCurrent(context: PlanContext, gone: ReadonlySet<string>): string | undefined {
@@ -162,7 +162,7 @@ function currentSteps(context: PlanContext, draft: Draft | undefined): Result<St
 	return undo.ok
 		? succeed([step('switch', {
 			id: 'current',
-			title: `Make "${draft.snapshot.name}" the current snapshot`,
+			title: `Make "${draft.snapshot.name}" current`,
 			command: context.hypervisor.records.replace({fileName: 'record-current', xml: xml.value, makeCurrent: true}),
 			undo: undo.value,
 			whenStopped,
@@ -199,7 +199,7 @@ export function planRecords(context: PlanContext, change: RecordChange): Result<
 
 	const deleteMetadata = inOrder(snapshots, gone).reverse().map((snapshot, index): Step => step('switch', {
 		id: `forget-${index + 1}`,
-		title: `Drop the record of "${snapshot.name}"`,
+		title: `Delete the record of "${snapshot.name}"`,
 		command: context.hypervisor.records.deleteMetadata(snapshot.name),
 		undo: index === 0 ? restore.value : [],
 		doneWhen: {kind: 'snapshot-missing', uuid: context.uuid, name: snapshot.name},

@@ -47,8 +47,8 @@ export function refuseRedefine(context: PlanContext): void {
 	if (checkpoints.length > 0 && !context.can.redefinesBesideCheckpoints) {
 		context.blockers.push({
 			kind: 'checkpoint',
-			text: `The domain has checkpoints (${checkpoints.map(({name}) => name).join(', ')}), and this libvirt does not change snapshot records beside them.`,
-			remedy: 'Revert with vsnap-tui, which takes them out and puts them back; or forget them first (virsh checkpoint-delete --metadata).',
+			text: `The domain has checkpoints (${checkpoints.map(({name}) => name).join(', ')}), and this version of libvirt cannot change snapshot records beside them.`,
+			remedy: 'Revert with vsnap-tui, which sets them aside and restores them; or delete their records first (virsh checkpoint-delete --metadata).',
 		});
 	}
 }

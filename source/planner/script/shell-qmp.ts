@@ -23,7 +23,7 @@ export function monitorLine(command: QmpCommand): string {
 }
 
 const unusedFunction = (recordsFolder: string) => [
-	'# Fails, and says where, if the record of a bare domain, or what one of its snapshots kept, names the image.',
+	'# Fails, and says where, if the record of a standalone domain, or of one of its snapshots, names the image.',
 	'unused() {',
 	`\tfind ${quoteForShell(recordsFolder)} -type f -name '*.xml' -exec sh -c 'record=$1; shift`,
 	'\t\tsed -n "/<domain[ >]/,\\$p" "$record" | grep -qF "$@" && echo "$record still names it"\' sh {} "$@" \\; | grep . >&2 && return 1',
@@ -32,7 +32,7 @@ const unusedFunction = (recordsFolder: string) => [
 ];
 
 const monitorFunctions = String.raw`
-# The monitor of QEMU is spoken to with socat.
+# It talks to QEMU's monitor with socat.
 command -v socat >/dev/null || { echo 'this script needs socat' >&2; exit 1; }
 
 listening() {

@@ -139,7 +139,7 @@ function header(plan: Plan, words: Words, {title}: ShellOptions): string[] {
 	return [
 		'#!/bin/sh',
 		comment(`vsnap-tui: ${title}, planned ${formatWritten(plan.plannedAt)} for ${plan.uri}`),
-		comment('It does by hand what vsnap-tui does, in the same order. The definitions in it may hold passwords: keep it private.'),
+		comment('It does what vsnap-tui does, in the same order. The definitions in it may hold passwords: keep it private.'),
 		...plan.consequences.map(({severity, text}) => comment(`${severity}: ${text}`)),
 		'set -u',
 		'umask 077',

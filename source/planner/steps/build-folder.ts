@@ -50,15 +50,15 @@ export function refuseFolderRisks(context: PlanContext, paths: readonly string[]
 			const asUser = uid === undefined ? '' : `, or run this as that user (sudo -u '#${uid}' vsnap-tui …)`;
 			context.blockers.push({
 				kind: 'not-permitted',
-				text: `${risk.folder} can be written to by ${risk.who}, who could exchange the files that ${writer ?? 'root'} writes to in ${folder}.`,
-				remedy: `Leave that folder to root (${formatCommandLine(['chown', 'root', risk.folder])}; ${formatCommandLine(['chmod', 'go-w', risk.folder])}), or name the new files elsewhere${asUser}.`,
+				text: `${risk.folder} can be written to by ${risk.who}, who could replace the files that ${writer ?? 'root'} writes to in ${folder}.`,
+				remedy: `Make root its only writer (${formatCommandLine(['chown', 'root', risk.folder])}; ${formatCommandLine(['chmod', 'go-w', risk.folder])}), or name the new files elsewhere${asUser}.`,
 			});
 		}
 	}
 }
 
 function step(id: string, title: string, more: Pick<Step, 'command' | 'phase'> & Partial<Step>): Step {
-	return {id, title, undo: [], doneWhen: {kind: 'never'}, whenStopped: 'The new files would be removed again: the domain is as it was.', ...more};
+	return {id, title, undo: [], doneWhen: {kind: 'never'}, whenStopped: 'Recover would remove the new files; the domain is as it was.', ...more};
 }
 
 /** The steps of a branch's upper layer have names of their own: its disks are those of the layer below. */
@@ -68,7 +68,7 @@ const foldersOf = (files: readonly BuiltFile[]) => [...new Set(files.flatMap(({b
 
 /** Makes the private folders. */
 export function openBuildFolders(files: readonly BuiltFile[]): Step[] {
-	return foldersOf(files).map((path, index) => step(`build-folder-${index + 1}`, `Make a private folder, ${path}: others may write to where the new files belong`, {
+	return foldersOf(files).map((path, index) => step(`build-folder-${index + 1}`, `Create a private folder, ${path}: others may write to the folder of the new files`, {
 		phase: 'create',
 		command: fileCommands.makeFolder(path),
 		undo: [{...fileCommands.removeFolder(path), onlyIf: {kind: 'file-exists', path}}],
@@ -94,7 +94,7 @@ export function publishStep(file: BuiltFile): Step[] {
 
 /** Before anything is switched: each file is still the one that was made. */
 export function proveBuilt(files: readonly BuiltFile[]): Step[] {
-	return files.filter(({build}) => build !== undefined).map(file => step(layerId(file, `prove-${file.target}`), `Check that ${posix.basename(file.overlayPath)} is the file that was made`, {
+	return files.filter(({build}) => build !== undefined).map(file => step(layerId(file, `prove-${file.target}`), `Check that ${posix.basename(file.overlayPath)} is the file that was created`, {
 		phase: 'create',
 		command: inPlace(file.build?.place, fileCommands.isSame(file.overlayPath, buildPath(file))),
 	}));
@@ -102,10 +102,10 @@ export function proveBuilt(files: readonly BuiltFile[]): Step[] {
 
 /** Takes the private names away when all is done. */
 export function closeBuildFolders(files: readonly BuiltFile[]): Step[] {
-	const after = {phase: 'remove', undo: null, whenStopped: 'The work is done; the private folder would be left for recover.'} as const;
+	const after = {phase: 'remove', undo: null, whenStopped: 'The work is done; recover would remove the private folder.'} as const;
 	const built = files.filter(({build}) => build !== undefined);
 	return [
-		...built.map((file, index) => step(`close-${index + 1}`, `Take away the private name of ${posix.basename(file.overlayPath)}`, {
+		...built.map((file, index) => step(`close-${index + 1}`, `Remove the private name of ${posix.basename(file.overlayPath)}`, {
 			...after, command: fileCommands.remove(buildPath(file)), doneWhen: {kind: 'file-missing', path: buildPath(file)},
 		})),
 		...foldersOf(built).map((path, index) => step(`close-folder-${index + 1}`, 'Remove the private folder', {...after, command: fileCommands.removeFolder(path), doneWhen: {kind: 'file-missing', path}})),

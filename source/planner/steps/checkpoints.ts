@@ -37,7 +37,7 @@ function carriedBitmaps(context: PlanContext, checkpoint: Checkpoint, disks: Ove
 function forgetStep(context: PlanContext, checkpoint: Checkpoint, index: number): Step {
 	return step('switch', {
 		id: `forget-checkpoint-${checkpoint.name}`,
-		title: `Take the record of checkpoint "${checkpoint.name}" out`,
+		title: `Set the record of checkpoint "${checkpoint.name}" aside`,
 		command: context.hypervisor.checkpoints.deleteMetadata(checkpoint.name),
 		undo: [{
 			...context.hypervisor.checkpoints.replace(`checkpoint-${index}`, checkpoint.xml),
@@ -50,7 +50,7 @@ function forgetStep(context: PlanContext, checkpoint: Checkpoint, index: number)
 function redefineStep(context: PlanContext, checkpoint: Checkpoint, given: {index: number; xml: string}): Step {
 	return step('switch', {
 		id: `redefine-checkpoint-${checkpoint.name}`,
-		title: `Put the record of checkpoint "${checkpoint.name}" back`,
+		title: `Restore the record of checkpoint "${checkpoint.name}"`,
 		command: context.hypervisor.checkpoints.replace(`checkpoint-${given.index}-again`, given.xml),
 		undo: [{
 			...context.hypervisor.checkpoints.deleteMetadata(checkpoint.name),
@@ -111,8 +111,8 @@ export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot
 			result.consequences.push({
 				severity: 'warning',
 				text: isOlder
-					? `The checkpoint "${checkpoint.name}" is forgotten: its bitmaps are not whole in the frozen images. The next backup that starts from it must be a full one.`
-					: `The checkpoint "${checkpoint.name}" is forgotten: it is younger than the snapshot.`,
+					? `The checkpoint "${checkpoint.name}" is deleted: its bitmaps are not complete in the frozen images. The next backup must be a full one.`
+					: `The checkpoint "${checkpoint.name}" is deleted: it is newer than the snapshot.`,
 			});
 			continue;
 		}
@@ -121,7 +121,7 @@ export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot
 		for (const {disk, bitmap} of carried) {
 			result.bitmaps.push(step('create', {
 				id: `bitmap-${disk.target}-${checkpoint.name}`,
-				title: `Let the checkpoint "${checkpoint.name}" go on in the new overlay of ${disk.target}`,
+				title: `Continue checkpoint "${checkpoint.name}" in the new overlay of ${disk.target}`,
 				command: imageCommands.addBitmap({path: buildPath(disk), name: bitmap!.name, granularityBytes: bitmap!.granularityBytes}),
 				whenStopped: 'The new overlays would be removed again: the domain is as it was.',
 			}));

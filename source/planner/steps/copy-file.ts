@@ -13,7 +13,7 @@ import type {PlanContext} from '../context.ts';
 import {buildFor, placeOf, type Build} from './build-folder.ts';
 import {reserving, step} from './step.ts';
 
-const whenStopped = 'It would be taken back: the firmware\'s variables are as they were.';
+const whenStopped = 'Recover would undo it; the firmware variables are as they were.';
 /** The age of a copy that is not proven: no snapshot is as old. */
 export const noAge = '0';
 
@@ -84,7 +84,7 @@ export function prepareCopy(context: PlanContext, copy: Copy, build: Build & {pa
 	const {id, from, title, phase, like} = copy;
 	const {folder, path} = build;
 	return [
-		nvramStep(`folder-${id}`, `Make a private folder, ${folder}: others may write to where ${title} belongs`, phase, {
+		nvramStep(`folder-${id}`, `Create a private folder, ${folder}: others may write to the folder of ${title}`, phase, {
 			command: fileCommands.makeFolder(folder),
 			undo: [{...fileCommands.removeFolder(folder), onlyIf: {kind: 'file-exists', path: folder}}],
 			doneWhen: {kind: 'file-exists', path: folder},
@@ -97,15 +97,15 @@ export function prepareCopy(context: PlanContext, copy: Copy, build: Build & {pa
 		...(like === undefined
 			? []
 			: [
-				nvramStep(`own-${id}`, 'Give it the owner of the present variables', phase, {command: fileCommands.own(path, like)}),
-				nvramStep(`allow-${id}`, 'Give it the mode of the present variables', phase, {command: fileCommands.allow(path, like.mode)}),
+				nvramStep(`own-${id}`, 'Copy the owner of the current variables to it', phase, {command: fileCommands.own(path, like)}),
+				nvramStep(`allow-${id}`, 'Copy the mode of the current variables to it', phase, {command: fileCommands.allow(path, like.mode)}),
 			]),
 		...dateStep(copy, path),
 	];
 }
 
 function dateStep({id, phase, date}: Copy, path: string): Step[] {
-	return date === undefined ? [] : [nvramStep(`date-${id}`, date === noAge ? 'Give it no age until it is proven' : 'Give it the age of its snapshot', phase, {command: fileCommands.date(path, date)})];
+	return date === undefined ? [] : [nvramStep(`date-${id}`, date === noAge ? 'Reset its timestamps until it is verified' : 'Set its timestamps to those of its snapshot', phase, {command: fileCommands.date(path, date)})];
 }
 
 function placedCopySteps(context: PlanContext, copy: Copy, build: Build & {path: string}): Step[] {
@@ -113,14 +113,14 @@ function placedCopySteps(context: PlanContext, copy: Copy, build: Build & {path:
 	const {place, path} = build;
 	return [
 		...prepareCopy(context, copy, build),
-		nvramStep(`publish-${id}`, `Link ${title} to where it belongs`, phase, {
+		nvramStep(`publish-${id}`, `Link ${title} into its folder`, phase, {
 			command: inPlace(place, fileCommands.link(path, to)),
 			undo: [{...inPlace(place, fileCommands.remove(to)), onlyIf: {kind: 'file-exists', path: to}}],
 			doneWhen: {kind: 'file-exists', path: to},
 			undoWhen: {kind: 'same-file', path: to, other: path},
 			failureChangesNothing: true,
 		}),
-		nvramStep(`close-${id}`, 'Take away its private name', phase, {command: fileCommands.remove(path), doneWhen: {kind: 'file-missing', path}}),
+		nvramStep(`close-${id}`, 'Remove its private name', phase, {command: fileCommands.remove(path), doneWhen: {kind: 'file-missing', path}}),
 	];
 }
 
@@ -132,19 +132,19 @@ export function closeCopy(context: PlanContext, copy: Pick<Copy, 'id' | 'to' | '
 		: [nvramStep(`close-folder-${copy.id}`, 'Remove the private folder', copy.phase, {
 			command: fileCommands.removeFolder(build.folder),
 			doneWhen: {kind: 'file-missing', path: build.folder},
-			...(copy.phase === 'remove' && {undo: null, whenStopped: 'The work is done; the private folder would be left for recover.'}),
+			...(copy.phase === 'remove' && {undo: null, whenStopped: 'The work is done; recover would remove the private folder.'}),
 		})];
 }
 
 function plainCopySteps(copy: Copy): Step[] {
 	const {id, title, from, to, phase, like} = copy;
 	return [
-		nvramStep(`reserve-${id}`, `Reserve the name of ${title}`, phase, reserving(to)),
+		nvramStep(`reserve-${id}`, `Create an empty file for ${title}`, phase, reserving(to)),
 		...(like === undefined
 			? []
 			: [
-				nvramStep(`own-${id}`, 'Give it the owner of the present variables', phase, {command: fileCommands.own(to, like)}),
-				nvramStep(`allow-${id}`, 'Give it the mode of the present variables', phase, {command: fileCommands.allow(to, like.mode)}),
+				nvramStep(`own-${id}`, 'Copy the owner of the current variables to it', phase, {command: fileCommands.own(to, like)}),
+				nvramStep(`allow-${id}`, 'Copy the mode of the current variables to it', phase, {command: fileCommands.allow(to, like.mode)}),
 			]),
 		nvramStep(`copy-${id}`, `Copy ${posix.basename(from)} there`, phase, {command: fileCommands.copy(from, to)}),
 		...dateStep(copy, to),

@@ -22,8 +22,8 @@ export function requireStart(context: PlanContext, definitionXml: string): void 
 	if (problems.length > 0) {
 		context.blockers.push({
 			kind: 'not-supported',
-			text: `QEMU cannot be started again in the background: ${problems.join('; ')}.`,
-			remedy: 'Ask for the domain to be off afterwards (--shutoff), and start it by hand on its new disks: vsnap-tui tree shows them.',
+			text: `QEMU cannot be restarted in the background: ${problems.join('; ')}.`,
+			remedy: 'Leave the domain off afterwards (--shutoff), and start it yourself on its new disks: vsnap-tui tree shows them.',
 		});
 	}
 }
@@ -48,7 +48,7 @@ export function stopSteps(context: PlanContext, options: {phase: Phase; isGracef
 			? [{...context.hypervisor.domain.start(domain.state === 'paused', definitionXml), onlyIf: {kind: 'domain-off', uuid: context.uuid}}]
 			: [],
 		doneWhen: {kind: 'domain-off', uuid: context.uuid},
-		whenStopped: 'The domain would be started again on the disks that it had; its memory is lost.',
+		whenStopped: 'Recover would start the domain again on its old disks; its memory is lost.',
 	})];
 }
 
@@ -56,7 +56,7 @@ export function defineStep(context: PlanContext, xml: string): Step {
 	return step('switch', {
 		id: 'define',
 		switchesDefinition: true,
-		title: 'Switch the definition to the new disks',
+		title: 'Switch the VM definition to the new disks',
 		command: context.hypervisor.domain.define('definition-new', xml),
 		undo: [context.hypervisor.domain.define('definition-before', context.inventory.definitionXml)],
 	});
@@ -70,7 +70,7 @@ export function startStep(context: PlanContext, {command, title}: Start): Step {
 		command,
 		undo: [{...context.hypervisor.domain.stop(false), onlyIf: {kind: 'domain-active', uuid: context.uuid}}],
 		doneWhen: {kind: 'domain-active', uuid: context.uuid},
-		whenStopped: 'The rest would be finished: the domain is on its new disks.',
+		whenStopped: 'Recover would finish the rest; the domain is on its new disks.',
 		timeoutMs: 300_000,
 	});
 }

@@ -29,12 +29,12 @@ export function describeIdentity(context: PlanContext, snapshot: Snapshot, {resu
 	if (tpm !== undefined && !resumes) {
 		consequences.push({
 			severity: 'warning',
-			text: `The TPM does not go back with the disks (${whereTpmIs(context, tpm)}): what the guest has sealed with it may no longer open. Have the recovery keys of encrypted disks at hand.`,
+			text: `The TPM is not reverted with the disks (${whereTpmIs(context, tpm)}): secrets that the guest sealed with it may no longer open. Have the recovery keys of encrypted disks ready.`,
 		});
 	}
 
 	if (generationId !== undefined && !resumes) {
-		consequences.push({severity: 'info', text: 'The domain gets a new generation id (<genid>), by which its guest can tell that it was put back.'});
+		consequences.push({severity: 'info', text: 'The domain gets a new generation id (<genid>), so that the guest can tell that it was reverted.'});
 	}
 
 	return consequences;
@@ -46,5 +46,5 @@ export function describeTpmLeftOut(context: PlanContext): Consequence[] {
 	const {tpm} = liveDefinition ?? definition;
 	return tpm === undefined
 		? []
-		: [{severity: 'warning', text: `The TPM's state is not kept with the snapshot (${whereTpmIs(context, tpm)}): a revert will leave it as it is by then.`}];
+		: [{severity: 'warning', text: `The TPM's state is not kept with the snapshot (${whereTpmIs(context, tpm)}): a revert will not restore it.`}];
 }

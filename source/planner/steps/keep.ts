@@ -52,26 +52,26 @@ function refuseKeep(context: PlanContext, disks: Disk[], request: KeepRequest): 
 
 		const image = imageAt(context.graph, disk.sourcePath!);
 		if (request.kind === 'internal') {
-			refuseNarrowRefcounts(context, disk.sourcePath!, 'Go back by hand while the domain is off, which loses the current state: qemu-img snapshot -a.');
+			refuseNarrowRefcounts(context, disk.sourcePath!, 'Revert yourself while the domain is off, which loses the current state: qemu-img snapshot -a.');
 		}
 
 		const holders = contentHoldersOf(context.graph, disk.sourcePath!);
 		if (request.kind === 'external' && holders.length > 0) {
 			context.blockers.push({
 				kind: 'image-needed',
-				text: `The domain writes to ${disk.sourcePath}, which is frozen already (${holders.map(pin => pin.label).join(', ')}): it cannot be kept a second time, since two snapshots may not freeze one image.`,
-				remedy: 'Leave the current state with --discard, or take a snapshot of it with virsh first.',
+				text: `The domain writes to ${disk.sourcePath}, which is already frozen (${holders.map(pin => pin.label).join(', ')}): it cannot be kept a second time, because two snapshots must not share one frozen image.`,
+				remedy: 'Use --discard, or take a snapshot of it with virsh first.',
 			});
 		} else if (request.kind === 'internal' && image?.format !== 'qcow2') {
 			context.blockers.push({
 				kind: 'not-supported',
 				text: `The current state cannot be kept by an internal snapshot: ${disk.sourcePath} is not qcow2.`,
-				remedy: 'Leave the current state with --discard.',
+				remedy: 'Use --discard.',
 			});
 		} else if (request.kind === 'internal' && image?.internalSnapshots.some(snapshot => snapshot.tag === request.name)) {
 			context.blockers.push({
 				kind: 'name-taken',
-				text: `The image ${disk.sourcePath} holds an internal snapshot "${request.name}" already.`,
+				text: `The image ${disk.sourcePath} already holds an internal snapshot "${request.name}".`,
 				remedy: 'Choose another name for the kept state.',
 			});
 		}
@@ -80,14 +80,14 @@ function refuseKeep(context: PlanContext, disks: Disk[], request: KeepRequest): 
 
 function whatItIs(disk: Disk): string {
 	if (disk.transient !== undefined) {
-		return 'it is transient, and what was written to it is gone when the domain stops';
+		return 'it is transient, and what was written to it is discarded when the domain stops';
 	}
 
 	if (isKeptOutOfSnapshots(disk)) {
-		return 'other domains or programs use it, too';
+		return 'other domains or programs use it too';
 	}
 
-	return `it is no image file but of the type ${storageWord(disk)}${disk.sourcePath === undefined ? '' : ` (${disk.sourcePath})`}`;
+	return `it is not an image file but of the type ${storageWord(disk)}${disk.sourcePath === undefined ? '' : ` (${disk.sourcePath})`}`;
 }
 
 /** For each disk that the record leaves out although the action leaves it behind. Refuses where nothing would be kept at all. */
@@ -97,7 +97,7 @@ function describeLeftOut(context: PlanContext, disks: readonly Disk[], request: 
 		context.blockers.push({
 			kind: 'not-a-file',
 			text: `Nothing of the current state can be kept: ${leftOut.map(disk => `${disk.target}: ${whatItIs(disk)}`).join('; ')}.`,
-			remedy: 'Copy what is on it (virsh blockcopy, qemu-img convert), and leave the current state with --discard.',
+			remedy: 'Copy what is on it (virsh blockcopy, qemu-img convert), and use --discard.',
 		});
 	}
 
@@ -146,7 +146,7 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 				command: imageCommands.tag(disk.sourcePath!, request.name),
 				undo: [{...imageCommands.untag(disk.sourcePath!, request.name), onlyIf: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name}}],
 				doneWhen: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name},
-				whenStopped: 'It would be taken back: the domain is as it was.',
+				whenStopped: 'Recover would undo it; the domain is as it was.',
 			}));
 		}
 	}
@@ -160,7 +160,7 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 		title: `Record the current state as snapshot "${request.name}"`,
 		command: context.hypervisor.records.replace({fileName: 'snapshot-kept', xml, makeCurrent: false}),
 		undo: [{...context.hypervisor.records.deleteMetadata(request.name), onlyIf: {kind: 'snapshot-exists', uuid: context.uuid, name: request.name}}],
-		whenStopped: 'It would be taken back: the record is dropped again.',
+		whenStopped: 'Recover would undo it and delete the record.',
 	}));
 	const pins: Pin[] = partaking.map(disk => ({
 		path: disk.sourcePath!,
@@ -177,7 +177,7 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 		consequences: [
 			...consequences,
 			...(request.kind === 'external' ? describeFrozenContent(context, {disks: partaking.map(({target, sourcePath}) => ({target, path: sourcePath!})), snapshot: request.name, isLeft: true}) : []),
-			...(isRunning ? [{severity: 'warning' as const, text: `The guest runs: "${request.name}" keeps its disks as after a power cut.`}] : []),
+			...(isRunning ? [{severity: 'warning' as const, text: `The guest is running: "${request.name}" is crash-consistent. After a revert to it, the guest boots as after a power failure.`}] : []),
 		],
 	});
 }

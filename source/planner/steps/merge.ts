@@ -14,8 +14,8 @@ import type {PlanContext} from '../context.ts';
 import {backingNameFor} from './backing-name.ts';
 import {step} from './step.ts';
 
-const whenStoppedBefore = 'Everything could be put back: the images read the same at every moment.';
-const whenStoppedAfter = 'It would be finished: the disks read the same at every moment, and the state of the snapshot that goes is given up.';
+const whenStoppedBefore = 'Recover could undo everything; the guest\'s data is safe.';
+const whenStoppedAfter = 'Recover would finish it; the guest\'s data is safe.';
 
 function mergeStep(isIrreversible: boolean, given: Parameters<typeof step>[1]): Step {
 	return isIrreversible ? step('switch', {undo: null, whenStopped: whenStoppedAfter, ...given}) : step('create', {whenStopped: whenStoppedBefore, ...given});
@@ -96,7 +96,7 @@ function rebaseBack(context: PlanContext, {top, layers}: Merge): Command[] {
 function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	const {top, layers, below, cost} = merge;
 	const undo = rebaseBack(context, merge);
-	const title = `Pull what ${names(layers)} ${layers.length === 1 ? 'holds' : 'hold'} up into ${posix.basename(top)}`;
+	const title = `Pull ${names(layers)} into ${posix.basename(top)}`;
 	const disk = openDiskOf(context, top);
 	if (disk !== undefined) {
 		const backingName = below === undefined ? undefined : backingNameFor(context, top, below);
@@ -174,7 +174,7 @@ function rebaseStep(context: PlanContext, merge: Merge, {id, path}: {id: string;
 	const disk = diskOn(context, path);
 	return mergeStep(true, {
 		id,
-		title: `Name ${posix.basename(into)} as the backing file of ${posix.basename(path)}`,
+		title: `Make ${posix.basename(into)} the backing file of ${posix.basename(path)}`,
 		command: imageCommands.rebase(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)}),
 		doneWhen,
 		...(disk !== undefined && onceStarted(context, merge, disk, doneWhen)),
@@ -186,7 +186,7 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	const disk = hasProcess(context.inventory.details.domain) ? diskOn(context, top) : undefined;
 	// QEMU tells those that it has open by itself.
 	const told = rebased.filter(path => openDiskOf(context, path) === undefined);
-	const title = `Commit what ${names([...layers.slice(1), top])} ${layers.length === 1 ? 'holds' : 'hold'} down into ${posix.basename(into)}`;
+	const title = `Commit ${names([...layers.slice(1), top])} into ${posix.basename(into)}`;
 	const above = rebased.find(path => openDiskOf(context, path) !== undefined);
 	return [
 		...(disk?.sourcePath === undefined
@@ -219,9 +219,9 @@ export function mergeSteps(context: PlanContext, merges: readonly Merge[]): {che
 	const check = (id: string, title: string, command: Step['command']): Step => step('check', {id, title, command});
 	return {
 		check: indexed.filter(({merge}) => openDiskOf(context, merge.top) === undefined).flatMap(({merge: {top, into}, id}) => [
-			check(`check-${id}`, `Check that the chain under ${posix.basename(top)} is whole, and that nobody writes to it`, imageCommands.infoWithChain(top, formatAt(context, top))),
+			check(`check-${id}`, `Check that the chain under ${posix.basename(top)} is complete and not open for writing elsewhere`, imageCommands.infoWithChain(top, formatAt(context, top))),
 			// A reader is in the way of the merge as well, and by then records are changed.
-			check(`lock-${id}`, `Check that nobody has ${posix.basename(into)} open, which is written to`, imageCommands.openToWrite(into, formatAt(context, into))),
+			check(`lock-${id}`, `Check that ${posix.basename(into)} is not open elsewhere`, imageCommands.openToWrite(into, formatAt(context, into))),
 		]),
 		create: indexed.filter(({merge}) => merge.way === 'pull').flatMap(({merge, id}) => pullSteps(context, merge, id)),
 		commit: commits.flatMap(({merge, id}) => commitSteps(context, merge, id)),

@@ -1,5 +1,5 @@
 /**
-The firmware's variables in a qcow2 file. Internal snapshots take that file along as one more image, as libvirt does from 10.10 on: libvirt's own revert
+The firmware variables in a qcow2 file. Internal snapshots take that file along as one more image, as libvirt does from 10.10 on: libvirt's own revert
 to a snapshot whose state is missing there ends with an error after it has put the disks back (seen on 11.3).
 */
 import type {Consequence, Step} from '../../model/plan/plan.ts';
@@ -24,7 +24,7 @@ export function requireFreeTag(context: PlanContext, name: string): void {
 	if (path !== undefined && tagsIn(context, path).includes(name)) {
 		context.blockers.push({
 			kind: 'name-taken',
-			text: `${path}, which holds the firmware's variables, has an internal snapshot "${name}" already.`,
+			text: `${path}, which holds the firmware variables, already has an internal snapshot "${name}".`,
 			remedy: 'Choose another name, or remove that one (qemu-img snapshot -d, while the domain is off).',
 		});
 	}
@@ -41,13 +41,13 @@ export function tagNvram(context: PlanContext, name: string): {steps: Step[]; co
 	return {
 		steps: [step('create', {
 			id: 'tag-nvram',
-			title: `Freeze the firmware's variables inside their file as "${name}"`,
+			title: `Freeze the firmware variables inside their file as "${name}"`,
 			command: imageCommands.tag(path, name),
 			undo: [{...imageCommands.untag(path, name), onlyIf: {kind: 'image-has-tag', path, tag: name}}],
 			doneWhen: {kind: 'image-has-tag', path, tag: name},
-			whenStopped: 'It would be taken back: the firmware\'s variables are as they were.',
+			whenStopped: 'Recover would undo it; the firmware variables are as they were.',
 		})],
-		consequences: [{severity: 'info', text: `The firmware's variables (${path}) are frozen with the disks, inside their file.`}],
+		consequences: [{severity: 'info', text: `The firmware variables (${path}) are frozen with the disks, inside their file.`}],
 	};
 }
 
@@ -63,18 +63,18 @@ export function nvramInside(context: PlanContext, snapshot: Snapshot, definition
 	if (count > 1) {
 		context.blockers.push({
 			kind: 'chain-broken',
-			text: `${nvramPath}, which holds the firmware's variables, has ${count} internal snapshots "${snapshot.name}": it cannot be told which one is meant.`,
-			remedy: 'Look at them with qemu-img snapshot -l, and delete the wrong one by its number (qemu-img snapshot -d NUMBER FILE) while the domain is off.',
+			text: `${nvramPath}, which holds the firmware variables, has ${count} internal snapshots "${snapshot.name}": it is not clear which one to use.`,
+			remedy: 'List them with qemu-img snapshot -l and delete the wrong one by its number (qemu-img snapshot -d NUMBER FILE) while the domain is off.',
 		});
 	}
 
 	return count > 0 && nvramPath === image
-		? {path: image, consequences: [{severity: 'info', text: `The firmware's variables go back, too, inside ${image}.`}]}
+		? {path: image, consequences: [{severity: 'info', text: `The firmware variables are reverted too, inside ${image}.`}]}
 		: {
 			path: undefined,
 			consequences: [{
 				severity: 'warning',
-				text: `The firmware's variables (${nvramPath}) stay as they are: ${count > 0 ? `the domain keeps them in ${image} today` : `their file holds no state "${snapshot.name}"`}.`,
+				text: `The firmware variables (${nvramPath}) stay as they are: ${count > 0 ? `the domain now keeps them in ${image}` : `their file holds no state "${snapshot.name}"`}.`,
 			}],
 		};
 }

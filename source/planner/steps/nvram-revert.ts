@@ -1,5 +1,5 @@
 /**
-The firmware's variables when the current state is left for a snapshot: those of then come back from their copy, and what was there can come back until
+The firmware variables when the current state is left for a snapshot: those of then come back from their copy, and what was there can come back until
 nothing can fail any more. The copies themselves: nvram.ts.
 */
 import {posix} from 'node:path';
@@ -35,11 +35,11 @@ export const noNvramChange: NvramChange = {create: [], switch: [], created: [], 
 
 /** Nobody else can know of it, so nobody is asked. */
 function removeHeld(context: PlanContext, path: string): Step {
-	return nvramStep('remove-nvram', 'Remove the firmware\'s variables that were left', 'remove', {
+	return nvramStep('remove-nvram', 'Remove the firmware variables from before the revert', 'remove', {
 		command: inPlace(placeOf(context, path), fileCommands.remove(path)),
 		undo: null,
 		doneWhen: {kind: 'file-missing', path},
-		whenStopped: 'The work is done; that file would be left for recover.',
+		whenStopped: 'The work is done; recover would remove that file.',
 	});
 }
 
@@ -48,19 +48,19 @@ function swap(context: PlanContext, given: {nvramPath: string; copy: string; hel
 	const {nvramPath, copy, heldAt, stamp, date} = given;
 	const present = context.inventory.nvramFiles.get(nvramPath);
 	const folder = posix.dirname(nvramPath);
-	const fresh: Copy = {id: 'nvram', title: 'the firmware\'s variables of then', from: copy, to: `${nvramPath}.new-${stamp}`, phase: 'create', like: present};
+	const fresh: Copy = {id: 'nvram', title: 'the firmware variables of the snapshot', from: copy, to: `${nvramPath}.new-${stamp}`, phase: 'create', like: present};
 	const build = buildOf(context, fresh);
 	const ready = build?.path ?? fresh.to;
 	return {
 		create: build === undefined ? copySteps(context, fresh) : prepareCopy(context, fresh, build),
 		switch: [
-			nvramStep('hold-nvram', 'Keep the present firmware\'s variables under another name', 'switch', {
+			nvramStep('hold-nvram', 'Keep the current firmware variables under another name', 'switch', {
 				...linkBeside(context, nvramPath, heldAt),
 				doneWhen: {kind: 'file-exists', path: heldAt},
 				failureChangesNothing: true,
 			}),
-			...(date === undefined ? [] : [nvramStep('date-held-nvram', 'Give them the age of the kept state', 'switch', {command: inPlace(placeOf(context, heldAt), fileCommands.dateEntry(heldAt, date))})]),
-			nvramStep('nvram', 'Put the firmware\'s variables of then in place', 'switch', {
+			...(date === undefined ? [] : [nvramStep('date-held-nvram', 'Set their timestamps to those of the kept state', 'switch', {command: inPlace(placeOf(context, heldAt), fileCommands.dateEntry(heldAt, date))})]),
+			nvramStep('nvram', 'Put the firmware variables of the snapshot in place', 'switch', {
 				command: inPlace(build?.place, fileCommands.replace(ready, nvramPath)),
 				// Not by a move: what was undone, and not written down as undone, must be able to be undone again.
 				undo: putInPlace(context, {id: 'nvram', from: heldAt, to: nvramPath, like: present}).map(command => ({...command, onlyIf: {kind: 'file-missing', path: ready}})),
@@ -82,7 +82,7 @@ function reasonToStay(context: PlanContext, snapshot: Snapshot, nvramPath: strin
 	}
 
 	return usableNvramCopy(snapshot, nvramFiles) === undefined
-		? (other === undefined ? 'the snapshot has no copy of them' : `${other} is not as old as the snapshot, so it is of another one`)
+		? (other === undefined ? 'the snapshot has no copy of them' : `${other} has another date than the snapshot, so it belongs to another one`)
 		: problemWith(context, nvramPath) ?? '';
 }
 
@@ -102,7 +102,7 @@ function placeForKept(context: PlanContext, keepName: string): {from: string; pa
 
 	const place = placeFor(context, from, keepName);
 	return liveDefinition !== undefined && liveDefinition.nvramPath !== from
-		? {problem: 'the domain runs on another file than it is defined with'}
+		? {problem: 'the running domain uses another file than its definition'}
 		: ('path' in place ? {...place, from} : place);
 }
 
@@ -121,15 +121,15 @@ export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName,
 	const {nvramPath, nvramElsewhere} = variablesIn(definitionXml);
 	const place = keepName === undefined ? undefined : placeForKept(context, keepName);
 	const kept = place && 'path' in place ? place : undefined;
-	const consequences: Consequence[] = place && 'problem' in place ? [{severity: 'warning', text: `The present firmware's variables are not kept: ${place.problem}.`}] : [];
+	const consequences: Consequence[] = place && 'problem' in place ? [{severity: 'warning', text: `The current firmware variables are not kept: ${place.problem}.`}] : [];
 	const save = (from: string, to: string) =>
-		copySteps(context, {id: 'kept-nvram', title: 'the copy of the present firmware\'s variables', from, to, phase: 'switch', date: secondsOf(now)});
+		copySteps(context, {id: 'kept-nvram', title: 'the copy of the current firmware variables', from, to, phase: 'switch', date: secondsOf(now)});
 	const change: NvramChange = {create: [], switch: [], created: kept === undefined ? [] : [kept.path], remove: [], consequences};
 	if (nvramPath === undefined) {
 		return {
 			...change,
 			switch: kept === undefined ? [] : save(kept.from, kept.path),
-			consequences: nvramElsewhere === undefined || resumes ? consequences : [...consequences, {severity: 'warning', text: `The firmware's variables stay as they are: they are ${nvramElsewhere}.`}],
+			consequences: nvramElsewhere === undefined || resumes ? consequences : [...consequences, {severity: 'warning', text: `The firmware variables stay as they are: they are ${nvramElsewhere}.`}],
 		};
 	}
 
@@ -148,7 +148,7 @@ export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName,
 			? {
 				...change,
 				switch: [...saveElsewhere, ...copySteps(context, {
-					id: 'nvram', title: 'the present firmware\'s variables', from: nvramPath, to: heldAt, phase: 'switch', date: isSamePlace ? secondsOf(now) : undefined, isWrittenBack: true,
+					id: 'nvram', title: 'the current firmware variables', from: nvramPath, to: heldAt, phase: 'switch', date: isSamePlace ? secondsOf(now) : undefined, isWrittenBack: true,
 				})],
 				remove: [...remove, ...closeCopy(context, {id: 'nvram', to: heldAt, phase: 'remove'})],
 			}
@@ -163,14 +163,14 @@ export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName,
 			create: swapped.create,
 			switch: [...saveElsewhere, ...swapped.switch],
 			remove: [...remove, ...swapped.remove],
-			consequences: [...consequences, {severity: 'info', text: `The firmware's variables go back, too, from ${copy}.`}],
+			consequences: [...consequences, {severity: 'info', text: `The firmware variables are reverted too, from ${copy}.`}],
 		};
 	}
 
 	return {
 		...change,
 		switch: kept === undefined ? [] : save(kept.from, kept.path),
-		consequences: [...consequences, {severity: 'warning', text: `The firmware's variables (${nvramPath}) stay as they are: ${reasonToStay(context, snapshot, nvramPath)}.`}],
+		consequences: [...consequences, {severity: 'warning', text: `The firmware variables (${nvramPath}) stay as they are: ${reasonToStay(context, snapshot, nvramPath)}.`}],
 	};
 }
 
@@ -182,7 +182,7 @@ export function branchNvram(context: PlanContext, snapshot: Snapshot, given: {na
 		? {
 			switch: copySteps(context, {
 				id: 'branch-nvram',
-				title: 'the copy of the firmware\'s variables for the branch',
+				title: 'the copy of the firmware variables for the branch',
 				from: usableNvramCopy(snapshot, context.inventory.nvramFiles) ?? nvramPath,
 				to: place.path,
 				phase: 'switch',

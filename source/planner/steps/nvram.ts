@@ -1,5 +1,5 @@
 /**
-Copies of the firmware's variables in plans: one goes beside them with each state that is kept without memory (see model/domain/nvram.ts), and away with its
+Copies of the firmware variables in plans: one goes beside them with each state that is kept without memory (see model/domain/nvram.ts), and away with its
 snapshot. How they come back stands in nvram-revert.ts. Where the domain is off the copy is exact by itself; beside a guest that runs it counts only if it is still the same once the disks are
 frozen.
 */
@@ -38,11 +38,11 @@ export function problemWith(context: PlanContext, path: string): string | undefi
 	const risk = context.inventory.folders.get(posix.dirname(path))?.risk;
 	const rules: Array<[boolean, string]> = [
 		[elsewhere !== undefined, elsewhere ?? ''],
-		[file === undefined, 'the file is not there yet, is no plain file, or may not be read'],
-		[file?.isRaw === false, 'they are in a qcow2 file, which may hold states of internal snapshots, too'],
+		[file === undefined, 'the file does not exist yet, is not a regular file, or may not be read'],
+		[file?.isRaw === false, 'they are in a qcow2 file, which may also hold internal snapshots'],
 		[isForeignNvram(context, path), 'another domain uses the same file'],
-		[risk !== undefined && risk.buildIn === undefined, `${risk?.who} could exchange files in ${risk?.folder} meanwhile`],
-		[!context.inventory.folders.get(posix.dirname(path))?.isWritable, `you may not make a file in ${posix.dirname(path)}`],
+		[risk !== undefined && risk.buildIn === undefined, `${risk?.who} could replace files in ${risk?.folder} meanwhile`],
+		[!context.inventory.folders.get(posix.dirname(path))?.isWritable, `you may not create a file in ${posix.dirname(path)}`],
 	];
 	return rules.find(([holds]) => holds)?.[1];
 }
@@ -50,7 +50,7 @@ export function problemWith(context: PlanContext, path: string): string | undefi
 /** Where the copy for a new state goes, or why there is none. Appends a blocker where the name is taken. */
 export function placeFor(context: PlanContext, nvramPath: string, name: string): {path: string} | {problem: string} {
 	const path = nvramCopyPath(nvramPath, name);
-	const problem = problemWith(context, nvramPath) ?? (path === undefined ? 'the name of the snapshot is too long for that of a file' : undefined);
+	const problem = problemWith(context, nvramPath) ?? (path === undefined ? 'the name of the snapshot is too long for a file name' : undefined);
 	if (path === undefined || problem !== undefined) {
 		return {problem: problem ?? ''};
 	}
@@ -58,8 +58,8 @@ export function placeFor(context: PlanContext, nvramPath: string, name: string):
 	if (context.inventory.folders.get(posix.dirname(nvramPath))?.names.has(posix.basename(path))) {
 		context.blockers.push({
 			kind: 'name-taken',
-			text: `${path} is there already: firmware variables of an earlier snapshot "${name}".`,
-			remedy: 'Choose another name, or remove that file if nobody needs it (vsnap-tui doctor).',
+			text: `${path} exists already: firmware variables of an earlier snapshot "${name}".`,
+			remedy: 'Choose another name, or remove that file if it is not needed (vsnap-tui doctor).',
 		});
 	}
 
@@ -81,31 +81,31 @@ export function copyNvram(context: PlanContext, given: {name: string; now: Date;
 	const {nvramPath, details: {domain}} = context.inventory;
 	if (nvramPath === undefined) {
 		const {nvramElsewhere} = domain.liveDefinition ?? domain.definition;
-		const consequences: Consequence[] = nvramElsewhere === undefined ? [] : [{severity: 'warning', text: `The firmware's variables are not kept with the snapshot: they are ${nvramElsewhere}.`}];
+		const consequences: Consequence[] = nvramElsewhere === undefined ? [] : [{severity: 'warning', text: `The firmware variables are not kept with the snapshot: they are ${nvramElsewhere}.`}];
 		return {before: [], after: [], created: [], consequences};
 	}
 
 	const place = placeFor(context, nvramPath, name);
 	if ('problem' in place) {
-		return {before: [], after: [], created: [], consequences: [{severity: 'warning', text: `The firmware's variables (${nvramPath}) are not kept with the snapshot: ${place.problem}.`}]};
+		return {before: [], after: [], created: [], consequences: [{severity: 'warning', text: `The firmware variables (${nvramPath}) are not kept with the snapshot: ${place.problem}.`}]};
 	}
 
 	const to = place.path;
 	const onlyIf = {kind: 'same-content', path: nvramPath, other: to} as const;
 	const date = inPlace(placeOf(context, to), context.can.recordsRunning ? fileCommands.dateNow(to) : fileCommands.dateEntry(to, secondsOf(now)));
 	return {
-		before: copySteps(context, {id: 'nvram', title: 'the copy of the firmware\'s variables', from: nvramPath, to, phase: 'create', date: isActive ? noAge : secondsOf(now)}),
+		before: copySteps(context, {id: 'nvram', title: 'the copy of the firmware variables', from: nvramPath, to, phase: 'create', date: isActive ? noAge : secondsOf(now)}),
 		after: isActive
 			? [
-				nvramStep('prove-nvram', 'Let the copy be as old as the snapshot, if the guest has not changed its variables meanwhile', 'switch', {
+				nvramStep('prove-nvram', 'Set the timestamps of the copy to those of the snapshot, if the guest has not changed its variables meanwhile', 'switch', {
 					command: {...date, onlyIf},
-					skippedNote: 'The guest has changed its firmware\'s variables meanwhile: they will not go back with the snapshot.',
+					skippedNote: 'The guest has changed its firmware variables meanwhile: a revert to the snapshot will not restore them.',
 				}),
-				nvramStep('sync-nvram-age', 'Flush that to disk', 'switch', {command: fileCommands.sync([to])}),
+				nvramStep('sync-nvram-age', 'Flush the timestamps to disk', 'switch', {command: fileCommands.sync([to])}),
 			]
 			: [],
 		created: [to],
-		consequences: [{severity: 'info', text: `The firmware's variables are kept with the snapshot, in ${to}.`}],
+		consequences: [{severity: 'info', text: `The firmware variables are kept with the snapshot, in ${to}.`}],
 	};
 }
 

@@ -66,14 +66,14 @@ export function makeSteps(disk: OverlaidDisk): Step[] {
 	const path = buildPath(disk);
 	const steps: Step[] = [step('create', {
 		id: layerId(disk, `reserve-${target}`),
-		title: `Reserve the name of the ${overlayOf(disk)}`,
+		title: `Create an empty file for the ${overlayOf(disk)}`,
 		...reserving(path),
 		whenStopped,
 	})];
 	if (disk.like && !isOwnedByRoot(disk.like)) {
 		steps.push(step('create', {
 			id: layerId(disk, `own-${target}`),
-			title: 'Give it the owner of the disk',
+			title: 'Copy the owner of the disk to it',
 			command: fileCommands.own(path, disk.like),
 			whenStopped,
 		}));
@@ -82,7 +82,7 @@ export function makeSteps(disk: OverlaidDisk): Step[] {
 	if (wantedMode(disk.like) !== 0o600) {
 		steps.push(step('create', {
 			id: layerId(disk, `allow-${target}`),
-			title: 'Give it the mode of the disk',
+			title: 'Copy the mode of the disk to it',
 			command: fileCommands.allow(path, wantedMode(disk.like)),
 			whenStopped,
 		}));
@@ -112,8 +112,8 @@ export function laterOwnerSteps(disks: OverlaidDisk[]): Step[] {
 			whenStopped,
 		});
 		return [
-			onlyIfOwned('own', `Give the ${overlayOf(disk)} the owner that ${posix.basename(headPath)} has while the domain is off`, fileCommands.ownLike(path, headPath)),
-			...(wantedMode(file) === wantedMode(like) ? [] : [onlyIfOwned('allow', 'Give it its mode', fileCommands.allow(path, wantedMode(file)))]),
+			onlyIfOwned('own', `Give the ${overlayOf(disk)} the owner of ${posix.basename(headPath)} while the domain is off`, fileCommands.ownLike(path, headPath)),
+			...(wantedMode(file) === wantedMode(like) ? [] : [onlyIfOwned('allow', 'Copy its mode too', fileCommands.allow(path, wantedMode(file)))]),
 		];
 	});
 }
@@ -122,7 +122,7 @@ export function laterOwnerSteps(disks: OverlaidDisk[]): Step[] {
 export function checkSteps(disks: OverlaidDisk[]): Step[] {
 	return disks.map(disk => step('check', {
 		id: `check-${disk.target}`,
-		title: `Check that the chain under ${posix.basename(disk.basePath)} is whole`,
+		title: `Check that the chain under ${posix.basename(disk.basePath)} is complete`,
 		command: imageCommands.infoWithChain(disk.basePath, disk.baseFormat),
 	}));
 }
@@ -142,7 +142,7 @@ export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[] = []): Step[
 		...bitmaps,
 		...disks.filter(({sizeBytes, hasNoBacking}) => sizeBytes === undefined || hasNoBacking).map(disk => step('create', {
 			id: layerId(disk, `open-${disk.target}`),
-			title: `Open the ${overlayOf(disk)} with its chain`,
+			title: `Check that the ${overlayOf(disk)} opens with its chain`,
 			command: imageCommands.infoWithChain(buildPath(disk), 'qcow2'),
 			whenStopped,
 		})),
@@ -157,7 +157,7 @@ export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[] = []): Step[
 			? []
 			: [step('create', {
 				id: layerId(disks[0]!, 'sync-folders'),
-				title: 'Flush their names to disk',
+				title: 'Flush their folders to disk',
 				command: fileCommands.sync(published),
 				whenStopped,
 			})]),

@@ -14,7 +14,7 @@ type Words = {title: (name: string) => string; whenStopped: string};
 
 const afterWork: Words = {
 	title: name => `Remove ${name}: nothing needs it`,
-	whenStopped: 'The work is done; the rest of the files would be left for recover.',
+	whenStopped: 'The work is done; recover would remove the remaining files.',
 };
 
 /** Where others may exchange the file, it must be the one that was seen; the name of another one stays. */

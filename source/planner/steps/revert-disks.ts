@@ -105,8 +105,8 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		if (basePath === undefined || !posix.isAbsolute(basePath)) {
 			context.blockers.push({
 				kind: 'not-a-file',
-				text: `The disk ${target} was not on a file when the snapshot was made (type ${storageWord(base)}).`,
-				remedy: 'Only disks on image files can be put back by this version.',
+				text: `The disk ${target} was not on a file when the snapshot was taken (type ${storageWord(base)}).`,
+				remedy: 'This version can revert only disks on image files.',
 			});
 			continue;
 		}
@@ -129,8 +129,8 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		if (base.isEncrypted || base.hasSlices) {
 			context.blockers.push({
 				kind: 'not-supported',
-				text: `The disk ${target} is ${base.isEncrypted ? 'encrypted' : 'a slice of its file'}: an overlay on it would not be.`,
-				remedy: base.isEncrypted ? readOutRemedy(context, basePath) : 'Such disks cannot be put back by this version.',
+				text: `The disk ${target} is ${base.isEncrypted ? 'encrypted' : 'a slice of its file'}, and an overlay on it would not be.`,
+				remedy: base.isEncrypted ? readOutRemedy(context, basePath) : 'This version cannot revert such disks.',
 			});
 			continue;
 		}

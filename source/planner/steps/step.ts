@@ -7,9 +7,9 @@ import {fileCommands} from '../hypervisor/commands.ts';
 /** What would be true if the action were stopped after a step of this phase. Before the switch the way leads back, from there on forward. */
 const whenStopped: Record<Phase, string> = {
 	check: 'Nothing has been changed yet.',
-	create: 'The new files would be removed again: the domain is as it was.',
-	switch: 'The switch would be finished: the old disks are all still there.',
-	remove: 'The work is done; the rest of the files would be left for recover.',
+	create: 'Recover would remove the new files; the domain is as it was.',
+	switch: 'Recover would finish the switch; the old disks all still exist.',
+	remove: 'The work is done; recover would remove the remaining files.',
 };
 
 /**

@@ -33,8 +33,13 @@ function title(text: string, rest: Piece[] = []): Line {
 	return [{text: ` ${text}`, tone: 'strong'}, ...rest];
 }
 
+/** Where the state of a disk is: frozen in an image, or inside one. */
+function frozenWords(mode: string, path = 'an image that its record does not name'): string {
+	return mode === 'external' ? `external, frozen in ${path}` : `${mode}, in ${path}`;
+}
+
 function snapshotDetails(snapshot: Snapshot, paper: Paper): Line[] {
-	const memory = snapshot.memory.mode === 'external' ? `external, in ${snapshot.memory.path}` : (snapshot.memory.mode === 'internal' ? 'internal, inside the images' : 'not kept');
+	const memory = snapshot.memory.mode === 'external' ? `external, in ${snapshot.memory.path}` : (snapshot.memory.mode === 'internal' ? 'internal, inside the image' : 'not kept');
 	return [
 		title(snapshot.name, snapshot.isCurrent ? [{text: '  current', tone: 'accent'}] : []),
 		...(snapshot.description ? field('description', snapshot.description, paper) : []),
@@ -42,20 +47,20 @@ function snapshotDetails(snapshot: Snapshot, paper: Paper): Line[] {
 		...field('state', stateOfSnapshot(snapshot), paper),
 		...field('memory', memory, paper),
 		...snapshot.disks.flatMap(disk => {
-			const kept = disk.mode === 'no' || disk.mode === 'manual' ? 'left out' : `${disk.mode}, keeps ${frozenPath(snapshot, disk.target) ?? 'an image that its record does not name'}`;
+			const kept = disk.mode === 'no' || disk.mode === 'manual' ? 'left out' : frozenWords(disk.mode, frozenPath(snapshot, disk.target));
 			return field(disk.target, kept, paper);
 		}),
-		...field('parent', snapshot.parent ?? 'none: it is a root', paper),
+		...field('parent', snapshot.parent ?? 'none (root)', paper),
 	];
 }
 
 function headDetails(details: DomainDetails, paper: Paper): Line[] {
 	const {domain, currentSnapshot} = details;
 	return [
-		title(`${domain.name} as it is`),
-		...field('state', `${stateWord(domain.state)}${domain.isPersistent ? '' : ', transient: it vanishes when it stops'}`, paper),
-		...field('after', currentSnapshot ?? 'no snapshot', paper),
-		...(domain.hasManagedSave ? field('saved', 'a managed save waits: its memory belongs to the disks as they are', paper, 'warning') : []),
+		title(`${domain.name} now`),
+		...field('state', `${stateWord(domain.state)}${domain.isPersistent ? '' : ', transient: libvirt forgets it when it stops'}`, paper),
+		...field('based on', currentSnapshot ?? 'no snapshot', paper),
+		...(domain.hasManagedSave ? field('saved', 'managed save: its memory belongs to the current disks', paper, 'warning') : []),
 		...headDisks(domain).filter(disk => disk.sourcePath !== undefined).flatMap(disk => field(
 			disk.target,
 			`${disk.device === 'disk' ? 'writes to' : `${disk.device}:`} ${disk.sourcePath}${disk.readonly ? ' (read-only)' : ''}`,
@@ -73,7 +78,7 @@ const nodeDetails: (node: TreeNode, details: DomainDetails, paper: Paper) => Lin
 			title(checkpoint.name),
 			...(checkpoint.description ? field('description', checkpoint.description, paper) : []),
 			...field('created', when(checkpoint.createdAt, paper), paper),
-			...field('parent', checkpoint.parent ?? 'none: it is a root', paper),
+			...field('parent', checkpoint.parent ?? 'none (root)', paper),
 			...checkpoint.disks.flatMap(disk => field(disk.target, disk.bitmap === undefined ? 'left out' : `bitmap ${disk.bitmap}`, paper)),
 		];
 	},
@@ -83,10 +88,10 @@ const nodeDetails: (node: TreeNode, details: DomainDetails, paper: Paper) => Lin
 		return [
 			title(image.path),
 			...image.problems.flatMap(problem => field(problem.kind === 'locked' ? 'open' : 'problem', describeProblem(problem), paper, problem.kind === 'locked' ? undefined : 'loss')),
-			...field('size', `${formatBytes(image.allocatedBytes)} on the disk of the host, ${formatBytes(image.virtualSizeBytes)} for the guest`, paper),
+			...field('size', `${formatBytes(image.allocatedBytes)} used, ${formatBytes(image.virtualSizeBytes)} virtual`, paper),
 			...field('format', image.format ?? 'unknown', paper),
-			...field('backed by', image.backingPath ?? 'nothing: it is a base', paper),
-			...field('needed by', holders.length === 0 ? 'the images that it backs' : holders.map(({label}) => label).join(', '), paper),
+			...field('backed by', image.backingPath ?? 'none (base image)', paper),
+			...field('needed by', holders.length === 0 ? 'its overlays' : holders.map(({label}) => label).join(', '), paper),
 			...(image.internalSnapshots.length === 0 ? [] : field('inside', `internal snapshots ${image.internalSnapshots.map(({tag}) => tag).join(', ')}`, paper)),
 			...(image.bitmaps.length === 0 ? [] : field('bitmaps', image.bitmaps.map(bitmap => `${bitmap.name}${bitmap.isUsable ? '' : ' (broken)'}`).join(', '), paper)),
 		];
@@ -94,7 +99,7 @@ const nodeDetails: (node: TreeNode, details: DomainDetails, paper: Paper) => Lin
 	unrecorded: (node, _details, paper) => [
 		title(node.label),
 		...field('kept', node.reason, paper),
-		...field('what now', 'D asks the doctor, who can record it; from then on it can be reverted to.', paper),
+		...field('what now', 'Press D: the doctor can record it, so that you can revert to it.', paper),
 	],
 	unreadable: (node, _details, paper) => [title(node.label), ...field('unreadable', node.reason, paper, 'loss')],
 });
@@ -109,7 +114,7 @@ export function detailsOf(state: State, given: {columns: number; theme: Theme}):
 
 	const reading = state.allDetails[domain.uuid];
 	if (reading?.failure !== undefined) {
-		return [title(`${domain.name} could not be read`), ...failureLines(reading.failure, paper), ...field('', 'R tries again.', paper, 'dim')];
+		return [title(`${domain.name} could not be read`), ...failureLines(reading.failure, paper), ...field('', 'Press R to try again.', paper, 'dim')];
 	}
 
 	const details = selectedDetails(state);

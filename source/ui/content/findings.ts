@@ -24,7 +24,7 @@ function countsOf(findings: readonly Finding[]): string {
 		const count = findings.filter(finding => finding.severity === severity).length;
 		return count === 0 ? [] : [`${count} ${severities[severity].word}${count === 1 ? '' : 's'}`];
 	});
-	return kinds.length === 0 ? 'nothing was found' : kinds.join(', ');
+	return kinds.length === 0 ? 'no findings' : kinds.join(', ');
 }
 
 /** "Doctor: web01: 1 problem, 2 warnings", as far as it is known. */
@@ -39,7 +39,7 @@ export function doctorStatus({findings, progress}: Diagnosis, nowMs: number, pap
 	if (waiting !== undefined) {
 		const waited = nowMs - waiting.sinceMs;
 		const how = progress === undefined ? '' : `: ${progress.done} of ${progress.total} domains`;
-		return paragraph(`Looking for troubles${how}${waited < 1000 ? '' : `, ${formatSeconds(waited)}`} …`, {columns: columns - 1, theme, tone: 'dim', lead: {text: ' '}});
+		return paragraph(`Checking${how}${waited < 1000 ? '' : `, ${formatSeconds(waited)}`} …`, {columns: columns - 1, theme, tone: 'dim', lead: {text: ' '}});
 	}
 
 	return failure === undefined ? [] : failureLines(failure, paper);
@@ -72,7 +72,7 @@ export function findingLines(state: State, {columns, theme}: Paper): Line[] {
 	const reason = finding.request === undefined ? undefined : repairReason(state, finding);
 	const offer = finding.request === undefined
 		? []
-		: (reason === undefined ? field('repair', 'Enter makes a plan that repairs it: to be read and confirmed like any other.', 'accent') : field('repair', `A plan could repair it; ${reason}.`, 'warning'));
+		: (reason === undefined ? field('repair', 'Enter plans a fix, which you read and confirm like any other plan.', 'accent') : field('repair', `A plan could fix it, but ${reason}.`, 'warning'));
 	return [
 		[{text: ` ${word}`, tone}, {text: `  ${finding.domain?.name ?? 'the host'}`, tone: 'strong'}, {text: `  ${finding.kind}`, tone: 'dim'}],
 		...field('found', finding.text),
@@ -85,5 +85,5 @@ export function findingLines(state: State, {columns, theme}: Paper): Line[] {
 
 /** Said in place of a list where there is nothing in it. */
 export function healthyLine(theme: Theme): Line {
-	return line(` ${theme.glyphs.done} Nothing is wrong here.`, 'good');
+	return line(` ${theme.glyphs.done} Nothing is wrong.`, 'good');
 }

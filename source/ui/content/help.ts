@@ -8,7 +8,7 @@ import type {Theme} from '../theme.ts';
 const chapters: Array<{title: string; context: KeyContext}> = [
 	{title: 'Browsing', context: 'browse'},
 	{title: 'Questions', context: 'choice'},
-	{title: 'All that can be set of a new snapshot', context: 'settings'},
+	{title: 'Options of a new snapshot', context: 'settings'},
 	{title: 'Reading a plan', context: 'reading'},
 	{title: 'While it runs', context: 'running'},
 	{title: 'What the doctor found', context: 'findings'},
@@ -30,11 +30,11 @@ export function helpLines({columns, theme}: {columns: number; theme: Theme}): Li
 		[],
 	]);
 	const words = [
-		`${glyphs.here} "you are here" is the current state of the domain: it hangs below the snapshot that it came from. Reverting moves it.`,
-		'A revert never writes to what a snapshot keeps: it starts new, empty overlays on it. Nothing is changed before you have confirmed it: where something goes, by typing the domain\'s name.',
-		`Images: ${glyphs.base} is a base, what stands below it in the same column is an overlay on the one above, and a fork is a base that several share. `
-		+ `A plan marks ${glyphs.created} new, ${glyphs.removed} removed, ${glyphs.written} written and ${glyphs.staying} left with a reason.`,
-		'What is written here of other programs\' doing shows up by itself; R reads everything again.',
+		`${glyphs.here} "you are here" is the current state of the domain, below the snapshot that it is based on. A revert moves it.`,
+		'A revert never writes to the images of a snapshot: it creates new, empty overlays on them. Nothing changes before you confirm it; where something is lost, you type the domain\'s name.',
+		`Images: ${glyphs.base} is a base image; an image below another is its overlay, and a fork is a base image with several overlays. `
+		+ `A plan marks ${glyphs.created} new, ${glyphs.removed} removed, ${glyphs.written} written and ${glyphs.staying} kept, with the reason.`,
+		'Changes made by other programs appear on their own. Press R to reload.',
 	];
-	return [...keys, line(' The picture', 'strong'), ...words.flatMap(text => paragraph(text, {columns: columns - 2, theme, lead: {text: '   '}}))];
+	return [...keys, line(' The tree', 'strong'), ...words.flatMap(text => paragraph(text, {columns: columns - 2, theme, lead: {text: '   '}}))];
 }

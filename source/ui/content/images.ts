@@ -77,7 +77,7 @@ function spokenImageLines(plan: Plan, details: DomainDetails | undefined): Line[
 				...(item.parent === undefined ? [] : [`on ${item.parent}`]),
 				...(item.reason === undefined ? [] : [item.reason]),
 			].join(', '))),
-			line('All other images of the host stay as they are.'),
+			line('All other images of the host stay unchanged.'),
 		];
 }
 
@@ -102,7 +102,7 @@ export function plannedImageLines(plan: Plan, details: DomainDetails | undefined
 		isSaid: reason => plan.consequences.some(({text}) => text.includes(reason)),
 		holders: details === undefined ? new Map() : imageHolders(details),
 	};
-	const others = othersCount === 0 ? 'All other images of the host stay as they are.' : `${othersCount} more of this domain, and all other images of the host, stay as they are.`;
+	const others = othersCount === 0 ? 'All other images of the host stay unchanged.' : `${othersCount} more of this domain, and all other images of the host, stay unchanged.`;
 	return [
 		[{text: ' Images', tone: 'strong'}, {text: folder === undefined ? '' : ` in ${folder}`, tone: 'dim'}],
 		// A chain stands in one column: a blank line says where another begins.

@@ -23,7 +23,7 @@ function textPage(title: string, text: TextField, {note, isProposed}: {note: str
 		lines: [...(isProposed && text.value !== '' ? [`Proposed: ${text.value}`] : []), ...(problem === undefined || (note === undefined && text.value === '') ? [] : [problem])],
 		choices: [],
 		takesText: {
-			prompt: `${text.label}, or an empty line to leave it as it is`,
+			prompt: `${text.label}, or an empty line to keep it`,
 			toMessages: typed => typed === '' ? [enter] : [key('ctrl-u'), {kind: 'key', key: {name: 'paste', text: typed}}, enter],
 		},
 	};
@@ -32,18 +32,18 @@ function textPage(title: string, text: TextField, {note, isProposed}: {note: str
 function questionPage(state: State, journey: Journey): LinearPage {
 	const title = titleOfJourney(journey);
 	const {stage} = journey;
-	const options: LinearChoice[] = settingsOf(state, journey) === undefined ? [] : [{label: 'All that can be set', messages: [character('o')]}];
+	const options: LinearChoice[] = settingsOf(state, journey) === undefined ? [] : [{label: 'All options', messages: [character('o')]}];
 	if (stage.phase === 'settings') {
 		const settings = settingsOf(state, journey) ?? [];
 		const text = stage.typing && settings[stage.index]?.text;
 		return text === undefined
-			? {title: `${title}. All that can be set`, lines: [], choices: [...optionChoices(settings), leave]}
+			? {title: `${title}. All options`, lines: [], choices: [...optionChoices(settings), leave]}
 			: textPage(title, text, {note: stage.note, isProposed: true});
 	}
 
 	const question = presentQuestion(state, journey);
 	if (stage.phase !== 'question' || question === undefined) {
-		return {title, lines: ['What was asked about has gone from the host.'], choices: [{label: 'Go on', messages: [enter]}, leave]};
+		return {title, lines: ['The host no longer has what this question is about.'], choices: [{label: 'Continue', messages: [enter]}, leave]};
 	}
 
 	const heading = `${title}. ${question.heading}`;
@@ -52,7 +52,7 @@ function questionPage(state: State, journey: Journey): LinearPage {
 		const {prompt, toMessages} = page.takesText!;
 		return question.choices.length > 0
 			? page
-			: {...page, takesText: {prompt: `${prompt}; a point alone leaves, and nothing is changed`, toMessages: typed => typed === '.' ? [key('escape')] : toMessages(typed)}};
+			: {...page, takesText: {prompt: `${prompt}; a single "." cancels, and nothing is changed`, toMessages: typed => typed === '.' ? [key('escape')] : toMessages(typed)}};
 	}
 
 	const rename: LinearChoice[] = question.text === undefined ? [] : [{label: 'Another name for the snapshot', messages: [character('e')]}];
@@ -75,7 +75,7 @@ function confirmPage(journey: Journey, stage: JourneyStage & {phase: 'confirm'},
 			lines,
 			choices: [],
 			takesText: {
-				prompt: 'The name, or nothing to leave',
+				prompt: 'The name, or an empty line to cancel',
 				toMessages: text => text === '' ? [key('escape')] : [key('ctrl-u'), {kind: 'key', key: {name: 'paste', text}}, ...(isSameWord(text, word) ? [] : [enter])],
 			},
 		};
@@ -85,7 +85,7 @@ function confirmPage(journey: Journey, stage: JourneyStage & {phase: 'confirm'},
 export function journeyPage(state: State, journey: Journey, theme: Theme): LinearPage {
 	const {stage} = journey;
 	const title = titleOfJourney(journey);
-	const options: LinearChoice[] = settingsOf(state, journey) === undefined ? [] : [{label: 'All that can be set', messages: [character('o')]}];
+	const options: LinearChoice[] = settingsOf(state, journey) === undefined ? [] : [{label: 'All options', messages: [character('o')]}];
 	switch (stage.phase) {
 		case 'question':
 		case 'settings': {
@@ -106,7 +106,7 @@ export function journeyPage(state: State, journey: Journey, theme: Theme): Linea
 
 		case 'consequences':
 		case 'commands': {
-			return {title, lines: plainText(pageOf(state, theme)!.lines), choices: [{label: 'Go on', messages: [enter]}, ...options, leave]};
+			return {title, lines: plainText(pageOf(state, theme)!.lines), choices: [{label: 'Continue', messages: [enter]}, ...options, leave]};
 		}
 	}
 }
@@ -121,10 +121,10 @@ export function doctorPage(state: State, paper: {columns: number; theme: Theme})
 		lines: diagnosis === undefined ? [] : plainText(doctorStatus(diagnosis, state.nowMs, paper)),
 		choices: [
 			...findings.map((finding, index): LinearChoice => ({
-				label: `${finding.severity}, ${finding.domain?.name ?? 'the host'}: ${finding.text} ${finding.meaning}${finding.request === undefined ? '' : ' A plan can mend it.'}`,
+				label: `${finding.severity}, ${finding.domain?.name ?? 'the host'}: ${finding.text} ${finding.meaning}${finding.request === undefined ? '' : ' A plan can fix it.'}`,
 				messages: [{kind: 'option-chosen', index}],
 			})),
-			...(isWaiting ? [] : [{label: 'Look again', messages: [character('R')]}]),
+			...(isWaiting ? [] : [{label: 'Check again', messages: [character('R')]}]),
 			back,
 		],
 	};

@@ -19,7 +19,7 @@ export const key = (name: Exclude<Key['name'], 'enter' | 'character' | 'paste'>)
 export const character = (text: string): Message => ({kind: 'key', key: {name: 'character', text}});
 export const enter: Message = {kind: 'key', key: {name: 'enter', isAlone: true}};
 export const back: LinearChoice = {label: 'Back', messages: [key('escape')]};
-export const leave: LinearChoice = {label: 'Leave; nothing is changed', messages: [key('escape')]};
+export const leave: LinearChoice = {label: 'Cancel; nothing is changed', messages: [key('escape')]};
 export const quit: LinearChoice = {label: 'Quit', messages: [character('q')]};
 
 export function plainText(lines: Line[]): string[] {

@@ -30,7 +30,7 @@ function nodeText(node: TreeNode, parent: string | undefined, state: State): str
 		}
 
 		case 'head': {
-			return `You are here: the current state, after ${selectedDetails(state)?.currentSnapshot ?? 'no snapshot'}`;
+			return `You are here: the current state, based on ${selectedDetails(state)?.currentSnapshot ?? 'no snapshot'}`;
 		}
 
 		case 'checkpoint': {
@@ -55,7 +55,7 @@ function nodeText(node: TreeNode, parent: string | undefined, state: State): str
 
 function browsePage(state: State, theme: Theme): LinearPage {
 	const paper = {columns: state.columns, theme};
-	const refresh: LinearChoice = {label: 'Read again from the host', messages: [character('R')]};
+	const refresh: LinearChoice = {label: 'Refresh', messages: [character('R')]};
 	if (state.domains.value === undefined) {
 		const lines = state.domains.failure === undefined ? ['Asking the host for its domains.'] : plainText(failureLines(state.domains.failure, paper));
 		return {title: 'vsnap-tui', lines, choices: state.domains.failure === undefined ? [quit] : [{...refresh, label: 'Try again'}, quit]};
@@ -125,13 +125,13 @@ export function linearPage(state: State, theme: Theme): LinearPage {
 		}
 
 		case 'ended': {
-			return {title: 'The end of the action', lines: plainText(pageOf(state, theme)!.lines), choices: [{label: 'Go on', messages: [enter]}]};
+			return {title: 'The end of the action', lines: plainText(pageOf(state, theme)!.lines), choices: [{label: 'Continue', messages: [enter]}]};
 		}
 
 		case 'recover': {
 			const action = scene.actions[0]!;
 			return {
-				title: 'Something was left unfinished',
+				title: 'Interrupted action',
 				lines: plainText(unfinishedLines(state, action, scene.actions.length, paper)),
 				choices: optionChoices(recoverOptions(state, action)),
 			};

@@ -14,9 +14,9 @@ import {plannedImageLines} from './images.ts';
 type Paper = {columns: number; theme: Theme};
 
 const severities: Array<{severity: Consequence['severity']; title: string; tone: Tone}> = [
-	{severity: 'loss', title: 'Will be lost', tone: 'loss'},
+	{severity: 'loss', title: 'You will lose', tone: 'loss'},
 	{severity: 'warning', title: 'Warnings', tone: 'warning'},
-	{severity: 'info', title: 'What happens', tone: 'plain'},
+	{severity: 'info', title: 'What will happen', tone: 'plain'},
 ];
 
 function changedLines(changed: string[], {columns, theme}: Paper): Line[] {
@@ -54,8 +54,8 @@ export function consequenceLines(plan: Plan, changed: string[], {details, isLine
 
 const phases: Record<Step['phase'], string> = {
 	check: 'Check: changes nothing',
-	create: 'Create: new files, which can be taken back',
-	switch: 'Switch: from here on the work goes forward',
+	create: 'Create: new files, which can be removed again',
+	switch: 'Switch: from here on the action is completed',
 	remove: 'Remove: only what nothing needs',
 };
 
@@ -99,9 +99,9 @@ export function planCommandLines(plan: Plan, isUnfolded: boolean, paper: Paper):
 export function confirmLines(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, paper: Paper): Line[] {
 	const {plan, typed, note} = stage;
 	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.request.uuid});
-	const losses = plan.consequences.filter(({severity}) => severity === 'loss').length;
+	const losses = plan.consequences.filter(({severity}) => severity === 'loss').map(({what, text}) => what ?? text.replace(/\.$/u, ''));
 	const {columns, theme} = paper;
-	const loss = losses === 0 ? 'Nothing is lost.' : `${losses} ${losses === 1 ? 'thing' : 'things'} will be lost, as you have read.`;
+	const loss = losses.length === 0 ? 'Nothing is lost.' : `You will lose: ${losses.join('; ')}.`;
 	const steps = `${plan.steps.length} step${plan.steps.length === 1 ? '' : 's'}`;
 	const unreadable = isCode && needsName(plan)
 		? paragraph(`The name of the domain cannot be typed: ${journey.domain}`, {columns: columns - 1, theme, lead: {text: ' '}})
@@ -116,7 +116,7 @@ export function confirmLines(journey: Journey, stage: JourneyStage & {phase: 'co
 		: [];
 	return [
 		[],
-		...paragraph(`${steps}. ${loss} Enter starts it; Escape leaves, and nothing has happened.`, {
+		...paragraph(`${steps}. ${loss} Enter starts. Esc cancels; nothing has been changed.`, {
 			columns: columns - 1, theme, lead: {text: ' '},
 		}),
 		[],

@@ -25,7 +25,7 @@ export function wayLine(state: State, journey: Journey, theme: Theme): Line {
 	const {stage} = journey;
 	const questions = questionsOf(state, journey).map(({id, word}) => ({word, isHere: stage.phase === 'question' && stage.id === id}));
 	const common = [
-		{word: 'What happens', isHere: ['planning', 'refused', 'consequences'].includes(stage.phase)},
+		{word: 'Effects', isHere: ['planning', 'refused', 'consequences'].includes(stage.phase)},
 		{word: 'Commands', isHere: stage.phase === 'commands'},
 		{word: 'Confirm', isHere: stage.phase === 'confirm'},
 	];
@@ -53,7 +53,7 @@ export function contextLines(state: State, journey: Journey, {columns, theme}: P
 				{text: ' snapshot  ', tone: 'dim' as const},
 				{text: `${formatMomentWithAge(snapshot.createdAt, Math.floor(state.nowMs / 1000))}; ${stateOfSnapshot(snapshot)}`},
 			]]),
-		[{text: ' domain    ', tone: 'dim'}, {text: `${stateWord(details.domain.state)}, after ${details.currentSnapshot ?? 'no snapshot'}`}],
+		[{text: ' domain    ', tone: 'dim'}, {text: `${stateWord(details.domain.state)}, based on ${details.currentSnapshot ?? 'no snapshot'}`}],
 		...(request.kind === 'create' ? paragraph(disks === '' ? 'none' : disks, {columns: columns - 1, theme, lead: {text: ' disks     ', tone: 'dim'}}).slice(0, 2) : []),
 		[],
 	];
@@ -65,7 +65,7 @@ export function typingLines(text: TextField, note: string | undefined, {columns,
 	return [
 		[{text: ` ${text.label}  `, tone: 'dim'}, {text: text.value}, {text: theme.glyphs.cursor, tone: 'accent'}],
 		[],
-		...paragraph(problem ?? 'Enter takes it; Ctrl-U clears it.', {
+		...paragraph(problem ?? 'Enter accepts it; Ctrl-U clears it.', {
 			columns: columns - 1, theme, tone: problem === undefined ? 'dim' : 'warning', lead: {text: problem === undefined ? ' ' : ` ${theme.glyphs.warning} `, tone: 'warning'},
 		}),
 	];

@@ -25,7 +25,7 @@ const glyphs = {
 	waiting: 'waiting', running: 'working', done: 'done', failed: 'failed', undone: 'undone', 'left-out': 'waiting',
 } as const;
 const words: Record<StepState, string> = {
-	waiting: '', running: 'running', done: 'done', failed: 'failed', undone: 'put back', 'left-out': 'left out: something needs it',
+	waiting: '', running: 'running', done: 'done', failed: 'failed', undone: 'rolled back', 'left-out': 'skipped: it is in use',
 };
 
 /** Each step with its state, in a sign and a word. */
@@ -71,18 +71,18 @@ function stopWords(run: Run): {asking: string; asked: string} {
 	if (step?.cancel !== undefined) {
 		const reached = run.plan.steps.filter(({id}) => run.steps[id] === 'done' || run.steps[id] === 'running');
 		const canPutBack = step.phase !== 'remove' && reached.every(({undo}) => undo !== null);
-		const after = canPutBack ? 'everything is put back as it was before.' : 'the images stay good, and vsnap-tui recover finishes the rest.';
-		return {asking: `Ctrl-C once more cancels this step cleanly: ${after} Any other key goes on.`, asked: `Cancelling this step: ${after}`};
+		const after = canPutBack ? 'everything is rolled back.' : 'the images stay intact, and vsnap-tui recover finishes the rest.';
+		return {asking: `Press Ctrl-C again to cancel this step cleanly: ${after} Any other key continues.`, asked: `Cancelling this step: ${after}`};
 	}
 
 	return isForward
 		? {
-			asking: 'Too late to stop: the switch has begun, and the shortest way to a clean state is forward. It goes on.',
-			asked: 'The switch had begun: the work goes on to its end.',
+			asking: 'Too late to stop: the switch has begun, so the action will be completed.',
+			asked: 'The switch had begun: the action will be completed.',
 		}
 		: {
-			asking: 'Stop? Ctrl-C once more stops after this step, and everything is put back as it was before; any other key goes on.',
-			asked: 'Stopping: the step at work is brought to a clean end, then everything is put back.',
+			asking: 'Stop? Press Ctrl-C again to stop after this step and roll everything back; any other key continues.',
+			asked: 'Stopping: the current step is completed, then everything is rolled back.',
 		};
 }
 
@@ -92,8 +92,8 @@ export function activityLines(run: Run, nowMs: number, {columns, theme}: Paper):
 	const since = formatSeconds(nowMs - run.sinceMs);
 	const activity = {
 		working: `${done} of ${run.plan.steps.length} steps done`,
-		proving: `Proving the result on the host, ${since}`,
-		'rolling-back': `Putting everything back, ${since}`,
+		proving: `Verifying the result on the host, ${since}`,
+		'rolling-back': `Rolling back, ${since}`,
 	}[run.activity];
 	const stop = {
 		no: [],
@@ -107,7 +107,7 @@ export function activityLines(run: Run, nowMs: number, {columns, theme}: Paper):
 	return [
 		line(` ${activity}`, 'strong'),
 		...progressLines(run, nowMs, {columns, theme}),
-		...(run.kind === 'execute' ? paragraph(whenStoppedNow(run), {columns: columns - 1, theme, lead: {text: ' If it stopped now: ', tone: 'dim'}}) : []),
+		...(run.kind === 'execute' ? paragraph(whenStoppedNow(run), {columns: columns - 1, theme, lead: {text: ' If interrupted now: ', tone: 'dim'}}) : []),
 		...stop,
 	];
 }
@@ -123,17 +123,17 @@ function verdict(run: Run, outcome: Outcome): {text: string; tone: Tone} {
 		const {expected} = targetOf(run.plan);
 		const end = expected.endState === undefined ? '' : {running: ' It is running.', paused: ' It is paused.', shutoff: ' It is off.'}[expected.endState];
 		return {
-			execute: {text: `Done, and proven. ${describeDone(action)}${end}`, tone: 'good' as const},
-			forward: {text: `Finished, and proven. ${describeDone(action)}`, tone: 'good' as const},
+			execute: {text: `Done and verified. ${describeDone(action)}${end}`, tone: 'good' as const},
+			forward: {text: `Finished and verified. ${describeDone(action)}`, tone: 'good' as const},
 			back: {text: `Everything of ${action.domain.name} is as it was before.`, tone: 'good' as const},
-			'give-up': {text: `Given up. Nothing of ${action.domain.name} was touched, and other actions are possible. Check it (D) to see what is left to do.`, tone: 'good' as const},
+			'give-up': {text: `Given up. Nothing of ${action.domain.name} was touched, and other actions are possible. Check it (D) to see what is left to fix.`, tone: 'good' as const},
 		}[run.kind];
 	}
 
 	const hasLeft = 'left' in outcome.failure && outcome.failure.left !== undefined;
 	return outcome.kind === 'rolled-back'
-		? {text: isQuiteAsBefore(outcome) ? (hasLeft ? 'It failed, and what is read from every disk is as it was before.' : 'It failed, and everything is as it was before.') : 'It failed, and was put back.', tone: 'warning'}
-		: {text: 'It stopped half-way. The journal is safe: finish it, put it back, or give it up.', tone: 'loss'};
+		? {text: isQuiteAsBefore(outcome) ? (hasLeft ? 'It failed; the content of every disk is as before.' : 'It failed; everything is as before.') : 'It failed and was rolled back.', tone: 'warning'}
+		: {text: 'It stopped half-way. The journal is safe: finish it, roll it back, or give it up.', tone: 'loss'};
 }
 
 export function endedLines(run: Run, outcome: Outcome, paper: Paper): Line[] {
@@ -141,7 +141,7 @@ export function endedLines(run: Run, outcome: Outcome, paper: Paper): Line[] {
 	const name = outcome.kind === 'done' && (run.kind === 'execute' || run.kind === 'forward') ? keptName(run.plan.action) : undefined;
 	const kept = name === undefined
 		? []
-		: paragraph(`The state before is kept as the snapshot "${name}": revert to it to go back.`, {...paper, columns: paper.columns - 1, lead: {text: ' '}});
+		: paragraph(`The former state is kept as snapshot "${name}": revert to it to go back.`, {...paper, columns: paper.columns - 1, lead: {text: ' '}});
 	return [
 		...paragraph(text, {
 			...paper, columns: paper.columns - 1, tone: tone === 'good' ? 'good' : tone, lead: {text: ' '},
@@ -167,10 +167,10 @@ export function unfinishedLines(state: State, action: UnfinishedAction, count: n
 	const done = new Set(records.flatMap(record => record.kind === 'done' ? [record.step] : []));
 	const when = Number.isNaN(plannedSeconds) ? plan.plannedAt : formatMomentWithAge(plannedSeconds, Math.floor(state.nowMs / 1000));
 	const meaning = isPastSwitch(action)
-		? 'It had begun to switch the domain to its new images. Finishing is the natural way; putting back may be refused where something was removed.'
-		: 'The domain is still on its old images. Both ways are open; putting back leaves no trace.';
+		? 'It had begun to switch the domain to its new images. Finish is recommended. Rolling back works until an image is removed.'
+		: 'The domain is still on its old images. You can finish or roll back; rolling back leaves no trace.';
 	return [
-		...paragraph(`An earlier action did not come to its end${count > 1 ? ` (1 of ${count})` : ''}. Its journal has everything that is needed.`, {
+		...paragraph(`An earlier action was interrupted${count > 1 ? ` (1 of ${count})` : ''}.${damage === undefined ? ' Its journal is complete.' : ''}`, {
 			columns: columns - 1, theme, tone: 'warning', lead: {text: ' '},
 		}),
 		[],
@@ -178,8 +178,8 @@ export function unfinishedLines(state: State, action: UnfinishedAction, count: n
 		[{text: ' planned    ', tone: 'dim'}, {text: when}],
 		[{text: ' host       ', tone: 'dim'}, {text: plan.uri}],
 		[{text: ' done       ', tone: 'dim'}, {text: `${done.size} of ${plan.steps.length} steps`}],
-		...paragraph(damage === undefined ? meaning : `Its journal is damaged: ${damage}. Each step is looked at before anything is done.`, {
-			columns: columns - 1, theme, lead: {text: ' means      ', tone: 'dim'},
+		...paragraph(damage === undefined ? meaning : `Its journal is damaged: ${damage}. Each step is checked before anything is done.`, {
+			columns: columns - 1, theme, lead: {text: ' impact     ', tone: 'dim'},
 		}),
 	];
 }

@@ -14,7 +14,7 @@ export function DomainList({state, rows, columns}: {readonly state: State; reado
 	const theme = useTheme();
 	const domains = visibleDomains(state);
 	if (domains.length === 0) {
-		const text = state.domains.value === undefined ? '' : (state.filter.text === '' ? ' There are no domains.' : ' No domain matches.');
+		const text = state.domains.value === undefined ? '' : (state.filter.text === '' ? ' No domains.' : ' No domain matches.');
 		return <LinesView lines={[line(text, 'dim')]} rows={rows} columns={columns}/>;
 	}
 

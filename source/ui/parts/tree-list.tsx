@@ -84,7 +84,7 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 	}
 }
 
-const emptyWords = {snapshots: 'There are no snapshots.', checkpoints: 'There are no checkpoints.', images: 'No image files were found.'};
+const emptyWords = {snapshots: 'No snapshots.', checkpoints: 'No checkpoints.', images: 'No image files were found.'};
 
 export function TreeList({state, rows, columns}: {readonly state: State; readonly rows: number; readonly columns: number}) {
 	const theme = useTheme();

@@ -54,7 +54,7 @@ function Waiting({state}: {readonly state: State}) {
 	const asking = line(` Asking the host for its domains${waited < 1000 ? '' : `, ${formatSeconds(waited)}`} …`, 'dim');
 	const lines = failure === undefined
 		? [[], asking]
-		: [[], ...failureLines(failure, {columns, theme}), [], ...(waiting === undefined ? [line(' R tries again, q quits.', 'accent')] : [asking])];
+		: [[], ...failureLines(failure, {columns, theme}), [], ...(waiting === undefined ? [line(' Press R to try again, q to quit.', 'accent')] : [asking])];
 	return <LinesView lines={lines} rows={bodyRows} columns={columns}/>;
 }
 
@@ -66,7 +66,7 @@ function staleness(state: State): Line {
 	}
 
 	const what = domains.failure.kind === 'host-unreachable' ? `${domains.failure.uri} cannot be reached` : 'the list could not be read again';
-	return [{text: ` ${host.value === undefined ? '' : 'Old picture: '}${what}. R tries again. `, tone: 'loss'}];
+	return [{text: ` ${host.value === undefined ? '' : 'Outdated: '}${what}. Press R to try again. `, tone: 'loss'}];
 }
 
 export function BrowseScreen({state}: {readonly state: State}) {

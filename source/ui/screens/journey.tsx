@@ -32,7 +32,7 @@ function askedOf(state: State, journey: Journey): Asked | undefined {
 	const {stage} = journey;
 	if (stage.phase === 'settings') {
 		const options = settingsOf(state, journey) ?? [];
-		return {heading: `All that can be set  (${stage.index + 1} of ${options.length})`, options, index: stage.index, text: stage.typing && options[stage.index]?.text, note: stage.note};
+		return {heading: `All options (${stage.index + 1} of ${options.length})`, options, index: stage.index, text: stage.typing && options[stage.index]?.text, note: stage.note};
 	}
 
 	const question = presentQuestion(state, journey);

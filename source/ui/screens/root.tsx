@@ -73,7 +73,7 @@ export function Root({store, theme}: {readonly store: Store; readonly theme: The
 			<Box width={columns} height={rows}>
 				<Text wrap='wrap'>
 					{`vsnap-tui needs ${minimumColumns} columns and ${minimumRows} rows; this terminal has ${columns} and ${rows}. `}
-					{state.scene.kind === 'running' ? 'Make it larger; the action goes on.' : 'Make it larger, or press q.'}
+					{state.scene.kind === 'running' ? 'Make it larger; the action continues.' : 'Make it larger, or press q.'}
 				</Text>
 			</Box>
 		);

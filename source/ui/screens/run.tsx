@@ -16,7 +16,7 @@ import {
 import {useTheme} from '../theme.ts';
 import {positionPiece} from './journey.tsx';
 
-const runWords: Record<Run['kind'], string> = {execute: '', forward: 'Finish: ', back: 'Put back: ', 'give-up': 'Give up: '};
+const runWords: Record<Run['kind'], string> = {execute: '', forward: 'Finish: ', back: 'Roll back: ', 'give-up': 'Give up: '};
 
 function Head({text, columns, right}: {readonly text: string; readonly columns: number; readonly right?: Line}) {
 	const theme = useTheme();
@@ -73,7 +73,7 @@ export function RecoverScreen({state, scene}: {readonly state: State; readonly s
 	const lines = unfinishedLines(state, action, scene.actions.length, {columns, theme});
 	return (
 		<>
-			<Head text='Something was left unfinished' columns={columns}/>
+			<Head text='Interrupted action' columns={columns}/>
 			<LinesView lines={lines} rows={Math.min(lines.length, bodyRows - journeyHeadRows - 6)} columns={columns}/>
 			<Box flexDirection='column' flexGrow={1}>
 				<LineView pieces={[]} columns={columns}/>

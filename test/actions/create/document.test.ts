@@ -55,7 +55,7 @@ test('what is no word of libvirt is refused with the words that are', t => {
 	t.regex(message('<memory snapshot="internal" file="/m"/>'), /internal/);
 	t.regex(message('<disks><disk snapshot="no"/></disks>'), /no name/);
 	t.regex(message('<disks><disk name="vda"><driver type="qed"/></disk></disks>'), /qed.*qcow2/);
-	t.regex(message('<disks><disk name="vda" type="network"><source protocol="rbd" name="p/i"/></disk></disks>'), /no file/);
+	t.regex(message('<disks><disk name="vda" type="network"><source protocol="rbd" name="p/i"/></disk></disks>'), /not a file/);
 	t.regex(message('<branch/>'), /empty/);
 });
 

@@ -97,7 +97,7 @@ test('a name that is taken is not used: another one is chosen, and told', t => {
 	world.folders.get('/d')!.names.add('vda.s1');
 	const plan = planOf(world, {isDiskOnly: true});
 	t.deepEqual(createdPaths(plan), ['/d/vda.20261121-100000', '/d/vdb.s1']);
-	t.regex(textsOf(plan), /vda is called vda\.20261121-100000, because the name vda\.s1 is taken/);
+	t.regex(textsOf(plan), /vda is called vda\.20261121-100000, because vda\.s1 is taken/);
 });
 
 test('a disk that is left out, and one that somebody else takes care of, keep their images', t => {
@@ -134,11 +134,11 @@ test('a prepared overlay that fits is used as it is', t => {
 for (const [what, overlay, reason] of [
 	['is missing', undefined, /not there/],
 	['is no qcow2', prepared({format: undefined, problems: [{kind: 'unreadable', reason: 'not in qcow2 format'}]}), /cannot be read as qcow2: not in/],
-	['has another size', prepared({virtualSizeBytes: 1024 ** 3 - 512}), /large/],
-	['stands on another image', prepared({backingPath: '/d/vdb.qcow2'}), /stands on \/d\/vdb\.qcow2/],
-	['has no backing file', prepared({backingPath: undefined, backingName: undefined}), /names no backing file/],
+	['has another size', prepared({virtualSizeBytes: 1024 ** 3 - 512}), /in size/],
+	['stands on another image', prepared({backingPath: '/d/vdb.qcow2'}), /is backed by \/d\/vdb\.qcow2/],
+	['has no backing file', prepared({backingPath: undefined, backingName: undefined}), /has no backing file/],
 	['does not record the format below', prepared({backingFormat: undefined}), /does not record the format/],
-	['takes what is below for raw', prepared({backingFormat: 'raw'}), /takes its backing file for raw/],
+	['takes what is below for raw', prepared({backingFormat: 'raw'}), /records its backing file as raw/],
 	['is open elsewhere', prepared({problems: [{kind: 'locked', processes: []}]}), /open in another process/],
 ] as const) {
 	test(`a prepared overlay that ${what} is refused`, t => {
@@ -149,18 +149,18 @@ for (const [what, overlay, reason] of [
 
 test('a prepared overlay that holds a single cluster is refused with the figure, and one of which nobody can tell', t => {
 	const holding = (ownBytes: number | undefined) => twoDisks({images: [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), prepared({ownBytes})]});
-	t.regex(refusalOf(holding(65_536), reuse), /holds 64\.0 KiB of the disk already.*--reuse vda=existing-with-data/);
-	t.regex(refusalOf(holding(undefined), reuse), /as far as can be told.*--reuse vda=existing-with-data/);
+	t.regex(refusalOf(holding(65_536), reuse), /holds 64\.0 KiB of data already.*--reuse vda=existing-with-data/);
+	t.regex(refusalOf(holding(undefined), reuse), /appears to hold data.*--reuse vda=existing-with-data/);
 });
 
 test('the data of a prepared overlay is taken where it is meant, and told as a loss, but never under a guest that runs', t => {
 	const meant = {isDiskOnly: true, disks: [{...reuse.disks[0]!, reuse: 'existing-with-data' as const}]};
 	const images = [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), prepared({ownBytes: 65_536})];
 	const plan = planOf(twoDisks({images}), meant);
-	t.regex(textsOf(plan), /loss: The prepared overlay \/p\/over holds 64\.0 KiB of the disk already: .* instead of what vda holds now, which stays in \/d\/vda\.qcow2/);
+	t.regex(textsOf(plan), /loss: The prepared overlay \/p\/over holds 64\.0 KiB of data already: .* instead of the current content of vda, which stays in \/d\/vda\.qcow2/);
 	t.false(plan.steps.some(step => ['reserve-vda', 'create-vda'].includes(step.id)));
 	t.is(refusalOf(twoDisks({images: [image('/d/vda.qcow2'), image('/d/vdb.qcow2'), prepared()]}), meant), '');
-	t.regex(refusalOf(twoDisks({images, state: 'running'}), {...meant, disks: [...meant.disks, {target: 'vdb', mode: 'no'}]}), /while the guest runs/);
+	t.regex(refusalOf(twoDisks({images, state: 'running'}), {...meant, disks: [...meant.disks, {target: 'vdb', mode: 'no'}]}), /under the running guest/);
 });
 
 test('a prepared overlay that something stands on or holds is refused', t => {
@@ -171,7 +171,7 @@ test('a prepared overlay that something stands on or holds is refused', t => {
 test('without a backing file the disk starts empty, as large as it was, and the plan says so loudly', t => {
 	const plan = planOf(twoDisks(), {isDiskOnly: true, disks: [{target: 'vda', mode: undefined, reuse: 'no-backing-file'}]});
 	t.deepEqual(argvOf(stepOf(plan, 'create-vda').command), ['qemu-img', 'create', '-q', '-f', 'qcow2', '/d/vda.s1', String(1024 ** 3)]);
-	t.regex(textsOf(plan), /loss: vda starts empty/);
+	t.regex(textsOf(plan), /loss: vda will start empty/);
 });
 
 test('without a record of its own, a new layer is named by the record of the current snapshot, where libvirt acts on it', t => {
@@ -191,7 +191,7 @@ test('without a record of its own, a new layer is named by the record of the cur
 		const record = unwrap(parseSnapshotXml(step.command.files[0]!.text));
 		t.deepEqual(record.disks.map(({overlayPath}) => overlayPath), ['/d/vda.nm', '/d/vdb.s1']);
 		t.is(step.undo?.length, 1);
-		t.regex(textsOf(plan), /No snapshot records this layer: it cannot be reverted to/);
+		t.regex(textsOf(plan), /No snapshot records this layer: you cannot revert to it/);
 	}
 
 	t.notRegex(idsOf(planOf(scene(9_000_000, true), asked)), /name-heads/, 'before 9.9 one with children keeps what it named');

@@ -93,7 +93,7 @@ test('the way to an internal snapshot below external ones is named, where deleti
 	};
 	const remedyOf = (world: Inventory) => {
 		const result = revert(world, {snapshot: 'i1'});
-		return result.ok || result.failure.kind !== 'refused' ? undefined : result.failure.blockers.find(({text}) => text.includes('lies inside'))?.remedy;
+		return result.ok || result.failure.kind !== 'refused' ? undefined : result.failure.blockers.find(({text}) => text.includes('is inside'))?.remedy;
 	};
 
 	t.regex(remedyOf(inventory(scene))!, /Merge or delete "e2" and "e1" first: vsnap-tui delete -- web e2; vsnap-tui delete -- web e1\./);

@@ -166,7 +166,7 @@ test('the typed name starts the plan that was read', async t => {
 test('another name starts nothing and says so', async t => {
 	const brain = await atNaming();
 	brain.type('web0', keys.enter);
-	t.is(stageOf(t, brain, 'confirm').note, 'This is not the name. Nothing has been started.');
+	t.is(stageOf(t, brain, 'confirm').note, 'That is not the name. Nothing has been started.');
 	brain.type('1', keys.enter);
 	t.is(brain.state.scene.kind, 'running');
 });
@@ -174,7 +174,7 @@ test('another name starts nothing and says so', async t => {
 test('an Enter that came in one clump with the name does not start; pressed once more it does', async t => {
 	const brain = await atNaming();
 	t.false(brain.type('web01\r').some(effect => effect.kind === 'execute'));
-	t.regex(stageOf(t, brain, 'confirm').note!, /once more/);
+	t.regex(stageOf(t, brain, 'confirm').note!, /again/);
 	t.true(brain.type(keys.enter).some(effect => effect.kind === 'execute'));
 });
 

@@ -49,7 +49,7 @@ for (const name of ['007', '1e3', 'true', '0x10', ' a b ', '😀 ☃', '$(touch 
 	});
 }
 
-test('the firmware\'s variables are found wherever libvirt keeps them', t => {
+test('the firmware variables are found wherever libvirt keeps them', t => {
 	const read = (os: string) => {
 		const {nvramPath, hasVarstore, nvramElsewhere} = unwrap(parseDomainXml(`<domain><name>d</name><os><type>hvm</type>${os}</os></domain>`));
 		return [nvramPath, hasVarstore, nvramElsewhere];

@@ -42,6 +42,6 @@ test('a standalone QEMU keeps records as the newest libvirt, and has none of its
 test('memory of a newer libvirt is refused, that of all versions never', t => {
 	const [raw, zstd] = [memoryFormatOf(0)!, memoryFormatOf(5)!];
 	t.is(onLibvirt(9_000_000).refusesMemory(raw), undefined);
-	t.is(onLibvirt(9_000_000).refusesMemory(zstd), 'its memory is zstd, which libvirt knows from 10.4 on, and this one is 9.0');
+	t.is(onLibvirt(9_000_000).refusesMemory(zstd), 'its memory is zstd, which needs libvirt 10.4 or newer, and this is 9.0');
 	t.is(onLibvirt(10_004_000).refusesMemory(zstd), undefined);
 });

@@ -41,7 +41,7 @@ test('disks only: every disk and its overlay is named, in one atomic call', t =>
 	t.is(idsOf(plan), 'snapshot');
 	t.deepEqual(plan.targets[0].expected.heads, [{target: 'vda', path: '/d/vda.s1'}]);
 	t.like(plan.targets[0].expected, {currentSnapshot: 's1', endState: 'running'});
-	t.regex(textsOf(plan), /warning: The guest runs: its disks are frozen as after a power cut/);
+	t.regex(textsOf(plan), /warning: The guest is running: the snapshot is crash-consistent/);
 });
 
 test('without memory and without --disk-only the flag is given all the same, and told', t => {
@@ -71,7 +71,7 @@ test('memory in a file: its name is reserved first, progress can be asked, and i
 test('a memory file that is there is refused when it is named, and avoided when it is not', t => {
 	const world = running();
 	world.folders.get('/d')!.names.add('vda.s1.mem');
-	t.regex(refusalOf(world, {memory: {mode: 'external', path: '/d/vda.s1.mem'}}), /\/d\/vda\.s1\.mem already/);
+	t.regex(refusalOf(world, {memory: {mode: 'external', path: '/d/vda.s1.mem'}}), /\/d\/vda\.s1\.mem exists already/);
 	const plan = planOf(world, {memory: {mode: 'external'}});
 	t.true(createdPaths(plan).includes('/d/vda.20261121-100000'));
 	t.regex(textsOf(plan), /memory file is called/);
@@ -118,8 +118,8 @@ test('--quiesce asks the agent first, and thaws whatever happens', t => {
 });
 
 test('--quiesce without an agent, with one that does not answer, or with memory is refused', t => {
-	t.regex(refusalOf(withAgent(undefined), {isDiskOnly: true, isQuiesced: true}), /no channel to a guest agent/);
-	t.regex(refusalOf(withAgent('disconnected'), {isDiskOnly: true, isQuiesced: true}), /No guest agent answers/);
+	t.regex(refusalOf(withAgent(undefined), {isDiskOnly: true, isQuiesced: true}), /no guest agent channel/);
+	t.regex(refusalOf(withAgent('disconnected'), {isDiskOnly: true, isQuiesced: true}), /The guest agent does not answer/);
 	t.regex(refusalOf(withAgent('connected'), {memory: {mode: 'external'}, isQuiesced: true}), /--quiesce/);
 });
 
@@ -138,7 +138,7 @@ test('prepared overlays: for all disks by libvirt\'s flag, for some of them refu
 test('--halt ends shut off and says what is lost; a manual disk leaves the guest paused', t => {
 	const halted = planOf(running(), {isDiskOnly: true, isHalted: true});
 	t.is(halted.targets[0].expected.endState, 'shutoff');
-	t.regex(textsOf(halted), /loss: The guest is powered off/);
+	t.regex(textsOf(halted), /loss: The guest is cut off/);
 	t.true(argvOf(stepOf(halted, 'snapshot').command).includes('--halt'));
 	const manual = planOf(running(), {isDiskOnly: true, disks: [{target: 'vdb', mode: 'manual'}]});
 	t.is(manual.targets[0].expected.endState, 'paused');
@@ -162,7 +162,7 @@ test('firmware variables keep older libvirt from saving memory inside an image',
 	const world = {...running(), nvramPath: '/n/vars.fd'};
 	t.regex(refusalOf(world), /NVRAM/);
 	t.is(refusalOf({...world, host: {...world.host, libvirtVersion: 10_009_000}}), '');
-	t.regex(textsOf(planOf(world, {isDiskOnly: true})), /\/n\/vars\.fd\) are not kept with the snapshot: the file is not there yet/);
+	t.regex(textsOf(planOf(world, {isDiskOnly: true})), /\/n\/vars\.fd\) are not kept with the snapshot: the file does not exist yet/);
 });
 
 test('a block device that the domain is on before the switch is not taken for what somebody else has put there', t => {

@@ -79,7 +79,7 @@ test('a merge is refused where QEMU cannot do it, where its node is not known, a
 		return made.ok || made.failure.kind !== 'refused' ? '' : made.failure.blockers.map(({text}) => text).join('\n');
 	};
 
-	t.regex(refusal(bareQemu({bare: {commands: new Set()}})), /cannot be merged this way/);
+	t.regex(refusal(bareQemu({bare: {commands: new Set()}})), /open and cannot merge it/);
 	t.regex(refusal(bareQemu({nodes: {'vda.s2': undefined}})), /vda\.s2 cannot be merged/);
 	t.regex(refusal(bareQemu({fat: 's2', nodes: {'vda.s3': {bitmaps: ['daily']}}})), /bitmaps of checkpoints \(daily\)/);
 });
@@ -93,8 +93,8 @@ test('what is inside images that QEMU has open is not deleted, and the remedy is
 	}
 
 	const made = planned(world, 'delete', 'i1');
-	t.like(made, {ok: false, failure: {kind: 'refused', blockers: [{kind: 'domain-state', remedy: 'Shut the guest down first; then delete again.'}]}});
-	t.regex(JSON.stringify(made), /i1.*QEMU that runs without libvirt.*only while it is off/);
+	t.like(made, {ok: false, failure: {kind: 'refused', blockers: [{kind: 'domain-state', remedy: 'Shut the guest down first, then delete.'}]}});
+	t.regex(JSON.stringify(made), /i1.*standalone QEMU.*only while it is off/);
 	world.details.domain.liveDefinition = undefined;
 	world.details.domain.state = 'shutoff';
 	t.is(stepOf(plan(world, 'delete', 'i1'), 'untag-1').phase, 'remove');

@@ -89,7 +89,7 @@ test('reused targets per disk: prepared, and without a backing file', t => {
 	t.deepEqual(actions.map(({data}) => data.mode), ['existing', 'existing']);
 	t.deepEqual(argvOf(stepOf(plan, 'create-vdb').command).slice(-2), ['/d/vdb.s1', String(1024 ** 3)]);
 	t.deepEqual(createdPaths(plan), ['/d/vdb.s1']);
-	t.regex(textsOf(plan), /loss: vdb is empty at the next start of QEMU/);
+	t.regex(textsOf(plan), /loss: vdb will be empty at the next start of QEMU/);
 });
 
 test('inside the images: a job where QEMU has one, the human monitor where not, with the name quoted', t => {
@@ -139,7 +139,7 @@ test('--live does not pause before, a paused guest stays paused, and --halt ends
 });
 
 test('without a monitor, without a node, and with --quiesce it is refused', t => {
-	t.regex(refusalOf(bareQemu({socketPath: undefined}), external), /no monitor of it is known/);
-	t.regex(refusalOf(bareQemu({nodes: new Map([['vda', node('a')]])}), external), /which of its nodes vdb is/);
+	t.regex(refusalOf(bareQemu({socketPath: undefined}), external), /its monitor is not known/);
+	t.regex(refusalOf(bareQemu({nodes: new Map([['vda', node('a')]])}), external), /which of its block nodes vdb is/);
 	t.regex(refusalOf(bareQemu(), {...external, isQuiesced: true}), /guest agent/);
 });

@@ -48,7 +48,7 @@ test('in a folder of root\'s everything is made in place', t => {
 test('root is refused where no private folder can lie beside, and where somebody else writes to the files by their names', t => {
 	t.regex(refusalOf(world({...beside, buildIn: undefined}), disksOnly), /\/d can be written to by user 1000, .*root writes to in \/d.*chown root \/d.*sudo -u '#1000'/);
 	t.is(refusalOf(world(beside, {state: 'running'}), disksOnly), '');
-	t.regex(refusalOf(world(beside, {state: 'running'}), {memory: {mode: 'external'}}), /exchange the files that libvirt writes to/);
+	t.regex(refusalOf(world(beside, {state: 'running'}), {memory: {mode: 'external'}}), /replace the files that libvirt writes to/);
 });
 
 test('a revert and a branch do the same for each overlay, and nothing touches a public name before the definition does', t => {

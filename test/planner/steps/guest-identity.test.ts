@@ -49,7 +49,7 @@ test('a domain without a generation id gets none', t => {
 });
 
 test('a TPM that stays behind is told with the place of its state, at the snapshot and at the revert', t => {
-	t.regex(textsOf(revert(world(tpm('emulator')))), /The TPM does not go back with the disks \(its emulator's state \(\/var\/lib\/libvirt\/swtpm\/6f7e0f5a-[^)]*, unless defined otherwise\)\)/);
+	t.regex(textsOf(revert(world(tpm('emulator')))), /The TPM is not reverted with the disks \(its emulator's state \(\/var\/lib\/libvirt\/swtpm\/6f7e0f5a-[^)]*, unless defined otherwise\)\)/);
 	t.regex(textsOf(revert(world(tpm('external')))), /its emulator runs outside libvirt/);
 	t.notRegex(textsOf(revert(world(''))), /TPM/);
 	t.regex(textsOf(planOf(world(tpm('passthrough')), {snapshot: 'n', isDiskOnly: true})), /The TPM's state is not kept with the snapshot \(it is a device of the host\)/);

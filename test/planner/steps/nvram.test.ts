@@ -1,4 +1,4 @@
-/** Copies of the firmware's variables in plans: made, put back, kept and removed with the states that they belong to. */
+/** Copies of the firmware variables in plans: made, put back, kept and removed with the states that they belong to. */
 import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths, type Plan} from '../../../source/model/plan/plan.ts';
@@ -70,7 +70,7 @@ test('a revert puts the copy in place at one moment, with what was there held un
 		`remove: rm -- ${nvram}.left-20261121-100000`,
 	]);
 	t.deepEqual(undoOf(plan, 'nvram'), [`cp -- ${nvram}.left-20261121-100000 ${nvram}`, `sync -- ${nvram}`]);
-	t.regex(textsOf(plan), /info: The firmware's variables go back, too, from \/n\/web\.fd\.vsnap-s2\./);
+	t.regex(textsOf(plan), /info: The firmware variables are reverted too, from \/n\/web\.fd\.vsnap-s2\./);
 	t.true(plan.steps.findIndex(({id}) => id === 'nvram') < plan.steps.findIndex(({id}) => id === 'define'));
 });
 
@@ -89,13 +89,13 @@ test('without a copy of then the variables stay, and are copied for what is kept
 	const plan = revert(world({}), {kind: 'keep', name: 'left'});
 	t.true(lines(plan).includes(`switch: cp -- ${nvram} ${nvram}.vsnap-left`));
 	t.false(lines(plan).some(line => line.includes('mv ')));
-	t.regex(textsOf(plan), /warning: The firmware's variables \(\/n\/web\.fd\) stay as they are: the snapshot has no copy of them\./);
+	t.regex(textsOf(plan), /warning: The firmware variables \(\/n\/web\.fd\) stay as they are: the snapshot has no copy of them\./);
 });
 
 test('a copy of another age is of an earlier snapshot of that name, and is not taken', t => {
 	const plan = revert(world({s2: 4000}));
 	t.deepEqual(lines(plan), []);
-	t.regex(textsOf(plan), /vsnap-s2 is not as old as the snapshot, so it is of another one/);
+	t.regex(textsOf(plan), /vsnap-s2 has another date than the snapshot, so it belongs to another one/);
 	t.true(lines(revert(world({s2: 100}))).length > 0, 'libvirt takes its time');
 	t.deepEqual(lines(revert(world({s2: -2}))), [], 'it comes after the snapshot');
 });
@@ -143,8 +143,8 @@ test('no copy is made where it would be useless or cannot be, and the plan says 
 	const running = {state: 'running'} as const;
 	t.deepEqual(lines(unwrap(create(world({}, running), {memory: {mode: 'external', path: '/d/mem'}, isDiskOnly: false}))), []);
 	t.regex(textsOf(unwrap(create(world({}), {hasNoMetadata: true}))), /variables \(\/n\/web\.fd\) are not kept\./);
-	t.regex(textsOf(unwrap(create(world({}, {isWritable: false})))), /not kept with the snapshot: you may not make a file in \/n/);
-	t.regex(textsOf(unwrap(create({...world({}), nvramFiles: new Map()}))), /not there yet/);
+	t.regex(textsOf(unwrap(create(world({}, {isWritable: false})))), /not kept with the snapshot: you may not create a file in \/n/);
+	t.regex(textsOf(unwrap(create({...world({}), nvramFiles: new Map()}))), /does not exist yet/);
 	const qcow2 = world({s2: 0});
 	qcow2.nvramFiles.get(nvram)!.isRaw = false;
 	t.regex(textsOf(unwrap(create(qcow2))), /not kept with the snapshot: they are in a qcow2 file/);
@@ -168,7 +168,7 @@ test('a branch begins with the variables of then, and its first snapshot keeps t
 test('copies go with their snapshots, whether these are deleted or merged; not with the record alone', t => {
 	for (const plan of [drop(world({s2: 0, s3: 0})), unwrap(planMerge({kind: 'merge', domain, snapshot: 's2'}, world({s2: 9999, s3: 0}), given))]) {
 		t.deepEqual(plan.images.removed.filter(path => path.startsWith('/n')), [`${nvram}.vsnap-s2`]);
-		t.regex(textsOf(plan), /loss: The firmware's variables that were kept go too: \/n\/web\.fd\.vsnap-s2\./);
+		t.regex(textsOf(plan), /loss: The copies of the firmware variables are deleted too: \/n\/web\.fd\.vsnap-s2\./);
 	}
 
 	t.deepEqual(drop(world({s2: 0}), true).images.removed, []);
@@ -257,7 +257,7 @@ test('a new copy is linked from there, and its private name taken away at once; 
 	t.deepEqual(undoOf(plan, 'publish-nvram'), ['rm -- ./web.fd.vsnap-n1']);
 	const without = unwrap(create(risky(world({}), '')));
 	t.deepEqual(lines(without), []);
-	t.regex(textsOf(without), /are not kept with the snapshot: user 64055 could exchange files in \/n meanwhile/);
+	t.regex(textsOf(without), /are not kept with the snapshot: user 64055 could replace files in \/n meanwhile/);
 	const deleted = drop(risky(world({s2: 0})));
 	t.like(deleted.steps.find(({command}) => argvOf(command).includes('./web.fd.vsnap-s2')), {
 		command: {argv: ['rm', '--', './web.fd.vsnap-s2'], place: {folder: '/n', inode: '9:9', entry: {name: 'web.fd.vsnap-s2', is: facts(`${madeAt[1]!}.5`).inode}}},

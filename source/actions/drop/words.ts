@@ -20,42 +20,42 @@ function listOf(texts: readonly string[]): string {
 export function reasonToStay(context: PlanContext, {path, reason, holders, overlays}: Stay): string {
 	switch (reason) {
 		case 'shared': {
-			const branches = overlays.map(overlay => `${posix.basename(overlay)} (${listOf(holdersOf(context.graph, overlay).map(pin => pin.label)) || 'nobody knows whose'})`);
-			return `it is the shared base of ${branches.join(' and ')}; it can go when only one of these is left`;
+			const branches = overlays.map(overlay => `${posix.basename(overlay)} (${listOf(holdersOf(context.graph, overlay).map(pin => pin.label)) || 'of no known domain'})`);
+			return `it is the shared base of ${branches.join(' and ')}; it can be removed when only one of these is left`;
 		}
 
 		case 'needed': {
-			return `it is needed by ${listOf(holders.map(pin => pin.label))}; it can go when these are gone`;
+			return `it is needed by ${listOf(holders.map(pin => pin.label))}; it can be removed when these are deleted`;
 		}
 
 		case 'in-use-elsewhere': {
 			return overlays.length > 0
-				? `${listOf(overlays)} stands on it and belongs to no domain that is known; remove or rebase that file to free it`
-				: 'what stands on it has another size or format, so the two cannot become one; it can go with what stands on it';
+				? `${listOf(overlays)} is backed by it and belongs to no known domain; remove or rebase that file to release it`
+				: 'its overlay has another size or format, so the two cannot be merged; it can be removed together with its overlay';
 		}
 
 		case 'has-internal-snapshots': {
-			return 'internal snapshots are inside it; delete these to free it';
+			return 'it holds internal snapshots; delete these to release it';
 		}
 
 		case 'is-read-only': {
-			return 'its mode, or that of what stands on it, is read-only, as a template\'s; make it writable if it is none';
+			return 'it, or its overlay, has a read-only mode, like a template; make it writable if it is not one';
 		}
 
 		case 'is-device': {
-			return 'it is a block device, and only files are removed; nothing needs what it holds, so it is yours to use for something else';
+			return 'it is a block device, and only files are removed; nothing needs its content, so you can reuse the device';
 		}
 
 		case 'has-data-file': {
-			return `its data is in ${imageAt(context.graph, path)?.dataFilePath ?? 'an external data file'}, which would be left behind; remove both by hand when nothing is backed by it`;
+			return `its data is in ${imageAt(context.graph, path)?.dataFilePath ?? 'an external data file'}, which would be left behind; remove both yourself when nothing is backed by it`;
 		}
 
 		case 'stands-alone': {
-			return 'it stands on nothing, so it may be somebody\'s original; remove it by hand if you do not want it';
+			return 'it has no backing file, so it may be an original; remove it yourself if you do not need it';
 		}
 
 		case 'cannot-merge': {
-			return `the running QEMU has ${posix.basename(path)} open, where it cannot be merged this way; shut the domain down to merge it`;
+			return `the running QEMU has ${posix.basename(path)} open and cannot merge it; shut the domain down to merge it`;
 		}
 	}
 }
@@ -64,7 +64,7 @@ export function reasonToStay(context: PlanContext, {path, reason, holders, overl
 export function describeNet({growth, freedBytes, isMeasured}: CopyCost): string {
 	const [low, high] = [freedBytes - growth.atMost, freedBytes - growth.atLeast];
 	const [lowText, highText] = [low, high].map(bytes => formatBytes(Math.abs(bytes)));
-	const meanwhile = growth.atMost === 0 ? '' : `; needs ${isMeasured ? 'up to' : 'about'} ${formatBytes(growth.atMost)} more meanwhile`;
+	const meanwhile = growth.atMost === 0 ? '' : `; needs ${isMeasured ? 'up to' : 'about'} ${formatBytes(growth.atMost)} more in the meantime`;
 	if (low >= 0) {
 		return `frees ${lowText === highText ? lowText : `${lowText} to ${highText}`}${meanwhile}`;
 	}
@@ -79,7 +79,7 @@ function describeMerge(context: PlanContext, merge: Merge): Consequence {
 	const from = merge.way === 'pull' ? merge.layers : [...merge.layers.slice(1), merge.top];
 	return {
 		severity: 'info',
-		text: `${names(from)} ${from.length === 1 ? 'goes' : 'go'} ${merge.way === 'pull' ? 'up' : 'down'} into ${posix.basename(merge.into)}: `
+		text: `${names(from)} ${from.length === 1 ? 'is' : 'are'} ${merge.way === 'pull' ? 'pulled' : 'committed'} into ${posix.basename(merge.into)}: `
 			+ `${merge.cost.isMeasured ? 'up to' : 'about'} ${formatBytes(merge.cost.copyBytes)} copied; ${describeNet(merge.cost)}.`,
 	};
 }
@@ -94,12 +94,12 @@ function describeSnapshots({request}: Described): Consequence {
 	}
 
 	if (isMetadataOnly) {
-		return {severity: 'warning', text: `libvirt forgets ${names}; no image is touched, and images that only ${deleted.length === 1 ? 'this snapshot' : 'these snapshots'} needed lie about afterwards.`};
+		return {severity: 'warning', text: `The record of ${names} is deleted; no image is touched, and images that only ${deleted.length === 1 ? 'this snapshot' : 'these snapshots'} needed are left untracked.`};
 	}
 
 	return request.action.kind === 'merge'
-		? {severity: 'loss', text: `${names} goes: it can no longer be reverted to. What was written since stays.`}
-		: {severity: 'loss', text: `${names} ${deleted.length === 1 ? 'goes' : 'go'}: they can no longer be reverted to. The current state of the disks stays.`};
+		? {severity: 'loss', text: `${names} is deleted: you can no longer revert to it. What was written since stays.`, what: `snapshot ${names}`}
+		: {severity: 'loss', text: `${names} ${deleted.length === 1 ? 'is deleted: you can no longer revert to it' : 'are deleted: you can no longer revert to them'}. The current state of the disks stays.`, what: `snapshot${deleted.length === 1 ? '' : 's'} ${names}`};
 }
 
 export function describeDropped(context: PlanContext, given: Described): Consequence[] {
@@ -110,6 +110,7 @@ export function describeDropped(context: PlanContext, given: Described): Consequ
 		consequences.push({
 			severity: 'loss',
 			text: `${listOf(collection.removed)}: removed, with ${formatBytes(collection.removed.reduce((sum, path) => sum + (imageAt(context.graph, path)?.allocatedBytes ?? 0), 0))} that nothing else needs.`,
+			what: collection.removed.length === 1 ? 'an image' : `${collection.removed.length} images`,
 		});
 	}
 
@@ -119,30 +120,30 @@ export function describeDropped(context: PlanContext, given: Described): Consequ
 	}
 
 	if (memoryFiles.length > 0) {
-		consequences.push({severity: 'loss', text: `The saved memory goes too: ${listOf(memoryFiles)}.`});
+		consequences.push({severity: 'loss', text: `The saved memory is deleted too: ${listOf(memoryFiles)}.`, what: 'the saved memory'});
 	}
 
 	if (nvramCopies.gone.length > 0) {
-		consequences.push({severity: 'loss', text: `The firmware's variables that were kept go too: ${listOf(nvramCopies.gone)}.`});
+		consequences.push({severity: 'loss', text: `The copies of the firmware variables are deleted too: ${listOf(nvramCopies.gone)}.`, what: 'the copies of the firmware variables'});
 	}
 
 	if (nvramCopies.left.length > 0) {
-		consequences.push({severity: 'warning', text: `The firmware's variables that were kept stay, for you may not remove them: ${listOf(nvramCopies.left)}.`});
+		consequences.push({severity: 'warning', text: `The copies of the firmware variables stay, because you may not remove them: ${listOf(nvramCopies.left)}.`});
 	}
 
 	consequences.push(...collection.staying.map((stay): Consequence => ({severity: 'info', text: `${stay.path} stays: ${reasonToStay(context, stay)}.`})));
 	if (collection.merges.some(merge => merge.way === 'commit')) {
-		consequences.push({severity: 'warning', text: 'From the first commit on it cannot be taken back, only finished: the disks themselves read the same at every moment.'});
+		consequences.push({severity: 'warning', text: 'Once the first commit starts it can only be completed. The guest sees the same data throughout.'});
 	}
 
 	if (hasProcess(details.domain) && collection.merges.length > 0) {
-		consequences.push({severity: 'info', text: 'The guest goes on meanwhile.'});
+		consequences.push({severity: 'info', text: 'The guest keeps running.'});
 	}
 
 	if (currentSnapshot !== details.currentSnapshot) {
 		consequences.push({
 			severity: 'info',
-			text: currentSnapshot === undefined ? 'No snapshot is the current one afterwards.' : `"${currentSnapshot}" is the current snapshot afterwards: the next one comes after it.`,
+			text: currentSnapshot === undefined ? 'No snapshot is current afterwards.' : `"${currentSnapshot}" is the current snapshot afterwards: the next one comes after it.`,
 		});
 	}
 
