@@ -2,9 +2,10 @@
 What happens to the current state when a domain leaves it: shared by revert and branch.
 */
 import type {CurrentState, Request} from '../model/plan/request.ts';
-import {headDisks} from '../model/domain/domain.ts';
+import {hasProcess, headDisks} from '../model/domain/domain.ts';
 import type {DomainDetails} from '../model/domain/inventory.ts';
 import {frozenPath} from '../model/domain/snapshot.ts';
+import {fail, succeed, type Result} from '../model/result.ts';
 import {formatBytes} from '../model/text/format.ts';
 import {freeName} from '../model/domain/snapshot-name.ts';
 import {
@@ -12,6 +13,11 @@ import {
 } from './names.ts';
 import type {Change, Question, QuestionId} from './question.ts';
 import type {OptionSpec, RawOptions} from './spec.ts';
+
+/** Whether the memory of the guest goes with the state that is kept. */
+export function keepsMemory(currentState: CurrentState): boolean {
+	return currentState.kind === 'keep' && currentState.memory === true;
+}
 
 /** Nothing is lost by default: the current state is kept, "before-b1" beside the branch b1, else "kept-20261121-0200". */
 export function defaultCurrentState(leaving: {branch?: string}, naming: Naming): CurrentState & {kind: 'keep'} {
@@ -34,19 +40,23 @@ export function completeCurrentState(given: CurrentState | undefined, leaving: {
 
 export const currentStateOptions = (defaultName: string): OptionSpec[] => [
 	{flags: '--keep <name>', summary: `keep the current state as a snapshot of this name (else ${defaultName})`},
+	{flags: '--memory', summary: 'with --keep, of a running guest: its memory too, so that reverting to that snapshot resumes exactly here'},
 	{flags: '--discard', summary: 'discard the current state'},
 ];
 
-export function readCurrentState({keep, discard}: RawOptions): CurrentState | undefined {
+/** Undefined: nobody said. Fails with `usage`. */
+export function readCurrentState({keep, discard, memory}: RawOptions): Result<CurrentState | undefined> {
 	if (typeof keep === 'string') {
-		return {kind: 'keep', name: keep};
+		return succeed({kind: 'keep', name: keep, ...(memory === true && {memory})});
 	}
 
-	return discard === true ? {kind: 'discard'} : undefined;
+	return memory === true
+		? fail({kind: 'usage', message: '--memory says how the current state is kept, so it needs --keep NAME.', hint: '--keep NAME --memory keeps the disks and the memory of the guest.'})
+		: succeed(discard === true ? {kind: 'discard'} : undefined);
 }
 
 export function describeCurrentState(currentState: CurrentState): string {
-	return currentState.kind === 'keep' ? `keeping the current state as "${currentState.name}"` : 'discarding the current state';
+	return currentState.kind === 'keep' ? `keeping the current state as "${currentState.name}"${keepsMemory(currentState) ? ', with its memory' : ''}` : 'discarding the current state';
 }
 
 /** "Everything written since s3 (3.6 GiB)": the snapshot and the size only where the disks write to overlays on what the current snapshot froze. */
@@ -59,10 +69,18 @@ function describeWritten(details: DomainDetails | undefined): string {
 		: `Everything written since ${current.name} (${formatBytes(written.reduce((sum, {image}) => sum + image!.allocatedBytes, 0))})`;
 }
 
-/** The choice that loses nothing stands first. `withCurrentState` gives the request with another answer. */
-export function currentStateQuestion(keepName: string, asked: {details: DomainDetails | undefined; taken?: ReadonlySet<string>}, withCurrentState: (currentState: CurrentState) => Request): Question {
-	const {details, taken = takenNames(details)} = asked;
+type Asked = {
+	details: DomainDetails | undefined;
+	taken?: ReadonlySet<string>;
+	/** Why the memory cannot be kept. */
+	whyNoMemory?: string;
+};
+
+/** The choice that loses least and takes no time stands first. `withCurrentState` gives the request with another answer. */
+export function currentStateQuestion(keepName: string, asked: Asked, withCurrentState: (currentState: CurrentState) => Request): Question {
+	const {details, taken = takenNames(details), whyNoMemory} = asked;
 	const keep = (name: string): Change => ({keepName: name, request: withCurrentState({kind: 'keep', name})});
+	const isRunning = details !== undefined && hasProcess(details.domain);
 	return {
 		id: 'current-state',
 		word: 'Current state',
@@ -71,9 +89,20 @@ export function currentStateQuestion(keepName: string, asked: {details: DomainDe
 			{
 				id: 'keep',
 				label: `Keep it as the snapshot "${keepName}"`,
-				note: 'Nothing is lost: you can revert to it. Press e to change the name.',
+				note: isRunning
+					? 'You can revert to its disks, as after a power failure; the guest\'s memory is lost. Press e to change the name.'
+					: 'Nothing is lost: you can revert to it. Press e to change the name.',
 				change: keep(keepName),
 			},
+			...(isRunning
+				? [{
+					id: 'keep-memory',
+					label: `Keep it as the snapshot "${keepName}", with its memory`,
+					reason: whyNoMemory,
+					note: `Nothing is lost: reverting to it resumes exactly here. Takes up to ${formatBytes(details.domain.definition.memoryBytes)}, and the time to write that.`,
+					change: {keepName, request: withCurrentState({kind: 'keep', name: keepName, memory: true})},
+				}]
+				: []),
 			{
 				id: 'discard',
 				label: 'Discard it',

@@ -5,7 +5,7 @@ import {describeProblem, holdingsOf, ownImages, type ImageHolding} from '../mode
 import {formatBytes, formatTime, timeZoneName, formatMoment} from '../model/text/format.ts';
 import {isDenied} from '../model/images/image.ts';
 import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
-import {frozenPath, type Snapshot} from '../model/domain/snapshot.ts';
+import {conditionOf, frozenPath, type Condition, type Snapshot} from '../model/domain/snapshot.ts';
 import {flattenTree, type TreeItem, type TreeRow} from '../model/domain/tree.ts';
 import {guideText, type GuideGlyphs} from '../model/text/tree-guides.ts';
 import {permissionRemedy} from '../model/images/unreadable-image.ts';
@@ -14,6 +14,11 @@ import {makeVisible} from '../model/text/visible-text.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {findDomain} from './find-domain.ts';
 import {formatTable} from './table.ts';
+
+/** How good the state is that a snapshot keeps. */
+const conditionWords: Record<Condition, string> = {
+	off: 'off', 'crash-consistent': 'crash-consistent', frozen: 'file systems frozen', memory: 'with memory', unknown: 'unknown state',
+};
 
 const isoTime = (seconds: number) => new Date(seconds * 1000).toISOString();
 
@@ -29,6 +34,7 @@ function snapshotJson(snapshot: Snapshot) {
 		parent: snapshot.parent ?? null,
 		current: snapshot.isCurrent,
 		state: snapshot.state,
+		condition: conditionOf(snapshot),
 		createdAt: isoTime(snapshot.createdAt),
 		description: snapshot.description ?? '',
 		memory: snapshot.memory.mode,
@@ -98,7 +104,7 @@ function pictureLines(details: DomainDetails, isAscii: boolean): string[] {
 		`Snapshots (${snapshots.length})${snapshots.length + checkpoints.length === 0 ? '' : `, times in ${timeZoneName()}`}`,
 		...treeLines(snapshots, isAscii, snapshot => [
 			formatTime(snapshot.createdAt),
-			snapshot.state,
+			conditionWords[conditionOf(snapshot)],
 			snapshot.isCurrent ? '<- you are here' : '',
 			snapshot.description ?? '',
 		]),

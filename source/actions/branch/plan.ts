@@ -11,7 +11,7 @@ import {formatMoment, stampOf} from '../../model/text/format.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Plan, Step} from '../../model/plan/plan.ts';
 import {fail, type Result} from '../../model/result.ts';
-import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
+import {conditionOf, isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {refuseBusyDomain, requireFreeName} from '../../planner/checks/blockers.ts';
 import {findSnapshot, lackOfDomain} from '../../planner/checks/asked-snapshot.ts';
@@ -22,6 +22,7 @@ import {branchNvram} from '../../planner/steps/nvram-revert.ts';
 import {overlayPath} from '../../planner/steps/overlay-name.ts';
 import {filesAt} from '../../planner/steps/overlay.ts';
 import type {OverlaidDisk} from '../../planner/steps/revert-disks.ts';
+import {describeCondition} from '../go-back/condition.ts';
 import {newDefinition, sourcesOf} from '../go-back/definition.ts';
 import {leaveFor, type Leave} from '../go-back/leave.ts';
 import {planWayBack} from '../go-back/plan.ts';
@@ -42,7 +43,8 @@ function upperLayer(context: PlanContext, lower: readonly OverlaidDisk[], now: D
 /** The branch's first snapshot: its record names the lower layer as what it froze. */
 function recordSteps(context: PlanContext, action: BranchAction, given: {snapshot: Snapshot; leave: Leave; now: Date}): Result<Step[]> {
 	const {snapshot, leave: {disks, upper}, now} = given;
-	const definition = newDefinition(context, snapshot, sourcesOf(disks, disks.overlaid));
+	const condition = conditionOf(snapshot);
+	const definition = newDefinition(context, snapshot, sourcesOf(disks, disks.overlaid), condition === 'frozen' ? {snapshot: action.name, uuid: context.uuid} : undefined);
 	if (!definition.ok) {
 		return definition;
 	}
@@ -56,7 +58,8 @@ function recordSteps(context: PlanContext, action: BranchAction, given: {snapsho
 		xml: buildSnapshotXml({
 			name: action.name,
 			description: `A branch from "${snapshot.name}"`,
-			state: 'shutoff',
+			// Its disks are those of the snapshot, and as good as they.
+			state: condition === 'off' ? 'shutoff' : 'disk-snapshot',
 			parent: snapshot.name,
 			createdAt: Math.floor(now.getTime() / 1000),
 			memory: {mode: 'no'},
@@ -136,7 +139,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		course: {
 			begins: `A branch begins at "${snapshot.name}" of ${formatMoment(snapshot.createdAt)}: its first snapshot is "${action.name}", and the domain continues from there.`,
 			ends: [
-				...(snapshot.memory.mode === 'no' ? [] : [{severity: 'warning', text: 'The branch begins with the disks of the snapshot, without its memory. They are crash-consistent: the guest boots as after a power failure.'} as const]),
+				...(snapshot.memory.mode === 'no' ? describeCondition(snapshot) : [{severity: 'warning', text: 'The branch begins with the disks of the snapshot, without its memory. They are crash-consistent: the guest boots as after a power failure.'} as const]),
 				{severity: 'info', text: 'The domain is off afterwards.'},
 			],
 			currentSnapshot: action.name,

@@ -13,7 +13,7 @@ export function branchQuestions(request: Request & {kind: 'branch'}, {details, k
 	// The name of the kept state follows the name of the branch until the person chooses another.
 	const rename = (name: string): Change => {
 		const isFollowing = keepName === keptBy(request.name).name && request.currentState.kind === 'keep';
-		return isFollowing ? {request: {...request, name, currentState: keptBy(name)}, keepName: keptBy(name).name} : {request: {...request, name}};
+		return isFollowing ? {request: {...request, name, currentState: {...request.currentState, ...keptBy(name)}}, keepName: keptBy(name).name} : {request: {...request, name}};
 	};
 
 	return [

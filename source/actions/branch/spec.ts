@@ -16,8 +16,11 @@ export const branch = {
 		usage: 'branch <domain> <snapshot> <name>',
 		summary: 'start a new line from a snapshot; the current state is kept unless you discard it',
 		options: currentStateOptions('"before-" and the name of the branch'),
-		excludes: [['keep', 'discard']],
-		read: ([snapshot, name], raw) => succeed({kind: 'branch', snapshot: snapshot!, name: name!, currentState: readCurrentState(raw)}),
+		excludes: [['keep', 'discard'], ['memory', 'discard']],
+		read([snapshot, name], raw) {
+			const currentState = readCurrentState(raw);
+			return currentState.ok ? succeed({kind: 'branch', snapshot: snapshot!, name: name!, currentState: currentState.value}) : currentState;
+		},
 	},
 	screen: {
 		key: 'b',

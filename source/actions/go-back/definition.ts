@@ -5,6 +5,7 @@ import type {Disk} from '../../model/domain/domain.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
+import type {FrozenNote} from '../../model/xml/frozen-note.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {emptiedDrives, requireStartFiles} from '../../planner/checks/start-files.ts';
 import {leftImagesOf, type PlanContext} from '../../planner/context.ts';
@@ -28,9 +29,9 @@ export type NewDefinition = {
 
 /**
 The definition for the next start: what was pending when the snapshot was made, if it knew the same disks, else what ran. Appends blockers where a start from it
-would fail.
+would fail. `frozenNote`: for a record.
 */
-export function newDefinition(context: PlanContext, snapshot: Snapshot, sources: Sources): Result<NewDefinition> {
+export function newDefinition(context: PlanContext, snapshot: Snapshot, sources: Sources, frozenNote?: FrozenNote): Result<NewDefinition> {
 	const {name} = context.inventory.details.domain;
 	const pending = snapshot.inactiveDomainXml === undefined ? undefined : parseDomainXml(snapshot.inactiveDomainXml);
 	const targetsOf = (disks: Array<{target: string}>) => disks.map(disk => disk.target).sort().join(' ');
@@ -38,7 +39,7 @@ export function newDefinition(context: PlanContext, snapshot: Snapshot, sources:
 	const emptied = emptiedDrives(context, isPendingAlike ? pending.value : snapshot.domain!).filter(({target}) => !sources.has(target));
 	const xml = changeDomainXml(isPendingAlike ? snapshot.inactiveDomainXml! : snapshot.domainXml!, {
 		name, rootName: 'domain', sources, emptied: emptied.map(({target}) => target), leftImages: leftImagesOf(context),
-		generationId: context.generationId,
+		generationId: context.generationId, frozenNote,
 	});
 	if (!xml.ok) {
 		return xml;

@@ -14,7 +14,7 @@ import {describeEmptied} from '../../planner/checks/start-files.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {linksOfOverlays} from '../../planner/expected-links.ts';
 import {closeBuildFolders, proveBuilt, refuseFolderRisks} from '../../planner/steps/build-folder.ts';
-import {defineStep, stopSteps} from '../../planner/steps/domain.ts';
+import {defineStep} from '../../planner/steps/domain.ts';
 import {describeIdentity} from '../../planner/steps/guest-identity.ts';
 import {keepPresentState} from '../../planner/steps/keep.ts';
 import {revertNvram} from '../../planner/steps/nvram-revert.ts';
@@ -23,6 +23,7 @@ import {removeSteps} from '../../planner/steps/removal.ts';
 import {needsStop, revertDisks, type OverlaidDisk, type RevertDisks} from '../../planner/steps/revert-disks.ts';
 import {abandonHeads} from './abandoned.ts';
 import {newDefinition, sourcesOf, type Sources} from './definition.ts';
+import {endDomain, keepMemory} from './keep-memory.ts';
 import type {WayBack} from './plan.ts';
 import {describeDiscarded, describeDisks} from './words.ts';
 
@@ -89,10 +90,12 @@ export function leaveFor(context: PlanContext, {snapshot, currentState, now, lef
 	}
 
 	const {xml: definitionXml, emptied} = definition.value;
+	const untouched = new Set(disks.untouched.map(({target}) => target));
+	const memory = keepMemory(context, currentState, {now, untouched, kind: 'external'});
 	const kept = keepName === undefined
 		? succeed(undefined)
 		: keepPresentState(context, {
-			name: keepName, description: `The state that was left for ${leftFor}`, now, untouched: new Set(disks.untouched.map(({target}) => target)), kind: 'external',
+			name: keepName, description: `The state that was left for ${leftFor}`, now, untouched, kind: 'external', memoryPath: memory?.path,
 		});
 	if (!kept.ok) {
 		return kept;
@@ -102,7 +105,7 @@ export function leaveFor(context: PlanContext, {snapshot, currentState, now, lef
 	const nvram = revertNvram(context, snapshot, {keepName, now, definitionXml, resumes});
 	// An overlay on an image that the guest still writes to would read what changes, and QEMU's lock forbids to look at it.
 	const mustStopFirst = hasProcess(context.inventory.details.domain) && overlaid.some(disk => needsStop(disk));
-	const stop = stopSteps(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: keepName !== undefined});
+	const stop = endDomain(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: keepName !== undefined, memory});
 	return succeed({
 		disks,
 		upper,
@@ -113,6 +116,7 @@ export function leaveFor(context: PlanContext, {snapshot, currentState, now, lef
 			return {
 				steps: [
 					...checkSteps(overlaid.filter(disk => !needsStop(disk))),
+					...memory?.reserve ?? [],
 					...(mustStopFirst ? [...stop, ...create] : [...create, ...stop]),
 					...laterOwnerSteps(layers),
 					...before,
@@ -130,13 +134,14 @@ export function leaveFor(context: PlanContext, {snapshot, currentState, now, lef
 					...staying,
 					...warnings,
 					...kept.value?.consequences ?? [],
+					...memory?.consequences ?? [],
 					...describeDisks(context, disks, snapshot),
 					...describeEmptied(emptied, resumes),
 					...nvram.consequences,
 					...describeIdentity(context, snapshot, {resumes}),
 				],
 				heads: [...sources].map(([target, {path}]) => ({target, path})),
-				created: [...overlayFiles(layers), ...filesAt(nvram.created)],
+				created: [...overlayFiles(layers), ...filesAt([...nvram.created, ...memory === undefined ? [] : [memory.path]])],
 				removed,
 				links: linksOfOverlays(context, overlaid),
 				...(kept.value && {kept: kept.value.files}),

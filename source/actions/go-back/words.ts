@@ -12,6 +12,7 @@ import type {PlanContext} from '../../planner/context.ts';
 import {snapshotBelowHeads} from '../../planner/records/lineage.ts';
 import {canStart} from '../../planner/steps/domain.ts';
 import type {RevertDisks} from '../../planner/steps/revert-disks.ts';
+import {keepsMemory} from '../current-state.ts';
 
 /** What becomes of the current state and of the running guest. */
 export function describeLeaving(context: PlanContext, currentState: CurrentState): Consequence[] {
@@ -19,7 +20,7 @@ export function describeLeaving(context: PlanContext, currentState: CurrentState
 	const after = currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`;
 	return [
 		...(currentState.kind === 'keep' ? [{severity: 'info', text: `The current state is kept as snapshot "${currentState.name}"${after}: you can revert to it.`} as const] : []),
-		...(hasProcess(domain)
+		...(hasProcess(domain) && !keepsMemory(currentState)
 			? [{severity: 'loss', text: 'The guest is running: it is cut off without a shutdown; its memory is lost.', what: 'the guest\'s memory'} as const]
 			: []),
 		...(hasProcess(domain) && !canStart(context, definitionXml)

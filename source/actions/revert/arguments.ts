@@ -13,9 +13,14 @@ export const cli = {
 		{flags: '--paused', summary: 'leave the domain paused'},
 		{flags: '--shutoff', summary: 'leave the domain shut off'},
 	],
-	excludes: [['keep', 'discard'], [...endStates]],
+	excludes: [['keep', 'discard'], ['memory', 'discard'], [...endStates]],
 	read([snapshot], raw, isAsked) {
-		const currentState = readCurrentState(raw);
+		const read = readCurrentState(raw);
+		if (!read.ok) {
+			return read;
+		}
+
+		const currentState = read.value;
 		// Without a person to ask, nothing is chosen that could lose something, and nothing that was not asked for is made.
 		return currentState === undefined && !isAsked
 			? fail({

@@ -15,6 +15,7 @@ import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {refuseBrokenChain, refuseNeededContent} from '../../planner/checks/blockers.ts';
 import {imageCommands} from '../../planner/hypervisor/commands.ts';
+import {keepMemory} from '../go-back/keep-memory.ts';
 import {leftImagesOf, type PlanContext} from '../../planner/context.ts';
 import {
 	requireStart, bootSteps, defineStep, endStateOf, startStep, stopSteps,
@@ -240,6 +241,7 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 		untouched.delete(disk.target);
 	}
 
+	keepMemory(context, action.currentState, {now, untouched, kind: 'internal'});
 	const safetyName = action.currentState.kind === 'keep' ? action.currentState.name : `before-revert-${stampOf(now)}`;
 	const kept = keepPresentState(context, {name: safetyName, description: `The state that was left for "${snapshot.name}"`, now, untouched, kind: 'internal'});
 	if (!kept.ok) {

@@ -11,6 +11,7 @@ import {refuseBusyDomain, requireFreeName} from '../../planner/checks/blockers.t
 import type {PlanArguments} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {findSnapshot, lackOfDomain} from '../../planner/checks/asked-snapshot.ts';
+import {describeCondition} from '../go-back/condition.ts';
 import {planWayBack, type WayBack} from '../go-back/plan.ts';
 import {planExternalRevert} from './external.ts';
 import {planInternalRevert} from './internal.ts';
@@ -20,10 +21,9 @@ function describeEnd(snapshot: Snapshot, {endState}: WayBack): Consequence[] {
 		return [{severity: 'info', text: `The guest resumes ${endState === 'paused' ? '(paused) ' : ''}from the saved memory; its clock and connections are those of that moment.`}];
 	}
 
-	const wasRunning = ['disk-snapshot', 'crashed'].includes(snapshot.state) || snapshot.memory.mode !== 'no';
 	return [
 		{severity: 'info', text: endState === 'shutoff' ? 'The domain is off afterwards.' : `The domain is started afterwards${endState === 'paused' ? ', paused' : ''}.`},
-		...(wasRunning ? [{severity: 'warning', text: 'The snapshot is crash-consistent: the guest boots as after a power failure.'} as const] : []),
+		...describeCondition(snapshot),
 	];
 }
 

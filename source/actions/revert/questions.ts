@@ -4,7 +4,7 @@ The questions of a revert: the current state and, where it would change, the pow
 import type {EndState, Request} from '../../model/plan/request.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
-import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {currentStateQuestion} from '../current-state.ts';
 import type {Question} from '../question.ts';
 
@@ -43,7 +43,7 @@ export function revertQuestions(request: AskedRevert, {details, keepName}: {deta
 	const snapshot = details?.snapshots.find(({name}) => name === request.snapshot);
 	const isEndStateOpen = details !== undefined && snapshot !== undefined && hasProcess(details.domain) !== (naturalEndState(snapshot) !== 'shutoff');
 	return [
-		currentStateQuestion(keepName, {details}, currentState => ({...request, currentState})),
+		currentStateQuestion(keepName, {details, whyNoMemory: snapshot === undefined || isExternal(snapshot) ? undefined : 'the snapshot lies inside the images'}, currentState => ({...request, currentState})),
 		...(isEndStateOpen ? [endStateQuestion(request, snapshot)] : []),
 	];
 }

@@ -20,8 +20,12 @@ import {compareWithBefore} from './prove-back.ts';
 import {keepEdits, readKeptEdits} from './definition-edits.ts';
 import {readWays} from './ways.ts';
 
-/** Whether the command was run: it is left out where the world is as wanted already. */
-type Undone = 'ran' | 'left-out';
+/** Whether the command was run: it is left out where the world is as wanted already. `resumed`: it brought the guest back from its memory. */
+type Undone = 'ran' | 'resumed' | 'left-out';
+
+function isResuming({onlyIf}: Command): boolean {
+	return onlyIf?.kind === 'all' && onlyIf.of.some(({kind}) => kind === 'memory-fits');
+}
 
 async function runUndo(work: Work, command: Command): Promise<Result<Undone>> {
 	const path = removedPath(command);
@@ -56,7 +60,7 @@ async function runUndo(work: Work, command: Command): Promise<Result<Undone>> {
 		await note(work, {kind: 'merged', stamps: stamps.ok ? stamps.value : []});
 	}
 
-	return result.ok ? succeed('ran') : result;
+	return result.ok ? succeed(isResuming(command) ? 'resumed' : 'ran') : result;
 }
 
 async function undoStep(work: Work, step: Step, state: StepState): Promise<Result<Undone>> {
@@ -78,14 +82,14 @@ async function undoStep(work: Work, step: Step, state: StepState): Promise<Resul
 			: isPossible;
 	}
 
-	let undone: Undone = 'left-out';
+	let undone = 'left-out' as Undone;
 	for (const command of step.undo ?? []) {
 		const result = await runUndo(work, command);
 		if (!result.ok) {
 			return result;
 		}
 
-		undone = result.value === 'ran' ? 'ran' : undone;
+		undone = result.value === 'left-out' || undone === 'resumed' ? undone : result.value;
 	}
 
 	return succeed(undone);
@@ -101,10 +105,10 @@ export type WayBack =
 	/** Everything was undone, and the world is not as before. */
 	| {kind: 'not-proven'; findings: string[]; left: Failure | undefined};
 
-type Undoing = {notUndone: NotUndone[]; wasStarted: boolean; startFailure: Failure | undefined};
+type Undoing = {notUndone: NotUndone[]; wasStarted: boolean; isResumed: boolean; startFailure: Failure | undefined};
 
 async function undoAll(work: Work, states: ReadonlyMap<string, StepState>): Promise<Undoing> {
-	const undoing: Undoing = {notUndone: [], wasStarted: false, startFailure: undefined};
+	const undoing: Undoing = {notUndone: [], wasStarted: false, isResumed: false, startFailure: undefined};
 	for (const step of [...work.plan.steps].reverse()) {
 		const state = stateOf(states, step);
 		if (state === 'untouched') {
@@ -126,7 +130,8 @@ async function undoAll(work: Work, states: ReadonlyMap<string, StepState>): Prom
 		// A start that is vetoed leaves the domain off; it keeps nothing else from being put back.
 		if (isStop(step)) {
 			undoing.startFailure = result.ok ? undefined : result.failure;
-			undoing.wasStarted = result.ok && result.value === 'ran';
+			undoing.wasStarted = result.ok && result.value !== 'left-out';
+			undoing.isResumed = result.ok && result.value === 'resumed';
 		}
 
 		await note(work, {kind: 'undone', step: step.id});
@@ -166,7 +171,7 @@ export async function rollBack(work: Work): Promise<WayBack> {
 	const {states} = progress;
 	await note(work, {kind: 'rolling-back'});
 	await endJobs(work, states);
-	const {notUndone, startFailure, wasStarted} = await undoAll(work, states);
+	const {notUndone, startFailure, wasStarted, isResumed} = await undoAll(work, states);
 	if (notUndone.length > 0) {
 		return {kind: 'not-undone', left: notUndone};
 	}
@@ -186,7 +191,7 @@ export async function rollBack(work: Work): Promise<WayBack> {
 		? {kind: 'not-proven', findings, left: undefined}
 		: {
 			kind: 'put-back',
-			remarks: [...remarks, ...await readKeptEdits(owner, plan), ...(startFailure === undefined ? powerRemarksBack(plan, domain, {states, wasStarted}) : [])],
+			remarks: [...remarks, ...await readKeptEdits(owner, plan), ...(startFailure === undefined ? powerRemarksBack(plan, domain, {states, wasStarted, isResumed}) : [])],
 			startFailure: hasProcess(domain) ? undefined : startFailure,
 		};
 }

@@ -18,7 +18,7 @@ const before = (plan: Plan): Power | undefined => {
 };
 
 /** Whether the step powers the domain off. */
-export const isStop = (step: Step) => step.doneWhen.kind === 'domain-off';
+export const isStop = (step: Step) => step.doneWhen.kind === 'domain-off' || step.savesMemory !== undefined;
 
 /** After the action: what differs from what was expected. */
 export function powerRemarks(plan: Plan, domain: Domain): string[] {
@@ -30,13 +30,17 @@ export function powerRemarks(plan: Plan, domain: Domain): string[] {
 		: [`The domain is ${now}, and was expected to be ${expected}: ${now === 'off' ? 'its guest has ended meanwhile' : 'somebody has changed that meanwhile'}.`];
 }
 
-/** After everything was put back. `wasStarted`: the way back has started the domain anew. */
-export function powerRemarksBack(plan: Plan, domain: Domain, given: {states: ReadonlyMap<string, StepState>; wasStarted: boolean}): string[] {
+/** After everything was put back. `wasStarted`: the way back has started the domain anew; `isResumed`: from its memory. */
+export function powerRemarksBack(plan: Plan, domain: Domain, given: {states: ReadonlyMap<string, StepState>; wasStarted: boolean; isResumed: boolean}): string[] {
 	const then = before(plan);
 	const now = powerOf(domain);
 	const wasStopped = given.wasStarted || plan.steps.some(step => isStop(step) && stateOf(given.states, step) === 'done');
 	if (then === undefined || (then === now && !(wasStopped && now !== 'off'))) {
 		return [];
+	}
+
+	if (given.isResumed) {
+		return ['The guest was stopped on the way, and has gone on from its memory.'];
 	}
 
 	if (then === 'off') {

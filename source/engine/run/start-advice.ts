@@ -5,7 +5,17 @@ import {targetOf, type Plan} from '../../model/plan/plan.ts';
 import {isStartable, lostToStart} from '../../model/domain/start-files.ts';
 import {describeLost, ejectCommand} from '../../planner/checks/start-files.ts';
 import {kindFactsOf} from '../../planner/hypervisor/capabilities.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
 import type {Outcome, Owner} from '../ports.ts';
+
+/** The memory of a guest that was stopped with it stays where the guest could not be brought back. */
+async function adviseRestore(owner: Owner, plan: Plan): Promise<string | undefined> {
+	const path = plan.steps.find(({savesMemory}) => savesMemory !== undefined)?.savesMemory;
+	const isThere = path === undefined ? undefined : await owner.observe({kind: 'file-exists', path});
+	return isThere?.ok && isThere.value
+		? `The memory of the guest is in ${path!}: virsh restore ${quoteForShell(path!)} brings it back, as long as nothing was written to its disks.`
+		: undefined;
+}
 
 /** In sentences; undefined where nothing is missing, or where the domain cannot be read. */
 async function adviseStart(owner: Owner, plan: Plan): Promise<string | undefined> {
@@ -41,6 +51,6 @@ export async function withStartAdvice(owner: Owner, plan: Plan, outcome: Outcome
 		return outcome;
 	}
 
-	const advice = await adviseStart(owner, plan);
-	return advice === undefined ? outcome : {...outcome, failure: {...outcome.failure, advice}};
+	const advice = [await adviseStart(owner, plan), outcome.failure.kind === 'put-back-but-off' ? await adviseRestore(owner, plan) : undefined].filter(text => text !== undefined).join(' ');
+	return advice === '' ? outcome : {...outcome, failure: {...outcome.failure, advice}};
 }

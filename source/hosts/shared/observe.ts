@@ -8,6 +8,7 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {isOwnedByRoot} from '../../model/images/image-owner.ts';
 import {readFileStamps} from '../../tools/files/file-stamps.ts';
 import {readFileFacts, readSameContent, readSameFile, readTest} from '../../tools/files/files.ts';
+import {fitsMemory} from '../../tools/files/memory-file.ts';
 import {readHeader, readTags} from '../../tools/files/qemu-img.ts';
 import {readSameImage} from '../../tools/files/same-image.ts';
 import type {Runner} from '../../tools/run/run.ts';
@@ -59,6 +60,7 @@ const observeFile: (probe: Exclude<DirectProbe, DomainProbe>, given: FileGiven) 
 		const file = facts.ok ? facts.value.get(probe.path) : undefined;
 		return facts.ok ? succeed(file !== undefined && !isOwnedByRoot(file)) : facts;
 	},
+	'memory-fits': async (probe, given) => fitsMemory(given.runner, probe),
 	'same-file': async (probe, given) => readSameFile(given.runner, probe.path, probe.other),
 	async 'also-named'(probe, given) {
 		const stamps = await readFileStamps(given.runner, [probe.path, probe.other]);

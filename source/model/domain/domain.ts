@@ -98,6 +98,8 @@ export type DomainDefinition = {
 	fileOwnership?: {keepsOwners: boolean; uid: number | undefined};
 	/** Images that a deleted snapshot froze and that had to stay: they may be collected when nothing stands in the way any more. */
 	leftImages?: string[];
+	/** Of a record: the snapshot that was taken while the file systems of this domain were frozen. */
+	frozenNote?: {snapshot: string; uuid: string};
 };
 
 export type Domain = {

@@ -16,6 +16,12 @@ export type MemoryFormat = {
 	isMapped?: boolean;
 };
 
+/** What a file begins with that libvirt has written to its end. */
+export const savedMagic = 'LibvirtQemudSave';
+
+/** QEMU closes its images within moments of the end of the save: one that changed later has been written to by somebody. */
+export const closingSeconds = 5;
+
 const qemuStream = '5145564d';
 
 /** Seen on 9.0 (gzip, bzip2, xz), 11.3 and 12.8 (sparse); zstd came with 10.4, sparse with 11.2. */

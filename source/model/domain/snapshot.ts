@@ -31,6 +31,8 @@ export type Snapshot = {
 	revertDisks: SnapshotDisk[];
 	/** The stored `<domain>`: undefined in very old records; then nobody knows the frozen images. */
 	domain: DomainDefinition | undefined;
+	/** The guest's file systems were frozen when it was taken. */
+	isFrozen?: true;
 	/** The stored `<domain>` and `<inactiveDomain>`, byte for byte. */
 	domainXml: string | undefined;
 	inactiveDomainXml: string | undefined;
@@ -59,6 +61,32 @@ export type Checkpoint = {
 /** libvirt's definition: external if the memory or at least one disk is; everything else counts as internal. */
 export function isExternal(snapshot: Snapshot): boolean {
 	return snapshot.memory.mode === 'external' || snapshot.disks.some(disk => disk.mode === 'external');
+}
+
+/**
+How good the state is that a snapshot keeps, as far as its record tells. `crash-consistent`: the disks of a guest that ran, as after a power failure. Whether somebody
+else's snapshot had its file systems frozen is not recorded, so that one counts as crash-consistent, which is true of it as well.
+*/
+export type Condition = 'off' | 'crash-consistent' | 'frozen' | 'memory' | 'unknown';
+
+const conditions: Readonly<Record<string, Condition>> = {
+	shutoff: 'off',
+	shutdown: 'off',
+	'disk-snapshot': 'crash-consistent',
+	running: 'crash-consistent',
+	blocked: 'crash-consistent',
+	paused: 'crash-consistent',
+	crashed: 'crash-consistent',
+	pmsuspended: 'crash-consistent',
+};
+
+export function conditionOf({memory, state, isFrozen}: Pick<Snapshot, 'memory' | 'state' | 'isFrozen'>): Condition {
+	if (memory.mode !== 'no') {
+		return 'memory';
+	}
+
+	const condition = conditions[state] ?? 'unknown';
+	return isFrozen && condition === 'crash-consistent' ? 'frozen' : condition;
 }
 
 /** The file that the snapshot keeps for a disk; undefined where its record does not say. */

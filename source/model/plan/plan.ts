@@ -111,6 +111,8 @@ export type Probe =
 	| {kind: 'file-exists'; path: string}
 	| {kind: 'file-missing'; path: string}
 	| {kind: 'file-empty'; path: string}
+	/** It holds the memory of a guest, whole, and none of these images has been written to since it was saved. */
+	| {kind: 'memory-fits'; path: string; images: string[]}
 	/** Both names are those of one file. */
 	| {kind: 'same-file'; path: string; other: string}
 	/** The same, neither of them a link: without this name the file is still there under the other. */
@@ -170,6 +172,8 @@ export type Step = {
 	/** Its undo writes to what a running domain works with: recovery waits until the domain is off. */
 	undoWhileOff?: true;
 	instead?: Instead;
+	/** It ends the domain with its memory in this file; taken back, the guest goes on from there if it still fits. */
+	savesMemory?: string;
 	/** From here on the domain runs because of this action. */
 	startsDomain?: true;
 	/** The definition names the new disks from here on. */

@@ -3,7 +3,10 @@ What a person asks for.
 */
 
 /** What becomes of the current state when it is left. */
-export type CurrentState = {kind: 'discard'} | {kind: 'keep'; name: string};
+export type CurrentState =
+	| {kind: 'discard'}
+	/** `memory`: of a guest that runs. Missing: its disks alone. */
+	| {kind: 'keep'; name: string; memory?: true};
 
 export type EndState = 'running' | 'paused' | 'shutoff';
 

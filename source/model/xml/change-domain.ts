@@ -7,12 +7,13 @@ import {changeRecordedCommandLine} from './bare-domain.ts';
 import {
 	attribute, changeXml, checkText, contentOf, element, escapeText, find, findAll, keepOnly, nameOf, type XmlItem,
 } from './change-xml.ts';
+import {setFrozenNote, type FrozenNote} from './frozen-note.ts';
 import {setLeftImages} from './left-images.ts';
 
 export type DomainChange = {
 	name?: string;
 	/** The root element of the result; unchanged where it is not given. */
-	rootName?: 'domain';
+	rootName?: 'domain' | 'inactiveDomain';
 	/** By the target of the disk. */
 	sources: Map<string, ImagePlace>;
 	/** Targets of drives whose medium is taken out. */
@@ -21,6 +22,8 @@ export type DomainChange = {
 	generationId?: string;
 	/** What the definition is to say of images that had to stay; undefined: what it says. */
 	leftImages?: readonly string[];
+	/** For the record of a snapshot whose file systems were frozen; without it a note of another one goes. */
+	frozenNote?: FrozenNote;
 };
 
 /** Parts of a `<source>` that belong to the image that was there, and would be wrong for another one. */
@@ -111,7 +114,7 @@ Puts the disks that are listed on other images, as files or block devices of the
 document is broken, or where a path or name cannot be expressed in XML.
 */
 export function changeDomainXml(xml: string, change: DomainChange): Result<string> {
-	for (const text of [change.name ?? '', ...[...change.sources.values()].map(source => source.path), ...(change.leftImages ?? [])]) {
+	for (const text of [change.name ?? '', ...[...change.sources.values()].map(source => source.path), ...(change.leftImages ?? []), change.frozenNote?.snapshot ?? '']) {
 		const checked = checkText('A path or name for the XML of a domain', text);
 		if (!checked.ok) {
 			return checked;
@@ -130,6 +133,7 @@ export function changeDomainXml(xml: string, change: DomainChange): Result<strin
 			setLeftImages(root, change.leftImages);
 		}
 
+		setFrozenNote(root, change.frozenNote);
 		const generationId = find(content, 'genid');
 		if (change.generationId !== undefined && generationId) {
 			generationId.genid = [{'#text': escapeText(change.generationId)}];

@@ -129,6 +129,8 @@ export type NewSnapshot = {
 	disks: SnapshotDisk[];
 	/** A whole document, with the root `domain`; a declaration before it is left out. */
 	domainXml: string;
+	/** The definition for the next start, beside one that runs. */
+	inactiveDomainXml?: string;
 };
 
 function buildDisk(disk: SnapshotDisk): string {
@@ -141,7 +143,8 @@ function buildDisk(disk: SnapshotDisk): string {
 /** A record in the order in which libvirt writes it. */
 export function buildSnapshotXml(snapshot: NewSnapshot): string {
 	const {memory} = snapshot;
-	const domainXml = snapshot.domainXml.replace(/^\uFEFF?(?:\s+|<\?[\s\S]*?\?>|<!--[\s\S]*?-->)*/, '').trimEnd();
+	const bare = (xml: string) => xml.replace(/^\uFEFF?(?:\s+|<\?[\s\S]*?\?>|<!--[\s\S]*?-->)*/, '').trimEnd();
+	const inactive = snapshot.inactiveDomainXml === undefined ? [] : [bare(snapshot.inactiveDomainXml)];
 	return [
 		'<domainsnapshot>',
 		`  <name>${escapeText(snapshot.name)}</name>`,
@@ -153,7 +156,8 @@ export function buildSnapshotXml(snapshot: NewSnapshot): string {
 		'  <disks>',
 		...snapshot.disks.map(disk => buildDisk(disk)),
 		'  </disks>',
-		domainXml,
+		bare(snapshot.domainXml),
+		...inactive,
 		'</domainsnapshot>',
 		'',
 	].join('\n');

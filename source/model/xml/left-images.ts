@@ -29,17 +29,26 @@ export function parseLeftImages(metadataXml: string | undefined): string[] {
 	return [...note.matchAll(/<vsnap:image\s+path=(?:"([^"]*)"|'([^']*)')/gu)].map(([, double, single]) => decodeEntities(double ?? single ?? ''));
 }
 
-/** `domain`: the root of a definition. An empty list takes the note away. */
-export function setLeftImages(domain: XmlItem, paths: readonly string[]): void {
+/** Puts one of our notes in the place of those of its name; undefined takes them away. `domain`: the root of a definition. */
+export function setNote(domain: XmlItem, name: string, note: XmlItem | undefined): void {
 	const content = contentOf(domain);
 	const metadata = find(content, 'metadata');
-	const others = metadata === undefined ? [] : keepOnly(contentOf(metadata), item => nameOf(item) !== leftElement);
-	const note = paths.length === 0 ? [] : [element(leftElement, {'xmlns:vsnap': namespace}, paths.map(path => element('vsnap:image', {path})))];
-	const made: XmlItem[] = others.length + note.length === 0 ? [] : [{metadata: [...others, ...note], ...(metadata?.[':@'] && {':@': metadata[':@']})}];
+	if (note === undefined && !contentOf(metadata ?? {}).some(item => nameOf(item) === name)) {
+		return;
+	}
+
+	const others = metadata === undefined ? [] : keepOnly(contentOf(metadata), item => nameOf(item) !== name);
+	const notes = note === undefined ? others : [...others, note];
+	const made: XmlItem[] = notes.length === 0 ? [] : [{metadata: notes, ...(metadata?.[':@'] && {':@': metadata[':@']})}];
 	if (metadata) {
 		content.splice(content.indexOf(metadata), 1, ...made);
 	} else {
 		const before = find(content, 'uuid') ?? find(content, 'name');
 		content.splice(before ? content.indexOf(before) + 1 : 0, 0, ...made);
 	}
+}
+
+/** `domain`: the root of a definition. An empty list takes the note away. */
+export function setLeftImages(domain: XmlItem, paths: readonly string[]): void {
+	setNote(domain, leftElement, paths.length === 0 ? undefined : element(leftElement, {'xmlns:vsnap': namespace}, paths.map(path => element('vsnap:image', {path}))));
 }

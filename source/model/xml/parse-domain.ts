@@ -5,6 +5,7 @@ import type {BootFile, Disk, DomainDefinition, RecordedChain, SecretName, Snapsh
 import {bootFilesOf as bootFilesOfCommandLine} from '../qemu/command-line.ts';
 import {fail, succeed, type Result} from '../result.ts';
 import {commandLineOf} from './bare-domain.ts';
+import {parseFrozenNote} from './frozen-note.ts';
 import {parseLeftImages} from './left-images.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml, textOf, type XmlNode,
@@ -199,7 +200,9 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 	const type = childOf(os, 'type');
 	const tpm = tpmOf(root.value);
 	const generationId = textOf(childOf(root.value, 'genid'))?.trim();
-	const leftImages = parseLeftImages(textOf(childOf(root.value, 'metadata')));
+	const metadata = textOf(childOf(root.value, 'metadata'));
+	const leftImages = parseLeftImages(metadata);
+	const frozenNote = parseFrozenNote(metadata);
 	const variables = variablesOf(os);
 	const started = commandLineOf(xml);
 	// Variables that are gone are the matter of what puts them back.
@@ -221,5 +224,6 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 		...(secrets.length > 0 && {secrets}),
 		...(fileOwnership && {fileOwnership}),
 		...(leftImages.length > 0 && {leftImages}),
+		...(frozenNote && {frozenNote}),
 	});
 }

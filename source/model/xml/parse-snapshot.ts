@@ -68,6 +68,7 @@ export function parseSnapshotXml(xml: string, options: {isCurrent?: boolean} = {
 	const state = textOf(childOf(root, 'state')) ?? 'nostate';
 	const domainXml = storedXml(root, xml, 'domain');
 	const domain = domainXml === undefined ? undefined : parseDomainXml(domainXml);
+	const note = domain?.ok ? domain.value.frozenNote : undefined;
 	return succeed({
 		name,
 		description: textOf(childOf(root, 'description')),
@@ -78,6 +79,7 @@ export function parseSnapshotXml(xml: string, options: {isCurrent?: boolean} = {
 		memory: parseMemory(childOf(root, 'memory'), state),
 		disks: parseDisks(childOf(root, 'disks')),
 		revertDisks: parseDisks(childOf(root, 'revertDisks')),
+		...(domain?.ok && note?.snapshot === name && note.uuid === domain.value.uuid && {isFrozen: true as const}),
 		domain: domain?.ok ? domain.value : undefined,
 		domainXml: domain?.ok ? domainXml : undefined,
 		inactiveDomainXml: storedXml(root, xml, 'inactiveDomain'),

@@ -87,6 +87,10 @@ export type Hypervisor = {
 		/** `definitionXml`: what it is on by then. Only after `startProblems` found none. */
 		start: (isPaused: boolean, definitionXml: string) => Command;
 		define: (fileName: string, xml: string) => Command;
+		/** Ends it with its memory in a file, which is there already. Missing: that is done by several steps. */
+		save?: (path: string) => {save: Command; cancel: Command[]};
+		/** Brings it back from such a file as it was. */
+		restore?: (path: string) => Command;
 		/** It goes on with the memory in a file. */
 		resume: (given: {memoryPath: string; definitionXml: string; isPaused: boolean}) => {start: Start; after: Step[]};
 		/** It goes on with the memory inside the images, and the disks go back as well; `switchesToo`: so do the definition and the current snapshot. */

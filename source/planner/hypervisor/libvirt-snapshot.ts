@@ -20,6 +20,7 @@ import {reserving, step} from '../steps/step.ts';
 import {fileCommands} from './commands.ts';
 import {onDomain, virsh} from './virsh.ts';
 import type {ContinuedDisk, Hypervisor, RunningSnapshot} from './hypervisor.ts';
+import {frozenNoteSteps} from './libvirt-frozen-note.ts';
 import {ownOverlays} from './libvirt-overlays.ts';
 
 const whenStopped = 'libvirt would put the guest back on its old disks.';
@@ -220,6 +221,7 @@ export function snapshotRunning(context: PlanContext, request: RunningSnapshot):
 	// Of a snapshot inside the images libvirt wants to hear of internal disks alone; of others we tell each one's mode.
 	const told = modes.filter(({mode}) => memory.mode !== 'internal' || mode === 'internal').map(disk => ({...disk, overlayPath: external.find(({target}) => target === disk.target)?.overlayPath}));
 	const xmlPath = `${context.workPath}/snapshot-wanted.xml`;
+	const frozen = frozenNoteSteps(context, action);
 	return mapResult(buildSnapshotRequest({name: action.snapshot, description: action.description, memory, disks: told}), xml => ({
 		steps: [
 			...(action.isQuiesced ? [step('check', {id: 'agent', title: 'Check that the guest agent answers', command: onDomain(context, 'domtime')})] : []),
@@ -232,6 +234,7 @@ export function snapshotRunning(context: PlanContext, request: RunningSnapshot):
 					whenStopped: 'Recover would remove the empty file; the domain is as it was.',
 				})]),
 			...own.steps,
+			...frozen.before,
 			step('switch', {
 				id: 'snapshot',
 				title: `Create snapshot "${action.snapshot}" with libvirt`,
@@ -242,6 +245,7 @@ export function snapshotRunning(context: PlanContext, request: RunningSnapshot):
 				...(memoryPath !== undefined && {progress: {kind: 'domain-job', uuid: context.uuid} as const, cancel: [onDomain(context, 'domjobabort')]}),
 				qmpPreview: qmpPreview(context, {request, disks, memoryPath}),
 			}),
+			...frozen.after,
 			...own.after,
 			...records,
 		],

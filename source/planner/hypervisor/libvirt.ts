@@ -24,6 +24,8 @@ function domainOf(site: Site): Hypervisor['domain'] {
 		startProblems: () => [],
 		start: isPaused => onDomain(site, 'start', ...(isPaused ? ['--paused'] : [])),
 		define: (fileName, xml) => withXml(site, fileName, xml, path => ['define', '--file', path]),
+		save: path => ({save: onDomain(site, 'save', '--file', path), cancel: [onDomain(site, 'domjobabort')]}),
+		restore: path => virsh(site, ['restore', '--file', path]),
 		resume: ({memoryPath, definitionXml, isPaused}) => ({
 			start: {
 				title: 'Resume the domain from the memory file',

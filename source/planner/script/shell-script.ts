@@ -4,6 +4,7 @@ removed.
 */
 import {posix} from 'node:path';
 import {formatWritten} from '../../model/text/format.ts';
+import {closingSeconds, savedMagic} from '../../model/domain/memory-format.ts';
 import type {Command, Guard, Plan, Probe} from '../../model/plan/plan.ts';
 import {formatCommand} from '../../model/text/format-command.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
@@ -45,6 +46,12 @@ function condition(probe: Probe, words: Words, options: ShellOptions): string {
 
 		case 'file-empty': {
 			return `${onHost('test', '-e', probe.path)} && ! ${onHost('test', '-s', probe.path)}`;
+		}
+
+		case 'memory-fits': {
+			const changedAt = (path: string) => `$(${onHost('stat', '-L', '-c', '%Y', '--', path)})`;
+			const isWhole = `[ "$(${onHost('head', '-c', '16', '--', probe.path)})" = ${savedMagic} ]`;
+			return [isWhole, ...probe.images.map(image => `[ "${changedAt(image)}" -le $((${changedAt(probe.path)} + ${closingSeconds})) ]`)].join(' && ');
 		}
 
 		case 'same-file': {

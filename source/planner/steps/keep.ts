@@ -30,6 +30,8 @@ export type KeepRequest = {
 	/** Disks that stay in use as they are: a record that pinned them would have to freeze them. */
 	untouched: ReadonlySet<string>;
 	kind: 'internal' | 'external';
+	/** The file that the guest's memory is saved to, where it is kept. */
+	memoryPath?: string;
 };
 
 export type Kept = {
@@ -104,29 +106,42 @@ function describeLeftOut(context: PlanContext, disks: readonly Disk[], request: 
 	return leftOut.map(disk => ({severity: 'warning', text: `"${request.name}" does not keep ${disk.target}: ${whatItIs(disk)}.`}));
 }
 
+/**
+Of a guest that runs the power is cut: what is kept is no orderly end. libvirt has the one state for external snapshots alone, and goes back to the other as to that of a
+domain that was off.
+*/
+function stateWithoutMemory(isRunning: boolean, kind: KeepRequest['kind']): string {
+	return isRunning ? (kind === 'external' ? 'disk-snapshot' : 'crashed') : 'shutoff';
+}
+
 /** Steps that need the domain to be off. Appends blockers to the context. */
 export function keepPresentState(context: PlanContext, request: KeepRequest): Result<Kept> {
-	const {details, definitionXml} = context.inventory;
+	const {details, definitionXml, liveXml} = context.inventory;
 	const disks = headDisks(details.domain);
 	const partaking = disks.filter(disk => modeOf(disk, request) !== 'no');
 	refuseKeep(context, partaking, request);
 	const consequences = describeLeftOut(context, disks, request);
 	const isRunning = hasProcess(details.domain);
 	const sources = new Map(partaking.map(disk => [disk.target, {path: disk.sourcePath!, format: disk.format ?? 'qcow2'}]));
-	const domainXml = changeDomainXml(definitionXml, {sources, rootName: 'domain'});
+	const {memoryPath} = request;
+	// The memory belongs to what runs; what the next start would be on stands beside it, as in libvirt's own records.
+	const domainXml = changeDomainXml(memoryPath === undefined ? definitionXml : liveXml ?? definitionXml, {sources, rootName: 'domain'});
+	const inactiveXml = memoryPath === undefined ? succeed(undefined) : changeDomainXml(definitionXml, {sources, rootName: 'inactiveDomain'});
 	if (!domainXml.ok) {
 		return domainXml;
+	}
+
+	if (!inactiveXml.ok) {
+		return inactiveXml;
 	}
 
 	const xml = buildSnapshotXml({
 		name: request.name,
 		description: request.description,
-		// Of a guest that runs the power is cut: what is kept is no orderly end. libvirt has the one state for external snapshots alone, and goes back to the
-		// other as to that of a domain that was off.
-		state: isRunning ? (request.kind === 'external' ? 'disk-snapshot' : 'crashed') : 'shutoff',
+		state: memoryPath === undefined ? stateWithoutMemory(isRunning, request.kind) : (details.domain.state === 'paused' ? 'paused' : 'running'),
 		parent: details.currentSnapshot,
 		createdAt: Math.floor(request.now.getTime() / 1000),
-		memory: {mode: 'no'},
+		memory: memoryPath === undefined ? {mode: 'no'} : {mode: 'external', path: memoryPath},
 		disks: disks.map(disk => ({
 			target: disk.target,
 			mode: modeOf(disk, request),
@@ -136,6 +151,7 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 				: undefined,
 		})),
 		domainXml: domainXml.value,
+		inactiveDomainXml: inactiveXml.value,
 	});
 	const steps: Step[] = [];
 	if (request.kind === 'internal') {
@@ -177,7 +193,7 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 		consequences: [
 			...consequences,
 			...(request.kind === 'external' ? describeFrozenContent(context, {disks: partaking.map(({target, sourcePath}) => ({target, path: sourcePath!})), snapshot: request.name, isLeft: true}) : []),
-			...(isRunning ? [{severity: 'warning' as const, text: `The guest is running: "${request.name}" is crash-consistent. After a revert to it, the guest boots as after a power failure.`}] : []),
+			...(isRunning && memoryPath === undefined ? [{severity: 'warning' as const, text: `The guest is running: "${request.name}" is crash-consistent. After a revert to it, the guest boots as after a power failure.`}] : []),
 		],
 	});
 }

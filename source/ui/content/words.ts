@@ -3,7 +3,7 @@ Words and signs for states, used wherever a domain or a snapshot is shown.
 */
 import type {DomainState} from '../../model/domain/domain.ts';
 import {isDenied, type ImageProblem} from '../../model/images/image.ts';
-import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {conditionOf, type Condition, type Snapshot} from '../../model/domain/snapshot.ts';
 import type {Piece} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
 
@@ -30,7 +30,12 @@ export function stateGlyph(state: DomainState, theme: Theme): Piece {
 	return {text: theme.glyphs[stateWords[state].glyph], tone: stateWords[state].tone};
 }
 
-/** What a snapshot holds, in a word or two. */
+/** In the tree, after what is kept. With memory that is said there. */
+const conditionSigns: Record<Condition, string> = {
+	off: ', off', 'crash-consistent': ', crash', frozen: ', frozen', memory: '', unknown: '',
+};
+
+/** What a snapshot holds, and how good that state is, in a word or two. */
 export function kindOfSnapshot(snapshot: Snapshot): string {
 	const modes = new Set(snapshot.disks.map(disk => disk.mode).filter(mode => mode !== 'no' && mode !== 'manual'));
 	const hasMemory = snapshot.memory.mode !== 'no';
@@ -38,24 +43,24 @@ export function kindOfSnapshot(snapshot: Snapshot): string {
 		return hasMemory ? 'memory' : 'nothing';
 	}
 
+	const sign = conditionSigns[conditionOf(snapshot)];
 	if (modes.size === 1 && modes.has('internal')) {
-		return hasMemory ? 'internal+mem' : 'internal';
+		return hasMemory ? 'internal+mem' : `internal${sign}`;
 	}
 
-	return `${modes.size > 1 ? 'mixed' : 'disks'}${hasMemory ? '+memory' : ''}`;
+	return `${modes.size > 1 ? 'mixed' : 'disks'}${hasMemory ? '+memory' : sign}`;
 }
 
-/** In which state the domain was when the snapshot was taken, and so what the snapshot is worth. */
+/** How good the state is that a snapshot keeps. */
 export function stateOfSnapshot(snapshot: Snapshot): string {
-	const memory = snapshot.memory.mode === 'no' ? 'disks only' : 'disks and memory';
-	const states: Record<string, string> = {
-		'disk-snapshot': 'crash-consistent, no memory',
-		running: `taken while it ran, ${memory}`,
-		paused: `taken while it was paused, ${memory}`,
-		shutoff: 'taken while it was off',
-		...(snapshot.memory.mode === 'no' && {crashed: 'crash-consistent, no memory'}),
+	const words: Record<Condition, string> = {
+		off: 'taken while it was off',
+		'crash-consistent': 'crash-consistent, no memory',
+		frozen: 'file systems frozen, no memory',
+		memory: `with memory, taken while it ${snapshot.state === 'paused' ? 'was paused' : 'ran'}`,
+		unknown: `taken in the state "${snapshot.state}", no memory`,
 	};
-	return states[snapshot.state] ?? `taken in the state "${snapshot.state}", ${memory}`;
+	return words[conditionOf(snapshot)];
 }
 
 /** A lock on the head of a running domain is as it should be, and a file that this user may not open is no fault of the file: both are said, and are no problem. */

@@ -17,7 +17,7 @@ import {
 } from './line.tsx';
 
 function snapshotColumns(kind: string, age: string): Line {
-	return [{text: `${kind.padEnd(13)}${age.padStart(12)} `, tone: 'dim'}];
+	return [{text: `${kind.padEnd(15)}${age.padStart(11)} `, tone: 'dim'}];
 }
 
 function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number; holders: ReadonlyMap<string, Holder[]>; hasManyRoots: boolean}): {pieces: Line; right: Line} {

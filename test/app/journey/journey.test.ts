@@ -70,9 +70,12 @@ test('an empty name is not taken', async t => {
 	t.like(stageOf(t, brain, 'question'), {id: 'current-state', note: 'The snapshot needs a name.', typing: {before: 'kept-20261121-0200'}});
 });
 
-test('discarding is asked for with one key down', async t => {
+test('of a guest that runs the memory can be kept, and below that discarding is asked for', async t => {
+	const keeping = await atWeb();
+	keeping.type(keys.up, 'r', keys.down, keys.enter, keys.enter);
+	t.like(keeping.effects.at(-1), {kind: 'plan', request: {currentState: {kind: 'keep', memory: true}}});
 	const brain = await atWeb();
-	brain.type(keys.up, 'r', keys.down, keys.enter, keys.enter);
+	brain.type(keys.up, 'r', keys.down, keys.down, keys.enter, keys.enter);
 	t.like(brain.effects.at(-1), {kind: 'plan', request: {currentState: {kind: 'discard'}}});
 });
 

@@ -120,7 +120,7 @@ function headOf({name, description, atMs}: Moment, parent: string | undefined, s
 }
 
 /** What the domain was, without the number that it has while it runs. */
-function definitionOf(domain: DemoDomain): XmlNode {
+export function definitionOf(domain: DemoDomain): XmlNode {
 	return withAttributes(domain.live ?? domain.definition, {id: undefined});
 }
 

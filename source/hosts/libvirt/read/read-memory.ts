@@ -4,7 +4,7 @@ before anybody stops a domain: libvirt finds a damaged file only after it has.
 */
 import type {MemoryFileFacts} from '../../../model/domain/inventory.ts';
 import {
-	memoryFormatOf, streamProblem, streamStartBytes, type MemoryFormat,
+	memoryFormatOf, savedMagic, streamProblem, streamStartBytes, type MemoryFormat,
 } from '../../../model/domain/memory-format.ts';
 import {quoteForShell} from '../../../model/text/shell-quote.ts';
 import {parseDomainXml} from '../../../model/xml/parse-domain.ts';
@@ -32,7 +32,7 @@ export function parseMemoryHeader(bytes: Uint8Array): MemoryHeader {
 		return {kind: 'bad', reason: 'the save that made it was not finished'};
 	}
 
-	if (magic !== 'LibvirtQemudSave') {
+	if (magic !== savedMagic) {
 		return {kind: 'bad', reason: 'it is not a memory file of libvirt'};
 	}
 

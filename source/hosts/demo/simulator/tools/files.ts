@@ -71,7 +71,7 @@ export const fileCommands: Record<string, FileCommand> = {
 	}, ['-N', '-j']),
 
 	head: onEach('head: cannot open \'%\' for reading', ({file, options}) => {
-		const start = file?.kind === 'image' && file.format === 'qcow2' ? 'QFI\uFFFD' : '\0\0\0\0';
+		const start = file?.memory ? memoryBytes(file.memory).toString('latin1') : (file?.kind === 'image' && file.format === 'qcow2' ? 'QFI\uFFFD' : '\0\0\0\0');
 		return file && start.slice(0, Number(options.get('-c') ?? 0));
 	}, ['-c']),
 

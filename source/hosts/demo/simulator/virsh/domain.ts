@@ -2,11 +2,15 @@
 virsh commands about one domain: its state, its XML, its disks, and starting and stopping it.
 */
 import {readDisks, printXml} from '../domain-xml.ts';
-import {resumeDomain, startDomain, stopDomain, suspendDomain, type Refusal} from '../lifecycle.ts';
+import {notRunning, resumeDomain, startDomain, stopDomain, suspendDomain, type Refusal} from '../lifecycle.ts';
 import {say} from '../program.ts';
-import type {DemoDomain, DemoWorld} from '../world.ts';
-import {textAt, type XmlNode} from '../xml-node.ts';
+import {definitionOf as definitionForMemory, memoryBytesOf} from '../snapshots.ts';
+import {addFile, type DemoDomain, type DemoWorld} from '../world.ts';
+import {
+	child, element, parseXml, textAt, without, type XmlNode,
+} from '../xml-node.ts';
 import {virshError, type VirshCommand} from './command.ts';
+import {saveMemory} from './save-memory.ts';
 
 const stateWords = {running: 'running', paused: 'paused', shutoff: 'shut off'};
 
@@ -18,6 +22,24 @@ export const domainCommands: Record<string, VirshCommand> = {
 		options: 'domain! --inactive --security-info',
 		secret: 'virDomainGetXMLDesc',
 		run: ({flags, domain}) => say(printXml(definitionOf(flags, domain), flags.has('security-info'))),
+	},
+
+	/** One element for each namespace, as libvirt keeps them; the demo has but those of the domain that runs. */
+	metadata: {
+		options: 'domain! uri! key set --remove --live',
+		forbidden: 'virDomainSetMetadata',
+		run({domain, values, flags, settle}) {
+			const {live} = domain;
+			const [, name = '', attributes = ''] = /^<(\w+)\s*([^>]*?)\/>$/u.exec(values.get('set') ?? '') ?? [];
+			return settle(live === undefined ? notRunning : undefined, () => {
+				const key = values.get('key') ?? 'vsnap';
+				const kept = child(live, 'metadata')?.children.filter(({attributes: given}) => given[`xmlns:${key}`] !== values.get('uri')) ?? [];
+				const note = parseXml(`<note ${attributes}/>`, 'note')!;
+				const notes = flags.has('remove') ? kept : [...kept, element(`${key}:${name}`, {[`xmlns:${key}`]: values.get('uri'), ...note.attributes})];
+				const others = without(live!, 'metadata');
+				domain.live = notes.length === 0 ? others : {...others, children: [...others.children, element('metadata', {}, notes)]};
+			});
+		},
 	},
 
 	/** virsh's table without its header: a blank in front, three between. */
@@ -37,6 +59,27 @@ export const domainCommands: Record<string, VirshCommand> = {
 
 			domain.hasManagedSave = false;
 			return settle(startDomain(world, domain, {isPaused: flags.has('paused')}));
+		},
+	},
+
+	/** Its memory goes to a file, and the domain is off. */
+	save: {
+		options: 'domain! file!',
+		forbidden: 'virDomainSave',
+		failure: 'Failed to save domain \'{domain}\' to {file}',
+		run(call) {
+			const {world, domain, values, refuse} = call;
+			if (domain.live === undefined) {
+				return refuse(notRunning);
+			}
+
+			const path = values.get('file')!;
+			const memory = definitionForMemory(domain);
+			return saveMemory(call, {path, isLive: false, end() {
+				addFile(world, {...world.files.get(path), path, kind: 'memory', allocatedBytes: memoryBytesOf(domain), modifiedAtMs: world.now().getTime(), memory});
+				stopDomain(world, domain);
+				return say();
+			}});
 		},
 	},
 

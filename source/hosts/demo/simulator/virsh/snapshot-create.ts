@@ -3,12 +3,13 @@
 */
 import {agentProblem} from '../domain-xml.ts';
 import {resumeDomain, stopDomain, suspendDomain} from '../lifecycle.ts';
-import {createJob, firstOf, say, type Answer, type Copying} from '../program.ts';
-import {memoryBytesOf, takeSnapshot} from '../snapshots.ts';
-import {addFile, type DemoDomain} from '../world.ts';
+import {firstOf, say, type Answer, type Copying} from '../program.ts';
+import {takeSnapshot} from '../snapshots.ts';
+import type {DemoDomain} from '../world.ts';
 import {child, textAt, without, type XmlNode} from '../xml-node.ts';
 import {virshError, type VirshCall} from './command.ts';
 import {redefineProblem} from './moments.ts';
+import {saveMemory} from './save-memory.ts';
 import {decideSnapshot} from './snapshot-request.ts';
 
 /** libvirt 9.0 changes no record beside checkpoints. */
@@ -76,39 +77,5 @@ export function create(call: VirshCall, xml: XmlNode): Answer | Copying {
 		return say();
 	};
 
-	return request.memory.mode === 'no' ? end() : saveMemory(call, {path: request.memory.path, end});
-}
-
-function saveMemory({world, flags, domain}: VirshCall, given: {path: string | undefined; end: () => Answer}): Copying {
-	const {path, end} = given;
-	const stateBefore = domain.state;
-	const bytes = memoryBytesOf(domain);
-	const former = world.files.get(path ?? '');
-	const file = path === undefined ? undefined : addFile(world, {...former, path, kind: 'empty', format: 'raw', allocatedBytes: 0, mode: 0o600});
-	domain.job = createJob('Snapshot', bytes);
-	if (!flags.has('live')) {
-		suspendDomain(world, domain);
-	}
-
-	return {
-		bytes,
-		grows: file,
-		job: domain.job,
-		finish() {
-			domain.job = undefined;
-			return end();
-		},
-		stop() {
-			domain.job = undefined;
-			if (file && !former) {
-				world.files.delete(file.path);
-			}
-
-			if (domain.state !== stateBefore) {
-				resumeDomain(world, domain);
-			}
-
-			return virshError('operation aborted: job \'snapshot\' canceled by client');
-		},
-	};
+	return request.memory.mode === 'no' ? end() : saveMemory(call, {path: request.memory.path, isLive: flags.has('live'), end});
 }
