@@ -110,7 +110,7 @@ function withAgent(state: string | undefined): Inventory {
 
 test('--quiesce asks the agent first, and thaws whatever happens', t => {
 	const plan = planOf(withAgent('connected'), {isDiskOnly: true, isQuiesced: true});
-	t.is(idsOf(plan), 'agent snapshot');
+	t.is(idsOf(plan), 'agent frozen-note snapshot frozen-note-away');
 	t.is(stepOf(plan, 'agent').phase, 'check');
 	t.true(argvOf(stepOf(plan, 'snapshot').command).includes('--quiesce'));
 	t.true(argvOf(stepOf(plan, 'snapshot').undo![0]!).includes('domfsthaw'));
