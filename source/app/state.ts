@@ -39,9 +39,12 @@ export type Run = {
 	current: string | undefined;
 	/** How far the present step has come, where it copies. */
 	copied: Copied | undefined;
+	/** When copying began, and what earlier runs had copied by then: tells how fast it is. */
+	copying: {sinceMs: number; fromBytes: number} | undefined;
 	/** When the present step began. */
 	sinceMs: number;
-	activity: 'working' | 'proving' | 'rolling-back';
+	/** `looking`: before the first step, at the host or at how far an earlier run got. */
+	activity: 'looking' | 'working' | 'proving' | 'rolling-back';
 	/** The person was asked whether to stop, or has said so. */
 	stop: 'no' | 'asking' | 'asked';
 	stepFailure: Failure | undefined;

@@ -149,6 +149,10 @@ export async function actOnDomain(context: CommandContext, options: ActOptions):
 		return 0;
 	}
 
+	if (!context.isJson) {
+		sayLines(context, ['Checking that nothing has changed since the plan was made …']);
+	}
+
 	const outcome = await executePlan(context.world, plan.value, {onEvent: reportEvents(context), interrupt: context.interrupt});
 	return reportOutcome(context, outcome, `Done: ${describeDone(plan.value.action)}`);
 }

@@ -4,6 +4,7 @@ meanwhile is not read out; an empty line reads the page again.
 */
 import {createEffectRunner} from '../app/effects.ts';
 import type {AppServices, ScreenStart} from '../app/services.ts';
+import {copiedSoFar} from '../app/run/copied.ts';
 import {initialState, type Run, type State} from '../app/state.ts';
 import {createStore} from '../app/store.ts';
 import type {Abilities} from '../terminal/abilities.ts';
@@ -47,10 +48,15 @@ function isIncomplete(state: State): boolean {
 	return scene.kind === 'browse' && (isUnread(domains) || (pane === 'tree' && domainCursor.id !== undefined && isUnread(details)));
 }
 
-/** How far a step that copies has come, by quarters: a screen reader reads each change aloud. */
-function copiedQuarter({copied}: Run): string {
+const linearActivity: Record<Run['activity'], string> = {
+	looking: 'Checking that nothing has changed since the plan was made', working: '', proving: 'Proving the result', 'rolling-back': 'Putting everything back',
+};
+
+/** How far an action that copies has come, by quarters: a screen reader reads each change aloud. */
+function copiedQuarter(run: Run): string {
+	const copied = copiedSoFar(run);
 	const quarter = copied === undefined || copied.totalBytes === 0 ? 0 : Math.floor(copied.doneBytes / copied.totalBytes * 4);
-	return quarter === 0 ? '' : `, ${Math.min(quarter, 4) * 25} percent`;
+	return quarter === 0 ? '' : `, ${Math.min(quarter, 4) * 25} percent of all that is copied`;
 }
 
 export async function runLinear({services, abilities, start}: {services: AppServices; abilities: Abilities; start: ScreenStart}): Promise<number> {
@@ -99,7 +105,7 @@ export async function runLinear({services, abilities, start}: {services: AppServ
 				const {run} = state.scene;
 				const step = run.plan.steps.find(({id}) => id === run.current);
 				const text = step === undefined
-					? (run.activity === 'working' ? '' : `Now: ${run.activity}`)
+					? linearActivity[run.activity]
 					: `Step ${run.plan.steps.indexOf(step) + 1} of ${run.plan.steps.length}: ${step.title}${copiedQuarter(run)}`;
 				if (text !== '' && text !== shownStep) {
 					shownStep = text;

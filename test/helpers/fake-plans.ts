@@ -114,6 +114,7 @@ function fakeMerge(base: Plan): Plan {
 				...step('commit-vda', 'create', 'Merge web01.s2 into web01.s1', {
 					argv: ['virsh', '-c', 'qemu:///system', 'blockcommit', base.action.domain.uuid, 'vda', '--wait'], whenStopped: putBack,
 				}),
+				copyBytes: 406 * (2 ** 20),
 				progress: {kind: 'block-job', uuid: base.action.domain.uuid, target: 'vda'},
 				cancel: [{tool: 'virsh', argv: ['virsh', 'blockjob', base.action.domain.uuid, 'vda', '--abort'], files: []}],
 			},

@@ -17,6 +17,7 @@ import {moveIndex, scroll, type Paper} from '../scroll.ts';
 import type {Journey} from '../journey/journey.ts';
 import type {LeftAction} from '../services.ts';
 import type {Run, State, StepState} from '../state.ts';
+import {noteCopying} from './copied.ts';
 
 /** What an earlier run has done of its steps, by its journal. */
 function stepsSoFar(records: UnfinishedAction['records']): Run['steps'] {
@@ -36,8 +37,9 @@ export function startRun(state: State, {plan, kind, journey, records = []}: {pla
 		steps: stepsSoFar(records),
 		current: undefined,
 		copied: undefined,
+		copying: undefined,
 		sinceMs: state.nowMs,
-		activity: 'working',
+		activity: 'looking',
 		stop: 'no',
 		stepFailure: undefined,
 		notLogged: undefined,
@@ -55,9 +57,13 @@ function withStep(run: Run, step: string, state: StepState): Run['steps'] {
 
 /** What an event makes of the run. */
 export const followRun: (event: RunEvent, run: Run, nowMs: number) => Run = byKind({
-	started: (_event, run, nowMs) => ({...run, startedMs: nowMs, sinceMs: nowMs}),
-	'step-started': (event, run, nowMs) => ({...run, current: event.step, copied: undefined, sinceMs: nowMs, steps: withStep(run, event.step, 'running')}),
-	'step-progress': (event, run) => ({...run, copied: {doneBytes: event.doneBytes, totalBytes: event.totalBytes}}),
+	started: (_event, run, nowMs) => ({...run, activity: 'working', sinceMs: nowMs}),
+	// The removals come after the proof.
+	'step-started': (event, run, nowMs) => noteCopying({
+		...run, activity: run.activity === 'rolling-back' ? run.activity : 'working', current: event.step, copied: undefined, sinceMs: nowMs, steps: withStep(run, event.step, 'running'),
+	}, nowMs),
+	// QEMU finds more to copy as it goes: what was shown as done stays so.
+	'step-progress': ({doneBytes, totalBytes}, run) => ({...run, copied: {doneBytes: Math.max(doneBytes, run.copied?.doneBytes ?? 0), totalBytes}}),
 	'step-done': (event, run) => ({...run, current: run.current === event.step ? undefined : run.current, steps: withStep(run, event.step, 'done')}),
 	'step-failed': (event, run) => ({...run, current: undefined, steps: withStep(run, event.step, 'failed'), stepFailure: event.failure}),
 	proving: (_event, run, nowMs) => ({...run, activity: 'proving', current: undefined, sinceMs: nowMs}),

@@ -196,6 +196,8 @@ export type Step = {
 	timeoutMs?: number;
 	/** How far it has come can be asked: for the steps that copy. */
 	progress?: Progress;
+	/** About how many bytes it copies, as far as that is known beforehand: what is allocated, not the size that the guest sees. */
+	copyBytes?: number;
 	/** A file that it makes larger, and what it took up before: taking the step back does not make it smaller. */
 	grows?: {path: string; allocatedBytes: number};
 	/** What ends the step before its time, cleanly: its command then fails, and the step is undone. Missing: it is waited for. */

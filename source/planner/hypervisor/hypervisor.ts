@@ -46,8 +46,8 @@ export type OpenMerge = {
 	target: string;
 	/** The name that the header above gets of what it is backed by; undefined: it gets none. */
 	backingName: string | undefined;
-	/** What stays grown if it is taken back. */
-	grown: Pick<Step, 'grows'>;
+	/** What it copies, and what stays grown if it is taken back. */
+	growth: Pick<Step, 'grows' | 'copyBytes'>;
 };
 
 export type OpenCommit = OpenMerge & {

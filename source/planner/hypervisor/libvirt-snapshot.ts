@@ -242,7 +242,7 @@ export function snapshotRunning(context: PlanContext, request: RunningSnapshot):
 				undo: undoOf(context, {request, disks, memoryPath}),
 				doneWhen: happenedWhen(context, request, disks),
 				whenStopped,
-				...(memoryPath !== undefined && {progress: {kind: 'domain-job', uuid: context.uuid} as const, cancel: [onDomain(context, 'domjobabort')]}),
+				...(memoryPath !== undefined && {progress: {kind: 'domain-job', uuid: context.uuid} as const, copyBytes: context.inventory.details.domain.definition.memoryBytes, cancel: [onDomain(context, 'domjobabort')]}),
 				qmpPreview: qmpPreview(context, {request, disks, memoryPath}),
 			}),
 			...frozen.after,

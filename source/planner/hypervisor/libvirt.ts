@@ -67,7 +67,7 @@ function blocksOf(site: Site, records: ReturnType<typeof recordsOf>): Hypervisor
 		canMerge: ({way}: Merge, isHead) => way === 'commit' || (isHead && details.domain.state === 'running'),
 		bitmapsIn: () => [],
 		flush: () => ({...flush, onlyIf: {kind: 'domain-running', uuid}}),
-		pull: ({id, title, whenStopped, merge: {below}, target, grown, undo}: OpenMerge & {undo: Command[]}) => [
+		pull: ({id, title, whenStopped, merge: {below}, target, growth, undo}: OpenMerge & {undo: Command[]}) => [
 			step('create', {
 				id: `pull-${id}`,
 				title,
@@ -75,12 +75,12 @@ function blocksOf(site: Site, records: ReturnType<typeof recordsOf>): Hypervisor
 				undo,
 				whenStopped,
 				...atWork(target),
-				...grown,
+				...growth,
 			}),
 			step('create', {id: `flush-${id}`, title: 'Pause the guest for a moment, so that QEMU writes its metadata to disk', command: flush, whenStopped}),
 		],
-		commit: ({id, title, whenStopped, merge, target, head, doneWhen, instead, grown}: OpenCommit) => [
-			step('switch', {id: `commit-${id}`, title, command: commit(merge, {target, head}), undo: null, doneWhen, whenStopped, instead, ...atWork(target), ...grown}),
+		commit: ({id, title, whenStopped, merge, target, head, doneWhen, instead, growth}: OpenCommit) => [
+			step('switch', {id: `commit-${id}`, title, command: commit(merge, {target, head}), undo: null, doneWhen, whenStopped, instead, ...atWork(target), ...growth}),
 		],
 		commitOnceStarted: (merge, disk, doneWhen: Probe): Instead => ({
 			onlyIf: {kind: 'domain-active', uuid},

@@ -74,14 +74,14 @@ function closeSteps(site: Site, phase: 'create' | 'switch', {id, whenStopped, me
 }
 
 function pullSteps(site: Site, given: OpenMerge & {undo: Command[]}): Step[] {
-	const {id, title, whenStopped, merge, backingName, undo, grown} = given;
+	const {id, title, whenStopped, merge, backingName, undo, growth} = given;
 	return [
 		step('create', {
 			id: `pull-${id}`,
 			title,
 			undo,
 			whenStopped,
-			...grown,
+			...growth,
 			...job(site, 'block-stream', {
 				id: `vsnap-pull-${id}`,
 				images: {device: merge.top, 'base-node': merge.below},

@@ -142,6 +142,7 @@ function memorySteps(context: PlanContext, given: {path: string; owner: {uid: nu
 		create('memory', 'Save the guest\'s memory', migrate, {
 			undo: goOn,
 			progress: {kind: 'qmp-migration', socketPath: migrate.socketPath},
+			copyBytes: context.inventory.details.domain.definition.memoryBytes,
 			cancel: [ask(context, 'migrate_cancel')],
 		}),
 	];

@@ -63,10 +63,10 @@ function syncStep(id: string, paths: string[], isIrreversible: boolean): Step {
 
 const names = (paths: readonly string[]) => paths.map(path => posix.basename(path)).join(', ');
 
-/** What was pulled into a file stays in it, whatever is taken back. */
-function leftGrown(context: PlanContext, path: string): Pick<Step, 'grows'> {
-	const image = imageAt(context.graph, path);
-	return image === undefined || isDevice(context.graph, path) ? {} : {grows: {path, allocatedBytes: image.allocatedBytes}};
+/** What is copied. What came into a file stays in it, whatever is taken back. */
+function growthBy(context: PlanContext, {into, cost}: Merge): Pick<Step, 'grows' | 'copyBytes'> {
+	const image = imageAt(context.graph, into);
+	return {copyBytes: cost.copyBytes, ...(image !== undefined && !isDevice(context.graph, into) && {grows: {path: into, allocatedBytes: image.allocatedBytes}})};
 }
 
 /** How far a file has grown tells how far the copying is; a device does not grow. */
@@ -102,7 +102,7 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 		const backingName = below === undefined ? undefined : backingNameFor(context, top, below);
 		return [
 			...context.hypervisor.blocks.pull({
-				id, title, whenStopped: whenStoppedBefore, merge, target: disk, backingName, grown: leftGrown(context, top), undo,
+				id, title, whenStopped: whenStoppedBefore, merge, target: disk, backingName, growth: growthBy(context, merge), undo,
 			}),
 			syncStep(`pull-${id}`, [top], false),
 		];
@@ -115,7 +115,7 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 			command: imageCommands.pull(top, below === undefined ? undefined : {name: backingNameFor(context, top, below), format: formatAt(context, below)}),
 			undo,
 			...growthOf(context, top, cost.growth.atMost),
-			...leftGrown(context, top),
+			...growthBy(context, merge),
 		}),
 		syncStep(`pull-${id}`, [top], false),
 		...dateSteps(context, {id: `pull-${id}`, path: top, contentOf: top, isIrreversible: false}),
@@ -153,7 +153,7 @@ function commitOffline(context: PlanContext, merge: Merge): Omit<Step, 'id' | 't
 		doneWhen,
 		takenOver: gone,
 		...growthOf(context, into, cost.growth.atMost),
-		...leftGrown(context, into),
+		...growthBy(context, merge),
 		...(disk?.sourcePath !== undefined && onceStarted(context, merge, disk, doneWhen)),
 	};
 }
@@ -199,7 +199,7 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 				target: disk.target,
 				head: disk.sourcePath,
 				backingName: above === undefined ? undefined : backingNameFor(context, above, into),
-				grown: leftGrown(context, into),
+				growth: growthBy(context, merge),
 				doneWhen: committedWhen(context, merge, disk),
 				instead: insteadWhileOff(context, merge),
 			})),

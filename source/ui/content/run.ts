@@ -1,6 +1,7 @@
 /**
 A plan at work and what came of it, as lines.
 */
+import {copiedSoFar, speedOf} from '../../app/run/copied.ts';
 import {whenStoppedNow, isPastSwitch} from '../../app/run/update-run.ts';
 import type {Run, State, StepState} from '../../app/state.ts';
 import {keptName} from '../../model/plan/request.ts';
@@ -40,12 +41,11 @@ export function stepLines(run: Run, nowMs: number, {columns, theme}: Paper): Lin
 	});
 }
 
-const barColumns = 24;
-/** Before that the speed says little. */
-const leastMs = 2000;
+const barColumns = 20;
 
-/** How far the present step has come: a bar, the same in numbers, and how long the rest takes at this speed. Empty where the step does not copy. */
-function progressLines({copied, sinceMs}: Run, nowMs: number, {columns, theme}: Paper): Line[] {
+/** How far the action has come: a bar, the same in numbers, how fast it is and how long the rest takes at this speed. Empty where nothing is copied. */
+function progressLines(run: Run, nowMs: number, {columns, theme}: Paper): Line[] {
+	const copied = copiedSoFar(run);
 	if (copied === undefined) {
 		return [];
 	}
@@ -53,8 +53,8 @@ function progressLines({copied, sinceMs}: Run, nowMs: number, {columns, theme}: 
 	const {doneBytes, totalBytes} = copied;
 	const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
 	const filled = Math.floor(share * barColumns);
-	const takenMs = nowMs - sinceMs;
-	const rest = takenMs >= leastMs && share > 0 && share < 1 ? `, about ${formatSeconds(Math.ceil(takenMs * ((1 / share) - 1) / 1000) * 1000)} left` : '';
+	const speed = speedOf(run, nowMs);
+	const rest = speed === undefined ? '' : `, ${formatBytes(speed.bytesPerSecond)}/s, about ${formatSeconds(Math.ceil(speed.leftMs / 1000) * 1000)} left`;
 	const numbers = `${String(Math.floor(share * 100)).padStart(3)} %  ${formatBytes(Math.min(doneBytes, totalBytes))} of ${formatBytes(totalBytes)}${rest}`;
 	return [fitLine([
 		{text: ' ['}, {text: theme.glyphs.full.repeat(filled), tone: 'accent'}, {text: theme.glyphs.empty.repeat(barColumns - filled), tone: 'dim'}, {text: `] ${numbers}`},
@@ -91,6 +91,7 @@ export function activityLines(run: Run, nowMs: number, {columns, theme}: Paper):
 	const done = run.plan.steps.filter(step => run.steps[step.id] === 'done').length;
 	const since = formatSeconds(nowMs - run.sinceMs);
 	const activity = {
+		looking: run.kind === 'execute' ? `Checking that nothing has changed since the plan was made, ${since}` : `Finding out how far it got, ${since}`,
 		working: `${done} of ${run.plan.steps.length} steps done`,
 		proving: `Verifying the result on the host, ${since}`,
 		'rolling-back': `Rolling back, ${since}`,

@@ -15,7 +15,7 @@ const merge = {
 /** All but the starts: those of a standalone QEMU need its command line. */
 function commandsOf({hypervisor: {domain, records, blocks}, inventory: {details, definitionXml}}: PlanContext): Command[] {
 	const open = {
-		id: '1', title: 't', whenStopped: 'i', merge: {...merge, layers: [...merge.layers], gone: [...merge.gone], rebased: []}, target: 'vda', backingName: undefined, grown: {},
+		id: '1', title: 't', whenStopped: 'i', merge: {...merge, layers: [...merge.layers], gone: [...merge.gone], rebased: []}, target: 'vda', backingName: undefined, growth: {},
 	};
 	const steps = [
 		...blocks.pull({...open, undo: []}),
