@@ -11,7 +11,7 @@ const argumentWord = (name: string) => `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${
 export function usageProblem(error: CommanderError, command: Command, program: Command): {message: string; hint: string} {
 	const isVerb = command !== program;
 	const name = isVerb ? command.name() : '';
-	const hint = isVerb ? `vsnap-tui ${name} --help shows how it is used.` : 'vsnap-tui --help shows how it is used.';
+	const hint = isVerb ? `See vsnap-tui ${name} --help.` : 'See vsnap-tui --help.';
 	const expected = command.registeredArguments.map(argument => argument.name().toUpperCase());
 	switch (error.code) {
 		case 'commander.missingArgument': {

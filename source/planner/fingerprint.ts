@@ -35,7 +35,7 @@ export function fingerprintOf(inventory: Inventory, imagePaths: Iterable<string>
 		'its checkpoints': digest(details.checkpoints.map(checkpoint => checkpoint.xml).join('\0')),
 		'its jobs': inventory.jobs.map(({text}) => text).join('; '),
 		// The present ones are written to by a guest that runs.
-		'its copies of the firmware variables': digest([...inventory.nvramFiles].filter(([path]) => path !== inventory.nvramPath)
+		'its copies of firmware variables': digest([...inventory.nvramFiles].filter(([path]) => path !== inventory.nvramPath)
 			.map(([path, {inode, modifiedAt, sizeBytes}]) => `${path} ${inode} ${modifiedAt} ${sizeBytes}`).join('\0')),
 	};
 	for (const path of imagePaths) {

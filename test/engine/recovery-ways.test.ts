@@ -127,7 +127,7 @@ test('what others changed before the switch is told, and is no reason to keep th
 	const {host, go} = await killedAfter('open-vdb');
 	const {details} = host.inventory;
 	host.inventory = {...host.inventory, details: {...details, snapshots: [...details.snapshots, {...details.snapshots[0]!, name: 'night'}]}};
-	t.deepEqual(await go('back'), {kind: 'done', remarks: ['Somebody has made the snapshot "night" since.']});
+	t.deepEqual(await go('back'), {kind: 'done', remarks: ['Since then, somebody has created the snapshot "night".']});
 });
 
 test('what was asked for is not forgotten where it cannot be done anew', async t => {

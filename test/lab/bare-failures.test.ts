@@ -144,7 +144,7 @@ test.serial('while another program holds the monitor the program says so and tou
 	const other = unwrap(await QmpConnection.open(domain.socketPath));
 	const result = await runBare(domain, ['create', domain.name, 's1', '--disk-only', '--yes']);
 	t.is(result.exitCode, 6, report(result));
-	t.regex(result.stderr, /another program holds/);
+	t.regex(result.stderr, /another program uses/);
 	other.close();
 	const again = await runBare(domain, ['create', domain.name, 's1', '--disk-only', '--yes']);
 	t.is(again.exitCode, 0, report(again));

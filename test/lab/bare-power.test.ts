@@ -131,7 +131,7 @@ for (const {words, fat, at, direction, gone} of [
 		digests.head = await markBare(domain, 7);
 		const refused = await runBare(domain, ['recover', direction, '--yes']);
 		t.is(refused.exitCode, 3, refused.stdout + refused.stderr);
-		t.regex(refused.stderr, /Somebody has started the domain.*Shut it down, then/su);
+		t.regex(refused.stderr, /The domain was started.*Shut it down, then/su);
 		t.deepEqual(await digestBare(domain), digests.head);
 		await quit(domain);
 		const result = await runBare(domain, ['recover', direction, '--yes']);

@@ -94,7 +94,7 @@ test.serial('a journal whose plan cannot be read is moved aside and told; strang
 	await utimes(journalPath, 1, 1);
 	const doctor = await runProgram(domain, ['doctor', domain.name]);
 	t.is(doctor.exitCode, 10, report(doctor));
-	t.regex(doctor.stdout, new RegExp(`damaged/${path.basename(journalPath)}[\\s\\S]*"${domain.name}" may have stopped half-way`));
+	t.regex(doctor.stdout, new RegExp(`damaged/${path.basename(journalPath)}[\\s\\S]*"${domain.name}" may have been interrupted`));
 	const aside = path.join(domain.statePath, 'damaged', path.basename(journalPath));
 	t.is(await readFile(aside, 'utf8'), whole.slice(0, 700));
 	t.is((await stat(aside)).mode % 0o1000, 0o600);

@@ -1,4 +1,4 @@
-/** What runs on a domain is seen before anything is planned: a job without a limit, and one that is done and waits. */
+/** What runs on a domain is seen before anything is planned: a job without a limit, and one that is complete and waits. */
 import test from 'ava';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, stop} from './domains.ts';
@@ -34,12 +34,12 @@ test.serial('an unlimited pull and a ready active commit are refused as jobs, an
 	await waitFor('the commit is ready', async () => (await virsh('dumpxml', '--domain', domain.uuid)).includes('ready=\'yes\''));
 	const refused = await runProgram(domain, ['revert', '--discard', '--dry-run', '--', domain.name, 's1']);
 	t.is(refused.exitCode, 6);
-	t.regex(refused.stderr, /an active commit of vda that is done and waits/);
-	const giveUp = /give it up with (virsh blockjob .* --abort) /.exec(refused.stderr)![1]!;
+	t.regex(refused.stderr, /an active commit of vda that is complete and waits/);
+	const giveUp = /cancel it with (virsh blockjob .* --abort) /.exec(refused.stderr)![1]!;
 	const ended = await attempt('sh', ['-c', giveUp.replace(/^virsh /, `virsh -c '${labUri}' `)]);
 	t.is(ended.exitCode, 0, ended.stderr);
 	t.is((await readHeads(domain)).get('vda'), head);
-	t.regex(refused.stderr, /what it has copied stays in the image below, so a snapshot that froze that image no longer holds/);
+	t.regex(refused.stderr, /what it has copied stays in the image below, so the state of a snapshot that froze that image is lost/);
 	t.is((await attemptVirsh('blockjob', '--domain', domain.uuid, '--path', 'vda', '--raw')).stdout.trim(), '');
 	// After a commit that was given up, QEMU keeps the lower image's write lock as long as it runs.
 	await stop(domain);

@@ -58,8 +58,8 @@ test('memory that libvirt could not resume from is refused before the power goes
 	const act = async () => revert(domain, 'm1', {flags: ['--paused']});
 	const isOld = await readLibvirtVersion() < 10_004_000;
 	for (const [change, reason] of [
-		[async () => writeAs(memoryPath, original, 7), /its memory is of the kind 7, which is not known here/],
-		[async () => writeAs(memoryPath, original, 3, async stream => compress(domain.folder, 'gzip', stream)), /the memory is xz, and what follows is not/],
+		[async () => writeAs(memoryPath, original, 7), /its memory has the format 7, which is not known here/],
+		[async () => writeAs(memoryPath, original, 3, async stream => compress(domain.folder, 'gzip', stream)), /the memory is xz, but the content is not/],
 		...(isOld
 			? [[async () => writeAs(memoryPath, original, 5, async stream => compress(domain.folder, 'zstd', stream)), /its memory is zstd, which needs libvirt 10\.4 or newer/] as const]
 			: []),
@@ -71,7 +71,7 @@ test('memory that libvirt could not resume from is refused before the power goes
 	}
 
 	await writeAs(memoryPath, original, 6);
-	await expectRefused(t, domain, act, /sparse, and it is an ordinary stream, as libvirt 11\.3 writes it: no libvirt resumes from it/);
+	await expectRefused(t, domain, act, /sparse, but it is an ordinary stream, as written by libvirt 11\.3: no version of libvirt can resume from it/);
 	// The remedy of the last one, word for word.
 	const {message} = readError(await act());
 	const command = /(?<command>printf .* conv=notrunc);/.exec(message)?.groups?.command;

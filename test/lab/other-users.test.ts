@@ -55,7 +55,7 @@ async function elsewhere(t: ExecutionContext, domain: LabDomain): Promise<LabDom
 	return {...domain, statePath};
 }
 
-const who = /root on \S+ \(process \d+, which has gone\) began at \d{4}-\d\d-\d\dT[\d:.]+Z: .*s1/;
+const who = /root on \S+ \(process \d+, which has ended\) began at \d{4}-\d\d-\d\dT[\d:.]+Z: .*s1/;
 
 test.serial('what root left half-way is seen by a member of the group and over ssh, who are refused and told who and when, until it is recovered', async t => {
 	const {domain, asMember} = await scene(t);
@@ -64,7 +64,7 @@ test.serial('what root left half-way is seen by a member of the group and over s
 	const refused = await asMember('create', domain.name, 'theirs', '--disk-only', '--yes', '--json');
 	t.is(refused.exitCode, 3, tell(refused));
 	t.regex(refused.stderr, who);
-	t.regex(refused.stderr, /virsh secret-undefine [\da-f-]{36} takes the mark away/);
+	t.regex(refused.stderr, /virsh secret-undefine [\da-f-]{36} removes the mark/);
 
 	const other = await elsewhere(t, domain);
 	const ssh = await startSshServer(t);

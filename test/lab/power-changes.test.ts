@@ -44,7 +44,7 @@ test.serial('a domain that somebody starts while an internal snapshot of it is m
 	const digests = await markOffline(domain, 1);
 	const {result: part} = await create(t, domain, {flags: [], at: 'tag-vda', script: `"$name" "$@" || exit; ${startIt(domain)}; exit 0`});
 	t.is(part.exitCode, 1, report(part));
-	t.regex(readError(part).message, /somebody has started it meanwhile/);
+	t.regex(readError(part).message, /it was started meanwhile/);
 	t.is(await readState(domain), 'running');
 	t.deepEqual(await Promise.all(domain.disks.map(async disk => readTags(disk.path))), [[], []]);
 	t.deepEqual(await readParents(domain), {});
@@ -122,7 +122,7 @@ test.serial('a start that libvirt refuses: all is put back, the domain is off fo
 	t.is(killed.signal, 'SIGKILL', report(killed));
 	const recovered = await recover(domain, '--roll-back');
 	t.is(recovered.exitCode, 1, report(recovered));
-	t.regex(readError(recovered).message, /put back, but the domain is off.*serial/su);
+	t.regex(readError(recovered).message, /rolled back, but the domain is off.*serial/su);
 	t.is((await readWorld(domain)).definitionXml, before.definitionXml);
 	t.deepEqual(await readdir(path.join(domain.statePath, 'journal')), []);
 

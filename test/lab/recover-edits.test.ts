@@ -33,7 +33,7 @@ test.serial('going back from a snapshot keeps what somebody edited since beside 
 		await defineXml(withMoreMemory(await readDefinition(domain)));
 		const recovered = await recover(domain, '--roll-back');
 		t.is(recovered.exitCode, 0, at + report(recovered));
-		t.regex(recovered.stdout, /edited in the definition since stays.*<memory>/, at);
+		t.regex(recovered.stdout, /later edits of the definition are kept.*<memory>/, at);
 		t.is(await readDefinition(domain), withMoreMemory(before), at);
 		t.deepEqual(await digestHeads(domain), written, at);
 		t.deepEqual(await readParents(domain), {}, at);
@@ -48,7 +48,7 @@ test.serial('going back from a revert, which changes more than the disks, stops 
 	const written = await digestHeads(domain);
 	const refused = await recover(domain, '--roll-back');
 	t.true(refused.exitCode === 3 || refused.exitCode === 4, report(refused));
-	t.regex(readError(refused).message, /edited the definition.*<memory>/s);
+	t.regex(readError(refused).message, /definition was edited since.*<memory>/s);
 	t.is(await readDefinition(domain), edited);
 	t.deepEqual(await digestHeads(domain), written);
 	await defineXml(edited.replaceAll('131072', '65536'));

@@ -39,7 +39,7 @@ test.serial('every action works on a linked clone beside its template, and is re
 	t.is(await digestFile(base), templateDigest);
 	await takeDiskSnapshot(clone, 's2');
 	await start(template);
-	await expectRefused(t, clone, async () => revert(clone, 's2'), new RegExp(`head of ${template.name}.*at this moment`));
+	await expectRefused(t, clone, async () => revert(clone, 's2'), new RegExp(`being written to.*head of ${template.name}`));
 	await stop(template);
 	await new Promise(resolve => {
 		setTimeout(resolve, 2500);

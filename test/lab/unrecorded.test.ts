@@ -108,7 +108,7 @@ test.serial('an internal snapshot below an external one is out of reach, as was 
 	const clean = await digestHeads(domain);
 	await markOffline(domain, 2);
 	const created = await runProgram(domain, ['create', '--disk-only', '--dry-run', '--', domain.name, 'e1']);
-	t.regex(created.stdout.replaceAll(/\s+/g, ' '), new RegExp(`"i1" lies inside .*vsnap-tui delete ${domain.name} e1`), report(created));
+	t.regex(created.stdout.replaceAll(/\s+/g, ' '), new RegExp(`"i1" is inside .*vsnap-tui delete ${domain.name} e1`), report(created));
 	t.is((await runProgram(domain, ['create', '--disk-only', '--yes', '--', domain.name, 'e1'])).exitCode, 0);
 	const later = await markOffline(domain, 3);
 	t.is((await revert(domain, 'i1')).exitCode, 3);

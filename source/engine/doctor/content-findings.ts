@@ -42,9 +42,9 @@ function findChanged(examination: Examination): void {
 				kind: 'base-changed',
 				severity: 'warning',
 				text: `${path} was last written to on ${formatMoment(Math.floor(modifiedAt))}: `
-					+ (late.length > 0 ? `after it was frozen by ${listNames(late.map(({name}) => `"${name}"`), 6)}.` : `after the last write to ${listNames(older.map(overlay => overlay.path), 6)}, which stands on it.`),
-				meaning: 'If a guest or a person wrote there, what stands on it reads wrong data. A delete or a merge by virsh writes there rightly, and a copy without its times looks the same.',
-				remedy: 'If none of these explains it, compare with a backup before you trust what stands on it.',
+					+ (late.length > 0 ? `after it was frozen by ${listNames(late.map(({name}) => `"${name}"`), 6)}.` : `after the last write to ${listNames(older.map(overlay => overlay.path), 6)}, which is backed by it.`),
+				meaning: 'If a guest or a person wrote there, its overlays read wrong data. A delete or a merge by virsh also writes there, and so does a copy that did not preserve timestamps.',
+				remedy: 'If none of these explains it, compare its overlays with a backup before you trust them.',
 				images: [path, ...older.map(overlay => overlay.path)],
 			});
 		}
@@ -63,11 +63,11 @@ function findWriters(examination: Examination): void {
 			report(examination, {
 				kind: 'frozen-written',
 				severity: 'problem',
-				text: `${path} is written to (${writer.label}), and needed as it is by: ${listNames([...new Set(holders.map(({label}) => label))], 6)}.`,
+				text: `${path} is written to (${writer.label}), but must not change, because it is needed by: ${listNames([...new Set(holders.map(({label}) => label))], 6)}.`,
 				meaning: isRunning
-					? 'The guest destroys at this moment what these need.'
-					: 'As soon as that domain is started, it destroys what these need.',
-				remedy: 'Do not start it. Revert to a snapshot with vsnap-tui: that puts the domain on an overlay of its own.',
+					? 'The guest is destroying what these need right now.'
+					: 'When that domain starts, it destroys what these need.',
+				remedy: 'Do not start it. Revert to a snapshot with vsnap-tui, which puts the domain on its own overlay.',
 				images: [path],
 			});
 		}
@@ -102,9 +102,9 @@ function findShared(examination: Examination): void {
 			report(examination, {
 				kind: 'shared-frozen',
 				severity: 'warning',
-				text: `${names.join(' and ')} are frozen on one image: ${path}.`,
-				meaning: 'virsh snapshot-delete of one of them merges into that image, reports success, and the other and all that comes after it have changed.',
-				remedy: 'Delete them with vsnap-tui only.',
+				text: `${names.join(' and ')} share one frozen image: ${path}.`,
+				meaning: 'virsh snapshot-delete of one of them merges into that image and reports success, but changes the other snapshot and all its descendants.',
+				remedy: 'Delete them only with vsnap-tui.',
 				images: [path],
 			});
 		}

@@ -70,7 +70,7 @@ async function readAllDetails(owner: Owner, domains: readonly DomainSummary[], o
 					severity: 'problem',
 					domain: {uuid: domain.uuid, name: domain.name},
 					text: `The domain cannot be read: ${describeFailure(details.failure).message}`,
-					meaning: 'It is unknown which images it needs, so no image of this host is offered for removal.',
+					meaning: 'It is not known which images it needs, so no image of this host is offered for removal.',
 				});
 			}
 
@@ -203,8 +203,8 @@ async function readForeignActions({owner}: Checks, options: RoundOptions, own: r
 			kind: 'unfinished-action',
 			severity: mark.life === 'gone' ? 'problem' : 'warning',
 			domain: {uuid: mark.domainUuid, name},
-			text: `${mark.life === 'gone' ? 'An action of another run stopped half-way' : 'Another run may be at work'}: ${describeClaim(mark)}.`,
-			meaning: 'Images and records may be half changed. No other action is begun on the domain until that one is over.',
+			text: `${mark.life === 'gone' ? 'An action of another run was interrupted' : 'Another run may be working on it'}: ${describeClaim(mark)}.`,
+			meaning: 'Images and records may be half changed. The domain refuses other actions until that one has ended.',
 			remedy: remedyFor(mark),
 		};
 	});
@@ -224,8 +224,8 @@ function filesElsewhere(allDetails: readonly DomainDetails[]): Finding[] {
 		: [{
 			kind: 'files-elsewhere',
 			severity: 'info',
-			text: `No image was looked at. ${elsewhere.text}`,
-			meaning: 'Only what libvirt records is judged, and no action can be planned.',
+			text: `No image was read. ${elsewhere.text}`,
+			meaning: 'Only libvirt\'s records were checked, and no action can be planned.',
 			remedy: elsewhere.remedy,
 		}];
 }

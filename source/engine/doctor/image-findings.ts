@@ -38,11 +38,11 @@ function doubt(examination: Examination, given: {lostPath: string; candidate: Im
 	const {lostPath, candidate, overlays} = given;
 	const {graph} = examination.context;
 	if (overlays.some(({virtualSizeBytes}) => virtualSizeBytes !== candidate.virtualSizeBytes)) {
-		return `its size of ${formatBytes(candidate.virtualSizeBytes)} is another`;
+		return `its size of ${formatBytes(candidate.virtualSizeBytes)} differs`;
 	}
 
 	if (overlays.some(({path}) => chainOf(graph, candidate.path).includes(path))) {
-		return 'it stands itself on what has lost its backing file';
+		return 'it is itself backed by an image that has lost its backing file';
 	}
 
 	// Domains in folders of their own often have disks of one name and one size.
@@ -79,7 +79,7 @@ function lostRemedy({lost, overlays, candidates, renamed}: {lost: Image; overlay
 
 	return candidates.length + renamed.length === 0
 		? `If it was renamed or moved, bring it back to the same path; or, where you know that another file is it: ${elsewhere}. Else restore it from a backup.`
-		: `Look whether one of these files is it, and bring it back to its path; or: ${elsewhere}`;
+		: `Check whether one of these files is the right one, and move it back; or: ${elsewhere}`;
 }
 
 function reportLost(examination: Examination, lost: Image, images: readonly Image[]): void {
@@ -98,13 +98,13 @@ function reportLost(examination: Examination, lost: Image, images: readonly Imag
 		kind: overlays.length > 0 ? 'backing-missing' : 'image-missing',
 		severity: 'problem',
 		text: overlays.length > 0 && isPlain
-			? `${listNames(overlays.map(({path}) => path), 6)} stands on ${lost.path}, which is missing.`
+			? `${listNames(overlays.map(({path}) => path), 6)} is backed by ${lost.path}, which is missing.`
 			: why.text,
 		meaning: [
 			`Needed by: ${listNames([...new Set(needers)], 6)}. None of them can be started or reverted to.`,
 			...judged.map(({candidate, reason}) => reason === undefined
-				? `${candidate.path} bears its name and fits.`
-				: `${candidate.path} bears its name, but ${reason}.`),
+				? `${candidate.path} has its name and matches.`
+				: `${candidate.path} has its name, but ${reason}.`),
 			...renamed.map(({path}) => `${path} has its size and format, and nothing needs it.`),
 		].join(' '),
 		remedy: only ? undefined : (isPlain ? lostRemedy({lost, overlays, candidates, renamed}) : why.remedy),
@@ -133,10 +133,10 @@ function reportFormats(examination: Examination, images: readonly Image[]): void
 		report(examination, {
 			kind: 'backing-format',
 			severity: 'warning',
-			text: `${image.path} does not say which format its backing file ${image.backingPath} has.`,
-			meaning: 'libvirt then refuses to start it, or QEMU guesses by what lies in the file; a guest that may write there could make it open any file of the host.',
+			text: `${image.path} does not record the format of its backing file ${image.backingPath}.`,
+			meaning: 'libvirt then refuses to start it, or QEMU guesses the format from the content; a guest that can write there could make it open any file of the host.',
 			remedy: recorded === undefined
-				? `No record of libvirt tells the format${seen === undefined ? '' : `; QEMU takes it for ${seen}`}. If you know it: qemu-img rebase -u -f qcow2 -F FORMAT -b ${quoteForShell(image.backingName ?? image.backingPath)} ${quoteForShell(image.path)}`
+				? `libvirt does not record the format either${seen === undefined ? '' : `; QEMU reads it as ${seen}`}. If you know it: qemu-img rebase -u -f qcow2 -F FORMAT -b ${quoteForShell(image.backingName ?? image.backingPath)} ${quoteForShell(image.path)}`
 				: undefined,
 			...(recorded !== undefined && {
 				request: {kind: 'rebase', uuid: domain.uuid, links: [{path: image.path, backingPath: image.backingPath, backingFormat: recorded}], moved: []},
@@ -158,7 +158,7 @@ function reportDepth(examination: Examination): void {
 				text: `${target} is backed by a chain of ${depth} images.`,
 				meaning: depth > limit
 					? `This host starts no domain on more than ${limit} layers.`
-					: `Each layer costs memory and time at every read, and some versions of libvirt start no more than 25. Up to ${advisedDepth} is advised.`,
+					: `Each layer costs memory and slows reads, and some versions of libvirt start no more than 25. At most ${advisedDepth} are advised.`,
 				remedy: 'Merge or delete snapshots that are no longer needed.',
 				images: [path],
 			});
@@ -178,7 +178,7 @@ function reportDenied(examination: Examination): void {
 			kind: 'not-permitted',
 			severity: 'warning',
 			text: `This user may not open ${listNames(denied, 6)}.`,
-			meaning: 'What is in them and below them is not known, so it is not judged.',
+			meaning: 'Their content and backing files are not known, so they were not checked.',
 			remedy: permissionRemedy,
 			images: denied,
 		});
@@ -206,9 +206,9 @@ function reportQcow2InRaw(examination: Examination, image: Image): void {
 	report(examination, {
 		kind: 'format',
 		severity: 'warning',
-		text: `${image.path} is used as raw, and it begins like a qcow2 image.`,
-		meaning: 'If it is one, the guest sees the bytes of the file instead of its disk, and every overlay made on it names it as raw for good. A guest can also write such a beginning into a raw disk itself.',
-		remedy: `Only if you know that it is qcow2: name that format (virsh edit DOMAIN, <driver type='qcow2'/>). What it holds: qemu-img info ${quoteForShell(image.path)}`,
+		text: `${image.path} is used as raw, but looks like a qcow2 image.`,
+		meaning: 'If it is one, the guest sees the bytes of the file instead of its disk, and every overlay on it records it as raw for good. A guest can also write such a header into a raw disk itself.',
+		remedy: `Only if you know that it is qcow2: set that format (virsh edit DOMAIN, <driver type='qcow2'/>). To see its content: qemu-img info ${quoteForShell(image.path)}`,
 		images: [image.path],
 	});
 }

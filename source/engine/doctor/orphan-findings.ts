@@ -91,10 +91,10 @@ export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): 
 			text: `Nothing needs ${describe(images)}.`,
 			meaning: `${images.length === 1
 				? 'It is backed by an image that a snapshot froze, and is named like an overlay of it: a leftover'
-				: 'They stand on images that snapshots froze, and are named like overlays of them: leftovers'} of a revert, a delete or a record that was dropped. `
-				+ 'If somebody parked a state there without a snapshot, it is in such a file; and libvirt\'s own delete may remove what it stands on.',
+				: 'They are backed by images that snapshots froze, and are named like overlays of them: leftovers'} of a revert, a delete or a deleted record. `
+				+ 'If somebody kept a state there without a snapshot, it is in such a file; and libvirt\'s own delete may remove its backing file.',
 			...(leftovers.isBlind
-				? {remedy: 'Some records cannot be read, and may need them: mend those first.'}
+				? {remedy: 'Some records cannot be read and may need them: repair those first.'}
 				: {request: {kind: 'remove-orphans', uuid: owner.uuid, paths: images.map(({path}) => path)}}),
 			images: images.map(({path}) => path),
 		});
@@ -113,8 +113,8 @@ export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): 
 			...(domain && {domain}),
 			text: `In ${folder} no domain and no snapshot needs ${describe(images)}.`,
 			meaning: images.length === 1
-				? 'It may be a backup, a template, a leftover of another domain, or a disk of one that is defined elsewhere: it is not offered for removal.'
-				: 'They may be backups, templates, leftovers of another domain, or disks of domains that are defined elsewhere: they are not offered for removal.',
+				? 'It may be a backup, a template, a leftover of another domain, or a disk of one that is defined elsewhere, so it is not offered for removal.'
+				: 'They may be backups, templates, leftovers of another domain, or disks of domains that are defined elsewhere, so they are not offered for removal.',
 			images: images.map(({path}) => path),
 		});
 	}

@@ -24,18 +24,18 @@ function findCurrentTrouble(examination: Examination): void {
 	const current = snapshots.find(({name}) => name === currentSnapshot);
 	const isNewer = context.can.revertUnlinksRecordedOverlays;
 	const rightful = verdict.isHandMerged ? undefined : verdict.rightful;
-	const byHand = {remedy: 'Take a snapshot of the current state with vsnap-tui: it becomes the current one, and names the right images.'};
+	const byHand = {remedy: 'Take a snapshot of the current state with vsnap-tui: it becomes current and records the right images.'};
 	if (!verdict.isRight) {
 		const what = currentSnapshot === undefined
-			? 'No snapshot is the current one, although there are external ones.'
-			: `The current snapshot by the records is "${currentSnapshot}", but the disks do not stand on what it froze.`;
+			? 'No snapshot is current, although there are external ones.'
+			: `The records call "${currentSnapshot}" current, but the disks are not based on it.`;
 		report(examination, {
 			kind: 'current-record',
 			severity: isNewer ? 'problem' : 'warning',
-			text: `${what}${rightful === undefined ? '' : ` They stand on what "${rightful.name}" froze.`}${verdict.isHandMerged ? ' Somebody merged images by hand.' : ''}`,
+			text: `${what}${rightful === undefined ? '' : ` They are based on "${rightful.name}".`}${verdict.isHandMerged ? ' Images were merged without vsnap-tui.' : ''}`,
 			meaning: currentSnapshot === undefined
-				? `The next snapshot would begin a tree of its own${isNewer ? ', and virsh snapshot-revert makes libvirt\'s daemon crash' : ''}.`
-				: 'The next snapshot would be hung on the wrong place, and libvirt\'s own revert and delete go by this record.',
+				? `The next snapshot would start a separate tree${isNewer ? ', and virsh snapshot-revert crashes libvirt\'s daemon' : ''}.`
+				: 'The next snapshot would get the wrong parent, and libvirt\'s own revert and delete rely on this record.',
 			...(rightful === undefined ? byHand : repairRequest(examination)),
 		});
 	} else if (current && mustNameHeads(context, current)) {
@@ -44,9 +44,9 @@ function findCurrentTrouble(examination: Examination): void {
 			report(examination, {
 				kind: 'current-record',
 				severity: 'warning',
-				text: `The record of "${current.name}" names other overlays than the domain writes to: ${listNames(misnamed.map(({target, path}) => `${target} is on ${path}`), 6)}.`,
+				text: `The record of "${current.name}" does not name the overlays that the domain writes to: ${listNames(misnamed.map(({target, path}) => `${target} is on ${path}`), 6)}.`,
 				meaning: isNewer
-					? 'libvirt\'s own revert unlinks what that record names, whatever needs it, and leaves what is really in use.'
+					? 'libvirt\'s own revert unlinks what that record names, even if it is needed, and leaves what is really in use.'
 					: 'libvirt\'s own delete of that snapshot fails, or merges the wrong image.',
 				...repairRequest(examination),
 			});
@@ -70,8 +70,8 @@ function findNativeRevert(examination: Examination): void {
 				kind: 'native-revert',
 				severity: 'problem',
 				text: `virsh snapshot-revert would remove ${path} (${target}), which is needed by: ${listNames([...new Set(holders.map(({label}) => label))], 6)}.`,
-				meaning: `The record of the current snapshot "${current.name}" names that file, and libvirt unlinks it without asking who stands on it. vsnap-tui does not.`,
-				remedy: 'Until the record is mended, revert with vsnap-tui only.',
+				meaning: `The record of the current snapshot "${current.name}" names that file, and libvirt unlinks it without checking for overlays. vsnap-tui does not.`,
+				remedy: 'Until the record is repaired, revert only with vsnap-tui.',
 				...repairRequest(examination),
 				images: [path],
 			});
@@ -88,7 +88,7 @@ function findParents(examination: Examination): void {
 			kind: 'parent-missing',
 			severity: 'warning',
 			text: `The parent of ${listNames(lost.map(({name, parent}) => `"${name}" ("${parent!}")`), 6)} has no record.`,
-			meaning: 'libvirt takes such a snapshot for the root of a tree of its own; its disks are as good as before.',
+			meaning: 'libvirt treats such a snapshot as the root of a separate tree; its disks are intact.',
 			...repairRequest(examination),
 		});
 	}
@@ -120,8 +120,8 @@ function findUnrecorded(examination: Examination): void {
 		report(examination, {
 			kind: 'unrecorded-layer',
 			severity: 'warning',
-			text: `No snapshot tells of ${listNames(layers.flat().map(({target, overlayPath, frozenPath}) => `${overlayPath} on ${frozenPath} (${target})`), 6)}.`,
-			meaning: 'The guest writes into the overlay, and nothing says what the image below is kept for: a snapshot was made without a record, or its record was dropped.',
+			text: `No snapshot records ${listNames(layers.flat().map(({target, overlayPath, frozenPath}) => `${overlayPath} on ${frozenPath} (${target})`), 6)}.`,
+			meaning: 'The guest writes into the overlay, but nothing says what the image below is kept for: a snapshot was taken without a record, or its record was deleted.',
 			request: {kind: 'repair-records', uuid: domain.uuid, adopts: 'layers'},
 			otherWay: {option: 'fold', words: 'folds it into its base instead', request: {kind: 'fold', uuid: domain.uuid}},
 			images: layers.flat().map(({overlayPath}) => overlayPath),
@@ -134,8 +134,8 @@ function findUnrecorded(examination: Examination): void {
 		report(examination, {
 			kind: 'unrecorded-tag',
 			severity: 'info',
-			text: `Only the images know of the internal snapshot${tags.length === 1 ? '' : 's'} ${listNames(tags.map(({tag, targets, hasMemory, isNameTaken}) => `"${tag}" (${targets.join(', ')}${hasMemory ? ', with memory' : ''}${isNameTaken ? ', beside another snapshot of that name' : ''})`), 6)}.`,
-			meaning: 'They were made with qemu-img, or libvirt has lost their records. They take room, and cannot be reverted to before they are recorded.',
+			text: `Only the images hold the internal snapshot${tags.length === 1 ? '' : 's'} ${listNames(tags.map(({tag, targets, hasMemory, isNameTaken}) => `"${tag}" (${targets.join(', ')}${hasMemory ? ', with memory' : ''}${isNameTaken ? ', beside another snapshot of that name' : ''})`), 6)}.`,
+			meaning: 'They were made with qemu-img, or libvirt has lost their records. They take space, and you can revert to them only once they are recorded.',
 			...(tags.some(found => isAdoptable(found))
 				? {request: {kind: 'repair-records' as const, uuid: domain.uuid, adopts: 'tags' as const}}
 				: {remedy: 'With the domain off, qemu-img snapshot -d TAG FILE removes it from an image. In an image that the domain writes to, qemu-img snapshot -a TAG FILE goes back to it.'}),
@@ -152,11 +152,11 @@ function findUnfinishedDelete(examination: Examination): void {
 		report(examination, {
 			kind: 'block-job',
 			severity: 'warning',
-			text: `A copy or a commit ${live.some(({mirror}) => mirror?.isReady) ? 'is done and waits to be ended' : 'is going on'}, or was left, on ${listNames(live.map(({target}) => target), 6)}${domain.state === 'paused' ? '; the domain is paused' : ''}.`,
+			text: `A copy or a commit ${live.some(({mirror}) => mirror?.isReady) ? 'is complete and waits to be ended' : 'is running'}, or was left behind, on ${listNames(live.map(({target}) => target), 6)}${domain.state === 'paused' ? '; the domain is paused' : ''}.`,
 			meaning: domain.state === 'paused'
-				? 'A virsh snapshot-delete of a domain that is off looks like this while it works, and stays so when libvirt\'s daemon is killed meanwhile. Resumed, the guest would write into the middle of a merge.'
+				? 'A virsh snapshot-delete of a domain that is off looks like this while it works, and stays like this if libvirt\'s daemon is killed meanwhile. A resumed guest would write into a half-done merge.'
 				: 'Until it has ended, no snapshot can be made, deleted or reverted to.',
-			remedy: `Look with ${command} --info. If nobody waits for it: ${command} --abort${live[0]!.mirror?.isReady ? ` (the disk stays on its image), or ${command} --pivot (it goes on in ${live[0]!.mirror.path ?? 'the other image'})` : ''}${domain.state === 'paused' ? ', then virsh destroy DOMAIN, then delete the snapshot again' : ''}.`,
+			remedy: `See ${command} --info. If nothing waits for it: ${command} --abort${live[0]!.mirror?.isReady ? ` (the disk stays on its image), or ${command} --pivot (it continues on ${live[0]!.mirror.path ?? 'the other image'})` : ''}${domain.state === 'paused' ? ', then virsh destroy DOMAIN, then delete the snapshot again' : ''}.`,
 		});
 	}
 
@@ -165,7 +165,7 @@ function findUnfinishedDelete(examination: Examination): void {
 			kind: 'delete-in-progress',
 			severity: 'warning',
 			text: `A virsh snapshot-delete was interrupted: ${listNames(marked.map(({name}) => `"${name}"`), 6)} is marked as being merged into.`,
-			meaning: 'What it keeps may be half merged, and libvirt refuses to delete it.',
+			meaning: 'Its images may be half merged, and libvirt refuses to delete it.',
 			remedy: 'Run the same virsh snapshot-delete again: it finishes the merge.',
 		});
 	}
@@ -178,7 +178,7 @@ export function findRecordTroubles(examination: Examination): void {
 			kind: 'record-unreadable',
 			severity: 'warning',
 			text: `The record "${name}" cannot be read: ${reason}.`,
-			meaning: 'It is unknown which images it needs, so no image is removed as long as it is so.',
+			meaning: 'It is not known which images it needs, so no image is removed until this is fixed.',
 			remedy: remedy ?? 'Correct that record, or drop it (virsh snapshot-delete --metadata).',
 		});
 	}

@@ -56,8 +56,8 @@ function findRevertBlockers(examination: Examination): void {
 				severity: isByShape ? 'info' : (onlyMemory ? 'warning' : 'problem'),
 				text: `"${snapshot.name}" cannot be reverted to${isByShape ? ' as things are' : (onlyMemory ? ' with its memory' : '')}: ${blockers.slice(0, 3).map(({text}) => text).join(' ')}`,
 				meaning: isByShape
-					? 'What it keeps is whole; something else stands in the way.'
-					: (onlyMemory ? 'Its disks can be put back, its running state cannot.' : 'What it kept cannot be brought back as it was.'),
+					? 'Its data is complete; something else prevents it.'
+					: (onlyMemory ? 'Its disks can be reverted, its running state cannot.' : 'Its state cannot be restored.'),
 				remedy: [...new Set(blockers.flatMap(({remedy}) => remedy ?? []))].slice(0, 2).join(' '),
 			});
 		}
@@ -87,8 +87,8 @@ function findNativeInternal(examination: Examination): void {
 			kind: 'native-revert',
 			severity: 'info',
 			text: `virsh snapshot-revert to ${listNames([...new Set(harmful)], 6)} would change what is needed by: ${listNames([...harmed], 6)}.`,
-			meaning: 'These snapshots lie inside images that others stand on; libvirt puts the image back and reports success. vsnap-tui refuses.',
-			remedy: 'Revert with vsnap-tui only.',
+			meaning: 'These snapshots are inside backing files of others; libvirt reverts the image and reports success. vsnap-tui refuses.',
+			remedy: 'Revert only with vsnap-tui.',
 		});
 	}
 }
@@ -105,8 +105,8 @@ function findNativeLeftOut(examination: Examination): void {
 			kind: 'native-revert',
 			severity: 'info',
 			text: `virsh snapshot-revert would put ${listNames([...new Set(targets)], 6)} on an overlay, although snapshots leave it out.`,
-			meaning: 'The revert after that throws away what was written there meanwhile. vsnap-tui leaves such disks alone.',
-			remedy: 'Revert with vsnap-tui only.',
+			meaning: 'The revert after that discards what was written there meanwhile. vsnap-tui leaves such disks alone.',
+			remedy: 'Revert only with vsnap-tui.',
 		});
 	}
 }
@@ -144,8 +144,8 @@ function findNativeDelete(examination: Examination): void {
 			kind: 'native-delete',
 			severity: 'info',
 			text: `virsh snapshot-delete of ${listNames([...harmful], 6)} would change what is needed by: ${listNames([...harmed], 6)}.`,
-			meaning: 'This version of libvirt merges into an image that another branch stands on, or removes it. vsnap-tui does not.',
-			remedy: 'Delete with vsnap-tui only.',
+			meaning: 'This version of libvirt merges into an image that backs another branch, or removes it. vsnap-tui does not.',
+			remedy: 'Delete only with vsnap-tui.',
 		});
 	}
 }

@@ -23,8 +23,8 @@ function findLost(examination: Examination): void {
 		kind: 'cannot-start',
 		severity: hasProcess(domain) ? 'warning' : 'problem',
 		text: `The domain cannot be started${hasProcess(domain) ? ' again once it is off' : ''}: ${describeLost(lost).map(({text}) => text).join('; ')}.`,
-		meaning: hasProcess(domain) ? 'It runs with what it opened when it was started; the next start fails.' : 'Every start fails until this is put right.',
-		remedy: [...(ejects.length === 0 ? [] : [`Take the medium out: ${ejects.join('; ')}.`]), ...new Set(others.map(({remedy}) => remedy))].join(' '),
+		meaning: hasProcess(domain) ? 'It runs with what it opened when it was started; the next start fails.' : 'Every start fails until this is fixed.',
+		remedy: [...(ejects.length === 0 ? [] : [`Eject the medium: ${ejects.join('; ')}.`]), ...new Set(others.map(({remedy}) => remedy))].join(' '),
 	});
 }
 
@@ -38,7 +38,7 @@ function findChainConflicts(examination: Examination): void {
 				kind: 'chain-conflict',
 				severity: 'problem',
 				text: `The definition and the images do not agree on ${describeConflict(conflict)}.`,
-				meaning: 'The domain is started on what the XML says; qemu-img, and every definition without that record, go by the header. One of the two is wrong, and whoever writes through it destroys what the other needs.',
+				meaning: 'The domain is started with what the XML says; qemu-img, and every definition without that entry, use the header. One of the two is wrong, and writing through it destroys what the other needs.',
 				remedy: conflictRemedy(domain.name, disk.target, conflict),
 				images: [conflict.path],
 			});
@@ -56,7 +56,7 @@ function findSecretlessLayers(examination: Examination): void {
 				kind: 'cannot-start',
 				severity: hasProcess(domain) ? 'warning' : 'problem',
 				text: `The domain cannot be started${hasProcess(domain) ? ' again once it is off' : ''}: ${disk.target} is backed by ${listNames(layers, 6)}, which is encrypted, and the definition names no secret for it.`,
-				meaning: 'libvirt says "Unexpected enum value 0 for virStorageEncryptionEngine". The data is whole.',
+				meaning: 'libvirt says "Unexpected enum value 0 for virStorageEncryptionEngine". The data is intact.',
 				remedy: `Record the chain below ${disk.target} in the definition (virsh edit): <backingStore> for each layer, with <encryption format='luks' engine='qemu'> and its <secret> in the <source> of the encrypted one.`,
 				images: layers,
 			});

@@ -50,8 +50,8 @@ function findCheckpoints(examination: Examination): void {
 			kind: 'checkpoint-broken',
 			severity: 'warning',
 			text: `The checkpoint "${checkpoint.name}" has no good bitmap on ${listNames(targets, 6)}.`,
-			meaning: 'An incremental backup from it fails; after a crash, or a revert by virsh, this is so.',
-			remedy: `Forget it (virsh checkpoint-delete DOMAIN --checkpointname ${quoteForShell(checkpoint.name)} --metadata), and make a full backup with a new checkpoint.`,
+			meaning: 'An incremental backup from it fails; this happens after a crash or a revert by virsh.',
+			remedy: `Delete its record (virsh checkpoint-delete DOMAIN --checkpointname ${quoteForShell(checkpoint.name)} --metadata), and make a full backup with a new checkpoint.`,
 		});
 	}
 }
@@ -67,8 +67,8 @@ function findLostNvram(examination: Examination): void {
 		report(examination, {
 			kind: 'unused-nvram',
 			severity: 'warning',
-			text: `No snapshot goes with ${listNames(lost, 6)}.`,
-			meaning: 'Firmware variables that were kept for snapshots which somebody deleted without vsnap-tui.',
+			text: `No snapshot belongs to ${listNames(lost, 6)}.`,
+			meaning: 'They are copies of firmware variables for snapshots that were deleted without vsnap-tui.',
 			request: {kind: 'remove-orphans', uuid: domain.uuid, paths: lost},
 		});
 	}
@@ -82,8 +82,8 @@ export function findStateTroubles(examination: Examination): void {
 			severity: 'problem',
 			text: `An action of vsnap-tui was interrupted: ${describeAction(plan.action)} (planned ${formatWritten(plan.plannedAt)}).`,
 			meaning: damage === undefined
-				? 'Images and records may be half changed. Everything that is needed to finish it or to put it back is in the journal.'
-				: `Images and records may be half changed. Its journal is damaged (${damage}), so recovery looks at each step before it does anything.`,
+				? 'Images and records may be half changed. The journal has everything that is needed to finish it or to roll it back.'
+				: `Images and records may be half changed. Its journal is damaged (${damage}), so recovery checks each step before it does anything.`,
 			remedy: 'vsnap-tui recover',
 		});
 	}
@@ -93,8 +93,8 @@ export function findStateTroubles(examination: Examination): void {
 			kind: 'managed-save',
 			severity: 'warning',
 			text: 'The domain has a managed save, and snapshots.',
-			meaning: 'The saved memory belongs to the disks as they are. libvirt takes offline snapshots and reverts beside it, and the next start would resume old memory on other disks.',
-			remedy: 'Start the domain from it (virsh start), or give it up (virsh managedsave-remove).',
+			meaning: 'The saved memory belongs to the current disks. libvirt still takes offline snapshots and reverts, and the next start would then resume old memory on other disks.',
+			remedy: 'Start the domain from it (virsh start), or discard it (virsh managedsave-remove).',
 		});
 	}
 
@@ -103,7 +103,7 @@ export function findStateTroubles(examination: Examination): void {
 			kind: 'transient',
 			severity: 'warning',
 			text: 'The domain is transient, and has snapshots.',
-			meaning: 'When it stops, libvirt forgets it and all its snapshots; the images stay, and nothing records what they were.',
+			meaning: 'When it stops, libvirt forgets it and all its snapshots; the images stay, untracked.',
 			remedy: 'Make it persistent: virsh dumpxml DOMAIN > FILE, then virsh define FILE.',
 		});
 	}

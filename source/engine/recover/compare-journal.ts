@@ -54,9 +54,9 @@ const quoted = (names: readonly string[]) => names.map(name => `"${name}"`).join
 /** In sentences; empty: nothing. */
 export function describeMeanwhile({made, deleted, moved}: Meanwhile): string[] {
 	return [
-		...(made.length === 0 ? [] : [`Somebody has made ${made.length === 1 ? 'the snapshot' : 'the snapshots'} ${quoted(made)} since.`]),
-		...(deleted.length === 0 ? [] : [`Somebody has deleted ${deleted.length === 1 ? 'the snapshot' : 'the snapshots'} ${quoted(deleted)} since.`]),
-		...moved.map(({target, path}) => `Somebody has ${path === undefined ? `taken ${target} out of the domain` : `put ${target} on ${path}`} since.`),
+		...(made.length === 0 ? [] : [`Since then, somebody has created ${made.length === 1 ? 'the snapshot' : 'the snapshots'} ${quoted(made)}.`]),
+		...(deleted.length === 0 ? [] : [`Since then, somebody has deleted ${deleted.length === 1 ? 'the snapshot' : 'the snapshots'} ${quoted(deleted)}.`]),
+		...moved.map(({target, path}) => `Since then, somebody has ${path === undefined ? `removed ${target} from the domain` : `put ${target} on ${path}`}.`),
 	];
 }
 

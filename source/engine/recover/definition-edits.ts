@@ -62,8 +62,8 @@ export async function keepEdits(owner: Owner, {plan, records}: {plan: Plan; reco
 
 	return fail({
 		kind: 'recovery-refused',
-		reason: `Somebody has edited the definition since (${differingParts(current.value, before)?.join(', ') ?? 'it cannot be read'}), and that would be overwritten.`,
-		remedy: 'Note the edit, take it back (virsh edit), and recover once more; then make it again.',
+		reason: `The definition was edited since (${differingParts(current.value, before)?.join(', ') ?? 'it cannot be read'}), and the edit would be overwritten.`,
+		remedy: 'Note the edit, undo it (virsh edit) and recover again; then repeat the edit.',
 	});
 }
 
@@ -72,5 +72,5 @@ export async function readKeptEdits(owner: Owner, plan: Plan): Promise<string[]>
 	const writes = plan.steps.some(step => [step.command, ...step.undo ?? []].some(command => definitionWritten(command) !== undefined));
 	const current = writes ? await owner.readDefinition?.(plan.action.domain.uuid) : undefined;
 	const parts = current?.ok ? differingParts(current.value, targetOf(plan).before.definitionXml) ?? [] : [];
-	return parts.length === 0 ? [] : [`What somebody has edited in the definition since stays as it is: ${parts.join(', ')}.`];
+	return parts.length === 0 ? [] : [`These later edits of the definition are kept: ${parts.join(', ')}.`];
 }

@@ -20,8 +20,8 @@ async function listLeft(owner: Owner, plan: Plan): Promise<string[]> {
 		}
 
 		const users = await owner.readImageUsers(path);
-		const use = users.ok ? (users.value.length === 0 ? 'nothing uses it' : `used by ${users.value.join(', ')}`) : 'whether anything uses it cannot be read';
-		lines.push(`Left: ${path} (${made.has(path) ? 'made by this action' : 'to be removed by this action'}; ${use}).`);
+		const use = users.ok ? (users.value.length === 0 ? 'not in use' : `used by ${users.value.join(', ')}`) : 'not known whether it is in use';
+		lines.push(`Left: ${path} (${made.has(path) ? 'created by this action' : 'to be removed by this action'}; ${use}).`);
 	}
 
 	return lines;

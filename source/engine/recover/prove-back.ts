@@ -20,13 +20,13 @@ function recordDifferences({before, expected}: Target, details: DomainDetails): 
 		if (parsed.ok && found === undefined) {
 			findings.push(`The snapshot "${parsed.value.name}" is gone.`);
 		} else if (parsed.ok && found!.parent !== parsed.value.parent) {
-			findings.push(`The snapshot "${parsed.value.name}" came after "${parsed.value.parent ?? 'nothing'}", and comes after "${found!.parent ?? 'nothing'}".`);
+			findings.push(`The snapshot "${parsed.value.name}" came after "${parsed.value.parent ?? 'nothing'}" before, and now comes after "${found!.parent ?? 'nothing'}".`);
 		}
 	}
 
 	for (const {name} of expected.snapshots) {
 		if (!before.snapshotNames.includes(name) && details.snapshots.some(snapshot => snapshot.name === name)) {
-			findings.push(`The snapshot "${name}" is there, and was not.`);
+			findings.push(`The snapshot "${name}" exists, but did not exist before.`);
 		}
 	}
 

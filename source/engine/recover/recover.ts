@@ -61,7 +61,7 @@ async function goBack(world: World, work: Work, {keepsRequest, known}: {keepsReq
 
 		case 'not-undone': {
 			const [first] = back.left;
-			return halfWay({id: '', title: `Putting back: ${first!.title}`}, first!.failure, describeLeft(back.left));
+			return halfWay({id: '', title: `Rolling back: ${first!.title}`}, first!.failure, describeLeft(back.left));
 		}
 
 		case 'not-proven': {
@@ -136,7 +136,7 @@ async function goTheWay(world: World, work: Work, {direction, known}: {direction
 	const {plan, owner, records} = work;
 	const progress = await lookAtRemovals(owner, plan, progressOf({plan, records}));
 	const anew = direction === 'forward' && startsAnew(progress);
-	const detail = direction === 'back' ? 'put back' : (anew ? 'put back, to be done anew' : 'finished');
+	const detail = direction === 'back' ? 'rolled back' : (anew ? 'rolled back, to be done again' : 'finished');
 	const ways = await readWays(owner, {plan, records});
 	const obstacle = ways.ok ? ways.value[direction] : undefined;
 	if (!ways.ok || obstacle !== undefined) {

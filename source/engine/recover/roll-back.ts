@@ -78,7 +78,7 @@ async function undoStep(work: Work, step: Step, state: StepState): Promise<Resul
 	const isPossible = state === 'done' && step.undoNeeds !== undefined ? await work.owner.observe(step.undoNeeds.probe) : succeed(true);
 	if (!isPossible.ok || !isPossible.value) {
 		return isPossible.ok
-			? fail({kind: 'recovery-refused', reason: step.undoNeeds!.lost, remedy: 'Finish it (vsnap-tui recover --roll-forward), or leave it as it is (--give-up).'})
+			? fail({kind: 'recovery-refused', reason: step.undoNeeds!.lost, remedy: 'Finish it (vsnap-tui recover --roll-forward), or leave it (--give-up).'})
 			: isPossible;
 	}
 
@@ -116,7 +116,7 @@ async function undoAll(work: Work, states: ReadonlyMap<string, StepState>): Prom
 		}
 
 		const result: Result<Undone> = step.undo === null
-			? fail({kind: 'recovery-refused', reason: 'It cannot be taken back, only finished.', remedy: 'Finish it: vsnap-tui recover --roll-forward.'})
+			? fail({kind: 'recovery-refused', reason: 'It cannot be undone, only finished.', remedy: 'Finish it: vsnap-tui recover --roll-forward.'})
 			: await undoStep(work, step, state);
 		if (!result.ok && !isStop(step)) {
 			undoing.notUndone.push({title: step.title, failure: result.failure});
@@ -164,7 +164,7 @@ export async function rollBack(work: Work): Promise<WayBack> {
 		const ways = await readWays(owner, {plan, records: work.records});
 		if (!ways.ok || ways.value.back !== undefined) {
 			const failure: Failure = ways.ok ? {kind: 'recovery-refused', ...ways.value.back!} : ways.failure;
-			return {kind: 'not-undone', left: [{title: 'Looking at what others have done since', failure}]};
+			return {kind: 'not-undone', left: [{title: 'Checking what others have changed since', failure}]};
 		}
 	}
 
@@ -179,10 +179,10 @@ export async function rollBack(work: Work): Promise<WayBack> {
 	const details = await owner.readDetails(plan.action.domain.uuid, {withForeignPins: false});
 	if (!details.ok) {
 		if (kindFactsOf(targetOf(plan).hypervisor).vanishesWithProcess && details.failure.kind === 'domain-not-found') {
-			return {kind: 'put-back', remarks: ['Its QEMU has ended, so its disks were not read again.'], startFailure: undefined};
+			return {kind: 'put-back', remarks: ['QEMU has exited, so its disks were not read again.'], startFailure: undefined};
 		}
 
-		return {kind: 'not-proven', findings: ['The domain cannot be read, so nobody can say that it is as it was.'], left: details.failure};
+		return {kind: 'not-proven', findings: ['The domain cannot be read, so its state could not be verified.'], left: details.failure};
 	}
 
 	const {findings, remarks} = compareWithBefore(plan, details.value, {hasSwitched: progress.everSwitched});

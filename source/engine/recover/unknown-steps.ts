@@ -92,7 +92,7 @@ export async function readUnprovenFiles(owner: Owner, {plan, damage}: Unfinished
 export function describeUnproven(paths: readonly string[]): Failure {
 	return {
 		kind: 'not-proven',
-		findings: paths.map(path => `${path} is still there, and the damaged journal does not tell whether this action made it. Look at what it holds, move it away, and recover once more.`),
+		findings: paths.map(path => `${path} still exists, and the damaged journal does not say whether this action created it. Check its content, move it away, and recover again.`),
 		rolledBack: false,
 	};
 }

@@ -37,7 +37,7 @@ type Against = {reason: string; lead?: string};
 
 function againstBack({plan, progress, details, touched}: Look): Against | undefined {
 	if (progress.hasRemoved) {
-		return {reason: 'It can no longer be put back: images have been removed, or merged into others.'};
+		return {reason: 'It can no longer be rolled back: images have been removed or merged into others.'};
 	}
 
 	if (!progress.hasSwitched) {
@@ -46,7 +46,7 @@ function againstBack({plan, progress, details, touched}: Look): Against | undefi
 
 	const meanwhile = describeMeanwhile(findMeanwhile(plan, details));
 	if (meanwhile.length > 0) {
-		return {reason: `${meanwhile.join(' ')} Going back would take the domain off what was written since.`};
+		return {reason: `${meanwhile.join(' ')} Rolling back would discard what was written since.`};
 	}
 
 	const start = plan.steps.find(step => step.startsDomain);
@@ -56,22 +56,22 @@ function againstBack({plan, progress, details, touched}: Look): Against | undefi
 	if (plan.steps.some(step => mergesBack(step))) {
 		return live.length > 0 && isWaitingForOff
 			? {
-				reason: `Somebody has started the domain on its new disks since (${listed(live)}), and what it writes can only be merged back while it is off.`,
-				lead: 'Shut it down, then put everything back: vsnap-tui recover --roll-back.',
+				reason: `The domain was started on its new disks since (${listed(live)}), and what it writes can be merged back only while it is off.`,
+				lead: 'Shut it down, then roll back: vsnap-tui recover --roll-back.',
 			}
 			: undefined;
 	}
 
 	if (touched.length > 0) {
-		return {reason: `The disks of this action have been written to since (${listed(touched)}): what was written would be lost.`};
+		return {reason: `The new disks have been written to since (${listed(touched)}): that would be lost.`};
 	}
 
 	if (live.length > 0) {
-		return {reason: `Somebody has started the domain on its new disks since (${listed(live)}): what it writes would be lost.`};
+		return {reason: `The domain was started on its new disks since (${listed(live)}): what it writes would be lost.`};
 	}
 
 	// Its firmware's variables would be written over while it works with them.
-	return isWaitingForOff ? {reason: 'Somebody has started the domain since, and its firmware\'s variables have to be put back.'} : undefined;
+	return isWaitingForOff ? {reason: 'The domain was started since, and its firmware variables have to be restored.'} : undefined;
 }
 
 /** Whether going forward means to put back what was made, and to plan the same again. */
@@ -91,8 +91,8 @@ async function againstMerging(owner: Owner, {plan, records}: UnfinishedAction, {
 		if (!doneWhen.ok || doneWhen.value) {
 			return doneWhen.ok
 				? succeed({
-					reason: `Somebody ran the domain on ${listed(paths)} since its content was merged into the image below, and the domain is on that one by now. What was written then stands in ${paths.join(', ')} alone.`,
-					lead: 'Let the definition name that image again (virsh edit), and finish it: vsnap-tui recover --roll-forward.',
+					reason: `The domain ran on ${listed(paths)} after its content was merged into the image below, and is on that image now. What was written in between is only in ${paths.join(', ')}.`,
+					lead: 'Point the VM definition at that image again (virsh edit), and finish it: vsnap-tui recover --roll-forward.',
 				})
 				: doneWhen;
 		}
@@ -105,8 +105,8 @@ async function againstMerging(owner: Owner, {plan, records}: UnfinishedAction, {
 		if (!same.ok || !same.value) {
 			return same.ok
 				? succeed({
-					reason: `The guest was about to go over from ${pivot!.from} to ${pivot!.to} when nothing more was heard of it, and it has ended since. The two differ, and nobody can tell on which it was last.`,
-					lead: `Keep copies of both. If the later one is ${pivot!.from}, commit it (qemu-img commit -d -b ${pivot!.to} ${pivot!.from}); if it is ${pivot!.to}, take that for the disk. Then finish it.`,
+					reason: `The guest was about to switch from ${pivot!.from} to ${pivot!.to} when contact was lost, and it has ended since. The two differ, and it is not known which one it used last.`,
+					lead: `Keep copies of both. If the later one is ${pivot!.from}, commit it (qemu-img commit -d -b ${pivot!.to} ${pivot!.from}); if it is ${pivot!.to}, use that one. Then finish it.`,
 				})
 				: same;
 		}
@@ -116,7 +116,7 @@ async function againstMerging(owner: Owner, {plan, records}: UnfinishedAction, {
 	const waiting = missing.ok && details.domain.liveDefinition !== undefined ? plan.steps.find(step => step.needsOff && missing.value.has(step.id)) : undefined;
 	return missing.ok
 		? succeed(waiting && {
-			reason: `Somebody has started the domain since, and "${waiting.title}" can only be done while it is off.`,
+			reason: `The domain was started since, and "${waiting.title}" can be done only while it is off.`,
 			lead: 'Shut it down, then finish it: vsnap-tui recover --roll-forward. What the guest has written is kept.',
 		})
 		: missing;
@@ -128,11 +128,11 @@ async function againstForward(owner: Owner, action: UnfinishedAction, look: Look
 	// Each removal proves by itself that nobody needs the image, and the proof comes before it.
 	const isDoneButRemovals = plan.steps.every(step => step.phase === 'remove' || stateOf(progress.states, step) === 'done');
 	if (meanwhile.length > 0 && !isDoneButRemovals) {
-		return succeed({reason: `${meanwhile.join(' ')} What this action has still to do was planned without that.`});
+		return succeed({reason: `${meanwhile.join(' ')} The rest of this action was planned without that.`});
 	}
 
 	if (isSwitchedBack(plan, details, progress)) {
-		return succeed({reason: 'Somebody has put the definition of the domain back to other disks since.'});
+		return succeed({reason: 'The VM definition was changed to other disks since.'});
 	}
 
 	for (const step of plan.steps.filter(candidate => candidate.countsOnlyIfLogged && stateOf(progress.states, candidate) === 'untouched')) {
@@ -144,8 +144,8 @@ async function againstForward(owner: Owner, action: UnfinishedAction, look: Look
 		if (doneWhen.value || touched.length > 0) {
 			return succeed({
 				reason: doneWhen.value
-					? `Somebody has started the domain since, but not from the memory of the snapshot ("${step.title}" was still to come).`
-					: `The disks have been written to since (${listed(touched)}), so the memory of the snapshot no longer fits them.`,
+					? `The domain was started since, but not from the memory of the snapshot ("${step.title}" was still to come).`
+					: `The disks have been written to since (${listed(touched)}), so the memory of the snapshot no longer matches them.`,
 			});
 		}
 	}
@@ -158,8 +158,8 @@ function remedyFor(plan: Plan, leads: ReadonlyArray<string | undefined>): string
 	const giveUp = `vsnap-tui recover --give-up ${name}`;
 	const other = leads.filter(lead => lead !== undefined).join(' Or: ');
 	return other === ''
-		? `Leave everything as it is: ${giveUp}. It touches nothing, and other actions are possible again; vsnap-tui doctor ${name} then says what is left.`
-		: `${other} Or leave everything as it is, and forget this action: ${giveUp}.`;
+		? `Leave everything unchanged: ${giveUp}. It touches nothing, and other actions become possible again; vsnap-tui doctor ${name} then says what is left.`
+		: `${other} Or leave everything unchanged and forget this action: ${giveUp}.`;
 }
 
 /** Fails where the domain cannot be read. */
@@ -193,7 +193,7 @@ export async function readWays(owner: Owner, action: UnfinishedAction): Promise<
 			: {reason: back.reason, remedy: remedyFor(plan, [isOpen.forward ? 'Finish it, which keeps what was written: vsnap-tui recover --roll-forward.' : undefined, back.lead])},
 		forward: forward.value === undefined
 			? undefined
-			: {reason: forward.value.reason, remedy: remedyFor(plan, [isOpen.back ? 'Put everything back: vsnap-tui recover --roll-back.' : undefined, forward.value.lead])},
+			: {reason: forward.value.reason, remedy: remedyFor(plan, [isOpen.back ? 'Roll back: vsnap-tui recover --roll-back.' : undefined, forward.value.lead])},
 		advice: isOpen[fits] ? fits : (isOpen[otherWay] ? otherWay : 'give-up'),
 	});
 }

@@ -34,7 +34,7 @@ function refuseForClaim(found: FoundClaim, domain: Plan['action']['domain']): Re
 	return found.life === 'gone'
 		? fail({
 			kind: 'refused',
-			blockers: [{kind: 'unfinished-action', text: `An action on this domain stopped half-way: ${describeClaim(found)}.`, remedy}],
+			blockers: [{kind: 'unfinished-action', text: `An action on this domain was interrupted: ${describeClaim(found)}.`, remedy}],
 		})
 		: fail({
 			kind: 'busy', what: `The domain "${name}"`, holder: describeClaim(found), ...(found.life === 'unknown' && {remedy: `Wait until it has ended. ${remedy}`}),

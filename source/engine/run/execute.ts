@@ -84,7 +84,7 @@ async function checkNothingUnfinished(plan: Plan, store: StateStore, replaces: s
 			blockers: [{
 				kind: 'unfinished-action',
 				text: `An earlier ${other.plan.action.kind} of this domain (planned ${formatWritten(other.plan.plannedAt)}) stopped half-way.`,
-				remedy: 'Finish it, put it back, or give it up first: vsnap-tui recover.',
+				remedy: 'Finish it, roll it back, or give it up first: vsnap-tui recover.',
 			}],
 		});
 }

@@ -14,7 +14,7 @@ export async function findGrown({plan, owner}: Pick<Work, 'plan' | 'owner'>, sta
 		const now = stamps.ok ? stamps.value.find(stamp => stamp.path === path)?.allocatedBytes : undefined;
 		const more = now === undefined ? undefined : now - allocatedBytes;
 		return more === undefined || more > 0
-			? [`${path} ${more === undefined ? 'may stay larger' : `stays ${formatBytes(more)} larger (${more} bytes)`}: what was copied into it is not taken out again.`]
+			? [`${path} ${more === undefined ? 'may stay larger' : `stays ${formatBytes(more)} larger (${more} bytes)`}: data that was copied into it stays.`]
 			: [];
 	});
 }

@@ -154,7 +154,7 @@ export async function proveRemoval({owner, uuid, made, hasSwitched}: RemovalProo
 	}
 
 	if (touched.value.length > 0) {
-		return fail({kind: 'file-stays', path, reason: 'it was written to since it was made'});
+		return fail({kind: 'file-stays', path, reason: 'it was written to since it was created'});
 	}
 
 	// Nobody runs on a file that holds nothing.
@@ -166,5 +166,5 @@ export async function proveRemoval({owner, uuid, made, hasSwitched}: RemovalProo
 	const kind = made.get(path)?.kind;
 	// A guest that runs, and not on this file, has never been on it, or what it wrote was merged.
 	const isSafe = kind === 'in-the-switch' ? await owner.observe({kind: 'domain-active', uuid}) : succeed(kind !== 'handed-over');
-	return isSafe.ok && !isSafe.value ? fail({kind: 'file-stays', path, reason: 'what the guest wrote to it may stand nowhere else'}) : isSafe;
+	return isSafe.ok && !isSafe.value ? fail({kind: 'file-stays', path, reason: 'what the guest wrote to it may exist nowhere else'}) : isSafe;
 }

@@ -27,7 +27,7 @@ export function powerRemarks(plan: Plan, domain: Domain): string[] {
 	const now = powerOf(domain);
 	return expected === undefined || expected === now
 		? []
-		: [`The domain is ${now}, and was expected to be ${expected}: ${now === 'off' ? 'its guest has ended meanwhile' : 'somebody has changed that meanwhile'}.`];
+		: [`The domain is ${now}, and was expected to be ${expected}: ${now === 'off' ? 'its guest has ended meanwhile' : 'somebody has changed it meanwhile'}.`];
 }
 
 /** After everything was put back. `wasStarted`: the way back has started the domain anew; `isResumed`: from its memory. */
@@ -44,10 +44,10 @@ export function powerRemarksBack(plan: Plan, domain: Domain, given: {states: Rea
 	}
 
 	if (then === 'off') {
-		return [`The domain is ${now}: somebody has started it meanwhile.`];
+		return [`The domain is ${now}: it was started meanwhile.`];
 	}
 
 	return now === 'off'
-		? [`The domain was ${then}, and is off: ${wasStopped ? 'it was powered off on the way' : 'its guest has ended meanwhile'}.`]
-		: [wasStopped ? `The guest was powered off on the way, and has booted anew${now === then ? '' : `; it is ${now}`}.` : `The domain was ${then}, and is ${now}.`];
+		? [`The domain was ${then}, and is off: ${wasStopped ? 'it was powered off during the action' : 'its guest has ended meanwhile'}.`]
+		: [wasStopped ? `The guest was powered off during the action and has booted again${now === then ? '' : `; it is ${now}`}.` : `The domain was ${then}, and is ${now}.`];
 }

@@ -26,14 +26,14 @@ function findLostKept({kept = []}: Expected, {images}: DomainDetails): string[] 
 	return kept.flatMap(({path, inode, tag}) => {
 		const image = images.find(candidate => candidate.path === path);
 		if (image === undefined || image.problems.some(({kind}) => kind === 'missing')) {
-			return [`The state that was left is to be kept in ${path}, which is gone.`];
+			return [`The former state should be kept in ${path}, which is gone.`];
 		}
 
 		if (inode !== undefined && image.file?.inode !== inode) {
-			return [`The state that was left is to be kept in ${path}, which is another file by now.`];
+			return [`The former state should be kept in ${path}, which is now another file.`];
 		}
 
-		return tag === undefined || image.internalSnapshots.some(snapshot => snapshot.tag === tag) ? [] : [`The state that was left is to be kept inside ${path}, and is not there.`];
+		return tag === undefined || image.internalSnapshots.some(snapshot => snapshot.tag === tag) ? [] : [`The former state should be kept inside ${path}, but is not there.`];
 	});
 }
 
@@ -105,7 +105,7 @@ function findDifferences(plan: Plan, details: DomainDetails, {hasGoneOn, isCurre
 		if (!found) {
 			findings.push(`The snapshot "${name}" is gone.`);
 		} else if (newOnesBetween(targetOf(plan), details, {upper: found.parent, lower: parent}) === undefined) {
-			findings.push(`The snapshot "${name}" should come after "${parent ?? 'nothing'}", and comes after "${found.parent ?? 'nothing'}".`);
+			findings.push(`The snapshot "${name}" should come after "${parent ?? 'nothing'}" before, and now comes after "${found.parent ?? 'nothing'}".`);
 		}
 	}
 
@@ -137,8 +137,8 @@ export async function prove(plan: Plan, owner: Owner, options: {mayHaveMovedOn: 
 	const findings = findDifferences(plan, details.value, {hasGoneOn: made.length > 0, isCurrentRight: later !== undefined});
 	const power = powerRemarks(plan, details.value.domain);
 	const remarks = made.map(name => later?.includes(name)
-		? `Somebody has made the snapshot "${name}" since, and the domain has gone on from it.`
-		: `Somebody has made the snapshot "${name}" meanwhile; vsnap-tui doctor tells whether it is recorded where it belongs.`);
+		? `Somebody has taken the snapshot "${name}" since, and the domain has continued from it.`
+		: `Somebody has taken the snapshot "${name}" meanwhile; vsnap-tui doctor says whether its record is right.`);
 	return succeed(isStateWanted(plan) && !options.mayHaveMovedOn
 		? {findings: [...findings, ...power], remarks}
 		: {findings, remarks: [...power, ...remarks]});

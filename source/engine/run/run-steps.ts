@@ -42,7 +42,7 @@ async function checkLeaving(work: Work, step: Step): Promise<Result<void>> {
 	const [path] = written.ok ? written.value : [];
 	return path === undefined
 		? (written.ok ? succeed(undefined) : written)
-		: fail({kind: 'file-stays', path, reason: 'it was written to since its content was taken over'});
+		: fail({kind: 'file-stays', path, reason: 'it was written to after its content was copied'});
 }
 
 /** A guard fails the step when its promise does not hold at this moment. */
@@ -64,7 +64,7 @@ async function checkGuard(work: Work, step: Step): Promise<Result<void>> {
 
 	const now = inode === undefined ? succeed([]) : await work.owner.readFileStamps([path]);
 	return now.ok
-		? (now.value.some(found => found.inode !== inode) ? fail({kind: 'busy', what: `The file ${path}`, holder: 'somebody has put another file there since this was planned'}) : succeed(undefined))
+		? (now.value.some(found => found.inode !== inode) ? fail({kind: 'busy', what: `The file ${path}`, holder: 'another file has been put there since this was planned'}) : succeed(undefined))
 		: now;
 }
 

@@ -35,7 +35,7 @@ async function adviseStart(owner: Owner, plan: Plan): Promise<string | undefined
 	const others = describeLost(emptiesDrives ? {...lost, media: []} : lost);
 	return [
 		`The domain cannot start: ${describeLost(lost).map(({text}) => text).join('; ')}.`,
-		...(ejects.length === 0 ? [] : [`Take the medium out: ${ejects.join('; ')}.`]),
+		...(ejects.length === 0 ? [] : [`Eject the medium: ${ejects.join('; ')}.`]),
 		...new Set(others.map(({remedy}) => remedy)),
 	].join(' ');
 }

@@ -80,7 +80,7 @@ async function compare(runner: Runner, virsh: Virsh): Promise<Result<void>> {
 		: fail({
 			kind: 'files-elsewhere',
 			text: `The images are on another machine: ${difference}.`,
-			remedy: `Use qemu+ssh://${libvirt.value.hostname ?? 'HOST'}/system: then files are worked on there, by ssh.`,
+			remedy: `Use qemu+ssh://${libvirt.value.hostname ?? 'HOST'}/system: files are then accessed by ssh.`,
 		});
 }
 

@@ -29,8 +29,8 @@ export function filePlaceOf(uri: string): FilePlace {
 		kind: 'elsewhere',
 		failure: {
 			kind: 'files-elsewhere',
-			text: `${uri} leads to ${host === '' ? 'another machine' : `the machine ${host}`} without access to its files.`,
-			remedy: `Use ${driver}+ssh://${host === '' ? 'HOST' : host}${path === '' ? '/system' : path}: then files are worked on there, by ssh. Where that is this machine, use ${driver}://${path === '' ? '/system' : path}.`,
+			text: `${uri} connects to ${host === '' ? 'another machine' : `the machine ${host}`} without access to its files.`,
+			remedy: `Use ${driver}+ssh://${host === '' ? 'HOST' : host}${path === '' ? '/system' : path}: files are then accessed by ssh. If that is this machine, use ${driver}://${path === '' ? '/system' : path}.`,
 		},
 	};
 }
@@ -40,8 +40,8 @@ export function withoutSsh(result: Result<RunOutput>, {uri}: SshTarget): Result<
 	return !result.ok && result.failure.kind === 'host-unreachable' && /^[a-z]+\+libssh2?:/i.test(uri)
 		? fail({
 			kind: 'files-elsewhere',
-			text: `The files of ${uri} are reached by ssh, and ssh does not get there: ${result.failure.cause.stderr.trim()}`,
-			remedy: 'Let ssh log in there with a key and without a question, as with qemu+ssh://.',
+			text: `The files of ${uri} are accessed by ssh, but ssh cannot connect: ${result.failure.cause.stderr.trim()}`,
+			remedy: 'Set up ssh to log in there with a key and without prompting, as for qemu+ssh://.',
 		})
 		: result;
 }

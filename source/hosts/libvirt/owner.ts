@@ -89,7 +89,7 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 			if (foreign !== undefined) {
 				return fail({
 					kind: 'files-elsewhere',
-					text: `The images are not those of this machine: ${foreign}.`,
+					text: `The images are not on this machine: ${foreign}.`,
 					remedy: 'Run vsnap-tui where libvirt\'s daemon runs: in its container, or on its host by qemu+ssh://HOST/system.',
 				});
 			}

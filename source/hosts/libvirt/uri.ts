@@ -28,7 +28,7 @@ export function checkScheme(uri: string): Result<string> {
 		? succeed(uri)
 		: fail({
 			kind: 'usage',
-			message: `${uri} is a "${driver}" host. vsnap-tui works with the snapshots of QEMU, which other hypervisors do not have.`,
+			message: `${uri} is a "${driver}" host. vsnap-tui works only with QEMU.`,
 			hint: 'Use a URI that begins with qemu, such as qemu:///system.',
 		});
 }

@@ -70,7 +70,7 @@ export function createBareDomains(reading: BareReading, named: readonly NamedBar
 		for (const {uuid, named: bare, domain} of found) {
 			const twin = nameOf.get(uuid);
 			if (twin !== undefined) {
-				return fail({kind: 'unreadable', what: `The domain "${domain.name}"`, reason: `it has the same UUID as "${twin.name}", ${uuid}: nobody could tell them apart`});
+				return fail({kind: 'unreadable', what: `The domain "${domain.name}"`, reason: `it has the same UUID as "${twin.name}", ${uuid}, so they cannot be told apart`});
 			}
 
 			nameOf.set(uuid, bare);

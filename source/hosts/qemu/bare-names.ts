@@ -42,6 +42,6 @@ export function gatherNames(given: {qmp: readonly string[]; images: readonly str
 
 /** A UUID that follows from the name: for a domain that has none of its own. */
 export function uuidOfName(name: string): string {
-	const hex = digest(`bare domain ${name}`);
+	const hex = digest(`standalone domain ${name}`);
 	return [hex.slice(0, 8), hex.slice(8, 12), `5${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
 }

@@ -53,7 +53,7 @@ async function readSnapshots(folder: string, current: string | undefined): Promi
 		if (parsed?.ok && parsed.value.name === name) {
 			snapshots.push(parsed.value);
 		} else if (parsed !== undefined) {
-			unreadable.push({name, reason: parsed.ok ? 'the record bears another name than its file' : (parsed.failure.kind === 'unreadable' ? parsed.failure.reason : parsed.failure.kind)});
+			unreadable.push({name, reason: parsed.ok ? 'the record has another name than its file' : (parsed.failure.kind === 'unreadable' ? parsed.failure.reason : parsed.failure.kind)});
 		}
 	}
 

@@ -116,7 +116,7 @@ async function tellImage(inserted: Pick<QemuInserted, 'drv' | 'image'> & {file: 
 	const driver = below?.format ?? nodes.get(sourcePath ?? '')?.format;
 	if (below === undefined || (sourcePath !== undefined && driver === undefined)) {
 		return {sourcePath: undefined, driver: drv, isTransient: false, hidden: {
-			reason: `has QEMU's filter "${drv}" on it, and the image below cannot be told`,
+			reason: `has QEMU's filter "${drv}" on it, and the image below is not known`,
 			remedy: `Take the filter off (QMP: blockdev-del, or end the job that made it), or ${stopIt}`,
 		}};
 	}
@@ -131,8 +131,8 @@ async function tellImage(inserted: Pick<QemuInserted, 'drv' | 'image'> & {file: 
 	}
 
 	return {sourcePath: undefined, driver: drv, isTransient: false, hidden: {
-		reason: `is on "${below.name}", and the folder that this name counts from is not known`,
-		remedy: `Run as a user who may look at its process, start QEMU with the whole paths of its images, or ${stopIt}`,
+		reason: `is on "${below.name}", and the folder to which this name is relative is not known`,
+		remedy: `Run as a user who may look at its process, start QEMU with the absolute paths of its images, or ${stopIt}`,
 	}};
 }
 
@@ -186,7 +186,7 @@ function jobOf({id = '', type = 'a job', status = ''}: {id?: string; type?: stri
 	const named = JSON.stringify({id});
 	return {
 		text: `${type} ("${id}", ${status})`,
-		remedy: status === 'ready' ? `End it (QMP: job-complete ${named}), or give it up (job-cancel ${named}).` : `${wait}, or cancel it (QMP: job-cancel ${named}).`,
+		remedy: status === 'ready' ? `End it (QMP: job-complete ${named}), or cancel it (job-cancel ${named}).` : `${wait}, or cancel it (QMP: job-cancel ${named}).`,
 	};
 }
 
@@ -208,11 +208,11 @@ function jobsOf(jobs: unknown, blockJobs: unknown, migration: unknown): Job[] {
 function readArgv(found: QemuProcess | undefined, disks: LiveDisk[]): {argv: string[] | undefined; argvProblem: string | undefined} {
 	const unknown = (argvProblem: string) => ({argv: undefined, argvProblem});
 	if (found?.argv === undefined || found.folders.length === 0) {
-		return unknown('its process is not seen, or may not be looked at, so its command line is not known');
+		return unknown('its process cannot be found or read, so its command line is not known');
 	}
 
 	if (found.folder === undefined) {
-		return unknown('it was started with -daemonize, and the folder that the relative names of its command line count from is not known');
+		return unknown('it was started with -daemonize, and the folder to which the names in its command line are relative is not known');
 	}
 
 	const own = process.geteuid?.();
@@ -259,7 +259,7 @@ export async function readLive(monitors: Pick<Monitors, 'ask'>, socketPath: stri
 
 	const [version, uuid, backends, commands, target, kvm, memory, machine, jobs, blockJobs, migration] = answers;
 	if (!backends.ok || !Array.isArray(backends.value)) {
-		return backends.ok ? fail({kind: 'unreadable', what: `What ${socketPath} says of its disks`, reason: 'it is no list'}) : backends;
+		return backends.ok ? fail({kind: 'unreadable', what: `What ${socketPath} says of its disks`, reason: 'it is not a list'}) : backends;
 	}
 
 	const found = await readQemuProcess(socketPath);

@@ -17,7 +17,7 @@ export async function readBareMemoryFile(runner: Runner, path: string, snapshots
 	const facts = await readFileFacts(runner, [path]);
 	const file = facts.ok ? facts.value.get(path) : undefined;
 	if (!file) {
-		return {kind: 'bad', path, reason: 'it is not there, or may not be looked at', isUnseen: true};
+		return {kind: 'bad', path, reason: 'it does not exist, or may not be read', isUnseen: true};
 	}
 
 	const start = await runner({argv: ['od', '-An', '-v', '-tx1', '-N', '4', '--', path], where: 'host', timeoutMs: readTimeoutMs});
@@ -26,7 +26,7 @@ export async function readBareMemoryFile(runner: Runner, path: string, snapshots
 	}
 
 	if (Buffer.from(parseHexDump(start.value.stdout)).toString('hex') !== streamMagic) {
-		return bad('it does not begin as memory that QEMU saved: it is damaged, or something else');
+		return bad('it does not begin like memory saved by QEMU: it is damaged, or something else');
 	}
 
 	const snapshot = snapshots.find(({memory}) => memory.mode === 'external' && memory.path === path);
@@ -34,5 +34,5 @@ export async function readBareMemoryFile(runner: Runner, path: string, snapshots
 		? {
 			kind: 'good', path, sizeBytes: file.sizeBytes, definition: snapshot.domain, domainXml: snapshot.domainXml, modifiedAt: file.modifiedAt,
 		}
-		: bad('no record tells which domain it belongs to');
+		: bad('no record says which domain it belongs to');
 }

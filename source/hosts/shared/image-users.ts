@@ -73,17 +73,17 @@ export async function readImageUsers(given: {runner: Runner; source: Pick<Record
 	}
 
 	if (facts.value.get(path)?.isRegular === false) {
-		return fail({kind: 'busy', what: path, holder: 'it is a block device or another thing that is no regular file, and only files are removed'});
+		return fail({kind: 'busy', what: path, holder: 'it is not a regular file, and only files are removed'});
 	}
 
 	const own = facts.value.get(path)?.inode;
 	const isSame = (other: string) => other === path || (own !== undefined && facts.value.get(other)?.inode === own);
 	return succeed([...new Set([
 		...records.value.pins.filter(pin => isSame(pin.path)).map(pin => pin.label),
-		...headers.filter(([file, backingPath]) => isSame(backingPath) && !isSame(file)).map(([file]) => `the image ${file}, which stands on it`),
+		...headers.filter(([file, backingPath]) => isSame(backingPath) && !isSame(file)).map(([file]) => `the image ${file}, which is backed by it`),
 		...images.value.filter(({dataFilePath}) => dataFilePath !== undefined && isSame(dataFilePath)).map(image => `the image ${image.path}, whose data it holds`),
 		...processes,
-		...headers.filter(([file, backingPath]) => isUnresolved(backingPath) && !isSame(file)).map(([file, backingPath]) => doubtful(`the image ${file}, which stands on ${backingPath}`)),
+		...headers.filter(([file, backingPath]) => isUnresolved(backingPath) && !isSame(file)).map(([file, backingPath]) => doubtful(`the image ${file}, which is backed by ${backingPath}`)),
 		...neighbours.value.unknown.map(({name, reason}) => doubtful(`the image ${name}, which cannot be read: ${reason}`)),
 		...records.value.unreadableDomains.map(({name, reason}) => doubtful(`the domain ${name}, which cannot be read: ${reason}`)),
 		...records.value.unreadableSnapshots.map(({name, reason}) => doubtful(`the snapshot ${name}, which cannot be read: ${reason}`)),

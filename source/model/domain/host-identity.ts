@@ -41,10 +41,10 @@ export function differenceOf(libvirt: LibvirtIdentity, machine: MachineIdentity)
 	const {hostname} = libvirt;
 	const names = machine.hostnames.filter(name => name !== '');
 	if (hostname !== undefined && names.length > 0 && !names.some(name => shortName(name) === shortName(hostname))) {
-		return `libvirt's host is called "${hostname}", and the machine on which files would be worked on "${names[0]!}"`;
+		return `libvirt's host is called "${hostname}", but the machine whose files would be used "${names[0]!}"`;
 	}
 
 	return uuid !== undefined && productUuid !== undefined
-		? `libvirt's host has the UUID ${libvirt.uuid!}, and the machine on which files would be worked on ${machine.productUuid!}`
+		? `libvirt's host has the UUID ${libvirt.uuid!}, but the machine whose files would be used ${machine.productUuid!}`
 		: undefined;
 }

@@ -52,7 +52,7 @@ Why a stream that begins with `start` cannot be of this kind, as the end of a se
 export function streamProblem({name, magic, isMapped = false}: MemoryFormat, start: Uint8Array): {reason: string; isMislabeled: boolean} | undefined {
 	const bytes = Buffer.from(start);
 	if (!bytes.toString('hex').startsWith(magic)) {
-		return {reason: `its header says that the memory is ${name}, and what follows is not: the file is damaged`, isMislabeled: false};
+		return {reason: `its header says that the memory is ${name}, but the content is not: the file is damaged`, isMislabeled: false};
 	}
 
 	if (magic !== qemuStream || bytes.includes(mappedMark) === isMapped) {
@@ -60,6 +60,6 @@ export function streamProblem({name, magic, isMapped = false}: MemoryFormat, sta
 	}
 
 	return isMapped
-		? {reason: 'its header says that the memory is sparse, and it is an ordinary stream, as libvirt 11.3 writes it: no libvirt resumes from it', isMislabeled: true}
-		: {reason: 'its header says that the memory is an ordinary stream, and it is sparse', isMislabeled: false};
+		? {reason: 'its header says that the memory is sparse, but it is an ordinary stream, as written by libvirt 11.3: no version of libvirt can resume from it', isMislabeled: true}
+		: {reason: 'its header says that the memory is an ordinary stream, but it is sparse', isMislabeled: false};
 }

@@ -12,7 +12,7 @@ export const describeProblem: (problem: ImageProblem) => string = byKind({
 	missing: () => 'missing',
 	unreadable: problem => problem.cause === 'not-permitted' ? 'not permitted for this user' : `unreadable: ${problem.reason}`,
 	'backing-missing': problem => `its backing file ${problem.backingPath} is missing`,
-	'begins-like-qcow2': () => 'used as raw, and it begins like a qcow2 image',
+	'begins-like-qcow2': () => 'used as raw, but it looks like a qcow2 image',
 	'backing-format-not-recorded': () => 'the format of its backing file is not recorded',
 	locked: problem => `open in another process${problem.processes.length === 0 ? '' : ` (${problem.processes.join(', ')})`}`,
 });

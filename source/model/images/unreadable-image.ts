@@ -7,7 +7,7 @@ import type {Image, ImageProblem} from './image.ts';
 export type UnreadableProblem = ImageProblem & {kind: 'unreadable'};
 
 /** For a user without rights. libvirt itself has them, so its own commands work. */
-export const permissionRemedy = 'Run vsnap-tui as root (sudo), or as a user who may read these files. Without that, list, tree and log work, and so do virsh\'s own commands.';
+export const permissionRemedy = 'Run vsnap-tui as root (sudo), or as a user who may read these files. Without that, list, tree and log work, and so does virsh.';
 
 /** `holders`: labels of what needs it, or none. Sentences for people. */
 export function describeUnreadable({path, format}: Image, {cause, reason}: UnreadableProblem): {text: string; remedy: string} {
@@ -19,19 +19,19 @@ export function describeUnreadable({path, format}: Image, {cause, reason}: Unrea
 		case 'loop': {
 			return {
 				text: `The backing files of ${path} form a loop: ${reason}.`,
-				remedy: `Name the right backing file in its header: qemu-img rebase -u -f ${format ?? 'qcow2'} -F FORMAT -b RIGHT ${quoteForShell(path)}`,
+				remedy: `Record the right backing file in its header: qemu-img rebase -u -f ${format ?? 'qcow2'} -F FORMAT -b RIGHT ${quoteForShell(path)}`,
 			};
 		}
 
 		case 'other-format': {
 			return {
-				text: `The image ${path} is used as ${format ?? 'another format'}, and holds something else.`,
-				remedy: 'Look at what it holds (qemu-img info FILE), and correct the format that names it: virsh edit DOMAIN for a disk (<driver type=…>), qemu-img rebase -u -F FORMAT -b FILE OVERLAY for a backing file.',
+				text: `The image ${path} is used as ${format ?? 'another format'}, but holds something else.`,
+				remedy: 'Check its content (qemu-img info FILE), and correct its recorded format: virsh edit DOMAIN for a disk (<driver type=…>), qemu-img rebase -u -F FORMAT -b FILE OVERLAY for a backing file.',
 			};
 		}
 
 		case undefined: {
-			return {text: `The image ${path} cannot be opened: ${reason}`, remedy: `Look at it with qemu-img info and qemu-img check ${quoteForShell(path)}; if it is damaged, bring it back from a backup.`};
+			return {text: `The image ${path} cannot be opened: ${reason}`, remedy: `Inspect it with qemu-img info and qemu-img check ${quoteForShell(path)}; if it is damaged, restore it from a backup.`};
 		}
 	}
 }

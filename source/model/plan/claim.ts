@@ -50,15 +50,15 @@ export type FoundClaim = {id: string; domainUuid: string; claim: Claim | undefin
 /** A clause: who, where, since when. */
 export function describeClaim({claim, life}: FoundClaim): string {
 	if (claim === undefined) {
-		return 'somebody has marked it as being worked on, in a way that cannot be read';
+		return 'somebody has marked it as in use, in a way that cannot be read';
 	}
 
-	const process = {working: `process ${claim.pid}`, gone: `process ${claim.pid}, which has gone`, unknown: `process ${claim.pid}, which cannot be seen from here`}[life];
+	const process = {working: `process ${claim.pid}`, gone: `process ${claim.pid}, which has ended`, unknown: `process ${claim.pid}, which cannot be seen from here`}[life];
 	return `${claim.user} on ${claim.host} (${process}) began at ${formatWritten(claim.since)}: ${claim.what}`;
 }
 
 /** The way on for everybody but the one whose action it is. The mark is a secret without a value (hosts/libvirt/claims.ts). */
 export function remedyFor({claim, id}: FoundClaim): string {
-	return `${claim === undefined ? 'Whoever did that' : `${claim.user} on ${claim.host}`} finishes it or puts it back with vsnap-tui recover.`
-		+ ` If that will never happen, virsh secret-undefine ${id} takes the mark away and touches nothing else.`;
+	return `${claim === undefined ? 'Its owner' : `${claim.user} on ${claim.host}`} can finish it or roll it back with vsnap-tui recover.`
+		+ ` If that will never happen, virsh secret-undefine ${id} removes the mark and touches nothing else.`;
 }

@@ -35,54 +35,54 @@ const inImages: Result = {
 };
 const offOverlay: Result = {
 	way: {memory: 'no', disk: 'external', by: 'qemu-img'},
-	reason: 'The domain is off: its images are frozen as they are, and it goes on in new overlays.',
+	reason: 'The domain is off: its images are frozen, and it continues on new overlays.',
 };
 const savevm: Result = {
 	way: {memory: 'internal', disk: 'internal', by: 'savevm'},
-	reason: 'The guest runs: its memory and its disks are saved inside the images.',
+	reason: 'The guest is running: its memory and its disks are saved inside the images.',
 };
 
 function overlays(disk: 'default' | 'external'): Result {
-	return {way: {memory: 'no', disk, by: 'transaction'}, reason: 'Only the disks: they are frozen at one moment, and the guest goes on in new overlays.'};
+	return {way: {memory: 'no', disk, by: 'transaction'}, reason: 'Only the disks: they are frozen at one moment, and the guest continues on new overlays.'};
 }
 
 function migrated(disk: 'default' | 'external'): Result {
 	return {
 		way: {memory: 'external', disk, by: 'migrate and transaction'},
-		reason: 'Memory goes to a file of its own, the disks are frozen at the same moment, and the guest goes on in new overlays.',
+		reason: 'The memory is saved in its own file, the disks are frozen at the same moment, and the guest continues on new overlays.',
 	};
 }
 
 const memoryAlone: Result = {
 	way: {memory: 'external', disk: 'no', by: 'migrate'},
-	reason: 'Memory goes to a file of its own; no disk takes part.',
+	reason: 'The memory is saved in its own file; no disk takes part.',
 };
 const offNothing: Result = {
 	reason: 'The domain is off and no disk takes part: there is nothing to snapshot.',
-	instead: 'Let at least one disk take part, or leave --disk out.',
+	instead: 'Include at least one disk, or leave --disk out.',
 };
 const offMemory: Result = {
 	reason: 'The domain is off: it has no memory to save.',
 	instead: 'Leave --memory out, or start the domain first.',
 };
 const noInternal: Result = {
-	reason: 'The guest runs, and its memory would be saved inside an image while no disk is: that cannot be done.',
+	reason: 'The guest is running, and its memory would be saved inside an image without any disk: that is not possible.',
 	instead: 'Ask for the disks alone (--disk-only), or for memory in a file (--memory external).',
 };
 const onNothing: Result = {
 	reason: 'Neither memory nor a disk takes part: there is nothing to snapshot.',
-	instead: 'Let at least one disk take part, or leave --disk out.',
+	instead: 'Include at least one disk, or leave --disk out.',
 };
 const liveInternal: Result = {
 	reason: 'The disks of a running guest cannot be frozen inside their images without its memory.',
 	instead: 'Ask for --memory internal (without --disk-only), or for external disks.',
 };
 const contradiction: Result = {
-	reason: '--disk-only leaves memory out, and --memory asks for it.',
+	reason: '--disk-only leaves memory out, but --memory asks for it.',
 	instead: 'Leave one of the two out.',
 };
 const needsInternal: Result = {
-	reason: 'Memory inside an image needs the disks inside their images, too.',
+	reason: 'Memory inside an image needs the disks inside their images too.',
 	instead: 'Ask for internal disks, or for memory in a file (--memory external).',
 };
 const needsExternal: Result = {
@@ -162,9 +162,9 @@ function decideManual(decision: Extract<Decision, {kind: 'refused'}>, {isActive}
 			kind: 'way',
 			row: decision.row!,
 			way: {memory: 'no', disk: 'no', by: isActive ? 'transaction' : 'qemu-img'},
-			reason: 'Somebody else takes care of the disks: libvirt only records the moment.',
+			reason: 'The disks are left to you: libvirt only records the snapshot.',
 		}
-		: {...decision, reason: `${decision.reason} A snapshot of manual disks alone is taken from libvirt 11.9 on.`};
+		: {...decision, reason: `${decision.reason} A snapshot of only manual disks needs libvirt 11.9 or newer.`};
 }
 
 /**
@@ -179,7 +179,7 @@ export function decideOn(answers: Answers, can: HostWays): {decision: Decision; 
 
 	if (decision.kind === 'refused') {
 		const manual = answers.isManual ? decideManual(decision, answers, can) : decision;
-		return {decision: manual, differences: manual.kind === 'way' ? ['By the table nothing takes part; libvirt from 11.9 on takes manual disks alone.'] : []};
+		return {decision: manual, differences: manual.kind === 'way' ? ['By the table nothing takes part; libvirt 11.9 and newer allow only manual disks.'] : []};
 	}
 
 	const {isDiskOnly} = answers;
@@ -191,9 +191,9 @@ export function decideOn(answers: Answers, can: HostWays): {decision: Decision; 
 					decision: {
 						...decision,
 						way: {memory: 'no', disk: 'default', by: 'qemu-img'},
-						reason: 'The domain is off, and libvirt takes --disk-only for external disks: its images are frozen as they are.',
+						reason: 'The domain is off, and --disk-only means external disks to libvirt: its images are frozen.',
 					},
-					differences: ['By the table an offline snapshot lies inside the images; libvirt makes it external with --disk-only, so this one is.'],
+					differences: ['By the table an offline snapshot is internal; with --disk-only libvirt makes it external, and so does vsnap-tui.'],
 				}
 				: {decision, differences: []};
 		}
@@ -201,14 +201,14 @@ export function decideOn(answers: Answers, can: HostWays): {decision: Decision; 
 		case 5: {
 			return isDiskOnly || can.externalOfflineSnapshots
 				? {decision, differences: []}
-				: {decision, differences: ['This libvirt by itself asks for --disk-only with external disks of a domain that is off; made by qemu-img it needs no such flag, and the record is the same.']};
+				: {decision, differences: ['This version of libvirt requires --disk-only for external disks of a domain that is off; vsnap-tui uses qemu-img and does not need it. The record is the same.']};
 		}
 
 		case 14:
 		case 17: {
 			return isDiskOnly
 				? {decision, differences: []}
-				: {decision, differences: ['libvirt leaves the memory of a running guest out only when it is told "disk only", so it is told so.']};
+				: {decision, differences: ['libvirt leaves out the memory of a running guest only with "disk only", so that is used.']};
 		}
 
 		default: {

@@ -22,24 +22,24 @@ export function describeTrouble({kind, path, reason, domain}: JournalTrouble): W
 		case 'moved-aside': {
 			return {
 				text: `A journal cannot be used: ${reason}. It is kept as ${path}.`,
-				meaning: `An action on ${domain === undefined ? 'a domain that it does not name' : `"${domain.name}"`} may have stopped half-way. Nothing is removed on its account.`,
-				remedy: `Look at the domain with vsnap-tui doctor. When all is well there, remove ${path}.`,
+				meaning: `An action on ${domain === undefined ? 'a domain that it does not name' : `"${domain.name}"`} may have been interrupted. Nothing is removed because of it.`,
+				remedy: `Look at the domain with vsnap-tui doctor. If all is well, remove ${path}.`,
 			};
 		}
 
 		case 'later-version': {
 			return {
-				text: `The journal ${path} is not carried on: ${reason}.`,
-				meaning: `An action on ${domain === undefined ? 'a domain' : `"${domain.name}"`} is unfinished${domain === undefined ? '' : ', and no other is begun on it'}.`,
+				text: `The journal ${path} is not continued: ${reason}.`,
+				meaning: `An action on ${domain === undefined ? 'a domain' : `"${domain.name}"`} was interrupted${domain === undefined ? '' : ', and the domain refuses other actions'}.`,
 				remedy: 'Recover it with that version of vsnap-tui.',
 			};
 		}
 
 		case 'not-a-journal': {
 			return {
-				text: `${path} is no journal: ${reason}.`,
-				meaning: 'No action is known by it, and it stands in nobody\'s way.',
-				remedy: 'Look at what it is, and move it out of the folder.',
+				text: `${path} is not a journal: ${reason}.`,
+				meaning: 'It belongs to no known action and blocks nothing.',
+				remedy: 'Check what it is, and move it out of the folder.',
 			};
 		}
 	}

@@ -160,7 +160,7 @@ export function relaunchProblems(argv: readonly string[], socketPath: string | u
 	}
 
 	if (socketPath !== undefined && !monitorPaths(options, folder).includes(socketPath)) {
-		problems.push(`no argument makes the monitor ${socketPath}, so nobody could reach it afterwards`);
+		problems.push(`no argument makes the monitor ${socketPath}, so it could not be reached afterwards`);
 	}
 
 	return problems;

@@ -34,7 +34,7 @@ function describeBlocker(blocker: Blocker): string {
 	return `- ${blocker.text}${blocker.remedy === undefined ? '' : `\n  ${blocker.remedy}`}`;
 }
 
-const leadsOn = 'vsnap-tui recover shows the ways on: finishing it, putting it back, or leaving it as it is.';
+const leadsOn = 'See vsnap-tui recover: finish it, roll it back, or give it up.';
 
 const bullets = (findings: readonly string[]) => findings.map(finding => `- ${finding}`).join('\n');
 
@@ -52,18 +52,18 @@ function whatThereIs({name, known}: {name: string; known: readonly string[]}): s
 /** The end of what was put back, and proven to be. */
 function wayBack({left = [], aftermath = []}: {left?: readonly string[]; aftermath?: readonly string[]}): string {
 	if (aftermath.length > 0) {
-		return `Everything was put back. ${[...aftermath, ...left].join(' ')}`;
+		return `Everything was rolled back. ${[...aftermath, ...left].join(' ')}`;
 	}
 
-	return left.length === 0 ? 'Everything is as it was before.' : `The domain, its snapshots and what is read from every image are as before. ${left.join(' ')}`;
+	return left.length === 0 ? 'Everything is as before.' : `The domain, its snapshots and the content of every image are as before. ${left.join(' ')}`;
 }
 
 /** Message and hint for a person. Text from the host stands in it as it was: whoever prints it makes it harmless first. */
 export const describeFailure: (failure: Failure) => Description = byKind({
-	usage: failure => ({message: failure.message, hint: failure.hint ?? 'vsnap-tui --help shows how it is used.'}),
+	usage: failure => ({message: failure.message, hint: failure.hint ?? 'See vsnap-tui --help.'}),
 	'host-unreachable': failure => ({
 		message: `${failure.uri === 'default' ? 'The default host of libvirt' : `The host ${failure.uri}`} cannot be reached: ${whyUnreachable(failure.cause)}`,
-		hint: 'Is libvirtd running there, and may you use it? Another host is chosen with --connect URI; --demo needs none.',
+		hint: 'Is libvirtd running there, and may you use it? Choose another host with --connect URI; --demo needs none.',
 	}),
 	'domain-not-found': failure => ({
 		message: `There is no domain "${failure.name}" on this host.`,
@@ -75,7 +75,7 @@ export const describeFailure: (failure: Failure) => Description = byKind({
 	}),
 	refused: failure => ({message: `Refused, and nothing was touched:\n${failure.blockers.map(blocker => describeBlocker(blocker)).join('\n')}`}),
 	'tool-failed': failure => ({message: describeTool(failure.cause)}),
-	'qmp-failed': failure => ({message: `QEMU did not do ${failure.command}: ${failure.description} (${failure.class})`}),
+	'qmp-failed': failure => ({message: `QEMU refused ${failure.command}: ${failure.description} (${failure.class})`}),
 	'monitor-failed': failure => ({message: `The monitor ${failure.socketPath} ${failure.text}`, hint: monitorHints[failure.reason]}),
 	unreadable: failure => ({message: `${failure.what} cannot be read: ${failure.reason}`}),
 	busy: failure => ({
@@ -84,12 +84,12 @@ export const describeFailure: (failure: Failure) => Description = byKind({
 	}),
 	'host-changed': failure => ({
 		message: `The host changed since the plan was made (${listNames(failure.changed, 8)}). Nothing was touched.`,
-		hint: 'Make the plan again and read it again.',
+		hint: 'Make a new plan and read it.',
 	}),
 	'step-failed': failure => ({
 		message: `Failed: ${failure.title}\n${describeFailure(failure.cause).message}\n${failure.rolledBack
 			? wayBack(failure)
-			: `Not everything could be put back: ${failure.notUndone.join(', ')}.`}`,
+			: `Not everything could be rolled back: ${failure.notUndone.join(', ')}.`}`,
 		hint: failure.rolledBack ? failure.advice : [...(failure.advice === undefined ? [] : [`${failure.advice} Then:`]), leadsOn].join(' '),
 	}),
 	'not-proven': failure => ({
@@ -97,30 +97,30 @@ export const describeFailure: (failure: Failure) => Description = byKind({
 		hint: failure.rolledBack ? undefined : leadsOn,
 	}),
 	interrupted: failure => ({
-		message: `Interrupted by ${failure.signal}. ${failure.rolledBack ? wayBack(failure) : 'Not everything could be put back.'}`,
+		message: `Interrupted by ${failure.signal}. ${failure.rolledBack ? wayBack(failure) : 'Not everything could be rolled back.'}`,
 		hint: failure.rolledBack ? undefined : leadsOn,
 	}),
 	'file-stays': failure => ({message: `${failure.path} stays: ${failure.reason}.`, hint: leadsOn}),
 	'not-as-before': failure => ({
-		message: `Everything was undone, and not all is as it was before:\n${bullets(failure.findings)}`,
-		hint: `${leadsOn} vsnap-tui doctor ${quoteForShell(failure.domain)} looks for what is wrong.`,
+		message: `Everything was undone, but not everything is as before:\n${bullets(failure.findings)}`,
+		hint: `${leadsOn} vsnap-tui doctor ${quoteForShell(failure.domain)} checks what is wrong.`,
 	}),
 	'put-back-but-off': failure => ({
-		message: `Everything of "${failure.domain}" was put back, but the domain is off: ${describeFailure(failure.cause).message}`,
-		hint: failure.advice ?? 'Other actions are possible. Start it when what keeps it from starting is gone.',
+		message: `"${failure.domain}" was rolled back, but the domain is off: ${describeFailure(failure.cause).message}`,
+		hint: failure.advice ?? 'Other actions are possible. Start it once that is fixed.',
 	}),
 	'request-kept': failure => ({
-		message: `What was half done on "${failure.domain}" is put back. Not done again yet: ${failure.request}.\n${describeFailure(failure.cause).message}`,
-		hint: `vsnap-tui recover --roll-forward tries it again, vsnap-tui recover --give-up ${quoteForShell(failure.domain)} forgets it.`,
+		message: `What was half done on "${failure.domain}" is rolled back. Still to be done again: ${failure.request}.\n${describeFailure(failure.cause).message}`,
+		hint: `vsnap-tui recover --roll-forward tries again, vsnap-tui recover --give-up ${quoteForShell(failure.domain)} forgets it.`,
 	}),
 	'host-not-understood': failure => ({
 		message: `${failure.what} is not understood: ${failure.reason}.`,
-		hint: 'It may be another program, or a version that is not known yet. Nothing was touched by what it said.',
+		hint: 'It may be another program or an unknown version. Nothing was changed because of it.',
 	}),
 	'read-only': () => ({message: 'This session is read-only: no plan can be run.', hint: 'Start again without --read-only.'}),
 	'state-folder': failure => ({
 		message: `The private folder ${failure.path} cannot be used: ${failure.reason}`,
-		hint: 'Without a journal nothing is changed. Make room there or mend its permissions.',
+		hint: 'Without a journal nothing is changed. Free some space there or correct its permissions.',
 	}),
 	'state-folder-unsafe': failure => ({message: `The private folder ${failure.path} is not safe: ${failure.reason}.`, hint: failure.remedy}),
 	'files-elsewhere': failure => ({message: `Refused, and nothing was touched: ${failure.text}`, hint: failure.remedy}),

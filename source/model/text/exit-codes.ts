@@ -21,10 +21,10 @@ export const exitCodes = {
 /** In the order of the codes; what a fault of the program gives is not for scripts. */
 export const exitCodeWords: Record<Exclude<keyof typeof exitCodes, 'internal'>, string> = {
 	done: 'done',
-	failed: 'failed and everything is as it was',
+	failed: 'failed and rolled back',
 	usage: 'wrong usage',
-	refused: 'refused and nothing touched',
-	halfWay: 'stopped half-way (vsnap-tui recover)',
+	refused: 'refused, nothing touched',
+	halfWay: 'interrupted (vsnap-tui recover)',
 	unreachable: 'host not reachable',
 	busy: 'busy',
 	hostChanged: 'the host changed since the plan was made',

@@ -165,7 +165,7 @@ async function readOne(runner: Runner, path: string, format: string | undefined)
 	const images = parseImageInfo(answer.value.stdout, path);
 	return images.ok && images.value[0]
 		? succeed(images.value[0])
-		: succeed(unknownImage(path, format, {kind: 'unreadable', reason: 'qemu-img said nothing that can be read'}));
+		: succeed(unknownImage(path, format, {kind: 'unreadable', reason: 'qemu-img gave no readable answer'}));
 }
 
 async function walkChain(runner: Runner, path: string, format: string | undefined): Promise<Result<Image[]>> {

@@ -109,7 +109,7 @@ async function readFileOnce(filePath: string, known: Cached | undefined): Promis
 			}
 
 			if (!facts.isFile()) {
-				return trouble(facts.isDirectory() ? 'it is a folder' : 'it is no plain file');
+				return trouble(facts.isDirectory() ? 'it is a folder' : 'it is not a regular file');
 			}
 
 			const isFresh = Date.now() - Number(facts.mtimeMs) < beginningMs;
@@ -251,7 +251,7 @@ export class JournalFolder {
 
 		return entry.name.endsWith(journalSuffix) && !entry.name.startsWith('.')
 			? this.#readEntry(filePath)
-			: {kind: 'not-a-journal', path: filePath, reason: entry.isDirectory() ? 'it is a folder' : 'it does not have the name of a journal'};
+			: {kind: 'not-a-journal', path: filePath, reason: entry.isDirectory() ? 'it is a folder' : 'it is not named like a journal'};
 	}
 
 	async #readAside(): Promise<JournalTrouble[]> {

@@ -16,7 +16,7 @@ export type Preferences = {
 function parse(text: string): Record<string, unknown> {
 	const value: unknown = JSON.parse(text);
 	if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-		throw new TypeError('it is no object with settings');
+		throw new TypeError('it is not an object with settings');
 	}
 
 	return value as Record<string, unknown>;
@@ -38,7 +38,7 @@ export async function readPreferences(): Promise<Result<Preferences>> {
 		const connect: unknown = new Conf({cwd, configFileMode: 0o600, deserialize: parse}).get('connect');
 		return connect === undefined || typeof connect === 'string'
 			? succeed({connect: connect === '' ? undefined : connect})
-			: refuse('"connect" is no text');
+			: refuse('"connect" is not a string');
 	} catch (error) {
 		return refuse(error instanceof Error ? error.message : String(error));
 	}

@@ -49,11 +49,11 @@ function unsafe(folderPath: string, reason: string, remedy: string): Result<neve
 
 function checkParent(folderPath: string, parent: string, facts: Facts | undefined, {uid, isDirect}: {uid: number; isDirect: boolean}): Result<void> {
 	if (facts !== undefined && (facts.mode & writableByOthers) !== 0 && (facts.mode & sticky) === 0) {
-		return unsafe(folderPath, `everybody may rename what is in ${parent}`, `Take that right away: chmod o-w -- ${quoteForShell(parent)}`);
+		return unsafe(folderPath, `everyone may rename files in ${parent}`, `Remove that right: chmod o-w -- ${quoteForShell(parent)}`);
 	}
 
 	return isDirect && facts !== undefined && facts.uid !== uid && facts.uid !== 0
-		? unsafe(folderPath, `${parent} belongs to another user (${facts.uid}), who may put another folder in its place`, 'Move it to a folder of your own')
+		? unsafe(folderPath, `${parent} belongs to another user (${facts.uid}), who may replace it`, 'Move it to a folder of your own')
 		: succeed(undefined);
 }
 
@@ -65,11 +65,11 @@ export async function checkStateFolder(folderPath: string, uid: number): Promise
 	const facts = await readFacts(folderPath);
 	const quoted = quoteForShell(folderPath);
 	if (facts !== undefined && facts.uid !== uid) {
-		return unsafe(folderPath, `it belongs to another user (${facts.uid})`, `Look at what is in it; if all of it is yours, take it over: chown -R ${uid} -- ${quoted}`);
+		return unsafe(folderPath, `it belongs to another user (${facts.uid})`, `Check its content; if all of it is yours, take it over: chown -R ${uid} -- ${quoted}`);
 	}
 
 	if (facts?.isFolder && (facts.mode & writableByGroupOrOthers) !== 0) {
-		return unsafe(folderPath, 'other users may write to it', `Look at what is in it, then take that right away: chmod go-w -- ${quoted}`);
+		return unsafe(folderPath, 'other users may write to it', `Check its content, then remove that right: chmod go-w -- ${quoted}`);
 	}
 
 	for (let child = folderPath, parent = path.dirname(child); parent !== child; child = parent, parent = path.dirname(child)) {

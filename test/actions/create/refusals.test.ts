@@ -156,7 +156,7 @@ test('a disk that only the running domain has is refused unless it is left out o
 test('manual disks alone are taken from libvirt 11.9 on, and before it is said so', t => {
 	const disks = [{target: 'vda', mode: 'manual' as const}, {target: 'vdb', mode: 'manual' as const}];
 	for (const asked of [{disks}, {disks, isDiskOnly: true}, {disks, memory: {mode: 'no' as const}}]) {
-		t.regex(refusalOf(twoDisks({state: 'running', libvirtVersion: 11_008_000}), asked), /from libvirt 11\.9 on/);
+		t.regex(refusalOf(twoDisks({state: 'running', libvirtVersion: 11_008_000}), asked), /libvirt 11\.9 or newer/);
 		const plan = planOf(twoDisks({state: 'running', libvirtVersion: 11_009_000}), asked);
 		t.is(plan.targets[0].expected.endState, 'paused');
 		t.is(idsOf(plan), 'snapshot');

@@ -92,7 +92,7 @@ test('the mark of an action that ends half-way stays, and its recovery takes it 
 const others: Array<[ClaimLife, number, RegExp]> = [
 	['working', 6, /alice on kvm1 \(process 811\) began at 2026-01-02 03:04 UTC: Revert web to s1/],
 	['unknown', 6, /cannot be seen from here.*secret-undefine theirs/s],
-	['gone', 3, /stopped half-way.*which has gone.*secret-undefine theirs/s],
+	['gone', 3, /was interrupted.*which has ended.*secret-undefine theirs/s],
 ];
 
 for (const [life, exitCode, words] of others) {

@@ -10,7 +10,7 @@ import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 for (const {title, moreBytes, words} of [
 	{title: 'a pull that fails after it copied is told with what stays larger', moreBytes: 17 * (1024 ** 2), words: /are as before\. \/d\/vda\.s2 stays 17\.0 MiB larger/},
-	{title: 'a pull that fails before it copied leaves everything as it was', moreBytes: 0, words: /Everything is as it was before/},
+	{title: 'a pull that fails before it copied leaves everything as it was', moreBytes: 0, words: /Everything is as before/},
 ]) {
 	test(title, async t => {
 		const inventory = threeSnapshots();

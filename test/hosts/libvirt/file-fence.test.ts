@@ -58,7 +58,7 @@ test('a file command runs only where libvirt\'s host is the machine on which it 
 	t.deepEqual(own.ran, ['rm /x']);
 	const foreign = fenceOf({hostname: 'far', uuid: 'x'});
 	const refused = await foreign.fence.runner({argv: ['rm', '/x'], where: 'host'});
-	t.like(refused, {ok: false, failure: {kind: 'files-elsewhere', remedy: 'Use qemu+ssh://far/system: then files are worked on there, by ssh.'}});
+	t.like(refused, {ok: false, failure: {kind: 'files-elsewhere', remedy: 'Use qemu+ssh://far/system: files are then accessed by ssh.'}});
 	t.deepEqual(foreign.ran, []);
 	t.true((await foreign.fence.runner({argv: ['nothing'], where: 'here'})).ok, 'virsh itself is no file command');
 });

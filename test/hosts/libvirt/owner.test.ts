@@ -52,7 +52,7 @@ test('the users of a frozen image are its snapshot and the overlay above it', as
 	const pin = pinsOfDomain(details.domain, details.snapshots).find(candidate => candidate.snapshot === 's2')!;
 	const users = unwrap(await owner.readImageUsers(pin.path));
 	t.true(users.includes(pin.label));
-	t.true(users.some(user => user.includes('stands on it')));
+	t.true(users.some(user => user.includes('is backed by it')));
 });
 
 test('probes are answered by the host as it is', async t => {

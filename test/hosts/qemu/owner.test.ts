@@ -103,7 +103,7 @@ test('a running QEMU is described by its monitor: heads, formats, firmware, node
 	t.deepEqual(inventory.bare?.nodes.get('vda'), {nodeName: '#block1', isNamedByPerson: false, device: 'virtio0', bitmaps: [{name: 'c1', granularityBytes: 65_536}]});
 	t.true(inventory.bare?.nodes.get('vdb')?.isNamedByPerson);
 	t.is(inventory.bare?.argv, undefined);
-	t.regex(inventory.bare?.argvProblem ?? '', /process is not seen/);
+	t.regex(inventory.bare?.argvProblem ?? '', /process cannot be found/);
 	await host.close();
 	t.is(closings, 1);
 });

@@ -22,7 +22,7 @@ test('an overlay that names its backing file in QEMU\'s JSON or by protocol stan
 	for (const name of ['json:{"driver":"qcow2","file":{"driver":"file","filename":"UNUSED"}}', 'file:UNUSED', './unused.qcow2']) {
 		const {host, owner, unused} = demo();
 		addFile(host.world, {path: `${unused}.above`, backing: {name: name.replace('UNUSED', unused), format: 'qcow2'}});
-		t.deepEqual(unwrap(await owner.readImageUsers(unused)), [`the image ${unused}.above, which stands on it`]);
+		t.deepEqual(unwrap(await owner.readImageUsers(unused)), [`the image ${unused}.above, which is backed by it`]);
 	}
 });
 
@@ -30,7 +30,7 @@ test('an overlay beside it whose backing name is not understood may stand on it;
 	const {host, owner, unused} = demo();
 	addFile(host.world, {path: `${unused}.odd`, backing: {name: 'json:{"driver":"qcow2","file":"node0"}', format: 'qcow2'}});
 	addFile(host.world, {path: `${unused}.far`, backing: {name: 'nbd://host/export', format: 'raw'}});
-	t.deepEqual(unwrap(await owner.readImageUsers(unused)), [`perhaps the image ${unused}.odd, which stands on json:{"driver":"qcow2","file":"node0"}`]);
+	t.deepEqual(unwrap(await owner.readImageUsers(unused)), [`perhaps the image ${unused}.odd, which is backed by json:{"driver":"qcow2","file":"node0"}`]);
 });
 
 test('a snapshot record that cannot be read may hold it', async t => {

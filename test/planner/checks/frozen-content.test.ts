@@ -27,14 +27,14 @@ test('an external snapshot over an internal one says what goes out of reach, off
 	for (const state of ['shutoff', 'running'] as const) {
 		const [warning, ...others] = warningsOf(planOf(afterS1(tagged, {state}), {snapshot: 's2', isDiskOnly: true})).filter(text => text.includes('out of reach'));
 		t.deepEqual(others, []);
-		t.regex(warning!, /"i1" lies inside \/d\/vda\.s1, .*vsnap-tui delete web s2/);
+		t.regex(warning!, /"i1" is inside \/d\/vda\.s1, .*vsnap-tui delete web s2/);
 	}
 
 	t.deepEqual(warningsOf(planOf(afterS1({}), {snapshot: 's2', isDiskOnly: true})).filter(text => text.includes('out of reach')), []);
 });
 
 test('a kept state over an internal snapshot says it too', t => {
-	t.regex(warningsOf(keep(afterS1(tagged))).join('\n'), /"i1" lies inside \/d\/vda\.s1, .*revert to "k", then vsnap-tui delete web k/);
+	t.regex(warningsOf(keep(afterS1(tagged))).join('\n'), /"i1" is inside \/d\/vda\.s1, .*revert to "k", then vsnap-tui delete web k/);
 });
 
 test('a qcow2 image that is used as raw is told of before it is frozen, by create and by keep', t => {

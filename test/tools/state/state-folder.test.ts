@@ -67,7 +67,7 @@ test('a folder that others can put in its place is refused', async t => {
 	const folder = path.join(parent, 'between', 'state');
 	await mkdir(folder, {recursive: true});
 	await chmod(parent, 0o777);
-	t.regex(await reasonFor(folder) ?? '', /everybody may rename what is in .*chmod o-w -- /);
+	t.regex(await reasonFor(folder) ?? '', /everyone may rename files in .*chmod o-w -- /);
 	await chmod(parent, 0o1777);
 	t.is(await reasonFor(folder), undefined);
 });
@@ -84,7 +84,7 @@ test('a folder of somebody else, or in one of somebody else, is refused', async 
 	t.is(await reasonFor(folder, other), undefined);
 	await rm(folder, {recursive: true});
 	await giveAway(parent);
-	t.regex(await reasonFor(folder, user) ?? '', /who may put another folder in its place/);
+	t.regex(await reasonFor(folder, user) ?? '', /who may replace it/);
 	t.is(await reasonFor(folder, other), undefined);
 	t.is(await reasonFor('/vsnap-is-not-there', other), undefined, 'in one of root\'s');
 });

@@ -225,8 +225,8 @@ test('what else is in the folder is named, stays, and concerns nothing else', as
 		['copy.jsonl', 'not-a-journal', 'it is the journal of an action of another name'],
 		['later.jsonl', 'later-version', 'it was written by a later version of vsnap-tui (plan version 3)'],
 		['link.jsonl', 'not-a-journal', 'it is a link'],
-		['notes.txt', 'not-a-journal', 'it does not have the name of a journal'],
-		['pipe.jsonl', 'not-a-journal', 'it is no plain file'],
+		['notes.txt', 'not-a-journal', 'it is not named like a journal'],
+		['pipe.jsonl', 'not-a-journal', 'it is not a regular file'],
 	]);
 	t.deepEqual(troubles[2]!.domain, {uuid, name: 'web'});
 	t.deepEqual((await readdir(folder)).sort(), names);

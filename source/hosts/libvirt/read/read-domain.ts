@@ -31,7 +31,7 @@ function safeNames(answer: Answer | undefined, unreadable: Unreadable[], what: s
 	const names = parseNames(answer.value);
 	const once = [...new Set(names)];
 	if (once.length < names.length) {
-		unreadable.push({name: names.find((name, index) => names.indexOf(name) !== index)!, reason: `a ${what} whose name holds a line end is listed as several names`});
+		unreadable.push({name: names.find((name, index) => names.indexOf(name) !== index)!, reason: `a ${what} whose name contains a newline is listed as several names`});
 	}
 
 	return once;
@@ -46,7 +46,7 @@ function readRecords<T extends {name: string}>(names: string[], answers: Answer[
 		if (parsed?.ok && parsed.value.name === name) {
 			records.push(parsed.value);
 		} else {
-			unreadable.push({name, reason: parsed === undefined || parsed.ok ? 'libvirt answers with another name' : reasonOf(parsed.failure)});
+			unreadable.push({name, reason: parsed === undefined || parsed.ok ? 'libvirt returns another name' : reasonOf(parsed.failure)});
 		}
 	}
 
@@ -106,7 +106,7 @@ async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<
 
 	const {documents, ambiguousName} = listed.value[0]!;
 	if (ambiguousName !== undefined) {
-		unreadable.push({name: ambiguousName, reason: 'it is listed twice, or is a piece of a name that holds a line end'});
+		unreadable.push({name: ambiguousName, reason: 'it is listed twice, or is part of a name that contains a newline'});
 	}
 
 	const currentName = current.ok && current.value !== '' ? current.value.replace(/\n$/, '') : undefined;

@@ -22,7 +22,7 @@ import {readVolumePaths} from './read-volumes.ts';
 /** What leads on where the record of a snapshot cannot be read: the commands are for a person's shell. */
 export function remedyForRecord(domain: string, snapshot: string): string {
 	const words = `${quoteForTerminal(domain)} --snapshotname ${quoteForTerminal(snapshot)}`;
-	return `See what "virsh snapshot-dumpxml ${words}" answers. If nobody needs that snapshot: virsh snapshot-delete ${words} --metadata (its images stay).`;
+	return `See what "virsh snapshot-dumpxml ${words}" answers. If that snapshot is not needed: virsh snapshot-delete ${words} --metadata (its images stay).`;
 }
 
 type Found = {uuid: string; name: string; isOff: boolean; definition: DomainDefinition; liveDefinition: DomainDefinition; listing: string};
@@ -104,7 +104,7 @@ async function readSnapshots(virsh: Virsh, found: Found[], unreadable: Unreadabl
 		const {uuid, name: domainName} = found[index]!;
 		const note = (name: string, reason: string) => unreadable.push({name: `${name} of ${domainName}`, reason, remedy: remedyForRecord(domainName, name)});
 		if (ambiguousName !== undefined) {
-			note(ambiguousName, 'it is listed twice, or is a piece of a name that holds a line end');
+			note(ambiguousName, 'it is listed twice, or is part of a name that contains a newline');
 		}
 
 		for (const {name, answer} of documents) {
@@ -112,7 +112,7 @@ async function readSnapshots(virsh: Virsh, found: Found[], unreadable: Unreadabl
 			if (parsed.ok) {
 				byDomain.get(uuid)!.push(parsed.value);
 			} else if (!isMissingDomain(parsed.failure)) {
-				note(name, isMissingSnapshot(parsed.failure) ? 'it is listed, but libvirt does not find it by this name' : reasonOf(parsed.failure));
+				note(name, isMissingSnapshot(parsed.failure) ? 'it is listed, but libvirt cannot find it by this name' : reasonOf(parsed.failure));
 			}
 		}
 	}

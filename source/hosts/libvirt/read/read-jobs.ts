@@ -22,7 +22,7 @@ answered with success and ignored (libvirt 11.3, 12.8).
 */
 function domainJobs(domain: string, answer: Answer): Job[] {
 	if (!answer.ok) {
-		return saysNothing(answer) ? [] : [{text: `a job of which libvirt tells nothing more (${reasonOf(answer.failure)})`, remedy: `${wait}; it cannot be aborted.`}];
+		return saysNothing(answer) ? [] : [{text: `a job about which libvirt gives no details (${reasonOf(answer.failure)})`, remedy: `${wait}; it cannot be aborted.`}];
 	}
 
 	const fields = parseFields(answer.value);
@@ -33,7 +33,7 @@ function domainJobs(domain: string, answer: Answer): Job[] {
 }
 
 /** A commit writes into the frozen image from its beginning on, and giving it up takes nothing back (seen on 9.0). */
-const leftByCommit = 'what it has copied stays in the image below, so a snapshot that froze that image no longer holds what it held';
+const leftByCommit = 'what it has copied stays in the image below, so the state of a snapshot that froze that image is lost';
 
 /** Copies and commits that are done wait for somebody to switch the disk over. */
 function readyJob(domain: string, {target, mirror, sourcePath}: Disk): Job {
@@ -41,8 +41,8 @@ function readyJob(domain: string, {target, mirror, sourcePath}: Disk): Job {
 	const command = `virsh blockjob ${quoteForTerminal(domain)} ${target}`;
 	const to = mirror?.path ?? 'the other image';
 	return {
-		text: isCommit ? `an active commit of ${target} that is done and waits to be ended` : `a copy of ${target} that is done and waits to be ended`,
-		remedy: `End it with ${command} --pivot (${target} goes on in ${to}), or give it up with ${command} --abort (${target} stays on ${sourcePath ?? 'its image'}${isCommit ? `; ${leftByCommit}` : ''}).`,
+		text: isCommit ? `an active commit of ${target} that is complete and waits to be ended` : `a copy of ${target} that is complete and waits to be ended`,
+		remedy: `End it with ${command} --pivot (${target} continues on ${to}), or cancel it with ${command} --abort (${target} stays on ${sourcePath ?? 'its image'}${isCommit ? `; ${leftByCommit}` : ''}).`,
 	};
 }
 
@@ -67,7 +67,7 @@ function blockJobs(domain: string, disk: Disk, answer: Answer | undefined): Job[
 		return [{text: `${disk.mirror.job === 'active-commit' ? 'an active commit' : 'a copy'} of ${disk.target}`, remedy}];
 	}
 
-	return answer?.ok === false && !saysNothing(answer) ? [{text: `perhaps a job on ${disk.target}, which libvirt does not tell (${reasonOf(answer.failure)})`, remedy: `See what "${command}" says.`}] : [];
+	return answer?.ok === false && !saysNothing(answer) ? [{text: `perhaps a job on ${disk.target}, about which libvirt gives no details (reasonOf(answer.failure)})`, remedy: `See what "${command}" says.`}] : [];
 }
 
 /** Nothing runs on a domain that is off. */

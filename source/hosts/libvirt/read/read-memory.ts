@@ -73,7 +73,7 @@ async function findStreamProblem(runner: Runner, path: string, given: {format: M
 		return {
 			reason: problem.reason,
 			...(problem.isMislabeled && {
-				remedy: `Let its header say what it is: printf '\\0' | dd of=${quoteForShell(path)} bs=1 seek=${formatAt} conv=notrunc; or revert with --shutoff: then the disks alone go back.`,
+				remedy: `Correct its header: printf '\\0' | dd of=${quoteForShell(path)} bs=1 seek=${formatAt} conv=notrunc; or revert with --shutoff: then only the disks are reverted.`,
 			}),
 		};
 	}
@@ -83,7 +83,7 @@ async function findStreamProblem(runner: Runner, path: string, given: {format: M
 		? undefined
 		: {
 			reason: `it is compressed with ${decompressor.program}, which cannot be run on the host`,
-			remedy: `Install it there (Debian and Ubuntu: ${decompressor.package}), or revert with --shutoff: then the disks alone go back.`,
+			remedy: `Install it there (Debian and Ubuntu: ${decompressor.package}), or revert with --shutoff: then only the disks are reverted.`,
 		};
 }
 
@@ -94,7 +94,7 @@ export async function readMemoryFile(given: {runner: Runner; virsh: Virsh; path:
 	const facts = await readFileFacts(runner, [path]);
 	const file = facts.ok ? facts.value.get(path) : undefined;
 	if (!file) {
-		return {kind: 'bad', path, reason: 'it is not there, or may not be looked at', isUnseen: true};
+		return {kind: 'bad', path, reason: 'it does not exist, or may not be read', isUnseen: true};
 	}
 
 	const bytes = await readBytes(runner, path, {from: 0, count: headerBytes});
@@ -114,7 +114,7 @@ export async function readMemoryFile(given: {runner: Runner; virsh: Virsh; path:
 
 	const format = memoryFormatOf(header.format);
 	if (format === undefined) {
-		return bad(`its memory is of the kind ${header.format}, which is not known here`);
+		return bad(`its memory has the format ${header.format}, which is not known here`);
 	}
 
 	const problem = await findStreamProblem(runner, path, {format, formatAt: header.formatAt, streamStart});

@@ -85,12 +85,12 @@ export async function readVolumePaths(virsh: Virsh, definitions: ReadonlyArray<D
 
 	const describe = (domain: string, {target, sourceType, sourceVolume}: Disk): UnknownSource => sourceVolume === undefined
 		? {
-			reason: `its disk ${target} has a source of the type ${sourceType}, of which no file is known`,
+			reason: `its disk ${target} has a source of the type ${sourceType}, whose file is not known`,
 			remedy: `Detach that disk (virsh detach-disk ${quoteForTerminal(domain)} ${target} --config), then try again.`,
 		}
 		: {
-			reason: `its disk ${target} is the volume ${sourceVolume.volume} of the pool ${sourceVolume.pool}, whose path is not known: ${reasons.get(keyOf(sourceVolume)) ?? 'it is no file'}`,
-			remedy: `Let libvirt know where it is (virsh pool-start ${quoteForTerminal(sourceVolume.pool)}, virsh pool-refresh ${quoteForTerminal(sourceVolume.pool)}), then try again.`,
+			reason: `its disk ${target} is the volume ${sourceVolume.volume} of the pool ${sourceVolume.pool}, whose path is not known: ${reasons.get(keyOf(sourceVolume)) ?? 'it is not a file'}`,
+			remedy: `Make it known to libvirt (virsh pool-start ${quoteForTerminal(sourceVolume.pool)}, virsh pool-refresh ${quoteForTerminal(sourceVolume.pool)}), then try again.`,
 		};
 
 	return succeed({

@@ -66,7 +66,7 @@ function followJob(id: string) {
 			} else if (name === 'BLOCK_JOB_CANCELLED' && data.device === id) {
 				said = {description: 'the job was cancelled', isCancelled: true};
 			} else if (name === 'JOB_STATUS_CHANGE' && data.id === id && data.status === 'aborting') {
-				said ??= {description: 'the job ended badly and did not say why'};
+				said ??= {description: 'the job failed without giving a reason'};
 			}
 		},
 	};
@@ -103,7 +103,7 @@ function endOfJob(ask: Ask, command: QmpCommand, id: string): End {
 				return failure(command, said.description, said.isCancelled ? 'Cancelled' : undefined);
 			}
 
-			return said === undefined ? failure(command, `there is no job "${id}", and nothing told how it ended`) : succeed(true);
+			return said === undefined ? failure(command, `there is no job "${id}", and it is not known how it ended`) : succeed(true);
 		},
 	};
 }
@@ -191,7 +191,7 @@ function endOfMigration(ask: Ask, command: QmpCommand): End {
 
 			const {status, 'error-desc': description} = migration.value as Migration;
 			if (status === 'failed') {
-				return failure(command, description ?? 'the migration failed and did not say why');
+				return failure(command, description ?? 'the migration failed without giving a reason');
 			}
 
 			if (status === 'cancelled') {
@@ -251,7 +251,7 @@ function endOfIncoming(ask: Ask, command: QmpCommand): End {
 
 			const {status, 'error-desc': description} = migration.value as Migration;
 			if (status === 'failed') {
-				return failure(command, description ?? 'the memory could not be read and QEMU did not say why');
+				return failure(command, description ?? 'the memory could not be read, and QEMU gave no reason');
 			}
 
 			const state = await readStatus(ask);

@@ -78,7 +78,7 @@ export function createFrameReader({limitBytes = defaultLimitBytes}: {limitBytes?
 					}
 
 					if (byte !== openBrace) {
-						return {frames, problem: {text: 'says something that is not JSON', seen: quoteStart(bytes.subarray(index))}};
+						return {frames, problem: {text: 'sends something that is not JSON', seen: quoteStart(bytes.subarray(index))}};
 					}
 
 					start = index;
@@ -86,7 +86,7 @@ export function createFrameReader({limitBytes = defaultLimitBytes}: {limitBytes?
 
 				const isEnd = scanner.step(byte);
 				if (scanner.depth > deepest) {
-					return {frames, problem: {text: 'says something that is nested without an end', seen: quoteStart(bytes.subarray(start))}};
+					return {frames, problem: {text: 'sends something that is nested without end', seen: quoteStart(bytes.subarray(start))}};
 				}
 
 				if (!isEnd) {
@@ -103,7 +103,7 @@ export function createFrameReader({limitBytes = defaultLimitBytes}: {limitBytes?
 				try {
 					frames.push(JSON.parse(whole.toString('utf8')) as Frame);
 				} catch {
-					return {frames, problem: {text: 'says something that is not JSON', seen: quoteStart(whole)}};
+					return {frames, problem: {text: 'sends something that is not JSON', seen: quoteStart(whole)}};
 				}
 			}
 

@@ -32,7 +32,7 @@ function busyFailure(socketPath: string): Failure {
 	return {
 		kind: 'busy',
 		what: `The monitor ${socketPath}`,
-		holder: 'it takes the connection and gives no greeting, as QEMU does while another program holds its monitor: it serves one at a time',
+		holder: 'it accepts the connection but sends no greeting, as QEMU does while another program uses its monitor: it serves one client at a time',
 	};
 }
 
@@ -40,7 +40,7 @@ function connectFailure(socketPath: string, error: NodeJS.ErrnoException): Failu
 	switch (error.code) {
 		case 'ENOENT':
 		case 'ECONNREFUSED': {
-			return monitorFailure(socketPath, 'not-listening', error.code === 'ENOENT' ? 'does not exist: the domain is off.' : 'is served by nobody: the domain is off.');
+			return monitorFailure(socketPath, 'not-listening', error.code === 'ENOENT' ? 'does not exist: the domain is off.' : 'has no listener: the domain is off.');
 		}
 
 		case 'EACCES':
@@ -69,7 +69,7 @@ export class QmpConnection {
 	*/
 	static async open(socketPath: string, options: QmpOptions = {}): Promise<Result<QmpConnection>> {
 		if (Buffer.byteLength(socketPath) > pathLimitBytes) {
-			return fail(monitorFailure(socketPath, 'not-listening', `has a longer path than a UNIX socket may have (${pathLimitBytes} bytes).`));
+			return fail(monitorFailure(socketPath, 'not-listening', `has a path that is too long for a UNIX socket (${pathLimitBytes} bytes).`));
 		}
 
 		const greetingMs = options.greetingMs ?? defaultGreetingMs;
@@ -119,7 +119,7 @@ export class QmpConnection {
 				// QEMU ended while a command of ours lay unread in its socket: the kernel then resets the connection instead of closing it.
 				this.#end(closed());
 			} else {
-				this.#end(monitorFailure(socketPath, 'closed', `has broken off: ${error.message}`));
+				this.#end(monitorFailure(socketPath, 'closed', `has disconnected: ${error.message}`));
 			}
 		});
 		this.#socket.on('close', () => {
@@ -157,7 +157,7 @@ export class QmpConnection {
 
 	/** Lets the monitor go, so that others can have it. What still waits for an answer fails. */
 	close(): void {
-		this.#end(monitorFailure(this.#socketPath, 'closed', 'was let go by this program.'));
+		this.#end(monitorFailure(this.#socketPath, 'closed', 'was released by this program.'));
 	}
 
 	async #greet(greetingMs: number): Promise<Result<void>> {
@@ -195,7 +195,7 @@ export class QmpConnection {
 	#takeFrame(frame: Frame): void {
 		if (!this.#hasGreeted) {
 			if (typeof frame.QMP !== 'object' || frame.QMP === null) {
-				this.#end(monitorFailure(this.#socketPath, 'not-qmp', `greets with something that is not QMP: ${JSON.stringify(frame).slice(0, 120)}`));
+				this.#end(monitorFailure(this.#socketPath, 'not-qmp', `sends a greeting that is not QMP: ${JSON.stringify(frame).slice(0, 120)}`));
 				return;
 			}
 

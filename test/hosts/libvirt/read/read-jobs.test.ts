@@ -33,15 +33,15 @@ test('an unlimited block job is seen, of which virsh says nothing on stdout with
 test('an active commit that is ready is called one, with both ways to end it', async t => {
 	const mirror = '<mirror type=\'file\' job=\'active-commit\' ready=\'yes\'><format type=\'qcow2\'/><source file=\'/d/vda.qcow2\'/></mirror>';
 	const [job] = await jobsOf([none, succeed(' type=Active Block Commit\n bandwidth=0\n cur=2\n end=2\n')], world(mirror));
-	t.regex(job!, /an active commit of vda that is done.*virsh blockjob web vda --pivot \(vda goes on in \/d\/vda\.qcow2\).*--abort \(vda stays on \/d\/vda\.s1; what it has copied stays in the image below/);
+	t.regex(job!, /an active commit of vda that is complete.*virsh blockjob web vda --pivot \(vda continues on \/d\/vda\.qcow2\).*--abort \(vda stays on \/d\/vda\.s1; what it has copied stays in the image below/);
 	t.regex((await jobsOf([none, succeed(' type=Block Commit\n')]))[0]!, /--abort; what it has copied stays/);
 	t.regex((await jobsOf([none, succeed('')], world(mirror.replace(' ready=\'yes\'', ''))))[0]!, /^an active commit of vda: Wait/);
-	t.regex((await jobsOf([none, succeed('')], world(mirror.replace('active-commit', 'copy'))))[0]!, /^a copy of vda that is done/);
+	t.regex((await jobsOf([none, succeed('')], world(mirror.replace('active-commit', 'copy'))))[0]!, /^a copy of vda that is complete/);
 });
 
 test('an error of domjobinfo is a job, unless the domain is off, gone, or of a driver without jobs', async t => {
 	const busy = fail(toolFailure('error: internal error: invalid job statistics type\n'));
-	t.regex((await jobsOf([busy, succeed('')]))[0]!, /a job of which libvirt tells nothing more \(internal error: invalid job statistics type\): .*cannot be aborted/);
+	t.regex((await jobsOf([busy, succeed('')]))[0]!, /a job about which libvirt gives no details \(internal error: invalid job statistics type\): .*cannot be aborted/);
 	for (const message of ['not-running', 'no-domain', 'not-supported']) {
 		const answer = fail(toolFailure(fixture(`libvirt-9.0/messages/${message}.txt`)));
 		t.deepEqual(await jobsOf([answer, answer]), [], message);

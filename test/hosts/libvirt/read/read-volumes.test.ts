@@ -57,7 +57,7 @@ test('a disk that is a volume of a pool holds its file and what that stands on, 
 	const other = unwrap(await owner.readDetails([...host.world.domains.keys()].find(uuid => uuid !== clone.uuid)!, {withForeignPins: true}));
 	t.true(other.foreignPins.some(pin => pin.path === head && pin.domainUuid === clone.uuid));
 	t.false(other.unreadable.some(({name}) => name === clone.name));
-	t.deepEqual(unwrap(await owner.readImageUsers(base)), [`the image ${head}, which stands on it`]);
+	t.deepEqual(unwrap(await owner.readImageUsers(base)), [`the image ${head}, which is backed by it`]);
 });
 
 test('a volume that libvirt does not find, or a source of a type that is not known, makes its domain a possible user of every image', async t => {

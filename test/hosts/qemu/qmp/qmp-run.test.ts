@@ -68,7 +68,7 @@ test('a job that dismisses itself is known by its events', async t => {
 		['BLOCK_JOB_COMPLETED', {device: 'j', error: 'Input/output error'}, {ok: false, failure: {description: 'Input/output error'}}],
 		['BLOCK_JOB_CANCELLED', {device: 'j'}, {ok: false, failure: {class: 'Cancelled'}}],
 		['JOB_STATUS_CHANGE', {id: 'j', status: 'aborting'}, {ok: false, failure: {class: 'GenericError'}}],
-		['BLOCK_JOB_COMPLETED', {device: 'another'}, {ok: false, failure: {description: 'there is no job "j", and nothing told how it ended'}}],
+		['BLOCK_JOB_COMPLETED', {device: 'another'}, {ok: false, failure: {description: 'there is no job "j", and it is not known how it ended'}}],
 	] as const) {
 		let isCompleting = false;
 		const {monitors, command} = await withMonitors(t, ({execute}, monitor) => {
