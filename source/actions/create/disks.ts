@@ -11,6 +11,7 @@ import {refuseBrokenChain} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import type {FrozenDisk} from '../../planner/hypervisor/hypervisor.ts';
 import {refuseNarrowRefcounts} from '../../planner/checks/narrow-refcounts.ts';
+import type {Storage} from '../../planner/storage/kind.ts';
 import {isEmptyDrive, storageOf, storageWord} from '../../planner/storage/storage.ts';
 
 /** A disk of the domain beside what was asked for it. */
@@ -96,7 +97,7 @@ export function modesOf(disks: AskedDisk[], way: Way): ModedDisk[] {
 }
 
 /** A disk that takes part, on the image that will be frozen. */
-export type PartakingDisk = FrozenDisk & {request: DiskRequest | undefined; isBlockDevice: boolean};
+export type PartakingDisk = FrozenDisk & {request: DiskRequest | undefined; storage: Storage};
 
 /** What keeps a disk from taking part, whichever way; undefined: nothing. */
 function obstacle({disk, mode}: ModedDisk): string | undefined {
@@ -136,7 +137,7 @@ export function partakingDisks(context: PlanContext, disks: ModedDisk[], mode: '
 			return [];
 		}
 
-		const partaking = {target: disk.target, headPath: disk.sourcePath!, format: disk.format ?? 'raw', request, isBlockDevice: storageOf(disk)?.kind === 'block-device'};
+		const partaking = {target: disk.target, headPath: disk.sourcePath!, format: disk.format ?? 'raw', request, storage: storageOf(disk)!};
 		refuseHead(context, partaking);
 		return [partaking];
 	});

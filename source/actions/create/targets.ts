@@ -188,11 +188,12 @@ export function chooseTargets(context: PlanContext, action: CreateAction, given:
 	const taken = new Set(context.inventory.details.images.map(image => image.path));
 	const disks = given.disks.map((disk): TargetedDisk => {
 		const {request, headPath, target} = disk;
-		if (disk.isBlockDevice && request?.path === undefined) {
+		const beside = disk.storage.newOverlay(action.snapshot);
+		if (beside === undefined && request?.path === undefined) {
 			context.blockers.push({kind: 'not-a-file', text: `${target} is on the device ${headPath}, which has no folder for an overlay.`, remedy: `Name its overlay: --disk ${target}=external:FILE.`});
 		}
 
-		const path = request?.path ?? chooseName(context, {wanted: `${stemOf(headPath)}.${action.snapshot}`, basePath: headPath, what: `The new overlay of ${target}`, now: given.now, taken, consequences});
+		const path = request?.path ?? chooseName(context, {wanted: beside ?? headPath, basePath: headPath, what: `The new overlay of ${target}`, now: given.now, taken, consequences});
 		return {...disk, overlayPath: path, reuse: request?.reuse === 'existing-with-data' ? 'existing' : request?.reuse ?? 'absolute-paths'};
 	});
 	for (const disk of disks) {

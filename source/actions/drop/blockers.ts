@@ -4,10 +4,7 @@ What stands in the way of merging images: broken or locked chains, bitmaps that 
 import {posix} from 'node:path';
 import type {Collection} from '../../model/images/collect.ts';
 import type {Merge} from '../../model/images/image-merge.ts';
-import {roomFor} from '../../model/images/copy-cost.ts';
-import {formatBytes} from '../../model/text/format.ts';
-import {imageAt, isDevice} from '../../model/images/image-graph.ts';
-import type {Image} from '../../model/images/image.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
 import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import {lackOfDomain} from '../../planner/checks/asked-snapshot.ts';
@@ -17,50 +14,25 @@ import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
 import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
 import {dropRemedy, requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
 import {nextCurrent} from '../../planner/records/records.ts';
+import type {Room} from '../../planner/storage/kind.ts';
+import {storageAt} from '../../planner/storage/storage.ts';
 
 /** Records that do not say what they froze. Appends blockers. */
 export function requireRecordedDomains(context: PlanContext, deleted: readonly Snapshot[]): void {
 	context.blockers.push(...deleted.flatMap(snapshot => lackOfDomain(snapshot, 'Delete only the record with --metadata.') ?? []));
 }
 
+/** Appends blockers: where what the merges write does not fit. */
 function requireRoom(context: PlanContext, merges: readonly Merge[]): void {
-	const needed = new Map<string, {bytes: number; free: number; folder: string}>();
+	const needed = new Map<string, Room>();
 	for (const {into, cost} of merges) {
-		const folderPath = posix.dirname(imageAt(context.graph, into)?.dataFilePath ?? into);
-		const folder = context.inventory.folders.get(folderPath);
-		// A device has its room in itself: the file system of its node says nothing of it.
-		if (folder && !isDevice(context.graph, into)) {
-			const sum = needed.get(folder.device) ?? {bytes: 0, free: folder.freeBytes, folder: folderPath};
-			needed.set(folder.device, {...sum, bytes: sum.bytes + roomFor(cost.growth.atMost)});
+		const room = storageAt(context.graph, into).room(context, cost.growth.atMost);
+		if (room) {
+			needed.set(room.pool, {...room, bytes: room.bytes + (room.isTotal ? 0 : needed.get(room.pool)?.bytes ?? 0)});
 		}
 	}
 
-	for (const {bytes, free, folder} of needed.values()) {
-		if (free < bytes) {
-			context.blockers.push({
-				kind: 'no-space',
-				text: `Not enough room in ${folder}: ${formatBytes(free)} free, but the merge may need ${formatBytes(bytes)} more there before anything is removed.`,
-				remedy: 'Free some space there, then try again.',
-			});
-		}
-	}
-}
-
-/** What a qcow2 image of this virtual size takes at most: its data and tables, generously. A raw one takes its size. */
-function fullBytes({format, virtualSizeBytes}: Image): number {
-	return format === 'raw' ? virtualSizeBytes : Math.ceil(virtualSizeBytes * 1.002) + (4 * 1024 * 1024);
-}
-
-/** An image inside a block device cannot outgrow it, and how far it is filled is not known: it has to fit whole. Appends blockers. */
-function requireRoomInDevice(context: PlanContext, {into}: Merge): void {
-	const image = imageAt(context.graph, into);
-	if (image !== undefined && isDevice(context.graph, into) && fullBytes(image) > image.allocatedBytes) {
-		context.blockers.push({
-			kind: 'no-space',
-			text: `The image inside the block device ${into} may grow to ${formatBytes(fullBytes(image))}, but the device has only ${formatBytes(image.allocatedBytes)}.`,
-			remedy: 'Make the device larger (lvextend, for a logical volume), then try again.',
-		});
-	}
+	context.blockers.push(...[...needed.values()].filter(({bytes, freeBytes}) => freeBytes < bytes).map(({lack, bytes}) => lack(bytes)));
 }
 
 /** qemu-img resolves the name of a data file against the folder that it is started in, other than QEMU's own for a backing file. Appends blockers. */
@@ -132,7 +104,6 @@ export function refuseMerges(context: PlanContext, {merges, removed}: Collection
 		warnings.push(...refuseForeignHeads(context, merge.top, oldest));
 		refuseHeldHead(context, merge.top);
 		refuseBitmaps(context, merge);
-		requireRoomInDevice(context, merge);
 		requireDataFile(context, merge);
 		refuseDisks(context, merge);
 		requirePlainLayers(context, posix.basename(merge.top), merge.top, dropRemedy(context.inventory.details.domain.name));
@@ -150,7 +121,7 @@ export function refuseMerges(context: PlanContext, {merges, removed}: Collection
 		});
 	}
 
-	const files = [...removed, ...merges.flatMap(merge => [...merge.gone, merge.into])].filter(path => !isDevice(context.graph, path));
+	const files = [...removed, ...merges.flatMap(merge => [...merge.gone, merge.into])].filter(path => storageAt(context.graph, path).kind === 'file');
 	const folders = new Set(files.map(path => posix.dirname(path)));
 	for (const path of folders) {
 		if (context.inventory.folders.get(path)?.isWritable === false) {

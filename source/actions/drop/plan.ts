@@ -27,7 +27,7 @@ import {planRecords} from '../../planner/records/records.ts';
 import {planFrame} from '../../planner/frame.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {step} from '../../planner/steps/step.ts';
-import {storageOf} from '../../planner/storage/storage.ts';
+import {storageAt, storageOf} from '../../planner/storage/storage.ts';
 import {taggedImages, untagSteps} from './internal.ts';
 import {refuseMerges, requireCurrent} from './blockers.ts';
 import {describeDropped, reasonToStay} from './words.ts';
@@ -87,7 +87,7 @@ export function collectAfter(context: PlanContext, deleted: readonly Snapshot[],
 
 /** Those that can be removed: a device stays where it is. */
 export function filesAmong(context: PlanContext, paths: readonly string[]): string[] {
-	return paths.filter(path => !isDevice(context.graph, path));
+	return paths.filter(path => storageAt(context.graph, path).removal !== undefined);
 }
 
 /** Every name under which an image is known. */

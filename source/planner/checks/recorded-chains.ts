@@ -3,12 +3,13 @@ Chains that a definition records in `<backingStore>`. Every plan writes definiti
 where the two say the same, and where no layer below needs a secret that stands in the record alone.
 */
 import type {Disk} from '../../model/domain/domain.ts';
-import {chainOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
+import {chainOf, imageAt} from '../../model/images/image-graph.ts';
 import {
 	chainConflict, encryptedLayers, foreignLayer, type ChainConflict,
 } from '../../model/domain/recorded-chain.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {refuseOnce, type PlanContext} from '../context.ts';
+import {storageAt} from '../storage/storage.ts';
 
 const named = (backing: ChainConflict['header']) => backing === undefined ? 'nothing' : `${backing.path}${backing.format === undefined ? '' : ` (${backing.format})`}`;
 
@@ -57,7 +58,7 @@ function withKeys(context: PlanContext, [path, ...below]: readonly string[]): Re
 	const {format = 'qcow2', isEncrypted} = imageAt(context.graph, path!) ?? {};
 	return {
 		driver: format,
-		file: {driver: isDevice(context.graph, path!) ? 'host_device' : 'file', filename: path},
+		file: {driver: storageAt(context.graph, path!).driver, filename: path},
 		...(isEncrypted && (format === 'luks' ? {'key-secret': 'key'} : {encrypt: {'key-secret': 'key'}})),
 		...(below.length > 0 && {backing: withKeys(context, below)}),
 	};

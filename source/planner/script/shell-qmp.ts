@@ -5,6 +5,7 @@ import {posix} from 'node:path';
 import {targetOf, type Plan, type QmpCommand} from '../../model/plan/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
 import {escapeAttribute} from '../../model/xml/change-xml.ts';
+import {sourceAttributes} from '../storage/storage.ts';
 import {anyOf, type DomainProbe, type Words} from './words.ts';
 
 /** A path as a word of socat's own language. */
@@ -13,7 +14,7 @@ function socatPath(path: string): string {
 }
 
 /** A path as it stands in a record, whichever quotes are around it. */
-const inRecord = (path: string) => anyOf([`file="${escapeAttribute(path)}"`, `file='${escapeAttribute(path)}'`]);
+const inRecord = (path: string) => anyOf(sourceAttributes.flatMap(attribute => [`${attribute}="${escapeAttribute(path)}"`, `${attribute}='${escapeAttribute(path)}'`]));
 
 /** One command to the monitor, to the end of its work. */
 export function monitorLine(command: QmpCommand): string {

@@ -4,11 +4,12 @@ What a shell script asks virsh.
 import {targetOf, type Plan} from '../../model/plan/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
 import {escapeAsLibvirt} from '../../model/xml/change-xml.ts';
+import {sourceAttributes} from '../storage/storage.ts';
 import {anyOf, type DomainProbe, type Words} from './words.ts';
 
 /** Whether the XML of a domain names this file, or block device, as the source of a disk. virsh has attributes in single quotes. */
 function grepSource(path: string): string {
-	return `grep -qF ${anyOf(['file', 'dev'].map(attribute => `${attribute}='${escapeAsLibvirt(path)}'`))}`;
+	return `grep -qF ${anyOf(sourceAttributes.map(attribute => `${attribute}='${escapeAsLibvirt(path)}'`))}`;
 }
 
 function condition(plan: Plan, probe: DomainProbe): string {

@@ -5,12 +5,13 @@ writes into, so from there on the only way is forward. Where the running QEMU ha
 import {posix} from 'node:path';
 import {hasProcess, headDisks} from '../../model/domain/domain.ts';
 import type {Merge} from '../../model/images/image-merge.ts';
-import {chainOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
+import {chainOf, imageAt} from '../../model/images/image-graph.ts';
 import type {
 	Command, Instead, Probe, Step,
 } from '../../model/plan/plan.ts';
 import {fileCommands, imageCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
+import {storageAt} from '../storage/storage.ts';
 import {backingNameFor} from './backing-name.ts';
 import {step} from './step.ts';
 
@@ -48,7 +49,7 @@ function formatAt(context: PlanContext, path: string): string {
 function dateCommand(context: PlanContext, path: string, contentOf: string) {
 	const modifiedAt = imageAt(context.graph, contentOf)?.file?.modifiedAt;
 	const isFrozen = context.pins.some(pin => pin.hold === 'content' && context.graph.keyOf(pin.path) === context.graph.keyOf(contentOf));
-	return modifiedAt === undefined || !isFrozen || [path, contentOf].some(image => isDevice(context.graph, image)) ? [] : [fileCommands.date(path, modifiedAt)];
+	return modifiedAt === undefined || !isFrozen || [path, contentOf].some(image => !storageAt(context.graph, image).showsWrites) ? [] : [fileCommands.date(path, modifiedAt)];
 }
 
 function dateSteps(context: PlanContext, given: {id: string; path: string; contentOf: string; isIrreversible: boolean}): Step[] {
@@ -66,14 +67,14 @@ const names = (paths: readonly string[]) => paths.map(path => posix.basename(pat
 /** What is copied. What came into a file stays in it, whatever is taken back. */
 function growthBy(context: PlanContext, {into, cost}: Merge): Pick<Step, 'grows' | 'copyBytes'> {
 	const image = imageAt(context.graph, into);
-	return {copyBytes: cost.copyBytes, ...(image !== undefined && !isDevice(context.graph, into) && {grows: {path: into, allocatedBytes: image.allocatedBytes}})};
+	return {copyBytes: cost.copyBytes, ...(image !== undefined && storageAt(context.graph, into).showsWrites && {grows: {path: into, allocatedBytes: image.allocatedBytes}})};
 }
 
 /** How far a file has grown tells how far the copying is; a device does not grow. */
 function growthOf(context: PlanContext, path: string, growthBytes: number): Pick<Step, 'progress'> {
 	const image = imageAt(context.graph, path);
 	// What is written into a raw file within its size, or into a data file, does not make the file longer.
-	const grows = image?.format === 'qcow2' && image.dataFilePath === undefined && !isDevice(context.graph, path) && growthBytes > 0;
+	const grows = image?.format === 'qcow2' && image.dataFilePath === undefined && storageAt(context.graph, path).showsWrites && growthBytes > 0;
 	return grows ? {progress: {kind: 'file-size', path, totalBytes: (image.file?.sizeBytes ?? 0) + growthBytes}} : {};
 }
 

@@ -5,8 +5,8 @@ import {posix} from 'node:path';
 import {imageAt} from '../../model/images/image-graph.ts';
 import type {Step} from '../../model/plan/plan.ts';
 import {inPlace} from '../../model/plan/placed-command.ts';
-import {fileCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
+import {storageAt} from '../storage/storage.ts';
 import {placeOf} from './build-folder.ts';
 import {step} from './step.ts';
 
@@ -25,7 +25,7 @@ export function removeSteps(context: PlanContext, paths: readonly string[], {tit
 		return step('remove', {
 			id: `remove-${index + 1}`,
 			title: title(posix.basename(path)),
-			command: inPlace(place && {...place, ...(inode !== undefined && {entry: {name: posix.basename(path), is: inode}})}, fileCommands.remove(path)),
+			command: inPlace(place && {...place, ...(inode !== undefined && {entry: {name: posix.basename(path), is: inode}})}, storageAt(context.graph, path).removal!),
 			doneWhen: {kind: 'file-missing', path},
 			whenStopped,
 			guard: {kind: 'unused-image', path, ...(inode !== undefined && {inode})},

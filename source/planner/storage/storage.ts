@@ -2,18 +2,25 @@
 What a disk is on, of the kinds that plans work with. All tests of libvirt's `type` of a disk's source that planners need stand here.
 */
 import type {Disk} from '../../model/domain/domain.ts';
-
-export type Storage = {kind: 'file' | 'block-device'; path: string};
+import {isDevice, type ImageGraph} from '../../model/images/image-graph.ts';
+import {blockDeviceAt} from './block-device.ts';
+import {fileAt} from './file.ts';
+import type {Storage} from './kind.ts';
 
 type Source = Pick<Disk, 'sourceType' | 'sourcePath'>;
 
-const kinds: Record<string, Storage['kind']> = {file: 'file', block: 'block-device'};
+const kinds = [fileAt, blockDeviceAt];
+
+/** The attributes that name a source in libvirt's XML. */
+export const sourceAttributes = kinds.map(at => at('').inXml.attribute);
 
 /** Undefined: on nothing, or on something that has no path on this host (a pool volume, the network, a vhost-user socket). */
 export function storageOf({sourceType, sourcePath: path}: Source): Storage | undefined {
-	const kind = kinds[sourceType];
-	return kind === undefined || path === undefined ? undefined : {kind, path};
+	return path === undefined ? undefined : kinds.map(at => at(path)).find(({inXml}) => inXml.type === sourceType);
 }
+
+/** Of any image, by its path. */
+export const storageAt = (graph: ImageGraph, path: string): Storage => (isDevice(graph, path) ? blockDeviceAt : fileAt)(path);
 
 /** The path of a disk that is on an image file; undefined for all others. */
 export function filePathOf(disk: Source): string | undefined {

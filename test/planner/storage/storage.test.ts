@@ -1,0 +1,62 @@
+/** The contract that every kind of storage keeps, and what is on none of them. */
+import test from 'ava';
+import {buildImageGraph} from '../../../source/model/images/image-graph.ts';
+import {objectionTo} from '../../../source/model/images/may-change.ts';
+import {changeDomainXml} from '../../../source/model/xml/change-domain.ts';
+import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
+import type {Image} from '../../../source/model/images/image.ts';
+import type {Storage} from '../../../source/planner/storage/kind.ts';
+import {storageAt, storageOf} from '../../../source/planner/storage/storage.ts';
+import {image as anImage} from '../../helpers/images.ts';
+import {domainXml, inventory} from '../../helpers/inventory.ts';
+import {unwrap} from '../../helpers/unwrap.ts';
+
+/** A new kind is one more line below, with an image on it. */
+function keepsContract(kind: Storage['kind'], image: Image): void {
+	const {path} = image;
+	const graph = buildImageGraph([image], []);
+	const storage = storageAt(graph, path);
+	const site = {graph, inventory: inventory({heads: {vda: path}, snapshots: [], images: [image]})};
+
+	test(`${kind}: an image is known by its path`, t => {
+		t.is(storage.kind, kind);
+		t.is(storage.path, path);
+	});
+
+	test(`${kind}: libvirt's XML names it by its own attribute, and is read back as the same`, t => {
+		const {type, attribute} = storage.inXml;
+		const xml = unwrap(changeDomainXml(domainXml({vda: '/elsewhere'}), {sources: new Map([['vda', {path, format: 'qcow2', isDevice: type === 'block'}]])}));
+		t.true(xml.includes(`${attribute}="${path}"`), xml);
+		t.like(storageOf(unwrap(parseDomainXml(xml)).disks[0]!), {kind, path});
+	});
+
+	test(`${kind}: an overlay that nobody named has the name of the snapshot beside it, or none`, t => {
+		const overlay = storage.newOverlay('s1');
+		t.true(overlay === undefined || (overlay !== path && overlay.endsWith('.s1')), overlay);
+	});
+
+	test(`${kind}: it is removed by its whole name, and exactly where nothing is said against that`, t => {
+		t.is(storage.removal === undefined, objectionTo(graph, path, {kind: 'remove'}) !== undefined);
+		t.is(storage.removal?.argv.at(-1) ?? path, path);
+	});
+
+	test(`${kind}: more takes no less room, and a lack is refused with a way out`, t => {
+		const [little, much] = [0, 1024 ** 4].map(bytes => storage.room(site, bytes)!);
+		t.true(much!.bytes >= little!.bytes);
+		t.is(much!.pool, little!.pool);
+		t.true(little!.bytes >= 0 && little!.freeBytes > 0);
+		const blocker = much!.lack(much!.bytes);
+		t.is(blocker.kind, 'no-space');
+		t.regex(blocker.text, /GiB|TiB/);
+		t.truthy(blocker.remedy);
+	});
+}
+
+keepsContract('file', anImage('/d/vda.qcow2'));
+keepsContract('block-device', anImage('/dev/vg/vda', undefined, {file: {...anImage('').file!, isRegular: false}}));
+
+test('a volume, the network and an empty drive are on no storage that plans work with', t => {
+	for (const source of [{sourceType: 'volume', sourcePath: 'pool/volume'}, {sourceType: 'network', sourcePath: 'export'}, {sourceType: 'file', sourcePath: undefined}]) {
+		t.is(storageOf(source), undefined);
+	}
+});
