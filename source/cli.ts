@@ -19,7 +19,6 @@ import {recover} from './engine/recover/recover.ts';
 import {readWays} from './engine/recover/ways.ts';
 import {withUnknownSteps} from './engine/recover/unknown-steps.ts';
 import {requestOf} from './model/plan/request.ts';
-import {describeFailure} from './model/text/describe-failure.ts';
 import {exitCodes} from './model/text/exit-codes.ts';
 import {succeed, unreachable, type Result} from './model/result.ts';
 import {makeLinesVisible} from './model/text/visible-text.ts';
@@ -85,7 +84,6 @@ function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServi
 				});
 		},
 		diagnose: async (uuid, onProgress, interrupt) => diagnose(world, {uuid, onProgress, interrupt}),
-		describeFailure,
 		isReadOnly,
 		clock: world.clock,
 	};

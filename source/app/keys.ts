@@ -76,70 +76,23 @@ export const bindings: readonly Binding[] = [
 	{command: 'refresh-on-focus', keys: ['focus'], shown: '', contexts: ['browse'], label: ''},
 ];
 
+const contextOfScene: Readonly<Record<Exclude<Scene['kind'], 'journey'>, KeyContext>> = {
+	browse: 'browse', leaving: 'browse', menu: 'choice', recover: 'choice', help: 'message', details: 'message', running: 'running', ended: 'ended', doctor: 'findings',
+};
+
+const contextOfPhase: Readonly<Record<JourneyStage['phase'], KeyContext>> = {
+	question: 'choice', settings: 'settings', planning: 'reading', consequences: 'reading', commands: 'reading', confirm: 'confirm', refused: 'refused',
+};
+
 /** In which context a key is meant. */
-export function contextOf(state: State): KeyContext {
-	return contextOfScene(state.scene, state.filter.isTyping);
-}
-
-function contextOfScene(scene: Scene, isFiltering: boolean): KeyContext {
-	switch (scene.kind) {
-		case 'browse':
-		case 'leaving': {
-			return isFiltering ? 'filter' : 'browse';
-		}
-
-		case 'menu':
-		case 'recover': {
-			return 'choice';
-		}
-
-		case 'help':
-		case 'details': {
-			return 'message';
-		}
-
-		case 'running': {
-			return 'running';
-		}
-
-		case 'ended': {
-			return 'ended';
-		}
-
-		case 'doctor': {
-			return 'findings';
-		}
-
-		case 'journey': {
-			return contextOfStage(scene.journey.stage);
-		}
+export function contextOf({scene, filter}: State): KeyContext {
+	if (scene.kind === 'journey') {
+		const {stage} = scene.journey;
+		return 'typing' in stage && stage.typing !== undefined ? 'typing' : contextOfPhase[stage.phase];
 	}
-}
 
-function contextOfStage(stage: JourneyStage): KeyContext {
-	switch (stage.phase) {
-		case 'question': {
-			return stage.typing === undefined ? 'choice' : 'typing';
-		}
-
-		case 'settings': {
-			return stage.typing === undefined ? 'settings' : 'typing';
-		}
-
-		case 'confirm': {
-			return 'confirm';
-		}
-
-		case 'planning':
-		case 'consequences':
-		case 'commands': {
-			return 'reading';
-		}
-
-		case 'refused': {
-			return 'refused';
-		}
-	}
+	const context = contextOfScene[scene.kind];
+	return context === 'browse' && filter.isTyping ? 'filter' : context;
 }
 
 /** Whether a command that is only now and then of use is so here: what is of no use is not in the last line. */

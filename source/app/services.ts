@@ -4,7 +4,6 @@ What the screen is given to work with. cli.ts makes it; everything that the scre
 import type {ScreenKind} from '../actions/registry.ts';
 import type {GivenOf} from '../actions/spec.ts';
 import type {Request} from '../model/plan/request.ts';
-import type {Failure} from '../model/failure.ts';
 import type {Finding} from '../model/domain/finding.ts';
 import type {JournalTrouble} from '../model/plan/journal-trouble.ts';
 import type {Plan} from '../model/plan/plan.ts';
@@ -32,8 +31,6 @@ export type AppServices = {
 	recover(planId: string, direction: Direction, onEvent: (event: RunEvent) => void): Promise<Outcome>;
 	/** Looks for troubles of one domain, or of the whole host. Ends early, with what was found, when it is aborted. */
 	diagnose(uuid: string | undefined, onProgress: (progress: DiagnosisProgress) => void, signal: AbortSignal): Promise<Result<Finding[]>>;
-	/** The words for a failure; host text in them is still raw. */
-	describeFailure(failure: Failure): {message: string; hint?: string};
 	isReadOnly: boolean;
 	clock: Clock;
 };

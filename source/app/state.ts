@@ -47,7 +47,6 @@ export type Run = {
 	activity: 'looking' | 'working' | 'proving' | 'rolling-back';
 	/** The person was asked whether to stop, or has said so. */
 	stop: 'no' | 'asking' | 'asked';
-	stepFailure: Failure | undefined;
 	/** Why the audit log does not tell of it. */
 	notLogged: Failure | undefined;
 	/** Leave when it has ended, because a signal came. */

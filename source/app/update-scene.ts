@@ -1,11 +1,12 @@
 /**
 What a key does on the screen that is shown: each has a file of its own.
 */
+import {byKind} from '../model/by-kind.ts';
 import type {Command} from './keys.ts';
 import type {Key} from './messages.ts';
 import type {Update} from './browse/read.ts';
 import {scroll, type Paper} from './scroll.ts';
-import type {State} from './state.ts';
+import type {Scene, State} from './state.ts';
 import {updateBrowse} from './browse/update-browse.ts';
 import {diagnoseAgain, updateDoctor} from './doctor/update-doctor.ts';
 import {updateFilter} from './browse/update-filter.ts';
@@ -21,46 +22,25 @@ function updateText(state: State, command: Command | undefined, paper: Paper): U
 	return [command === undefined ? state : scroll(state, command, paper), []];
 }
 
-export function updateScene(state: State, pressed: {key: Key; command: Command | undefined; paper: Paper}): Update {
-	const {key, command, paper} = pressed;
-	switch (state.scene.kind) {
-		case 'browse': {
-			return state.filter.isTyping ? updateFilter(state, key, command) : (command === undefined ? [state, []] : updateBrowse(state, command));
-		}
+type Pressed = {key: Key; command: Command | undefined; paper: Paper};
 
-		case 'menu': {
-			return updateMenu(state, command);
-		}
+const updates: (scene: Scene, state: State, pressed: Pressed) => Update = byKind({
+	browse: (_scene, state, {key, command}) =>
+		state.filter.isTyping ? updateFilter(state, key, command) : (command === undefined ? [state, []] : updateBrowse(state, command)),
+	menu: (_scene, state, {command}) => updateMenu(state, command),
+	help: (_scene, state, {command, paper}) => updateText(state, command, paper),
+	details: (_scene, state, {command, paper}) => updateText(state, command, paper),
+	journey: (_scene, state, pressed) => updateJourney(state, pressed),
+	doctor: (_scene, state, {command, paper}) => updateDoctor(state, command, paper),
+	running: (_scene, state, {command}) => updateRunning(state, command),
+	ended(scene, state, {command, paper}) {
+		const isFromDoctor = scene.journey?.origin === 'doctor' && scene.outcome.kind !== 'half-way';
+		return isFromDoctor && (command === 'accept' || command === 'back') ? diagnoseAgain(state) : updateEnded(state, command, paper);
+	},
+	recover: (_scene, state, {command, key}) => updateRecover(state, command, key),
+	leaving: (_scene, state) => [state, []],
+});
 
-		case 'help':
-		case 'details': {
-			return updateText(state, command, paper);
-		}
-
-		case 'journey': {
-			return updateJourney(state, pressed);
-		}
-
-		case 'doctor': {
-			return updateDoctor(state, command, paper);
-		}
-
-		case 'running': {
-			return updateRunning(state, command);
-		}
-
-		case 'ended': {
-			const {scene} = state;
-			const isFromDoctor = scene.journey?.origin === 'doctor' && scene.outcome.kind !== 'half-way';
-			return isFromDoctor && (command === 'accept' || command === 'back') ? diagnoseAgain(state) : updateEnded(state, command, paper);
-		}
-
-		case 'recover': {
-			return updateRecover(state, command, key);
-		}
-
-		case 'leaving': {
-			return [state, []];
-		}
-	}
+export function updateScene(state: State, pressed: Pressed): Update {
+	return updates(state.scene, state, pressed);
 }

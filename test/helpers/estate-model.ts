@@ -106,7 +106,6 @@ export function inventoryOf(estate: Estate, domain: ModelDomain): Inventory {
 			foreignPins: estate.domains.filter(other => other !== domain).flatMap(other => pinsOf(other)),
 			unreadable: [],
 			unreadableOthers: [],
-			readAtMs: 0,
 		},
 		definitionXml: domain.definitionXml,
 		liveXml: undefined,

@@ -4,7 +4,6 @@ once, or when a test says so; nothing on the machine is touched.
 */
 import type {AppServices} from '../../source/app/services.ts';
 import type {Outcome, RunEvent, UnfinishedAction} from '../../source/engine/ports.ts';
-import {describeFailure} from '../../source/model/text/describe-failure.ts';
 import type {Disk, Domain, DomainDefinition, DomainState, DomainSummary} from '../../source/model/domain/domain.ts';
 import type {Failure} from '../../source/model/failure.ts';
 import type {Image} from '../../source/model/images/image.ts';
@@ -85,7 +84,6 @@ function details(facts: {name: string; uuid: string; state: DomainState; disks: 
 		foreignPins: [],
 		unreadable: [],
 		unreadableOthers: [],
-		readAtMs: nowSeconds * 1000,
 	};
 }
 
@@ -266,7 +264,6 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 			onProgress({done: 1, total: 2, domain: 'web01'});
 			return reply(`diagnosis of ${uuid ?? 'all'}`, () => world.findings.filter(({domain}) => uuid === undefined || domain?.uuid === uuid));
 		},
-		describeFailure,
 		isReadOnly: given.isReadOnly ?? false,
 		clock: {now: given.now ?? (() => new Date(nowSeconds * 1000))},
 	};

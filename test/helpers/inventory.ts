@@ -84,7 +84,6 @@ export function inventory(scene: Scene): Inventory {
 			foreignPins: scene.foreignPins ?? [],
 			unreadable: [],
 			unreadableOthers: [],
-			readAtMs: now.getTime(),
 		},
 		definitionXml: xml,
 		liveXml: undefined,

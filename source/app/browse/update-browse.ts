@@ -18,74 +18,33 @@ export function refresh(state: State): Update {
 	return inTurn({...state, scene: {kind: 'browse'}}, readList, next => readDetails(next, next.domainCursor.id, true));
 }
 
+const showTree = (view: View) => (state: State) => showView({...state, pane: 'tree'}, view);
+
+/** What each command does; an action begins. */
+const updates: Readonly<Partial<Record<Command, (state: State) => Update>>> = {
+	up: state => move(state, 'up'),
+	down: state => move(state, 'down'),
+	'page-up': state => move(state, 'page-up'),
+	'page-down': state => move(state, 'page-down'),
+	first: state => move(state, 'first'),
+	last: state => move(state, 'last'),
+	fold: state => fold(state, true),
+	unfold: state => fold(state, false),
+	'other-pane': state => [{...state, pane: state.pane === 'domains' ? 'tree' : 'domains'}, []],
+	'next-view': state => showView(state, views[(views.indexOf(state.view) + 1) % views.length]!),
+	'view-snapshots': showTree('snapshots'),
+	'view-checkpoints': showTree('checkpoints'),
+	'view-images': showTree('images'),
+	menu: state => [{...state, scene: {kind: 'menu', index: 0, ...menuOf(state)}}, []],
+	doctor: beginDiagnosis,
+	details: state => [{...state, scene: {kind: 'details', top: 0}}, []],
+	help: state => [{...state, scene: {kind: 'help', top: 0}}, []],
+	filter: state => [{...state, pane: 'domains', filter: {...state.filter, isTyping: true}}, []],
+	back: state => applyFilter(state, '', false),
+	refresh,
+	'refresh-on-focus': state => readDetails(state, state.domainCursor.id),
+};
+
 export function updateBrowse(state: State, command: Command): Update {
-	if (isScreenKind(command)) {
-		return begin(state, {kind: command});
-	}
-
-	switch (command) {
-		case 'up':
-		case 'down':
-		case 'page-up':
-		case 'page-down':
-		case 'first':
-		case 'last': {
-			return move(state, command);
-		}
-
-		case 'fold':
-		case 'unfold': {
-			return fold(state, command === 'fold');
-		}
-
-		case 'other-pane': {
-			return [{...state, pane: state.pane === 'domains' ? 'tree' : 'domains'}, []];
-		}
-
-		case 'next-view': {
-			return showView(state, views[(views.indexOf(state.view) + 1) % views.length]!);
-		}
-
-		case 'view-snapshots':
-		case 'view-checkpoints':
-		case 'view-images': {
-			return showView({...state, pane: 'tree'}, command.slice('view-'.length) as View);
-		}
-
-		case 'menu': {
-			return [{...state, scene: {kind: 'menu', index: 0, ...menuOf(state)}}, []];
-		}
-
-		case 'doctor': {
-			return beginDiagnosis(state);
-		}
-
-		case 'details': {
-			return [{...state, scene: {kind: 'details', top: 0}}, []];
-		}
-
-		case 'help': {
-			return [{...state, scene: {kind: 'help', top: 0}}, []];
-		}
-
-		case 'filter': {
-			return [{...state, pane: 'domains', filter: {...state.filter, isTyping: true}}, []];
-		}
-
-		case 'back': {
-			return applyFilter(state, '', false);
-		}
-
-		case 'refresh': {
-			return refresh(state);
-		}
-
-		case 'refresh-on-focus': {
-			return readDetails(state, state.domainCursor.id);
-		}
-
-		default: {
-			return [state, []];
-		}
-	}
+	return isScreenKind(command) ? begin(state, {kind: command}) : updates[command]?.(state) ?? [state, []];
 }

@@ -5,27 +5,9 @@ import type {Key} from '../messages.ts';
 
 /** What a key makes of the text. Keys that mean nothing in it leave it as it is. */
 export function editText(text: string, key: Key): string {
-	switch (key.name) {
-		case 'character':
-		case 'paste': {
-			return text + key.text;
-		}
-
-		case 'backspace':
-		case 'delete': {
-			return [...text].slice(0, -1).join('');
-		}
-
-		case 'ctrl-u': {
-			return '';
-		}
-
-		case 'ctrl-w': {
-			return text.replace(/\S*\s*$/, '');
-		}
-
-		default: {
-			return text;
-		}
-	}
+	const without = (end: RegExp) => text.replace(end, '');
+	const edits: Readonly<Record<string, () => string>> = {
+		backspace: () => without(/.$/su), delete: () => without(/.$/su), 'ctrl-u': () => '', 'ctrl-w': () => without(/\S*\s*$/),
+	};
+	return key.name === 'character' || key.name === 'paste' ? text + key.text : edits[key.name]?.() ?? text;
 }

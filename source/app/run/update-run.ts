@@ -41,7 +41,6 @@ export function startRun(state: State, {plan, kind, journey, records = []}: {pla
 		sinceMs: state.nowMs,
 		activity: 'looking',
 		stop: 'no',
-		stepFailure: undefined,
 		notLogged: undefined,
 		quitWith: undefined,
 	};
@@ -65,7 +64,7 @@ export const followRun: (event: RunEvent, run: Run, nowMs: number) => Run = byKi
 	// QEMU finds more to copy as it goes: what was shown as done stays so.
 	'step-progress': ({doneBytes, totalBytes}, run) => ({...run, copied: {doneBytes: Math.max(doneBytes, run.copied?.doneBytes ?? 0), totalBytes}}),
 	'step-done': (event, run) => ({...run, current: run.current === event.step ? undefined : run.current, steps: withStep(run, event.step, 'done')}),
-	'step-failed': (event, run) => ({...run, current: undefined, steps: withStep(run, event.step, 'failed'), stepFailure: event.failure}),
+	'step-failed': (event, run) => ({...run, current: undefined, steps: withStep(run, event.step, 'failed')}),
 	proving: (_event, run, nowMs) => ({...run, activity: 'proving', current: undefined, sinceMs: nowMs}),
 	'rolling-back': (_event, run, nowMs) => ({...run, activity: 'rolling-back', current: undefined, sinceMs: nowMs}),
 	'step-left-out': (event, run) => ({...run, current: undefined, steps: withStep(run, event.step, 'left-out')}),

@@ -22,7 +22,7 @@ import {readDomains, readHost, readSnapshotCounts} from './read/read-host.ts';
 import {readJobs} from './read/read-jobs.ts';
 import {readMemoryFile} from './read/read-memory.ts';
 import {readFileOwnership, readKeepsOwners} from './read/read-ownership.ts';
-import {readProgress} from './read/read-progress.ts';
+import {readJobProgress} from './read/read-progress.ts';
 import {isSession} from './uri.ts';
 import {createVirsh} from './virsh.ts';
 import {findForeignFile, readSizesThere, sizesOf} from './same-files.ts';
@@ -56,10 +56,11 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 		readMemoryFile: async (path, records) => readMemoryFile({runner, virsh, path, secrets: records === undefined ? [] : secrets}),
 		readJobs: async domain => readJobs(virsh, domain),
 	};
-	const reading = {source, runner, checkFiles: fence.check, nowMs: () => Date.now()};
+	const reading = {source, runner, checkFiles: fence.check};
 	const common = createCommonOwner({
 		reading,
 		askDomain: async probe => observeDomain(probe, virsh),
+		readJobProgress: async progress => readJobProgress(virsh, progress),
 		startWatching: listener => watchEvents({lines, argv: [...virsh.prefix, 'event', '--all', '--loop'], onChange: listener}),
 	});
 	const readThisHost = async () => readHost(virsh, {uri, owner, isReadOnly});
@@ -116,6 +117,5 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 
 			return runCommand(runner, command, {where: command.tool === 'virsh' ? 'here' : 'host', timeoutMs: runOptions.timeoutMs});
 		},
-		readProgress: async progress => readProgress({runner, virsh}, progress),
 	};
 }

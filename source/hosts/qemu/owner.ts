@@ -5,7 +5,6 @@ import {hostname} from 'node:os';
 import type {Owner} from '../../engine/ports.ts';
 import type {HostFacts, Inventory} from '../../model/domain/inventory.ts';
 import {fail, succeed} from '../../model/result.ts';
-import {readFileFacts} from '../../tools/files/files.ts';
 import type {Runner} from '../../tools/run/run.ts';
 import {runCommand} from '../../tools/run/run-command.ts';
 import {createCommonOwner} from '../shared/common-owner.ts';
@@ -48,10 +47,11 @@ async function readProgramVersion(runner: Runner, argv: readonly string[] | unde
 export function createBareOwner(options: BareOwnerOptions): Owner {
 	const {runner, named, recordsPath, isReadOnly, monitors = createMonitors()} = options;
 	const {readSummaries, read, source} = createBareDomains({monitors, runner, recordsPath}, named);
-	const reading = {source, runner, nowMs: () => Date.now()};
+	const reading = {source, runner};
 	const common = createCommonOwner({
 		reading,
 		askDomain: async probe => observeBare(probe, read),
+		readJobProgress: monitors.readProgress,
 		startWatching: listener => watchByAsking(async () => {
 			const summaries = await readSummaries();
 			return summaries.ok ? summaries.value.map(({trace}) => trace).join('\n') : JSON.stringify(summaries.failure);
@@ -95,15 +95,6 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 			return command.tool === 'qmp'
 				? runPlanned(monitors, command, runOptions)
 				: runCommand(runner, command, {where: 'host', timeoutMs: runOptions.timeoutMs, isDaemon: command.tool === 'qemu'});
-		},
-		async readProgress(progress) {
-			if (progress.kind !== 'file-size') {
-				return monitors.readProgress(progress);
-			}
-
-			const facts = await readFileFacts(runner, [progress.path]);
-			const found = facts.ok ? facts.value.get(progress.path) : undefined;
-			return found && {doneBytes: Math.min(found.sizeBytes, progress.totalBytes), totalBytes: progress.totalBytes};
 		},
 		async close() {
 			await common.close();

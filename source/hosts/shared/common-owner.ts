@@ -4,6 +4,7 @@ What hosts do alike, whatever runs their domains.
 import type {Owner} from '../../engine/ports.ts';
 import type {Result} from '../../model/result.ts';
 import {readFileStamps} from '../../tools/files/file-stamps.ts';
+import {readFileFacts} from '../../tools/files/files.ts';
 import {readDataSizes} from '../../tools/files/measure-images.ts';
 import {readImageUsers} from './image-users.ts';
 import {observe, type DomainProbe} from './observe.ts';
@@ -12,11 +13,15 @@ import {readDetails, type Reading} from './read-inventory.ts';
 type Given = {
 	reading: Reading;
 	askDomain: (probe: DomainProbe) => Promise<Result<boolean>>;
+	/** Of whatever is not told by the size of a file. */
+	readJobProgress: Owner['readProgress'];
 	/** Gives the function that ends it. */
 	startWatching: (listener: () => void) => () => void;
 };
 
-export function createCommonOwner({reading, askDomain, startWatching}: Given): Pick<Owner, 'readDetails' | 'readDataSizes' | 'observe' | 'readImageUsers' | 'readFileStamps' | 'watch' | 'close'> {
+type CommonOwner = Pick<Owner, 'readDetails' | 'readDataSizes' | 'observe' | 'readImageUsers' | 'readFileStamps' | 'readProgress' | 'watch' | 'close'>;
+
+export function createCommonOwner({reading, askDomain, readJobProgress, startWatching}: Given): CommonOwner {
 	const {runner} = reading;
 	const endings = new Set<() => void>();
 	return {
@@ -25,6 +30,15 @@ export function createCommonOwner({reading, askDomain, startWatching}: Given): P
 		observe: async probe => observe(probe, reading, askDomain),
 		readImageUsers: async path => readImageUsers(reading, path),
 		readFileStamps: async paths => readFileStamps(runner, paths),
+		async readProgress(progress) {
+			if (progress.kind !== 'file-size') {
+				return readJobProgress(progress);
+			}
+
+			const facts = await readFileFacts(runner, [progress.path]);
+			const found = facts.ok ? facts.value.get(progress.path) : undefined;
+			return found && {doneBytes: Math.min(found.sizeBytes, progress.totalBytes), totalBytes: progress.totalBytes};
+		},
 		watch(listener) {
 			const end = startWatching(listener);
 			endings.add(end);

@@ -31,7 +31,6 @@ export type Reading = {
 	runner: Runner;
 	/** Whether files may be looked at (file-fence.ts); undefined: they may. */
 	checkFiles?: FileFence['check'];
-	nowMs: () => number;
 };
 
 const nothingForeign: ForeignRecords = {pins: [], formats: new Map(), unreadableDomains: [], unreadableSnapshots: []};
@@ -61,8 +60,7 @@ async function withOwnBytes(runner: Runner, images: readonly Image[], named: Rea
 }
 
 async function readWhole(reading: Reading, uuid: string, options: {withForeignPins: boolean; withSecrets: boolean; alsoPaths?: readonly string[]}): Promise<Result<PictureRead>> {
-	const {source, runner, checkFiles, nowMs} = reading;
-	const readAtMs = nowMs();
+	const {source, runner, checkFiles} = reading;
 	const [records, foreign, access] = await Promise.all([
 		source.readRecords(uuid, options.withSecrets),
 		options.withForeignPins ? source.readForeign(uuid) : succeed(nothingForeign),
@@ -86,7 +84,6 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 		foreignPins: foreign.value.pins,
 		unreadable,
 		unreadableOthers: [...foreign.value.unreadableDomains, ...foreign.value.unreadableSnapshots],
-		readAtMs,
 	};
 	if (!access.ok) {
 		const {failure} = access;

@@ -9,8 +9,6 @@ export type DomainSummary = {
 	uuid: string;
 	name: string;
 	state: DomainState;
-	/** Unknown until someone looks at this domain. */
-	snapshotCount?: number;
 };
 
 export type SnapshotMode = 'no' | 'internal' | 'external' | 'manual';

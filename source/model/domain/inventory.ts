@@ -47,8 +47,6 @@ export type DomainDetails = {
 	missing?: MissingForStart;
 	/** The image files are out of reach: none was looked at, and `images` is empty. */
 	filesElsewhere?: {text: string; remedy: string};
-	/** Unix milliseconds. */
-	readAtMs: number;
 };
 
 /** `files`: paths. `secrets`: in the words of `describeSecret`; `valueless`: likewise, those that are defined and hold nothing, as far as libvirt tells. */

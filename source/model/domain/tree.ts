@@ -10,11 +10,10 @@ export type Guide = {isOpen: boolean; outer: Guide | undefined};
 
 export type TreeRow<T extends TreeItem> = {
 	item: T;
-	/** Number of forks above: a chain stays in one column, only siblings are indented. */
-	depth: number;
 	/** Whether this row begins a branch, i.e. it has siblings. */
 	isBranch: boolean;
 	isLastBranch: boolean;
+	/** Of the forks above: a chain stays in one column, only siblings are indented. */
 	guide: Guide | undefined;
 	childCount: number;
 	/** The recorded parent does not exist, or the parents run in a circle: libvirt then treats the node as a root. */
@@ -69,7 +68,7 @@ export function withAncestors<T extends TreeItem>(items: readonly T[], name: str
 	return path;
 }
 
-type Visit<T extends TreeItem> = {item: T; depth: number; guide: Guide | undefined; isBranch: boolean; isLastBranch: boolean; isOrphan: boolean};
+type Visit<T extends TreeItem> = {item: T; guide: Guide | undefined; isBranch: boolean; isLastBranch: boolean; isOrphan: boolean};
 
 /** Rows in the order in which the tree is drawn: parents before children, each branch in one piece. Folded nodes hide what is below them. */
 export function flattenTree<T extends TreeItem>(items: readonly T[], folded: ReadonlySet<string> = new Set()): Array<TreeRow<T>> {
@@ -78,18 +77,17 @@ export function flattenTree<T extends TreeItem>(items: readonly T[], folded: Rea
 	const seen = new Set<string>();
 	const stack: Array<Visit<T>> = [];
 
-	const pushSiblings = (siblings: readonly T[], depth: number, guide: Guide | undefined) => {
+	const pushSiblings = (siblings: readonly T[], guide: Guide | undefined) => {
 		const isBranch = siblings.length > 1;
 		for (let index = siblings.length - 1; index >= 0; index--) {
 			const item = siblings[index]!;
 			const isLastBranch = index === siblings.length - 1;
 			stack.push({
 				item,
-				depth: isBranch ? depth + 1 : depth,
 				guide: isBranch ? {isOpen: !isLastBranch, outer: guide} : guide,
 				isBranch,
 				isLastBranch,
-				isOrphan: depth === 0 && item.parent !== undefined && guide === undefined && !seen.has(item.parent),
+				isOrphan: item.parent !== undefined && guide === undefined && !seen.has(item.parent),
 			});
 		}
 	};
@@ -110,16 +108,16 @@ export function flattenTree<T extends TreeItem>(items: readonly T[], folded: Rea
 					seen.add(name);
 				}
 			} else {
-				pushSiblings(below, visit.depth, visit.guide);
+				pushSiblings(below, visit.guide);
 			}
 		}
 	};
 
-	pushSiblings(children.get(undefined) ?? [], 0, undefined);
+	pushSiblings(children.get(undefined) ?? [], undefined);
 	drain();
 	for (const item of items) {
 		if (!seen.has(item.name)) {
-			stack.push({item, depth: 0, guide: undefined, isBranch: false, isLastBranch: false, isOrphan: true});
+			stack.push({item, guide: undefined, isBranch: false, isLastBranch: false, isOrphan: true});
 			drain();
 		}
 	}

@@ -2,6 +2,7 @@
 The linear mode: each screen as plain lines and numbered choices. The same brain and the same messages as the painted screen; nothing moves, nothing is
 hidden by a window.
 */
+import {byKind} from '../../model/by-kind.ts';
 import {
 	currentRows, selectedDomain, selectedDetails, visibleDomains, type TreeNode,
 } from '../../app/browse/rows.ts';
@@ -21,37 +22,22 @@ import {pageOf} from './page.ts';
 import {activityLines, unfinishedLines} from './run.ts';
 import {kindOfSnapshot, stateWord} from './words.ts';
 
-function nodeText(node: TreeNode, parent: string | undefined, state: State): string {
-	switch (node.kind) {
-		case 'snapshot': {
-			const {snapshot} = node;
-			const age = formatAge(snapshot.createdAt, Math.floor(state.nowMs / 1000));
-			return `${snapshot.name}, ${kindOfSnapshot(snapshot)}, ${age}, ${snapshot.parent === undefined ? 'a root' : `after ${snapshot.parent}`}${snapshot.isCurrent ? ', current' : ''}`;
-		}
-
-		case 'head': {
-			return `You are here: the current state, based on ${selectedDetails(state)?.currentSnapshot ?? 'no snapshot'}`;
-		}
-
-		case 'checkpoint': {
-			return `${node.name}, ${node.parent === undefined ? 'a root' : `after ${node.parent}`}`;
-		}
-
-		case 'image': {
-			const {path, allocatedBytes, problems} = node.image;
-			const troubles = problems.map(problem => `, ${describeProblem(problem)}`).join('');
-			return `${path}, ${formatBytes(allocatedBytes)}, ${parent === undefined ? 'a base' : `backed by ${parent}`}${troubles}`;
-		}
-
-		case 'unrecorded': {
-			return `${node.label}, ${node.reason}`;
-		}
-
-		case 'unreadable': {
-			return `${node.label}, unreadable: ${node.reason}`;
-		}
-	}
-}
+const nodeText: (node: TreeNode, parent: string | undefined, state: State) => string = byKind({
+	snapshot(node, _parent, state) {
+		const {snapshot} = node;
+		const age = formatAge(snapshot.createdAt, Math.floor(state.nowMs / 1000));
+		return `${snapshot.name}, ${kindOfSnapshot(snapshot)}, ${age}, ${snapshot.parent === undefined ? 'a root' : `after ${snapshot.parent}`}${snapshot.isCurrent ? ', current' : ''}`;
+	},
+	head: (_node, _parent, state) => `You are here: the current state, based on ${selectedDetails(state)?.currentSnapshot ?? 'no snapshot'}`,
+	checkpoint: node => `${node.name}, ${node.parent === undefined ? 'a root' : `after ${node.parent}`}`,
+	image(node, parent) {
+		const {path, allocatedBytes, problems} = node.image;
+		const troubles = problems.map(problem => `, ${describeProblem(problem)}`).join('');
+		return `${path}, ${formatBytes(allocatedBytes)}, ${parent === undefined ? 'a base' : `backed by ${parent}`}${troubles}`;
+	},
+	unrecorded: node => `${node.label}, ${node.reason}`,
+	unreadable: node => `${node.label}, unreadable: ${node.reason}`,
+});
 
 function browsePage(state: State, theme: Theme): LinearPage {
 	const paper = {columns: state.columns, theme};

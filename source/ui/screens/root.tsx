@@ -2,10 +2,11 @@
 Chooses the screen for the state, and says so where the terminal is too small for any.
 */
 import {Box, Text} from 'ink';
-import {useSyncExternalStore} from 'react';
+import {useSyncExternalStore, type ReactElement} from 'react';
 import {layoutOf, minimumColumns, minimumRows} from '../../app/layout.ts';
-import type {State} from '../../app/state.ts';
+import type {Scene, State} from '../../app/state.ts';
 import type {Store} from '../../app/store.ts';
+import {byKind} from '../../model/by-kind.ts';
 import {pageOf} from '../content/page.ts';
 import {Frame} from '../parts/frame.tsx';
 import {LineView, LinesView} from '../parts/line.tsx';
@@ -26,44 +27,18 @@ function TextScreen({state, title}: {readonly state: State; readonly title: stri
 	);
 }
 
-function Scene({state}: {readonly state: State}) {
-	const {scene} = state;
-	switch (scene.kind) {
-		case 'browse':
-		case 'menu':
-		case 'leaving': {
-			return <BrowseScreen state={state}/>;
-		}
-
-		case 'help': {
-			return <TextScreen state={state} title='Help'/>;
-		}
-
-		case 'details': {
-			return <TextScreen state={state} title='Details'/>;
-		}
-
-		case 'doctor': {
-			return scene.isWhole ? <TextScreen state={state} title='Finding'/> : <DoctorScreen state={state}/>;
-		}
-
-		case 'journey': {
-			return <JourneyScreen state={state} journey={scene.journey}/>;
-		}
-
-		case 'running': {
-			return <RunningScreen state={state} run={scene.run}/>;
-		}
-
-		case 'ended': {
-			return <EndedScreen state={state} scene={scene}/>;
-		}
-
-		case 'recover': {
-			return <RecoverScreen state={state} scene={scene}/>;
-		}
-	}
-}
+const screenOf: (scene: Scene, state: State) => ReactElement = byKind({
+	browse: (_scene, state) => <BrowseScreen state={state}/>,
+	menu: (_scene, state) => <BrowseScreen state={state}/>,
+	leaving: (_scene, state) => <BrowseScreen state={state}/>,
+	help: (_scene, state) => <TextScreen state={state} title='Help'/>,
+	details: (_scene, state) => <TextScreen state={state} title='Details'/>,
+	doctor: (scene, state) => scene.isWhole ? <TextScreen state={state} title='Finding'/> : <DoctorScreen state={state}/>,
+	journey: (scene, state) => <JourneyScreen state={state} journey={scene.journey}/>,
+	running: (scene, state) => <RunningScreen state={state} run={scene.run}/>,
+	ended: (scene, state) => <EndedScreen state={state} scene={scene}/>,
+	recover: (scene, state) => <RecoverScreen state={state} scene={scene}/>,
+});
 
 export function Root({store, theme}: {readonly store: Store; readonly theme: Theme}) {
 	const state = useSyncExternalStore(store.subscribe, store.getState);
@@ -82,7 +57,7 @@ export function Root({store, theme}: {readonly store: Store; readonly theme: The
 	return (
 		<ThemeContext.Provider value={theme}>
 			<Frame state={state}>
-				<Scene state={state}/>
+				{screenOf(state.scene, state)}
 			</Frame>
 		</ThemeContext.Provider>
 	);

@@ -1,13 +1,15 @@
 import test from 'ava';
 import fc from 'fast-check';
-import {childrenByParent, flattenTree, withAncestors, withDescendants, type TreeItem} from '../../../source/model/domain/tree.ts';
+import {childrenByParent, flattenTree, withAncestors, withDescendants, type TreeItem, type Guide} from '../../../source/model/domain/tree.ts';
 
 const tree = (lines: Record<string, string | undefined>): TreeItem[] => Object.entries(lines).map(([name, parent]) => ({name, parent}));
 const fork = tree({s1: undefined, s2: 's1', s3: 's2', b1: 's1', b2: 'b1'});
 
+const depthOf = (guide: Guide | undefined): number => guide === undefined ? 0 : 1 + depthOf(guide.outer);
+
 test('a chain stays in one column and only siblings are indented', t => {
 	t.deepEqual(
-		flattenTree(fork).map(row => [row.item.name, row.depth, row.isBranch, row.isLastBranch]),
+		flattenTree(fork).map(row => [row.item.name, depthOf(row.guide), row.isBranch, row.isLastBranch]),
 		[['s1', 0, false, true], ['s2', 1, true, false], ['s3', 1, false, true], ['b1', 1, true, true], ['b2', 1, false, true]],
 	);
 });
@@ -45,7 +47,7 @@ test('descendants are all that hang below, with the node itself', t => {
 test('a chain of 20,000 is flattened without recursion', t => {
 	const chain = Array.from({length: 20_000}, (_, index): TreeItem => ({name: String(index), parent: index === 0 ? undefined : String(index - 1)}));
 	t.is(flattenTree(chain).length, 20_000);
-	t.is(flattenTree(chain).at(-1)!.depth, 0);
+	t.is(depthOf(flattenTree(chain).at(-1)!.guide), 0);
 });
 
 test('in any forest every node has one row, after its parent, and the children add up', t => {

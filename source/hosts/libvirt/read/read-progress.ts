@@ -3,8 +3,6 @@ How far something that copies has come: block jobs and domain jobs as virsh tell
 */
 import type {Copied} from '../../../engine/ports.ts';
 import type {Progress} from '../../../model/plan/plan.ts';
-import {readFileFacts} from '../../../tools/files/files.ts';
-import type {Runner} from '../../../tools/run/run.ts';
 import type {Virsh} from '../virsh.ts';
 
 /** `virsh blockjob --raw`: " type=Active Block Commit", " bandwidth=0", " cur=1048576", " end=2097152". */
@@ -24,27 +22,12 @@ export function parseDomainJob(text: string): Copied | undefined {
 }
 
 /** Undefined where nothing is known: no job yet, no job any more, no answer. */
-export async function readProgress({virsh, runner}: {virsh: Virsh; runner: Runner}, progress: Progress): Promise<Copied | undefined> {
-	switch (progress.kind) {
-		case 'block-job': {
-			const job = await virsh.askOne(['blockjob', '--domain', progress.uuid, '--path', progress.target, '--raw']);
-			return job.ok ? parseBlockJob(job.value) : undefined;
-		}
-
-		case 'domain-job': {
-			const job = await virsh.askOne(['domjobinfo', '--domain', progress.uuid, '--rawstats']);
-			return job.ok ? parseDomainJob(job.value) : undefined;
-		}
-
-		case 'file-size': {
-			const facts = await readFileFacts(runner, [progress.path]);
-			const found = facts.ok ? facts.value.get(progress.path) : undefined;
-			return found && {doneBytes: Math.min(found.sizeBytes, progress.totalBytes), totalBytes: progress.totalBytes};
-		}
-
-		case 'qmp-job':
-		case 'qmp-migration': {
-			return undefined;
-		}
+export async function readJobProgress(virsh: Virsh, progress: Progress): Promise<Copied | undefined> {
+	if (progress.kind === 'block-job') {
+		const job = await virsh.askOne(['blockjob', '--domain', progress.uuid, '--path', progress.target, '--raw']);
+		return job.ok ? parseBlockJob(job.value) : undefined;
 	}
+
+	const job = progress.kind === 'domain-job' ? await virsh.askOne(['domjobinfo', '--domain', progress.uuid, '--rawstats']) : undefined;
+	return job?.ok ? parseDomainJob(job.value) : undefined;
 }
