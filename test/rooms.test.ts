@@ -4,6 +4,7 @@ The doors between the rooms of source/ open one way (cli → commands, ui → ap
 import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
+import ts from 'typescript';
 
 type Import = {from: string; to: string; isTypeOnly: boolean};
 
@@ -94,6 +95,13 @@ test('no file is longer than 300 lines, and no folder holds more than 16 files',
 	t.deepEqual([...counts].filter(([, count]) => count > 16), []);
 });
 
+test('no function is longer than 80 lines', t => {
+	const long = [...sources].filter(([file]) => /\.tsx?$/.test(file)).flatMap(([file, text]) => longFunctions(text, file).map(line => `${file}:${line}`));
+	t.deepEqual(long, []);
+	const body = '\tdo();\n'.repeat(79);
+	t.deepEqual(longFunctions(`function a() {\n${body}}\n\nconst b = () => {\n${body.slice(7)}};\n`), [1]);
+});
+
 test('the screen never reaches for the world', t => {
 	const wrong = readImports().filter(({from, to}) => from.startsWith('ui/') && /^(node:fs|node:child_process|execa)/.test(to));
 	t.deepEqual(wrong.map(({from, to}) => `${from} → ${to}`), []);
@@ -118,6 +126,23 @@ test('the reader of import lines sees every form of import', t => {
 		{from: 'room/file.ts', to: 'e/e.ts', isTypeOnly: false},
 	]);
 });
+
+/** The lines on which they begin. */
+function longFunctions(text: string, name = 'file.ts'): number[] {
+	const file = ts.createSourceFile(name, text, ts.ScriptTarget.Latest);
+	const found: number[] = [];
+	const visit = (node: ts.Node) => {
+		const [first, last] = [node.getStart(file), node.end].map(at => file.getLineAndCharacterOfPosition(at).line) as [number, number];
+		if (ts.isFunctionLike(node) && last - first >= 80) {
+			found.push(first + 1);
+		}
+
+		ts.forEachChild(node, visit);
+	};
+
+	visit(file);
+	return found;
+}
 
 async function readSources(): Promise<Map<string, string>> {
 	const names = await readdir('source', {recursive: true});

@@ -114,6 +114,18 @@ function stateWithoutMemory(isRunning: boolean, kind: KeepRequest['kind']): stri
 	return isRunning ? (kind === 'external' ? 'disk-snapshot' : 'crashed') : 'shutoff';
 }
 
+function keepInside({target, sourcePath}: Disk, name: string): Step {
+	const path = sourcePath!;
+	return step('create', {
+		id: `keep-${target}`,
+		title: `Keep the current state of ${target} inside its image as "${name}"`,
+		command: imageCommands.tag(path, name),
+		undo: [{...imageCommands.untag(path, name), onlyIf: {kind: 'image-has-tag', path, tag: name}}],
+		doneWhen: {kind: 'image-has-tag', path, tag: name},
+		whenStopped: 'Recover would undo it; the domain is as it was.',
+	});
+}
+
 /** Steps that need the domain to be off. Appends blockers to the context. */
 export function keepPresentState(context: PlanContext, request: KeepRequest): Result<Kept> {
 	const {details, definitionXml, liveXml} = context.inventory;
@@ -153,25 +165,9 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 		domainXml: domainXml.value,
 		inactiveDomainXml: inactiveXml.value,
 	});
-	const steps: Step[] = [];
-	if (request.kind === 'internal') {
-		for (const disk of partaking) {
-			steps.push(step('create', {
-				id: `keep-${disk.target}`,
-				title: `Keep the current state of ${disk.target} inside its image as "${request.name}"`,
-				command: imageCommands.tag(disk.sourcePath!, request.name),
-				undo: [{...imageCommands.untag(disk.sourcePath!, request.name), onlyIf: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name}}],
-				doneWhen: {kind: 'image-has-tag', path: disk.sourcePath!, tag: request.name},
-				whenStopped: 'Recover would undo it; the domain is as it was.',
-			}));
-		}
-	}
-
-	if (request.kind === 'internal') {
-		steps.push(...tagNvram(context, request.name).steps);
-	}
-
-	steps.push(step(request.kind === 'internal' ? 'create' : 'switch', {
+	const isInside = request.kind === 'internal';
+	const steps = isInside ? [...partaking.map(disk => keepInside(disk, request.name)), ...tagNvram(context, request.name).steps] : [];
+	steps.push(step(isInside ? 'create' : 'switch', {
 		id: 'keep',
 		title: `Record the current state as snapshot "${request.name}"`,
 		command: context.hypervisor.records.replace({fileName: 'snapshot-kept', xml, makeCurrent: false}),
