@@ -131,12 +131,12 @@ function findMisfit({invocation, raw}: Typed): string | undefined {
 		case 'list':
 		case 'tree':
 		case 'log': {
-			return mode && `${mode} does not go with ${invocation.verb}, which changes nothing.`;
+			return mode && `${mode} cannot be combined with ${invocation.verb}, which changes nothing.`;
 		}
 
 		case 'screen': {
 			const option = mode ?? (raw.json === true ? '--json' : undefined);
-			return option && `${option} goes with a command, and none was given.`;
+			return option && `${option} needs a command, and none was given.`;
 		}
 
 		default: {

@@ -118,8 +118,8 @@ for (const [message, ...argv] of [
 	['branch needs a NAME.', 'branch', 'web', 's1'],
 	['tree takes DOMAIN and no more; "b" is too many.', 'tree', 'a', 'b'],
 	['list takes no argument; "a" is too many.', 'list', 'a'],
-	['--dry-run does not go with list, which changes nothing.', 'list', '--dry-run'],
-	['--yes goes with a command, and none was given.', '--yes'],
+	['--dry-run cannot be combined with list, which changes nothing.', 'list', '--dry-run'],
+	['--yes needs a command, and none was given.', '--yes'],
 	['unknown option \'--childern\'\n(Did you mean --children?)', 'delete', 'web', 's1', '--childern'],
 ] as const) {
 	test(`${argv.join(' ')}: ${message}`, t => {

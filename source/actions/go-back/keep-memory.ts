@@ -49,7 +49,7 @@ function objectionTo(context: PlanContext, name: string, {kind, untouched}: Give
 	if (kind === 'internal' || context.hypervisor.domain.save === undefined) {
 		const create = `vsnap-tui create ${quoteForShell(domain.name)} ${quoteForShell(name)} --memory ${kind}`;
 		return {
-			text: `The memory of the guest is not kept by the same action ${kind === 'internal' ? 'where a snapshot inside the images is reverted to' : 'for a QEMU that was started by hand'}.`,
+			text: `The memory of the guest is not kept by the same action ${kind === 'internal' ? 'where a snapshot inside the images is reverted to' : 'for a standalone QEMU'}.`,
 			remedy: `Take a snapshot with memory first: ${create}. Then do this with --discard, which loses what is written in between.`,
 		};
 	}
@@ -58,7 +58,7 @@ function objectionTo(context: PlanContext, name: string, {kind, untouched}: Give
 	const left = disks.filter(disk => disk.transient !== undefined || untouched.has(disk.target)).map(({target}) => target);
 	if (left.length > 0) {
 		return {
-			text: `${left.join(', ')} would go on without the memory, which fits only the disks as they are at this moment: the guest would destroy its file systems.`,
+			text: `${left.join(', ')} would continue without the memory, which matches only the current disks: the guest would destroy its file systems.`,
 			remedy: 'Leave --memory out: then the disks alone are kept.',
 		};
 	}
@@ -90,11 +90,11 @@ export function keepMemory(context: PlanContext, currentState: CurrentState, giv
 	const freeBytes = context.inventory.folders.get(posix.dirname(path))?.freeBytes;
 	return {
 		path,
-		reserve: [step('create', {id: 'reserve-memory', title: 'Reserve the name of the memory file', ...reservingMemory(context, path)})],
+		reserve: [step('create', {id: 'reserve-memory', title: 'Create an empty memory file', ...reservingMemory(context, path)})],
 		consequences: [
 			{severity: 'info', text: `The guest's memory is saved to ${path}, up to ${formatBytes(memoryBytes)}; the guest is stopped at that moment. Reverting to "${currentState.name}" resumes exactly there.`},
 			...(freeBytes !== undefined && freeBytes < memoryBytes
-				? [{severity: 'warning', text: `The memory file may take ${formatBytes(memoryBytes)}, and ${posix.dirname(path)} has ${formatBytes(freeBytes)} free. Without enough room nothing is done, and the guest goes on.`} as const]
+				? [{severity: 'warning', text: `The memory file may take ${formatBytes(memoryBytes)}, and ${posix.dirname(path)} has ${formatBytes(freeBytes)} free. Without enough space nothing is done, and the guest keeps running.`} as const]
 				: []),
 		],
 	};

@@ -43,7 +43,7 @@ export function revertQuestions(request: AskedRevert, {details, keepName}: {deta
 	const snapshot = details?.snapshots.find(({name}) => name === request.snapshot);
 	const isEndStateOpen = details !== undefined && snapshot !== undefined && hasProcess(details.domain) !== (naturalEndState(snapshot) !== 'shutoff');
 	return [
-		currentStateQuestion(keepName, {details, whyNoMemory: snapshot === undefined || isExternal(snapshot) ? undefined : 'the snapshot lies inside the images'}, currentState => ({...request, currentState})),
+		currentStateQuestion(keepName, {details, whyNoMemory: snapshot === undefined || isExternal(snapshot) ? undefined : 'the snapshot is inside the images'}, currentState => ({...request, currentState})),
 		...(isEndStateOpen ? [endStateQuestion(request, snapshot)] : []),
 	];
 }

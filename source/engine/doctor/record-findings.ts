@@ -104,7 +104,7 @@ function findUnexplained(examination: Examination): void {
 			kind: 'unrecorded-layer',
 			severity: 'info',
 			text: `No snapshot tells why ${overlayPath} (${target}) is backed by ${frozenPath}.`,
-			meaning: 'It is a clone of a template; or somebody made a snapshot without a record, a backup program for example. By their names it cannot be told.',
+			meaning: 'It is a clone of a template; or a snapshot was taken without a record, for example by a backup program. Their names do not tell which.',
 			remedy: `If it is a clone, take the template's write permission away: chmod a-w ${quoteForShell(frozenPath)}. If it is a forgotten snapshot, fold it while the domain runs: `
 				+ `virsh blockcommit ${quoteForTerminal(domain.name)} ${target} ${images}`,
 			images: [overlayPath],
@@ -138,7 +138,7 @@ function findUnrecorded(examination: Examination): void {
 			meaning: 'They were made with qemu-img, or libvirt has lost their records. They take space, and you can revert to them only once they are recorded.',
 			...(tags.some(found => isAdoptable(found))
 				? {request: {kind: 'repair-records' as const, uuid: domain.uuid, adopts: 'tags' as const}}
-				: {remedy: 'With the domain off, qemu-img snapshot -d TAG FILE removes it from an image. In an image that the domain writes to, qemu-img snapshot -a TAG FILE goes back to it.'}),
+				: {remedy: 'With the domain off, qemu-img snapshot -d TAG FILE removes it from an image. In an image that the domain writes to, qemu-img snapshot -a TAG FILE reverts to it.'}),
 		});
 	}
 }
@@ -188,7 +188,7 @@ export function findRecordTroubles(examination: Examination): void {
 			kind: 'record-unreadable',
 			severity: 'warning',
 			text: `"${name}", which is not of this domain, cannot be read: ${reason}.`,
-			meaning: 'It is unknown which images it needs, so no image of this domain is removed as long as it is so.',
+			meaning: 'It is not known which images it needs, so no image of this domain is removed until this is fixed.',
 			remedy: remedy ?? 'See what virsh says of it, and make it readable.',
 		});
 	}

@@ -16,7 +16,7 @@ export function hypervisorOf(site: Site): Hypervisor {
 /** Where a plan is for that is not for this host, and how it is recovered there. */
 export function whereElse(plan: Plan): {place: string; remedy: string} {
 	return targetOf(plan).hypervisor === 'qemu'
-		? {place: 'a bare QEMU', remedy: 'Recover it by its monitor: vsnap-tui recover --qmp NAME=SOCKET.'}
+		? {place: 'a standalone QEMU', remedy: 'Recover it by its monitor: vsnap-tui recover --qmp NAME=SOCKET.'}
 		: {place: `another host, ${plan.uri}`, remedy: 'Recover it there: vsnap-tui recover --connect URI.'};
 }
 

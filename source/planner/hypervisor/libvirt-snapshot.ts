@@ -182,7 +182,7 @@ function describe(context: PlanContext, {action, memory, modes}: RunningSnapshot
 	const manual = modes.filter(({mode}) => mode === 'manual').map(({target}) => target);
 	const rules: Array<[boolean, Consequence]> = [
 		[memory.mode === 'internal' && isRunning, {severity: 'info', text: 'The guest is paused while its memory is saved inside the image.'}],
-		[memory.mode === 'external' && isRunning, {severity: 'info', text: `Memory goes to ${memory.mode === 'external' ? memory.path : ''}; the guest ${action.isLive ? 'goes on meanwhile' : 'stands still meanwhile'}.`}],
+		[memory.mode === 'external' && isRunning, {severity: 'info', text: `The memory is saved in ${memory.mode === 'external' ? memory.path : ''}; the guest ${action.isLive ? 'keeps running' : 'is paused meanwhile'}.`}],
 		[manual.length > 0, {
 			severity: 'warning',
 			text: `${manual.join(', ')} is left to you: libvirt leaves the guest paused for that, until you resume it (virsh resume).`,
