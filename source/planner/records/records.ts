@@ -7,7 +7,9 @@ Forgetting a record makes libvirt 9.0 and 10.0 re-write the records of its desce
 import type {Step} from '../../model/plan/plan.ts';
 import type {ImagePlace} from '../../model/images/image.ts';
 import {devicePaths} from '../../model/images/image-graph.ts';
-import {succeed, type Result} from '../../model/result.ts';
+import {
+	allOf, mapResult, succeed, together, type Result,
+} from '../../model/result.ts';
 import {frozenPath, isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {childrenByParent, withAncestors, withDescendants} from '../../model/domain/tree.ts';
 import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
@@ -97,11 +99,7 @@ function draftOf(context: PlanContext, snapshot: Snapshot, given: {number: numbe
 		devices,
 		contents: change.contents,
 	});
-	if (!interim.ok) {
-		return interim;
-	}
-
-	return final.ok ? succeed({snapshot, number, interimXml: interim.value, finalXml: final.value}) : final;
+	return mapResult(together({interimXml: interim, finalXml: final}), xmls => ({snapshot, number, ...xmls}));
 }
 
 /** Records that have to be written anew: below and right above what is forgotten, the current one, and whatever names an image that moves. */
@@ -119,18 +117,10 @@ function affectedBy(context: PlanContext, change: RecordChange, given: {gone: Re
 }
 
 function restoreCommands(context: PlanContext, snapshots: readonly Snapshot[]): Result<NonNullable<Step['undo']>> {
-	const commands: NonNullable<Step['undo']> = [];
-	for (const [index, snapshot] of snapshots.entries()) {
-		const xml = preservingXml(snapshot);
-		if (!xml.ok) {
-			return xml;
-		}
-
+	return allOf(snapshots.map((snapshot, index) => mapResult(preservingXml(snapshot), xml => {
 		const makeCurrent = snapshot.name === context.inventory.details.currentSnapshot;
-		commands.push(context.hypervisor.records.replace({fileName: `record-${index + 1}-before`, xml: xml.value, makeCurrent}));
-	}
-
-	return succeed(commands);
+		return context.hypervisor.records.replace({fileName: `record-${index + 1}-before`, xml, makeCurrent});
+	})));
 }
 
 function redefineStep(context: PlanContext, draft: Draft, stage: 'between' | 'after'): Step {
@@ -153,21 +143,16 @@ function currentSteps(context: PlanContext, draft: Draft | undefined): Result<St
 	}
 
 	const former = snapshots.find(({name}) => name === currentSnapshot);
-	const xml = preservingXml(draft.snapshot);
-	const undo = former === undefined ? succeed([]) : restoreCommands(context, [draft.snapshot, former]);
-	if (!xml.ok) {
-		return xml;
-	}
-
-	return undo.ok
-		? succeed([step('switch', {
-			id: 'current',
-			title: `Make "${draft.snapshot.name}" current`,
-			command: context.hypervisor.records.replace({fileName: 'record-current', xml: xml.value, makeCurrent: true}),
-			undo: undo.value,
-			whenStopped,
-		})])
-		: undo;
+	return mapResult(together({
+		xml: preservingXml(draft.snapshot),
+		undo: former === undefined ? succeed([]) : restoreCommands(context, [draft.snapshot, former]),
+	}), ({xml, undo}) => [step('switch', {
+		id: 'current',
+		title: `Make "${draft.snapshot.name}" the current snapshot`,
+		command: context.hypervisor.records.replace({fileName: 'record-current', xml, makeCurrent: true}),
+		undo,
+		whenStopped,
+	})]);
 }
 
 /** Fails with `unreadable` where a record cannot be changed. */
@@ -177,36 +162,31 @@ export function planRecords(context: PlanContext, change: RecordChange): Result<
 	const current = nextCurrent(context, gone);
 	const parents = parentsAfter(snapshots, gone);
 	const affected = affectedBy(context, change, {gone, current});
-	const drafts: Draft[] = [];
-	for (const [index, snapshot] of inOrder(snapshots, affected).entries()) {
-		const draft = draftOf(context, snapshot, {number: index + 1, change, parents, current});
-		if (!draft.ok) {
-			return draft;
-		}
-
-		drafts.push(draft.value);
+	const drafted = allOf(inOrder(snapshots, affected).map((snapshot, index) => draftOf(context, snapshot, {number: index + 1, change, parents, current})));
+	if (!drafted.ok) {
+		return drafted;
 	}
 
-	const makeCurrent = currentSteps(context, drafts.find(({snapshot}) => snapshot.name === current));
-	const restore = restoreCommands(context, inOrder(snapshots, new Set([...gone, ...affected])));
-	if (!makeCurrent.ok) {
-		return makeCurrent;
+	const drafts = drafted.value;
+	const planned = together({
+		makeCurrent: currentSteps(context, drafts.find(({snapshot}) => snapshot.name === current)),
+		restore: restoreCommands(context, inOrder(snapshots, new Set([...gone, ...affected]))),
+	});
+	if (!planned.ok) {
+		return planned;
 	}
 
-	if (!restore.ok) {
-		return restore;
-	}
-
+	const {makeCurrent, restore} = planned.value;
 	const deleteMetadata = inOrder(snapshots, gone).reverse().map((snapshot, index): Step => step('switch', {
 		id: `forget-${index + 1}`,
 		title: `Delete the record of "${snapshot.name}"`,
 		command: context.hypervisor.records.deleteMetadata(snapshot.name),
-		undo: index === 0 ? restore.value : [],
+		undo: index === 0 ? restore : [],
 		doneWhen: {kind: 'snapshot-missing', uuid: context.uuid, name: snapshot.name},
 		whenStopped,
 	}));
 	return succeed({
-		before: [...makeCurrent.value, ...deleteMetadata, ...(change.isIrreversible ? drafts.map(draft => redefineStep(context, draft, 'between')) : [])],
+		before: [...makeCurrent, ...deleteMetadata, ...(change.isIrreversible ? drafts.map(draft => redefineStep(context, draft, 'between')) : [])],
 		after: drafts.map(draft => redefineStep(context, draft, 'after')),
 		currentSnapshot: current,
 		parents: [...parents].map(([name, parent]) => ({name, parent})),

@@ -6,7 +6,9 @@ libvirt up to 10.0 refuses to touch snapshot records while checkpoints exist, so
 */
 import {imageAt} from '../../model/images/image-graph.ts';
 import type {Consequence, Step} from '../../model/plan/plan.ts';
-import {succeed, type Result} from '../../model/result.ts';
+import {
+	allOf, mapResult, succeed, type Result,
+} from '../../model/result.ts';
 import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
 import {changeCheckpointParent} from '../../model/xml/change-checkpoint.ts';
@@ -130,14 +132,7 @@ export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot
 
 	const out = all.filter(checkpoint => !context.can.redefinesBesideCheckpoints || !good.has(checkpoint));
 	result.before = [...out].reverse().map(checkpoint => forgetStep(context, checkpoint, all.indexOf(checkpoint)));
-	for (const checkpoint of context.can.redefinesBesideCheckpoints ? [] : good) {
-		const xml = recordAfter(checkpoint, all, good);
-		if (!xml.ok) {
-			return xml;
-		}
-
-		result.after.push(redefineStep(context, checkpoint, {index: all.indexOf(checkpoint), xml: xml.value}));
-	}
-
-	return succeed(result);
+	const after = allOf((context.can.redefinesBesideCheckpoints ? [] : [...good]).map(checkpoint =>
+		mapResult(recordAfter(checkpoint, all, good), xml => redefineStep(context, checkpoint, {index: all.indexOf(checkpoint), xml}))));
+	return mapResult(after, steps => ({...result, after: steps}));
 }

@@ -1,7 +1,6 @@
 import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {planDelete} from '../../../source/actions/delete/plan.ts';
-import {planMerge} from '../../../source/actions/merge/plan.ts';
 import type {DeleteAction} from '../../../source/model/plan/request.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import type {Plan} from '../../../source/model/plan/plan.ts';
@@ -146,15 +145,6 @@ test('an image with the overlay of a detached disk on it, in a folder of its own
 	}));
 	t.deepEqual(made.images.removed, ['/d/vda.s1']);
 	t.false(made.steps.some(step => step.command.files.some(({text}) => text.includes('vsnap:image path="/d/vdb.s1"'))));
-});
-
-test('a merge is refused where something holds the image itself, though nothing else stands on it', t => {
-	const merge = (foreignPins: Parameters<typeof fork>[0]) => planMerge({kind: 'merge', domain: {uuid, name: 'web'}, snapshot: 's3'}, threeSnapshots(foreignPins), given);
-	t.true(merge({}).ok);
-	for (const hold of ['head', 'content'] as const) {
-		const refused = merge({foreignPins: [pin('/d/vda.s2', hold, 'head of mail', 'other')]});
-		t.regex(JSON.stringify(refused), /vda\.s2 cannot be merged with its overlay: it is needed by head of mail/u);
-	}
 });
 
 /** The head is on the base again, beside the branch b1. */
