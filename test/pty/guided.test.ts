@@ -55,7 +55,7 @@ test.serial('a verb on the command line opens at its question, and Escape leaves
 	await terminal.press('Enter');
 	await terminal.waitFor(/That is not the name/);
 	await terminal.press('Escape');
-	const screen = await terminal.waitFor(/Nothing was changed/);
+	const screen = await terminal.waitFor(/Cancelled; nothing was changed/);
 	t.regex(screen, /Snapshots 6/);
 	await terminal.press('q');
 	await terminal.waitFor(/code=130/);

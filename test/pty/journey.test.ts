@@ -76,7 +76,7 @@ test.serial('a wrong name starts nothing, and Escape leaves without a trace', as
 	await terminal.press('Enter');
 	await terminal.waitFor(/That is not the name/);
 	await terminal.press('Escape');
-	const screen = await terminal.waitFor(/Nothing was changed/);
+	const screen = await terminal.waitFor(/Cancelled; nothing was changed/);
 	t.regex(screen, /you are here/);
 	t.notRegex(screen, /kept-/);
 	await terminal.press('q');
