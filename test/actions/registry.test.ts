@@ -70,7 +70,7 @@ test('a whole request stays as it is when it is completed', t => {
 	const requests = [
 		{kind: 'create', uuid, snapshot: 'a', description: 'd', memory: {mode: 'no'}, disks: [], isDiskOnly: true, isQuiesced: false, isLive: false, isHalted: true, hasNoMetadata: false},
 		{kind: 'revert', uuid, snapshot: 's1', currentState, endState: 'paused'},
-		{kind: 'branch', uuid, snapshot: 's1', name: 'b', currentState},
+		{kind: 'branch', uuid, snapshot: 's1', name: 'b', currentState, endState: 'running'},
 		{kind: 'merge', uuid, snapshot: 's1'},
 		{kind: 'delete', uuid, snapshot: 's1', scope: 'with-children', isMetadataOnly: true},
 		{kind: 'rebase', uuid, links: [], moved: []},

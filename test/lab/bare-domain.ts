@@ -151,7 +151,7 @@ export async function doBare(domain: BareDomain, ...args: string[]): Promise<str
 
 export type BareTree = {
 	domain: {state: string};
-	snapshots: Array<{name: string; parent: string | null; current: boolean}>;
+	snapshots: Array<{name: string; parent: string | null; current: boolean; memory: string}>;
 	images: Array<{path: string; backing: string | null}>;
 };
 

@@ -13,7 +13,10 @@ async function create(domain: BareDomain, name: string, ...flags: string[]): Pro
 }
 
 async function revert(domain: BareDomain, name: string, ...flags: string[]): Promise<void> {
-	await doBare(domain, 'revert', ...flags, '--yes', '--', domain.name, name);
+	const hasEnding = flags.some(flag => /^--(?:running|paused|shutoff)$/.test(flag));
+	const {snapshots} = await readBareTree(domain);
+	const hasMemory = snapshots.find(snapshot => snapshot.name === name)?.memory !== 'no';
+	await doBare(domain, 'revert', ...flags, ...hasEnding || hasMemory ? [] : ['--shutoff'], '--yes', '--', domain.name, name);
 }
 
 async function readState(domain: BareDomain): Promise<{state: string; current: string | undefined; parents: Record<string, string | null>}> {

@@ -4,9 +4,11 @@ Branches on real libvirt: the tree forks, going back and forth is exact, and pla
 import test from 'ava';
 import {change, digestSnapshots} from './change.ts';
 import {startLab} from './daemons.ts';
-import {makeDomain, start, stop} from './domains.ts';
+import {
+	makeDomain, readState, start, stop,
+} from './domains.ts';
 import {expectRefused, expectStarts} from './expect.ts';
-import {report, revert} from './program.ts';
+import {report, revert, runProgram} from './program.ts';
 import {attemptVirsh, virsh} from './run.ts';
 import {digestHeads, readHeads} from './slots.ts';
 import {
@@ -87,3 +89,30 @@ test.serial('a branch from an internal snapshot, a taken name, and one name for 
 	await expectRefused(t, domain, async () => change(domain, 'branch', ['s1', 's1']), /already/);
 	await expectRefused(t, domain, async () => change(domain, 'branch', ['s1', 'b1'], {flags: ['--keep', 'b1']}), /cannot both be called/);
 });
+
+for (const [state, ...before] of [['running'], ['paused', 'suspend']] as const) {
+	test.serial(`a domain that is ${state} is so after a revert and after a branch, unless another state is chosen`, async t => {
+		const domain = await makeDomain(t, {diskCount: 1});
+		await start(domain);
+		const digests = await takeChain(domain, ['s1', 's2']);
+		for (const verb of before) {
+			await virsh(verb, '--domain', domain.uuid);
+		}
+
+		for (const [verb, ...names] of [['revert', 's1'], ['branch', 's2', 'b1']] as const) {
+			const result = await runProgram(domain, [verb, '--discard', '--yes', '--json', '--', domain.name, ...names]);
+			t.is(result.exitCode, 0, report(result));
+			t.is(await readState(domain), state, verb);
+			t.deepEqual(await digestHeads(domain), digests.get(names[0]), verb);
+		}
+
+		const off = await runProgram(domain, ['branch', '--discard', '--shutoff', '--yes', '--json', '--', domain.name, 's1', 'b2']);
+		t.is(off.exitCode, 0, report(off));
+		t.is(await readState(domain), 'shut off');
+		t.deepEqual(await digestHeads(domain), digests.get('s1'));
+		const stays = await runProgram(domain, ['revert', '--discard', '--yes', '--json', '--', domain.name, 's2']);
+		t.is(stays.exitCode, 0, report(stays));
+		t.is(await readState(domain), 'shut off');
+		t.deepEqual(await readStrays(domain), []);
+	});
+}

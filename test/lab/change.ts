@@ -12,13 +12,18 @@ import {readDisks} from './xml-text.ts';
 
 export type Verb = 'branch' | 'merge' | 'delete';
 
+/** A branch ends off, so that its disks can be compared, unless the flags say otherwise. */
+function endingOfVerb(verb: Verb, flags: readonly string[] = []): string[] {
+	return verb === 'branch' && !flags.some(flag => /^--(?:running|paused|shutoff)$/.test(flag)) ? [...flags, '--shutoff'] : [...flags];
+}
+
 /** `flags` stand before the names, which may look like options. */
 export async function change(domain: LabDomain, verb: Verb, names: string[], options: ProgramOptions & {flags?: string[]} = {}): Promise<ProgramResult> {
-	return runProgram(domain, [verb, ...options.flags ?? [], '--yes', '--json', '--', domain.name, ...names], options);
+	return runProgram(domain, [verb, ...endingOfVerb(verb, options.flags), '--yes', '--json', '--', domain.name, ...names], options);
 }
 
 export async function readChangePlan(domain: LabDomain, verb: Verb, names: string[], flags: string[] = []): Promise<Plan> {
-	const result = await runProgram(domain, [verb, ...flags, '--dry-run', '--json', '--', domain.name, ...names]);
+	const result = await runProgram(domain, [verb, ...endingOfVerb(verb, flags), '--dry-run', '--json', '--', domain.name, ...names]);
 	if (result.exitCode !== 0) {
 		throw new Error(report(result));
 	}

@@ -70,7 +70,7 @@ test.serial('without its ISO and its floppy a domain goes back, off, running, wi
 	t.true(plan.consequences.some(({severity, text}) => severity === 'warning' && text.includes('hdc') && text.includes('left empty')));
 	await expectBack(await revert(domain, 'k'), left.vda!, 'shut off');
 	await expectStarts(t, domain);
-	await expectBack(await runProgram(domain, ['branch', '--discard', '--yes', '--', domain.name, 's1', 'b1']), first.vda!, 'shut off');
+	await expectBack(await runProgram(domain, ['branch', '--discard', '--shutoff', '--yes', '--', domain.name, 's1', 'b1']), first.vda!, 'shut off');
 	await expectStarts(t, domain);
 });
 

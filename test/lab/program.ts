@@ -5,6 +5,7 @@ import {spawn} from 'node:child_process';
 import {readdir} from 'node:fs/promises';
 import process from 'node:process';
 import type {LabDomain} from './domains.ts';
+import {attemptVirsh} from './run.ts';
 import {labEnvironment, labUri, programPath} from './settings.ts';
 
 export type Line = Record<string, unknown> & {kind: string};
@@ -68,11 +69,21 @@ export async function runProgram(domain: Pick<LabDomain, 'statePath'>, args: str
 
 export type RevertOptions = ProgramOptions & {flags?: string[]};
 
-/** `revert DOMAIN SNAPSHOT … --yes --json`; discards the current state unless the flags say otherwise. */
+/** With saved memory the domain resumes; else it ends off, so that its disks can be compared, unless the flags say otherwise. */
+export async function endingOf(domain: LabDomain, snapshot: string, flags: readonly string[]): Promise<string[]> {
+	if (flags.some(flag => /^--(?:running|paused|shutoff)$/.test(flag))) {
+		return [];
+	}
+
+	const record = await attemptVirsh('snapshot-dumpxml', '--domain', domain.uuid, '--snapshotname', snapshot);
+	return record.stdout.includes('<memory snapshot=\'no\'') ? ['--shutoff'] : [];
+}
+
+/** `revert DOMAIN SNAPSHOT … --yes --json`; discards the current state and ends as `endingOf` says, unless the flags say otherwise. */
 export async function revert(domain: LabDomain, snapshot: string, options: RevertOptions = {}): Promise<ProgramResult> {
 	const flags = options.flags ?? [];
 	const currentState = flags.some(flag => /^--(?:keep|discard)/.test(flag)) ? [] : ['--discard'];
-	return runProgram(domain, ['revert', ...currentState, ...flags, '--yes', '--json', '--', domain.name, snapshot], options);
+	return runProgram(domain, ['revert', ...currentState, ...flags, ...await endingOf(domain, snapshot, flags), '--yes', '--json', '--', domain.name, snapshot], options);
 }
 
 export async function recover(domain: LabDomain, direction: '--roll-back' | '--roll-forward', options: ProgramOptions = {}): Promise<ProgramResult> {

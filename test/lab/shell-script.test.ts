@@ -6,7 +6,7 @@ import {startLab} from './daemons.ts';
 import {makeDomain, start, type LabDomain} from './domains.ts';
 import {expectReverted, expectStarts} from './expect.ts';
 import {readCounter, waitForCounter} from './memory-counter.ts';
-import {report, revert, runProgram} from './program.ts';
+import {endingOf, report, revert, runProgram} from './program.ts';
 import {attempt, run} from './run.ts';
 import {
 	markLive, markOffline, readParents, takeChain, takeInternalSnapshot, takeMemorySnapshot,
@@ -17,7 +17,7 @@ test.before(startLab);
 
 /** Gives the path of the script; planning it touched nothing. */
 async function exportScript(domain: LabDomain, snapshot: string, flags: string[]): Promise<string> {
-	const result = await runProgram(domain, ['revert', ...flags, '--dry-run', '--shell', '--', domain.name, snapshot]);
+	const result = await runProgram(domain, ['revert', ...flags, ...await endingOf(domain, snapshot, flags), '--dry-run', '--shell', '--', domain.name, snapshot]);
 	if (result.exitCode !== 0) {
 		throw new Error(report(result));
 	}

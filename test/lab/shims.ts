@@ -12,13 +12,13 @@ import type {ExecutionContext} from 'ava';
 import type {Plan, Step} from '../../source/model/plan/plan.ts';
 import {argvOf} from '../helpers/argv-of.ts';
 import type {LabDomain} from './domains.ts';
-import {report, runProgram} from './program.ts';
+import {endingOf, report, runProgram} from './program.ts';
 import {waitFor} from './run.ts';
 import {domainPrefix, labEnvironment} from './settings.ts';
 
 /** The plan of `revert … --dry-run --json`. */
 export async function readPlan(domain: LabDomain, snapshot: string, flags: string[] = ['--discard']): Promise<Plan> {
-	const result = await runProgram(domain, ['revert', ...flags, '--dry-run', '--json', '--', domain.name, snapshot]);
+	const result = await runProgram(domain, ['revert', ...flags, ...await endingOf(domain, snapshot, flags), '--dry-run', '--json', '--', domain.name, snapshot]);
 	if (result.exitCode !== 0) {
 		throw new Error(report(result));
 	}

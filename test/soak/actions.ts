@@ -29,7 +29,7 @@ function fateOf(random: Random, name: string): {argv: string[]; kept: string | u
 function leave(estate: Estate, random: Random, given: {to: string; name: string; isBranch: boolean}): SoakAction {
 	const {to, name, isBranch} = given;
 	const currentState = fateOf(random, name);
-	const endState = isBranch ? [] : random.pick([[], ['--running'], ['--shutoff'], ['--paused']]);
+	const endState = random.pick([[], ['--running'], ['--shutoff'], ['--paused']]);
 	const content = {...estate.head, ...estate.snapshots.get(to)};
 	return {
 		argv: domainName => [isBranch ? 'branch' : 'revert', ...currentState.argv, ...endState, '--', domainName, to, ...(isBranch ? [name] : [])],

@@ -75,7 +75,7 @@ test('a place that is not possible is read out with its reason', async t => {
 
 test('branch, merge and delete are in the menu of a snapshot, and each comes to its plan', async t => {
 	for (const [label, answers, request] of [
-		['Branch from', ['b1', 'Discard it'], {kind: 'branch', name: 'b1', currentState: {kind: 'discard'}}],
+		['Branch from', ['b1', 'Discard it', 'Paused'], {kind: 'branch', name: 'b1', currentState: {kind: 'discard'}, endState: 'paused'}],
 		['Delete it', [], {kind: 'merge', snapshot: 's2'}],
 		['Delete …', ['Only its record'], {kind: 'delete', isMetadataOnly: true}],
 	] as const) {

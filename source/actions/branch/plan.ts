@@ -18,6 +18,7 @@ import {findSnapshot, lackOfDomain} from '../../planner/checks/asked-snapshot.ts
 import {recordNew} from '../../planner/records/bookkeeping.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
+import {bootSteps} from '../../planner/steps/domain.ts';
 import {branchNvram} from '../../planner/steps/nvram-revert.ts';
 import {overlayPath} from '../../planner/steps/overlay-name.ts';
 import {filesAt} from '../../planner/steps/overlay.ts';
@@ -26,6 +27,7 @@ import {describeCondition} from '../go-back/condition.ts';
 import {newDefinition, sourcesOf} from '../go-back/definition.ts';
 import {leaveFor, type Leave} from '../go-back/leave.ts';
 import {planWayBack} from '../go-back/plan.ts';
+import {describePower} from '../go-back/words.ts';
 
 /** What the branch writes to: a second overlay on each of those that its first snapshot freezes. */
 function upperLayer(context: PlanContext, lower: readonly OverlaidDisk[], now: Date): OverlaidDisk[] {
@@ -131,16 +133,18 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		return records;
 	}
 
-	const way = finish({nvram: nvram.switch, after: records.value});
+	const endState = action.endState ?? 'shutoff';
+	const end = endState === 'shutoff' ? [] : bootSteps(context, {definitionXml, isPaused: endState === 'paused'});
+	const way = finish({nvram: nvram.switch, after: [...records.value, ...end]});
 	return planWayBack(context, action, {
 		...given,
 		snapshot,
-		way: {...way, created: [...way.created, ...filesAt(nvram.created)], endState: 'shutoff'},
+		way: {...way, created: [...way.created, ...filesAt(nvram.created)], endState},
 		course: {
 			begins: `A branch begins at "${snapshot.name}" of ${formatMoment(snapshot.createdAt)}: its first snapshot is "${action.name}", and the domain continues from there.`,
 			ends: [
 				...(snapshot.memory.mode === 'no' ? describeCondition(snapshot) : [{severity: 'warning', text: 'The branch begins with the disks of the snapshot, without its memory. They are crash-consistent: the guest boots as after a power failure.'} as const]),
-				{severity: 'info', text: 'The domain is off afterwards.'},
+				describePower(endState),
 			],
 			currentSnapshot: action.name,
 			newSnapshots: [{name: action.name, parent: snapshot.name}],

@@ -1,9 +1,10 @@
 /**
-The questions of a branch: what its first snapshot is called, and the current state.
+The questions of a branch: what its first snapshot is called, the current state, and the power state afterwards.
 */
 import type {Request} from '../../model/plan/request.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {defaultCurrentState, currentStateQuestion} from '../current-state.ts';
+import {endStateQuestion} from '../end-state.ts';
 import {problemOfName, takenNames} from '../names.ts';
 import type {Change, Question} from '../question.ts';
 
@@ -25,5 +26,6 @@ export function branchQuestions(request: Request & {kind: 'branch'}, {details, k
 			text: {label: 'Name of its first snapshot', value: request.name, problem: problemOfName(request.name, taken), change: rename},
 		},
 		currentStateQuestion(keepName, {details, taken: new Set([...taken, request.name])}, currentState => ({...request, currentState})),
+		...endStateQuestion(details, undefined, endState => ({...request, endState})),
 	];
 }

@@ -4,6 +4,9 @@ Branch: a second line of development begins at a snapshot.
 import {succeed} from '../../model/result.ts';
 import {freeName} from '../../model/domain/snapshot-name.ts';
 import {completeCurrentState, currentStateOptions, readCurrentState} from '../current-state.ts';
+import {
+	endStateExcludes, endStateOptions, presetEndState, readEndState,
+} from '../end-state.ts';
 import {mostTaken, problemOfName, takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
 import {planBranch} from './plan.ts';
@@ -15,11 +18,11 @@ export const branch = {
 	cli: {
 		usage: 'branch <domain> <snapshot> <name>',
 		summary: 'start a new line from a snapshot; the current state is kept unless you discard it',
-		options: currentStateOptions('"before-" and the name of the branch'),
-		excludes: [['keep', 'discard'], ['memory', 'discard']],
+		options: [...currentStateOptions('"before-" and the name of the branch'), ...endStateOptions],
+		excludes: [['keep', 'discard'], ['memory', 'discard'], endStateExcludes],
 		read([snapshot, name], raw) {
 			const currentState = readCurrentState(raw);
-			return currentState.ok ? succeed({kind: 'branch', snapshot: snapshot!, name: name!, currentState: currentState.value}) : currentState;
+			return currentState.ok ? succeed({kind: 'branch', snapshot: snapshot!, name: name!, currentState: currentState.value, endState: readEndState(raw)}) : currentState;
 		},
 	},
 	screen: {
@@ -33,12 +36,16 @@ export const branch = {
 		needs: 'snapshot',
 	},
 	/** The proposed name is "s1-branch", or with a number where that is taken. */
-	complete({snapshot, name: given, currentState: givenFate}, uuid, {details, nowMs}) {
+	complete({snapshot, name: given, currentState: givenFate, endState}, uuid, {details, nowMs}) {
 		const taken = takenNames(details);
 		const name = given ?? freeName(`${snapshot!.slice(0, mostTaken)}-branch`, taken);
 		const {currentState, keepName, answered} = completeCurrentState(givenFate, {branch: name}, {nowMs, taken});
 		const isNamed = given !== undefined && problemOfName(given, taken) === undefined;
-		return {request: {kind: 'branch', uuid, snapshot: snapshot!, name, currentState}, answered: [...isNamed ? ['name' as const] : [], ...answered], keepName};
+		return {
+			request: {kind: 'branch', uuid, snapshot: snapshot!, name, currentState, endState: endState ?? presetEndState(details, undefined)},
+			answered: [...isNamed ? ['name' as const] : [], ...answered, ...endState === undefined ? [] : ['end-state' as const]],
+			keepName,
+		};
 	},
 	questions: branchQuestions,
 	setsPower: true,

@@ -6,7 +6,7 @@ import {hasProcess} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
-import type {CurrentState} from '../../model/plan/request.ts';
+import type {CurrentState, EndState} from '../../model/plan/request.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {snapshotBelowHeads} from '../../planner/records/lineage.ts';
@@ -27,6 +27,11 @@ export function describeLeaving(context: PlanContext, currentState: CurrentState
 			? [{severity: 'warning', text: 'If something fails once it is off, it stays off, because its command line is not known well enough to start it again.'} as const]
 			: []),
 	];
+}
+
+/** In which power state the domain is afterwards, without saved memory. */
+export function describePower(endState: EndState): Consequence {
+	return {severity: 'info', text: endState === 'shutoff' ? 'The domain is off afterwards.' : `The domain is started afterwards${endState === 'paused' ? ', paused' : ''}.`};
 }
 
 /** What the guest wrote since the snapshot below its disks, in the images that are removed with it. */

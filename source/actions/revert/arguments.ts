@@ -1,19 +1,16 @@
 import {fail, succeed} from '../../model/result.ts';
 import {currentStateOptions, readCurrentState} from '../current-state.ts';
+import {endStateExcludes, endStateOptions, readEndState} from '../end-state.ts';
 import type {CliSpec} from '../spec.ts';
-
-const endStates = ['running', 'paused', 'shutoff'] as const;
 
 export const cli = {
 	usage: 'revert <domain> <snapshot>',
 	summary: 'revert to a snapshot; the current state is kept unless you discard it',
 	options: [
 		...currentStateOptions('"kept-" and the time').map(option => option.flags === '--discard' ? {...option, summary: `${option.summary}; --yes needs this or --keep`} : option),
-		{flags: '--running', summary: 'leave the domain running'},
-		{flags: '--paused', summary: 'leave the domain paused'},
-		{flags: '--shutoff', summary: 'leave the domain shut off'},
+		...endStateOptions,
 	],
-	excludes: [['keep', 'discard'], ['memory', 'discard'], [...endStates]],
+	excludes: [['keep', 'discard'], ['memory', 'discard'], endStateExcludes],
 	read([snapshot], raw, isAsked) {
 		const read = readCurrentState(raw);
 		if (!read.ok) {
@@ -28,6 +25,6 @@ export const cli = {
 				message: 'revert --yes needs --keep NAME or --discard.',
 				hint: '--keep NAME keeps the current state as a snapshot, --discard gives it up. --dry-run shows the plan of either.',
 			})
-			: succeed({kind: 'revert', snapshot: snapshot!, currentState, endState: endStates.find(state => raw[state] === true)});
+			: succeed({kind: 'revert', snapshot: snapshot!, currentState, endState: readEndState(raw)});
 	},
 } satisfies CliSpec<'revert'>;

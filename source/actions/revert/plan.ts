@@ -13,6 +13,7 @@ import {planContext} from '../../planner/plan-context.ts';
 import {findSnapshot, lackOfDomain} from '../../planner/checks/asked-snapshot.ts';
 import {describeCondition} from '../go-back/condition.ts';
 import {planWayBack, type WayBack} from '../go-back/plan.ts';
+import {describePower} from '../go-back/words.ts';
 import {planExternalRevert} from './external.ts';
 import {planInternalRevert} from './internal.ts';
 
@@ -22,7 +23,7 @@ function describeEnd(snapshot: Snapshot, {endState}: WayBack): Consequence[] {
 	}
 
 	return [
-		{severity: 'info', text: endState === 'shutoff' ? 'The domain is off afterwards.' : `The domain is started afterwards${endState === 'paused' ? ', paused' : ''}.`},
+		describePower(endState),
 		...describeCondition(snapshot),
 	];
 }

@@ -2,6 +2,7 @@
 Revert: the domain goes back to a snapshot.
 */
 import {completeCurrentState} from '../current-state.ts';
+import {presetEndState} from '../end-state.ts';
 import {takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
 import {planRevert} from './plan.ts';
@@ -25,7 +26,8 @@ export const revert = {
 	},
 	complete({snapshot, currentState: given, endState}, uuid, {details, nowMs}) {
 		const {currentState, keepName, answered} = completeCurrentState(given, {}, {nowMs, taken: takenNames(details)});
-		return {request: {kind: 'revert', uuid, snapshot: snapshot!, currentState, endState}, answered: [...answered, ...endState === undefined ? [] : ['end-state' as const]], keepName};
+		const target = details.snapshots.find(({name}) => name === snapshot);
+		return {request: {kind: 'revert', uuid, snapshot: snapshot!, currentState, endState: endState ?? presetEndState(details, target)}, answered: [...answered, ...endState === undefined ? [] : ['end-state' as const]], keepName};
 	},
 	questions: revertQuestions,
 	setsPower: true,

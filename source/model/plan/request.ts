@@ -16,7 +16,7 @@ export type RevertAction = OnDomain & {
 	kind: 'revert';
 	snapshot: string;
 	currentState: CurrentState;
-	/** Undefined: the state that the snapshot was taken in, as libvirt does (a disk-only snapshot ends shut off). */
+	/** Undefined, in plans of earlier versions: the state that the snapshot was taken in, as libvirt does (a disk-only snapshot ends shut off). */
 	endState: EndState | undefined;
 };
 
@@ -55,7 +55,14 @@ export type CreateAction = OnDomain & {
 };
 
 /** A second line of development from a snapshot: `name` is its first snapshot. */
-export type BranchAction = OnDomain & {kind: 'branch'; snapshot: string; name: string; currentState: CurrentState};
+export type BranchAction = OnDomain & {
+	kind: 'branch';
+	snapshot: string;
+	name: string;
+	currentState: CurrentState;
+	/** Undefined, in plans of earlier versions: shut off. */
+	endState?: EndState | undefined;
+};
 
 /** The changes since the snapshot stay, the snapshot goes. */
 export type MergeAction = OnDomain & {kind: 'merge'; snapshot: string};

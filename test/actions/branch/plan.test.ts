@@ -3,6 +3,7 @@ import {unwrap} from '../../helpers/unwrap.ts';
 import {createdPaths, type Plan} from '../../../source/model/plan/plan.ts';
 import {planBranch} from '../../../source/actions/branch/plan.ts';
 import type {BranchAction} from '../../../source/model/plan/request.ts';
+import {argvOf} from '../../helpers/argv-of.ts';
 import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/state/files/p1'};
@@ -33,4 +34,15 @@ test('one name for two things, a taken name and a checkpoint are refused, all at
 	const world = threeSnapshots({checkpoints: [{name: 'c', description: undefined, parent: undefined, createdAt: 1, disks: [], xml: ''}]});
 	const result = planBranch(action({name: 's2', currentState: {kind: 'keep', name: 's2'}}), world, given);
 	t.deepEqual(result.ok || result.failure.kind !== 'refused' ? [] : result.failure.blockers.map(({kind}) => kind), ['name-taken', 'name-taken', 'name-taken', 'checkpoint']);
+});
+
+test('the domain is started at the very end, if it is to run, and stays off in plans of earlier versions', t => {
+	const ends = (endState: BranchAction['endState']) => {
+		const made = unwrap(planBranch(action({endState}), threeSnapshots({state: 'running'}), given));
+		return [made.steps.findLast(({phase}) => phase === 'switch')!.id, made.targets[0].expected.endState, argvOf(made.steps.findLast(({phase}) => phase === 'switch')!.command).includes('--paused')];
+	};
+
+	t.deepEqual(ends('running'), ['start', 'running', false]);
+	t.deepEqual(ends('paused'), ['start', 'paused', true]);
+	t.deepEqual(ends(undefined).slice(1), ['shutoff', false]);
 });

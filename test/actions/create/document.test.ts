@@ -71,13 +71,13 @@ function branch(xml: string, known: string[]) {
 		throw new Error('no branch');
 	}
 
-	const details = {snapshots: known.map(name => ({name})), unreadable: [], unreadableOthers: []} as unknown as DomainDetails;
+	const details = {domain: {state: 'shutoff'}, snapshots: known.map(name => ({name})), unreadable: [], unreadableOthers: []} as unknown as DomainDetails;
 	return specOf(given.value).complete(given.value, 'u', {details, nowMs: 0}).request;
 }
 
 test('<branch> makes it a branch from the snapshot that it names, which loses nothing', t => {
 	t.deepEqual(branch('<domainsnapshot><name>b1</name><branch>s1</branch></domainsnapshot>', ['s1', 's2']), {
-		kind: 'branch', uuid: 'u', snapshot: 's1', name: 'b1', currentState: {kind: 'keep', name: 'before-b1'},
+		kind: 'branch', uuid: 'u', snapshot: 's1', name: 'b1', currentState: {kind: 'keep', name: 'before-b1'}, endState: 'shutoff',
 	});
 	t.like(branch('<domainsnapshot><branch>s1</branch></domainsnapshot>', ['s1']), {snapshot: 's1', name: 's1-branch'});
 });

@@ -46,7 +46,7 @@ test('the choice that loses nothing stands first, with a name that is free', asy
 	brain.type(keys.up, 'r');
 	t.like(stageOf(t, brain, 'question'), {id: 'current-state', index: 0});
 	brain.type(keys.enter, keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan', request: {uuid: uuidOf(1), snapshot: 's3', currentState: {kind: 'keep', name: 'kept-20261121-0200'}, endState: 'shutoff'}});
+	t.like(brain.effects.at(-1), {kind: 'plan', request: {uuid: uuidOf(1), snapshot: 's3', currentState: {kind: 'keep', name: 'kept-20261121-0200'}, endState: 'running'}});
 });
 
 test('a proposed name that is taken gets a number', async t => {
@@ -79,21 +79,27 @@ test('of a guest that runs the memory can be kept, and below that discarding is 
 	t.like(brain.effects.at(-1), {kind: 'plan', request: {currentState: {kind: 'discard'}}});
 });
 
-test('the state afterwards is not asked where the snapshot leads to the present one', async t => {
-	const brain = createBrain({start: {domain: 'db01'}});
-	brain.send({kind: 'started'});
-	await brain.answer();
+test('a domain that is off stays off, and is not asked for', async t => {
+	const brain = await atWeb();
+	const reading = brain.state.allDetails[uuidOf(1)]!;
+	const value = {...reading.value!, domain: {...reading.value!.domain, state: 'shutoff' as const, liveDefinition: undefined}};
+	brain.state = {...brain.state, allDetails: {[uuidOf(1)]: {...reading, value}}};
 	brain.type(keys.up, 'r', keys.enter);
-	t.is(brain.effects.at(-1)?.kind, 'plan');
+	t.like(brain.effects.at(-1), {kind: 'plan', request: {endState: 'shutoff'}});
 });
 
-test('the state afterwards that the snapshot leads to is chosen beforehand', async t => {
-	const brain = await atWeb();
-	brain.type(keys.up, 'r', keys.enter);
-	t.like(stageOf(t, brain, 'question'), {id: 'end-state', index: 0});
-	brain.type(keys.down, keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan', request: {endState: 'running'}});
-});
+for (const [action, ...before] of [['revert', 'r'], ['branch', 'b', keys.enter]] as const) {
+	test(`${action}: the power state that a running domain has now is chosen beforehand, and another can be`, async t => {
+		const brain = await atWeb();
+		brain.type(keys.up, ...before, keys.enter);
+		t.like(stageOf(t, brain, 'question'), {id: 'end-state', index: 0});
+		brain.type(keys.enter);
+		t.like(brain.effects.at(-1), {kind: 'plan', request: {kind: action, endState: 'running'}});
+		const other = await atWeb();
+		other.type(keys.up, ...before, keys.enter, keys.down, keys.down, keys.enter);
+		t.like(other.effects.at(-1), {kind: 'plan', request: {endState: 'shutoff'}});
+	});
+}
 
 test('Escape leaves at every point before the start, and nothing is run', async t => {
 	const toPlan = ['r', keys.enter, keys.enter];

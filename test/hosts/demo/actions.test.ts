@@ -19,7 +19,7 @@ function create(snapshot: string, more: Partial<Omit<CreateAction, 'kind' | 'dom
 
 const drop = (snapshot: string, scope: 'one' | 'with-children' | 'children-only' = 'one', isMetadataOnly = false): NamedRequest => ({kind: 'delete', snapshot, scope, isMetadataOnly});
 const merge = (snapshot: string): NamedRequest => ({kind: 'merge', snapshot});
-const branch = (snapshot: string, name: string, kept?: string): NamedRequest => ({kind: 'branch', snapshot, name, currentState: kept === undefined ? {kind: 'discard'} : {kind: 'keep', name: kept}});
+const branch = (snapshot: string, name: string, kept?: string): NamedRequest => ({kind: 'branch', snapshot, name, endState: 'shutoff', currentState: kept === undefined ? {kind: 'discard'} : {kind: 'keep', name: kept}});
 
 /** Domains, what is wished, and which snapshots are gone and new afterwards. */
 const rows: Array<{domain: string; request: NamedRequest; gone?: string[]; made?: string[]; current?: string | undefined; headsMove?: true; finds?: string[]}> = [

@@ -1,0 +1,61 @@
+/**
+The power state of a domain after it has left its disks: shared by revert and branch. It stays as it is unless somebody chooses another.
+*/
+import type {EndState, Request} from '../model/plan/request.ts';
+import {hasProcess} from '../model/domain/domain.ts';
+import type {DomainDetails} from '../model/domain/inventory.ts';
+import type {Snapshot} from '../model/domain/snapshot.ts';
+import type {Question} from './question.ts';
+import type {OptionSpec, RawOptions} from './spec.ts';
+
+const endStates = ['running', 'paused', 'shutoff'] as const satisfies EndState[];
+
+export const endStateOptions: OptionSpec[] = [
+	{flags: '--running', summary: 'leave the domain running (without one of these it stays as it is; with saved memory it resumes)'},
+	{flags: '--paused', summary: 'leave the domain paused'},
+	{flags: '--shutoff', summary: 'leave the domain shut off'},
+];
+
+/** Long options that exclude each other. */
+export const endStateExcludes: string[] = [...endStates];
+
+/** Undefined: nobody said. */
+export function readEndState(raw: RawOptions): EndState | undefined {
+	return endStates.find(state => raw[state] === true);
+}
+
+function stateNow({domain}: Pick<DomainDetails, 'domain'>): EndState {
+	return hasProcess(domain) ? (domain.state === 'paused' ? 'paused' : 'running') : 'shutoff';
+}
+
+/** `memory`: the snapshot whose memory goes with it, which would be lost if the domain stayed off; undefined: disks alone. */
+export function presetEndState(details: Pick<DomainDetails, 'domain'>, memory: Snapshot | undefined): EndState {
+	return memory === undefined || memory.memory.mode === 'no' ? stateNow(details) : (memory.state === 'paused' ? 'paused' : 'running');
+}
+
+const words: Record<EndState, string> = {running: 'Running', paused: 'Paused', shutoff: 'Off'};
+
+/** The preset comes first. Empty where the domain is off and stays so: nobody expects it to be started. `withEndState` gives the request with another answer. */
+export function endStateQuestion(details: DomainDetails | undefined, memory: Snapshot | undefined, withEndState: (endState: EndState) => Request): Question[] {
+	const preset = details && presetEndState(details, memory);
+	if (details === undefined || preset === undefined || (preset === 'shutoff' && stateNow(details) === 'shutoff')) {
+		return [];
+	}
+
+	const hasMemory = memory !== undefined && memory.memory.mode !== 'no';
+	const how: Record<EndState, string> = hasMemory
+		? {running: ', resumed from the memory of the snapshot', paused: ', with the memory of the snapshot', shutoff: ', without the memory of the snapshot'}
+		: {running: ' (it boots anew)', paused: ' (before it boots)', shutoff: ''};
+	const now = stateNow(details);
+	return [{
+		id: 'end-state',
+		word: 'Afterwards',
+		heading: 'Power state afterwards?',
+		choices: [preset, ...endStates.filter(id => id !== preset)].map(id => ({
+			id,
+			label: `${words[id]}${id === now ? ', as now' : ''}${how[id]}`,
+			note: id === preset && hasMemory ? 'Default for a snapshot with memory.' : undefined,
+			change: {request: withEndState(id)},
+		})),
+	}];
+}
