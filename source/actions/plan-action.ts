@@ -4,6 +4,7 @@ The planner of any action. All of them are pure: the world, the time and the id 
 import type {PlanArguments} from '../planner/context.ts';
 import {planContext} from '../planner/plan-context.ts';
 import {guardWrites} from '../planner/guard-writes.ts';
+import {describeSpace, spaceOf} from '../planner/storage/space.ts';
 import {joinPermissions} from '../planner/checks/permissions.ts';
 import type {Action} from '../model/plan/request.ts';
 import type {Inventory} from '../model/domain/inventory.ts';
@@ -19,6 +20,8 @@ export function planAction(action: Action, inventory: Inventory, given: PlanArgu
 	}
 
 	const context = planContext(inventory, given);
-	const guarded = guardWrites(context, plan.value);
+	const space = spaceOf(plan.value, inventory, context.graph);
+	const told: Plan = space === undefined ? plan.value : {...plan.value, space, consequences: [...plan.value.consequences, {severity: 'info', text: describeSpace(space)}]};
+	const guarded = guardWrites(context, told);
 	return guarded.ok ? succeed(context.hypervisor.complete(guarded.value)) : guarded;
 }

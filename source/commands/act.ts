@@ -9,6 +9,7 @@ import {executePlan} from '../engine/run/execute.ts';
 import {formatShellScript} from '../planner/script/shell-script.ts';
 import {prepareAction} from '../engine/prepare.ts';
 import type {Outcome, RunEvent} from '../engine/ports.ts';
+import {describeTaken} from '../model/text/format.ts';
 import {exitCodes} from '../model/text/exit-codes.ts';
 import {describeFailure} from '../model/text/describe-failure.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
@@ -87,7 +88,7 @@ export function reportOutcome(context: CommandContext, outcome: Outcome, done: s
 	}
 
 	if (!context.isJson) {
-		sayLines(context, [done, ...outcome.remarks ?? []]);
+		sayLines(context, [done, ...outcome.takenBytes === undefined ? [] : [describeTaken(outcome.takenBytes)], ...outcome.remarks ?? []]);
 	}
 
 	return 0;

@@ -187,7 +187,8 @@ export type RunEvent =
 
 export type Outcome =
 	/** `remarks`: what a person should know all the same, in sentences. */
-	| {kind: 'done'; remarks?: string[]}
+	/** `takenBytes`: how much more room its files take on the host, as measured; negative: freed. */
+	| {kind: 'done'; remarks?: string[]; takenBytes?: number}
 	/** Everything is as it was before. */
 	| {kind: 'rolled-back'; failure: Failure}
 	/** Something is unfinished; `recover` is needed. */

@@ -23,6 +23,7 @@ import {
 } from '../recover/roll-back.ts';
 import {underClaim} from './claim.ts';
 import {findGrown} from './left-grown.ts';
+import {readTakenBytes, withTaken} from './taken-bytes.ts';
 import {progressOf} from './progress.ts';
 import {prove} from './prove.ts';
 import {runSteps, type Work} from './run-steps.ts';
@@ -269,7 +270,8 @@ async function runUnchanged(world: World, plan: Plan, options: ExecuteOptions, m
 
 	options.onEvent({kind: 'started', plan: plan.id, steps: plan.steps.length});
 	const startedAt = world.clock.now().getTime();
-	const result = await withStartAdvice(world.owner, plan, await runPlan(world, plan, options, markBegun));
+	const before = await readTakenBytes(world.owner, plan);
+	const result = await withTaken(world.owner, plan, {before, outcome: await withStartAdvice(world.owner, plan, await runPlan(world, plan, options, markBegun))});
 	await audit(world, plan, {
 		outcome: result.kind,
 		detail: result.kind === 'done' ? undefined : result.failure.kind,

@@ -199,7 +199,7 @@ export type Step = {
 	/** About how many bytes it copies, as far as that is known beforehand: what is allocated, not the size that the guest sees. */
 	copyBytes?: number;
 	/** A file that it makes larger, and what it took up before: taking the step back does not make it smaller. */
-	grows?: {path: string; allocatedBytes: number};
+	grows?: {path: string; allocatedBytes: number; byBytes?: Space['freed']};
 	/** What ends the step before its time, cleanly: its command then fails, and the step is undone. Missing: it is waited for. */
 	cancel?: Command[];
 	/** What the command makes somebody else do, in the words of QEMU's monitor: for the preview alone. */
@@ -250,6 +250,16 @@ export type Target = {
 /** A file that a plan makes. `backingPath` and `format`: of an image. */
 export type CreatedFile = {path: string; backingPath?: string; format?: string};
 
+/** Bytes on the host, all files of the plan together. */
+export type Space = {
+	/** Net, when all is done; negative: so much more is taken. */
+	freed: {atLeast: number; atMost: number};
+	/** At most, before anything is removed. */
+	meanwhileBytes: number;
+	/** Free on the fullest of the file systems; missing: not known. */
+	leftBytes?: number;
+};
+
 export type Plan = {
 	version: 2;
 	id: string;
@@ -272,6 +282,8 @@ export type Plan = {
 		staying?: Array<{path: string; reason: string}>;
 		kept: string[];
 	};
+	/** Missing: it changes no file, or nobody can tell beforehand. */
+	space?: Space;
 	steps: Step[];
 };
 

@@ -87,3 +87,8 @@ export function formatAge(seconds: number, nowSeconds: number): string {
 export function formatMomentWithAge(seconds: number, nowSeconds: number): string {
 	return `${formatMoment(seconds)}${nowSeconds - seconds < ageLimitSeconds ? ` (${formatAge(seconds, nowSeconds)})` : ''}`;
 }
+
+/** What was freed, or is taken more, as measured. */
+export function describeTaken(bytes: number): string {
+	return bytes <= 0 ? `${formatBytes(-bytes)} freed on the host.` : `${formatBytes(bytes)} more taken on the host.`;
+}

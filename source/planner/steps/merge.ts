@@ -67,7 +67,7 @@ const names = (paths: readonly string[]) => paths.map(path => posix.basename(pat
 /** What is copied. What came into a file stays in it, whatever is taken back. */
 function growthBy(context: PlanContext, {into, cost}: Merge): Pick<Step, 'grows' | 'copyBytes'> {
 	const image = imageAt(context.graph, into);
-	return {copyBytes: cost.copyBytes, ...(image !== undefined && storageAt(context.graph, into).showsWrites && {grows: {path: into, allocatedBytes: image.allocatedBytes}})};
+	return {copyBytes: cost.copyBytes, ...(image !== undefined && storageAt(context.graph, into).showsWrites && {grows: {path: into, allocatedBytes: image.allocatedBytes, byBytes: cost.growth}})};
 }
 
 /** How far a file has grown tells how far the copying is; a device does not grow. */

@@ -7,7 +7,7 @@ import type {Run, State, StepState} from '../../app/state.ts';
 import {keptName} from '../../model/plan/request.ts';
 import {describeDone, titleOfAction} from '../../actions/registry.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
-import {formatBytes, formatMomentWithAge} from '../../model/text/format.ts';
+import {describeTaken, formatBytes, formatMomentWithAge} from '../../model/text/format.ts';
 import type {Outcome, UnfinishedAction} from '../../app/services.ts';
 import {
 	fitLine, line, paragraph, type Line,
@@ -153,6 +153,7 @@ export function endedLines(run: Run, outcome: Outcome, paper: Paper): Line[] {
 			: paragraph(`The audit log could not be written. ${describeFailure(run.notLogged).message}`, {
 				...paper, columns: paper.columns - 1, tone: 'warning', lead: {text: ' '},
 			})),
+		...(outcome.kind === 'done' && outcome.takenBytes !== undefined ? paragraph(describeTaken(outcome.takenBytes), {...paper, columns: paper.columns - 1, lead: {text: ' '}}) : []),
 		...(outcome.kind === 'done' ? outcome.remarks ?? [] : []).flatMap(remark => paragraph(remark, {...paper, columns: paper.columns - 1, tone: 'warning', lead: {text: ' '}})),
 		[],
 		...(outcome.kind === 'done' ? [] : [...failureLines(outcome.failure, paper), []]),

@@ -1,0 +1,86 @@
+/**
+What a plan does to the room on the host, as `du` counts it: all its files together, net, and what it needs before anything is removed. Read from the plan itself, so
+that no planner can say one thing and do another.
+*/
+import {posix} from 'node:path';
+import {imageAt, type ImageGraph} from '../../model/images/image-graph.ts';
+import type {Inventory} from '../../model/domain/inventory.ts';
+import type {Plan, Space, Step} from '../../model/plan/plan.ts';
+import {formatBytes} from '../../model/text/format.ts';
+import {storageAt} from './storage.ts';
+
+/** An empty qcow2 overlay takes about 200 KiB; where the image is large, a few tables more. */
+const overlayBytes = 262_144;
+
+type Range = Space['freed'];
+
+const sum = (ranges: readonly Range[]): Range => ({atLeast: ranges.reduce((all, {atLeast}) => all + atLeast, 0), atMost: ranges.reduce((all, {atMost}) => all + atMost, 0)});
+
+const exactly = (bytes: number): Range => ({atLeast: bytes, atMost: bytes});
+
+/** Undefined: nobody can tell beforehand what the file takes. */
+function removedBytes({memoryFiles, nvramFiles}: Inventory, graph: ImageGraph, path: string): number | undefined {
+	const memory = memoryFiles.get(path);
+	return imageAt(graph, path)?.allocatedBytes ?? (memory?.kind === 'good' ? memory.sizeBytes : nvramFiles.get(path)?.sizeBytes);
+}
+
+function createdBytes({details: {domain}, nvramPath, nvramFiles}: Inventory, {path, format}: Plan['images']['created'][number]): Range {
+	if (format !== undefined) {
+		return {atLeast: 0, atMost: overlayBytes};
+	}
+
+	const variables = nvramFiles.get(nvramPath ?? '')?.sizeBytes;
+	return path.endsWith('.mem') ? {atLeast: 0, atMost: domain.definition.memoryBytes} : {atLeast: 0, atMost: variables ?? 0};
+}
+
+/** The files that the plan makes, removes or writes to. */
+export function filesOf({images: {created, removed, written = []}}: Pick<Plan, 'images'>): string[] {
+	return [...new Set([...created.map(({path}) => path), ...removed, ...written])];
+}
+
+/** Whether it makes or deletes a state inside an image. */
+function worksInside({command}: Step): boolean {
+	return command.tool === 'qmp'
+		? command.execute.startsWith('snapshot-') || command.execute.includes('internal')
+		: (command.tool === 'qemu-img' && command.argv[1] === 'snapshot') || (command.argv.includes('snapshot-delete') && !command.argv.includes('--metadata'));
+}
+
+/** Undefined where it changes no file, or where nobody can tell beforehand: a state inside an image is given back to that image, as far as it is. */
+export function spaceOf(plan: Plan, inventory: Inventory, graph: ImageGraph): Space | undefined {
+	const {action, images: {created, removed, written = []}, steps} = plan;
+	// What deletes a snapshot and frees nothing is told as well.
+	const isDrop = action.kind === 'delete' || action.kind === 'merge';
+	const grown = steps.flatMap(({grows}) => grows?.byBytes ?? []);
+	const files = filesOf(plan).filter(path => storageAt(graph, path).kind === 'file');
+	const leftBehind = removed.map(path => removedBytes(inventory, graph, path));
+	if (steps.some(step => worksInside(step)) || (action.kind === 'create' && written.length > 0) || (files.length === 0 && !isDrop) || steps.some(({grows}) => grows !== undefined && grows.byBytes === undefined)) {
+		return undefined;
+	}
+
+	const taken = sum([...grown, ...created.map(file => createdBytes(inventory, file))]);
+	const freed = sum(leftBehind.map(bytes => bytes === undefined ? {atLeast: 0, atMost: 0} : exactly(bytes)));
+	const folders = [...new Set(files.map(path => posix.dirname(path)))].flatMap(folder => inventory.folders.get(folder) ?? []);
+	return {
+		freed: {atLeast: freed.atLeast - taken.atMost, atMost: freed.atMost - taken.atLeast},
+		meanwhileBytes: taken.atMost,
+		...(folders.length > 0 && {leftBytes: Math.min(...folders.map(({freeBytes}) => freeBytes))}),
+	};
+}
+
+/** "frees 0 B to 700 MiB", "takes up to 1.0 MiB more": net, when all is done. */
+function describeFreed({atLeast, atMost}: Range): string {
+	const [low, high] = [atLeast, atMost].map(bytes => formatBytes(Math.abs(bytes)));
+	if (atLeast >= 0) {
+		return `frees ${low === high ? low : `${low} to ${high}`}`;
+	}
+
+	return atMost > 0 ? `frees up to ${high}, or takes up to ${low} more` : `takes ${atMost === 0 ? `up to ${low}` : (low === high ? low : `${high} to ${low}`)} more`;
+}
+
+export function describeSpace({freed, meanwhileBytes, leftBytes}: Space): string {
+	return [
+		`Disk space: ${describeFreed(freed)} in all`,
+		...(meanwhileBytes > overlayBytes && freed.atMost > 0 ? [`needs up to ${formatBytes(meanwhileBytes)} in the meantime`] : []),
+		...(leftBytes === undefined ? [] : [`${formatBytes(leftBytes)} free now`]),
+	].join('; ') + '.';
+}
