@@ -85,7 +85,7 @@ for (const row of rows) {
 		const found = await findingsBefore(domain);
 		const planned = unwrap(await engine.plan(domain, request));
 		const {outcome} = await engine.execute(planned);
-		t.deepEqual(outcome, {kind: 'done'});
+		t.like(outcome, {kind: 'done', remarks: undefined});
 
 		t.deepEqual([...names].filter(name => !guest.snapshots.has(name)).sort(), [...gone ?? []].sort());
 		t.deepEqual([...guest.snapshots.keys()].filter(name => !names.has(name)).sort(), [...made ?? []].sort());
@@ -155,7 +155,7 @@ test('deletes, creates and reverts in a row leave a tree that the doctor has not
 		drop('one'),
 	];
 	for (const request of requests) {
-		t.deepEqual((await execute(unwrap(await plan('proxy', request)))).outcome, {kind: 'done'}, JSON.stringify(request));
+		t.like((await execute(unwrap(await plan('proxy', request)))).outcome, {kind: 'done', remarks: undefined}, JSON.stringify(request));
 	}
 
 	t.deepEqual((await engine.findings('proxy')).filter(({severity}) => severity !== 'info').map(({text}) => text), []);

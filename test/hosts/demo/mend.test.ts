@@ -21,7 +21,7 @@ for (const [domain, kind] of [
 		const found = await engine.findings(domain);
 		const {uuid: _, ...request} = repairRequest(found, kind)!;
 		const planned = unwrap(await engine.plan(domain, request));
-		t.deepEqual((await engine.execute(planned)).outcome, {kind: 'done'});
+		t.like((await engine.execute(planned)).outcome, {kind: 'done', remarks: undefined});
 		const after = await engine.findings(domain);
 		t.deepEqual(after.filter(({severity}) => severity !== 'info').map(({kind, text}) => `${kind}: ${text}`), []);
 	});
