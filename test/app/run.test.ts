@@ -2,9 +2,12 @@ import test from 'ava';
 import type {UnfinishedAction} from '../../source/engine/ports.ts';
 import type {Run} from '../../source/app/state.ts';
 import {whenStoppedNow, recoverOptions} from '../../source/app/run/update-run.ts';
+import {currentRows} from '../../source/app/browse/rows.ts';
 import {fakePlan} from '../helpers/fake-plans.ts';
 import {fakeServices, uuidOf} from '../helpers/fake-services.ts';
-import {atWeb, createBrain, keys, type Brain} from '../helpers/screen-harness.ts';
+import {
+	atWeb, createBrain, frameOf, keys, type Brain,
+} from '../helpers/screen-harness.ts';
 
 const plan = fakePlan(fakeServices().world.allDetails, {uuid: uuidOf(1), snapshot: 's2', currentState: {kind: 'discard'}, kind: 'revert', endState: undefined});
 
@@ -101,6 +104,25 @@ test('while a plan runs the host is not asked, and afterwards it is', async t =>
 	t.deepEqual(brain.send({kind: 'host-changed'}), []);
 	t.deepEqual(brain.send({kind: 'poll-due', number: brain.state.pollNumber}).map(({kind}) => kind), ['poll-later']);
 	t.deepEqual(brain.send({kind: 'run-ended', outcome: {kind: 'done'}}).map(({kind}) => kind).filter(kind => kind.startsWith('read-')), ['read-host', 'read-domains', 'read-picture']);
+});
+
+test('after the end the old tree is not shown, and no action begins, until the domain was read anew', async t => {
+	const brain = await atRunning();
+	brain.send({kind: 'run-ended', outcome: {kind: 'done'}});
+	brain.type(keys.enter);
+	t.is(brain.state.scene.kind, 'browse');
+	t.deepEqual(currentRows(brain.state), []);
+	t.regex(await frameOf(brain.state), /Reading …[^]*Reading snapshots, checkpoints and images/);
+	for (const [verb, title] of Object.entries({r: 'Revert', b: 'Branch', m: 'Merge', d: 'Delete', c: 'Create'})) {
+		brain.type(verb);
+		t.is(brain.state.scene.kind, 'browse', verb);
+		t.regex(brain.state.notice ?? '', new RegExp(`^${title}.*: the domain is still being read\\.$`));
+	}
+
+	await brain.answer();
+	t.true(currentRows(brain.state).length > 0);
+	brain.type('r');
+	t.not(brain.state.notice?.includes('being read'), true);
 });
 
 test('the exit code tells of the action that was asked for on the command line', async t => {

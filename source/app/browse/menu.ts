@@ -17,7 +17,8 @@ export function reasonAgainst(state: State, kind: ScreenKind): string | undefine
 
 	const details = selectedDetails(state);
 	if (details === undefined) {
-		return 'the domain has not been read yet';
+		const reading = state.allDetails[state.domainCursor.id ?? ''];
+		return reading?.failure === undefined ? 'the domain is still being read' : 'the domain could not be read';
 	}
 
 	const {needs, unavailable} = screenOf(kind);

@@ -71,6 +71,13 @@ export function readDetails(state: State, uuid: string | undefined, isForced = f
 	];
 }
 
+/** What was read of a domain before an action is not true after it: nothing of it is shown, and no action begins on it, until it is read again. */
+export function forgetDetails(state: State, uuid: string): State {
+	const {[uuid]: _details, ...allDetails} = state.allDetails;
+	const {[uuid]: _count, ...counts} = state.counts;
+	return {...state, allDetails, counts};
+}
+
 export function readUnfinished(state: State): Update {
 	const number = state.nextNumber;
 	return [{...state, nextNumber: number + 1, unfinishedNumber: number}, [{kind: 'read-unfinished', number}]];

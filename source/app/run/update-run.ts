@@ -12,7 +12,9 @@ import {readOnlyReason} from '../browse/menu.ts';
 import type {Command} from '../keys.ts';
 import type {Key} from '../messages.ts';
 import {askForPlan} from '../journey/journey-plan.ts';
-import {inTurn, readList, readDetails, readUnfinished, type Update} from '../browse/read.ts';
+import {
+	forgetDetails, inTurn, readList, readDetails, readUnfinished, type Update,
+} from '../browse/read.ts';
 import {moveIndex, scroll, type Paper} from '../scroll.ts';
 import type {Journey} from '../journey/journey.ts';
 import type {LeftAction} from '../services.ts';
@@ -97,8 +99,9 @@ export function endRun(state: State, outcome: Outcome): Update {
 		return inTurn({...state, lastOutcome: outcome}, next => readDetails(next, journey.request.uuid, true), next => askForPlan(next, journey, changed));
 	}
 
+	const {uuid} = run.plan.action.domain;
 	const ended: State = {
-		...state,
+		...forgetDetails(state, uuid),
 		lastOutcome,
 		// Where the domain stands afterwards is what the person wants to see in the tree.
 		cursors: {...state.cursors, snapshots: {id: undefined, top: 0}},
@@ -106,7 +109,7 @@ export function endRun(state: State, outcome: Outcome): Update {
 			kind: 'ended', run, outcome, top: 0, journey,
 		},
 	};
-	return inTurn(ended, readList, next => readDetails(next, run.plan.action.domain.uuid, true));
+	return inTurn(ended, readList, next => readDetails(next, uuid, true));
 }
 
 /** Ctrl-C asks; Ctrl-C again stops. Any other key goes on. */

@@ -86,6 +86,10 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 
 const emptyWords = {snapshots: 'No snapshots.', checkpoints: 'No checkpoints.', images: 'No image files were found.'};
 
+function readingWords(state: State): string {
+	return state.allDetails[state.domainCursor.id ?? '']?.waiting === undefined ? '' : ' Reading …';
+}
+
 export function TreeList({state, rows, columns}: {readonly state: State; readonly rows: number; readonly columns: number}) {
 	const theme = useTheme();
 	const details = selectedDetails(state);
@@ -93,7 +97,7 @@ export function TreeList({state, rows, columns}: {readonly state: State; readonl
 	if (details === undefined || all.length === 0) {
 		const elsewhere = state.view === 'images' ? details?.filesElsewhere : undefined;
 		const lines = elsewhere === undefined
-			? [line(details === undefined ? '' : ` ${emptyWords[state.view]}`, 'dim')]
+			? [line(details === undefined ? readingWords(state) : ` ${emptyWords[state.view]}`, 'dim')]
 			: [`Not looked at. ${elsewhere.text}`, elsewhere.remedy].flatMap(text => paragraph(text, {columns: columns - 1, theme, tone: 'dim', lead: {text: ' '}}));
 		return <LinesView lines={lines} rows={rows} columns={columns}/>;
 	}
