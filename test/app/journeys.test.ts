@@ -6,10 +6,10 @@ import {
 } from '../helpers/press.ts';
 import {atWeb, createBrain, keys} from '../helpers/screen-harness.ts';
 
-test('a branch: its name, the current state kept, then the plan', async t => {
-	const brain = await press(await atWeb(), keys.up, keys.up, 'b', keys.enter, keys.enter);
+test('a branch: its name, the current state kept, the power state as it is, then the plan', async t => {
+	const brain = await press(await atWeb(), keys.up, keys.up, 'b', keys.enter, keys.enter, keys.enter);
 	t.deepEqual(requestOf(brain), {
-		kind: 'branch', uuid: uuidOf(1), snapshot: 's2', name: 's2-branch', currentState: {kind: 'keep', name: 'before-s2-branch'},
+		kind: 'branch', uuid: uuidOf(1), snapshot: 's2', name: 's2-branch', currentState: {kind: 'keep', name: 'before-s2-branch'}, endState: 'running',
 	});
 	stageOf(t, brain, 'consequences');
 });
@@ -49,7 +49,7 @@ test('what comes after a leaf cannot be deleted, and why is said', async t => {
 	t.is(brain.state.notice, 'Not possible: it has no descendants.');
 });
 
-const starts: Array<{key: string; questions: number}> = [{key: 'r', questions: 2}, {key: 'b', questions: 2}, {key: 'm', questions: 0}, {key: 'd', questions: 1}];
+const starts: Array<{key: string; questions: number}> = [{key: 'r', questions: 2}, {key: 'b', questions: 3}, {key: 'm', questions: 0}, {key: 'd', questions: 1}];
 for (const {key, questions} of starts) {
 	test(`Escape leaves at every point after ${key}, and nothing is run`, async t => {
 		const way = [key, ...Array.from({length: questions + 2}, () => keys.enter), 'web0'];
@@ -113,7 +113,7 @@ test('Escape while a name is typed puts back what it was', async t => {
 });
 
 const given: Array<{action: ActionStart; request: object}> = [
-	{action: {kind: 'branch', snapshot: 's1', name: 'b', currentState: {kind: 'discard'}}, request: {kind: 'branch', snapshot: 's1', name: 'b', currentState: {kind: 'discard'}}},
+	{action: {kind: 'branch', snapshot: 's1', name: 'b', currentState: {kind: 'discard'}, endState: 'shutoff'}, request: {kind: 'branch', snapshot: 's1', name: 'b', currentState: {kind: 'discard'}}},
 	{action: {kind: 'merge', snapshot: 's2'}, request: {kind: 'merge', snapshot: 's2'}},
 	{action: {kind: 'delete', snapshot: 's1', scope: 'with-children'}, request: {kind: 'delete', snapshot: 's1', scope: 'with-children'}},
 	{action: {kind: 'delete', snapshot: 's1', isMetadataOnly: true}, request: {kind: 'delete', scope: 'one', isMetadataOnly: true}},

@@ -34,7 +34,7 @@ export function describeFrozenContent(context: PlanContext, given: {disks: Reado
 			...(inside.length > 0
 				? [{
 					severity: 'warning' as const,
-					text: `${listNames(inside.map(name => `"${name}"`), 6)} ${inside.length === 1 ? 'lies' : 'lie'} inside ${path}, out of reach once that is frozen: `
+					text: `${listNames(inside.map(name => `"${name}"`), 6)} ${inside.length === 1 ? 'is' : 'are'} inside ${path}, out of reach once that is frozen: `
 						+ 'no revert to an internal snapshot reaches below an overlay. '
 						+ (isLeft
 							? `What leads back: revert to "${snapshot}", then vsnap-tui delete ${domainWord} ${snapshotWord}, which commits what was written since into that image.`

@@ -40,12 +40,12 @@ const rows: Array<{name: string; action: Action; world: Inventory}> = [
 	{name: 'create-qemu', action: {...createAction({isDiskOnly: true}), domain}, world: bareQemu()},
 ];
 
-/** What a journal must keep of a plan: all but its words, and what version 1 did not say of new files. */
+/** What a journal must keep of a plan: all but its words, how far a step is told to be, and what version 1 did not say of new files. */
 function kept({steps, consequences: _words, images, ...rest}: Plan): unknown {
 	const text = JSON.stringify({
 		...rest,
 		images: {...images, created: images.created.map(({path}) => path), staying: images.staying?.map(({path}) => path)},
-		steps: steps.map(({title: _title, whenStopped: _sentence, skippedNote: _note, undoNeeds, ...step}) => ({...step, undoNeeds: undoNeeds?.probe})),
+		steps: steps.map(({title: _title, whenStopped: _sentence, skippedNote: _note, copyBytes: _copied, undoNeeds, ...step}) => ({...step, undoNeeds: undoNeeds?.probe})),
 	});
 	return JSON.parse(text) as unknown;
 }
