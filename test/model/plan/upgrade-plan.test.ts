@@ -41,11 +41,13 @@ const rows: Array<{name: string; action: Action; world: Inventory}> = [
 ];
 
 /** What a journal must keep of a plan: all but its words, how far a step is told to be, and what version 1 did not say of new files. */
-function kept({steps, consequences: _words, images, ...rest}: Plan): unknown {
+function kept({steps, consequences: _words, images, space: _space, ...rest}: Plan): unknown {
 	const text = JSON.stringify({
 		...rest,
 		images: {...images, created: images.created.map(({path}) => path), staying: images.staying?.map(({path}) => path)},
-		steps: steps.map(({title: _title, whenStopped: _sentence, skippedNote: _note, copyBytes: _copied, undoNeeds, ...step}) => ({...step, undoNeeds: undoNeeds?.probe})),
+		steps: steps.map(({title: _title, whenStopped: _sentence, skippedNote: _note, copyBytes: _copied, undoNeeds, grows, ...step}) => ({
+			...step, undoNeeds: undoNeeds?.probe, grows: grows && {path: grows.path, allocatedBytes: grows.allocatedBytes},
+		})),
 	});
 	return JSON.parse(text) as unknown;
 }
