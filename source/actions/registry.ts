@@ -11,6 +11,7 @@ import {fold} from './fold/spec.ts';
 import {repairRecords} from './repair-records/spec.ts';
 import {merge} from './merge/spec.ts';
 import {rebase} from './rebase/spec.ts';
+import {rename} from './rename/spec.ts';
 import {revert} from './revert/spec.ts';
 import type {
 	ActionKind, ActionSpec, CliSpec, Facts, Given, ScreenSpec,
@@ -25,6 +26,7 @@ export const registry = {
 	branch,
 	merge,
 	delete: deletion,
+	rename,
 	rebase,
 	'remove-orphans': removeOrphans,
 	'repair-records': repairRecords,

@@ -73,6 +73,7 @@ test('a whole request stays as it is when it is completed', t => {
 		{kind: 'branch', uuid, snapshot: 's1', name: 'b', currentState, endState: 'running'},
 		{kind: 'merge', uuid, snapshot: 's1'},
 		{kind: 'delete', uuid, snapshot: 's1', scope: 'with-children', isMetadataOnly: true},
+		{kind: 'rename', uuid, snapshot: 's1', name: 'n'},
 		{kind: 'rebase', uuid, links: [], moved: []},
 		{kind: 'remove-orphans', uuid, paths: ['/a']},
 		{kind: 'repair-records', uuid, adopts: 'tags'},

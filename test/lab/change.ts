@@ -10,7 +10,7 @@ import {digestImage, readHeads} from './slots.ts';
 import {readRecords, type Digests} from './snapshots.ts';
 import {readDisks} from './xml-text.ts';
 
-export type Verb = 'branch' | 'merge' | 'delete';
+export type Verb = 'branch' | 'merge' | 'delete' | 'rename';
 
 /** A branch ends off, so that its disks can be compared, unless the flags say otherwise. */
 function endingOfVerb(verb: Verb, flags: readonly string[] = []): string[] {

@@ -75,6 +75,9 @@ export type DeleteAction = OnDomain & {
 	isMetadataOnly: boolean;
 };
 
+/** The snapshot gets another name. */
+export type RenameAction = OnDomain & {kind: 'rename'; snapshot: string; name: string};
+
 /** What `doctor` offers: overlays, and the records that name it, are told where a moved image file lies. */
 export type RebaseAction = OnDomain & {
 	kind: 'rebase';
@@ -96,11 +99,11 @@ export type RepairRecordsAction = OnDomain & {
 /** What `doctor` offers: overlays that no record tells of are merged with what they are backed by. */
 export type FoldAction = OnDomain & {kind: 'fold'};
 
-export type Action = RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RebaseAction | RemoveOrphansAction | RepairRecordsAction | FoldAction;
+export type Action = RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RenameAction | RebaseAction | RemoveOrphansAction | RepairRecordsAction | FoldAction;
 
 /** Every kind, for whoever reads a stored action. */
 export const actionKinds = {
-	create: true, revert: true, branch: true, merge: true, delete: true, rebase: true, 'remove-orphans': true, 'repair-records': true, fold: true,
+	create: true, revert: true, branch: true, merge: true, delete: true, rename: true, rebase: true, 'remove-orphans': true, 'repair-records': true, fold: true,
 } satisfies Record<Action['kind'], true>;
 
 /** An action before the domain's name was read. */
