@@ -7,7 +7,7 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Given, GivenOf} from '../spec.ts';
 import {sourcePathOf, toSnapshotMode} from '../../model/xml/parse-domain.ts';
 import {
-	attributeOf, childOf, childrenOf, malformationOf, readXml, textOf, type XmlNode,
+	attributeOf, childOf, childrenOf, malformationOf, readXml, rootNameOf, textOf, type XmlNode,
 } from '../../model/xml/read-xml.ts';
 
 export type SnapshotDocument = {
@@ -52,7 +52,7 @@ function readMemory(node: XmlNode | undefined): Result<CreateAction['memory']> {
 /** What libvirt takes of a disk in such a document, and is made here as well. */
 const carried = {
 	disk: {attributes: new Set(['name', 'snapshot', 'type']), children: new Set(['driver', 'source'])},
-	driver: {attributes: new Set(['type']), children: new Set<string>()},
+	driver: {attributes: new Set(['type', 'name']), children: new Set<string>()},
 	source: {attributes: new Set(['file', 'dev', 'index', 'startupPolicy']), children: new Set<string>()},
 };
 
@@ -87,6 +87,11 @@ function readDisk(node: XmlNode): Result<DiskRequest> {
 		return refuse(`the disk ${target} asks for ${more}, which is not supported.`, 'Leave it out, or use virsh snapshot-create with the document.');
 	}
 
+	const [driver, type] = [attributeOf(childOf(node, 'driver'), 'name') ?? 'qemu', attributeOf(node, 'type') ?? 'file'];
+	if (driver !== 'qemu' || (type !== 'file' && type !== 'block')) {
+		return refuse(`the disk ${target} asks for an overlay of the ${driver === 'qemu' ? `type "${type}"` : `driver "${driver}"`}.`, 'Overlays are made on files and block devices, for the driver qemu.');
+	}
+
 	const format = attributeOf(childOf(node, 'driver'), 'type');
 	if (format !== undefined && format !== 'qcow2') {
 		return refuse(`the disk ${target} asks for an overlay in ${format}.`, 'Overlays are always qcow2.');
@@ -94,16 +99,23 @@ function readDisk(node: XmlNode): Result<DiskRequest> {
 
 	const source = childOf(node, 'source');
 	const path = sourcePathOf(source);
-	if (path === undefined && source !== undefined) {
-		return refuse(`the disk ${target} asks for an overlay that is not a file.`, 'Overlays are files: <source file=\'…\'/>.');
+	const isNamed = Object.keys(source ?? {}).some(key => key !== '#text');
+	if (path === undefined && (isNamed || type === 'block')) {
+		return refuse(`the disk ${target} asks for an overlay that is ${type === 'block' ? 'on a block device without a name' : 'not a file'}.`, 'Overlays are files, or devices that are named: <source file=\'…\'/>, <source dev=\'…\'/>.');
 	}
 
-	return succeed({target, mode: mode ?? (path !== undefined || format !== undefined ? 'external' : undefined), ...(path === undefined ? {} : {path})});
+	return succeed({
+		target, mode: mode ?? (path !== undefined || format !== undefined ? 'external' : undefined), ...(path === undefined ? {} : {path}), ...(type === 'block' && {isDevice: true as const}),
+	});
 }
 
 /** Fails with `usage`, saying what is wrong in the document and what is allowed. */
 export function parseSnapshotDocument(xml: string): Result<SnapshotDocument> {
 	const malformation = xml.trim() === '' ? 'it is empty' : malformationOf(xml);
+	if (/^[\w.-]+:domainsnapshot$/u.test(rootNameOf(xml) ?? '')) {
+		return refuse('its elements have a prefix, which is not read.', 'Write them without it: <domainsnapshot>.');
+	}
+
 	if (malformation !== undefined) {
 		return refuse(`${malformation.replace(/\.$/, '')}.`, 'It must be a whole <domainsnapshot>, as for virsh snapshot-create.');
 	}

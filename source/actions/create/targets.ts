@@ -9,6 +9,7 @@ import {advisedDepth} from '../../model/images/chain-depth.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {formatBytes, stampOf} from '../../model/text/format.ts';
 import {chainOf, imageAt, overlaysOf} from '../../model/images/image-graph.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {overlayPath, stemOf} from '../../planner/steps/overlay-name.ts';
@@ -106,7 +107,13 @@ function requireEmpty(context: PlanContext, disk: TargetedDisk, {ownBytes, conse
 }
 
 function refuseTarget(context: PlanContext, disk: TargetedDisk, consequences: Consequence[]): void {
-	if (disk.reuse === 'existing') {
+	if (disk.request?.isDevice && disk.reuse !== 'existing') {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `${disk.target} asks for an overlay on the block device ${disk.overlayPath}, and overlays are made as files.`,
+			remedy: `Make the overlay there first (qemu-img create -f qcow2 -F ${disk.format} -b ${quoteForShell(disk.headPath)} ${quoteForShell(disk.overlayPath)}), and say so: --reuse ${disk.target}=existing.`,
+		});
+	} else if (disk.reuse === 'existing') {
 		refusePrepared(context, disk, consequences);
 	} else if (isTaken(context, disk.overlayPath)) {
 		context.blockers.push({

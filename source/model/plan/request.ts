@@ -27,6 +27,8 @@ export type DiskRequest = {
 	mode: 'no' | 'internal' | 'external' | 'manual' | undefined;
 	/** The overlay that the domain goes on with; undefined: a name is chosen. */
 	path?: string;
+	/** `path` is a block device: its overlay has to be there. */
+	isDevice?: true;
 	/**
 	How the overlay comes to be. `existing`: made beforehand and still empty; its own header is kept. `existing-with-data`: the same, and what it
 	holds already is meant.

@@ -23,10 +23,15 @@ export function decodeEntities(text: string): string {
 	});
 }
 
-/** `metadataXml`: what stands between the tags of `<metadata>`. */
-export function parseLeftImages(metadataXml: string | undefined): string[] {
+/** `metadataXml`: what stands between the tags of `<metadata>`. A note that names another domain than `uuid` came along with a clone, and is not of its images. */
+export function parseLeftImages(metadataXml: string | undefined, uuid: string): string[] {
 	const note = new RegExp(String.raw`<${leftElement}[\s>][\s\S]*?</${leftElement}>`, 'u').exec(metadataXml ?? '')?.[0] ?? '';
-	return [...note.matchAll(/<vsnap:image\s+path=(?:"([^"]*)"|'([^']*)')/gu)].map(([, double, single]) => decodeEntities(double ?? single ?? ''));
+	const [, owner] = new RegExp(String.raw`^<${leftElement}[^>]*\sdomain=["']([^"']*)`, 'u').exec(note) ?? [];
+	return owner !== undefined && owner !== uuid ? [] : [...note.matchAll(/<vsnap:image\s+path=(?:"([^"]*)"|'([^']*)')/gu)].map(([, double, single]) => decodeEntities(double ?? single ?? ''));
+}
+
+function textIn(item: XmlItem | undefined): string {
+	return item === undefined ? '' : contentOf(item).map(part => String(part['#text'] ?? '')).join('');
 }
 
 /** Puts one of our notes in the place of those of its name; undefined takes them away. `domain`: the root of a definition. */
@@ -50,5 +55,7 @@ export function setNote(domain: XmlItem, name: string, note: XmlItem | undefined
 
 /** `domain`: the root of a definition. An empty list takes the note away. */
 export function setLeftImages(domain: XmlItem, paths: readonly string[]): void {
-	setNote(domain, leftElement, paths.length === 0 ? undefined : element(leftElement, {'xmlns:vsnap': namespace}, paths.map(path => element('vsnap:image', {path}))));
+	const uuid = textIn(find(contentOf(domain), 'uuid')).trim();
+	const attributes = {'xmlns:vsnap': namespace, ...(uuid !== '' && {domain: uuid})};
+	setNote(domain, leftElement, paths.length === 0 ? undefined : element(leftElement, attributes, paths.map(path => element('vsnap:image', {path}))));
 }

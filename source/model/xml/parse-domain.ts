@@ -201,7 +201,8 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 	const tpm = tpmOf(root.value);
 	const generationId = textOf(childOf(root.value, 'genid'))?.trim();
 	const metadata = textOf(childOf(root.value, 'metadata'));
-	const leftImages = parseLeftImages(metadata);
+	const uuid = textOf(childOf(root.value, 'uuid'))?.trim() ?? '';
+	const leftImages = parseLeftImages(metadata, uuid);
 	const frozenNote = parseFrozenNote(metadata);
 	const variables = variablesOf(os);
 	const started = commandLineOf(xml);
@@ -212,7 +213,7 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 	const fileOwnership = fileOwnershipOf(root.value);
 	return succeed({
 		name,
-		uuid: textOf(childOf(root.value, 'uuid'))?.trim() ?? '',
+		uuid,
 		disks: childrenOf(childOf(root.value, 'devices'), 'disk').map(node => parseDisk(node, name)),
 		memoryBytes: parseAmount(textOf(memory), attributeOf(memory, 'unit')) ?? 0,
 		machine: attributeOf(type, 'machine'),

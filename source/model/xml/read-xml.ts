@@ -89,7 +89,41 @@ export function readXml(xml: string, what: string, rootNames: readonly string[])
 export function malformationOf(xml: string): string | undefined {
 	// eslint-disable-next-line @typescript-eslint/no-deprecated -- It comes with the reader; what would replace it is one more package for the same code.
 	const checked = XMLValidator.validate(xml);
-	return checked === true ? undefined : `line ${checked.err.line}: ${checked.err.msg}`;
+	return checked === true ? forbiddenIn(xml) : `line ${checked.err.line}: ${checked.err.msg}`;
+}
+
+/** As XML 1.0 has them. */
+const isCharacter = (code: number) => code === 9 || code === 10 || code === 13 || (code >= 32 && code < 0xD8_00) || (code >= 0xE0_00 && code < 0xFF_FE) || (code >= 0x1_00_00 && code <= 0x10_FF_FF);
+const predefined = new Set(['amp', 'lt', 'gt', 'quot', 'apos']);
+
+/** What the validator lets through, and libvirt does not, or what would be read otherwise than libvirt reads it. */
+function forbiddenIn(xml: string): string | undefined {
+	// Nothing is a reference in a comment or a CDATA section; their lines are kept.
+	const text = xml.replaceAll(/<!--.*?-->|<!\[CDATA\[.*?\]\]>/gsu, whole => whole.replaceAll(/[^\n]/gu, ' '));
+	const at = (index: number, what: string) => `line ${text.slice(0, index).split('\n').length}: ${what}`;
+	const doctype = text.search(/<!DOCTYPE/u);
+	if (doctype !== -1) {
+		return at(doctype, 'a DOCTYPE, which is not read');
+	}
+
+	const [, encoding] = /^\uFEFF?<\?xml[^>]*\bencoding\s*=\s*["']([\w.-]+)["']/u.exec(xml) ?? [];
+	const strange = [...xml.matchAll(/[^\n\r\t\u0020-\u007E]/gu)].find(({0: character}) => !isCharacter(character.codePointAt(0)!) || character === '\uFFFD');
+	if (strange !== undefined) {
+		return at(strange.index, strange[0] === '\uFFFD' ? 'bytes that are not UTF-8' : 'a character that XML does not allow');
+	}
+
+	if (encoding !== undefined && !/^(?:utf-?8|us-ascii)$/iu.test(encoding) && /[^\u0000-\u007F]/u.test(xml.slice(1))) {
+		return `line 1: the encoding ${encoding}, and only UTF-8 is read`;
+	}
+
+	for (const {0: whole, 1: hex, 2: decimal, 3: name, index} of text.matchAll(/&(?:#x([\da-fA-F]+)|#(\d+)|([\w.:-]+));/gu)) {
+		const isKnown = name === undefined ? isCharacter(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16)) : predefined.has(name);
+		if (!isKnown) {
+			return at(index, `${whole}, which XML does not know`);
+		}
+	}
+
+	return undefined;
 }
 
 export function childrenOf(node: XmlNode | undefined, name: string): XmlNode[] {

@@ -55,7 +55,7 @@ test('what is no word of libvirt is refused with the words that are', t => {
 	t.regex(message('<memory snapshot="internal" file="/m"/>'), /internal/);
 	t.regex(message('<disks><disk snapshot="no"/></disks>'), /no name/);
 	t.regex(message('<disks><disk name="vda"><driver type="qed"/></disk></disks>'), /qed.*qcow2/);
-	t.regex(message('<disks><disk name="vda" type="network"><source protocol="rbd" name="p/i"/></disk></disks>'), /not a file/);
+	t.regex(message('<disks><disk name="vda" type="network"><source protocol="rbd" name="p/i"/></disk></disks>'), /type "network"/);
 	t.regex(message('<branch/>'), /empty/);
 });
 
@@ -109,4 +109,29 @@ test('an empty document that says all by itself is taken, and what would be lost
 		const read = disk(inner);
 		t.regex(read.ok || read.failure.kind !== 'usage' ? '' : read.failure.message, name);
 	}
+});
+
+test('what virsh refuses as malformed is refused with its line, and nothing is silently read otherwise', t => {
+	const refused: Array<[string, RegExp]> = [
+		['<name>a&#1;b</name>', /line 1: &#1;, which XML does not know/],
+		['\n<name>a&nbsp;b</name>', /line 2: &nbsp;, which XML does not know/],
+		['<name>a\u0001b</name>', /line 1: a character that XML does not allow/],
+		['<name>a\uFFFDb</name>', /line 1: bytes that are not UTF-8/],
+		['<disks><disk name="vda" type="foo"/></disks>', /type "foo"/],
+		['<disks><disk name="vda" type="block"/></disks>', /a block device without a name/],
+		['<disks><disk name="vda"><driver name="tap"/></disk></disks>', /driver "tap"/],
+	];
+	for (const [inner, expected] of refused) {
+		t.regex(message(inner), expected, inner);
+	}
+
+	t.like(request('<!DOCTYPE domainsnapshot [<!ENTITY n "a">]><domainsnapshot><name>&n;</name></domainsnapshot>'), {message: 'The <domainsnapshot>: line 1: a DOCTYPE, which is not read.'});
+	t.like(request('<d:domainsnapshot xmlns:d="urn:x"><d:name>a</d:name></d:domainsnapshot>'), {message: 'The <domainsnapshot>: its elements have a prefix, which is not read.'});
+	t.like(request('<?xml version="1.0" encoding="ISO-8859-1"?><domainsnapshot><name>\u00E9</name></domainsnapshot>'), {message: 'The <domainsnapshot>: line 1: the encoding ISO-8859-1, and only UTF-8 is read.'});
+});
+
+test('what virsh takes is taken: an empty source, the driver of QEMU, references in comments and CDATA, another encoding of plain text', t => {
+	t.like(request('<domainsnapshot><disks><disk name="vda" snapshot="external"><driver name="qemu" type="qcow2"/><source/></disk></disks></domainsnapshot>'), {disks: [{target: 'vda', mode: 'external'}]});
+	t.like(request('<?xml version="1.0" encoding="ISO-8859-1"?><!-- &x; --><domainsnapshot><name><![CDATA[a&y;b]]></name></domainsnapshot>'), {name: 'a&y;b'});
+	t.like(request('<domainsnapshot><disks><disk name="vda" type="block"><source dev="/dev/x"/></disk></disks></domainsnapshot>'), {disks: [{target: 'vda', mode: 'external', path: '/dev/x', isDevice: true}]});
 });

@@ -4,7 +4,11 @@ import {buildImageGraph} from '../../../source/model/images/image-graph.ts';
 import type {Image} from '../../../source/model/images/image.ts';
 import type {Pin} from '../../../source/model/images/pin.ts';
 import {objectionTo} from '../../../source/model/images/may-change.ts';
+import {changeDomainXml} from '../../../source/model/xml/change-domain.ts';
 import {parseLeftImages} from '../../../source/model/xml/left-images.ts';
+import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
+import {malformationOf} from '../../../source/model/xml/read-xml.ts';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {image, pin} from '../../helpers/images.ts';
 
 const collected = (images: Image[], pins: Pin[], candidates: string[]) =>
@@ -53,7 +57,17 @@ test('an image with internal snapshots inside may be committed into, and nothing
 });
 
 test('the note of images that had to stay is read however libvirt writes it', t => {
-	t.deepEqual(parseLeftImages('\n<other:x xmlns:other="y"/>\n<vsnap:left xmlns:vsnap=\'urn:vsnap-tui:left-images:1\'>\n  <vsnap:image path=\'/d/a&apos;&#10;&amp;b\'/>\n</vsnap:left>'), ['/d/a\'\n&b']);
-	t.deepEqual(parseLeftImages('<o:x xmlns:o="y"><vsnap:image path="/not/ours"/></o:x>'), []);
-	t.deepEqual(parseLeftImages(undefined), []);
+	t.deepEqual(parseLeftImages('\n<other:x xmlns:other="y"/>\n<vsnap:left xmlns:vsnap=\'urn:vsnap-tui:left-images:1\'>\n  <vsnap:image path=\'/d/a&apos;&#10;&amp;b\'/>\n</vsnap:left>', 'u1'), ['/d/a\'\n&b']);
+	t.deepEqual(parseLeftImages('<o:x xmlns:o="y"><vsnap:image path="/not/ours"/></o:x>', 'u1'), []);
+	t.deepEqual(parseLeftImages(undefined, 'u1'), []);
+});
+
+test('the note names its domain, and a clone that copied it has none', t => {
+	const xml = (uuid: string) => `<domain><name>web</name><uuid>${uuid}</uuid><metadata><o:x xmlns:o="urn:o"/></metadata></domain>`;
+	const noted = unwrap(changeDomainXml(xml('u1'), {sources: new Map(), leftImages: ['/d/a']}));
+	t.regex(noted, /<vsnap:left xmlns:vsnap="urn:vsnap-tui:left-images:1" domain="u1">/);
+	t.is(malformationOf(noted), undefined);
+	t.deepEqual(unwrap(parseDomainXml(noted)).leftImages, ['/d/a']);
+	t.is(unwrap(parseDomainXml(noted.replace('<uuid>u1', '<uuid>u2'))).leftImages, undefined);
+	t.regex(unwrap(changeDomainXml(noted, {sources: new Map(), leftImages: []})), /<metadata><o:x xmlns:o="urn:o"\s*\/><\/metadata>/);
 });
