@@ -65,3 +65,33 @@ test('host text is harmless in the linear mode too', async t => {
 	await brain.answer();
 	t.notRegex(linearText(linearPage(brain.state, theme), undefined, theme), /[\u0000-\u0009\u000B-\u001F\u007F-\u009F\u202E]/);
 });
+
+test('no page names a key that there is none of, the files of a plan are read out on demand, and a question leads back', async t => {
+	const keys = /\b(?:Enter|Esc|Escape|Tab|Space)\b|\(x |press (?:[a-zA-Z]\b|it)/;
+	const brain = createBrain({isLinear: true, rows: 1000});
+	const text = () => linearText(linearPage(brain.state, theme), brain.state.notice, theme);
+	const look = (what: string) => {
+		t.notRegex(text().replace('Number and Enter:', ''), keys, what);
+	};
+
+	brain.send({kind: 'started'});
+	await brain.answer();
+	look('domains');
+	for (const answer of ['web01', 's2', 'Revert to', 'Keep it']) {
+		await reply(t, brain, answer);
+		look(answer);
+	}
+
+	t.true(linearPage(brain.state, theme).choices.some(({label}) => label === 'Back to the question before'));
+	await reply(t, brain, 'Back to the question before');
+	t.regex(text(), /Keep it/);
+	for (const answer of ['Keep it', 'Running', 'Continue']) {
+		await reply(t, brain, answer);
+		look(answer);
+	}
+
+	t.regex(text(), /\$ qemu-img/);
+	t.notRegex(text(), /^\s*<domain/m);
+	await reply(t, brain, 'Continue');
+	look('confirm');
+});

@@ -4,7 +4,7 @@ What a delete or a merge means, in words: which images go, which take over what,
 import {posix} from 'node:path';
 import type {Collection, Stay} from '../../model/images/collect.ts';
 import {type Merge, type CopyCost} from '../../model/images/image-merge.ts';
-import {hasProcess} from '../../model/domain/domain.ts';
+import {hasProcess, headDisks} from '../../model/domain/domain.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import {holdersOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
@@ -84,6 +84,18 @@ function describeMerge(context: PlanContext, merge: Merge): Consequence {
 	};
 }
 
+/** The file that a disk is known by gives way to another, perhaps of another format; or it comes back. */
+function describeNewFile(context: PlanContext, {way, top, layers, into, below}: Merge): Consequence[] {
+	const nameOf = (path: string) => `${posix.basename(path)} (${imageAt(context.graph, path)?.format ?? 'qcow2'})`;
+	const [bottom] = layers;
+	const disk = headDisks(context.inventory.details.domain).find(({sourcePath}) => sourcePath !== undefined && context.graph.keyOf(sourcePath) === context.graph.keyOf(top));
+	if (way === 'pull') {
+		return below === undefined ? [{severity: 'info', text: `${nameOf(bottom!)}, the base of the chain, is removed: what it held is in ${nameOf(into)} afterwards.`}] : [];
+	}
+
+	return disk === undefined ? [] : [{severity: 'info', text: `${disk.target} is on ${nameOf(into)} afterwards, instead of ${nameOf(top)}.`}];
+}
+
 type Described = {request: DropRequest; collection: Collection; currentSnapshot: string | undefined; memoryFiles: readonly string[]; nvramCopies: {gone: readonly string[]; left: readonly string[]}};
 
 function describeSnapshots({request}: Described): Consequence {
@@ -105,7 +117,7 @@ function describeSnapshots({request}: Described): Consequence {
 export function describeDropped(context: PlanContext, given: Described): Consequence[] {
 	const {collection, currentSnapshot, memoryFiles, nvramCopies} = given;
 	const {details} = context.inventory;
-	const consequences: Consequence[] = [describeSnapshots(given), ...collection.merges.map(merge => describeMerge(context, merge))];
+	const consequences: Consequence[] = [describeSnapshots(given), ...collection.merges.flatMap(merge => [describeMerge(context, merge), ...describeNewFile(context, merge)])];
 	if (collection.removed.length > 0) {
 		consequences.push({
 			severity: 'loss',

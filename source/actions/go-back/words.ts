@@ -2,7 +2,7 @@
 The words that revert and branch share: what happens to the state and to the disks that a domain leaves.
 */
 import {posix} from 'node:path';
-import {hasProcess} from '../../model/domain/domain.ts';
+import {hasProcess, headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
@@ -10,6 +10,7 @@ import type {CurrentState, EndState} from '../../model/plan/request.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {snapshotBelowHeads} from '../../planner/records/lineage.ts';
+import {storageWord} from '../../planner/storage/storage.ts';
 import {canStart} from '../../planner/steps/domain.ts';
 import type {RevertDisks} from '../../planner/steps/revert-disks.ts';
 import {keepsMemory} from '../current-state.ts';
@@ -61,11 +62,15 @@ export const whyItStays: Partial<Record<string, (path: string, target: string) =
 	'in-use-elsewhere': (path, target) => `${path} stays, though ${target} no longer uses it: another image is backed by it.`,
 };
 
+const wasLeftOut = (target: string) => `${target} was left out of the snapshot and is not reverted`;
+
 /** The disks that are not simply put on what the snapshot kept. */
 export function describeDisks(context: PlanContext, disks: RevertDisks, snapshot: Snapshot): Consequence[] {
-	const wasLeftOut = (target: string) => `${target} was left out of the snapshot and is not reverted`;
 	return [
 		...disks.untouched.map(({target}): Consequence => ({severity: 'warning', text: `${wasLeftOut(target)}: it keeps its current content.`})),
+		...disks.outside.map((disk): Consequence => ({
+			severity: 'warning', text: `${wasLeftOut(disk.target)}: it is no image file but of the type ${storageWord(disk)}${disk.sourcePath === undefined ? '' : ` (${disk.sourcePath})`}, and keeps its current content.`,
+		})),
 		...disks.overlaid.filter(disk => disk.wasLeftOut).map(({target}): Consequence => ({severity: 'warning', text: `${wasLeftOut(target)}; it gets an overlay, because a snapshot needs its current image.`})),
 		...disks.leaving.map(({target, sourcePath}): Consequence => ({
 			severity: 'warning', text: `${target} was added after the snapshot and is removed from the VM definition${sourcePath === undefined ? '' : `; its file ${sourcePath} stays`}.`,
@@ -75,4 +80,10 @@ export function describeDisks(context: PlanContext, disks: RevertDisks, snapshot
 			severity: 'warning', text: `${basePath} was written to after the snapshot was taken: ${target} may not be restored as it was.`,
 		})),
 	];
+}
+
+/** Of an internal snapshot: the disks that the guest can write and that it does not hold. */
+export function describeLeftOut(context: PlanContext, held: ReadonlySet<string>): Consequence[] {
+	return headDisks(context.inventory.details.domain).filter(disk => isWritableMedium(disk) && disk.sourcePath !== undefined && !held.has(disk.target))
+		.map(({target}): Consequence => ({severity: 'warning', text: `${wasLeftOut(target)}: it keeps its current content.`}));
 }

@@ -31,7 +31,7 @@ import {
 import {step} from '../../planner/steps/step.ts';
 import {filesAt} from '../../planner/steps/overlay.ts';
 import type {NewDefinition} from '../go-back/definition.ts';
-import {lostContent} from '../go-back/words.ts';
+import {describeLeftOut, lostContent} from '../go-back/words.ts';
 import {filePathOf} from '../../planner/storage/storage.ts';
 import type {WayBack} from '../go-back/plan.ts';
 import {wayToInternal} from './way-to-internal.ts';
@@ -279,6 +279,7 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 		],
 		consequences: [
 			...(action.currentState.kind === 'keep' ? [] : [lostContent(disks.map(({target}) => target))]),
+			...describeLeftOut(context, new Set(disks.map(({target}) => target))),
 			...describeEmptied(definition.value.emptied, false),
 			...(action.currentState.kind === 'keep' ? kept.value.consequences : []),
 			...nvram.consequences,

@@ -7,7 +7,7 @@ import {
 	formatBlockdev, isOptions, parseBlockdev, type BlockNodeText, type BlockOptions,
 } from './block-options.ts';
 import {
-	describeOption, type CommandLine, type QemuOption,
+	describeOption, parsePairs, valueOf, type CommandLine, type QemuOption,
 } from './options.ts';
 import {formats, type Found, toPath, refuse, protocolFor, readDrive, legacyDisks, readLegacy, legacyMedia, readMedium, qcow2Only, protocols} from './drive-options.ts';
 
@@ -161,6 +161,17 @@ function readBlockdevs(commandLine: CommandLine): Result<Found[]> {
 	return succeed(found);
 }
 
+/** The backends and nodes in which a `-device` of a drive with a removable medium puts one: whatever `if=none` or a blockdev says, the guest finds a CD or a floppy there. */
+function mediaOf(options: readonly QemuOption[]): Set<string> {
+	return new Set(options.filter(({name}) => name === 'device').flatMap(({value = ''}) => {
+		const pairs = value.startsWith('{') ? undefined : parsePairs(value);
+		const read = (key: string) => pairs === undefined ? new RegExp(String.raw`"${key}"\s*:\s*"([^"]*)"`, 'u').exec(value)?.[1] : valueOf(pairs, key);
+		const driver = read('driver') ?? pairs?.[0]?.key;
+		const drive = read('drive');
+		return drive !== undefined && /^(?:ide-cd|scsi-cd|floppy)$/u.test(driver ?? '') ? [drive] : [];
+	}));
+}
+
 /** All drives; `change` works on the options of `commandLine` in place. Fails with `unreadable`, naming the argument. */
 export function findDrives(commandLine: CommandLine): Result<Found[]> {
 	const blockdevs = readBlockdevs(commandLine);
@@ -169,7 +180,8 @@ export function findDrives(commandLine: CommandLine): Result<Found[]> {
 	}
 
 	const {folder, options} = commandLine;
-	return succeed([
+	const media = mediaOf(options);
+	const found = [
 		...options.flatMap(option => {
 			if (option.name === 'drive') {
 				return [readDrive(option, folder)];
@@ -182,5 +194,6 @@ export function findDrives(commandLine: CommandLine): Result<Found[]> {
 			return legacyMedia.has(option.name) || option.name === 'pflash' ? [readMedium(option, folder)] : [];
 		}),
 		...blockdevs.value,
-	]);
+	];
+	return succeed(found.map((drive): Found => drive.kind === 'disk' && drive.name !== undefined && media.has(drive.name) ? {...drive, kind: 'medium'} : drive));
 }

@@ -54,6 +54,8 @@ export type RevertDisks = {
 	overlaid: OverlaidDisk[];
 	/** Left out by the snapshot, and free to be written on: they keep their file. */
 	untouched: Array<{target: string; path: string; format: string}>;
+	/** Left out by the snapshot, and on no image file: block devices, the network. The definition of then is put in place, and names them as it did. */
+	outside: Disk[];
 	/** In the domain today, not in the snapshot's: they leave the definition. */
 	leaving: Disk[];
 };
@@ -84,7 +86,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 	const heads = headDisks(details.domain);
 	const then = snapshot.domain?.disks ?? [];
 	const taken = new Set<string>(details.images.map(image => image.path));
-	const result: RevertDisks = {overlaid: [], untouched: [], leaving: heads.filter(head => !then.some(disk => disk.target === head.target))};
+	const result: RevertDisks = {overlaid: [], untouched: [], outside: [], leaving: heads.filter(head => !then.some(disk => disk.target === head.target))};
 
 	for (const disk of then) {
 		if (!isWritableMedium(disk)) {
@@ -98,6 +100,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		const base = isLeftOut && head?.sourcePath !== undefined ? head : disk;
 		const isGone = base.sourcePath !== undefined && details.missing?.files.has(base.sourcePath);
 		if (isLeftOut && (!isFileBacked(base) || (isGone && isDrive(base)))) {
+			result.outside.push(...(isDrive(base) ? [] : [base]));
 			continue;
 		}
 

@@ -4,7 +4,7 @@ The linear mode of what is guided: the questions of an action, its plan, its con
 import {isSameWord, needsName, wordToType} from '../../app/run/confirm-name.ts';
 import type {Journey, JourneyStage} from '../../app/journey/journey.ts';
 import type {TextField} from '../../actions/question.ts';
-import {presentQuestion, settingsOf} from '../../app/journey/questions.ts';
+import {presentQuestion, questionsOf, settingsOf} from '../../app/journey/questions.ts';
 import type {State} from '../../app/state.ts';
 import type {Theme} from '../theme.ts';
 import {doctorStatus, doctorTitle} from './findings.ts';
@@ -56,14 +56,14 @@ function questionPage(state: State, journey: Journey): LinearPage {
 	}
 
 	const rename: LinearChoice[] = question.text === undefined ? [] : [{label: 'Another name for the snapshot', messages: [character('e')]}];
-	return {title: heading, lines: [], choices: [...optionChoices(question.choices), ...rename, ...options, leave]};
+	return {title: heading, lines: [], choices: [...optionChoices(question.choices), ...rename, ...previousChoices(state, journey), ...options, leave]};
 }
 
 function confirmPage(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, paper: {columns: number; theme: Theme}): LinearPage {
 	const title = titleOfJourney(journey);
 	const {word} = wordToType({name: journey.domain, uuid: journey.request.uuid});
 	const start: LinearChoice = {label: 'Start now', messages: [enter]};
-	const lines = plainText(confirmLines(journey, {...stage, typed: ''}, paper)).filter(text => text.length > 3);
+	const lines = plainText(confirmLines(journey, {...stage, typed: ''}, paper, true)).filter(text => text.length > 3);
 	if (!needsName(stage.plan)) {
 		return {title, lines, choices: [start, leave]};
 	}
@@ -79,6 +79,21 @@ function confirmPage(journey: Journey, stage: JourneyStage & {phase: 'confirm'},
 				toMessages: text => text === '' ? [key('escape')] : [key('ctrl-u'), {kind: 'key', key: {name: 'paste', text}}, ...(isSameWord(text, word) ? [] : [enter])],
 			},
 		};
+}
+
+/** One question back, as far as one was answered. */
+function previousChoices(state: State, journey: Journey): LinearChoice[] {
+	const ids = questionsOf(state, journey).map(({id}) => id);
+	const {stage} = journey;
+	const before = stage.phase === 'question' ? ids.slice(0, Math.max(0, ids.indexOf(stage.id))) : ids;
+	return before.some(id => journey.answered.includes(id)) ? [{label: 'Back to the question before', messages: [key('left')]}] : [];
+}
+
+/** The text of the files that the commands take is long, and is read out where somebody wants it. */
+function fileChoices(stage: JourneyStage & {phase: 'consequences' | 'commands'}): LinearChoice[] {
+	return stage.phase === 'commands' && stage.plan.steps.some(({command}) => command.files.length > 0)
+		? [{label: stage.isUnfolded ? 'Leave out the text of the files' : 'Read out the text of the files', messages: [character('x')]}]
+		: [];
 }
 
 /** The present page of a guided action. */
@@ -101,12 +116,16 @@ export function journeyPage(state: State, journey: Journey, theme: Theme): Linea
 		}
 
 		case 'refused': {
-			return {title, lines: plainText(pageOf(state, theme)!.lines), choices: [...options, back]};
+			return {title, lines: plainText(pageOf(state, theme)!.lines), choices: [...previousChoices(state, journey), ...options, back]};
 		}
 
 		case 'consequences':
 		case 'commands': {
-			return {title, lines: plainText(pageOf(state, theme)!.lines), choices: [{label: 'Continue', messages: [enter]}, ...options, leave]};
+			return {
+				title,
+				lines: plainText(pageOf(state, theme)!.lines),
+				choices: [{label: 'Continue', messages: [enter]}, ...fileChoices(stage), ...previousChoices(state, journey), ...options, leave],
+			};
 		}
 	}
 }

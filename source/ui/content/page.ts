@@ -46,7 +46,7 @@ export function pageOf(state: State, theme: Theme): Page | undefined {
 				}
 
 				case 'commands': {
-					return {lines: planCommandLines(stage.plan, stage.isUnfolded || state.isLinear, paper), rows, top: stage.top};
+					return {lines: planCommandLines(stage.plan, {isUnfolded: stage.isUnfolded, isLinear: state.isLinear}, paper), rows, top: stage.top};
 				}
 
 				case 'refused': {

@@ -59,13 +59,13 @@ const phases: Record<Step['phase'], string> = {
 	remove: 'Remove: only what nothing needs',
 };
 
-function commandLines(command: Command, isUnfolded: boolean, {columns, theme}: Paper): Line[] {
+function commandLines(command: Command, {isUnfolded, isLinear}: Shown, {columns, theme}: Paper): Line[] {
 	return [
 		...paragraph(formatCommand(command), {columns: columns - 1, theme, tone: 'accent', lead: {text: '     $ ', tone: 'dim'}}),
 		...command.files.flatMap((file): Line[] => {
 			const text = redactXml(file.text).trimEnd();
 			const count = text.split('\n').length;
-			const head = paragraph(`${file.path}: ${count} line${count === 1 ? '' : 's'} ${isUnfolded ? '' : '(x shows them)'}`, {
+			const head = paragraph(`${file.path}: ${count} line${count === 1 ? '' : 's'} ${isUnfolded || isLinear ? '' : '(x shows them)'}`, {
 				columns: columns - 1, theme, tone: 'dim', lead: {text: '       with ', tone: 'dim'},
 			});
 			return isUnfolded ? [...head, ...paragraph(text, {columns: columns - 9, theme, tone: 'dim', lead: {text: '         '}})] : head;
@@ -73,8 +73,10 @@ function commandLines(command: Command, isUnfolded: boolean, {columns, theme}: P
 	];
 }
 
+type Shown = {/** With the text of the files. */ isUnfolded: boolean; /** Without a word of keys. */ isLinear: boolean};
+
 /** Every step with the exact command, under the phase that it belongs to. */
-export function planCommandLines(plan: Plan, isUnfolded: boolean, paper: Paper): Line[] {
+export function planCommandLines(plan: Plan, shown: Shown, paper: Paper): Line[] {
 	const lines: Line[] = [];
 	let phase: Step['phase'] | undefined;
 	for (const [index, step] of plan.steps.entries()) {
@@ -85,7 +87,7 @@ export function planCommandLines(plan: Plan, isUnfolded: boolean, paper: Paper):
 
 		lines.push(
 			...paragraph(step.title, {...paper, columns: paper.columns - 1, lead: {text: `  ${String(index + 1).padStart(2)} `, tone: 'dim'}}),
-			...commandLines(step.command, isUnfolded, paper),
+			...commandLines(step.command, shown, paper),
 			...(step.qmpPreview ?? []).flatMap(text => paragraph(text, {
 				columns: paper.columns - 1, theme: paper.theme, tone: 'dim', lead: {text: '       for QEMU: ', tone: 'dim'},
 			})),
@@ -96,7 +98,7 @@ export function planCommandLines(plan: Plan, isUnfolded: boolean, paper: Paper):
 }
 
 /** The last page before the start. */
-export function confirmLines(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, paper: Paper): Line[] {
+export function confirmLines(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, paper: Paper, isLinear = false): Line[] {
 	const {plan, typed, note} = stage;
 	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.request.uuid});
 	const losses = plan.consequences.filter(({severity}) => severity === 'loss').map(({what, text}) => what ?? text.replace(/\.$/u, ''));
@@ -116,7 +118,7 @@ export function confirmLines(journey: Journey, stage: JourneyStage & {phase: 'co
 		: [];
 	return [
 		[],
-		...paragraph(`${steps}. ${loss} Enter starts. Esc cancels; nothing has been changed.`, {
+		...paragraph(`${steps}. ${loss} ${isLinear ? 'Nothing has been changed yet.' : 'Enter starts. Esc cancels; nothing has been changed.'}`, {
 			columns: columns - 1, theme, lead: {text: ' '},
 		}),
 		[],

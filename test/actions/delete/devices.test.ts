@@ -93,3 +93,13 @@ test('what goes down into a layer that is encrypted is refused', t => {
 	const refused = planDelete(deleted, world([image('/dev/vg/lv', undefined, {isEncrypted: true}), image('/d/vda.s1', '/dev/vg/lv')]), given);
 	t.like(refused, {failure: {kind: 'refused', blockers: [{kind: 'not-supported'}]}});
 });
+
+test('a disk that goes over to another file, or to another format, is told', t => {
+	const raw = image('/d/vda.raw', undefined, {format: 'raw', allocatedBytes: 2 ** 30});
+	const scene = (base: Image, overlay: Image) => inventory({
+		heads: {vda: overlay.path}, current: 's1', snapshots: [{name: 's1', frozen: {vda: base.path}, overlays: {vda: overlay.path}}], images: [base, overlay],
+	});
+	const texts = (base: Image, overlay: Image) => unwrap(planDelete(deleted, scene(base, overlay), given)).consequences.map(({text}) => text).join('\n');
+	t.regex(texts(raw, image('/d/vda.s1', raw.path, {backingFormat: 'raw'})), /vda is on vda\.raw \(raw\) afterwards, instead of vda\.s1 \(qcow2\)/);
+	t.regex(texts({...raw, allocatedBytes: 1}, image('/d/vda.s1', raw.path, {backingFormat: 'raw'})), /vda\.raw \(raw\), the base of the chain, is removed: what it held is in vda\.s1 \(qcow2\)/);
+});

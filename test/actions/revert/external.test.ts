@@ -93,6 +93,18 @@ test('a running domain is stopped after the overlays exist, without mercy only w
 	t.true(argvOf(stepNamed(plan(threeSnapshots({state: 'running'}), {currentState: {kind: 'keep', name: 'k'}}), 'stop').command).includes('--graceful'));
 });
 
+test('a block device that the snapshot left out stands in the preview as not reverted', t => {
+	const more = '<disk type=\'block\' device=\'disk\'><driver name=\'qemu\' type=\'raw\'/><source dev=\'/dev/vg/lv\'/><target dev=\'vdz\'/></disk>';
+	const world = inventory({
+		heads: {vda: '/d/vda.s1'},
+		current: 's1',
+		snapshots: [{name: 's1', frozen: {vda: '/d/vda.qcow2'}, overlays: {vda: '/d/vda.s1'}, more}],
+		images: [image('/d/vda.qcow2'), image('/d/vda.s1', '/d/vda.qcow2')],
+		more,
+	});
+	t.true(plan(world).consequences.some(({severity, text}) => severity === 'warning' && /^vdz was left out of the snapshot and is not reverted: .*\/dev\/vg\/lv/.test(text)));
+});
+
 test('a disk that the snapshot left out keeps its file, and gets an overlay where a pin needs its image', t => {
 	const scene = {
 		heads: {vda: '/d/vda.s1', vdb: '/d/vdb.qcow2'},
