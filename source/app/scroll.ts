@@ -5,7 +5,7 @@ import type {Command} from './keys.ts';
 import {layoutOf} from './layout.ts';
 import type {Scene, State} from './state.ts';
 
-/** What the brain must know of the paint: how many lines the present text has, and how many of them fit. */
+/** What the brain must know of the paint: how many lines the current text has, and how many of them fit. */
 export type Paper = {measure: (state: State) => {lines: number; rows: number}};
 
 export function topOf(scene: Scene): number {

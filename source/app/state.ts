@@ -37,11 +37,11 @@ export type Run = {
 	startedMs: number;
 	steps: Record<string, StepState>;
 	current: string | undefined;
-	/** How far the present step has come, where it copies. */
+	/** How far the current step has come, where it copies. */
 	copied: Copied | undefined;
 	/** When copying began, and what earlier runs had copied by then: tells how fast it is. */
 	copying: {sinceMs: number; fromBytes: number} | undefined;
-	/** When the present step began. */
+	/** When the current step began. */
 	sinceMs: number;
 	/** `looking`: before the first step, at the host or at how far an earlier run got. */
 	activity: 'looking' | 'working' | 'proving' | 'rolling-back';
@@ -99,7 +99,7 @@ export type State = {
 	cursors: Record<View, Cursor>;
 	folded: Record<View, ReadonlySet<string>>;
 	scene: Scene;
-	/** The last one, so that a mended finding leads back to the rest. */
+	/** The last one, so that a repaired finding leads back to the rest. */
 	diagnosis: Diagnosis | undefined;
 	/** One sentence above the keys, until the next key. */
 	notice: string | undefined;

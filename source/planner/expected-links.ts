@@ -14,7 +14,7 @@ function linkTo(context: PlanContext, path: string, backingPath: string | undefi
 	return backingPath === undefined || inode === undefined ? [] : [{path, backing: {path: backingPath, inode}}];
 }
 
-/** The links that merges write: a pull puts its top on what lay below the run, a commit tells what stood on the top that it stands on the lowest image. */
+/** The links that merges write: a pull puts its top on what lay below the run, a commit tells what was backed by the top that it is backed by the lowest image. */
 export function linksOfMerges(context: PlanContext, merges: readonly Merge[]): Links {
 	return merges.flatMap(({way, top, below, into, rebased}) => way === 'pull'
 		? linkTo(context, top, below)

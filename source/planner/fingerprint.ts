@@ -34,7 +34,7 @@ export function fingerprintOf(inventory: Inventory, imagePaths: Iterable<string>
 		'its snapshots': digest([details.currentSnapshot ?? '', ...details.snapshots.map(snapshot => snapshot.xml)].join('\0')),
 		'its checkpoints': digest(details.checkpoints.map(checkpoint => checkpoint.xml).join('\0')),
 		'its jobs': inventory.jobs.map(({text}) => text).join('; '),
-		// The present ones are written to by a guest that runs.
+		// The current ones are written to by a guest that runs.
 		'its copies of firmware variables': digest([...inventory.nvramFiles].filter(([path]) => path !== inventory.nvramPath)
 			.map(([path, {inode, modifiedAt, sizeBytes}]) => `${path} ${inode} ${modifiedAt} ${sizeBytes}`).join('\0')),
 	};

@@ -18,7 +18,7 @@ import {requireRecordedDomains} from '../drop/blockers.ts';
 import {reasonToStay} from '../drop/words.ts';
 import {collectAfter, graphWithout, planDrop} from '../drop/plan.ts';
 
-/** The current disks must stand on what the snapshot froze, and nothing else may need that image as it is. Appends blockers. */
+/** The current disks must be backed by what the snapshot froze, and nothing else may need that image as it is. Appends blockers. */
 function refuseUnmergeable(context: PlanContext, snapshot: Snapshot): void {
 	const {graph} = context;
 	const heads = headDisks(context.inventory.details.domain);

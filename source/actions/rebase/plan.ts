@@ -1,5 +1,5 @@
 /**
-The planner for `relink`: overlays whose backing file was moved are told where it lies, overlays that do not say its format are told that, and the records
+The planner for `rebase`: overlays whose backing file was moved are told where it lies, overlays that do not say its format are told that, and the records
 that name a moved file by its old place are written anew. What an image holds is not touched, only where it looks for the rest.
 */
 import {posix} from 'node:path';
@@ -21,7 +21,7 @@ import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {linksOfMoved} from '../../planner/expected-links.ts';
 import {recordedOverlays, writtenHeads} from '../../planner/records/lineage.ts';
-import {assembleMending, refuseRedefine, emptyMending} from '../../planner/records/repair-plan.ts';
+import {assembleRepair, refuseRedefine, emptyRepair} from '../../planner/records/repair-plan.ts';
 import {step} from '../../planner/steps/step.ts';
 
 type Link = RebaseAction['links'][number];
@@ -225,8 +225,8 @@ export function planRebase(action: RebaseAction, inventory: Inventory, given: Pl
 			command: imageCommands.infoWithChain(place.slice(at + 1), place.slice(0, at)),
 		});
 	});
-	return assembleMending(context, action, given, {
-		...emptyMending(context),
+	return assembleRepair(context, action, given, {
+		...emptyRepair(context),
 		steps: [...checks, ...linkSteps(context, action.links), ...redefinition, ...records.value],
 		written: action.links.map(({path}) => path),
 		rebased: action.links.map(({path, backingPath}) => ({path, backingPath})),

@@ -14,7 +14,7 @@ import {refuseUnreadable} from '../../planner/checks/blockers.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
-import {assembleMending, refuseRepair, emptyMending} from '../../planner/records/repair-plan.ts';
+import {assembleRepair, refuseRepair, emptyRepair} from '../../planner/records/repair-plan.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 
 const whyLeft: Partial<Record<Objection['reason'], string>> = {
@@ -51,7 +51,7 @@ function refuseImage(context: PlanContext, path: string, gone: ReadonlySet<strin
 	}
 }
 
-/** From the top down: what stands on another image of the list goes before it. */
+/** From the top down: what is backed by another image of the list goes before it. */
 function fromTheTop(context: PlanContext, paths: readonly string[]): string[] {
 	const ordered: string[] = [];
 	const open = new Set(paths);
@@ -81,8 +81,8 @@ export function planRemoveOrphans(action: RemoveOrphansAction, inventory: Invent
 	}
 
 	const bytes = paths.reduce((sum, path) => sum + (imageAt(context.graph, path)?.allocatedBytes ?? 0), 0);
-	return assembleMending(context, action, given, {
-		...emptyMending(context),
+	return assembleRepair(context, action, given, {
+		...emptyRepair(context),
 		removed: paths,
 		steps: removeSteps(context, paths, {title: name => `Remove ${name}, which nothing needs`, whenStopped: 'What is removed is gone; recover would remove the rest.'}),
 		consequences: [

@@ -19,7 +19,7 @@ import {planContext} from '../../planner/plan-context.ts';
 import {preservingXml} from '../../planner/records/bookkeeping.ts';
 import {recordedOverlays} from '../../planner/records/lineage.ts';
 import {
-	assembleMending, emptyMending, refuseRedefine, refuseRepair,
+	assembleRepair, emptyRepair, refuseRedefine, refuseRepair,
 } from '../../planner/records/repair-plan.ts';
 import {copySteps} from '../../planner/steps/copy-file.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
@@ -137,8 +137,8 @@ export function planRename(action: RenameAction, inventory: Inventory, given: Pl
 	const {snapshots, currentSnapshot} = inventory.details;
 	const renamed = (old: string | undefined) => old === action.snapshot ? name : old;
 	const {memory} = found.value;
-	return assembleMending(context, action, given, {
-		...emptyMending(context),
+	return assembleRepair(context, action, given, {
+		...emptyRepair(context),
 		steps: [
 			...(nvram === undefined
 				? []

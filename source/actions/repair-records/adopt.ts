@@ -15,7 +15,7 @@ import {preservingXml, dropRevertDisks} from '../../planner/records/bookkeeping.
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {
-	assembleMending, refuseRepair, refuseRedefine, emptyMending,
+	assembleRepair, refuseRepair, refuseRedefine, emptyRepair,
 } from '../../planner/records/repair-plan.ts';
 import {unrecordedLayers, type LayerDisk} from '../../planner/records/unrecorded.ts';
 import {step} from '../../planner/steps/step.ts';
@@ -134,8 +134,8 @@ export function planAdopt(action: RepairRecordsAction, inventory: Inventory, giv
 		context.blockers.push({kind: 'not-supported', text: 'Every overlay and every internal snapshot of this domain has its record.', remedy: 'Check again: vsnap-tui doctor.'});
 	}
 
-	return assembleMending(context, action, given, {
-		...emptyMending(context),
+	return assembleRepair(context, action, given, {
+		...emptyRepair(context),
 		steps: [...steps, ...tidied.value.map(step => ({...step, whenStopped}))],
 		basis: [...new Set(adopted.flatMap(({sources}) => [...sources.values()].map(({path}) => path)))],
 		snapshots: [...details.snapshots, ...adopted.map(({snapshot}) => snapshot)],

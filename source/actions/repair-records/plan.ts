@@ -1,5 +1,5 @@
 /**
-The planner for `mend-records`: which snapshot is the current one, what its record names as overlays, and who is whose parent, written anew by what the
+The planner for `repair-records`: which snapshot is the current one, what its record names as overlays, and who is whose parent, written anew by what the
 images say. No image is touched, and a running domain runs on.
 */
 import type {RepairRecordsAction} from '../../model/plan/request.ts';
@@ -17,7 +17,7 @@ import {
 	frozenIndex, isExternalOn, judgeCurrent, misnamedHeads, mustNameHeads, nearestFrozen, recordedOverlays, writtenHeads,
 } from '../../planner/records/lineage.ts';
 import {
-	assembleMending, refuseRepair, refuseRedefine, emptyMending,
+	assembleRepair, refuseRepair, refuseRedefine, emptyRepair,
 } from '../../planner/records/repair-plan.ts';
 import {step} from '../../planner/steps/step.ts';
 
@@ -34,11 +34,11 @@ function parentByImages(context: PlanContext, snapshot: Snapshot): string | unde
 }
 
 /** Snapshots hung on the right parent, as they will be. The name of a parent that has no record cannot be put back: libvirt would refuse it. */
-function mendParents(context: PlanContext): Result<{steps: Step[]; mended: Map<string, Snapshot>}> {
+function repairParents(context: PlanContext): Result<{steps: Step[]; repaired: Map<string, Snapshot>}> {
 	const {snapshots} = context.inventory.details;
 	const names = new Set(snapshots.map(({name}) => name));
 	const steps: Step[] = [];
-	const mended = new Map<string, Snapshot>();
+	const repaired = new Map<string, Snapshot>();
 	for (const [index, snapshot] of snapshots.entries()) {
 		if (snapshot.parent === undefined || names.has(snapshot.parent)) {
 			continue;
@@ -51,7 +51,7 @@ function mendParents(context: PlanContext): Result<{steps: Step[]; mended: Map<s
 			return xml;
 		}
 
-		mended.set(snapshot.name, {
+		repaired.set(snapshot.name, {
 			...snapshot, parent, xml: xml.value, revertDisks: [], disks: snapshot.disks.map(disk => ({...disk, overlayPath: overlays.get(disk.target) ?? disk.overlayPath})),
 		});
 		steps.push(step('switch', {
@@ -62,18 +62,18 @@ function mendParents(context: PlanContext): Result<{steps: Step[]; mended: Map<s
 		}));
 	}
 
-	return succeed({steps, mended});
+	return succeed({steps, repaired});
 }
 
 /** Fails with `refused` and every reason at once, or with `unreadable` where a record cannot be changed. */
 export function planRepairRecords(action: RepairRecordsAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
 	const before = planContext(inventory, given);
-	const parents = mendParents(before);
+	const parents = repairParents(before);
 	if (!parents.ok) {
 		return parents;
 	}
 
-	const snapshots = inventory.details.snapshots.map(snapshot => parents.value.mended.get(snapshot.name) ?? snapshot);
+	const snapshots = inventory.details.snapshots.map(snapshot => parents.value.repaired.get(snapshot.name) ?? snapshot);
 	const context = planContext({...inventory, details: {...inventory.details, snapshots}}, given);
 	refuseRepair(context);
 	refuseRedefine(context);
@@ -99,15 +99,15 @@ export function planRepairRecords(action: RepairRecordsAction, inventory: Invent
 			});
 	}
 
-	return assembleMending(context, action, given, {
-		...emptyMending(context),
+	return assembleRepair(context, action, given, {
+		...emptyRepair(context),
 		steps,
 		basis: writtenHeads(context).map(({path}) => path),
 		snapshots,
 		currentSnapshot: rightful?.name ?? inventory.details.currentSnapshot,
 		consequences: [
 			...(rightful === undefined ? [] : [{severity: 'info' as const, text: `"${rightful.name}" becomes the current snapshot, which matches the disks${mustNameHeads(context, rightful) ? ', and its record is updated to the images that the domain writes to' : ''}.`}]),
-			...[...parents.value.mended.values()].map(({name, parent}) => ({severity: 'info' as const, text: `"${name}" ${parent === undefined ? 'becomes a root' : `becomes a child of "${parent}"`}.`})),
+			...[...parents.value.repaired.values()].map(({name, parent}) => ({severity: 'info' as const, text: `"${name}" ${parent === undefined ? 'becomes a root' : `becomes a child of "${parent}"`}.`})),
 			{severity: 'info', text: 'Only records are written: no image changes, and the domain keeps its state.'},
 		],
 	});

@@ -1,5 +1,5 @@
 /**
-The doctor's screen: looking for troubles without holding anything up, going through what was found, and mending it where a plan can.
+The doctor's screen: looking for troubles without holding anything up, going through what was found, and repairing it where a plan can.
 */
 import type {Finding} from '../../model/domain/finding.ts';
 import type {Result} from '../../model/result.ts';

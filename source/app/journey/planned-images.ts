@@ -33,7 +33,7 @@ function marksOf({images}: Plan): Map<string, {mark: ImageMark; reason?: string}
 	]);
 }
 
-/** Touched images, what they will stand on, and what stands directly on them. */
+/** Touched images, what they will be backed by, and what is directly backed by them. */
 function inSight(images: ReadonlyMap<string, Image>, touched: ReadonlySet<string>, backingOf: (path: string) => string | undefined): Set<string> {
 	const shown = new Set<string>();
 	for (const start of touched) {

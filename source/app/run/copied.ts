@@ -7,7 +7,7 @@ import type {Run} from '../state.ts';
 
 const bytesOf = (steps: readonly Step[]) => steps.reduce((sum, {copyBytes}) => sum + (copyBytes ?? 0), 0);
 
-/** What is behind it once all steps that are done are counted whole, and the present one by its share. */
+/** What is behind it once all steps that are done are counted whole, and the current one by its share. */
 function doneBytesOf({plan, steps, current, copied}: Pick<Run, 'plan' | 'steps' | 'current' | 'copied'>): number {
 	const share = copied === undefined || copied.totalBytes === 0 ? 0 : Math.min(1, copied.doneBytes / copied.totalBytes);
 	const present = plan.steps.find(({id}) => id === current);
@@ -15,7 +15,7 @@ function doneBytesOf({plan, steps, current, copied}: Pick<Run, 'plan' | 'steps' 
 }
 
 /**
-In bytes that are really copied, not in the size that the guest sees. What the plan does not know beforehand is told by the present step alone. Undefined: it copies
+In bytes that are really copied, not in the size that the guest sees. What the plan does not know beforehand is told by the current step alone. Undefined: it copies
 nothing, or has not begun to.
 */
 export function copiedSoFar(run: Run): Copied | undefined {

@@ -156,7 +156,7 @@ export function updateEnded(state: State, command: Command | undefined, paper: P
 	return [command === undefined ? state : scroll(state, command, paper), []];
 }
 
-/** Whether an unfinished action has begun to change what the domain stands on: from then on forward is the natural way. */
+/** Whether an unfinished action has begun to change what the domain is backed by: from then on forward is the natural way. */
 export function isPastSwitch(action: UnfinishedAction): boolean {
 	const begun = new Set(action.records.flatMap(record => record.kind === 'begin' || record.kind === 'done' ? [record.step] : []));
 	return action.plan.steps.some(step => begun.has(step.id) && (step.phase === 'switch' || step.phase === 'remove'));

@@ -10,7 +10,7 @@ import {kindFactsOf} from '../../planner/hypervisor/capabilities.ts';
 import {report, type Examination} from './domain-check.ts';
 import {settleSeconds} from './image-findings.ts';
 
-/** An overlay is younger than the last write to what it stands on; QEMU may still finish a write in the moment of the switch. */
+/** An overlay is younger than the last write to what it is backed by; QEMU may still finish a write in the moment of the switch. */
 const switchSeconds = 10;
 /** Around the time that the audit log tells. */
 const auditSeconds = 5;
@@ -21,7 +21,7 @@ function frozenAt({surroundings}: Examination, snapshot: Snapshot): number {
 	return Math.max(snapshot.createdAt, facts?.kind === 'good' ? Math.floor(Number(facts.modifiedAt)) : 0);
 }
 
-/** A merge, a delete or a mend of ours writes into images that stay what they were for whoever reads them. */
+/** A merge, a delete or a repair of ours writes into images that stay what they were for whoever reads them. */
 function isOurOwnWrite({audit}: Examination, modifiedAt: number): boolean {
 	return audit.some(({at, durationMs}) => {
 		const endedAt = Date.parse(at) / 1000;

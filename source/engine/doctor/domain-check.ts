@@ -27,7 +27,7 @@ export type DomainCheck = {
 export type Examination = DomainCheck & {
 	/** As a planner sees it; its pins are only those that touch images of this domain. */
 	context: PlanContext;
-	/** Every image that the domain stands on, each once. */
+	/** Every image that the domain is backed by, each once. */
 	ownPaths: string[];
 	frozenBy: Map<string, Snapshot[]>;
 	found: Finding[];

@@ -21,13 +21,13 @@ export type Leftovers = {
 	frozenBy: FrozenByDomain;
 	/** By key: images of which a domain's definition says that a deleted snapshot left them. */
 	leftBy: ReadonlyMap<string, {uuid: string; name: string}>;
-	/** Something could not be read, so that nobody knows what it needs. */
+	/** Something could not be read, so that it is unknown what it needs. */
 	isBlind: boolean;
 };
 
 type Place = {uuid: string; name: string};
 
-/** By domain, from the top down: what stands on an image that a snapshot froze, and on nothing that could be a backup's. */
+/** By domain, from the top down: what is backed by an image that a snapshot froze, and by nothing that could be a backup's. */
 function removable({others, graph, frozenBy, leftBy}: Leftovers): Map<string, {domain: Place; images: Image[]}> {
 	const byKey = new Map(others.map(image => [graph.keyOf(image.path), image]));
 	const owners = new Map<string, Place | undefined>();

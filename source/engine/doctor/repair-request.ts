@@ -4,7 +4,7 @@ One wish for all findings of a kind: their plans would stand in each other's way
 import type {Request} from '../../model/plan/request.ts';
 import type {Finding, FindingKind} from '../../model/domain/finding.ts';
 
-/** Undefined where nothing of the kind can be mended by a plan, or not in the way that is asked for. `findings` are those of one domain. */
+/** Undefined where nothing of the kind can be repaired by a plan, or not in the way that is asked for. `findings` are those of one domain. */
 export function repairRequest(findings: readonly Finding[], kind: FindingKind, way?: 'fold'): Request | undefined {
 	if (way !== undefined) {
 		return findings.find(finding => finding.kind === kind && finding.otherWay?.option === way)?.otherWay?.request;

@@ -111,7 +111,7 @@ function findNativeLeftOut(examination: Examination): void {
 	}
 }
 
-/** Before 9.9 libvirt merges an ancestor into an image that other branches stand on as well (L6). */
+/** Before 9.9 libvirt merges an ancestor into an image that other branches are backed by as well (L6). */
 function findNativeDelete(examination: Examination): void {
 	const {context, details: {snapshots, currentSnapshot}} = examination;
 	if (context.can.revertUnlinksRecordedOverlays || currentSnapshot === undefined) {

@@ -66,7 +66,7 @@ export function liveOnNew(plan: Plan, details: DomainDetails): string[] {
 	return (details.domain.liveDefinition?.disks ?? []).flatMap(({sourcePath}) => sourcePath !== undefined && created.has(sourcePath) ? [sourcePath] : []);
 }
 
-/** Whether the definition was switched by this action and is not any more. */
+/** Whether the definition was switched by this action and no longer is. */
 export function isSwitchedBack(plan: Plan, details: DomainDetails, {states}: Progress): boolean {
 	const define = plan.steps.find(step => step.switchesDefinition);
 	const {disks} = details.domain.definition;

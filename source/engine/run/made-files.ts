@@ -29,7 +29,7 @@ function makes(step: Step, path: string): boolean {
 	return (step.command.tool === 'qmp' && step.phase === 'create') || wordsOf(step.command).includes(path) || (step.undo ?? []).some(command => removedPath(command) === path);
 }
 
-/** From the switch on, libvirt and QEMU hand a file to the guest at once: how it was made cannot be seen any more. */
+/** From the switch on, libvirt and QEMU hand a file to the guest at once: how it was made can no longer be seen. */
 function isStampable({phase, command: {tool}}: Step): boolean {
 	return phase === 'create' || (phase === 'switch' && (tool === 'file' || tool === 'qemu-img'));
 }

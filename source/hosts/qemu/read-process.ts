@@ -69,7 +69,7 @@ async function describe(pid: string): Promise<QemuProcess | undefined> {
 	}
 
 	const words = text === undefined || text === '' ? undefined : text.replace(/\0$/, '').split('\0');
-	// The search path that it was found by is not ours; a program that was replaced meanwhile has no name any more.
+	// The search path that it was found by is not ours; a program that was replaced meanwhile no longer has a name.
 	const isNamed = program !== undefined && !program.endsWith(' (deleted)');
 	const argv = words && isNamed ? [program, ...words.slice(1)] : words;
 	const hasGone = argv?.some(word => /^--?daemonize$/.test(word)) && current === '/';
@@ -82,6 +82,6 @@ async function describe(pid: string): Promise<QemuProcess | undefined> {
 /** Whether the process is still there. */
 export async function isAlive(pid: number): Promise<boolean> {
 	const text = await quietly(async () => readFile(`/proc/${pid}/stat`, 'utf8'));
-	// One that has ended and whose parent has not asked holds nothing any more.
+	// One that has ended and whose parent has not asked no longer holds anything.
 	return text !== undefined && !/^\d+ \(.*\) [ZX]/s.test(text);
 }

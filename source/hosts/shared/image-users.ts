@@ -19,7 +19,7 @@ import type {RecordSource} from './record-source.ts';
 type Headers = {
 	/** An image, and the backing file that its header names. */
 	named: Array<[string, string]>;
-	/** Images of which nobody can say what they stand on. */
+	/** Images of which nobody can say what they are backed by. */
 	unknown: Array<{name: string; reason: string}>;
 };
 
@@ -45,7 +45,7 @@ async function readNeighbours(runner: Runner, path: string, known: ReadonlySet<s
 }
 
 /**
-Labels for people; empty: nobody. Two names of one file count as one. Fails where something could not be read, because then nobody knows, and with `busy` where
+Labels for people; empty: nobody. Two names of one file count as one. Fails where something could not be read, because then it is unknown, and with `busy` where
 the path is no regular file: a device node is never removed, whatever a plan or a journal says.
 */
 export async function readImageUsers(given: {runner: Runner; source: Pick<RecordSource, 'readForeign'>}, path: string): Promise<Result<string[]>> {

@@ -172,7 +172,7 @@ async function readFoldersOf(runner: Runner, paths: readonly string[], images: r
 }
 
 /**
-Locks are looked for where a plan would stand on: the frozen images, and the heads of a domain that is off. The heads of one that runs are its own.
+Locks are looked for where a plan would rely on it: the frozen images, and the heads of a domain that is off. The heads of one that runs are its own.
 */
 function pathsToProbe(details: DomainDetails, pins: readonly Pin[]): Set<string> {
 	const live = new Set(details.domain.liveDefinition === undefined ? [] : headDisks(details.domain).map(disk => disk.sourcePath));
@@ -249,7 +249,7 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 		source.readJobs(details.domain),
 		markLocked(runner, details.images, new Set([...pathsToProbe(details, pins), ...alsoPaths])),
 	]);
-	// The folders of frozen images too: a clone beside one is known by its header alone, and a commit would write into what it stands on.
+	// The folders of frozen images too: a clone beside one is known by its header alone, and a commit would write into what it is backed by.
 	const imageFolders = new Set([...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths].map(path => posix.dirname(path)));
 	const strays = await readStrays(runner, [...folders.values()].filter(({path}) => imageFolders.has(path)), details.images);
 	if (!strays.ok) {

@@ -1,5 +1,5 @@
 /**
-Overlays that belong to no domain and stand on images of one: a backup that names the running disk as its backing file, a copy made by hand. Nothing but
+Overlays that belong to no domain and are backed by images of one: a backup that names the running disk as its backing file, a copy made by hand. Nothing but
 their own headers tells of them, so the images beside the heads are looked at.
 */
 import {posix} from 'node:path';

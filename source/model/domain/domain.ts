@@ -94,7 +94,7 @@ export type DomainDefinition = {
 	secrets?: SecretName[];
 	/** The domain's own label for file owners. `keepsOwners`: libvirt leaves those of its images alone. `uid`: whom QEMU runs as, where it is given by number. */
 	fileOwnership?: {keepsOwners: boolean; uid: number | undefined};
-	/** Images that a deleted snapshot froze and that had to stay: they may be collected when nothing stands in the way any more. */
+	/** Images that a deleted snapshot froze and that had to stay: they may be collected once nothing stands in the way. */
 	leftImages?: string[];
 	/** Of a record: the snapshot that was taken while the file systems of this domain were frozen. */
 	frozenNote?: {snapshot: string; uuid: string};

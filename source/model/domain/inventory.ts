@@ -35,7 +35,7 @@ export type DomainDetails = {
 	snapshots: Snapshot[];
 	currentSnapshot: string | undefined;
 	checkpoints: Checkpoint[];
-	/** Every image that a pin of this domain can reach, those in broken places that were looked for; in an inventory also overlays beside the heads that stand on them. */
+	/** Every image that a pin of this domain can reach, those in broken places that were looked for; in an inventory also overlays beside the heads that are backed by them. */
 	images: Image[];
 	/** What other domains on the host hold. Empty until it was asked for. */
 	foreignPins: Pin[];
@@ -86,7 +86,7 @@ export type BareFacts = {
 	socketPath: string | undefined;
 	/** The folder of its metadata: `domain.xml`, `snapshots/NAME.xml`, `snapshots/current` (the name of the current snapshot). */
 	metadataPath: string;
-	/** The command line of the process on its current heads, or the one that was recorded; undefined: nobody knows it. */
+	/** The command line of the process on its current heads, or the one that was recorded; undefined: it is not known. */
 	argv: string[] | undefined;
 	/** In words, why it cannot be started again though it may be known. */
 	argvProblem?: string;

@@ -62,7 +62,7 @@ export type NvramSurroundings = {
 	isForeign: (path: string) => boolean;
 };
 
-/** Copies in the folders that no snapshot goes with any more: somebody else deleted it. */
+/** Copies in the folders that go with no snapshot: somebody else deleted it. */
 export function lostNvramCopies(domain: Domain, snapshots: readonly Snapshot[], {namesIn, isForeign}: NvramSurroundings): string[] {
 	const paths = nvramPaths(domain, snapshots);
 	const lost = paths.filter(path => !isForeign(path)).flatMap(path => {

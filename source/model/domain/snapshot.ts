@@ -29,7 +29,7 @@ export type Snapshot = {
 	disks: SnapshotDisk[];
 	/** Overlays in use after libvirt's own revert to a snapshot that has children. */
 	revertDisks: SnapshotDisk[];
-	/** The stored `<domain>`: undefined in very old records; then nobody knows the frozen images. */
+	/** The stored `<domain>`: undefined in very old records; then the frozen images are unknown. */
 	domain: DomainDefinition | undefined;
 	/** The guest's file systems were frozen when it was taken. */
 	isFrozen?: true;

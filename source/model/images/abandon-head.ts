@@ -6,7 +6,7 @@ import type {Pin} from './pin.ts';
 import {objectionTo, type Objection} from './may-change.ts';
 
 export type Abandoned = {
-	/** Overlays that nothing needs any more, from the top down. */
+	/** Overlays that nothing needs, from the top down. */
 	removable: string[];
 	/** What stays although the domain no longer writes to it, and why. */
 	staying: Array<{path: string; reason: Objection['reason'] | 'stands-alone'; holders: Pin[]}>;

@@ -1,6 +1,6 @@
 /**
 Collecting: what becomes of images that lost their pin (docs/planning.md#images-and-pins). Without a child the file goes; with one child the two become one, by
-the way that copies less and that the other pins allow; with more it stays, as the shared base of what stands on it.
+the way that copies less and that the other pins allow; with more it stays, as the shared base of what is backed by it.
 */
 import type {Merge} from './image-merge.ts';
 import {costOf, type DataSizes} from './copy-cost.ts';
@@ -18,7 +18,7 @@ export type Stay = {
 };
 
 export type Collection = {
-	/** Files that nothing stands on, in an order in which they can go. */
+	/** Files that nothing is backed by, in an order in which they can go. */
 	removed: string[];
 	merges: Merge[];
 	staying: Stay[];
@@ -45,7 +45,7 @@ function livingOverlays(graph: ImageGraph, path: string, {gone}: Marks): string[
 	return overlaysOf(graph, path).filter(overlay => !gone.has(graph.keyOf(overlay)));
 }
 
-/** Leaves first: what stood on the removed ones may be a leaf then. The bottom of a chain stays: nobody here made it. */
+/** Leaves first: what was backed by the removed ones may be a leaf then. The bottom of a chain stays: nobody here made it. */
 function collectLeaves(graph: ImageGraph, marks: Marks, staying: Map<string, Stay>): string[] {
 	const removed: string[] = [];
 	for (let isGoingOn = true; isGoingOn;) {
@@ -77,7 +77,7 @@ const hasContentPin = (graph: ImageGraph, path: string) =>
 const holdsSomething = (graph: ImageGraph, path: string) =>
 	(graph.nodes.get(graph.keyOf(path))?.pins ?? []).length > 0 || (imageAt(graph, path)?.internalSnapshots.length ?? 0) > 0;
 
-/** An image that could become one with what stands on it. */
+/** An image that could be merged with its overlay. */
 function isLayer(graph: ImageGraph, path: string, marks: Marks): boolean {
 	const key = graph.keyOf(path);
 	return marks.candidates.has(key)
@@ -197,7 +197,7 @@ function findTops(graph: ImageGraph, marks: Marks): string[] {
 	return [...tops.values()];
 }
 
-/** Pulls come first: what stood on a layer that was pulled up is then the top of that pull. */
+/** Pulls come first: what was backed by a layer that was pulled up is then the top of that pull. */
 function afterPulls(merges: Merge[]): Merge[] {
 	const pulls = merges.filter(merge => merge.way === 'pull');
 	const topOf = (path: string) => pulls.find(pull => pull.layers.includes(path))?.top ?? path;

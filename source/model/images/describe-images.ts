@@ -37,7 +37,7 @@ export function holdingsOf(details: DomainDetails): ImageHolding[] {
 }
 
 /**
-The images that the domain stands on, and what others have put on top of them: that is why an image must stay. Images of other domains that have nothing
+The images that the domain is backed by, and what others have put on top of them: that is why an image must stay. Images of other domains that have nothing
 in common with this one are left out.
 */
 export function ownImages(details: DomainDetails): Image[] {

@@ -129,7 +129,7 @@ export function chainOf(graph: ImageGraph, path: string): string[] {
 	return chain;
 }
 
-/** Whether the chain from `path` down was read to its bottom. Of one that ends where an image is missing or does not open nobody knows what is below. */
+/** Whether the chain from `path` down was read to its bottom. Of one that ends where an image is missing or does not open it is unknown what is below. */
 export function isWholeChain(graph: ImageGraph, path: string): boolean {
 	return chainOf(graph, path).every(link => imageAt(graph, link)?.problems.every(({kind}) => kind !== 'missing' && kind !== 'unreadable') ?? false);
 }

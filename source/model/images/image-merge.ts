@@ -11,7 +11,7 @@ export type CopyCost = {
 	isMeasured: boolean;
 };
 
-/** A run of images that becomes one. What is read from `top` stays the same, and is read from `into` afterwards. */
+/** A run of images that is merged into one. What is read from `top` stays the same, and is read from `into` afterwards. */
 export type Merge = {
 	/** `commit`: written down into the lowest of the run. `pull`: the top takes over what it reads from those below it. */
 	way: 'commit' | 'pull';
@@ -19,7 +19,7 @@ export type Merge = {
 	/** The images that nothing pins, from the bottom up, without the top. */
 	layers: string[];
 	into: string;
-	/** What the run stands on. */
+	/** What the run is backed by. */
 	below: string | undefined;
 	/** Images on the top: they are told that it is `into` from now on. Empty for a pull. */
 	rebased: string[];

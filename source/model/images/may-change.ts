@@ -10,11 +10,11 @@ import type {Pin} from './pin.ts';
 export type Change = {
 	/**
 	`remove`: the file goes. `abandon`: nothing reads it afterwards, and it stays where it is (a device). `overwrite`: what is read from it becomes something else. `rewrite`: what is read from it stays, byte for byte, though the
-	file changes (its header names another file with the same content). `pull`: likewise, and it stands on other content afterwards: internal snapshots
+	file changes (its header names another file with the same content). `pull`: likewise, and it is backed by other content afterwards: internal snapshots
 	inside would read that.
 	*/
 	kind: 'remove' | 'abandon' | 'overwrite' | 'rewrite' | 'pull';
-	/** Overlays that will not read from it any more, or that want the new content. */
+	/** Overlays that will no longer read from it, or that want the new content. */
 	without?: readonly string[];
 	/** Whose plan it is: what other domains read from is not even rewritten. */
 	domainUuid?: string;
@@ -24,7 +24,7 @@ export type Objection = {
 	reason: 'needed' | 'in-use-elsewhere' | 'has-internal-snapshots' | 'is-read-only' | 'is-device' | 'has-data-file';
 	/** The pins that need it, for `needed`. */
 	holders: Pin[];
-	/** The images that stand on it. */
+	/** The images that are backed by it. */
 	overlays: string[];
 };
 

@@ -13,7 +13,7 @@ export type UnrecordedTag = {
 	targets: string[];
 	/** By target, the image that it lies inside: what the disk writes to, or what a snapshot froze. */
 	paths: Map<string, string>;
-	/** It holds the memory of a guest, of which nobody knows the machine that it belongs to. */
+	/** It holds the memory of a guest, of a machine that is not known. */
 	hasMemory: boolean;
 	/** A snapshot of another kind bears its name, so no record can. */
 	isNameTaken: boolean;

@@ -124,7 +124,7 @@ export type Probe =
 	| {kind: 'domain-off'; uuid: string}
 	/** Its guest runs and is not paused. */
 	| {kind: 'domain-running'; uuid: string}
-	/** The domain runs or is paused, and waits for no saved memory any more. */
+	/** The domain runs or is paused, and no longer waits for saved memory. */
 	| {kind: 'memory-loaded'; uuid: string}
 	| {kind: 'snapshot-exists'; uuid: string; name: string}
 	| {kind: 'snapshot-missing'; uuid: string; name: string}
@@ -217,7 +217,7 @@ export type Expected = {
 	kept?: Array<{path: string; inode: string | undefined; tag: string | undefined}>;
 	currentSnapshot: string | undefined;
 	snapshots: Array<{name: string; parent: string | undefined}>;
-	/** Names that must not be there any more. */
+	/** Names that must no longer be there. */
 	goneSnapshots?: string[];
 	/** Undefined: as it was. */
 	endState: EndState | undefined;

@@ -18,7 +18,7 @@ export type HeadOfDrive = {
 	path: string;
 	format: string;
 	isDevice?: boolean;
-	/** The head and all that it stands on: the command line names whichever of these was the head when QEMU was started. */
+	/** The head and all that it is backed by: the command line names whichever of these was the head when QEMU was started. */
 	chain: string[];
 };
 
@@ -27,7 +27,7 @@ function unreadable(reason: string): Result<never> {
 }
 
 /**
-The command line as it has to be for a start on the current heads. Every disk must have its drive and every drive its disk; drives get the name that the
+The command line for a start on the current heads. Every disk must have its drive and every drive its disk; drives get the name that the
 monitor knows them by. Fails with `unreadable`, naming the disk or the argument.
 */
 export function withPresentHeads(argv: readonly string[], heads: readonly HeadOfDrive[]): Result<string[]> {

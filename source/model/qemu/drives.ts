@@ -37,7 +37,7 @@ function nameOfNode(options: BlockOptions): string | undefined {
 	return typeof options['node-name'] === 'string' ? options['node-name'] : undefined;
 }
 
-/** The nodes that only the backing of a changed node led to: opened as they are, they would lock the images that the new overlay stands on. */
+/** The nodes that only the backing of a changed node led to: opened as they are, they would lock the images that the new overlay is backed by. */
 function dropOrphans(commandLine: CommandLine, blockdevs: Blockdev[], name: string): void {
 	const found = blockdevs.find(({options}) => nameOfNode(options) === name);
 	const isUsed = blockdevs.some(({options}) => referencesOf(options).some(reference => reference.name === name));

@@ -25,7 +25,7 @@ export type BareDomain = {
 	nvramPath: string | undefined;
 	/** With the name under which the monitor knows each, so that a disk keeps its target. */
 	disks: Array<Disk & {alias: string}>;
-	/** Undefined: nobody knows it, or it cannot be started again. */
+	/** Undefined: it is not known, or it cannot be started again. */
 	argv: string[] | undefined;
 };
 

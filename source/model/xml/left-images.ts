@@ -1,5 +1,5 @@
 /**
-A note in the `<metadata>` of a domain: images that a deleted snapshot froze and that had to stay, because more than one image stands on them. Without it
+A note in the `<metadata>` of a domain: images that a deleted snapshot froze and that had to stay, because more than one image is backed by them. Without it
 nobody could tell them from a template later on, so they would never be collected. libvirt keeps the element as it is, through all its own actions.
 */
 import {

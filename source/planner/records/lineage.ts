@@ -1,6 +1,6 @@
 /**
 Which snapshot the images say is the current one. Records may be wrong: somebody called `snapshot-current`, lost a record, merged by hand. What the domain
-writes to stands on the image that a snapshot froze, and that snapshot is where the domain comes from.
+writes to is backed by the image that a snapshot froze, and that snapshot is where the domain comes from.
 */
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import {chainOf, isWholeChain} from '../../model/images/image-graph.ts';
@@ -69,7 +69,7 @@ export type CurrentVerdict = {
 	isHandMerged: boolean;
 };
 
-/** The one among the candidates from which all others descend upwards: with partial snapshots the disks stand on different ones. */
+/** The one among the candidates from which all others descend upwards: with partial snapshots the disks are backed by different ones. */
 function youngest(snapshots: readonly Snapshot[], candidates: Snapshot[][]): Snapshot | undefined {
 	const all = new Set(candidates.flat());
 	const fits = [...all].filter(candidate => {

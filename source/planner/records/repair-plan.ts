@@ -12,8 +12,8 @@ import {fingerprintOf} from '../fingerprint.ts';
 import {planFrame} from '../frame.ts';
 import {writtenHeads, type Head} from './lineage.ts';
 
-/** What one kind of mending contributes to the plan. */
-export type Mending = {
+/** What one kind of repair contributes to the plan. */
+export type Repair = {
 	steps: Step[];
 	consequences: Consequence[];
 	/** New files, beside images. */
@@ -54,36 +54,36 @@ export function refuseRedefine(context: PlanContext): void {
 }
 
 /** Fails with `refused` and every reason that stands in the context. */
-export function assembleMending(context: PlanContext, action: Action, given: PlanArguments, mending: Mending): Result<Plan> {
+export function assembleRepair(context: PlanContext, action: Action, given: PlanArguments, repair: Repair): Result<Plan> {
 	if (context.blockers.length > 0) {
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
 	const {inventory, graph} = context;
 	const {details} = inventory;
-	const {steps, consequences, created = [], removed, written, basis, heads, opens, snapshots, currentSnapshot} = mending;
+	const {steps, consequences, created = [], removed, written, basis, heads, opens, snapshots, currentSnapshot} = repair;
 	const chains = [...new Set([...heads.map(({path}) => path).filter(path => isOpenable(graph, path)), ...opens])];
 	return succeed({
 		...planFrame(action, inventory, given, {
 			expected: {
 				heads,
 				chains: chains.map(path => ({path, format: imageAt(graph, path)?.format ?? 'qcow2'})),
-				...(mending.links && {links: mending.links}),
+				...(repair.links && {links: repair.links}),
 				currentSnapshot,
 				snapshots: snapshots.map(({name, parent}) => ({name, parent})),
-				...(mending.goneSnapshots && {goneSnapshots: mending.goneSnapshots}),
+				...(repair.goneSnapshots && {goneSnapshots: repair.goneSnapshots}),
 				endState: undefined,
 			},
 			fingerprint: fingerprintOf(inventory, new Set([...basis, ...removed, ...written])),
 		}),
 		consequences,
-		images: {created: created.map(path => ({path})), removed, written, ...(mending.rebased && {rebased: mending.rebased}), kept: details.images.map(({path}) => path).filter(path => !removed.includes(path) && !written.includes(path))},
+		images: {created: created.map(path => ({path})), removed, written, ...(repair.rebased && {rebased: repair.rebased}), kept: details.images.map(({path}) => path).filter(path => !removed.includes(path) && !written.includes(path))},
 		steps,
 	});
 }
 
-/** A mending that leaves all as it is: to be filled. A disk that the next start has on another file is not for this plan to prove. */
-export function emptyMending(context: PlanContext): Mending {
+/** A repair that leaves all as it is: to be filled. A disk that the next start has on another file is not for this plan to prove. */
+export function emptyRepair(context: PlanContext): Repair {
 	const {domain, snapshots, currentSnapshot} = context.inventory.details;
 	const heads = writtenHeads(context).filter(({target, path}) => domain.definition.disks.some(disk => disk.target === target && disk.sourcePath === path));
 	return {

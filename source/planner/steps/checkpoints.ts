@@ -83,7 +83,7 @@ function byAge(checkpoints: Checkpoint[]): Checkpoint[] {
 	return [...ordered];
 }
 
-/** The record as it has to be when only good checkpoints are left: after the nearest good one above it. */
+/** The record when only good checkpoints are left: after the nearest good one above it. */
 function recordAfter(checkpoint: Checkpoint, all: Checkpoint[], good: ReadonlySet<Checkpoint>): Result<string> {
 	const [, ...ancestors] = withAncestors(all, checkpoint.name);
 	const parent = ancestors.find(ancestor => good.has(ancestor))?.name;

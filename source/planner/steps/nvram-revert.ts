@@ -1,6 +1,6 @@
 /**
 The firmware variables when the current state is left for a snapshot: those of then come back from their copy, and what was there can come back until
-nothing can fail any more. The copies themselves: nvram.ts.
+nothing can fail. The copies themselves: nvram.ts.
 */
 import {posix} from 'node:path';
 import {stampOf} from '../../model/text/format.ts';
@@ -43,7 +43,7 @@ function removeHeld(context: PlanContext, path: string): Step {
 	});
 }
 
-/** The variables come back from the copy; what was there stays under another name until nothing can fail any more. `date`: of that other name. */
+/** The variables come back from the copy; what was there stays under another name until nothing can fail. `date`: of that other name. */
 function swap(context: PlanContext, given: {nvramPath: string; copy: string; heldAt: string; stamp: string; date: string | undefined}): Pick<NvramChange, 'create' | 'switch' | 'remove'> {
 	const {nvramPath, copy, heldAt, stamp, date} = given;
 	const present = context.inventory.nvramFiles.get(nvramPath);
@@ -115,7 +115,7 @@ export type NvramRevert = {
 	resumes: boolean;
 };
 
-/** For leaving the current state for a snapshot: keeps the present variables where they are wanted, and brings those of then back. */
+/** For leaving the current state for a snapshot: keeps the current variables where they are wanted, and brings those of then back. */
 export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName, now, definitionXml, resumes}: NvramRevert): NvramChange {
 	const {nvramFiles} = context.inventory;
 	const {nvramPath, nvramElsewhere} = variablesIn(definitionXml);

@@ -1,5 +1,5 @@
 /**
-Names for new overlays. They lie beside the image that they stand on, as libvirt's do, and never reuse a name that is taken (R9).
+Names for new overlays. They lie beside the image that they are backed by, as libvirt's do, and never reuse a name that is taken (R9).
 */
 import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';

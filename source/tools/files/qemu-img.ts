@@ -196,7 +196,7 @@ async function walkChain(runner: Runner, path: string, format: string | undefine
 }
 
 /**
-An image and all that it stands on, from the top down. `-U` reads beside a running QEMU. What is wrong with an image stands in its `problems`; fails only
+An image and all that it is backed by, from the top down. `-U` reads beside a running QEMU. What is wrong with an image stands in its `problems`; fails only
 where the host cannot be asked. Without a format QEMU looks for itself: only for images that a person has named.
 */
 export async function readChain(runner: Runner, path: string, format: string | undefined): Promise<Result<Image[]>> {
@@ -261,7 +261,7 @@ export type Header =
 	| {kind: 'image'; image: Image}
 	/** Another kind of file, or gone. */
 	| {kind: 'no-image'}
-	/** It may be a qcow2 image, and what it stands on could not be read. */
+	/** It may be a qcow2 image, and what it is backed by could not be read. */
 	| {kind: 'unknown'; reason: string};
 
 const magic = '514649fb';

@@ -96,7 +96,7 @@ function fileChoices(stage: JourneyStage & {phase: 'consequences' | 'commands'})
 		: [];
 }
 
-/** The present page of a guided action. */
+/** The current page of a guided action. */
 export function journeyPage(state: State, journey: Journey, theme: Theme): LinearPage {
 	const {stage} = journey;
 	const title = titleOfJourney(journey);
@@ -130,7 +130,7 @@ export function journeyPage(state: State, journey: Journey, theme: Theme): Linea
 	}
 }
 
-/** Every finding in one page; a number mends the finding, or says why that cannot be done. */
+/** Every finding in one page; a number repairs the finding, or says why that cannot be done. */
 export function doctorPage(state: State, paper: {columns: number; theme: Theme}): LinearPage {
 	const {diagnosis} = state;
 	const findings = diagnosis?.findings.value ?? [];

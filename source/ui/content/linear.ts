@@ -79,7 +79,7 @@ function browsePage(state: State, theme: Theme): LinearPage {
 	};
 }
 
-/** The present screen. */
+/** The current screen. */
 export function linearPage(state: State, theme: Theme): LinearPage {
 	const {scene} = state;
 	const paper = {columns: state.columns, theme};

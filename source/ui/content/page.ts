@@ -19,7 +19,7 @@ export const journeyHeadRows = 3;
 
 export type Page = {lines: Line[]; rows: number; top: number};
 
-/** The text of the present screen; undefined where it is none. */
+/** The text of the current screen; undefined where it is none. */
 export function pageOf(state: State, theme: Theme): Page | undefined {
 	const {scene, columns} = state;
 	const {bodyRows} = layoutOf(columns, state.rows);

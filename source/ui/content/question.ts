@@ -20,7 +20,7 @@ export function titleOfJourney({request, domain}: Journey): string {
 	return titleOfAction({...rest, domain: {uuid, name: domain}});
 }
 
-/** The questions, then what is common to all, with the present place marked: by its colour, and by the sign before it. */
+/** The questions, then what is common to all, with the current place marked: by its colour, and by the sign before it. */
 export function wayLine(state: State, journey: Journey, theme: Theme): Line {
 	const {stage} = journey;
 	const questions = questionsOf(state, journey).map(({id, word}) => ({word, isHere: stage.phase === 'question' && stage.id === id}));

@@ -25,7 +25,7 @@ export type NewSnapshot = Moment & {
 	hasNoMetadata?: boolean;
 };
 
-/** libvirt's own naming: the extension of the present file makes way for the snapshot's name. */
+/** libvirt's own naming: the extension of the current file makes way for the snapshot's name. */
 export function overlayName(file: string, snapshot: string): string {
 	return path.posix.join(path.posix.dirname(file), `${path.posix.basename(file).replace(/(.)\.[^.]*$/, '$1')}.${snapshot}`);
 }

@@ -132,7 +132,7 @@ export class QmpConnection {
 	}
 
 	/**
-	Sends one command and gives what it returns. Fails with `qmp-failed` where QEMU refuses, and with `monitor-failed` where no answer can come any more or
+	Sends one command and gives what it returns. Fails with `qmp-failed` where QEMU refuses, and with `monitor-failed` where no answer can come or
 	none came within `timeoutMs`: the command may then have been done, and an answer that is late is dropped. Without `timeoutMs` it waits as long as the
 	connection lasts.
 	*/

@@ -1,6 +1,6 @@
 /**
 Commands after which QEMU is to be gone: `quit`, or the request to the guest to switch itself off. QEMU lets go of its images before it closes its
-monitor, so that a socket that nobody serves any more means that the images are free.
+monitor, so that a socket that nobody serves means that the images are free.
 */
 import {setTimeout} from 'node:timers/promises';
 import type {QmpCommand} from '../../../model/plan/plan.ts';
