@@ -2,6 +2,7 @@
 `vsnap-tui list`: the domains with their state and how many snapshots they have.
 */
 import type {Owner} from '../engine/ports.ts';
+import {stateWord} from '../model/domain/state-word.ts';
 import {describeClaim} from '../model/plan/claim.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {formatTable} from './table.ts';
@@ -46,7 +47,7 @@ export async function listDomains(context: CommandContext): Promise<number> {
 			['NAME', 'STATE', 'SNAPSHOTS', ...(marks.size === 0 ? [] : ['ACTION'])],
 			...domains.value.map(({uuid, name, state}) => {
 				const mark = marks.get(uuid);
-				return [name, state, String(counts.value.get(uuid) ?? '?'), ...(marks.size === 0 ? [] : [mark?.text ?? ''])];
+				return [name, stateWord(state), String(counts.value.get(uuid) ?? '?'), ...(marks.size === 0 ? [] : [mark?.text ?? ''])];
 			}),
 		]));
 	}

@@ -10,6 +10,7 @@ import {flattenTree, type TreeItem, type TreeRow} from '../model/domain/tree.ts'
 import {guideText, type GuideGlyphs} from '../model/text/tree-guides.ts';
 import {permissionRemedy} from '../model/images/unreadable-image.ts';
 import {unrecordedTags} from '../model/images/unrecorded-tags.ts';
+import {stateWord} from '../model/domain/state-word.ts';
 import {makeVisible} from '../model/text/visible-text.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {findDomain} from './find-domain.ts';
@@ -99,7 +100,7 @@ function pictureLines(details: DomainDetails, isAscii: boolean): string[] {
 	const {domain, snapshots, checkpoints} = details;
 	const images = imageLines(details);
 	return [
-		`${makeVisible(domain.name)}  ${domain.state}  ${domain.uuid}`,
+		`${makeVisible(domain.name)}  ${stateWord(domain.state)}  ${domain.uuid}`,
 		'',
 		`Snapshots (${snapshots.length})${snapshots.length + checkpoints.length === 0 ? '' : `, times in ${timeZoneName()}`}`,
 		...treeLines(snapshots, isAscii, snapshot => [

@@ -36,3 +36,8 @@ test('a name that is nearly right leads to the domain', async t => {
 	t.is(exitCode, 3);
 	t.is(error, 'There is no domain "we" on this host.\nDid you mean "web"?\n');
 });
+
+test('the state of a domain is told in the word of the screen, in JSON in that of libvirt', async t => {
+	t.true((await run('mail')).out.startsWith('mail  off  '));
+	t.is((JSON.parse((await run('mail', {isJson: true})).out) as {domain: {state: string}}).domain.state, 'shutoff');
+});

@@ -12,6 +12,7 @@ import {describeProblem} from '../../model/images/describe-images.ts';
 import {formatAge, formatBytes} from '../../model/text/format.ts';
 import {showSafely} from '../text.ts';
 import type {Theme} from '../theme.ts';
+import {stateWord} from '../../model/domain/state-word.ts';
 import {detailsOf} from './details.ts';
 import {failureLines} from './failure.ts';
 import {doctorPage, journeyPage} from './linear-journey.ts';
@@ -20,7 +21,7 @@ import {
 } from './linear-page.ts';
 import {pageOf} from './page.ts';
 import {activityLines, unfinishedLines} from './run.ts';
-import {kindOfSnapshot, stateWord} from './words.ts';
+import {kindOfSnapshot} from './words.ts';
 
 const nodeText: (node: TreeNode, parent: string | undefined, state: State) => string = byKind({
 	snapshot(node, _parent, state) {

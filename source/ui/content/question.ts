@@ -10,7 +10,8 @@ import {titleOfAction} from '../../actions/registry.ts';
 import {formatMomentWithAge} from '../../model/text/format.ts';
 import {paragraph, type Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';
-import {stateOfSnapshot, stateWord} from './words.ts';
+import {stateWord} from '../../model/domain/state-word.ts';
+import {stateOfSnapshot} from './words.ts';
 
 type Paper = {columns: number; theme: Theme};
 

@@ -2,32 +2,29 @@
 Words and signs for states, used wherever a domain or a snapshot is shown.
 */
 import type {DomainState} from '../../model/domain/domain.ts';
+import {stateWord} from '../../model/domain/state-word.ts';
 import {isDenied, type ImageProblem} from '../../model/images/image.ts';
 import {conditionOf, type Condition, type Snapshot} from '../../model/domain/snapshot.ts';
 import type {Piece} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
 
-const stateWords: Record<DomainState, {word: string; tone: Tone; glyph: 'running' | 'paused' | 'off' | 'crashed'}> = {
-	running: {word: 'running', tone: 'good', glyph: 'running'},
-	blocked: {word: 'running', tone: 'good', glyph: 'running'},
-	paused: {word: 'paused', tone: 'warning', glyph: 'paused'},
-	pmsuspended: {word: 'asleep', tone: 'warning', glyph: 'paused'},
-	shutdown: {word: 'stopping', tone: 'warning', glyph: 'paused'},
-	shutoff: {word: 'off', tone: 'dim', glyph: 'off'},
-	crashed: {word: 'crashed', tone: 'loss', glyph: 'crashed'},
-	nostate: {word: 'unknown', tone: 'warning', glyph: 'crashed'},
+const stateSigns: Record<DomainState, {tone: Tone; glyph: 'running' | 'paused' | 'off' | 'crashed'}> = {
+	running: {tone: 'good', glyph: 'running'},
+	blocked: {tone: 'good', glyph: 'running'},
+	paused: {tone: 'warning', glyph: 'paused'},
+	pmsuspended: {tone: 'warning', glyph: 'paused'},
+	shutdown: {tone: 'warning', glyph: 'paused'},
+	shutoff: {tone: 'dim', glyph: 'off'},
+	crashed: {tone: 'loss', glyph: 'crashed'},
+	nostate: {tone: 'warning', glyph: 'crashed'},
 };
 
-export function stateWord(state: DomainState): string {
-	return stateWords[state].word;
-}
-
 export function statePiece(state: DomainState): Piece {
-	return {text: stateWords[state].word.padEnd(8), tone: stateWords[state].tone};
+	return {text: stateWord(state).padEnd(8), tone: stateSigns[state].tone};
 }
 
 export function stateGlyph(state: DomainState, theme: Theme): Piece {
-	return {text: theme.glyphs[stateWords[state].glyph], tone: stateWords[state].tone};
+	return {text: theme.glyphs[stateSigns[state].glyph], tone: stateSigns[state].tone};
 }
 
 /** In the tree, after what is kept. With memory that is said there. */

@@ -9,7 +9,8 @@ import {isDenied} from '../../model/images/image.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
 import {formatAge, formatBytes} from '../../model/text/format.ts';
 import {guideText} from '../../model/text/tree-guides.ts';
-import {isTrouble, kindOfSnapshot, stateWord} from '../content/words.ts';
+import {stateWord} from '../../model/domain/state-word.ts';
+import {isTrouble, kindOfSnapshot} from '../content/words.ts';
 import {cutMiddle, showSafely} from '../text.ts';
 import {useTheme, type Theme} from '../theme.ts';
 import {
