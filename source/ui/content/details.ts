@@ -10,12 +10,11 @@ import {describeProblem} from '../../model/images/describe-images.ts';
 import {formatBytes, formatMomentWithAge} from '../../model/text/format.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
+import {stateWord} from '../../model/domain/state-word.ts';
 import {paragraph, type Line, type Piece} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
 import {failureLines} from './failure.ts';
-import {
-	formatSeconds, stateOfSnapshot, stateWord,
-} from './words.ts';
+import {formatSeconds, stateOfSnapshot} from './words.ts';
 
 type Paper = {columns: number; theme: Theme; nowMs: number};
 
