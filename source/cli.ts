@@ -78,7 +78,7 @@ function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServi
 				? {kind: 'done'}
 				: recover(world, unfinished.value, {
 					direction,
-					planAnew: async action => prepareAction(planning, requestOf(action)),
+					planAnew: async (action, replaces) => prepareAction(planning, requestOf(action), {replaces}),
 					onEvent,
 					interrupt: new AbortController().signal,
 				});

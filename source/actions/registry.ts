@@ -59,6 +59,7 @@ export function isScreenKind(kind: string): kind is ScreenKind {
 export const screenOf = (kind: ScreenKind): ScreenSpec => specOf({kind}).screen!;
 
 export const titleOfAction = (action: Action): string => specOf(action).words.title(action);
+export const nounOfAction = (action: Action): string => specOf(action).words.noun(action);
 /** For the audit log and for whoever waits for the lock. */
 export const describeAction = (action: Action): string => specOf(action).words.log(action);
 export const describeDone = (action: Action): string => specOf(action).words.done(action);

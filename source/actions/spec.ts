@@ -93,6 +93,8 @@ export type ActionSpec<K extends ActionKind> = {
 	words: {
 		/** For headings: "Revert web to s1". */
 		title(action: ActionOf<K>): string;
+		/** Behind "the", for sentences on what was interrupted. */
+		noun(action: ActionOf<K>): string;
 		/** For the audit log and for whoever waits for the lock. */
 		log(action: ActionOf<K>): string;
 		/** One sentence on what is true when it is done. */

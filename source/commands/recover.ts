@@ -108,7 +108,7 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 		const direction = options.direction ?? defaultDirection(known.value);
 		const outcome = await recover(context.world, action, {
 			direction,
-			planAnew: async again => prepareAction(context.planning, requestOf(again)),
+			planAnew: async (again, replaces) => prepareAction(context.planning, requestOf(again), {replaces}),
 			onEvent: reportEvents(context), interrupt: context.interrupt,
 		});
 		exitCode = Math.max(exitCode, reportOutcome(context, outcome, doneWords(action.plan.action.domain.name, direction, outcome)));

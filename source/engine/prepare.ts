@@ -9,11 +9,12 @@ import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
 import {runsToMeasure} from '../actions/drop/measured-runs.ts';
 import {checkOthers} from './run/claim.ts';
+import {checkNothingUnfinished} from './run/unfinished.ts';
 import type {Clock, Owner, StateStore} from './ports.ts';
 
 export type Planning = {
 	owner: Owner;
-	store: Pick<StateStore, 'workPath' | 'readUnfinishedPlan'>;
+	store: Pick<StateStore, 'workPath' | 'readUnfinishedPlan' | 'readUnfinished' | 'readJournalTroubles' | 'isDomainLocked'>;
 	clock: Clock;
 	/** A name for the plan that no other plan has. */
 	nextId: () => string;
@@ -21,10 +22,12 @@ export type Planning = {
 
 export type Asked = Given & {uuid: string};
 
-/** A request as far as it was said: what is left open gets its defaults. Fails as `Owner.readInventory` and `planAction` do. */
-export async function prepareAction({owner, store, clock, nextId}: Planning, given: Asked): Promise<Result<Plan>> {
+/** A request as far as it was said: what is left open gets its defaults. `replaces`: the interrupted action that it does anew. Fails as `Owner.readInventory` and `planAction` do. */
+export async function prepareAction({owner, store, clock, nextId}: Planning, given: Asked, {replaces}: {replaces?: string} = {}): Promise<Result<Plan>> {
 	const {uuid} = given;
-	const free = await checkOthers({owner, store}, {uuid, name: uuid});
+	const others = await checkOthers({owner, store}, {uuid, name: uuid});
+	// Of one that is being worked on at this moment the lock tells.
+	const free = !others.ok || await store.isDomainLocked(uuid) ? others : await checkNothingUnfinished(store, uuid, replaces);
 	if (!free.ok) {
 		return free;
 	}

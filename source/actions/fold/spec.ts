@@ -12,6 +12,7 @@ export const fold = {
 	plan: planFold,
 	words: {
 		title: ({domain}) => `Fold the unrecorded overlays of ${domain.name} into their base`,
+		noun: () => 'fold of overlays that have no record',
 		log: () => 'fold overlays that have no record into their base',
 		done: ({domain}) => `The overlays of "${domain.name}" that had no record are one with their base.`,
 	},

@@ -11,6 +11,7 @@ export const rebase = {
 	plan: planRebase,
 	words: {
 		title: ({domain}) => `Rebase ${domain.name} onto moved backing files`,
+		noun: () => 'rebase onto moved backing files',
 		log: ({links}) => `rebase onto ${links.length} moved backing file${links.length === 1 ? '' : 's'}`,
 		done: ({domain}) => `The images of "${domain.name}" find their backing files again.`,
 	},

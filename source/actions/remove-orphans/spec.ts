@@ -11,6 +11,7 @@ export const removeOrphans = {
 	plan: planRemoveOrphans,
 	words: {
 		title: ({domain}) => `Remove images of ${domain.name} that nothing needs`,
+		noun: () => 'removal of images that nothing needs',
 		log: ({paths}) => `remove ${paths.length} image${paths.length === 1 ? '' : 's'} that nothing needs`,
 		done: ({domain}) => `The images of "${domain.name}" that nothing needed are removed.`,
 	},

@@ -13,6 +13,7 @@ export const repairRecords = {
 	plan: (action, inventory, given) => action.adopts === undefined ? planRepairRecords(action, inventory, given) : planAdopt(action, inventory, given),
 	words: {
 		title: ({domain}) => `Repair the snapshot records of ${domain.name}`,
+		noun: () => 'repair of the snapshot records',
 		log: ({adopts}) => adopts === undefined ? 'repair the snapshot records' : `record ${adopts === 'layers' ? 'overlays' : 'internal snapshots'} that have no record`,
 		done: ({adopts, domain}) => adopts === undefined ? `The snapshot records of "${domain.name}" match its disks.` : `Everything without a record is now in the tree of "${domain.name}".`,
 	},

@@ -126,7 +126,7 @@ async function checkHost(world: World, plan: Plan): Promise<Result<void>> {
 export type RecoverOptions = ExecuteOptions & {
 	direction: Direction;
 	/** The same wish, planned from the world as it is: what was put back may look older than the plan that was stopped. */
-	planAnew: (action: Action) => Promise<Result<Plan>>;
+	planAnew: (action: Action, replaces: string) => Promise<Result<Plan>>;
 };
 
 /** What is done under the lock. `anew`: what was made is put back, and the same is to be planned again. */
@@ -189,7 +189,7 @@ async function recoverLocked(world: World, {plan}: UnfinishedAction, options: Re
 /** Plans the same again and runs it. The old journal stays until that of the new plan is there: what was asked for is never forgotten. */
 async function doAnew(world: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Outcome> {
 	const {action} = plan;
-	const fresh = await options.planAnew(actionAgain(plan));
+	const fresh = await options.planAnew(actionAgain(plan), plan.id);
 	const outcome = fresh.ok ? await executePlan(world, fresh.value, {...options, replaces: plan.id}) : undefined;
 	const failure = fresh.ok ? (outcome!.kind === 'done' ? undefined : outcome!.failure) : fresh.failure;
 	const old = failure === undefined ? succeed(undefined) : await world.store.readUnfinishedPlan(plan.id);

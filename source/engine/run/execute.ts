@@ -2,13 +2,11 @@
 Executing a plan: lock, look whether the host is still as planned, journal, run, prove, remove. Before the switch any failure or interruption puts
 everything back; after the proof the rest is finished or left for `recover`.
 */
-import {formatWritten} from '../../model/text/format.ts';
 import {targetOf, type Plan, type Step} from '../../model/plan/plan.ts';
 import {describeAction, readsOf} from '../../actions/registry.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
 import {changedParts} from '../../model/plan/fingerprint.ts';
 import type {Failure} from '../../model/failure.ts';
-import {describeTrouble} from '../../model/plan/journal-trouble.ts';
 import {
 	fail, succeed, unreachable, type Result,
 } from '../../model/result.ts';
@@ -16,7 +14,7 @@ import {fingerprintOf, imagesOf} from '../../planner/fingerprint.ts';
 import type {World} from '../world.ts';
 import {findMeanwhile} from '../recover/compare-journal.ts';
 import type {
-	AuditEntry, Journal, JournalRecord, Lock, Outcome, Owner, RunEvent, StateStore,
+	AuditEntry, Journal, JournalRecord, Lock, Outcome, Owner, RunEvent,
 } from '../ports.ts';
 import {
 	describeLeft, rollBack, type WayBack,
@@ -27,6 +25,7 @@ import {readTakenBytes, withTaken} from './taken-bytes.ts';
 import {progressOf} from './progress.ts';
 import {prove} from './prove.ts';
 import {runSteps, type Work} from './run-steps.ts';
+import {checkNothingUnfinished} from './unfinished.ts';
 import {withStartAdvice} from './start-advice.ts';
 
 export type ExecuteOptions = {
@@ -61,33 +60,6 @@ async function checkNotOvertaken(plan: Plan, owner: Owner): Promise<Result<void>
 	const {made, deleted, moved} = findMeanwhile(plan, details.value);
 	const changed = [...(made.length + deleted.length > 0 ? ['its snapshots'] : []), ...(moved.length > 0 ? ['its disks'] : [])];
 	return changed.length === 0 ? succeed(undefined) : fail({kind: 'host-changed', changed});
-}
-
-async function checkNothingUnfinished(plan: Plan, store: StateStore, replaces: string | undefined): Promise<Result<void>> {
-	const unfinished = await store.readUnfinished();
-	if (!unfinished.ok) {
-		return unfinished;
-	}
-
-	const {uuid} = plan.action.domain;
-	const troubles = await store.readJournalTroubles();
-	const later = troubles.ok ? troubles.value.find(trouble => trouble.kind === 'later-version' && trouble.domain?.uuid === uuid) : undefined;
-	if (later !== undefined) {
-		const {text, meaning, remedy} = describeTrouble(later);
-		return fail({kind: 'refused', blockers: [{kind: 'unfinished-action', text: `${text} ${meaning}`, remedy}]});
-	}
-
-	const other = unfinished.value.find(action => action.plan.id !== replaces && action.plan.action.domain.uuid === uuid);
-	return other === undefined
-		? succeed(undefined)
-		: fail({
-			kind: 'refused',
-			blockers: [{
-				kind: 'unfinished-action',
-				text: `An earlier ${other.plan.action.kind} of this domain (planned ${formatWritten(other.plan.plannedAt)}) stopped half-way.`,
-				remedy: 'Finish it, roll it back, or give it up first: vsnap-tui recover.',
-			}],
-		});
 }
 
 /** Where the log cannot be written that is told as an event: what was done stays done. */
@@ -283,7 +255,7 @@ async function runUnchanged(world: World, plan: Plan, options: ExecuteOptions, m
 /** Executes a plan that a person has confirmed. Every way out is an Outcome; nothing is thrown. */
 export async function executePlan(world: World, plan: Plan, options: ExecuteOptions): Promise<Outcome> {
 	const outcome = await underLock(world, plan, {lockTimeoutMs: 0}, async () => {
-		const free = await checkNothingUnfinished(plan, world.store, options.replaces);
+		const free = await checkNothingUnfinished(world.store, plan.action.domain.uuid, options.replaces);
 		return free.ok
 			? underClaim(world, plan, {hasJournal: false}, async markBegun => runUnchanged(world, plan, options, markBegun))
 			: {kind: 'rolled-back', failure: free.failure};

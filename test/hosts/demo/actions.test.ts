@@ -161,3 +161,17 @@ test('deletes, creates and reverts in a row leave a tree that the doctor has not
 	t.deepEqual((await engine.findings('proxy')).filter(({severity}) => severity !== 'info').map(({text}) => text), []);
 	t.is(headsOf(named('proxy')).length, 1);
 });
+
+test('what was interrupted is the reason why nothing else is planned on that domain, and it can be planned anew', async t => {
+	const engine = openEngine();
+	const request = {kind: 'delete', snapshot: 'before-upgrade', scope: 'one', isMetadataOnly: false} as const;
+	const plan = unwrap(await engine.plan('web', request));
+	unwrap(await engine.world.store.openJournal(plan));
+	const refused = await engine.plan('web', {kind: 'merge', snapshot: 'no such snapshot'});
+	const [blocker] = !refused.ok && refused.failure.kind === 'refused' ? refused.failure.blockers : [];
+	t.is(blocker?.kind, 'unfinished-action');
+	t.regex(blocker?.text ?? '', /^The delete of "before-upgrade" was interrupted \(planned .*\)\.$/);
+	t.is(blocker?.remedy, 'Finish it, roll it back, or give it up first: vsnap-tui recover web.');
+	t.is((await engine.recover('forward')).kind, 'done');
+	t.deepEqual(unwrap(await engine.world.store.readUnfinished()), []);
+});

@@ -33,6 +33,7 @@ export function openEngine(options: {changeMs?: number} = {}) {
 	const planning = {owner, store: world.store, clock, nextId: () => `plan-${++plans}`};
 	return {
 		host,
+		world,
 		owner,
 		named,
 		plan: async (name: string, request: NamedRequest) => prepareAction(planning, {...request, uuid: named(name).uuid}),
@@ -56,7 +57,7 @@ export function openEngine(options: {changeMs?: number} = {}) {
 			const [unfinished] = unwrap(await world.store.readUnfinished());
 			return recover(world, unfinished!, {
 				direction,
-				planAnew: async action => prepareAction(planning, requestOf(action)),
+				planAnew: async (action, replaces) => prepareAction(planning, requestOf(action), {replaces}),
 				onEvent: () => undefined,
 				interrupt: new AbortController().signal,
 			});
