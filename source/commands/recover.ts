@@ -10,6 +10,7 @@ import {prepareAction} from '../engine/prepare.ts';
 import type {Outcome, UnfinishedAction} from '../engine/ports.ts';
 import {requestOf} from '../model/plan/request.ts';
 import {describeAction} from '../actions/registry.ts';
+import {describeStanding} from '../model/text/describe-standing.ts';
 import {succeed} from '../model/result.ts';
 import {exitCodes} from '../model/text/exit-codes.ts';
 import {reportEvents, reportOutcome} from './act.ts';
@@ -59,6 +60,7 @@ async function show(context: CommandContext, actions: UnfinishedAction[], troubl
 			plannedAt: action.plan.plannedAt,
 			action: describeAction(action.plan.action),
 			advice: flags[ways?.advice ?? defaultDirection(action)],
+			now: ways && describeStanding(ways.now),
 			...(ways && {'roll-back': possible(ways.back), 'roll-forward': possible(ways.forward)}),
 			damage: action.damage,
 			isUnderWay: await context.world.store.isDomainLocked(domain.uuid),
@@ -72,6 +74,7 @@ async function show(context: CommandContext, actions: UnfinishedAction[], troubl
 			? [nothingWords(troublesExitCode)]
 			: entries.flatMap(entry => [
 				`${entry.domain.name} on ${entry.uri}: ${entry.action} (planned ${formatWritten(entry.plannedAt)}); ${entry.isUnderWay ? 'another process is working on it' : `best recovered with --${entry.advice}`}${entry.damage === undefined ? '' : `. Its journal is damaged: ${entry.damage}`}`,
+				...(entry.now === undefined ? [] : [`  ${entry.now}`]),
 				...(['roll-back', 'roll-forward'] as const).flatMap(way => entry[way]?.possible === false ? [`  --${way} is not possible: ${entry[way].reason}`] : []),
 			]));
 	}

@@ -14,6 +14,7 @@ import {createMemoryStore} from '../../source/tools/state/memory-store.ts';
 import {
 	fakeHost, Killed, lineOf, pretendSwitched, type FakeHost,
 } from '../helpers/fake-host.ts';
+import {describeStanding} from '../../source/model/text/describe-standing.ts';
 import {now, threeSnapshots, uuid} from '../helpers/inventory.ts';
 
 type Scene = {host: FakeHost; plan: Plan; world: World; unfinished: UnfinishedAction; go: (direction: Direction, fresh?: Result<Plan>) => ReturnType<typeof recover>};
@@ -48,6 +49,16 @@ async function switched(): Promise<Scene> {
 }
 
 const writtenTo = (path: string): FileStamp => ({path, inode: '1:1', sizeBytes: 65_536, modifiedAt: '9', allocatedBytes: 65_536});
+
+test('what the domain does now is told by what is there, not by what was planned', async t => {
+	const before = await killedAfter('overlay-vda');
+	t.is(describeStanding(unwrap(await readWays(before.host.owner, before.unfinished)).now), 'The domain is off, and the images of its disks are complete.');
+	// The new disks are named, and were not found.
+	const {host, unfinished} = await switched();
+	t.is(describeStanding(unwrap(await readWays(host.owner, unfinished)).now), 'The domain is off, but images of vda, vdb are missing or cannot be read.');
+	host.inventory = {...host.inventory, details: {...host.inventory.details, filesElsewhere: {text: 'elsewhere', remedy: ''}}};
+	t.is(describeStanding(unwrap(await readWays(host.owner, unfinished)).now), 'The domain is off. The images of its disks could not be looked at.');
+});
 
 test('new disks that were written to are not put back, and finishing or giving up is what is advised', async t => {
 	const {host, plan, unfinished, go} = await switched();

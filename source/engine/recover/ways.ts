@@ -3,8 +3,12 @@ Which ways out of an unfinished action are open, and what stands against the oth
 */
 import {posix} from 'node:path';
 import {targetOf, type Plan} from '../../model/plan/plan.ts';
+import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
+import {buildImageGraph, isWholeChain} from '../../model/images/image-graph.ts';
+import {isDenied} from '../../model/images/image.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
+import type {Standing} from '../../model/text/describe-standing.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {madeFiles, readTouched} from '../run/made-files.ts';
 import type {Owner, UnfinishedAction} from '../ports.ts';
@@ -20,6 +24,7 @@ import {
 export type Obstacle = {reason: string; remedy: string};
 
 export type Ways = {
+	now: Standing;
 	/** Undefined: open. */
 	back: Obstacle | undefined;
 	forward: Obstacle | undefined;
@@ -72,6 +77,15 @@ function againstBack({plan, progress, details, touched}: Look): Against | undefi
 
 	// Its firmware's variables would be written over while it works with them.
 	return isWaitingForOff ? {reason: 'The domain was started since, and its firmware variables have to be restored.'} : undefined;
+}
+
+function standingOf({domain, images, filesElsewhere}: DomainDetails): Standing {
+	const graph = buildImageGraph(images, []);
+	const incomplete = headDisks(domain)
+		.filter(disk => isWritableMedium(disk) && disk.sourcePath !== undefined && !isWholeChain(graph, disk.sourcePath))
+		.map(({target}) => target);
+	const isLookedAt = filesElsewhere === undefined && !images.some(({problems}) => problems.some(problem => isDenied(problem)));
+	return {state: domain.state, incomplete: isLookedAt ? incomplete : undefined};
 }
 
 /** Whether going forward means to put back what was made, and to plan the same again. */
@@ -188,6 +202,7 @@ export async function readWays(owner: Owner, action: UnfinishedAction): Promise<
 	const isOpen = {back: back === undefined, forward: forward.value === undefined};
 	const otherWay = fits === 'back' ? 'forward' : 'back';
 	return succeed({
+		now: standingOf(details.value),
 		back: back === undefined
 			? undefined
 			: {reason: back.reason, remedy: remedyFor(plan, [isOpen.forward ? 'Finish it, which keeps what was written: vsnap-tui recover --roll-forward.' : undefined, back.lead])},
