@@ -11,7 +11,7 @@ import type {Scene, State} from './state.ts';
 export type Command =
 	| 'up' | 'down' | 'page-up' | 'page-down' | 'first' | 'last'
 	| 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
-	| ScreenKind | 'menu' | 'doctor' | 'refresh' | 'filter' | 'help' | 'details' | 'quit' | 'back'
+	| ScreenKind | 'menu' | 'doctor' | 'recover' | 'refresh' | 'filter' | 'help' | 'details' | 'quit' | 'back'
 	| 'accept' | 'previous' | 'edit' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'refresh-on-focus';
 
 export type KeyContext = 'browse' | 'filter' | 'choice' | 'settings' | 'reading' | 'refused' | 'typing' | 'confirm' | 'findings' | 'running' | 'ended' | 'message';
@@ -48,6 +48,7 @@ export const bindings: readonly Binding[] = [
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['findings'], label: 'fix it if possible, otherwise show it in full', short: 'fix', rank: 1},
 	...screenSpecs().map(({kind: command, screen: {key, help, short, rank}}): Binding => ({command, keys: [key], shown: key, contexts: ['browse'], label: help, short, rank})),
 	{command: 'doctor', keys: ['D'], shown: 'D', contexts: ['browse'], label: 'check the selected domain or, from the list of domains, all', short: 'doctor', rank: 7},
+	{command: 'recover', keys: ['x'], shown: 'x', contexts: ['browse'], label: 'finish or roll back what was interrupted'},
 	{command: 'other-pane', keys: ['tab', 'back-tab'], shown: 'Tab', contexts: ['browse'], label: 'other pane', short: 'pane', rank: 3},
 	{command: 'next-view', keys: ['v'], shown: 'v', contexts: ['browse'], label: 'snapshots, checkpoints or images', short: 'view', rank: 4},
 	{command: 'view-snapshots', keys: ['1'], shown: '1', contexts: ['browse'], label: 'snapshots'},
@@ -108,7 +109,8 @@ export function isUseful(state: State, command: Command, canScroll: boolean): bo
 		}
 
 		case 'accept': {
-			return state.scene.kind !== 'doctor' || selectedFinding(state)?.request !== undefined;
+			const finding = selectedFinding(state);
+			return state.scene.kind !== 'doctor' || finding?.request !== undefined || finding?.kind === 'unfinished-action';
 		}
 
 		case 'details': {

@@ -30,6 +30,11 @@ export function layoutOf(columns: number, rows: number): Layout {
 	};
 }
 
+/** Rows of the two lists, above which stands what was interrupted. */
+export function listRowsOf({columns, rows, left}: {columns: number; rows: number; left: readonly unknown[]}): number {
+	return Math.max(1, layoutOf(columns, rows).listRows - (left.length > 0 ? 1 : 0));
+}
+
 /** The first row in sight: moves only when the cursor reaches the edge, so that a key press changes few lines. */
 export function windowTop(top: number, index: number, rows: number, count: number): number {
 	const furthest = Math.max(0, count - rows);

@@ -2,7 +2,7 @@
 Scrolling of what is text: help, details, consequences, commands, results. How many lines there are depends on the width, so the paint is asked.
 */
 import type {Command} from './keys.ts';
-import {layoutOf} from './layout.ts';
+import {listRowsOf} from './layout.ts';
 import type {Scene, State} from './state.ts';
 
 /** What the brain must know of the paint: how many lines the current text has, and how many of them fit. */
@@ -57,5 +57,5 @@ export function moveIndex(index: number, command: Command, count: number): numbe
 }
 
 export function pageRows(state: State): number {
-	return Math.max(1, layoutOf(state.columns, state.rows).listRows - 1);
+	return Math.max(1, listRowsOf(state) - 1);
 }

@@ -65,6 +65,9 @@ export type Diagnosis = {
 	index: number;
 };
 
+/** What asked for it: the start or the end of a run, the key, a finding. */
+export type RecoverOrigin = 'run' | 'key' | 'doctor';
+
 export type Scene =
 	| {kind: 'browse'}
 	| {kind: 'menu'; index: number; options: Option[]; title: string}
@@ -73,7 +76,7 @@ export type Scene =
 	| {kind: 'journey'; journey: Journey}
 	| {kind: 'running'; run: Run; journey: Journey | undefined}
 	| {kind: 'ended'; run: Run; outcome: Outcome; top: number; journey: Journey | undefined}
-	| {kind: 'recover'; actions: LeftAction[]; index: number; top: number}
+	| {kind: 'recover'; actions: LeftAction[]; index: number; top: number; origin: RecoverOrigin}
 	/** `isWhole`: the selected finding alone, with all its words. */
 	| {kind: 'doctor'; isWhole: boolean; top: number}
 	| {kind: 'leaving'};
@@ -89,6 +92,10 @@ export type State = {
 	domains: Reading<DomainSummary[]>;
 	/** Snapshots per domain, for those that were in sight. */
 	counts: Readonly<Record<string, number>>;
+	/** What was interrupted on this host, as far as it is known. */
+	left: LeftAction[];
+	/** The last question for it; `opens`: its page is to come with the answer, that of this domain first. */
+	leftAsked: {number: number; opens: {origin: RecoverOrigin; uuid: string | undefined} | undefined};
 	/** Asked or known: each is asked once, until the list is read again. */
 	countsAsked: ReadonlySet<string>;
 	allDetails: Readonly<Record<string, Reading<DomainDetails>>>;
@@ -112,7 +119,6 @@ export type State = {
 	/** The host stirred while it was being read: read it once more. */
 	isStale: boolean;
 	nextNumber: number;
-	unfinishedNumber: number;
 	pollNumber: number;
 };
 
@@ -132,6 +138,8 @@ export function initialState(facts: StartFacts): State {
 		host: reading,
 		domains: reading,
 		counts: {},
+		left: [],
+		leftAsked: {number: 0, opens: undefined},
 		countsAsked: new Set(),
 		allDetails: {},
 		filter: {text: '', isTyping: false},
@@ -149,7 +157,6 @@ export function initialState(facts: StartFacts): State {
 		isTicking: false,
 		isStale: false,
 		nextNumber: 1,
-		unfinishedNumber: 0,
 		pollNumber: 0,
 	};
 }

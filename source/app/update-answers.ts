@@ -1,19 +1,17 @@
 /**
-What the host answered: the list, the counts, the picture of a domain, what was left unfinished. And when it is asked again.
+What the host answered: the list, the counts, the picture of a domain. And when it is asked again.
 */
 import {didYouMean} from '../model/text/did-you-mean.ts';
 import type {DomainSummary} from '../model/domain/domain.ts';
 import type {DomainDetails} from '../model/domain/inventory.ts';
-import {describeTrouble} from '../model/plan/journal-trouble.ts';
 import type {Result} from '../model/result.ts';
 import {beginFromStart} from './run/begin.ts';
-import {layoutOf} from './layout.ts';
+import {listRowsOf} from './layout.ts';
 import {
 	answer, inTurn, readList, readDetails, type Update,
 } from './browse/read.ts';
 import {selectedDomain, visibleDomains} from './browse/rows.ts';
 import {pollSoon, selectDomain, settle} from './browse/select.ts';
-import type {LeftBehind} from './services.ts';
 import type {State} from './state.ts';
 import {diagnose} from './doctor/update-doctor.ts';
 
@@ -72,7 +70,7 @@ function readIfStirred(before: State): (state: State) => Update {
 
 /** One question for the domains in sight of which nothing is known yet. */
 function askCounts(state: State): Update {
-	const {listRows} = layoutOf(state.columns, state.rows);
+	const listRows = listRowsOf(state);
 	const {top} = state.domainCursor;
 	const inSight = state.isLinear ? visibleDomains(state) : visibleDomains(state).slice(top, top + listRows);
 	const uuids = inSight.map(domain => domain.uuid).filter(uuid => !state.countsAsked.has(uuid));
@@ -126,18 +124,4 @@ export function takePoll(state: State, number: number): Update {
 	return state.scene.kind === 'running'
 		? pollSoon(state, pollMs)
 		: inTurn(state, next => readDetails(next, next.domainCursor.id), askCounts);
-}
-
-export function takeUnfinished(state: State, number: number, result: Result<LeftBehind>): State {
-	if (number !== state.unfinishedNumber || state.scene.kind !== 'browse') {
-		return state;
-	}
-
-	if (!result.ok) {
-		return {...state, notice: 'Could not find out whether an earlier action was interrupted. See vsnap-tui recover.'};
-	}
-
-	const {actions, troubles: [trouble]} = result.value;
-	const next: State = trouble === undefined ? state : {...state, notice: `${describeTrouble(trouble).text} Check the domain (D) for more.`};
-	return actions.length === 0 ? next : {...next, scene: {kind: 'recover', actions, index: 0, top: 0}};
 }

@@ -12,7 +12,8 @@ import {diagnoseAgain, updateDoctor} from './doctor/update-doctor.ts';
 import {updateFilter} from './browse/update-filter.ts';
 import {updateJourney} from './journey/update-journey.ts';
 import {updateMenu} from './browse/update-menu.ts';
-import {updateEnded, updateRecover, updateRunning} from './run/update-run.ts';
+import {updateRecover} from './run/update-recover.ts';
+import {updateEnded, updateRunning} from './run/update-run.ts';
 
 function updateText(state: State, command: Command | undefined, paper: Paper): Update {
 	if (command === 'back' || command === 'accept') {

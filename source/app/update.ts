@@ -16,7 +16,8 @@ import type {State} from './state.ts';
 import {takeDiagnosis, takeProgress} from './doctor/update-doctor.ts';
 import {takePlan} from './journey/update-journey.ts';
 import {chooseAction} from './browse/update-menu.ts';
-import {takeCounts, takeDomains, takePicture, takePoll, takeUnfinished} from './update-answers.ts';
+import {takeCounts, takeDomains, takePicture, takePoll} from './update-answers.ts';
+import {takeUnfinished} from './run/update-recover.ts';
 import {endRun, exitCodeAtQuit, followRun} from './run/update-run.ts';
 import {updateScene} from './update-scene.ts';
 
@@ -106,7 +107,7 @@ function takeOption(state: State, index: number, paper: Paper): Update {
 }
 
 const takeMessage: (message: Message, state: State, paper: Paper) => Update = byKind({
-	started: (_message, state) => inTurn(state, readUnfinished, readList),
+	started: (_message, state) => inTurn(state, next => readUnfinished(next, {origin: 'run', uuid: undefined}), readList),
 	key: (message, state, paper) => takeKey(state, message.key, paper),
 	resized(message, state, paper) {
 		const resized = settle({...state, columns: message.columns, rows: message.rows});
@@ -123,7 +124,12 @@ const takeMessage: (message: Message, state: State, paper: Paper) => Update = by
 	'poll-due': (message, state) => takePoll(state, message.number),
 	'host-changed': (_message, state) => state.scene.kind === 'running' || state.domains.waiting !== undefined ? [{...state, isStale: true}, []] : readList(state),
 	'unfinished-read': (message, state) => [takeUnfinished(state, message.number, message.result), []],
-	planned: (message, state) => [takePlan(state, message.number, message.result), []],
+	planned(message, state) {
+		const {result} = message;
+		const next = takePlan(state, message.number, result);
+		const isRefusedForIt = !result.ok && result.failure.kind === 'refused' && result.failure.blockers.some(({kind}) => kind === 'unfinished-action');
+		return isRefusedForIt ? readUnfinished(next) : [next, []];
+	},
 	diagnosing: (message, state) => [takeProgress(state, message), []],
 	diagnosed: (message, state) => [takeDiagnosis(state, message.number, message.result), []],
 	'run-event': (message, state) => state.scene.kind === 'running'

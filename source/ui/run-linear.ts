@@ -45,7 +45,7 @@ function isIncomplete(state: State): boolean {
 
 	const details = allDetails[domainCursor.id ?? ''];
 	const isUnread = (reading: {value: unknown; failure: unknown} | undefined) => reading?.value === undefined && reading?.failure === undefined;
-	return scene.kind === 'browse' && (isUnread(domains) || (pane === 'tree' && domainCursor.id !== undefined && isUnread(details)));
+	return scene.kind === 'browse' && (state.leftAsked.opens?.origin === 'key' || isUnread(domains) || (pane === 'tree' && domainCursor.id !== undefined && isUnread(details)));
 }
 
 const linearActivity: Record<Run['activity'], string> = {

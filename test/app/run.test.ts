@@ -1,7 +1,8 @@
 import test from 'ava';
 import type {UnfinishedAction} from '../../source/engine/ports.ts';
 import type {Run} from '../../source/app/state.ts';
-import {whenStoppedNow, recoverOptions} from '../../source/app/run/update-run.ts';
+import {recoverOptions} from '../../source/app/run/update-recover.ts';
+import {whenStoppedNow} from '../../source/app/run/update-run.ts';
 import {currentRows} from '../../source/app/browse/rows.ts';
 import {fakePlan} from '../helpers/fake-plans.ts';
 import {fakeServices, uuidOf} from '../helpers/fake-services.ts';

@@ -2,8 +2,8 @@
 A small host for the screen: a web server with a fork, a database with memory and checkpoints, a broken chain, a hostile name, and many more. Answers at
 once, or when a test says so; nothing on the machine is touched.
 */
-import type {AppServices} from '../../source/app/services.ts';
-import type {Outcome, RunEvent, UnfinishedAction} from '../../source/engine/ports.ts';
+import type {AppServices, LeftAction} from '../../source/app/services.ts';
+import type {Outcome, RunEvent} from '../../source/engine/ports.ts';
 import type {Disk, Domain, DomainDefinition, DomainState, DomainSummary} from '../../source/model/domain/domain.ts';
 import type {Failure} from '../../source/model/failure.ts';
 import type {Image} from '../../source/model/images/image.ts';
@@ -166,7 +166,7 @@ export type FakeWorld = {
 	/** Set: every question is answered with it. */
 	failure: Failure | undefined;
 	refusal: Failure | undefined;
-	unfinished: UnfinishedAction[];
+	unfinished: LeftAction[];
 	troubles: JournalTrouble[];
 	/** What the doctor finds. */
 	findings: Finding[];

@@ -182,7 +182,10 @@ test('an end by failure says what the tool said, and that all is as before', asy
 test('what was left unfinished', async t => {
 	const brain = createBrain();
 	const plan = fakePlan(brain.world.allDetails, {uuid: uuidOf(1), snapshot: 's2', currentState: {kind: 'discard'}, kind: 'revert', endState: undefined});
-	brain.world.unfinished = [{plan, records: [{at: '', kind: 'begin', step: 'stop'}, {at: '', kind: 'done', step: 'stop'}]}];
+	brain.world.unfinished = [{
+		plan, records: [{at: '', kind: 'begin', step: 'stop'}, {at: '', kind: 'done', step: 'stop'}],
+		ways: {now: {state: 'shutoff', incomplete: []}, back: undefined, forward: undefined, advice: 'back'},
+	}];
 	brain.send({kind: 'started'});
 	await brain.answer();
 	await looks(t, 'recover-80x24', brain);

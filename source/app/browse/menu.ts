@@ -2,10 +2,12 @@
 What can be done with what is selected. An action that is not possible stays in the list, with its reason.
 */
 import type {Option} from '../../actions/question.ts';
-import {screenOf, screenSpecs, type ScreenKind} from '../../actions/registry.ts';
+import {nounOfAction, screenOf, screenSpecs, type ScreenKind} from '../../actions/registry.ts';
 import type {ScreenSpec} from '../../actions/spec.ts';
 import type {State} from '../state.ts';
-import {currentRows, selectedDomain, selectedNode, selectedDetails, selectedSnapshot} from './rows.ts';
+import {
+	currentRows, leftOf, selectedDomain, selectedNode, selectedDetails, selectedSnapshot,
+} from './rows.ts';
 
 export const readOnlyReason = 'this session is read-only';
 
@@ -13,6 +15,11 @@ export const readOnlyReason = 'this session is read-only';
 export function reasonAgainst(state: State, kind: ScreenKind): string | undefined {
 	if (state.isReadOnly) {
 		return readOnlyReason;
+	}
+
+	const left = leftOf(state, state.domainCursor.id);
+	if (left !== undefined) {
+		return `the ${nounOfAction(left.plan.action)} was interrupted; finish it or roll it back first (x)`;
 	}
 
 	const details = selectedDetails(state);
@@ -44,10 +51,16 @@ function optionsNeeding(state: State, needs: 'domain' | 'snapshot', labelOf = ({
 
 const refresh: Option = {id: 'refresh', label: 'Refresh'};
 const details: Option = {id: 'details', label: 'Show all details'};
+const recover: Option = {id: 'recover', label: 'Finish or roll back what was interrupted'};
 const doctor: Option = {id: 'doctor', label: 'Check this domain'};
 
 /** The menu of the selected thing, with its title. */
 export function menuOf(state: State): {title: string; options: Option[]} {
+	const {title, options} = menuOfSelected(state);
+	return {title, options: leftOf(state, state.domainCursor.id) === undefined ? options : [recover, ...options]};
+}
+
+function menuOfSelected(state: State): {title: string; options: Option[]} {
 	const domain = selectedDomain(state);
 	const toChoose = optionsNeeding(state, 'snapshot', ({chooseLabel}) => chooseLabel);
 	if (state.pane === 'domains' || domain === undefined) {

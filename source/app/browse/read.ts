@@ -78,9 +78,10 @@ export function forgetDetails(state: State, uuid: string): State {
 	return {...state, allDetails, counts};
 }
 
-export function readUnfinished(state: State): Update {
+/** `opens`: the page that is to come with the answer; without it only the marks follow. */
+export function readUnfinished(state: State, opens?: State['leftAsked']['opens']): Update {
 	const number = state.nextNumber;
-	return [{...state, nextNumber: number + 1, unfinishedNumber: number}, [{kind: 'read-unfinished', number}]];
+	return [{...state, nextNumber: number + 1, leftAsked: {number, opens}}, [{kind: 'read-unfinished', number}]];
 }
 
 /** Does one thing after the other, gathering the effects. */

@@ -10,6 +10,7 @@ import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
 import {unrecordedTags} from '../../model/images/unrecorded-tags.ts';
 import {flattenTree, type TreeRow} from '../../model/domain/tree.ts';
+import type {LeftAction} from '../services.ts';
 import type {State, View} from '../state.ts';
 
 /** One node of a list on the right. `name` is the identity by which it stays selected. */
@@ -101,6 +102,11 @@ export function rowsOf(details: DomainDetails, view: View, folded: ReadonlySet<s
 export function selectedDomain(state: State): DomainSummary | undefined {
 	const {id} = state.domainCursor;
 	return id === undefined ? undefined : state.domains.value?.find(domain => domain.uuid === id);
+}
+
+/** What was interrupted on a domain. */
+export function leftOf({left}: Pick<State, 'left'>, uuid: string | undefined): LeftAction | undefined {
+	return left.find(({plan}) => plan.action.domain.uuid === uuid);
 }
 
 export function selectedDetails(state: State): DomainDetails | undefined {

@@ -1,7 +1,7 @@
 /**
 What is selected and what is in sight of it: domains, rows, views. Selecting a domain lets it be read as soon as the cursor rests there.
 */
-import {layoutOf, windowTop} from '../layout.ts';
+import {listRowsOf, windowTop} from '../layout.ts';
 import type {State, View} from '../state.ts';
 import {readDetails, type Update} from './read.ts';
 import {currentRows, selectedNode, visibleDomains} from './rows.ts';
@@ -11,7 +11,7 @@ const restMs = 120;
 
 /** Puts both windows where their cursors are in sight. To be called after anything that changes rows, cursors or size. */
 export function settle(state: State): State {
-	const {listRows} = layoutOf(state.columns, state.rows);
+	const listRows = listRowsOf(state);
 	const domains = visibleDomains(state);
 	const {domainCursor} = state;
 	const domainIndex = domains.findIndex(domain => domain.uuid === domainCursor.id);

@@ -6,16 +6,17 @@ import {begin} from '../run/begin.ts';
 import type {Command} from '../keys.ts';
 import {views, type State, type View} from '../state.ts';
 import {beginDiagnosis} from '../doctor/update-doctor.ts';
+import {beginRecover} from '../run/update-recover.ts';
 import {menuOf} from './menu.ts';
 import {fold, move} from './move.ts';
 import {
-	inTurn, readList, readDetails, type Update,
+	inTurn, readList, readDetails, readUnfinished, type Update,
 } from './read.ts';
 import {showView} from './select.ts';
 import {applyFilter} from './update-filter.ts';
 
 export function refresh(state: State): Update {
-	return inTurn({...state, scene: {kind: 'browse'}}, readList, next => readDetails(next, next.domainCursor.id, true));
+	return inTurn({...state, scene: {kind: 'browse'}}, next => readUnfinished(next), readList, next => readDetails(next, next.domainCursor.id, true));
 }
 
 const showTree = (view: View) => (state: State) => showView({...state, pane: 'tree'}, view);
@@ -37,6 +38,7 @@ const updates: Readonly<Partial<Record<Command, (state: State) => Update>>> = {
 	'view-images': showTree('images'),
 	menu: state => [{...state, scene: {kind: 'menu', index: 0, ...menuOf(state)}}, []],
 	doctor: beginDiagnosis,
+	recover: beginRecover,
 	details: state => [{...state, scene: {kind: 'details', top: 0}}, []],
 	help: state => [{...state, scene: {kind: 'help', top: 0}}, []],
 	filter: state => [{...state, pane: 'domains', filter: {...state.filter, isTyping: true}}, []],

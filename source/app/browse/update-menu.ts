@@ -7,6 +7,7 @@ import type {Command} from '../keys.ts';
 import {moveIndex} from '../scroll.ts';
 import type {State} from '../state.ts';
 import {beginDiagnosis} from '../doctor/update-doctor.ts';
+import {beginRecover} from '../run/update-recover.ts';
 import {refresh} from './update-browse.ts';
 import type {Update} from './read.ts';
 
@@ -24,6 +25,10 @@ export function chooseAction(state: State, id: string): Update {
 
 		case 'doctor': {
 			return beginDiagnosis(browsing);
+		}
+
+		case 'recover': {
+			return beginRecover(browsing);
 		}
 
 		case 'details': {

@@ -6,8 +6,10 @@ import type {Result} from '../../model/result.ts';
 import {readOnlyReason} from '../browse/menu.ts';
 import type {Command} from '../keys.ts';
 import type {Message} from '../messages.ts';
-import {answer, ask, type Update} from '../browse/read.ts';
-import {selectedDomain, selectedFinding} from '../browse/rows.ts';
+import {
+	answer, ask, readUnfinished, type Update,
+} from '../browse/read.ts';
+import {leftOf, selectedDomain, selectedFinding} from '../browse/rows.ts';
 import {moveIndex, scroll, type Paper} from '../scroll.ts';
 import type {Diagnosis, State} from '../state.ts';
 import {openOffer} from '../journey/update-journey.ts';
@@ -58,10 +60,19 @@ export function repairReason(state: State, finding: Finding): string | undefined
 	return state.isReadOnly ? readOnlyReason : (finding.request === undefined ? 'it cannot be fixed from here; the finding says how to fix it yourself' : undefined);
 }
 
+/** Whether the finding is an interrupted action that this user can finish. */
+export function isOurs(state: State, {kind, domain}: Finding): boolean {
+	return kind === 'unfinished-action' && leftOf(state, domain?.uuid) !== undefined;
+}
+
 function accept(state: State): Update {
 	const finding = selectedFinding(state);
 	if (finding === undefined) {
 		return [state, []];
+	}
+
+	if (finding.kind === 'unfinished-action' && (isOurs(state, finding) || (state.scene.kind === 'doctor' && !state.scene.isWhole))) {
+		return readUnfinished(state, {origin: 'doctor', uuid: finding.domain?.uuid});
 	}
 
 	if (finding.request === undefined) {

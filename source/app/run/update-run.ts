@@ -1,23 +1,19 @@
 /**
-A plan at work: its events, the question whether to stop, its end, and what is offered when an earlier run was left half-way.
+A plan at work: its events, the question whether to stop, and its end.
 */
 import {byKind} from '../../model/by-kind.ts';
 import type {Plan} from '../../model/plan/plan.ts';
 import {exitCodeOf, exitCodes} from '../../model/text/exit-codes.ts';
 import {isHealthy} from '../../model/domain/finding.ts';
 import type {Outcome, RunEvent, UnfinishedAction} from '../../engine/ports.ts';
-import type {Direction} from '../../engine/run/progress.ts';
-import type {Option} from '../../actions/question.ts';
 import {readOnlyReason} from '../browse/menu.ts';
 import type {Command} from '../keys.ts';
-import type {Key} from '../messages.ts';
 import {askForPlan} from '../journey/journey-plan.ts';
 import {
 	forgetDetails, inTurn, readList, readDetails, readUnfinished, type Update,
 } from '../browse/read.ts';
-import {moveIndex, scroll, type Paper} from '../scroll.ts';
+import {scroll, type Paper} from '../scroll.ts';
 import type {Journey} from '../journey/journey.ts';
-import type {LeftAction} from '../services.ts';
 import type {Run, State, StepState} from '../state.ts';
 import {noteCopying} from './copied.ts';
 
@@ -148,67 +144,11 @@ export function updateRunning(state: State, command: Command | undefined): Updat
 export function updateEnded(state: State, command: Command | undefined, paper: Paper): Update {
 	if (command === 'accept' || command === 'back') {
 		const {scene} = state;
-		const isHalfWay = scene.kind === 'ended' && scene.outcome.kind === 'half-way';
-		const browsing: State = {...state, scene: {kind: 'browse'}, view: 'snapshots'};
-		return isHalfWay || (scene.kind === 'ended' && scene.run.kind !== 'execute') ? readUnfinished(browsing) : [browsing, []];
+		const isAsked = scene.kind === 'ended' && (scene.outcome.kind === 'half-way' || scene.run.kind !== 'execute');
+		return readUnfinished({...state, scene: {kind: 'browse'}, view: 'snapshots'}, isAsked ? {origin: 'run', uuid: undefined} : undefined);
 	}
 
 	return [command === undefined ? state : scroll(state, command, paper), []];
-}
-
-/** Whether an unfinished action has begun to change what the domain is backed by: from then on forward is the natural way. */
-export function isPastSwitch(action: UnfinishedAction): boolean {
-	const begun = new Set(action.records.flatMap(record => record.kind === 'begin' || record.kind === 'done' ? [record.step] : []));
-	return action.plan.steps.some(step => begun.has(step.id) && (step.phase === 'switch' || step.phase === 'remove'));
-}
-
-/** What can be done about an unfinished action. The way that is natural there stands first. */
-export function recoverOptions(state: State, action: LeftAction): Option[] {
-	const reason = state.isReadOnly ? readOnlyReason : undefined;
-	const {ways} = action;
-	const back: Option = {id: 'back', label: 'Roll back', note: ways?.back?.reason ?? 'Restores everything to the state before this action.', reason: reason ?? ways?.back?.reason};
-	const forward: Option = {id: 'forward', label: 'Finish', note: ways?.forward?.reason ?? 'Completes the rest of the plan.', reason: reason ?? ways?.forward?.reason};
-	const giveUp: Option = {id: 'give-up', label: 'Give up', note: 'Changes nothing. The action is forgotten, and what it leaves behind is listed.', reason};
-	const later: Option = {id: 'later', label: 'Later', note: 'Changes nothing. You are asked again at the next start.'};
-	const natural = isPastSwitch(action) ? [forward, back] : [back, forward];
-	return [...natural.filter(option => option.reason === undefined), ...natural.filter(option => option.reason !== undefined), giveUp, later];
-}
-
-export function updateRecover(state: State, command: Command | undefined, key: Key | undefined): Update {
-	const {scene} = state;
-	if (scene.kind !== 'recover' || command === undefined) {
-		return [state, []];
-	}
-
-	const action = scene.actions[0]!;
-	const options = recoverOptions(state, action);
-	const option = options[scene.index]!;
-	const later = (): Update => {
-		const actions = scene.actions.slice(1);
-		return [{...state, scene: actions.length === 0 ? {kind: 'browse'} : {...scene, actions, index: 0, top: 0}}, []];
-	};
-
-	if (command === 'back') {
-		return later();
-	}
-
-	if (command !== 'accept') {
-		return [{...state, scene: {...scene, index: moveIndex(scene.index, command, options.length)}}, []];
-	}
-
-	if (option.id === 'later') {
-		return later();
-	}
-
-	if (option.reason !== undefined) {
-		return [{...state, notice: `${option.label}: ${option.reason}.`}, []];
-	}
-
-	if (key?.name === 'enter' && !key.isAlone) {
-		return [{...state, notice: 'Enter arrived together with text. Press it again.'}, []];
-	}
-
-	return startRun(state, {plan: action.plan, kind: option.id as Direction, records: action.records});
 }
 
 /** The exit code when a person leaves: half-way is told always, the rest only to those who asked for an action on the command line. */

@@ -2,7 +2,7 @@
 What the doctor found: one line each for the list, and all the words of one.
 */
 import {selectedFinding} from '../../app/browse/rows.ts';
-import {repairReason} from '../../app/doctor/update-doctor.ts';
+import {isOurs, repairReason} from '../../app/doctor/update-doctor.ts';
 import type {Diagnosis, State} from '../../app/state.ts';
 import type {Finding, Severity} from '../../model/domain/finding.ts';
 import {line, paragraph, type Line} from '../parts/line.tsx';
@@ -45,8 +45,8 @@ export function doctorStatus({findings, progress}: Diagnosis, nowMs: number, pap
 	return failure === undefined ? [] : failureLines(failure, paper);
 }
 
-/** One line of the list: how bad, which domain where there are several, what is so, and whether a plan can repair it. */
-export function findingRow(finding: Finding, {theme, hasDomains}: {theme: Theme; hasDomains: boolean}): {pieces: Line; right: Line} {
+/** One line of the list (`isOpened`: Enter leads to its page): how bad, which domain where there are several, what is so, and whether a plan can repair it. */
+export function findingRow(finding: Finding, {theme, hasDomains, isOpened}: {theme: Theme; hasDomains: boolean; isOpened: boolean}): {pieces: Line; right: Line} {
 	const {word, tone, glyph} = severities[finding.severity];
 	return {
 		pieces: [
@@ -54,7 +54,7 @@ export function findingRow(finding: Finding, {theme, hasDomains}: {theme: Theme;
 			...(hasDomains ? [{text: `${finding.domain?.name ?? 'host'}: `, tone: 'strong' as const}] : []),
 			{text: finding.text},
 		],
-		right: finding.request === undefined ? [] : [{text: ' repair ', tone: 'accent'}],
+		right: isOpened || finding.request !== undefined ? [{text: isOpened ? ' open ' : ' repair ', tone: 'accent'}] : [],
 	};
 }
 
@@ -71,7 +71,7 @@ export function findingLines(state: State, {columns, theme}: Paper): Line[] {
 	});
 	const reason = finding.request === undefined ? undefined : repairReason(state, finding);
 	const offer = finding.request === undefined
-		? []
+		? (isOurs(state, finding) ? field('repair', 'Enter leads to the ways out: finish it, roll it back, or give it up.', 'accent') : [])
 		: (reason === undefined ? field('repair', 'Enter plans a fix, which you read and confirm like any other plan.', 'accent') : field('repair', `A plan could fix it, but ${reason}.`, 'warning'));
 	return [
 		[{text: ` ${word}`, tone}, {text: `  ${finding.domain?.name ?? 'the host'}`, tone: 'strong'}, {text: `  ${finding.kind}`, tone: 'dim'}],

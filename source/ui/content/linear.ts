@@ -4,10 +4,10 @@ hidden by a window.
 */
 import {byKind} from '../../model/by-kind.ts';
 import {
-	currentRows, selectedDomain, selectedDetails, visibleDomains, type TreeNode,
+	currentRows, leftOf, selectedDomain, selectedDetails, visibleDomains, type TreeNode,
 } from '../../app/browse/rows.ts';
 import {views, type State} from '../../app/state.ts';
-import {recoverOptions} from '../../app/run/update-run.ts';
+import {recoverOptions} from '../../app/run/update-recover.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
 import {formatAge, formatBytes} from '../../model/text/format.ts';
 import {showSafely} from '../text.ts';
@@ -20,7 +20,8 @@ import {
 	back, character, enter, key, optionChoices, plainText, quit, type LinearChoice, type LinearPage,
 } from './linear-page.ts';
 import {pageOf} from './page.ts';
-import {activityLines, unfinishedLines} from './run.ts';
+import {describeLeft, unfinishedLines} from './recover.ts';
+import {activityLines} from './run.ts';
 import {kindOfSnapshot} from './words.ts';
 
 const nodeText: (node: TreeNode, parent: string | undefined, state: State) => string = byKind({
@@ -48,14 +49,17 @@ function browsePage(state: State, theme: Theme): LinearPage {
 		return {title: 'vsnap-tui', lines, choices: state.domains.failure === undefined ? [quit] : [{...refresh, label: 'Try again'}, quit]};
 	}
 
+	const interrupted = state.left.map(action => `${describeLeft(action, state.nowMs)}.`);
+	const recover: LinearChoice[] = state.left.length === 0 ? [] : [{label: 'Finish or roll back what was interrupted', messages: [character('x')]}];
 	if (state.pane === 'domains') {
 		const domains = visibleDomains(state);
 		return {
 			title: `Domains: ${domains.length}`,
-			lines: [],
+			lines: interrupted,
 			choices: [
+				...recover,
 				...domains.map((domain): LinearChoice => ({
-					label: `${domain.name}, ${stateWord(domain.state)}${state.counts[domain.uuid] === undefined ? '' : `, ${state.counts[domain.uuid]} snapshots`}`,
+					label: `${domain.name}, ${stateWord(domain.state)}${state.counts[domain.uuid] === undefined ? '' : `, ${state.counts[domain.uuid]} snapshots`}${leftOf(state, domain.uuid) === undefined ? '' : ', interrupted action'}`,
 					messages: [{kind: 'domain-chosen', uuid: domain.uuid}],
 				})),
 				refresh,
@@ -67,8 +71,9 @@ function browsePage(state: State, theme: Theme): LinearPage {
 	const rows = currentRows(state);
 	return {
 		title: `${selectedDomain(state)?.name ?? 'No domain'}: ${state.view}`,
-		lines: selectedDetails(state) === undefined ? plainText(detailsOf(state, paper)) : [],
+		lines: [...interrupted, ...(selectedDetails(state) === undefined ? plainText(detailsOf(state, paper)) : [])],
 		choices: [
+			...recover,
 			...rows.map(({item}): LinearChoice => ({
 				label: nodeText(item, item.parent, state), messages: [{kind: 'row-chosen', view: state.view, id: item.name}, enter],
 			})),

@@ -2,13 +2,13 @@
 A plan at work and what came of it, as lines.
 */
 import {copiedSoFar, speedOf} from '../../app/run/copied.ts';
-import {whenStoppedNow, isPastSwitch} from '../../app/run/update-run.ts';
-import type {Run, State, StepState} from '../../app/state.ts';
+import {whenStoppedNow} from '../../app/run/update-run.ts';
+import type {Run, StepState} from '../../app/state.ts';
 import {keptName} from '../../model/plan/request.ts';
-import {describeDone, titleOfAction} from '../../actions/registry.ts';
+import {describeDone} from '../../actions/registry.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
-import {describeTaken, formatBytes, formatMomentWithAge} from '../../model/text/format.ts';
-import type {Outcome, UnfinishedAction} from '../../app/services.ts';
+import {describeTaken, formatBytes} from '../../model/text/format.ts';
+import type {Outcome} from '../../app/services.ts';
 import {
 	fitLine, line, paragraph, type Line,
 } from '../parts/line.tsx';
@@ -158,30 +158,5 @@ export function endedLines(run: Run, outcome: Outcome, paper: Paper): Line[] {
 		[],
 		...(outcome.kind === 'done' ? [] : [...failureLines(outcome.failure, paper), []]),
 		...(run.kind === 'give-up' ? [] : stepLines(run, run.sinceMs, paper)),
-	];
-}
-
-/** What an earlier run left behind. */
-export function unfinishedLines(state: State, action: UnfinishedAction, count: number, paper: Paper): Line[] {
-	const {plan, records, damage} = action;
-	const {columns, theme} = paper;
-	const plannedSeconds = Math.floor(Date.parse(plan.plannedAt) / 1000);
-	const done = new Set(records.flatMap(record => record.kind === 'done' ? [record.step] : []));
-	const when = Number.isNaN(plannedSeconds) ? plan.plannedAt : formatMomentWithAge(plannedSeconds, Math.floor(state.nowMs / 1000));
-	const meaning = isPastSwitch(action)
-		? 'It had begun to switch the domain to its new images. Finish is recommended. Rolling back works until an image is removed.'
-		: 'The domain is still on its old images. You can finish or roll back; rolling back leaves no trace.';
-	return [
-		...paragraph(`An earlier action was interrupted${count > 1 ? ` (1 of ${count})` : ''}.${damage === undefined ? ' Its journal is complete.' : ''}`, {
-			columns: columns - 1, theme, tone: 'warning', lead: {text: ' '},
-		}),
-		[],
-		[{text: ' action     ', tone: 'dim'}, {text: titleOfAction(plan.action)}],
-		[{text: ' planned    ', tone: 'dim'}, {text: when}],
-		[{text: ' host       ', tone: 'dim'}, {text: plan.uri}],
-		[{text: ' done       ', tone: 'dim'}, {text: `${done.size} of ${plan.steps.length} steps`}],
-		...paragraph(damage === undefined ? meaning : `Its journal is damaged: ${damage}. Each step is checked before anything is done.`, {
-			columns: columns - 1, theme, lead: {text: ' impact     ', tone: 'dim'},
-		}),
 	];
 }

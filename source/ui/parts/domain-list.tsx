@@ -3,7 +3,7 @@ The left pane: the domains in sight, each with its state in a sign and a word, a
 */
 import {windowTop} from '../../app/layout.ts';
 import type {State} from '../../app/state.ts';
-import {visibleDomains} from '../../app/browse/rows.ts';
+import {leftOf, visibleDomains} from '../../app/browse/rows.ts';
 import {statePiece, stateGlyph} from '../content/words.ts';
 import {widthOf} from '../../model/text/cells.ts';
 import {cutMiddle, showSafely} from '../text.ts';
@@ -21,7 +21,9 @@ export function DomainList({state, rows, columns}: {readonly state: State; reado
 	const {id} = state.domainCursor;
 	const top = windowTop(state.domainCursor.top, domains.findIndex(domain => domain.uuid === id), rows, domains.length);
 	const shown = domains.slice(top, top + rows);
-	const nameColumns = columns - 16;
+	// A column for the mark, where there is one at all.
+	const markColumns = state.left.length > 0 ? 2 : 0;
+	const nameColumns = columns - 16 - markColumns;
 	return (
 		<>
 			{Array.from({length: rows}, (_, index) => {
@@ -39,6 +41,7 @@ export function DomainList({state, rows, columns}: {readonly state: State; reado
 						isSelected={hasKeys}
 						pieces={[
 							{text: isSelected ? theme.glyphs.pointer : ' ', tone: 'accent'},
+							...(markColumns === 0 ? [] : [{text: leftOf(state, domain.uuid) === undefined ? '  ' : `${theme.glyphs.warning} `, tone: 'warning' as const}]),
 							stateGlyph(domain.state, theme),
 							{text: ` ${name}${' '.repeat(Math.max(0, nameColumns - widthOf(name)))} `, tone: isSelected ? 'strong' : 'plain'},
 							statePiece(domain.state),

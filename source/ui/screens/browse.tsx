@@ -2,12 +2,13 @@
 The first screen: domains on the left, the trees of the selected one on the right, details below. A menu takes the place of the details.
 */
 import {Box} from 'ink';
-import {layoutOf} from '../../app/layout.ts';
-import {selectedDomain, selectedDetails, visibleDomains} from '../../app/browse/rows.ts';
+import {layoutOf, listRowsOf} from '../../app/layout.ts';
+import {leftOf, selectedDomain, selectedDetails, visibleDomains} from '../../app/browse/rows.ts';
 import {ownImages} from '../../model/images/describe-images.ts';
 import {views, type State, type View} from '../../app/state.ts';
 import {detailsOf} from '../content/details.ts';
 import {failureLines} from '../content/failure.ts';
+import {describeLeft} from '../content/recover.ts';
 import {formatSeconds} from '../content/words.ts';
 import {Choices} from '../parts/choices.tsx';
 import {DomainList} from '../parts/domain-list.tsx';
@@ -69,6 +70,17 @@ function staleness(state: State): Line {
 	return [{text: ` ${host.value === undefined ? '' : 'Outdated: '}${what}. Press R to try again. `, tone: 'loss'}];
 }
 
+/** What was interrupted, above everything else: of the selected domain, or the first. */
+function Banner({state}: {readonly state: State}) {
+	const theme = useTheme();
+	const {left, columns, nowMs} = state;
+	const action = leftOf(state, state.domainCursor.id) ?? left[0];
+	const more = left.length > 1 ? `(${left.length}) ` : '';
+	return action === undefined
+		? null
+		: <LineView pieces={[{text: ` ${theme.glyphs.warning} ${more}${describeLeft(action, nowMs)}`, tone: 'warning'}]} columns={columns} right={[{text: '  x', tone: 'accent'}, {text: ' open ', tone: 'dim'}]}/>;
+}
+
 export function BrowseScreen({state}: {readonly state: State}) {
 	const theme = useTheme();
 	const {columns, scene} = state;
@@ -77,7 +89,7 @@ export function BrowseScreen({state}: {readonly state: State}) {
 	// A menu that is longer than the room of the details takes some of the lists'.
 	const menuRows = scene.kind === 'menu' ? scene.options.length + 2 : 0;
 	const detailRows = Math.max(layout.detailRows, Math.min(menuRows, layout.detailRows + layout.listRows - 2));
-	const listRows = layout.listRows - (detailRows - layout.detailRows);
+	const listRows = Math.max(1, listRowsOf(state) - (detailRows - layout.detailRows));
 	if (state.domains.value === undefined) {
 		return <Waiting state={state}/>;
 	}
@@ -86,6 +98,7 @@ export function BrowseScreen({state}: {readonly state: State}) {
 	const domain = selectedDomain(state);
 	return (
 		<>
+			<Banner state={state}/>
 			<Box>
 				<Box flexDirection='column' width={leftColumns}>
 					<LineView pieces={domainHeading(state, theme)} columns={leftColumns}/>

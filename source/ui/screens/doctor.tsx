@@ -2,6 +2,7 @@
 What the doctor found: the list above, the words of the selected finding below. Looking goes on beside it and can be left.
 */
 import {layoutOf, windowTop} from '../../app/layout.ts';
+import {isOurs} from '../../app/doctor/update-doctor.ts';
 import type {State} from '../../app/state.ts';
 import {
 	doctorStatus, doctorTitle, findingLines, findingRow, healthyLine,
@@ -36,7 +37,7 @@ export function DoctorScreen({state}: {readonly state: State}) {
 			<LineView pieces={rule} columns={columns}/>
 			{findings.slice(top, top + listRows).map((finding, index) => {
 				const isSelected = top + index === diagnosis.index;
-				const {pieces, right} = findingRow(finding, {theme, hasDomains});
+				const {pieces, right} = findingRow(finding, {theme, hasDomains, isOpened: isOurs(state, finding)});
 				return (
 					<LineView
 						// eslint-disable-next-line react/no-array-index-key -- Two findings may have the same words.

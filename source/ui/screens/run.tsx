@@ -3,11 +3,12 @@ A plan at work, what came of it, and what an earlier run left unfinished.
 */
 import {Box} from 'ink';
 import {layoutOf} from '../../app/layout.ts';
-import {recoverOptions} from '../../app/run/update-run.ts';
+import {recoverOptions} from '../../app/run/update-recover.ts';
 import type {Run, Scene, State} from '../../app/state.ts';
 import {titleOfAction} from '../../actions/registry.ts';
 import {journeyHeadRows, pageOf} from '../content/page.ts';
-import {activityLines, stepLines, unfinishedLines} from '../content/run.ts';
+import {unfinishedLines} from '../content/recover.ts';
+import {activityLines, stepLines} from '../content/run.ts';
 import {formatSeconds} from '../content/words.ts';
 import {Choices} from '../parts/choices.tsx';
 import {
