@@ -71,7 +71,7 @@ test('R shows what another process has left meanwhile, without leaving the list'
 	brain.world.unfinished = [left(), left('s1')];
 	await press(brain, 'R');
 	t.is(brain.state.scene.kind, 'browse');
-	t.regex(await frameOf(brain.state), /! \(2\) web01: the revert to \"s2\" was interrupted .* x open/);
+	t.regex(await frameOf(brain.state), /! \(2\) web01: the revert to "s2" was interrupted .* x open/);
 });
 
 test('a refusal for it, of an action that began before it was known, marks it', async t => {
@@ -108,8 +108,11 @@ test('of an action that another user left, the finding is shown in full', async 
 test('read aloud, it is said on the page of the domains and of the domain, and a choice leads to it', async t => {
 	const brain = await afterLater({isLinear: true});
 	const say = () => linearText(linearPage(brain.state, plainTheme()), brain.state.notice, plainTheme());
+	t.notRegex(say(), /\(x\)|\bx leads/);
 	t.regex(say(), /web01: the revert to "s2" was interrupted 2 min ago \(1 of 4 steps\)\.\n1\. Finish or roll back what was interrupted/);
-	await press(brain, keys.tab);
+	brain.type(keys.enter);
+	t.regex(say(), /Create.*not possible: the revert to "s2" was interrupted; finish it or roll it back first\)/);
+	await press(brain, keys.escape, keys.tab);
 	t.regex(say(), /web01, running, 4 snapshots, interrupted action/);
 	brain.send(...linearPage(brain.state, plainTheme()).choices[0]!.messages);
 	await brain.answer();

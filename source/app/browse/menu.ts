@@ -19,7 +19,7 @@ export function reasonAgainst(state: State, kind: ScreenKind): string | undefine
 
 	const left = leftOf(state, state.domainCursor.id);
 	if (left !== undefined) {
-		return `the ${nounOfAction(left.plan.action)} was interrupted; finish it or roll it back first (x)`;
+		return `the ${nounOfAction(left.plan.action)} was interrupted; finish it or roll it back first${state.isLinear ? '' : ' (x)'}`;
 	}
 
 	const details = selectedDetails(state);

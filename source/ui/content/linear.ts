@@ -59,7 +59,12 @@ function browsePage(state: State, theme: Theme): LinearPage {
 			choices: [
 				...recover,
 				...domains.map((domain): LinearChoice => ({
-					label: `${domain.name}, ${stateWord(domain.state)}${state.counts[domain.uuid] === undefined ? '' : `, ${state.counts[domain.uuid]} snapshots`}${leftOf(state, domain.uuid) === undefined ? '' : ', interrupted action'}`,
+					label: [
+						domain.name,
+						stateWord(domain.state),
+						...(state.counts[domain.uuid] === undefined ? [] : [`${state.counts[domain.uuid]} snapshots`]),
+						...(leftOf(state, domain.uuid) === undefined ? [] : ['interrupted action']),
+					].join(', '),
 					messages: [{kind: 'domain-chosen', uuid: domain.uuid}],
 				})),
 				refresh,

@@ -76,9 +76,12 @@ function Banner({state}: {readonly state: State}) {
 	const {left, columns, nowMs} = state;
 	const action = leftOf(state, state.domainCursor.id) ?? left[0];
 	const more = left.length > 1 ? `(${left.length}) ` : '';
-	return action === undefined
-		? null
-		: <LineView pieces={[{text: ` ${theme.glyphs.warning} ${more}${describeLeft(action, nowMs)}`, tone: 'warning'}]} columns={columns} right={[{text: '  x', tone: 'accent'}, {text: ' open ', tone: 'dim'}]}/>;
+	if (action === undefined) {
+		return null;
+	}
+
+	const text: Line = [{text: ` ${theme.glyphs.warning} ${more}${describeLeft(action, nowMs)}`, tone: 'warning'}];
+	return <LineView pieces={text} columns={columns} right={[{text: '  x', tone: 'accent'}, {text: ' open ', tone: 'dim'}]}/>;
 }
 
 export function BrowseScreen({state}: {readonly state: State}) {
