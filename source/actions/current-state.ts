@@ -9,7 +9,7 @@ import {fail, succeed, type Result} from '../model/result.ts';
 import {formatBytes} from '../model/text/format.ts';
 import {freeName} from '../model/domain/snapshot-name.ts';
 import {
-	mostTaken, nameByTime, problemOfName, takenNames, type Naming,
+	descriptionField, mostTaken, nameByTime, problemOfName, takenNames, type Naming,
 } from './names.ts';
 import type {Change, Question, QuestionId} from './question.ts';
 import type {OptionSpec, RawOptions} from './spec.ts';
@@ -41,18 +41,28 @@ export function completeCurrentState(given: CurrentState | undefined, leaving: {
 export const currentStateOptions = (defaultName: string): OptionSpec[] => [
 	{flags: '--keep <name>', summary: `keep the current state as a snapshot of this name (else ${defaultName})`},
 	{flags: '--memory', summary: 'with --keep, of a running guest: its memory too, so that reverting to that snapshot resumes exactly here'},
+	{flags: '--description <text>', summary: 'with --keep: what the kept state is, for whoever finds it later'},
 	{flags: '--discard', summary: 'discard the current state'},
 ];
 
 /** Undefined: nobody said. Fails with `usage`. */
-export function readCurrentState({keep, discard, memory}: RawOptions): Result<CurrentState | undefined> {
+export function readCurrentState({keep, discard, memory, description}: RawOptions): Result<CurrentState | undefined> {
 	if (typeof keep === 'string') {
-		return succeed({kind: 'keep', name: keep, ...(memory === true && {memory})});
+		return succeed({kind: 'keep', name: keep, ...(memory === true && {memory}), ...(typeof description === 'string' && description !== '' && {description})});
+	}
+
+	if (typeof description === 'string') {
+		return fail({kind: 'usage', message: '--description says what the kept state is, so it needs --keep NAME.', hint: '--keep NAME --description TEXT keeps the current state with that text.'});
 	}
 
 	return memory === true
 		? fail({kind: 'usage', message: '--memory says how the current state is kept, so it needs --keep NAME.', hint: '--keep NAME --memory keeps the disks and the memory of the guest.'})
 		: succeed(discard === true ? {kind: 'discard'} : undefined);
+}
+
+/** What was typed for the state that is kept. */
+export function keptDescription(currentState: CurrentState): string | undefined {
+	return currentState.kind === 'keep' ? currentState.description : undefined;
 }
 
 export function describeCurrentState(currentState: CurrentState): string {
@@ -72,14 +82,18 @@ function describeWritten(details: DomainDetails | undefined): string {
 type Asked = {
 	details: DomainDetails | undefined;
 	taken?: ReadonlySet<string>;
+	/** Of the kept state, as far as it was typed. */
+	description?: string;
 	/** Why the memory cannot be kept. */
 	whyNoMemory?: string;
 };
 
 /** The choice that loses least and takes no time stands first. `withCurrentState` gives the request with another answer. */
 export function currentStateQuestion(keepName: string, asked: Asked, withCurrentState: (currentState: CurrentState) => Request): Question {
-	const {details, taken = takenNames(details), whyNoMemory} = asked;
-	const keep = (name: string): Change => ({keepName: name, request: withCurrentState({kind: 'keep', name})});
+	const {details, taken = takenNames(details), description, whyNoMemory} = asked;
+	const kept = (name: string, text: string | undefined): CurrentState & {kind: 'keep'} => ({kind: 'keep', name, ...(text !== undefined && {description: text})});
+	const keep = (name: string): Change => ({keepName: name, request: withCurrentState(kept(name, description))});
+	const edit = description === undefined ? 'Press e to change the name or to describe it.' : `Its description: "${description}". Press e to change it.`;
 	const isRunning = details !== undefined && hasProcess(details.domain);
 	return {
 		id: 'current-state',
@@ -90,8 +104,8 @@ export function currentStateQuestion(keepName: string, asked: Asked, withCurrent
 				id: 'keep',
 				label: `Keep it as the snapshot "${keepName}"`,
 				note: isRunning
-					? 'You can revert to its disks, as after a power failure; the guest\'s memory is lost. Press e to change the name.'
-					: 'Nothing is lost: you can revert to it. Press e to change the name.',
+					? `You can revert to its disks, as after a power failure; the guest's memory is lost. ${edit}`
+					: `Nothing is lost: you can revert to it. ${edit}`,
 				change: keep(keepName),
 			},
 			...(isRunning
@@ -100,7 +114,7 @@ export function currentStateQuestion(keepName: string, asked: Asked, withCurrent
 					label: `Keep it as the snapshot "${keepName}", with its memory`,
 					reason: whyNoMemory,
 					note: `Nothing is lost: reverting to it resumes exactly here. Takes up to ${formatBytes(details.domain.definition.memoryBytes)}, and the time to write that.`,
-					change: {keepName, request: withCurrentState({kind: 'keep', name: keepName, memory: true})},
+					change: {keepName, request: withCurrentState({...kept(keepName, description), memory: true})},
 				}]
 				: []),
 			{
@@ -110,6 +124,12 @@ export function currentStateQuestion(keepName: string, asked: Asked, withCurrent
 				change: {request: withCurrentState({kind: 'discard'})},
 			},
 		],
-		text: {label: 'Keep it as the snapshot', value: keepName, problem: problemOfName(keepName, taken), change: keep},
+		text: {
+			label: 'Keep it as the snapshot',
+			value: keepName,
+			problem: problemOfName(keepName, taken),
+			change: keep,
+			beside: descriptionField(description, text => ({keepName, request: withCurrentState(kept(keepName, text))})),
+		},
 	};
 }

@@ -4,6 +4,7 @@ Names of snapshots: those that are taken, what is wrong with one that is typed, 
 import {stampOf} from '../model/text/format.ts';
 import type {DomainDetails} from '../model/domain/inventory.ts';
 import {freeName, nameProblem} from '../model/domain/snapshot-name.ts';
+import type {Change, TextField} from './question.ts';
 
 /** What a proposed name depends on. */
 export type Naming = {nowMs: number; taken: ReadonlySet<string>};
@@ -19,6 +20,11 @@ export function takenNames(details: DomainDetails | undefined): Set<string> {
 /** "at-20261121-0200" for the beginning "at", or with a number where that is taken. */
 export function nameByTime(beginning: string, {nowMs, taken}: Naming): string {
 	return freeName(`${beginning}-${stampOf(new Date(nowMs)).slice(0, -2)}`, taken);
+}
+
+/** What a snapshot is for, in the words of a person. `withDescription`: undefined where nothing is typed. */
+export function descriptionField(description: string | undefined, withDescription: (description: string | undefined) => Change): TextField {
+	return {label: 'Description', value: description ?? '', problem: undefined, change: text => withDescription(text === '' ? undefined : text)};
 }
 
 /** A whole sentence while the name cannot be taken; undefined as soon as it can. */

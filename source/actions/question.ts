@@ -11,8 +11,8 @@ export type QuestionId = 'name' | 'saved' | 'place' | 'current-state' | 'end-sta
 /** What an answer changes. `keepName`: the name for the current state, which is remembered while "discard" is chosen. */
 export type Change = {request?: Request; keepName?: string};
 
-/** A text that is typed. `problem` is said while it is typed, and keeps it from being taken. */
-export type TextField = {label: string; value: string; problem: string | undefined; change: (text: string) => Change};
+/** A text that is typed. `problem` is said while it is typed, and keeps it from being taken. `beside`: typed on the same page, after Tab. */
+export type TextField = {label: string; value: string; problem: string | undefined; change: (text: string) => Change; beside?: TextField};
 
 export type Question = {
 	id: QuestionId;

@@ -75,7 +75,7 @@ export type ActionSpec<K extends ActionKind> = {
 	complete(given: GivenOf<K>, uuid: string, facts: Facts): Completed<K>;
 	/** What the screen proposes where a question is still open. */
 	propose?(completed: Completed<K>, details: DomainDetails): RequestOf<K>;
-	questions?(request: RequestOf<K>, asked: {details: DomainDetails | undefined; keepName: string}): Question[];
+	questions?(request: RequestOf<K>, asked: {details: DomainDetails | undefined; keepName: string; nowMs: number}): Question[];
 	/** All that can be set beyond the questions. */
 	settings?(request: RequestOf<K>, details: DomainDetails | undefined): Setting[];
 	/** Images that it names by itself, absolute: they may lie where no record leads to, so they are read besides. */

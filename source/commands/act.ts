@@ -9,6 +9,7 @@ import {executePlan} from '../engine/run/execute.ts';
 import {formatShellScript} from '../planner/script/shell-script.ts';
 import {prepareAction} from '../engine/prepare.ts';
 import type {Outcome, RunEvent} from '../engine/ports.ts';
+import {goneWith} from '../model/plan/plan.ts';
 import {describeTaken} from '../model/text/format.ts';
 import {exitCodes} from '../model/text/exit-codes.ts';
 import {describeFailure} from '../model/text/describe-failure.ts';
@@ -81,14 +82,14 @@ export function reportEvents(context: CommandContext): (event: RunEvent) => void
 }
 
 /** Gives the exit code. */
-export function reportOutcome(context: CommandContext, outcome: Outcome, done: string): number {
+export function reportOutcome(context: CommandContext, outcome: Outcome, done: string, gone: readonly string[] = []): number {
 	if (outcome.kind !== 'done') {
 		const exitCode = sayFailure(context, outcome.failure);
 		return outcome.kind === 'half-way' && exitCode === exitCodes.failed ? exitCodes.halfWay : exitCode;
 	}
 
 	if (!context.isJson) {
-		sayLines(context, [done, ...outcome.takenBytes === undefined ? [] : [describeTaken(outcome.takenBytes)], ...outcome.remarks ?? []]);
+		sayLines(context, [done, ...gone, ...outcome.takenBytes === undefined ? [] : [describeTaken(outcome.takenBytes)], ...outcome.remarks ?? []]);
 	}
 
 	return 0;
@@ -155,5 +156,5 @@ export async function actOnDomain(context: CommandContext, options: ActOptions):
 	}
 
 	const outcome = await executePlan(context.world, plan.value, {onEvent: reportEvents(context), interrupt: context.interrupt});
-	return reportOutcome(context, outcome, `Done: ${describeDone(plan.value.action)}`);
+	return reportOutcome(context, outcome, `Done: ${describeDone(plan.value.action)}`, goneWith(plan.value));
 }

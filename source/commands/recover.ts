@@ -8,6 +8,7 @@ import {withUnknownSteps} from '../engine/recover/unknown-steps.ts';
 import {readWays, type Obstacle, type Ways} from '../engine/recover/ways.ts';
 import {prepareAction} from '../engine/prepare.ts';
 import type {Outcome, UnfinishedAction} from '../engine/ports.ts';
+import {goneWith} from '../model/plan/plan.ts';
 import {requestOf} from '../model/plan/request.ts';
 import {describeAction} from '../actions/registry.ts';
 import {describeStanding} from '../model/text/describe-standing.ts';
@@ -114,7 +115,7 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 			planAnew: async (again, replaces) => prepareAction(context.planning, requestOf(again), {replaces}),
 			onEvent: reportEvents(context), interrupt: context.interrupt,
 		});
-		exitCode = Math.max(exitCode, reportOutcome(context, outcome, doneWords(action.plan.action.domain.name, direction, outcome)));
+		exitCode = Math.max(exitCode, reportOutcome(context, outcome, doneWords(action.plan.action.domain.name, direction, outcome), direction === 'forward' ? goneWith(action.plan) : []));
 	}
 
 	if (actions.length === 0 && !context.isJson) {

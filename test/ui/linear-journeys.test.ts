@@ -31,7 +31,7 @@ async function atDomain(name: string): Promise<Brain> {
 
 test('a whole new snapshot goes by numbers, to an explicit start', async t => {
 	const brain = await atDomain('web01');
-	await reply(t, brain, 'You are here', 'Create a snapshot', 'before');
+	await reply(t, brain, 'You are here', 'Create a snapshot', 'before', 'of the upgrade');
 	t.regex(textOf(brain), /What should be saved\?/);
 	await reply(t, brain, 'The disks and the memory', 'External: freeze');
 	t.regex(textOf(brain), /^new: \/var\/lib\/libvirt\/images\/web01\.before, on \/var\/lib\/libvirt\/images\/web01\.s3$/m);
@@ -40,7 +40,7 @@ test('a whole new snapshot goes by numbers, to an explicit start', async t => {
 	t.false(isStarted(brain));
 	await reply(t, brain, 'Start now');
 	t.true(isStarted(brain));
-	t.like(requestOf(brain), {snapshot: 'before', memory: {mode: 'external'}});
+	t.like(requestOf(brain), {snapshot: 'before', description: 'of the upgrade', memory: {mode: 'external'}});
 });
 
 test('an empty line takes the proposed name, a wrong one is asked again with the reason', async t => {
@@ -49,7 +49,7 @@ test('an empty line takes the proposed name, a wrong one is asked again with the
 	t.regex(textOf(brain), /Proposed: at-20261121-0200/);
 	await reply(t, brain, 's1');
 	t.regex(textOf(brain), /A snapshot "s1" exists already/);
-	await reply(t, brain, 'good', 'The disks and', 'External: freeze');
+	await reply(t, brain, 'good', '', 'The disks and', 'External: freeze');
 	t.like(requestOf(brain), {snapshot: 'good'});
 });
 
@@ -61,7 +61,7 @@ test('a point alone leaves the question for a name', async t => {
 
 test('all that can be set goes by numbers too', async t => {
 	const brain = await atDomain('web01');
-	await reply(t, brain, 'You are here', 'Create a snapshot', '', 'All options', 'Description: none', 'for the auditor', 'Freeze the guest');
+	await reply(t, brain, 'You are here', 'Create a snapshot', '', '', 'All options', 'Description: none', 'for the auditor', 'Freeze the guest');
 	t.regex(textOf(brain), /Description: for the auditor/);
 	await reply(t, brain, 'Done', 'The disks. ', 'External: freeze');
 	t.like(requestOf(brain), {description: 'for the auditor', isQuiesced: true});
@@ -69,7 +69,7 @@ test('all that can be set goes by numbers too', async t => {
 
 test('a place that is not possible is read out with its reason', async t => {
 	const brain = await atDomain('web01');
-	await reply(t, brain, 'You are here', 'Create a snapshot', '', 'The disks. ');
+	await reply(t, brain, 'You are here', 'Create a snapshot', '', '', 'The disks. ');
 	t.regex(textOf(brain), /Internal: inside the qcow2 files \(not possible: row 16 of the table refuses\)/);
 });
 

@@ -3,7 +3,7 @@ The questions of a branch: what its first snapshot is called, the current state,
 */
 import type {Request} from '../../model/plan/request.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
-import {defaultCurrentState, currentStateQuestion} from '../current-state.ts';
+import {defaultCurrentState, currentStateQuestion, keptDescription} from '../current-state.ts';
 import {endStateQuestion} from '../end-state.ts';
 import {problemOfName, takenNames} from '../names.ts';
 import type {Change, Question} from '../question.ts';
@@ -25,7 +25,7 @@ export function branchQuestions(request: Request & {kind: 'branch'}, {details, k
 			choices: [],
 			text: {label: 'Name of its first snapshot', value: request.name, problem: problemOfName(request.name, taken), change: rename},
 		},
-		currentStateQuestion(keepName, {details, taken: new Set([...taken, request.name])}, currentState => ({...request, currentState})),
+		currentStateQuestion(keepName, {details, description: keptDescription(request.currentState), taken: new Set([...taken, request.name])}, currentState => ({...request, currentState})),
 		...endStateQuestion(details, undefined, endState => ({...request, endState})),
 	];
 }

@@ -19,7 +19,7 @@ export const branch = {
 		usage: 'branch <domain> <snapshot> <name>',
 		summary: 'start a new line from a snapshot; the current state is kept unless you discard it',
 		options: [...currentStateOptions('"before-" and the name of the branch'), ...endStateOptions],
-		excludes: [['keep', 'discard'], ['memory', 'discard'], endStateExcludes],
+		excludes: [['keep', 'discard'], ['memory', 'discard'], ['description', 'discard'], endStateExcludes],
 		read([snapshot, name], raw) {
 			const currentState = readCurrentState(raw);
 			return currentState.ok ? succeed({kind: 'branch', snapshot: snapshot!, name: name!, currentState: currentState.value, endState: readEndState(raw)}) : currentState;

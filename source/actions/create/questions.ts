@@ -5,7 +5,7 @@ in sight with the reason.
 import {hasProcess, type SnapshotMode} from '../../model/domain/domain.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {isExternal} from '../../model/domain/snapshot.ts';
-import {problemOfName, takenNames} from '../names.ts';
+import {descriptionField, problemOfName, takenNames} from '../names.ts';
 import type {Question} from '../question.ts';
 import {
 	describeWay, disksToTake, methodOf, type AskedCreate,
@@ -100,7 +100,13 @@ export function createQuestions(request: AskedCreate, details: DomainDetails | u
 			word: 'Name',
 			heading: 'What should the snapshot be called?',
 			choices: [],
-			text: {label: 'Name', value: request.snapshot, problem: problemOfName(request.snapshot, taken), change: snapshot => ({request: {...request, snapshot}})},
+			text: {
+				label: 'Name',
+				value: request.snapshot,
+				problem: problemOfName(request.snapshot, taken),
+				change: snapshot => ({request: {...request, snapshot}}),
+				beside: descriptionField(request.description, description => ({request: {...request, description}})),
+			},
 		},
 		...(details !== undefined && hasProcess(details.domain) ? [savedQuestion(request)] : []),
 		...(details === undefined ? [] : [placeQuestion(request, details)]),

@@ -4,6 +4,7 @@ All that can be set of a new snapshot, one line each, for those who want more th
 import type {DiskRequest} from '../../model/plan/request.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
+import {descriptionField} from '../names.ts';
 import type {Setting, TextField} from '../question.ts';
 import {withPlace} from './questions.ts';
 import {disksToTake, type AskedCreate} from './way.ts';
@@ -102,9 +103,7 @@ export function createSettings(request: AskedCreate, details: DomainDetails | un
 			id: 'description',
 			label: `Description: ${request.description ?? 'none'}`,
 			note: 'Shown in the tree.',
-			text: {
-				label: 'Description', value: request.description ?? '', problem: undefined, change: text => ({request: {...request, description: text === '' ? undefined : text}}),
-			},
+			text: descriptionField(request.description, description => ({request: {...request, description}})),
 		},
 		memorySetting(request, details, off),
 		...(memory?.mode === 'external'

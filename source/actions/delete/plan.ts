@@ -15,6 +15,7 @@ import {planContext} from '../../planner/plan-context.ts';
 import {requireRecordedDomains} from '../drop/blockers.ts';
 import {taggedImages} from '../drop/internal.ts';
 import {planDrop} from '../drop/plan.ts';
+import {describeGone} from '../drop/words.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {isOpenHead, openDiskOf} from '../../planner/steps/merge.ts';
 import {nvramCopiesOf} from '../../planner/steps/nvram.ts';
@@ -78,7 +79,8 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 			fingerprint: fingerprintOf(inventory, written),
 		}),
 		consequences: [
-			{severity: 'loss', text: `${quotedNames(deleted)} ${deleted.length === 1 ? 'is deleted: you can no longer revert to it' : 'are deleted: you can no longer revert to them'}. The current state of the disks stays.`, what: `snapshot${deleted.length === 1 ? '' : 's'} ${quotedNames(deleted)}`},
+			...describeGone(deleted, given.now),
+			{severity: 'info', text: 'The current state of the disks stays.'},
 			{severity: 'info', text: 'The guest is paused while QEMU deletes the state inside its images.'},
 		],
 		images: {created: [], removed: nvramCopies, written, kept: details.images.map(({path}) => path)},

@@ -237,7 +237,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 			},
 			fingerprint: fingerprintOf(inventory, touched),
 		}),
-		consequences: [...describeDropped(context, {request, collection, currentSnapshot: records.value.currentSnapshot, memoryFiles, nvramCopies}), ...warnings],
+		consequences: [...describeDropped(context, {request, now: given.now, collection, currentSnapshot: records.value.currentSnapshot, memoryFiles, nvramCopies}), ...warnings],
 		images: {
 			created: [],
 			removed,

@@ -5,6 +5,8 @@ import {posix} from 'node:path';
 import type {Collection, Stay} from '../../model/images/collect.ts';
 import {type Merge, type CopyCost} from '../../model/images/image-merge.ts';
 import {hasProcess, headDisks} from '../../model/domain/domain.ts';
+import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {describeSnapshot, descriptionOf, nameWithAge} from '../../model/text/describe-snapshot.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import {holdersOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
@@ -96,28 +98,58 @@ function describeNewFile(context: PlanContext, {way, top, layers, into, below}: 
 	return disk === undefined ? [] : [{severity: 'info', text: `${disk.target} is on ${nameOf(into)} afterwards, instead of ${nameOf(top)}.`}];
 }
 
-type Described = {request: DropRequest; collection: Collection; currentSnapshot: string | undefined; memoryFiles: readonly string[]; nvramCopies: {gone: readonly string[]; left: readonly string[]}};
+/** That snapshots are deleted: each by its name, its age and what it was taken for, because that is what tells a person to leave it. */
+export function describeGone(deleted: readonly Snapshot[], now: Date): Consequence[] {
+	const nowSeconds = Math.floor(now.getTime() / 1000);
+	return deleted.map(snapshot => {
+		const description = descriptionOf(snapshot);
+		return {
+			severity: 'loss',
+			text: `${nameWithAge(snapshot, nowSeconds)} is deleted: you can no longer revert to it.${description === undefined ? '' : ` Its description: "${description}".`}`,
+			what: `snapshot "${snapshot.name}"${description === undefined ? '' : ` ("${description}")`}`,
+			gone: describeSnapshot(snapshot, nowSeconds),
+		};
+	});
+}
 
-function describeSnapshots({request}: Described): Consequence {
-	const {deleted, isMetadataOnly} = request;
-	const names = deleted.map(({name}) => `"${name}"`).join(', ');
-	if (request.action.kind === 'fold') {
-		return {severity: 'loss', text: 'What the disks held when the overlays were made can no longer be recorded as a snapshot. The current state stays.'};
+function describeRecordsGone(deleted: readonly Snapshot[], now: Date): Consequence[] {
+	const nowSeconds = Math.floor(now.getTime() / 1000);
+	return [
+		...deleted.map(snapshot => {
+			const description = descriptionOf(snapshot);
+			return {
+				severity: 'warning' as const,
+				text: `The record of ${nameWithAge(snapshot, nowSeconds)} is deleted.${description === undefined ? '' : ` Its description: "${description}".`}`,
+				gone: `the record of ${describeSnapshot(snapshot, nowSeconds)}`,
+			};
+		}),
+		{severity: 'warning', text: `No image is touched, and images that only ${deleted.length === 1 ? 'this snapshot' : 'these snapshots'} needed are left untracked.`},
+	];
+}
+
+type Described = {
+	request: DropRequest;
+	now: Date;
+	collection: Collection;
+	currentSnapshot: string | undefined;
+	memoryFiles: readonly string[];
+	nvramCopies: {gone: readonly string[]; left: readonly string[]};
+};
+
+function describeSnapshots({request: {action, deleted, isMetadataOnly}, now}: Described): Consequence[] {
+	if (action.kind === 'fold') {
+		return [{severity: 'loss', text: 'What the disks held when the overlays were made can no longer be recorded as a snapshot. The current state stays.'}];
 	}
 
-	if (isMetadataOnly) {
-		return {severity: 'warning', text: `The record of ${names} is deleted; no image is touched, and images that only ${deleted.length === 1 ? 'this snapshot' : 'these snapshots'} needed are left untracked.`};
-	}
-
-	return request.action.kind === 'merge'
-		? {severity: 'loss', text: `${names} is deleted: you can no longer revert to it. What was written since stays.`, what: `snapshot ${names}`}
-		: {severity: 'loss', text: `${names} ${deleted.length === 1 ? 'is deleted: you can no longer revert to it' : 'are deleted: you can no longer revert to them'}. The current state of the disks stays.`, what: `snapshot${deleted.length === 1 ? '' : 's'} ${names}`};
+	return isMetadataOnly
+		? describeRecordsGone(deleted, now)
+		: [...describeGone(deleted, now), {severity: 'info', text: action.kind === 'merge' ? 'What was written since stays.' : 'The current state of the disks stays.'}];
 }
 
 export function describeDropped(context: PlanContext, given: Described): Consequence[] {
 	const {collection, currentSnapshot, memoryFiles, nvramCopies} = given;
 	const {details} = context.inventory;
-	const consequences: Consequence[] = [describeSnapshots(given), ...collection.merges.flatMap(merge => [describeMerge(context, merge), ...describeNewFile(context, merge)])];
+	const consequences: Consequence[] = [...describeSnapshots(given), ...collection.merges.flatMap(merge => [describeMerge(context, merge), ...describeNewFile(context, merge)])];
 	if (collection.removed.length > 0) {
 		consequences.push({
 			severity: 'loss',

@@ -16,6 +16,7 @@ import {linksOfOverlays} from '../../planner/expected-links.ts';
 import {closeBuildFolders, proveBuilt, refuseFolderRisks} from '../../planner/steps/build-folder.ts';
 import {defineStep} from '../../planner/steps/domain.ts';
 import {describeIdentity} from '../../planner/steps/guest-identity.ts';
+import {keptDescription} from '../current-state.ts';
 import {keepPresentState} from '../../planner/steps/keep.ts';
 import {revertNvram} from '../../planner/steps/nvram-revert.ts';
 import {checkSteps, filesAt, laterOwnerSteps, overlayFiles, overlaySteps} from '../../planner/steps/overlay.ts';
@@ -51,7 +52,7 @@ type Leaving = {
 	snapshot: Snapshot;
 	currentState: CurrentState;
 	now: Date;
-	/** For what it is left, in the description of what is kept. */
+	/** For what it is left, in the description of what is kept where nobody gave one. */
 	leftFor: string;
 	/** The guest goes on with saved memory. */
 	resumes: boolean;
@@ -95,7 +96,7 @@ export function leaveFor(context: PlanContext, {snapshot, currentState, now, lef
 	const kept = keepName === undefined
 		? succeed(undefined)
 		: keepPresentState(context, {
-			name: keepName, description: `The state that was left for ${leftFor}`, now, untouched, kind: 'external', memoryPath: memory?.path,
+			name: keepName, description: keptDescription(currentState) ?? `The state that was left for ${leftFor}`, now, untouched, kind: 'external', memoryPath: memory?.path,
 		});
 	if (!kept.ok) {
 		return kept;

@@ -10,7 +10,7 @@ export const cli = {
 		...currentStateOptions('"kept-" and the time').map(option => option.flags === '--discard' ? {...option, summary: `${option.summary}; --yes needs this or --keep`} : option),
 		...endStateOptions,
 	],
-	excludes: [['keep', 'discard'], ['memory', 'discard'], endStateExcludes],
+	excludes: [['keep', 'discard'], ['memory', 'discard'], ['description', 'discard'], endStateExcludes],
 	read([snapshot], raw, isAsked) {
 		const read = readCurrentState(raw);
 		if (!read.ok) {

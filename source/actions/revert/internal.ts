@@ -34,6 +34,7 @@ import type {NewDefinition} from '../go-back/definition.ts';
 import {describeLeftOut, lostContent} from '../go-back/words.ts';
 import {filePathOf} from '../../planner/storage/storage.ts';
 import type {WayBack} from '../go-back/plan.ts';
+import {keptDescription} from '../current-state.ts';
 import {wayToInternal} from './way-to-internal.ts';
 
 /** `target` of the firmware variables, where they are put back like one more disk: `nvram`. */
@@ -243,7 +244,7 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 
 	keepMemory(context, action.currentState, {now, untouched, kind: 'internal'});
 	const safetyName = action.currentState.kind === 'keep' ? action.currentState.name : `before-revert-${stampOf(now)}`;
-	const kept = keepPresentState(context, {name: safetyName, description: `The state that was left for "${snapshot.name}"`, now, untouched, kind: 'internal'});
+	const kept = keepPresentState(context, {name: safetyName, description: keptDescription(action.currentState) ?? `The state that was left for "${snapshot.name}"`, now, untouched, kind: 'internal'});
 	if (!kept.ok) {
 		return kept;
 	}

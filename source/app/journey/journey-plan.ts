@@ -4,7 +4,7 @@ The middle of a journey: from one question to the next, and when all have an ans
 import type {QuestionId} from '../../actions/question.ts';
 import type {Update} from '../browse/read.ts';
 import type {State} from '../state.ts';
-import type {Journey, JourneyStage} from './journey.ts';
+import {typingIn, type Journey, type JourneyStage} from './journey.ts';
 import {questionsOf} from './questions.ts';
 
 export function withStage(state: State, journey: Journey, stage: JourneyStage): State {
@@ -24,7 +24,7 @@ export function askForPlan(state: State, journey: Journey, changed: string[] = [
 export function askQuestion(state: State, journey: Journey, id: QuestionId): Update {
 	const question = questionsOf(state, journey).find(candidate => candidate.id === id);
 	const index = Math.max(0, question?.choices.findIndex(({reason}) => reason === undefined) ?? 0);
-	const typing = question?.choices.length === 0 ? {before: question.text?.value ?? ''} : undefined;
+	const typing = question?.choices.length === 0 ? typingIn(journey) : undefined;
 	return [withStage(state, journey, {
 		phase: 'question', id, index, typing,
 	}), []];

@@ -4,7 +4,7 @@ A guided action before it starts. The wish is whole from the beginning, with wha
 import type {Request} from '../../model/plan/request.ts';
 import type {Failure} from '../../model/failure.ts';
 import type {Plan} from '../../model/plan/plan.ts';
-import type {QuestionId} from '../../actions/question.ts';
+import type {Change, QuestionId, TextField} from '../../actions/question.ts';
 
 export type Journey = {
 	domain: string;
@@ -19,8 +19,8 @@ export type Journey = {
 	stage: JourneyStage;
 };
 
-/** A text is being typed; Escape puts back what it was before. */
-export type Typing = {before: string};
+/** A text is being typed, or the one beside it; Escape puts back what was asked for before. */
+export type Typing = {before: Required<Change>; isBeside?: true};
 
 export type JourneyStage =
 	| {phase: 'question'; id: QuestionId; index: number; typing?: Typing; note?: string}
@@ -35,4 +35,14 @@ export type JourneyStage =
 /** The snapshot that the journey is about, if it is about one that is there. */
 export function snapshotOfJourney({request}: Journey): string | undefined {
 	return 'snapshot' in request && request.kind !== 'create' ? request.snapshot : undefined;
+}
+
+/** That typing begins. */
+export function typingIn({request, keepName}: Journey): Typing {
+	return {before: {request, keepName}};
+}
+
+/** Which of the texts of the page is typed. */
+export function typedField(text: TextField, {isBeside}: Typing): TextField {
+	return isBeside ? text.beside ?? text : text;
 }

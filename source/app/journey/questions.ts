@@ -14,7 +14,7 @@ export function detailsOfJourney(state: State, {request}: Journey): DomainDetail
 /** Those on the way of this journey, answered or not. */
 export function questionsOf(state: State, journey: Journey): Question[] {
 	const {request, keepName} = journey;
-	return specOf(request).questions?.(request, {details: detailsOfJourney(state, journey), keepName}) ?? [];
+	return specOf(request).questions?.(request, {details: detailsOfJourney(state, journey), keepName, nowMs: state.nowMs}) ?? [];
 }
 
 /** What can be set beyond the questions; undefined: there is nothing of the kind. */

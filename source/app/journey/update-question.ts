@@ -11,7 +11,9 @@ import {presentQuestion, settingsOf} from './questions.ts';
 import {
 	askForPlan, goBack, goOn, withStage,
 } from './journey-plan.ts';
-import type {Journey, JourneyStage} from './journey.ts';
+import {
+	typedField, typingIn, type Journey, type JourneyStage,
+} from './journey.ts';
 import {editText} from './edit-text.ts';
 
 type Pressed = {key: Key; command: Command | undefined};
@@ -23,20 +25,39 @@ export function leave(state: State): Update {
 	return [{...state, scene: isFromDoctor ? {kind: 'doctor', isWhole: false, top: 0} : {kind: 'browse'}, notice: 'Cancelled; nothing was changed.'}, []];
 }
 
+/** A key of a text, or Tab, which leads to the other text of the page as soon as this one can be taken. */
+function typeText(state: State, journey: Journey, stage: Asking, {text, key, command}: Pressed & {text: TextField}): Update {
+	const typing = stage.typing!;
+	const field = typedField(text, typing);
+	if (command !== 'other-field') {
+		return [withStage(state, {...journey, ...field.change(editText(field.value, key))}, {...stage, note: undefined}), []];
+	}
+
+	if (text.beside === undefined || field.problem !== undefined) {
+		return [withStage(state, journey, {...stage, note: field.problem}), []];
+	}
+
+	return [withStage(state, journey, {...stage, typing: {before: typing.before, ...(!typing.isBeside && {isBeside: true})}, note: undefined}), []];
+}
+
+/** Enter, where a text cannot be taken: it is typed on. */
+const refuseText = (state: State, journey: Journey, stage: Asking, problem: string): Update => [withStage(state, journey, {...stage, typing: {before: stage.typing!.before}, note: problem}), []];
+
 /** A text beside a list: Enter takes it, Escape puts back what it was, and both lead back to the list. */
-function typeBeside(state: State, journey: Journey, stage: Asking, {text, key, command}: Pressed & {text: TextField}): Update {
+function typeBeside(state: State, journey: Journey, stage: Asking, pressed: Pressed & {text: TextField}): Update {
+	const {text: {problem}, command} = pressed;
 	const ended: JourneyStage = {...stage, typing: undefined, note: undefined};
 	switch (command) {
 		case 'back': {
-			return [withStage(state, {...journey, ...text.change(stage.typing!.before)}, ended), []];
+			return [withStage(state, {...journey, ...stage.typing!.before}, ended), []];
 		}
 
 		case 'accept': {
-			return [withStage(state, journey, text.problem === undefined ? ended : {...stage, note: text.problem}), []];
+			return problem === undefined ? [withStage(state, journey, ended), []] : refuseText(state, journey, stage, problem);
 		}
 
 		default: {
-			return [withStage(state, {...journey, ...text.change(editText(text.value, key))}, {...stage, note: undefined}), []];
+			return typeText(state, journey, stage, pressed);
 		}
 	}
 }
@@ -54,11 +75,11 @@ function typeAnswer(state: State, journey: Journey, stage: Asking, {question, ke
 		}
 
 		case 'accept': {
-			return text.problem === undefined ? answered(state, journey, question) : [withStage(state, journey, {...stage, note: text.problem}), []];
+			return text.problem === undefined ? answered(state, journey, question) : refuseText(state, journey, stage, text.problem);
 		}
 
 		default: {
-			return [withStage(state, {...journey, ...text.change(editText(text.value, key))}, {...stage, note: undefined}), []];
+			return typeText(state, journey, stage, {text, key, command});
 		}
 	}
 }
@@ -71,7 +92,7 @@ function choose(state: State, journey: Journey, stage: JourneyStage & {phase: 'q
 
 	const {text} = question;
 	return text?.problem !== undefined && stage.index === 0
-		? [withStage(state, journey, {...stage, typing: {before: text.value}, note: text.problem}), []]
+		? [withStage(state, journey, {...stage, typing: typingIn(journey), note: text.problem}), []]
 		: answered(state, {...journey, ...choice.change}, question);
 }
 
@@ -99,7 +120,7 @@ export function updateQuestion(state: State, journey: Journey, stage: JourneySta
 		}
 
 		case 'edit': {
-			return question.text === undefined ? [state, []] : [withStage(state, journey, {...stage, index: 0, typing: {before: question.text.value}}), []];
+			return question.text === undefined ? [state, []] : [withStage(state, journey, {...stage, index: 0, typing: typingIn(journey)}), []];
 		}
 
 		case 'options': {
@@ -133,7 +154,7 @@ function chooseSetting(state: State, journey: Journey, stage: JourneyStage & {ph
 	const decided: Journey = {...journey, answered: [...new Set([...journey.answered, ...setting.answers ?? []])]};
 	return setting.text === undefined
 		? [withStage(state, {...decided, ...setting.change}, stage), []]
-		: [withStage(state, decided, {...stage, typing: {before: setting.text.value}}), []];
+		: [withStage(state, decided, {...stage, typing: typingIn(decided)}), []];
 }
 
 export function updateSettings(state: State, journey: Journey, stage: JourneyStage & {phase: 'settings'}, pressed: Pressed): Update {

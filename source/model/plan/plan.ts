@@ -9,8 +9,8 @@ import type {Fingerprint} from './fingerprint.ts';
 /** In this order, always. Before `switch` everything can be put back; after it, work goes on forward. */
 export type Phase = 'check' | 'create' | 'switch' | 'remove';
 
-/** `what`: of a loss, in a few words, for the last page before the start. */
-export type Consequence = {severity: 'info' | 'warning' | 'loss'; text: string; what?: string};
+/** `what`: of a loss, in a few words, for the last page before the start. `gone`: a snapshot that is deleted, with its age and description, for the result. */
+export type Consequence = {severity: 'info' | 'warning' | 'loss'; text: string; what?: string; gone?: string};
 
 /** A file that a command reads by name: written (0600) just before the command, removed when the action has ended. */
 export type CommandFile = {path: string; text: string};
@@ -289,5 +289,8 @@ export type Plan = {
 
 /** The domain that the plan is for. */
 export const targetOf = ({targets: [target]}: Pick<Plan, 'targets'>): Target => target;
+
+/** For the result: each snapshot that is deleted, on a line. */
+export const goneWith = ({consequences}: Pick<Plan, 'consequences'>): string[] => consequences.flatMap(({gone}) => gone === undefined ? [] : `Deleted: ${gone}`);
 
 export const createdPaths = ({images}: Pick<Plan, 'images'>): string[] => images.created.map(({path}) => path);

@@ -5,8 +5,8 @@ What a person asks for.
 /** What becomes of the current state when it is left. */
 export type CurrentState =
 	| {kind: 'discard'}
-	/** `memory`: of a guest that runs. Missing: its disks alone. */
-	| {kind: 'keep'; name: string; memory?: true};
+	/** `memory`: of a guest that runs; missing: its disks alone. `description`: missing: what it was left for. */
+	| {kind: 'keep'; name: string; memory?: true; description?: string};
 
 export type EndState = 'running' | 'paused' | 'shutoff';
 

@@ -2,7 +2,9 @@
 The linear mode of what is guided: the questions of an action, its plan, its confirmation, and the findings of the doctor.
 */
 import {isSameWord, needsName, wordToType} from '../../app/run/confirm-name.ts';
-import type {Journey, JourneyStage} from '../../app/journey/journey.ts';
+import {
+	typedField, type Journey, type JourneyStage, type Typing,
+} from '../../app/journey/journey.ts';
 import type {TextField} from '../../actions/question.ts';
 import {presentQuestion, questionsOf, settingsOf} from '../../app/journey/questions.ts';
 import type {State} from '../../app/state.ts';
@@ -13,32 +15,34 @@ import {
 } from './linear-page.ts';
 import {pageOf} from './page.ts';
 import {confirmLines} from './plan.ts';
-import {titleOfJourney} from './question.ts';
+import {contextLines, titleOfJourney} from './question.ts';
 
-/** A text that is asked for: what is typed takes the place of what is proposed, and an empty line leaves that as it is. */
-function textPage(title: string, text: TextField, {note, isProposed}: {note: string | undefined; isProposed: boolean}): LinearPage {
+/** A text that is asked for: what is typed takes the place of what is proposed, and an empty line leaves that as it is. The text beside it is asked after it. */
+function textPage(title: string, whole: TextField, {typing, note}: {typing: Typing; note: string | undefined}): LinearPage {
+	const text = typedField(whole, typing);
 	const problem = note ?? text.problem;
+	const taken = whole.beside === undefined || typing.isBeside ? enter : key('tab');
 	return {
 		title,
-		lines: [...(isProposed && text.value !== '' ? [`Proposed: ${text.value}`] : []), ...(problem === undefined || (note === undefined && text.value === '') ? [] : [problem])],
+		lines: [...(text.value === '' ? [] : [`Proposed: ${text.value}`]), ...(problem === undefined || (note === undefined && text.value === '') ? [] : [problem])],
 		choices: [],
 		takesText: {
-			prompt: `${text.label}, or an empty line to keep it`,
-			toMessages: typed => typed === '' ? [enter] : [key('ctrl-u'), {kind: 'key', key: {name: 'paste', text: typed}}, enter],
+			prompt: `${text.label}, or an empty line ${text.value === '' ? 'for none' : 'to keep it'}`,
+			toMessages: typed => typed === '' ? [taken] : [key('ctrl-u'), {kind: 'key', key: {name: 'paste', text: typed}}, taken],
 		},
 	};
 }
 
-function questionPage(state: State, journey: Journey): LinearPage {
+function questionPage(state: State, journey: Journey, theme: Theme): LinearPage {
 	const title = titleOfJourney(journey);
 	const {stage} = journey;
 	const options: LinearChoice[] = settingsOf(state, journey) === undefined ? [] : [{label: 'All options', messages: [character('o')]}];
 	if (stage.phase === 'settings') {
 		const settings = settingsOf(state, journey) ?? [];
-		const text = stage.typing && settings[stage.index]?.text;
-		return text === undefined
+		const text = settings[stage.index]?.text;
+		return text === undefined || stage.typing === undefined
 			? {title: `${title}. All options`, lines: [], choices: [...optionChoices(settings), leave]}
-			: textPage(title, text, {note: stage.note, isProposed: true});
+			: textPage(title, text, {typing: stage.typing, note: stage.note});
 	}
 
 	const question = presentQuestion(state, journey);
@@ -47,16 +51,17 @@ function questionPage(state: State, journey: Journey): LinearPage {
 	}
 
 	const heading = `${title}. ${question.heading}`;
+	const paper = {columns: state.columns, theme};
 	if (stage.typing !== undefined && question.text !== undefined) {
-		const page = textPage(heading, question.text, {note: stage.note, isProposed: true});
+		const page = textPage(heading, question.text, {typing: stage.typing, note: stage.note});
 		const {prompt, toMessages} = page.takesText!;
 		return question.choices.length > 0
 			? page
 			: {...page, takesText: {prompt: `${prompt}; a single "." cancels, and nothing is changed`, toMessages: typed => typed === '.' ? [key('escape')] : toMessages(typed)}};
 	}
 
-	const rename: LinearChoice[] = question.text === undefined ? [] : [{label: 'Another name for the snapshot', messages: [character('e')]}];
-	return {title: heading, lines: [], choices: [...optionChoices(question.choices), ...rename, ...previousChoices(state, journey), ...options, leave]};
+	const rename: LinearChoice[] = question.text === undefined ? [] : [{label: 'Another name or a description for the snapshot', messages: [character('e')]}];
+	return {title: heading, lines: plainText(contextLines(state, journey, paper)), choices: [...optionChoices(question.choices), ...rename, ...previousChoices(state, journey), ...options, leave]};
 }
 
 function confirmPage(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, paper: {columns: number; theme: Theme}): LinearPage {
@@ -104,7 +109,7 @@ export function journeyPage(state: State, journey: Journey, theme: Theme): Linea
 	switch (stage.phase) {
 		case 'question':
 		case 'settings': {
-			return questionPage(state, journey);
+			return questionPage(state, journey, theme);
 		}
 
 		case 'planning': {

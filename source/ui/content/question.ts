@@ -1,12 +1,15 @@
 /**
 What stands around a question of a guided action: the way, what it is about, the text that is typed.
 */
-import {snapshotOfJourney, type Journey} from '../../app/journey/journey.ts';
+import {
+	snapshotOfJourney, typedField, type Journey, type Typing,
+} from '../../app/journey/journey.ts';
 import type {TextField} from '../../actions/question.ts';
 import {detailsOfJourney, questionsOf} from '../../app/journey/questions.ts';
 import {disksToTake} from '../../actions/create/way.ts';
 import type {State} from '../../app/state.ts';
 import {titleOfAction} from '../../actions/registry.ts';
+import {descriptionOf} from '../../model/text/describe-snapshot.ts';
 import {formatMomentWithAge} from '../../model/text/format.ts';
 import {paragraph, type Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';
@@ -46,6 +49,7 @@ export function contextLines(state: State, journey: Journey, {columns, theme}: P
 
 	const {request} = journey;
 	const snapshot = details.snapshots.find(candidate => candidate.name === snapshotOfJourney(journey));
+	const description = snapshot && descriptionOf(snapshot);
 	const disks = disksToTake(details).map(({target, sourcePath}) => `${target} ${sourcePath?.slice(sourcePath.lastIndexOf('/') + 1) ?? ''}`).join(', ');
 	return [
 		...(snapshot === undefined
@@ -53,20 +57,27 @@ export function contextLines(state: State, journey: Journey, {columns, theme}: P
 			: [[
 				{text: ' snapshot  ', tone: 'dim' as const},
 				{text: `${formatMomentWithAge(snapshot.createdAt, Math.floor(state.nowMs / 1000))}; ${stateOfSnapshot(snapshot)}`},
-			]]),
+			], ...(description === undefined ? [] : paragraph(description, {columns: columns - 1, theme, lead: {text: '           '}}).slice(0, 3))]),
 		[{text: ' domain    ', tone: 'dim'}, {text: `${stateWord(details.domain.state)}, based on ${details.currentSnapshot ?? 'no snapshot'}`}],
 		...(request.kind === 'create' ? paragraph(disks === '' ? 'none' : disks, {columns: columns - 1, theme, lead: {text: ' disks     ', tone: 'dim'}}).slice(0, 2) : []),
 		[],
 	];
 }
 
-/** A text that is being typed. What is wrong with it is said at once, and is no reproach before anything was typed. */
-export function typingLines(text: TextField, note: string | undefined, {columns, theme}: Paper): Line[] {
-	const problem = note ?? (text.value === '' ? undefined : text.problem);
+/** A text that is being typed, with the one beside it. What is wrong with it is said at once, and is no reproach before anything was typed. */
+export function typingLines(text: TextField, {typing, note}: {typing: Typing; note: string | undefined}, {columns, theme}: Paper): Line[] {
+	const field = typedField(text, typing);
+	const fields = [text, ...text.beside === undefined ? [] : [text.beside]];
+	const width = Math.max(...fields.map(({label}) => label.length));
+	const problem = note ?? (field.value === '' ? undefined : field.problem);
+	const hint = text.beside === undefined ? 'Enter accepts it; Ctrl-U clears it.' : `Enter accepts both; Tab goes to the ${typing.isBeside ? 'name' : 'description'}; Ctrl-U clears it.`;
 	return [
-		[{text: ` ${text.label}  `, tone: 'dim'}, {text: text.value}, {text: theme.glyphs.cursor, tone: 'accent'}],
+		...fields.flatMap(({label, value}, index): Line[] => {
+			const isTyped = (index === 1) === (typing.isBeside === true);
+			return paragraph(`${value}${isTyped ? theme.glyphs.cursor : ''}`, {columns: columns - 1, theme, lead: {text: ` ${label.padEnd(width)}  `, tone: 'dim'}});
+		}),
 		[],
-		...paragraph(problem ?? 'Enter accepts it; Ctrl-U clears it.', {
+		...paragraph(problem ?? hint, {
 			columns: columns - 1, theme, tone: problem === undefined ? 'dim' : 'warning', lead: {text: problem === undefined ? ' ' : ` ${theme.glyphs.warning} `, tone: 'warning'},
 		}),
 	];

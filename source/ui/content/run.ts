@@ -13,7 +13,7 @@ import {
 	fitLine, line, paragraph, type Line,
 } from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
-import {targetOf} from '../../model/plan/plan.ts';
+import {goneWith, targetOf} from '../../model/plan/plan.ts';
 import {failureLines} from './failure.ts';
 import {formatSeconds} from './words.ts';
 
@@ -139,7 +139,9 @@ function verdict(run: Run, outcome: Outcome): {text: string; tone: Tone} {
 
 export function endedLines(run: Run, outcome: Outcome, paper: Paper): Line[] {
 	const {text, tone} = verdict(run, outcome);
-	const name = outcome.kind === 'done' && (run.kind === 'execute' || run.kind === 'forward') ? keptName(run.plan.action) : undefined;
+	const isDone = outcome.kind === 'done' && (run.kind === 'execute' || run.kind === 'forward');
+	const name = isDone ? keptName(run.plan.action) : undefined;
+	const gone = isDone ? goneWith(run.plan) : [];
 	const kept = name === undefined
 		? []
 		: paragraph(`The former state is kept as snapshot "${name}": revert to it to go back.`, {...paper, columns: paper.columns - 1, lead: {text: ' '}});
@@ -148,6 +150,7 @@ export function endedLines(run: Run, outcome: Outcome, paper: Paper): Line[] {
 			...paper, columns: paper.columns - 1, tone: tone === 'good' ? 'good' : tone, lead: {text: ' '},
 		}),
 		...kept,
+		...gone.flatMap(text => paragraph(text, {...paper, columns: paper.columns - 1, lead: {text: ' '}})),
 		...(run.notLogged === undefined
 			? []
 			: paragraph(`The audit log could not be written. ${describeFailure(run.notLogged).message}`, {

@@ -2,7 +2,7 @@
 A guided action: one question or one text at a time, with the way that lies before and behind.
 */
 import {Box} from 'ink';
-import type {Journey} from '../../app/journey/journey.ts';
+import type {Journey, Typing} from '../../app/journey/journey.ts';
 import {type TextField, type Option} from '../../actions/question.ts';
 import {presentQuestion, settingsOf} from '../../app/journey/questions.ts';
 import {layoutOf} from '../../app/layout.ts';
@@ -26,18 +26,18 @@ export function positionPiece(page: {lines: Line[]; rows: number; top: number}):
 }
 
 /** What is asked at this moment: a heading with a list, or a text in its place. */
-type Asked = {heading: string; options: Option[]; index: number; text: TextField | undefined; note: string | undefined};
+type Asked = {heading: string; options: Option[]; index: number; text: TextField | undefined; typing: Typing | undefined; note: string | undefined};
 
 function askedOf(state: State, journey: Journey): Asked | undefined {
 	const {stage} = journey;
 	if (stage.phase === 'settings') {
 		const options = settingsOf(state, journey) ?? [];
-		return {heading: `All options (${stage.index + 1} of ${options.length})`, options, index: stage.index, text: stage.typing && options[stage.index]?.text, note: stage.note};
+		return {heading: `All options (${stage.index + 1} of ${options.length})`, options, index: stage.index, text: options[stage.index]?.text, typing: stage.typing, note: stage.note};
 	}
 
 	const question = presentQuestion(state, journey);
 	return stage.phase === 'question' && question !== undefined
-		? {heading: question.heading, options: question.choices, index: stage.index, text: stage.typing && question.text, note: stage.note}
+		? {heading: question.heading, options: question.choices, index: stage.index, text: question.text, typing: stage.typing, note: stage.note}
 		: undefined;
 }
 
@@ -53,14 +53,14 @@ function Question({state, journey, rows}: {readonly state: State; readonly journ
 		return <LinesView lines={[]} rows={rows} columns={columns}/>;
 	}
 
-	const {options, index, text, note} = asked;
+	const {options, index, text, typing, note} = asked;
 	const whole = contextLines(state, journey, paper);
 	const noteRows = rows < 14 || journey.stage.phase === 'settings' ? 2 : mostNoteRows;
 	// Where there is little room, the question comes before what it is about.
 	const context = whole.length + 3 + noteRows + Math.min(options.length, 6) > rows ? [] : whole;
 	const head = [...context, line(` ${asked.heading}`, 'strong'), []];
-	if (text !== undefined) {
-		return <LinesView lines={[...head, ...typingLines(text, note, paper)]} rows={rows} columns={columns}/>;
+	if (text !== undefined && typing !== undefined) {
+		return <LinesView lines={[...head, ...typingLines(text, {typing, note}, paper)]} rows={rows} columns={columns}/>;
 	}
 
 	return (

@@ -67,7 +67,7 @@ test('the name of what is kept can be changed', async t => {
 test('an empty name is not taken', async t => {
 	const brain = await atWeb();
 	brain.type(keys.up, 'r', 'e', '\u0015', keys.enter);
-	t.like(stageOf(t, brain, 'question'), {id: 'current-state', note: 'The snapshot needs a name.', typing: {before: 'kept-20261121-0200'}});
+	t.like(stageOf(t, brain, 'question'), {id: 'current-state', note: 'The snapshot needs a name.', typing: {before: {keepName: 'kept-20261121-0200'}}});
 });
 
 test('of a guest that runs the memory can be kept, and below that discarding is asked for', async t => {
