@@ -63,7 +63,7 @@ export const bindings: readonly Binding[] = [
 	{command: 'refresh', keys: ['R'], shown: 'R', contexts: ['findings'], label: 'check again', short: 'check again', rank: 4},
 	{command: 'edit', keys: ['e'], shown: 'e', contexts: ['choice'], label: 'change the proposed name', short: 'name', rank: 3},
 	{command: 'options', keys: ['o'], shown: 'o', contexts: ['choice', 'reading', 'refused'], label: 'all options of a new snapshot', short: 'options', rank: 3},
-	{command: 'other-field', keys: ['tab', 'back-tab'], shown: 'Tab', contexts: ['typing'], label: 'name or description', short: 'description', rank: 3},
+	{command: 'other-field', keys: ['tab', 'back-tab'], shown: 'Tab', contexts: ['typing'], label: 'name or description', short: 'next field', rank: 3},
 	{command: 'previous', keys: ['left', 'backspace'], shown: '←', contexts: ['choice', 'reading', 'refused'], label: 'back to the previous question'},
 	{command: 'unfold-files', keys: ['x'], shown: 'x', contexts: ['reading'], label: 'show or hide the text of files'},
 	{command: 'stop', keys: ['ctrl-c'], shown: 'Ctrl-C', contexts: ['running'], label: 'stop the action', short: 'stop', rank: 1},

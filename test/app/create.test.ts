@@ -184,3 +184,12 @@ test('a name from the command line that is taken is asked again', async t => {
 	const brain = await atWeb({start: {domain: 'web01', action: {kind: 'create', snapshot: 's1'}}});
 	t.is(stageOf(t, brain, 'question').id, 'name');
 });
+
+test('Tab leads from the name to the description and back, and Enter takes both', async t => {
+	const brain = await press(await atWeb(), 'c', keys.tab, 'for the audit', keys.tab, clear, 'audit', keys.enter, keys.enter, keys.enter);
+	t.like(requestOf(brain), {snapshot: 'audit', description: 'for the audit'});
+	const wrong = await press(await atWeb(), 'c', clear, 's1', keys.tab);
+	t.like(stageOf(t, wrong, 'question'), {id: 'name', note: 'A snapshot "s1" exists already.'});
+	await press(wrong, '1', keys.tab, 'x', keys.enter, keys.enter, keys.enter);
+	t.like(requestOf(wrong), {snapshot: 's11', description: 'x'});
+});

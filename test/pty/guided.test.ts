@@ -27,7 +27,7 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 		await terminal.type('s1');
 		await terminal.waitFor(/A snapshot "s1" exists already/);
 		await terminal.type('-new');
-		await terminal.waitFor(/Enter accepts it/);
+		await terminal.waitFor(/Enter accepts both/);
 		await terminal.press('Enter');
 		await terminal.waitFor(/What should be saved\?/);
 		const images = await enterUntil(terminal, /\+ web-vdb\.s1-new {2,}new/);

@@ -19,6 +19,15 @@ test('the name of a new snapshot, proposed', async t => {
 	await looks(t, 'create-name-80x24', await press(await atWeb(), 'c'));
 });
 
+test('a description, beside the name that it is for', async t => {
+	await looks(t, 'create-description-80x24', await press(await atWeb(), 'c', keys.tab, 'before the upgrade to 8.4, which the audit asks for'));
+});
+
+test('the first page of a revert says what its snapshot was taken for', async t => {
+	const frame = await frameOf((await press(await atWeb(), 'g', 'r')).state, plainTheme());
+	t.regex(frame, /snapshot {2}.*\n {11}before the upgrade\n/u);
+});
+
 test('what is wrong with a name is said while it is typed', async t => {
 	await looks(t, 'create-name-wrong-80x24', await press(await atWeb(), 'c', clear, 'a/b'));
 });

@@ -64,6 +64,16 @@ test('the name of what is kept can be changed', async t => {
 	t.like(brain.effects.at(-1), {kind: 'plan', request: {currentState: {kind: 'keep', name: 'before'}}});
 });
 
+test('what is kept can be described beside its name, with its memory too; Escape takes that back', async t => {
+	const brain = await atWeb();
+	brain.type(keys.up, 'r', 'e', keys.tab, 'Friday, all is well', keys.enter, keys.down, keys.enter, keys.enter);
+	t.like(brain.effects.at(-1), {kind: 'plan', request: {currentState: {kind: 'keep', name: 'kept-20261121-0200', memory: true, description: 'Friday, all is well'}}});
+	const other = await atWeb();
+	other.type(keys.up, 'r', 'e', '\u0015', 'k', keys.tab, 'never mind', keys.escape, keys.enter, keys.enter);
+	t.like(other.effects.at(-1), {kind: 'plan', request: {currentState: {kind: 'keep', name: 'kept-20261121-0200'}}});
+	t.false(JSON.stringify(other.effects.at(-1)).includes('never mind'));
+});
+
 test('an empty name is not taken', async t => {
 	const brain = await atWeb();
 	brain.type(keys.up, 'r', 'e', '\u0015', keys.enter);
