@@ -112,8 +112,8 @@ test.serial('a name that is taken, and a state inside an image, are refused with
 	await takeInternalSnapshot(domain, 'i1');
 	await expectRefused(t, domain, async () => change(domain, 'rename', ['i1', 'n1']), /inside the images/);
 	await takeDiskSnapshot(domain, 's1');
-	await expectRefused(t, domain, async () => change(domain, 'rename', ['s1', 'i1']), /There is a snapshot .*i1.* already/);
-	await expectRefused(t, domain, async () => change(domain, 'rename', ['s1', 's1']), /There is a snapshot .*s1.* already/);
+	await expectRefused(t, domain, async () => change(domain, 'rename', ['s1', 'i1']), /A snapshot .*i1.* exists already/);
+	await expectRefused(t, domain, async () => change(domain, 'rename', ['s1', 's1']), /A snapshot .*s1.* exists already/);
 	await expectRefused(t, domain, async () => change(domain, 'rename', ['s1', 'a/b']), /contains "\/"/);
 });
 
