@@ -59,8 +59,12 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 	const reading = {source, runner, checkFiles: fence.check};
 	const common = createCommonOwner({
 		reading,
+		isReadOnly,
 		askDomain: async probe => observeDomain(probe, virsh),
 		readJobProgress: async progress => readJobProgress(virsh, progress),
+		run: async (command, runOptions = {}) => command.tool === 'qmp'
+			? fail({kind: 'unreadable', what: 'A plan', reason: 'libvirt holds the monitor of its domains'})
+			: runCommand(runner, command, {where: command.tool === 'virsh' ? 'here' : 'host', timeoutMs: runOptions.timeoutMs}),
 		startWatching: listener => watchEvents({lines, argv: [...virsh.prefix, 'event', '--all', '--loop'], onChange: listener}),
 	});
 	const readThisHost = async () => readHost(virsh, {uri, owner, isReadOnly});
@@ -106,16 +110,5 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 			return surroundings.ok ? succeed({...surroundings.value, fileOwnership}) : surroundings;
 		},
 		readDefinition: async uuid => virsh.askOne(['dumpxml', '--domain', uuid, '--inactive', ...secrets]),
-		async run(command, runOptions = {}) {
-			if (isReadOnly) {
-				return fail({kind: 'read-only'});
-			}
-
-			if (command.tool === 'qmp') {
-				return fail({kind: 'unreadable', what: 'A plan', reason: 'libvirt holds the monitor of its domains'});
-			}
-
-			return runCommand(runner, command, {where: command.tool === 'virsh' ? 'here' : 'host', timeoutMs: runOptions.timeoutMs});
-		},
 	};
 }

@@ -4,7 +4,7 @@ Bare QEMU as the engine sees it: the domains that a person has named by monitors
 import {hostname} from 'node:os';
 import type {Owner} from '../../engine/ports.ts';
 import type {HostFacts, Inventory} from '../../model/domain/inventory.ts';
-import {fail, succeed} from '../../model/result.ts';
+import {succeed} from '../../model/result.ts';
 import type {Runner} from '../../tools/run/run.ts';
 import {runCommand} from '../../tools/run/run-command.ts';
 import {createCommonOwner} from '../shared/common-owner.ts';
@@ -50,8 +50,12 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 	const reading = {source, runner};
 	const common = createCommonOwner({
 		reading,
+		isReadOnly,
 		askDomain: async probe => observeBare(probe, read),
 		readJobProgress: monitors.readProgress,
+		run: async (command, runOptions = {}) => command.tool === 'qmp'
+			? runPlanned(monitors, command, runOptions)
+			: runCommand(runner, command, {where: 'host', timeoutMs: runOptions.timeoutMs, isDaemon: command.tool === 'qemu'}),
 		startWatching: listener => watchByAsking(async () => {
 			const summaries = await readSummaries();
 			return summaries.ok ? summaries.value.map(({trace}) => trace).join('\n') : JSON.stringify(summaries.failure);
@@ -87,15 +91,6 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 			return inventory.ok ? succeed(withoutOwnLocks({...inventory.value, bare})) : inventory;
 		},
 		readSurroundings: async request => readSurroundings(reading, request),
-		async run(command, runOptions = {}) {
-			if (isReadOnly) {
-				return fail({kind: 'read-only'});
-			}
-
-			return command.tool === 'qmp'
-				? runPlanned(monitors, command, runOptions)
-				: runCommand(runner, command, {where: 'host', timeoutMs: runOptions.timeoutMs, isDaemon: command.tool === 'qemu'});
-		},
 		async close() {
 			await common.close();
 			await monitors.close();

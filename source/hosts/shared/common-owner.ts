@@ -2,7 +2,7 @@
 What hosts do alike, whatever runs their domains.
 */
 import type {Owner} from '../../engine/ports.ts';
-import type {Result} from '../../model/result.ts';
+import {fail, type Result} from '../../model/result.ts';
 import {readFileStamps} from '../../tools/files/file-stamps.ts';
 import {readFileFacts} from '../../tools/files/files.ts';
 import {readDataSizes} from '../../tools/files/measure-images.ts';
@@ -12,16 +12,19 @@ import {readDetails, type Reading} from './read-inventory.ts';
 
 type Given = {
 	reading: Reading;
+	isReadOnly: boolean;
 	askDomain: (probe: DomainProbe) => Promise<Result<boolean>>;
 	/** Of whatever is not told by the size of a file. */
 	readJobProgress: Owner['readProgress'];
+	/** A planned command, where something may be changed. */
+	run: Owner['run'];
 	/** Gives the function that ends it. */
 	startWatching: (listener: () => void) => () => void;
 };
 
-type CommonOwner = Pick<Owner, 'readDetails' | 'readDataSizes' | 'observe' | 'readImageUsers' | 'readFileStamps' | 'readProgress' | 'watch' | 'close'>;
+type CommonOwner = Pick<Owner, 'readDetails' | 'readDataSizes' | 'observe' | 'readImageUsers' | 'readFileStamps' | 'readProgress' | 'run' | 'watch' | 'close'>;
 
-export function createCommonOwner({reading, askDomain, readJobProgress, startWatching}: Given): CommonOwner {
+export function createCommonOwner({reading, isReadOnly, askDomain, readJobProgress, run, startWatching}: Given): CommonOwner {
 	const {runner} = reading;
 	const endings = new Set<() => void>();
 	return {
@@ -39,6 +42,7 @@ export function createCommonOwner({reading, askDomain, readJobProgress, startWat
 			const found = facts.ok ? facts.value.get(progress.path) : undefined;
 			return found && {doneBytes: Math.min(found.sizeBytes, progress.totalBytes), totalBytes: progress.totalBytes};
 		},
+		run: isReadOnly ? async () => fail({kind: 'read-only'}) : run,
 		watch(listener) {
 			const end = startWatching(listener);
 			endings.add(end);

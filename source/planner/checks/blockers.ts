@@ -80,7 +80,7 @@ export function refuseJobs({blockers, inventory: {jobs}}: PlanContext): void {
 
 export function refuseReadOnly({blockers, host}: PlanContext): void {
 	if (host.isReadOnly) {
-		blockers.push({kind: 'not-permitted', text: 'The connection is read-only.', remedy: 'Start again without --read-only.'});
+		blockers.push({kind: 'not-permitted', text: 'This session is read-only: no plan can be run.', remedy: 'Start again without --read-only.'});
 	}
 }
 

@@ -5,6 +5,7 @@ import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {exitCodeOf} from '../../../source/model/text/exit-codes.ts';
+import type {Command} from '../../../source/model/plan/plan.ts';
 import {fail, succeed} from '../../../source/model/result.ts';
 import {buildSnapshotXml} from '../../../source/model/xml/change-snapshot.ts';
 import {gatherNames, uuidOfName} from '../../../source/hosts/qemu/bare-names.ts';
@@ -40,24 +41,30 @@ const answers: Record<string, unknown> = {
 };
 
 /** `listening`: the sockets behind which a QEMU runs. */
-function owner(given: {named: string[]; images?: string[]; listening?: string[]; recordsPath?: string; onClose?: () => void}) {
+function owner(given: {named: string[]; images?: string[]; listening?: string[]; recordsPath?: string; isReadOnly?: boolean; onRun?: () => void; onClose?: () => void}) {
 	const monitors: Monitors = {
 		async ask(socketPath, execute) {
 			return given.listening?.includes(socketPath)
 				? (execute in answers ? succeed(answers[execute]) : fail({kind: 'qmp-failed', command: execute, class: 'CommandNotFound', description: ''}))
 				: fail({kind: 'monitor-failed', socketPath, reason: 'not-listening', text: 'is off.'});
 		},
-		run: async () => nothing,
+		async run() {
+			given.onRun?.();
+			return nothing;
+		},
 		readProgress: async () => undefined,
 		async close() {
 			given.onClose?.();
 		},
 	};
 	return createBareOwner({
-		runner: async () => nothing,
+		async runner() {
+			given.onRun?.();
+			return nothing;
+		},
 		named: gatherNames({qmp: given.named, images: given.images ?? [], folder: '/run'}),
 		recordsPath: given.recordsPath ?? '/nowhere',
-		isReadOnly: false,
+		isReadOnly: given.isReadOnly ?? false,
 		monitors,
 	});
 }
@@ -171,4 +178,18 @@ test('a disk keeps its target when another one before it has gone', t => {
 	const disk = (alias: string) => ({alias, device: 'disk' as const});
 	t.deepEqual(chooseTargets([disk('b'), disk('new')], new Map([['vda', 'a'], ['vdb', 'b']])), ['vdb', 'vda']);
 	t.is(chooseTargets(Array.from({length: 28}, (_, index) => disk(String(index))), new Map())[27], 'vdab');
+});
+
+test('a read-only session runs no planned command, neither by the monitor nor on files', async t => {
+	const commands: Command[] = [{tool: 'qmp', socketPath: '/run/a', execute: 'quit', arguments: {}, files: []}, {tool: 'file', argv: ['rm', '--', '/x'], files: []}];
+	for (const isReadOnly of [true, false]) {
+		let count = 0;
+		const {run} = owner({named: ['a=/run/a'], isReadOnly, onRun: () => count++});
+		for (const command of commands) {
+			const result = await run(command);
+			t.is(!result.ok && result.failure.kind === 'read-only', isReadOnly);
+		}
+
+		t.is(count, isReadOnly ? 0 : commands.length);
+	}
 });
