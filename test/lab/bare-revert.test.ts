@@ -52,6 +52,23 @@ test.serial('disks go back and forth: running, off, and running again, with the 
 	t.deepEqual(await readStrays(domain), []);
 });
 
+test.serial('the memory is kept by the command that a refused --keep --memory names', async t => {
+	const domain = await startBare(t, {name: 'bare'});
+	await create(domain, 's1', '--disk-only');
+	const digests = await markBare(domain, 1);
+	await waitForBareCounter(domain, 8);
+	const low = await readBareCounter(domain);
+	const refused = await runBare(domain, ['revert', '--keep', 'k1', '--memory', '--running', '--yes', '--', domain.name, 's1']);
+	t.is(refused.exitCode, 3, refused.stderr);
+	const [, words] = /vsnap-tui (create .*?)\. Then do this with --discard/.exec(refused.stderr)!;
+	await doBare(domain, ...words!.split(' '), '--yes');
+	await revert(domain, 's1', '--discard', '--running');
+	await revert(domain, 'k1', '--discard', '--paused');
+	t.deepEqual(await digestBare(domain), digests);
+	const counter = await readBareCounter(domain);
+	t.true(counter >= low && counter < low + 200, `${low} <= ${counter}`);
+});
+
 test.serial('saved memory goes on from where it was, again and again, also from being off', async t => {
 	const domain = await startBare(t);
 	const digests = await markBare(domain, 1);

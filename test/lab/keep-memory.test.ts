@@ -11,7 +11,7 @@ import {report, revert, runProgram} from './program.ts';
 import {virsh} from './run.ts';
 import {shimBefore} from './exchange.ts';
 import {digestAll, readHeads} from './slots.ts';
-import {markLive, takeChain} from './snapshots.ts';
+import {markLive, markOffline, takeChain, takeInternalSnapshot} from './snapshots.ts';
 
 test.before(startLab);
 
@@ -51,6 +51,26 @@ test.serial('where the revert fails after the guest was ended, it goes on from i
 	t.true(await readCounter(domain) >= low, 'it has not booted anew');
 	t.deepEqual(await digestAll([...await readHeads(domain)]), digests);
 	t.deepEqual((await readdir(path.dirname(domain.disks[0]!.path))).filter(name => name.endsWith('.mem')), []);
+});
+
+test.serial('where a snapshot inside the images is reverted to, the memory is kept by the command that the refusal names', async t => {
+	const domain = await makeDomain(t);
+	await markOffline(domain, 1);
+	await takeInternalSnapshot(domain, 'i1');
+	await start(domain);
+	const digests = await markLive(domain, 2);
+	await waitForCounter(domain, 15);
+	const low = await readCounter(domain);
+	const refused = await revert(domain, 'i1', {flags: ['--keep', 'k1', '--memory', '--running']});
+	t.is(refused.exitCode, 3, report(refused));
+	const [, words] = /vsnap-tui (create .*?)\. Then do this with --discard/.exec(refused.stderr)!;
+	const created = await runProgram(domain, [...words!.split(' '), '--yes']);
+	t.is(created.exitCode, 0, report(created));
+	const back = await revert(domain, 'i1', {flags: ['--discard', '--running']});
+	t.is(back.exitCode, 0, report(back));
+	await expectReverted(t, domain, await revert(domain, 'k1', {flags: ['--discard', '--paused']}), {digests, current: 'k1', state: 'paused'});
+	const counter = await readCounter(domain);
+	t.true(counter >= low && counter < low + 200, `${low} <= ${counter}`);
 });
 
 test.serial('libvirt copies the note of frozen file systems into the record, and the tree tells of it until the snapshot is gone', async t => {
