@@ -38,20 +38,15 @@ function describe(finding: Finding): string[] {
 	];
 }
 
+/** By domain, the one with the worst finding first. */
 function describeAll(findings: readonly Finding[]): string[] {
-	const lines: string[] = [];
-	let place: string | undefined;
+	const places = new Map<string, Finding[]>();
 	for (const finding of findings) {
 		const name = finding.domain?.name ?? 'The host';
-		if (name !== place) {
-			lines.push(...(lines.length === 0 ? [] : ['']), name);
-			place = name;
-		}
-
-		lines.push(...describe(finding));
+		places.set(name, [...places.get(name) ?? [], finding]);
 	}
 
-	return lines;
+	return [...places].flatMap(([name, found], index) => [...(index === 0 ? [] : ['']), name, ...found.flatMap(finding => describe(finding))]);
 }
 
 async function findUuid(context: CommandContext, name: string | undefined): Promise<Result<string | undefined>> {

@@ -37,6 +37,8 @@ export type Blocker = {
 		| 'not-supported';
 	text: string;
 	remedy?: string;
+	/** The image that is the cause, where one is. */
+	image?: string;
 };
 
 /** `left`, in sentences: what is not as it was before, though everything was put back and reads the same. */

@@ -38,6 +38,16 @@ test('as JSON it is a list of findings', async t => {
 	t.true(findings.some(({kind, domain}) => kind === 'backing-missing' && domain?.name === 'mail'));
 });
 
+test('the worst comes first: of all findings in the list, and as the first domain in the text, which names each domain once', async t => {
+	const findings = JSON.parse((await run({}, {isJson: true})).out) as Array<{severity: 'problem' | 'warning' | 'info'}>;
+	const places = findings.map(({severity}) => ['problem', 'warning', 'info'].indexOf(severity));
+	t.deepEqual(places, places.toSorted((a, b) => a - b));
+	t.is(new Set(places).size, 3);
+	const headings = (await run({})).out.split('\n').filter(line => /^\S/.test(line));
+	t.is(headings[0], 'mail');
+	t.is(new Set(headings).size, headings.length, headings.join('\n'));
+});
+
 test('with a kind, the plan of its findings is shown, and run with --yes', async t => {
 	const shown = await run({domain: 'web', repair: {kind: 'orphan', mode: 'show'}}, {leftover: true});
 	t.is(shown.exitCode, 0, shown.error);

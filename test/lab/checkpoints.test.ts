@@ -1,10 +1,15 @@
-/** Checkpoints over a revert: those older than the snapshot go on, with their bitmaps; younger ones are forgotten. libvirt alone breaks them all. */
-import test from 'ava';
+/**
+Checkpoints over a revert: those older than the snapshot go on, with their bitmaps; younger ones are forgotten. libvirt alone breaks them all. And what the doctor
+says of them, and of the backups that are made from them.
+*/
+import {readFile} from 'node:fs/promises';
+import process from 'node:process';
+import test, {type ExecutionContext} from 'ava';
 import {startLab} from './daemons.ts';
-import {makeDomain, start, stop, type LabDomain} from './domains.ts';
+import {makeDomain, readState, start, stop, withFile, type LabDomain} from './domains.ts';
 import {expectReverted} from './expect.ts';
-import {report, revert} from './program.ts';
-import {lines, run, virsh} from './run.ts';
+import {report, revert, runProgram} from './program.ts';
+import {lines, run, virsh, waitFor} from './run.ts';
 import {makeShims, readPlan} from './shims.ts';
 import {readHeads} from './slots.ts';
 import {markLive, takeDiskSnapshot} from './snapshots.ts';
@@ -65,4 +70,52 @@ test.serial('a failure in the middle puts all checkpoints back', async t => {
 	const result = await revert(domain, 's1', {flags, ...shims.options});
 	t.is(result.exitCode, 1, report(result));
 	t.deepEqual(await readCheckpoints(domain), kept);
+});
+
+/** Warnings and problems. */
+async function expectFound(t: ExecutionContext, domain: LabDomain, kinds: string[], text = /^/): Promise<void> {
+	const result = await runProgram(domain, ['doctor', '--json', '--', domain.name]);
+	const found = (JSON.parse(result.stdout) as Array<{kind: string; severity: string; text: string}>).filter(({severity}) => severity !== 'info');
+	t.deepEqual(found.map(({kind}) => kind), kinds, report(result));
+	t.true(found.every(finding => text.test(finding.text)), report(result));
+}
+
+test.serial('incremental backups beside the disks of a running domain are nobody\'s overlays, and good bitmaps are good until QEMU is killed', async t => {
+	const domain = await makeDomain(t, {diskCount: 1, sizeMiB: 8});
+	await start(domain);
+	for (const [name, from] of [['c1', ''], ['c2', '<incremental>c1</incremental>']] as const) {
+		await markLive(domain, 1);
+		const target = `<disk name='vda' type='file'><target file='${domain.folder}/vda.${name}'/><driver type='qcow2'/></disk>`;
+		await withFile(`<domaincheckpoint><name>${name}</name></domaincheckpoint>`, async checkpoint =>
+			withFile(`<domainbackup mode='push'>${from}<disks>${target}</disks></domainbackup>`, async backup =>
+				virsh('backup-begin', domain.uuid, '--backupxml', backup, '--checkpointxml', checkpoint)));
+		await waitFor('the backup is complete', async () => (await virsh('domjobinfo', domain.uuid)).includes('None'));
+	}
+
+	await takeDiskSnapshot(domain, 's1');
+	await markLive(domain, 2);
+	await expectFound(t, domain, []);
+	await virsh('suspend', '--domain', domain.uuid);
+	await expectFound(t, domain, []);
+	await virsh('resume', '--domain', domain.uuid);
+	await stop(domain);
+	await expectFound(t, domain, []);
+	await start(domain);
+	process.kill(Number(await readFile(`/run/libvirt/qemu/${domain.name}.pid`, 'utf8')), 'SIGKILL');
+	await waitFor('libvirt sees the end of QEMU', async () => await readState(domain) === 'shut off');
+	const broken = /"c1", "c2" have no good bitmap on vda\./;
+	await expectFound(t, domain, ['checkpoint-broken'], broken);
+	await start(domain);
+	await expectFound(t, domain, ['checkpoint-broken'], broken);
+});
+
+test.serial('a checkpoint without its bitmap is told while the domain runs, and a whole one is not', async t => {
+	const domain = await makeDomain(t, {sizeMiB: 8});
+	await start(domain);
+	await virsh('checkpoint-create-as', '--domain', domain.uuid, '--name', 'c1');
+	await expectFound(t, domain, []);
+	await stop(domain);
+	await run('qemu-img', ['bitmap', '--remove', '-f', 'qcow2', domain.disks[1]!.path, 'c1']);
+	await start(domain);
+	await expectFound(t, domain, ['checkpoint-broken'], /no good bitmap on vdb\./);
 });

@@ -7,9 +7,8 @@ import {
 import path from 'node:path';
 import test from 'ava';
 import type {Plan} from '../../source/model/plan/plan.ts';
-import {
-	makeDomain, start, stop, withFile, type LabDomain,
-} from './domains.ts';
+import {startLab} from './daemons.ts';
+import {makeDomain, withFile, type LabDomain} from './domains.ts';
 import {expectReverted} from './expect.ts';
 import {
 	recover, report, revert, runProgram, type ProgramResult,
@@ -22,7 +21,9 @@ import {
 	markOffline, readCurrent, readParents, readTree, takeDiskSnapshot,
 } from './snapshots.ts';
 
-type Found = {kind: string; severity: string; text: string; request?: unknown};
+test.before(startLab);
+
+type Found = {kind: string; severity: string; text: string; meaning: string; request?: unknown};
 
 async function see(domain: LabDomain, ...args: string[]): Promise<{result: ProgramResult; found: Found[]}> {
 	const result = await runProgram(domain, ['doctor', ...args, '--json', '--', domain.name]);
@@ -72,7 +73,8 @@ test.serial('a moved backing file is found and linked again, and every snapshot 
 	await rename(base, moved);
 	const before = await see(domain);
 	t.is(before.result.exitCode, 10, report(before.result));
-	t.true(serious(before.found).includes('backing-missing') && serious(before.found).includes('not-revertible'), report(before.result));
+	t.deepEqual(serious(before.found), ['backing-missing'], report(before.result));
+	t.regex(before.found[0]!.meaning, /^"s1", "s2" cannot be reverted to\./);
 	const overlay = path.join(domain.folder, `${shelved.filePrefix}vda.s1`);
 	const overlayBefore = await stat(overlay);
 
@@ -152,6 +154,8 @@ test.serial('of the images in the folder only the leftover of a snapshot is remo
 		await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', backing, file]);
 	}
 
+	// Records know whole seconds, and what is of the same one may be older than the snapshot.
+	await run('touch', ['-d', '+2 seconds', '--', leftover]);
 	await run('qemu-img', ['create', '-q', '-f', 'qcow2', free, '16M']);
 	const names = await readdir(domain.folder);
 	const {result, found} = await see(domain);
@@ -228,18 +232,16 @@ test.serial('an image that was written to after a snapshot froze it is told', as
 	t.deepEqual(serious(found), ['base-changed']);
 });
 
-test.serial('a checkpoint without its bitmap is told while the domain runs, and a whole one is not', async t => {
-	const domain = await makeDomain(t, {sizeMiB: 8});
-	await start(domain);
-	await virsh('checkpoint-create-as', '--domain', domain.uuid, '--name', 'c1');
-	const healthy = await see(domain);
-	t.deepEqual(serious(healthy.found), [], report(healthy.result));
-	await stop(domain);
-	await run('qemu-img', ['bitmap', '--remove', '-f', 'qcow2', domain.disks[1]!.path, 'c1']);
-	await start(domain);
-	const broken = await see(domain);
-	t.deepEqual(serious(broken.found), ['checkpoint-broken'], report(broken.result));
-	t.regex(broken.found.find(({kind}) => kind === 'checkpoint-broken')!.text, /no good bitmap on vdb\./);
+test.serial('a time in a record that cannot be true makes no image look changed', async t => {
+	const domain = await makeDomain(t, {diskCount: 1});
+	await takeDiskSnapshot(domain, 's1');
+	await markOffline(domain, 1);
+	await takeDiskSnapshot(domain, 's2');
+	for (const name of ['s2', 's1']) {
+		await redefine(domain, name, xml => xml.replace(/<creationTime>\d+/, '<creationTime>946684800'));
+		const {result, found} = await see(domain);
+		t.deepEqual(serious(found), [], report(result));
+	}
 });
 
 test.serial('a disk that a snapshot left out does not make the kept state the current one', async t => {

@@ -4,7 +4,7 @@ The words that revert and branch share: what happens to the state and to the dis
 import {posix} from 'node:path';
 import {hasProcess, headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
-import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {trueMoment, type Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {CurrentState, EndState} from '../../model/plan/request.ts';
 import {formatBytes} from '../../model/text/format.ts';
@@ -76,7 +76,7 @@ export function describeDisks(context: PlanContext, disks: RevertDisks, snapshot
 			severity: 'warning', text: `${target} was added after the snapshot and is removed from the VM definition${sourcePath === undefined ? '' : `; its file ${sourcePath} stays`}.`,
 		})),
 		// Guests and QEMU finish writing within moments of the snapshot; a frozen image that is much younger was changed by something else.
-		...disks.overlaid.filter(disk => !disk.wasLeftOut && Number(imageAt(context.graph, disk.basePath)?.file?.modifiedAt ?? 0) > snapshot.createdAt + 120).map(({basePath, target}): Consequence => ({
+		...disks.overlaid.filter(disk => !disk.wasLeftOut && Number(imageAt(context.graph, disk.basePath)?.file?.modifiedAt ?? 0) > (trueMoment(context.inventory.details.snapshots, snapshot) ?? Number.POSITIVE_INFINITY) + 120).map(({basePath, target}): Consequence => ({
 			severity: 'warning', text: `${basePath} was written to after the snapshot was taken: ${target} may not be restored as it was.`,
 		})),
 	];

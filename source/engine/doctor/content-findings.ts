@@ -5,7 +5,7 @@ import {listNames} from '../../model/text/list-names.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {formatMoment} from '../../model/text/format.ts';
 import {contentHoldersOf, imageAt, sharersOfDataFile} from '../../model/images/image-graph.ts';
-import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {trueMoment, type Snapshot} from '../../model/domain/snapshot.ts';
 import {kindFactsOf} from '../../planner/hypervisor/capabilities.ts';
 import {report, type Examination} from './domain-check.ts';
 import {settleSeconds} from './image-findings.ts';
@@ -15,10 +15,11 @@ const switchSeconds = 10;
 /** Around the time that the audit log tells. */
 const auditSeconds = 5;
 
-/** When the snapshot had certainly frozen its disks: with memory, that is saved first. */
-function frozenAt({surroundings}: Examination, snapshot: Snapshot): number {
+/** Whether the snapshot had certainly frozen its disks by then: with memory, that is saved first. Not where its record tells a time that cannot be true. */
+function isAfter({surroundings, details: {snapshots}}: Examination, modifiedAt: number, snapshot: Snapshot): boolean {
 	const facts = snapshot.memory.mode === 'external' ? surroundings.memoryFiles.get(snapshot.memory.path) : undefined;
-	return Math.max(snapshot.createdAt, facts?.kind === 'good' ? Math.floor(Number(facts.modifiedAt)) : 0);
+	const frozenAt = Math.max(snapshot.createdAt, facts?.kind === 'good' ? Math.floor(Number(facts.modifiedAt)) : 0);
+	return modifiedAt > frozenAt + settleSeconds && trueMoment(snapshots, snapshot) !== undefined;
 }
 
 /** A merge, a delete or a repair of ours writes into images that stay what they were for whoever reads them. */
@@ -34,7 +35,7 @@ function findChanged(examination: Examination): void {
 	for (const path of ownPaths) {
 		const key = graph.keyOf(path);
 		const modifiedAt = Number(imageAt(graph, path)?.file?.modifiedAt ?? 0);
-		const late = (frozenBy.get(key) ?? []).filter(snapshot => modifiedAt > frozenAt(examination, snapshot) + settleSeconds);
+		const late = (frozenBy.get(key) ?? []).filter(snapshot => isAfter(examination, modifiedAt, snapshot));
 		const older = [...graph.nodes.get(key)?.overlays ?? []].flatMap(overlay => graph.nodes.get(overlay)?.image ?? [])
 			.filter(overlay => overlay.file !== undefined && modifiedAt > Number(overlay.file.modifiedAt) + switchSeconds);
 		if ((late.length > 0 || older.length > 0) && !isOurOwnWrite(examination, modifiedAt)) {
@@ -59,15 +60,16 @@ function findWriters(examination: Examination): void {
 		const holders = contentHoldersOf(graph, path).filter(holder => !writers.includes(holder));
 		const [writer] = writers;
 		if (writer && holders.length > 0) {
-			const isRunning = writer.domainUuid === domain.uuid && hasProcess(domain);
+			const isOwn = writer.domainUuid === domain.uuid;
+			const isRunning = isOwn ? hasProcess(domain) : !writer.isIdle;
 			report(examination, {
 				kind: 'frozen-written',
 				severity: 'problem',
 				text: `${path} is written to (${writer.label}), but must not change, because it is needed by: ${listNames([...new Set(holders.map(({label}) => label))], 6)}.`,
 				meaning: isRunning
-					? 'The guest is destroying what these need right now.'
+					? `${isOwn ? 'The guest' : 'The guest of that domain'} is destroying what these need right now.`
 					: 'When that domain starts, it destroys what these need.',
-				remedy: 'Do not start it. Revert to a snapshot with vsnap-tui, which puts the domain on its own overlay.',
+				remedy: `${isRunning ? 'Shut it down.' : 'Do not start it.'} ${isOwn ? 'Revert to a snapshot with vsnap-tui, which puts the domain on its own overlay.' : 'Give it an overlay or a copy of its own: qemu-img create or convert, then virsh edit.'}`,
 				images: [path],
 			});
 		}

@@ -101,7 +101,7 @@ function reportLost(examination: Examination, lost: Image, images: readonly Imag
 			? `${listNames(overlays.map(({path}) => path), 6)} is backed by ${lost.path}, which is missing.`
 			: why.text,
 		meaning: [
-			`Needed by: ${listNames([...new Set(needers)], 6)}. None of them can be started or reverted to.`,
+			`Needed by: ${listNames([...new Set(needers)], 6)}. No domain can be started on it.`,
 			...judged.map(({candidate, reason}) => reason === undefined
 				? `${candidate.path} has its name and matches.`
 				: `${candidate.path} has its name, but ${reason}.`),

@@ -44,7 +44,8 @@ function removable({others, graph, frozenBy, leftBy}: Leftovers): Map<string, {d
 
 		const backingKey = graph.keyOf(image.backingPath);
 		const below = byKey.get(backingKey);
-		const frozen = frozenBy.get(backingKey)?.find(({since}) => Number(image.file?.modifiedAt ?? 0) >= since);
+		// Records know whole seconds: what was written to within that of the snapshot may be a backup from just before it.
+		const frozen = frozenBy.get(backingKey)?.find(({since}) => Number(image.file?.modifiedAt ?? 0) >= since + 1);
 		const owner = frozen?.domain ?? leftBy.get(backingKey) ?? (below ? ownerOf(below, depth + 1) : undefined);
 		owners.set(key, owner);
 		return owner;

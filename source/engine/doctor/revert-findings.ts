@@ -3,6 +3,7 @@ Snapshots that can no longer be reverted to, by the very checks of a revert, and
 */
 import {listNames} from '../../model/text/list-names.ts';
 import {isWritableMedium} from '../../model/domain/domain.ts';
+import type {Finding, FindingKind} from '../../model/domain/finding.ts';
 import type {Blocker} from '../../model/failure.ts';
 import {
 	chainOf, contentHoldersOf, holdersOf,
@@ -45,22 +46,75 @@ function blockersOf(examination: Examination, snapshot: Snapshot): Blocker[] {
 	return context.blockers;
 }
 
+/** Findings about one image, which stands first in them, that say all that a refused revert says of it. */
+const imageCauses: ReadonlySet<FindingKind> = new Set(['image-missing', 'backing-missing', 'image-unreadable', 'format', 'chain-conflict', 'frozen-written']);
+
+function causeOf({found, graph}: Examination, {image}: Blocker): Finding | undefined {
+	return image === undefined
+		? undefined
+		: found.find(({kind, severity, images}) => severity === 'problem' && imageCauses.has(kind) && images?.[0] !== undefined && graph.keyOf(images[0]) === graph.keyOf(image));
+}
+
+const quoted = (snapshots: readonly Snapshot[]) => listNames(snapshots.map(({name}) => `"${name}"`), 6);
+
+function reportBlocked(examination: Examination, snapshots: readonly Snapshot[], blockers: readonly Blocker[]): void {
+	const onlyMemory = blockers.every(({kind}) => kind === 'memory-file');
+	const isByShape = blockers.every(({kind}) => kind === 'image-needed' || kind === 'checkpoint');
+	const its = snapshots.length === 1 ? 'Its' : 'Their';
+	report(examination, {
+		kind: 'not-revertible',
+		severity: isByShape ? 'info' : (onlyMemory ? 'warning' : 'problem'),
+		text: `${quoted(snapshots)} cannot be reverted to${isByShape ? ' as things are' : (onlyMemory ? ` with ${its.toLowerCase()} memory` : '')}: ${blockers.slice(0, 3).map(({text}) => text).join(' ')}`,
+		meaning: isByShape
+			? `${its} data is complete; something else prevents it.`
+			: (onlyMemory ? `${its} disks can be reverted, ${its.toLowerCase()} running state cannot.` : `${its} state cannot be restored.`),
+		remedy: [...new Set(blockers.flatMap(({remedy}) => remedy ?? []))].slice(0, 2).join(' '),
+	});
+}
+
+/** That an image may have been changed is no news where it is known that the state in it is gone, unless another snapshot froze it too. */
+function dropDoubts(examination: Examination, snapshots: readonly Snapshot[], blockers: readonly Blocker[]): void {
+	const {graph, frozenBy} = examination;
+	const gone = new Set(blockers.flatMap(({kind, image}) => kind === 'image-changed' && image !== undefined ? [graph.keyOf(image)] : []));
+	examination.found = examination.found.filter(({kind, images}) => {
+		const key = images?.[0] === undefined ? undefined : graph.keyOf(images[0]);
+		return kind !== 'base-changed' || key === undefined || !gone.has(key) || !(frozenBy.get(key) ?? []).every(snapshot => snapshots.includes(snapshot));
+	});
+}
+
+/** One cause is one finding: where one is there already it names the snapshots too, and snapshots with the same reasons share one. */
 function findRevertBlockers(examination: Examination): void {
+	const byCause = new Map<Finding, Snapshot[]>();
+	const byReasons = new Map<string, {snapshots: Snapshot[]; blockers: Blocker[]}>();
 	for (const snapshot of examination.details.snapshots) {
-		const blockers = blockersOf(examination, snapshot);
-		if (blockers.length > 0) {
-			const onlyMemory = blockers.every(({kind}) => kind === 'memory-file');
-			const isByShape = blockers.every(({kind}) => kind === 'image-needed' || kind === 'checkpoint');
-			report(examination, {
-				kind: 'not-revertible',
-				severity: isByShape ? 'info' : (onlyMemory ? 'warning' : 'problem'),
-				text: `"${snapshot.name}" cannot be reverted to${isByShape ? ' as things are' : (onlyMemory ? ' with its memory' : '')}: ${blockers.slice(0, 3).map(({text}) => text).join(' ')}`,
-				meaning: isByShape
-					? 'Its data is complete; something else prevents it.'
-					: (onlyMemory ? 'Its disks can be reverted, its running state cannot.' : 'Its state cannot be restored.'),
-				remedy: [...new Set(blockers.flatMap(({remedy}) => remedy ?? []))].slice(0, 2).join(' '),
-			});
+		const blockers: Blocker[] = [];
+		const causes = new Set<Finding>();
+		for (const blocker of blockersOf(examination, snapshot)) {
+			const cause = causeOf(examination, blocker);
+			if (cause === undefined) {
+				blockers.push(blocker);
+			} else {
+				causes.add(cause);
+			}
 		}
+
+		for (const cause of causes) {
+			byCause.set(cause, [...byCause.get(cause) ?? [], snapshot]);
+		}
+
+		const reasons = blockers.map(({text}) => text).join(' ');
+		if (blockers.length > 0) {
+			byReasons.set(reasons, {blockers, snapshots: [...byReasons.get(reasons)?.snapshots ?? [], snapshot]});
+		}
+	}
+
+	for (const [cause, snapshots] of byCause) {
+		cause.meaning = `${quoted(snapshots)} cannot be reverted to. ${cause.meaning}`;
+	}
+
+	for (const {snapshots, blockers} of byReasons.values()) {
+		dropDoubts(examination, snapshots, blockers);
+		reportBlocked(examination, snapshots, blockers);
 	}
 }
 

@@ -6,7 +6,7 @@ import {listNames} from '../../model/text/list-names.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {chainOf, imageAt, isWholeChain} from '../../model/images/image-graph.ts';
 import {lostNvramCopies} from '../../model/domain/nvram.ts';
-import {quoteForShell} from '../../model/text/shell-quote.ts';
+import {quoteForShell, quoteForTerminal} from '../../model/text/shell-quote.ts';
 import type {Checkpoint} from '../../model/domain/snapshot.ts';
 import {describeAction} from '../../actions/registry.ts';
 import {writtenHeads} from '../../planner/records/lineage.ts';
@@ -42,16 +42,22 @@ function unmeasuredDisks({details: {checkpoints, domain}}: Examination, checkpoi
 
 function findCheckpoints(examination: Examination): void {
 	const {details: {checkpoints, domain}} = examination;
-	const broken = checkpoints
-		.map(checkpoint => ({checkpoint, targets: hasProcess(domain) ? unmeasuredDisks(examination, checkpoint) : brokenDisks(examination, checkpoint)}))
-		.filter(({targets}) => targets.length > 0);
-	for (const {checkpoint, targets} of broken) {
+	const broken = new Map<string, string[]>();
+	for (const checkpoint of checkpoints) {
+		const targets = listNames(hasProcess(domain) ? unmeasuredDisks(examination, checkpoint) : brokenDisks(examination, checkpoint), 6);
+		broken.set(targets, [...broken.get(targets) ?? [], checkpoint.name]);
+	}
+
+	broken.delete('');
+	for (const [targets, names] of broken) {
+		const isOne = names.length === 1;
 		report(examination, {
 			kind: 'checkpoint-broken',
 			severity: 'warning',
-			text: `The checkpoint "${checkpoint.name}" has no good bitmap on ${listNames(targets, 6)}.`,
-			meaning: 'An incremental backup from it fails; this happens after a crash or a revert by virsh.',
-			remedy: `Delete its record (virsh checkpoint-delete DOMAIN --checkpointname ${quoteForShell(checkpoint.name)} --metadata), and make a full backup with a new checkpoint.`,
+			text: `The checkpoint${isOne ? '' : 's'} ${listNames(names.map(name => `"${name}"`), 6)} ${isOne ? 'has' : 'have'} no good bitmap on ${targets}.`,
+			meaning: `An incremental backup from ${isOne ? 'it' : 'them'} fails; this happens after a crash or a revert by virsh.`,
+			remedy: `Delete ${isOne ? 'its record' : 'their records'}, and make a full backup with a new checkpoint: `
+				+ `${names.map(name => `virsh checkpoint-delete ${quoteForTerminal(domain.name)} --checkpointname ${quoteForShell(name)} --metadata`).join('; ')}.`,
 		});
 	}
 }

@@ -72,8 +72,8 @@ export function isHealthy(findings: readonly Finding[]): boolean {
 
 const order: Record<Severity, number> = {problem: 0, warning: 1, info: 2};
 
-/** By domain (those of the host first), then the worst first; else in the order in which they were found. */
+/** The worst first, then by domain (those of the host first); else in the order in which they were found. */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
 	const place = (finding: Finding) => finding.domain?.name ?? '';
-	return [...findings].sort((a, b) => (place(a) < place(b) ? -1 : (place(a) > place(b) ? 1 : order[a.severity] - order[b.severity])));
+	return [...findings].sort((a, b) => order[a.severity] - order[b.severity] || (place(a) < place(b) ? -1 : (place(a) > place(b) ? 1 : 0)));
 }

@@ -5,6 +5,7 @@ Two file names matter for each external disk: the image that the snapshot *froze
 because of it stands in its `<disks>` (after a revert by libvirt >= 9.9 to a snapshot with children: in its `<revertDisks>`).
 */
 import type {DomainDefinition, SnapshotMode} from './domain.ts';
+import {withAncestors, withDescendants} from './tree.ts';
 
 export type SnapshotDisk = {
 	target: string;
@@ -57,6 +58,20 @@ export type Checkpoint = {
 	isMeasured?: boolean;
 	xml: string;
 };
+
+/** Nobody has a snapshot of libvirt from before its version 0.8.0. */
+const firstMoment = Date.UTC(2010, 3, 12) / 1000;
+
+/**
+When the snapshot was taken, in Unix seconds; undefined where the time that is recorded cannot be true, because a clock was wrong or somebody wrote the record: from
+before there were snapshots, before that of an ancestor, or after that of a descendant.
+*/
+export function trueMoment(snapshots: readonly Snapshot[], {name, createdAt}: Snapshot): number | undefined {
+	const descendants = withDescendants(snapshots, name);
+	const isInOrder = withAncestors(snapshots, name).every(ancestor => ancestor.createdAt <= createdAt)
+		&& snapshots.every(snapshot => !descendants.has(snapshot.name) || snapshot.createdAt >= createdAt);
+	return createdAt >= firstMoment && isInOrder ? createdAt : undefined;
+}
 
 /** libvirt's definition: external if the memory or at least one disk is; everything else counts as internal. */
 export function isExternal(snapshot: Snapshot): boolean {

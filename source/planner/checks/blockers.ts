@@ -100,11 +100,11 @@ function describeProblem(context: PlanContext, image: Image, problem: Image['pro
 	switch (problem.kind) {
 		case 'missing': {
 			const {text, remedy} = describeMissing(context, image);
-			return {kind: 'image-missing', text, remedy};
+			return {kind: 'image-missing', text, remedy, image: image.path};
 		}
 
 		case 'unreadable': {
-			return {kind: problem.cause === 'not-permitted' ? 'not-permitted' : 'chain-broken', ...describeUnreadable(image, problem)};
+			return {kind: problem.cause === 'not-permitted' ? 'not-permitted' : 'chain-broken', ...describeUnreadable(image, problem), image: image.path};
 		}
 
 		case 'locked': {

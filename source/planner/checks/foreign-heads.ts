@@ -42,6 +42,7 @@ export function refuseForeignHeads(context: PlanContext, path: string, since: nu
 					kind: 'image-in-use',
 					text: `The image ${link} is being written to by another domain (${label}).`,
 					remedy: 'Shut that domain down first; then give it its own overlay, or keep it off.',
+					image: link,
 				});
 			} else if (hasChangedSince(image, since)) {
 				refuseOnce(context, {

@@ -66,6 +66,7 @@ export function refuseHandMerged(context: PlanContext, snapshot: Snapshot, disks
 				text: `The image ${basePath} was written to after the snapshot was taken, and the chain of ${target} leaves out ${missing.join(', ')}: `
 					+ 'they were merged without vsnap-tui, so the state of the snapshot is gone.',
 				remedy: 'Restore that image from a backup, or delete only the record (virsh snapshot-delete --metadata).',
+				image: basePath,
 			});
 		}
 	}

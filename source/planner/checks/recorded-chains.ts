@@ -49,6 +49,7 @@ export function requireLayersOfRecord(context: PlanContext, disk: Disk): void {
 			kind: 'chain-broken',
 			text: `The record of the snapshot and the images do not agree on ${describeConflict(conflict)}.`,
 			remedy: `If the record is right: qemu-img rebase -u -f qcow2 -F ${conflict.recorded?.format ?? 'FORMAT'} -b ${quoteForShell(conflict.recorded?.path ?? '')} ${quoteForShell(conflict.path)}`,
+			image: conflict.path,
 		});
 	}
 }

@@ -48,7 +48,8 @@ test('a lost backing file is one finding, whoever needs it, and the file of its 
 	t.deepEqual(finding?.request, {
 		kind: 'rebase', uuid, links: [{path: '/d/vda.s1', backingPath: '/e/vda.qcow2', backingFormat: 'qcow2'}], moved: [{from: '/d/vda.qcow2', to: '/e/vda.qcow2'}],
 	});
-	t.deepEqual(found.filter(({kind}) => kind === 'not-revertible').map(({severity}) => severity), ['problem', 'problem']);
+	t.deepEqual(seriousKinds(found), ['backing-missing']);
+	t.regex(finding!.meaning, /^"s1", "s2" cannot be reverted to\. /);
 });
 
 const doubtful: Array<[string, Image[], Partial<Scene>?]> = [
@@ -201,6 +202,32 @@ test('snapshots of different disks: the later one is where the domain comes from
 	t.regex(findingsOf(scene('s1')).find(({kind}) => kind === 'current-record')!.text, /"s2"/);
 });
 
+test('a recorded time that cannot be true says nothing of when an image was frozen', t => {
+	const written = [at(s1At + 3600, '/d/vda.qcow2'), at(s1At + 3600, '/d/vda.s1', '/d/vda.qcow2'), at(s1At + 90_000, '/d/vda.s2', '/d/vda.s1')];
+	const found = (times: Record<string, number>) => {
+		const scene = twoSnapshots({images: written});
+		scene.details.snapshots = scene.details.snapshots.map(snapshot => ({...snapshot, createdAt: times[snapshot.name]!}));
+		return findingsOf(scene).filter(({kind}) => kind === 'base-changed').flatMap(({images}) => images![0]!).sort();
+	};
+
+	t.deepEqual(found({s1: s1At, s2: s1At + 1}), ['/d/vda.qcow2', '/d/vda.s1']);
+	t.deepEqual(found({s1: Date.UTC(2000, 0, 1) / 1000, s2: s1At + 3600}), [], 'a clock that began anew');
+	t.deepEqual(found({s1: s1At + 7200, s2: s1At}), [], 'younger than its child: either may be wrong');
+});
+
+test('snapshots that cannot be reverted to for one reason are one finding', t => {
+	const scene = twoSnapshots();
+	for (const {domain} of scene.details.snapshots) {
+		domain!.bootFiles = [{what: 'kernel', path: '/boot/gone'}];
+	}
+
+	scene.details.missing = {files: new Set(['/boot/gone']), secrets: new Set(), valueless: new Set()};
+	const [finding, ...others] = findingsOf(scene).filter(({kind}) => kind === 'not-revertible');
+	t.deepEqual(others, []);
+	t.regex(finding!.text, /^"s1", "s2" cannot be reverted to: .*\/boot\/gone/);
+	t.is(finding!.meaning, 'Their state cannot be restored.');
+});
+
 const scenes: Array<[string, Inventory, FindingKind[]]> = [
 	['an image frozen by s1 and written to an hour later', twoSnapshots({images: [at(s1At + 3600, '/d/vda.qcow2'), at(s1At + 7200, '/d/vda.s1', '/d/vda.qcow2'), at(s1At + 90_000, '/d/vda.s2', '/d/vda.s1')]}), ['base-changed']],
 	['an image written to within moments of the snapshot', twoSnapshots({images: [at(s1At + 60, '/d/vda.qcow2'), at(s1At + 61, '/d/vda.s1', '/d/vda.qcow2'), at(s1At + 90_000, '/d/vda.s2', '/d/vda.s1')]}), []],
@@ -208,7 +235,7 @@ const scenes: Array<[string, Inventory, FindingKind[]]> = [
 	['a domain that writes to a frozen image', twoSnapshots({heads: {vda: '/d/vda.s1'}, current: 's1'}), ['frozen-written']],
 	['another domain that writes to the base', twoSnapshots({
 		foreignPins: [{path: '/d/vda.qcow2', hold: 'head', domainUuid: 'other', label: 'head of db', snapshot: undefined, target: 'vda'}],
-	}), ['frozen-written', 'not-revertible', 'not-revertible']],
+	}), ['frozen-written']],
 	['two snapshots on one image', twoSnapshots({
 		current: 's2',
 		heads: {vda: '/d/vda.s2'},
@@ -290,6 +317,9 @@ test('checkpoints are good where their bitmaps go down from the head without a g
 	t.deepEqual(kindsWith(bitmap(true)), []);
 	t.deepEqual(kindsWith(bitmap(true), bitmap(true)), []);
 	t.deepEqual(kindsWith(bitmap(false)), ['checkpoint-broken']);
+	const both = findingsOf(twoSnapshots({checkpoints: [checkpoint, {...checkpoint, name: 'c 2', parent: 'c1'}]}));
+	t.deepEqual(both.map(({text}) => text), ['The checkpoints "c1", "c 2" have no good bitmap on vda.']);
+	t.regex(both[0]!.remedy!, /virsh checkpoint-delete web --checkpointname c1 --metadata; virsh checkpoint-delete web --checkpointname 'c 2' --metadata\./);
 	t.deepEqual(kindsWith({}, bitmap(true)), ['checkpoint-broken']);
 	t.deepEqual(kindsWith(bitmap(true), {}, bitmap(true)), ['checkpoint-broken']);
 });

@@ -9,7 +9,7 @@ const since = 1000;
 
 function at(modifiedAt: number, path: string, backing?: string, more: Partial<Image> = {}): Image {
 	const made = image(path, backing, more);
-	return {...made, file: {...made.file!, modifiedAt: `${modifiedAt}.0`}};
+	return {...made, file: {...made.file!, modifiedAt: String(modifiedAt)}};
 }
 
 /** A base that s1 of web froze, and the head on it. */
@@ -38,6 +38,7 @@ test('leftovers go from the top down, and only if all that stands on them goes',
 
 const spared: Array<[string, Image]> = [
 	['a backup that is older than the snapshot', at(500, '/d/vda.1700000000', '/d/vda.qcow2')],
+	['a backup of the same second as the snapshot', at(since + 0.7, '/d/vda.inc', '/d/vda.qcow2')],
 	['an incremental backup of the running disk', at(2000, '/d/vda.inc', '/d/vda.s1')],
 	['a clone with a name of its own', at(2000, '/d/clone.qcow2', '/d/vda.qcow2')],
 	['one in another folder', at(2000, '/e/vda.x', '/d/vda.qcow2')],

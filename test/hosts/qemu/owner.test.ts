@@ -41,7 +41,9 @@ const answers: Record<string, unknown> = {
 };
 
 /** `listening`: the sockets behind which a QEMU runs. */
-function owner(given: {named: string[]; images?: string[]; listening?: string[]; recordsPath?: string; isReadOnly?: boolean; onRun?: () => void; onClose?: () => void}) {
+function owner(given: {
+	named: string[]; images?: string[]; listening?: string[]; recordsPath?: string; isReadOnly?: boolean; onRun?: () => void; onClose?: () => void;
+}) {
 	const monitors: Monitors = {
 		async ask(socketPath, execute) {
 			return given.listening?.includes(socketPath)
