@@ -53,7 +53,7 @@ test('memory goes where the disks go', async t => {
 test('a place that the table refuses stays with its reason, and is not taken', async t => {
 	const brain = await press(await atWeb(), 'c', keys.enter, keys.enter, keys.down, keys.enter);
 	t.is(stageOf(t, brain, 'question').id, 'place');
-	t.is(brain.state.notice, 'Not possible: row 16 of the table refuses.');
+	t.is(brain.state.notice, 'Not possible: the disks of a running guest cannot be frozen inside their images without its memory.');
 });
 
 for (const [name, problem] of [

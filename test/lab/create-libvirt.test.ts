@@ -318,7 +318,7 @@ test.serial('what cannot be is refused beforehand, with the reason, and nothing 
 		[['x'.repeat(248), '--disk-only'], /247 bytes/],
 		[['e1', '--disk-only', '--disk', `vda=external:${path.join(domain.folder, 'there')}`], /there exists already/],
 		[['e1', '--disk', `vda=external:${path.join(domain.folder, 'same')}`, '--disk', `vdb=external:${path.join(domain.folder, 'same')}`], /both get/],
-		[['e1', '--memory', 'external'], /Row 6/],
+		[['e1', '--memory', 'external'], /no memory to save/],
 		[['e1', '--disk', 'vdz=no'], /no disk vdz/],
 	] as const) {
 		const [name, ...more] = flags;
@@ -327,7 +327,7 @@ test.serial('what cannot be is refused beforehand, with the reason, and nothing 
 
 	await start(domain);
 	await expectRefusedLive(t, domain, ['--disk-only', '--quiesce'], /guest agent/);
-	await expectRefusedLive(t, domain, ['--disk-only', '--memory', 'external'], /Row 18/);
+	await expectRefusedLive(t, domain, ['--disk-only', '--memory', 'external'], /--disk-only leaves memory out/);
 	const result = await runProgram(domain, ['create', '--yes', '--disk-only', '--no-metadata', '--', domain.name]);
 	t.is(result.exitCode, 0, report(result));
 	t.deepEqual(await readParents(domain), {});

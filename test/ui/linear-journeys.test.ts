@@ -70,7 +70,7 @@ test('all that can be set goes by numbers too', async t => {
 test('a place that is not possible is read out with its reason', async t => {
 	const brain = await atDomain('web01');
 	await reply(t, brain, 'You are here', 'Create a snapshot', '', '', 'The disks. ');
-	t.regex(textOf(brain), /Internal: inside the qcow2 files \(not possible: row 16 of the table refuses\)/);
+	t.regex(textOf(brain), /Internal: inside the qcow2 files \(not possible: the disks of a running guest cannot be frozen inside their images without its memory\)/);
 });
 
 test('branch, merge and delete are in the menu of a snapshot, and each comes to its plan', async t => {

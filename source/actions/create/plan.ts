@@ -64,7 +64,7 @@ function describe(context: PlanContext, request: CreateRequest, given: {decided:
 	// Those of a running domain are in no file yet (R12).
 	const bitmaps = [...new Set([...details.checkpoints, ...frozenInside].map(({name}) => name))];
 	const rules: Array<[boolean, Consequence]> = [
-		[true, {severity: 'info', text: `Row ${decision.row} of the table of snapshots: ${decision.reason}`}],
+		[true, {severity: 'info', text: decision.reason}],
 		...differences.map((text): [boolean, Consequence] => [true, {severity: 'info', text}]),
 		[true, {
 			severity: 'info',
@@ -140,8 +140,7 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 	}, context.can);
 	const {decision} = decided;
 	if (decision.kind === 'refused') {
-		const row = decision.row === undefined ? '' : `Row ${decision.row} of the table of snapshots: `;
-		return fail({kind: 'refused', blockers: [...context.blockers, {kind: 'not-supported', text: `${row}${decision.reason}`, remedy: decision.instead}]});
+		return fail({kind: 'refused', blockers: [...context.blockers, {kind: 'not-supported', text: decision.reason, remedy: decision.instead}]});
 	}
 
 	const request: CreateRequest = {action, way: decision.way, disks: modesOf(asked, decision.way), now: given.now};

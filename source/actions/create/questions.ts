@@ -7,9 +7,7 @@ import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {isExternal} from '../../model/domain/snapshot.ts';
 import {descriptionField, problemOfName, takenNames} from '../names.ts';
 import type {Question} from '../question.ts';
-import {
-	describeWay, disksToTake, methodOf, type AskedCreate,
-} from './way.ts';
+import {disksToTake, methodOf, type AskedCreate} from './way.ts';
 
 type Place = 'internal' | 'external';
 
@@ -70,6 +68,9 @@ const placeLabels: Record<Place, string> = {
 	internal: 'Internal: inside the qcow2 files',
 };
 
+/** Within another sentence. */
+const asClause = (sentence: string) => `${sentence[0]!.toLowerCase()}${sentence.slice(1).replace(/\.$/u, '')}`;
+
 function placeQuestion(request: AskedCreate, details: DomainDetails): Question {
 	return {
 		id: 'place',
@@ -83,8 +84,8 @@ function placeQuestion(request: AskedCreate, details: DomainDetails): Question {
 			return {
 				id: place,
 				label: placeLabels[place],
-				reason: decision.kind === 'refused' ? `row ${decision.row ?? '-'} of the table refuses` : reason,
-				note: describeWay(decision),
+				reason: decision.kind === 'refused' ? asClause(decision.reason) : reason,
+				note: decision.kind === 'refused' ? `${decision.reason} ${decision.instead}` : decision.reason,
 				change: {request: placed},
 			};
 		}),

@@ -38,8 +38,3 @@ export function answersOf(request: AskedCreate, details: DomainDetails): Answers
 export function methodOf(request: AskedCreate, details: DomainDetails): Decision {
 	return decide(answersOf(request, details));
 }
-
-/** "Row 17 of the table: Only the disks …". What to ask for in place of a refusal stands beside it on the screen: the other choices. */
-export function describeWay(decision: Decision): string {
-	return `${decision.row === undefined ? '' : `Row ${decision.row} of the table: `}${decision.reason}`;
-}

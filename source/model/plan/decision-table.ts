@@ -93,7 +93,7 @@ const needsExternal: Result = {
 /** Domain, memory, disk, disk-only, result. Several answers in one field are parted by "/", and "any" is each of them. */
 type Row = readonly ['off' | 'on', string, string, 'any' | 'yes' | 'no', Result];
 
-/** Row 1 first: a refusal names the number of its row. */
+/** Row 1 first. The number of a row is for programs and tests: people are told its reason. */
 const table: readonly Row[] = [
 	['off', '-', '-', 'any', inImages],
 	['off', 'no', '-', 'any', inImages],
@@ -179,7 +179,7 @@ export function decideOn(answers: Answers, can: HostWays): {decision: Decision; 
 
 	if (decision.kind === 'refused') {
 		const manual = answers.isManual ? decideManual(decision, answers, can) : decision;
-		return {decision: manual, differences: manual.kind === 'way' ? ['By the table nothing takes part; libvirt 11.9 and newer allow only manual disks.'] : []};
+		return {decision: manual, differences: manual.kind === 'way' ? ['No disk takes part by itself: libvirt 11.9 and newer allow a snapshot of manual disks alone.'] : []};
 	}
 
 	const {isDiskOnly} = answers;
@@ -193,7 +193,7 @@ export function decideOn(answers: Answers, can: HostWays): {decision: Decision; 
 						way: {memory: 'no', disk: 'default', by: 'qemu-img'},
 						reason: 'The domain is off, and --disk-only means external disks to libvirt: its images are frozen.',
 					},
-					differences: ['By the table an offline snapshot is internal; with --disk-only libvirt makes it external, and so does vsnap-tui.'],
+					differences: ['A snapshot of a domain that is off is internal by default; with --disk-only libvirt makes it external, and so does vsnap-tui.'],
 				}
 				: {decision, differences: []};
 		}

@@ -46,7 +46,7 @@ test('disks only: every disk and its overlay is named, in one atomic call', t =>
 
 test('without memory and without --disk-only the flag is given all the same, and told', t => {
 	t.deepEqual(flagsOf(running(), {memory: {mode: 'no'}}), ['--disk-only', '--atomic']);
-	t.regex(textsOf(planOf(running(), {memory: {mode: 'no'}})), /Row 14[^]*only with "disk only"/);
+	t.regex(textsOf(planOf(running(), {memory: {mode: 'no'}})), /only with "disk only"/);
 });
 
 test('inside the images: internal disks alone are named, and no flag is given', t => {
@@ -155,7 +155,7 @@ test('memory alone is made, with the warning that it cannot be reverted to safel
 	const plan = planOf(running(), {memory: {mode: 'external'}, disks: [{target: 'vda', mode: 'no'}, {target: 'vdb', mode: 'no'}]});
 	t.deepEqual(createdPaths(plan), ['/d/vda.s1.mem']);
 	t.deepEqual(plan.targets[0].expected.heads, []);
-	t.regex(textsOf(plan), /Row 23[^]*cannot be reverted to safely/);
+	t.regex(textsOf(plan), /cannot be reverted to safely/);
 });
 
 test('firmware variables keep older libvirt from saving memory inside an image', t => {
