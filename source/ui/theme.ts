@@ -11,7 +11,7 @@ export type Glyphs = {
 	running: string; paused: string; off: string; crashed: string;
 	done: string; failed: string; undone: string; waiting: string; working: string;
 	loss: string; warning: string; info: string; ellipsis: string; dot: string; next: string; cursor: string; up: string; down: string;
-	full: string; empty: string; created: string; removed: string; written: string; staying: string;
+	full: string; empty: string; created: string; removed: string; merged: string; written: string; staying: string;
 };
 
 const unicode: Glyphs = {
@@ -20,7 +20,7 @@ const unicode: Glyphs = {
 	running: '●', paused: '‖', off: '○', crashed: '×',
 	done: '✓', failed: '×', undone: '↶', waiting: '·', working: '▸',
 	loss: '✗', warning: '!', info: '·', ellipsis: '…', dot: '·', next: '›', cursor: '▏', up: '↑', down: '↓',
-	full: '█', empty: '░', created: '+', removed: '✗', written: '~', staying: '=',
+	full: '█', empty: '░', created: '+', removed: '✗', merged: '»', written: '~', staying: '=',
 };
 
 const ascii: Glyphs = {
@@ -29,7 +29,7 @@ const ascii: Glyphs = {
 	running: '*', paused: '=', off: 'o', crashed: 'x',
 	done: 'v', failed: 'x', undone: '<', waiting: '.', working: '>',
 	loss: 'x', warning: '!', info: '-', ellipsis: '~', dot: '-', next: '>', cursor: '_', up: '^', down: 'v',
-	full: '#', empty: '.', created: '+', removed: 'x', written: '~', staying: '=',
+	full: '#', empty: '.', created: '+', removed: 'x', merged: '>', written: '~', staying: '=',
 };
 
 export type Style = {color?: string; bold?: boolean; dimColor?: boolean; inverse?: boolean};

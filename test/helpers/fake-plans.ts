@@ -104,10 +104,10 @@ function fakeCreate(base: Plan, name: string): Plan {
 function fakeMerge(base: Plan): Plan {
 	const committed = `${folder}/web01.s1`;
 	return {
-		...base,
+		...withExpected(base, {goneSnapshots: ['s2']}),
 		consequences: [{severity: 'info', text: 'What was written since is committed into the image that the snapshot froze.'}, {severity: 'loss', text: 'You can no longer revert to the snapshot.', what: 'the snapshot'}],
 		images: {
-			created: [], removed: [`${folder}/web01.s2`], written: [committed], staying: [{path: `${folder}/web01.qcow2`, reason: 'web01.try is backed by it: delete try-php8 to release it.'}], kept: [],
+			created: [], removed: [`${folder}/web01.s2`], merged: [{path: `${folder}/web01.s2`, into: committed}], written: [committed], staying: [{path: `${folder}/web01.qcow2`, reason: 'web01.try is backed by it: delete try-php8 to release it.'}], kept: [],
 		},
 		steps: [
 			{

@@ -34,7 +34,7 @@ test('a whole new snapshot goes by numbers, to an explicit start', async t => {
 	await reply(t, brain, 'You are here', 'Create a snapshot', 'before', 'of the upgrade');
 	t.regex(textOf(brain), /What should be saved\?/);
 	await reply(t, brain, 'The disks and the memory', 'External: freeze');
-	t.regex(textOf(brain), /^new: \/var\/lib\/libvirt\/images\/web01\.before, on \/var\/lib\/libvirt\/images\/web01\.s3$/m);
+	t.regex(textOf(brain), /^new: \/var\/lib\/libvirt\/images\/web01\.before, needed by head vda, on \/var\/lib\/libvirt\/images\/web01\.s3$/m);
 	await reply(t, brain, 'Continue', 'Continue');
 	t.regex(textOf(brain), /Nothing is lost/);
 	t.false(isStarted(brain));

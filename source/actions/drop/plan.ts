@@ -90,6 +90,12 @@ export function filesAmong(context: PlanContext, paths: readonly string[]): stri
 	return paths.filter(path => storageAt(context.graph, path).removal !== undefined);
 }
 
+/** All that is removed, and of it what has its content in another image by then. */
+function removals(context: PlanContext, merges: readonly Merge[], removed: string[]): Pick<Plan['images'], 'removed' | 'merged'> {
+	const merged = merges.flatMap(({gone, into}) => filesAmong(context, gone).map(path => ({path, into})));
+	return merged.length === 0 ? {removed} : {removed, merged};
+}
+
 /** Every name under which an image is known. */
 function aliasesOf(context: PlanContext, path: string): string[] {
 	return [...context.graph.nodes.get(context.graph.keyOf(path))?.paths ?? [path]];
@@ -240,7 +246,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 		consequences: [...describeDropped(context, {request, now: given.now, collection, currentSnapshot: records.value.currentSnapshot, memoryFiles, nvramCopies}), ...warnings],
 		images: {
 			created: [],
-			removed,
+			...removals(context, merges, removed),
 			written,
 			staying: collection.staying.map(stay => ({path: stay.path, reason: reasonToStay(context, stay)})),
 			kept: details.images.map(image => image.path).filter(path => !removed.includes(path)),

@@ -7,7 +7,7 @@ import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Pin} from '../../model/images/pin.ts';
 
 /** `isHead`: a disk of this domain writes to the image. */
-export type Holder = {label: string; isHead: boolean};
+export type Holder = {label: string; isHead: boolean; snapshot?: string; target?: string};
 
 function holderOf(pin: Pin, details: DomainDetails): Holder {
 	const {domain} = details;
@@ -16,11 +16,11 @@ function holderOf(pin: Pin, details: DomainDetails): Holder {
 	}
 
 	if (pin.snapshot !== undefined) {
-		return {label: pin.hold === 'existence' ? `${pin.snapshot} (inside)` : pin.snapshot, isHead: false};
+		return {label: pin.hold === 'existence' ? `${pin.snapshot} (inside)` : pin.snapshot, isHead: false, snapshot: pin.snapshot};
 	}
 
 	const isWritten = [...domain.definition.disks, ...(domain.liveDefinition?.disks ?? [])].some(disk => disk.sourcePath === pin.path && isWritableMedium(disk));
-	return pin.target === undefined ? {label: 'NVRAM', isHead: false} : {label: `${isWritten ? 'head' : 'medium'} ${pin.target}`, isHead: isWritten};
+	return pin.target === undefined ? {label: 'NVRAM', isHead: false} : {label: `${isWritten ? 'head' : 'medium'} ${pin.target}`, isHead: isWritten, target: pin.target};
 }
 
 /** Kept for each picture: a screen asks several times for one key press, and on a long chain the answer takes a while. */

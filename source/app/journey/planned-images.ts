@@ -5,10 +5,12 @@ nor needed to understand those that are, are only counted.
 import {ownImages} from '../../model/images/describe-images.ts';
 import type {Image} from '../../model/images/image.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
-import type {Plan} from '../../model/plan/plan.ts';
+import {targetOf, type Plan} from '../../model/plan/plan.ts';
+import {keptName} from '../../model/plan/request.ts';
+import {imageHolders} from '../browse/image-holders.ts';
 import {flattenTree, type TreeRow} from '../../model/domain/tree.ts';
 
-export type ImageMark = 'created' | 'removed' | 'written' | 'staying' | 'untouched' | 'missing';
+export type ImageMark = 'created' | 'removed' | 'merged' | 'kept' | 'written' | 'staying' | 'untouched' | 'missing';
 
 /** `name` is the path. */
 export type PlannedImage = {
@@ -17,20 +19,76 @@ export type PlannedImage = {
 	mark: ImageMark;
 	/** Why it stays. */
 	reason: string | undefined;
+	/** Where its content is by then. */
+	into: string | undefined;
+	/** Who needs it afterwards, in a few words each. */
+	labels: string[];
 	/** Undefined for what is not there yet, and for files that are no images. */
 	image: Image | undefined;
 };
 
 export type PlannedImages = {rows: Array<TreeRow<PlannedImage>>; othersCount: number};
 
+/** The files that hold the state that is left, where that is kept. */
+function keptFiles(plan: Plan): Array<{path: string; label: string}> {
+	const name = keptName(plan.action);
+	const {before, expected} = targetOf(plan);
+	return name === undefined ? [] : (expected.kept ?? before.heads).map(file => ({path: file.path, label: 'tag' in file && file.tag !== undefined ? `${name} (inside)` : name}));
+}
+
 /** What is only kept is left out: that is every other image of the host. */
-function marksOf({images}: Plan): Map<string, {mark: ImageMark; reason?: string}> {
+function marksOf(plan: Plan): Map<string, {mark: ImageMark; reason?: string}> {
+	const {images} = plan;
 	return new Map<string, {mark: ImageMark; reason?: string}>([
+		...keptFiles(plan).map(({path}) => [path, {mark: 'kept'}] as const),
 		...(images.staying ?? []).map(({path, reason}) => [path, {mark: 'staying', reason}] as const),
 		...(images.written ?? []).map(path => [path, {mark: 'written'}] as const),
 		...images.removed.map(path => [path, {mark: 'removed'}] as const),
+		...(images.merged ?? []).map(({path}) => [path, {mark: 'merged'}] as const),
 		...images.created.map(({path}) => [path, {mark: 'created'}] as const),
 	]);
+}
+
+/**
+Who needs each image when all is done: the snapshots that are left, those that the plan adds, the disks where they are by then. What was merged is held as
+the image that has its content.
+*/
+function labelsAfter(plan: Plan, details: DomainDetails | undefined): Map<string, string[]> {
+	const {before, expected} = targetOf(plan);
+	const left = new Set(expected.snapshots.map(({name}) => name));
+	const gone = new Set([...before.snapshotNames.filter(name => !left.has(name)), ...expected.goneSnapshots ?? []]);
+	const moved = new Set(expected.heads.map(({target}) => target));
+	const into = new Map((plan.images.merged ?? []).map(merge => [merge.path, merge.into]));
+	const labels = new Map<string, Set<string>>();
+	const add = (path: string, label: string) => {
+		const place = into.get(path) ?? path;
+		labels.set(place, (labels.get(place) ?? new Set()).add(label));
+	};
+
+	for (const {target, path} of expected.heads) {
+		add(path, `head ${target}`);
+	}
+
+	for (const [path, holders] of details === undefined ? [] : imageHolders(details)) {
+		for (const {label, isHead, snapshot, target} of holders) {
+			if (!(isHead && moved.has(target ?? '')) && !gone.has(snapshot ?? '')) {
+				add(path, label);
+			}
+		}
+	}
+
+	for (const {path, label} of keptFiles(plan)) {
+		add(path, label);
+	}
+
+	if (plan.action.kind === 'create' && !plan.action.hasNoMetadata) {
+		const {snapshot} = plan.action;
+		for (const {path} of before.heads.filter(({target, path}) => expected.heads.some(head => head.target === target && head.path !== path))) {
+			add(path, snapshot);
+		}
+	}
+
+	return new Map([...labels].map(([path, names]) => [path, [...names]]));
 }
 
 /** Touched images, what they will be backed by, and what is directly backed by them. */
@@ -64,10 +122,15 @@ export function plannedImages(plan: Plan, details: DomainDetails | undefined): P
 	const backingOf = (path: string) => changed.has(path) ? changed.get(path) : known.get(path)?.backingPath;
 	const touched = new Set([...marks.keys(), ...changed.values()].filter(path => path !== undefined));
 	const shown = inSight(known, touched, backingOf);
+	const into = new Map((plan.images.merged ?? []).map(merge => [merge.path, merge.into]));
+	const labels = labelsAfter(plan, details);
 	const nodes = [...shown].map((path): PlannedImage => {
 		const image = known.get(path);
 		const {mark, reason} = marks.get(path) ?? {mark: markOf(image)};
-		return {name: path, parent: backingOf(path), mark, reason, image};
+		const isGone = mark === 'removed' || mark === 'merged';
+		return {
+			name: path, parent: backingOf(path), mark, reason, image, into: into.get(path), labels: isGone ? [] : labels.get(path) ?? [],
+		};
 	});
 	// Those that are there in their own order, what is new behind them.
 	const order = new Map(own.map(({path}, index) => [path, index]));

@@ -85,7 +85,7 @@ const plan = shape({
 	consequences: listOf(shape({severity: text, text, what: optional(text)})),
 	images: shape({
 		created: listOf(shape({path: text, backingPath: optional(text), format: optional(text)})), removed: listOf(text), kept: listOf(text), written: optional(listOf(text)),
-		rebased: optional(listOf(shape({path: text, backingPath: text}))), staying: optional(listOf(shape({path: text, reason: text}))),
+		rebased: optional(listOf(shape({path: text, backingPath: text}))), merged: optional(listOf(shape({path: text, into: text}))), staying: optional(listOf(shape({path: text, reason: text}))),
 	}),
 	targets: listOfSome(shape({
 		domain: shape({uuid: text, name: text}),

@@ -274,6 +274,8 @@ export type Plan = {
 	images: {
 		created: CreatedFile[];
 		removed: string[];
+		/** Of those that are removed: their content is in another image by then. */
+		merged?: Array<{path: string; into: string}>;
 		/** Changed in place: merged into, put on another backing file. */
 		written?: string[];
 		/** What images name as their backing file from then on. */

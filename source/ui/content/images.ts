@@ -1,7 +1,6 @@
 /**
 The images of a domain as a plan leaves them, drawn as a tree: what is new, removed, written and left, in a sign and a word.
 */
-import {imageHolders, type Holder} from '../../app/browse/image-holders.ts';
 import {plannedImages, type ImageMark, type PlannedImage} from '../../app/journey/planned-images.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
@@ -17,9 +16,11 @@ import {guideText} from '../../model/text/tree-guides.ts';
 
 type Paper = {columns: number; theme: Theme};
 
-const marks: Record<ImageMark, {word: string; tone: Tone; glyph: 'created' | 'removed' | 'written' | 'staying' | 'snapshot' | 'warning'}> = {
+const marks: Record<ImageMark, {word: string; tone: Tone; glyph: 'created' | 'removed' | 'merged' | 'written' | 'staying' | 'snapshot' | 'warning'}> = {
 	created: {word: 'new', tone: 'good', glyph: 'created'},
 	removed: {word: 'removed', tone: 'loss', glyph: 'removed'},
+	merged: {word: 'merged', tone: 'accent', glyph: 'merged'},
+	kept: {word: 'kept', tone: 'good', glyph: 'staying'},
 	written: {word: 'written', tone: 'warning', glyph: 'written'},
 	staying: {word: 'stays', tone: 'accent', glyph: 'staying'},
 	untouched: {word: 'stays', tone: 'dim', glyph: 'snapshot'},
@@ -37,11 +38,11 @@ function commonFolder(rows: ReadonlyArray<TreeRow<PlannedImage>>): string | unde
 	return folders.size === 1 ? [...folders][0] : undefined;
 }
 
-type RowPaper = Paper & {folder: string | undefined; hasManyRoots: boolean; holders: ReadonlyMap<string, Holder[]>; isSaid: (reason: string) => boolean};
+type RowPaper = Paper & {folder: string | undefined; hasManyRoots: boolean; isSaid: (reason: string) => boolean};
 
-function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRoots, holders, isSaid}: RowPaper): Line[] {
+function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRoots, isSaid}: RowPaper): Line[] {
 	const {item} = row;
-	const needed = (holders.get(item.name) ?? []).map(({label}) => label);
+	const beside = item.into === undefined ? item.labels : [`into ${item.into.slice((folder ?? '').length)}`];
 	const isBase = item.mark === 'untouched' && item.parent === undefined;
 	const {word, tone, glyph} = marks[item.mark];
 	const guide = guideText(row, {glyphs: theme.glyphs, mostColumns: Math.floor(columns / 3), hasManyRoots});
@@ -53,7 +54,7 @@ function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRo
 		{text: lead, tone: 'dim'},
 		{text: `${theme.glyphs[isBase ? 'base' : glyph]} `, tone},
 		{text: name, tone: item.mark === 'untouched' ? 'dim' : 'plain'},
-		{text: needed.length === 0 ? '' : `  ${needed.join(', ')}`, tone: 'dim'},
+		{text: beside.length === 0 ? '' : `  ${beside.join(', ')}`, tone: 'dim'},
 	];
 	return [
 		fitLine(pieces, columns, theme, [{text: right.slice(0, wordColumns), tone}, {text: right.slice(wordColumns), tone: 'dim'}]),
@@ -74,6 +75,8 @@ function spokenImageLines(plan: Plan, details: DomainDetails | undefined): Line[
 			...touched.map(({item}) => line([
 				`${marks[item.mark].word}: ${item.name}`,
 				...(item.image === undefined ? [] : [formatBytes(item.image.allocatedBytes)]),
+				...(item.into === undefined ? [] : [`into ${item.into}`]),
+				...(item.labels.length === 0 ? [] : [`needed by ${item.labels.join(', ')}`]),
 				...(item.parent === undefined ? [] : [`on ${item.parent}`]),
 				...(item.reason === undefined ? [] : [item.reason]),
 			].join(', '))),
@@ -100,7 +103,6 @@ export function plannedImageLines(plan: Plan, details: DomainDetails | undefined
 		hasManyRoots: rows[0]!.isBranch,
 		// What the consequences tell already is not told once more beside the image.
 		isSaid: reason => plan.consequences.some(({text}) => text.includes(reason)),
-		holders: details === undefined ? new Map() : imageHolders(details),
 	};
 	const others = othersCount === 0 ? 'All other images of the host stay unchanged.' : `${othersCount} more of this domain, and all other images of the host, stay unchanged.`;
 	return [

@@ -1,7 +1,9 @@
 import test from 'ava';
 import {plannedImages, type PlannedImage} from '../../../source/app/journey/planned-images.ts';
+import {unwrap} from '../../helpers/unwrap.ts';
 import {fakePlan} from '../../helpers/fake-plans.ts';
 import {fakeServices, uuidOf} from '../../helpers/fake-services.ts';
+import {openEngine} from '../../hosts/demo/engine.ts';
 
 const {world} = fakeServices();
 const folder = '/var/lib/libvirt/images/';
@@ -49,5 +51,41 @@ test('an image that is linked anew is drawn on the file that it will stand on, a
 
 test('without a picture what the plan names is still drawn', t => {
 	const plan = fakePlan(world.allDetails, {kind: 'merge', uuid: uuidOf(1), snapshot: 's2'});
-	t.deepEqual(plannedImages(plan, undefined).rows.map(({item}) => item.mark).sort(), ['removed', 'staying', 'written']);
+	t.deepEqual(plannedImages(plan, undefined).rows.map(({item}) => item.mark).sort(), ['merged', 'staying', 'written']);
+});
+
+/** What the picture says of each image that is marked, on the demo host: its mark, and what is beside it. */
+async function pictureOf(request: Parameters<ReturnType<typeof openEngine>['plan']>[1]): Promise<string[]> {
+	const engine = openEngine();
+	const plan = unwrap(await engine.plan('web', request));
+	const details = unwrap(await engine.owner.readDetails(engine.named('web').uuid, {withForeignPins: true}));
+	const short = (file: string) => file.slice(file.lastIndexOf('/') + 1);
+	return plannedImages(plan, details).rows.filter(({item}) => short(item.name).startsWith('web-vda')).map(({item}) =>
+		`${item.mark}: ${item.into === undefined ? item.labels.join(', ') : `into ${short(item.into)}`}`);
+}
+
+test('what is merged is told from what is thrown away, and labels are those of afterwards', async t => {
+	const merged = await pictureOf({kind: 'merge', snapshot: 's2'});
+	t.true(merged.includes('merged: into web-vda.s1'));
+	t.true(merged.includes('written: s3'));
+	const thrownAway = await pictureOf({kind: 'delete', snapshot: 'hotfix', scope: 'one', isMetadataOnly: false});
+	t.true(thrownAway.includes('removed: '));
+	t.false(thrownAway.some(text => text.includes('hotfix')));
+});
+
+test('a revert shows the state that is kept, under its name, and the disk where it is then', async t => {
+	const kept = await pictureOf({
+		kind: 'revert', snapshot: 's1', currentState: {kind: 'keep', name: 'kept-1'}, endState: undefined,
+	});
+	t.deepEqual(kept.filter(text => text.startsWith('kept')), ['kept: kept-1']);
+	t.deepEqual(kept.filter(text => text.startsWith('created')), ['created: head vda']);
+	t.is(kept.filter(text => text.includes('head vda')).length, 1);
+});
+
+test('a new snapshot holds what the disk was on before', async t => {
+	const made = await pictureOf({
+		kind: 'create', snapshot: 's4', description: undefined, memory: undefined, disks: [], isDiskOnly: true, isQuiesced: false, isLive: false, isHalted: false, hasNoMetadata: false,
+	});
+	t.true(made.includes('created: head vda'));
+	t.true(made.includes('untouched: s4'));
 });
