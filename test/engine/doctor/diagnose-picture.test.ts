@@ -215,6 +215,13 @@ test('a recorded time that cannot be true says nothing of when an image was froz
 	t.deepEqual(found({s1: s1At + 7200, s2: s1At}), [], 'younger than its child: either may be wrong');
 });
 
+test('an image that was merged into by hand is told once, as a state that is gone, and not as one that may have changed', t => {
+	const merged = twoSnapshots({images: [at(s1At + 3600, '/d/vda.qcow2'), at(s1At + 7200, '/d/vda.s2', '/d/vda.qcow2'), unknownImage('/d/vda.s1', 'qcow2', {kind: 'missing'})]});
+	const found = findingsOf(merged).filter(({images, text}) => images?.[0] === '/d/vda.qcow2' || text.includes('/d/vda.qcow2 was'));
+	t.deepEqual(found.map(({kind}) => kind), ['not-revertible']);
+	t.regex(found[0]!.text, /^"s1" cannot be reverted to: .*the state of the snapshot is gone/);
+});
+
 test('snapshots that cannot be reverted to for one reason are one finding', t => {
 	const scene = twoSnapshots();
 	for (const {domain} of scene.details.snapshots) {
