@@ -91,7 +91,7 @@ test.serial('until it is recovered, what is unfinished is told, and the domain i
 	t.true(told.stdout.includes(domain.name));
 	const again = await revert(domain, 's2');
 	t.is(again.exitCode, 3, report(again));
-	t.regex(readError(again).message, /half-way/);
+	t.regex(readError(again).message, /was interrupted/);
 	const recovered = await recover(domain, '--roll-back');
 	t.is(recovered.exitCode, 0, report(recovered));
 	await expectBefore(t, crashed, report(recovered));
