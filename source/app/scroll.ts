@@ -6,7 +6,7 @@ import {listRowsOf} from './layout.ts';
 import type {Scene, State} from './state.ts';
 
 /** What the brain must know of the paint: how many lines the current text has, and how many of them fit. */
-export type Paper = {measure: (state: State) => {lines: number; rows: number}};
+export type Viewport = {measure: (state: State) => {lines: number; rows: number}};
 
 export function topOf(scene: Scene): number {
 	if (scene.kind === 'journey') {
@@ -26,8 +26,8 @@ function withTop(scene: Scene, top: number): Scene {
 }
 
 /** Moves the text, never past its ends. Other commands leave it alone. */
-export function scroll(state: State, command: Command, paper: Paper): State {
-	const {lines, rows} = paper.measure(state);
+export function scroll(state: State, command: Command, viewport: Viewport): State {
+	const {lines, rows} = viewport.measure(state);
 	const top = topOf(state.scene);
 	const page = Math.max(1, rows - 1);
 	const wanted: Partial<Record<Command, number>> = {
@@ -42,8 +42,8 @@ export function scroll(state: State, command: Command, paper: Paper): State {
 }
 
 /** Whether there is more below what is in sight. */
-export function hasMoreBelow(state: State, paper: Paper): boolean {
-	const {lines, rows} = paper.measure(state);
+export function hasMoreBelow(state: State, viewport: Viewport): boolean {
+	const {lines, rows} = viewport.measure(state);
 	return topOf(state.scene) + rows < lines;
 }
 

@@ -3,7 +3,7 @@ Holds the one state of the screen: messages go in, the brain answers, listeners 
 */
 import type {Effect} from './effects-data.ts';
 import type {Message} from './messages.ts';
-import type {Paper} from './scroll.ts';
+import type {Viewport} from './scroll.ts';
 import type {State} from './state.ts';
 import {update} from './update.ts';
 
@@ -14,7 +14,7 @@ export type Store = {
 };
 
 /** `now` stamps each message with the time; `run` does the effects. */
-export function createStore(initial: State, given: {paper: Paper; now: () => number; run: (effect: Effect) => void}): Store {
+export function createStore(initial: State, given: {viewport: Viewport; now: () => number; run: (effect: Effect) => void}): Store {
 	let state = initial;
 	const listeners = new Set<() => void>();
 	return {
@@ -28,7 +28,7 @@ export function createStore(initial: State, given: {paper: Paper; now: () => num
 		send(...messages) {
 			const effects: Effect[] = [];
 			for (const message of messages) {
-				const [next, wanted] = update({...state, nowMs: given.now()}, message, given.paper);
+				const [next, wanted] = update({...state, nowMs: given.now()}, message, given.viewport);
 				state = next;
 				effects.push(...wanted);
 			}

@@ -5,7 +5,7 @@ import {byKind} from '../model/by-kind.ts';
 import type {Command} from './keys.ts';
 import type {Key} from './messages.ts';
 import type {Update} from './browse/read.ts';
-import {scroll, type Paper} from './scroll.ts';
+import {scroll, type Viewport} from './scroll.ts';
 import type {Scene, State} from './state.ts';
 import {updateBrowse} from './browse/update-browse.ts';
 import {diagnoseAgain, updateDoctor} from './doctor/update-doctor.ts';
@@ -15,28 +15,28 @@ import {updateMenu} from './browse/update-menu.ts';
 import {updateRecover} from './run/update-recover.ts';
 import {updateEnded, updateRunning} from './run/update-run.ts';
 
-function updateText(state: State, command: Command | undefined, paper: Paper): Update {
+function updateText(state: State, command: Command | undefined, viewport: Viewport): Update {
 	if (command === 'back' || command === 'accept') {
 		return [{...state, scene: {kind: 'browse'}}, []];
 	}
 
-	return [command === undefined ? state : scroll(state, command, paper), []];
+	return [command === undefined ? state : scroll(state, command, viewport), []];
 }
 
-type Pressed = {key: Key; command: Command | undefined; paper: Paper};
+type Pressed = {key: Key; command: Command | undefined; viewport: Viewport};
 
 const updates: (scene: Scene, state: State, pressed: Pressed) => Update = byKind({
 	browse: (_scene, state, {key, command}) =>
 		state.filter.isTyping ? updateFilter(state, key, command) : (command === undefined ? [state, []] : updateBrowse(state, command)),
 	menu: (_scene, state, {command}) => updateMenu(state, command),
-	help: (_scene, state, {command, paper}) => updateText(state, command, paper),
-	details: (_scene, state, {command, paper}) => updateText(state, command, paper),
+	help: (_scene, state, {command, viewport}) => updateText(state, command, viewport),
+	details: (_scene, state, {command, viewport}) => updateText(state, command, viewport),
 	journey: (_scene, state, pressed) => updateJourney(state, pressed),
-	doctor: (_scene, state, {command, paper}) => updateDoctor(state, command, paper),
+	doctor: (_scene, state, {command, viewport}) => updateDoctor(state, command, viewport),
 	running: (_scene, state, {command}) => updateRunning(state, command),
-	ended(scene, state, {command, paper}) {
+	ended(scene, state, {command, viewport}) {
 		const isFromDoctor = scene.journey?.origin === 'doctor' && scene.outcome.kind !== 'half-way';
-		return isFromDoctor && (command === 'accept' || command === 'back') ? diagnoseAgain(state) : updateEnded(state, command, paper);
+		return isFromDoctor && (command === 'accept' || command === 'back') ? diagnoseAgain(state) : updateEnded(state, command, viewport);
 	},
 	recover: (_scene, state, {command, key}) => updateRecover(state, command, key),
 	leaving: (_scene, state) => [state, []],

@@ -1,5 +1,5 @@
 /**
-The screen's brain: update(state, message) = [state, effects]. Pure; what it needs to know of the paint comes in as `paper`.
+The screen's brain: update(state, message) = [state, effects]. Pure; what it needs to know of the paint comes in as `viewport`.
 */
 import {byKind} from '../model/by-kind.ts';
 import type {Key, Message} from './messages.ts';
@@ -8,7 +8,7 @@ import {
 	answer, inTurn, readList, readUnfinished, withClock, type Update,
 } from './browse/read.ts';
 import {layoutOf} from './layout.ts';
-import {scroll, type Paper} from './scroll.ts';
+import {scroll, type Viewport} from './scroll.ts';
 import {
 	pollSoon, selectDomain, selectRow, settle, showView,
 } from './browse/select.ts';
@@ -32,7 +32,7 @@ function isHidden({isLinear, columns, rows}: State): boolean {
 	return !isLinear && layoutOf(columns, rows).isTooSmall;
 }
 
-function takeKey(given: State, key: Key, paper: Paper): Update {
+function takeKey(given: State, key: Key, viewport: Viewport): Update {
 	const found = commandFor(contextOf(given), key);
 	// Where the terminal is too small to show what is asked, no key may answer.
 	const command = isHidden(given) && !keysWhenHidden.has(found) ? 'nothing' : found;
@@ -55,7 +55,7 @@ function takeKey(given: State, key: Key, paper: Paper): Update {
 		}
 
 		default: {
-			return updateScene(state, {key, command, paper});
+			return updateScene(state, {key, command, viewport});
 		}
 	}
 }
@@ -74,7 +74,7 @@ function takeSignal(state: State, signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): Upda
 	];
 }
 
-function takeOption(state: State, index: number, paper: Paper): Update {
+function takeOption(state: State, index: number, viewport: Viewport): Update {
 	const {scene} = state;
 	const enter: Key = {name: 'enter', isAlone: true};
 	switch (scene.kind) {
@@ -84,19 +84,19 @@ function takeOption(state: State, index: number, paper: Paper): Update {
 		}
 
 		case 'recover': {
-			return takeKey({...state, scene: {...scene, index}}, enter, paper);
+			return takeKey({...state, scene: {...scene, index}}, enter, viewport);
 		}
 
 		case 'doctor': {
 			const {diagnosis} = state;
-			return takeKey({...state, diagnosis: diagnosis && {...diagnosis, index}}, enter, paper);
+			return takeKey({...state, diagnosis: diagnosis && {...diagnosis, index}}, enter, viewport);
 		}
 
 		case 'journey': {
 			const {journey} = scene;
 			const {stage} = journey;
 			return stage.phase === 'question' || stage.phase === 'settings'
-				? takeKey({...state, scene: {...scene, journey: {...journey, stage: {...stage, index}}}}, enter, paper)
+				? takeKey({...state, scene: {...scene, journey: {...journey, stage: {...stage, index}}}}, enter, viewport)
 				: [state, []];
 		}
 
@@ -106,12 +106,12 @@ function takeOption(state: State, index: number, paper: Paper): Update {
 	}
 }
 
-const takeMessage: (message: Message, state: State, paper: Paper) => Update = byKind({
+const takeMessage: (message: Message, state: State, viewport: Viewport) => Update = byKind({
 	started: (_message, state) => inTurn(state, next => readUnfinished(next, {origin: 'run', uuid: undefined}), readList),
-	key: (message, state, paper) => takeKey(state, message.key, paper),
-	resized(message, state, paper) {
+	key: (message, state, viewport) => takeKey(state, message.key, viewport),
+	resized(message, state, viewport) {
 		const resized = settle({...state, columns: message.columns, rows: message.rows});
-		return pollSoon(scroll(resized, 'up', paper));
+		return pollSoon(scroll(resized, 'up', viewport));
 	},
 	ticked: (_message, state) => [{...state, isTicking: false}, []],
 	'host-read'(message, state) {
@@ -143,9 +143,9 @@ const takeMessage: (message: Message, state: State, paper: Paper) => Update = by
 	},
 	'row-chosen': (message, state) => [selectRow({...state, pane: 'tree', view: message.view}, message.id), []],
 	'view-chosen': (message, state) => showView({...state, pane: 'tree'}, message.view),
-	'option-chosen': (message, state, paper) => takeOption(state, message.index, paper),
+	'option-chosen': (message, state, viewport) => takeOption(state, message.index, viewport),
 });
 
-export function update(state: State, message: Message, paper: Paper): Update {
-	return withClock(takeMessage(message, state, paper));
+export function update(state: State, message: Message, viewport: Viewport): Update {
+	return withClock(takeMessage(message, state, viewport));
 }

@@ -70,7 +70,7 @@ export async function runLinear({services, abilities, start}: {services: AppServ
 		const store = createStore(initialState({
 			columns: Math.max(60, abilities.columns), rows: 1000, nowMs: now(), isReadOnly: services.isReadOnly, isLinear: true, start,
 		}), {
-			paper: {measure: state => ({lines: pageOf(state, theme)?.lines.length ?? 0, rows: Number.MAX_SAFE_INTEGER})},
+			viewport: {measure: state => ({lines: pageOf(state, theme)?.lines.length ?? 0, rows: Number.MAX_SAFE_INTEGER})},
 			now,
 			run(effect) {
 				effects.run(effect);

@@ -12,7 +12,7 @@ import {createStore} from '../app/store.ts';
 import type {Abilities} from '../terminal/abilities.ts';
 import {createScreen} from '../terminal/screen.ts';
 import {openSession} from '../terminal/session.ts';
-import {createPaper} from './content/page.ts';
+import {createViewport} from './content/page.ts';
 import {runLinear} from './run-linear.ts';
 import {Root} from './screens/root.tsx';
 import {createTheme} from './theme.ts';
@@ -48,7 +48,7 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 			columns, rows, nowMs: now(), isReadOnly: services.isReadOnly, isLinear: false, start,
 		}),
 		{
-			paper: createPaper(theme),
+			viewport: createViewport(theme),
 			now,
 			run(effect: Effect) {
 				effects.run(effect);

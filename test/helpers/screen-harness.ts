@@ -11,7 +11,7 @@ import type {ScreenStart} from '../../source/app/services.ts';
 import {initialState, type State} from '../../source/app/state.ts';
 import {update} from '../../source/app/update.ts';
 import {decodeKeys} from '../../source/terminal/decode-keys.ts';
-import {createPaper} from '../../source/ui/content/page.ts';
+import {createViewport} from '../../source/ui/content/page.ts';
 import {createTheme, type Theme} from '../../source/ui/theme.ts';
 import {fixturePath} from './fixtures.ts';
 import {fakeServices, nowSeconds, type FakeWorld} from './fake-services.ts';
@@ -50,7 +50,7 @@ type BrainFacts = {columns?: number; rows?: number; isReadOnly?: boolean; isLine
 /** The brain with a host to talk to. Nothing happens by itself. */
 export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLinear = false, start = {}, theme = plainTheme()}: BrainFacts = {}): Brain {
 	const {services, world} = fakeServices({isReadOnly});
-	const paper = createPaper(theme);
+	const viewport = createViewport(theme);
 	const open: Effect[] = [];
 	const brain: Brain = {
 		state: initialState({
@@ -60,7 +60,7 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 		world,
 		send(...messages) {
 			const caused = messages.flatMap(message => {
-				const [state, effects] = update(brain.state, message, paper);
+				const [state, effects] = update(brain.state, message, viewport);
 				brain.state = state;
 				return effects;
 			});

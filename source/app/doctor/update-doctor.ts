@@ -10,7 +10,7 @@ import {
 	answer, ask, readUnfinished, type Update,
 } from '../browse/read.ts';
 import {leftOf, selectedDomain, selectedFinding} from '../browse/rows.ts';
-import {moveIndex, scroll, type Paper} from '../scroll.ts';
+import {moveIndex, scroll, type Viewport} from '../scroll.ts';
 import type {Diagnosis, State} from '../state.ts';
 import {openOffer} from '../journey/update-journey.ts';
 
@@ -89,7 +89,7 @@ function close(state: State): Update {
 	return [{...state, scene: {kind: 'browse'}}, state.diagnosis?.findings.waiting === undefined ? [] : [{kind: 'stop-diagnosis'}]];
 }
 
-export function updateDoctor(state: State, command: Command | undefined, paper: Paper): Update {
+export function updateDoctor(state: State, command: Command | undefined, viewport: Viewport): Update {
 	const {scene, diagnosis} = state;
 	if (scene.kind !== 'doctor' || diagnosis === undefined || command === undefined) {
 		return [state, []];
@@ -113,7 +113,7 @@ export function updateDoctor(state: State, command: Command | undefined, paper: 
 		}
 
 		default: {
-			return scene.isWhole ? [scroll(state, command, paper), []] : [{...state, diagnosis: {...diagnosis, index: moveIndex(diagnosis.index, command, diagnosis.findings.value?.length ?? 0)}}, []];
+			return scene.isWhole ? [scroll(state, command, viewport), []] : [{...state, diagnosis: {...diagnosis, index: moveIndex(diagnosis.index, command, diagnosis.findings.value?.length ?? 0)}}, []];
 		}
 	}
 }

@@ -11,7 +11,7 @@ import type {Command} from '../keys.ts';
 import type {Key} from '../messages.ts';
 import {inTurn, readDetails, type Update} from '../browse/read.ts';
 import {selectedDetails} from '../browse/rows.ts';
-import {hasMoreBelow, scroll, type Paper} from '../scroll.ts';
+import {hasMoreBelow, scroll, type Viewport} from '../scroll.ts';
 import type {State} from '../state.ts';
 import {startRun} from '../run/update-run.ts';
 import {
@@ -86,10 +86,10 @@ function updateConfirm(state: State, journey: Journey, stage: JourneyStage & {ph
 		: startRun(state, {plan: stage.plan, kind: 'execute', journey});
 }
 
-type Pressed = {key: Key; command: Command | undefined; paper: Paper};
+type Pressed = {key: Key; command: Command | undefined; viewport: Viewport};
 
 /** Reading: scrolled by most keys; the ways out are the same on every page. */
-function updateReading(state: State, journey: Journey, {command, paper}: Pressed): Update {
+function updateReading(state: State, journey: Journey, {command, viewport}: Pressed): Update {
 	switch (command) {
 		case undefined: {
 			return [state, []];
@@ -108,7 +108,7 @@ function updateReading(state: State, journey: Journey, {command, paper}: Pressed
 		}
 
 		default: {
-			return [scroll(state, command, paper), []];
+			return [scroll(state, command, viewport), []];
 		}
 	}
 }
@@ -120,7 +120,7 @@ export function updateJourney(state: State, pressed: Pressed): Update {
 
 	const {journey} = state.scene;
 	const {stage} = journey;
-	const {command, paper} = pressed;
+	const {command, viewport} = pressed;
 	switch (stage.phase) {
 		case 'question': {
 			return updateQuestion(state, journey, stage, pressed);
@@ -148,8 +148,8 @@ export function updateJourney(state: State, pressed: Pressed): Update {
 			}
 
 			// Nobody confirms what was never in sight: Enter turns the page until the last line was shown.
-			return hasMoreBelow(state, paper)
-				? [scroll(state, 'page-down', paper), []]
+			return hasMoreBelow(state, viewport)
+				? [scroll(state, 'page-down', viewport), []]
 				: [withStage(state, journey, {
 					phase: 'commands', plan: stage.plan, top: 0, isUnfolded: false, changed: stage.changed,
 				}), []];

@@ -12,7 +12,7 @@ import {askForPlan} from '../journey/journey-plan.ts';
 import {
 	forgetDetails, inTurn, readList, readDetails, readUnfinished, type Update,
 } from '../browse/read.ts';
-import {scroll, type Paper} from '../scroll.ts';
+import {scroll, type Viewport} from '../scroll.ts';
 import type {Journey} from '../journey/journey.ts';
 import type {Run, State, StepState} from '../state.ts';
 import {noteCopying} from './copied.ts';
@@ -141,14 +141,14 @@ export function updateRunning(state: State, command: Command | undefined): Updat
 }
 
 /** Back to the tree, or to what else is unfinished. Whoever came from the doctor is led back there by `update.ts`. */
-export function updateEnded(state: State, command: Command | undefined, paper: Paper): Update {
+export function updateEnded(state: State, command: Command | undefined, viewport: Viewport): Update {
 	if (command === 'accept' || command === 'back') {
 		const {scene} = state;
 		const isAsked = scene.kind === 'ended' && (scene.outcome.kind === 'half-way' || scene.run.kind !== 'execute');
 		return readUnfinished({...state, scene: {kind: 'browse'}, view: 'snapshots'}, isAsked ? {origin: 'run', uuid: undefined} : undefined);
 	}
 
-	return [command === undefined ? state : scroll(state, command, paper), []];
+	return [command === undefined ? state : scroll(state, command, viewport), []];
 }
 
 /** The exit code when a person leaves: half-way is told always, the rest only to those who asked for an action on the command line. */

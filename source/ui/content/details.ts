@@ -16,15 +16,15 @@ import type {Theme, Tone} from '../theme.ts';
 import {failureLines} from './failure.ts';
 import {formatSeconds, stateOfSnapshot} from './words.ts';
 
-type Paper = {columns: number; theme: Theme; nowMs: number};
+type TextStyle = {columns: number; theme: Theme; nowMs: number};
 
-function field(label: string, text: string, paper: Paper, tone?: Tone): Line[] {
+function field(label: string, text: string, style: TextStyle, tone?: Tone): Line[] {
 	return paragraph(text, {
-		...paper, tone, lead: {text: ` ${label.padEnd(12)}`, tone: 'dim'},
+		...style, tone, lead: {text: ` ${label.padEnd(12)}`, tone: 'dim'},
 	});
 }
 
-function when(seconds: number, {nowMs}: Paper): string {
+function when(seconds: number, {nowMs}: TextStyle): string {
 	return formatMomentWithAge(seconds, Math.floor(nowMs / 1000));
 }
 
@@ -37,75 +37,75 @@ function frozenWords(mode: string, path = 'an image that its record does not nam
 	return mode === 'external' ? `external, frozen in ${path}` : `${mode}, in ${path}`;
 }
 
-function snapshotDetails(snapshot: Snapshot, paper: Paper): Line[] {
+function snapshotDetails(snapshot: Snapshot, style: TextStyle): Line[] {
 	const memory = snapshot.memory.mode === 'external' ? `external, in ${snapshot.memory.path}` : (snapshot.memory.mode === 'internal' ? 'internal, inside the image' : 'not kept');
 	return [
 		title(snapshot.name, snapshot.isCurrent ? [{text: '  current', tone: 'accent'}] : []),
-		...(snapshot.description ? field('description', snapshot.description, paper) : []),
-		...field('created', when(snapshot.createdAt, paper), paper),
-		...field('state', stateOfSnapshot(snapshot), paper),
-		...field('memory', memory, paper),
+		...(snapshot.description ? field('description', snapshot.description, style) : []),
+		...field('created', when(snapshot.createdAt, style), style),
+		...field('state', stateOfSnapshot(snapshot), style),
+		...field('memory', memory, style),
 		...snapshot.disks.flatMap(disk => {
 			const kept = disk.mode === 'no' || disk.mode === 'manual' ? 'left out' : frozenWords(disk.mode, frozenPath(snapshot, disk.target));
-			return field(disk.target, kept, paper);
+			return field(disk.target, kept, style);
 		}),
-		...field('parent', snapshot.parent ?? 'none (root)', paper),
+		...field('parent', snapshot.parent ?? 'none (root)', style),
 	];
 }
 
-function headDetails(details: DomainDetails, paper: Paper): Line[] {
+function headDetails(details: DomainDetails, style: TextStyle): Line[] {
 	const {domain, currentSnapshot} = details;
 	return [
 		title(`${domain.name} now`),
-		...field('state', `${stateWord(domain.state)}${domain.isPersistent ? '' : ', transient: libvirt forgets it when it stops'}`, paper),
-		...field('based on', currentSnapshot ?? 'no snapshot', paper),
-		...(domain.hasManagedSave ? field('saved', 'managed save: its memory belongs to the current disks', paper, 'warning') : []),
+		...field('state', `${stateWord(domain.state)}${domain.isPersistent ? '' : ', transient: libvirt forgets it when it stops'}`, style),
+		...field('based on', currentSnapshot ?? 'no snapshot', style),
+		...(domain.hasManagedSave ? field('saved', 'managed save: its memory belongs to the current disks', style, 'warning') : []),
 		...headDisks(domain).filter(disk => disk.sourcePath !== undefined).flatMap(disk => field(
 			disk.target,
 			`${disk.device === 'disk' ? 'writes to' : `${disk.device}:`} ${disk.sourcePath}${disk.readonly ? ' (read-only)' : ''}`,
-			paper,
+			style,
 		)),
 	];
 }
 
-const nodeDetails: (node: TreeNode, details: DomainDetails, paper: Paper) => Line[] = byKind({
-	snapshot: (node, _details, paper) => snapshotDetails(node.snapshot, paper),
-	head: (_node, details, paper) => headDetails(details, paper),
-	checkpoint(node, _details, paper) {
+const nodeDetails: (node: TreeNode, details: DomainDetails, style: TextStyle) => Line[] = byKind({
+	snapshot: (node, _details, style) => snapshotDetails(node.snapshot, style),
+	head: (_node, details, style) => headDetails(details, style),
+	checkpoint(node, _details, style) {
 		const {checkpoint} = node;
 		return [
 			title(checkpoint.name),
-			...(checkpoint.description ? field('description', checkpoint.description, paper) : []),
-			...field('created', when(checkpoint.createdAt, paper), paper),
-			...field('parent', checkpoint.parent ?? 'none (root)', paper),
-			...checkpoint.disks.flatMap(disk => field(disk.target, disk.bitmap === undefined ? 'left out' : `bitmap ${disk.bitmap}`, paper)),
+			...(checkpoint.description ? field('description', checkpoint.description, style) : []),
+			...field('created', when(checkpoint.createdAt, style), style),
+			...field('parent', checkpoint.parent ?? 'none (root)', style),
+			...checkpoint.disks.flatMap(disk => field(disk.target, disk.bitmap === undefined ? 'left out' : `bitmap ${disk.bitmap}`, style)),
 		];
 	},
-	image(node, details, paper) {
+	image(node, details, style) {
 		const {image} = node;
 		const holders = imageHolders(details).get(image.path) ?? [];
 		return [
 			title(image.path),
-			...image.problems.flatMap(problem => field(problem.kind === 'locked' ? 'open' : 'problem', describeProblem(problem), paper, problem.kind === 'locked' ? undefined : 'loss')),
-			...field('size', `${formatBytes(image.allocatedBytes)} used, ${formatBytes(image.virtualSizeBytes)} virtual`, paper),
-			...field('format', image.format ?? 'unknown', paper),
-			...field('backed by', image.backingPath ?? 'none (base image)', paper),
-			...field('needed by', holders.length === 0 ? 'its overlays' : holders.map(({label}) => label).join(', '), paper),
-			...(image.internalSnapshots.length === 0 ? [] : field('inside', `internal snapshots ${image.internalSnapshots.map(({tag}) => tag).join(', ')}`, paper)),
-			...(image.bitmaps.length === 0 ? [] : field('bitmaps', image.bitmaps.map(bitmap => `${bitmap.name}${bitmap.isUsable ? '' : ' (broken)'}`).join(', '), paper)),
+			...image.problems.flatMap(problem => field(problem.kind === 'locked' ? 'open' : 'problem', describeProblem(problem), style, problem.kind === 'locked' ? undefined : 'loss')),
+			...field('size', `${formatBytes(image.allocatedBytes)} used, ${formatBytes(image.virtualSizeBytes)} virtual`, style),
+			...field('format', image.format ?? 'unknown', style),
+			...field('backed by', image.backingPath ?? 'none (base image)', style),
+			...field('needed by', holders.length === 0 ? 'its overlays' : holders.map(({label}) => label).join(', '), style),
+			...(image.internalSnapshots.length === 0 ? [] : field('inside', `internal snapshots ${image.internalSnapshots.map(({tag}) => tag).join(', ')}`, style)),
+			...(image.bitmaps.length === 0 ? [] : field('bitmaps', image.bitmaps.map(bitmap => `${bitmap.name}${bitmap.isUsable ? '' : ' (broken)'}`).join(', '), style)),
 		];
 	},
-	unrecorded: (node, _details, paper) => [
+	unrecorded: (node, _details, style) => [
 		title(node.label),
-		...field('kept', node.reason, paper),
-		...field('what now', 'Press D: the doctor can record it, so that you can revert to it.', paper),
+		...field('kept', node.reason, style),
+		...field('what now', 'Press D: the doctor can record it, so that you can revert to it.', style),
 	],
-	unreadable: (node, _details, paper) => [title(node.label), ...field('unreadable', node.reason, paper, 'loss')],
+	unreadable: (node, _details, style) => [title(node.label), ...field('unreadable', node.reason, style, 'loss')],
 });
 
 /** All lines about the selection; where something could not be read, why. */
 export function detailsOf(state: State, given: {columns: number; theme: Theme}): Line[] {
-	const paper: Paper = {...given, nowMs: state.nowMs};
+	const style: TextStyle = {...given, nowMs: state.nowMs};
 	const domain = selectedDomain(state);
 	if (domain === undefined) {
 		return [];
@@ -113,15 +113,15 @@ export function detailsOf(state: State, given: {columns: number; theme: Theme}):
 
 	const reading = state.allDetails[domain.uuid];
 	if (reading?.failure !== undefined) {
-		return [title(`${domain.name} could not be read`), ...failureLines(reading.failure, paper), ...field('', 'Press R to try again.', paper, 'dim')];
+		return [title(`${domain.name} could not be read`), ...failureLines(reading.failure, style), ...field('', 'Press R to try again.', style, 'dim')];
 	}
 
 	const details = selectedDetails(state);
 	if (details === undefined) {
 		const waited = reading?.waiting === undefined ? 0 : state.nowMs - reading.waiting.sinceMs;
-		return [title(domain.name), ...field('', `Reading snapshots, checkpoints and images${waited < 1000 ? '' : `, ${formatSeconds(waited)}`} …`, paper, 'dim')];
+		return [title(domain.name), ...field('', `Reading snapshots, checkpoints and images${waited < 1000 ? '' : `, ${formatSeconds(waited)}`} …`, style, 'dim')];
 	}
 
 	const node = state.pane === 'tree' ? selectedNode(state) : undefined;
-	return node === undefined ? headDetails(details, paper) : nodeDetails(node, details, paper);
+	return node === undefined ? headDetails(details, style) : nodeDetails(node, details, style);
 }

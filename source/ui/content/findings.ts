@@ -10,7 +10,7 @@ import type {Theme, Tone} from '../theme.ts';
 import {failureLines} from './failure.ts';
 import {formatSeconds} from './words.ts';
 
-type Paper = {columns: number; theme: Theme};
+type TextStyle = {columns: number; theme: Theme};
 
 const severities: Record<Severity, {word: string; tone: Tone; glyph: 'loss' | 'warning' | 'info'}> = {
 	problem: {word: 'problem', tone: 'loss', glyph: 'loss'},
@@ -33,8 +33,8 @@ export function doctorTitle({name, findings}: Diagnosis): string {
 }
 
 /** What is waited for, or why there is nothing; empty: all is there. */
-export function doctorStatus({findings, progress}: Diagnosis, nowMs: number, paper: Paper): Line[] {
-	const {columns, theme} = paper;
+export function doctorStatus({findings, progress}: Diagnosis, nowMs: number, style: TextStyle): Line[] {
+	const {columns, theme} = style;
 	const {waiting, failure} = findings;
 	if (waiting !== undefined) {
 		const waited = nowMs - waiting.sinceMs;
@@ -42,7 +42,7 @@ export function doctorStatus({findings, progress}: Diagnosis, nowMs: number, pap
 		return paragraph(`Checking${how}${waited < 1000 ? '' : `, ${formatSeconds(waited)}`} …`, {columns: columns - 1, theme, tone: 'dim', lead: {text: ' '}});
 	}
 
-	return failure === undefined ? [] : failureLines(failure, paper);
+	return failure === undefined ? [] : failureLines(failure, style);
 }
 
 /** One line of the list (`isOpened`: Enter leads to its page): how bad, which domain where there are several, what is so, and whether a plan can repair it. */
@@ -59,7 +59,7 @@ export function findingRow(finding: Finding, {theme, hasDomains, isOpened}: {the
 }
 
 /** All words of the selected finding, and what Enter does. */
-export function findingLines(state: State, {columns, theme}: Paper): Line[] {
+export function findingLines(state: State, {columns, theme}: TextStyle): Line[] {
 	const finding = selectedFinding(state);
 	if (finding === undefined) {
 		return [];

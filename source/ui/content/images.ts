@@ -14,7 +14,7 @@ import {cutMiddle, showSafely} from '../text.ts';
 import type {Theme, Tone} from '../theme.ts';
 import {guideText} from '../../model/text/tree-guides.ts';
 
-type Paper = {columns: number; theme: Theme};
+type TextStyle = {columns: number; theme: Theme};
 
 const marks: Record<ImageMark, {word: string; tone: Tone; glyph: 'created' | 'removed' | 'merged' | 'written' | 'staying' | 'snapshot' | 'warning'}> = {
 	created: {word: 'new', tone: 'good', glyph: 'created'},
@@ -38,7 +38,7 @@ function commonFolder(rows: ReadonlyArray<TreeRow<PlannedImage>>): string | unde
 	return folders.size === 1 ? [...folders][0] : undefined;
 }
 
-type RowPaper = Paper & {folder: string | undefined; hasManyRoots: boolean; isSaid: (reason: string) => boolean};
+type RowPaper = TextStyle & {folder: string | undefined; hasManyRoots: boolean; isSaid: (reason: string) => boolean};
 
 function rowLines(row: TreeRow<PlannedImage>, {columns, theme, folder, hasManyRoots, isSaid}: RowPaper): Line[] {
 	const {item} = row;
@@ -85,7 +85,7 @@ function spokenImageLines(plan: Plan, details: DomainDetails | undefined): Line[
 }
 
 /** Empty where the plan touches no image. */
-export function plannedImageLines(plan: Plan, details: DomainDetails | undefined, {isLinear, ...paper}: Paper & {isLinear: boolean}): Line[] {
+export function plannedImageLines(plan: Plan, details: DomainDetails | undefined, {isLinear, ...style}: TextStyle & {isLinear: boolean}): Line[] {
 	if (isLinear) {
 		return spokenImageLines(plan, details);
 	}
@@ -97,8 +97,8 @@ export function plannedImageLines(plan: Plan, details: DomainDetails | undefined
 
 	const folder = commonFolder(rows);
 	const given: RowPaper = {
-		...paper,
-		columns: Math.min(paper.columns, mostColumns),
+		...style,
+		columns: Math.min(style.columns, mostColumns),
 		folder,
 		hasManyRoots: rows[0]!.isBranch,
 		// What the consequences tell already is not told once more beside the image.

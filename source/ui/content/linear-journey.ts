@@ -51,7 +51,7 @@ function questionPage(state: State, journey: Journey, theme: Theme): LinearPage 
 	}
 
 	const heading = `${title}. ${question.heading}`;
-	const paper = {columns: state.columns, theme};
+	const style = {columns: state.columns, theme};
 	if (stage.typing !== undefined && question.text !== undefined) {
 		const page = textPage(heading, question.text, {typing: stage.typing, note: stage.note});
 		const {prompt, toMessages} = page.takesText!;
@@ -61,14 +61,14 @@ function questionPage(state: State, journey: Journey, theme: Theme): LinearPage 
 	}
 
 	const rename: LinearChoice[] = question.text === undefined ? [] : [{label: 'Another name or a description for the snapshot', messages: [character('e')]}];
-	return {title: heading, lines: plainText(contextLines(state, journey, paper)), choices: [...optionChoices(question.choices), ...rename, ...previousChoices(state, journey), ...options, leave]};
+	return {title: heading, lines: plainText(contextLines(state, journey, style)), choices: [...optionChoices(question.choices), ...rename, ...previousChoices(state, journey), ...options, leave]};
 }
 
-function confirmPage(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, paper: {columns: number; theme: Theme}): LinearPage {
+function confirmPage(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, style: {columns: number; theme: Theme}): LinearPage {
 	const title = titleOfJourney(journey);
 	const {word} = wordToType({name: journey.domain, uuid: journey.request.uuid});
 	const start: LinearChoice = {label: 'Start now', messages: [enter]};
-	const lines = plainText(confirmLines(journey, {...stage, typed: ''}, paper, true)).filter(text => text.length > 3);
+	const lines = plainText(confirmLines(journey, {...stage, typed: ''}, style, true)).filter(text => text.length > 3);
 	if (!needsName(stage.plan)) {
 		return {title, lines, choices: [start, leave]};
 	}
@@ -136,13 +136,13 @@ export function journeyPage(state: State, journey: Journey, theme: Theme): Linea
 }
 
 /** Every finding in one page; a number repairs the finding, or says why that cannot be done. */
-export function doctorPage(state: State, paper: {columns: number; theme: Theme}): LinearPage {
+export function doctorPage(state: State, style: {columns: number; theme: Theme}): LinearPage {
 	const {diagnosis} = state;
 	const findings = diagnosis?.findings.value ?? [];
 	const isWaiting = diagnosis?.findings.waiting !== undefined;
 	return {
 		title: diagnosis === undefined ? 'Doctor' : doctorTitle(diagnosis),
-		lines: diagnosis === undefined ? [] : plainText(doctorStatus(diagnosis, state.nowMs, paper)),
+		lines: diagnosis === undefined ? [] : plainText(doctorStatus(diagnosis, state.nowMs, style)),
 		choices: [
 			...findings.map((finding, index): LinearChoice => ({
 				label: `${finding.severity}, ${finding.domain?.name ?? 'the host'}: ${finding.text} ${finding.meaning}${finding.request === undefined ? '' : ' A plan can fix it.'}`,

@@ -42,10 +42,10 @@ const nodeText: (node: TreeNode, parent: string | undefined, state: State) => st
 });
 
 function browsePage(state: State, theme: Theme): LinearPage {
-	const paper = {columns: state.columns, theme};
+	const style = {columns: state.columns, theme};
 	const refresh: LinearChoice = {label: 'Refresh', messages: [character('R')]};
 	if (state.domains.value === undefined) {
-		const lines = state.domains.failure === undefined ? ['Asking the host for its domains.'] : plainText(failureLines(state.domains.failure, paper));
+		const lines = state.domains.failure === undefined ? ['Asking the host for its domains.'] : plainText(failureLines(state.domains.failure, style));
 		return {title: 'vsnap-tui', lines, choices: state.domains.failure === undefined ? [quit] : [{...refresh, label: 'Try again'}, quit]};
 	}
 
@@ -76,7 +76,7 @@ function browsePage(state: State, theme: Theme): LinearPage {
 	const rows = currentRows(state);
 	return {
 		title: `${selectedDomain(state)?.name ?? 'No domain'}: ${state.view}`,
-		lines: [...interrupted, ...(selectedDetails(state) === undefined ? plainText(detailsOf(state, paper)) : [])],
+		lines: [...interrupted, ...(selectedDetails(state) === undefined ? plainText(detailsOf(state, style)) : [])],
 		choices: [
 			...recover,
 			...rows.map(({item}): LinearChoice => ({
@@ -93,7 +93,7 @@ function browsePage(state: State, theme: Theme): LinearPage {
 /** The current screen. */
 export function linearPage(state: State, theme: Theme): LinearPage {
 	const {scene} = state;
-	const paper = {columns: state.columns, theme};
+	const style = {columns: state.columns, theme};
 	switch (scene.kind) {
 		case 'browse':
 		case 'leaving': {
@@ -101,7 +101,7 @@ export function linearPage(state: State, theme: Theme): LinearPage {
 		}
 
 		case 'menu': {
-			return {title: scene.title, lines: plainText(detailsOf(state, paper)), choices: [...optionChoices(scene.options), back]};
+			return {title: scene.title, lines: plainText(detailsOf(state, style)), choices: [...optionChoices(scene.options), back]};
 		}
 
 		case 'help':
@@ -110,7 +110,7 @@ export function linearPage(state: State, theme: Theme): LinearPage {
 		}
 
 		case 'doctor': {
-			return scene.isWhole ? {title: 'Finding', lines: plainText(pageOf(state, theme)!.lines), choices: [back]} : doctorPage(state, paper);
+			return scene.isWhole ? {title: 'Finding', lines: plainText(pageOf(state, theme)!.lines), choices: [back]} : doctorPage(state, style);
 		}
 
 		case 'journey': {
@@ -118,7 +118,7 @@ export function linearPage(state: State, theme: Theme): LinearPage {
 		}
 
 		case 'running': {
-			return {title: 'Running', lines: plainText(activityLines({...scene.run, sinceMs: state.nowMs}, state.nowMs, paper)), choices: []};
+			return {title: 'Running', lines: plainText(activityLines({...scene.run, sinceMs: state.nowMs}, state.nowMs, style)), choices: []};
 		}
 
 		case 'ended': {
@@ -129,7 +129,7 @@ export function linearPage(state: State, theme: Theme): LinearPage {
 			const action = scene.actions[0]!;
 			return {
 				title: 'Interrupted action',
-				lines: plainText(unfinishedLines(state, action, scene.actions.length, paper)),
+				lines: plainText(unfinishedLines(state, action, scene.actions.length, style)),
 				choices: optionChoices(recoverOptions(state, action)),
 			};
 		}

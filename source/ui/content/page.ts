@@ -3,7 +3,7 @@ Screens that are one text: which lines they have, and how many rows there are fo
 */
 import {detailsOfJourney} from '../../app/journey/questions.ts';
 import {layoutOf} from '../../app/layout.ts';
-import type {Paper} from '../../app/scroll.ts';
+import type {Viewport} from '../../app/scroll.ts';
 import type {State} from '../../app/state.ts';
 import type {Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';
@@ -23,18 +23,18 @@ export type Page = {lines: Line[]; rows: number; top: number};
 export function pageOf(state: State, theme: Theme): Page | undefined {
 	const {scene, columns} = state;
 	const {bodyRows} = layoutOf(columns, state.rows);
-	const paper = {columns, theme};
+	const style = {columns, theme};
 	switch (scene.kind) {
 		case 'help': {
-			return {lines: helpLines(paper), rows: bodyRows - 1, top: scene.top};
+			return {lines: helpLines(style), rows: bodyRows - 1, top: scene.top};
 		}
 
 		case 'details': {
-			return {lines: detailsOf(state, paper), rows: bodyRows - 1, top: scene.top};
+			return {lines: detailsOf(state, style), rows: bodyRows - 1, top: scene.top};
 		}
 
 		case 'ended': {
-			return {lines: endedLines(scene.run, scene.outcome, paper), rows: bodyRows - journeyHeadRows, top: scene.top};
+			return {lines: endedLines(scene.run, scene.outcome, style), rows: bodyRows - journeyHeadRows, top: scene.top};
 		}
 
 		case 'journey': {
@@ -42,15 +42,15 @@ export function pageOf(state: State, theme: Theme): Page | undefined {
 			const rows = bodyRows - journeyHeadRows;
 			switch (stage.phase) {
 				case 'consequences': {
-					return {lines: consequenceLines(stage.plan, stage.changed, {...paper, details: detailsOfJourney(state, scene.journey), isLinear: state.isLinear}), rows, top: stage.top};
+					return {lines: consequenceLines(stage.plan, stage.changed, {...style, details: detailsOfJourney(state, scene.journey), isLinear: state.isLinear}), rows, top: stage.top};
 				}
 
 				case 'commands': {
-					return {lines: planCommandLines(stage.plan, {isUnfolded: stage.isUnfolded, isLinear: state.isLinear}, paper), rows, top: stage.top};
+					return {lines: planCommandLines(stage.plan, {isUnfolded: stage.isUnfolded, isLinear: state.isLinear}, style), rows, top: stage.top};
 				}
 
 				case 'refused': {
-					return {lines: failureLines(stage.failure, paper), rows, top: stage.top};
+					return {lines: failureLines(stage.failure, style), rows, top: stage.top};
 				}
 
 				default: {
@@ -60,7 +60,7 @@ export function pageOf(state: State, theme: Theme): Page | undefined {
 		}
 
 		case 'doctor': {
-			return scene.isWhole ? {lines: findingLines(state, paper), rows: bodyRows - 1, top: scene.top} : undefined;
+			return scene.isWhole ? {lines: findingLines(state, style), rows: bodyRows - 1, top: scene.top} : undefined;
 		}
 
 		default: {
@@ -69,7 +69,7 @@ export function pageOf(state: State, theme: Theme): Page | undefined {
 	}
 }
 
-export function createPaper(theme: Theme): Paper {
+export function createViewport(theme: Theme): Viewport {
 	return {
 		measure(state) {
 			const page = pageOf(state, theme);

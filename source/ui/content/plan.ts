@@ -11,7 +11,7 @@ import {line, paragraph, type Line} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
 import {plannedImageLines} from './images.ts';
 
-type Paper = {columns: number; theme: Theme};
+type TextStyle = {columns: number; theme: Theme};
 
 const severities: Array<{severity: Consequence['severity']; title: string; tone: Tone}> = [
 	{severity: 'loss', title: 'You will lose', tone: 'loss'},
@@ -19,7 +19,7 @@ const severities: Array<{severity: Consequence['severity']; title: string; tone:
 	{severity: 'info', title: 'What will happen', tone: 'plain'},
 ];
 
-function changedLines(changed: string[], {columns, theme}: Paper): Line[] {
+function changedLines(changed: string[], {columns, theme}: TextStyle): Line[] {
 	return changed.length === 0
 		? []
 		: [
@@ -31,8 +31,8 @@ function changedLines(changed: string[], {columns, theme}: Paper): Line[] {
 }
 
 /** Losses, then warnings, then the rest, then the images as they will be. */
-export function consequenceLines(plan: Plan, changed: string[], {details, isLinear, ...paper}: Paper & {details: DomainDetails | undefined; isLinear: boolean}): Line[] {
-	const {columns, theme} = paper;
+export function consequenceLines(plan: Plan, changed: string[], {details, isLinear, ...style}: TextStyle & {details: DomainDetails | undefined; isLinear: boolean}): Line[] {
+	const {columns, theme} = style;
 	const groups = severities.flatMap(({severity, title, tone}): Line[] => {
 		const texts = plan.consequences.filter(consequence => consequence.severity === severity);
 		return texts.length === 0
@@ -45,10 +45,10 @@ export function consequenceLines(plan: Plan, changed: string[], {details, isLine
 	});
 	const nothingLost = plan.consequences.some(({severity}) => severity === 'loss') ? [] : [line(' Nothing is lost.', 'good'), []];
 	return [
-		...changedLines(changed, paper),
+		...changedLines(changed, style),
 		...nothingLost,
 		...groups,
-		...plannedImageLines(plan, details, {...paper, isLinear}),
+		...plannedImageLines(plan, details, {...style, isLinear}),
 	];
 }
 
@@ -59,7 +59,7 @@ const phases: Record<Step['phase'], string> = {
 	remove: 'Remove: only what nothing needs',
 };
 
-function commandLines(command: Command, {isUnfolded, isLinear}: Shown, {columns, theme}: Paper): Line[] {
+function commandLines(command: Command, {isUnfolded, isLinear}: Shown, {columns, theme}: TextStyle): Line[] {
 	return [
 		...paragraph(formatCommand(command), {columns: columns - 1, theme, tone: 'accent', lead: {text: '     $ ', tone: 'dim'}}),
 		...command.files.flatMap((file): Line[] => {
@@ -76,7 +76,7 @@ function commandLines(command: Command, {isUnfolded, isLinear}: Shown, {columns,
 type Shown = {/** With the text of the files. */ isUnfolded: boolean; /** Without a word of keys. */ isLinear: boolean};
 
 /** Every step with the exact command, under the phase that it belongs to. */
-export function planCommandLines(plan: Plan, shown: Shown, paper: Paper): Line[] {
+export function planCommandLines(plan: Plan, shown: Shown, style: TextStyle): Line[] {
 	const lines: Line[] = [];
 	let phase: Step['phase'] | undefined;
 	for (const [index, step] of plan.steps.entries()) {
@@ -86,10 +86,10 @@ export function planCommandLines(plan: Plan, shown: Shown, paper: Paper): Line[]
 		}
 
 		lines.push(
-			...paragraph(step.title, {...paper, columns: paper.columns - 1, lead: {text: `  ${String(index + 1).padStart(2)} `, tone: 'dim'}}),
-			...commandLines(step.command, shown, paper),
+			...paragraph(step.title, {...style, columns: style.columns - 1, lead: {text: `  ${String(index + 1).padStart(2)} `, tone: 'dim'}}),
+			...commandLines(step.command, shown, style),
 			...(step.qmpPreview ?? []).flatMap(text => paragraph(text, {
-				columns: paper.columns - 1, theme: paper.theme, tone: 'dim', lead: {text: '       for QEMU: ', tone: 'dim'},
+				columns: style.columns - 1, theme: style.theme, tone: 'dim', lead: {text: '       for QEMU: ', tone: 'dim'},
 			})),
 		);
 	}
@@ -98,11 +98,11 @@ export function planCommandLines(plan: Plan, shown: Shown, paper: Paper): Line[]
 }
 
 /** The last page before the start. */
-export function confirmLines(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, paper: Paper, isLinear = false): Line[] {
+export function confirmLines(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, style: TextStyle, isLinear = false): Line[] {
 	const {plan, typed, note} = stage;
 	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.request.uuid});
 	const losses = plan.consequences.filter(({severity}) => severity === 'loss').map(({what, text}) => what ?? text.replace(/\.$/u, ''));
-	const {columns, theme} = paper;
+	const {columns, theme} = style;
 	const loss = losses.length === 0 ? 'Nothing is lost.' : `You will lose: ${losses.join('; ')}.`;
 	const steps = `${plan.steps.length} step${plan.steps.length === 1 ? '' : 's'}`;
 	const unreadable = isCode && needsName(plan)

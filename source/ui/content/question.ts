@@ -16,7 +16,7 @@ import type {Theme} from '../theme.ts';
 import {stateWord} from '../../model/domain/state-word.ts';
 import {stateOfSnapshot} from './words.ts';
 
-type Paper = {columns: number; theme: Theme};
+type TextStyle = {columns: number; theme: Theme};
 
 /** "Revert web to s1". */
 export function titleOfJourney({request, domain}: Journey): string {
@@ -41,7 +41,7 @@ export function wayLine(state: State, journey: Journey, theme: Theme): Line {
 }
 
 /** What the action is about, as it is on the host at this moment. */
-export function contextLines(state: State, journey: Journey, {columns, theme}: Paper): Line[] {
+export function contextLines(state: State, journey: Journey, {columns, theme}: TextStyle): Line[] {
 	const details = detailsOfJourney(state, journey);
 	if (details === undefined) {
 		return [];
@@ -65,7 +65,7 @@ export function contextLines(state: State, journey: Journey, {columns, theme}: P
 }
 
 /** A text that is being typed, with the one beside it. What is wrong with it is said at once, and is no reproach before anything was typed. */
-export function typingLines(text: TextField, {typing, note}: {typing: Typing; note: string | undefined}, {columns, theme}: Paper): Line[] {
+export function typingLines(text: TextField, {typing, note}: {typing: Typing; note: string | undefined}, {columns, theme}: TextStyle): Line[] {
 	const field = typedField(text, typing);
 	const fields = [text, ...text.beside === undefined ? [] : [text.beside]];
 	const width = Math.max(...fields.map(({label}) => label.length));

@@ -17,7 +17,7 @@ import {goneWith, targetOf} from '../../model/plan/plan.ts';
 import {failureLines} from './failure.ts';
 import {formatSeconds} from './words.ts';
 
-type Paper = {columns: number; theme: Theme};
+type TextStyle = {columns: number; theme: Theme};
 
 const tones: Record<StepState, Tone> = {
 	waiting: 'dim', running: 'accent', done: 'good', failed: 'loss', undone: 'warning', 'left-out': 'warning',
@@ -30,7 +30,7 @@ const words: Record<StepState, string> = {
 };
 
 /** Each step with its state, in a sign and a word. */
-export function stepLines(run: Run, nowMs: number, {columns, theme}: Paper): Line[] {
+export function stepLines(run: Run, nowMs: number, {columns, theme}: TextStyle): Line[] {
 	return run.plan.steps.flatMap(step => {
 		const state = run.steps[step.id] ?? 'waiting';
 		const word = state === 'running' ? formatSeconds(nowMs - run.sinceMs) : words[state];
@@ -44,7 +44,7 @@ export function stepLines(run: Run, nowMs: number, {columns, theme}: Paper): Lin
 const barColumns = 20;
 
 /** How far the action has come: a bar, the same in numbers, how fast it is and how long the rest takes at this speed. Empty where nothing is copied. */
-function progressLines(run: Run, nowMs: number, {columns, theme}: Paper): Line[] {
+function progressLines(run: Run, nowMs: number, {columns, theme}: TextStyle): Line[] {
 	const copied = copiedSoFar(run);
 	if (copied === undefined) {
 		return [];
@@ -87,7 +87,7 @@ function stopWords(run: Run): {asking: string; asked: string} {
 }
 
 /** Below the steps: what goes on, and what would be true if it were stopped now. */
-export function activityLines(run: Run, nowMs: number, {columns, theme}: Paper): Line[] {
+export function activityLines(run: Run, nowMs: number, {columns, theme}: TextStyle): Line[] {
 	const done = run.plan.steps.filter(step => run.steps[step.id] === 'done').length;
 	const since = formatSeconds(nowMs - run.sinceMs);
 	const activity = {
@@ -137,29 +137,29 @@ function verdict(run: Run, outcome: Outcome): {text: string; tone: Tone} {
 		: {text: 'It stopped half-way. The journal is safe: finish it, roll it back, or give it up.', tone: 'loss'};
 }
 
-export function endedLines(run: Run, outcome: Outcome, paper: Paper): Line[] {
+export function endedLines(run: Run, outcome: Outcome, style: TextStyle): Line[] {
 	const {text, tone} = verdict(run, outcome);
 	const isDone = outcome.kind === 'done' && (run.kind === 'execute' || run.kind === 'forward');
 	const name = isDone ? keptName(run.plan.action) : undefined;
 	const gone = isDone ? goneWith(run.plan) : [];
 	const kept = name === undefined
 		? []
-		: paragraph(`The former state is kept as snapshot "${name}": revert to it to go back.`, {...paper, columns: paper.columns - 1, lead: {text: ' '}});
+		: paragraph(`The former state is kept as snapshot "${name}": revert to it to go back.`, {...style, columns: style.columns - 1, lead: {text: ' '}});
 	return [
 		...paragraph(text, {
-			...paper, columns: paper.columns - 1, tone: tone === 'good' ? 'good' : tone, lead: {text: ' '},
+			...style, columns: style.columns - 1, tone: tone === 'good' ? 'good' : tone, lead: {text: ' '},
 		}),
 		...kept,
-		...gone.flatMap(text => paragraph(text, {...paper, columns: paper.columns - 1, lead: {text: ' '}})),
+		...gone.flatMap(text => paragraph(text, {...style, columns: style.columns - 1, lead: {text: ' '}})),
 		...(run.notLogged === undefined
 			? []
 			: paragraph(`The audit log could not be written. ${describeFailure(run.notLogged).message}`, {
-				...paper, columns: paper.columns - 1, tone: 'warning', lead: {text: ' '},
+				...style, columns: style.columns - 1, tone: 'warning', lead: {text: ' '},
 			})),
-		...(outcome.kind === 'done' && outcome.takenBytes !== undefined ? paragraph(describeTaken(outcome.takenBytes), {...paper, columns: paper.columns - 1, lead: {text: ' '}}) : []),
-		...(outcome.kind === 'done' ? outcome.remarks ?? [] : []).flatMap(remark => paragraph(remark, {...paper, columns: paper.columns - 1, tone: 'warning', lead: {text: ' '}})),
+		...(outcome.kind === 'done' && outcome.takenBytes !== undefined ? paragraph(describeTaken(outcome.takenBytes), {...style, columns: style.columns - 1, lead: {text: ' '}}) : []),
+		...(outcome.kind === 'done' ? outcome.remarks ?? [] : []).flatMap(remark => paragraph(remark, {...style, columns: style.columns - 1, tone: 'warning', lead: {text: ' '}})),
 		[],
-		...(outcome.kind === 'done' ? [] : [...failureLines(outcome.failure, paper), []]),
-		...(run.kind === 'give-up' ? [] : stepLines(run, run.sinceMs, paper)),
+		...(outcome.kind === 'done' ? [] : [...failureLines(outcome.failure, style), []]),
+		...(run.kind === 'give-up' ? [] : stepLines(run, run.sinceMs, style)),
 	];
 }

@@ -17,20 +17,20 @@ export function DoctorScreen({state}: {readonly state: State}) {
 	const theme = useTheme();
 	const {columns, diagnosis} = state;
 	const {bodyRows} = layoutOf(columns, state.rows);
-	const paper = {columns, theme};
+	const style = {columns, theme};
 	if (diagnosis === undefined) {
 		return <LinesView lines={[]} rows={bodyRows} columns={columns}/>;
 	}
 
 	const findings = diagnosis.findings.value ?? [];
-	const status = doctorStatus(diagnosis, state.nowMs, paper);
+	const status = doctorStatus(diagnosis, state.nowMs, style);
 	const isHealthy = findings.length === 0 && diagnosis.findings.value !== undefined && status.length === 0;
 	const listRows = Math.max(1, Math.min(findings.length, Math.floor(bodyRows * mostOfRoom)));
 	const top = windowTop(0, diagnosis.index, listRows, findings.length);
 	const rule: Line = [{text: theme.glyphs.horizontal.repeat(columns), tone: 'dim'}];
 	const position: Line = findings.length <= listRows ? [] : [{text: `${diagnosis.index + 1} of ${findings.length} `, tone: 'accent'}];
 	const hasDomains = diagnosis.uuid === undefined;
-	const below = isHealthy ? [healthyLine(theme)] : [...status, ...(status.length > 0 && findings.length > 0 ? [[]] : []), ...findingLines(state, paper)];
+	const below = isHealthy ? [healthyLine(theme)] : [...status, ...(status.length > 0 && findings.length > 0 ? [[]] : []), ...findingLines(state, style)];
 	return (
 		<>
 			<LineView pieces={[{text: ` ${doctorTitle(diagnosis)}`, tone: 'strong'}]} columns={columns} right={position}/>

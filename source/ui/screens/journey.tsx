@@ -47,20 +47,20 @@ const mostNoteRows = 4;
 function Question({state, journey, rows}: {readonly state: State; readonly journey: Journey; readonly rows: number}) {
 	const theme = useTheme();
 	const {columns} = state;
-	const paper = {columns, theme};
+	const style = {columns, theme};
 	const asked = askedOf(state, journey);
 	if (asked === undefined) {
 		return <LinesView lines={[]} rows={rows} columns={columns}/>;
 	}
 
 	const {options, index, text, typing, note} = asked;
-	const whole = contextLines(state, journey, paper);
+	const whole = contextLines(state, journey, style);
 	const noteRows = rows < 14 || journey.stage.phase === 'settings' ? 2 : mostNoteRows;
 	// Where there is little room, the question comes before what it is about.
 	const context = whole.length + 3 + noteRows + Math.min(options.length, 6) > rows ? [] : whole;
 	const head = [...context, line(` ${asked.heading}`, 'strong'), []];
 	if (text !== undefined && typing !== undefined) {
-		return <LinesView lines={[...head, ...typingLines(text, {typing, note}, paper)]} rows={rows} columns={columns}/>;
+		return <LinesView lines={[...head, ...typingLines(text, {typing, note}, style)]} rows={rows} columns={columns}/>;
 	}
 
 	return (

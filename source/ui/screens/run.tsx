@@ -39,12 +39,12 @@ export function RunningScreen({state, run}: {readonly state: State; readonly run
 	const theme = useTheme();
 	const {columns, nowMs} = state;
 	const {bodyRows} = layoutOf(columns, state.rows);
-	const paper = {columns, theme};
-	const activity = activityLines(run, nowMs, paper);
-	const steps = stepLines(run, nowMs, paper);
+	const style = {columns, theme};
+	const activity = activityLines(run, nowMs, style);
+	const steps = stepLines(run, nowMs, style);
 	const rows = Math.max(1, bodyRows - journeyHeadRows - activity.length - 1);
 	const current = run.plan.steps.findLastIndex(step => (run.steps[step.id] ?? 'waiting') !== 'waiting');
-	const reached = stepLines({...run, plan: {...run.plan, steps: run.plan.steps.slice(0, current + 2)}}, nowMs, paper).length;
+	const reached = stepLines({...run, plan: {...run.plan, steps: run.plan.steps.slice(0, current + 2)}}, nowMs, style).length;
 	const top = Math.max(0, Math.min(steps.length - rows, reached - rows));
 	return (
 		<>
