@@ -84,8 +84,6 @@ export type ActionSpec<K extends ActionKind> = {
 	drops?(action: ActionOf<K>, snapshots: readonly Snapshot[]): Snapshot[];
 	/** The state of the domain afterwards is part of what is proven. */
 	setsPower?: true;
-	/** By itself it takes nothing away and writes to no image in place: where its plan shows no loss, Enter confirms it. */
-	addsOnly?: true;
 	/** Pure. Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */
 	plan(action: ActionOf<K>, inventory: Inventory, given: PlanArguments): Result<Plan>;
 	/** What recovery plans once more; missing: the same action. */

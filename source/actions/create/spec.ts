@@ -55,7 +55,6 @@ export const create = {
 	questions: (request, {details}) => createQuestions(request, details),
 	settings: createSettings,
 	reads: ({disks = [], memory}) => [...disks, memory].flatMap(named => named?.path === undefined ? [] : [named.path]),
-	addsOnly: true,
 	plan: planCreate,
 	again: againAsPlanned,
 	words,

@@ -1,12 +1,11 @@
 /**
 What a person types to confirm: the domain's name, or a short code where the name cannot be typed on a keyboard.
 */
-import {specOf} from '../../actions/registry.ts';
 import type {Plan} from '../../model/plan/plan.ts';
 
-/** Whether the name must be typed: for all that takes something away or writes in place. A new snapshot that loses nothing needs no more than an Enter. */
-export function needsName({action, consequences}: Plan): boolean {
-	return !specOf(action).addsOnly || consequences.some(({severity}) => severity === 'loss');
+/** Whether the name must be typed: only where something is lost, so that it keeps its weight. Everything else needs no more than an Enter. */
+export function needsName({consequences}: Plan): boolean {
+	return consequences.some(({severity}) => severity === 'loss');
 }
 
 const typeable = /^[\p{L}\p{N}\p{P}\p{S}]+(?: [\p{L}\p{N}\p{P}\p{S}]+)*$/u;
