@@ -34,7 +34,7 @@ test('a start that a hook vetoes at "prepare" ends with everything put back and 
 	for (const currentState of [['--discard'], ['--keep', 'k']]) {
 		const vetoed = await act('revert', name, 's1', ...currentState, '--running', '--yes');
 		t.is(vetoed.exitCode, 1, vetoed.stdout + vetoed.stderr);
-		t.regex(vetoed.stderr, /put back/);
+		t.regex(vetoed.stderr, /rolled back/i);
 		t.regex(vetoed.stderr, /the domain is off: [^]*not today/);
 		t.is((await virsh('domstate', name)).trim(), 'shut off');
 		t.is(await virsh('dumpxml', '--inactive', name), definition);

@@ -21,7 +21,7 @@ const external = ['revert', '--keep', 'k1'];
 
 for (const {title, words, after, isInside, script, finding, isBackAtOnce} of [
 	{title: 'removed', words: external, after: 'define', isInside: false, script: 'mv "$head" "$head.away"', finding: /k(?:ept)?.*gone/s, isBackAtOnce: false},
-	{title: 'replaced by a copy', words: external, after: 'define', isInside: false, script: 'cp "$head" "$head.copy"; mv "$head.copy" "$head"', finding: /another file by now/, isBackAtOnce: true},
+	{title: 'replaced by a copy', words: external, after: 'define', isInside: false, script: 'cp "$head" "$head.copy"; mv "$head.copy" "$head"', finding: /is now another file/, isBackAtOnce: true},
 	{title: 'removed, in a branch', words: ['branch', '--keep', 'k1'], after: 'define', isInside: false, script: 'mv "$head" "$head.away"', finding: /gone/, isBackAtOnce: false},
 	{title: 'taken out of its image', words: external, after: 'current', isInside: true, script: 'qemu-img snapshot -d k1 "$head"', finding: /is not there/, isBackAtOnce: false},
 ]) {

@@ -29,7 +29,7 @@ test.serial('a host by TCP is looked at without its files, and no plan is made f
 
 	const reads: Array<[ProgramResult, RegExp, number]> = [
 		[await ask('list'), new RegExp(`${domain.name} +off +2`), 0],
-		[await ask('tree', '--', domain.name), /s2.*Images\n not looked at.*qemu\+ssh/s, 0],
+		[await ask('tree', '--', domain.name), /s2.*Images\n not read.*qemu\+ssh/s, 0],
 		[await ask('log'), /./, 0],
 		[await ask('doctor', '--', domain.name), /No image was read/, 0],
 	];

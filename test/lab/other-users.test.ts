@@ -55,7 +55,7 @@ async function elsewhere(t: ExecutionContext, domain: LabDomain): Promise<LabDom
 	return {...domain, statePath};
 }
 
-const who = /root on \S+ \(process \d+, which has ended\) began at \d{4}-\d\d-\d\dT[\d:.]+Z: .*s1/;
+const who = /root on \S+ \(process \d+, which has ended\) began at \d{4}-\d\d-\d\d \d\d:\d\d UTC\S*: .*s1/;
 
 test.serial('what root left half-way is seen by a member of the group and over ssh, who are refused and told who and when, until it is recovered', async t => {
 	const {domain, asMember} = await scene(t);

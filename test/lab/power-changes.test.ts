@@ -108,7 +108,7 @@ test.serial('a start that libvirt refuses: all is put back, the domain is off fo
 
 	const vetoed = await revert(domain, 's1', {flags: ['--discard', '--running'], ...(await at('define', refuseStarts)).options});
 	t.is(vetoed.exitCode, 1, report(vetoed));
-	t.regex(readError(vetoed).message, /put back.*the domain is off.*serial/su);
+	t.regex(readError(vetoed).message, /rolled back.*the domain is off.*serial/su);
 	t.is(await readState(domain), 'shut off');
 	const after = await readWorld(domain);
 	t.is(after.definitionXml, before.definitionXml);

@@ -114,7 +114,7 @@ test.serial('a name that is taken, and a state inside an image, are refused with
 	await takeDiskSnapshot(domain, 's1');
 	await expectRefused(t, domain, async () => change(domain, 'rename', ['s1', 'i1']), /A snapshot .*i1.* exists already/);
 	await expectRefused(t, domain, async () => change(domain, 'rename', ['s1', 's1']), /A snapshot .*s1.* exists already/);
-	await expectRefused(t, domain, async () => change(domain, 'rename', ['s1', 'a/b']), /contains "\/"/);
+	await expectRefused(t, domain, async () => change(domain, 'rename', ['s1', 'a/b']), /contains .*\//);
 });
 
 test.serial('killed after each step, it is finished or put back', async t => {
