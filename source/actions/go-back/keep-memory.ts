@@ -128,6 +128,7 @@ export function endDomain(context: PlanContext, options: {phase: Phase; isGracef
 		command,
 		cancel,
 		progress: {kind: 'domain-job', uuid},
+		copyBytes: domain.definition.memoryBytes,
 		undo: [
 			{...restore(memory.path), onlyIf: isFit(context, memory.path)},
 			...(canStart(context, definitionXml) ? [{...start(domain.state === 'paused', definitionXml), onlyIf: {kind: 'domain-off', uuid}} as const] : []),
