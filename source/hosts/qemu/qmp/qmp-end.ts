@@ -171,6 +171,17 @@ function endOfCopying(ask: Ask, command: QmpCommand, id: string): End {
 
 type Migration = {status?: string; 'error-desc'?: string};
 
+/** Fails with `qmp-failed` where the migration has failed; `unexplained`: what is said of that where QEMU gave no reason. */
+async function readMigration(ask: Ask, command: QmpCommand, unexplained: string): Promise<Result<string | undefined>> {
+	const migration = await ask('query-migrate');
+	if (!migration.ok) {
+		return migration;
+	}
+
+	const {status, 'error-desc': description} = migration.value as Migration;
+	return status === 'failed' ? failure(command, description ?? unexplained) : succeed(status);
+}
+
 async function readStatus(ask: Ask): Promise<Result<string>> {
 	const status = await ask('query-status');
 	return status.ok ? succeed((status.value as {status: string}).status) : status;
@@ -184,21 +195,16 @@ function endOfMigration(ask: Ask, command: QmpCommand): End {
 	return {
 		stop: {execute: 'migrate_cancel', parameters: {}},
 		async look() {
-			const migration = await ask('query-migrate');
-			if (!migration.ok) {
-				return migration;
+			const status = await readMigration(ask, command, 'the migration failed without giving a reason');
+			if (!status.ok) {
+				return status;
 			}
 
-			const {status, 'error-desc': description} = migration.value as Migration;
-			if (status === 'failed') {
-				return failure(command, description ?? 'the migration failed without giving a reason');
-			}
-
-			if (status === 'cancelled') {
+			if (status.value === 'cancelled') {
 				return failure(command, 'the migration was cancelled', 'Cancelled');
 			}
 
-			if (status !== 'completed') {
+			if (status.value !== 'completed') {
 				return succeed(false);
 			}
 
@@ -244,14 +250,9 @@ function endOfIncoming(ask: Ask, command: QmpCommand): End {
 			return succeed(status === 'completed' || (state.value === 'inmigrate' && ['setup', 'active'].includes(status)));
 		},
 		async look() {
-			const migration = await ask('query-migrate');
-			if (!migration.ok) {
-				return migration;
-			}
-
-			const {status, 'error-desc': description} = migration.value as Migration;
-			if (status === 'failed') {
-				return failure(command, description ?? 'the memory could not be read, and QEMU gave no reason');
+			const status = await readMigration(ask, command, 'the memory could not be read, and QEMU gave no reason');
+			if (!status.ok) {
+				return status;
 			}
 
 			const state = await readStatus(ask);
