@@ -72,7 +72,7 @@ test.serial('the exported script of a hostile revert runs nothing but the revert
 	const digests = await markLive(domain, 1);
 	await takeDiskSnapshot(domain, name);
 	await markLive(domain, 2);
-	const script = await runProgram(domain, ['revert', '--keep', `it's ${commandInName}`, '--dry-run', '--shell', '--', domain.name, name]);
+	const script = await runProgram(domain, ['revert', '--keep', `it's ${commandInName}`, '--shutoff', '--dry-run', '--shell', '--', domain.name, name]);
 	t.is(script.exitCode, 0, report(script));
 	const scriptPath = path.join(domain.folder, 'revert.sh');
 	await writeFile(scriptPath, script.stdout);
