@@ -43,7 +43,7 @@ test.serial('a domain at the other end of ssh is reverted, and its left state ke
 
 test.serial('the exported script does the same through ssh', async t => {
 	const {domain, uri, env, digests} = await scene(t);
-	const script = await runProgram(domain, ['-c', uri, 'revert', domain.name, 's1', '--discard', '--dry-run', '--shell'], {env});
+	const script = await runProgram(domain, ['-c', uri, 'revert', domain.name, 's1', '--discard', '--shutoff', '--dry-run', '--shell'], {env});
 	t.is(script.exitCode, 0, report(script));
 	t.regex(script.stdout, /^ssh /m);
 	const folder = await mkdtemp(path.join(os.tmpdir(), 'vsnaplab-script-'));
