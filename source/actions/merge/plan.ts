@@ -33,7 +33,7 @@ function refuseUnmergeable(context: PlanContext, snapshot: Snapshot): void {
 			context.blockers.push({
 				kind: 'not-supported',
 				text: `"${snapshot.name}" is not an ancestor of the current state (${target}${frozen === undefined ? '' : ` is not based on ${frozen}`}): nothing to merge.`,
-				remedy: `Delete it instead (d, or vsnap-tui delete).`,
+				remedy: 'Delete it instead (d, or vsnap-tui delete).',
 			});
 		} else if (stay) {
 			context.blockers.push({

@@ -6,8 +6,8 @@ import type {CreateAction} from '../../model/plan/request.ts';
 import {escapeAttribute} from '../../model/xml/change-xml.ts';
 import {frozenNamespace} from '../../model/xml/frozen-note.ts';
 import type {PlanContext} from '../context.ts';
-import {virsh} from './virsh.ts';
 import {step} from '../steps/step.ts';
+import {virsh} from './virsh.ts';
 
 const whenStopped = 'The note would be taken away again: the guest is as it was.';
 

@@ -123,8 +123,18 @@ test('a drive is found by any image of its chain, and gets format and name as th
 
 test('a CD in a drive of its own device is a medium, whatever its backend is called', t => {
 	const rest = [
-		'-drive', 'if=none,id=cd,file=/d/x.iso,readonly=on', '-device', 'ide-cd,drive=cd', '-drive', 'if=none,id=cd2,file=/d/y.iso', '-device', '{"driver":"scsi-cd","drive":"cd2"}',
-		'-blockdev', 'driver=raw,node-name=cd3,file.driver=file,file.filename=/d/z.iso,read-only=on', '-device', 'scsi-cd,drive=cd3',
+		'-drive',
+		'if=none,id=cd,file=/d/x.iso,readonly=on',
+		'-device',
+		'ide-cd,drive=cd',
+		'-drive',
+		'if=none,id=cd2,file=/d/y.iso',
+		'-device',
+		'{"driver":"scsi-cd","drive":"cd2"}',
+		'-blockdev',
+		'driver=raw,node-name=cd3,file.driver=file,file.filename=/d/z.iso,read-only=on',
+		'-device',
+		'scsi-cd,drive=cd3',
 	];
 	const argv = [qemu, '-drive', 'if=none,id=hd,file=/d/a.qcow2,format=qcow2', '-device', 'ide-hd,drive=hd', ...rest];
 	t.deepEqual(unwrap(withPresentHeads(argv, [head('vda', '/d/a.s1', {device: 'hd', chain: ['/d/a.s1', '/d/a.qcow2']})])), [
