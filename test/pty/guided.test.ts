@@ -30,8 +30,8 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 		await terminal.waitFor(/Enter accepts both/);
 		await terminal.press('Enter');
 		await terminal.waitFor(/What should be saved\?/);
-		const images = await enterUntil(terminal, /\+ web-vdb\.s1-new {2,}new/);
-		t.regex(images, /web-vdb\S* {2}head vdb {2,}stays/);
+		const images = await enterUntil(terminal, /\+ web-vdb\.s1-new {2}head vdb {2,}new/);
+		t.regex(images, /web-vdb\S* {2}s1-new {2,}stays/);
 		await enterUntil(terminal, /Enter starts/);
 		// A key that is held down does not start: the page must have been there for a moment.
 		await new Promise(resolve => {
