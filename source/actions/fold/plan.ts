@@ -1,5 +1,5 @@
 /**
-The planner for `fold`: overlays of which no record tells become one with what they are backed by, as if a snapshot between the two were merged. Pure: the world,
+The planner for `fold`: overlays that no record names are merged with what they are backed by, as if a snapshot between the two were merged. Pure: the world,
 the time and the id come in.
 */
 import {posix} from 'node:path';

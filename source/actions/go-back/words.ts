@@ -15,7 +15,7 @@ import {canStart} from '../../planner/steps/domain.ts';
 import type {RevertDisks} from '../../planner/steps/revert-disks.ts';
 import {keepsMemory} from '../current-state.ts';
 
-/** What becomes of the current state and of the running guest. */
+/** What happens to the current state and to the running guest. */
 export function describeLeaving(context: PlanContext, currentState: CurrentState): Consequence[] {
 	const {definitionXml, details: {domain, currentSnapshot}} = context.inventory;
 	const after = currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`;

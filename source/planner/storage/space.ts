@@ -24,13 +24,14 @@ function removedBytes({memoryFiles, nvramFiles}: Inventory, graph: ImageGraph, p
 	return imageAt(graph, path)?.allocatedBytes ?? (memory?.kind === 'good' ? memory.sizeBytes : nvramFiles.get(path)?.sizeBytes);
 }
 
-function createdBytes({details: {domain}, nvramPath, nvramFiles}: Inventory, {path, format}: Plan['images']['created'][number]): Range {
+/** A file without a format is a copy of firmware variables, named after their file, or holds the memory of the guest, whatever it is called. */
+function createdBytes({details: {domain}, nvramFiles}: Inventory, {path, format}: Plan['images']['created'][number]): Range {
 	if (format !== undefined) {
 		return {atLeast: 0, atMost: overlayBytes};
 	}
 
-	const variables = nvramFiles.get(nvramPath ?? '')?.sizeBytes;
-	return path.endsWith('.mem') ? {atLeast: 0, atMost: domain.definition.memoryBytes} : {atLeast: 0, atMost: variables ?? 0};
+	const variables = [...nvramFiles].find(([file]) => path.startsWith(`${file}.`))?.[1];
+	return {atLeast: 0, atMost: variables?.sizeBytes ?? domain.definition.memoryBytes};
 }
 
 /** The files that the plan makes, removes or writes to. */
