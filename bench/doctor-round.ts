@@ -20,14 +20,14 @@ if (!opened.ok) {
 }
 
 // Programs are loaded when they are first needed, and compiled here: that is not the doctor's.
-await opened.value.world.owner.readHost();
+await opened.value.world.host.readHost();
 const delay = monitorEventLoopDelay({resolution: 1});
 delay.enable();
 const startedAt = performance.now();
 const findings = await diagnose(opened.value.world);
 const ms = performance.now() - startedAt;
 delay.disable();
-await opened.value.world.owner.close();
+await opened.value.world.host.close();
 if (!findings.ok) {
 	throw new Error(JSON.stringify(findings.failure));
 }

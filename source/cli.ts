@@ -31,7 +31,7 @@ import type {
 } from './app/services.ts';
 
 /** What is unfinished on this host, and not because another process works on it at this moment. */
-async function readLeftBehind({store, owner}: World): Promise<Result<LeftBehind>> {
+async function readLeftBehind({store, host}: World): Promise<Result<LeftBehind>> {
 	const unfinished = await store.readUnfinished();
 	if (!unfinished.ok) {
 		return unfinished;
@@ -42,17 +42,17 @@ async function readLeftBehind({store, owner}: World): Promise<Result<LeftBehind>
 		return troubles.ok ? succeed({actions: [], troubles: troubles.value}) : troubles;
 	}
 
-	const host = await owner.readHost();
-	if (!host.ok) {
-		return host;
+	const facts = await host.readHost();
+	if (!facts.ok) {
+		return facts;
 	}
 
 	const left: LeftAction[] = [];
 	for (const action of unfinished.value) {
 		const {uri, action: {domain}} = action.plan;
-		if (uri === host.value.uri && !await store.isDomainLocked(domain.uuid)) {
-			const known = await withUnknownSteps(owner, action);
-			const ways = known.ok ? await readWays(owner, known.value) : known;
+		if (uri === facts.value.uri && !await store.isDomainLocked(domain.uuid)) {
+			const known = await withUnknownSteps(host, action);
+			const ways = known.ok ? await readWays(host, known.value) : known;
 			left.push({...action, ...(ways.ok && {ways: ways.value})});
 		}
 	}
@@ -62,7 +62,7 @@ async function readLeftBehind({store, owner}: World): Promise<Result<LeftBehind>
 
 function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServices {
 	return {
-		owner: world.owner,
+		host: world.host,
 		planAction: async invocation => prepareAction(planning, invocation),
 		executePlan: async (plan, onEvent, interrupt) => isReadOnly
 			? {kind: 'rolled-back', failure: {kind: 'read-only'}}
@@ -192,7 +192,7 @@ async function main(argv: string[]): Promise<number> {
 			writeError: says.writeError,
 		}, invocation, options.mode).finally(stop.dispose);
 	} finally {
-		await opened.value.world.owner.close();
+		await opened.value.world.host.close();
 	}
 }
 

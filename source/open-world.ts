@@ -9,12 +9,12 @@ import {stampOf} from './model/text/format.ts';
 import type {GlobalOptions} from './arguments.ts';
 import type {World} from './engine/world.ts';
 import type {Planning} from './engine/prepare.ts';
-import type {Owner, StateStore} from './engine/ports.ts';
+import type {Host, StateStore} from './engine/ports.ts';
 import {filePlaceOf, withoutSsh, type FilePlace} from './hosts/libvirt/file-place.ts';
-import {createLibvirtOwner} from './hosts/libvirt/owner.ts';
+import {createLibvirtHost} from './hosts/libvirt/host.ts';
 import {chooseUri} from './hosts/libvirt/uri.ts';
 import {gatherNames} from './hosts/qemu/bare-names.ts';
-import {createBareOwner} from './hosts/qemu/owner.ts';
+import {createQemuHost} from './hosts/qemu/host.ts';
 import {fail, succeed, type Result} from './model/result.ts';
 import {readCurrentUser} from './tools/run/current-user.ts';
 import {readPreferences} from './tools/state/preferences.ts';
@@ -41,11 +41,11 @@ function person(): World['person'] {
 	};
 }
 
-function assemble(owner: Owner, store: StateStore, more: Pick<OpenWorld, 'readRemoteArgv'>): OpenWorld {
+function assemble(host: Host, store: StateStore, more: Pick<OpenWorld, 'readRemoteArgv'>): OpenWorld {
 	const clock = {now: () => new Date()};
 	return {
-		world: {owner, store, clock, person: person()},
-		planning: {owner, store, clock, nextId: () => `${stampOf(clock.now())}-${randomBytes(3).toString('hex')}`},
+		world: {host, store, clock, person: person()},
+		planning: {host, store, clock, nextId: () => `${stampOf(clock.now())}-${randomBytes(3).toString('hex')}`},
 		...more,
 	};
 }
@@ -75,8 +75,8 @@ async function openDemo(options: GlobalOptions): Promise<OpenWorld> {
 	// Loaded late, in a file of its own: nobody else needs it.
 	const {createDemoHost} = await import('./hosts/demo/host.ts');
 	const {runner, lines, store} = createDemoHost({now: () => new Date(), changeMs: process.stdout.isTTY ? demoChangeMs : 0});
-	const owner = createLibvirtOwner({runner, lines, uri: 'demo:///system', isReadOnly: options.isReadOnly, owner: 'demo'});
-	return assemble(owner, store, {readRemoteArgv: async () => succeed(undefined)});
+	const host = createLibvirtHost({runner, lines, uri: 'demo:///system', isReadOnly: options.isReadOnly, hypervisor: 'demo'});
+	return assemble(host, store, {readRemoteArgv: async () => succeed(undefined)});
 }
 
 /** Fails with `state-folder-unsafe`. Nothing of it is read or made before. */
@@ -90,13 +90,13 @@ async function findStateFolder(): Promise<Result<string>> {
 /** Bare QEMUs are on this machine: their monitors are sockets, their records files. */
 function openBare(options: GlobalOptions, folderPath: string): OpenWorld {
 	const held = new Set<number>();
-	const owner = createBareOwner({
+	const host = createQemuHost({
 		runner: createLocalRunner({inheritFds: () => [...held]}),
 		named: gatherNames({qmp: options.qmp, images: options.images, folder: process.cwd()}),
 		recordsPath: path.join(folderPath, 'bare'),
 		isReadOnly: options.isReadOnly,
 	});
-	return assemble(owner, createStateStore({folderPath, held}), {readRemoteArgv: async () => succeed(undefined)});
+	return assemble(host, createStateStore({folderPath, held}), {readRemoteArgv: async () => succeed(undefined)});
 }
 
 /** Fails with `usage` for a URI that leads to no host of ours, and with `state-folder-unsafe`. Nothing is asked of the host yet. */
@@ -151,11 +151,11 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 		}
 	};
 
-	const owner = createLibvirtOwner({
-		runner, lines: createLineWatcher(), uri: uri.value, isReadOnly: options.isReadOnly, owner: 'libvirt', privatePath: path.join(folderPath, 'claims'), isFenced: true,
+	const host = createLibvirtHost({
+		runner, lines: createLineWatcher(), uri: uri.value, isReadOnly: options.isReadOnly, hypervisor: 'libvirt', privatePath: path.join(folderPath, 'claims'), isFenced: true,
 	});
 	const store = createStateStore({folderPath, held});
-	return succeed(assemble(owner, store, {
+	return succeed(assemble(host, store, {
 		async readRemoteArgv() {
 			const place = await readPlace();
 			return place.ok ? succeed(place.value.kind === 'ssh' ? sshArgv(place.value.target) : undefined) : place;

@@ -38,11 +38,11 @@ async function after(afterMs: number, message: Message, {timers}: Work): Promise
 
 /** Each gives the message that answers it. */
 const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
-	'read-host': async ({number}, {services}) => ({kind: 'host-read', number, result: await services.owner.readHost()}),
-	'read-domains': async ({number}, {services}) => ({kind: 'domains-read', number, result: await services.owner.readDomains()}),
-	'read-counts': async ({uuids}, {services}) => ({kind: 'counts-read', uuids, result: await services.owner.readSnapshotCounts(uuids)}),
+	'read-host': async ({number}, {services}) => ({kind: 'host-read', number, result: await services.host.readHost()}),
+	'read-domains': async ({number}, {services}) => ({kind: 'domains-read', number, result: await services.host.readDomains()}),
+	'read-counts': async ({uuids}, {services}) => ({kind: 'counts-read', uuids, result: await services.host.readSnapshotCounts(uuids)}),
 	'read-picture': async ({number, uuid, withForeignPins}, {services}) =>
-		({kind: 'picture-read', number, uuid, result: await services.owner.readDetails(uuid, {withForeignPins})}),
+		({kind: 'picture-read', number, uuid, result: await services.host.readDetails(uuid, {withForeignPins})}),
 	'read-unfinished': async ({number}, {services}) => ({kind: 'unfinished-read', number, result: await services.readUnfinished()}),
 	plan: async ({number, request}, {services}) => ({kind: 'planned', number, result: await services.planAction(request)}),
 	async execute({plan}, work) {
@@ -100,7 +100,7 @@ async function answer(effect: Effect, work: Work): Promise<void> {
 
 export function createEffectRunner(services: AppServices, stage: Stage, send: (message: Message) => void): EffectRunner {
 	const work: Work = {services, stage, send, timers: new Set()};
-	const stopWatching = services.owner.watch(() => {
+	const stopWatching = services.host.watch(() => {
 		send({kind: 'host-changed'});
 	});
 	return {

@@ -36,7 +36,7 @@ export type Message =
 	| {kind: 'counts-read'; uuids: string[]; result: Result<Map<string, number>>}
 	| {kind: 'picture-read'; number: number; uuid: string; result: Result<DomainDetails>}
 	| {kind: 'poll-due'; number: number}
-	/** The owner says that some domain changed its state or definition. */
+	/** The host says that some domain changed its state or definition. */
 	| {kind: 'host-changed'}
 	| {kind: 'unfinished-read'; number: number; result: Result<LeftBehind>}
 	| {kind: 'planned'; number: number; result: Result<Plan>}

@@ -11,7 +11,7 @@ import type {Result} from '../model/result.ts';
 import type {Direction} from '../engine/run/progress.ts';
 import type {Ways} from '../engine/recover/ways.ts';
 import type {
-	Clock, Outcome, Owner, RunEvent, UnfinishedAction,
+	Clock, Outcome, Host, RunEvent, UnfinishedAction,
 } from '../engine/ports.ts';
 
 /** What was left half-way, with the ways out of it; they are missing where the domain cannot be read. */
@@ -21,7 +21,7 @@ export type LeftAction = UnfinishedAction & {ways?: Ways};
 export type DiagnosisProgress = {done: number; total: number; domain: string};
 
 export type AppServices = {
-	owner: Owner;
+	host: Host;
 	/** Reads the inventory and plans. Fails with `refused` and all blockers, or with what kept it from reading. */
 	planAction(request: Request): Promise<Result<Plan>>;
 	/** Runs a plan that a person has confirmed. An abort carries the name of the signal as its reason. */

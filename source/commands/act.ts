@@ -96,7 +96,7 @@ export function reportOutcome(context: CommandContext, outcome: Outcome, done: s
 }
 
 /** What the document asks for. Fails with `usage`, or as the reading of the domain does. */
-async function readDocument({world: {owner}}: CommandContext, uuid: string, {given, documentPath}: ActOptions): Promise<Result<Given>> {
+async function readDocument({world: {host}}: CommandContext, uuid: string, {given, documentPath}: ActOptions): Promise<Result<Given>> {
 	const document = specOf(given).cli?.document;
 	if (documentPath === undefined || document === undefined) {
 		return succeed(given);
@@ -109,13 +109,13 @@ async function readDocument({world: {owner}}: CommandContext, uuid: string, {giv
 		return fail({kind: 'usage', message: `${documentPath} cannot be read: ${error instanceof Error ? error.message : String(error)}`});
 	}
 
-	const details = await owner.readDetails(uuid, {withForeignPins: false});
+	const details = await host.readDetails(uuid, {withForeignPins: false});
 	return details.ok ? document.read(text, given, takenNames(details.value)) : details;
 }
 
 /** Gives the exit code. */
 export async function actOnDomain(context: CommandContext, options: ActOptions): Promise<number> {
-	const domain = await findDomain(context.world.owner, options.domain);
+	const domain = await findDomain(context.world.host, options.domain);
 	if (!domain.ok) {
 		return sayFailure(context, domain.failure);
 	}

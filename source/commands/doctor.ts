@@ -50,7 +50,7 @@ function describeAll(findings: readonly Finding[]): string[] {
 }
 
 async function findUuid(context: CommandContext, name: string | undefined): Promise<Result<string | undefined>> {
-	const domain = name === undefined ? undefined : await findDomain(context.world.owner, name);
+	const domain = name === undefined ? undefined : await findDomain(context.world.host, name);
 	return domain === undefined || domain.ok ? succeed(domain?.value.uuid) : domain;
 }
 

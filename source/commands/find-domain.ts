@@ -1,12 +1,12 @@
 /**
 A domain by what a person types: its name, else its UUID.
 */
-import type {Owner} from '../engine/ports.ts';
+import type {Host} from '../engine/ports.ts';
 import type {DomainSummary} from '../model/domain/domain.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
 
-export async function findDomain(owner: Owner, name: string): Promise<Result<DomainSummary>> {
-	const domains = await owner.readDomains();
+export async function findDomain(host: Host, name: string): Promise<Result<DomainSummary>> {
+	const domains = await host.readDomains();
 	if (!domains.ok) {
 		return domains;
 	}

@@ -24,7 +24,7 @@ export function sayTroubles(context: CommandContext, troubles: Result<JournalTro
 
 /** Tells of actions of other users of this host, of which there is no journal here. They are theirs to finish, so they do not change the exit code. */
 export async function sayForeignClaims(context: CommandContext, own: readonly UnfinishedAction[]): Promise<void> {
-	const marks = await context.world.owner.claims?.readAll();
+	const marks = await context.world.host.claims?.readAll();
 	for (const mark of marks?.ok === true ? marks.value : []) {
 		const {claim, domainUuid, life} = mark;
 		if (life !== 'working' && !own.some(({plan}) => plan.id === claim?.planId)) {

@@ -1,7 +1,7 @@
 /**
 `vsnap-tui list`: the domains with their state and how many snapshots they have.
 */
-import type {Owner} from '../engine/ports.ts';
+import type {Host} from '../engine/ports.ts';
 import {stateWord} from '../model/domain/state-word.ts';
 import {describeClaim} from '../model/plan/claim.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
@@ -10,8 +10,8 @@ import {formatTable} from './table.ts';
 type Mark = {text: string; isUnderWay: boolean | null; user: string | null; host: string | null; pid: number | null; since: string | null};
 
 /** By the domain's UUID: who is at work on it, or stopped half-way. A host that cannot be asked for that is shown without. */
-async function readMarks(owner: Owner): Promise<Map<string, Mark>> {
-	const found = await owner.claims?.readAll();
+async function readMarks(host: Host): Promise<Map<string, Mark>> {
+	const found = await host.claims?.readAll();
 	return new Map(found?.ok === true
 		? found.value.map(mark => {
 			const {claim, life, domainUuid} = mark;
@@ -24,18 +24,18 @@ async function readMarks(owner: Owner): Promise<Map<string, Mark>> {
 }
 
 export async function listDomains(context: CommandContext): Promise<number> {
-	const {owner} = context.world;
-	const domains = await owner.readDomains();
+	const {host} = context.world;
+	const domains = await host.readDomains();
 	if (!domains.ok) {
 		return sayFailure(context, domains.failure);
 	}
 
-	const counts = await owner.readSnapshotCounts(domains.value.map(domain => domain.uuid));
+	const counts = await host.readSnapshotCounts(domains.value.map(domain => domain.uuid));
 	if (!counts.ok) {
 		return sayFailure(context, counts.failure);
 	}
 
-	const marks = await readMarks(owner);
+	const marks = await readMarks(host);
 	if (context.isJson) {
 		sayJson(context, domains.value.map(({uuid, name, state}) => ({
 			name, uuid, state, snapshots: counts.value.get(uuid) ?? null, action: marks.get(uuid) ?? null,

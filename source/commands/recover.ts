@@ -43,10 +43,10 @@ const possible = (obstacle: Obstacle | undefined) => obstacle === undefined ? {p
 
 /** The ways as this connection sees them; undefined where the domain is of another host, or cannot be read. */
 async function waysOf(context: CommandContext, action: UnfinishedAction): Promise<Ways | undefined> {
-	const {owner} = context.world;
-	const host = await owner.readHost();
-	const known = host.ok && host.value.uri === action.plan.uri ? await withUnknownSteps(owner, action) : undefined;
-	const ways = known?.ok ? await readWays(owner, known.value) : undefined;
+	const {host} = context.world;
+	const facts = await host.readHost();
+	const known = facts.ok && facts.value.uri === action.plan.uri ? await withUnknownSteps(host, action) : undefined;
+	const ways = known?.ok ? await readWays(host, known.value) : undefined;
 	return ways?.ok ? ways.value : undefined;
 }
 
@@ -103,7 +103,7 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 
 	let exitCode = troublesExitCode;
 	for (const action of actions) {
-		const known = options.direction === undefined ? await withUnknownSteps(context.world.owner, action) : succeed(action);
+		const known = options.direction === undefined ? await withUnknownSteps(context.world.host, action) : succeed(action);
 		if (!known.ok) {
 			exitCode = Math.max(exitCode, sayFailure(context, known.failure));
 			continue;

@@ -51,7 +51,7 @@ function snapshotJson(snapshot: Snapshot) {
 function pictureJson(details: DomainDetails, host: HostFacts) {
 	const {domain} = details;
 	return {
-		domain: {name: domain.name, uuid: domain.uuid, state: domain.state, owner: host.owner},
+		domain: {name: domain.name, uuid: domain.uuid, state: domain.state, owner: host.hypervisor},
 		snapshots: details.snapshots.map(snapshot => snapshotJson(snapshot)),
 		checkpoints: details.checkpoints.map(checkpoint => ({
 			name: checkpoint.name,
@@ -126,13 +126,13 @@ function pictureLines(details: DomainDetails, isAscii: boolean): string[] {
 }
 
 export async function showTree(context: CommandContext, name: string): Promise<number> {
-	const {owner} = context.world;
-	const domain = await findDomain(owner, name);
+	const {host} = context.world;
+	const domain = await findDomain(host, name);
 	if (!domain.ok) {
 		return sayFailure(context, domain.failure);
 	}
 
-	const details = await owner.readDetails(domain.value.uuid, {withForeignPins: true});
+	const details = await host.readDetails(domain.value.uuid, {withForeignPins: true});
 	if (!details.ok) {
 		return sayFailure(context, details.failure);
 	}
@@ -142,11 +142,11 @@ export async function showTree(context: CommandContext, name: string): Promise<n
 		return 0;
 	}
 
-	const host = await owner.readHost();
-	if (!host.ok) {
-		return sayFailure(context, host.failure);
+	const facts = await host.readHost();
+	if (!facts.ok) {
+		return sayFailure(context, facts.failure);
 	}
 
-	sayJson(context, pictureJson(details.value, host.value));
+	sayJson(context, pictureJson(details.value, facts.value));
 	return 0;
 }

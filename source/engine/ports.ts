@@ -1,5 +1,5 @@
 /**
-What the engine needs from the world. Owners and tools implement these; cli.ts hands them in.
+What the engine needs from the world. Hosts and tools implement these; cli.ts hands them in.
 */
 import type {Command, Plan, Probe, Progress} from '../model/plan/plan.ts';
 import type {DomainSummary} from '../model/domain/domain.ts';
@@ -66,7 +66,7 @@ export type Claims = {
 };
 
 /** A host and its domains. All reading of the world goes through here, and so does every command of a plan. */
-export type Owner = {
+export type Host = {
 	readHost(): Promise<Result<HostFacts>>;
 	readDomains(): Promise<Result<DomainSummary[]>>;
 	/** How many snapshots each of these domains has; those that cannot be asked are left out. */

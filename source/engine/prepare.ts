@@ -10,10 +10,10 @@ import type {Result} from '../model/result.ts';
 import {runsToMeasure} from '../actions/drop/measured-runs.ts';
 import {checkOthers} from './run/claim.ts';
 import {checkNothingUnfinished} from './run/unfinished.ts';
-import type {Clock, Owner, StateStore} from './ports.ts';
+import type {Clock, Host, StateStore} from './ports.ts';
 
 export type Planning = {
-	owner: Owner;
+	host: Host;
 	store: Pick<StateStore, 'workPath' | 'readUnfinishedPlan' | 'readUnfinished' | 'readJournalTroubles' | 'isDomainLocked'>;
 	clock: Clock;
 	/** A name for the plan that no other plan has. */
@@ -23,16 +23,16 @@ export type Planning = {
 export type Asked = Given & {uuid: string};
 
 /** A request as far as it was said: what is left open gets its defaults. `replaces`: the interrupted action that it does anew. Fails as `Owner.readInventory` and `planAction` do. */
-export async function prepareAction({owner, store, clock, nextId}: Planning, given: Asked, {replaces}: {replaces?: string} = {}): Promise<Result<Plan>> {
+export async function prepareAction({host, store, clock, nextId}: Planning, given: Asked, {replaces}: {replaces?: string} = {}): Promise<Result<Plan>> {
 	const {uuid} = given;
-	const others = await checkOthers({owner, store}, {uuid, name: uuid});
+	const others = await checkOthers({host, store}, {uuid, name: uuid});
 	// Of one that is being worked on at this moment the lock tells.
 	const free = !others.ok || await store.isDomainLocked(uuid) ? others : await checkNothingUnfinished(store, uuid, replaces);
 	if (!free.ok) {
 		return free;
 	}
 
-	const inventory = await owner.readInventory(uuid, readsOf(given));
+	const inventory = await host.readInventory(uuid, readsOf(given));
 	if (!inventory.ok) {
 		return inventory;
 	}
@@ -43,6 +43,6 @@ export async function prepareAction({owner, store, clock, nextId}: Planning, giv
 	const action = actionFor(given, uuid, {details, nowMs: now.getTime()});
 	const context = {id, now, workPath: store.workPath(id), generationId: randomUUID()};
 	const runs = runsToMeasure({action, dropped: droppedBy(action, details.snapshots)}, inventory.value, context);
-	const dataSizes = runs.length === 0 ? undefined : await owner.readDataSizes(runs, details.images);
+	const dataSizes = runs.length === 0 ? undefined : await host.readDataSizes(runs, details.images);
 	return planAction(action, {...inventory.value, dataSizes}, context);
 }

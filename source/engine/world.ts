@@ -1,10 +1,10 @@
 /**
 What the engine works with: the host, what is kept of actions, and who acts.
 */
-import type {Clock, Owner, StateStore} from './ports.ts';
+import type {Clock, Host, StateStore} from './ports.ts';
 
 export type World = {
-	owner: Owner;
+	host: Host;
 	store: StateStore;
 	clock: Clock;
 	/** For the audit log: who acts, and from where (the client of an SSH session). */

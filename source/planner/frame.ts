@@ -39,7 +39,7 @@ export function planFrame(action: Action, inventory: Inventory, given: PlanArgum
 		action,
 		targets: [{
 			domain: action.domain,
-			hypervisor: host.owner,
+			hypervisor: host.hypervisor,
 			...(bare?.socketPath !== undefined && {socketPath: bare.socketPath}),
 			...(bare !== undefined && {metadataPath: bare.metadataPath}),
 			before: {

@@ -6,12 +6,12 @@ import {parseArguments} from '../../source/arguments.ts';
 import {addFile} from '../../source/hosts/demo/simulator/world.ts';
 
 async function run(options: Partial<DoctorOptions>, {isJson = false, leftover = false} = {}): Promise<{exitCode: number; out: string; error: string; files: Set<string>}> {
-	const {owner, world} = openDemo();
+	const {host, world} = openDemo();
 	if (leftover) {
 		addFile(world, {path: '/var/lib/libvirt/images/web-vda.1790000000', backing: {name: '/var/lib/libvirt/images/web-vda.qcow2', format: 'qcow2'}});
 	}
 
-	const {context, said} = commandContext(owner, {isJson});
+	const {context, said} = commandContext(host, {isJson});
 	const exitCode = await seeDoctor(context, {domain: undefined, repair: undefined, ...options});
 	return {exitCode, ...said, files: new Set(world.files.keys())};
 }

@@ -1,20 +1,20 @@
 import test from 'ava';
 import {commandContext, openDemo} from '../helpers/demo.ts';
 import {showTree} from '../../source/commands/tree.ts';
-import type {Owner} from '../../source/engine/ports.ts';
+import type {Host} from '../../source/engine/ports.ts';
 import {fail, succeed} from '../../source/model/result.ts';
 
-async function run(domain: string, {isJson = false, change = (owner: Owner) => owner} = {}): Promise<{exitCode: number; out: string; error: string}> {
-	const {context, said} = commandContext(change(openDemo().owner), {isJson, isReadOnly: true});
+async function run(domain: string, {isJson = false, change = (host: Host) => host} = {}): Promise<{exitCode: number; out: string; error: string}> {
+	const {context, said} = commandContext(change(openDemo().host), {isJson, isReadOnly: true});
 	const exitCode = await showTree(context, domain);
 	return {exitCode, ...said};
 }
 
 /** Another domain of the host has a record that cannot be read. */
-const besideTornRecord = (owner: Owner): Owner => ({
-	...owner,
+const besideTornRecord = (host: Host): Host => ({
+	...host,
 	async readDetails(uuid, options) {
-		const details = await owner.readDetails(uuid, options);
+		const details = await host.readDetails(uuid, options);
 		return details.ok ? succeed({...details.value, unreadableOthers: [{name: 'torn of mail', reason: 'it is cut off'}]}) : fail(details.failure);
 	},
 });

@@ -25,7 +25,7 @@ async function killedAfter(stepId: string, change: (plan: Plan) => Plan = plan =
 	const plan = change(unwrap(planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', currentState: {kind: 'discard'}, endState: undefined}, inventory, {id: 'p1', now, workPath: '/w'})));
 	const host = fakeHost(inventory);
 	host.answers.set('file-exists', true).set('domain-off', true).set('file-empty', true);
-	const world = {owner: host.owner, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: undefined}};
+	const world = {host: host.host, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: undefined}};
 	const next = plan.steps[plan.steps.findIndex(step => step.id === stepId) + 1]!;
 	host.onRun = line => line === lineOf(next.command) ? 'die' : 'succeed';
 	await executePlan(world, plan, {onEvent: () => undefined, interrupt: new AbortController().signal}).catch((error: unknown) => {
@@ -52,18 +52,18 @@ const writtenTo = (path: string): FileStamp => ({path, inode: '1:1', sizeBytes: 
 
 test('what the domain does now is told by what is there, not by what was planned', async t => {
 	const before = await killedAfter('overlay-vda');
-	t.is(describeStanding(unwrap(await readWays(before.host.owner, before.unfinished)).now), 'The domain is off, and the images of its disks are complete.');
+	t.is(describeStanding(unwrap(await readWays(before.host.host, before.unfinished)).now), 'The domain is off, and the images of its disks are complete.');
 	// The new disks are named, and were not found.
 	const {host, unfinished} = await switched();
-	t.is(describeStanding(unwrap(await readWays(host.owner, unfinished)).now), 'The domain is off, but images of vda, vdb are missing or cannot be read.');
+	t.is(describeStanding(unwrap(await readWays(host.host, unfinished)).now), 'The domain is off, but images of vda, vdb are missing or cannot be read.');
 	host.inventory = {...host.inventory, details: {...host.inventory.details, filesElsewhere: {text: 'elsewhere', remedy: ''}}};
-	t.is(describeStanding(unwrap(await readWays(host.owner, unfinished)).now), 'The domain is off. The images of its disks could not be looked at.');
+	t.is(describeStanding(unwrap(await readWays(host.host, unfinished)).now), 'The domain is off. The images of its disks could not be looked at.');
 });
 
 test('new disks that were written to are not put back, and finishing or giving up is what is advised', async t => {
 	const {host, plan, unfinished, go} = await switched();
 	host.stamps.set(createdPaths(plan)[0]!, writtenTo(createdPaths(plan)[0]!));
-	const ways = unwrap(await readWays(host.owner, unfinished));
+	const ways = unwrap(await readWays(host.host, unfinished));
 	t.regex(ways.back!.reason, /would be lost/);
 	t.regex(ways.back!.remedy, /--roll-forward.*--give-up web/s);
 	t.is(ways.forward, undefined);
@@ -75,12 +75,12 @@ test('new disks that were written to are not put back, and finishing or giving u
 test('a block more for attributes, which libvirt adds when the domain starts, is no write to a new disk', async t => {
 	const {host, plan, unfinished} = await switched();
 	const [path] = createdPaths(plan) as [string];
-	const [stamp] = unwrap(await host.owner.readFileStamps([path])) as [FileStamp];
+	const [stamp] = unwrap(await host.host.readFileStamps([path])) as [FileStamp];
 	host.stamps.set(path, {...stamp, allocatedBytes: stamp.allocatedBytes + 4096});
-	t.is(unwrap(await readWays(host.owner, unfinished)).back, undefined);
+	t.is(unwrap(await readWays(host.host, unfinished)).back, undefined);
 	for (const change of [{allocatedBytes: stamp.allocatedBytes + 131_072}, {sizeBytes: stamp.sizeBytes + 1}, {modifiedAt: 'later'}]) {
 		host.stamps.set(path, {...stamp, ...change});
-		t.regex(unwrap(await readWays(host.owner, unfinished)).back!.reason, /would be lost/, JSON.stringify(change));
+		t.regex(unwrap(await readWays(host.host, unfinished)).back!.reason, /would be lost/, JSON.stringify(change));
 	}
 });
 
@@ -88,7 +88,7 @@ test('where somebody else went on from the switch, neither way is open but givin
 	const {host, unfinished, go} = await switched();
 	const {details} = host.inventory;
 	host.inventory = {...host.inventory, details: {...details, snapshots: [...details.snapshots, {...details.snapshots[0]!, name: 'night'}]}};
-	const ways = unwrap(await readWays(host.owner, unfinished));
+	const ways = unwrap(await readWays(host.host, unfinished));
 	t.is(ways.advice, 'give-up');
 	for (const way of ['back', 'forward'] as const) {
 		t.regex(ways[way]!.reason, /"night"/);
@@ -113,7 +113,7 @@ test('a new file that something needs, or that was written to, stays and is name
 	needed.host.answers.set('file-empty', false);
 	needed.host.stamps.set(first, writtenTo(first));
 	for (const path of [first, second]) {
-		t.like(await proveRemoval({owner: needed.host.owner, uuid, made, hasSwitched: true}, path), {ok: false, failure: {kind: 'file-stays', path}});
+		t.like(await proveRemoval({host: needed.host.host, uuid, made, hasSwitched: true}, path), {ok: false, failure: {kind: 'file-stays', path}});
 	}
 });
 

@@ -21,7 +21,7 @@ export function bareQemu(more: {fat?: string; state?: 'running' | 'paused'; bare
 	return {
 		...world,
 		liveXml: world.definitionXml,
-		host: {...world.host, owner: 'qemu', libvirtVersion: 0},
+		host: {...world.host, hypervisor: 'qemu', libvirtVersion: 0},
 		bare: {
 			socketPath: '/run/q.sock',
 			metadataPath: '/m/web',

@@ -2,17 +2,17 @@
 The demo host at a fixed moment with its owner, and short ways to ask it.
 */
 import type {CommandContext} from '../../source/commands/context.ts';
-import type {Owner} from '../../source/engine/ports.ts';
+import type {Host} from '../../source/engine/ports.ts';
 import {createDemoHost, type DemoHost} from '../../source/hosts/demo/host.ts';
 import type {DemoDomain} from '../../source/hosts/demo/simulator/world.ts';
-import {createLibvirtOwner} from '../../source/hosts/libvirt/owner.ts';
+import {createLibvirtHost} from '../../source/hosts/libvirt/host.ts';
 import type {CommandFile} from '../../source/model/plan/plan.ts';
 import {succeed} from '../../source/model/result.ts';
 import {createMemoryStore} from '../../source/tools/state/memory-store.ts';
 import type {Runner} from '../../source/tools/run/run.ts';
 
 export type Demo = DemoHost & {
-	owner: Owner;
+	host: Host;
 	named: (name: string) => DemoDomain;
 	/** Standard output; throws with the tool's own words when it fails. */
 	run: (argv: string[], files?: CommandFile[]) => Promise<string>;
@@ -23,16 +23,16 @@ export type Demo = DemoHost & {
 
 export const demoNow = new Date('2026-11-21T12:00:00Z');
 
-/** `changeMs`: how long changes take, for tests that watch them; `through`: what the owner asks in place of the host's runner. */
+/** `changeMs`: how long changes take, for tests that watch them; `through`: what the program asks in place of the host's runner. */
 export function openDemo({now = demoNow, changeMs, isReadOnly = false, through = (runner: Runner) => runner}: {
 	now?: Date;
 	changeMs?: number;
 	isReadOnly?: boolean;
 	through?: (runner: Runner) => Runner;
 } = {}): Demo {
-	const host = createDemoHost({now: () => now, changeMs});
+	const demo = createDemoHost({now: () => now, changeMs});
 	const ask = async (argv: string[], files?: CommandFile[]) => {
-		const result = await host.runner({argv, files, where: 'host'});
+		const result = await demo.runner({argv, files, where: 'host'});
 		if (result.ok) {
 			return {stdout: result.value.stdout, stderr: undefined};
 		}
@@ -54,11 +54,11 @@ export function openDemo({now = demoNow, changeMs, isReadOnly = false, through =
 	};
 
 	return {
-		...host,
-		owner: createLibvirtOwner({
-			runner: through(host.runner), lines: host.lines, uri: 'demo:///system', isReadOnly, owner: 'demo',
+		...demo,
+		host: createLibvirtHost({
+			runner: through(demo.runner), lines: demo.lines, uri: 'demo:///system', isReadOnly, hypervisor: 'demo',
 		}),
-		named: name => [...host.world.domains.values()].find(domain => domain.name === name)!,
+		named: name => [...demo.world.domains.values()].find(domain => domain.name === name)!,
 		run,
 		virsh: async (...words) => run(['virsh', '-q', '-c', 'qemu:///system', ...words]),
 		async failure(argv, files) {
@@ -73,7 +73,7 @@ export function openDemo({now = demoNow, changeMs, isReadOnly = false, through =
 }
 
 /** What a verb works with on a demo host, and what it has said. */
-export function commandContext(owner: Owner, {isJson, isReadOnly = false, now = demoNow}: {isJson: boolean; isReadOnly?: boolean; now?: Date}): {context: CommandContext; said: {out: string; error: string}} {
+export function commandContext(host: Host, {isJson, isReadOnly = false, now = demoNow}: {isJson: boolean; isReadOnly?: boolean; now?: Date}): {context: CommandContext; said: {out: string; error: string}} {
 	const clock = {now: () => now};
 	const store = createMemoryStore();
 	const said = {out: '', error: ''};
@@ -81,10 +81,10 @@ export function commandContext(owner: Owner, {isJson, isReadOnly = false, now = 
 		said,
 		context: {
 			world: {
-				owner, store, clock, person: {user: 'root', from: undefined},
+				host, store, clock, person: {user: 'root', from: undefined},
 			},
 			planning: {
-				owner, store, clock, nextId: () => 'p1',
+				host, store, clock, nextId: () => 'p1',
 			},
 			isReadOnly,
 			isJson,

@@ -96,7 +96,7 @@ function imagesOf(estate: Estate): Image[] {
 
 export function inventoryOf(estate: Estate, domain: ModelDomain): Inventory {
 	return {
-		host: {owner: 'libvirt', uri: 'qemu:///system', hostname: 'host', libvirtVersion: estate.libvirtVersion, hypervisorVersion: 7_002_000, isReadOnly: false},
+		host: {hypervisor: 'libvirt', uri: 'qemu:///system', hostname: 'host', libvirtVersion: estate.libvirtVersion, hypervisorVersion: 7_002_000, isReadOnly: false},
 		details: {
 			domain: domainAs(domain),
 			snapshots: snapshotsOf(domain).map(snapshot => ({...snapshot, isCurrent: snapshot.name === domain.current})),

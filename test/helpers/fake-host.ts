@@ -2,7 +2,7 @@
 An owner for tests of the engine: it knows one inventory, writes down every command, and fails, dies or calls back where it is told to.
 */
 import {createdPaths, type Command, type Plan, type Probe} from '../../source/model/plan/plan.ts';
-import type {FileStamp, Owner} from '../../source/engine/ports.ts';
+import type {FileStamp, Host} from '../../source/engine/ports.ts';
 import type {Inventory} from '../../source/model/domain/inventory.ts';
 import {fail, succeed} from '../../source/model/result.ts';
 import {argvOf} from './argv-of.ts';
@@ -13,7 +13,7 @@ export class Killed extends Error {
 }
 
 export type FakeHost = {
-	owner: Owner;
+	host: Host;
 	/** Command lines in the order in which they ran. */
 	ran: string[];
 	/** Gives what a command does instead of succeeding. */
@@ -48,7 +48,7 @@ export function fakeHost(inventory: Inventory): FakeHost {
 		users: new Map(),
 		stamps: new Map(),
 		inventory,
-		owner: {
+		host: {
 			readHost: async () => succeed(host.inventory.host),
 			readDomains: never,
 			readSnapshotCounts: never,

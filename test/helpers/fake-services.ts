@@ -197,7 +197,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 		asked: [],
 	};
 	const host: HostFacts = {
-		owner: 'libvirt', uri: 'qemu:///system', hostname: 'kvm01', libvirtVersion: 9_000_000, hypervisorVersion: 7_002_000, isReadOnly: given.isReadOnly ?? false,
+		hypervisor: 'libvirt', uri: 'qemu:///system', hostname: 'kvm01', libvirtVersion: 9_000_000, hypervisorVersion: 7_002_000, isReadOnly: given.isReadOnly ?? false,
 	};
 	const reply = <T>(question: string, value: () => T) => {
 		world.asked.push(question);
@@ -229,7 +229,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 	};
 
 	const services: AppServices = {
-		owner: {
+		host: {
 			readHost: async () => reply('host', () => host),
 			readDomains: async () => reply('domains', () => world.allDetails.map(({domain}): DomainSummary => ({uuid: domain.uuid, name: domain.name, state: domain.state}))),
 			readSnapshotCounts: async uuids => reply(`counts of ${uuids.length}`, () => new Map(world.allDetails

@@ -10,7 +10,7 @@ import {fakeServices} from './fake-services.ts';
 const {services, world} = fakeServices();
 const fault = process.env.FAULT;
 if (fault === 'read') {
-	services.owner.readHost = async () => {
+	services.host.readHost = async () => {
 		throw new Error('a mistake while reading');
 	};
 }

@@ -66,7 +66,7 @@ export function inventory(scene: Scene): Inventory {
 	const definition: DomainDefinition = unwrap(parseDomainXml(xml));
 	const state = scene.state ?? 'shutoff';
 	return {
-		host: {owner: 'libvirt', uri: 'qemu:///system', hostname: 'host', libvirtVersion: scene.libvirtVersion ?? 9_000_000, hypervisorVersion: 7_002_000, isReadOnly: false},
+		host: {hypervisor: 'libvirt', uri: 'qemu:///system', hostname: 'host', libvirtVersion: scene.libvirtVersion ?? 9_000_000, hypervisorVersion: 7_002_000, isReadOnly: false},
 		details: {
 			domain: {
 				uuid,

@@ -35,7 +35,7 @@ function inventoryOn(journey: Journey, host: HostName, state: DomainState): Inve
 	const {details} = world;
 	return {
 		...world,
-		host: {...world.host, ...hosts[host], owner: host === 'qemu' ? 'qemu' : 'libvirt'},
+		host: {...world.host, ...hosts[host], hypervisor: host === 'qemu' ? 'qemu' : 'libvirt'},
 		liveXml: isOff ? undefined : world.definitionXml,
 		details: {...details, domain: {...details.domain, state, liveDefinition: isOff ? undefined : details.domain.definition}},
 		...(host === 'qemu' && {

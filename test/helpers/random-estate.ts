@@ -243,7 +243,7 @@ function checkRecords(journey: Journey, plan: Plan): void {
 	}
 
 	// Before 9.9 there may be none: better than one that the disks do not come from.
-	if (capabilitiesOf({owner: 'libvirt', libvirtVersion: estate.libvirtVersion, hypervisorVersion: 0}).revertUnlinksRecordedOverlays && own.current === undefined && snapshotsOf(own).some(snapshot => isExternal(snapshot))) {
+	if (capabilitiesOf({hypervisor: 'libvirt', libvirtVersion: estate.libvirtVersion, hypervisorVersion: 0}).revertUnlinksRecordedOverlays && own.current === undefined && snapshotsOf(own).some(snapshot => isExternal(snapshot))) {
 		fail('external snapshots, and none is current');
 	}
 

@@ -16,7 +16,7 @@ export function revertScene(): RevertScene {
 	const inventory = threeSnapshots({state: 'running'});
 	const plan = unwrap(planRevert({kind: 'revert', domain: {uuid, name: 'web'}, snapshot: 's1', currentState: {kind: 'discard'}, endState: undefined}, inventory, {id: 'p1', now, workPath: '/w'}));
 	const host = fakeHost(inventory);
-	const world = {owner: host.owner, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: '192.0.2.7'}};
+	const world = {host: host.host, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: '192.0.2.7'}};
 	return {host, plan, world, events: [], lines: plan.steps.map(step => lineOf(step.command))};
 }
 

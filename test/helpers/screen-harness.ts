@@ -85,20 +85,20 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 	const answerTo = async (effect: Effect): Promise<Message | undefined> => {
 		switch (effect.kind) {
 			case 'read-host': {
-				return {kind: 'host-read', number: effect.number, result: await services.owner.readHost()};
+				return {kind: 'host-read', number: effect.number, result: await services.host.readHost()};
 			}
 
 			case 'read-domains': {
-				return {kind: 'domains-read', number: effect.number, result: await services.owner.readDomains()};
+				return {kind: 'domains-read', number: effect.number, result: await services.host.readDomains()};
 			}
 
 			case 'read-counts': {
-				return {kind: 'counts-read', uuids: effect.uuids, result: await services.owner.readSnapshotCounts(effect.uuids)};
+				return {kind: 'counts-read', uuids: effect.uuids, result: await services.host.readSnapshotCounts(effect.uuids)};
 			}
 
 			case 'read-picture': {
 				return {
-					kind: 'picture-read', number: effect.number, uuid: effect.uuid, result: await services.owner.readDetails(effect.uuid, effect),
+					kind: 'picture-read', number: effect.number, uuid: effect.uuid, result: await services.host.readDetails(effect.uuid, effect),
 				};
 			}
 

@@ -138,7 +138,7 @@ async function runAfterChange(domain: LabDomain, change: () => Promise<unknown>)
 		const outcome = await executePlan(world, plan.value, {onEvent: event => events.push(event), interrupt: new AbortController().signal});
 		return {outcome, before};
 	} finally {
-		await world.owner.close();
+		await world.host.close();
 	}
 }
 

@@ -7,7 +7,7 @@ import {executePlan} from '../../source/engine/run/execute.ts';
 import type {Outcome} from '../../source/engine/ports.ts';
 import {prepareAction} from '../../source/engine/prepare.ts';
 import type {Request} from '../../source/model/plan/request.ts';
-import {createLibvirtOwner} from '../../source/hosts/libvirt/owner.ts';
+import {createLibvirtHost} from '../../source/hosts/libvirt/host.ts';
 import {createLineWatcher, createLocalRunner} from '../../source/tools/run/run.ts';
 import {createStateStore} from '../../source/tools/state/state-store.ts';
 import type {LabDomain} from './domains.ts';
@@ -18,15 +18,15 @@ export async function act(domain: LabDomain, request: Request): Promise<Outcome>
 	process.env.PATH = labEnvironment().PATH;
 	const held = new Set<number>();
 	const runner = createLocalRunner({inheritFds: () => [...held]});
-	const owner = createLibvirtOwner({runner, lines: createLineWatcher(), uri: labUri, isReadOnly: false, owner: 'libvirt'});
+	const host = createLibvirtHost({runner, lines: createLineWatcher(), uri: labUri, isReadOnly: false, hypervisor: 'libvirt'});
 	const store = createStateStore({folderPath: domain.statePath, held});
 	const clock = {now: () => new Date()};
 	try {
-		const plan = await prepareAction({owner, store, clock, nextId: () => randomBytes(6).toString('hex')}, request);
+		const plan = await prepareAction({host, store, clock, nextId: () => randomBytes(6).toString('hex')}, request);
 		return plan.ok
-			? await executePlan({owner, store, clock, person: {user: 'lab', from: undefined}}, plan.value, {onEvent: () => undefined, interrupt: new AbortController().signal})
+			? await executePlan({host, store, clock, person: {user: 'lab', from: undefined}}, plan.value, {onEvent: () => undefined, interrupt: new AbortController().signal})
 			: {kind: 'rolled-back', failure: plan.failure};
 	} finally {
-		await owner.close();
+		await host.close();
 	}
 }

@@ -118,7 +118,7 @@ export function findContentTroubles(examination: Examination): void {
 	findWriters(examination);
 	findTwoWriters(examination);
 	// Only libvirt's own delete is a danger to them.
-	if (kindFactsOf(examination.host.owner).isKnownToVirsh) {
+	if (kindFactsOf(examination.host.hypervisor).isKnownToVirsh) {
 		findShared(examination);
 	}
 }

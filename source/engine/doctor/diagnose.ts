@@ -18,14 +18,14 @@ import {pinsOfDomain} from '../../model/images/pins.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {frozenPath} from '../../model/domain/snapshot.ts';
 import type {
-	AuditEntry, LostFile, Owner, StateStore, Surroundings, UnfinishedAction,
+	AuditEntry, LostFile, Host, StateStore, Surroundings, UnfinishedAction,
 } from '../ports.ts';
 import {diagnosePicture} from './diagnose-picture.ts';
 import {findLeftovers, type FrozenByDomain} from './orphan-findings.ts';
 
 /** Where the doctor looks. */
 export type Checks = {
-	owner: Owner;
+	host: Host;
 	store: Pick<StateStore, 'readUnfinished' | 'readJournalTroubles' | 'isDomainLocked' | 'readAudit'>;
 };
 
@@ -42,7 +42,7 @@ export type RoundOptions = {
 const readersAtOnce = 2;
 
 type HostCheck = {
-	host: HostFacts;
+	facts: HostFacts;
 	allDetails: DomainDetails[];
 	unreadable: Finding[];
 };
@@ -51,7 +51,7 @@ function isInterrupted(options: RoundOptions): boolean {
 	return options.interrupt?.aborted ?? false;
 }
 
-async function readAllDetails(owner: Owner, domains: readonly DomainSummary[], options: RoundOptions): Promise<Result<Pick<HostCheck, 'allDetails' | 'unreadable'>>> {
+async function readAllDetails(host: Host, domains: readonly DomainSummary[], options: RoundOptions): Promise<Result<Pick<HostCheck, 'allDetails' | 'unreadable'>>> {
 	const allDetails = new Map<string, DomainDetails>();
 	const unreadable: Finding[] = [];
 	const open = [...domains];
@@ -59,7 +59,7 @@ async function readAllDetails(owner: Owner, domains: readonly DomainSummary[], o
 	let done = 0;
 	const reader = async () => {
 		for (let domain = open.shift(); domain && lost === undefined && !isInterrupted(options); domain = open.shift()) {
-			const details = await owner.readDetails(domain.uuid, {withForeignPins: options.uuid !== undefined});
+			const details = await host.readDetails(domain.uuid, {withForeignPins: options.uuid !== undefined});
 			if (details.ok) {
 				allDetails.set(domain.uuid, details.value);
 			} else if (details.failure.kind === 'host-unreachable') {
@@ -82,13 +82,13 @@ async function readAllDetails(owner: Owner, domains: readonly DomainSummary[], o
 	return lost ?? succeed({allDetails: domains.flatMap(({uuid}) => allDetails.get(uuid) ?? []), unreadable});
 }
 
-async function readHostCheck(owner: Owner, options: RoundOptions): Promise<Result<HostCheck>> {
-	const host = await owner.readHost();
-	if (!host.ok) {
-		return host;
+async function readHostCheck(host: Host, options: RoundOptions): Promise<Result<HostCheck>> {
+	const facts = await host.readHost();
+	if (!facts.ok) {
+		return facts;
 	}
 
-	const list = await owner.readDomains();
+	const list = await host.readDomains();
 	if (!list.ok) {
 		return list;
 	}
@@ -98,8 +98,8 @@ async function readHostCheck(owner: Owner, options: RoundOptions): Promise<Resul
 		return fail({kind: 'domain-not-found', name: options.uuid, known: list.value.map(({name}) => name)});
 	}
 
-	const read = await readAllDetails(owner, wanted, options);
-	return read.ok ? succeed({host: host.value, ...read.value}) : read;
+	const read = await readAllDetails(host, wanted, options);
+	return read.ok ? succeed({facts: facts.value, ...read.value}) : read;
 }
 
 /** Each image once, whichever domain it was read for. */
@@ -122,7 +122,7 @@ function gatherLost(images: readonly Image[]): LostFile[] {
 	return images.filter(image => image.problems.some(({kind}) => kind === 'missing')).map(({path, format}) => ({path, format: format ?? formats.get(path)}));
 }
 
-async function readAround(owner: Owner, allDetails: readonly DomainDetails[], images: readonly Image[]): Promise<Result<Surroundings>> {
+async function readAround(host: Host, allDetails: readonly DomainDetails[], images: readonly Image[]): Promise<Result<Surroundings>> {
 	const backings = new Map(images.map(({path, backingPath}) => [path, backingPath]));
 	const seen = new Set<string>();
 	const follow = (start: string) => {
@@ -135,7 +135,7 @@ async function readAround(owner: Owner, allDetails: readonly DomainDetails[], im
 		follow(path);
 	}
 
-	return owner.readSurroundings({
+	return host.readSurroundings({
 		folders: [...new Set([...seen].map(path => posix.dirname(path)))],
 		known: images.map(({path, file}) => ({path, inode: file?.inode})),
 		memoryPaths: allDetails.flatMap(({snapshots}) => snapshots.flatMap(({memory}) => memory.mode === 'external' ? [memory.path] : [])),
@@ -191,8 +191,8 @@ async function readTroubles({store}: Checks, uuid: string | undefined): Promise<
 }
 
 /** Actions of other users, who have the journal: this user can only be told. */
-async function readForeignActions({owner}: Checks, options: RoundOptions, own: readonly UnfinishedAction[]): Promise<Finding[]> {
-	const marks = await owner.claims?.readAll();
+async function readForeignActions({host}: Checks, options: RoundOptions, own: readonly UnfinishedAction[]): Promise<Finding[]> {
+	const marks = await host.claims?.readAll();
 	const others = marks?.ok === true
 		? marks.value.filter(({claim, domainUuid, life}) => life !== 'working'
 			&& (options.uuid === undefined || domainUuid === options.uuid) && !own.some(({plan}) => plan.id === claim?.planId))
@@ -235,20 +235,20 @@ What is wrong with one domain or with the host. Fails where the host or the priv
 `interrupted`; a domain that cannot be read is a finding.
 */
 export async function diagnose(practice: Checks, options: RoundOptions = {}): Promise<Result<Finding[]>> {
-	const {owner} = practice;
-	const hostCheck = await readHostCheck(owner, options);
+	const {host} = practice;
+	const hostCheck = await readHostCheck(host, options);
 	if (!hostCheck.ok) {
 		return hostCheck;
 	}
 
 	const interrupted = fail({kind: 'interrupted', signal: String(options.interrupt?.reason ?? ''), rolledBack: true});
-	const {host, allDetails, unreadable} = hostCheck.value;
+	const {facts, allDetails, unreadable} = hostCheck.value;
 	if (isInterrupted(options)) {
 		return interrupted;
 	}
 
 	const images = gatherImages(allDetails);
-	const [surroundings, left, writes] = await Promise.all([readAround(owner, allDetails, images), readLeftBehind(practice, host), readOwnWrites(practice)]);
+	const [surroundings, left, writes] = await Promise.all([readAround(host, allDetails, images), readLeftBehind(practice, facts), readOwnWrites(practice)]);
 	if (!surroundings.ok) {
 		return surroundings;
 	}
@@ -267,12 +267,12 @@ export async function diagnose(practice: Checks, options: RoundOptions = {}): Pr
 
 		const {uuid} = details.domain;
 		found.push(...diagnosePicture({
-			host,
+			host: facts,
 			details,
 			graph,
 			surroundings: surroundings.value,
 			unfinished: left.value.filter(({plan}) => plan.action.domain.uuid === uuid),
-			audit: writes.filter(entry => entry.domain.uuid === uuid && entry.uri === host.uri),
+			audit: writes.filter(entry => entry.domain.uuid === uuid && entry.uri === facts.uri),
 		}));
 	}
 

@@ -206,7 +206,7 @@ function findNativeDelete(examination: Examination): void {
 
 export function findRevertTroubles(examination: Examination): void {
 	findRevertBlockers(examination);
-	if (kindFactsOf(examination.host.owner).isKnownToVirsh) {
+	if (kindFactsOf(examination.host.hypervisor).isKnownToVirsh) {
 		findNativeInternal(examination);
 		findNativeLeftOut(examination);
 		findNativeDelete(examination);

@@ -8,7 +8,7 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {differingParts} from '../../model/xml/compare-definitions.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import type {JournalRecord, Owner} from '../ports.ts';
+import type {JournalRecord, Host} from '../ports.ts';
 
 /** The text that this command makes the domain's definition; undefined: it writes none. */
 export function definitionWritten(command: Command): string | undefined {
@@ -18,8 +18,8 @@ export function definitionWritten(command: Command): string | undefined {
 const digestOf = (xml: string) => createHash('sha256').update(xml).digest('hex');
 
 /** How the definition reads just after a step wrote it: libvirt fills in what the text left out. */
-export async function readDefinitionDigest(owner: Owner, plan: Plan, command: Command): Promise<string | undefined> {
-	const xml = definitionWritten(command) === undefined ? undefined : await owner.readDefinition?.(plan.action.domain.uuid);
+export async function readDefinitionDigest(host: Host, plan: Plan, command: Command): Promise<string | undefined> {
+	const xml = definitionWritten(command) === undefined ? undefined : await host.readDefinition?.(plan.action.domain.uuid);
 	return xml?.ok ? digestOf(xml.value) : undefined;
 }
 
@@ -40,9 +40,9 @@ function withDisksOf(xml: string, other: string): string | undefined {
 const isAlike = (xml: string, other: string) => differingParts(xml, other)?.length === 0;
 
 /** The command, with the edits of others in its text. Fails with `recovery-refused`, naming them, where they cannot be kept. */
-export async function keepEdits(owner: Owner, {plan, records}: {plan: Plan; records: readonly JournalRecord[]}, command: Command): Promise<Result<Command>> {
+export async function keepEdits(host: Host, {plan, records}: {plan: Plan; records: readonly JournalRecord[]}, command: Command): Promise<Result<Command>> {
 	const text = definitionWritten(command);
-	const current = text === undefined ? undefined : await owner.readDefinition?.(plan.action.domain.uuid);
+	const current = text === undefined ? undefined : await host.readDefinition?.(plan.action.domain.uuid);
 	if (text === undefined || !current?.ok) {
 		return current === undefined || current.ok ? succeed(command) : current;
 	}
@@ -68,9 +68,9 @@ export async function keepEdits(owner: Owner, {plan, records}: {plan: Plan; reco
 }
 
 /** After the way back: edits of others that were kept, in a sentence. */
-export async function readKeptEdits(owner: Owner, plan: Plan): Promise<string[]> {
+export async function readKeptEdits(host: Host, plan: Plan): Promise<string[]> {
 	const writes = plan.steps.some(step => [step.command, ...step.undo ?? []].some(command => definitionWritten(command) !== undefined));
-	const current = writes ? await owner.readDefinition?.(plan.action.domain.uuid) : undefined;
+	const current = writes ? await host.readDefinition?.(plan.action.domain.uuid) : undefined;
 	const parts = current?.ok ? differingParts(current.value, targetOf(plan).before.definitionXml) ?? [] : [];
 	return parts.length === 0 ? [] : [`These later edits of the definition are kept: ${parts.join(', ')}.`];
 }

@@ -6,20 +6,20 @@ import {createdPaths, type Plan} from '../../model/plan/plan.ts';
 import {succeed} from '../../model/result.ts';
 import {redactSecrets} from '../../model/plan/redact-secrets.ts';
 import {removablePaths} from '../run/made-files.ts';
-import type {JournalRecord, Outcome, Owner, StateStore, UnfinishedAction} from '../ports.ts';
+import type {JournalRecord, Outcome, Host, StateStore, UnfinishedAction} from '../ports.ts';
 
 /** What the action made, and what it was to remove, as far as it is there. Where nothing can be asked, everything is listed. */
-async function listLeft(owner: Owner, plan: Plan): Promise<string[]> {
+async function listLeft(host: Host, plan: Plan): Promise<string[]> {
 	const made = new Set([...createdPaths(plan), ...removablePaths(plan)]);
 	const paths = [...made, ...plan.images.removed.filter(path => !made.has(path))].filter(path => path.startsWith('/'));
-	const stamps = paths.length === 0 ? succeed([]) : await owner.readFileStamps(paths);
+	const stamps = paths.length === 0 ? succeed([]) : await host.readFileStamps(paths);
 	const lines: string[] = [];
 	for (const path of paths) {
 		if (stamps.ok && !stamps.value.some(stamp => stamp.path === path)) {
 			continue;
 		}
 
-		const users = await owner.readImageUsers(path);
+		const users = await host.readImageUsers(path);
 		const use = users.ok ? (users.value.length === 0 ? 'not in use' : `used by ${users.value.join(', ')}`) : 'not known whether it is in use';
 		lines.push(`Left: ${path} (${made.has(path) ? 'created by this action' : 'to be removed by this action'}; ${use}).`);
 	}
@@ -28,8 +28,8 @@ async function listLeft(owner: Owner, plan: Plan): Promise<string[]> {
 }
 
 /** Under the lock of the domain. Done with what is left in the remarks; half-way where the state folder cannot be written to. */
-export async function giveUp({owner, store}: {owner: Owner; store: StateStore}, {plan, records}: UnfinishedAction): Promise<Outcome> {
-	const left = await listLeft(owner, plan);
+export async function giveUp({host, store}: {host: Host; store: StateStore}, {plan, records}: UnfinishedAction): Promise<Outcome> {
+	const left = await listLeft(host, plan);
 	const archived = await store.archiveJournal(plan.id, redactSecrets<readonly JournalRecord[]>(records));
 	if (!archived.ok) {
 		return {kind: 'half-way', failure: archived.failure};

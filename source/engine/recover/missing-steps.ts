@@ -6,7 +6,7 @@ import type {Plan, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {isUntouched} from '../run/made-files.ts';
 import type {
-	FileStamp, JournalRecord, Owner, UnfinishedAction,
+	FileStamp, JournalRecord, Host, UnfinishedAction,
 } from '../ports.ts';
 import {stateOf, type Progress} from '../run/progress.ts';
 
@@ -18,19 +18,19 @@ function stampsOf(step: Step, records: readonly JournalRecord[]): FileStamp[] {
 }
 
 /** Images whose content was taken over, as far as they are there and somebody has written to them since. `isMeant`: those that are asked about. */
-export async function readWrittenSince(owner: Owner, {plan, records}: {plan: Plan; records: readonly JournalRecord[]}, isMeant: (path: string, step: Step) => boolean): Promise<Result<string[]>> {
+export async function readWrittenSince(host: Host, {plan, records}: {plan: Plan; records: readonly JournalRecord[]}, isMeant: (path: string, step: Step) => boolean): Promise<Result<string[]>> {
 	const taken = plan.steps.flatMap(step => stampsOf(step, records).filter(({path}) => isMeant(path, step)));
-	const now = taken.length === 0 ? succeed([]) : await owner.readFileStamps(taken.map(({path}) => path));
+	const now = taken.length === 0 ? succeed([]) : await host.readFileStamps(taken.map(({path}) => path));
 	return now.ok ? succeed(now.value.filter(found => taken.some(stamp => stamp.path === found.path && !isUntouched(stamp, found))).map(({path}) => path)) : now;
 }
 
 /** A step that is done, and whose images somebody has written to since. */
 export type Overtaken = {step: Step; paths: string[]};
 
-export async function readOvertaken(owner: Owner, {plan, records}: UnfinishedAction, {states}: Progress): Promise<Result<Overtaken[]>> {
+export async function readOvertaken(host: Host, {plan, records}: UnfinishedAction, {states}: Progress): Promise<Result<Overtaken[]>> {
 	const overtaken: Overtaken[] = [];
 	for (const step of plan.steps.filter(({id, takenOver}) => takenOver !== undefined && states.get(id) === 'done')) {
-		const paths = await readWrittenSince(owner, {plan, records}, (_path, {id}) => id === step.id);
+		const paths = await readWrittenSince(host, {plan, records}, (_path, {id}) => id === step.id);
 		if (!paths.ok) {
 			return paths;
 		}
@@ -44,9 +44,9 @@ export async function readOvertaken(owner: Owner, {plan, records}: UnfinishedAct
 }
 
 /** Ids of the steps from the switch on that have to be run. Those that may have happened are looked at first, so that nothing is done twice that must not be. */
-export async function readMissingSteps(owner: Owner, action: UnfinishedAction, progress: Progress): Promise<Result<Set<string>>> {
+export async function readMissingSteps(host: Host, action: UnfinishedAction, progress: Progress): Promise<Result<Set<string>>> {
 	const missing = new Set<string>();
-	const overtaken = await readOvertaken(owner, action, progress);
+	const overtaken = await readOvertaken(host, action, progress);
 	if (!overtaken.ok) {
 		return overtaken;
 	}
@@ -57,7 +57,7 @@ export async function readMissingSteps(owner: Owner, action: UnfinishedAction, p
 			continue;
 		}
 
-		const doneWhen = await owner.observe(step.doneWhen);
+		const doneWhen = await host.observe(step.doneWhen);
 		if (!doneWhen.ok) {
 			return doneWhen;
 		}

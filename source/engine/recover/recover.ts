@@ -47,7 +47,7 @@ async function goBack(world: World, work: Work, {keepsRequest, known}: {keepsReq
 	const back = await rollBack(work);
 	switch (back.kind) {
 		case 'put-back': {
-			const unproven = await readUnprovenFiles(world.owner, known);
+			const unproven = await readUnprovenFiles(world.host, known);
 			if (!unproven.ok || unproven.value.length > 0) {
 				return {kind: 'half-way', failure: unproven.ok ? describeUnproven(unproven.value) : unproven.failure};
 			}
@@ -75,7 +75,7 @@ async function goBack(world: World, work: Work, {keepsRequest, known}: {keepsReq
 }
 
 async function goForward(world: World, work: Work, progress: Progress): Promise<Outcome> {
-	const missing = await readMissingSteps(work.owner, work, progress);
+	const missing = await readMissingSteps(work.host, work, progress);
 	if (!missing.ok) {
 		return {kind: 'half-way', failure: missing.failure};
 	}
@@ -108,7 +108,7 @@ async function goForward(world: World, work: Work, progress: Progress): Promise<
 
 /** Commands for files run on the host that we are connected to: it must be the one that the plan is for. */
 async function checkHost(world: World, plan: Plan): Promise<Result<void>> {
-	const host = await world.owner.readHost();
+	const host = await world.host.readHost();
 	if (!host.ok) {
 		return host;
 	}
@@ -133,11 +133,11 @@ export type RecoverOptions = ExecuteOptions & {
 type Recovered = {outcome: Outcome; anew: boolean; detail: string};
 
 async function goTheWay(world: World, work: Work, {direction, known}: {direction: 'back' | 'forward'; known: UnfinishedAction}): Promise<Recovered> {
-	const {plan, owner, records} = work;
-	const progress = await lookAtRemovals(owner, plan, progressOf({plan, records}));
+	const {plan, host, records} = work;
+	const progress = await lookAtRemovals(host, plan, progressOf({plan, records}));
 	const anew = direction === 'forward' && startsAnew(progress);
 	const detail = direction === 'back' ? 'rolled back' : (anew ? 'rolled back, to be done again' : 'finished');
-	const ways = await readWays(owner, {plan, records});
+	const ways = await readWays(host, {plan, records});
 	const obstacle = ways.ok ? ways.value[direction] : undefined;
 	if (!ways.ok || obstacle !== undefined) {
 		return {outcome: {kind: 'half-way', failure: ways.ok ? {kind: 'recovery-refused', ...obstacle!} : ways.failure}, anew: false, detail};
@@ -145,7 +145,7 @@ async function goTheWay(world: World, work: Work, {direction, known}: {direction
 
 	await endJobs(work, progress.states);
 	const ended = direction === 'back' || anew ? await goBack(world, work, {keepsRequest: anew, known}) : await goForward(world, work, progress);
-	return {outcome: await withStartAdvice(owner, plan, ended), anew, detail};
+	return {outcome: await withStartAdvice(host, plan, ended), anew, detail};
 }
 
 async function recoverLocked(world: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Recovered> {
@@ -167,7 +167,7 @@ async function recoverLocked(world: World, {plan}: UnfinishedAction, options: Re
 		return stopped(outcome);
 	}
 
-	const known = await withUnknownSteps(world.owner, unfinished.value);
+	const known = await withUnknownSteps(world.host, unfinished.value);
 	if (!known.ok) {
 		return stopped({kind: 'half-way', failure: known.failure});
 	}
@@ -179,7 +179,7 @@ async function recoverLocked(world: World, {plan}: UnfinishedAction, options: Re
 
 	const records = [...known.value.records];
 	const work: Work = {
-		plan, records, owner: world.owner, journal: rememberingJournal(journal.value, records), clock: world.clock, onEvent: options.onEvent,
+		plan, records, host: world.host, journal: rememberingJournal(journal.value, records), clock: world.clock, onEvent: options.onEvent,
 	};
 	const recovered = await goTheWay(world, work, {direction: options.direction, known: known.value});
 	await audit(world, plan, {outcome: recovered.outcome.kind === 'half-way' ? 'half-way' : 'recovered', detail: recovered.detail, durationMs: durationMs()}, options.onEvent);

@@ -31,11 +31,11 @@ async function runUndo(work: Work, command: Command): Promise<Result<Undone>> {
 	const path = removedPath(command);
 	// Whether a file is there and unused is part of its proof, which names what keeps it.
 	const isProven = path !== undefined && (command.onlyIf?.kind === 'file-exists' || command.onlyIf?.kind === 'image-unused');
-	const wanted = command.onlyIf === undefined || isProven ? succeed(true) : await work.owner.observe(command.onlyIf);
+	const wanted = command.onlyIf === undefined || isProven ? succeed(true) : await work.host.observe(command.onlyIf);
 	if (wanted.ok && wanted.value && command.tool === 'qemu-img' && command.merges !== undefined) {
 		// Nothing was written to it, so there is nothing to merge.
 		const isNew = madeFiles(work.plan, work.records).get(command.merges)?.kind === 'stamped';
-		const touched = await readTouched(work.owner, madeFiles(work.plan, work.records), [command.merges]);
+		const touched = await readTouched(work.host, madeFiles(work.plan, work.records), [command.merges]);
 		if (!touched.ok || (isNew && touched.value.length === 0)) {
 			return touched.ok ? succeed('left-out') : touched;
 		}
@@ -44,7 +44,7 @@ async function runUndo(work: Work, command: Command): Promise<Result<Undone>> {
 	// A second name can go whoever needs the file.
 	const holds = path === undefined || !wanted.ok || !wanted.value || command.onlyIf?.kind === 'also-named'
 		? wanted
-		: await proveRemoval({owner: work.owner, uuid: work.plan.action.domain.uuid, made: madeFiles(work.plan, work.records), hasSwitched: progressOf(work).everSwitched}, path);
+		: await proveRemoval({host: work.host, uuid: work.plan.action.domain.uuid, made: madeFiles(work.plan, work.records), hasSwitched: progressOf(work).everSwitched}, path);
 	if (!holds.ok) {
 		return holds;
 	}
@@ -53,10 +53,10 @@ async function runUndo(work: Work, command: Command): Promise<Result<Undone>> {
 		return succeed('left-out');
 	}
 
-	const kept = await keepEdits(work.owner, work, command);
-	const result = kept.ok ? await work.owner.run(kept.value) : kept;
+	const kept = await keepEdits(work.host, work, command);
+	const result = kept.ok ? await work.host.run(kept.value) : kept;
 	if (result.ok && command.merges !== undefined) {
-		const stamps = await work.owner.readFileStamps([command.merges]);
+		const stamps = await work.host.readFileStamps([command.merges]);
 		await note(work, {kind: 'merged', stamps: stamps.ok ? stamps.value : []});
 	}
 
@@ -69,13 +69,13 @@ async function undoStep(work: Work, step: Step, state: StepState): Promise<Resul
 	}
 
 	if (state === 'begun' && step.undoWhen !== undefined) {
-		const holds = await work.owner.observe(step.undoWhen);
+		const holds = await work.host.observe(step.undoWhen);
 		if (!holds.ok || !holds.value) {
 			return holds.ok ? succeed('left-out') : holds;
 		}
 	}
 
-	const isPossible = state === 'done' && step.undoNeeds !== undefined ? await work.owner.observe(step.undoNeeds.probe) : succeed(true);
+	const isPossible = state === 'done' && step.undoNeeds !== undefined ? await work.host.observe(step.undoNeeds.probe) : succeed(true);
 	if (!isPossible.ok || !isPossible.value) {
 		return isPossible.ok
 			? fail({kind: 'recovery-refused', reason: step.undoNeeds!.lost, remedy: 'Finish it (vsnap-tui recover --roll-forward), or leave it (--give-up).'})
@@ -147,9 +147,9 @@ export async function endJobs(work: Work, states: ReadonlyMap<string, StepState>
 		const state = stateOf(states, step);
 		const cancel = [...step.cancel ?? [], ...step.instead?.cancel ?? []];
 		if (cancel.length > 0 && (state === 'begun' || state === 'failed')) {
-			const doneWhen = await work.owner.observe(step.doneWhen);
+			const doneWhen = await work.host.observe(step.doneWhen);
 			for (const command of doneWhen.ok && !doneWhen.value ? cancel : []) {
-				await work.owner.run(command);
+				await work.host.run(command);
 			}
 		}
 	}
@@ -158,10 +158,10 @@ export async function endJobs(work: Work, states: ReadonlyMap<string, StepState>
 /** Undoes everything, last first, and proves that the world is as before. Refuses, and touches nothing, where others have gone on from the switch. */
 export async function rollBack(work: Work): Promise<WayBack> {
 	work.onEvent({kind: 'rolling-back'});
-	const {plan, owner} = work;
-	const progress = await lookAtRemovals(owner, plan, progressOf(work));
+	const {plan, host} = work;
+	const progress = await lookAtRemovals(host, plan, progressOf(work));
 	if (progress.hasSwitched && !progress.hasRemoved) {
-		const ways = await readWays(owner, {plan, records: work.records});
+		const ways = await readWays(host, {plan, records: work.records});
 		if (!ways.ok || ways.value.back !== undefined) {
 			const failure: Failure = ways.ok ? {kind: 'recovery-refused', ...ways.value.back!} : ways.failure;
 			return {kind: 'not-undone', left: [{title: 'Checking what others have changed since', failure}]};
@@ -176,7 +176,7 @@ export async function rollBack(work: Work): Promise<WayBack> {
 		return {kind: 'not-undone', left: notUndone};
 	}
 
-	const details = await owner.readDetails(plan.action.domain.uuid, {withForeignPins: false});
+	const details = await host.readDetails(plan.action.domain.uuid, {withForeignPins: false});
 	if (!details.ok) {
 		if (kindFactsOf(targetOf(plan).hypervisor).vanishesWithProcess && details.failure.kind === 'domain-not-found') {
 			return {kind: 'put-back', remarks: ['QEMU has exited, so its disks were not read again.'], startFailure: undefined};
@@ -191,7 +191,7 @@ export async function rollBack(work: Work): Promise<WayBack> {
 		? {kind: 'not-proven', findings, left: undefined}
 		: {
 			kind: 'put-back',
-			remarks: [...remarks, ...await readKeptEdits(owner, plan), ...(startFailure === undefined ? powerRemarksBack(plan, domain, {states, wasStarted, isResumed}) : [])],
+			remarks: [...remarks, ...await readKeptEdits(host, plan), ...(startFailure === undefined ? powerRemarksBack(plan, domain, {states, wasStarted, isResumed}) : [])],
 			startFailure: hasProcess(domain) ? undefined : startFailure,
 		};
 }

@@ -6,7 +6,7 @@ import {createdPaths, targetOf, type Step, type Target} from '../../model/plan/p
 import type {Failure} from '../../model/failure.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import type {JournalRecord, Owner, UnfinishedAction} from '../ports.ts';
+import type {JournalRecord, Host, UnfinishedAction} from '../ports.ts';
 
 function isOffItsHeads({before}: Target, {domain}: DomainDetails): boolean {
 	const definitions = [domain.definition, ...(domain.liveDefinition ? [domain.liveDefinition] : [])];
@@ -22,10 +22,10 @@ function isOffItsRecords({before}: Target, {snapshots, currentSnapshot}: DomainD
 }
 
 /** By id: the steps of which the world, or a record that is whole, says that they happened. */
-async function readTraces(owner: Owner, {plan, records}: UnfinishedAction): Promise<Result<Set<string>>> {
+async function readTraces(host: Host, {plan, records}: UnfinishedAction): Promise<Result<Set<string>>> {
 	const traced = new Set(records.flatMap(record => 'step' in record ? [record.step] : []));
 	for (const step of plan.steps) {
-		const doneWhen = traced.has(step.id) || step.phase === 'check' ? succeed(false) : await owner.observe(step.doneWhen);
+		const doneWhen = traced.has(step.id) || step.phase === 'check' ? succeed(false) : await host.observe(step.doneWhen);
 		if (!doneWhen.ok) {
 			return doneWhen;
 		}
@@ -42,18 +42,18 @@ async function readTraces(owner: Owner, {plan, records}: UnfinishedAction): Prom
 The same action with records that claim no more than what can be known. Of a step that leaves no trace of its own (`never`): one that makes files may have
 happened; one of the switch, or one that cannot be undone, may have if anything shows that the switch was begun. Fails where the world cannot be asked.
 */
-export async function withUnknownSteps(owner: Owner, action: UnfinishedAction): Promise<Result<UnfinishedAction>> {
+export async function withUnknownSteps(host: Host, action: UnfinishedAction): Promise<Result<UnfinishedAction>> {
 	if (action.damage === undefined) {
 		return succeed(action);
 	}
 
 	const {plan, records} = action;
-	const traces = await readTraces(owner, action);
+	const traces = await readTraces(host, action);
 	if (!traces.ok) {
 		return traces;
 	}
 
-	const details = await owner.readDetails(plan.action.domain.uuid, {withForeignPins: false});
+	const details = await host.readDetails(plan.action.domain.uuid, {withForeignPins: false});
 	if (!details.ok) {
 		return details;
 	}
@@ -72,10 +72,10 @@ export async function withUnknownSteps(owner: Owner, action: UnfinishedAction): 
 The images of a plan that was put back and that are there all the same: a damaged journal does not tell whether the action made them, so they stay. None where
 the journal is whole. Fails where the world cannot be asked.
 */
-export async function readUnprovenFiles(owner: Owner, {plan, damage}: UnfinishedAction): Promise<Result<string[]>> {
+export async function readUnprovenFiles(host: Host, {plan, damage}: UnfinishedAction): Promise<Result<string[]>> {
 	const there: string[] = [];
 	for (const path of damage === undefined ? [] : createdPaths(plan)) {
-		const exists = await owner.observe({kind: 'file-exists', path});
+		const exists = await host.observe({kind: 'file-exists', path});
 		if (!exists.ok) {
 			return exists;
 		}

@@ -11,7 +11,7 @@ import {succeed, type Result} from '../../model/result.ts';
 import type {Standing} from '../../model/text/describe-standing.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {madeFiles, readTouched} from '../run/made-files.ts';
-import type {Owner, UnfinishedAction} from '../ports.ts';
+import type {Host, UnfinishedAction} from '../ports.ts';
 import {
 	defaultDirection, lookAtRemovals, mergesBack, progressOf, stateOf, type Direction, type Progress,
 } from '../run/progress.ts';
@@ -94,14 +94,14 @@ export function startsAnew({hasRemoved, hasSwitched, wasGoingBack}: Progress): b
 }
 
 /** A domain that was started between the steps of a merge, and what it wrote to an image that is to go. */
-async function againstMerging(owner: Owner, {plan, records}: UnfinishedAction, {progress, details}: Look): Promise<Result<Against | undefined>> {
-	const overtaken = await readOvertaken(owner, {plan, records}, progress);
+async function againstMerging(host: Host, {plan, records}: UnfinishedAction, {progress, details}: Look): Promise<Result<Against | undefined>> {
+	const overtaken = await readOvertaken(host, {plan, records}, progress);
 	if (!overtaken.ok) {
 		return overtaken;
 	}
 
 	for (const {step, paths} of overtaken.value) {
-		const doneWhen = await owner.observe(step.doneWhen);
+		const doneWhen = await host.observe(step.doneWhen);
 		if (!doneWhen.ok || doneWhen.value) {
 			return doneWhen.ok
 				? succeed({
@@ -115,7 +115,7 @@ async function againstMerging(owner: Owner, {plan, records}: UnfinishedAction, {
 	for (const {id, pivot} of plan.steps) {
 		const isUnsure = pivot !== undefined && details.domain.liveDefinition === undefined && progress.states.get(id) !== 'done'
 			&& records.some(record => record.kind === 'pivoting' && record.step === id);
-		const same = isUnsure ? await owner.observe({kind: 'reads-same', path: pivot.from, other: pivot.to, otherFormat: pivot.toFormat}) : succeed(true);
+		const same = isUnsure ? await host.observe({kind: 'reads-same', path: pivot.from, other: pivot.to, otherFormat: pivot.toFormat}) : succeed(true);
 		if (!same.ok || !same.value) {
 			return same.ok
 				? succeed({
@@ -126,7 +126,7 @@ async function againstMerging(owner: Owner, {plan, records}: UnfinishedAction, {
 		}
 	}
 
-	const missing = await readMissingSteps(owner, {plan, records}, progress);
+	const missing = await readMissingSteps(host, {plan, records}, progress);
 	const waiting = missing.ok && details.domain.liveDefinition !== undefined ? plan.steps.find(step => step.needsOff && missing.value.has(step.id)) : undefined;
 	return missing.ok
 		? succeed(waiting && {
@@ -136,7 +136,7 @@ async function againstMerging(owner: Owner, {plan, records}: UnfinishedAction, {
 		: missing;
 }
 
-async function againstForward(owner: Owner, action: UnfinishedAction, look: Look): Promise<Result<Against | undefined>> {
+async function againstForward(host: Host, action: UnfinishedAction, look: Look): Promise<Result<Against | undefined>> {
 	const {plan, progress, details, touched} = look;
 	const meanwhile = describeMeanwhile(findMeanwhile(plan, details));
 	// Each removal proves by itself that nobody needs the image, and the proof comes before it.
@@ -150,7 +150,7 @@ async function againstForward(owner: Owner, action: UnfinishedAction, look: Look
 	}
 
 	for (const step of plan.steps.filter(candidate => candidate.countsOnlyIfLogged && stateOf(progress.states, candidate) === 'untouched')) {
-		const doneWhen = await owner.observe(step.doneWhen);
+		const doneWhen = await host.observe(step.doneWhen);
 		if (!doneWhen.ok) {
 			return doneWhen;
 		}
@@ -164,7 +164,7 @@ async function againstForward(owner: Owner, action: UnfinishedAction, look: Look
 		}
 	}
 
-	return againstMerging(owner, action, look);
+	return againstMerging(host, action, look);
 }
 
 function remedyFor(plan: Plan, leads: ReadonlyArray<string | undefined>): string {
@@ -177,10 +177,10 @@ function remedyFor(plan: Plan, leads: ReadonlyArray<string | undefined>): string
 }
 
 /** Fails where the domain cannot be read. */
-export async function readWays(owner: Owner, action: UnfinishedAction): Promise<Result<Ways>> {
+export async function readWays(host: Host, action: UnfinishedAction): Promise<Result<Ways>> {
 	const {plan, records} = action;
-	const details = await owner.readDetails(plan.action.domain.uuid, {withForeignPins: false});
-	const touched = await readTouched(owner, madeFiles(plan, records), targetOf(plan).expected.heads.map(({path}) => path));
+	const details = await host.readDetails(plan.action.domain.uuid, {withForeignPins: false});
+	const touched = await readTouched(host, madeFiles(plan, records), targetOf(plan).expected.heads.map(({path}) => path));
 	if (!details.ok) {
 		return details;
 	}
@@ -189,11 +189,11 @@ export async function readWays(owner: Owner, action: UnfinishedAction): Promise<
 		return touched;
 	}
 
-	const progress = await lookAtRemovals(owner, plan, progressOf(action));
+	const progress = await lookAtRemovals(host, plan, progressOf(action));
 	const look = {plan, progress, details: details.value, touched: touched.value};
 	const back = againstBack(look);
 	// Going forward by doing it anew begins with the way back, and then plans from the world as it is.
-	const forward = startsAnew(progress) ? succeed(back) : await againstForward(owner, action, look);
+	const forward = startsAnew(progress) ? succeed(back) : await againstForward(host, action, look);
 	if (!forward.ok) {
 		return forward;
 	}

@@ -9,7 +9,7 @@ import type {Plan} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {World} from '../world.ts';
 import type {
-	Claims, Outcome, Owner, StateStore,
+	Claims, Outcome, Host, StateStore,
 } from '../ports.ts';
 
 function claimOf({store, clock, person}: World, plan: Plan, stage: Claim['stage']): Claim {
@@ -77,8 +77,8 @@ async function take(world: World, claims: Claims, plan: Plan, stage: Claim['stag
 Before anything is planned: whether another user is at work on this domain, or stopped half-way. What this user left is told by its own journal. Fails as the
 beginning would, and where the marks cannot be read.
 */
-export async function checkOthers({owner, store}: {owner: Owner; store: OwnJournals}, domain: Plan['action']['domain']): Promise<Result<void>> {
-	const found = await owner.claims?.read(domain.uuid);
+export async function checkOthers({host, store}: {host: Host; store: OwnJournals}, domain: Plan['action']['domain']): Promise<Result<void>> {
+	const found = await host.claims?.read(domain.uuid);
 	if (found === undefined || !found.ok || found.value === undefined) {
 		return found === undefined || found.ok ? succeed(undefined) : found;
 	}
@@ -88,14 +88,14 @@ export async function checkOthers({owner, store}: {owner: Owner; store: OwnJourn
 }
 
 /** For who gives an action up, his own or another's: takes away whatever mark the domain has. Nothing else is touched. */
-export async function giveUpClaim({owner}: Pick<World, 'owner'>, domainUuid: string): Promise<Result<void>> {
-	const found = await owner.claims?.read(domainUuid);
-	return found === undefined || (found.ok && found.value === undefined) ? succeed(undefined) : (found.ok ? owner.claims!.clear(found.value!) : found);
+export async function giveUpClaim({host}: Pick<World, 'host'>, domainUuid: string): Promise<Result<void>> {
+	const found = await host.claims?.read(domainUuid);
+	return found === undefined || (found.ok && found.value === undefined) ? succeed(undefined) : (found.ok ? host.claims!.clear(found.value!) : found);
 }
 
 /** Works while the domain is marked as ours. `hasJournal`: something may have been changed already. `markBegun` is to be called before the first change. */
 export async function underClaim(world: World, plan: Plan, options: {hasJournal: boolean}, act: (markBegun: () => Promise<Result<void>>) => Promise<Outcome>): Promise<Outcome> {
-	const {claims} = world.owner;
+	const {claims} = world.host;
 	if (claims === undefined) {
 		return act(async () => succeed(undefined));
 	}

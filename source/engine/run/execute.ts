@@ -14,7 +14,7 @@ import {fingerprintOf, imagesOf} from '../../planner/fingerprint.ts';
 import type {World} from '../world.ts';
 import {findMeanwhile} from '../recover/compare-journal.ts';
 import type {
-	AuditEntry, Journal, JournalRecord, Lock, Outcome, Owner, RunEvent,
+	AuditEntry, Journal, JournalRecord, Lock, Outcome, Host, RunEvent,
 } from '../ports.ts';
 import {
 	describeLeft, rollBack, type WayBack,
@@ -37,8 +37,8 @@ export type ExecuteOptions = {
 };
 
 /** The same domain, the same images, read again. Fails with `host-changed`, naming the parts. */
-async function checkUnchanged(plan: Plan, owner: Owner): Promise<Result<void>> {
-	const inventory = await owner.readInventory(plan.action.domain.uuid, readsOf(plan.action));
+async function checkUnchanged(plan: Plan, host: Host): Promise<Result<void>> {
+	const inventory = await host.readInventory(plan.action.domain.uuid, readsOf(plan.action));
 	if (!inventory.ok) {
 		return inventory;
 	}
@@ -51,8 +51,8 @@ async function checkUnchanged(plan: Plan, owner: Owner): Promise<Result<void>> {
 The snapshots and the disks of the domain once more, after the new files were made: what somebody else did in that time would be undone by a new definition.
 Fails with `host-changed`, as the domain's own reading does.
 */
-async function checkNotOvertaken(plan: Plan, owner: Owner): Promise<Result<void>> {
-	const details = await owner.readDetails(plan.action.domain.uuid, {withForeignPins: false});
+async function checkNotOvertaken(plan: Plan, host: Host): Promise<Result<void>> {
+	const details = await host.readDetails(plan.action.domain.uuid, {withForeignPins: false});
 	if (!details.ok) {
 		return details;
 	}
@@ -130,7 +130,7 @@ export type Finish = {kind: 'done'; remarks: string[]} | {kind: 'not-proven'; fi
 /** The proof, and the removals after it. Shared with recovery. */
 export async function finish(work: Work, options: {isWanted: (step: Step) => boolean; mayHaveMovedOn: boolean}): Promise<Finish> {
 	work.onEvent({kind: 'proving'});
-	const proof = await prove(work.plan, work.owner, options);
+	const proof = await prove(work.plan, work.host, options);
 	if (!proof.ok || proof.value.findings.length > 0) {
 		return {kind: 'not-proven', findings: proof.ok ? proof.value.findings : ['The domain cannot be read.']};
 	}
@@ -175,7 +175,7 @@ async function runPlan(world: World, plan: Plan, options: ExecuteOptions, markBe
 	const records: JournalRecord[] = [];
 	const work = {
 		plan,
-		owner: world.owner,
+		host: world.host,
 		clock: world.clock,
 		onEvent: options.onEvent,
 		records,
@@ -185,7 +185,7 @@ async function runPlan(world: World, plan: Plan, options: ExecuteOptions, markBe
 	const end = await runSteps(work, {
 		isWanted: step => !isRemoval(step),
 		isInterrupted: () => options.interrupt.aborted,
-		beforeSwitch: async () => checkNotOvertaken(plan, world.owner),
+		beforeSwitch: async () => checkNotOvertaken(plan, world.host),
 	});
 	if (end.kind === 'overtaken') {
 		const {failure} = end;
@@ -235,15 +235,15 @@ export async function underLock(world: World, plan: Plan, options: {lockTimeoutM
 
 /** The audit log tells of it from the first step on. */
 async function runUnchanged(world: World, plan: Plan, options: ExecuteOptions, markBegun: () => Promise<Result<void>>): Promise<Outcome> {
-	const unchanged = await checkUnchanged(plan, world.owner);
+	const unchanged = await checkUnchanged(plan, world.host);
 	if (!unchanged.ok) {
 		return {kind: 'rolled-back', failure: unchanged.failure};
 	}
 
 	options.onEvent({kind: 'started', plan: plan.id, steps: plan.steps.length});
 	const startedAt = world.clock.now().getTime();
-	const before = await readTakenBytes(world.owner, plan);
-	const result = await withTaken(world.owner, plan, {before, outcome: await withStartAdvice(world.owner, plan, await runPlan(world, plan, options, markBegun))});
+	const before = await readTakenBytes(world.host, plan);
+	const result = await withTaken(world.host, plan, {before, outcome: await withStartAdvice(world.host, plan, await runPlan(world, plan, options, markBegun))});
 	await audit(world, plan, {
 		outcome: result.kind,
 		detail: result.kind === 'done' ? undefined : result.failure.kind,

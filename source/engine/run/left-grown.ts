@@ -7,9 +7,9 @@ import type {StepState} from './progress.ts';
 import type {Work} from './run-steps.ts';
 
 /** In sentences; empty: none did. `states`: as they were before anything was taken back. */
-export async function findGrown({plan, owner}: Pick<Work, 'plan' | 'owner'>, states: ReadonlyMap<string, StepState>): Promise<string[]> {
+export async function findGrown({plan, host}: Pick<Work, 'plan' | 'host'>, states: ReadonlyMap<string, StepState>): Promise<string[]> {
 	const grown = plan.steps.flatMap(({id, grows}) => grows === undefined || (states.get(id) ?? 'untouched') === 'untouched' ? [] : [grows]);
-	const stamps = grown.length === 0 ? succeed([]) : await owner.readFileStamps(grown.map(({path}) => path));
+	const stamps = grown.length === 0 ? succeed([]) : await host.readFileStamps(grown.map(({path}) => path));
 	return grown.flatMap(({path, allocatedBytes}) => {
 		const now = stamps.ok ? stamps.value.find(stamp => stamp.path === path)?.allocatedBytes : undefined;
 		const more = now === undefined ? undefined : now - allocatedBytes;

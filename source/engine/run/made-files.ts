@@ -6,7 +6,7 @@ import {targetOf, type Command, type Plan, type Step} from '../../model/plan/pla
 import {isDoubt} from '../../model/images/image-users.ts';
 import {wordsOfProgram} from '../../model/plan/placed-command.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import type {FileStamp, JournalRecord, Owner} from '../ports.ts';
+import type {FileStamp, JournalRecord, Host} from '../ports.ts';
 import {hasEndedByItself} from './progress.ts';
 
 /** The file that this command removes; undefined: it removes none. Records of our own are removed with `-f`, and are no such file. */
@@ -42,10 +42,10 @@ function isLastMaker({steps}: Plan, step: Step, path: string): boolean {
 /**
 How the files are that the step has just finished, or that it took the content over from. Empty where nothing could be asked: its removal then needs other proof.
 */
-export async function readStampsAfter(owner: Owner, plan: Plan, {step, ran}: {step: Step; ran: readonly Command[]}): Promise<FileStamp[]> {
+export async function readStampsAfter(host: Host, plan: Plan, {step, ran}: {step: Step; ran: readonly Command[]}): Promise<FileStamp[]> {
 	const made = isStampable(step) ? removablePaths(plan).filter(path => makes(step, path) && isLastMaker(plan, step, path)) : [];
 	const paths = [...made, ...ran.some(({tool}) => tool === 'qemu-img') ? step.takenOver ?? [] : []];
-	const stamps = paths.length === 0 ? succeed([]) : await owner.readFileStamps(paths);
+	const stamps = paths.length === 0 ? succeed([]) : await host.readFileStamps(paths);
 	return stamps.ok ? stamps.value : [];
 }
 
@@ -112,19 +112,19 @@ export function isUntouched(before: FileStamp, now: FileStamp): boolean {
 }
 
 /** Those of these files that were written to since they were made, or that are other files by now. Fails where that cannot be seen. */
-export async function readTouched(owner: Owner, made: ReadonlyMap<string, Made>, paths: readonly string[]): Promise<Result<string[]>> {
+export async function readTouched(host: Host, made: ReadonlyMap<string, Made>, paths: readonly string[]): Promise<Result<string[]>> {
 	const stamped = paths.flatMap(path => {
 		const known = made.get(path);
 		return known?.kind === 'stamped' ? [known.stamp] : [];
 	});
-	const now = stamped.length === 0 ? succeed([]) : await owner.readFileStamps(stamped.map(({path}) => path));
+	const now = stamped.length === 0 ? succeed([]) : await host.readFileStamps(stamped.map(({path}) => path));
 	return now.ok
 		? succeed(stamped.filter(stamp => now.value.some(found => found.path === stamp.path && !isUntouched(stamp, found))).map(({path}) => path))
 		: now;
 }
 
 export type RemovalProof = {
-	owner: Owner;
+	host: Host;
 	uuid: string;
 	made: ReadonlyMap<string, Made>;
 	/** Whether anybody could have been led to the file: before the switch nothing names it, and what cannot be read is no reason to keep it. */
@@ -132,13 +132,13 @@ export type RemovalProof = {
 };
 
 /** Whether the file is there and may go. Fails with `file-stays` where it is needed, or was written to; the file is not touched. */
-export async function proveRemoval({owner, uuid, made, hasSwitched}: RemovalProof, path: string): Promise<Result<boolean>> {
-	const exists = await owner.observe({kind: 'file-exists', path});
+export async function proveRemoval({host, uuid, made, hasSwitched}: RemovalProof, path: string): Promise<Result<boolean>> {
+	const exists = await host.observe({kind: 'file-exists', path});
 	if (!exists.ok || !exists.value) {
 		return exists;
 	}
 
-	const users = await owner.readImageUsers(path);
+	const users = await host.readImageUsers(path);
 	if (!users.ok) {
 		return users;
 	}
@@ -148,7 +148,7 @@ export async function proveRemoval({owner, uuid, made, hasSwitched}: RemovalProo
 		return fail({kind: 'file-stays', path, reason: `it is needed by ${needing.join(', ')}`});
 	}
 
-	const touched = await readTouched(owner, made, [path]);
+	const touched = await readTouched(host, made, [path]);
 	if (!touched.ok) {
 		return touched;
 	}
@@ -158,13 +158,13 @@ export async function proveRemoval({owner, uuid, made, hasSwitched}: RemovalProo
 	}
 
 	// Nobody runs on a file that holds nothing.
-	const isEmpty = await owner.observe({kind: 'file-empty', path});
+	const isEmpty = await host.observe({kind: 'file-empty', path});
 	if (!isEmpty.ok || isEmpty.value) {
 		return isEmpty;
 	}
 
 	const kind = made.get(path)?.kind;
 	// A guest that runs, and not on this file, has never been on it, or what it wrote was merged.
-	const isSafe = kind === 'in-the-switch' ? await owner.observe({kind: 'domain-active', uuid}) : succeed(kind !== 'handed-over');
+	const isSafe = kind === 'in-the-switch' ? await host.observe({kind: 'domain-active', uuid}) : succeed(kind !== 'handed-over');
 	return isSafe.ok && !isSafe.value ? fail({kind: 'file-stays', path, reason: 'what the guest wrote to it may exist nowhere else'}) : isSafe;
 }

@@ -3,7 +3,7 @@ How far an action got, by its journal, and which way fits that. Nothing here ask
 */
 import type {Failure} from '../../model/failure.ts';
 import {targetOf, type Plan, type Step, type Target} from '../../model/plan/plan.ts';
-import type {JournalRecord, Owner, UnfinishedAction} from '../ports.ts';
+import type {JournalRecord, Host, UnfinishedAction} from '../ports.ts';
 
 /** `give-up`: leave everything as it is, and forget the action. */
 export type Direction = 'back' | 'forward' | 'give-up';
@@ -88,26 +88,26 @@ export function progressOf({plan, records}: UnfinishedAction): Progress {
 }
 
 /** A removal that was begun but did not happen counts as untouched. */
-export async function lookAtRemovals(owner: Owner, plan: Plan, progress: Progress): Promise<Progress> {
+export async function lookAtRemovals(host: Host, plan: Plan, progress: Progress): Promise<Progress> {
 	const states = new Map(progress.states);
 	for (const step of plan.steps.filter(candidate => candidate.phase === 'remove')) {
 		const state = stateOf(states, step);
-		const doneWhen = state === 'begun' || state === 'failed' ? await owner.observe(step.doneWhen) : undefined;
+		const doneWhen = state === 'begun' || state === 'failed' ? await host.observe(step.doneWhen) : undefined;
 		if (doneWhen?.ok && !doneWhen.value) {
 			states.set(step.id, 'untouched');
 		}
 	}
 
 	const hasRemoved = plan.steps.some(step => isFinal(step) && stateOf(states, step) !== 'untouched');
-	return {...progress, states, hasRemoved, hasSwitched: progress.hasSwitched && !await hasNothingSwitched(owner, plan, states)};
+	return {...progress, states, hasRemoved, hasSwitched: progress.hasSwitched && !await hasNothingSwitched(host, plan, states)};
 }
 
 /** Of a plan that moves the domain by one call, and takes that back by merging: the call was begun, and did nothing. */
-async function hasNothingSwitched(owner: Owner, plan: Plan, states: ReadonlyMap<string, StepState>): Promise<boolean> {
+async function hasNothingSwitched(host: Host, plan: Plan, states: ReadonlyMap<string, StepState>): Promise<boolean> {
 	const begun = plan.steps.filter(step => step.phase === 'switch' && stateOf(states, step) !== 'untouched');
 	for (const step of begun) {
 		const isOpen = mergesBack(step) && step.doneWhen.kind !== 'never' && stateOf(states, step) !== 'done';
-		const doneWhen = isOpen ? await owner.observe(step.doneWhen) : undefined;
+		const doneWhen = isOpen ? await host.observe(step.doneWhen) : undefined;
 		if (doneWhen?.ok !== true || doneWhen.value) {
 			return false;
 		}

@@ -6,7 +6,7 @@ import {headDisks} from '../../model/domain/domain.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {findMeanwhile} from '../recover/compare-journal.ts';
-import type {Owner} from '../ports.ts';
+import type {Host} from '../ports.ts';
 import {specOf} from '../../actions/registry.ts';
 import {powerRemarks} from './power.ts';
 
@@ -126,8 +126,8 @@ function isStateWanted(plan: Plan): boolean {
 export type Proof = {findings: string[]; remarks: string[]};
 
 /** Gives what differs from the plan, in sentences; no findings mean proven. `mayHaveMovedOn`: the domain's state is not part of the proof. */
-export async function prove(plan: Plan, owner: Owner, options: {mayHaveMovedOn: boolean}): Promise<Result<Proof>> {
-	const details = await owner.readDetails(plan.action.domain.uuid, {withForeignPins: false});
+export async function prove(plan: Plan, host: Host, options: {mayHaveMovedOn: boolean}): Promise<Result<Proof>> {
+	const details = await host.readDetails(plan.action.domain.uuid, {withForeignPins: false});
 	if (!details.ok) {
 		return details;
 	}

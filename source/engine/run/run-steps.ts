@@ -10,13 +10,13 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {keepEdits, readDefinitionDigest} from '../recover/definition-edits.ts';
 import {readWrittenSince} from '../recover/missing-steps.ts';
 import type {
-	Clock, Journal, JournalRecord, Owner, RunEvent, RunOutput,
+	Clock, Journal, JournalRecord, Host, RunEvent, RunOutput,
 } from '../ports.ts';
 import {readStampsAfter} from './made-files.ts';
 
 export type Work = {
 	plan: Plan;
-	owner: Owner;
+	host: Host;
 	journal: Journal;
 	/** Of the whole action; what is noted from here on is added by the journal. */
 	records: JournalRecord[];
@@ -38,7 +38,7 @@ export async function note(work: Work, entry: Entry): Promise<Result<void>> {
 /** What the domain is about to leave for good must hold nothing that stands nowhere else. */
 async function checkLeaving(work: Work, step: Step): Promise<Result<void>> {
 	const paths = new Set([...step.leaves ?? [], ...step.guard === undefined ? [] : [step.guard.path]]);
-	const written = await readWrittenSince(work.owner, work, path => paths.has(path));
+	const written = await readWrittenSince(work.host, work, path => paths.has(path));
 	const [path] = written.ok ? written.value : [];
 	return path === undefined
 		? (written.ok ? succeed(undefined) : written)
@@ -52,7 +52,7 @@ async function checkGuard(work: Work, step: Step): Promise<Result<void>> {
 		return leaving;
 	}
 
-	const users = await work.owner.readImageUsers(step.guard.path);
+	const users = await work.host.readImageUsers(step.guard.path);
 	if (!users.ok) {
 		return users;
 	}
@@ -62,7 +62,7 @@ async function checkGuard(work: Work, step: Step): Promise<Result<void>> {
 		return fail({kind: 'busy', what: `The image ${path}`, holder: `it is used by ${users.value.join(', ')}`});
 	}
 
-	const now = inode === undefined ? succeed([]) : await work.owner.readFileStamps([path]);
+	const now = inode === undefined ? succeed([]) : await work.host.readFileStamps([path]);
 	return now.ok
 		? (now.value.some(found => found.inode !== inode) ? fail({kind: 'busy', what: `The file ${path}`, holder: 'another file has been put there since this was planned'}) : succeed(undefined))
 		: now;
@@ -73,7 +73,7 @@ async function followProgress(work: Work, step: Step, progress: Progress, ended:
 	while (!ended.aborted) {
 		// The answer may take a while; the next question is not put off by that.
 		const pause = setTimeout(progressMs, undefined, {signal: ended}).catch(() => undefined);
-		const copied = await work.owner.readProgress(progress);
+		const copied = await work.host.readProgress(progress);
 		if (ended.aborted) {
 			return;
 		}
@@ -94,7 +94,7 @@ async function runCommand(work: Work, step: Step): Promise<Result<RunOutput>> {
 	const cancel = () => {
 		cancelling ??= (async () => {
 			for (const command of step.cancel ?? []) {
-				await work.owner.run(command);
+				await work.host.run(command);
 			}
 		})();
 	};
@@ -105,8 +105,8 @@ async function runCommand(work: Work, step: Step): Promise<Result<RunOutput>> {
 	}
 
 	interrupt?.addEventListener('abort', cancel);
-	const kept = await keepEdits(work.owner, work, step.command);
-	const result = kept.ok ? await work.owner.run(kept.value, {timeoutMs: step.timeoutMs, onPivot: async () => note(work, {kind: 'pivoting', step: step.id})}) : kept;
+	const kept = await keepEdits(work.host, work, step.command);
+	const result = kept.ok ? await work.host.run(kept.value, {timeoutMs: step.timeoutMs, onPivot: async () => note(work, {kind: 'pivoting', step: step.id})}) : kept;
 	interrupt?.removeEventListener('abort', cancel);
 	ended.abort();
 	await Promise.all([following, cancelling]);
@@ -116,8 +116,8 @@ async function runCommand(work: Work, step: Step): Promise<Result<RunOutput>> {
 async function runInstead(work: Work, {commands}: Instead): Promise<Result<Command[]>> {
 	const ran: Command[] = [];
 	for (const command of commands) {
-		const wanted = command.onlyIf === undefined ? succeed(true) : await work.owner.observe(command.onlyIf);
-		const result = wanted.ok && wanted.value ? await work.owner.run(command) : wanted;
+		const wanted = command.onlyIf === undefined ? succeed(true) : await work.host.observe(command.onlyIf);
+		const result = wanted.ok && wanted.value ? await work.host.run(command) : wanted;
 		if (!result.ok) {
 			return result;
 		}
@@ -131,7 +131,7 @@ async function runInstead(work: Work, {commands}: Instead): Promise<Result<Comma
 /** In the words that fit the domain's power, which may also change in the midst. Gives what was run. */
 async function runForPower(work: Work, step: Step): Promise<Result<Command[]>> {
 	const {instead} = step;
-	const isOther = instead === undefined ? succeed(false) : await work.owner.observe(instead.onlyIf);
+	const isOther = instead === undefined ? succeed(false) : await work.host.observe(instead.onlyIf);
 	if (!isOther.ok || isOther.value) {
 		return isOther.ok ? runInstead(work, instead!) : isOther;
 	}
@@ -142,14 +142,14 @@ async function runForPower(work: Work, step: Step): Promise<Result<Command[]>> {
 	}
 
 	// What can be taken back is; anything else has to be finished.
-	const isOtherNow = instead === undefined || step.undo !== null ? succeed(false) : await work.owner.observe(instead.onlyIf);
+	const isOtherNow = instead === undefined || step.undo !== null ? succeed(false) : await work.host.observe(instead.onlyIf);
 	return isOtherNow.ok && isOtherNow.value ? runInstead(work, instead!) : result;
 }
 
 /** With how the files are that the step has made, or left as they were. */
 async function noteDone(work: Work, step: Step, ran: readonly Command[] = []): Promise<Result<void>> {
-	const stamps = await readStampsAfter(work.owner, work.plan, {step, ran});
-	const definition = await readDefinitionDigest(work.owner, work.plan, step.command);
+	const stamps = await readStampsAfter(work.host, work.plan, {step, ran});
+	const definition = await readDefinitionDigest(work.host, work.plan, step.command);
 	return note(work, {kind: 'done', step: step.id, ...(stamps.length > 0 && {stamps}), ...(definition !== undefined && {definition})});
 }
 
@@ -175,7 +175,7 @@ async function runStep(work: Work, step: Step, index: number): Promise<Result<st
 		return noted.ok ? succeed(reason) : noted;
 	}
 
-	const isWanted = guarded.ok && step.command.onlyIf !== undefined ? await work.owner.observe(step.command.onlyIf) : succeed(true);
+	const isWanted = guarded.ok && step.command.onlyIf !== undefined ? await work.host.observe(step.command.onlyIf) : succeed(true);
 	if (isWanted.ok && !isWanted.value) {
 		onEvent({kind: 'step-left-out', step: step.id, reason: step.skippedNote ?? 'It is no longer needed.'});
 		const noted = await noteDone(work, step);

@@ -6,20 +6,20 @@ import {isStartable, lostToStart} from '../../model/domain/start-files.ts';
 import {describeLost, ejectCommand} from '../../planner/checks/start-files.ts';
 import {kindFactsOf} from '../../planner/hypervisor/capabilities.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
-import type {Outcome, Owner} from '../ports.ts';
+import type {Outcome, Host} from '../ports.ts';
 
 /** The memory of a guest that was stopped with it stays where the guest could not be brought back. */
-async function adviseRestore(owner: Owner, plan: Plan): Promise<string | undefined> {
+async function adviseRestore(host: Host, plan: Plan): Promise<string | undefined> {
 	const path = plan.steps.find(({savesMemory}) => savesMemory !== undefined)?.savesMemory;
-	const isThere = path === undefined ? undefined : await owner.observe({kind: 'file-exists', path});
+	const isThere = path === undefined ? undefined : await host.observe({kind: 'file-exists', path});
 	return isThere?.ok && isThere.value
 		? `The memory of the guest is in ${path!}: virsh restore ${quoteForShell(path!)} brings it back, as long as nothing was written to its disks.`
 		: undefined;
 }
 
 /** In sentences; undefined where nothing is missing, or where the domain cannot be read. */
-async function adviseStart(owner: Owner, plan: Plan): Promise<string | undefined> {
-	const details = await owner.readDetails(plan.action.domain.uuid, {withForeignPins: false});
+async function adviseStart(host: Host, plan: Plan): Promise<string | undefined> {
+	const details = await host.readDetails(plan.action.domain.uuid, {withForeignPins: false});
 	if (!details.ok) {
 		return undefined;
 	}
@@ -41,7 +41,7 @@ async function adviseStart(owner: Owner, plan: Plan): Promise<string | undefined
 }
 
 /** The outcome with that advice, where a step failed and the domain did not start, or was left off after all was put back. */
-export async function withStartAdvice(owner: Owner, plan: Plan, outcome: Outcome): Promise<Outcome> {
+export async function withStartAdvice(host: Host, plan: Plan, outcome: Outcome): Promise<Outcome> {
 	if (outcome.kind === 'done' || (outcome.failure.kind !== 'step-failed' && outcome.failure.kind !== 'put-back-but-off')) {
 		return outcome;
 	}
@@ -51,6 +51,6 @@ export async function withStartAdvice(owner: Owner, plan: Plan, outcome: Outcome
 		return outcome;
 	}
 
-	const advice = [await adviseStart(owner, plan), outcome.failure.kind === 'put-back-but-off' ? await adviseRestore(owner, plan) : undefined].filter(text => text !== undefined).join(' ');
+	const advice = [await adviseStart(host, plan), outcome.failure.kind === 'put-back-but-off' ? await adviseRestore(host, plan) : undefined].filter(text => text !== undefined).join(' ');
 	return advice === '' ? outcome : {...outcome, failure: {...outcome.failure, advice}};
 }

@@ -11,7 +11,7 @@ import type {MemoryFormat} from './memory-format.ts';
 import type {NvramFile} from './nvram.ts';
 
 export type HostFacts = {
-	owner: 'libvirt' | 'demo' | 'qemu';
+	hypervisor: 'libvirt' | 'demo' | 'qemu';
 	/** As it is given to virsh; 'default' when virsh's own default is used, then the URI that virsh reports. */
 	uri: string;
 	hostname: string;
@@ -161,6 +161,6 @@ export type Inventory = {
 	dataSizes?: DataSizes;
 	/** This libvirt gives no image to QEMU's user (`dynamic_ownership = 0`). Only looked at while the domain runs. */
 	keepsOwners?: true;
-	/** Only where the owner is bare QEMU. */
+	/** Only where the hypervisor is a standalone QEMU. */
 	bare?: BareFacts;
 };

@@ -55,7 +55,7 @@ export type Capabilities = KindFacts & {
 
 const version = (major: number, minor: number) => (major * 1_000_000) + (minor * 1000);
 
-export function kindFactsOf(kind: HostFacts['owner']): KindFacts {
+export function kindFactsOf(kind: HostFacts['hypervisor']): KindFacts {
 	const isStandalone = kind === 'qemu';
 	return {
 		goesByTable: isStandalone,
@@ -69,11 +69,11 @@ export function kindFactsOf(kind: HostFacts['owner']): KindFacts {
 	};
 }
 
-export function capabilitiesOf({owner, libvirtVersion: libvirt, hypervisorVersion: qemu}: Pick<HostFacts, 'owner' | 'libvirtVersion' | 'hypervisorVersion'>): Capabilities {
-	const isStandalone = owner === 'qemu';
+export function capabilitiesOf({hypervisor, libvirtVersion: libvirt, hypervisorVersion: qemu}: Pick<HostFacts, 'hypervisor' | 'libvirtVersion' | 'hypervisorVersion'>): Capabilities {
+	const isStandalone = hypervisor === 'qemu';
 	const since = (major: number, minor: number) => !isStandalone && libvirt >= version(major, minor);
 	return {
-		...kindFactsOf(owner),
+		...kindFactsOf(hypervisor),
 		revertUnlinksRecordedOverlays: since(9, 9),
 		currentNamesHeads: isStandalone || since(9, 9),
 		redefinesBesideCheckpoints: isStandalone || since(11, 3),

@@ -10,7 +10,7 @@ import {libvirtOf} from './libvirt.ts';
 import {qmpOf} from './qmp.ts';
 
 export function hypervisorOf(site: Site): Hypervisor {
-	return site.host.owner === 'qemu' ? qmpOf(site) : libvirtOf(site);
+	return site.host.hypervisor === 'qemu' ? qmpOf(site) : libvirtOf(site);
 }
 
 /** Where a plan is for that is not for this host, and how it is recovered there. */

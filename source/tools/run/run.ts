@@ -30,7 +30,7 @@ export type LineWatcher = (request: {argv: string[]; onLine: (line: string) => v
 const packages: Record<string, string> = {virsh: 'libvirt-clients', 'qemu-img': 'qemu-utils', ssh: 'openssh-client'};
 const outputLimit = 400_000_000;
 
-/** English, and bytes as they are: what the programs say is matched in the owners. */
+/** English, and bytes as they are: what the programs say is matched in hosts/. */
 const environment = {LC_ALL: 'C', LANGUAGE: ''};
 
 /** A program that stays is known by the folder that its shell would have named: with `env -C` the environment would name ours. */

@@ -29,7 +29,7 @@ function hostWords(state: State): string {
 		demo: 'a simulation',
 		libvirt: `libvirt ${formatVersion(host.libvirtVersion)}`,
 		qemu: `QEMU without libvirt${host.hypervisorVersion === 0 ? '' : `, ${formatVersion(host.hypervisorVersion)}`}`,
-	}[host.owner];
+	}[host.hypervisor];
 	return `${host.uri} on ${host.hostname}, ${software}`;
 }
 

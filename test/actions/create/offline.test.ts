@@ -48,7 +48,7 @@ test('with --disk-only libvirt makes it external, a bare QEMU goes by the table'
 	t.is(createdPaths(plan).length, 2);
 	t.regex(textsOf(plan), /A snapshot of a domain that is off is internal by default/);
 	const world = twoDisks();
-	t.is(planOf({...world, host: {...world.host, owner: 'qemu'}, bare: {socketPath: undefined, metadataPath: '/m', argv: undefined, nodes: new Map(), commands: new Set()}}, {isDiskOnly: true}).images.created.length, 0);
+	t.is(planOf({...world, host: {...world.host, hypervisor: 'qemu'}, bare: {socketPath: undefined, metadataPath: '/m', argv: undefined, nodes: new Map(), commands: new Set()}}, {isDiskOnly: true}).images.created.length, 0);
 });
 
 test('a raw disk gets a qcow2 overlay that names raw below, and cannot be internal', t => {

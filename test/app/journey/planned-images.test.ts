@@ -58,7 +58,7 @@ test('without a picture what the plan names is still drawn', t => {
 async function pictureOf(request: Parameters<ReturnType<typeof openEngine>['plan']>[1]): Promise<string[]> {
 	const engine = openEngine();
 	const plan = unwrap(await engine.plan('web', request));
-	const details = unwrap(await engine.owner.readDetails(engine.named('web').uuid, {withForeignPins: true}));
+	const details = unwrap(await engine.host.readDetails(engine.named('web').uuid, {withForeignPins: true}));
 	const short = (file: string) => file.slice(file.lastIndexOf('/') + 1);
 	return plannedImages(plan, details).rows.filter(({item}) => short(item.name).startsWith('web-vda')).map(({item}) =>
 		`${item.mark}: ${item.into === undefined ? item.labels.join(', ') : `into ${short(item.into)}`}`);

@@ -2,16 +2,16 @@ import test from 'ava';
 import {openDemo} from '../../helpers/demo.ts';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {diagnose, type RoundProgress} from '../../../source/engine/doctor/diagnose.ts';
-import type {Owner} from '../../../source/engine/ports.ts';
+import type {Host} from '../../../source/engine/ports.ts';
 import type {Finding} from '../../../source/model/domain/finding.ts';
 import {fail} from '../../../source/model/result.ts';
 import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
 import {addFile} from '../../../source/hosts/demo/simulator/world.ts';
 
 function demo() {
-	const host = openDemo();
+	const demo = openDemo();
 	return {
-		host, owner: host.owner, uuidOf: (name: string) => host.named(name).uuid, store: createMemoryStore(),
+		demo, host: demo.host, uuidOf: (name: string) => demo.named(name).uuid, store: createMemoryStore(),
 	};
 }
 
@@ -43,17 +43,17 @@ test('one domain gives what the round over the host says of it', async t => {
 test('every domain is read once, and the progress says how far it is', async t => {
 	const given = demo();
 	const read: string[] = [];
-	const owner: Owner = {
-		...given.owner,
+	const host: Host = {
+		...given.host,
 		async readDetails(uuid, options) {
 			read.push(uuid);
 			t.false(options.withForeignPins);
-			return given.owner.readDetails(uuid, options);
+			return given.host.readDetails(uuid, options);
 		},
 	};
 	const progress: RoundProgress[] = [];
-	unwrap(await diagnose({owner, store: given.store}, {onProgress: step => progress.push(step)}));
-	t.deepEqual([...read].sort(), [...given.host.world.domains.values()].map(({uuid}) => uuid).sort());
+	unwrap(await diagnose({host, store: given.store}, {onProgress: step => progress.push(step)}));
+	t.deepEqual([...read].sort(), [...given.demo.world.domains.values()].map(({uuid}) => uuid).sort());
 	t.deepEqual(progress.map(({done}) => done), read.map((_, index) => index + 1));
 	t.true(progress.every(({total}) => total === read.length));
 });
@@ -61,23 +61,23 @@ test('every domain is read once, and the progress says how far it is', async t =
 test('a domain that cannot be read is a finding, and no image is offered for removal then', async t => {
 	const given = demo();
 	const leftover = '/var/lib/libvirt/images/web-vda.1790000000';
-	addFile(given.host.world, {path: leftover, backing: {name: '/var/lib/libvirt/images/web-vda.qcow2', format: 'qcow2'}});
+	addFile(given.demo.world, {path: leftover, backing: {name: '/var/lib/libvirt/images/web-vda.qcow2', format: 'qcow2'}});
 	const orphanOf = (findings: Finding[]) => findings.find(({kind}) => kind === 'orphan');
 	const good = orphanOf(unwrap(await diagnose(given)));
 	t.deepEqual([good?.domain?.name, good?.images, good?.request?.kind], ['web', [leftover], 'remove-orphans']);
 
-	const owner: Owner = {
-		...given.owner,
-		readDetails: async (uuid, options) => uuid === given.uuidOf('git') ? fail({kind: 'unreadable', what: 'Its XML', reason: 'broken'}) : given.owner.readDetails(uuid, options),
+	const host: Host = {
+		...given.host,
+		readDetails: async (uuid, options) => uuid === given.uuidOf('git') ? fail({kind: 'unreadable', what: 'Its XML', reason: 'broken'}) : given.host.readDetails(uuid, options),
 	};
-	const findings = unwrap(await diagnose({owner, store: given.store}));
+	const findings = unwrap(await diagnose({host, store: given.store}));
 	t.deepEqual(told(findings, 'problem').slice(0, 1), [['git', 'domain-unreadable']]);
 	t.is(orphanOf(findings)?.request, undefined);
 });
 
 test('a backup beside the disks is a note, never offered for removal', async t => {
 	const given = demo();
-	addFile(given.host.world, {path: '/var/lib/libvirt/images/web-backup.qcow2'});
+	addFile(given.demo.world, {path: '/var/lib/libvirt/images/web-backup.qcow2'});
 	const findings = unwrap(await diagnose(given, {uuid: given.uuidOf('web')}));
 	t.true(findings.some(({kind, images}) => kind === 'unused-image' && images?.includes('/var/lib/libvirt/images/web-backup.qcow2')));
 	t.deepEqual(told(findings, 'warning'), []);
@@ -93,10 +93,10 @@ test('an interrupted round says so, and a lost host is a failure', async t => {
 		},
 	});
 	t.is(result.ok ? undefined : result.failure.kind, 'interrupted');
-	const owner: Owner = {
-		...given.owner,
+	const host: Host = {
+		...given.host,
 		readDetails: async () => fail({kind: 'host-unreachable', uri: 'x', cause: {argv: [], timedOut: false, stderr: '', durationMs: 0}}),
 	};
-	const lost = await diagnose({owner, store: given.store});
+	const lost = await diagnose({host, store: given.store});
 	t.is(lost.ok ? undefined : lost.failure.kind, 'host-unreachable');
 });

@@ -25,7 +25,7 @@ async function killed(moment: 'die' | 'die-after', {hasEnded}: {hasEnded: boolea
 	const plan = {...planned, steps: planned.steps.map(({progress, ...step}) => step)};
 	const commit = lineOf(plan.steps.find(({id}) => id === 'commit-1')!.command);
 	const host = fakeHost(inventory);
-	const world = {owner: host.owner, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: undefined}};
+	const world = {host: host.host, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: undefined}};
 	const options = {onEvent: () => undefined, interrupt: new AbortController().signal};
 	host.onRun = line => line === commit ? moment : 'succeed';
 	await executePlan(world, plan, options).catch((error: unknown) => {
@@ -54,7 +54,7 @@ test('it is in the journal before the command ends, and only where the guest was
 test('where the guest has ended since and the two images differ, finishing is closed, and both are named', async t => {
 	const scene = await killed('die-after', {hasEnded: true});
 	scene.host.answers.set('reads-same', false);
-	const {forward} = unwrap(await readWays(scene.host.owner, scene.unfinished));
+	const {forward} = unwrap(await readWays(scene.host.host, scene.unfinished));
 	t.regex(forward?.reason ?? '', /from \/d\/vda\.s3 to \/d\/vda\.s2 .*it is not known which one it used last/);
 	t.regex(forward?.remedy ?? '', /Keep copies of both\..*qemu-img commit -d -b \/d\/vda\.s2 \/d\/vda\.s3.*--give-up/s);
 	t.like(await scene.goForward(), {kind: 'half-way', failure: {kind: 'recovery-refused'}});
@@ -64,14 +64,14 @@ test('where the guest has ended since and the two images differ, finishing is cl
 test('it is open where the two read the same, where the guest was not told yet, where it still runs, and where the commit is known to have ended', async t => {
 	const same = await killed('die-after', {hasEnded: true});
 	same.host.answers.set('reads-same', true);
-	t.is(unwrap(await readWays(same.host.owner, same.unfinished)).forward, undefined);
+	t.is(unwrap(await readWays(same.host.host, same.unfinished)).forward, undefined);
 	for (const scene of [await killed('die', {hasEnded: true}), await killed('die-after', {hasEnded: false})]) {
 		scene.host.answers.set('reads-same', false);
-		t.is(unwrap(await readWays(scene.host.owner, scene.unfinished)).forward, undefined, notes(scene).join(' '));
+		t.is(unwrap(await readWays(scene.host.host, scene.unfinished)).forward, undefined, notes(scene).join(' '));
 	}
 
 	const {host, unfinished} = await killed('die-after', {hasEnded: true});
 	host.answers.set('reads-same', false);
 	const done = {...unfinished, records: [...unfinished.records, {at: '', kind: 'done', step: 'commit-1'} as const]};
-	t.is(unwrap(await readWays(host.owner, done)).forward, undefined);
+	t.is(unwrap(await readWays(host.host, done)).forward, undefined);
 });

@@ -19,11 +19,11 @@ const begunOf = ({records}: UnfinishedAction) => new Set(records.flatMap(record 
 
 test('a whole journal is believed', async t => {
 	const action = {plan, records: [first]};
-	t.is(unwrap(await withUnknownSteps(fakeHost(threeSnapshots()).owner, action)), action);
+	t.is(unwrap(await withUnknownSteps(fakeHost(threeSnapshots()).host, action)), action);
 });
 
 test('where the domain is as before, only what makes files may have happened, and the way is back', async t => {
-	const known = unwrap(await withUnknownSteps(fakeHost(threeSnapshots()).owner, damaged([])));
+	const known = unwrap(await withUnknownSteps(fakeHost(threeSnapshots()).host, damaged([])));
 	t.deepEqual(begunOf(known), new Set(plan.steps.filter(step => step.phase === 'create').map(({id}) => id)));
 	t.is(defaultDirection(known), 'back');
 });
@@ -33,14 +33,14 @@ test('where the definition names other images the switch has happened, whatever 
 	const {definition} = inventory.details.domain;
 	const disks = definition.disks.map(disk => ({...disk, sourcePath: plan.targets[0].expected.heads.find(({target}) => target === disk.target)?.path ?? disk.sourcePath}));
 	const host = fakeHost({...inventory, details: {...inventory.details, domain: {...inventory.details.domain, definition: {...definition, disks}}}});
-	const known = unwrap(await withUnknownSteps(host.owner, damaged([])));
+	const known = unwrap(await withUnknownSteps(host.host, damaged([])));
 	t.true(begunOf(known).has('define'));
 	t.is(defaultDirection(known), 'forward');
 });
 
 test('a record of the switch that is whole is proof that it was begun; one that says it was undone is none', async t => {
-	const {owner} = fakeHost(threeSnapshots());
-	const known = unwrap(await withUnknownSteps(owner, damaged([{at: '', kind: 'begin', step: 'define'}, {at: '', kind: 'undone', step: 'define'}])));
+	const {host} = fakeHost(threeSnapshots());
+	const known = unwrap(await withUnknownSteps(host, damaged([{at: '', kind: 'begin', step: 'define'}, {at: '', kind: 'undone', step: 'define'}])));
 	t.true(begunOf(known).has('define'));
 	t.is(defaultDirection(known), 'forward');
 });
@@ -48,7 +48,7 @@ test('a record of the switch that is whole is proof that it was begun; one that 
 test('a removal that the world shows leaves only the way forward', async t => {
 	const host = fakeHost(threeSnapshots());
 	host.answers.set('file-missing', true);
-	const known = unwrap(await withUnknownSteps(host.owner, damaged([])));
+	const known = unwrap(await withUnknownSteps(host.host, damaged([])));
 	t.true(begunOf(known).has('remove-1'));
 	t.is(defaultDirection(known), 'forward');
 });
@@ -56,6 +56,6 @@ test('a removal that the world shows leaves only the way forward', async t => {
 test('after a way back by a damaged journal what is still there is named; by a whole one nothing is looked for', async t => {
 	const host = fakeHost(threeSnapshots());
 	host.answers.set('file-exists', true);
-	t.deepEqual(unwrap(await readUnprovenFiles(host.owner, damaged([]))), createdPaths(plan));
-	t.deepEqual(unwrap(await readUnprovenFiles(host.owner, {plan, records: [first]})), []);
+	t.deepEqual(unwrap(await readUnprovenFiles(host.host, damaged([]))), createdPaths(plan));
+	t.deepEqual(unwrap(await readUnprovenFiles(host.host, {plan, records: [first]})), []);
 });

@@ -50,8 +50,8 @@ function scene(): Scene {
 		release: clear,
 		clear: async ({id}) => clear(id),
 	};
-	const {owner} = fakeHost(threeSnapshots());
-	return {world: {owner: {...owner, claims}, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: undefined}}, marks, lives};
+	const {host} = fakeHost(threeSnapshots());
+	return {world: {host: {...host, claims}, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: undefined}}, marks, lives};
 }
 
 function mark(given: Scene, life: ClaimLife, more: Partial<Claim> = {}): void {
@@ -124,7 +124,7 @@ test('a mark of a run at work stops others even before its first change, and a m
 	const given = scene();
 	mark(given, 'working', {stage: 'checking'});
 	t.is((await underClaim(given.world, plan, {hasJournal: false}, refuse)).kind, 'rolled-back');
-	given.world.owner.claims!.take = async () => succeed({id: 'x', domainUuid: uuid, claim: undefined, life: 'unknown'});
+	given.world.host.claims!.take = async () => succeed({id: 'x', domainUuid: uuid, claim: undefined, life: 'unknown'});
 	const outcome = await underClaim(given.world, plan, {hasJournal: false}, refuse);
 	t.regex(describeFailure(outcome.kind === 'done' ? {kind: 'read-only'} : outcome.failure).message, /in a way that cannot be read/);
 });
@@ -139,7 +139,7 @@ test('whoever gives up takes the mark away, and where there is none nothing happ
 
 test('where the host refuses the mark nothing is begun', async t => {
 	const given = scene();
-	given.world.owner.claims!.take = async () => fail({kind: 'tool-failed', cause: {argv: ['virsh'], timedOut: false, stderr: 'error: access denied', durationMs: 1}});
+	given.world.host.claims!.take = async () => fail({kind: 'tool-failed', cause: {argv: ['virsh'], timedOut: false, stderr: 'error: access denied', durationMs: 1}});
 	const outcome = await underClaim(given.world, plan, {hasJournal: false}, refuse);
 	t.is(outcome.kind === 'rolled-back' ? outcome.failure.kind : undefined, 'tool-failed');
 });

@@ -19,7 +19,7 @@ for (const {title, moreBytes, words} of [
 		host.onRun = line => line.startsWith('qemu-img rebase -f qcow2 -F qcow2 -b /d/vda.qcow2') ? 'fail' : 'succeed';
 		const {path, allocatedBytes} = inventory.details.images.find(image => image.path === '/d/vda.s2')!;
 		host.stamps.set(path, {path, inode: '1:1', sizeBytes: 0, modifiedAt: '0', allocatedBytes: allocatedBytes + moreBytes});
-		const world = {owner: host.owner, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: undefined}};
+		const world = {host: host.host, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: undefined}};
 		const outcome = await executePlan(world, plan, {interrupt: new AbortController().signal, onEvent: () => undefined});
 		t.is(outcome.kind, 'rolled-back');
 		t.regex(outcome.kind === 'done' ? '' : describeFailure(outcome.failure).message, words);

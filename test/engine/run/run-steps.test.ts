@@ -38,8 +38,8 @@ function copyingWork(step: Step, asks: number) {
 		records: [],
 		onEvent: event => events.push(event),
 		interrupt: interrupt.signal,
-		owner: {
-			...fakeHost(threeSnapshots()).owner,
+		host: {
+			...fakeHost(threeSnapshots()).host,
 			async readProgress(): Promise<Copied | undefined> {
 				count++;
 				if (count >= asks) {
@@ -97,7 +97,7 @@ test('a step without a way to cancel it is waited for', async t => {
 
 test('a step that fails by itself has failed, cancellable or not', async t => {
 	const {work} = copyingWork({...copying, phase: 'switch'}, 1);
-	work.owner = {...work.owner, run: async () => fail(aborted)};
+	work.host = {...work.host, run: async () => fail(aborted)};
 	const end = await runSteps(work, {isWanted: () => true, isInterrupted: () => false});
 	t.like(end, {kind: 'failed', step: {id: 'copy'}});
 });
@@ -106,7 +106,7 @@ for (const holds of [true, false]) {
 	test(`a step whose command runs only if something holds is ${holds ? 'run' : 'left out, with what that means, and the rest goes on'}`, async t => {
 		const {progress: _, cancel: __, ...plain} = copying;
 		const {work, events, ran} = copyingWork({...plain, command: {...command('prove'), onlyIf: {kind: 'same-content', path: '/a', other: '/b'}}, skippedNote: 'It has changed.'}, 1);
-		work.owner = {...work.owner, observe: async () => succeed(holds)};
+		work.host = {...work.host, observe: async () => succeed(holds)};
 		t.deepEqual(await runSteps(work, {isWanted: () => true, isInterrupted: () => false}), {kind: 'all-done', stays: []});
 		t.deepEqual(ran, holds ? ['prove', 'next'] : ['next']);
 		t.deepEqual(events.flatMap(event => event.kind === 'step-left-out' ? [event.reason] : []), holds ? [] : ['It has changed.']);

@@ -76,11 +76,11 @@ for (const row of rows) {
 	const {domain, request, gone, made, headsMove} = row;
 	test(`${JSON.stringify(domain)}: ${JSON.stringify(request)} is done, proven, and every other state reads as before`, async t => {
 		const engine = openEngine();
-		const {host, named} = engine;
+		const {demo, named} = engine;
 		const guest = named(domain);
 		const stateBefore = guest.state;
-		const before = readStates(host.world, guest);
-		const others = [...host.world.domains.values()].filter(other => other !== guest).map(other => [other, readStates(host.world, other)] as const);
+		const before = readStates(demo.world, guest);
+		const others = [...demo.world.domains.values()].filter(other => other !== guest).map(other => [other, readStates(demo.world, other)] as const);
 		const names = new Set(guest.snapshots.keys());
 		const found = await findingsBefore(domain);
 		const planned = unwrap(await engine.plan(domain, request));
@@ -91,16 +91,16 @@ for (const row of rows) {
 		t.deepEqual([...guest.snapshots.keys()].filter(name => !names.has(name)).sort(), [...made ?? []].sort());
 		t.is(guest.currentSnapshot, 'current' in row ? row.current : planned.targets[0].expected.currentSnapshot);
 		t.is(guest.state, planned.targets[0].expected.endState ?? stateBefore);
-		const after = readStates(host.world, guest);
+		const after = readStates(demo.world, guest);
 		const staying = [...before].filter(([place]) => after.has(place) && !(place.startsWith('/') && headsMove));
 		// A guest that runs on has written meanwhile.
 		t.deepEqual(staying.map(([place, content]) => [place, place.startsWith('/') ? after.get(place)?.slice(0, content?.length) : after.get(place)]), staying);
 		for (const [other, content] of others) {
-			t.deepEqual(readStates(host.world, other), content, `what ${other.name} reads`);
+			t.deepEqual(readStates(demo.world, other), content, `what ${other.name} reads`);
 		}
 
-		t.deepEqual(planned.images.removed.filter(path => host.world.files.has(path)), []);
-		t.deepEqual(createdPaths(planned).filter(path => !host.world.files.has(path)), []);
+		t.deepEqual(planned.images.removed.filter(path => demo.world.files.has(path)), []);
+		t.deepEqual(createdPaths(planned).filter(path => !demo.world.files.has(path)), []);
 		const texts = new Set(found.map(({text}) => text));
 		const newFindings = (await engine.findings(domain)).filter(({severity, text}) => severity !== 'info' && !texts.has(text));
 		t.deepEqual(newFindings.map(({kind}) => kind), row.finds ?? []);
@@ -108,12 +108,12 @@ for (const row of rows) {
 }
 
 test('what a new snapshot froze reads what the domain had, and the branch begins with what its snapshot kept', async t => {
-	const {host, named, plan, execute} = openEngine();
+	const {demo, named, plan, execute} = openEngine();
 	const web = named('web');
-	const present = readStates(host.world, web);
+	const present = readStates(demo.world, web);
 	await execute(unwrap(await plan('web', create('s4', {isDiskOnly: true}))));
 	await execute(unwrap(await plan('web', branch('hotfix', 'trial'))));
-	const states = readStates(host.world, web);
+	const states = readStates(demo.world, web);
 	for (const target of ['vda', 'vdb']) {
 		t.deepEqual(states.get(`s4/${target}`), present.get(`/${target}`));
 		t.deepEqual(states.get(`trial/${target}`), present.get(`hotfix/${target}`));
@@ -124,19 +124,19 @@ test('what a new snapshot froze reads what the domain had, and the branch begins
 });
 
 test('the base of a fork stays, with the reason, until only one line stands on it', async t => {
-	const {host, named, plan, execute} = openEngine();
+	const {demo, named, plan, execute} = openEngine();
 	const base = '/var/lib/libvirt/images/web-vda.qcow2';
 	const first = unwrap(await plan('web', drop('s1')));
 	t.true(first.images.staying?.some(({path, reason}) => path === base && reason.includes('shared base')));
 	t.is((await execute(first)).outcome.kind, 'done');
-	const head = readStates(host.world, named('web')).get('/vda');
+	const head = readStates(demo.world, named('web')).get('/vda');
 	for (const [snapshot, scope] of [['hotfix', 'one'], ['before-upgrade', 'with-children']] as const) {
 		t.is((await execute(unwrap(await plan('web', drop(snapshot, scope))))).outcome.kind, 'done');
 	}
 
 	t.deepEqual(readTree(named('web')), ['→s2', 's2→s3']);
-	t.deepEqual(readStates(host.world, named('web')).get('/vda')?.slice(0, head?.length), head);
-	const left = [...host.world.files.values()].filter(({path}) => path.includes('/web-vda'));
+	t.deepEqual(readStates(demo.world, named('web')).get('/vda')?.slice(0, head?.length), head);
+	const left = [...demo.world.files.values()].filter(({path}) => path.includes('/web-vda'));
 	t.is(left.length, 3, left.map(({path}) => path).join(', '));
 });
 

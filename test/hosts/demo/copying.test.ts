@@ -13,13 +13,13 @@ const middle = '/data/vm/nextcloud/nextcloud-vda.before-29';
 const mergeMiddle = ['virsh', '-q', 'blockcommit', '--domain', 'nextcloud', '--path', 'vda', '--base', base, '--top', middle, '--wait'];
 
 function openSlowHost(changeMs: number) {
-	const host = openDemo({changeMs});
+	const demo = openDemo({changeMs});
 	const ask = async (...words: string[]) => {
-		const result = await host.runner({argv: ['virsh', '-q', ...words], where: 'here'});
+		const result = await demo.runner({argv: ['virsh', '-q', ...words], where: 'here'});
 		return result.ok ? result.value.stdout : '';
 	};
 
-	return {...host, ask};
+	return {...demo, ask};
 }
 
 /** Asks until the answer is there: between two steps of the job everybody gets a turn. */
@@ -65,16 +65,16 @@ test('an aborted block job leaves the chain as it was, and says so', async t => 
 
 test('saving memory is a job of the domain, which stands still meanwhile and goes on after an abort', async t => {
 	const engine = openEngine({changeMs: 100});
-	const {host, named, plan, execute} = engine;
+	const {demo, named, plan, execute} = engine;
 	const db = named('db');
-	const files = [...host.world.files.keys()].sort();
+	const files = [...demo.world.files.keys()].sort();
 	const request: NamedRequest = {
 		kind: 'create', snapshot: 'now', description: undefined, memory: {mode: 'external'}, disks: [], isDiskOnly: false, isQuiesced: false, isLive: false, isHalted: false, hasNoMetadata: false,
 	};
 	const planned = unwrap(await plan('db', request));
 	const running = execute(planned, 'step-progress');
 	const seen = await askUntil(async () => {
-		const raw = await host.runner({argv: ['virsh', '-q', 'domjobinfo', '--domain', 'db', '--rawstats'], where: 'here'});
+		const raw = await demo.runner({argv: ['virsh', '-q', 'domjobinfo', '--domain', 'db', '--rawstats'], where: 'here'});
 		const copied = parseDomainJob(raw.ok ? raw.value.stdout : '');
 		return copied && {copied, state: db.state};
 	});
@@ -86,7 +86,7 @@ test('saving memory is a job of the domain, which stands still meanwhile and goe
 	t.is(db.state, 'running');
 	t.is(db.job, undefined);
 	t.false(db.snapshots.has('now'));
-	t.deepEqual([...host.world.files.keys()].sort(), files);
+	t.deepEqual([...demo.world.files.keys()].sort(), files);
 });
 
 test('an image that qemu-img pulls into grows before one\'s eyes', async t => {
@@ -118,26 +118,26 @@ test('a domain that is stopped ends its jobs', async t => {
 
 test('a merge that was stopped in the middle of a commit is finished by recover, and no byte of what stays is lost', async t => {
 	const engine = openEngine({changeMs: 60});
-	const {host, named, plan, execute, recover} = engine;
+	const {demo, named, plan, execute, recover} = engine;
 	const nextcloud = named('nextcloud');
-	const before = readStates(host.world, nextcloud);
+	const before = readStates(demo.world, nextcloud);
 	const planned = unwrap(await plan('nextcloud', {kind: 'merge', snapshot: 'before-29'}));
 	t.is((await execute(planned, 'step-progress')).outcome.kind, 'half-way');
 	t.is(nextcloud.blockJobs.size, 0);
 	t.deepEqual(await recover('forward'), {kind: 'done'});
-	const after = readStates(host.world, nextcloud);
+	const after = readStates(demo.world, nextcloud);
 	t.deepEqual([...after.keys()].sort(), [...before.keys()].filter(place => !place.startsWith('before-29/')).sort());
 	t.deepEqual([...after].filter(([place, content]) => JSON.stringify(content) !== JSON.stringify(before.get(place))), []);
 	t.deepEqual((await engine.findings('nextcloud')).filter(({severity}) => severity !== 'info'), []);
 });
 
 test('a merge of a domain that is off can be stopped while it pulls, and everything is as it was', async t => {
-	const {host, named, plan, execute} = openEngine({changeMs: 60});
+	const {demo, named, plan, execute} = openEngine({changeMs: 60});
 	const staging = named('staging-db');
-	const readLinks = () => [...host.world.files.values()].map(({path, backing}) => [path, backing?.name]);
-	const [before, links] = [readStates(host.world, staging), readLinks()];
+	const readLinks = () => [...demo.world.files.values()].map(({path, backing}) => [path, backing?.name]);
+	const [before, links] = [readStates(demo.world, staging), readLinks()];
 	const planned = unwrap(await plan('staging-db', {kind: 'merge', snapshot: 'masked-september'}));
 	t.like((await execute(planned, 'step-progress')).outcome, {kind: 'rolled-back', failure: {kind: 'interrupted'}});
 	t.deepEqual(readLinks(), links);
-	t.deepEqual(readStates(host.world, staging), before);
+	t.deepEqual(readStates(demo.world, staging), before);
 });

@@ -1,5 +1,5 @@
 /**
-The real libvirt owner, planner, executor and doctor on the demo host, as --demo puts them together.
+The real host of libvirt, planner, executor and doctor on the demo host, as --demo puts them together.
 */
 import {unwrap} from '../../helpers/unwrap.ts';
 import {diagnose} from '../../../source/engine/doctor/diagnose.ts';
@@ -25,16 +25,16 @@ export type NamedRequest = Request extends infer W ? W extends Request ? Omit<W,
 
 /** `changeMs`: how long changes take, for tests that watch them. */
 export function openEngine(options: {changeMs?: number} = {}) {
-	const host = openDemo(options);
-	const {owner, named} = host;
+	const demo = openDemo(options);
+	const {host, named} = demo;
 	const clock = {now: () => demoNow};
-	const world: World = {owner, store: createMemoryStore(), clock, person: {user: 'root', from: undefined}};
+	const world: World = {host, store: createMemoryStore(), clock, person: {user: 'root', from: undefined}};
 	let plans = 0;
-	const planning = {owner, store: world.store, clock, nextId: () => `plan-${++plans}`};
+	const planning = {host, store: world.store, clock, nextId: () => `plan-${++plans}`};
 	return {
-		host,
+		demo,
 		world,
-		owner,
+		host,
 		named,
 		plan: async (name: string, request: NamedRequest) => prepareAction(planning, {...request, uuid: named(name).uuid}),
 		/** `interruptAt`: the event at which the person presses Ctrl-C. */

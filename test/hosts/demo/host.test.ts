@@ -85,9 +85,9 @@ test('a broken chain cannot be started', async t => {
 });
 
 test('changing commands take the time that was asked for, reading ones none', async t => {
-	const host = openDemo({changeMs: 60});
-	const suspended = await host.runner({argv: ['virsh', '-q', 'suspend', 'web'], where: 'here', isMutating: true});
-	const read = await host.runner({argv: ['virsh', '-q', 'domstate', 'web'], where: 'here'});
+	const demo = openDemo({changeMs: 60});
+	const suspended = await demo.runner({argv: ['virsh', '-q', 'suspend', 'web'], where: 'here', isMutating: true});
+	const read = await demo.runner({argv: ['virsh', '-q', 'domstate', 'web'], where: 'here'});
 	t.true(suspended.ok && suspended.value.durationMs >= 50);
 	t.true(read.ok && read.value.durationMs < 50);
 });

@@ -9,16 +9,16 @@ const keep = {kind: 'revert', snapshot: 'before-upgrade', currentState: {kind: '
 test('a state that was kept with its memory is gone back to with that memory', async t => {
 	const engine = openEngine();
 	const web = engine.named('web');
-	const before = readStates(engine.host.world, web);
+	const before = readStates(engine.demo.world, web);
 	const {outcome} = await engine.execute(unwrap(await engine.plan('web', keep)));
 	t.is(outcome.kind, 'done', JSON.stringify(outcome));
-	const details = unwrap(await engine.owner.readDetails(web.uuid, {withForeignPins: false}));
+	const details = unwrap(await engine.host.readDetails(web.uuid, {withForeignPins: false}));
 	t.is(conditionOf(details.snapshots.find(({name}) => name === 'k1')!), 'memory');
 	const back = unwrap(await engine.plan('web', {kind: 'revert', snapshot: 'k1', currentState: {kind: 'discard'}, endState: undefined}));
 	t.true(back.steps.some(step => step.title.includes('memory')));
 	t.is((await engine.execute(back)).outcome.kind, 'done');
 	t.is(web.state, 'running');
-	const after = readStates(engine.host.world, web);
+	const after = readStates(engine.demo.world, web);
 	t.deepEqual(['/vda', '/vdb'].map(disk => after.get(disk)?.slice(0, before.get(disk)!.length)), ['/vda', '/vdb'].map(disk => before.get(disk)));
 	t.deepEqual((await engine.findings('web')).filter(({severity}) => severity !== 'info'), []);
 });
@@ -38,7 +38,7 @@ test('taken back, the guest goes on from its memory, and no file of it is left',
 	t.regex(JSON.stringify(outcome), /has gone on from its memory/);
 	t.is(web.state, 'running');
 	t.deepEqual(headsOf(web), heads);
-	t.deepEqual([...engine.host.world.files.keys()].filter(path => path.endsWith('.k1.mem')), []);
+	t.deepEqual([...engine.demo.world.files.keys()].filter(path => path.endsWith('.k1.mem')), []);
 	t.false(web.snapshots.has('k1'));
 });
 
@@ -47,10 +47,10 @@ test('a snapshot with frozen file systems says so, and leaves no note on the gue
 	const asked = {
 		kind: 'create', snapshot: 'q1', description: undefined, memory: undefined, isDiskOnly: true, isQuiesced: true, isLive: false, isHalted: false, hasNoMetadata: false,
 	} as const;
-	const {name} = [...engine.host.world.domains.values()].find(domain => domain.live && domain.hasAgent)!;
+	const {name} = [...engine.demo.world.domains.values()].find(domain => domain.live && domain.hasAgent)!;
 	const {outcome} = await engine.execute(unwrap(await engine.plan(name, {...asked, disks: []})));
 	t.is(outcome.kind, 'done', JSON.stringify(outcome));
-	const details = unwrap(await engine.owner.readDetails(engine.named(name).uuid, {withForeignPins: false}));
+	const details = unwrap(await engine.host.readDetails(engine.named(name).uuid, {withForeignPins: false}));
 	t.is(conditionOf(details.snapshots.find(snapshot => snapshot.name === 'q1')!), 'frozen');
 	t.is(details.domain.liveDefinition?.frozenNote, undefined);
 });

@@ -38,26 +38,26 @@ test('what the doctor finds in ruins is not offered a plan', async t => {
 
 test('a base that was moved is read again by what stands on it, and the domain starts', async t => {
 	const engine = openEngine();
-	const {host, named} = engine;
-	t.is(readStates(host.world, named('test-fedora')).get('before-43/vda'), undefined);
+	const {demo, named} = engine;
+	t.is(readStates(demo.world, named('test-fedora')).get('before-43/vda'), undefined);
 	const {uuid: _, ...request} = repairRequest(await engine.findings('test-fedora'), 'backing-missing')!;
 	await engine.execute(unwrap(await engine.plan('test-fedora', request)));
-	const states = readStates(host.world, named('test-fedora'));
+	const states = readStates(demo.world, named('test-fedora'));
 	t.is(states.get('before-43/vda')?.length, 1);
 	t.is(states.get('/vda')?.length, 2);
-	const started = await host.runner({argv: ['virsh', '-q', 'start', 'test-fedora'], where: 'here'});
+	const started = await demo.runner({argv: ['virsh', '-q', 'start', 'test-fedora'], where: 'here'});
 	t.true(started.ok);
 });
 
 test('a leftover that came into use meanwhile is not removed', async t => {
 	const engine = openEngine();
-	const {host} = engine;
+	const {demo} = engine;
 	const {uuid: _, ...request} = repairRequest(await engine.findings('wiki'), 'orphan')!;
 	const planned = unwrap(await engine.plan('wiki', request));
-	await host.runner({argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', `${images}/wiki-vda.try-2`, `${images}/clone.qcow2`], where: 'host'});
+	await demo.runner({argv: ['qemu-img', 'create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', `${images}/wiki-vda.try-2`, `${images}/clone.qcow2`], where: 'host'});
 	const {outcome} = await engine.execute(planned);
 	t.not(outcome.kind, 'done');
-	t.true(host.world.files.has(`${images}/wiki-vda.try-2`));
+	t.true(demo.world.files.has(`${images}/wiki-vda.try-2`));
 	t.true(blockersOf(await engine.plan('wiki', request)).length > 0);
 });
 

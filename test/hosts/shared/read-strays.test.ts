@@ -53,13 +53,13 @@ test('of a folder with very many files the first are looked at, and images that 
 });
 
 test('a plan knows of an overlay without a domain that stands on the head', async t => {
-	const host = openDemo();
-	const {owner} = host;
-	const {uuid} = host.named('web');
-	const {domain} = unwrap(await owner.readDetails(uuid, {withForeignPins: false}));
+	const demo = openDemo();
+	const {host} = demo;
+	const {uuid} = demo.named('web');
+	const {domain} = unwrap(await host.readDetails(uuid, {withForeignPins: false}));
 	const head = pinsOfDomain(domain, []).find(pin => pin.hold === 'head')!.path;
 	const backup = `${head}.push-backup`;
-	addFile(host.world, {path: backup, backing: {name: head, format: 'qcow2'}});
-	const {details} = unwrap(await owner.readInventory(uuid));
+	addFile(demo.world, {path: backup, backing: {name: head, format: 'qcow2'}});
+	const {details} = unwrap(await host.readInventory(uuid));
 	t.like(details.images.find(image => image.path === backup), {backingPath: head});
 });

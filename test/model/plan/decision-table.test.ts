@@ -67,7 +67,7 @@ test('every question is asked by one row of these', t => {
 });
 
 function askLibvirt(answers: Partial<Answers>, libvirtVersion: number) {
-	const {decision, differences} = decideOn({isActive: false, memory: '-', disk: '-', isDiskOnly: false, ...answers}, capabilitiesOf({owner: 'libvirt', libvirtVersion, hypervisorVersion: 0}));
+	const {decision, differences} = decideOn({isActive: false, memory: '-', disk: '-', isDiskOnly: false, ...answers}, capabilitiesOf({hypervisor: 'libvirt', libvirtVersion, hypervisorVersion: 0}));
 	return [says(decision), differences.length];
 }
 

@@ -20,7 +20,7 @@ function bareQemu(): Inventory {
 	const world = twoDisks({state: 'running'});
 	return {
 		...world,
-		host: {...world.host, owner: 'qemu', hypervisorVersion: 7_002_000},
+		host: {...world.host, hypervisor: 'qemu', hypervisorVersion: 7_002_000},
 		bare: {
 			socketPath: '/run/q.sock',
 			metadataPath: '/m/web',

@@ -3,8 +3,8 @@ import test from 'ava';
 import {memoryFormatOf} from '../../../source/model/domain/memory-format.ts';
 import {capabilitiesOf, type Capabilities} from '../../../source/planner/hypervisor/capabilities.ts';
 
-const onLibvirt = (libvirtVersion: number, hypervisorVersion = 7_002_000) => capabilitiesOf({owner: 'libvirt', libvirtVersion, hypervisorVersion});
-const standalone = capabilitiesOf({owner: 'qemu', libvirtVersion: 0, hypervisorVersion: 11_001_000});
+const onLibvirt = (libvirtVersion: number, hypervisorVersion = 7_002_000) => capabilitiesOf({hypervisor: 'libvirt', libvirtVersion, hypervisorVersion});
+const standalone = capabilitiesOf({hypervisor: 'qemu', libvirtVersion: 0, hypervisorVersion: 11_001_000});
 
 const sinceLibvirt: Array<[keyof Capabilities, number]> = [
 	['revertUnlinksRecordedOverlays', 9_009_000],

@@ -16,7 +16,7 @@ function bareQemu(more: Partial<BareFacts> = {}, hypervisorVersion = 7_002_000, 
 	return {
 		...world,
 		liveXml: world.definitionXml,
-		host: {...world.host, owner: 'qemu', hypervisorVersion},
+		host: {...world.host, hypervisor: 'qemu', hypervisorVersion},
 		bare: {
 			socketPath: '/run/q.sock',
 			metadataPath: '/m/web',

@@ -54,7 +54,7 @@ function textOr(answer: Answer | undefined, skippedNote: string): string {
 	return answer?.ok ? answer.value : skippedNote;
 }
 
-export async function readHost(virsh: Virsh, given: {uri: string | undefined; owner: HostFacts['owner']; isReadOnly: boolean}): Promise<Result<HostFacts>> {
+export async function readHost(virsh: Virsh, given: {uri: string | undefined; hypervisor: HostFacts['hypervisor']; isReadOnly: boolean}): Promise<Result<HostFacts>> {
 	const answers = await virsh.ask([['uri'], ['hostname'], ['version', '--daemon']]);
 	if (!answers.ok) {
 		return answers;
@@ -73,7 +73,7 @@ export async function readHost(virsh: Virsh, given: {uri: string | undefined; ow
 
 	const fields = parseFields(textOr(versions, ''));
 	return succeed({
-		owner: given.owner,
+		hypervisor: given.hypervisor,
 		uri: given.uri ?? reported,
 		hostname: textOr(hostname, '').trim(),
 		libvirtVersion: parseVersion(fields.get('Running against daemon') ?? fields.get('Using library')),

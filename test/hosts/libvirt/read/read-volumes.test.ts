@@ -23,41 +23,41 @@ function withDisks(domain: XmlNode, type: string, source: (path: string) => XmlN
 const asVolume = (pool: string) => (file: string) => element('source', {pool, volume: path.posix.basename(file)});
 
 /** The demo host; `clone` is off and has a snapshot, and one disk, an overlay on a file that nobody else names. */
-function demo() {
-	const host = openDemo();
-	const clone = host.named('staging-web');
+function openScene() {
+	const demo = openDemo();
+	const clone = demo.named('staging-web');
 	const base = '/templates/base.qcow2';
-	host.world.folders.add('/templates');
-	addFile(host.world, {path: base});
+	demo.world.folders.add('/templates');
+	addFile(demo.world, {path: base});
 	return {
-		host, clone, base, owner: host.owner,
+		demo, clone, base, host: demo.host,
 	};
 }
 
-async function headOf({owner, clone}: {owner: ReturnType<typeof demo>['owner']; clone: DemoDomain}): Promise<string> {
-	return headDisks(unwrap(await owner.readDetails(clone.uuid, {withForeignPins: false})).domain)[0]!.sourcePath!;
+async function headOf({host, clone}: {host: ReturnType<typeof openScene>['host']; clone: DemoDomain}): Promise<string> {
+	return headDisks(unwrap(await host.readDetails(clone.uuid, {withForeignPins: false})).domain)[0]!.sourcePath!;
 }
 
 test('a disk that is a volume of a pool holds its file and what that stands on, in this domain and in others', async t => {
-	const {host, clone, base, owner} = demo();
-	const head = await headOf({owner, clone});
-	host.world.pools.set('p\' q', path.posix.dirname(head));
-	host.world.files.get(head)!.backing = {name: base, format: 'qcow2'};
+	const {demo, clone, base, host} = openScene();
+	const head = await headOf({host, clone});
+	demo.world.pools.set('p\' q', path.posix.dirname(head));
+	demo.world.files.get(head)!.backing = {name: base, format: 'qcow2'};
 	clone.definition = withDisks(clone.definition, 'volume', asVolume('p\' q'));
 	for (const [name, record] of clone.snapshots) {
 		clone.snapshots.set(name, withDisks(record, 'volume', asVolume('p\' q')));
 	}
 
-	const own = unwrap(await owner.readDetails(clone.uuid, {withForeignPins: false}));
+	const own = unwrap(await host.readDetails(clone.uuid, {withForeignPins: false}));
 	t.like(own.domain.definition.disks[0], {sourceType: 'volume', sourcePath: head});
 	t.true(pinsOfDomain(own.domain, []).some(pin => pin.path === head && pin.hold === 'head'));
 	t.true(own.snapshots.some(snapshot => snapshot.domain?.disks[0]?.sourcePath !== undefined));
 	t.true(own.images.some(image => image.path === base));
 	t.deepEqual(own.unreadable, []);
-	const other = unwrap(await owner.readDetails([...host.world.domains.keys()].find(uuid => uuid !== clone.uuid)!, {withForeignPins: true}));
+	const other = unwrap(await host.readDetails([...demo.world.domains.keys()].find(uuid => uuid !== clone.uuid)!, {withForeignPins: true}));
 	t.true(other.foreignPins.some(pin => pin.path === head && pin.domainUuid === clone.uuid));
 	t.false(other.unreadable.some(({name}) => name === clone.name));
-	t.deepEqual(unwrap(await owner.readImageUsers(base)), [`the image ${head}, which is backed by it`]);
+	t.deepEqual(unwrap(await host.readImageUsers(base)), [`the image ${head}, which is backed by it`]);
 });
 
 test('a volume that libvirt does not find, or a source of a type that is not known, makes its domain a possible user of every image', async t => {
@@ -66,12 +66,12 @@ test('a volume that libvirt does not find, or a source of a type that is not kno
 		['hologram', () => element('source', {path: '/templates'})],
 	];
 	for (const [type, source] of sources) {
-		const {host, clone, base, owner} = demo();
+		const {demo, clone, base, host} = openScene();
 		clone.definition = withDisks(clone.definition, type, source);
-		const other = [...host.world.domains.keys()].find(uuid => uuid !== clone.uuid)!;
-		t.true(unwrap(await owner.readDetails(other, {withForeignPins: true})).unreadableOthers.some(({name}) => name === clone.name), type);
-		t.true(unwrap(await owner.readDetails(clone.uuid, {withForeignPins: false})).unreadable.some(({name}) => name === clone.name), type);
-		t.true(unwrap(await owner.readImageUsers(base)).some(user => user.startsWith(`perhaps the domain ${textAt(clone.definition, 'name')!}, which cannot be read: `)), type);
+		const other = [...demo.world.domains.keys()].find(uuid => uuid !== clone.uuid)!;
+		t.true(unwrap(await host.readDetails(other, {withForeignPins: true})).unreadableOthers.some(({name}) => name === clone.name), type);
+		t.true(unwrap(await host.readDetails(clone.uuid, {withForeignPins: false})).unreadable.some(({name}) => name === clone.name), type);
+		t.true(unwrap(await host.readImageUsers(base)).some(user => user.startsWith(`perhaps the domain ${textAt(clone.definition, 'name')!}, which cannot be read: `)), type);
 	}
 });
 
@@ -86,11 +86,11 @@ test('a network disk, an empty drive, a socket, a folder, a PCI device and a vol
 		['block', () => element('source', {startupPolicy: 'optional'})],
 	];
 	for (const [type, source] of sources) {
-		const {host, clone, base, owner} = demo();
-		const head = await headOf({owner, clone});
-		host.world.pools.set('ceph', 'rbd');
-		addFile(host.world, {path: `rbd/${path.posix.basename(head)}`});
+		const {demo, clone, base, host} = openScene();
+		const head = await headOf({host, clone});
+		demo.world.pools.set('ceph', 'rbd');
+		addFile(demo.world, {path: `rbd/${path.posix.basename(head)}`});
 		clone.definition = withDisks(clone.definition, type, source);
-		t.deepEqual(unwrap(await owner.readImageUsers(base)), [], type);
+		t.deepEqual(unwrap(await host.readImageUsers(base)), [], type);
 	}
 });

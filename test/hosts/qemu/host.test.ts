@@ -1,4 +1,4 @@
-/** Tests source/hosts/qemu/owner.ts and what it is put together from, with a monitor that is made of answers. */
+/** Tests source/hosts/qemu/host.ts and what it is put together from, with a monitor that is made of answers. */
 import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,7 +11,7 @@ import {buildSnapshotXml} from '../../../source/model/xml/change-snapshot.ts';
 import {gatherNames, uuidOfName} from '../../../source/hosts/qemu/bare-names.ts';
 import {folderNameOf} from '../../../source/hosts/qemu/metadata.ts';
 import type {Monitors} from '../../../source/hosts/qemu/qmp/monitors.ts';
-import {createBareOwner} from '../../../source/hosts/qemu/owner.ts';
+import {createQemuHost} from '../../../source/hosts/qemu/host.ts';
 import {chooseTargets} from '../../../source/hosts/qemu/read-bare.ts';
 import {parseListeners} from '../../../source/hosts/qemu/read-process.ts';
 
@@ -41,7 +41,7 @@ const answers: Record<string, unknown> = {
 };
 
 /** `listening`: the sockets behind which a QEMU runs. */
-function owner(given: {
+function openHost(given: {
 	named: string[]; images?: string[]; listening?: string[]; recordsPath?: string; isReadOnly?: boolean; onRun?: () => void; onClose?: () => void;
 }) {
 	const monitors: Monitors = {
@@ -59,7 +59,7 @@ function owner(given: {
 			given.onClose?.();
 		},
 	};
-	return createBareOwner({
+	return createQemuHost({
 		async runner() {
 			given.onRun?.();
 			return nothing;
@@ -91,7 +91,7 @@ async function records(t: ExecutionContext, name: string): Promise<string> {
 
 test('a running QEMU is described by its monitor: heads, formats, firmware, nodes, bitmaps, jobs', async t => {
 	let closings = 0;
-	const host = owner({
+	const host = openHost({
 		named: ['web=/q'],
 		listening: ['/q'],
 		onClose() {
@@ -119,7 +119,7 @@ test('a running QEMU is described by its monitor: heads, formats, firmware, node
 
 test('a socket that nobody serves is a domain that is off, as it was recorded; a running one keeps the targets of its record', async t => {
 	const recordsPath = await records(t, 'my vm');
-	const off = owner({named: ['my vm=/q'], recordsPath});
+	const off = openHost({named: ['my vm=/q'], recordsPath});
 	const [domain] = unwrap(await off.readDomains());
 	t.deepEqual(domain, {uuid: '11111111-1111-4111-8111-111111111111', name: 'my vm', state: 'shutoff'});
 	const details = unwrap(await off.readDetails(domain!.uuid, {withForeignPins: false}));
@@ -128,7 +128,7 @@ test('a socket that nobody serves is a domain that is off, as it was recorded; a
 	t.true(unwrap(await off.observe({kind: 'domain-off', uuid: domain!.uuid})));
 	t.true(unwrap(await off.observe({kind: 'snapshot-exists', uuid: domain!.uuid, name: 's1'})));
 	t.false(unwrap(await off.observe({kind: 'snapshot-exists', uuid: domain!.uuid, name: 's2'})));
-	const on = owner({named: ['my vm=/q'], listening: ['/q'], recordsPath});
+	const on = openHost({named: ['my vm=/q'], listening: ['/q'], recordsPath});
 	const live = unwrap(await on.readDetails(domain!.uuid, {withForeignPins: false}));
 	t.deepEqual(live.domain.definition.disks.map(({target}) => target), ['vdc', 'vda', 'sda']);
 	t.true(unwrap(await on.observe({kind: 'head-is', uuid: domain!.uuid, target: 'vdc', path: '/d/a.s1'})));
@@ -136,7 +136,7 @@ test('a socket that nobody serves is a domain that is off, as it was recorded; a
 
 test('what the records of others hold is held, though nobody has named them', async t => {
 	const recordsPath = await records(t, 'other');
-	const host = owner({named: ['web=/q'], listening: ['/q'], recordsPath});
+	const host = openHost({named: ['web=/q'], listening: ['/q'], recordsPath});
 	const details = unwrap(await host.readDetails(uuidOfName('web'), {withForeignPins: true}));
 	t.true(details.foreignPins.some(pin => pin.path === '/d/a.qcow2' && pin.hold === 'content' && pin.label === 'snapshot s1 of other'));
 	t.true(details.unreadableOthers.some(({name}) => name === 'torn of other'));
@@ -144,18 +144,18 @@ test('what the records of others hold is held, though nobody has named them', as
 });
 
 test('where nothing is known the host is not reachable; two domains of one UUID are told apart by nobody', async t => {
-	const unknown = await owner({named: ['web=/q']}).readDomains();
+	const unknown = await openHost({named: ['web=/q']}).readDomains();
 	t.is(unknown.ok ? 0 : exitCodeOf(unknown.failure), 5);
 	const recordsPath = await records(t, 'a');
 	const folder = path.join(recordsPath, 'b');
 	await mkdir(folder);
 	await writeFile(path.join(folder, 'domain.xml'), '<domain><name>b</name><uuid>11111111-1111-4111-8111-111111111111</uuid></domain>');
-	const twins = await owner({named: ['a=/q', 'b=/r'], recordsPath}).readDomains();
+	const twins = await openHost({named: ['a=/q', 'b=/r'], recordsPath}).readDomains();
 	t.regex(twins.ok ? '' : JSON.stringify(twins.failure), /same UUID/);
 });
 
 test('a domain of images alone is off, with a disk for each', async t => {
-	const host = owner({named: [], images: ['disks/sys.qcow2', 'sys=/d/more.raw', '/d/a=b.img']});
+	const host = openHost({named: [], images: ['disks/sys.qcow2', 'sys=/d/more.raw', '/d/a=b.img']});
 	t.deepEqual(unwrap(await host.readDomains()).map(({name, state}) => [name, state]), [['sys', 'shutoff'], ['a=b', 'shutoff']]);
 	const {domain} = unwrap(await host.readDetails(uuidOfName('sys'), {withForeignPins: false}));
 	t.deepEqual(domain.definition.disks.map(({target, sourcePath}) => [target, sourcePath]), [['vda', '/run/disks/sys.qcow2'], ['vdb', '/d/more.raw']]);
@@ -186,7 +186,7 @@ test('a read-only session runs no planned command, neither by the monitor nor on
 	const commands: Command[] = [{tool: 'qmp', socketPath: '/run/a', execute: 'quit', arguments: {}, files: []}, {tool: 'file', argv: ['rm', '--', '/x'], files: []}];
 	for (const isReadOnly of [true, false]) {
 		let count = 0;
-		const {run} = owner({named: ['a=/run/a'], isReadOnly, onRun: () => count++});
+		const {run} = openHost({named: ['a=/run/a'], isReadOnly, onRun: () => count++});
 		for (const command of commands) {
 			const result = await run(command);
 			t.is(!result.ok && result.failure.kind === 'read-only', isReadOnly);

@@ -1,7 +1,7 @@
 /**
 What hosts do alike, whatever runs their domains.
 */
-import type {Owner} from '../../engine/ports.ts';
+import type {Host} from '../../engine/ports.ts';
 import {fail, type Result} from '../../model/result.ts';
 import {readFileStamps} from '../../tools/files/file-stamps.ts';
 import {readFileFacts} from '../../tools/files/files.ts';
@@ -15,16 +15,16 @@ type Given = {
 	isReadOnly: boolean;
 	askDomain: (probe: DomainProbe) => Promise<Result<boolean>>;
 	/** Of whatever is not told by the size of a file. */
-	readJobProgress: Owner['readProgress'];
+	readJobProgress: Host['readProgress'];
 	/** A planned command, where something may be changed. */
-	run: Owner['run'];
+	run: Host['run'];
 	/** Gives the function that ends it. */
 	startWatching: (listener: () => void) => () => void;
 };
 
-type CommonOwner = Pick<Owner, 'readDetails' | 'readDataSizes' | 'observe' | 'readImageUsers' | 'readFileStamps' | 'readProgress' | 'run' | 'watch' | 'close'>;
+type CommonHost = Pick<Host, 'readDetails' | 'readDataSizes' | 'observe' | 'readImageUsers' | 'readFileStamps' | 'readProgress' | 'run' | 'watch' | 'close'>;
 
-export function createCommonOwner({reading, isReadOnly, askDomain, readJobProgress, run, startWatching}: Given): CommonOwner {
+export function createCommonHost({reading, isReadOnly, askDomain, readJobProgress, run, startWatching}: Given): CommonHost {
 	const {runner} = reading;
 	const endings = new Set<() => void>();
 	return {

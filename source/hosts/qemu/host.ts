@@ -2,12 +2,12 @@
 Bare QEMU as the engine sees it: the domains that a person has named by monitors and image files. Here the parts are put together.
 */
 import {hostname} from 'node:os';
-import type {Owner} from '../../engine/ports.ts';
+import type {Host} from '../../engine/ports.ts';
 import type {HostFacts, Inventory} from '../../model/domain/inventory.ts';
 import {succeed} from '../../model/result.ts';
 import type {Runner} from '../../tools/run/run.ts';
 import {runCommand} from '../../tools/run/run-command.ts';
-import {createCommonOwner} from '../shared/common-owner.ts';
+import {createCommonHost} from '../shared/common-host.ts';
 import {parseVersion} from '../shared/read-answers.ts';
 import {readInventory} from '../shared/read-inventory.ts';
 import {readSurroundings} from '../shared/read-surroundings.ts';
@@ -21,7 +21,7 @@ import {watchByAsking} from './watch.ts';
 /** The host of bare domains has no URI; this stands where plans and journals name one. */
 const bareUri = 'qemu-bare';
 
-export type BareOwnerOptions = {
+export type QemuHostOptions = {
 	runner: Runner;
 	named: readonly NamedBare[];
 	/** The folder with the folders of all records. */
@@ -44,11 +44,11 @@ async function readProgramVersion(runner: Runner, argv: readonly string[] | unde
 	return answer?.ok ? parseVersion(answer.value.stdout) : 0;
 }
 
-export function createBareOwner(options: BareOwnerOptions): Owner {
+export function createQemuHost(options: QemuHostOptions): Host {
 	const {runner, named, recordsPath, isReadOnly, monitors = createMonitors()} = options;
 	const {readSummaries, read, source} = createBareDomains({monitors, runner, recordsPath}, named);
 	const reading = {source, runner};
-	const common = createCommonOwner({
+	const common = createCommonHost({
 		reading,
 		isReadOnly,
 		askDomain: async probe => observeBare(probe, read),
@@ -62,7 +62,7 @@ export function createBareOwner(options: BareOwnerOptions): Owner {
 		}, listener),
 	});
 	const hostOf = (hypervisorVersion: number): HostFacts => ({
-		owner: 'qemu', uri: bareUri, hostname: hostname(), libvirtVersion: 0, hypervisorVersion, isReadOnly,
+		hypervisor: 'qemu', uri: bareUri, hostname: hostname(), libvirtVersion: 0, hypervisorVersion, isReadOnly,
 	});
 
 	return {

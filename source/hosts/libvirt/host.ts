@@ -3,13 +3,13 @@ A libvirt host as the engine sees it. Here the parts are put together; each stan
 
 Every purpose has processes of its own, so a question that waits for a busy domain holds up no other.
 */
-import type {Owner} from '../../engine/ports.ts';
+import type {Host} from '../../engine/ports.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import type {HostFacts} from '../../model/domain/inventory.ts';
 import {fail, succeed} from '../../model/result.ts';
 import type {LineWatcher, Runner} from '../../tools/run/run.ts';
 import {runCommand} from '../../tools/run/run-command.ts';
-import {createCommonOwner} from '../shared/common-owner.ts';
+import {createCommonHost} from '../shared/common-host.ts';
 import {readInventory} from '../shared/read-inventory.ts';
 import {readSurroundings} from '../shared/read-surroundings.ts';
 import type {RecordSource} from '../shared/record-source.ts';
@@ -28,22 +28,22 @@ import {createVirsh} from './virsh.ts';
 import {findForeignFile, readSizesThere, sizesOf} from './same-files.ts';
 import {watchEvents} from './watch.ts';
 
-export type LibvirtOwnerOptions = {
+export type LibvirtHostOptions = {
 	runner: Runner;
 	lines: LineWatcher;
 	/** Undefined: virsh's own default. */
 	uri: string | undefined;
 	isReadOnly: boolean;
-	owner: HostFacts['owner'];
+	hypervisor: HostFacts['hypervisor'];
 	/** For files that virsh reads. Undefined: this host has no other users, and no marks for them. */
 	privatePath?: string;
 	/** Whether it is proven, before any command on files, that libvirt's host is the machine on which it runs. */
 	isFenced?: boolean;
 };
 
-export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
+export function createLibvirtHost(options: LibvirtHostOptions): Host {
 	const {
-		runner: programs, lines, uri, isReadOnly, owner, privatePath,
+		runner: programs, lines, uri, isReadOnly, hypervisor, privatePath,
 	} = options;
 	const virsh = createVirsh({runner: programs, uri, isReadOnly});
 	const fence = options.isFenced ? createFileFence({runner: programs, virsh}) : withoutFence(programs);
@@ -57,7 +57,7 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 		readJobs: async domain => readJobs(virsh, domain),
 	};
 	const reading = {source, runner, checkFiles: fence.check};
-	const common = createCommonOwner({
+	const common = createCommonHost({
 		reading,
 		isReadOnly,
 		askDomain: async probe => observeDomain(probe, virsh),
@@ -67,7 +67,7 @@ export function createLibvirtOwner(options: LibvirtOwnerOptions): Owner {
 			: runCommand(runner, command, {where: command.tool === 'virsh' ? 'here' : 'host', timeoutMs: runOptions.timeoutMs}),
 		startWatching: listener => watchEvents({lines, argv: [...virsh.prefix, 'event', '--all', '--loop'], onChange: listener}),
 	});
-	const readThisHost = async () => readHost(virsh, {uri, owner, isReadOnly});
+	const readThisHost = async () => readHost(virsh, {uri, hypervisor, isReadOnly});
 
 	return {
 		...common,

@@ -1,21 +1,21 @@
 import test from 'ava';
 import {openDemo} from '../../helpers/demo.ts';
 import {unwrap} from '../../helpers/unwrap.ts';
-import type {Owner} from '../../../source/engine/ports.ts';
-import {createLibvirtOwner} from '../../../source/hosts/libvirt/owner.ts';
+import type {Host} from '../../../source/engine/ports.ts';
+import {createLibvirtHost} from '../../../source/hosts/libvirt/host.ts';
 import {pinsOfDomain} from '../../../source/model/images/pins.ts';
 import {hasProcess} from '../../../source/model/domain/domain.ts';
 import type {Command} from '../../../source/model/plan/plan.ts';
 import {succeed} from '../../../source/model/result.ts';
 import {fakeRunner} from './fixture.ts';
 
-async function uuidOf(owner: Owner, name: string): Promise<string> {
-	return unwrap(await owner.readDomains()).find(domain => domain.name === name)!.uuid;
+async function uuidOf(host: Host, name: string): Promise<string> {
+	return unwrap(await host.readDomains()).find(domain => domain.name === name)!.uuid;
 }
 
 test('a picture holds the tree, the current snapshot, and every image that a pin leads to', async t => {
-	const {owner} = openDemo();
-	const details = unwrap(await owner.readDetails(await uuidOf(owner, 'web'), {withForeignPins: false}));
+	const {host} = openDemo();
+	const details = unwrap(await host.readDetails(await uuidOf(host, 'web'), {withForeignPins: false}));
 	t.true(details.snapshots.some(snapshot => snapshot.name === details.currentSnapshot && snapshot.isCurrent));
 	const known = new Set(details.images.map(image => image.path));
 	t.deepEqual(pinsOfDomain(details.domain, details.snapshots).filter(pin => pin.target !== undefined && !known.has(pin.path)), []);
@@ -23,9 +23,9 @@ test('a picture holds the tree, the current snapshot, and every image that a pin
 });
 
 test('an inventory holds what the other domains hold, the folders of the images, and the definition as it is', async t => {
-	const {owner} = openDemo();
-	const uuid = await uuidOf(owner, 'web');
-	const inventory = unwrap(await owner.readInventory(uuid));
+	const {host} = openDemo();
+	const uuid = await uuidOf(host, 'web');
+	const inventory = unwrap(await host.readInventory(uuid));
 	t.true(inventory.details.foreignPins.length > 0);
 	t.true(inventory.details.foreignPins.every(pin => pin.domainUuid !== uuid));
 	t.true(inventory.folders.size > 0);
@@ -34,32 +34,32 @@ test('an inventory holds what the other domains hold, the folders of the images,
 });
 
 test('a broken chain of one domain does not keep another from being read', async t => {
-	const {owner} = openDemo();
-	for (const domain of unwrap(await owner.readDomains())) {
-		t.true((await owner.readInventory(domain.uuid)).ok, domain.name);
+	const {host} = openDemo();
+	for (const domain of unwrap(await host.readDomains())) {
+		t.true((await host.readInventory(domain.uuid)).ok, domain.name);
 	}
 });
 
 test('a domain that went away is not found, and those that are there are named', async t => {
-	const {owner} = openDemo();
-	const result = await owner.readDetails('00000000-0000-0000-0000-000000000000', {withForeignPins: false});
+	const {host} = openDemo();
+	const result = await host.readDetails('00000000-0000-0000-0000-000000000000', {withForeignPins: false});
 	t.true(!result.ok && result.failure.kind === 'domain-not-found' && result.failure.known.includes('web'));
 });
 
 test('the users of a frozen image are its snapshot and the overlay above it', async t => {
-	const {owner} = openDemo();
-	const details = unwrap(await owner.readDetails(await uuidOf(owner, 'web'), {withForeignPins: false}));
+	const {host} = openDemo();
+	const details = unwrap(await host.readDetails(await uuidOf(host, 'web'), {withForeignPins: false}));
 	const pin = pinsOfDomain(details.domain, details.snapshots).find(candidate => candidate.snapshot === 's2')!;
-	const users = unwrap(await owner.readImageUsers(pin.path));
+	const users = unwrap(await host.readImageUsers(pin.path));
 	t.true(users.includes(pin.label));
 	t.true(users.some(user => user.includes('is backed by it')));
 });
 
 test('probes are answered by the host as it is', async t => {
-	const {owner} = openDemo();
-	const uuid = await uuidOf(owner, 'web');
-	const {currentSnapshot, images} = unwrap(await owner.readDetails(uuid, {withForeignPins: false}));
-	const ask = async (probe: Parameters<typeof owner.observe>[0]) => unwrap(await owner.observe(probe));
+	const {host} = openDemo();
+	const uuid = await uuidOf(host, 'web');
+	const {currentSnapshot, images} = unwrap(await host.readDetails(uuid, {withForeignPins: false}));
+	const ask = async (probe: Parameters<typeof host.observe>[0]) => unwrap(await host.observe(probe));
 	t.true(await ask({kind: 'domain-active', uuid}));
 	t.false(await ask({kind: 'domain-off', uuid}));
 	t.true(await ask({kind: 'snapshot-exists', uuid, name: currentSnapshot!}));
@@ -72,7 +72,7 @@ test('probes are answered by the host as it is', async t => {
 });
 
 test('a domain that crashed and kept its process is active, and what it runs on is read', async t => {
-	const {owner: crashed} = openDemo({through: runner => async request => {
+	const {host: crashed} = openDemo({through: runner => async request => {
 		const answer = await runner(request);
 		return answer.ok ? succeed({...answer.value, stdout: answer.value.stdout.replaceAll(/^State: .*$/gm, 'State:          crashed')}) : answer;
 	}});
@@ -88,22 +88,22 @@ const command: Command = {tool: 'virsh', argv: ['virsh', '-q', '-c', 'x', 'start
 
 test('commands run as they stand in the plan: virsh here, everything else on the host', async t => {
 	const runner = fakeRunner(() => ({}));
-	const owner = createLibvirtOwner({runner, lines: () => () => undefined, uri: 'x', isReadOnly: false, owner: 'libvirt'});
-	await owner.run(command, {timeoutMs: 7});
-	await owner.run({tool: 'file', argv: ['rm', '--', '/x'], files: []});
+	const host = createLibvirtHost({runner, lines: () => () => undefined, uri: 'x', isReadOnly: false, hypervisor: 'libvirt'});
+	await host.run(command, {timeoutMs: 7});
+	await host.run({tool: 'file', argv: ['rm', '--', '/x'], files: []});
 	t.like(runner.requests[0], {argv: command.argv, where: 'here', isMutating: true, timeoutMs: 7});
 	t.like(runner.requests[1], {argv: ['rm', '--', '/x'], where: 'host', isMutating: true});
 });
 
 test('read-only runs nothing, asks for no secrets, and opens libvirt with -r', async t => {
 	const asked: string[][] = [];
-	const {owner} = openDemo({isReadOnly: true, through: runner => async request => {
+	const {host} = openDemo({isReadOnly: true, through: runner => async request => {
 		asked.push(request.argv);
 		return runner(request);
 	}});
-	t.like(await owner.run(command), {ok: false, failure: {kind: 'read-only'}});
+	t.like(await host.run(command), {ok: false, failure: {kind: 'read-only'}});
 	t.deepEqual(asked, []);
-	t.true((await owner.readInventory(await uuidOf(owner, 'web'))).ok);
+	t.true((await host.readInventory(await uuidOf(host, 'web'))).ok);
 	const virsh = asked.filter(argv => argv[0] === 'virsh');
 	t.true(virsh.every(argv => argv.includes('-r')));
 	t.false(virsh.some(argv => argv.join(' ').includes('security-info')));
