@@ -85,6 +85,17 @@ test('planners and actions ask what a disk is on in one file alone', t => {
 	t.deepEqual(asking, ['planner/storage/storage.ts']);
 });
 
+test('what is particular to an action is asked of its spec or of its plan: only its own folder asks whether it is the one', t => {
+	const kinds = [...sources.keys()].flatMap(file => /^actions\/([a-z-]+)\/spec\.ts$/.exec(file)?.[1] ?? []);
+	const asks = new RegExp(`\\bkind [!=]== '(${kinds.join('|')})'|\\bcase '(${kinds.join('|')})':`, 'g');
+	const asking = [...sources].flatMap(([file, text]) => [...withoutComments(text).matchAll(asks)]
+		.map(([, compared, named]) => compared ?? named!)
+		.filter(kind => !file.startsWith(`actions/${kind}/`))
+		.map(kind => `${file}: ${kind}`));
+	t.true(kinds.length > 9);
+	t.deepEqual(asking, []);
+});
+
 test('no file is longer than 300 lines, and no folder holds more than 16 files', t => {
 	t.deepEqual([...sources].filter(([, text]) => text.split('\n').length > 301).map(([file]) => file), []);
 	const counts = new Map<string, number>();

@@ -1,9 +1,8 @@
 /**
 Every action, in the order of help and menus. A new one is a folder and a line here.
 */
-import type {Action} from '../model/plan/request.ts';
+import type {Action, Request} from '../model/plan/request.ts';
 import type {Plan} from '../model/plan/plan.ts';
-import type {Snapshot} from '../model/domain/snapshot.ts';
 import {branch} from './branch/spec.ts';
 import {create} from './create/spec.ts';
 import {deletion} from './delete/spec.ts';
@@ -69,9 +68,10 @@ export function readsOf(request: Given): string[] {
 	return [...new Set(specOf(request).reads?.(request))].filter(path => path.startsWith('/'));
 }
 
-/** The snapshots that an action drops together with what only they need. */
-export function droppedBy(action: Action, snapshots: readonly Snapshot[]): Snapshot[] {
-	return specOf(action).drops?.(action, snapshots) ?? [];
+/** The first one's kind decides. */
+export function joinRequests(requests: readonly Request[]): Request | undefined {
+	const [first] = requests;
+	return first && (specOf(first).join?.(requests.filter(({kind}) => kind === first.kind)) ?? first);
 }
 
 /** What recovery plans once more for a plan that was not carried out. */

@@ -7,7 +7,7 @@ import type {DomainDetails, Inventory} from '../model/domain/inventory.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {Snapshot} from '../model/domain/snapshot.ts';
-import type {PlanArguments} from '../planner/context.ts';
+import type {PlanArguments, PlanContext} from '../planner/context.ts';
 import type {Question, QuestionId, Setting} from './question.ts';
 
 export type ActionKind = Action['kind'];
@@ -63,6 +63,8 @@ export type ScreenSpec = {
 	short: string;
 	rank: number;
 	needs: 'domain' | 'snapshot';
+	/** What its pages say of the domain besides. */
+	context?(details: DomainDetails): {word: string; text: string};
 	/** Why it is not possible for this domain; undefined: it is. The planner may still refuse, with more knowledge. */
 	unavailable?(details: DomainDetails): string | undefined;
 };
@@ -80,8 +82,10 @@ export type ActionSpec<K extends ActionKind> = {
 	settings?(request: RequestOf<K>, details: DomainDetails | undefined): Setting[];
 	/** Images that it names by itself, absolute: they may lie where no record leads to, so they are read besides. */
 	reads?(request: GivenOf<K>): string[];
-	/** The snapshots that are dropped together with what only they need. */
-	drops?(action: ActionOf<K>, snapshots: readonly Snapshot[]): Snapshot[];
+	/** What goes, with what only that needs: snapshots, and images that no record froze. Their overlays are measured beforehand, for the merges. */
+	collects?(action: ActionOf<K>, context: PlanContext): {deleted: Snapshot[]; folded?: string[]};
+	/** One for several that the doctor offers for one domain: their plans would stand in each other's way, as each changes what the next was made from. Missing: the first of them. */
+	join?(requests: Array<RequestOf<K>>): RequestOf<K>;
 	/** The state of the domain afterwards is part of what is proven. */
 	setsPower?: true;
 	/** Pure. Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */

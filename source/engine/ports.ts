@@ -1,7 +1,8 @@
 /**
 What the engine needs from the world. Hosts and tools implement these; cli.ts hands them in.
 */
-import type {Command, Plan, Probe, Progress} from '../model/plan/plan.ts';
+import type {Command, Plan, Probe} from '../model/plan/plan.ts';
+import type {Progress} from '../model/plan/progress.ts';
 import type {DomainSummary} from '../model/domain/domain.ts';
 import type {ImageRun} from '../model/images/copy-cost.ts';
 import type {Image} from '../model/images/image.ts';

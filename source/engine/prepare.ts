@@ -3,7 +3,7 @@ From a request to a plan: reads everything that the planner may ask, and plans.
 */
 import {randomUUID} from 'node:crypto';
 import {planAction} from '../actions/plan-action.ts';
-import {actionFor, droppedBy, readsOf} from '../actions/registry.ts';
+import {actionFor, readsOf} from '../actions/registry.ts';
 import type {Given} from '../actions/spec.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
@@ -42,7 +42,7 @@ export async function prepareAction({host, store, clock, nextId}: Planning, give
 	const now = clock.now();
 	const action = actionFor(given, uuid, {details, nowMs: now.getTime()});
 	const context = {id, now, workPath: store.workPath(id), generationId: randomUUID()};
-	const runs = runsToMeasure({action, dropped: droppedBy(action, details.snapshots)}, inventory.value, context);
+	const runs = runsToMeasure(action, inventory.value, context);
 	const dataSizes = runs.length === 0 ? undefined : await host.readDataSizes(runs, details.images);
 	return planAction(action, {...inventory.value, dataSizes}, context);
 }

@@ -3,7 +3,9 @@ What people read of the actions is what the registry holds: the README, the help
 */
 import {readFile} from 'node:fs/promises';
 import test from 'ava';
-import {actionKinds, commandLineSpecs, screenSpecs, specOf} from '../../source/actions/registry.ts';
+import {
+	actionKinds, commandLineSpecs, joinRequests, screenSpecs, specOf,
+} from '../../source/actions/registry.ts';
 import {bindings} from '../../source/app/keys.ts';
 import {menuOf} from '../../source/app/browse/menu.ts';
 import {parseArguments} from '../../source/arguments.ts';
@@ -83,4 +85,12 @@ test('a whole request stays as it is when it is completed', t => {
 	for (const request of requests) {
 		t.deepEqual(specOf(request).complete(request as never, uuid, facts).request, request as never);
 	}
+});
+
+test('what the doctor offers for several findings is one request, by the rule of its kind', t => {
+	const rebases = ['a', 'b'].map(name => ({kind: 'rebase' as const, uuid: 'u', links: [{path: name, backingPath: `${name}.base`, backingFormat: 'qcow2'}], moved: [{from: name, to: `${name}.2`}]}));
+	t.deepEqual(joinRequests(rebases), {...rebases[0]!, links: rebases.flatMap(({links}) => links), moved: rebases.flatMap(({moved}) => moved)});
+	t.deepEqual(joinRequests([['a', 'b'], ['b', 'c']].map(paths => ({kind: 'remove-orphans', uuid: 'u', paths}))), {kind: 'remove-orphans', uuid: 'u', paths: ['a', 'b', 'c']});
+	t.deepEqual(joinRequests([{kind: 'repair-records', uuid: 'u'}, {kind: 'repair-records', uuid: 'u'}]), {kind: 'repair-records', uuid: 'u'});
+	t.is(joinRequests([]), undefined);
 });

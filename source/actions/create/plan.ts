@@ -19,7 +19,7 @@ import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {describeTpmLeftOut} from '../../planner/steps/guest-identity.ts';
 import {copyNvram} from '../../planner/steps/nvram.ts';
 import {nvramImageOf} from '../../planner/steps/nvram-inside.ts';
-import {planFrame} from '../../planner/frame.ts';
+import {fileHeads, planFrame} from '../../planner/frame.ts';
 import {filesAt} from '../../planner/steps/overlay.ts';
 import {planOnline} from './online.ts';
 import {planOfflineExternal, planOfflineInternal, type CreateParts, type CreateRequest} from './offline.ts';
@@ -177,7 +177,8 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 		images: {
 			created,
 			removed: [],
-			...(written.length === 0 ? {} : {written}),
+			...(written.length > 0 && {written}),
+			...(!hasNoMetadata && {frozen: fileHeads(inventory).filter(({target}) => newHeads.has(target)).map(({path}) => ({path, snapshot}))}),
 			kept: details.images.map(image => image.path),
 		},
 		steps,

@@ -10,7 +10,8 @@ import {planCreate} from './plan.ts';
 import {cli} from './arguments.ts';
 import {createQuestions, placesInOrder, withPlace} from './questions.ts';
 import {createSettings} from './settings.ts';
-import {words} from './words.ts';
+import {disksToTake} from './way.ts';
+import {describeDisks, words} from './words.ts';
 
 export const create = {
 	kind: 'create',
@@ -24,6 +25,7 @@ export const create = {
 		short: 'create',
 		rank: 2,
 		needs: 'domain',
+		context: details => ({word: 'disks', text: describeDisks(disksToTake(details))}),
 		unavailable: details => details.domain.definition.disks.some(disk => isWritableMedium(disk)) ? undefined : 'the domain has no disk that it writes to',
 	},
 	/** What is left out of disks and memory is decided by the decision table. */

@@ -14,7 +14,6 @@ import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {requireRecordedDomains} from '../drop/blockers.ts';
 import {taggedImages} from '../drop/internal.ts';
-import {describeGone} from '../drop/words.ts';
 import {planDrop} from '../drop/plan.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
 import {isOpenHead, openDiskOf} from '../../planner/steps/merge.ts';
@@ -23,6 +22,7 @@ import {fileHeads, planFrame} from '../../planner/frame.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {step} from '../../planner/steps/step.ts';
 import {findSnapshot} from '../../planner/checks/asked-snapshot.ts';
+import {describeDeleted, describeRecordsGone, pausesGuest} from './words.ts';
 
 /** Those that an action of this scope deletes, in the order of the list. */
 export function snapshotsDeleted(snapshots: readonly Snapshot[], {snapshot: name, scope}: DeleteAction): Snapshot[] {
@@ -79,15 +79,15 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 			fingerprint: fingerprintOf(inventory, written),
 		}),
 		consequences: [
-			...describeGone(deleted, given.now),
-			{severity: 'info', text: 'The current state of the disks stays.'},
-			{severity: 'info', text: 'The guest is paused while QEMU deletes the state inside its images.'},
+			...describeDeleted(deleted, given.now),
+			pausesGuest,
 		],
 		images: {created: [], removed: nvramCopies, written, kept: details.images.map(({path}) => path)},
 		steps: [...[...deleted].reverse().map(({name}, index): Step => step('remove', {
 			id: `delete-${index + 1}`,
 			title: `Delete "${name}" inside the images of the running domain`,
 			command: deleteWithState(name),
+			changesInside: true,
 			doneWhen: {kind: 'snapshot-missing', uuid: context.uuid, name},
 			whenStopped: 'Recover would finish the rest.',
 		})), ...removeSteps(context, nvramCopies)],
@@ -117,5 +117,5 @@ export function planDelete(action: DeleteAction, inventory: Inventory, given: Pl
 
 	return !action.isMetadataOnly && isHeldByQemu(context, deleted)
 		? planHeld(context, action, {deleted, inventory, given})
-		: planDrop(context, {action, deleted, isMetadataOnly: action.isMetadataOnly}, {inventory, given});
+		: planDrop(context, {action, deleted, isMetadataOnly: action.isMetadataOnly, meaning: (action.isMetadataOnly ? describeRecordsGone : describeDeleted)(deleted, given.now)}, {inventory, given});
 }

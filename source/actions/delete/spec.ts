@@ -41,7 +41,7 @@ export const deletion = {
 		answered: scope !== undefined || isMetadataOnly ? ['scope'] : [],
 	}),
 	questions: deleteQuestions,
-	drops: (action, snapshots) => action.isMetadataOnly ? [] : snapshotsDeleted(snapshots, action),
+	collects: (action, {inventory: {details}}) => ({deleted: action.isMetadataOnly ? [] : snapshotsDeleted(details.snapshots, action)}),
 	plan: planDelete,
 	words,
 } satisfies ActionSpec<'delete'>;

@@ -1,3 +1,7 @@
+import type {Snapshot} from '../../model/domain/snapshot.ts';
+import type {Consequence} from '../../model/plan/plan.ts';
+import {describeSnapshot, descriptionOf, nameWithAge} from '../../model/text/describe-snapshot.ts';
+import {describeGone} from '../drop/words.ts';
 import type {ActionSpec} from '../spec.ts';
 
 const scopes = {one: '', 'with-children': ' and its descendants', 'children-only': ': its descendants'};
@@ -9,3 +13,24 @@ export const words: ActionSpec<'delete'>['words'] = {
 	done: ({snapshot, scope, isMetadataOnly, domain}) =>
 		`${isMetadataOnly ? 'The record of ' : ''}"${snapshot}" of "${domain.name}"${scopes[scope]} ${scope === 'one' ? 'is' : 'are'} deleted.`,
 };
+
+export function describeDeleted(deleted: readonly Snapshot[], now: Date): Consequence[] {
+	return [...describeGone(deleted, now), {severity: 'info', text: 'The current state of the disks stays.'}];
+}
+
+export const pausesGuest: Consequence = {severity: 'info', text: 'The guest is paused while QEMU deletes the state inside its images.'};
+
+export function describeRecordsGone(deleted: readonly Snapshot[], now: Date): Consequence[] {
+	const nowSeconds = Math.floor(now.getTime() / 1000);
+	return [
+		...deleted.map(snapshot => {
+			const description = descriptionOf(snapshot);
+			return {
+				severity: 'warning' as const,
+				text: `The record of ${nameWithAge(snapshot, nowSeconds)} is deleted.${description === undefined ? '' : ` Its description: "${description}".`}`,
+				gone: `the record of ${describeSnapshot(snapshot, nowSeconds)}`,
+			};
+		}),
+		{severity: 'warning', text: `No image is touched, and images that only ${deleted.length === 1 ? 'this snapshot' : 'these snapshots'} needed are left untracked.`},
+	];
+}

@@ -186,7 +186,7 @@ const nothing: Collection = {removed: [], merges: [], staying: []};
 
 /** Puts the plan together. Blockers must have been added to the context; fails with `refused` where there are any. */
 export function planDrop(context: PlanContext, request: DropRequest, {inventory, given}: {inventory: Inventory; given: PlanArguments}): Result<Plan> {
-	const {action, deleted, folded, isMetadataOnly} = request;
+	const {action, deleted, folded, isMetadataOnly, meaning} = request;
 	const {details} = inventory;
 	const collection = isMetadataOnly ? nothing : collectAfter(context, deleted, {folded});
 	const {merges} = collection;
@@ -243,7 +243,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 			},
 			fingerprint: fingerprintOf(inventory, touched),
 		}),
-		consequences: [...describeDropped(context, {request, now: given.now, collection, currentSnapshot: records.value.currentSnapshot, memoryFiles, nvramCopies}), ...warnings],
+		consequences: [...describeDropped(context, {meaning, collection, currentSnapshot: records.value.currentSnapshot, memoryFiles, nvramCopies}), ...warnings],
 		images: {
 			created: [],
 			...removals(context, merges, removed),

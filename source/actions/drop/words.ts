@@ -12,7 +12,6 @@ import {holdersOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {listNames} from '../../model/text/list-names.ts';
-import type {DropRequest} from './request.ts';
 
 function listOf(texts: readonly string[]): string {
 	return listNames([...new Set(texts)], 3);
@@ -112,44 +111,18 @@ export function describeGone(deleted: readonly Snapshot[], now: Date): Consequen
 	});
 }
 
-function describeRecordsGone(deleted: readonly Snapshot[], now: Date): Consequence[] {
-	const nowSeconds = Math.floor(now.getTime() / 1000);
-	return [
-		...deleted.map(snapshot => {
-			const description = descriptionOf(snapshot);
-			return {
-				severity: 'warning' as const,
-				text: `The record of ${nameWithAge(snapshot, nowSeconds)} is deleted.${description === undefined ? '' : ` Its description: "${description}".`}`,
-				gone: `the record of ${describeSnapshot(snapshot, nowSeconds)}`,
-			};
-		}),
-		{severity: 'warning', text: `No image is touched, and images that only ${deleted.length === 1 ? 'this snapshot' : 'these snapshots'} needed are left untracked.`},
-	];
-}
-
 type Described = {
-	request: DropRequest;
-	now: Date;
+	meaning: Consequence[];
 	collection: Collection;
 	currentSnapshot: string | undefined;
 	memoryFiles: readonly string[];
 	nvramCopies: {gone: readonly string[]; left: readonly string[]};
 };
 
-function describeSnapshots({request: {action, deleted, isMetadataOnly}, now}: Described): Consequence[] {
-	if (action.kind === 'fold') {
-		return [{severity: 'loss', text: 'What the disks held when the overlays were made can no longer be recorded as a snapshot. The current state stays.'}];
-	}
-
-	return isMetadataOnly
-		? describeRecordsGone(deleted, now)
-		: [...describeGone(deleted, now), {severity: 'info', text: action.kind === 'merge' ? 'What was written since stays.' : 'The current state of the disks stays.'}];
-}
-
 export function describeDropped(context: PlanContext, given: Described): Consequence[] {
 	const {collection, currentSnapshot, memoryFiles, nvramCopies} = given;
 	const {details} = context.inventory;
-	const consequences: Consequence[] = [...describeSnapshots(given), ...collection.merges.flatMap(merge => [describeMerge(context, merge), ...describeNewFile(context, merge)])];
+	const consequences: Consequence[] = [...given.meaning, ...collection.merges.flatMap(merge => [describeMerge(context, merge), ...describeNewFile(context, merge)])];
 	if (collection.removed.length > 0) {
 		consequences.push({
 			severity: 'loss',

@@ -13,6 +13,7 @@ import {planContext} from '../../planner/plan-context.ts';
 import {foldedImages} from '../../planner/records/unrecorded.ts';
 import {reasonToStay} from '../drop/words.ts';
 import {collectAfter, planDrop} from '../drop/plan.ts';
+import {whatIsLost} from './words.ts';
 
 /** Fails with `refused` and every reason at once, or with `unreadable` where a record cannot be changed. */
 export function planFold(action: FoldAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
@@ -32,5 +33,5 @@ export function planFold(action: FoldAction, inventory: Inventory, given: PlanAr
 		});
 	}
 
-	return planDrop(context, {action, deleted: [], folded, isMetadataOnly: false}, {inventory, given});
+	return planDrop(context, {action, deleted: [], meaning: [whatIsLost], folded, isMetadataOnly: false}, {inventory, given});
 }

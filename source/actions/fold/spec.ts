@@ -1,19 +1,17 @@
 /**
 Overlays that no record tells of are merged with what they are backed by: the other way that the doctor offers for them.
 */
+import {foldedImages} from '../../planner/records/unrecorded.ts';
 import {layersQuestion} from '../repair-records/questions.ts';
 import {wholeRequest, type ActionSpec} from '../spec.ts';
 import {planFold} from './plan.ts';
+import {words} from './words.ts';
 
 export const fold = {
 	kind: 'fold',
 	complete: wholeRequest,
 	questions: ({uuid}) => [layersQuestion(uuid)],
+	collects: (_action, context) => ({deleted: [], folded: foldedImages(context)}),
 	plan: planFold,
-	words: {
-		title: ({domain}) => `Fold the unrecorded overlays of ${domain.name} into their base`,
-		noun: () => 'fold of overlays that have no record',
-		log: () => 'fold overlays that have no record into their base',
-		done: ({domain}) => `The overlays of "${domain.name}" that had no record are one with their base.`,
-	},
+	words,
 } satisfies ActionSpec<'fold'>;

@@ -17,6 +17,7 @@ import {findSnapshot} from '../../planner/checks/asked-snapshot.ts';
 import {requireRecordedDomains} from '../drop/blockers.ts';
 import {reasonToStay} from '../drop/words.ts';
 import {collectAfter, graphWithout, planDrop} from '../drop/plan.ts';
+import {describeMerged} from './words.ts';
 
 /** The current disks must be backed by what the snapshot froze, and nothing else may need that image as it is. Appends blockers. */
 function refuseUnmergeable(context: PlanContext, snapshot: Snapshot): void {
@@ -76,5 +77,5 @@ export function planMerge(action: MergeAction, inventory: Inventory, given: Plan
 		});
 	}
 
-	return planDrop(context, {action, deleted: [snapshot], isMetadataOnly: false}, {inventory, given});
+	return planDrop(context, {action, deleted: [snapshot], meaning: describeMerged(snapshot, given.now), isMetadataOnly: false}, {inventory, given});
 }

@@ -26,7 +26,7 @@ export const merge = {
 		needs: 'snapshot',
 	},
 	complete: (given, uuid) => ({request: {kind: 'merge', uuid, snapshot: given.snapshot!}, answered: []}),
-	drops: (action, snapshots) => snapshots.filter(({name}) => name === action.snapshot),
+	collects: ({snapshot}, {inventory: {details}}) => ({deleted: details.snapshots.filter(({name}) => name === snapshot)}),
 	plan: planMerge,
 	words,
 } satisfies ActionSpec<'merge'>;

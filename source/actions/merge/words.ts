@@ -1,3 +1,6 @@
+import type {Snapshot} from '../../model/domain/snapshot.ts';
+import type {Consequence} from '../../model/plan/plan.ts';
+import {describeGone} from '../drop/words.ts';
 import type {ActionSpec} from '../spec.ts';
 
 export const words: ActionSpec<'merge'>['words'] = {
@@ -6,3 +9,7 @@ export const words: ActionSpec<'merge'>['words'] = {
 	log: ({snapshot}) => `merge "${snapshot}"`,
 	done: ({snapshot, domain}) => `"${snapshot}" of "${domain.name}" is merged: what was written since stays.`,
 };
+
+export function describeMerged(snapshot: Snapshot, now: Date): Consequence[] {
+	return [...describeGone([snapshot], now), {severity: 'info', text: 'What was written since stays.'}];
+}

@@ -8,6 +8,7 @@ export const rebase = {
 	kind: 'rebase',
 	complete: wholeRequest,
 	reads: ({links}) => (links ?? []).filter(({backingFormat}) => backingFormat === 'qcow2').map(({backingPath}) => backingPath),
+	join: requests => ({...requests[0]!, links: requests.flatMap(({links}) => links), moved: requests.flatMap(({moved}) => moved)}),
 	plan: planRebase,
 	words: {
 		title: ({domain}) => `Rebase ${domain.name} onto moved backing files`,

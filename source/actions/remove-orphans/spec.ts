@@ -8,6 +8,7 @@ export const removeOrphans = {
 	kind: 'remove-orphans',
 	complete: wholeRequest,
 	reads: ({paths}) => paths ?? [],
+	join: requests => ({...requests[0]!, paths: [...new Set(requests.flatMap(({paths}) => paths))]}),
 	plan: planRemoveOrphans,
 	words: {
 		title: ({domain}) => `Remove images of ${domain.name} that nothing needs`,

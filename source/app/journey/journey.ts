@@ -4,6 +4,7 @@ A guided action before it starts. The wish is whole from the beginning, with wha
 import type {Request} from '../../model/plan/request.ts';
 import type {Failure} from '../../model/failure.ts';
 import type {Plan} from '../../model/plan/plan.ts';
+import {isScreenKind, screenOf} from '../../actions/registry.ts';
 import type {Change, QuestionId, TextField} from '../../actions/question.ts';
 
 export type Journey = {
@@ -34,7 +35,7 @@ export type JourneyStage =
 
 /** The snapshot that the journey is about, if it is about one that is there. */
 export function snapshotOfJourney({request}: Journey): string | undefined {
-	return 'snapshot' in request && request.kind !== 'create' ? request.snapshot : undefined;
+	return 'snapshot' in request && isScreenKind(request.kind) && screenOf(request.kind).needs === 'snapshot' ? request.snapshot : undefined;
 }
 
 /** That typing begins. */

@@ -81,11 +81,8 @@ function labelsAfter(plan: Plan, details: DomainDetails | undefined): Map<string
 		add(path, label);
 	}
 
-	if (plan.action.kind === 'create' && !plan.action.hasNoMetadata) {
-		const {snapshot} = plan.action;
-		for (const {path} of before.heads.filter(({target, path}) => expected.heads.some(head => head.target === target && head.path !== path))) {
-			add(path, snapshot);
-		}
+	for (const {path, snapshot} of plan.images.frozen ?? []) {
+		add(path, snapshot);
 	}
 
 	return new Map([...labels].map(([path, names]) => [path, [...names]]));

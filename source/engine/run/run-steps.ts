@@ -3,9 +3,8 @@ Running the steps of a plan one by one, each written to the journal before and a
 */
 import {setTimeout} from 'node:timers/promises';
 import type {Failure} from '../../model/failure.ts';
-import type {
-	Command, Instead, Plan, Progress, Step,
-} from '../../model/plan/plan.ts';
+import type {Command, Instead, Plan, Step} from '../../model/plan/plan.ts';
+import type {Progress} from '../../model/plan/progress.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {keepEdits, readDefinitionDigest} from '../recover/definition-edits.ts';
 import {readWrittenSince} from '../recover/missing-steps.ts';

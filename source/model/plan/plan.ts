@@ -5,6 +5,7 @@ executor all read this one object, so what is shown is what runs.
 import type {DomainState} from '../domain/domain.ts';
 import type {Action, EndState} from './request.ts';
 import type {Fingerprint} from './fingerprint.ts';
+import type {Progress} from './progress.ts';
 
 /** In this order, always. Before `switch` everything can be put back; after it, work goes on forward. */
 export type Phase = 'check' | 'create' | 'switch' | 'remove';
@@ -90,17 +91,6 @@ export type QmpCommand = {
 };
 
 export type Command = ProgramCommand | QmpCommand;
-
-/** How far a step has come, asked while it runs. */
-export type Progress =
-	| {kind: 'qmp-job'; socketPath: string; id: string}
-	| {kind: 'qmp-migration'; socketPath: string}
-	/** A block job of libvirt on this disk. */
-	| {kind: 'block-job'; uuid: string; target: string}
-	/** A job of libvirt on the whole domain: saving memory, a backup. */
-	| {kind: 'domain-job'; uuid: string}
-	/** A file that grows. */
-	| {kind: 'file-size'; path: string; totalBytes: number};
 
 /** A question about the world with yes or no for an answer: asked by recovery, and before an undo. */
 export type Probe =
@@ -198,6 +188,8 @@ export type Step = {
 	progress?: Progress;
 	/** About how many bytes it copies, as far as that is known beforehand: what is allocated, not the size that the guest sees. */
 	copyBytes?: number;
+	/** It makes or deletes a state inside an image, or goes back to one: what that takes or gives back can't be known beforehand. */
+	changesInside?: true;
 	/** A file that it makes larger, and what it took up before: taking the step back does not make it smaller. */
 	grows?: {path: string; allocatedBytes: number; byBytes?: Space['freed']};
 	/** What ends the step before its time, cleanly: its command then fails, and the step is undone. Missing: it is waited for. */
@@ -280,6 +272,8 @@ export type Plan = {
 		written?: string[];
 		/** What images name as their backing file from then on. */
 		rebased?: Array<{path: string; backingPath: string}>;
+		/** By a new snapshot. */
+		frozen?: Array<{path: string; snapshot: string}>;
 		/** Left, though one might expect them to go, and why. */
 		staying?: Array<{path: string; reason: string}>;
 		kept: string[];

@@ -208,7 +208,7 @@ function refuse(context: PlanContext, request: RunningSnapshot): void {
 
 /** For `Hypervisor`. */
 export function snapshotRunning(context: PlanContext, request: RunningSnapshot): ReturnType<Hypervisor['snapshotRunning']> {
-	const {action, memory, modes, external, records} = request;
+	const {action, memory, modes, internal, external, records} = request;
 	const memoryPath = memory.mode === 'external' ? memory.path : undefined;
 	refuse(context, request);
 	const own = ownOverlays(context, external);
@@ -243,6 +243,7 @@ export function snapshotRunning(context: PlanContext, request: RunningSnapshot):
 				doneWhen: happenedWhen(context, request, disks),
 				whenStopped,
 				...(memoryPath !== undefined && {progress: {kind: 'domain-job', uuid: context.uuid} as const, copyBytes: context.inventory.details.domain.definition.memoryBytes, cancel: [onDomain(context, 'domjobabort')]}),
+				...(internal.length > 0 && {changesInside: true}),
 				qmpPreview: qmpPreview(context, {request, disks, memoryPath}),
 			}),
 			...frozen.after,

@@ -5,7 +5,7 @@ that no planner can say one thing and do another.
 import {posix} from 'node:path';
 import {imageAt, type ImageGraph} from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
-import type {Plan, Space, Step} from '../../model/plan/plan.ts';
+import {goneWith, type Plan, type Space} from '../../model/plan/plan.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import {storageAt} from './storage.ts';
 
@@ -39,22 +39,15 @@ export function filesOf({images: {created, removed, written = []}}: Pick<Plan, '
 	return [...new Set([...created.map(({path}) => path), ...removed, ...written])];
 }
 
-/** Whether it makes or deletes a state inside an image. */
-function worksInside({command}: Step): boolean {
-	return command.tool === 'qmp'
-		? command.execute.startsWith('snapshot-') || command.execute.includes('internal')
-		: (command.tool === 'qemu-img' && command.argv[1] === 'snapshot') || (command.argv.includes('snapshot-delete') && !command.argv.includes('--metadata'));
-}
-
 /** Undefined where it changes no file, or where nobody can tell beforehand: a state inside an image is given back to that image, as far as it is. */
 export function spaceOf(plan: Plan, inventory: Inventory, graph: ImageGraph): Space | undefined {
-	const {action, images: {created, removed, written = []}, steps} = plan;
-	// What deletes a snapshot and frees nothing is told as well.
-	const isDrop = action.kind === 'delete' || action.kind === 'merge';
-	const grown = steps.flatMap(({grows}) => grows?.byBytes ?? []);
+	const {images: {created, removed}, steps} = plan;
 	const files = filesOf(plan).filter(path => storageAt(graph, path).kind === 'file');
+	// What deletes a snapshot and frees nothing is told as well.
+	const isTold = files.length > 0 || goneWith(plan).length > 0;
+	const grown = steps.flatMap(({grows}) => grows?.byBytes ?? []);
 	const leftBehind = removed.map(path => removedBytes(inventory, graph, path));
-	if (steps.some(step => worksInside(step)) || (action.kind === 'create' && written.length > 0) || (files.length === 0 && !isDrop) || steps.some(({grows}) => grows !== undefined && grows.byBytes === undefined)) {
+	if (steps.some(({changesInside}) => changesInside) || !isTold || steps.some(({grows}) => grows !== undefined && grows.byBytes === undefined)) {
 		return undefined;
 	}
 

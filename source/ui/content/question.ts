@@ -6,9 +6,8 @@ import {
 } from '../../app/journey/journey.ts';
 import type {TextField} from '../../actions/question.ts';
 import {detailsOfJourney, questionsOf} from '../../app/journey/questions.ts';
-import {disksToTake} from '../../actions/create/way.ts';
 import type {State} from '../../app/state.ts';
-import {titleOfAction} from '../../actions/registry.ts';
+import {isScreenKind, screenOf, titleOfAction} from '../../actions/registry.ts';
 import {descriptionOf} from '../../model/text/describe-snapshot.ts';
 import {formatMomentWithAge} from '../../model/text/format.ts';
 import {paragraph, type Line} from '../parts/line.tsx';
@@ -50,7 +49,7 @@ export function contextLines(state: State, journey: Journey, {columns, theme}: T
 	const {request} = journey;
 	const snapshot = details.snapshots.find(candidate => candidate.name === snapshotOfJourney(journey));
 	const description = snapshot && descriptionOf(snapshot);
-	const disks = disksToTake(details).map(({target, sourcePath}) => `${target} ${sourcePath?.slice(sourcePath.lastIndexOf('/') + 1) ?? ''}`).join(', ');
+	const more = isScreenKind(request.kind) ? screenOf(request.kind).context?.(details) : undefined;
 	return [
 		...(snapshot === undefined
 			? []
@@ -59,7 +58,7 @@ export function contextLines(state: State, journey: Journey, {columns, theme}: T
 				{text: `${formatMomentWithAge(snapshot.createdAt, Math.floor(state.nowMs / 1000))}; ${stateOfSnapshot(snapshot)}`},
 			], ...(description === undefined ? [] : paragraph(description, {columns: columns - 1, theme, lead: {text: '           '}}).slice(0, 3))]),
 		[{text: ' domain    ', tone: 'dim'}, {text: `${stateWord(details.domain.state)}, based on ${details.currentSnapshot ?? 'no snapshot'}`}],
-		...(request.kind === 'create' ? paragraph(disks === '' ? 'none' : disks, {columns: columns - 1, theme, lead: {text: ' disks     ', tone: 'dim'}}).slice(0, 2) : []),
+		...(more === undefined ? [] : paragraph(more.text, {columns: columns - 1, theme, lead: {text: ` ${more.word.padEnd(10)}`, tone: 'dim'}}).slice(0, 2)),
 		[],
 	];
 }

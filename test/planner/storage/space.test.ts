@@ -16,3 +16,13 @@ test('the memory of the guest counts, whatever its file is called', t => {
 	t.true(needs('/d/new.mem') >= world.details.domain.definition.memoryBytes);
 	t.is(needs('/d/state.save'), needs('/d/new.mem'));
 });
+
+test('where a state is made inside an image nothing is said: what that takes shows only afterwards', t => {
+	const spaceOf = (mode: 'internal' | 'external') => {
+		const action = {...createAction({snapshot: 'new', disks: [{target: 'vda', mode}], memory: {mode: 'no'}}), domain: {uuid, name: 'web'}};
+		return unwrap(planAction(action, threeSnapshots({state: 'shutoff'}), given)).space;
+	};
+
+	t.is(spaceOf('internal'), undefined);
+	t.not(spaceOf('external'), undefined);
+});

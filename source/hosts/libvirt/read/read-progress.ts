@@ -2,7 +2,7 @@
 How far something that copies has come: block jobs and domain jobs as virsh tells them, files by their size.
 */
 import type {Copied} from '../../../engine/ports.ts';
-import type {Progress} from '../../../model/plan/plan.ts';
+import type {Progress} from '../../../model/plan/progress.ts';
 import type {Virsh} from '../virsh.ts';
 
 /** `virsh blockjob --raw`: " type=Active Block Commit", " bandwidth=0", " cur=1048576", " end=2097152". */

@@ -3,7 +3,8 @@ The monitors of bare QEMUs. QEMU serves one client per socket, so everything in 
 work, the question how far it has come, and the command that cancels it.
 */
 import type {Copied, RunOptions, RunOutput} from '../../../engine/ports.ts';
-import type {CommandFile, Progress, QmpCommand} from '../../../model/plan/plan.ts';
+import type {CommandFile, QmpCommand} from '../../../model/plan/plan.ts';
+import type {Progress} from '../../../model/plan/progress.ts';
 import {fail, succeed, type Result} from '../../../model/result.ts';
 import {writePrivately} from '../../../tools/run/private-files.ts';
 import {QmpConnection, type QmpEvent} from './qmp.ts';
