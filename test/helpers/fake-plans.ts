@@ -90,7 +90,12 @@ function fakeCreate(base: Plan, name: string): Plan {
 			{severity: 'info', text: 'The guest keeps running.'},
 			{severity: 'warning', text: 'The snapshot is crash-consistent. After a revert the guest boots as after a power failure.'},
 		],
-		images: {created: overlays.map(({path}, index) => ({path, backingPath: base.targets[0].before.heads[index]!.path, format: 'qcow2'})), removed: [], kept: base.targets[0].before.heads.map(({path}) => path)},
+		images: {
+			created: overlays.map(({path}, index) => ({path, backingPath: base.targets[0].before.heads[index]!.path, format: 'qcow2'})),
+			removed: [],
+			frozen: base.targets[0].before.heads.map(({path}) => ({path, snapshot: name})),
+			kept: base.targets[0].before.heads.map(({path}) => path),
+		},
 		steps: [{
 			...step('create', 'switch', 'Take the snapshot', {
 				argv: ['virsh', '-c', 'qemu:///system', 'snapshot-create', '--domain', base.action.domain.uuid, '--xmlfile', '/var/lib/vsnap-tui/plan-1/snapshot.xml', '--disk-only', '--atomic'],
