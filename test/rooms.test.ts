@@ -96,6 +96,11 @@ test('what is particular to an action is asked of its spec or of its plan: only 
 	t.deepEqual(asking, []);
 });
 
+test('what an action means is said in its words', t => {
+	const saying = [...sources].filter(([file, text]) => /^actions\/.*(?<!\/words)\.ts$/.test(file) && /\bseverity: '/.test(text)).map(([file]) => file);
+	t.deepEqual(saying, []);
+});
+
 test('no file is longer than 300 lines, and no folder holds more than 16 files', t => {
 	t.deepEqual([...sources].filter(([, text]) => text.split('\n').length > 301).map(([file]) => file), []);
 	const counts = new Map<string, number>();

@@ -21,7 +21,7 @@ export function planAction(action: Action, inventory: Inventory, given: PlanArgu
 
 	const context = planContext(inventory, given);
 	const space = spaceOf(plan.value, inventory, context.graph);
-	const told: Plan = space === undefined ? plan.value : {...plan.value, space, consequences: [...plan.value.consequences, {severity: 'info', text: describeSpace(space)}]};
+	const told: Plan = space === undefined ? plan.value : {...plan.value, space, consequences: [...plan.value.consequences, describeSpace(space)]};
 	const guarded = guardWrites(context, told);
 	return guarded.ok ? succeed(context.hypervisor.complete(guarded.value)) : guarded;
 }

@@ -7,7 +7,7 @@ the id come in.
 */
 import {posix} from 'node:path';
 import type {BranchAction} from '../../model/plan/request.ts';
-import {formatMoment, stampOf} from '../../model/text/format.ts';
+import {stampOf} from '../../model/text/format.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Plan, Step} from '../../model/plan/plan.ts';
 import {fail, type Result} from '../../model/result.ts';
@@ -23,11 +23,10 @@ import {branchNvram} from '../../planner/steps/nvram-revert.ts';
 import {overlayPath} from '../../planner/steps/overlay-name.ts';
 import {filesAt} from '../../planner/steps/overlay.ts';
 import type {OverlaidDisk} from '../../planner/steps/revert-disks.ts';
-import {describeCondition} from '../go-back/condition.ts';
 import {newDefinition, sourcesOf} from '../go-back/definition.ts';
 import {leaveFor, type Leave} from '../go-back/leave.ts';
 import {planWayBack} from '../go-back/plan.ts';
-import {describePower} from '../go-back/words.ts';
+import {describeBegin, describeEnd} from './words.ts';
 
 /** What the branch writes to: a second overlay on each of those that its first snapshot freezes. */
 function upperLayer(context: PlanContext, lower: readonly OverlaidDisk[], now: Date): OverlaidDisk[] {
@@ -141,11 +140,8 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		snapshot,
 		way: {...way, created: [...way.created, ...filesAt(nvram.created)], endState},
 		course: {
-			begins: `A branch begins at "${snapshot.name}" of ${formatMoment(snapshot.createdAt)}: its first snapshot is "${action.name}", and the domain continues from there.`,
-			ends: [
-				...(snapshot.memory.mode === 'no' ? describeCondition(snapshot) : [{severity: 'warning', text: 'The branch begins with the disks of the snapshot, without its memory. They are crash-consistent: the guest boots as after a power failure.'} as const]),
-				describePower(endState),
-			],
+			begins: describeBegin(action, snapshot),
+			ends: describeEnd(snapshot, endState),
 			currentSnapshot: action.name,
 			newSnapshots: [{name: action.name, parent: snapshot.name}],
 			layers: overlaid.map(({overlayPath: path}) => path),

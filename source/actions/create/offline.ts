@@ -2,11 +2,7 @@
 Creating a snapshot of a domain that is off, for libvirt's domains and bare ones alike: qemu-img makes or tags the images, all or none, then the owner is told.
 */
 import {posix} from 'node:path';
-import type {CreateAction} from '../../model/plan/request.ts';
-import type {Way} from '../../model/plan/decision-table.ts';
-import type {
-	Command, Consequence, CreatedFile, Probe, Step,
-} from '../../model/plan/plan.ts';
+import type {Command, Probe, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {refuseFolders} from '../../planner/checks/blockers.ts';
 import {
@@ -22,28 +18,8 @@ import {checkSteps, overlayFiles, overlaySteps, toOverlaid} from '../../planner/
 import {step} from '../../planner/steps/step.ts';
 import {chooseTargets, type TargetedDisk} from './targets.ts';
 import {recordSteps, recordXml} from './record.ts';
-import {
-	requireInternal, partakingDisks, type ModedDisk, type PartakingDisk,
-} from './disks.ts';
-
-/** What one way of creating contributes to the plan. */
-export type CreateParts = {
-	steps: Step[];
-	consequences: Consequence[];
-	/** What the disks are on afterwards, for those that change. */
-	heads: Map<string, string>;
-	/** New files, the memory file among them. */
-	created: CreatedFile[];
-	/** Images that are changed in place. */
-	written: string[];
-	/** Images made beforehand that come into use. */
-	adopted: string[];
-	/** The images on which it stands. */
-	bases: string[];
-};
-
-/** What every way of creating is given. */
-export type CreateRequest = {action: CreateAction; way: Way; disks: ModedDisk[]; now: Date};
+import {requireInternal, partakingDisks, type PartakingDisk} from './disks.ts';
+import type {CreateParts, CreateRequest} from './request.ts';
 
 function refuseCheckpoints(context: PlanContext, isExternal: boolean): void {
 	const names = context.inventory.details.checkpoints.map(checkpoint => checkpoint.name);

@@ -7,8 +7,8 @@ import {refuseFolders} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {filesAt, overlayFiles, toOverlaid} from '../../planner/steps/overlay.ts';
 import {partakingDisks, requireInternal} from './disks.ts';
-import type {CreateParts, CreateRequest} from './offline.ts';
 import {recordSteps} from './record.ts';
+import type {CreateParts, CreateRequest} from './request.ts';
 import {chooseTargets, type TargetedDisk} from './targets.ts';
 
 /** Appends blockers to the context; fails only where an XML document cannot be made or changed. */

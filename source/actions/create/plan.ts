@@ -7,25 +7,21 @@ import {decideOn} from '../../model/plan/decision-table.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
-import type {Consequence, Plan} from '../../model/plan/plan.ts';
+import type {Plan} from '../../model/plan/plan.ts';
 import {fail, type Result, succeed} from '../../model/result.ts';
-import {isExternal} from '../../model/domain/snapshot.ts';
-import {withAncestors} from '../../model/domain/tree.ts';
 import {refuseBusyDomain, requireFreeName} from '../../planner/checks/blockers.ts';
-import {describeFrozenContent} from '../../planner/checks/frozen-content.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
-import {describeTpmLeftOut} from '../../planner/steps/guest-identity.ts';
 import {copyNvram} from '../../planner/steps/nvram.ts';
 import {nvramImageOf} from '../../planner/steps/nvram-inside.ts';
 import {fileHeads, planFrame} from '../../planner/frame.ts';
 import {filesAt} from '../../planner/steps/overlay.ts';
 import {planOnline} from './online.ts';
-import {planOfflineExternal, planOfflineInternal, type CreateParts, type CreateRequest} from './offline.ts';
+import {planOfflineExternal, planOfflineInternal} from './offline.ts';
 import {answerOf, askDisks, modesOf, partakingTargets} from './disks.ts';
-
-type Decided = ReturnType<typeof decideOn>;
+import type {CreateParts, CreateRequest} from './request.ts';
+import {describeCreate} from './words.ts';
 
 /** Flags that do not fit the way. */
 function refuseFlags(context: PlanContext, {action, way}: CreateRequest): void {
@@ -50,60 +46,6 @@ function endStateOf(context: PlanContext, {action, disks}: CreateRequest): EndSt
 
 	const isLeftPaused = domain.state === 'paused' || disks.some(disk => disk.mode === 'manual');
 	return isLeftPaused ? 'paused' : (domain.state === 'running' ? 'running' : undefined);
-}
-
-function describe(context: PlanContext, request: CreateRequest, given: {decided: Decided; parts: CreateParts}): Consequence[] {
-	const {action, way, disks} = request;
-	const {details, nvramPath} = context.inventory;
-	const {decision, differences} = given.decided;
-	const isActive = hasProcess(details.domain);
-	const leftOut = disks.filter(({disk, mode, asked}) => mode === 'no' && asked === 'no' && disk.sourcePath !== undefined && disk.transient === undefined).map(({disk}) => disk.target);
-	const transient = disks.filter(({disk, mode}) => mode === 'no' && disk.transient !== undefined).map(({disk}) => disk.target);
-	const chain = details.currentSnapshot === undefined ? [] : withAncestors(details.snapshots, details.currentSnapshot);
-	const frozenInside = disks.filter(({mode}) => mode === 'internal').flatMap(({disk}) => imageAt(context.graph, disk.sourcePath ?? '')?.bitmaps ?? []);
-	// Those of a running domain are in no file yet (R12).
-	const bitmaps = [...new Set([...details.checkpoints, ...frozenInside].map(({name}) => name))];
-	const rules: Array<[boolean, Consequence]> = [
-		[true, {severity: 'info', text: decision.reason}],
-		...differences.map((text): [boolean, Consequence] => [true, {severity: 'info', text}]),
-		[true, {
-			severity: 'info',
-			text: action.hasNoMetadata
-				? 'No snapshot is recorded: the tree stays as it is.'
-				: `The snapshot is ${details.currentSnapshot === undefined ? 'the first in the tree' : `after "${details.currentSnapshot}"`}, and becomes the current snapshot.`,
-		}],
-		[transient.length > 0, {
-			severity: 'warning',
-			text: `${transient.join(', ')} ${transient.length === 1 ? 'is' : 'are'} transient and left out: what the guest writes there is discarded when the domain stops.`,
-		}],
-		[action.hasNoMetadata && given.parts.heads.size > 0, {
-			severity: 'warning',
-			text: 'No snapshot records this layer: you cannot revert to it, and a revert that discards the current state also removes it.',
-		}],
-		[leftOut.length > 0, {severity: 'warning', text: `${leftOut.join(', ')} is left out: a revert will not restore it.`}],
-		[isActive && way.memory === 'no' && !action.isQuiesced, {severity: 'warning', text: 'The guest is running: the snapshot is crash-consistent. After a revert it boots as after a power failure.'}],
-		[!isActive && action.isQuiesced, {severity: 'info', text: 'The domain is off: there are no file systems to freeze.'}],
-		[!isActive && action.isHalted, {severity: 'info', text: 'The domain is off already.'}],
-		[isActive && action.isHalted, way.memory === 'no'
-			? {severity: 'loss', text: 'The guest is cut off afterwards without a shutdown; its memory is lost.', what: 'the guest\'s memory'}
-			: {severity: 'warning', text: 'The guest is cut off afterwards without a shutdown; its memory is in the snapshot.'}],
-		[way.by === 'migrate', {severity: 'warning', text: 'Memory without disks cannot be reverted to safely: the disks will have changed by then, and the guest would destroy its file systems.'}],
-		[nvramPath !== undefined && way.memory === 'no' && action.hasNoMetadata && !(way.disk === 'internal' && nvramImageOf(context) !== undefined), {severity: 'warning', text: `The firmware variables (${nvramPath}) are not kept.`}],
-		[way.disk === 'internal' && bitmaps.length > 0, {
-			severity: 'warning',
-			text: `QEMU cannot revert to an internal snapshot beside bitmaps: you can revert to this one only after deleting the checkpoints (${bitmaps.join(', ')}).`,
-		}],
-		[way.disk === 'internal' && chain.some(snapshot => isExternal(snapshot)), {
-			severity: 'warning',
-			text: 'This internal snapshot comes after external ones: libvirt itself will not be able to delete some of them.',
-		}],
-	];
-	return [
-		...rules.filter(([holds]) => holds).map(([, consequence]) => consequence),
-		...describeFrozenContent(context, {disks: disks.filter(({mode}) => mode === 'external').map(({disk}) => ({target: disk.target, path: disk.sourcePath ?? ''})), snapshot: action.snapshot, isLeft: false}),
-		...(way.memory === 'no' ? describeTpmLeftOut(context) : []),
-		...given.parts.consequences,
-	];
 }
 
 /** Memory brings the firmware variables with it, an internal snapshot may hold them in their own file, and without a record nobody could tell whose a copy is. */
@@ -173,7 +115,7 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 			},
 			fingerprint: fingerprintOf(inventory, new Set([...bases, ...adopted])),
 		}),
-		consequences: describe(context, request, {decided, parts: whole}),
+		consequences: describeCreate(context, request, {decided, parts: whole}),
 		images: {
 			created,
 			removed: [],

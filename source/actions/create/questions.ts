@@ -8,6 +8,7 @@ import {isExternal} from '../../model/domain/snapshot.ts';
 import {descriptionField, problemOfName, takenNames} from '../names.ts';
 import type {Question} from '../question.ts';
 import {disksToTake, methodOf, type AskedCreate} from './way.ts';
+import {asked} from './words.ts';
 
 type Place = 'internal' | 'external';
 
@@ -44,29 +45,21 @@ export function placesInOrder(details: DomainDetails): Place[] {
 function savedQuestion(request: AskedCreate): Question {
 	return {
 		id: 'saved',
-		word: 'What is saved',
-		heading: 'What should be saved?',
+		...asked.saved,
 		choices: [
 			{
 				id: 'disks',
-				label: 'The disks',
-				note: 'The guest keeps running. Reverting boots as after a power failure.',
+				...asked.disks,
 				change: {request: {...request, memory: {mode: 'no'}}},
 			},
 			{
 				id: 'memory',
-				label: 'The disks and the memory',
-				note: 'Reverting resumes exactly here. Takes time, and space for the memory.',
+				...asked.memory,
 				change: {request: {...request, isDiskOnly: false, memory: {...request.memory, mode: placeOf(request) ?? 'external'}}},
 			},
 		],
 	};
 }
-
-const placeLabels: Record<Place, string> = {
-	external: 'External: freeze the images, write to new overlays',
-	internal: 'Internal: inside the qcow2 files',
-};
 
 /** Within another sentence. */
 const asClause = (sentence: string) => `${sentence[0]!.toLowerCase()}${sentence.slice(1).replace(/\.$/u, '')}`;
@@ -74,8 +67,7 @@ const asClause = (sentence: string) => `${sentence[0]!.toLowerCase()}${sentence.
 function placeQuestion(request: AskedCreate, details: DomainDetails): Question {
 	return {
 		id: 'place',
-		word: 'Where',
-		heading: 'Where should it be saved?',
+		...asked.place,
 		choices: placesInOrder(details).map(place => {
 			const placed = withPlace(request, place, details);
 			const decision = methodOf(placed, details);
@@ -83,7 +75,7 @@ function placeQuestion(request: AskedCreate, details: DomainDetails): Question {
 			const reason = raw.length > 0 ? `${raw.join(', ')} ${raw.length === 1 ? 'is' : 'are'} not qcow2` : undefined;
 			return {
 				id: place,
-				label: placeLabels[place],
+				label: asked[place],
 				reason: decision.kind === 'refused' ? asClause(decision.reason) : reason,
 				note: decision.kind === 'refused' ? `${decision.reason} ${decision.instead}` : decision.reason,
 				change: {request: placed},
@@ -98,8 +90,7 @@ export function createQuestions(request: AskedCreate, details: DomainDetails | u
 	return [
 		{
 			id: 'name',
-			word: 'Name',
-			heading: 'What should the snapshot be called?',
+			...asked.name,
 			choices: [],
 			text: {
 				label: 'Name',

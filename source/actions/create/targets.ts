@@ -15,6 +15,9 @@ import type {PlanContext} from '../../planner/context.ts';
 import {overlayPath, stemOf} from '../../planner/steps/overlay-name.ts';
 import type {ContinuedDisk} from '../../planner/hypervisor/hypervisor.ts';
 import type {PartakingDisk} from './disks.ts';
+import {
+	describeDepth, describeEmpty, describeHidden, describeOtherName, describeTightMemory,
+} from './words.ts';
 
 export type TargetedDisk = PartakingDisk & ContinuedDisk;
 
@@ -36,7 +39,7 @@ function chooseName(context: PlanContext, given: {wanted: string; basePath: stri
 	}
 
 	const path = overlayPath(basePath, {stamp: stampOf(now), folder: context.inventory.folders.get(posix.dirname(basePath)), taken});
-	consequences.push({severity: 'info', text: `${what} is called ${posix.basename(path)}, because ${posix.basename(wanted)} ${isTooLong ? 'would be too long' : 'is taken'}.`});
+	consequences.push(describeOtherName(what, {path, wanted, isTooLong}));
 	return path;
 }
 
@@ -102,7 +105,7 @@ function requireEmpty(context: PlanContext, disk: TargetedDisk, {ownBytes, conse
 			`Shut the domain down first. Or create an empty overlay (qemu-img create), and ask for --reuse ${target}=existing.`,
 		);
 	} else {
-		consequences.push({severity: 'loss', text: `The prepared overlay ${path} ${holds}: from the next start on, the guest reads that instead of the current content of ${target}, which stays in ${disk.headPath}.`, what: `the current content of ${target}`});
+		consequences.push(describeHidden(disk, holds));
 	}
 }
 
@@ -126,8 +129,7 @@ function refuseTarget(context: PlanContext, disk: TargetedDisk, consequences: Co
 	}
 
 	if (disk.reuse === 'no-backing-file') {
-		const when = hasProcess(context.inventory.details.domain) ? 'will be empty at the next start of QEMU, which keeps reading the old content until then' : 'will start empty';
-		consequences.push({severity: 'loss', text: `${disk.target} ${when}: its new image ${disk.overlayPath} has no backing file, as requested. Its current content stays in ${disk.headPath}.`, what: `the current content of ${disk.target}`});
+		consequences.push(describeEmpty(disk, hasProcess(context.inventory.details.domain)));
 	}
 
 	const depth = chainOf(context.graph, disk.headPath).length + 1;
@@ -139,7 +141,7 @@ function refuseTarget(context: PlanContext, disk: TargetedDisk, consequences: Co
 			remedy: 'Merge or delete older snapshots first.',
 		});
 	} else if (disk.reuse !== 'no-backing-file' && depth > advisedDepth) {
-		consequences.push({severity: 'warning', text: `The chain of ${disk.target} will be ${depth} images deep: consider merging or deleting older snapshots.`});
+		consequences.push(describeDepth(disk, depth));
 	}
 }
 
@@ -148,10 +150,7 @@ function warnOfRoom(context: PlanContext, memoryPath: string, consequences: Cons
 	const folder = context.inventory.folders.get(posix.dirname(memoryPath));
 	const {memoryBytes} = context.inventory.details.domain.definition;
 	if (folder && folder.freeBytes < memoryBytes) {
-		consequences.push({
-			severity: 'warning',
-			text: `The memory file may take ${formatBytes(memoryBytes)}, and ${folder.path} has ${formatBytes(folder.freeBytes)} free. Without enough space the snapshot is not made, and the guest keeps running.`,
-		});
+		consequences.push(describeTightMemory(memoryBytes, folder));
 	}
 }
 

@@ -1,6 +1,20 @@
+/**
+What a new snapshot means, in words, and what is asked about it.
+*/
 import {posix} from 'node:path';
-import type {Disk} from '../../model/domain/domain.ts';
+import {hasProcess, type Disk} from '../../model/domain/domain.ts';
+import {isExternal} from '../../model/domain/snapshot.ts';
+import {withAncestors} from '../../model/domain/tree.ts';
+import {imageAt} from '../../model/images/image-graph.ts';
+import type {decideOn} from '../../model/plan/decision-table.ts';
+import type {Consequence} from '../../model/plan/plan.ts';
+import {formatBytes} from '../../model/text/format.ts';
+import {describeFrozenContent} from '../../planner/checks/frozen-content.ts';
+import type {PlanContext} from '../../planner/context.ts';
+import {describeTpmLeftOut} from '../../planner/steps/guest-identity.ts';
+import {nvramImageOf} from '../../planner/steps/nvram-inside.ts';
 import type {ActionSpec} from '../spec.ts';
+import type {CreateParts, CreateRequest} from './request.ts';
 
 export const words: ActionSpec<'create'>['words'] = {
 	title: ({snapshot, domain}) => `Create snapshot ${snapshot} of ${domain.name}`,
@@ -13,3 +27,103 @@ export const words: ActionSpec<'create'>['words'] = {
 export function describeDisks(disks: readonly Disk[]): string {
 	return disks.map(({target, sourcePath}) => `${target} ${posix.basename(sourcePath ?? '')}`).join(', ') || 'none';
 }
+
+export function describeCreate(context: PlanContext, request: CreateRequest, given: {decided: ReturnType<typeof decideOn>; parts: CreateParts}): Consequence[] {
+	const {action, way, disks} = request;
+	const {details, nvramPath} = context.inventory;
+	const {decision, differences} = given.decided;
+	const isActive = hasProcess(details.domain);
+	const leftOut = disks.filter(({disk, mode, asked}) => mode === 'no' && asked === 'no' && disk.sourcePath !== undefined && disk.transient === undefined).map(({disk}) => disk.target);
+	const transient = disks.filter(({disk, mode}) => mode === 'no' && disk.transient !== undefined).map(({disk}) => disk.target);
+	const chain = details.currentSnapshot === undefined ? [] : withAncestors(details.snapshots, details.currentSnapshot);
+	const frozenInside = disks.filter(({mode}) => mode === 'internal').flatMap(({disk}) => imageAt(context.graph, disk.sourcePath ?? '')?.bitmaps ?? []);
+	// Those of a running domain are in no file yet (R12).
+	const bitmaps = [...new Set([...details.checkpoints, ...frozenInside].map(({name}) => name))];
+	const rules: Array<[boolean, Consequence]> = [
+		[true, {severity: 'info', text: decision.reason}],
+		...differences.map((text): [boolean, Consequence] => [true, {severity: 'info', text}]),
+		[true, {
+			severity: 'info',
+			text: action.hasNoMetadata
+				? 'No snapshot is recorded: the tree stays as it is.'
+				: `The snapshot is ${details.currentSnapshot === undefined ? 'the first in the tree' : `after "${details.currentSnapshot}"`}, and becomes the current snapshot.`,
+		}],
+		[transient.length > 0, {
+			severity: 'warning',
+			text: `${transient.join(', ')} ${transient.length === 1 ? 'is' : 'are'} transient and left out: what the guest writes there is discarded when the domain stops.`,
+		}],
+		[action.hasNoMetadata && given.parts.heads.size > 0, {
+			severity: 'warning',
+			text: 'No snapshot records this layer: you cannot revert to it, and a revert that discards the current state also removes it.',
+		}],
+		[leftOut.length > 0, {severity: 'warning', text: `${leftOut.join(', ')} is left out: a revert will not restore it.`}],
+		[isActive && way.memory === 'no' && !action.isQuiesced, {severity: 'warning', text: 'The guest is running: the snapshot is crash-consistent. After a revert it boots as after a power failure.'}],
+		[!isActive && action.isQuiesced, {severity: 'info', text: 'The domain is off: there are no file systems to freeze.'}],
+		[!isActive && action.isHalted, {severity: 'info', text: 'The domain is off already.'}],
+		[isActive && action.isHalted, way.memory === 'no'
+			? {severity: 'loss', text: 'The guest is cut off afterwards without a shutdown; its memory is lost.', what: 'the guest\'s memory'}
+			: {severity: 'warning', text: 'The guest is cut off afterwards without a shutdown; its memory is in the snapshot.'}],
+		[way.by === 'migrate', {severity: 'warning', text: 'Memory without disks cannot be reverted to safely: the disks will have changed by then, and the guest would destroy its file systems.'}],
+		[nvramPath !== undefined && way.memory === 'no' && action.hasNoMetadata && !(way.disk === 'internal' && nvramImageOf(context) !== undefined), {severity: 'warning', text: `The firmware variables (${nvramPath}) are not kept.`}],
+		[way.disk === 'internal' && bitmaps.length > 0, {
+			severity: 'warning',
+			text: `QEMU cannot revert to an internal snapshot beside bitmaps: you can revert to this one only after deleting the checkpoints (${bitmaps.join(', ')}).`,
+		}],
+		[way.disk === 'internal' && chain.some(snapshot => isExternal(snapshot)), {
+			severity: 'warning',
+			text: 'This internal snapshot comes after external ones: libvirt itself will not be able to delete some of them.',
+		}],
+	];
+	return [
+		...rules.filter(([holds]) => holds).map(([, consequence]) => consequence),
+		...describeFrozenContent(context, {disks: disks.filter(({mode}) => mode === 'external').map(({disk}) => ({target: disk.target, path: disk.sourcePath ?? ''})), snapshot: action.snapshot, isLeft: false}),
+		...(way.memory === 'no' ? describeTpmLeftOut(context) : []),
+		...given.parts.consequences,
+	];
+}
+
+export function describeOtherName(what: string, {path, wanted, isTooLong}: {path: string; wanted: string; isTooLong: boolean}): Consequence {
+	return {severity: 'info', text: `${what} is called ${posix.basename(path)}, because ${posix.basename(wanted)} ${isTooLong ? 'would be too long' : 'is taken'}.`};
+}
+
+type Overlaid = {target: string; headPath: string; overlayPath: string};
+
+/** `holds`: what a prepared overlay holds already. */
+export function describeHidden({target, headPath, overlayPath}: Overlaid, holds: string): Consequence {
+	return {
+		severity: 'loss',
+		text: `The prepared overlay ${overlayPath} ${holds}: from the next start on, the guest reads that instead of the current content of ${target}, which stays in ${headPath}.`,
+		what: `the current content of ${target}`,
+	};
+}
+
+/** The new image has no backing file. */
+export function describeEmpty({target, headPath, overlayPath}: Overlaid, isActive: boolean): Consequence {
+	const when = isActive ? 'will be empty at the next start of QEMU, which keeps reading the old content until then' : 'will start empty';
+	return {
+		severity: 'loss',
+		text: `${target} ${when}: its new image ${overlayPath} has no backing file, as requested. Its current content stays in ${headPath}.`,
+		what: `the current content of ${target}`,
+	};
+}
+
+export function describeDepth({target}: {target: string}, depth: number): Consequence {
+	return {severity: 'warning', text: `The chain of ${target} will be ${depth} images deep: consider merging or deleting older snapshots.`};
+}
+
+export function describeTightMemory(memoryBytes: number, {path, freeBytes}: {path: string; freeBytes: number}): Consequence {
+	return {
+		severity: 'warning',
+		text: `The memory file may take ${formatBytes(memoryBytes)}, and ${path} has ${formatBytes(freeBytes)} free. Without enough space the snapshot is not made, and the guest keeps running.`,
+	};
+}
+
+export const asked = {
+	name: {word: 'Name', heading: 'What should the snapshot be called?'},
+	saved: {word: 'What is saved', heading: 'What should be saved?'},
+	disks: {label: 'The disks', note: 'The guest keeps running. Reverting boots as after a power failure.'},
+	memory: {label: 'The disks and the memory', note: 'Reverting resumes exactly here. Takes time, and space for the memory.'},
+	place: {word: 'Where', heading: 'Where should it be saved?'},
+	external: 'External: freeze the images, write to new overlays',
+	internal: 'Internal: inside the qcow2 files',
+};

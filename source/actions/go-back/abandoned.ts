@@ -8,7 +8,7 @@ import type {Consequence} from '../../model/plan/plan.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import type {Kept} from '../../planner/steps/keep.ts';
 import type {RevertDisks} from '../../planner/steps/revert-disks.ts';
-import {whyItStays} from './words.ts';
+import {describeStaying} from './words.ts';
 
 /** What can be removed when the heads are left, seen from the graph as it will be. */
 export function abandonHeads(context: PlanContext, disks: RevertDisks, kept: Kept | undefined) {
@@ -28,8 +28,7 @@ export function abandonHeads(context: PlanContext, disks: RevertDisks, kept: Kep
 
 		const {removable, staying} = abandonHead(graph, disk.headPath);
 		removed.push(...removable.filter(path => !removed.includes(path)));
-		const texts = staying.flatMap(({path, reason}) => whyItStays[reason]?.(path, disk.target) ?? []);
-		consequences.push(...texts.map((text): Consequence => ({severity: 'info', text})));
+		consequences.push(...describeStaying(staying, disk.target));
 	}
 
 	return {removed, consequences};

@@ -8,7 +8,7 @@ import type {CurrentState} from '../../model/plan/request.ts';
 import {hasProcess, headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import type {Blocker} from '../../model/failure.ts';
 import type {Consequence, Phase, Probe, Step} from '../../model/plan/plan.ts';
-import {formatBytes, stampOf} from '../../model/text/format.ts';
+import {stampOf} from '../../model/text/format.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {refuseFolders} from '../../planner/checks/blockers.ts';
 import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
@@ -19,6 +19,7 @@ import {canStart, stopSteps} from '../../planner/steps/domain.ts';
 import {stemOf} from '../../planner/steps/overlay-name.ts';
 import {reserving, step} from '../../planner/steps/step.ts';
 import {isFileBacked} from '../../planner/storage/storage.ts';
+import {describeKeptMemory} from './words.ts';
 
 export type KeptMemory = {
 	path: string;
@@ -86,17 +87,10 @@ export function keepMemory(context: PlanContext, currentState: CurrentState, giv
 	const path = memoryPath(context, headPath, {name: currentState.name, now: given.now});
 	refuseFolders(context, [path]);
 	refuseFolderRisks(context, [path], {writer: 'libvirt'});
-	const {memoryBytes} = domain.definition;
-	const freeBytes = context.inventory.folders.get(posix.dirname(path))?.freeBytes;
 	return {
 		path,
 		reserve: [step('create', {id: 'reserve-memory', title: 'Create an empty memory file', ...reservingMemory(context, path)})],
-		consequences: [
-			{severity: 'info', text: `The guest's memory is saved to ${path}, up to ${formatBytes(memoryBytes)}; the guest is stopped at that moment. Reverting to "${currentState.name}" resumes exactly there.`},
-			...(freeBytes !== undefined && freeBytes < memoryBytes
-				? [{severity: 'warning', text: `The memory file may take ${formatBytes(memoryBytes)}, and ${posix.dirname(path)} has ${formatBytes(freeBytes)} free. Without enough space nothing is done, and the guest keeps running.`} as const]
-				: []),
-		],
+		consequences: describeKeptMemory(currentState.name, {path, memoryBytes: domain.definition.memoryBytes, freeBytes: context.inventory.folders.get(posix.dirname(path))?.freeBytes}),
 	};
 }
 

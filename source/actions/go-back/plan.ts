@@ -25,7 +25,7 @@ export type WayBack = {
 
 /** How it begins and ends, in words; what is the current snapshot afterwards, and where it is if it is new. */
 export type Course = {
-	begins: string;
+	begins: Consequence;
 	ends: Consequence[];
 	currentSnapshot: string;
 	newSnapshots: Expected['snapshots'];
@@ -65,7 +65,7 @@ export function planWayBack(context: PlanContext, action: RevertAction | BranchA
 			},
 			fingerprint: fingerprintOf(inventory, new Set([...bases, ...removed])),
 		}),
-		consequences: [{severity: 'info', text: course.begins}, ...describeLeaving(context, action.currentState), ...consequences, ...course.ends],
+		consequences: [course.begins, ...describeLeaving(context, action.currentState), ...consequences, ...course.ends],
 		images: {created, removed, kept: details.images.map(({path}) => path).filter(path => !removed.includes(path))},
 		steps,
 	});

@@ -4,7 +4,9 @@ The words that revert and branch share: what happens to the state and to the dis
 import {posix} from 'node:path';
 import {hasProcess, headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
-import {trueMoment, type Snapshot} from '../../model/domain/snapshot.ts';
+import {
+	conditionOf, trueMoment, type Condition, type Snapshot,
+} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {CurrentState, EndState} from '../../model/plan/request.ts';
 import {formatBytes} from '../../model/text/format.ts';
@@ -54,13 +56,17 @@ export function lostContent(targets: readonly string[]): Consequence {
 }
 
 /** Why an image that the domain leaves is not removed. Of what another snapshot needs, or a template, nothing is said. */
-export const whyItStays: Partial<Record<string, (path: string, target: string) => string>> = {
+const whyItStays: Partial<Record<string, (path: string, target: string) => string>> = {
 	'stands-alone': (path, target) => `${path} stays, though ${target} no longer uses it: it is not an overlay of anything kept here.`,
 	'has-internal-snapshots': (path, target) => `${path} stays, though ${target} no longer uses it: it holds internal snapshots.`,
 	'is-device': (path, target) => `${path} stays, though ${target} no longer uses it: it is a block device, and only files are removed.`,
 	'has-data-file': (path, target) => `${path} stays with its external data file, though ${target} no longer uses it.`,
 	'in-use-elsewhere': (path, target) => `${path} stays, though ${target} no longer uses it: another image is backed by it.`,
 };
+
+export function describeStaying(staying: ReadonlyArray<{path: string; reason: string}>, target: string): Consequence[] {
+	return staying.flatMap(({path, reason}) => whyItStays[reason]?.(path, target) ?? []).map(text => ({severity: 'info', text}));
+}
 
 const wasLeftOut = (target: string) => `${target} was left out of the snapshot and is not reverted`;
 
@@ -86,4 +92,27 @@ export function describeDisks(context: PlanContext, disks: RevertDisks, snapshot
 export function describeLeftOut(context: PlanContext, held: ReadonlySet<string>): Consequence[] {
 	return headDisks(context.inventory.details.domain).filter(disk => isWritableMedium(disk) && disk.sourcePath !== undefined && !held.has(disk.target))
 		.map(({target}): Consequence => ({severity: 'warning', text: `${wasLeftOut(target)}: it keeps its current content.`}));
+}
+
+const conditions: Record<Condition, Consequence[]> = {
+	off: [],
+	'crash-consistent': [{severity: 'warning', text: 'The snapshot is crash-consistent: the guest boots as after a power failure.'}],
+	frozen: [{severity: 'info', text: 'The file systems of the guest were frozen when the snapshot was taken: they are consistent, and its programs start as after a crash.'}],
+	memory: [{severity: 'warning', text: 'Without the memory of the snapshot its disks are crash-consistent: the guest boots as after a power failure.'}],
+	unknown: [],
+};
+
+/** How a guest finds disks that go back without memory. */
+export function describeCondition(snapshot: Snapshot): Consequence[] {
+	return conditions[conditionOf(snapshot)];
+}
+
+export function describeKeptMemory(name: string, {path, memoryBytes, freeBytes}: {path: string; memoryBytes: number; freeBytes: number | undefined}): Consequence[] {
+	const size = formatBytes(memoryBytes);
+	return [
+		{severity: 'info', text: `The guest's memory is saved to ${path}, up to ${size}; the guest is stopped at that moment. Reverting to "${name}" resumes exactly there.`},
+		...(freeBytes !== undefined && freeBytes < memoryBytes
+			? [{severity: 'warning', text: `The memory file may take ${size}, and ${posix.dirname(path)} has ${formatBytes(freeBytes)} free. Without enough space nothing is done, and the guest keeps running.`} as const]
+			: []),
+	];
 }

@@ -23,6 +23,7 @@ import {linksOfMoved} from '../../planner/expected-links.ts';
 import {recordedOverlays, writtenHeads} from '../../planner/records/lineage.ts';
 import {assembleRepair, refuseRedefine, emptyRepair} from '../../planner/records/repair-plan.ts';
 import {step} from '../../planner/steps/step.ts';
+import {describeRebase} from './words.ts';
 
 type Link = RebaseAction['links'][number];
 
@@ -234,12 +235,6 @@ export function planRebase(action: RebaseAction, inventory: Inventory, given: Pl
 		basis: action.links.map(({backingPath}) => backingPath),
 		opens: action.links.map(({path}) => path),
 		heads: writtenHeads(context).map(({target, path}) => ({target, path: contents.get(path)?.path ?? path})),
-		consequences: [
-			...action.links.map(({path, backingPath, backingFormat}) => ({severity: 'info' as const, text: `${path} is backed by ${backingPath} (${backingFormat}). Its own content is not touched.`})),
-			...(records.value.length > 0 ? [{severity: 'info' as const, text: `The records of ${records.value.length} snapshot${records.value.length === 1 ? '' : 's'} are updated to the new path.`}] : []),
-			...(action.links.some(link => imageAt(context.graph, link.path)?.backingPath !== link.backingPath)
-				? [{severity: 'warning' as const, text: 'An image cannot prove that a file is the one that was moved: its name and size match, and it has not been written to since.'}]
-				: []),
-		],
+		consequences: describeRebase(action, {recordCount: records.value.length, isMoved: action.links.some(link => imageAt(context.graph, link.path)?.backingPath !== link.backingPath)}),
 	});
 }

@@ -3,6 +3,7 @@ Overlays, and the records that name it, are told where a moved image file lies: 
 */
 import {wholeRequest, type ActionSpec} from '../spec.ts';
 import {planRebase} from './plan.ts';
+import {words} from './words.ts';
 
 export const rebase = {
 	kind: 'rebase',
@@ -10,10 +11,5 @@ export const rebase = {
 	reads: ({links}) => (links ?? []).filter(({backingFormat}) => backingFormat === 'qcow2').map(({backingPath}) => backingPath),
 	join: requests => ({...requests[0]!, links: requests.flatMap(({links}) => links), moved: requests.flatMap(({moved}) => moved)}),
 	plan: planRebase,
-	words: {
-		title: ({domain}) => `Rebase ${domain.name} onto moved backing files`,
-		noun: () => 'rebase onto moved backing files',
-		log: ({links}) => `rebase onto ${links.length} moved backing file${links.length === 1 ? '' : 's'}`,
-		done: ({domain}) => `The images of "${domain.name}" find their backing files again.`,
-	},
+	words,
 } satisfies ActionSpec<'rebase'>;

@@ -1,9 +1,8 @@
 /**
-The planner for `tidy`: removes images, and copies of firmware variables, that the doctor found to be leftovers. Whether anything needs them is asked of the
+The planner for `remove-orphans`: removes images, and copies of firmware variables, that the doctor found to be leftovers. Whether anything needs them is asked of the
 graph here, and once more of the whole host just before each is removed.
 */
 import type {RemoveOrphansAction} from '../../model/plan/request.ts';
-import {formatBytes} from '../../model/text/format.ts';
 import {imageAt, overlaysOf} from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import {lostNvramCopies} from '../../model/domain/nvram.ts';
@@ -16,6 +15,7 @@ import {planContext} from '../../planner/plan-context.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
 import {assembleRepair, refuseRepair, emptyRepair} from '../../planner/records/repair-plan.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
+import {describeRemoved} from './words.ts';
 
 const whyLeft: Partial<Record<Objection['reason'], string>> = {
 	'is-device': 'it is a block device, and only files are removed',
@@ -80,16 +80,10 @@ export function planRemoveOrphans(action: RemoveOrphansAction, inventory: Invent
 		}
 	}
 
-	const bytes = paths.reduce((sum, path) => sum + (imageAt(context.graph, path)?.allocatedBytes ?? 0), 0);
 	return assembleRepair(context, action, given, {
 		...emptyRepair(context),
 		removed: paths,
 		steps: removeSteps(context, paths, {title: name => `Remove ${name}, which nothing needs`, whenStopped: 'What is removed is gone; recover would remove the rest.'}),
-		consequences: [
-			...paths.map(path => ({severity: 'loss' as const, text: nvramCopies.has(path)
-				? `${path}: the firmware variables of a deleted snapshot.`
-				: `${path} (${formatBytes(imageAt(context.graph, path)?.allocatedBytes ?? 0)}): a state that was kept there without a snapshot is lost.`, what: path})),
-			{severity: 'info', text: `${bytes === 0 ? '' : `${formatBytes(bytes)} are freed. `}The domain, its disks and its snapshots are not touched.`},
-		],
+		consequences: describeRemoved(paths.map(path => ({path, bytes: imageAt(context.graph, path)?.allocatedBytes ?? 0, isNvramCopy: nvramCopies.has(path)}))),
 	});
 }

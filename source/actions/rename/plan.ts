@@ -25,6 +25,7 @@ import {copySteps} from '../../planner/steps/copy-file.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {step} from '../../planner/steps/step.ts';
+import {describeRename} from './words.ts';
 
 const whenStopped = 'The old name would be put back: no image is touched.';
 
@@ -136,7 +137,6 @@ export function planRename(action: RenameAction, inventory: Inventory, given: Pl
 
 	const {snapshots, currentSnapshot} = inventory.details;
 	const renamed = (old: string | undefined) => old === action.snapshot ? name : old;
-	const {memory} = found.value;
 	return assembleRepair(context, action, given, {
 		...emptyRepair(context),
 		steps: [
@@ -153,10 +153,6 @@ export function planRename(action: RenameAction, inventory: Inventory, given: Pl
 		snapshots: snapshots.map(snapshot => ({name: renamed(snapshot.name)!, parent: renamed(snapshot.parent)})),
 		currentSnapshot: renamed(currentSnapshot),
 		goneSnapshots: [action.snapshot],
-		consequences: [
-			{severity: 'info', text: `"${action.snapshot}" is called "${name}" afterwards. Its images${memory.mode === 'external' ? ` and its memory (${memory.path})` : ''} stay where they are, under their names.`},
-			...(nvram === undefined ? [] : [{severity: 'info' as const, text: `The copy of the firmware's variables moves to ${nvram.to}.`}]),
-			{severity: 'warning', text: 'Scripts that know the snapshot by its old name no longer find it.'},
-		],
+		consequences: describeRename(action, found.value, nvram?.to),
 	});
 }

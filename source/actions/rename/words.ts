@@ -1,3 +1,6 @@
+import type {Snapshot} from '../../model/domain/snapshot.ts';
+import type {Consequence} from '../../model/plan/plan.ts';
+import type {RenameAction} from '../../model/plan/request.ts';
 import type {ActionSpec} from '../spec.ts';
 
 export const words: ActionSpec<'rename'>['words'] = {
@@ -6,3 +9,12 @@ export const words: ActionSpec<'rename'>['words'] = {
 	log: ({snapshot, name}) => `rename "${snapshot}" to "${name}"`,
 	done: ({snapshot, name}) => `"${snapshot}" is called "${name}" now.`,
 };
+
+/** `nvramCopy`: where the copy of the firmware's variables goes. */
+export function describeRename({snapshot, name}: RenameAction, {memory}: Snapshot, nvramCopy: string | undefined): Consequence[] {
+	return [
+		{severity: 'info', text: `"${snapshot}" is called "${name}" afterwards. Its images${memory.mode === 'external' ? ` and its memory (${memory.path})` : ''} stay where they are, under their names.`},
+		...(nvramCopy === undefined ? [] : [{severity: 'info' as const, text: `The copy of the firmware's variables moves to ${nvramCopy}.`}]),
+		{severity: 'warning', text: 'Scripts that know the snapshot by its old name no longer find it.'},
+	];
+}

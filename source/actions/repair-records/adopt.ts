@@ -19,6 +19,7 @@ import {
 } from '../../planner/records/repair-plan.ts';
 import {unrecordedLayers, type LayerDisk} from '../../planner/records/unrecorded.ts';
 import {step} from '../../planner/steps/step.ts';
+import {describeAdopted} from './words.ts';
 
 const whenStopped = 'Recover would write the rest; no image is touched.';
 
@@ -140,9 +141,6 @@ export function planAdopt(action: RepairRecordsAction, inventory: Inventory, giv
 		basis: [...new Set(adopted.flatMap(({sources}) => [...sources.values()].map(({path}) => path)))],
 		snapshots: [...details.snapshots, ...adopted.map(({snapshot}) => snapshot)],
 		currentSnapshot: current,
-		consequences: [
-			...adopted.map(({snapshot}) => ({severity: 'info' as const, text: `"${snapshot.name}" is recorded: you can revert to it, merge it or delete it.`})),
-			{severity: 'info', text: 'Only records are written: no image changes, and the domain keeps its state.'},
-		],
+		consequences: describeAdopted(adopted.map(({snapshot}) => snapshot.name)),
 	});
 }

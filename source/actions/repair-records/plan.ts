@@ -20,6 +20,7 @@ import {
 	assembleRepair, refuseRepair, refuseRedefine, emptyRepair,
 } from '../../planner/records/repair-plan.ts';
 import {step} from '../../planner/steps/step.ts';
+import {describeRepair} from './words.ts';
 
 /** The snapshot on whose frozen image this one's stands; undefined: it is a root, or the images do not say. */
 function parentByImages(context: PlanContext, snapshot: Snapshot): string | undefined {
@@ -105,10 +106,6 @@ export function planRepairRecords(action: RepairRecordsAction, inventory: Invent
 		basis: writtenHeads(context).map(({path}) => path),
 		snapshots,
 		currentSnapshot: rightful?.name ?? inventory.details.currentSnapshot,
-		consequences: [
-			...(rightful === undefined ? [] : [{severity: 'info' as const, text: `"${rightful.name}" becomes the current snapshot, which matches the disks${mustNameHeads(context, rightful) ? ', and its record is updated to the images that the domain writes to' : ''}.`}]),
-			...[...parents.value.repaired.values()].map(({name, parent}) => ({severity: 'info' as const, text: `"${name}" ${parent === undefined ? 'becomes a root' : `becomes a child of "${parent}"`}.`})),
-			{severity: 'info', text: 'Only records are written: no image changes, and the domain keeps its state.'},
-		],
+		consequences: describeRepair(rightful && {name: rightful.name, isRewritten: mustNameHeads(context, rightful)}, [...parents.value.repaired.values()]),
 	});
 }

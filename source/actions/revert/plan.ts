@@ -2,31 +2,18 @@
 The planner for `revert`: checks everything, chooses the way, and puts the plan together. Pure: the world, the time and the id come in.
 */
 import type {RevertAction} from '../../model/plan/request.ts';
-import {formatMoment} from '../../model/text/format.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
-import type {Consequence, Plan} from '../../model/plan/plan.ts';
+import type {Plan} from '../../model/plan/plan.ts';
 import {fail, type Result} from '../../model/result.ts';
-import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
+import {isExternal} from '../../model/domain/snapshot.ts';
 import {refuseBusyDomain, requireFreeName} from '../../planner/checks/blockers.ts';
 import type {PlanArguments} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {findSnapshot, lackOfDomain} from '../../planner/checks/asked-snapshot.ts';
-import {describeCondition} from '../go-back/condition.ts';
-import {planWayBack, type WayBack} from '../go-back/plan.ts';
-import {describePower} from '../go-back/words.ts';
+import {planWayBack} from '../go-back/plan.ts';
 import {planExternalRevert} from './external.ts';
 import {planInternalRevert} from './internal.ts';
-
-function describeEnd(snapshot: Snapshot, {endState}: WayBack): Consequence[] {
-	if (endState !== 'shutoff' && snapshot.memory.mode !== 'no') {
-		return [{severity: 'info', text: `The guest resumes ${endState === 'paused' ? '(paused) ' : ''}from the saved memory; its clock and connections are those of that moment.`}];
-	}
-
-	return [
-		describePower(endState),
-		...describeCondition(snapshot),
-	];
-}
+import {describeBegin, describeEnd} from './words.ts';
 
 /**
 Plans a revert. Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where an XML document cannot be changed.
@@ -59,7 +46,7 @@ export function planRevert(action: RevertAction, inventory: Inventory, given: Pl
 		snapshot,
 		way: way.value,
 		course: {
-			begins: `The disks go back to "${snapshot.name}" of ${formatMoment(snapshot.createdAt)}; so does the VM definition: hardware changes made since are undone.`,
+			begins: describeBegin(snapshot),
 			ends: describeEnd(snapshot, way.value),
 			currentSnapshot: snapshot.name,
 			newSnapshots: [],

@@ -5,7 +5,9 @@ that no planner can say one thing and do another.
 import {posix} from 'node:path';
 import {imageAt, type ImageGraph} from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
-import {goneWith, type Plan, type Space} from '../../model/plan/plan.ts';
+import {
+	goneWith, type Consequence, type Plan, type Space,
+} from '../../model/plan/plan.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import {storageAt} from './storage.ts';
 
@@ -71,10 +73,10 @@ function describeFreed({atLeast, atMost}: Range): string {
 	return atMost > 0 ? `frees up to ${high}, or takes up to ${low} more` : `takes ${atMost === 0 ? `up to ${low}` : (low === high ? low : `${high} to ${low}`)} more`;
 }
 
-export function describeSpace({freed, meanwhileBytes, leftBytes}: Space): string {
-	return [
+export function describeSpace({freed, meanwhileBytes, leftBytes}: Space): Consequence {
+	return {severity: 'info', text: [
 		`Disk space: ${describeFreed(freed)} in all`,
 		...(meanwhileBytes > overlayBytes && freed.atMost > 0 ? [`needs up to ${formatBytes(meanwhileBytes)} in the meantime`] : []),
 		...(leftBytes === undefined ? [] : [`${formatBytes(leftBytes)} free now`]),
-	].join('; ') + '.';
+	].join('; ') + '.'};
 }
