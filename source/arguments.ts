@@ -31,6 +31,8 @@ export type Invocation =
 	| {verb: 'tree'; domain: string}
 	/** `documentPath`: a file that says what is left open. */
 	| {verb: 'action'; domain: string; given: Given; documentPath: string | undefined}
+	| {verb: 'checkpoint-list'; domain: string}
+	| {verb: 'checkpoint-show'; domain: string; checkpoint: string; isXml: boolean}
 	| {verb: 'recover'; domain: string | undefined; direction: Direction | undefined}
 	| {verb: 'doctor'; domain: string | undefined; repair: FindingKind | undefined; folds?: true}
 	| {verb: 'log'};
@@ -130,8 +132,10 @@ function findMisfit({invocation, raw}: Typed): string | undefined {
 	switch (invocation?.verb) {
 		case 'list':
 		case 'tree':
-		case 'log': {
-			return mode && `${mode} cannot be combined with ${invocation.verb}, which changes nothing.`;
+		case 'log':
+		case 'checkpoint-list':
+		case 'checkpoint-show': {
+			return mode && `${mode} cannot be combined with ${invocation.verb.replace('-', ' ')}, which changes nothing.`;
 		}
 
 		case 'screen': {
@@ -150,15 +154,26 @@ const exitCodeHelp = `\n${new Help().boxWrap(`Exit codes: ${Object.entries(exitC
 /** What was typed, as far as commander has called back. */
 type Typed = {failed?: Command; invocation?: Invocation; raw: RawOptions; refusal?: Result<never>; contradiction?: string};
 
+const withParents = (command: Command): Command[] => [command, ...command.parent === null ? [] : withParents(command.parent)];
+
 function take(typed: Typed, command: Command, invocation: Invocation): void {
 	typed.invocation = invocation;
 	// An option that may be given again may stand before the verb and behind it.
-	const everywhere = (name: 'qmp' | 'image') => [command.parent, command].flatMap(where => where?.opts<RawOptions>()[name] ?? []);
+	const everywhere = (name: 'qmp' | 'image') => withParents(command).reverse().flatMap(where => where.opts<RawOptions>()[name] ?? []);
 	typed.raw = {...command.optsWithGlobals<RawOptions>(), qmp: everywhere('qmp'), image: everywhere('image')};
 }
 
+const groups: Readonly<Record<string, string>> = {checkpoint: 'create, list, show, delete and redefine checkpoints'};
+
+/** `usage`: its words, then its arguments: "checkpoint create <domain>". */
 function verb(program: Command, usage: string, description: string): Command {
-	return program.command(usage).description(description);
+	const [group = '', rest] = usage.split(/ (.*)/s);
+	if (!Object.hasOwn(groups, group)) {
+		return program.command(usage).description(description);
+	}
+
+	const parent = program.commands.find(command => command.name() === group) ?? program.command(group).description(groups[group]!);
+	return parent.command(rest!).description(description);
 }
 
 function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): void {
@@ -201,6 +216,17 @@ function buildProgram(version: string, typed: Typed): Command {
 		.action((domain: string, _options: unknown, command: Command) => {
 			take(typed, command, {verb: 'tree', domain});
 		});
+	withGlobals(verb(program, 'checkpoint list <domain>', 'list the checkpoints of a domain, whether they are good, and what was written since'))
+		.action((domain: string, _options: unknown, command: Command) => {
+			take(typed, command, {verb: 'checkpoint-list', domain});
+		});
+	withGlobals(verb(program, 'checkpoint show <domain> <checkpoint>', 'show one checkpoint')
+		.option('--xml', 'its record, as checkpoint redefine takes it'))
+		.action((domain: string, checkpoint: string, options: {xml?: true}, command: Command) => {
+			take(typed, command, {
+				verb: 'checkpoint-show', domain, checkpoint, isXml: options.xml === true,
+			});
+		});
 	for (const cli of commandLineSpecs()) {
 		addAction(program, cli, typed);
 	}
@@ -232,7 +258,7 @@ export function parseArguments(argv: string[], version: string): Result<Parsed> 
 	const typed: Typed = {raw: {}};
 	const said = {out: '', error: ''};
 	const program = buildProgram(version, typed);
-	for (const command of [program, ...program.commands]) {
+	for (const command of [program, ...program.commands.flatMap(child => [child, ...child.commands])]) {
 		command.exitOverride(error => {
 			typed.failed = command;
 			throw error;

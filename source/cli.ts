@@ -5,6 +5,7 @@ import process from 'node:process';
 import packageJson from '../package.json' with {type: 'json'};
 import {parseArguments, type GlobalOptions, type Invocation} from './arguments.ts';
 import {actOnDomain} from './commands/act.ts';
+import {listCheckpoints, showCheckpoint} from './commands/checkpoints.ts';
 import {sayFailure, type CommandContext} from './commands/context.ts';
 import {seeDoctor} from './commands/doctor.ts';
 import {listDomains} from './commands/list.ts';
@@ -116,6 +117,14 @@ async function runVerb(context: CommandContext, invocation: Invocation, mode: Gl
 
 		case 'tree': {
 			return showTree(context, invocation.domain);
+		}
+
+		case 'checkpoint-list': {
+			return listCheckpoints(context, invocation.domain);
+		}
+
+		case 'checkpoint-show': {
+			return showCheckpoint(context, invocation);
 		}
 
 		case 'log': {

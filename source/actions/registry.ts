@@ -4,12 +4,15 @@ Every action, in the order of help and menus. A new one is a folder and a line h
 import type {Action, Request} from '../model/plan/request.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import {branch} from './branch/spec.ts';
+import {createCheckpoint} from './create-checkpoint/spec.ts';
 import {create} from './create/spec.ts';
 import {deletion} from './delete/spec.ts';
+import {deleteCheckpoint} from './delete-checkpoint/spec.ts';
 import {fold} from './fold/spec.ts';
 import {repairRecords} from './repair-records/spec.ts';
 import {merge} from './merge/spec.ts';
 import {rebase} from './rebase/spec.ts';
+import {redefineCheckpoint} from './redefine-checkpoint/spec.ts';
 import {rename} from './rename/spec.ts';
 import {revert} from './revert/spec.ts';
 import type {
@@ -30,6 +33,9 @@ export const registry = {
 	'remove-orphans': removeOrphans,
 	'repair-records': repairRecords,
 	fold,
+	'create-checkpoint': createCheckpoint,
+	'delete-checkpoint': deleteCheckpoint,
+	'redefine-checkpoint': redefineCheckpoint,
 } satisfies Registry;
 
 export const actionKinds = Object.keys(registry) as ActionKind[];

@@ -6,8 +6,6 @@ import {formatBytes, formatTime, timeZoneName, formatMoment} from '../model/text
 import {isDenied} from '../model/images/image.ts';
 import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
 import {conditionOf, frozenPath, type Condition, type Snapshot} from '../model/domain/snapshot.ts';
-import {flattenTree, type TreeItem, type TreeRow} from '../model/domain/tree.ts';
-import {guideText, type GuideGlyphs} from '../model/text/tree-guides.ts';
 import {permissionRemedy} from '../model/images/unreadable-image.ts';
 import {unrecordedTags} from '../model/images/unrecorded-tags.ts';
 import {stateWord} from '../model/domain/state-word.ts';
@@ -15,6 +13,7 @@ import {makeVisible} from '../model/text/visible-text.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {findDomain} from './find-domain.ts';
 import {formatTable} from './table.ts';
+import {treeLines} from './tree-lines.ts';
 
 /** How good the state is that a snapshot keeps. */
 const conditionWords: Record<Condition, string> = {
@@ -73,15 +72,6 @@ function pictureJson(details: DomainDetails, host: HostFacts) {
 		unreadableOthers: details.unreadableOthers,
 		...(details.filesElsewhere && {imagesNotRead: details.filesElsewhere.text}),
 	};
-}
-
-const unicode: GuideGlyphs = {branch: '├─', lastBranch: '└─', through: '│ ', ellipsis: '…'};
-const ascii: GuideGlyphs = {branch: '+-', lastBranch: '`-', through: '| ', ellipsis: '~'};
-
-function treeLines<T extends TreeItem>(items: T[], isAscii: boolean, describe: (item: T) => string[]): string[] {
-	const glyphs = isAscii ? ascii : unicode;
-	const row = (place: TreeRow<T>) => [`${guideText(place, {glyphs, mostColumns: Number.POSITIVE_INFINITY, hasManyRoots: false})} ${makeVisible(place.item.name)}${place.isOrphan ? ' (its parent is missing)' : ''}`, ...describe(place.item)];
-	return formatTable(flattenTree(items).map(entry => row(entry)));
 }
 
 function imageLines(details: DomainDetails): string[] {

@@ -47,6 +47,7 @@ export type Failure =
 	| {kind: 'host-unreachable'; uri: string; cause: ToolFailure}
 	| {kind: 'domain-not-found'; name: string; known: string[]}
 	| {kind: 'snapshot-not-found'; domain: string; name: string; known: string[]}
+	| {kind: 'checkpoint-not-found'; domain: string; name: string; known: string[]}
 	| {kind: 'refused'; blockers: Blocker[]}
 	| {kind: 'tool-failed'; cause: ToolFailure}
 	/** QEMU refused the command or did not end it well. `class` is its own word, or `Cancelled`. */

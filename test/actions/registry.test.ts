@@ -25,11 +25,12 @@ function helpOf(...argv: string[]): string {
 test('the help has every verb with its arguments and its summary, and every option of it', t => {
 	const overview = helpOf();
 	for (const {usage, summary, options} of commandLineSpecs()) {
-		const [verb] = usage.split(' ');
-		t.true(overview.includes(summary), usage);
-		t.true(helpOf(verb!).includes(usage.replace(verb!, `${verb!} [options]`)), usage);
-		for (const {flags, summary: words} of options) {
-			t.true(helpOf(verb!).includes(`${flags} ${words}`), flags);
+		const words = usage.split(' ').slice(0, usage.split(' ').findIndex(word => /^[<[]/.test(word)));
+		const verb = words.join(' ');
+		t.true((words.length === 1 ? overview : helpOf(words[0]!)).includes(summary), usage);
+		t.true(helpOf(...words).includes(usage.replace(verb, `${verb} [options]`)), usage);
+		for (const {flags, summary: told} of options) {
+			t.true(helpOf(...words).includes(`${flags} ${told}`), flags);
 		}
 	}
 });
@@ -37,7 +38,7 @@ test('the help has every verb with its arguments and its summary, and every opti
 test('the README has every verb, each of its options, and every key', async t => {
 	const readme = await readFile('README.md', 'utf8');
 	for (const {usage, options} of commandLineSpecs()) {
-		t.true(readme.includes(`vsnap-tui ${usage.replaceAll(/[<>]/g, '').replace(/^(\S+)(.*)$/, (_, verb: string, rest: string) => verb + rest.toUpperCase())}`), usage);
+		t.true(readme.includes(`vsnap-tui ${usage.replaceAll(/[<>]/g, '').replace(/^((?:checkpoint )?\S+)(.*)$/, (_, verb: string, rest: string) => verb + rest.toUpperCase())}`), usage);
 		t.deepEqual(options.map(({flags}) => longOption(flags)).filter(option => !readme.includes(option)), [], usage);
 	}
 
@@ -80,6 +81,9 @@ test('a whole request stays as it is when it is completed', t => {
 		{kind: 'remove-orphans', uuid, paths: ['/a']},
 		{kind: 'repair-records', uuid, adopts: 'tags'},
 		{kind: 'fold', uuid},
+		{kind: 'create-checkpoint', uuid, checkpoint: 'c', description: 'd', disks: []},
+		{kind: 'delete-checkpoint', uuid, checkpoint: 'c', scope: 'with-children', isMetadataOnly: false},
+		{kind: 'redefine-checkpoint', uuid, xml: '<domaincheckpoint/>'},
 	] as const;
 	t.deepEqual(requests.map(({kind}) => kind) as string[], actionKinds as string[], name);
 	for (const request of requests) {

@@ -32,7 +32,7 @@ import {parseFileFacts} from '../../source/tools/files/files.ts';
 import {formatJournalLine, parseJournal} from '../../source/tools/state/journal-lines.ts';
 import {parseMeasure} from '../../source/tools/files/measure-images.ts';
 import {parseOwnBytes} from '../../source/tools/files/own-bytes.ts';
-import {parseImageInfo} from '../../source/tools/files/qemu-img.ts';
+import {parseImageInfo} from '../../source/tools/files/parse-image-info.ts';
 import {fixturePath, readFixture} from '../helpers/fixtures.ts';
 
 /** What a reader gives may be a promise: of a running QEMU it is. */

@@ -3,48 +3,19 @@ What was left half-way or half-asleep: actions of ours, managed saves, checkpoin
 */
 import {formatWritten} from '../../model/text/format.ts';
 import {listNames} from '../../model/text/list-names.ts';
-import {hasProcess} from '../../model/domain/domain.ts';
-import {chainOf, imageAt, isWholeChain} from '../../model/images/image-graph.ts';
+import {healthOf} from '../../model/domain/checkpoint-health.ts';
 import {lostNvramCopies} from '../../model/domain/nvram.ts';
 import {quoteForShell, quoteForTerminal} from '../../model/text/shell-quote.ts';
-import type {Checkpoint} from '../../model/domain/snapshot.ts';
 import {describeAction} from '../../actions/registry.ts';
-import {writtenHeads} from '../../planner/records/lineage.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
 import {report, type Examination} from './domain-check.ts';
-
-/** The layers that have a bitmap must be contiguous from the top, each with a good one; QEMU asks for no more. */
-function brokenDisks({context}: Examination, checkpoint: Checkpoint): string[] {
-	return writtenHeads(context).flatMap(({target, path}) => {
-		const recorded = checkpoint.disks.find(disk => disk.target === target && disk.bitmap !== undefined);
-		if (recorded === undefined || !isWholeChain(context.graph, path)) {
-			return [];
-		}
-
-		const found = chainOf(context.graph, path).map(link => imageAt(context.graph, link)?.bitmaps.find(({name}) => name === recorded.bitmap));
-		const end = found.indexOf(undefined);
-		const contiguous = end === -1 ? found : found.slice(0, end);
-		const isWhole = contiguous.length > 0 && contiguous.every(bitmap => bitmap?.isUsable) && found.slice(contiguous.length).every(bitmap => bitmap === undefined);
-		return isWhole ? [] : [target];
-	});
-}
-
-/**
-While the domain runs its bitmaps are in QEMU's memory, and the files do not tell: QEMU tells no size where one is missing or broken. Paused after a revert to memory
-it holds its images inactive, and then lists none of them (QEMU >= 10).
-*/
-function unmeasuredDisks({details: {checkpoints, domain}}: Examination, checkpoint: Checkpoint): string[] {
-	const isInactive = domain.state === 'paused' && checkpoints.every(({disks}) => disks.every(({sizeBytes}) => sizeBytes === undefined));
-	return isInactive || checkpoint.isMeasured !== true
-		? []
-		: checkpoint.disks.filter(({bitmap, sizeBytes}) => bitmap !== undefined && sizeBytes === undefined).map(({target}) => target);
-}
 
 function findCheckpoints(examination: Examination): void {
 	const {details: {checkpoints, domain}} = examination;
 	const broken = new Map<string, string[]>();
 	for (const checkpoint of checkpoints) {
-		const targets = listNames(hasProcess(domain) ? unmeasuredDisks(examination, checkpoint) : brokenDisks(examination, checkpoint), 6);
+		const health = healthOf(checkpoint, {domain, graph: examination.context.graph, all: checkpoints});
+		const targets = listNames(health.filter(disk => disk.health === 'broken' || disk.health === 'missing').map(({target}) => target), 6);
 		broken.set(targets, [...broken.get(targets) ?? [], checkpoint.name]);
 	}
 

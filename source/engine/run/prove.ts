@@ -2,7 +2,7 @@
 Proving a result instead of trusting exit codes: the world is read again and compared with what the plan expected. Runs before anything is removed.
 */
 import {targetOf, type Expected, type Plan, type Target} from '../../model/plan/plan.ts';
-import {headDisks} from '../../model/domain/domain.ts';
+import {hasProcess, headDisks} from '../../model/domain/domain.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {findMeanwhile} from '../recover/compare-journal.ts';
@@ -82,6 +82,22 @@ function leadsTo({images}: DomainDetails, from: string | undefined, path: string
 	return false;
 }
 
+/** The bitmaps are those in the files, so they are only asked of a domain that is off. */
+function findWrongCheckpoints({checkpoints = [], goneCheckpoints = [], bitmaps = []}: Expected, details: DomainDetails): string[] {
+	const found = new Map(details.checkpoints.map(checkpoint => [checkpoint.name, checkpoint]));
+	return [
+		...checkpoints.flatMap(({name, parent}) => {
+			const checkpoint = found.get(name);
+			return checkpoint === undefined
+				? [`The checkpoint "${name}" is not there.`]
+				: (checkpoint.parent === parent ? [] : [`The checkpoint "${name}" should come after "${parent ?? 'nothing'}", and comes after "${checkpoint.parent ?? 'nothing'}".`]);
+		}),
+		...goneCheckpoints.flatMap(name => found.has(name) ? [`The checkpoint "${name}" is still there.`] : []),
+		...(hasProcess(details.domain) ? [] : bitmaps).flatMap(({path, name}) =>
+			details.images.find(image => image.path === path)?.bitmaps.some(bitmap => bitmap.name === name && bitmap.isUsable) ? [] : [`The image ${path} has no good bitmap "${name}".`]),
+	];
+}
+
 /** `hasGoneOn`: somebody has taken snapshots, so a disk may be on an overlay above the expected head. */
 function findDifferences(plan: Plan, details: DomainDetails, {hasGoneOn, isCurrentRight}: {hasGoneOn: boolean; isCurrentRight: boolean}): string[] {
 	const findings: string[] = [];
@@ -109,6 +125,7 @@ function findDifferences(plan: Plan, details: DomainDetails, {hasGoneOn, isCurre
 		}
 	}
 
+	findings.push(...findWrongCheckpoints(expected, details));
 	for (const name of expected.goneSnapshots ?? []) {
 		if (details.snapshots.some(snapshot => snapshot.name === name)) {
 			findings.push(`The snapshot "${name}" is still there.`);

@@ -1,5 +1,5 @@
 /**
-The records of bare domains: a folder for each in the private folder of this user, with `domain.xml`, `snapshots/NAME.xml` and `snapshots/current`. They are
+The records of bare domains: a folder for each in the private folder of this user, with `domain.xml`, `snapshots/NAME.xml`, `snapshots/current` and `checkpoints/NAME.xml`. They are
 in libvirt's XML format. Only reading is done here; plans write them.
 */
 import {Buffer} from 'node:buffer';
@@ -7,13 +7,15 @@ import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {digest} from '../../model/plan/fingerprint.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import type {Snapshot} from '../../model/domain/snapshot.ts';
+import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
+import {parseCheckpointXml} from '../../model/xml/parse-checkpoint.ts';
 import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
 
 export type Records = {
 	domainXml: string | undefined;
 	snapshots: Snapshot[];
 	current: string | undefined;
+	checkpoints: Checkpoint[];
 	unreadable: Array<{name: string; reason: string}>;
 };
 
@@ -42,22 +44,23 @@ async function readIfThere<T>(read: () => Promise<T>): Promise<T | undefined> {
 	}
 }
 
-async function readSnapshots(folder: string, current: string | undefined): Promise<Pick<Records, 'snapshots' | 'unreadable'>> {
+/** Oldest first. A record that cannot be read, or bears another name than its file, is told of. */
+async function readAll<T extends {name: string; createdAt: number}>(folder: string, parse: (xml: string, name: string) => Result<T>): Promise<{read: T[]; unreadable: Records['unreadable']}> {
 	const names = await readIfThere(async () => readdir(folder)) ?? [];
-	const snapshots: Snapshot[] = [];
+	const read: T[] = [];
 	const unreadable: Records['unreadable'] = [];
 	for (const fileName of names.filter(name => name.endsWith('.xml')).sort()) {
 		const name = fileName.slice(0, -'.xml'.length);
 		const xml = await readIfThere(async () => readFile(path.join(folder, fileName), 'utf8'));
-		const parsed = xml === undefined ? undefined : parseSnapshotXml(xml, {isCurrent: name === current});
+		const parsed = xml === undefined ? undefined : parse(xml, name);
 		if (parsed?.ok && parsed.value.name === name) {
-			snapshots.push(parsed.value);
+			read.push(parsed.value);
 		} else if (parsed !== undefined) {
 			unreadable.push({name, reason: parsed.ok ? 'the record has another name than its file' : (parsed.failure.kind === 'unreadable' ? parsed.failure.reason : parsed.failure.kind)});
 		}
 	}
 
-	return {snapshots: snapshots.sort((a, b) => a.createdAt - b.createdAt), unreadable};
+	return {read: read.sort((a, b) => a.createdAt - b.createdAt), unreadable};
 }
 
 /** Fails with `state-folder` where the folder is there and cannot be read. A snapshot that is called current and is not there is none. */
@@ -69,8 +72,13 @@ export async function readRecords(metadataPath: string): Promise<Result<Records>
 			// A person, or a script, may have written a whole line.
 			readIfThere(async () => (await readFile(path.join(folder, 'current'), 'utf8')).replace(/\n$/, '')),
 		]);
-		const {snapshots, unreadable} = await readSnapshots(folder, current);
-		return succeed({domainXml, snapshots, unreadable, current: snapshots.some(({name}) => name === current) ? current : undefined});
+		const [{read: snapshots, unreadable}, checkpoints] = await Promise.all([
+			readAll(folder, (xml, name) => parseSnapshotXml(xml, {isCurrent: name === current})),
+			readAll(path.join(metadataPath, 'checkpoints'), xml => parseCheckpointXml(xml)),
+		]);
+		return succeed({
+			domainXml, snapshots, checkpoints: checkpoints.read, unreadable: [...unreadable, ...checkpoints.unreadable], current: snapshots.some(({name}) => name === current) ? current : undefined,
+		});
 	} catch (error) {
 		return fail({kind: 'state-folder', path: metadataPath, reason: reasonOf(error)});
 	}

@@ -3,6 +3,7 @@ A bare domain: what its monitor tells while it runs, what is recorded of it whil
 */
 import path from 'node:path';
 import type {Disk, Domain} from '../../model/domain/domain.ts';
+import type {Checkpoint} from '../../model/domain/snapshot.ts';
 import type {BareFacts, Unreadable} from '../../model/domain/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {aliasesOf, buildBareDomainXml, commandLineOf, type BareDomain} from '../../model/xml/bare-domain.ts';
@@ -154,6 +155,21 @@ export async function readSummary(reading: BareReading, named: NamedBare): Promi
 	return succeed(isKnown ? {uuid: uuidOf(named, records.value, live.value), records: records.value, live: live.value} : undefined);
 }
 
+/** What QEMU counts as written since. A snapshot leaves the earlier part in the image that it freezes; both may count the same blocks, so with more layers it is at most that. */
+function measured(checkpoint: Checkpoint, {bare, live}: {bare: Pick<BareFacts, 'nodes' | 'imageNodes'>; live: Live}): Checkpoint {
+	const targets = [...bare.nodes.keys()];
+	return {
+		...checkpoint,
+		isMeasured: true,
+		disks: checkpoint.disks.map(disk => {
+			const found = live.disks[targets.indexOf(disk.target)];
+			const head = bare.nodes.get(disk.target)?.bitmaps.find(({name}) => name === disk.bitmap);
+			const below = (found?.chain.slice(1) ?? []).map(image => bare.imageNodes?.get(image)?.dirtyBytes?.get(disk.bitmap ?? '') ?? 0);
+			return head === undefined ? disk : {...disk, sizeBytes: below.reduce((sum, count) => sum + count, head.dirtyBytes ?? 0)};
+		}),
+	};
+}
+
 /** A disk whose image cannot be told may be on any. */
 function hiddenHeads(name: string, live: Live | undefined): Unreadable[] {
 	return (live?.disks ?? []).flatMap(({alias, hidden}) => hidden === undefined ? [] : [{name, reason: `its disk ${alias} ${hidden.reason}`, remedy: hidden.remedy}]);
@@ -200,7 +216,7 @@ export async function readBare(reading: BareReading, named: NamedBare): Promise<
 			liveXml: live === undefined ? undefined : xml,
 			snapshots: records.snapshots,
 			currentSnapshot: records.current,
-			checkpoints: [],
+			checkpoints: live === undefined ? records.checkpoints : records.checkpoints.map(checkpoint => measured(checkpoint, {bare, live})),
 			unreadable: [...records.unreadable, ...hiddenHeads(named.name, live)],
 		},
 		bare: {

@@ -50,7 +50,7 @@ export type Live = {
 };
 
 type QemuImage = {filename?: string; format?: string; 'backing-image'?: QemuImage};
-type QemuBitmap = {name?: string; granularity?: number; recording?: boolean; persistent?: boolean; inconsistent?: boolean};
+type QemuBitmap = {name?: string; count?: number; granularity?: number; recording?: boolean; persistent?: boolean; inconsistent?: boolean};
 type QemuInserted = {
 	file?: string;
 	drv?: string;
@@ -98,7 +98,7 @@ function isFirmware(backend: QemuBackend): boolean {
 function nodeBelow(inserted: QemuInserted, image: ImageNode | undefined): {nodeName: string; bitmaps: BareNode['bitmaps']} {
 	const own = (inserted['dirty-bitmaps'] ?? [])
 		.filter(bitmap => bitmap.persistent && bitmap.recording && !bitmap.inconsistent && bitmap.name !== undefined)
-		.map(bitmap => ({name: bitmap.name!, granularityBytes: bitmap.granularity ?? 65_536}));
+		.map(bitmap => ({name: bitmap.name!, granularityBytes: bitmap.granularity ?? 65_536, dirtyBytes: bitmap.count ?? 0}));
 	return isFilter(inserted.drv ?? '') && image !== undefined
 		? {nodeName: image.nodeName, bitmaps: image.recording ?? []}
 		: {nodeName: inserted['node-name'] ?? '', bitmaps: own};

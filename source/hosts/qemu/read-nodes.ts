@@ -12,7 +12,7 @@ type QemuNode = {
 	drv?: string;
 	ro?: boolean;
 	file?: string;
-	'dirty-bitmaps'?: Array<{name?: string; persistent?: boolean; recording?: boolean; inconsistent?: boolean; granularity?: number}>;
+	'dirty-bitmaps'?: Array<{name?: string; count?: number; persistent?: boolean; recording?: boolean; inconsistent?: boolean; granularity?: number}>;
 };
 
 /** Names that begin so are QEMU's own: these nodes go by themselves. */
@@ -57,8 +57,9 @@ export async function readImageNodes(monitor: Ask, locate: Locate): Promise<Resu
 			...(imageFormats.has(image.drv ?? '') && {format: image.drv!}),
 			...(image.ro === false && {isWritable: true}),
 			bitmaps: (image['dirty-bitmaps'] ?? []).flatMap(({name, persistent}) => persistent && name !== undefined ? [name] : []),
-			recording: (image['dirty-bitmaps'] ?? []).flatMap(({name, persistent, recording, inconsistent, granularity = 65_536}) =>
-				persistent && recording && !inconsistent && name !== undefined ? [{name, granularityBytes: granularity}] : []),
+			recording: (image['dirty-bitmaps'] ?? []).flatMap(({name, persistent, recording, inconsistent, granularity = 65_536, count = 0}) =>
+				persistent && recording && !inconsistent && name !== undefined ? [{name, granularityBytes: granularity, dirtyBytes: count}] : []),
+			dirtyBytes: new Map((image['dirty-bitmaps'] ?? []).flatMap(({name, count = 0}) => name === undefined ? [] : [[name, count] as const])),
 			closing: [...new Set([image, ...files])].map(found => found['node-name']!).filter(name => !isOwn(name)),
 		};
 		return [[path, node] as const];

@@ -9,7 +9,7 @@ import {isOwnedByRoot} from '../../model/images/image-owner.ts';
 import {readFileStamps} from '../../tools/files/file-stamps.ts';
 import {readFileFacts, readSameContent, readSameFile, readTest} from '../../tools/files/files.ts';
 import {fitsMemory} from '../../tools/files/memory-file.ts';
-import {readHeader, readTags} from '../../tools/files/qemu-img.ts';
+import {readBitmaps, readHeader, readTags} from '../../tools/files/qemu-img.ts';
 import {readSameImage} from '../../tools/files/same-image.ts';
 import type {Runner} from '../../tools/run/run.ts';
 import {readImageUsers} from './image-users.ts';
@@ -40,6 +40,7 @@ async function isBackedBy({runner}: FileGiven, path: string, backing: string): P
 const opposites = {
 	'file-missing': 'file-exists',
 	'image-lacks-tag': 'image-has-tag',
+	'image-lacks-bitmap': 'image-has-bitmap',
 	'domain-off': 'domain-active',
 	'snapshot-missing': 'snapshot-exists',
 	'checkpoint-missing': 'checkpoint-exists',
@@ -70,6 +71,10 @@ const observeFile: (probe: Exclude<DirectProbe, DomainProbe>, given: FileGiven) 
 	'backed-by': async (probe, given) => isBackedBy(given, probe.path, probe.backing),
 	'reads-same': async (probe, given) => readSameImage(given.runner, probe),
 	'image-has-tag': async (probe, given) => hasTag(given, probe.path, probe.tag),
+	async 'image-has-bitmap'(probe, given) {
+		const bitmaps = await readBitmaps(given.runner, probe.path);
+		return bitmaps.ok ? succeed(bitmaps.value.includes(probe.bitmap)) : bitmaps;
+	},
 	async 'image-unused'(probe, given) {
 		const exists = await readTest(given.runner, '-e', probe.path);
 		const users = exists.ok && exists.value ? await readImageUsers(given, probe.path) : exists;

@@ -109,6 +109,8 @@ export type ImageNode = {
 	format?: string;
 	/** Bitmaps that are stored with the image. */
 	bitmaps: string[];
+	/** How much is marked in each, by its name. */
+	dirtyBytes?: ReadonlyMap<string, number>;
 	/** Those of them that record at this moment. */
 	recording?: BareNode['bitmaps'];
 	/**
@@ -129,7 +131,7 @@ export type BareNode = {
 	/** The block backend's name or the device's QOM path, as `query-block` tells it. */
 	device: string;
 	/** Bitmaps that record at this moment and are stored with the image: an overlay must carry them on. */
-	bitmaps: Array<{name: string; granularityBytes: number}>;
+	bitmaps: Array<{name: string; granularityBytes: number; dirtyBytes?: number}>;
 };
 
 /** What libvirt does about the owners of images. `keepsOwners`: nothing, for any domain (`dynamic_ownership = 0`). */

@@ -44,6 +44,8 @@ export type Image = {
 	isEncrypted?: boolean;
 	/** Set for qcow2 images whose clusters cannot be shared (`refcount_bits=1`): no internal snapshot can be made in them. */
 	hasNarrowRefcounts?: true;
+	/** Set for qcow2 images of version 2 (`compat=0.10`), which can hold no bitmaps. */
+	isVersion2?: true;
 	/** How much of the guest's disk it holds by itself, zeros included. Only read of images that a wish names; undefined there: it could not be told. */
 	ownBytes?: number;
 	/** Undefined where the file could not be looked at. */

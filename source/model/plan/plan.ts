@@ -5,7 +5,10 @@ executor all read this one object, so what is shown is what runs.
 import type {DomainState} from '../domain/domain.ts';
 import type {Action, EndState} from './request.ts';
 import type {Fingerprint} from './fingerprint.ts';
+import type {Probe} from './probe.ts';
 import type {Progress} from './progress.ts';
+
+export type {Probe} from './probe.ts';
 
 /** In this order, always. Before `switch` everything can be put back; after it, work goes on forward. */
 export type Phase = 'check' | 'create' | 'switch' | 'remove';
@@ -92,49 +95,6 @@ export type QmpCommand = {
 
 export type Command = ProgramCommand | QmpCommand;
 
-/** A question about the world with yes or no for an answer: asked by recovery, and before an undo. */
-export type Probe =
-	| {kind: 'never'}
-	/** Every one of these holds. */
-	| {kind: 'all'; of: Probe[]}
-	| {kind: 'not'; of: Probe}
-	| {kind: 'file-exists'; path: string}
-	| {kind: 'file-missing'; path: string}
-	| {kind: 'file-empty'; path: string}
-	/** It holds the memory of a guest, whole, and none of these images has been written to since it was saved. */
-	| {kind: 'memory-fits'; path: string; images: string[]}
-	/** Both names are those of one file. */
-	| {kind: 'same-file'; path: string; other: string}
-	/** The same, neither of them a link: without this name the file is still there under the other. */
-	| {kind: 'also-named'; path: string; other: string}
-	/** The file belongs to another user or group than root's. */
-	| {kind: 'not-owned-by-root'; path: string}
-	| {kind: 'same-content'; path: string; other: string}
-	| {kind: 'domain-active'; uuid: string}
-	| {kind: 'domain-off'; uuid: string}
-	/** Its guest runs and is not paused. */
-	| {kind: 'domain-running'; uuid: string}
-	/** The domain runs or is paused, and no longer waits for saved memory. */
-	| {kind: 'memory-loaded'; uuid: string}
-	| {kind: 'snapshot-exists'; uuid: string; name: string}
-	| {kind: 'snapshot-missing'; uuid: string; name: string}
-	| {kind: 'checkpoint-exists'; uuid: string; name: string}
-	| {kind: 'checkpoint-missing'; uuid: string; name: string}
-	| {kind: 'image-has-tag'; path: string; tag: string}
-	| {kind: 'image-lacks-tag'; path: string; tag: string}
-	/** The header of the image names that file as what lies right below it. */
-	| {kind: 'backed-by'; path: string; backing: string}
-	/** A guest reads the same from both images. */
-	| {kind: 'reads-same'; path: string; other: string; otherFormat: string}
-	/** The domain writes this disk to this image at this moment. */
-	| {kind: 'head-is'; uuid: string; target: string; path: string}
-	/** The domain has a process, which writes this disk to this image. */
-	| {kind: 'runs-on'; uuid: string; target: string; path: string}
-	/** The domain is off, and its definition names this image. */
-	| {kind: 'off-on'; uuid: string; target: string; path: string}
-	/** The file is there, and nobody uses it: neither a definition, nor a record, nor another image's header, nor a process. */
-	| {kind: 'image-unused'; path: string};
-
 /**
 What must be proven once more at the moment of running, beyond the command's own exit code: nothing on the host uses this image, neither a definition,
 nor a snapshot record, nor another image's header. `inode`: it is still that file.
@@ -211,6 +171,11 @@ export type Expected = {
 	snapshots: Array<{name: string; parent: string | undefined}>;
 	/** Names that must no longer be there. */
 	goneSnapshots?: string[];
+	/** Missing: they are not part of what is proven. */
+	checkpoints?: Array<{name: string; parent: string | undefined}>;
+	goneCheckpoints?: string[];
+	/** Good ones that images must have. */
+	bitmaps?: Array<{path: string; name: string}>;
 	/** Undefined: as it was. */
 	endState: EndState | undefined;
 };

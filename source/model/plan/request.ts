@@ -101,11 +101,34 @@ export type RepairRecordsAction = OnDomain & {
 /** What `doctor` offers: overlays that no record tells of are merged with what they are backed by. */
 export type FoldAction = OnDomain & {kind: 'fold'};
 
-export type Action = RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RenameAction | RebaseAction | RemoveOrphansAction | RepairRecordsAction | FoldAction;
+/** How one disk takes part in a new checkpoint, as asked. `isIncluded`: missing: as if it had not been named. `bitmap`: missing: it is called like the checkpoint. */
+export type CheckpointDiskRequest = {target: string; isIncluded?: boolean; bitmap?: string};
+
+/** From then on what the guest writes is recorded, for backups of the changes alone. */
+export type CreateCheckpointAction = OnDomain & {
+	kind: 'create-checkpoint';
+	checkpoint: string;
+	description: string | undefined;
+	/** Those that were named. If one of them is included, the others are not; else all that can have a bitmap are. */
+	disks: CheckpointDiskRequest[];
+};
+
+export type DeleteCheckpointAction = OnDomain & {
+	kind: 'delete-checkpoint';
+	checkpoint: string;
+	scope: 'one' | 'with-children' | 'children-only';
+	/** Only the records: the bitmaps stay in the images. */
+	isMetadataOnly: boolean;
+};
+
+/** A record is written for bitmaps that are there. */
+export type RedefineCheckpointAction = OnDomain & {kind: 'redefine-checkpoint'; xml: string};
+
+export type Action = CreateCheckpointAction | DeleteCheckpointAction | RedefineCheckpointAction | RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RenameAction | RebaseAction | RemoveOrphansAction | RepairRecordsAction | FoldAction;
 
 /** Every kind, for whoever reads a stored action. */
 export const actionKinds = {
-	create: true, revert: true, branch: true, merge: true, delete: true, rename: true, rebase: true, 'remove-orphans': true, 'repair-records': true, fold: true,
+	create: true, revert: true, branch: true, merge: true, delete: true, rename: true, rebase: true, 'remove-orphans': true, 'repair-records': true, fold: true, 'create-checkpoint': true, 'delete-checkpoint': true, 'redefine-checkpoint': true,
 } satisfies Record<Action['kind'], true>;
 
 /** An action before the domain's name was read. */

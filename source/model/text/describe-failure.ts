@@ -73,6 +73,10 @@ export const describeFailure: (failure: Failure) => Description = byKind({
 		message: `The domain "${failure.domain}" has no snapshot "${failure.name}".`,
 		hint: failure.known.length === 0 ? 'It has no snapshots.' : whatThereIs(failure),
 	}),
+	'checkpoint-not-found': failure => ({
+		message: `The domain "${failure.domain}" has no checkpoint "${failure.name}".`,
+		hint: failure.known.length === 0 ? 'It has no checkpoints.' : whatThereIs(failure),
+	}),
 	refused: failure => ({message: `Refused, and nothing was touched:\n${failure.blockers.map(blocker => describeBlocker(blocker)).join('\n')}`}),
 	'tool-failed': failure => ({message: describeTool(failure.cause)}),
 	'qmp-failed': failure => ({message: `QEMU refused ${failure.command}: ${failure.description} (${failure.class})`}),

@@ -36,6 +36,7 @@ const codeNames: Readonly<Record<Failure['kind'], keyof typeof exitCodes>> = {
 	usage: 'usage',
 	'domain-not-found': 'refused',
 	'snapshot-not-found': 'refused',
+	'checkpoint-not-found': 'refused',
 	'read-only': 'refused',
 	'files-elsewhere': 'refused',
 	'state-folder-unsafe': 'refused',

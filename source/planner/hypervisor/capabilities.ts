@@ -21,6 +21,8 @@ export type KindFacts = {
 	hasTransientDisks: boolean;
 	/** virsh can work on its snapshots, too, in its own way. */
 	isKnownToVirsh: boolean;
+	/** A bitmap may be called otherwise than its checkpoint. libvirt's format has a name for each, and its driver for QEMU refuses every other (9.0). */
+	namesBitmaps: boolean;
 	/** While nothing is recorded of it a domain is known by its process alone, and not at all once that has ended. */
 	vanishesWithProcess: boolean;
 };
@@ -65,6 +67,7 @@ export function kindFactsOf(kind: HostFacts['hypervisor']): KindFacts {
 		resumesWithAllDisks: isStandalone,
 		hasTransientDisks: !isStandalone,
 		isKnownToVirsh: !isStandalone,
+		namesBitmaps: isStandalone,
 		vanishesWithProcess: isStandalone,
 	};
 }

@@ -6,8 +6,8 @@ import {qmpWords} from '../script/shell-qmp.ts';
 import {virshWords} from '../script/shell-virsh.ts';
 import type {Words} from '../script/words.ts';
 import type {Hypervisor, Site} from './hypervisor.ts';
-import {libvirtOf} from './libvirt.ts';
-import {qmpOf} from './qmp.ts';
+import {libvirtOf} from './libvirt/libvirt.ts';
+import {qmpOf} from './qmp/qmp.ts';
 
 export function hypervisorOf(site: Site): Hypervisor {
 	return site.host.hypervisor === 'qemu' ? qmpOf(site) : libvirtOf(site);

@@ -38,6 +38,7 @@ export const imageCommands = {
 	tag: (path: string, tag: string) => qemuImg('snapshot', '-c', tag, path),
 	untag: (path: string, tag: string) => qemuImg('snapshot', '-d', tag, path),
 	applyTag: (path: string, tag: string) => qemuImg('snapshot', '-a', tag, path),
+	removeBitmap: (path: string, name: string) => qemuImg('bitmap', '--remove', '-f', 'qcow2', '--', path, name),
 	addBitmap: (options: {path: string; name: string; granularityBytes: number}) =>
 		qemuImg('bitmap', '--add', '-g', String(options.granularityBytes), '-f', 'qcow2', '--', options.path, options.name),
 };

@@ -1,10 +1,10 @@
 /**
-What planners ask of whoever runs the domain, in commands and steps: libvirt (libvirt.ts) or QEMU's own monitor (qmp.ts). Facts that are true or false are
+What planners ask of whoever runs the domain, in commands and steps: libvirt (libvirt/) or QEMU's own monitor (qmp/). Facts that are true or false are
 capabilities. What one of the two cannot do at all is missing there.
 */
 import type {SnapshotMode} from '../../model/domain/domain.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
-import type {SnapshotMemory} from '../../model/domain/snapshot.ts';
+import type {Checkpoint, SnapshotMemory} from '../../model/domain/snapshot.ts';
 import type {Blocker} from '../../model/failure.ts';
 import type {ImageGraph} from '../../model/images/image-graph.ts';
 import type {Merge} from '../../model/images/image-merge.ts';
@@ -64,6 +64,9 @@ export type FrozenDisk = {target: string; headPath: string; format: string};
 /** A disk with the overlay that the domain goes on in. What a prepared one may hold is settled by then. */
 export type ContinuedDisk = FrozenDisk & {overlayPath: string; reuse: Exclude<DiskRequest['reuse'], 'existing-with-data' | undefined>};
 
+/** A disk whose head has, or gets, a bitmap. */
+export type RecordedDisk = {target: string; path: string; bitmap: string};
+
 export type RunningSnapshot = {
 	action: CreateAction;
 	now: Date;
@@ -104,8 +107,17 @@ export type Hypervisor = {
 		deleteWithState?: (name: string) => Command;
 	};
 	checkpoints: {
+		/** The record of bitmaps that are there. */
 		replace: (fileName: string, xml: string) => Command;
 		deleteMetadata: (name: string) => Command;
+		/** The running domain records what it writes to these disks, from one moment on. `requestXml`: what is asked for; `recordXml`: what is recorded by us, if it is. */
+		createRunning: (given: {name: string; requestXml: string; recordXml: string; disks: RecordedDisk[]}) => Step[];
+		/** The running domain forgets it, record and bitmaps. `id`: for the steps. */
+		deleteRunning: (given: {id: string; checkpoint: Checkpoint; disks: RecordedDisk[]}) => Step[];
+		/** The steps of a plan that changes checkpoints, with what their records need. */
+		within: (steps: Step[]) => Step[];
+		/** While the domain runs, `replace` proves by itself that the bitmaps are there. */
+		validates: boolean;
 	};
 	blocks: {
 		/** Whether the running domain can merge so. */

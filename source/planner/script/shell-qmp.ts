@@ -109,6 +109,7 @@ export function qmpWords(plan: Plan): Words {
 	const isListening = socket === undefined ? 'false' : `listening ${socket}`;
 	const hasOpen = (path: string) => socket === undefined ? 'false' : `say ${socket} '{"execute":"query-block"}' | grep -qF -- ${quoteForShell(`": ${JSON.stringify(path)}`)}`;
 	const hasRecord = (name: string) => formatCommandLine(['test', '-e', posix.join(records, `${name}.xml`)]);
+	const hasCheckpoint = (name: string) => formatCommandLine(['test', '-e', posix.join(metadata, 'checkpoints', `${name}.xml`)]);
 	const isCurrent = (name: string | undefined, orElse: string) => name === undefined ? [] : [`[ "$(cat ${current})" = ${quoteForShell(name)} ] || ${orElse}`];
 
 	function condition(probe: DomainProbe): string {
@@ -132,11 +133,15 @@ export function qmpWords(plan: Plan): Words {
 			}
 
 			case 'checkpoint-exists': {
-				return 'false';
+				return hasCheckpoint(probe.name);
 			}
 
 			case 'checkpoint-missing': {
-				return 'true';
+				return `! ${hasCheckpoint(probe.name)}`;
+			}
+
+			case 'disk-records': {
+				return socket === undefined ? 'false' : `say ${socket} '{"execute":"query-block"}' | grep -qF -- ${quoteForShell(`"name": ${JSON.stringify(probe.bitmap)}`)}`;
 			}
 
 			case 'head-is': {

@@ -35,6 +35,12 @@ function line(command: Command, options: ShellOptions): string {
 		: formatCommandLine([...options.remoteArgv, `umask 077; ${plain}`]);
 }
 
+function memoryFits({path, images}: Extract<Probe, {kind: 'memory-fits'}>, onHost: (...argv: string[]) => string): string {
+	const changedAt = (file: string) => `$(${onHost('stat', '-L', '-c', '%Y', '--', file)})`;
+	const isWhole = `[ "$(${onHost('head', '-c', '16', '--', path)})" = ${savedMagic} ]`;
+	return [isWhole, ...images.map(image => `[ "${changedAt(image)}" -le $((${changedAt(path)} + ${closingSeconds})) ]`)].join(' && ');
+}
+
 function condition(probe: Probe, words: Words, options: ShellOptions): string {
 	const onHost = (...argv: string[]) => line({tool: 'file', argv, files: []}, options);
 	const unless = (isNot: boolean, test: string) => isNot ? `! ${test}` : test;
@@ -49,9 +55,7 @@ function condition(probe: Probe, words: Words, options: ShellOptions): string {
 		}
 
 		case 'memory-fits': {
-			const changedAt = (path: string) => `$(${onHost('stat', '-L', '-c', '%Y', '--', path)})`;
-			const isWhole = `[ "$(${onHost('head', '-c', '16', '--', probe.path)})" = ${savedMagic} ]`;
-			return [isWhole, ...probe.images.map(image => `[ "${changedAt(image)}" -le $((${changedAt(probe.path)} + ${closingSeconds})) ]`)].join(' && ');
+			return memoryFits(probe, onHost);
 		}
 
 		case 'same-file': {
@@ -73,7 +77,13 @@ function condition(probe: Probe, words: Words, options: ShellOptions): string {
 
 		case 'image-has-tag':
 		case 'image-lacks-tag': {
-			return unless(probe.kind === 'image-lacks-tag', `${onHost('qemu-img', 'info', '-U', '--output=json', probe.path)} | grep -qF ${quoteForShell(`"name": ${JSON.stringify(probe.tag)}`)}`);
+			return unless(probe.kind === 'image-lacks-tag', listedInside(onHost('qemu-img', 'info', '-U', '--output=json', probe.path), probe.tag));
+		}
+
+		case 'image-has-bitmap':
+		case 'image-lacks-bitmap': {
+			const bitmaps = `${onHost('qemu-img', 'info', '-U', '--output=json', '-f', 'qcow2', probe.path)} | tr -d '\\n' | grep -o '"bitmaps": \\[.*'`;
+			return unless(probe.kind === 'image-lacks-bitmap', listedInside(bitmaps, probe.bitmap));
 		}
 
 		case 'backed-by': {
@@ -111,6 +121,8 @@ function condition(probe: Probe, words: Words, options: ShellOptions): string {
 		}
 	}
 }
+
+const listedInside = (info: string, name: string) => `${info} | grep -qF ${quoteForShell(`"name": ${JSON.stringify(name)}`)}`;
 
 /** The undo of each step that has one, last first, each run only if the step was reached. */
 function putBackLines(plan: Plan, words: Words, options: ShellOptions): string[] {

@@ -62,7 +62,7 @@ function redefineStep(context: PlanContext, checkpoint: Checkpoint, given: {inde
 }
 
 /** Oldest first: a checkpoint's parent must be known before it. */
-function byAge(checkpoints: Checkpoint[]): Checkpoint[] {
+export function byAge(checkpoints: Checkpoint[]): Checkpoint[] {
 	const names = new Map(checkpoints.map(checkpoint => [checkpoint.name, checkpoint]));
 	const ordered = new Set<Checkpoint>();
 	const place = (start: Checkpoint) => {

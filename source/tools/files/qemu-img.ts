@@ -5,114 +5,14 @@ a whole it is walked image by image, to tell which link is missing or unreadable
 import type {Image, ImageProblem} from '../../model/images/image.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
 import type {Failure} from '../../model/failure.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
-import {misfitOf, type Shape} from '../../model/shape.ts';
+import {succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../run/run.ts';
-import {resolveBackingPath} from './backing-name.ts';
 import {readOpenProcesses} from './files.ts';
+import {parseImageInfo} from './parse-image-info.ts';
 
 const readTimeoutMs = 60_000;
 /** libvirt itself stops at 200. */
 const mostImagesRead = 1000;
-
-/** One image of `qemu-img info --output=json`, with the names of QEMU. */
-type QemuImage = {
-	filename?: string;
-	format?: string;
-	'virtual-size'?: number;
-	'actual-size'?: number;
-	'cluster-size'?: number;
-	'backing-filename'?: string;
-	'full-backing-filename'?: string;
-	'backing-filename-format'?: string;
-	/** Only where it is. */
-	encrypted?: boolean;
-	snapshots?: Array<{name?: string; 'vm-state-size'?: number; 'date-sec'?: number}>;
-	'format-specific'?: {data?: {'data-file'?: string; 'refcount-bits'?: number; bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>}};
-};
-
-/** Of `QemuImage`, as far as it is read. */
-const imageShape: Shape = {
-	object: {
-		filename: 'text',
-		format: 'text',
-		'virtual-size': 'number',
-		'actual-size': 'number',
-		'cluster-size': 'number',
-		'backing-filename': 'text',
-		'full-backing-filename': 'text',
-		'backing-filename-format': 'text',
-		encrypted: 'boolean',
-		snapshots: {list: {object: {name: 'text', 'vm-state-size': 'number'}}},
-		'format-specific': {
-			object: {
-				data: {
-					object: {
-						bitmaps: {list: {object: {name: 'text', granularity: 'number', flags: {list: 'text'}}}}, 'data-file': 'text', 'refcount-bits': 'number', encrypt: {object: {}},
-					},
-				},
-			},
-		},
-	},
-};
-
-function toImage(raw: QemuImage, path: string): Image {
-	const backingName = raw['backing-filename'];
-	const backingFormat = raw['backing-filename-format'];
-	const dataFileName = raw['format-specific']?.data?.['data-file'];
-	return {
-		path,
-		format: raw.format,
-		virtualSizeBytes: raw['virtual-size'] ?? 0,
-		allocatedBytes: raw['actual-size'] ?? 0,
-		backingPath: backingName === undefined ? undefined : resolveBackingPath(path, backingName),
-		backingName,
-		backingFormat,
-		clusterSizeBytes: raw['cluster-size'],
-		internalSnapshots: (raw.snapshots ?? []).map(snapshot => ({tag: snapshot.name ?? '', memoryBytes: snapshot['vm-state-size'] ?? 0, ...(snapshot['date-sec'] !== undefined && {createdAt: snapshot['date-sec']})})),
-		bitmaps: (raw['format-specific']?.data?.bitmaps ?? []).map(bitmap => ({
-			name: bitmap.name ?? '',
-			isUsable: (bitmap.flags?.includes('auto') ?? false) && !bitmap.flags!.includes('in-use'),
-			granularityBytes: bitmap.granularity ?? 65_536,
-		})),
-		...(dataFileName === undefined ? {} : {dataFileName, dataFilePath: resolveBackingPath(path, dataFileName)}),
-		...(raw['format-specific']?.data?.['refcount-bits'] === 1 ? {hasNarrowRefcounts: true} : {}),
-		...(raw.encrypted === true ? {isEncrypted: true} : {}),
-		file: undefined,
-		problems: backingName !== undefined && backingFormat === undefined ? [{kind: 'backing-format-not-recorded'}] : [],
-	};
-}
-
-/**
-The answer of `qemu-img info --output=json`, with or without `--backing-chain`, as images from the top down. `path` is the name that was asked for; the
-names of those below follow from the headers, so that each image bears the name by which its overlay knows it; where a header's name is no path, from what
-QEMU made of it.
-*/
-export function parseImageInfo(stdout: string, path: string): Result<Image[]> {
-	const notUnderstood = (reason: string) => fail({kind: 'host-not-understood', what: `What qemu-img says about ${path}`, reason});
-	let parsed: QemuImage | QemuImage[];
-	try {
-		parsed = JSON.parse(stdout) as typeof parsed;
-	} catch (error) {
-		return notUnderstood(error instanceof Error ? error.message : String(error));
-	}
-
-	const misfit = misfitOf(parsed, Array.isArray(parsed) ? {list: imageShape} : imageShape);
-	if (misfit !== undefined) {
-		return notUnderstood(misfit);
-	}
-
-	const images: Image[] = [];
-	const chain = Array.isArray(parsed) ? parsed : [parsed];
-	for (const [index, raw] of chain.entries()) {
-		const image = toImage(raw, images.at(-1)?.backingPath ?? (images.length === 0 ? path : raw.filename ?? ''));
-		const opened = chain[index + 1]?.filename;
-		const isOpenedByPath = image.backingPath?.startsWith('/') === false && opened?.startsWith('/') === true;
-		images.push(isOpenedByPath ? {...image, backingPath: opened} : image);
-	}
-
-	return succeed(images);
-}
 
 /** An image of which nothing is known but what is wrong with it. */
 export function unknownImage(path: string, format: string | undefined, problem: ImageProblem): Image {
@@ -288,9 +188,14 @@ export async function readHeader(runner: Runner, path: string): Promise<Header> 
 	return start.ok && start.value.stdout.replaceAll(/\s/g, '') === magic ? unknown : {kind: 'no-image'};
 }
 
-/** Tags of the internal snapshots inside a qcow2 image. */
-export async function readTags(runner: Runner, path: string): Promise<Result<string[]>> {
+async function readNames(runner: Runner, path: string, namesOf: (image: Image) => string[]): Promise<Result<string[]>> {
 	const answer = await runner({argv: infoArgv(path, 'qcow2', ['-U']), where: 'host', timeoutMs: readTimeoutMs});
 	const images = answer.ok ? parseImageInfo(answer.value.stdout, path) : answer;
-	return images.ok ? succeed(images.value[0]?.internalSnapshots.map(snapshot => snapshot.tag) ?? []) : images;
+	return images.ok ? succeed(images.value.slice(0, 1).flatMap(image => namesOf(image))) : images;
 }
+
+/** Tags of the internal snapshots inside a qcow2 image. */
+export const readTags = async (runner: Runner, path: string) => readNames(runner, path, image => image.internalSnapshots.map(({tag}) => tag));
+
+/** Bitmaps that are stored in a qcow2 image, good or broken. */
+export const readBitmaps = async (runner: Runner, path: string) => readNames(runner, path, image => image.bitmaps.map(({name}) => name));

@@ -109,7 +109,7 @@ test('a running QEMU is described by its monitor: heads, formats, firmware, node
 	t.is(inventory.nvramPath, '/d/vars.fd');
 	t.is(inventory.host.hypervisorVersion, 8_002_001);
 	t.deepEqual(inventory.jobs.map(({text}) => text), ['commit ("j", running)']);
-	t.deepEqual(inventory.bare?.nodes.get('vda'), {nodeName: '#block1', isNamedByPerson: false, device: 'virtio0', bitmaps: [{name: 'c1', granularityBytes: 65_536}]});
+	t.deepEqual(inventory.bare?.nodes.get('vda'), {nodeName: '#block1', isNamedByPerson: false, device: 'virtio0', bitmaps: [{name: 'c1', granularityBytes: 65_536, dirtyBytes: 0}]});
 	t.true(inventory.bare?.nodes.get('vdb')?.isNamedByPerson);
 	t.is(inventory.bare?.argv, undefined);
 	t.regex(inventory.bare?.argvProblem ?? '', /process cannot be found/);

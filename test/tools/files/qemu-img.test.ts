@@ -4,8 +4,9 @@ import path from 'node:path';
 import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {isUnresolved, resolveBackingPath} from '../../../source/tools/files/backing-name.ts';
+import {parseImageInfo} from '../../../source/tools/files/parse-image-info.ts';
 import {
-	parseImageInfo, readChain, readHeader, readLocks, readTags, unknownImage,
+	readChain, readHeader, readLocks, readTags, unknownImage,
 } from '../../../source/tools/files/qemu-img.ts';
 import type {Image} from '../../../source/model/images/image.ts';
 import {createLocalRunner} from '../../../source/tools/run/run.ts';

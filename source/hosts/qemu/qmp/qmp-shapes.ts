@@ -7,7 +7,7 @@ const image: Shape = {object: {filename: 'text', format: 'text', 'backing-image'
 const bitmaps: Shape = {
 	list: {
 		object: {
-			name: 'text', granularity: 'number', recording: 'boolean', persistent: 'boolean', inconsistent: 'boolean',
+			name: 'text', count: 'number', granularity: 'number', recording: 'boolean', persistent: 'boolean', inconsistent: 'boolean',
 		},
 	},
 };

@@ -2,8 +2,8 @@
 Command lines of virsh. Options stand before hostile text, and domains are named by UUID: a domain's name may look like an option or like another domain's
 number.
 */
-import type {Command, CommandFile} from '../../model/plan/plan.ts';
-import type {Site} from './hypervisor.ts';
+import type {Command, CommandFile} from '../../../model/plan/plan.ts';
+import type {Site} from '../hypervisor.ts';
 
 export function virsh({host}: Pick<Site, 'host'>, argv: string[], files: CommandFile[] = []): Command {
 	const [verb, ...rest] = argv;
@@ -12,4 +12,10 @@ export function virsh({host}: Pick<Site, 'host'>, argv: string[], files: Command
 
 export function onDomain(site: Pick<Site, 'host' | 'uuid'>, verb: string, ...rest: string[]): Command {
 	return virsh(site, [verb, '--domain', site.uuid, ...rest]);
+}
+
+/** The XML goes into a private file that is named after what it holds. */
+export function withXml(site: Pick<Site, 'host' | 'workPath'>, fileName: string, xml: string, argv: (path: string) => string[]): Command {
+	const path = `${site.workPath}/${fileName}.xml`;
+	return virsh(site, argv(path), [{path, text: xml}]);
 }

@@ -1,14 +1,14 @@
 /** Plans for snapshots of a running domain of libvirt: the document and the flags of the one call, what it stands for, and its undo. */
 import test from 'ava';
-import {createdPaths} from '../../../source/model/plan/plan.ts';
-import {argvOf} from '../../helpers/argv-of.ts';
+import {createdPaths} from '../../../../source/model/plan/plan.ts';
+import {argvOf} from '../../../helpers/argv-of.ts';
 import {
 	idsOf, planOf, refusalOf, stepOf, textsOf, twoDisks,
-} from '../../helpers/create-scene.ts';
-import {image} from '../../helpers/images.ts';
-import {uuid} from '../../helpers/inventory.ts';
-import {findMeanwhile} from '../../../source/engine/recover/compare-journal.ts';
-import type {Inventory} from '../../../source/model/domain/inventory.ts';
+} from '../../../helpers/create-scene.ts';
+import {image} from '../../../helpers/images.ts';
+import {uuid} from '../../../helpers/inventory.ts';
+import {findMeanwhile} from '../../../../source/engine/recover/compare-journal.ts';
+import type {Inventory} from '../../../../source/model/domain/inventory.ts';
 
 const running = () => twoDisks({state: 'running'});
 

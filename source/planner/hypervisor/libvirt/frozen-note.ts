@@ -1,12 +1,12 @@
 /**
 libvirt records nothing of frozen file systems. A note in the definition that runs does, because libvirt copies that into the record.
 */
-import type {Step} from '../../model/plan/plan.ts';
-import type {CreateAction} from '../../model/plan/request.ts';
-import {escapeAttribute} from '../../model/xml/change-xml.ts';
-import {frozenNamespace} from '../../model/xml/frozen-note.ts';
-import type {PlanContext} from '../context.ts';
-import {step} from '../steps/step.ts';
+import type {Step} from '../../../model/plan/plan.ts';
+import type {CreateAction} from '../../../model/plan/request.ts';
+import {escapeAttribute} from '../../../model/xml/change-xml.ts';
+import {frozenNamespace} from '../../../model/xml/frozen-note.ts';
+import type {PlanContext} from '../../context.ts';
+import {step} from '../../steps/step.ts';
 import {virsh} from './virsh.ts';
 
 const whenStopped = 'The note would be taken away again: the guest is as it was.';

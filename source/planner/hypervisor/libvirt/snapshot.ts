@@ -2,26 +2,26 @@
 Creating a snapshot of a running domain of libvirt. libvirt holds the monitor, so it does the work, in one call; what that call comes to in QEMU is
 shown beside it. libvirt puts back by itself what fails on its way; the undo here is for what it leaves, and for a call that was done and must be taken back.
 */
-import {headDisks} from '../../model/domain/domain.ts';
-import {imageAt} from '../../model/images/image-graph.ts';
-import type {Command, Consequence, Probe} from '../../model/plan/plan.ts';
-import {inPlace} from '../../model/plan/placed-command.ts';
-import {mapResult} from '../../model/result.ts';
-import {buildSnapshotRequest} from '../../model/xml/build-request.ts';
+import {headDisks} from '../../../model/domain/domain.ts';
+import {imageAt} from '../../../model/images/image-graph.ts';
+import type {Command, Consequence, Probe} from '../../../model/plan/plan.ts';
+import {inPlace} from '../../../model/plan/placed-command.ts';
+import {mapResult} from '../../../model/result.ts';
+import {buildSnapshotRequest} from '../../../model/xml/build-request.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml,
-} from '../../model/xml/read-xml.ts';
-import {placeOf, refuseFolderRisks} from '../steps/build-folder.ts';
-import type {PlanContext} from '../context.ts';
-import {requireActiveDisks} from '../checks/inactive-disks.ts';
-import {mergedBack} from '../steps/merge.ts';
-import {requireFreeTag} from '../steps/nvram-inside.ts';
-import {reserving, step} from '../steps/step.ts';
-import {fileCommands} from './commands.ts';
+} from '../../../model/xml/read-xml.ts';
+import {placeOf, refuseFolderRisks} from '../../steps/build-folder.ts';
+import type {PlanContext} from '../../context.ts';
+import {requireActiveDisks} from '../../checks/inactive-disks.ts';
+import {mergedBack} from '../../steps/merge.ts';
+import {requireFreeTag} from '../../steps/nvram-inside.ts';
+import {reserving, step} from '../../steps/step.ts';
+import {fileCommands} from '../commands.ts';
 import {onDomain, virsh} from './virsh.ts';
-import type {ContinuedDisk, Hypervisor, RunningSnapshot} from './hypervisor.ts';
-import {frozenNoteSteps} from './libvirt-frozen-note.ts';
-import {ownOverlays} from './libvirt-overlays.ts';
+import type {ContinuedDisk, Hypervisor, RunningSnapshot} from '../hypervisor.ts';
+import {frozenNoteSteps} from './frozen-note.ts';
+import {ownOverlays} from './overlays.ts';
 
 const whenStopped = 'libvirt would put the guest back on its old disks.';
 const agentChannel = 'org.qemu.guest_agent.0';

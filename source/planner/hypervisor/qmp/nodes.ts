@@ -1,15 +1,15 @@
 /**
 The nodes of the disks in a running standalone QEMU, and the snapshot inside the images, which is a single job.
 */
-import type {BareNode} from '../../model/domain/inventory.ts';
+import type {BareNode} from '../../../model/domain/inventory.ts';
 import type {
 	Command, Probe, Step,
-} from '../../model/plan/plan.ts';
-import type {PlanContext} from '../context.ts';
-import {step} from '../steps/step.ts';
+} from '../../../model/plan/plan.ts';
+import type {PlanContext} from '../../context.ts';
+import {step} from '../../steps/step.ts';
 import {ask, askUntil, factsOf} from './monitor.ts';
-import {imageCommands} from './commands.ts';
-import type {FrozenDisk} from './hypervisor.ts';
+import {imageCommands} from '../commands.ts';
+import type {FrozenDisk} from '../hypervisor.ts';
 
 export const whenStopped = 'Recover would undo it; the guest keeps running on its old disks.';
 

@@ -1,11 +1,11 @@
 /** Plans for merges in a bare QEMU that runs: which job, on which nodes, and what is refused. */
 import test from 'ava';
-import {unwrap} from '../../helpers/unwrap.ts';
-import {planAction} from '../../../source/actions/plan-action.ts';
-import type {Inventory} from '../../../source/model/domain/inventory.ts';
-import type {Plan, QmpCommand} from '../../../source/model/plan/plan.ts';
-import {bareQemu} from '../../helpers/bare-inventory.ts';
-import {now, snapshot, uuid} from '../../helpers/inventory.ts';
+import {unwrap} from '../../../helpers/unwrap.ts';
+import {planAction} from '../../../../source/actions/plan-action.ts';
+import type {Inventory} from '../../../../source/model/domain/inventory.ts';
+import type {Plan, QmpCommand} from '../../../../source/model/plan/plan.ts';
+import {bareQemu} from '../../../helpers/bare-inventory.ts';
+import {now, snapshot, uuid} from '../../../helpers/inventory.ts';
 
 const given = {id: 'p1', now, workPath: '/state/files/p1'};
 const planned = (world: Inventory, kind: 'merge' | 'delete', name: string) => planAction(

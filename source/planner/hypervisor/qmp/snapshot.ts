@@ -2,21 +2,21 @@
 Creating a snapshot of a running bare QEMU, through its monitor: all disks in one transaction, memory by a migration to a file, or everything inside the images
 by a job. Then our own records are written.
 */
-import type {Command, Step} from '../../model/plan/plan.ts';
-import {succeed} from '../../model/result.ts';
-import {quoteAsIs} from '../../model/text/shell-quote.ts';
-import {imageAt} from '../../model/images/image-graph.ts';
-import {refuseFolderRisks} from '../steps/build-folder.ts';
-import type {PlanContext} from '../context.ts';
-import {defineStep, definitionOn} from '../steps/domain.ts';
-import {makeSteps, toOverlaid} from '../steps/overlay.ts';
-import {reserving, step} from '../steps/step.ts';
-import {fileCommands, imageCommands} from './commands.ts';
+import type {Command, Step} from '../../../model/plan/plan.ts';
+import {succeed} from '../../../model/result.ts';
+import {quoteAsIs} from '../../../model/text/shell-quote.ts';
+import {imageAt} from '../../../model/images/image-graph.ts';
+import {refuseFolderRisks} from '../../steps/build-folder.ts';
+import type {PlanContext} from '../../context.ts';
+import {defineStep, definitionOn} from '../../steps/domain.ts';
+import {makeSteps, toOverlaid} from '../../steps/overlay.ts';
+import {reserving, step} from '../../steps/step.ts';
+import {fileCommands, imageCommands} from '../commands.ts';
 import {ask, askIfAlive, askUntil} from './monitor.ts';
-import type {ContinuedDisk, Hypervisor, RunningSnapshot} from './hypervisor.ts';
+import type {ContinuedDisk, Hypervisor, RunningSnapshot} from '../hypervisor.ts';
 import {
 	hasMonitor, insideStep, whenStopped, withNodes, type NodedDisk,
-} from './qmp-nodes.ts';
+} from './nodes.ts';
 
 /**
 Where a person gave the node its name, where bitmaps go on, and where the overlay's header could not be left to QEMU, the overlay is opened by a name before the

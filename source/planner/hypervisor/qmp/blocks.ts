@@ -3,14 +3,14 @@ Merging images that a running standalone QEMU has open: by its own block jobs, t
 it; any other commit, and a pull into any image of a chain, leaves the guest where it is.
 */
 import {posix} from 'node:path';
-import type {ImageNode} from '../../model/domain/inventory.ts';
-import {imageAt} from '../../model/images/image-graph.ts';
-import type {Merge} from '../../model/images/image-merge.ts';
-import type {Command, QmpCommand, Step} from '../../model/plan/plan.ts';
-import {step} from '../steps/step.ts';
+import type {ImageNode} from '../../../model/domain/inventory.ts';
+import {imageAt} from '../../../model/images/image-graph.ts';
+import type {Merge} from '../../../model/images/image-merge.ts';
+import type {Command, QmpCommand, Step} from '../../../model/plan/plan.ts';
+import {step} from '../../steps/step.ts';
 import type {
 	Hypervisor, OpenCommit, OpenMerge, Site,
-} from './hypervisor.ts';
+} from '../hypervisor.ts';
 import {ask, askIfAlive, deviceOf} from './monitor.ts';
 
 type OpenImage = ImageNode & {

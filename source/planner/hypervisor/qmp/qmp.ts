@@ -1,13 +1,14 @@
 /**
 What planners ask of a standalone QEMU, through its monitor and with records of our own.
 */
-import {quoteAsIs} from '../../model/text/shell-quote.ts';
-import {step} from '../steps/step.ts';
-import type {Hypervisor, Site} from './hypervisor.ts';
+import {quoteAsIs} from '../../../model/text/shell-quote.ts';
+import {step} from '../../steps/step.ts';
+import type {Hypervisor, Site} from '../hypervisor.ts';
 import {ask, relaunch, startProblems} from './monitor.ts';
-import {blocksOf} from './qmp-blocks.ts';
-import {define, recordsOf, withRecords} from './qmp-records.ts';
-import {snapshotRunning} from './qmp-snapshot.ts';
+import {checkpointsOf} from './checkpoints.ts';
+import {blocksOf} from './blocks.ts';
+import {define, recordsOf, withRecords} from './records.ts';
+import {snapshotRunning} from './snapshot.ts';
 
 function domainOf(site: Site): Hypervisor['domain'] {
 	return {
@@ -43,16 +44,12 @@ function domainOf(site: Site): Hypervisor['domain'] {
 	};
 }
 
-function noCheckpoints(): never {
-	throw new Error('A standalone QEMU has no checkpoints.');
-}
-
 export function qmpOf(site: Site): Hypervisor {
 	return {
 		snapshotRunning,
 		domain: domainOf(site),
 		records: recordsOf(site),
-		checkpoints: {replace: noCheckpoints, deleteMetadata: noCheckpoints},
+		checkpoints: checkpointsOf(site),
 		blocks: blocksOf(site),
 		complete: plan => withRecords(site, plan),
 	};

@@ -3,23 +3,24 @@ The records of a standalone QEMU: files of our own, in libvirt's XML format. A n
 half of one. All commands can be run again.
 */
 import {posix} from 'node:path';
-import {digest} from '../../model/plan/fingerprint.ts';
-import type {Command, CommandFile, Plan, Step} from '../../model/plan/plan.ts';
-import {parseSnapshotXml} from '../../model/xml/parse-snapshot.ts';
-import {step} from '../steps/step.ts';
-import type {Hypervisor, Site} from './hypervisor.ts';
+import {digest} from '../../../model/plan/fingerprint.ts';
+import type {Command, CommandFile, Plan, Step} from '../../../model/plan/plan.ts';
+import {parseSnapshotXml} from '../../../model/xml/parse-snapshot.ts';
+import {step} from '../../steps/step.ts';
+import type {Hypervisor, Site} from '../hypervisor.ts';
 import {factsOf} from './monitor.ts';
 
 const file = (...argv: string[]): Command => ({tool: 'file', argv, files: []});
 
-function move(folder: string, files: CommandFile[]): Command {
+/** Over what is there, at one moment. */
+export function moveInto(folder: string, files: CommandFile[]): Command {
 	return {tool: 'file', argv: ['mv', '-f', '-t', folder, '--', ...files.map(({path}) => path)], files};
 }
 
 const snapshotsFolder = (site: Site) => posix.join(factsOf(site).metadataPath, 'snapshots');
 
 export function define(site: Site, fileName: string, xml: string): Command {
-	return move(factsOf(site).metadataPath, [{path: posix.join(site.workPath, fileName, 'domain.xml'), text: xml}]);
+	return moveInto(factsOf(site).metadataPath, [{path: posix.join(site.workPath, fileName, 'domain.xml'), text: xml}]);
 }
 
 export function recordsOf(site: Site): Hypervisor['records'] {
@@ -32,12 +33,12 @@ export function recordsOf(site: Site): Hypervisor['records'] {
 
 			const {name} = parsed.value;
 			const folder = posix.join(site.workPath, fileName);
-			return move(snapshotsFolder(site), [
+			return moveInto(snapshotsFolder(site), [
 				{path: posix.join(folder, `${name}.xml`), text: xml},
 				...(makeCurrent ? [{path: posix.join(folder, 'current'), text: name}] : []),
 			]);
 		},
-		makeCurrent: name => move(snapshotsFolder(site), [{path: posix.join(site.workPath, `current-${digest(name)}`, 'current'), text: name}]),
+		makeCurrent: name => moveInto(snapshotsFolder(site), [{path: posix.join(site.workPath, `current-${digest(name)}`, 'current'), text: name}]),
 		deleteMetadata: name => file('rm', '-f', '--', posix.join(snapshotsFolder(site), `${name}.xml`)),
 	};
 }

@@ -1,22 +1,17 @@
 /**
 What planners ask of libvirt, by virsh.
 */
-import type {Merge} from '../../model/images/image-merge.ts';
+import type {Merge} from '../../../model/images/image-merge.ts';
 import type {
 	Command, Instead, Probe,
-} from '../../model/plan/plan.ts';
-import {step} from '../steps/step.ts';
-import {snapshotRunning} from './libvirt-snapshot.ts';
-import {onDomain, virsh} from './virsh.ts';
+} from '../../../model/plan/plan.ts';
+import {step} from '../../steps/step.ts';
+import {checkpointsOf} from './checkpoints.ts';
+import {snapshotRunning} from './snapshot.ts';
+import {onDomain, virsh, withXml} from './virsh.ts';
 import type {
 	Hypervisor, OpenCommit, OpenMerge, Site,
-} from './hypervisor.ts';
-
-/** The XML goes into a private file that is named after what it holds. */
-function withXml(site: Site, fileName: string, xml: string, argv: (path: string) => string[]): Command {
-	const path = `${site.workPath}/${fileName}.xml`;
-	return virsh(site, argv(path), [{path, text: xml}]);
-}
+} from '../hypervisor.ts';
 
 function domainOf(site: Site): Hypervisor['domain'] {
 	return {
@@ -103,10 +98,7 @@ export function libvirtOf(site: Site): Hypervisor {
 		snapshotRunning,
 		domain: domainOf(site),
 		records,
-		checkpoints: {
-			replace: (fileName, xml) => withXml(site, fileName, xml, path => ['checkpoint-create', '--domain', site.uuid, '--xmlfile', path, '--redefine']),
-			deleteMetadata: name => onDomain(site, 'checkpoint-delete', '--checkpointname', name, '--metadata'),
-		},
+		checkpoints: checkpointsOf(site),
 		blocks: blocksOf(site, records),
 		complete: plan => plan,
 	};

@@ -1,13 +1,13 @@
 /** Plans for snapshots of a running bare QEMU: the commands to its monitor, in order, with their undo. */
 import test from 'ava';
-import {argvOf} from '../../helpers/argv-of.ts';
+import {argvOf} from '../../../helpers/argv-of.ts';
 import {
 	idsOf, planOf, refusalOf, stepOf, textsOf, twoDisks, type Asked,
-} from '../../helpers/create-scene.ts';
-import {image} from '../../helpers/images.ts';
-import {uuid} from '../../helpers/inventory.ts';
-import type {BareFacts, BareNode, Inventory} from '../../../source/model/domain/inventory.ts';
-import {createdPaths, type Plan, type Probe, type QmpCommand} from '../../../source/model/plan/plan.ts';
+} from '../../../helpers/create-scene.ts';
+import {image} from '../../../helpers/images.ts';
+import {uuid} from '../../../helpers/inventory.ts';
+import type {BareFacts, BareNode, Inventory} from '../../../../source/model/domain/inventory.ts';
+import {createdPaths, type Plan, type Probe, type QmpCommand} from '../../../../source/model/plan/plan.ts';
 
 const node = (nodeName: string, more: Partial<BareNode> = {}): BareNode => ({nodeName, isNamedByPerson: false, device: nodeName, bitmaps: [], ...more});
 

@@ -1,13 +1,13 @@
 /**
 The monitor of a standalone QEMU, and what starts one.
 */
-import type {BareFacts} from '../../model/domain/inventory.ts';
-import type {Command, QmpCommand, QmpEnd} from '../../model/plan/plan.ts';
+import type {BareFacts} from '../../../model/domain/inventory.ts';
+import type {Command, QmpCommand, QmpEnd} from '../../../model/plan/plan.ts';
 import {
 	nameOfDrive, relaunchArgv, relaunchProblems, type Relaunch,
-} from '../../model/qemu/command-line.ts';
-import {commandLineOf} from '../../model/xml/bare-domain.ts';
-import type {Site} from './hypervisor.ts';
+} from '../../../model/qemu/command-line.ts';
+import {commandLineOf} from '../../../model/xml/bare-domain.ts';
+import type {Site} from '../hypervisor.ts';
 
 type Here = Pick<Site, 'inventory'>;
 

@@ -1,0 +1,24 @@
+/**
+Checkpoint: from now on what is written is recorded, so that a backup can copy just that.
+*/
+import {nameByTime} from '../names.ts';
+import type {ActionSpec} from '../spec.ts';
+import {cli} from './arguments.ts';
+import {planCreateCheckpoint} from './plan.ts';
+import {checkpointQuestions, problemOfCheckpoint, takenCheckpoints} from './questions.ts';
+import {words} from './words.ts';
+
+export const createCheckpoint = {
+	kind: 'create-checkpoint',
+	cli,
+	complete({checkpoint: name, description, disks = []}, uuid, {details, nowMs}) {
+		const taken = takenCheckpoints(details);
+		return {
+			request: {kind: 'create-checkpoint', uuid, checkpoint: name ?? nameByTime('since', {nowMs, taken}), description, disks},
+			answered: name !== undefined && problemOfCheckpoint(name, taken) === undefined ? ['name'] : [],
+		};
+	},
+	questions: checkpointQuestions,
+	plan: planCreateCheckpoint,
+	words,
+} satisfies ActionSpec<'create-checkpoint'>;

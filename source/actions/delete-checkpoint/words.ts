@@ -1,0 +1,46 @@
+/**
+What people read of the deletion of checkpoints.
+*/
+import type {Checkpoint} from '../../model/domain/snapshot.ts';
+import type {Consequence} from '../../model/plan/plan.ts';
+import {formatAge} from '../../model/text/format.ts';
+import {listNames} from '../../model/text/list-names.ts';
+import type {ActionSpec} from '../spec.ts';
+
+const scopes = {one: '', 'with-children': ' and those after it', 'children-only': ': those after it'};
+
+export const words: ActionSpec<'delete-checkpoint'>['words'] = {
+	title: ({checkpoint, scope, isMetadataOnly, domain}) => `Delete ${isMetadataOnly ? 'the record of ' : ''}checkpoint ${checkpoint} of ${domain.name}${scopes[scope]}`,
+	noun: ({checkpoint}) => `delete of checkpoint "${checkpoint}"`,
+	log: ({checkpoint, scope, isMetadataOnly}) => `delete ${isMetadataOnly ? 'the record of ' : ''}checkpoint "${checkpoint}"${scopes[scope]}`,
+	done: ({checkpoint, scope, isMetadataOnly, domain}) =>
+		`${isMetadataOnly ? 'The record of the' : 'The'} checkpoint "${checkpoint}" of "${domain.name}"${scopes[scope]} ${scope === 'one' ? 'is' : 'are'} deleted.`,
+};
+
+const mostNamed = 6;
+
+export function describeDeletion({deleted, stay, isMetadataOnly, broken, now}: {
+	deleted: Checkpoint[];
+	stay: Checkpoint[];
+	isMetadataOnly: boolean;
+	/** Of a running domain: their bitmaps cannot be removed while it runs. */
+	broken: Checkpoint[];
+	now: Date;
+}): Consequence[] {
+	const quoted = (checkpoints: Checkpoint[]) => listNames(checkpoints.map(({name}) => `"${name}"`), mostNamed);
+	const nowSeconds = Math.floor(now.getTime() / 1000);
+	return [
+		...deleted.map(({name, createdAt, description}): Consequence => {
+			const told = `checkpoint "${name}" (${formatAge(createdAt, nowSeconds)})${description === undefined ? '' : `: ${description}`}`;
+			return {severity: 'warning', text: `Goes: ${told}. No backup can copy just the changes since then any longer.`, gone: told};
+		}),
+		{severity: 'info', text: 'No content of a disk is touched, and backups that were made stay what they are.'},
+		...(stay.length === 0
+			? [{severity: 'warning' as const, text: 'It is the last checkpoint: the next backup has to be a full one.'}]
+			: [{severity: 'info' as const, text: `${quoted(stay)} ${stay.length === 1 ? 'stays' : 'stay'} good: each has recorded all by itself.`}]),
+		...(isMetadataOnly ? [{severity: 'warning' as const, text: 'The bitmaps stay in the images, and go on recording; nothing tells what they are for.'}] : []),
+		...(broken.length === 0
+			? []
+			: [{severity: 'warning' as const, text: `The bitmaps of ${quoted(broken)} are broken or missing, and libvirt removes none of those while the domain runs: only the record is deleted. Once it is off, the doctor offers to remove what is left.`}]),
+	];
+}
