@@ -29,7 +29,7 @@ export function defaultCurrentState(leaving: {branch?: string}, naming: Naming):
 	};
 }
 
-export type CompletedCurrentState = {currentState: CurrentState; keepName: string; answered: QuestionId[]};
+type CompletedCurrentState = {currentState: CurrentState; keepName: string; answered: QuestionId[]};
 
 /** A name that cannot be taken is asked for again. */
 export function completeCurrentState(given: CurrentState | undefined, leaving: {branch?: string}, naming: Naming): CompletedCurrentState {

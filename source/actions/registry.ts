@@ -22,7 +22,7 @@ import {removeOrphans} from './remove-orphans/spec.ts';
 
 type Registry = {[K in ActionKind]: ActionSpec<K>};
 
-export const registry = {
+const registry = {
 	create,
 	revert,
 	branch,

@@ -11,8 +11,8 @@ import type {PlanArguments, PlanContext} from '../planner/context.ts';
 import type {Question, QuestionId, Setting} from './question.ts';
 
 export type ActionKind = Action['kind'];
-export type ActionOf<K extends ActionKind> = Extract<Action, {kind: K}>;
-export type RequestOf<K extends ActionKind> = Extract<Request, {kind: K}>;
+type ActionOf<K extends ActionKind> = Extract<Action, {kind: K}>;
+type RequestOf<K extends ActionKind> = Extract<Request, {kind: K}>;
 
 /** A request as far as it was said, by the command line or by what is selected on the screen. */
 export type GivenOf<K extends ActionKind> = {[P in K]: {kind: P} & Partial<Omit<RequestOf<P>, 'kind' | 'uuid'>>}[K];
@@ -22,7 +22,7 @@ export type Given = GivenOf<ActionKind>;
 export type Facts = {details: DomainDetails; nowMs: number};
 
 /** `answered`: the questions that need not be asked. `keepName`: the name proposed for the current state, also where it is to be discarded. */
-export type Completed<K extends ActionKind> = {request: RequestOf<K>; answered: QuestionId[]; keepName?: string};
+type Completed<K extends ActionKind> = {request: RequestOf<K>; answered: QuestionId[]; keepName?: string};
 
 /** Options as commander gives them, by their long name in camel case. */
 export type RawOptions = Readonly<Record<string, unknown>>;

@@ -16,7 +16,7 @@ export type Command =
 
 export type KeyContext = 'browse' | 'filter' | 'choice' | 'settings' | 'reading' | 'refused' | 'typing' | 'confirm' | 'findings' | 'running' | 'ended' | 'message';
 
-export type Binding = {
+type Binding = {
 	command: Command;
 	/** Characters, or names of keys. */
 	keys: string[];

@@ -4,7 +4,7 @@ How the screen is divided, from its size in cells. Both the brain (how far a pag
 export const minimumColumns = 60;
 export const minimumRows = 16;
 
-export type Layout = {
+type Layout = {
 	isTooSmall: boolean;
 	/** Width of the left pane, without the line between the panes. */
 	leftColumns: number;

@@ -8,7 +8,7 @@ import type {Scene, State} from './state.ts';
 /** What the brain must know of the paint: how many lines the current text has, and how many of them fit. */
 export type Viewport = {measure: (state: State) => {lines: number; rows: number}};
 
-export function topOf(scene: Scene): number {
+function topOf(scene: Scene): number {
 	if (scene.kind === 'journey') {
 		return 'top' in scene.journey.stage ? scene.journey.stage.top : 0;
 	}

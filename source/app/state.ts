@@ -24,9 +24,9 @@ export type Reading<T> = {
 };
 
 /** One list with a cursor: what is selected, and the first row in sight. */
-export type Cursor = {id: string | undefined; top: number};
+type Cursor = {id: string | undefined; top: number};
 
-export type Filter = {text: string; isTyping: boolean};
+type Filter = {text: string; isTyping: boolean};
 
 export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'undone' | 'left-out';
 
@@ -66,7 +66,7 @@ export type Diagnosis = {
 };
 
 /** What asked for it: the start or the end of a run, the key, a finding. */
-export type RecoverOrigin = 'run' | 'key' | 'doctor';
+type RecoverOrigin = 'run' | 'key' | 'doctor';
 
 export type Scene =
 	| {kind: 'browse'}
@@ -122,7 +122,7 @@ export type State = {
 	pollNumber: number;
 };
 
-export type StartFacts = {
+type StartFacts = {
 	columns: number; rows: number; nowMs: number; isReadOnly: boolean; isLinear: boolean; start: ScreenStart;
 };
 

@@ -18,7 +18,7 @@ import {reportEvents, reportOutcome} from './act.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {sayForeignClaims, sayTroubles} from './journal-troubles.ts';
 
-export type RecoverOptions = {
+type RecoverOptions = {
 	/** Name or UUID; undefined: every domain. */
 	domain: string | undefined;
 	/** Undefined: the way that fits how far each action got. */

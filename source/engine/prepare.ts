@@ -20,7 +20,7 @@ export type Planning = {
 	nextId: () => string;
 };
 
-export type Asked = Given & {uuid: string};
+type Asked = Given & {uuid: string};
 
 /** A request as far as it was said: what is left open gets its defaults. `replaces`: the interrupted action that it does anew. Fails as `Owner.readInventory` and `planAction` do. */
 export async function prepareAction({host, store, clock, nextId}: Planning, given: Asked, {replaces}: {replaces?: string} = {}): Promise<Result<Plan>> {

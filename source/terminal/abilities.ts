@@ -11,7 +11,7 @@ export type Abilities = {
 	isLinear: boolean;
 };
 
-export type AbilityFacts = {
+type AbilityFacts = {
 	env: Readonly<Record<string, string | undefined>>;
 	columns: number | undefined;
 	rows: number | undefined;

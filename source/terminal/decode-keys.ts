@@ -4,7 +4,7 @@ From the bytes of a terminal to key presses. One read may hold many keys, and on
 import type {Key, KeyName} from '../app/messages.ts';
 
 /** What is left from the last read: an unfinished sequence, or a paste whose end has not come. */
-export type Pending = {rest: string; pasted: string | undefined};
+type Pending = {rest: string; pasted: string | undefined};
 
 export const nothingPending: Pending = {rest: '', pasted: undefined};
 

@@ -5,7 +5,7 @@ import process from 'node:process';
 import {createInterface} from 'node:readline';
 import type {EndSignal} from './session.ts';
 
-export type LineSession = {print: (text: string) => void; close: (signal?: string) => void};
+type LineSession = {print: (text: string) => void; close: (signal?: string) => void};
 
 export function openLines({onLine, onSignal}: {onLine: (text: string) => void; onSignal: (signal: EndSignal) => void}): LineSession {
 	const {stdin, stdout, stderr} = process;

@@ -18,7 +18,7 @@ const escapeMs = 40;
 
 export type EndSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
-export type SessionListeners = {
+type SessionListeners = {
 	onKeys: (keys: Key[]) => void;
 	onResize: (size: {columns: number; rows: number}) => void;
 	onSignal: (signal: EndSignal) => void;
@@ -28,7 +28,7 @@ export type SessionListeners = {
 	describeActivity: () => string;
 };
 
-export type Session = {
+type Session = {
 	write: (text: string) => void;
 	/** Gives the terminal back and lets the whole job sleep, as Ctrl-Z does elsewhere. */
 	suspend: () => void;

@@ -5,7 +5,7 @@ import {createContext, useContext} from 'react';
 
 export type Tone = 'plain' | 'dim' | 'strong' | 'accent' | 'good' | 'warning' | 'loss';
 
-export type Glyphs = {
+type Glyphs = {
 	pointer: string; vertical: string; horizontal: string; tee: string; teeDown: string; cross: string;
 	branch: string; lastBranch: string; through: string; here: string; snapshot: string; base: string; folded: string;
 	running: string; paused: string; off: string; crashed: string;
@@ -32,7 +32,7 @@ const ascii: Glyphs = {
 	full: '#', empty: '.', created: '+', removed: 'x', merged: '>', written: '~', staying: '=',
 };
 
-export type Style = {color?: string; bold?: boolean; dimColor?: boolean; inverse?: boolean};
+type Style = {color?: string; bold?: boolean; dimColor?: boolean; inverse?: boolean};
 
 export type Theme = {
 	isAscii: boolean;

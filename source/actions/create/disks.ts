@@ -15,7 +15,7 @@ import type {Storage} from '../../planner/storage/kind.ts';
 import {isEmptyDrive, storageOf, storageWord} from '../../planner/storage/storage.ts';
 
 /** A disk of the domain beside what was asked for it. */
-export type AskedDisk = {disk: Disk; request: DiskRequest | undefined; asked: SnapshotMode | undefined};
+type AskedDisk = {disk: Disk; request: DiskRequest | undefined; asked: SnapshotMode | undefined};
 
 /** Empty drives, media that the guest cannot write, and what no snapshot can hold take no part by themselves. A shared disk is asked about. */
 function isEligible(disk: Disk): boolean {

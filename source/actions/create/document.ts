@@ -10,7 +10,7 @@ import {
 	attributeOf, childOf, childrenOf, malformationOf, readXml, rootNameOf, textOf, type XmlNode,
 } from '../../model/xml/read-xml.ts';
 
-export type SnapshotDocument = {
+type SnapshotDocument = {
 	/** Undefined: left out or empty; then it is named by the time. */
 	name: string | undefined;
 	description: string | undefined;

@@ -88,7 +88,7 @@ export function planOfflineInternal(context: PlanContext, {action, disks: all, n
 }
 
 /** The steps that make the overlays which are not there yet, and prove all of them. */
-export function targetSteps(context: PlanContext, disks: TargetedDisk[]): Step[] {
+function targetSteps(context: PlanContext, disks: TargetedDisk[]): Step[] {
 	const prepared = disks.filter(disk => disk.reuse === 'existing');
 	return [
 		...overlaySteps(disks.filter(disk => disk.reuse !== 'existing').map(disk => toOverlaid(context, disk))),

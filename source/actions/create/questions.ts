@@ -13,7 +13,7 @@ import {asked} from './words.ts';
 type Place = 'internal' | 'external';
 
 /** Whether the memory of the guest is saved with the disks. */
-export function savesMemory({memory}: AskedCreate): boolean {
+function savesMemory({memory}: AskedCreate): boolean {
 	return memory !== undefined && memory.mode !== 'no';
 }
 

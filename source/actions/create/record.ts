@@ -14,7 +14,7 @@ import {isExternalOn, mustNameHeads, recordedOverlays} from '../../planner/recor
 import {step} from '../../planner/steps/step.ts';
 import type {ModedDisk} from './disks.ts';
 
-export type RecordRequest = {
+type RecordRequest = {
 	action: CreateAction;
 	disks: ModedDisk[];
 	/** The domain's new images, by target. */
@@ -55,7 +55,7 @@ export function recordXml(context: PlanContext, request: RecordRequest): Result<
 Without a record of its own, a new layer has to be named by the record of the current snapshot: libvirt >= 9.9 unlinks at its own revert what that one names, and what
 it named until then is frozen from here on. `overlays`: the domain's new images, by target. Fails with `unreadable`.
 */
-export function nameNewHeads(context: PlanContext, overlays: ReadonlyMap<string, string>): Result<Step[]> {
+function nameNewHeads(context: PlanContext, overlays: ReadonlyMap<string, string>): Result<Step[]> {
 	const {details} = context.inventory;
 	const current = details.snapshots.find(({name}) => name === details.currentSnapshot);
 	if (current === undefined || overlays.size === 0 || ![...overlays.keys()].some(target => isExternalOn(current, target)) || !mustNameHeads(context, current)) {

@@ -21,7 +21,7 @@ import {
 
 export type TargetedDisk = PartakingDisk & ContinuedDisk;
 
-export type Targets = {disks: TargetedDisk[]; memoryPath: string | undefined; consequences: Consequence[]};
+type Targets = {disks: TargetedDisk[]; memoryPath: string | undefined; consequences: Consequence[]};
 
 /** The longest name of a file, in bytes. */
 const longestName = 255;

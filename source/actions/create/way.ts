@@ -29,7 +29,7 @@ function diskAnswer(request: AskedCreate, details: DomainDetails): DiskAnswer {
 	return modes.has(undefined) ? '-' : 'no';
 }
 
-export function answersOf(request: AskedCreate, details: DomainDetails): Answers {
+function answersOf(request: AskedCreate, details: DomainDetails): Answers {
 	return {
 		isActive: hasProcess(details.domain), memory: request.memory?.mode ?? '-', disk: diskAnswer(request, details), isDiskOnly: request.isDiskOnly,
 	};

@@ -14,7 +14,7 @@ import {taggedNvram} from '../../planner/steps/nvram-inside.ts';
 import {openDiskOf} from '../../planner/steps/merge.ts';
 import {step} from '../../planner/steps/step.ts';
 
-export type Tagged = {snapshot: Snapshot; target: string; path: string};
+type Tagged = {snapshot: Snapshot; target: string; path: string};
 
 /** The images that hold the state of an internal snapshot, as far as it is there. */
 export function taggedImages(context: PlanContext, snapshots: readonly Snapshot[]): Tagged[] {

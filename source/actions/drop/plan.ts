@@ -86,7 +86,7 @@ export function collectAfter(context: PlanContext, deleted: readonly Snapshot[],
 }
 
 /** Those that can be removed: a device stays where it is. */
-export function filesAmong(context: PlanContext, paths: readonly string[]): string[] {
+function filesAmong(context: PlanContext, paths: readonly string[]): string[] {
 	return paths.filter(path => storageAt(context.graph, path).removal !== undefined);
 }
 

@@ -62,7 +62,7 @@ export function reasonToStay(context: PlanContext, {path, reason, holders, overl
 }
 
 /** What the host has more or less of afterwards, and what it needs meanwhile. The files that go are still there while the other one grows. */
-export function describeNet({growth, freedBytes, isMeasured}: CopyCost): string {
+function describeNet({growth, freedBytes, isMeasured}: CopyCost): string {
 	const [low, high] = [freedBytes - growth.atMost, freedBytes - growth.atLeast];
 	const [lowText, highText] = [low, high].map(bytes => formatBytes(Math.abs(bytes)));
 	const meanwhile = growth.atMost === 0 ? '' : `; needs ${isMeasured ? 'up to' : 'about'} ${formatBytes(growth.atMost)} more in the meantime`;

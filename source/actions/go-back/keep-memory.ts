@@ -21,7 +21,7 @@ import {reserving, step} from '../../planner/steps/step.ts';
 import {isFileBacked} from '../../planner/storage/storage.ts';
 import {describeKeptMemory} from './words.ts';
 
-export type KeptMemory = {
+type KeptMemory = {
 	path: string;
 	/** Before anything else is made. */
 	reserve: Step[];

@@ -29,7 +29,7 @@ import type {WayBack} from './plan.ts';
 import {describeDiscarded, describeDisks} from './words.ts';
 
 /** What an action that leaves the current state adds to the steps of all of them. */
-export type Additions = {
+type Additions = {
 	/** Something in the new overlays, before they are opened. */
 	bitmaps?: Step[];
 	/** With the domain off: before the records, with the firmware variables, and once the definition is switched. */

@@ -24,7 +24,7 @@ export type WayBack = {
 };
 
 /** How it begins and ends, in words; what is the current snapshot afterwards, and where it is if it is new. */
-export type Course = {
+type Course = {
 	begins: Consequence;
 	ends: Consequence[];
 	currentSnapshot: string;

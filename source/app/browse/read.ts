@@ -23,7 +23,7 @@ export function answer<T>(reading: Reading<T>, number: number, result: Result<T>
 }
 
 /** Whether the screen shows how long something takes, so that a clock is needed. */
-export function isWaiting(state: State): boolean {
+function isWaiting(state: State): boolean {
 	const {scene} = state;
 	const details = state.domainCursor.id === undefined ? undefined : state.allDetails[state.domainCursor.id];
 	return scene.kind === 'running'

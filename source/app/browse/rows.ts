@@ -24,7 +24,7 @@ export type TreeNode = {name: string; parent: string | undefined} & (
 
 export type Row = TreeRow<TreeNode>;
 
-export const headId = 'head';
+const headId = 'head';
 
 export function snapshotId(name: string): string {
 	return `snapshot:${name}`;
@@ -87,7 +87,7 @@ type Flattened = {folded: ReadonlySet<string>; rows: Row[]};
 const flattened = new WeakMap<DomainDetails, Partial<Record<View, Flattened>>>();
 
 /** The rows of one view, as they are drawn from top to bottom. */
-export function rowsOf(details: DomainDetails, view: View, folded: ReadonlySet<string>): Row[] {
+function rowsOf(details: DomainDetails, view: View, folded: ReadonlySet<string>): Row[] {
 	const known = flattened.get(details);
 	const last = known?.[view];
 	if (last?.folded === folded) {

@@ -21,7 +21,7 @@ export function askForPlan(state: State, journey: Journey, changed: string[] = [
 }
 
 /** Shows a question, with the first choice that is possible. */
-export function askQuestion(state: State, journey: Journey, id: QuestionId): Update {
+function askQuestion(state: State, journey: Journey, id: QuestionId): Update {
 	const question = questionsOf(state, journey).find(candidate => candidate.id === id);
 	const index = Math.max(0, question?.choices.findIndex(({reason}) => reason === undefined) ?? 0);
 	const typing = question?.choices.length === 0 ? typingIn(journey) : undefined;

@@ -27,7 +27,7 @@ export type PlannedImage = {
 	image: Image | undefined;
 };
 
-export type PlannedImages = {rows: Array<TreeRow<PlannedImage>>; othersCount: number};
+type PlannedImages = {rows: Array<TreeRow<PlannedImage>>; othersCount: number};
 
 /** The files that hold the state that is left, where that is kept. */
 function keptFiles(plan: Plan): Array<{path: string; label: string}> {

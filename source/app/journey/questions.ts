@@ -1,7 +1,7 @@
 /**
 What the action of a journey asks. The rest of the way (plan, commands, confirmation, run) is the same for all.
 */
-import type {Change, Question, Setting} from '../../actions/question.ts';
+import type {Question, Setting} from '../../actions/question.ts';
 import {specOf} from '../../actions/registry.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {State} from '../state.ts';
@@ -27,8 +27,4 @@ export function settingsOf(state: State, journey: Journey): Setting[] | undefine
 export function presentQuestion(state: State, journey: Journey): Question | undefined {
 	const {stage} = journey;
 	return stage.phase === 'question' ? questionsOf(state, journey).find(({id}) => id === stage.id) : undefined;
-}
-
-export function withChange(journey: Journey, change: Change): Journey {
-	return {...journey, ...change};
 }

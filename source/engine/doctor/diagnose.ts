@@ -24,14 +24,14 @@ import {diagnosePicture} from './diagnose-picture.ts';
 import {findLeftovers, type FrozenByDomain} from './orphan-findings.ts';
 
 /** Where the doctor looks. */
-export type Checks = {
+type Checks = {
 	host: Host;
 	store: Pick<StateStore, 'readUnfinished' | 'readJournalTroubles' | 'isDomainLocked' | 'readAudit'>;
 };
 
 export type RoundProgress = {done: number; total: number; domain: string};
 
-export type RoundOptions = {
+type RoundOptions = {
 	/** Only this domain; undefined: all. */
 	uuid?: string;
 	onProgress?: (progress: RoundProgress) => void;

@@ -19,7 +19,7 @@ export function isDrive(domain: Domain, target: string): boolean {
 	return disk !== undefined && !isWritableMedium(disk);
 }
 
-export type Meanwhile = {
+type Meanwhile = {
 	/** Snapshots that somebody has made. */
 	made: string[];
 	/** Snapshots that somebody has deleted. */

@@ -11,7 +11,7 @@ import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import type {JournalRecord, Host} from '../ports.ts';
 
 /** The text that this command makes the domain's definition; undefined: it writes none. */
-export function definitionWritten(command: Command): string | undefined {
+function definitionWritten(command: Command): string | undefined {
 	return command.tool === 'virsh' && command.argv.includes('define') ? command.files[0]?.text : undefined;
 }
 

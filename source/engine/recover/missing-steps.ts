@@ -25,7 +25,7 @@ export async function readWrittenSince(host: Host, {plan, records}: {plan: Plan;
 }
 
 /** A step that is done, and whose images somebody has written to since. */
-export type Overtaken = {step: Step; paths: string[]};
+type Overtaken = {step: Step; paths: string[]};
 
 export async function readOvertaken(host: Host, {plan, records}: UnfinishedAction, {states}: Progress): Promise<Result<Overtaken[]>> {
 	const overtaken: Overtaken[] = [];

@@ -10,7 +10,7 @@ import {findBrokenChains} from '../run/prove.ts';
 import {describeMeanwhile, findMeanwhile, isDrive} from './compare-journal.ts';
 
 /** What differs from before (`findings`), and what a person should know all the same (`remarks`), in sentences. */
-export type BackProof = {findings: string[]; remarks: string[]};
+type BackProof = {findings: string[]; remarks: string[]};
 
 function recordDifferences({before, expected}: Target, details: DomainDetails): string[] {
 	const findings: string[] = [];

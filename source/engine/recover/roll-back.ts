@@ -95,7 +95,7 @@ async function undoStep(work: Work, step: Step, state: StepState): Promise<Resul
 	return succeed(undone);
 }
 
-export type NotUndone = {title: string; failure: Failure};
+type NotUndone = {title: string; failure: Failure};
 
 export type WayBack =
 	/** `remarks`: what a person should know all the same. `startFailure`: why the domain, which was on, could not be started again. */

@@ -88,9 +88,9 @@ export async function close(world: World, work: Work, outcome: 'done' | 'rolled-
 const isRemoval = (step: Step) => step.phase === 'remove';
 
 /** What the way back says of itself. */
-export type PutBack = {rolledBack: boolean; notUndone: string[]; aftermath: string[]};
+type PutBack = {rolledBack: boolean; notUndone: string[]; aftermath: string[]};
 
-export function describeWayBack(back: WayBack): PutBack {
+function describeWayBack(back: WayBack): PutBack {
 	switch (back.kind) {
 		case 'put-back': {
 			const off = back.startFailure === undefined ? [] : [`But the domain is off: ${describeFailure(back.startFailure).message}`];
@@ -125,7 +125,7 @@ async function putBack(world: World, work: Work, explain: (end: PutBack) => Fail
 	return closed.ok ? {kind: 'rolled-back', failure} : {kind: 'half-way', failure: closed.failure};
 }
 
-export type Finish = {kind: 'done'; remarks: string[]} | {kind: 'not-proven'; findings: string[]} | {kind: 'failed'; step: Step; failure: Failure};
+type Finish = {kind: 'done'; remarks: string[]} | {kind: 'not-proven'; findings: string[]} | {kind: 'failed'; step: Step; failure: Failure};
 
 /** The proof, and the removals after it. Shared with recovery. */
 export async function finish(work: Work, options: {isWanted: (step: Step) => boolean; mayHaveMovedOn: boolean}): Promise<Finish> {

@@ -53,7 +53,7 @@ export async function readStampsAfter(host: Host, plan: Plan, {step, ran}: {step
 What the journal knows of a file. `unfinished`: the crash or the failure came while it was made. `handed-over`: the guest wrote to it from then on; `in-the-switch`:
 perhaps it did, for the crash came in that step.
 */
-export type Made = {kind: 'stamped'; stamp: FileStamp} | {kind: 'unfinished' | 'in-the-switch' | 'handed-over'};
+type Made = {kind: 'stamped'; stamp: FileStamp} | {kind: 'unfinished' | 'in-the-switch' | 'handed-over'};
 
 /** Whether the step may lead the guest to a file: libvirt or QEMU does its work. */
 function handsOver({phase, command: {tool}}: Step): boolean {
@@ -123,7 +123,7 @@ export async function readTouched(host: Host, made: ReadonlyMap<string, Made>, p
 		: now;
 }
 
-export type RemovalProof = {
+type RemovalProof = {
 	host: Host;
 	uuid: string;
 	made: ReadonlyMap<string, Made>;

@@ -19,7 +19,7 @@ export function hasEndedByItself(failure: Failure): boolean {
 /** How far each step got, by the journal. A step that was undone counts as never begun. */
 export type StepState = 'untouched' | 'begun' | 'done' | 'failed';
 
-export function stepStates(records: readonly JournalRecord[]): Map<string, StepState> {
+function stepStates(records: readonly JournalRecord[]): Map<string, StepState> {
 	const states = new Map<string, StepState>();
 	for (const record of records) {
 		switch (record.kind) {

@@ -140,7 +140,7 @@ function isStateWanted(plan: Plan): boolean {
 	return specOf(plan.action).setsPower === true && targetOf(plan).expected.endState !== undefined;
 }
 
-export type Proof = {findings: string[]; remarks: string[]};
+type Proof = {findings: string[]; remarks: string[]};
 
 /** Gives what differs from the plan, in sentences; no findings mean proven. `mayHaveMovedOn`: the domain's state is not part of the proof. */
 export async function prove(plan: Plan, host: Host, options: {mayHaveMovedOn: boolean}): Promise<Result<Proof>> {

@@ -198,9 +198,9 @@ async function runStep(work: Work, step: Step, index: number): Promise<Result<st
 	return succeed(undefined);
 }
 
-export type StepsEnd = {kind: 'all-done'; stays: string[]} | {kind: 'failed'; step: Step; failure: Failure} | {kind: 'interrupted'} | {kind: 'overtaken'; failure: Failure};
+type StepsEnd = {kind: 'all-done'; stays: string[]} | {kind: 'failed'; step: Step; failure: Failure} | {kind: 'interrupted'} | {kind: 'overtaken'; failure: Failure};
 
-export type RunOptions = {
+type RunOptions = {
 	isWanted: (step: Step) => boolean;
 	isInterrupted: () => boolean;
 	/** Asked once, before the first step of the phase `switch`; where it fails, the run ends as `overtaken`. */
@@ -242,6 +242,6 @@ export async function runSteps(work: Work, options: RunOptions): Promise<StepsEn
 	return {kind: 'all-done', stays};
 }
 
-export function isFirstOfSwitch(plan: Plan, step: Step): boolean {
+function isFirstOfSwitch(plan: Plan, step: Step): boolean {
 	return plan.steps.find(candidate => candidate.phase === 'switch') === step;
 }

@@ -28,7 +28,7 @@ import {createVirsh} from './virsh.ts';
 import {findForeignFile, readSizesThere, sizesOf} from './same-files.ts';
 import {watchEvents} from './watch.ts';
 
-export type LibvirtHostOptions = {
+type LibvirtHostOptions = {
 	runner: Runner;
 	lines: LineWatcher;
 	/** Undefined: virsh's own default. */

@@ -13,7 +13,7 @@ type Size = {allocatedBytes: number; sizeBytes: number};
 type Sizes = ReadonlyMap<string, Size>;
 
 /** `there`: as libvirt tells it, by target; `here`: as it was read, by path. */
-export type Seen = {domain: Domain; there: Sizes; here: Sizes};
+type Seen = {domain: Domain; there: Sizes; here: Sizes};
 
 const timeoutMs = 30_000;
 /** A guest may write between two looks; another machine's files stay different. */

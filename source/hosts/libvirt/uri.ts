@@ -3,7 +3,7 @@ Which host is meant: the order of the command line, the environment, the prefere
 */
 import {fail, succeed, type Result} from '../../model/result.ts';
 
-export type UriSources = {
+type UriSources = {
 	/** `-c`, `--connect`. */
 	given: string | undefined;
 	environment: Record<string, string | undefined>;

@@ -25,7 +25,7 @@ export type Virsh = {
 	prefix: string[];
 };
 
-export type VirshOptions = {
+type VirshOptions = {
 	runner: Runner;
 	/** Undefined: virsh's own default. */
 	uri: string | undefined;

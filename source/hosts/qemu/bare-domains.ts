@@ -19,7 +19,7 @@ type Summary = {
 	trace: string;
 };
 
-export type BareDomains = {
+type BareDomains = {
 	/** Those of which something is known. Fails where none is, with what keeps the first from being asked. */
 	readSummaries(): Promise<Result<Summary[]>>;
 	/** Fails where the domain is not known. */

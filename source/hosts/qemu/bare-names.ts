@@ -13,7 +13,7 @@ export type NamedBare = {
 };
 
 /** The name and the file of `NAME=FILE`. A path that holds "=" is no name: a name has no slash. Without a name it is the file's stem. */
-export function parseNamedFile(text: string): {name: string; path: string} {
+function parseNamedFile(text: string): {name: string; path: string} {
 	const [, name, path] = /^([^/=]+)=([^]*)$/.exec(text) ?? [];
 	return name !== undefined && path !== undefined ? {name, path} : {name: posix.parse(text).name, path: text};
 }

@@ -21,7 +21,7 @@ import {watchByAsking} from './watch.ts';
 /** The host of bare domains has no URI; this stands where plans and journals name one. */
 const bareUri = 'qemu-bare';
 
-export type QemuHostOptions = {
+type QemuHostOptions = {
 	runner: Runner;
 	named: readonly NamedBare[];
 	/** The folder with the folders of all records. */

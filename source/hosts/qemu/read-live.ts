@@ -15,7 +15,7 @@ import {quietly} from './quietly.ts';
 import {readImageNodes} from './read-nodes.ts';
 import {readQemuProcess, type QemuProcess} from './read-process.ts';
 
-export type LiveDisk = {
+type LiveDisk = {
 	/** The backend's id, or the path of the device: what tells it from the others. */
 	alias: string;
 	device: string;

@@ -226,7 +226,7 @@ async function readRealFolders(runner: Runner, images: readonly Image[]): Promis
 }
 
 /** `alsoPaths`: files that the wish names, there or not. */
-export type InventoryRequest = {uuid: string; alsoPaths: readonly string[]};
+type InventoryRequest = {uuid: string; alsoPaths: readonly string[]};
 
 /** Everything that a planner may ask. */
 export async function readInventory(reading: Reading, host: HostFacts, {uuid, alsoPaths}: InventoryRequest): Promise<Result<Inventory>> {

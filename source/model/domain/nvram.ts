@@ -55,7 +55,7 @@ export function usableNvramCopy(snapshot: Snapshot, files: ReadonlyMap<string, N
 	return file?.isRaw && file.sizeBytes > 0 && late >= 0 && late <= (snapshot.state === 'disk-snapshot' ? mostLate : 0) ? path : undefined;
 }
 
-export type NvramSurroundings = {
+type NvramSurroundings = {
 	/** What is in a folder, as far as it is known. */
 	namesIn: (folder: string) => ReadonlySet<string> | undefined;
 	/** Whether another domain keeps its variables there: then the copies may be its own. */

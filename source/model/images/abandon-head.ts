@@ -5,7 +5,7 @@ import {chainOf, type ImageGraph} from './image-graph.ts';
 import type {Pin} from './pin.ts';
 import {objectionTo, type Objection} from './may-change.ts';
 
-export type Abandoned = {
+type Abandoned = {
 	/** Overlays that nothing needs, from the top down. */
 	removable: string[];
 	/** What stays although the domain no longer writes to it, and why. */

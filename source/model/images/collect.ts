@@ -24,7 +24,7 @@ export type Collection = {
 	staying: Stay[];
 };
 
-export type CollectOptions = {
+type CollectOptions = {
 	/** The images that lost their pin; nothing else is ever given up. */
 	candidates: Iterable<string>;
 	domainUuid: string;

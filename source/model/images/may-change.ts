@@ -7,7 +7,7 @@ import {
 } from './image-graph.ts';
 import type {Pin} from './pin.ts';
 
-export type Change = {
+type Change = {
 	/**
 	`remove`: the file goes. `abandon`: nothing reads it afterwards, and it stays where it is (a device). `overwrite`: what is read from it becomes something else. `rewrite`: what is read from it stays, byte for byte, though the
 	file changes (its header names another file with the same content). `pull`: likewise, and it is backed by other content afterwards: internal snapshots

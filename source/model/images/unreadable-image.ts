@@ -4,7 +4,7 @@ What to do about an image that does not open. Each cause has its own remedy: a f
 import {quoteForShell} from '../text/shell-quote.ts';
 import type {Image, ImageProblem} from './image.ts';
 
-export type UnreadableProblem = ImageProblem & {kind: 'unreadable'};
+type UnreadableProblem = ImageProblem & {kind: 'unreadable'};
 
 /** For a user without rights. libvirt itself has them, so its own commands work. */
 export const permissionRemedy = 'Run vsnap-tui as root (sudo), or as a user who may read these files. Without that, list, tree and log work, and so does virsh.';

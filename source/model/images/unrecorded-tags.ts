@@ -6,7 +6,7 @@ import type {DomainDetails} from '../domain/inventory.ts';
 import {nameProblem} from '../domain/snapshot-name.ts';
 import {frozenPath} from '../domain/snapshot.ts';
 
-export type UnrecordedTag = {
+type UnrecordedTag = {
 	tag: string;
 	/** Unix seconds; undefined where the image does not say. */
 	createdAt: number | undefined;

@@ -104,9 +104,9 @@ const plan = shape({
 });
 
 /** The version of plans that this program writes and carries out. */
-export const planVersion = 2;
+const planVersion = 2;
 
-export type CheckedPlan =
+type CheckedPlan =
 	| {kind: 'plan'; plan: Plan}
 	| {kind: 'later-version'; version: number}
 	| {kind: 'damaged'; reason: string};

@@ -3,7 +3,7 @@ How a snapshot is made, decided by what is asked for: one table of 25 rows, read
 is told beside it; the table itself knows neither host nor disks.
 */
 
-export type MemoryAnswer = '-' | 'no' | 'internal' | 'external';
+type MemoryAnswer = '-' | 'no' | 'internal' | 'external';
 /** The mode of the disks that take part. `mixed`: some internal, some external. */
 export type DiskAnswer = '-' | 'no' | 'internal' | 'external' | 'mixed';
 
@@ -20,7 +20,7 @@ export type Answers = {
 /** `default`: each disk as its definition says, else external. */
 export type Way = {memory: 'no' | 'internal' | 'external'; disk: 'no' | 'internal' | 'external' | 'default'; by: 'qemu-img' | 'savevm' | 'transaction' | 'migrate' | 'migrate and transaction'};
 
-export type Refusal = {reason: string; instead: string};
+type Refusal = {reason: string; instead: string};
 
 /** `row` is undefined only where the table has no row for what is asked. */
 export type Decision =

@@ -6,7 +6,7 @@ import type {ImagePlace} from '../images/image.ts';
 import {fail, succeed, type Result} from '../result.ts';
 import {describeOption, formatPairs, isOn, parsePairs, valueOf, type Pair, type QemuOption} from './options.ts';
 
-export type QemuDrive = {
+type QemuDrive = {
 	/** The image as an absolute path; undefined where the drive is no file of the host. */
 	path: string | undefined;
 	/** Undefined: left to QEMU to find out. */

@@ -7,7 +7,7 @@ import {quoteForShell} from './shell-quote.ts';
 import {didYouMean} from './did-you-mean.ts';
 import {listNames} from './list-names.ts';
 
-export type Description = {message: string; hint?: string};
+type Description = {message: string; hint?: string};
 
 function describeTool(cause: ToolFailure): string {
 	const end = cause.timedOut

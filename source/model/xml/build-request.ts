@@ -5,7 +5,7 @@ import {succeed, type Result} from '../result.ts';
 import type {SnapshotDisk, SnapshotMemory} from '../domain/snapshot.ts';
 import {checkText, escapeAttribute, escapeText} from './change-xml.ts';
 
-export type SnapshotRequest = {
+type SnapshotRequest = {
 	name: string;
 	description: string | undefined;
 	memory: SnapshotMemory;

@@ -10,7 +10,7 @@ import {
 import {setFrozenNote, type FrozenNote} from './frozen-note.ts';
 import {setLeftImages} from './left-images.ts';
 
-export type DomainChange = {
+type DomainChange = {
 	name?: string;
 	/** The root element of the result; unchanged where it is not given. */
 	rootName?: 'domain' | 'inactiveDomain';

@@ -11,7 +11,7 @@ import {
 } from './change-xml.ts';
 import {putDisksOn} from './change-domain.ts';
 
-export type SnapshotChange = {
+type SnapshotChange = {
 	/** Path of the overlay by the disk's target; only disks that are external in the record are changed. */
 	overlays: Map<string, string>;
 	/** Those of the overlays that are on block devices. One that the record names already stays what it is. */
@@ -56,7 +56,7 @@ export function changeSnapshotXml(xml: string, change: SnapshotChange): Result<s
 	});
 }
 
-export type SnapshotRewrite = {
+type SnapshotRewrite = {
 	/** Undefined: it keeps its name. */
 	name?: string;
 	/** The snapshot that it comes after; undefined: it is a root. */

@@ -6,7 +6,7 @@ import type {MemoryFormat} from '../../model/domain/memory-format.ts';
 import {formatVersion} from '../../model/text/format.ts';
 
 /** What follows from the kind of the hypervisor alone, and so is known from a plan as well. */
-export type KindFacts = {
+type KindFacts = {
 	/** The ways to make a snapshot are those of the decision table; libvirt goes some of them another way, or wants to be asked in other words. */
 	goesByTable: boolean;
 	/** A snapshot of a running domain is recorded by libvirt, and dated with the moment at which it begins. Our own records are dated with the time of the plan. */

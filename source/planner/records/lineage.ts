@@ -60,7 +60,7 @@ export function nearestFrozen(context: PlanContext, index: Map<string, Snapshot[
 	return undefined;
 }
 
-export type CurrentVerdict = {
+type CurrentVerdict = {
 	/** Whether the images agree with what the records name as current. */
 	isRight: boolean;
 	/** The snapshot from which the images come; undefined where they do not say, or not all the same. */

@@ -18,7 +18,7 @@ import {step} from '../steps/step.ts';
 import {recordedOverlays, snapshotBelowHeads} from './lineage.ts';
 import {preservingXml} from './bookkeeping.ts';
 
-export type RecordChange = {
+type RecordChange = {
 	deleted: readonly Snapshot[];
 	/** Where an image's content is read from afterwards, by the key of the image; images that stay what they are are missing. */
 	contents: ReadonlyMap<string, ImagePlace>;
@@ -30,7 +30,7 @@ export type RecordChange = {
 	isIrreversible: boolean;
 };
 
-export type RecordPlan = {
+type RecordPlan = {
 	/** Before images are committed, and after. */
 	before: Step[];
 	after: Step[];

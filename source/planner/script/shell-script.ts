@@ -13,7 +13,7 @@ import {wordsOf} from '../hypervisor/choose.ts';
 import {monitorLine} from './shell-qmp.ts';
 import type {Words} from './words.ts';
 
-export type ShellOptions = {
+type ShellOptions = {
 	/** What stands before commands that run where the images are, when that is another machine: `ssh … host`. */
 	remoteArgv: string[] | undefined;
 	/** The action, in its comment. */

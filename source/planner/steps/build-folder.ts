@@ -15,7 +15,7 @@ import type {PlanContext} from '../context.ts';
 export type Build = {folder: string; place: Place};
 
 /** A new file; without `build` it is made in place. */
-export type BuiltFile = {layer?: 'upper'; target: string; overlayPath: string; build?: Build};
+type BuiltFile = {layer?: 'upper'; target: string; overlayPath: string; build?: Build};
 
 /** The folder of this file, if others may exchange it or its entries. */
 export function placeOf({inventory}: Pick<PlanContext, 'inventory'>, path: string): Place | undefined {

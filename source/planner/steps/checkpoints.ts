@@ -18,7 +18,7 @@ import {buildPath} from './build-folder.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
 import {step} from './step.ts';
 
-export type CheckpointSteps = {
+type CheckpointSteps = {
 	/** While the new overlays are prepared. */
 	bitmaps: Step[];
 	/** Before snapshot records are changed, and after. */

@@ -44,7 +44,7 @@ export function buildOf(context: PlanContext, {id, to}: Pick<Copy, 'id' | 'to'>)
 }
 
 /** Where a file of variables is that must still be the one which was seen. */
-export function placeOfKnown(context: PlanContext, path: string): Place | undefined {
+function placeOfKnown(context: PlanContext, path: string): Place | undefined {
 	const place = placeOf(context, path);
 	const file = context.inventory.nvramFiles.get(path);
 	return place && {...place, ...(file && {entry: {name: posix.basename(path), is: file.inode}})};

@@ -23,7 +23,7 @@ import {tagNvram} from './nvram-inside.ts';
 import {stemOf} from './overlay-name.ts';
 import {step} from './step.ts';
 
-export type KeepRequest = {
+type KeepRequest = {
 	name: string;
 	description: string;
 	now: Date;

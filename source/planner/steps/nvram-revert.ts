@@ -20,7 +20,7 @@ import {
 	placeFor, problemWith, secondsOf, whereElse,
 } from './nvram.ts';
 
-export type NvramChange = {
+type NvramChange = {
 	/** While nothing is switched yet; the guest may run. */
 	create: Step[];
 	/** With the domain off. */
@@ -106,7 +106,7 @@ function placeForKept(context: PlanContext, keepName: string): {from: string; pa
 		: ('path' in place ? {...place, from} : place);
 }
 
-export type NvramRevert = {
+type NvramRevert = {
 	keepName: string | undefined;
 	now: Date;
 	/** The definition that the revert puts in place. */

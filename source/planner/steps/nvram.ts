@@ -66,7 +66,7 @@ export function placeFor(context: PlanContext, nvramPath: string, name: string):
 	return {path};
 }
 
-export type NvramCopy = {
+type NvramCopy = {
 	/** While nothing is switched yet. */
 	before: Step[];
 	/** Once the snapshot is made. */

@@ -10,7 +10,7 @@ const stampFields = 6;
 const stampFormat = String.raw`%n\0%d:%i\0%s\0%.9Y\0%b\0%B\0`;
 
 /** Output of `stat --printf` with the format above. */
-export function parseFileStamps(stdout: string): FileStamp[] {
+function parseFileStamps(stdout: string): FileStamp[] {
 	const fields = stdout.split('\0');
 	const stamps: FileStamp[] = [];
 	for (let index = 0; index + stampFields <= fields.length; index += stampFields) {

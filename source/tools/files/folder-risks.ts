@@ -14,7 +14,7 @@ const statFields = 6;
 const statFormat = String.raw`%n\0%F\0%u\0%g\0%a\0%d:%i\0`;
 
 /** Output of `stat --printf` with the format above, by path. */
-export function parseFolderEntries(stdout: string): Map<string, FolderEntry> {
+function parseFolderEntries(stdout: string): Map<string, FolderEntry> {
 	const fields = stdout.split('\0');
 	const entries = new Map<string, FolderEntry>();
 	for (let index = 0; index + statFields <= fields.length; index += statFields) {
@@ -110,7 +110,7 @@ async function readLinked(runner: Runner, links: readonly string[]): Promise<Fol
 	return linked;
 }
 
-export type FolderRisks = {
+type FolderRisks = {
 	/** By path. */
 	folders: Map<string, FolderRisk>;
 	/** Of files that are links, by their path: of the folder that they lead to. */

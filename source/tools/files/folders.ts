@@ -16,7 +16,7 @@ const spaceFormat = String.raw`%n\0%a %S\0`;
 type Contents = Omit<FolderFacts, 'freeBytes'>;
 
 /** Output of `find` with the format above, with "w" before what may be written; by folder. */
-export function parseContents(stdout: string): Map<string, Contents & {names: Set<string>}> {
+function parseContents(stdout: string): Map<string, Contents & {names: Set<string>}> {
 	const found = new Map<string, Contents & {names: Set<string>}>();
 	const fields = stdout.split('\0');
 	for (let index = 0; index + entryFields <= fields.length; index += entryFields) {

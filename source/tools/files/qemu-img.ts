@@ -157,7 +157,7 @@ export async function readLocks(runner: Runner, images: readonly Image[], chainO
 	}
 }
 
-export type Header =
+type Header =
 	| {kind: 'image'; image: Image}
 	/** Another kind of file, or gone. */
 	| {kind: 'no-image'}

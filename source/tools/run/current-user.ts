@@ -4,7 +4,7 @@ Who runs the program. In a container there may be no entry for that user: then o
 import {userInfo} from 'node:os';
 import process from 'node:process';
 
-export type CurrentUser = {uid: number; name: string; home: string};
+type CurrentUser = {uid: number; name: string; home: string};
 
 export function readCurrentUser(): CurrentUser {
 	try {

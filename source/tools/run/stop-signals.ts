@@ -5,7 +5,7 @@ import process from 'node:process';
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-export type StopSignals = {interrupt: AbortSignal; dispose: () => void};
+type StopSignals = {interrupt: AbortSignal; dispose: () => void};
 
 /** The signal's name is the reason of the abort. */
 export function listenForStop(): StopSignals {

@@ -17,7 +17,7 @@ export function formatJournalLine(record: JournalRecord, index: number): string 
 	return `${text.slice(0, -1)},"sum":"${sumOf(text)}"}`;
 }
 
-export type JournalText = {
+type JournalText = {
 	/** What could be read, in its order. The records of damaged lines are missing. */
 	records: unknown[];
 	/** The first line is among the records. */
@@ -56,7 +56,7 @@ const isRecord = (value: unknown): value is {kind: string} => typeof value === '
 const ofSteps = new Set(['begin', 'pivoting', 'done', 'failed', 'undone']);
 
 /** Records of kinds that are not known here concern nobody here. */
-export function isJournalRecord(value: unknown): value is JournalRecord {
+function isJournalRecord(value: unknown): value is JournalRecord {
 	if (!isRecord(value)) {
 		return false;
 	}

@@ -8,7 +8,7 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {readCurrentUser} from '../run/current-user.ts';
 import {firstAbsolute} from './state-folder.ts';
 
-export type Preferences = {
+type Preferences = {
 	/** The host, where neither the command line nor the environment names one. */
 	connect: string | undefined;
 };

@@ -17,7 +17,7 @@ import {endedLines} from './run.ts';
 /** Rows that a journey needs above its text for the title and the way. */
 export const journeyHeadRows = 3;
 
-export type Page = {lines: Line[]; rows: number; top: number};
+type Page = {lines: Line[]; rows: number; top: number};
 
 /** The text of the current screen; undefined where it is none. */
 export function pageOf(state: State, theme: Theme): Page | undefined {

@@ -15,7 +15,7 @@ import {formatSeconds} from '../content/words.ts';
 import {LineView, type Line} from './line.tsx';
 
 /** 9000000 → "9.0.0". */
-export function formatVersion(version: number): string {
+function formatVersion(version: number): string {
 	return `${Math.floor(version / 1_000_000)}.${Math.floor(version / 1000) % 1000}.${version % 1000}`;
 }
 
@@ -42,7 +42,7 @@ function titleRight(state: State): Line {
 }
 
 /** The keys that work here, as many as fit, those that matter most first to stay. */
-export function keyLine(context: KeyContext, given: {columns: number; theme: Theme; isUseful: (command: Command) => boolean}): Line {
+function keyLine(context: KeyContext, given: {columns: number; theme: Theme; isUseful: (command: Command) => boolean}): Line {
 	const {columns, theme} = given;
 	const candidates = bindings.filter(binding => binding.contexts.includes(context) && binding.short !== undefined && given.isUseful(binding.command));
 	const shown = candidates.map(binding => ({binding, keys: showKeys(binding.shown, theme)}));

@@ -5,7 +5,7 @@ import {agentName} from '../simulator/domain-xml.ts';
 import {element, textElement, type XmlNode} from '../simulator/xml-node.ts';
 import type {DomainFacts} from './domain-story.ts';
 
-export type NewDisk = {target: string; path: string; format: 'qcow2' | 'raw'};
+type NewDisk = {target: string; path: string; format: 'qcow2' | 'raw'};
 
 export function buildDomainXml({name, title, description, memoryMiB = 2048, cpus = 2, isoPath, agent}: DomainFacts, uuid: string, disks: NewDisk[]): XmlNode {
 	const kibibytes = String(memoryMiB * 1024);

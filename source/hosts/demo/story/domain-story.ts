@@ -3,7 +3,7 @@ What can be told of a domain of the demo estate.
 */
 import type {DemoDomain, DemoWorld} from '../simulator/world.ts';
 
-export type DiskStory = {
+type DiskStory = {
 	gib: number;
 	/** How full it is, 0 to 1. */
 	used?: number;

@@ -20,7 +20,7 @@ import {readSnapshotDocuments} from './read-snapshot-documents.ts';
 import {readVolumePaths} from './read-volumes.ts';
 
 /** What leads on where the record of a snapshot cannot be read: the commands are for a person's shell. */
-export function remedyForRecord(domain: string, snapshot: string): string {
+function remedyForRecord(domain: string, snapshot: string): string {
 	const words = `${quoteForTerminal(domain)} --snapshotname ${quoteForTerminal(snapshot)}`;
 	return `See what "virsh snapshot-dumpxml ${words}" answers. If that snapshot is not needed: virsh snapshot-delete ${words} --metadata (its images stay).`;
 }

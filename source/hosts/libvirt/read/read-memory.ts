@@ -16,7 +16,7 @@ import {type Virsh} from '../virsh.ts';
 const headerBytes = 92;
 const readTimeoutMs = 30_000;
 
-export type MemoryHeader =
+type MemoryHeader =
 	/** `format`: its number, and where the lowest byte of that number stands. */
 	| {kind: 'good'; xmlBytes: number; format: number; formatAt: number}
 	| {kind: 'bad'; reason: string};

@@ -8,10 +8,10 @@ import {describeSecret} from '../../../model/domain/start-files.ts';
 import {reasonOf} from '../../shared/read-answers.ts';
 import {type Virsh} from '../virsh.ts';
 
-export type LostSecrets = Pick<MissingForStart, 'secrets' | 'valueless'>;
+type LostSecrets = Pick<MissingForStart, 'secrets' | 'valueless'>;
 
 /** `secret-list`: a UUID and what it is used for ("iscsi NAME", "Unused"), one a line, below a heading. By the words of `describeSecret`, the UUID. */
-export function parseSecretList(text: string): Map<string, string> {
+function parseSecretList(text: string): Map<string, string> {
 	return new Map([...text.matchAll(/^ ?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})\s+(\S.*?)\s*$/gmu)].flatMap(([, uuid, usage]) => [[uuid!, uuid!], [`usage ${usage!}`, uuid!]] as const));
 }
 

@@ -5,7 +5,7 @@ which has one row for each snapshot, in the order of the list, and writes a line
 import {succeed, type Result} from '../../../model/result.ts';
 import {isMissingSnapshot, type Answer, type Virsh} from '../virsh.ts';
 
-export type SnapshotDocuments = {
+type SnapshotDocuments = {
 	/** Each name with its document, or with what kept it from being read. */
 	documents: Array<{name: string; answer: Answer}>;
 	/** A name that is listed more often than it can be: one of its lines is a piece of another name, which could not be told. */
@@ -13,7 +13,7 @@ export type SnapshotDocuments = {
 };
 
 /** `listing`: what `snapshot-list --name` gave. */
-export type ListedSnapshots = {uuid: string; listing: string};
+type ListedSnapshots = {uuid: string; listing: string};
 
 function linesOf(listing: string): string[] {
 	const lines = listing.split('\n');

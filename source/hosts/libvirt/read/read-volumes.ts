@@ -14,7 +14,7 @@ type Volume = NonNullable<Disk['sourceVolume']>;
 
 type UnknownSource = Pick<Unreadable, 'reason' | 'remedy'>;
 
-export type VolumePaths = {
+type VolumePaths = {
 	/** The definition with the paths of its volumes; the type of the disks stays `volume`. */
 	withPaths<T extends DomainDefinition | undefined>(definition: T): T;
 	/** Each disk that may be any file of the host, in words; empty: every source is known. */

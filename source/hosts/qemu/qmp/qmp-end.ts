@@ -10,7 +10,7 @@ import type {QmpEvent} from './qmp.ts';
 export type Ask = (execute: string, parameters?: Record<string, unknown>) => Promise<Result<unknown>>;
 
 /** One look: true when the end is reached, false when it is to be waited for; a failure is a bad end. */
-export type Look = () => Promise<Result<boolean>>;
+type Look = () => Promise<Result<boolean>>;
 
 export type End = {
 	/** Before the command is sent: whether an earlier run of it, cut off by a crash, has begun the work or ended it. */
@@ -24,7 +24,7 @@ export type End = {
 
 type Job = {id: string; status: string; error?: string};
 
-export async function readJob(ask: Ask, id: string): Promise<Result<Job | undefined>> {
+async function readJob(ask: Ask, id: string): Promise<Result<Job | undefined>> {
 	const jobs = await ask('query-jobs');
 	return jobs.ok ? succeed((jobs.value as Job[]).find(job => job.id === id)) : jobs;
 }

@@ -6,9 +6,9 @@ import {Buffer} from 'node:buffer';
 
 export type Frame = Record<string, unknown>;
 
-export type FrameProblem = {text: string; seen: string};
+type FrameProblem = {text: string; seen: string};
 
-export type FrameReader = {
+type FrameReader = {
 	/** Gives the objects that these bytes complete. After a problem nothing more can be read. */
 	read(bytes: Uint8Array): {frames: Frame[]; problem?: FrameProblem};
 	/** Whether an object was begun and has not come to its end. */

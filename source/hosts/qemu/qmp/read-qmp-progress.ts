@@ -5,7 +5,7 @@ import type {Copied} from '../../../engine/ports.ts';
 import type {Progress} from '../../../model/plan/progress.ts';
 import type {Ask} from './qmp-end.ts';
 
-export type QmpProgress = Extract<Progress, {kind: 'qmp-job' | 'qmp-migration'}>;
+type QmpProgress = Extract<Progress, {kind: 'qmp-job' | 'qmp-migration'}>;
 
 /** The jobs whose progress is told in bytes; others count in units of their own. */
 const byteJobs = new Set(['backup', 'commit', 'mirror', 'stream']);

@@ -8,7 +8,7 @@ import {fail, succeed, type Result} from '../../../model/result.ts';
 import {QmpConnection} from './qmp.ts';
 import type {Line} from './run-qmp.ts';
 
-export type GoneOptions = {
+type GoneOptions = {
 	greetingMs: number | undefined;
 	/** Until QEMU has gone; a minute where it is missing. */
 	timeoutMs: number | undefined;

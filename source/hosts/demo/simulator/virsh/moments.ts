@@ -10,9 +10,9 @@ import {virshError, type VirshCall, type VirshCommand} from './command.ts';
 /** Records by name. */
 type Moments = Map<string, XmlNode>;
 
-export type MomentKind = 'snapshot' | 'checkpoint';
+type MomentKind = 'snapshot' | 'checkpoint';
 
-export function momentsOf(kind: MomentKind, domain: DemoDomain): Moments {
+function momentsOf(kind: MomentKind, domain: DemoDomain): Moments {
 	return kind === 'snapshot' ? domain.snapshots : domain.checkpoints;
 }
 
