@@ -8,6 +8,9 @@ import ts from 'typescript';
 
 export type Remedy = {file: string; text: string};
 
+/** They refuse with the remedy that they are given. */
+const carriers = new Set(['lackOfDomain', 'refuseNarrowRefcounts', 'requirePlainLayers']);
+
 /** Shorter texts are parts of others: names of options, ends of sentences. */
 const shortest = 14;
 
@@ -38,8 +41,12 @@ function remediesIn(node: ts.Node): ts.Node[] {
 		return [node];
 	}
 
-	if (ts.isCallExpression(node) && node.expression.getText() === 'refuse' && node.arguments.length === 2) {
-		return [node.arguments[1]!];
+	if (ts.isParameter(node) && node.name.getText() === 'remedy' && node.initializer) {
+		return [node.initializer];
+	}
+
+	if (ts.isCallExpression(node) && ((node.expression.getText() === 'refuse' && node.arguments.length === 2) || carriers.has(node.expression.getText()))) {
+		return node.arguments.slice(1);
 	}
 
 	const found: ts.Node[] = [];

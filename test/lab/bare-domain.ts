@@ -30,7 +30,7 @@ export type BareResult = {exitCode: number | null; stdout: string; stderr: strin
 
 type Backend = {device: string; qdev: string; inserted?: {'node-name': string; file: string}};
 
-async function ask<T>(domain: BareDomain, execute: string, parameters: Record<string, unknown> = {}): Promise<T> {
+export async function askBare<T>(domain: BareDomain, execute: string, parameters: Record<string, unknown> = {}): Promise<T> {
 	const monitors = createMonitors({idleMs: 0});
 	const answer = await monitors.ask(domain.socketPath, execute, parameters);
 	await monitors.close();
@@ -42,7 +42,7 @@ async function ask<T>(domain: BareDomain, execute: string, parameters: Record<st
 }
 
 async function tellHuman(domain: BareDomain, line: string): Promise<string> {
-	return ask(domain, 'human-monitor-command', {'command-line': line});
+	return askBare(domain, 'human-monitor-command', {'command-line': line});
 }
 
 export async function isListening(domain: BareDomain): Promise<boolean> {
@@ -52,7 +52,7 @@ export async function isListening(domain: BareDomain): Promise<boolean> {
 
 export async function quit(domain: BareDomain): Promise<void> {
 	if (await isListening(domain)) {
-		await ask(domain, 'quit');
+		await askBare(domain, 'quit');
 		await waitFor('QEMU ends', async () => !await isListening(domain));
 	}
 }
@@ -167,7 +167,7 @@ const fileOf = ({filename, file, image}: Told): string => filename ?? fileOf((fi
 /** The images that QEMU has open at the top, or would have at its next start. */
 async function readBareHeads(domain: BareDomain): Promise<string[]> {
 	if (await isListening(domain)) {
-		const backends = await ask<Backend[]>(domain, 'query-block');
+		const backends = await askBare<Backend[]>(domain, 'query-block');
 		const names = backends.flatMap(({inserted}) => inserted?.file ?? []).map(name => name.startsWith('json:') ? fileOf(JSON.parse(name.slice('json:'.length)) as Told) : name);
 		return names.map(name => path.resolve(path.dirname(domain.folder), name.replace(/^blkdebug:[^:]*:/, '')));
 	}
@@ -184,7 +184,7 @@ export async function digestBare(domain: BareDomain): Promise<string[]> {
 
 /** Writes as the guest would, other bytes at each mark; gives the digests. */
 export async function markBare(domain: BareDomain, mark: number): Promise<string[]> {
-	const backends = await ask<Backend[]>(domain, 'query-block');
+	const backends = await askBare<Backend[]>(domain, 'query-block');
 	for (const [index, {qdev}] of backends.filter(backend => backend.inserted).entries()) {
 		for (const command of [`write -P ${(index * 16) + mark} ${mark * 65_536} 64k`, 'flush']) {
 			// By the device: the guest alone may write to the node below it.

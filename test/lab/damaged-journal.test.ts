@@ -1,6 +1,6 @@
 /** A journal, or what lies beside it, that is not as it was written: nothing is removed or forgotten on its account, and all of it is told. */
 import {
-	chmod, copyFile, mkdir, readdir, readFile, rm, stat, utimes, writeFile,
+	chmod, copyFile, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -99,6 +99,14 @@ test.serial('a journal whose plan cannot be read is moved aside and told; strang
 	t.is(await readFile(aside, 'utf8'), whole.slice(0, 700));
 	t.is((await stat(aside)).mode % 0o1000, 0o600);
 	t.deepEqual(await digestHeads(domain), before);
+
+	// What is advised is done.
+	t.regex(report(doctor).replaceAll(/\s+/g, ' '), /Look at the domain with vsnap-tui doctor\. If all is well, remove \S+damaged/);
+	t.true(told.stderr.replaceAll(/\s+/g, ' ').includes('Check what it is, and move it out of the folder.'), told.stderr);
+	await rm(aside);
+	await rename(path.join(folder, 'notes'), path.join(domain.statePath, 'notes'));
+	const quiet = report(await runProgram(domain, ['recover', '--json']));
+	t.false(quiet.includes('journal/notes') || quiet.includes(path.basename(aside)), quiet);
 
 	// A later version's journal stops actions on its own domain alone.
 	await writeFile(path.join(folder, 'later.jsonl'), `${later.replaceAll('11111111-1111-4111-8111-111111111111', other.uuid)}\n`);

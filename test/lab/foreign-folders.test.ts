@@ -150,6 +150,9 @@ test.serial('where nothing safe is on the same file system root is refused, and 
 	await expectRefused(t, domain, async () => runProgram(domain, create(domain, '--yes', '--json')), refusal);
 	const shown = await runProgram(domain, create(domain, '--yes'));
 	t.regex(shown.stderr, new RegExp(`chown root ${outer}.*sudo -u '#${owner}'`, 's'));
+	await run('sh', ['-ec', /chown root \S+; chmod go-w [^\s)]+/.exec(shown.stderr.replaceAll(/\s+/g, ' '))![0]]);
+	const followed = await runProgram(domain, create(domain, '--yes', '--json'));
+	t.is(followed.exitCode, 0, report(followed));
 });
 
 /** A domain that is off, whose firmware keeps its variables beside the disk, in a folder of somebody else's. */

@@ -130,8 +130,9 @@ test.serial('a secret that is defined and has no value keeps a running domain fr
 	await takeDiskSnapshot(domain, 's1', ['--diskspec', 'vdb,snapshot=no']);
 	await start(domain);
 	await virsh('secret-undefine', uuid);
-	await define();
 	const act = async () => revert(domain, 's1', {flags: ['--running', '--keep', 'k']});
+	await expectRefused(t, domain, act, /Define it \(virsh secret-define\), give it its value \(virsh secret-set-value\)/);
+	await define();
 	await expectRefused(t, domain, act, new RegExp(`the secret ${uuid} has no value.*secret-set-value`, 's'));
 	t.is(await readState(domain), 'running');
 	await setValue();

@@ -72,6 +72,10 @@ test.serial('a volume of a pool that is off is known by the folder of the pool; 
 	t.is(blocked.exitCode, 3, report(blocked));
 	const remedy = new RegExp(`virsh pool-start ${pool}`);
 	t.regex(blocked.stderr, remedy);
+	const discarding = await runProgram(domain, ['revert', '--discard', '--yes', '--', domain.name, 's1']);
+	t.regex(discarding.stderr.replaceAll(/\s+/g, ' '), /Or keep the current state \(--keep NAME\): then no image is removed\./, report(discarding));
+	const keeping = await runProgram(domain, ['revert', '--keep', 'k', '--yes', '--', domain.name, 's1']);
+	t.is(keeping.exitCode, 0, report(keeping));
 
 	await virsh('pool-define-as', '--name', pool, '--type', 'dir', '--target', neighbour.folder);
 	t.teardown(async () => {

@@ -98,6 +98,8 @@ test.serial('until it is recovered, what is unfinished is told, and the domain i
 	const log = await runProgram(domain, ['log', '--json']);
 	t.is(log.exitCode, 0, report(log));
 	t.regex(log.stdout, /recovered/);
+	const now = await revert(domain, 's2');
+	t.is(now.exitCode, 0, report(now));
 });
 
 test.serial('a domain that somebody has started on its new disks is not pulled back under them', async t => {

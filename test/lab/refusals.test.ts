@@ -181,6 +181,8 @@ test.serial('--read-only makes a revert impossible, and still shows the tree', a
 	await expectRefused(t, domain, async () => revert(domain, 's1', {flags: ['--read-only']}), /read-only/);
 	const tree = await runProgram(domain, ['tree', '--read-only', '--json', '--', domain.name]);
 	t.is(tree.exitCode, 0, report(tree));
+	const without = await revert(domain, 's1');
+	t.is(without.exitCode, 0, report(without));
 });
 
 test.serial('a host that is not there ends with exit code 5', async t => {

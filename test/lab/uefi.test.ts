@@ -4,7 +4,7 @@ copy of that file, which goes back with them.
 */
 import type {Buffer} from 'node:buffer';
 import {
-	open, readdir, readFile, rm, stat,
+	open, readdir, readFile, rm, stat, writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -13,6 +13,7 @@ import {startLab} from './daemons.ts';
 import {makeDomain, readState, stop, type LabDomain} from './domains.ts';
 import {expectReverted} from './expect.ts';
 import {recover, report, revert, runProgram} from './program.ts';
+import {refused, succeeds} from './remedies.ts';
 import {virsh} from './run.ts';
 import {killMoments, makeShims, readPlan} from './shims.ts';
 import {digestHeads} from './slots.ts';
@@ -199,6 +200,26 @@ for (const currentState of ['--discard', '--keep=left']) {
 		t.deepEqual(await readBeside(domain), []);
 	});
 }
+
+test.serial('what is advised about the copies of firmware variables, and about memory beside them, helps', async t => {
+	const domain = await makeUefiDomain(t);
+	const memory = ['create', '--memory', 'internal', '--yes', '--json', '--', domain.name, 'm1'];
+	await refused(t, domain, memory, 'Ask for --memory external, or for the disks alone (--disk-only).');
+	await succeeds(t, domain, memory.map(word => word === 'internal' ? 'external' : word));
+	await stop(domain);
+	const copy = (name: string) => `${nvramOf(domain.folder)}.vsnap-${name}`;
+	await writeFile(copy('s1'), 'left');
+	const create = ['create', '--disk-only', '--yes', '--json', '--', domain.name, 's1'];
+	await refused(t, domain, create, 'Choose another name, or remove that file if it is not needed (vsnap-tui doctor).');
+	await rm(copy('s1'));
+	await succeeds(t, domain, create);
+	const rename = (name: string) => ['rename', '--yes', '--json', '--', domain.name, 's1', name];
+	await writeFile(copy('n1'), 'left');
+	await refused(t, domain, rename('n1'), 'Choose another name, or remove that file if nobody needs it (vsnap-tui doctor).');
+	await rm(copy('n1'));
+	await refused(t, domain, rename('n'.repeat(225)), 'Choose a shorter name.');
+	await succeeds(t, domain, rename('n1'));
+});
 
 test.serial('variables that another domain uses, too, are neither copied nor replaced', async t => {
 	const domain = await makeUefiDomain(t);

@@ -59,6 +59,29 @@ test.serial('a qcow2 image that is used as raw is told before a snapshot, and a 
 	t.is(refused.exitCode, 3, report(refused));
 	t.regex(readError(refused).message, /is used as qcow2, but holds something else/);
 	t.false(refused.stderr.includes('permissions'));
+
+	// What is advised: its content is looked at, and its format corrected.
+	t.regex(await run('qemu-img', ['info', disk!.path]), /file format: raw/);
+	await defineXml(xml.replace('type=\'qcow2\'', 'type=\'raw\''));
+	const corrected = await runProgram(domain, ['create', '--disk-only', '--yes', '--json', '--', domain.name, 's1']);
+	t.is(corrected.exitCode, 0, report(corrected));
+});
+
+test.serial('an image that is damaged is told, and reverted to once it is back from a backup', async t => {
+	const domain = await makeDomain(t, {diskCount: 1, sizeMiB: 8});
+	await takeDiskSnapshot(domain, 's1');
+	const base = domain.disks[0]!.path;
+	await run('cp', ['-p', base, `${base}.backup`]);
+	const whole = await digestImage(base);
+	await run('qemu-io', ['-f', 'raw', '-c', 'write -q -P 255 40 8', base]);
+	const revert = async () => runProgram(domain, ['revert', '--discard', '--shutoff', '--yes', '--json', '--', domain.name, 's1']);
+	const refused = await revert();
+	t.is(refused.exitCode, 3, report(refused));
+	t.regex(readError(refused).message, /Inspect it with qemu-img info and qemu-img check \S+vda\.qcow2; if it is damaged, restore it from a backup\./);
+	await run('cp', ['-p', `${base}.backup`, base]);
+	const done = await revert();
+	t.is(done.exitCode, 0, report(done));
+	t.is(await digestImage(base), whole);
 });
 
 test.serial('a user who may not open the images is told so once, and what works', async t => {
@@ -94,4 +117,6 @@ test.serial('a user who may not open the images is told so once, and what works'
 	const {blockers} = (JSON.parse(refused.stderr) as {error: {blockers: Array<{kind: string}>}}).error;
 	t.deepEqual(blockers.map(({kind}) => kind), ['not-permitted'], refused.stderr);
 	t.notRegex(refused.stderr, /backup|yourself/, refused.stderr);
+	const asRoot = await runProgram(domain, ['create', '--disk-only', '--yes', '--', domain.name, 's2']);
+	t.is(asRoot.exitCode, 0, report(asRoot));
 });

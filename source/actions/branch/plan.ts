@@ -15,6 +15,7 @@ import {conditionOf, isExternal, type Snapshot} from '../../model/domain/snapsho
 import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {refuseBusyDomain, requireFreeName} from '../../planner/checks/blockers.ts';
 import {findSnapshot, lackOfDomain} from '../../planner/checks/asked-snapshot.ts';
+import {checkpointRemedy} from '../../planner/checks/checkpoint-remedy.ts';
 import {recordNew} from '../../planner/records/bookkeeping.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
@@ -85,7 +86,7 @@ function refuseBranch(context: PlanContext, action: BranchAction, snapshot: Snap
 		context.blockers.push({
 			kind: 'checkpoint',
 			text: `The domain has checkpoints (${context.inventory.details.checkpoints.map(({name}) => name).join(', ')}), which cannot continue across a snapshot that is taken while the domain is off.`,
-			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
+			remedy: checkpointRemedy(context),
 		});
 	}
 

@@ -20,9 +20,11 @@ type SnapshotDocument = {
 	branch: string | undefined;
 };
 
-function refuse(message: string, hint?: string): Result<never> {
-	return fail({kind: 'usage', message: `The <domainsnapshot>: ${message}`, ...(hint === undefined ? {} : {hint})});
+function refuse(message: string, hint: string): Result<never> {
+	return fail({kind: 'usage', message: `The <domainsnapshot>: ${message}`, hint});
 }
+
+const wholeRemedy = 'It must be a whole <domainsnapshot>, as for virsh snapshot-create.';
 
 function filled(node: XmlNode | undefined): string | undefined {
 	const text = textOf(node);
@@ -117,12 +119,12 @@ export function parseSnapshotDocument(xml: string): Result<SnapshotDocument> {
 	}
 
 	if (malformation !== undefined) {
-		return refuse(`${malformation.replace(/\.$/, '')}.`, 'It must be a whole <domainsnapshot>, as for virsh snapshot-create.');
+		return refuse(`${malformation.replace(/\.$/, '')}.`, wholeRemedy);
 	}
 
 	const read = readXml(xml, 'The document', ['domainsnapshot']);
 	if (!read.ok) {
-		return refuse(read.failure.kind === 'unreadable' ? `${read.failure.reason}.` : 'it cannot be read.');
+		return refuse(read.failure.kind === 'unreadable' ? `${read.failure.reason}.` : 'it cannot be read.', wholeRemedy);
 	}
 
 	const root = read.value;

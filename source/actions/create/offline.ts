@@ -5,6 +5,7 @@ import {posix} from 'node:path';
 import type {Command, Probe, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {refuseFolders} from '../../planner/checks/blockers.ts';
+import {checkpointRemedy} from '../../planner/checks/checkpoint-remedy.ts';
 import {
 	closeBuildFolders, proveBuilt, refuseFolderRisks,
 } from '../../planner/steps/build-folder.ts';
@@ -29,7 +30,7 @@ function refuseCheckpoints(context: PlanContext, isExternal: boolean): void {
 			text: isExternal
 				? `The domain has checkpoints (${names.join(', ')}): their bitmaps cannot continue in overlays that are made while the domain is off, and no version of libvirt allows it.`
 				: `The domain has checkpoints (${names.join(', ')}), and this version of libvirt cannot record an offline snapshot beside them.`,
-			remedy: isExternal ? 'Start the domain and take the snapshot while it is running, or delete the checkpoints first.' : 'Delete the checkpoints first.',
+			remedy: `${isExternal ? 'Start the domain and take the snapshot while it is running. Or: ' : ''}${checkpointRemedy(context)}`,
 		});
 	}
 }

@@ -32,10 +32,6 @@ function refuseFlags(context: PlanContext, {action, way}: CreateRequest): void {
 			remedy: 'Leave --live out, or ask for --memory external.',
 		});
 	}
-
-	if (action.memory?.path !== undefined && way.memory !== 'external') {
-		context.blockers.push({kind: 'not-supported', text: `A memory file is named, but the memory is "${way.memory}".`, remedy: 'Leave the file out, or ask for --memory external:FILE.'});
-	}
 }
 
 function endStateOf(context: PlanContext, {action, disks}: CreateRequest): EndState | undefined {

@@ -11,6 +11,7 @@ import {formatBytes, stampOf} from '../../model/text/format.ts';
 import {chainOf, imageAt, overlaysOf} from '../../model/images/image-graph.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
+import {stopRemedy} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {overlayPath, stemOf} from '../../planner/steps/overlay-name.ts';
 import type {ContinuedDisk} from '../../planner/hypervisor/hypervisor.ts';
@@ -43,46 +44,53 @@ function chooseName(context: PlanContext, given: {wanted: string; basePath: stri
 	return path;
 }
 
+/** A size of its own, because qemu-img does not open an image that a guest writes to. */
+function prepareCommand(context: PlanContext, {overlayPath, headPath, format}: TargetedDisk): string {
+	const size = imageAt(context.graph, headPath)?.virtualSizeBytes;
+	return `qemu-img create -u -f qcow2 -F ${format} -b ${quoteForShell(headPath)} ${quoteForShell(overlayPath)} ${size ?? 'SIZE'}`;
+}
+
 /** What an overlay that was made beforehand must be, so that the guest finds its disk as it was. */
 function refusePrepared(context: PlanContext, disk: TargetedDisk, consequences: Consequence[]): void {
 	const {overlayPath: path, headPath} = disk;
 	const {graph, pins} = context;
 	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'image-changed', text: `The prepared overlay ${path} of ${disk.target} ${text}.`, remedy});
+	const anewRemedy = `Create it anew, which overwrites what is in it: ${prepareCommand(context, disk)}`;
 	const image = imageAt(graph, path);
 	const head = imageAt(graph, headPath);
 	if (image === undefined || image.problems.some(problem => problem.kind === 'missing')) {
-		refuse('is not there, or is empty', 'Create it first: qemu-img create -f qcow2 -F FORMAT -b HEAD FILE.');
+		refuse('is not there, or is empty', `Create it first: ${prepareCommand(context, disk)}`);
+		return;
+	}
+
+	// Whoever uses it would lose it, were it created anew.
+	const users = [...pins.filter(pin => graph.keyOf(pin.path) === graph.keyOf(path)).map(pin => pin.label), ...overlaysOf(graph, path)];
+	if (users.length > 0) {
+		refuse(`is in use: ${[...new Set(users)].join(', ')}`, `Prepare another overlay: --disk ${disk.target}=external:FILE.`);
+		return;
+	}
+
+	if (image.problems.some(problem => problem.kind === 'locked')) {
+		refuse('is open in another process', stopRemedy);
 		return;
 	}
 
 	const unreadable = image.problems.find(problem => problem.kind === 'unreadable');
 	if (unreadable !== undefined || image.format !== 'qcow2') {
-		refuse(`cannot be read as qcow2${unreadable ? `: ${unreadable.reason}` : ''}`, 'Create it again as qcow2.');
+		refuse(`cannot be read as qcow2${unreadable ? `: ${unreadable.reason}` : ''}`, anewRemedy);
 		return;
 	}
 
-	if (image.problems.some(problem => problem.kind === 'locked')) {
-		refuse('is open in another process', 'Stop that process, then try again.');
-	}
-
 	if (image.backingPath === undefined) {
-		refuse('has no backing file: the disk would be empty at the next start', 'Create it with -b, or ask for --reuse no-backing-file if that is intended.');
+		refuse('has no backing file: the disk would be empty at the next start', `${anewRemedy}. Or leave the file out and ask for --reuse ${disk.target}=no-backing-file, if an empty disk is intended.`);
 	} else if (graph.keyOf(image.backingPath) !== graph.keyOf(headPath)) {
-		refuse(`is backed by ${image.backingPath}, but the disk is on ${headPath}`, 'Create it on the image that the domain writes to.');
+		refuse(`is backed by ${image.backingPath}, but the disk is on ${headPath}`, anewRemedy);
 	} else if (image.backingFormat !== disk.format) {
-		refuse(
-			image.backingFormat === undefined ? 'does not record the format of its backing file' : `records its backing file as ${image.backingFormat}, but it is ${disk.format}`,
-			`Create it with -F ${disk.format}.`,
-		);
+		refuse(image.backingFormat === undefined ? 'does not record the format of its backing file' : `records its backing file as ${image.backingFormat}, but it is ${disk.format}`, anewRemedy);
 	}
 
 	if (head !== undefined && image.virtualSizeBytes !== head.virtualSizeBytes) {
-		refuse(`is ${formatBytes(image.virtualSizeBytes)} in size, but the disk is ${formatBytes(head.virtualSizeBytes)} (${image.virtualSizeBytes} and ${head.virtualSizeBytes} bytes)`, 'Create it with the size of the disk.');
-	}
-
-	const users = [...pins.filter(pin => graph.keyOf(pin.path) === graph.keyOf(path)).map(pin => pin.label), ...overlaysOf(graph, path)];
-	if (users.length > 0) {
-		refuse(`is in use: ${[...new Set(users)].join(', ')}`, 'Prepare another overlay.');
+		refuse(`is ${formatBytes(image.virtualSizeBytes)} in size, but the disk is ${formatBytes(head.virtualSizeBytes)} (${image.virtualSizeBytes} and ${head.virtualSizeBytes} bytes)`, anewRemedy);
 	}
 
 	requireEmpty(context, disk, {ownBytes: image.ownBytes, consequences});
@@ -98,11 +106,11 @@ function requireEmpty(context: PlanContext, disk: TargetedDisk, {ownBytes, conse
 
 	const holds = ownBytes === undefined ? 'appears to hold data (qemu-img map fails on it)' : `holds ${formatBytes(ownBytes)} of data already`;
 	if (request?.reuse !== 'existing-with-data') {
-		refuse(`${holds}: the guest would read that instead of its own data.`, `Create it again (qemu-img create), or confirm that this data is intended: --reuse ${target}=existing-with-data.`);
+		refuse(`${holds}: the guest would read that instead of its own data.`, `Create it anew: ${prepareCommand(context, disk)}. Or confirm that this data is intended: --reuse ${target}=existing-with-data.`);
 	} else if (hasProcess(context.inventory.details.domain)) {
 		refuse(
 			`${holds}: the disk would change under the running guest, and undoing that would write it into ${disk.headPath}.`,
-			`Shut the domain down first. Or create an empty overlay (qemu-img create), and ask for --reuse ${target}=existing.`,
+			`Shut the domain down first. Or create an empty overlay and ask for --reuse ${target}=existing: ${prepareCommand(context, disk)}`,
 		);
 	} else {
 		consequences.push(describeHidden(disk, holds));
@@ -114,7 +122,7 @@ function refuseTarget(context: PlanContext, disk: TargetedDisk, consequences: Co
 		context.blockers.push({
 			kind: 'not-supported',
 			text: `${disk.target} asks for an overlay on the block device ${disk.overlayPath}, and overlays are made as files.`,
-			remedy: `Make the overlay there first (qemu-img create -f qcow2 -F ${disk.format} -b ${quoteForShell(disk.headPath)} ${quoteForShell(disk.overlayPath)}), and say so: --reuse ${disk.target}=existing.`,
+			remedy: `Make the overlay there first (${prepareCommand(context, disk)}), and say so: --reuse ${disk.target}=existing.`,
 		});
 	} else if (disk.reuse === 'existing') {
 		refusePrepared(context, disk, consequences);

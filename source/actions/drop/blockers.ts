@@ -10,6 +10,7 @@ import type {Consequence} from '../../model/plan/plan.ts';
 import {lackOfDomain} from '../../planner/checks/asked-snapshot.ts';
 import {refuseBrokenChain, refuseHeldHead} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
+import {checkpointRemedy} from '../../planner/checks/checkpoint-remedy.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
 import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
 import {dropRemedy, requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
@@ -57,7 +58,7 @@ function refuseBitmaps(context: PlanContext, merge: Merge): void {
 			context.blockers.push({
 				kind: 'checkpoint',
 				text: `The image ${path} holds bitmaps of checkpoints (${bitmaps.join(', ')}), which a merge would lose.`,
-				remedy: 'Delete these checkpoints first (virsh checkpoint-delete), or make a full backup and start again.',
+				remedy: checkpointRemedy(context),
 			});
 		}
 	}
@@ -117,7 +118,7 @@ export function refuseMerges(context: PlanContext, {merges, removed}: Collection
 		context.blockers.push({
 			kind: 'checkpoint',
 			text: `The domain has checkpoints (${context.inventory.details.checkpoints.map(({name}) => name).join(', ')}), whose bitmaps a merge in the running domain would lose.`,
-			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
+			remedy: checkpointRemedy(context),
 		});
 	}
 

@@ -7,7 +7,7 @@ import type {FoldAction} from '../../model/plan/request.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Plan} from '../../model/plan/plan.ts';
 import type {Result} from '../../model/result.ts';
-import {refuseBusyDomain} from '../../planner/checks/blockers.ts';
+import {checkAgainRemedy, refuseBusyDomain} from '../../planner/checks/blockers.ts';
 import type {PlanArguments} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {foldedImages} from '../../planner/records/unrecorded.ts';
@@ -21,7 +21,7 @@ export function planFold(action: FoldAction, inventory: Inventory, given: PlanAr
 	refuseBusyDomain(context);
 	const folded = foldedImages(context);
 	if (folded.length === 0) {
-		context.blockers.push({kind: 'not-supported', text: 'Every overlay of this domain has its record.', remedy: 'Check again: vsnap-tui doctor.'});
+		context.blockers.push({kind: 'not-supported', text: 'Every overlay of this domain has its record.', remedy: checkAgainRemedy});
 	}
 
 	const keys = new Set(folded.map(path => context.graph.keyOf(path)));

@@ -14,7 +14,8 @@ import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {rewriteSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {backingNameFor} from '../../planner/steps/backing-name.ts';
-import {refuseBrokenChain, refuseBusyDomain} from '../../planner/checks/blockers.ts';
+import {checkAgainRemedy, refuseBrokenChain, refuseBusyDomain, stopRemedy} from '../../planner/checks/blockers.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {preservingXml} from '../../planner/records/bookkeeping.ts';
 import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
@@ -35,13 +36,13 @@ function refuseLink(context: PlanContext, link: Link): void {
 	const isBroken = image?.problems.some(({kind}) => kind === 'backing-missing') ?? false;
 	const lacksFormat = image?.problems.some(({kind}) => kind === 'backing-format-not-recorded') ?? false;
 	if (image?.backingName === undefined) {
-		blockers.push({kind: 'image-missing', text: `The overlay ${link.path} was not found.`, remedy: 'Check again: vsnap-tui doctor.'});
+		blockers.push({kind: 'image-missing', text: `The overlay ${link.path} was not found.`, remedy: checkAgainRemedy});
 		return;
 	}
 
 	// Anything else would change what is read through it.
 	if (!isBroken && !(lacksFormat && image.backingPath === link.backingPath)) {
-		blockers.push({kind: 'not-supported', text: `The overlay ${link.path} finds its backing file already: it is not rebased.`, remedy: 'Check again: vsnap-tui doctor.'});
+		blockers.push({kind: 'not-supported', text: `The overlay ${link.path} finds its backing file already: it is not rebased.`, remedy: checkAgainRemedy});
 	}
 
 	const objection = objectionTo(graph, link.path, {kind: 'rewrite', domainUuid: context.uuid});
@@ -49,13 +50,13 @@ function refuseLink(context: PlanContext, link: Link): void {
 		blockers.push({
 			kind: objection.reason === 'is-read-only' ? 'not-permitted' : 'image-needed',
 			text: objection.reason === 'is-read-only' ? `The overlay ${link.path} is read-only.` : `The overlay ${link.path} is used by others too: ${objection.holders.map(({label}) => label).join(', ')}.`,
-			remedy: objection.reason === 'is-read-only' ? 'Make it writable, then try again.' : 'Shut those domains down and rebase it yourself: qemu-img rebase -u.',
+			remedy: objection.reason === 'is-read-only' ? 'Make it writable, then try again.' : `Shut those domains down and rebase it yourself: qemu-img rebase -u -f qcow2 -F ${link.backingFormat} -b ${quoteForShell(link.backingPath)} ${quoteForShell(link.path)}`,
 		});
 	}
 
 	const locked = image.problems.find(problem => problem.kind === 'locked');
 	if (locked) {
-		blockers.push({kind: 'image-in-use', text: `The overlay ${link.path} is open elsewhere.`, remedy: 'Stop the process that has it open, then try again.'});
+		blockers.push({kind: 'image-in-use', text: `The overlay ${link.path} is open elsewhere.`, remedy: stopRemedy});
 	}
 }
 
@@ -71,16 +72,16 @@ function refuseBacking(context: PlanContext, link: Link): void {
 	const size = imageAt(graph, link.path)?.virtualSizeBytes;
 	const isElsewhere = imageAt(graph, link.path)?.backingPath !== link.backingPath;
 	if (isElsewhere && backing.format === link.backingFormat && size !== undefined && size > 0 && backing.virtualSizeBytes !== size) {
-		blockers.push({kind: 'chain-broken', text: `${link.backingPath} has another size than ${link.path}, so it is not the file that was moved.`, remedy: 'Find the right file.'});
+		blockers.push({kind: 'chain-broken', text: `${link.backingPath} has another size than ${link.path}, so it is not the file that was moved.`, remedy: checkAgainRemedy});
 	}
 
 	if (chainOf(graph, link.backingPath).some(path => graph.keyOf(path) === graph.keyOf(link.path))) {
-		blockers.push({kind: 'chain-broken', text: `${link.backingPath} is itself backed by ${link.path}: the chain would be a loop.`, remedy: 'Find the right file.'});
+		blockers.push({kind: 'chain-broken', text: `${link.backingPath} is itself backed by ${link.path}: the chain would be a loop.`, remedy: checkAgainRemedy});
 	}
 
 	const writer = context.pins.find(pin => pin.hold === 'head' && graph.keyOf(pin.path) === graph.keyOf(link.backingPath));
 	if (writer) {
-		blockers.push({kind: 'image-in-use', text: `${link.backingPath} is written to (${writer.label}): it cannot be a backing file.`, remedy: 'Find the right file.'});
+		blockers.push({kind: 'image-in-use', text: `${link.backingPath} is written to (${writer.label}): it cannot be a backing file.`, remedy: checkAgainRemedy});
 	}
 }
 

@@ -9,7 +9,7 @@ import {lostNvramCopies} from '../../model/domain/nvram.ts';
 import {objectionTo, type Objection} from '../../model/images/may-change.ts';
 import type {Plan} from '../../model/plan/plan.ts';
 import type {Result} from '../../model/result.ts';
-import {refuseUnreadable} from '../../planner/checks/blockers.ts';
+import {checkAgainRemedy, refuseUnreadable, stopRemedy} from '../../planner/checks/blockers.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
@@ -26,7 +26,7 @@ function refuseImage(context: PlanContext, path: string, gone: ReadonlySet<strin
 	const image = imageAt(context.graph, path);
 	const problem = image?.problems.find(({kind}) => kind === 'missing' || kind === 'unreadable' || kind === 'locked');
 	if (image === undefined || problem?.kind === 'missing') {
-		context.blockers.push({kind: 'image-missing', text: `The image ${path} was not found.`, remedy: 'Check again: vsnap-tui doctor.'});
+		context.blockers.push({kind: 'image-missing', text: `The image ${path} was not found.`, remedy: checkAgainRemedy});
 		return;
 	}
 
@@ -35,7 +35,7 @@ function refuseImage(context: PlanContext, path: string, gone: ReadonlySet<strin
 		context.blockers.push({
 			kind: problem?.kind === 'locked' ? 'image-in-use' : 'not-supported',
 			text: problem?.kind === 'locked' ? `The image ${path} is open elsewhere.` : `${path} is not an overlay, or cannot be read.`,
-			remedy: 'Only leftover overlays are removed; everything else is yours to decide.',
+			remedy: problem?.kind === 'locked' ? stopRemedy : checkAgainRemedy,
 		});
 		return;
 	}
@@ -46,7 +46,7 @@ function refuseImage(context: PlanContext, path: string, gone: ReadonlySet<strin
 		context.blockers.push({
 			kind: 'image-needed',
 			text: `The image ${path} stays: ${users.length === 0 ? (whyLeft[objection.reason] ?? 'it holds internal snapshots, or it is read-only') : `it is needed by ${[...new Set(users)].join(', ')}`}.`,
-			remedy: 'Check again: vsnap-tui doctor.',
+			remedy: checkAgainRemedy,
 		});
 	}
 }

@@ -11,6 +11,7 @@ import {succeed, type Result} from '../../model/result.ts';
 import {isAdoptable, unrecordedTags} from '../../model/images/unrecorded-tags.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {buildSnapshotXml, type NewSnapshot} from '../../model/xml/change-snapshot.ts';
+import {checkAgainRemedy} from '../../planner/checks/blockers.ts';
 import {preservingXml, dropRevertDisks} from '../../planner/records/bookkeeping.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
@@ -132,7 +133,7 @@ export function planAdopt(action: RepairRecordsAction, inventory: Inventory, giv
 	}
 
 	if (steps.length === 0) {
-		context.blockers.push({kind: 'not-supported', text: 'Every overlay and every internal snapshot of this domain has its record.', remedy: 'Check again: vsnap-tui doctor.'});
+		context.blockers.push({kind: 'not-supported', text: 'Every overlay and every internal snapshot of this domain has its record.', remedy: checkAgainRemedy});
 	}
 
 	return assembleRepair(context, action, given, {

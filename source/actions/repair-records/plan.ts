@@ -14,7 +14,7 @@ import {bookkeepingSteps} from '../../planner/records/bookkeeping.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {
-	frozenIndex, isExternalOn, judgeCurrent, misnamedHeads, mustNameHeads, nearestFrozen, recordedOverlays, writtenHeads,
+	frozenIndex, isExternalOn, judgeCurrent, misnamedHeads, mustNameHeads, nearestFrozen, recordedOverlays, writtenHeads, newSnapshotRemedy,
 } from '../../planner/records/lineage.ts';
 import {
 	assembleRepair, refuseRepair, refuseRedefine, emptyRepair,
@@ -96,7 +96,7 @@ export function planRepairRecords(action: RepairRecordsAction, inventory: Invent
 			: {
 				kind: 'not-supported',
 				text: verdict.isHandMerged ? 'Images were merged without vsnap-tui, so the records of the snapshots in between are wrong, whichever is current.' : 'The images do not say which snapshot the current state is based on.',
-				remedy: 'Take a snapshot of the current state with vsnap-tui: it becomes current and records the right images.',
+				remedy: newSnapshotRemedy,
 			});
 	}
 

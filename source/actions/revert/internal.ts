@@ -21,7 +21,9 @@ import {
 	requireStart, bootSteps, defineStep, endStateOf, startStep, stopSteps,
 } from '../../planner/steps/domain.ts';
 import {describeIdentity} from '../../planner/steps/guest-identity.ts';
+import {checkpointRemedy} from '../../planner/checks/checkpoint-remedy.ts';
 import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
+import {dropRecordRemedy, twiceRemedy} from '../../planner/checks/internal-remedies.ts';
 import {keepPresentState} from '../../planner/steps/keep.ts';
 import {nvramImageOf, nvramInside} from '../../planner/steps/nvram-inside.ts';
 import {noNvramChange, revertNvram} from '../../planner/steps/nvram-revert.ts';
@@ -63,7 +65,7 @@ function refuseDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk
 			text: tags === 0
 				? `The image ${disk.path} holds no internal snapshot "${snapshot.name}".`
 				: `The image ${disk.path} holds ${tags} internal snapshots "${snapshot.name}", so it is not clear which one to use.`,
-			remedy: 'List them with qemu-img snapshot -l; virsh snapshot-delete --metadata deletes only the record.',
+			remedy: tags === 0 ? dropRecordRemedy(context, snapshot.name) : twiceRemedy(disk.path, snapshot.name),
 		});
 	}
 
@@ -71,7 +73,7 @@ function refuseDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk
 		blockers.push({
 			kind: 'checkpoint',
 			text: `The image ${disk.path} holds bitmaps of checkpoints (${image.bitmaps.map(bitmap => bitmap.name).join(', ')}), and QEMU cannot revert to an internal snapshot beside them.`,
-			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
+			remedy: checkpointRemedy(context),
 		});
 	}
 }
@@ -223,12 +225,12 @@ export function requireInternalDisks(context: PlanContext, snapshot: Snapshot): 
 		context.blockers.push({
 			kind: 'checkpoint',
 			text: `The domain has checkpoints (${checkpoints.map(checkpoint => checkpoint.name).join(', ')}), and QEMU cannot revert to an internal snapshot beside them.`,
-			remedy: 'Delete the checkpoints first (virsh checkpoint-delete).',
+			remedy: checkpointRemedy(context),
 		});
 	}
 
 	if (disks.length === 0) {
-		context.blockers.push({kind: 'not-supported', text: 'The snapshot records no disk that could be reverted.', remedy: 'There is nothing to revert to.'});
+		context.blockers.push({kind: 'not-supported', text: 'The snapshot records no disk that could be reverted.', remedy: dropRecordRemedy(context, snapshot.name)});
 	}
 
 	return disks;

@@ -8,7 +8,7 @@ import {isAdoptable, unrecordedTags} from '../../model/images/unrecorded-tags.ts
 import {quoteForShell, quoteForTerminal} from '../../model/text/shell-quote.ts';
 import {isExternal} from '../../model/domain/snapshot.ts';
 import {
-	judgeCurrent, misnamedHeads, mustNameHeads, recordedOverlays, writtenHeads,
+	judgeCurrent, misnamedHeads, mustNameHeads, recordedOverlays, writtenHeads, newSnapshotRemedy,
 } from '../../planner/records/lineage.ts';
 import {unexplainedLayers, unrecordedLayers} from '../../planner/records/unrecorded.ts';
 import {report, type Examination} from './domain-check.ts';
@@ -24,7 +24,7 @@ function findCurrentTrouble(examination: Examination): void {
 	const current = snapshots.find(({name}) => name === currentSnapshot);
 	const isNewer = context.can.revertUnlinksRecordedOverlays;
 	const rightful = verdict.isHandMerged ? undefined : verdict.rightful;
-	const byHand = {remedy: 'Take a snapshot of the current state with vsnap-tui: it becomes current and records the right images.'};
+	const byHand = {remedy: newSnapshotRemedy};
 	if (!verdict.isRight) {
 		const what = currentSnapshot === undefined
 			? 'No snapshot is current, although there are external ones.'

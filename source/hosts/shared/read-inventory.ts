@@ -37,10 +37,10 @@ const nothingForeign: ForeignRecords = {pins: [], formats: new Map(), unreadable
 
 type PictureRead = {details: DomainDetails; records: DomainRecords};
 
-/** Those that are there. An empty file is no image: QEMU would take it for a raw one. */
+/** Those that are there, devices among them. An empty file is no image: QEMU would take it for a raw one. */
 async function findNamedImages(runner: Runner, paths: readonly string[]): Promise<Result<string[]>> {
 	const facts = await readFileFacts(runner, paths);
-	return facts.ok ? succeed([...facts.value].filter(([, {isRegular, sizeBytes}]) => isRegular && sizeBytes > 0).map(([path]) => path)) : facts;
+	return facts.ok ? succeed([...facts.value].filter(([, {isRegular, sizeBytes}]) => !isRegular || sizeBytes > 0).map(([path]) => path)) : facts;
 }
 
 /** Those of `named` with what they hold by themselves: an overlay that a person prepared has to be empty. */
@@ -48,7 +48,7 @@ async function withOwnBytes(runner: Runner, images: readonly Image[], named: Rea
 	const measured: Image[] = [];
 	for (const image of images) {
 		const isAsked = named.has(image.path) && image.problems.every(({kind}) => kind !== 'missing' && kind !== 'unreadable');
-		const ownBytes = isAsked ? await readOwnBytes(runner, image.path) : succeed(undefined);
+		const ownBytes = isAsked ? await readOwnBytes(runner, image) : succeed(undefined);
 		if (!ownBytes.ok) {
 			return ownBytes;
 		}

@@ -42,7 +42,7 @@ export const legacyMedia = new Set(['cdrom', 'fda', 'fdb', 'sd', 'mtdblock']);
 /** Options that only qcow2 knows. */
 export const qcow2Only = /^(?:lazy-refcounts|pass-discard-.*|overlap-check.*|cache-size|l2-cache.*|refcount-cache-size|cache-clean-interval|discard-no-unref|encrypt.*|data-file.*)$/;
 
-export function refuse(text: string, why: string): Result<never> {
+export function reject(text: string, why: string): Result<never> {
 	return fail({kind: 'unreadable', what: 'The command line of QEMU', reason: `the argument ${text} cannot be put on another image: ${why}`});
 }
 
@@ -82,7 +82,7 @@ export function readDrive(option: QemuOption, folder: string): Found {
 		change(image) {
 			const unfit = format !== undefined && !formats.has(format) ? `its format ${format} is none of an image` : undefined;
 			if (unfit !== undefined) {
-				return refuse(text, unfit);
+				return reject(text, unfit);
 			}
 
 			const kept = pairs.filter(({key}) => !['driver', 'format'].includes(key) && !/^backing(?:\.|$)/.test(key) && (image.format === 'qcow2' || !qcow2Only.test(key)));
@@ -134,6 +134,6 @@ export function readMedium(option: QemuOption, folder: string): Found {
 		kind: option.name === 'sd' || option.name === 'mtdblock' ? 'disk' : (option.name === 'pflash' ? 'firmware' : 'medium'),
 		oddity: undefined,
 		text,
-		change: () => refuse(text, 'it has no form that names a format'),
+		change: () => reject(text, 'it has no form that names a format'),
 	};
 }

@@ -9,7 +9,7 @@ import {
 import {
 	describeOption, parsePairs, valueOf, type CommandLine, type QemuOption,
 } from './options.ts';
-import {formats, type Found, toPath, refuse, protocolFor, readDrive, legacyDisks, readLegacy, legacyMedia, readMedium, qcow2Only, protocols} from './drive-options.ts';
+import {formats, type Found, toPath, reject, protocolFor, readDrive, legacyDisks, readLegacy, legacyMedia, readMedium, qcow2Only, protocols} from './drive-options.ts';
 
 type Blockdev = BlockNodeText & {option: QemuOption};
 
@@ -67,12 +67,12 @@ function readFormatNode(commandLine: CommandLine, blockdevs: Blockdev[], given: 
 		text,
 		change(image) {
 			if (!isFile) {
-				return refuse(text, 'it does not lead to a file');
+				return reject(text, 'it does not lead to a file');
 			}
 
 			const below = typeof node.file === 'string' ? node.file : undefined;
 			if (below !== undefined && blockdevs.flatMap(({options}) => referencesOf(options)).filter(({name}) => name === below).length > 1) {
-				return refuse(text, `its node ${below} has another user`);
+				return reject(text, `its node ${below} has another user`);
 			}
 
 			const isOther = node.driver !== image.format;

@@ -6,6 +6,7 @@ import {headDisks} from '../../model/domain/domain.ts';
 import {chainOf, imageAt} from '../../model/images/image-graph.ts';
 import {objectionTo} from '../../model/images/may-change.ts';
 import {formatBytes} from '../../model/text/format.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
 import type {Blocker} from '../../model/failure.ts';
 import type {Image} from '../../model/images/image.ts';
 import {nameProblem} from '../../model/domain/snapshot-name.ts';
@@ -96,6 +97,12 @@ function refuseTemporary({inventory, can, blockers}: PlanContext): void {
 	}
 }
 
+/** Where what was found has changed since, or is not what it was taken for. */
+export const checkAgainRemedy = 'Check again: vsnap-tui doctor.';
+
+/** Of an image that somebody else has open. */
+export const stopRemedy = 'Stop that process, then try again.';
+
 function describeProblem(context: PlanContext, image: Image, problem: Image['problems'][number]): Blocker | undefined {
 	switch (problem.kind) {
 		case 'missing': {
@@ -111,7 +118,7 @@ function describeProblem(context: PlanContext, image: Image, problem: Image['pro
 			return {
 				kind: 'image-in-use',
 				text: `The image ${image.path} is open in another process${problem.processes.length === 0 ? '' : ` (${problem.processes.join(', ')})`}.`,
-				remedy: 'Stop that process, then try again.',
+				remedy: stopRemedy,
 			};
 		}
 
@@ -133,7 +140,7 @@ export function refuseBrokenChain(context: PlanContext, path: string): void {
 	for (const link of chainOf(context.graph, path)) {
 		const image = imageAt(context.graph, link);
 		if (image === undefined) {
-			context.blockers.push({kind: 'image-missing', text: `The image ${link} was not found.`, remedy: 'Look at the chain: qemu-img info --backing-chain -U FILE.'});
+			context.blockers.push({kind: 'image-missing', text: `The image ${link} was not found.`});
 			continue;
 		}
 
@@ -156,6 +163,13 @@ export function refuseHeldHead(context: PlanContext, path: string): void {
 	}
 }
 
+function neededRemedy({holders, overlays}: NonNullable<ReturnType<typeof objectionTo>>): string {
+	return [
+		...(holders.length === 0 ? [] : ['Delete the snapshots that need it first.']),
+		...(overlays.length === 0 ? [] : [`Its overlays belong to no snapshot. If nothing of what they hold is needed, remove them: rm -- ${overlays.map(path => quoteForShell(path)).join(' ')}`]),
+	].join(' ');
+}
+
 /** The images that will be written to in place: nothing else may need their content. */
 export function refuseNeededContent(context: PlanContext, path: string, action: string): void {
 	const objection = objectionTo(context.graph, path, {kind: 'overwrite'});
@@ -165,7 +179,7 @@ export function refuseNeededContent(context: PlanContext, path: string, action: 
 		context.blockers.push({
 			kind: 'image-needed',
 			text: `${action} would write into ${path}, which is still needed by: ${[...new Set([...objection.holders.map(pin => pin.label), ...objection.overlays])].join(', ')}.`,
-			remedy: 'Delete those first.',
+			remedy: neededRemedy(objection),
 		});
 	}
 }
@@ -178,7 +192,7 @@ export function refuseFolders(context: PlanContext, overlayPaths: string[]): voi
 		const folderPath = posix.dirname(path);
 		const folder = context.inventory.folders.get(folderPath);
 		if (folder === undefined) {
-			context.blockers.push({kind: 'not-permitted', text: `The folder ${folderPath} cannot be read.`, remedy: 'Run as a user who may write there.'});
+			context.blockers.push({kind: 'not-permitted', text: `The folder ${folderPath} is not there, or cannot be read.`, remedy: `Create it (mkdir -p ${quoteForShell(folderPath)}), or run as a user who may write there.`});
 			continue;
 		}
 

@@ -7,6 +7,7 @@ import {chainOf, imageAt, isWholeChain} from '../../model/images/image-graph.ts'
 import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
 import type {PlanContext} from '../context.ts';
+import {dropRecordRemedy} from './internal-remedies.ts';
 import type {RevertDisks} from '../steps/revert-disks.ts';
 
 type Merged = {
@@ -65,7 +66,7 @@ export function refuseHandMerged(context: PlanContext, snapshot: Snapshot, disks
 				kind: 'image-changed',
 				text: `The image ${basePath} was written to after the snapshot was taken, and the chain of ${target} leaves out ${missing.join(', ')}: `
 					+ 'they were merged without vsnap-tui, so the state of the snapshot is gone.',
-				remedy: 'Restore that image from a backup, or delete only the record (virsh snapshot-delete --metadata).',
+				remedy: dropRecordRemedy(context, snapshot.name, 'Restore that image from a backup'),
 				image: basePath,
 			});
 		}

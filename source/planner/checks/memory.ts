@@ -4,6 +4,7 @@ Resuming from a memory file: whether the file is fit for it, and the definition 
 import type {DomainDefinition} from '../../model/domain/domain.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import type {MemoryFileFacts} from '../../model/domain/inventory.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
 import type {PlanContext} from '../context.ts';
 
 function misfits(inFile: DomainDefinition, inSnapshot: DomainDefinition, presentName: string): string[] {
@@ -44,7 +45,7 @@ export function usableMemory(context: PlanContext, snapshot: Snapshot): Extract<
 		context.blockers.push({
 			kind: 'memory-only',
 			text: 'The snapshot holds memory but no disk: the memory would resume on disks that have changed since, and the guest would destroy its file systems.',
-			remedy: 'Nothing of it can be restored safely.',
+			remedy: `Nothing of it can be restored safely. Delete it: vsnap-tui delete -- ${quoteForShell(context.inventory.details.domain.name)} ${quoteForShell(snapshot.name)}`,
 		});
 		return undefined;
 	}

@@ -11,14 +11,14 @@ import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {refuseOnce, type PlanContext} from '../context.ts';
 import {describeMissing, openDiskOn} from './missing-images.ts';
 
-const bringBack = 'Restore it to the same path, then try again.';
+const restoreRemedy = 'Restore it to the same path, then try again.';
 
 /** Each thing that is missing, in words, with what helps. */
 export function describeLost({media, disks, bootFiles, secrets, valueless}: Lost): Array<{text: string; remedy: string}> {
 	return [
-		...media.map(({target, sourcePath}) => ({text: `the medium of the drive ${target} is missing (${sourcePath})`, remedy: bringBack})),
-		...disks.map(({target, sourcePath}) => ({text: `the source of the disk ${target} is missing (${sourcePath})`, remedy: bringBack})),
-		...bootFiles.map(({what, path}) => ({text: `the ${what} is missing (${path})`, remedy: bringBack})),
+		...media.map(({target, sourcePath}) => ({text: `the medium of the drive ${target} is missing (${sourcePath})`, remedy: restoreRemedy})),
+		...disks.map(({target, sourcePath}) => ({text: `the source of the disk ${target} is missing (${sourcePath})`, remedy: restoreRemedy})),
+		...bootFiles.map(({what, path}) => ({text: `the ${what} is missing (${path})`, remedy: restoreRemedy})),
 		...secrets.map(secret => ({text: `libvirt has no secret ${secret}`, remedy: 'Define it (virsh secret-define), give it its value (virsh secret-set-value), then try again.'})),
 		...valueless.map(secret => ({text: `the secret ${secret} has no value`, remedy: 'Give it its value (virsh secret-set-value), then try again.'})),
 	];

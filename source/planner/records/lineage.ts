@@ -60,6 +60,9 @@ export function nearestFrozen(context: PlanContext, index: Map<string, Snapshot[
 	return undefined;
 }
 
+/** Where the images do not tell which snapshot the current state is based on, or were merged by hand. */
+export const newSnapshotRemedy = 'Take a snapshot of the current state with vsnap-tui: it becomes current and records the right images.';
+
 type CurrentVerdict = {
 	/** Whether the images agree with what the records name as current. */
 	isRight: boolean;

@@ -7,6 +7,7 @@ import type {Consequence, Expected, Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {refuseJobs, refuseReadOnly} from '../checks/blockers.ts';
+import {checkpointRemedy} from '../checks/checkpoint-remedy.ts';
 import type {PlanArguments, PlanContext} from '../context.ts';
 import {fingerprintOf} from '../fingerprint.ts';
 import {planFrame} from '../frame.ts';
@@ -48,7 +49,7 @@ export function refuseRedefine(context: PlanContext): void {
 		context.blockers.push({
 			kind: 'checkpoint',
 			text: `The domain has checkpoints (${checkpoints.map(({name}) => name).join(', ')}), and this version of libvirt cannot change snapshot records beside them.`,
-			remedy: 'Revert with vsnap-tui, which sets them aside and restores them; or delete their records first (virsh checkpoint-delete --metadata).',
+			remedy: checkpointRemedy(context),
 		});
 	}
 }

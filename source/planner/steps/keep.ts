@@ -6,6 +6,7 @@ file; an internal one changes the images in place, so the kept state has to lie 
 */
 import {posix} from 'node:path';
 import {stampOf} from '../../model/text/format.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk, type SnapshotMode} from '../../model/domain/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
 import {type Result, succeed} from '../../model/result.ts';
@@ -46,6 +47,11 @@ function modeOf(disk: Disk, request: KeepRequest): SnapshotMode {
 	return isWritableMedium(disk) && isFileBacked(disk) && !isKeptOutOfSnapshots(disk) && !request.untouched.has(disk.target) ? request.kind : 'no';
 }
 
+/** What a revert would lose and no snapshot can keep. */
+function copyRemedy({sourcePath, format}: Disk): string {
+	return `Copy what is in it (qemu-img convert${format === undefined ? '' : ` -f ${format}`} -O qcow2 ${quoteForShell(sourcePath ?? '')} COPY) while the domain is off, and use --discard.`;
+}
+
 function refuseKeep(context: PlanContext, disks: Disk[], request: KeepRequest): void {
 	for (const disk of disks) {
 		if (request.kind === 'external') {
@@ -62,13 +68,13 @@ function refuseKeep(context: PlanContext, disks: Disk[], request: KeepRequest): 
 			context.blockers.push({
 				kind: 'image-needed',
 				text: `The domain writes to ${disk.sourcePath}, which is already frozen (${holders.map(pin => pin.label).join(', ')}): it cannot be kept a second time, because two snapshots must not share one frozen image.`,
-				remedy: 'Use --discard, or take a snapshot of it with virsh first.',
+				remedy: copyRemedy(disk),
 			});
 		} else if (request.kind === 'internal' && image?.format !== 'qcow2') {
 			context.blockers.push({
 				kind: 'not-supported',
 				text: `The current state cannot be kept by an internal snapshot: ${disk.sourcePath} is not qcow2.`,
-				remedy: 'Use --discard.',
+				remedy: copyRemedy(disk),
 			});
 		} else if (request.kind === 'internal' && image?.internalSnapshots.some(snapshot => snapshot.tag === request.name)) {
 			context.blockers.push({

@@ -5,6 +5,7 @@ to a snapshot whose state is missing there ends with an error after it has put t
 import type {Consequence, Step} from '../../model/plan/plan.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {imageCommands} from '../hypervisor/commands.ts';
+import {twiceRemedy} from '../checks/internal-remedies.ts';
 import type {PlanContext} from '../context.ts';
 import {isForeignNvram} from './nvram.ts';
 import {variablesIn} from './nvram-revert.ts';
@@ -65,7 +66,7 @@ export function nvramInside(context: PlanContext, snapshot: Snapshot, definition
 		context.blockers.push({
 			kind: 'chain-broken',
 			text: `${nvramPath}, which holds the firmware variables, has ${count} internal snapshots "${snapshot.name}": it is not clear which one to use.`,
-			remedy: 'List them with qemu-img snapshot -l and delete the wrong one by its number (qemu-img snapshot -d NUMBER FILE) while the domain is off.',
+			remedy: twiceRemedy(nvramPath, snapshot.name),
 		});
 	}
 

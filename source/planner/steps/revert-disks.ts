@@ -108,8 +108,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		if (basePath === undefined || !posix.isAbsolute(basePath)) {
 			context.blockers.push({
 				kind: 'not-a-file',
-				text: `The disk ${target} was not on a file when the snapshot was taken (type ${storageWord(base)}).`,
-				remedy: 'This version can revert only disks on image files.',
+				text: `The disk ${target} was not on a file when the snapshot was taken (type ${storageWord(base)}): this version reverts only disks on image files.`,
 			});
 			continue;
 		}
@@ -132,8 +131,8 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		if (base.isEncrypted || base.hasSlices) {
 			context.blockers.push({
 				kind: 'not-supported',
-				text: `The disk ${target} is ${base.isEncrypted ? 'encrypted' : 'a slice of its file'}, and an overlay on it would not be.`,
-				remedy: base.isEncrypted ? readOutRemedy(context, basePath) : 'This version cannot revert such disks.',
+				text: `The disk ${target} is ${base.isEncrypted ? 'encrypted' : 'a slice of its file'}, and an overlay on it would not be: this version does not revert such disks.`,
+				...(base.isEncrypted && {remedy: readOutRemedy(context, basePath)}),
 			});
 			continue;
 		}

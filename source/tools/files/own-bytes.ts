@@ -2,6 +2,7 @@
 How much of the guest's disk one qcow2 layer holds by itself. The layer is opened without its backing file, so nothing below it is read, and a running QEMU
 below it is not disturbed.
 */
+import type {Image} from '../../model/images/image.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../run/run.ts';
 
@@ -26,8 +27,8 @@ export function parseOwnBytes(stdout: string): number | undefined {
 }
 
 /** Undefined where the image cannot be opened. Fails only where the host cannot be asked. */
-export async function readOwnBytes(runner: Runner, path: string): Promise<Result<number | undefined>> {
-	const alone = `json:${JSON.stringify({driver: 'qcow2', backing: null, file: {driver: 'file', filename: path}})}`;
+export async function readOwnBytes(runner: Runner, {path, file}: Pick<Image, 'path' | 'file'>): Promise<Result<number | undefined>> {
+	const alone = `json:${JSON.stringify({driver: 'qcow2', backing: null, file: {driver: file?.isRegular === false ? 'host_device' : 'file', filename: path}})}`;
 	const answer = await runner({argv: ['qemu-img', 'map', '-U', '--output=json', alone], where: 'host', timeoutMs: readTimeoutMs});
 	if (answer.ok) {
 		return succeed(parseOwnBytes(answer.value.stdout));

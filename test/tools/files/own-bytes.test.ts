@@ -1,6 +1,6 @@
 import test from 'ava';
 import {parseOwnBytes, readOwnBytes} from '../../../source/tools/files/own-bytes.ts';
-import type {RunRequest} from '../../../source/tools/run/run.ts';
+import type {RunRequest, Runner} from '../../../source/tools/run/run.ts';
 
 const extent = (length: number, more: Record<string, unknown>) => ({start: 0, length, depth: 0, ...more});
 
@@ -24,13 +24,16 @@ test('an answer that cannot be read is no figure', t => {
 	}
 });
 
-test('the layer is opened alone, whatever its name looks like', async t => {
+test('the layer is opened alone, whatever its name looks like, on a device as well', async t => {
 	const asked: RunRequest[] = [];
-	await readOwnBytes(async request => {
+	const runner: Runner = async request => {
 		asked.push(request);
 		return {ok: true, value: {stdout: '[]', stderr: '', durationMs: 1}};
-	}, '/d/-a,b:"c"');
+	};
+	await readOwnBytes(runner, {path: '/d/-a,b:"c"', file: undefined});
+	await readOwnBytes(runner, {path: '/dev/vg/o', file: {sizeBytes: 0, modifiedAt: '0', inode: '1', uid: 0, gid: 0, mode: 0o660, isRegular: false}});
 	t.deepEqual(asked.map(({argv}) => argv), [
 		['qemu-img', 'map', '-U', '--output=json', String.raw`json:{"driver":"qcow2","backing":null,"file":{"driver":"file","filename":"/d/-a,b:\"c\""}}`],
+		['qemu-img', 'map', '-U', '--output=json', 'json:{"driver":"qcow2","backing":null,"file":{"driver":"host_device","filename":"/dev/vg/o"}}'],
 	]);
 });

@@ -67,7 +67,7 @@ function blockJobs(domain: string, disk: Disk, answer: Answer | undefined): Job[
 		return [{text: `${disk.mirror.job === 'active-commit' ? 'an active commit' : 'a copy'} of ${disk.target}`, remedy}];
 	}
 
-	return answer?.ok === false && !saysNothing(answer) ? [{text: `perhaps a job on ${disk.target}, about which libvirt gives no details (reasonOf(answer.failure)})`, remedy: `See what "${command}" says.`}] : [];
+	return answer?.ok === false && !saysNothing(answer) ? [{text: `perhaps a job on ${disk.target}, about which libvirt gives no details (${reasonOf(answer.failure)})`, remedy: `See what "${command}" says.`}] : [];
 }
 
 /** Nothing runs on a domain that is off. */

@@ -90,7 +90,7 @@ export async function readVolumePaths(virsh: Virsh, definitions: ReadonlyArray<D
 		}
 		: {
 			reason: `its disk ${target} is the volume ${sourceVolume.volume} of the pool ${sourceVolume.pool}, whose path is not known: ${reasons.get(keyOf(sourceVolume)) ?? 'it is not a file'}`,
-			remedy: `Make it known to libvirt (virsh pool-start ${quoteForTerminal(sourceVolume.pool)}, virsh pool-refresh ${quoteForTerminal(sourceVolume.pool)}), then try again.`,
+			remedy: `Make it known to libvirt (virsh pool-define, where there is no such pool; virsh pool-start ${quoteForTerminal(sourceVolume.pool)}, virsh pool-refresh ${quoteForTerminal(sourceVolume.pool)}), then try again.`,
 		};
 
 	return succeed({
