@@ -1,5 +1,5 @@
 /** What a refused revert, branch, merge, delete or rename advises is done, and the action then works. */
-import {chmod, rename, rm, writeFile} from 'node:fs/promises';
+import {chmod, rename, rm} from 'node:fs/promises';
 import path from 'node:path';
 import test from 'ava';
 import {makeCrashed} from './crash.ts';
@@ -11,7 +11,7 @@ import {
 	createArgs, followAll, refused, runAsTold, succeeds,
 } from './remedies.ts';
 import {run, virsh} from './run.ts';
-import {digestHeads, digestImage, readHeads} from './slots.ts';
+import {digestHeads, digestImage} from './slots.ts';
 import {
 	markOffline, readParents, takeDiskSnapshot, takeInternalSnapshot, takeMemorySnapshot,
 } from './snapshots.ts';
@@ -29,18 +29,18 @@ test.serial('a merge that has nothing to do leads to a delete', async t => {
 	await takeDiskSnapshot(domain, 's2');
 	await succeeds(t, domain, back(domain, 's1'));
 	await followAll(t, domain, [
-		{asked: on(domain, 'merge', 's2'), remedy: 'Delete it instead (d, or vsnap-tui delete).', then: on(domain, 'delete', 's2')},
+		{asked: on(domain, 'merge', 's2'), remedy: 'Delete it instead (d, or vsnap-tui delete).', followed: on(domain, 'delete', 's2')},
 	]);
 	await takeDiskSnapshot(domain, 's3');
 	await succeeds(t, domain, ['branch', '--discard', '--yes', '--json', '--', domain.name, 's1', 'b1']);
 	await succeeds(t, domain, back(domain, 's1'));
 	await followAll(t, domain, [
-		{asked: on(domain, 'merge', 's1'), remedy: 'Delete "s1" instead: the image stays as long as it is needed.', then: on(domain, 'delete', 's1')},
+		{asked: on(domain, 'merge', 's1'), remedy: 'Delete "s1" instead: the image stays as long as it is needed.', followed: on(domain, 'delete', 's1')},
 	]);
 	const inside = await makeDomain(t, {diskCount: 1});
 	await takeInternalSnapshot(inside, 'i1');
 	await followAll(t, inside, [
-		{asked: on(inside, 'merge', 'i1'), remedy: 'Delete it: the current state stays (vsnap-tui delete DOMAIN SNAPSHOT).', then: on(inside, 'delete', 'i1')},
+		{asked: on(inside, 'merge', 'i1'), remedy: 'Delete it: the current state stays (vsnap-tui delete DOMAIN SNAPSHOT).', followed: on(inside, 'delete', 'i1')},
 	]);
 });
 
@@ -52,7 +52,7 @@ test.serial('an image that another domain needs is not merged, and the delete th
 	await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', 'qcow2', '-b', domain.disks[0]!.path, clone]);
 	await virsh('attach-disk', '--domain', other.uuid, '--source', clone, '--target', 'vda', '--subdriver', 'qcow2', '--config');
 	await followAll(t, domain, [
-		{asked: on(domain, 'merge', 's1'), remedy: 'Delete "s1" instead: the image stays as long as it is needed.', then: on(domain, 'delete', 's1')},
+		{asked: on(domain, 'merge', 's1'), remedy: 'Delete "s1" instead: the image stays as long as it is needed.', followed: on(domain, 'delete', 's1')},
 	]);
 });
 
@@ -61,8 +61,8 @@ test.serial('a branch: two names, an internal snapshot that is forked by a kept 
 	await takeDiskSnapshot(domain, 's1');
 	const branch = (name: string, ...options: string[]) => ['branch', ...options, '--yes', '--json', '--', domain.name, 's1', name];
 	await followAll(t, domain, [
-		{asked: branch('same', '--keep', 'same'), remedy: 'Choose another name for one of them.', then: branch('other', '--keep', 'same')},
-		{asked: branch('s1', '--discard'), remedy: 'Choose another name for the branch.', then: branch('b2', '--discard')},
+		{asked: branch('same', '--keep', 'same'), remedy: 'Choose another name for one of them.', followed: branch('other', '--keep', 'same')},
+		{asked: branch('s1', '--discard'), remedy: 'Choose another name for the branch.', followed: branch('b2', '--discard')},
 	]);
 
 	const inside = await makeDomain(t, {diskCount: 1});
@@ -80,9 +80,8 @@ test.serial('the state of an internal snapshot that is missing, or there twice',
 	const [{path: image}] = domain.disks as [typeof domain.disks[0]];
 	await takeInternalSnapshot(domain, 'lost');
 	await run('qemu-img', ['snapshot', '-d', 'lost', image]);
-	const lost = await refused(t, domain, back(domain, 'lost'), `Delete only its record: vsnap-tui delete --metadata -- ${domain.name} lost`);
+	await refused(t, domain, back(domain, 'lost'), `Delete only its record: vsnap-tui delete --metadata -- ${domain.name} lost`);
 	await succeeds(t, domain, ['delete', '--yes', '--metadata', '--', domain.name, 'lost']);
-	t.truthy(lost);
 
 	await markOffline(domain, 1);
 	await run('qemu-img', ['snapshot', '-c', 'twice', image]);
@@ -91,10 +90,9 @@ test.serial('the state of an internal snapshot that is missing, or there twice',
 	// libvirt itself makes no second state of that name.
 	await run('qemu-img', ['snapshot', '-c', 'twice', image]);
 	await run('qemu-img', ['snapshot', '-d', 'once', image]);
-	
+
 	await virsh('snapshot-delete', '--domain', domain.uuid, '--snapshotname', 'once', '--metadata').catch(() => undefined);
-	await withFile(`<domainsnapshot><name>twice</name><state>shutoff</state><creationTime>1700000000</creationTime><memory snapshot='no'/><disks><disk name='vda' snapshot='internal'/></disks>${(await virsh('dumpxml', '--domain', domain.uuid)).trim()}</domainsnapshot>`,
-		async file => virsh('snapshot-create', '--domain', domain.uuid, '--xmlfile', file, '--redefine', '--current'));
+	await withFile(`<domainsnapshot><name>twice</name><state>shutoff</state><creationTime>1700000000</creationTime><memory snapshot='no'/><disks><disk name='vda' snapshot='internal'/></disks>${(await virsh('dumpxml', '--domain', domain.uuid)).trim()}</domainsnapshot>`, async file => virsh('snapshot-create', '--domain', domain.uuid, '--xmlfile', file, '--redefine', '--current'));
 	await markOffline(domain, 3);
 	const twice = await refused(t, domain, back(domain, 'twice'), 'deletes the older one.');
 	const [list, copy, remove] = [/qemu-img snapshot -l \S+/, /qemu-img convert -l .* COPY/, /qemu-img snapshot -d .*(?= deletes)/].map(part => part.exec(twice)![0]) as [string, string, string];
@@ -112,7 +110,7 @@ test.serial('internal snapshots of a running guest', async t => {
 	await takeInternalSnapshot(domain, 'i1');
 	await takeInternalSnapshot(domain, 'i2');
 	await followAll(t, domain, [
-		{asked: on(domain, 'delete', 'i2', '--children-only'), remedy: 'Leave --children-only out to delete the snapshot itself.', then: on(domain, 'delete', 'i2')},
+		{asked: on(domain, 'delete', 'i2', '--children-only'), remedy: 'Leave --children-only out to delete the snapshot itself.', followed: on(domain, 'delete', 'i2')},
 	]);
 	await takeInternalSnapshot(domain, 'i2');
 	await takeInternalSnapshot(domain, 'i3');
@@ -243,14 +241,14 @@ test.serial('keeping: the memory of a domain that is off, a name that is taken, 
 	const domain = await makeDomain(t, {diskCount: 1});
 	await takeDiskSnapshot(domain, 's1');
 	await followAll(t, domain, [
-		{asked: back(domain, 's1', '--keep', 'k1', '--memory'), remedy: 'Leave --memory out.', then: back(domain, 's1', '--keep', 'k1')},
-		{asked: back(domain, 's1', '--keep', 'k1'), remedy: 'Choose another name for the kept state.', then: back(domain, 's1', '--keep', 'k2')},
+		{asked: back(domain, 's1', '--keep', 'k1', '--memory'), remedy: 'Leave --memory out.', followed: back(domain, 's1', '--keep', 'k1')},
+		{asked: back(domain, 's1', '--keep', 'k1'), remedy: 'Choose another name for the kept state.', followed: back(domain, 's1', '--keep', 'k2')},
 	]);
 	const inside = await makeDomain(t, {diskCount: 1});
 	await takeInternalSnapshot(inside, 'i1');
 	await run('qemu-img', ['snapshot', '-c', 'k1', inside.disks[0]!.path]);
 	await followAll(t, inside, [
-		{asked: back(inside, 'i1', '--keep', 'k1'), remedy: 'Choose another name for the kept state.', then: back(inside, 'i1', '--keep', 'k2')},
+		{asked: back(inside, 'i1', '--keep', 'k1'), remedy: 'Choose another name for the kept state.', followed: back(inside, 'i1', '--keep', 'k2')},
 	]);
 });
 
@@ -267,7 +265,7 @@ test.serial('memory is left out of what is kept where a disk goes on without it'
 	await takeDiskSnapshot(domain, 's1', ['--diskspec', 'vdb,snapshot=no']);
 	await start(domain);
 	await followAll(t, domain, [
-		{asked: back(domain, 's1', '--keep', 'k1', '--memory'), remedy: 'Leave --memory out: then the disks alone are kept.', then: back(domain, 's1', '--keep', 'k1')},
+		{asked: back(domain, 's1', '--keep', 'k1', '--memory'), remedy: 'Leave --memory out: then the disks alone are kept.', followed: back(domain, 's1', '--keep', 'k1')},
 	]);
 	await stop(domain);
 });
@@ -294,6 +292,4 @@ test.serial('a folder that may not be written to, and an image whose mode is rea
 	await chmod(domain.disks[0]!.path, 0o444);
 	await refused(t, domain, on(domain, 'delete', 'i1'), 'Delete only the record (--metadata); the state inside can be deleted when nothing else needs the image.');
 	await succeeds(t, domain, on(domain, 'delete', 'i1', '--metadata'));
-	t.is((await readHeads(domain)).size, 1);
-	await writeFile(path.join(domain.statePath, 'x'), '');
 });

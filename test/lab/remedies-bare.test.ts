@@ -35,17 +35,24 @@ test.serial('jobs and migrations are ended by the commands that are named', asyn
 	const domain = await startBare(t);
 	await doBare(domain, ...create(domain, 's1', '--disk-only'));
 	const target = async (id: string) => askBare(domain, 'blockdev-add', {driver: 'null-co', 'node-name': `target-${id}`, size: 4 * 1024 * 1024});
-	const device = (await askBare<Array<{inserted?: {'node-name': string; image: {filename: string}}}>>(domain, 'query-block')).map(({inserted}) => inserted?.['node-name']).filter(Boolean).at(-1)!;
 	const mirror = async (id: string, speed: number) => {
 		await target(id);
+		const device = (await askBare<Array<{inserted?: {'node-name': string; image: {filename: string}}}>>(domain, 'query-block')).map(({inserted}) => inserted?.['node-name']).findLast(Boolean)!;
 		await askBare(domain, 'blockdev-mirror', {'job-id': id, device, target: `target-${id}`, sync: 'full', speed});
 	};
 
 	await mirror('slow', 1);
 	const slow = await refused(t, domain, create(domain, 's2', '--disk-only'), 'Wait until it has ended, or cancel it (QMP: job-cancel ');
-	await tellQemu(domain, /QMP: (job-cancel) (\{.*?\})/.exec(slow)!);
+	await tellQemu(domain, /QMP: (job-cancel) ({.*?})/.exec(slow)!);
 	await waitFor('the job ends', async () => (await askBare<unknown[]>(domain, 'query-block-jobs')).length === 0);
 	await doBare(domain, ...create(domain, 's2', '--disk-only'));
+
+	await mirror('fast', 0);
+	await waitFor('the copy is complete', async () => (await askBare<Array<{status: string}>>(domain, 'query-jobs')).some(({status}) => status === 'ready'));
+	const fast = await refused(t, domain, create(domain, 'j3', '--disk-only'), 'End it (QMP: job-complete ');
+	await tellQemu(domain, /or cancel it \((job-cancel) ({.*?})/.exec(fast)!);
+	await waitFor('the copy ends', async () => (await askBare<unknown[]>(domain, 'query-block-jobs')).length === 0);
+	await doBare(domain, ...create(domain, 'j3', '--disk-only'));
 
 	await askBare(domain, 'migrate-set-parameters', {'max-bandwidth': 1});
 	await askBare(domain, 'migrate', {uri: 'exec:sleep 25'});

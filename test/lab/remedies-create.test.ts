@@ -7,7 +7,7 @@ import {
 	defineXml, domainXml, makeDomain, start, stop,
 } from './domains.ts';
 import {
-	createArgs, documentFile, followAll, refused, succeeds, type Case,
+	createArgs, documentFile, followAll, refused, succeeds,
 } from './remedies.ts';
 import {run, virsh} from './run.ts';
 import {takeDiskSnapshot} from './snapshots.ts';
@@ -17,20 +17,17 @@ test.before(startLab);
 test.serial('what may be typed for a snapshot: each refusal says it, and that is taken', async t => {
 	const domain = await makeDomain(t);
 	const create = (name: string, ...options: string[]) => createArgs(domain, name, ...options);
-	const [vda] = domain.disks as [typeof domain.disks[0]];
 	const file = path.join(domain.folder, 'named.qcow2');
 	const modes = 'It is DISK= and one of: internal, external, external:FILE, no, manual.';
 	await followAll(t, domain, [
-		{asked: create('a1', '--memory', 'file'), remedy: 'It is one of: no, internal, external, external:FILE.', then: create('a1', '--memory', 'no')},
-		{asked: create('a2', '--disk', 'vda=yes'), remedy: modes, then: create('a2', '--disk', 'vda=external', '--disk', 'vdb=no')},
-		{asked: create('a3', '--disk', 'vda=external', '--disk', 'vda=external'), remedy: 'Name each disk once.', then: create('a3', '--disk', 'vda=external', '--disk', 'vdb=external')},
-		{asked: create('a4', '--reuse', 'vda=all'), remedy: /^It is DISK= and one of: absolute-paths, existing, existing-with-data, no-backing-file\.$/, then: create('a4', '--disk-only', '--reuse', 'vda=absolute-paths')},
-		{asked: create('a5', '--disk-only', '--disk', 'vda=no', '--reuse', 'vda=absolute-paths'), remedy: 'Leave --reuse out for it, or ask for an external disk.', then: create('a5', '--disk-only', '--disk', 'vda=external', '--reuse', 'vda=absolute-paths')},
-		{asked: create('a6', '--disk-only', '--disk', 'vda=external:named.qcow2'), remedy: 'Give absolute paths, without "." and "..".', then: create('a6', '--disk-only', '--disk', `vda=external:${file}`)},
-		{asked: create('a7', '--disk-only', '--disk', 'vdz=external'), remedy: 'Its disks are: vda, vdb.', then: create('a7', '--disk-only', '--disk', 'vdb=external')},
-		{asked: create('a8', '--disk-only', '--disk', `${file}=external`, '--disk', 'vda=no'), remedy: /./, then: create('a8', '--disk-only')},
-	].slice(0, 7) as Case[]);
-	t.not(vda.path, file);
+		{asked: create('a1', '--memory', 'file'), remedy: 'It is one of: no, internal, external, external:FILE.', followed: create('a1', '--memory', 'no')},
+		{asked: create('a2', '--disk', 'vda=yes'), remedy: modes, followed: create('a2', '--disk', 'vda=external', '--disk', 'vdb=no')},
+		{asked: create('a3', '--disk', 'vda=external', '--disk', 'vda=external'), remedy: 'Name each disk once.', followed: create('a3', '--disk', 'vda=external', '--disk', 'vdb=external')},
+		{asked: create('a4', '--reuse', 'vda=all'), remedy: 'It is DISK= and one of: absolute-paths, existing, existing-with-data, no-backing-file.', followed: create('a4', '--disk-only', '--reuse', 'vda=absolute-paths')},
+		{asked: create('a5', '--disk-only', '--disk', 'vda=no', '--reuse', 'vda=absolute-paths'), remedy: 'Leave --reuse out for it, or ask for an external disk.', followed: create('a5', '--disk-only', '--disk', 'vda=external', '--reuse', 'vda=absolute-paths')},
+		{asked: create('a6', '--disk-only', '--disk', 'vda=external:named.qcow2'), remedy: 'Give absolute paths, without "." and "..".', followed: create('a6', '--disk-only', '--disk', `vda=external:${file}`)},
+		{asked: create('a7', '--disk-only', '--disk', 'vdz=external'), remedy: 'Its disks are: vda, vdb.', followed: create('a7', '--disk-only', '--disk', 'vdb=external')},
+	]);
 });
 
 test.serial('what a document may say: each refusal says it, and that is taken', async t => {
@@ -66,18 +63,15 @@ test.serial('what a document may say: each refusal says it, and that is taken', 
 test.serial('the way of a domain that is off: what is advised makes the snapshot', async t => {
 	const domain = await makeDomain(t, {formats: {vdb: 'raw'}});
 	const create = (name: string, ...options: string[]) => createArgs(domain, name, ...options);
-	const [vda, vdb] = domain.disks as [typeof domain.disks[0], typeof domain.disks[0]];
 	const nothing = 'Include at least one disk, or leave --disk out.';
 	await refused(t, domain, create('b0'), 'Ask for external disks (--disk-only, or --memory external).');
 	await succeeds(t, domain, create('b0', '--disk-only'));
-	await run('qemu-img', ['snapshot', '-c', 'b4', `${vda.path.replace('.qcow2', '')}.b0`]);
 	const twice = ['--disk', 'vda=internal', '--disk', 'vdb=internal'];
 	await followAll(t, domain, [
-		{asked: create('b1', '--disk', 'vda=no', '--disk', 'vdb=no'), remedy: nothing, then: create('b1', '--disk', 'vda=external', '--disk', 'vdb=no')},
-		{asked: create('b2', '--memory', 'internal', ...twice), remedy: 'Leave --memory out, or start the domain first.', then: create('b2', ...twice)},
-		{asked: create('b3', '--live', '--disk-only'), remedy: 'Leave --live out, or ask for --memory external.', then: create('b3', '--disk-only')},
+		{asked: create('b1', '--disk', 'vda=no', '--disk', 'vdb=no'), remedy: nothing, followed: create('b1', '--disk', 'vda=external', '--disk', 'vdb=no')},
+		{asked: create('b2', '--memory', 'internal', ...twice), remedy: 'Leave --memory out, or start the domain first.', followed: create('b2', ...twice)},
+		{asked: create('b3', '--live', '--disk-only'), remedy: 'Leave --live out, or ask for --memory external.', followed: create('b3', '--disk-only')},
 	]);
-	t.truthy(vdb);
 });
 
 test.serial('the rules of internal snapshots: what is advised makes the snapshot', async t => {
@@ -90,11 +84,11 @@ test.serial('the rules of internal snapshots: what is advised makes the snapshot
 			asked: create('i1'), remedy: 'Choose another name, or remove that one (qemu-img snapshot -d, while the domain is off).',
 			follow: async () => run('qemu-img', ['snapshot', '-d', 'i1', vda.path]),
 		},
-		{asked: create('i2', '--disk', 'vda=internal', '--disk', 'vdb=no'), remedy: 'Include it, or ask for external disks.', then: create('i2', '--disk', 'vda=internal', '--disk', 'vdb=internal')},
-		{asked: create('42'), remedy: 'Choose a name that is not a short number.', then: create('forty-two')},
-		{asked: create('i3', '--disk', 'vda=internal', '--disk', 'vdb=external'), remedy: 'Ask for the same mode for all disks that take part.', then: create('i3', '--disk', 'vda=external', '--disk', 'vdb=external')},
-		{asked: create('i3'), remedy: 'Choose another name for the snapshot.', then: create('i4', '--disk-only')},
-		{asked: create('a/b\u0007'), remedy: 'Choose another name.', then: create('i5', '--disk-only')},
+		{asked: create('i2', '--disk', 'vda=internal', '--disk', 'vdb=no'), remedy: 'Include it, or ask for external disks.', followed: create('i2', '--disk', 'vda=internal', '--disk', 'vdb=internal')},
+		{asked: create('42'), remedy: 'Choose a name that is not a short number.', followed: create('forty-two')},
+		{asked: create('i3', '--disk', 'vda=internal', '--disk', 'vdb=external'), remedy: 'Ask for the same mode for all disks that take part.', followed: create('i3', '--disk', 'vda=external', '--disk', 'vdb=external')},
+		{asked: create('i3'), remedy: 'Choose another name for the snapshot.', followed: create('i4', '--disk-only')},
+		{asked: create('a/b\u0007'), remedy: 'Choose another name.', followed: create('i5', '--disk-only')},
 	]);
 });
 
@@ -113,9 +107,9 @@ test.serial('a head that a snapshot has frozen: reverting to it, and deleting it
 });
 
 test.serial('a drive that cannot take part is left out as advised', async t => {
-	const domain = await makeDomain(t, {diskCount: 1, devicesXml: '<disk type="file" device="cdrom"><target dev="sda" bus="ide"/><readonly/></disk>'.replace('bus="ide"', 'bus="sata"')});
+	const domain = await makeDomain(t, {diskCount: 1, devicesXml: '<disk type="file" device="cdrom"><target dev="sda" bus="sata"/><readonly/></disk>'});
 	await followAll(t, domain, [
-		{asked: createArgs(domain, 's1', '--disk-only', '--disk', 'sda=external'), remedy: 'Leave it out: --disk sda=no.', then: createArgs(domain, 's1', '--disk-only', '--disk', 'sda=no')},
+		{asked: createArgs(domain, 's1', '--disk-only', '--disk', 'sda=external'), remedy: 'Leave it out: --disk sda=no.', followed: createArgs(domain, 's1', '--disk-only', '--disk', 'sda=no')},
 	]);
 });
 
@@ -124,13 +118,13 @@ test.serial('a guest agent that does not answer, and a transient disk beside mem
 	const domain = await makeDomain(t, {diskCount: 1, devicesXml: channel});
 	await start(domain);
 	await followAll(t, domain, [{
-		asked: createArgs(domain, 's1', '--disk-only', '--quiesce'), remedy: 'Start the agent in the guest (qemu-guest-agent), or leave --quiesce out: the disks are then crash-consistent.', then: createArgs(domain, 's1', '--disk-only'),
+		asked: createArgs(domain, 's1', '--disk-only', '--quiesce'), remedy: 'Start the agent in the guest (qemu-guest-agent), or leave --quiesce out: the disks are then crash-consistent.', followed: createArgs(domain, 's1', '--disk-only'),
 	}]);
 	await stop(domain);
 	const other = await makeDomain(t);
 	await defineXml(domainXml(other).replace('<target dev=\'vdb\' bus=\'virtio\'/>', '$&<transient/>'));
 	await start(other);
-	await followAll(t, other, [{asked: createArgs(other, 's1', '--memory', 'external'), remedy: 'Ask for the disks alone (--disk-only).', then: createArgs(other, 's1', '--disk-only')}]);
+	await followAll(t, other, [{asked: createArgs(other, 's1', '--memory', 'external'), remedy: 'Ask for the disks alone (--disk-only).', followed: createArgs(other, 's1', '--disk-only')}]);
 	await stop(other);
 });
 
@@ -143,18 +137,18 @@ test.serial('the ways of a running guest: what is advised makes the snapshot', a
 	const inside = ['--disk', 'vda=internal', '--disk', 'vdb=internal'];
 	await writeFile(memory('taken.mem'), 'x');
 	await followAll(t, domain, [
-		{asked: create('r1', ...inside, '--disk-only'), remedy: 'Ask for --memory internal (without --disk-only), or for external disks.', then: create('r1', ...inside, '--memory', 'internal')},
-		{asked: create('r2', ...inside, '--memory', 'external'), remedy: 'Ask for external disks, or for --memory internal.', then: create('r2', ...inside, '--memory', 'internal')},
-		{asked: create('r3', '--disk', 'vda=external'), remedy: 'Ask for the disks alone (--disk-only), or for memory in a file (--memory external).', then: create('r3', '--disk', 'vda=external', '--disk-only')},
-		{asked: create('r4', ...out, '--disk-only'), remedy: 'Include at least one disk, or leave --disk out.', then: create('r4', '--disk-only')},
-		{asked: create('r5', '--memory', 'external', '--disk-only'), remedy: 'Leave one of the two out.', then: create('r5', '--memory', 'external')},
-		{asked: create('r6', '--memory', 'internal', '--disk', 'vda=external'), remedy: 'Ask for internal disks, or for memory in a file (--memory external).', then: create('r6', '--memory', 'external', '--disk', 'vda=external')},
-		{asked: create('r7', '--live', '--disk-only'), remedy: 'Leave --live out, or ask for --memory external.', then: create('r7', '--live', '--memory', 'external')},
-		{asked: create('r8', '--memory', 'external:a.mem'), remedy: 'Give the absolute path of the memory file, without "." and "..".', then: create('r8', '--memory', `external:${memory('a.mem')}`)},
-		{asked: create('r9', '--memory', `external:${memory('taken.mem')}`), remedy: 'Choose another name for the memory file.', then: create('r9', '--memory', `external:${memory('b.mem')}`)},
-		{asked: create('r10', '--quiesce', '--memory', 'external'), remedy: 'Leave --quiesce out, or ask for the disks alone (--disk-only).', then: create('r10', '--memory', 'external')},
-		{asked: create('r11', '--quiesce', '--disk-only'), remedy: 'or leave --quiesce out: the disks are then crash-consistent.', then: create('r11', '--disk-only')},
-		{asked: create('r12', '--disk-only', '--disk', `vda=external:${memory('free')}`, '--reuse', 'vda=no-backing-file'), remedy: 'Shut the domain down first, or leave that option out.', then: create('r12', '--disk-only', '--disk', `vda=external:${memory('free')}`)},
+		{asked: create('r1', ...inside, '--disk-only'), remedy: 'Ask for --memory internal (without --disk-only), or for external disks.', followed: create('r1', ...inside, '--memory', 'internal')},
+		{asked: create('r2', ...inside, '--memory', 'external'), remedy: 'Ask for external disks, or for --memory internal.', followed: create('r2', ...inside, '--memory', 'internal')},
+		{asked: create('r3', '--disk', 'vda=external'), remedy: 'Ask for the disks alone (--disk-only), or for memory in a file (--memory external).', followed: create('r3', '--disk', 'vda=external', '--disk-only')},
+		{asked: create('r4', ...out, '--disk-only'), remedy: 'Include at least one disk, or leave --disk out.', followed: create('r4', '--disk-only')},
+		{asked: create('r5', '--memory', 'external', '--disk-only'), remedy: 'Leave one of the two out.', followed: create('r5', '--memory', 'external')},
+		{asked: create('r6', '--memory', 'internal', '--disk', 'vda=external'), remedy: 'Ask for internal disks, or for memory in a file (--memory external).', followed: create('r6', '--memory', 'external', '--disk', 'vda=external')},
+		{asked: create('r7', '--live', '--disk-only'), remedy: 'Leave --live out, or ask for --memory external.', followed: create('r7', '--live', '--memory', 'external')},
+		{asked: create('r8', '--memory', 'external:a.mem'), remedy: 'Give the absolute path of the memory file, without "." and "..".', followed: create('r8', '--memory', `external:${memory('a.mem')}`)},
+		{asked: create('r9', '--memory', `external:${memory('taken.mem')}`), remedy: 'Choose another name for the memory file.', followed: create('r9', '--memory', `external:${memory('b.mem')}`)},
+		{asked: create('r10', '--quiesce', '--memory', 'external'), remedy: 'Leave --quiesce out, or ask for the disks alone (--disk-only).', followed: create('r10', '--memory', 'external')},
+		{asked: create('r11', '--quiesce', '--disk-only'), remedy: 'or leave --quiesce out: the disks are then crash-consistent.', followed: create('r11', '--disk-only')},
+		{asked: create('r12', '--disk-only', '--disk', `vda=external:${memory('free')}`, '--reuse', 'vda=no-backing-file'), remedy: 'Shut the domain down first, or leave that option out.', followed: create('r12', '--disk-only', '--disk', `vda=external:${memory('free')}`)},
 	]);
 	await stop(domain);
 	t.regex(await virsh('snapshot-list', '--domain', domain.uuid, '--name'), /r12/);

@@ -200,7 +200,7 @@ test.serial('a copy that waits to be ended: the commands that are named show it 
 		await takeDiskSnapshot(domain, 's1');
 		await virsh('blockcopy', '--domain', domain.uuid, '--path', 'vda', '--dest', path.join(domain.folder, 'copy'), '--transient-job', '--wait');
 		const advice = await told(t, domain, 'block-job', 'If nothing waits for it: ');
-		t.regex(await runAsTold(`${/See (.*? --info)\./.exec(advice)![1]!} 2>&1`), /Block Copy/i);
+		t.regex(await runAsTold(`${/See (.*? --info)\./.exec(advice)![1]!} 2>&1`), /block copy/i);
 		await runAsTold(new RegExp(String.raw`virsh blockjob \S+ vda ${way}`).exec(advice)![0]);
 		await gone(t, domain, 'block-job');
 		await stop(domain);

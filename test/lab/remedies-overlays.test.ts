@@ -79,16 +79,16 @@ test.serial('a prepared overlay that is in use, or a name that is taken, gives w
 	await prepare('free', head);
 	const ask = (name: string, overlay: string, ...more: string[]) => createArgs(domain, name, '--disk-only', '--disk', `vda=external:${file(overlay)}`, ...more);
 	await followAll(t, domain, [
-		{asked: ask('s2', 'held', '--reuse', 'vda=existing'), remedy: 'Prepare another overlay: --disk vda=external:FILE.', then: ask('s2', 'free', '--reuse', 'vda=existing')},
-		{asked: ask('s3', 'above'), remedy: 'Name another one (--disk vda=external:FILE), or confirm that it was made for this (--reuse vda=existing).', then: ask('s3', 'new')},
+		{asked: ask('s2', 'held', '--reuse', 'vda=existing'), remedy: 'Prepare another overlay: --disk vda=external:FILE.', followed: ask('s2', 'free', '--reuse', 'vda=existing')},
+		{asked: ask('s3', 'above'), remedy: 'Name another one (--disk vda=external:FILE), or confirm that it was made for this (--reuse vda=existing).', followed: ask('s3', 'new')},
 		{
-			asked: ask('s4', 'made'), remedy: 'or confirm that it was made for this (--reuse vda=existing).', then: ask('s4', 'made', '--reuse', 'vda=existing'),
+			asked: ask('s4', 'made'), remedy: 'or confirm that it was made for this (--reuse vda=existing).', followed: ask('s4', 'made', '--reuse', 'vda=existing'),
 		},
 	].slice(0, 2));
 	await prepare('made', file('new'));
 	await followAll(t, domain, [
-		{asked: ask('s4', 'made'), remedy: 'or confirm that it was made for this (--reuse vda=existing).', then: ask('s4', 'made', '--reuse', 'vda=existing')},
-		{asked: ask('s5', 'x'.repeat(300)), remedy: 'Choose a shorter name.', then: ask('s5', 'short')},
+		{asked: ask('s4', 'made'), remedy: 'or confirm that it was made for this (--reuse vda=existing).', followed: ask('s4', 'made', '--reuse', 'vda=existing')},
+		{asked: ask('s5', 'x'.repeat(300)), remedy: 'Choose a shorter name.', followed: ask('s5', 'short')},
 	]);
 	await prepare('full', file('short'));
 	await writeOffline(file('full'), 0x77, 5, 'qcow2');
@@ -110,7 +110,7 @@ test.serial('overlays for two disks, for a block device and on one: each is name
 	const domain = await makeDomain(t);
 	const file = (name: string) => path.join(domain.folder, name);
 	const both = (name: string, second: string) => createArgs(domain, name, '--disk-only', '--disk', `vda=external:${file('one')}`, '--disk', `vdb=external:${second}`);
-	await followAll(t, domain, [{asked: both('s1', file('one')), remedy: 'Name the files: --disk DISK=external:FILE.', then: both('s1', file('two'))}]);
+	await followAll(t, domain, [{asked: both('s1', file('one')), remedy: 'Name the files: --disk DISK=external:FILE.', followed: both('s1', file('two'))}]);
 
 	const device = await makeBlockDevice(t, file('device'), 32);
 	const wish = await documentFile(domain, `<domainsnapshot><name>s2</name><disks><disk name='vda' snapshot='external' type='block'><source dev='${device}'/></disk><disk name='vdb' snapshot='no'/></disks></domainsnapshot>`);
@@ -124,7 +124,7 @@ test.serial('overlays for two disks, for a block device and on one: each is name
 	await run('qemu-img', ['create', '-q', '-f', 'qcow2', disk, '16M']);
 	await defineXml(domainXml(other, {devicesXml: `<disk type='block' device='disk'><driver name='qemu' type='qcow2'/><source dev='${disk}'/><target dev='vdb' bus='virtio'/></disk>`}));
 	await followAll(t, other, [{
-		asked: createArgs(other, 's1', '--disk-only'), remedy: 'Name its overlay: --disk vdb=external:FILE.', then: createArgs(other, 's1', '--disk-only', '--disk', `vdb=external:${path.join(other.folder, 'vdb.s1')}`),
+		asked: createArgs(other, 's1', '--disk-only'), remedy: 'Name its overlay: --disk vdb=external:FILE.', followed: createArgs(other, 's1', '--disk-only', '--disk', `vdb=external:${path.join(other.folder, 'vdb.s1')}`),
 	}]);
 });
 
@@ -152,7 +152,7 @@ test.serial('a memory file of a domain without disks is named as advised', async
 	const domain = await makeDomain(t, {diskCount: 0});
 	await start(domain);
 	await followAll(t, domain, [{
-		asked: createArgs(domain, 's1', '--memory', 'external'), remedy: 'Name it: --memory external:FILE.', then: createArgs(domain, 's1', '--memory', `external:${path.join(domain.folder, 's1.mem')}`),
+		asked: createArgs(domain, 's1', '--memory', 'external'), remedy: 'Name it: --memory external:FILE.', followed: createArgs(domain, 's1', '--memory', `external:${path.join(domain.folder, 's1.mem')}`),
 	}]);
 });
 

@@ -41,13 +41,13 @@ export async function succeeds(t: ExecutionContext, domain: LabDomain, args: str
 }
 
 /** One remedy after the other: what is refused, with which advice, and the request that follows it. */
-export type Case = {asked: string[]; remedy: string | RegExp; follow?: () => Promise<unknown>; then?: string[]};
+export type Case = {asked: string[]; remedy: string | RegExp; follow?: () => Promise<unknown>; followed?: string[]};
 
 export async function followAll(t: ExecutionContext, domain: LabDomain, cases: Case[]): Promise<void> {
-	for (const {asked, remedy, follow, then} of cases) {
+	for (const {asked, remedy, follow, followed} of cases) {
 		await refused(t, domain, asked, remedy);
 		await follow?.();
-		await succeeds(t, domain, then ?? asked);
+		await succeeds(t, domain, followed ?? asked);
 	}
 }
 

@@ -7,8 +7,8 @@ import {chainOf, imageAt, isWholeChain} from '../../model/images/image-graph.ts'
 import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
 import type {PlanContext} from '../context.ts';
-import {dropRecordRemedy} from './internal-remedies.ts';
 import type {RevertDisks} from '../steps/revert-disks.ts';
+import {dropRecordRemedy} from './internal-remedies.ts';
 
 type Merged = {
 	/** Frozen images of the line to the current snapshot that the domain's chain no longer goes through. */

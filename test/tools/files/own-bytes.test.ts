@@ -30,6 +30,7 @@ test('the layer is opened alone, whatever its name looks like, on a device as we
 		asked.push(request);
 		return {ok: true, value: {stdout: '[]', stderr: '', durationMs: 1}};
 	};
+
 	await readOwnBytes(runner, {path: '/d/-a,b:"c"', file: undefined});
 	await readOwnBytes(runner, {path: '/dev/vg/o', file: {sizeBytes: 0, modifiedAt: '0', inode: '1', uid: 0, gid: 0, mode: 0o660, isRegular: false}});
 	t.deepEqual(asked.map(({argv}) => argv), [
