@@ -163,7 +163,10 @@ function take(typed: Typed, command: Command, invocation: Invocation): void {
 	typed.raw = {...command.optsWithGlobals<RawOptions>(), qmp: everywhere('qmp'), image: everywhere('image')};
 }
 
-const groups: Readonly<Record<string, string>> = {checkpoint: 'create, list, show, delete and redefine checkpoints'};
+const groups: Readonly<Record<string, string>> = {
+	checkpoint: 'create, list, show, delete and redefine checkpoints',
+	backup: 'make backups, list, verify and prune them',
+};
 
 /** `usage`: its words, then its arguments: "checkpoint create <domain>". */
 function verb(program: Command, usage: string, description: string): Command {
@@ -173,7 +176,8 @@ function verb(program: Command, usage: string, description: string): Command {
 	}
 
 	const parent = program.commands.find(command => command.name() === group) ?? program.command(group).description(groups[group]!);
-	return parent.command(rest!).description(description);
+	// "backup web" is "backup create web".
+	return parent.command(rest!, {isDefault: usage.startsWith('backup create ')}).description(description);
 }
 
 function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): void {

@@ -3,6 +3,7 @@ Every action, in the order of help and menus. A new one is a folder and a line h
 */
 import type {Action, Request} from '../model/plan/request.ts';
 import type {Plan} from '../model/plan/plan.ts';
+import {backup} from './backup/spec.ts';
 import {branch} from './branch/spec.ts';
 import {createCheckpoint} from './create-checkpoint/spec.ts';
 import {create} from './create/spec.ts';
@@ -33,6 +34,7 @@ const registry = {
 	'remove-orphans': removeOrphans,
 	'repair-records': repairRecords,
 	fold,
+	backup,
 	'create-checkpoint': createCheckpoint,
 	'delete-checkpoint': deleteCheckpoint,
 	'redefine-checkpoint': redefineCheckpoint,

@@ -80,6 +80,8 @@ export type ActionSpec<K extends ActionKind> = {
 	questions?(request: RequestOf<K>, asked: {details: DomainDetails | undefined; keepName: string; nowMs: number}): Question[];
 	/** All that can be set beyond the questions. */
 	settings?(request: RequestOf<K>, details: DomainDetails | undefined): Setting[];
+	/** The folder of backups that it works with, absolute. */
+	backupFolder?(request: GivenOf<K>): string | undefined;
 	/** Images that it names by itself, absolute: they may lie where no record leads to, so they are read besides. */
 	reads?(request: GivenOf<K>): string[];
 	/** What goes, with what only that needs: snapshots, and images that no record froze. Their overlays are measured beforehand, for the merges. */

@@ -7,7 +7,7 @@ import type {DomainSummary} from '../model/domain/domain.ts';
 import type {ImageRun} from '../model/images/copy-cost.ts';
 import type {Image} from '../model/images/image.ts';
 import type {
-	DomainDetails, FileOwnership, FolderFacts, HostFacts, Inventory, MemoryFileFacts,
+	BackupFolder, DomainDetails, FileOwnership, FolderFacts, HostFacts, Inventory, MemoryFileFacts,
 } from '../model/domain/inventory.ts';
 import type {Claim, FoundClaim} from '../model/plan/claim.ts';
 import type {Failure} from '../model/failure.ts';
@@ -83,6 +83,8 @@ export type Host = {
 	readDefinition?(uuid: string): Promise<Result<string>>;
 	/** How much data these runs of images hold, by `runKey`; those that cannot be measured are left out. Never fails: a plan can do without. */
 	readDataSizes(runs: readonly ImageRun[], images: readonly Image[]): Promise<Map<string, number>>;
+	/** The backups in a folder of the host. Fails where it cannot be looked at. */
+	readBackups(path: string): Promise<Result<BackupFolder>>;
 	/** What lies around the images of one or many domains, for the doctor. */
 	readSurroundings(request: SurroundingsRequest): Promise<Result<Surroundings>>;
 	observe(probe: Probe): Promise<Result<boolean>>;

@@ -3,7 +3,7 @@ From a request to a plan: reads everything that the planner may ask, and plans.
 */
 import {randomUUID} from 'node:crypto';
 import {planAction} from '../actions/plan-action.ts';
-import {actionFor, readsOf} from '../actions/registry.ts';
+import {specOf, actionFor, readsOf} from '../actions/registry.ts';
 import type {Given} from '../actions/spec.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
@@ -37,6 +37,12 @@ export async function prepareAction({host, store, clock, nextId}: Planning, give
 		return inventory;
 	}
 
+	const folder = specOf(given).backupFolder?.(given as never);
+	const backups = folder === undefined ? undefined : await host.readBackups(folder);
+	if (backups?.ok === false) {
+		return backups;
+	}
+
 	const {details} = inventory.value;
 	const id = nextId();
 	const now = clock.now();
@@ -44,5 +50,5 @@ export async function prepareAction({host, store, clock, nextId}: Planning, give
 	const context = {id, now, workPath: store.workPath(id), generationId: randomUUID()};
 	const runs = runsToMeasure(action, inventory.value, context);
 	const dataSizes = runs.length === 0 ? undefined : await host.readDataSizes(runs, details.images);
-	return planAction(action, {...inventory.value, dataSizes}, context);
+	return planAction(action, {...inventory.value, dataSizes, ...(backups && {backups: backups.value})}, context);
 }

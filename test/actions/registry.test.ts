@@ -38,7 +38,7 @@ test('the help has every verb with its arguments and its summary, and every opti
 test('the README has every verb, each of its options, and every key', async t => {
 	const readme = await readFile('README.md', 'utf8');
 	for (const {usage, options} of commandLineSpecs()) {
-		t.true(readme.includes(`vsnap-tui ${usage.replaceAll(/[<>]/g, '').replace(/^((?:checkpoint )?\S+)(.*)$/, (_, verb: string, rest: string) => verb + rest.toUpperCase())}`), usage);
+		t.true(readme.includes(`vsnap-tui ${usage.replaceAll(/[<>]/g, '').replace(/^((?:checkpoint |backup )?\S+)(.*)$/, (_, verb: string, rest: string) => verb + rest.toUpperCase())}`), usage);
 		t.deepEqual(options.map(({flags}) => longOption(flags)).filter(option => !readme.includes(option)), [], usage);
 	}
 
@@ -81,6 +81,7 @@ test('a whole request stays as it is when it is completed', t => {
 		{kind: 'remove-orphans', uuid, paths: ['/a']},
 		{kind: 'repair-records', uuid, adopts: 'tags'},
 		{kind: 'fold', uuid},
+		{kind: 'backup', uuid, to: '/b', since: {kind: 'full'}, checkpoint: undefined, description: undefined, disks: ['vda'], isQuiesced: true, rateBytes: 5},
 		{kind: 'create-checkpoint', uuid, checkpoint: 'c', description: 'd', disks: []},
 		{kind: 'delete-checkpoint', uuid, checkpoint: 'c', scope: 'with-children', isMetadataOnly: false},
 		{kind: 'redefine-checkpoint', uuid, xml: '<domaincheckpoint/>'},

@@ -3,39 +3,25 @@ The planner for `checkpoint create`: bitmaps in the heads of the disks, from one
 it is off qemu-img does, which libvirt takes over at the next start (9.0, 11.3, 12.8).
 */
 import type {CreateCheckpointAction} from '../../model/plan/request.ts';
-import {headDisks, isWritableMedium, type Disk} from '../../model/domain/domain.ts';
-import {checkpointNameProblem} from '../../model/domain/checkpoint-name.ts';
+import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import type {Image} from '../../model/images/image.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Plan, Step} from '../../model/plan/plan.ts';
-import {together, type Result} from '../../model/result.ts';
-import {buildCheckpointXml} from '../../model/xml/build-checkpoint.ts';
+import type {Result} from '../../model/result.ts';
 import {refuseBrokenChain, refuseBusyDomain} from '../../planner/checks/blockers.ts';
 import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {imageCommands} from '../../planner/hypervisor/commands.ts';
 import type {RecordedDisk} from '../../planner/hypervisor/hypervisor.ts';
 import {planContext} from '../../planner/plan-context.ts';
-import {assembleCheckpointPlan, isOff, lastCheckpoint} from '../../planner/records/checkpoint-plan.ts';
+import {assembleCheckpointPlan, isOff} from '../../planner/records/checkpoint-plan.ts';
+import {bitmapMisfit, newCheckpoint} from '../../planner/records/new-checkpoint.ts';
 import {step} from '../../planner/steps/step.ts';
 import {describeCheckpoint} from './words.ts';
 
 /** QEMU's default, and libvirt's: no smaller than a cluster, and no larger than it. */
 const granularityOf = ({clusterSizeBytes = 65_536}: Image): number => Math.min(Math.max(clusterSizeBytes, 4096), 65_536);
-
-/** Why the disk can have no bitmap, as the end of a sentence; undefined: it can. */
-function misfitOf({graph}: PlanContext, disk: Disk): string | undefined {
-	const image = disk.sourcePath === undefined ? undefined : imageAt(graph, disk.sourcePath);
-	const rules: Array<[boolean, string]> = [
-		[!isWritableMedium(disk), 'the guest does not write to it'],
-		[disk.transient !== undefined, 'it is transient: QEMU allows no checkpoint of it'],
-		[disk.sourcePath === undefined || image === undefined, 'its image is not a file on this host'],
-		[(image?.format ?? 'qcow2') !== 'qcow2', `its image is ${image?.format ?? 'unknown'}, and only qcow2 can hold a bitmap`],
-		[image?.isVersion2 === true, 'its image is qcow2 of version 2 (compat 0.10), which holds no bitmap'],
-	];
-	return rules.find(([holds]) => holds)?.[1];
-}
 
 type Chosen = {recorded: RecordedDisk[]; leftOut: Array<{target: string; reason: string | undefined}>};
 
@@ -50,7 +36,7 @@ function chooseDisks(context: PlanContext, {checkpoint, disks: asked}: CreateChe
 
 	for (const disk of known) {
 		const own = asked.find(({target}) => target === disk.target);
-		const misfit = misfitOf(context, disk);
+		const misfit = bitmapMisfit(context, disk);
 		if (own?.isIncluded && misfit !== undefined) {
 			context.blockers.push({kind: 'not-supported', text: `${disk.target} can have no checkpoint: ${misfit}.`, remedy: `Leave it out: --disk ${disk.target}=no.`});
 		} else if (misfit === undefined && (own?.isIncluded ?? !isSelective)) {
@@ -69,35 +55,6 @@ function chooseDisks(context: PlanContext, {checkpoint, disks: asked}: CreateChe
 	}
 
 	return chosen;
-}
-
-function refuseNames(context: PlanContext, {checkpoint}: CreateCheckpointAction, recorded: readonly RecordedDisk[]): void {
-	const {checkpoints} = context.inventory.details;
-	const problem = checkpointNameProblem(checkpoint);
-	if (problem !== undefined) {
-		context.blockers.push({kind: 'name', text: `The name for the checkpoint ${problem}.`, remedy: 'Choose another name.'});
-	} else if (checkpoints.some(({name}) => name === checkpoint)) {
-		context.blockers.push({kind: 'name-taken', text: `A checkpoint "${checkpoint}" exists already.`, remedy: 'Choose another name.'});
-	}
-
-	for (const {target, path, bitmap} of recorded) {
-		if (bitmap !== checkpoint && !context.can.namesBitmaps) {
-			context.blockers.push({kind: 'not-supported', text: `libvirt wants the bitmap of ${target} to be called like the checkpoint.`, remedy: 'Leave --bitmap out.'});
-		}
-
-		const bitmapProblem = bitmap === checkpoint ? undefined : checkpointNameProblem(bitmap);
-		if (bitmapProblem !== undefined) {
-			context.blockers.push({kind: 'name', text: `The name for the bitmap of ${target} ${bitmapProblem}.`, remedy: 'Choose another name.'});
-		}
-
-		if (imageAt(context.graph, path)?.bitmaps.some(({name}) => name === bitmap)) {
-			context.blockers.push({
-				kind: 'name-taken',
-				text: `${path} holds a bitmap "${bitmap}" already, which no checkpoint of that name accounts for.`,
-				remedy: 'Choose another name, or remove that bitmap if nobody needs it (vsnap-tui doctor).',
-			});
-		}
-	}
 }
 
 /** Each bitmap by qemu-img, then the record. */
@@ -132,7 +89,6 @@ export function planCreateCheckpoint(action: CreateCheckpointAction, inventory: 
 	const {checkpoints} = inventory.details;
 	const {recorded, leftOut} = chooseDisks(context, action);
 	refuseBusyDomain(context, {staysOn: {disks: new Set(recorded.map(({target}) => target))}});
-	refuseNames(context, action, recorded);
 	if (isOff(context)) {
 		for (const {path} of recorded) {
 			refuseBrokenChain(context, path);
@@ -142,19 +98,12 @@ export function planCreateCheckpoint(action: CreateCheckpointAction, inventory: 
 	}
 
 	const {checkpoint, description} = action;
-	const parent = lastCheckpoint(checkpoints)?.name;
-	const disks = [...recorded, ...leftOut.map(({target}) => ({target, bitmap: undefined}))].map(({target, bitmap}) => ({target, bitmap}));
-	const documents = together({
-		requestXml: buildCheckpointXml({name: checkpoint, description, disks}),
-		recordXml: buildCheckpointXml({
-			name: checkpoint, description, disks, recorded: {parent, createdAt: Math.floor(given.now.getTime() / 1000)},
-		}),
-	});
-	if (!documents.ok) {
-		return documents;
+	const parts = newCheckpoint(context, {name: checkpoint, description, recorded, now: given.now});
+	if (!parts.ok) {
+		return parts;
 	}
 
-	const {requestXml, recordXml} = documents.value;
+	const {parent, requestXml, recordXml} = parts.value;
 	const isPlanned = context.blockers.length === 0;
 	return assembleCheckpointPlan(context, {
 		action,

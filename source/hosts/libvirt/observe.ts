@@ -33,6 +33,10 @@ export const observeDomain: (probe: DomainProbe, virsh: Virsh) => Promise<Result
 	'snapshot-exists': async (probe, virsh) => isListed(virsh, 'snapshot-list', probe),
 	'checkpoint-exists': async (probe, virsh) => isListed(virsh, 'checkpoint-list', probe),
 	// libvirt tells of the bitmaps of a running domain only by the checkpoints that they belong to.
+	async 'backup-active'(probe, virsh) {
+		const job = await virsh.askOne(['backup-dumpxml', '--domain', probe.uuid]);
+		return !job.ok && job.failure.kind !== 'tool-failed' ? job : succeed(job.ok);
+	},
 	'disk-records': async () => succeed(false),
 	'head-is': async (probe, virsh) => isHead(virsh, probe),
 	async 'runs-on'(probe, virsh) {

@@ -1,6 +1,7 @@
 /**
 What was read of the world. A picture is enough to browse a domain; an inventory is everything that a planner may ask.
 */
+import type {Manifest} from '../backup/manifest.ts';
 import type {Pin} from '../images/pin.ts';
 import type {DataSizes} from '../images/copy-cost.ts';
 import type {FolderRisk, LinkedRisk} from '../images/folder-risk.ts';
@@ -139,6 +140,16 @@ export type FileOwnership = {keepsOwners: boolean; qemuUid: number | undefined};
 /** Something that is going on with the domain, in words, and what ends it. */
 export type Job = {text: string; remedy: string};
 
+/** A folder that holds, or is to hold, backups. */
+export type BackupFolder = {
+	path: string;
+	folder: FolderFacts;
+	/** Oldest first. */
+	points: Manifest[];
+	/** JSON files that are no manifests. */
+	unreadable: Array<{name: string; reason: string}>;
+};
+
 export type Inventory = {
 	host: HostFacts;
 	details: DomainDetails;
@@ -163,6 +174,8 @@ export type Inventory = {
 	dataSizes?: DataSizes;
 	/** This libvirt gives no image to QEMU's user (`dynamic_ownership = 0`). Only looked at while the domain runs. */
 	keepsOwners?: true;
+	/** Of the folder that the action names. */
+	backups?: BackupFolder;
 	/** Only where the hypervisor is a standalone QEMU. */
 	bare?: BareFacts;
 };

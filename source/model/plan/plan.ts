@@ -41,12 +41,17 @@ export type Place = {
 /** A user whose rights are enough for a command of root's. `isNamed`: the host knows this user, and all groups. */
 export type Account = {uid: number; gid: number; isNamed: boolean};
 
+/** libvirt's backup job of this domain has concluded, well. */
+export type ProgramEnd = {kind: 'backup'; uuid: string};
+
 /**
 One program, exactly. `virsh` runs where we are (its URI leads to the host); every other tool runs where the images are. `qemu` starts a domain that is
-bare QEMU: the program goes into the background by itself (`-daemonize`).
+bare QEMU: the program goes into the background by itself (`-daemonize`). `seal` is this program: the manifest of a backup.
 */
 export type ProgramCommand = {
-	tool: 'virsh' | 'qemu-img' | 'qemu-io' | 'file' | 'qemu';
+	tool: 'virsh' | 'qemu-img' | 'qemu-io' | 'file' | 'qemu' | 'seal';
+	/** When its work is done, where that is later than its end. Missing: it is done then. */
+	until?: ProgramEnd;
 	/** The whole command line, program first. */
 	argv: string[];
 	/** Missing: it names everything by its path. */
@@ -205,7 +210,7 @@ export type Target = {
 };
 
 /** A file that a plan makes. `backingPath` and `format`: of an image. */
-export type CreatedFile = {path: string; backingPath?: string; format?: string};
+export type CreatedFile = {path: string; backingPath?: string; format?: string; /** What it takes up in the end, as far as that is known beforehand. */ bytes?: {atLeast: number; atMost: number}};
 
 /** Bytes on the host, all files of the plan together. */
 export type Space = {

@@ -124,11 +124,29 @@ export type DeleteCheckpointAction = OnDomain & {
 /** A record is written for bitmaps that are there. */
 export type RedefineCheckpointAction = OnDomain & {kind: 'redefine-checkpoint'; xml: string};
 
-export type Action = CreateCheckpointAction | DeleteCheckpointAction | RedefineCheckpointAction | RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RenameAction | RebaseAction | RemoveOrphansAction | RepairRecordsAction | FoldAction;
+/** The disks as they are at one moment, in a folder of backups. */
+export type BackupAction = OnDomain & {
+	kind: 'backup';
+	/** Absolute. */
+	to: string;
+	/** `latest`: the changes since the last backup there, or all where that cannot be. */
+	since: {kind: 'latest'} | {kind: 'full'} | {kind: 'checkpoint'; name: string};
+	/** Of the checkpoint that is made with it; undefined: none is. */
+	checkpoint: string | undefined;
+	description: string | undefined;
+	/** Targets; empty: all disks that the guest writes to. */
+	disks: string[];
+	/** Ask the guest agent to freeze the guest's file systems for the moment of the beginning. */
+	isQuiesced: boolean;
+	/** Bytes a second, for each disk. */
+	rateBytes: number | undefined;
+};
+
+export type Action = BackupAction | CreateCheckpointAction | DeleteCheckpointAction | RedefineCheckpointAction | RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RenameAction | RebaseAction | RemoveOrphansAction | RepairRecordsAction | FoldAction;
 
 /** Every kind, for whoever reads a stored action. */
 export const actionKinds = {
-	create: true, revert: true, branch: true, merge: true, delete: true, rename: true, rebase: true, 'remove-orphans': true, 'repair-records': true, fold: true, 'create-checkpoint': true, 'delete-checkpoint': true, 'redefine-checkpoint': true,
+	create: true, revert: true, branch: true, merge: true, delete: true, rename: true, rebase: true, 'remove-orphans': true, 'repair-records': true, fold: true, 'create-checkpoint': true, backup: true, 'delete-checkpoint': true, 'redefine-checkpoint': true,
 } satisfies Record<Action['kind'], true>;
 
 /** An action before the domain's name was read. */

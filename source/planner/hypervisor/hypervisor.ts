@@ -64,6 +64,20 @@ export type FrozenDisk = {target: string; headPath: string; format: string};
 /** A disk with the overlay that the domain goes on in. What a prepared one may hold is settled by then. */
 export type ContinuedDisk = FrozenDisk & {overlayPath: string; reuse: Exclude<DiskRequest['reuse'], 'existing-with-data' | undefined>};
 
+/** A disk that is copied into an image that is there, empty and as large. `since`: the bitmap of the changes; undefined: all of it. `atMostBytes`: what is copied. */
+export type CopiedDisk = {target: string; headPath: string; path: string; since: string | undefined; atMostBytes: number};
+
+export type Backup = {
+	disks: CopiedDisk[];
+	/** The checkpoint that the bitmaps are of. */
+	since: string | undefined;
+	/** Made at the same moment. */
+	checkpoint: {name: string; requestXml: string; recordXml: string; disks: RecordedDisk[]} | undefined;
+	isQuiesced: boolean;
+	/** Bytes a second, for each disk. */
+	rateBytes: number | undefined;
+};
+
 /** A disk whose head has, or gets, a bitmap. */
 export type RecordedDisk = {target: string; path: string; bitmap: string};
 
@@ -118,6 +132,10 @@ export type Hypervisor = {
 		within: (steps: Step[]) => Step[];
 		/** While the domain runs, `replace` proves by itself that the bitmaps are there. */
 		validates: boolean;
+	};
+	backup: {
+		/** Of a domain that runs, all disks as they are at one moment. Appends blockers; fails with `unreadable` where a document cannot be made. */
+		running: (context: PlanContext, backup: Backup) => Result<Step[]>;
 	};
 	blocks: {
 		/** Whether the running domain can merge so. */

@@ -47,9 +47,9 @@ const phases = ['check', 'create', 'switch', 'remove'];
 const inPhases = (steps: Step[]): Step[] => [...steps].sort((a, b) => phases.indexOf(a.phase) - phases.indexOf(b.phase));
 
 /** `proof`: what is expected of checkpoints. Fails with `refused` and every reason that stands in the context. */
-export function assembleCheckpointPlan(context: PlanContext, given: {action: Action; arguments: PlanArguments; proof: Pick<Expected, 'checkpoints' | 'goneCheckpoints' | 'bitmaps'>}, parts: Partial<Repair>): Result<Plan> {
+export function assembleCheckpointPlan(context: PlanContext, given: {action: Action; arguments: PlanArguments; proof: Pick<Expected, 'checkpoints' | 'goneCheckpoints' | 'bitmaps'>}, {files, ...parts}: Partial<Repair> & {files?: Plan['images']['created']}): Result<Plan> {
 	return mapResult(assembleRepair(context, given.action, given.arguments, {...emptyRepair(context), ...parts, steps: inPhases(context.hypervisor.checkpoints.within(parts.steps ?? []))}), plan => {
 		const [target] = plan.targets;
-		return {...plan, targets: [{...target, expected: {...target.expected, ...given.proof}}]};
+		return {...plan, images: files === undefined ? plan.images : {...plan.images, created: files}, targets: [{...target, expected: {...target.expected, ...given.proof}}]};
 	});
 }

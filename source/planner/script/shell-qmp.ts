@@ -140,6 +140,10 @@ export function qmpWords(plan: Plan): Words {
 				return `! ${hasCheckpoint(probe.name)}`;
 			}
 
+			case 'backup-active': {
+				return 'false';
+			}
+
 			case 'disk-records': {
 				return socket === undefined ? 'false' : `say ${socket} '{"execute":"query-block"}' | grep -qF -- ${quoteForShell(`"name": ${JSON.stringify(probe.bitmap)}`)}`;
 			}

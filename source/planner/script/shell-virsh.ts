@@ -45,6 +45,10 @@ function condition(plan: Plan, probe: DomainProbe): string {
 			return `! ${virsh('checkpoint-info', '--checkpointname', probe.name)} ${quietly}`;
 		}
 
+		case 'backup-active': {
+			return `${virsh('backup-dumpxml')} ${quietly}`;
+		}
+
 		case 'disk-records': {
 			return 'false';
 		}

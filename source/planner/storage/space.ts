@@ -27,7 +27,11 @@ function removedBytes({memoryFiles, nvramFiles}: Inventory, graph: ImageGraph, p
 }
 
 /** A file without a format is a copy of firmware variables, named after their file, or holds the memory of the guest, whatever it is called. */
-function createdBytes({details: {domain}, nvramFiles}: Inventory, {path, format}: Plan['images']['created'][number]): Range {
+function createdBytes({details: {domain}, nvramFiles}: Inventory, {path, format, bytes}: Plan['images']['created'][number]): Range {
+	if (bytes !== undefined) {
+		return {atLeast: bytes.atLeast, atMost: bytes.atMost + overlayBytes};
+	}
+
 	if (format !== undefined) {
 		return {atLeast: 0, atMost: overlayBytes};
 	}

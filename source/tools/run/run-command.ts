@@ -4,9 +4,14 @@ import {placedArgv, shownArgv} from '../../model/plan/placed-command.ts';
 import type {ProgramCommand} from '../../model/plan/plan.ts';
 import {fail, type Result} from '../../model/result.ts';
 import type {Runner, RunRequest} from './run.ts';
+import {sealBackup} from './seal-backup.ts';
 
 /** A failure names the command itself, not the shell that goes before it. */
 export async function runCommand(runner: Runner, command: ProgramCommand, request: Omit<RunRequest, 'argv' | 'files' | 'isMutating'>): Promise<Result<RunOutput>> {
+	if (command.tool === 'seal') {
+		return sealBackup(runner, command);
+	}
+
 	const result = await runner({...request, argv: placedArgv(command), files: command.files, isMutating: true});
 	return (command.place ?? command.runAs) === undefined || result.ok || result.failure.kind !== 'tool-failed'
 		? result

@@ -10,6 +10,8 @@ export type RunRequest = {
 	argv: string[];
 	/** `here`: this machine. `host`: where the images are, which for qemu+ssh is the other end. */
 	where: 'here' | 'host';
+	/** What the program reads from its standard input; missing: nothing. */
+	input?: string;
 	/** Written (0600) before the program starts. */
 	files?: CommandFile[];
 	timeoutMs?: number;
@@ -65,7 +67,8 @@ export function createLocalRunner(options: {inheritFds?: () => number[]} = {}): 
 		const result = await execa(program, rest, {
 			reject: false,
 			// Numbers beyond the third place work, only their type does not say so.
-			stdio: ['ignore', 'pipe', 'pipe', ...(isMutating && !isDaemon ? options.inheritFds?.() ?? [] : [])] as ['ignore', 'pipe', 'pipe'],
+			...(request.input !== undefined && {input: request.input}),
+			stdio: [request.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(isMutating && !isDaemon ? options.inheritFds?.() ?? [] : [])] as ['ignore', 'pipe', 'pipe'],
 			env: environmentFor(request),
 			cwd: '/',
 			stripFinalNewline: false,

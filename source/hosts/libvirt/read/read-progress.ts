@@ -15,7 +15,7 @@ export function parseBlockJob(text: string): Copied | undefined {
 /** `virsh domjobinfo --rawstats` in lines of "name: number"; bytes that are done and that remain. */
 export function parseDomainJob(text: string): Copied | undefined {
 	const read = (name: string) => new RegExp(String.raw`^\s*${name}:\s+(\d+)$`, 'm').exec(text)?.[1];
-	const [processed, remaining] = [read('data_processed'), read('data_remaining')];
+	const [processed, remaining] = [read('data_processed') ?? read('disk_processed'), read('data_remaining') ?? read('disk_remaining')];
 	return processed === undefined || remaining === undefined
 		? undefined
 		: {doneBytes: Number(processed), totalBytes: Number(processed) + Number(remaining)};

@@ -6,6 +6,7 @@ import type {
 	Command, Instead, Probe,
 } from '../../../model/plan/plan.ts';
 import {step} from '../../steps/step.ts';
+import {backupRunning} from './backup.ts';
 import {checkpointsOf} from './checkpoints.ts';
 import {snapshotRunning} from './snapshot.ts';
 import {onDomain, virsh, withXml} from './virsh.ts';
@@ -99,6 +100,7 @@ export function libvirtOf(site: Site): Hypervisor {
 		domain: domainOf(site),
 		records,
 		checkpoints: checkpointsOf(site),
+		backup: {running: backupRunning},
 		blocks: blocksOf(site, records),
 		complete: plan => plan,
 	};

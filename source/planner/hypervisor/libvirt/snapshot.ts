@@ -8,9 +8,6 @@ import type {Command, Consequence, Probe} from '../../../model/plan/plan.ts';
 import {inPlace} from '../../../model/plan/placed-command.ts';
 import {mapResult} from '../../../model/result.ts';
 import {buildSnapshotRequest} from '../../../model/xml/build-request.ts';
-import {
-	attributeOf, childOf, childrenOf, readXml,
-} from '../../../model/xml/read-xml.ts';
 import {placeOf, refuseFolderRisks} from '../../steps/build-folder.ts';
 import type {PlanContext} from '../../context.ts';
 import {requireActiveDisks} from '../../checks/inactive-disks.ts';
@@ -18,33 +15,23 @@ import {mergedBack} from '../../steps/merge.ts';
 import {requireFreeTag} from '../../steps/nvram-inside.ts';
 import {reserving, step} from '../../steps/step.ts';
 import {fileCommands} from '../commands.ts';
+import {requireAgent} from './agent.ts';
 import {onDomain, virsh} from './virsh.ts';
 import type {ContinuedDisk, Hypervisor, RunningSnapshot} from '../hypervisor.ts';
 import {frozenNoteSteps} from './frozen-note.ts';
 import {ownOverlays} from './overlays.ts';
 
 const whenStopped = 'libvirt would put the guest back on its old disks.';
-const agentChannel = 'org.qemu.guest_agent.0';
 
-/** A freeze without an agent fails; one that is known not to answer is told beforehand. */
-function requireAgent(context: PlanContext, {action, memory}: RunningSnapshot): void {
-	if (!action.isQuiesced) {
-		return;
-	}
-
-	const refuse = (text: string, remedy: string) => context.blockers.push({kind: 'not-supported', text, remedy});
-	if (memory.mode !== 'no') {
-		refuse('--quiesce freezes the file systems for a disk-only snapshot; a snapshot with memory does not need it.', 'Leave --quiesce out, or ask for the disks alone (--disk-only).');
-		return;
-	}
-
-	const live = readXml(context.inventory.liveXml ?? '', 'The running domain', ['domain']);
-	const channels = live.ok ? childrenOf(childOf(live.value, 'devices'), 'channel').map(channel => childOf(channel, 'target')) : [];
-	const agent = channels.find(target => attributeOf(target, 'name') === agentChannel);
-	if (agent === undefined) {
-		refuse('The domain has no guest agent channel, so its file systems cannot be frozen.', `Give it one (${agentChannel}) and install the agent, or leave --quiesce out: the disks are then crash-consistent.`);
-	} else if (attributeOf(agent, 'state') === 'disconnected') {
-		refuse('The guest agent does not answer, so the file systems cannot be frozen.', 'Start the agent in the guest (qemu-guest-agent), or leave --quiesce out: the disks are then crash-consistent.');
+function refuseQuiesced(context: PlanContext, {action, memory}: RunningSnapshot): void {
+	if (action.isQuiesced && memory.mode !== 'no') {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: '--quiesce freezes the file systems for a disk-only snapshot; a snapshot with memory does not need it.',
+			remedy: 'Leave --quiesce out, or ask for the disks alone (--disk-only).',
+		});
+	} else if (action.isQuiesced) {
+		requireAgent(context);
 	}
 }
 
@@ -194,7 +181,7 @@ function describe(context: PlanContext, {action, memory, modes}: RunningSnapshot
 function refuse(context: PlanContext, request: RunningSnapshot): void {
 	const {action, memory, external} = request;
 	const {checkpoints} = context.inventory.details;
-	requireAgent(context, request);
+	refuseQuiesced(context, request);
 	if (memory.mode === 'internal') {
 		requireFreeTag(context, action.snapshot);
 		refuseNvram(context);

@@ -5,6 +5,7 @@ import {quoteAsIs} from '../../../model/text/shell-quote.ts';
 import {step} from '../../steps/step.ts';
 import type {Hypervisor, Site} from '../hypervisor.ts';
 import {ask, relaunch, startProblems} from './monitor.ts';
+import {backupRunning} from './backup.ts';
 import {checkpointsOf} from './checkpoints.ts';
 import {blocksOf} from './blocks.ts';
 import {define, recordsOf, withRecords} from './records.ts';
@@ -50,6 +51,7 @@ export function qmpOf(site: Site): Hypervisor {
 		domain: domainOf(site),
 		records: recordsOf(site),
 		checkpoints: checkpointsOf(site),
+		backup: {running: backupRunning},
 		blocks: blocksOf(site),
 		complete: plan => withRecords(site, plan),
 	};

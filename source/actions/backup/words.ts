@@ -1,0 +1,50 @@
+/**
+What people read of a backup.
+*/
+import type {Consequence} from '../../model/plan/plan.ts';
+import type {BackupAction} from '../../model/plan/request.ts';
+import {formatBytes} from '../../model/text/format.ts';
+import type {ActionSpec} from '../spec.ts';
+import type {Base, ChosenDisk} from './choose.ts';
+import type {Extra} from './extras.ts';
+
+export const words: ActionSpec<'backup'>['words'] = {
+	title: ({domain, to}) => `Back up ${domain.name} to ${to}`,
+	noun: ({domain}) => `backup of "${domain.name}"`,
+	log: ({to}) => `back up to ${to}`,
+	done: ({domain, to}) => `"${domain.name}" is backed up to ${to}.`,
+};
+
+const copied = ({target, since, atMostBytes}: ChosenDisk) => `${target} (${since === undefined ? 'whole, up to' : 'changes, about'} ${formatBytes(atMostBytes)})`;
+
+export function describeBackup(given: {
+	point: string;
+	action: BackupAction;
+	disks: ChosenDisk[];
+	base: Base | undefined;
+	/** Where the latest was wanted to build on, and there is none. */
+	whyFull: string | undefined;
+	notes: string[];
+	checkpoint: string | undefined;
+	isOff: boolean;
+	extras: Extra[];
+}): Consequence[] {
+	const {point, action, disks, base, whyFull, notes, checkpoint, isOff, extras} = given;
+	const isBuilt = disks.some(({backing}) => backing !== undefined);
+	const info = (text: string): Consequence => ({severity: 'info', text});
+	const warning = (text: string): Consequence => ({severity: 'warning', text});
+	return [
+		info(`The point ${point} is made in ${action.to}: ${disks.map(disk => copied(disk)).join(', ')}.`),
+		...(isBuilt ? [info(`It holds the changes since "${base!.checkpoint.name}", and needs the files of ${base!.point.point} to be restored.`)] : []),
+		...(whyFull === undefined ? [] : [info(`It is a full backup: ${whyFull}.`)]),
+		...notes.map(text => warning(text)),
+		...(isOff
+			? [info('The domain is off: the disks are as the guest left them.')]
+			: [action.isQuiesced ? info('The guest\'s file systems are frozen for the moment of the beginning.') : info('The disks are as at the moment of the beginning, crash-consistent: restored, the guest boots as after a power failure.')]),
+		info('Its memory is not in a backup.'),
+		...(checkpoint === undefined
+			? [warning('No checkpoint is made: the next backup cannot build on this one.')]
+			: [info(`The checkpoint "${checkpoint}" is made at the same moment, so that the next backup can copy the changes alone.`)]),
+		...extras.map(({from}) => info(`${from} is copied, too.`)),
+	];
+}

@@ -1,0 +1,48 @@
+/**
+The end of a backup job of libvirt's: the job goes on after `backup-begin` has answered, and a small one is over before anybody can ask.
+*/
+import {setTimeout} from 'node:timers/promises';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import {parseFields} from './read/read-host.ts';
+import {isUnreachable, type Virsh} from './virsh.ts';
+
+const pollMs = 200;
+/** A libvirtd that is started again knows its jobs. */
+const patienceMs = 60_000;
+
+const statistics = ['--completed', '--keep-completed', '--anystats', '--rawstats'];
+
+/** `virsh domjobinfo` of 9.0 to 12.8, raw: 3 is a job that has come to its end, 4 one that failed, 5 one that was cancelled; `success` and `errmsg` say how. */
+function judge(text: string): Result<void> {
+	const fields = parseFields(text);
+	const [kind, reason] = [fields.get('Job type'), fields.get('errmsg')];
+	return kind?.startsWith('3') && fields.get('success') !== '0' && reason === undefined
+		? succeed(undefined)
+		: fail({kind: 'unreadable', what: 'The backup job', reason: reason ?? (kind === undefined ? 'libvirt does not say how it ended' : `it ended with the state ${kind}`)});
+}
+
+/** Fails where the job did not end well, where the domain has ended, and where libvirt cannot be asked for a minute. */
+export async function waitForBackup(virsh: Virsh, uuid: string, {timeoutMs}: {timeoutMs: number | undefined}): Promise<Result<void>> {
+	const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+	let lostAt: number | undefined;
+	for (;;) {
+		const job = await virsh.askOne(['domjobinfo', '--domain', uuid]);
+		if (!job.ok) {
+			lostAt ??= performance.now();
+			if (!(job.failure.kind === 'host-unreachable' || isUnreachable(job.failure)) || performance.now() - lostAt > patienceMs) {
+				return job;
+			}
+		} else if (parseFields(job.value).get('Job type') === 'None') {
+			const ended = await virsh.askOne(['domjobinfo', '--domain', uuid, ...statistics]);
+			return ended.ok ? judge(ended.value) : ended;
+		} else {
+			lostAt = undefined;
+		}
+
+		if (performance.now() > deadline) {
+			return fail({kind: 'unreadable', what: 'The backup job', reason: 'it takes too long'});
+		}
+
+		await setTimeout(pollMs);
+	}
+}

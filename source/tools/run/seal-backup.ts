@@ -1,0 +1,70 @@
+/**
+The last command of a backup: its files are measured, and its manifest appears at one moment, once all is on disk.
+*/
+import {posix} from 'node:path';
+import {
+	formatManifest, type BackedUpFile, type Manifest, type ManifestDraft,
+} from '../../model/backup/manifest.ts';
+import type {ProgramCommand} from '../../model/plan/plan.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
+import type {RunOutput} from '../../engine/ports.ts';
+import type {Runner} from './run.ts';
+
+/** Large files take their time: 200 MB/s is slow. */
+const hashTimeoutMs = 24 * 3_600_000;
+
+async function measure(runner: Runner, path: string): Promise<Result<Omit<BackedUpFile, 'file'>>> {
+	const hash = await runner({argv: ['sha256sum', '-b', '--', path], where: 'host', timeoutMs: hashTimeoutMs});
+	const size = hash.ok ? await runner({argv: ['stat', '-c', '%s', '--', path], where: 'host', timeoutMs: 30_000}) : hash;
+	if (!hash.ok || !size.ok) {
+		return hash.ok ? size as Result<never> : hash;
+	}
+
+	// A name with a backslash or a line end has a backslash before its sum.
+	const [, sha256] = /^\\?([\da-f]{64}) /.exec(hash.value.stdout) ?? [];
+	return sha256 === undefined
+		? fail({kind: 'host-not-understood', what: `What sha256sum says about ${path}`, reason: 'it is no checksum'})
+		: succeed({sizeBytes: Number(size.value.stdout.trim()), sha256});
+}
+
+/** `vsnap-tui backup seal --draft FILE -- MANIFEST`: the text of the draft is the command's own file. Fails with `tool-failed`. */
+export async function sealBackup(runner: Runner, {argv, files}: ProgramCommand): Promise<Result<RunOutput>> {
+	const manifestPath = argv.at(-1)!;
+	const folder = posix.dirname(manifestPath);
+	const draft = JSON.parse(files[0]!.text) as ManifestDraft;
+	const startedAt = performance.now();
+	const sealed = async <T extends {file: string}>(all: readonly T[]): Promise<Result<Array<T & BackedUpFile>>> => {
+		const done: Array<T & BackedUpFile> = [];
+		for (const one of all) {
+			const measured = await measure(runner, posix.join(folder, one.file));
+			if (!measured.ok) {
+				return measured;
+			}
+
+			done.push({...one, ...measured.value});
+		}
+
+		return succeed(done);
+	};
+
+	const disks = await sealed(draft.disks);
+	const extras = disks.ok ? await sealed(draft.extras) : disks;
+	if (!disks.ok || !extras.ok) {
+		return disks.ok ? extras as Result<never> : disks;
+	}
+
+	const manifest: Manifest = {...draft, disks: disks.value, extras: extras.value};
+	const partial = `${manifestPath}.partial`;
+	for (const request of [
+		{argv: ['dd', `of=${partial}`, 'conv=fsync', 'status=none'], input: formatManifest(manifest)},
+		{argv: ['mv', '-f', '-T', '--', partial, manifestPath]},
+		{argv: ['sync', '--', folder]},
+	]) {
+		const result = await runner({...request, where: 'host', isMutating: true, timeoutMs: 60_000});
+		if (!result.ok) {
+			return result;
+		}
+	}
+
+	return succeed({stdout: '', stderr: '', durationMs: Math.round(performance.now() - startedAt)});
+}
