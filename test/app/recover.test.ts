@@ -45,6 +45,20 @@ test('after "Later" a mark in the list and a line above it stay, and x leads bac
 	t.regex(page, /▸ Finish\n {3}Roll back {2}\(The new disks have been written to/);
 });
 
+test('that rolling back leaves a file larger is said before it is chosen', async t => {
+	const brain = await atWeb();
+	const action = left();
+	action.ways!.back = undefined;
+	const [first, ...rest] = action.plan.steps;
+	action.plan = {...action.plan, steps: [{...first!, id: 'stop', phase: 'create', grows: {path: '/d/web01.top', allocatedBytes: 1}}, ...rest]};
+	brain.world.unfinished = [action];
+	brain.send({kind: 'started'});
+	await brain.answer();
+	const page = await frameOf(brain.state);
+	t.regex(page, /▸ Roll back[^]*Restores everything to the state before this action; web01\.top may stay\s+larger\./);
+	t.notRegex(page, /no trace/);
+});
+
 test('what is read at x is what is offered, and an action that is over by then is not', async t => {
 	const brain = await afterLater();
 	brain.world.unfinished = [];

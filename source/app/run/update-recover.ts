@@ -1,9 +1,12 @@
 /**
 What an earlier run left half-way: it is asked about at the start, stays in sight in the list and above it, and `x` leads back to it at any time.
 */
+import {posix} from 'node:path';
+import {listNames} from '../../model/text/list-names.ts';
 import {describeTrouble} from '../../model/plan/journal-trouble.ts';
 import type {Result} from '../../model/result.ts';
 import type {UnfinishedAction} from '../../engine/ports.ts';
+import type {Obstacle} from '../../engine/recover/ways.ts';
 import type {Direction} from '../../engine/run/progress.ts';
 import type {Option} from '../../actions/question.ts';
 import {readOnlyReason} from '../browse/menu.ts';
@@ -93,12 +96,22 @@ export function beginRecover(state: State): Update {
 	return readUnfinished({...state, notice: 'Finding out how far it got …'}, {origin: 'key', uuid: id});
 }
 
+/** Files that stay larger when it is rolled back, because content was copied into them. */
+function grownFiles({plan, records}: UnfinishedAction): string[] {
+	const begun = new Set(records.flatMap(record => record.kind === 'begin' ? [record.step] : []));
+	return plan.steps.flatMap(({id, grows}) => grows !== undefined && begun.has(id) ? [posix.basename(grows.path)] : []);
+}
+
 /** What can be done about an unfinished action. The way that is natural there stands first. */
 export function recoverOptions(state: State, action: LeftAction): Option[] {
 	const reason = state.isReadOnly ? readOnlyReason : undefined;
 	const {ways} = action;
-	const back: Option = {id: 'back', label: 'Roll back', note: ways?.back?.reason ?? 'Restores everything to the state before this action.', reason: reason ?? ways?.back?.reason};
-	const forward: Option = {id: 'forward', label: 'Finish', note: ways?.forward?.reason ?? 'Completes the rest of the plan.', reason: reason ?? ways?.forward?.reason};
+	const grown = listNames(grownFiles(action), 3);
+	const rollBack = `Restores everything to the state before this action${grown === '' ? '' : `; ${grown} may stay larger`}.`;
+	// What is read aloud gives the reason with the label already.
+	const against = (way: Obstacle | undefined) => way === undefined ? undefined : (state.isLinear ? way.remedy : `${way.reason} ${way.remedy}`);
+	const back: Option = {id: 'back', label: 'Roll back', note: against(ways?.back) ?? rollBack, reason: reason ?? ways?.back?.reason};
+	const forward: Option = {id: 'forward', label: 'Finish', note: against(ways?.forward) ?? 'Completes the rest of the plan.', reason: reason ?? ways?.forward?.reason};
 	const giveUp: Option = {id: 'give-up', label: 'Give up', note: 'Changes nothing. The action is forgotten, and what it leaves behind is listed.', reason};
 	const {name} = action.plan.action.domain;
 	const later: Option = {id: 'later', label: 'Later', note: `Changes nothing. "${name}" stays marked and refuses other actions until then${state.isLinear ? '' : '; x leads back here'}.`};

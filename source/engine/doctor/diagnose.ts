@@ -20,6 +20,7 @@ import {frozenPath} from '../../model/domain/snapshot.ts';
 import type {
 	AuditEntry, LostFile, Host, StateStore, Surroundings, UnfinishedAction,
 } from '../ports.ts';
+import {removedPath} from '../run/made-files.ts';
 import {diagnosePicture} from './diagnose-picture.ts';
 import {findLeftovers, type FrozenByDomain} from './orphan-findings.ts';
 
@@ -164,6 +165,14 @@ function gatherLeft(allDetails: readonly DomainDetails[], graph: ImageGraph): Ma
 	return new Map(allDetails.flatMap(({domain: {uuid, name, definition}}) => (definition.leftImages ?? []).map(path => [graph.keyOf(path), {uuid, name}])));
 }
 
+/** What an interrupted action made, or was about to remove: finishing it or rolling it back needs them. */
+function pinsOfAction({plan: {action, steps}}: UnfinishedAction): Pin[] {
+	const paths = steps.flatMap(({command, undo}) => [command, ...undo ?? []].flatMap(one => removedPath(one) ?? []));
+	return [...new Set(paths)].map(path => ({
+		path, hold: 'existence', domainUuid: action.domain.uuid, label: `interrupted action on ${action.domain.name}`, snapshot: undefined, target: undefined,
+	}));
+}
+
 /** Actions that have not ended, and that no process works on. */
 async function readLeftBehind({store}: Checks, host: HostFacts): Promise<Result<UnfinishedAction[]>> {
 	const unfinished = await store.readUnfinished();
@@ -257,7 +266,8 @@ export async function diagnose(practice: Checks, options: RoundOptions = {}): Pr
 		return left;
 	}
 
-	const graph = buildImageGraph([...images, ...surroundings.value.others], gatherPins(allDetails));
+	const pins = [...gatherPins(allDetails), ...left.value.flatMap(action => pinsOfAction(action))];
+	const graph = buildImageGraph([...images, ...surroundings.value.others], pins);
 	const found: Finding[] = [...unreadable, ...filesElsewhere(allDetails), ...await readTroubles(practice, options.uuid), ...await readForeignActions(practice, options, left.value)];
 	for (const details of allDetails) {
 		await setImmediate();

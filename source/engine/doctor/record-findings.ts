@@ -171,7 +171,7 @@ function findUnfinishedDelete(examination: Examination): void {
 	}
 }
 
-export function findRecordTroubles(examination: Examination): void {
+export function findUnreadableRecords(examination: Examination): void {
 	const {unreadable, unreadableOthers} = examination.details;
 	for (const {name, reason, remedy} of unreadable) {
 		report(examination, {
@@ -192,7 +192,9 @@ export function findRecordTroubles(examination: Examination): void {
 			remedy: remedy ?? 'See what virsh says of it, and make it readable.',
 		});
 	}
+}
 
+export function findRecordTroubles(examination: Examination): void {
 	findUnfinishedDelete(examination);
 	findUnrecorded(examination);
 	findParents(examination);

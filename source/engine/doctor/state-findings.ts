@@ -59,7 +59,7 @@ export function findStateTroubles(examination: Examination): void {
 			severity: 'problem',
 			text: `An action of vsnap-tui was interrupted: ${describeAction(plan.action)} (planned ${formatWritten(plan.plannedAt)}).`,
 			meaning: damage === undefined
-				? 'Images and records may be half changed. The journal has everything that is needed to finish it or to roll it back.'
+				? 'Images and records may be half changed; the rest is checked once it has ended. The journal has everything that is needed to finish it or to roll it back.'
 				: `Images and records may be half changed. Its journal is damaged (${damage}), so recovery checks each step before it does anything.`,
 			remedy: 'vsnap-tui recover',
 		});

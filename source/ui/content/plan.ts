@@ -54,7 +54,7 @@ export function consequenceLines(plan: Plan, changed: string[], {details, isLine
 
 const phases: Record<Step['phase'], string> = {
 	check: 'Check: changes nothing',
-	create: 'Create: new files, which can be removed again',
+	create: 'Create: all of this can be rolled back',
 	switch: 'Switch: from here on the action is completed',
 	remove: 'Remove: only what nothing needs',
 };

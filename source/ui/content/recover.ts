@@ -29,7 +29,7 @@ function impactOf(action: LeftAction): string {
 	const isOpen = ways !== undefined && ways.back === undefined && ways.forward === undefined;
 	return isPastSwitch(action)
 		? `It had begun to switch the domain to its new images.${isOpen ? ' Finish is recommended. Rolling back works until an image is removed.' : ''}`
-		: `It had not begun to switch the domain to new images.${isOpen ? ' You can finish or roll back; rolling back leaves no trace.' : ''}`;
+		: `It had not begun to switch the domain to new images.${isOpen ? ' You can finish or roll back.' : ''}`;
 }
 
 /** Its page, which begins with what the domain does now. */
@@ -43,10 +43,10 @@ export function unfinishedLines(state: State, action: LeftAction, count: number,
 		}),
 		[],
 		...field('now', ways === undefined ? 'The domain could not be read.' : describeStanding(ways.now)),
+		...field('impact', impactOf(action)),
 		...field('action', titleOfAction(plan.action)),
+		...field('done', reached(action)),
 		...field('last seen', seen === undefined ? plan.plannedAt : formatMomentWithAge(seen, Math.floor(state.nowMs / 1000))),
 		...field('host', plan.uri),
-		...field('done', reached(action)),
-		...field('impact', impactOf(action)),
 	];
 }

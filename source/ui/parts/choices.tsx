@@ -8,7 +8,7 @@ import {createContext, useContext, useMemo} from 'react';
 import {windowTop} from '../../app/layout.ts';
 import type {Option} from '../../actions/question.ts';
 import {showSafely} from '../text.ts';
-import {useTheme} from '../theme.ts';
+import {useTheme, type Theme} from '../theme.ts';
 import {
 	LineView, LinesView, paragraph, type Line,
 } from './line.tsx';
@@ -29,6 +29,11 @@ function Choice({isSelected = false, label}: {readonly isSelected?: boolean; rea
 		{text: reason === undefined ? '' : `  (${reason})`, tone: 'dim'},
 	];
 	return <LineView pieces={pieces} columns={columns - 4}/>;
+}
+
+/** What a choice means, below the list. */
+export function noteLines(note: string | undefined, {columns, theme}: {columns: number; theme: Theme}): Line[] {
+	return paragraph(note ?? '', {columns: columns - 1, theme, tone: 'dim', lead: {text: '   '}});
 }
 
 /**
@@ -54,7 +59,7 @@ export function Choices({options, index, columns, rows = options.length, noteRow
 			/>
 			{noteRows === 0
 				? null
-				: <LinesView lines={[[], ...paragraph(safe[index]?.note ?? '', {columns: columns - 1, theme, tone: 'dim', lead: {text: '   '}})]} rows={noteRows + 1} columns={columns}/>}
+				: <LinesView lines={[[], ...noteLines(safe[index]?.note, {columns, theme})]} rows={noteRows + 1} columns={columns}/>}
 		</PaintContext.Provider>
 	);
 }

@@ -10,7 +10,7 @@ import {journeyHeadRows, pageOf} from '../content/page.ts';
 import {unfinishedLines} from '../content/recover.ts';
 import {activityLines, stepLines} from '../content/run.ts';
 import {formatSeconds} from '../content/words.ts';
-import {Choices} from '../parts/choices.tsx';
+import {Choices, noteLines} from '../parts/choices.tsx';
 import {
 	LineView, LinesView, type Line,
 } from '../parts/line.tsx';
@@ -66,19 +66,25 @@ export function EndedScreen({state, scene}: {readonly state: State; readonly sce
 	);
 }
 
+/** Of what was interrupted, so much stays in sight before the words on the selected way: what it is, what the domain does now, and what that means. */
+const fewestRows = 6;
+
 export function RecoverScreen({state, scene}: {readonly state: State; readonly scene: Scene & {kind: 'recover'}}) {
 	const theme = useTheme();
 	const {columns} = state;
 	const {bodyRows} = layoutOf(columns, state.rows);
 	const action = scene.actions[0]!;
 	const lines = unfinishedLines(state, action, scene.actions.length, {columns, theme});
+	const options = recoverOptions(state, action);
+	const rows = bodyRows - journeyHeadRows - options.length - 2;
+	const noteRows = Math.max(1, Math.min(rows - Math.min(lines.length, fewestRows), Math.max(...options.map(({note}) => noteLines(note, {columns, theme}).length))));
 	return (
 		<>
 			<Head text='Interrupted action' columns={columns}/>
-			<LinesView lines={lines} rows={Math.min(lines.length, bodyRows - journeyHeadRows - 6)} columns={columns}/>
+			<LinesView lines={lines} rows={Math.min(lines.length, rows - noteRows)} columns={columns}/>
 			<Box flexDirection='column' flexGrow={1}>
 				<LineView pieces={[]} columns={columns}/>
-				<Choices options={recoverOptions(state, action)} index={scene.index} columns={columns} noteRows={1}/>
+				<Choices options={options} index={scene.index} columns={columns} noteRows={noteRows}/>
 			</Box>
 		</>
 	);

@@ -350,6 +350,13 @@ test('an action that was interrupted, a managed save and a transient domain are 
 	t.deepEqual(seriousKinds(found).sort(), ['managed-save', 'transient', 'unfinished-action']);
 });
 
+test('of a half-done action nothing is told as somebody else\'s doing, nor anything that cannot be repaired before it has ended', t => {
+	const scene = twoSnapshots({current: 's1'});
+	const plan = {plannedAt: '2026-11-21', action: {kind: 'repair-records', domain: {uuid, name: 'web'}}};
+	t.not(findingsOf(scene).length, 0);
+	t.deepEqual(diagnosePicture(domainCheck(scene, {unfinished: [{plan, records: []}] as never})).map(({kind}) => kind), ['unfinished-action']);
+});
+
 test('a command in an advice can be pasted into a shell, whatever the file is called', t => {
 	const overlay = '/d/vda $(touch x)';
 	const found = findingsOf(inventory({

@@ -4,7 +4,7 @@ import {unwrap} from '../../helpers/unwrap.ts';
 import {diagnose, type RoundProgress} from '../../../source/engine/doctor/diagnose.ts';
 import type {Host} from '../../../source/engine/ports.ts';
 import type {Finding} from '../../../source/model/domain/finding.ts';
-import {fail} from '../../../source/model/result.ts';
+import {fail, succeed} from '../../../source/model/result.ts';
 import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
 import {addFile} from '../../../source/hosts/demo/simulator/world.ts';
 
@@ -73,6 +73,24 @@ test('a domain that cannot be read is a finding, and no image is offered for rem
 	const findings = unwrap(await diagnose({host, store: given.store}));
 	t.deepEqual(told(findings, 'problem').slice(0, 1), [['git', 'domain-unreadable']]);
 	t.is(orphanOf(findings)?.request, undefined);
+});
+
+test('what an interrupted action made, or was about to remove, is no leftover', async t => {
+	const given = demo();
+	const paths = ['made', 'left'].map(name => `/var/lib/libvirt/images/web-vda.${name}`);
+	for (const path of paths) {
+		addFile(given.demo.world, {path, backing: {name: '/var/lib/libvirt/images/web-vda.qcow2', format: 'qcow2'}});
+	}
+
+	const told = async (store: typeof given.store) => unwrap(await diagnose({host: given.host, store})).flatMap(({kind, images}) => kind === 'orphan' || kind === 'unused-image' ? images ?? [] : []);
+	t.deepEqual((await told(given.store)).filter(path => paths.includes(path)).sort(), [...paths].sort());
+	const rm = (path: string) => ({tool: 'file', argv: ['rm', '--', path]});
+	const plan = {
+		id: 'x', uri: 'demo:///system', plannedAt: '2026-11-21', action: {kind: 'repair-records', domain: {uuid: given.uuidOf('web'), name: 'web'}},
+		steps: [{id: 'make', command: {tool: 'file', argv: ['touch', paths[0]]}, undo: [rm(paths[0]!)]}, {id: 'remove', command: rm(paths[1]!), undo: null}],
+	};
+	const readUnfinished = async () => succeed([{plan, records: []}] as never);
+	t.deepEqual((await told({...given.store, readUnfinished})).filter(path => paths.includes(path)), []);
 });
 
 test('a backup beside the disks is a note, never offered for removal', async t => {
