@@ -20,7 +20,7 @@ import {frozenPath} from '../../model/domain/snapshot.ts';
 import type {
 	AuditEntry, LostFile, Host, StateStore, Surroundings, UnfinishedAction,
 } from '../ports.ts';
-import {removedPath} from '../run/made-files.ts';
+import {pinsOfAction} from '../run/made-files.ts';
 import {diagnosePicture} from './diagnose-picture.ts';
 import {findLeftovers, type FrozenByDomain} from './orphan-findings.ts';
 
@@ -163,14 +163,6 @@ function gatherFrozen(allDetails: readonly DomainDetails[], graph: ImageGraph): 
 
 function gatherLeft(allDetails: readonly DomainDetails[], graph: ImageGraph): Map<string, {uuid: string; name: string}> {
 	return new Map(allDetails.flatMap(({domain: {uuid, name, definition}}) => (definition.leftImages ?? []).map(path => [graph.keyOf(path), {uuid, name}])));
-}
-
-/** What an interrupted action made, or was about to remove: finishing it or rolling it back needs them. */
-function pinsOfAction({plan: {action, steps}}: UnfinishedAction): Pin[] {
-	const paths = steps.flatMap(({command, undo}) => [command, ...undo ?? []].flatMap(one => removedPath(one) ?? []));
-	return [...new Set(paths)].map(path => ({
-		path, hold: 'existence', domainUuid: action.domain.uuid, label: `interrupted action on ${action.domain.name}`, snapshot: undefined, target: undefined,
-	}));
 }
 
 /** Actions that have not ended, and that no process works on. */

@@ -3,16 +3,27 @@ The files that an action makes and that its way back removes: which they are, ho
 The journal tells how they were (`stamps`); the world at that moment tells the rest.
 */
 import {targetOf, type Command, type Plan, type Step} from '../../model/plan/plan.ts';
+import type {Pin} from '../../model/images/pin.ts';
 import {isDoubt} from '../../model/images/image-users.ts';
 import {wordsOfProgram} from '../../model/plan/placed-command.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
-import type {FileStamp, JournalRecord, Host} from '../ports.ts';
+import type {
+	FileStamp, JournalRecord, Host, UnfinishedAction,
+} from '../ports.ts';
 import {hasEndedByItself} from './progress.ts';
 
 /** The file that this command removes; undefined: it removes none. Records of our own are removed with `-f`, and are no such file. */
 export function removedPath(command: Command): string | undefined {
 	const [path, ...more] = command.tool === 'file' && command.argv[0] === 'rm' && command.argv[1] === '--' ? wordsOfProgram(command).slice(2) : [];
 	return more.length === 0 ? path : undefined;
+}
+
+/** What an interrupted action made, or was about to remove: finishing it or rolling it back needs them. */
+export function pinsOfAction({plan: {action, steps}}: UnfinishedAction): Pin[] {
+	const paths = steps.flatMap(({command, undo}) => [command, ...undo ?? []].flatMap(one => removedPath(one) ?? []));
+	return [...new Set(paths)].map(path => ({
+		path, hold: 'existence', domainUuid: action.domain.uuid, label: `interrupted action on ${action.domain.name}`, snapshot: undefined, target: undefined,
+	}));
 }
 
 /** Every file that the way back may remove. */
