@@ -95,7 +95,7 @@ export function planRepairRecords(action: RepairRecordsAction, inventory: Invent
 			? {kind: 'not-supported', text: 'The records agree with the disks: there is nothing to repair.'}
 			: {
 				kind: 'not-supported',
-				text: verdict.isHandMerged ? 'Images were merged without vsnap-tui, so the records of the snapshots in between are wrong, whichever is current.' : 'The images do not say which snapshot the current state is based on.',
+				text: verdict.isHandMerged ? 'Images were merged, and the records were not changed along, so those of the snapshots in between are wrong, whichever is current.' : 'The images do not say which snapshot the current state is based on.',
 				remedy: newSnapshotRemedy,
 			});
 	}

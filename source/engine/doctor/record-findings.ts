@@ -32,7 +32,7 @@ function findCurrentTrouble(examination: Examination): void {
 		report(examination, {
 			kind: 'current-record',
 			severity: isNewer ? 'problem' : 'warning',
-			text: `${what}${rightful === undefined ? '' : ` They are based on "${rightful.name}".`}${verdict.isHandMerged ? ' Images were merged without vsnap-tui.' : ''}`,
+			text: `${what}${rightful === undefined ? '' : ` They are based on "${rightful.name}".`}${verdict.isHandMerged ? ' Images were merged, and the records were not changed along.' : ''}`,
 			meaning: currentSnapshot === undefined
 				? `The next snapshot would start a separate tree${isNewer ? ', and virsh snapshot-revert crashes libvirt\'s daemon' : ''}.`
 				: 'The next snapshot would get the wrong parent, and libvirt\'s own revert and delete rely on this record.',

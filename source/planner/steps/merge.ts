@@ -106,6 +106,7 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 				id, title, whenStopped: whenStoppedBefore, merge, target: disk, backingName, growth: growthBy(context, merge), undo,
 			}),
 			syncStep(`pull-${id}`, [top], false),
+			...dateSteps(context, {id: `pull-${id}`, path: top, contentOf: top, isIrreversible: false}),
 		];
 	}
 
@@ -187,8 +188,9 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	const disk = hasProcess(context.inventory.details.domain) ? diskOn(context, top) : undefined;
 	// QEMU tells those that it has open by itself.
 	const told = rebased.filter(path => openDiskOf(context, path) === undefined);
+	const byQemu = rebased.filter(path => !told.includes(path));
 	const title = `Commit ${names([...layers.slice(1), top])} into ${posix.basename(into)}`;
-	const above = rebased.find(path => openDiskOf(context, path) !== undefined);
+	const [above] = byQemu;
 	return [
 		...(disk?.sourcePath === undefined
 			? [mergeStep(true, {id: `commit-${id}`, title, ...commitOffline(context, merge)})]
@@ -207,7 +209,7 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 		...told.map((path, index) => rebaseStep(context, merge, {id: `relink-${id}-${index + 1}`, path})),
 		syncStep(`commit-${id}`, [into, ...imageAt(context.graph, into)?.dataFilePath === undefined ? [] : [imageAt(context.graph, into)!.dataFilePath!], ...told], true),
 		...dateSteps(context, {id: `commit-${id}`, path: into, contentOf: top, isIrreversible: true}),
-		...told.flatMap((path, index) => dateSteps(context, {id: `relink-${id}-${index + 1}`, path, contentOf: path, isIrreversible: true})),
+		...[...told, ...byQemu].flatMap((path, index) => dateSteps(context, {id: `relink-${id}-${index + 1}`, path, contentOf: path, isIrreversible: true})),
 	];
 }
 

@@ -28,8 +28,8 @@ function impactOf(action: LeftAction): string {
 	// Where a way is closed, the reason stands beside it below.
 	const isOpen = ways !== undefined && ways.back === undefined && ways.forward === undefined;
 	return isPastSwitch(action)
-		? `It had begun to switch the domain to its new images.${isOpen ? ' Finish is recommended. Rolling back works until an image is removed.' : ''}`
-		: `It had not begun to switch the domain to new images.${isOpen ? ' You can finish or roll back.' : ''}`;
+		? `It had begun to change records or images of the domain.${isOpen ? ' Finish is recommended. Rolling back works until an image is removed.' : ''}`
+		: `It had only added files or copied data so far.${isOpen ? ' You can finish or roll back.' : ''}`;
 }
 
 /** Its page, which begins with what the domain does now. */

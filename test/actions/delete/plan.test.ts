@@ -91,6 +91,15 @@ test('a read-only base and one with internal snapshots inside stay', t => {
 	t.false(plan(tagged).images.written!.includes('/d/vda.s2'), 'an internal snapshot inside reads from below, too');
 });
 
+test('a frozen image whose header QEMU rewrites above a commit keeps its age', t => {
+	const made = plan(threeSnapshots({state: 'running'}), {snapshot: 's1'});
+	for (const disk of ['vda', 'vdb']) {
+		const commit = made.steps.findIndex(({command}) => argvOf(command).includes(`/d/${disk}.s1`) && argvOf(command).includes('blockcommit'));
+		const dates = made.steps.slice(commit).filter(({command}) => argvOf(command).includes('touch')).map(({command}) => argvOf(command).at(-1));
+		t.true(commit >= 0 && dates.includes(`/d/${disk}.qcow2`) && dates.includes(`/d/${disk}.s2`), `${commit} ${dates.join(' ')}`);
+	}
+});
+
 test('the running domain\'s own images are merged by its block jobs, and can be cancelled', t => {
 	const made = plan(threeSnapshots({state: 'running'}), {snapshot: 's1'});
 	const commit = made.steps.find(step => step.id === 'commit-1')!;

@@ -4,6 +4,9 @@ import {unwrap} from '../../helpers/unwrap.ts';
 import {executePlan} from '../../../source/engine/run/execute.ts';
 import {planDelete} from '../../../source/actions/delete/plan.ts';
 import {describeFailure} from '../../../source/model/text/describe-failure.ts';
+import {findGrown} from '../../../source/engine/run/left-grown.ts';
+import type {Host} from '../../../source/engine/ports.ts';
+import {succeed} from '../../../source/model/result.ts';
 import {createMemoryStore} from '../../../source/tools/state/memory-store.ts';
 import {fakeHost} from '../../helpers/fake-host.ts';
 import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
@@ -25,3 +28,15 @@ for (const {title, moreBytes, words} of [
 		t.regex(outcome.kind === 'done' ? '' : describeFailure(outcome.failure).message, words);
 	});
 }
+
+test('a pull that its guest keeps, because it runs, is told when it is taken back', async t => {
+	const inventory = threeSnapshots({state: 'running'});
+	const plan = unwrap(planDelete({kind: 'delete', domain: {uuid, name: 'web'}, snapshot: 's3', scope: 'one', isMetadataOnly: false}, inventory, {id: 'p1', now, workPath: '/w'}));
+	t.truthy(plan.steps.find(({id}) => id === 'pull-1'));
+	for (const [isStillBacked, count] of [[false, 1], [true, 0]] as const) {
+		const {host} = fakeHost(inventory);
+		const asked: Host = {...host, observe: async probe => succeed(JSON.stringify(probe) === JSON.stringify({kind: 'not', of: {kind: 'backed-by', path: '/d/vda.s3', backing: '/d/vda.s2'}}) && !isStillBacked)};
+		const left = await findGrown({plan, host: asked}, new Map([['pull-1', 'done']]));
+		t.is(left.filter(text => text === '/d/vda.s3 holds all of what it was backed by, and is no longer backed by it: it reads the same.').length, count);
+	}
+});
