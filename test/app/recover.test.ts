@@ -59,6 +59,15 @@ test('that rolling back leaves a file larger is said before it is chosen', async
 	t.notRegex(page, /no trace/);
 });
 
+test('what had happened already when it was finished is told as done', async t => {
+	const brain = await afterLater();
+	await press(brain, 'x', keys.enter);
+	t.is(brain.state.scene.kind, 'running');
+	brain.send({kind: 'run-ended', outcome: {kind: 'done'}});
+	const frame = await frameOf(brain.state);
+	t.is(frame.split('\n').filter(line => /^ ✓ .*\(done\)$/.test(line)).length, 4, frame);
+});
+
 test('what is read at x is what is offered, and an action that is over by then is not', async t => {
 	const brain = await afterLater();
 	brain.world.unfinished = [];

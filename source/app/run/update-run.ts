@@ -77,13 +77,19 @@ export function whenStoppedNow(run: Run): string {
 	return reached.at(-1)?.whenStopped ?? 'Nothing has been changed yet.';
 }
 
+/** What recovery did not have to do had happened before, though the journal did not tell. */
+function withFoundDone(run: Run): Run {
+	return {...run, steps: {...Object.fromEntries(run.plan.steps.map(({id}): [string, StepState] => [id, 'done'])), ...run.steps}};
+}
+
 /** The run is over: the world is read again. A host that changed since the plan was made leads to a new plan, with what changed. */
 export function endRun(state: State, outcome: Outcome): Update {
 	if (state.scene.kind !== 'running') {
 		return [state, []];
 	}
 
-	const {run, journey} = state.scene;
+	const {journey} = state.scene;
+	const run = outcome.kind === 'done' && state.scene.run.kind === 'forward' ? withFoundDone(state.scene.run) : state.scene.run;
 	const lastOutcome = run.kind === 'execute' || outcome.kind !== 'done' ? outcome : undefined;
 	if (run.quitWith !== undefined) {
 		const {signal, exitCode} = run.quitWith;

@@ -26,7 +26,7 @@ const glyphs = {
 	waiting: 'waiting', running: 'working', done: 'done', failed: 'failed', undone: 'undone', 'left-out': 'waiting',
 } as const;
 const words: Record<StepState, string> = {
-	waiting: '', running: 'running', done: 'done', failed: 'failed', undone: 'rolled back', 'left-out': 'skipped: it is in use',
+	waiting: '', running: 'running', done: 'done', failed: 'failed', undone: 'rolled back', 'left-out': 'skipped',
 };
 
 /** Each step with its state, in a sign and a word. */

@@ -20,6 +20,7 @@ for (const {title, moreBytes, words} of [
 		const plan = unwrap(planDelete({kind: 'delete', domain: {uuid, name: 'web'}, snapshot: 's2', scope: 'one', isMetadataOnly: false}, inventory, {id: 'p1', now, workPath: '/w'}));
 		const host = fakeHost(inventory);
 		host.onRun = line => line.startsWith('qemu-img rebase -f qcow2 -F qcow2 -b /d/vda.qcow2') ? 'fail' : 'succeed';
+		host.answers.set('backed-by', true);
 		const {path, allocatedBytes} = inventory.details.images.find(image => image.path === '/d/vda.s2')!;
 		host.stamps.set(path, {path, inode: '1:1', sizeBytes: 0, modifiedAt: '0', allocatedBytes: allocatedBytes + moreBytes});
 		const world = {host: host.host, store: createMemoryStore(), clock: {now: () => now}, person: {user: 'root', from: undefined}};
