@@ -7,7 +7,7 @@ import {isDenied} from '../model/images/image.ts';
 import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
 import {conditionOf, frozenPath, type Condition, type Snapshot} from '../model/domain/snapshot.ts';
 import {permissionRemedy} from '../model/images/unreadable-image.ts';
-import {unrecordedTags} from '../model/images/unrecorded-tags.ts';
+import {isAdoptable, unrecordedTags} from '../model/images/unrecorded-tags.ts';
 import {stateWord} from '../model/domain/state-word.ts';
 import {makeVisible} from '../model/text/visible-text.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
@@ -99,7 +99,7 @@ function pictureLines(details: DomainDetails, isAscii: boolean): string[] {
 			snapshot.isCurrent ? '<- you are here' : '',
 			snapshot.description ?? '',
 		]),
-		...unrecordedTags(details).map(({tag, createdAt, targets}) => ` ${makeVisible(tag)}: inside ${targets.join(', ')}${createdAt === undefined ? '' : ` since ${formatMoment(createdAt)}`}, not recorded (vsnap-tui doctor can record it)`),
+		...unrecordedTags(details).map(found => ` ${makeVisible(found.tag)}: inside ${found.targets.join(', ')}${found.createdAt === undefined ? '' : ` since ${formatMoment(found.createdAt)}`}${found.hasMemory ? ', with memory' : ''}, not recorded (${isAdoptable(found) ? 'vsnap-tui doctor can record it' : 'see vsnap-tui doctor'})`),
 		...details.unreadable.map(({name, reason}) => ` ${makeVisible(name)}: unreadable, ${reason}`),
 		...(checkpoints.length === 0 ? [] : ['', `Checkpoints (${checkpoints.length})`, ...treeLines(checkpoints, isAscii, checkpoint => [formatTime(checkpoint.createdAt), checkpoint.description ?? ''])]),
 		'',

@@ -2,12 +2,14 @@
 import test from 'ava';
 import {startLab} from './daemons.ts';
 import {
-	defineXml, makeDomain, start, stop, type LabDomain,
+	defineXml, makeDomain, readState, start, stop, type LabDomain,
 } from './domains.ts';
 import {report, revert, runProgram} from './program.ts';
 import {run, virsh} from './run.ts';
 import {digestHeads, readHeads} from './slots.ts';
-import {markOffline, readCurrent, readParents, takeDiskSnapshot} from './snapshots.ts';
+import {
+	markLive, markOffline, readCurrent, readParents, takeDiskSnapshot,
+} from './snapshots.ts';
 import {readStrays} from './world.ts';
 
 test.before(startLab);
@@ -70,6 +72,36 @@ test.serial('an internal snapshot that only the image knows stands in the tree, 
 	t.is(reverted.exitCode, 0, report(reverted));
 	t.deepEqual(await digestHeads(domain), clean);
 	t.deepEqual((await diagnose(domain)).kinds, []);
+});
+
+test.serial('one with memory, by savevm, is recorded and resumed from; where the machine is another one, all is rolled back', async t => {
+	const domain = await makeDomain(t, {sizeMiB: 8});
+	await start(domain);
+	const clean = await markLive(domain, 1);
+	await virsh('qemu-monitor-command', '--domain', domain.uuid, '--hmp', '--cmd', 'savevm clean');
+	const later = await markLive(domain, 2);
+	const tree = await runProgram(domain, ['tree', '--', domain.name]);
+	t.regex(tree.stdout, /clean: inside vda, vdb since .*, with memory, not recorded \(vsnap-tui doctor can record it\)/);
+	const shown = await runProgram(domain, ['doctor', '--repair', 'unrecorded-tag', '--dry-run', '--', domain.name]);
+	t.regex(shown.stdout, /"clean" holds the memory of a guest/);
+	t.is((await record(domain, 'unrecorded-tag')).exitCode, 0);
+	const reverted = await revert(domain, 'clean', {flags: ['--keep', 'later']});
+	t.is(reverted.exitCode, 0, report(reverted));
+	t.is(await readState(domain), 'running');
+	await stop(domain);
+	t.deepEqual(await digestHeads(domain), clean);
+	t.is((await revert(domain, 'later', {flags: ['--discard', '--shutoff']})).exitCode, 0);
+	t.deepEqual(await digestHeads(domain), later);
+
+	await virsh('snapshot-delete', '--domain', domain.uuid, '--snapshotname', 'clean', '--metadata');
+	const xml = await virsh('dumpxml', '--domain', domain.uuid, '--inactive');
+	await defineXml(xml.replaceAll('65536', '98304'));
+	t.is((await record(domain, 'unrecorded-tag')).exitCode, 0);
+	const refused = await revert(domain, 'clean', {flags: ['--discard']});
+	t.is(refused.exitCode, 1, report(refused));
+	t.regex(refused.stderr, /Everything is as before/);
+	t.is(await readState(domain), 'shut off');
+	t.deepEqual(await digestHeads(domain), later);
 });
 
 test.serial('overlays that were made without a record are folded into their base, running and off, whatever their files are called', async t => {

@@ -79,14 +79,14 @@ function adoptLayers(context: PlanContext): Adopted[] {
 /** Not current: nothing tells that the domain comes from them. */
 function adoptTags(context: PlanContext): Adopted[] {
 	const disks = headDisks(context.inventory.details.domain).filter(disk => isWritableMedium(disk));
-	return unrecordedTags(context.inventory.details).filter(found => isAdoptable(found)).map(({tag, createdAt, targets, paths}) => ({
+	return unrecordedTags(context.inventory.details).filter(found => isAdoptable(found)).map(({tag, createdAt, targets, paths, hasMemory}) => ({
 		snapshot: {
 			name: tag,
 			description: 'Found inside the images, where it was made without a record',
-			state: 'shutoff',
+			state: hasMemory ? 'running' : 'shutoff',
 			parent: undefined,
 			createdAt: createdAt ?? 0,
-			memory: {mode: 'no'},
+			memory: {mode: hasMemory ? 'internal' : 'no'},
 			disks: disks.map(({target}) => ({target, mode: targets.includes(target) ? 'internal' as const : 'no' as const, overlayPath: undefined})),
 		},
 		sources: new Map([...paths].map(([target, path]) => [target, formatAt(context, path)])),
@@ -142,6 +142,6 @@ export function planAdopt(action: RepairRecordsAction, inventory: Inventory, giv
 		basis: [...new Set(adopted.flatMap(({sources}) => [...sources.values()].map(({path}) => path)))],
 		snapshots: [...details.snapshots, ...adopted.map(({snapshot}) => snapshot)],
 		currentSnapshot: current,
-		consequences: describeAdopted(adopted.map(({snapshot}) => snapshot.name)),
+		consequences: describeAdopted(adopted.map(({snapshot}) => snapshot)),
 	});
 }

@@ -1,3 +1,4 @@
+import type {Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {ActionSpec} from '../spec.ts';
 
@@ -21,8 +22,16 @@ export function describeRepair(current: {name: string; isRewritten: boolean} | u
 	];
 }
 
-export function describeAdopted(names: readonly string[]): Consequence[] {
-	return [...names.map((name): Consequence => ({severity: 'info', text: `"${name}" is recorded: you can revert to it, merge it or delete it.`})), nothingElse];
+export function describeAdopted(adopted: ReadonlyArray<Pick<Snapshot, 'name' | 'memory'>>): Consequence[] {
+	return [
+		...adopted.map(({name}): Consequence => ({severity: 'info', text: `"${name}" is recorded: you can revert to it, merge it or delete it.`})),
+		...adopted.filter(({memory}) => memory.mode === 'internal').map(({name}): Consequence => ({
+			severity: 'warning',
+			text: `"${name}" holds the memory of a guest, and nothing tells which VM definition it had: the one of now is recorded with it. `
+				+ 'Where its hardware differs, a revert by vsnap-tui fails and is rolled back; one by virsh leaves the disks reverted and the domain off, and the current state of the disks is lost.',
+		})),
+		nothingElse,
+	];
 }
 
 export const asked = {

@@ -54,8 +54,8 @@ function snapshotNodes(details: DomainDetails): TreeNode[] {
 		}));
 	const current = details.currentSnapshot;
 	nodes.push({kind: 'head', name: headId, parent: current === undefined ? undefined : snapshotId(current)});
-	for (const {tag, targets} of unrecordedTags(details)) {
-		nodes.push({kind: 'unrecorded', name: `unrecorded:${tag}`, parent: undefined, label: tag, reason: `inside ${targets.join(', ')}, not recorded`});
+	for (const {tag, targets, hasMemory} of unrecordedTags(details)) {
+		nodes.push({kind: 'unrecorded', name: `unrecorded:${tag}`, parent: undefined, label: tag, reason: `inside ${targets.join(', ')}${hasMemory ? ', with memory' : ''}, not recorded`});
 	}
 
 	for (const {name, reason} of details.unreadable) {

@@ -134,8 +134,8 @@ function findUnrecorded(examination: Examination): void {
 		report(examination, {
 			kind: 'unrecorded-tag',
 			severity: 'info',
-			text: `Only the images hold the internal snapshot${tags.length === 1 ? '' : 's'} ${listNames(tags.map(({tag, targets, hasMemory, isNameTaken}) => `"${tag}" (${targets.join(', ')}${hasMemory ? ', with memory' : ''}${isNameTaken ? ', beside another snapshot of that name' : ''})`), 6)}.`,
-			meaning: 'They were made with qemu-img, or libvirt has lost their records. They take space, and you can revert to them only once they are recorded.',
+			text: `Only the images hold the internal snapshot${tags.length === 1 ? '' : 's'} ${listNames(tags.map(({tag, targets, hasMemory, isWhole, isNameTaken}) => `"${tag}" (${targets.join(', ')}${hasMemory ? `, with memory${isWhole ? '' : ', and not on every disk'}` : ''}${isNameTaken ? ', beside another snapshot of that name' : ''})`), 6)}.`,
+			meaning: 'They were made with qemu-img or savevm, or their records were lost. They take space, and you can revert to them only once they are recorded.',
 			...(tags.some(found => isAdoptable(found))
 				? {request: {kind: 'repair-records' as const, uuid: domain.uuid, adopts: 'tags' as const}}
 				: {remedy: 'With the domain off, qemu-img snapshot -d TAG FILE removes it from an image. In an image that the domain writes to, qemu-img snapshot -a TAG FILE reverts to it.'}),

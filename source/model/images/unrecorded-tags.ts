@@ -15,20 +15,23 @@ type UnrecordedTag = {
 	paths: Map<string, string>;
 	/** It holds the memory of a guest, of a machine that is not known. */
 	hasMemory: boolean;
+	/** Every disk holds it in the image that it writes to: without one of them QEMU does not resume from its memory. */
+	isWhole: boolean;
 	/** A snapshot of another kind bears its name, so no record can. */
 	isNameTaken: boolean;
 };
 
 type Known = Pick<DomainDetails, 'domain' | 'snapshots' | 'images'>;
 
+const writtenPlaces = ({domain}: Known) => headDisks(domain).filter(disk => isWritableMedium(disk)).flatMap(({target, sourcePath}) => sourcePath === undefined ? [] : [{target, path: sourcePath}]);
+
 /** What each disk writes to, then what external snapshots froze of it. An image further down may be somebody else's. */
-function ownPlaces({domain, snapshots}: Known): Array<{target: string; path: string}> {
-	const heads = headDisks(domain).filter(disk => isWritableMedium(disk)).flatMap(({target, sourcePath}) => sourcePath === undefined ? [] : [{target, path: sourcePath}]);
-	const frozen = snapshots.flatMap(snapshot => snapshot.disks.filter(({mode}) => mode === 'external').flatMap(({target}) => {
+function ownPlaces(details: Known): Array<{target: string; path: string}> {
+	const frozen = details.snapshots.flatMap(snapshot => snapshot.disks.filter(({mode}) => mode === 'external').flatMap(({target}) => {
 		const path = frozenPath(snapshot, target);
 		return path === undefined ? [] : [{target, path}];
 	}));
-	return [...heads, ...frozen];
+	return [...writtenPlaces(details), ...frozen];
 }
 
 /** Internal snapshots in the images of the domain, without those that the record of an internal snapshot tells of. */
@@ -39,17 +42,18 @@ export function unrecordedTags(details: Known): UnrecordedTag[] {
 	const tags = new Map<string, UnrecordedTag>();
 	for (const {target, path} of ownPlaces(details)) {
 		for (const {tag, createdAt, memoryBytes} of images.find(image => image.path === path)?.internalSnapshots ?? []) {
-			const known = tags.get(tag) ?? {tag, createdAt, targets: [], paths: new Map<string, string>(), hasMemory: false, isNameTaken: names.has(tag)};
+			const known = tags.get(tag) ?? {tag, createdAt, targets: [], paths: new Map<string, string>(), hasMemory: false, isWhole: false, isNameTaken: names.has(tag)};
 			if (!recorded.has(tag) && !known.paths.has(target)) {
 				tags.set(tag, {...known, targets: [...known.targets, target], paths: new Map([...known.paths, [target, path]]), hasMemory: known.hasMemory || memoryBytes > 0});
 			}
 		}
 	}
 
-	return [...tags.values()].sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
+	const heads = writtenPlaces(details);
+	return [...tags.values()].map(found => ({...found, isWhole: heads.every(({target, path}) => found.paths.get(target) === path)})).sort((a, b) => (a.createdAt ?? 0) - (b.createdAt ?? 0));
 }
 
 /** Whether a record can be made of it, under its own name. */
-export function isAdoptable({tag, hasMemory, isNameTaken}: UnrecordedTag): boolean {
-	return !hasMemory && !isNameTaken && nameProblem(tag) === undefined;
+export function isAdoptable({tag, hasMemory, isWhole, isNameTaken}: UnrecordedTag): boolean {
+	return (!hasMemory || isWhole) && !isNameTaken && nameProblem(tag) === undefined;
 }

@@ -98,7 +98,7 @@ const nodeDetails: (node: TreeNode, details: DomainDetails, style: TextStyle) =>
 	unrecorded: (node, _details, style) => [
 		title(node.label),
 		...field('kept', node.reason, style),
-		...field('what now', 'Press D: the doctor can record it, so that you can revert to it.', style),
+		...field('what now', 'Press D: the doctor records it if that is possible, so that you can revert to it.', style),
 	],
 	unreadable: (node, _details, style) => [title(node.label), ...field('unreadable', node.reason, style, 'loss')],
 });

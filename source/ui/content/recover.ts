@@ -28,7 +28,7 @@ function impactOf(action: LeftAction): string {
 	// Where a way is closed, the reason stands beside it below.
 	const isOpen = ways !== undefined && ways.back === undefined && ways.forward === undefined;
 	return isPastSwitch(action)
-		? `It had begun to change records or images of the domain.${isOpen ? ' Finish is recommended. Rolling back works until an image is removed.' : ''}`
+		? `It had begun to change the domain.${isOpen ? ' Finish is recommended. Rolling back works until an image is removed.' : ''}`
 		: `It had only added files or copied data so far.${isOpen ? ' You can finish or roll back.' : ''}`;
 }
 

@@ -158,6 +158,22 @@ test('an internal snapshot in an image that a snapshot froze is found too', t =>
 	t.regex(finding!.text, /"clean" \(vda\), "s2" \(vda, beside another snapshot of that name\)/);
 });
 
+test('memory inside the images is recorded where every disk holds it, with the doubt about its machine; else it is told why not', t => {
+	const tagged = (memoryBytes: number) => ({internalSnapshots: [{tag: 'hmp', memoryBytes}]});
+	const scene = (ofVdb: Partial<Image>) => inventory({
+		state: 'running', heads: {vda: '/d/vda', vdb: '/d/vdb'}, snapshots: [], images: [image('/d/vda', undefined, tagged(1000)), image('/d/vdb', undefined, ofVdb)],
+	});
+	const adopt = (given: Inventory) => planAdopt({kind: 'repair-records', domain: {uuid, name: 'web'}, adopts: 'tags'}, given, {id: 'p1', now, workPath: '/w'});
+	const plan = unwrap(adopt(scene(tagged(0))));
+	t.regex(plan.steps[0]!.command.files[0]!.text, /<state>running<[^]*<memory snapshot=["']internal["']\/>[^]*<disk name=["']vdb["'] snapshot=["']internal["']/);
+	t.regex(plan.consequences.find(({severity}) => severity === 'warning')?.text ?? '', /"hmp" holds the memory of a guest/);
+	const [whole] = findingsOf(scene(tagged(0)));
+	t.deepEqual([whole?.text, whole?.request?.kind], ['Only the images hold the internal snapshot "hmp" (vda, vdb, with memory).', 'repair-records']);
+	const [part] = findingsOf(scene({}));
+	t.deepEqual([part?.text, part?.request], ['Only the images hold the internal snapshot "hmp" (vda, with memory, and not on every disk).', undefined]);
+	t.false(adopt(scene({})).ok);
+});
+
 test('two domains that write to one image are a problem, unless both share the disk', t => {
 	const other = {path: '/d/vda.s2', hold: 'head', domainUuid: 'other', label: 'head of db', snapshot: undefined, target: 'vda', isIdle: true} as const;
 	const found = findingsOf(twoSnapshots({foreignPins: [other]})).filter(({kind}) => kind === 'two-writers');
