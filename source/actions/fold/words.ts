@@ -10,5 +10,6 @@ export const words: ActionSpec<'fold'>['words'] = {
 
 export const whatIsLost: Consequence = {
 	severity: 'loss',
+	what: 'what the disks held when the overlays were made',
 	text: 'What the disks held when the overlays were made can no longer be recorded as a snapshot. The current state stays.',
 };

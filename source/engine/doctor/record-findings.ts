@@ -39,7 +39,9 @@ function findCurrentTrouble(examination: Examination): void {
 			...(rightful === undefined ? byHand : repairRequest(examination)),
 		});
 	} else if (current && mustNameHeads(context, current)) {
-		const misnamed = misnamedHeads(context, current);
+		// Where that is because of an overlay without a record, the finding of that overlay repairs this too.
+		const unrecorded = new Set(unrecordedLayers(context).flat().map(({overlayPath}) => overlayPath));
+		const misnamed = misnamedHeads(context, current).filter(({path}) => !unrecorded.has(path));
 		if (misnamed.length > 0) {
 			report(examination, {
 				kind: 'current-record',

@@ -77,7 +77,7 @@ function inOrder(snapshots: readonly Snapshot[], wanted: ReadonlySet<string>): S
 	return ordered.filter(({name}) => wanted.has(name));
 }
 
-type Draft = {snapshot: Snapshot; number: number; interimXml: string; finalXml: string};
+type Draft = {snapshot: Snapshot; number: number; parent: string | undefined; interimXml: string; finalXml: string};
 
 /** The overlays that the record names afterwards: the current one those that the domain writes to, the others what became of theirs. */
 function overlaysAfter(context: PlanContext, snapshot: Snapshot, given: {change: RecordChange; isCurrent: boolean; isLeaf: boolean}): Map<string, string> {
@@ -99,7 +99,7 @@ function draftOf(context: PlanContext, snapshot: Snapshot, given: {number: numbe
 		devices,
 		contents: change.contents,
 	});
-	return mapResult(together({interimXml: interim, finalXml: final}), xmls => ({snapshot, number, ...xmls}));
+	return mapResult(together({interimXml: interim, finalXml: final}), xmls => ({snapshot, number, parent, ...xmls}));
 }
 
 /** Records that have to be written anew: below and right above what is forgotten, the current one, and whatever names an image that moves. */
@@ -124,11 +124,12 @@ function restoreCommands(context: PlanContext, snapshots: readonly Snapshot[]): 
 }
 
 function redefineStep(context: PlanContext, draft: Draft, stage: 'between' | 'after'): Step {
-	const {snapshot, number} = draft;
+	const {snapshot, number, parent} = draft;
+	const before = snapshot.parent === parent ? `Prepare the record of "${snapshot.name}" for the merge` : `Reparent "${snapshot.name}"`;
 	const xml = stage === 'after' ? draft.finalXml : draft.interimXml;
 	return step('switch', {
 		id: `record-${number}-${stage}`,
-		title: stage === 'after' ? `Correct the metadata of "${snapshot.name}"` : `Reparent "${snapshot.name}"`,
+		title: stage === 'after' ? `Correct the metadata of "${snapshot.name}"` : before,
 		// Put back with the first record that was forgotten, because it may name that one as its parent.
 		command: context.hypervisor.records.replace({fileName: `record-${number}-${stage}`, xml, makeCurrent: false}),
 		whenStopped,

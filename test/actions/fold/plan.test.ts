@@ -22,7 +22,8 @@ function night(more: Partial<Scene> = {}, base: Partial<Image> = {}) {
 test('the layer becomes one with its base, no snapshot goes, and the record names what the domain writes to', t => {
 	const plan = unwrap(fold(night()));
 	t.is(plan.images.removed.length, 1);
-	t.true(plan.consequences.some(({severity}) => severity === 'loss'));
+	t.deepEqual(plan.consequences.flatMap(({severity, what}) => severity === 'loss' ? [what] : []), ['what the disks held when the overlays were made']);
+	t.deepEqual(plan.steps.filter(({title}) => title.includes('"s1"')).map(({title}) => title), ['Prepare the record of "s1" for the merge', 'Correct the metadata of "s1"']);
 	t.deepEqual(plan.targets[0].expected.snapshots, [{name: 's1', parent: undefined}]);
 	const [head] = plan.targets[0].expected.heads;
 	t.false(plan.images.removed.includes(head!.path));
