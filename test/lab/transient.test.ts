@@ -31,6 +31,9 @@ test.serial('a transient disk is left out, running and off, and its image is nev
 	await writeLive(domain, [{target: 'vda', pattern: 0x11, slot: 1}, {target: 'vdt', pattern: 0x22, slot: 1}]);
 	const preview = await runProgram(domain, ['create', '--disk-only', '--dry-run', '--', domain.name, 's2']);
 	t.regex(preview.stdout, /vdt is transient and left out: what the guest writes there is discarded when the domain stops/, report(preview));
+	const healthy = await runProgram(domain, ['doctor', '--json', '--', domain.name]);
+	t.false(healthy.stdout.includes('"problem"'), report(healthy));
+	t.regex((await runProgram(domain, ['tree', '--', domain.name])).stdout, /vdt\.qcow2\.TRANSIENT-\S+ .* transient overlay of .*\n.*vdt\.qcow2 .* transient disk of /);
 	const running = await runProgram(domain, ['create', '--disk-only', '--disk', 'vdt=no', '--yes', '--', domain.name, 's2']);
 	t.is(running.exitCode, 0, report(running));
 	await expectRefused(t, domain, async () => runProgram(domain, ['create', '--yes', '--', domain.name, 's3']), /vdt is transient, and libvirt cannot save the memory[\s\S]*--disk-only/);
@@ -40,6 +43,8 @@ test.serial('a transient disk is left out, running and off, and its image is nev
 
 	const {vda} = await digestHeads(domain);
 	await writeLive(domain, [{target: 'vda', pattern: 0x33, slot: 1}]);
+	const shown = await runProgram(domain, ['revert', '--keep', 'kept', '--dry-run', '--', domain.name, 's2']);
+	t.regex(shown.stdout, /vdt was left out of the snapshot and is not reverted: it is transient, and starts from its image again/);
 	const back = await revert(domain, 's2', {flags: ['--keep', 'kept', '--running']});
 	t.is(back.exitCode, 0, report(back));
 	t.deepEqual(await digestHeads(domain), {vda, vdt: untouched});

@@ -70,10 +70,16 @@ export function describeStaying(staying: ReadonlyArray<{path: string; reason: st
 
 const wasLeftOut = (target: string) => `${target} was left out of the snapshot and is not reverted`;
 
+/** What a disk holds afterwards that no snapshot reverts. */
+function leftOutWarning(context: PlanContext, target: string): Consequence {
+	const isTransient = headDisks(context.inventory.details.domain).some(disk => disk.target === target && disk.transient !== undefined);
+	return {severity: 'warning', text: `${wasLeftOut(target)}: ${isTransient ? 'it is transient, and starts from its image again, without what the guest has written to it' : 'it keeps its current content'}.`};
+}
+
 /** The disks that are not simply put on what the snapshot kept. */
 export function describeDisks(context: PlanContext, disks: RevertDisks, snapshot: Snapshot): Consequence[] {
 	return [
-		...disks.untouched.map(({target}): Consequence => ({severity: 'warning', text: `${wasLeftOut(target)}: it keeps its current content.`})),
+		...disks.untouched.map(({target}) => leftOutWarning(context, target)),
 		...disks.outside.map((disk): Consequence => ({
 			severity: 'warning', text: `${wasLeftOut(disk.target)}: it is no image file but of the type ${storageWord(disk)}${disk.sourcePath === undefined ? '' : ` (${disk.sourcePath})`}, and keeps its current content.`,
 		})),
@@ -91,7 +97,7 @@ export function describeDisks(context: PlanContext, disks: RevertDisks, snapshot
 /** Of an internal snapshot: the disks that the guest can write and that it does not hold. */
 export function describeLeftOut(context: PlanContext, held: ReadonlySet<string>): Consequence[] {
 	return headDisks(context.inventory.details.domain).filter(disk => isWritableMedium(disk) && disk.sourcePath !== undefined && !held.has(disk.target))
-		.map(({target}): Consequence => ({severity: 'warning', text: `${wasLeftOut(target)}: it keeps its current content.`}));
+		.map(({target}) => leftOutWarning(context, target));
 }
 
 const conditions: Record<Condition, Consequence[]> = {

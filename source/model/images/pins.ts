@@ -12,16 +12,16 @@ function isPath(path: string | undefined): path is string {
 }
 
 function headPins(domain: Domain, disk: Disk): Pin[] {
-	return [disk.transient?.overlayPath, disk.sourcePath].filter(path => isPath(path)).map(path => ({
-		path,
+	const pin = (path: string | undefined, hold: Pin['hold'], label: string): Pin[] => isPath(path)
+		? [{
+			path, hold, domainUuid: domain.uuid, label: `${label} of ${domain.name}`, snapshot: undefined, target: disk.target, ...(disk.shareable && {isShared: true as const}),
+		}]
+		: [];
+	// What the guest writes to a transient disk goes to an overlay that ends with its run; the image that stays is only read.
+	return disk.transient === undefined
 		// What a domain only reads has to stay as it is, like a frozen image.
-		hold: isWritableMedium(disk) ? 'head' : 'content',
-		domainUuid: domain.uuid,
-		label: isWritableMedium(disk) ? `head of ${domain.name}` : `medium of ${domain.name}`,
-		snapshot: undefined,
-		target: disk.target,
-		...(disk.shareable && {isShared: true as const}),
-	}));
+		? (isWritableMedium(disk) ? pin(disk.sourcePath, 'head', 'head') : pin(disk.sourcePath, 'content', 'medium'))
+		: [...pin(disk.transient.overlayPath, 'head', 'transient overlay'), ...pin(disk.sourcePath, 'content', 'transient disk')];
 }
 
 function definitionPins(domain: Domain, definition: DomainDefinition): Pin[] {

@@ -61,6 +61,14 @@ test('what a domain only reads is held as content; empty drives and network disk
 	t.deepEqual(brief(pinsOfDomain(domain(definition(disks)), [])), ['content /iso/x (medium of web)', 'content /i/ro (medium of web)']);
 });
 
+test('of a transient disk the overlay alone is written to; the image that stays is read, running and off', t => {
+	const off = definition([disk('vda', '/i/a', {transient: {overlayPath: undefined}})]);
+	t.deepEqual(brief(pinsOfDomain(domain(off), [])), ['content /i/a (transient disk of web)']);
+	t.deepEqual(brief(pinsOfDomain(domain(off, definition([disk('vda', '/i/a', {transient: {overlayPath: '/i/a.TRANSIENT-web'}})])), [])), [
+		'head /i/a.TRANSIENT-web (transient overlay of web)', 'content /i/a (transient disk of web)',
+	]);
+});
+
 test('an external snapshot holds what it froze, not its overlay, and its memory file', t => {
 	const s1 = snapshot('s1', [['vda', '/i/base', 'external'], ['vdb', '/i/left-out', 'no'], ['vdc', '/i/by-hand', 'manual']], {memory: {mode: 'external', path: '/m/s1'}});
 	t.deepEqual(brief(pinsOfDomain(domain(definition([])), [s1])), [
