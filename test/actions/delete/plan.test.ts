@@ -96,7 +96,7 @@ test('a frozen image whose header QEMU rewrites above a commit keeps its age', t
 	for (const disk of ['vda', 'vdb']) {
 		const commit = made.steps.findIndex(({command}) => argvOf(command).includes(`/d/${disk}.s1`) && argvOf(command).includes('blockcommit'));
 		const dates = made.steps.slice(commit).filter(({command}) => argvOf(command).includes('touch')).map(({command}) => argvOf(command).at(-1));
-		t.true(commit >= 0 && dates.includes(`/d/${disk}.qcow2`) && dates.includes(`/d/${disk}.s2`), `${commit} ${dates.join(' ')}`);
+		t.true(commit !== -1 && dates.includes(`/d/${disk}.qcow2`) && dates.includes(`/d/${disk}.s2`), `${commit} ${dates.join(' ')}`);
 	}
 });
 

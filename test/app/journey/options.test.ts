@@ -23,11 +23,13 @@ for (const seed of [1, 2]) {
 			const option = before[index]!;
 			const key = option.id === 'done' ? keys.up : random.pick([keys.down, keys.down, keys.up, keys.enter, keys.enter]);
 			await press(brain, key);
-			if (stageOf(t, brain, 'settings').typing !== undefined) {
+			const isTyping = stageOf(t, brain, 'settings').typing !== undefined;
+			if (isTyping) {
 				await press(brain, keys.escape);
-			} else if (key === keys.enter && option.reason === undefined) {
-				t.not(optionsOf(brain.state).find(({id}) => id === option.id)?.label, option.label);
 			}
+
+			const isChanged = optionsOf(brain.state).find(({id}) => id === option.id)?.label !== option.label;
+			t.true(isTyping || isChanged || key !== keys.enter || option.reason !== undefined, option.label);
 
 			lengths.add(optionsOf(brain.state).length);
 			states.push(brain.state);
