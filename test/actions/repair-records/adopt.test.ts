@@ -44,6 +44,17 @@ test('a state that only an image knows is recorded where it lies, as a root, and
 	t.false(argvOf(plan.steps[0]!.command).includes('--current'));
 });
 
+test('memory that only the images know is recorded where every disk holds it, with the doubt about its machine', t => {
+	const tagged = (memoryBytes: number) => ({internalSnapshots: [{tag: 'hmp', memoryBytes}]});
+	const scene = (ofVdb: Parameters<typeof image>[2]) => inventory({
+		state: 'running', heads: {vda: '/d/vda', vdb: '/d/vdb'}, snapshots: [], images: [image('/d/vda', undefined, tagged(1000)), image('/d/vdb', undefined, ofVdb)],
+	});
+	const plan = unwrap(adopt(scene(tagged(0)), 'tags'));
+	t.regex(plan.steps[0]!.command.files[0]!.text, /<state>running<[^]*<memory snapshot=["']internal["']\/>[^]*<disk name=["']vdb["'] snapshot=["']internal["']/);
+	t.regex(plan.consequences.find(({severity}) => severity === 'warning')?.text ?? '', /"hmp" holds the memory of a guest/);
+	t.deepEqual(blockersOf(adopt(scene({}), 'tags')), ['not-supported']);
+});
+
 test('refused where everything has its record, beside a job, and read-only', t => {
 	t.deepEqual(blockersOf(adopt(threeSnapshots(), 'layers')), ['not-supported']);
 	t.deepEqual(blockersOf(adopt(threeSnapshots(), 'tags')), ['not-supported']);

@@ -158,20 +158,13 @@ test('an internal snapshot in an image that a snapshot froze is found too', t =>
 	t.regex(finding!.text, /"clean" \(vda\), "s2" \(vda, beside another snapshot of that name\)/);
 });
 
-test('memory inside the images is recorded where every disk holds it, with the doubt about its machine; else it is told why not', t => {
+test('memory inside the images is offered for a record where every disk holds it; else it is told why not', t => {
 	const tagged = (memoryBytes: number) => ({internalSnapshots: [{tag: 'hmp', memoryBytes}]});
-	const scene = (ofVdb: Partial<Image>) => inventory({
+	const found = (ofVdb: Partial<Image>) => findingsOf(inventory({
 		state: 'running', heads: {vda: '/d/vda', vdb: '/d/vdb'}, snapshots: [], images: [image('/d/vda', undefined, tagged(1000)), image('/d/vdb', undefined, ofVdb)],
-	});
-	const adopt = (given: Inventory) => planAdopt({kind: 'repair-records', domain: {uuid, name: 'web'}, adopts: 'tags'}, given, {id: 'p1', now, workPath: '/w'});
-	const plan = unwrap(adopt(scene(tagged(0))));
-	t.regex(plan.steps[0]!.command.files[0]!.text, /<state>running<[^]*<memory snapshot=["']internal["']\/>[^]*<disk name=["']vdb["'] snapshot=["']internal["']/);
-	t.regex(plan.consequences.find(({severity}) => severity === 'warning')?.text ?? '', /"hmp" holds the memory of a guest/);
-	const [whole] = findingsOf(scene(tagged(0)));
-	t.deepEqual([whole?.text, whole?.request?.kind], ['Only the images hold the internal snapshot "hmp" (vda, vdb, with memory).', 'repair-records']);
-	const [part] = findingsOf(scene({}));
-	t.deepEqual([part?.text, part?.request], ['Only the images hold the internal snapshot "hmp" (vda, with memory, and not on every disk).', undefined]);
-	t.false(adopt(scene({})).ok);
+	})).map(({text, request}) => [text, request?.kind]);
+	t.deepEqual(found(tagged(0)), [['Only the images hold the internal snapshot "hmp" (vda, vdb, with memory).', 'repair-records']]);
+	t.deepEqual(found({}), [['Only the images hold the internal snapshot "hmp" (vda, with memory, and not on every disk).', undefined]]);
 });
 
 test('two domains that write to one image are a problem, unless both share the disk', t => {
