@@ -5,7 +5,7 @@ import {byKind} from '../../model/by-kind.ts';
 import {imageHolders} from '../../app/browse/image-holders.ts';
 import {selectedDomain, selectedNode, selectedDetails, type TreeNode} from '../../app/browse/rows.ts';
 import type {State} from '../../app/state.ts';
-import {headDisks} from '../../model/domain/domain.ts';
+import {headDisks, type Disk} from '../../model/domain/domain.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
 import {formatBytes, formatMomentWithAge} from '../../model/text/format.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
@@ -53,6 +53,14 @@ function snapshotDetails(snapshot: Snapshot, style: TextStyle): Line[] {
 	];
 }
 
+function useOf({device, transient}: Disk): string {
+	if (device !== 'disk') {
+		return `${device}:`;
+	}
+
+	return transient === undefined ? 'writes to' : 'transient: discards what is written when the domain stops, and starts from';
+}
+
 function headDetails(details: DomainDetails, style: TextStyle): Line[] {
 	const {domain, currentSnapshot} = details;
 	return [
@@ -62,7 +70,7 @@ function headDetails(details: DomainDetails, style: TextStyle): Line[] {
 		...(domain.hasManagedSave ? field('saved', 'managed save: its memory belongs to the current disks', style, 'warning') : []),
 		...headDisks(domain).filter(disk => disk.sourcePath !== undefined).flatMap(disk => field(
 			disk.target,
-			`${disk.device === 'disk' ? 'writes to' : `${disk.device}:`} ${disk.sourcePath}${disk.readonly ? ' (read-only)' : ''}`,
+			`${useOf(disk)} ${disk.sourcePath}${disk.readonly ? ' (read-only)' : ''}`,
 			style,
 		)),
 	];
