@@ -15,7 +15,7 @@ import {showTree} from './commands/tree.ts';
 import {diagnose} from './engine/doctor/diagnose.ts';
 import {executePlan} from './engine/run/execute.ts';
 import type {World} from './engine/world.ts';
-import {prepareAction} from './engine/prepare.ts';
+import {prepareAction, prepareEach} from './engine/prepare.ts';
 import {recover} from './engine/recover/recover.ts';
 import {readWays} from './engine/recover/ways.ts';
 import {withUnknownSteps} from './engine/recover/unknown-steps.ts';
@@ -65,6 +65,7 @@ function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServi
 	return {
 		host: world.host,
 		planAction: async invocation => prepareAction(planning, invocation),
+		planEach: async (requests, onPlan, signal) => prepareEach(planning, requests, {onPlan, signal}),
 		executePlan: async (plan, onEvent, interrupt) => isReadOnly
 			? {kind: 'rolled-back', failure: {kind: 'read-only'}}
 			: executePlan(world, plan, {onEvent, interrupt}),

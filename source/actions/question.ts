@@ -3,8 +3,8 @@ What a guided action asks. Questions and settings are made anew from the request
 */
 import type {Request} from '../model/plan/request.ts';
 
-/** A choice in a menu or a question. `reason` says why it is not possible. */
-export type Option = {id: string; label: string; note?: string; reason?: string};
+/** A choice in a menu or a question. `reason` says why it is not possible; `figure`, behind the label, what it frees. */
+export type Option = {id: string; label: string; note?: string; reason?: string; figure?: string};
 
 export type QuestionId = 'name' | 'saved' | 'place' | 'current-state' | 'end-state' | 'scope' | 'layers';
 
@@ -19,6 +19,8 @@ export type Question = {
 	/** On the line that shows the way. */
 	word: string;
 	heading: string;
+	/** What each choice frees is told beside it, as soon as it is known. */
+	showsSpace?: true;
 	/** Empty: the text alone is asked. */
 	choices: Array<Option & {change: Change}>;
 	/** Where there are no choices, what is asked; else the name that belongs to the first choice, typed after `e`. */

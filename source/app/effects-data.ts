@@ -12,6 +12,8 @@ export type Effect =
 	| {kind: 'read-picture'; number: number; uuid: string; withForeignPins: boolean}
 	| {kind: 'read-unfinished'; number: number}
 	| {kind: 'plan'; number: number; request: Request}
+	/** What each choice of a question would free; given up for the next of its kind, and for a plan. */
+	| {kind: 'measure'; number: number; choices: Array<{id: string; request: Request}>}
 	| {kind: 'execute'; plan: Plan}
 	| {kind: 'recover'; planId: string; direction: Direction}
 	/** Undefined: the whole host. A diagnosis that is under way is given up for it. */

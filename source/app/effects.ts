@@ -23,6 +23,7 @@ type Work = {
 	timers: Set<NodeJS.Timeout>;
 	interrupt?: AbortController;
 	diagnosis?: AbortController;
+	measuring?: AbortController;
 };
 
 /** The message, after this time; never where the screen is closed before. */
@@ -44,7 +45,19 @@ const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 	'read-picture': async ({number, uuid, withForeignPins}, {services}) =>
 		({kind: 'picture-read', number, uuid, result: await services.host.readDetails(uuid, {withForeignPins})}),
 	'read-unfinished': async ({number}, {services}) => ({kind: 'unfinished-read', number, result: await services.readUnfinished()}),
-	plan: async ({number, request}, {services}) => ({kind: 'planned', number, result: await services.planAction(request)}),
+	async plan({number, request}, {services, measuring}) {
+		measuring?.abort();
+		return {kind: 'planned', number, result: await services.planAction(request)};
+	},
+	async measure({number, choices}, work) {
+		work.measuring?.abort();
+		const measuring = new AbortController();
+		work.measuring = measuring;
+		await work.services.planEach(choices.map(({request}) => request), (index, result) => {
+			work.send({kind: 'measured', number, id: choices[index]!.id, result});
+		}, measuring.signal);
+		return undefined;
+	},
 	async execute({plan}, work) {
 		work.interrupt = new AbortController();
 		const outcome = await work.services.executePlan(plan, event => {
@@ -110,6 +123,7 @@ export function createEffectRunner(services: AppServices, stage: Stage, send: (m
 		close() {
 			stopWatching();
 			work.diagnosis?.abort();
+			work.measuring?.abort();
 			for (const timer of work.timers) {
 				clearTimeout(timer);
 			}

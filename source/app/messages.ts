@@ -40,6 +40,8 @@ export type Message =
 	| {kind: 'host-changed'}
 	| {kind: 'unfinished-read'; number: number; result: Result<LeftBehind>}
 	| {kind: 'planned'; number: number; result: Result<Plan>}
+	/** The plan of one choice of the question. */
+	| {kind: 'measured'; number: number; id: string; result: Result<Plan>}
 	| {kind: 'diagnosing'; number: number; progress: DiagnosisProgress}
 	| {kind: 'diagnosed'; number: number; result: Result<Finding[]>}
 	| {kind: 'run-event'; event: RunEvent}

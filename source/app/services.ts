@@ -24,6 +24,8 @@ export type AppServices = {
 	host: Host;
 	/** Reads the inventory and plans. Fails with `refused` and all blockers, or with what kept it from reading. */
 	planAction(request: Request): Promise<Result<Plan>>;
+	/** Plans each of these for one domain, to compare them. Ends early when it is aborted. */
+	planEach(requests: readonly Request[], onPlan: (index: number, plan: Result<Plan>) => void, signal: AbortSignal): Promise<void>;
 	/** Runs a plan that a person has confirmed. An abort carries the name of the signal as its reason. */
 	executePlan(plan: Plan, onEvent: (event: RunEvent) => void, interrupt: AbortSignal): Promise<Outcome>;
 	/** What an earlier run left half-way. */

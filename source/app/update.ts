@@ -15,6 +15,7 @@ import {
 import type {State} from './state.ts';
 import {takeDiagnosis, takeProgress} from './doctor/update-doctor.ts';
 import {takePlan} from './journey/update-journey.ts';
+import {takeFigure} from './journey/journey-plan.ts';
 import {chooseAction} from './browse/update-menu.ts';
 import {takeCounts, takeDomains, takePicture, takePoll} from './update-answers.ts';
 import {takeUnfinished} from './run/update-recover.ts';
@@ -130,6 +131,7 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 		const isRefusedForIt = !result.ok && result.failure.kind === 'refused' && result.failure.blockers.some(({kind}) => kind === 'unfinished-action');
 		return isRefusedForIt ? readUnfinished(next) : [next, []];
 	},
+	measured: (message, state) => [takeFigure(state, message), []],
 	diagnosing: (message, state) => [takeProgress(state, message), []],
 	diagnosed: (message, state) => [takeDiagnosis(state, message.number, message.result), []],
 	'run-event': (message, state) => state.scene.kind === 'running'

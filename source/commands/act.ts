@@ -82,14 +82,14 @@ export function reportEvents(context: CommandContext): (event: RunEvent) => void
 }
 
 /** Gives the exit code. */
-export function reportOutcome(context: CommandContext, outcome: Outcome, done: string, gone: readonly string[] = []): number {
+export function reportOutcome(context: CommandContext, outcome: Outcome, {done, gone, isRecovery = false}: {done: string; gone: readonly string[]; isRecovery?: boolean}): number {
 	if (outcome.kind !== 'done') {
 		const exitCode = sayFailure(context, outcome.failure);
 		return outcome.kind === 'half-way' && exitCode === exitCodes.failed ? exitCodes.halfWay : exitCode;
 	}
 
 	if (!context.isJson) {
-		sayLines(context, [done, ...gone, ...outcome.takenBytes === undefined ? [] : [describeTaken(outcome.takenBytes)], ...outcome.remarks ?? []]);
+		sayLines(context, [done, ...gone, ...outcome.takenBytes === undefined ? [] : [describeTaken(outcome.takenBytes, isRecovery)], ...outcome.remarks ?? []]);
 	}
 
 	return 0;
@@ -156,5 +156,5 @@ export async function actOnDomain(context: CommandContext, options: ActOptions):
 	}
 
 	const outcome = await executePlan(context.world, plan.value, {onEvent: reportEvents(context), interrupt: context.interrupt});
-	return reportOutcome(context, outcome, `Done: ${describeDone(plan.value.action)}`, goneWith(plan.value));
+	return reportOutcome(context, outcome, {done: `Done: ${describeDone(plan.value.action)}`, gone: goneWith(plan.value)});
 }

@@ -115,7 +115,9 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 			planAnew: async (again, replaces) => prepareAction(context.planning, requestOf(again), {replaces}),
 			onEvent: reportEvents(context), interrupt: context.interrupt,
 		});
-		exitCode = Math.max(exitCode, reportOutcome(context, outcome, doneWords(action.plan.action.domain.name, direction, outcome), direction === 'forward' ? goneWith(action.plan) : []));
+		exitCode = Math.max(exitCode, reportOutcome(context, outcome, {
+			done: doneWords(action.plan.action.domain.name, direction, outcome), gone: direction === 'forward' ? goneWith(action.plan) : [], isRecovery: true,
+		}));
 	}
 
 	if (actions.length === 0 && !context.isJson) {

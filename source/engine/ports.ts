@@ -29,7 +29,7 @@ export type Copied = {doneBytes: number; totalBytes: number};
 export type LostFile = {path: string; format: string | undefined};
 
 /** A file as it was at one moment: any write to it changes the stamp, and so does another file under its name. */
-export type FileStamp = {path: string; inode: string; sizeBytes: number; modifiedAt: string; allocatedBytes: number};
+export type FileStamp = {path: string; inode: string; sizeBytes: number; modifiedAt: string; allocatedBytes: number; /** Hard links. */ hasOtherNames?: true};
 
 export type SurroundingsRequest = {
 	folders: string[];
@@ -190,7 +190,7 @@ export type RunEvent =
 
 export type Outcome =
 	/** `remarks`: what a person should know all the same, in sentences. */
-	/** `takenBytes`: how much more room its files take on the host, as measured; negative: freed. */
+	/** `takenBytes`: how much more room its files take on the host than when it began, as measured; negative: freed. Of a recovery: than when that began. */
 	| {kind: 'done'; remarks?: string[]; takenBytes?: number}
 	/** Everything is as it was before. */
 	| {kind: 'rolled-back'; failure: Failure}

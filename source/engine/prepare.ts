@@ -5,6 +5,7 @@ import {randomUUID} from 'node:crypto';
 import {planAction} from '../actions/plan-action.ts';
 import {specOf, actionFor, readsOf} from '../actions/registry.ts';
 import type {Given} from '../actions/spec.ts';
+import type {Inventory} from '../model/domain/inventory.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
 import {runsToMeasure} from '../actions/drop/measured-runs.ts';
@@ -22,33 +23,45 @@ export type Planning = {
 
 type Asked = Given & {uuid: string};
 
-/** A request as far as it was said: what is left open gets its defaults. `replaces`: the interrupted action that it does anew. Fails as `Owner.readInventory` and `planAction` do. */
-export async function prepareAction({host, store, clock, nextId}: Planning, given: Asked, {replaces}: {replaces?: string} = {}): Promise<Result<Plan>> {
-	const {uuid} = given;
+async function readFor({host, store}: Planning, givens: readonly Asked[], replaces?: string): Promise<Result<Inventory>> {
+	const {uuid} = givens[0]!;
 	const others = await checkOthers({host, store}, {uuid, name: uuid});
 	// Of one that is being worked on at this moment the lock tells.
 	const free = !others.ok || await store.isDomainLocked(uuid) ? others : await checkNothingUnfinished(store, uuid, replaces);
-	if (!free.ok) {
-		return free;
-	}
+	return free.ok ? host.readInventory(uuid, [...new Set(givens.flatMap(given => readsOf(given)))]) : free;
+}
 
-	const inventory = await host.readInventory(uuid, readsOf(given));
-	if (!inventory.ok) {
-		return inventory;
-	}
-
+async function planFrom({host, store, clock, nextId}: Planning, given: Asked, inventory: Inventory): Promise<Result<Plan>> {
 	const folder = specOf(given).backupFolder?.(given as never);
 	const backups = folder === undefined ? undefined : await host.readBackups(folder);
 	if (backups?.ok === false) {
 		return backups;
 	}
 
-	const {details} = inventory.value;
+	const {details} = inventory;
 	const id = nextId();
 	const now = clock.now();
-	const action = actionFor(given, uuid, {details, nowMs: now.getTime()});
+	const action = actionFor(given, given.uuid, {details, nowMs: now.getTime()});
 	const context = {id, now, workPath: store.workPath(id), generationId: randomUUID()};
-	const runs = runsToMeasure(action, inventory.value, context);
+	const runs = runsToMeasure(action, inventory, context);
 	const dataSizes = runs.length === 0 ? undefined : await host.readDataSizes(runs, details.images);
-	return planAction(action, {...inventory.value, dataSizes, ...(backups && {backups: backups.value})}, context);
+	return planAction(action, {...inventory, dataSizes, ...(backups && {backups: backups.value})}, context);
+}
+
+/** A request as far as it was said: what is left open gets its defaults. `replaces`: the interrupted action that it does anew. Fails as `Owner.readInventory` and `planAction` do. */
+export async function prepareAction(planning: Planning, given: Asked, {replaces}: {replaces?: string} = {}): Promise<Result<Plan>> {
+	const inventory = await readFor(planning, [given], replaces);
+	return inventory.ok ? planFrom(planning, given, inventory.value) : inventory;
+}
+
+/** Plans several requests for one domain, to compare them: the host is read once. Each plan is told as soon as it is made; an abort ends it before the next. */
+export async function prepareEach(planning: Planning, givens: readonly Asked[], {onPlan, signal}: {onPlan: (index: number, plan: Result<Plan>) => void; signal: AbortSignal}): Promise<void> {
+	const inventory = await readFor(planning, givens);
+	for (const [index, given] of givens.entries()) {
+		if (signal.aborted) {
+			return;
+		}
+
+		onPlan(index, inventory.ok ? await planFrom(planning, given, inventory.value) : inventory);
+	}
 }

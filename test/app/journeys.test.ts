@@ -4,7 +4,7 @@ import {uuidOf} from '../helpers/fake-services.ts';
 import {
 	isStarted, journeyOf, press, stageOf, requestOf,
 } from '../helpers/press.ts';
-import {atWeb, createBrain, keys} from '../helpers/screen-harness.ts';
+import {atWeb, createBrain, keys, type Brain} from '../helpers/screen-harness.ts';
 
 test('a branch: its name, the current state kept, the power state as it is, then the plan', async t => {
 	const brain = await press(await atWeb(), keys.up, keys.up, 'b', keys.enter, keys.enter, keys.enter);
@@ -47,6 +47,45 @@ test('what comes after a leaf cannot be deleted, and why is said', async t => {
 	const brain = await press(await atWeb(), keys.up, 'd', keys.down, keys.down, keys.enter);
 	t.is(stageOf(t, brain, 'question').id, 'scope');
 	t.is(brain.state.notice, 'Not possible: it has no descendants.');
+});
+
+const figuresOf = (brain: Brain) => {
+	const stage = journeyOf(brain)?.stage;
+	return stage?.phase === 'question' ? stage.figures?.known : undefined;
+};
+
+test('what each scope of a deletion frees is worked out while the question is on the screen, and no key waits for it', async t => {
+	const brain = await atWeb();
+	const [measure, ...others] = (await press(brain, 'g')).type('d');
+	t.deepEqual(others, []);
+	t.is(measure!.kind, 'measure');
+	t.deepEqual(figuresOf(brain), {});
+	brain.type(keys.down);
+	t.like(stageOf(t, brain, 'question'), {index: 1});
+	await brain.answer();
+	t.like(stageOf(t, brain, 'question'), {index: 1});
+	t.deepEqual(Object.entries(figuresOf(brain)!).map(([id, figure]) => [id, figure.kind === 'planned' && figure.space!.freed.atLeast / (2 ** 20)]), [
+		['one', 96], ['record', 0], ['children-only', 1024], ['with-children', 5120],
+	]);
+});
+
+test('figures of a question that was left are dropped', async t => {
+	const brain = await press(await atWeb(), 'g');
+	brain.type('d', keys.escape, 'd');
+	t.deepEqual(figuresOf(brain), {});
+	const [first, second] = brain.effects.filter(effect => effect.kind === 'measure');
+	brain.send({kind: 'measured', number: first!.number, id: 'one', result: {ok: false, failure: {kind: 'read-only'}}});
+	t.deepEqual(figuresOf(brain), {});
+	brain.send({kind: 'measured', number: second!.number, id: 'one', result: {ok: false, failure: {kind: 'read-only'}}});
+	t.deepEqual(figuresOf(brain), {one: {kind: 'not-planned'}});
+	brain.type(keys.enter);
+	brain.send({kind: 'measured', number: second!.number, id: 'record', result: {ok: false, failure: {kind: 'read-only'}}});
+	stageOf(t, brain, 'planning');
+});
+
+test('of a leaf nothing is measured for its descendants', async t => {
+	const [measure] = (await press(await atWeb(), keys.up)).type('d');
+	t.deepEqual(measure!.kind === 'measure' && measure.choices.map(({id}) => id), ['one', 'record']);
 });
 
 const starts: Array<{key: string; questions: number}> = [{key: 'r', questions: 2}, {key: 'b', questions: 3}, {key: 'm', questions: 0}, {key: 'd', questions: 1}];

@@ -118,7 +118,7 @@ export const readers: Reader[] = [
 		],
 	},
 	{name: 'memory header', bases: fixtures('libvirt-9.0', /memory/), read: text => parseMemoryHeader(parseHexDump(text))},
-	{name: 'stat', bases: ['/a\u0000120\u00001.5\u00001:2\u00000\u00000\u0000644\u0000regular file\u0000'], read: text => [...parseFileFacts(text)]},
+	{name: 'stat', bases: ['/a\u0000120\u00001.5\u00001:2\u00000\u00000\u0000644\u0000regular file\u00001\u0000'], read: text => [...parseFileFacts(text)]},
 	{name: 'qemu-img', bases: [...fixtures('qemu-img', /\.json$/), '[{"start":0,"length":4096,"depth":0,"present":true,"data":true}]'], read: text => [parseImageInfo(text, '/x'), parseOwnBytes(text)]},
 	{name: 'QMP', bases: [...qmp, '{"return":[{"device":"d","inserted":{"file":"/a","image":{"filename":"/a","backing-image":{"filename":"/b"}}}}],"id":"1"}'], read: answersOf},
 	{name: 'running QEMU', bases: [JSON.stringify(answers)], read: liveOf},

@@ -147,6 +147,11 @@ export function fakePlan(world: DomainDetails[], request: Request): Plan {
 			return fakeRevert(base, {kind: 'revert', uuid: request.uuid, snapshot: request.snapshot, currentState: request.currentState, endState: undefined});
 		}
 
+		case 'delete': {
+			const mebibytes = request.isMetadataOnly ? 0 : {one: 96, 'children-only': 1024, 'with-children': 5120}[request.scope];
+			return {...fakeMerge(base), space: {freed: {atLeast: mebibytes * (2 ** 20), atMost: mebibytes * (2 ** 20)}, meanwhileBytes: 0}};
+		}
+
 		default: {
 			return fakeMerge(base);
 		}

@@ -258,6 +258,11 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 		async planAction(request) {
 			return world.refusal === undefined ? reply('plan', () => fakePlan(world.allDetails, request)) : fail(world.refusal);
 		},
+		async planEach(requests, onPlan) {
+			for (const [index, request] of requests.entries()) {
+				onPlan(index, await services.planAction(request));
+			}
+		},
 		executePlan: walk,
 		readUnfinished: async () => succeed({actions: world.unfinished, troubles: world.troubles}),
 		recover: async (_, __, onEvent) => walk(world.unfinished.shift()!.plan, onEvent),

@@ -110,6 +110,13 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 				return {kind: 'planned', number: effect.number, result: await services.planAction(effect.request)};
 			}
 
+			case 'measure': {
+				await services.planEach(effect.choices.map(({request}) => request), (index, result) => {
+					brain.send({kind: 'measured', number: effect.number, id: effect.choices[index]!.id, result});
+				}, new AbortController().signal);
+				return undefined;
+			}
+
 			case 'diagnose': {
 				return {kind: 'diagnosed', number: effect.number, result: await services.diagnose(effect.uuid, progress => {
 					brain.send({kind: 'diagnosing', number: effect.number, progress});

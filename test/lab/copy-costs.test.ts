@@ -45,9 +45,18 @@ function promisedBy(plan: Plan): {least: number; most: number; text: string} {
 		return {least: -bytes(mixed[2]!), most: bytes(mixed[1]!), text};
 	}
 
+	const upTo = found(`; frees up to ${size}`);
+	if (upTo) {
+		return {least: 0, most: bytes(upTo[1]!), text};
+	}
+
 	const frees = found(`; frees ${size}(?: to ${size})?`);
 	if (frees) {
 		return {least: bytes(frees[1]!), most: bytes(frees[2] ?? frees[1]!), text};
+	}
+
+	if (text.includes('; frees nothing')) {
+		return {least: 0, most: 0, text};
 	}
 
 	const takes = found(`; takes ${size}(?: to ${size})? more`)!;

@@ -6,12 +6,12 @@ import type {Plan} from '../../source/model/plan/plan.ts';
 import {digestSnapshots} from './change.ts';
 import type {LabDomain} from './domains.ts';
 import {
-	readLeftSecrets, recover, report, type ProgramResult,
+	readEvents, readLeftSecrets, recover, report, type ProgramResult,
 } from './program.ts';
 import {run} from './run.ts';
 import type {KillMoment} from './shims.ts';
 import type {Digests} from './snapshots.ts';
-import {readStrays} from './world.ts';
+import {readStrays, takenBy} from './world.ts';
 
 export type Direction = '--roll-back' | '--roll-forward';
 
@@ -27,11 +27,18 @@ const isFinal = (plan: Plan, at: number) => plan.steps.slice(0, at + 1).some(ste
 export async function recoverKilled(t: ExecutionContext, domain: LabDomain, killed: Killed): Promise<{recovered: ProgramResult; isBack: boolean; where: string}> {
 	const where = whereKilled(killed);
 	const isBackWanted = killed.direction === '--roll-back';
+	const taken = await takenBy(domain);
 	const first = await recover(domain, killed.direction);
 	const isClosed = isBackWanted && first.exitCode === 3;
 	t.true(!isClosed || isFinal(killed.plan, killed.at), `${where}only a commit or a removal may forbid to go back\n${report(first)}`);
 	const recovered = isClosed ? await recover(domain, '--roll-forward') : first;
 	t.is(recovered.exitCode, 0, where + report(recovered));
+	// A command that goes on without its parent writes until the recovery has the lock.
+	if (killed.moment !== 'during') {
+		const {outcome} = readEvents(recovered).findLast(({kind}) => kind === 'finished') as unknown as {outcome: {takenBytes?: number}};
+		t.is(outcome.takenBytes, await takenBy(domain) - taken, `${where}what the recovery freed\n${report(recovered)}`);
+	}
+
 	return {recovered, isBack: isBackWanted && !isClosed, where: where + report(recovered)};
 }
 

@@ -74,19 +74,20 @@ export async function digestAll(heads: ReadonlyArray<readonly [string, string]>)
 	return Object.fromEntries(digests);
 }
 
-export type SlotWrite = {target: string; pattern: number; slot: number};
+/** `mebibytes`: as much from the beginning of the slot on, instead of the slot. */
+export type SlotWrite = {target: string; pattern: number; slot: number; mebibytes?: number};
 
 /** Writes as the guest would: through the devices of the running domain, so that permissions, overlays and bitmaps act. */
 export async function writeLive(domain: {uuid: string}, writes: readonly SlotWrite[]): Promise<void> {
 	const xml = await virsh('dumpxml', '--domain', domain.uuid);
 	const parts = xml.split('<disk ');
-	const commands = writes.flatMap(({target, pattern, slot}) => {
+	const commands = writes.flatMap(({target, pattern, slot, mebibytes}) => {
 		const alias = /<alias name='(?<name>[^']+)'/.exec(parts.find(part => part.includes(`<target dev='${target}'`)) ?? '')?.groups?.name;
 		if (!alias) {
 			throw new Error(`${target}: no such disk in the running domain`);
 		}
 
-		return [`write -P ${pattern} ${offset(slot)} 64k`, 'flush'].map(command => `qemu-io -d /machine/peripheral/${alias}/virtio-backend "${command}"`);
+		return [`write -P ${pattern} ${offset(slot)} ${mebibytes === undefined ? '64k' : `${mebibytes}M`}`, 'flush'].map(command => `qemu-io -d /machine/peripheral/${alias}/virtio-backend "${command}"`);
 	});
 	await virshAll(commands.map(command => ['qemu-monitor-command', '--hmp', '--domain', domain.uuid, '--cmd', command]));
 	// QEMU answers into the domain's log only, so the writes are proven on the files.

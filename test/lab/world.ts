@@ -87,3 +87,9 @@ export async function readStrays(domain: LabDomain): Promise<string[]> {
 	const names = await readdir(domain.folder, {recursive: true});
 	return names.sort().filter(name => !needed.has(path.join(domain.folder, name)));
 }
+
+/** Bytes that the files of its folder take on the host. */
+export async function takenBy({folder}: Pick<LabDomain, 'folder'>): Promise<number> {
+	const files = await Promise.all((await readdir(folder)).map(async name => stat(path.join(folder, name))));
+	return files.reduce((sum, {blocks}) => sum + (blocks * 512), 0);
+}

@@ -13,7 +13,7 @@ export type SoakAction = {
 
 const mostSnapshots = 6;
 
-function create(estate: Estate, random: Random, name: string): SoakAction {
+export function create(estate: Estate, random: Random, name: string): SoakAction {
 	const kind = random.pick([['--disk-only'], ['--disk-only'], [], ['--memory', 'external']]);
 	return {
 		argv: domainName => ['create', ...kind, '--', domainName, name],
@@ -26,7 +26,7 @@ function fateOf(random: Random, name: string): {argv: string[]; kept: string | u
 	return random.oneIn(3) ? {argv: ['--discard'], kept: undefined} : {argv: ['--keep', `k-${name}`], kept: `k-${name}`};
 }
 
-function leave(estate: Estate, random: Random, given: {to: string; name: string; isBranch: boolean}): SoakAction {
+export function leave(estate: Estate, random: Random, given: {to: string; name: string; isBranch: boolean}): SoakAction {
 	const {to, name, isBranch} = given;
 	const currentState = fateOf(random, name);
 	const endState = random.pick([[], ['--running'], ['--shutoff'], ['--paused']]);
@@ -44,7 +44,7 @@ function leave(estate: Estate, random: Random, given: {to: string; name: string;
 	};
 }
 
-function drop(estate: Estate, random: Random, name: string): SoakAction {
+export function drop(estate: Estate, random: Random, name: string): SoakAction {
 	const [verb, scope] = random.pick([['delete', []], ['merge', []], ['delete', ['--children']], ['delete', ['--children-only']]] as const);
 	const all = withDescendants(estate, name);
 	const gone = scope.length === 0 ? [name] : (scope[0] === '--children' ? all : all.slice(1));

@@ -84,6 +84,18 @@ test('what shall be deleted, what takes the least first', async t => {
 	await looks(t, 'delete-scope-80x24', await press(await atWeb(), 'g', 'd'));
 });
 
+test('until it is known what a choice frees, three dots stand for it; what cannot be planned says so', async t => {
+	const brain = await press(await atWeb(), 'g');
+	brain.type('d');
+	const asking = brain.state;
+	await brain.answer();
+	const [waiting] = await framesOf([asking]);
+	t.regex(waiting!, /Only this snapshot {21}…\n {3}Only its record; no image is touched {3}…\n/);
+	brain.world.refusal = {kind: 'refused', blockers: []};
+	await press(brain, keys.escape, 'd');
+	t.regex(await frameOf(brain.state), /Only this snapshot {21}not possible as it is; Enter says why\n/);
+});
+
 test('a merge draws what is written, removed and left, and why', async t => {
 	await looks(t, 'merge-consequences-80x24', await press(await atWeb(), keys.up, keys.up, 'm'));
 });

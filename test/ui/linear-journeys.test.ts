@@ -100,3 +100,13 @@ test('findings are read out whole, and a number opens the plan that mends one', 
 	await reply(t, brain, 'Back');
 	t.is(brain.state.scene.kind, 'browse');
 });
+
+test('what each scope of a deletion frees is read out with it, or that it is being worked out', async t => {
+	const brain = await atDomain('web01');
+	await reply(t, brain, 's1');
+	brain.send(...linearPage(brain.state, theme).choices.find(({label}) => label.startsWith('Delete …'))!.messages);
+	t.regex(textOf(brain), /^What each frees is being worked out; an empty line reads this page again\.\n1\. Only this snapshot\. /m);
+	await brain.answer();
+	t.regex(textOf(brain), /^1\. Only this snapshot \(frees 96\.0 MiB\)\. /m);
+	t.notRegex(textOf(brain), /worked out/);
+});

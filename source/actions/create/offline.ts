@@ -71,7 +71,7 @@ export function planOfflineInternal(context: PlanContext, {action, disks: all, n
 		id: `tag-${target}`,
 		title: `Freeze ${target} inside its image as "${action.snapshot}"`,
 		command: imageCommands.tag(path, action.snapshot),
-		changesInside: true,
+		changesInside: 'adds',
 		undo: untagAgain(context, {target, path, tag: action.snapshot, recordXml: recordText.value}),
 		doneWhen: {kind: 'image-has-tag', path, tag: action.snapshot},
 		whenStopped,

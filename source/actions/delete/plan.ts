@@ -87,7 +87,7 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 			id: `delete-${index + 1}`,
 			title: `Delete "${name}" inside the images of the running domain`,
 			command: deleteWithState(name),
-			changesInside: true,
+			changesInside: 'deletes',
 			doneWhen: {kind: 'snapshot-missing', uuid: context.uuid, name},
 			whenStopped: 'Recover would finish the rest.',
 		})), ...removeSteps(context, nvramCopies)],

@@ -17,6 +17,7 @@ export function deleteQuestions(request: Request & {kind: 'delete'}, {details, n
 	return [{
 		id: 'scope',
 		...texts.question,
+		showsSpace: true,
 		choices: [
 			{id: 'one', ...texts.one, change: scope('one')},
 			{id: 'record', ...texts.record, change: scope('one', true)},

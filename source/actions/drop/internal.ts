@@ -68,7 +68,7 @@ export function untagSteps(context: PlanContext, given: {deleted: readonly Snaps
 			id: `untag-${index + 1}`,
 			title: `Delete the state "${snapshot.name}" inside ${posix.basename(path)}`,
 			command: imageCommands.untag(path, snapshot.name),
-			changesInside: true,
+			changesInside: 'deletes',
 			doneWhen: {kind: 'image-lacks-tag', path, tag: snapshot.name},
 			...(!hasProcess(domain) && {instead: {onlyIf: {kind: 'domain-active', uuid: context.uuid}, commands: untagByOwner(context, {snapshot, path, ...disk}, given.contents)}}),
 			whenStopped: 'The records are right; recover would delete the state inside the images.',

@@ -7,7 +7,7 @@ import {type Merge, type CopyCost} from '../../model/images/image-merge.ts';
 import {hasProcess, headDisks} from '../../model/domain/domain.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {describeSnapshot, descriptionOf, nameWithAge} from '../../model/text/describe-snapshot.ts';
-import {formatBytes} from '../../model/text/format.ts';
+import {describeFreed, formatBytes} from '../../model/text/format.ts';
 import {holdersOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {PlanContext} from '../../planner/context.ts';
@@ -63,16 +63,8 @@ export function reasonToStay(context: PlanContext, {path, reason, holders, overl
 
 /** What the host has more or less of afterwards, and what it needs meanwhile. The files that go are still there while the other one grows. */
 function describeNet({growth, freedBytes, isMeasured}: CopyCost): string {
-	const [low, high] = [freedBytes - growth.atMost, freedBytes - growth.atLeast];
-	const [lowText, highText] = [low, high].map(bytes => formatBytes(Math.abs(bytes)));
 	const meanwhile = growth.atMost === 0 ? '' : `; needs ${isMeasured ? 'up to' : 'about'} ${formatBytes(growth.atMost)} more in the meantime`;
-	if (low >= 0) {
-		return `frees ${lowText === highText ? lowText : `${lowText} to ${highText}`}${meanwhile}`;
-	}
-
-	return high <= 0
-		? `takes ${lowText === highText ? lowText : `${highText} to ${lowText}`} more afterwards${meanwhile}`
-		: `frees up to ${highText}, or takes up to ${lowText} more${meanwhile}`;
+	return `${describeFreed({freed: {atLeast: freedBytes - growth.atMost, atMost: freedBytes - growth.atLeast}})}${meanwhile}`;
 }
 
 function describeMerge(context: PlanContext, merge: Merge): Consequence {

@@ -18,6 +18,8 @@ export type WayBack = {
 	heads: Array<{target: string; path: string}>;
 	created: CreatedFile[];
 	removed: string[];
+	/** Images that are changed in place. */
+	written?: string[];
 	endState: EndState;
 	links?: Expected['links'];
 	kept?: Expected['kept'];
@@ -35,7 +37,7 @@ type Course = {
 
 /** Fails with `refused` and every reason that stands in the context. */
 export function planWayBack(context: PlanContext, action: RevertAction | BranchAction, given: PlanArguments & {snapshot: Snapshot; way: WayBack; course: Course}): Result<Plan> {
-	const {snapshot, way: {steps, consequences, heads, created, removed, endState, links, kept}, course} = given;
+	const {snapshot, way: {steps, consequences, heads, created, removed, written, endState, links, kept}, course} = given;
 	const {inventory, inventory: {details}} = context;
 	const isInside = !isExternal(snapshot);
 	if (removed.length > 0 || isInside) {
@@ -66,7 +68,7 @@ export function planWayBack(context: PlanContext, action: RevertAction | BranchA
 			fingerprint: fingerprintOf(inventory, new Set([...bases, ...removed])),
 		}),
 		consequences: [course.begins, ...describeLeaving(context, action.currentState), ...consequences, ...course.ends],
-		images: {created, removed, kept: details.images.map(({path}) => path).filter(path => !removed.includes(path))},
+		images: {created, removed, ...(written && {written}), kept: details.images.map(({path}) => path).filter(path => !removed.includes(path))},
 		steps,
 	});
 }

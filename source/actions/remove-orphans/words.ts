@@ -10,13 +10,12 @@ export const words: ActionSpec<'remove-orphans'>['words'] = {
 };
 
 export function describeRemoved(files: ReadonlyArray<{path: string; bytes: number; isNvramCopy: boolean}>): Consequence[] {
-	const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
 	return [
 		...files.map(({path, bytes, isNvramCopy}): Consequence => ({
 			severity: 'loss',
 			text: isNvramCopy ? `${path}: the firmware variables of a deleted snapshot.` : `${path} (${formatBytes(bytes)}): a state that was kept there without a snapshot is lost.`,
 			what: path,
 		})),
-		{severity: 'info', text: `${bytes === 0 ? '' : `${formatBytes(bytes)} are freed. `}The domain, its disks and its snapshots are not touched.`},
+		{severity: 'info', text: 'The domain, its disks and its snapshots are not touched.'},
 	];
 }

@@ -8,6 +8,7 @@ export function layersQuestion(uuid: string): Question {
 	return {
 		id: 'layers',
 		...asked.layers,
+		showsSpace: true,
 		choices: [
 			{
 				id: 'record',

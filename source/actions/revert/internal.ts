@@ -132,7 +132,7 @@ function offlineSteps(context: PlanContext, snapshot: Snapshot, given: {disks: I
 			id: `apply-${disk.target}`,
 			title: `Revert ${nameOf(disk)} to "${snapshot.name}" inside ${disk.target === 'nvram' ? 'their file' : 'its image'}`,
 			command: imageCommands.applyTag(disk.path, snapshot.name),
-			changesInside: true,
+			changesInside: 'reverts',
 			undo: backFromSafety([disk], given.safetyName),
 			...needSafety([disk], given.safetyName),
 			doneWhen: {kind: 'never'},
@@ -147,7 +147,7 @@ function removeSafetySteps(context: PlanContext, given: {disks: InternalDisk[]; 
 	const {safetyName, definitionXml} = given;
 	const {records, blocks} = context.hypervisor;
 	const remove = (id: string, more: Pick<Step, 'title' | 'command' | 'doneWhen'>) =>
-		step('remove', {id, whenStopped: 'The revert is done; recover would remove the state before it.', changesInside: true, ...more});
+		step('remove', {id, whenStopped: 'The revert is done; recover would remove the state before it.', changesInside: 'deletes', ...more});
 	const title = `Remove "${safetyName}", which held the state before the revert`;
 	const doneWhen = {kind: 'snapshot-missing', uuid: context.uuid, name: safetyName} as const;
 	return records.deleteWithState === undefined
@@ -196,7 +196,7 @@ function memorySteps(context: PlanContext, snapshot: Snapshot, given: {disks: In
 		{
 			...start,
 			countsOnlyIfLogged: true,
-			changesInside: true,
+			changesInside: 'reverts',
 			...needSafety(disks, safetyName),
 			undo: [
 				...start.undo!,
@@ -294,6 +294,7 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 		...(action.currentState.kind === 'keep' && {kept: kept.value.files}),
 		created: filesAt(nvram.created),
 		removed: [],
+		written: images.map(({path}) => path),
 		endState,
 	});
 }

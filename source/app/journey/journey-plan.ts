@@ -2,6 +2,8 @@
 The middle of a journey: from one question to the next, and when all have an answer, to the planner.
 */
 import type {QuestionId} from '../../actions/question.ts';
+import type {Plan} from '../../model/plan/plan.ts';
+import type {Result} from '../../model/result.ts';
 import type {Update} from '../browse/read.ts';
 import type {State} from '../state.ts';
 import {typingIn, type Journey, type JourneyStage} from './journey.ts';
@@ -25,9 +27,31 @@ function askQuestion(state: State, journey: Journey, id: QuestionId): Update {
 	const question = questionsOf(state, journey).find(candidate => candidate.id === id);
 	const index = Math.max(0, question?.choices.findIndex(({reason}) => reason === undefined) ?? 0);
 	const typing = question?.choices.length === 0 ? typingIn(journey) : undefined;
-	return [withStage(state, journey, {
+	const stage: JourneyStage = {
 		phase: 'question', id, index, typing,
-	}), []];
+	};
+	const choices = question?.showsSpace ? question.choices.flatMap(({id, reason, change: {request}}) => reason === undefined && request !== undefined ? [{id, request}] : []) : [];
+	if (choices.length === 0) {
+		return [withStage(state, journey, stage), []];
+	}
+
+	const number = state.nextNumber;
+	return [
+		withStage({...state, nextNumber: number + 1}, journey, {...stage, figures: {number, known: {}}}),
+		[{kind: 'measure', number, choices}],
+	];
+}
+
+/** What one choice would free. Whoever has gone on has no use for it. */
+export function takeFigure(state: State, {number, id, result}: {number: number; id: string; result: Result<Plan>}): State {
+	const {scene} = state;
+	if (scene.kind !== 'journey' || scene.journey.stage.phase !== 'question' || scene.journey.stage.figures?.number !== number) {
+		return state;
+	}
+
+	const {journey, journey: {stage, stage: {figures}}} = scene;
+	const known = {...figures.known, [id]: result.ok ? {kind: 'planned', space: result.value.space} as const : {kind: 'not-planned'} as const};
+	return {...state, scene: {...scene, journey: {...journey, stage: {...stage, figures: {number, known}}}}};
 }
 
 /** The first question that has no answer, else the plan. */

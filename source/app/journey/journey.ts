@@ -3,7 +3,7 @@ A guided action before it starts. The wish is whole from the beginning, with wha
 */
 import type {Request} from '../../model/plan/request.ts';
 import type {Failure} from '../../model/failure.ts';
-import type {Plan} from '../../model/plan/plan.ts';
+import type {Plan, Space} from '../../model/plan/plan.ts';
 import {isScreenKind, screenOf} from '../../actions/registry.ts';
 import type {Change, QuestionId, TextField} from '../../actions/question.ts';
 
@@ -23,8 +23,11 @@ export type Journey = {
 /** A text is being typed, or the one beside it; Escape puts back what was asked for before. */
 export type Typing = {before: Required<Change>; isBeside?: true};
 
+/** What a choice would free, by the id of the choice, as far as that is known by now. `number`: of the question to the planner. */
+export type Figures = {number: number; known: Readonly<Record<string, {kind: 'planned'; space: Space | undefined} | {kind: 'not-planned'}>>};
+
 export type JourneyStage =
-	| {phase: 'question'; id: QuestionId; index: number; typing?: Typing; note?: string}
+	| {phase: 'question'; id: QuestionId; index: number; typing?: Typing; note?: string; figures?: Figures}
 	/** All options, for those who want more than the questions ask. */
 	| {phase: 'settings'; index: number; typing?: Typing; note?: string}
 	| {phase: 'planning'; number: number; sinceMs: number; changed: string[]}

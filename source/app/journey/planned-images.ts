@@ -40,9 +40,9 @@ function keptFiles(plan: Plan): Array<{path: string; label: string}> {
 function marksOf(plan: Plan): Map<string, {mark: ImageMark; reason?: string}> {
 	const {images} = plan;
 	return new Map<string, {mark: ImageMark; reason?: string}>([
-		...keptFiles(plan).map(({path}) => [path, {mark: 'kept'}] as const),
 		...(images.staying ?? []).map(({path, reason}) => [path, {mark: 'staying', reason}] as const),
 		...(images.written ?? []).map(path => [path, {mark: 'written'}] as const),
+		...keptFiles(plan).map(({path}) => [path, {mark: 'kept'}] as const),
 		...images.removed.map(path => [path, {mark: 'removed'}] as const),
 		...(images.merged ?? []).map(({path}) => [path, {mark: 'merged'}] as const),
 		...images.created.map(({path}) => [path, {mark: 'created'}] as const),

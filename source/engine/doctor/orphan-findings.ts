@@ -7,7 +7,7 @@ import {listNames} from '../../model/text/list-names.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import type {Finding} from '../../model/domain/finding.ts';
 import {holdersOf, overlaysOf, type ImageGraph} from '../../model/images/image-graph.ts';
-import type {Image} from '../../model/images/image.ts';
+import {removalBytes, type Image} from '../../model/images/image.ts';
 import {isNamedAfter} from '../../planner/steps/overlay-name.ts';
 
 /** Who froze an image, and since when (Unix seconds). */
@@ -70,9 +70,13 @@ function removable({others, graph, frozenBy, leftBy}: Leftovers): Map<string, {d
 	return found;
 }
 
-function describe(images: readonly Image[]): string {
-	const bytes = images.reduce((sum, {allocatedBytes}) => sum + allocatedBytes, 0);
-	return `${listNames(images.map(({path, allocatedBytes}) => `${path} (${formatBytes(allocatedBytes)})`), 6)}${images.length > 1 ? `, together ${formatBytes(bytes)}` : ''}`;
+const describe = (images: readonly Image[]) => listNames(images.map(({path, allocatedBytes}) => `${path} (${formatBytes(allocatedBytes)})`), 6);
+
+/** What the host has more of without them: what they take, not the size that a guest would see. */
+function describeRemoval(images: readonly Image[], isOffered: boolean): string {
+	const linked = images.filter(({file}) => file?.hasOtherNames).map(({path}) => path);
+	const bytes = images.reduce((sum, image) => sum + removalBytes(image), 0);
+	return `${images.length === 1 ? 'Its' : 'Their'} removal ${isOffered ? 'frees' : 'would free'} ${formatBytes(bytes)}${linked.length === 0 ? '' : `: ${listNames(linked, 3)} ${linked.length === 1 ? 'has' : 'have'} another name on the host, and the content stays there`}.`;
 }
 
 /** `domain`: the one that was asked for; without it, images of no domain are told of the host. */
@@ -93,7 +97,8 @@ export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): 
 			meaning: `${images.length === 1
 				? 'It is backed by an image that a snapshot froze, and is named like an overlay of it: a leftover'
 				: 'They are backed by images that snapshots froze, and are named like overlays of them: leftovers'} of a revert, a delete or a deleted record. `
-				+ 'If somebody kept a state there without a snapshot, it is in such a file; and libvirt\'s own delete may remove its backing file.',
+				+ 'If somebody kept a state there without a snapshot, it is in such a file; and libvirt\'s own delete may remove its backing file. '
+				+ describeRemoval(images, !leftovers.isBlind),
 			...(leftovers.isBlind
 				? {remedy: 'Some records cannot be read and may need them: repair those first.'}
 				: {request: {kind: 'remove-orphans', uuid: owner.uuid, paths: images.map(({path}) => path)}}),
@@ -113,9 +118,9 @@ export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): 
 			severity: 'info',
 			...(domain && {domain}),
 			text: `In ${folder} no domain and no snapshot needs ${describe(images)}.`,
-			meaning: images.length === 1
+			meaning: `${images.length === 1
 				? 'It may be a backup, a template, a leftover of another domain, or a disk of one that is defined elsewhere, so it is not offered for removal.'
-				: 'They may be backups, templates, leftovers of another domain, or disks of domains that are defined elsewhere, so they are not offered for removal.',
+				: 'They may be backups, templates, leftovers of another domain, or disks of domains that are defined elsewhere, so they are not offered for removal.'} ${describeRemoval(images, false)}`,
 			images: images.map(({path}) => path),
 		});
 	}

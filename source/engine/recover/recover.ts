@@ -23,6 +23,7 @@ import {
 } from '../run/progress.ts';
 import {runSteps, type Work} from '../run/run-steps.ts';
 import {withStartAdvice} from '../run/start-advice.ts';
+import {readTaken, withTaken} from '../run/taken-bytes.ts';
 import {describeLeft, endJobs, rollBack} from './roll-back.ts';
 import {readMissingSteps} from './missing-steps.ts';
 import {giveUp} from './give-up.ts';
@@ -143,9 +144,10 @@ async function goTheWay(world: World, work: Work, {direction, known}: {direction
 		return {outcome: {kind: 'half-way', failure: ways.ok ? {kind: 'recovery-refused', ...obstacle!} : ways.failure}, anew: false, detail};
 	}
 
+	const before = await readTaken(host, plan);
 	await endJobs(work, progress.states);
 	const ended = direction === 'back' || anew ? await goBack(world, work, {keepsRequest: anew, known}) : await goForward(world, work, progress);
-	return {outcome: await withStartAdvice(host, plan, ended), anew, detail};
+	return {outcome: await withTaken(host, plan, {before, outcome: await withStartAdvice(host, plan, ended)}), anew, detail};
 }
 
 async function recoverLocked(world: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Recovered> {
@@ -186,11 +188,23 @@ async function recoverLocked(world: World, {plan}: UnfinishedAction, options: Re
 	return recovered;
 }
 
+/** What the files take more or less than when the recovery began: what was put back, and then what was done anew. */
+const together = (first: Outcome, second: Outcome): Outcome => second.kind === 'done' && second.takenBytes !== undefined && first.kind === 'done' && first.takenBytes !== undefined
+	? {...second, takenBytes: first.takenBytes + second.takenBytes}
+	: second;
+
 /** Plans the same again and runs it. The old journal stays until that of the new plan is there: what was asked for is never forgotten. */
 async function doAnew(world: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Outcome> {
 	const {action} = plan;
 	const fresh = await options.planAnew(actionAgain(plan), plan.id);
-	const outcome = fresh.ok ? await executePlan(world, fresh.value, {...options, replaces: plan.id}) : undefined;
+	// That it has finished is told once, by the recovery.
+	const onEvent: RecoverOptions['onEvent'] = event => {
+		if (event.kind !== 'finished') {
+			options.onEvent(event);
+		}
+	};
+
+	const outcome = fresh.ok ? await executePlan(world, fresh.value, {...options, onEvent, replaces: plan.id}) : undefined;
 	const failure = fresh.ok ? (outcome!.kind === 'done' ? undefined : outcome!.failure) : fresh.failure;
 	const old = failure === undefined ? succeed(undefined) : await world.store.readUnfinishedPlan(plan.id);
 	return failure === undefined || (outcome !== undefined && old.ok && old.value === undefined)
@@ -218,11 +232,7 @@ export async function recover(world: World, action: UnfinishedAction, options: R
 		})
 		: {kind: 'half-way', failure: host.failure};
 	if (anew) {
-		outcome = await doAnew(world, action, options);
-		// A plan that was run has told its end itself.
-		if (outcome.kind !== 'half-way' || outcome.failure.kind !== 'request-kept') {
-			return outcome;
-		}
+		outcome = together(outcome, await doAnew(world, action, options));
 	}
 
 	options.onEvent({kind: 'finished', outcome});

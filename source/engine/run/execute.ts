@@ -21,7 +21,7 @@ import {
 } from '../recover/roll-back.ts';
 import {underClaim} from './claim.ts';
 import {findGrown} from './left-grown.ts';
-import {readTakenBytes, withTaken} from './taken-bytes.ts';
+import {readTaken, withTaken} from './taken-bytes.ts';
 import {progressOf} from './progress.ts';
 import {prove} from './prove.ts';
 import {runSteps, type Work} from './run-steps.ts';
@@ -242,7 +242,7 @@ async function runUnchanged(world: World, plan: Plan, options: ExecuteOptions, m
 
 	options.onEvent({kind: 'started', plan: plan.id, steps: plan.steps.length});
 	const startedAt = world.clock.now().getTime();
-	const before = await readTakenBytes(world.host, plan);
+	const before = await readTaken(world.host, plan);
 	const result = await withTaken(world.host, plan, {before, outcome: await withStartAdvice(world.host, plan, await runPlan(world, plan, options, markBegun))});
 	await audit(world, plan, {
 		outcome: result.kind,

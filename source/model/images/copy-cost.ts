@@ -3,6 +3,7 @@ What a merge copies, frees and needs meanwhile. `actual-size` does not tell: a c
 lower image holds already does not grow it again. So the data of each run of images is measured (`qemu-img measure`, see tools/files/measure-images.ts).
 */
 import {imageAt, isDevice, type ImageGraph} from './image-graph.ts';
+import {removalBytes} from './image.ts';
 import type {CopyCost, Merge} from './image-merge.ts';
 
 /** A run of images from the top down, read with nothing below it. Its data counts in clusters of the image that it goes into. */
@@ -37,7 +38,7 @@ const allocated = (graph: ImageGraph, paths: readonly string[]) => paths.reduce(
 export function costOf(graph: ImageGraph, merge: Pick<Merge, 'way' | 'top' | 'layers' | 'into' | 'gone'>, sizes: DataSizes | undefined): CopyCost {
 	const {way, into, gone} = merge;
 	const parts = partsOf(graph, merge);
-	const freedBytes = allocated(graph, gone.filter(path => !isDevice(graph, path)));
+	const freedBytes = gone.filter(path => !isDevice(graph, path)).flatMap(path => imageAt(graph, path) ?? []).reduce((sum, image) => sum + removalBytes(image), 0);
 	const [all, own, source] = [parts.all, parts.own, parts.source].map(run => sizes?.get(runKey(run)));
 	if (all === undefined || own === undefined || source === undefined) {
 		const copyBytes = allocated(graph, parts.source.images);

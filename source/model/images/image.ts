@@ -73,4 +73,11 @@ export type FileFacts = {
 	mode: number;
 	/** A block device is none: its size here is 0, and its time says nothing of its content. */
 	isRegular: boolean;
+	/** Hard links: whoever removes one of the names frees nothing. */
+	hasOtherNames?: true;
 };
+
+/** What its removal gives back. */
+export function removalBytes({allocatedBytes, file}: Image): number {
+	return file?.hasOtherNames ? 0 : allocatedBytes;
+}

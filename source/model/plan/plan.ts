@@ -153,8 +153,8 @@ export type Step = {
 	progress?: Progress;
 	/** About how many bytes it copies, as far as that is known beforehand: what is allocated, not the size that the guest sees. */
 	copyBytes?: number;
-	/** It makes or deletes a state inside an image, or goes back to one: what that takes or gives back can't be known beforehand. */
-	changesInside?: true;
+	/** It makes or deletes a state inside an image, or goes back to one. What is given back can't be known beforehand. */
+	changesInside?: 'adds' | 'adds-with-memory' | 'deletes' | 'reverts';
 	/** A file that it makes larger, and what it took up before: taking the step back does not make it smaller. */
 	grows?: {path: string; allocatedBytes: number; byBytes?: Space['freed']};
 	/** What ends the step before its time, cleanly: its command then fails, and the step is undone. Missing: it is waited for. */
@@ -216,6 +216,8 @@ export type CreatedFile = {path: string; backingPath?: string; format?: string; 
 export type Space = {
 	/** Net, when all is done; negative: so much more is taken. */
 	freed: {atLeast: number; atMost: number};
+	/** Images inside which states are deleted: of what these take, that which only the states hold is freed, and nothing tells beforehand how much that is. */
+	deletedFrom?: string[];
 	/** At most, before anything is removed. */
 	meanwhileBytes: number;
 	/** Free on the fullest of the file systems; missing: not known. */

@@ -88,7 +88,22 @@ export function formatMomentWithAge(seconds: number, nowSeconds: number): string
 	return `${formatMoment(seconds)}${nowSeconds - seconds < ageLimitSeconds ? ` (${formatAge(seconds, nowSeconds)})` : ''}`;
 }
 
-/** What was freed, or is taken more, as measured. */
-export function describeTaken(bytes: number): string {
-	return bytes <= 0 ? `${formatBytes(-bytes)} freed on the host.` : `${formatBytes(bytes)} more taken on the host.`;
+/** What was freed, or is taken more, as measured. What an action had taken or freed before it was interrupted is not counted to its recovery. */
+export function describeTaken(bytes: number, isRecovery = false): string {
+	const by = isRecovery ? ' by this recovery' : '';
+	return bytes <= 0 ? `${formatBytes(-bytes)} freed on the host${by}.` : `${formatBytes(bytes)} more taken on the host${by}.`;
+}
+
+/** "frees 700 MiB", "takes up to 1.0 MiB more": net, when all is done. Negative bytes are taken. */
+export function describeFreed({freed: {atLeast, atMost}, deletedFrom}: {freed: {atLeast: number; atMost: number}; deletedFrom?: readonly string[]}): string {
+	const [low, high] = [atLeast, atMost].map(bytes => formatBytes(Math.abs(bytes)));
+	if (deletedFrom !== undefined) {
+		return `frees ${atLeast > 0 ? `${low}, and ` : ''}what only the deleted states inside images hold`;
+	}
+
+	if (atLeast >= 0) {
+		return atMost === 0 ? 'frees nothing' : `frees ${low === high ? low : (atLeast === 0 ? `up to ${high}` : `${low} to ${high}`)}`;
+	}
+
+	return atMost > 0 ? `frees up to ${high}, or takes up to ${low} more` : `takes ${atMost === 0 ? `up to ${low}` : (low === high ? low : `${high} to ${low}`)} more`;
 }

@@ -126,7 +126,7 @@ function keepInside({target, sourcePath}: Disk, name: string): Step {
 		id: `keep-${target}`,
 		title: `Keep the current state of ${target} inside its image as "${name}"`,
 		command: imageCommands.tag(path, name),
-		changesInside: true,
+		changesInside: 'adds',
 		undo: [{...imageCommands.untag(path, name), onlyIf: {kind: 'image-has-tag', path, tag: name}}],
 		doneWhen: {kind: 'image-has-tag', path, tag: name},
 		whenStopped: 'Recover would undo it; the domain is as it was.',

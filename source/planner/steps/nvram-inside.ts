@@ -44,7 +44,7 @@ export function tagNvram(context: PlanContext, name: string): {steps: Step[]; co
 			id: 'tag-nvram',
 			title: `Freeze the firmware variables inside their file as "${name}"`,
 			command: imageCommands.tag(path, name),
-			changesInside: true,
+			changesInside: 'adds',
 			undo: [{...imageCommands.untag(path, name), onlyIf: {kind: 'image-has-tag', path, tag: name}}],
 			doneWhen: {kind: 'image-has-tag', path, tag: name},
 			whenStopped: 'Recover would undo it; the firmware variables are as they were.',

@@ -4,11 +4,12 @@ that no planner can say one thing and do another.
 */
 import {posix} from 'node:path';
 import {imageAt, type ImageGraph} from '../../model/images/image-graph.ts';
+import {removalBytes} from '../../model/images/image.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import {
 	goneWith, type Consequence, type Plan, type Space,
 } from '../../model/plan/plan.ts';
-import {formatBytes} from '../../model/text/format.ts';
+import {describeFreed, formatBytes} from '../../model/text/format.ts';
 import {storageAt} from './storage.ts';
 
 /** An empty qcow2 overlay takes about 200 KiB; where the image is large, a few tables more. */
@@ -23,7 +24,8 @@ const exactly = (bytes: number): Range => ({atLeast: bytes, atMost: bytes});
 /** Undefined: nobody can tell beforehand what the file takes. */
 function removedBytes({memoryFiles, nvramFiles}: Inventory, graph: ImageGraph, path: string): number | undefined {
 	const memory = memoryFiles.get(path);
-	return imageAt(graph, path)?.allocatedBytes ?? (memory?.kind === 'good' ? memory.sizeBytes : nvramFiles.get(path)?.sizeBytes);
+	const image = imageAt(graph, path);
+	return image === undefined ? (memory?.kind === 'good' ? memory.sizeBytes : nvramFiles.get(path)?.sizeBytes) : removalBytes(image);
 }
 
 /** A file without a format is a copy of firmware variables, named after their file, or holds the memory of the guest, whatever it is called. */
@@ -45,7 +47,18 @@ export function filesOf({images: {created, removed, written = []}}: Pick<Plan, '
 	return [...new Set([...created.map(({path}) => path), ...removed, ...written])];
 }
 
-/** Undefined where it changes no file, or where nobody can tell beforehand: a state inside an image is given back to that image, as far as it is. */
+/** States inside images: a new one takes tables, and the memory of the guest where that is saved along; QEMU gives back what only a deleted one held. */
+function insideOf({images: {written = []}, steps}: Plan, {details: {domain}}: Inventory): {taken: Range; deletedFrom: string[]} {
+	const kinds = new Set(steps.map(({changesInside}) => changesInside));
+	const hasMemory = kinds.has('adds-with-memory');
+	const memoryBytes = hasMemory ? domain.definition.memoryBytes : 0;
+	return {
+		taken: {atLeast: 0, atMost: hasMemory || kinds.has('adds') ? (written.length * overlayBytes) + memoryBytes : 0},
+		deletedFrom: kinds.has('deletes') ? written : [],
+	};
+}
+
+/** Undefined where it changes no file, or where nobody can tell beforehand. */
 export function spaceOf(plan: Plan, inventory: Inventory, graph: ImageGraph): Space | undefined {
 	const {images: {created, removed}, steps} = plan;
 	const files = filesOf(plan).filter(path => storageAt(graph, path).kind === 'file');
@@ -53,34 +66,27 @@ export function spaceOf(plan: Plan, inventory: Inventory, graph: ImageGraph): Sp
 	const isTold = files.length > 0 || goneWith(plan).length > 0;
 	const grown = steps.flatMap(({grows}) => grows?.byBytes ?? []);
 	const leftBehind = removed.map(path => removedBytes(inventory, graph, path));
-	if (steps.some(({changesInside}) => changesInside) || !isTold || steps.some(({grows}) => grows !== undefined && grows.byBytes === undefined)) {
+	if (!isTold || steps.some(({grows}) => grows !== undefined && grows.byBytes === undefined)) {
 		return undefined;
 	}
 
-	const taken = sum([...grown, ...created.map(file => createdBytes(inventory, file))]);
-	const freed = sum(leftBehind.map(bytes => bytes === undefined ? {atLeast: 0, atMost: 0} : exactly(bytes)));
+	const inside = insideOf(plan, inventory);
+	const taken = sum([...grown, inside.taken, ...created.map(file => createdBytes(inventory, file))]);
+	const given = inside.deletedFrom.map(path => ({atLeast: 0, atMost: imageAt(graph, path)?.allocatedBytes ?? 0}));
+	const freed = sum([...given, ...leftBehind.map(bytes => bytes === undefined ? {atLeast: 0, atMost: 0} : exactly(bytes))]);
 	const folders = [...new Set(files.map(path => posix.dirname(path)))].flatMap(folder => inventory.folders.get(folder) ?? []);
 	return {
 		freed: {atLeast: freed.atLeast - taken.atMost, atMost: freed.atMost - taken.atLeast},
+		...(inside.deletedFrom.length > 0 && {deletedFrom: inside.deletedFrom}),
 		meanwhileBytes: taken.atMost,
 		...(folders.length > 0 && {leftBytes: Math.min(...folders.map(({freeBytes}) => freeBytes))}),
 	};
 }
 
-/** "frees 0 B to 700 MiB", "takes up to 1.0 MiB more": net, when all is done. */
-function describeFreed({atLeast, atMost}: Range): string {
-	const [low, high] = [atLeast, atMost].map(bytes => formatBytes(Math.abs(bytes)));
-	if (atLeast >= 0) {
-		return `frees ${low === high ? low : `${low} to ${high}`}`;
-	}
-
-	return atMost > 0 ? `frees up to ${high}, or takes up to ${low} more` : `takes ${atMost === 0 ? `up to ${low}` : (low === high ? low : `${high} to ${low}`)} more`;
-}
-
-export function describeSpace({freed, meanwhileBytes, leftBytes}: Space): Consequence {
+export function describeSpace({meanwhileBytes, leftBytes, ...net}: Space): Consequence {
 	return {severity: 'info', text: [
-		`Disk space: ${describeFreed(freed)} in all`,
-		...(meanwhileBytes > overlayBytes && freed.atMost > 0 ? [`needs up to ${formatBytes(meanwhileBytes)} in the meantime`] : []),
+		`Disk space: ${describeFreed(net)}${net.deletedFrom === undefined ? ' in all' : '; how much that is, only the end can tell'}`,
+		...(meanwhileBytes > overlayBytes && net.freed.atMost > 0 ? [`needs up to ${formatBytes(meanwhileBytes)} in the meantime`] : []),
 		...(leftBytes === undefined ? [] : [`${formatBytes(leftBytes)} free now`]),
 	].join('; ') + '.'};
 }

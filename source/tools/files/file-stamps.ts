@@ -5,18 +5,18 @@ import type {FileStamp} from '../../engine/ports.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../run/run.ts';
 
-const stampFields = 6;
-/** Name, device and inode, size, time of change, blocks and the size of a block; each ended by NUL. */
-const stampFormat = String.raw`%n\0%d:%i\0%s\0%.9Y\0%b\0%B\0`;
+const stampFields = 7;
+/** Name, device and inode, size, time of change, blocks, the size of a block, and names; each ended by NUL. */
+const stampFormat = String.raw`%n\0%d:%i\0%s\0%.9Y\0%b\0%B\0%h\0`;
 
 /** Output of `stat --printf` with the format above. */
 function parseFileStamps(stdout: string): FileStamp[] {
 	const fields = stdout.split('\0');
 	const stamps: FileStamp[] = [];
 	for (let index = 0; index + stampFields <= fields.length; index += stampFields) {
-		const [path, inode, size, modifiedAt, blocks, blockBytes] = fields.slice(index, index + stampFields) as [string, string, string, string, string, string];
+		const [path, inode, size, modifiedAt, blocks, blockBytes, nameCount] = fields.slice(index, index + stampFields) as [string, string, string, string, string, string, string];
 		stamps.push({
-			path, inode, sizeBytes: Number(size), modifiedAt, allocatedBytes: Number(blocks) * Number(blockBytes),
+			path, inode, sizeBytes: Number(size), modifiedAt, allocatedBytes: Number(blocks) * Number(blockBytes), ...(Number(nameCount) > 1 && {hasOtherNames: true}),
 		});
 	}
 

@@ -6,19 +6,19 @@ import {succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../run/run.ts';
 
 const readTimeoutMs = 30_000;
-const statFields = 8;
+const statFields = 9;
 /** Below the kernel's limit for all arguments together, and the remote shell's for one. */
 const pathsPerCall = 200;
 
-/** For one file: name, size, time of change, device and inode, owner, group, permissions, kind; each ended by NUL. */
-const statFormat = String.raw`%n\0%s\0%.9Y\0%d:%i\0%u\0%g\0%a\0%F\0`;
+/** For one file: name, size, time of change, device and inode, owner, group, permissions, kind, names; each ended by NUL. */
+const statFormat = String.raw`%n\0%s\0%.9Y\0%d:%i\0%u\0%g\0%a\0%F\0%h\0`;
 
 /** Output of `stat --printf` with the format above, by path. */
 export function parseFileFacts(stdout: string): Map<string, FileFacts> {
 	const fields = stdout.split('\0');
 	const facts = new Map<string, FileFacts>();
 	for (let index = 0; index + statFields <= fields.length; index += statFields) {
-		const [name, size, modifiedAt, inode, uid, gid, mode, kind] = fields.slice(index, index + statFields) as [string, string, string, string, string, string, string, string];
+		const [name, size, modifiedAt, inode, uid, gid, mode, kind, nameCount] = fields.slice(index, index + statFields) as [string, string, string, string, string, string, string, string, string];
 		const isRegular = kind.startsWith('regular');
 		facts.set(name, {
 			sizeBytes: Number(size),
@@ -29,6 +29,7 @@ export function parseFileFacts(stdout: string): Map<string, FileFacts> {
 			gid: Number(gid),
 			mode: Number.parseInt(mode, 8),
 			isRegular,
+			...(isRegular && Number(nameCount) > 1 && {hasOtherNames: true}),
 		});
 	}
 

@@ -15,7 +15,7 @@ import {
 } from './linear-page.ts';
 import {pageOf} from './page.ts';
 import {confirmLines} from './plan.ts';
-import {contextLines, titleOfJourney} from './question.ts';
+import {contextLines, titleOfJourney, withFigures} from './question.ts';
 
 /** A text that is asked for: what is typed takes the place of what is proposed, and an empty line leaves that as it is. The text beside it is asked after it. */
 function textPage(title: string, whole: TextField, {typing, note}: {typing: Typing; note: string | undefined}): LinearPage {
@@ -36,12 +36,12 @@ function textPage(title: string, whole: TextField, {typing, note}: {typing: Typi
 function questionPage(state: State, journey: Journey, theme: Theme): LinearPage {
 	const title = titleOfJourney(journey);
 	const {stage} = journey;
-	const options: LinearChoice[] = settingsOf(state, journey) === undefined ? [] : [{label: 'All options', messages: [character('o')]}];
+	const settings: LinearChoice[] = settingsOf(state, journey) === undefined ? [] : [{label: 'All options', messages: [character('o')]}];
 	if (stage.phase === 'settings') {
-		const settings = settingsOf(state, journey) ?? [];
-		const text = settings[stage.index]?.text;
+		const all = settingsOf(state, journey) ?? [];
+		const text = all[stage.index]?.text;
 		return text === undefined || stage.typing === undefined
-			? {title: `${title}. All options`, lines: [], choices: [...optionChoices(settings), leave]}
+			? {title: `${title}. All options`, lines: [], choices: [...optionChoices(all), leave]}
 			: textPage(title, text, {typing: stage.typing, note: stage.note});
 	}
 
@@ -61,7 +61,11 @@ function questionPage(state: State, journey: Journey, theme: Theme): LinearPage 
 	}
 
 	const rename: LinearChoice[] = question.text === undefined ? [] : [{label: 'Another name or a description for the snapshot', messages: [character('e')]}];
-	return {title: heading, lines: plainText(contextLines(state, journey, style)), choices: [...optionChoices(question.choices), ...rename, ...previousChoices(state, journey), ...options, leave]};
+	const {figures} = stage;
+	const options = optionChoices(withFigures(question.choices, figures, undefined));
+	const isOpen = figures !== undefined && question.choices.some(({id, reason}) => reason === undefined && figures.known[id] === undefined);
+	const lines = [...plainText(contextLines(state, journey, style)), ...(isOpen ? ['What each frees is being worked out; an empty line reads this page again.'] : [])];
+	return {title: heading, lines, choices: [...options, ...rename, ...previousChoices(state, journey), ...settings, leave]};
 }
 
 function confirmPage(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, style: {columns: number; theme: Theme}): LinearPage {

@@ -27,7 +27,7 @@ export function plainText(lines: Line[]): string[] {
 }
 
 function optionText(option: Option): string {
-	return `${option.label}${option.reason === undefined ? '' : ` (not possible: ${option.reason})`}${option.note === undefined ? '' : `. ${option.note}`}`;
+	return `${option.label}${option.figure === undefined ? '' : ` (${option.figure})`}${option.reason === undefined ? '' : ` (not possible: ${option.reason})`}${option.note === undefined ? '' : `. ${option.note}`}`;
 }
 
 export function optionChoices(options: Option[]): LinearChoice[] {

@@ -2,14 +2,14 @@
 What stands around a question of a guided action: the way, what it is about, the text that is typed.
 */
 import {
-	snapshotOfJourney, typedField, type Journey, type Typing,
+	snapshotOfJourney, typedField, type Figures, type Journey, type Typing,
 } from '../../app/journey/journey.ts';
-import type {TextField} from '../../actions/question.ts';
+import type {Option, TextField} from '../../actions/question.ts';
 import {detailsOfJourney, questionsOf} from '../../app/journey/questions.ts';
 import type {State} from '../../app/state.ts';
 import {isScreenKind, screenOf, titleOfAction} from '../../actions/registry.ts';
 import {descriptionOf} from '../../model/text/describe-snapshot.ts';
-import {formatMomentWithAge} from '../../model/text/format.ts';
+import {describeFreed, formatMomentWithAge} from '../../model/text/format.ts';
 import {paragraph, type Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';
 import {stateWord} from '../../model/domain/state-word.ts';
@@ -80,4 +80,18 @@ export function typingLines(text: TextField, {typing, note}: {typing: Typing; no
 			columns: columns - 1, theme, tone: problem === undefined ? 'dim' : 'warning', lead: {text: problem === undefined ? ' ' : ` ${theme.glyphs.warning} `, tone: 'warning'},
 		}),
 	];
+}
+
+/** Each choice with what it frees, as far as that is known; `pending`: what stands for a figure that is still to come. */
+export function withFigures<T extends Option>(options: T[], figures: Figures | undefined, pending: string | undefined): T[] {
+	const figureOf = ({id, reason}: T): string | undefined => {
+		const figure = figures?.known[id];
+		if (figures === undefined || reason !== undefined || figure === undefined) {
+			return figures === undefined || reason !== undefined ? undefined : pending;
+		}
+
+		return figure.kind === 'not-planned' ? 'not possible as it is; Enter says why' : (figure.space === undefined ? undefined : describeFreed(figure.space));
+	};
+
+	return options.map(option => ({...option, figure: figureOf(option)}));
 }

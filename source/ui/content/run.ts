@@ -156,7 +156,7 @@ export function endedLines(run: Run, outcome: Outcome, style: TextStyle): Line[]
 			: paragraph(`The audit log could not be written. ${describeFailure(run.notLogged).message}`, {
 				...style, columns: style.columns - 1, tone: 'warning', lead: {text: ' '},
 			})),
-		...(outcome.kind === 'done' && outcome.takenBytes !== undefined ? paragraph(describeTaken(outcome.takenBytes), {...style, columns: style.columns - 1, lead: {text: ' '}}) : []),
+		...(outcome.kind === 'done' && outcome.takenBytes !== undefined ? paragraph(describeTaken(outcome.takenBytes, run.kind !== 'execute'), {...style, columns: style.columns - 1, lead: {text: ' '}}) : []),
 		...(outcome.kind === 'done' ? outcome.remarks ?? [] : []).flatMap(remark => paragraph(remark, {...style, columns: style.columns - 1, tone: 'warning', lead: {text: ' '}})),
 		[],
 		...(outcome.kind === 'done' ? [] : [...failureLines(outcome.failure, style), []]),

@@ -7,6 +7,7 @@ import SelectInput from 'ink-select-input';
 import {createContext, useContext, useMemo} from 'react';
 import {windowTop} from '../../app/layout.ts';
 import type {Option} from '../../actions/question.ts';
+import {widthOf} from '../../model/text/cells.ts';
 import {showSafely} from '../text.ts';
 import {useTheme, type Theme} from '../theme.ts';
 import {
@@ -23,10 +24,12 @@ function Pointer({isSelected = false}: {readonly isSelected?: boolean}) {
 
 function Choice({isSelected = false, label}: {readonly isSelected?: boolean; readonly label: string}) {
 	const {columns, options} = useContext(PaintContext);
-	const reason = options.find(candidate => candidate.label === label)?.reason;
+	const {reason, figure} = options.find(candidate => candidate.label === label) ?? {};
+	const widest = Math.max(...options.map(option => widthOf(option.label)));
 	const pieces: Line = [
 		{text: label, tone: reason === undefined ? (isSelected ? 'accent' : 'plain') : 'dim'},
 		{text: reason === undefined ? '' : `  (${reason})`, tone: 'dim'},
+		{text: figure === undefined ? '' : `${' '.repeat(widest - widthOf(label) + 3)}${figure}`, tone: 'dim'},
 	];
 	return <LineView pieces={pieces} columns={columns - 4}/>;
 }

@@ -10,14 +10,14 @@ import type {State} from '../../app/state.ts';
 import {journeyHeadRows, pageOf} from '../content/page.ts';
 import {confirmLines} from '../content/plan.ts';
 import {
-	contextLines, titleOfJourney, typingLines, wayLine,
+	contextLines, titleOfJourney, typingLines, wayLine, withFigures,
 } from '../content/question.ts';
 import {formatSeconds} from '../content/words.ts';
 import {Choices} from '../parts/choices.tsx';
 import {
 	LineView, LinesView, line, paragraph, type Line,
 } from '../parts/line.tsx';
-import {useTheme} from '../theme.ts';
+import {useTheme, type Theme} from '../theme.ts';
 
 /** "lines 1-12 of 40" where a text does not fit. */
 export function positionPiece(page: {lines: Line[]; rows: number; top: number}): Line {
@@ -28,7 +28,7 @@ export function positionPiece(page: {lines: Line[]; rows: number; top: number}):
 /** What is asked at this moment: a heading with a list, or a text in its place. */
 type Asked = {heading: string; options: Option[]; index: number; text: TextField | undefined; typing: Typing | undefined; note: string | undefined};
 
-function askedOf(state: State, journey: Journey): Asked | undefined {
+function askedOf(state: State, journey: Journey, {isAscii}: Theme): Asked | undefined {
 	const {stage} = journey;
 	if (stage.phase === 'settings') {
 		const options = settingsOf(state, journey) ?? [];
@@ -37,7 +37,7 @@ function askedOf(state: State, journey: Journey): Asked | undefined {
 
 	const question = presentQuestion(state, journey);
 	return stage.phase === 'question' && question !== undefined
-		? {heading: question.heading, options: question.choices, index: stage.index, text: question.text, typing: stage.typing, note: stage.note}
+		? {heading: question.heading, options: withFigures(question.choices, stage.figures, isAscii ? '...' : '…'), index: stage.index, text: question.text, typing: stage.typing, note: stage.note}
 		: undefined;
 }
 
@@ -48,7 +48,7 @@ function Question({state, journey, rows}: {readonly state: State; readonly journ
 	const theme = useTheme();
 	const {columns} = state;
 	const style = {columns, theme};
-	const asked = askedOf(state, journey);
+	const asked = askedOf(state, journey, theme);
 	if (asked === undefined) {
 		return <LinesView lines={[]} rows={rows} columns={columns}/>;
 	}

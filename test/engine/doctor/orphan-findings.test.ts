@@ -66,3 +66,12 @@ test('an image that a deleted snapshot left, and that nothing stands on any more
 	const left = at(500, '/d/vda.left');
 	t.deepEqual(offered(leftovers([left], {leftBy: new Map([['inode 1:/d/vda.left', web]])})), ['/d/vda.left']);
 });
+
+test('what the removal frees is what the files take, not the size of the disk; and nothing where a file has another name', t => {
+	const image = at(2000, '/d/vda.x', '/d/vda.qcow2', {virtualSizeBytes: 2 ** 40, allocatedBytes: 3 * (2 ** 20)});
+	t.regex(findLeftovers(leftovers([image]), undefined)[0]!.meaning, / Its removal frees 3\.0 MiB\.$/);
+	const linked = {...image, file: {...image.file!, hasOtherNames: true as const}};
+	t.regex(findLeftovers(leftovers([linked]), undefined)[0]!.meaning, / Its removal frees 0 B: \/d\/vda\.x has another name on the host, and the content stays there\.$/);
+	const others = [at(2000, '/d/a', undefined, {allocatedBytes: 2 ** 20}), at(2000, '/d/b', undefined, {allocatedBytes: 2 ** 21})];
+	t.regex(findLeftovers(leftovers(others), undefined)[0]!.meaning, / Their removal would free 3\.0 MiB\.$/);
+});

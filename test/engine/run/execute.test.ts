@@ -43,7 +43,7 @@ test('a plan runs its commands in order, proves the result, and only then remove
 		return 'succeed';
 	};
 
-	t.deepEqual(await executePlan(given.world, given.plan, options(given)), {kind: 'done'});
+	t.deepEqual(await executePlan(given.world, given.plan, options(given)), {kind: 'done', takenBytes: 0});
 	t.deepEqual(given.host.ran, given.lines);
 	const proving = given.events.findIndex(event => event.kind === 'proving');
 	const removing = given.events.findIndex(event => event.kind === 'step-started' && event.step.startsWith('remove'));
@@ -160,7 +160,7 @@ test('an interruption after the switch has begun lets it finish', async t => {
 		return 'succeed';
 	};
 
-	t.deepEqual(await executePlan(given.world, given.plan, options(given, controller.signal)), {kind: 'done'});
+	t.deepEqual(await executePlan(given.world, given.plan, options(given, controller.signal)), {kind: 'done', takenBytes: 0});
 });
 
 for (const moment of ['die', 'die-after'] as const) {
@@ -214,7 +214,7 @@ for (const moment of ['die', 'die-after'] as const) {
 				return 'succeed';
 			};
 
-			t.deepEqual(await recover(given.world, unfinished, {...options(given), direction: 'forward'}), {kind: 'done'}, step.id);
+			t.deepEqual(await recover(given.world, unfinished, {...options(given), direction: 'forward'}), {kind: 'done', takenBytes: 0}, step.id);
 			const tail = given.lines.slice(step.phase === 'switch' || step.phase === 'remove' ? index : 0);
 			t.deepEqual(given.host.ran.slice(-tail.length), tail, step.id);
 			t.deepEqual(unwrap(await given.world.store.readUnfinished()), []);
@@ -260,7 +260,7 @@ test('recovery forward leaves an image that something needs, and says so, instea
 	const given = scene();
 	const unfinished = await dieAt(given, given.plan.steps.findIndex(step => step.id === 'remove-1'), 'die');
 	given.host.users.set('/d/vda.s3', ['backup.qcow2']);
-	t.deepEqual(await recover(given.world, unfinished, {...options(given), direction: 'forward'}), {kind: 'done', remarks: ['The image /d/vda.s3 stays: it is used by backup.qcow2.']});
+	t.deepEqual(await recover(given.world, unfinished, {...options(given), direction: 'forward'}), {kind: 'done', remarks: ['The image /d/vda.s3 stays: it is used by backup.qcow2.'], takenBytes: 0});
 	t.deepEqual(given.host.ran, ['rm -- /d/vdb.s3']);
 	t.true(given.events.some(event => event.kind === 'step-left-out' && event.reason.includes('backup.qcow2')));
 });

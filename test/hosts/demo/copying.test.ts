@@ -124,7 +124,11 @@ test('a merge that was stopped in the middle of a commit is finished by recover,
 	const planned = unwrap(await plan('nextcloud', {kind: 'merge', snapshot: 'before-29'}));
 	t.is((await execute(planned, 'step-progress')).outcome.kind, 'half-way');
 	t.is(nextcloud.blockJobs.size, 0);
-	t.deepEqual(await recover('forward'), {kind: 'done'});
+	const taken = () => [...demo.world.files.values()].reduce((sum, {allocatedBytes}) => sum + allocatedBytes, 0);
+	const atBegin = taken();
+	// What the recovery frees is told, as measured from its begin to its end.
+	t.deepEqual(await recover('forward'), {kind: 'done', takenBytes: taken() - atBegin});
+	t.true(taken() < atBegin);
 	const after = readStates(demo.world, nextcloud);
 	t.deepEqual([...after.keys()].sort(), [...before.keys()].filter(place => !place.startsWith('before-29/')).sort());
 	t.deepEqual([...after].filter(([place, content]) => JSON.stringify(content) !== JSON.stringify(before.get(place))), []);

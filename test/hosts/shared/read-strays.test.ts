@@ -44,7 +44,7 @@ test('of a folder with very many files the first are looked at, and images that 
 	const names = Array.from({length: 1200}, (_, index) => `f${index}`);
 	const heads: Record<string, {stdout: string}> = {head: {stdout: 'QFI\uFFFD'}};
 	const runner = fakeRunner(argv => heads[argv[0]!] ?? (argv[0] === 'stat'
-		? {stdout: argv.slice(argv.indexOf('--') + 1).map(name => `${name}\0${'5\0'.repeat(2)}1:${name}\0${'0\0'.repeat(3)}regular file\0`).join('')}
+		? {stdout: argv.slice(argv.indexOf('--') + 1).map(name => `${name}\0${'5\0'.repeat(2)}1:${name}\0${'0\0'.repeat(3)}regular file\0${'1\0'}`).join('')}
 		: {stderr: 'Image is not in qcow2 format', exitCode: 1}));
 	const folder = {path: '/i', isWritable: true, freeBytes: 0, device: '1', names: new Set(names)};
 	const known = {...unwrap(await readImages(fakeRunner(argv => argv[0] === 'stat' ? {stdout: ''} : {stdout: '[{"format":"qcow2"}]'}), new Map([['/i/f0', 'qcow2']])))[0]!};

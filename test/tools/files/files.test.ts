@@ -133,3 +133,9 @@ test('a block device is told from a regular file', t => {
 	t.like(facts.get('/dev/loop0'), {sizeBytes: 0, isRegular: false});
 	t.like(facts.get('vdc.s1'), {sizeBytes: 196_616, isRegular: true});
 });
+
+test('of a file with two names both say so', t => {
+	const line = (names: string) => parseFileFacts(`/a\u0000120\u00001.5\u00001:2\u00000\u00000\u0000644\u0000regular file\u0000${names}\u0000`).get('/a');
+	t.true(line('2')!.hasOtherNames);
+	t.false('hasOtherNames' in line('1')!);
+});

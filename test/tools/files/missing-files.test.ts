@@ -16,7 +16,7 @@ function host(there: string[], closed: string[] = []): {runner: Runner; asked: s
 		}
 
 		const found = argv.slice(argv.indexOf('--') + 1).filter(path => there.includes(path) && !isHidden(path));
-		return succeed({stdout: found.map(path => [path, '1', '1.0', '1:1', '0', '0', '644', 'regular file', ''].join('\0')).join(''), stderr: '', durationMs: 1});
+		return succeed({stdout: found.map(path => [path, '1', '1.0', '1:1', '0', '0', '644', 'regular file', '1', ''].join('\0')).join(''), stderr: '', durationMs: 1});
 	};
 
 	return {runner, asked};

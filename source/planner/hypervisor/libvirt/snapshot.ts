@@ -230,7 +230,7 @@ export function snapshotRunning(context: PlanContext, request: RunningSnapshot):
 				doneWhen: happenedWhen(context, request, disks),
 				whenStopped,
 				...(memoryPath !== undefined && {progress: {kind: 'domain-job', uuid: context.uuid} as const, copyBytes: context.inventory.details.domain.definition.memoryBytes, cancel: [onDomain(context, 'domjobabort')]}),
-				...(internal.length > 0 && {changesInside: true}),
+				...(internal.length > 0 && {changesInside: request.memory.mode === 'internal' ? 'adds-with-memory' as const : 'adds' as const}),
 				qmpPreview: qmpPreview(context, {request, disks, memoryPath}),
 			}),
 			...frozen.after,

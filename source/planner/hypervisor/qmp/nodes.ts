@@ -58,7 +58,7 @@ export function insideStep(context: PlanContext, given: {name: string; disks: Ar
 		id: 'snapshot',
 		title: 'Save the guest\'s memory and its disks inside the images',
 		command,
-		changesInside: true,
+		changesInside: 'adds-with-memory',
 		undo: [
 			{...(hasJobs ? job('snapshot-delete', {}) : human('delvm')), onlyIf: {kind: 'all', of: [{kind: 'domain-active', uuid}, isTagged(first)]}},
 			...disks.map(({headPath: path}): Command => ({...imageCommands.untag(path, name), onlyIf: {kind: 'all', of: [{kind: 'domain-off', uuid}, isTagged(path)]}})),

@@ -19,7 +19,7 @@ async function read(kind: number, stream: string, exitCode = 0) {
 		const [name] = argv;
 		switch (name) {
 			case 'stat': {
-				return {stdout: `${path}\0${'9999'}\0${'1790000000.5'}\0${'1:2'}\0${'0'}\0${'0'}\0${'600'}\0regular file\0`};
+				return {stdout: `${path}\0${'9999'}\0${'1790000000.5'}\0${'1:2'}\0${'0'}\0${'0'}\0${'600'}\0regular file\0${'1'}\0`};
 			}
 
 			case 'od': {

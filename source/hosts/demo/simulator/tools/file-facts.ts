@@ -27,6 +27,7 @@ export function formatFileStatus(world: DemoWorld, place: string, format: string
 		B: 512,
 		d: Number.parseInt(fileSystemOf(world, place).id.slice(0, 8), 16),
 		n: place,
+		h: 1,
 	});
 }
 
