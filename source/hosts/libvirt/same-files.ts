@@ -1,7 +1,8 @@
 /**
 Whether the files that libvirt's daemon sees are those that our commands see. A daemon in a container, a chroot or a mount namespace may bear this machine's
 name and have other files under the same paths: then the sizes that it tells of a domain's images are others (`domblkinfo`: `Physical` is the size,
-`Allocation` what the blocks take; seen with 9.0, of domains that are off and that run).
+`Allocation` what the blocks take; seen with 9.0, of domains that are off and that run). Of a raw image that a guest writes to, `Physical` is what the blocks take, and
+`Allocation` how far the guest has written (9.0).
 */
 import {setTimeout} from 'node:timers/promises';
 import {headDisks, type Disk, type Domain} from '../../model/domain/domain.ts';
@@ -51,12 +52,19 @@ function isBetween(value: number, a: number, b: number): boolean {
 /** What libvirt looks at: of a transient disk that runs the overlay, which is gone when the domain stops. */
 const fileOf = ({sourcePath, transient}: Disk) => transient?.overlayPath ?? sourcePath!;
 
+/** Of a raw image only one of the two numbers is of the file, and which of its own two it is depends on whether the domain runs. */
+function isSameFile({format}: Disk, {own, first, last}: {own: Size; first: Size; last: Size}): boolean {
+	const isSize = (bytes: number) => isBetween(bytes, first.sizeBytes, last.sizeBytes);
+	return format === 'raw'
+		? isSize(own.sizeBytes) || isSize(own.allocatedBytes)
+		: isSize(own.sizeBytes) && isBetween(own.allocatedBytes, first.allocatedBytes, last.allocatedBytes);
+}
+
 /** The first disk whose file here is none that libvirt saw before or after, or between. What a side does not see is not judged. */
 function firstOtherFile(disks: readonly Disk[], [before, here, after]: [Sizes, Sizes, Sizes]): Disk | undefined {
 	return disks.find(disk => {
 		const [first, own, last] = [before.get(disk.target), here.get(fileOf(disk)), after.get(disk.target)];
-		return first !== undefined && own !== undefined && last !== undefined
-			&& !(isBetween(own.sizeBytes, first.sizeBytes, last.sizeBytes) && isBetween(own.allocatedBytes, first.allocatedBytes, last.allocatedBytes));
+		return first !== undefined && own !== undefined && last !== undefined && !isSameFile(disk, {own, first, last});
 	});
 }
 

@@ -92,4 +92,8 @@ test('an image of another size or another allocation is another file; one that a
 	t.regex(await find(['/i/vda.qcow2.TRANSIENT-web', '1', '8', '512', ''].join('\0')) ?? '', /TRANSIENT-web with 196616/);
 	delete domain.definition.disks[0]!.transient;
 	t.is(await find(['/i/vda.qcow2', '196617', '400', '512', ''].join('\0'), ''), undefined);
+	// Of a raw image that a guest writes to libvirt tells what its blocks take in place of its size, and how far the guest has written (9.0).
+	domain.definition.disks[0]!.format = 'raw';
+	t.is(await find(['/i/vda.qcow2', '8388608', '272', '512', ''].join('\0'), ' vda   8388608   2162688   139264\n'), undefined);
+	t.regex(await find(['/i/vda.qcow2', '8388608', '280', '512', ''].join('\0'), ' vda   8388608   2162688   139264\n') ?? '', /139264/);
 });
