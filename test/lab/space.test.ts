@@ -110,7 +110,8 @@ async function expectWhatItSays(t: ExecutionContext, journey: Journey, action: S
 	journey.estate = after;
 }
 
-const seeds = process.env.VSNAP_SPACE_SEEDS?.split(',').map(Number) ?? Array.from({length: process.env.VSNAP_LAB_ALL ? 12 : 3}, (_, index) => index + 1);
+const seeds = process.env.VSNAP_SPACE_SEEDS?.split(',').map(Number) ?? Array.from({length: process.env.VSNAP_LAB_ALL ? 12 : 2}, (_, index) => index + 2);
+const turns = process.env.VSNAP_LAB_ALL ? 12 : 8;
 for (const seed of seeds) {
 	const kind = (['mixed', 'external', 'internal'] as const)[seed % 3]!;
 	const isRunning = seed % 2 === 0;
@@ -123,7 +124,7 @@ for (const seed of seeds) {
 		}
 
 		const journey: Journey = {domain, random, kind, estate: await readEstate(domain), count: 0, done: new Map()};
-		for (let turn = 0; turn < 12; turn++) {
+		for (let turn = 0; turn < turns; turn++) {
 			await scribble(journey);
 			journey.estate = await readEstate(domain);
 			await expectWhatItSays(t, journey, nextAction(journey));
