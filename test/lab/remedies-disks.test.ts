@@ -219,6 +219,9 @@ test.serial('a medium that the memory inside an image needs: restored, or left o
 	await rename(iso, `${iso}.away`);
 	await refused(t, domain, back(domain, 'm1'), remedy);
 	await succeeds(t, domain, back(domain, 'm1', '--shutoff'));
+	// The drive is empty now, and had a medium then: libvirt compares the two when it deletes what was left.
+	await rename(`${iso}.away`, iso);
+	await succeeds(t, domain, back(domain, 'm1'));
 });
 
 test.serial('memory alone, and a record without a disk, are deleted as advised', async t => {

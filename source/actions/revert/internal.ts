@@ -248,15 +248,23 @@ export function planInternalRevert(context: PlanContext, action: RevertAction, g
 
 	keepMemory(context, action.currentState, {now, untouched, kind: 'internal'});
 	const safetyName = action.currentState.kind === 'keep' ? action.currentState.name : `before-revert-${stampOf(now)}`;
-	const kept = keepPresentState(context, {name: safetyName, description: keptDescription(action.currentState) ?? `The state that was left for "${snapshot.name}"`, now, untouched, kind: 'internal'});
-	if (!kept.ok) {
-		return kept;
-	}
-
 	const usesMemory = snapshot.memory.mode === 'internal' && endState !== 'shutoff';
 	const definition = newDefinition(context, snapshot, {disks, usesMemory});
 	if (!definition.ok) {
 		return definition;
+	}
+
+	const kept = keepPresentState(context, {
+		name: safetyName,
+		description: keptDescription(action.currentState) ?? `The state that was left for "${snapshot.name}"`,
+		now,
+		untouched,
+		kind: 'internal',
+		// Nobody reverts to what is discarded. libvirt deletes it while the domain runs only if it names the media that are in the drives then (9.0).
+		...(action.currentState.kind === 'discard' && {definitionXml: definition.value.xml}),
+	});
+	if (!kept.ok) {
+		return kept;
 	}
 
 	const isPaused = endState === 'paused';

@@ -31,6 +31,8 @@ type KeepRequest = {
 	/** Disks that stay in use as they are: a record that pinned them would have to freeze them. */
 	untouched: ReadonlySet<string>;
 	kind: 'internal' | 'external';
+	/** What the record says that the domain was; missing: what it is. */
+	definitionXml?: string;
 	/** The file that the guest's memory is saved to, where it is kept. */
 	memoryPath?: string;
 };
@@ -144,7 +146,7 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 	const sources = new Map(partaking.map(disk => [disk.target, {path: disk.sourcePath!, format: disk.format ?? 'qcow2'}]));
 	const {memoryPath} = request;
 	// The memory belongs to what runs; what the next start would be on stands beside it, as in libvirt's own records.
-	const domainXml = changeDomainXml(memoryPath === undefined ? definitionXml : liveXml ?? definitionXml, {sources, rootName: 'domain'});
+	const domainXml = changeDomainXml(request.definitionXml ?? (memoryPath === undefined ? definitionXml : liveXml ?? definitionXml), {sources, rootName: 'domain'});
 	const inactiveXml = memoryPath === undefined ? succeed(undefined) : changeDomainXml(definitionXml, {sources, rootName: 'inactiveDomain'});
 	if (!domainXml.ok) {
 		return domainXml;
