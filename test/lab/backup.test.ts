@@ -110,7 +110,7 @@ test.serial('no room, seen before and in the midst; a killed QEMU; Ctrl-C: no fi
 		t.deepEqual(await leftIn(small), [], what);
 		await rm(path.join(small, 'filler'), {force: true});
 		t.deepEqual(await readCheckpointNames(domain), before.checkpoints, what);
-		t.is((await virsh('domjobinfo', domain.uuid)).includes('None'), true, what);
+		t.true((await virsh('domjobinfo', domain.uuid)).includes('None'), what);
 		t.is(await readState(domain), 'running');
 	}
 

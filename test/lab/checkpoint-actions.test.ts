@@ -146,7 +146,7 @@ test.serial('a record that was deleted alone is put back from its XML, and one w
 		await doCheckpoint(t, domain, 'delete', name, '--metadata');
 		t.false((await list(domain)).some(checkpoint => checkpoint.name === name));
 		await withFile(shown.stdout, async file => doCheckpoint(t, domain, 'redefine', `--xml=${file}`));
-		t.deepEqual((await list(domain)).find(checkpoint => checkpoint.name === name)?.disks[0]?.health, 'good');
+		t.is((await list(domain)).find(checkpoint => checkpoint.name === name)?.disks[0]?.health, 'good');
 		await withFile(shown.stdout.replaceAll(new RegExp(String.raw`\b${name}\b`, 'g'), 'never'), async file => {
 			const refused = await checkpoint(domain, ['redefine', `--xml=${file}`]);
 			t.is(refused.exitCode, isRunning ? 1 : 3, report(refused));

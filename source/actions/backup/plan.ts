@@ -39,12 +39,14 @@ function makeTarget({target, path, virtualSizeBytes}: ChosenDisk): Step[] {
 /** Built on the file of the earlier point by its bare name, private to whom the folder belongs to, and proven to open. */
 function finishTarget({target, path, backing}: ChosenDisk, folder: string): Step[] {
 	return [
-		...(backing === undefined ? [] : [step('create', {
-			id: `rebase-${target}`,
-			title: `Put ${posix.basename(path)} on ${backing}`,
-			command: imageCommands.rebase(path, {name: backing, format: 'qcow2'}),
-			whenStopped,
-		})]),
+		...(backing === undefined
+			? []
+			: [step('create', {
+				id: `rebase-${target}`,
+				title: `Put ${posix.basename(path)} on ${backing}`,
+				command: imageCommands.rebase(path, {name: backing, format: 'qcow2'}),
+				whenStopped,
+			})]),
 		step('create', {id: `own-${target}`, title: `Give ${posix.basename(path)} to the owner of the folder`, command: fileCommands.ownLike(path, folder), whenStopped}),
 		step('create', {id: `allow-${target}`, title: 'Let nobody else read it', command: fileCommands.allow(path, 0o600), whenStopped}),
 		step('create', {id: `check-${target}`, title: `Check that ${posix.basename(path)} opens with all that it is built on`, command: imageCommands.infoWithChain(path, 'qcow2'), whenStopped}),

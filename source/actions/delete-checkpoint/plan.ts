@@ -66,15 +66,17 @@ function reparentSteps(context: PlanContext, deleted: readonly Checkpoint[]): Re
 	const {inventory: {details: {checkpoints}}, hypervisor, can} = context;
 	const gone = new Set(deleted.map(({name}) => name));
 	const orphans = checkpoints.filter(({name, parent}) => !gone.has(name) && parent !== undefined && gone.has(parent));
-	return can.recordsRunning ? succeed([]) : allOf(orphans.map((checkpoint, index) => {
-		const [, ...ancestors] = withAncestors(checkpoints, checkpoint.name);
-		return mapResult(changeCheckpointParent(checkpoint.xml, ancestors.find(({name}) => !gone.has(name))?.name), xml => step('switch', {
-			id: `parent-${index + 1}`,
-			title: `Reparent checkpoint "${checkpoint.name}"`,
-			command: hypervisor.checkpoints.replace(`checkpoint-child-${index + 1}`, xml),
-			undo: [hypervisor.checkpoints.replace(`checkpoint-child-${index + 1}-before`, checkpoint.xml)],
+	return can.recordsRunning
+		? succeed([])
+		: allOf(orphans.map((checkpoint, index) => {
+			const [, ...ancestors] = withAncestors(checkpoints, checkpoint.name);
+			return mapResult(changeCheckpointParent(checkpoint.xml, ancestors.find(({name}) => !gone.has(name))?.name), xml => step('switch', {
+				id: `parent-${index + 1}`,
+				title: `Reparent checkpoint "${checkpoint.name}"`,
+				command: hypervisor.checkpoints.replace(`checkpoint-child-${index + 1}`, xml),
+				undo: [hypervisor.checkpoints.replace(`checkpoint-child-${index + 1}-before`, checkpoint.xml)],
+			}));
 		}));
-	}));
 }
 
 function stepsFor(context: PlanContext, deleted: readonly Checkpoint[], {isMetadataOnly}: DeleteCheckpointAction): Step[] {

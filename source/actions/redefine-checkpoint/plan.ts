@@ -81,15 +81,17 @@ export function planRedefineCheckpoint(action: RedefineCheckpointAction, invento
 		arguments: given,
 		proof: {checkpoints: [...checkpoints.filter(checkpoint => checkpoint !== old).map(checkpoint => ({name: checkpoint.name, parent: checkpoint.parent})), {name, parent}]},
 	}, {
-		steps: context.blockers.length > 0 ? [] : [step('switch', {
-			id: 'checkpoint',
-			title: `Record checkpoint "${name}"`,
-			command: validating(context, hypervisor.checkpoints.replace('checkpoint', action.xml)),
-			undo: old === undefined
-				? [{...hypervisor.checkpoints.deleteMetadata(name), onlyIf: {kind: 'checkpoint-exists', uuid, name}}]
-				: [hypervisor.checkpoints.replace('checkpoint-before', old.xml)],
-			whenStopped: 'Recover would put the records back; no image is touched.',
-		})],
+		steps: context.blockers.length > 0
+			? []
+			: [step('switch', {
+				id: 'checkpoint',
+				title: `Record checkpoint "${name}"`,
+				command: validating(context, hypervisor.checkpoints.replace('checkpoint', action.xml)),
+				undo: old === undefined
+					? [{...hypervisor.checkpoints.deleteMetadata(name), onlyIf: {kind: 'checkpoint-exists', uuid, name}}]
+					: [hypervisor.checkpoints.replace('checkpoint-before', old.xml)],
+				whenStopped: 'Recover would put the records back; no image is touched.',
+			})],
 		basis: writtenHeads(context).map(({path}) => path),
 		consequences: describeRedefinition(name, old !== undefined),
 	});

@@ -85,7 +85,7 @@ export function parseManifest(text: string, name: string): Result<Manifest> {
 	}
 
 	const found = value as Partial<Manifest> | null;
-	if (typeof found !== 'object' || found === null || found.format !== 'vsnap-tui-backup') {
+	if (typeof found !== 'object' || found?.format !== 'vsnap-tui-backup') {
 		return bad('it is not the manifest of a backup of vsnap-tui');
 	}
 
@@ -98,7 +98,9 @@ export function parseManifest(text: string, name: string): Result<Manifest> {
 		return bad(misfit.includes(' ') ? misfit : `it has no "${misfit}"`);
 	}
 
-	const manifest = {parent: null, since: null, checkpoint: null, description: null, ...found} as Manifest;
+	const manifest: Manifest = {
+		...found as Manifest, parent: found.parent ?? null, since: found.since ?? null, checkpoint: found.checkpoint ?? null, description: found.description ?? null,
+	};
 	const names = [manifest.point, ...[...manifest.disks, ...manifest.extras].map(one => one.file), ...manifest.disks.flatMap(({backing}) => backing ?? [])];
 	const foreign = names.find(each => !isPlainName(each));
 	return foreign === undefined ? succeed(manifest) : bad(`it names "${String(foreign)}", which is not a file of its folder`);

@@ -5,8 +5,9 @@ Names of checkpoints. libvirt's rules are narrower than those for snapshots, and
 const mostBytes = 245;
 /** libvirt has a letter, a figure, "_" or "-" first, and allows "." behind it. */
 const pattern = /^[\w-][\w.-]*$/;
-/** virtnbdbackup (1.9 to 2.53) takes such a checkpoint for its own, and removes it. */
-const foreign = /^virtnbdbackup\./;
+
+/** Made by virtnbdbackup for itself (1.9 to 2.53), which removes such a checkpoint again. */
+export const isOfVirtnbdbackup = (name: string): boolean => name.startsWith('virtnbdbackup.');
 
 /** What is wrong with a name, as the end of a sentence ("contains …"); undefined: nothing is. */
 export function checkpointNameProblem(name: string): string | undefined {
@@ -14,10 +15,7 @@ export function checkpointNameProblem(name: string): string | undefined {
 		[name === '', 'is empty'],
 		[name !== '' && !pattern.test(name), 'contains something other than letters, figures, "_", "-" and ".", or begins with "."'],
 		[name.length > mostBytes, `is longer than ${mostBytes} characters`],
-		[foreign.test(name), 'belongs to virtnbdbackup, which would remove the checkpoint'],
+		[isOfVirtnbdbackup(name), 'belongs to virtnbdbackup, which would remove the checkpoint'],
 	];
 	return rules.find(([isBroken]) => isBroken)?.[1];
 }
-
-/** Made by virtnbdbackup for itself. */
-export const isOfVirtnbdbackup = (name: string): boolean => foreign.test(name);

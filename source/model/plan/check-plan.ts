@@ -2,7 +2,7 @@
 Whether what a journal holds is a plan: every part that recovery reads is there and of its kind. Only shapes are looked at, not whether the plan makes
 sense. New members need no check as long as a plan without them works.
 */
-import type {Plan} from './plan.ts';
+import type {Command, Plan} from './plan.ts';
 import {actionKinds} from './request.ts';
 import {upgradePlan} from './upgrade-plan.ts';
 
@@ -46,14 +46,19 @@ const kind = shape({kind: text});
 const files = listOf(shape({path: text, text}));
 const account: Check = (value, place) => isObject(value) && Number.isSafeInteger(value.uid) && Number.isSafeInteger(value.gid) && typeof value.isNamed === 'boolean' ? undefined : place;
 const program = shape({
-	argv: listOf(text), files, onlyIf: optional(kind), runAs: optional(account),
+	argv: listOf(text), files, onlyIf: optional(kind), runAs: optional(account), until: optional(kind),
 });
 const monitorCommand = shape({
 	socketPath: text, execute: text, arguments: shape({}), files, onlyIf: optional(kind), until: optional(kind),
 });
 
+/** Every one, or a journal of this very program would be refused. */
+const tools = {
+	virsh: true, 'qemu-img': true, 'qemu-io': true, file: true, qemu: true, seal: true, qmp: true,
+} satisfies Record<Command['tool'], true>;
+
 const command: Check = (value, place) => firstWrong([
-	[shape({tool: oneOf('virsh', 'qemu-img', 'qemu-io', 'file', 'qemu', 'qmp')}), value, place],
+	[shape({tool: oneOf(...Object.keys(tools))}), value, place],
 	[isObject(value) && value.tool === 'qmp' ? monitorCommand : program, value, place],
 ]);
 

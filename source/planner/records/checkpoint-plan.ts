@@ -34,10 +34,12 @@ export function lastCheckpoint(checkpoints: readonly Checkpoint[]): Checkpoint |
 /** The images of the disk's chain that hold a bitmap of the checkpoint, from the top down. */
 export function imagesWithBitmap(context: PlanContext, {target, bitmap}: {target: string; bitmap: string | undefined}): Image[] {
 	const head = writtenHeads(context).find(candidate => candidate.target === target);
-	return head === undefined ? [] : chainOf(context.graph, head.path).flatMap(path => {
-		const image = imageAt(context.graph, path);
-		return image?.bitmaps.some(({name}) => name === bitmap) ? [image] : [];
-	});
+	return head === undefined
+		? []
+		: chainOf(context.graph, head.path).flatMap(path => {
+			const image = imageAt(context.graph, path);
+			return image?.bitmaps.some(({name}) => name === bitmap) ? [image] : [];
+		});
 }
 
 export const isOff = ({inventory: {details}}: PlanContext): boolean => !hasProcess(details.domain);

@@ -37,24 +37,25 @@ export function backupRunning(context: PlanContext, backup: Backup): Result<Step
 		const exists: Probe = {kind: 'checkpoint-exists', uuid, name: checkpoint?.name ?? ''};
 		const forget = onDomain(context, 'checkpoint-delete', '--checkpointname', checkpoint?.name ?? '');
 		return [
-			...(isQuiesced ? [step('create', {
-				id: 'freeze',
-				title: 'Freeze the guest\'s file systems',
-				command: onDomain(context, 'domfsfreeze'),
-				undo: [{...onDomain(context, 'domfsthaw'), onlyIf: {kind: 'domain-active', uuid}}],
-				whenStopped: 'Recover would thaw the guest\'s file systems.',
-			})] : []),
+			...(isQuiesced
+				? [step('create', {
+					id: 'freeze',
+					title: 'Freeze the guest\'s file systems',
+					command: onDomain(context, 'domfsfreeze'),
+					undo: [{...onDomain(context, 'domfsthaw'), onlyIf: {kind: 'domain-active', uuid}}],
+					whenStopped: 'Recover would thaw the guest\'s file systems.',
+				})]
+				: []),
 			step('create', {
 				id: 'backup',
 				title: `Begin the backup${checkpoint === undefined ? '' : `, and checkpoint "${checkpoint.name}" at the same moment`}`,
 				command: virsh(context, ['backup-begin', '--domain', uuid, '--backupxml', files[0]!.path, ...(checkpoint === undefined ? [] : ['--checkpointxml', files[1]!.path]), '--reuse-external'], files),
 				undo: [
 					{...abort, onlyIf: atWork},
-					...(checkpoint === undefined ? [] : [
-						{...forget, onlyIf: {kind: 'all', of: [exists, {kind: 'domain-active', uuid}]}},
-						// Where QEMU has gone its new bitmaps, which were in its memory alone, have gone with it.
-						{...forget, argv: [...forget.argv, '--metadata'], onlyIf: exists},
-					] satisfies Command[]),
+					// Where QEMU has gone its new bitmaps, which were in its memory alone, have gone with it.
+					...(checkpoint === undefined
+						? []
+						: [{...forget, onlyIf: {kind: 'all', of: [exists, {kind: 'domain-active', uuid}]}}, {...forget, argv: [...forget.argv, '--metadata'], onlyIf: exists}] satisfies Command[]),
 				],
 				whenStopped,
 			}),

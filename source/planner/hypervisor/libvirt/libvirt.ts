@@ -6,13 +6,13 @@ import type {
 	Command, Instead, Probe,
 } from '../../../model/plan/plan.ts';
 import {step} from '../../steps/step.ts';
+import type {
+	Hypervisor, OpenCommit, OpenMerge, Site,
+} from '../hypervisor.ts';
 import {backupRunning} from './backup.ts';
 import {checkpointsOf} from './checkpoints.ts';
 import {snapshotRunning} from './snapshot.ts';
 import {onDomain, virsh, withXml} from './virsh.ts';
-import type {
-	Hypervisor, OpenCommit, OpenMerge, Site,
-} from '../hypervisor.ts';
 
 function domainOf(site: Site): Hypervisor['domain'] {
 	return {

@@ -15,9 +15,9 @@ import {mergedBack} from '../../steps/merge.ts';
 import {requireFreeTag} from '../../steps/nvram-inside.ts';
 import {reserving, step} from '../../steps/step.ts';
 import {fileCommands} from '../commands.ts';
+import type {ContinuedDisk, Hypervisor, RunningSnapshot} from '../hypervisor.ts';
 import {requireAgent} from './agent.ts';
 import {onDomain, virsh} from './virsh.ts';
-import type {ContinuedDisk, Hypervisor, RunningSnapshot} from '../hypervisor.ts';
 import {frozenNoteSteps} from './frozen-note.ts';
 import {ownOverlays} from './overlays.ts';
 

@@ -7,9 +7,9 @@ import type {
 } from '../../../model/plan/plan.ts';
 import type {PlanContext} from '../../context.ts';
 import {step} from '../../steps/step.ts';
-import {ask, askUntil, factsOf} from './monitor.ts';
 import {imageCommands} from '../commands.ts';
 import type {FrozenDisk} from '../hypervisor.ts';
+import {ask, askUntil, factsOf} from './monitor.ts';
 
 export const whenStopped = 'Recover would undo it; the guest keeps running on its old disks.';
 

@@ -12,8 +12,8 @@ import {defineStep, definitionOn} from '../../steps/domain.ts';
 import {makeSteps, toOverlaid} from '../../steps/overlay.ts';
 import {reserving, step} from '../../steps/step.ts';
 import {fileCommands, imageCommands} from '../commands.ts';
-import {ask, askIfAlive, askUntil} from './monitor.ts';
 import type {ContinuedDisk, Hypervisor, RunningSnapshot} from '../hypervisor.ts';
+import {ask, askIfAlive, askUntil} from './monitor.ts';
 import {
 	hasMonitor, insideStep, whenStopped, withNodes, type NodedDisk,
 } from './nodes.ts';
