@@ -3,6 +3,7 @@ The first file to run: from the command line to a verb or the screen. With open-
 */
 import process from 'node:process';
 import packageJson from '../package.json' with {type: 'json'};
+import {foldersInLog} from './actions/backup/last-folder.ts';
 import {parseArguments, type GlobalOptions, type Invocation} from './arguments.ts';
 import {actOnDomain} from './commands/act.ts';
 import {listCheckpoints, showCheckpoint} from './commands/checkpoints.ts';
@@ -70,6 +71,10 @@ function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServi
 			? {kind: 'rolled-back', failure: {kind: 'read-only'}}
 			: executePlan(world, plan, {onEvent, interrupt}),
 		readUnfinished: async () => readLeftBehind(world),
+		async readBackedUpTo() {
+			const [log, facts] = await Promise.all([world.store.readAudit(), world.host.readHost()]);
+			return log.ok && facts.ok ? foldersInLog(log.value.entries, facts.value.uri) : [];
+		},
 		async recover(planId, direction, onEvent) {
 			const unfinished = await world.store.readUnfinishedPlan(planId);
 			if (!unfinished.ok) {

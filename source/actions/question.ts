@@ -6,7 +6,7 @@ import type {Request} from '../model/plan/request.ts';
 /** A choice in a menu or a question. `reason` says why it is not possible; `figure`, behind the label, what it frees. */
 export type Option = {id: string; label: string; note?: string; reason?: string; figure?: string};
 
-export type QuestionId = 'name' | 'saved' | 'place' | 'current-state' | 'end-state' | 'scope' | 'layers';
+export type QuestionId = 'name' | 'folder' | 'saved' | 'place' | 'current-state' | 'end-state' | 'scope' | 'layers';
 
 /** What an answer changes. `keepName`: the name for the current state, which is remembered while "discard" is chosen. */
 export type Change = {request?: Request; keepName?: string};

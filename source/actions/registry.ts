@@ -65,6 +65,12 @@ export function isScreenKind(kind: string): kind is ScreenKind {
 
 export const screenOf = (kind: ScreenKind): ScreenSpec => specOf({kind}).screen!;
 
+/** The snapshot or checkpoint that a request names, as far as it was said. */
+export function namedIn(given: Given | Request, needs: 'snapshot' | 'checkpoint'): string | undefined {
+	const names: {snapshot?: string; checkpoint?: string} = given as object;
+	return names[needs];
+}
+
 export const titleOfAction = (action: Action): string => specOf(action).words.title(action);
 export const nounOfAction = (action: Action): string => specOf(action).words.noun(action);
 /** For the audit log and for whoever waits for the lock. */

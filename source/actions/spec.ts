@@ -19,7 +19,10 @@ export type GivenOf<K extends ActionKind> = {[P in K]: {kind: P} & Partial<Omit<
 export type Given = GivenOf<ActionKind>;
 
 /** What defaults depend on. */
-export type Facts = {details: DomainDetails; nowMs: number};
+export type Facts = {details: DomainDetails; nowMs: number; backedUpTo?: readonly BackedUpTo[]};
+
+/** Where a domain was backed up to. */
+export type BackedUpTo = {domain: {uuid: string; name: string}; folder: string};
 
 /** `answered`: the questions that need not be asked. `keepName`: the name proposed for the current state, also where it is to be discarded. */
 type Completed<K extends ActionKind> = {request: RequestOf<K>; answered: QuestionId[]; keepName?: string};
@@ -56,13 +59,17 @@ export type ScreenSpec = {
 	chooseLabel?: string;
 	/** Before a reason, in a notice. */
 	title: string;
-	/** Said where the snapshot has still to be chosen. */
+	/** Said where the snapshot or checkpoint has still to be chosen. */
 	choose: string;
 	/** In the help, and in the last line; there the smaller rank stays longer. */
 	help: string;
 	short: string;
 	rank: number;
-	needs: 'domain' | 'snapshot';
+	needs: 'domain' | 'snapshot' | 'checkpoint';
+	/** Its key is meant in the view of the checkpoints alone, where it takes the place of one that is about snapshots. */
+	isOnlyAmongCheckpoints?: true;
+	/** The tree of the snapshots is the same afterwards, so nobody is led there to see what has become of it. */
+	leavesSnapshots?: true;
 	/** What its pages say of the domain besides. */
 	context?(details: DomainDetails): {word: string; text: string};
 	/** Why it is not possible for this domain; undefined: it is. The planner may still refuse, with more knowledge. */

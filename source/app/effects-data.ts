@@ -11,6 +11,7 @@ export type Effect =
 	| {kind: 'read-counts'; uuids: string[]}
 	| {kind: 'read-picture'; number: number; uuid: string; withForeignPins: boolean}
 	| {kind: 'read-unfinished'; number: number}
+	| {kind: 'read-backed-up'}
 	| {kind: 'plan'; number: number; request: Request}
 	/** What each choice of a question would free; given up for the next of its kind, and for a plan. */
 	| {kind: 'measure'; number: number; choices: Array<{id: string; request: Request}>}

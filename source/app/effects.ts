@@ -45,6 +45,7 @@ const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 	'read-picture': async ({number, uuid, withForeignPins}, {services}) =>
 		({kind: 'picture-read', number, uuid, result: await services.host.readDetails(uuid, {withForeignPins})}),
 	'read-unfinished': async ({number}, {services}) => ({kind: 'unfinished-read', number, result: await services.readUnfinished()}),
+	'read-backed-up': async (_effect, {services}) => ({kind: 'backed-up-read', backedUpTo: await services.readBackedUpTo()}),
 	async plan({number, request}, {services, measuring}) {
 		measuring?.abort();
 		return {kind: 'planned', number, result: await services.planAction(request)};

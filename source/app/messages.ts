@@ -1,6 +1,7 @@
 /**
 Everything that can happen to the screen, as data: keys, resizes, answers of effects, events of a run.
 */
+import type {BackedUpTo} from '../actions/spec.ts';
 import type {DomainSummary} from '../model/domain/domain.ts';
 import type {Finding} from '../model/domain/finding.ts';
 import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
@@ -39,6 +40,7 @@ export type Message =
 	/** The host says that some domain changed its state or definition. */
 	| {kind: 'host-changed'}
 	| {kind: 'unfinished-read'; number: number; result: Result<LeftBehind>}
+	| {kind: 'backed-up-read'; backedUpTo: BackedUpTo[]}
 	| {kind: 'planned'; number: number; result: Result<Plan>}
 	/** The plan of one choice of the question. */
 	| {kind: 'measured'; number: number; id: string; result: Result<Plan>}

@@ -2,7 +2,7 @@
 What the screen is given to work with. cli.ts makes it; everything that the screen knows and does goes through here.
 */
 import type {ScreenKind} from '../actions/registry.ts';
-import type {GivenOf} from '../actions/spec.ts';
+import type {BackedUpTo, GivenOf} from '../actions/spec.ts';
 import type {Request} from '../model/plan/request.ts';
 import type {Finding} from '../model/domain/finding.ts';
 import type {JournalTrouble} from '../model/plan/journal-trouble.ts';
@@ -30,6 +30,8 @@ export type AppServices = {
 	executePlan(plan: Plan, onEvent: (event: RunEvent) => void, interrupt: AbortSignal): Promise<Outcome>;
 	/** What an earlier run left half-way. */
 	readUnfinished(): Promise<Result<LeftBehind>>;
+	/** Where domains of this host were backed up to, the oldest first. Empty where that is not known. */
+	readBackedUpTo(): Promise<BackedUpTo[]>;
 	recover(planId: string, direction: Direction, onEvent: (event: RunEvent) => void): Promise<Outcome>;
 	/** Looks for troubles of one domain, or of the whole host. Ends early, with what was found, when it is aborted. */
 	diagnose(uuid: string | undefined, onProgress: (progress: DiagnosisProgress) => void, signal: AbortSignal): Promise<Result<Finding[]>>;

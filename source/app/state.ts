@@ -9,6 +9,7 @@ import type {Copied, Outcome} from '../engine/ports.ts';
 import type {Finding} from '../model/domain/finding.ts';
 import type {Direction} from '../engine/run/progress.ts';
 import type {Option} from '../actions/question.ts';
+import type {BackedUpTo} from '../actions/spec.ts';
 import type {Journey} from './journey/journey.ts';
 import type {ActionStart, DiagnosisProgress, LeftAction, ScreenStart} from './services.ts';
 
@@ -106,6 +107,8 @@ export type State = {
 	cursors: Record<View, Cursor>;
 	folded: Record<View, ReadonlySet<string>>;
 	scene: Scene;
+	/** Where domains of this host were backed up to, the oldest first. */
+	backedUpTo: readonly BackedUpTo[];
 	/** The last one, so that a repaired finding leads back to the rest. */
 	diagnosis: Diagnosis | undefined;
 	/** One sentence above the keys, until the next key. */
@@ -149,6 +152,7 @@ export function initialState(facts: StartFacts): State {
 		cursors: {snapshots: cursor, checkpoints: cursor, images: cursor},
 		folded: {snapshots: new Set(), checkpoints: new Set(), images: new Set()},
 		scene: {kind: 'browse'},
+		backedUpTo: [],
 		diagnosis: undefined,
 		notice: undefined,
 		start: facts.start,

@@ -108,7 +108,7 @@ function takeOption(state: State, index: number, viewport: Viewport): Update {
 }
 
 const takeMessage: (message: Message, state: State, viewport: Viewport) => Update = byKind({
-	started: (_message, state) => inTurn(state, next => readUnfinished(next, {origin: 'run', uuid: undefined}), readList),
+	started: (_message, state) => inTurn(state, next => readUnfinished(next, {origin: 'run', uuid: undefined}), readList, next => [next, [{kind: 'read-backed-up'}]]),
 	key: (message, state, viewport) => takeKey(state, message.key, viewport),
 	resized(message, state, viewport) {
 		const resized = settle({...state, columns: message.columns, rows: message.rows});
@@ -124,6 +124,7 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 	'picture-read': (message, state) => takePicture(state, message),
 	'poll-due': (message, state) => takePoll(state, message.number),
 	'host-changed': (_message, state) => state.scene.kind === 'running' || state.domains.waiting !== undefined ? [{...state, isStale: true}, []] : readList(state),
+	'backed-up-read': (message, state) => [{...state, backedUpTo: message.backedUpTo}, []],
 	'unfinished-read': (message, state) => [takeUnfinished(state, message.number, message.result), []],
 	planned(message, state) {
 		const {result} = message;

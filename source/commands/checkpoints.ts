@@ -2,38 +2,32 @@
 `vsnap-tui checkpoint list` and `show`: the checkpoints of a domain, whether a backup can start from each, and how much it would copy. The names in the JSON are a
 contract.
 */
-import {healthOf, type DiskHealth} from '../model/domain/checkpoint-health.ts';
 import {hasProcess} from '../model/domain/domain.ts';
 import type {DomainDetails} from '../model/domain/inventory.ts';
 import type {Checkpoint} from '../model/domain/snapshot.ts';
 import {withDescendants} from '../model/domain/tree.ts';
-import {buildImageGraph} from '../model/images/image-graph.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
-import {formatBytes, formatMomentWithAge, formatTime} from '../model/text/format.ts';
+import {
+	describeHealth, describeNextBackup, formatSince, healthWords, ownerOf, tellCheckpoint, type SizeSince, type ToldCheckpoint,
+} from '../model/text/describe-checkpoint.ts';
+import {formatMomentWithAge, formatTime} from '../model/text/format.ts';
 import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {findDomain} from './find-domain.ts';
 import {formatTable} from './table.ts';
 import {treeLines} from './tree-lines.ts';
 
-const healthWords: Record<DiskHealth['health'], string> = {
-	good: 'good', broken: 'broken', missing: 'not there', unknown: 'not known',
-};
+type Told = ToldCheckpoint & {children: string[]; descendants: string[]};
 
-type Told = {checkpoint: Checkpoint; health: DiskHealth[]; sizeBytes: number | undefined; children: string[]; descendants: string[]};
-
-function tell({domain, images, checkpoints}: DomainDetails, checkpoint: Checkpoint): Told {
-	const graph = buildImageGraph(images, []);
-	const recorded = checkpoint.disks.filter(({bitmap}) => bitmap !== undefined);
+function tell(details: DomainDetails, checkpoint: Checkpoint): Told {
+	const {checkpoints} = details;
 	return {
-		checkpoint,
-		health: healthOf(checkpoint, {domain, graph, all: checkpoints}),
-		sizeBytes: recorded.every(({sizeBytes}) => sizeBytes !== undefined) ? recorded.reduce((sum, {sizeBytes}) => sum + sizeBytes!, 0) : undefined,
+		...tellCheckpoint(details, checkpoint),
 		children: checkpoints.filter(({parent}) => parent === checkpoint.name).map(({name}) => name),
 		descendants: [...withDescendants(checkpoints, checkpoint.name)].filter(name => name !== checkpoint.name),
 	};
 }
 
-function checkpointJson({checkpoint, health, sizeBytes, children, descendants}: Told) {
+function checkpointJson({checkpoint, disks: told, size, children, descendants}: Told) {
 	const {name, description, parent, createdAt, disks} = checkpoint;
 	return {
 		name,
@@ -42,20 +36,14 @@ function checkpointJson({checkpoint, health, sizeBytes, children, descendants}: 
 		children,
 		descendants,
 		createdAt: new Date(createdAt * 1000).toISOString(),
-		size: sizeBytes ?? null,
+		size: size?.bytes ?? null,
 		disks: disks.map(disk => ({
-			name: disk.target, bitmap: disk.bitmap ?? null, health: health.find(({target}) => target === disk.target)?.health ?? null, size: disk.sizeBytes ?? null,
+			name: disk.target, bitmap: disk.bitmap ?? null, health: told.find(({target}) => target === disk.target)?.health ?? null, size: disk.sizeBytes ?? null,
 		})),
 	};
 }
 
-const sizeText = (sizeBytes: number | undefined) => sizeBytes === undefined ? '' : `${formatBytes(sizeBytes)} since`;
-
-/** "good", or what is wrong where. */
-function summaryOf(health: readonly DiskHealth[]): string {
-	const wrong = health.filter(disk => disk.health !== 'good');
-	return wrong.length === 0 ? 'good' : wrong.map(({target, health: state}) => `${healthWords[state]} on ${target}`).join(', ');
-}
+const sizeText = (size: SizeSince | undefined) => size === undefined ? '' : `${formatSince(size)} since`;
 
 async function readDetails({world: {host}}: CommandContext, name: string): Promise<Result<DomainDetails>> {
 	const domain = await findDomain(host, name);
@@ -76,8 +64,10 @@ export async function listCheckpoints(context: CommandContext, name: string): Pr
 		sayLines(context, [`"${domain.name}" has no checkpoints. vsnap-tui checkpoint create makes one.`]);
 	} else {
 		sayLines(context, treeLines(checkpoints, context.isAscii, checkpoint => {
-			const {health, sizeBytes} = tell(details.value, checkpoint);
-			return [formatTime(checkpoint.createdAt), health.map(({target}) => target).join(' '), sizeText(sizeBytes), summaryOf(health), checkpoint.description ?? ''];
+			const told = tellCheckpoint(details.value, checkpoint);
+			return [
+				formatTime(checkpoint.createdAt), told.disks.map(({target}) => target).join(' '), sizeText(told.size), describeHealth(told), [checkpoint.description ?? '', ownerOf(checkpoint.name)].filter(text => text !== '').join(', '),
+			];
 		}));
 	}
 
@@ -105,14 +95,15 @@ export async function showCheckpoint(context: CommandContext, given: {domain: st
 	} else {
 		const nowSeconds = Math.floor(context.world.clock.now().getTime() / 1000);
 		sayLines(context, [
-			`${checkpoint.name}${checkpoint.description === undefined ? '' : `: ${checkpoint.description}`}`,
+			`${[checkpoint.name, ownerOf(checkpoint.name)].filter(text => text !== '').join(' ')}${checkpoint.description === undefined ? '' : `: ${checkpoint.description}`}`,
 			`  created     ${formatMomentWithAge(checkpoint.createdAt, nowSeconds)}`,
 			`  comes after ${checkpoint.parent ?? 'none (a root)'}`,
 			`  before      ${told.children.length === 0 ? 'none' : told.children.join(', ')}`,
-			...formatTable(checkpoint.disks.map(({target, bitmap, sizeBytes}) => {
-				const health = told.health.find(disk => disk.target === target)?.health;
-				return [`  ${target}`, bitmap === undefined ? 'left out' : `bitmap ${bitmap}`, health === undefined ? '' : healthWords[health], sizeText(sizeBytes)];
+			...formatTable(checkpoint.disks.map(({target, bitmap}) => {
+				const disk = told.disks.find(one => one.target === target);
+				return [`  ${target}`, bitmap === undefined ? 'left out' : `bitmap ${bitmap}`, disk === undefined ? '' : healthWords[disk.health], sizeText(disk?.size)];
 			})),
+			...[describeNextBackup({checkpoint, ...told})].flatMap(text => text === undefined ? [] : [`  ${text}`]),
 			...(hasProcess(details.value.domain) ? [] : ['  The domain is off: how much was written since is counted only while it runs.']),
 		]);
 	}

@@ -2,6 +2,7 @@
 `vsnap-tui tree`: the snapshots, checkpoints and images of one domain. The names in its JSON are a contract.
 */
 import {describeProblem, holdingsOf, ownImages, type ImageHolding} from '../model/images/describe-images.ts';
+import {describeHealth, ownerOf, tellCheckpoint} from '../model/text/describe-checkpoint.ts';
 import {formatBytes, formatTime, timeZoneName, formatMoment} from '../model/text/format.ts';
 import {isDenied} from '../model/images/image.ts';
 import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
@@ -86,6 +87,14 @@ function imageLines(details: DomainDetails): string[] {
 	]));
 }
 
+function checkpointLines(details: DomainDetails, isAscii: boolean): string[] {
+	const {checkpoints} = details;
+	const lines = treeLines(checkpoints, isAscii, checkpoint => [
+		formatTime(checkpoint.createdAt), describeHealth(tellCheckpoint(details, checkpoint)), [checkpoint.description ?? '', ownerOf(checkpoint.name)].filter(text => text !== '').join(', '),
+	]);
+	return checkpoints.length === 0 ? [] : ['', `Checkpoints (${checkpoints.length})`, ...lines];
+}
+
 function pictureLines(details: DomainDetails, isAscii: boolean): string[] {
 	const {domain, snapshots, checkpoints} = details;
 	const images = imageLines(details);
@@ -101,7 +110,7 @@ function pictureLines(details: DomainDetails, isAscii: boolean): string[] {
 		]),
 		...unrecordedTags(details).map(found => ` ${makeVisible(found.tag)}: inside ${found.targets.join(', ')}${found.createdAt === undefined ? '' : ` since ${formatMoment(found.createdAt)}`}${found.hasMemory ? ', with memory' : ''}, not recorded (${isAdoptable(found) ? 'vsnap-tui doctor can record it' : 'see vsnap-tui doctor'})`),
 		...details.unreadable.map(({name, reason}) => ` ${makeVisible(name)}: unreadable, ${reason}`),
-		...(checkpoints.length === 0 ? [] : ['', `Checkpoints (${checkpoints.length})`, ...treeLines(checkpoints, isAscii, checkpoint => [formatTime(checkpoint.createdAt), checkpoint.description ?? ''])]),
+		...checkpointLines(details, isAscii),
 		'',
 		...(details.filesElsewhere === undefined
 			? [`Images (${images.length})`, ...images]

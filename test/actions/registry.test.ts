@@ -12,7 +12,7 @@ import {parseArguments} from '../../source/arguments.ts';
 import {exitCodes, exitCodeWords} from '../../source/model/text/exit-codes.ts';
 import {threeSnapshots} from '../helpers/inventory.ts';
 import {press} from '../helpers/press.ts';
-import {atWeb} from '../helpers/screen-harness.ts';
+import {atWeb, createBrain} from '../helpers/screen-harness.ts';
 
 /** "--keep <name>" without its value. */
 const longOption = (flags: string) => /--[a-z-]+/.exec(flags)![0];
@@ -53,16 +53,22 @@ test('the help and the README have every exit code', async t => {
 	}
 });
 
-test('every action of the screen has a key of its own, and is in the menu of a snapshot', async t => {
-	const keys = screenSpecs().map(({screen}) => screen.key);
-	for (const key of keys) {
-		t.is(bindings.filter(({contexts, keys: own}) => contexts.includes('browse') && own.includes(key)).length, 1, key);
+test('every action of the screen has a key of its own, and is in the menu of a snapshot or of a checkpoint', async t => {
+	for (const {kind, screen: {key, isOnlyAmongCheckpoints}} of screenSpecs()) {
+		t.deepEqual(bindings.filter(({contexts, keys}) => contexts.includes(isOnlyAmongCheckpoints ? 'checkpoints' : 'browse') && keys.includes(key)).map(({command}) => command), [kind], key);
+		t.is(bindings.filter(({contexts, keys}) => contexts.includes('checkpoints') && keys.includes(key)).length, 1, key);
 	}
 
 	// From the current state to the snapshot before it.
 	const brain = await press(await atWeb(), 'k');
 	const ids = new Set(menuOf(brain.state).options.map(({id}) => id));
-	t.deepEqual(screenSpecs().map(({kind}) => kind).filter(kind => !ids.has(kind)), []);
+	t.deepEqual(screenSpecs().filter(({kind}) => !ids.has(kind)).map(({screen}) => screen.needs), ['checkpoint']);
+	const atCheckpoint = createBrain({start: {domain: 'db01'}});
+	atCheckpoint.send({kind: 'started'});
+	await atCheckpoint.answer();
+	await press(atCheckpoint, '2');
+	const there = new Set(menuOf(atCheckpoint.state).options.map(({id}) => id));
+	t.deepEqual(screenSpecs().filter(({screen, kind}) => screen.needs !== 'snapshot' && !there.has(kind)), []);
 });
 
 test('a whole request stays as it is when it is completed', t => {

@@ -5,7 +5,7 @@ import {atWeb, createBrain, keys} from '../helpers/screen-harness.ts';
 
 test('at the start the host, the list and what is unfinished are asked, and nothing of domains out of sight', async t => {
 	const brain = createBrain();
-	t.deepEqual(brain.send({kind: 'started'}).map(({kind}) => kind), ['read-unfinished', 'read-host', 'read-domains', 'tick-later']);
+	t.deepEqual(brain.send({kind: 'started'}).map(({kind}) => kind), ['read-unfinished', 'read-host', 'read-domains', 'read-backed-up', 'tick-later']);
 	await brain.answer();
 	t.is(brain.effects.filter(({kind}) => kind === 'read-picture').length, 1);
 	const counts = brain.effects.filter(effect => effect.kind === 'read-counts');
@@ -136,7 +136,7 @@ test('an action that is not possible stays in the menu with its reason, and does
 
 test('arrows and Enter in one packet choose what they point at', async t => {
 	const brain = await atWeb();
-	brain.type(keys.up, keys.enter, `${keys.down.repeat(6)}\r`);
+	brain.type(keys.up, keys.enter, `${keys.down.repeat(8)}\r`);
 	t.is(brain.state.scene.kind, 'details');
 });
 

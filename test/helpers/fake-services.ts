@@ -2,6 +2,7 @@
 A small host for the screen: a web server with a fork, a database with memory and checkpoints, a broken chain, a hostile name, and many more. Answers at
 once, or when a test says so; nothing on the machine is touched.
 */
+import type {BackedUpTo} from '../../source/actions/spec.ts';
 import type {AppServices, LeftAction} from '../../source/app/services.ts';
 import type {Outcome, RunEvent} from '../../source/engine/ports.ts';
 import type {Disk, Domain, DomainDefinition, DomainState, DomainSummary} from '../../source/model/domain/domain.ts';
@@ -94,8 +95,8 @@ export function uuidOf(number: number): string {
 function estate(): DomainDetails[] {
 	const web = {name: 'web01', uuid: uuidOf(1)};
 	const database = {name: 'db01', uuid: uuidOf(2)};
-	const checkpoint = (name: string, parent: string | undefined, ageHours: number): Checkpoint => ({
-		name, description: undefined, parent, createdAt: nowSeconds - (ageHours * 3600), disks: [{target: 'vda', bitmap: name}], xml: '',
+	const checkpoint = (name: string, parent: string | undefined, ageHours: number, sizeBytes?: number): Checkpoint => ({
+		name, description: undefined, parent, createdAt: nowSeconds - (ageHours * 3600), disks: [{target: 'vda', bitmap: name, sizeBytes}], isMeasured: true, xml: '',
 	});
 	return [
 		details({
@@ -119,7 +120,7 @@ function estate(): DomainDetails[] {
 			snapshots: [
 				snapshot(database, 'nightly', {ageHours: 9, frozen: {vda: 'db01.qcow2', vdb: 'db01-data.qcow2'}, memory: 'db01.nightly.mem'}),
 			],
-			checkpoints: [checkpoint('full', undefined, 48), checkpoint('incremental-1', 'full', 24)],
+			checkpoints: [checkpoint('full', undefined, 48, 3.2 * (2 ** 30)), checkpoint('incremental-1', 'full', 24)],
 			images: [
 				image('db01.qcow2', 9000), image('db01.nightly', 55, 'db01.qcow2'), image('db01-data.qcow2', 51_200), image('db01-data.nightly', 700, 'db01-data.qcow2'),
 			],
@@ -168,6 +169,7 @@ export type FakeWorld = {
 	refusal: Failure | undefined;
 	unfinished: LeftAction[];
 	troubles: JournalTrouble[];
+	backedUpTo: BackedUpTo[];
 	/** What the doctor finds. */
 	findings: Finding[];
 	/** How a run ends. */
@@ -186,6 +188,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 		refusal: undefined,
 		unfinished: [],
 		troubles: [],
+		backedUpTo: [],
 		findings: fakeFindings(),
 		outcome: {kind: 'done'},
 		betweenSteps: async () => undefined,
@@ -265,6 +268,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 		},
 		executePlan: walk,
 		readUnfinished: async () => succeed({actions: world.unfinished, troubles: world.troubles}),
+		readBackedUpTo: async () => world.backedUpTo,
 		recover: async (_, __, onEvent) => walk(world.unfinished.shift()!.plan, onEvent),
 		async diagnose(uuid, onProgress) {
 			onProgress({done: 1, total: 2, domain: 'web01'});

@@ -106,6 +106,10 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 				return {kind: 'unfinished-read', number: effect.number, result: await services.readUnfinished()};
 			}
 
+			case 'read-backed-up': {
+				return {kind: 'backed-up-read', backedUpTo: await services.readBackedUpTo()};
+			}
+
 			case 'plan': {
 				return {kind: 'planned', number: effect.number, result: await services.planAction(effect.request)};
 			}

@@ -223,3 +223,11 @@ test('help is made from the table of keys', async t => {
 	t.regex(frame, / r {11}revert to the selected snapshot/);
 	t.regex(frame, / {3}Ctrl-C {6}stop the action/);
 });
+
+test('checkpoints where there is room: health in words, and the disks', async t => {
+	const brain = createBrain({start: {domain: 'db01'}, columns: 120, rows: 40});
+	brain.send({kind: 'started'});
+	await brain.answer();
+	brain.type('2');
+	await looks(t, 'checkpoints-120x40', brain);
+});

@@ -236,3 +236,14 @@ test('without UTF-8 no page of a guided action holds a character beyond ASCII', 
 		t.regex(await frameOf(brain.state, theme), /^[\n\u0020-\u007E]*$/, reads.join(' '));
 	}
 });
+
+test('what goes with each scope of the deletion of a checkpoint', async t => {
+	const brain = createBrain({start: {domain: 'db01'}});
+	brain.send({kind: 'started'});
+	await brain.answer();
+	await looks(t, 'delete-checkpoint-80x24', await press(brain, '2', 'd', keys.down, keys.down, keys.down));
+});
+
+test('the folder of a backup', async t => {
+	await looks(t, 'backup-folder-80x24', await press(await atWeb(), 'B', ...'/backup/web01'));
+});

@@ -1,10 +1,10 @@
 /**
 What may be typed for a backup.
 */
-import {posix} from 'node:path';
 import type {BackupAction} from '../../model/plan/request.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {CliSpec} from '../spec.ts';
+import {normalFolder} from './last-folder.ts';
 
 const units: Readonly<Record<string, number>> = {'': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3};
 
@@ -42,9 +42,10 @@ export const cli: CliSpec<'backup'> = {
 		{flags: '--description <text>', summary: 'what the backup is for'},
 	],
 	excludes: [['full', 'since']],
-	read(_words, raw) {
+	// On the screen the folder can still be asked for.
+	read(_words, raw, isAsked) {
 		const {to, checkpoint} = raw;
-		if (typeof to !== 'string' || !to.startsWith('/')) {
+		if (typeof to === 'string' ? !to.startsWith('/') : !isAsked) {
 			return fail({kind: 'usage', message: 'backup create needs --to FOLDER, with a path that begins with "/".', hint: 'A folder for each domain, on the host where the images are.'});
 		}
 
@@ -52,7 +53,7 @@ export const cli: CliSpec<'backup'> = {
 		return rate.ok
 			? succeed({
 				kind: 'backup',
-				to: posix.normalize(to).replace(/(?<=.)\/$/, ''),
+				to: typeof to === 'string' ? normalFolder(to) : undefined,
 				since: sinceOf(raw),
 				...(checkpoint === false ? {checkpoint: undefined} : (typeof checkpoint === 'string' ? {checkpoint} : {})),
 				description: raw.description as string | undefined,

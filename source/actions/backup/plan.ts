@@ -110,7 +110,12 @@ function copySteps(context: PlanContext, {action, disks, base, checkpoint}: Part
 /** Fails with `refused` and every reason at once, with `checkpoint-not-found`, or with `unreadable` where a document cannot be made. */
 export function planBackup(action: BackupAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
 	const context = planContext(inventory, given);
-	const folder: BackupFolder = inventory.backups!;
+	const folder = inventory.backups;
+	if (folder === undefined) {
+		context.blockers.push({kind: 'not-supported', text: 'A backup needs a folder.', remedy: 'Name one of the host\'s, for this domain alone: --to FOLDER, with a path that begins with "/".'});
+		return fail({kind: 'refused', blockers: context.blockers});
+	}
+
 	const point = pointName(given.now, folder);
 	const chosenBase = chooseBase(context, action, folder);
 	if (!chosenBase.ok) {
@@ -158,7 +163,7 @@ export function planBackup(action: BackupAction, inventory: Inventory, given: Pl
 			...extras.map(({to, sizeBytes}) => ({path: to, bytes: {atLeast: 0, atMost: sizeBytes}})),
 		],
 		basis: disks.map(({headPath}) => headPath),
-		consequences: describeBackup({point, action, disks, base, whyFull, notes, checkpoint: checkpoint.value?.name, isOff: isOff(context), extras}),
+		consequences: describeBackup({point, action, disks, base, whyFull, notes, checkpoint: checkpoint.value?.name, others: checkpoints.map(({name}) => name), isOff: isOff(context), extras}),
 	});
 }
 

@@ -1,34 +1,49 @@
 /**
 Backup: the disks as they are at one moment, in a folder of points in time.
 */
-import {nameByTime} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
 import {cli} from './arguments.ts';
+import {normalFolder, proposeFolder} from './last-folder.ts';
 import {planBackup} from './plan.ts';
+import {
+	backupQuestions, backupSettings, checkpointForBackup, problemOfFolder,
+} from './questions.ts';
 import {words} from './words.ts';
 
 export const backup = {
 	kind: 'backup',
 	cli,
+	screen: {
+		key: 'B',
+		label: 'Back up …',
+		title: 'Back up',
+		choose: '',
+		help: 'back up: the changes since the last backup, or everything',
+		short: 'back up',
+		rank: 8,
+		needs: 'domain',
+		leavesSnapshots: true,
+	},
 	/** `checkpoint: undefined` that was given means that none is wanted. */
-	complete(given, uuid, {details, nowMs}) {
-		const taken = new Set(details.checkpoints.map(({name}) => name));
+	complete(given, uuid, {details, nowMs, backedUpTo = []}) {
 		return {
 			request: {
 				kind: 'backup',
 				uuid,
-				to: given.to ?? '',
+				to: given.to ?? proposeFolder(backedUpTo, details.domain),
 				since: given.since ?? {kind: 'latest'},
-				checkpoint: 'checkpoint' in given ? given.checkpoint : nameByTime('backup', {nowMs, taken}),
+				checkpoint: 'checkpoint' in given ? given.checkpoint : checkpointForBackup(details, nowMs),
 				description: given.description,
 				disks: given.disks ?? [],
 				isQuiesced: given.isQuiesced ?? false,
 				rateBytes: given.rateBytes,
 			},
-			answered: [],
+			answered: given.to === undefined ? [] : ['folder'],
 		};
 	},
-	backupFolder: ({to}) => to,
+	questions: backupQuestions,
+	settings: backupSettings,
+	backupFolder: ({to}) => to === undefined || problemOfFolder(to) !== undefined ? undefined : normalFolder(to),
 	plan: planBackup,
 	words,
 } satisfies ActionSpec<'backup'>;

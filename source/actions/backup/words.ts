@@ -4,14 +4,20 @@ What people read of a backup.
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {BackupAction} from '../../model/plan/request.ts';
 import {formatBytes} from '../../model/text/format.ts';
+import {warnOfVirtnbdbackup} from '../create-checkpoint/words.ts';
 import type {ActionSpec} from '../spec.ts';
 import type {Base, ChosenDisk} from './choose.ts';
 import type {Extra} from './extras.ts';
 
+const logWords = 'back up to ';
+
+/** Of a line that `log` gave; undefined: it tells of something else. */
+export const folderInLog = (action: string): string | undefined => action.startsWith(logWords) ? action.slice(logWords.length) : undefined;
+
 export const words: ActionSpec<'backup'>['words'] = {
-	title: ({domain, to}) => `Back up ${domain.name} to ${to}`,
+	title: ({domain, to}) => to === '' ? `Back up ${domain.name}` : `Back up ${domain.name} to ${to}`,
 	noun: ({domain}) => `backup of "${domain.name}"`,
-	log: ({to}) => `back up to ${to}`,
+	log: ({to}) => `${logWords}${to}`,
 	done: ({domain, to}) => `"${domain.name}" is backed up to ${to}.`,
 };
 
@@ -26,10 +32,12 @@ export function describeBackup(given: {
 	whyFull: string | undefined;
 	notes: string[];
 	checkpoint: string | undefined;
+	/** Names of the checkpoints that are there. */
+	others: string[];
 	isOff: boolean;
 	extras: Extra[];
 }): Consequence[] {
-	const {point, action, disks, base, whyFull, notes, checkpoint, isOff, extras} = given;
+	const {point, action, disks, base, whyFull, notes, checkpoint, others, isOff, extras} = given;
 	const isBuilt = disks.some(({backing}) => backing !== undefined);
 	const info = (text: string): Consequence => ({severity: 'info', text});
 	const warning = (text: string): Consequence => ({severity: 'warning', text});
@@ -44,7 +52,7 @@ export function describeBackup(given: {
 		info('Its memory is not in a backup.'),
 		...(checkpoint === undefined
 			? [warning('No checkpoint is made: the next backup cannot build on this one.')]
-			: [info(`The checkpoint "${checkpoint}" is made at the same moment, so that the next backup can copy the changes alone.`)]),
+			: [info(`The checkpoint "${checkpoint}" is made at the same moment, so that the next backup can copy the changes alone.`), ...warnOfVirtnbdbackup(others)]),
 		...extras.map(({from}) => info(`${from} is copied, too.`)),
 	];
 }

@@ -11,6 +11,18 @@ import {words} from './words.ts';
 export const createCheckpoint = {
 	kind: 'create-checkpoint',
 	cli,
+	screen: {
+		key: 'c',
+		label: 'Create a checkpoint …',
+		title: 'Create a checkpoint',
+		choose: '',
+		help: 'create a checkpoint: record what is written from now on',
+		short: 'create',
+		rank: 2,
+		needs: 'domain',
+		leavesSnapshots: true,
+		isOnlyAmongCheckpoints: true,
+	},
 	complete({checkpoint: name, description, disks = []}, uuid, {details, nowMs}) {
 		const taken = takenCheckpoints(details);
 		return {

@@ -12,6 +12,11 @@ export const words: ActionSpec<'create-checkpoint'>['words'] = {
 	done: ({checkpoint, domain}) => `The checkpoint "${checkpoint}" of "${domain.name}" is created.`,
 };
 
+/** `others`: names of the checkpoints that are there when a new one is made. */
+export const warnOfVirtnbdbackup = (others: readonly string[]): Consequence[] => others.some(name => isOfVirtnbdbackup(name))
+	? [{severity: 'warning', text: 'The domain has checkpoints of virtnbdbackup. While it has this one too, virtnbdbackup refuses every backup of it ("Foreign checkpoint found").'}]
+	: [];
+
 export function describeCheckpoint({checkpoint, parent, recorded, leftOut, others}: {
 	checkpoint: string;
 	parent: string | undefined;
@@ -27,8 +32,6 @@ export function describeCheckpoint({checkpoint, parent, recorded, leftOut, other
 		...leftOut.map(({target, reason}): Consequence => ({
 			severity: 'warning', text: `${target} is left out${reason === undefined ? '' : `: ${reason}`}. A backup since "${checkpoint}" copies it whole.`,
 		})),
-		...(others.some(name => isOfVirtnbdbackup(name))
-			? [{severity: 'warning', text: 'The domain has checkpoints of virtnbdbackup. While it has this one too, virtnbdbackup refuses every backup of it ("Foreign checkpoint found").'} as const]
-			: []),
+		...warnOfVirtnbdbackup(others),
 	];
 }

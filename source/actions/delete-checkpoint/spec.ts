@@ -4,6 +4,7 @@ Delete a checkpoint: nothing is recorded for it any longer.
 import {succeed} from '../../model/result.ts';
 import type {ActionSpec} from '../spec.ts';
 import {planDeleteCheckpoint} from './plan.ts';
+import {deleteCheckpointQuestions} from './questions.ts';
 import {words} from './words.ts';
 
 export const deleteCheckpoint = {
@@ -17,14 +18,31 @@ export const deleteCheckpoint = {
 			{flags: '--metadata', summary: 'only the record: the bitmaps stay in the images'},
 		],
 		excludes: [['children', 'children-only']],
+		// The checkpoint alone is what the words say without an option: that is still asked.
 		read: ([checkpoint], raw) => succeed({
 			kind: 'delete-checkpoint',
 			checkpoint: checkpoint!,
-			scope: raw.children === true ? 'with-children' : (raw.childrenOnly === true ? 'children-only' : 'one'),
+			scope: raw.children === true ? 'with-children' : (raw.childrenOnly === true ? 'children-only' : undefined),
 			isMetadataOnly: raw.metadata === true,
 		}),
 	},
-	complete: ({checkpoint, scope = 'one', isMetadataOnly = false}, uuid) => ({request: {kind: 'delete-checkpoint', uuid, checkpoint: checkpoint!, scope, isMetadataOnly}, answered: ['scope']}),
+	screen: {
+		key: 'd',
+		label: 'Delete …',
+		title: 'Delete a checkpoint',
+		choose: 'Choose the checkpoint to delete, then press d.',
+		help: 'delete the selected checkpoint or those after it',
+		short: 'delete',
+		rank: 5,
+		needs: 'checkpoint',
+		leavesSnapshots: true,
+		isOnlyAmongCheckpoints: true,
+	},
+	complete: ({checkpoint, scope, isMetadataOnly = false}, uuid) => ({
+		request: {kind: 'delete-checkpoint', uuid, checkpoint: checkpoint!, scope: scope ?? 'one', isMetadataOnly},
+		answered: scope !== undefined || isMetadataOnly ? ['scope'] : [],
+	}),
+	questions: deleteCheckpointQuestions,
 	plan: planDeleteCheckpoint,
 	words,
 } satisfies ActionSpec<'delete-checkpoint'>;

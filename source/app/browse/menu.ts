@@ -6,8 +6,9 @@ import {nounOfAction, screenOf, screenSpecs, type ScreenKind} from '../../action
 import type {ScreenSpec} from '../../actions/spec.ts';
 import type {State} from '../state.ts';
 import {
-	currentRows, leftOf, selectedDomain, selectedNode, selectedDetails, selectedSnapshot,
+	currentRows, leftOf, selectedDomain, selectedNode, selectedDetails,
 } from './rows.ts';
+import {moments} from './moments.ts';
 
 export const readOnlyReason = 'this session is read-only';
 
@@ -34,15 +35,16 @@ export function reasonAgainst(state: State, kind: ScreenKind): string | undefine
 		return reason;
 	}
 
-	if (details.snapshots.length === 0) {
-		return 'the domain has no snapshots';
+	const {noun, names, selected} = moments[needs];
+	if (names(details).length === 0) {
+		return `the domain has no ${noun}s`;
 	}
 
-	return state.pane === 'domains' || selectedSnapshot(state) !== undefined ? undefined : 'select a snapshot in the tree first';
+	return state.pane === 'domains' || selected(state) !== undefined ? undefined : `select a ${noun} in the tree first`;
 }
 
 /** The actions that this needs, by the label that fits. */
-function optionsNeeding(state: State, needs: 'domain' | 'snapshot', labelOf = ({label}: ScreenSpec): string | undefined => label): Option[] {
+function optionsNeeding(state: State, needs: ScreenSpec['needs'], labelOf = ({label}: ScreenSpec): string | undefined => label): Option[] {
 	return screenSpecs().filter(({screen}) => screen.needs === needs).flatMap(({kind, screen}) => {
 		const label = labelOf(screen);
 		return label === undefined ? [] : [{id: kind, label, reason: reasonAgainst(state, kind)}];
@@ -92,12 +94,18 @@ function menuOfSelected(state: State): {title: string; options: Option[]} {
 			};
 		}
 
-		case 'checkpoint':
+		case 'checkpoint': {
+			return {
+				title: `Checkpoint ${node.name} of ${domain.name}`,
+				options: [...optionsNeeding(state, 'checkpoint'), ...optionsNeeding(state, 'domain'), details, doctor, refresh],
+			};
+		}
+
 		case 'image':
 		case 'unrecorded':
 		case 'unreadable': {
 			return {
-				title: node.kind === 'image' ? node.image.path : (node.kind === 'checkpoint' ? `Checkpoint ${node.name}` : node.label),
+				title: node.kind === 'image' ? node.image.path : node.label,
 				options: [details, ...optionsNeeding(state, 'domain'), doctor, refresh],
 			};
 		}

@@ -131,6 +131,11 @@ export function selectedSnapshot(state: State): Snapshot | undefined {
 	return node?.kind === 'snapshot' ? node.snapshot : undefined;
 }
 
+export function selectedCheckpoint(state: State): Checkpoint | undefined {
+	const node = state.view === 'checkpoints' ? selectedNode(state) : undefined;
+	return node?.kind === 'checkpoint' ? node.checkpoint : undefined;
+}
+
 export function selectedFinding({diagnosis}: State): Finding | undefined {
 	return diagnosis?.findings.value?.[diagnosis.index];
 }

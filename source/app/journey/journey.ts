@@ -4,7 +4,7 @@ A guided action before it starts. The wish is whole from the beginning, with wha
 import type {Request} from '../../model/plan/request.ts';
 import type {Failure} from '../../model/failure.ts';
 import type {Plan, Space} from '../../model/plan/plan.ts';
-import {isScreenKind, screenOf} from '../../actions/registry.ts';
+import {isScreenKind, namedIn, screenOf} from '../../actions/registry.ts';
 import type {Change, QuestionId, TextField} from '../../actions/question.ts';
 
 export type Journey = {
@@ -36,9 +36,11 @@ export type JourneyStage =
 	| {phase: 'commands'; plan: Plan; top: number; isUnfolded: boolean; changed: string[]}
 	| {phase: 'confirm'; plan: Plan; typed: string; sinceMs: number; note?: string; changed: string[]};
 
-/** The snapshot that the journey is about, if it is about one that is there. */
-export function snapshotOfJourney({request}: Journey): string | undefined {
-	return 'snapshot' in request && isScreenKind(request.kind) && screenOf(request.kind).needs === 'snapshot' ? request.snapshot : undefined;
+/** The snapshot or checkpoint that the journey is about, if it is about one that is there. */
+export function subjectOfJourney({request}: Journey): {kind: 'snapshot' | 'checkpoint'; name: string} | undefined {
+	const needs = isScreenKind(request.kind) ? screenOf(request.kind).needs : 'domain';
+	const name = needs === 'domain' ? undefined : namedIn(request, needs);
+	return needs === 'domain' || name === undefined ? undefined : {kind: needs, name};
 }
 
 /** That typing begins. */

@@ -29,7 +29,7 @@ export function openJourney(state: State, start: GivenOf<ScreenKind>): Update {
 	}
 
 	const spec = specOf(start);
-	const completed = spec.complete(start, details.domain.uuid, {details, nowMs: state.nowMs});
+	const completed = spec.complete(start, details.domain.uuid, {details, nowMs: state.nowMs, backedUpTo: state.backedUpTo});
 	const {answered, keepName = ''} = completed;
 	const request = spec.propose?.(completed, details) ?? completed.request;
 	return goOn(state, {

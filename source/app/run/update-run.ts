@@ -6,6 +6,7 @@ import type {Plan} from '../../model/plan/plan.ts';
 import {exitCodeOf, exitCodes} from '../../model/text/exit-codes.ts';
 import {isHealthy} from '../../model/domain/finding.ts';
 import type {Outcome, RunEvent, UnfinishedAction} from '../../engine/ports.ts';
+import {isScreenKind, screenOf} from '../../actions/registry.ts';
 import {readOnlyReason} from '../browse/menu.ts';
 import type {Command} from '../keys.ts';
 import {askForPlan} from '../journey/journey-plan.ts';
@@ -111,7 +112,7 @@ export function endRun(state: State, outcome: Outcome): Update {
 			kind: 'ended', run, outcome, top: 0, journey,
 		},
 	};
-	return inTurn(ended, readList, next => readDetails(next, uuid, true));
+	return inTurn(ended, readList, next => readDetails(next, uuid, true), next => [next, [{kind: 'read-backed-up'}]]);
 }
 
 /** Ctrl-C asks; Ctrl-C again stops. Any other key goes on. */
@@ -146,12 +147,14 @@ export function updateRunning(state: State, command: Command | undefined): Updat
 	}
 }
 
+const leavesSnapshots = (scene: State['scene']): boolean => scene.kind === 'ended' && isScreenKind(scene.run.plan.action.kind) && screenOf(scene.run.plan.action.kind).leavesSnapshots === true;
+
 /** Back to the tree, or to what else is unfinished. Whoever came from the doctor is led back there by `update.ts`. */
 export function updateEnded(state: State, command: Command | undefined, viewport: Viewport): Update {
 	if (command === 'accept' || command === 'back') {
 		const {scene} = state;
 		const isAsked = scene.kind === 'ended' && (scene.outcome.kind === 'half-way' || scene.run.kind !== 'execute');
-		return readUnfinished({...state, scene: {kind: 'browse'}, view: 'snapshots'}, isAsked ? {origin: 'run', uuid: undefined} : undefined);
+		return readUnfinished({...state, scene: {kind: 'browse'}, view: leavesSnapshots(scene) ? state.view : 'snapshots'}, isAsked ? {origin: 'run', uuid: undefined} : undefined);
 	}
 
 	return [command === undefined ? state : scroll(state, command, viewport), []];

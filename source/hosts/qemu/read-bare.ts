@@ -165,7 +165,8 @@ function measured(checkpoint: Checkpoint, {bare, live}: {bare: Pick<BareFacts, '
 			const found = live.disks[targets.indexOf(disk.target)];
 			const head = bare.nodes.get(disk.target)?.bitmaps.find(({name}) => name === disk.bitmap);
 			const below = (found?.chain.slice(1) ?? []).map(image => bare.imageNodes?.get(image)?.dirtyBytes?.get(disk.bitmap ?? '') ?? 0);
-			return head === undefined ? disk : {...disk, sizeBytes: below.reduce((sum, count) => sum + count, head.dirtyBytes ?? 0)};
+			const more = below.reduce((sum, count) => sum + count, 0);
+			return head === undefined ? disk : {...disk, sizeBytes: (head.dirtyBytes ?? 0) + more, ...(more > 0 && {isUpTo: true})};
 		}),
 	};
 }

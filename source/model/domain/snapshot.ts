@@ -46,6 +46,8 @@ export type CheckpointDisk = {
 	bitmap: string | undefined;
 	/** Bytes of the next incremental backup from here, as QEMU counts them while the domain runs; undefined there: the bitmap is missing or broken. */
 	sizeBytes?: number;
+	/** More layers of the disk count, some of them perhaps the same blocks: it is at most that. */
+	isUpTo?: true;
 };
 
 export type Checkpoint = {

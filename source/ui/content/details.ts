@@ -5,16 +5,19 @@ import {byKind} from '../../model/by-kind.ts';
 import {imageHolders} from '../../app/browse/image-holders.ts';
 import {selectedDomain, selectedNode, selectedDetails, type TreeNode} from '../../app/browse/rows.ts';
 import type {State} from '../../app/state.ts';
-import {headDisks, type Disk} from '../../model/domain/domain.ts';
+import {headDisks, hasProcess, type Disk} from '../../model/domain/domain.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
+import {
+	describeHealth, describeNextBackup, formatSince, healthWords, ownerOf, tellCheckpoint,
+} from '../../model/text/describe-checkpoint.ts';
 import {formatBytes, formatMomentWithAge} from '../../model/text/format.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
-import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
+import {frozenPath, type Checkpoint, type Snapshot} from '../../model/domain/snapshot.ts';
 import {stateWord} from '../../model/domain/state-word.ts';
 import {paragraph, type Line, type Piece} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
 import {failureLines} from './failure.ts';
-import {formatSeconds, stateOfSnapshot} from './words.ts';
+import {formatSeconds, healthTones, stateOfSnapshot} from './words.ts';
 
 type TextStyle = {columns: number; theme: Theme; nowMs: number};
 
@@ -76,19 +79,30 @@ function headDetails(details: DomainDetails, style: TextStyle): Line[] {
 	];
 }
 
+function checkpointDetails(checkpoint: Checkpoint, details: DomainDetails, style: TextStyle): Line[] {
+	const told = tellCheckpoint(details, checkpoint);
+	const meaning = describeNextBackup(told);
+	const owner = ownerOf(checkpoint.name);
+	return [
+		title(checkpoint.name, [...(owner === '' ? [] : [{text: ` ${owner}`, tone: 'warning' as const}]), {text: `  ${describeHealth(told)}`, tone: healthTones[told.health]}]),
+		...(checkpoint.description ? field('description', checkpoint.description, style) : []),
+		...field('created', when(checkpoint.createdAt, style), style),
+		...(meaning === undefined ? [] : field('next backup', meaning, style, 'warning')),
+		...(told.disks.length > 1 && told.size !== undefined ? field('since then', `${formatSince(told.size)} to copy`, style) : []),
+		...checkpoint.disks.flatMap(({target, bitmap}) => {
+			const disk = told.disks.find(one => one.target === target);
+			const size = disk?.size === undefined ? '' : `, ${formatSince(disk.size)} since then`;
+			return field(target, disk === undefined ? 'left out' : `${healthWords[disk.health]}${size}, bitmap ${bitmap!}`, style, disk === undefined || disk.health === 'good' ? undefined : healthTones[disk.health]);
+		}),
+		...field('parent', checkpoint.parent ?? 'none (root)', style),
+		...(hasProcess(details.domain) ? [] : field('size', 'How much was written since then is counted while the domain runs.', style, 'dim')),
+	];
+}
+
 const nodeDetails: (node: TreeNode, details: DomainDetails, style: TextStyle) => Line[] = byKind({
 	snapshot: (node, _details, style) => snapshotDetails(node.snapshot, style),
 	head: (_node, details, style) => headDetails(details, style),
-	checkpoint(node, _details, style) {
-		const {checkpoint} = node;
-		return [
-			title(checkpoint.name),
-			...(checkpoint.description ? field('description', checkpoint.description, style) : []),
-			...field('created', when(checkpoint.createdAt, style), style),
-			...field('parent', checkpoint.parent ?? 'none (root)', style),
-			...checkpoint.disks.flatMap(disk => field(disk.target, disk.bitmap === undefined ? 'left out' : `bitmap ${disk.bitmap}`, style)),
-		];
-	},
+	checkpoint: (node, details, style) => checkpointDetails(node.checkpoint, details, style),
 	image(node, details, style) {
 		const {image} = node;
 		const holders = imageHolders(details).get(image.path) ?? [];

@@ -1,18 +1,23 @@
 /**
 The help: made from the table of keys, with the few words that explain the picture.
 */
-import {bindings, type KeyContext} from '../../app/keys.ts';
+import {isScreenKind, screenOf} from '../../actions/registry.ts';
+import {bindings, type Command, type KeyContext} from '../../app/keys.ts';
 import {line, paragraph, type Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';
 
 const chapters: Array<{title: string; context: KeyContext}> = [
 	{title: 'Browsing', context: 'browse'},
+	{title: 'Checkpoints', context: 'checkpoints'},
 	{title: 'Questions', context: 'choice'},
-	{title: 'Options of a new snapshot', context: 'settings'},
+	{title: 'All options', context: 'settings'},
 	{title: 'Reading a plan', context: 'reading'},
 	{title: 'While it runs', context: 'running'},
 	{title: 'What the doctor found', context: 'findings'},
 ];
+
+/** All else is the same there as in the other views. */
+const isOfCheckpoints = (command: Command): boolean => isScreenKind(command) && screenOf(command).isOnlyAmongCheckpoints === true;
 
 /** Keys as they are written on this terminal. */
 export function showKeys(shown: string, theme: Theme): string {
@@ -23,7 +28,7 @@ export function helpLines({columns, theme}: {columns: number; theme: Theme}): Li
 	const {glyphs} = theme;
 	const keys = chapters.flatMap(({title, context}): Line[] => [
 		line(` ${title}`, 'strong'),
-		...bindings.filter(binding => binding.contexts.includes(context) && binding.label !== '').map((binding): Line => [
+		...bindings.filter(binding => binding.contexts.includes(context) && binding.label !== '' && (context !== 'checkpoints' || isOfCheckpoints(binding.command))).map((binding): Line => [
 			{text: `   ${showKeys(binding.shown, theme).padEnd(12)}`, tone: 'accent'},
 			{text: binding.label},
 		]),

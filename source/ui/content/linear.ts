@@ -9,6 +9,7 @@ import {
 import {views, type State} from '../../app/state.ts';
 import {recoverOptions} from '../../app/run/update-recover.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
+import {describeHealth, formatSince, ownerOf, tellCheckpoint} from '../../model/text/describe-checkpoint.ts';
 import {formatAge, formatBytes} from '../../model/text/format.ts';
 import {showSafely} from '../text.ts';
 import type {Theme} from '../theme.ts';
@@ -31,7 +32,18 @@ const nodeText: (node: TreeNode, parent: string | undefined, state: State) => st
 		return `${snapshot.name}, ${kindOfSnapshot(snapshot)}, ${age}, ${snapshot.parent === undefined ? 'a root' : `after ${snapshot.parent}`}${snapshot.isCurrent ? ', current' : ''}`;
 	},
 	head: (_node, _parent, state) => `You are here: the current state, based on ${selectedDetails(state)?.currentSnapshot ?? 'no snapshot'}`,
-	checkpoint: node => `${node.name}, ${node.parent === undefined ? 'a root' : `after ${node.parent}`}`,
+	checkpoint(node, _parent, state) {
+		const {checkpoint} = node;
+		const told = tellCheckpoint(selectedDetails(state)!, checkpoint);
+		return [
+			[checkpoint.name, ownerOf(checkpoint.name)].filter(text => text !== '').join(' '),
+			formatAge(checkpoint.createdAt, Math.floor(state.nowMs / 1000)),
+			describeHealth(told),
+			...(told.size === undefined ? [] : [`${formatSince(told.size)} since then`]),
+			told.disks.map(({target}) => target).join(' '),
+			checkpoint.parent === undefined ? 'a root' : `after ${checkpoint.parent}`,
+		].join(', ');
+	},
 	image(node, parent) {
 		const {path, allocatedBytes, problems} = node.image;
 		const troubles = problems.map(problem => `, ${describeProblem(problem)}`).join('');

@@ -2,12 +2,14 @@
 What stands around a question of a guided action: the way, what it is about, the text that is typed.
 */
 import {
-	snapshotOfJourney, typedField, type Figures, type Journey, type Typing,
+	subjectOfJourney, typedField, type Figures, type Journey, type Typing,
 } from '../../app/journey/journey.ts';
 import type {Option, TextField} from '../../actions/question.ts';
 import {detailsOfJourney, questionsOf} from '../../app/journey/questions.ts';
 import type {State} from '../../app/state.ts';
 import {isScreenKind, screenOf, titleOfAction} from '../../actions/registry.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
+import {describeHealth, formatSince, tellCheckpoint} from '../../model/text/describe-checkpoint.ts';
 import {descriptionOf} from '../../model/text/describe-snapshot.ts';
 import {describeFreed, formatMomentWithAge} from '../../model/text/format.ts';
 import {paragraph, type Line} from '../parts/line.tsx';
@@ -39,6 +41,23 @@ export function wayLine(state: State, journey: Journey, theme: Theme): Line {
 	]);
 }
 
+/** When the snapshot or checkpoint was made, how good it is, and what it is for. */
+function subjectLines(state: State, journey: Journey, {details, columns, theme}: TextStyle & {details: DomainDetails}): Line[] {
+	const subject = subjectOfJourney(journey);
+	const snapshot = subject?.kind === 'snapshot' ? details.snapshots.find(({name}) => name === subject.name) : undefined;
+	const checkpoint = subject?.kind === 'checkpoint' ? details.checkpoints.find(({name}) => name === subject.name) : undefined;
+	const told = checkpoint && tellCheckpoint(details, checkpoint);
+	const found = snapshot ?? checkpoint;
+	const description = snapshot === undefined ? checkpoint?.description : descriptionOf(snapshot);
+	const worth = told === undefined ? snapshot && stateOfSnapshot(snapshot) : [describeHealth(told), ...(told.size === undefined ? [] : [`${formatSince(told.size)} since then`])].join(', ');
+	return found === undefined
+		? []
+		: [
+			[{text: snapshot === undefined ? ' made      ' : ' snapshot  ', tone: 'dim'}, {text: `${formatMomentWithAge(found.createdAt, Math.floor(state.nowMs / 1000))}; ${worth ?? ''}`}],
+			...(description === undefined ? [] : paragraph(description, {columns: columns - 1, theme, lead: {text: '           '}}).slice(0, 3)),
+		];
+}
+
 /** What the action is about, as it is on the host at this moment. */
 export function contextLines(state: State, journey: Journey, {columns, theme}: TextStyle): Line[] {
 	const details = detailsOfJourney(state, journey);
@@ -47,16 +66,9 @@ export function contextLines(state: State, journey: Journey, {columns, theme}: T
 	}
 
 	const {request} = journey;
-	const snapshot = details.snapshots.find(candidate => candidate.name === snapshotOfJourney(journey));
-	const description = snapshot && descriptionOf(snapshot);
 	const more = isScreenKind(request.kind) ? screenOf(request.kind).context?.(details) : undefined;
 	return [
-		...(snapshot === undefined
-			? []
-			: [[
-				{text: ' snapshot  ', tone: 'dim' as const},
-				{text: `${formatMomentWithAge(snapshot.createdAt, Math.floor(state.nowMs / 1000))}; ${stateOfSnapshot(snapshot)}`},
-			], ...(description === undefined ? [] : paragraph(description, {columns: columns - 1, theme, lead: {text: '           '}}).slice(0, 3))]),
+		...subjectLines(state, journey, {details, columns, theme}),
 		[{text: ' domain    ', tone: 'dim'}, {text: `${stateWord(details.domain.state)}, based on ${details.currentSnapshot ?? 'no snapshot'}`}],
 		...(more === undefined ? [] : paragraph(more.text, {columns: columns - 1, theme, lead: {text: ` ${more.word.padEnd(10)}`, tone: 'dim'}}).slice(0, 2)),
 		[],

@@ -1,6 +1,7 @@
 /**
 Words and signs for states, used wherever a domain or a snapshot is shown.
 */
+import type {BitmapHealth} from '../../model/domain/checkpoint-health.ts';
 import type {DomainState} from '../../model/domain/domain.ts';
 import {stateWord} from '../../model/domain/state-word.ts';
 import {isDenied, type ImageProblem} from '../../model/images/image.ts';
@@ -26,6 +27,15 @@ export function statePiece(state: DomainState): Piece {
 export function stateGlyph(state: DomainState, theme: Theme): Piece {
 	return {text: theme.glyphs[stateSigns[state].glyph], tone: stateSigns[state].tone};
 }
+
+/** Whether a backup can build on a checkpoint. The glyph is the same as the word, for a narrow screen. */
+export const healthTones: Record<BitmapHealth, Tone> = {
+	good: 'good', broken: 'loss', missing: 'loss', unknown: 'warning',
+};
+
+export const healthGlyphs: Record<BitmapHealth, 'done' | 'loss' | 'warning'> = {
+	good: 'done', broken: 'loss', missing: 'loss', unknown: 'warning',
+};
 
 /** In the tree, after what is kept. With memory that is said there. */
 const conditionSigns: Record<Condition, string> = {

@@ -7,10 +7,11 @@ import {windowTop} from '../../app/layout.ts';
 import {currentRows, selectedNode, selectedDetails, type Row} from '../../app/browse/rows.ts';
 import {isDenied} from '../../model/images/image.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
+import {formatSince, healthWords, ownerOf, tellCheckpoint, type ToldCheckpoint} from '../../model/text/describe-checkpoint.ts';
 import {formatAge, formatBytes} from '../../model/text/format.ts';
 import {guideText} from '../../model/text/tree-guides.ts';
 import {stateWord} from '../../model/domain/state-word.ts';
-import {isTrouble, kindOfSnapshot} from '../content/words.ts';
+import {healthGlyphs, healthTones, isTrouble, kindOfSnapshot} from '../content/words.ts';
 import {cutMiddle, showSafely} from '../text.ts';
 import {useTheme, type Theme} from '../theme.ts';
 import {
@@ -19,6 +20,20 @@ import {
 
 function snapshotColumns(kind: string, age: string): Line {
 	return [{text: `${kind.padEnd(15)}${age.padStart(11)} `, tone: 'dim'}];
+}
+
+/** From this width on there is room for the disks and the health in words. */
+const wideColumns = 70;
+
+/** Where it is narrow the glyph tells of the health, and a word of what is not good. */
+function checkpointColumns(told: ToldCheckpoint, {age, isWide}: {age: string; isWide: boolean}): Line {
+	const {health, disks} = told;
+	const targets = disks.map(({target}) => target).join(' ');
+	const words = isWide || health !== 'good' ? healthWords[health] : targets;
+	return [
+		{text: ` ${words.padEnd(9)}`, tone: health === 'good' ? 'dim' : healthTones[health]},
+		{text: ` ${formatSince(told.size).padStart(9)}${age.padStart(12)} ${isWide ? ` ${targets.padEnd(8)} ` : ''}`, tone: 'dim'},
+	];
 }
 
 function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number; holders: ReadonlyMap<string, Holder[]>; hasManyRoots: boolean}): {pieces: Line; right: Line} {
@@ -46,10 +61,10 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 
 		case 'checkpoint': {
 			const {checkpoint} = item;
-			const disks = checkpoint.disks.filter(disk => disk.bitmap !== undefined).map(disk => disk.target).join(' ');
+			const told = tellCheckpoint(selectedDetails(state)!, checkpoint);
 			return {
-				pieces: [guide, {text: `${theme.glyphs.snapshot} `, tone: 'dim'}, {text: checkpoint.name}, ...folded, ...orphan],
-				right: snapshotColumns(disks, formatAge(checkpoint.createdAt, Math.floor(state.nowMs / 1000))),
+				pieces: [guide, {text: `${theme.glyphs[healthGlyphs[told.health]]} `, tone: healthTones[told.health]}, {text: checkpoint.name}, ...folded, ...orphan, {text: `  ${ownerOf(checkpoint.name)}`, tone: 'dim'}],
+				right: checkpointColumns(told, {age: formatAge(checkpoint.createdAt, Math.floor(state.nowMs / 1000)), isWide: columns >= wideColumns}),
 			};
 		}
 
