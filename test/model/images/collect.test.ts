@@ -1,4 +1,5 @@
 import test from 'ava';
+import {runKey} from '../../../source/model/images/copy-cost.ts';
 import {collect} from '../../../source/model/images/collect.ts';
 import {buildImageGraph} from '../../../source/model/images/image-graph.ts';
 import type {Image} from '../../../source/model/images/image.ts';
@@ -26,6 +27,21 @@ test('the way is chosen by what is copied, unless sizes forbid it', t => {
 	t.is(collected(images, [pin('/b', 'head')], ['/a']).merges[0]!.way, 'commit');
 	images[1]!.virtualSizeBytes = 2 * (1024 ** 3);
 	t.is(collected(images, [pin('/b', 'head')], ['/a']).merges[0]!.way, 'pull', 'a commit would change what the base is');
+});
+
+test('where a commit copies little more than a pull, the disk stays on the file that bears its name', t => {
+	const images = [image('/a'), image('/b', '/a')];
+	// What the commit copies is what /b holds; the pull copies what /b lacks of all.
+	const wayFor = (top: number, all: number, base = images) => {
+		const runs = [['/b', '/a'], ['/a'], ['/b']].map(paths => runKey({images: paths, clusterSizeBytes: 65_536}));
+		const dataSizes = new Map([[runs[0]!, all], [runs[1]!, all - 1], [runs[2]!, top]]);
+		return collect(buildImageGraph(base, [pin('/b', 'head')]), {candidates: ['/a'], domainUuid: 'own', isPossible: () => true, dataSizes}).merges[0]!.way;
+	};
+
+	t.is(wayFor(1_000_000, 1_850_000), 'commit', 'a pull would copy 850,000');
+	t.is(wayFor(1_000_000, 1_750_000), 'pull', '750,000 are much less');
+	const lower = [image('/0'), image('/a', '/0'), image('/b', '/a')];
+	t.is(wayFor(1_000_000, 1_850_000, lower), 'pull', 'the file below bears no name of its own');
 });
 
 test('what stood on the top of a commit is told where it went, and pulls above come first', t => {
