@@ -25,14 +25,14 @@ function comesDown(context: PlanContext, deleted: readonly Snapshot[], given: {p
 		merge.way === 'commit' && graph.keyOf(merge.into) === graph.keyOf(given.path) && graph.keyOf(merge.top) === graph.keyOf(given.headPath));
 }
 
-/** The way to `snapshot`, which lies inside `path`, for the disk that writes elsewhere; undefined where none is known. */
-export function wayToInternal(context: PlanContext, snapshot: Snapshot, {target, path}: {target: string; path: string}): string | undefined {
+/** The way to `snapshot`, which lies inside `path`, for the disk that writes elsewhere; where none is known, the way to its content. */
+export function wayToInternal(context: PlanContext, snapshot: Snapshot, {target, path}: {target: string; path: string}): string {
 	const {domain} = context.inventory.details;
 	const headPath = headDisks(domain).find(disk => disk.target === target)?.sourcePath;
 	const isAbove = headPath !== undefined && chainOf(context.graph, headPath).some(link => context.graph.keyOf(link) === context.graph.keyOf(path));
 	const onTop = headPath === undefined ? [] : snapshotsOn(context, snapshot, {path, headPath});
 	if (headPath === undefined || !isAbove || onTop.length === 0 || !comesDown(context, onTop, {path, headPath})) {
-		return undefined;
+		return `Copy its content out of the image: qemu-img convert -O qcow2 -l ${quoteForShell(snapshot.name)} ${quoteForShell(path)} COPY.`;
 	}
 
 	const commands = onTop.map(one => `vsnap-tui delete -- ${quoteForShell(domain.name)} ${quoteForShell(one.name)}`);

@@ -61,6 +61,7 @@ function reportBlocked(examination: Examination, snapshots: readonly Snapshot[],
 	const onlyMemory = blockers.every(({kind}) => kind === 'memory-file');
 	const isByShape = blockers.every(({kind}) => kind === 'image-needed' || kind === 'checkpoint');
 	const its = snapshots.length === 1 ? 'Its' : 'Their';
+	const remedies = [...new Set(blockers.flatMap(({remedy}) => remedy ?? []))].slice(0, 2);
 	report(examination, {
 		kind: 'not-revertible',
 		severity: isByShape ? 'info' : (onlyMemory ? 'warning' : 'problem'),
@@ -68,7 +69,7 @@ function reportBlocked(examination: Examination, snapshots: readonly Snapshot[],
 		meaning: isByShape
 			? `${its} data is complete; something else prevents it.`
 			: (onlyMemory ? `${its} disks can be reverted, ${its.toLowerCase()} running state cannot.` : `${its} state cannot be restored.`),
-		remedy: [...new Set(blockers.flatMap(({remedy}) => remedy ?? []))].slice(0, 2).join(' '),
+		...(remedies.length > 0 && {remedy: remedies.join(' ')}),
 	});
 }
 

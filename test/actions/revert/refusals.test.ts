@@ -97,7 +97,7 @@ test('the way to an internal snapshot below external ones is named, where deleti
 	};
 
 	t.regex(remedyOf(inventory(scene))!, /Merge or delete "e2" and "e1" first: vsnap-tui delete -- web e2; vsnap-tui delete -- web e1\./);
-	t.is(remedyOf(inventory({...scene, images: [...scene.images, image('/d/stranger', '/d/vda.qcow2')]})), undefined, 'somebody else stands on it, too');
+	t.is(remedyOf(inventory({...scene, images: [...scene.images, image('/d/stranger', '/d/vda.qcow2')]})), 'Copy its content out of the image: qemu-img convert -O qcow2 -l i1 /d/vda.qcow2 COPY.', 'somebody else stands on it, too');
 });
 
 test('what is kept when an external snapshot is reverted to is external, also beside an internal current one', t => {
