@@ -2,9 +2,8 @@
 Backups of running domains of libvirt's: every point is restored byte by byte by qemu-img alone, an increment holds little more than what was written, and what is
 cancelled or out of room leaves nothing that looks whole.
 */
-import {readdir, readFile, rename, rm, stat, writeFile} from 'node:fs/promises';
+import {readdir, rename, rm, stat, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import process from 'node:process';
 import test from 'ava';
 import {
 	backUp, digestPoint, makeTarget, readBackupPlan, readCheckpointNames, readManifests,
@@ -74,7 +73,7 @@ test.serial('a disk that the checkpoint lacks, and one whose bitmap has gone, ar
 	t.is(second!.checkpoint, null);
 	t.deepEqual(await digestPoint(folder, second!), held);
 	t.deepEqual(await readCheckpointNames(domain), ['c1']);
-	process.kill(Number(await readFile(`/run/libvirt/qemu/${domain.name}.pid`, 'utf8')), 'SIGKILL');
+	await run('pkill', ['-KILL', '-f', `guest=${domain.name},`]);
 	await waitFor('libvirt sees the end of QEMU', async () => await readState(domain) === 'shut off');
 	await start(domain);
 	const broken = await readBackupPlan(domain, folder, ['--since=c1']);
@@ -121,7 +120,7 @@ test.serial('no room, seen before and in the midst; a killed QEMU; Ctrl-C: no fi
 	t.regex(refused.stderr, /Not enough room/);
 	t.is((await backUp(domain, folder)).exitCode, 0);
 	const held = await markLive(domain, 50);
-	const killed = await makeShims(t, await readBackupPlan(domain, folder), {at, script: `kill -9 "$(cat /run/libvirt/qemu/${domain.name}.pid)"; "$name" "$@"; exit`});
+	const killed = await makeShims(t, await readBackupPlan(domain, folder), {at, script: `pkill -KILL -f 'guest=${domain.name},'; "$name" "$@"; exit`});
 	const failed = await backUp(domain, folder, [], killed.options);
 	await killed.settle();
 	t.not(failed.exitCode, 0, report(failed));

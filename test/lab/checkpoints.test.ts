@@ -2,8 +2,6 @@
 Checkpoints over a revert: those older than the snapshot go on, with their bitmaps; younger ones are forgotten. libvirt alone breaks them all. And what the doctor
 says of them, and of the backups that are made from them.
 */
-import {readFile} from 'node:fs/promises';
-import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {startLab} from './daemons.ts';
 import {makeDomain, readState, start, stop, withFile, type LabDomain} from './domains.ts';
@@ -101,7 +99,7 @@ test.serial('incremental backups beside the disks of a running domain are nobody
 	await stop(domain);
 	await expectFound(t, domain, []);
 	await start(domain);
-	process.kill(Number(await readFile(`/run/libvirt/qemu/${domain.name}.pid`, 'utf8')), 'SIGKILL');
+	await run('pkill', ['-KILL', '-f', `guest=${domain.name},`]);
 	await waitFor('libvirt sees the end of QEMU', async () => await readState(domain) === 'shut off');
 	const broken = /"c1", "c2" have no good bitmap on vda\./;
 	await expectFound(t, domain, ['checkpoint-broken'], broken);
