@@ -24,8 +24,8 @@ import {parseMemoryHeader} from '../../source/hosts/libvirt/read/read-memory.ts'
 import {parseBlockJob, parseDomainJob} from '../../source/hosts/libvirt/read/read-progress.ts';
 import {parseBlockSizes} from '../../source/hosts/libvirt/same-files.ts';
 import {chooseUri} from '../../source/hosts/libvirt/uri.ts';
-import {createFrameReader} from '../../source/hosts/qemu/qmp/qmp-frames.ts';
-import {misfitInAnswer} from '../../source/hosts/qemu/qmp/qmp-shapes.ts';
+import {createFrameReader} from '../../source/hosts/shared/qmp/qmp-frames.ts';
+import {misfitInAnswer} from '../../source/hosts/shared/qmp/qmp-shapes.ts';
 import {readLive} from '../../source/hosts/qemu/read-live.ts';
 import {parseAuditLog} from '../../source/tools/state/audit-log.ts';
 import {parseFileFacts} from '../../source/tools/files/files.ts';

@@ -10,7 +10,7 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
-import {createMonitors} from '../../source/hosts/qemu/qmp/monitors.ts';
+import {createMonitors} from '../../source/hosts/shared/qmp/monitors.ts';
 import {writeBootSector} from './memory-counter.ts';
 import {attempt, run, waitFor} from './run.ts';
 import {

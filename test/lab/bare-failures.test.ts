@@ -5,8 +5,8 @@ import {readdir, readFile, rm, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
-import {createMonitors} from '../../source/hosts/qemu/qmp/monitors.ts';
-import {QmpConnection} from '../../source/hosts/qemu/qmp/qmp.ts';
+import {createMonitors} from '../../source/hosts/shared/qmp/monitors.ts';
+import {QmpConnection} from '../../source/hosts/shared/qmp/qmp.ts';
 import {readQemuProcess} from '../../source/hosts/qemu/read-process.ts';
 import {unwrap} from '../helpers/unwrap.ts';
 import {

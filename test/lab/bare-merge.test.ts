@@ -3,7 +3,7 @@ import {readdir} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {QmpCommand} from '../../source/model/plan/plan.ts';
-import {createMonitors, type Monitors} from '../../source/hosts/qemu/qmp/monitors.ts';
+import {createMonitors, type Monitors} from '../../source/hosts/shared/qmp/monitors.ts';
 import {
 	digestBare, doBare, markBare, readBareCounter, readBareTree, runBare, startBare, waitForBareCounter, type BareDomain, type BareTree,
 } from './bare-domain.ts';

@@ -14,8 +14,8 @@ import {readSurroundings} from '../shared/read-surroundings.ts';
 import {createBareDomains} from './bare-domains.ts';
 import type {NamedBare} from './bare-names.ts';
 import {observeBare} from './observe.ts';
-import {createMonitors, type Monitors} from './qmp/monitors.ts';
-import {runPlanned} from './qmp/run-planned.ts';
+import {createMonitors, type Monitors} from '../shared/qmp/monitors.ts';
+import {runPlanned} from './run-planned.ts';
 import {watchByAsking} from './watch.ts';
 
 /** The host of bare domains has no URI; this stands where plans and journals name one. */

@@ -10,7 +10,7 @@ import {imagesOfDrives, withPresentHeads} from '../../model/qemu/command-line.ts
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {locateFor, type Locate} from './locate-files.ts';
 import {imageFormats, isFilter, lookThrough} from './look-through.ts';
-import type {Monitors} from './qmp/monitors.ts';
+import type {Monitors} from '../shared/qmp/monitors.ts';
 import {quietly} from './quietly.ts';
 import {readImageNodes} from './read-nodes.ts';
 import {readQemuProcess, type QemuProcess} from './read-process.ts';

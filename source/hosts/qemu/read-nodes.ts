@@ -5,7 +5,7 @@ import type {ImageNode} from '../../model/domain/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Locate} from './locate-files.ts';
 import {imageFormats, plainName, protocols} from './look-through.ts';
-import type {Ask} from './qmp/qmp-end.ts';
+import type {Ask} from '../shared/qmp/qmp-end.ts';
 
 type QemuNode = {
 	'node-name'?: string;

@@ -10,7 +10,7 @@ import {fail, succeed} from '../../../source/model/result.ts';
 import {buildSnapshotXml} from '../../../source/model/xml/change-snapshot.ts';
 import {gatherNames, uuidOfName} from '../../../source/hosts/qemu/bare-names.ts';
 import {folderNameOf} from '../../../source/hosts/qemu/metadata.ts';
-import type {Monitors} from '../../../source/hosts/qemu/qmp/monitors.ts';
+import type {Monitors} from '../../../source/hosts/shared/qmp/monitors.ts';
 import {createQemuHost} from '../../../source/hosts/qemu/host.ts';
 import {chooseTargets} from '../../../source/hosts/qemu/read-bare.ts';
 import {parseListeners} from '../../../source/hosts/qemu/read-process.ts';

@@ -2,13 +2,13 @@
 A monitor command of a plan: sent with the nodes as they are named at this moment, and over when QEMU has let go of its images.
 */
 import {setTimeout} from 'node:timers/promises';
-import type {RunOptions, RunOutput} from '../../../engine/ports.ts';
-import type {QmpCommand} from '../../../model/plan/plan.ts';
-import {succeed, type Result} from '../../../model/result.ts';
-import {locateFor} from '../locate-files.ts';
-import {readImageNodes, withNodes} from '../read-nodes.ts';
-import {isAlive, readQemuProcess} from '../read-process.ts';
-import type {Monitors} from './monitors.ts';
+import type {RunOptions, RunOutput} from '../../engine/ports.ts';
+import type {QmpCommand} from '../../model/plan/plan.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import {locateFor} from './locate-files.ts';
+import {readImageNodes, withNodes} from './read-nodes.ts';
+import {isAlive, readQemuProcess} from './read-process.ts';
+import type {Monitors} from '../shared/qmp/monitors.ts';
 
 const endPollMs = 20;
 const endPatienceMs = 10_000;

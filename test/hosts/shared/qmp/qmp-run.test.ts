@@ -1,7 +1,7 @@
 import test, {type ExecutionContext} from 'ava';
 import type {QmpCommand, QmpEnd} from '../../../../source/model/plan/plan.ts';
 import {fail, succeed} from '../../../../source/model/result.ts';
-import {createMonitors, type MonitorsOptions} from '../../../../source/hosts/qemu/qmp/monitors.ts';
+import {createMonitors, type MonitorsOptions} from '../../../../source/hosts/shared/qmp/monitors.ts';
 import {startFakeMonitor, type Answer, type FakeMonitor, type Received} from '../../../helpers/fake-monitor.ts';
 import {readFixture} from '../../../helpers/fixtures.ts';
 

@@ -1,8 +1,8 @@
 import {Buffer} from 'node:buffer';
 import test from 'ava';
 import {exitCodeOf} from '../../../../source/model/text/exit-codes.ts';
-import {createFrameReader} from '../../../../source/hosts/qemu/qmp/qmp-frames.ts';
-import {misfitInAnswer} from '../../../../source/hosts/qemu/qmp/qmp-shapes.ts';
+import {createFrameReader} from '../../../../source/hosts/shared/qmp/qmp-frames.ts';
+import {misfitInAnswer} from '../../../../source/hosts/shared/qmp/qmp-shapes.ts';
 
 test('an answer of another shape is told by what does not fit, and ends as a host that is not understood', t => {
 	t.is(misfitInAnswer('query-block', [{inserted: {image: {'backing-image': {filename: 5}}}}]), 'it[0].inserted.image.backing-image.filename is a number, and text was expected');

@@ -1,7 +1,7 @@
 import {Buffer} from 'node:buffer';
 import test from 'ava';
 import fc from 'fast-check';
-import {createFrameReader} from '../../../../source/hosts/qemu/qmp/qmp-frames.ts';
+import {createFrameReader} from '../../../../source/hosts/shared/qmp/qmp-frames.ts';
 
 function readAll(chunks: Uint8Array[], limitBytes?: number) {
 	const reader = createFrameReader({...(limitBytes !== undefined && {limitBytes})});

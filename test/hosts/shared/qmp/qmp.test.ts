@@ -10,7 +10,7 @@ import test, {type ExecutionContext} from 'ava';
 import {unwrap} from '../../../helpers/unwrap.ts';
 import {describeFailure} from '../../../../source/model/text/describe-failure.ts';
 import {makeVisible} from '../../../../source/model/text/visible-text.ts';
-import {QmpConnection, type QmpEvent, type QmpOptions} from '../../../../source/hosts/qemu/qmp/qmp.ts';
+import {QmpConnection, type QmpEvent, type QmpOptions} from '../../../../source/hosts/shared/qmp/qmp.ts';
 import {greeting, startFakeMonitor, type FakeOptions} from '../../../helpers/fake-monitor.ts';
 
 /** What is held once everything that nobody needs has been given back. */
