@@ -1,7 +1,7 @@
 /**
 Backups as a person without a terminal would make them, and what a folder of them holds.
 */
-import {mkdir, readdir, readFile, rm} from 'node:fs/promises';
+import {mkdir, readdir, readFile, rm, stat} from 'node:fs/promises';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import type {Manifest} from '../../source/model/backup/manifest.ts';
@@ -13,7 +13,7 @@ import {digestImage} from './slots.ts';
 import type {Digests} from './snapshots.ts';
 
 /** Beside the folder of the images; QEMU's user may go into it. */
-export async function makeTarget(t: ExecutionContext, domain: LabDomain): Promise<string> {
+export async function makeTarget(t: ExecutionContext, domain: {folder: string}): Promise<string> {
 	const folder = `${domain.folder}-backups`;
 	await mkdir(folder, {mode: 0o711});
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
@@ -44,4 +44,9 @@ export async function digestPoint(folder: string, {disks}: Manifest): Promise<Di
 
 export async function readCheckpointNames({uuid}: {uuid: string}): Promise<string[]> {
 	return lines(await virsh('checkpoint-list', '--domain', uuid, '--name')).filter(name => name !== '').sort();
+}
+
+/** Of the point's own files, in bytes. */
+export async function sizesOf(folder: string, {disks}: Manifest): Promise<number[]> {
+	return Promise.all(disks.map(async ({file}) => (await stat(path.join(folder, file))).size));
 }

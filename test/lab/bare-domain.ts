@@ -116,7 +116,7 @@ export async function startBare(t: ExecutionContext, options: BareOptions = {}):
 }
 
 /** Runs the built program on this domain. `onLine` sees each line of its output and may kill it. */
-export async function runBare(domain: BareDomain, args: string[], onLine: (line: string, kill: () => void) => void = () => undefined): Promise<BareResult> {
+export async function runBare(domain: BareDomain, args: string[], onLine: (line: string, kill: (signal?: NodeJS.Signals) => void) => void = () => undefined): Promise<BareResult> {
 	const child = spawn(process.execPath, [programPath, '--qmp', `${domain.name}=${domain.socketPath}`, ...args], {
 		stdio: ['ignore', 'pipe', 'pipe'], env: labEnvironment({VSNAP_TUI_STATE: domain.statePath}), timeout: 40_000, killSignal: 'SIGKILL',
 	});
@@ -124,7 +124,7 @@ export async function runBare(domain: BareDomain, args: string[], onLine: (line:
 	child.stdout.setEncoding('utf8').on('data', (text: string) => {
 		result.stdout += text;
 		for (const line of text.split('\n')) {
-			onLine(line, () => child.kill('SIGKILL'));
+			onLine(line, (signal = 'SIGKILL') => child.kill(signal));
 		}
 	});
 	child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -196,6 +196,25 @@ export async function markBare(domain: BareDomain, mark: number): Promise<string
 	}
 
 	return digestBare(domain);
+}
+
+/** By target. */
+export const markBareDisks = async (domain: BareDomain, mark: number): Promise<Record<string, string>> => {
+	const [vdb, vda] = await markBare(domain, mark);
+	return {vda: vda!, vdb: vdb!};
+};
+
+type Node = {'node-name': string; 'dirty-bitmaps'?: Array<{name?: string; persistent: boolean}>};
+
+/** Whatever a backup should not leave in QEMU. */
+export async function readRemains(domain: BareDomain): Promise<string[]> {
+	const jobs = await askBare<Array<{id: string}>>(domain, 'query-jobs');
+	const nodes = await askBare<Node[]>(domain, 'query-named-block-nodes', {flat: true});
+	return [
+		...jobs.map(({id}) => id),
+		...nodes.map(node => node['node-name']).filter(name => name.startsWith('vsnap-copy')),
+		...nodes.flatMap(node => node['dirty-bitmaps'] ?? []).filter(({persistent}) => !persistent).map(({name}) => name ?? 'a bitmap'),
+	];
 }
 
 export async function readBareCounter(domain: BareDomain): Promise<number> {

@@ -27,6 +27,8 @@ export type ProgramOptions = {
 	/** Nobody reads what it prints: writing fails, as when the other end of a pipe has gone. */
 	closesOutput?: boolean;
 	timeoutMs?: number;
+	/** Sees each piece of its output as it comes, and may kill it. */
+	onOutput?: (text: string, kill: (signal?: NodeJS.Signals) => void) => void;
 };
 
 /** Gives what happened, whatever happened. Standard input is empty and no terminal. */
@@ -41,6 +43,7 @@ export async function runProgram(domain: Pick<LabDomain, 'statePath'>, args: str
 	let stderr = '';
 	child.stdout.setEncoding('utf8').on('data', (text: string) => {
 		stdout += text;
+		options.onOutput?.(text, (signal = 'SIGKILL') => child.kill(signal));
 	});
 	child.stderr.setEncoding('utf8').on('data', (text: string) => {
 		stderr += text;

@@ -21,6 +21,8 @@ export type ChosenDisk = CopiedDisk & {
 	/** The name of the file that it is built on, of the earlier point. */
 	backing: string | undefined;
 	atLeastBytes: number;
+	/** It is not known how much has changed: while the domain is off nobody counts it. */
+	isUncounted: boolean;
 };
 
 /** `whyFull`: where the latest was wanted and there is none to build on, in a sentence. */
@@ -132,6 +134,7 @@ export function chooseTargets(context: PlanContext, action: BackupAction, given:
 			backing: recorded?.bitmap === undefined ? undefined : wholeFile(base!.point, folder, target)!.file,
 			virtualSizeBytes,
 			atLeastBytes: 0,
+			isUncounted: recorded?.bitmap !== undefined && recorded.sizeBytes === undefined,
 			atMostBytes: recorded?.bitmap === undefined ? allBytes : Math.min(recorded.sizeBytes ?? allBytes, virtualSizeBytes),
 		}];
 	});

@@ -11,7 +11,8 @@ const marginBytes = 4 * 1024 * 1024;
 
 /** Appends blockers. */
 export function refuseFolder(context: PlanContext, {path, folder}: BackupFolder, disks: readonly ChosenDisk[]): void {
-	const needed = disks.reduce((sum, {atMostBytes}) => sum + atMostBytes + marginBytes, 0);
+	// Nobody writes to a domain that is off: a folder that is full in the midst does no harm to it.
+	const needed = disks.reduce((sum, {atMostBytes, isUncounted}) => sum + (isUncounted ? 0 : atMostBytes) + marginBytes, 0);
 	if (!folder.isWritable) {
 		context.blockers.push({kind: 'not-permitted', text: `No file can be created in ${path}: it is not writable by you.`, remedy: 'Run as a user who may write there, or choose another folder.'});
 	}

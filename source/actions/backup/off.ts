@@ -1,13 +1,128 @@
 /**
-A backup of a domain that is off: qemu-img copies its disks.
+A backup of a domain that is off. Whole disks are copied by qemu-img. Changes alone are copied by a qemu-storage-daemon of our own, which has the images open to read
+only: what has to be united out of the bitmaps of all layers is in its memory alone.
 */
-import type {Step} from '../../model/plan/plan.ts';
+import {headDisks} from '../../model/domain/domain.ts';
+import {chainOf, imageAt} from '../../model/images/image-graph.ts';
+import type {QmpCommand, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
+import {refuseBrokenChain} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
-import type {Backup} from '../../planner/hypervisor/hypervisor.ts';
+import {imageCommands} from '../../planner/hypervisor/commands.ts';
+import type {Backup, CopiedDisk} from '../../planner/hypervisor/hypervisor.ts';
+import {copySteps, type Ask, type OpenDisk} from '../../planner/hypervisor/qmp/copy.ts';
+import {recordOff} from '../../planner/records/record-off.ts';
+import {step} from '../../planner/steps/step.ts';
+
+const whenStopped = 'Recover would remove what was copied; the disks are as they were.';
+const whenStoppedCopying = 'Recover would end qemu-storage-daemon and remove what was copied; until then it has the disks open, and the domain cannot be started.';
+
+/** Of a UNIX socket's path, with the zero at its end. */
+const longestSocketPath = 107;
 
 /** Appends blockers. */
-export function backupOff(context: PlanContext, _backup: Backup): Result<Step[]> {
-	context.blockers.push({kind: 'domain-state', text: 'The domain is off, and cannot be backed up yet.', remedy: 'Start it, or copy its images.'});
-	return succeed([]);
+function refuse(context: PlanContext, {disks, isQuiesced}: Backup): void {
+	const known = headDisks(context.inventory.details.domain);
+	if (isQuiesced) {
+		context.blockers.push({kind: 'domain-state', text: 'The domain is off: there are no file systems to freeze.', remedy: 'Leave --quiesce out.'});
+	}
+
+	for (const {target, headPath} of disks) {
+		const {isEncrypted = false, hasSlices = false} = known.find(disk => disk.target === target) ?? {};
+		refuseBrokenChain(context, headPath);
+		if (isEncrypted || hasSlices) {
+			context.blockers.push({
+				kind: 'not-supported',
+				text: `The disk ${target} is ${isEncrypted ? 'encrypted' : 'a slice of its file'}: while the domain is off it is not copied by this version.`,
+				remedy: 'Start the domain: QEMU itself then copies the disk. Or name the other disks: --disk DISK.',
+			});
+		}
+	}
+}
+
+function convertSteps({graph}: PlanContext, {disks, rateBytes}: Backup): Step[] {
+	return disks.map(({target, headPath, path, atMostBytes}) => step('create', {
+		id: `copy-${target}`,
+		title: `Copy ${target}`,
+		command: imageCommands.copyInto({from: headPath, format: imageAt(graph, headPath)?.format ?? 'qcow2', to: path, rateBytes}),
+		progress: {kind: 'file-size', path, totalBytes: atMostBytes},
+		copyBytes: atMostBytes,
+		whenStopped,
+	}));
+}
+
+/** The chain of a disk as nodes, the lowest first, and the disk with those of its layers that have the bitmap. */
+function openChain({graph}: PlanContext, disk: CopiedDisk, index: number): {nodes: Array<Record<string, unknown>>; disk: OpenDisk} {
+	const chain = chainOf(graph, disk.headPath);
+	const nameOf = (depth: number) => `disk-${index}-${depth}`;
+	const nodes = chain.map((path, depth) => {
+		const format = imageAt(graph, path)?.format ?? 'qcow2';
+		const isLast = depth === chain.length - 1;
+		return {
+			driver: format,
+			'node-name': nameOf(depth),
+			'read-only': true,
+			file: {driver: path.startsWith('/dev/') ? 'host_device' : 'file', filename: path},
+			...(isLast ? (format === 'qcow2' && {backing: null}) : {backing: nameOf(depth + 1)}),
+		};
+	});
+	const layers = chain.flatMap((path, depth) => imageAt(graph, path)?.bitmaps.some(({name}) => name === disk.since) ? [nameOf(depth)] : []);
+	return {nodes: nodes.reverse(), disk: {...disk, node: nameOf(0), layers}};
+}
+
+/** Appends blockers. */
+function daemonSteps(context: PlanContext, {disks, rateBytes, stamp}: Backup): Step[] {
+	const socketPath = `${context.workPath}/copy.sock`;
+	if (context.host.isRemote) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: 'While the domain is off its changes alone are copied by a program on the host, whose socket is out of reach from here.',
+			remedy: 'Run this on the host itself, or copy everything: --full.',
+		});
+	}
+
+	if (new TextEncoder().encode(socketPath).length > longestSocketPath) {
+		context.blockers.push({
+			kind: 'not-supported',
+			text: `${socketPath} is too long for the name of a socket, of ${longestSocketPath} bytes at most.`,
+			remedy: 'Set VSNAP_TUI_STATE to a folder with a shorter path, or copy everything: --full.',
+		});
+	}
+
+	const ask: Ask = (execute, parameters = {}, more = {}): QmpCommand => ({tool: 'qmp', socketPath, execute, arguments: parameters, files: [], ...more});
+	const quit = ask('quit', {}, {until: {kind: 'gone'}});
+	const chains = disks.map((disk, index) => openChain(context, disk, index));
+	const targets = disks.map(({target}) => target).join(', ');
+	return [
+		step('create', {
+			id: 'start-daemon',
+			title: `Start qemu-storage-daemon, which reads ${targets}`,
+			command: {
+				tool: 'qemu-storage-daemon',
+				argv: [
+					'qemu-storage-daemon',
+					'--daemonize',
+					'--chardev',
+					`socket,id=monitor,path=${socketPath.replaceAll(',', ',,')},server=on,wait=off`,
+					'--monitor',
+					'chardev=monitor',
+					...chains.flatMap(({nodes}) => nodes.flatMap(node => ['--blockdev', JSON.stringify(node)])),
+				],
+				files: [],
+			},
+			undo: [quit],
+			whenStopped: whenStoppedCopying,
+		}),
+		...copySteps({disks: chains.map(({disk}) => disk), stamp, rateBytes, recorded: [], ask, askBack: undefined, title: `Begin to copy ${targets}`, whenStopped: whenStoppedCopying}),
+		step('create', {id: 'quit-daemon', title: 'End qemu-storage-daemon', command: quit, whenStopped}),
+	];
+}
+
+/** The bitmaps are first: what is written before the copies begin is then in both. Appends blockers. */
+export function backupOff(context: PlanContext, backup: Backup): Result<Step[]> {
+	const {checkpoint, disks} = backup;
+	refuse(context, backup);
+	const copies = disks.every(({since}) => since === undefined) ? convertSteps(context, backup) : daemonSteps(context, backup);
+	const isPlanned = context.blockers.length === 0;
+	return succeed(isPlanned ? [...(checkpoint === undefined ? [] : recordOff(context, checkpoint.name, {recorded: checkpoint.disks, xml: checkpoint.recordXml})), ...copies] : []);
 }

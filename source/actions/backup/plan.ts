@@ -66,16 +66,16 @@ function sealStep(context: PlanContext, folder: string, draft: ManifestDraft): S
 	});
 }
 
-type Parts = {action: BackupAction; point: string; disks: ChosenDisk[]; base: Base | undefined; checkpoint: NewCheckpointParts | undefined; extras: Extra[]; createdAt: string};
+type Parts = {action: BackupAction; now: Date; point: string; disks: ChosenDisk[]; base: Base | undefined; checkpoint: NewCheckpointParts | undefined; extras: Extra[]};
 
-function draftOf({inventory: {details, definitionXml}}: PlanContext, {action, point, disks, base, checkpoint, extras, createdAt}: Parts): ManifestDraft {
+function draftOf({inventory: {details, definitionXml}}: PlanContext, {action, now, point, disks, base, checkpoint, extras}: Parts): ManifestDraft {
 	const {uuid, name} = details.domain;
 	const isBuilt = disks.some(({backing}) => backing !== undefined);
 	return {
 		format: 'vsnap-tui-backup',
 		version: 1,
 		point,
-		createdAt,
+		createdAt: now.toISOString(),
 		parent: isBuilt ? base!.point.point : null,
 		since: isBuilt ? base!.checkpoint.name : null,
 		checkpoint: checkpoint?.name ?? null,
@@ -96,13 +96,15 @@ function recordedIn(context: PlanContext, checkpoint: string, disks: readonly Ch
 }
 
 /** The copying itself, by whoever can. Appends blockers. */
-function copySteps(context: PlanContext, {action, disks, base, checkpoint}: Parts): Result<Step[]> {
+function copySteps(context: PlanContext, {action, now, disks, base, checkpoint}: Parts): Result<Step[]> {
 	const copied = {
 		disks: disks.map(({target, headPath, path, since, atMostBytes}) => ({target, headPath, path, since, atMostBytes})),
 		since: base?.checkpoint.name,
 		checkpoint,
 		isQuiesced: action.isQuiesced,
 		rateBytes: action.rateBytes,
+		// To the millisecond, as short as QEMU wants its names.
+		stamp: now.getTime().toString(36),
 	};
 	return isOff(context) ? backupOff(context, copied) : context.hypervisor.backup.running(context, copied);
 }
@@ -136,7 +138,7 @@ export function planBackup(action: BackupAction, inventory: Inventory, given: Pl
 		return checkpoint;
 	}
 
-	const parts: Parts = {action, point, disks, base, checkpoint: checkpoint.value, extras, createdAt: given.now.toISOString()};
+	const parts: Parts = {action, now: given.now, point, disks, base, checkpoint: checkpoint.value, extras};
 	const copies = copySteps(context, parts);
 	if (!copies.ok || context.blockers.length > 0) {
 		return copies.ok ? fail({kind: 'refused', blockers: context.blockers}) : copies;
@@ -162,6 +164,7 @@ export function planBackup(action: BackupAction, inventory: Inventory, given: Pl
 			})),
 			...extras.map(({to, sizeBytes}) => ({path: to, bytes: {atLeast: 0, atMost: sizeBytes}})),
 		],
+		...(isOff(context) && {written: (checkpoint.value?.disks ?? []).map(({path}) => path)}),
 		basis: disks.map(({headPath}) => headPath),
 		consequences: describeBackup({point, action, disks, base, whyFull, notes, checkpoint: checkpoint.value?.name, others: checkpoints.map(({name}) => name), isOff: isOff(context), extras}),
 	});

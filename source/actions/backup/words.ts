@@ -21,7 +21,7 @@ export const words: ActionSpec<'backup'>['words'] = {
 	done: ({domain, to}) => `"${domain.name}" is backed up to ${to}.`,
 };
 
-const copied = ({target, since, atMostBytes}: ChosenDisk) => `${target} (${since === undefined ? 'whole, up to' : 'changes, about'} ${formatBytes(atMostBytes)})`;
+const copied = ({target, since, atMostBytes, isUncounted}: ChosenDisk) => `${target} (${since === undefined ? 'whole, up to' : `changes, ${isUncounted ? 'up to' : 'about'}`} ${formatBytes(atMostBytes)})`;
 
 export function describeBackup(given: {
 	point: string;

@@ -4,24 +4,18 @@ it is off qemu-img does, which libvirt takes over at the next start (9.0, 11.3, 
 */
 import type {CreateCheckpointAction} from '../../model/plan/request.ts';
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
-import {imageAt} from '../../model/images/image-graph.ts';
-import type {Image} from '../../model/images/image.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
-import type {Plan, Step} from '../../model/plan/plan.ts';
+import type {Plan} from '../../model/plan/plan.ts';
 import type {Result} from '../../model/result.ts';
 import {refuseBrokenChain, refuseBusyDomain} from '../../planner/checks/blockers.ts';
 import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
-import {imageCommands} from '../../planner/hypervisor/commands.ts';
 import type {RecordedDisk} from '../../planner/hypervisor/hypervisor.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {assembleCheckpointPlan, isOff} from '../../planner/records/checkpoint-plan.ts';
 import {bitmapMisfit, newCheckpoint} from '../../planner/records/new-checkpoint.ts';
-import {step} from '../../planner/steps/step.ts';
+import {recordOff} from '../../planner/records/record-off.ts';
 import {describeCheckpoint} from './words.ts';
-
-/** QEMU's default, and libvirt's: no smaller than a cluster, and no larger than it. */
-const granularityOf = ({clusterSizeBytes = 65_536}: Image): number => Math.min(Math.max(clusterSizeBytes, 4096), 65_536);
 
 type Chosen = {recorded: RecordedDisk[]; leftOut: Array<{target: string; reason: string | undefined}>};
 
@@ -57,32 +51,6 @@ function chooseDisks(context: PlanContext, {checkpoint, disks: asked}: CreateChe
 	return chosen;
 }
 
-/** Each bitmap by qemu-img, then the record. */
-function offSteps(context: PlanContext, checkpoint: string, {recorded, xml}: {recorded: RecordedDisk[]; xml: string}): Step[] {
-	const {hypervisor: {checkpoints}, uuid} = context;
-	return [
-		...recorded.map(({target, path, bitmap}) => step('create', {
-			id: `bitmap-${target}`,
-			title: `Add bitmap "${bitmap}" to the image of ${target}`,
-			command: imageCommands.addBitmap({path, name: bitmap, granularityBytes: granularityOf(imageAt(context.graph, path)!)}),
-			undo: [{...imageCommands.removeBitmap(path, bitmap), onlyIf: {kind: 'image-has-bitmap', path, bitmap}}],
-			doneWhen: {kind: 'image-has-bitmap', path, bitmap},
-			undoWhileOff: true,
-			needsOff: true,
-			failureChangesNothing: true,
-			whenStopped: 'Recover would remove the bitmaps; nothing else is touched.',
-		})),
-		step('switch', {
-			id: 'checkpoint',
-			title: `Record checkpoint "${checkpoint}"`,
-			command: checkpoints.replace('checkpoint', xml),
-			undo: [{...checkpoints.deleteMetadata(checkpoint), onlyIf: {kind: 'checkpoint-exists', uuid, name: checkpoint}}],
-			doneWhen: {kind: 'checkpoint-exists', uuid, name: checkpoint},
-			whenStopped: 'Recover would remove the record and the bitmaps; nothing else is touched.',
-		}),
-	];
-}
-
 /** Fails with `refused` and every reason at once, or with `unreadable` where the document cannot be made. */
 export function planCreateCheckpoint(action: CreateCheckpointAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
 	const context = planContext(inventory, given);
@@ -115,7 +83,7 @@ export function planCreateCheckpoint(action: CreateCheckpointAction, inventory: 
 	}, {
 		steps: isPlanned
 			? (isOff(context)
-				? offSteps(context, checkpoint, {recorded, xml: recordXml})
+				? recordOff(context, checkpoint, {recorded, xml: recordXml})
 				: context.hypervisor.checkpoints.createRunning({name: checkpoint, requestXml, recordXml, disks: recorded}))
 			: [],
 		written: recorded.map(({path}) => path),

@@ -3,13 +3,12 @@ A libvirt host as the engine sees it. Here the parts are put together; each stan
 
 Every purpose has processes of its own, so a question that waits for a busy domain holds up no other.
 */
-import type {Host, RunOptions, RunOutput} from '../../engine/ports.ts';
+import type {Host} from '../../engine/ports.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import type {HostFacts} from '../../model/domain/inventory.ts';
-import type {ProgramCommand} from '../../model/plan/plan.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
+import {fail, succeed} from '../../model/result.ts';
 import type {LineWatcher, Runner} from '../../tools/run/run.ts';
-import {runCommand} from '../../tools/run/run-command.ts';
+import {createMonitors} from '../shared/qmp/monitors.ts';
 import {createCommonHost} from '../shared/common-host.ts';
 import {readInventory} from '../shared/read-inventory.ts';
 import {readSurroundings} from '../shared/read-surroundings.ts';
@@ -25,9 +24,9 @@ import {readMemoryFile} from './read/read-memory.ts';
 import {readFileOwnership, readKeepsOwners} from './read/read-ownership.ts';
 import {readJobProgress} from './read/read-progress.ts';
 import {isSession} from './uri.ts';
+import {createRun} from './run-planned.ts';
 import {createVirsh} from './virsh.ts';
 import {findForeignFile, readSizesThere, sizesOf} from './same-files.ts';
-import {waitForBackup} from './wait-for-backup.ts';
 import {watchEvents} from './watch.ts';
 
 type LibvirtHostOptions = {
@@ -59,26 +58,24 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 		readJobs: async domain => readJobs(virsh, domain),
 	};
 	const reading = {source, runner, checkFiles: fence.check};
-	const runUntil = async (command: ProgramCommand, {timeoutMs}: RunOptions): Promise<Result<RunOutput>> => {
-		const result = await runCommand(runner, command, {where: command.tool === 'virsh' ? 'here' : 'host', timeoutMs});
-		const ended = result.ok && command.until !== undefined ? await waitForBackup(virsh, command.until.uuid, {timeoutMs}) : succeed(undefined);
-		return ended.ok ? result : ended;
-	};
-
+	// Of programs of our own: libvirt holds the monitors of its domains.
+	const monitors = createMonitors();
 	const common = createCommonHost({
 		reading,
 		isReadOnly,
 		askDomain: async probe => observeDomain(probe, virsh),
-		readJobProgress: async progress => readJobProgress(virsh, progress),
-		run: async (command, runOptions = {}) => command.tool === 'qmp'
-			? fail({kind: 'unreadable', what: 'A plan', reason: 'libvirt holds the monitor of its domains'})
-			: runUntil(command, runOptions),
+		readJobProgress: async progress => progress.kind === 'qmp-job' ? monitors.readProgress(progress) : readJobProgress(virsh, progress),
+		run: createRun({virsh, runner, monitors}),
 		startWatching: listener => watchEvents({lines, argv: [...virsh.prefix, 'event', '--all', '--loop'], onChange: listener}),
 	});
 	const readThisHost = async () => readHost(virsh, {uri, hypervisor, isReadOnly});
 
 	return {
 		...common,
+		async close() {
+			await common.close();
+			await monitors.close();
+		},
 		...(privatePath !== undefined && {claims: createClaims({virsh, runner, folderPath: privatePath})}),
 		readHost: readThisHost,
 		readDomains: async () => readDomains(virsh),

@@ -11,10 +11,10 @@ import {createCommonHost} from '../shared/common-host.ts';
 import {parseVersion} from '../shared/read-answers.ts';
 import {readInventory} from '../shared/read-inventory.ts';
 import {readSurroundings} from '../shared/read-surroundings.ts';
+import {createMonitors, type Monitors} from '../shared/qmp/monitors.ts';
 import {createBareDomains} from './bare-domains.ts';
 import type {NamedBare} from './bare-names.ts';
 import {observeBare} from './observe.ts';
-import {createMonitors, type Monitors} from '../shared/qmp/monitors.ts';
 import {runPlanned} from './run-planned.ts';
 import {watchByAsking} from './watch.ts';
 
@@ -55,7 +55,7 @@ export function createQemuHost(options: QemuHostOptions): Host {
 		readJobProgress: monitors.readProgress,
 		run: async (command, runOptions = {}) => command.tool === 'qmp'
 			? runPlanned(monitors, command, runOptions)
-			: runCommand(runner, command, {where: 'host', timeoutMs: runOptions.timeoutMs, isDaemon: command.tool === 'qemu'}),
+			: runCommand(runner, command, {where: 'host', timeoutMs: runOptions.timeoutMs, isDaemon: command.tool === 'qemu' || command.tool === 'qemu-storage-daemon'}),
 		startWatching: listener => watchByAsking(async () => {
 			const summaries = await readSummaries();
 			return summaries.ok ? summaries.value.map(({trace}) => trace).join('\n') : JSON.stringify(summaries.failure);

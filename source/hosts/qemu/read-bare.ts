@@ -12,9 +12,9 @@ import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {readChain} from '../../tools/files/qemu-img.ts';
 import type {Runner} from '../../tools/run/run.ts';
 import type {DomainRecords} from '../shared/record-source.ts';
+import type {Monitors} from '../shared/qmp/monitors.ts';
 import {uuidOfName, type NamedBare} from './bare-names.ts';
 import {folderNameOf, readRecords, type Records} from './metadata.ts';
-import type {Monitors} from '../shared/qmp/monitors.ts';
 import {readLive, type Live} from './read-live.ts';
 
 export type BareReading = {

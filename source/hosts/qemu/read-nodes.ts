@@ -3,9 +3,9 @@ The nodes of a running QEMU by the image that each has open, for the jobs that m
 */
 import type {ImageNode} from '../../model/domain/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
+import type {Ask} from '../shared/qmp/end.ts';
 import type {Locate} from './locate-files.ts';
 import {imageFormats, plainName, protocols} from './look-through.ts';
-import type {Ask} from '../shared/qmp/qmp-end.ts';
 
 type QemuNode = {
 	'node-name'?: string;

@@ -5,10 +5,10 @@ import {setTimeout} from 'node:timers/promises';
 import type {RunOptions, RunOutput} from '../../engine/ports.ts';
 import type {QmpCommand} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
+import type {Monitors} from '../shared/qmp/monitors.ts';
 import {locateFor} from './locate-files.ts';
 import {readImageNodes, withNodes} from './read-nodes.ts';
 import {isAlive, readQemuProcess} from './read-process.ts';
-import type {Monitors} from '../shared/qmp/monitors.ts';
 
 const endPollMs = 20;
 const endPatienceMs = 10_000;

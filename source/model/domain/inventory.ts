@@ -20,6 +20,8 @@ export type HostFacts = {
 	libvirtVersion: number;
 	hypervisorVersion: number;
 	isReadOnly: boolean;
+	/** It is another machine: programs are started there by ssh, and their sockets are out of reach. */
+	isRemote?: true;
 };
 
 /** Something of which nobody can say which images it needs: a record that cannot be read, or a disk whose file is not known. */

@@ -46,10 +46,10 @@ export type ProgramEnd = {kind: 'backup'; uuid: string};
 
 /**
 One program, exactly. `virsh` runs where we are (its URI leads to the host); every other tool runs where the images are. `qemu` starts a domain that is
-bare QEMU: the program goes into the background by itself (`-daemonize`). `seal` is this program: the manifest of a backup.
+bare QEMU: the program goes into the background by itself (`-daemonize`), as `qemu-storage-daemon` does. `seal` is this program: the manifest of a backup.
 */
 export type ProgramCommand = {
-	tool: 'virsh' | 'qemu-img' | 'qemu-io' | 'file' | 'qemu' | 'seal';
+	tool: 'virsh' | 'qemu-img' | 'qemu-io' | 'qemu-storage-daemon' | 'file' | 'qemu' | 'seal';
 	/** When its work is done, where that is later than its end. Missing: it is done then. */
 	until?: ProgramEnd;
 	/** The whole command line, program first. */
@@ -75,6 +75,10 @@ export type QmpEnd =
 	| {kind: 'job-pivot'; id: string}
 	/** There is no node of this name. */
 	| {kind: 'node-gone'; id: string}
+	/** There is no job of this name, however it ended. */
+	| {kind: 'job-gone'; id: string}
+	/** The node that the command names has no bitmap of this name. */
+	| {kind: 'bitmap-gone'; id: string}
 	/** The outgoing migration has completed. */
 	| {kind: 'migration'}
 	/** The incoming migration has been read whole. */

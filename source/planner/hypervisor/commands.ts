@@ -27,6 +27,20 @@ export const imageCommands = {
 		...(options.sizeBytes === undefined ? [options.path] : ['-u', options.path, String(options.sizeBytes)]),
 	),
 	createEmpty: (path: string, sizeBytes: number) => qemuImg('create', '-q', '-f', 'qcow2', path, String(sizeBytes)),
+	/** All that is read from the image, into an empty one. Zeros take no room there. */
+	copyInto: (options: {from: string; format: string; to: string; rateBytes: number | undefined}) => qemuImg(
+		'convert',
+		'-q',
+		'-n',
+		'--target-is-zero',
+		...(options.rateBytes === undefined ? [] : ['-r', String(options.rateBytes)]),
+		'-f',
+		options.format,
+		'-O',
+		'qcow2',
+		options.from,
+		options.to,
+	),
 	/** The image takes over what it reads from those between it and `below`; without one, from all. */
 	pull: (path: string, below: {name: string; format: string} | undefined) =>
 		qemuImg('rebase', '-f', 'qcow2', ...(below === undefined ? ['-b', ''] : ['-F', below.format, '-b', below.name]), path),

@@ -76,6 +76,8 @@ export type Backup = {
 	isQuiesced: boolean;
 	/** Bytes a second, for each disk. */
 	rateBytes: number | undefined;
+	/** Of this moment, in a few letters and digits: for names that nobody else has. */
+	stamp: string;
 };
 
 /** A disk whose head has, or gets, a bitmap. */

@@ -64,14 +64,36 @@ gone_node() {
 	! printf '%s' "$nodes" | grep -qF "\"node-name\": \"$2\""
 }
 
+# Dismisses the job if it has concluded.
+gone_job() {
+	job=$(say "$1" '{"execute":"query-jobs"}' | grep -o '{[^{}]*}' | grep -F "\"id\": \"$2\"")
+	case $job in
+		'') return 0 ;;
+		*'"status": "concluded"'*) say "$1" "{\"execute\":\"job-dismiss\",\"arguments\":{\"id\":\"$2\"}}" >/dev/null ;;
+		*) return 1 ;;
+	esac
+}
+
+gone_bitmap() {
+	nodes=$(say "$1" '{"execute":"query-named-block-nodes"}') || return 1
+	! printf '%s' "$nodes" | grep -qF "\"name\": \"$2\""
+}
+
 # monitor SOCKET JSON END [JOB]: a command, and its work until the end.
 monitor() {
-	[ "$3" != node-gone ] || ! gone_node "$1" "$4" || return 0
+	case $3 in
+		node-gone) ! gone_node "$1" "$4" || return 0 ;;
+		job-gone) ! gone_job "$1" "$4" || return 0 ;;
+		bitmap-gone) ! gone_bitmap "$1" "$4" || return 0 ;;
+		gone) listening "$1" || return 0 ;;
+	esac
 	say "$1" "$2" >/dev/null || return 1
 	while :; do
 		case $3 in
 			reply) return 0 ;;
 			node-gone) ! gone_node "$1" "$4" || return 0 ;;
+			job-gone) ! gone_job "$1" "$4" || return 0 ;;
+			bitmap-gone) ! gone_bitmap "$1" "$4" || return 0 ;;
 			gone) listening "$1" || { sleep 1; return 0; } ;;
 			incoming)
 				state=$(say "$1" '{"execute":"query-status"}') || return 1
@@ -98,6 +120,11 @@ monitor() {
 		sleep 0.2
 	done
 }`;
+
+const usesMonitor = ({steps}: Plan) => steps.some(({command, undo}) => [command, ...undo ?? []].some(({tool}) => tool === 'qmp'));
+
+/** Also a domain of libvirt's may need them, where a program of our own copies its disks. */
+export const monitorFunctionsFor = (plan: Plan): string[] => targetOf(plan).socketPath !== undefined || usesMonitor(plan) ? monitorFunctions.split('\n') : [];
 
 export function qmpWords(plan: Plan): Words {
 	const {metadataPath, socketPath, before, expected} = targetOf(plan);
@@ -159,7 +186,7 @@ export function qmpWords(plan: Plan): Words {
 	}
 
 	return {
-		functions: [...unusedFunction(posix.dirname(metadata)), ...(socket === undefined ? [] : monitorFunctions.split('\n'))],
+		functions: [...unusedFunction(posix.dirname(metadata)), ...monitorFunctionsFor(plan)],
 		condition,
 		freshness: [
 			`[ "$(ls -1 ${quoteForShell(records)} 2>/dev/null | sed -n 's/\\.xml$//p' | sort)" = "$(printf '%s\\n' ${formatCommandLine(before.snapshotNames)} | sed '/^$/d' | sort)" ] || changed 'its snapshots'`,

@@ -5,7 +5,7 @@ removed.
 import {posix} from 'node:path';
 import {formatWritten} from '../../model/text/format.ts';
 import {closingSeconds, savedMagic} from '../../model/domain/memory-format.ts';
-import type {Command, Guard, Plan, Probe} from '../../model/plan/plan.ts';
+import {targetOf, type Command, type Guard, type Plan, type Probe} from '../../model/plan/plan.ts';
 import {formatCommand} from '../../model/text/format-command.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
 import {hasHidden, makeVisible} from '../../model/text/visible-text.ts';
@@ -173,7 +173,8 @@ function header(plan: Plan, words: Words, {title}: ShellOptions): string[] {
 export function formatShellScript(plan: Plan, options: ShellOptions): string {
 	const commands = plan.steps.flatMap(step => [step.command, ...(step.undo ?? [])]);
 	const files = [...new Set(commands.flatMap(command => command.files.map(file => file.path)))];
-	const folders = [...new Set(files.map(path => path.slice(0, path.lastIndexOf('/'))))];
+	const sockets = commands.flatMap(command => command.tool === 'qmp' && command.socketPath !== targetOf(plan).socketPath ? [command.socketPath] : []);
+	const folders = [...new Set([...files, ...sockets].map(path => path.slice(0, path.lastIndexOf('/'))))];
 	const firstRemoval = plan.steps.findIndex(step => step.phase === 'remove');
 	const words = wordsOf(plan);
 	const lines = [

@@ -5,6 +5,7 @@ import {targetOf, type Plan} from '../../model/plan/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
 import {escapeAsLibvirt} from '../../model/xml/change-xml.ts';
 import {sourceAttributes} from '../storage/storage.ts';
+import {monitorFunctionsFor} from './shell-qmp.ts';
 import {anyOf, type DomainProbe, type Words} from './words.ts';
 
 /** Whether the XML of a domain names this file, or block device, as the source of a disk. virsh has attributes in single quotes. */
@@ -87,7 +88,7 @@ export function virshWords(plan: Plan): Words {
 	const isCurrent = (name: string | undefined, orElse: string) => name === undefined ? [] : [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(name)} ] || ${orElse}`];
 	const isOn = (heads: Array<{path: string}>, orElse: string) => heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(path)} || ${orElse}`);
 	return {
-		functions: unusedFunction(virsh),
+		functions: [...unusedFunction(virsh), ...monitorFunctionsFor(plan)],
 		condition: probe => condition(plan, probe),
 		freshness: [
 			`[ "$(${virsh} snapshot-list --domain ${uuid} --name | sed '/^$/d' | LC_ALL=C sort)" = "$(printf '%s\\n' ${formatCommandLine(before.snapshotNames)} | LC_ALL=C sort)" ] || changed 'its snapshots'`,

@@ -29,7 +29,7 @@ export type Runner = (request: RunRequest) => Promise<Result<RunOutput>>;
 /** A program that goes on printing lines (`virsh event`). Gives the function that ends it. */
 export type LineWatcher = (request: {argv: string[]; onLine: (line: string) => void; onEnd: () => void}) => () => void;
 
-const packages: Record<string, string> = {virsh: 'libvirt-clients', 'qemu-img': 'qemu-utils', ssh: 'openssh-client'};
+const packages: Record<string, string> = {virsh: 'libvirt-clients', 'qemu-img': 'qemu-utils', 'qemu-storage-daemon': 'qemu-system-common', ssh: 'openssh-client'};
 const outputLimit = 400_000_000;
 
 /** English, and bytes as they are: what the programs say is matched in hosts/. */

@@ -5,6 +5,7 @@ import type {DomainState, DomainSummary} from '../../../model/domain/domain.ts';
 import type {HostFacts} from '../../../model/domain/inventory.ts';
 import {fail, succeed, type Result} from '../../../model/result.ts';
 import {parseVersion} from '../../shared/read-answers.ts';
+import {filePlaceOf} from '../file-place.ts';
 import {checkScheme} from '../uri.ts';
 import type {Answer, Virsh} from '../virsh.ts';
 
@@ -74,6 +75,7 @@ export async function readHost(virsh: Virsh, given: {uri: string | undefined; hy
 	const fields = parseFields(textOr(versions, ''));
 	return succeed({
 		hypervisor: given.hypervisor,
+		...(filePlaceOf(reported).kind !== 'here' && {isRemote: true}),
 		uri: given.uri ?? reported,
 		hostname: textOr(hostname, '').trim(),
 		libvirtVersion: parseVersion(fields.get('Running against daemon') ?? fields.get('Using library')),

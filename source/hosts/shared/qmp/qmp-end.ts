@@ -4,23 +4,12 @@ run-qmp.ts.
 */
 import type {RunOptions} from '../../../engine/ports.ts';
 import type {QmpCommand} from '../../../model/plan/plan.ts';
-import {fail, succeed, type Result} from '../../../model/result.ts';
+import {succeed, type Result} from '../../../model/result.ts';
+import {failure, type Ask, type End} from './end.ts';
+import {endOfCancelling, endOfIncoming, endOfMigration} from './migration-end.ts';
 import type {QmpEvent} from './qmp.ts';
 
-export type Ask = (execute: string, parameters?: Record<string, unknown>) => Promise<Result<unknown>>;
-
-/** One look: true when the end is reached, false when it is to be waited for; a failure is a bad end. */
-type Look = () => Promise<Result<boolean>>;
-
-export type End = {
-	/** Before the command is sent: whether an earlier run of it, cut off by a crash, has begun the work or ended it. */
-	wasBegun?: () => Promise<Result<boolean>>;
-	look: Look;
-	/** Told every event of the monitor from before the command is sent. */
-	onEvent?: (event: QmpEvent) => void;
-	/** Ends the work where it takes too long, so that it does not go on behind the back of whoever puts things back. */
-	stop?: {execute: string; parameters: Record<string, unknown>};
-};
+type NodeOfBitmaps = {'node-name'?: string; 'dirty-bitmaps'?: Array<{name?: string}>};
 
 type Job = {id: string; status: string; error?: string};
 
@@ -49,10 +38,6 @@ async function wasMade(ask: Ask, id: string): Promise<Result<boolean>> {
 async function wasConcluded(ask: Ask, id: string): Promise<Result<boolean>> {
 	const job = await readJob(ask, id);
 	return job.ok ? succeed(job.value?.status === 'concluded') : job;
-}
-
-function failure(command: QmpCommand, description: string, kind = 'GenericError'): Result<never> {
-	return fail({kind: 'qmp-failed', command: command.execute, class: kind, description});
 }
 
 /** What the events said of a job that is dismissed by itself, as most block jobs are: query-jobs then knows nothing of it any more. */
@@ -142,6 +127,32 @@ function endOfNode(ask: Ask, name: string): End {
 	return {wasBegun: look, look};
 }
 
+/** Whatever came of it: one that has concluded is dismissed. */
+function endOfAnyJob(ask: Ask, id: string): End {
+	const look = async (): Promise<Result<boolean>> => {
+		const job = await readJob(ask, id);
+		if (!job.ok || job.value?.status !== 'concluded') {
+			return job.ok ? succeed(job.value === undefined) : job;
+		}
+
+		const dismissed = await ask('job-dismiss', {id});
+		return dismissed.ok ? succeed(true) : dismissed;
+	};
+
+	return {wasBegun: look, look};
+}
+
+/** Removed a second time, QEMU would refuse. */
+function endOfBitmap(ask: Ask, {arguments: {node}}: QmpCommand, name: string): End {
+	const look = async (): Promise<Result<boolean>> => {
+		const nodes = await ask('query-named-block-nodes');
+		const found = nodes.ok ? (nodes.value as NodeOfBitmaps[]).find(candidate => candidate['node-name'] === node) : undefined;
+		return nodes.ok ? succeed(!(found?.['dirty-bitmaps'] ?? []).some(bitmap => bitmap.name === name)) : nodes;
+	};
+
+	return {wasBegun: look, look};
+}
+
 /** A copying job that has to become ready; its end before that is a failure. */
 function endOfCopying(ask: Ask, command: QmpCommand, id: string): End {
 	const {onEvent, saidOfEnd} = followJob(id);
@@ -169,98 +180,6 @@ function endOfCopying(ask: Ask, command: QmpCommand, id: string): End {
 	};
 }
 
-type Migration = {status?: string; 'error-desc'?: string};
-
-/** Fails with `qmp-failed` where the migration has failed; `unexplained`: what is said of that where QEMU gave no reason. */
-async function readMigration(ask: Ask, command: QmpCommand, unexplained: string): Promise<Result<string | undefined>> {
-	const migration = await ask('query-migrate');
-	if (!migration.ok) {
-		return migration;
-	}
-
-	const {status, 'error-desc': description} = migration.value as Migration;
-	return status === 'failed' ? failure(command, description ?? unexplained) : succeed(status);
-}
-
-async function readStatus(ask: Ask): Promise<Result<string>> {
-	const status = await ask('query-status');
-	return status.ok ? succeed((status.value as {status: string}).status) : status;
-}
-
-/**
-An outgoing migration. QEMU calls it completed a moment before it closes the file and waits for the program at the other end of the pipe: that is done once
-the domain is no longer in `finish-migrate` and the main loop has gone round.
-*/
-function endOfMigration(ask: Ask, command: QmpCommand): End {
-	return {
-		stop: {execute: 'migrate_cancel', parameters: {}},
-		async look() {
-			const status = await readMigration(ask, command, 'the migration failed without giving a reason');
-			if (!status.ok) {
-				return status;
-			}
-
-			if (status.value === 'cancelled') {
-				return failure(command, 'the migration was cancelled', 'Cancelled');
-			}
-
-			if (status.value !== 'completed') {
-				return succeed(false);
-			}
-
-			const state = await readStatus(ask);
-			if (!state.ok || state.value === 'finish-migrate') {
-				return state.ok ? succeed(false) : state;
-			}
-
-			for (let round = 0; round < 2; round++) {
-				const asked = await ask('query-status');
-				if (!asked.ok) {
-					return asked;
-				}
-			}
-
-			return succeed(true);
-		},
-	};
-}
-
-/** `migrate_cancel` is answered at once; the migration ends a moment later. */
-function endOfCancelling(ask: Ask): End {
-	return {
-		async look() {
-			const migration = await ask('query-migrate');
-			return migration.ok
-				? succeed(['none', 'completed', 'failed', 'cancelled'].includes((migration.value as Migration).status ?? 'none'))
-				: migration;
-		},
-	};
-}
-
-function endOfIncoming(ask: Ask, command: QmpCommand): End {
-	return {
-		async wasBegun() {
-			const state = await readStatus(ask);
-			const migration = await ask('query-migrate');
-			if (!state.ok || !migration.ok) {
-				return state.ok ? migration as Result<never> : state;
-			}
-
-			const {status = 'none'} = migration.value as Migration;
-			return succeed(status === 'completed' || (state.value === 'inmigrate' && ['setup', 'active'].includes(status)));
-		},
-		async look() {
-			const status = await readMigration(ask, command, 'the memory could not be read, and QEMU gave no reason');
-			if (!status.ok) {
-				return status;
-			}
-
-			const state = await readStatus(ask);
-			return state.ok ? succeed(state.value !== 'inmigrate') : state;
-		},
-	};
-}
-
 /** How the end of this command is seen; undefined where its reply is the end, and for `gone`, which is seen by the connection. */
 export function findEnd(ask: Ask, command: QmpCommand, onPivot: RunOptions['onPivot']): End | undefined {
 	switch (command.until?.kind) {
@@ -278,6 +197,14 @@ export function findEnd(ask: Ask, command: QmpCommand, onPivot: RunOptions['onPi
 
 		case 'node-gone': {
 			return endOfNode(ask, command.until.id);
+		}
+
+		case 'job-gone': {
+			return endOfAnyJob(ask, command.until.id);
+		}
+
+		case 'bitmap-gone': {
+			return endOfBitmap(ask, command, command.until.id);
 		}
 
 		case 'migration': {

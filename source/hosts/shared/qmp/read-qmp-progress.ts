@@ -3,7 +3,7 @@ How far a job or a migration of a bare QEMU has come, in bytes.
 */
 import type {Copied} from '../../../engine/ports.ts';
 import type {Progress} from '../../../model/plan/progress.ts';
-import type {Ask} from './qmp-end.ts';
+import type {Ask} from './end.ts';
 
 type QmpProgress = Extract<Progress, {kind: 'qmp-job' | 'qmp-migration'}>;
 

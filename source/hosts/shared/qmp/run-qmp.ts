@@ -5,7 +5,8 @@ import {setTimeout} from 'node:timers/promises';
 import type {RunOptions} from '../../../engine/ports.ts';
 import type {QmpCommand} from '../../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../../model/result.ts';
-import {findEnd, type Ask, type End} from './qmp-end.ts';
+import type {Ask, End} from './end.ts';
+import {findEnd} from './qmp-end.ts';
 import type {QmpEvent} from './qmp.ts';
 
 /** An open connection, as far as a command needs it. */

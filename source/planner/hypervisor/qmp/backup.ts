@@ -1,12 +1,75 @@
 /**
-A backup by the monitor of a standalone QEMU.
+A backup by the monitor of a standalone QEMU: it copies its disks while the guest runs.
 */
 import type {Step} from '../../../model/plan/plan.ts';
+import {chainOf, imageAt} from '../../../model/images/image-graph.ts';
 import {succeed, type Result} from '../../../model/result.ts';
-import type {Backup, PlanContext} from '../hypervisor.ts';
+import {step} from '../../steps/step.ts';
+import {fileCommands} from '../commands.ts';
+import type {Backup, CopiedDisk, PlanContext} from '../hypervisor.ts';
+import {checkpointsOf} from './checkpoints.ts';
+import {copySteps, letGoSteps, type Copying, type OpenDisk} from './copy.ts';
+import {ask, askIfAlive, factsOf} from './monitor.ts';
+import {hasMonitor, refuseAgent} from './nodes.ts';
+
+const whenStopped = 'Recover would end the backup and remove its files; the guest is not touched.';
+
+/** Every layer is asked for the bitmap: a snapshot leaves the earlier part of it in the image that it freezes. Appends a blocker. */
+function openDisk(context: PlanContext, disk: CopiedDisk): OpenDisk[] {
+	const {nodes, imageNodes} = factsOf(context);
+	const {graph, blockers} = context;
+	const byKey = new Map([...imageNodes ?? []].map(([path, node]) => [graph.keyOf(path), node]));
+	const head = nodes.get(disk.target);
+	const below = disk.since === undefined ? [] : chainOf(graph, disk.headPath).slice(1);
+	const unknown = head === undefined ? disk.headPath : below.find(path => !byKey.has(graph.keyOf(path)));
+	if (head === undefined || unknown !== undefined) {
+		blockers.push({
+			kind: 'not-supported',
+			text: `QEMU does not say which of its block nodes ${unknown} is.`,
+			remedy: head === undefined ? 'Name the other disks: --disk DISK.' : 'Copy everything, which needs no bitmaps: --full.',
+		});
+		return [];
+	}
+
+	const layers = below.flatMap(path => byKey.get(graph.keyOf(path))!.bitmaps.includes(disk.since!) ? [byKey.get(graph.keyOf(path))!.nodeName] : []);
+	return [{...disk, node: head.nodeName, layers: [head.nodeName, ...layers]}];
+}
+
+/** QEMU may have the rights of another user, to whom its images belong. The file goes back to the owner of its folder afterwards. */
+function lendStep({graph}: PlanContext, {target, path, headPath}: CopiedDisk): Step[] {
+	const owner = imageAt(graph, headPath)?.file;
+	return owner === undefined || (owner.uid === 0 && owner.gid === 0)
+		? []
+		: [step('create', {id: `lend-${target}`, title: `Give the file for ${target} the owner of the disk, so that QEMU can open it`, command: fileCommands.own(path, owner), whenStopped})];
+}
 
 /** Appends blockers. */
-export function backupRunning(context: PlanContext, _backup: Backup): Result<Step[]> {
-	context.blockers.push({kind: 'not-supported', text: 'A standalone QEMU cannot be backed up yet.', remedy: 'Shut it down, and copy its images.'});
-	return succeed([]);
+export function backupRunning(context: PlanContext, backup: Backup): Result<Step[]> {
+	const {checkpoint, isQuiesced, stamp, rateBytes} = backup;
+	if (isQuiesced) {
+		refuseAgent(context);
+	}
+
+	const disks = hasMonitor(context) ? backup.disks.flatMap(disk => openDisk(context, disk)) : [];
+	if (disks.length === 0) {
+		return succeed([]);
+	}
+
+	const nodeOf = (target: string) => disks.find(disk => disk.target === target)?.node ?? target;
+	const copying: Copying = {
+		disks,
+		stamp,
+		rateBytes,
+		recorded: (checkpoint?.disks ?? []).map(({target, path, bitmap}) => ({node: nodeOf(target), path, bitmap})),
+		ask: (execute, parameters, more) => ask(context, execute, parameters, more),
+		askBack: (execute, parameters, more) => askIfAlive(context, execute, parameters, more),
+		title: `Begin the backup${checkpoint === undefined ? '' : `, and checkpoint "${checkpoint.name}" at the same moment`}`,
+		whenStopped,
+	};
+	return succeed([
+		...disks.flatMap(disk => lendStep(context, disk)),
+		...copySteps(copying),
+		...letGoSteps(copying),
+		...(checkpoint === undefined ? [] : [checkpointsOf(context).record(checkpoint.name, checkpoint.recordXml)]),
+	]);
 }

@@ -2,7 +2,7 @@
 Checkpoints of a standalone QEMU: bitmaps that its monitor makes, and records of our own in libvirt's XML format.
 */
 import {posix} from 'node:path';
-import type {Command} from '../../../model/plan/plan.ts';
+import type {Command, Step} from '../../../model/plan/plan.ts';
 import {parseCheckpointXml} from '../../../model/xml/parse-checkpoint.ts';
 import {step} from '../../steps/step.ts';
 import type {Hypervisor, RecordedDisk, Site} from '../hypervisor.ts';
@@ -21,7 +21,8 @@ function removeBitmap(site: Site, {target, path, bitmap}: RecordedDisk): Command
 const file = (...argv: string[]): Command => ({tool: 'file', argv, files: []});
 const checkpointsFolder = (site: Site) => posix.join(factsOf(site).metadataPath, 'checkpoints');
 
-export function checkpointsOf(site: Site): Hypervisor['checkpoints'] {
+/** `record`: of bitmaps that are there, as a step. */
+export function checkpointsOf(site: Site): Hypervisor['checkpoints'] & {record: (name: string, xml: string) => Step} {
 	const {uuid} = site;
 	const replace = (fileName: string, xml: string): Command => {
 		const parsed = parseCheckpointXml(xml);
@@ -33,7 +34,15 @@ export function checkpointsOf(site: Site): Hypervisor['checkpoints'] {
 	};
 
 	const deleteMetadata = (name: string): Command => (file('rm', '-f', '--', posix.join(checkpointsFolder(site), `${name}.xml`)));
+	const record = (name: string, xml: string) => step('switch', {
+		id: 'checkpoint',
+		title: `Record checkpoint "${name}"`,
+		command: replace('checkpoint', xml),
+		undo: [deleteMetadata(name)],
+		whenStopped,
+	});
 	return {
+		record,
 		replace,
 		deleteMetadata,
 		// Grouped completion is refused for this action (QEMU 10.0 and 11.1); without it the transaction is one moment all the same.
@@ -49,13 +58,7 @@ export function checkpointsOf(site: Site): Hypervisor['checkpoints'] {
 				failureChangesNothing: true,
 				whenStopped,
 			}),
-			step('switch', {
-				id: 'checkpoint',
-				title: `Record checkpoint "${name}"`,
-				command: replace('checkpoint', recordXml),
-				undo: [deleteMetadata(name)],
-				whenStopped,
-			}),
+			record(name, recordXml),
 		],
 		deleteRunning: ({id, checkpoint, disks}) => [
 			step('switch', {

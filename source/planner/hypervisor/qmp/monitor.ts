@@ -39,7 +39,7 @@ export function askUntil(site: Here, execute: string, parameters: Record<string,
 }
 
 /** A QEMU that has ended meanwhile need not be asked. */
-export function askIfAlive(site: Here & Pick<Site, 'uuid'>, execute: string, parameters?: Record<string, unknown>, more: Pick<QmpCommand, 'until'> = {}): QmpCommand {
+export function askIfAlive(site: Here & Pick<Site, 'uuid'>, execute: string, parameters?: Record<string, unknown>, more: Pick<QmpCommand, 'until' | 'nodes'> = {}): QmpCommand {
 	return ask(site, execute, parameters, {...more, onlyIf: {kind: 'domain-active', uuid: site.uuid}});
 }
 

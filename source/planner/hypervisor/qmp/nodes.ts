@@ -22,6 +22,15 @@ export function hasMonitor({inventory: {bare}, blockers}: PlanContext): boolean 
 	return bare?.socketPath !== undefined;
 }
 
+/** Appends a blocker. */
+export function refuseAgent({blockers}: PlanContext): void {
+	blockers.push({
+		kind: 'not-supported',
+		text: 'The guest agent of a standalone QEMU is not known, so its file systems cannot be frozen.',
+		remedy: 'Freeze them inside the guest (fsfreeze), or leave --quiesce out.',
+	});
+}
+
 /** A disk of the snapshot with its node, and the name that the overlay's node will have. */
 export type NodedDisk<T extends FrozenDisk> = T & {node: BareNode; newNode: string};
 

@@ -15,7 +15,7 @@ import {fileCommands, imageCommands} from '../commands.ts';
 import type {ContinuedDisk, Hypervisor, RunningSnapshot} from '../hypervisor.ts';
 import {ask, askIfAlive, askUntil} from './monitor.ts';
 import {
-	hasMonitor, insideStep, whenStopped, withNodes, type NodedDisk,
+	hasMonitor, insideStep, refuseAgent, whenStopped, withNodes, type NodedDisk,
 } from './nodes.ts';
 
 /**
@@ -174,11 +174,7 @@ export function snapshotRunning(context: PlanContext, {action, now, memory, mode
 	const isKnown = hasMonitor(context);
 	const memoryPath = memory.mode === 'external' ? memory.path : undefined;
 	if (action.isQuiesced) {
-		context.blockers.push({
-			kind: 'not-supported',
-			text: 'The guest agent of a standalone QEMU is not known, so its file systems cannot be frozen.',
-			remedy: 'Freeze them inside the guest (fsfreeze), or leave --quiesce out.',
-		});
+		refuseAgent(context);
 	}
 
 	refuseFolderRisks(context, [...external.filter(({reuse}) => reuse !== 'existing').map(({overlayPath}) => overlayPath), ...memoryPath === undefined ? [] : [memoryPath]], {writer: 'QEMU'});

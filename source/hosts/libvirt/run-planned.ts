@@ -1,0 +1,26 @@
+/**
+A command of a plan on a libvirt host, to the end of its work.
+*/
+import type {Host} from '../../engine/ports.ts';
+import {runCommand} from '../../tools/run/run-command.ts';
+import type {Runner} from '../../tools/run/run.ts';
+import type {Monitors} from '../shared/qmp/monitors.ts';
+import type {Virsh} from './virsh.ts';
+import {waitForBackup} from './wait-for-backup.ts';
+
+export function createRun({virsh, runner, monitors}: {virsh: Virsh; runner: Runner; monitors: Monitors}): Host['run'] {
+	return async (command, runOptions = {}) => {
+		if (command.tool === 'qmp') {
+			return monitors.run(command, runOptions);
+		}
+
+		const {timeoutMs} = runOptions;
+		const result = await runCommand(runner, command, {where: command.tool === 'virsh' ? 'here' : 'host', timeoutMs, isDaemon: command.tool === 'qemu-storage-daemon'});
+		if (!result.ok || command.until === undefined) {
+			return result;
+		}
+
+		const ended = await waitForBackup(virsh, command.until.uuid, {timeoutMs});
+		return ended.ok ? result : ended;
+	};
+}
