@@ -6,7 +6,9 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {parseFields} from './read/read-host.ts';
 import {isUnreachable, type Virsh} from './virsh.ts';
 
-const pollMs = 200;
+/** A small backup takes a fraction of a second, a large one hours. */
+const firstPollMs = 20;
+const lastPollMs = 500;
 /** A libvirtd that is started again knows its jobs. */
 const patienceMs = 60_000;
 
@@ -25,6 +27,7 @@ function judge(text: string): Result<void> {
 export async function waitForBackup(virsh: Virsh, uuid: string, {timeoutMs}: {timeoutMs: number | undefined}): Promise<Result<void>> {
 	const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
 	let lostAt: number | undefined;
+	let pollMs = firstPollMs;
 	for (;;) {
 		const job = await virsh.askOne(['domjobinfo', '--domain', uuid]);
 		if (!job.ok) {
@@ -44,5 +47,6 @@ export async function waitForBackup(virsh: Virsh, uuid: string, {timeoutMs}: {ti
 		}
 
 		await setTimeout(pollMs);
+		pollMs = Math.min(pollMs * 1.5, lastPollMs);
 	}
 }
