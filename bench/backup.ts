@@ -7,7 +7,6 @@ Usage: npm run bench:backup
 import {mkdir, readdir, rm} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
-import type {ExecutionContext} from 'ava';
 import {startLab} from '../test/lab/daemons.ts';
 import {makeDomain, start, stop, withFile, type LabDomain} from '../test/lab/domains.ts';
 import {readEvents, report, runProgram} from '../test/lab/program.ts';
@@ -17,12 +16,12 @@ const repetitions = 5;
 const extents = 1000;
 const sizeMiB = 1024;
 
-const endings: Array<() => Promise<unknown>> = [];
+const endings: Array<() => unknown> = [];
 const context = {
-	teardown(end: () => Promise<unknown>) {
+	teardown(end: () => unknown) {
 		endings.unshift(end);
 	},
-} as unknown as ExecutionContext;
+};
 
 const median = (values: number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 

@@ -76,7 +76,7 @@ export async function defineXml(xml: string): Promise<void> {
 }
 
 /** A shut off domain whose disks hold 0xB0 in slot 0. Goes away when the test ends. */
-export async function makeDomain(t: ExecutionContext, options: DomainOptions = {}): Promise<LabDomain> {
+export async function makeDomain(t: Pick<ExecutionContext, 'teardown'>, options: DomainOptions = {}): Promise<LabDomain> {
 	const id = `${domainPrefix}${randomBytes(4).toString('hex')}`;
 	const folder = options.folder ?? path.join(imagesPath, id);
 	const disks = [...'abcdef'].slice(0, options.diskCount ?? 2).map((letter): LabDisk => {
