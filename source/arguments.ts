@@ -2,12 +2,14 @@
 The command line: what may be typed, and what it comes to. Gives data; does nothing itself.
 */
 import {Command, CommanderError, Help, Option} from 'commander';
+import {addBackupVerbs, type BackupInvocation} from './backup-arguments.ts';
 import {commandLineSpecs} from './actions/registry.ts';
 import type {ActionKind, CliSpec, Given} from './actions/spec.ts';
 import type {Direction} from './engine/run/progress.ts';
 import {findingKinds, type FindingKind} from './model/domain/finding.ts';
 import {fail, succeed, type Result} from './model/result.ts';
 import {usageProblem} from './usage-problem.ts';
+import {verb} from './verb.ts';
 import {exitCodeWords, exitCodes} from './model/text/exit-codes.ts';
 
 export type GlobalOptions = {
@@ -35,7 +37,8 @@ export type Invocation =
 	| {verb: 'checkpoint-show'; domain: string; checkpoint: string; isXml: boolean}
 	| {verb: 'recover'; domain: string | undefined; direction: Direction | undefined}
 	| {verb: 'doctor'; domain: string | undefined; repair: FindingKind | undefined; folds?: true}
-	| {verb: 'log'};
+	| {verb: 'log'}
+	| BackupInvocation;
 
 /** `print`: help or the version was asked for. */
 export type Parsed = {kind: 'invocation'; invocation: Invocation; options: GlobalOptions} | {kind: 'print'; text: string};
@@ -134,7 +137,9 @@ function findMisfit({invocation, raw}: Typed): string | undefined {
 		case 'tree':
 		case 'log':
 		case 'checkpoint-list':
-		case 'checkpoint-show': {
+		case 'checkpoint-show':
+		case 'backup-list':
+		case 'backup-verify': {
 			return mode && `${mode} cannot be combined with ${invocation.verb.replace('-', ' ')}, which changes nothing.`;
 		}
 
@@ -161,23 +166,6 @@ function take(typed: Typed, command: Command, invocation: Invocation): void {
 	// An option that may be given again may stand before the verb and behind it.
 	const everywhere = (name: 'qmp' | 'image') => withParents(command).reverse().flatMap(where => where.opts<RawOptions>()[name] ?? []);
 	typed.raw = {...command.optsWithGlobals<RawOptions>(), qmp: everywhere('qmp'), image: everywhere('image')};
-}
-
-const groups: Readonly<Record<string, string>> = {
-	checkpoint: 'create, list, show, delete and redefine checkpoints',
-	backup: 'make backups, list, verify and prune them',
-};
-
-/** `usage`: its words, then its arguments: "checkpoint create <domain>". */
-function verb(program: Command, usage: string, description: string): Command {
-	const [group = '', rest] = usage.split(/ (.*)/s);
-	if (!Object.hasOwn(groups, group)) {
-		return program.command(usage).description(description);
-	}
-
-	const parent = program.commands.find(command => command.name() === group) ?? program.command(group).description(groups[group]!);
-	// "backup web" is "backup create web".
-	return parent.command(rest!, {isDefault: usage.startsWith('backup create ')}).description(description);
 }
 
 function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): void {
@@ -235,6 +223,20 @@ function buildProgram(version: string, typed: Typed): Command {
 		addAction(program, cli, typed);
 	}
 
+	addBackupVerbs({
+		collect,
+		add(usage, summary, kind) {
+			const command = verb(program, usage, summary, {isHidden: kind === 'hidden'});
+			return withGlobals(kind === 'changing' ? withModes(command) : command);
+		},
+		take(command, invocation) {
+			if (invocation.ok) {
+				take(typed, command, invocation.value);
+			} else {
+				typed.refusal = invocation;
+			}
+		},
+	});
 	withGlobals(withModes(verb(program, 'recover [domain]', 'finish, roll back or give up an interrupted action')
 		.option('--roll-back', 'restore the state before the action')
 		.option('--roll-forward', 'finish the action')

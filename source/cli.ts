@@ -7,6 +7,9 @@ import {foldersInLog} from './actions/backup/last-folder.ts';
 import {parseArguments, type GlobalOptions, type Invocation} from './arguments.ts';
 import {actOnDomain} from './commands/act.ts';
 import {listCheckpoints, showCheckpoint} from './commands/checkpoints.ts';
+import {listBackups, verifyBackups} from './commands/backup/backups.ts';
+import {pruneBackups, sealBackup} from './commands/backup/prune.ts';
+import {restoreToFolder} from './commands/backup/restore.ts';
 import {sayFailure, type CommandContext} from './commands/context.ts';
 import {seeDoctor} from './commands/doctor.ts';
 import {listDomains} from './commands/list.ts';
@@ -110,12 +113,53 @@ async function runScreen(opened: OpenWorld, start: ScreenStart, options: GlobalO
 	});
 }
 
+type BackupVerb = Extract<Invocation, {verb: 'restore' | `backup-${string}`}>;
+
+const isBackupVerb = (invocation: Invocation): invocation is BackupVerb => invocation.verb === 'restore' || invocation.verb.startsWith('backup-');
+
+async function runBackupVerb(context: CommandContext, invocation: BackupVerb, mode: 'run' | 'show'): Promise<number> {
+	switch (invocation.verb) {
+		case 'backup-list': {
+			return listBackups(context, invocation.folder);
+		}
+
+		case 'backup-verify': {
+			return verifyBackups(context, invocation);
+		}
+
+		case 'backup-seal': {
+			return sealBackup(context, invocation);
+		}
+
+		case 'backup-prune': {
+			return pruneBackups(context, {...invocation, mode});
+		}
+
+		case 'restore': {
+			return restoreToFolder(context, {...invocation, mode});
+		}
+
+		default: {
+			return unreachable(invocation);
+		}
+	}
+}
+
 async function runVerb(context: CommandContext, invocation: Invocation, mode: GlobalOptions['mode']): Promise<number> {
 	const noTerminal = (what: string) => sayFailure(context, {
 		kind: 'usage',
 		message: 'This needs a terminal.',
 		hint: what,
 	});
+	if (isBackupVerb(invocation)) {
+		const isChanging = ['restore', 'backup-prune'].includes(invocation.verb);
+		if (mode === 'shell' || (isChanging && mode === undefined)) {
+			return mode === 'shell' ? sayFailure(context, {kind: 'usage', message: '--shell is for actions on domains; --dry-run shows the commands.'}) : noTerminal('Give --dry-run to see the plan, or --yes to run it.');
+		}
+
+		return runBackupVerb(context, invocation, mode ?? 'show');
+	}
+
 	switch (invocation.verb) {
 		case 'list': {
 			return listDomains(context);

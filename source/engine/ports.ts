@@ -1,6 +1,7 @@
 /**
 What the engine needs from the world. Hosts and tools implement these; cli.ts hands them in.
 */
+import type {Examination, PointVerdict} from '../model/backup/verdict.ts';
 import type {Command, Plan, Probe} from '../model/plan/plan.ts';
 import type {Progress} from '../model/plan/progress.ts';
 import type {DomainSummary} from '../model/domain/domain.ts';
@@ -85,6 +86,10 @@ export type Host = {
 	readDataSizes(runs: readonly ImageRun[], images: readonly Image[]): Promise<Map<string, number>>;
 	/** The backups in a folder of the host. Fails where it cannot be looked at. */
 	readBackups(path: string): Promise<Result<BackupFolder>>;
+	/** Whether points of that folder are whole. Fails only where the host cannot be asked. */
+	examineBackups(path: string, examination: Examination): Promise<Result<PointVerdict[]>>;
+	/** Fails where it cannot be looked at. */
+	readFolder(path: string): Promise<Result<FolderFacts>>;
 	/** What lies around the images of one or many domains, for the doctor. */
 	readSurroundings(request: SurroundingsRequest): Promise<Result<Surroundings>>;
 	observe(probe: Probe): Promise<Result<boolean>>;

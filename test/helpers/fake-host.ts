@@ -59,6 +59,8 @@ export function fakeHost(inventory: Inventory): FakeHost {
 			observe: async (probe: Probe) => succeed(holds(probe)),
 			readImageUsers: async path => succeed(host.users.get(path) ?? []),
 			readBackups: async path => fail({kind: 'unreadable', what: path, reason: 'this host has no backups'}),
+			examineBackups: async path => fail({kind: 'unreadable', what: path, reason: 'this host has no backups'}),
+			readFolder: async path => fail({kind: 'unreadable', what: path, reason: 'this host has no backups'}),
 			readFileStamps: async paths => succeed(paths.map(path => host.stamps.get(path) ?? {path, inode: '1:1', sizeBytes: 0, modifiedAt: '0', allocatedBytes: 0})),
 			async run(command, options) {
 				const line = lineOf(command);

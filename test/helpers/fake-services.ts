@@ -247,6 +247,8 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 			readSurroundings: async () => succeed({folders: new Map(), others: [], found: new Map(), memoryFiles: new Map()}),
 			readImageUsers: async () => succeed([]),
 			readBackups: async path => fail({kind: 'unreadable', what: path, reason: 'this host has no backups'}),
+			examineBackups: async path => fail({kind: 'unreadable', what: path, reason: 'this host has no backups'}),
+			readFolder: async path => fail({kind: 'unreadable', what: path, reason: 'this host has no backups'}),
 			readFileStamps: async () => succeed([]),
 			run: async () => succeed({stdout: '', stderr: '', durationMs: 1}),
 			readProgress: async () => undefined,

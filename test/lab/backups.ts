@@ -6,15 +6,15 @@ import path from 'node:path';
 import type {ExecutionContext} from 'ava';
 import type {Manifest} from '../../source/model/backup/manifest.ts';
 import type {Plan} from '../../source/model/plan/plan.ts';
-import type {LabDomain} from './domains.ts';
+import {makeDomain, start, type DomainOptions, type LabDomain} from './domains.ts';
 import {report, runProgram, type ProgramOptions, type ProgramResult} from './program.ts';
 import {lines, virsh} from './run.ts';
 import {digestImage} from './slots.ts';
-import type {Digests} from './snapshots.ts';
+import {markLive, type Digests} from './snapshots.ts';
 
 /** Beside the folder of the images; QEMU's user may go into it. */
-export async function makeTarget(t: ExecutionContext, domain: {folder: string}): Promise<string> {
-	const folder = `${domain.folder}-backups`;
+export async function makeTarget(t: ExecutionContext, domain: {folder: string}, name = 'backups'): Promise<string> {
+	const folder = `${domain.folder}-${name}`;
 	await mkdir(folder, {mode: 0o711});
 	t.teardown(async () => rm(folder, {recursive: true, force: true}));
 	return folder;
@@ -33,7 +33,7 @@ export async function readBackupPlan(domain: LabDomain, folder: string, flags: s
 }
 
 export async function readManifests(folder: string): Promise<Manifest[]> {
-	const names = (await readdir(folder)).filter(name => name.endsWith('.json')).sort();
+	const names = (await readdir(folder)).filter(name => name.endsWith('.json') && name !== 'prune.json').sort();
 	return Promise.all(names.map(async name => JSON.parse(await readFile(path.join(folder, name), 'utf8')) as Manifest));
 }
 
@@ -49,4 +49,22 @@ export async function readCheckpointNames({uuid}: {uuid: string}): Promise<strin
 /** Of the point's own files, in bytes. */
 export async function sizesOf(folder: string, {disks}: Manifest): Promise<number[]> {
 	return Promise.all(disks.map(async ({file}) => (await stat(path.join(folder, file))).size));
+}
+
+export type BackedUp = {domain: LabDomain; folder: string; points: string[]; /** What the disks held, by the point. */ held: Map<string, Digests>};
+
+/** A running domain, and a folder with so many points of it: the first is full. */
+export async function makeBackups(t: ExecutionContext, count: number, options: DomainOptions = {}): Promise<BackedUp> {
+	const domain = await makeDomain(t, {sizeMiB: 8, ...options});
+	const folder = await makeTarget(t, domain);
+	await start(domain);
+	const digests: Digests[] = [];
+	for (let index = 0; index < count; index++) {
+		digests.push(await markLive(domain, index + 1));
+		const made = await backUp(domain, folder);
+		t.is(made.exitCode, 0, report(made));
+	}
+
+	const points = (await readManifests(folder)).map(({point}) => point);
+	return {domain, folder, points, held: new Map(points.map((point, index) => [point, digests[index]!]))};
 }

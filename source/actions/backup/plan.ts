@@ -59,7 +59,7 @@ function sealStep(context: PlanContext, folder: string, draft: ManifestDraft): S
 	return step('switch', {
 		id: 'seal',
 		title: `Measure the files and write ${manifestName(draft.point)}`,
-		command: {tool: 'seal', argv: ['vsnap-tui', 'backup', 'seal', '--draft', draftPath, '--', manifestPath], files: [{path: draftPath, text: formatManifest(draft)}]},
+		command: {tool: 'seal', argv: ['vsnap-tui', '-c', context.host.uri, 'backup', 'seal', '--draft', draftPath, '--', manifestPath], files: [{path: draftPath, text: formatManifest(draft)}]},
 		undo: [`${manifestPath}.partial`, manifestPath].map(path => ({...fileCommands.remove(path), onlyIf: {kind: 'file-exists', path}})),
 		doneWhen: {kind: 'file-exists', path: manifestPath},
 		whenStopped: 'Recover would remove the backup, or write its manifest; the guest is not touched.',

@@ -4,7 +4,9 @@ What hosts do alike, whatever runs their domains.
 import type {Host} from '../../engine/ports.ts';
 import {fail, type Result} from '../../model/result.ts';
 import {readFileStamps} from '../../tools/files/file-stamps.ts';
+import {examineBackups} from '../../tools/backups/examine-backups.ts';
 import {readBackups} from '../../tools/files/read-backups.ts';
+import {readSafeFolder} from '../../tools/files/folder-risks.ts';
 import {readFileFacts} from '../../tools/files/files.ts';
 import {readDataSizes} from '../../tools/files/measure-images.ts';
 import {readImageUsers} from './image-users.ts';
@@ -23,7 +25,7 @@ type Given = {
 	startWatching: (listener: () => void) => () => void;
 };
 
-type CommonHost = Pick<Host, 'readDetails' | 'readDataSizes' | 'observe' | 'readImageUsers' | 'readFileStamps' | 'readBackups' | 'readProgress' | 'run' | 'watch' | 'close'>;
+type CommonHost = Pick<Host, 'readDetails' | 'readDataSizes' | 'observe' | 'readImageUsers' | 'readFileStamps' | 'readBackups' | 'examineBackups' | 'readFolder' | 'readProgress' | 'run' | 'watch' | 'close'>;
 
 export function createCommonHost({reading, isReadOnly, askDomain, readJobProgress, run, startWatching}: Given): CommonHost {
 	const {runner} = reading;
@@ -34,6 +36,8 @@ export function createCommonHost({reading, isReadOnly, askDomain, readJobProgres
 		observe: async probe => observe(probe, reading, askDomain),
 		readImageUsers: async path => readImageUsers(reading, path),
 		readBackups: async path => readBackups(runner, path),
+		examineBackups: async (path, examination) => examineBackups(runner, path, examination),
+		readFolder: async path => readSafeFolder(runner, path),
 		readFileStamps: async paths => readFileStamps(runner, paths),
 		async readProgress(progress) {
 			if (progress.kind !== 'file-size') {

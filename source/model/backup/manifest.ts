@@ -2,6 +2,7 @@
 What a backup says of itself: one JSON document beside the files of each point in time. It is written last and appears at one moment, so files without one are not a
 backup. All names of files are bare names within the folder, which may be moved as a whole.
 */
+import {Buffer} from 'node:buffer';
 import {fail, succeed, type Result} from '../result.ts';
 import {misfitOf, type Shape} from '../shape.ts';
 
@@ -66,7 +67,32 @@ const shape: Shape = {
 	},
 };
 
-const isPlainName = (name: unknown): boolean => typeof name === 'string' && name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name);
+/** `misfitOf` allows members to be missing; of these none may be. */
+function missingIn(value: unknown, wanted: Shape): string | undefined {
+	if (typeof wanted !== 'object' || 'later' in wanted) {
+		return undefined;
+	}
+
+	if ('list' in wanted) {
+		return (value as unknown[]).map(item => missingIn(item, wanted.list)).find(found => found !== undefined);
+	}
+
+	for (const [member, shape] of Object.entries(wanted.object)) {
+		const held = (value as Record<string, unknown>)[member];
+		const missing = held === undefined ? `it has no "${member}"` : missingIn(held, shape);
+		if (missing !== undefined) {
+			return missing;
+		}
+	}
+
+	return undefined;
+}
+
+const mostNameBytes = 255;
+
+const isPlainName = (name: string): boolean => name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name) && Buffer.byteLength(name) <= mostNameBytes;
+
+const isBytes = (size: number): boolean => Number.isSafeInteger(size) && size >= 0;
 
 /** The name of the manifest of a point. */
 export const manifestName = (point: string): string => `${point}.json`;
@@ -93,17 +119,46 @@ export function parseManifest(text: string, name: string): Result<Manifest> {
 		return bad(`it is of version ${String(found.version)}, which this program does not know`);
 	}
 
-	const misfit = misfitOf(found, shape) ?? (['point', 'createdAt', 'consistency', 'domain', 'disks', 'extras'] as const).find(member => found[member] === undefined);
+	const misfit = misfitOf(found, shape) ?? missingIn(found as Record<string, unknown>, shape);
 	if (misfit !== undefined) {
-		return bad(misfit.includes(' ') ? misfit : `it has no "${misfit}"`);
+		return bad(misfit);
 	}
 
 	const manifest: Manifest = {
 		...found as Manifest, parent: found.parent ?? null, since: found.since ?? null, checkpoint: found.checkpoint ?? null, description: found.description ?? null,
 	};
-	const names = [manifest.point, ...[...manifest.disks, ...manifest.extras].map(one => one.file), ...manifest.disks.flatMap(({backing}) => backing ?? [])];
-	const foreign = names.find(each => !isPlainName(each));
-	return foreign === undefined ? succeed(manifest) : bad(`it names "${String(foreign)}", which is not a file of its folder`);
+	const wrong = wrongIn(manifest, name);
+	return wrong === undefined ? succeed(manifest) : bad(wrong);
+}
+
+/** What a reader behind would believe and must not: names that lead elsewhere or to the files of another point, and words and numbers that nobody wrote. */
+function wrongIn({point, createdAt, parent, since, checkpoint, consistency, description, domain, disks, extras}: Manifest, name: string): string | undefined {
+	const files = [...disks, ...extras];
+	const texts = [parent, since, checkpoint, description, ...disks.map(({backing}) => backing)] as unknown[];
+	if (texts.some(text => text !== null && typeof text !== 'string')) {
+		return 'a name in it is no text';
+	}
+
+	const foreign = [point, ...files.map(one => one.file), ...disks.flatMap(({backing}) => backing ?? [])].find(each => !isPlainName(each));
+	if (foreign !== undefined) {
+		return `it names "${foreign}", which is not a file of its folder`;
+	}
+
+	const others = files.find(one => !one.file.startsWith(`${point}.`) || one.file.endsWith('.json'));
+	const twice = [files.map(one => one.file), disks.map(({disk}) => disk)].flatMap(names => names.filter((each, index) => names.indexOf(each) !== index))[0];
+	const checks: Array<[boolean, string]> = [
+		[manifestName(point) !== name, `it is the manifest of the point "${point}"`],
+		[others !== undefined, `it names "${others?.file}", which is not a file of its point`],
+		[twice !== undefined, `it names "${twice}" twice`],
+		[!/^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i.test(domain.uuid), 'the UUID of its domain is none'],
+		[Number.isNaN(Date.parse(createdAt)), 'its time is none'],
+		[!['off', 'crash-consistent', 'frozen'].includes(consistency), `its consistency is "${consistency}"`],
+		[disks.some(({kind, backing}) => !['full', 'incremental'].includes(kind) || (kind === 'full') !== (backing === null)), 'a disk in it is neither full nor built on a file'],
+		[disks.some(({disk}) => !/^\w+$/.test(disk)), 'a disk in it has no name that a disk can have'],
+		[extras.some(({kind}) => !['nvram', 'varstore', 'tpm'].includes(kind)), 'a file in it is of no known kind'],
+		[files.some(one => !isBytes(one.sizeBytes) || !/^[\da-f]{64}$/.test(one.sha256)) || disks.some(disk => !isBytes(disk.virtualSizeBytes)), 'a size or a checksum in it is none'],
+	];
+	return checks.find(([isWrong]) => isWrong)?.[1];
 }
 
 export const formatManifest = (manifest: Manifest | ManifestDraft): string => `${JSON.stringify(manifest, undefined, '\t')}\n`;

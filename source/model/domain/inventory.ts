@@ -1,6 +1,7 @@
 /**
 What was read of the world. A picture is enough to browse a domain; an inventory is everything that a planner may ask.
 */
+import type {Pruning} from '../backup/pruning.ts';
 import type {Manifest} from '../backup/manifest.ts';
 import type {Pin} from '../images/pin.ts';
 import type {DataSizes} from '../images/copy-cost.ts';
@@ -148,6 +149,8 @@ export type BackupFolder = {
 	folder: FolderFacts;
 	/** Oldest first. */
 	points: Manifest[];
+	/** A removal of old points that has begun and has not ended. */
+	pruning?: Pruning;
 	/** JSON files that are no manifests. */
 	unreadable: Array<{name: string; reason: string}>;
 };

@@ -54,7 +54,7 @@ const monitorCommand = shape({
 
 /** Every one, or a journal of this very program would be refused. */
 const tools = {
-	virsh: true, 'qemu-img': true, 'qemu-io': true, 'qemu-storage-daemon': true, file: true, qemu: true, seal: true, qmp: true,
+	virsh: true, 'qemu-img': true, 'qemu-io': true, 'qemu-storage-daemon': true, file: true, qemu: true, seal: true, verify: true, qmp: true,
 } satisfies Record<Command['tool'], true>;
 
 const command: Check = (value, place) => firstWrong([

@@ -46,10 +46,11 @@ export type ProgramEnd = {kind: 'backup'; uuid: string};
 
 /**
 One program, exactly. `virsh` runs where we are (its URI leads to the host); every other tool runs where the images are. `qemu` starts a domain that is
-bare QEMU: the program goes into the background by itself (`-daemonize`), as `qemu-storage-daemon` does. `seal` is this program: the manifest of a backup.
+bare QEMU: the program goes into the background by itself (`-daemonize`), as `qemu-storage-daemon` does. `seal` and `verify` are this program: the manifest
+of a backup is written, a backup is looked at.
 */
 export type ProgramCommand = {
-	tool: 'virsh' | 'qemu-img' | 'qemu-io' | 'qemu-storage-daemon' | 'file' | 'qemu' | 'seal';
+	tool: 'virsh' | 'qemu-img' | 'qemu-io' | 'qemu-storage-daemon' | 'file' | 'qemu' | 'seal' | 'verify';
 	/** When its work is done, where that is later than its end. Missing: it is done then. */
 	until?: ProgramEnd;
 	/** The whole command line, program first. */
@@ -59,6 +60,8 @@ export type ProgramCommand = {
 	/** Whose folder it works in, with this user's rights alone: what this user may not write to is not written to, wherever names lead. */
 	runAs?: Account;
 	files: CommandFile[];
+	/** What it reads from its standard input. */
+	input?: string;
 	/** For an undo: run only where this holds, because the world may already be as wanted. For a step: left out where it does not, see `Step.otherwise`. */
 	onlyIf?: Probe;
 	/** For an undo: afterwards all that this image held stands in the image below it. */

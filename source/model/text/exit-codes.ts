@@ -28,7 +28,7 @@ export const exitCodeWords: Record<Exclude<keyof typeof exitCodes, 'internal'>, 
 	unreachable: 'host not reachable',
 	busy: 'busy',
 	hostChanged: 'the host changed since the plan was made',
-	findings: 'the doctor found something',
+	findings: 'the doctor or backup verify found something',
 	interrupted: 'interrupted',
 };
 

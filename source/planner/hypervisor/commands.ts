@@ -76,6 +76,10 @@ export const fileCommands = {
 	link: (from: string, to: string) => file('ln', '-T', '--', from, to),
 	/** At one moment, over what is there. */
 	replace: (from: string, to: string) => file('mv', '-f', '-T', '--', from, to),
+	/** Where the name is taken nothing happens, and coreutils before 9.2 say nothing of it. */
+	renameToFree: (from: string, to: string) => file('mv', '-n', '-T', '--', from, to),
+	/** Fails where there is something. */
+	isMissing: (path: string) => file('test', '!', '-e', path),
 	/** Into a file of root's alone, which need not be there: no link is followed to what is read. */
 	copyFrom: (from: string, to: string) => file('dd', `if=${from}`, 'iflag=nofollow', `of=${to}`, 'conv=fsync', 'status=none'),
 	/** Lets a file be as old as this moment; a link itself, not what it leads to. */

@@ -30,7 +30,7 @@ function line(command: Command, options: ShellOptions): string {
 	}
 
 	const plain = formatCommand(command);
-	return command.tool === 'virsh' || options.remoteArgv === undefined
+	return ['virsh', 'seal', 'verify'].includes(command.tool) || options.remoteArgv === undefined
 		? plain
 		: formatCommandLine([...options.remoteArgv, `umask 077; ${plain}`]);
 }

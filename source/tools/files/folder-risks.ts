@@ -5,7 +5,10 @@ import {posix} from 'node:path';
 import {
 	folderAbove, folderRisk, foldersOf, soleAccount, type FolderEntry, type FolderRisk, type LinkedRisk,
 } from '../../model/images/folder-risk.ts';
+import type {FolderFacts} from '../../model/domain/inventory.ts';
+import {succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../run/run.ts';
+import {readFolder} from './folders.ts';
 
 const readTimeoutMs = 30_000;
 /** Belongs to whoever asks. */
@@ -116,6 +119,13 @@ type FolderRisks = {
 	/** Of files that are links, by their path: of the folder that they lead to. */
 	linked: Map<string, LinkedRisk>;
 };
+
+/** With what is not safe about it. Fails where it cannot be looked at. */
+export async function readSafeFolder(runner: Runner, path: string): Promise<Result<FolderFacts>> {
+	const [folder, risks] = await Promise.all([readFolder(runner, path), readFolderRisks(runner, [path])]);
+	const risk = risks.folders.get(path);
+	return folder.ok && risk !== undefined ? succeed({...folder.value, risk}) : folder;
+}
 
 /** Those that are not safe, of these folders and those that these files lead to; empty for anybody but root. What cannot be looked at is not safe. */
 export async function readFolderRisks(runner: Runner, paths: readonly string[], files: readonly string[] = []): Promise<FolderRisks> {

@@ -4,6 +4,7 @@ import {placedArgv, shownArgv} from '../../model/plan/placed-command.ts';
 import type {ProgramCommand} from '../../model/plan/plan.ts';
 import {fail, type Result} from '../../model/result.ts';
 import type {Runner, RunRequest} from './run.ts';
+import {verifyBackup} from '../backups/verify-backup.ts';
 import {sealBackup} from './seal-backup.ts';
 
 /** A failure names the command itself, not the shell that goes before it. */
@@ -12,7 +13,11 @@ export async function runCommand(runner: Runner, command: ProgramCommand, reques
 		return sealBackup(runner, command);
 	}
 
-	const result = await runner({...request, argv: placedArgv(command), files: command.files, isMutating: true});
+	if (command.tool === 'verify') {
+		return verifyBackup(runner, command);
+	}
+
+	const result = await runner({...request, argv: placedArgv(command), files: command.files, input: command.input, isMutating: true});
 	return (command.place ?? command.runAs) === undefined || result.ok || result.failure.kind !== 'tool-failed'
 		? result
 		: fail({...result.failure, cause: {...result.failure.cause, argv: shownArgv(command)}});

@@ -5,38 +5,31 @@ import {posix} from 'node:path';
 import {
 	formatManifest, type BackedUpFile, type Manifest, type ManifestDraft,
 } from '../../model/backup/manifest.ts';
+import {readyName} from '../../model/backup/pruning.ts';
 import type {ProgramCommand} from '../../model/plan/plan.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
+import {succeed, type Result} from '../../model/result.ts';
 import type {RunOutput} from '../../engine/ports.ts';
 import type {Runner} from './run.ts';
-
-/** Large files take their time: 200 MB/s is slow. */
-const hashTimeoutMs = 24 * 3_600_000;
+import {sha256Of} from '../backups/sha256.ts';
 
 async function measure(runner: Runner, path: string): Promise<Result<Omit<BackedUpFile, 'file'>>> {
-	const hash = await runner({argv: ['sha256sum', '-b', '--', path], where: 'host', timeoutMs: hashTimeoutMs});
-	const size = hash.ok ? await runner({argv: ['stat', '-c', '%s', '--', path], where: 'host', timeoutMs: 30_000}) : hash;
-	if (!hash.ok || !size.ok) {
-		return hash.ok ? size as Result<never> : hash;
-	}
-
-	// A name with a backslash or a line end has a backslash before its sum.
-	const [, sha256] = /^\\?([\da-f]{64}) /.exec(hash.value.stdout) ?? [];
-	return sha256 === undefined
-		? fail({kind: 'host-not-understood', what: `What sha256sum says about ${path}`, reason: 'it is no checksum'})
-		: succeed({sizeBytes: Number(size.value.stdout.trim()), sha256});
+	const sha256 = await sha256Of(runner, path);
+	const size = sha256.ok ? await runner({argv: ['stat', '-c', '%s', '--', path], where: 'host', timeoutMs: 30_000}) : sha256;
+	return sha256.ok && size.ok ? succeed({sizeBytes: Number(size.value.stdout.trim()), sha256: sha256.value}) : sha256.ok ? size as Result<never> : sha256;
 }
 
-/** `vsnap-tui backup seal --draft FILE -- MANIFEST`: the text of the draft is the command's own file. Fails with `tool-failed`. */
+/** `vsnap-tui backup seal [--ready FILE …] --draft DRAFT -- MANIFEST`: the text of the draft is the command's own file. Fails with `tool-failed`. */
 export async function sealBackup(runner: Runner, {argv, files}: ProgramCommand): Promise<Result<RunOutput>> {
 	const manifestPath = argv.at(-1)!;
 	const folder = posix.dirname(manifestPath);
 	const draft = JSON.parse(files[0]!.text) as ManifestDraft;
+	// Of files that are to be replaced, what is ready to replace them is measured.
+	const ready = new Set(argv.flatMap((word, index) => word === '--ready' ? [argv[index + 1]!] : []));
 	const startedAt = performance.now();
 	const sealed = async <T extends {file: string}>(all: readonly T[]): Promise<Result<Array<T & BackedUpFile>>> => {
 		const done: Array<T & BackedUpFile> = [];
 		for (const one of all) {
-			const measured = await measure(runner, posix.join(folder, one.file));
+			const measured = await measure(runner, posix.join(folder, ready.has(one.file) ? readyName(one.file) : one.file));
 			if (!measured.ok) {
 				return measured;
 			}

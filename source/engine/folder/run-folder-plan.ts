@@ -1,0 +1,98 @@
+/**
+Running work in a folder of backups: step by step, and back where one fails before something was replaced.
+*/
+import {allOf, fail, succeed, type Result} from '../../model/result.ts';
+import type {Failure} from '../../model/failure.ts';
+import type {ProgramCommand} from '../../model/plan/plan.ts';
+import type {FolderPlan, FolderStep} from '../../planner/folder/folder-plan.ts';
+import type {World} from '../world.ts';
+
+export type FolderRun = {
+	onStep: (step: FolderStep, place: {index: number; of: number}) => void;
+	/** Its reason is the name of the signal. */
+	interrupt: AbortSignal;
+	/** What leads on where there is no way back. */
+	advice: string;
+};
+
+/** One whose condition does not hold is left out. */
+async function runCommand({host}: World, command: ProgramCommand): Promise<Result<void>> {
+	const isWanted = command.onlyIf === undefined ? succeed(true) : await host.observe(command.onlyIf);
+	const ran = isWanted.ok && isWanted.value ? await host.run(command) : isWanted;
+	return ran.ok ? succeed(undefined) : ran;
+}
+
+/** Titles of what could not be undone. */
+async function undoAll(world: World, done: readonly FolderStep[]): Promise<string[]> {
+	const failed: string[] = [];
+	for (const {title, undo} of [...done].reverse()) {
+		const results: Array<Result<void>> = [];
+		for (const command of undo ?? []) {
+			results.push(await runCommand(world, command));
+		}
+
+		if (!allOf(results).ok) {
+			failed.push(title);
+		}
+	}
+
+	return failed;
+}
+
+async function runSteps(world: World, {steps}: FolderPlan, {onStep, interrupt, advice}: FolderRun): Promise<Result<void>> {
+	const done: FolderStep[] = [];
+	const goBack = async (failure: (rolledBack: boolean, notUndone: string[]) => Failure): Promise<Result<void>> => {
+		const isFinal = done.some(({undo}) => undo === null);
+		const notUndone = isFinal ? ['what was replaced or removed'] : await undoAll(world, done);
+		return fail(failure(notUndone.length === 0, notUndone));
+	};
+
+	for (const [index, step] of steps.entries()) {
+		// Past the point from which there is only the way forward, forward is the shorter one.
+		if (interrupt.aborted && !done.some(({undo}) => undo === null)) {
+			return goBack(rolledBack => ({kind: 'interrupted', signal: String(interrupt.reason), rolledBack}));
+		}
+
+		onStep(step, {index, of: steps.length});
+		const ran = await runCommand(world, step.command);
+		if (!ran.ok) {
+			return goBack((rolledBack, notUndone) => ({
+				kind: 'step-failed', step: String(index + 1), title: step.title, cause: ran.failure, rolledBack, notUndone, ...(!rolledBack && {advice}),
+			}));
+		}
+
+		done.push(step);
+	}
+
+	return succeed(undefined);
+}
+
+/** Fails with `busy` where somebody works on the domain, with `step-failed` or `interrupted`. */
+export async function runFolderPlan(world: World, plan: FolderPlan, run: FolderRun): Promise<Result<void>> {
+	const lock = await world.store.lockDomain(plan.domain.uuid, plan.title);
+	if (!lock.ok) {
+		return lock;
+	}
+
+	const startedAt = performance.now();
+	try {
+		const result = await runSteps(world, plan, run);
+		const facts = await world.host.readHost();
+		// As with actions: what was done stays done where the log cannot be written.
+		await world.store.appendAudit({
+			at: world.clock.now().toISOString(),
+			user: world.person.user,
+			from: world.person.from,
+			uri: facts.ok ? facts.value.uri : '',
+			domain: plan.domain,
+			action: plan.title,
+			outcome: result.ok ? 'done' : ('rolledBack' in result.failure && !result.failure.rolledBack ? 'half-way' : 'rolled-back'),
+			detail: undefined,
+			durationMs: Math.round(performance.now() - startedAt),
+		});
+		return result;
+	} finally {
+		await world.store.removeJournal(plan.id);
+		await lock.value.release();
+	}
+}

@@ -1,0 +1,54 @@
+/**
+A removal of old points that is under way, as a file in the folder tells it: written once all that replaces something is ready beside it, removed at the end. From then
+on there is only the way forward.
+*/
+import {fail, succeed, type Result} from '../result.ts';
+import {misfitOf} from '../shape.ts';
+import {manifestName} from './manifest.ts';
+
+export const pruningName = 'prune.json';
+
+export type Pruning = {
+	format: 'vsnap-tui-prune';
+	version: 1;
+	/** Points that become whole by themselves, with the files that are replaced by whole ones. */
+	replaced: Array<{point: string; files: string[]}>;
+	/** Points that go, with all their files. */
+	removed: Array<{point: string; files: string[]}>;
+};
+
+/** What is ready to replace this file. */
+export const readyName = (file: string): string => `${file}.partial`;
+
+/** The manifest that a point gets. */
+export const nextManifestName = (point: string): string => `${manifestName(point)}.next`;
+
+const points = {list: {object: {point: 'text', files: {list: 'text'}}}} as const;
+
+/** Nothing in it leads out of its folder, or to a file of another point. Fails with `unreadable`. */
+export function parsePruning(text: string, name: string): Result<Pruning> {
+	const bad = (reason: string) => fail({kind: 'unreadable', what: name, reason});
+	let value: unknown;
+	try {
+		value = JSON.parse(text);
+	} catch (error) {
+		return bad(error instanceof Error ? error.message : String(error));
+	}
+
+	const found = value as Partial<Pruning> | null;
+	if (typeof found !== 'object' || found?.format !== 'vsnap-tui-prune' || found.version !== 1) {
+		return bad('it is no removal of old points that this program knows');
+	}
+
+	const misfit = misfitOf(found, {object: {replaced: points, removed: points}});
+	if (misfit !== undefined || found.replaced === undefined || found.removed === undefined) {
+		return bad(misfit ?? 'it is not whole');
+	}
+
+	const pruning = found as Pruning;
+	const all = [...pruning.replaced, ...pruning.removed];
+	const foreign = all.flatMap(({point, files}) => [...(point === '' || /[/\0]/.test(point) ? [point] : []), ...files.filter(file => /[/\0]/.test(file) || !file.startsWith(`${point}.`) || file.endsWith('.json'))])[0];
+	return foreign === undefined ? succeed(pruning) : bad(`it names "${foreign}", which is not a file of a point of its folder`);
+}
+
+export const formatPruning = (pruning: Pruning): string => `${JSON.stringify(pruning, undefined, '\t')}\n`;

@@ -1,0 +1,102 @@
+/**
+The definition of a domain that is made from a backup: another name and UUID, other MAC addresses, its disks and the variables of its firmware on the restored files. What
+would lead to the files of the domain that was backed up goes.
+*/
+import type {ImagePlace} from '../images/image.ts';
+import {mapResult, succeed, type Result} from '../result.ts';
+import {changeDomainXml} from './change-domain.ts';
+import {
+	attribute, changeXml, contentOf, escapeText, find, findAll, keepOnly, nameOf, type XmlItem,
+} from './change-xml.ts';
+import {maskedSecret} from './redact.ts';
+
+export type NewDomain = {
+	name: string;
+	uuid: string;
+	generationId: string;
+	/** By the target of the disk. */
+	sources: Map<string, ImagePlace>;
+	nvramPath: string | undefined;
+};
+
+/** `leftOut`: disks that the guest wrote to and that are not among the sources; they are not in the definition. */
+export type MadeDefinition = {xml: string; leftOut: string[]; losesPasswords: boolean};
+
+const targetOf = (disk: XmlItem) => attribute(find(contentOf(disk), 'target'), 'dev') ?? '';
+
+function isWritten(disk: XmlItem): boolean {
+	const device = attribute(disk, 'device') ?? 'disk';
+	return ['disk', 'lun'].includes(device) && find(contentOf(disk), 'readonly') === undefined;
+}
+
+function setText(content: XmlItem[], name: string, text: string): void {
+	const item = find(content, name);
+	if (item !== undefined) {
+		item[name] = [{'#text': escapeText(text)}];
+	}
+}
+
+/** Attributes in which a password was masked. Gives whether there were any. */
+function dropMasked(items: readonly XmlItem[]): boolean {
+	let isFound = false;
+	for (const item of items) {
+		const attributes = item[':@'];
+		for (const [name, value] of Object.entries(attributes ?? {})) {
+			if (value === maskedSecret) {
+				delete attributes![name];
+				isFound = true;
+			}
+		}
+
+		isFound = dropMasked(contentOf(item)) || isFound;
+	}
+
+	return isFound;
+}
+
+/** Fails with `unreadable`. */
+export function newDomainXml(definition: string, {name, uuid, generationId, sources, nvramPath}: NewDomain): Result<MadeDefinition> {
+	const moved = changeDomainXml(definition, {name, rootName: 'domain', sources, generationId, leftImages: []});
+	if (!moved.ok) {
+		return moved;
+	}
+
+	const leftOut: string[] = [];
+	let losesPasswords = false;
+	return mapResult(changeXml(moved.value, 'The definition in the backup', ['domain'], root => {
+		const content = contentOf(root);
+		setText(content, 'uuid', uuid);
+		const devices = find(content, 'devices');
+		if (devices !== undefined) {
+			devices.devices = keepOnly(contentOf(devices), item => {
+				const isForeign = nameOf(item) === 'disk' && isWritten(item) && !sources.has(targetOf(item));
+				if (isForeign) {
+					leftOut.push(targetOf(item));
+				}
+
+				return !isForeign;
+			});
+			for (const network of findAll(contentOf(devices), 'interface')) {
+				network.interface = keepOnly(contentOf(network), item => nameOf(item) !== 'mac');
+			}
+		}
+
+		const os = find(content, 'os');
+		if (os !== undefined) {
+			// Without a path libvirt chooses one by the domain's name, and fills it from the template.
+			os.os = keepOnly(contentOf(os), item => nameOf(item) !== 'nvram' || nvramPath !== undefined || attribute(item, 'template') !== undefined);
+			const nvram = find(contentOf(os), 'nvram');
+			if (nvram !== undefined) {
+				delete nvram[':@']?.type;
+				nvram.nvram = nvramPath === undefined ? [] : [{'#text': escapeText(nvramPath)}];
+			}
+		}
+
+		losesPasswords = dropMasked(content);
+		if (root[':@']) {
+			delete root[':@'].id;
+		}
+
+		return succeed(root);
+	}), xml => ({xml, leftOut, losesPasswords}));
+}
