@@ -2,8 +2,7 @@
 `vsnap-tui backup list` and `verify`: the points of a folder of backups, and whether they can be restored. The names in the JSON are a contract.
 */
 import {posix} from 'node:path';
-import type {Manifest} from '../../model/backup/manifest.ts';
-import {manifestName} from '../../model/backup/manifest.ts';
+import {manifestName, type Manifest} from '../../model/backup/manifest.ts';
 import type {PointVerdict} from '../../model/backup/verdict.ts';
 import type {BackupFolder} from '../../model/domain/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
@@ -33,7 +32,9 @@ const kindOf = ({disks}: Manifest) => {
 
 /** A relative one counts from where the program was started; at the other end of ssh there is no such place. */
 export function readFolderPath(path: string): Result<string> {
-	return path.startsWith('/') ? succeed(posix.normalize(path).replace(/(?<=.)\/$/, '')) : fail({kind: 'usage', message: `"${path}" does not begin with "/".`, hint: 'A folder is named by its whole path on the host where the images are.'});
+	return path.startsWith('/')
+		? succeed(posix.normalize(path).replace(/(?<=.)\/$/, ''))
+		: fail({kind: 'usage', message: `"${path}" does not begin with "/".`, hint: 'A folder is named by its whole path on the host where the images are.'});
 }
 
 export async function readBackupFolder({world: {host}}: CommandContext, path: string): Promise<Result<BackupFolder>> {
@@ -65,7 +66,8 @@ export async function listBackups(context: CommandContext, path: string): Promis
 	const items = points.map(manifest => ({name: manifest.point, parent: manifest.parent ?? undefined, manifest}));
 	const domains = new Set(points.map(({domain}) => domain.name));
 	sayLines(context, [
-		...(points.length === 0 ? ['There are no backups in this folder.'] : treeLines(items, context.isAscii, ({manifest}) => [
+		...(points.length === 0 ? ['There are no backups in this folder.'] : []),
+		...treeLines(items, context.isAscii, ({manifest}) => [
 			formatTime(Math.floor(Date.parse(manifest.createdAt) / 1000)),
 			...(domains.size > 1 ? [manifest.domain.name] : []),
 			kindOf(manifest),
@@ -74,7 +76,7 @@ export async function listBackups(context: CommandContext, path: string): Promis
 			consistencyWords[manifest.consistency],
 			manifest.checkpoint === null ? '' : `checkpoint ${manifest.checkpoint}`,
 			manifest.description ?? '',
-		])),
+		]),
 		...unreadable.map(({name, reason}) => `Not readable: ${name}: ${reason}`),
 		...(strangers.length === 0 ? [] : [`Not part of a backup: ${listNames(strangers, 5)}. A backup that is under way has no manifest yet; one that was killed never gets one.`]),
 		...(pruning === undefined ? [] : [pruningWords(backups.value)]),
@@ -92,7 +94,11 @@ export function choosePoint({path, points}: BackupFolder, at: string | undefined
 	}
 
 	const known = points.map(({point}) => point);
-	return fail({kind: 'usage', message: at === undefined ? `There are no backups in ${path}.` : `There is no point "${at}" in ${path}.`, hint: known.length === 0 ? 'vsnap-tui backup create DOMAIN --to FOLDER makes one.' : `There are: ${listNames(known, 10)}.`});
+	return fail({
+		kind: 'usage',
+		message: at === undefined ? `There are no backups in ${path}.` : `There is no point "${at}" in ${path}.`,
+		hint: known.length === 0 ? 'vsnap-tui backup create DOMAIN --to FOLDER makes one.' : `There are: ${listNames(known, 10)}.`,
+	});
 }
 
 /** Gives the exit code. */

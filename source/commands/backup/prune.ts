@@ -4,8 +4,8 @@
 import {readFile} from 'node:fs/promises';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {planPrune, type Keep} from '../../planner/folder/prune.ts';
-import {readBackupFolder} from './backups.ts';
 import {sayFailure, type CommandContext} from '../context.ts';
+import {readBackupFolder} from './backups.ts';
 import {showOrRun} from './folder-plan.ts';
 
 /** Gives the exit code. */

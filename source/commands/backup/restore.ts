@@ -9,8 +9,8 @@ import {fail, mapResult, succeed, type Result} from '../../model/result.ts';
 import {newDomainXml} from '../../model/xml/new-domain.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {planRestoreToFolder, type RestoreFormat, type RestoreRequest, type RestoreTarget} from '../../planner/folder/restore.ts';
-import {choosePoint, readBackupFolder, readFolderPath} from './backups.ts';
 import {sayFailure, type CommandContext} from '../context.ts';
+import {choosePoint, readBackupFolder, readFolderPath} from './backups.ts';
 import {showOrRun} from './folder-plan.ts';
 
 export type RestoreOptions = {

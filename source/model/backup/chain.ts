@@ -35,7 +35,7 @@ export function chainOf(links: ReadonlyMap<string, ChainLink>, file: string): Re
 For qemu-img: each layer is named here, with its format, so that no name in a header is followed. Built from the bottom up, because a chain may be long.
 */
 export function chainSpec(folder: string, files: readonly string[]): string {
-	let spec: string = 'null';
+	let spec = 'null';
 	for (const file of [...files].reverse()) {
 		spec = `{"driver":"qcow2","file":{"driver":"file","filename":${JSON.stringify(posix.join(folder, file))}},"backing":${spec}}`;
 	}

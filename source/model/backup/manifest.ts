@@ -119,7 +119,7 @@ export function parseManifest(text: string, name: string): Result<Manifest> {
 		return bad(`it is of version ${String(found.version)}, which this program does not know`);
 	}
 
-	const misfit = misfitOf(found, shape) ?? missingIn(found as Record<string, unknown>, shape);
+	const misfit = misfitOf(found, shape) ?? missingIn(found, shape);
 	if (misfit !== undefined) {
 		return bad(misfit);
 	}

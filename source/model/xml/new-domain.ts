@@ -40,12 +40,11 @@ function setText(content: XmlItem[], name: string, text: string): void {
 function dropMasked(items: readonly XmlItem[]): boolean {
 	let isFound = false;
 	for (const item of items) {
-		const attributes = item[':@'];
-		for (const [name, value] of Object.entries(attributes ?? {})) {
-			if (value === maskedSecret) {
-				delete attributes![name];
-				isFound = true;
-			}
+		const attributes = Object.entries(item[':@'] ?? {});
+		const known = attributes.filter(([, value]) => value !== maskedSecret);
+		if (known.length < attributes.length) {
+			item[':@'] = Object.fromEntries(known);
+			isFound = true;
 		}
 
 		isFound = dropMasked(contentOf(item)) || isFound;

@@ -173,13 +173,18 @@ export function planRestoreToFolder(request: RestoreRequest): Result<FolderPlan>
 		],
 		steps: [
 			verifyStep(uri, {folder: backups.path, point: point.point, isQuick: !isVerified}),
-			...(target.isMade ? [{title: `Make the folder ${target.path}`, command: fileCommands.makeFolder(target.path), undo: [fileCommands.removeFolder(target.path)]}, ...(anew === undefined ? [] : [{title: 'Let QEMU\'s user reach what is in it', command: fileCommands.allow(target.path, 0o711), undo: []}])] : []),
+			...(target.isMade
+				? [{title: `Make the folder ${target.path}`, command: fileCommands.makeFolder(target.path), undo: [fileCommands.removeFolder(target.path)]},
+					...(anew === undefined ? [] : [{title: 'Let QEMU\'s user reach what is in it', command: fileCommands.allow(target.path, 0o711), undo: []}])]
+				: []),
 			...makePieces(target.path, pieces.value),
-			...(definition === undefined ? [] : [{
-				title: `Define "${anew!.name}"`,
-				command: {tool: 'virsh' as const, argv: ['virsh', '-q', '-c', uri, 'define', xmlPath], files: [{path: xmlPath, text: definition.value.xml}]},
-				undo: null,
-			}]),
+			...(definition === undefined
+				? []
+				: [{
+					title: `Define "${anew!.name}"`,
+					command: {tool: 'virsh' as const, argv: ['virsh', '-q', '-c', uri, 'define', xmlPath], files: [{path: xmlPath, text: definition.value.xml}]},
+					undo: null,
+				}]),
 		],
 		done: anew === undefined ? `${point.point} is restored to ${target.path}.` : `"${anew.name}" is defined, as it was at ${formatWritten(point.createdAt)}; it is off.`,
 		domain: point.domain,

@@ -12,8 +12,8 @@ import {
 import type {Failure} from '../../model/failure.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
 import {succeed, type Result} from '../../model/result.ts';
-import {sha256Of} from './sha256.ts';
 import type {Runner} from '../run/run.ts';
+import {sha256Of} from './sha256.ts';
 
 const readTimeoutMs = 60_000;
 const checkTimeoutMs = 24 * 3_600_000;

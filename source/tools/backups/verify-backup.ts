@@ -5,8 +5,8 @@ import type {RunOutput} from '../../engine/ports.ts';
 import type {ProgramCommand} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../run/run.ts';
-import {examineBackups} from './examine-backups.ts';
 import {readBackups} from '../files/read-backups.ts';
+import {examineBackups} from './examine-backups.ts';
 
 /** `vsnap-tui backup verify [--quick] --at POINT -- FOLDER`. Fails with `unreadable` where the point cannot be restored. */
 export async function verifyBackup(runner: Runner, {argv}: ProgramCommand): Promise<Result<RunOutput>> {

@@ -5,8 +5,9 @@ import {posix} from 'node:path';
 import {inOrder, parseManifest, type Manifest} from '../../model/backup/manifest.ts';
 import {parsePruning, pruningName, type Pruning} from '../../model/backup/pruning.ts';
 import type {BackupFolder} from '../../model/domain/inventory.ts';
+import type {Failure} from '../../model/failure.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
-import {mapResult, succeed, type Result} from '../../model/result.ts';
+import {succeed, type Result} from '../../model/result.ts';
 import {mapLimited} from '../run/concurrency.ts';
 import type {Runner} from '../run/run.ts';
 import {readSafeFolder} from './folder-risks.ts';
@@ -26,18 +27,33 @@ export async function readBackups(runner: Runner, path: string): Promise<Result<
 	const manifests: Manifest[] = [];
 	let pruning: Pruning | undefined;
 	const unreadable: BackupFolder['unreadable'] = [];
+	const failed = (name: string, failure: Failure) => {
+		unreadable.push({name, reason: failure.kind === 'unreadable' ? failure.reason : describeFailure(failure).message});
+	};
+
 	for (const [index, text] of texts.entries()) {
 		const name = names[index]!;
-		const parsed: Result<void> = text.ok ? mapResult<Manifest | Pruning, void>((name === pruningName ? parsePruning : parseManifest)(text.value.stdout, name), value => {
-			if ('replaced' in value) {
-				pruning = value;
+		if (!text.ok) {
+			failed(name, text.failure);
+			continue;
+		}
+
+		if (name === pruningName) {
+			const found = parsePruning(text.value.stdout, name);
+			if (found.ok) {
+				pruning = found.value;
 			} else {
-				manifests.push(value);
+				failed(name, found.failure);
 			}
-		}) : text;
-		if (!parsed.ok) {
-			const {failure} = parsed;
-			unreadable.push({name, reason: failure.kind === 'unreadable' ? failure.reason : describeFailure(failure).message});
+
+			continue;
+		}
+
+		const manifest = parseManifest(text.value.stdout, name);
+		if (manifest.ok) {
+			manifests.push(manifest.value);
+		} else {
+			failed(name, manifest.failure);
 		}
 	}
 

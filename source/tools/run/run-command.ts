@@ -3,8 +3,8 @@ import type {RunOutput} from '../../engine/ports.ts';
 import {placedArgv, shownArgv} from '../../model/plan/placed-command.ts';
 import type {ProgramCommand} from '../../model/plan/plan.ts';
 import {fail, type Result} from '../../model/result.ts';
-import type {Runner, RunRequest} from './run.ts';
 import {verifyBackup} from '../backups/verify-backup.ts';
+import type {Runner, RunRequest} from './run.ts';
 import {sealBackup} from './seal-backup.ts';
 
 /** A failure names the command itself, not the shell that goes before it. */

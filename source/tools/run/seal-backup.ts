@@ -9,13 +9,17 @@ import {readyName} from '../../model/backup/pruning.ts';
 import type {ProgramCommand} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {RunOutput} from '../../engine/ports.ts';
-import type {Runner} from './run.ts';
 import {sha256Of} from '../backups/sha256.ts';
+import type {Runner} from './run.ts';
 
 async function measure(runner: Runner, path: string): Promise<Result<Omit<BackedUpFile, 'file'>>> {
 	const sha256 = await sha256Of(runner, path);
 	const size = sha256.ok ? await runner({argv: ['stat', '-c', '%s', '--', path], where: 'host', timeoutMs: 30_000}) : sha256;
-	return sha256.ok && size.ok ? succeed({sizeBytes: Number(size.value.stdout.trim()), sha256: sha256.value}) : sha256.ok ? size as Result<never> : sha256;
+	if (!sha256.ok || !size.ok) {
+		return sha256.ok ? size as Result<never> : sha256;
+	}
+
+	return succeed({sizeBytes: Number(size.value.stdout.trim()), sha256: sha256.value});
 }
 
 /** `vsnap-tui backup seal [--ready FILE …] --draft DRAFT -- MANIFEST`: the text of the draft is the command's own file. Fails with `tool-failed`. */

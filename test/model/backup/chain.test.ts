@@ -26,5 +26,5 @@ test('qemu-img is told each layer and its format, and that there is nothing belo
 test('a chain of a thousand is no recursion', t => {
 	const points = makePoints(1000);
 	const chain = chainOf(linksByFile(points), 'p1000.vda.qcow2');
-	t.is(chain.ok && chain.value.length, 1000);
+	t.is(chain.ok ? chain.value.length : 0, 1000);
 });
