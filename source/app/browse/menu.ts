@@ -2,7 +2,9 @@
 What can be done with what is selected. An action that is not possible stays in the list, with its reason.
 */
 import type {Option} from '../../actions/question.ts';
-import {nounOfAction, screenOf, screenSpecs, type ScreenKind} from '../../actions/registry.ts';
+import {
+	isScreenKind, nounOfAction, screenOf, screenSpecs, type ScreenKind,
+} from '../../actions/registry.ts';
 import type {ScreenSpec} from '../../actions/spec.ts';
 import type {State} from '../state.ts';
 import {
@@ -51,6 +53,12 @@ function optionsNeeding(state: State, needs: ScreenSpec['needs'], labelOf = ({la
 	});
 }
 
+/** What is about them, and backups, before what is about snapshots. */
+function checkpointsFirst(options: Option[]): Option[] {
+	const isAbout = ({id}: Option) => isScreenKind(id) && screenOf(id).leavesSnapshots === true;
+	return [...options.filter(option => isAbout(option)).reverse(), ...options.filter(option => !isAbout(option))];
+}
+
 const refresh: Option = {id: 'refresh', label: 'Refresh'};
 const details: Option = {id: 'details', label: 'Show all details'};
 const recover: Option = {id: 'recover', label: 'Finish or roll back what was interrupted'};
@@ -97,7 +105,7 @@ function menuOfSelected(state: State): {title: string; options: Option[]} {
 		case 'checkpoint': {
 			return {
 				title: `Checkpoint ${node.name} of ${domain.name}`,
-				options: [...optionsNeeding(state, 'checkpoint'), ...optionsNeeding(state, 'domain'), details, doctor, refresh],
+				options: [...optionsNeeding(state, 'checkpoint'), ...checkpointsFirst(optionsNeeding(state, 'domain')), details, doctor, refresh],
 			};
 		}
 

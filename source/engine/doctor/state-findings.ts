@@ -26,7 +26,7 @@ function findCheckpoints(examination: Examination): void {
 			kind: 'checkpoint-broken',
 			severity: 'warning',
 			text: `The checkpoint${isOne ? '' : 's'} ${listNames(names.map(name => `"${name}"`), 6)} ${isOne ? 'has' : 'have'} no good bitmap on ${targets}.`,
-			meaning: `An incremental backup from ${isOne ? 'it' : 'them'} fails; this happens after a crash or a revert by virsh.`,
+			meaning: `A backup since ${isOne ? 'it' : 'them'} copies ${targets} whole, and with virsh or another program it fails. This happens after a crash of QEMU, and after a revert by virsh.`,
 			remedy: `Delete ${isOne ? 'its record' : 'their records'}, and make a full backup with a new checkpoint: `
 				+ `${names.map(name => `virsh checkpoint-delete ${quoteForTerminal(domain.name)} --checkpointname ${quoteForShell(name)} --metadata`).join('; ')}.`,
 		});

@@ -23,19 +23,24 @@ export type DemoHost = {
 	world: DemoWorld;
 };
 
-type Program = (world: DemoWorld, words: string[], files: CommandFile[]) => Answer | Copying;
+type Program = (world: DemoWorld, words: string[], files: CommandFile[], input?: string) => Answer | Copying;
 
-const programs: Record<string, Program> = {virsh: runVirsh, 'qemu-img': runQemuImg, 'qemu-io': runQemuIo, ...fileCommands};
+const programsOfFiles = Object.fromEntries(Object.entries(fileCommands).map(([name, run]): [string, Program] => [name, (world, words, _files, input) => run(world, words, input)]));
+
+const programs: Record<string, Program> = {virsh: runVirsh, 'qemu-img': runQemuImg, 'qemu-io': runQemuIo, ...programsOfFiles};
 
 /** `changeMs`: how long each changing command takes, so that a person can watch a plan run; those that copy take longer. */
 export function createDemoHost(options: {now: () => Date; changeMs?: number}): DemoHost {
 	const world = createWorld(options.now);
-	buildEstate(world);
+	const {domain: {uuid, name}, folder, atMs} = buildEstate(world);
+	const store = createMemoryStore([{
+		at: new Date(atMs).toISOString(), user: 'tomasz (as root)', from: undefined, uri: 'demo:///system', domain: {uuid, name}, action: `back up to ${folder}`, outcome: 'done', detail: undefined, durationMs: 512_000,
+	}]);
 	return {
 		world,
-		store: createMemoryStore(),
+		store,
 		async runner(request) {
-			const {argv, files = [], isMutating = false, acceptedExitCodes = []} = request;
+			const {argv, files = [], input, isMutating = false, acceptedExitCodes = []} = request;
 			const startedAtMs = performance.now();
 			const {changeMs = 0} = options;
 			if (changeMs > 0 && (isMutating || isChangingVirsh(argv.slice(1)))) {
@@ -43,8 +48,12 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 			}
 
 			const [program = '', ...words] = argv;
-			const begun = programs[program]?.(world, words, files) ?? {...complain(`${program}: the demo host does not know this command`), exitCode: 127};
+			const begun = programs[program]?.(world, words, files, input) ?? {...complain(`${program}: the demo host does not know this command`), exitCode: 127};
 			const answer = isCopying(begun) ? await carryOut(begun, changeMs) : begun;
+			if (answer.goesOn) {
+				void carryOut(answer.goesOn, changeMs);
+			}
+
 			const durationMs = Math.round(performance.now() - startedAtMs);
 			return [0, ...acceptedExitCodes].includes(answer.exitCode)
 				? succeed({stdout: answer.stdout, stderr: answer.stderr, durationMs})

@@ -32,7 +32,11 @@ export function overlayPath(basePath: string, options: {stamp: string; folder: F
 	}
 }
 
-/** Whether the image lies beside the one that it is backed by, and is named like an overlay of it: "vda.s1" beside "vda.qcow2". */
+/**
+Whether the image lies beside the one that it is backed by, and is named like an overlay of it: "vda.s1" beside "vda.qcow2". An incremental backup of libvirt's keeps the
+whole name: "vda.qcow2.1700000000" is none.
+*/
 export function isNamedAfter(path: string, backingPath: string): boolean {
-	return posix.dirname(path) === posix.dirname(backingPath) && path.startsWith(`${stemOf(backingPath)}.`);
+	const stem = stemOf(backingPath);
+	return posix.dirname(path) === posix.dirname(backingPath) && path.startsWith(`${stem}.`) && (stem === backingPath || !path.startsWith(`${backingPath}.`));
 }

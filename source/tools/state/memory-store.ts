@@ -5,10 +5,11 @@ import type {AuditEntry, JournalRecord, StateStore, UnfinishedAction} from '../.
 import type {Plan} from '../../model/plan/plan.ts';
 import {fail, succeed} from '../../model/result.ts';
 
-export function createMemoryStore(): StateStore {
+/** `logged`: what the audit log tells from before. */
+export function createMemoryStore(logged: readonly AuditEntry[] = []): StateStore {
 	const journals = new Map<string, {plan: Plan; records: JournalRecord[]}>();
 	const locked = new Set<string>();
-	const entries: AuditEntry[] = [];
+	const entries: AuditEntry[] = [...logged];
 	const openJournal = (planId: string) => ({
 		async append(record: JournalRecord) {
 			journals.get(planId)?.records.push(record);

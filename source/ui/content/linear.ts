@@ -94,6 +94,7 @@ function browsePage(state: State, theme: Theme): LinearPage {
 			...rows.map(({item}): LinearChoice => ({
 				label: nodeText(item, item.parent, state), messages: [{kind: 'row-chosen', view: state.view, id: item.name}, enter],
 			})),
+			...(state.view === 'checkpoints' && state.domainCursor.id !== undefined ? [{label: 'Create a checkpoint', messages: [character('c')]}] : []),
 			...views.filter(view => view !== state.view).map((view): LinearChoice => ({label: `Show ${view}`, messages: [{kind: 'view-chosen', view}]})),
 			refresh,
 			{label: 'All domains', messages: [key('tab')]},

@@ -39,6 +39,8 @@ test('leftovers go from the top down, and only if all that stands on them goes',
 const spared: Array<[string, Image]> = [
 	['a backup that is older than the snapshot', at(500, '/d/vda.1700000000', '/d/vda.qcow2')],
 	['a backup of the same second as the snapshot', at(since + 0.7, '/d/vda.inc', '/d/vda.qcow2')],
+	['an incremental backup, copied there later, by the name that libvirt gives it', at(2000, '/d/vda.qcow2.1700000000', '/d/vda.qcow2')],
+	['an incremental of ours, on the full one of its folder', at(2000, '/d/20261128-063000.vda.qcow2', '/d/20261127-063000.vda.qcow2')],
 	['an incremental backup of the running disk', at(2000, '/d/vda.inc', '/d/vda.s1')],
 	['a clone with a name of its own', at(2000, '/d/clone.qcow2', '/d/vda.qcow2')],
 	['one in another folder', at(2000, '/e/vda.x', '/d/vda.qcow2')],

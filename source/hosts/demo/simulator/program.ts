@@ -4,7 +4,8 @@ What a simulated program gives back (at once, or after work that copies and so t
 import {setTimeout as sleep} from 'node:timers/promises';
 import type {CopyJob, DemoFile} from './world.ts';
 
-export type Answer = {stdout: string; stderr: string; exitCode: number};
+/** `goesOn`: work that goes on behind the answer, as the jobs of libvirt do. */
+export type Answer = {stdout: string; stderr: string; exitCode: number; goesOn?: Copying};
 
 export type Copying = {
 	bytes: number;

@@ -95,15 +95,16 @@ export function overlayParts(path: string): XmlNode[] {
 	return [element('driver', {type: 'qcow2'}), element('source', {file: path})];
 }
 
-export function takeCheckpoint(world: DemoWorld, domain: DemoDomain, request: Moment & {parent?: string}): void {
+export function takeCheckpoint(world: DemoWorld, domain: DemoDomain, request: Moment & {parent?: string; targets?: ReadonlySet<string>}): void {
 	const disks = readWritableDisks(domain.live ?? domain.definition);
-	for (const {path} of disks) {
+	const isMeant = (target: string) => request.targets?.has(target) ?? true;
+	for (const {path} of disks.filter(({target}) => isMeant(target))) {
 		world.files.get(path)?.bitmaps.push(request.name);
 	}
 
 	domain.checkpoints.set(request.name, element('domaincheckpoint', {}, [
 		...headOf(request, request.parent),
-		element('disks', {}, disks.map(({target}) => element('disk', {name: target, checkpoint: 'bitmap', bitmap: request.name}))),
+		element('disks', {}, disks.map(({target}) => element('disk', {name: target, checkpoint: isMeant(target) ? 'bitmap' : 'no', bitmap: isMeant(target) ? request.name : undefined}))),
 		definitionOf(domain),
 	]));
 }

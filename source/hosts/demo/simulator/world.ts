@@ -8,7 +8,7 @@ import type {XmlNode} from './xml-node.ts';
 export type DemoFile = {
 	path: string;
 	/** `empty` is what `dd` makes of /dev/null. */
-	kind: 'image' | 'memory' | 'empty';
+	kind: 'image' | 'memory' | 'empty' | 'text';
 	format: 'qcow2' | 'raw';
 	virtualSizeBytes: number;
 	allocatedBytes: number;
@@ -25,6 +25,8 @@ export type DemoFile = {
 	inode: number;
 	/** The domain inside a memory file. */
 	memory: XmlNode | undefined;
+	/** What it holds, of a text. */
+	text?: string;
 };
 
 /** Work that goes on: what others can see of it, and end it by. */
@@ -50,6 +52,8 @@ export type DemoDomain = {
 	hasAgent: boolean;
 	/** The job on the whole domain: saving memory, a backup. */
 	job: CopyJob | undefined;
+	/** How the last backup ended. */
+	lastJob?: {totalBytes: number; doneBytes: number; error: string | undefined};
 	/** By target. */
 	blockJobs: Map<string, CopyJob>;
 	snapshots: Map<string, XmlNode>;

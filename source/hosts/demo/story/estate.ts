@@ -2,11 +2,14 @@
 The estate of the demo host: a shop's machines as one finds them, with branches, memory snapshots, checkpoints, and some trouble.
 */
 import {addFile, addFolder, type DemoWorld} from '../simulator/world.ts';
+import {tellBackups} from './backups.ts';
 import {chores} from './chores.ts';
 import type {DomainStory} from './domain-story.ts';
 import {golden, plainDomains} from './plain.ts';
 import {gibibyte, hourMs, images, tell} from './tell.ts';
 import {troubles} from './troubles.ts';
+
+export type LoggedBackup = {domain: {uuid: string; name: string}; folder: string; atMs: number};
 
 const isoPath = `${images}/iso/debian-12.7.0-amd64-netinst.iso`;
 const templatePath = `${images}/templates/debian-12.qcow2`;
@@ -73,10 +76,12 @@ const shop: DomainStory[] = [
 	[{name: 'clone-b', description: 'Linked clone of templates/debian-12', disks: [{gib: 20, used: 0.02, onPath: templatePath}]}],
 ];
 
-export function buildEstate(world: DemoWorld): void {
+/** Gives what the log of actions tells of it. */
+export function buildEstate(world: DemoWorld): LoggedBackup {
 	world.fileSystems.push(
 		{mount: '/', id: 'f5fd79e81c20445c', freeBytes: 412 * gibibyte},
 		{mount: '/data', id: '9c41a07be2d3f811', freeBytes: 138 * gibibyte},
+		{mount: '/backup', id: '51d0c2b97fe80a36', freeBytes: 5300 * gibibyte},
 	);
 	addFolder(world, `${images}/iso`);
 	addFile(world, {path: isoPath, format: 'raw', virtualSizeBytes: 661_651_456, allocatedBytes: 661_651_456});
@@ -87,4 +92,12 @@ export function buildEstate(world: DemoWorld): void {
 	for (const story of [...shop, ...chores, ...troubles, golden, ...plainDomains]) {
 		tell(world, story);
 	}
+
+	// A folder for each machine that somebody has set up for backups, most of them still empty.
+	for (const name of ['web', 'git', 'log', 'chat']) {
+		addFolder(world, `/backup/${name}`);
+	}
+
+	const domain = [...world.domains.values()].find(({name}) => name === 'db')!;
+	return {domain, ...tellBackups(world, domain)};
 }

@@ -12,7 +12,6 @@ const machines: DomainFacts[] = [
 	{name: 'dns1', description: 'Unbound + NSD, primary', state: 'running', memoryMiB: 1024, cpus: 1, disks: [{gib: 8, used: 0.2}]},
 	{name: 'dns2', description: 'Unbound + NSD, secondary', state: 'running', memoryMiB: 1024, cpus: 1, disks: [{gib: 8, used: 0.2}]},
 	{name: 'grafana', state: 'running', disks: [{gib: 20, used: 0.3}]},
-	{name: 'log', title: 'Syslog sink', state: 'running', folder: '/data/vm/log', disks: [{gib: 20}, {gib: 800, used: 0.8}]},
 	{name: 'mon', title: 'Prometheus', state: 'running', agent: 'silent', disks: [{gib: 20}, {gib: 250, used: 0.5}]},
 	{name: 'ntp', state: 'running', memoryMiB: 512, cpus: 1, disks: [{gib: 6, used: 0.2}]},
 	{name: 'proxy', description: 'HAProxy in front of everything', state: 'running', disks: [{gib: 10, used: 0.25}]},
@@ -24,9 +23,12 @@ const machines: DomainFacts[] = [
 /** A day or two ago somebody snapshotted these before the patches. */
 const patched = new Set(['chat', 'dns1', 'proxy', 'vpn', 'staging-web']);
 
+/** Somebody tried another backup program. */
+const foreignBackups: Happening[] = [{checkpoint: 'virtnbdbackup.0', hoursAgo: 98}, {checkpoint: 'virtnbdbackup.1', hoursAgo: 74, parent: 'virtnbdbackup.0'}];
+
 export const plainDomains = machines.map((facts, index): DomainStory => [
 	facts,
-	patched.has(facts.name) ? [{snapshot: 'before-patches', hoursAgo: 20 + index, description: 'monthly updates', gib: 0.3}] : [],
+	patched.has(facts.name) ? [{snapshot: 'before-patches', hoursAgo: 20 + index, description: 'monthly updates', gib: 0.3}] : (facts.name === 'grafana' ? foreignBackups : []),
 ]);
 
 /** Sixty snapshots, deep and forked: each tenth one goes back by six. */

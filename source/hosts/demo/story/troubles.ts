@@ -54,6 +54,19 @@ export const troubles: DomainStory[] = [
 		},
 		[{snapshot: 'before-reindex', hoursAgo: 300, gib: 40}],
 	],
+	// QEMU was killed after the first checkpoint: its bitmaps were never written to the images.
+	[
+		{name: 'log', title: 'Syslog sink', description: 'Went down with the power on Sunday', state: 'running', folder: '/data/vm/log', disks: [{gib: 20}, {gib: 800, used: 0.8}]},
+		[
+			{checkpoint: 'weekly-46', hoursAgo: 320, description: 'full backup, before the power failure'},
+			{checkpoint: 'weekly-47', hoursAgo: 120, parent: 'weekly-46'},
+		],
+		world => {
+			for (const image of world.files.values()) {
+				image.bitmaps = image.bitmaps.filter(name => name !== 'weekly-46');
+			}
+		},
+	],
 	[
 		{name: 'jira', description: 'Hibernated since the licence ran out', memoryMiB: 8192, disks: [{gib: 50, used: 0.4}], hasManagedSave: true},
 		[{snapshot: 'v9.12', hoursAgo: 1900, gib: 4.2}],

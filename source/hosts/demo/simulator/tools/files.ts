@@ -2,13 +2,14 @@
 The file tools (stat, test, od, dd, chown, chmod, touch, sync, rm …) on the demo host's files, with the words of GNU coreutils.
 */
 import {Buffer} from 'node:buffer';
+import {createHash} from 'node:crypto';
 import path from 'node:path';
 import {complain, complainFirst, joinAnswers, parseArguments, say, type Answer} from '../program.ts';
 import {addFile, type DemoFile, type DemoWorld} from '../world.ts';
 import {formatXml, type XmlNode} from '../xml-node.ts';
 import {formatFileStatus, formatFileSystemStatus, runFind} from './file-facts.ts';
 
-type FileCommand = (world: DemoWorld, words: string[]) => Answer;
+type FileCommand = (world: DemoWorld, words: string[], input?: string) => Answer;
 
 type Given = {world: DemoWorld; place: string; file: DemoFile | undefined; options: ReadonlyMap<string, string>};
 
@@ -36,6 +37,11 @@ function edit(file: DemoFile | undefined, facts: Partial<DemoFile>): string | un
 	return '';
 }
 
+/** It is another for whatever is read from the file. */
+export function digestOf({kind, text, writes, virtualSizeBytes, allocatedBytes}: DemoFile): string {
+	return createHash('sha256').update(JSON.stringify([kind, text ?? '', writes, virtualSizeBytes, allocatedBytes])).digest('hex');
+}
+
 /** A saved memory file: libvirt's header of 92 bytes, the domain's XML, and then QEMU's stream, of which the demo has but the beginning ("QEVM" and its version). */
 function memoryBytes(memory: XmlNode): Buffer {
 	const xml = Buffer.from(`${formatXml(memory)}\0`);
@@ -52,8 +58,11 @@ function memoryBytes(memory: XmlNode): Buffer {
 export const fileCommands: Record<string, FileCommand> = {
 	stat: onEach('stat: cannot statx \'%\'', given => {
 		const format = given.options.has('-f') ? formatFileSystemStatus : formatFileStatus;
-		return isThere(given) ? format(given.world, given.place, given.options.get('--printf') ?? '') : undefined;
-	}, ['--printf']),
+		const lines = given.options.get('-c');
+		return isThere(given) ? format(given.world, given.place, lines === undefined ? given.options.get('--printf') ?? '' : `${lines}\\n`) : undefined;
+	}, ['--printf', '-c']),
+
+	sha256sum: onEach('sha256sum: %', ({file, place}) => file && `${digestOf(file)} *${place}\n`),
 
 	test(world, [check, place = '']) {
 		const file = world.files.get(place);
@@ -71,11 +80,12 @@ export const fileCommands: Record<string, FileCommand> = {
 	}, ['-N', '-j']),
 
 	head: onEach('head: cannot open \'%\' for reading', ({file, options}) => {
-		const start = file?.memory ? memoryBytes(file.memory).toString('latin1') : (file?.kind === 'image' && file.format === 'qcow2' ? 'QFI\uFFFD' : '\0\0\0\0');
+		const start = file?.text ?? (file?.memory ? memoryBytes(file.memory).toString('latin1') : (file?.kind === 'image' && file.format === 'qcow2' ? 'QFI\uFFFD' : '\0\0\0\0'));
 		return file && start.slice(0, Number(options.get('-c') ?? 0));
 	}, ['-c']),
 
-	dd(world, words) {
+	/** Makes an empty file, or writes what it is given. */
+	dd(world, words, text) {
 		const place = words.find(word => word.startsWith('of='))!.slice(3);
 		const refused = complainFirst(
 			`dd: failed to open '${place}'`,
@@ -83,7 +93,9 @@ export const fileCommands: Record<string, FileCommand> = {
 			[!world.folders.has(path.posix.dirname(place)), 'No such file or directory'],
 		);
 		if (!refused) {
-			addFile(world, {path: place, kind: 'empty', format: 'raw', allocatedBytes: 0, mode: 0o600});
+			addFile(world, text === undefined
+				? {path: place, kind: 'empty', format: 'raw', allocatedBytes: 0, mode: 0o600}
+				: {path: place, kind: 'text', format: 'raw', allocatedBytes: Buffer.byteLength(text), mode: 0o600, text});
 		}
 
 		return refused ?? say();
@@ -92,7 +104,7 @@ export const fileCommands: Record<string, FileCommand> = {
 	chown(world, words) {
 		const {options, paths} = parseArguments(words, []);
 		const reference = options.get('--reference');
-		const model = world.files.get(reference ?? '');
+		const model = world.files.get(reference ?? '') ?? (world.folders.has(reference ?? '') ? {uid: 0, gid: 0} : undefined);
 		const [owner = '', ...places] = model ? [`${model.uid}:${model.gid}`, ...paths] : paths;
 		const [uid, gid] = owner.split(':').map(Number);
 		return reference !== undefined && !model
@@ -110,6 +122,18 @@ export const fileCommands: Record<string, FileCommand> = {
 		const date = options.get('-d');
 		return edit(file, {modifiedAtMs: date === undefined ? world.now().getTime() : Number(date.slice(1)) * 1000}) ?? '';
 	}, ['-d']),
+
+	mv(world, words) {
+		const [from = '', to = ''] = parseArguments(words, []).paths;
+		const file = world.files.get(from);
+		if (file === undefined) {
+			return complain(`mv: cannot stat '${from}': No such file or directory`);
+		}
+
+		world.files.delete(from);
+		world.files.set(to, {...file, path: to});
+		return say();
+	},
 
 	sync: onEach('sync: error opening \'%\'', given => isThere(given) ? '' : undefined),
 	rm: onEach('rm: cannot remove \'%\'', ({world, place}) => world.files.delete(place) ? '' : undefined),

@@ -137,12 +137,18 @@ function snapshot(world: DemoWorld, given: Arguments): Answer {
 	});
 }
 
-/** `--add` alone. */
+/** `--add` or `--remove`. */
 function bitmap(world: DemoWorld, given: Arguments): Answer {
 	const [, name = ''] = given.paths;
-	return onImage(world, given, file =>
-		complainFirst('qemu-img', [file.bitmaps.includes(name), `Operation add on bitmap ${name} failed: Bitmap already exists: ${name}`])
-		?? change(world, file, {bitmaps: [...file.bitmaps, name]}));
+	return onImage(world, given, file => {
+		const isThere = file.bitmaps.includes(name);
+		const bitmaps = given.options.has('--remove') ? file.bitmaps.filter(each => each !== name) : [...file.bitmaps, name];
+		return complainFirst(
+			'qemu-img',
+			[given.options.has('--remove') && !isThere, `Operation remove on bitmap ${name} failed: Could not find bitmap '${name}' in the node`],
+			[given.options.has('--add') && isThere, `Operation add on bitmap ${name} failed: Bitmap already exists: ${name}`],
+		) ?? change(world, file, {bitmaps});
+	});
 }
 
 /** The top is emptied unless `-d` is given. */

@@ -4,7 +4,7 @@ virsh on the demo host about jobs on a whole domain (saving memory, backups), an
 import {agentProblem, readWritableDisks} from '../domain-xml.ts';
 import {notRunning} from '../lifecycle.ts';
 import {say, type Answer} from '../program.ts';
-import type {CopyJob} from '../world.ts';
+import type {CopyJob, DemoDomain} from '../world.ts';
 import type {VirshCall, VirshCommand} from './command.ts';
 
 /** libvirt's numbers of operations. */
@@ -13,8 +13,14 @@ const gibibyte = 1024 ** 3;
 
 export const jobCommands: Record<string, VirshCommand> = {
 	domjobinfo: {
-		options: 'domain! --rawstats',
-		run: ({flags, refuse, domain: {live, job}}) => live ? say(flags.has('rawstats') ? formatRaw(job) : formatJob(job)) : refuse(notRunning),
+		options: 'domain! --rawstats --completed --keep-completed --anystats',
+		run({flags, refuse, domain: {live, job, lastJob}}) {
+			if (!live) {
+				return refuse(notRunning);
+			}
+
+			return say(flags.has('completed') ? formatEnded(lastJob) : (flags.has('rawstats') ? formatRaw(job) : formatJob(job)));
+		},
 	},
 
 	domjobabort: {
@@ -29,6 +35,13 @@ export const jobCommands: Record<string, VirshCommand> = {
 	domtime: {
 		options: 'domain!',
 		run: call => onAgent(call, `Time: ${Math.floor(call.world.now().getTime() / 1000)}\n`),
+	},
+
+	domfsfreeze: {
+		options: 'domain!',
+		forbidden: 'virDomainFSFreeze',
+		failure: 'Unable to freeze filesystems',
+		run: call => onAgent(call, `Froze ${readWritableDisks(call.domain.live).length} filesystem(s)\n`),
 	},
 
 	domfsthaw: {
@@ -46,8 +59,26 @@ function onAgent({refuse, domain: {live}}: VirshCall, answer: string): Answer {
 
 /** As `--rawstats` gives it. */
 function formatRaw(job: CopyJob | undefined): string {
+	const what = job?.type === 'Backup' ? 'disk' : 'data';
 	return job
-		? `Job type: 2\n\noperation: ${operations[job.type]}\ndata_total: ${job.totalBytes}\ndata_processed: ${job.doneBytes}\ndata_remaining: ${job.totalBytes - job.doneBytes}\n`
+		? `Job type: 2\n\noperation: ${operations[job.type]}\n${what}_total: ${job.totalBytes}\n${what}_processed: ${job.doneBytes}\n${what}_remaining: ${job.totalBytes - job.doneBytes}\n`
+		: 'Job type: 0\n\n';
+}
+
+/** The last backup: 3 is done, 5 was cancelled. */
+function formatEnded(job: DemoDomain['lastJob']): string {
+	return job
+		? [
+			`Job type: ${job.error === undefined ? 3 : 5}`,
+			'',
+			`operation: ${operations.Backup}`,
+			`disk_total: ${job.totalBytes}`,
+			`disk_processed: ${job.doneBytes}`,
+			`disk_remaining: ${job.totalBytes - job.doneBytes}`,
+			`success: ${job.error === undefined ? 1 : 0}`,
+			...(job.error === undefined ? [] : [`errmsg: ${job.error}`]),
+			'',
+		].join('\n')
 		: 'Job type: 0\n\n';
 }
 

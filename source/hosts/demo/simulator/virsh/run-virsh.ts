@@ -5,6 +5,7 @@ is in the other files of this folder.
 import type {CommandFile} from '../../../../model/plan/plan.ts';
 import {isCopying, joinAnswers, type Answer, type Copying} from '../program.ts';
 import type {DemoDomain, DemoWorld} from '../world.ts';
+import {backupCommands} from './backup.ts';
 import {blockCommands} from './block.ts';
 import {checkpointCommands} from './checkpoint.ts';
 import {repliesOf, virshError, type VirshCall, type VirshCommand} from './command.ts';
@@ -14,7 +15,7 @@ import {jobCommands} from './job.ts';
 import {snapshotCommands} from './snapshot.ts';
 import {parseVirshCommands, parseVirshOptions, type ParsedOptions} from './words.ts';
 
-const commands: Record<string, VirshCommand> = {...hostCommands, ...domainCommands, ...jobCommands, ...blockCommands, ...snapshotCommands, ...checkpointCommands};
+const commands: Record<string, VirshCommand> = {...hostCommands, ...domainCommands, ...jobCommands, ...blockCommands, ...snapshotCommands, ...checkpointCommands, ...backupCommands};
 
 type Given = Pick<VirshCall, 'world' | 'files' | 'isReadOnly'>;
 

@@ -1,0 +1,104 @@
+/**
+Checkpoints and backups on the demo host, by the real planner and executor: what is made, what goes, and what is left where a backup is stopped.
+*/
+import test from 'ava';
+import {formatManifest, type Manifest} from '../../../source/model/backup/manifest.ts';
+import {demoNow, openDemo} from '../../helpers/demo.ts';
+import {unwrap} from '../../helpers/unwrap.ts';
+import {openEngine, type Engine, type NamedRequest} from './engine.ts';
+
+const backupOf = (to: string): NamedRequest => ({
+	kind: 'backup', to, since: {kind: 'latest'}, checkpoint: 'today', description: undefined, disks: [], isQuiesced: false, rateBytes: undefined,
+});
+
+async function run(engine: Engine, domain: string, request: NamedRequest) {
+	return (await engine.execute(unwrap(await engine.plan(domain, request)))).outcome.kind;
+}
+
+async function points({host}: Engine, folder: string): Promise<Manifest[]> {
+	return unwrap(await host.readBackups(folder)).points;
+}
+
+const bitmapsOf = ({demo, named}: Engine, domain: string) => [...demo.world.files.values()].filter(({path}) => path.includes(`/${named(domain).name}`)).flatMap(({bitmaps}) => bitmaps);
+
+test('the database has a backup for each of its checkpoints, each built on the one before', async t => {
+	const found = await points(openEngine(), '/backup/db');
+	t.deepEqual(found.map(({checkpoint, since, disks}) => [checkpoint, since, disks.map(({kind}) => kind)]), [
+		['daily-1', null, ['full', 'full']],
+		['daily-2', 'daily-1', ['incremental', 'incremental']],
+		['daily-3', 'daily-2', ['incremental', 'incremental']],
+	]);
+});
+
+test('a backup is built on the last one, and its files have the sums of its manifest', async t => {
+	const engine = openEngine();
+	t.is(await run(engine, 'db', backupOf('/backup/db')), 'done');
+	const [before, last] = (await points(engine, '/backup/db')).slice(-2);
+	t.like(last, {parent: before!.point, since: 'daily-3', checkpoint: 'today', consistency: 'crash-consistent'});
+	for (const {file, sha256, backing, disk} of last!.disks) {
+		t.is(backing, before!.disks.find(one => one.disk === disk)!.file);
+		t.true((await engine.demo.run(['sha256sum', '-b', '--', `/backup/db/${file}`])).startsWith(sha256));
+	}
+
+	t.true(bitmapsOf(engine, 'db').includes('today'));
+	t.is([...engine.named('db').checkpoints.keys()].at(-1), 'today');
+});
+
+test('the first backup of a domain is a full one', async t => {
+	const engine = openEngine();
+	t.is(await run(engine, 'web', backupOf('/backup/web')), 'done');
+	t.like((await points(engine, '/backup/web'))[0], {parent: null, disks: [{kind: 'full'}, {kind: 'full'}]});
+});
+
+test('a backup that is stopped while it copies leaves no job, no file and no checkpoint', async t => {
+	const engine = openEngine({changeMs: 10});
+	const before = [...engine.demo.world.files.keys()].sort();
+	const {outcome} = await engine.execute(unwrap(await engine.plan('web', backupOf('/backup/web'))), 'step-progress');
+	t.is(outcome.kind, 'rolled-back');
+	t.is(engine.named('web').job, undefined);
+	t.is(engine.named('web').checkpoints.size, 0);
+	t.deepEqual([...engine.demo.world.files.keys()].sort(), before);
+	t.false(bitmapsOf(engine, 'web').includes('today'));
+});
+
+test('a checkpoint is made and deleted with its bitmaps; those that stay come after the one above it', async t => {
+	const engine = openEngine();
+	t.is(await run(engine, 'db', {kind: 'create-checkpoint', checkpoint: 'new', description: 'before the vacuum', disks: []}), 'done');
+	t.true(bitmapsOf(engine, 'db').includes('new'));
+	t.is(await run(engine, 'db', {kind: 'delete-checkpoint', checkpoint: 'daily-3', scope: 'one', isMetadataOnly: false}), 'done');
+	t.false(bitmapsOf(engine, 'db').includes('daily-3'));
+	const {checkpoints} = unwrap(await engine.host.readDetails(engine.named('db').uuid, {withForeignPins: false}));
+	t.deepEqual(checkpoints.map(({name, parent}) => [name, parent]), [['daily-1', undefined], ['daily-2', 'daily-1'], ['new', 'daily-2']]);
+});
+
+test('what was written since grows as time goes by', async t => {
+	const {world, virsh} = openDemo();
+	const readSize = async () => Number(/ size='(\d+)'/.exec(await virsh('checkpoint-dumpxml', 'db', 'daily-3', '--no-domain', '--size'))?.[1]);
+	const before = await readSize();
+	t.true(before > 0);
+	world.now = () => new Date(demoNow.getTime() + 600_000);
+	t.true(await readSize() > before);
+});
+
+test('the doctor finds the checkpoint whose bitmaps a power failure took', async t => {
+	const found = (await openEngine().findings('log')).filter(({kind}) => kind === 'checkpoint-broken');
+	t.deepEqual(found.map(({text}) => text), ['The checkpoint "weekly-46" has no good bitmap on vda, vdb.']);
+	t.regex(found[0]!.meaning, /^A backup since it copies vda, vdb whole/);
+});
+
+const refusals: Array<[string[], string]> = [
+	[['checkpoint-delete', 'log', 'weekly-46'], 'error: Failed to delete checkpoint weekly-46\nerror: operation failed: bitmap \'weekly-46\' not found in backing chain of \'vda\'\n'],
+	[['backup-dumpxml', 'db'], 'error: Domain backup job id not found: no domain backup job present\n'],
+	[['domjobinfo', 'legacy'], 'error: Requested operation is not valid: domain is not running\n'],
+];
+for (const [words, complaint] of refusals) {
+	test(`virsh ${words.join(' ')}`, async t => {
+		t.is(await openDemo().failure(['virsh', ...words]), complaint);
+	});
+}
+
+test('a manifest that is written can be read again', async t => {
+	const engine = openEngine();
+	const [first] = await points(engine, '/backup/db');
+	t.is(engine.demo.world.files.get(`/backup/db/${first!.point}.json`)?.text, formatManifest(first!));
+});
