@@ -23,7 +23,8 @@ type Write = {path: string; written: string[]; opened: string[]; read: string[]}
 /** What the command does to images that were there before; undefined: nothing. */
 function writeOf({graph}: PlanContext, {tool, argv}: ProgramCommand): Write | undefined {
 	const [, verb = ''] = argv;
-	const path = argv.at(-1)!;
+	// The name of a bitmap stands after the image.
+	const path = argv.at(verb === 'bitmap' ? -2 : -1)!;
 	if (tool !== 'qemu-img' || !['commit', 'rebase', 'snapshot', 'bitmap'].includes(verb)) {
 		return undefined;
 	}
@@ -36,6 +37,11 @@ function writeOf({graph}: PlanContext, {tool, argv}: ProgramCommand): Write | un
 		return {
 			path, written: dataFiles([path, into]), opened: dataFiles(at === -1 ? [path, into] : chain.slice(0, at + 1)), read: chain,
 		};
+	}
+
+	const source = verb === 'bitmap' && argv.includes('-b') ? argv[argv.indexOf('-b') + 1] : undefined;
+	if (source !== undefined) {
+		return {path, written: dataFiles([path]), opened: [...dataFiles([path]), ...chainOf(graph, source)], read: [source]};
 	}
 
 	// What is pulled up is read: root would give away what a name leads to.

@@ -8,9 +8,11 @@ import type {Inventory} from '../../source/model/domain/inventory.ts';
 import type {Pin} from '../../source/model/images/pin.ts';
 import type {Command} from '../../source/model/plan/plan.ts';
 import {pinsOfDomain} from '../../source/model/images/pins.ts';
-import {frozenPath, type Snapshot} from '../../source/model/domain/snapshot.ts';
+import {frozenPath, type Checkpoint, type Snapshot} from '../../source/model/domain/snapshot.ts';
 import {buildSnapshotXml, rewriteSnapshotXml} from '../../source/model/xml/change-snapshot.ts';
+import {changeCheckpointParent} from '../../source/model/xml/change-checkpoint.ts';
 import {changeDomainXml} from '../../source/model/xml/change-domain.ts';
+import {parseCheckpointXml} from '../../source/model/xml/parse-checkpoint.ts';
 import {parseDomainXml} from '../../source/model/xml/parse-domain.ts';
 import {parseSnapshotXml} from '../../source/model/xml/parse-snapshot.ts';
 import {unwrap} from './unwrap.ts';
@@ -19,7 +21,7 @@ import {
 	addImage, contentOf, contentOfTag, emptyImages, runOnImages, type ModelImages,
 } from './model-images.ts';
 
-export type ModelDomain = {uuid: string; name: string; definitionXml: string; records: Map<string, string>; current: string | undefined};
+export type ModelDomain = {uuid: string; name: string; definitionXml: string; records: Map<string, string>; current: string | undefined; checkpoints: Map<string, string>};
 
 export type Estate = {images: ModelImages; domains: ModelDomain[]; folder: string; libvirtVersion: number};
 
@@ -52,6 +54,10 @@ export function snapshotsOf(domain: ModelDomain): Snapshot[] {
 	return [...domain.records.values()].map(xml => cached(parsedRecords, xml, () => unwrap(parseSnapshotXml(xml))));
 }
 
+export function checkpointsOf(domain: ModelDomain): Checkpoint[] {
+	return [...domain.checkpoints.values()].map(xml => unwrap(parseCheckpointXml(xml)));
+}
+
 export function headsOf(domain: ModelDomain): Map<string, string> {
 	return new Map(definitionOf(domain).disks.map(disk => [disk.target, disk.sourcePath!]));
 }
@@ -60,7 +66,7 @@ export function addDomain(estate: Estate, name: string, heads: Record<string, st
 	const uuid = `00000000-0000-4000-8000-${String(estate.domains.length).padStart(12, '0')}`;
 	const disks = Object.entries(heads).map(([target, path]) => `<disk type='file' device='disk'><driver name='qemu' type='qcow2'/><source file='${path}'/><target dev='${target}'/></disk>`);
 	const domain: ModelDomain = {
-		uuid, name, records: new Map(), current: undefined,
+		uuid, name, records: new Map(), current: undefined, checkpoints: new Map(),
 		definitionXml: `<domain type='kvm'><name>${name}</name><uuid>${uuid}</uuid><memory unit='MiB'>64</memory><os><type>hvm</type></os><devices>${disks.join('')}</devices></domain>`,
 	};
 	estate.domains.push(domain);
@@ -88,7 +94,7 @@ function imagesOf(estate: Estate): Image[] {
 			backingFormat: file.backing === undefined ? undefined : 'qcow2',
 			clusterSizeBytes: 65_536,
 			internalSnapshots: [...file.tags.keys()].map(tag => ({tag, memoryBytes: 0})),
-			bitmaps: [],
+			bitmaps: [...file.bitmaps].map(([name, {isBroken}]) => ({name, isUsable: !isBroken, granularityBytes: 65_536})),
 			file: {sizeBytes: 200_000, modifiedAt: file.modifiedAt, inode: String(file.inode), uid: 0, gid: 0, mode: file.mode, isRegular: true},
 			problems: [],
 		}]);
@@ -101,7 +107,7 @@ export function inventoryOf(estate: Estate, domain: ModelDomain): Inventory {
 			domain: domainAs(domain),
 			snapshots: snapshotsOf(domain).map(snapshot => ({...snapshot, isCurrent: snapshot.name === domain.current})),
 			currentSnapshot: domain.current,
-			checkpoints: [],
+			checkpoints: checkpointsOf(domain),
 			images: imagesOf(estate),
 			foreignPins: estate.domains.filter(other => other !== domain).flatMap(other => pinsOf(other)),
 			unreadable: [],
@@ -213,6 +219,19 @@ function removeInternal(images: ModelImages, domain: ModelDomain, name: string):
 	}
 }
 
+/** Its record alone; those after it come after the one before it. */
+function deleteCheckpoint(domain: ModelDomain, name: string): void {
+	const gone = checkpointsOf(domain).find(checkpoint => checkpoint.name === name);
+	if (gone === undefined) {
+		throw new Error(`no checkpoint ${name}`);
+	}
+
+	domain.checkpoints.delete(name);
+	for (const child of checkpointsOf(domain).filter(({parent}) => parent === name)) {
+		domain.checkpoints.set(child.name, unwrap(changeCheckpointParent(child.xml, gone.parent)));
+	}
+}
+
 function runVirsh(images: ModelImages, domain: ModelDomain, command: Command): void {
 	const argv = argvOf(command);
 	const verb = argv[4]!;
@@ -221,6 +240,21 @@ function runVirsh(images: ModelImages, domain: ModelDomain, command: Command): v
 	switch (verb) {
 		case 'define': {
 			domain.definitionXml = xml;
+			break;
+		}
+
+		case 'checkpoint-create': {
+			const checkpoint = unwrap(parseCheckpointXml(xml));
+			if (checkpoint.parent !== undefined && !domain.checkpoints.has(checkpoint.parent)) {
+				throw new Error(`parent ${checkpoint.parent} of checkpoint ${checkpoint.name} not found`);
+			}
+
+			domain.checkpoints.set(checkpoint.name, xml);
+			break;
+		}
+
+		case 'checkpoint-delete': {
+			deleteCheckpoint(domain, valueOf(argv, '--checkpointname')!);
 			break;
 		}
 
@@ -255,9 +289,23 @@ function runVirsh(images: ModelImages, domain: ModelDomain, command: Command): v
 	}
 }
 
+/** Whether what the command waits for is so. */
+function isDue(estate: Estate, {onlyIf}: Command): boolean {
+	return onlyIf?.kind === 'image-has-bitmap' ? estate.images.files.get(onlyIf.path)?.bitmaps.has(onlyIf.bitmap) ?? false : true;
+}
+
 /** One command of a plan. Throws where the host would refuse it. */
 export function runCommand(estate: Estate, domain: ModelDomain, command: Command): void {
+	if (!isDue(estate, command)) {
+		return;
+	}
+
 	if (command.tool === 'virsh') {
+		const isSnapshot = argvOf(command)[4]!.startsWith('snapshot-');
+		if (isSnapshot && domain.checkpoints.size > 0 && estate.libvirtVersion < 11_003_000) {
+			throw new Error('cannot change snapshots while checkpoints exist');
+		}
+
 		runVirsh(estate.images, domain, command);
 	} else {
 		runOnImages(estate.images, argvOf(command));

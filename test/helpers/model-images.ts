@@ -5,12 +5,16 @@ its backing file.
 
 type Blocks = Map<number, number>;
 
+/** `isBroken`: QEMU was killed while it recorded; nobody reads or writes such a one. */
+export type ModelBitmap = {blocks: Set<number>; isBroken: boolean};
+
 export type ModelFile = {
 	/** Undefined: an ordinary file, or a name that is reserved only. */
 	format: 'qcow2' | undefined;
 	backing: string | undefined;
 	blocks: Blocks;
 	tags: Map<string, Blocks>;
+	bitmaps: Map<string, ModelBitmap>;
 	modifiedAt: string;
 	mode: number;
 	inode: number;
@@ -39,7 +43,7 @@ export function addImage(images: ModelImages, path: string, more: Partial<ModelF
 	}
 
 	images.files.set(path, {
-		format: 'qcow2', backing: undefined, blocks: new Map(), tags: new Map(), modifiedAt: String(images.clock), mode: 0o600, inode: images.files.size + (images.clock * 1000), ...more,
+		format: 'qcow2', backing: undefined, blocks: new Map(), tags: new Map(), bitmaps: new Map(), modifiedAt: String(images.clock), mode: 0o600, inode: images.files.size + (images.clock * 1000), ...more,
 	});
 }
 
@@ -80,6 +84,16 @@ export function bytesOf(images: ModelImages, path: string): string {
 	return JSON.stringify([backing, inOrder(blocks), [...tags].map(([tag, saved]) => [tag, inOrder(saved)])]);
 }
 
+/** Every good bitmap of the file records it. */
+function set(file: ModelFile, block: number, value: number): void {
+	file.blocks.set(block, value);
+	for (const {blocks, isBroken} of file.bitmaps.values()) {
+		if (!isBroken) {
+			blocks.add(block);
+		}
+	}
+}
+
 function write(images: ModelImages, path: string, change: (file: ModelFile) => void): void {
 	const file = fileAt(images, path);
 	change(file);
@@ -87,7 +101,9 @@ function write(images: ModelImages, path: string, change: (file: ModelFile) => v
 }
 
 export function writeBlock(images: ModelImages, path: string, block: number, value: number): void {
-	write(images, path, file => file.blocks.set(block, value));
+	write(images, path, file => {
+		set(file, block, value);
+	});
 }
 
 function rebase(images: ModelImages, path: string, options: {backing: string | undefined; isUnsafe: boolean}): void {
@@ -99,7 +115,7 @@ function rebase(images: ModelImages, path: string, options: {backing: string | u
 		for (let block = 0; block < blockCount && !options.isUnsafe; block++) {
 			const value = readBlock(images, path, block);
 			if (!file.blocks.has(block) && value !== readBlock(images, options.backing, block)) {
-				file.blocks.set(block, value);
+				set(file, block, value);
 			}
 		}
 
@@ -123,7 +139,7 @@ function commit(images: ModelImages, top: string, into: string): void {
 
 	write(images, into, file => {
 		for (const block of held) {
-			file.blocks.set(block, readBlock(images, top, block));
+			set(file, block, readBlock(images, top, block));
 		}
 	});
 }
@@ -131,6 +147,40 @@ function commit(images: ModelImages, top: string, into: string): void {
 function optionOf(argv: readonly string[], name: string): string | undefined {
 	const at = argv.indexOf(name);
 	return at === -1 ? undefined : argv[at + 1];
+}
+
+function goodBitmap(images: ModelImages, path: string, name: string): ModelBitmap {
+	const found = fileAt(images, path).bitmaps.get(name);
+	if (found === undefined || found.isBroken) {
+		throw new Error(`${path}: bitmap ${name} ${found === undefined ? 'not found' : 'is inconsistent'}`);
+	}
+
+	return found;
+}
+
+function runBitmap(images: ModelImages, argv: readonly string[]): void {
+	const [path, name] = argv.slice(-2) as [string, string];
+	const source = optionOf(argv, '--merge');
+	write(images, path, ({bitmaps}) => {
+		if (argv.includes('--add')) {
+			if (bitmaps.has(name)) {
+				throw new Error(`${path}: bitmap already exists: ${name}`);
+			}
+
+			bitmaps.set(name, {blocks: new Set(), isBroken: false});
+		}
+
+		if (source !== undefined) {
+			const into = goodBitmap(images, path, name);
+			for (const block of goodBitmap(images, optionOf(argv, '-b') ?? path, source).blocks) {
+				into.blocks.add(block);
+			}
+		}
+
+		if (argv.includes('--remove') && !bitmaps.delete(name)) {
+			throw new Error(`${path}: bitmap ${name} not found`);
+		}
+	});
 }
 
 function runQemuImg(images: ModelImages, argv: readonly string[]): void {
@@ -162,9 +212,18 @@ function runQemuImg(images: ModelImages, argv: readonly string[]): void {
 			break;
 		}
 
+		case 'bitmap': {
+			runBitmap(images, argv);
+			break;
+		}
+
 		case 'snapshot': {
 			const [name, tag] = argv.slice(2, 4) as [string, string];
 			write(images, path, file => {
+				if (name === '-a' && file.bitmaps.size > 0) {
+					throw new Error(`${path}: device has active dirty bitmaps`);
+				}
+
 				if (name !== '-c' && !file.tags.has(tag)) {
 					throw new Error(`no tag ${tag} in ${path}`);
 				}

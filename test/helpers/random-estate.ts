@@ -19,6 +19,8 @@ import type {Random} from './random.ts';
 export type EstateOptions = {
 	folder: string;
 	snapshots: number;
+	/** Whether what is left is somebody else's question. */
+	mayLeave?: true;
 	/** The same on real images. */
 	mirror?: {run(argv: string[]): Promise<void> | void; writeBlock(path: string, block: number, value: number): Promise<void> | void};
 };
@@ -39,7 +41,7 @@ async function runImages(journey: Journey, argv: string[]): Promise<void> {
 	await journey.options.mirror?.run(argv);
 }
 
-async function scribble(journey: Journey): Promise<void> {
+export async function scribble(journey: Journey): Promise<void> {
 	const {estate, own, random} = journey;
 	estate.images.clock += 10;
 	for (const path of headsOf(own).values()) {
@@ -51,7 +53,7 @@ async function scribble(journey: Journey): Promise<void> {
 	}
 }
 
-async function take(journey: Journey): Promise<void> {
+export async function take(journey: Journey): Promise<void> {
 	const {estate, own, random, options} = journey;
 	const name = `n${++journey.count}`;
 	const commands: string[][] = [];
@@ -257,6 +259,14 @@ function checkRecords(journey: Journey, plan: Plan): void {
 function expectedAfter(journey: Journey, action: Action, before: Map<string, string>): Map<string, string> {
 	const dropped = droppedBy(journey, action);
 	const after = new Map([...before].filter(([key]) => !dropped.has(key.slice(0, key.lastIndexOf('/')))));
+	if (action.kind === 'create') {
+		for (const target of headsOf(journey.own).keys()) {
+			if (!action.disks.some(disk => disk.target === target)) {
+				after.set(`${action.snapshot}/${target}`, before.get(`/${target}`)!);
+			}
+		}
+	}
+
 	if (action.kind === 'revert' || action.kind === 'branch') {
 		const snapshot = snapshotsOf(journey.own).find(({name}) => name === action.snapshot)!;
 		for (const {target, mode} of snapshot.disks) {
@@ -280,9 +290,9 @@ function expectedAfter(journey: Journey, action: Action, before: Map<string, str
 }
 
 /** Plans the action, runs the plan, and checks what must hold. Refusals change nothing and are counted. Throws where something does not hold. */
-export async function act(journey: Journey, action: Action | undefined): Promise<void> {
+export async function act(journey: Journey, action: Action | undefined): Promise<Plan | undefined> {
 	if (action === undefined) {
-		return;
+		return undefined;
 	}
 
 	const {estate, own, options} = journey;
@@ -295,7 +305,7 @@ export async function act(journey: Journey, action: Action | undefined): Promise
 		const kinds = planned.failure.kind === 'refused' ? planned.failure.blockers.map(({kind}) => kind).join(' ') : planned.failure.kind;
 		const key = `${action.kind}: ${kinds}`;
 		journey.refused.set(key, (journey.refused.get(key) ?? 0) + 1);
-		return;
+		return undefined;
 	}
 
 	const plan = planned.value;
@@ -312,7 +322,7 @@ export async function act(journey: Journey, action: Action | undefined): Promise
 		}
 
 		hasSwitched ||= step.id === 'define' || step.id.startsWith('apply-');
-		if (!hasSwitched || action.kind === 'delete' || action.kind === 'merge') {
+		if (!hasSwitched || !['revert', 'branch'].includes(action.kind)) {
 			for (const [target, path] of headsOf(own)) {
 				if (contentOf(estate.images, path) !== before.get(`/${target}`)) {
 					fail(`after ${step.id} the current state of ${target} is another`);
@@ -336,6 +346,10 @@ export async function act(journey: Journey, action: Action | undefined): Promise
 		}
 	}
 
-	checkTidy(journey, action.kind === 'delete' || action.kind === 'merge');
+	if (!options.mayLeave) {
+		checkTidy(journey, action.kind === 'delete' || action.kind === 'merge');
+	}
+
 	journey.done.set(action.kind, (journey.done.get(action.kind) ?? 0) + 1);
+	return plan;
 }

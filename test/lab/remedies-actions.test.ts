@@ -156,45 +156,13 @@ test.serial('checkpoints that stand in the way go with the commands that are nam
 	}
 });
 
-test.serial('checkpoints beside overlays: create, branch and merge work once they have gone as advised', async t => {
-	const prepare = async () => {
-		const domain = await makeDomain(t);
-		await takeDiskSnapshot(domain, 's1');
-		await start(domain);
-		await virsh('checkpoint-create-as', '--domain', domain.uuid, '--name', 'c1');
-		await takeDiskSnapshot(domain, 's2');
-		return domain;
-	};
-
-	const follow = async (domain: LabDomain, asked: string[]) => {
-		const advice = await refused(t, domain, asked, 'Delete them: virsh checkpoint-delete');
-		await runAsTold(/Delete them: (.*)\. The next/.exec(advice)![1]!);
-		await succeeds(t, domain, asked);
-		await stop(domain);
-	};
-
-	const running = await prepare();
-	await follow(running, on(running, 'merge', 's2'));
-	const branching = await prepare();
-	await stop(branching);
-	await follow(branching, ['branch', '--discard', '--yes', '--json', '--', branching.name, 's1', 'b1']);
-	const merging = await prepare();
-	await stop(merging);
-	await follow(merging, on(merging, 'merge', 's1'));
-	const creating = await prepare();
-	await stop(creating);
-	await follow(creating, createArgs(creating, 's3', '--disk-only'));
-	const inside = await prepare();
-	await stop(inside);
-	await follow(inside, createArgs(inside, 's3'));
-	const started = await prepare();
-	await stop(started);
-	await refused(t, started, createArgs(started, 's3', '--disk-only'), 'Start the domain and take the snapshot while it is running.');
-	await start(started);
-	await succeeds(t, started, createArgs(started, 's3', '--disk-only'));
-	await refused(t, started, createArgs(started, 's4', '--disk-only', '--no-metadata'), 'Leave --no-metadata out: the new snapshot then gets its own record.');
-	await succeeds(t, started, createArgs(started, 's4', '--disk-only'));
-	await stop(started);
+test.serial('beside overlays without a record another such is refused, and one with a record is made', async t => {
+	const domain = await makeDomain(t);
+	await start(domain);
+	await succeeds(t, domain, createArgs(domain, 's3', '--disk-only'));
+	await refused(t, domain, createArgs(domain, 's4', '--disk-only', '--no-metadata'), 'Leave --no-metadata out: the new snapshot then gets its own record.');
+	await succeeds(t, domain, createArgs(domain, 's4', '--disk-only'));
+	await stop(domain);
 });
 
 test.serial('a transient domain, and a managed save: each of the commands that are named makes the revert possible', async t => {

@@ -15,10 +15,10 @@ import {conditionOf, isExternal, type Snapshot} from '../../model/domain/snapsho
 import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {refuseBusyDomain, requireFreeName} from '../../planner/checks/blockers.ts';
 import {findSnapshot, lackOfDomain} from '../../planner/checks/asked-snapshot.ts';
-import {checkpointRemedy} from '../../planner/checks/checkpoint-remedy.ts';
 import {recordNew} from '../../planner/records/bookkeeping.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
+import {checkpointSteps} from '../../planner/steps/checkpoints.ts';
 import {bootSteps} from '../../planner/steps/domain.ts';
 import {branchNvram} from '../../planner/steps/nvram-revert.ts';
 import {overlayPath} from '../../planner/steps/overlay-name.ts';
@@ -82,14 +82,6 @@ function refuseBranch(context: PlanContext, action: BranchAction, snapshot: Snap
 		}
 	}
 
-	if (context.inventory.details.checkpoints.length > 0) {
-		context.blockers.push({
-			kind: 'checkpoint',
-			text: `The domain has checkpoints (${context.inventory.details.checkpoints.map(({name}) => name).join(', ')}), which cannot continue across a snapshot that is taken while the domain is off.`,
-			remedy: checkpointRemedy(context),
-		});
-	}
-
 	if (!isExternal(snapshot)) {
 		context.blockers.push({
 			kind: 'not-supported',
@@ -122,7 +114,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		return leave;
 	}
 
-	const {disks: {overlaid}, definitionXml, finish} = leave.value;
+	const {disks: {overlaid}, upper, definitionXml, finish} = leave.value;
 	if (overlaid.length === 0) {
 		context.blockers.push({kind: 'not-supported', text: 'The snapshot froze no disk, so nothing can branch from it.', remedy: 'Take a snapshot of the disks first.'});
 	}
@@ -133,13 +125,19 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		return records;
 	}
 
+	const checkpoints = checkpointSteps(context, {snapshot, disks: overlaid, upper});
+	if (!checkpoints.ok) {
+		return checkpoints;
+	}
+
+	const {bitmaps, upperBitmaps, before, after} = checkpoints.value;
 	const endState = action.endState ?? 'shutoff';
 	const end = endState === 'shutoff' ? [] : bootSteps(context, {definitionXml, isPaused: endState === 'paused'});
-	const way = finish({nvram: nvram.switch, after: [...records.value, ...end]});
+	const way = finish({bitmaps, upperBitmaps, before, nvram: nvram.switch, after: [...records.value, ...after, ...end]});
 	return planWayBack(context, action, {
 		...given,
 		snapshot,
-		way: {...way, created: [...way.created, ...filesAt(nvram.created)], endState},
+		way: {...way, consequences: [...way.consequences, ...checkpoints.value.consequences], checkpoints: checkpoints.value.expected, created: [...way.created, ...filesAt(nvram.created)], endState},
 		course: {
 			begins: describeBegin(action, snapshot),
 			ends: describeEnd(snapshot, endState),

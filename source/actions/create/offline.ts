@@ -3,37 +3,25 @@ Creating a snapshot of a domain that is off, for libvirt's domains and bare ones
 */
 import {posix} from 'node:path';
 import type {Command, Probe, Step} from '../../model/plan/plan.ts';
-import {succeed, type Result} from '../../model/result.ts';
+import {succeed, together, type Result} from '../../model/result.ts';
 import {refuseFolders} from '../../planner/checks/blockers.ts';
-import {checkpointRemedy} from '../../planner/checks/checkpoint-remedy.ts';
 import {
 	closeBuildFolders, proveBuilt, refuseFolderRisks,
 } from '../../planner/steps/build-folder.ts';
 import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
 import type {PlanContext} from '../../planner/context.ts';
+import {checkpointRecords} from '../../planner/steps/checkpoints.ts';
 import {defineStep, definitionOn} from '../../planner/steps/domain.ts';
 import {tagNvram} from '../../planner/steps/nvram-inside.ts';
 import {mergedBack} from '../../planner/steps/merge.ts';
 import {requirePlainLayers} from '../../planner/checks/recorded-chains.ts';
 import {checkSteps, overlayFiles, overlaySteps, toOverlaid} from '../../planner/steps/overlay.ts';
 import {step} from '../../planner/steps/step.ts';
+import {continueCheckpoints} from './checkpoints.ts';
 import {chooseTargets, type TargetedDisk} from './targets.ts';
 import {recordSteps, recordXml} from './record.ts';
 import {requireInternal, partakingDisks, type PartakingDisk} from './disks.ts';
 import type {CreateParts, CreateRequest} from './request.ts';
-
-function refuseCheckpoints(context: PlanContext, isExternal: boolean): void {
-	const names = context.inventory.details.checkpoints.map(checkpoint => checkpoint.name);
-	if (names.length > 0 && (isExternal || !context.can.redefinesBesideCheckpoints)) {
-		context.blockers.push({
-			kind: 'checkpoint',
-			text: isExternal
-				? `The domain has checkpoints (${names.join(', ')}): their bitmaps cannot continue in overlays that are made while the domain is off, and no version of libvirt allows it.`
-				: `The domain has checkpoints (${names.join(', ')}), and this version of libvirt cannot record an offline snapshot beside them.`,
-			remedy: `${isExternal ? 'Start the domain and take the snapshot while it is running. Or: ' : ''}${checkpointRemedy(context)}`,
-		});
-	}
-}
 
 const whenStopped = 'Recover would undo it; the domain is as it was.';
 
@@ -59,12 +47,13 @@ function untagAgain(context: PlanContext, {target, path, tag, recordXml}: {targe
 export function planOfflineInternal(context: PlanContext, {action, disks: all, now}: CreateRequest): Result<CreateParts> {
 	const disks = partakingDisks(context, all, 'internal');
 	requireInternal(context, all, disks, action.snapshot);
-	refuseCheckpoints(context, false);
 	const request = {action, disks: all, overlays: new Map<string, string>(), now, state: 'shutoff', memory: {mode: 'no'}} as const;
 	const record = recordSteps(context, request);
 	const recordText = recordXml(context, request);
-	if (!record.ok || !recordText.ok) {
-		return record.ok ? recordText as Result<never> : record;
+	const aside = action.hasNoMetadata ? succeed({before: [], after: [], expected: {}}) : checkpointRecords(context, {stay: context.inventory.details.checkpoints});
+	const made = together({record, recordText, aside});
+	if (!made.ok) {
+		return made;
 	}
 
 	const tags = disks.map(({target, headPath: path}): Step => step('create', {
@@ -72,27 +61,29 @@ export function planOfflineInternal(context: PlanContext, {action, disks: all, n
 		title: `Freeze ${target} inside its image as "${action.snapshot}"`,
 		command: imageCommands.tag(path, action.snapshot),
 		changesInside: 'adds',
-		undo: untagAgain(context, {target, path, tag: action.snapshot, recordXml: recordText.value}),
+		undo: untagAgain(context, {target, path, tag: action.snapshot, recordXml: made.value.recordText}),
 		doneWhen: {kind: 'image-has-tag', path, tag: action.snapshot},
 		whenStopped,
 	}));
 	const variables = tagNvram(context, action.snapshot);
 	return succeed({
-		steps: [...checkHeads(disks), ...tags, ...variables.steps, ...record.value],
+		steps: [...checkHeads(disks), ...tags, ...variables.steps, ...made.value.aside.before, ...made.value.record, ...made.value.aside.after],
 		consequences: variables.consequences,
 		heads: new Map(),
 		created: [],
 		written: disks.map(disk => disk.headPath),
 		adopted: [],
 		bases: disks.map(disk => disk.headPath),
+		checkpoints: made.value.aside.expected,
 	});
 }
 
 /** The steps that make the overlays which are not there yet, and prove all of them. */
-function targetSteps(context: PlanContext, disks: TargetedDisk[]): Step[] {
+function targetSteps(context: PlanContext, disks: TargetedDisk[], {bitmaps, preparedBitmaps}: {bitmaps: Step[]; preparedBitmaps: Step[]}): Step[] {
 	const prepared = disks.filter(disk => disk.reuse === 'existing');
 	return [
-		...overlaySteps(disks.filter(disk => disk.reuse !== 'existing').map(disk => toOverlaid(context, disk))),
+		...overlaySteps(disks.filter(disk => disk.reuse !== 'existing').map(disk => toOverlaid(context, disk)), bitmaps),
+		...preparedBitmaps,
 		...prepared.map((disk): Step => step('create', {
 			id: `open-${disk.target}`,
 			title: `Check that the prepared overlay of ${disk.target} opens with its chain`,
@@ -126,7 +117,6 @@ function defineMerged(context: PlanContext, xml: string, disks: readonly Targete
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
 export function planOfflineExternal(context: PlanContext, {action, disks: all, now}: CreateRequest): Result<CreateParts> {
 	const partaking = partakingDisks(context, all, 'external');
-	refuseCheckpoints(context, true);
 	for (const {target, headPath} of partaking) {
 		requirePlainLayers(context, target, headPath, 'Start the domain and take the snapshot while it is running: libvirt then keeps the secret.');
 	}
@@ -147,20 +137,28 @@ export function planOfflineExternal(context: PlanContext, {action, disks: all, n
 		return record;
 	}
 
+	const checkpoints = continueCheckpoints(context, disks, !action.hasNoMetadata);
+	if (!checkpoints.ok) {
+		return checkpoints;
+	}
+
 	return succeed({
 		steps: [
 			...checkSteps(disks.map(disk => toOverlaid(context, disk))),
-			...targetSteps(context, disks),
+			...targetSteps(context, disks, checkpoints.value),
 			...proveBuilt(built),
+			...checkpoints.value.before,
 			defineMerged(context, definition.value, disks),
 			...record.value,
+			...checkpoints.value.after,
 			...closeBuildFolders(built),
 		],
-		consequences,
+		consequences: [...consequences, ...checkpoints.value.consequences],
 		heads: overlays,
 		created: overlayFiles(built),
 		written: [],
 		adopted: disks.filter(disk => disk.reuse === 'existing').map(disk => disk.overlayPath),
 		bases: disks.map(disk => disk.headPath),
+		checkpoints: checkpoints.value.expected,
 	});
 }

@@ -108,6 +108,7 @@ export function planCreate(action: CreateAction, inventory: Inventory, given: Pl
 					...(hasNoMetadata ? [] : [{name: snapshot, parent: details.currentSnapshot}]),
 				],
 				endState: endStateOf(context, request),
+				...whole.checkpoints,
 			},
 			fingerprint: fingerprintOf(inventory, new Set([...bases, ...adopted])),
 		}),

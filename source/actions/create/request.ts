@@ -2,7 +2,9 @@
 What the ways of creating a snapshot are given, and what each of them gives.
 */
 import type {Way} from '../../model/plan/decision-table.ts';
-import type {Consequence, CreatedFile, Step} from '../../model/plan/plan.ts';
+import type {
+	CheckpointProof, Consequence, CreatedFile, Step,
+} from '../../model/plan/plan.ts';
 import type {CreateAction} from '../../model/plan/request.ts';
 import type {ModedDisk} from './disks.ts';
 
@@ -20,6 +22,8 @@ export type CreateParts = {
 	adopted: string[];
 	/** The images on which it stands. */
 	bases: string[];
+	/** What is proven of checkpoints. */
+	checkpoints?: CheckpointProof;
 };
 
 /** What every way of creating is given. */

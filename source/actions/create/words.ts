@@ -107,6 +107,11 @@ export function describeEmpty({target, headPath, overlayPath}: Overlaid, isActiv
 	};
 }
 
+/** What the prepared overlays hold, or an empty disk, is recorded by no bitmap. */
+export function describeEnd({name}: {name: string}, targets: readonly string[]): Consequence {
+	return {severity: 'warning', text: `The checkpoint "${name}" is deleted: ${targets.join(', ')} will hold what its bitmaps have not recorded. The next backup must be a full one.`};
+}
+
 export function describeDepth({target}: {target: string}, depth: number): Consequence {
 	return {severity: 'warning', text: `The chain of ${target} will be ${depth} images deep: consider merging or deleting older snapshots.`};
 }

@@ -11,12 +11,13 @@ import {
 	buildImageGraph, holdersOf, imageAt, isDevice, isOpenable, type ImageGraph,
 } from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
-import type {Plan, Step} from '../../model/plan/plan.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
+import type {Expected, Plan, Step} from '../../model/plan/plan.ts';
+import {
+	fail, succeed, together, type Result,
+} from '../../model/result.ts';
 import {frozenPath, isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {refuseUnreadable} from '../../planner/checks/blockers.ts';
-import {checkpointsAside} from '../../planner/steps/checkpoints.ts';
 import {leftImagesOf, type PlanArguments, type PlanContext} from '../../planner/context.ts';
 import {linksOfMerges} from '../../planner/expected-links.ts';
 import {fingerprintOf} from '../../planner/fingerprint.ts';
@@ -30,6 +31,7 @@ import {step} from '../../planner/steps/step.ts';
 import {storageAt, storageOf} from '../../planner/storage/storage.ts';
 import {taggedImages, untagSteps} from './internal.ts';
 import {refuseMerges, requireCurrent} from './blockers.ts';
+import {checkpointsOver} from './checkpoints.ts';
 import {describeDropped, reasonToStay} from './words.ts';
 import type {DropRequest} from './request.ts';
 
@@ -184,6 +186,18 @@ function requirePlainHeads(context: PlanContext): void {
 
 const nothing: Collection = {removed: [], merges: [], staying: []};
 
+function expectedOf(context: PlanContext, {heads, merges, frozen}: {heads: Map<string, string>; merges: readonly Merge[]; frozen: string[]}): Pick<Expected, 'heads' | 'chains' | 'links' | 'endState'> {
+	return {
+		heads: [...heads].map(([target, path]) => ({target, path})),
+		chains: [...new Set([...heads.values(), ...frozen])]
+			// A record can be dropped beside a chain that was broken before.
+			.filter(path => isOpenable(context.graph, path))
+			.map(path => ({path, format: imageAt(context.graph, path)?.format ?? 'qcow2'})),
+		links: linksOfMerges(context, merges),
+		endState: undefined,
+	};
+}
+
 /** Puts the plan together. Blockers must have been added to the context; fails with `refused` where there are any. */
 export function planDrop(context: PlanContext, request: DropRequest, {inventory, given}: {inventory: Inventory; given: PlanArguments}): Result<Plan> {
 	const {action, deleted, folded, isMetadataOnly, meaning} = request;
@@ -210,44 +224,33 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 		return fail({kind: 'refused', blockers: context.blockers});
 	}
 
-	const records = planRecords(context, {deleted, ...moves, heads, isIrreversible});
-	const define = defineSteps(context, {collection, moves, isIrreversible});
-	if (!records.ok) {
-		return records;
+	const written = together({
+		records: planRecords(context, {deleted, ...moves, heads, isIrreversible}),
+		define: defineSteps(context, {collection, moves, isIrreversible}),
+		checkpoints: checkpointsOver(context, merges),
+	});
+	if (!written.ok) {
+		return written;
 	}
 
-	if (!define.ok) {
-		return define;
-	}
+	const {records, define, checkpoints} = written.value;
 
 	const work = mergeSteps(context, merges);
 	const nvramCopies = isMetadataOnly ? {gone: [], left: []} : nvramCopiesOf(context, deleted);
 	const removed = [...collection.removed, ...merges.flatMap(merge => filesAmong(context, merge.gone)), ...memoryFiles, ...nvramCopies.gone];
-	const written = [...new Set([...merges.flatMap(merge => [merge.into, ...merge.rebased]), ...untag.written])];
-	const checkpoints = checkpointsAside(context);
+	const changed = [...new Set([...merges.flatMap(merge => [merge.into, ...merge.rebased]), ...untag.written])];
 	const frozen = neededBy(details.snapshots.filter(snapshot => !deleted.includes(snapshot))).map(path => moves.contents.get(path)?.path ?? path);
-	const touched = new Set([...removed, ...written, ...merges.flatMap(merge => merge.layers), ...collection.staying.map(({path}) => path)]);
+	const touched = new Set([...removed, ...changed, ...merges.flatMap(merge => merge.layers), ...collection.staying.map(({path}) => path)]);
 	return succeed({
 		...planFrame(action, inventory, given, {
-			expected: {
-				heads: [...heads].map(([target, path]) => ({target, path})),
-				chains: [...new Set([...heads.values(), ...frozen])]
-					// A record can be dropped beside a chain that was broken before.
-					.filter(path => isOpenable(context.graph, path))
-					.map(path => ({path, format: imageAt(context.graph, path)?.format ?? 'qcow2'})),
-				links: linksOfMerges(context, merges),
-				currentSnapshot: records.value.currentSnapshot,
-				snapshots: records.value.parents,
-				goneSnapshots: deleted.map(({name}) => name),
-				endState: undefined,
-			},
+			expected: {...expectedOf(context, {heads, merges, frozen}), currentSnapshot: records.currentSnapshot, snapshots: records.parents, goneSnapshots: deleted.map(({name}) => name), ...checkpoints.expected},
 			fingerprint: fingerprintOf(inventory, touched),
 		}),
-		consequences: [...describeDropped(context, {meaning, collection, currentSnapshot: records.value.currentSnapshot, memoryFiles, nvramCopies}), ...warnings],
+		consequences: [...describeDropped(context, {meaning, collection, currentSnapshot: records.currentSnapshot, memoryFiles, nvramCopies}), ...checkpoints.consequences, ...warnings],
 		images: {
 			created: [],
 			...removals(context, merges, removed),
-			written,
+			written: changed,
 			staying: collection.staying.map(stay => ({path: stay.path, reason: reasonToStay(context, stay)})),
 			kept: details.images.map(image => image.path).filter(path => !removed.includes(path)),
 		},
@@ -255,12 +258,13 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 			...work.check,
 			...work.create,
 			...checkpoints.before,
-			...records.value.before,
+			...records.before,
 			...work.commit,
-			...records.value.after,
-			...define.value,
+			...records.after,
+			...define,
 			...checkpoints.after,
 			...untag.steps,
+			...checkpoints.remove,
 			...removeSteps(context, removed),
 		],
 	});

@@ -5,12 +5,13 @@ import {posix} from 'node:path';
 import type {Collection, Stay} from '../../model/images/collect.ts';
 import {type Merge, type CopyCost} from '../../model/images/image-merge.ts';
 import {hasProcess, headDisks} from '../../model/domain/domain.ts';
-import type {Snapshot} from '../../model/domain/snapshot.ts';
+import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
 import {describeSnapshot, descriptionOf, nameWithAge} from '../../model/text/describe-snapshot.ts';
 import {describeFreed, formatBytes} from '../../model/text/format.ts';
 import {holdersOf, imageAt, isDevice} from '../../model/images/image-graph.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {PlanContext} from '../../planner/context.ts';
+import {describeGood} from '../../planner/steps/checkpoints.ts';
 import {listNames} from '../../model/text/list-names.ts';
 
 function listOf(texts: readonly string[]): string {
@@ -101,6 +102,18 @@ export function describeGone(deleted: readonly Snapshot[], now: Date): Consequen
 			gone: describeSnapshot(snapshot, nowSeconds),
 		};
 	});
+}
+
+/** `larger`: the next backup since them copies what was pulled in as well. */
+export function describeCheckpoints({ended, good, larger}: {ended: readonly Checkpoint[]; good: readonly Checkpoint[]; larger: readonly Checkpoint[]}): Consequence[] {
+	const quoted = (checkpoints: readonly Checkpoint[]) => listNames(checkpoints.map(({name}) => `"${name}"`), 6);
+	return [
+		...ended.map(({name}): Consequence => ({
+			severity: 'warning', text: `The checkpoint "${name}" is deleted: no image tells all that was written since it after the merge. The next backup must be a full one, or since another checkpoint.`,
+		})),
+		...describeGood(good),
+		...(larger.length === 0 ? [] : [{severity: 'info', text: `The next backup since ${quoted(larger)} may be larger: it also copies what is pulled in.`} as const]),
+	];
 }
 
 type Described = {

@@ -32,6 +32,7 @@ import {describeDiscarded, describeDisks} from './words.ts';
 type Additions = {
 	/** Something in the new overlays, before they are opened. */
 	bitmaps?: Step[];
+	upperBitmaps?: Step[];
 	/** With the domain off: before the records, with the firmware variables, and once the definition is switched. */
 	before?: Step[];
 	nvram?: Step[];
@@ -112,8 +113,8 @@ export function leaveFor(context: PlanContext, {snapshot, currentState, now, lef
 		upper,
 		sources,
 		definitionXml,
-		finish({bitmaps, before = [], nvram: ownNvram = [], after}) {
-			const create = [...overlaySteps(overlaid, bitmaps), ...overlaySteps(upper), ...nvram.create, ...proveBuilt(layers)];
+		finish({bitmaps, upperBitmaps, before = [], nvram: ownNvram = [], after}) {
+			const create = [...overlaySteps(overlaid, bitmaps), ...overlaySteps(upper, upperBitmaps), ...nvram.create, ...proveBuilt(layers)];
 			return {
 				steps: [
 					...checkSteps(overlaid.filter(disk => !needsStop(disk))),

@@ -2,7 +2,9 @@
 The plan of a revert or a branch from its parts: what is so whichever way the domain goes back to a snapshot.
 */
 import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
-import type {Consequence, CreatedFile, Expected, Plan, Step} from '../../model/plan/plan.ts';
+import type {
+	CheckpointProof, Consequence, CreatedFile, Expected, Plan, Step,
+} from '../../model/plan/plan.ts';
 import type {BranchAction, EndState, RevertAction} from '../../model/plan/request.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {refuseUnreadable} from '../../planner/checks/blockers.ts';
@@ -23,6 +25,7 @@ export type WayBack = {
 	endState: EndState;
 	links?: Expected['links'];
 	kept?: Expected['kept'];
+	checkpoints?: CheckpointProof;
 };
 
 /** How it begins and ends, in words; what is the current snapshot afterwards, and where it is if it is new. */
@@ -37,7 +40,11 @@ type Course = {
 
 /** Fails with `refused` and every reason that stands in the context. */
 export function planWayBack(context: PlanContext, action: RevertAction | BranchAction, given: PlanArguments & {snapshot: Snapshot; way: WayBack; course: Course}): Result<Plan> {
-	const {snapshot, way: {steps, consequences, heads, created, removed, written, endState, links, kept}, course} = given;
+	const {
+		snapshot, way: {
+			steps, consequences, heads, created, removed, written, endState, links, kept, checkpoints,
+		}, course,
+	} = given;
 	const {inventory, inventory: {details}} = context;
 	const isInside = !isExternal(snapshot);
 	if (removed.length > 0 || isInside) {
@@ -64,6 +71,7 @@ export function planWayBack(context: PlanContext, action: RevertAction | BranchA
 					...course.newSnapshots,
 				],
 				endState,
+				...checkpoints,
 			},
 			fingerprint: fingerprintOf(inventory, new Set([...bases, ...removed])),
 		}),

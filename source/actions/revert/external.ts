@@ -58,6 +58,6 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 		checkpoints: checkpointSteps(context, {snapshot, disks: overlaid}),
 	}), ({records, end, checkpoints}) => {
 		const way = finish({bitmaps: checkpoints.bitmaps, before: checkpoints.before, after: [...records, ...checkpoints.after, ...end]});
-		return {...way, consequences: [...way.consequences, ...checkpoints.consequences], endState};
+		return {...way, consequences: [...way.consequences, ...checkpoints.consequences], checkpoints: checkpoints.expected, endState};
 	});
 }

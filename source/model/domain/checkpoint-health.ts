@@ -10,8 +10,8 @@ export type BitmapHealth = 'good' | 'broken' | 'missing' | 'unknown';
 
 export type DiskHealth = {target: string; bitmap: string; health: BitmapHealth};
 
-/** The layers that have a bitmap must be contiguous from the top, each with a good one; QEMU asks for no more. */
-function healthInFiles(graph: ImageGraph, path: string, name: string): BitmapHealth {
+/** By what the files hold. The layers that have a bitmap must be contiguous from the top, each with a good one; QEMU asks for no more. */
+export function bitmapHealth(graph: ImageGraph, path: string, name: string): BitmapHealth {
 	if (!isWholeChain(graph, path)) {
 		return 'unknown';
 	}
@@ -40,6 +40,6 @@ export function healthOf(checkpoint: Checkpoint, {domain, graph, all}: {domain: 
 			return [{target, bitmap, health: sizeBytes === undefined ? (isInactive || checkpoint.isMeasured !== true ? 'unknown' : 'broken') : 'good'}];
 		}
 
-		return [{target, bitmap, health: path === undefined ? 'missing' : healthInFiles(graph, path, bitmap)}];
+		return [{target, bitmap, health: path === undefined ? 'missing' : bitmapHealth(graph, path, bitmap)}];
 	});
 }

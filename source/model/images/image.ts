@@ -53,6 +53,9 @@ export type Image = {
 	problems: ImageProblem[];
 };
 
+/** Only qcow2 can, since its version 3. */
+export const holdsBitmaps = ({format, isVersion2}: Image): boolean => format === 'qcow2' && !isVersion2;
+
 /** An image as an XML document or a command line names it: the place, and how to open it. */
 export type ImagePlace = {
 	path: string;

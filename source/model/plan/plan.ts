@@ -192,6 +192,9 @@ export type Expected = {
 	endState: EndState | undefined;
 };
 
+/** What a plan says of checkpoints. */
+export type CheckpointProof = Pick<Expected, 'checkpoints' | 'goneCheckpoints' | 'bitmaps'>;
+
 /** One domain that a plan works on. */
 export type Target = {
 	domain: {uuid: string; name: string};

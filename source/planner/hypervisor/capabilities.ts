@@ -23,6 +23,8 @@ type KindFacts = {
 	isKnownToVirsh: boolean;
 	/** A bitmap may be called otherwise than its checkpoint. libvirt's format has a name for each, and its driver for QEMU refuses every other (9.0). */
 	namesBitmaps: boolean;
+	/** The merge of images that a running QEMU has open takes bitmaps along: libvirt tells QEMU to. By itself QEMU does not. */
+	carriesBitmaps: boolean;
 	/** While nothing is recorded of it a domain is known by its process alone, and not at all once that has ended. */
 	vanishesWithProcess: boolean;
 };
@@ -68,6 +70,7 @@ export function kindFactsOf(kind: HostFacts['hypervisor']): KindFacts {
 		hasTransientDisks: !isStandalone,
 		isKnownToVirsh: !isStandalone,
 		namesBitmaps: isStandalone,
+		carriesBitmaps: !isStandalone,
 		vanishesWithProcess: isStandalone,
 	};
 }

@@ -53,6 +53,22 @@ export const imageCommands = {
 	untag: (path: string, tag: string) => qemuImg('snapshot', '-d', tag, path),
 	applyTag: (path: string, tag: string) => qemuImg('snapshot', '-a', tag, path),
 	removeBitmap: (path: string, name: string) => qemuImg('bitmap', '--remove', '-f', 'qcow2', '--', path, name),
+	/** `granularityBytes`: it is made first. Both in one go, so that the file never has the one without the other. */
+	mergeBitmap: (options: {path: string; name: string; source: string; granularityBytes?: number}) => qemuImg(
+		'bitmap',
+		...(options.granularityBytes === undefined ? [] : ['--add', '-g', String(options.granularityBytes)]),
+		'--merge',
+		options.name,
+		'-b',
+		options.source,
+		'-F',
+		'qcow2',
+		'-f',
+		'qcow2',
+		'--',
+		options.path,
+		options.name,
+	),
 	addBitmap: (options: {path: string; name: string; granularityBytes: number}) =>
 		qemuImg('bitmap', '--add', '-g', String(options.granularityBytes), '-f', 'qcow2', '--', options.path, options.name),
 };

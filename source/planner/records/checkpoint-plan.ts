@@ -6,7 +6,7 @@ import {hasProcess} from '../../model/domain/domain.ts';
 import type {Checkpoint} from '../../model/domain/snapshot.ts';
 import {chainOf, imageAt} from '../../model/images/image-graph.ts';
 import type {Image} from '../../model/images/image.ts';
-import type {Expected, Plan, Step} from '../../model/plan/plan.ts';
+import type {CheckpointProof, Plan, Step} from '../../model/plan/plan.ts';
 import {fail, mapResult, succeed, type Result} from '../../model/result.ts';
 import type {PlanArguments, PlanContext} from '../context.ts';
 import {writtenHeads} from './lineage.ts';
@@ -49,7 +49,7 @@ const phases = ['check', 'create', 'switch', 'remove'];
 const inPhases = (steps: Step[]): Step[] => [...steps].sort((a, b) => phases.indexOf(a.phase) - phases.indexOf(b.phase));
 
 /** `proof`: what is expected of checkpoints. Fails with `refused` and every reason that stands in the context. */
-export function assembleCheckpointPlan(context: PlanContext, given: {action: Action; arguments: PlanArguments; proof: Pick<Expected, 'checkpoints' | 'goneCheckpoints' | 'bitmaps'>}, {files, ...parts}: Partial<Repair> & {files?: Plan['images']['created']}): Result<Plan> {
+export function assembleCheckpointPlan(context: PlanContext, given: {action: Action; arguments: PlanArguments; proof: CheckpointProof}, {files, ...parts}: Partial<Repair> & {files?: Plan['images']['created']}): Result<Plan> {
 	return mapResult(assembleRepair(context, given.action, given.arguments, {...emptyRepair(context), ...parts, steps: inPhases(context.hypervisor.checkpoints.within(parts.steps ?? []))}), plan => {
 		const [target] = plan.targets;
 		return {...plan, images: files === undefined ? plan.images : {...plan.images, created: files}, targets: [{...target, expected: {...target.expected, ...given.proof}}]};

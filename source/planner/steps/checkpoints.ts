@@ -1,38 +1,55 @@
 /**
-Checkpoints over a revert. libvirt alone leaves them all broken; those older than the snapshot go on if their bitmaps are opened anew on the new
+Checkpoints over a revert or a branch. libvirt alone leaves them all broken; those older than the snapshot go on if their bitmaps are opened anew on the new
 overlays, because the frozen images hold what was recorded until then. Later ones describe a time that is left, and are forgotten.
 
 libvirt up to 10.0 refuses to touch snapshot records while checkpoints exist, so there all records are taken out and the good ones put back.
 */
+import {bitmapHealth, healthOf} from '../../model/domain/checkpoint-health.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
-import type {Consequence, Step} from '../../model/plan/plan.ts';
+import type {Image} from '../../model/images/image.ts';
+import type {CheckpointProof, Consequence, Step} from '../../model/plan/plan.ts';
 import {
 	allOf, mapResult, succeed, type Result,
 } from '../../model/result.ts';
 import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
+import {hasProcess} from '../../model/domain/domain.ts';
 import {withAncestors} from '../../model/domain/tree.ts';
+import {listNames} from '../../model/text/list-names.ts';
 import {changeCheckpointParent} from '../../model/xml/change-checkpoint.ts';
 import {imageCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
-import {buildPath} from './build-folder.ts';
+import {buildPath, layerId} from './build-folder.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
 import {step} from './step.ts';
 
-type CheckpointSteps = {
-	/** While the new overlays are prepared. */
-	bitmaps: Step[];
+type Bitmap = Image['bitmaps'][number];
+
+type CheckpointRecords = {
 	/** Before snapshot records are changed, and after. */
 	before: Step[];
 	after: Step[];
+	/** For the proof. */
+	expected: CheckpointProof;
+};
+
+type CheckpointSteps = CheckpointRecords & {
+	/** While the new overlays are prepared. */
+	bitmaps: Step[];
+	upperBitmaps: Step[];
 	consequences: Consequence[];
 };
 
-function carriedBitmaps(context: PlanContext, checkpoint: Checkpoint, disks: OverlaidDisk[]) {
-	return disks.flatMap(disk => {
-		const recorded = checkpoint.disks.find(candidate => candidate.target === disk.target && candidate.bitmap !== undefined);
-		const bitmap = imageAt(context.graph, disk.basePath)?.bitmaps.find(candidate => candidate.name === recorded?.bitmap);
-		return recorded ? [{disk, bitmap}] : [];
-	});
+/** The same sentence whatever is done to the disks. */
+export function describeGood(checkpoints: readonly Checkpoint[]): Consequence[] {
+	const [first] = checkpoints;
+	return first === undefined
+		? []
+		: [{
+			severity: 'info',
+			text: checkpoints.length === 1
+				? `The checkpoint "${first.name}" stays good: incremental backups continue from it.`
+				: `The checkpoints ${listNames(checkpoints.map(({name}) => `"${name}"`), 6)} stay good: incremental backups continue from them.`,
+		}];
 }
 
 /** Files are numbered: a name may be as long as a file's name can be. */
@@ -83,33 +100,86 @@ export function byAge(checkpoints: Checkpoint[]): Checkpoint[] {
 	return [...ordered];
 }
 
+function parentAfter(checkpoint: Checkpoint, all: Checkpoint[], good: ReadonlySet<Checkpoint>): string | undefined {
+	const [, ...ancestors] = withAncestors(all, checkpoint.name);
+	return ancestors.find(ancestor => good.has(ancestor))?.name;
+}
+
 /** The record when only good checkpoints are left: after the nearest good one above it. */
 function recordAfter(checkpoint: Checkpoint, all: Checkpoint[], good: ReadonlySet<Checkpoint>): Result<string> {
-	const [, ...ancestors] = withAncestors(all, checkpoint.name);
-	const parent = ancestors.find(ancestor => good.has(ancestor))?.name;
+	const parent = parentAfter(checkpoint, all, good);
 	return parent === checkpoint.parent ? succeed(checkpoint.xml) : changeCheckpointParent(checkpoint.xml, parent);
 }
 
-/** For plans that change snapshot records and nothing that a checkpoint is about: a picky libvirt refuses that while there are checkpoints. */
-export function checkpointsAside(context: PlanContext): {before: Step[]; after: Step[]} {
-	const all = byAge(context.inventory.details.checkpoints);
-	return context.can.redefinesBesideCheckpoints
-		? {before: [], after: []}
-		: {
-			before: all.map((checkpoint, index) => forgetStep(context, checkpoint, index)).reverse(),
-			after: all.map((checkpoint, index) => redefineStep(context, checkpoint, {index, xml: checkpoint.xml})),
-		};
+/**
+The records of checkpoints around those of snapshots: `stay` go on, `again` are recorded once more, all others end. A picky libvirt takes out all of them meanwhile. Fails with
+`unreadable` where a record cannot be changed.
+*/
+export function checkpointRecords(context: PlanContext, {stay, again = []}: {stay: readonly Checkpoint[]; again?: readonly Checkpoint[]}): Result<CheckpointRecords> {
+	const {can, inventory: {details}} = context;
+	const present = byAge(details.checkpoints);
+	const all = byAge([...details.checkpoints, ...again]);
+	const good = new Set([...stay, ...again]);
+	const out = present.filter(checkpoint => !can.redefinesBesideCheckpoints || !good.has(checkpoint));
+	const back = all.filter(checkpoint => good.has(checkpoint) && (!can.redefinesBesideCheckpoints || again.includes(checkpoint)));
+	const before = [...out].reverse().map(checkpoint => forgetStep(context, checkpoint, all.indexOf(checkpoint)));
+	return mapResult(allOf(back.map(checkpoint => mapResult(recordAfter(checkpoint, all, good), xml => redefineStep(context, checkpoint, {index: all.indexOf(checkpoint), xml})))), after => ({
+		before,
+		after,
+		expected: all.length === 0
+			? {}
+			: {
+				checkpoints: all.filter(checkpoint => good.has(checkpoint)).map(checkpoint => ({name: checkpoint.name, parent: parentAfter(checkpoint, all, good)})),
+				goneCheckpoints: present.filter(checkpoint => !good.has(checkpoint)).map(({name}) => name),
+			},
+	}));
 }
 
-/** Fails with `unreadable` where a record cannot be changed. */
-export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot; disks: OverlaidDisk[]}): Result<CheckpointSteps> {
-	const all = byAge(context.inventory.details.checkpoints);
-	const result: CheckpointSteps = {bitmaps: [], before: [], after: [], consequences: []};
-	const good = new Set<Checkpoint>();
-	for (const checkpoint of all) {
-		const carried = carriedBitmaps(context, checkpoint, given.disks);
-		const isOlder = checkpoint.createdAt <= given.snapshot.createdAt;
-		if (!isOlder || carried.some(({bitmap}) => !bitmap?.isUsable)) {
+/** The bitmap in an overlay that is made. `path`: where it is by then. */
+export function continueStep(disk: Pick<OverlaidDisk, 'target' | 'layer' | 'overlayPath'>, {path, checkpoint, bitmap, undo = []}: {path: string; checkpoint: string; bitmap: Bitmap; undo?: Step['undo']}): Step {
+	return step('create', {
+		id: layerId(disk, `bitmap-${disk.target}-${checkpoint}`),
+		title: `Continue checkpoint "${checkpoint}" in the ${disk.layer ?? 'new'} overlay of ${disk.target}`,
+		command: imageCommands.addBitmap({path, name: bitmap.name, granularityBytes: bitmap.granularityBytes}),
+		undo,
+		whenStopped: 'The new overlays would be removed again: the domain is as it was.',
+	});
+}
+
+/** Whether nothing is known to be wrong with it on disks other than these. The files of a domain that runs do not tell. */
+function isGoodBeside(context: PlanContext, checkpoint: Checkpoint, disks: readonly OverlaidDisk[]): boolean {
+	const {graph, inventory: {details: {domain, checkpoints: all}}} = context;
+	const others = healthOf(checkpoint, {domain, graph, all}).filter(({target}) => !disks.some(disk => disk.target === target));
+	return others.every(({health}) => health === 'good' || (health === 'unknown' && hasProcess(domain)));
+}
+
+/** Those among them that nothing is known to be wrong with, for words. */
+export function goodAmong(context: PlanContext, checkpoints: readonly Checkpoint[], disks: readonly OverlaidDisk[] = []): Checkpoint[] {
+	return checkpoints.filter(checkpoint => isGoodBeside(context, checkpoint, disks));
+}
+
+/** What its disks have recorded in the images that the new overlays are backed by; `isWhole`: nothing is missing there. */
+export function recordedBelow(context: PlanContext, checkpoint: Checkpoint, disks: OverlaidDisk[]): {bitmaps: Array<{disk: OverlaidDisk; bitmap: Bitmap}>; isWhole: boolean} {
+	const {graph} = context;
+	const recorded = disks.flatMap(disk => checkpoint.disks.flatMap(({target, bitmap}) => target === disk.target && bitmap !== undefined ? [{disk, name: bitmap}] : []));
+	return {
+		isWhole: recorded.every(({disk, name}) => bitmapHealth(graph, disk.basePath, name) === 'good'),
+		bitmaps: recorded.flatMap(({disk, name}) => imageAt(graph, disk.basePath)?.bitmaps.filter(bitmap => bitmap.name === name).map(bitmap => ({disk, bitmap})) ?? []),
+	};
+}
+
+/** `upper`: the overlays on the new ones, for a branch: they need the bitmaps as well. Fails with `unreadable` where a record cannot be changed. */
+export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot; disks: OverlaidDisk[]; upper?: OverlaidDisk[]}): Result<CheckpointSteps> {
+	const {snapshot, disks, upper = []} = given;
+	const result: CheckpointSteps = {
+		bitmaps: [], upperBitmaps: [], before: [], after: [], expected: {}, consequences: [],
+	};
+	const stay: Checkpoint[] = [];
+	const proven: CheckpointProof['bitmaps'] = [];
+	for (const checkpoint of byAge(context.inventory.details.checkpoints)) {
+		const {bitmaps, isWhole} = recordedBelow(context, checkpoint, disks);
+		const isOlder = checkpoint.createdAt <= snapshot.createdAt;
+		if (!isOlder || !isWhole) {
 			result.consequences.push({
 				severity: 'warning',
 				text: isOlder
@@ -119,20 +189,14 @@ export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot
 			continue;
 		}
 
-		good.add(checkpoint);
-		for (const {disk, bitmap} of carried) {
-			result.bitmaps.push(step('create', {
-				id: `bitmap-${disk.target}-${checkpoint.name}`,
-				title: `Continue checkpoint "${checkpoint.name}" in the new overlay of ${disk.target}`,
-				command: imageCommands.addBitmap({path: buildPath(disk), name: bitmap!.name, granularityBytes: bitmap!.granularityBytes}),
-				whenStopped: 'The new overlays would be removed again: the domain is as it was.',
-			}));
+		stay.push(checkpoint);
+		for (const {disk, bitmap} of bitmaps) {
+			proven.push({path: disk.overlayPath, name: bitmap.name});
+			result.bitmaps.push(continueStep(disk, {path: buildPath(disk), checkpoint: checkpoint.name, bitmap}));
+			result.upperBitmaps.push(...upper.filter(({target}) => target === disk.target).map(above => continueStep(above, {path: buildPath(above), checkpoint: checkpoint.name, bitmap})));
 		}
 	}
 
-	const out = all.filter(checkpoint => !context.can.redefinesBesideCheckpoints || !good.has(checkpoint));
-	result.before = [...out].reverse().map(checkpoint => forgetStep(context, checkpoint, all.indexOf(checkpoint)));
-	const after = allOf((context.can.redefinesBesideCheckpoints ? [] : [...good]).map(checkpoint =>
-		mapResult(recordAfter(checkpoint, all, good), xml => redefineStep(context, checkpoint, {index: all.indexOf(checkpoint), xml}))));
-	return mapResult(after, steps => ({...result, after: steps}));
+	result.consequences.push(...describeGood(goodAmong(context, stay, disks)));
+	return mapResult(checkpointRecords(context, {stay}), records => ({...result, ...records, expected: {...records.expected, bitmaps: proven}}));
 }

@@ -11,6 +11,7 @@ import type {
 } from '../../model/plan/plan.ts';
 import {fileCommands, imageCommands} from '../hypervisor/commands.ts';
 import type {PlanContext} from '../context.ts';
+import {carrySteps} from '../records/merged-bitmaps.ts';
 import {storageAt} from '../storage/storage.ts';
 import {backingNameFor} from './backing-name.ts';
 import {step} from './step.ts';
@@ -111,6 +112,7 @@ function pullSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	}
 
 	return [
+		...carrySteps(context, merge, {id, needsOff: false, undo: dateCommand(context, top, top), whenStopped: whenStoppedBefore}),
 		mergeStep(false, {
 			id: `pull-${id}`,
 			title,
@@ -193,7 +195,11 @@ function commitSteps(context: PlanContext, merge: Merge, id: string): Step[] {
 	const [above] = byQemu;
 	return [
 		...(disk?.sourcePath === undefined
-			? [mergeStep(true, {id: `commit-${id}`, title, ...commitOffline(context, merge)})]
+			? [
+				mergeStep(true, {id: `commit-${id}`, title, ...commitOffline(context, merge)}),
+				// Only now: one that is made before would be marked with all that is committed.
+				...carrySteps(context, merge, {id, needsOff: diskOn(context, top) !== undefined, undo: null, whenStopped: whenStoppedAfter}),
+			]
 			: context.hypervisor.blocks.commit({
 				id,
 				title,

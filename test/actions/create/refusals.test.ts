@@ -106,10 +106,10 @@ test('unknown disks, disks named twice, and wishes that contradict themselves ar
 	t.regex(refusalOf(twoDisks({state: 'running'}), {...external, isLive: true}), /--live/);
 });
 
-test('offline, checkpoints forbid external snapshots on every libvirt, internal ones on those that keep no record beside them', t => {
+test('checkpoints are in the way of no snapshot', t => {
 	const checkpoints = [{name: 'c1', description: undefined, parent: undefined, createdAt: 1, disks: [], xml: ''}];
-	t.regex(refusalOf(twoDisks({checkpoints, libvirtVersion: 11_003_000}), external), /checkpoints \(c1\)/);
-	t.regex(refusalOf(twoDisks({checkpoints}), {}), /checkpoints \(c1\)/);
+	t.is(refusalOf(twoDisks({checkpoints, libvirtVersion: 11_003_000}), external), '');
+	t.is(refusalOf(twoDisks({checkpoints}), {}), '');
 	t.is(refusalOf(twoDisks({checkpoints, libvirtVersion: 11_003_000}), {}), '');
 	t.is(refusalOf(twoDisks({checkpoints, state: 'running'}), external), '');
 });

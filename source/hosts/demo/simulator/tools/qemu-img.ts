@@ -16,10 +16,12 @@ const commands: Record<string, Command> = {
 
 const optionsWithValue = ['-f', '-F', '-b', '-o', '-c', '-a', '-g'];
 
+const moreWithValue: Record<string, string[]> = {snapshot: ['-d'], bitmap: ['--merge']};
+
 export function runQemuImg(world: DemoWorld, [verb = '', ...words]: string[]): Answer | Copying {
 	const command = commands[verb];
 	return command
-		? command(world, parseArguments(words, verb === 'snapshot' ? [...optionsWithValue, '-d'] : optionsWithValue))
+		? command(world, parseArguments(words, [...optionsWithValue, ...moreWithValue[verb] ?? []]))
 		: complain(`qemu-img: Command not found: ${verb}`);
 }
 
@@ -137,17 +139,19 @@ function snapshot(world: DemoWorld, given: Arguments): Answer {
 	});
 }
 
-/** `--add` or `--remove`. */
+/** `--add`, `--merge` and `--remove`. */
 function bitmap(world: DemoWorld, given: Arguments): Answer {
 	const [, name = ''] = given.paths;
+	const {options} = given;
 	return onImage(world, given, file => {
 		const isThere = file.bitmaps.includes(name);
-		const bitmaps = given.options.has('--remove') ? file.bitmaps.filter(each => each !== name) : [...file.bitmaps, name];
+		const source = options.has('--merge') ? world.files.get(options.get('-b') ?? file.path) : undefined;
 		return complainFirst(
 			'qemu-img',
-			[given.options.has('--remove') && !isThere, `Operation remove on bitmap ${name} failed: Could not find bitmap '${name}' in the node`],
-			[given.options.has('--add') && isThere, `Operation add on bitmap ${name} failed: Bitmap already exists: ${name}`],
-		) ?? change(world, file, {bitmaps});
+			[isThere && options.has('--add'), `Operation add on bitmap ${name} failed: Bitmap already exists: ${name}`],
+			[!isThere && options.has('--remove'), `Operation remove on bitmap ${name} failed: Could not find bitmap '${name}' in the node`],
+			[source !== undefined && !source.bitmaps.includes(options.get('--merge') ?? ''), `Operation merge on bitmap ${name} failed: Bitmap '${options.get('--merge') ?? ''}' not found`],
+		) ?? change(world, file, {bitmaps: options.has('--remove') ? file.bitmaps.filter(known => known !== name) : [...new Set([...file.bitmaps, name])]});
 	});
 }
 

@@ -1,0 +1,162 @@
+/**
+Checkpoints while snapshots are made, reverted to, merged and deleted, running and off: the next increment from each that the plan leaves restores what the disk holds.
+*/
+import test, {type ExecutionContext} from 'ava';
+import type {Plan} from '../../source/model/plan/plan.ts';
+import {
+	doBare, markBare, quit, runBare, startBare,
+} from './bare-domain.ts';
+import {startLab} from './daemons.ts';
+import {makeDomain, start, stop, type LabDomain} from './domains.ts';
+import {readIncrement, rememberPoint} from './increments.ts';
+import {report, runProgram, type ProgramResult} from './program.ts';
+import {lines, virsh} from './run.ts';
+import {writeLive} from './slots.ts';
+import {markLive, markOffline, takeDiskSnapshot} from './snapshots.ts';
+import {readStrays} from './world.ts';
+
+test.before(startLab);
+
+const act = async (domain: LabDomain, [verb = '', ...words]: string[], ...flags: string[]): Promise<ProgramResult> =>
+	runProgram(domain, [verb, ...words.filter(word => word.startsWith('--')), ...flags, '--', domain.name, ...words.filter(word => !word.startsWith('--'))]);
+
+async function planOf(domain: LabDomain, words: string[]): Promise<Plan> {
+	const dry = await act(domain, words, '--dry-run', '--json');
+	return JSON.parse(dry.stdout) as Plan;
+}
+
+async function doAct(t: ExecutionContext, domain: LabDomain, words: string[]): Promise<string> {
+	const plan = await planOf(domain, words);
+	const done = await act(domain, words, '--yes');
+	t.is(done.exitCode, 0, `${words.join(' ')}\n${report(done)}`);
+	return plan.consequences.map(({text}) => text).join('\n');
+}
+
+async function readNames(domain: LabDomain): Promise<string[]> {
+	return lines(await virsh('checkpoint-list', '--domain', domain.uuid, '--name')).filter(name => name !== '').sort();
+}
+
+async function point(t: ExecutionContext, domain: LabDomain, name: string): Promise<void> {
+	await virsh('checkpoint-create-as', '--domain', domain.uuid, '--name', name);
+	await rememberPoint(t, domain, name);
+}
+
+/** c0, s1, c1, s2, c2, with writes between; one of them puts back what the image below holds. Running. */
+async function makeChain(t: ExecutionContext, domain: LabDomain, names: string[] = ['c0', 'c1', 'c2']): Promise<void> {
+	const [c0, c1, c2] = ['c0', 'c1', 'c2'].map(name => async () => names.includes(name) ? point(t, domain, name) : undefined);
+	await start(domain);
+	await c0!();
+	await markLive(domain, 1);
+	await takeDiskSnapshot(domain, 's1');
+	await markLive(domain, 2);
+	await writeLive(domain, [{target: 'vda', pattern: 99, slot: 1}]);
+	await c1!();
+	await markLive(domain, 3);
+	await writeLive(domain, [{target: 'vda', pattern: 17, slot: 1}]);
+	await takeDiskSnapshot(domain, 's2');
+	await markLive(domain, 4);
+	await c2!();
+	await markLive(domain, 5);
+}
+
+/** After one more write each increment restores the disk, and has no more than `most` clusters. Leaves it off. */
+async function expectIncrements(t: ExecutionContext, domain: LabDomain, most: Record<string, number>, where = ''): Promise<void> {
+	if ((await virsh('domstate', '--domain', domain.uuid)).trim() !== 'shut off') {
+		await stop(domain);
+	}
+
+	await start(domain);
+	await markLive(domain, 6);
+	t.deepEqual(await readNames(domain), Object.keys(most).sort(), where);
+	for (const [name, clusters] of Object.entries(most)) {
+		const increment = await readIncrement(domain, name);
+		t.is(increment.refusal, undefined, `${where} ${name}`);
+		t.true(increment.isExact, `${where} ${name}: ${JSON.stringify(increment)}`);
+		t.true(increment.clusters <= clusters, `${where} ${name}: ${increment.clusters} clusters`);
+	}
+
+	await stop(domain);
+	t.deepEqual(await readStrays(domain), [], where);
+}
+
+const isLive = {running: true, off: false};
+
+for (const [state, isRunning] of Object.entries(isLive)) {
+	test.serial(`${state}: whichever snapshot is deleted or merged, every checkpoint stays good`, async t => {
+		for (const words of [['delete', 's1'], ['delete', 's2'], ['merge', 's1'], ['delete', '--children', 's1']]) {
+			const domain = await makeDomain(t, {diskCount: 1, sizeMiB: 8});
+			await makeChain(t, domain);
+			if (!isRunning) {
+				await stop(domain);
+			}
+
+			t.regex(await doAct(t, domain, words), /"c0", "c1", "c2" stay good/, words.join(' '));
+			await expectIncrements(t, domain, isRunning ? {c0: 6, c1: 5, c2: 2} : {c0: 9, c1: 9, c2: 9}, `${state} ${words.join(' ')}`);
+		}
+	});
+}
+
+test.serial('off: a commit leaves no more in the bitmaps than was written', async t => {
+	const domain = await makeDomain(t, {diskCount: 1});
+	for (const slot of [8, 9, 10, 11, 12, 13]) {
+		await markOffline(domain, slot);
+	}
+
+	await makeChain(t, domain);
+	await stop(domain);
+	const plan = await planOf(domain, ['delete', 's1']);
+	t.deepEqual(plan.steps.filter(({id}) => /^(?:commit|bitmap|pull)-/.test(id)).map(({id}) => id), ['commit-1', 'bitmap-1-1', 'bitmap-1-2']);
+	await doAct(t, domain, ['delete', 's1']);
+	await expectIncrements(t, domain, {c0: 6, c1: 5, c2: 2});
+});
+
+test.serial('L23: a raw base holds no bitmaps: off they are merged into the image above, and a merge in the running domain is refused', async t => {
+	const domain = await makeDomain(t, {diskCount: 1, sizeMiB: 8, formats: {vda: 'raw'}});
+	await makeChain(t, domain, ['c1', 'c2']);
+	const refused = await act(domain, ['delete', 's1'], '--yes');
+	t.is(refused.exitCode, 3, report(refused));
+	t.regex(refused.stderr, /is raw and holds no bitmaps/);
+	await stop(domain);
+	await doAct(t, domain, ['delete', 's1']);
+	await expectIncrements(t, domain, {c1: 9, c2: 9});
+});
+
+test.serial('off: checkpoints continue over snapshots of both kinds, a branch, and reverts', async t => {
+	const domain = await makeDomain(t, {diskCount: 2, sizeMiB: 8});
+	await start(domain);
+	await point(t, domain, 'c0');
+	await markLive(domain, 1);
+	await stop(domain);
+	t.regex(await doAct(t, domain, ['create', '--disk-only', 's1']), /"c0" stays good/);
+	await markOffline(domain, 2);
+	await expectIncrements(t, domain, {c0: 6}, 'create');
+	await start(domain);
+	await point(t, domain, 'c1');
+	await markLive(domain, 3);
+	await stop(domain);
+	await doAct(t, domain, ['create', '--disk-only', 's2']);
+	await markOffline(domain, 4);
+	const branched = await doAct(t, domain, ['branch', '--keep=before', 's2', 'b1']);
+	t.regex(branched, /"c0", "c1" stay good/);
+	await expectIncrements(t, domain, {c0: 10, c1: 10}, 'branch');
+	t.regex(await doAct(t, domain, ['branch', '--discard', 's1', 'b2']), /"c1" is deleted: it is newer/);
+	await expectIncrements(t, domain, {c0: 10}, 'branch below');
+	await doAct(t, domain, ['create', 'inside']);
+	await expectIncrements(t, domain, {c0: 10}, 'internal');
+	const refused = await act(domain, ['revert', '--discard', 'inside'], '--yes');
+	t.is(refused.exitCode, 3, report(refused));
+});
+
+test.serial('a standalone QEMU merges no bitmaps while it runs, and off they are merged', async t => {
+	const domain = await startBare(t);
+	await doBare(domain, 'checkpoint', 'create', '--yes', '--', domain.name, 'c1');
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
+	await markBare(domain, 1);
+	const refused = await runBare(domain, ['delete', '--yes', '--', domain.name, 's1']);
+	t.is(refused.exitCode, 3, refused.stderr);
+	t.regex(refused.stderr, /takes none along/);
+	await quit(domain);
+	await doBare(domain, 'delete', '--yes', '--', domain.name, 's1');
+	const told = JSON.parse(await doBare(domain, 'checkpoint', 'list', '--json', '--', domain.name)) as {checkpoints: Array<{disks: Array<{health: string}>}>};
+	t.deepEqual(told.checkpoints.flatMap(({disks}) => disks.map(({health}) => health)), ['good', 'good']);
+});
