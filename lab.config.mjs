@@ -12,6 +12,7 @@ const beyondTheRun = [
 	'backup-kill-qemu',
 	'bare-merge',
 	'bare-power',
+	'checkpoint-chains',
 	'create-libvirt',
 	'doctor',
 	'faults',

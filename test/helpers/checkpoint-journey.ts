@@ -7,9 +7,9 @@ import type {Plan} from '../../source/model/plan/plan.ts';
 import type {Action} from '../../source/model/plan/request.ts';
 import {createAction} from './create-scene.ts';
 import {checkpointsOf, headsOf, inventoryOf} from './estate-model.ts';
-import {contentOf} from './model-images.ts';
+import {blockCount, contentOf, writeBlock} from './model-images.ts';
 import {
-	act, randomAction, scribble, take, type Journey,
+	act, randomAction, take, type Journey,
 } from './random-estate.ts';
 
 /** By the name of a checkpoint and the target of a disk: what the disk held then. */
@@ -73,7 +73,9 @@ export function randomMixed(journey: Journey, kinds: readonly MixedKind[]): Acti
 		}
 
 		default: {
-			return randomAction(journey, [kind]);
+			const action = randomAction(journey, [kind]);
+			// The youngest are among the images that checkpoints have recorded in.
+			return action && 'snapshot' in action && random.oneIn(2) ? {...action, snapshot: [...own.records.keys()].at(-1)!} : action;
 		}
 	}
 }
@@ -124,9 +126,24 @@ export async function actMixed(journey: Journey, points: Points, action: Action 
 	return plan;
 }
 
+/** What is written often is what the image below holds: a pull does not copy such blocks. */
+async function writeFew({estate, own, random, options}: Journey): Promise<void> {
+	for (const path of headsOf(own).values()) {
+		const backing = estate.images.files.get(path)?.backing;
+		const below = backing === undefined ? [] : contentOf(estate.images, backing).split(',').map(Number);
+		for (let count = random.below(4); count > 0; count--) {
+			const block = random.below(blockCount);
+			const value = random.oneIn(2) ? below[block] ?? 1 : 1 + random.below(3);
+			writeBlock(estate.images, path, block, value);
+			await options.mirror?.writeBlock(path, block, value);
+		}
+	}
+}
+
 /** The domain goes on, crashes, or somebody takes a snapshot that no bitmap is continued in. */
 export async function live(journey: Journey): Promise<void> {
-	await scribble(journey);
+	journey.estate.images.clock += 10;
+	await writeFew(journey);
 	if (journey.random.oneIn(12)) {
 		breakHeads(journey);
 	} else if (journey.random.oneIn(15)) {

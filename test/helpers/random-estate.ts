@@ -41,7 +41,7 @@ async function runImages(journey: Journey, argv: string[]): Promise<void> {
 	await journey.options.mirror?.run(argv);
 }
 
-export async function scribble(journey: Journey): Promise<void> {
+async function scribble(journey: Journey): Promise<void> {
 	const {estate, own, random} = journey;
 	estate.images.clock += 10;
 	for (const path of headsOf(own).values()) {
