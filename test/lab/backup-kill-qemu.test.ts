@@ -1,13 +1,16 @@
 /**
 Backups that are killed at every step, cancelled, out of room, or whose copier dies: nothing looks whole, nothing is left, and the next increment is right.
 */
-import {readdir, readFile} from 'node:fs/promises';
+import {readdir, readFile, rm} from 'node:fs/promises';
+import path from 'node:path';
+import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import type {Plan} from '../../source/model/plan/plan.ts';
 import {digestPoint, makeTarget, readManifests} from './backups.ts';
 import {doBare, readRemains, runBare, startBare, markBareDisks, type BareDomain} from './bare-domain.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, type LabDomain} from './domains.ts';
+import {fill, mountSmall} from './file-systems.ts';
 import {readEvents, report, runProgram, type ProgramResult} from './program.ts';
 import {lines, run, virsh} from './run.ts';
 import {digestImage, readHeads} from './slots.ts';
@@ -26,10 +29,23 @@ type Backed = {
 	/** What should not be left of a backup: in QEMU, among the processes, in the images. */
 	remains: () => Promise<string[]>;
 	checkpoints: () => Promise<string[]>;
+	killCopier: () => void;
+	/** Its bitmaps are as they were, whatever becomes of the program that copies. */
+	outlivesCopier: boolean;
 };
+
+async function readProcesses(): Promise<Array<{pid: number; command: string}>> {
+	const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name));
+	return Promise.all(pids.map(async pid => ({pid: Number(pid), command: await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')})));
+}
+
+const isDaemon = (command: string) => command.startsWith('qemu-storage-daemon');
+
+const readDaemons = async (): Promise<string[]> => (await readProcesses()).map(({command}) => command).filter(command => isDaemon(command));
 
 async function standalone(t: ExecutionContext): Promise<Backed> {
 	const domain: BareDomain = await startBare(t);
+	const pid = (await readProcesses()).find(({command}) => command.includes(domain.socketPath))!.pid;
 	return {
 		name: domain.name,
 		folder: domain.folder,
@@ -40,13 +56,9 @@ async function standalone(t: ExecutionContext): Promise<Backed> {
 			const {checkpoints} = JSON.parse(await doBare(domain, 'checkpoint', 'list', '--json', domain.name)) as {checkpoints: Array<{name: string}>};
 			return checkpoints.map(({name}) => name);
 		},
+		killCopier: () => process.kill(pid, 'SIGKILL'),
+		outlivesCopier: false,
 	};
-}
-
-async function readDaemons(): Promise<string[]> {
-	const pids = (await readdir('/proc')).filter(name => /^\d+$/.test(name));
-	const commands = await Promise.all(pids.map(async pid => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')));
-	return commands.filter(command => command.startsWith('qemu-storage-daemon'));
 }
 
 type Info = {'format-specific'?: {data: {bitmaps?: Array<{name: string}>}}};
@@ -74,6 +86,14 @@ async function off(t: ExecutionContext): Promise<Backed> {
 			return [...await readDaemons(), ...bitmaps.filter(name => !known.includes(name))];
 		},
 		checkpoints,
+		killCopier() {
+			void (async () => {
+				for (const {pid} of (await readProcesses()).filter(({command}) => isDaemon(command))) {
+					process.kill(pid, 'SIGKILL');
+				}
+			})();
+		},
+		outlivesCopier: true,
 	};
 }
 
@@ -143,6 +163,59 @@ for (const [kind, make] of Object.entries(kinds)) {
 		const held = await domain.mark(8);
 		await backUp(t, domain, folder);
 		const [, second] = await readManifests(folder);
+		t.deepEqual(await digestPoint(folder, second!), held);
+	});
+
+	test.serial(`${kind}: a target that is full in the midst ends it, and nothing is left`, async t => {
+		const full = await mountSmall(t, 24);
+		const domain = await make(t);
+		await domain.mark(1);
+		await backUp(t, domain, full);
+		for (const mark of [2, 3, 4, 5, 6, 7]) {
+			await domain.mark(mark);
+		}
+
+		const before = {names: await readdir(full), checkpoints: await domain.checkpoints()};
+		let filling: Promise<void> | undefined;
+		const failed = await domain.run(backupArgs(domain, full, '--yes', '--json', '--rate=64k'), text => {
+			if (text.replaceAll(' ', '').includes('"step-started","step":"copy-vda"')) {
+				filling ??= fill(full);
+			}
+		});
+		await filling;
+		t.like(readEvents(failed).at(-1), {kind: 'finished', outcome: {kind: 'rolled-back'}}, report(failed));
+		t.regex(failed.stdout, /No space left on device/);
+		await rm(path.join(full, 'filler'));
+		await expectNothingLeft(t, domain, full, before, report(failed));
+		const held = await domain.mark(8);
+		await backUp(t, domain, full);
+		const [, second] = await readManifests(full);
+		t.deepEqual(second!.disks.map(({kind: copied}) => copied), ['incremental', 'incremental']);
+		t.deepEqual(await digestPoint(full, second!), held);
+	});
+
+	test.serial(`${kind}: the program that copies is killed in the midst, and nothing is left`, async t => {
+		const domain = await make(t);
+		const folder = await makeTarget(t, domain);
+		await domain.mark(1);
+		await backUp(t, domain, folder);
+		const held = await domain.mark(2);
+		const names = await readdir(folder);
+		let isKilled = false;
+		const failed = await domain.run(backupArgs(domain, folder, '--yes', '--json', '--rate=16k'), text => {
+			if (!isKilled && text.replaceAll(' ', '').includes('"step-started","step":"copy-vda"')) {
+				isKilled = true;
+				domain.killCopier();
+			}
+		});
+		t.like(readEvents(failed).at(-1), {kind: 'finished', outcome: {kind: 'rolled-back'}}, report(failed));
+		t.deepEqual(await readdir(folder), names);
+		t.deepEqual(await readDaemons(), []);
+		const made = await domain.run(backupArgs(domain, folder, '--yes', '--json'));
+		t.is(made.exitCode, 0, report(made));
+		const [, second] = await readManifests(folder);
+		// A QEMU that is killed writes none of its bitmaps.
+		t.deepEqual(second!.disks.map(({kind: copied}) => copied), domain.outlivesCopier ? ['incremental', 'incremental'] : ['full', 'full']);
 		t.deepEqual(await digestPoint(folder, second!), held);
 	});
 }
