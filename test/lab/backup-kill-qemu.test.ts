@@ -45,7 +45,7 @@ const readDaemons = async (): Promise<string[]> => (await readProcesses()).map((
 
 async function standalone(t: ExecutionContext): Promise<Backed> {
 	const domain: BareDomain = await startBare(t);
-	const pid = (await readProcesses()).find(({command}) => command.includes(domain.socketPath))!.pid;
+	const {pid} = ((await readProcesses()).find(({command}) => command.includes(domain.socketPath))!);
 	return {
 		name: domain.name,
 		folder: domain.folder,

@@ -62,6 +62,31 @@ test('a job that concludes with an error is a failure with its words, and is dis
 	t.is(executed().at(-1), 'job-dismiss');
 });
 
+test('a job that is to be gone is gone however it ended, and one that is not there is not spoken to', async t => {
+	const cancel = {id: 'j'};
+	for (const [jobs, expected] of [
+		[[[]], ['query-jobs', 'query-jobs']],
+		[[[{id: 'j', status: 'concluded', error: 'No space left on device'}], []], ['query-jobs', 'job-dismiss', 'query-jobs']],
+		[[[{id: 'j', status: 'running'}], [{id: 'j', status: 'running'}], [{id: 'j', status: 'concluded', error: 'Operation canceled'}]], ['query-jobs', 'job-cancel', 'query-jobs', 'query-jobs', 'job-dismiss']],
+	] as const) {
+		const {monitors, command, executed} = await withMonitors(t, script({'query-jobs': [...jobs]}));
+		t.true((await monitors.run(command('job-cancel', cancel, {kind: 'job-gone', id: 'j'}))).ok);
+		t.deepEqual(executed(), [...expected]);
+	}
+});
+
+test('a bitmap that its node does not have is not removed once more', async t => {
+	const nodes = (...names: string[]) => [{'node-name': 'other', 'dirty-bitmaps': [{name: 'c1'}]}, {'node-name': 'n', 'dirty-bitmaps': names.map(name => ({name}))}];
+	for (const [answers, expected] of [
+		[[nodes('c2')], ['query-named-block-nodes', 'query-named-block-nodes']],
+		[[nodes('c1', 'c2'), nodes('c2')], ['query-named-block-nodes', 'block-dirty-bitmap-remove', 'query-named-block-nodes']],
+	] as const) {
+		const {monitors, command, executed} = await withMonitors(t, script({'query-named-block-nodes': [...answers]}));
+		t.true((await monitors.run(command('block-dirty-bitmap-remove', {node: 'n', name: 'c1'}, {kind: 'bitmap-gone', id: 'c1'}))).ok);
+		t.deepEqual(executed(), [...expected]);
+	}
+});
+
 test('a job that dismisses itself is known by its events', async t => {
 	for (const [name, data, expected] of [
 		['BLOCK_JOB_COMPLETED', {device: 'j'}, {ok: true}],
