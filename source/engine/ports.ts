@@ -21,6 +21,8 @@ export type RunOptions = {
 	timeoutMs?: number;
 	/** Just before a guest is told to go over to a copy; where this fails it is not. */
 	onPivot?: () => Promise<Result<void>>;
+	/** Aborted: the program is ended in the midst. */
+	signal?: AbortSignal;
 };
 
 /** Bytes that are done, of all that there are. */

@@ -219,3 +219,21 @@ for (const [kind, make] of Object.entries(kinds)) {
 		t.deepEqual(await digestPoint(folder, second!), held);
 	});
 }
+
+test.serial('a domain that is off: a full backup that is cancelled in the midst ends qemu-img, and nothing is left', async t => {
+	const domain = await off(t);
+	const folder = await makeTarget(t, domain);
+	for (const mark of [2, 3, 4, 5, 6, 7]) {
+		await domain.mark(mark);
+	}
+
+	const startedAt = performance.now();
+	const cancelled = await domain.run(backupArgs(domain, folder, '--yes', '--json', '--rate=8k'), (text, kill) => {
+		if (text.replaceAll(' ', '').includes('"step-started","step":"copy-vda"')) {
+			kill('SIGINT');
+		}
+	});
+	t.like(readEvents(cancelled).at(-1), {kind: 'finished', outcome: {kind: 'rolled-back'}}, report(cancelled));
+	t.true(performance.now() - startedAt < 30_000);
+	await expectNothingLeft(t, domain, folder, {names: [], checkpoints: []}, report(cancelled));
+});

@@ -2,7 +2,9 @@
 Backups of domains that are off: every point is restored byte by byte by qemu-img alone, an increment holds little more than what was written, and the images get
 nothing but the bitmaps of checkpoints.
 */
+import path from 'node:path';
 import test from 'ava';
+import {digestBare, doBare, markBareDisks, quit, startBare} from './bare-domain.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, stop, type LabDomain} from './domains.ts';
 import {backUp, digestPoint, makeTarget, readManifests, sizesOf} from './backups.ts';
@@ -65,4 +67,25 @@ test.serial('what was zeroed and what was discarded is zero in the increment as 
 	const [, second] = await readManifests(folder);
 	t.deepEqual(second!.disks.map(({kind}) => kind), ['incremental', 'incremental']);
 	t.deepEqual(await digestPoint(folder, second!), held);
+});
+
+test.serial('a standalone QEMU that has ended is backed up by its record, and goes on incrementally when it runs', async t => {
+	const bare = await startBare(t);
+	const folder = await makeTarget(t, bare);
+	const held = [await markBareDisks(bare, 1)];
+	const create = async () => doBare(bare, 'backup', 'create', `--to=${folder}`, '--yes', bare.name);
+	await create();
+	held.push(await markBareDisks(bare, 2));
+	await quit(bare);
+	await create();
+	for (const [index, name] of ['sys, 1.qcow2', 'data.qcow2'].entries()) {
+		await run('qemu-io', ['-f', 'qcow2', '-c', `write -q -P ${40 + index} 3M 64k`, '-c', 'write -q -z 64k 64k', path.join(bare.folder, name)]);
+	}
+
+	const digests = await digestBare(bare);
+	held.push({vda: digests[1]!, vdb: digests[0]!});
+	await create();
+	const manifests = await readManifests(folder);
+	t.deepEqual(manifests.map(({consistency, disks}) => [consistency, ...disks.map(({kind}) => kind)]), [['crash-consistent', 'full', 'full'], ['off', 'incremental', 'incremental'], ['off', 'incremental', 'incremental']]);
+	t.deepEqual(await Promise.all(manifests.map(async manifest => digestPoint(folder, manifest))), held);
 });

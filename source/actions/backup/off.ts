@@ -40,13 +40,15 @@ function refuse(context: PlanContext, {disks, isQuiesced}: Backup): void {
 	}
 }
 
-function convertSteps({graph}: PlanContext, {disks, rateBytes}: Backup): Step[] {
+function convertSteps({graph, host}: PlanContext, {disks, rateBytes}: Backup): Step[] {
 	return disks.map(({target, headPath, path, atMostBytes}) => step('create', {
 		id: `copy-${target}`,
 		title: `Copy ${target}`,
 		command: imageCommands.copyInto({from: headPath, format: imageAt(graph, headPath)?.format ?? 'qcow2', to: path, rateBytes}),
 		progress: {kind: 'file-size', path, totalBytes: atMostBytes},
 		copyBytes: atMostBytes,
+		// Of a program at the other end of ssh this end alone would be killed.
+		...(!host.isRemote && {mayBeKilled: true}),
 		whenStopped,
 	}));
 }

@@ -105,7 +105,7 @@ async function runCommand(work: Work, step: Step): Promise<Result<RunOutput>> {
 
 	interrupt?.addEventListener('abort', cancel);
 	const kept = await keepEdits(work.host, work, step.command);
-	const result = kept.ok ? await work.host.run(kept.value, {timeoutMs: step.timeoutMs, onPivot: async () => note(work, {kind: 'pivoting', step: step.id})}) : kept;
+	const result = kept.ok ? await work.host.run(kept.value, {timeoutMs: step.timeoutMs, onPivot: async () => note(work, {kind: 'pivoting', step: step.id}), ...(step.mayBeKilled && interrupt && {signal: interrupt})}) : kept;
 	interrupt?.removeEventListener('abort', cancel);
 	ended.abort();
 	await Promise.all([following, cancelling]);
@@ -231,7 +231,7 @@ export async function runSteps(work: Work, options: RunOptions): Promise<StepsEn
 		const result = await runStep(work, step, index);
 		if (!result.ok) {
 			// What failed because it was cancelled did as it was told.
-			return step.cancel !== undefined && options.isInterrupted() ? {kind: 'interrupted'} : {kind: 'failed', step, failure: result.failure};
+			return (step.cancel !== undefined || step.mayBeKilled) && options.isInterrupted() ? {kind: 'interrupted'} : {kind: 'failed', step, failure: result.failure};
 		}
 
 		if (result.value !== undefined) {

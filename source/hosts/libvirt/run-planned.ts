@@ -14,8 +14,8 @@ export function createRun({virsh, runner, monitors}: {virsh: Virsh; runner: Runn
 			return monitors.run(command, runOptions);
 		}
 
-		const {timeoutMs} = runOptions;
-		const result = await runCommand(runner, command, {where: command.tool === 'virsh' ? 'here' : 'host', timeoutMs, isDaemon: command.tool === 'qemu-storage-daemon'});
+		const {timeoutMs, signal} = runOptions;
+		const result = await runCommand(runner, command, {where: command.tool === 'virsh' ? 'here' : 'host', timeoutMs, signal, isDaemon: command.tool === 'qemu-storage-daemon'});
 		if (!result.ok || command.until === undefined) {
 			return result;
 		}

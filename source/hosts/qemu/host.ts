@@ -55,7 +55,7 @@ export function createQemuHost(options: QemuHostOptions): Host {
 		readJobProgress: monitors.readProgress,
 		run: async (command, runOptions = {}) => command.tool === 'qmp'
 			? runPlanned(monitors, command, runOptions)
-			: runCommand(runner, command, {where: 'host', timeoutMs: runOptions.timeoutMs, isDaemon: command.tool === 'qemu' || command.tool === 'qemu-storage-daemon'}),
+			: runCommand(runner, command, {where: 'host', timeoutMs: runOptions.timeoutMs, signal: runOptions.signal, isDaemon: command.tool === 'qemu' || command.tool === 'qemu-storage-daemon'}),
 		startWatching: listener => watchByAsking(async () => {
 			const summaries = await readSummaries();
 			return summaries.ok ? summaries.value.map(({trace}) => trace).join('\n') : JSON.stringify(summaries.failure);

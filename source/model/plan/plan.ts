@@ -166,6 +166,8 @@ export type Step = {
 	grows?: {path: string; allocatedBytes: number; byBytes?: Space['freed']};
 	/** What ends the step before its time, cleanly: its command then fails, and the step is undone. Missing: it is waited for. */
 	cancel?: Command[];
+	/** Its program may be ended in the midst when the person wants it to stop: it writes to new files alone. */
+	mayBeKilled?: true;
 	/** What the command makes somebody else do, in the words of QEMU's monitor: for the preview alone. */
 	qmpPreview?: string[];
 };

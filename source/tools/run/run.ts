@@ -15,6 +15,8 @@ export type RunRequest = {
 	/** Written (0600) before the program starts. */
 	files?: CommandFile[];
 	timeoutMs?: number;
+	/** Aborted: the program is ended (SIGTERM). */
+	signal?: AbortSignal;
 	/** Changes something: such a child is detached, and finishes even if we are killed. */
 	isMutating?: boolean;
 	/** Goes on in the background when it has answered, for days perhaps: it must hold none of our files, or a lock would last as long. */
@@ -74,6 +76,7 @@ export function createLocalRunner(options: {inheritFds?: () => number[]} = {}): 
 			stripFinalNewline: false,
 			maxBuffer: outputLimit,
 			timeout: request.timeoutMs ?? 0,
+			...(request.signal && {cancelSignal: request.signal}),
 			detached: isMutating,
 			cleanup: !isMutating,
 		});
