@@ -87,6 +87,21 @@ test('an interruption cancels a step that can be cancelled, and nothing after it
 	t.deepEqual(ran, ['copy', 'abort']);
 });
 
+test('an interruption ends the program of a step that may be killed, and of no other', async t => {
+	const {cancel: _, progress: __, ...plain} = copying;
+	for (const [step, expected] of [[{...plain, mayBeKilled: true}, {kind: 'interrupted'}], [plain, {kind: 'failed', failure: aborted}]] as const) {
+		const {work, interrupt} = copyingWork(step, 1);
+		const signals: Array<AbortSignal | undefined> = [];
+		work.host = {...work.host, async run(_command, options) {
+			signals.push(options?.signal);
+			interrupt.abort('SIGINT');
+			return fail(aborted);
+		}};
+		t.like(await runSteps(work, {isWanted: () => true, isInterrupted: () => interrupt.signal.aborted}), expected);
+		t.deepEqual(signals, [step === plain ? undefined : interrupt.signal]);
+	}
+});
+
 test('a step without a way to cancel it is waited for', async t => {
 	const {cancel: _, ...domainCheck} = copying;
 	const {work, ran, interrupt} = copyingWork(domainCheck, 3);

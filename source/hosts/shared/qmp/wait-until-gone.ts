@@ -17,7 +17,7 @@ type GoneOptions = {
 };
 
 const defaultTimeoutMs = 60_000;
-const pauseMs = 50;
+const pauseMs = 10;
 
 /** Asked on the connection that is there, for a question is answered as long as QEMU is. */
 async function isServed(line: Line, timeoutMs: number): Promise<boolean> {

@@ -88,7 +88,8 @@ export function copySteps(copying: Copying): Step[] {
 		...disks.map(({target, path}, index) => step('create', {
 			id: `open-${target}`,
 			title: `Open ${posix.basename(path)} in QEMU`,
-			command: ask('blockdev-add', {driver: 'qcow2', 'node-name': nodeOf(copying, index), file: {driver: 'file', filename: path}}),
+			// Flushed by a step of its own: QEMU's main loop, which the guest needs as well, would stand still for that when the file is closed.
+			command: ask('blockdev-add', {driver: 'qcow2', 'node-name': nodeOf(copying, index), cache: {'no-flush': true}, file: {driver: 'file', filename: path}}),
 			undo: askBack === undefined ? [] : [askBack('blockdev-del', {'node-name': nodeOf(copying, index)}, {until: {kind: 'node-gone', id: nodeOf(copying, index)}})],
 			whenStopped,
 		})),
