@@ -13,6 +13,7 @@ const beyondTheRun = [
 	'bare-merge',
 	'bare-power',
 	'checkpoint-chains',
+	'checkpoint-properties',
 	'create-libvirt',
 	'doctor',
 	'faults',

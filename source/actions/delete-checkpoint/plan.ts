@@ -24,9 +24,9 @@ import {step} from '../../planner/steps/step.ts';
 import {describeDeletion} from './words.ts';
 
 /** Those that an action of this scope deletes, in the order of the list. */
-export function checkpointsDeleted(checkpoints: readonly Checkpoint[], {checkpoint: name, scope}: DeleteCheckpointAction): Checkpoint[] {
+export function checkpointsDeleted(checkpoints: readonly Checkpoint[], {checkpoint: name, others = [], scope}: DeleteCheckpointAction): Checkpoint[] {
 	const below = withDescendants(checkpoints, name);
-	return checkpoints.filter(checkpoint => scope === 'one' ? checkpoint.name === name : below.has(checkpoint.name) && (scope === 'with-children' || checkpoint.name !== name));
+	return checkpoints.filter(checkpoint => others.includes(checkpoint.name) || (scope === 'one' ? checkpoint.name === name : below.has(checkpoint.name) && (scope === 'with-children' || checkpoint.name !== name)));
 }
 
 /** The disks whose heads have a good bitmap of it, as far as this can be told: of a running domain by its size. */

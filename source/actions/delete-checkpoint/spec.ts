@@ -38,8 +38,10 @@ export const deleteCheckpoint = {
 		leavesSnapshots: true,
 		isOnlyAmongCheckpoints: true,
 	},
-	complete: ({checkpoint, scope, isMetadataOnly = false}, uuid) => ({
-		request: {kind: 'delete-checkpoint', uuid, checkpoint: checkpoint!, scope: scope ?? 'one', isMetadataOnly},
+	complete: ({checkpoint, others, scope, isMetadataOnly = false}, uuid) => ({
+		request: {
+			kind: 'delete-checkpoint', uuid, checkpoint: checkpoint!, scope: scope ?? 'one', isMetadataOnly, ...(others !== undefined && {others}),
+		},
 		answered: scope !== undefined || isMetadataOnly ? ['scope'] : [],
 	}),
 	questions: deleteCheckpointQuestions,

@@ -5,19 +5,22 @@ import type {Checkpoint} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import {formatAge} from '../../model/text/format.ts';
 import {listNames} from '../../model/text/list-names.ts';
+import type {DeleteCheckpointAction} from '../../model/plan/request.ts';
 import type {ActionSpec} from '../spec.ts';
+
+const mostNamed = 6;
+
+const wordFor = ({others = []}: DeleteCheckpointAction) => others.length === 0 ? 'checkpoint' : 'checkpoints';
+const namesOf = ({checkpoint, others = []}: DeleteCheckpointAction, quote = '"') => listNames([checkpoint, ...others].map(name => `${quote}${name}${quote}`), mostNamed);
 
 const scopes = {one: '', 'with-children': ' and those after it', 'children-only': ': those after it'};
 
 export const words: ActionSpec<'delete-checkpoint'>['words'] = {
-	title: ({checkpoint, scope, isMetadataOnly, domain}) => `Delete ${isMetadataOnly ? 'the record of ' : ''}checkpoint ${checkpoint} of ${domain.name}${scopes[scope]}`,
-	noun: ({checkpoint}) => `delete of checkpoint "${checkpoint}"`,
-	log: ({checkpoint, scope, isMetadataOnly}) => `delete ${isMetadataOnly ? 'the record of ' : ''}checkpoint "${checkpoint}"${scopes[scope]}`,
-	done: ({checkpoint, scope, isMetadataOnly, domain}) =>
-		`${isMetadataOnly ? 'The record of the' : 'The'} checkpoint "${checkpoint}" of "${domain.name}"${scopes[scope]} ${scope === 'one' ? 'is' : 'are'} deleted.`,
+	title: action => `Delete ${action.isMetadataOnly ? 'the record of ' : ''}${wordFor(action)} ${namesOf(action, '')} of ${action.domain.name}${scopes[action.scope]}`,
+	noun: action => `delete of ${wordFor(action)} ${namesOf(action)}`,
+	log: action => `delete ${action.isMetadataOnly ? 'the record of ' : ''}${wordFor(action)} ${namesOf(action)}${scopes[action.scope]}`,
+	done: action => `${action.isMetadataOnly ? 'The record of the' : 'The'} ${wordFor(action)} ${namesOf(action)} of "${action.domain.name}"${scopes[action.scope]} ${action.scope === 'one' && action.others === undefined ? 'is' : 'are'} deleted.`,
 };
-
-const mostNamed = 6;
 
 export function describeDeletion({deleted, stay, isMetadataOnly, broken, now}: {
 	deleted: Checkpoint[];

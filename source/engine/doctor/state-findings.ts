@@ -1,11 +1,12 @@
 /**
-What was left half-way or half-asleep: actions of ours, managed saves, checkpoints whose bitmaps are gone.
+What was left half-way or half-asleep: actions of ours, managed saves, checkpoints whose bitmaps are gone, and bitmaps whose checkpoints are.
 */
 import {formatWritten} from '../../model/text/format.ts';
 import {listNames} from '../../model/text/list-names.ts';
+import {hasProcess, headDisks} from '../../model/domain/domain.ts';
+import {holdersOf, imageAt} from '../../model/images/image-graph.ts';
 import {healthOf} from '../../model/domain/checkpoint-health.ts';
 import {lostNvramCopies} from '../../model/domain/nvram.ts';
-import {quoteForShell, quoteForTerminal} from '../../model/text/shell-quote.ts';
 import {describeAction} from '../../actions/registry.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
 import {report, type Examination} from './domain-check.ts';
@@ -27,8 +28,33 @@ function findCheckpoints(examination: Examination): void {
 			severity: 'warning',
 			text: `The checkpoint${isOne ? '' : 's'} ${listNames(names.map(name => `"${name}"`), 6)} ${isOne ? 'has' : 'have'} no good bitmap on ${targets}.`,
 			meaning: `A backup since ${isOne ? 'it' : 'them'} copies ${targets} whole, and with virsh or another program it fails. This happens after a crash of QEMU, and after a revert by virsh.`,
-			remedy: `Delete ${isOne ? 'its record' : 'their records'}, and make a full backup with a new checkpoint: `
-				+ `${names.map(name => `virsh checkpoint-delete ${quoteForTerminal(domain.name)} --checkpointname ${quoteForShell(name)} --metadata`).join('; ')}.`,
+			remedy: 'Make a full backup with a new checkpoint afterwards (vsnap-tui backup create).',
+			request: {
+				kind: 'delete-checkpoint', uuid: domain.uuid, checkpoint: names[0]!, ...(isOne ? {} : {others: names.slice(1)}), scope: 'one', isMetadataOnly: false,
+			},
+		});
+	}
+}
+
+/**
+Bitmaps that no checkpoint names: of records that were deleted alone, or of checkpoints that ended with a state that was left. Those of a standalone QEMU may be of
+another program, which records nothing here. The file of an image that a running guest writes to does not tell.
+*/
+function findOrphanBitmaps(examination: Examination): void {
+	const {details: {checkpoints, domain}, context: {graph, can}, ownPaths} = examination;
+	const known = new Set(checkpoints.flatMap(({name, disks}) => [name, ...disks.flatMap(({bitmap}) => bitmap ?? [])]));
+	const heads = new Set(hasProcess(domain) ? headDisks(domain).flatMap(({sourcePath}) => sourcePath === undefined ? [] : [graph.keyOf(sourcePath)]) : []);
+	const orphans = can.isKnownToVirsh
+		? ownPaths.filter(path => !heads.has(graph.keyOf(path)) && holdersOf(examination.graph, path).every(({domainUuid}) => domainUuid === domain.uuid)).flatMap(path => imageAt(graph, path)?.bitmaps.filter(({name}) => !known.has(name)).map(({name}) => ({path, name})) ?? [])
+		: [];
+	if (orphans.length > 0) {
+		report(examination, {
+			kind: 'orphan-bitmap',
+			severity: 'info',
+			text: `No checkpoint belongs to the bitmaps ${listNames(orphans.map(({path, name}) => `"${name}" in ${path}`), 6)}.`,
+			meaning: 'They go on recording what is written to their image, and no new checkpoint can have such a name. They are left by a deleted record, or by a state that was left.',
+			request: {kind: 'remove-orphans', uuid: domain.uuid, paths: [], bitmaps: orphans},
+			images: [...new Set(orphans.map(({path}) => path))],
 		});
 	}
 }
@@ -89,5 +115,6 @@ export function findStateTroubles(examination: Examination): void {
 /** What only the files tell. */
 export function findStateOfFiles(examination: Examination): void {
 	findCheckpoints(examination);
+	findOrphanBitmaps(examination);
 	findLostNvram(examination);
 }

@@ -39,6 +39,7 @@ export const findingKinds = [
 	'block-job',
 	'delete-in-progress',
 	'checkpoint-broken',
+	'orphan-bitmap',
 	'managed-save',
 	'transient',
 	'native-revert',

@@ -89,7 +89,7 @@ export type RebaseAction = OnDomain & {
 };
 
 /** What `doctor` offers: images that nothing needs are removed. */
-export type RemoveOrphansAction = OnDomain & {kind: 'remove-orphans'; paths: string[]};
+export type RemoveOrphansAction = OnDomain & {kind: 'remove-orphans'; paths: string[]; /** Bitmaps in images that stay, of no checkpoint. */ bitmaps?: Array<{path: string; name: string}>};
 
 /** What `doctor` offers: snapshot records are written anew so that they name the images that are. */
 export type RepairRecordsAction = OnDomain & {
@@ -116,6 +116,8 @@ export type CreateCheckpointAction = OnDomain & {
 export type DeleteCheckpointAction = OnDomain & {
 	kind: 'delete-checkpoint';
 	checkpoint: string;
+	/** More of them, each alone: what the doctor offers. */
+	others?: string[];
 	scope: 'one' | 'with-children' | 'children-only';
 	/** Only the records: the bitmaps stay in the images. */
 	isMetadataOnly: boolean;
