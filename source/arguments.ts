@@ -133,6 +133,10 @@ function findMisfit({invocation, raw}: Typed): string | undefined {
 	const given = [['dryRun', '--dry-run'], ['shell', '--shell'], ['yes', '--yes']] as const;
 	const mode = given.find(([name]) => raw[name] === true)?.[1];
 	switch (invocation?.verb) {
+		case 'backup-export': {
+			return mode && `${mode} cannot be combined with backup export, which lasts until it is ended.`;
+		}
+
 		case 'list':
 		case 'tree':
 		case 'log':

@@ -2,12 +2,15 @@
 What may be typed for folders of backups. `backup create` is an action like the others.
 */
 import type {Command} from 'commander';
+import {parseRate} from './actions/backup/arguments.ts';
+import type {ExportRequest} from './commands/backup/export-plan.ts';
 import {fail, succeed, type Result} from './model/result.ts';
 import type {Keep} from './planner/folder/prune.ts';
 
 export type BackupInvocation =
 	| {verb: 'backup-list'; folder: string}
 	| {verb: 'backup-verify'; folder: string; at: string | undefined; isQuick: boolean}
+	| {verb: 'backup-export'; request: ExportRequest}
 	| {verb: 'backup-prune'; folder: string; keep: Keep}
 	/** For the scripts of plans. */
 	| {verb: 'backup-seal'; manifestPath: string; draftPath: string; ready: string[]}
@@ -44,6 +47,15 @@ function readPrune(folder: string, {keep, keepSince}: Partial<Record<'keep' | 'k
 		: succeed({verb: 'backup-prune', folder, keep: {newest, since}});
 }
 
+type ExportOptions = Partial<Record<'socket' | 'since' | 'checkpoint' | 'scratch' | 'keepFree', string>> & {disk?: string[]};
+
+function readExport(domain: string, {socket, since, checkpoint, scratch, keepFree = '1G', disk = []}: ExportOptions): Result<BackupInvocation> {
+	const keepFreeBytes = parseRate(keepFree);
+	return keepFreeBytes.ok
+		? succeed({verb: 'backup-export', request: {domain, socket, since, checkpoint, scratch, disks: disk, keepFreeBytes: keepFreeBytes.value!}})
+		: fail({kind: 'usage', message: `--keep-free ${keepFree} is not understood.`, hint: 'It is a number of bytes: 500M, 1G.'});
+}
+
 export function addBackupVerbs({add, take, collect}: Verbs): void {
 	const list = add('backup list <folder>', 'list the backups in a folder, and what else is in it', 'reading');
 	list.action((folder: string) => {
@@ -54,6 +66,16 @@ export function addBackupVerbs({add, take, collect}: Verbs): void {
 		.option('--quick', 'sizes and headers only: do not read all bytes');
 	verify.action((folder: string, {at, quick}: {at?: string; quick?: true}) => {
 		take(verify, succeed({verb: 'backup-verify', folder, at, isQuick: quick === true}));
+	});
+	const exported = add('backup export <domain>', 'let other programs read the disks of a running domain over NBD, as they are when it begins', 'reading')
+		.requiredOption('--socket <path>', 'the UNIX socket, which QEMU makes')
+		.option('--since <checkpoint>', 'with a bitmap of what was written since this checkpoint')
+		.option('--checkpoint <name>', 'make a checkpoint at the same moment; it stays')
+		.option('--disk <name>', 'only this disk; repeat for each', collect)
+		.option('--scratch <folder>', 'where what the guest writes over is kept meanwhile; else beside each image')
+		.option('--keep-free <bytes>', 'end it where less is free there, before the guest has no room: 1G if not given');
+	exported.action((domain: string, options: ExportOptions) => {
+		take(exported, readExport(domain, options));
 	});
 	const prune = add('backup prune <folder>', 'remove old backups; those that stay remain restorable', 'changing')
 		.option('--keep <number>', 'keep so many of the newest points')

@@ -10,6 +10,7 @@ import {listCheckpoints, showCheckpoint} from './commands/checkpoints.ts';
 import {listBackups, verifyBackups} from './commands/backup/backups.ts';
 import {pruneBackups, sealBackup} from './commands/backup/prune.ts';
 import {restoreToFolder} from './commands/backup/restore.ts';
+import {exportBackup} from './commands/backup/export.ts';
 import {sayFailure, type CommandContext} from './commands/context.ts';
 import {seeDoctor} from './commands/doctor.ts';
 import {listDomains} from './commands/list.ts';
@@ -121,6 +122,10 @@ async function runBackupVerb(context: CommandContext, invocation: BackupVerb, mo
 	switch (invocation.verb) {
 		case 'backup-list': {
 			return listBackups(context, invocation.folder);
+		}
+
+		case 'backup-export': {
+			return exportBackup(context, invocation.request);
 		}
 
 		case 'backup-verify': {

@@ -1,0 +1,172 @@
+/**
+Exports of running domains: other programs read what the disks held when they began, whatever the guest writes meanwhile, and nothing is left when they end: by a signal, or
+because the scratch files would run out of room, of which the guest sees nothing.
+*/
+import {randomBytes} from 'node:crypto';
+import {
+	chmod, mkdir, readdir, rm,
+} from 'node:fs/promises';
+import path from 'node:path';
+import test, {type ExecutionContext} from 'ava';
+import {readCheckpointNames} from './backups.ts';
+import {startLab} from './daemons.ts';
+import {makeDomain, start, type LabDomain} from './domains.ts';
+import {mountSmall} from './file-systems.ts';
+import {report, runProgram, type Line, type ProgramResult} from './program.ts';
+import {attemptVirsh, run, virsh} from './run.ts';
+import {imagesPath} from './settings.ts';
+import {digestFile, writeLive} from './slots.ts';
+import {markLive, type Digests} from './snapshots.ts';
+import {readStrays} from './world.ts';
+
+test.before(startLab);
+
+type Exporting = {begun: Promise<Line>; ended: Promise<ProgramResult>; end: (signal?: NodeJS.Signals) => void};
+
+/** Goes on until it is ended. */
+function exportDisks(domain: LabDomain, socket: string, flags: string[] = []): Exporting {
+	let kill: (signal?: NodeJS.Signals) => void = () => undefined;
+	let text = '';
+	let resolve: (line: Line) => void = () => undefined;
+	let reject: (error: Error) => void = () => undefined;
+	const begun = new Promise<Line>((onLine, onError) => {
+		resolve = onLine;
+		reject = onError;
+	});
+	const ended = runProgram(domain, ['backup', 'export', `--socket=${socket}`, '--json', ...flags, '--', domain.name], {
+		onOutput(piece, killIt) {
+			kill = killIt;
+			text += piece;
+			if (text.includes('\n')) {
+				resolve(JSON.parse(text.split('\n')[0]!) as Line);
+			}
+		},
+	});
+	void (async () => {
+		reject(new Error(report(await ended)));
+	})();
+
+	return {
+		begun,
+		ended,
+		end(signal = 'SIGINT') {
+			kill(signal);
+		},
+	};
+}
+
+/** In a folder where QEMU's user may make it. */
+async function makeSocket(t: ExecutionContext, {folder}: LabDomain): Promise<string> {
+	const place = `${folder}-sockets`;
+	await mkdir(place);
+	await chmod(place, 0o777);
+	t.teardown(async () => rm(place, {recursive: true, force: true}));
+	return path.join(place, 'export.sock');
+}
+
+/** What another program reads of a disk. */
+async function digestExport(t: ExecutionContext, socket: string, target: string): Promise<string> {
+	const copy = path.join(imagesPath, `.${randomBytes(6).toString('hex')}.raw`);
+	t.teardown(async () => rm(copy, {force: true}));
+	await run('qemu-img', ['convert', '-f', 'raw', '-O', 'raw', `nbd+unix:///${target}?socket=${socket}`, copy]);
+	return digestFile(copy);
+}
+
+const digestBoth = async (t: ExecutionContext, socket: string): Promise<Digests> => ({vda: await digestExport(t, socket, 'vda'), vdb: await digestExport(t, socket, 'vdb')});
+
+async function expectNothingLeft(t: ExecutionContext, domain: LabDomain, before: string[]): Promise<void> {
+	t.deepEqual((await readdir(domain.folder)).sort(), before);
+	t.deepEqual(await readStrays(domain), []);
+	t.regex((await attemptVirsh('backup-dumpxml', domain.uuid)).stderr, /no domain backup job present/);
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+	test.serial(`what is read is what the disks held when it began, and ${signal} ends it and leaves nothing`, async t => {
+		const domain = await makeDomain(t, {sizeMiB: 8});
+		await start(domain);
+		const socket = await makeSocket(t, domain);
+		const held = await markLive(domain, 1);
+		const before = (await readdir(domain.folder)).sort();
+		const exporting = exportDisks(domain, socket);
+		const {disks} = await exporting.begun as unknown as {disks: Array<{uri: string; dirtyBitmap: null}>};
+		t.deepEqual(disks.map(({uri, dirtyBitmap}) => [uri, dirtyBitmap]), ['vda', 'vdb'].map(target => [`nbd+unix:///${target}?socket=${socket}`, null]));
+		t.notDeepEqual(await markLive(domain, 2), held);
+		t.deepEqual(await digestBoth(t, socket), held);
+		exporting.end(signal);
+		const result = await exporting.ended;
+		t.is(result.exitCode, 0, report(result));
+		await expectNothingLeft(t, domain, before);
+		t.deepEqual(await readCheckpointNames(domain), []);
+	});
+}
+
+test.serial('since a checkpoint: the bitmap tells what was written, and the checkpoint that was asked for stays', async t => {
+	const domain = await makeDomain(t, {sizeMiB: 8});
+	await start(domain);
+	await markLive(domain, 1);
+	await virsh('checkpoint-create-as', domain.uuid, 'c1');
+	const socket = await makeSocket(t, domain);
+	const held = await markLive(domain, 2);
+	const before = (await readdir(domain.folder)).sort();
+	const exporting = exportDisks(domain, socket, ['--since=c1', '--checkpoint=c2']);
+	const {disks} = await exporting.begun as unknown as {disks: Array<{dirtyBitmap: string}>};
+	t.deepEqual(disks.map(({dirtyBitmap}) => dirtyBitmap), ['qemu:dirty-bitmap:backup-vda', 'qemu:dirty-bitmap:backup-vdb']);
+	t.deepEqual(await digestBoth(t, socket), held);
+	const map = JSON.parse(await run('qemu-img', [
+		'map', '--output=json', '--image-opts', `driver=nbd,export=vda,server.type=unix,server.path=${socket},x-dirty-bitmap=${disks[0]!.dirtyBitmap}`,
+	])) as Array<{length: number; data: boolean}>;
+	const dirtyBytes = map.filter(({data}) => !data).reduce((sum, {length}) => sum + length, 0);
+	t.true(dirtyBytes > 0 && dirtyBytes <= 4 * 65_536, `${dirtyBytes}`);
+	exporting.end();
+	const result = await exporting.ended;
+	t.is(result.exitCode, 0, report(result));
+	await expectNothingLeft(t, domain, before);
+	t.deepEqual(await readCheckpointNames(domain), ['c1', 'c2']);
+});
+
+test.serial('it ends before its scratch files fill the file system, and no write of the guest fails', async t => {
+	const scratch = await mountSmall(t, 48);
+	await run('chmod', ['0777', scratch]);
+	const domain = await makeDomain(t, {sizeMiB: 64, diskCount: 1});
+	await run('qemu-io', ['-f', 'qcow2', '-c', 'write -q -P 1 1M 60M', domain.disks[0]!.path]);
+	await start(domain);
+	const before = (await readdir(domain.folder)).sort();
+	const socket = await makeSocket(t, domain);
+	const exporting = exportDisks(domain, socket, [`--scratch=${scratch}`, '--keep-free=24M']);
+	await exporting.begun;
+	const over = new Set<string>();
+	void (async () => {
+		await exporting.ended;
+		over.add('export');
+	})();
+
+	for (let slot = 0; slot < 56 && over.size === 0; slot += 2) {
+		// Throws where what was written is not on the disk.
+		await writeLive(domain, [{target: 'vda', pattern: 9, slot, mebibytes: 2}]);
+	}
+
+	t.is(over.size, 1);
+
+	const result = await exporting.ended;
+	t.not(result.exitCode, 0);
+	t.regex(result.stdout, /"kind":"ended","why":"no-space"/);
+	t.deepEqual(await readdir(scratch), []);
+	await expectNothingLeft(t, domain, before);
+});
+
+test.serial('refused with a reason: a domain that is off, a socket that is there, a folder without room or without the right to write, a checkpoint that lacks the disk', async t => {
+	const domain = await makeDomain(t, {sizeMiB: 8});
+	const attemptExport = async (flags: string[], socket = path.join(domain.folder, 'export.sock')) => runProgram(domain, ['backup', 'export', `--socket=${socket}`, ...flags, '--', domain.name]);
+	t.regex((await attemptExport([])).stderr, /The domain is off/);
+	await start(domain);
+	t.regex((await attemptExport([], domain.disks[0]!.path)).stderr, /is there already/);
+	t.regex((await attemptExport(['--keep-free=900000G'])).stderr, /are to stay free/);
+	t.regex((await attemptExport(['--disk=vdx'])).stderr, /no disk "vdx" that can be exported/);
+	await virsh('checkpoint-create-as', domain.uuid, 'c1', '--diskspec', 'vda', '--diskspec', 'vdb,checkpoint=no');
+	t.regex((await attemptExport(['--since=c1'])).stderr, /"c1" does not include vdb/);
+	t.is((await attemptExport(['--since=c9'])).exitCode, 3);
+	const before = (await readdir(domain.folder)).sort();
+	t.regex((await attemptExport([])).stderr, /QEMU could not make the socket .*: Permission denied\./);
+	t.deepEqual((await readdir(domain.folder)).sort(), before);
+	t.regex((await attemptVirsh('backup-dumpxml', domain.uuid)).stderr, /no domain backup job present/);
+});
