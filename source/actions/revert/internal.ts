@@ -7,13 +7,11 @@ Disks alone are put back by qemu-img, with the domain off. Where memory was save
 import {stampOf} from '../../model/text/format.ts';
 import type {RevertAction} from '../../model/plan/request.ts';
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
-import {imageAt} from '../../model/images/image-graph.ts';
 import type {Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
-import {refuseBrokenChain, refuseNeededContent} from '../../planner/checks/blockers.ts';
 import {imageCommands} from '../../planner/hypervisor/commands.ts';
 import {keepMemory} from '../go-back/keep-memory.ts';
 import {leftImagesOf, type PlanContext} from '../../planner/context.ts';
@@ -21,9 +19,6 @@ import {
 	requireStart, bootSteps, defineStep, endStateOf, startStep, stopSteps,
 } from '../../planner/steps/domain.ts';
 import {describeIdentity} from '../../planner/steps/guest-identity.ts';
-import {checkpointRemedy} from '../../planner/checks/checkpoint-remedy.ts';
-import {refuseForeignHeads} from '../../planner/checks/foreign-heads.ts';
-import {dropRecordRemedy, twiceRemedy} from '../../planner/checks/internal-remedies.ts';
 import {keepPresentState} from '../../planner/steps/keep.ts';
 import {nvramImageOf, nvramInside} from '../../planner/steps/nvram-inside.ts';
 import {noNvramChange, revertNvram} from '../../planner/steps/nvram-revert.ts';
@@ -37,46 +32,9 @@ import {describeLeftOut, lostContent} from '../go-back/words.ts';
 import {filePathOf} from '../../planner/storage/storage.ts';
 import type {WayBack} from '../go-back/plan.ts';
 import {keptDescription} from '../current-state.ts';
-import {wayToInternal} from './way-to-internal.ts';
-
-/** `target` of the firmware variables, where they are put back like one more disk: `nvram`. */
-type InternalDisk = {target: string; path: string};
+import {requireInternalDisks, type InternalDisk} from './internal-disks.ts';
 
 const nameOf = ({target}: InternalDisk) => target === 'nvram' ? 'the firmware variables' : target;
-
-function refuseDisk(context: PlanContext, snapshot: Snapshot, disk: InternalDisk): void {
-	const {blockers, graph} = context;
-	const head = headDisks(context.inventory.details.domain).find(candidate => candidate.target === disk.target);
-	if (head?.sourcePath === undefined || graph.keyOf(head.sourcePath) !== graph.keyOf(disk.path)) {
-		blockers.push({
-			kind: 'image-needed',
-			text: `The snapshot is inside ${disk.path}, but ${disk.target} ${head?.sourcePath === undefined ? 'is no longer in the domain' : `writes to ${head.sourcePath}`}.`,
-			remedy: wayToInternal(context, snapshot, disk),
-		});
-		return;
-	}
-
-	refuseNeededContent(context, disk.path, 'This revert');
-	const image = imageAt(graph, disk.path);
-	const tags = image?.internalSnapshots.filter(candidate => candidate.tag === snapshot.name).length ?? 0;
-	if (image && tags !== 1) {
-		blockers.push({
-			kind: 'chain-broken',
-			text: tags === 0
-				? `The image ${disk.path} holds no internal snapshot "${snapshot.name}".`
-				: `The image ${disk.path} holds ${tags} internal snapshots "${snapshot.name}", so it is not clear which one to use.`,
-			remedy: tags === 0 ? dropRecordRemedy(context, snapshot.name) : twiceRemedy(disk.path, snapshot.name),
-		});
-	}
-
-	if (image && image.bitmaps.length > 0 && context.inventory.details.checkpoints.length === 0) {
-		blockers.push({
-			kind: 'checkpoint',
-			text: `The image ${disk.path} holds bitmaps of checkpoints (${image.bitmaps.map(bitmap => bitmap.name).join(', ')}), and QEMU cannot revert to an internal snapshot beside them.`,
-			remedy: checkpointRemedy(context),
-		});
-	}
-}
 
 /** What puts the disks back as they were before the switch, from the safety snapshot inside each image. */
 function backFromSafety(disks: InternalDisk[], safetyName: string): Array<Step['command']> {
@@ -205,35 +163,6 @@ function memorySteps(context: PlanContext, snapshot: Snapshot, given: {disks: In
 			],
 		},
 	];
-}
-
-/** The images that the snapshot lies inside. Appends blockers where it cannot be put back there. The snapshot has its `<domain>`. */
-export function requireInternalDisks(context: PlanContext, snapshot: Snapshot): InternalDisk[] {
-	const disks: InternalDisk[] = snapshot.domain!.disks
-		.filter(disk => isWritableMedium(disk) && snapshot.disks.some(recorded => recorded.target === disk.target && recorded.mode === 'internal'))
-		.map(disk => ({target: disk.target, path: disk.sourcePath ?? ''}));
-	for (const disk of disks) {
-		refuseBrokenChain(context, disk.path);
-		// It is written to in place, so that what another domain has there is in the way however old it is.
-		refuseForeignHeads(context, disk.path, Number.NEGATIVE_INFINITY);
-		refuseDisk(context, snapshot, disk);
-	}
-
-	const {checkpoints} = context.inventory.details;
-	if (checkpoints.length > 0) {
-		// The bitmaps of a running domain stand in no file yet, so the records decide (R12).
-		context.blockers.push({
-			kind: 'checkpoint',
-			text: `The domain has checkpoints (${checkpoints.map(checkpoint => checkpoint.name).join(', ')}), and QEMU cannot revert to an internal snapshot beside them.`,
-			remedy: checkpointRemedy(context),
-		});
-	}
-
-	if (disks.length === 0) {
-		context.blockers.push({kind: 'not-supported', text: 'The snapshot records no disk that could be reverted.', remedy: dropRecordRemedy(context, snapshot.name)});
-	}
-
-	return disks;
 }
 
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */

@@ -16,7 +16,7 @@ import {isExternalOn, writtenHeads} from '../../planner/records/lineage.ts';
 import {usableMemory} from '../../planner/checks/memory.ts';
 import {revertDisks} from '../../planner/steps/revert-disks.ts';
 import {refuseOtherImages} from '../../actions/go-back/leave.ts';
-import {requireInternalDisks} from '../../actions/revert/internal.ts';
+import {requireInternalDisks} from '../../actions/revert/internal-disks.ts';
 import {requireBootFiles} from '../../planner/checks/start-files.ts';
 import {lackOfDomain} from '../../planner/checks/asked-snapshot.ts';
 import {kindFactsOf} from '../../planner/hypervisor/capabilities.ts';

@@ -198,5 +198,5 @@ export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot
 	}
 
 	result.consequences.push(...describeGood(goodAmong(context, stay, disks)));
-	return mapResult(checkpointRecords(context, {stay}), records => ({...result, ...records, expected: {...records.expected, bitmaps: proven}}));
+	return mapResult(checkpointRecords(context, {stay}), records => ({...result, ...records, expected: {...records.expected, ...(proven.length > 0 && {bitmaps: proven})}}));
 }

@@ -44,7 +44,7 @@ const rows: Array<{name: string; action: Action; world: Inventory}> = [
 function kept({steps, consequences: _words, images, space: _space, ...rest}: Plan): unknown {
 	const text = JSON.stringify({
 		...rest,
-		images: {...images, created: images.created.map(({path}) => path), staying: images.staying?.map(({path}) => path), merged: undefined},
+		images: {...images, frozen: undefined, created: images.created.map(({path}) => path), staying: images.staying?.map(({path}) => path), merged: undefined},
 		steps: steps.map(({title: _title, whenStopped: _sentence, skippedNote: _note, copyBytes: _copied, undoNeeds, grows, ...step}) => ({
 			...step, undoNeeds: undoNeeds?.probe, grows: grows && {path: grows.path, allocatedBytes: grows.allocatedBytes},
 		})),
