@@ -9,7 +9,7 @@ import type {Blocker} from '../../model/failure.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {tellCheckpoint} from '../../model/text/describe-checkpoint.ts';
 import {stampOf} from '../../model/text/format.ts';
-import type {ExportedDisk} from '../../model/xml/build-backup.ts';
+import type {ExportedDisk} from '../../model/xml/build/backup.ts';
 
 export type ExportRequest = {
 	domain: string;

@@ -5,7 +5,7 @@ import {headDisks, isWritableMedium, type Disk} from '../../model/domain/domain.
 import {checkpointNameProblem} from '../../model/domain/checkpoint-name.ts';
 import {imageAt} from '../../model/images/image-graph.ts';
 import {mapResult, together, type Result} from '../../model/result.ts';
-import {buildCheckpointXml} from '../../model/xml/build-checkpoint.ts';
+import {buildCheckpointXml} from '../../model/xml/build/checkpoint.ts';
 import type {PlanContext} from '../context.ts';
 import type {RecordedDisk} from '../hypervisor/hypervisor.ts';
 import {lastCheckpoint} from './checkpoint-plan.ts';

@@ -5,7 +5,7 @@ incremental names the live disk as its backing file.
 import {mapResult, type Result} from '../../../model/result.ts';
 import type {Command, Probe, Step} from '../../../model/plan/plan.ts';
 import {headDisks} from '../../../model/domain/domain.ts';
-import {buildBackupXml} from '../../../model/xml/build-backup.ts';
+import {buildBackupXml} from '../../../model/xml/build/backup.ts';
 import {step} from '../../steps/step.ts';
 import type {PlanContext, Backup} from '../hypervisor.ts';
 import {requireAgent} from './agent.ts';

@@ -7,7 +7,7 @@ import {imageAt} from '../../../model/images/image-graph.ts';
 import type {Command, Consequence, Probe} from '../../../model/plan/plan.ts';
 import {inPlace} from '../../../model/plan/placed-command.ts';
 import {mapResult} from '../../../model/result.ts';
-import {buildSnapshotRequest} from '../../../model/xml/build-request.ts';
+import {buildSnapshotRequest} from '../../../model/xml/build/snapshot-request.ts';
 import {placeOf, refuseFolderRisks} from '../../steps/build-folder.ts';
 import type {PlanContext} from '../../context.ts';
 import {requireActiveDisks} from '../../checks/inactive-disks.ts';

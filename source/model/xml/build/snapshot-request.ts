@@ -1,9 +1,9 @@
 /**
 A `<domainsnapshot>` as it is given to libvirt to have a snapshot made: only what is asked for. Records of snapshots that are there stand in change-snapshot.ts.
 */
-import {succeed, type Result} from '../result.ts';
-import type {SnapshotDisk, SnapshotMemory} from '../domain/snapshot.ts';
-import {checkText, escapeAttribute, escapeText} from './change-xml.ts';
+import {succeed, type Result} from '../../result.ts';
+import type {SnapshotDisk, SnapshotMemory} from '../../domain/snapshot.ts';
+import {checkText, escapeAttribute, escapeText} from '../change-xml.ts';
 
 type SnapshotRequest = {
 	name: string;

@@ -1,8 +1,8 @@
 /**
 A `<domaincheckpoint>`: to have one made, or, with its time and parent, to have it recorded.
 */
-import {succeed, type Result} from '../result.ts';
-import {checkText, escapeAttribute, escapeText} from './change-xml.ts';
+import {succeed, type Result} from '../../result.ts';
+import {checkText, escapeAttribute, escapeText} from '../change-xml.ts';
 
 export type NewCheckpoint = {
 	name: string;

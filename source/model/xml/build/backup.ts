@@ -1,8 +1,8 @@
 /**
 A `<domainbackup>` as libvirt takes it: to push disks into files, or to let others read them over NBD.
 */
-import {succeed, type Result} from '../result.ts';
-import {checkText, escapeAttribute} from './change-xml.ts';
+import {succeed, type Result} from '../../result.ts';
+import {checkText, escapeAttribute} from '../change-xml.ts';
 
 /** `since`: the checkpoint that the changes are copied from; undefined: the whole disk. */
 export type PushedDisk = {target: string; path: string; since: string | undefined};
