@@ -1,9 +1,13 @@
 /**
 What may be typed for folders of backups. `backup create` is an action like the others.
 */
+import {posix} from 'node:path';
 import type {Command} from 'commander';
 import {parseRate} from './actions/backup/arguments.ts';
 import type {ExportRequest} from './commands/backup/export-plan.ts';
+import {currentStateOptions, readCurrentState} from './actions/current-state.ts';
+import {endStateOptions, readEndState} from './actions/end-state.ts';
+import type {GivenOf, RawOptions} from './actions/spec.ts';
 import {fail, succeed, type Result} from './model/result.ts';
 import type {Keep} from './planner/folder/prune.ts';
 
@@ -14,7 +18,9 @@ export type BackupInvocation =
 	| {verb: 'backup-prune'; folder: string; keep: Keep}
 	/** For the scripts of plans. */
 	| {verb: 'backup-seal'; manifestPath: string; draftPath: string; ready: string[]}
-	| {verb: 'restore'; folder: string; at: string | undefined; to: string | undefined; as: string | undefined; format: 'qcow2' | 'raw'; isVerified: boolean};
+	| {verb: 'restore'; folder: string; at: string | undefined; to: string | undefined; as: string | undefined; format: 'qcow2' | 'raw'; isVerified: boolean}
+	/** `restore --onto`. */
+	| {verb: 'action'; domain: string; given: GivenOf<'restore'>; documentPath: undefined};
 
 /** How verbs are added to the program. */
 export type Verbs = {
@@ -23,11 +29,45 @@ export type Verbs = {
 	collect: (value: string, before: string[] | undefined) => string[];
 };
 
-type RestoreOptions = Partial<Record<'at' | 'to' | 'as' | 'format', string>> & {verify?: boolean};
+type RestoreOptions = Partial<Record<'at' | 'to' | 'as' | 'onto' | 'format', string>> & {verify?: boolean; yes?: boolean} & RawOptions;
 
-function readRestore(folder: string, {at, to, as, format = 'qcow2', verify = true}: RestoreOptions): Result<BackupInvocation> {
+/** Without a person to ask, nothing is chosen that could lose something. */
+function readOnto(folder: string, domain: string, raw: RestoreOptions): Result<BackupInvocation> {
+	const {at, to, as, format, verify = true, yes} = raw;
+	const currentState = readCurrentState(raw);
+	const endState = readEndState(raw);
+	if (!currentState.ok) {
+		return currentState;
+	}
+
+	const misfit = [['--to', to], ['--as', as], ['--format', format]].find(([, value]) => value !== undefined)?.[0];
+	if (misfit !== undefined) {
+		return fail({kind: 'usage', message: `--onto and ${misfit} cannot be combined.`});
+	}
+
+	const both = [['--keep', '--discard'], ['--running', '--paused', '--shutoff']].map(flags => flags.filter(flag => raw[flag.slice(2)] !== undefined)).find(flags => flags.length > 1);
+	if (both !== undefined) {
+		return fail({kind: 'usage', message: `${both.join(' and ')} cannot be combined.`});
+	}
+
+	return currentState.value === undefined && yes === true
+		? fail({kind: 'usage', message: 'restore --onto --yes needs --keep NAME or --discard.', hint: '--keep NAME keeps the current state as a snapshot, --discard gives it up. --dry-run shows the plan of either.'})
+		: succeed({verb: 'action', domain, given: {kind: 'restore', from: posix.normalize(folder).replace(/(?<=.)\/$/, ''), at, isVerified: verify, currentState: currentState.value, endState}, documentPath: undefined});
+}
+
+function readRestore(folder: string, raw: RestoreOptions): Result<BackupInvocation> {
+	const {at, to, as, onto, format = 'qcow2', verify = true} = raw;
+	if (onto !== undefined) {
+		return folder.startsWith('/') ? readOnto(folder, onto, raw) : fail({kind: 'usage', message: `"${folder}" does not begin with "/".`, hint: 'A folder is named by its whole path on the host where the images are.'});
+	}
+
+	const misfit = ontoOptions.map(({flags}) => /^--[a-z]+/.exec(flags)![0]).find(flag => raw[flag.slice(2)] !== undefined);
+	if (misfit !== undefined) {
+		return fail({kind: 'usage', message: `${misfit} needs --onto DOMAIN.`});
+	}
+
 	if (to === undefined && as === undefined) {
-		return fail({kind: 'usage', message: 'restore needs --to FOLDER or --as NAME.', hint: 'See vsnap-tui restore --help.'});
+		return fail({kind: 'usage', message: 'restore needs --to FOLDER, --as NAME or --onto DOMAIN.', hint: 'See vsnap-tui restore --help.'});
 	}
 
 	return format === 'qcow2' || format === 'raw'
@@ -55,6 +95,8 @@ function readExport(domain: string, {socket, since, checkpoint, scratch, keepFre
 		? succeed({verb: 'backup-export', request: {domain, socket, since, checkpoint, scratch, disks: disk, keepFreeBytes: keepFreeBytes.value!}})
 		: fail({kind: 'usage', message: `--keep-free ${keepFree} is not understood.`, hint: 'It is a number of bytes: 500M, 1G.'});
 }
+
+const ontoOptions = [...currentStateOptions('"kept-" and the time'), ...endStateOptions];
 
 export function addBackupVerbs({add, take, collect}: Verbs): void {
 	const list = add('backup list <folder>', 'list the backups in a folder, and what else is in it', 'reading');
@@ -93,9 +135,14 @@ export function addBackupVerbs({add, take, collect}: Verbs): void {
 		.option('--at <point>', 'which point of the folder; else the newest')
 		.option('--to <folder>', 'where the images are put; nothing is overwritten')
 		.option('--as <name>', 'define a new domain of this name on them')
+		.option('--onto <domain>', 'put this domain\'s disks back to it; the current state is kept unless you discard it')
 		.option('--format <format>', 'qcow2 (as by default) or raw')
 		.option('--no-verify', 'do not compare all bytes with the checksums first');
-	restore.action((folder: string, options: RestoreOptions) => {
-		take(restore, readRestore(folder, options));
+	for (const {flags, summary} of ontoOptions) {
+		restore.option(flags, `with --onto: ${summary}`);
+	}
+
+	restore.action((folder: string) => {
+		take(restore, readRestore(folder, restore.optsWithGlobals<RestoreOptions>()));
 	});
 }

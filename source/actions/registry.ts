@@ -15,6 +15,7 @@ import {merge} from './merge/spec.ts';
 import {rebase} from './rebase/spec.ts';
 import {redefineCheckpoint} from './redefine-checkpoint/spec.ts';
 import {rename} from './rename/spec.ts';
+import {restore} from './restore/spec.ts';
 import {revert} from './revert/spec.ts';
 import type {
 	ActionKind, ActionSpec, CliSpec, Facts, Given, ScreenSpec,
@@ -35,6 +36,7 @@ const registry = {
 	'repair-records': repairRecords,
 	fold,
 	backup,
+	restore,
 	'create-checkpoint': createCheckpoint,
 	'delete-checkpoint': deleteCheckpoint,
 	'redefine-checkpoint': redefineCheckpoint,

@@ -88,6 +88,7 @@ test('a whole request stays as it is when it is completed', t => {
 		{kind: 'repair-records', uuid, adopts: 'tags'},
 		{kind: 'fold', uuid},
 		{kind: 'backup', uuid, to: '/b', since: {kind: 'full'}, checkpoint: undefined, description: undefined, disks: ['vda'], isQuiesced: true, rateBytes: 5},
+		{kind: 'restore', uuid, from: '/b', at: 'p', isVerified: false, currentState, endState: 'paused'},
 		{kind: 'create-checkpoint', uuid, checkpoint: 'c', description: 'd', disks: []},
 		{kind: 'delete-checkpoint', uuid, checkpoint: 'c', scope: 'with-children', isMetadataOnly: false},
 		{kind: 'redefine-checkpoint', uuid, xml: '<domaincheckpoint/>'},

@@ -20,6 +20,9 @@ import {parseHeads} from '../../source/hosts/libvirt/file-fence.ts';
 import {filePlaceOf} from '../../source/hosts/libvirt/file-place.ts';
 import {parseDomainList, parseDomainStates, parseFields, parseNames} from '../../source/hosts/libvirt/read/read-host.ts';
 import {parseVersion, parseHexDump} from '../../source/hosts/shared/read-answers.ts';
+import {parseManifest} from '../../source/model/backup/manifest.ts';
+import {parsePruning} from '../../source/model/backup/pruning.ts';
+import {makePoints} from '../helpers/backup-points.ts';
 import {parseMemoryHeader} from '../../source/hosts/libvirt/read/read-memory.ts';
 import {parseBlockJob, parseDomainJob} from '../../source/hosts/libvirt/read/read-progress.ts';
 import {parseBlockSizes} from '../../source/hosts/libvirt/same-files.ts';
@@ -127,6 +130,8 @@ export const readers: Reader[] = [
 	{name: 'qemu-img measure', bases: ['{"required": 327680, "fully-allocated": 67436544}'], read: text => parseMeasure(text, {virtualSizeBytes: 67_108_864, clusterSizeBytes: 65_536})},
 	{name: 'journal', bases: [journal.map((record, index) => formatJournalLine(record, index)).join('')], read: text => parseJournal(text)},
 	{name: 'audit log', bases: [`{"at":"${at}","user":"root","uri":"qemu:///system","domain":{"uuid":"u","name":"web"},"action":"a","outcome":"done","durationMs":1}\n`], read: text => parseAuditLog(text)},
+	{name: 'backup', bases: [JSON.stringify(makePoints(2)[1])], read: text => parseManifest(text, 'p2.json')},
+	{name: 'removal of old backups', bases: ['{"format":"vsnap-tui-prune","version":1,"replaced":[{"point":"p2","files":["p2.vda.qcow2"]}],"removed":[]}'], read: text => parsePruning(text, 'prune.json')},
 	{name: 'settings', bases: uris, read: text => [chooseUri({given: text, environment: {}, preferred: undefined}), filePlaceOf(text)]},
 	{name: 'command line', bases: commands, read: text => parseArguments(text.split('\t'), '1.2.3')},
 	{name: 'QEMU options', bases: ['file=/a,,b,if=none,id=x,format=qcow2'], read: text => parsePairs(text)},

@@ -6,7 +6,7 @@ import {randomUUID} from 'node:crypto';
 import type {Manifest} from '../../model/backup/manifest.ts';
 import type {BackupFolder} from '../../model/domain/inventory.ts';
 import {fail, mapResult, succeed, type Result} from '../../model/result.ts';
-import {newDomainXml} from '../../model/xml/new-domain.ts';
+import {newDomainXml} from '../../model/backup/new-domain.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {planRestoreToFolder, type RestoreFormat, type RestoreRequest, type RestoreTarget} from '../../planner/folder/restore.ts';
 import {sayFailure, type CommandContext} from '../context.ts';

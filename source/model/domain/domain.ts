@@ -96,6 +96,8 @@ export type DomainDefinition = {
 	fileOwnership?: {keepsOwners: boolean; uid: number | undefined};
 	/** Images that a deleted snapshot froze and that had to stay: they may be collected once nothing stands in the way. */
 	leftImages?: string[];
+	/** When its disks came from a backup, in Unix seconds: they are backed by no older snapshot. */
+	restoredAt?: number;
 	/** Of a record: the snapshot that was taken while the file systems of this domain were frozen. */
 	frozenNote?: {snapshot: string; uuid: string};
 };

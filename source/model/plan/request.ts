@@ -144,11 +144,24 @@ export type BackupAction = OnDomain & {
 	rateBytes: number | undefined;
 };
 
-export type Action = BackupAction | CreateCheckpointAction | DeleteCheckpointAction | RedefineCheckpointAction | RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RenameAction | RebaseAction | RemoveOrphansAction | RepairRecordsAction | FoldAction;
+/** The domain goes on with the disks of a point of a folder of backups. */
+export type RestoreAction = OnDomain & {
+	kind: 'restore';
+	/** The folder, absolute. */
+	from: string;
+	/** Undefined: the newest point. */
+	at: string | undefined;
+	/** All bytes are compared with the checksums first. */
+	isVerified: boolean;
+	currentState: CurrentState;
+	endState: EndState;
+};
+
+export type Action = BackupAction | RestoreAction | CreateCheckpointAction | DeleteCheckpointAction | RedefineCheckpointAction | RevertAction | CreateAction | BranchAction | MergeAction | DeleteAction | RenameAction | RebaseAction | RemoveOrphansAction | RepairRecordsAction | FoldAction;
 
 /** Every kind, for whoever reads a stored action. */
 export const actionKinds = {
-	create: true, revert: true, branch: true, merge: true, delete: true, rename: true, rebase: true, 'remove-orphans': true, 'repair-records': true, fold: true, 'create-checkpoint': true, backup: true, 'delete-checkpoint': true, 'redefine-checkpoint': true,
+	create: true, revert: true, branch: true, merge: true, delete: true, rename: true, rebase: true, 'remove-orphans': true, 'repair-records': true, fold: true, 'create-checkpoint': true, backup: true, restore: true, 'delete-checkpoint': true, 'redefine-checkpoint': true,
 } satisfies Record<Action['kind'], true>;
 
 /** An action before the domain's name was read. */

@@ -9,6 +9,7 @@ import {
 } from './change-xml.ts';
 import {setFrozenNote, type FrozenNote} from './frozen-note.ts';
 import {setLeftImages} from './left-images.ts';
+import {setRestoredNote} from './restored-note.ts';
 
 type DomainChange = {
 	name?: string;
@@ -22,6 +23,8 @@ type DomainChange = {
 	generationId?: string;
 	/** What the definition is to say of images that had to stay; undefined: what it says. */
 	leftImages?: readonly string[];
+	/** Its disks come from a backup, at this time in Unix seconds; undefined: what it says of that stays. */
+	restored?: {at: number; uuid: string};
 	/** For the record of a snapshot whose file systems were frozen; without it a note of another one goes. */
 	frozenNote?: FrozenNote;
 };
@@ -134,6 +137,10 @@ export function changeDomainXml(xml: string, change: DomainChange): Result<strin
 		}
 
 		setFrozenNote(root, change.frozenNote);
+		if (change.restored) {
+			setRestoredNote(root, change.restored);
+		}
+
 		const generationId = find(content, 'genid');
 		if (change.generationId !== undefined && generationId) {
 			generationId.genid = [{'#text': escapeText(change.generationId)}];

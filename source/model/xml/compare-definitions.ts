@@ -6,6 +6,7 @@ import {
 	attribute, changeXml, contentOf, find, nameOf, type XmlItem,
 } from './change-xml.ts';
 import {leftElement} from './left-images.ts';
+import {restoredElement} from './restored-note.ts';
 
 /** Written the same way whatever the order of attributes and the white space are. */
 function canonical(item: XmlItem): string {
@@ -35,7 +36,7 @@ function partsOf(root: XmlItem): Map<string, string> {
 				add(`<devices>/<${nameOf(device)}>`, nameOf(device) === 'disk' ? canonicalDisk(device) : canonical(device));
 			}
 		} else if (name === 'metadata') {
-			for (const note of contentOf(item).filter(child => !nameOf(child).startsWith('#') && nameOf(child) !== leftElement)) {
+			for (const note of contentOf(item).filter(child => !nameOf(child).startsWith('#') && ![leftElement, restoredElement].includes(nameOf(child)))) {
 				add('<metadata>', canonical(note));
 			}
 		} else if (!name.startsWith('#') && name !== 'genid') {

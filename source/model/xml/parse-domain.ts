@@ -7,6 +7,7 @@ import {fail, succeed, type Result} from '../result.ts';
 import {commandLineOf} from './bare-domain.ts';
 import {parseFrozenNote} from './frozen-note.ts';
 import {parseLeftImages} from './left-images.ts';
+import {parseRestoredNote} from './restored-note.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml, textOf, type XmlNode,
 } from './read-xml.ts';
@@ -204,6 +205,7 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 	const uuid = textOf(childOf(root.value, 'uuid'))?.trim() ?? '';
 	const leftImages = parseLeftImages(metadata, uuid);
 	const frozenNote = parseFrozenNote(metadata);
+	const restoredAt = parseRestoredNote(metadata, uuid);
 	const variables = variablesOf(os);
 	const started = commandLineOf(xml);
 	// Variables that are gone are the matter of what puts them back.
@@ -226,5 +228,6 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 		...(fileOwnership && {fileOwnership}),
 		...(leftImages.length > 0 && {leftImages}),
 		...(frozenNote && {frozenNote}),
+		...(restoredAt !== undefined && {restoredAt}),
 	});
 }

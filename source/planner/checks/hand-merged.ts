@@ -18,7 +18,7 @@ type Merged = {
 };
 
 function findMerged(context: PlanContext, target: string, headPath: string): Merged {
-	const {snapshots, currentSnapshot} = context.inventory.details;
+	const {domain: {definition: {restoredAt = 0}}, snapshots, currentSnapshot} = context.inventory.details;
 	const chain = new Set(chainOf(context.graph, headPath).map(path => context.graph.keyOf(path)));
 	const merged: Merged = {missing: [], below: new Map()};
 	if (!isWholeChain(context.graph, headPath)) {
@@ -26,7 +26,8 @@ function findMerged(context: PlanContext, target: string, headPath: string): Mer
 	}
 
 	let above: string | undefined;
-	for (const snapshot of currentSnapshot === undefined ? [] : withAncestors(snapshots, currentSnapshot)) {
+	// Disks that came from a backup are backed by no snapshot that is older.
+	for (const snapshot of currentSnapshot === undefined ? [] : withAncestors(snapshots, currentSnapshot).filter(({createdAt}) => createdAt > restoredAt)) {
 		const recorded = snapshot.disks.find(disk => disk.target === target);
 		const path = recorded?.mode === 'external' ? frozenPath(snapshot, target) : undefined;
 		if (path === undefined) {

@@ -73,15 +73,20 @@ function swap(context: PlanContext, given: {nvramPath: string; copy: string; hel
 	};
 }
 
-function reasonToStay(context: PlanContext, snapshot: Snapshot, nvramPath: string): string {
+function reasonToStay(context: PlanContext, source: Snapshot | {copy: string | undefined}, nvramPath: string): string {
 	const {nvramFiles} = context.inventory;
-	const other = nvramCopyOf(snapshot, nvramFiles);
 	const elsewhere = whereElse(context, nvramPath);
 	if (elsewhere !== undefined) {
 		return elsewhere;
 	}
 
-	return usableNvramCopy(snapshot, nvramFiles) === undefined
+	if ('copy' in source) {
+		return source.copy === undefined ? 'the backup has no copy of them' : problemWith(context, nvramPath) ?? '';
+	}
+
+	const other = nvramCopyOf(source, nvramFiles);
+
+	return usableNvramCopy(source, nvramFiles) === undefined
 		? (other === undefined ? 'the snapshot has no copy of them' : `${other} has another date than the snapshot, so it belongs to another one`)
 		: problemWith(context, nvramPath) ?? '';
 }
@@ -116,7 +121,7 @@ type NvramRevert = {
 };
 
 /** For leaving the current state for a snapshot: keeps the current variables where they are wanted, and brings those of then back. */
-export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName, now, definitionXml, resumes}: NvramRevert): NvramChange {
+export function revertNvram(context: PlanContext, source: Snapshot | {copy: string | undefined}, {keepName, now, definitionXml, resumes}: NvramRevert): NvramChange {
 	const {nvramFiles} = context.inventory;
 	const {nvramPath, nvramElsewhere} = variablesIn(definitionXml);
 	const place = keepName === undefined ? undefined : placeForKept(context, keepName);
@@ -155,7 +160,7 @@ export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName,
 			: {...change, switch: saveElsewhere};
 	}
 
-	const copy = usableNvramCopy(snapshot, nvramFiles);
+	const copy = 'copy' in source ? source.copy : usableNvramCopy(source, nvramFiles);
 	if (copy !== undefined && problemWith(context, nvramPath) === undefined) {
 		const swapped = swap(context, {nvramPath, copy, heldAt, stamp: stampOf(now), date: isSamePlace ? secondsOf(now) : undefined});
 		return {
@@ -170,7 +175,7 @@ export function revertNvram(context: PlanContext, snapshot: Snapshot, {keepName,
 	return {
 		...change,
 		switch: kept === undefined ? [] : save(kept.from, kept.path),
-		consequences: [...consequences, {severity: 'warning', text: `The firmware variables (${nvramPath}) stay as they are: ${reasonToStay(context, snapshot, nvramPath)}.`}],
+		consequences: [...consequences, {severity: 'warning', text: `The firmware variables (${nvramPath}) stay as they are: ${reasonToStay(context, source, nvramPath)}.`}],
 	};
 }
 

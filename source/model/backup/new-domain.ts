@@ -4,11 +4,11 @@ would lead to the files of the domain that was backed up goes.
 */
 import type {ImagePlace} from '../images/image.ts';
 import {mapResult, succeed, type Result} from '../result.ts';
-import {changeDomainXml} from './change-domain.ts';
+import {changeDomainXml} from '../xml/change-domain.ts';
 import {
 	attribute, changeXml, contentOf, escapeText, find, findAll, keepOnly, nameOf, type XmlItem,
-} from './change-xml.ts';
-import {maskedSecret} from './redact.ts';
+} from '../xml/change-xml.ts';
+import {maskedSecret} from '../xml/redact.ts';
 
 export type NewDomain = {
 	name: string;
