@@ -18,7 +18,7 @@ export type BackupInvocation =
 	| {verb: 'backup-prune'; folder: string; keep: Keep}
 	/** For the scripts of plans. */
 	| {verb: 'backup-seal'; manifestPath: string; draftPath: string; ready: string[]}
-	| {verb: 'restore'; folder: string; at: string | undefined; to: string | undefined; as: string | undefined; format: 'qcow2' | 'raw'; isVerified: boolean}
+	| {verb: 'backup-restore'; folder: string; at: string | undefined; to: string | undefined; as: string | undefined; format: 'qcow2' | 'raw'; isVerified: boolean}
 	/** `restore --onto`. */
 	| {verb: 'action'; domain: string; given: GivenOf<'restore'>; documentPath: undefined};
 
@@ -71,7 +71,7 @@ function readRestore(folder: string, raw: RestoreOptions): Result<BackupInvocati
 	}
 
 	return format === 'qcow2' || format === 'raw'
-		? succeed({verb: 'restore', folder, at, to, as, format, isVerified: verify})
+		? succeed({verb: 'backup-restore', folder, at, to, as, format, isVerified: verify})
 		: fail({kind: 'usage', message: `--format ${format} is not understood.`, hint: 'It is qcow2 or raw.'});
 }
 

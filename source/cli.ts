@@ -114,9 +114,9 @@ async function runScreen(opened: OpenWorld, start: ScreenStart, options: GlobalO
 	});
 }
 
-type BackupVerb = Extract<Invocation, {verb: 'restore' | `backup-${string}`}>;
+type BackupVerb = Extract<Invocation, {verb: `backup-${string}`}>;
 
-const isBackupVerb = (invocation: Invocation): invocation is BackupVerb => invocation.verb === 'restore' || invocation.verb.startsWith('backup-');
+const isBackupVerb = (invocation: Invocation): invocation is BackupVerb => invocation.verb.startsWith('backup-');
 
 async function runBackupVerb(context: CommandContext, invocation: BackupVerb, mode: 'run' | 'show'): Promise<number> {
 	switch (invocation.verb) {
@@ -140,7 +140,7 @@ async function runBackupVerb(context: CommandContext, invocation: BackupVerb, mo
 			return pruneBackups(context, {...invocation, mode});
 		}
 
-		case 'restore': {
+		case 'backup-restore': {
 			return restoreToFolder(context, {...invocation, mode});
 		}
 
@@ -157,7 +157,7 @@ async function runVerb(context: CommandContext, invocation: Invocation, mode: Gl
 		hint: what,
 	});
 	if (isBackupVerb(invocation)) {
-		const isChanging = ['restore', 'backup-prune'].includes(invocation.verb);
+		const isChanging = ['backup-restore', 'backup-prune'].includes(invocation.verb);
 		if (mode === 'shell' || (isChanging && mode === undefined)) {
 			return mode === 'shell' ? sayFailure(context, {kind: 'usage', message: '--shell is for actions on domains; --dry-run shows the commands.'}) : noTerminal('Give --dry-run to see the plan, or --yes to run it.');
 		}

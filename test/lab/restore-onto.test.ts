@@ -53,7 +53,7 @@ test.serial('a running domain goes on with a point, and a revert to the state th
 	t.is((await readStrays(domain)).length, 2);
 });
 
-test.serial('beside snapshots, of a domain that is off, with the current state discarded', async t => {
+test.serial('beside snapshots, of a domain that is off, with the current state discarded or kept', async t => {
 	const made = await makeBackups(t, 2);
 	const {domain, points, held} = made;
 	const frozen = await digestHeads(domain);
@@ -68,7 +68,14 @@ test.serial('beside snapshots, of a domain that is off, with the current state d
 	const back = await revert(domain, 's1', {flags: ['--discard']});
 	t.is(back.exitCode, 0, report(back));
 	t.deepEqual(await digestHeads(domain), frozen);
-	t.is((await readStrays(domain)).length, 2);
+	const left = await markOffline(domain, 5);
+	const kept = await restore(made, {point: points[0]!, flags: ['--keep', 'left']});
+	t.is(kept.exitCode, 0, report(kept));
+	t.deepEqual(await digestHeads(domain), held.get(points[0]!));
+	t.deepEqual(await readParents(domain), {s1: undefined, left: 's1'});
+	const again = await revert(domain, 'left', {flags: ['--discard']});
+	t.is(again.exitCode, 0, report(again));
+	t.deepEqual(await digestHeads(domain), left);
 });
 
 test.serial('what is not said is asked for, and a point that is not there is named', async t => {
@@ -87,6 +94,8 @@ test.serial('killed after each step, both ways', async t => {
 	await stop(domain);
 	const left = await markOffline(domain, 5);
 	const template = await makeTemplate(t, domain);
+	// It brings back no checkpoints, so each round begins without them.
+	await template.restore();
 	const first = await readPlan(t, made, given);
 	// The first looks at the backup, in this program itself.
 	const ids = first.steps.slice(1).map(({id}) => id);
