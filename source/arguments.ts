@@ -229,10 +229,7 @@ function buildProgram(version: string, typed: Typed): Command {
 
 	addBackupVerbs({
 		collect,
-		add(usage, summary, kind) {
-			const command = verb(program, usage, summary, {isHidden: kind === 'hidden'});
-			return withGlobals(kind === 'changing' ? withModes(command) : command);
-		},
+		add: (usage, summary, kind) => withGlobals((kind === 'changing' ? withModes : (command: Command) => command)(verb(program, usage, summary, {isHidden: kind === 'hidden'}))),
 		take(command, invocation) {
 			if (invocation.ok) {
 				take(typed, command, invocation.value);
