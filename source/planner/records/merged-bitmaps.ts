@@ -37,7 +37,7 @@ function upToGap(graph: ImageGraph, paths: readonly string[], name: string): str
 /** What becomes of the bitmaps of one name: where it goes, or that it ends; undefined: nothing needs to be done. */
 function fateOf(graph: ImageGraph, merge: Merge, name: string): Carried[] | 'ended' {
 	const {way, top, layers, into, rebased} = merge;
-	const downwards = [top, ...layers.toReversed()];
+	const downwards = [top, ...[...layers].reverse()];
 	// The one that is written into is the lowest of a commit, and the top of a pull.
 	const others = downwards.filter(path => path !== into);
 	const own = bitmapIn(graph, into, name);
