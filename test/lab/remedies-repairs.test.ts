@@ -36,6 +36,7 @@ const done = async (t: ExecutionContext, domain: LabDomain, request: Request) =>
 	const outcome = await act(domain, request);
 	t.is(outcome.kind, 'done', JSON.stringify(outcome));
 };
+
 const again = 'Check again: vsnap-tui doctor.';
 
 test.serial('what has been repaired meanwhile is refused, and the doctor that is advised finds nothing more', async t => {
