@@ -12,7 +12,6 @@ import path from 'node:path';
 import process from 'node:process';
 import {fileURLToPath} from 'node:url';
 import {parseArgs} from 'node:util';
-import type {ExecutionContext} from 'ava';
 import {randomFrom} from '../helpers/random.ts';
 
 const {values} = parseArgs({options: {
@@ -79,7 +78,7 @@ async function soak(): Promise<number> {
 	for (let round = 0; round < rounds;) {
 		const random = randomFrom(seed * 7919 + round);
 		const teardowns: Array<() => unknown> = [];
-		const domain = await makeDomain({teardown: (work: () => unknown) => teardowns.push(work)} as unknown as ExecutionContext, {sizeMiB: 8});
+		const domain = await makeDomain({teardown: (work: () => unknown) => teardowns.push(work)}, {sizeMiB: 8});
 		for (let turn = 0; turn < roundsPerDomain && round < rounds; turn++, round++) {
 			const {what, exitCode, faults} = await playRound(domain, random, {name: `n${round}`, durationMs: 4000});
 			ends[String(exitCode)] = (ends[String(exitCode)] ?? 0) + 1;
