@@ -34,7 +34,7 @@ function upToGap(graph: ImageGraph, paths: readonly string[], name: string): str
 	return end === -1 ? [...paths] : paths.slice(0, end);
 }
 
-/** What becomes of the bitmaps of one name: where it goes, or that it ends; undefined: nothing needs to be done. */
+/** Where the bitmaps of one name go, or that they end; undefined: nothing needs to be done. */
 function fateOf(graph: ImageGraph, merge: Merge, name: string): Carried[] | 'ended' {
 	const {way, top, layers, into, rebased} = merge;
 	const downwards = [top, ...[...layers].reverse()];

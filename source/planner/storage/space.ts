@@ -58,7 +58,7 @@ function insideOf({images: {written = []}, steps}: Plan, {details: {domain}}: In
 	};
 }
 
-/** Undefined where it changes no file, or where nobody can tell beforehand. */
+/** Undefined where it changes no file, or where it cannot be told beforehand. */
 export function spaceOf(plan: Plan, inventory: Inventory, graph: ImageGraph): Space | undefined {
 	const {images: {created, removed}, steps} = plan;
 	const files = filesOf(plan).filter(path => storageAt(graph, path).kind === 'file');
