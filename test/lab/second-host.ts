@@ -7,7 +7,7 @@ import {mkdir, mkdtemp, rm, writeFile} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type {ExecutionContext} from 'ava';
-import {attempt, run, waitFor} from './run.ts';
+import {attempt, waitFor} from './run.ts';
 import {labEnvironment} from './settings.ts';
 import {freePort} from './ssh-server.ts';
 
@@ -37,7 +37,12 @@ export async function startSecondHost(t: ExecutionContext, options: {hostname?: 
 	const port = await freePort();
 	for (const [name, original] of Object.entries(folders)) {
 		await mkdir(original, {recursive: true});
-		await run('cp', ['-a', '--sparse=always', original, path.join(folder, name)]);
+		// Other tests make and remove files there meanwhile: what has gone by then is not copied.
+		const copied = await attempt('cp', ['-a', '--sparse=always', original, path.join(folder, name)]);
+		const failed = copied.stderr.split('\n').filter(line => line !== '' && !line.includes('No such file or directory'));
+		if (failed.length > 0) {
+			throw new Error(failed.join('\n'));
+		}
 	}
 
 	await writeFile(path.join(folder, 'etc/libvirtd.conf'), `listen_tls = 0\nlisten_tcp = 1\nauth_tcp = "none"\nlisten_addr = "127.0.0.1"\ntcp_port = "${port}"\n`);
