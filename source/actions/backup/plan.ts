@@ -10,7 +10,7 @@ import type {BackupFolder, Inventory} from '../../model/domain/inventory.ts';
 import type {Plan, Step} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {stampOf} from '../../model/text/format.ts';
-import {redactXml} from '../../model/xml/redact.ts';
+import {redactDefinition} from '../../model/plan/redact-secrets.ts';
 import {refuseBusyDomain} from '../../planner/checks/blockers.ts';
 import {requireActiveDisks} from '../../planner/checks/inactive-disks.ts';
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
@@ -81,7 +81,7 @@ function draftOf({inventory: {details, definitionXml}}: PlanContext, {action, no
 		checkpoint: checkpoint?.name ?? null,
 		consistency: details.domain.liveDefinition === undefined ? 'off' : (action.isQuiesced ? 'frozen' : 'crash-consistent'),
 		description: action.description ?? null,
-		domain: {name, uuid, definition: redactXml(definitionXml)},
+		domain: {name, uuid, definition: redactDefinition(definitionXml)},
 		disks: disks.map(({target, path, virtualSizeBytes, backing}) => ({
 			disk: target, kind: backing === undefined ? 'full' : 'incremental', file: posix.basename(path), virtualSizeBytes, backing: backing ?? null,
 		})),

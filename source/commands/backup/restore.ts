@@ -7,6 +7,7 @@ import type {Manifest} from '../../model/backup/manifest.ts';
 import type {BackupFolder} from '../../model/domain/inventory.ts';
 import {fail, mapResult, succeed, type Result} from '../../model/result.ts';
 import {newDomainXml} from '../../model/backup/new-domain.ts';
+import {maskedSecret} from '../../model/xml/redact.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {planRestoreToFolder, type RestoreFormat, type RestoreRequest, type RestoreTarget} from '../../planner/folder/restore.ts';
 import {sayFailure, type CommandContext} from '../context.ts';
@@ -61,12 +62,13 @@ async function newDomain(context: CommandContext, point: Manifest, name: string)
 
 	return succeed({
 		name,
-		define: files => mapResult(newDomainXml(point.domain.definition, {name, uuid: randomUUID(), generationId: randomUUID(), sources: files.disks, nvramPath: files.nvram}), ({xml, leftOut, losesPasswords}) => ({
+		define: files => mapResult(newDomainXml(point.domain.definition, {name, uuid: randomUUID(), generationId: randomUUID(), sources: files.disks, nvramPath: files.nvram}), ({xml, leftOut, losesPasswords, masksArguments}) => ({
 			xml,
 			notes: [
 				`The domain "${name}" is defined on them, with a UUID and MAC addresses of its own. It is not started.`,
 				...(leftOut.length === 0 ? [] : [`${leftOut.join(', ')} ${leftOut.length === 1 ? 'is' : 'are'} not in the backup, and not in the new domain.`]),
 				...(losesPasswords ? ['Passwords of its displays are not in the backup: set them again.'] : []),
+				...(masksArguments ? [`Secrets in its arguments for QEMU are not in the backup: where ${maskedSecret} stands, put them back (virsh edit) before it is started.`] : []),
 			],
 		})),
 	});

@@ -43,7 +43,7 @@ export type Manifest = {
 	checkpoint: string | null;
 	consistency: Consistency;
 	description: string | null;
-	/** `definition`: the persistent XML, without passwords. */
+	/** `definition`: the persistent XML, or what is recorded of a standalone QEMU, without passwords. */
 	domain: {name: string; uuid: string; definition: string};
 	disks: BackedUpDisk[];
 	extras: BackedUpExtra[];

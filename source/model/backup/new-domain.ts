@@ -20,7 +20,7 @@ export type NewDomain = {
 };
 
 /** `leftOut`: disks that the guest wrote to and that are not among the sources; they are not in the definition. */
-export type MadeDefinition = {xml: string; leftOut: string[]; losesPasswords: boolean};
+export type MadeDefinition = {xml: string; leftOut: string[]; losesPasswords: boolean; /** An argument of QEMU has a mask where a secret was. */ masksArguments: boolean};
 
 const targetOf = (disk: XmlItem) => attribute(find(contentOf(disk), 'target'), 'dev') ?? '';
 
@@ -36,10 +36,10 @@ function setText(content: XmlItem[], name: string, text: string): void {
 	}
 }
 
-/** Attributes in which a password was masked. Gives whether there were any. */
+/** Attributes in which a password was masked; not those of QEMU's arguments, which would not start without. Gives whether there were any. */
 function dropMasked(items: readonly XmlItem[]): boolean {
 	let isFound = false;
-	for (const item of items) {
+	for (const item of items.filter(one => !nameOf(one).startsWith('qemu:'))) {
 		const attributes = Object.entries(item[':@'] ?? {});
 		const known = attributes.filter(([, value]) => value !== maskedSecret);
 		if (known.length < attributes.length) {
@@ -97,5 +97,5 @@ export function newDomainXml(definition: string, {name, uuid, generationId, sour
 		}
 
 		return succeed(root);
-	}), xml => ({xml, leftOut, losesPasswords}));
+	}), xml => ({xml, leftOut, losesPasswords, masksArguments: xml.includes(maskedSecret)}));
 }

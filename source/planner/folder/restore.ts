@@ -10,6 +10,7 @@ import type {BackupFolder, FolderFacts} from '../../model/domain/inventory.ts';
 import type {Blocker} from '../../model/failure.ts';
 import type {ProgramCommand} from '../../model/plan/plan.ts';
 import {allOf, fail, succeed, type Result} from '../../model/result.ts';
+import {maskedSecret} from '../../model/xml/redact.ts';
 import {formatBytes, formatWritten} from '../../model/text/format.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
 import {removeIfThere, verifyStep, type FolderPlan, type FolderStep} from './folder-plan.ts';
@@ -169,7 +170,7 @@ export function planRestoreToFolder(request: RestoreRequest): Result<FolderPlan>
 		notes: [
 			`The disks ${point.disks.map(({disk}) => disk).join(', ')} are restored as they were at ${formatWritten(point.createdAt)}, each as one whole ${format} image in ${target.path}.`,
 			...(isVerified ? [] : ['Their bytes are not compared with the checksums first.']),
-			...(definition?.value.notes ?? ['The definition of then is put beside them. Nothing is defined or started.']),
+			...(definition?.value.notes ?? [`The definition of then is put beside them${point.domain.definition.includes(maskedSecret) ? `, with ${maskedSecret} in the place of its passwords` : ''}. Nothing is defined or started.`]),
 		],
 		steps: [
 			verifyStep(uri, {folder: backups.path, point: point.point, isQuick: !isVerified}),

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {redactSecrets} from '../../../source/model/plan/redact-secrets.ts';
+import {redactDefinition, redactSecrets} from '../../../source/model/plan/redact-secrets.ts';
 import {escapeAttribute} from '../../../source/model/xml/change-xml.ts';
 
 const secret = 'hunter2';
@@ -43,4 +43,25 @@ test('the rest of a document that may hold secrets: graphics, the environment of
 	t.false(text.includes(secret), text);
 	t.true(text.includes('<name>web</name>'));
 	t.is(redactSecrets({password: secret}).password, '********');
+});
+
+const definitionOf = (argument: string) => `<domain><qemu:commandline><qemu:arg value='-x'/><qemu:arg value="${escapeAttribute(argument)}"/></qemu:commandline></domain>`;
+
+test('the definition of a backup has no secret in its arguments, but keeps what a guest is told by its firmware', t => {
+	const isFirmware = (argument: string) => /^(?:type=11|name=opt)/.test(argument);
+	for (const [argument, stays] of holding) {
+		const text = redactDefinition(definitionOf(argument));
+		t.is(text.includes(secret), isFirmware(argument), argument + text);
+		t.true(text.includes(escapeAttribute(stays)), text);
+	}
+});
+
+test('what a restored domain needs stays in the definition of a backup', t => {
+	for (const argument of ['data=/d/slic.bin:/d/ssdt.bin', 'type=11,value=hello', 'secret,id=s0,file=/etc/secret', 'driver=qcow2,encrypt.key-secret=s0', ':1,password=on']) {
+		t.is(redactDefinition(definitionOf(argument)), definitionOf(argument));
+	}
+
+	const xml = '<domain><qemu:commandline><qemu:env name="LD_PRELOAD" value="/l.so"/><qemu:env name=\'CEPH_KEY\' value=\'hunter2\'/></qemu:commandline><sysinfo><entry name="serial">X1</entry></sysinfo></domain>';
+	t.is(redactDefinition(xml), xml.replace('\'hunter2\'', '"********"'));
+	t.is(redactDefinition('<domain><graphics type="vnc" passwd="hunter2"/></domain>'), '<domain><graphics type="vnc" passwd="********"/></domain>');
 });

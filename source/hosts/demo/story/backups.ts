@@ -4,7 +4,7 @@ The backups of the demo estate: a folder of points in time for the database, one
 import path from 'node:path';
 import {diskFileName, formatManifest, manifestName, type BackedUpDisk} from '../../../model/backup/manifest.ts';
 import {stampOf} from '../../../model/text/format.ts';
-import {redactXml} from '../../../model/xml/redact.ts';
+import {redactDefinition} from '../../../model/plan/redact-secrets.ts';
 import {readWritableDisks} from '../simulator/domain-xml.ts';
 import {digestOf} from '../simulator/tools/files.ts';
 import {addFile, addFolder, emptyImageBytes, type DemoDomain, type DemoFile, type DemoWorld} from '../simulator/world.ts';
@@ -48,7 +48,7 @@ function addPoint(world: DemoWorld, domain: DemoDomain, {checkpoint, parent}: {c
 		checkpoint: name,
 		consistency: 'crash-consistent',
 		description: textAt(checkpoint, 'description') ?? null,
-		domain: {name: domain.name, uuid: domain.uuid, definition: redactXml(formatXml(domain.definition))},
+		domain: {name: domain.name, uuid: domain.uuid, definition: redactDefinition(formatXml(domain.definition))},
 		disks,
 		extras: [],
 	});
