@@ -10,6 +10,7 @@ import process from 'node:process';
 const beyondTheRun = [
 	'backup-kill',
 	'backup-kill-qemu',
+	'backup-refusals',
 	'bare-merge',
 	'bare-power',
 	'checkpoint-chains',

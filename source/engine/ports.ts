@@ -8,7 +8,7 @@ import type {DomainSummary} from '../model/domain/domain.ts';
 import type {ImageRun} from '../model/images/copy-cost.ts';
 import type {Image} from '../model/images/image.ts';
 import type {
-	BackupFolder, DomainDetails, FileOwnership, FolderFacts, HostFacts, Inventory, MemoryFileFacts,
+	BackupFolder, DomainDetails, FileOwnership, FolderFacts, HostFacts, Inventory, MemoryFileFacts, QemuUser,
 } from '../model/domain/inventory.ts';
 import type {Claim, FoundClaim} from '../model/plan/claim.ts';
 import type {Failure} from '../model/failure.ts';
@@ -86,8 +86,8 @@ export type Host = {
 	readDefinition?(uuid: string): Promise<Result<string>>;
 	/** How much data these runs of images hold, by `runKey`; those that cannot be measured are left out. Never fails: a plan can do without. */
 	readDataSizes(runs: readonly ImageRun[], images: readonly Image[]): Promise<Map<string, number>>;
-	/** The backups in a folder of the host. Fails where it cannot be looked at. */
-	readBackups(path: string): Promise<Result<BackupFolder>>;
+	/** The backups in a folder of the host. `user`: who is to enter it. Fails where it cannot be looked at. */
+	readBackups(path: string, user?: QemuUser): Promise<Result<BackupFolder>>;
 	/** Whether points of that folder are whole. Fails only where the host cannot be asked. */
 	examineBackups(path: string, examination: Examination): Promise<Result<PointVerdict[]>>;
 	/** Fails where it cannot be looked at. */

@@ -33,7 +33,7 @@ async function readFor({host, store}: Planning, givens: readonly Asked[], replac
 
 async function planFrom({host, store, clock, nextId}: Planning, given: Asked, inventory: Inventory): Promise<Result<Plan>> {
 	const folder = specOf(given).backupFolder?.(given);
-	const backups = folder === undefined ? undefined : await host.readBackups(folder);
+	const backups = folder === undefined ? undefined : await host.readBackups(folder, inventory.qemuUser);
 	if (backups?.ok === false) {
 		return backups;
 	}

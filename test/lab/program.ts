@@ -104,7 +104,7 @@ export function report(result: ProgramResult): string {
 }
 
 /** Kinds of the blockers of a refusal, as `{"error": {"kind": "refused", "blockers": […]}}` on standard error tells them. */
-export function readError(result: ProgramResult): {kind: string; message: string; hint?: string; blockers?: Array<{kind: string; text: string}>} {
+export function readError(result: ProgramResult): {kind: string; message: string; hint?: string; blockers?: Array<{kind: string; text: string; remedy?: string}>} {
 	const line = result.stderr.split('\n').find(text => text.startsWith('{"error"'));
 	const text = line ?? result.stderr.slice(Math.max(0, result.stderr.indexOf('{')));
 	return (JSON.parse(text) as {error: {kind: string; message: string}}).error;

@@ -9,9 +9,9 @@ import {imageAt} from '../../model/images/image-graph.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {formatBytes, stampOf} from '../../model/text/format.ts';
 import {listNames} from '../../model/text/list-names.ts';
-import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {refuseFolders as refusePlainFolders} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
+import {refuseBackups} from '../../planner/folder/refuse-backups.ts';
 import {wholeBytes} from '../../planner/folder/restore.ts';
 import {refuseFolderRisks} from '../../planner/steps/build-folder.ts';
 import {toOverlaid} from '../../planner/steps/overlay.ts';
@@ -79,22 +79,11 @@ export function chooseDisks(context: PlanContext, {backups, point, now}: {backup
 }
 
 /** Appends blockers. */
-export function refuseFolders(context: PlanContext, {path, folder, pruning}: BackupFolder, disks: readonly RestoredDisk[]): void {
+export function refuseFolders(context: PlanContext, backups: BackupFolder, disks: readonly RestoredDisk[]): void {
 	const paths = disks.map(({overlaid}) => overlaid.overlayPath);
 	refusePlainFolders(context, paths);
 	refuseFolderRisks(context, paths);
-	if (folder.risk !== undefined) {
-		context.blockers.push({
-			kind: 'not-permitted',
-			text: `${path} can be written to by ${folder.risk.who}, who could exchange what root reads there.`,
-			remedy: 'Copy the backups to a folder that only root can write to, in folders that only root can write to.',
-		});
-	}
-
-	if (pruning !== undefined) {
-		context.blockers.push({kind: 'unfinished-action', text: `A removal of old points was interrupted in ${path}.`, remedy: `Finish it first: vsnap-tui backup prune ${quoteForShell(path)} --yes.`});
-	}
-
+	refuseBackups(context.blockers, backups, 'restore');
 	const needed = new Map<string, {bytes: number; free: number; folder: string}>();
 	for (const {overlaid: {overlayPath}, bytes} of disks) {
 		const place = context.inventory.folders.get(posix.dirname(overlayPath));

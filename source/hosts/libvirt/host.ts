@@ -21,7 +21,7 @@ import {readForeignRecords} from './read/read-foreign.ts';
 import {readDomains, readHost, readSnapshotCounts} from './read/read-host.ts';
 import {readJobs} from './read/read-jobs.ts';
 import {readMemoryFile} from './read/read-memory.ts';
-import {readFileOwnership, readKeepsOwners} from './read/read-ownership.ts';
+import {parseProcessUser, readFileOwnership, readKeepsOwners} from './read/read-ownership.ts';
 import {readJobProgress} from './read/read-progress.ts';
 import {isSession} from './uri.ts';
 import {createRun} from './run-planned.ts';
@@ -105,7 +105,8 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 			}
 
 			const asksOwners = hasProcess(domain) && !isSession(inventory.value.host.uri);
-			return asksOwners && await readKeepsOwners(runner) ? succeed({...inventory.value, keepsOwners: true}) : inventory;
+			const qemuUser = inventory.value.liveXml === undefined ? undefined : parseProcessUser(inventory.value.liveXml);
+			return succeed({...inventory.value, ...(qemuUser && {qemuUser}), ...(asksOwners && await readKeepsOwners(runner) && {keepsOwners: true})});
 		},
 		async readSurroundings(request) {
 			const [surroundings, fileOwnership] = await Promise.all([

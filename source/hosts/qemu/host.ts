@@ -85,10 +85,10 @@ export function createQemuHost(options: QemuHostOptions): Host {
 				return found;
 			}
 
-			const {bare, version} = found.value;
+			const {bare, version, live} = found.value;
 			const host = hostOf(version ?? await readProgramVersion(runner, bare.argv));
 			const inventory = await readInventory(reading, host, {uuid, alsoPaths});
-			return inventory.ok ? succeed(withoutOwnLocks({...inventory.value, bare})) : inventory;
+			return inventory.ok ? succeed(withoutOwnLocks({...inventory.value, bare, ...(live?.user && {qemuUser: live.user})})) : inventory;
 		},
 		readSurroundings: async request => readSurroundings(reading, request),
 		async close() {

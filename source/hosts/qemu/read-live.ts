@@ -5,7 +5,7 @@ import {stat} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import type {Disk, DomainState} from '../../model/domain/domain.ts';
-import type {BareNode, ImageNode, Job} from '../../model/domain/inventory.ts';
+import type {BareNode, ImageNode, Job, QemuUser} from '../../model/domain/inventory.ts';
 import {imagesOfDrives, withPresentHeads} from '../../model/qemu/command-line.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Monitors} from '../shared/qmp/monitors.ts';
@@ -45,6 +45,7 @@ export type Live = {
 	jobs: Job[];
 	/** The images on the command line of the process. */
 	startImages: string[];
+	user: QemuUser | undefined;
 	argv: string[] | undefined;
 	argvProblem: string | undefined;
 };
@@ -215,9 +216,8 @@ function readArgv(found: QemuProcess | undefined, disks: LiveDisk[]): {argv: str
 		return unknown('it was started with -daemonize, and the folder to which the names in its command line are relative is not known');
 	}
 
-	const own = process.geteuid?.();
-	if (found.uid !== own) {
-		return unknown(`it runs as the user ${found.uid}, and would be started as the user ${own}`);
+	if (found.uid !== process.geteuid?.()) {
+		return unknown(`it runs as the user ${found.uid}, and would be started as the user ${process.geteuid?.()}`);
 	}
 
 	const argv = found.folder === '/' ? found.argv : ['env', '-C', found.folder, ...found.argv];
@@ -294,6 +294,7 @@ export async function readLive(monitors: Pick<Monitors, 'ask'>, socketPath: stri
 		imageNodes,
 		startImages: found?.argv === undefined ? [] : imagesOfDrives(['env', '-C', found.folder ?? '/', ...found.argv]),
 		jobs: jobsOf(jobs.ok ? jobs.value : [], blockJobs.ok ? blockJobs.value : [], migration.ok ? migration.value : {}),
+		user: found?.user,
 		...readArgv(found, disks),
 	});
 }

@@ -3,12 +3,16 @@ The process that serves a monitor, and how it was started: the kernel knows whic
 */
 import {readdir, readFile, readlink, stat} from 'node:fs/promises';
 import path from 'node:path';
+import type {QemuUser} from '../../model/domain/inventory.ts';
 import {findStartFolder, readOpenFiles, type OpenFiles} from './locate-files.ts';
 import {quietly} from './quietly.ts';
 
 export type QemuProcess = {
 	pid: number;
+	/** Who started it. */
 	uid: number;
+	/** Whose rights it has, which is another one's after -runas. */
+	user: QemuUser | undefined;
 	/** Undefined where it may not be looked at. */
 	argv: string[] | undefined;
 	/** The folder that the relative names of its command line count from; undefined where that is not known. */
@@ -56,9 +60,16 @@ export async function readQemuProcess(socketPath: string): Promise<QemuProcess |
 	return undefined;
 }
 
+/** The effective ones. */
+function parseUser(status: string | undefined): QemuUser | undefined {
+	const [uid, gid] = ['Uid', 'Gid'].map(name => new RegExp(String.raw`^${name}:\s+\d+\s+(\d+)`, 'm').exec(status ?? '')?.[1]);
+	return uid === undefined || gid === undefined ? undefined : {uid: Number(uid), gid: Number(gid)};
+}
+
 async function describe(pid: string): Promise<QemuProcess | undefined> {
-	const [text, program, facts, current, open] = await Promise.all([
+	const [text, status, program, facts, current, open] = await Promise.all([
 		quietly(async () => readFile(`/proc/${pid}/cmdline`, 'utf8')),
+		quietly(async () => readFile(`/proc/${pid}/status`, 'utf8')),
 		quietly(async () => readlink(`/proc/${pid}/exe`)),
 		quietly(async () => stat(`/proc/${pid}`)),
 		quietly(async () => readlink(`/proc/${pid}/cwd`)),
@@ -75,7 +86,7 @@ async function describe(pid: string): Promise<QemuProcess | undefined> {
 	const hasGone = argv?.some(word => /^--?daemonize$/.test(word)) && current === '/';
 	const folder = hasGone ? await findStartFolder(argv!, open) : current;
 	return {
-		pid: Number(pid), uid: facts.uid, argv, folder, folders: [...new Set([folder, current].filter(found => found !== undefined))], open,
+		pid: Number(pid), uid: facts.uid, user: parseUser(status), argv, folder, folders: [...new Set([folder, current].filter(found => found !== undefined))], open,
 	};
 }
 

@@ -35,7 +35,7 @@ export function createCommonHost({reading, isReadOnly, askDomain, readJobProgres
 		readDataSizes: async (runs, images) => readDataSizes(runner, runs, images),
 		observe: async probe => observe(probe, reading, askDomain),
 		readImageUsers: async path => readImageUsers(reading, path),
-		readBackups: async path => readBackups(runner, path),
+		readBackups: async (path, user) => readBackups(runner, path, user),
 		examineBackups: async (path, examination) => examineBackups(runner, path, examination),
 		readFolder: async path => readSafeFolder(runner, path),
 		readFileStamps: async paths => readFileStamps(runner, paths),

@@ -5,6 +5,7 @@ backup. All names of files are bare names within the folder, which may be moved 
 import {Buffer} from 'node:buffer';
 import {fail, succeed, type Result} from '../result.ts';
 import {misfitOf, type Shape} from '../shape.ts';
+import {openDocument} from './open-document.ts';
 
 /** How the disks were at that moment: shut down; as after a power failure; with the guest's file systems frozen. */
 export type Consistency = 'off' | 'crash-consistent' | 'frozen';
@@ -103,22 +104,12 @@ export const diskFileName = (point: string, disk: string): string => `${point}.$
 /** Nothing in it leads out of its folder. Fails with `unreadable`. */
 export function parseManifest(text: string, name: string): Result<Manifest> {
 	const bad = (reason: string) => fail({kind: 'unreadable', what: name, reason});
-	let value: unknown;
-	try {
-		value = JSON.parse(text);
-	} catch (error) {
-		return bad(error instanceof Error ? error.message : String(error));
+	const opened = openDocument<Manifest>(text, {name, format: 'vsnap-tui-backup', what: 'the manifest of a backup of vsnap-tui'});
+	if (!opened.ok) {
+		return opened;
 	}
 
-	const found = value as Partial<Manifest> | null;
-	if (typeof found !== 'object' || found?.format !== 'vsnap-tui-backup') {
-		return bad('it is not the manifest of a backup of vsnap-tui');
-	}
-
-	if (found.version !== 1) {
-		return bad(`it is of version ${String(found.version)}, which this program does not know`);
-	}
-
+	const found = opened.value;
 	const misfit = misfitOf(found, shape) ?? missingIn(found, shape);
 	if (misfit !== undefined) {
 		return bad(misfit);

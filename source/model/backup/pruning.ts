@@ -5,6 +5,7 @@ on there is only the way forward.
 import {fail, succeed, type Result} from '../result.ts';
 import {misfitOf} from '../shape.ts';
 import {manifestName} from './manifest.ts';
+import {openDocument} from './open-document.ts';
 
 export const pruningName = 'prune.json';
 
@@ -28,18 +29,12 @@ const points = {list: {object: {point: 'text', files: {list: 'text'}}}} as const
 /** Nothing in it leads out of its folder, or to a file of another point. Fails with `unreadable`. */
 export function parsePruning(text: string, name: string): Result<Pruning> {
 	const bad = (reason: string) => fail({kind: 'unreadable', what: name, reason});
-	let value: unknown;
-	try {
-		value = JSON.parse(text);
-	} catch (error) {
-		return bad(error instanceof Error ? error.message : String(error));
+	const opened = openDocument<Pruning>(text, {name, format: 'vsnap-tui-prune', what: 'a removal of old points by vsnap-tui'});
+	if (!opened.ok) {
+		return opened;
 	}
 
-	const found = value as Partial<Pruning> | null;
-	if (typeof found !== 'object' || found?.format !== 'vsnap-tui-prune' || found.version !== 1) {
-		return bad('it is no removal of old points that this program knows');
-	}
-
+	const found = opened.value;
 	const misfit = misfitOf(found, {object: {replaced: points, removed: points}});
 	if (misfit !== undefined || found.replaced === undefined || found.removed === undefined) {
 		return bad(misfit ?? 'it is not whole');

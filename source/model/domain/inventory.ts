@@ -143,10 +143,15 @@ export type FileOwnership = {keepsOwners: boolean; qemuUid: number | undefined};
 /** Something that is going on with the domain, in words, and what ends it. */
 export type Job = {text: string; remedy: string};
 
+/** Whose process a domain's QEMU is. */
+export type QemuUser = {uid: number; gid: number};
+
 /** A folder that holds, or is to hold, backups. */
 export type BackupFolder = {
 	path: string;
 	folder: FolderFacts;
+	/** The first folder on the way that the user of the domain's QEMU cannot enter; missing where that user can, and where it is not known. */
+	closedAt?: {folder: string; uid: number};
 	/** Oldest first. */
 	points: Manifest[];
 	/** A removal of old points that has begun and has not ended. */
@@ -177,6 +182,8 @@ export type Inventory = {
 	nvramFiles: Map<string, NvramFile>;
 	/** How much data the images hold that the action may merge; what could not be measured is missing. */
 	dataSizes?: DataSizes;
+	/** Missing while the domain is off, and where it is not known. */
+	qemuUser?: QemuUser;
 	/** This libvirt gives no image to QEMU's user (`dynamic_ownership = 0`). Only looked at while the domain runs. */
 	keepsOwners?: true;
 	/** Of the folder that the action names. */

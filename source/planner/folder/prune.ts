@@ -16,6 +16,7 @@ import {allOf, fail, succeed, type Result} from '../../model/result.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import {listNames} from '../../model/text/list-names.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
+import {refuseBackups} from './refuse-backups.ts';
 import {removeIfThere, verifyStep, writeSteps, type FolderPlan, type FolderStep} from './folder-plan.ts';
 import {convert, specOfDisk, wholeBytes} from './restore.ts';
 
@@ -132,7 +133,8 @@ function replaceSteps({backups, uri, workPath}: PruneRequest, {point, files}: Re
 }
 
 /** Appends. */
-function refuse(blockers: Blocker[], {path, folder, points, unreadable}: BackupFolder, neededBytes: number): void {
+function refuse(blockers: Blocker[], backups: BackupFolder, neededBytes: number): void {
+	const {path, folder, points, unreadable} = backups;
 	if (unreadable.length > 0) {
 		blockers.push({kind: 'image-needed', text: `${unreadable[0]!.name} cannot be read (${unreadable[0]!.reason}), so it is not known which files it needs.`, remedy: 'If it is no backup, move it to another folder.'});
 	}
@@ -145,9 +147,7 @@ function refuse(blockers: Blocker[], {path, folder, points, unreadable}: BackupF
 		blockers.push({kind: 'not-permitted', text: `Nothing can be changed in ${path}: it is not writable by you.`, remedy: 'Run as a user who may write there.'});
 	}
 
-	if (folder.risk !== undefined) {
-		blockers.push({kind: 'not-permitted', text: `${path} can be written to by ${folder.risk.who}, who could exchange what root writes there.`, remedy: 'Let only root write to that folder, and to those above it.'});
-	}
+	refuseBackups(blockers, backups, 'prune');
 
 	if (folder.freeBytes < neededBytes) {
 		blockers.push({

@@ -13,6 +13,7 @@ import {allOf, fail, succeed, type Result} from '../../model/result.ts';
 import {maskedSecret} from '../../model/xml/redact.ts';
 import {formatBytes, formatWritten} from '../../model/text/format.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
+import {refuseBackups} from './refuse-backups.ts';
 import {removeIfThere, verifyStep, type FolderPlan, type FolderStep} from './folder-plan.ts';
 
 export type RestoreFormat = 'qcow2' | 'raw';
@@ -154,6 +155,7 @@ export function planRestoreToFolder(request: RestoreRequest): Result<FolderPlan>
 		return definition;
 	}
 
+	refuseBackups(blockers, backups, 'restore');
 	refuseTarget(blockers, target, {neededBytes: needed.value, names: pieces.value.map(({name}) => name)});
 	if (anew !== undefined && /[/\0]/.test(anew.name)) {
 		blockers.push({kind: 'name', text: `"${anew.name}" cannot be the name of a domain: it has a "/".`, remedy: 'Choose another name.'});

@@ -2,7 +2,7 @@
 Whether this libvirt gives images to QEMU's user, and who that is. The first stands in a file that mostly root alone may read; nothing that libvirt tells over
 its socket differs (9.0).
 */
-import type {FileOwnership} from '../../../model/domain/inventory.ts';
+import type {FileOwnership, QemuUser} from '../../../model/domain/inventory.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml, textOf,
 } from '../../../model/xml/read-xml.ts';
@@ -25,6 +25,14 @@ export function parseQemuUser(capabilitiesXml: string): number | undefined {
 	const label = childrenOf(dac, 'baselabel').find(node => ['kvm', 'qemu'].includes(attributeOf(node, 'type') ?? ''));
 	const [, uid] = /^\+(\d+):\+\d+$/.exec(textOf(label)?.trim() ?? '') ?? [];
 	return uid === undefined ? undefined : Number(uid);
+}
+
+/** Whose process a running domain is, by the label that libvirt gave it. */
+export function parseProcessUser(liveXml: string): QemuUser | undefined {
+	const root = readXml(liveXml, 'The live XML', ['domain']);
+	const label = root.ok ? childrenOf(root.value, 'seclabel').find(node => attributeOf(node, 'model') === 'dac') : undefined;
+	const [, uid, gid] = /^\+(\d+):\+(\d+)$/.exec(textOf(childOf(label, 'label'))?.trim() ?? '') ?? [];
+	return uid === undefined ? undefined : {uid: Number(uid), gid: Number(gid)};
 }
 
 /** Never fails: what is not known is left out, and then nothing is concluded from it. */

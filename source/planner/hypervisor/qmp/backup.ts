@@ -35,12 +35,12 @@ function openDisk(context: PlanContext, disk: CopiedDisk): OpenDisk[] {
 	return [{...disk, node: head.nodeName, layers: [head.nodeName, ...layers]}];
 }
 
-/** QEMU may have the rights of another user, to whom its images belong. The file goes back to the owner of its folder afterwards. */
-function lendStep({graph}: PlanContext, {target, path, headPath}: CopiedDisk): Step[] {
-	const owner = imageAt(graph, headPath)?.file;
+/** QEMU may have the rights of another user, to whom most likely its images belong. The file goes back to the owner of its folder afterwards. */
+function lendStep({graph, inventory: {qemuUser}}: PlanContext, {target, path, headPath}: CopiedDisk): Step[] {
+	const owner = qemuUser ?? imageAt(graph, headPath)?.file;
 	return owner === undefined || (owner.uid === 0 && owner.gid === 0)
 		? []
-		: [step('create', {id: `lend-${target}`, title: `Give the file for ${target} the owner of the disk, so that QEMU can open it`, command: fileCommands.own(path, owner), whenStopped})];
+		: [step('create', {id: `lend-${target}`, title: `Give the file for ${target} to QEMU's user`, command: fileCommands.own(path, owner), whenStopped})];
 }
 
 /** Appends blockers. */
