@@ -2,51 +2,20 @@
 The command line: what may be typed, and what it comes to. Gives data; does nothing itself.
 */
 import {Command, CommanderError, Help, Option} from 'commander';
-import {addBackupVerbs, type BackupInvocation} from './backup-arguments.ts';
+import {addBackupVerbs} from './backup-arguments.ts';
 import {commandLineSpecs} from './actions/registry.ts';
-import type {ActionKind, CliSpec, Given} from './actions/spec.ts';
+import type {ActionKind, CliSpec} from './actions/spec.ts';
 import type {Direction} from './engine/run/progress.ts';
-import {findingKinds, type FindingKind} from './model/domain/finding.ts';
+import {findingKinds} from './model/domain/finding.ts';
 import {fail, succeed, type Result} from './model/result.ts';
+import type {GlobalOptions, Invocation, RawOptions} from './invocation.ts';
+import {contradictionAmong, findContradiction, findMisfit} from './misfits.ts';
 import {usageProblem} from './usage-problem.ts';
 import {verb} from './verb.ts';
 import {exitCodeWords, exitCodes} from './model/text/exit-codes.ts';
 
-export type GlobalOptions = {
-	connect: string | undefined;
-	/** `NAME=SOCKET`: bare QEMUs by their monitors. */
-	qmp: string[];
-	/** `NAME=FILE` or `FILE`: bare domains by their images. */
-	images: string[];
-	isDemo: boolean;
-	isReadOnly: boolean;
-	isAscii: boolean;
-	hasColor: boolean;
-	isJson: boolean;
-	/** `--yes`, `--dry-run`, `--dry-run --shell`; undefined: ask on the screen. */
-	mode: 'run' | 'show' | 'shell' | undefined;
-};
-
-export type Invocation =
-	| {verb: 'screen'; domain: string | undefined}
-	| {verb: 'list'}
-	| {verb: 'tree'; domain: string}
-	/** `documentPath`: a file that says what is left open. */
-	| {verb: 'action'; domain: string; given: Given; documentPath: string | undefined}
-	| {verb: 'checkpoint-list'; domain: string}
-	| {verb: 'checkpoint-show'; domain: string; checkpoint: string; isXml: boolean}
-	| {verb: 'recover'; domain: string | undefined; direction: Direction | undefined}
-	| {verb: 'doctor'; domain: string | undefined; repair: FindingKind | undefined; folds?: true}
-	| {verb: 'log'}
-	| BackupInvocation;
-
 /** `print`: help or the version was asked for. */
 export type Parsed = {kind: 'invocation'; invocation: Invocation; options: GlobalOptions} | {kind: 'print'; text: string};
-
-type RawOptions = Partial<Record<'connect' | 'repair' | 'mend', string>> & Partial<Record<'qmp' | 'image', string[]>> & Partial<Record<
-	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'rollBack' | 'rollForward' | 'giveUp' | 'fold',
-	boolean
->>;
 
 function collect(value: string, before: string[] = []): string[] {
 	return [...before, value];
@@ -102,60 +71,6 @@ function globalsOf(raw: RawOptions): GlobalOptions {
 		isJson: raw.json ?? false,
 		mode: modeOf(raw),
 	};
-}
-
-/** What was said of options that exclude each other. */
-function contradictionAmong(excludes: string[][], raw: Readonly<Record<string, unknown>>): string | undefined {
-	const camelCase = (name: string) => name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-	const found = excludes.find(names => names.filter(name => raw[camelCase(name)] !== undefined).length > 1);
-	const options = found?.map(name => `--${name}`);
-	return options && `${options.slice(0, -1).join(', ')} and ${options.at(-1)!} cannot be combined.`;
-}
-
-function findContradiction(raw: RawOptions): string | undefined {
-	const isBare = (raw.qmp ?? []).length > 0 || (raw.image ?? []).length > 0;
-	const pairs: Array<[boolean, string]> = [
-		[raw.yes === true && raw.dryRun === true, '--yes and --dry-run'],
-		[raw.shell === true && raw.json === true, '--shell and --json'],
-		[raw.rollBack === true && raw.rollForward === true, '--roll-back and --roll-forward'],
-		[raw.giveUp === true && (raw.rollBack === true || raw.rollForward === true), '--give-up and --roll-back or --roll-forward'],
-		[raw.fold === true && (raw.repair ?? raw.mend) !== 'unrecorded-layer', '--fold and everything but --repair unrecorded-layer'],
-		[raw.demo === true && raw.connect !== undefined, '--demo and --connect'],
-		[isBare && raw.connect !== undefined, '--connect and --qmp or --image'],
-		[isBare && raw.demo === true, '--demo and --qmp or --image'],
-	];
-	const found = pairs.find(([isContradiction]) => isContradiction);
-	return found && `${found[1]} cannot be combined.`;
-}
-
-/** Options that mean nothing for the verb: whoever gives them expects something else to happen. */
-function findMisfit({invocation, raw}: Typed): string | undefined {
-	const given = [['dryRun', '--dry-run'], ['shell', '--shell'], ['yes', '--yes']] as const;
-	const mode = given.find(([name]) => raw[name] === true)?.[1];
-	switch (invocation?.verb) {
-		case 'backup-export': {
-			return mode && `${mode} cannot be combined with backup export, which lasts until it is ended.`;
-		}
-
-		case 'list':
-		case 'tree':
-		case 'log':
-		case 'checkpoint-list':
-		case 'checkpoint-show':
-		case 'backup-list':
-		case 'backup-verify': {
-			return mode && `${mode} cannot be combined with ${invocation.verb.replace('-', ' ')}, which changes nothing.`;
-		}
-
-		case 'screen': {
-			const option = mode ?? (raw.json === true ? '--json' : undefined);
-			return option && `${option} needs a command, and none was given.`;
-		}
-
-		default: {
-			return undefined;
-		}
-	}
 }
 
 const exitCodeHelp = `\n${new Help().boxWrap(`Exit codes: ${Object.entries(exitCodeWords).map(([name, words]) => `${exitCodes[name as keyof typeof exitCodes]} ${words}`).join(', ')}.`, 80)}`;
@@ -253,9 +168,13 @@ function buildProgram(version: string, typed: Typed): Command {
 			const repair = findingKinds.find(kind => kind === (options.repair ?? options.mend));
 			take(typed, command, {verb: 'doctor', domain, repair, ...(options.fold && {folds: true})});
 		});
-	withGlobals(verb(program, 'log', 'show who did what, when, from where, and how it ended'))
-		.action((_options: unknown, command: Command) => {
-			take(typed, command, {verb: 'log'});
+	withGlobals(verb(program, 'log [id]', 'show who did what, when, from where, and how it ended; of one action, every command that ran'))
+		.action((action: string | undefined, _options: unknown, command: Command) => {
+			take(typed, command, {verb: 'log', action});
+		});
+	withGlobals(withModes(verb(program, 'undo [action]', 'list what was done and how it can be undone; with the ID of an action, or a domain for its last one, undo it')))
+		.action((what: string | undefined, _options: unknown, command: Command) => {
+			take(typed, command, {verb: 'undo', what});
 		});
 	return program;
 }

@@ -4,7 +4,8 @@ The first file to run: from the command line to a verb or the screen. With open-
 import process from 'node:process';
 import packageJson from '../package.json' with {type: 'json'};
 import {foldersInLog} from './actions/backup/last-folder.ts';
-import {parseArguments, type GlobalOptions, type Invocation} from './arguments.ts';
+import {parseArguments} from './arguments.ts';
+import type {GlobalOptions, Invocation} from './invocation.ts';
 import {actOnDomain} from './commands/act.ts';
 import {listCheckpoints, showCheckpoint} from './commands/checkpoints.ts';
 import {listBackups, verifyBackups} from './commands/backup/backups.ts';
@@ -14,57 +15,24 @@ import {exportBackup} from './commands/backup/export.ts';
 import {sayFailure, type CommandContext} from './commands/context.ts';
 import {seeDoctor} from './commands/doctor.ts';
 import {listDomains} from './commands/list.ts';
-import {showLog} from './commands/log.ts';
+import {showLog, showRan} from './commands/log.ts';
+import {findUndo, listUndo} from './commands/undo.ts';
 import {recoverActions} from './commands/recover.ts';
 import {showTree} from './commands/tree.ts';
 import {diagnose} from './engine/doctor/diagnose.ts';
 import {executePlan} from './engine/run/execute.ts';
-import type {World} from './engine/world.ts';
 import {prepareAction, prepareEach} from './engine/prepare.ts';
 import {recover} from './engine/recover/recover.ts';
-import {readWays} from './engine/recover/ways.ts';
-import {withUnknownSteps} from './engine/recover/unknown-steps.ts';
+import {readLeftBehind} from './engine/recover/left-behind.ts';
 import {requestOf} from './model/plan/request.ts';
 import {exitCodes} from './model/text/exit-codes.ts';
-import {succeed, unreachable, type Result} from './model/result.ts';
+import {mapResult, succeed, unreachable, type Result} from './model/result.ts';
 import {makeLinesVisible} from './model/text/visible-text.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
 import {screenStartOf} from './screen-start.ts';
 import {readAbilities, type Abilities} from './terminal/abilities.ts';
 import {listenForStop} from './tools/run/stop-signals.ts';
-import type {
-	AppServices, LeftAction, LeftBehind, ScreenStart,
-} from './app/services.ts';
-
-/** What is unfinished on this host, and not because another process works on it at this moment. */
-async function readLeftBehind({store, host}: World): Promise<Result<LeftBehind>> {
-	const unfinished = await store.readUnfinished();
-	if (!unfinished.ok) {
-		return unfinished;
-	}
-
-	const troubles = await store.readJournalTroubles();
-	if (!troubles.ok || unfinished.value.length === 0) {
-		return troubles.ok ? succeed({actions: [], troubles: troubles.value}) : troubles;
-	}
-
-	const facts = await host.readHost();
-	if (!facts.ok) {
-		return facts;
-	}
-
-	const left: LeftAction[] = [];
-	for (const action of unfinished.value) {
-		const {uri, action: {domain}} = action.plan;
-		if (uri === facts.value.uri && !await store.isDomainLocked(domain.uuid)) {
-			const known = await withUnknownSteps(host, action);
-			const ways = known.ok ? await readWays(host, known.value) : known;
-			left.push({...action, ...(ways.ok && {ways: ways.value})});
-		}
-	}
-
-	return succeed({actions: left, troubles: troubles.value});
-}
+import type {AppServices, ScreenStart} from './app/services.ts';
 
 function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServices {
 	return {
@@ -183,7 +151,11 @@ async function runVerb(context: CommandContext, invocation: Invocation, mode: Gl
 		}
 
 		case 'log': {
-			return showLog(context);
+			return invocation.action === undefined ? showLog(context) : showRan(context, invocation.action);
+		}
+
+		case 'undo': {
+			return listUndo(context);
 		}
 
 		case 'doctor': {
@@ -219,6 +191,16 @@ function wantedScreen(invocation: Invocation, options: GlobalOptions): ScreenSta
 	return isInteractive ? screenStartOf(invocation) : undefined;
 }
 
+/** An action to be undone is the action that undoes it. */
+async function withUndo(invocation: Invocation, opened: OpenWorld): Promise<Result<Invocation>> {
+	if (invocation.verb !== 'undo' || invocation.what === undefined) {
+		return succeed(invocation);
+	}
+
+	const undo = await findUndo({...opened, interrupt: new AbortController().signal}, invocation.what);
+	return mapResult(undo, found => ({verb: 'action', ...found, documentPath: undefined}));
+}
+
 async function main(argv: string[]): Promise<number> {
 	// Whatever is made on the way, by us or by a command of ours, is private until it is given away.
 	process.umask(0o077);
@@ -233,13 +215,19 @@ async function main(argv: string[]): Promise<number> {
 		return 0;
 	}
 
-	const {invocation, options} = parsed.value;
+	const {options} = parsed.value;
 	const opened = await openWorld(options);
 	if (!opened.ok) {
 		return sayFailure(says, opened.failure);
 	}
 
 	try {
+		const wanted = await withUndo(parsed.value.invocation, opened.value);
+		if (!wanted.ok) {
+			return sayFailure(says, wanted.failure);
+		}
+
+		const invocation = wanted.value;
 		const start = wantedScreen(invocation, options);
 		if (start !== undefined) {
 			return await runScreen(opened.value, start, options);

@@ -6,7 +6,7 @@ import {homedir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import {stampOf} from './model/text/format.ts';
-import type {GlobalOptions} from './arguments.ts';
+import type {GlobalOptions} from './invocation.ts';
 import type {World} from './engine/world.ts';
 import type {Planning} from './engine/prepare.ts';
 import type {Host, StateStore} from './engine/ports.ts';

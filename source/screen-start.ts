@@ -3,7 +3,7 @@ Where the screen opens for what was typed: each verb that a person can be asked 
 */
 import {isScreenKind} from './actions/registry.ts';
 import type {ActionStart, ScreenStart} from './app/services.ts';
-import type {Invocation} from './arguments.ts';
+import type {Invocation} from './invocation.ts';
 
 /** Undefined: this verb has no screen. */
 export function screenStartOf(invocation: Invocation): ScreenStart | undefined {

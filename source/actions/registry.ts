@@ -1,6 +1,7 @@
 /**
 Every action, in the order of help and menus. A new one is a folder and a line here.
 */
+import type {DomainDetails} from '../model/domain/inventory.ts';
 import type {Action, Request} from '../model/plan/request.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import {backup} from './backup/spec.ts';
@@ -18,7 +19,7 @@ import {rename} from './rename/spec.ts';
 import {restore} from './restore/spec.ts';
 import {revert} from './revert/spec.ts';
 import type {
-	ActionKind, ActionSpec, CliSpec, Facts, Given, ScreenSpec,
+	ActionKind, ActionSpec, CliSpec, Facts, Given, ScreenSpec, Undo,
 } from './spec.ts';
 import {removeOrphans} from './remove-orphans/spec.ts';
 
@@ -78,6 +79,8 @@ export const nounOfAction = (action: Action): string => specOf(action).words.nou
 /** For the audit log and for whoever waits for the lock. */
 export const describeAction = (action: Action): string => specOf(action).words.log(action);
 export const describeDone = (action: Action): string => specOf(action).words.done(action);
+
+export const undoOf = (action: Action, details: DomainDetails): Undo => specOf(action).undo(action, details);
 
 /** Images that a request names by itself, absolute. */
 export function readsOf(request: Given): string[] {

@@ -76,6 +76,12 @@ export type ScreenSpec = {
 	unavailable?(details: DomainDetails): string | undefined;
 };
 
+/**
+How a finished action is taken back: by another one, whose plan decides whether that is possible. `names`: what the action made and the other one needs, by which it is known
+whether it is still there. `says`: in a few words. Or a clause that says why nothing takes it back.
+*/
+export type Undo = {given: Given; names?: {snapshot: string} | {checkpoint: string}; says: string} | {never: string};
+
 export type ActionSpec<K extends ActionKind> = {
 	kind: K;
 	cli?: CliSpec<K>;
@@ -99,6 +105,8 @@ export type ActionSpec<K extends ActionKind> = {
 	setsPower?: true;
 	/** Pure. Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */
 	plan(action: ActionOf<K>, inventory: Inventory, given: PlanArguments): Result<Plan>;
+	/** `details`: of the domain; before the action it is planned with, what it will be afterwards is not in them. */
+	undo(action: ActionOf<K>, details: DomainDetails): Undo;
 	/** What recovery plans once more; missing: the same action. */
 	again?(action: ActionOf<K>, plan: Plan): ActionOf<K>;
 	words: {

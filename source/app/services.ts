@@ -5,17 +5,13 @@ import type {ScreenKind} from '../actions/registry.ts';
 import type {BackedUpTo, GivenOf} from '../actions/spec.ts';
 import type {Request} from '../model/plan/request.ts';
 import type {Finding} from '../model/domain/finding.ts';
-import type {JournalTrouble} from '../model/plan/journal-trouble.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {Direction} from '../engine/run/progress.ts';
-import type {Ways} from '../engine/recover/ways.ts';
+import type {LeftBehind} from '../engine/recover/left-behind.ts';
 import type {
-	Clock, Outcome, Host, RunEvent, UnfinishedAction,
+	Clock, Outcome, Host, RunEvent,
 } from '../engine/ports.ts';
-
-/** What was left half-way, with the ways out of it; they are missing where the domain cannot be read. */
-export type LeftAction = UnfinishedAction & {ways?: Ways};
 
 /** How far a diagnosis has come, in domains. */
 export type DiagnosisProgress = {done: number; total: number; domain: string};
@@ -39,9 +35,6 @@ export type AppServices = {
 	clock: Clock;
 };
 
-/** What earlier runs left: actions that nobody works on, and what cannot be read as one. */
-export type LeftBehind = {actions: LeftAction[]; troubles: JournalTrouble[]};
-
 /** An action with the answers that were given already, by the command line or by what is selected: what is missing is asked. Or the doctor. */
 export type ActionStart = GivenOf<ScreenKind> | {kind: 'doctor'};
 
@@ -53,3 +46,4 @@ export type ScreenStart = {
 };
 
 export type {Outcome, RunEvent, UnfinishedAction} from '../engine/ports.ts';
+export type {LeftAction, LeftBehind} from '../engine/recover/left-behind.ts';

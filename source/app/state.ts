@@ -5,6 +5,7 @@ import type {DomainSummary} from '../model/domain/domain.ts';
 import type {Failure} from '../model/failure.ts';
 import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
 import type {Plan} from '../model/plan/plan.ts';
+import type {RanCommand} from '../model/plan/ran-command.ts';
 import type {Copied, Outcome} from '../engine/ports.ts';
 import type {Finding} from '../model/domain/finding.ts';
 import type {Direction} from '../engine/run/progress.ts';
@@ -48,6 +49,8 @@ export type Run = {
 	activity: 'looking' | 'working' | 'proving' | 'rolling-back';
 	/** The person was asked whether to stop, or has said so. */
 	stop: 'no' | 'asking' | 'asked';
+	/** What has run so far, the last one at the end. */
+	commands: readonly RanCommand[];
 	/** Why the audit log does not tell of it. */
 	notLogged: Failure | undefined;
 	/** Leave when it has ended, because a signal came. */

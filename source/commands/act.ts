@@ -70,6 +70,7 @@ export function reportEvents(context: CommandContext): (event: RunEvent) => void
 			case 'step-done':
 			case 'step-failed':
 			case 'step-undone':
+			case 'command-ran':
 			case 'finished': {
 				break;
 			}

@@ -3,6 +3,8 @@ What the engine needs from the world. Hosts and tools implement these; cli.ts ha
 */
 import type {Examination, PointVerdict} from '../model/backup/verdict.ts';
 import type {Command, Plan, Probe} from '../model/plan/plan.ts';
+import type {RanCommand} from '../model/plan/ran-command.ts';
+import type {Action} from '../model/plan/request.ts';
 import type {Progress} from '../model/plan/progress.ts';
 import type {DomainSummary} from '../model/domain/domain.ts';
 import type {ImageRun} from '../model/images/copy-cost.ts';
@@ -139,6 +141,14 @@ export type UnfinishedAction = {
 export type AuditLog = {entries: AuditEntry[]; damagedLines: number};
 
 export type AuditEntry = {
+	/** Of the plan, for its commands; missing in entries of older versions. */
+	id?: string;
+	/** When it was planned; missing as its name is. */
+	plannedAt?: string;
+	/** Of one that was recovered: what was asked for is done. */
+	isFinished?: boolean;
+	/** What was asked for, without secrets: how it can be taken back depends on it. Missing in entries of older versions, and for work in a folder of backups. */
+	request?: Action;
 	at: string;
 	user: string;
 	from: string | undefined;
@@ -173,6 +183,10 @@ export type StateStore = {
 	removeJournal(planId: string): Promise<Result<void>>;
 	appendAudit(entry: AuditEntry): Promise<Result<void>>;
 	readAudit(): Promise<Result<AuditLog>>;
+	/** Keeps what ran for an action, without secrets, the last one at the end. */
+	appendCommand(planId: string, command: RanCommand): Promise<Result<void>>;
+	/** What ran for an action, as far as it is kept: empty where nothing is. Lines that cannot be read are left out. */
+	readCommands(planId: string): Promise<Result<RanCommand[]>>;
 	/** Fails with `busy` when another process works on this domain, after waiting as long as `patienceMs` says. Held until released or until this process and its children are gone. */
 	lockDomain(uuid: string, what: string, options?: {lockTimeoutMs: number}): Promise<Result<Lock>>;
 };
@@ -189,6 +203,7 @@ export type RunEvent =
 	| {kind: 'proving'}
 	| {kind: 'rolling-back'}
 	| {kind: 'step-undone'; step: string}
+	| {kind: 'command-ran'; command: RanCommand}
 	/** A removal that recovery leaves out, because something needs the image. */
 	| {kind: 'step-left-out'; step: string; reason: string}
 	/** The action goes on, but the audit log does not tell of it. */

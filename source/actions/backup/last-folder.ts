@@ -2,17 +2,14 @@
 The folder that is proposed for a backup: that of the last one of the domain, as the log of actions tells; else one beside that of another domain.
 */
 import {posix} from 'node:path';
+import type {Action} from '../../model/plan/request.ts';
 import type {BackedUpTo} from '../spec.ts';
-import {folderInLog} from './words.ts';
 
-type Entry = {uri: string; domain: BackedUpTo['domain']; action: string; outcome: string};
+type Entry = {uri: string; domain: BackedUpTo['domain']; outcome: string; request?: Action};
 
 /** Of this host, the oldest first. */
 export function foldersInLog(entries: readonly Entry[], uri: string): BackedUpTo[] {
-	return entries.flatMap(({uri: own, domain, action, outcome}) => {
-		const folder = own === uri && outcome === 'done' ? folderInLog(action) : undefined;
-		return folder === undefined ? [] : [{domain, folder}];
-	});
+	return entries.flatMap(({uri: own, domain, request, outcome}) => own === uri && outcome === 'done' && request?.kind === 'backup' ? [{domain, folder: request.to}] : []);
 }
 
 /** Empty: nothing tells. */

@@ -8,7 +8,7 @@ import {planBackup} from './plan.ts';
 import {
 	backupQuestions, backupSettings, checkpointForBackup, problemOfFolder,
 } from './questions.ts';
-import {words} from './words.ts';
+import {whyNoUndo, words} from './words.ts';
 
 export const backup = {
 	kind: 'backup',
@@ -44,6 +44,7 @@ export const backup = {
 	questions: backupQuestions,
 	settings: backupSettings,
 	backupFolder: ({to}) => to === undefined || problemOfFolder(to) !== undefined ? undefined : normalFolder(to),
+	undo: () => ({never: whyNoUndo}),
 	plan: planBackup,
 	words,
 } satisfies ActionSpec<'backup'>;

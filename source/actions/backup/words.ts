@@ -9,17 +9,14 @@ import type {ActionSpec} from '../spec.ts';
 import type {Base, ChosenDisk} from './choose.ts';
 import type {Extra} from './extras.ts';
 
-const logWords = 'back up to ';
-
-/** Of a line that `log` gave; undefined: it tells of something else. */
-export const folderInLog = (action: string): string | undefined => action.startsWith(logWords) ? action.slice(logWords.length) : undefined;
-
 export const words: ActionSpec<'backup'>['words'] = {
 	title: ({domain, to}) => to === '' ? `Back up ${domain.name}` : `Back up ${domain.name} to ${to}`,
 	noun: ({domain}) => `backup of "${domain.name}"`,
-	log: ({to}) => `${logWords}${to}`,
+	log: ({to}) => `back up to ${to}`,
 	done: ({domain, to}) => `"${domain.name}" is backed up to ${to}.`,
 };
+
+export const whyNoUndo = 'the domain was not changed; backup prune removes backups';
 
 const copied = ({target, since, atMostBytes, isUncounted}: ChosenDisk) => `${target} (${since === undefined ? 'whole, up to' : `changes, ${isUncounted ? 'up to' : 'about'}`} ${formatBytes(atMostBytes)})`;
 

@@ -9,6 +9,7 @@ import {
 } from '../end-state.ts';
 import {mostTaken, problemOfName, takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
+import {undoByReverting} from '../undo.ts';
 import {planBranch} from './plan.ts';
 import {branchQuestions} from './questions.ts';
 import {words} from './words.ts';
@@ -50,5 +51,6 @@ export const branch = {
 	questions: branchQuestions,
 	setsPower: true,
 	plan: planBranch,
+	undo: ({currentState}) => undoByReverting(currentState),
 	words,
 } satisfies ActionSpec<'branch'>;

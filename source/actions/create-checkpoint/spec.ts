@@ -3,6 +3,7 @@ Checkpoint: from now on what is written is recorded, so that a backup can copy j
 */
 import {nameByTime} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
+import {undoCheckpoint} from '../undo.ts';
 import {cli} from './arguments.ts';
 import {planCreateCheckpoint} from './plan.ts';
 import {checkpointQuestions, problemOfCheckpoint, takenCheckpoints} from './questions.ts';
@@ -32,5 +33,6 @@ export const createCheckpoint = {
 	},
 	questions: checkpointQuestions,
 	plan: planCreateCheckpoint,
+	undo: ({checkpoint}) => undoCheckpoint(checkpoint, {isRecordOnly: false}),
 	words,
 } satisfies ActionSpec<'create-checkpoint'>;

@@ -5,13 +5,14 @@ import {isWritableMedium} from '../../model/domain/domain.ts';
 import {nameByTime, problemOfName, takenNames} from '../names.ts';
 import type {QuestionId} from '../question.ts';
 import type {ActionSpec} from '../spec.ts';
+import {undoByDropping} from '../undo.ts';
 import {againAsPlanned} from './again.ts';
 import {planCreate} from './plan.ts';
 import {cli} from './arguments.ts';
 import {createQuestions, placesInOrder, withPlace} from './questions.ts';
 import {createSettings} from './settings.ts';
 import {disksToTake} from './way.ts';
-import {describeDisks, words} from './words.ts';
+import {describeDisks, whyNoUndo, words} from './words.ts';
 
 export const create = {
 	kind: 'create',
@@ -58,6 +59,9 @@ export const create = {
 	settings: createSettings,
 	reads: ({disks = [], memory}) => [...disks, memory].flatMap(named => named?.path === undefined ? [] : [named.path]),
 	plan: planCreate,
+	undo: ({snapshot, hasNoMetadata}, {snapshots}) => hasNoMetadata
+		? {never: whyNoUndo}
+		: undoByDropping(snapshot, snapshots),
 	again: againAsPlanned,
 	words,
 } satisfies ActionSpec<'create'>;

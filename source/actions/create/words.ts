@@ -23,6 +23,8 @@ export const words: ActionSpec<'create'>['words'] = {
 	done: ({snapshot, domain}) => `The snapshot "${snapshot}" of "${domain.name}" is created.`,
 };
 
+export const whyNoUndo = 'libvirt has no record of the snapshot';
+
 /** Each with the name of its file. */
 export function describeDisks(disks: readonly Disk[]): string {
 	return disks.map(({target, sourcePath}) => `${target} ${posix.basename(sourcePath ?? '')}`).join(', ') || 'none';

@@ -5,7 +5,7 @@ import {succeed} from '../../model/result.ts';
 import type {ActionSpec} from '../spec.ts';
 import {planDeleteCheckpoint} from './plan.ts';
 import {deleteCheckpointQuestions} from './questions.ts';
-import {words} from './words.ts';
+import {whyNoUndo, words} from './words.ts';
 
 export const deleteCheckpoint = {
 	kind: 'delete-checkpoint',
@@ -45,6 +45,7 @@ export const deleteCheckpoint = {
 		answered: scope !== undefined || isMetadataOnly ? ['scope'] : [],
 	}),
 	questions: deleteCheckpointQuestions,
+	undo: action => ({never: whyNoUndo(action)}),
 	plan: planDeleteCheckpoint,
 	words,
 } satisfies ActionSpec<'delete-checkpoint'>;

@@ -5,7 +5,7 @@ import {succeed} from '../../model/result.ts';
 import type {ActionSpec} from '../spec.ts';
 import {planDelete, snapshotsDeleted} from './plan.ts';
 import {deleteQuestions} from './questions.ts';
-import {words} from './words.ts';
+import {whyNoUndo, words} from './words.ts';
 
 export const deletion = {
 	kind: 'delete',
@@ -42,6 +42,7 @@ export const deletion = {
 	}),
 	questions: deleteQuestions,
 	collects: (action, {inventory: {details}}) => ({deleted: action.isMetadataOnly ? [] : snapshotsDeleted(details.snapshots, action)}),
+	undo: action => ({never: whyNoUndo(action)}),
 	plan: planDelete,
 	words,
 } satisfies ActionSpec<'delete'>;

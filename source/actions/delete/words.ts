@@ -1,5 +1,6 @@
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
+import type {DeleteAction} from '../../model/plan/request.ts';
 import {describeSnapshot, descriptionOf, nameWithAge} from '../../model/text/describe-snapshot.ts';
 import {formatAge} from '../../model/text/format.ts';
 import {describeGone} from '../drop/words.ts';
@@ -14,6 +15,8 @@ export const words: ActionSpec<'delete'>['words'] = {
 	done: ({snapshot, scope, isMetadataOnly, domain}) =>
 		`${isMetadataOnly ? 'The record of ' : ''}"${snapshot}" of "${domain.name}"${scopes[scope]} ${scope === 'one' ? 'is' : 'are'} deleted.`,
 };
+
+export const whyNoUndo = ({isMetadataOnly}: DeleteAction) => isMetadataOnly ? 'the record was removed; doctor offers what can be done with the images' : 'what only it kept was removed';
 
 export function describeDeleted(deleted: readonly Snapshot[], now: Date): Consequence[] {
 	return [...describeGone(deleted, now), {severity: 'info', text: 'The current state of the disks stays.'}];

@@ -5,7 +5,7 @@ import {foldedImages} from '../../planner/records/unrecorded.ts';
 import {layersQuestion} from '../repair-records/questions.ts';
 import {wholeRequest, type ActionSpec} from '../spec.ts';
 import {planFold} from './plan.ts';
-import {words} from './words.ts';
+import {whyNoUndo, words} from './words.ts';
 
 export const fold = {
 	kind: 'fold',
@@ -13,5 +13,6 @@ export const fold = {
 	questions: ({uuid}) => [layersQuestion(uuid)],
 	collects: (_action, context) => ({deleted: [], folded: foldedImages(context)}),
 	plan: planFold,
+	undo: () => ({never: whyNoUndo}),
 	words,
 } satisfies ActionSpec<'fold'>;

@@ -8,6 +8,8 @@ export const words: ActionSpec<'fold'>['words'] = {
 	done: ({domain}) => `The overlays of "${domain.name}" that had no record are one with their base.`,
 };
 
+export const whyNoUndo = 'the images were merged';
+
 export const whatIsLost: Consequence = {
 	severity: 'loss',
 	what: 'what the disks held when the overlays were made',

@@ -4,7 +4,7 @@ Merge: the changes since a snapshot stay, the snapshot goes.
 import {succeed} from '../../model/result.ts';
 import type {ActionSpec} from '../spec.ts';
 import {planMerge} from './plan.ts';
-import {words} from './words.ts';
+import {whyNoUndo, words} from './words.ts';
 
 export const merge = {
 	kind: 'merge',
@@ -28,5 +28,6 @@ export const merge = {
 	complete: (given, uuid) => ({request: {kind: 'merge', uuid, snapshot: given.snapshot!}, answered: []}),
 	collects: ({snapshot}, {inventory: {details}}) => ({deleted: details.snapshots.filter(({name}) => name === snapshot)}),
 	plan: planMerge,
+	undo: () => ({never: whyNoUndo}),
 	words,
 } satisfies ActionSpec<'merge'>;

@@ -10,6 +10,8 @@ export const words: ActionSpec<'merge'>['words'] = {
 	done: ({snapshot, domain}) => `"${snapshot}" of "${domain.name}" is merged: what was written since stays.`,
 };
 
+export const whyNoUndo = 'the images were merged';
+
 export function describeMerged(snapshot: Snapshot, now: Date): Consequence[] {
 	return [...describeGone([snapshot], now), {severity: 'info', text: 'What was written since stays.'}];
 }

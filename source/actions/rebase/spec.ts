@@ -3,7 +3,7 @@ Overlays, and the records that name it, are told where a moved image file lies: 
 */
 import {wholeRequest, type ActionSpec} from '../spec.ts';
 import {planRebase} from './plan.ts';
-import {words} from './words.ts';
+import {whyNoUndo, words} from './words.ts';
 
 export const rebase = {
 	kind: 'rebase',
@@ -11,5 +11,6 @@ export const rebase = {
 	reads: ({links}) => (links ?? []).filter(({backingFormat}) => backingFormat === 'qcow2').map(({backingPath}) => backingPath),
 	join: requests => ({...requests[0]!, links: requests.flatMap(({links}) => links), moved: requests.flatMap(({moved}) => moved)}),
 	plan: planRebase,
+	undo: () => ({never: whyNoUndo}),
 	words,
 } satisfies ActionSpec<'rebase'>;

@@ -9,6 +9,8 @@ export const words: ActionSpec<'rebase'>['words'] = {
 	done: ({domain}) => `The images of "${domain.name}" find their backing files again.`,
 };
 
+export const whyNoUndo = 'the backing files are where the images look for them now';
+
 /** `isMoved`: an overlay looks elsewhere from then on, and is not only told the format. */
 export function describeRebase({links}: RebaseAction, {recordCount, isMoved}: {recordCount: number; isMoved: boolean}): Consequence[] {
 	return [

@@ -4,8 +4,9 @@ Redefine a checkpoint: its record is written from a document.
 import {mapResult, succeed} from '../../model/result.ts';
 import {parseCheckpointXml} from '../../model/xml/parse-checkpoint.ts';
 import type {ActionSpec} from '../spec.ts';
+import {undoCheckpoint} from '../undo.ts';
 import {planRedefineCheckpoint} from './plan.ts';
-import {words} from './words.ts';
+import {nameIn, words} from './words.ts';
 
 export const redefineCheckpoint = {
 	kind: 'redefine-checkpoint',
@@ -21,5 +22,6 @@ export const redefineCheckpoint = {
 	},
 	complete: ({xml = ''}, uuid) => ({request: {kind: 'redefine-checkpoint', uuid, xml}, answered: []}),
 	plan: planRedefineCheckpoint,
+	undo: ({xml}) => undoCheckpoint(nameIn(xml), {isRecordOnly: true}),
 	words,
 } satisfies ActionSpec<'redefine-checkpoint'>;

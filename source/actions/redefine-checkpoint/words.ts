@@ -2,7 +2,7 @@ import type {Consequence} from '../../model/plan/plan.ts';
 import {parseCheckpointXml} from '../../model/xml/parse-checkpoint.ts';
 import type {ActionSpec} from '../spec.ts';
 
-const nameIn = (xml: string): string => {
+export const nameIn = (xml: string): string => {
 	const parsed = parseCheckpointXml(xml);
 	return parsed.ok ? parsed.value.name : '';
 };

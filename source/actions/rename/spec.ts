@@ -6,7 +6,7 @@ import {problemOfName, takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
 import {planRename} from './plan.ts';
 import {renameQuestions} from './questions.ts';
-import {words} from './words.ts';
+import {saysUndo, words} from './words.ts';
 
 export const rename = {
 	kind: 'rename',
@@ -34,5 +34,6 @@ export const rename = {
 	},
 	questions: renameQuestions,
 	plan: planRename,
+	undo: ({snapshot, name}) => ({given: {kind: 'rename', snapshot: name, name: snapshot}, says: saysUndo(snapshot)}),
 	words,
 } satisfies ActionSpec<'rename'>;

@@ -10,6 +10,8 @@ export const words: ActionSpec<'rename'>['words'] = {
 	done: ({snapshot, name}) => `"${snapshot}" is called "${name}" now.`,
 };
 
+export const saysUndo = (former: string) => `rename it back to "${former}"`;
+
 /** `nvramCopy`: where the copy of the firmware's variables goes. */
 export function describeRename({snapshot, name}: RenameAction, {memory}: Snapshot, nvramCopy: string | undefined): Consequence[] {
 	return [

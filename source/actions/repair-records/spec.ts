@@ -5,12 +5,13 @@ import {wholeRequest, type ActionSpec} from '../spec.ts';
 import {planAdopt} from './adopt.ts';
 import {layersQuestion} from './questions.ts';
 import {planRepairRecords} from './plan.ts';
-import {words} from './words.ts';
+import {whyNoUndo, words} from './words.ts';
 
 export const repairRecords = {
 	kind: 'repair-records',
 	complete: wholeRequest,
 	questions: ({uuid, adopts}) => adopts === 'layers' ? [layersQuestion(uuid)] : [],
+	undo: () => ({never: whyNoUndo}),
 	plan: (action, inventory, given) => action.adopts === undefined ? planRepairRecords(action, inventory, given) : planAdopt(action, inventory, given),
 	words,
 } satisfies ActionSpec<'repair-records'>;

@@ -9,6 +9,8 @@ export const words: ActionSpec<'repair-records'>['words'] = {
 	done: ({adopts, domain}) => adopts === undefined ? `The snapshot records of "${domain.name}" match its disks.` : `Everything without a record is now in the tree of "${domain.name}".`,
 };
 
+export const whyNoUndo = 'the records did not match the disks before';
+
 const nothingElse: Consequence = {severity: 'info', text: 'Only records are written: no image changes, and the domain keeps its state.'};
 
 /** `current`: what becomes the current snapshot, if another does. `reparented`: with their new parents. */

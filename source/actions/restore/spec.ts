@@ -5,6 +5,7 @@ import {completeCurrentState} from '../current-state.ts';
 import {presetEndState} from '../end-state.ts';
 import {takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
+import {undoByReverting} from '../undo.ts';
 import {planRestore} from './plan.ts';
 import {words} from './words.ts';
 
@@ -22,5 +23,6 @@ export const restore = {
 	backupFolder: ({from}) => from,
 	setsPower: true,
 	plan: planRestore,
+	undo: ({currentState}) => undoByReverting(currentState),
 	words,
 } satisfies ActionSpec<'restore'>;

@@ -5,6 +5,7 @@ import {completeCurrentState} from '../current-state.ts';
 import {presetEndState} from '../end-state.ts';
 import {takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
+import {undoByReverting} from '../undo.ts';
 import {planRevert} from './plan.ts';
 import {cli} from './arguments.ts';
 import {revertQuestions} from './questions.ts';
@@ -32,5 +33,6 @@ export const revert = {
 	questions: revertQuestions,
 	setsPower: true,
 	plan: planRevert,
+	undo: ({currentState}) => undoByReverting(currentState),
 	words,
 } satisfies ActionSpec<'revert'>;

@@ -40,6 +40,7 @@ export function startRun(state: State, {plan, kind, journey, records = []}: {pla
 		sinceMs: state.nowMs,
 		activity: 'looking',
 		stop: 'no',
+		commands: [],
 		notLogged: undefined,
 		quitWith: undefined,
 	};
@@ -68,6 +69,7 @@ export const followRun: (event: RunEvent, run: Run, nowMs: number) => Run = byKi
 	'rolling-back': (_event, run, nowMs) => ({...run, activity: 'rolling-back', current: undefined, sinceMs: nowMs}),
 	'step-left-out': (event, run) => ({...run, current: undefined, steps: withStep(run, event.step, 'left-out')}),
 	'step-undone': (event, run) => ({...run, steps: withStep(run, event.step, 'undone')}),
+	'command-ran': (event, run) => ({...run, commands: [...run.commands, event.command]}),
 	'not-logged': (event, run) => ({...run, notLogged: event.failure}),
 	finished: (_event, run) => run,
 });

@@ -5,6 +5,7 @@ import {allOf, fail, succeed, type Result} from '../../model/result.ts';
 import type {Failure} from '../../model/failure.ts';
 import type {ProgramCommand} from '../../model/plan/plan.ts';
 import type {FolderPlan, FolderStep} from '../../planner/folder/folder-plan.ts';
+import {withCommandLog} from '../run/command-log.ts';
 import type {World} from '../world.ts';
 
 export type FolderRun = {
@@ -68,7 +69,8 @@ async function runSteps(world: World, {steps}: FolderPlan, {onStep, interrupt, a
 }
 
 /** Fails with `busy` where somebody works on the domain, with `step-failed` or `interrupted`. */
-export async function runFolderPlan(world: World, plan: FolderPlan, run: FolderRun): Promise<Result<void>> {
+export async function runFolderPlan(silent: World, plan: FolderPlan, run: FolderRun): Promise<Result<void>> {
+	const world = withCommandLog(silent, plan.id, () => undefined);
 	const lock = await world.store.lockDomain(plan.domain.uuid, plan.title);
 	if (!lock.ok) {
 		return lock;
@@ -80,6 +82,7 @@ export async function runFolderPlan(world: World, plan: FolderPlan, run: FolderR
 		const facts = await world.host.readHost();
 		// As with actions: what was done stays done where the log cannot be written.
 		await world.store.appendAudit({
+			id: plan.id,
 			at: world.clock.now().toISOString(),
 			user: world.person.user,
 			from: world.person.from,

@@ -14,6 +14,7 @@ import {
 } from '../../model/result.ts';
 import {whereElse} from '../../planner/hypervisor/choose.ts';
 import {underClaim} from '../run/claim.ts';
+import {withCommandLog} from '../run/command-log.ts';
 import {audit, close, doneWith, executePlan, finish, rememberingJournal, underLock, type ExecuteOptions} from '../run/execute.ts';
 import type {World} from '../world.ts';
 import {findGrown} from '../run/left-grown.ts';
@@ -150,7 +151,8 @@ async function goTheWay(world: World, work: Work, {direction, known}: {direction
 	return {outcome: await withTaken(host, plan, {before, outcome: await withStartAdvice(host, plan, ended)}), anew, detail};
 }
 
-async function recoverLocked(world: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Recovered> {
+async function recoverLocked(silent: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Recovered> {
+	const world = withCommandLog(silent, plan.id, options.onEvent);
 	const stopped = (outcome: Outcome): Recovered => ({outcome, anew: false, detail: ''});
 	const unfinished = await world.store.readUnfinishedPlan(plan.id);
 	if (!unfinished.ok) {
@@ -184,7 +186,7 @@ async function recoverLocked(world: World, {plan}: UnfinishedAction, options: Re
 		plan, records, host: world.host, journal: rememberingJournal(journal.value, records), clock: world.clock, onEvent: options.onEvent,
 	};
 	const recovered = await goTheWay(world, work, {direction: options.direction, known: known.value});
-	await audit(world, plan, {outcome: recovered.outcome.kind === 'half-way' ? 'half-way' : 'recovered', detail: recovered.detail, durationMs: durationMs()}, options.onEvent);
+	await audit(world, plan, {outcome: recovered.outcome.kind === 'half-way' ? 'half-way' : 'recovered', isFinished: options.direction === 'forward' && !recovered.anew, detail: recovered.detail, durationMs: durationMs()}, options.onEvent);
 	return recovered;
 }
 

@@ -5,6 +5,7 @@ everything back; after the proof the rest is finished or left for `recover`.
 import {targetOf, type Plan, type Step} from '../../model/plan/plan.ts';
 import {describeAction, readsOf} from '../../actions/registry.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
+import {redactSecrets} from '../../model/plan/redact-secrets.ts';
 import {changedParts} from '../../model/plan/fingerprint.ts';
 import type {Failure} from '../../model/failure.ts';
 import {
@@ -20,6 +21,7 @@ import {
 	describeLeft, rollBack, type WayBack,
 } from '../recover/roll-back.ts';
 import {underClaim} from './claim.ts';
+import {withCommandLog} from './command-log.ts';
 import {findGrown} from './left-grown.ts';
 import {readTaken, withTaken} from './taken-bytes.ts';
 import {progressOf} from './progress.ts';
@@ -63,8 +65,11 @@ async function checkNotOvertaken(plan: Plan, host: Host): Promise<Result<void>> 
 }
 
 /** Where the log cannot be written that is told as an event: what was done stays done. */
-export async function audit(world: World, plan: Plan, entry: Pick<AuditEntry, 'outcome' | 'detail' | 'durationMs'>, onEvent: ExecuteOptions['onEvent']): Promise<void> {
+export async function audit(world: World, plan: Plan, entry: Pick<AuditEntry, 'outcome' | 'isFinished' | 'detail' | 'durationMs'>, onEvent: ExecuteOptions['onEvent']): Promise<void> {
 	const logged = await world.store.appendAudit({
+		id: plan.id,
+		plannedAt: plan.plannedAt,
+		request: redactSecrets(plan.action),
 		at: world.clock.now().toISOString(),
 		user: world.person.user,
 		from: world.person.from,
@@ -253,7 +258,8 @@ async function runUnchanged(world: World, plan: Plan, options: ExecuteOptions, m
 }
 
 /** Executes a plan that a person has confirmed. Every way out is an Outcome; nothing is thrown. */
-export async function executePlan(world: World, plan: Plan, options: ExecuteOptions): Promise<Outcome> {
+export async function executePlan(silent: World, plan: Plan, options: ExecuteOptions): Promise<Outcome> {
+	const world = withCommandLog(silent, plan.id, options.onEvent);
 	const outcome = await underLock(world, plan, {lockTimeoutMs: 0}, async () => {
 		const free = await checkNothingUnfinished(world.store, plan.action.domain.uuid, options.replaces);
 		return free.ok

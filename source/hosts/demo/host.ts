@@ -35,6 +35,7 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 	const {domain: {uuid, name}, folder, atMs} = buildEstate(world);
 	const store = createMemoryStore([{
 		at: new Date(atMs).toISOString(), user: 'tomasz (as root)', from: undefined, uri: 'demo:///system', domain: {uuid, name}, action: `back up to ${folder}`, outcome: 'done', detail: undefined, durationMs: 512_000,
+		request: {kind: 'backup', domain: {uuid, name}, to: folder, since: {kind: 'latest'}, checkpoint: undefined, description: undefined, disks: [], isQuiesced: false, rateBytes: undefined},
 	}]);
 	return {
 		world,

@@ -28,6 +28,11 @@ export function formatTime(seconds: number): string {
 	return `${year}-${month}-${day} ${hour}:${minute}`;
 }
 
+/** Unix milliseconds as the local "01:52:09": for lines of one action. */
+export function formatClock(milliseconds: number): string {
+	return localParts(new Date(milliseconds)).slice(3).join(':');
+}
+
 /** A local time for names of files and snapshots: "20261121-015309". It sorts by time, and has no dot, so that libvirt's own naming replaces it as the extension of a file. */
 export function stampOf(time: Date): string {
 	const [year, month, day, hour, minute, second] = localParts(time);

@@ -2,6 +2,7 @@
 A state folder that is none, for the demo host and for tests: journals, locks and the audit log in memory, gone when the program ends.
 */
 import type {AuditEntry, JournalRecord, StateStore, UnfinishedAction} from '../../engine/ports.ts';
+import type {RanCommand} from '../../model/plan/ran-command.ts';
 import type {Plan} from '../../model/plan/plan.ts';
 import {fail, succeed} from '../../model/result.ts';
 
@@ -9,6 +10,7 @@ import {fail, succeed} from '../../model/result.ts';
 export function createMemoryStore(logged: readonly AuditEntry[] = []): StateStore {
 	const journals = new Map<string, {plan: Plan; records: JournalRecord[]}>();
 	const locked = new Set<string>();
+	const commands = new Map<string, RanCommand[]>();
 	const entries: AuditEntry[] = [...logged];
 	const openJournal = (planId: string) => ({
 		async append(record: JournalRecord) {
@@ -40,6 +42,11 @@ export function createMemoryStore(logged: readonly AuditEntry[] = []): StateStor
 			return succeed(undefined);
 		},
 		readAudit: async () => succeed({entries: [...entries], damagedLines: 0}),
+		async appendCommand(planId, command) {
+			commands.set(planId, [...commands.get(planId) ?? [], command]);
+			return succeed(undefined);
+		},
+		readCommands: async planId => succeed(commands.get(planId) ?? []),
 		async lockDomain(uuid) {
 			if (locked.has(uuid)) {
 				return fail({kind: 'busy', what: 'The domain'});

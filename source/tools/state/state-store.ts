@@ -12,6 +12,7 @@ import {
 	appendWholly, cutTornLine, endsInMidLine, syncFolder, usingFile, writePrivately,
 } from '../run/private-files.ts';
 import {appendAuditLog, readAuditLog} from './audit-log.ts';
+import {appendRan, readRan} from './command-log.ts';
 import {createDomainLocks} from './domain-locks.ts';
 import {JournalFolder, journalSuffix} from './journal-folder.ts';
 import {formatJournalLine, isWholeLine} from './journal-lines.ts';
@@ -72,6 +73,7 @@ export function createStateStore({folderPath, held}: {folderPath: string; held: 
 	const folder = new PrivateFolder(folderPath);
 	const journalFolder = path.join(folderPath, 'journal');
 	const archiveFolder = path.join(folderPath, 'given-up');
+	const commandFolder = path.join(folderPath, 'commands');
 	const auditPath = path.join(folderPath, 'audit.jsonl');
 	const workPath = (planId: string) => path.join(folderPath, 'files', planId);
 	const workFolders = (planId: string) => [path.dirname(workPath(planId)), workPath(planId)];
@@ -115,5 +117,7 @@ export function createStateStore({folderPath, held}: {folderPath: string; held: 
 		removeJournal: async planId => folder.attempt(async () => deleteMetadata(planId)),
 		appendAudit: async entry => folder.attemptIn([], async () => appendAuditLog(auditPath, entry)),
 		readAudit: async () => folder.attempt(async () => readAuditLog(auditPath)),
+		appendCommand: async (planId, command) => folder.attemptIn([commandFolder], async () => appendRan(commandFolder, planId, command)),
+		readCommands: async planId => folder.attempt(async () => readRan(commandFolder, planId)),
 	};
 }

@@ -302,3 +302,32 @@ test('an audit log that cannot be written to is a failure', async t => {
 	const result = await given.store.appendAudit(entry);
 	t.is(result.ok ? undefined : result.failure.kind, 'state-folder');
 });
+
+const ran = {at: '2026-11-28T09:00:00.000Z', command: 'rm /a', exitCode: 0, isFailed: false, durationMs: 3, output: ''};
+
+test('what ran for an action is kept apart from that of others, private, the last one at the end', async t => {
+	const given = await scene(t);
+	t.deepEqual(unwrap(await given.store.readCommands('p1')), []);
+	unwrap(await given.store.appendCommand('p1', ran));
+	unwrap(await given.store.appendCommand('p2', {...ran, command: 'rm /b'}));
+	unwrap(await given.store.appendCommand('p1', {...ran, command: 'rm /c'}));
+	t.deepEqual(unwrap(await given.store.readCommands('p1')).map(({command}) => command), ['rm /a', 'rm /c']);
+	t.is((await stat(path.join(given.folderPath, 'commands', 'p1.jsonl'))).mode % 0o1000, 0o600);
+	// A line that a crash cut off stays alone.
+	await appendFile(path.join(given.folderPath, 'commands', 'p1.jsonl'), '{"at":"2026-');
+	unwrap(await given.store.appendCommand('p1', {...ran, command: 'rm /d'}));
+	t.deepEqual(unwrap(await given.store.readCommands('p1')).map(({command}) => command), ['rm /a', 'rm /c', 'rm /d']);
+	t.deepEqual(unwrap(await given.store.readCommands('../audit')), []);
+});
+
+test('what ran for the oldest actions goes when there are more than 500', async t => {
+	const given = await scene(t);
+	const folder = path.join(given.folderPath, 'commands');
+	unwrap(await given.store.appendCommand('20260101-a', ran));
+	await Promise.all(Array.from({length: 499}, async (_, index) => appendFile(path.join(folder, `20260201-${String(index).padStart(3, '0')}.jsonl`), '')));
+	unwrap(await given.store.appendCommand('20260301-a', ran));
+	unwrap(await given.store.appendCommand('20260301-a', ran));
+	t.deepEqual(unwrap(await given.store.readCommands('20260101-a')), []);
+	t.is(unwrap(await given.store.readCommands('20260301-a')).length, 2);
+	t.is((await readdir(folder)).length, 500);
+});

@@ -1,0 +1,43 @@
+/**
+What the command line comes to.
+*/
+import type {Given} from './actions/spec.ts';
+import type {BackupInvocation} from './backup-arguments.ts';
+import type {Direction} from './engine/run/progress.ts';
+import type {FindingKind} from './model/domain/finding.ts';
+
+export type GlobalOptions = {
+	connect: string | undefined;
+	/** `NAME=SOCKET`: bare QEMUs by their monitors. */
+	qmp: string[];
+	/** `NAME=FILE` or `FILE`: bare domains by their images. */
+	images: string[];
+	isDemo: boolean;
+	isReadOnly: boolean;
+	isAscii: boolean;
+	hasColor: boolean;
+	isJson: boolean;
+	/** `--yes`, `--dry-run`, `--dry-run --shell`; undefined: ask on the screen. */
+	mode: 'run' | 'show' | 'shell' | undefined;
+};
+
+export type Invocation =
+	| {verb: 'screen'; domain: string | undefined}
+	| {verb: 'list'}
+	| {verb: 'tree'; domain: string}
+	/** `documentPath`: a file that says what is left open. */
+	| {verb: 'action'; domain: string; given: Given; documentPath: string | undefined}
+	| {verb: 'checkpoint-list'; domain: string}
+	| {verb: 'checkpoint-show'; domain: string; checkpoint: string; isXml: boolean}
+	| {verb: 'recover'; domain: string | undefined; direction: Direction | undefined}
+	| {verb: 'doctor'; domain: string | undefined; repair: FindingKind | undefined; folds?: true}
+	/** `action`: its ID; undefined: all of them. */
+	| {verb: 'log'; action: string | undefined}
+	/** `what`: the ID of an action, or a domain whose last one is meant; undefined: what could be undone is listed. */
+	| {verb: 'undo'; what: string | undefined}
+	| BackupInvocation;
+
+export type RawOptions = Partial<Record<'connect' | 'repair' | 'mend', string>> & Partial<Record<'qmp' | 'image', string[]>> & Partial<Record<
+	'demo' | 'readOnly' | 'ascii' | 'color' | 'json' | 'yes' | 'dryRun' | 'shell' | 'rollBack' | 'rollForward' | 'giveUp' | 'fold',
+	boolean
+>>;
