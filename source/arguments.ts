@@ -40,7 +40,8 @@ function withModes(command: Command): Command {
 	return command
 		.option('--dry-run', 'show the plan and change nothing')
 		.addOption(new Option('--shell', 'with --dry-run: print the plan as a shell script').implies({dryRun: true}))
-		.option('--yes', 'run it without asking and without a screen');
+		.option('--yes', 'run it without asking and without a screen')
+		.option('--no-check', 'on the screen, look for what is wrong with domains only when D is pressed');
 }
 
 function directionOf({giveUp, rollBack, rollForward}: RawOptions): Direction | undefined {
@@ -68,6 +69,7 @@ function globalsOf(raw: RawOptions): GlobalOptions {
 		isReadOnly: raw.readOnly ?? false,
 		isAscii: raw.ascii ?? false,
 		hasColor: raw.color ?? true,
+		checks: raw.check ?? true,
 		isJson: raw.json ?? false,
 		mode: modeOf(raw),
 	};

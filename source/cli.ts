@@ -31,10 +31,11 @@ import {makeLinesVisible} from './model/text/visible-text.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
 import {screenStartOf} from './screen-start.ts';
 import {readAbilities, type Abilities} from './terminal/abilities.ts';
+import {readPreferences} from './tools/state/preferences.ts';
 import {listenForStop} from './tools/run/stop-signals.ts';
 import type {AppServices, ScreenStart} from './app/services.ts';
 
-function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServices {
+function servicesOf({world, planning}: OpenWorld, {isReadOnly, isDemo, checks}: GlobalOptions): AppServices {
 	return {
 		host: world.host,
 		planAction: async invocation => prepareAction(planning, invocation),
@@ -63,6 +64,11 @@ function servicesOf({world, planning}: OpenWorld, isReadOnly: boolean): AppServi
 				});
 		},
 		diagnose: async (uuid, onProgress, interrupt) => diagnose(world, {uuid, onProgress, interrupt}),
+		look: async (uuid, interrupt) => diagnose(world, {uuid, interrupt, isPatient: true}),
+		async readSettings() {
+			const preferences = checks && !isDemo ? await readPreferences() : undefined;
+			return preferences?.ok === false ? preferences : succeed({checks: checks && (preferences?.value.check ?? true)});
+		},
 		isReadOnly,
 		clock: world.clock,
 	};
@@ -76,7 +82,7 @@ function abilitiesOf(options: GlobalOptions): Abilities {
 async function runScreen(opened: OpenWorld, start: ScreenStart, options: GlobalOptions): Promise<number> {
 	const {runScreen: show} = await import('./ui/run-screen.tsx');
 	return show({
-		services: servicesOf(opened, options.isReadOnly),
+		services: servicesOf(opened, options),
 		abilities: abilitiesOf(options),
 		start,
 	});

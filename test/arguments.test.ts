@@ -119,6 +119,7 @@ for (const [message, ...argv] of [
 	['tree takes DOMAIN and no more; "b" is too many.', 'tree', 'a', 'b'],
 	['list takes no argument; "a" is too many.', 'list', 'a'],
 	['--dry-run cannot be combined with list, which changes nothing.', 'list', '--dry-run'],
+	['--no-check, which is for the screen, and --yes or --dry-run cannot be combined.', 'merge', 'web', 's1', '--no-check', '--yes'],
 	['--yes needs a command, and none was given.', '--yes'],
 	['unknown option \'--childern\'\n(Did you mean --children?)', 'delete', 'web', 's1', '--childern'],
 ] as const) {

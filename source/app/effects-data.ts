@@ -20,6 +20,12 @@ export type Effect =
 	/** Undefined: the whole host. A diagnosis that is under way is given up for it. */
 	| {kind: 'diagnose'; number: number; uuid: string | undefined}
 	| {kind: 'stop-diagnosis'}
+	| {kind: 'read-settings'}
+	/** The doctor, unasked: of one domain, or of all (undefined), and without haste. */
+	| {kind: 'look'; number: number; uuid: string | undefined}
+	| {kind: 'stop-look'}
+	/** Send `look-due` with this number after the time. */
+	| {kind: 'look-later'; number: number; afterMs: number}
 	| {kind: 'interrupt'; signal: string}
 	/** Send `ticked` in a second. */
 	| {kind: 'tick-later'}

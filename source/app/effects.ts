@@ -23,6 +23,7 @@ type Work = {
 	timers: Set<NodeJS.Timeout>;
 	interrupt?: AbortController;
 	diagnosis?: AbortController;
+	look?: AbortController;
 	measuring?: AbortController;
 };
 
@@ -84,6 +85,16 @@ const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 		diagnosis?.abort();
 		return undefined;
 	},
+	'read-settings': async (_effect, {services}) => ({kind: 'settings-read', result: await services.readSettings()}),
+	async look({number, uuid}, work) {
+		work.look = new AbortController();
+		return {kind: 'looked', number, result: await work.services.look(uuid, work.look.signal)};
+	},
+	async 'stop-look'(_effect, {look}) {
+		look?.abort();
+		return undefined;
+	},
+	'look-later': async ({number, afterMs}, work) => after(afterMs, {kind: 'look-due', number}, work),
 	async interrupt({signal}, {interrupt}) {
 		interrupt?.abort(signal);
 		return undefined;
@@ -114,8 +125,8 @@ async function answer(effect: Effect, work: Work): Promise<void> {
 
 export function createEffectRunner(services: AppServices, stage: Stage, send: (message: Message) => void): EffectRunner {
 	const work: Work = {services, stage, send, timers: new Set()};
-	const stopWatching = services.host.watch(() => {
-		send({kind: 'host-changed'});
+	const stopWatching = services.host.watch(domain => {
+		send({kind: 'host-changed', domain});
 	});
 	return {
 		run(effect) {
@@ -124,6 +135,7 @@ export function createEffectRunner(services: AppServices, stage: Stage, send: (m
 		close() {
 			stopWatching();
 			work.diagnosis?.abort();
+			work.look?.abort();
 			work.measuring?.abort();
 			for (const timer of work.timers) {
 				clearTimeout(timer);

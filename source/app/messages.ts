@@ -8,7 +8,7 @@ import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {Outcome, RunEvent} from '../engine/ports.ts';
-import type {DiagnosisProgress, LeftBehind} from './services.ts';
+import type {DiagnosisProgress, LeftBehind, Settings} from './services.ts';
 import type {View} from './state.ts';
 
 export type KeyName =
@@ -37,8 +37,12 @@ export type Message =
 	| {kind: 'counts-read'; uuids: string[]; result: Result<Map<string, number>>}
 	| {kind: 'picture-read'; number: number; uuid: string; result: Result<DomainDetails>}
 	| {kind: 'poll-due'; number: number}
-	/** The host says that some domain changed its state or definition. */
-	| {kind: 'host-changed'}
+	/** The host says that a domain changed its state or definition; without a name, that any may have. */
+	| {kind: 'host-changed'; domain?: string}
+	| {kind: 'settings-read'; result: Result<Settings>}
+	/** The doctor has looked by itself; and may look again. */
+	| {kind: 'looked'; number: number; result: Result<Finding[]>}
+	| {kind: 'look-due'; number: number}
 	| {kind: 'unfinished-read'; number: number; result: Result<LeftBehind>}
 	| {kind: 'backed-up-read'; backedUpTo: BackedUpTo[]}
 	| {kind: 'planned'; number: number; result: Result<Plan>}

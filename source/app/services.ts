@@ -16,6 +16,9 @@ import type {
 /** How far a diagnosis has come, in domains. */
 export type DiagnosisProgress = {done: number; total: number; domain: string};
 
+/** `checks`: the doctor looks by itself. */
+export type Settings = {checks: boolean};
+
 export type AppServices = {
 	host: Host;
 	/** Reads the inventory and plans. Fails with `refused` and all blockers, or with what kept it from reading. */
@@ -31,6 +34,10 @@ export type AppServices = {
 	recover(planId: string, direction: Direction, onEvent: (event: RunEvent) => void): Promise<Outcome>;
 	/** Looks for troubles of one domain, or of the whole host. Ends early, with what was found, when it is aborted. */
 	diagnose(uuid: string | undefined, onProgress: (progress: DiagnosisProgress) => void, signal: AbortSignal): Promise<Result<Finding[]>>;
+	/** The same without being asked for: one domain at a time, with pauses, so that nothing has to wait for it. */
+	look(uuid: string | undefined, signal: AbortSignal): Promise<Result<Finding[]>>;
+	/** What a person has set. Fails with `usage` where that is not understood. */
+	readSettings(): Promise<Result<Settings>>;
 	isReadOnly: boolean;
 	clock: Clock;
 };

@@ -69,6 +69,26 @@ export type Diagnosis = {
 	index: number;
 };
 
+/**
+What the doctor found without being asked. `found`: by domain; one that is missing was not looked at since it changed. `due`: what is to be looked at; `host`: all of it.
+*/
+export type Health = {
+	/** Not before the settings are known. */
+	isOn: boolean;
+	found: Readonly<Record<string, readonly Finding[]>>;
+	/** What concerns no domain. */
+	ofHost: readonly Finding[];
+	due: {uuids: readonly string[]; host: boolean};
+	/** The look that is under way (`uuid` undefined: at the host), and what changed meanwhile. */
+	looking: {number: number; uuid: string | undefined; changed: ReadonlySet<string>} | undefined;
+	/** The pause before the next look. */
+	pausing: number | undefined;
+};
+
+export const noHealth: Health = {
+	isOn: false, found: {}, ofHost: [], due: {uuids: [], host: false}, looking: undefined, pausing: undefined,
+};
+
 /** What asked for it: the start or the end of a run, the key, a finding. */
 type RecoverOrigin = 'run' | 'key' | 'doctor';
 
@@ -112,6 +132,7 @@ export type State = {
 	scene: Scene;
 	/** Where domains of this host were backed up to, the oldest first. */
 	backedUpTo: readonly BackedUpTo[];
+	health: Health;
 	/** The last one, so that a repaired finding leads back to the rest. */
 	diagnosis: Diagnosis | undefined;
 	/** One sentence above the keys, until the next key. */
@@ -156,6 +177,7 @@ export function initialState(facts: StartFacts): State {
 		folded: {snapshots: new Set(), checkpoints: new Set(), images: new Set()},
 		scene: {kind: 'browse'},
 		backedUpTo: [],
+		health: noHealth,
 		diagnosis: undefined,
 		notice: undefined,
 		start: facts.start,

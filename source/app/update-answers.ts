@@ -13,6 +13,7 @@ import {
 import {selectedDomain, visibleDomains} from './browse/rows.ts';
 import {pollSoon, selectDomain, settle} from './browse/select.ts';
 import type {State} from './state.ts';
+import {isSamePicture, noteChanges, noteList} from './doctor/health.ts';
 import {diagnose} from './doctor/update-doctor.ts';
 
 /** Snapshots made by others cause no event, so the domain in view is read again this often. */
@@ -27,7 +28,7 @@ export function takeDomains(state: State, number: number, result: Result<DomainS
 		return [state, []];
 	}
 
-	const next: State = {...state, domains, isStale: false};
+	const next = noteList({...state, domains, isStale: false}, state.domains.value);
 	const again = state.isStale ? readList : (same: State): Update => [same, []];
 	return inTurn(next, chooseDomain, readIfStirred(state), again);
 }
@@ -90,7 +91,9 @@ export function takePicture(state: State, {number, uuid, result}: {number: numbe
 
 	const others = Object.entries(state.allDetails).filter(([key]) => key !== uuid).slice(-picturesKept + 1);
 	const counts = details.value === undefined ? state.counts : {...state.counts, [uuid]: details.value.snapshots.length};
-	const next = settle({...state, counts, allDetails: {...Object.fromEntries(others), [uuid]: details}});
+	const before = reading?.value;
+	const isChanged = before !== undefined && details.value !== undefined && !isSamePicture(before, details.value);
+	const next = settle({...(isChanged ? noteChanges(state, [uuid]) : state), counts, allDetails: {...Object.fromEntries(others), [uuid]: details}});
 	if (uuid !== state.domainCursor.id) {
 		return [next, []];
 	}

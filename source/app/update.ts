@@ -14,6 +14,9 @@ import {
 } from './browse/select.ts';
 import type {State} from './state.ts';
 import {takeDiagnosis, takeProgress} from './doctor/update-doctor.ts';
+import {
+	noteEvent, takeLook, takePause, takeSettings, withLooks,
+} from './doctor/health.ts';
 import {takePlan} from './journey/update-journey.ts';
 import {takeFigure} from './journey/journey-plan.ts';
 import {chooseAction} from './browse/update-menu.ts';
@@ -108,7 +111,7 @@ function takeOption(state: State, index: number, viewport: Viewport): Update {
 }
 
 const takeMessage: (message: Message, state: State, viewport: Viewport) => Update = byKind({
-	started: (_message, state) => inTurn(state, next => readUnfinished(next, {origin: 'run', uuid: undefined}), readList, next => [next, [{kind: 'read-backed-up'}]]),
+	started: (_message, state) => inTurn(state, next => readUnfinished(next, {origin: 'run', uuid: undefined}), readList, next => [next, [{kind: 'read-backed-up'}, {kind: 'read-settings'}]]),
 	key: (message, state, viewport) => takeKey(state, message.key, viewport),
 	resized(message, state, viewport) {
 		const resized = settle({...state, columns: message.columns, rows: message.rows});
@@ -123,7 +126,13 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 	'counts-read': (message, state) => [takeCounts(state, message.result), []],
 	'picture-read': (message, state) => takePicture(state, message),
 	'poll-due': (message, state) => takePoll(state, message.number),
-	'host-changed': (_message, state) => state.scene.kind === 'running' || state.domains.waiting !== undefined ? [{...state, isStale: true}, []] : readList(state),
+	'host-changed'(message, given) {
+		const state = noteEvent(given, message.domain);
+		return state.scene.kind === 'running' || state.domains.waiting !== undefined ? [{...state, isStale: true}, []] : readList(state);
+	},
+	'settings-read': (message, state) => [takeSettings(state, message.result), []],
+	looked: (message, state) => takeLook(state, message.number, message.result),
+	'look-due': (message, state) => takePause(state, message.number),
 	'backed-up-read': (message, state) => [{...state, backedUpTo: message.backedUpTo}, []],
 	'unfinished-read': (message, state) => [takeUnfinished(state, message.number, message.result), []],
 	planned(message, state) {
@@ -150,5 +159,5 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 });
 
 export function update(state: State, message: Message, viewport: Viewport): Update {
-	return withClock(takeMessage(message, state, viewport));
+	return withClock(withLooks(takeMessage(message, state, viewport)));
 }

@@ -104,8 +104,8 @@ export type Host = {
 	run(command: Command, options?: RunOptions): Promise<Result<RunOutput>>;
 	/** How far a step at work has come, in bytes; undefined: not known at this moment. Never fails: progress is not worth a step. */
 	readProgress(progress: Progress): Promise<Copied | undefined>;
-	/** Calls back when a domain changed its state or was defined or undefined by anybody. Gives the function that ends it. */
-	watch(listener: () => void): () => void;
+	/** Calls back when a domain changed its state or was defined or undefined by anybody, with its name; without one, when any may have. Gives the function that ends it. */
+	watch(listener: (domain?: string) => void): () => void;
 	/** Missing: nobody but this user can work on these domains. */
 	claims?: Claims;
 	close(): Promise<void>;

@@ -10,7 +10,7 @@ type Glyphs = {
 	branch: string; lastBranch: string; through: string; here: string; snapshot: string; base: string; folded: string;
 	running: string; paused: string; off: string; crashed: string;
 	done: string; failed: string; undone: string; waiting: string; working: string;
-	loss: string; warning: string; info: string; ellipsis: string; dot: string; next: string; cursor: string; up: string; down: string;
+	loss: string; lookAt: string; job: string; warning: string; info: string; ellipsis: string; dot: string; next: string; cursor: string; up: string; down: string;
 	full: string; empty: string; created: string; removed: string; merged: string; written: string; staying: string;
 };
 
@@ -19,7 +19,7 @@ const unicode: Glyphs = {
 	branch: '├─', lastBranch: '└─', through: '│ ', here: '◆', snapshot: '○', base: '■', folded: '+',
 	running: '●', paused: '‖', off: '○', crashed: '×',
 	done: '✓', failed: '×', undone: '↶', waiting: '·', working: '▸',
-	loss: '✗', warning: '!', info: '·', ellipsis: '…', dot: '·', next: '›', cursor: '▏', up: '↑', down: '↓',
+	loss: '✗', lookAt: '~', job: '↻', warning: '!', info: '·', ellipsis: '…', dot: '·', next: '›', cursor: '▏', up: '↑', down: '↓',
 	full: '█', empty: '░', created: '+', removed: '✗', merged: '»', written: '~', staying: '=',
 };
 
@@ -28,7 +28,7 @@ const ascii: Glyphs = {
 	branch: '|-', lastBranch: '`-', through: '| ', here: '*', snapshot: 'o', base: '#', folded: '+',
 	running: '*', paused: '=', off: 'o', crashed: 'x',
 	done: 'v', failed: 'x', undone: '<', waiting: '.', working: '>',
-	loss: 'x', warning: '!', info: '-', ellipsis: '~', dot: '-', next: '>', cursor: '_', up: '^', down: 'v',
+	loss: 'x', lookAt: '~', job: '@', warning: '!', info: '-', ellipsis: '~', dot: '-', next: '>', cursor: '_', up: '^', down: 'v',
 	full: '#', empty: '.', created: '+', removed: 'x', merged: '>', written: '~', staying: '=',
 };
 

@@ -5,7 +5,7 @@ import {atWeb, createBrain, keys} from '../helpers/screen-harness.ts';
 
 test('at the start the host, the list and what is unfinished are asked, and nothing of domains out of sight', async t => {
 	const brain = createBrain();
-	t.deepEqual(brain.send({kind: 'started'}).map(({kind}) => kind), ['read-unfinished', 'read-host', 'read-domains', 'read-backed-up', 'tick-later']);
+	t.deepEqual(brain.send({kind: 'started'}).map(({kind}) => kind), ['read-unfinished', 'read-host', 'read-domains', 'read-backed-up', 'read-settings', 'tick-later']);
 	await brain.answer();
 	t.is(brain.effects.filter(({kind}) => kind === 'read-picture').length, 1);
 	const counts = brain.effects.filter(effect => effect.kind === 'read-counts');

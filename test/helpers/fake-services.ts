@@ -172,6 +172,8 @@ export type FakeWorld = {
 	backedUpTo: BackedUpTo[];
 	/** What the doctor finds. */
 	findings: Finding[];
+	/** The doctor looks by itself. */
+	checks: boolean;
 	/** How a run ends. */
 	outcome: Outcome;
 	/** Called between the steps of a run; a test can wait there, a person can watch. */
@@ -180,7 +182,7 @@ export type FakeWorld = {
 	asked: string[];
 };
 
-export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {}): {services: AppServices; world: FakeWorld} {
+export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now?: () => Date} = {}): {services: AppServices; world: FakeWorld} {
 	const listeners = new Set<() => void>();
 	const world: FakeWorld = {
 		allDetails: estate(),
@@ -190,6 +192,7 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 		troubles: [],
 		backedUpTo: [],
 		findings: fakeFindings(),
+		checks: given.checks ?? false,
 		outcome: {kind: 'done'},
 		betweenSteps: async () => undefined,
 		stir() {
@@ -276,6 +279,8 @@ export function fakeServices(given: {isReadOnly?: boolean; now?: () => Date} = {
 			onProgress({done: 1, total: 2, domain: 'web01'});
 			return reply(`diagnosis of ${uuid ?? 'all'}`, () => world.findings.filter(({domain}) => uuid === undefined || domain?.uuid === uuid));
 		},
+		look: async uuid => reply(`look at ${uuid ?? 'all'}`, () => world.findings.filter(({domain}) => uuid === undefined || domain?.uuid === uuid)),
+		readSettings: async () => succeed({checks: world.checks}),
 		isReadOnly: given.isReadOnly ?? false,
 		clock: {now: given.now ?? (() => new Date(nowSeconds * 1000))},
 	};

@@ -45,11 +45,11 @@ function toMessages(read: string): Message[] {
 	return all.map(key => ({kind: 'key', key}));
 }
 
-type BrainFacts = {columns?: number; rows?: number; isReadOnly?: boolean; isLinear?: boolean; start?: ScreenStart; theme?: Theme};
+type BrainFacts = {columns?: number; rows?: number; isReadOnly?: boolean; isLinear?: boolean; checks?: boolean; start?: ScreenStart; theme?: Theme};
 
 /** The brain with a host to talk to. Nothing happens by itself. */
-export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLinear = false, start = {}, theme = plainTheme()}: BrainFacts = {}): Brain {
-	const {services, world} = fakeServices({isReadOnly});
+export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLinear = false, checks = false, start = {}, theme = plainTheme()}: BrainFacts = {}): Brain {
+	const {services, world} = fakeServices({isReadOnly, checks});
 	const viewport = createViewport(theme);
 	const open: Effect[] = [];
 	const brain: Brain = {
@@ -125,6 +125,18 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 				return {kind: 'diagnosed', number: effect.number, result: await services.diagnose(effect.uuid, progress => {
 					brain.send({kind: 'diagnosing', number: effect.number, progress});
 				}, new AbortController().signal)};
+			}
+
+			case 'read-settings': {
+				return {kind: 'settings-read', result: await services.readSettings()};
+			}
+
+			case 'look': {
+				return {kind: 'looked', number: effect.number, result: await services.look(effect.uuid, new AbortController().signal)};
+			}
+
+			case 'look-later': {
+				return effect.afterMs < 1000 ? {kind: 'look-due', number: effect.number} : undefined;
 			}
 
 			case 'poll-later': {

@@ -13,17 +13,19 @@ import {leftOf, selectedDomain, selectedFinding} from '../browse/rows.ts';
 import {moveIndex, scroll, type Viewport} from '../scroll.ts';
 import type {Diagnosis, State} from '../state.ts';
 import {openOffer} from '../journey/update-journey.ts';
+import {foundOf, learn} from './health.ts';
 
 /** Looks at one domain, or at all of the host; what was found the last time stays in sight meanwhile if it is about the same. */
 export function diagnose(state: State, subject: {uuid: string; name: string} | undefined): Update {
 	const number = state.nextNumber;
 	const last = state.diagnosis?.uuid === subject?.uuid ? state.diagnosis : undefined;
+	const known = foundOf(state, subject?.uuid) ?? last?.findings.value;
 	const diagnosis: Diagnosis = {
 		uuid: subject?.uuid,
 		name: subject?.name,
-		findings: ask(last?.findings ?? {value: undefined, failure: undefined, waiting: undefined}, number, state.nowMs),
+		findings: ask({value: known, failure: undefined, waiting: undefined}, number, state.nowMs),
 		progress: undefined,
-		index: last?.index ?? 0,
+		index: Math.max(0, Math.min(last?.index ?? 0, (known?.length ?? 0) - 1)),
 	};
 	return [
 		{...state, nextNumber: number + 1, diagnosis, notice: undefined, scene: {kind: 'doctor', isWhole: false, top: 0}},
@@ -50,9 +52,19 @@ export function takeProgress(state: State, {number, progress}: Message & {kind: 
 export function takeDiagnosis(state: State, number: number, result: Result<Finding[]>): State {
 	const {diagnosis} = state;
 	const findings = diagnosis && answer(diagnosis.findings, number, result);
-	return findings === undefined
-		? state
-		: {...state, diagnosis: {...diagnosis!, findings, index: Math.max(0, Math.min(diagnosis!.index, (findings.value?.length ?? 0) - 1))}};
+	if (findings === undefined) {
+		return state;
+	}
+
+	const {uuid, index} = diagnosis!;
+	const found = findings.value ?? [];
+	// The same finding stays selected, wherever it stands now.
+	const selected = diagnosis!.findings.value?.[index];
+	const same = found.findIndex(({kind, domain, text}) => kind === selected?.kind && domain?.uuid === selected.domain?.uuid && text === selected.text);
+	const next: State = {...state, diagnosis: {...diagnosis!, findings, index: same === -1 ? Math.max(0, Math.min(index, found.length - 1)) : same}};
+	// What changed meanwhile waits for a look of its own.
+	const {due} = state.health;
+	return result.ok && !due.host ? learn(next, result.value, {uuid, changed: new Set(due.uuids)}) : next;
 }
 
 /** Why what a finding offers cannot be done from here; undefined: it can. */

@@ -16,6 +16,7 @@ import {
 import {scroll, type Viewport} from '../scroll.ts';
 import type {Journey} from '../journey/journey.ts';
 import type {Run, State, StepState} from '../state.ts';
+import {noteChanges} from '../doctor/health.ts';
 import {noteCopying} from './copied.ts';
 
 /** What an earlier run has done of its steps, by its journal. */
@@ -106,7 +107,7 @@ export function endRun(state: State, outcome: Outcome): Update {
 
 	const {uuid} = run.plan.action.domain;
 	const ended: State = {
-		...forgetDetails(state, uuid),
+		...noteChanges(forgetDetails(state, uuid), [uuid]),
 		lastOutcome,
 		// Where the domain stands afterwards is what the person wants to see in the tree.
 		cursors: {...state.cursors, snapshots: {id: undefined, top: 0}},

@@ -3,12 +3,10 @@ The doctor's round: reads one domain or the whole host, domain by domain, and ga
 others is looked up in one graph of all images. Between two domains the program breathes, so a screen goes on answering.
 */
 import {posix} from 'node:path';
-import {setImmediate} from 'node:timers/promises';
-import {describeClaim, remedyFor} from '../../model/plan/claim.ts';
+import {setImmediate, setTimeout as wait} from 'node:timers/promises';
 import {describeFailure} from '../../model/text/describe-failure.ts';
 import type {DomainSummary} from '../../model/domain/domain.ts';
 import {sortFindings, type Finding} from '../../model/domain/finding.ts';
-import {describeTrouble} from '../../model/plan/journal-trouble.ts';
 import {buildImageGraph, type ImageGraph} from '../../model/images/image-graph.ts';
 import type {Image} from '../../model/images/image.ts';
 import type {DomainDetails, HostFacts} from '../../model/domain/inventory.ts';
@@ -17,18 +15,13 @@ import {nvramPaths} from '../../model/domain/nvram.ts';
 import {pinsOfDomain} from '../../model/images/pins.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {frozenPath} from '../../model/domain/snapshot.ts';
-import type {
-	AuditEntry, LostFile, Host, StateStore, Surroundings, UnfinishedAction,
-} from '../ports.ts';
+import type {LostFile, Host, Surroundings} from '../ports.ts';
 import {pinsOfAction} from '../run/made-files.ts';
 import {diagnosePicture} from './diagnose-picture.ts';
 import {findLeftovers, type FrozenByDomain} from './orphan-findings.ts';
-
-/** Where the doctor looks. */
-type Checks = {
-	host: Host;
-	store: Pick<StateStore, 'readUnfinished' | 'readJournalTroubles' | 'isDomainLocked' | 'readAudit'>;
-};
+import {
+	readForeignActions, readLeftBehind, readOwnWrites, readTroubles, type Checks,
+} from './read-journals.ts';
 
 export type RoundProgress = {done: number; total: number; domain: string};
 
@@ -36,11 +29,14 @@ type RoundOptions = {
 	/** Only this domain; undefined: all. */
 	uuid?: string;
 	onProgress?: (progress: RoundProgress) => void;
+	/** Nobody waits for it: one domain at a time, and after each at least as long a pause as reading it took. */
+	isPatient?: boolean;
 	/** Aborted with the signal's name as reason. */
 	interrupt?: AbortSignal;
 };
 
 const readersAtOnce = 2;
+const patientPauseMs = {atLeast: 20, atMost: 2000};
 
 type HostCheck = {
 	facts: HostFacts;
@@ -52,6 +48,14 @@ function isInterrupted(options: RoundOptions): boolean {
 	return options.interrupt?.aborted ?? false;
 }
 
+/** An abort ends the pause. */
+async function rest({isPatient, interrupt}: RoundOptions, workedMs: number): Promise<void> {
+	if (isPatient) {
+		const {atLeast, atMost} = patientPauseMs;
+		await wait(Math.max(atLeast, Math.min(workedMs, atMost)), undefined, {signal: interrupt}).catch(() => undefined);
+	}
+}
+
 async function readAllDetails(host: Host, domains: readonly DomainSummary[], options: RoundOptions): Promise<Result<Pick<HostCheck, 'allDetails' | 'unreadable'>>> {
 	const allDetails = new Map<string, DomainDetails>();
 	const unreadable: Finding[] = [];
@@ -60,6 +64,7 @@ async function readAllDetails(host: Host, domains: readonly DomainSummary[], opt
 	let done = 0;
 	const reader = async () => {
 		for (let domain = open.shift(); domain && lost === undefined && !isInterrupted(options); domain = open.shift()) {
+			const startedMs = performance.now();
 			const details = await host.readDetails(domain.uuid, {withForeignPins: options.uuid !== undefined});
 			if (details.ok) {
 				allDetails.set(domain.uuid, details.value);
@@ -76,10 +81,11 @@ async function readAllDetails(host: Host, domains: readonly DomainSummary[], opt
 			}
 
 			options.onProgress?.({done: ++done, total: domains.length, domain: domain.name});
+			await rest(options, performance.now() - startedMs);
 		}
 	};
 
-	await Promise.all(Array.from({length: readersAtOnce}, reader));
+	await Promise.all(Array.from({length: options.isPatient ? 1 : readersAtOnce}, reader));
 	return lost ?? succeed({allDetails: domains.flatMap(({uuid}) => allDetails.get(uuid) ?? []), unreadable});
 }
 
@@ -165,58 +171,6 @@ function gatherLeft(allDetails: readonly DomainDetails[], graph: ImageGraph): Ma
 	return new Map(allDetails.flatMap(({domain: {uuid, name, definition}}) => (definition.leftImages ?? []).map(path => [graph.keyOf(path), {uuid, name}])));
 }
 
-/** Actions that have not ended, and that no process works on. */
-async function readLeftBehind({store}: Checks, host: HostFacts): Promise<Result<UnfinishedAction[]>> {
-	const unfinished = await store.readUnfinished();
-	if (!unfinished.ok) {
-		return unfinished;
-	}
-
-	const left: UnfinishedAction[] = [];
-	for (const action of unfinished.value.filter(({plan}) => plan.uri === host.uri)) {
-		if (!await store.isDomainLocked(action.plan.action.domain.uuid)) {
-			left.push(action);
-		}
-	}
-
-	return succeed(left);
-}
-
-/** Those that concern this domain (undefined: any), or that do not say which one they concern. */
-async function readTroubles({store}: Checks, uuid: string | undefined): Promise<Finding[]> {
-	const troubles = await store.readJournalTroubles();
-	const concerned = troubles.ok ? troubles.value.filter(({domain}) => uuid === undefined || domain === undefined || domain.uuid === uuid) : [];
-	return concerned.map(trouble => ({
-		kind: 'journal-unusable', severity: trouble.kind === 'not-a-journal' ? 'warning' : 'problem', ...describeTrouble(trouble),
-	}));
-}
-
-/** Actions of other users, who have the journal: this user can only be told. */
-async function readForeignActions({host}: Checks, options: RoundOptions, own: readonly UnfinishedAction[]): Promise<Finding[]> {
-	const marks = await host.claims?.readAll();
-	const others = marks?.ok === true
-		? marks.value.filter(({claim, domainUuid, life}) => life !== 'working'
-			&& (options.uuid === undefined || domainUuid === options.uuid) && !own.some(({plan}) => plan.id === claim?.planId))
-		: [];
-	return others.map(mark => {
-		const name = mark.claim?.domain.name ?? mark.domainUuid;
-		return {
-			kind: 'unfinished-action',
-			severity: mark.life === 'gone' ? 'problem' : 'warning',
-			domain: {uuid: mark.domainUuid, name},
-			text: `${mark.life === 'gone' ? 'An action of another run was interrupted' : 'Another run may be working on it'}: ${describeClaim(mark)}.`,
-			meaning: 'Images and records may be half changed. The domain refuses other actions until that one has ended.',
-			remedy: remedyFor(mark),
-		};
-	});
-}
-
-/** The audit log is a help to judge by, never a condition. */
-async function readOwnWrites({store}: Checks): Promise<AuditEntry[]> {
-	const audit = await store.readAudit();
-	return audit.ok ? audit.value.entries.filter(({outcome}) => outcome === 'done' || outcome === 'recovered') : [];
-}
-
 /** Once for the host: its images were not looked at. */
 function filesElsewhere(allDetails: readonly DomainDetails[]): Finding[] {
 	const elsewhere = allDetails.find(details => details.filesElsewhere !== undefined)?.filesElsewhere;
@@ -260,12 +214,16 @@ export async function diagnose(practice: Checks, options: RoundOptions = {}): Pr
 
 	const pins = [...gatherPins(allDetails), ...left.value.flatMap(action => pinsOfAction(action))];
 	const graph = buildImageGraph([...images, ...surroundings.value.others], pins);
-	const found: Finding[] = [...unreadable, ...filesElsewhere(allDetails), ...await readTroubles(practice, options.uuid), ...await readForeignActions(practice, options, left.value)];
+	const found: Finding[] = [...unreadable, ...filesElsewhere(allDetails), ...await readTroubles(practice, options.uuid), ...await readForeignActions(practice, options.uuid, left.value)];
+	let workedMs = 0;
 	for (const details of allDetails) {
 		await setImmediate();
+		await rest(options, workedMs);
 		if (isInterrupted(options)) {
 			return interrupted;
 		}
+
+		const startedMs = performance.now();
 
 		const {uuid} = details.domain;
 		found.push(...diagnosePicture({
@@ -276,6 +234,7 @@ export async function diagnose(practice: Checks, options: RoundOptions = {}): Pr
 			unfinished: left.value.filter(({plan}) => plan.action.domain.uuid === uuid),
 			audit: writes.filter(entry => entry.domain.uuid === uuid && entry.uri === facts.uri),
 		}));
+		workedMs = performance.now() - startedMs;
 	}
 
 	// An image that does not open may be backed by any other, so none is called unused.

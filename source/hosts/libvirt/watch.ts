@@ -12,7 +12,7 @@ const longestPauseMs = 60_000;
 const healthyMs = 30_000;
 
 /** Starts the watcher again when it ends (the daemon was restarted, the connection broke), and then calls back, because something may have been missed. */
-export function watchEvents(given: {lines: LineWatcher; argv: string[]; onChange: () => void; firstPauseMs?: number}): () => void {
+export function watchEvents(given: {lines: LineWatcher; argv: string[]; onChange: (domain?: string) => void; firstPauseMs?: number}): () => void {
 	const {firstPauseMs = usualFirstPauseMs} = given;
 	let pauseMs = firstPauseMs / 2;
 	let stopLines: (() => void) | undefined;
@@ -25,7 +25,7 @@ export function watchEvents(given: {lines: LineWatcher; argv: string[]; onChange
 			argv: given.argv,
 			onLine(line) {
 				if (interesting.test(line)) {
-					given.onChange();
+					given.onChange(/ for domain '(.*?)'(?:: |$)/.exec(line)?.[1]);
 				}
 			},
 			onEnd() {

@@ -22,7 +22,7 @@ type Given = {
 	/** A planned command, where something may be changed. */
 	run: Host['run'];
 	/** Gives the function that ends it. */
-	startWatching: (listener: () => void) => () => void;
+	startWatching: (listener: (domain?: string) => void) => () => void;
 };
 
 type CommonHost = Pick<Host, 'readDetails' | 'readDataSizes' | 'observe' | 'readImageUsers' | 'readFileStamps' | 'readBackups' | 'examineBackups' | 'readFolder' | 'readProgress' | 'run' | 'watch' | 'close'>;

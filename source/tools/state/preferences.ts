@@ -1,6 +1,7 @@
 /**
 What a person prefers, in the file that conf keeps: ~/.config/vsnap-tui/config.json. Nothing in it is needed to run.
 */
+import {statSync} from 'node:fs';
 import {homedir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
@@ -11,6 +12,8 @@ import {firstAbsolute} from './state-folder.ts';
 type Preferences = {
 	/** The host, where neither the command line nor the environment names one. */
 	connect: string | undefined;
+	/** Whether the doctor looks at the domains by itself while the screen is open. */
+	check: boolean;
 };
 
 function parse(text: string): Record<string, unknown> {
@@ -33,11 +36,19 @@ export async function readPreferences(): Promise<Result<Preferences>> {
 		hint: 'Correct it or remove it, or name the host with --connect URI.',
 	});
 	try {
+		if (statSync(path.join(cwd, 'config.json'), {throwIfNoEntry: false}) === undefined) {
+			return succeed({connect: undefined, check: true});
+		}
+
 		// Loaded late: most runs name their host otherwise.
 		const {default: Conf} = await import('conf');
-		const connect: unknown = new Conf({cwd, configFileMode: 0o600, deserialize: parse}).get('connect');
+		const {connect, check} = new Conf({cwd, configFileMode: 0o600, deserialize: parse}).store;
+		if (check !== undefined && typeof check !== 'boolean') {
+			return refuse('"check" is neither true nor false');
+		}
+
 		return connect === undefined || typeof connect === 'string'
-			? succeed({connect: connect === '' ? undefined : connect})
+			? succeed({connect: connect === '' ? undefined : connect, check: check ?? true})
 			: refuse('"connect" is not a string');
 	} catch (error) {
 		return refuse(error instanceof Error ? error.message : String(error));

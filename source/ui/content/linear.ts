@@ -4,8 +4,9 @@ hidden by a window.
 */
 import {byKind} from '../../model/by-kind.ts';
 import {
-	currentRows, leftOf, selectedDomain, selectedDetails, visibleDomains, type TreeNode,
+	currentRows, selectedDomain, selectedDetails, visibleDomains, type TreeNode,
 } from '../../app/browse/rows.ts';
+import {healthOfHost, markOf} from '../../app/doctor/health.ts';
 import {views, type State} from '../../app/state.ts';
 import {recoverOptions} from '../../app/run/update-recover.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
@@ -23,7 +24,7 @@ import {
 import {pageOf} from './page.ts';
 import {describeLeft, unfinishedLines} from './recover.ts';
 import {activityLines} from './run.ts';
-import {kindOfSnapshot} from './words.ts';
+import {healthMarks, hostHealthWords, kindOfSnapshot} from './words.ts';
 
 const nodeText: (node: TreeNode, parent: string | undefined, state: State) => string = byKind({
 	snapshot(node, _parent, state) {
@@ -53,6 +54,11 @@ const nodeText: (node: TreeNode, parent: string | undefined, state: State) => st
 	unreadable: node => `${node.label}, unreadable: ${node.reason}`,
 });
 
+function markWords(state: State, uuid: string): string[] {
+	const mark = markOf(state, uuid);
+	return mark === undefined ? [] : [healthMarks[mark].words];
+}
+
 function browsePage(state: State, theme: Theme): LinearPage {
 	const style = {columns: state.columns, theme};
 	const refresh: LinearChoice = {label: 'Refresh', messages: [character('R')]};
@@ -67,7 +73,7 @@ function browsePage(state: State, theme: Theme): LinearPage {
 		const domains = visibleDomains(state);
 		return {
 			title: `Domains: ${domains.length}`,
-			lines: interrupted,
+			lines: [...interrupted, ...(state.health.isOn ? [`Health: ${hostHealthWords(healthOfHost(state))}.`] : [])],
 			choices: [
 				...recover,
 				...domains.map((domain): LinearChoice => ({
@@ -75,10 +81,11 @@ function browsePage(state: State, theme: Theme): LinearPage {
 						domain.name,
 						stateWord(domain.state),
 						...(state.counts[domain.uuid] === undefined ? [] : [`${state.counts[domain.uuid]} snapshots`]),
-						...(leftOf(state, domain.uuid) === undefined ? [] : ['interrupted action']),
+						...markWords(state, domain.uuid),
 					].join(', '),
 					messages: [{kind: 'domain-chosen', uuid: domain.uuid}],
 				})),
+				{label: 'Check all domains', messages: [character('D')]},
 				refresh,
 				quit,
 			],

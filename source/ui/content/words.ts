@@ -1,6 +1,7 @@
 /**
 Words and signs for states, used wherever a domain or a snapshot is shown.
 */
+import type {HealthMark, healthOfHost} from '../../app/doctor/health.ts';
 import type {BitmapHealth} from '../../model/domain/checkpoint-health.ts';
 import type {DomainState} from '../../model/domain/domain.ts';
 import {stateWord} from '../../model/domain/state-word.ts';
@@ -20,8 +21,28 @@ const stateSigns: Record<DomainState, {tone: Tone; glyph: 'running' | 'paused' |
 	nostate: {tone: 'warning', glyph: 'crashed'},
 };
 
+/** In the list, beside the sign: so short that names have room. */
+const shortWords: Partial<Record<DomainState, string>> = {running: 'run', blocked: 'run', crashed: 'crash', shutdown: 'stops', nostate: '?'};
+
 export function statePiece(state: DomainState): Piece {
-	return {text: stateWord(state).padEnd(8), tone: stateSigns[state].tone};
+	return {text: (shortWords[state] ?? stateWord(state)).padEnd(6), tone: stateSigns[state].tone};
+}
+
+/** One sign and, where nothing is drawn, a few words. */
+export const healthMarks: Record<HealthMark, {glyph: 'loss' | 'lookAt' | 'job' | 'warning'; tone: Tone; words: string}> = {
+	interrupted: {glyph: 'warning', tone: 'warning', words: 'interrupted action'},
+	job: {glyph: 'job', tone: 'accent', words: 'a job is running'},
+	broken: {glyph: 'loss', tone: 'loss', words: 'broken'},
+	'look-at': {glyph: 'lookAt', tone: 'warning', words: 'worth a look'},
+};
+
+/** How it stands with the domains of the host; empty: they are not looked at. */
+export function hostHealthWords({needing, toLookAt, isWhole}: ReturnType<typeof healthOfHost>): string {
+	if (needing > 0) {
+		return `${needing} ${needing === 1 ? 'domain needs' : 'domains need'} you`;
+	}
+
+	return toLookAt > 0 ? `${toLookAt} worth a look` : (isWhole ? 'no problems found' : 'checking');
 }
 
 export function stateGlyph(state: DomainState, theme: Theme): Piece {

@@ -1,10 +1,11 @@
 /**
-The left pane: the domains in sight, each with its state in a sign and a word, and how many snapshots it has.
+The left pane: the domains in sight, each with a mark where it needs somebody, its state in a sign and a word, and how many snapshots it has.
 */
 import {windowTop} from '../../app/layout.ts';
 import type {State} from '../../app/state.ts';
-import {leftOf, visibleDomains} from '../../app/browse/rows.ts';
-import {statePiece, stateGlyph} from '../content/words.ts';
+import {markOf} from '../../app/doctor/health.ts';
+import {visibleDomains} from '../../app/browse/rows.ts';
+import {healthMarks, statePiece, stateGlyph} from '../content/words.ts';
 import {widthOf} from '../../model/text/cells.ts';
 import {cutMiddle, showSafely} from '../text.ts';
 import {useTheme} from '../theme.ts';
@@ -21,9 +22,7 @@ export function DomainList({state, rows, columns}: {readonly state: State; reado
 	const {id} = state.domainCursor;
 	const top = windowTop(state.domainCursor.top, domains.findIndex(domain => domain.uuid === id), rows, domains.length);
 	const shown = domains.slice(top, top + rows);
-	// A column for the mark, where there is one at all.
-	const markColumns = state.left.length > 0 ? 2 : 0;
-	const nameColumns = columns - 16 - markColumns;
+	const nameColumns = columns - 16;
 	return (
 		<>
 			{Array.from({length: rows}, (_, index) => {
@@ -34,6 +33,8 @@ export function DomainList({state, rows, columns}: {readonly state: State; reado
 
 				const isSelected = domain.uuid === id;
 				const hasKeys = isSelected && state.pane === 'domains';
+				const mark = markOf(state, domain.uuid);
+				const {glyph, tone} = mark === undefined ? {glyph: undefined, tone: undefined} : healthMarks[mark];
 				const name = cutMiddle(showSafely(domain.name, theme.isAscii), nameColumns, theme.glyphs.ellipsis);
 				return (
 					<LineView
@@ -41,7 +42,7 @@ export function DomainList({state, rows, columns}: {readonly state: State; reado
 						isSelected={hasKeys}
 						pieces={[
 							{text: isSelected ? theme.glyphs.pointer : ' ', tone: 'accent'},
-							...(markColumns === 0 ? [] : [{text: leftOf(state, domain.uuid) === undefined ? '  ' : `${theme.glyphs.warning} `, tone: 'warning' as const}]),
+							{text: `${glyph === undefined ? ' ' : theme.glyphs[glyph]} `, tone},
 							stateGlyph(domain.state, theme),
 							{text: ` ${name}${' '.repeat(Math.max(0, nameColumns - widthOf(name)))} `, tone: isSelected ? 'strong' : 'plain'},
 							statePiece(domain.state),

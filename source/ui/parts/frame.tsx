@@ -6,18 +6,15 @@ import type {ReactNode} from 'react';
 import {
 	bindings, contextOf, isUseful, type Command, type KeyContext,
 } from '../../app/keys.ts';
+import {healthOfHost} from '../../app/doctor/health.ts';
 import type {State} from '../../app/state.ts';
+import {formatVersion} from '../../model/text/format.ts';
 import {widthOf} from '../../model/text/cells.ts';
 import {useTheme, type Theme} from '../theme.ts';
 import {showKeys} from '../content/help.ts';
 import {pageOf} from '../content/page.ts';
-import {formatSeconds} from '../content/words.ts';
+import {formatSeconds, hostHealthWords} from '../content/words.ts';
 import {LineView, type Line} from './line.tsx';
-
-/** 9000000 → "9.0.0". */
-function formatVersion(version: number): string {
-	return `${Math.floor(version / 1_000_000)}.${Math.floor(version / 1000) % 1000}.${version % 1000}`;
-}
 
 function hostWords(state: State): string {
 	const host = state.host.value;
@@ -26,18 +23,37 @@ function hostWords(state: State): string {
 	}
 
 	const software = {
-		demo: 'a simulation',
+		demo: 'a simulated host',
 		libvirt: `libvirt ${formatVersion(host.libvirtVersion)}`,
-		qemu: `QEMU without libvirt${host.hypervisorVersion === 0 ? '' : `, ${formatVersion(host.hypervisorVersion)}`}`,
+		qemu: `QEMU without libvirt${host.hypervisorVersion === 0 ? '' : ` ${formatVersion(host.hypervisorVersion)}`}`,
 	}[host.hypervisor];
-	return `${host.uri} on ${host.hostname}, ${software}`;
+	return `${host.uri}  ${host.hostname}  ${software}`;
 }
 
-function titleRight(state: State): Line {
+/** What is wrong with the domains, and the key that shows it: on every screen, but only where they are looked at. */
+function healthPieces(state: State, theme: Theme): Line {
+	if (state.domains.value === undefined || (!state.health.isOn && state.left.length === 0)) {
+		return [];
+	}
+
+	const health = healthOfHost(state);
+	const isPressing = health.needing > 0;
+	const isWell = !isPressing && health.toLookAt === 0;
+	const wellSign = health.isWhole ? theme.glyphs.done : '';
+	const sign = isPressing ? theme.glyphs.warning : (isWell ? wellSign : theme.glyphs.lookAt);
+	return [
+		{text: `${sign} ${hostHealthWords(health)}`, tone: isPressing ? 'loss' : (isWell ? 'dim' : 'warning')},
+		...(isWell || state.scene.kind !== 'browse' ? [] : [{text: ': '}, {text: 'D', tone: 'accent' as const}]),
+		{text: ' '},
+	];
+}
+
+function titleRight(state: State, theme: Theme): Line {
 	const waited = state.domains.waiting === undefined ? 0 : state.nowMs - state.domains.waiting.sinceMs;
 	return [
 		...(waited >= 1000 && state.domains.value !== undefined ? [{text: `asking the host, ${formatSeconds(waited)}  `, tone: 'warning' as const}] : []),
 		...(state.isReadOnly ? [{text: 'read-only ', tone: 'warning' as const}] : []),
+		...healthPieces(state, theme),
 	];
 }
 
@@ -62,7 +78,7 @@ export function Frame({state, children}: {readonly state: State; readonly childr
 	const canScroll = page !== undefined && page.lines.length > page.rows;
 	return (
 		<Box flexDirection='column' width={columns} height={rows}>
-			<LineView pieces={[{text: ' vsnap-tui', tone: 'strong'}, {text: `  ${hostWords(state)}`, tone: 'dim'}]} columns={columns} right={titleRight(state)}/>
+			<LineView pieces={[{text: ' vsnap-tui', tone: 'strong'}, {text: `  ${hostWords(state)}`, tone: 'dim'}]} columns={columns} right={titleRight(state, theme)}/>
 			{children}
 			<LineView pieces={notice === undefined ? [] : [{text: ` ${notice}`, tone: 'warning'}]} columns={columns}/>
 			<LineView pieces={keyLine(contextOf(state), {columns, theme, isUseful: command => isUseful(state, command, canScroll)})} columns={columns}/>

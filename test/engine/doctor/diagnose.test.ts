@@ -58,6 +58,26 @@ test('every domain is read once, and the progress says how far it is', async t =
 	t.true(progress.every(({total}) => total === read.length));
 });
 
+test('a patient round reads one domain at a time, and rests after each as long as it took', async t => {
+	const given = demo();
+	const spans: Array<{from: number; to: number}> = [];
+	const host: Host = {
+		...given.host,
+		async readDetails(uuid, options) {
+			const from = performance.now();
+			const details = await given.host.readDetails(uuid, options);
+			spans.push({from, to: performance.now()});
+			return details;
+		},
+	};
+	const hasty = unwrap(await diagnose(given));
+	t.deepEqual(unwrap(await diagnose({host, store: given.store}, {isPatient: true})), hasty);
+	for (const [index, {from}] of spans.slice(1).entries()) {
+		const last = spans[index]!;
+		t.true(from - last.to >= Math.max(19, last.to - last.from - 1), `${from - last.to} ms after ${last.to - last.from} ms`);
+	}
+});
+
 test('a domain that cannot be read is a finding, and no image is offered for removal then', async t => {
 	const given = demo();
 	const leftover = '/var/lib/libvirt/images/web-vda.1790000000';

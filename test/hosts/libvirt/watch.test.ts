@@ -1,8 +1,8 @@
 import test from 'ava';
 import {watchEvents} from '../../../source/hosts/libvirt/watch.ts';
 
-test('only events that a picture shows call back', t => {
-	let changes = 0;
+test('only events that a picture shows call back, with the name of the domain', t => {
+	const changes: Array<string | undefined> = [];
 	let say: (line: string) => void = () => undefined;
 	const stop = watchEvents({
 		argv: ['virsh', 'event'],
@@ -10,8 +10,8 @@ test('only events that a picture shows call back', t => {
 			say = onLine;
 			return () => undefined;
 		},
-		onChange() {
-			changes++;
+		onChange(domain) {
+			changes.push(domain);
 		},
 	});
 	for (const line of [
@@ -25,7 +25,7 @@ test('only events that a picture shows call back', t => {
 	}
 
 	stop();
-	t.is(changes, 2);
+	t.deepEqual(changes, ['it\'s "web"', 'web']);
 });
 
 test('a watcher that ends is started again, and then calls back because something may have been missed', async t => {

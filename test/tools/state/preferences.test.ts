@@ -1,0 +1,39 @@
+import {
+	mkdir, mkdtemp, readFile, rm, stat, writeFile,
+} from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import process from 'node:process';
+import test from 'ava';
+import {readPreferences} from '../../../source/tools/state/preferences.ts';
+
+let folder: string;
+test.beforeEach(async () => {
+	folder = await mkdtemp(path.join(os.tmpdir(), 'vsnap-preferences-'));
+	process.env.XDG_CONFIG_HOME = folder;
+});
+test.afterEach.always(async () => {
+	await rm(folder, {recursive: true});
+});
+
+test.serial('without a settings file everything has its default, and nothing is made', async t => {
+	t.deepEqual(await readPreferences(), {ok: true, value: {connect: undefined, check: true}});
+	await t.throwsAsync(stat(path.join(folder, 'vsnap-tui')), {code: 'ENOENT'});
+});
+
+test.serial('what is set is read, and the file stays byte for byte as it was', async t => {
+	const file = path.join(folder, 'vsnap-tui', 'config.json');
+	await mkdir(path.dirname(file));
+	const text = '{ "check": false,   "connect": "qemu:///session" }';
+	await writeFile(file, text);
+	t.deepEqual(await readPreferences(), {ok: true, value: {connect: 'qemu:///session', check: false}});
+	t.is(await readFile(file, 'utf8'), text);
+});
+
+test.serial('a setting that is neither true nor false is refused with its name', async t => {
+	const file = path.join(folder, 'vsnap-tui', 'config.json');
+	await mkdir(path.dirname(file));
+	await writeFile(file, '{"check": "no"}');
+	const preferences = await readPreferences();
+	t.regex(JSON.stringify(preferences), /config\.json is not understood: \\"check\\" is neither true nor false/);
+});
