@@ -6,13 +6,15 @@ import {buildImageGraph, chainOf} from '../../source/model/images/image-graph.ts
 import type {Plan} from '../../source/model/plan/plan.ts';
 import type {Action} from '../../source/model/plan/request.ts';
 import {createAction} from './create-scene.ts';
-import {checkpointsOf, headsOf, inventoryOf} from './estate-model.ts';
+import {
+	checkpointsOf, headsOf, inventoryOf, snapshotsOf,
+} from './estate-model.ts';
 import {blockCount, contentOf, writeBlock} from './model-images.ts';
 import {
 	act, randomAction, take, type Journey,
 } from './random-estate.ts';
 
-/** By the name of a checkpoint and the target of a disk: what the disk held then. */
+/** By the name and time of a checkpoint, and the target of a disk: what the disk held then. */
 export type Points = Map<string, Map<string, string>>;
 
 const blocksOf = (journey: Journey, path: string) => contentOf(journey.estate.images, path).split(',');
@@ -32,10 +34,10 @@ export function goodCheckpoints(journey: Journey): string[] {
 export function findUnrecorded(journey: Journey, points: Points): string | undefined {
 	const {estate, own} = journey;
 	const graph = graphOf(journey);
-	for (const {name, disks} of checkpointsOf(own)) {
+	for (const {name, createdAt, disks} of checkpointsOf(own)) {
 		for (const {target, bitmap} of disks) {
 			const head = headsOf(own).get(target);
-			const then = points.get(name)?.get(target)?.split(',');
+			const then = points.get(`${name} ${createdAt}`)?.get(target)?.split(',');
 			if (bitmap === undefined || head === undefined || then === undefined || bitmapHealth(graph, head, bitmap) !== 'good') {
 				continue;
 			}
@@ -65,7 +67,8 @@ export function randomMixed(journey: Journey, kinds: readonly MixedKind[]): Acti
 		}
 
 		case 'create-checkpoint': {
-			return {kind, domain, checkpoint: `c${fresh}`, description: undefined, disks: one.map(target => ({target, isIncluded: true}))};
+			// Often a name that was used before, perhaps on another line.
+			return {kind, domain, checkpoint: `c${random.oneIn(2) ? random.below(4) : fresh}`, description: undefined, disks: one.map(target => ({target, isIncluded: true}))};
 		}
 
 		case 'delete-checkpoint': {
@@ -74,8 +77,13 @@ export function randomMixed(journey: Journey, kinds: readonly MixedKind[]): Acti
 
 		default: {
 			const action = randomAction(journey, [kind]);
-			// The youngest are among the images that checkpoints have recorded in.
-			return action && 'snapshot' in action && random.oneIn(2) ? {...action, snapshot: [...own.records.keys()].at(-1)!} : action;
+			if (!action || !('snapshot' in action) || random.oneIn(2)) {
+				return action;
+			}
+
+			// The youngest are among the images that checkpoints have recorded in; states that were kept may bring some back.
+			const kept = snapshotsOf(own).filter(({checkpoints}) => checkpoints !== undefined).map(({name}) => name);
+			return {...action, snapshot: kind === 'revert' && kept.length > 0 ? random.pick(kept) : [...own.records.keys()].at(-1)!};
 		}
 	}
 }
@@ -99,10 +107,12 @@ export async function actMixed(journey: Journey, points: Points, action: Action 
 	}
 
 	if (action.kind === 'create-checkpoint') {
-		points.set(action.checkpoint, new Map([...headsOf(journey.own)].map(([target, path]) => [target, contentOf(journey.estate.images, path)])));
+		const {createdAt} = checkpointsOf(journey.own).find(({name}) => name === action.checkpoint)!;
+		points.set(`${action.checkpoint} ${createdAt}`, new Map([...headsOf(journey.own)].map(([target, path]) => [target, contentOf(journey.estate.images, path)])));
 	}
 
 	const text = plan.consequences.map(consequence => consequence.text).join('\n');
+	journey.done.set('recorded again', (journey.done.get('recorded again') ?? 0) + [...text.matchAll(/recorded again: incremental/gu)].length);
 	const after = goodCheckpoints(journey);
 	for (const name of action.kind === 'delete-checkpoint' ? [] : before.filter(known => !after.includes(known))) {
 		if (!text.includes(`The checkpoint "${name}" is deleted`) || journey.own.checkpoints.has(name)) {

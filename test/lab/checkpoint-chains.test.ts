@@ -147,6 +147,48 @@ test.serial('off: checkpoints continue over snapshots of both kinds, a branch, a
 	t.is(refused.exitCode, 3, report(refused));
 });
 
+for (const [state, isRunning] of Object.entries(isLive)) {
+	test.serial(`${state}: the checkpoints of a state that was kept are there again when one goes back to it`, async t => {
+		const domain = await makeDomain(t, {diskCount: 2, sizeMiB: 8});
+		const goBack = async (...words: string[]) => {
+			if (!isRunning && (await virsh('domstate', '--domain', domain.uuid)).trim() !== 'shut off') {
+				await stop(domain);
+			}
+
+			return doAct(t, domain, ['revert', ...(isRunning ? ['--running'] : ['--shutoff']), ...words]);
+		};
+
+		const scribble = async (count: number) => {
+			await (isRunning ? markLive : markOffline)(domain, count);
+		};
+
+		await start(domain);
+		await point(t, domain, 'c0');
+		await markLive(domain, 1);
+		await takeDiskSnapshot(domain, 's1');
+		await point(t, domain, 'c1');
+		await markLive(domain, 2);
+		await takeDiskSnapshot(domain, 's2');
+		await point(t, domain, 'c2');
+		await markLive(domain, 3);
+		t.regex(await goBack('--keep=kept', 's1'), /"c2" is deleted: it is newer than the snapshot\. A revert to "kept" records it again/);
+		t.deepEqual(await readNames(domain), ['c0']);
+		await scribble(4);
+		const found = JSON.parse((await runProgram(domain, ['doctor', '--json', '--', domain.name])).stdout) as Array<{kind: string}>;
+		t.deepEqual(found.filter(({kind}) => kind === 'orphan-bitmap'), []);
+		t.regex(await goBack('--keep=other', 'kept'), /"c1", "c2" are recorded again/);
+		await expectIncrements(t, domain, {c0: 9, c1: 9, c2: 9}, 'kept');
+		if (isRunning) {
+			await start(domain);
+		}
+
+		t.regex(await goBack('--discard', 's2'), /"c2" is deleted/);
+		await expectIncrements(t, domain, {c0: 9, c1: 9}, 's2');
+		t.regex(await doAct(t, domain, ['branch', '--discard', 'other', 'b1']), /"c0" stays good/);
+		await expectIncrements(t, domain, {c0: 9}, 'branch');
+	});
+}
+
 test.serial('a standalone QEMU merges no bitmaps while it runs, and off they are merged', async t => {
 	const domain = await startBare(t);
 	await doBare(domain, 'checkpoint', 'create', '--yes', '--', domain.name, 'c1');

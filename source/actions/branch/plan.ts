@@ -6,7 +6,7 @@ on writing to. With one layer two snapshots would freeze one image, and libvirt'
 the id come in.
 */
 import {posix} from 'node:path';
-import type {BranchAction} from '../../model/plan/request.ts';
+import {keptName, type BranchAction} from '../../model/plan/request.ts';
 import {stampOf} from '../../model/text/format.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Plan, Step} from '../../model/plan/plan.ts';
@@ -125,7 +125,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 		return records;
 	}
 
-	const checkpoints = checkpointSteps(context, {snapshot, disks: overlaid, upper});
+	const checkpoints = checkpointSteps(context, {snapshot, disks: overlaid, upper, keepName: keptName(action)});
 	if (!checkpoints.ok) {
 		return checkpoints;
 	}

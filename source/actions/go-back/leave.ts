@@ -13,6 +13,7 @@ import {refuseHandMerged} from '../../planner/checks/hand-merged.ts';
 import {describeEmptied} from '../../planner/checks/start-files.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {linksOfOverlays} from '../../planner/expected-links.ts';
+import {notesOf} from '../../planner/records/noted-checkpoints.ts';
 import {closeBuildFolders, proveBuilt, refuseFolderRisks} from '../../planner/steps/build-folder.ts';
 import {defineStep} from '../../planner/steps/domain.ts';
 import {describeIdentity} from '../../planner/steps/guest-identity.ts';
@@ -97,7 +98,7 @@ export function leaveFor(context: PlanContext, {snapshot, currentState, now, lef
 	const kept = keepName === undefined
 		? succeed(undefined)
 		: keepPresentState(context, {
-			name: keepName, description: keptDescription(currentState) ?? `The state that was left for ${leftFor}`, now, untouched, kind: 'external', memoryPath: memory?.path,
+			name: keepName, description: keptDescription(currentState) ?? `The state that was left for ${leftFor}`, now, untouched, kind: 'external', memoryPath: memory?.path, checkpoints: notesOf(context),
 		});
 	if (!kept.ok) {
 		return kept;

@@ -17,6 +17,7 @@ import {
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
+import {notedBitmaps} from '../../planner/records/noted-checkpoints.ts';
 import {assembleRepair, refuseRepair, emptyRepair} from '../../planner/records/repair-plan.ts';
 import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
 import {step} from '../../planner/steps/step.ts';
@@ -87,9 +88,10 @@ function refuseBitmap(context: PlanContext, path: string, name: string): boolean
 		context.blockers.push({kind: 'image-needed', text: `The image ${path} is used by others too: ${[...new Set(others.map(({label}) => label))].join(', ')}.`, remedy: checkAgainRemedy});
 	}
 
+	const isNoted = notedBitmaps(context).some(noted => noted.name === name && context.graph.keyOf(noted.path) === context.graph.keyOf(path));
 	const owner = checkpoints.find(checkpoint => checkpoint.disks.some(({bitmap}) => bitmap === name));
-	if (owner !== undefined) {
-		context.blockers.push({kind: 'checkpoint', text: `The bitmap "${name}" belongs to the checkpoint "${owner.name}".`, remedy: checkAgainRemedy});
+	if (owner !== undefined || isNoted) {
+		context.blockers.push({kind: 'checkpoint', text: isNoted ? `The bitmap "${name}" belongs to a checkpoint of a state that is kept.` : `The bitmap "${name}" belongs to the checkpoint "${owner!.name}".`, remedy: checkAgainRemedy});
 	}
 
 	return imageAt(context.graph, path)?.bitmaps.some(bitmap => bitmap.name === name) ?? false;

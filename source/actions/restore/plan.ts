@@ -19,6 +19,7 @@ import {verifyStep} from '../../planner/folder/folder-plan.ts';
 import {planFrame} from '../../planner/frame.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {buildPath, closeBuildFolders, proveBuilt} from '../../planner/steps/build-folder.ts';
+import {notesOf} from '../../planner/records/noted-checkpoints.ts';
 import {checkpointRecords} from '../../planner/steps/checkpoints.ts';
 import {bootSteps, defineStep} from '../../planner/steps/domain.ts';
 import {keepPresentState} from '../../planner/steps/keep.ts';
@@ -68,7 +69,7 @@ function leave(context: PlanContext, {action: {currentState}, point, chosen, now
 	const memory = keepMemory(context, currentState, {now, untouched, kind: 'external'});
 	const kept = keepName === undefined
 		? succeed(undefined)
-		: keepPresentState(context, {name: keepName, description: keptDescription(currentState) ?? `The state that was left for the backup ${point.point}`, now, untouched, kind: 'external', memoryPath: memory?.path});
+		: keepPresentState(context, {name: keepName, description: keptDescription(currentState) ?? `The state that was left for the backup ${point.point}`, now, untouched, kind: 'external', memoryPath: memory?.path, checkpoints: notesOf(context)});
 	const stop = endDomain(context, {phase: 'switch', isGraceful: keepName !== undefined, memory});
 	return {keepName, memory, kept, stop};
 }

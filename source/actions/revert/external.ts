@@ -1,7 +1,7 @@
 /**
 Reverting to an external snapshot, on every version of libvirt by our own engine (why not by libvirt: docs/facts/traps.md).
 */
-import type {EndState, RevertAction} from '../../model/plan/request.ts';
+import {keptName, type EndState, type RevertAction} from '../../model/plan/request.ts';
 import type {Step} from '../../model/plan/plan.ts';
 import {mapResult, succeed, together, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
@@ -55,7 +55,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 	return mapResult(together({
 		records: bookkeepingSteps(context, snapshot, {heads: new Map(overlaid.map(disk => [disk.target, disk.overlayPath])), hasChildren}),
 		end: endSteps(context, snapshot, endState, leave.value),
-		checkpoints: checkpointSteps(context, {snapshot, disks: overlaid}),
+		checkpoints: checkpointSteps(context, {snapshot, disks: overlaid, keepName: keptName(action)}),
 	}), ({records, end, checkpoints}) => {
 		const way = finish({bitmaps: checkpoints.bitmaps, before: checkpoints.before, after: [...records, ...checkpoints.after, ...end]});
 		return {...way, consequences: [...way.consequences, ...checkpoints.consequences], checkpoints: checkpoints.expected, endState};

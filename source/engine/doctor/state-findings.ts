@@ -8,6 +8,7 @@ import {holdersOf, imageAt} from '../../model/images/image-graph.ts';
 import {healthOf} from '../../model/domain/checkpoint-health.ts';
 import {lostNvramCopies} from '../../model/domain/nvram.ts';
 import {describeAction} from '../../actions/registry.ts';
+import {notedBitmaps} from '../../planner/records/noted-checkpoints.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
 import {report, type Examination} from './domain-check.ts';
 
@@ -43,9 +44,10 @@ another program, which records nothing here. The file of an image that a running
 function findOrphanBitmaps(examination: Examination): void {
 	const {details: {checkpoints, domain}, context: {graph, can}, ownPaths} = examination;
 	const known = new Set(checkpoints.flatMap(({name, disks}) => [name, ...disks.flatMap(({bitmap}) => bitmap ?? [])]));
+	const noted = new Set(notedBitmaps(examination.context).map(({path, name}) => `${graph.keyOf(path)} ${name}`));
 	const heads = new Set(hasProcess(domain) ? headDisks(domain).flatMap(({sourcePath}) => sourcePath === undefined ? [] : [graph.keyOf(sourcePath)]) : []);
 	const orphans = can.isKnownToVirsh
-		? ownPaths.filter(path => !heads.has(graph.keyOf(path)) && holdersOf(examination.graph, path).every(({domainUuid}) => domainUuid === domain.uuid)).flatMap(path => imageAt(graph, path)?.bitmaps.filter(({name}) => !known.has(name)).map(({name}) => ({path, name})) ?? [])
+		? ownPaths.filter(path => !heads.has(graph.keyOf(path)) && holdersOf(examination.graph, path).every(({domainUuid}) => domainUuid === domain.uuid)).flatMap(path => imageAt(graph, path)?.bitmaps.filter(({name}) => !known.has(name) && !noted.has(`${graph.keyOf(path)} ${name}`)).map(({name}) => ({path, name})) ?? [])
 		: [];
 	if (orphans.length > 0) {
 		report(examination, {

@@ -34,6 +34,8 @@ export type Snapshot = {
 	domain: DomainDefinition | undefined;
 	/** The guest's file systems were frozen when it was taken. */
 	isFrozen?: true;
+	/** The checkpoints that the domain had when this state was left. */
+	checkpoints?: NotedCheckpoint[];
 	/** The stored `<domain>` and `<inactiveDomain>`, byte for byte. */
 	domainXml: string | undefined;
 	inactiveDomainXml: string | undefined;
@@ -60,6 +62,9 @@ export type Checkpoint = {
 	isMeasured?: boolean;
 	xml: string;
 };
+
+/** `origins`: by target, the lowest image that held its bitmap. */
+export type NotedCheckpoint = {checkpoint: Checkpoint; origins: ReadonlyMap<string, string>};
 
 /** Nobody has a snapshot of libvirt from before its version 0.8.0. */
 const firstMoment = Date.UTC(2010, 3, 12) / 1000;

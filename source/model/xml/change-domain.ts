@@ -7,6 +7,7 @@ import {changeRecordedCommandLine} from './bare-domain.ts';
 import {
 	attribute, changeXml, checkText, contentOf, element, escapeText, find, findAll, keepOnly, nameOf, type XmlItem,
 } from './change-xml.ts';
+import {setCheckpointsNote, type CheckpointsNote} from './checkpoints-note.ts';
 import {setFrozenNote, type FrozenNote} from './frozen-note.ts';
 import {setLeftImages} from './left-images.ts';
 import {setRestoredNote} from './restored-note.ts';
@@ -27,6 +28,8 @@ type DomainChange = {
 	restored?: {at: number; uuid: string};
 	/** For the record of a snapshot whose file systems were frozen; without it a note of another one goes. */
 	frozenNote?: FrozenNote;
+	/** For the record of a state that is left; likewise. */
+	checkpointsNote?: CheckpointsNote;
 };
 
 /** Parts of a `<source>` that belong to the image that was there, and would be wrong for another one. */
@@ -137,6 +140,11 @@ export function changeDomainXml(xml: string, change: DomainChange): Result<strin
 		}
 
 		setFrozenNote(root, change.frozenNote);
+		const noted = setCheckpointsNote(root, change.checkpointsNote);
+		if (!noted.ok) {
+			return noted;
+		}
+
 		if (change.restored) {
 			setRestoredNote(root, change.restored);
 		}

@@ -10,6 +10,9 @@ import {
 	attribute, changeXml, checkText, contentOf, element, escapeAttribute, escapeText, find, findAll, keepOnly, nameOf, type XmlItem,
 } from './change-xml.ts';
 import {putDisksOn} from './change-domain.ts';
+import {checkpointsElement} from './checkpoints-note.ts';
+import {frozenElement} from './frozen-note.ts';
+import {decodeEntities} from './left-images.ts';
 
 type SnapshotChange = {
 	/** Path of the overlay by the disk's target; only disks that are external in the record are changed. */
@@ -88,6 +91,17 @@ function setName(root: XmlItem, name: string): void {
 	}
 }
 
+/** Our notes in the domains that it stores name it as well. */
+function renameNotes(root: XmlItem, name: string): void {
+	const domains = contentOf(root).filter(item => nameOf(item) === 'domain' || nameOf(item) === 'inactiveDomain');
+	const former = contentOf(find(contentOf(root), 'name') ?? {}).map(part => part['#text'] ?? '').join('');
+	for (const note of domains.flatMap(domain => contentOf(find(contentOf(domain), 'metadata') ?? {})).filter(item => [frozenElement, checkpointsElement].includes(nameOf(item)))) {
+		if (attribute(note, 'snapshot') === decodeEntities(former)) {
+			note[':@'] = {...note[':@'], snapshot: escapeAttribute(name)};
+		}
+	}
+}
+
 /**
 The whole record after images were merged, or under another name: its parent, the overlays in its `<disks>`, and the images that its stored domains name, without the recorded
 chains under them. `<revertDisks>` goes, because a redefine drops it: what it says has to be among the overlays. Fails as `changeSnapshotXml`.
@@ -104,6 +118,7 @@ export function rewriteSnapshotXml(xml: string, change: SnapshotRewrite): Result
 		setOverlays(root, change);
 		setParent(root, change.parent);
 		if (change.name !== undefined) {
+			renameNotes(root, change.name);
 			setName(root, change.name);
 		}
 

@@ -5,7 +5,7 @@ whether they were. It names the snapshot and the domain, so that a copy elsewher
 import {element, type XmlItem} from './change-xml.ts';
 import {decodeEntities, setNote} from './left-images.ts';
 
-const frozenElement = 'vsnap:frozen';
+export const frozenElement = 'vsnap:frozen';
 export const frozenNamespace = 'urn:vsnap-tui:frozen:1';
 
 export type FrozenNote = {snapshot: string; uuid: string};

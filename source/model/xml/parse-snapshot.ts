@@ -4,6 +4,7 @@ back from.
 */
 import type {Snapshot, SnapshotDisk, SnapshotMemory} from '../domain/snapshot.ts';
 import {fail, succeed, type Result} from '../result.ts';
+import {parseCheckpointsNote} from './checkpoints-note.ts';
 import {parseDomainXml, sourcePathOf, toSnapshotMode} from './parse-domain.ts';
 import {
 	attributeOf, childOf, childrenOf, readXml, textOf, type XmlNode,
@@ -68,7 +69,8 @@ export function parseSnapshotXml(xml: string, options: {isCurrent?: boolean} = {
 	const state = textOf(childOf(root, 'state')) ?? 'nostate';
 	const domainXml = storedXml(root, xml, 'domain');
 	const domain = domainXml === undefined ? undefined : parseDomainXml(domainXml);
-	const note = domain?.ok ? domain.value.frozenNote : undefined;
+	const isOwn = (note: {snapshot: string; uuid: string} | undefined) => domain?.ok === true && note?.snapshot === name && note.uuid === domain.value.uuid;
+	const checkpointsNote = parseCheckpointsNote(domainXml);
 	return succeed({
 		name,
 		description: textOf(childOf(root, 'description')),
@@ -79,7 +81,8 @@ export function parseSnapshotXml(xml: string, options: {isCurrent?: boolean} = {
 		memory: parseMemory(childOf(root, 'memory'), state),
 		disks: parseDisks(childOf(root, 'disks')),
 		revertDisks: parseDisks(childOf(root, 'revertDisks')),
-		...(domain?.ok && note?.snapshot === name && note.uuid === domain.value.uuid && {isFrozen: true as const}),
+		...(isOwn(domain?.ok ? domain.value.frozenNote : undefined) && {isFrozen: true as const}),
+		...(isOwn(checkpointsNote) && {checkpoints: checkpointsNote!.checkpoints}),
 		domain: domain?.ok ? domain.value : undefined,
 		domainXml: domain?.ok ? domainXml : undefined,
 		inactiveDomainXml: storedXml(root, xml, 'inactiveDomain'),

@@ -1,6 +1,7 @@
 /**
 Checkpoints over a revert or a branch. libvirt alone leaves them all broken; those older than the snapshot go on if their bitmaps are opened anew on the new
-overlays, because the frozen images hold what was recorded until then. Later ones describe a time that is left, and are forgotten.
+overlays, because the frozen images hold what was recorded until then. Later ones describe a time that is left, and are forgotten; those that a kept state notes are
+recorded again.
 
 libvirt up to 10.0 refuses to touch snapshot records while checkpoints exist, so there all records are taken out and the good ones put back.
 */
@@ -17,6 +18,7 @@ import {withAncestors} from '../../model/domain/tree.ts';
 import {listNames} from '../../model/text/list-names.ts';
 import {changeCheckpointParent} from '../../model/xml/change-checkpoint.ts';
 import {imageCommands} from '../hypervisor/commands.ts';
+import {isOnTheWay, notedBefore} from '../records/noted-checkpoints.ts';
 import type {PlanContext} from '../context.ts';
 import {buildPath, layerId} from './build-folder.ts';
 import type {OverlaidDisk} from './revert-disks.ts';
@@ -38,6 +40,9 @@ type CheckpointSteps = CheckpointRecords & {
 	upperBitmaps: Step[];
 	consequences: Consequence[];
 };
+
+/** `upper`: of a branch. `keepName`: of the snapshot that keeps the state that is left. */
+type Given = {snapshot: Snapshot; disks: OverlaidDisk[]; upper?: OverlaidDisk[]; keepName?: string};
 
 /** The same sentence whatever is done to the disks. */
 export function describeGood(checkpoints: readonly Checkpoint[]): Consequence[] {
@@ -118,11 +123,13 @@ The records of checkpoints around those of snapshots: `stay` go on, `again` are 
 export function checkpointRecords(context: PlanContext, {stay, again = []}: {stay: readonly Checkpoint[]; again?: readonly Checkpoint[]}): Result<CheckpointRecords> {
 	const {can, inventory: {details}} = context;
 	const present = byAge(details.checkpoints);
-	const all = byAge([...details.checkpoints, ...again]);
 	const good = new Set([...stay, ...again]);
+	const goodNames = new Set([...good].map(({name}) => name));
+	// One of the same name that is recorded again takes the place of one that ends.
+	const all = byAge([...details.checkpoints.filter(checkpoint => good.has(checkpoint) || !goodNames.has(checkpoint.name)), ...again]);
 	const out = present.filter(checkpoint => !can.redefinesBesideCheckpoints || !good.has(checkpoint));
 	const back = all.filter(checkpoint => good.has(checkpoint) && (!can.redefinesBesideCheckpoints || again.includes(checkpoint)));
-	const before = [...out].reverse().map(checkpoint => forgetStep(context, checkpoint, all.indexOf(checkpoint)));
+	const before = [...out].reverse().map(checkpoint => forgetStep(context, checkpoint, present.indexOf(checkpoint)));
 	return mapResult(allOf(back.map(checkpoint => mapResult(recordAfter(checkpoint, all, good), xml => redefineStep(context, checkpoint, {index: all.indexOf(checkpoint), xml})))), after => ({
 		before,
 		after,
@@ -130,7 +137,7 @@ export function checkpointRecords(context: PlanContext, {stay, again = []}: {sta
 			? {}
 			: {
 				checkpoints: all.filter(checkpoint => good.has(checkpoint)).map(checkpoint => ({name: checkpoint.name, parent: parentAfter(checkpoint, all, good)})),
-				goneCheckpoints: present.filter(checkpoint => !good.has(checkpoint)).map(({name}) => name),
+				goneCheckpoints: present.filter(({name}) => !goodNames.has(name)).map(({name}) => name),
 			},
 	}));
 }
@@ -168,35 +175,61 @@ export function recordedBelow(context: PlanContext, checkpoint: Checkpoint, disk
 	};
 }
 
-/** `upper`: the overlays on the new ones, for a branch: they need the bitmaps as well. Fails with `unreadable` where a record cannot be changed. */
-export function checkpointSteps(context: PlanContext, given: {snapshot: Snapshot; disks: OverlaidDisk[]; upper?: OverlaidDisk[]}): Result<CheckpointSteps> {
-	const {snapshot, disks, upper = []} = given;
-	const result: CheckpointSteps = {
-		bitmaps: [], upperBitmaps: [], before: [], after: [], expected: {}, consequences: [],
-	};
-	const stay: Checkpoint[] = [];
-	const proven: CheckpointProof['bitmaps'] = [];
-	for (const checkpoint of byAge(context.inventory.details.checkpoints)) {
-		const {bitmaps, isWhole} = recordedBelow(context, checkpoint, disks);
-		const isOlder = checkpoint.createdAt <= snapshot.createdAt;
-		if (!isOlder || !isWhole) {
-			result.consequences.push({
-				severity: 'warning',
-				text: isOlder
-					? `The checkpoint "${checkpoint.name}" is deleted: its bitmaps are not complete in the frozen images. The next backup must be a full one.`
-					: `The checkpoint "${checkpoint.name}" is deleted: it is newer than the snapshot.`,
-			});
-			continue;
-		}
+/** What becomes of a checkpoint that the domain has: undefined where it goes on. */
+function describeEnd(context: PlanContext, checkpoint: Checkpoint, given: Given): Consequence | undefined {
+	const {snapshot, disks, keepName} = given;
+	const isLater = checkpoint.createdAt > snapshot.createdAt || !isOnTheWay(context, checkpoint, disks);
+	if (!isLater && recordedBelow(context, checkpoint, disks).isWhole) {
+		return undefined;
+	}
 
-		stay.push(checkpoint);
-		for (const {disk, bitmap} of bitmaps) {
+	const returns = keepName !== undefined && isGoodBeside(context, checkpoint, []) ? ` A revert to "${keepName}" records it again.` : '';
+	return {
+		severity: 'warning',
+		text: isLater
+			? `The checkpoint "${checkpoint.name}" is deleted: it is ${checkpoint.createdAt >= snapshot.createdAt ? 'newer than the snapshot' : 'of another line than the snapshot'}.${returns}`
+			: `The checkpoint "${checkpoint.name}" is deleted: its bitmaps are not complete in the frozen images. The next backup must be a full one.`,
+	};
+}
+
+/** Those of a state that was left. */
+function describeAgain(snapshot: Snapshot, {noted, again}: {noted: ReadonlyArray<{checkpoint: Checkpoint; isWhole: boolean}>; again: readonly Checkpoint[]}): Consequence[] {
+	const isOne = again.length === 1;
+	const own = new Set(snapshot.checkpoints?.map(({checkpoint: {name}}) => name));
+	return [
+		...(again.length === 0
+			? []
+			: [{
+				severity: 'info' as const,
+				text: `The checkpoint${isOne ? '' : 's'} ${listNames(again.map(({name}) => `"${name}"`), 6)} ${isOne ? 'is' : 'are'} recorded again: incremental backups continue from ${isOne ? 'it' : 'them'}.`,
+			}]),
+		...noted.filter(({checkpoint, isWhole}) => !isWhole && own.has(checkpoint.name)).map(({checkpoint: {name}}): Consequence => ({
+			severity: 'warning', text: `The checkpoint "${name}" of that state is not recorded again: its bitmaps are not complete in the frozen images. The next backup must be a full one.`,
+		})),
+	];
+}
+
+/** `upper`: the overlays on the new ones, for a branch: they need the bitmaps as well. Fails with `unreadable` where a record cannot be changed. */
+export function checkpointSteps(context: PlanContext, given: Given): Result<CheckpointSteps> {
+	const {snapshot, disks, upper = []} = given;
+	const present = byAge(context.inventory.details.checkpoints);
+	const ends = present.map(checkpoint => describeEnd(context, checkpoint, given));
+	const stay = present.filter((_, index) => ends[index] === undefined);
+	const noted = notedBefore(context, snapshot, disks).filter(({checkpoint: {name}}) => !stay.some(checkpoint => checkpoint.name === name));
+	const again = noted.filter(({isWhole}) => isWhole).map(({checkpoint}) => checkpoint);
+	const bitmaps: Step[] = [];
+	const upperBitmaps: Step[] = [];
+	const proven: NonNullable<CheckpointProof['bitmaps']> = [];
+	for (const checkpoint of byAge([...stay, ...again])) {
+		for (const {disk, bitmap} of recordedBelow(context, checkpoint, disks).bitmaps) {
 			proven.push({path: disk.overlayPath, name: bitmap.name});
-			result.bitmaps.push(continueStep(disk, {path: buildPath(disk), checkpoint: checkpoint.name, bitmap}));
-			result.upperBitmaps.push(...upper.filter(({target}) => target === disk.target).map(above => continueStep(above, {path: buildPath(above), checkpoint: checkpoint.name, bitmap})));
+			bitmaps.push(continueStep(disk, {path: buildPath(disk), checkpoint: checkpoint.name, bitmap}));
+			upperBitmaps.push(...upper.filter(({target}) => target === disk.target).map(above => continueStep(above, {path: buildPath(above), checkpoint: checkpoint.name, bitmap})));
 		}
 	}
 
-	result.consequences.push(...describeGood(goodAmong(context, stay, disks)));
-	return mapResult(checkpointRecords(context, {stay}), records => ({...result, ...records, expected: {...records.expected, ...(proven.length > 0 && {bitmaps: proven})}}));
+	const consequences = [...ends.filter(end => end !== undefined), ...describeGood(goodAmong(context, stay, disks)), ...describeAgain(snapshot, {noted, again: goodAmong(context, again, disks)})];
+	return mapResult(checkpointRecords(context, {stay, again}), records => ({
+		...records, bitmaps, upperBitmaps, consequences, expected: {...records.expected, ...(proven.length > 0 && {bitmaps: proven})},
+	}));
 }

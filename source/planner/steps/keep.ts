@@ -11,6 +11,7 @@ import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk
 import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
 import {type Result, succeed} from '../../model/result.ts';
 import type {Pin} from '../../model/images/pin.ts';
+import type {NotedCheckpoint} from '../../model/domain/snapshot.ts';
 import type {Consequence, Expected, Step} from '../../model/plan/plan.ts';
 import {buildSnapshotXml} from '../../model/xml/change-snapshot.ts';
 import {changeDomainXml} from '../../model/xml/change-domain.ts';
@@ -33,6 +34,8 @@ type KeepRequest = {
 	kind: 'internal' | 'external';
 	/** What the record says that the domain was; missing: what it is. */
 	definitionXml?: string;
+	/** That go with this state. */
+	checkpoints?: NotedCheckpoint[];
 	/** The file that the guest's memory is saved to, where it is kept. */
 	memoryPath?: string;
 };
@@ -146,7 +149,7 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 	const sources = new Map(partaking.map(disk => [disk.target, {path: disk.sourcePath!, format: disk.format ?? 'qcow2'}]));
 	const {memoryPath} = request;
 	// The memory belongs to what runs; what the next start would be on stands beside it, as in libvirt's own records.
-	const domainXml = changeDomainXml(request.definitionXml ?? (memoryPath === undefined ? definitionXml : liveXml ?? definitionXml), {sources, rootName: 'domain'});
+	const domainXml = changeDomainXml(request.definitionXml ?? (memoryPath === undefined ? definitionXml : liveXml ?? definitionXml), {sources, rootName: 'domain', checkpointsNote: {snapshot: request.name, uuid: context.uuid, checkpoints: request.checkpoints ?? []}});
 	const inactiveXml = memoryPath === undefined ? succeed(undefined) : changeDomainXml(definitionXml, {sources, rootName: 'inactiveDomain'});
 	if (!domainXml.ok) {
 		return domainXml;

@@ -2,6 +2,7 @@ import test from 'ava';
 import {planRename} from '../../../source/actions/rename/plan.ts';
 import type {Checkpoint} from '../../../source/model/domain/snapshot.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
+import {changeDomainXml} from '../../../source/model/xml/change-domain.ts';
 import {parseSnapshotXml} from '../../../source/model/xml/parse-snapshot.ts';
 import {argvOf} from '../../helpers/argv-of.ts';
 import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
@@ -84,4 +85,25 @@ test('a copy of the variables that cannot have the new name keeps the old one, a
 	t.deepEqual(blockersOf(withVariables({names: ['web.fd.vsnap-n1']})), ['name-taken']);
 	t.deepEqual(blockersOf(withVariables({isWritable: false})), ['not-permitted']);
 	t.deepEqual(blockersOf(withVariables(), 's1', 'n'.repeat(245)), ['name']);
+});
+
+test('what its record notes goes with the name: frozen file systems, and the checkpoints of a state that was kept', t => {
+	const checkpoint: Checkpoint = {name: 'c1', description: 'a & <b>', parent: undefined, createdAt: 5, disks: [{target: 'vda', bitmap: 'c1'}, {target: 'vdb', bitmap: undefined}], xml: ''};
+	const world = threeSnapshots();
+	const noted = world.details.snapshots.map(snapshot => {
+		const domainXml = unwrap(changeDomainXml(snapshot.domainXml!, {
+			sources: new Map(), frozenNote: {snapshot: snapshot.name, uuid}, checkpointsNote: {snapshot: snapshot.name, uuid, checkpoints: [{checkpoint, origins: new Map([['vda', '/d/a "b" & c']])}]},
+		}));
+		return unwrap(parseSnapshotXml(snapshot.xml.replace(snapshot.domainXml!, domainXml.trimEnd())));
+	});
+	const plan = unwrap(rename({...world, details: {...world.details, snapshots: noted}}, 's2', 'n & "2"'));
+	const [renamed, child] = plan.steps.map(step => step.command.files[0]).slice(0, 2).map(file => unwrap(parseSnapshotXml(file!.text)));
+	for (const record of [renamed!, child!]) {
+		t.true(record.isFrozen, record.name);
+		t.deepEqual(record.checkpoints?.map(one => ({...one, checkpoint: {...one.checkpoint, xml: ''}})), [{checkpoint, origins: new Map([['vda', '/d/a "b" & c']])}], record.name);
+	}
+
+	// A copy in another record, or in a definition that libvirt reverted to, says nothing.
+	t.is(unwrap(parseSnapshotXml(child!.xml.replace('<name>s3</name>', '<name>x</name>'))).checkpoints, undefined);
+	t.false(unwrap(changeDomainXml(child!.domainXml!, {sources: new Map()})).includes('vsnap:'));
 });
