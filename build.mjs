@@ -1,9 +1,13 @@
 /**
 Builds what is published: `dist/vsnap-tui-main.mjs`, the program in one readable ESM file; `dist/chunks`, what it loads late (the demo host for `--demo`)
-and what both use; `dist/vsnap-tui.mjs`, the small file that checks the Node version and loads it; and the licence texts of everything that is bundled.
+and what both use; `dist/vsnap-tui.mjs`, the small file that checks the Node version and loads it; the manual page; and the licence texts of everything that is bundled.
 
 Usage: node build.mjs [ENTRY]. ENTRY defaults to source/cli.ts.
+       node build.mjs --one-file: `bundle/vsnap-tui.mjs`, the whole program in one file that needs nothing but Node, and `bundle/vsnap-tui-VERSION.tar.gz` with it, the manual page,
+       the completions and the licences, each with its SHA-256.
 */
+import {execFileSync} from 'node:child_process';
+import {createHash} from 'node:crypto';
 import process from 'node:process';
 import {
 	chmod, copyFile, mkdir, readdir, readFile, rm, writeFile,
@@ -11,8 +15,10 @@ import {
 import path from 'node:path';
 import {build} from 'esbuild';
 
-const entry = process.argv[2] ?? 'source/cli.ts';
-const out = 'dist';
+const isOneFile = process.argv[2] === '--one-file';
+const entry = isOneFile ? 'source/cli.ts' : process.argv[2] ?? 'source/cli.ts';
+const out = isOneFile ? 'bundle' : 'dist';
+const {version} = JSON.parse(await readFile('package.json', 'utf8'));
 
 // Ink's developer tools would drag in a browser's worth of code; Ink loads them only with DEV=true.
 const withoutDevelopmentTools = {
@@ -53,12 +59,15 @@ const yogaFromBuffer = {
 await rm(out, {recursive: true, force: true});
 await mkdir(out, {recursive: true});
 
+// CommonJS dependencies call `require` for Node's own modules.
+const requireForBundle = 'import {createRequire as createRequireForBundle} from \'node:module\';\nconst require = createRequireForBundle(import.meta.url);';
+
 const {metafile} = await build({
-	entryPoints: {'vsnap-tui-main': entry},
-	outdir: out,
-	outExtension: {'.js': '.mjs'},
-	splitting: true,
-	chunkNames: 'chunks/[name]-[hash]',
+	...isOneFile
+		? {entryPoints: [entry], outfile: `${out}/vsnap-tui.mjs`}
+		: {
+			entryPoints: {'vsnap-tui-main': entry}, outdir: out, outExtension: {'.js': '.mjs'}, splitting: true, chunkNames: 'chunks/[name]-[hash]',
+		},
 	bundle: true,
 	format: 'esm',
 	platform: 'node',
@@ -71,14 +80,47 @@ const {metafile} = await build({
 		'process.env.NODE_ENV': '"production"',
 		'process.env.DEV': '"false"',
 	},
-	// CommonJS dependencies call `require` for Node's own modules.
-	banner: {js: 'import {createRequire as createRequireForBundle} from \'node:module\';\nconst require = createRequireForBundle(import.meta.url);'},
+	banner: {js: isOneFile ? `#!/usr/bin/env node\n${requireForBundle}` : requireForBundle},
 	plugins: [withoutDevelopmentTools, yogaFromBuffer],
 });
 
-await copyFile('source/bin/vsnap-tui.mjs', `${out}/vsnap-tui.mjs`);
-await chmod(`${out}/vsnap-tui.mjs`, 0o755);
-await writeFile(`${out}/THIRD-PARTY-LICENSES.txt`, await collectLicences(Object.keys(metafile.inputs)));
+const licences = await collectLicences(Object.keys(metafile.inputs));
+const program = `${out}/vsnap-tui.mjs`;
+if (!isOneFile) {
+	await copyFile('source/bin/vsnap-tui.mjs', program);
+}
+
+await chmod(program, 0o755);
+await writeFile(`${out}/THIRD-PARTY-LICENSES.txt`, licences);
+if (entry === 'source/cli.ts') {
+	await writeFile(`${out}/vsnap-tui.1`, printed('man'));
+}
+
+if (isOneFile) {
+	await pack();
+}
+
+/** What the program that was just built prints. */
+function printed(...words) {
+	return execFileSync(process.execPath, [program, ...words], {encoding: 'utf8'});
+}
+
+/** The same bytes for the same sources: neither owners nor times of this machine are in it. */
+async function pack() {
+	for (const shell of ['bash', 'zsh', 'fish']) {
+		await writeFile(`${out}/vsnap-tui.${shell}`, printed('completion', shell));
+	}
+
+	await copyFile('LICENSE', `${out}/LICENSE`);
+	const archive = `vsnap-tui-${version}.tar.gz`;
+	const packed = ['vsnap-tui.mjs', 'vsnap-tui.1', 'vsnap-tui.bash', 'vsnap-tui.zsh', 'vsnap-tui.fish', 'LICENSE', 'THIRD-PARTY-LICENSES.txt'];
+	execFileSync('tar', ['--create', `--file=${archive.replace('.gz', '')}`, '--sort=name', '--mtime=@0', '--owner=0', '--group=0', '--numeric-owner', '--mode=u=rwX,go=rX', ...packed], {cwd: out});
+	execFileSync('gzip', ['--no-name', '--force', '--best', archive.replace('.gz', '')], {cwd: out});
+	for (const name of ['vsnap-tui.mjs', archive]) {
+		const digest = createHash('sha256').update(await readFile(`${out}/${name}`)).digest('hex');
+		await writeFile(`${out}/${name}.sha256`, `${digest}  ${name}\n`);
+	}
+}
 
 /** The licence text of each package that one of these files belongs to. Throws where a package has none: then it must not be published like that. */
 async function collectLicences(files) {

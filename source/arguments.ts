@@ -11,7 +11,9 @@ import {fail, succeed, type Result} from './model/result.ts';
 import type {GlobalOptions, Invocation, RawOptions} from './invocation.ts';
 import {contradictionAmong, findContradiction, findMisfit} from './misfits.ts';
 import {usageProblem} from './usage-problem.ts';
+import {verbTableOf, type VerbTable} from './verb-table.ts';
 import {verb} from './verb.ts';
+import {shells} from './completion.ts';
 import {exitCodeWords, exitCodes} from './model/text/exit-codes.ts';
 
 /** `print`: help or the version was asked for. */
@@ -90,7 +92,7 @@ function take(typed: Typed, command: Command, invocation: Invocation): void {
 }
 
 function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): void {
-	const command = verb(program, cli.usage, cli.summary);
+	const command = verb(program, cli);
 	for (const {flags, summary, isRepeated} of cli.options) {
 		command.addOption(isRepeated ? new Option(flags, summary).argParser(collect) : new Option(flags, summary));
 	}
@@ -111,6 +113,46 @@ function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): vo
 	});
 }
 
+/** What comes after an action, and what tells of the program. */
+function addLaterVerbs(program: Command, typed: Typed): void {
+	withGlobals(withModes(verb(program, {usage: 'recover [domain]', summary: 'finish, roll back or give up an interrupted action', examples: ['recover', 'recover web --roll-back --yes']})
+		.option('--roll-back', 'restore the state before the action')
+		.option('--roll-forward', 'finish the action')
+		.option('--give-up', 'change nothing, forget the action, and list what it leaves behind')))
+		.action((domain: string | undefined, options: RawOptions, command: Command) => {
+			take(typed, command, {verb: 'recover', domain, direction: directionOf(options)});
+		});
+	withGlobals(withModes(verb(program, {usage: 'doctor [domain]', summary: 'check the host or a domain, and say how to fix what is wrong', examples: ['doctor', 'doctor web --repair current-record --dry-run']})
+		.addOption(new Option('--repair <kind>', 'with a domain: plan the repair of the findings of this kind').choices(findingKinds))
+		.option('--fold', 'with --repair unrecorded-layer: fold the overlay into its base, instead of recording a snapshot')
+		.addOption(new Option('--mend <kind>', 'the former name of --repair').choices(findingKinds).hideHelp())))
+		.action((domain: string | undefined, options: RawOptions, command: Command) => {
+			const repair = findingKinds.find(kind => kind === (options.repair ?? options.mend));
+			take(typed, command, {verb: 'doctor', domain, repair, ...(options.fold && {folds: true})});
+		});
+	withGlobals(verb(program, {usage: 'log [id]', summary: 'show who did what, when, from where, and how it ended; of one action, every command that ran', examples: ['log', 'log 20261127-121500-4f2a1c']}))
+		.action((action: string | undefined, _options: unknown, command: Command) => {
+			take(typed, command, {verb: 'log', action});
+		});
+	withGlobals(withModes(verb(program, {usage: 'undo [action]', summary: 'list what was done and how it can be undone; with the ID of an action, or a domain for its last one, undo it', examples: ['undo', 'undo web --yes']})))
+		.action((what: string | undefined, _options: unknown, command: Command) => {
+			take(typed, command, {verb: 'undo', what});
+		});
+	withGlobals(verb(program, {usage: 'completion <shell>', summary: 'print the completions for bash, zsh or fish', examples: ['completion bash > /etc/bash_completion.d/vsnap-tui', 'completion fish > ~/.config/fish/completions/vsnap-tui.fish']}))
+		.action((shell: string, _options: unknown, command: Command) => {
+			const known = shells.find(name => name === shell);
+			if (known === undefined) {
+				typed.refusal = fail({kind: 'usage', message: `There are completions for ${shells.join(', ')}, not for "${shell}".`});
+			} else {
+				take(typed, command, {verb: 'completion', shell: known});
+			}
+		});
+	withGlobals(verb(program, {usage: 'man', summary: 'print the manual page', examples: ['man | man -l -', 'man > /usr/local/share/man/man1/vsnap-tui.1']}))
+		.action((_options: unknown, command: Command) => {
+			take(typed, command, {verb: 'man'});
+		});
+}
+
 function buildProgram(version: string, typed: Typed): Command {
 	const program = withGlobals(withModes(new Command('vsnap-tui')))
 		.description('Take, revert, merge and delete snapshots of virtual machines, safely. Without a verb it opens the screen.')
@@ -121,19 +163,19 @@ function buildProgram(version: string, typed: Typed): Command {
 		.action((domain: string | undefined, _options: unknown, command: Command) => {
 			take(typed, command, {verb: 'screen', domain});
 		});
-	withGlobals(verb(program, 'list', 'list the domains, their states and their numbers of snapshots'))
+	withGlobals(verb(program, {usage: 'list', summary: 'list the domains, their states and their numbers of snapshots', examples: ['list', 'list -c qemu+ssh://root@kvm2/system --json']}))
 		.action((_options: unknown, command: Command) => {
 			take(typed, command, {verb: 'list'});
 		});
-	withGlobals(verb(program, 'tree <domain>', 'show the snapshots, checkpoints and images of a domain'))
+	withGlobals(verb(program, {usage: 'tree <domain>', summary: 'show the snapshots, checkpoints and images of a domain', examples: ['tree web', 'tree web --json']}))
 		.action((domain: string, _options: unknown, command: Command) => {
 			take(typed, command, {verb: 'tree', domain});
 		});
-	withGlobals(verb(program, 'checkpoint list <domain>', 'list the checkpoints of a domain, whether they are good, and what was written since'))
+	withGlobals(verb(program, {usage: 'checkpoint list <domain>', summary: 'list the checkpoints of a domain, whether they are good, and what was written since', examples: ['checkpoint list web', 'checkpoint list web --json']}))
 		.action((domain: string, _options: unknown, command: Command) => {
 			take(typed, command, {verb: 'checkpoint-list', domain});
 		});
-	withGlobals(verb(program, 'checkpoint show <domain> <checkpoint>', 'show one checkpoint')
+	withGlobals(verb(program, {usage: 'checkpoint show <domain> <checkpoint>', summary: 'show one checkpoint', examples: ['checkpoint show web monday', 'checkpoint show web monday --xml > monday.xml']})
 		.option('--xml', 'its record, as checkpoint redefine takes it'))
 		.action((domain: string, checkpoint: string, options: {xml?: true}, command: Command) => {
 			take(typed, command, {
@@ -146,7 +188,7 @@ function buildProgram(version: string, typed: Typed): Command {
 
 	addBackupVerbs({
 		collect,
-		add: (usage, summary, kind) => withGlobals((kind === 'changing' ? withModes : (command: Command) => command)(verb(program, usage, summary, {isHidden: kind === 'hidden'}))),
+		add: spec => withGlobals((spec.isChanging ? withModes : (command: Command) => command)(verb(program, spec))),
 		take(command, invocation) {
 			if (invocation.ok) {
 				take(typed, command, invocation.value);
@@ -155,31 +197,12 @@ function buildProgram(version: string, typed: Typed): Command {
 			}
 		},
 	});
-	withGlobals(withModes(verb(program, 'recover [domain]', 'finish, roll back or give up an interrupted action')
-		.option('--roll-back', 'restore the state before the action')
-		.option('--roll-forward', 'finish the action')
-		.option('--give-up', 'change nothing, forget the action, and list what it leaves behind')))
-		.action((domain: string | undefined, options: RawOptions, command: Command) => {
-			take(typed, command, {verb: 'recover', domain, direction: directionOf(options)});
-		});
-	withGlobals(withModes(verb(program, 'doctor [domain]', 'check the host or a domain, and say how to fix what is wrong')
-		.addOption(new Option('--repair <kind>', 'with a domain: plan the repair of the findings of this kind').choices(findingKinds))
-		.option('--fold', 'with --repair unrecorded-layer: fold the overlay into its base, instead of recording a snapshot')
-		.addOption(new Option('--mend <kind>', 'the former name of --repair').choices(findingKinds).hideHelp())))
-		.action((domain: string | undefined, options: RawOptions, command: Command) => {
-			const repair = findingKinds.find(kind => kind === (options.repair ?? options.mend));
-			take(typed, command, {verb: 'doctor', domain, repair, ...(options.fold && {folds: true})});
-		});
-	withGlobals(verb(program, 'log [id]', 'show who did what, when, from where, and how it ended; of one action, every command that ran'))
-		.action((action: string | undefined, _options: unknown, command: Command) => {
-			take(typed, command, {verb: 'log', action});
-		});
-	withGlobals(withModes(verb(program, 'undo [action]', 'list what was done and how it can be undone; with the ID of an action, or a domain for its last one, undo it')))
-		.action((what: string | undefined, _options: unknown, command: Command) => {
-			take(typed, command, {verb: 'undo', what});
-		});
+	addLaterVerbs(program, typed);
 	return program;
 }
+
+/** Every verb, as the help has it. */
+export const readVerbTable = (version: string): VerbTable => verbTableOf(buildProgram(version, {raw: {}}), exitCodeHelp.trim());
 
 /** `argv` without node and script. Fails with `usage`. */
 export function parseArguments(argv: string[], version: string): Result<Parsed> {

@@ -10,6 +10,7 @@ import {endStateOptions, readEndState} from './actions/end-state.ts';
 import type {GivenOf, RawOptions} from './actions/spec.ts';
 import {fail, succeed, type Result} from './model/result.ts';
 import type {Keep} from './planner/folder/prune.ts';
+import type {VerbSpec} from './verb.ts';
 
 export type BackupInvocation =
 	| {verb: 'backup-list'; folder: string}
@@ -24,7 +25,7 @@ export type BackupInvocation =
 
 /** How verbs are added to the program. */
 export type Verbs = {
-	add: (usage: string, summary: string, kind: 'reading' | 'changing' | 'hidden') => Command;
+	add: (spec: VerbSpec & {isChanging?: true}) => Command;
 	take: (command: Command, invocation: Result<BackupInvocation>) => void;
 	collect: (value: string, before: string[] | undefined) => string[];
 };
@@ -99,17 +100,17 @@ function readExport(domain: string, {socket, since, checkpoint, scratch, keepFre
 const ontoOptions = [...currentStateOptions('"kept-" and the time'), ...endStateOptions];
 
 export function addBackupVerbs({add, take, collect}: Verbs): void {
-	const list = add('backup list <folder>', 'list the backups in a folder, and what else is in it', 'reading');
+	const list = add({usage: 'backup list <folder>', summary: 'list the backups in a folder, and what else is in it', examples: ['backup list /srv/backups/web', 'backup list /srv/backups/web --json']});
 	list.action((folder: string) => {
 		take(list, succeed({verb: 'backup-list', folder}));
 	});
-	const verify = add('backup verify <folder>', 'check that each backup in a folder can be restored', 'reading')
+	const verify = add({usage: 'backup verify <folder>', summary: 'check that each backup in a folder can be restored', examples: ['backup verify /srv/backups/web', 'backup verify /srv/backups/web --quick']})
 		.option('--at <point>', 'this one alone')
 		.option('--quick', 'sizes and headers only: do not read all bytes');
 	verify.action((folder: string, {at, quick}: {at?: string; quick?: true}) => {
 		take(verify, succeed({verb: 'backup-verify', folder, at, isQuick: quick === true}));
 	});
-	const exported = add('backup export <domain>', 'let other programs read the disks of a running domain over NBD, as they are when it begins', 'reading')
+	const exported = add({usage: 'backup export <domain>', summary: 'let other programs read the disks of a running domain over NBD, as they are when it begins', examples: ['backup export web --socket /run/vsnap/web.sock', 'backup export web --socket /run/vsnap/web.sock --since monday --disk vda']})
 		.requiredOption('--socket <path>', 'the UNIX socket, which QEMU makes')
 		.option('--since <checkpoint>', 'with a bitmap of what was written since this checkpoint')
 		.option('--checkpoint <name>', 'make a checkpoint at the same moment; it stays')
@@ -119,19 +120,19 @@ export function addBackupVerbs({add, take, collect}: Verbs): void {
 	exported.action((domain: string, options: ExportOptions) => {
 		take(exported, readExport(domain, options));
 	});
-	const prune = add('backup prune <folder>', 'remove old backups; those that stay remain restorable', 'changing')
+	const prune = add({usage: 'backup prune <folder>', summary: 'remove old backups; those that stay remain restorable', examples: ['backup prune /srv/backups/web --keep 7 --yes', 'backup prune /srv/backups/web --keep-since 2026-11-01 --dry-run'], isChanging: true})
 		.option('--keep <number>', 'keep so many of the newest points')
 		.option('--keep-since <date>', 'keep what is from that date or later');
 	prune.action((folder: string, options: Partial<Record<'keep' | 'keepSince', string>>) => {
 		take(prune, readPrune(folder, options));
 	});
-	const seal = add('backup seal <manifest>', 'measure the files of a backup and write its manifest', 'hidden')
+	const seal = add({usage: 'backup seal <manifest>', summary: 'measure the files of a backup and write its manifest', examples: [], isHidden: true})
 		.requiredOption('--draft <file>', 'the manifest without what is measured')
 		.option('--ready <file>', 'measure what is ready to replace this file; repeat for each', collect);
 	seal.action((manifestPath: string, {draft, ready = []}: {draft: string; ready?: string[]}) => {
 		take(seal, succeed({verb: 'backup-seal', manifestPath, draftPath: draft, ready}));
 	});
-	const restore = add('restore <folder>', 'restore a backup: its images to a folder, or a new domain', 'changing')
+	const restore = add({usage: 'restore <folder>', summary: 'restore a backup: its images to a folder, or a new domain', examples: ['restore /srv/backups/web --to /srv/restored --yes', 'restore /srv/backups/web --onto web --keep before-restore --dry-run'], isChanging: true})
 		.option('--at <point>', 'which point of the folder; else the newest')
 		.option('--to <folder>', 'where the images are put; nothing is overwritten')
 		.option('--as <name>', 'define a new domain of this name on them')

@@ -4,7 +4,9 @@ The first file to run: from the command line to a verb or the screen. With open-
 import process from 'node:process';
 import packageJson from '../package.json' with {type: 'json'};
 import {foldersInLog} from './actions/backup/last-folder.ts';
-import {parseArguments} from './arguments.ts';
+import {parseArguments, readVerbTable} from './arguments.ts';
+import {formatCompletion} from './completion.ts';
+import {formatManPage} from './man-page.ts';
 import type {GlobalOptions, Invocation} from './invocation.ts';
 import {actOnDomain} from './commands/act.ts';
 import {listCheckpoints, showCheckpoint} from './commands/checkpoints.ts';
@@ -88,9 +90,12 @@ async function runScreen(opened: OpenWorld, start: ScreenStart, options: GlobalO
 	});
 }
 
+/** What needs a host. */
+type HostInvocation = Exclude<Invocation, {verb: 'completion' | 'man'}>;
+
 type BackupVerb = Extract<Invocation, {verb: `backup-${string}`}>;
 
-const isBackupVerb = (invocation: Invocation): invocation is BackupVerb => invocation.verb.startsWith('backup-');
+const isBackupVerb = (invocation: HostInvocation): invocation is BackupVerb => invocation.verb.startsWith('backup-');
 
 async function runBackupVerb(context: CommandContext, invocation: BackupVerb, mode: 'run' | 'show'): Promise<number> {
 	switch (invocation.verb) {
@@ -124,7 +129,7 @@ async function runBackupVerb(context: CommandContext, invocation: BackupVerb, mo
 	}
 }
 
-async function runVerb(context: CommandContext, invocation: Invocation, mode: GlobalOptions['mode']): Promise<number> {
+async function runVerb(context: CommandContext, invocation: HostInvocation, mode: GlobalOptions['mode']): Promise<number> {
 	const noTerminal = (what: string) => sayFailure(context, {
 		kind: 'usage',
 		message: 'This needs a terminal.',
@@ -198,7 +203,7 @@ function wantedScreen(invocation: Invocation, options: GlobalOptions): ScreenSta
 }
 
 /** An action to be undone is the action that undoes it. */
-async function withUndo(invocation: Invocation, opened: OpenWorld): Promise<Result<Invocation>> {
+async function withUndo(invocation: HostInvocation, opened: OpenWorld): Promise<Result<HostInvocation>> {
 	if (invocation.verb !== 'undo' || invocation.what === undefined) {
 		return succeed(invocation);
 	}
@@ -221,14 +226,20 @@ async function main(argv: string[]): Promise<number> {
 		return 0;
 	}
 
-	const {options} = parsed.value;
+	const {options, invocation: typed} = parsed.value;
+	if (typed.verb === 'completion' || typed.verb === 'man') {
+		const table = readVerbTable(packageJson.version);
+		process.stdout.write(typed.verb === 'man' ? formatManPage(table) : formatCompletion(table, typed.shell));
+		return 0;
+	}
+
 	const opened = await openWorld(options);
 	if (!opened.ok) {
 		return sayFailure(says, opened.failure);
 	}
 
 	try {
-		const wanted = await withUndo(parsed.value.invocation, opened.value);
+		const wanted = await withUndo(typed, opened.value);
 		if (!wanted.ok) {
 			return sayFailure(says, wanted.failure);
 		}

@@ -2,6 +2,7 @@
 What the command line comes to.
 */
 import type {Given} from './actions/spec.ts';
+import type {Shell} from './completion.ts';
 import type {BackupInvocation} from './backup-arguments.ts';
 import type {Direction} from './engine/run/progress.ts';
 import type {FindingKind} from './model/domain/finding.ts';
@@ -37,6 +38,8 @@ export type Invocation =
 	| {verb: 'log'; action: string | undefined}
 	/** `what`: the ID of an action, or a domain whose last one is meant; undefined: what could be undone is listed. */
 	| {verb: 'undo'; what: string | undefined}
+	| {verb: 'completion'; shell: Shell}
+	| {verb: 'man'}
 	| BackupInvocation;
 
 export type RawOptions = Partial<Record<'connect' | 'repair' | 'mend', string>> & Partial<Record<'qmp' | 'image', string[]>> & Partial<Record<

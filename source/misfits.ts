@@ -44,6 +44,8 @@ export function findMisfit({invocation, raw}: {invocation?: Invocation; raw: Raw
 		case 'list':
 		case 'tree':
 		case 'log':
+		case 'completion':
+		case 'man':
 		case 'checkpoint-list':
 		case 'checkpoint-show':
 		case 'backup-list':

@@ -42,6 +42,8 @@ export type CliSpec<K extends ActionKind> = {
 	/** Its verb and arguments; the first argument is the domain. */
 	usage: string;
 	summary: string;
+	/** Two, as typed after the program's name. */
+	examples: [string, string];
 	options: OptionSpec[];
 	/** Long options that exclude each other. */
 	excludes: string[][];

@@ -1,5 +1,8 @@
 import {execFile} from 'node:child_process';
-import {access, readdir, readFile, stat} from 'node:fs/promises';
+import {
+	access, mkdtemp, readdir, readFile, rm, stat,
+} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
 import path from 'node:path';
 import {promisify} from 'node:util';
 import test from 'ava';
@@ -69,4 +72,17 @@ test('what is built uses nothing that Node 18.19 lacks', async t => {
 	for (const pattern of tooNew) {
 		t.is(pattern.exec(bundle)?.[0], undefined, `${pattern.source}`);
 	}
+});
+
+test('the program in one file runs with nothing beside it on Node 18.19, and is packed with its checksum', async t => {
+	await run('node', ['build.mjs', '--one-file']);
+	const {version} = JSON.parse(await readFile('package.json', 'utf8')) as {version: string};
+	const folder = await mkdtemp(path.join(tmpdir(), 'vsnap-one-file-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	await run('sha256sum', ['--check', '--quiet', 'vsnap-tui.mjs.sha256', `vsnap-tui-${version}.tar.gz.sha256`], {cwd: 'bundle'});
+	await run('tar', ['--extract', `--file=bundle/vsnap-tui-${version}.tar.gz`, `--directory=${folder}`]);
+	t.deepEqual((await readdir(folder)).sort(), ['LICENSE', 'THIRD-PARTY-LICENSES.txt', 'vsnap-tui.1', 'vsnap-tui.bash', 'vsnap-tui.fish', 'vsnap-tui.mjs', 'vsnap-tui.zsh']);
+	await Promise.all((await readdir(folder)).filter(name => name !== 'vsnap-tui.mjs').map(async name => rm(path.join(folder, name))));
+	const {stdout} = await run(node18, [path.join(folder, 'vsnap-tui.mjs'), '--demo', 'list', '--json']);
+	t.true(stdout.includes('"web"'));
 });

@@ -30,6 +30,7 @@ function sinceOf(raw: {full?: unknown; since?: unknown}): BackupAction['since'] 
 export const cli: CliSpec<'backup'> = {
 	usage: 'backup create <domain>',
 	summary: 'back up the disks to a folder: the changes since the last backup there, or all',
+	examples: ['backup create web --to /srv/backups/web --yes', 'backup create web --to /srv/backups/web --full --disk vda --dry-run'],
 	options: [
 		{flags: '--to <folder>', summary: 'the folder of this domain\'s backups'},
 		{flags: '--full', summary: 'copy everything, and build on no earlier backup'},

@@ -19,6 +19,7 @@ export const branch = {
 	cli: {
 		usage: 'branch <domain> <snapshot> <name>',
 		summary: 'start a new line from a snapshot; the current state is kept unless you discard it',
+		examples: ['branch web before-upgrade php84 --yes', 'branch web before-upgrade php84 --keep before-php84 --shutoff --dry-run'],
 		options: [...currentStateOptions('"before-" and the name of the branch'), ...endStateOptions],
 		excludes: [['keep', 'discard'], ['memory', 'discard'], ['description', 'discard'], endStateExcludes],
 		read([snapshot, name], raw) {

@@ -45,6 +45,7 @@ export function parseCheckpointDisks(disks: readonly string[], bitmaps: readonly
 export const cli: CliSpec<'create-checkpoint'> = {
 	usage: 'checkpoint create <domain> [name]',
 	summary: 'start recording what is written, for backups of the changes alone',
+	examples: ['checkpoint create web monday --description "full backup of Monday" --yes', 'checkpoint create web --disk vdb=no --dry-run'],
 	options: [
 		{flags: '--description <text>', summary: 'what the checkpoint is for'},
 		{flags: '--disk <name[=no]>', summary: 'only this disk, or all but this one; repeat for each', isRepeated: true},

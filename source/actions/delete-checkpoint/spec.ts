@@ -12,6 +12,7 @@ export const deleteCheckpoint = {
 	cli: {
 		usage: 'checkpoint delete <domain> <checkpoint>',
 		summary: 'delete a checkpoint; the others lose nothing by it',
+		examples: ['checkpoint delete web monday --yes', 'checkpoint delete web monday --children --dry-run'],
 		options: [
 			{flags: '--children', summary: 'with those that come after it'},
 			{flags: '--children-only', summary: 'only those that come after it'},

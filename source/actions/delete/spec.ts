@@ -12,6 +12,7 @@ export const deletion = {
 	cli: {
 		usage: 'delete <domain> <snapshot>',
 		summary: 'delete a snapshot and the images that nothing else needs; the current state stays',
+		examples: ['delete web before-upgrade --yes', 'delete web before-upgrade --children --dry-run'],
 		options: [
 			{flags: '--children', summary: 'with its descendants'},
 			{flags: '--children-only', summary: 'only its descendants'},

@@ -11,6 +11,7 @@ export const merge = {
 	cli: {
 		usage: 'merge <domain> <snapshot>',
 		summary: 'delete a snapshot and keep what was written since: its image is merged with its overlay',
+		examples: ['merge web before-upgrade --yes', 'merge web before-upgrade --dry-run'],
 		options: [],
 		excludes: [],
 		read: ([snapshot]) => succeed({kind: 'merge', snapshot: snapshot!}),

@@ -13,6 +13,7 @@ export const redefineCheckpoint = {
 	cli: {
 		usage: 'checkpoint redefine <domain>',
 		summary: 'record a checkpoint whose bitmaps are in the images, from its XML',
+		examples: ['checkpoint redefine web --xml monday.xml --yes', 'checkpoint redefine web --xml monday.xml --dry-run'],
 		options: [{flags: '--xml <file>', summary: 'the document, as checkpoint show --xml prints it'}],
 		excludes: [],
 		document: {option: 'xml', read: (text, given) => mapResult(parseCheckpointXml(text), () => ({...given, xml: text}))},

@@ -13,6 +13,7 @@ export const rename = {
 	cli: {
 		usage: 'rename <domain> <snapshot> <name>',
 		summary: 'give a snapshot another name; its images, its memory and its place in the tree stay',
+		examples: ['rename web s1 clean-install --yes', 'rename web s1 clean-install --dry-run'],
 		options: [],
 		excludes: [],
 		read: ([snapshot, name]) => succeed({kind: 'rename', snapshot: snapshot!, name: name!}),

@@ -6,6 +6,7 @@ import type {CliSpec} from '../spec.ts';
 export const cli = {
 	usage: 'revert <domain> <snapshot>',
 	summary: 'revert to a snapshot; the current state is kept unless you discard it',
+	examples: ['revert web before-upgrade --keep after-upgrade --yes', 'revert web before-upgrade --discard --dry-run --shell > revert.sh'],
 	options: [
 		...currentStateOptions('"kept-" and the time').map(option => option.flags === '--discard' ? {...option, summary: `${option.summary}; --yes needs this or --keep`} : option),
 		...endStateOptions,
