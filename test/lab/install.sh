@@ -1,15 +1,15 @@
 #!/bin/sh
-# Installs what the lab needs from Debian's packages: libvirt, QEMU, qemu-img, UEFI firmware, tmux, ssh, the check of XML by a schema. Needs root; does nothing where all is there.
+# Installs what the lab needs from Debian's packages: libvirt, QEMU, qemu-img, UEFI firmware, an emulated TPM, tmux, ssh, the check of XML by a schema. Needs root; does nothing where all is there.
 set -eu
 
 missing=
-for program in libvirtd virtlogd virsh qemu-system-x86_64 qemu-img qemu-io qemu-nbd qemu-storage-daemon tmux perl ssh sshd socat virt-xml-validate xmllint; do
+for program in libvirtd virtlogd virsh qemu-system-x86_64 qemu-img qemu-io qemu-nbd qemu-storage-daemon tmux perl ssh sshd socat swtpm swtpm_setup virt-xml-validate xmllint; do
 	command -v "$program" >/dev/null || missing="$missing $program"
 done
 [ -e /usr/share/OVMF/OVMF_CODE_4M.fd ] || missing="$missing OVMF"
 [ -n "$missing" ] || exit 0
 
-packages='libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients libxml2-utils qemu-system-x86 qemu-system-common qemu-utils ovmf tmux perl-base openssh-client openssh-server socat'
+packages='libvirt-daemon-system libvirt-daemon-driver-qemu libvirt-clients libxml2-utils qemu-system-x86 qemu-system-common qemu-utils ovmf tmux perl-base openssh-client openssh-server socat swtpm swtpm-tools'
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
 	echo "The lab needs these programs:$missing" >&2
 	echo "On Debian or Ubuntu, as root: apt-get install --no-install-recommends $packages" >&2

@@ -21,7 +21,7 @@ import {assembleCheckpointPlan, isOff} from '../../planner/records/checkpoint-pl
 import {reserving, step} from '../../planner/steps/step.ts';
 import {bitmapMisfit, newCheckpoint, type NewCheckpointParts} from '../../planner/records/new-checkpoint.ts';
 import {chooseBase, chooseTargets, type Base, type ChosenDisk} from './choose.ts';
-import {extrasOf, type Extra} from './extras.ts';
+import {extrasOf, type Extras} from './extras.ts';
 import {refuseFolder} from './folder.ts';
 import {backupOff} from './off.ts';
 import {describeBackup} from './words.ts';
@@ -66,7 +66,7 @@ function sealStep(context: PlanContext, folder: string, draft: ManifestDraft): S
 	});
 }
 
-type Parts = {action: BackupAction; now: Date; point: string; disks: ChosenDisk[]; base: Base | undefined; checkpoint: NewCheckpointParts | undefined; extras: Extra[]};
+type Parts = {action: BackupAction; now: Date; point: string; disks: ChosenDisk[]; base: Base | undefined; checkpoint: NewCheckpointParts | undefined; extras: Extras};
 
 function draftOf({inventory: {details, definitionXml}}: PlanContext, {action, now, point, disks, base, checkpoint, extras}: Parts): ManifestDraft {
 	const {uuid, name} = details.domain;
@@ -85,7 +85,7 @@ function draftOf({inventory: {details, definitionXml}}: PlanContext, {action, no
 		disks: disks.map(({target, path, virtualSizeBytes, backing}) => ({
 			disk: target, kind: backing === undefined ? 'full' : 'incremental', file: posix.basename(path), virtualSizeBytes, backing: backing ?? null,
 		})),
-		extras: extras.map(({kind, from, to}) => ({kind, file: posix.basename(to), path: from})),
+		extras: extras.copied.map(({kind, from, to}) => ({kind, file: posix.basename(to), path: from})),
 	};
 }
 
@@ -154,15 +154,15 @@ export function planBackup(action: BackupAction, inventory: Inventory, given: Pl
 			...disks.flatMap(disk => makeTarget(disk)),
 			...copies.value,
 			...disks.flatMap(disk => finishTarget(disk, folder.path)),
-			...extras.flatMap(({steps}) => steps),
-			step('create', {id: 'sync', title: 'Flush the files to disk', command: fileCommands.sync([...disks.map(({path}) => path), ...extras.map(({to}) => to), folder.path]), whenStopped}),
+			...extras.copied.flatMap(({steps}) => steps),
+			step('create', {id: 'sync', title: 'Flush the files to disk', command: fileCommands.sync([...disks.map(({path}) => path), ...extras.copied.map(({to}) => to), folder.path]), whenStopped}),
 			sealStep(context, folder.path, draftOf(context, parts)),
 		],
 		files: [
 			...disks.map(({path, backing, atLeastBytes, atMostBytes}) => ({
 				path, format: 'qcow2', ...(backing !== undefined && {backingPath: posix.join(folder.path, backing)}), bytes: {atLeast: atLeastBytes, atMost: atMostBytes},
 			})),
-			...extras.map(({to, sizeBytes}) => ({path: to, bytes: {atLeast: 0, atMost: sizeBytes}})),
+			...extras.copied.map(({to, sizeBytes}) => ({path: to, bytes: {atLeast: 0, atMost: sizeBytes}})),
 		],
 		...(isOff(context) && {written: (checkpoint.value?.disks ?? []).map(({path}) => path)}),
 		basis: disks.map(({headPath}) => headPath),

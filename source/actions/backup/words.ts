@@ -7,7 +7,7 @@ import {formatBytes} from '../../model/text/format.ts';
 import {warnOfVirtnbdbackup} from '../create-checkpoint/words.ts';
 import type {ActionSpec} from '../spec.ts';
 import type {Base, ChosenDisk} from './choose.ts';
-import type {Extra} from './extras.ts';
+import type {Extras} from './extras.ts';
 
 export const words: ActionSpec<'backup'>['words'] = {
 	title: ({domain, to}) => to === '' ? `Back up ${domain.name}` : `Back up ${domain.name} to ${to}`,
@@ -32,7 +32,7 @@ export function describeBackup(given: {
 	/** Names of the checkpoints that are there. */
 	others: string[];
 	isOff: boolean;
-	extras: Extra[];
+	extras: Extras;
 }): Consequence[] {
 	const {point, action, disks, base, whyFull, notes, checkpoint, others, isOff, extras} = given;
 	const isBuilt = disks.some(({backing}) => backing !== undefined);
@@ -50,6 +50,7 @@ export function describeBackup(given: {
 		...(checkpoint === undefined
 			? [warning('No checkpoint is made: the next backup cannot build on this one.')]
 			: [info(`The checkpoint "${checkpoint}" is made at the same moment, so that the next backup can copy the changes alone.`), ...warnOfVirtnbdbackup(others)]),
-		...extras.map(({from}) => info(`${from} is copied, too.`)),
+		...extras.copied.map(({from}) => info(`${from} is copied, too.`)),
+		...extras.leftOut.map(text => warning(text)),
 	];
 }

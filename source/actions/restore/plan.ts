@@ -91,7 +91,8 @@ function makeParts(context: PlanContext, parts: Parts) {
 	});
 	return mapResult(made, documents => {
 		const {definitionXml} = documents;
-		const extra = point.extras.find(({kind}) => kind === 'nvram');
+		const {definition} = context.inventory.details.domain;
+		const extra = point.extras.find(({kind}) => kind === (definition.hasVarstore ? 'varstore' : 'nvram'));
 		const nvram = revertNvram(context, {copy: extra && posix.join(backups.path, extra.file)}, {keepName, now, definitionXml, resumes: false});
 		const end = action.endState === 'shutoff' ? [] : bootSteps(context, {definitionXml, isPaused: action.endState === 'paused'});
 		return {...documents, layers, sources, keepName, memory, stop, nvram, end, ...abandonHeads(context, chosen.revert, documents.kept)};
@@ -130,6 +131,8 @@ function consequencesOf(context: PlanContext, {action, point, chosen}: Parts, {l
 			untouched: chosen.revert.untouched.map(({target}) => target),
 			checkpoints: context.inventory.details.checkpoints.map(({name}) => name),
 			isVerified: action.isVerified,
+			tpmCopy: point.extras.find(({kind}) => kind === 'tpm')?.file,
+			hasTpm: context.inventory.details.domain.definition.tpm !== undefined,
 		}),
 		...describeLeaving(context, action.currentState),
 		...describeDiscarded(context, removed),

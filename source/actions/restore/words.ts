@@ -23,8 +23,8 @@ const conditions: Record<Manifest['consistency'], Consequence[]> = {
 	frozen: [{severity: 'info', text: 'The file systems of the guest were frozen when the backup began: they are consistent, and its programs start as after a crash.'}],
 };
 
-export function describeRestore(point: Manifest, given: {domain: {uuid: string; name: string}; paths: string[]; untouched: string[]; checkpoints: string[]; isVerified: boolean}): Consequence[] {
-	const {domain, paths, untouched, checkpoints, isVerified} = given;
+export function describeRestore(point: Manifest, given: {domain: {uuid: string; name: string}; paths: string[]; untouched: string[]; checkpoints: string[]; isVerified: boolean; hasTpm: boolean; /** The file of the backup. */ tpmCopy: string | undefined}): Consequence[] {
+	const {domain, paths, untouched, checkpoints, isVerified, hasTpm, tpmCopy} = given;
 	const warning = (text: string): Consequence => ({severity: 'warning', text});
 	return [
 		{severity: 'info', text: `The disks ${point.disks.map(({disk}) => disk).join(', ')} are restored as they were at ${formatWritten(point.createdAt)}, into new images (${paths.map(path => posix.basename(path)).join(', ')}). The VM definition stays as it is otherwise.`},
@@ -32,6 +32,7 @@ export function describeRestore(point: Manifest, given: {domain: {uuid: string; 
 		...(isVerified ? [] : [warning('The bytes of the backup are not compared with its checksums first.')]),
 		...untouched.map(target => warning(`${target} is not in the backup: it keeps its current content.`)),
 		...(checkpoints.length === 0 ? [] : [warning(`The checkpoints are deleted (${checkpoints.join(', ')}): they belong to the disks that are left. The next backup must be a full one.`)]),
+		...(hasTpm ? [warning(`The state of the TPM stays as it is${tpmCopy === undefined ? '' : `; the backup has that of then, in ${tpmCopy}`}: secrets that the guest sealed with it may no longer open.`)] : []),
 		...conditions[point.consistency],
 	];
 }

@@ -8,6 +8,7 @@ import type {BackupFolder} from '../../model/domain/inventory.ts';
 import {fail, mapResult, succeed, type Result} from '../../model/result.ts';
 import {newDomainXml} from '../../model/backup/new-domain.ts';
 import {maskedSecret} from '../../model/xml/redact.ts';
+import {tpmPathFor} from '../../model/domain/tpm.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import {planRestoreToFolder, type RestoreFormat, type RestoreRequest, type RestoreTarget} from '../../planner/folder/restore.ts';
 import {sayFailure, type CommandContext} from '../context.ts';
@@ -43,6 +44,20 @@ function placeBeside({domain, disks}: Manifest): Result<string> {
 	return path?.startsWith('/') ? succeed(posix.dirname(path)) : fail({kind: 'usage', message: 'The backup does not say in which folder the images were.', hint: 'Give --to FOLDER as well.'});
 }
 
+/** Undefined where the state of a TPM is not in the backup, or was in a place of its own. */
+async function placeTpm({world: {host}}: CommandContext, {extras}: Manifest, uuid: string): Promise<NonNullable<RestoreRequest['as']>['tpm']> {
+	const extra = extras.find(({kind}) => kind === 'tpm');
+	const path = extra && tpmPathFor(extra.path, uuid);
+	if (path === undefined) {
+		return undefined;
+	}
+
+	const own = posix.dirname(path);
+	const all = posix.dirname(posix.dirname(own));
+	const isThere = await host.observe({kind: 'file-exists', path: all});
+	return {path, folders: [...(isThere.ok && isThere.value ? [] : [all]), posix.dirname(own), own]};
+}
+
 /** Fails with `refused` where a domain has the name. */
 async function newDomain(context: CommandContext, point: Manifest, name: string): Promise<Result<NonNullable<RestoreRequest['as']>>> {
 	const {host} = context.world;
@@ -60,13 +75,17 @@ async function newDomain(context: CommandContext, point: Manifest, name: string)
 		return fail({kind: 'refused', blockers: [{kind: 'name-taken', text: `There is a domain "${name}".`, remedy: 'Choose another name.'}]});
 	}
 
+	const uuid = randomUUID();
+	const tpm = await placeTpm(context, point, uuid);
 	return succeed({
 		name,
-		define: files => mapResult(newDomainXml(point.domain.definition, {name, uuid: randomUUID(), generationId: randomUUID(), sources: files.disks, nvramPath: files.nvram}), ({xml, leftOut, losesPasswords, masksArguments}) => ({
+		tpm,
+		define: files => mapResult(newDomainXml(point.domain.definition, {name, uuid, generationId: randomUUID(), sources: files.disks, variablesPath: files.variables}), ({xml, leftOut, losesPasswords, masksArguments}) => ({
 			xml,
 			notes: [
 				`The domain "${name}" is defined on them, with a UUID and MAC addresses of its own. It is not started.`,
 				...(leftOut.length === 0 ? [] : [`${leftOut.join(', ')} ${leftOut.length === 1 ? 'is' : 'are'} not in the backup, and not in the new domain.`]),
+				...(point.extras.some(({kind}) => kind === 'tpm') ? [tpm === undefined ? 'The state of its TPM is put beside the images: where libvirt looks for it is not known.' : 'It has the state of the TPM, so that what the guest sealed with it opens.'] : []),
 				...(losesPasswords ? ['Passwords of its displays are not in the backup: set them again.'] : []),
 				...(masksArguments ? [`Secrets in its arguments for QEMU are not in the backup: where ${maskedSecret} stands, put them back (virsh edit) before it is started.`] : []),
 			],

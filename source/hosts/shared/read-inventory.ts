@@ -6,6 +6,7 @@ import {headDisks, type DomainDefinition} from '../../model/domain/domain.ts';
 import type {Image} from '../../model/images/image.ts';
 import type {DomainDetails, HostFacts, Inventory, MemoryFileFacts} from '../../model/domain/inventory.ts';
 import type {Pin} from '../../model/images/pin.ts';
+import {tpmPaths} from '../../model/domain/tpm.ts';
 import {nvramPaths, type NvramFile} from '../../model/domain/nvram.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/images/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
@@ -214,6 +215,13 @@ async function readNvramFiles(runner: Runner, paths: readonly string[]): Promise
 	return succeed(new Map([...facts.value].map(([path, file]) => [path, {...file, isRaw: !tags.has(path), ...(tags.get(path) && {tags: tags.get(path)})}])));
 }
 
+/** The first that is a plain file and can be read. */
+async function findFirst(runner: Runner, paths: readonly string[]): Promise<Inventory['tpmFile']> {
+	const facts = paths.length === 0 ? undefined : await readNvramFiles(runner, paths);
+	const path = facts?.ok ? paths.find(one => facts.value.has(one)) : undefined;
+	return facts?.ok && path !== undefined ? {path, sizeBytes: facts.value.get(path)!.sizeBytes} : undefined;
+}
+
 /** The folders of all images, where one of them names its backing file from its own folder. */
 async function readRealFolders(runner: Runner, images: readonly Image[]): Promise<Map<string, string>> {
 	if (!images.some(({backingName}) => backingName !== undefined && !backingName.startsWith('/'))) {
@@ -242,9 +250,10 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 	const overlayPaths = overlaysOnRecord(details);
 	const nvram = nvramPaths(details.domain, details.snapshots);
 	const imageFiles = details.images.flatMap(({path, dataFilePath}) => [path, ...(dataFilePath === undefined ? [] : [dataFilePath])]);
-	const [{folders, linkedRisks}, nvramFiles, memoryFiles, jobs] = await Promise.all([
+	const [{folders, linkedRisks}, nvramFiles, tpmFile, memoryFiles, jobs] = await Promise.all([
 		readFoldersOf(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...nvram], imageFiles),
 		readNvramFiles(runner, nvram),
+		findFirst(runner, tpmPaths(host.uri, details.domain)),
 		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await source.readMemoryFile(path, records)]),
 		source.readJobs(details.domain),
 		markLocked(runner, details.images, new Set([...pathsToProbe(details, pins), ...alsoPaths])),
@@ -279,6 +288,7 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 			jobs: jobs.value,
 			nvramPath: (details.domain.liveDefinition ?? details.domain.definition).nvramPath ?? details.domain.definition.nvramPath,
 			nvramFiles: nvramFiles.value,
+			...(tpmFile && {tpmFile}),
 		})
 		: jobs;
 }

@@ -6,7 +6,7 @@ import type {ImagePlace} from '../images/image.ts';
 import {mapResult, succeed, type Result} from '../result.ts';
 import {changeDomainXml} from '../xml/change-domain.ts';
 import {
-	attribute, changeXml, contentOf, escapeText, find, findAll, keepOnly, nameOf, type XmlItem,
+	attribute, changeXml, contentOf, escapeAttribute, escapeText, find, findAll, keepOnly, nameOf, type XmlItem,
 } from '../xml/change-xml.ts';
 import {maskedSecret} from '../xml/redact.ts';
 
@@ -16,7 +16,8 @@ export type NewDomain = {
 	generationId: string;
 	/** By the target of the disk. */
 	sources: Map<string, ImagePlace>;
-	nvramPath: string | undefined;
+	/** Where the variables of its firmware are; undefined: they are not in the backup. */
+	variablesPath: string | undefined;
 };
 
 /** `leftOut`: disks that the guest wrote to and that are not among the sources; they are not in the definition. */
@@ -53,8 +54,28 @@ function dropMasked(items: readonly XmlItem[]): boolean {
 	return isFound;
 }
 
+/** Without a path libvirt chooses one by the domain's name, and fills it from the template. */
+function moveVariables(os: XmlItem | undefined, path: string | undefined): void {
+	if (os === undefined) {
+		return;
+	}
+
+	os.os = keepOnly(contentOf(os), item => nameOf(item) !== 'nvram' || path !== undefined || attribute(item, 'template') !== undefined);
+	const nvram = find(contentOf(os), 'nvram');
+	if (nvram !== undefined) {
+		delete nvram[':@']?.type;
+		nvram.nvram = path === undefined ? [] : [{'#text': escapeText(path)}];
+	}
+
+	const varstore = find(contentOf(os), 'varstore');
+	if (varstore !== undefined) {
+		const others = Object.entries(varstore[':@'] ?? {}).filter(([name]) => name !== 'path');
+		varstore[':@'] = {...Object.fromEntries(others), ...(path !== undefined && {path: escapeAttribute(path)})};
+	}
+}
+
 /** Fails with `unreadable`. */
-export function newDomainXml(definition: string, {name, uuid, generationId, sources, nvramPath}: NewDomain): Result<MadeDefinition> {
+export function newDomainXml(definition: string, {name, uuid, generationId, sources, variablesPath}: NewDomain): Result<MadeDefinition> {
 	const moved = changeDomainXml(definition, {name, rootName: 'domain', sources, generationId, leftImages: []});
 	if (!moved.ok) {
 		return moved;
@@ -75,21 +96,17 @@ export function newDomainXml(definition: string, {name, uuid, generationId, sour
 
 				return !isForeign;
 			});
+			// Where its emulator keeps its state goes by the UUID then.
+			for (const backend of findAll(contentOf(devices), 'tpm').flatMap(tpm => findAll(contentOf(tpm), 'backend'))) {
+				backend.backend = keepOnly(contentOf(backend), item => nameOf(item) !== 'source');
+			}
+
 			for (const network of findAll(contentOf(devices), 'interface')) {
 				network.interface = keepOnly(contentOf(network), item => nameOf(item) !== 'mac');
 			}
 		}
 
-		const os = find(content, 'os');
-		if (os !== undefined) {
-			// Without a path libvirt chooses one by the domain's name, and fills it from the template.
-			os.os = keepOnly(contentOf(os), item => nameOf(item) !== 'nvram' || nvramPath !== undefined || attribute(item, 'template') !== undefined);
-			const nvram = find(contentOf(os), 'nvram');
-			if (nvram !== undefined) {
-				delete nvram[':@']?.type;
-				nvram.nvram = nvramPath === undefined ? [] : [{'#text': escapeText(nvramPath)}];
-			}
-		}
+		moveVariables(find(content, 'os'), variablesPath);
 
 		losesPasswords = dropMasked(content);
 		if (root[':@']) {

@@ -86,6 +86,8 @@ export type DomainDefinition = {
 	nvramElsewhere?: string;
 	/** The kind of the TPM's backend (`emulator`, `passthrough`, `external`); undefined: the domain has none. */
 	tpm?: string;
+	/** The definition itself says where the TPM's emulator keeps its state. */
+	hasTpmPlace?: boolean;
 	/** `<genid>`: tells the guest that it has been put back to an older state. */
 	generationId?: string;
 	/** Missing: it names none. */

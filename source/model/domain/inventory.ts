@@ -180,6 +180,8 @@ export type Inventory = {
 	nvramPath: string | undefined;
 	/** Of the files with firmware variables, the domain's and the copies of its snapshots, those that are there. */
 	nvramFiles: Map<string, NvramFile>;
+	/** The state of its emulated TPM, where the domain is off and the file can be read. */
+	tpmFile?: {path: string; sizeBytes: number};
 	/** How much data the images hold that the action may merge; what could not be measured is missing. */
 	dataSizes?: DataSizes;
 	/** Missing while the domain is off, and where it is not known. */

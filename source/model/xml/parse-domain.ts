@@ -143,10 +143,11 @@ function variablesOf(os: XmlNode | undefined): Variables {
 	};
 }
 
-/** `<tpm><backend type='emulator'/></tpm>`. */
-function tpmOf(root: XmlNode): string | undefined {
+/** `<tpm><backend type='emulator'/></tpm>`, since libvirt 10.10 with a `<source>`. */
+function tpmOf(root: XmlNode): Pick<DomainDefinition, 'tpm' | 'hasTpmPlace'> {
 	const tpm = childOf(childOf(root, 'devices'), 'tpm');
-	return tpm === undefined ? undefined : attributeOf(childOf(tpm, 'backend'), 'type') ?? 'unknown';
+	const backend = childOf(tpm, 'backend');
+	return tpm === undefined ? {} : {tpm: attributeOf(backend, 'type') ?? 'unknown', ...(childOf(backend, 'source') !== undefined && {hasTpmPlace: true})};
 }
 
 /** A loader of 12.1 or later may have no path of its own; relative ones do not exist. */
@@ -221,7 +222,7 @@ export function parseDomainXml(xml: string): Result<DomainDefinition> {
 		machine: attributeOf(type, 'machine'),
 		arch: attributeOf(type, 'arch'),
 		...variables,
-		...(tpm !== undefined && {tpm}),
+		...tpm,
 		...(generationId !== undefined && {generationId}),
 		...(bootFiles.length > 0 && {bootFiles}),
 		...(secrets.length > 0 && {secrets}),

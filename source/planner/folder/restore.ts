@@ -35,11 +35,16 @@ export type RestoreRequest = {
 	id: string;
 	workPath: string;
 	/** A new domain on the restored files; `definition`: its XML. */
-	as?: {name: string; define: (files: RestoredFiles) => Result<{xml: string; notes: string[]}>};
+	as?: {
+		name: string;
+		/** Where libvirt looks for the state of its TPM, and those of the folders above that are not there yet; undefined: there is none in the backup, or no such place. */
+		tpm: {path: string; folders: string[]} | undefined;
+		define: (files: RestoredFiles) => Result<{xml: string; notes: string[]}>;
+	};
 };
 
 /** Where everything is afterwards: images by the disk's target, and the variables of the firmware. */
-export type RestoredFiles = {disks: Map<string, {path: string; format: RestoreFormat}>; nvram: string | undefined};
+export type RestoredFiles = {disks: Map<string, {path: string; format: RestoreFormat}>; variables: string | undefined};
 
 /** Tables and metadata of each image, rounded up generously. */
 const marginBytes = 4 * 1024 * 1024;
@@ -94,6 +99,7 @@ function makePieces(folder: string, pieces: readonly Piece[]): FolderStep[] {
 	return [
 		...pieces.flatMap(({name, fill}): FolderStep[] => [
 			{title: `Create an empty file for ${name}`, command: fileCommands.reserve(at(readyName(name))), undo: [removeIfThere(at(readyName(name)))]},
+			{title: 'Let nobody else read it', command: fileCommands.allow(at(readyName(name)), 0o600), undo: []},
 			{...fill, undo: []},
 		]),
 		{title: 'Flush the files to disk', command: fileCommands.sync(pieces.map(({name}) => at(readyName(name)))), undo: []},
@@ -116,12 +122,32 @@ function piecesOf({backups, point, target, format, as: anew}: RestoreRequest, fi
 			const {path} = files.disks.get(disk)!;
 			return {name: posix.basename(path), fill: {title: `Copy ${disk} as it was`, command: convert(specs.value[index]!, format, readyName(path))}};
 		}),
-		...point.extras.map((extra): Piece => {
+		...point.extras.filter(({kind}) => kind !== 'tpm' || anew?.tpm === undefined).map((extra): Piece => {
 			const name = nameOfExtra(point, extra.file, anew?.name);
 			return {name, fill: {title: `Copy ${name}`, command: fileCommands.copy(posix.join(backups.path, extra.file), readyName(posix.join(target.path, name)))}};
 		}),
 		...(anew === undefined ? [definitionPiece(point, target.path)] : []),
 	]);
+}
+
+/** libvirt gives the folder and the file to its emulator when the domain starts (9.0). */
+function tpmSteps({backups, point, as: anew}: RestoreRequest): FolderStep[] {
+	const extra = point.extras.find(({kind}) => kind === 'tpm');
+	if (extra === undefined || anew?.tpm === undefined) {
+		return [];
+	}
+
+	const {path, folders} = anew.tpm;
+	return [
+		...folders.flatMap((folder): FolderStep[] => [
+			{title: `Make the folder ${folder}`, command: fileCommands.makeFolder(folder), undo: [fileCommands.removeFolder(folder)]},
+			...(folder === posix.dirname(path) ? [] : [{title: 'Let the emulator of the TPM through', command: fileCommands.allow(folder, 0o711), undo: []}]),
+		]),
+		{title: 'Create an empty file for the state of the TPM', command: fileCommands.reserve(path), undo: [removeIfThere(path)]},
+		{title: 'Let nobody else read it', command: fileCommands.allow(path, 0o600), undo: []},
+		{title: 'Copy the state of the TPM', command: fileCommands.copy(posix.join(backups.path, extra.file), path), undo: []},
+		{title: 'Flush it to disk', command: fileCommands.sync([path, posix.dirname(path)]), undo: []},
+	];
 }
 
 function definitionPiece({domain}: Manifest, folder: string): Piece {
@@ -132,10 +158,10 @@ function definitionPiece({domain}: Manifest, folder: string): Piece {
 const nameOfExtra = ({point}: Manifest, file: string, prefix: string | undefined) => `${prefix === undefined ? '' : `${prefix}.`}${file.slice(point.length + 1)}`;
 
 export function restoredFiles({point, target, format, as: anew}: Pick<RestoreRequest, 'point' | 'target' | 'format' | 'as'>): RestoredFiles {
-	const nvram = point.extras.find(({kind}) => kind === 'nvram');
+	const variables = point.extras.find(({kind}) => kind !== 'tpm');
 	return {
 		disks: new Map(point.disks.map(({disk}) => [disk, {path: posix.join(target.path, `${anew === undefined ? '' : `${anew.name}.`}${disk}.${format}`), format}])),
-		nvram: nvram && posix.join(target.path, nameOfExtra(point, nvram.file, anew?.name)),
+		variables: variables && posix.join(target.path, nameOfExtra(point, variables.file, anew?.name)),
 	};
 }
 
@@ -181,6 +207,7 @@ export function planRestoreToFolder(request: RestoreRequest): Result<FolderPlan>
 					...(anew === undefined ? [] : [{title: 'Let QEMU\'s user reach what is in it', command: fileCommands.allow(target.path, 0o711), undo: []}])]
 				: []),
 			...makePieces(target.path, pieces.value),
+			...tpmSteps(request),
 			...(definition === undefined
 				? []
 				: [{

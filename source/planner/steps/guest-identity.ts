@@ -4,18 +4,13 @@ disks holds.
 */
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {tpmFolder} from '../../model/domain/tpm.ts';
 import type {PlanContext} from '../context.ts';
 
-/**
-Where libvirt lets its TPM emulator keep its state, unless the definition says otherwise (`tpm2/tpm2-00.permall` in a folder of the domain's UUID; every boot writes to
-it; seen on 9.0 with swtpm 0.7). Other daemons than the host's own have other places.
-*/
-const swtpmFolder = '/var/lib/libvirt/swtpm';
-
-function whereTpmIs(context: PlanContext, kind: string): string {
-	const isSystem = context.host.uri.includes('/system');
+export function describeTpmPlace(context: PlanContext, kind: string): string {
+	const folder = tpmFolder(context.host.uri, context.uuid);
 	const places: Record<string, string> = {
-		emulator: `its emulator's state${isSystem ? ` (${swtpmFolder}/${context.uuid}, unless defined otherwise)` : ''}`,
+		emulator: `its emulator's state${folder === undefined ? '' : ` (${folder}, unless defined otherwise)`}`,
 		passthrough: 'it is a device of the host',
 		external: 'its emulator runs outside libvirt',
 	};
@@ -29,7 +24,7 @@ export function describeIdentity(context: PlanContext, snapshot: Snapshot, {resu
 	if (tpm !== undefined && !resumes) {
 		consequences.push({
 			severity: 'warning',
-			text: `The TPM is not reverted with the disks (${whereTpmIs(context, tpm)}): secrets that the guest sealed with it may no longer open. Have the recovery keys of encrypted disks ready.`,
+			text: `The TPM is not reverted with the disks (${describeTpmPlace(context, tpm)}): secrets that the guest sealed with it may no longer open. Have the recovery keys of encrypted disks ready.`,
 		});
 	}
 
@@ -46,5 +41,5 @@ export function describeTpmLeftOut(context: PlanContext): Consequence[] {
 	const {tpm} = liveDefinition ?? definition;
 	return tpm === undefined
 		? []
-		: [{severity: 'warning', text: `The TPM's state is not kept with the snapshot (${whereTpmIs(context, tpm)}): a revert will not restore it.`}];
+		: [{severity: 'warning', text: `The TPM's state is not kept with the snapshot (${describeTpmPlace(context, tpm)}): a revert will not restore it.`}];
 }

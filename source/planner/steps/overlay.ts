@@ -14,7 +14,7 @@ import {buildFor, buildPath, layerId, openBuildFolders, publishStep} from './bui
 import type {OverlaidDisk} from './revert-disks.ts';
 import {reserving, step} from './step.ts';
 
-const whenStopped = 'The new overlays would be removed again: the domain is as it was.';
+const whenStopped = 'The new images would be removed again: the domain is as it was.';
 
 /** The files of overlays, for the picture of the images. */
 export function overlayFiles(disks: readonly OverlaidDisk[]): CreatedFile[] {
@@ -41,7 +41,10 @@ export function toOverlaid(context: PlanContext, disk: ContinuedDisk): OverlaidD
 
 export const filesAt = (paths: readonly string[]): CreatedFile[] => paths.map(path => ({path}));
 
-const overlayOf = ({layer, target}: OverlaidDisk) => `${layer ?? 'new'} overlay of ${target}`;
+/** What is built on nothing is no overlay. */
+const kindOf = ({layer, hasNoBacking}: OverlaidDisk) => `${layer ?? 'new'} ${hasNoBacking ? 'image' : 'overlay'}`;
+
+const overlayOf = (disk: OverlaidDisk) => `${kindOf(disk)} of ${disk.target}`;
 
 /** Bits beyond 0600 that an image may have so that its group (QEMU's, with dynamic_ownership=0) can open it. Never for others. */
 function wantedMode(like: FileFacts | undefined): number {
@@ -108,7 +111,7 @@ export function laterOwnerSteps(disks: OverlaidDisk[]): Step[] {
 			id: layerId(disk, `${id}-${target}-later`),
 			title,
 			command: {...command, onlyIf: {kind: 'not-owned-by-root', path: headPath}},
-			skippedNote: `${posix.basename(headPath)} belongs to root, so the new overlay keeps the owner of the frozen image.`,
+			skippedNote: `${posix.basename(headPath)} belongs to root, so the ${kindOf(disk)} keeps the owner that it has.`,
 			whenStopped,
 		});
 		return [
@@ -142,13 +145,13 @@ export function overlaySteps(disks: OverlaidDisk[], bitmaps: Step[] = []): Step[
 		...bitmaps,
 		...disks.filter(({sizeBytes, hasNoBacking}) => sizeBytes === undefined || hasNoBacking).map(disk => step('create', {
 			id: layerId(disk, `open-${disk.target}`),
-			title: `Check that the ${overlayOf(disk)} opens with its chain`,
+			title: `Check that the ${overlayOf(disk)} opens${disk.hasNoBacking ? '' : ' with its chain'}`,
 			command: imageCommands.infoWithChain(buildPath(disk), 'qcow2'),
 			whenStopped,
 		})),
 		step('create', {
 			id: layerId(disks[0]!, 'sync'),
-			title: `Flush the ${disks[0]!.layer ?? 'new'} overlays to disk`,
+			title: `Flush the ${kindOf(disks[0]!)}s to disk`,
 			command: fileCommands.sync([...paths, ...folders]),
 			whenStopped,
 		}),
