@@ -109,7 +109,7 @@ stop() {
 # same version as the QEMU that has the images open. The loader bears the program's name, which is then that of the process.
 environment() {
 	mkdir -p "$wrappers/loaders"
-	for program in qemu-img qemu-io qemu-nbd; do
+	for program in qemu-img qemu-io qemu-nbd qemu-storage-daemon qemu-system-x86_64; do
 		ln -sf "$root/lib64/ld-linux-x86-64.so.2" "$wrappers/loaders/$program"
 		cat > "$wrappers/$program" <<-END
 			#!/bin/sh
