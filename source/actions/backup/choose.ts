@@ -87,6 +87,10 @@ function whyWhole(context: PlanContext, disk: {target: string; virtualSizeBytes:
 		return `the checkpoint "${base.checkpoint.name}" does not include it`;
 	}
 
+	if (health.health === 'unknown' && domain.state === 'paused') {
+		return 'QEMU tells of no bitmap while the guest is paused; resume it for a moment first to copy the changes alone';
+	}
+
 	if (health.health !== 'good') {
 		return healthReasons[health.health];
 	}

@@ -3,6 +3,7 @@ The planner for `checkpoint delete`. Every bitmap of a disk records all the time
 that run libvirt removes the bitmaps; else qemu-img does, after the record has gone.
 */
 import type {DeleteCheckpointAction} from '../../model/plan/request.ts';
+import {healthOf} from '../../model/domain/checkpoint-health.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Checkpoint} from '../../model/domain/snapshot.ts';
 import {withAncestors, withDescendants} from '../../model/domain/tree.ts';
@@ -36,7 +37,21 @@ function recordedDisks(context: PlanContext, checkpoint: Checkpoint): RecordedDi
 }
 
 /** A bitmap that is missing or broken: libvirt refuses to delete such a checkpoint, all but its record. */
-const isBroken = (checkpoint: Checkpoint): boolean => checkpoint.isMeasured === true && checkpoint.disks.some(({bitmap, sizeBytes}) => bitmap !== undefined && sizeBytes === undefined);
+function isBroken({graph, inventory: {details: {domain, checkpoints}}}: PlanContext, checkpoint: Checkpoint): boolean {
+	return healthOf(checkpoint, {domain, graph, all: checkpoints}).some(({health}) => health === 'broken');
+}
+
+/** Paused, QEMU may tell of no bitmap though all are there: whether one can be removed is not known then. Appends a blocker. */
+function requireTold(context: PlanContext, deleted: readonly Checkpoint[]): void {
+	const {graph, inventory: {details: {domain, checkpoints}}} = context;
+	if (domain.isFreshlyResumed !== true && deleted.some(checkpoint => checkpoint.isMeasured && healthOf(checkpoint, {domain, graph, all: checkpoints}).some(({health}) => health === 'unknown'))) {
+		context.blockers.push({
+			kind: 'domain-state',
+			text: 'The domain is paused, and QEMU tells of no bitmap at all: either all of them are broken, or QEMU has not activated its disks yet.',
+			remedy: 'Resume the guest for a moment, then try again; or delete the record alone: --metadata.',
+		});
+	}
+}
 
 function forget({hypervisor: {checkpoints}, uuid}: PlanContext, {name, xml}: Checkpoint, id: string): Step {
 	return step('switch', {
@@ -91,7 +106,7 @@ function stepsFor(context: PlanContext, deleted: readonly Checkpoint[], {isMetad
 			return [forget(context, checkpoint, id), ...fileSteps(context, checkpoint, id)];
 		}
 
-		return isBroken(checkpoint) ? [forget(context, checkpoint, id)] : context.hypervisor.checkpoints.deleteRunning({id, checkpoint, disks: recordedDisks(context, checkpoint)});
+		return isBroken(context, checkpoint) ? [forget(context, checkpoint, id)] : context.hypervisor.checkpoints.deleteRunning({id, checkpoint, disks: recordedDisks(context, checkpoint)});
 	});
 }
 
@@ -118,6 +133,7 @@ export function planDeleteCheckpoint(action: DeleteCheckpointAction, inventory: 
 
 	if (!isOff(context) && !action.isMetadataOnly) {
 		requireActiveDisks(context, 'Until then it sees no bitmaps, and none can be removed.');
+		requireTold(context, deleted);
 	}
 
 	const parents = reparentSteps(context, deleted);
@@ -141,7 +157,7 @@ export function planDeleteCheckpoint(action: DeleteCheckpointAction, inventory: 
 		written,
 		basis: written,
 		consequences: describeDeletion({
-			deleted, stay: checkpoints.filter(({name}) => !gone.has(name)), isMetadataOnly: action.isMetadataOnly, broken: isOff(context) ? [] : deleted.filter(checkpoint => isBroken(checkpoint)), now: given.now,
+			deleted, stay: checkpoints.filter(({name}) => !gone.has(name)), isMetadataOnly: action.isMetadataOnly, broken: isOff(context) ? [] : deleted.filter(checkpoint => isBroken(context, checkpoint)), now: given.now,
 		}),
 	});
 }

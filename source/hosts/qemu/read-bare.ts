@@ -207,6 +207,7 @@ export async function readBare(reading: BareReading, named: NamedBare): Promise<
 		state: live?.state ?? 'shutoff',
 		isPersistent: true,
 		hasManagedSave: false,
+		...(live?.isInactive && {isFreshlyResumed: true}),
 		definition: definition.value,
 		liveDefinition: live === undefined ? undefined : definition.value,
 	};

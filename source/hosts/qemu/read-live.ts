@@ -8,6 +8,7 @@ import type {Disk, DomainState} from '../../model/domain/domain.ts';
 import type {BareNode, ImageNode, Job, QemuUser} from '../../model/domain/inventory.ts';
 import {imagesOfDrives, withPresentHeads} from '../../model/qemu/command-line.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
+import {jobsOf} from '../shared/qmp/jobs.ts';
 import type {Monitors} from '../shared/qmp/monitors.ts';
 import {locateFor, type Locate} from './locate-files.ts';
 import {imageFormats, isFilter, lookThrough} from './look-through.ts';
@@ -31,6 +32,8 @@ export type Live = {
 	state: DomainState;
 	/** It waits for saved memory. */
 	isWaiting: boolean;
+	/** QEMU has not activated its disks since it was given saved memory. */
+	isInactive: boolean;
 	/** Undefined where QEMU was given none. */
 	uuid: string | undefined;
 	version: number;
@@ -56,6 +59,8 @@ type QemuInserted = {
 	file?: string;
 	drv?: string;
 	ro?: boolean;
+	/** Since QEMU 10.0. */
+	active?: boolean;
 	encrypted?: boolean;
 	'node-name'?: string;
 	image?: QemuImage;
@@ -180,32 +185,6 @@ async function toDisk(backend: QemuBackend, locate: Locate, nodes: ReadonlyMap<s
 	};
 }
 
-const wait = 'Wait until it has ended';
-
-/** A commit or copy that is done stays until somebody ends it. */
-function jobOf({id = '', type = 'a job', status = ''}: {id?: string; type?: string; status?: string}): Job {
-	const named = JSON.stringify({id});
-	return {
-		text: `${type} ("${id}", ${status})`,
-		remedy: status === 'ready' ? `End it (QMP: job-complete ${named}), or cancel it (job-cancel ${named}).` : `${wait}, or cancel it (QMP: job-cancel ${named}).`,
-	};
-}
-
-/** Copies, saves and migrations that are going on. */
-function jobsOf(jobs: unknown, blockJobs: unknown, migration: unknown): Job[] {
-	const running = (Array.isArray(jobs) ? jobs : []) as Array<{id?: string; type?: string; status?: string}>;
-	const block = (Array.isArray(blockJobs) ? blockJobs : []) as Array<{device?: string; type?: string}>;
-	const {status} = (migration ?? {}) as {status?: string};
-	const known = new Set(running.map(job => job.id));
-	return [
-		...running.filter(job => !['concluded', 'null', 'undefined'].includes(job.status ?? '')).map(job => jobOf(job)),
-		...block.filter(job => !known.has(job.device)).map(job => ({text: `${job.type ?? 'a block job'} on ${job.device ?? 'a disk'}`, remedy: `${wait}.`})),
-		...(status !== undefined && ['setup', 'active', 'pre-switchover', 'device', 'cancelling', 'postcopy-active'].includes(status)
-			? [{text: `a migration (${status})`, remedy: `${wait}, or cancel it (QMP: migrate_cancel).`}]
-			: []),
-	];
-}
-
 function readArgv(found: QemuProcess | undefined, disks: LiveDisk[]): {argv: string[] | undefined; argvProblem: string | undefined} {
 	const unknown = (argvProblem: string) => ({argv: undefined, argvProblem});
 	if (found?.argv === undefined || found.folders.length === 0) {
@@ -282,6 +261,7 @@ export async function readLive(monitors: Pick<Monitors, 'ask'>, socketPath: stri
 	return succeed({
 		state: states[word] ?? 'nostate',
 		isWaiting: word === 'inmigrate',
+		isInactive: list.some(({inserted}) => inserted?.active === false),
 		uuid: givenUuid === undefined || isZero(givenUuid) ? undefined : givenUuid,
 		version: numbers === undefined ? 0 : (numbers.major * 1_000_000) + (numbers.minor * 1000) + numbers.micro,
 		isKvm: value<{enabled: boolean}>(kvm).enabled ?? false,

@@ -1,10 +1,12 @@
 /** `paused (migrating)` and missing bitmaps after a resume with --paused: recorded on libvirt 11.3 with QEMU 10.0. */
 import test from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
+import {planDeleteCheckpoint} from '../../../source/actions/delete-checkpoint/plan.ts';
 import {planDelete} from '../../../source/actions/delete/plan.ts';
 import type {Inventory} from '../../../source/model/domain/inventory.ts';
 import {parseCheckpointXml} from '../../../source/model/xml/parse-checkpoint.ts';
 import {planOf, refusalOf, textsOf} from '../../helpers/create-scene.ts';
+import {bareQemu} from '../../helpers/bare-inventory.ts';
 import {image} from '../../helpers/images.ts';
 import {inventory, now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
@@ -48,4 +50,19 @@ test('a snapshot inside images with bitmaps warns that it cannot be reverted to'
 		images: [image('/d/vda.qcow2', undefined, {bitmaps: [{name: 'b', granularityBytes: 65_536, isUsable: true}]})],
 	});
 	t.regex(textsOf(planOf(off)), /beside bitmaps.*\(b\)/);
+});
+
+test('no checkpoint is taken for broken, or forgotten, while a paused QEMU tells of no bitmaps', t => {
+	const measured = {...checkpoint, isMeasured: true};
+	const drop = (world: Inventory) => JSON.stringify(planDeleteCheckpoint({kind: 'delete-checkpoint', domain: {uuid, name: 'web'}, checkpoint: 'c1', scope: 'one', isMetadataOnly: false}, world, {id: 'p', now, workPath: '/w'}));
+	t.regex(drop(paused(oneDisk([measured]))), /has not activated its disks yet\. Until then it sees no bitmaps/);
+	t.regex(drop(paused(oneDisk([measured]), {isFreshlyResumed: false})), /QEMU tells of no bitmap at all: either all of them are broken, or/);
+	const told = {...measured, name: 'c2', disks: [{target: 'vda', bitmap: 'c2', sizeBytes: 0}]};
+	t.regex(drop(paused(oneDisk([measured, told]), {isFreshlyResumed: false})), /"--metadata"/, 'QEMU tells of others, so this one is broken');
+});
+
+test('a standalone QEMU whose images are inactive: the way is the monitor\'s', t => {
+	const bare = bareQemu();
+	const world = {...bare, host: {...bare.host, hypervisorVersion: 10_000_000}, details: {...bare.details, checkpoints: [checkpoint], domain: {...bare.details.domain, state: 'paused' as const, isFreshlyResumed: true}}};
+	t.regex(refusalOf(world, {isDiskOnly: true}), /has not activated its disks yet\. The bitmaps of the checkpoints \(c1\) would not continue.*QMP: cont, then stop/);
 });

@@ -29,7 +29,7 @@ const shapes = new Map(Object.entries<Shape>({
 				removable: 'boolean',
 				inserted: {
 					object: {
-						file: 'text', drv: 'text', ro: 'boolean', encrypted: 'boolean', 'node-name': 'text', image, 'dirty-bitmaps': bitmaps,
+						file: 'text', drv: 'text', ro: 'boolean', active: 'boolean', encrypted: 'boolean', 'node-name': 'text', image, 'dirty-bitmaps': bitmaps,
 					},
 				},
 			},

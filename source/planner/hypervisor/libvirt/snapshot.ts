@@ -10,7 +10,7 @@ import {mapResult} from '../../../model/result.ts';
 import {buildSnapshotRequest} from '../../../model/xml/build/snapshot-request.ts';
 import {placeOf, refuseFolderRisks} from '../../steps/build-folder.ts';
 import type {PlanContext} from '../../context.ts';
-import {requireActiveDisks} from '../../checks/inactive-disks.ts';
+import {describeUncontinued, requireActiveDisks} from '../../checks/inactive-disks.ts';
 import {mergedBack} from '../../steps/merge.ts';
 import {requireFreeTag} from '../../steps/nvram-inside.ts';
 import {reserving, step} from '../../steps/step.ts';
@@ -189,7 +189,7 @@ function refuse(context: PlanContext, request: RunningSnapshot): void {
 
 	requireNoTransientDisk(context, request);
 	if (external.length > 0 && checkpoints.length > 0) {
-		requireActiveDisks(context, `The bitmaps of the checkpoints (${checkpoints.map(({name}) => name).join(', ')}) would not continue in the new overlays.`);
+		requireActiveDisks(context, describeUncontinued(checkpoints));
 	}
 }
 

@@ -6,6 +6,7 @@ import type {Command, Step} from '../../../model/plan/plan.ts';
 import {succeed} from '../../../model/result.ts';
 import {quoteAsIs} from '../../../model/text/shell-quote.ts';
 import {imageAt} from '../../../model/images/image-graph.ts';
+import {describeUncontinued, requireActiveDisks} from '../../checks/inactive-disks.ts';
 import {refuseFolderRisks} from '../../steps/build-folder.ts';
 import type {PlanContext} from '../../context.ts';
 import {defineStep, definitionOn} from '../../steps/domain.ts';
@@ -175,6 +176,11 @@ export function snapshotRunning(context: PlanContext, {action, now, memory, mode
 	const memoryPath = memory.mode === 'external' ? memory.path : undefined;
 	if (action.isQuiesced) {
 		refuseAgent(context);
+	}
+
+	const {checkpoints} = context.inventory.details;
+	if (external.length > 0 && checkpoints.length > 0) {
+		requireActiveDisks(context, describeUncontinued(checkpoints));
 	}
 
 	refuseFolderRisks(context, [...external.filter(({reuse}) => reuse !== 'existing').map(({overlayPath}) => overlayPath), ...memoryPath === undefined ? [] : [memoryPath]], {writer: 'QEMU'});
