@@ -19,7 +19,7 @@ import {fail, succeed, type Result} from './model/result.ts';
 import {readCurrentUser} from './tools/run/current-user.ts';
 import {readPreferences} from './tools/state/preferences.ts';
 import {createLineWatcher, createLocalRunner, type Runner} from './tools/run/run.ts';
-import {createSshRunner, sshArgv} from './tools/run/ssh.ts';
+import {createSshRunner, sharedSshEnvironment, sshArgv} from './tools/run/ssh.ts';
 import {checkStateFolder, stateFolder} from './tools/state/state-folder.ts';
 import {createStateStore} from './tools/state/state-store.ts';
 
@@ -68,6 +68,19 @@ function findFilePlace(uri: string | undefined, local: Runner): () => Promise<Re
 	return async () => {
 		known ??= find();
 		return known;
+	};
+}
+
+/** For virsh alone, where its URI says that it connects by ssh: an alias does not, and virsh then connects by itself. */
+function shareSsh(uri: string | undefined, controlFolder: string) {
+	let environment: Promise<Record<string, string> | undefined> | undefined;
+	return async (program: string) => {
+		if (program !== 'virsh' || uri === undefined || !/^[a-z]+\+ssh:/i.test(uri)) {
+			return undefined;
+		}
+
+		environment ??= sharedSshEnvironment(controlFolder, process.env.PATH ?? '').catch(() => undefined);
+		return environment;
 	};
 }
 
@@ -127,7 +140,9 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 	}
 
 	const held = new Set<number>();
-	const local = createLocalRunner({inheritFds: () => [...held]});
+	const controlFolder = path.join(folderPath, 'ssh');
+	const sharing = shareSsh(uri.value, controlFolder);
+	const local = createLocalRunner({inheritFds: () => [...held], moreEnvironment: sharing});
 	const readPlace = findFilePlace(uri.value, local);
 	const runner: Runner = async request => {
 		const place = request.where === 'host' ? await readPlace() : succeed({kind: 'here'} as const);
@@ -142,7 +157,7 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 
 			case 'ssh': {
 				const {target} = place.value;
-				return withoutSsh(await createSshRunner(target, local, {controlFolder: path.join(folderPath, 'ssh')})(request), target);
+				return withoutSsh(await createSshRunner(target, local, {controlFolder})(request), target);
 			}
 
 			case 'elsewhere': {
@@ -152,7 +167,7 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 	};
 
 	const host = createLibvirtHost({
-		runner, lines: createLineWatcher(), uri: uri.value, isReadOnly: options.isReadOnly, hypervisor: 'libvirt', privatePath: path.join(folderPath, 'claims'), isFenced: true,
+		runner, lines: createLineWatcher({moreEnvironment: sharing}), uri: uri.value, isReadOnly: options.isReadOnly, hypervisor: 'libvirt', privatePath: path.join(folderPath, 'claims'), isFenced: true,
 	});
 	const store = createStateStore({folderPath, held});
 	return succeed(assemble(host, store, {

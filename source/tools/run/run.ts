@@ -42,6 +42,9 @@ function environmentFor({argv, isDaemon}: RunRequest): Record<string, string> {
 	return isDaemon ? {...environment, PWD: argv[0] === 'env' && argv[1] === '-C' ? argv[2]! : '/'} : environment;
 }
 
+/** What a program gets beside that. Undefined: nothing more. */
+type MoreEnvironment = (program: string) => Promise<Readonly<Record<string, string>> | undefined>;
+
 function missingProgram(program: string): string {
 	const name = packages[program];
 	return `${program} is not installed here${name === undefined ? '' : `: Debian and Ubuntu have it in the package ${name}`}.`;
@@ -51,7 +54,7 @@ function missingProgram(program: string): string {
 Runs everything on this machine, whatever `where` says. `inheritFds`: open files that every changing command has to hold open as well, so that the
 kernel's locks on them last as long as the command does.
 */
-export function createLocalRunner(options: {inheritFds?: () => number[]} = {}): Runner {
+export function createLocalRunner(options: {inheritFds?: () => number[]; moreEnvironment?: MoreEnvironment} = {}): Runner {
 	return async request => {
 		const {argv, files = [], isMutating = false, isDaemon = false} = request;
 		const [program = '', ...rest] = argv;
@@ -71,7 +74,7 @@ export function createLocalRunner(options: {inheritFds?: () => number[]} = {}): 
 			// Numbers beyond the third place work, only their type does not say so.
 			...(request.input !== undefined && {input: request.input}),
 			stdio: [request.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', ...(isMutating && !isDaemon ? options.inheritFds?.() ?? [] : [])] as ['ignore', 'pipe', 'pipe'],
-			env: environmentFor(request),
+			env: {...environmentFor(request), ...await options.moreEnvironment?.(program)},
 			cwd: '/',
 			stripFinalNewline: false,
 			maxBuffer: outputLimit,
@@ -100,7 +103,7 @@ export function createLocalRunner(options: {inheritFds?: () => number[]} = {}): 
 }
 
 /** Starts programs on this machine that go on printing. They end with us. */
-export function createLineWatcher(): LineWatcher {
+export function createLineWatcher(options: {moreEnvironment?: MoreEnvironment} = {}): LineWatcher {
 	return ({argv, onLine, onEnd}) => {
 		const [program = '', ...rest] = argv;
 		let isStopped = false;
@@ -110,7 +113,7 @@ export function createLineWatcher(): LineWatcher {
 			const child = execa(program, rest, {
 				reject: false,
 				stdio: ['ignore', 'pipe', 'ignore'],
-				env: environment,
+				env: {...environment, ...await options.moreEnvironment?.(program)},
 				cwd: '/',
 				buffer: false,
 				cancelSignal: stopping.signal,

@@ -1,9 +1,10 @@
 /**
 For qemu+ssh hosts: what must run beside the images runs there over ssh. virsh itself stays here, its URI leads to the host.
 */
-import {mkdir} from 'node:fs/promises';
+import {mkdir, rename, writeFile} from 'node:fs/promises';
 import path from 'node:path';
-import {formatRemoteLine} from '../../model/text/shell-quote.ts';
+import process from 'node:process';
+import {formatRemoteLine, quoteForShell} from '../../model/text/shell-quote.ts';
 import {fail, type Result} from '../../model/result.ts';
 import type {RunOutput} from '../../engine/ports.ts';
 import type {Runner} from './run.ts';
@@ -52,6 +53,25 @@ function decode(text: string): string {
 	}
 }
 
+/** One connection for all, which stays for a minute. */
+function sharing(controlFolder: string): string[] {
+	return ['-o', 'ControlMaster=auto', '-o', `ControlPath=${path.join(controlFolder, '%C')}`, '-o', 'ControlPersist=60'];
+}
+
+/**
+The environment in which virsh's own ssh shares that connection: libvirt takes the first `ssh` of the PATH, so one that adds the options stands before it. `searchPath`: the
+PATH without it. Fails where the folder cannot be written to; virsh then connects by itself each time.
+*/
+export async function sharedSshEnvironment(controlFolder: string, searchPath: string): Promise<Record<string, string>> {
+	const folder = path.join(controlFolder, 'bin');
+	const program = path.join(folder, 'ssh');
+	const text = `#!/bin/sh\nPATH=${quoteForShell(searchPath)}\nexec ssh ${sharing(controlFolder).map(word => quoteForShell(word)).join(' ')} "$@"\n`;
+	await mkdir(folder, {recursive: true, mode: 0o700});
+	await writeFile(`${program}.${process.pid}`, text, {mode: 0o700, flag: 'wx'});
+	await rename(`${program}.${process.pid}`, program);
+	return {PATH: `${folder}:${searchPath}`};
+}
+
 /** The ssh command line up to and with the host; the remote command line follows as one word. `controlFolder` holds the shared connection. */
 export function sshArgv(target: SshTarget, controlFolder?: string): string[] {
 	return [
@@ -62,7 +82,7 @@ export function sshArgv(target: SshTarget, controlFolder?: string): string[] {
 		...(target.isUnverified ? ['-o', 'StrictHostKeyChecking=no'] : []),
 		...(target.port === undefined ? [] : ['-p', String(target.port)]),
 		...(target.keyfile === undefined ? [] : ['-i', target.keyfile]),
-		...(controlFolder === undefined ? [] : ['-o', 'ControlMaster=auto', '-o', `ControlPath=${path.join(controlFolder, '%C')}`, '-o', 'ControlPersist=60']),
+		...(controlFolder === undefined ? [] : sharing(controlFolder)),
 		'--',
 		target.user === undefined ? target.host : `${target.user}@${target.host}`,
 	];

@@ -1,0 +1,26 @@
+import {execFile} from 'node:child_process';
+import {
+	mkdir, mkdtemp, readFile, rm, stat, writeFile,
+} from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import {promisify} from 'node:util';
+import test from 'ava';
+import {sharedSshEnvironment} from '../../../source/tools/run/ssh.ts';
+
+const run = promisify(execFile);
+
+test('virsh finds an ssh that shares the connection, and that one finds the real one', async t => {
+	const folder = await mkdtemp(path.join(os.tmpdir(), 'vsnap-ssh-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	const real = path.join(folder, 'it\'s real');
+	await mkdir(real);
+	await writeFile(path.join(real, 'ssh'), '#!/bin/sh\nprintf "%s\\n" "$@"\n', {mode: 0o755});
+	const {PATH} = await sharedSshEnvironment(path.join(folder, 'control'), `${real}:/usr/bin:/bin`);
+	const {stdout} = await run('ssh', ['-T', '--', 'host', 'two words'], {env: {PATH}});
+	t.deepEqual(stdout.trim().split('\n'), ['-o', 'ControlMaster=auto', '-o', `ControlPath=${folder}/control/%C`, '-o', 'ControlPersist=60', '-T', '--', 'host', 'two words']);
+	t.is((await stat(path.join(folder, 'control', 'bin'))).mode % 0o1000, 0o700);
+	// Made anew each time.
+	await sharedSshEnvironment(path.join(folder, 'control'), '/usr/bin');
+	t.regex(await readFile(path.join(folder, 'control/bin/ssh'), 'utf8'), /^PATH=\/usr\/bin$/m);
+});
