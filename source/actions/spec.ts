@@ -68,6 +68,8 @@ export type ScreenSpec = {
 	short: string;
 	rank: number;
 	needs: 'domain' | 'snapshot' | 'checkpoint';
+	/** Planned for the selected snapshot before it is asked for: what it frees, whether it is possible, or only why it is refused, is told beside it. */
+	foretells?: 'space' | 'possible' | 'refusal';
 	/** Its key is meant in the view of the checkpoints alone, where it takes the place of one that is about snapshots. */
 	isOnlyAmongCheckpoints?: true;
 	/** The tree of the snapshots is the same afterwards, so nobody is led there to see what has become of it. */

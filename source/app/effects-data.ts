@@ -15,6 +15,11 @@ export type Effect =
 	| {kind: 'plan'; number: number; request: Request}
 	/** What each choice of a question would free; given up for the next of its kind, and for a plan. */
 	| {kind: 'measure'; number: number; choices: Array<{id: string; request: Request}>}
+	/** Send `foresee-due` with this number after the time. */
+	| {kind: 'foresee-later'; number: number; afterMs: number}
+	/** Plans each, unasked, for the selected snapshot; given up for the next. */
+	| {kind: 'foresee'; number: number; choices: Array<{id: string; request: Request}>}
+	| {kind: 'stop-foreseeing'}
 	| {kind: 'execute'; plan: Plan}
 	| {kind: 'recover'; planId: string; direction: Direction}
 	/** Undefined: the whole host. A diagnosis that is under way is given up for it. */

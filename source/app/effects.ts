@@ -25,6 +25,7 @@ type Work = {
 	diagnosis?: AbortController;
 	look?: AbortController;
 	measuring?: AbortController;
+	foreseeing?: {signal: AbortController; isOver: Promise<void>};
 };
 
 /** The message, after this time; never where the screen is closed before. */
@@ -58,6 +59,29 @@ const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 		await work.services.planEach(choices.map(({request}) => request), (index, result) => {
 			work.send({kind: 'measured', number, id: choices[index]!.id, result});
 		}, measuring.signal);
+		return undefined;
+	},
+	'foresee-later': async ({number, afterMs}, work) => after(afterMs, {kind: 'foresee-due', number}, work),
+	async foresee({number, choices}, work) {
+		const last = work.foreseeing;
+		last?.signal.abort();
+		const controller = new AbortController();
+		const {signal} = controller;
+		const isOver = (async () => {
+			// Never two at once: what reads for the last one cannot be stopped in the midst.
+			await last?.isOver;
+			if (!signal.aborted) {
+				await work.services.planEach(choices.map(({request}) => request), (index, result) => {
+					work.send({kind: 'foreseen', number, id: choices[index]!.id, result});
+				}, signal);
+			}
+		})();
+		work.foreseeing = {signal: controller, isOver};
+		await isOver;
+		return signal.aborted ? undefined : {kind: 'foreseen', number, id: undefined, result: undefined};
+	},
+	async 'stop-foreseeing'(_effect, {foreseeing}) {
+		foreseeing?.signal.abort();
 		return undefined;
 	},
 	async execute({plan}, work) {
@@ -137,6 +161,7 @@ export function createEffectRunner(services: AppServices, stage: Stage, send: (m
 			work.diagnosis?.abort();
 			work.look?.abort();
 			work.measuring?.abort();
+			work.foreseeing?.signal.abort();
 			for (const timer of work.timers) {
 				clearTimeout(timer);
 			}

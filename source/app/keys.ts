@@ -60,7 +60,7 @@ export const bindings: readonly Binding[] = [
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['refused'], label: 'back', short: 'back', rank: 1},
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['findings'], label: 'fix it if possible, otherwise show it in full', short: 'fix', rank: 1},
 	...screenSpecs().flatMap(({kind, screen}) => bindingsOf(kind, screen)),
-	{command: 'doctor', keys: ['D'], shown: 'D', contexts: browsing, label: 'check the selected domain or, from the list of domains, all', short: 'doctor', rank: 7},
+	{command: 'doctor', keys: ['D'], shown: 'D', contexts: browsing, label: 'check the selected domain or, from the list of domains, all', short: 'check', rank: 7},
 	{command: 'recover', keys: ['x'], shown: 'x', contexts: browsing, label: 'finish or roll back what was interrupted'},
 	{command: 'other-pane', keys: ['tab', 'back-tab'], shown: 'Tab', contexts: browsing, label: 'other pane', short: 'pane', rank: 3},
 	{command: 'next-view', keys: ['v'], shown: 'v', contexts: browsing, label: 'snapshots, checkpoints or images', short: 'view', rank: 4},
@@ -92,7 +92,7 @@ export const bindings: readonly Binding[] = [
 ];
 
 const contextOfScene: Readonly<Record<Exclude<Scene['kind'], 'journey'>, KeyContext>> = {
-	browse: 'browse', leaving: 'browse', menu: 'choice', recover: 'choice', help: 'message', details: 'message', running: 'running', ended: 'ended', doctor: 'findings',
+	browse: 'browse', leaving: 'browse', menu: 'choice', recover: 'choice', help: 'message', details: 'message', 'not-possible': 'message', running: 'running', ended: 'ended', doctor: 'findings',
 };
 
 const contextOfPhase: Readonly<Record<JourneyStage['phase'], KeyContext>> = {

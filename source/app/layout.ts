@@ -19,7 +19,7 @@ type Layout = {
 
 export function layoutOf(columns: number, rows: number): Layout {
 	const detailRows = rows >= 40 ? 12 : (rows >= 30 ? 9 : 7);
-	const leftColumns = Math.max(28, Math.min(46, Math.floor(columns * 0.36)));
+	const leftColumns = Math.max(28, Math.min(40, Math.floor(columns * 0.22)));
 	return {
 		isTooSmall: columns < minimumColumns || rows < minimumRows,
 		leftColumns,
@@ -34,6 +34,14 @@ export function layoutOf(columns: number, rows: number): Layout {
 export function listRowsOf({columns, rows, left}: {columns: number; rows: number; left: readonly unknown[]}): number {
 	return Math.max(1, layoutOf(columns, rows).listRows - (left.length > 0 ? 1 : 0));
 }
+
+/** Rows of a list that are drawn: a longer one gives up its last for where it stands. */
+export function shownRows(rows: number, count: number): number {
+	return Math.max(1, count > rows ? rows - 1 : rows);
+}
+
+/** Rows of the right pane, below its heads. */
+export const treeRowsOf = (listRows: number): number => Math.max(1, listRows - 1);
 
 /** The first row in sight: moves only when the cursor reaches the edge, so that a key press changes few lines. */
 export function windowTop(top: number, index: number, rows: number, count: number): number {

@@ -48,6 +48,9 @@ export type Message =
 	| {kind: 'planned'; number: number; result: Result<Plan>}
 	/** The plan of one choice of the question. */
 	| {kind: 'measured'; number: number; id: string; result: Result<Plan>}
+	| {kind: 'foresee-due'; number: number}
+	/** The plan of one verb for the selected snapshot; without one: that was all. */
+	| {kind: 'foreseen'; number: number; id: string | undefined; result: Result<Plan> | undefined}
 	| {kind: 'diagnosing'; number: number; progress: DiagnosisProgress}
 	| {kind: 'diagnosed'; number: number; result: Result<Finding[]>}
 	| {kind: 'run-event'; event: RunEvent}

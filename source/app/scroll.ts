@@ -57,5 +57,5 @@ export function moveIndex(index: number, command: Command, count: number): numbe
 }
 
 export function pageRows(state: State): number {
-	return Math.max(1, listRowsOf(state) - 1);
+	return Math.max(1, listRowsOf(state) - (state.pane === 'tree' ? 3 : 2));
 }

@@ -4,7 +4,8 @@ All that the screen knows. Things in progress are unions, selections are identit
 import type {DomainSummary} from '../model/domain/domain.ts';
 import type {Failure} from '../model/failure.ts';
 import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
-import type {Plan} from '../model/plan/plan.ts';
+import type {Plan, Space} from '../model/plan/plan.ts';
+import type {Result} from '../model/result.ts';
 import type {RanCommand} from '../model/plan/ran-command.ts';
 import type {Copied, Outcome} from '../engine/ports.ts';
 import type {Finding} from '../model/domain/finding.ts';
@@ -89,6 +90,15 @@ export const noHealth: Health = {
 	isOn: false, found: {}, ofHost: [], due: {uuids: [], host: false}, looking: undefined, pausing: undefined,
 };
 
+/** What could be done with snapshots of one domain: those that the cursor has rested on. `asked`: the one that is planned for. */
+export type Forecast = {
+	uuid: string;
+	asked: string | undefined;
+	number: number;
+	/** By snapshot; `plans`: by verb, as far as they are made. `isWhole`: all of them are. */
+	known: Readonly<Record<string, {isWhole: boolean; plans: Readonly<Record<string, Result<{space: Space | undefined}>>>}>>;
+};
+
 /** What asked for it: the start or the end of a run, the key, a finding. */
 type RecoverOrigin = 'run' | 'key' | 'doctor';
 
@@ -97,6 +107,8 @@ export type Scene =
 	| {kind: 'menu'; index: number; options: Option[]; title: string}
 	| {kind: 'help'; top: number}
 	| {kind: 'details'; top: number}
+	/** What was wanted cannot be done, and nothing was asked. */
+	| {kind: 'not-possible'; title: string; failure: Failure; top: number}
 	| {kind: 'journey'; journey: Journey}
 	| {kind: 'running'; run: Run; journey: Journey | undefined}
 	| {kind: 'ended'; run: Run; outcome: Outcome; top: number; journey: Journey | undefined}
@@ -133,6 +145,7 @@ export type State = {
 	/** Where domains of this host were backed up to, the oldest first. */
 	backedUpTo: readonly BackedUpTo[];
 	health: Health;
+	forecast: Forecast | undefined;
 	/** The last one, so that a repaired finding leads back to the rest. */
 	diagnosis: Diagnosis | undefined;
 	/** One sentence above the keys, until the next key. */
@@ -142,6 +155,8 @@ export type State = {
 	/** The action that the command line asked for: the exit code tells of it. */
 	startedWith: ActionStart['kind'] | undefined;
 	lastOutcome: Outcome | undefined;
+	/** What was done last, for the line above the keys. */
+	lastEnded: {plan: Plan; kind: Run['kind']; outcome: Outcome; endedMs: number} | undefined;
 	isTicking: boolean;
 	/** The host stirred while it was being read: read it once more. */
 	isStale: boolean;
@@ -178,11 +193,13 @@ export function initialState(facts: StartFacts): State {
 		scene: {kind: 'browse'},
 		backedUpTo: [],
 		health: noHealth,
+		forecast: undefined,
 		diagnosis: undefined,
 		notice: undefined,
 		start: facts.start,
 		startedWith: facts.start.action?.kind,
 		lastOutcome: undefined,
+		lastEnded: undefined,
 		isTicking: false,
 		isStale: false,
 		nextNumber: 1,

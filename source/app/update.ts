@@ -4,6 +4,7 @@ The screen's brain: update(state, message) = [state, effects]. Pure; what it nee
 import {byKind} from '../model/by-kind.ts';
 import type {Key, Message} from './messages.ts';
 import {commandFor, contextOf, type Command} from './keys.ts';
+import {foresee, takeForecast, withForecast} from './browse/forecast.ts';
 import {
 	answer, inTurn, readList, readUnfinished, withClock, type Update,
 } from './browse/read.ts';
@@ -142,6 +143,8 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 		return isRefusedForIt ? readUnfinished(next) : [next, []];
 	},
 	measured: (message, state) => [takeFigure(state, message), []],
+	'foresee-due': (message, state) => foresee(state, message.number),
+	foreseen: (message, state) => [takeForecast(state, message), []],
 	diagnosing: (message, state) => [takeProgress(state, message), []],
 	diagnosed: (message, state) => [takeDiagnosis(state, message.number, message.result), []],
 	'run-event': (message, state) => state.scene.kind === 'running'
@@ -159,5 +162,5 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 });
 
 export function update(state: State, message: Message, viewport: Viewport): Update {
-	return withClock(withLooks(takeMessage(message, state, viewport)));
+	return withClock(withForecast(withLooks(takeMessage(message, state, viewport))));
 }

@@ -2,6 +2,7 @@
 From a request to a plan: reads everything that the planner may ask, and plans.
 */
 import {randomUUID} from 'node:crypto';
+import {setImmediate} from 'node:timers/promises';
 import {planAction} from '../actions/plan-action.ts';
 import {specOf, actionFor, readsOf} from '../actions/registry.ts';
 import type {Given} from '../actions/spec.ts';
@@ -58,6 +59,8 @@ export async function prepareAction(planning: Planning, given: Asked, {replaces}
 export async function prepareEach(planning: Planning, givens: readonly Asked[], {onPlan, signal}: {onPlan: (index: number, plan: Result<Plan>) => void; signal: AbortSignal}): Promise<void> {
 	const inventory = await readFor(planning, givens);
 	for (const [index, given] of givens.entries()) {
+		// A screen goes on answering between two plans.
+		await setImmediate();
 		if (signal.aborted) {
 			return;
 		}

@@ -3,6 +3,7 @@ Runs the linear mode: prints a page when the person has answered and the answer 
 meanwhile is not read out; an empty line reads the page again.
 */
 import {createEffectRunner} from '../app/effects.ts';
+import {isForeseeing} from '../app/browse/forecast.ts';
 import type {AppServices, ScreenStart} from '../app/services.ts';
 import {copiedSoFar} from '../app/run/copied.ts';
 import {initialState, type Run, type State} from '../app/state.ts';
@@ -41,6 +42,10 @@ function isIncomplete(state: State): boolean {
 	const {scene, domains, pane, domainCursor, allDetails} = state;
 	if (scene.kind === 'journey') {
 		return scene.journey.stage.phase === 'planning';
+	}
+
+	if (scene.kind === 'menu') {
+		return isForeseeing(state);
 	}
 
 	const details = allDetails[domainCursor.id ?? ''];

@@ -7,7 +7,7 @@ export type Tone = 'plain' | 'dim' | 'strong' | 'accent' | 'good' | 'warning' | 
 
 type Glyphs = {
 	pointer: string; vertical: string; horizontal: string; tee: string; teeDown: string; cross: string;
-	branch: string; lastBranch: string; through: string; here: string; snapshot: string; base: string; folded: string;
+	branch: string; lastBranch: string; through: string; here: string; snapshot: string; onWay: string; base: string; folded: string;
 	running: string; paused: string; off: string; crashed: string;
 	done: string; failed: string; undone: string; waiting: string; working: string;
 	loss: string; lookAt: string; job: string; warning: string; info: string; ellipsis: string; dot: string; next: string; cursor: string; up: string; down: string;
@@ -16,7 +16,7 @@ type Glyphs = {
 
 const unicode: Glyphs = {
 	pointer: '▸', vertical: '│', horizontal: '─', tee: '┬', teeDown: '┴', cross: '┼',
-	branch: '├─', lastBranch: '└─', through: '│ ', here: '◆', snapshot: '○', base: '■', folded: '+',
+	branch: '├─', lastBranch: '└─', through: '│ ', here: '◆', snapshot: '○', onWay: '●', base: '■', folded: '+',
 	running: '●', paused: '‖', off: '○', crashed: '×',
 	done: '✓', failed: '×', undone: '↶', waiting: '·', working: '▸',
 	loss: '✗', lookAt: '~', job: '↻', warning: '!', info: '·', ellipsis: '…', dot: '·', next: '›', cursor: '▏', up: '↑', down: '↓',
@@ -25,7 +25,7 @@ const unicode: Glyphs = {
 
 const ascii: Glyphs = {
 	pointer: '>', vertical: '|', horizontal: '-', tee: '+', teeDown: '+', cross: '+',
-	branch: '|-', lastBranch: '`-', through: '| ', here: '*', snapshot: 'o', base: '#', folded: '+',
+	branch: '|-', lastBranch: '`-', through: '| ', here: '*', snapshot: 'o', onWay: 'O', base: '#', folded: '+',
 	running: '*', paused: '=', off: 'o', crashed: 'x',
 	done: 'v', failed: 'x', undone: '<', waiting: '.', working: '>',
 	loss: 'x', lookAt: '~', job: '@', warning: '!', info: '-', ellipsis: '~', dot: '-', next: '>', cursor: '_', up: '^', down: 'v',

@@ -135,6 +135,17 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 				return {kind: 'looked', number: effect.number, result: await services.look(effect.uuid, new AbortController().signal)};
 			}
 
+			case 'foresee-later': {
+				return {kind: 'foresee-due', number: effect.number};
+			}
+
+			case 'foresee': {
+				await services.planEach(effect.choices.map(({request}) => request), (index, result) => {
+					brain.send({kind: 'foreseen', number: effect.number, id: effect.choices[index]!.id, result});
+				}, new AbortController().signal);
+				return {kind: 'foreseen', number: effect.number, id: undefined, result: undefined};
+			}
+
 			case 'look-later': {
 				return effect.afterMs < 1000 ? {kind: 'look-due', number: effect.number} : undefined;
 			}

@@ -20,7 +20,7 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 	test.serial(`a new snapshot by keys alone at ${width}×${height}`, async t => {
 		const terminal = await openTerminal(t, {width, height});
 		await terminal.command(`node ${programPath} --demo web; echo code=$?`);
-		await terminal.waitFor(/you are here/);
+		await terminal.waitFor(/NOW /);
 		await terminal.press('c');
 		await terminal.waitFor(/What should the snapshot be called\?/);
 		await terminal.press('C-u');
@@ -40,7 +40,7 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 		await terminal.press('Enter');
 		await terminal.waitFor(/Done and verified\. The snapshot "s1-new" of "web" is created/);
 		await terminal.press('Enter');
-		await terminal.waitFor(/s1-new[\s\S]*you are here/);
+		await terminal.waitFor(/s1-new[\s\S]*NOW /);
 		await terminal.press('q');
 		await terminal.waitFor(/code=0/);
 	});

@@ -22,7 +22,7 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 		};
 
 		await terminal.command(`node ${programPath} --demo; echo code=$?`);
-		await terminal.waitFor(/you are here/);
+		await terminal.waitFor(/NOW /);
 		await press('/');
 		await terminal.type('web');
 		await press('Enter');
@@ -49,7 +49,7 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 		t.regex(screen, /kept as snapshot/);
 		t.true(pressed <= keysOnTheWay, `${pressed} keys`);
 		await press('Enter');
-		const tree = await terminal.waitFor(/you are here/);
+		const tree = await terminal.waitFor(/NOW /);
 		t.regex(tree, /kept-/);
 		await terminal.press('q');
 		await terminal.waitFor(/code=0/);
@@ -59,7 +59,7 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 test.serial('a wrong name starts nothing, and Escape leaves without a trace', async t => {
 	const terminal = await openTerminal(t);
 	await terminal.command(`node ${programPath} --demo web; echo code=$?`);
-	await terminal.waitFor(/you are here/);
+	await terminal.waitFor(/NOW /);
 	await terminal.press('g');
 	await terminal.waitFor(/clean install/);
 	await terminal.press('r');
@@ -77,7 +77,7 @@ test.serial('a wrong name starts nothing, and Escape leaves without a trace', as
 	await terminal.waitFor(/That is not the name/);
 	await terminal.press('Escape');
 	const screen = await terminal.waitFor(/Cancelled; nothing was changed/);
-	t.regex(screen, /you are here/);
+	t.regex(screen, /NOW /);
 	t.notRegex(screen, /kept-/);
 	await terminal.press('q');
 	await terminal.waitFor(/code=0/);

@@ -10,7 +10,7 @@ async function openProgram(t: ExecutionContext, options?: TerminalOptions): Prom
 	await terminal.command('seq -f "history %g" 60; stty -g > before');
 	await terminal.waitFor(/history 60\n(?:.*\n)*?READY>/);
 	await terminal.command(`node ${programPath} --demo web; echo "code=$?"; stty -g > after; cmp before after && echo same settings`);
-	await terminal.waitFor(/you are here/);
+	await terminal.waitFor(/NOW /);
 	return terminal;
 }
 
@@ -23,7 +23,7 @@ async function expectGivenBack(t: ExecutionContext, terminal: Terminal): Promise
 	const history = await terminal.readHistory();
 	const kept = Array.from({length: 60}, (_, index) => `history ${index + 1}`).filter(line => history.split('\n').includes(line));
 	t.is(kept.length, 60, 'the lines of before are all still there');
-	t.notRegex(history, /you are here/, 'nothing of the screen stays behind');
+	t.notRegex(history, /NOW /, 'nothing of the screen stays behind');
 	await terminal.command('echo typed and seen');
 	await terminal.waitFor(/\ntyped and seen/);
 }
@@ -59,13 +59,13 @@ test.serial('Ctrl-Z gives the terminal to the shell, and fg paints the screen ag
 	const terminal = await openTerminal(t);
 	await terminal.command('set -m; stty -g > before');
 	await terminal.command(`node ${programPath} --demo web`);
-	const before = await terminal.waitFor(/you are here[^]*q quit/);
+	const before = await terminal.waitFor(/NOW [^]*q quit/);
 	await terminal.press('C-z');
 	await terminal.waitFor(/READY>\s*$/);
 	t.is(await terminal.readFlag('alternate_on'), '0');
 	t.is(await terminal.readFlag('cursor_flag'), '1');
 	await terminal.command('fg');
-	const after = await terminal.waitFor(/you are here[^]*q quit/);
+	const after = await terminal.waitFor(/NOW [^]*q quit/);
 	t.is(after.split('\n').length, before.split('\n').length);
 	await terminal.press('q');
 	await terminal.waitFor(/READY>$/);
@@ -101,7 +101,7 @@ test.serial('without a terminal the screen is not started', async t => {
 	const terminal = await openTerminal(t);
 	await terminal.command(`node ${programPath} --demo < /dev/null > out 2> err; echo "code=$?"; wc -c < out`);
 	const screen = await terminal.waitFor(/code=2\n0/);
-	t.notRegex(screen, /you are here/);
+	t.notRegex(screen, /NOW /);
 });
 
 function escapeRegExp(text: string): string {

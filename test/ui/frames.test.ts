@@ -31,6 +31,55 @@ test('browsing at 120 by 40', async t => {
 	await looks(t, 'browse-120x40', await atWeb({columns: 120, rows: 40}));
 });
 
+/** The first snapshot, after the doctor has looked. */
+async function atFirst(facts: Parameters<typeof atWeb>[0]): Promise<Brain> {
+	const brain = await atWeb({checks: true, ...facts});
+	brain.type('g');
+	await brain.answer();
+	return brain;
+}
+
+test('a snapshot and what could be done with it, beside what is wrong on the host, at 80 by 24', async t => {
+	await looks(t, 'snapshot-80x24', await atFirst({}));
+});
+
+test('a snapshot with a column for each disk, and its files beside it, at 120 by 40', async t => {
+	const brain = await atFirst({columns: 120, rows: 40, start: {domain: 'db01'}});
+	await looks(t, 'snapshot-120x40', brain);
+});
+
+test('a snapshot in the smallest terminal, without UTF-8', async t => {
+	const theme = plainTheme(true);
+	await looks(t, 'snapshot-60x16', await atFirst({columns: 60, rows: 16, theme}), theme);
+});
+
+test('what is refused, before any question', async t => {
+	const brain = await atWeb();
+	brain.world.refusal = {kind: 'refused', blockers: [{kind: 'image-missing', text: '/var/lib/libvirt/images/web01.s1 is missing.', remedy: 'Bring it back from a backup.'}]};
+	brain.type('g');
+	await brain.answer();
+	await looks(t, 'snapshot-refused-80x24', brain);
+	brain.type('r');
+	await looks(t, 'not-possible-80x24', brain);
+});
+
+test('names are cut only after the columns of kind and age have made way', async t => {
+	const rename = async (name: string) => {
+		const brain = await atWeb();
+		brain.world.allDetails = brain.world.allDetails.map(details => details.domain.name === 'web01'
+			? {...details, snapshots: details.snapshots.map(snapshot => snapshot.name === 's3' ? {...snapshot, name, isCurrent: true} : snapshot), currentSnapshot: name}
+			: details);
+		brain.type('R');
+		await brain.answer();
+		return (await frameOf(brain.state)).split('\n').find(text => text.includes(name.slice(0, 12)))!;
+	};
+
+	t.regex(await rename('before-the-great-upgrade'), /before-the-great-upgrade disk {4}96M {4}3h$/);
+	t.regex(await rename('before-the-great-upgrade-to-8.4'), /before-the-great-upgrade-to-8\.4.* 96M {4}3h$/);
+	t.regex(await rename('before-the-great-upgrade-to-8.4-of-web'), /before-the-great-upgrade-to-8\.4-of-web +96M$/);
+	t.regex(await rename('before-the-great-upgrade-to-8.4-of-the-web-server'), /before-the-great-upgrade-to-8\.4-of-the… +96M$/);
+});
+
 test('browsing without UTF-8', async t => {
 	const theme = plainTheme(true);
 	const brain = await atWeb({theme});

@@ -31,7 +31,7 @@ async function atDomain(name: string): Promise<Brain> {
 
 test('a whole new snapshot goes by numbers, to an explicit start', async t => {
 	const brain = await atDomain('web01');
-	await reply(t, brain, 'You are here', 'Create a snapshot', 'before', 'of the upgrade');
+	await reply(t, brain, 'NOW', 'Create a snapshot', 'before', 'of the upgrade');
 	t.regex(textOf(brain), /What should be saved\?/);
 	await reply(t, brain, 'The disks and the memory', 'External: freeze');
 	t.regex(textOf(brain), /^new: \/var\/lib\/libvirt\/images\/web01\.before, needed by head vda, on \/var\/lib\/libvirt\/images\/web01\.s3$/m);
@@ -45,7 +45,7 @@ test('a whole new snapshot goes by numbers, to an explicit start', async t => {
 
 test('an empty line takes the proposed name, a wrong one is asked again with the reason', async t => {
 	const brain = await atDomain('web01');
-	await reply(t, brain, 'You are here', 'Create a snapshot');
+	await reply(t, brain, 'NOW', 'Create a snapshot');
 	t.regex(textOf(brain), /Proposed: at-20261121-0200/);
 	await reply(t, brain, 's1');
 	t.regex(textOf(brain), /A snapshot "s1" exists already/);
@@ -55,13 +55,13 @@ test('an empty line takes the proposed name, a wrong one is asked again with the
 
 test('a point alone leaves the question for a name', async t => {
 	const brain = await atDomain('web01');
-	await reply(t, brain, 'You are here', 'Create a snapshot', '.');
+	await reply(t, brain, 'NOW', 'Create a snapshot', '.');
 	t.is(brain.state.scene.kind, 'browse');
 });
 
 test('all that can be set goes by numbers too', async t => {
 	const brain = await atDomain('web01');
-	await reply(t, brain, 'You are here', 'Create a snapshot', '', '', 'All options', 'Description: none', 'for the auditor', 'Freeze the guest');
+	await reply(t, brain, 'NOW', 'Create a snapshot', '', '', 'All options', 'Description: none', 'for the auditor', 'Freeze the guest');
 	t.regex(textOf(brain), /Description: for the auditor/);
 	await reply(t, brain, 'Done', 'The disks. ', 'External: freeze');
 	t.like(requestOf(brain), {description: 'for the auditor', isQuiesced: true});
@@ -69,7 +69,7 @@ test('all that can be set goes by numbers too', async t => {
 
 test('a place that is not possible is read out with its reason', async t => {
 	const brain = await atDomain('web01');
-	await reply(t, brain, 'You are here', 'Create a snapshot', '', '', 'The disks. ');
+	await reply(t, brain, 'NOW', 'Create a snapshot', '', '', 'The disks. ');
 	t.regex(textOf(brain), /Internal: inside the qcow2 files \(not possible: the disks of a running guest cannot be frozen inside their images without its memory\)/);
 });
 
@@ -91,7 +91,7 @@ test('branch, merge and delete are in the menu of a snapshot, and each comes to 
 
 test('findings are read out whole, and a number opens the plan that mends one', async t => {
 	const brain = await atWeb({isLinear: true, rows: 1000});
-	await reply(t, brain, 'You are here', 'Check this');
+	await reply(t, brain, 'NOW', 'Check this');
 	t.regex(textOf(brain), /1\. warning, web01: web01\.old .* A plan can fix it\./);
 	await reply(t, brain, 'web01.old');
 	t.like(requestOf(brain), {kind: 'remove-orphans'});

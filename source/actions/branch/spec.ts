@@ -36,6 +36,7 @@ export const branch = {
 		short: 'branch',
 		rank: 5,
 		needs: 'snapshot',
+		foretells: 'refusal',
 	},
 	/** The proposed name is "s1-branch", or with a number where that is taken. */
 	complete({snapshot, name: given, currentState: givenFate, endState}, uuid, {details, nowMs}) {

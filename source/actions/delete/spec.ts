@@ -36,6 +36,7 @@ export const deletion = {
 		short: 'delete',
 		rank: 5,
 		needs: 'snapshot',
+		foretells: 'space',
 	},
 	complete: ({snapshot, scope, isMetadataOnly = false}, uuid) => ({
 		request: {kind: 'delete', uuid, snapshot: snapshot!, scope: scope ?? 'one', isMetadataOnly},

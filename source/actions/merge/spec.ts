@@ -25,6 +25,7 @@ export const merge = {
 		short: 'merge',
 		rank: 6,
 		needs: 'snapshot',
+		foretells: 'refusal',
 	},
 	complete: (given, uuid) => ({request: {kind: 'merge', uuid, snapshot: given.snapshot!}, answered: []}),
 	collects: ({snapshot}, {inventory: {details}}) => ({deleted: details.snapshots.filter(({name}) => name === snapshot)}),

@@ -24,6 +24,7 @@ export const revert = {
 		short: 'revert',
 		rank: 2,
 		needs: 'snapshot',
+		foretells: 'possible',
 	},
 	complete({snapshot, currentState: given, endState}, uuid, {details, nowMs}) {
 		const {currentState, keepName, answered} = completeCurrentState(given, {}, {nowMs, taken: takenNames(details)});

@@ -110,10 +110,11 @@ function menuOfSelected(state: State): {title: string; options: Option[]} {
 		}
 
 		case 'image':
+		case 'file':
 		case 'unrecorded':
 		case 'unreadable': {
 			return {
-				title: node.kind === 'image' ? node.image.path : node.label,
+				title: node.kind === 'image' ? node.image.path : (node.kind === 'file' ? node.path : node.label),
 				options: [details, ...optionsNeeding(state, 'domain'), doctor, refresh],
 			};
 		}

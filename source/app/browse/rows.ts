@@ -20,6 +20,8 @@ export type TreeNode = {name: string; parent: string | undefined} & (
 	| {kind: 'checkpoint'; checkpoint: Checkpoint}
 	| {kind: 'image'; image: Image}
 	| {kind: 'unreadable' | 'unrecorded'; label: string; reason: string}
+	/** No image of a chain: a memory file, or what nothing needs. */
+	| {kind: 'file'; path: string; reason: string; isUnused: boolean}
 );
 
 export type Row = TreeRow<TreeNode>;
@@ -65,7 +67,18 @@ function snapshotNodes(details: DomainDetails): TreeNode[] {
 	return nodes;
 }
 
-function nodesOf(details: DomainDetails, view: View): TreeNode[] {
+const unusedKinds: ReadonlySet<Finding['kind']> = new Set(['orphan', 'unused-image', 'unused-nvram']);
+
+/** What lies beside the images: memory files, and what the doctor found that nothing needs. */
+function otherFiles(details: DomainDetails, found: readonly Finding[]): TreeNode[] {
+	const memory = details.snapshots.flatMap(({name, memory}) => memory.mode === 'external' ? [{path: memory.path, reason: `memory of "${name}"`, isUnused: false}] : []);
+	const unused = found.filter(({kind}) => unusedKinds.has(kind)).flatMap(({images = []}) => images.map(path => ({path, reason: 'nothing needs it', isUnused: true})));
+	return [...memory, ...unused].map(file => ({
+		kind: 'file', name: `file:${file.path}`, parent: undefined, ...file,
+	}));
+}
+
+function nodesOf(details: DomainDetails, view: View, found: readonly Finding[]): TreeNode[] {
 	switch (view) {
 		case 'snapshots': {
 			return snapshotNodes(details);
@@ -76,26 +89,28 @@ function nodesOf(details: DomainDetails, view: View): TreeNode[] {
 		}
 
 		case 'images': {
-			return ownImages(details).map(image => ({kind: 'image', name: image.path, parent: image.backingPath, image}));
+			return [...ownImages(details).map((image): TreeNode => ({kind: 'image', name: image.path, parent: image.backingPath, image})), ...otherFiles(details, found)];
 		}
 	}
 }
 
-type Flattened = {folded: ReadonlySet<string>; rows: Row[]};
+type Flattened = {folded: ReadonlySet<string>; found: readonly Finding[]; rows: Row[]};
 
 /** The last rows of each picture: one key press asks for them several times, and nothing in them changes without a new picture or a new set of folds. */
 const flattened = new WeakMap<DomainDetails, Partial<Record<View, Flattened>>>();
 
+const nothingFound: readonly Finding[] = [];
+
 /** The rows of one view, as they are drawn from top to bottom. */
-function rowsOf(details: DomainDetails, view: View, folded: ReadonlySet<string>): Row[] {
+function rowsOf(details: DomainDetails, view: View, {folded, found}: Omit<Flattened, 'rows'>): Row[] {
 	const known = flattened.get(details);
 	const last = known?.[view];
-	if (last?.folded === folded) {
+	if (last?.folded === folded && last.found === found) {
 		return last.rows;
 	}
 
-	const rows = flattenTree(nodesOf(details, view), folded);
-	flattened.set(details, {...known, [view]: {folded, rows}});
+	const rows = flattenTree(nodesOf(details, view, found), folded);
+	flattened.set(details, {...known, [view]: {folded, found, rows}});
 	return rows;
 }
 
@@ -117,7 +132,7 @@ export function selectedDetails(state: State): DomainDetails | undefined {
 /** The rows in the right pane at this moment; empty while nothing was read. */
 export function currentRows(state: State): Row[] {
 	const details = selectedDetails(state);
-	return details === undefined ? [] : rowsOf(details, state.view, state.folded[state.view]);
+	return details === undefined ? [] : rowsOf(details, state.view, {folded: state.folded[state.view], found: (state.view === 'images' ? state.health.found[details.domain.uuid] : undefined) ?? nothingFound});
 }
 
 /** The node that is selected on the right. Until the person moves, the head is: it is where the domain is. */

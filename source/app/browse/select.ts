@@ -1,7 +1,9 @@
 /**
 What is selected and what is in sight of it: domains, rows, views. Selecting a domain lets it be read as soon as the cursor rests there.
 */
-import {listRowsOf, windowTop} from '../layout.ts';
+import {
+	listRowsOf, shownRows, treeRowsOf, windowTop,
+} from '../layout.ts';
 import type {State, View} from '../state.ts';
 import {readDetails, type Update} from './read.ts';
 import {currentRows, selectedNode, visibleDomains} from './rows.ts';
@@ -21,8 +23,8 @@ export function settle(state: State): State {
 	const cursor = state.cursors[state.view];
 	return {
 		...state,
-		domainCursor: {...domainCursor, top: windowTop(domainCursor.top, domainIndex, listRows, domains.length)},
-		cursors: {...state.cursors, [state.view]: {...cursor, top: windowTop(cursor.top, rowIndex, listRows, rows.length)}},
+		domainCursor: {...domainCursor, top: windowTop(domainCursor.top, domainIndex, shownRows(listRows, domains.length), domains.length)},
+		cursors: {...state.cursors, [state.view]: {...cursor, top: windowTop(cursor.top, rowIndex, shownRows(treeRowsOf(listRows), rows.length), rows.length)}},
 	};
 }
 

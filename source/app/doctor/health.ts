@@ -8,6 +8,7 @@ import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Result} from '../../model/result.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
 import type {Update} from '../browse/read.ts';
+import {forgetForecast} from '../browse/forecast.ts';
 import {leftOf} from '../browse/rows.ts';
 import type {Settings} from '../services.ts';
 import {noHealth, type Health, type State} from '../state.ts';
@@ -35,7 +36,8 @@ export function takeSettings(state: State, result: Result<Settings>): State {
 }
 
 /** These domains are not what they were: what was found of them is dropped, and what was found of others because of them. */
-export function noteChanges(state: State, changed: readonly string[]): State {
+export function noteChanges(given: State, changed: readonly string[]): State {
+	const state = forgetForecast(given, changed);
 	const {health, domains} = state;
 	if (!health.isOn || changed.length === 0) {
 		return state;

@@ -5,6 +5,7 @@ import {didYouMean} from '../../model/text/did-you-mean.ts';
 import {namedIn, screenOf, type ScreenKind} from '../../actions/registry.ts';
 import type {GivenOf} from '../../actions/spec.ts';
 import {reasonAgainst} from '../browse/menu.ts';
+import {forgetForecast, verdictOf} from '../browse/forecast.ts';
 import type {Update} from '../browse/read.ts';
 import {moments} from '../browse/moments.ts';
 import {selectedDetails} from '../browse/rows.ts';
@@ -26,6 +27,12 @@ export function begin(state: State, start: GivenOf<ScreenKind>): Update {
 
 	const {view, selected, current, idOf} = moments[needs];
 	const name = namedIn(start, needs) ?? (state.pane === 'tree' ? selected(state) : undefined);
+	const verdict = name === undefined || namedIn(start, needs) !== undefined ? undefined : verdictOf(state, start.kind);
+	if (verdict?.kind === 'refused') {
+		// Planned anew when the page is left: what was in the way may be gone by then.
+		return [{...forgetForecast(state, [state.domainCursor.id!]), scene: {kind: 'not-possible', title: `${title} ${name!}: not possible`, failure: verdict.failure, top: 0}}, []];
+	}
+
 	if (name !== undefined) {
 		return openJourney(state, {...start, [needs]: name});
 	}

@@ -109,6 +109,7 @@ export function endRun(state: State, outcome: Outcome): Update {
 	const ended: State = {
 		...noteChanges(forgetDetails(state, uuid), [uuid]),
 		lastOutcome,
+		lastEnded: {plan: run.plan, kind: run.kind, outcome, endedMs: state.nowMs},
 		// Where the domain stands afterwards is what the person wants to see in the tree.
 		cursors: {...state.cursors, snapshots: {id: undefined, top: 0}},
 		scene: {

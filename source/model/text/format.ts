@@ -112,3 +112,31 @@ export function describeFreed({freed: {atLeast, atMost}, deletedFrom}: {freed: {
 
 	return atMost > 0 ? `frees up to ${high}, or takes up to ${low} more` : `takes ${atMost === 0 ? `up to ${low}` : (low === high ? low : `${high} to ${low}`)} more`;
 }
+
+/** For columns: "0", "820M", "6.2G", "98G". */
+export function formatShortBytes(sizeBytes: number): string {
+	const [number, unit] = formatBytes(sizeBytes).split(' ') as [string, string];
+	const digits = Number(number) >= 9.95 || Number(number) === 0 ? String(Math.round(Number(number))) : number;
+	return sizeBytes === 0 ? '0' : `${digits}${unit.slice(0, 1)}`;
+}
+
+const shortAges = [
+	{from: 3 * 365 * 86_400, seconds: 365 * 86_400, unit: 'y'},
+	{from: 172_800, seconds: 86_400, unit: 'd'},
+	{from: 3600, seconds: 3600, unit: 'h'},
+	{from: 60, seconds: 60, unit: 'min'},
+];
+
+/** For columns, like `formatAge`: "now", "5min", "3h", "40d", "3y". Both in Unix seconds. */
+export function formatShortAge(seconds: number, nowSeconds: number): string {
+	const age = Math.max(0, nowSeconds - seconds);
+	const found = shortAges.find(({from}) => age >= from);
+	return found === undefined ? 'now' : `${Math.floor(age / found.seconds)}${found.unit}`;
+}
+
+const weekdays = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+
+/** Unix seconds as local "Fri 2026-11-20 22:15". */
+export function formatDay(seconds: number): string {
+	return `${weekdays[new Date(seconds * 1000).getDay()]!} ${formatTime(seconds)}`;
+}

@@ -3,6 +3,7 @@ The details of what is selected, as lines. The same text stands below the lists,
 */
 import {byKind} from '../../model/by-kind.ts';
 import {imageHolders} from '../../app/browse/image-holders.ts';
+import {rowFacts} from '../../app/browse/row-facts.ts';
 import {selectedDomain, selectedNode, selectedDetails, type TreeNode} from '../../app/browse/rows.ts';
 import type {State} from '../../app/state.ts';
 import {headDisks, hasProcess, type Disk} from '../../model/domain/domain.ts';
@@ -16,6 +17,7 @@ import {frozenPath, type Checkpoint, type Snapshot} from '../../model/domain/sna
 import {stateWord} from '../../model/domain/state-word.ts';
 import {paragraph, type Line, type Piece} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
+import {verdictsOf} from './browse/forecast.ts';
 import {failureLines} from './failure.ts';
 import {formatSeconds, healthTones, stateOfSnapshot} from './words.ts';
 
@@ -40,7 +42,8 @@ function frozenWords(mode: string, path = 'an image that its record does not nam
 	return mode === 'external' ? `external, frozen in ${path}` : `${mode}, in ${path}`;
 }
 
-function snapshotDetails(snapshot: Snapshot, style: TextStyle): Line[] {
+function snapshotDetails(snapshot: Snapshot, details: DomainDetails, style: TextStyle): Line[] {
+	const sizes = rowFacts(details).sizesOf(snapshot);
 	const memory = snapshot.memory.mode === 'external' ? `external, in ${snapshot.memory.path}` : (snapshot.memory.mode === 'internal' ? 'internal, inside the image' : 'not kept');
 	return [
 		title(snapshot.name, snapshot.isCurrent ? [{text: '  current', tone: 'accent'}] : []),
@@ -50,7 +53,8 @@ function snapshotDetails(snapshot: Snapshot, style: TextStyle): Line[] {
 		...field('memory', memory, style),
 		...snapshot.disks.flatMap(disk => {
 			const kept = disk.mode === 'no' || disk.mode === 'manual' ? 'left out' : frozenWords(disk.mode, frozenPath(snapshot, disk.target));
-			return field(disk.target, kept, style);
+			const size = sizes.get(disk.target);
+			return field(disk.target, `${kept}${size === undefined ? '' : `, ${formatBytes(size)}`}`, style);
 		}),
 		...field('parent', snapshot.parent ?? 'none (root)', style),
 	];
@@ -100,7 +104,7 @@ function checkpointDetails(checkpoint: Checkpoint, details: DomainDetails, style
 }
 
 const nodeDetails: (node: TreeNode, details: DomainDetails, style: TextStyle) => Line[] = byKind({
-	snapshot: (node, _details, style) => snapshotDetails(node.snapshot, style),
+	snapshot: (node, details, style) => snapshotDetails(node.snapshot, details, style),
 	head: (_node, details, style) => headDetails(details, style),
 	checkpoint: (node, details, style) => checkpointDetails(node.checkpoint, details, style),
 	image(node, details, style) {
@@ -117,6 +121,11 @@ const nodeDetails: (node: TreeNode, details: DomainDetails, style: TextStyle) =>
 			...(image.bitmaps.length === 0 ? [] : field('bitmaps', image.bitmaps.map(bitmap => `${bitmap.name}${bitmap.isUsable ? '' : ' (broken)'}`).join(', '), style)),
 		];
 	},
+	file: (node, _details, style) => [
+		title(node.path),
+		...field(node.isUnused ? 'unused' : 'holds', node.reason, style, node.isUnused ? 'warning' : undefined),
+		...(node.isUnused ? field('what now', 'Press D: the doctor says what it was, and plans its removal.', style) : []),
+	],
 	unrecorded: (node, _details, style) => [
 		title(node.label),
 		...field('kept', node.reason, style),
@@ -145,5 +154,6 @@ export function detailsOf(state: State, given: {columns: number; theme: Theme}):
 	}
 
 	const node = state.pane === 'tree' ? selectedNode(state) : undefined;
-	return node === undefined ? headDetails(details, style) : nodeDetails(node, details, style);
+	const verdicts = node?.kind === 'snapshot' ? verdictsOf(state).flatMap(({verb, words, tone}) => field(verb, words, style, tone)) : [];
+	return node === undefined ? headDetails(details, style) : [...nodeDetails(node, details, style), ...verdicts];
 }

@@ -35,7 +35,8 @@ export function helpLines({columns, theme}: {columns: number; theme: Theme}): Li
 		[],
 	]);
 	const words = [
-		`${glyphs.here} "you are here" is the current state of the domain, below the snapshot that it is based on. A revert moves it.`,
+		`Beside a domain: ${glyphs.loss} broken, ${glyphs.lookAt} worth a look, ${glyphs.job} a job is running, ${glyphs.warning} an action was interrupted. D shows what the doctor found.`,
+		`${glyphs.here} NOW is the current state of the domain, below the snapshot that it is based on; ${glyphs.onWay} leads to it. A revert moves it.`,
 		'A revert never writes to the images of a snapshot: it creates new, empty overlays on them. Nothing changes before you confirm it; where something is lost, you type the domain\'s name.',
 		`Images: ${glyphs.base} is a base image; an image below another is its overlay, and a fork is a base image with several overlays. `
 		+ `A plan marks ${glyphs.created} new, ${glyphs.removed} removed, ${glyphs.written} written and ${glyphs.staying} kept, with the reason.`,

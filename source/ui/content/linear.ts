@@ -6,6 +6,7 @@ import {byKind} from '../../model/by-kind.ts';
 import {
 	currentRows, selectedDomain, selectedDetails, visibleDomains, type TreeNode,
 } from '../../app/browse/rows.ts';
+import {rowFacts, totalOf} from '../../app/browse/row-facts.ts';
 import {healthOfHost, markOf} from '../../app/doctor/health.ts';
 import {views, type State} from '../../app/state.ts';
 import {recoverOptions} from '../../app/run/update-recover.ts';
@@ -30,9 +31,21 @@ const nodeText: (node: TreeNode, parent: string | undefined, state: State) => st
 	snapshot(node, _parent, state) {
 		const {snapshot} = node;
 		const age = formatAge(snapshot.createdAt, Math.floor(state.nowMs / 1000));
-		return `${snapshot.name}, ${kindOfSnapshot(snapshot)}, ${age}, ${snapshot.parent === undefined ? 'a root' : `after ${snapshot.parent}`}${snapshot.isCurrent ? ', current' : ''}`;
+		const size = totalOf(rowFacts(selectedDetails(state)!).sizesOf(snapshot));
+		return [
+			snapshot.name,
+			kindOfSnapshot(snapshot),
+			...(size === undefined ? [] : [formatBytes(size)]),
+			age,
+			`${snapshot.parent === undefined ? 'a root' : `after ${snapshot.parent}`}${snapshot.isCurrent ? ', current' : ''}`,
+			...(snapshot.description === undefined ? [] : [snapshot.description.split('\n')[0]!]),
+		].join(', ');
 	},
-	head: (_node, _parent, state) => `You are here: the current state, based on ${selectedDetails(state)?.currentSnapshot ?? 'no snapshot'}`,
+	head(_node, _parent, state) {
+		const {domain, currentSnapshot} = selectedDetails(state)!;
+		const written = totalOf(rowFacts(selectedDetails(state)!).heads);
+		return `NOW, ${stateWord(domain.state)}, based on ${currentSnapshot ?? 'no snapshot'}${written === undefined ? '' : `, ${formatBytes(written)} ${currentSnapshot === undefined ? 'used' : 'written since'}`}`;
+	},
 	checkpoint(node, _parent, state) {
 		const {checkpoint} = node;
 		const told = tellCheckpoint(selectedDetails(state)!, checkpoint);
@@ -50,6 +63,7 @@ const nodeText: (node: TreeNode, parent: string | undefined, state: State) => st
 		const troubles = problems.map(problem => `, ${describeProblem(problem)}`).join('');
 		return `${path}, ${formatBytes(allocatedBytes)}, ${parent === undefined ? 'a base' : `backed by ${parent}`}${troubles}`;
 	},
+	file: node => `${node.path}, ${node.reason}`,
 	unrecorded: node => `${node.label}, ${node.reason}`,
 	unreadable: node => `${node.label}, unreadable: ${node.reason}`,
 });
@@ -122,6 +136,10 @@ export function linearPage(state: State, theme: Theme): LinearPage {
 
 		case 'menu': {
 			return {title: scene.title, lines: plainText(detailsOf(state, style)), choices: [...optionChoices(scene.options), back]};
+		}
+
+		case 'not-possible': {
+			return {title: scene.title, lines: plainText(pageOf(state, theme)!.lines), choices: [back]};
 		}
 
 		case 'help':

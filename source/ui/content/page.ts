@@ -25,6 +25,10 @@ export function pageOf(state: State, theme: Theme): Page | undefined {
 	const {bodyRows} = layoutOf(columns, state.rows);
 	const style = {columns, theme};
 	switch (scene.kind) {
+		case 'not-possible': {
+			return {lines: [[], ...failureLines(scene.failure, style)], rows: bodyRows - 1, top: scene.top};
+		}
+
 		case 'help': {
 			return {lines: helpLines(style), rows: bodyRows - 1, top: scene.top};
 		}

@@ -79,6 +79,12 @@ export function kindOfSnapshot(snapshot: Snapshot): string {
 	return `${modes.size > 1 ? 'mixed' : 'disks'}${hasMemory ? '+memory' : sign}`;
 }
 
+/** The same for a narrow column: what is kept, not how good it is. */
+export function shortKindOfSnapshot(snapshot: Snapshot): string {
+	const [kind] = kindOfSnapshot(snapshot).split(',') as [string];
+	return {disks: 'disk', 'disks+memory': 'disk+m', internal: 'int', 'internal+mem': 'int+m', 'mixed+memory': 'mix+m', mixed: 'mix', nothing: 'none'}[kind] ?? kind;
+}
+
 /** How good the state is that a snapshot keeps. */
 export function stateOfSnapshot(snapshot: Snapshot): string {
 	const words: Record<Condition, string> = {

@@ -1,7 +1,7 @@
 /**
 The left pane: the domains in sight, each with a mark where it needs somebody, its state in a sign and a word, and how many snapshots it has.
 */
-import {windowTop} from '../../app/layout.ts';
+import {shownRows, windowTop} from '../../app/layout.ts';
 import type {State} from '../../app/state.ts';
 import {markOf} from '../../app/doctor/health.ts';
 import {visibleDomains} from '../../app/browse/rows.ts';
@@ -10,6 +10,7 @@ import {widthOf} from '../../model/text/cells.ts';
 import {cutMiddle, showSafely} from '../text.ts';
 import {useTheme} from '../theme.ts';
 import {LineView, LinesView, line} from './line.tsx';
+import {positionLine} from './tree-list.tsx';
 
 export function DomainList({state, rows, columns}: {readonly state: State; readonly rows: number; readonly columns: number}) {
 	const theme = useTheme();
@@ -20,13 +21,18 @@ export function DomainList({state, rows, columns}: {readonly state: State; reado
 	}
 
 	const {id} = state.domainCursor;
-	const top = windowTop(state.domainCursor.top, domains.findIndex(domain => domain.uuid === id), rows, domains.length);
-	const shown = domains.slice(top, top + rows);
+	const inSight = shownRows(rows, domains.length);
+	const top = windowTop(state.domainCursor.top, domains.findIndex(domain => domain.uuid === id), inSight, domains.length);
+	const shown = domains.slice(top, top + inSight);
 	const nameColumns = columns - 16;
 	return (
 		<>
 			{Array.from({length: rows}, (_, index) => {
 				const domain = shown[index];
+				if (index === inSight) {
+					return <LineView key={index} pieces={positionLine(top, inSight, domains.length)} columns={columns}/>;
+				}
+
 				if (domain === undefined) {
 					return <LineView key={index} pieces={[]} columns={columns}/>;
 				}

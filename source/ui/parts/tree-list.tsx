@@ -3,27 +3,29 @@ The right pane: the rows of one view in sight, with tree lines on the left and w
 */
 import type {State} from '../../app/state.ts';
 import {imageHolders, type Holder} from '../../app/browse/image-holders.ts';
-import {windowTop} from '../../app/layout.ts';
+import {shownRows, treeRowsOf, windowTop} from '../../app/layout.ts';
 import {currentRows, selectedNode, selectedDetails, type Row} from '../../app/browse/rows.ts';
 import {isDenied} from '../../model/images/image.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
 import {formatSince, healthWords, ownerOf, tellCheckpoint, type ToldCheckpoint} from '../../model/text/describe-checkpoint.ts';
 import {formatAge, formatBytes} from '../../model/text/format.ts';
 import {guideText} from '../../model/text/tree-guides.ts';
-import {stateWord} from '../../model/domain/state-word.ts';
-import {healthGlyphs, healthTones, isTrouble, kindOfSnapshot} from '../content/words.ts';
+import {fileOf} from '../content/browse/summary.ts';
+import {freesWord} from '../content/browse/forecast.ts';
+import {
+	headLine, nowCells, snapshotCells, snapshotTable, wideColumns, type SnapshotTable,
+} from '../content/browse/snapshot-columns.ts';
+import {healthGlyphs, healthTones, isTrouble} from '../content/words.ts';
 import {cutMiddle, showSafely} from '../text.ts';
 import {useTheme, type Theme} from '../theme.ts';
 import {
-	LineView, LinesView, line, paragraph, type Line,
+	LineView, LinesView, fitLine, line, paragraph, type Line,
 } from './line.tsx';
 
-function snapshotColumns(kind: string, age: string): Line {
-	return [{text: `${kind.padEnd(15)}${age.padStart(11)} `, tone: 'dim'}];
+/** So many cells, cut at the end. */
+function cell(pieces: Line, columns: number, theme: Theme): Line {
+	return fitLine(pieces, columns, theme);
 }
-
-/** From this width on there is room for the disks and the health in words. */
-const wideColumns = 70;
 
 /** Where it is narrow the glyph tells of the health, and a word of what is not good. */
 function checkpointColumns(told: ToldCheckpoint, {age, isWide}: {age: string; isWide: boolean}): Line {
@@ -36,27 +38,29 @@ function checkpointColumns(told: ToldCheckpoint, {age, isWide}: {age: string; is
 	];
 }
 
-function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number; holders: ReadonlyMap<string, Holder[]>; hasManyRoots: boolean}): {pieces: Line; right: Line} {
-	const {state, theme, columns, holders, hasManyRoots} = given;
+function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number; holders: ReadonlyMap<string, Holder[]>; hasManyRoots: boolean; table: SnapshotTable | undefined}): {pieces: Line; right: Line} {
+	const {state, theme, columns, holders, hasManyRoots, table} = given;
 	const {item} = row;
-	const guide = {text: ` ${guideText(row, {glyphs: theme.glyphs, mostColumns: Math.floor(columns / 3), hasManyRoots})}`, tone: 'dim' as const};
+	const guide = {text: `${guideText(row, {glyphs: theme.glyphs, mostColumns: Math.floor(columns / 3), hasManyRoots})}`, tone: 'dim' as const};
 	const folded = row.isFolded ? [{text: ` ${theme.glyphs.folded}`, tone: 'accent' as const}] : [];
 	const orphan = row.isOrphan ? [{text: '  (its parent is missing)', tone: 'warning' as const}] : [];
 	switch (item.kind) {
 		case 'snapshot': {
 			const {snapshot} = item;
-			return {
-				pieces: [guide, {text: `${theme.glyphs.snapshot} `, tone: 'dim'}, {text: snapshot.name, tone: snapshot.isCurrent ? 'strong' : 'plain'}, ...folded, ...orphan],
-				right: snapshotColumns(kindOfSnapshot(snapshot), formatAge(snapshot.createdAt, Math.floor(state.nowMs / 1000))),
-			};
+			const isOnWay = table!.facts.wayToNow.has(snapshot.name);
+			const name: Line = [
+				guide,
+				{text: `${isOnWay ? theme.glyphs.onWay : theme.glyphs.snapshot} `, tone: isOnWay ? 'accent' : 'dim'},
+				{text: snapshot.name, tone: isOnWay ? 'accent' : 'plain'},
+				...folded,
+				...orphan,
+			];
+			return {pieces: [...cell(name, table!.nameColumns, theme), ...snapshotCells(snapshot, table!, theme)], right: []};
 		}
 
 		case 'head': {
-			const domain = selectedDetails(state)?.domain;
-			return {
-				pieces: [guide, {text: `${theme.glyphs.here} you are here`, tone: 'accent'}, {text: domain === undefined ? '' : `  (${stateWord(domain.state)})`, tone: 'dim'}],
-				right: [],
-			};
+			const {name, cells} = nowCells(selectedDetails(state)!, table!, state.nowMs);
+			return {pieces: [...cell([guide, {text: `${theme.glyphs.here} NOW`, tone: 'accent'}, {text: ` ${name}`, tone: 'dim'}], table!.nameColumns, theme), ...cells], right: []};
 		}
 
 		case 'checkpoint': {
@@ -90,6 +94,10 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 			};
 		}
 
+		case 'file': {
+			return {pieces: [guide, {text: `${theme.glyphs[item.isUnused ? 'lookAt' : 'snapshot']} `, tone: item.isUnused ? 'warning' : 'dim'}, {text: fileOf(item.path)}, {text: `  ${item.reason}`, tone: item.isUnused ? 'warning' : 'dim'}], right: []};
+		}
+
 		case 'unrecorded': {
 			return {pieces: [guide, {text: `${theme.glyphs.snapshot} ${item.label}`, tone: 'dim'}, {text: `  ${item.reason}`, tone: 'dim'}], right: []};
 		}
@@ -104,6 +112,21 @@ const emptyWords = {snapshots: 'No snapshots.', checkpoints: 'No checkpoints.', 
 
 function readingWords(state: State): string {
 	return state.allDetails[state.domainCursor.id ?? '']?.waiting === undefined ? '' : ' Reading …';
+}
+
+/** What stands in the columns of the view. */
+function headOf(state: State, table: SnapshotTable | undefined, columns: number): {pieces: Line; right: Line} {
+	if (table !== undefined) {
+		return {pieces: headLine(table), right: []};
+	}
+
+	const right = state.view === 'images' ? 'used ' : (columns >= wideColumns ? `state    ${'written'.padStart(9)}${'age'.padStart(12)}  disks    ` : `${'written'.padStart(9)}${'age'.padStart(12)} `);
+	return {pieces: [{text: state.view === 'images' ? '   file  needed by' : '   name', tone: 'dim'}], right: [{text: right, tone: 'dim'}]};
+}
+
+/** Where a list stands that is longer than its room. */
+export function positionLine(top: number, rows: number, count: number): Line {
+	return [{text: ` ${top + 1}-${Math.min(top + rows, count)} of ${count}`, tone: 'dim'}];
 }
 
 export function TreeList({state, rows, columns}: {readonly state: State; readonly rows: number; readonly columns: number}) {
@@ -121,11 +144,19 @@ export function TreeList({state, rows, columns}: {readonly state: State; readonl
 	const holders = state.view === 'images' ? imageHolders(details) : new Map<string, Holder[]>();
 	const selected = selectedNode(state, all);
 	// A menu leaves fewer rows than the brain has counted on: what is selected stays in sight.
-	const top = windowTop(state.cursors[state.view].top, all.findIndex(row => row.item.name === selected?.name), rows, all.length);
-	const shown = all.slice(top, top + rows);
+	const inSight = shownRows(treeRowsOf(rows), all.length);
+	const top = windowTop(state.cursors[state.view].top, all.findIndex(row => row.item.name === selected?.name), inSight, all.length);
+	const shown = all.slice(top, top + inSight);
+	const table = state.view === 'snapshots' ? snapshotTable({details, rows: all, columns, theme, nowMs: state.nowMs, frees: snapshot => freesWord(state, snapshot.name)}) : undefined;
+	const head = headOf(state, table, columns);
 	return (
 		<>
-			{Array.from({length: rows}, (_, index) => {
+			<LineView pieces={head.pieces} right={head.right} columns={columns}/>
+			{Array.from({length: treeRowsOf(rows)}, (_, index) => {
+				if (index === inSight && all.length > inSight) {
+					return <LineView key={index} pieces={positionLine(top, inSight, all.length)} columns={columns}/>;
+				}
+
 				const row = shown[index];
 				if (row === undefined) {
 					return <LineView key={index} pieces={[]} columns={columns}/>;
@@ -133,7 +164,7 @@ export function TreeList({state, rows, columns}: {readonly state: State; readonl
 
 				const hasKeys = row.item.name === selected?.name && state.pane === 'tree';
 				const {pieces, right} = rowPieces(row, {
-					state, theme, columns, holders, hasManyRoots: all[0]!.isBranch,
+					state, theme, columns, holders, table, hasManyRoots: all[0]!.isBranch,
 				});
 				return (
 					<LineView

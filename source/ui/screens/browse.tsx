@@ -4,18 +4,25 @@ The first screen: domains on the left, the trees of the selected one on the righ
 import {Box} from 'ink';
 import {layoutOf, listRowsOf} from '../../app/layout.ts';
 import {leftOf, selectedDomain, selectedDetails, visibleDomains} from '../../app/browse/rows.ts';
+import {rowFacts} from '../../app/browse/row-facts.ts';
+import {formatShortBytes} from '../../model/text/format.ts';
 import {ownImages} from '../../model/images/describe-images.ts';
 import {views, type State, type View} from '../../app/state.ts';
-import {detailsOf} from '../content/details.ts';
 import {failureLines} from '../content/failure.ts';
+import {withVerdicts} from '../content/browse/forecast.ts';
 import {describeLeft} from '../content/recover.ts';
+import {
+	cutLines, fileTable, summaryOf, summaryTitle, wideScreen,
+} from '../content/browse/summary.ts';
 import {formatSeconds} from '../content/words.ts';
 import {Choices} from '../parts/choices.tsx';
 import {DomainList} from '../parts/domain-list.tsx';
 import {
-	LineView, LinesView, line, type Line,
+	LineView, LinesView, line, type Line, type Piece,
 } from '../parts/line.tsx';
 import {TreeList} from '../parts/tree-list.tsx';
+import {widthOf} from '../../model/text/cells.ts';
+import {showSafely} from '../text.ts';
 import {useTheme, type Theme} from '../theme.ts';
 
 function domainHeading(state: State, theme: Theme): Line {
@@ -30,19 +37,20 @@ function domainHeading(state: State, theme: Theme): Line {
 
 const viewWords: Record<View, string> = {snapshots: 'Snapshots', checkpoints: 'Checkpoints', images: 'Images'};
 
-function viewHeading(state: State, theme: Theme): Line {
+/** The three views with their keys, and what all images of the domain take. */
+function viewHeading(state: State, columns: number): {pieces: Line; right: Line} {
 	const details = selectedDetails(state);
-	const pieces: Line = [{text: ' '}];
-	for (const [index, view] of views.entries()) {
-		const count = details === undefined ? '' : ` ${view === 'images' ? ownImages(details).length : details[view].length}`;
+	const countOf = (view: View) => details === undefined ? '' : ` ${view === 'images' ? ownImages(details).length : details[view].length}`;
+	const isRoomy = columns >= 64;
+	const isNarrow = columns < 48;
+	const pieces = views.map((view, index): Piece => {
 		const isShown = view === state.view;
-		pieces.push(
-			{text: index === 0 ? '' : `  ${theme.glyphs.dot}  `, tone: 'dim'},
-			{text: isShown ? `[${viewWords[view]}${count}]` : ` ${viewWords[view]}${count} `, tone: isShown ? (state.pane === 'tree' ? 'strong' : 'plain') : 'dim'},
-		);
-	}
-
-	return pieces;
+		const words = `${index + 1}${isNarrow && !isShown ? '' : ` ${viewWords[view]}`}${isShown || isRoomy ? countOf(view) : ''}`;
+		return {text: isShown ? `[${words}]` : ` ${words} `, tone: isShown ? (state.pane === 'tree' ? 'strong' : 'plain') : 'dim'};
+	});
+	const total = details === undefined || details.images.length === 0 ? '' : `${formatShortBytes(rowFacts(details).totalBytes)} `;
+	const name = isRoomy ? `${selectedDomain(state)?.name ?? ''}  ` : '';
+	return {pieces, right: [{text: name}, {text: total, tone: 'dim'}]};
 }
 
 /** Before the first list: what is waited for, or why there is none. */
@@ -84,6 +92,44 @@ function Banner({state}: {readonly state: State}) {
 	return <LineView pieces={text} columns={columns} right={[{text: '  x', tone: 'accent'}, {text: ' open ', tone: 'dim'}]}/>;
 }
 
+/** The line below the lists, with the name of what is selected. */
+function Rule({state}: {readonly state: State}) {
+	const {glyphs, isAscii} = useTheme();
+	const {columns} = state;
+	const {leftColumns, rightColumns} = layoutOf(columns, state.rows);
+	const title = state.scene.kind === 'menu' ? '' : summaryTitle(state);
+	const stale = staleness(state);
+	const right: Line = stale.length > 0 || title === '' ? stale : [{text: ` ${title} `, tone: 'strong'}, {text: glyphs.horizontal.repeat(2), tone: 'dim'}];
+	const room = columns - right.reduce((sum, {text}) => sum + widthOf(showSafely(text, isAscii)), 0);
+	const rule = glyphs.horizontal.repeat(leftColumns) + glyphs.teeDown + glyphs.horizontal.repeat(rightColumns);
+	return <LineView pieces={[{text: rule.slice(0, Math.max(0, room)), tone: 'dim'}, ...right]} columns={columns}/>;
+}
+
+/** What is selected; where there is room its files stand beside it. */
+function Below({state, rows}: {readonly state: State; readonly rows: number}) {
+	const theme = useTheme();
+	const {columns} = state;
+	const half = Math.floor(columns * 0.44);
+	const files = columns < wideScreen ? [] : fileTable(state, {columns: columns - half - 1, theme});
+	if (files.length === 0) {
+		return <LinesView lines={cutLines(summaryOf(state, {columns, theme}), rows)} rows={rows} columns={columns}/>;
+	}
+
+	return (
+		<Box>
+			<Box flexDirection='column' width={half}>
+				<LinesView lines={cutLines(summaryOf(state, {columns: half, theme}), rows)} rows={rows} columns={half}/>
+			</Box>
+			<Box flexDirection='column' width={1}>
+				{Array.from({length: rows}, (_, index) => <LineView key={index} pieces={[{text: theme.glyphs.vertical, tone: 'dim'}]} columns={1}/>)}
+			</Box>
+			<Box flexDirection='column' width={columns - half - 1}>
+				<LinesView lines={cutLines(files, rows)} rows={rows} columns={columns - half - 1}/>
+			</Box>
+		</Box>
+	);
+}
+
 export function BrowseScreen({state}: {readonly state: State}) {
 	const theme = useTheme();
 	const {columns, scene} = state;
@@ -99,6 +145,7 @@ export function BrowseScreen({state}: {readonly state: State}) {
 
 	const {glyphs} = theme;
 	const domain = selectedDomain(state);
+	const heading = viewHeading(state, rightColumns);
 	return (
 		<>
 			<Banner state={state}/>
@@ -111,23 +158,19 @@ export function BrowseScreen({state}: {readonly state: State}) {
 					{Array.from({length: listRows + 1}, (_, index) => <LineView key={index} pieces={[{text: glyphs.vertical, tone: 'dim'}]} columns={1}/>)}
 				</Box>
 				<Box flexDirection='column' width={rightColumns}>
-					<LineView pieces={domain === undefined ? [] : viewHeading(state, theme)} columns={rightColumns}/>
+					<LineView pieces={domain === undefined ? [] : heading.pieces} right={domain === undefined ? [] : heading.right} columns={rightColumns}/>
 					<TreeList state={state} rows={listRows} columns={rightColumns}/>
 				</Box>
 			</Box>
-			<LineView
-				pieces={[{text: glyphs.horizontal.repeat(leftColumns) + glyphs.teeDown + glyphs.horizontal.repeat(rightColumns), tone: 'dim'}]}
-				columns={columns}
-				right={staleness(state)}
-			/>
+			<Rule state={state}/>
 			{scene.kind === 'menu'
 				? (
 					<Box flexDirection='column' height={detailRows - 1}>
 						<LineView pieces={[{text: ` ${scene.title}`, tone: 'strong'}]} columns={columns}/>
-						<Choices options={scene.options} index={scene.index} columns={columns} rows={Math.min(scene.options.length, detailRows - 2)}/>
+						<Choices options={withVerdicts(state, scene.options)} index={scene.index} columns={columns} rows={Math.min(scene.options.length, detailRows - 2)}/>
 					</Box>
 				)
-				: <LinesView lines={detailsOf(state, {columns, theme})} rows={detailRows - 1} columns={columns}/>}
+				: <Below state={state} rows={detailRows - 1}/>}
 		</>
 	);
 }

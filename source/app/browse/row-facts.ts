@@ -1,0 +1,96 @@
+/**
+What the rows of the snapshots tell beside their names: how much the images take that each keeps, what a delete may free, and which lie on the way to where the domain is.
+Taken from what was read for the picture; nothing is asked for it.
+*/
+import {headDisks} from '../../model/domain/domain.ts';
+import type {DomainDetails} from '../../model/domain/inventory.ts';
+import {frozenPath, type Snapshot} from '../../model/domain/snapshot.ts';
+import {withAncestors} from '../../model/domain/tree.ts';
+import {ownImages} from '../../model/images/describe-images.ts';
+import type {Image} from '../../model/images/image.ts';
+
+/** Bytes on the host, as `df` counts them; missing: not known, or the snapshot keeps nothing of its own there. */
+type Sizes = ReadonlyMap<string, number>;
+
+export type RowFacts = {
+	/** The disks that have images, in the order of the definition. */
+	targets: readonly string[];
+	/** Of the images that a snapshot keeps, by disk. */
+	sizesOf: (snapshot: Snapshot) => Sizes;
+	/** Of those that the domain writes to. */
+	heads: Sizes;
+	/** All images of the picture together. */
+	totalBytes: number;
+	/** Names of the current snapshot and all above it. */
+	wayToNow: ReadonlySet<string>;
+	/** What a delete frees, net; undefined: not told by the images alone. `lines`: so many go on from it, so that its images stay. */
+	freesOf: (snapshot: Snapshot) => {atLeast: number; atMost: number} | {lines: number} | undefined;
+};
+
+/** A picture stays the same for many keys. */
+const known = new WeakMap<DomainDetails, RowFacts>();
+
+export function rowFacts(details: DomainDetails): RowFacts {
+	const facts = known.get(details) ?? gatherFacts(details);
+	known.set(details, facts);
+	return facts;
+}
+
+export const totalOf = (sizes: Sizes): number | undefined => sizes.size === 0 ? undefined : [...sizes.values()].reduce((sum, bytes) => sum + bytes, 0);
+
+function gatherFacts(details: DomainDetails): RowFacts {
+	const {domain, snapshots, currentSnapshot, images} = details;
+	const byPath = new Map(images.map(image => [image.path, image]));
+	const overlays = new Map<string, Image[]>();
+	for (const image of images) {
+		const {backingPath} = image;
+		if (backingPath !== undefined) {
+			const all = overlays.get(backingPath) ?? [];
+			all.push(image);
+			overlays.set(backingPath, all);
+		}
+	}
+
+	const frozenBy = new Map<string, number>();
+	const kept = (snapshot: Snapshot) => snapshot.disks.flatMap(({target, mode}) => {
+		const image = mode === 'external' ? byPath.get(frozenPath(snapshot, target) ?? '') : undefined;
+		return image === undefined ? [] : [{target, image}];
+	});
+	for (const {image} of snapshots.flatMap(snapshot => kept(snapshot))) {
+		frozenBy.set(image.path, (frozenBy.get(image.path) ?? 0) + 1);
+	}
+
+	const foreign = new Set(details.foreignPins.map(({path}) => path));
+	const heads = headDisks(domain).flatMap(({target, sourcePath}): Array<[string, number]> => {
+		const image = byPath.get(sourcePath ?? '');
+		return image === undefined ? [] : [[target, image.allocatedBytes]];
+	});
+	const targets = headDisks(domain).filter(({device, sourcePath}) => device === 'disk' && sourcePath !== undefined).map(({target}) => target);
+	return {
+		targets: [...new Set([...targets, ...snapshots.slice(-1).flatMap(snapshot => kept(snapshot).map(({target}) => target))])],
+		sizesOf: snapshot => new Map(kept(snapshot).map(({target, image}) => [target, image.allocatedBytes])),
+		heads: new Map(heads),
+		totalBytes: ownImages(details).reduce((sum, {allocatedBytes}) => sum + allocatedBytes, 0),
+		wayToNow: new Set(currentSnapshot === undefined ? [] : withAncestors(snapshots, currentSnapshot).map(({name}) => name)),
+		freesOf(snapshot) {
+			const images = kept(snapshot).map(({image}) => image);
+			const isPlain = snapshot.memory.mode === 'no' && images.length > 0 && images.length === snapshot.disks.filter(({mode}) => mode !== 'no' && mode !== 'manual').length
+				&& images.every(({path, internalSnapshots}) => internalSnapshots.length === 0 && frozenBy.get(path) === 1 && !foreign.has(path));
+			if (!isPlain) {
+				return undefined;
+			}
+
+			const lines = Math.max(...images.map(({path}) => overlays.get(path)?.length ?? 0));
+			if (lines > 1) {
+				return {lines};
+			}
+
+			// What both hold is there once when they are one: between nothing and all of the smaller.
+			const parts = images.map(image => ({own: image.allocatedBytes, over: overlays.get(image.path)?.[0]?.allocatedBytes}));
+			return {
+				atLeast: parts.reduce((sum, {own, over}) => sum + (over === undefined ? own : 0), 0),
+				atMost: parts.reduce((sum, {own, over}) => sum + Math.min(own, over ?? own), 0),
+			};
+		},
+	};
+}
