@@ -2,6 +2,7 @@
 A command of a plan on a libvirt host, to the end of its work.
 */
 import type {Host} from '../../engine/ports.ts';
+import {succeed} from '../../model/result.ts';
 import {runCommand} from '../../tools/run/run-command.ts';
 import type {Runner} from '../../tools/run/run.ts';
 import type {Monitors} from '../shared/qmp/monitors.ts';
@@ -15,12 +16,13 @@ export function createRun({virsh, runner, monitors}: {virsh: Virsh; runner: Runn
 		}
 
 		const {timeoutMs, signal} = runOptions;
-		const result = await runCommand(runner, command, {where: command.tool === 'virsh' ? 'here' : 'host', timeoutMs, signal, isDaemon: command.tool === 'qemu-storage-daemon'});
-		if (!result.ok || command.until === undefined) {
-			return result;
+		if (command.until === undefined) {
+			return runCommand(runner, command, {where: command.tool === 'virsh' ? 'here' : 'host', timeoutMs, signal, isDaemon: command.tool === 'qemu-storage-daemon'});
 		}
 
+		// It asks what the command asks, until the answer is that the job is over.
+		const startedAt = performance.now();
 		const ended = await waitForBackup(virsh, command.until.uuid, {timeoutMs});
-		return ended.ok ? result : ended;
+		return ended.ok ? succeed({stdout: '', stderr: '', durationMs: Math.round(performance.now() - startedAt)}) : ended;
 	};
 }

@@ -14,13 +14,13 @@ const patienceMs = 60_000;
 
 const statistics = ['--completed', '--keep-completed', '--anystats', '--rawstats'];
 
-/** `virsh domjobinfo` of 9.0 to 12.8, raw: 3 is a job that has come to its end, 4 one that failed, 5 one that was cancelled; `success` and `errmsg` say how. */
+/** `virsh domjobinfo` of 9.0 to 12.8, raw: 3 is a job that has come to its end, 4 one that failed, 5 one that was cancelled; `success` and `errmsg` say how. 0 says a libvirtd that was started after the end. */
 function judge(text: string): Result<void> {
 	const fields = parseFields(text);
 	const [kind, reason] = [fields.get('Job type'), fields.get('errmsg')];
 	return kind?.startsWith('3') && fields.get('success') !== '0' && reason === undefined
 		? succeed(undefined)
-		: fail({kind: 'unreadable', what: 'The backup job', reason: reason ?? (kind === undefined ? 'libvirt does not say how it ended' : `it ended with the state ${kind}`)});
+		: fail({kind: 'unreadable', what: 'The backup job', reason: reason ?? (kind === undefined || kind.startsWith('0') ? 'libvirt does not say how it ended' : `it ended with the state ${kind}`)});
 }
 
 /** Fails where the job did not end well, where the domain has ended, and where libvirt cannot be asked for a minute. */
