@@ -4,6 +4,7 @@ The first file to run: from the command line to a verb or the screen. With open-
 import process from 'node:process';
 import packageJson from '../package.json' with {type: 'json'};
 import {foldersInLog} from './actions/backup/last-folder.ts';
+import {titleOfAction} from './actions/registry.ts';
 import {parseArguments, readVerbTable} from './arguments.ts';
 import {formatCompletion} from './completion.ts';
 import {formatManPage} from './man-page.ts';
@@ -31,17 +32,23 @@ import {exitCodes} from './model/text/exit-codes.ts';
 import {mapResult, succeed, unreachable, type Result} from './model/result.ts';
 import {makeLinesVisible} from './model/text/visible-text.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
+import {formatShellScript} from './planner/script/shell-script.ts';
 import {screenStartOf} from './screen-start.ts';
 import {readAbilities, type Abilities} from './terminal/abilities.ts';
 import {readPreferences} from './tools/state/preferences.ts';
+import {writeNewProgram} from './tools/files/write-new-file.ts';
 import {listenForStop} from './tools/run/stop-signals.ts';
 import type {AppServices, ScreenStart} from './app/services.ts';
 
-function servicesOf({world, planning}: OpenWorld, {isReadOnly, isDemo, checks}: GlobalOptions): AppServices {
+function servicesOf({world, planning, readRemoteArgv}: OpenWorld, {isReadOnly, isDemo, checks}: GlobalOptions): AppServices {
 	return {
 		host: world.host,
 		planAction: async invocation => prepareAction(planning, invocation),
 		planEach: async (requests, onPlan, signal) => prepareEach(planning, requests, {onPlan, signal}),
+		async saveScript(plan, file) {
+			const remoteArgv = await readRemoteArgv();
+			return remoteArgv.ok ? writeNewProgram(file, formatShellScript(plan, {remoteArgv: remoteArgv.value, title: titleOfAction(plan.action)})) : remoteArgv;
+		},
 		executePlan: async (plan, onEvent, interrupt) => isReadOnly
 			? {kind: 'rolled-back', failure: {kind: 'read-only'}}
 			: executePlan(world, plan, {onEvent, interrupt}),

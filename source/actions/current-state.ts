@@ -6,12 +6,12 @@ import {hasProcess, headDisks} from '../model/domain/domain.ts';
 import type {DomainDetails} from '../model/domain/inventory.ts';
 import {frozenPath} from '../model/domain/snapshot.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
-import {formatBytes} from '../model/text/format.ts';
+import {formatAge, formatBytes} from '../model/text/format.ts';
 import {freeName} from '../model/domain/snapshot-name.ts';
 import {
 	descriptionField, mostTaken, nameByTime, problemOfName, takenNames, type Naming,
 } from './names.ts';
-import type {Change, Question, QuestionId} from './question.ts';
+import type {Change, Field, Kept} from './question.ts';
 import type {OptionSpec, RawOptions} from './spec.ts';
 
 /** Whether the memory of the guest goes with the state that is kept. */
@@ -20,7 +20,7 @@ export function keepsMemory(currentState: CurrentState): boolean {
 }
 
 /** Nothing is lost by default: the current state is kept, "before-b1" beside the branch b1, else "kept-20261121-0200". */
-export function defaultCurrentState(leaving: {branch?: string}, naming: Naming): CurrentState & {kind: 'keep'} {
+export function defaultCurrentState(leaving: {branch?: string}, naming: Naming): Kept {
 	return {
 		kind: 'keep',
 		name: leaving.branch === undefined
@@ -29,13 +29,13 @@ export function defaultCurrentState(leaving: {branch?: string}, naming: Naming):
 	};
 }
 
-type CompletedCurrentState = {currentState: CurrentState; keepName: string; answered: QuestionId[]};
+type CompletedCurrentState = {currentState: CurrentState; kept: Kept; answered: string[]};
 
 /** A name that cannot be taken is asked for again. */
 export function completeCurrentState(given: CurrentState | undefined, leaving: {branch?: string}, naming: Naming): CompletedCurrentState {
-	const proposed = defaultCurrentState(leaving, naming);
+	const kept = given?.kind === 'keep' ? given : defaultCurrentState(leaving, naming);
 	const isAnswered = given !== undefined && (given.kind === 'discard' || problemOfName(given.name, naming.taken) === undefined);
-	return {currentState: given ?? proposed, keepName: given?.kind === 'keep' ? given.name : proposed.name, answered: isAnswered ? ['current-state'] : []};
+	return {currentState: given ?? kept, kept, answered: isAnswered ? ['current-state', 'keep-name', 'description', 'memory'] : []};
 }
 
 export const currentStateOptions = (defaultName: string): OptionSpec[] => [
@@ -69,67 +69,69 @@ export function describeCurrentState(currentState: CurrentState): string {
 	return currentState.kind === 'keep' ? `keeping the current state as "${currentState.name}"${keepsMemory(currentState) ? ', with its memory' : ''}` : 'discarding the current state';
 }
 
-/** "Everything written since s3 (3.6 GiB)": the snapshot and the size only where the disks write to overlays on what the current snapshot froze. */
-function describeWritten(details: DomainDetails | undefined): string {
+/** "all since s3 (9 days ago, 3.6 GiB)": the snapshot and the size only where the disks write to overlays on what the current snapshot froze. */
+function describeWritten(details: DomainDetails | undefined, nowMs: number): string {
 	const current = details?.snapshots.find(({name}) => name === details.currentSnapshot);
 	const heads = details === undefined ? [] : headDisks(details.domain).map(({target, sourcePath}) => ({target, image: details.images.find(({path}) => path === sourcePath)}));
 	const written = heads.filter(({target, image}) => image?.backingPath !== undefined && current !== undefined && frozenPath(current, target) === image.backingPath);
 	return current === undefined || written.length === 0
-		? 'Everything written since the last snapshot'
-		: `Everything written since ${current.name} (${formatBytes(written.reduce((sum, {image}) => sum + image!.allocatedBytes, 0))})`;
+		? 'all since the last snapshot'
+		: `all since ${current.name} (${formatAge(current.createdAt, Math.floor(nowMs / 1000))}, ${formatBytes(written.reduce((sum, {image}) => sum + image!.allocatedBytes, 0))})`;
 }
 
 type Asked = {
 	details: DomainDetails | undefined;
+	nowMs: number;
+	kept: Kept;
 	taken?: ReadonlySet<string>;
-	/** Of the kept state, as far as it was typed. */
-	description?: string;
 	/** Why the memory cannot be kept. */
 	whyNoMemory?: string;
 };
 
-/** The choice that loses least and takes no time stands first. `withCurrentState` gives the request with another answer. */
-export function currentStateQuestion(keepName: string, asked: Asked, withCurrentState: (currentState: CurrentState) => Request): Question {
-	const {details, taken = takenNames(details), description, whyNoMemory} = asked;
-	const kept = (name: string, text: string | undefined): CurrentState & {kind: 'keep'} => ({kind: 'keep', name, ...(text !== undefined && {description: text})});
-	const keep = (name: string): Change => ({keepName: name, request: withCurrentState(kept(name, description))});
-	const edit = description === undefined ? 'Press e to change the name or to describe it.' : `Its description: "${description}". Press e to change it.`;
-	const isRunning = details !== undefined && hasProcess(details.domain);
-	return {
-		id: 'current-state',
-		word: 'Current state',
-		heading: 'What should happen to the current state?',
-		choices: [
-			{
-				id: 'keep',
-				label: `Keep it as the snapshot "${keepName}"`,
-				note: isRunning
-					? `You can revert to its disks, as after a power failure; the guest's memory is lost. ${edit}`
-					: `Nothing is lost: you can revert to it. ${edit}`,
-				change: keep(keepName),
-			},
-			...(isRunning
-				? [{
-					id: 'keep-memory',
-					label: `Keep it as the snapshot "${keepName}", with its memory`,
-					reason: whyNoMemory,
-					note: `Nothing is lost: reverting to it resumes exactly here. Takes up to ${formatBytes(details.domain.definition.memoryBytes)}, and the time to write that.`,
-					change: {keepName, request: withCurrentState({...kept(keepName, description), memory: true})},
-				}]
-				: []),
-			{
-				id: 'discard',
-				label: 'Discard it',
-				note: `${describeWritten(details)} will be gone for good.`,
-				change: {request: withCurrentState({kind: 'discard'})},
-			},
-		],
-		text: {
-			label: 'Keep it as the snapshot',
-			value: keepName,
-			problem: problemOfName(keepName, taken),
-			change: keep,
-			beside: descriptionField(description, text => ({keepName, request: withCurrentState(kept(keepName, text))})),
+/** The choice that loses least and takes no time is the preset. `withCurrentState` gives the request with another answer. */
+export function currentStateFields(currentState: CurrentState, asked: Asked, withCurrentState: (currentState: CurrentState) => Request): Field[] {
+	const {details, nowMs, kept, taken = takenNames(details), whyNoMemory} = asked;
+	const keep = (next: Kept): Change => ({kept: next, request: withCurrentState(next)});
+	const {memory: _memory, ...disksAlone} = kept;
+	const {description: _description, ...undescribed} = kept;
+	return [
+		{
+			kind: 'choice',
+			id: 'current-state',
+			label: 'Current state',
+			question: 'What should happen to the current state?',
+			chosen: currentState.kind,
+			choices: [
+				{id: 'keep', label: 'keep', note: 'As a snapshot: you can revert to it.', change: keep(kept)},
+				{id: 'discard', label: `discard: loses ${describeWritten(details, nowMs)}`, change: {request: withCurrentState({kind: 'discard'})}},
+			],
 		},
-	};
+		...(currentState.kind === 'discard'
+			? []
+			: [
+				{
+					kind: 'text', id: 'keep-name', label: 'Kept as', question: 'Keep it as the snapshot', value: kept.name, problem: problemOfName(kept.name, taken), change: name => keep({...kept, name}),
+				},
+				descriptionField(kept.description, description => keep({...undescribed, ...(description !== undefined && {description})})),
+			] satisfies Field[]),
+		...(currentState.kind === 'keep' && details !== undefined && hasProcess(details.domain)
+			? [{
+				kind: 'choice',
+				id: 'memory',
+				label: 'Its memory',
+				question: 'What should happen to the memory of the guest?',
+				chosen: keepsMemory(currentState) ? 'keep' : 'lose',
+				choices: [
+					{
+						id: 'keep',
+						label: `keep, up to ${formatBytes(details.domain.definition.memoryBytes)}`,
+						reason: whyNoMemory,
+						note: 'Reverting to the kept state resumes exactly here. Takes the time to write it.',
+						change: keep({...kept, memory: true}),
+					},
+					{id: 'lose', label: 'lose', note: 'Reverting to the kept state boots as after a power failure.', change: keep(disksAlone)},
+				],
+			} satisfies Field]
+			: []),
+	];
 }

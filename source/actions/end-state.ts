@@ -5,7 +5,7 @@ import type {EndState, Request} from '../model/plan/request.ts';
 import {hasProcess} from '../model/domain/domain.ts';
 import type {DomainDetails} from '../model/domain/inventory.ts';
 import type {Snapshot} from '../model/domain/snapshot.ts';
-import type {Question} from './question.ts';
+import type {Field} from './question.ts';
 import type {OptionSpec, RawOptions} from './spec.ts';
 
 const endStates = ['running', 'paused', 'shutoff'] as const satisfies EndState[];
@@ -33,29 +33,28 @@ export function presetEndState(details: Pick<DomainDetails, 'domain'>, memory: S
 	return memory === undefined || memory.memory.mode === 'no' ? stateNow(details) : (memory.state === 'paused' ? 'paused' : 'running');
 }
 
-const words: Record<EndState, string> = {running: 'Running', paused: 'Paused', shutoff: 'Off'};
+const words: Record<EndState, string> = {running: 'running', paused: 'paused', shutoff: 'off'};
 
-/** The preset comes first. Empty where the domain is off and stays so: nobody expects it to be started. `withEndState` gives the request with another answer. */
-export function endStateQuestion(details: DomainDetails | undefined, memory: Snapshot | undefined, withEndState: (endState: EndState) => Request): Question[] {
+/** Empty where the domain is off and stays so: nobody expects it to be started. `withEndState` gives the request with another answer. */
+export function endStateFields(endState: EndState | undefined, {details, memory}: {details: DomainDetails | undefined; memory?: Snapshot}, withEndState: (endState: EndState) => Request): Field[] {
 	const preset = details && presetEndState(details, memory);
-	if (details === undefined || preset === undefined || (preset === 'shutoff' && stateNow(details) === 'shutoff')) {
+	if (details === undefined || preset === undefined || (preset === 'shutoff' && stateNow(details) === 'shutoff' && endState === 'shutoff')) {
 		return [];
 	}
 
 	const hasMemory = memory !== undefined && memory.memory.mode !== 'no';
-	const how: Record<EndState, string> = hasMemory
-		? {running: ', resumed from the memory of the snapshot', paused: ', with the memory of the snapshot', shutoff: ', without the memory of the snapshot'}
-		: {running: ' (it boots anew)', paused: ' (before it boots)', shutoff: ''};
+	const notes: Record<EndState, string> = hasMemory
+		? {running: 'Resumed from the memory of the snapshot.', paused: 'With the memory of the snapshot.', shutoff: 'Without the memory of the snapshot.'}
+		: {running: 'It boots anew.', paused: 'It is paused before it boots.', shutoff: 'It is off.'};
 	const now = stateNow(details);
 	return [{
+		kind: 'choice',
 		id: 'end-state',
-		word: 'Afterwards',
-		heading: 'Power state afterwards?',
-		choices: [preset, ...endStates.filter(id => id !== preset)].map(id => ({
-			id,
-			label: `${words[id]}${id === now ? ', as now' : ''}${how[id]}`,
-			note: id === preset && hasMemory ? 'Default for a snapshot with memory.' : undefined,
-			change: {request: withEndState(id)},
+		label: 'Afterwards',
+		question: 'Power state afterwards?',
+		chosen: endState,
+		choices: endStates.map(id => ({
+			id, label: `${words[id]}${id === now ? ', as now' : ''}`, note: notes[id], change: {request: withEndState(id)},
 		})),
 	}];
 }

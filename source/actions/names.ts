@@ -24,7 +24,9 @@ export function nameByTime(beginning: string, {nowMs, taken}: Naming): string {
 
 /** What a snapshot is for, in the words of a person. `withDescription`: undefined where nothing is typed. */
 export function descriptionField(description: string | undefined, withDescription: (description: string | undefined) => Change): TextField {
-	return {label: 'Description', value: description ?? '', problem: undefined, change: text => withDescription(text === '' ? undefined : text)};
+	return {
+		kind: 'text', id: 'description', label: 'Description', question: 'Its description', value: description ?? '', problem: undefined, change: text => withDescription(text === '' ? undefined : text), isBeside: true,
+	};
 }
 
 /** A whole sentence while the name cannot be taken; undefined as soon as it can. */

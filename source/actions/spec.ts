@@ -8,7 +8,7 @@ import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {Snapshot} from '../model/domain/snapshot.ts';
 import type {PlanArguments, PlanContext} from '../planner/context.ts';
-import type {Question, QuestionId, Setting} from './question.ts';
+import type {Field, Kept} from './question.ts';
 
 export type ActionKind = Action['kind'];
 type ActionOf<K extends ActionKind> = Extract<Action, {kind: K}>;
@@ -24,8 +24,11 @@ export type Facts = {details: DomainDetails; nowMs: number; backedUpTo?: readonl
 /** Where a domain was backed up to. */
 export type BackedUpTo = {domain: {uuid: string; name: string}; folder: string};
 
-/** `answered`: the questions that need not be asked. `keepName`: the name proposed for the current state, also where it is to be discarded. */
-type Completed<K extends ActionKind> = {request: RequestOf<K>; answered: QuestionId[]; keepName?: string};
+/** `answered`: the fields that need not be asked for. `kept`: how the current state would be kept, also where it is to be discarded. */
+type Completed<K extends ActionKind> = {request: RequestOf<K>; answered: string[]; kept?: Kept};
+
+/** What fields depend on, besides the request. */
+export type Asked = {details: DomainDetails | undefined; kept: Kept | undefined; nowMs: number};
 
 /** Options as commander gives them, by their long name in camel case. */
 export type RawOptions = Readonly<Record<string, unknown>>;
@@ -92,11 +95,10 @@ export type ActionSpec<K extends ActionKind> = {
 	screen?: ScreenSpec;
 	/** The only place of defaults. A whole request stays as it is. */
 	complete(given: GivenOf<K>, uuid: string, facts: Facts): Completed<K>;
-	/** What the screen proposes where a question is still open. */
+	/** What the screen proposes where an answer is still open. */
 	propose?(completed: Completed<K>, details: DomainDetails): RequestOf<K>;
-	questions?(request: RequestOf<K>, asked: {details: DomainDetails | undefined; keepName: string; nowMs: number}): Question[];
-	/** All that can be set beyond the questions. */
-	settings?(request: RequestOf<K>, details: DomainDetails | undefined): Setting[];
+	/** What can be answered, in the order of the page. */
+	fields?(request: RequestOf<K>, asked: Asked): Field[];
 	/** The folder of backups that it works with, absolute. */
 	backupFolder?(request: GivenOf<K>): string | undefined;
 	/** Images that it names by itself, absolute: they may lie where no record leads to, so they are read besides. */

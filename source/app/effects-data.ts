@@ -13,13 +13,15 @@ export type Effect =
 	| {kind: 'read-unfinished'; number: number}
 	| {kind: 'read-backed-up'}
 	| {kind: 'plan'; number: number; request: Request}
-	/** What each choice of a question would free; given up for the next of its kind, and for a plan. */
+	/** What each choice of a field would free; given up for the next of its kind. */
 	| {kind: 'measure'; number: number; choices: Array<{id: string; request: Request}>}
 	/** Send `foresee-due` with this number after the time. */
 	| {kind: 'foresee-later'; number: number; afterMs: number}
 	/** Plans each, unasked, for the selected snapshot; given up for the next. */
 	| {kind: 'foresee'; number: number; choices: Array<{id: string; request: Request}>}
 	| {kind: 'stop-foreseeing'}
+	/** Written where nothing is yet. */
+	| {kind: 'save-script'; plan: Plan; path: string}
 	| {kind: 'execute'; plan: Plan}
 	| {kind: 'recover'; planId: string; direction: Direction}
 	/** Undefined: the whole host. A diagnosis that is under way is given up for it. */

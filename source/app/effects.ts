@@ -48,10 +48,8 @@ const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 		({kind: 'picture-read', number, uuid, result: await services.host.readDetails(uuid, {withForeignPins})}),
 	'read-unfinished': async ({number}, {services}) => ({kind: 'unfinished-read', number, result: await services.readUnfinished()}),
 	'read-backed-up': async (_effect, {services}) => ({kind: 'backed-up-read', backedUpTo: await services.readBackedUpTo()}),
-	async plan({number, request}, {services, measuring}) {
-		measuring?.abort();
-		return {kind: 'planned', number, result: await services.planAction(request)};
-	},
+	plan: async ({number, request}, {services}) => ({kind: 'planned', number, result: await services.planAction(request)}),
+	'save-script': async ({plan, path}, {services}) => ({kind: 'script-saved', path, result: await services.saveScript(plan, path)}),
 	async measure({number, choices}, work) {
 		work.measuring?.abort();
 		const measuring = new AbortController();

@@ -3,8 +3,9 @@ The one table of keys. The brain looks commands up in it; help and the last line
 */
 import {screenSpecs, type ScreenKind} from '../actions/registry.ts';
 import type {ScreenSpec} from '../actions/spec.ts';
-import type {JourneyStage} from './journey/journey.ts';
-import {presentQuestion, settingsOf} from './journey/questions.ts';
+import {allFieldsOf, fieldsOf, focusedField} from './journey/fields.ts';
+import {planInSight, type Journey} from './journey/journey.ts';
+import {isNamed, isTextOfName} from './journey/name.ts';
 import type {Key} from './messages.ts';
 import {selectedFinding} from './browse/rows.ts';
 import type {Scene, State} from './state.ts';
@@ -13,10 +14,10 @@ export type Command =
 	| 'up' | 'down' | 'page-up' | 'page-down' | 'first' | 'last'
 	| 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
 	| ScreenKind | 'menu' | 'doctor' | 'recover' | 'refresh' | 'filter' | 'help' | 'details' | 'quit' | 'back'
-	| 'accept' | 'previous' | 'edit' | 'other-field' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'refresh-on-focus';
+	| 'accept' | 'next-field' | 'previous-field' | 'next-choice' | 'previous-choice' | 'show-commands' | 'show-images' | 'save-script' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'refresh-on-focus';
 
-/** `checkpoints`: browsing in their view. */
-export type KeyContext = 'browse' | 'checkpoints' | 'filter' | 'choice' | 'settings' | 'reading' | 'refused' | 'typing' | 'confirm' | 'findings' | 'running' | 'ended' | 'message';
+/** `checkpoints`: browsing in their view. `page`: of a plan, where no text is typed; `text`: where one is; `name`: on its last line, where a name may be. */
+export type KeyContext = 'browse' | 'checkpoints' | 'filter' | 'choice' | 'reading' | 'page' | 'text' | 'name' | 'path' | 'findings' | 'running' | 'ended' | 'message';
 
 type Binding = {
 	command: Command;
@@ -32,7 +33,9 @@ type Binding = {
 };
 
 const browsing: KeyContext[] = ['browse', 'checkpoints'];
-const lists: KeyContext[] = [...browsing, 'choice', 'settings', 'reading', 'refused', 'findings', 'running', 'ended', 'message'];
+const lists: KeyContext[] = [...browsing, 'choice', 'reading', 'findings', 'running', 'ended', 'message'];
+const pages: KeyContext[] = ['page', 'text', 'name'];
+const others: KeyContext[] = ['filter', ...pages, 'path'];
 
 /** Among checkpoints a key of theirs takes the place of the same key for snapshots, and what needs a snapshot makes way in the last line for what does not. */
 function bindingsOf(command: ScreenKind, {key, help: label, short, rank, needs, isOnlyAmongCheckpoints, leavesSnapshots}: ScreenSpec): Binding[] {
@@ -48,16 +51,29 @@ export const bindings: readonly Binding[] = [
 	{command: 'up', keys: ['up', 'k'], shown: '↑ k', contexts: lists, label: 'up'},
 	{command: 'down', keys: ['down', 'j'], shown: '↓ j', contexts: lists, label: 'down'},
 	{command: 'page-up', keys: ['page-up'], shown: 'PgUp', contexts: lists, label: 'page up'},
-	{command: 'page-down', keys: ['page-down', ' '], shown: 'Space', contexts: ['reading', 'refused', 'ended', 'message'], label: 'page down', short: 'scroll', rank: 3},
-	{command: 'page-down', keys: ['page-down', ' '], shown: 'PgDn Space', contexts: [...browsing, 'choice', 'settings', 'findings', 'running'], label: 'page down'},
+	{command: 'page-down', keys: ['page-down', ' '], shown: 'Space', contexts: ['reading', 'ended', 'message'], label: 'page down', short: 'scroll', rank: 3},
+	{command: 'page-down', keys: ['page-down', ' '], shown: 'PgDn Space', contexts: [...browsing, 'choice', 'findings', 'running'], label: 'page down'},
 	{command: 'first', keys: ['home', 'g'], shown: 'Home g', contexts: lists, label: 'top'},
 	{command: 'last', keys: ['end', 'G'], shown: 'End G', contexts: lists, label: 'bottom'},
 	{command: 'menu', keys: ['enter'], shown: 'Enter', contexts: browsing, label: 'actions', short: 'actions', rank: 1},
-	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['choice', 'reading', 'typing', 'filter', 'ended', 'message'], label: 'continue', short: 'continue', rank: 1},
-	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['settings'], label: 'change it', short: 'change', rank: 1},
-	{command: 'options', keys: ['o'], shown: 'o', contexts: ['settings'], label: 'close', short: 'close', rank: 1},
-	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['confirm'], label: 'start', short: 'start', rank: 1},
-	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['refused'], label: 'back', short: 'back', rank: 1},
+	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['choice', 'filter', 'ended', 'message'], label: 'continue', short: 'continue', rank: 1},
+	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['reading'], label: 'back'},
+	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['path'], label: 'save', short: 'save', rank: 1},
+	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: pages, label: 'to the last line, and from there: start'},
+	{command: 'next-field', keys: ['tab'], shown: 'Tab', contexts: pages, label: 'next field', short: 'change an answer', rank: 1},
+	{command: 'previous-field', keys: ['back-tab'], shown: 'Shift-Tab', contexts: pages, label: 'previous field'},
+	{command: 'up', keys: ['up'], shown: '↑', contexts: pages, label: 'previous field'},
+	{command: 'down', keys: ['down'], shown: '↓', contexts: pages, label: 'next field'},
+	{command: 'next-choice', keys: [' ', 'right'], shown: 'Space →', contexts: ['page'], label: 'next choice', short: 'change it', rank: 2},
+	{command: 'previous-choice', keys: ['left'], shown: '←', contexts: ['page'], label: 'previous choice'},
+	{command: 'page-up', keys: ['page-up'], shown: 'PgUp', contexts: pages, label: 'page up'},
+	{command: 'page-down', keys: ['page-down'], shown: 'PgDn', contexts: pages, label: 'page down', short: 'scroll', rank: 4},
+	{command: 'first', keys: ['home'], shown: 'Home', contexts: pages, label: 'top'},
+	{command: 'last', keys: ['end'], shown: 'End', contexts: pages, label: 'bottom'},
+	{command: 'show-commands', keys: ['@'], shown: '@', contexts: ['page', 'name'], label: 'the commands', short: 'commands', rank: 3},
+	{command: 'save-script', keys: ['w'], shown: 'w', contexts: ['page', 'name'], label: 'save as a shell script', short: 'save as script', rank: 5},
+	{command: 'show-images', keys: ['i'], shown: 'i', contexts: ['page', 'name'], label: 'the images', short: 'images', rank: 6},
+	{command: 'options', keys: ['o'], shown: 'o', contexts: ['page', 'name'], label: 'more options', short: 'options', rank: 7},
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['findings'], label: 'fix it if possible, otherwise show it in full', short: 'fix', rank: 1},
 	...screenSpecs().flatMap(({kind, screen}) => bindingsOf(kind, screen)),
 	{command: 'doctor', keys: ['D'], shown: 'D', contexts: browsing, label: 'check the selected domain or, from the list of domains, all', short: 'check', rank: 7},
@@ -74,36 +90,38 @@ export const bindings: readonly Binding[] = [
 	{command: 'filter', keys: ['/'], shown: '/', contexts: browsing, label: 'filter domains by name', short: 'filter', rank: 6},
 	{command: 'refresh', keys: ['R'], shown: 'R', contexts: browsing, label: 'refresh', short: 'refresh', rank: 8},
 	{command: 'refresh', keys: ['R'], shown: 'R', contexts: ['findings'], label: 'check again', short: 'check again', rank: 4},
-	{command: 'edit', keys: ['e'], shown: 'e', contexts: ['choice'], label: 'change the proposed name', short: 'name', rank: 3},
-	{command: 'options', keys: ['o'], shown: 'o', contexts: ['choice', 'reading', 'refused'], label: 'all options', short: 'options', rank: 3},
-	{command: 'other-field', keys: ['tab', 'back-tab'], shown: 'Tab', contexts: ['typing'], label: 'name or description', short: 'next field', rank: 3},
-	{command: 'previous', keys: ['left', 'backspace'], shown: '←', contexts: ['choice', 'reading', 'refused'], label: 'back to the previous question'},
 	{command: 'unfold-files', keys: ['x'], shown: 'x', contexts: ['reading'], label: 'show or hide the text of files'},
 	{command: 'stop', keys: ['ctrl-c'], shown: 'Ctrl-C', contexts: ['running'], label: 'stop the action', short: 'stop', rank: 1},
-	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['filter', 'choice', 'settings', 'reading', 'refused', 'typing', 'confirm'], label: 'cancel; nothing is changed', short: 'cancel', rank: 2},
+	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['filter', 'choice'], label: 'cancel; nothing is changed', short: 'cancel', rank: 2},
+	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['reading', ...pages, 'path'], label: 'one step back; nothing is changed', short: 'back', rank: 2},
 	{command: 'back', keys: ['escape', 'q'], shown: 'Esc', contexts: ['message', 'findings', 'ended'], label: 'back', short: 'back', rank: 2},
 	{command: 'help', keys: ['?'], shown: '?', contexts: browsing, label: 'this help', short: 'help', rank: 1},
 	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: browsing, label: 'clear the filter'},
 	{command: 'quit', keys: ['q', 'ctrl-c', 'ctrl-d'], shown: 'q', contexts: browsing, label: 'quit', short: 'quit', rank: 2},
-	{command: 'quit', keys: ['ctrl-c', 'ctrl-d'], shown: 'Ctrl-C', contexts: [...lists.filter(context => context !== 'running' && !browsing.includes(context)), 'filter', 'typing', 'confirm'], label: 'quit'},
-	{command: 'suspend', keys: ['ctrl-z'], shown: 'Ctrl-Z', contexts: [...lists.filter(context => context !== 'running'), 'filter', 'typing', 'confirm'], label: 'suspend'},
-	{command: 'repaint', keys: ['ctrl-l'], shown: 'Ctrl-L', contexts: [...lists, 'filter', 'typing', 'confirm'], label: 'redraw the screen'},
+	{command: 'quit', keys: ['ctrl-c', 'ctrl-d'], shown: 'Ctrl-C', contexts: [...lists.filter(context => context !== 'running' && !browsing.includes(context)), ...others], label: 'quit'},
+	{command: 'suspend', keys: ['ctrl-z'], shown: 'Ctrl-Z', contexts: [...lists.filter(context => context !== 'running'), ...others], label: 'suspend'},
+	{command: 'repaint', keys: ['ctrl-l'], shown: 'Ctrl-L', contexts: [...lists, ...others], label: 'redraw the screen'},
 	{command: 'refresh-on-focus', keys: ['focus'], shown: '', contexts: browsing, label: ''},
 ];
 
 const contextOfScene: Readonly<Record<Exclude<Scene['kind'], 'journey'>, KeyContext>> = {
-	browse: 'browse', leaving: 'browse', menu: 'choice', recover: 'choice', help: 'message', details: 'message', 'not-possible': 'message', running: 'running', ended: 'ended', doctor: 'findings',
+	browse: 'browse', leaving: 'browse', menu: 'choice', recover: 'choice', help: 'message', details: 'message', running: 'running', ended: 'ended', doctor: 'findings',
 };
 
-const contextOfPhase: Readonly<Record<JourneyStage['phase'], KeyContext>> = {
-	question: 'choice', settings: 'settings', planning: 'reading', consequences: 'reading', commands: 'reading', confirm: 'confirm', refused: 'refused',
-};
+function contextOfJourney(state: State, journey: Journey): KeyContext {
+	if (journey.view !== undefined) {
+		return journey.view.kind === 'commands' || journey.view.kind === 'images' ? 'reading' : 'path';
+	}
+
+	const field = focusedField(state, journey);
+	return field === undefined ? (isNamed(journey) && !state.isLinear ? 'name' : 'page') : (field.kind === 'text' ? 'text' : 'page');
+}
 
 /** In which context a key is meant. */
-export function contextOf({scene, filter, view}: State): KeyContext {
+export function contextOf(state: State): KeyContext {
+	const {scene, filter, view} = state;
 	if (scene.kind === 'journey') {
-		const {stage} = scene.journey;
-		return 'typing' in stage && stage.typing !== undefined ? 'typing' : contextOfPhase[stage.phase];
+		return contextOfJourney(state, scene.journey);
 	}
 
 	const context = contextOfScene[scene.kind];
@@ -114,39 +132,55 @@ export function contextOf({scene, filter, view}: State): KeyContext {
 	return filter.isTyping ? 'filter' : (view === 'checkpoints' ? 'checkpoints' : 'browse');
 }
 
-/** Whether a command that is only now and then of use is so here: what is of no use is not in the last line. */
-export function isUseful(state: State, command: Command, canScroll: boolean): boolean {
-	const journey = state.scene.kind === 'journey' ? state.scene.journey : undefined;
+/** What of a journey's page is of use at this moment. */
+function isUsefulInJourney(state: State, journey: Journey, command: Command): boolean {
+	const isAtName = contextOfJourney(state, journey) === 'name';
+	const isTyped = (key: string) => isAtName && isTextOfName(journey, {name: 'character', text: key});
+	const hasPlan = planInSight(journey) !== undefined;
 	switch (command) {
-		case 'page-down': {
-			return canScroll;
+		case 'next-field': {
+			return fieldsOf(state, journey).length > 0;
+		}
+
+		case 'next-choice': {
+			return focusedField(state, journey)?.kind === 'choice';
+		}
+
+		case 'show-commands': {
+			return hasPlan && !isTyped('@');
+		}
+
+		case 'save-script': {
+			return hasPlan && !isTyped('w');
+		}
+
+		case 'show-images': {
+			return hasPlan && !isTyped('i');
 		}
 
 		case 'options': {
-			return journey !== undefined && settingsOf(state, journey) !== undefined;
-		}
-
-		case 'accept': {
-			const finding = selectedFinding(state);
-			return state.scene.kind !== 'doctor' || finding?.request !== undefined || finding?.kind === 'unfinished-action';
-		}
-
-		case 'details': {
-			return state.scene.kind !== 'doctor' || selectedFinding(state) !== undefined;
-		}
-
-		case 'edit': {
-			return journey !== undefined && presentQuestion(state, journey)?.text !== undefined;
-		}
-
-		case 'other-field': {
-			return journey !== undefined && presentQuestion(state, journey)?.text?.beside !== undefined;
+			return allFieldsOf(state, journey).some(({isExtra}) => isExtra) && !isTyped('o');
 		}
 
 		default: {
 			return true;
 		}
 	}
+}
+
+/** Whether a command that is only now and then of use is so here: what is of no use is not in the last line. */
+export function isUseful(state: State, command: Command, canScroll: boolean): boolean {
+	if (command === 'page-down') {
+		return canScroll;
+	}
+
+	if (state.scene.kind === 'journey') {
+		return isUsefulInJourney(state, state.scene.journey, command);
+	}
+
+	const finding = selectedFinding(state);
+	const isFixed = finding?.request !== undefined || finding?.kind === 'unfinished-action';
+	return state.scene.kind !== 'doctor' || (command === 'accept' ? isFixed : command !== 'details' || finding !== undefined);
 }
 
 /** The command of a key in a context; undefined: the key means nothing there, or is text. */

@@ -46,11 +46,13 @@ export type Message =
 	| {kind: 'unfinished-read'; number: number; result: Result<LeftBehind>}
 	| {kind: 'backed-up-read'; backedUpTo: BackedUpTo[]}
 	| {kind: 'planned'; number: number; result: Result<Plan>}
-	/** The plan of one choice of the question. */
+	/** The plan of one choice of a field. */
 	| {kind: 'measured'; number: number; id: string; result: Result<Plan>}
 	| {kind: 'foresee-due'; number: number}
 	/** The plan of one verb for the selected snapshot; without one: that was all. */
 	| {kind: 'foreseen'; number: number; id: string | undefined; result: Result<Plan> | undefined}
+	/** The path as it was asked for, and the file as it is. */
+	| {kind: 'script-saved'; path: string; result: Result<string>}
 	| {kind: 'diagnosing'; number: number; progress: DiagnosisProgress}
 	| {kind: 'diagnosed'; number: number; result: Result<Finding[]>}
 	| {kind: 'run-event'; event: RunEvent}

@@ -1,16 +1,20 @@
 /**
-Scrolling of what is text: help, details, consequences, commands, results. How many lines there are depends on the width, so the paint is asked.
+Scrolling of what is text: help, details, the page of a plan, commands, results. How many lines there are depends on the width, so the paint is asked.
 */
 import type {Command} from './keys.ts';
 import {listRowsOf} from './layout.ts';
 import type {Scene, State} from './state.ts';
 
 /** What the brain must know of the paint: how many lines the current text has, and how many of them fit. */
-export type Viewport = {measure: (state: State) => {lines: number; rows: number}};
+export type Viewport = {measure: (state: State) => Measures};
+
+/** `focus`: where the cursor is. `vital`: so many of them are to be read before a start. */
+type Measures = {lines: number; rows: number; top?: number; focus?: {first: number; last: number}; vital?: number};
 
 function topOf(scene: Scene): number {
 	if (scene.kind === 'journey') {
-		return 'top' in scene.journey.stage ? scene.journey.stage.top : 0;
+		const {view, top} = scene.journey;
+		return view !== undefined && 'top' in view ? view.top : top;
 	}
 
 	return 'top' in scene ? scene.top : 0;
@@ -18,8 +22,8 @@ function topOf(scene: Scene): number {
 
 function withTop(scene: Scene, top: number): Scene {
 	if (scene.kind === 'journey') {
-		const {stage} = scene.journey;
-		return 'top' in stage ? {...scene, journey: {...scene.journey, stage: {...stage, top}}} : scene;
+		const {journey, journey: {view}} = scene;
+		return {...scene, journey: view !== undefined && 'top' in view ? {...journey, view: {...view, top}} : {...journey, top}};
 	}
 
 	return 'top' in scene ? {...scene, top} : scene;
@@ -39,12 +43,6 @@ export function scroll(state: State, command: Command, viewport: Viewport): Stat
 	}
 
 	return {...state, scene: withTop(state.scene, Math.max(0, Math.min(next, lines - rows)))};
-}
-
-/** Whether there is more below what is in sight. */
-export function hasMoreBelow(state: State, viewport: Viewport): boolean {
-	const {lines, rows} = viewport.measure(state);
-	return topOf(state.scene) + rows < lines;
 }
 
 /** Where an index goes in a list of choices: it stops at the ends. */

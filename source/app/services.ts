@@ -25,6 +25,8 @@ export type AppServices = {
 	planAction(request: Request): Promise<Result<Plan>>;
 	/** Plans each of these for one domain, to compare them. Ends early when it is aborted. */
 	planEach(requests: readonly Request[], onPlan: (index: number, plan: Result<Plan>) => void, signal: AbortSignal): Promise<void>;
+	/** Writes the plan as a shell script, to a file that must not be there yet. Gives its whole path. */
+	saveScript(plan: Plan, path: string): Promise<Result<string>>;
 	/** Runs a plan that a person has confirmed. An abort carries the name of the signal as its reason. */
 	executePlan(plan: Plan, onEvent: (event: RunEvent) => void, interrupt: AbortSignal): Promise<Outcome>;
 	/** What an earlier run left half-way. */

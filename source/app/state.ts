@@ -108,7 +108,6 @@ export type Scene =
 	| {kind: 'help'; top: number}
 	| {kind: 'details'; top: number}
 	/** What was wanted cannot be done, and nothing was asked. */
-	| {kind: 'not-possible'; title: string; failure: Failure; top: number}
 	| {kind: 'journey'; journey: Journey}
 	| {kind: 'running'; run: Run; journey: Journey | undefined}
 	| {kind: 'ended'; run: Run; outcome: Outcome; top: number; journey: Journey | undefined}

@@ -31,7 +31,6 @@ const updates: (scene: Scene, state: State, pressed: Pressed) => Update = byKind
 	menu: (_scene, state, {command}) => updateMenu(state, command),
 	help: (_scene, state, {command, viewport}) => updateText(state, command, viewport),
 	details: (_scene, state, {command, viewport}) => updateText(state, command, viewport),
-	'not-possible': (_scene, state, {command, viewport}) => updateText(state, command, viewport),
 	journey: (_scene, state, pressed) => updateJourney(state, pressed),
 	doctor: (_scene, state, {command, viewport}) => updateDoctor(state, command, viewport),
 	running: (_scene, state, {command}) => updateRunning(state, command),

@@ -18,8 +18,10 @@ import {takeDiagnosis, takeProgress} from './doctor/update-doctor.ts';
 import {
 	noteEvent, takeLook, takePause, takeSettings, withLooks,
 } from './doctor/health.ts';
-import {takePlan} from './journey/update-journey.ts';
 import {takeFigure} from './journey/journey-plan.ts';
+import {takePlan} from './journey/start.ts';
+import {takeNumber} from './journey/update-journey.ts';
+import {takeSaved} from './journey/update-view.ts';
 import {chooseAction} from './browse/update-menu.ts';
 import {takeCounts, takeDomains, takePicture, takePoll} from './update-answers.ts';
 import {takeUnfinished} from './run/update-recover.ts';
@@ -98,11 +100,7 @@ function takeOption(state: State, index: number, viewport: Viewport): Update {
 		}
 
 		case 'journey': {
-			const {journey} = scene;
-			const {stage} = journey;
-			return stage.phase === 'question' || stage.phase === 'settings'
-				? takeKey({...state, scene: {...scene, journey: {...journey, stage: {...stage, index}}}}, enter, viewport)
-				: [state, []];
+			return takeNumber({...state, notice: undefined}, scene.journey, index);
 		}
 
 		default: {
@@ -140,11 +138,12 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 		const {result} = message;
 		const next = takePlan(state, message.number, result);
 		const isRefusedForIt = !result.ok && result.failure.kind === 'refused' && result.failure.blockers.some(({kind}) => kind === 'unfinished-action');
-		return isRefusedForIt ? readUnfinished(next) : [next, []];
+		return isRefusedForIt ? inTurn(state, () => next, same => readUnfinished(same)) : next;
 	},
 	measured: (message, state) => [takeFigure(state, message), []],
 	'foresee-due': (message, state) => foresee(state, message.number),
 	foreseen: (message, state) => [takeForecast(state, message), []],
+	'script-saved': (message, state) => [takeSaved(state, message), []],
 	diagnosing: (message, state) => [takeProgress(state, message), []],
 	diagnosed: (message, state) => [takeDiagnosis(state, message.number, message.result), []],
 	'run-event': (message, state) => state.scene.kind === 'running'

@@ -20,7 +20,8 @@ function pageId({
 }: State): string {
 	switch (scene.kind) {
 		case 'journey': {
-			return `journey ${scene.journey.stage.phase}`;
+			const {field, view, asked} = scene.journey;
+			return `journey ${field} ${view?.kind} ${asked === undefined}`;
 		}
 
 		case 'browse': {
@@ -41,7 +42,7 @@ function pageId({
 function isIncomplete(state: State): boolean {
 	const {scene, domains, pane, domainCursor, allDetails} = state;
 	if (scene.kind === 'journey') {
-		return scene.journey.stage.phase === 'planning';
+		return scene.journey.field === undefined && scene.journey.asked !== undefined;
 	}
 
 	if (scene.kind === 'menu') {

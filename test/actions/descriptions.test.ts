@@ -1,7 +1,6 @@
 /** What snapshots were taken for stands wherever they may be lost: a description may be the reason to leave one. */
 import test from 'ava';
 import {readCurrentState} from '../../source/actions/current-state.ts';
-import {deleteQuestions} from '../../source/actions/delete/questions.ts';
 import {planBranch} from '../../source/actions/branch/plan.ts';
 import {planDelete} from '../../source/actions/delete/plan.ts';
 import {planMerge} from '../../source/actions/merge/plan.ts';
@@ -60,13 +59,6 @@ test('everything that goes is told, also what has no description', t => {
 test('a record alone that is deleted takes its description with it', t => {
 	const made = unwrap(planDelete({kind: 'delete', domain, snapshot: 's2', scope: 'one', isMetadataOnly: true}, described(), given));
 	t.true(made.consequences.some(({severity, text}) => severity === 'warning' && text === `The record of "s2" of 2026-11-15 10:00 UTC (6 days ago) is deleted. Its description: "${audit}".`));
-});
-
-test('each scope of the question names what it deletes, the described ones first', t => {
-	const notes = new Map(deleteQuestions({kind: 'delete', uuid, snapshot: 's1', scope: 'one', isMetadataOnly: false}, {details: described().details, nowMs: now.getTime()})[0]!
-		.choices.map(({id, note}) => [id, note]));
-	t.is(notes.get('children-only'), `The snapshot itself stays. Deletes "s2" (6 days ago): ${audit}; "s3" (6 days ago).`);
-	t.is(notes.get('with-children'), `Deletes "s2" (6 days ago): ${audit}; "s1" (6 days ago); "s3" (6 days ago).`);
 });
 
 test('--keep takes a description', t => {

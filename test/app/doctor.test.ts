@@ -1,7 +1,7 @@
 import test from 'ava';
 import {uuidOf} from '../helpers/fake-services.ts';
 import {
-	isStarted, press, stageOf, requestOf,
+	isStarted, journeyOf, press, requestOf,
 } from '../helpers/press.ts';
 import {atWeb, createBrain, keys} from '../helpers/screen-harness.ts';
 
@@ -16,13 +16,13 @@ test('D looks at the selected domain from the tree, and at all from the list', a
 test('Enter on a finding with a plan opens the journey for it, which Escape leads back from', async t => {
 	const brain = await press(await atWeb(), 'D', keys.enter);
 	t.like(requestOf(brain), {kind: 'remove-orphans', paths: ['/var/lib/libvirt/images/web01.old']});
-	stageOf(t, brain, 'consequences');
+	t.true(journeyOf(brain)?.answer?.result.ok);
 	await press(brain, keys.escape);
 	t.is(brain.state.scene.kind, 'doctor');
 });
 
 test('what mends asks for the name of the domain, and is followed by another look', async t => {
-	const brain = await press(await atWeb(), 'D', keys.enter, keys.enter, keys.enter, keys.enter);
+	const brain = await press(await atWeb(), 'D', keys.enter, keys.enter, keys.enter);
 	t.false(isStarted(brain));
 	await press(brain, 'web01', keys.enter);
 	t.true(isStarted(brain));

@@ -14,11 +14,9 @@ const plan = fakePlan(fakeServices().world.allDetails, {uuid: uuidOf(1), snapsho
 
 async function atRunning(facts: Parameters<typeof atWeb>[0] = {}): Promise<Brain> {
 	const brain = await atWeb({...facts, start: {domain: 'web01', action: {kind: 'revert', snapshot: 's2', currentState: {kind: 'discard'}, endState: 'shutoff'}}});
-	while (brain.state.scene.kind === 'journey' && brain.state.scene.journey.stage.phase !== 'confirm') {
-		brain.type(keys.enter);
-	}
-
-	brain.type('web01', keys.enter);
+	brain.type('web01');
+	brain.pass(1000);
+	brain.type(keys.enter);
 	return brain;
 }
 

@@ -25,7 +25,7 @@ export function withExpected(plan: Plan, more: Partial<Expected>): Plan {
 
 /** What plans of all kinds have in common. */
 function basePlan(world: DomainDetails[], request: Request): Plan {
-	const {domain, currentSnapshot} = world.find(each => each.domain.uuid === request.uuid)!;
+	const {domain, currentSnapshot, snapshots} = world.find(each => each.domain.uuid === request.uuid)!;
 	const {uuid, ...rest} = request;
 	const heads = domain.definition.disks.map(({target, sourcePath}) => ({target, path: sourcePath!}));
 	return {
@@ -41,7 +41,7 @@ function basePlan(world: DomainDetails[], request: Request): Plan {
 			domain: {uuid, name: domain.name},
 			hypervisor: 'libvirt',
 			expected: {
-				heads, chains: [], currentSnapshot, snapshots: [], endState: undefined,
+				heads, chains: [], currentSnapshot, snapshots: snapshots.map(({name, parent}) => ({name, parent})), endState: undefined,
 			},
 			fingerprint: {},
 			before: {
@@ -54,12 +54,16 @@ function basePlan(world: DomainDetails[], request: Request): Plan {
 function fakeRevert(base: Plan, request: Revert): Plan {
 	const {domain} = base.action;
 	const overlay = `${folder}/${domain.name}.new`;
+	const {snapshots: before, currentSnapshot} = base.targets[0].expected;
+	const {currentState} = request;
+	const kept = currentState.kind === 'keep' ? [{name: currentState.name, parent: currentSnapshot}] : [];
 	return {
-		...withExpected(base, {heads: [{target: 'vda', path: overlay}], currentSnapshot: request.snapshot, endState: request.endState ?? 'shutoff'}),
+		...withExpected(base, {heads: [{target: 'vda', path: overlay}], currentSnapshot: request.snapshot, endState: request.endState ?? 'shutoff', snapshots: [...before, ...kept]}),
 		consequences: [
 			{severity: 'info', text: `The disks go back to "${request.snapshot}".`},
-			{severity: 'loss', text: 'The guest is running: it is cut off without a shutdown; its memory is lost.', what: 'the guest\'s memory'},
-			{severity: 'warning', text: 'The snapshot is crash-consistent: the guest boots as after a power failure.'},
+			{severity: 'loss', text: 'The memory of the guest: it is cut off without a shutdown.', what: 'the guest\'s memory'},
+			...(currentState.kind === 'keep' ? [{severity: 'info', about: 'kept', text: `The current state, as "${currentState.name}": you can revert to it.`} as const] : []),
+			{severity: 'warning', about: 'guest', text: 'The guest boots as after a power failure, without memory.'},
 		],
 		images: {created: [{path: overlay, backingPath: `${folder}/web01.s1`, format: 'qcow2'}], removed: request.currentState.kind === 'discard' ? [`${folder}/${domain.name}.s3`] : [], kept: []},
 		steps: [
@@ -85,10 +89,10 @@ function fakeRevert(base: Plan, request: Revert): Plan {
 function fakeCreate(base: Plan, name: string): Plan {
 	const overlays = base.targets[0].before.heads.map(({target, path}) => ({target, path: path.replace(/\.[^./]*$/, `.${name}`)}));
 	return {
-		...withExpected(base, {heads: overlays}),
+		...withExpected(base, {heads: overlays, currentSnapshot: name, snapshots: [...base.targets[0].expected.snapshots, {name, parent: base.targets[0].expected.currentSnapshot}]}),
 		consequences: [
-			{severity: 'info', text: 'The guest keeps running.'},
-			{severity: 'warning', text: 'The snapshot is crash-consistent. After a revert the guest boots as after a power failure.'},
+			{severity: 'info', about: 'guest', text: 'The guest keeps running.'},
+			{severity: 'warning', about: 'guest', text: 'Crash-consistent: a revert boots as after a power failure.'},
 		],
 		images: {
 			created: overlays.map(({path}, index) => ({path, backingPath: base.targets[0].before.heads[index]!.path, format: 'qcow2'})),
@@ -109,7 +113,7 @@ function fakeCreate(base: Plan, name: string): Plan {
 function fakeMerge(base: Plan): Plan {
 	const committed = `${folder}/web01.s1`;
 	return {
-		...withExpected(base, {goneSnapshots: ['s2']}),
+		...withExpected(base, {goneSnapshots: ['s2'], snapshots: base.targets[0].expected.snapshots.filter(({name}) => name !== 's2').map(({name, parent}) => ({name, parent: parent === 's2' ? 's1' : parent}))}),
 		consequences: [{severity: 'info', text: 'What was written since is committed into the image that the snapshot froze.'}, {severity: 'loss', text: 'You can no longer revert to the snapshot.', what: 'the snapshot'}],
 		images: {
 			created: [], removed: [`${folder}/web01.s2`], merged: [{path: `${folder}/web01.s2`, into: committed}], written: [committed], staying: [{path: `${folder}/web01.qcow2`, reason: 'web01.try is backed by it: delete try-php8 to release it.'}], kept: [],

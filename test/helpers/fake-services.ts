@@ -170,6 +170,8 @@ export type FakeWorld = {
 	unfinished: LeftAction[];
 	troubles: JournalTrouble[];
 	backedUpTo: BackedUpTo[];
+	/** Scripts that were saved, by the path that was asked for. */
+	saved: string[];
 	/** What the doctor finds. */
 	findings: Finding[];
 	/** The doctor looks by itself. */
@@ -191,6 +193,7 @@ export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now
 		unfinished: [],
 		troubles: [],
 		backedUpTo: [],
+		saved: [],
 		findings: fakeFindings(),
 		checks: given.checks ?? false,
 		outcome: {kind: 'done'},
@@ -271,6 +274,7 @@ export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now
 				onPlan(index, await services.planAction(request));
 			}
 		},
+		saveScript: async (_plan, path) => world.saved.includes(path) ? fail({kind: 'usage', message: `${path} is there already, and stays as it is.`}) : succeed(`/home/me/${world.saved[world.saved.push(path) - 1]!}`),
 		executePlan: walk,
 		readUnfinished: async () => succeed({actions: world.unfinished, troubles: world.troubles}),
 		readBackedUpTo: async () => world.backedUpTo,

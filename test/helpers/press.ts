@@ -1,16 +1,16 @@
 /**
 Steps through the guided actions on the fake host, for tests of the brain and of the linear mode.
 */
-import type {ExecutionContext} from 'ava';
 import type {Request} from '../../source/model/plan/request.ts';
-import type {Journey, JourneyStage} from '../../source/app/journey/journey.ts';
+import type {Journey} from '../../source/app/journey/journey.ts';
 import type {Brain} from './screen-harness.ts';
 
-/** Presses key by key, and lets the host answer after each. */
+/** Presses key by key, as a person does: the host answers after each, and half a second passes. */
 export async function press(brain: Brain, ...reads: string[]): Promise<Brain> {
 	for (const read of reads) {
 		brain.type(read);
 		await brain.answer();
+		brain.pass(500);
 	}
 
 	return brain;
@@ -20,11 +20,11 @@ export function journeyOf(brain: Brain): Journey | undefined {
 	return brain.state.scene.kind === 'journey' ? brain.state.scene.journey : undefined;
 }
 
-export function stageOf<P extends JourneyStage['phase']>(t: ExecutionContext, brain: Brain, phase: P): JourneyStage & {phase: P} {
-	const stage = journeyOf(brain)?.stage;
-	t.is(stage?.phase, phase);
-	return stage as JourneyStage & {phase: P};
-}
+/** The field that has the cursor; undefined: the last line has it. */
+export const fieldAt = (brain: Brain): string | undefined => journeyOf(brain)?.field;
+
+/** What the person is told beside the line that starts. */
+export const noteOf = (brain: Brain): string | undefined => journeyOf(brain)?.note;
 
 /** The last wish that the planner was asked for. */
 export function requestOf(brain: Brain): Request | undefined {

@@ -114,6 +114,10 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 				return {kind: 'planned', number: effect.number, result: await services.planAction(effect.request)};
 			}
 
+			case 'save-script': {
+				return {kind: 'script-saved', path: effect.path, result: await services.saveScript(effect.plan, effect.path)};
+			}
+
 			case 'measure': {
 				await services.planEach(effect.choices.map(({request}) => request), (index, result) => {
 					brain.send({kind: 'measured', number: effect.number, id: effect.choices[index]!.id, result});

@@ -1,20 +1,6 @@
 /** The built program in a real terminal: a new snapshot, a deletion and the doctor's findings, by keys alone. */
 import test from 'ava';
-import {openTerminal, programPath, type Terminal} from './terminal.ts';
-
-/** Presses Enter until this page has come; the screen must change each time. Gives the page. */
-async function enterUntil(terminal: Terminal, page: RegExp): Promise<string> {
-	let screen = (await terminal.read()).join('\n').trimEnd();
-	for (let pressed = 0; pressed < 20 && !page.test(screen); pressed++) {
-		await terminal.press('Enter');
-		screen = await terminal.waitForOther(screen);
-		if (screen.includes('Reading the host and making the plan')) {
-			screen = await terminal.waitFor(/\[Effects][\s\S]*(?:Nothing is lost|You will lose|Refused)/);
-		}
-	}
-
-	return terminal.waitFor(page);
-}
+import {openTerminal, programPath} from './terminal.ts';
 
 for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}]) {
 	test.serial(`a new snapshot by keys alone at ${width}×${height}`, async t => {
@@ -22,17 +8,20 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 		await terminal.command(`node ${programPath} --demo web; echo code=$?`);
 		await terminal.waitFor(/NOW /);
 		await terminal.press('c');
-		await terminal.waitFor(/What should the snapshot be called\?/);
+		await terminal.waitFor(/Enter starts it/);
+		await terminal.press('Tab');
 		await terminal.press('C-u');
 		await terminal.type('s1');
 		await terminal.waitFor(/A snapshot "s1" exists already/);
 		await terminal.type('-new');
-		await terminal.waitFor(/Enter accepts both/);
+		await terminal.waitFor(/○ s1-new +new/);
 		await terminal.press('Enter');
-		await terminal.waitFor(/What should be saved\?/);
-		const images = await enterUntil(terminal, /\+ web-vdb\.s1-new {2}head vdb {2,}new/);
+		await terminal.waitFor(/^ Name +s1-new {3,}Description/m);
+		await terminal.press('i');
+		const images = await terminal.waitFor(/\+ web-vdb\.s1-new {2}head vdb {2,}new/);
 		t.regex(images, /web-vdb\S* {2}s1-new {2,}stays/);
-		await enterUntil(terminal, /Enter starts/);
+		await terminal.press('Escape');
+		await terminal.waitFor(/Enter starts it/);
 		// A key that is held down does not start: the page must have been there for a moment.
 		await new Promise(resolve => {
 			setTimeout(resolve, 500);
@@ -46,12 +35,12 @@ for (const {width, height} of [{width: 80, height: 24}, {width: 120, height: 40}
 	});
 }
 
-test.serial('a verb on the command line opens at its question, and Escape leaves without a trace', async t => {
+test.serial('a verb on the command line opens its page, and Escape leaves without a trace', async t => {
 	const terminal = await openTerminal(t);
 	await terminal.command(`node ${programPath} --demo delete web s1; echo code=$?`);
-	await terminal.waitFor(/What should be deleted\?/);
-	await enterUntil(terminal, /Type the domain's name to start/);
+	await terminal.waitFor(/Type web to start/);
 	await terminal.type('we');
+	await terminal.waitFor(/start: we/);
 	await terminal.press('Enter');
 	await terminal.waitFor(/That is not the name/);
 	await terminal.press('Escape');

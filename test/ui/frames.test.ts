@@ -3,6 +3,7 @@ Whole frames against accepted ones. A changed frame is looked at, then accepted 
 */
 import test, {type ExecutionContext} from 'ava';
 import {fakePlan} from '../helpers/fake-plans.ts';
+import {press} from '../helpers/press.ts';
 import {hostileName, uuidOf} from '../helpers/fake-services.ts';
 import {
 	acceptedFrame, atWeb, createBrain, frameOf, keys, plainTheme, type Brain,
@@ -13,15 +14,8 @@ async function looks(t: ExecutionContext, name: string, brain: Brain, theme = pl
 	t.is(frame, await acceptedFrame(name, frame));
 }
 
-async function atStage(reads: string[], facts: Parameters<typeof atWeb>[0] = {}): Promise<Brain> {
-	const brain = await atWeb(facts);
-	for (const read of [keys.up, keys.up, 'r', ...reads]) {
-		brain.type(read);
-		await brain.answer();
-	}
-
-	return brain;
-}
+/** From the tree to the page of a revert, and on by these keys. */
+const atStage = async (reads: string[], facts: Parameters<typeof atWeb>[0] = {}): Promise<Brain> => press(await atWeb(facts), keys.up, keys.up, 'r', ...reads);
 
 test('browsing at 80 by 24', async t => {
 	await looks(t, 'browse-80x24', await atWeb());
@@ -59,8 +53,6 @@ test('what is refused, before any question', async t => {
 	brain.type('g');
 	await brain.answer();
 	await looks(t, 'snapshot-refused-80x24', brain);
-	brain.type('r');
-	await looks(t, 'not-possible-80x24', brain);
 });
 
 test('names are cut only after the columns of kind and age have made way', async t => {
@@ -144,30 +136,47 @@ test('the menu, read-only', async t => {
 	await looks(t, 'menu-read-only-80x24', brain);
 });
 
-test('the question for the current state', async t => {
-	await looks(t, 'journey-fate-80x24', await atStage([]));
+test('the page of a revert', async t => {
+	await looks(t, 'revert-80x24', await atStage([]));
 });
 
-test('the question for the state afterwards', async t => {
-	await looks(t, 'journey-end-state-80x24', await atStage([keys.enter]));
+test('the page of a revert where there is room: the images beside the trees', async t => {
+	await looks(t, 'revert-120x40', await atStage([], {columns: 120, rows: 40}));
 });
 
-test('the consequences', async t => {
-	await looks(t, 'journey-consequences-80x24', await atStage([keys.enter, keys.enter]));
+test('the page of a revert in the smallest terminal, with the cursor in a field', async t => {
+	await looks(t, 'revert-60x16', await atStage([keys.tab, keys.tab, keys.tab, 'Friday'], {columns: 60, rows: 16}));
+});
+
+test('a wrong name is told beside it', async t => {
+	t.regex(await frameOf((await atStage(['web0', keys.enter])).state), /^ Type web01 to start: web0▏ ! That is not the name\. Nothing was started\./m);
+});
+
+test('while a plan is made anew the last one stays in sight, and that is said', async t => {
+	const brain = await atStage([keys.tab]);
+	brain.type(' ');
+	brain.pass(2000);
+	const frame = await frameOf(brain.state);
+	t.regex(frame, /^ Made anew, for the answers of now, 2 s …$/m);
+	t.regex(frame, /KEPT {5}✓ The current state, as "kept-/);
 });
 
 test('the commands, with the secrets of XML masked', async t => {
-	const brain = await atStage([keys.enter, keys.enter, keys.enter, 'x']);
-	await looks(t, 'journey-commands-80x24', brain);
+	const brain = await atStage(['@', 'x']);
+	await looks(t, 'commands-80x24', brain);
 	brain.type('G');
 	t.notRegex(await frameOf(brain.state), /secret/);
 });
 
-test('the last page before the start', async t => {
-	await looks(t, 'journey-naming-80x24', await atStage([keys.enter, keys.enter, keys.enter, keys.enter, 'web0', keys.enter]));
+test('the images of a plan', async t => {
+	t.regex(await frameOf((await atStage(['i'])).state), /\+ web01\.new {2}head vda +new/);
 });
 
-test('a refusal', async t => {
+test('where the script is saved to', async t => {
+	t.regex(await frameOf((await atStage([keys.tab, 'w'])).state), /^ Save the script as: revert-web01-s2\.sh▏/m);
+});
+
+test('a refusal takes the place of the effects', async t => {
 	const brain = await atWeb();
 	brain.world.refusal = {
 		kind: 'refused', blockers: [
@@ -179,13 +188,11 @@ test('a refusal', async t => {
 			{kind: 'image-missing', text: '/var/lib/libvirt/images/web01.s1 is missing.'},
 		],
 	};
-	brain.type(keys.up, keys.up, 'r', keys.enter, keys.enter);
-	await brain.answer();
-	await looks(t, 'journey-refused-80x24', brain);
+	await looks(t, 'refused-80x24', await press(brain, keys.up, keys.up, 'r'));
 });
 
 test('a plan at work, asked whether to stop', async t => {
-	const brain = await atStage([keys.enter, keys.enter, keys.enter, keys.enter, 'web01', keys.enter]);
+	const brain = await atStage(['web01', keys.enter]);
 	brain.send(
 		{
 			kind: 'run-event', event: {
@@ -208,13 +215,13 @@ test('a plan at work, asked whether to stop', async t => {
 });
 
 test('the end', async t => {
-	const brain = await atStage([keys.enter, keys.enter, keys.enter, keys.enter, 'web01', keys.enter]);
+	const brain = await atStage(['web01', keys.enter]);
 	brain.send({kind: 'run-ended', outcome: {kind: 'done'}});
 	await looks(t, 'ended-80x24', brain);
 });
 
 test('an end by failure says what the tool said, and that all is as before', async t => {
-	const brain = await atStage([keys.enter, keys.enter, keys.enter, keys.enter, 'web01', keys.enter]);
+	const brain = await atStage(['web01', keys.enter]);
 	const cause = {
 		argv: ['qemu-img', 'create', '/x'], exitCode: 1, timedOut: false, stderr: 'qemu-img: /x: Could not create \'/x\': No space left on device\n', durationMs: 9,
 	};

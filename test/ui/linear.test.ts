@@ -21,27 +21,30 @@ test('a whole revert goes by numbers and the name, to an explicit start', async 
 	await reply(t, brain, 'web01');
 	await reply(t, brain, 's2');
 	await reply(t, brain, 'Revert to this snapshot');
-	await reply(t, brain, 'Keep it');
-	await reply(t, brain, 'Running');
-	t.regex(linearText(linearPage(brain.state, theme), undefined, theme), /You will lose/);
-	await reply(t, brain, 'Continue');
+	for (const answer of ['Keep', '', '', 'Lose', 'Running']) {
+		await reply(t, brain, answer);
+	}
+
+	t.regex(linearText(linearPage(brain.state, theme), undefined, theme), /You will lose: the guest's memory/);
+	await reply(t, brain, 'Read the 4 commands');
 	t.regex(linearText(linearPage(brain.state, theme), undefined, theme), /qemu-img create/);
-	await reply(t, brain, 'Continue');
+	await reply(t, brain, 'Back');
+	await reply(t, brain, 'Start: the name');
 	await reply(t, brain, 'web01');
 	t.false(brain.effects.some(({kind}) => kind === 'execute'));
 	await reply(t, brain, 'Start now');
 	t.like(brain.effects.find(effect => effect.kind === 'execute'), {plan: {action: {snapshot: 's2', endState: 'running'}}});
 });
 
-test('a wrong name starts nothing, and an empty one leaves', async t => {
+test('a wrong name starts nothing, and an empty one leads back to the plan', async t => {
 	const brain = createBrain({isLinear: true, rows: 1000, start: {domain: 'web01', action: {kind: 'revert', snapshot: 's2', currentState: {kind: 'discard'}, endState: 'shutoff'}}});
 	brain.send({kind: 'started'});
 	await brain.answer();
-	await reply(t, brain, 'Continue');
-	await reply(t, brain, 'Continue');
+	await reply(t, brain, 'Start: the name');
 	await reply(t, brain, 'web02');
 	t.regex(linearText(linearPage(brain.state, theme), undefined, theme), /That is not the name/);
 	await reply(t, brain, '');
+	await reply(t, brain, 'Cancel');
 	t.is(brain.state.scene.kind, 'browse');
 	t.false(brain.effects.some(({kind}) => kind === 'execute'));
 });
@@ -77,21 +80,22 @@ test('no page names a key that there is none of, the files of a plan are read ou
 	brain.send({kind: 'started'});
 	await brain.answer();
 	look('domains');
-	for (const answer of ['web01', 's2', 'Revert to', 'Keep it']) {
+	for (const answer of ['web01', 's2', 'Revert to', 'Keep', '', '']) {
 		await reply(t, brain, answer);
 		look(answer);
 	}
 
 	t.true(linearPage(brain.state, theme).choices.some(({label}) => label === 'Back to the question before'));
 	await reply(t, brain, 'Back to the question before');
-	t.regex(text(), /Keep it/);
-	for (const answer of ['Keep it', 'Running', 'Continue']) {
+	t.regex(text(), /Its description/);
+	for (const answer of ['', 'Lose', 'Running', 'Read the']) {
 		await reply(t, brain, answer);
 		look(answer);
 	}
 
 	t.regex(text(), /\$ qemu-img/);
 	t.notRegex(text(), /^\s*<domain/m);
-	await reply(t, brain, 'Continue');
-	look('confirm');
+	await reply(t, brain, 'Back');
+	await reply(t, brain, 'Start: the name');
+	look('name');
 });

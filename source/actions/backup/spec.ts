@@ -6,7 +6,7 @@ import {cli} from './arguments.ts';
 import {normalFolder, proposeFolder} from './last-folder.ts';
 import {planBackup} from './plan.ts';
 import {
-	backupQuestions, backupSettings, checkpointForBackup, problemOfFolder,
+	backupFields, checkpointForBackup, problemOfFolder,
 } from './questions.ts';
 import {whyNoUndo, words} from './words.ts';
 
@@ -41,8 +41,7 @@ export const backup = {
 			answered: given.to === undefined ? [] : ['folder'],
 		};
 	},
-	questions: backupQuestions,
-	settings: backupSettings,
+	fields: backupFields,
 	backupFolder: ({to}) => to === undefined || problemOfFolder(to) !== undefined ? undefined : normalFolder(to),
 	undo: () => ({never: whyNoUndo}),
 	plan: planBackup,

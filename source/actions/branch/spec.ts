@@ -11,7 +11,7 @@ import {mostTaken, problemOfName, takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
 import {undoByReverting} from '../undo.ts';
 import {planBranch} from './plan.ts';
-import {branchQuestions} from './questions.ts';
+import {branchFields} from './questions.ts';
 import {words} from './words.ts';
 
 export const branch = {
@@ -42,15 +42,15 @@ export const branch = {
 	complete({snapshot, name: given, currentState: givenFate, endState}, uuid, {details, nowMs}) {
 		const taken = takenNames(details);
 		const name = given ?? freeName(`${snapshot!.slice(0, mostTaken)}-branch`, taken);
-		const {currentState, keepName, answered} = completeCurrentState(givenFate, {branch: name}, {nowMs, taken});
+		const {currentState, kept, answered} = completeCurrentState(givenFate, {branch: name}, {nowMs, taken});
 		const isNamed = given !== undefined && problemOfName(given, taken) === undefined;
 		return {
 			request: {kind: 'branch', uuid, snapshot: snapshot!, name, currentState, endState: endState ?? presetEndState(details, undefined)},
-			answered: [...isNamed ? ['name' as const] : [], ...answered, ...endState === undefined ? [] : ['end-state' as const]],
-			keepName,
+			answered: [...isNamed ? ['name'] : [], ...answered, ...endState === undefined ? [] : ['end-state']],
+			kept,
 		};
 	},
-	questions: branchQuestions,
+	fields: branchFields,
 	setsPower: true,
 	plan: planBranch,
 	undo: ({currentState}) => undoByReverting(currentState),

@@ -19,7 +19,7 @@ export function describeBegin({name}: BranchAction, snapshot: Snapshot): Consequ
 
 export function describeEnd(snapshot: Snapshot, endState: EndState): Consequence[] {
 	return [
-		...(snapshot.memory.mode === 'no' ? describeCondition(snapshot) : [{severity: 'warning', text: 'The branch begins with the disks of the snapshot, without its memory. They are crash-consistent: the guest boots as after a power failure.'} as const]),
+		...(snapshot.memory.mode === 'no' ? describeCondition(snapshot) : [{severity: 'warning', about: 'guest', text: 'The branch begins with the disks of the snapshot, without its memory. They are crash-consistent: the guest boots as after a power failure.'} as const]),
 		describePower(endState),
 	];
 }

@@ -1,11 +1,12 @@
 /**
-The question of a new checkpoint: its name, and beside it what it is for.
+The fields of a new checkpoint: its name, and what it is for.
 */
 import type {Request} from '../../model/plan/request.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {checkpointNameProblem} from '../../model/domain/checkpoint-name.ts';
 import {descriptionField} from '../names.ts';
-import type {Question} from '../question.ts';
+import type {Field} from '../question.ts';
+import type {Asked} from '../spec.ts';
 
 export const takenCheckpoints = (details: DomainDetails | undefined): Set<string> => new Set(details?.checkpoints.map(({name}) => name));
 
@@ -17,19 +18,12 @@ export function problemOfCheckpoint(name: string, taken: ReadonlySet<string>): s
 		: (name === '' ? 'The checkpoint needs a name.' : `This name ${problem}.`);
 }
 
-export function checkpointQuestions(request: Request & {kind: 'create-checkpoint'}, {details}: {details: DomainDetails | undefined}): Question[] {
+export function checkpointFields(request: Request & {kind: 'create-checkpoint'}, {details}: Asked): Field[] {
 	const {checkpoint, description} = request;
-	return [{
-		id: 'name',
-		word: 'Name',
-		heading: 'What should the checkpoint be called?',
-		choices: [],
-		text: {
-			label: 'Its name',
-			value: checkpoint,
-			problem: problemOfCheckpoint(checkpoint, takenCheckpoints(details)),
-			change: typed => ({request: {...request, checkpoint: typed}}),
-			beside: descriptionField(description, typed => ({request: {...request, description: typed}})),
+	return [
+		{
+			kind: 'text', id: 'name', label: 'Name', question: 'Its name', value: checkpoint, problem: problemOfCheckpoint(checkpoint, takenCheckpoints(details)), change: typed => ({request: {...request, checkpoint: typed}}),
 		},
-	}];
+		descriptionField(description, typed => ({request: {...request, description: typed}})),
+	];
 }

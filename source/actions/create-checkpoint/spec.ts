@@ -6,7 +6,7 @@ import type {ActionSpec} from '../spec.ts';
 import {undoCheckpoint} from '../undo.ts';
 import {cli} from './arguments.ts';
 import {planCreateCheckpoint} from './plan.ts';
-import {checkpointQuestions, problemOfCheckpoint, takenCheckpoints} from './questions.ts';
+import {checkpointFields, problemOfCheckpoint, takenCheckpoints} from './questions.ts';
 import {words} from './words.ts';
 
 export const createCheckpoint = {
@@ -28,10 +28,10 @@ export const createCheckpoint = {
 		const taken = takenCheckpoints(details);
 		return {
 			request: {kind: 'create-checkpoint', uuid, checkpoint: name ?? nameByTime('since', {nowMs, taken}), description, disks},
-			answered: name !== undefined && problemOfCheckpoint(name, taken) === undefined ? ['name'] : [],
+			answered: name !== undefined && problemOfCheckpoint(name, taken) === undefined ? ['name', 'description'] : [],
 		};
 	},
-	questions: checkpointQuestions,
+	fields: checkpointFields,
 	plan: planCreateCheckpoint,
 	undo: ({checkpoint}) => undoCheckpoint(checkpoint, {isRecordOnly: false}),
 	words,

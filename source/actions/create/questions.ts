@@ -1,12 +1,14 @@
 /**
-The questions of a new snapshot: its name, what is saved, and where. Each answer says which row of the decision table it leads to; what the table refuses stays
+The fields of a new snapshot: its name, what is saved, and where. Each answer says which row of the decision table it leads to; what the table refuses stays
 in sight with the reason.
 */
 import {hasProcess, type SnapshotMode} from '../../model/domain/domain.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {isExternal} from '../../model/domain/snapshot.ts';
 import {descriptionField, problemOfName, takenNames} from '../names.ts';
-import type {Question} from '../question.ts';
+import {switchField, type Field} from '../question.ts';
+import type {Asked} from '../spec.ts';
+import {extraFields} from './extras.ts';
 import {disksToTake, methodOf, type AskedCreate} from './way.ts';
 import {asked} from './words.ts';
 
@@ -28,7 +30,7 @@ function modeIn(place: Place, definition: SnapshotMode | undefined): SnapshotMod
 }
 
 /** Everything that takes part goes there, memory with it. What the definition leaves out stays out. */
-export function withPlace(request: AskedCreate, place: Place, details: DomainDetails): AskedCreate {
+function withPlace(request: AskedCreate, place: Place, details: DomainDetails): AskedCreate {
 	return {
 		...request,
 		memory: savesMemory(request) ? {...request.memory!, mode: place} : request.memory,
@@ -37,26 +39,26 @@ export function withPlace(request: AskedCreate, place: Place, details: DomainDet
 }
 
 /** New files, unless the snapshots that are there lie inside the images: a mixed tree is one that libvirt cannot delete from. */
-export function placesInOrder(details: DomainDetails): Place[] {
+function placesInOrder(details: DomainDetails): Place[] {
 	const isInside = details.snapshots.length > 0 && !details.snapshots.some(snapshot => isExternal(snapshot));
 	return isInside ? ['internal', 'external'] : ['external', 'internal'];
 }
 
-function savedQuestion(request: AskedCreate): Question {
+/** What Enter alone takes: the disks, in the first place that fits. `answered`: what was said beforehand stays. */
+export function proposeCreate(request: AskedCreate, answered: readonly string[], details: DomainDetails): AskedCreate {
+	const saved: AskedCreate = answered.includes('saved') || !hasProcess(details.domain) ? request : {...request, memory: {mode: 'no'}};
+	return answered.includes('place') ? saved : withPlace(saved, placesInOrder(details)[0]!, details);
+}
+
+function savedField(request: AskedCreate): Field {
 	return {
+		kind: 'choice',
 		id: 'saved',
 		...asked.saved,
+		chosen: savesMemory(request) ? 'memory' : (request.memory === undefined ? undefined : 'disks'),
 		choices: [
-			{
-				id: 'disks',
-				...asked.disks,
-				change: {request: {...request, memory: {mode: 'no'}}},
-			},
-			{
-				id: 'memory',
-				...asked.memory,
-				change: {request: {...request, isDiskOnly: false, memory: {...request.memory, mode: placeOf(request) ?? 'external'}}},
-			},
+			{id: 'disks', ...asked.disks, change: {request: {...request, memory: {mode: 'no'}}}},
+			{id: 'memory', ...asked.memory, change: {request: {...request, isDiskOnly: false, memory: {...request.memory, mode: placeOf(request) ?? 'external'}}}},
 		],
 	};
 }
@@ -64,10 +66,12 @@ function savedQuestion(request: AskedCreate): Question {
 /** Within another sentence. */
 const asClause = (sentence: string) => `${sentence[0]!.toLowerCase()}${sentence.slice(1).replace(/\.$/u, '')}`;
 
-function placeQuestion(request: AskedCreate, details: DomainDetails): Question {
+function placeField(request: AskedCreate, details: DomainDetails): Field {
 	return {
+		kind: 'choice',
 		id: 'place',
 		...asked.place,
+		chosen: placeOf(request),
 		choices: placesInOrder(details).map(place => {
 			const placed = withPlace(request, place, details);
 			const decision = methodOf(placed, details);
@@ -84,23 +88,19 @@ function placeQuestion(request: AskedCreate, details: DomainDetails): Question {
 	};
 }
 
-/** What is saved is asked only of a domain that has memory at this moment. */
-export function createQuestions(request: AskedCreate, details: DomainDetails | undefined): Question[] {
-	const taken = takenNames(details);
+/** What is saved of the guest is asked only of a domain that has memory at this moment. */
+export function createFields(request: AskedCreate, {details}: Pick<Asked, 'details'>): Field[] {
+	const isActive = details !== undefined && hasProcess(details.domain);
 	return [
 		{
-			id: 'name',
-			...asked.name,
-			choices: [],
-			text: {
-				label: 'Name',
-				value: request.snapshot,
-				problem: problemOfName(request.snapshot, taken),
-				change: snapshot => ({request: {...request, snapshot}}),
-				beside: descriptionField(request.description, description => ({request: {...request, description}})),
-			},
+			kind: 'text', id: 'name', ...asked.name, value: request.snapshot, problem: problemOfName(request.snapshot, takenNames(details)), change: snapshot => ({request: {...request, snapshot}}),
 		},
-		...(details !== undefined && hasProcess(details.domain) ? [savedQuestion(request)] : []),
-		...(details === undefined ? [] : [placeQuestion(request, details)]),
+		descriptionField(request.description, description => ({request: {...request, description}})),
+		...(isActive ? [savedField(request)] : []),
+		...(details === undefined ? [] : [placeField(request, details)]),
+		...(isActive && (!savesMemory(request) || request.isQuiesced)
+			? [switchField({...asked.freeze, id: 'isQuiesced', isOn: request.isQuiesced}, isQuiesced => ({request: {...request, isQuiesced}}))]
+			: []),
+		...extraFields(request, details),
 	];
 }

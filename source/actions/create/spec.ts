@@ -3,14 +3,12 @@ Create: a new snapshot.
 */
 import {isWritableMedium} from '../../model/domain/domain.ts';
 import {nameByTime, problemOfName, takenNames} from '../names.ts';
-import type {QuestionId} from '../question.ts';
 import type {ActionSpec} from '../spec.ts';
 import {undoByDropping} from '../undo.ts';
 import {againAsPlanned} from './again.ts';
 import {planCreate} from './plan.ts';
 import {cli} from './arguments.ts';
-import {createQuestions, placesInOrder, withPlace} from './questions.ts';
-import {createSettings} from './settings.ts';
+import {createFields, proposeCreate} from './questions.ts';
 import {disksToTake} from './way.ts';
 import {describeDisks, whyNoUndo, words} from './words.ts';
 
@@ -34,8 +32,8 @@ export const create = {
 		const {snapshot, disks = [], memory, isDiskOnly = false} = given;
 		const taken = takenNames(details);
 		const isPlaced = disks.length > 0;
-		const answered: Array<[QuestionId, boolean]> = [
-			['name', snapshot !== undefined && problemOfName(snapshot, taken) === undefined], ['saved', memory !== undefined || isDiskOnly || isPlaced], ['place', isPlaced],
+		const answered: Array<[string, boolean]> = [
+			['name', snapshot !== undefined && problemOfName(snapshot, taken) === undefined], ['description', given.description !== undefined], ['saved', memory !== undefined || isDiskOnly || isPlaced], ['place', isPlaced],
 		];
 		return {
 			request: {
@@ -54,9 +52,8 @@ export const create = {
 			answered: answered.filter(([, isGiven]) => isGiven).map(([id]) => id),
 		};
 	},
-	propose: ({request, answered}, details) => answered.includes('place') ? request : withPlace(request, placesInOrder(details)[0]!, details),
-	questions: (request, {details}) => createQuestions(request, details),
-	settings: createSettings,
+	propose: ({request, answered}, details) => proposeCreate(request, answered, details),
+	fields: createFields,
 	reads: ({disks = [], memory}) => [...disks, memory].flatMap(named => named?.path === undefined ? [] : [named.path]),
 	plan: planCreate,
 	undo: ({snapshot, hasNoMetadata}, {snapshots}) => hasNoMetadata

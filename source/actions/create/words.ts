@@ -59,7 +59,7 @@ export function describeCreate(context: PlanContext, request: CreateRequest, giv
 			text: 'No snapshot records this layer: you cannot revert to it, and a revert that discards the current state also removes it.',
 		}],
 		[leftOut.length > 0, {severity: 'warning', text: `${leftOut.join(', ')} is left out: a revert will not restore it.`}],
-		[isActive && way.memory === 'no' && !action.isQuiesced, {severity: 'warning', text: 'The guest is running: the snapshot is crash-consistent. After a revert it boots as after a power failure.'}],
+		[isActive && way.memory === 'no' && !action.isQuiesced, {severity: 'warning', about: 'guest', text: 'Crash-consistent: a revert boots as after a power failure.'}],
 		[!isActive && action.isQuiesced, {severity: 'info', text: 'The domain is off: there are no file systems to freeze.'}],
 		[!isActive && action.isHalted, {severity: 'info', text: 'The domain is off already.'}],
 		[isActive && action.isHalted, way.memory === 'no'
@@ -126,11 +126,12 @@ export function describeTightMemory(memoryBytes: number, {path, freeBytes}: {pat
 }
 
 export const asked = {
-	name: {word: 'Name', heading: 'What should the snapshot be called?'},
-	saved: {word: 'What is saved', heading: 'What should be saved?'},
-	disks: {label: 'The disks', note: 'The guest keeps running. Reverting boots as after a power failure.'},
-	memory: {label: 'The disks and the memory', note: 'Reverting resumes exactly here. Takes time, and space for the memory.'},
-	place: {word: 'Where', heading: 'Where should it be saved?'},
-	external: 'External: freeze the images, write to new overlays',
-	internal: 'Internal: inside the qcow2 files',
+	name: {label: 'Name', question: 'The name of the snapshot'},
+	saved: {label: 'Save', question: 'What should be saved?'},
+	disks: {label: 'the disks', note: 'The guest keeps running. Reverting boots as after a power failure.'},
+	memory: {label: 'the disks and the memory', note: 'Reverting resumes exactly here. Takes time, and space for the memory.'},
+	place: {label: 'Where', question: 'Where should it be saved?'},
+	external: 'external: new overlays',
+	internal: 'internal: in the qcow2 files',
+	freeze: {label: 'Freeze', question: 'Should the file systems of the guest be frozen meanwhile?', labels: ['no', 'yes, its file systems'] as [string, string], note: 'Needs the guest agent. The file systems are then consistent.'},
 };

@@ -4,7 +4,7 @@ Delete a checkpoint: nothing is recorded for it any longer.
 import {succeed} from '../../model/result.ts';
 import type {ActionSpec} from '../spec.ts';
 import {planDeleteCheckpoint} from './plan.ts';
-import {deleteCheckpointQuestions} from './questions.ts';
+import {deleteCheckpointFields} from './questions.ts';
 import {whyNoUndo, words} from './words.ts';
 
 export const deleteCheckpoint = {
@@ -45,7 +45,7 @@ export const deleteCheckpoint = {
 		},
 		answered: scope !== undefined || isMetadataOnly ? ['scope'] : [],
 	}),
-	questions: deleteCheckpointQuestions,
+	fields: deleteCheckpointFields,
 	undo: action => ({never: whyNoUndo(action)}),
 	plan: planDeleteCheckpoint,
 	words,

@@ -50,24 +50,15 @@ export function describeDeletion({deleted, stay, isMetadataOnly, broken, now}: {
 	];
 }
 
-const mostListed = 5;
-
-/** Each by name, age and description. */
-function listGone(checkpoints: readonly Checkpoint[], nowMs: number): string {
-	const named = checkpoints.slice(0, mostListed).map(({name, createdAt, description}) => `"${name}" (${formatAge(createdAt, Math.floor(nowMs / 1000))})${description === undefined ? '' : `: ${description}`}`);
-	const restCount = checkpoints.length - named.length;
-	return `Deletes ${named.join('; ')}${restCount === 0 ? '' : `; and ${restCount} more, which the plan lists`}.`;
-}
-
-/** `after`: those that come after it. */
-export function askScope({itself, after, nowMs}: {itself: Checkpoint[]; after: Checkpoint[]; nowMs: number}) {
-	const those = after.length === 0 ? 'those after it' : `the ${after.length === 1 ? 'one' : after.length} after it`;
+/** `count`: of those that come after it. */
+export function scopeWords(count: number) {
+	const those = count === 0 ? 'those after it' : `the ${count === 1 ? 'one' : count} after it`;
 	return {
-		question: {word: 'Scope', heading: 'What should be deleted?'},
+		field: {label: 'Delete', question: 'What should be deleted?'},
 		whyNot: 'none comes after it',
-		one: {label: 'Only this checkpoint', note: `${listGone(itself, nowMs)} The others stay as good as they are.`},
-		record: {label: 'Only its record; the bitmaps stay', note: 'The bitmaps go on recording in the images, but nothing will say what they are for.'},
-		childrenOnly: {label: `Only ${those}`, note: `The checkpoint itself stays. ${listGone(after, nowMs)}`},
-		withChildren: {label: `It and ${those}`, note: listGone([...itself, ...after], nowMs)},
+		one: {label: 'only this checkpoint', note: 'The others stay as good as they are.'},
+		record: {label: 'only its record; the bitmaps stay', note: 'The bitmaps go on recording in the images, but nothing will say what they are for.'},
+		childrenOnly: {label: `only ${those}`, note: 'The checkpoint itself stays.'},
+		withChildren: {label: `it and ${those}`},
 	};
 }

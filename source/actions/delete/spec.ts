@@ -3,8 +3,8 @@ Delete: a snapshot goes, with the images that only it needs.
 */
 import {succeed} from '../../model/result.ts';
 import type {ActionSpec} from '../spec.ts';
+import {scopeField} from '../drop/scopes.ts';
 import {planDelete, snapshotsDeleted} from './plan.ts';
-import {deleteQuestions} from './questions.ts';
 import {whyNoUndo, words} from './words.ts';
 
 export const deletion = {
@@ -42,7 +42,7 @@ export const deletion = {
 		request: {kind: 'delete', uuid, snapshot: snapshot!, scope: scope ?? 'one', isMetadataOnly},
 		answered: scope !== undefined || isMetadataOnly ? ['scope'] : [],
 	}),
-	questions: deleteQuestions,
+	fields: (request, asked) => [scopeField(request, request.isMetadataOnly ? (request.scope === 'one' ? 'record' : undefined) : request.scope, asked)],
 	collects: (action, {inventory: {details}}) => ({deleted: action.isMetadataOnly ? [] : snapshotsDeleted(details.snapshots, action)}),
 	undo: action => ({never: whyNoUndo(action)}),
 	plan: planDelete,

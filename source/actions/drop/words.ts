@@ -159,7 +159,7 @@ export function describeDropped(context: PlanContext, given: Described): Consequ
 	}
 
 	if (hasProcess(details.domain) && collection.merges.length > 0) {
-		consequences.push({severity: 'info', text: 'The guest keeps running.'});
+		consequences.push({severity: 'info', about: 'guest', text: 'The guest keeps running.'});
 	}
 
 	if (currentSnapshot !== details.currentSnapshot) {
@@ -170,4 +170,18 @@ export function describeDropped(context: PlanContext, given: Described): Consequ
 	}
 
 	return consequences;
+}
+
+/** `count`: of its descendants. */
+export function scopeWords(count: number) {
+	const descendants = count === 1 ? 'its descendant' : `its ${count === 0 ? '' : `${count} `}descendants`;
+	return {
+		field: {label: 'Delete', question: 'What should be deleted?'},
+		whyNot: 'it has no descendants',
+		one: {label: 'only this snapshot', note: 'Its descendants stay, and so does the current state.'},
+		merge: {label: 'it, keeping what was written since (merge)', note: 'Its image is merged with its overlay: for an ancestor of the current state.'},
+		record: {label: 'only its record; no image is touched', note: 'Its image files stay on disk, but nothing will record what they are for.'},
+		childrenOnly: {label: `only ${descendants}`, note: 'The snapshot itself stays.'},
+		withChildren: {label: `it and ${descendants}`},
+	};
 }

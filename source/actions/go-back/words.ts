@@ -19,12 +19,11 @@ import {keepsMemory} from '../current-state.ts';
 
 /** What happens to the current state and to the running guest. */
 export function describeLeaving(context: PlanContext, currentState: CurrentState): Consequence[] {
-	const {definitionXml, details: {domain, currentSnapshot}} = context.inventory;
-	const after = currentSnapshot === undefined ? '' : `, after "${currentSnapshot}"`;
+	const {definitionXml, details: {domain}} = context.inventory;
 	return [
-		...(currentState.kind === 'keep' ? [{severity: 'info', text: `The current state is kept as snapshot "${currentState.name}"${after}: you can revert to it.`} as const] : []),
+		...(currentState.kind === 'keep' ? [{severity: 'info', about: 'kept', text: `The current state, as "${currentState.name}": you can revert to it.`} as const] : []),
 		...(hasProcess(domain) && !keepsMemory(currentState)
-			? [{severity: 'loss', text: 'The guest is running: it is cut off without a shutdown; its memory is lost.', what: 'the guest\'s memory'} as const]
+			? [{severity: 'loss', text: 'The memory of the guest: it is cut off without a shutdown.', what: 'the guest\'s memory'} as const]
 			: []),
 		...(hasProcess(domain) && !canStart(context, definitionXml)
 			? [{severity: 'warning', text: 'If something fails once it is off, it stays off, because its command line is not known well enough to start it again.'} as const]
@@ -102,9 +101,9 @@ export function describeLeftOut(context: PlanContext, held: ReadonlySet<string>)
 
 const conditions: Record<Condition, Consequence[]> = {
 	off: [],
-	'crash-consistent': [{severity: 'warning', text: 'The snapshot is crash-consistent: the guest boots as after a power failure.'}],
-	frozen: [{severity: 'info', text: 'The file systems of the guest were frozen when the snapshot was taken: they are consistent, and its programs start as after a crash.'}],
-	memory: [{severity: 'warning', text: 'Without the memory of the snapshot its disks are crash-consistent: the guest boots as after a power failure.'}],
+	'crash-consistent': [{severity: 'warning', about: 'guest', text: 'The guest boots as after a power failure, without memory.'}],
+	frozen: [{severity: 'info', about: 'guest', text: 'The file systems of the guest were frozen when the snapshot was taken: they are consistent, and its programs start as after a crash.'}],
+	memory: [{severity: 'warning', about: 'guest', text: 'Without the memory of the snapshot the guest boots as after a power failure.'}],
 	unknown: [],
 };
 
@@ -116,7 +115,7 @@ export function describeCondition(snapshot: Snapshot): Consequence[] {
 export function describeKeptMemory(name: string, {path, memoryBytes, freeBytes}: {path: string; memoryBytes: number; freeBytes: number | undefined}): Consequence[] {
 	const size = formatBytes(memoryBytes);
 	return [
-		{severity: 'info', text: `The guest's memory is saved to ${path}, up to ${size}; the guest is stopped at that moment. Reverting to "${name}" resumes exactly there.`},
+		{severity: 'info', about: 'kept', text: `The guest's memory is saved to ${path}, up to ${size}; the guest is stopped at that moment. Reverting to "${name}" resumes exactly there.`},
 		...(freeBytes !== undefined && freeBytes < memoryBytes
 			? [{severity: 'warning', text: `The memory file may take ${size}, and ${posix.dirname(path)} has ${formatBytes(freeBytes)} free. Without enough space nothing is done, and the guest keeps running.`} as const]
 			: []),

@@ -13,5 +13,5 @@ export const words: ActionSpec<'merge'>['words'] = {
 export const whyNoUndo = 'the images were merged';
 
 export function describeMerged(snapshot: Snapshot, now: Date): Consequence[] {
-	return [...describeGone([snapshot], now), {severity: 'info', text: 'What was written since stays.'}];
+	return [...describeGone([snapshot], now), {severity: 'info', about: 'kept', text: 'What was written since stays.'}];
 }

@@ -5,7 +5,7 @@ import {succeed} from '../../model/result.ts';
 import {problemOfName, takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
 import {planRename} from './plan.ts';
-import {renameQuestions} from './questions.ts';
+import {renameFields} from './questions.ts';
 import {saysUndo, words} from './words.ts';
 
 export const rename = {
@@ -33,7 +33,7 @@ export const rename = {
 		const isNamed = name !== undefined && problemOfName(name, takenNames(details)) === undefined;
 		return {request: {kind: 'rename', uuid, snapshot: snapshot!, name: name ?? snapshot!}, answered: isNamed ? ['name'] : []};
 	},
-	questions: renameQuestions,
+	fields: renameFields,
 	plan: planRename,
 	undo: ({snapshot, name}) => ({given: {kind: 'rename', snapshot: name, name: snapshot}, says: saysUndo(snapshot)}),
 	words,

@@ -3,14 +3,14 @@ Snapshot records are written anew so that they name the images that are, or are 
 */
 import {wholeRequest, type ActionSpec} from '../spec.ts';
 import {planAdopt} from './adopt.ts';
-import {layersQuestion} from './questions.ts';
+import {layersField} from './questions.ts';
 import {planRepairRecords} from './plan.ts';
 import {whyNoUndo, words} from './words.ts';
 
 export const repairRecords = {
 	kind: 'repair-records',
 	complete: wholeRequest,
-	questions: ({uuid, adopts}) => adopts === 'layers' ? [layersQuestion(uuid)] : [],
+	fields: ({uuid, adopts}) => adopts === 'layers' ? [layersField(uuid, 'record')] : [],
 	undo: () => ({never: whyNoUndo}),
 	plan: (action, inventory, given) => action.adopts === undefined ? planRepairRecords(action, inventory, given) : planAdopt(action, inventory, given),
 	words,

@@ -37,7 +37,7 @@ export function describeAdopted(adopted: ReadonlyArray<Pick<Snapshot, 'name' | '
 }
 
 export const asked = {
-	layers: {word: 'Overlay', heading: 'What to do with the overlay that has no record:'},
-	record: {label: 'Record it as a snapshot', note: 'No image is touched. It can then be reverted to, merged or deleted.'},
-	fold: {label: 'Fold it into its base', note: 'The current state stays; what the disks held when the overlay was made does not.'},
+	layers: {label: 'Overlay', question: 'What to do with the overlay that has no record?'},
+	record: {label: 'record it as a snapshot', note: 'No image is touched. It can then be reverted to, merged or deleted.'},
+	fold: {label: 'fold it into its base', note: 'The current state stays; what the disks held when the overlay was made does not.'},
 };

@@ -13,11 +13,11 @@ export const restore = {
 	kind: 'restore',
 	// It is typed as one of the ways of `restore FOLDER`.
 	complete({from, at, isVerified, currentState: given, endState}, uuid, {details, nowMs}) {
-		const {currentState, keepName, answered} = completeCurrentState(given, {}, {nowMs, taken: takenNames(details)});
+		const {currentState, kept, answered} = completeCurrentState(given, {}, {nowMs, taken: takenNames(details)});
 		return {
 			request: {kind: 'restore', uuid, from: from ?? '', at, isVerified: isVerified ?? true, currentState, endState: endState ?? presetEndState(details, undefined)},
 			answered,
-			keepName,
+			kept,
 		};
 	},
 	backupFolder: ({from}) => from,

@@ -1,21 +1,19 @@
 /**
-The questions of a revert: the current state, and the power state afterwards.
+The fields of a revert: the current state, and the power state afterwards.
 */
 import type {Request} from '../../model/plan/request.ts';
-import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {isExternal} from '../../model/domain/snapshot.ts';
-import {currentStateQuestion, keptDescription} from '../current-state.ts';
-import {endStateQuestion} from '../end-state.ts';
-import type {Question} from '../question.ts';
+import {currentStateFields} from '../current-state.ts';
+import {endStateFields} from '../end-state.ts';
+import type {Field} from '../question.ts';
+import type {Asked} from '../spec.ts';
 
-export function revertQuestions(request: Request & {kind: 'revert'}, {details, keepName}: {details: DomainDetails | undefined; keepName: string}): Question[] {
+export function revertFields(request: Request & {kind: 'revert'}, {details, kept, nowMs}: Asked): Field[] {
 	const snapshot = details?.snapshots.find(({name}) => name === request.snapshot);
 	return [
-		currentStateQuestion(keepName, {
-			details,
-			description: keptDescription(request.currentState),
-			whyNoMemory: snapshot === undefined || isExternal(snapshot) ? undefined : 'the snapshot is inside the images',
+		...currentStateFields(request.currentState, {
+			details, kept: kept!, nowMs, whyNoMemory: snapshot === undefined || isExternal(snapshot) ? undefined : 'the snapshot is inside the images',
 		}, currentState => ({...request, currentState})),
-		...endStateQuestion(snapshot && details, snapshot, endState => ({...request, endState})),
+		...endStateFields(request.endState, {details: snapshot && details, memory: snapshot}, endState => ({...request, endState})),
 	];
 }

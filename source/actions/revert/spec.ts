@@ -8,7 +8,7 @@ import type {ActionSpec} from '../spec.ts';
 import {undoByReverting} from '../undo.ts';
 import {planRevert} from './plan.ts';
 import {cli} from './arguments.ts';
-import {revertQuestions} from './questions.ts';
+import {revertFields} from './questions.ts';
 import {words} from './words.ts';
 
 export const revert = {
@@ -27,11 +27,11 @@ export const revert = {
 		foretells: 'possible',
 	},
 	complete({snapshot, currentState: given, endState}, uuid, {details, nowMs}) {
-		const {currentState, keepName, answered} = completeCurrentState(given, {}, {nowMs, taken: takenNames(details)});
+		const {currentState, kept, answered} = completeCurrentState(given, {}, {nowMs, taken: takenNames(details)});
 		const target = details.snapshots.find(({name}) => name === snapshot);
-		return {request: {kind: 'revert', uuid, snapshot: snapshot!, currentState, endState: endState ?? presetEndState(details, target)}, answered: [...answered, ...endState === undefined ? [] : ['end-state' as const]], keepName};
+		return {request: {kind: 'revert', uuid, snapshot: snapshot!, currentState, endState: endState ?? presetEndState(details, target)}, answered: [...answered, ...endState === undefined ? [] : ['end-state']], kept};
 	},
-	questions: revertQuestions,
+	fields: revertFields,
 	setsPower: true,
 	plan: planRevert,
 	undo: ({currentState}) => undoByReverting(currentState),

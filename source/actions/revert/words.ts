@@ -19,7 +19,7 @@ export function describeBegin(snapshot: Snapshot): Consequence {
 
 export function describeEnd(snapshot: Snapshot, {endState}: {endState: EndState}): Consequence[] {
 	if (endState !== 'shutoff' && snapshot.memory.mode !== 'no') {
-		return [{severity: 'info', text: `The guest resumes ${endState === 'paused' ? '(paused) ' : ''}from the saved memory; its clock and connections are those of that moment.`}];
+		return [{severity: 'info', about: 'guest', text: `The guest resumes ${endState === 'paused' ? '(paused) ' : ''}from the saved memory; its clock and connections are those of that moment.`}];
 	}
 
 	return [

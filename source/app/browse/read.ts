@@ -27,7 +27,7 @@ function isWaiting(state: State): boolean {
 	const {scene} = state;
 	const details = state.domainCursor.id === undefined ? undefined : state.allDetails[state.domainCursor.id];
 	return scene.kind === 'running'
-		|| (scene.kind === 'journey' && scene.journey.stage.phase === 'planning')
+		|| (scene.kind === 'journey' && scene.journey.asked !== undefined)
 		|| (scene.kind === 'doctor' && state.diagnosis?.findings.waiting !== undefined)
 		|| state.domains.waiting !== undefined
 		|| details?.waiting !== undefined;

@@ -1,70 +1,55 @@
 /**
-The middle of a journey: from one question to the next, and when all have an answer, to the planner.
+The planner beside the page: asked again for each change, one question at a time, so that what is in sight follows the answers.
 */
-import type {QuestionId} from '../../actions/question.ts';
 import type {Plan} from '../../model/plan/plan.ts';
 import type {Result} from '../../model/result.ts';
 import type {Update} from '../browse/read.ts';
 import type {State} from '../state.ts';
-import {typingIn, type Journey, type JourneyStage} from './journey.ts';
-import {questionsOf} from './questions.ts';
+import {allFieldsOf, wrongField} from './fields.ts';
+import {freshResult, type Journey} from './journey.ts';
 
-export function withStage(state: State, journey: Journey, stage: JourneyStage): State {
-	return {...state, notice: undefined, scene: {kind: 'journey', journey: {...journey, stage}}};
+export const withJourney = (state: State, journey: Journey): State => ({...state, scene: {kind: 'journey', journey}});
+
+export const journeyOf = ({scene}: State): Journey | undefined => scene.kind === 'journey' ? scene.journey : undefined;
+
+/** Asks the planner, unless it is being asked, has answered, or could not be asked for this. The answer to another request leads here again. */
+export function askForPlan(state: State): Update {
+	const journey = journeyOf(state);
+	const isAsking = state.isLinear && journey?.field !== undefined;
+	if (journey === undefined || isAsking || journey.asked !== undefined || freshResult(journey) !== undefined || wrongField(state, journey) !== undefined) {
+		return [state, []];
+	}
+
+	const {nextNumber: number, nowMs} = state;
+	const {request} = journey;
+	return [withJourney({...state, nextNumber: number + 1}, {...journey, asked: {number, request, sinceMs: nowMs}}), [{kind: 'plan', number, request}]];
 }
 
-/** Asks the planner. `changed` says what had changed on the host when an earlier plan was refused for it. */
-export function askForPlan(state: State, journey: Journey, changed: string[] = []): Update {
-	const number = state.nextNumber;
-	return [
-		withStage({...state, nextNumber: number + 1}, journey, {phase: 'planning', number, sinceMs: state.nowMs, changed}),
-		[{kind: 'plan', number, request: journey.request}],
-	];
+/** The host is no longer what the plan was made from: the page comes back, with what has changed. */
+export function planAnew(state: State, journey: Journey, changed: string[]): Update {
+	return askForPlan(withJourney(state, {...journey, answer: undefined, asked: undefined, field: undefined, view: undefined, top: 0, typed: '', isDue: false, changed}));
 }
 
-/** Shows a question, with the first choice that is possible. */
-function askQuestion(state: State, journey: Journey, id: QuestionId): Update {
-	const question = questionsOf(state, journey).find(candidate => candidate.id === id);
-	const index = Math.max(0, question?.choices.findIndex(({reason}) => reason === undefined) ?? 0);
-	const typing = question?.choices.length === 0 ? typingIn(journey) : undefined;
-	const stage: JourneyStage = {
-		phase: 'question', id, index, typing,
-	};
-	const choices = question?.showsSpace ? question.choices.flatMap(({id, reason, change: {request}}) => reason === undefined && request !== undefined ? [{id, request}] : []) : [];
-	if (choices.length === 0) {
-		return [withStage(state, journey, stage), []];
+/** Asks what each choice of a field would free. */
+export function askForFigures(state: State): Update {
+	const journey = journeyOf(state);
+	const field = journey && allFieldsOf(state, journey).find(candidate => candidate.kind === 'choice' && candidate.showsSpace);
+	if (journey === undefined || field?.kind !== 'choice') {
+		return [state, []];
 	}
 
 	const number = state.nextNumber;
-	return [
-		withStage({...state, nextNumber: number + 1}, journey, {...stage, figures: {number, known: {}}}),
-		[{kind: 'measure', number, choices}],
-	];
+	const choices = field.choices.flatMap(({id, reason, change: {request}}) => reason === undefined && request !== undefined ? [{id, request}] : []);
+	return [withJourney({...state, nextNumber: number + 1}, {...journey, figures: {number, known: {}}}), [{kind: 'measure', number, choices}]];
 }
 
-/** What one choice would free. Whoever has gone on has no use for it. */
+/** What one choice would free. Whoever has left has no use for it. */
 export function takeFigure(state: State, {number, id, result}: {number: number; id: string; result: Result<Plan>}): State {
-	const {scene} = state;
-	if (scene.kind !== 'journey' || scene.journey.stage.phase !== 'question' || scene.journey.stage.figures?.number !== number) {
+	const journey = journeyOf(state);
+	if (journey?.figures?.number !== number) {
 		return state;
 	}
 
-	const {journey, journey: {stage, stage: {figures}}} = scene;
-	const known = {...figures.known, [id]: result.ok ? {kind: 'planned', space: result.value.space} as const : {kind: 'not-planned'} as const};
-	return {...state, scene: {...scene, journey: {...journey, stage: {...stage, figures: {number, known}}}}};
-}
-
-/** The first question that has no answer, else the plan. */
-export function goOn(state: State, journey: Journey): Update {
-	const open = questionsOf(state, journey).find(({id}) => !journey.answered.includes(id));
-	return open === undefined ? askForPlan(state, journey) : askQuestion(state, journey, open.id);
-}
-
-/** To the question that was answered last; where there is none, it stays as it is. */
-export function goBack(state: State, journey: Journey): Update {
-	const {stage} = journey;
-	const ids = questionsOf(state, journey).map(({id}) => id);
-	const present = stage.phase === 'question' ? ids.indexOf(stage.id) : ids.length;
-	const last = ids.slice(0, present).findLast(id => journey.answered.includes(id));
-	return last === undefined ? [state, []] : askQuestion(state, {...journey, answered: journey.answered.filter(id => ids.indexOf(id) < ids.indexOf(last))}, last);
+	const known = {...journey.figures.known, [id]: result.ok ? {kind: 'planned', space: result.value.space} as const : {kind: 'not-planned'} as const};
+	return withJourney(state, {...journey, figures: {number, known}});
 }

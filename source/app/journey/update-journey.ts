@@ -1,27 +1,30 @@
 /**
-A guided action, whichever it is, from the first question to the moment at which it starts. Escape leaves at every point, and nothing has happened by then.
+A guided action, whichever it is, from its page to the moment at which it starts. Escape goes one step back at every point, and nothing has happened by then.
 */
 import {specOf, type ScreenKind} from '../../actions/registry.ts';
+import type {Field} from '../../actions/question.ts';
 import type {GivenOf} from '../../actions/spec.ts';
 import type {Request} from '../../model/plan/request.ts';
-import type {Plan} from '../../model/plan/plan.ts';
-import type {Result} from '../../model/result.ts';
-import {isSameWord, needsName, wordToType} from '../run/confirm-name.ts';
 import type {Command} from '../keys.ts';
 import type {Key} from '../messages.ts';
 import {inTurn, readDetails, type Update} from '../browse/read.ts';
 import {selectedDetails} from '../browse/rows.ts';
-import {hasMoreBelow, scroll, type Viewport} from '../scroll.ts';
+import {scroll, type Viewport} from '../scroll.ts';
 import type {State} from '../state.ts';
-import {startRun} from '../run/update-run.ts';
-import {
-	leave, openSettings, updateQuestion, updateSettings,
-} from './update-question.ts';
-import {goBack, goOn, withStage} from './journey-plan.ts';
-import type {Journey, JourneyStage} from './journey.ts';
 import {editText} from './edit-text.ts';
+import {
+	allFieldsOf, focusedField, nextQuestion, wrongField,
+} from './fields.ts';
+import {askForFigures, askForPlan, withJourney} from './journey-plan.ts';
+import {newJourney, planInSight, type Journey} from './journey.ts';
+import {isNamed, isTextOfName} from './name.ts';
+import {pressStart} from './start.ts';
+import {
+	change, chooseAt, chooseBeside, goBack, goOn, hasBeside, moveBy, moveTo, reveal,
+} from './update-field.ts';
+import {openScript, updateView} from './update-view.ts';
 
-/** Begins at the first question that has no answer yet, for the domain that is selected. */
+/** The page of an action for the domain that is selected. */
 export function openJourney(state: State, start: GivenOf<ScreenKind>): Update {
 	const details = selectedDetails(state);
 	if (details === undefined) {
@@ -30,147 +33,178 @@ export function openJourney(state: State, start: GivenOf<ScreenKind>): Update {
 
 	const spec = specOf(start);
 	const completed = spec.complete(start, details.domain.uuid, {details, nowMs: state.nowMs, backedUpTo: state.backedUpTo});
-	const {answered, keepName = ''} = completed;
+	const {answered, kept} = completed;
 	const request = spec.propose?.(completed, details) ?? completed.request;
-	return goOn(state, {
-		domain: details.domain.name, request, keepName, answered, origin: 'browse', stage: {phase: 'settings', index: 0},
-	});
+	return open(state, newJourney({
+		domain: details.domain.name, request, kept, answered, origin: 'browse',
+	}, state.nowMs));
 }
 
-/** A wish that is whole already, offered by a finding. Its domain need not have been looked at before: its images are drawn with the plan. */
+/** A request that is whole already, offered by a finding. Its domain need not have been looked at before: its images are drawn with the plan. */
 export function openOffer(state: State, domain: string, request: Request): Update {
-	const journey: Journey = {
-		domain, request, keepName: '', answered: [], origin: 'doctor', stage: {phase: 'settings', index: 0},
-	};
-	return inTurn(state, next => goOn(next, journey), next => readDetails(next, request.uuid));
+	const journey = newJourney({
+		domain, request, kept: undefined, answered: [], origin: 'doctor',
+	}, state.nowMs);
+	return inTurn(state, next => open(next, journey), next => readDetails(next, request.uuid));
 }
 
-/** The planner's answer. */
-export function takePlan(state: State, number: number, result: Result<Plan>): State {
-	const {scene} = state;
-	if (scene.kind !== 'journey' || scene.journey.stage.phase !== 'planning' || scene.journey.stage.number !== number) {
-		return state;
-	}
-
-	const {changed} = scene.journey.stage;
-	return withStage(state, scene.journey, result.ok
-		? {phase: 'consequences', plan: result.value, top: 0, changed}
-		: {phase: 'refused', failure: result.failure, top: 0});
+/** The cursor begins where an answer is needed, else on the last line. */
+function open(state: State, journey: Journey): Update {
+	const first = state.isLinear ? nextQuestion(state, journey) : wrongField(state, journey);
+	return inTurn(moveTo({...state, notice: undefined}, journey, first?.id), askForPlan, askForFigures);
 }
 
-/** A key that is held down repeats faster than this; so fast nobody has read the page. */
-const heldKeyMs = 400;
-
-/** Before a loss the name of the domain is typed; where nothing can be lost an Enter that was meant is enough. */
-function updateConfirm(state: State, journey: Journey, stage: JourneyStage & {phase: 'confirm'}, {key, command}: Pressed): Update {
-	const isNamed = needsName(stage.plan);
-	if (command === 'back') {
-		return leave(state);
-	}
-
-	if (key.name !== 'enter') {
-		return [isNamed ? withStage(state, journey, {...stage, typed: editText(stage.typed, key), note: undefined}) : state, []];
-	}
-
-	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.request.uuid});
-	if (isNamed && !isSameWord(stage.typed, word)) {
-		return [withStage(state, journey, {...stage, note: stage.typed === '' ? undefined : `That is not the ${isCode ? 'code' : 'name'}. Nothing has been started.`}), []];
-	}
-
-	if (!key.isAlone) {
-		return [withStage(state, journey, {...stage, note: 'Enter arrived together with text, as in a paste. Press Enter again to start.'}), []];
-	}
-
-	return !isNamed && !state.isLinear && state.nowMs - stage.sinceMs < heldKeyMs
-		? [withStage(state, journey, {...stage, sinceMs: state.nowMs, note: 'Enter was pressed before you could read the page. Press it again to start.'}), []]
-		: startRun(state, {plan: stage.plan, kind: 'execute', journey});
+/** Back to where the journey began, and nothing has happened. */
+function leave(state: State, {origin}: Journey): Update {
+	const isFromDoctor = origin === 'doctor' && state.diagnosis !== undefined;
+	return [{...state, scene: isFromDoctor ? {kind: 'doctor', isWhole: false, top: 0} : {kind: 'browse'}, notice: 'Cancelled; nothing was changed.'}, []];
 }
 
 type Pressed = {key: Key; command: Command | undefined; viewport: Viewport};
 
-/** Reading: scrolled by most keys; the ways out are the same on every page. */
-function updateReading(state: State, journey: Journey, {command, viewport}: Pressed): Update {
+/** Enter takes a text that can be taken, and leads to the last line, or to the next question. */
+function accept(state: State, journey: Journey, field: Field | undefined, {key, viewport}: Pressed): Update {
+	if (field === undefined) {
+		return pressStart(state, journey, {key, viewport});
+	}
+
+	if (field.kind === 'text' && field.problem !== undefined) {
+		return [withJourney(state, {...journey, note: field.problem}), []];
+	}
+
+	return state.isLinear ? goOn(state, journey) : [moveTo(state, journey, undefined), []];
+}
+
+/** One step back: what was typed is put back, an Enter that is waited for is, else the page is left. */
+function goOneBack(state: State, journey: Journey, field: Field | undefined, wasDue: boolean): Update {
+	const {before, request} = journey;
+	if (wasDue) {
+		return [withJourney(state, journey), []];
+	}
+
+	return field?.kind === 'text' && before.request !== request && !state.isLinear
+		? askForPlan(moveTo(state, {...journey, ...before}, undefined))
+		: leave(state, journey);
+}
+
+/** Up and down go through a list before they leave it. */
+function moveInList(state: State, journey: Journey, field: Field | undefined, by: 1 | -1): Update {
+	return field?.kind === 'choice' && field.isList && hasBeside(field, by)
+		? chooseBeside(state, journey, field, {by, isRing: false})
+		: [moveBy(state, journey, by, false), []];
+}
+
+function type(state: State, journey: Journey, field: Field | undefined, key: Key): Update {
+	if (field?.kind === 'text') {
+		const text = editText(field.value, key);
+		return text === field.value ? [withJourney(state, journey), []] : change(state, journey, field.change(text));
+	}
+
+	// Whoever types the name with the plan in sight has not held a key down.
+	const sinceMs = planInSight(journey) === undefined ? journey.sinceMs : 0;
+	return [withJourney(state, field === undefined && isNamed(journey) ? {...journey, sinceMs, typed: editText(journey.typed, key)} : journey), []];
+}
+
+function openView(state: State, journey: Journey, command: Command): Update {
+	if (planInSight(journey) === undefined) {
+		return [withJourney(state, {...journey, note: 'There is no plan yet.'}), []];
+	}
+
 	switch (command) {
-		case undefined: {
-			return [state, []];
+		case 'show-commands': {
+			return [withJourney(state, {...journey, view: {kind: 'commands', top: 0, isUnfolded: false}}), []];
 		}
 
-		case 'back': {
-			return leave(state);
-		}
-
-		case 'previous': {
-			return goBack(state, journey);
-		}
-
-		case 'options': {
-			return openSettings(state, journey);
+		case 'show-images': {
+			return [withJourney(state, {...journey, view: {kind: 'images', top: 0}}), []];
 		}
 
 		default: {
-			return [scroll(state, command, viewport), []];
+			return openScript(state, journey);
 		}
 	}
 }
+
+const typed: ReadonlySet<Command | undefined> = new Set(['show-commands', 'show-images', 'save-script', 'options']);
+
+function updatePage(state: State, journey: Journey, given: Pressed & {wasDue: boolean}): Update {
+	const field = focusedField(state, journey);
+	const {key, wasDue} = given;
+	const isText = typed.has(given.command) && (field?.kind === 'text' || (field === undefined && !state.isLinear && isNamed(journey) && isTextOfName(journey, key)));
+	const command = isText ? undefined : given.command;
+	const {by, isRing} = command === 'next-choice' ? {by: 1 as const, isRing: key.name === 'character'} : {by: -1 as const, isRing: false};
+	switch (command) {
+		case 'back': {
+			return goOneBack(state, journey, field, wasDue);
+		}
+
+		case 'accept': {
+			return accept(state, journey, field, given);
+		}
+
+		case 'next-field': {
+			return [moveBy(state, journey, 1), []];
+		}
+
+		case 'previous-field': {
+			return state.isLinear ? goBack(state, journey) : [moveBy(state, journey, -1), []];
+		}
+
+		case 'up':
+		case 'down': {
+			return moveInList(state, journey, field, command === 'up' ? -1 : 1);
+		}
+
+		case 'next-choice':
+		case 'previous-choice': {
+			return field?.kind === 'choice' ? chooseBeside(state, journey, field, {by, isRing}) : type(state, journey, field, key);
+		}
+
+		case 'options': {
+			const hasAny = allFieldsOf(state, journey).some(({isExtra}) => isExtra);
+			return [withJourney(state, {...journey, ...(state.isLinear ? {view: {kind: 'fields'}} : {hasExtras: hasAny && !journey.hasExtras})}), []];
+		}
+
+		case 'show-commands':
+		case 'show-images':
+		case 'save-script': {
+			return openView(state, journey, command);
+		}
+
+		case undefined: {
+			return type(state, journey, field, key);
+		}
+
+		default: {
+			return [scroll(withJourney(state, journey), command, given.viewport), []];
+		}
+	}
+}
+
+const movers: ReadonlySet<Command | undefined> = new Set(['next-field', 'previous-field', 'up', 'down', 'next-choice', 'previous-choice', 'options', 'accept']);
 
 export function updateJourney(state: State, pressed: Pressed): Update {
 	if (state.scene.kind !== 'journey') {
 		return [state, []];
 	}
 
-	const {journey} = state.scene;
-	const {stage} = journey;
-	const {command, viewport} = pressed;
-	switch (stage.phase) {
-		case 'question': {
-			return updateQuestion(state, journey, stage, pressed);
-		}
-
-		case 'settings': {
-			return updateSettings(state, journey, stage, pressed);
-		}
-
-		case 'confirm': {
-			return updateConfirm(state, journey, stage, pressed);
-		}
-
-		case 'planning': {
-			return command === 'back' ? leave(state) : [state, []];
-		}
-
-		case 'refused': {
-			return command === 'accept' ? leave(state) : updateReading(state, journey, pressed);
-		}
-
-		case 'consequences': {
-			if (command !== 'accept') {
-				return updateReading(state, journey, pressed);
-			}
-
-			// Nobody confirms what was never in sight: Enter turns the page until the last line was shown.
-			return hasMoreBelow(state, viewport)
-				? [scroll(state, 'page-down', viewport), []]
-				: [withStage(state, journey, {
-					phase: 'commands', plan: stage.plan, top: 0, isUnfolded: false, changed: stage.changed,
-				}), []];
-		}
-
-		case 'commands': {
-			switch (command) {
-				case 'accept': {
-					return [withStage(state, journey, {
-						phase: 'confirm', plan: stage.plan, typed: '', sinceMs: state.nowMs, changed: stage.changed,
-					}), []];
-				}
-
-				case 'unfold-files': {
-					return [withStage(state, journey, {...stage, isUnfolded: !stage.isUnfolded}), []];
-				}
-
-				default: {
-					return updateReading(state, journey, pressed);
-				}
-			}
-		}
+	const {journey: given} = state.scene;
+	const journey: Journey = {...given, note: undefined, isDue: false};
+	if (journey.view !== undefined) {
+		return updateView(state, journey, pressed);
 	}
+
+	const [next, effects] = updatePage(state, journey, {...pressed, wasDue: given.isDue});
+	return [movers.has(pressed.command) ? reveal(next, pressed.viewport) : next, effects];
+}
+
+/** Where nothing is moved by arrows: the number of a choice, or of a field to be answered anew. */
+export function takeNumber(state: State, journey: Journey, index: number): Update {
+	if (journey.view?.kind === 'fields') {
+		const field = allFieldsOf(state, journey)[index];
+		return field === undefined ? [state, []] : [moveTo(state, {...journey, view: undefined}, field.id), []];
+	}
+
+	const field = focusedField(state, journey);
+	return field === undefined ? [state, []] : chooseAt(state, journey, field, index);
 }

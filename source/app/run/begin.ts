@@ -27,10 +27,9 @@ export function begin(state: State, start: GivenOf<ScreenKind>): Update {
 
 	const {view, selected, current, idOf} = moments[needs];
 	const name = namedIn(start, needs) ?? (state.pane === 'tree' ? selected(state) : undefined);
-	const verdict = name === undefined || namedIn(start, needs) !== undefined ? undefined : verdictOf(state, start.kind);
-	if (verdict?.kind === 'refused') {
-		// Planned anew when the page is left: what was in the way may be gone by then.
-		return [{...forgetForecast(state, [state.domainCursor.id!]), scene: {kind: 'not-possible', title: `${title} ${name!}: not possible`, failure: verdict.failure, top: 0}}, []];
+	if (name !== undefined && verdictOf(state, start.kind)?.kind === 'refused') {
+		// The page plans it anew, and what was in the way may be gone by then.
+		return openJourney(forgetForecast(state, [state.domainCursor.id!]), {...start, [needs]: name});
 	}
 
 	if (name !== undefined) {

@@ -9,7 +9,7 @@ import type {Outcome, RunEvent, UnfinishedAction} from '../../engine/ports.ts';
 import {isScreenKind, screenOf} from '../../actions/registry.ts';
 import {readOnlyReason} from '../browse/menu.ts';
 import type {Command} from '../keys.ts';
-import {askForPlan} from '../journey/journey-plan.ts';
+import {planAnew} from '../journey/journey-plan.ts';
 import {
 	forgetDetails, inTurn, readList, readDetails, readUnfinished, type Update,
 } from '../browse/read.ts';
@@ -102,7 +102,7 @@ export function endRun(state: State, outcome: Outcome): Update {
 
 	if (outcome.kind === 'rolled-back' && outcome.failure.kind === 'host-changed' && journey !== undefined) {
 		const {changed} = outcome.failure;
-		return inTurn({...state, lastOutcome: outcome}, next => readDetails(next, journey.request.uuid, true), next => askForPlan(next, journey, changed));
+		return inTurn({...state, lastOutcome: outcome}, next => readDetails(next, journey.request.uuid, true), next => planAnew(next, journey, changed));
 	}
 
 	const {uuid} = run.plan.action.domain;

@@ -13,8 +13,8 @@ export type {Probe} from './probe.ts';
 /** In this order, always. Before `switch` everything can be put back; after it, work goes on forward. */
 export type Phase = 'check' | 'create' | 'switch' | 'remove';
 
-/** `what`: of a loss, in a few words, for the last page before the start. `gone`: a snapshot that is deleted, with its age and description, for the result. */
-export type Consequence = {severity: 'info' | 'warning' | 'loss'; text: string; what?: string; gone?: string};
+/** `about`: where the page of the plan tells it. `gone`: a snapshot that is deleted, with its age and description, for the result. */
+export type Consequence = {severity: 'info' | 'warning' | 'loss'; text: string; what?: string; gone?: string; about?: 'kept' | 'guest' | 'space'};
 
 /** A file that a command reads by name: written (0600) just before the command, removed when the action has ended. */
 export type CommandFile = {path: string; text: string};

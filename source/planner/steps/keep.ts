@@ -201,7 +201,7 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 		consequences: [
 			...consequences,
 			...(request.kind === 'external' ? describeFrozenContent(context, {disks: partaking.map(({target, sourcePath}) => ({target, path: sourcePath!})), snapshot: request.name, isLeft: true}) : []),
-			...(isRunning && memoryPath === undefined ? [{severity: 'warning' as const, text: `The guest is running: "${request.name}" is crash-consistent. After a revert to it, the guest boots as after a power failure.`}] : []),
+			...(isRunning && memoryPath === undefined ? [{severity: 'warning' as const, about: 'kept' as const, text: `"${request.name}" has no memory: it is crash-consistent.`}] : []),
 		],
 	});
 }

@@ -84,7 +84,7 @@ export function spaceOf(plan: Plan, inventory: Inventory, graph: ImageGraph): Sp
 }
 
 export function describeSpace({meanwhileBytes, leftBytes, ...net}: Space): Consequence {
-	return {severity: 'info', text: [
+	return {severity: 'info', about: 'space', text: [
 		`Disk space: ${describeFreed(net)}${net.deletedFrom === undefined ? ' in all' : '; how much that is, only the end can tell'}`,
 		...(meanwhileBytes > overlayBytes && net.freed.atMost > 0 ? [`needs up to ${formatBytes(meanwhileBytes)} in the meantime`] : []),
 		...(leftBytes === undefined ? [] : [`${formatBytes(leftBytes)} free now`]),

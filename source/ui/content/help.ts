@@ -9,9 +9,9 @@ import type {Theme} from '../theme.ts';
 const chapters: Array<{title: string; context: KeyContext}> = [
 	{title: 'Browsing', context: 'browse'},
 	{title: 'Checkpoints', context: 'checkpoints'},
-	{title: 'Questions', context: 'choice'},
-	{title: 'All options', context: 'settings'},
-	{title: 'Reading a plan', context: 'reading'},
+	{title: 'A plan', context: 'page'},
+	{title: 'Its commands and images', context: 'reading'},
+	{title: 'Lists', context: 'choice'},
 	{title: 'While it runs', context: 'running'},
 	{title: 'What the doctor found', context: 'findings'},
 ];

@@ -109,6 +109,6 @@ export function plannedImageLines(plan: Plan, details: DomainDetails | undefined
 		[{text: ' Images', tone: 'strong'}, {text: folder === undefined ? '' : ` in ${folder}`, tone: 'dim'}],
 		// A chain stands in one column: a blank line says where another begins.
 		...rows.flatMap((row, index) => [...(index > 0 && row.item.parent === undefined ? [[]] : []), ...rowLines(row, given)]),
-		line(`  ${others}`, 'dim'),
+		...paragraph(others, {columns: style.columns - 1, theme: style.theme, tone: 'dim', lead: {text: '  '}}),
 	];
 }

@@ -1,140 +1,164 @@
 /**
-The linear mode of what is guided: the questions of an action, its plan, its confirmation, and the findings of the doctor.
+The linear mode of what is guided: the fields of an action as questions, one after the other, then its plan; and the findings of the doctor.
 */
-import {isSameWord, needsName, wordToType} from '../../app/run/confirm-name.ts';
 import {
-	typedField, type Journey, type JourneyStage, type Typing,
-} from '../../app/journey/journey.ts';
-import type {TextField} from '../../actions/question.ts';
-import {presentQuestion, questionsOf, settingsOf} from '../../app/journey/questions.ts';
+	allFieldsOf, detailsOfJourney, fieldsOf, focusedField,
+} from '../../app/journey/fields.ts';
+import {freshResult, planInSight, type Journey} from '../../app/journey/journey.ts';
+import {isNamed, isNameRight, wordOf} from '../../app/journey/name.ts';
 import type {State} from '../../app/state.ts';
+import type {Field, TextField} from '../../actions/question.ts';
+import type {Plan} from '../../model/plan/plan.ts';
 import type {Theme} from '../theme.ts';
+import {failureLines} from './failure.ts';
+import {contextLines, titleOfJourney, withFigures} from './fields.ts';
 import {doctorStatus, doctorTitle} from './findings.ts';
+import {plannedImageLines} from './images.ts';
 import {
 	back, character, enter, key, leave, optionChoices, plainText, type LinearChoice, type LinearPage,
 } from './linear-page.ts';
 import {pageOf} from './page.ts';
-import {confirmLines} from './plan.ts';
-import {contextLines, titleOfJourney, withFigures} from './question.ts';
+import {changedLines, spokenEffects} from './plan.ts';
 
-/** A text that is asked for: what is typed takes the place of what is proposed, and an empty line leaves that as it is. The text beside it is asked after it. */
-function textPage(title: string, whole: TextField, {typing, note}: {typing: Typing; note: string | undefined}): LinearPage {
-	const text = typedField(whole, typing);
-	const problem = note ?? text.problem;
-	const taken = whole.beside === undefined || typing.isBeside ? enter : key('tab');
+const typeLine = (text: string, after = enter): LinearPage['choices'][number]['messages'] => [key('ctrl-u'), {kind: 'key', key: {name: 'paste', text}}, after];
+const goesBack: LinearChoice = {label: 'Back to the question before', messages: [key('back-tab')]};
+
+/** A text that is asked for: what is typed takes the place of what is proposed, and an empty line leaves that as it is. */
+function textPage(title: string, {value, problem, question, note}: TextField, said: string | undefined): LinearPage {
+	const wrong = said ?? (value === '' ? undefined : problem);
 	return {
 		title,
-		lines: [...(text.value === '' ? [] : [`Proposed: ${text.value}`]), ...(problem === undefined || (note === undefined && text.value === '') ? [] : [problem])],
+		lines: [...(value === '' ? [] : [`Proposed: ${value}`]), ...[wrong ?? note].filter(line => line !== undefined)],
 		choices: [],
 		takesText: {
-			prompt: `${text.label}, or an empty line ${text.value === '' ? 'for none' : 'to keep it'}`,
-			toMessages: typed => typed === '' ? [taken] : [key('ctrl-u'), {kind: 'key', key: {name: 'paste', text: typed}}, taken],
+			prompt: `${question}, or an empty line ${value === '' ? 'for none' : 'to keep it'}; a single "." goes back to the question before, ".." cancels, and nothing is changed`,
+			toMessages: typed => ({'': [enter], '.': goesBack.messages, '..': leave.messages})[typed] ?? typeLine(typed),
 		},
 	};
 }
 
-function questionPage(state: State, journey: Journey, theme: Theme): LinearPage {
+const options: LinearChoice = {label: 'Change an answer, or set more options', messages: [character('o')]};
+
+function questionPage(state: State, journey: Journey, field: Field, style: {columns: number; theme: Theme}): LinearPage {
 	const title = titleOfJourney(journey);
-	const {stage} = journey;
-	const settings: LinearChoice[] = settingsOf(state, journey) === undefined ? [] : [{label: 'All options', messages: [character('o')]}];
-	if (stage.phase === 'settings') {
-		const all = settingsOf(state, journey) ?? [];
-		const text = all[stage.index]?.text;
-		return text === undefined || stage.typing === undefined
-			? {title: `${title}. All options`, lines: [], choices: [...optionChoices(all), leave]}
-			: textPage(title, text, {typing: stage.typing, note: stage.note});
+	if (field.kind === 'text') {
+		return textPage(title, field, journey.note);
 	}
 
-	const question = presentQuestion(state, journey);
-	if (stage.phase !== 'question' || question === undefined) {
-		return {title, lines: ['The host no longer has what this question is about.'], choices: [{label: 'Continue', messages: [enter]}, leave]};
-	}
-
-	const heading = `${title}. ${question.heading}`;
-	const style = {columns: state.columns, theme};
-	if (stage.typing !== undefined && question.text !== undefined) {
-		const page = textPage(heading, question.text, {typing: stage.typing, note: stage.note});
-		const {prompt, toMessages} = page.takesText!;
-		return question.choices.length > 0
-			? page
-			: {...page, takesText: {prompt: `${prompt}; a single "." cancels, and nothing is changed`, toMessages: typed => typed === '.' ? [key('escape')] : toMessages(typed)}};
-	}
-
-	const rename: LinearChoice[] = question.text === undefined ? [] : [{label: 'Another name or a description for the snapshot', messages: [character('e')]}];
-	const {figures} = stage;
-	const options = optionChoices(withFigures(question.choices, figures, undefined));
-	const isOpen = figures !== undefined && question.choices.some(({id, reason}) => reason === undefined && figures.known[id] === undefined);
-	const lines = [...plainText(contextLines(state, journey, style)), ...(isOpen ? ['What each frees is being worked out; an empty line reads this page again.'] : [])];
-	return {title: heading, lines, choices: [...options, ...rename, ...previousChoices(state, journey), ...settings, leave]};
+	const figures = field.showsSpace ? journey.figures : undefined;
+	const isOpen = figures !== undefined && field.choices.some(({id, reason}) => reason === undefined && figures.known[id] === undefined);
+	const isFirst = fieldsOf(state, journey)[0]?.id === field.id;
+	const choices = withFigures(field.choices, figures, undefined).map(choice => ({...choice, label: `${choice.label[0]!.toUpperCase()}${choice.label.slice(1)}${choice.id === field.chosen ? ', as proposed' : ''}`}));
+	return {
+		title: `${title}. ${field.question}`,
+		lines: [...plainText(contextLines(state, journey, style)), ...(isOpen ? ['What each frees is being worked out; an empty line reads this page again.'] : [])],
+		choices: [...optionChoices(choices), ...(isFirst ? [] : [goesBack]), leave],
+	};
 }
 
-function confirmPage(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, style: {columns: number; theme: Theme}): LinearPage {
-	const title = titleOfJourney(journey);
-	const {word} = wordToType({name: journey.domain, uuid: journey.request.uuid});
-	const start: LinearChoice = {label: 'Start now', messages: [enter]};
-	const lines = plainText(confirmLines(journey, {...stage, typed: ''}, style, true)).filter(text => text.length > 3);
-	if (!needsName(stage.plan)) {
-		return {title, lines, choices: [start, leave]};
-	}
+/** All of the answers as they are; a number asks for one of them anew. */
+function answersPage(state: State, journey: Journey): LinearPage {
+	const answerOf = (field: Field) => field.kind === 'text' ? (field.value === '' ? 'none' : field.value) : (field.choices.find(({id}) => id === field.chosen)?.label ?? 'nothing chosen');
+	return {
+		title: `${titleOfJourney(journey)}. All answers`,
+		lines: [],
+		choices: [
+			...allFieldsOf(state, journey).map((field, index): LinearChoice => ({label: `${field.label}: ${answerOf(field)}`, messages: [{kind: 'option-chosen', index}]})),
+			back,
+		],
+	};
+}
 
-	return isSameWord(stage.typed, word)
-		? {title, lines: ['The name is right.'], choices: [start, leave]}
+/** What is lost, in a few words. */
+function lossOf({consequences}: Plan): string {
+	const losses = consequences.filter(({severity}) => severity === 'loss').map(({what, text}) => what ?? text.replace(/\.$/u, ''));
+	return losses.length === 0 ? 'Nothing is lost.' : `You will lose: ${losses.join('; ')}.`;
+}
+
+function namePage(journey: Journey, plan: Plan | undefined): LinearPage {
+	const title = titleOfJourney(journey);
+	const {word, isCode} = wordOf(journey);
+	return isNameRight(journey)
+		? {title, lines: ['The name is right.'], choices: [{label: 'Start now', messages: [enter]}, back]}
 		: {
 			title,
-			lines,
+			lines: [...(plan === undefined ? [] : [lossOf(plan)]), `${isCode ? 'The name cannot be typed. Type this code to start' : 'Type the domain\'s name to start'}: ${word}`, ...(journey.note === undefined ? [] : [journey.note])],
 			choices: [],
-			takesText: {
-				prompt: 'The name, or an empty line to cancel',
-				toMessages: text => text === '' ? [key('escape')] : [key('ctrl-u'), {kind: 'key', key: {name: 'paste', text}}, ...(isSameWord(text, word) ? [] : [enter])],
-			},
+			takesText: {prompt: 'The name, or an empty line to go back', toMessages: text => text === '' ? back.messages : typeLine(text, enter).slice(0, isRight(journey, text) ? 2 : 3)},
 		};
 }
 
-/** One question back, as far as one was answered. */
-function previousChoices(state: State, journey: Journey): LinearChoice[] {
-	const ids = questionsOf(state, journey).map(({id}) => id);
-	const {stage} = journey;
-	const before = stage.phase === 'question' ? ids.slice(0, Math.max(0, ids.indexOf(stage.id))) : ids;
-	return before.some(id => journey.answered.includes(id)) ? [{label: 'Back to the question before', messages: [key('left')]}] : [];
+const isRight = (journey: Journey, typed: string): boolean => isNameRight({...journey, typed});
+
+/** The plan: its effects, its images, and what can be done with it. */
+function effectsPage(state: State, journey: Journey, style: {columns: number; theme: Theme}): LinearPage {
+	const title = titleOfJourney(journey);
+	const previous = fieldsOf(state, journey).length === 0 ? [] : [goesBack];
+	const more = allFieldsOf(state, journey).length === 0 ? [] : [options];
+	const result = freshResult(journey);
+	if (result === undefined) {
+		return {title, lines: ['Reading the host and making the plan.'], choices: [leave]};
+	}
+
+	if (!result.ok) {
+		return {title, lines: plainText(failureLines(result.failure, style)), choices: [...previous, ...more, back]};
+	}
+
+	const images = plainText(plannedImageLines(result.value, detailsOfJourney(state, journey), {...style, isLinear: true}));
+	return {
+		title,
+		lines: [...plainText(changedLines(journey.changed, style)), ...spokenEffects(result.value), ...images, lossOf(result.value), ...(journey.note === undefined ? [] : [journey.note])],
+		choices: [
+			{label: isNamed(journey) ? 'Start: the name of the domain is asked first' : 'Start now', messages: [enter]},
+			{label: `Read the ${result.value.steps.length} commands`, messages: [character('@')]},
+			{label: 'Save them as a shell script', messages: [character('w')]},
+			...previous,
+			...more,
+			leave,
+		],
+	};
 }
 
 /** The text of the files that the commands take is long, and is read out where somebody wants it. */
-function fileChoices(stage: JourneyStage & {phase: 'consequences' | 'commands'}): LinearChoice[] {
-	return stage.phase === 'commands' && stage.plan.steps.some(({command}) => command.files.length > 0)
-		? [{label: stage.isUnfolded ? 'Leave out the text of the files' : 'Read out the text of the files', messages: [character('x')]}]
-		: [];
+function commandsPage(state: State, journey: Journey, theme: Theme, isUnfolded: boolean): LinearPage {
+	const hasFiles = planInSight(journey)?.steps.some(({command}) => command.files.length > 0) ?? false;
+	return {
+		title: `${titleOfJourney(journey)}. Commands`,
+		lines: plainText(pageOf(state, theme)!.lines),
+		choices: [...(hasFiles ? [{label: isUnfolded ? 'Leave out the text of the files' : 'Read out the text of the files', messages: [character('x')]}] : []), back],
+	};
 }
 
 /** The current page of a guided action. */
 export function journeyPage(state: State, journey: Journey, theme: Theme): LinearPage {
-	const {stage} = journey;
-	const title = titleOfJourney(journey);
-	const options: LinearChoice[] = settingsOf(state, journey) === undefined ? [] : [{label: 'All options', messages: [character('o')]}];
-	switch (stage.phase) {
-		case 'question':
-		case 'settings': {
-			return questionPage(state, journey, theme);
+	const style = {columns: state.columns, theme};
+	const {view} = journey;
+	switch (view?.kind) {
+		case 'commands':
+		case 'images': {
+			return commandsPage(state, journey, theme, view.kind === 'commands' && view.isUnfolded);
 		}
 
-		case 'planning': {
-			return {title, lines: ['Reading the host and making the plan.'], choices: [leave]};
-		}
-
-		case 'confirm': {
-			return confirmPage(journey, stage, {columns: state.columns, theme});
-		}
-
-		case 'refused': {
-			return {title, lines: plainText(pageOf(state, theme)!.lines), choices: [...previousChoices(state, journey), ...options, back]};
-		}
-
-		case 'consequences':
-		case 'commands': {
+		case 'script': {
 			return {
-				title,
-				lines: plainText(pageOf(state, theme)!.lines),
-				choices: [{label: 'Continue', messages: [enter]}, ...fileChoices(stage), ...previousChoices(state, journey), ...options, leave],
+				title: titleOfJourney(journey),
+				lines: [`Proposed: ${view.path}`, ...(journey.note === undefined ? [] : [journey.note])],
+				choices: [],
+				takesText: {prompt: 'The file to save the script as, or an empty line to keep what is proposed; a single "." goes back', toMessages: typed => ({'': [enter], '.': back.messages})[typed] ?? typeLine(typed)},
 			};
+		}
+
+		case 'fields': {
+			return answersPage(state, journey);
+		}
+
+		case 'name': {
+			return namePage(journey, planInSight(journey));
+		}
+
+		default: {
+			const field = focusedField(state, journey);
+			return field === undefined ? effectsPage(state, journey, style) : questionPage(state, journey, field, style);
 		}
 	}
 }

@@ -138,10 +138,6 @@ export function linearPage(state: State, theme: Theme): LinearPage {
 			return {title: scene.title, lines: plainText(detailsOf(state, style)), choices: [...optionChoices(scene.options), back]};
 		}
 
-		case 'not-possible': {
-			return {title: scene.title, lines: plainText(pageOf(state, theme)!.lines), choices: [back]};
-		}
-
 		case 'help':
 		case 'details': {
 			return {title: 'Details', lines: plainText(pageOf(state, theme)!.lines), choices: [back]};

@@ -1,25 +1,63 @@
 /**
-A plan to be read: its consequences in words, the worst first, and its commands, byte for byte.
+A plan to be read: what it loses, keeps and takes, the worst first; and its commands, byte for byte.
 */
-import {needsName, wordToType} from '../../app/run/confirm-name.ts';
-import type {Journey, JourneyStage} from '../../app/journey/journey.ts';
-import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Command, Consequence, Plan, Step} from '../../model/plan/plan.ts';
 import {formatCommand} from '../../model/text/format-command.ts';
 import {redactXml} from '../../model/xml/redact.ts';
 import {line, paragraph, type Line} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
-import {plannedImageLines} from './images.ts';
 
 type TextStyle = {columns: number; theme: Theme};
 
-const severities: Array<{severity: Consequence['severity']; title: string; tone: Tone}> = [
-	{severity: 'loss', title: 'You will lose', tone: 'loss'},
-	{severity: 'warning', title: 'Warnings', tone: 'warning'},
-	{severity: 'info', title: 'What will happen', tone: 'plain'},
+type Group = {word: string; holds: (consequence: Consequence) => boolean};
+
+/** What is to be read before the start comes first. Each consequence stands with the first of them that holds, or with what else will happen. */
+const groups: Group[] = [
+	{word: 'LOST', holds: ({severity}) => severity === 'loss'},
+	{word: 'KEPT', holds: ({about}) => about === 'kept'},
+	{word: 'GUEST', holds: ({about}) => about === 'guest'},
+	{word: 'WARNING', holds: ({severity}) => severity === 'warning'},
+	{word: 'SPACE', holds: ({about}) => about === 'space'},
 ];
 
-function changedLines(changed: string[], {columns, theme}: TextStyle): Line[] {
+const signs: Record<Consequence['severity'], {tone: Tone; glyph: 'loss' | 'warning' | 'info'}> = {
+	loss: {tone: 'loss', glyph: 'loss'}, warning: {tone: 'warning', glyph: 'warning'}, info: {tone: 'dim', glyph: 'info'},
+};
+
+const wordOf = (consequence: Consequence): string => groups.find(({holds}) => holds(consequence))?.word ?? 'ALSO';
+
+const textOf = ({text}: Consequence): string => text.replace(/^Disk space: /u, '');
+
+/** The same to be read aloud: a sentence each, without signs. */
+export function spokenEffects({consequences}: Plan): string[] {
+	const words = [...groups.map(({word}) => word), 'ALSO'];
+	return words.flatMap(word => consequences.filter(consequence => wordOf(consequence) === word).map(consequence => `${word[0]!}${word.slice(1).toLowerCase()}: ${textOf(consequence)}`));
+}
+
+const wordColumns = 10;
+
+function groupLines(word: string, consequences: Consequence[], {columns, theme}: TextStyle): Line[] {
+	return consequences.flatMap((consequence, index): Line[] => {
+		const {severity, about} = consequence;
+		const isKept = about === 'kept' && severity === 'info';
+		const sign = isKept ? {tone: 'good' as const, glyph: 'done' as const} : signs[severity];
+		const lead = `${theme.glyphs[sign.glyph]} `;
+		return paragraph(textOf(consequence), {columns: columns - wordColumns - 1, theme, lead: {text: lead, tone: sign.tone}})
+			.map((pieces, row): Line => [{text: ` ${(index === 0 && row === 0 ? word : '').padEnd(wordColumns - 1)}`, tone: 'strong'}, ...pieces]);
+	});
+}
+
+/** `vital`: how many of the lines are to be read before a start. `others`: what else will happen. */
+type Effects = {lines: Line[]; vital: number; others: Line[]};
+
+export function effectsOf({consequences}: Plan, style: TextStyle): Effects {
+	const linesOf = (word: string) => groupLines(word, consequences.filter(consequence => wordOf(consequence) === word), style);
+	const nothingLost: Line[] = consequences.some(({severity}) => severity === 'loss') ? [] : [[{text: ' LOST     ', tone: 'strong'}, {text: `${style.theme.glyphs.done} `, tone: 'good'}, {text: 'nothing'}]];
+	const vital = [...nothingLost, ...['LOST', 'KEPT', 'GUEST', 'WARNING'].flatMap(word => linesOf(word))];
+	return {lines: [...vital, ...linesOf('SPACE')], vital: vital.length, others: linesOf('ALSO')};
+}
+
+export function changedLines(changed: string[], {columns, theme}: TextStyle): Line[] {
 	return changed.length === 0
 		? []
 		: [
@@ -28,28 +66,6 @@ function changedLines(changed: string[], {columns, theme}: TextStyle): Line[] {
 			}),
 			[],
 		];
-}
-
-/** Losses, then warnings, then the rest, then the images as they will be. */
-export function consequenceLines(plan: Plan, changed: string[], {details, isLinear, ...style}: TextStyle & {details: DomainDetails | undefined; isLinear: boolean}): Line[] {
-	const {columns, theme} = style;
-	const groups = severities.flatMap(({severity, title, tone}): Line[] => {
-		const texts = plan.consequences.filter(consequence => consequence.severity === severity);
-		return texts.length === 0
-			? []
-			: [
-				line(` ${title}`, tone === 'plain' ? 'strong' : tone),
-				...texts.flatMap(({text}) => paragraph(text, {columns: columns - 1, theme, lead: {text: `  ${theme.glyphs[severity]} `, tone}})),
-				[],
-			];
-	});
-	const nothingLost = plan.consequences.some(({severity}) => severity === 'loss') ? [] : [line(' Nothing is lost.', 'good'), []];
-	return [
-		...changedLines(changed, style),
-		...nothingLost,
-		...groups,
-		...plannedImageLines(plan, details, {...style, isLinear}),
-	];
 }
 
 const phases: Record<Step['phase'], string> = {
@@ -95,39 +111,4 @@ export function planCommandLines(plan: Plan, shown: Shown, style: TextStyle): Li
 	}
 
 	return lines;
-}
-
-/** The last page before the start. */
-export function confirmLines(journey: Journey, stage: JourneyStage & {phase: 'confirm'}, style: TextStyle, isLinear = false): Line[] {
-	const {plan, typed, note} = stage;
-	const {word, isCode} = wordToType({name: journey.domain, uuid: journey.request.uuid});
-	const losses = plan.consequences.filter(({severity}) => severity === 'loss').map(({what, text}) => what ?? text.replace(/\.$/u, ''));
-	const {columns, theme} = style;
-	const loss = losses.length === 0 ? 'Nothing is lost.' : `You will lose: ${losses.join('; ')}.`;
-	const steps = `${plan.steps.length} step${plan.steps.length === 1 ? '' : 's'}`;
-	const unreadable = isCode && needsName(plan)
-		? paragraph(`The name of the domain cannot be typed: ${journey.domain}`, {columns: columns - 1, theme, lead: {text: ' '}})
-		: [];
-	const typing: Line[] = needsName(plan)
-		? [
-			[{text: isCode ? ' Type this code to start:  ' : ' Type the domain\'s name to start:  '}, {text: word, tone: 'strong'}],
-			[],
-			[{text: ` ${theme.glyphs.pointer} `, tone: 'accent'}, {text: typed}, {text: theme.glyphs.cursor, tone: 'accent'}],
-			[],
-		]
-		: [];
-	return [
-		[],
-		...paragraph(`${steps}. ${loss} ${isLinear ? 'Nothing has been changed yet.' : 'Enter starts. Esc cancels; nothing has been changed.'}`, {
-			columns: columns - 1, theme, lead: {text: ' '},
-		}),
-		[],
-		...unreadable,
-		...typing,
-		...(note === undefined
-			? []
-			: paragraph(note, {
-				columns: columns - 1, theme, tone: 'warning', lead: {text: ' '},
-			})),
-	];
 }

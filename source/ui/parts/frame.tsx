@@ -1,5 +1,5 @@
 /**
-What every screen has: the title with the host on the first line, a notice or nothing on the last but one, the keys on the last.
+What every screen has: the title with the host on the first line, a notice or nothing on the last but one, the keys on the last. The page of a plan fills all but the last by itself.
 */
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
@@ -94,11 +94,12 @@ export function Frame({state, children}: {readonly state: State; readonly childr
 	const {columns, rows, notice} = state;
 	const page = pageOf(state, theme);
 	const canScroll = page !== undefined && page.lines.length > page.rows;
+	const isBare = state.scene.kind === 'journey';
 	return (
 		<Box flexDirection='column' width={columns} height={rows}>
-			<LineView pieces={[{text: ' vsnap-tui', tone: 'strong'}, {text: `  ${hostWords(state)}`, tone: 'dim'}]} columns={columns} right={titleRight(state, theme)}/>
+			{isBare ? null : <LineView pieces={[{text: ' vsnap-tui', tone: 'strong'}, {text: `  ${hostWords(state)}`, tone: 'dim'}]} columns={columns} right={titleRight(state, theme)}/>}
 			{children}
-			<LineView pieces={notice === undefined ? lastEndedPieces(state, theme) : [{text: ` ${notice}`, tone: 'warning'}]} columns={columns}/>
+			{isBare ? null : <LineView pieces={notice === undefined ? lastEndedPieces(state, theme) : [{text: ` ${notice}`, tone: 'warning'}]} columns={columns}/>}
 			<LineView pieces={keyLine(contextOf(state), {columns, theme, isUseful: command => isUseful(state, command, canScroll)})} columns={columns}/>
 		</Box>
 	);

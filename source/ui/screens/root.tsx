@@ -33,7 +33,6 @@ const screenOf: (scene: Scene, state: State) => ReactElement = byKind({
 	leaving: (_scene, state) => <BrowseScreen state={state}/>,
 	help: (_scene, state) => <TextScreen state={state} title='Help'/>,
 	details: (_scene, state) => <TextScreen state={state} title='Details'/>,
-	'not-possible': (scene, state) => <TextScreen state={state} title={scene.title}/>,
 	doctor: (scene, state) => scene.isWhole ? <TextScreen state={state} title='Finding'/> : <DoctorScreen state={state}/>,
 	journey: (scene, state) => <JourneyScreen state={state} journey={scene.journey}/>,
 	running: (scene, state) => <RunningScreen state={state} run={scene.run}/>,

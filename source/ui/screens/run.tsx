@@ -6,7 +6,7 @@ import {layoutOf} from '../../app/layout.ts';
 import {recoverOptions} from '../../app/run/update-recover.ts';
 import type {Run, Scene, State} from '../../app/state.ts';
 import {titleOfAction} from '../../actions/registry.ts';
-import {journeyHeadRows, pageOf} from '../content/page.ts';
+import {endedHeadRows, pageOf} from '../content/page.ts';
 import {unfinishedLines} from '../content/recover.ts';
 import {activityLines, stepLines} from '../content/run.ts';
 import {formatSeconds} from '../content/words.ts';
@@ -42,7 +42,7 @@ export function RunningScreen({state, run}: {readonly state: State; readonly run
 	const style = {columns, theme};
 	const activity = activityLines(run, nowMs, style);
 	const steps = stepLines(run, nowMs, style);
-	const rows = Math.max(1, bodyRows - journeyHeadRows - activity.length - 1);
+	const rows = Math.max(1, bodyRows - endedHeadRows - activity.length - 1);
 	const current = run.plan.steps.findLastIndex(step => (run.steps[step.id] ?? 'waiting') !== 'waiting');
 	const reached = stepLines({...run, plan: {...run.plan, steps: run.plan.steps.slice(0, current + 2)}}, nowMs, style).length;
 	const top = Math.max(0, Math.min(steps.length - rows, reached - rows));
@@ -76,7 +76,7 @@ export function RecoverScreen({state, scene}: {readonly state: State; readonly s
 	const action = scene.actions[0]!;
 	const lines = unfinishedLines(state, action, scene.actions.length, {columns, theme});
 	const options = recoverOptions(state, action);
-	const rows = bodyRows - journeyHeadRows - options.length - 2;
+	const rows = bodyRows - endedHeadRows - options.length - 2;
 	const noteRows = Math.max(1, Math.min(rows - Math.min(lines.length, fewestRows), Math.max(...options.map(({note}) => noteLines(note, {columns, theme}).length))));
 	return (
 		<>

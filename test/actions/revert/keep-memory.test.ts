@@ -80,12 +80,12 @@ test('--memory goes with --keep', t => {
 	t.false(readCurrentState({memory: true}).ok);
 });
 
-test('of a guest that runs the question offers the memory, and never promises that nothing is lost without it', t => {
-	const choicesOf = (world: Inventory, name = 's1') => revert.questions({kind: 'revert', uuid, snapshot: name, currentState: {kind: 'keep', name: 'k1'}, endState: undefined}, {details: world.details, keepName: 'k1'})[0]!.choices;
-	const running = choicesOf(threeSnapshots({state: 'running'}));
-	t.deepEqual(running.map(({id}) => id), ['keep', 'keep-memory', 'discard']);
-	t.notRegex(running[0]!.note!, /Nothing is lost/);
-	t.regex(running[1]!.note!, /Nothing is lost/);
-	t.like(running[1]!.change.request, {currentState: keep});
-	t.deepEqual(choicesOf(threeSnapshots()).map(({id}) => id), ['keep', 'discard']);
+test('of a guest that runs its memory can be kept, and one that is off has none', t => {
+	const kept = {kind: 'keep', name: 'k1'} as const;
+	const fieldsOf = (world: Inventory) => revert.fields({kind: 'revert', uuid, snapshot: 's1', currentState: kept, endState: undefined}, {details: world.details, kept, nowMs: 0});
+	const running = fieldsOf(threeSnapshots({state: 'running'}));
+	t.deepEqual(running.map(({id}) => id), ['current-state', 'keep-name', 'description', 'memory', 'end-state']);
+	const memory = running[3];
+	t.like(memory?.kind === 'choice' && [memory.chosen, memory.choices[0]!.change.request], ['lose', {currentState: keep}]);
+	t.deepEqual(fieldsOf(threeSnapshots()).map(({id}) => id), ['current-state', 'keep-name', 'description', 'end-state']);
 });

@@ -2,7 +2,7 @@
 The guided actions on checkpoints, and the backup: which key means which of them where, what they ask, and where they lead back to.
 */
 import test from 'ava';
-import {press} from '../../helpers/press.ts';
+import {fieldAt, noteOf, press} from '../../helpers/press.ts';
 import {uuidOf} from '../../helpers/fake-services.ts';
 import {createBrain, keys, atWeb, type Brain} from '../../helpers/screen-harness.ts';
 
@@ -25,9 +25,9 @@ test('c and d are about checkpoints in their view, and about snapshots in the ot
 });
 
 test('a deletion asks for its scope, names what goes, and leads back to the checkpoints', async t => {
-	const brain = await press(await atCheckpoints(), 'd', keys.down, keys.down, keys.down, keys.enter);
+	const brain = await press(await atCheckpoints(), 'd', keys.tab, keys.down, keys.down, keys.down);
 	t.like(requestOf(brain), {kind: 'delete-checkpoint', checkpoint: 'full', scope: 'with-children', isMetadataOnly: false});
-	await press(brain, keys.enter, keys.enter, ...'db01', keys.enter);
+	await press(brain, keys.enter, ...'db01', keys.enter);
 	brain.send({kind: 'run-ended', outcome: {kind: 'done'}});
 	t.is(brain.state.scene.kind, 'ended');
 	await press(brain, keys.enter);
@@ -35,8 +35,8 @@ test('a deletion asks for its scope, names what goes, and leads back to the chec
 });
 
 test('of a checkpoint that none comes after, only it and its record can be deleted', async t => {
-	const brain = await press(await atCheckpoints(), keys.down, 'd', keys.down, keys.down, keys.enter);
-	t.is(brain.state.notice, 'Not possible: none comes after it.');
+	const brain = await press(await atCheckpoints(), keys.down, 'd', keys.tab, keys.down, keys.right);
+	t.is(noteOf(brain), 'Not possible: only those after it: none comes after it.');
 });
 
 test('from the list of domains a deletion first leads to the checkpoints', async t => {
@@ -66,13 +66,15 @@ test('the folder of the last backup of a domain is proposed, else one beside tha
 
 test('a folder has to be absolute before a backup is planned', async t => {
 	const brain = await press(await atWeb(), 'B', ...'srv', keys.enter);
-	t.like(brain.state.scene, {kind: 'journey', journey: {stage: {phase: 'question', note: 'Give the absolute path of a folder on the host, starting with "/".'}}});
+	t.is(noteOf(brain), 'Give the absolute path of a folder on the host, starting with "/".');
+	t.is(fieldAt(brain), 'folder');
 	await press(brain, '\u0015', ...'/srv', keys.enter);
-	t.like(brain.state.scene, {kind: 'journey', journey: {stage: {phase: 'consequences'}}});
 	t.like(requestOf(brain), {to: '/srv', since: {kind: 'latest'}});
 });
 
-test('all options of a backup: everything anew, without a checkpoint', async t => {
-	const brain = await press(await atWeb(), 'B', ...'/srv', keys.enter, 'o', keys.down, keys.enter, keys.down, keys.enter, 'o');
+test('a backup of everything, without a checkpoint', async t => {
+	const brain = await press(await atWeb(), 'B', ...'/srv', keys.tab, keys.tab, ' ', keys.tab, ' ');
 	t.like(requestOf(brain), {to: '/srv', since: {kind: 'full'}, checkpoint: undefined});
+	await press(brain, keys.right);
+	t.false('checkpoint' in requestOf(brain)!, 'its name is that of the moment of the plan');
 });

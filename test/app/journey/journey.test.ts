@@ -1,260 +1,349 @@
+/** The page of a revert, by its keys: answers, the plan that follows them, the name, and what an Enter needs before it counts. */
 import test from 'ava';
 import {hostileName, uuidOf} from '../../helpers/fake-services.ts';
-import {journeyOf, stageOf} from '../../helpers/press.ts';
-import {atWeb, createBrain, keys, type Brain} from '../../helpers/screen-harness.ts';
+import {
+	fieldAt, isStarted, journeyOf, noteOf, press, requestOf,
+} from '../../helpers/press.ts';
+import {
+	atWeb, createBrain, keys, type Brain,
+} from '../../helpers/screen-harness.ts';
 
-/** From the tree to the page on which the name is typed: s2, kept, left off. */
-async function atNaming(facts: Parameters<typeof atWeb>[0] = {}): Promise<Brain> {
-	const brain = await atWeb(facts);
-	brain.type(keys.up, keys.up, 'r', keys.enter, keys.enter);
-	await brain.answer();
-	while (journeyOf(brain)!.stage.phase !== 'confirm') {
-		brain.type(keys.enter);
-	}
+const clear = '\u0015';
+const backTab = '\u001B[Z';
 
+/** At the page of a revert to s3, with its plan in sight. */
+const atRevert = async (facts: Parameters<typeof atWeb>[0] = {}) => press(await atWeb(facts), keys.up, 'r');
+
+function withDetails(brain: Brain, change: (details: NonNullable<Brain['state']['allDetails'][string]['value']>) => object): Brain {
+	const reading = brain.state.allDetails[uuidOf(1)]!;
+	brain.state = {...brain.state, allDetails: {[uuidOf(1)]: {...reading, value: {...reading.value!, ...change(reading.value!)}}}};
 	return brain;
 }
 
-test('from the first screen to the start it takes at most 12 keys besides the name', async t => {
-	const brain = createBrain();
-	brain.send({kind: 'started'});
-	await brain.answer();
-	let pressed = 0;
-	const press = async (read: string) => {
-		pressed++;
-		brain.type(read);
-		await brain.answer();
-	};
-
-	await press(keys.down);
-	await press(keys.down);
-	await press(keys.tab);
-	await press(keys.up);
-	await press('r');
-	for (let count = 0; count < 10 && journeyOf(brain)?.stage.phase !== 'confirm'; count++) {
-		await press(keys.enter);
-	}
-
-	brain.type('db01');
-	await press(keys.enter);
-	t.is(brain.state.scene.kind, 'running');
-	t.true(pressed <= 12, `${pressed} keys`);
+test('a revert is r, the name and Enter', async t => {
+	const brain = await atRevert();
+	t.deepEqual(requestOf(brain), {
+		kind: 'revert', uuid: uuidOf(1), snapshot: 's3', currentState: {kind: 'keep', name: 'kept-20261121-0200'}, endState: 'running',
+	});
+	await press(brain, 'web01');
+	t.false(isStarted(brain));
+	await press(brain, keys.enter);
+	t.true(isStarted(brain));
 });
 
-test('the choice that loses nothing stands first, with a name that is free', async t => {
-	const brain = await atWeb();
-	brain.type(keys.up, 'r');
-	t.like(stageOf(t, brain, 'question'), {id: 'current-state', index: 0});
-	brain.type(keys.enter, keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan', request: {uuid: uuidOf(1), snapshot: 's3', currentState: {kind: 'keep', name: 'kept-20261121-0200'}, endState: 'running'}});
+test('the plan that was read is the one that starts', async t => {
+	const brain = await press(await atRevert(), 'web01');
+	const {result} = journeyOf(brain)!.answer!;
+	t.deepEqual(brain.type(keys.enter), [{kind: 'execute', plan: result.ok ? result.value : undefined as never}]);
 });
 
 test('a proposed name that is taken gets a number', async t => {
-	const brain = await atWeb();
-	const reading = brain.state.allDetails[uuidOf(1)]!;
-	const value = {...reading.value!, snapshots: [...reading.value!.snapshots, {...reading.value!.snapshots[0]!, name: 'kept-20261121-0200'}]};
-	brain.state = {...brain.state, allDetails: {[uuidOf(1)]: {...reading, value}}};
-	brain.type(keys.up, 'r');
-	t.is(journeyOf(brain)?.keepName, 'kept-20261121-0200-2');
+	const brain = withDetails(await atWeb(), ({snapshots}) => ({snapshots: [...snapshots, {...snapshots[0]!, name: 'kept-20261121-0200'}]}));
+	await press(brain, keys.up, 'r');
+	t.like(requestOf(brain), {currentState: {name: 'kept-20261121-0200-2'}});
 });
 
-test('the name of what is kept can be changed', async t => {
-	const brain = await atWeb();
-	brain.type(keys.up, 'r', 'e', '\u0015', 'before', keys.enter, keys.enter, keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan', request: {currentState: {kind: 'keep', name: 'before'}}});
-});
-
-test('what is kept can be described beside its name, with its memory too; Escape takes that back', async t => {
-	const brain = await atWeb();
-	brain.type(keys.up, 'r', 'e', keys.tab, 'Friday, all is well', keys.enter, keys.down, keys.enter, keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan', request: {currentState: {kind: 'keep', name: 'kept-20261121-0200', memory: true, description: 'Friday, all is well'}}});
-	const other = await atWeb();
-	other.type(keys.up, 'r', 'e', '\u0015', 'k', keys.tab, 'never mind', keys.escape, keys.enter, keys.enter);
-	t.like(other.effects.at(-1), {kind: 'plan', request: {currentState: {kind: 'keep', name: 'kept-20261121-0200'}}});
-	t.false(JSON.stringify(other.effects.at(-1)).includes('never mind'));
-});
-
-test('an empty name is not taken', async t => {
-	const brain = await atWeb();
-	brain.type(keys.up, 'r', 'e', '\u0015', keys.enter);
-	t.like(stageOf(t, brain, 'question'), {id: 'current-state', note: 'The snapshot needs a name.', typing: {before: {keepName: 'kept-20261121-0200'}}});
-});
-
-test('of a guest that runs the memory can be kept, and below that discarding is asked for', async t => {
-	const keeping = await atWeb();
-	keeping.type(keys.up, 'r', keys.down, keys.enter, keys.enter);
-	t.like(keeping.effects.at(-1), {kind: 'plan', request: {currentState: {kind: 'keep', memory: true}}});
-	const brain = await atWeb();
-	brain.type(keys.up, 'r', keys.down, keys.down, keys.enter, keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan', request: {currentState: {kind: 'discard'}}});
-});
-
-test('a domain that is off stays off, and is not asked for', async t => {
-	const brain = await atWeb();
-	const reading = brain.state.allDetails[uuidOf(1)]!;
-	const value = {...reading.value!, domain: {...reading.value!.domain, state: 'shutoff' as const, liveDefinition: undefined}};
-	brain.state = {...brain.state, allDetails: {[uuidOf(1)]: {...reading, value}}};
-	brain.type(keys.up, 'r', keys.enter);
-	t.like(brain.effects.at(-1), {kind: 'plan', request: {endState: 'shutoff'}});
-});
-
-for (const [action, ...before] of [['revert', 'r'], ['branch', 'b', keys.enter]] as const) {
-	test(`${action}: the power state that a running domain has now is chosen beforehand, and another can be`, async t => {
-		const brain = await atWeb();
-		brain.type(keys.up, ...before, keys.enter);
-		t.like(stageOf(t, brain, 'question'), {id: 'end-state', index: 0});
-		brain.type(keys.enter);
-		t.like(brain.effects.at(-1), {kind: 'plan', request: {kind: action, endState: 'running'}});
-		const other = await atWeb();
-		other.type(keys.up, ...before, keys.enter, keys.down, keys.down, keys.enter);
-		t.like(other.effects.at(-1), {kind: 'plan', request: {endState: 'shutoff'}});
-	});
-}
-
-test('Escape leaves at every point before the start, and nothing is run', async t => {
-	const toPlan = ['r', keys.enter, keys.enter];
-	const ways = [
-		['r'],
-		['r', 'e', keys.escape],
-		['r', keys.enter],
-		toPlan,
-		[...toPlan, 'plan'],
-		[...toPlan, 'plan', keys.enter],
-		[...toPlan, 'plan', keys.enter, keys.enter, 'web01'],
-	];
-	for (const way of ways) {
-		const brain = await atWeb();
-		brain.type(keys.up);
-		for (const read of way) {
-			if (read === 'plan') {
-				await brain.answer();
-			} else {
-				brain.type(read);
-			}
-		}
-
-		t.is(brain.state.scene.kind, 'journey');
-		brain.type(keys.escape);
-		t.is(brain.state.scene.kind, 'browse', way.join(' '));
-		t.false(brain.effects.some(effect => effect.kind === 'execute'));
+test('Tab goes through the fields and the last line, round and round; Up and Down end there', async t => {
+	const brain = await atRevert();
+	const seen: Array<string | undefined> = [];
+	for (let count = 0; count < 6; count++) {
+		await press(brain, keys.tab);
+		seen.push(fieldAt(brain));
 	}
+
+	t.deepEqual(seen, ['current-state', 'keep-name', 'description', 'memory', 'end-state', undefined]);
+	await press(brain, backTab);
+	t.is(fieldAt(brain), 'end-state');
+	await press(brain, keys.down, keys.down);
+	t.is(fieldAt(brain), undefined);
+	await press(brain, ...Array.from({length: 8}, () => keys.up));
+	t.is(fieldAt(brain), 'current-state');
 });
 
-test('a plan that comes after the person has left is dropped', async t => {
-	const brain = await atWeb();
-	brain.type(keys.up, 'r', keys.enter, keys.enter, keys.escape);
+test('Space and the arrows change an answer, and the plan is asked for at once', async t => {
+	const brain = await press(await atRevert(), keys.tab);
+	t.deepEqual(brain.type(keys.right).map(({kind}) => kind), ['plan']);
 	await brain.answer();
-	t.is(brain.state.scene.kind, 'browse');
+	t.like(requestOf(brain), {currentState: {kind: 'discard'}});
+	t.deepEqual(brain.type(keys.right), [], 'there is none on that side');
+	await press(brain, ' ');
+	t.like(requestOf(brain), {currentState: {kind: 'keep', name: 'kept-20261121-0200'}});
+	await press(brain, keys.tab, keys.tab, keys.tab, keys.left);
+	t.like(requestOf(brain), {currentState: {memory: true}});
+	await press(brain, keys.tab, keys.right, keys.right);
+	t.like(requestOf(brain), {endState: 'shutoff', currentState: {memory: true}});
 });
 
-test('the plan of an earlier question is dropped', async t => {
-	const brain = await atWeb();
-	brain.type(keys.up, 'r', keys.enter, keys.enter);
+test('what was said of the kept state is remembered while it is to be discarded', async t => {
+	const brain = await press(await atRevert(), keys.tab, keys.tab, clear, 'k1', keys.tab, 'Friday, all is well', backTab, backTab, ' ');
+	t.deepEqual((requestOf(brain) as {currentState: object}).currentState, {kind: 'discard'});
+	await press(brain, ' ');
+	t.deepEqual((requestOf(brain) as {currentState: object}).currentState, {kind: 'keep', name: 'k1', description: 'Friday, all is well'});
+});
+
+test('a name that cannot be taken is planned for only when it can', async t => {
+	const brain = await press(await atRevert(), keys.tab, keys.tab);
+	t.deepEqual(brain.type(clear, 's', '1'), [{kind: 'plan', number: brain.state.nextNumber - 1, request: {...journeyOf(brain)!.request, currentState: {kind: 'keep', name: 's'}}}]);
+	await brain.answer();
+	t.is(journeyOf(brain)?.asked, undefined);
+	await press(brain, keys.enter);
+	t.is(noteOf(brain), 'A snapshot "s1" exists already.');
+	t.is(fieldAt(brain), 'keep-name');
+	await press(brain, keys.tab, keys.tab, keys.tab, keys.tab, 'web01', keys.enter);
+	t.false(isStarted(brain));
+	t.is(fieldAt(brain), 'keep-name', 'the cursor is where an answer is needed');
+	await press(brain, 'x', keys.enter, 'web01', keys.enter);
+	t.true(isStarted(brain));
+	t.like(requestOf(brain), {currentState: {name: 's1x'}});
+});
+
+test('while one plan is made no second one is asked for; the last answers are planned next', async t => {
+	const brain = await press(await atRevert(), keys.tab);
+	t.is(brain.type(' ').length, 1);
+	const {number} = journeyOf(brain)!.asked!;
+	t.deepEqual(brain.type(' ', ' ', ' '), []);
+	const inSight = journeyOf(brain)!.answer;
+	t.deepEqual(brain.send({kind: 'planned', number, result: {ok: false, failure: {kind: 'read-only'}}}).map(({kind}) => kind), ['plan']);
+	t.is(journeyOf(brain)!.answer, inSight, 'what was planned for other answers is not shown');
+	await brain.answer();
+	t.like(requestOf(brain), {currentState: {kind: 'keep'}});
+	t.not(journeyOf(brain)!.answer, inSight);
+});
+
+test('an older answer of the planner is dropped', async t => {
+	const brain = await press(await atWeb(), keys.up);
+	brain.type('r');
 	brain.send({kind: 'planned', number: 1, result: {ok: false, failure: {kind: 'read-only'}}});
-	stageOf(t, brain, 'planning');
+	t.is(journeyOf(brain)?.answer, undefined);
 });
 
-test('a refusal is shown with its reasons, and leads back', async t => {
-	const brain = await atWeb();
-	brain.world.refusal = {kind: 'refused', blockers: [{kind: 'managed-save', text: 'A managed save stands in the way.'}]};
-	brain.type(keys.up, 'r', keys.enter, keys.enter);
+test('another answer takes back the name that was typed for the one before', async t => {
+	const brain = await press(await atRevert(), 'web01', keys.tab, ' ', keys.enter, keys.enter);
+	t.false(isStarted(brain));
+	await press(brain, 'web01', keys.enter);
+	t.true(isStarted(brain));
+});
+
+test('Enter before the plan is there holds where it says no other danger, and any key takes it back', async t => {
+	const changed = async () => {
+		const brain = await press(await atRevert(), keys.tab, keys.tab, keys.tab, 'why', keys.enter);
+		brain.type(keys.tab, keys.tab, keys.tab, 'x', keys.enter, 'web01');
+		brain.pass(1000);
+		return brain;
+	};
+
+	const brain = await changed();
+	t.false(brain.type(keys.enter).some(({kind}) => kind === 'execute'));
+	t.regex(noteOf(brain)!, /as soon as the plan is there/);
 	await brain.answer();
-	stageOf(t, brain, 'refused');
-	brain.type(keys.enter);
-	t.is(brain.state.scene.kind, 'browse');
+	t.like(brain.effects.at(-1), {kind: 'execute', plan: {action: {currentState: {description: 'whyx'}}}});
+
+	const other = await changed();
+	other.type(keys.enter, keys.escape);
+	t.is(other.state.scene.kind, 'journey', 'Escape takes back the Enter alone');
+	await other.answer();
+	t.false(isStarted(other));
 });
 
-test('Enter turns the pages of the consequences until the last line was in sight', async t => {
-	const brain = await atWeb({rows: 16});
-	brain.type(keys.up, 'r', keys.enter, keys.enter);
+test('a plan that loses something else is read first', async t => {
+	const brain = await atRevert();
+	const journey = journeyOf(brain)!;
+	brain.type(keys.tab, ' ', keys.enter, 'web01');
+	brain.pass(1000);
+	const {number} = journeyOf(brain)!.asked!;
+	brain.type(keys.enter);
+	const {result} = journey.answer!;
+	if (!result.ok) {
+		throw new Error('there is no plan');
+	}
+
+	brain.send({kind: 'planned', number, result: {ok: true, value: {...result.value, consequences: [...result.value.consequences, {severity: 'loss', text: 'More.'}]}}});
+	t.false(isStarted(brain));
+	t.is(noteOf(brain), 'This is the plan: press Enter to start.');
+});
+
+test('before the first plan the name can be typed, and Enter does not start what was not read', async t => {
+	const brain = await press(await atWeb(), keys.up);
+	brain.type('r', 'w', 'e', 'b', '0', '1');
+	brain.pass(1000);
+	brain.type(keys.enter);
 	await brain.answer();
-	stageOf(t, brain, 'consequences');
+	t.false(isStarted(brain));
+	brain.pass(1000);
 	brain.type(keys.enter);
-	t.true(stageOf(t, brain, 'consequences').top > 0);
-	brain.type(keys.enter);
-	stageOf(t, brain, 'commands');
+	t.true(isStarted(brain));
 });
 
-test('the typed name starts the plan that was read', async t => {
-	const brain = await atNaming();
-	const {plan} = stageOf(t, brain, 'confirm');
-	brain.type('web01');
-	t.deepEqual(brain.type(keys.enter), [{kind: 'execute', plan}]);
+test('another name starts nothing and says so, and is corrected', async t => {
+	const brain = await press(await atRevert(), 'web0', keys.enter);
+	t.is(noteOf(brain), 'That is not the name. Nothing was started.');
+	await press(brain, '1', keys.enter);
+	t.true(isStarted(brain));
 });
 
-test('another name starts nothing and says so', async t => {
-	const brain = await atNaming();
-	brain.type('web0', keys.enter);
-	t.is(stageOf(t, brain, 'confirm').note, 'That is not the name. Nothing has been started.');
-	brain.type('1', keys.enter);
-	t.is(brain.state.scene.kind, 'running');
+test('Enter without a name starts nothing', async t => {
+	const brain = await press(await atRevert(), keys.enter, keys.enter, keys.enter);
+	t.false(isStarted(brain));
 });
 
 test('an Enter that came in one clump with the name does not start; pressed once more it does', async t => {
-	const brain = await atNaming();
-	t.false(brain.type('web01\r').some(effect => effect.kind === 'execute'));
-	t.regex(stageOf(t, brain, 'confirm').note!, /again/);
-	t.true(brain.type(keys.enter).some(effect => effect.kind === 'execute'));
+	const brain = await atRevert();
+	brain.type('web01\r');
+	t.false(isStarted(brain));
+	t.regex(noteOf(brain)!, /again/);
+	brain.type(keys.enter);
+	t.true(isStarted(brain));
 });
 
 test('a pasted line with its end does not start', async t => {
-	const brain = await atNaming();
-	brain.type('\u001B[200~web01\r\u001B[201~');
-	t.is(stageOf(t, brain, 'confirm').typed, 'web01');
+	const brain = await press(await atRevert(), '\u001B[200~web01\r\u001B[201~');
+	t.is(journeyOf(brain)?.typed, 'web01');
+	t.false(isStarted(brain));
 });
 
-test('holding Enter down comes to the name, and no further', async t => {
-	const brain = await atWeb();
-	brain.type(keys.up, 'r');
-	for (let count = 0; count < 40; count++) {
-		brain.type(keys.enter);
-		await brain.answer();
-	}
-
-	stageOf(t, brain, 'confirm');
+test('an Enter that comes before the page could be read does not start', async t => {
+	const brain = await press(await atWeb(), keys.up);
+	brain.type('r', 'web01');
+	await brain.answer();
+	brain.type(keys.enter);
+	t.regex(noteOf(brain)!, /before you could read/);
+	brain.pass(300);
+	brain.type(keys.enter);
+	t.false(isStarted(brain), 'the key still repeats');
+	brain.pass(500);
+	brain.type(keys.enter);
+	t.true(isStarted(brain));
 });
 
 test('a name that cannot be typed gets a code', async t => {
 	const brain = createBrain({start: {domain: hostileName}});
 	brain.send({kind: 'started'});
 	await brain.answer();
-	brain.type(keys.up, 'r', keys.enter);
-	await brain.answer();
-	while (journeyOf(brain)?.stage.phase !== 'confirm') {
-		brain.type(keys.enter);
-	}
-
-	brain.type('000000', keys.enter);
+	await press(brain, keys.up, 'r', '000000', keys.enter);
 	t.is(brain.state.scene.kind, 'running');
 });
 
-test('a host that changed leads to a new plan, with what changed', async t => {
-	const brain = await atNaming();
-	brain.type('web01', keys.enter);
-	brain.send({kind: 'run-ended', outcome: {kind: 'rolled-back', failure: {kind: 'host-changed', changed: ['the snapshots of web01']}}});
-	t.deepEqual(stageOf(t, brain, 'planning').changed, ['the snapshots of web01']);
-	await brain.answer();
-	t.deepEqual(stageOf(t, brain, 'consequences').changed, ['the snapshots of web01']);
+const ways = [[], [keys.tab], [keys.tab, keys.tab], [keys.tab, ' '], ['w', 'e'], [keys.tab, keys.tab, keys.tab, keys.tab, keys.tab, ' ']];
+for (const way of ways) {
+	test(`Escape leaves the page after ${JSON.stringify(way)}, and nothing is run`, async t => {
+		const brain = await press(await atRevert(), ...way, keys.escape);
+		t.is(brain.state.scene.kind, 'browse');
+		t.is(brain.state.notice, 'Cancelled; nothing was changed.');
+		t.false(isStarted(brain));
+	});
+}
+
+for (const [way, isThere] of [[['@'], (brain: Brain) => journeyOf(brain)?.view?.kind === 'commands'], [['i'], (brain: Brain) => journeyOf(brain)?.view?.kind === 'images'], [[keys.tab, 'w'], (brain: Brain) => journeyOf(brain)?.view?.kind === 'script'], [[keys.tab, keys.tab, 'x'], (brain: Brain) => fieldAt(brain) === 'keep-name']] as const) {
+	test(`Escape after ${JSON.stringify(way)} leads to the page, and only the next one leaves it`, async t => {
+		const brain = await press(await atRevert(), ...way);
+		t.true(isThere(brain));
+		await press(brain, keys.escape);
+		t.is(brain.state.scene.kind, 'journey');
+		t.false(isThere(brain));
+		await press(brain, keys.escape);
+		t.is(brain.state.scene.kind, 'browse');
+	});
+}
+
+test('Escape puts back a text that was changed', async t => {
+	const brain = await press(await atRevert(), keys.tab, keys.tab, clear, '/', keys.escape);
+	t.like(journeyOf(brain)?.request, {currentState: {name: 'kept-20261121-0200'}});
+	await press(brain, 'web01', keys.enter);
+	t.true(isStarted(brain));
 });
 
-test('read-only, the journey does not begin, and the reason is said', async t => {
-	const brain = await atWeb({isReadOnly: true});
-	brain.type(keys.up, 'r');
+test('a plan that comes after the person has left is dropped', async t => {
+	const brain = await press(await atWeb(), keys.up);
+	brain.type('r', keys.escape);
+	await brain.answer();
+	t.is(brain.state.scene.kind, 'browse');
+});
+
+test('a refusal takes the place of the effects, and the answers can be changed', async t => {
+	const brain = await atWeb();
+	brain.world.refusal = {kind: 'refused', blockers: [{kind: 'managed-save', text: 'A managed save stands in the way.'}]};
+	await press(brain, keys.up, 'r', 'web01', keys.enter);
+	t.false(isStarted(brain));
+	t.regex(noteOf(brain)!, /^Refused/);
+	brain.world.refusal = undefined;
+	await press(brain, keys.tab, ' ', keys.enter, 'web01', keys.enter);
+	t.true(isStarted(brain));
+});
+
+test('all that is lost was in sight before Enter counts', async t => {
+	const brain = await atWeb({rows: 16, columns: 60});
+	await press(brain, keys.up, 'r', keys.tab, keys.tab, keys.tab, keys.tab, ...Array.from({length: 2}, () => keys.down), 'web01', keys.enter);
+	t.false(isStarted(brain));
+	t.regex(noteOf(brain)!, /Read on/);
+	t.true(journeyOf(brain)!.top > 0);
+	await press(brain, keys.enter);
+	t.true(isStarted(brain));
+});
+
+test('the cursor is always in sight, and the page scrolls', async t => {
+	const brain = await atWeb({rows: 16, columns: 60});
+	await press(brain, keys.up, 'r', '\u001B[6~', '\u001B[6~');
+	t.true(journeyOf(brain)!.top > 0);
+	await press(brain, keys.tab);
+	t.true(journeyOf(brain)!.top <= 2);
+	brain.send({kind: 'resized', columns: 120, rows: 40});
+	t.is(journeyOf(brain)!.top, 0);
+});
+
+test('a host that changed leads to a new plan, with what changed, and the name is typed again', async t => {
+	const brain = await press(await atRevert(), 'web01', keys.enter);
+	brain.send({kind: 'run-ended', outcome: {kind: 'rolled-back', failure: {kind: 'host-changed', changed: ['the snapshots of web01']}}});
+	t.like(journeyOf(brain), {changed: ['the snapshots of web01'], typed: '', answer: undefined});
+	await brain.answer();
+	t.true(journeyOf(brain)?.answer?.result.ok);
+});
+
+test('read-only, the page does not open, and the reason is said', async t => {
+	const brain = await press(await atWeb({isReadOnly: true}), keys.up, 'r');
 	t.is(brain.state.scene.kind, 'browse');
 	t.is(brain.state.notice, 'Revert: this session is read-only.');
 });
 
-test('what the command line answered is not asked again', async t => {
+test('what the command line answered is on the page', async t => {
 	const brain = await atWeb({start: {domain: 'web01', action: {kind: 'revert', snapshot: 's1', currentState: {kind: 'discard'}, endState: 'running'}}});
-	t.like(journeyOf(brain)?.request, {kind: 'revert', snapshot: 's1', currentState: {kind: 'discard'}, endState: 'running'});
-	stageOf(t, brain, 'consequences');
+	t.like(requestOf(brain), {kind: 'revert', snapshot: 's1', currentState: {kind: 'discard'}, endState: 'running'});
+	await press(brain, keys.tab, ' ');
+	t.like(requestOf(brain), {currentState: {kind: 'keep', name: 'kept-20261121-0200'}});
+});
+
+test('a domain that is off stays off, and is not asked for', async t => {
+	const brain = withDetails(await atWeb(), ({domain}) => ({domain: {...domain, state: 'shutoff', liveDefinition: undefined}}));
+	await press(brain, keys.up, 'r');
+	t.like(requestOf(brain), {endState: 'shutoff'});
+	await press(brain, backTab);
+	t.is(fieldAt(brain), 'description');
 });
 
 test('in a terminal that is too small to read, no key answers', async t => {
-	const brain = await atNaming();
-	brain.type('web01');
+	const brain = await press(await atRevert(), 'web01');
 	brain.send({kind: 'resized', columns: 40, rows: 10});
 	t.deepEqual(brain.type(keys.enter).filter(effect => effect.kind === 'execute'), []);
 	brain.send({kind: 'resized', columns: 80, rows: 24});
 	t.true(brain.type(keys.enter).some(effect => effect.kind === 'execute'));
+});
+
+test('the script is saved where asked, and never over a file', async t => {
+	const brain = await press(await atRevert(), keys.tab, 'w');
+	t.like(journeyOf(brain)?.view, {kind: 'script', path: 'revert-web01-s3.sh'});
+	await press(brain, keys.enter);
+	t.is(noteOf(brain), 'Saved as /home/me/revert-web01-s3.sh. Nothing was started.');
+	await press(brain, 'w', keys.enter);
+	t.is(noteOf(brain), 'revert-web01-s3.sh is there already, and stays as it is.');
+	await press(brain, clear, 'other.sh', keys.enter);
+	t.deepEqual(brain.world.saved, ['revert-web01-s3.sh', 'other.sh']);
+	t.false(isStarted(brain));
+});
+
+test('a key is text on the last line where it may begin the name, and a command where it cannot', async t => {
+	const brain = await press(await atRevert(), 'w');
+	t.is(journeyOf(brain)?.typed, 'w');
+	await press(brain, '@');
+	t.is(journeyOf(brain)?.typed, 'w@', 'within a name everything is text');
+	await press(brain, clear, '@');
+	t.is(journeyOf(brain)?.view?.kind, 'commands');
 });

@@ -168,8 +168,8 @@ function describe(context: PlanContext, {action, memory, modes}: RunningSnapshot
 	const isRunning = context.inventory.details.domain.state === 'running';
 	const manual = modes.filter(({mode}) => mode === 'manual').map(({target}) => target);
 	const rules: Array<[boolean, Consequence]> = [
-		[memory.mode === 'internal' && isRunning, {severity: 'info', text: 'The guest is paused while its memory is saved inside the image.'}],
-		[memory.mode === 'external' && isRunning, {severity: 'info', text: `The memory is saved in ${memory.mode === 'external' ? memory.path : ''}; the guest ${action.isLive ? 'keeps running' : 'is paused meanwhile'}.`}],
+		[memory.mode === 'internal' && isRunning, {severity: 'info', about: 'guest', text: 'The guest is paused while its memory is saved inside the image.'}],
+		[memory.mode === 'external' && isRunning, {severity: 'info', about: 'guest', text: `The memory is saved in ${memory.mode === 'external' ? memory.path : ''}; the guest ${action.isLive ? 'keeps running' : 'is paused meanwhile'}.`}],
 		[manual.length > 0, {
 			severity: 'warning',
 			text: `${manual.join(', ')} is left to you: libvirt leaves the guest paused for that, until you resume it (virsh resume).`,

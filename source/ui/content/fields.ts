@@ -1,0 +1,188 @@
+/**
+The answers of a guided action, as the fields at the top of its page.
+*/
+import {detailsOfJourney, fieldsOf} from '../../app/journey/fields.ts';
+import {subjectOfJourney, type Figures, type Journey} from '../../app/journey/journey.ts';
+import type {State} from '../../app/state.ts';
+import type {
+	Choice, ChoiceField, Field, Option, TextField,
+} from '../../actions/question.ts';
+import {isScreenKind, screenOf, titleOfAction} from '../../actions/registry.ts';
+import {widthOf} from '../../model/text/cells.ts';
+import {describeHealth, formatSince, tellCheckpoint} from '../../model/text/describe-checkpoint.ts';
+import {descriptionOf} from '../../model/text/describe-snapshot.ts';
+import {describeFreed, formatMomentWithAge} from '../../model/text/format.ts';
+import {stateWord} from '../../model/domain/state-word.ts';
+import {paragraph, type Line, type Piece} from '../parts/line.tsx';
+import {showSafely} from '../text.ts';
+import type {Theme} from '../theme.ts';
+import {stateOfSnapshot} from './words.ts';
+
+type TextStyle = {columns: number; theme: Theme};
+
+/** "Revert web to s1". */
+export function titleOfJourney({request, domain}: Journey): string {
+	const {uuid, ...rest} = request;
+	return titleOfAction({...rest, domain: {uuid, name: domain}});
+}
+
+type Subject = {moment: string; worth: string | undefined; description: string | undefined};
+
+/** When the snapshot or checkpoint was made, how good it is, and what it is for. */
+function subjectOf(state: State, journey: Journey): Subject | undefined {
+	const details = detailsOfJourney(state, journey);
+	const subject = subjectOfJourney(journey);
+	const snapshot = subject?.kind === 'snapshot' ? details?.snapshots.find(({name}) => name === subject.name) : undefined;
+	const checkpoint = subject?.kind === 'checkpoint' ? details?.checkpoints.find(({name}) => name === subject.name) : undefined;
+	const told = details && checkpoint && tellCheckpoint(details, checkpoint);
+	const found = snapshot ?? checkpoint;
+	return found && {
+		moment: formatMomentWithAge(found.createdAt, Math.floor(state.nowMs / 1000)),
+		worth: told === undefined ? snapshot && stateOfSnapshot(snapshot) : [describeHealth(told), ...(told.size === undefined ? [] : [`${formatSince(told.size)} since then`])].join(', '),
+		description: snapshot === undefined ? checkpoint?.description : descriptionOf(snapshot),
+	};
+}
+
+/** At the right end of the title. */
+export const momentOfJourney = (state: State, journey: Journey): string => subjectOf(state, journey)?.moment ?? '';
+
+/** What the action is about: what it is for, how good it is; else the domain as it is at this moment. */
+export function contextLines(state: State, journey: Journey, {columns, theme}: TextStyle): Line[] {
+	const details = detailsOfJourney(state, journey);
+	const subject = subjectOf(state, journey);
+	const {request} = journey;
+	const more = details && isScreenKind(request.kind) ? screenOf(request.kind).context?.(details) : undefined;
+	const domain = details && `${stateWord(details.domain.state)}, based on ${details.currentSnapshot ?? 'no snapshot'}${more === undefined ? '' : `; ${more.word} ${more.text}`}`;
+	if (subject === undefined) {
+		return domain === undefined ? [] : [[{text: ` ${domain}`, tone: 'dim'}]];
+	}
+
+	const about = [subject.description, subject.worth].filter(text => text !== undefined).join(theme.isAscii ? ' - ' : ' · ');
+	return paragraph(about, {columns: columns - 1, theme, tone: 'dim', lead: {text: ' '}}).slice(0, 2);
+}
+
+/** Each choice with what it frees, as far as that is known; `pending`: what stands for a figure that is still to come. */
+export function withFigures<T extends Option>(options: T[], figures: Figures | undefined, pending: string | undefined): T[] {
+	const figureOf = ({id, reason}: T): string | undefined => {
+		const figure = figures?.known[id];
+		if (figures === undefined || reason !== undefined || figure === undefined) {
+			return figures === undefined || reason !== undefined ? undefined : pending;
+		}
+
+		return figure.kind === 'not-planned' ? 'not possible as it is' : (figure.space === undefined ? undefined : describeFreed(figure.space));
+	};
+
+	return options.map(option => ({...option, figure: figureOf(option)}));
+}
+
+type Paper = TextStyle & {isFocused: boolean; labelColumns: number; figures: Figures | undefined};
+
+const signOf = (choice: Choice, {chosen}: ChoiceField, {isAscii}: Theme) => choice.id === chosen ? (isAscii ? '(*)' : '(•)') : '( )';
+
+function choicePieces(choice: Choice, field: ChoiceField, {theme, isFocused}: Paper): Line {
+	const isChosen = choice.id === field.chosen && choice.reason === undefined;
+	const chosenTone = isFocused ? 'accent' : 'plain';
+	const tone = isChosen ? chosenTone : 'dim';
+	return [{text: `${signOf(choice, field, theme)} ${choice.label}`, tone}];
+}
+
+const widthOfPieces = (pieces: Line) => pieces.reduce((sum, {text}) => sum + widthOf(text), 0);
+
+/** One choice to a line, with what it frees. */
+function listLines(field: ChoiceField, paper: Paper): Line[] {
+	const choices = withFigures(field.choices, field.showsSpace ? paper.figures : undefined, paper.theme.isAscii ? '...' : '…');
+	const widest = Math.max(...choices.map(({label}) => widthOf(label)));
+	return choices.map(choice => [
+		...choicePieces(choice, field, paper),
+		{text: choice.reason === undefined ? '' : `  (${choice.reason})`, tone: 'dim'},
+		{text: choice.figure === undefined ? '' : `${' '.repeat(widest - widthOf(choice.label) + 3)}${choice.figure}`, tone: 'dim'},
+	]);
+}
+
+/** As many choices on a line as there is room for. */
+function flowLines(field: ChoiceField, paper: Paper): Line[] {
+	const lines: Line[] = [];
+	const room = paper.columns - paper.labelColumns;
+	for (const choice of field.choices) {
+		const pieces = choicePieces(choice, field, paper);
+		const last = lines.at(-1);
+		if (last !== undefined && widthOfPieces(last) + 3 + widthOfPieces(pieces) <= room) {
+			last.push({text: '   '}, ...pieces);
+		} else {
+			lines.push(pieces);
+		}
+	}
+
+	return lines;
+}
+
+/** A text that is too long keeps its end in sight, where it is typed. */
+function textPieces(field: TextField, room: number, {theme, isFocused}: Paper): Line {
+	const safe = showSafely(field.value, theme.isAscii);
+	const characters = [...safe];
+	while (characters.length > 0 && widthOf(characters.join('')) > room - 2) {
+		characters.shift();
+	}
+
+	const shown = characters.length === [...safe].length ? safe : `${theme.glyphs.ellipsis}${characters.join('')}`;
+	return [{text: shown, tone: isFocused ? 'accent' : 'plain'}, {text: isFocused ? theme.glyphs.cursor : '', tone: 'accent'}];
+}
+
+/** What is to be known of the answer that the cursor is at. */
+function noteLines(field: Field, paper: Paper): Line[] {
+	const notes = field.kind === 'text'
+		? [field.problem ?? field.note]
+		: [field.choices.find(({id}) => id === field.chosen)?.note, ...field.isList ? [] : field.choices.map(({label, reason}) => reason === undefined ? undefined : `${label} is not possible: ${reason}.`)];
+	const tone = field.kind === 'text' && field.problem !== undefined ? 'warning' : 'dim';
+	return notes.flatMap(note => note === undefined ? [] : paragraph(note, {columns: paper.columns - 1, theme: paper.theme, tone, lead: {text: ' '.repeat(paper.labelColumns)}}));
+}
+
+const label = (field: Field, {isFocused, labelColumns, theme}: Paper): Piece => ({text: `${isFocused ? theme.glyphs.pointer : ' '}${field.label.padEnd(labelColumns - 1)}`, tone: isFocused ? 'accent' : 'strong'});
+
+function fieldLines(field: Field, paper: Paper): Line[] {
+	const {labelColumns, columns} = paper;
+	const answer = field.kind === 'text' ? [textPieces(field, columns - labelColumns, paper)] : (field.isList ? listLines(field, paper) : flowLines(field, paper));
+	return answer.map((pieces, index): Line => [index === 0 ? label(field, paper) : {text: ' '.repeat(labelColumns)}, ...pieces]);
+}
+
+type Shown = {lines: Line[]; focus: {first: number; last: number} | undefined};
+
+/** A short text shares the line of the text before it. */
+function isOnLineOf(before: Field | undefined, field: Field, {columns, labelColumns}: Paper): boolean {
+	return field.kind === 'text' && field.isBeside === true && before?.kind === 'text' && widthOf(before.value) + labelColumns < Math.floor(columns / 2);
+}
+
+function besideLine(last: Line, field: TextField, paper: Paper): Line {
+	const half = Math.floor(paper.columns / 2);
+	const tone = paper.isFocused ? 'accent' : 'strong';
+	return [
+		...last,
+		{text: ' '.repeat(Math.max(1, half - widthOfPieces(last)))},
+		{text: `${paper.isFocused ? paper.theme.glyphs.pointer : ' '}${field.label}  `, tone},
+		...textPieces(field, half - widthOf(field.label) - 3, paper),
+	];
+}
+
+/** All of them, with what is to be known of the one that has the cursor below it. */
+export function fieldsLines(state: State, journey: Journey, {columns, theme}: TextStyle): Shown {
+	const fields = fieldsOf(state, journey);
+	const labelColumns = Math.max(0, ...fields.map(field => widthOf(field.label))) + 3;
+	const lines: Line[] = [];
+	let focus: Shown['focus'];
+	for (const [index, field] of fields.entries()) {
+		const isFocused = field.id === journey.field;
+		const paper: Paper = {
+			columns, theme, isFocused, labelColumns, figures: journey.figures,
+		};
+		const before = fields[index - 1];
+		const last = before?.id !== journey.field && isOnLineOf(before, field, paper) ? lines.pop() : undefined;
+		const first = lines.length;
+		lines.push(...(last !== undefined && field.kind === 'text' ? [besideLine(last, field, paper)] : fieldLines(field, paper)));
+		if (isFocused) {
+			lines.push(...noteLines(field, paper));
+			focus = {first, last: lines.length - 1};
+		}
+	}
+
+	return {lines, focus};
+}
