@@ -28,15 +28,20 @@ export async function waitForBackup(virsh: Virsh, uuid: string, {timeoutMs}: {ti
 	const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
 	let lostAt: number | undefined;
 	let pollMs = firstPollMs;
+	let isFirst = true;
+	const question = ['domjobinfo', '--domain', uuid];
 	for (;;) {
-		const job = await virsh.askOne(['domjobinfo', '--domain', uuid]);
+		// The command of the plan first, as it stands there. From then on how it ended is asked along: that is a process less.
+		const answers: Result<Array<Result<string>>> = isFirst ? succeed([await virsh.askOne(question)]) : await virsh.ask([question, [...question, ...statistics]]);
+		isFirst = false;
+		const job = answers.ok ? answers.value[0]! : answers;
 		if (!job.ok) {
 			lostAt ??= performance.now();
 			if (!(job.failure.kind === 'host-unreachable' || isUnreachable(job.failure)) || performance.now() - lostAt > patienceMs) {
 				return job;
 			}
 		} else if (parseFields(job.value).get('Job type') === 'None') {
-			const ended = await virsh.askOne(['domjobinfo', '--domain', uuid, ...statistics]);
+			const ended = answers.ok && answers.value[1] !== undefined ? answers.value[1] : await virsh.askOne([...question, ...statistics]);
 			return ended.ok ? judge(ended.value) : ended;
 		} else {
 			lostAt = undefined;
