@@ -22,7 +22,7 @@ import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {linksOfMoved} from '../../planner/expected-links.ts';
 import {recordedOverlays, writtenHeads} from '../../planner/records/lineage.ts';
-import {assembleRepair, refuseRedefine, emptyRepair} from '../../planner/records/repair-plan.ts';
+import {assembleRepair, besideCheckpoints, emptyRepair} from '../../planner/records/repair-plan.ts';
 import {step} from '../../planner/steps/step.ts';
 import {describeRebase} from './words.ts';
 
@@ -203,7 +203,12 @@ export function planRebase(action: RebaseAction, inventory: Inventory, given: Pl
 	}
 
 	const contents = contentsOf(context, action);
-	const records = recordSteps(context, contents);
+	const written = recordSteps(context, contents);
+	if (!written.ok) {
+		return written;
+	}
+
+	const records = besideCheckpoints(context, written.value);
 	const definition = definitionXml(context, contents);
 	if (!records.ok) {
 		return records;
@@ -211,10 +216,6 @@ export function planRebase(action: RebaseAction, inventory: Inventory, given: Pl
 
 	if (!definition.ok) {
 		return definition;
-	}
-
-	if (records.value.length > 0) {
-		refuseRedefine(context);
 	}
 
 	const redefinition = definition.value === undefined || definition.value === inventory.definitionXml ? [] : [defineStep(context, definition.value)];
@@ -229,13 +230,14 @@ export function planRebase(action: RebaseAction, inventory: Inventory, given: Pl
 	});
 	return assembleRepair(context, action, given, {
 		...emptyRepair(context),
-		steps: [...checks, ...linkSteps(context, action.links), ...redefinition, ...records.value],
+		steps: [...checks, ...linkSteps(context, action.links), ...redefinition, ...records.value.steps],
+		checkpoints: records.value.checkpoints,
 		written: action.links.map(({path}) => path),
 		rebased: action.links.map(({path, backingPath}) => ({path, backingPath})),
 		links: linksOfMoved(context, action.links),
 		basis: action.links.map(({backingPath}) => backingPath),
 		opens: action.links.map(({path}) => path),
 		heads: writtenHeads(context).map(({target, path}) => ({target, path: contents.get(path)?.path ?? path})),
-		consequences: describeRebase(action, {recordCount: records.value.length, isMoved: action.links.some(link => imageAt(context.graph, link.path)?.backingPath !== link.backingPath)}),
+		consequences: describeRebase(action, {recordCount: written.value.length, isMoved: action.links.some(link => imageAt(context.graph, link.path)?.backingPath !== link.backingPath)}),
 	});
 }

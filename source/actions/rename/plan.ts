@@ -19,7 +19,7 @@ import {planContext} from '../../planner/plan-context.ts';
 import {preservingXml} from '../../planner/records/bookkeeping.ts';
 import {recordedOverlays} from '../../planner/records/lineage.ts';
 import {
-	assembleRepair, emptyRepair, refuseRedefine, refuseRepair,
+	assembleRepair, emptyRepair, besideCheckpoints, refuseRepair,
 } from '../../planner/records/repair-plan.ts';
 import {copySteps} from '../../planner/steps/copy-file.ts';
 import {isForeignNvram} from '../../planner/steps/nvram.ts';
@@ -126,11 +126,11 @@ export function planRename(action: RenameAction, inventory: Inventory, given: Pl
 	const {name} = action;
 	const context = planContext(inventory, given);
 	refuseRepair(context);
-	refuseRedefine(context);
 	refuseStateInside(context, found.value);
 	requireFreeName(context, name, 'the snapshot');
 	const nvram = moveOfNvram(context, found.value, name);
-	const records = recordSteps(context, found.value, name);
+	const written = recordSteps(context, found.value, name);
+	const records = written.ok ? besideCheckpoints(context, written.value) : written;
 	if (!records.ok) {
 		return records;
 	}
@@ -145,7 +145,7 @@ export function planRename(action: RenameAction, inventory: Inventory, given: Pl
 				: copySteps(context, {
 					id: 'nvram', title: 'the copy of the firmware\'s variables under its new name', phase: 'create', date: inventory.nvramFiles.get(nvram.from)!.modifiedAt, like: inventory.nvramFiles.get(nvram.from), ...nvram,
 				})),
-			...records.value,
+			...records.value.steps,
 			...(nvram === undefined ? [] : removeSteps(context, [nvram.from])),
 		],
 		created: nvram === undefined ? [] : [nvram.to],
@@ -153,6 +153,7 @@ export function planRename(action: RenameAction, inventory: Inventory, given: Pl
 		snapshots: snapshots.map(snapshot => ({name: renamed(snapshot.name)!, parent: renamed(snapshot.parent)})),
 		currentSnapshot: renamed(currentSnapshot),
 		goneSnapshots: [action.snapshot],
+		checkpoints: records.value.checkpoints,
 		consequences: describeRename(action, found.value, nvram?.to),
 	});
 }

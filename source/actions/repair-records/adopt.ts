@@ -16,7 +16,7 @@ import {preservingXml, dropRevertDisks} from '../../planner/records/bookkeeping.
 import type {PlanArguments, PlanContext} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
 import {
-	assembleRepair, refuseRepair, refuseRedefine, emptyRepair,
+	assembleRepair, refuseRepair, besideCheckpoints, emptyRepair,
 } from '../../planner/records/repair-plan.ts';
 import {unrecordedLayers, type LayerDisk} from '../../planner/records/unrecorded.ts';
 import {step} from '../../planner/steps/step.ts';
@@ -99,7 +99,6 @@ export function planAdopt(action: RepairRecordsAction, inventory: Inventory, giv
 	const context = planContext(inventory, given);
 	const {details, definitionXml, liveXml} = inventory;
 	refuseRepair(context);
-	refuseRedefine(context);
 	const adopted = action.adopts === 'tags' ? adoptTags(context) : adoptLayers(context);
 	const former = details.snapshots.find(({name}) => name === details.currentSnapshot);
 	const formerXml = former && preservingXml(former);
@@ -132,13 +131,18 @@ export function planAdopt(action: RepairRecordsAction, inventory: Inventory, giv
 		return tidied;
 	}
 
+	const records = besideCheckpoints(context, [...steps, ...tidied.value.map(step => ({...step, whenStopped}))]);
+	if (!records.ok) {
+		return records;
+	}
+
 	if (steps.length === 0) {
 		context.blockers.push({kind: 'not-supported', text: 'Every overlay and every internal snapshot of this domain has its record.', remedy: checkAgainRemedy});
 	}
 
 	return assembleRepair(context, action, given, {
 		...emptyRepair(context),
-		steps: [...steps, ...tidied.value.map(step => ({...step, whenStopped}))],
+		...records.value,
 		basis: [...new Set(adopted.flatMap(({sources}) => [...sources.values()].map(({path}) => path)))],
 		snapshots: [...details.snapshots, ...adopted.map(({snapshot}) => snapshot)],
 		currentSnapshot: current,

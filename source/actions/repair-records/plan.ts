@@ -17,7 +17,7 @@ import {
 	frozenIndex, isExternalOn, judgeCurrent, misnamedHeads, mustNameHeads, nearestFrozen, recordedOverlays, writtenHeads, newSnapshotRemedy,
 } from '../../planner/records/lineage.ts';
 import {
-	assembleRepair, refuseRepair, refuseRedefine, emptyRepair,
+	assembleRepair, refuseRepair, besideCheckpoints, emptyRepair,
 } from '../../planner/records/repair-plan.ts';
 import {step} from '../../planner/steps/step.ts';
 import {describeRepair} from './words.ts';
@@ -77,7 +77,6 @@ export function planRepairRecords(action: RepairRecordsAction, inventory: Invent
 	const snapshots = inventory.details.snapshots.map(snapshot => parents.value.repaired.get(snapshot.name) ?? snapshot);
 	const context = planContext({...inventory, details: {...inventory.details, snapshots}}, given);
 	refuseRepair(context);
-	refuseRedefine(context);
 	const verdict = judgeCurrent(context);
 	const current = snapshots.find(({name}) => name === inventory.details.currentSnapshot);
 	const isMisnamed = verdict.isRight && current !== undefined && mustNameHeads(context, current) && misnamedHeads(context, current).length > 0;
@@ -89,8 +88,12 @@ export function planRepairRecords(action: RepairRecordsAction, inventory: Invent
 		return bookkeeping;
 	}
 
-	const steps = [...parents.value.steps, ...bookkeeping.value.map(step => ({...step, whenStopped: 'Recover would write the rest; no image is touched.'}))];
-	if (steps.length === 0) {
+	const records = besideCheckpoints(context, [...parents.value.steps, ...bookkeeping.value.map(step => ({...step, whenStopped: 'Recover would write the rest; no image is touched.'}))]);
+	if (!records.ok) {
+		return records;
+	}
+
+	if (records.value.steps.length === 0) {
 		context.blockers.push(verdict.isRight
 			? {kind: 'not-supported', text: 'The records agree with the disks: there is nothing to repair.'}
 			: {
@@ -102,7 +105,7 @@ export function planRepairRecords(action: RepairRecordsAction, inventory: Invent
 
 	return assembleRepair(context, action, given, {
 		...emptyRepair(context),
-		steps,
+		...records.value,
 		basis: writtenHeads(context).map(({path}) => path),
 		snapshots,
 		currentSnapshot: rightful?.name ?? inventory.details.currentSnapshot,

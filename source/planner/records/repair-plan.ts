@@ -3,14 +3,18 @@ What plans have in common that change records and unused files alone: they leave
 */
 import type {Action} from '../../model/plan/request.ts';
 import {imageAt, isOpenable} from '../../model/images/image-graph.ts';
-import type {Consequence, Expected, Plan, Step} from '../../model/plan/plan.ts';
-import {fail, succeed, type Result} from '../../model/result.ts';
+import type {
+	CheckpointProof, Consequence, Expected, Plan, Step,
+} from '../../model/plan/plan.ts';
+import {
+	fail, mapResult, succeed, type Result,
+} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {refuseJobs, refuseReadOnly} from '../checks/blockers.ts';
-import {checkpointRemedy} from '../checks/checkpoint-remedy.ts';
 import type {PlanArguments, PlanContext} from '../context.ts';
 import {fingerprintOf} from '../fingerprint.ts';
 import {planFrame} from '../frame.ts';
+import {checkpointRecords} from '../steps/checkpoints.ts';
 import {writtenHeads, type Head} from './lineage.ts';
 
 /** What one kind of repair contributes to the plan. */
@@ -31,6 +35,7 @@ export type Repair = {
 	currentSnapshot: string | undefined;
 	/** Names that no record has afterwards. */
 	goneSnapshots?: string[];
+	checkpoints?: CheckpointProof;
 	/** What images name as their backing file from then on, and what the overlays must be backed by. */
 	rebased?: Plan['images']['rebased'];
 	links?: Expected['links'];
@@ -42,16 +47,11 @@ export function refuseRepair(context: PlanContext): void {
 	refuseReadOnly(context);
 }
 
-/** Older versions of libvirt refuse to redefine a snapshot while the domain has checkpoints. */
-export function refuseRedefine(context: PlanContext): void {
-	const {checkpoints} = context.inventory.details;
-	if (checkpoints.length > 0 && !context.can.redefinesBesideCheckpoints) {
-		context.blockers.push({
-			kind: 'checkpoint',
-			text: `The domain has checkpoints (${checkpoints.map(({name}) => name).join(', ')}), and this version of libvirt cannot change snapshot records beside them.`,
-			remedy: checkpointRemedy(context),
-		});
-	}
+/** Older versions of libvirt refuse to redefine a snapshot while the domain has checkpoints: their records are set aside meanwhile. Fails with `unreadable` where one cannot be written. */
+export function besideCheckpoints(context: PlanContext, steps: Step[]): Result<Pick<Repair, 'steps' | 'checkpoints'>> {
+	return steps.length === 0
+		? succeed({steps})
+		: mapResult(checkpointRecords(context, {stay: context.inventory.details.checkpoints}), ({before, after, expected}) => ({steps: [...before, ...steps, ...after], checkpoints: expected}));
 }
 
 /** Fails with `refused` and every reason that stands in the context. */
@@ -74,6 +74,7 @@ export function assembleRepair(context: PlanContext, action: Action, given: Plan
 				snapshots: snapshots.map(({name, parent}) => ({name, parent})),
 				...(repair.goneSnapshots && {goneSnapshots: repair.goneSnapshots}),
 				endState: undefined,
+				...repair.checkpoints,
 			},
 			fingerprint: fingerprintOf(inventory, new Set([...basis, ...removed, ...written])),
 		}),
