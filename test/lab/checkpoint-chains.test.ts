@@ -3,8 +3,9 @@ Checkpoints while snapshots are made, reverted to, merged and deleted, running a
 */
 import test, {type ExecutionContext} from 'ava';
 import type {Plan} from '../../source/model/plan/plan.ts';
+import {digestPoint, makeTarget, readManifests} from './backups.ts';
 import {
-	doBare, markBare, quit, runBare, startBare,
+	doBare, markBare, markBareDisks, quit, runBare, startBare,
 } from './bare-domain.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, stop, type LabDomain} from './domains.ts';
@@ -12,7 +13,9 @@ import {readIncrement, rememberPoint} from './increments.ts';
 import {report, runProgram, type ProgramResult} from './program.ts';
 import {lines, virsh} from './run.ts';
 import {writeLive} from './slots.ts';
-import {markLive, markOffline, takeDiskSnapshot} from './snapshots.ts';
+import {
+	markLive, markOffline, takeDiskSnapshot, type Digests,
+} from './snapshots.ts';
 import {readStrays} from './world.ts';
 
 test.before(startLab);
@@ -189,16 +192,57 @@ for (const [state, isRunning] of Object.entries(isLive)) {
 	});
 }
 
-test.serial('a standalone QEMU merges no bitmaps while it runs, and off they are merged', async t => {
+test.serial('a standalone QEMU that runs: a commit marks what it writes in the bitmaps below, before a pull they are merged, and each increment is right', async t => {
 	const domain = await startBare(t);
-	await doBare(domain, 'checkpoint', 'create', '--yes', '--', domain.name, 'c1');
+	const folder = await makeTarget(t, domain);
+	const held: Digests[] = [];
+	const backUp = async (...flags: string[]) => doBare(domain, 'backup', 'create', `--to=${folder}`, ...flags, '--yes', domain.name);
+	held.push(await markBareDisks(domain, 1));
+	await backUp();
 	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
+	await markBareDisks(domain, 3);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's2');
+	await markBareDisks(domain, 5);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's3');
+	await markBareDisks(domain, 7);
+	const drop = async (name: string, how: RegExp) => {
+		const dry = await runBare(domain, ['delete', '--dry-run', '--', domain.name, name]);
+		t.regex(dry.stdout, /stays? good/, dry.stderr);
+		t.regex(dry.stdout, how);
+		await doBare(domain, 'delete', '--yes', '--', domain.name, name);
+	};
+
+	await drop('s1', /data\.s1 is committed into data\.qcow2/);
+	await drop('s3', /data\.s2 is pulled into data\.s3/);
+	held.push(await markBareDisks(domain, 9));
+	const told = JSON.parse(await doBare(domain, 'checkpoint', 'list', '--json', '--', domain.name)) as {checkpoints: Array<{name: string; size: number; disks: Array<{health: string}>}>};
+	t.deepEqual(told.checkpoints.flatMap(({disks}) => disks.map(({health}) => health)), ['good', 'good']);
+	t.is(told.checkpoints[0]!.size, 2 * 4 * 65_536);
+	await backUp('--no-checkpoint');
+	await markBareDisks(domain, 11);
+	await drop('s2', /data\.s3 is committed into data\.qcow2/);
+	held.push(await markBareDisks(domain, 13));
+	await backUp('--no-checkpoint', `--since=${told.checkpoints[0]!.name}`);
+	await quit(domain);
+	const manifests = await readManifests(folder);
+	t.deepEqual(manifests.map(({disks}) => disks.map(({kind}) => kind)), [['full', 'full'], ['incremental', 'incremental'], ['incremental', 'incremental']]);
+	t.deepEqual(await Promise.all(manifests.map(async manifest => digestPoint(folder, manifest))), held);
+});
+
+test.serial('a standalone QEMU moves no bitmaps while it runs: those that the image below does not have stand in the way, and off they are merged', async t => {
+	const domain = await startBare(t);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
+	await doBare(domain, 'checkpoint', 'create', '--yes', '--', domain.name, 'c1');
 	await markBare(domain, 1);
 	const refused = await runBare(domain, ['delete', '--yes', '--', domain.name, 's1']);
 	t.is(refused.exitCode, 3, refused.stderr);
-	t.regex(refused.stderr, /takes none along/);
+	t.regex(refused.stderr, /\(c1\) that .* does not have.*takes none along/);
+	t.regex(refused.stderr, /vsnap-tui checkpoint delete --children 'it'\\''s bare' c1/);
 	await quit(domain);
 	await doBare(domain, 'delete', '--yes', '--', domain.name, 's1');
 	const told = JSON.parse(await doBare(domain, 'checkpoint', 'list', '--json', '--', domain.name)) as {checkpoints: Array<{disks: Array<{health: string}>}>};
 	t.deepEqual(told.checkpoints.flatMap(({disks}) => disks.map(({health}) => health)), ['good', 'good']);
+	// What was advised.
+	await doBare(domain, 'checkpoint', 'delete', '--children', '--yes', domain.name, 'c1');
+	t.deepEqual((JSON.parse(await doBare(domain, 'checkpoint', 'list', '--json', '--', domain.name)) as {checkpoints: unknown[]}).checkpoints, []);
 });

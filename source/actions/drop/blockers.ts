@@ -53,15 +53,20 @@ function requireDataFile(context: PlanContext, merge: Merge): void {
 	}
 }
 
-/** A standalone QEMU writes the bitmaps that it has into no file before it ends. */
+/**
+A block job of QEMU moves no bitmaps. A commit marks what it writes in those that the image below has by itself, so these go on, and before a pull into a head the
+bitmaps are merged. What only the images above a commit have would be lost, and a frozen image that takes others in can be marked in by nobody.
+*/
 function refuseUncarried(context: PlanContext, merge: Merge): void {
+	const {graph, hypervisor: {blocks}} = context;
+	const known = (path: string) => [...new Set([...(imageAt(graph, path)?.bitmaps ?? []).map(({name}) => name), ...blocks.bitmapsIn(path)])];
+	const goOn = merge.way === 'pull' ? blocks.recordedIn(merge.top) : (imageAt(graph, merge.into)?.bitmaps ?? []).filter(({isUsable}) => isUsable).map(({name}) => name);
 	for (const path of merge.way === 'pull' ? merge.layers : [...merge.layers, merge.top]) {
-		const stored = (imageAt(context.graph, path)?.bitmaps ?? []).map(({name}) => name);
-		const bitmaps = [...new Set([...stored, ...context.hypervisor.blocks.bitmapsIn(path)])];
+		const bitmaps = known(path).filter(name => !goOn.includes(name));
 		if (bitmaps.length > 0) {
 			context.blockers.push({
 				kind: 'checkpoint',
-				text: `The image ${path} holds bitmaps of checkpoints (${bitmaps.join(', ')}), and a standalone QEMU takes none along when it merges images that it has open.`,
+				text: `The image ${path} holds bitmaps of checkpoints (${bitmaps.join(', ')})${merge.way === 'pull' ? '' : ` that ${merge.into} does not have`}, and a standalone QEMU takes none along when it merges images that it has open.`,
 				remedy: `Shut the domain down: then they are merged as well. Or: ${checkpointRemedy(context)}`,
 			});
 		}

@@ -12,11 +12,16 @@ function removeBitmaps(path: string, names: readonly string[]): string {
 	return names.length === 1 ? remove(quoteForShell(names[0]!)) : `for name in ${names.map(name => quoteForShell(name)).join(' ')}; do ${remove('"$name"')}; done`;
 }
 
-export function checkpointRemedy({graph, inventory: {details: {domain, checkpoints, images}}}: PlanContext): string {
+export function checkpointRemedy({graph, can, inventory: {details: {domain, checkpoints, images}}}: PlanContext): string {
 	const isOpen = new Set((domain.liveDefinition?.disks ?? []).flatMap(({sourcePath}) => sourcePath === undefined ? [] : chainOf(graph, sourcePath).map(path => graph.keyOf(path))));
 	const isRunning = domain.liveDefinition !== undefined;
 	const names = new Set(checkpoints.map(({name}) => name));
-	const recorded = checkpoints.filter(({parent}) => parent === undefined || !names.has(parent)).map(({name}) =>
+	const roots = checkpoints.filter(({parent}) => parent === undefined || !names.has(parent)).map(({name}) => name);
+	if (!can.isKnownToVirsh && roots.length > 0) {
+		return `Delete them: ${roots.map(name => `vsnap-tui checkpoint delete --children ${quoteForShell(domain.name)} ${quoteForShell(name)}`).join('; ')}. The next backup is then a full one.`;
+	}
+
+	const recorded = roots.map(name =>
 		`virsh checkpoint-delete ${quoteForTerminal(domain.name)} --checkpointname ${quoteForTerminal(name)} --children${isRunning ? '' : ' --metadata'}`);
 	const stored = images.filter(({path, bitmaps}) => bitmaps.length > 0 && !isOpen.has(graph.keyOf(path))).map(({path, bitmaps}) => removeBitmaps(path, bitmaps.map(({name}) => name)));
 	// Without a record, nobody but qemu-img removes them.

@@ -144,6 +144,8 @@ export type Hypervisor = {
 		canMerge: (merge: Merge, isHead: boolean) => boolean;
 		/** Bitmaps that QEMU keeps with an image and may not have written to it yet. */
 		bitmapsIn: (path: string) => string[];
+		/** Those of a head that record at this moment. */
+		recordedIn: (path: string) => string[];
 		/** Has QEMU write out what it holds of an image, if it runs. */
 		flush: (path: string) => Command;
 		/** Can be taken back. Where the pulled data lies is flushed: QEMU tells the header of the new backing file at once, the rest only when it has to. */

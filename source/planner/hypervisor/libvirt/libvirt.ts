@@ -62,6 +62,7 @@ function blocksOf(site: Site, records: ReturnType<typeof recordsOf>): Hypervisor
 		// libvirt pulls into the head alone, and only a guest that runs can be stopped for the flush.
 		canMerge: ({way}: Merge, isHead) => way === 'commit' || (isHead && details.domain.state === 'running'),
 		bitmapsIn: () => [],
+		recordedIn: () => [],
 		flush: () => ({...flush, onlyIf: {kind: 'domain-running', uuid}}),
 		pull: ({id, title, whenStopped, merge: {below}, target, growth, undo}: OpenMerge & {undo: Command[]}) => [
 			step('create', {

@@ -73,9 +73,31 @@ function closeSteps(site: Site, phase: 'create' | 'switch', {id, whenStopped, me
 	}));
 }
 
+/** A pull marks nothing. What the layers have recorded is marked in the image that takes them in, which is written to while it is a head alone. */
+function markSteps(site: Site, {id, whenStopped, merge}: OpenMerge): Step[] {
+	const node = openImage(site, merge.top)?.nodeName;
+	const layers = merge.layers.flatMap(path => openImage(site, path) ?? []);
+	const names = [...new Set(layers.flatMap(({bitmaps}) => bitmaps))];
+	return names.length === 0 || node === undefined
+		? []
+		: [step('create', {
+			id: `mark-${id}`,
+			title: `Merge the bitmaps of ${merge.layers.map(path => posix.basename(path)).join(', ')} into those of ${posix.basename(merge.top)}`,
+			command: ask(site, 'transaction', {
+				actions: names.map(name => ({
+					type: 'block-dirty-bitmap-merge',
+					data: {node, target: name, bitmaps: layers.filter(({bitmaps}) => bitmaps.includes(name)).map(layer => ({node: layer.nodeName, name}))},
+				})),
+			}),
+			failureChangesNothing: true,
+			whenStopped,
+		})];
+}
+
 function pullSteps(site: Site, given: OpenMerge & {undo: Command[]}): Step[] {
 	const {id, title, whenStopped, merge, backingName, undo, growth} = given;
 	return [
+		...markSteps(site, given),
 		step('create', {
 			id: `pull-${id}`,
 			title,
@@ -126,6 +148,10 @@ export function blocksOf(site: Site): Hypervisor['blocks'] {
 	return {
 		canMerge: merge => canMerge(site, merge),
 		bitmapsIn: path => openImage(site, path)?.bitmaps ?? [],
+		recordedIn(path) {
+			const image = openImage(site, path);
+			return image?.isWritable ? (image.recording ?? []).map(({name}) => name) : [];
+		},
 		flush(path) {
 			const node = (openImage(site, path)?.nodeName ?? '').replaceAll(/["\\]/gu, String.raw`\$&`);
 			return askIfAlive(site, 'human-monitor-command', {'command-line': `qemu-io "${node}" "flush"`});

@@ -81,7 +81,23 @@ test('a merge is refused where QEMU cannot do it, where its node is not known, a
 
 	t.regex(refusal(bareQemu({bare: {commands: new Set()}})), /open and cannot merge it/);
 	t.regex(refusal(bareQemu({nodes: {'vda.s2': undefined}})), /vda\.s2 cannot be merged/);
-	t.regex(refusal(bareQemu({fat: 's2', nodes: {'vda.s3': {bitmaps: ['daily']}}})), /bitmaps of checkpoints \(daily\)/);
+	t.regex(refusal(bareQemu({fat: 's2', nodes: {'vda.s3': {bitmaps: ['daily']}}})), /bitmaps of checkpoints \(daily\) that \/d\/vda\.s2 does not have/);
+	t.regex(refusal(bareQemu({nodes: {'vda.s2': {bitmaps: ['daily']}, 'vda.s3': {bitmaps: ['daily']}}})), /vda\.s2 holds bitmaps of checkpoints \(daily\), and/, 'that image is frozen, or its bitmap does not record');
+});
+
+test('bitmaps of a commit go on where the image below has them; those of a pull are merged into the head\'s before it', t => {
+	const below = bareQemu({fat: 's2', nodes: {'vda.s3': {bitmaps: ['daily']}}});
+	const image = below.details.images.find(({path}) => path === '/d/vda.s2')!;
+	image.bitmaps = [{name: 'daily', granularityBytes: 65_536, isUsable: true}];
+	t.true(planned(below, 'merge', 's3').ok);
+	image.bitmaps[0]!.isUsable = false;
+	t.regex(JSON.stringify(planned(below, 'merge', 's3')), /does not have/);
+
+	const recording = [{name: 'daily', granularityBytes: 65_536}];
+	const made = plan(bareQemu({nodes: {'vda.s2': {bitmaps: ['daily']}, 'vda.s3': {bitmaps: ['daily'], recording, isWritable: true}}}), 'merge', 's3');
+	t.deepEqual(qmp(made, 'mark-1').arguments, {actions: [{type: 'block-dirty-bitmap-merge', data: {node: 'n-vda.s3', target: 'daily', bitmaps: [{node: 'n-vda.s2', name: 'daily'}]}}]});
+	t.true(at(made, 'mark-1') < at(made, 'pull-1'));
+	t.is(at(made, 'mark-2'), -1);
 });
 
 test('what is inside images that QEMU has open is not deleted, and the remedy is to shut the guest down', t => {
