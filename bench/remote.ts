@@ -57,7 +57,7 @@ async function countingSsh(): Promise<{env: Record<string, string>; count: () =>
 
 async function measure(): Promise<void> {
 	await startLab();
-	const domain = await makeDomain(context as never, {diskCount: 1});
+	const domain = await makeDomain(context, {diskCount: 1});
 	for (const [index, name] of ['s1', 's2', 's3'].entries()) {
 		await markOffline(domain, index);
 		await takeDiskSnapshot(domain, name);
