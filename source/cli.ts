@@ -75,8 +75,8 @@ function servicesOf({world, planning, readRemoteArgv}: OpenWorld, {isReadOnly, i
 		diagnose: async (uuid, onProgress, interrupt) => diagnose(world, {uuid, onProgress, interrupt}),
 		look: async (uuid, interrupt) => diagnose(world, {uuid, interrupt, isPatient: true}),
 		async readSettings() {
-			const preferences = checks && !isDemo ? await readPreferences() : undefined;
-			return preferences?.ok === false ? preferences : succeed({checks: checks && (preferences?.value.check ?? true)});
+			const preferences = isDemo ? undefined : await readPreferences();
+			return preferences?.ok === false ? preferences : succeed({checks: checks && (preferences?.value.check ?? true), theme: preferences?.value.theme ?? 'auto'});
 		},
 		isReadOnly,
 		clock: world.clock,

@@ -39,6 +39,8 @@ export type Message =
 	| {kind: 'poll-due'; number: number}
 	/** The host says that a domain changed its state or definition; without a name, that any may have. */
 	| {kind: 'host-changed'; domain?: string}
+	/** The terminal told its background. */
+	| {kind: 'background-told'; background: 'dark' | 'light'}
 	| {kind: 'settings-read'; result: Result<Settings>}
 	/** The doctor has looked by itself; and may look again. */
 	| {kind: 'looked'; number: number; result: Result<Finding[]>}

@@ -16,8 +16,8 @@ import type {
 /** How far a diagnosis has come, in domains. */
 export type DiagnosisProgress = {done: number; total: number; domain: string};
 
-/** `checks`: the doctor looks by itself. */
-export type Settings = {checks: boolean};
+/** `checks`: the doctor looks by itself. `theme`: `auto`: as the terminal says of its background. */
+export type Settings = {checks: boolean; theme: 'auto' | 'dark' | 'light' | 'mono'};
 
 export type AppServices = {
 	host: Host;

@@ -13,7 +13,7 @@ import type {Direction} from '../engine/run/progress.ts';
 import type {Option} from '../actions/question.ts';
 import type {BackedUpTo} from '../actions/spec.ts';
 import type {Journey} from './journey/journey.ts';
-import type {ActionStart, DiagnosisProgress, LeftAction, ScreenStart} from './services.ts';
+import type {ActionStart, DiagnosisProgress, LeftAction, ScreenStart, Settings} from './services.ts';
 
 export type View = 'snapshots' | 'checkpoints' | 'images';
 export const views: readonly View[] = ['snapshots', 'checkpoints', 'images'];
@@ -120,6 +120,10 @@ export type State = {
 	columns: number;
 	rows: number;
 	nowMs: number;
+	/** Which colours are wanted; `auto`: those for the background. */
+	theme: Settings['theme'];
+	/** As the terminal tells; dark where it does not. */
+	background: 'dark' | 'light';
 	isReadOnly: boolean;
 	/** Numbered choices, everything in sight: for screen readers and terminals that cannot be painted. */
 	isLinear: boolean;
@@ -174,6 +178,8 @@ export function initialState(facts: StartFacts): State {
 		columns: facts.columns,
 		rows: facts.rows,
 		nowMs: facts.nowMs,
+		theme: 'auto',
+		background: 'dark',
 		isReadOnly: facts.isReadOnly,
 		isLinear: facts.isLinear,
 		host: reading,

@@ -129,7 +129,8 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 		const state = noteEvent(given, message.domain);
 		return state.scene.kind === 'running' || state.domains.waiting !== undefined ? [{...state, isStale: true}, []] : readList(state);
 	},
-	'settings-read': (message, state) => [takeSettings(state, message.result), []],
+	'background-told': ({background}, state) => [{...state, background}, []],
+	'settings-read': ({result}, state) => [takeSettings(result.ok ? {...state, theme: result.value.theme} : state, result), []],
 	looked: (message, state) => takeLook(state, message.number, message.result),
 	'look-due': (message, state) => takePause(state, message.number),
 	'backed-up-read': (message, state) => [{...state, backedUpTo: message.backedUpTo}, []],

@@ -7,6 +7,8 @@ export type Abilities = {
 	rows: number;
 	hasColour: boolean;
 	isAscii: boolean;
+	/** The console of Linux, whose font has few signs. */
+	isLinuxConsole: boolean;
 	/** Numbered choices, line by line: for screen readers, and for terminals without cursor movement. */
 	isLinear: boolean;
 };
@@ -39,6 +41,7 @@ export function readAbilities({env, columns, rows, isAsciiWanted, isColourRefuse
 		columns: columns ?? 80,
 		rows: rows ?? 24,
 		hasColour: !isDumb && !isColourRefused && !isSet(env.NO_COLOR),
+		isLinuxConsole: env.TERM === 'linux',
 		isAscii: isAsciiWanted || !hasUtf8Locale(env),
 		isLinear: isDumb || isOn(env.INK_SCREEN_READER) || isOn(env.ACCESSIBLE),
 	};

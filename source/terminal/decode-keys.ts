@@ -29,7 +29,9 @@ function cleanPaste(text: string): string {
 	return text.replaceAll(/[\r\n\t]+/g, ' ').replaceAll(/[\u0000-\u001F\u007F-\u009F]/g, '').trim();
 }
 
-type Piece = {key: Key | undefined; length: number} | 'unfinished';
+type Piece = {key: Key | undefined; reply?: string; length: number} | 'unfinished';
+
+const longestReply = 100;
 
 /** The sequence at the beginning of a text that begins with ESC. */
 function takeSequence(text: string): Piece {
@@ -39,6 +41,13 @@ function takeSequence(text: string): Piece {
 
 	if (text[1] === 'O') {
 		return text.length < 3 ? 'unfinished' : {key: simple(sequences[text[2]!]), length: 3};
+	}
+
+	// An answer of the terminal itself: ESC ] … BEL, or … ESC \.
+	if (text[1] === ']') {
+		const [whole, reply] = /^\u001B]([\u0020-\u007E]*)(?:\u0007|\u001B\\)/.exec(text) ?? [];
+		const isOpen = text.length <= longestReply && /^\u001B][\u0020-\u007E]*\u001B?$/.test(text);
+		return whole === undefined ? (isOpen ? 'unfinished' : {key: {name: 'escape'}, length: 1}) : {key: undefined, reply, length: whole.length};
 	}
 
 	if (text[1] !== '[') {
@@ -60,14 +69,17 @@ function simple(name: SimpleName | undefined): Key | undefined {
 	return name === undefined ? undefined : {name};
 }
 
-/** The keys of one read, and what is still open after it. */
-export function decodeKeys(chunk: string, pending: Pending = nothingPending): {keys: Key[]; pending: Pending} {
+type Decoded = {keys: Key[]; replies?: string[]; pending: Pending};
+
+/** The keys of one read, what the terminal answered, and what is still open after it. */
+export function decodeKeys(chunk: string, pending: Pending = nothingPending): Decoded {
 	const keys: Key[] = [];
+	const replies: string[] = [];
 	let text = pending.rest + chunk;
 	let {pasted} = pending;
-	const done = (rest: string): {keys: Key[]; pending: Pending} => {
+	const done = (rest: string): Decoded => {
 		const isClump = keys.some(key => key.name === 'character' || key.name === 'paste');
-		return {keys: keys.map(key => key.name === 'enter' ? {name: 'enter', isAlone: !isClump} : key), pending: {rest, pasted}};
+		return {keys: keys.map(key => key.name === 'enter' ? {name: 'enter', isAlone: !isClump} : key), ...(replies.length > 0 && {replies}), pending: {rest, pasted}};
 	};
 
 	while (text !== '') {
@@ -104,6 +116,10 @@ export function decodeKeys(chunk: string, pending: Pending = nothingPending): {k
 				keys.push(piece.key);
 			}
 
+			if (piece.reply !== undefined) {
+				replies.push(piece.reply);
+			}
+
 			text = text.slice(piece.length);
 			continue;
 		}
@@ -123,6 +139,6 @@ export function decodeKeys(chunk: string, pending: Pending = nothingPending): {k
 }
 
 /** Nothing more came after an ESC: it was the key itself. */
-export function flushKeys(pending: Pending): {keys: Key[]; pending: Pending} {
+export function flushKeys(pending: Pending): Decoded {
 	return pending.rest === '' ? {keys: [], pending} : {keys: [{name: 'escape'}], pending: {...pending, rest: ''}};
 }

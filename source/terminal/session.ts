@@ -20,6 +20,8 @@ export type EndSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
 type SessionListeners = {
 	onKeys: (keys: Key[]) => void;
+	/** What the terminal answers to a question, without the signs around it. */
+	onReply: (reply: string) => void;
 	onResize: (size: {columns: number; rows: number}) => void;
 	onSignal: (signal: EndSignal) => void;
 	/** Back from sleep: everything must be painted again. */
@@ -43,9 +45,11 @@ class Keyboard {
 	#pending = nothingPending;
 	#escapeTimer: NodeJS.Timeout | undefined;
 	readonly #onKeys: (keys: Key[]) => void;
+	readonly #onReply: (reply: string) => void;
 
-	constructor(onKeys: (keys: Key[]) => void) {
+	constructor({onKeys, onReply}: Pick<SessionListeners, 'onKeys' | 'onReply'>) {
 		this.#onKeys = onKeys;
+		this.#onReply = onReply;
 	}
 
 	take(chunk: string): void {
@@ -62,8 +66,12 @@ class Keyboard {
 		clearTimeout(this.#escapeTimer);
 	}
 
-	#emit({keys, pending}: ReturnType<typeof decodeKeys>): void {
+	#emit({keys, replies, pending}: ReturnType<typeof decodeKeys>): void {
 		this.#pending = pending;
+		for (const reply of replies ?? []) {
+			this.#onReply(reply);
+		}
+
 		if (keys.length > 0) {
 			this.#onKeys(keys);
 		}
@@ -110,9 +118,9 @@ class Terminal {
 }
 
 /** Takes the terminal. There is one session at a time. */
-export function openSession({onKeys, onResize, onSignal, onWake, describeActivity}: SessionListeners): Session {
+export function openSession({onKeys, onReply, onResize, onSignal, onWake, describeActivity}: SessionListeners): Session {
 	const terminal = new Terminal();
-	const keyboard = new Keyboard(onKeys);
+	const keyboard = new Keyboard({onKeys, onReply});
 
 	const handleGone = () => {
 		if (!terminal.isGone) {

@@ -3,6 +3,7 @@ Runs the screen from the first frame to the exit code: joins the store, Ink and 
 */
 import {PassThrough} from 'node:stream';
 import process from 'node:process';
+import {setTimeout} from 'node:timers/promises';
 import {render} from 'ink';
 import type {Effect} from '../app/effects-data.ts';
 import {createEffectRunner} from '../app/effects.ts';
@@ -10,6 +11,7 @@ import type {AppServices, ScreenStart} from '../app/services.ts';
 import {initialState, type State} from '../app/state.ts';
 import {createStore} from '../app/store.ts';
 import type {Abilities} from '../terminal/abilities.ts';
+import {answerMs, askBackground, readBackground} from '../terminal/background.ts';
 import {createScreen} from '../terminal/screen.ts';
 import {openSession} from '../terminal/session.ts';
 import {createViewport} from './content/page.ts';
@@ -67,7 +69,19 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 	}, message => {
 		store.send(message);
 	});
+	let askedAt = 0;
+	let answered: () => void;
+	const answer = new Promise<void>(resolve => {
+		answered = resolve;
+	});
 	const session = openSession({
+		onReply(reply) {
+			answered();
+			const background = readBackground(reply);
+			if (background !== undefined && performance.now() - askedAt < answerMs) {
+				store.send({kind: 'background-told', background});
+			}
+		},
 		onKeys(keys) {
 			store.send(...keys.map(key => ({kind: 'key' as const, key})));
 		},
@@ -82,7 +96,7 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 		describeActivity: () => activityOf(store.getState()),
 	});
 
-	const ink = render(<Root store={store} theme={theme}/>, {
+	const ink = render(<Root store={store} abilities={abilities}/>, {
 		stdout: screen.stdout as unknown as NodeJS.WriteStream,
 		stdin: new PassThrough() as unknown as NodeJS.ReadStream,
 		debug: true,
@@ -91,12 +105,21 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 	});
 	// An exception while rendering would otherwise leave a dead screen with a live process.
 	const rendered = ink.waitUntilExit();
+	if (abilities.hasColour && !abilities.isLinuxConsole) {
+		askedAt = performance.now();
+		session.write(askBackground);
+	} else {
+		answered!();
+	}
+
 	store.send({kind: 'started'}, {kind: 'resized', columns: process.stdout.columns || columns, rows: process.stdout.rows || rows});
 	try {
 		const how = await Promise.race([ended, rendered.then(async () => ended, async (error: unknown) => {
 			session.fail(error);
 			return ended;
 		})]);
+		// An answer that came later would be typed into the shell.
+		await Promise.race([answer, setTimeout(Math.max(0, answerMs - (performance.now() - askedAt)))]);
 		screen.pause();
 		session.close(how.signal);
 		return how.exitCode;

@@ -14,7 +14,7 @@ type Glyphs = {
 	full: string; empty: string; created: string; removed: string; merged: string; written: string; staying: string;
 };
 
-const unicode: Glyphs = {
+export const unicode: Glyphs = {
 	pointer: '▸', vertical: '│', horizontal: '─', tee: '┬', teeDown: '┴', cross: '┼',
 	branch: '├─', lastBranch: '└─', through: '│ ', here: '◆', snapshot: '○', onWay: '●', base: '■', folded: '+',
 	running: '●', paused: '‖', off: '○', crashed: '×',
@@ -23,16 +23,24 @@ const unicode: Glyphs = {
 	full: '█', empty: '░', created: '+', removed: '✗', merged: '»', written: '~', staying: '=',
 };
 
-const ascii: Glyphs = {
+/** What the font of the Linux console (TERM=linux) has; seen in Debian's Lat15, Lat2 and CyrSlav fonts. */
+const linuxConsole: Glyphs = {
+	...unicode, here: '♦', snapshot: 'o', off: 'o', paused: ':', done: 'v', undone: '←', job: '%', cursor: '_',
+};
+
+/** Signs that differ in the set above differ here as well. */
+export const ascii: Glyphs = {
 	pointer: '>', vertical: '|', horizontal: '-', tee: '+', teeDown: '+', cross: '+',
-	branch: '|-', lastBranch: '`-', through: '| ', here: '*', snapshot: 'o', onWay: 'O', base: '#', folded: '+',
-	running: '*', paused: '=', off: 'o', crashed: 'x',
-	done: 'v', failed: 'x', undone: '<', waiting: '.', working: '>',
-	loss: 'x', lookAt: '~', job: '@', warning: '!', info: '-', ellipsis: '~', dot: '-', next: '>', cursor: '_', up: '^', down: 'v',
-	full: '#', empty: '.', created: '+', removed: 'x', merged: '>', written: '~', staying: '=',
+	branch: '|-', lastBranch: '`-', through: '| ', here: '@', snapshot: 'o', onWay: '*', base: '0', folded: '+',
+	running: '*', paused: ':', off: 'o', crashed: 'X',
+	done: 'v', failed: 'X', undone: '<', waiting: '.', working: '>',
+	loss: 'x', lookAt: '~', job: '%', warning: '!', info: '.', ellipsis: '$', dot: '.', next: ')', cursor: '_', up: '^', down: 'V',
+	full: '#', empty: '-', created: '+', removed: 'x', merged: '&', written: '~', staying: '=',
 };
 
 type Style = {color?: string; bold?: boolean; dimColor?: boolean; inverse?: boolean};
+
+export type Palette = 'dark' | 'light' | 'mono';
 
 export type Theme = {
 	isAscii: boolean;
@@ -41,15 +49,22 @@ export type Theme = {
 	style: (tone: Tone, isSelected?: boolean) => Style;
 };
 
-const colours: Partial<Record<Tone, string>> = {accent: 'cyan', good: 'green', warning: 'yellow', loss: 'red'};
+/** Yellow and cyan cannot be read on a light background. */
+const palettes: Record<Palette, Partial<Record<Tone, string>>> = {
+	dark: {accent: 'cyan', good: 'green', warning: 'yellow', loss: 'red'},
+	light: {accent: 'blue', good: 'green', warning: 'magenta', loss: 'red'},
+	mono: {},
+};
 
-export function createTheme(given: {isAscii: boolean; hasColour: boolean}): Theme {
+/** Colours are for a dark background unless another palette is named. */
+export function createTheme(given: {isAscii: boolean; isLinuxConsole?: boolean; hasColour: boolean; palette?: Palette}): Theme {
+	const colours = palettes[given.hasColour ? given.palette ?? 'dark' : 'mono'];
 	return {
 		isAscii: given.isAscii,
-		glyphs: given.isAscii ? ascii : unicode,
+		glyphs: given.isAscii ? ascii : (given.isLinuxConsole ? linuxConsole : unicode),
 		style(tone, isSelected = false) {
 			return {
-				color: given.hasColour && !isSelected ? colours[tone] : undefined,
+				color: isSelected ? undefined : colours[tone],
 				bold: tone === 'strong' || tone === 'loss' || (isSelected && tone === 'plain'),
 				dimColor: tone === 'dim' && !isSelected,
 				inverse: isSelected,

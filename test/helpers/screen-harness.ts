@@ -197,7 +197,7 @@ export async function framesOf(states: readonly State[], theme = plainTheme()): 
 		return () => listeners.delete(listener);
 	};
 
-	const ink = render(createElement(Root, {store: {getState: () => state, subscribe, send: () => undefined}, theme}), {
+	const ink = render(createElement(Root, {store: {getState: () => state, subscribe, send: () => undefined}, abilities: {isAscii: theme.isAscii, hasColour: false}}), {
 		stdout: screen.stdout as unknown as NodeJS.WriteStream, stdin: new PassThrough() as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
 	});
 	const shown: string[] = [];

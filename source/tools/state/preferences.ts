@@ -14,7 +14,11 @@ type Preferences = {
 	connect: string | undefined;
 	/** Whether the doctor looks at the domains by itself while the screen is open. */
 	check: boolean;
+	/** `auto`: as the terminal says of its background. */
+	theme: 'auto' | 'dark' | 'light' | 'mono';
 };
+
+const themes = ['auto', 'dark', 'light', 'mono'] as const;
 
 function parse(text: string): Record<string, unknown> {
 	const value: unknown = JSON.parse(text);
@@ -37,18 +41,23 @@ export async function readPreferences(): Promise<Result<Preferences>> {
 	});
 	try {
 		if (statSync(path.join(cwd, 'config.json'), {throwIfNoEntry: false}) === undefined) {
-			return succeed({connect: undefined, check: true});
+			return succeed({connect: undefined, check: true, theme: 'auto'});
 		}
 
 		// Loaded late: most runs name their host otherwise.
 		const {default: Conf} = await import('conf');
-		const {connect, check} = new Conf({cwd, configFileMode: 0o600, deserialize: parse}).store;
+		const {connect, check, theme = 'auto'} = new Conf({cwd, configFileMode: 0o600, deserialize: parse}).store;
 		if (check !== undefined && typeof check !== 'boolean') {
 			return refuse('"check" is neither true nor false');
 		}
 
+		const known = themes.find(name => name === theme);
+		if (known === undefined) {
+			return refuse(`"theme" is none of ${themes.join(', ')}`);
+		}
+
 		return connect === undefined || typeof connect === 'string'
-			? succeed({connect: connect === '' ? undefined : connect, check: check ?? true})
+			? succeed({connect: connect === '' ? undefined : connect, check: check ?? true, theme: known})
 			: refuse('"connect" is not a string');
 	} catch (error) {
 		return refuse(error instanceof Error ? error.message : String(error));

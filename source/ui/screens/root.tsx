@@ -2,7 +2,7 @@
 Chooses the screen for the state, and says so where the terminal is too small for any.
 */
 import {Box, Text} from 'ink';
-import {useSyncExternalStore, type ReactElement} from 'react';
+import {useMemo, useSyncExternalStore, type ReactElement} from 'react';
 import {layoutOf, minimumColumns, minimumRows} from '../../app/layout.ts';
 import type {Scene, State} from '../../app/state.ts';
 import type {Store} from '../../app/store.ts';
@@ -10,7 +10,7 @@ import {byKind} from '../../model/by-kind.ts';
 import {pageOf} from '../content/page.ts';
 import {Frame} from '../parts/frame.tsx';
 import {LineView, LinesView} from '../parts/line.tsx';
-import {ThemeContext, useTheme, type Theme} from '../theme.ts';
+import {createTheme, ThemeContext, useTheme} from '../theme.ts';
 import {BrowseScreen} from './browse.tsx';
 import {DoctorScreen} from './doctor.tsx';
 import {JourneyScreen, positionPiece} from './journey.tsx';
@@ -40,9 +40,13 @@ const screenOf: (scene: Scene, state: State) => ReactElement = byKind({
 	recover: (scene, state) => <RecoverScreen state={state} scene={scene}/>,
 });
 
-export function Root({store, theme}: {readonly store: Store; readonly theme: Theme}) {
+export type Look = Pick<Parameters<typeof createTheme>[0], 'isAscii' | 'isLinuxConsole' | 'hasColour'>;
+
+export function Root({store, abilities}: {readonly store: Store; readonly abilities: Look}) {
 	const state = useSyncExternalStore(store.subscribe, store.getState);
 	const {columns, rows} = state;
+	const palette = state.theme === 'auto' ? state.background : state.theme;
+	const theme = useMemo(() => createTheme({...abilities, palette}), [abilities, palette]);
 	if (layoutOf(columns, rows).isTooSmall) {
 		return (
 			<Box width={columns} height={rows}>

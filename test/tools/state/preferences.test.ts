@@ -17,16 +17,16 @@ test.afterEach.always(async () => {
 });
 
 test.serial('without a settings file everything has its default, and nothing is made', async t => {
-	t.deepEqual(await readPreferences(), {ok: true, value: {connect: undefined, check: true}});
+	t.deepEqual(await readPreferences(), {ok: true, value: {connect: undefined, check: true, theme: 'auto'}});
 	await t.throwsAsync(stat(path.join(folder, 'vsnap-tui')), {code: 'ENOENT'});
 });
 
 test.serial('what is set is read, and the file stays byte for byte as it was', async t => {
 	const file = path.join(folder, 'vsnap-tui', 'config.json');
 	await mkdir(path.dirname(file));
-	const text = '{ "check": false,   "connect": "qemu:///session" }';
+	const text = '{ "check": false,   "connect": "qemu:///session", "theme": "light" }';
 	await writeFile(file, text);
-	t.deepEqual(await readPreferences(), {ok: true, value: {connect: 'qemu:///session', check: false}});
+	t.deepEqual(await readPreferences(), {ok: true, value: {connect: 'qemu:///session', check: false, theme: 'light'}});
 	t.is(await readFile(file, 'utf8'), text);
 });
 
@@ -36,4 +36,11 @@ test.serial('a setting that is neither true nor false is refused with its name',
 	await writeFile(file, '{"check": "no"}');
 	const preferences = await readPreferences();
 	t.regex(JSON.stringify(preferences), /config\.json is not understood: \\"check\\" is neither true nor false/);
+});
+
+test.serial('a theme that there is not is refused with those that there are', async t => {
+	const file = path.join(folder, 'vsnap-tui', 'config.json');
+	await mkdir(path.dirname(file));
+	await writeFile(file, '{"theme": "solarized"}');
+	t.regex(JSON.stringify(await readPreferences()), /config\.json is not understood: \\"theme\\" is none of auto, dark, light, mono/);
 });

@@ -1,0 +1,30 @@
+import test from 'ava';
+import {readBackground} from '../../source/terminal/background.ts';
+import {decodeKeys, nothingPending} from '../../source/terminal/decode-keys.ts';
+
+for (const [reply, background] of [
+	['11;rgb:0000/0000/0000', 'dark'],
+	['11;rgb:ffff/ffff/ffff', 'light'],
+	['11;rgb:fdfd/f6f6/e3e3', 'light'],
+	['11;rgb:00/2b/36', 'dark'],
+	['11;rgba:1e1e/1e1e/2e2e/ffff', 'dark'],
+	['10;rgb:ffff/ffff/ffff', undefined],
+	['11;?', undefined],
+] as const) {
+	test(`the answer ${reply} is ${background ?? 'none'}`, t => {
+		t.is(readBackground(reply), background);
+	});
+}
+
+test('an answer of the terminal is no key, however it ends and is split', t => {
+	t.deepEqual(decodeKeys('j\u001B]11;rgb:0/0/0\u0007k'), {keys: [{name: 'character', text: 'j'}, {name: 'character', text: 'k'}], replies: ['11;rgb:0/0/0'], pending: nothingPending});
+	const first = decodeKeys('\u001B]11;rgb:0/0/0\u001B');
+	t.deepEqual(first.keys, []);
+	t.deepEqual(decodeKeys('\\q', first.pending), {keys: [{name: 'character', text: 'q'}], replies: ['11;rgb:0/0/0'], pending: nothingPending});
+});
+
+test('what only looks like an answer does not swallow the keys after it', t => {
+	const {keys} = decodeKeys(`\u001B]${'x'.repeat(200)}`);
+	t.is(keys[0]!.name, 'escape');
+	t.is(keys.length, 202);
+});
