@@ -3,15 +3,15 @@ Runs the screen from the first frame to the exit code: joins the store, Ink and 
 */
 import {PassThrough} from 'node:stream';
 import process from 'node:process';
-import {setTimeout} from 'node:timers/promises';
 import {render} from 'ink';
+import type {ReactElement} from 'react';
 import type {Effect} from '../app/effects-data.ts';
 import {createEffectRunner} from '../app/effects.ts';
 import type {AppServices, ScreenStart} from '../app/services.ts';
 import {initialState, type State} from '../app/state.ts';
 import {createStore} from '../app/store.ts';
 import type {Abilities} from '../terminal/abilities.ts';
-import {answerMs, askBackground, readBackground} from '../terminal/background.ts';
+import {watchBackground} from '../terminal/background.ts';
 import {createScreen} from '../terminal/screen.ts';
 import {openSession} from '../terminal/session.ts';
 import {createViewport} from './content/page.ts';
@@ -23,6 +23,17 @@ export type ScreenArguments = {services: AppServices; abilities: Abilities; star
 
 function activityOf({scene}: State): string {
 	return scene.kind === 'running' ? `"${scene.run.plan.action.kind} ${scene.run.plan.action.domain.name}" ran (its journal is on disk: see vsnap-tui recover)` : `showing ${scene.kind}`;
+}
+
+/** Ink draws whole frames into a stream of ours, and neither reads keys nor ends by itself. */
+function draw(root: ReactElement, stdout: object) {
+	return render(root, {
+		stdout: stdout as NodeJS.WriteStream,
+		stdin: new PassThrough() as unknown as NodeJS.ReadStream,
+		debug: true,
+		exitOnCtrlC: false,
+		patchConsole: false,
+	});
 }
 
 /**
@@ -69,19 +80,11 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 	}, message => {
 		store.send(message);
 	});
-	let askedAt = 0;
-	let answered: () => void;
-	const answer = new Promise<void>(resolve => {
-		answered = resolve;
+	const background = watchBackground(told => {
+		store.send({kind: 'background-told', background: told});
 	});
 	const session = openSession({
-		onReply(reply) {
-			answered();
-			const background = readBackground(reply);
-			if (background !== undefined && performance.now() - askedAt < answerMs) {
-				store.send({kind: 'background-told', background});
-			}
-		},
+		onReply: background.take,
 		onKeys(keys) {
 			store.send(...keys.map(key => ({kind: 'key' as const, key})));
 		},
@@ -96,20 +99,11 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 		describeActivity: () => activityOf(store.getState()),
 	});
 
-	const ink = render(<Root store={store} abilities={abilities}/>, {
-		stdout: screen.stdout as unknown as NodeJS.WriteStream,
-		stdin: new PassThrough() as unknown as NodeJS.ReadStream,
-		debug: true,
-		exitOnCtrlC: false,
-		patchConsole: false,
-	});
+	const ink = draw(<Root store={store} abilities={abilities}/>, screen.stdout);
 	// An exception while rendering would otherwise leave a dead screen with a live process.
 	const rendered = ink.waitUntilExit();
 	if (abilities.hasColour && !abilities.isLinuxConsole) {
-		askedAt = performance.now();
-		session.write(askBackground);
-	} else {
-		answered!();
+		background.ask(session.write);
 	}
 
 	store.send({kind: 'started'}, {kind: 'resized', columns: process.stdout.columns || columns, rows: process.stdout.rows || rows});
@@ -118,8 +112,7 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 			session.fail(error);
 			return ended;
 		})]);
-		// An answer that came later would be typed into the shell.
-		await Promise.race([answer, setTimeout(Math.max(0, answerMs - (performance.now() - askedAt)))]);
+		await background.settle();
 		screen.pause();
 		session.close(how.signal);
 		return how.exitCode;

@@ -1,5 +1,5 @@
 import test from 'ava';
-import {readBackground} from '../../source/terminal/background.ts';
+import {readBackground, watchBackground} from '../../source/terminal/background.ts';
 import {decodeKeys, nothingPending} from '../../source/terminal/decode-keys.ts';
 
 for (const [reply, background] of [
@@ -27,4 +27,20 @@ test('what only looks like an answer does not swallow the keys after it', t => {
 	const {keys} = decodeKeys(`\u001B]${'x'.repeat(200)}`);
 	t.is(keys[0]!.name, 'escape');
 	t.is(keys.length, 202);
+});
+
+test('the first answer in time is told, and nothing is waited for after it', async t => {
+	const told: string[] = [];
+	const written: string[] = [];
+	const background = watchBackground(shade => told.push(shade));
+	await background.settle();
+	background.take('11;rgb:ffff/ffff/ffff');
+	background.ask(text => written.push(text));
+	const settled = background.settle();
+	background.take('11;rgb:ffff/ffff/ffff');
+	background.take('11;rgb:0/0/0');
+	await settled;
+	await background.settle();
+	t.deepEqual(told, ['light']);
+	t.deepEqual(written, ['\u001B]11;?\u0007']);
 });
