@@ -9,7 +9,7 @@ import type {Effect} from '../app/effects-data.ts';
 import {createEffectRunner} from '../app/effects.ts';
 import type {AppServices, ScreenStart} from '../app/services.ts';
 import {initialState, type State} from '../app/state.ts';
-import {createStore} from '../app/store.ts';
+import {createStore, type Store} from '../app/store.ts';
 import type {Abilities} from '../terminal/abilities.ts';
 import {watchBackground} from '../terminal/background.ts';
 import {createScreen} from '../terminal/screen.ts';
@@ -34,6 +34,25 @@ function draw(root: ReactElement, stdout: object) {
 		exitOnCtrlC: false,
 		patchConsole: false,
 	});
+}
+
+/** What the terminal tells goes to the store. */
+function listenersOf({store, screen, background}: {store: Store; screen: ReturnType<typeof createScreen>; background: ReturnType<typeof watchBackground>}): Parameters<typeof openSession>[0] {
+	return {
+		onReply: background.take,
+		onKeys(keys) {
+			store.send(...keys.map(key => ({kind: 'key' as const, key})));
+		},
+		onResize(size) {
+			screen.resize(size);
+			store.send({kind: 'resized', ...size});
+		},
+		onSignal(signal) {
+			store.send({kind: 'signalled', signal});
+		},
+		onWake: screen.repaint,
+		describeActivity: () => activityOf(store.getState()),
+	};
 }
 
 /**
@@ -83,21 +102,7 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 	const background = watchBackground(told => {
 		store.send({kind: 'background-told', background: told});
 	});
-	const session = openSession({
-		onReply: background.take,
-		onKeys(keys) {
-			store.send(...keys.map(key => ({kind: 'key' as const, key})));
-		},
-		onResize(size) {
-			screen.resize(size);
-			store.send({kind: 'resized', ...size});
-		},
-		onSignal(signal) {
-			store.send({kind: 'signalled', signal});
-		},
-		onWake: screen.repaint,
-		describeActivity: () => activityOf(store.getState()),
-	});
+	const session = openSession(listenersOf({store, screen, background}));
 
 	const ink = draw(<Root store={store} abilities={abilities}/>, screen.stdout);
 	// An exception while rendering would otherwise leave a dead screen with a live process.
