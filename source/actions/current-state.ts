@@ -69,14 +69,23 @@ export function describeCurrentState(currentState: CurrentState): string {
 	return currentState.kind === 'keep' ? `keeping the current state as "${currentState.name}"${keepsMemory(currentState) ? ', with its memory' : ''}` : 'discarding the current state';
 }
 
-/** "all since s3 (9 days ago, 3.6 GiB)": the snapshot and the size only where the disks write to overlays on what the current snapshot froze. */
-function describeWritten(details: DomainDetails | undefined, nowMs: number): string {
+type Written = {label: string; note: string};
+
+/** What is lost with the current state. The time and the size only where the disks write to overlays on what the current snapshot froze. */
+function describeWritten(details: DomainDetails | undefined, nowMs: number): Written {
 	const current = details?.snapshots.find(({name}) => name === details.currentSnapshot);
 	const heads = details === undefined ? [] : headDisks(details.domain).map(({target, sourcePath}) => ({target, image: details.images.find(({path}) => path === sourcePath)}));
 	const written = heads.filter(({target, image}) => image?.backingPath !== undefined && current !== undefined && frozenPath(current, target) === image.backingPath);
-	return current === undefined || written.length === 0
-		? 'all since the last snapshot'
-		: `all since ${current.name} (${formatAge(current.createdAt, Math.floor(nowMs / 1000))}, ${formatBytes(written.reduce((sum, {image}) => sum + image!.allocatedBytes, 0))})`;
+	if (current === undefined || written.length === 0) {
+		return {label: 'discard', note: 'Everything written since the last snapshot will be gone for good.'};
+	}
+
+	const age = formatAge(current.createdAt, Math.floor(nowMs / 1000));
+	const size = formatBytes(written.reduce((sum, {image}) => sum + image!.allocatedBytes, 0));
+	return {
+		label: `discard: loses ${size}${age.endsWith(' ago') ? `, ${age.slice(0, -' ago'.length)}` : ''}`,
+		note: `Everything written since ${current.name} (${age}, ${size}) will be gone for good.`,
+	};
 }
 
 type Asked = {
@@ -103,7 +112,7 @@ export function currentStateFields(currentState: CurrentState, asked: Asked, wit
 			chosen: currentState.kind,
 			choices: [
 				{id: 'keep', label: 'keep', note: 'As a snapshot: you can revert to it.', change: keep(kept)},
-				{id: 'discard', label: `discard: loses ${describeWritten(details, nowMs)}`, change: {request: withCurrentState({kind: 'discard'})}},
+				{id: 'discard', ...describeWritten(details, nowMs), change: {request: withCurrentState({kind: 'discard'})}},
 			],
 		},
 		...(currentState.kind === 'discard'

@@ -136,7 +136,7 @@ test('an action that is not possible stays in the menu with its reason, and does
 
 test('arrows and Enter in one packet choose what they point at', async t => {
 	const brain = await atWeb();
-	brain.type(keys.up, keys.enter, `${keys.down.repeat(8)}\r`);
+	brain.type(keys.up, keys.enter, `${keys.down.repeat(9)}\r`);
 	t.is(brain.state.scene.kind, 'details');
 });
 

@@ -112,7 +112,7 @@ test('a wrong name starts nothing, and is asked again', async t => {
 
 test('branch, merge and delete are in the menu of a snapshot, and each comes to its plan', async t => {
 	for (const [label, answers, request] of [
-		['Branch from', ['b1', 'Discard: loses', 'Paused'], {kind: 'branch', name: 'b1', currentState: {kind: 'discard'}, endState: 'paused'}],
+		['Branch from', ['b1', 'Discard', 'Paused'], {kind: 'branch', name: 'b1', currentState: {kind: 'discard'}, endState: 'paused'}],
 		['Delete it', [], {kind: 'merge', snapshot: 's2'}],
 		['Delete …', ['Only its record'], {kind: 'delete', isMetadataOnly: true}],
 	] as const) {

@@ -17,6 +17,12 @@ export const words: ActionSpec<'restore'>['words'] = {
 	done: action => `"${action.domain.name}" is restored from ${pointOf(action)}.`,
 };
 
+export const asked = {
+	folder: {label: 'Folder', question: 'The folder of the backups'},
+	point: {label: 'Backup', question: 'The backup', note: 'Left empty, it is the newest one.'},
+	verified: {label: 'Compare', question: 'Should all bytes be compared with the checksums first?', labels: ['no', 'yes, with the checksums first'] as [string, string]},
+};
+
 const conditions: Record<Manifest['consistency'], Consequence[]> = {
 	off: [],
 	'crash-consistent': [{severity: 'warning', text: 'The backup is crash-consistent: the guest boots as after a power failure.'}],

@@ -5,10 +5,10 @@ import type {Key} from '../messages.ts';
 import {isSameWord, needsName, wordToType} from '../run/confirm-name.ts';
 import {planInSight, type Journey} from './journey.ts';
 
-/** Whether it is typed: until the plan says that nothing is lost, it may have to be. */
+/** Whether it is typed: until the plan says that nothing is lost, it may have to be. What is refused starts by no name. */
 export function isNamed(journey: Journey): boolean {
 	const plan = planInSight(journey);
-	return plan === undefined || needsName(plan);
+	return plan === undefined ? journey.answer === undefined : needsName(plan);
 }
 
 export function wordOf({domain, request}: Journey): {word: string; isCode: boolean} {

@@ -107,7 +107,7 @@ function type(state: State, journey: Journey, field: Field | undefined, key: Key
 
 function openView(state: State, journey: Journey, command: Command): Update {
 	if (planInSight(journey) === undefined) {
-		return [withJourney(state, {...journey, note: 'There is no plan yet.'}), []];
+		return [withJourney(state, {...journey, note: journey.answer === undefined ? 'There is no plan yet.' : 'There is no plan: it is refused.'}), []];
 	}
 
 	switch (command) {

@@ -99,7 +99,7 @@ function startLine(journey: Journey, {glyphs}: Theme): Line {
 	const {typed, field} = journey;
 	const isHere = field === undefined;
 	if (planInSight(journey) === undefined) {
-		return typed === '' ? [] : [{text: ` ${typed}`}];
+		return typed === '' || journey.answer !== undefined ? [] : [{text: ` ${typed}`}];
 	}
 
 	const {word, isCode} = wordOf(journey);

@@ -1,0 +1,29 @@
+/** The page of a restore: the folder is asked for, or that of the last backup is proposed. */
+import test from 'ava';
+import {uuidOf} from '../../helpers/fake-services.ts';
+import {fieldAt, noteOf, press, requestOf} from '../../helpers/press.ts';
+import {atWeb, keys} from '../../helpers/screen-harness.ts';
+
+test('a restore begins at its folder, keeps the current state, and takes the newest backup', async t => {
+	const brain = await press(await atWeb(), 'F');
+	t.is(fieldAt(brain), 'folder');
+	await press(brain, 'srv', keys.enter);
+	t.is(noteOf(brain), 'Give the absolute path of a folder on the host, starting with "/".');
+	t.is(requestOf(brain), undefined);
+	await press(brain, '\u0015', '/srv/web01', keys.enter);
+	t.deepEqual(requestOf(brain), {
+		kind: 'restore', uuid: uuidOf(1), from: '/srv/web01', at: undefined, isVerified: true, currentState: {kind: 'keep', name: 'kept-20261121-0200'}, endState: 'running',
+	});
+	await press(brain, keys.tab, keys.tab, '20261120-010203', keys.tab, keys.left);
+	t.like(requestOf(brain), {at: '20261120-010203', isVerified: false});
+});
+
+test('the folder of the last backup is proposed', async t => {
+	const brain = await atWeb();
+	brain.world.backedUpTo = [{domain: {uuid: uuidOf(1), name: 'web01'}, folder: '/backup/web01'}];
+	brain.send({kind: 'started'});
+	await brain.answer();
+	await press(brain, 'F');
+	t.is(fieldAt(brain), undefined);
+	t.like(requestOf(brain), {from: '/backup/web01'});
+});
