@@ -12,7 +12,7 @@ const eraseLine = `${escape}[K`;
 const plain = `${escape}[0m`;
 
 /** Of one cell on every terminal on which the frame is in order at all: only beside these it is known at which column something stands. */
-const oneCell = /^[\u0020-\u007E\u00B7\u00D7\u2016\u2026\u203A\u2190-\u2193\u21B6\u2500-\u25FF\u2713\u2717]$/;
+const oneCell = /^[\u0020-\u007E\u00B7\u00D7\u2016\u2026\u203A\u2190-\u2193\u21B6\u21BB\u2500-\u25FF\u2713\u2717]$/;
 /** Equal cells between two stretches are written again where moving the cursor over them would take as much. */
 const shortestGap = 8;
 

@@ -63,12 +63,10 @@ export function createTheme(given: {isAscii: boolean; isLinuxConsole?: boolean; 
 		isAscii: given.isAscii,
 		glyphs: given.isAscii ? ascii : (given.isLinuxConsole ? linuxConsole : unicode),
 		style(tone, isSelected = false) {
-			return {
-				color: isSelected ? undefined : colours[tone],
-				bold: tone === 'strong' || tone === 'loss' || (isSelected && tone === 'plain'),
-				dimColor: tone === 'dim' && !isSelected,
-				inverse: isSelected,
-			};
+			// One style for the whole row: each change of style within it is written with every key that moves the cursor.
+			return isSelected
+				? {inverse: true}
+				: {color: colours[tone], bold: tone === 'strong' || tone === 'loss', dimColor: tone === 'dim'};
 		},
 	};
 }

@@ -25,7 +25,9 @@ const stateSigns: Record<DomainState, {tone: Tone; glyph: 'running' | 'paused' |
 const shortWords: Partial<Record<DomainState, string>> = {running: 'run', blocked: 'run', crashed: 'crash', shutdown: 'stops', nostate: '?'};
 
 export function statePiece(state: DomainState): Piece {
-	return {text: (shortWords[state] ?? stateWord(state)).padEnd(6), tone: stateSigns[state].tone};
+	const {tone} = stateSigns[state];
+	// The sign has the colour of what is as it should be.
+	return {text: (shortWords[state] ?? stateWord(state)).padEnd(6), tone: tone === 'good' ? undefined : tone};
 }
 
 /** One sign and, where nothing is drawn, a few words. */

@@ -47,10 +47,12 @@ export function DomainList({state, rows, columns}: {readonly state: State; reado
 						key={index}
 						isSelected={hasKeys}
 						pieces={[
-							{text: isSelected ? theme.glyphs.pointer : ' ', tone: 'accent'},
+							isSelected ? {text: theme.glyphs.pointer, tone: 'accent'} : {text: ' '},
 							{text: `${glyph === undefined ? ' ' : theme.glyphs[glyph]} `, tone},
 							stateGlyph(domain.state, theme),
-							{text: ` ${name}${' '.repeat(Math.max(0, nameColumns - widthOf(name)))} `, tone: isSelected ? 'strong' : 'plain'},
+							{text: ' '},
+							{text: name, tone: isSelected ? 'strong' : 'plain', isName: true},
+							{text: `${' '.repeat(Math.max(0, nameColumns - widthOf(name)))} `},
 							statePiece(domain.state),
 							{text: String(state.counts[domain.uuid] ?? '').padStart(3) + ' ', tone: 'dim'},
 						]}

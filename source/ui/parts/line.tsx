@@ -6,7 +6,8 @@ import {widthOf} from '../../model/text/cells.ts';
 import {cutEnd, showSafely, wrap} from '../text.ts';
 import {useTheme, type Theme, type Tone} from '../theme.ts';
 
-export type Piece = {text: string; tone?: Tone};
+/** `isName`: of a selected line only this is shown as selected, so that a key that moves the cursor writes little. */
+export type Piece = {text: string; tone?: Tone; isName?: true};
 export type Line = Piece[];
 
 export function line(text: string, tone?: Tone): Line {
@@ -53,11 +54,12 @@ export function LineView({pieces, columns, right, isSelected}: {
 	readonly pieces: Line; readonly columns: number; readonly right?: Line; readonly isSelected?: boolean;
 }) {
 	const theme = useTheme();
+	const hasName = pieces.some(({isName}) => isName);
 	return (
 		<Text wrap='truncate'>
 			{fitLine(pieces, columns, theme, right).map((piece, index) => (
 				// eslint-disable-next-line react/no-array-index-key -- The pieces of a line have no other identity.
-				<Text key={index} {...theme.style(piece.tone ?? 'plain', isSelected)}>{piece.text}</Text>
+				<Text key={index} {...theme.style(piece.tone ?? 'plain', isSelected && (!hasName || piece.isName))}>{piece.text}</Text>
 			))}
 		</Text>
 	);

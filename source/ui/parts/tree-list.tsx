@@ -51,7 +51,7 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 			const name: Line = [
 				guide,
 				{text: `${isOnWay ? theme.glyphs.onWay : theme.glyphs.snapshot} `, tone: isOnWay ? 'accent' : 'dim'},
-				{text: snapshot.name, tone: isOnWay ? 'accent' : 'plain'},
+				{text: snapshot.name, tone: isOnWay ? 'accent' : 'plain', isName: true},
 				...folded,
 				...orphan,
 			];
@@ -60,14 +60,14 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 
 		case 'head': {
 			const {name, cells} = nowCells(selectedDetails(state)!, table!, state.nowMs);
-			return {pieces: [...cell([guide, {text: `${theme.glyphs.here} NOW`, tone: 'accent'}, {text: ` ${name}`, tone: 'dim'}], table!.nameColumns, theme), ...cells], right: []};
+			return {pieces: [...cell([guide, {text: `${theme.glyphs.here} `, tone: 'accent'}, {text: 'NOW', tone: 'accent', isName: true}, {text: ` ${name}`, tone: 'dim'}], table!.nameColumns, theme), ...cells], right: []};
 		}
 
 		case 'checkpoint': {
 			const {checkpoint} = item;
 			const told = tellCheckpoint(selectedDetails(state)!, checkpoint);
 			return {
-				pieces: [guide, {text: `${theme.glyphs[healthGlyphs[told.health]]} `, tone: healthTones[told.health]}, {text: checkpoint.name}, ...folded, ...orphan, {text: `  ${ownerOf(checkpoint.name)}`, tone: 'dim'}],
+				pieces: [guide, {text: `${theme.glyphs[healthGlyphs[told.health]]} `, tone: healthTones[told.health]}, {text: checkpoint.name, isName: true}, ...folded, ...orphan, {text: `  ${ownerOf(checkpoint.name)}`, tone: 'dim'}],
 				right: checkpointColumns(told, {age: formatAge(checkpoint.createdAt, Math.floor(state.nowMs / 1000)), isWide: columns >= wideColumns}),
 			};
 		}
@@ -84,7 +84,7 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 				pieces: [
 					guide,
 					{text: `${isHead ? theme.glyphs.here : (image.backingPath === undefined ? theme.glyphs.base : theme.glyphs.snapshot)} `, tone: isHead ? 'accent' : 'dim'},
-					{text: name, tone: trouble === undefined ? 'plain' : 'loss'},
+					{text: name, tone: trouble === undefined ? 'plain' : 'loss', isName: true},
 					...folded,
 					...(trouble === undefined
 						? [{text: [...image.problems.filter(problem => isDenied(problem)).map(problem => describeProblem(problem)), ...labels].map((words, at) => `${at === 0 ? '  ' : ', '}${words}`).join(''), tone: 'dim' as const}]
@@ -111,7 +111,8 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 const emptyWords = {snapshots: 'No snapshots.', checkpoints: 'No checkpoints.', images: 'No image files were found.'};
 
 function readingWords(state: State): string {
-	return state.allDetails[state.domainCursor.id ?? '']?.waiting === undefined ? '' : ' Reading …';
+	const {waiting} = state.allDetails[state.domainCursor.id ?? ''] ?? {};
+	return waiting === undefined || state.nowMs - waiting.sinceMs < 1000 ? '' : ' Reading …';
 }
 
 /** What stands in the columns of the view. */
@@ -170,7 +171,7 @@ export function TreeList({state, rows, columns}: {readonly state: State; readonl
 					<LineView
 						key={index}
 						isSelected={hasKeys}
-						pieces={[{text: hasKeys ? theme.glyphs.pointer : ' ', tone: 'accent'}, ...pieces]}
+						pieces={[hasKeys ? {text: theme.glyphs.pointer, tone: 'accent'} : {text: ' '}, ...pieces]}
 						right={right}
 						columns={columns}
 					/>

@@ -40,7 +40,8 @@ const viewWords: Record<View, string> = {snapshots: 'Snapshots', checkpoints: 'C
 /** The three views with their keys, and what all images of the domain take. */
 function viewHeading(state: State, columns: number): {pieces: Line; right: Line} {
 	const details = selectedDetails(state);
-	const countOf = (view: View) => details === undefined ? '' : ` ${view === 'images' ? ownImages(details).length : details[view].length}`;
+	const count = state.counts[state.domainCursor.id ?? ''];
+	const countOf = (view: View) => details === undefined ? (view === 'snapshots' && count !== undefined ? ` ${count}` : '') : ` ${view === 'images' ? ownImages(details).length : details[view].length}`;
 	const isRoomy = columns >= 64;
 	const isNarrow = columns < 48;
 	const pieces = views.map((view, index): Piece => {

@@ -47,7 +47,7 @@ export function verdictsOf(state: State): Said[] {
 		const {short: verb, foretells} = screenOf(kind);
 		const isMinor = foretells === 'refusal';
 		if (verdict === undefined) {
-			return index === 0 && isForeseeing(state) ? [{verb, words: 'looking …', tone: 'dim'}] : [];
+			return index === 0 && isForeseeing(state) ? [{verb, words: '…', tone: 'dim'}] : [];
 		}
 
 		if (verdict.kind === 'possible' && foretells !== 'space') {

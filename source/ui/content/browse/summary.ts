@@ -3,7 +3,7 @@ What stands below the lists: the selection in few lines, facts side by side. All
 */
 import {imageHolders} from '../../../app/browse/image-holders.ts';
 import {rowFacts} from '../../../app/browse/row-facts.ts';
-import {selectedDetails, selectedNode} from '../../../app/browse/rows.ts';
+import {selectedDetails, selectedDomain, selectedNode} from '../../../app/browse/rows.ts';
 import type {State} from '../../../app/state.ts';
 import {headDisks} from '../../../model/domain/domain.ts';
 import type {DomainDetails} from '../../../model/domain/inventory.ts';
@@ -74,7 +74,7 @@ function snapshotSummary(snapshot: Snapshot, state: State, style: Style): Line[]
 	const long = verdicts.filter(said => !short.includes(said));
 	return [
 		...(snapshot.description ? paragraph(snapshot.description, {...style, columns: style.columns - 1, tone: 'strong', lead: {text: ' '}}).slice(0, 2) : []),
-		...inOneGo([withAge(snapshot.createdAt, state.nowMs), stateOfSnapshot(snapshot), snapshot.parent === undefined ? 'a root' : `on ${snapshot.parent}`, ...(children > 1 ? [`${children} children`] : [])], style),
+		...inOneGo([withAge(snapshot.createdAt, state.nowMs).padEnd(30), stateOfSnapshot(snapshot), snapshot.parent === undefined ? 'a root' : `on ${snapshot.parent}`, ...(children > 1 ? [`${children} children`] : [])], style),
 		...(style.columns < wideScreen && state.columns >= wideScreen ? [] : sideBySide([...files, ...memory], style)),
 		...(short.length === 0 ? [] : [short.flatMap(({verb, words, tone}, index) => [{text: `${index === 0 ? ' ' : '      '}${verb}: `, tone: 'dim' as const}, {text: words, tone}])]),
 		...long.flatMap(({verb, words, tone, isMinor}) => isMinor
@@ -98,10 +98,11 @@ function nowSummary(details: DomainDetails, state: State, style: Style): Line[] 
 
 /** The name of what is selected: it stands in the line above. */
 export function summaryTitle(state: State): string {
+	const domain = selectedDomain(state);
 	const details = selectedDetails(state);
 	const node = state.pane === 'tree' ? selectedNode(state) : undefined;
 	if (details === undefined) {
-		return '';
+		return domain === undefined ? '' : `${domain.name} now`;
 	}
 
 	return node === undefined || node.kind === 'head' ? `${details.domain.name} now` : (node.kind === 'snapshot' ? node.snapshot.name : '');
@@ -113,7 +114,9 @@ export function summaryOf(state: State, style: Style): Line[] {
 	const node = state.pane === 'tree' ? selectedNode(state) : undefined;
 	const isFailed = state.allDetails[state.domainCursor.id ?? '']?.failure !== undefined;
 	if (details === undefined || isFailed) {
-		return detailsOf(state, style);
+		// Mostly it is there in a moment: what would be written and erased again is not written.
+		const {waiting} = state.allDetails[state.domainCursor.id ?? ''] ?? {};
+		return !isFailed && (waiting === undefined || state.nowMs - waiting.sinceMs < 1000) ? [] : detailsOf(state, style);
 	}
 
 	if (node === undefined || node.kind === 'head') {
