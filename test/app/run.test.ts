@@ -111,6 +111,7 @@ test('after the end the old tree is not shown, and no action begins, until the d
 	brain.type(keys.enter);
 	t.is(brain.state.scene.kind, 'browse');
 	t.deepEqual(currentRows(brain.state), []);
+	brain.pass(1000);
 	t.regex(await frameOf(brain.state), /Reading …[^]*Reading snapshots, checkpoints and images/);
 	for (const [verb, title] of Object.entries({r: 'Revert', b: 'Branch', m: 'Merge', d: 'Delete', c: 'Create'})) {
 		brain.type(verb);

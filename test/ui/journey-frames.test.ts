@@ -76,7 +76,7 @@ test('a merge draws what is written, removed and left, and why', async t => {
 test('the same without UTF-8 and without colour says all of it', async t => {
 	const theme = plainTheme(true);
 	const frame = await frameOf((await press(await atWeb({theme}), keys.up, keys.up, 'm', 'i')).state, theme);
-	t.regex(frame, /> web01\.s2 {2}into web01\.s1 +merged +96\.0 MiB/);
+	t.regex(frame, /& web01\.s2 {2}into web01\.s1 +merged +96\.0 MiB/);
 	t.regex(frame, /~ web01\.s1 {2}s3 +written +812 MiB/);
 	t.regex(frame, /= web01\.qcow2 {2}s1 +stays +4\.2 GiB\n +web01\.try is backed by it/);
 	t.regex(frame, /^[\n\u0020-\u007E]*$/);
