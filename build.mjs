@@ -87,7 +87,7 @@ const {metafile} = await build({
 const licences = await collectLicences(Object.keys(metafile.inputs));
 const program = `${out}/vsnap-tui.mjs`;
 if (!isOneFile) {
-	await copyFile('source/bin/vsnap-tui.mjs', program);
+	await writeFile(program, (await readFile('source/bin/vsnap-tui.mjs', 'utf8')).replace('VERSION', version));
 }
 
 await chmod(program, 0o755);
