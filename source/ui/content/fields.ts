@@ -43,8 +43,11 @@ function subjectOf(state: State, journey: Journey): Subject | undefined {
 	};
 }
 
-/** At the right end of the title. */
-export const momentOfJourney = (state: State, journey: Journey): string => subjectOf(state, journey)?.moment ?? '';
+/** At the right end of the title, where there is room. */
+export function momentOfJourney(state: State, journey: Journey): string {
+	const moment = subjectOf(state, journey)?.moment ?? '';
+	return widthOf(titleOfJourney(journey)) + widthOf(moment) + 4 <= state.columns ? moment : '';
+}
 
 /** What the action is about: what it is for, how good it is; else the domain as it is at this moment. */
 export function contextLines(state: State, journey: Journey, {columns, theme}: TextStyle): Line[] {
@@ -88,14 +91,23 @@ function choicePieces(choice: Choice, field: ChoiceField, {theme, isFocused}: Pa
 
 const widthOfPieces = (pieces: Line) => pieces.reduce((sum, {text}) => sum + widthOf(text), 0);
 
+/** So wide is what is said of a choice; where there is less room it is said of the chosen one alone, below. */
+const figureColumns = 22;
+
+const widestOf = ({choices}: ChoiceField) => Math.max(...choices.map(({label}) => widthOf(label)));
+
+const hasFigureRoom = (field: ChoiceField, {columns, labelColumns}: Paper) => labelColumns + 4 + widestOf(field) + 3 + figureColumns <= columns;
+
+const figuredChoices = (field: ChoiceField, {figures, theme}: Paper) => withFigures(field.choices, field.showsSpace ? figures : undefined, theme.isAscii ? '...' : '…');
+
 /** One choice to a line, with what it frees. */
 function listLines(field: ChoiceField, paper: Paper): Line[] {
-	const choices = withFigures(field.choices, field.showsSpace ? paper.figures : undefined, paper.theme.isAscii ? '...' : '…');
-	const widest = Math.max(...choices.map(({label}) => widthOf(label)));
-	return choices.map(choice => [
+	const widest = widestOf(field);
+	const hasRoom = hasFigureRoom(field, paper);
+	return figuredChoices(field, paper).map(choice => [
 		...choicePieces(choice, field, paper),
 		{text: choice.reason === undefined ? '' : `  (${choice.reason})`, tone: 'dim'},
-		{text: choice.figure === undefined ? '' : `${' '.repeat(widest - widthOf(choice.label) + 3)}${choice.figure}`, tone: 'dim'},
+		{text: choice.figure === undefined || !hasRoom ? '' : `${' '.repeat(widest - widthOf(choice.label) + 3)}${choice.figure}`, tone: 'dim'},
 	]);
 }
 
@@ -132,7 +144,7 @@ function textPieces(field: TextField, room: number, {theme, isFocused}: Paper): 
 function noteLines(field: Field, paper: Paper): Line[] {
 	const notes = field.kind === 'text'
 		? [field.problem ?? field.note]
-		: [field.choices.find(({id}) => id === field.chosen)?.note, ...field.isList ? [] : field.choices.map(({label, reason}) => reason === undefined ? undefined : `${label} is not possible: ${reason}.`)];
+		: [hasFigureRoom(field, paper) ? undefined : figuredChoices(field, paper).find(({id}) => id === field.chosen)?.figure, field.choices.find(({id}) => id === field.chosen)?.note, ...field.isList ? [] : field.choices.map(({label, reason}) => reason === undefined ? undefined : `${label} is not possible: ${reason}.`)];
 	const tone = field.kind === 'text' && field.problem !== undefined ? 'warning' : 'dim';
 	return notes.flatMap(note => note === undefined ? [] : paragraph(note, {columns: paper.columns - 1, theme: paper.theme, tone, lead: {text: ' '.repeat(paper.labelColumns)}}));
 }
