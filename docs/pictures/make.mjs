@@ -21,8 +21,8 @@ const quietMs = 400;
 /** `keys`: each typed when the screen has come to rest after the one before. */
 const pictures = [
 	{name: 'browse', columns: 100, rows: 30, keys: ['j']},
-	{name: 'revert', columns: 80, rows: 30, keys: ['k', 'k', 'r']},
-	{name: 'delete', columns: 80, rows: 30, keys: ['k', 'k', 'd']},
+	{name: 'revert', columns: 80, rows: 30, keys: ['j', 'r']},
+	{name: 'delete', columns: 80, rows: 30, keys: ['j', 'd']},
 ];
 
 const escapeXml = text => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
@@ -57,13 +57,16 @@ function stretchesOf(line, columns) {
 	return stretches;
 }
 
+/** Each word where its cells are: no viewer of SVG has to know how wide a space is. */
 function drawStretch({column, cells, style, text}, row) {
-	const x = margin + (column * cell.width);
 	const y = margin + (row * cell.height);
-	const paper = style.paper === undefined ? '' : `<rect x="${x.toFixed(1)}" y="${y}" width="${(cells * cell.width).toFixed(1)}" height="${cell.height}" fill="${style.paper}"/>`;
+	const xOf = at => (margin + ((column + at) * cell.width)).toFixed(1);
+	const lengthOf = count => (count * cell.width).toFixed(1);
+	const paper = style.paper === undefined ? '' : `<rect x="${xOf(0)}" y="${y}" width="${lengthOf(cells)}" height="${cell.height}" fill="${style.paper}"/>`;
 	const look = `${style.isBold ? ' font-weight="bold"' : ''}${style.isDim ? ' opacity="0.6"' : ''}`;
-	const ink = text.trim() === '' ? '' : `<text x="${x.toFixed(1)}" y="${y + 13.5}" fill="${style.ink}"${look} textLength="${(cells * cell.width).toFixed(1)}">${escapeXml(text)}</text>`;
-	return paper + ink;
+	const words = [...text.matchAll(/\S+/g)].map(({0: word, index}) =>
+		`<text x="${xOf(index)}" y="${y + 13.5}" fill="${style.ink}"${look} textLength="${lengthOf(word.length)}" lengthAdjust="spacingAndGlyphs">${escapeXml(word)}</text>`);
+	return paper + words.join('');
 }
 
 function draw(terminal, {columns, rows, title}) {
@@ -73,7 +76,7 @@ function draw(terminal, {columns, rows, title}) {
 	return [
 		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escapeXml(title)}">`,
 		`<rect width="${width}" height="${height}" rx="6" fill="${colours.background}"/>`,
-		`<g font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="${fontSize}" xml:space="preserve">`,
+		`<g font-family="ui-monospace, 'DejaVu Sans Mono', Menlo, Consolas, monospace" font-size="${fontSize}">`,
 		...lines.filter(line => line !== ''),
 		'</g>',
 		'</svg>',
@@ -81,8 +84,9 @@ function draw(terminal, {columns, rows, title}) {
 	].join('\n');
 }
 
-/** What the terminal shows when all was typed. */
-async function show({columns, rows, keys}) {
+/** What the terminal shows when all was typed, as SVG. */
+async function show(picture) {
+	const {columns, rows, keys} = picture;
 	const terminal = new Terminal({cols: columns, rows, allowProposedApi: true});
 	const child = spawn('script', ['-qfec', `stty cols ${columns} rows ${rows}; exec ${process.execPath} dist/vsnap-tui.mjs --demo web`, '/dev/null'], {
 		stdio: ['pipe', 'pipe', 'inherit'], env: {...process.env, TERM: 'xterm-256color', LC_ALL: 'C.UTF-8', TZ: 'UTC', NO_COLOR: ''},
@@ -109,13 +113,12 @@ async function show({columns, rows, keys}) {
 		await rest();
 	}
 
-	await rest();
-	child.kill();
-	return terminal;
+	const drawn = draw(terminal, {...picture, title: `vsnap-tui: ${picture.name}`});
+	child.stdin.write('\u0003');
+	return drawn;
 }
 
 for (const picture of pictures) {
-	const terminal = await show(picture);
-	await writeFile(`${folder}/${picture.name}.svg`, draw(terminal, {...picture, title: `vsnap-tui: ${picture.name}`}));
+	await writeFile(`${folder}/${picture.name}.svg`, await show(picture));
 	console.log(`${folder}/${picture.name}.svg`);
 }
