@@ -8,16 +8,17 @@ import {planInSight, type Journey} from './journey/journey.ts';
 import {isNamed, isTextOfName} from './journey/name.ts';
 import type {Key} from './messages.ts';
 import {selectedFinding} from './browse/rows.ts';
+import {findHere} from './find/place.ts';
 import type {Scene, State} from './state.ts';
 
 export type Command =
 	| 'up' | 'down' | 'page-up' | 'page-down' | 'first' | 'last'
 	| 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
-	| ScreenKind | 'menu' | 'doctor' | 'recover' | 'refresh' | 'filter' | 'help' | 'details' | 'quit' | 'back'
+	| ScreenKind | 'menu' | 'doctor' | 'recover' | 'refresh' | 'find' | 'next-hit' | 'previous-hit' | 'end-find' | 'help' | 'details' | 'quit' | 'back'
 	| 'accept' | 'next-field' | 'previous-field' | 'next-choice' | 'previous-choice' | 'show-commands' | 'show-images' | 'save-script' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'refresh-on-focus';
 
-/** `checkpoints`: browsing in their view. `page`: of a plan, where no text is typed; `text`: where one is; `name`: on its last line, where a name may be. */
-export type KeyContext = 'browse' | 'checkpoints' | 'filter' | 'choice' | 'reading' | 'page' | 'text' | 'name' | 'path' | 'findings' | 'running' | 'ended' | 'message';
+/** `checkpoints`: browsing in their view. `page`: of a plan, where no text is typed; `text`: where one is; `name`: on its last line, where a name may be. `found`: beside another, while something was found in it. */
+export type KeyContext = 'browse' | 'checkpoints' | 'filter' | 'choice' | 'reading' | 'page' | 'text' | 'name' | 'path' | 'find' | 'found' | 'findings' | 'running' | 'ended' | 'message';
 
 type Binding = {
 	command: Command;
@@ -35,7 +36,7 @@ type Binding = {
 const browsing: KeyContext[] = ['browse', 'checkpoints'];
 const lists: KeyContext[] = [...browsing, 'choice', 'reading', 'findings', 'running', 'ended', 'message'];
 const pages: KeyContext[] = ['page', 'text', 'name'];
-const others: KeyContext[] = ['filter', ...pages, 'path'];
+const others: KeyContext[] = ['filter', 'find', ...pages, 'path'];
 
 /** Among checkpoints a key of theirs takes the place of the same key for snapshots, and what needs a snapshot makes way in the last line for what does not. */
 function bindingsOf(command: ScreenKind, {key, help: label, short, rank, needs, isOnlyAmongCheckpoints, leavesSnapshots}: ScreenSpec): Binding[] {
@@ -87,7 +88,15 @@ export const bindings: readonly Binding[] = [
 	{command: 'unfold', keys: ['right', 'l'], shown: '→ l', contexts: browsing, label: 'unfold, or to the right pane'},
 	{command: 'details', keys: ['i'], shown: 'i', contexts: browsing, label: 'all details of the selection'},
 	{command: 'details', keys: ['i'], shown: 'i', contexts: ['findings'], label: 'full finding', short: 'details', rank: 3},
-	{command: 'filter', keys: ['/'], shown: '/', contexts: browsing, label: 'filter domains by name', short: 'filter', rank: 6},
+	{command: 'find', keys: ['/'], shown: '/', contexts: browsing, label: 'find; among domains: filter by name', short: 'find', rank: 6},
+	{command: 'find', keys: ['/'], shown: '/', contexts: ['reading', 'message', 'ended', 'findings', 'page', 'name'], label: 'find', short: 'find', rank: 8},
+	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['find'], label: 'keep what is found', short: 'keep', rank: 1},
+	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['find'], label: 'end the search, back to where it began', short: 'end', rank: 2},
+	{command: 'next-hit', keys: ['down'], shown: '↓', contexts: ['find'], label: 'next hit', short: 'next', rank: 3},
+	{command: 'previous-hit', keys: ['up'], shown: '↑', contexts: ['find'], label: 'previous hit'},
+	{command: 'next-hit', keys: ['n'], shown: 'n', contexts: ['found'], label: 'next hit', short: 'next', rank: 0},
+	{command: 'previous-hit', keys: ['N'], shown: 'N', contexts: ['found'], label: 'previous hit', short: 'previous', rank: 1},
+	{command: 'end-find', keys: ['escape'], shown: 'Esc', contexts: ['found'], label: 'end the search; n has its other meaning again', short: 'end', rank: 0},
 	{command: 'refresh', keys: ['R'], shown: 'R', contexts: browsing, label: 'refresh', short: 'refresh', rank: 8},
 	{command: 'refresh', keys: ['R'], shown: 'R', contexts: ['findings'], label: 'check again', short: 'check again', rank: 4},
 	{command: 'unfold-files', keys: ['x'], shown: 'x', contexts: ['reading'], label: 'show or hide the text of files'},
@@ -120,6 +129,10 @@ function contextOfJourney(state: State, journey: Journey): KeyContext {
 /** In which context a key is meant. */
 export function contextOf(state: State): KeyContext {
 	const {scene, filter, view} = state;
+	if (findHere(state)?.isTyping) {
+		return 'find';
+	}
+
 	if (scene.kind === 'journey') {
 		return contextOfJourney(state, scene.journey);
 	}
@@ -148,6 +161,10 @@ function isUsefulInJourney(state: State, journey: Journey, command: Command): bo
 
 		case 'show-commands': {
 			return hasPlan && !isTyped('@');
+		}
+
+		case 'find': {
+			return !isTyped('/');
 		}
 
 		case 'save-script': {
@@ -187,4 +204,17 @@ export function isUseful(state: State, command: Command, canScroll: boolean): bo
 export function commandFor(context: KeyContext, key: Key): Command | undefined {
 	const name = key.name === 'character' ? key.text : key.name;
 	return bindings.find(binding => binding.contexts.includes(context) && binding.keys.includes(name))?.command;
+}
+
+/** While something was found n and N go on to the next hit, whatever they mean there else; where text is typed they are text. */
+export function commandOf(state: State, key: Key): Command | undefined {
+	const context = contextOf(state);
+	const isFound = findHere(state) !== undefined && context !== 'find' && context !== 'text' && context !== 'path';
+	return (isFound ? commandFor('found', key) : undefined) ?? commandFor(context, key);
+}
+
+/** What is in the last line, the hits first. */
+export function contextsOf(state: State): KeyContext[] {
+	const context = contextOf(state);
+	return findHere(state) === undefined || context === 'find' ? [context] : ['found', context];
 }

@@ -8,10 +8,10 @@ import type {Scene, State} from './state.ts';
 /** What the brain must know of the paint: how many lines the current text has, and how many of them fit. */
 export type Viewport = {measure: (state: State) => Measures};
 
-/** `focus`: where the cursor is. `vital`: so many of them are to be read before a start. */
-type Measures = {lines: number; rows: number; top?: number; focus?: {first: number; last: number}; vital?: number};
+/** `texts`: of the lines. `focus`: where the cursor is. `vital`: so many of them are to be read before a start. */
+type Measures = {lines: number; rows: number; texts?: () => string[]; top?: number; focus?: {first: number; last: number}; vital?: number};
 
-function topOf(scene: Scene): number {
+export function topOf(scene: Scene): number {
 	if (scene.kind === 'journey') {
 		const {view, top} = scene.journey;
 		return view !== undefined && 'top' in view ? view.top : top;
@@ -43,6 +43,17 @@ export function scroll(state: State, command: Command, viewport: Viewport): Stat
 	}
 
 	return {...state, scene: withTop(state.scene, Math.max(0, Math.min(next, lines - rows)))};
+}
+
+/** Turns the text so that a line is in sight, with some of what is above it. */
+export function showLine(state: State, line: number, viewport: Viewport): State {
+	const {lines, rows} = viewport.measure(state);
+	const top = topOf(state.scene);
+	return line >= top && line < top + rows ? state : withTopAt(state, Math.min(line - Math.floor(rows / 3), lines - rows));
+}
+
+export function withTopAt(state: State, top: number): State {
+	return {...state, scene: withTop(state.scene, Math.max(0, top))};
 }
 
 /** Where an index goes in a list of choices: it stops at the ends. */

@@ -31,6 +31,18 @@ type Cursor = {id: string | undefined; top: number};
 
 type Filter = {text: string; isTyping: boolean};
 
+/** What is looked for in the list or text in sight. */
+export type Find = {
+	text: string;
+	isTyping: boolean;
+	/** Where: elsewhere nothing of it is shown. */
+	place: string;
+	/** The row, or the first line in sight, from which it began. */
+	origin: number;
+	/** Of a text: the line of the hit that was gone to. */
+	line: number | undefined;
+};
+
 export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'undone' | 'left-out';
 
 /** A plan at work, ours or one that is recovered. */
@@ -139,6 +151,7 @@ export type State = {
 	countsAsked: ReadonlySet<string>;
 	allDetails: Readonly<Record<string, Reading<DomainDetails>>>;
 	filter: Filter;
+	find: Find | undefined;
 	pane: 'domains' | 'tree';
 	view: View;
 	domainCursor: Cursor;
@@ -190,6 +203,7 @@ export function initialState(facts: StartFacts): State {
 		countsAsked: new Set(),
 		allDetails: {},
 		filter: {text: '', isTyping: false},
+		find: undefined,
 		pane: facts.start.domain === undefined ? 'domains' : 'tree',
 		view: 'snapshots',
 		domainCursor: cursor,

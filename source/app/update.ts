@@ -3,7 +3,8 @@ The screen's brain: update(state, message) = [state, effects]. Pure; what it nee
 */
 import {byKind} from '../model/by-kind.ts';
 import type {Key, Message} from './messages.ts';
-import {commandFor, contextOf, type Command} from './keys.ts';
+import {commandOf, type Command} from './keys.ts';
+import {takeFind, withFind} from './find/update-find.ts';
 import {foresee, takeForecast, withForecast} from './browse/forecast.ts';
 import {
 	answer, inTurn, readList, readUnfinished, withClock, type Update,
@@ -40,7 +41,7 @@ function isHidden({isLinear, columns, rows}: State): boolean {
 }
 
 function takeKey(given: State, key: Key, viewport: Viewport): Update {
-	const found = commandFor(contextOf(given), key);
+	const found = commandOf(given, key);
 	// Where the terminal is too small to show what is asked, no key may answer.
 	const command = isHidden(given) && !keysWhenHidden.has(found) ? 'nothing' : found;
 	if (command === 'nothing') {
@@ -62,7 +63,9 @@ function takeKey(given: State, key: Key, viewport: Viewport): Update {
 		}
 
 		default: {
-			return updateScene(state, {key, command, viewport});
+			const pressed = {key, command, viewport};
+			const found = takeFind(state, pressed);
+			return found === undefined ? updateScene(state, pressed) : [found, []];
 		}
 	}
 }
@@ -162,5 +165,5 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 });
 
 export function update(state: State, message: Message, viewport: Viewport): Update {
-	return withClock(withForecast(withLooks(takeMessage(message, state, viewport))));
+	return withClock(withForecast(withLooks(withFind(takeMessage(message, state, viewport)))));
 }

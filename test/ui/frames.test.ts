@@ -273,7 +273,7 @@ test('a terminal that is too small is told what is needed', async t => {
 });
 
 test('help is made from the table of keys', async t => {
-	const brain = await atWeb({rows: 100});
+	const brain = await atWeb({rows: 150});
 	brain.type('?');
 	const frame = await frameOf(brain.state);
 	t.regex(frame, / r {11}revert to the selected snapshot/);

@@ -129,10 +129,22 @@ export function selectedDetails(state: State): DomainDetails | undefined {
 	return id === undefined ? undefined : state.allDetails[id]?.value;
 }
 
+const nothingFolded: ReadonlySet<string> = new Set();
+
+function foundFor({view, health}: State, {domain}: DomainDetails): {found: readonly Finding[]} {
+	return {found: (view === 'images' ? health.found[domain.uuid] : undefined) ?? nothingFound};
+}
+
 /** The rows in the right pane at this moment; empty while nothing was read. */
 export function currentRows(state: State): Row[] {
 	const details = selectedDetails(state);
-	return details === undefined ? [] : rowsOf(details, state.view, {folded: state.folded[state.view], found: (state.view === 'images' ? state.health.found[details.domain.uuid] : undefined) ?? nothingFound});
+	return details === undefined ? [] : rowsOf(details, state.view, {...foundFor(state, details), folded: state.folded[state.view]});
+}
+
+/** Also those that are folded away. */
+export function allRows(state: State): Row[] {
+	const details = selectedDetails(state);
+	return state.folded[state.view].size === 0 || details === undefined ? currentRows(state) : rowsOf(details, state.view, {...foundFor(state, details), folded: nothingFolded});
 }
 
 /** The node that is selected on the right. Until the person moves, the head is: it is where the domain is. */

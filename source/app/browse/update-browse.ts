@@ -41,7 +41,7 @@ const updates: Readonly<Partial<Record<Command, (state: State) => Update>>> = {
 	recover: beginRecover,
 	details: state => [{...state, scene: {kind: 'details', top: 0}}, []],
 	help: state => [{...state, scene: {kind: 'help', top: 0}}, []],
-	filter: state => [{...state, pane: 'domains', filter: {...state.filter, isTyping: true}}, []],
+	find: state => [{...state, pane: 'domains', filter: {...state.filter, isTyping: true}}, []],
 	back: state => applyFilter(state, '', false),
 	refresh,
 	'refresh-on-focus': state => readDetails(state, state.domainCursor.id),

@@ -125,7 +125,7 @@ function openView(state: State, journey: Journey, command: Command): Update {
 	}
 }
 
-const typed: ReadonlySet<Command | undefined> = new Set(['show-commands', 'show-images', 'save-script', 'options']);
+const typed: ReadonlySet<Command | undefined> = new Set(['show-commands', 'show-images', 'save-script', 'options', 'find']);
 
 function updatePage(state: State, journey: Journey, given: Pressed & {wasDue: boolean}): Update {
 	const field = focusedField(state, journey);

@@ -9,6 +9,8 @@ import type {Theme} from '../theme.ts';
 const chapters: Array<{title: string; context: KeyContext}> = [
 	{title: 'Browsing', context: 'browse'},
 	{title: 'Checkpoints', context: 'checkpoints'},
+	{title: 'While a search is typed', context: 'find'},
+	{title: 'Once it is kept', context: 'found'},
 	{title: 'A plan', context: 'page'},
 	{title: 'Its commands and images', context: 'reading'},
 	{title: 'Lists', context: 'choice'},

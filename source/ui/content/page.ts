@@ -4,7 +4,7 @@ Screens that are one text: which lines they have, and how many rows there are fo
 import {layoutOf} from '../../app/layout.ts';
 import type {Viewport} from '../../app/scroll.ts';
 import type {State} from '../../app/state.ts';
-import type {Line} from '../parts/line.tsx';
+import {textOf, type Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';
 import {detailsOf} from './details.ts';
 import {findingLines} from './findings.ts';
@@ -54,7 +54,7 @@ export function createViewport(theme: Theme): Viewport {
 	return {
 		measure(state) {
 			const page = pageOf(state, theme);
-			return {...page, lines: page?.lines.length ?? 0, rows: page?.rows ?? 1};
+			return {...page, lines: page?.lines.length ?? 0, rows: page?.rows ?? 1, texts: () => page?.lines.map(pieces => textOf(pieces)) ?? []};
 		},
 	};
 }

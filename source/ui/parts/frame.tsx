@@ -4,7 +4,7 @@ What every screen has: the title with the host on the first line, a notice or no
 import {Box} from 'ink';
 import type {ReactNode} from 'react';
 import {
-	bindings, contextOf, isUseful, type Command, type KeyContext,
+	bindings, contextsOf, isUseful, type Command, type KeyContext,
 } from '../../app/keys.ts';
 import {healthOfHost} from '../../app/doctor/health.ts';
 import type {State} from '../../app/state.ts';
@@ -15,7 +15,8 @@ import {useTheme, type Theme} from '../theme.ts';
 import {showKeys} from '../content/help.ts';
 import {pageOf} from '../content/page.ts';
 import {formatSeconds, hostHealthWords} from '../content/words.ts';
-import {LineView, type Line} from './line.tsx';
+import {findPieces} from './found.ts';
+import {LineView, textOf, type Line} from './line.tsx';
 
 function hostWords(state: State): string {
 	const host = state.host.value;
@@ -76,9 +77,12 @@ function lastEndedPieces({scene, lastEnded, nowMs}: State, theme: Theme): Line {
 }
 
 /** The keys that work here, as many as fit, those that matter most first to stay. */
-function keyLine(context: KeyContext, given: {columns: number; theme: Theme; isUseful: (command: Command) => boolean}): Line {
+function keyLine(contexts: readonly KeyContext[], given: {columns: number; theme: Theme; isUseful: (command: Command) => boolean}): Line {
 	const {columns, theme} = given;
-	const candidates = bindings.filter(binding => binding.contexts.includes(context) && binding.short !== undefined && given.isUseful(binding.command));
+	const [first = [], ...others] = contexts.map(context => bindings.filter(binding => binding.contexts.includes(context)));
+	// A key that means something else while a search lasts stands there with that alone.
+	const behind = others.flat().filter(({shown}) => first.every(binding => binding.shown !== shown));
+	const candidates = [...first, ...behind].filter(({short, command}) => short !== undefined && given.isUseful(command));
 	const shown = candidates.map(binding => ({binding, keys: showKeys(binding.shown, theme)}));
 	const widthOfAll = () => shown.reduce((sum, {binding, keys}) => sum + widthOf(keys) + widthOf(binding.short!) + 3, 0);
 	while (shown.length > 1 && widthOfAll() > columns) {
@@ -94,13 +98,14 @@ export function Frame({state, children}: {readonly state: State; readonly childr
 	const {columns, rows, notice} = state;
 	const page = pageOf(state, theme);
 	const canScroll = page !== undefined && page.lines.length > page.rows;
+	const found = findPieces(state, theme);
 	const isBare = state.scene.kind === 'journey';
 	return (
 		<Box flexDirection='column' width={columns} height={rows}>
 			{isBare ? null : <LineView pieces={[{text: ' vsnap-tui', tone: 'strong'}, {text: `  ${hostWords(state)}`, tone: 'dim'}]} columns={columns} right={titleRight(state, theme)}/>}
 			{children}
 			{isBare ? null : <LineView pieces={notice === undefined ? lastEndedPieces(state, theme) : [{text: ` ${notice}`, tone: 'warning'}]} columns={columns}/>}
-			<LineView pieces={keyLine(contextOf(state), {columns, theme, isUseful: command => isUseful(state, command, canScroll)})} columns={columns}/>
+			<LineView pieces={[...found, ...keyLine(contextsOf(state), {columns: columns - widthOf(textOf(found)), theme, isUseful: command => isUseful(state, command, canScroll)})]} columns={columns}/>
 		</Box>
 	);
 }

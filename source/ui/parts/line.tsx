@@ -6,13 +6,15 @@ import {widthOf} from '../../model/text/cells.ts';
 import {cutEnd, showSafely, wrap} from '../text.ts';
 import {useTheme, type Theme, type Tone} from '../theme.ts';
 
-/** `isName`: of a selected line only this is shown as selected, so that a key that moves the cursor writes little. */
-export type Piece = {text: string; tone?: Tone; isName?: true};
+/** `isName`: of a selected line only this is shown as selected, so that a key that moves the cursor writes little. `isFound`: what is looked for. */
+export type Piece = {text: string; tone?: Tone; isName?: true; isFound?: true};
 export type Line = Piece[];
 
 export function line(text: string, tone?: Tone): Line {
 	return [{text, tone}];
 }
+
+export const textOf = (pieces: Line): string => pieces.map(({text}) => text).join('');
 
 /** Cut or filled to so many cells. `right` stands at the right edge, as far as there is room. */
 export function fitLine(pieces: Line, columns: number, theme: Theme, right: Line = []): Line {
@@ -50,6 +52,8 @@ export function paragraph(text: string, given: {columns: number; theme: Theme; t
 		.map((part, index): Line => [index === 0 ? lead : {text: ' '.repeat(indent)}, {text: part, tone: given.tone}]);
 }
 
+const foundStyle = {underline: true, bold: true};
+
 export function LineView({pieces, columns, right, isSelected}: {
 	readonly pieces: Line; readonly columns: number; readonly right?: Line; readonly isSelected?: boolean;
 }) {
@@ -59,7 +63,7 @@ export function LineView({pieces, columns, right, isSelected}: {
 		<Text wrap='truncate'>
 			{fitLine(pieces, columns, theme, right).map((piece, index) => (
 				// eslint-disable-next-line react/no-array-index-key -- The pieces of a line have no other identity.
-				<Text key={index} {...theme.style(piece.tone ?? 'plain', isSelected && (!hasName || piece.isName))}>{piece.text}</Text>
+				<Text key={index} {...theme.style(piece.tone ?? 'plain', isSelected && (!hasName || piece.isName))} {...(piece.isFound && foundStyle)}>{piece.text}</Text>
 			))}
 		</Text>
 	);

@@ -3,6 +3,8 @@ The right pane: the rows of one view in sight, with tree lines on the left and w
 */
 import type {State} from '../../app/state.ts';
 import {imageHolders, type Holder} from '../../app/browse/image-holders.ts';
+import {isFoundNode} from '../../app/find/find.ts';
+import {findHere} from '../../app/find/place.ts';
 import {shownRows, treeRowsOf, windowTop} from '../../app/layout.ts';
 import {currentRows, selectedNode, selectedDetails, type Row} from '../../app/browse/rows.ts';
 import {isDenied} from '../../model/images/image.ts';
@@ -18,6 +20,7 @@ import {
 import {healthGlyphs, healthTones, isTrouble} from '../content/words.ts';
 import {cutMiddle, showSafely} from '../text.ts';
 import {useTheme, type Theme} from '../theme.ts';
+import {markHit} from './found.ts';
 import {
 	LineView, LinesView, fitLine, line, paragraph, type Line,
 } from './line.tsx';
@@ -150,6 +153,7 @@ export function TreeList({state, rows, columns}: {readonly state: State; readonl
 	const shown = all.slice(top, top + inSight);
 	const table = state.view === 'snapshots' ? snapshotTable({details, rows: all, columns, theme, nowMs: state.nowMs, frees: snapshot => freesWord(state, snapshot.name)}) : undefined;
 	const head = headOf(state, table, columns);
+	const find = findHere(state);
 	return (
 		<>
 			<LineView pieces={head.pieces} right={head.right} columns={columns}/>
@@ -167,11 +171,12 @@ export function TreeList({state, rows, columns}: {readonly state: State; readonl
 				const {pieces, right} = rowPieces(row, {
 					state, theme, columns, holders, table, hasManyRoots: all[0]!.isBranch,
 				});
+				const drawn: Line = [hasKeys ? {text: theme.glyphs.pointer, tone: 'accent'} : {text: ' '}, ...pieces];
 				return (
 					<LineView
 						key={index}
 						isSelected={hasKeys}
-						pieces={[hasKeys ? {text: theme.glyphs.pointer, tone: 'accent'} : {text: ' '}, ...pieces]}
+						pieces={find !== undefined && isFoundNode(state, row.item) ? markHit(drawn, find.text, {theme}) : drawn}
 						right={right}
 						columns={columns}
 					/>

@@ -2,12 +2,15 @@
 What the doctor found: the list above, the words of the selected finding below. Looking goes on beside it and can be left.
 */
 import {layoutOf, windowTop} from '../../app/layout.ts';
+import {isIn} from '../../app/find/find.ts';
+import {findHere} from '../../app/find/place.ts';
 import {isOurs} from '../../app/doctor/update-doctor.ts';
 import type {State} from '../../app/state.ts';
 import {
 	doctorStatus, doctorTitle, findingLines, findingRow, healthyLine,
 } from '../content/findings.ts';
-import {LineView, LinesView, type Line} from '../parts/line.tsx';
+import {markHit} from '../parts/found.ts';
+import {LineView, LinesView, textOf, type Line} from '../parts/line.tsx';
 import {useTheme} from '../theme.ts';
 
 /** The list takes what it needs, up to this part of the room: the words below it are longer than its lines. */
@@ -30,6 +33,7 @@ export function DoctorScreen({state}: {readonly state: State}) {
 	const rule: Line = [{text: theme.glyphs.horizontal.repeat(columns), tone: 'dim'}];
 	const position: Line = findings.length <= listRows ? [] : [{text: `${diagnosis.index + 1} of ${findings.length} `, tone: 'accent'}];
 	const hasDomains = diagnosis.uuid === undefined;
+	const wanted = findHere(state)?.text ?? '';
 	const below = isHealthy ? [healthyLine(theme)] : [...status, ...(status.length > 0 && findings.length > 0 ? [[]] : []), ...findingLines(state, style)];
 	return (
 		<>
@@ -38,12 +42,13 @@ export function DoctorScreen({state}: {readonly state: State}) {
 			{findings.slice(top, top + listRows).map((finding, index) => {
 				const isSelected = top + index === diagnosis.index;
 				const {pieces, right} = findingRow(finding, {theme, hasDomains, isOpened: isOurs(state, finding)});
+				const row: Line = [{text: isSelected ? theme.glyphs.pointer : ' ', tone: 'accent'}, ...pieces];
 				return (
 					<LineView
 						// eslint-disable-next-line react/no-array-index-key -- Two findings may have the same words.
 						key={index}
 						isSelected={isSelected}
-						pieces={[{text: isSelected ? theme.glyphs.pointer : ' ', tone: 'accent'}, ...pieces]}
+						pieces={isIn(textOf(pieces), wanted) ? markHit(row, wanted, {theme}) : row}
 						right={right}
 						columns={columns}
 					/>

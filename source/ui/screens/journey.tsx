@@ -6,6 +6,7 @@ import type {State} from '../../app/state.ts';
 import {momentOfJourney, titleOfJourney} from '../content/fields.ts';
 import {pageOf} from '../content/page.ts';
 import {bottomLines} from '../content/plan-page.ts';
+import {withHits} from '../parts/found.ts';
 import {LineView, LinesView, type Line} from '../parts/line.tsx';
 import {useTheme} from '../theme.ts';
 
@@ -24,7 +25,7 @@ export function JourneyScreen({state, journey}: {readonly state: State; readonly
 	return (
 		<>
 			<LineView pieces={[{text: ` ${titleOfJourney(journey)}`, tone: 'strong'}]} columns={columns} right={[{text: `${momentOfJourney(state, journey)} `, tone: 'dim'}]}/>
-			<LinesView lines={page.lines} top={top} rows={page.rows} columns={columns}/>
+			<LinesView lines={withHits(state, page.lines, theme)} top={top} rows={page.rows} columns={columns}/>
 			<LinesView lines={bottom.slice(0, -1)} rows={bottom.length - 1} columns={columns}/>
 			<LineView pieces={bottom.at(-1)!} columns={columns} right={positionPiece({...page, top})}/>
 		</>

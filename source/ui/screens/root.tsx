@@ -9,6 +9,7 @@ import type {Store} from '../../app/store.ts';
 import {byKind} from '../../model/by-kind.ts';
 import {pageOf} from '../content/page.ts';
 import {Frame} from '../parts/frame.tsx';
+import {withHits} from '../parts/found.ts';
 import {LineView, LinesView} from '../parts/line.tsx';
 import {createTheme, ThemeContext, useTheme} from '../theme.ts';
 import {BrowseScreen} from './browse.tsx';
@@ -22,7 +23,7 @@ function TextScreen({state, title}: {readonly state: State; readonly title: stri
 	return (
 		<>
 			<LineView pieces={[{text: ` ${title}`, tone: 'strong'}]} columns={state.columns} right={positionPiece(page)}/>
-			<LinesView lines={page.lines} top={page.top} rows={page.rows} columns={state.columns}/>
+			<LinesView lines={withHits(state, page.lines, theme)} top={page.top} rows={page.rows} columns={state.columns}/>
 		</>
 	);
 }

@@ -11,6 +11,7 @@ import {unfinishedLines} from '../content/recover.ts';
 import {activityLines, stepLines} from '../content/run.ts';
 import {formatSeconds} from '../content/words.ts';
 import {Choices, noteLines} from '../parts/choices.tsx';
+import {withHits} from '../parts/found.ts';
 import {
 	LineView, LinesView, type Line,
 } from '../parts/line.tsx';
@@ -61,7 +62,7 @@ export function EndedScreen({state, scene}: {readonly state: State; readonly sce
 	return (
 		<>
 			<Head text={headText(scene.run)} columns={state.columns} right={positionPiece(page)}/>
-			<LinesView lines={page.lines} top={page.top} rows={page.rows} columns={state.columns}/>
+			<LinesView lines={withHits(state, page.lines, theme)} top={page.top} rows={page.rows} columns={state.columns}/>
 		</>
 	);
 }
