@@ -76,7 +76,7 @@ function servicesOf({world, planning, readRemoteArgv}: OpenWorld, {isReadOnly, i
 		look: async (uuid, interrupt) => diagnose(world, {uuid, interrupt, isPatient: true}),
 		async readSettings() {
 			const preferences = isDemo ? undefined : await readPreferences();
-			return preferences?.ok === false ? preferences : succeed({checks: checks && (preferences?.value.check ?? true), theme: preferences?.value.theme ?? 'auto'});
+			return preferences?.ok === false ? preferences : succeed({checks: checks && (preferences?.value.check ?? true), theme: preferences?.value.theme ?? 'auto', sort: preferences?.value.sort ?? 'name'});
 		},
 		isReadOnly,
 		clock: world.clock,

@@ -12,9 +12,9 @@ import {findHere} from './find/place.ts';
 import type {Scene, State} from './state.ts';
 
 export type Command =
-	| 'up' | 'down' | 'page-up' | 'page-down' | 'first' | 'last'
+	| 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last'
 	| 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
-	| ScreenKind | 'menu' | 'doctor' | 'recover' | 'refresh' | 'find' | 'next-hit' | 'previous-hit' | 'end-find' | 'help' | 'details' | 'quit' | 'back'
+	| ScreenKind | 'menu' | 'sort' | 'doctor' | 'recover' | 'refresh' | 'find' | 'next-hit' | 'previous-hit' | 'end-find' | 'help' | 'details' | 'quit' | 'back'
 	| 'accept' | 'next-field' | 'previous-field' | 'next-choice' | 'previous-choice' | 'show-commands' | 'show-images' | 'save-script' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'refresh-on-focus';
 
 /** `checkpoints`: browsing in their view. `page`: of a plan, where no text is typed; `text`: where one is; `name`: on its last line, where a name may be. `found`: beside another, while something was found in it. */
@@ -54,6 +54,8 @@ export const bindings: readonly Binding[] = [
 	{command: 'page-up', keys: ['page-up'], shown: 'PgUp', contexts: lists, label: 'page up'},
 	{command: 'page-down', keys: ['page-down', ' '], shown: 'Space', contexts: ['reading', 'ended', 'message'], label: 'page down', short: 'scroll', rank: 3},
 	{command: 'page-down', keys: ['page-down', ' '], shown: 'PgDn Space', contexts: [...browsing, 'choice', 'findings', 'running'], label: 'page down'},
+	{command: 'half-up', keys: ['ctrl-u'], shown: 'Ctrl-U', contexts: [...lists, 'page'], label: 'half a page up'},
+	{command: 'half-down', keys: ['ctrl-d'], shown: 'Ctrl-D', contexts: [...lists, ...pages], label: 'half a page down'},
 	{command: 'first', keys: ['home', 'g'], shown: 'Home g', contexts: lists, label: 'top'},
 	{command: 'last', keys: ['end', 'G'], shown: 'End G', contexts: lists, label: 'bottom'},
 	{command: 'menu', keys: ['enter'], shown: 'Enter', contexts: browsing, label: 'actions', short: 'actions', rank: 1},
@@ -97,6 +99,7 @@ export const bindings: readonly Binding[] = [
 	{command: 'next-hit', keys: ['n'], shown: 'n', contexts: ['found'], label: 'next hit', short: 'next', rank: 0},
 	{command: 'previous-hit', keys: ['N'], shown: 'N', contexts: ['found'], label: 'previous hit', short: 'previous', rank: 1},
 	{command: 'end-find', keys: ['escape'], shown: 'Esc', contexts: ['found'], label: 'end the search; n has its other meaning again', short: 'end', rank: 0},
+	{command: 'sort', keys: ['s'], shown: 's', contexts: browsing, label: 'sort the domains by name, state, health or number of snapshots'},
 	{command: 'refresh', keys: ['R'], shown: 'R', contexts: browsing, label: 'refresh', short: 'refresh', rank: 8},
 	{command: 'refresh', keys: ['R'], shown: 'R', contexts: ['findings'], label: 'check again', short: 'check again', rank: 4},
 	{command: 'unfold-files', keys: ['x'], shown: 'x', contexts: ['reading'], label: 'show or hide the text of files'},
@@ -106,8 +109,8 @@ export const bindings: readonly Binding[] = [
 	{command: 'back', keys: ['escape', 'q'], shown: 'Esc', contexts: ['message', 'findings', 'ended'], label: 'back', short: 'back', rank: 2},
 	{command: 'help', keys: ['?'], shown: '?', contexts: browsing, label: 'this help', short: 'help', rank: 1},
 	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: browsing, label: 'clear the filter'},
-	{command: 'quit', keys: ['q', 'ctrl-c', 'ctrl-d'], shown: 'q', contexts: browsing, label: 'quit', short: 'quit', rank: 2},
-	{command: 'quit', keys: ['ctrl-c', 'ctrl-d'], shown: 'Ctrl-C', contexts: [...lists.filter(context => context !== 'running' && !browsing.includes(context)), ...others], label: 'quit'},
+	{command: 'quit', keys: ['q', 'ctrl-c'], shown: 'q', contexts: browsing, label: 'quit', short: 'quit', rank: 2},
+	{command: 'quit', keys: ['ctrl-c'], shown: 'Ctrl-C', contexts: [...lists.filter(context => context !== 'running' && !browsing.includes(context)), ...others], label: 'quit'},
 	{command: 'suspend', keys: ['ctrl-z'], shown: 'Ctrl-Z', contexts: [...lists.filter(context => context !== 'running'), ...others], label: 'suspend'},
 	{command: 'repaint', keys: ['ctrl-l'], shown: 'Ctrl-L', contexts: [...lists, ...others], label: 'redraw the screen'},
 	{command: 'refresh-on-focus', keys: ['focus'], shown: '', contexts: browsing, label: ''},

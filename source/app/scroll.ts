@@ -34,8 +34,9 @@ export function scroll(state: State, command: Command, viewport: Viewport): Stat
 	const {lines, rows} = viewport.measure(state);
 	const top = topOf(state.scene);
 	const page = Math.max(1, rows - 1);
+	const half = Math.max(1, Math.floor(rows / 2));
 	const wanted: Partial<Record<Command, number>> = {
-		up: top - 1, down: top + 1, 'page-up': top - page, 'page-down': top + page, first: 0, last: lines,
+		up: top - 1, down: top + 1, 'page-up': top - page, 'page-down': top + page, 'half-up': top - half, 'half-down': top + half, first: 0, last: lines,
 	};
 	const next = wanted[command];
 	if (next === undefined) {
@@ -58,9 +59,9 @@ export function withTopAt(state: State, top: number): State {
 
 /** Where an index goes in a list of choices: it stops at the ends. */
 export function moveIndex(index: number, command: Command, count: number): number {
-	const page = 5;
+	const [page, half] = [5, 3];
 	const wanted: Partial<Record<Command, number>> = {
-		up: index - 1, down: index + 1, 'page-up': index - page, 'page-down': index + page, first: 0, last: count - 1,
+		up: index - 1, down: index + 1, 'page-up': index - page, 'page-down': index + page, 'half-up': index - half, 'half-down': index + half, first: 0, last: count - 1,
 	};
 	return Math.max(0, Math.min(wanted[command] ?? index, count - 1));
 }

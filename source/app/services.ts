@@ -17,7 +17,7 @@ import type {
 export type DiagnosisProgress = {done: number; total: number; domain: string};
 
 /** `checks`: the doctor looks by itself. `theme`: `auto`: as the terminal says of its background. */
-export type Settings = {checks: boolean; theme: 'auto' | 'dark' | 'light' | 'mono'};
+export type Settings = {checks: boolean; theme: 'auto' | 'dark' | 'light' | 'mono'; sort: 'name' | 'state' | 'health' | 'snapshots'};
 
 export type AppServices = {
 	host: Host;

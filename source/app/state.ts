@@ -18,6 +18,10 @@ import type {ActionStart, DiagnosisProgress, LeftAction, ScreenStart, Settings} 
 export type View = 'snapshots' | 'checkpoints' | 'images';
 export const views: readonly View[] = ['snapshots', 'checkpoints', 'images'];
 
+/** How the domains are sorted. */
+export const sorts = ['name', 'state', 'health', 'snapshots'] as const;
+export type Sort = typeof sorts[number];
+
 /** Something read from the host: the last good value stays in sight while it is read again, and when that fails. */
 export type Reading<T> = {
 	value: T | undefined;
@@ -152,6 +156,7 @@ export type State = {
 	allDetails: Readonly<Record<string, Reading<DomainDetails>>>;
 	filter: Filter;
 	find: Find | undefined;
+	sort: Sort;
 	pane: 'domains' | 'tree';
 	view: View;
 	domainCursor: Cursor;
@@ -204,6 +209,7 @@ export function initialState(facts: StartFacts): State {
 		allDetails: {},
 		filter: {text: '', isTyping: false},
 		find: undefined,
+		sort: 'name',
 		pane: facts.start.domain === undefined ? 'domains' : 'tree',
 		view: 'snapshots',
 		domainCursor: cursor,

@@ -5,12 +5,13 @@ import {didYouMean} from '../model/text/did-you-mean.ts';
 import type {DomainSummary} from '../model/domain/domain.ts';
 import type {DomainDetails} from '../model/domain/inventory.ts';
 import type {Result} from '../model/result.ts';
+import {askCounts} from './browse/sort.ts';
+import {visibleDomains} from './browse/domains.ts';
 import {beginFromStart} from './run/begin.ts';
-import {listRowsOf} from './layout.ts';
 import {
 	answer, inTurn, readList, readDetails, type Update,
 } from './browse/read.ts';
-import {selectedDomain, visibleDomains} from './browse/rows.ts';
+import {selectedDomain} from './browse/rows.ts';
 import {pollSoon, selectDomain, settle} from './browse/select.ts';
 import type {State} from './state.ts';
 import {isSamePicture, noteChanges, noteList} from './doctor/health.ts';
@@ -69,17 +70,8 @@ function readIfStirred(before: State): (state: State) => Update {
 	};
 }
 
-/** One question for the domains in sight of which nothing is known yet. */
-function askCounts(state: State): Update {
-	const listRows = listRowsOf(state);
-	const {top} = state.domainCursor;
-	const inSight = state.isLinear ? visibleDomains(state) : visibleDomains(state).slice(top, top + listRows);
-	const uuids = inSight.map(domain => domain.uuid).filter(uuid => !state.countsAsked.has(uuid));
-	return uuids.length === 0 ? [state, []] : [{...state, countsAsked: new Set([...state.countsAsked, ...uuids])}, [{kind: 'read-counts', uuids}]];
-}
-
 export function takeCounts(state: State, result: Result<Map<string, number>>): State {
-	return result.ok ? {...state, counts: {...state.counts, ...Object.fromEntries(result.value)}} : state;
+	return result.ok ? settle({...state, counts: {...state.counts, ...Object.fromEntries(result.value)}}) : state;
 }
 
 export function takePicture(state: State, {number, uuid, result}: {number: number; uuid: string; result: Result<DomainDetails>}): Update {

@@ -5,6 +5,7 @@ import {byKind} from '../model/by-kind.ts';
 import type {Key, Message} from './messages.ts';
 import {commandOf, type Command} from './keys.ts';
 import {takeFind, withFind} from './find/update-find.ts';
+import {askCounts} from './browse/sort.ts';
 import {foresee, takeForecast, withForecast} from './browse/forecast.ts';
 import {
 	answer, inTurn, readList, readUnfinished, withClock, type Update,
@@ -133,7 +134,7 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 		return state.scene.kind === 'running' || state.domains.waiting !== undefined ? [{...state, isStale: true}, []] : readList(state);
 	},
 	'background-told': ({background}, state) => [{...state, background}, []],
-	'settings-read': ({result}, state) => [takeSettings(result.ok ? {...state, theme: result.value.theme} : state, result), []],
+	'settings-read': ({result}, state) => askCounts(takeSettings(result.ok ? settle({...state, theme: result.value.theme, sort: result.value.sort}) : state, result)),
 	looked: (message, state) => takeLook(state, message.number, message.result),
 	'look-due': (message, state) => takePause(state, message.number),
 	'backed-up-read': (message, state) => [{...state, backedUpTo: message.backedUpTo}, []],

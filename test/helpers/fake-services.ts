@@ -284,7 +284,7 @@ export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now
 			return reply(`diagnosis of ${uuid ?? 'all'}`, () => world.findings.filter(({domain}) => uuid === undefined || domain?.uuid === uuid));
 		},
 		look: async uuid => reply(`look at ${uuid ?? 'all'}`, () => world.findings.filter(({domain}) => uuid === undefined || domain?.uuid === uuid)),
-		readSettings: async () => succeed({checks: world.checks, theme: 'auto'}),
+		readSettings: async () => succeed({checks: world.checks, theme: 'auto', sort: 'name'}),
 		isReadOnly: given.isReadOnly ?? false,
 		clock: {now: given.now ?? (() => new Date(nowSeconds * 1000))},
 	};

@@ -4,16 +4,18 @@ Moving the cursor through the lists, and folding what is below it.
 import type {Command} from '../keys.ts';
 import {moveIndex, pageRows} from '../scroll.ts';
 import type {State} from '../state.ts';
+import {visibleDomains} from './domains.ts';
 import type {Update} from './read.ts';
-import {currentRows, selectedNode, visibleDomains} from './rows.ts';
+import {currentRows, selectedNode} from './rows.ts';
 import {selectDomain, selectRow} from './select.ts';
 
 export function move(state: State, command: Command): Update {
 	const step = (index: number, count: number) => {
 		const page = pageRows(state);
-		return command === 'page-down'
-			? Math.min(index + page, count - 1)
-			: (command === 'page-up' ? Math.max(index - page, 0) : moveIndex(index, command, count));
+		const half = Math.max(1, Math.floor(page / 2));
+		const jumps: Partial<Record<Command, number>> = {'page-down': page, 'page-up': -page, 'half-down': half, 'half-up': -half};
+		const by = jumps[command];
+		return by === undefined ? moveIndex(index, command, count) : Math.max(0, Math.min(index + by, count - 1));
 	};
 
 	if (state.pane === 'domains') {

@@ -32,19 +32,11 @@ export function snapshotId(name: string): string {
 	return `snapshot:${name}`;
 }
 
-/** Domains that the filter lets through, by name; what is called so, or begins so, comes first. The filter is a part of the name, without regard to case. */
-export function visibleDomains(state: Pick<State, 'domains' | 'filter'>): DomainSummary[] {
-	const wanted = state.filter.text.toLowerCase();
-	const domains = (state.domains.value ?? []).filter(domain => domain.name.toLowerCase().includes(wanted));
-	const rank = ({name}: DomainSummary) => [name.toLowerCase() === wanted, name.toLowerCase().startsWith(wanted), true].indexOf(true);
-	return domains.sort((a, b) => rank(a) - rank(b) || compareNames(a.name, b.name));
-}
-
 /** Made once: asking the language for each pair of names costs more than all the rest of a list. */
 const collator = new Intl.Collator('en', {numeric: true});
 
 /** "web2" before "web10", and the same order in every locale. */
-function compareNames(a: string, b: string): number {
+export function compareNames(a: string, b: string): number {
 	return collator.compare(a, b) || (a < b ? -1 : 1);
 }
 

@@ -5,8 +5,9 @@ import {
 	listRowsOf, shownRows, treeRowsOf, windowTop,
 } from '../layout.ts';
 import type {State, View} from '../state.ts';
+import {visibleDomains} from './domains.ts';
 import {readDetails, type Update} from './read.ts';
-import {currentRows, selectedNode, visibleDomains} from './rows.ts';
+import {currentRows, selectedNode} from './rows.ts';
 
 /** How long the cursor must rest on a domain before it is read: holding a key down must not ask the host for every row passed. */
 const restMs = 120;

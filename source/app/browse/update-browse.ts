@@ -13,6 +13,7 @@ import {
 	inTurn, readList, readDetails, readUnfinished, type Update,
 } from './read.ts';
 import {showView} from './select.ts';
+import {sortNext} from './sort.ts';
 import {applyFilter} from './update-filter.ts';
 
 export function refresh(state: State): Update {
@@ -27,6 +28,8 @@ const updates: Readonly<Partial<Record<Command, (state: State) => Update>>> = {
 	down: state => move(state, 'down'),
 	'page-up': state => move(state, 'page-up'),
 	'page-down': state => move(state, 'page-down'),
+	'half-up': state => move(state, 'half-up'),
+	'half-down': state => move(state, 'half-down'),
 	first: state => move(state, 'first'),
 	last: state => move(state, 'last'),
 	fold: state => fold(state, true),
@@ -43,6 +46,7 @@ const updates: Readonly<Partial<Record<Command, (state: State) => Update>>> = {
 	help: state => [{...state, scene: {kind: 'help', top: 0}}, []],
 	find: state => [{...state, pane: 'domains', filter: {...state.filter, isTyping: true}}, []],
 	back: state => applyFilter(state, '', false),
+	sort: sortNext,
 	refresh,
 	'refresh-on-focus': state => readDetails(state, state.domainCursor.id),
 };

@@ -5,8 +5,8 @@ import type {Command} from '../keys.ts';
 import type {Key} from '../messages.ts';
 import type {State} from '../state.ts';
 import {editText} from '../journey/edit-text.ts';
+import {visibleDomains} from './domains.ts';
 import type {Update} from './read.ts';
-import {visibleDomains} from './rows.ts';
 import {pollSoon, selectDomain, settle} from './select.ts';
 import {move} from './move.ts';
 

@@ -16,8 +16,11 @@ type Preferences = {
 	check: boolean;
 	/** `auto`: as the terminal says of its background. */
 	theme: 'auto' | 'dark' | 'light' | 'mono';
+	/** How the screen sorts the domains at first. */
+	sort: 'name' | 'state' | 'health' | 'snapshots';
 };
 
+const sorts = ['name', 'state', 'health', 'snapshots'] as const;
 const themes = ['auto', 'dark', 'light', 'mono'] as const;
 
 function parse(text: string): Record<string, unknown> {
@@ -41,12 +44,12 @@ export async function readPreferences(): Promise<Result<Preferences>> {
 	});
 	try {
 		if (statSync(path.join(cwd, 'config.json'), {throwIfNoEntry: false}) === undefined) {
-			return succeed({connect: undefined, check: true, theme: 'auto'});
+			return succeed({connect: undefined, check: true, theme: 'auto', sort: 'name'});
 		}
 
 		// Loaded late: most runs name their host otherwise.
 		const {default: Conf} = await import('conf');
-		const {connect, check, theme = 'auto'} = new Conf({cwd, configFileMode: 0o600, deserialize: parse}).store;
+		const {connect, check, theme = 'auto', sort = 'name'} = new Conf({cwd, configFileMode: 0o600, deserialize: parse}).store;
 		if (check !== undefined && typeof check !== 'boolean') {
 			return refuse('"check" is neither true nor false');
 		}
@@ -56,8 +59,13 @@ export async function readPreferences(): Promise<Result<Preferences>> {
 			return refuse(`"theme" is none of ${themes.join(', ')}`);
 		}
 
+		const knownSort = sorts.find(name => name === sort);
+		if (knownSort === undefined) {
+			return refuse(`"sort" is none of ${sorts.join(', ')}`);
+		}
+
 		return connect === undefined || typeof connect === 'string'
-			? succeed({connect: connect === '' ? undefined : connect, check: check ?? true, theme: known})
+			? succeed({connect: connect === '' ? undefined : connect, check: check ?? true, theme: known, sort: knownSort})
 			: refuse('"connect" is not a string');
 	} catch (error) {
 		return refuse(error instanceof Error ? error.message : String(error));

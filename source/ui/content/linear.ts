@@ -2,9 +2,10 @@
 The linear mode: each screen as plain lines and numbered choices. The same brain and the same messages as the painted screen; nothing moves, nothing is
 hidden by a window.
 */
+import {visibleDomains} from '../../app/browse/domains.ts';
 import {byKind} from '../../model/by-kind.ts';
 import {
-	currentRows, selectedDomain, selectedDetails, visibleDomains, type TreeNode,
+	currentRows, selectedDomain, selectedDetails, type TreeNode,
 } from '../../app/browse/rows.ts';
 import {rowFacts, totalOf} from '../../app/browse/row-facts.ts';
 import {healthOfHost, markOf} from '../../app/doctor/health.ts';

@@ -1,10 +1,10 @@
 /**
 The left pane: the domains in sight, each with a mark where it needs somebody, its state in a sign and a word, and how many snapshots it has.
 */
+import {visibleDomains} from '../../app/browse/domains.ts';
 import {shownRows, windowTop} from '../../app/layout.ts';
 import type {State} from '../../app/state.ts';
 import {markOf} from '../../app/doctor/health.ts';
-import {visibleDomains} from '../../app/browse/rows.ts';
 import {healthMarks, statePiece, stateGlyph} from '../content/words.ts';
 import {widthOf} from '../../model/text/cells.ts';
 import {cutMiddle, showSafely} from '../text.ts';

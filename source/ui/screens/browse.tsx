@@ -2,8 +2,9 @@
 The first screen: domains on the left, the trees of the selected one on the right, details below. A menu takes the place of the details.
 */
 import {Box} from 'ink';
+import {visibleDomains} from '../../app/browse/domains.ts';
 import {layoutOf, listRowsOf} from '../../app/layout.ts';
-import {leftOf, selectedDomain, selectedDetails, visibleDomains} from '../../app/browse/rows.ts';
+import {leftOf, selectedDomain, selectedDetails} from '../../app/browse/rows.ts';
 import {rowFacts} from '../../app/browse/row-facts.ts';
 import {formatShortBytes} from '../../model/text/format.ts';
 import {ownImages} from '../../model/images/describe-images.ts';
@@ -152,7 +153,7 @@ export function BrowseScreen({state}: {readonly state: State}) {
 			<Banner state={state}/>
 			<Box>
 				<Box flexDirection='column' width={leftColumns}>
-					<LineView pieces={domainHeading(state, theme)} columns={leftColumns}/>
+					<LineView pieces={domainHeading(state, theme)} right={[{text: `s:${state.sort}  `, tone: 'dim'}]} columns={leftColumns}/>
 					<DomainList state={state} rows={listRows} columns={leftColumns}/>
 				</Box>
 				<Box flexDirection='column' width={1}>

@@ -17,16 +17,16 @@ test.afterEach.always(async () => {
 });
 
 test.serial('without a settings file everything has its default, and nothing is made', async t => {
-	t.deepEqual(await readPreferences(), {ok: true, value: {connect: undefined, check: true, theme: 'auto'}});
+	t.deepEqual(await readPreferences(), {ok: true, value: {connect: undefined, check: true, theme: 'auto', sort: 'name'}});
 	await t.throwsAsync(stat(path.join(folder, 'vsnap-tui')), {code: 'ENOENT'});
 });
 
 test.serial('what is set is read, and the file stays byte for byte as it was', async t => {
 	const file = path.join(folder, 'vsnap-tui', 'config.json');
 	await mkdir(path.dirname(file));
-	const text = '{ "check": false,   "connect": "qemu:///session", "theme": "light" }';
+	const text = '{ "check": false,   "connect": "qemu:///session", "theme": "light", "sort": "health" }';
 	await writeFile(file, text);
-	t.deepEqual(await readPreferences(), {ok: true, value: {connect: 'qemu:///session', check: false, theme: 'light'}});
+	t.deepEqual(await readPreferences(), {ok: true, value: {connect: 'qemu:///session', check: false, theme: 'light', sort: 'health'}});
 	t.is(await readFile(file, 'utf8'), text);
 });
 
@@ -43,4 +43,11 @@ test.serial('a theme that there is not is refused with those that there are', as
 	await mkdir(path.dirname(file));
 	await writeFile(file, '{"theme": "solarized"}');
 	t.regex(JSON.stringify(await readPreferences()), /config\.json is not understood: \\"theme\\" is none of auto, dark, light, mono/);
+});
+
+test.serial('an order that there is not is refused with those that there are', async t => {
+	const file = path.join(folder, 'vsnap-tui', 'config.json');
+	await mkdir(path.dirname(file));
+	await writeFile(file, '{"sort": "size"}');
+	t.regex(JSON.stringify(await readPreferences()), /config\.json is not understood: \\"sort\\" is none of name, state, health, snapshots/);
 });
