@@ -33,6 +33,7 @@ import {mapResult, succeed, unreachable, type Result} from './model/result.ts';
 import {makeLinesVisible} from './model/text/visible-text.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
 import {formatShellScript} from './planner/script/shell-script.ts';
+import {programFor} from './program-for.ts';
 import {screenStartOf} from './screen-start.ts';
 import {readAbilities, type Abilities} from './terminal/abilities.ts';
 import {readPreferences} from './tools/state/preferences.ts';
@@ -40,7 +41,8 @@ import {writeNewProgram} from './tools/files/write-new-file.ts';
 import {listenForStop} from './tools/run/stop-signals.ts';
 import type {AppServices, ScreenStart} from './app/services.ts';
 
-function servicesOf({world, planning, readRemoteArgv}: OpenWorld, {isReadOnly, isDemo, checks}: GlobalOptions): AppServices {
+function servicesOf({world, planning, readRemoteArgv}: OpenWorld, options: GlobalOptions): AppServices {
+	const {isReadOnly, isDemo, checks} = options;
 	return {
 		host: world.host,
 		planAction: async invocation => prepareAction(planning, invocation),
@@ -74,10 +76,10 @@ function servicesOf({world, planning, readRemoteArgv}: OpenWorld, {isReadOnly, i
 		},
 		diagnose: async (uuid, onProgress, interrupt) => diagnose(world, {uuid, onProgress, interrupt}),
 		look: async (uuid, interrupt) => diagnose(world, {uuid, interrupt, isPatient: true}),
-		async readSettings() {
-			const preferences = isDemo ? undefined : await readPreferences();
-			return preferences?.ok === false ? preferences : succeed({checks: checks && (preferences?.value.check ?? true), theme: preferences?.value.theme ?? 'auto', sort: preferences?.value.sort ?? 'name'});
-		},
+		readSettings: async () => isDemo
+			? succeed({checks, theme: 'auto', sort: 'name', title: true, bell: false, notify: false})
+			: mapResult(await readPreferences(), ({check, ...preferred}) => ({...preferred, checks: checks && check})),
+		program: isDemo ? undefined : programFor(options),
 		isReadOnly,
 		clock: world.clock,
 	};

@@ -21,6 +21,7 @@ import {readPreferences} from './tools/state/preferences.ts';
 import {createLineWatcher, createLocalRunner, type Runner} from './tools/run/run.ts';
 import {createSshRunner, sharedSshEnvironment, sshArgv} from './tools/run/ssh.ts';
 import {checkStateFolder, stateFolder} from './tools/state/state-folder.ts';
+import {locksToInherit} from './tools/state/domain-locks.ts';
 import {createStateStore} from './tools/state/state-store.ts';
 
 export type OpenWorld = {
@@ -104,7 +105,7 @@ async function findStateFolder(): Promise<Result<string>> {
 function openBare(options: GlobalOptions, folderPath: string): OpenWorld {
 	const held = new Set<number>();
 	const host = createQemuHost({
-		runner: createLocalRunner({inheritFds: () => [...held]}),
+		runner: createLocalRunner({inheritFds: () => locksToInherit(held)}),
 		named: gatherNames({qmp: options.qmp, images: options.images, folder: process.cwd()}),
 		recordsPath: path.join(folderPath, 'bare'),
 		isReadOnly: options.isReadOnly,
@@ -142,7 +143,7 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 	const held = new Set<number>();
 	const controlFolder = path.join(folderPath, 'ssh');
 	const sharing = shareSsh(uri.value, controlFolder);
-	const local = createLocalRunner({inheritFds: () => [...held], moreEnvironment: sharing});
+	const local = createLocalRunner({inheritFds: () => locksToInherit(held), moreEnvironment: sharing});
 	const readPlace = findFilePlace(uri.value, local);
 	const runner: Runner = async request => {
 		const place = request.where === 'host' ? await readPlace() : succeed({kind: 'here'} as const);

@@ -33,7 +33,9 @@ export type Effect =
 	| {kind: 'stop-look'}
 	/** Send `look-due` with this number after the time. */
 	| {kind: 'look-later'; number: number; afterMs: number}
-	| {kind: 'interrupt'; signal: string}
+	| {kind: 'interrupt'; planId: string; signal: string}
+	/** Where the settings want it: that an action has ended. */
+	| {kind: 'tell-end'; text: string; bell: boolean; notify: boolean}
 	/** Send `ticked` in a second. */
 	| {kind: 'tick-later'}
 	/** Send `poll-due` with this number after the time. */

@@ -12,6 +12,7 @@ type Stage = {
 	suspend: () => void;
 	repaint: () => void;
 	quit: (end: {exitCode: number; signal: string | undefined}) => void;
+	tellEnd: (how: {text: string; bell: boolean; notify: boolean}) => void;
 };
 
 type EffectRunner = {run: (effect: Effect) => void; close: () => void};
@@ -21,7 +22,8 @@ type Work = {
 	stage: Stage;
 	send: (message: Message) => void;
 	timers: Set<NodeJS.Timeout>;
-	interrupt?: AbortController;
+	/** Of the plans at work. */
+	interrupts: Map<string, AbortController>;
 	diagnosis?: AbortController;
 	look?: AbortController;
 	measuring?: AbortController;
@@ -83,17 +85,19 @@ const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 		return undefined;
 	},
 	async execute({plan}, work) {
-		work.interrupt = new AbortController();
+		const interrupt = new AbortController();
+		work.interrupts.set(plan.id, interrupt);
 		const outcome = await work.services.executePlan(plan, event => {
-			work.send({kind: 'run-event', event});
-		}, work.interrupt.signal);
-		return {kind: 'run-ended', outcome};
+			work.send({kind: 'run-event', planId: plan.id, event});
+		}, interrupt.signal);
+		work.interrupts.delete(plan.id);
+		return {kind: 'run-ended', planId: plan.id, outcome};
 	},
 	async recover({planId, direction}, {services, send}) {
 		const outcome = await services.recover(planId, direction, event => {
-			send({kind: 'run-event', event});
+			send({kind: 'run-event', planId, event});
 		});
-		return {kind: 'run-ended', outcome};
+		return {kind: 'run-ended', planId, outcome};
 	},
 	async diagnose({number, uuid}, work) {
 		work.diagnosis?.abort();
@@ -117,8 +121,12 @@ const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 		return undefined;
 	},
 	'look-later': async ({number, afterMs}, work) => after(afterMs, {kind: 'look-due', number}, work),
-	async interrupt({signal}, {interrupt}) {
-		interrupt?.abort(signal);
+	async interrupt({planId, signal}, {interrupts}) {
+		interrupts.get(planId)?.abort(signal);
+		return undefined;
+	},
+	async 'tell-end'({text, bell, notify}, {stage}) {
+		stage.tellEnd({text, bell, notify});
 		return undefined;
 	},
 	'tick-later': async (_effect, work) => after(1000, {kind: 'ticked'}, work),
@@ -146,7 +154,7 @@ async function answer(effect: Effect, work: Work): Promise<void> {
 }
 
 export function createEffectRunner(services: AppServices, stage: Stage, send: (message: Message) => void): EffectRunner {
-	const work: Work = {services, stage, send, timers: new Set()};
+	const work: Work = {services, stage, send, timers: new Set(), interrupts: new Map()};
 	const stopWatching = services.host.watch(domain => {
 		send({kind: 'host-changed', domain});
 	});

@@ -7,6 +7,7 @@ import {allFieldsOf, fieldsOf, focusedField} from './journey/fields.ts';
 import {planInSight, type Journey} from './journey/journey.ts';
 import {isNamed, isTextOfName} from './journey/name.ts';
 import type {Key} from './messages.ts';
+import {hasMorePages} from './run/jobs.ts';
 import {selectedFinding} from './browse/rows.ts';
 import {findHere} from './find/place.ts';
 import type {Scene, State} from './state.ts';
@@ -14,7 +15,7 @@ import type {Scene, State} from './state.ts';
 export type Command =
 	| 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last'
 	| 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
-	| ScreenKind | 'menu' | 'sort' | 'doctor' | 'recover' | 'refresh' | 'find' | 'next-hit' | 'previous-hit' | 'end-find' | 'help' | 'details' | 'quit' | 'back'
+	| ScreenKind | 'menu' | 'sort' | 'doctor' | 'recover' | 'jobs' | 'refresh' | 'find' | 'next-hit' | 'previous-hit' | 'end-find' | 'help' | 'details' | 'quit' | 'back'
 	| 'accept' | 'next-field' | 'previous-field' | 'next-choice' | 'previous-choice' | 'show-commands' | 'show-images' | 'save-script' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'refresh-on-focus';
 
 /** `checkpoints`: browsing in their view. `page`: of a plan, where no text is typed; `text`: where one is; `name`: on its last line, where a name may be. `found`: beside another, while something was found in it. */
@@ -81,6 +82,8 @@ export const bindings: readonly Binding[] = [
 	...screenSpecs().flatMap(({kind, screen}) => bindingsOf(kind, screen)),
 	{command: 'doctor', keys: ['D'], shown: 'D', contexts: browsing, label: 'check the selected domain or, from the list of domains, all', short: 'check', rank: 7},
 	{command: 'recover', keys: ['x'], shown: 'x', contexts: browsing, label: 'finish or roll back what was interrupted'},
+	{command: 'jobs', keys: ['J'], shown: 'J', contexts: browsing, label: 'what is at work, else what ended last'},
+	{command: 'jobs', keys: ['J'], shown: 'J', contexts: ['running', 'ended'], label: 'the next one at work', short: 'next', rank: 4},
 	{command: 'other-pane', keys: ['tab', 'back-tab'], shown: 'Tab', contexts: browsing, label: 'other pane', short: 'pane', rank: 3},
 	{command: 'next-view', keys: ['v'], shown: 'v', contexts: browsing, label: 'snapshots, checkpoints or images', short: 'view', rank: 4},
 	{command: 'view-snapshots', keys: ['1'], shown: '1', contexts: browsing, label: 'snapshots'},
@@ -103,6 +106,7 @@ export const bindings: readonly Binding[] = [
 	{command: 'refresh', keys: ['R'], shown: 'R', contexts: browsing, label: 'refresh', short: 'refresh', rank: 8},
 	{command: 'refresh', keys: ['R'], shown: 'R', contexts: ['findings'], label: 'check again', short: 'check again', rank: 4},
 	{command: 'unfold-files', keys: ['x'], shown: 'x', contexts: ['reading'], label: 'show or hide the text of files'},
+	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['running'], label: 'browse; it runs on', short: 'browse, it runs on', rank: 2},
 	{command: 'stop', keys: ['ctrl-c'], shown: 'Ctrl-C', contexts: ['running'], label: 'stop the action', short: 'stop', rank: 1},
 	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['filter', 'choice'], label: 'cancel; nothing is changed', short: 'cancel', rank: 2},
 	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['reading', ...pages, 'path'], label: 'one step back; nothing is changed', short: 'back', rank: 2},
@@ -196,6 +200,10 @@ export function isUseful(state: State, command: Command, canScroll: boolean): bo
 
 	if (state.scene.kind === 'journey') {
 		return isUsefulInJourney(state, state.scene.journey, command);
+	}
+
+	if (command === 'jobs') {
+		return hasMorePages(state);
 	}
 
 	const finding = selectedFinding(state);

@@ -30,9 +30,9 @@ export function layoutOf(columns: number, rows: number): Layout {
 	};
 }
 
-/** Rows of the two lists, above which stands what was interrupted. */
-export function listRowsOf({columns, rows, left}: {columns: number; rows: number; left: readonly unknown[]}): number {
-	return Math.max(1, layoutOf(columns, rows).listRows - (left.length > 0 ? 1 : 0));
+/** Rows of the two lists: above them stands what was interrupted, below the details what is at work. */
+export function listRowsOf({columns, rows, left, runs}: {columns: number; rows: number; left: readonly unknown[]; runs: Readonly<Record<string, unknown>>}): number {
+	return Math.max(1, layoutOf(columns, rows).listRows - Number(left.length > 0) - Number(Object.keys(runs).length > 0));
 }
 
 /** Rows of a list that are drawn: a longer one gives up its last for where it stands. */

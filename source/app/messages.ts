@@ -57,8 +57,8 @@ export type Message =
 	| {kind: 'script-saved'; path: string; result: Result<string>}
 	| {kind: 'diagnosing'; number: number; progress: DiagnosisProgress}
 	| {kind: 'diagnosed'; number: number; result: Result<Finding[]>}
-	| {kind: 'run-event'; event: RunEvent}
-	| {kind: 'run-ended'; outcome: Outcome}
+	| {kind: 'run-event'; planId: string; event: RunEvent}
+	| {kind: 'run-ended'; planId: string; outcome: Outcome}
 	/** Somebody wants the program to end: SIGINT, SIGTERM, SIGHUP (also: the terminal is gone). */
 	| {kind: 'signalled'; signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'}
 	/** Direct choices of the linear mode, where nothing is moved by arrows. */

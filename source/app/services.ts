@@ -16,8 +16,11 @@ import type {
 /** How far a diagnosis has come, in domains. */
 export type DiagnosisProgress = {done: number; total: number; domain: string};
 
-/** `checks`: the doctor looks by itself. `theme`: `auto`: as the terminal says of its background. */
-export type Settings = {checks: boolean; theme: 'auto' | 'dark' | 'light' | 'mono'; sort: 'name' | 'state' | 'health' | 'snapshots'};
+/**
+`checks`: the doctor looks by itself. `theme`: `auto`: as the terminal says of its background. When an action ends, `bell` rings and `notify` has the terminal show a
+notification; `title`: the window's title tells how far it is.
+*/
+export type Settings = {checks: boolean; theme: 'auto' | 'dark' | 'light' | 'mono'; sort: 'name' | 'state' | 'health' | 'snapshots'; bell: boolean; title: boolean; notify: boolean};
 
 export type AppServices = {
 	host: Host;
@@ -40,6 +43,8 @@ export type AppServices = {
 	look(uuid: string | undefined, signal: AbortSignal): Promise<Result<Finding[]>>;
 	/** What a person has set. Fails with `usage` where that is not understood. */
 	readSettings(): Promise<Result<Settings>>;
+	/** How the program is called for this host, for commands that are shown; undefined: what it does there does not outlive it. */
+	program: string | undefined;
 	isReadOnly: boolean;
 	clock: Clock;
 };
@@ -54,5 +59,5 @@ export type ScreenStart = {
 	action?: ActionStart;
 };
 
-export type {Outcome, RunEvent, UnfinishedAction} from '../engine/ports.ts';
+export type {Copied, Outcome, RunEvent, UnfinishedAction} from '../engine/ports.ts';
 export type {LeftAction, LeftBehind} from '../engine/recover/left-behind.ts';

@@ -11,7 +11,7 @@ import type {Copied, Outcome} from '../engine/ports.ts';
 import type {Finding} from '../model/domain/finding.ts';
 import type {Direction} from '../engine/run/progress.ts';
 import type {Option} from '../actions/question.ts';
-import type {BackedUpTo} from '../actions/spec.ts';
+import type {BackedUpTo, Undo} from '../actions/spec.ts';
 import type {Journey} from './journey/journey.ts';
 import type {ActionStart, DiagnosisProgress, LeftAction, ScreenStart, Settings} from './services.ts';
 
@@ -53,6 +53,10 @@ export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'undone' | '
 export type Run = {
 	plan: Plan;
 	kind: 'execute' | Direction;
+	/** Where it was started from. */
+	journey: Journey | undefined;
+	/** What takes it back once it is done, as far as that was known at the start. */
+	undo: Undo | undefined;
 	startedMs: number;
 	steps: Record<string, StepState>;
 	current: string | undefined;
@@ -70,9 +74,10 @@ export type Run = {
 	commands: readonly RanCommand[];
 	/** Why the audit log does not tell of it. */
 	notLogged: Failure | undefined;
-	/** Leave when it has ended, because a signal came. */
-	quitWith: {signal: string; exitCode: number} | undefined;
 };
+
+/** A run that is over. `isSeen`: its result was in sight, or is no more than that it is done. */
+export type Ended = {run: Run; outcome: Outcome; endedMs: number; isSeen: boolean};
 
 /** What is looked for, and what was found. */
 export type Diagnosis = {
@@ -125,8 +130,9 @@ export type Scene =
 	| {kind: 'details'; top: number}
 	/** What was wanted cannot be done, and nothing was asked. */
 	| {kind: 'journey'; journey: Journey}
-	| {kind: 'running'; run: Run; journey: Journey | undefined}
-	| {kind: 'ended'; run: Run; outcome: Outcome; top: number; journey: Journey | undefined}
+	/** One of the runs, as a page. */
+	| {kind: 'running'; planId: string}
+	| {kind: 'ended'; run: Run; outcome: Outcome; top: number}
 	| {kind: 'recover'; actions: LeftAction[]; index: number; top: number; origin: RecoverOrigin}
 	/** `isWhole`: the selected finding alone, with all its words. */
 	| {kind: 'doctor'; isWhole: boolean; top: number}
@@ -176,8 +182,14 @@ export type State = {
 	/** The action that the command line asked for: the exit code tells of it. */
 	startedWith: ActionStart['kind'] | undefined;
 	lastOutcome: Outcome | undefined;
-	/** What was done last, for the line above the keys. */
-	lastEnded: {plan: Plan; kind: Run['kind']; outcome: Outcome; endedMs: number} | undefined;
+	/** What is at work, by plan, in the order in which it was started. On one domain there is one at a time. */
+	runs: Readonly<Record<string, Run>>;
+	/** What has ended since the screen was opened, the last one at the end. */
+	ended: readonly Ended[];
+	/** Leave when nothing is at work: a signal came, or a person chose to wait for it. */
+	quitWhenDone: {signal?: string; exitCode?: number} | undefined;
+	/** What the terminal is told of runs. */
+	tells: Pick<Settings, 'bell' | 'title' | 'notify'>;
 	isTicking: boolean;
 	/** The host stirred while it was being read: read it once more. */
 	isStale: boolean;
@@ -224,7 +236,10 @@ export function initialState(facts: StartFacts): State {
 		start: facts.start,
 		startedWith: facts.start.action?.kind,
 		lastOutcome: undefined,
-		lastEnded: undefined,
+		runs: {},
+		ended: [],
+		quitWhenDone: undefined,
+		tells: {bell: false, title: false, notify: false},
 		isTicking: false,
 		isStale: false,
 		nextNumber: 1,

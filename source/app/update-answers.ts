@@ -8,6 +8,7 @@ import type {Result} from '../model/result.ts';
 import {askCounts} from './browse/sort.ts';
 import {visibleDomains} from './browse/domains.ts';
 import {beginFromStart} from './run/begin.ts';
+import {runOn} from './run/jobs.ts';
 import {
 	answer, inTurn, readList, readDetails, type Update,
 } from './browse/read.ts';
@@ -110,13 +111,15 @@ function openStart(state: State): Update {
 	return action.kind === 'doctor' ? diagnose(opened, start.domain === undefined ? undefined : details.domain) : beginFromStart(opened, action);
 }
 
-/** Time to look again at the domain in view. While a plan runs nobody else asks the host. */
+/** Time to look again at the domain in view. A domain at work is not asked, nor is anything while a run is what is looked at. */
 export function takePoll(state: State, number: number): Update {
 	if (number !== state.pollNumber) {
 		return [state, []];
 	}
 
-	return state.scene.kind === 'running'
+	const {id} = state.domainCursor;
+	const isWaitedFor = runOn(state, id) !== undefined && state.allDetails[id!]?.value !== undefined;
+	return state.scene.kind === 'running' || isWaitedFor
 		? pollSoon(state, pollMs)
 		: inTurn(state, next => readDetails(next, next.domainCursor.id), askCounts);
 }

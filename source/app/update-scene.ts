@@ -35,7 +35,7 @@ const updates: (scene: Scene, state: State, pressed: Pressed) => Update = byKind
 	doctor: (_scene, state, {command, viewport}) => updateDoctor(state, command, viewport),
 	running: (_scene, state, {command}) => updateRunning(state, command),
 	ended(scene, state, {command, viewport}) {
-		const isFromDoctor = scene.journey?.origin === 'doctor' && scene.outcome.kind !== 'half-way';
+		const isFromDoctor = scene.run.journey?.origin === 'doctor' && scene.outcome.kind !== 'half-way';
 		return isFromDoctor && (command === 'accept' || command === 'back') ? diagnoseAgain(state) : updateEnded(state, command, viewport);
 	},
 	recover: (_scene, state, {command, key}) => updateRecover(state, command, key),

@@ -27,12 +27,10 @@ import {takeSaved} from './journey/update-view.ts';
 import {chooseAction} from './browse/update-menu.ts';
 import {takeCounts, takeDomains, takePicture, takePoll} from './update-answers.ts';
 import {takeUnfinished} from './run/update-recover.ts';
-import {endRun, exitCodeAtQuit, followRun} from './run/update-run.ts';
+import {isAtWork} from './run/jobs.ts';
+import {askWhetherToQuit, quit, takeSignal} from './run/update-quit.ts';
+import {endRun, takeRunEvent} from './run/update-run.ts';
 import {updateScene} from './update-scene.ts';
-
-function quit(state: State, exitCode = exitCodeAtQuit(state), signal?: string): Update {
-	return [{...state, scene: {kind: 'leaving'}}, [{kind: 'quit', exitCode, signal}]];
-}
 
 /** Keys that need no picture. */
 const keysWhenHidden: ReadonlySet<Command | undefined> = new Set(['quit', 'suspend', 'repaint']);
@@ -52,7 +50,8 @@ function takeKey(given: State, key: Key, viewport: Viewport): Update {
 	const state = command === 'refresh-on-focus' ? given : {...given, notice: undefined};
 	switch (command) {
 		case 'quit': {
-			return quit(state, key.name === 'ctrl-c' && state.scene.kind !== 'browse' ? 130 : undefined);
+			const isBroken = key.name === 'ctrl-c' && state.scene.kind !== 'browse';
+			return isAtWork(state) ? [askWhetherToQuit(state), []] : quit(state, isBroken ? 130 : undefined);
 		}
 
 		case 'suspend': {
@@ -69,20 +68,6 @@ function takeKey(given: State, key: Key, viewport: Viewport): Update {
 			return found === undefined ? updateScene(state, pressed) : [found, []];
 		}
 	}
-}
-
-/** A signal ends the program at once, or, while a plan runs, when that has been brought to a clean end. */
-function takeSignal(state: State, signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): Update {
-	const exitCode = {SIGINT: 130, SIGTERM: 143, SIGHUP: 129}[signal];
-	if (state.scene.kind !== 'running') {
-		return quit(state, exitCode, signal);
-	}
-
-	const {run} = state.scene;
-	return [
-		{...state, scene: {...state.scene, run: {...run, stop: 'asked', quitWith: {signal, exitCode}}}},
-		run.stop === 'asked' ? [] : [{kind: 'interrupt', signal}],
-	];
 }
 
 function takeOption(state: State, index: number, viewport: Viewport): Update {
@@ -134,7 +119,7 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 		return state.scene.kind === 'running' || state.domains.waiting !== undefined ? [{...state, isStale: true}, []] : readList(state);
 	},
 	'background-told': ({background}, state) => [{...state, background}, []],
-	'settings-read': ({result}, state) => askCounts(takeSettings(result.ok ? settle({...state, theme: result.value.theme, sort: result.value.sort}) : state, result)),
+	'settings-read': ({result}, state) => askCounts(takeSettings(result.ok ? settle({...state, sort: result.value.sort}) : state, result)),
 	looked: (message, state) => takeLook(state, message.number, message.result),
 	'look-due': (message, state) => takePause(state, message.number),
 	'backed-up-read': (message, state) => [{...state, backedUpTo: message.backedUpTo}, []],
@@ -151,10 +136,8 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 	'script-saved': (message, state) => [takeSaved(state, message), []],
 	diagnosing: (message, state) => [takeProgress(state, message), []],
 	diagnosed: (message, state) => [takeDiagnosis(state, message.number, message.result), []],
-	'run-event': (message, state) => state.scene.kind === 'running'
-		? [{...state, scene: {...state.scene, run: followRun(message.event, state.scene.run, state.nowMs)}}, []]
-		: [state, []],
-	'run-ended': (message, state) => endRun(state, message.outcome),
+	'run-event': ({planId, event}, state) => [takeRunEvent(state, planId, event), []],
+	'run-ended': ({planId, outcome}, state) => endRun(state, planId, outcome),
 	signalled: (message, state) => takeSignal(state, message.signal),
 	'domain-chosen'(message, state) {
 		const [selected, effects] = selectDomain(state, message.uuid);

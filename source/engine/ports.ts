@@ -160,7 +160,11 @@ export type AuditEntry = {
 	durationMs: number;
 };
 
-export type Lock = {release(): Promise<void>};
+export type Lock = {
+	/** What changes something in it holds this lock as well until it has ended, and none of another domain. */
+	during<T>(act: () => Promise<T>): Promise<T>;
+	release(): Promise<void>;
+};
 
 /** The private folder of this user: journals, audit log, locks. */
 export type StateStore = {

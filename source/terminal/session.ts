@@ -4,6 +4,7 @@ signals come out as calls.
 */
 import process from 'node:process';
 import type {Key} from '../app/messages.ts';
+import {keepTitle, restoreTitle, titleCode} from './codes.ts';
 import {decodeKeys, flushKeys, nothingPending} from './decode-keys.ts';
 
 const {stdin, stdout, stderr} = process;
@@ -32,12 +33,14 @@ type SessionListeners = {
 
 type Session = {
 	write: (text: string) => void;
+	/** The title of the window, as long as the terminal is taken; undefined: the one that it had. */
+	setTitle: (text: string | undefined) => void;
 	/** Gives the terminal back and lets the whole job sleep, as Ctrl-Z does elsewhere. */
 	suspend: () => void;
 	/** The one path for mistakes of ours: gives the terminal back, says what was being done, and ends the program with code 70. */
 	fail: (error: unknown) => void;
-	/** Gives the terminal back for good. With SIGHUP the process then dies of it: without a terminal, `exit` would abort. */
-	close: (signal?: string) => void;
+	/** Gives the terminal back for good, with some words on it. With SIGHUP the process then dies of it: without a terminal, `exit` would abort. */
+	close: (signal?: string, lastWords?: string) => void;
 };
 
 /** Keys out of what the terminal sends. */
@@ -82,6 +85,7 @@ class Keyboard {
 class Terminal {
 	isGone = false;
 	#isTaken = false;
+	#title: string | undefined;
 
 	readonly write = (text: string): void => {
 		if (this.#isTaken && !this.isGone) {
@@ -98,8 +102,16 @@ class Terminal {
 		}
 	}
 
+	readonly setTitle = (text: string | undefined): void => {
+		if (this.#isTaken && text !== this.#title) {
+			this.write(`${this.#title === undefined ? keepTitle : ''}${text === undefined ? restoreTitle : titleCode(text)}`);
+			this.#title = text;
+		}
+	};
+
 	give(): void {
 		if (this.#isTaken) {
+			this.setTitle(undefined);
 			this.write(giveTerminal);
 			this.#isTaken = false;
 			this.#setRaw(false);
@@ -171,14 +183,19 @@ export function openSession({onKeys, onReply, onResize, onSignal, onWake, descri
 	terminal.take();
 	return {
 		write: terminal.write,
+		setTitle: terminal.setTitle,
 		fail: handleFault,
 		suspend() {
 			terminal.give();
 			process.kill(0, 'SIGTSTP');
 		},
-		close(signal) {
+		close(signal, lastWords = '') {
 			keyboard.close();
 			terminal.give();
+			if (lastWords !== '' && !terminal.isGone) {
+				stdout.write(lastWords);
+			}
+
 			for (const [source, event, listener] of listeners) {
 				source.off(event, listener);
 			}

@@ -10,6 +10,7 @@ import {initialState, type Run, type State} from '../app/state.ts';
 import {createStore} from '../app/store.ts';
 import type {Abilities} from '../terminal/abilities.ts';
 import {openLines} from '../terminal/lines.ts';
+import {partingText} from './content/run/jobs.ts';
 import {linearPage, linearText} from './content/linear.ts';
 import {pageOf} from './content/page.ts';
 import {createTheme} from './theme.ts';
@@ -95,9 +96,15 @@ export async function runLinear({services, abilities, start}: {services: AppServ
 		});
 		const effects = createEffectRunner(services, {
 			suspend: () => undefined,
+			tellEnd: () => undefined,
 			repaint: () => undefined,
 			quit({exitCode, signal}) {
 				effects.close();
+				const parting = partingText(store.getState(), services.program, theme).trimEnd();
+				if (parting !== '') {
+					lines.print(parting);
+				}
+
 				lines.close(signal);
 				resolve(exitCode);
 			},
@@ -108,7 +115,7 @@ export async function runLinear({services, abilities, start}: {services: AppServ
 		store.subscribe(() => {
 			const state = store.getState();
 			if (state.scene.kind === 'running') {
-				const {run} = state.scene;
+				const run = state.runs[state.scene.planId]!;
 				const step = run.plan.steps.find(({id}) => id === run.current);
 				const text = step === undefined
 					? linearActivity[run.activity]

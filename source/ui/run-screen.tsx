@@ -8,12 +8,15 @@ import type {ReactElement} from 'react';
 import type {Effect} from '../app/effects-data.ts';
 import {createEffectRunner} from '../app/effects.ts';
 import type {AppServices, ScreenStart} from '../app/services.ts';
+import {runsOf} from '../app/run/jobs.ts';
 import {initialState, type State} from '../app/state.ts';
 import {createStore, type Store} from '../app/store.ts';
 import type {Abilities} from '../terminal/abilities.ts';
 import {watchBackground} from '../terminal/background.ts';
+import {bell, notificationCode} from '../terminal/codes.ts';
 import {createScreen} from '../terminal/screen.ts';
 import {openSession} from '../terminal/session.ts';
+import {partingText, windowTitle} from './content/run/jobs.ts';
 import {createViewport} from './content/page.ts';
 import {runLinear} from './run-linear.ts';
 import {Root} from './screens/root.tsx';
@@ -21,8 +24,26 @@ import {createTheme} from './theme.ts';
 
 export type ScreenArguments = {services: AppServices; abilities: Abilities; start: ScreenStart};
 
-function activityOf({scene}: State): string {
-	return scene.kind === 'running' ? `"${scene.run.plan.action.kind} ${scene.run.plan.action.domain.name}" ran (its journal is on disk: see vsnap-tui recover)` : `showing ${scene.kind}`;
+function activityOf(state: State): string {
+	const runs = runsOf(state).map(({plan: {action}}) => `"${action.kind} ${action.domain.name}"`);
+	return runs.length > 0 ? `${runs.join(' and ')} ran (${runs.length === 1 ? 'its journal is' : 'their journals are'} on disk: see vsnap-tui recover)` : `showing ${state.scene.kind}`;
+}
+
+/** What only a terminal that is painted is told. */
+function tellersOf({store, session, abilities}: {store: Store; session: ReturnType<typeof openSession>; abilities: Abilities}) {
+	// The console of Linux has no window.
+	const hasWindow = !abilities.isLinuxConsole;
+	return {
+		tellTitle() {
+			const state = store.getState();
+			if (hasWindow && state.tells.title) {
+				session.setTitle(windowTitle(state));
+			}
+		},
+		tellEnd({text, bell: rings, notify}: {text: string; bell: boolean; notify: boolean}) {
+			session.write(`${rings ? bell : ''}${notify && hasWindow ? notificationCode(text) : ''}`);
+		},
+	};
 }
 
 /** Ink draws whole frames into a stream of ours, and neither reads keys nor ends by itself. */
@@ -93,6 +114,9 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 			session.suspend();
 		},
 		repaint: screen.repaint,
+		tellEnd(how) {
+			tellers.tellEnd(how);
+		},
 		quit(how) {
 			end(how);
 		},
@@ -103,6 +127,8 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 		store.send({kind: 'background-told', background: told});
 	});
 	const session = openSession(listenersOf({store, screen, background}));
+	const tellers = tellersOf({store, session, abilities});
+	store.subscribe(tellers.tellTitle);
 
 	const ink = draw(<Root store={store} abilities={abilities}/>, screen.stdout);
 	// An exception while rendering would otherwise leave a dead screen with a live process.
@@ -119,7 +145,7 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 		})]);
 		await background.settle();
 		screen.pause();
-		session.close(how.signal);
+		session.close(how.signal, partingText(store.getState(), services.program, theme));
 		return how.exitCode;
 	} finally {
 		effects.close();

@@ -26,7 +26,7 @@ test('what mends asks for the name of the domain, and is followed by another loo
 	t.false(isStarted(brain));
 	await press(brain, 'web01', keys.enter);
 	t.true(isStarted(brain));
-	brain.send({kind: 'run-ended', outcome: {kind: 'done'}});
+	brain.send({kind: 'run-ended', planId: 'plan-1', outcome: {kind: 'done'}});
 	await press(brain, keys.enter);
 	t.is(brain.state.scene.kind, 'doctor');
 	t.is(brain.effects.filter(({kind}) => kind === 'diagnose').length, 2);

@@ -81,12 +81,12 @@ test('while a plan runs nothing is looked at; afterwards its domain is', async t
 	brain.send({kind: 'look-due', number: pause.number});
 	const plan = fakePlan(brain.world.allDetails, {kind: 'merge', uuid: uuidOf(1), snapshot: 's3'});
 	const run = {
-		plan, kind: 'execute' as const, startedMs: 0, steps: {}, current: undefined, copied: undefined, copying: undefined, sinceMs: 0, activity: 'looking' as const, stop: 'no' as const, notLogged: undefined, quitWith: undefined, commands: [],
+		plan, kind: 'execute' as const, startedMs: 0, steps: {}, current: undefined, copied: undefined, copying: undefined, sinceMs: 0, activity: 'looking' as const, stop: 'no' as const, notLogged: undefined, commands: [], journey: undefined, undo: undefined,
 	};
-	brain.state = {...brain.state, scene: {kind: 'running', run, journey: undefined}};
+	brain.state = {...brain.state, runs: {[plan.id]: run}, scene: {kind: 'running', planId: plan.id}};
 	t.deepEqual(brain.send({kind: 'ticked'}).map(({kind}) => kind), ['stop-look', 'tick-later']);
 	const before = looksOf(brain).length;
-	brain.send({kind: 'run-ended', outcome: {kind: 'done'}});
+	brain.send({kind: 'run-ended', planId: 'plan-1', outcome: {kind: 'done'}});
 	t.is(brain.state.health.found[uuidOf(1)], undefined);
 	await brain.answer();
 	t.deepEqual(looksOf(brain).slice(before), [uuidOf(1), undefined]);

@@ -140,7 +140,7 @@ for (const key of ['r', 'b', 'm', 'd']) {
 
 test('a host that changed leads to a new plan for every kind of action', async t => {
 	const brain = await press(await atWeb(), 'g', 'd', 'web01', keys.enter);
-	brain.send({kind: 'run-ended', outcome: {kind: 'rolled-back', failure: {kind: 'host-changed', changed: ['the snapshots of web01']}}});
+	brain.send({kind: 'run-ended', planId: 'plan-1', outcome: {kind: 'rolled-back', failure: {kind: 'host-changed', changed: ['the snapshots of web01']}}});
 	await brain.answer();
 	t.deepEqual(journeyOf(brain)?.changed, ['the snapshots of web01']);
 	t.like(requestOf(brain), {kind: 'delete', snapshot: 's1'});

@@ -3,7 +3,7 @@ A small host for the screen: a web server with a fork, a database with memory an
 once, or when a test says so; nothing on the machine is touched.
 */
 import type {BackedUpTo} from '../../source/actions/spec.ts';
-import type {AppServices, LeftAction} from '../../source/app/services.ts';
+import type {AppServices, LeftAction, Settings} from '../../source/app/services.ts';
 import type {Outcome, RunEvent} from '../../source/engine/ports.ts';
 import type {Disk, Domain, DomainDefinition, DomainState, DomainSummary} from '../../source/model/domain/domain.ts';
 import type {Failure} from '../../source/model/failure.ts';
@@ -176,6 +176,8 @@ export type FakeWorld = {
 	findings: Finding[];
 	/** The doctor looks by itself. */
 	checks: boolean;
+	/** What the terminal is to be told of runs. */
+	tells: Pick<Settings, 'bell' | 'title' | 'notify'>;
 	/** How a run ends. */
 	outcome: Outcome;
 	/** Called between the steps of a run; a test can wait there, a person can watch. */
@@ -196,6 +198,7 @@ export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now
 		saved: [],
 		findings: fakeFindings(),
 		checks: given.checks ?? false,
+		tells: {bell: false, title: false, notify: false},
 		outcome: {kind: 'done'},
 		betweenSteps: async () => undefined,
 		stir() {
@@ -267,7 +270,8 @@ export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now
 			close: async () => undefined,
 		},
 		async planAction(request) {
-			return world.refusal === undefined ? reply('plan', () => fakePlan(world.allDetails, request)) : fail(world.refusal);
+			// At most one is at work on a domain.
+			return world.refusal === undefined ? reply('plan', () => ({...fakePlan(world.allDetails, request), ...(request.uuid !== uuidOf(1) && {id: `plan-of-${request.uuid}`})})) : fail(world.refusal);
 		},
 		async planEach(requests, onPlan) {
 			for (const [index, request] of requests.entries()) {
@@ -284,7 +288,8 @@ export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now
 			return reply(`diagnosis of ${uuid ?? 'all'}`, () => world.findings.filter(({domain}) => uuid === undefined || domain?.uuid === uuid));
 		},
 		look: async uuid => reply(`look at ${uuid ?? 'all'}`, () => world.findings.filter(({domain}) => uuid === undefined || domain?.uuid === uuid)),
-		readSettings: async () => succeed({checks: world.checks, theme: 'auto', sort: 'name'}),
+		readSettings: async () => succeed({checks: world.checks, theme: 'auto', sort: 'name', ...world.tells}),
+		program: 'vsnap-tui',
 		isReadOnly: given.isReadOnly ?? false,
 		clock: {now: given.now ?? (() => new Date(nowSeconds * 1000))},
 	};

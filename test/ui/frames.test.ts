@@ -195,17 +195,17 @@ test('a plan at work, asked whether to stop', async t => {
 	const brain = await atStage(['web01', keys.enter]);
 	brain.send(
 		{
-			kind: 'run-event', event: {
+			kind: 'run-event', planId: 'plan-1', event: {
 				kind: 'step-started', step: 'stop', title: '', index: 0, of: 4,
 			},
 		},
 		{
-			kind: 'run-event', event: {
+			kind: 'run-event', planId: 'plan-1', event: {
 				kind: 'step-done', step: 'stop', index: 0, of: 4, durationMs: 1,
 			},
 		},
 		{
-			kind: 'run-event', event: {
+			kind: 'run-event', planId: 'plan-1', event: {
 				kind: 'step-started', step: 'overlay-vda', title: '', index: 1, of: 4,
 			},
 		},
@@ -216,7 +216,7 @@ test('a plan at work, asked whether to stop', async t => {
 
 test('the end', async t => {
 	const brain = await atStage(['web01', keys.enter]);
-	brain.send({kind: 'run-ended', outcome: {kind: 'done'}});
+	brain.send({kind: 'run-ended', planId: 'plan-1', outcome: {kind: 'done'}});
 	await looks(t, 'ended-80x24', brain);
 });
 
@@ -226,7 +226,7 @@ test('an end by failure says what the tool said, and that all is as before', asy
 		argv: ['qemu-img', 'create', '/x'], exitCode: 1, timedOut: false, stderr: 'qemu-img: /x: Could not create \'/x\': No space left on device\n', durationMs: 9,
 	};
 	brain.send({
-		kind: 'run-ended', outcome: {
+		kind: 'run-ended', planId: 'plan-1', outcome: {
 			kind: 'rolled-back', failure: {
 				kind: 'step-failed', step: 'overlay-vda', title: 'Create the new overlay of vda', cause: {kind: 'tool-failed', cause}, rolledBack: true, notUndone: [],
 			},

@@ -85,7 +85,7 @@ test('the same without UTF-8 and without colour says all of it', async t => {
 async function atCopyingStep(): Promise<Brain> {
 	const brain = await press(await atWeb(), keys.up, keys.up, 'm', 'web01', keys.enter);
 	brain.send({
-		kind: 'run-event', event: {
+		kind: 'run-event', planId: 'plan-1', event: {
 			kind: 'step-started', step: 'commit-vda', title: '', index: 0, of: 3,
 		},
 	});
@@ -97,7 +97,7 @@ async function atCopying(): Promise<Brain> {
 	const brain = await atCopyingStep();
 	brain.pass(30_000);
 	brain.send({
-		kind: 'run-event', event: {
+		kind: 'run-event', planId: 'plan-1', event: {
 			kind: 'step-progress', step: 'commit-vda', doneBytes: 300 * (2 ** 20), totalBytes: 812 * (2 ** 20),
 		},
 	});
@@ -117,9 +117,9 @@ test('cancelling what cannot be undone is left for recover, and that is said bef
 		throw new Error(`the screen is at ${scene.kind}`);
 	}
 
-	const {run} = scene;
+	const run = brain.state.runs[scene.planId]!;
 	const plan = {...run.plan, steps: run.plan.steps.map(step => ({...step, undo: null}))};
-	brain.state = {...brain.state, scene: {...scene, run: {...run, plan}}};
+	brain.state = {...brain.state, runs: {[plan.id]: {...run, plan}}};
 
 	brain.type(keys.ctrlC);
 	t.regex((await frameOf(brain.state)).replaceAll(/\s+/g, ' '), /cancel this step cleanly: the images stay intact, and vsnap-tui recover finishes the rest/);
@@ -128,7 +128,7 @@ test('cancelling what cannot be undone is left for recover, and that is said bef
 test('once the switch has begun it is said that it is too late to stop', async t => {
 	const brain = await atCopying();
 	brain.send({
-		kind: 'run-event', event: {
+		kind: 'run-event', planId: 'plan-1', event: {
 			kind: 'step-started', step: 'forget', title: '', index: 1, of: 3,
 		},
 	});
@@ -139,18 +139,18 @@ test('once the switch has begun it is said that it is too late to stop', async t
 test('a copying step says no time before its speed is known, and 100 percent at its end', async t => {
 	const brain = await atCopyingStep();
 	brain.send({
-		kind: 'run-event', event: {
+		kind: 'run-event', planId: 'plan-1', event: {
 			kind: 'step-progress', step: 'commit-vda', doneBytes: 1, totalBytes: 2,
 		},
 	});
 	t.notRegex(await frameOf(brain.state), /left/);
 	brain.pass(10_000);
 	brain.send({
-		kind: 'run-event', event: {
+		kind: 'run-event', planId: 'plan-1', event: {
 			kind: 'step-progress', step: 'commit-vda', doneBytes: 5, totalBytes: 2,
 		},
 	});
-	t.regex(await frameOf(brain.state), /100 % {2}406 MiB of 406 MiB$/m);
+	t.regex(await frameOf(brain.state), /100 % {2}406 of 406 MiB$/m);
 });
 
 test('the findings of a domain', async t => {

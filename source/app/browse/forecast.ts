@@ -9,6 +9,7 @@ import type {Failure} from '../../model/failure.ts';
 import type {Plan, Space} from '../../model/plan/plan.ts';
 import type {Request} from '../../model/plan/request.ts';
 import type {Result} from '../../model/result.ts';
+import {isAtWork} from '../run/jobs.ts';
 import type {State} from '../state.ts';
 import type {Update} from './read.ts';
 import {leftOf, selectedDetails, selectedSnapshot} from './rows.ts';
@@ -19,7 +20,8 @@ const discarding = ' discarding';
 /** The snapshot that is worth planning for at this moment. */
 function wantedOf(state: State): {uuid: string; snapshot: string} | undefined {
 	const {domainCursor: {id}, scene, pane, isReadOnly} = state;
-	const isInSight = pane === 'tree' && (scene.kind === 'browse' || scene.kind === 'menu' || scene.kind === 'details');
+	// While a plan runs nobody else reads what concerns the whole host.
+	const isInSight = pane === 'tree' && !isAtWork(state) && (scene.kind === 'browse' || scene.kind === 'menu' || scene.kind === 'details');
 	const snapshot = isInSight && !isReadOnly && leftOf(state, id) === undefined ? selectedSnapshot(state)?.name : undefined;
 	return id === undefined || snapshot === undefined ? undefined : {uuid: id, snapshot};
 }

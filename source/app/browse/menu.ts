@@ -6,7 +6,8 @@ import {
 	isScreenKind, nounOfAction, screenOf, screenSpecs, type ScreenKind,
 } from '../../actions/registry.ts';
 import type {ScreenSpec} from '../../actions/spec.ts';
-import type {State} from '../state.ts';
+import {runOn} from '../run/jobs.ts';
+import type {Run, State} from '../state.ts';
 import {
 	currentRows, leftOf, selectedDomain, selectedNode, selectedDetails,
 } from './rows.ts';
@@ -14,10 +15,17 @@ import {moments} from './moments.ts';
 
 export const readOnlyReason = 'this session is read-only';
 
+export const atWorkReason = ({plan: {action}}: Run, isLinear = false): string => `the ${nounOfAction(action)} is at work on it${isLinear ? '' : ' (J)'}`;
+
 /** Why an action is not possible for what is selected; undefined: it is. The planner may still refuse, with more knowledge. */
 export function reasonAgainst(state: State, kind: ScreenKind): string | undefined {
 	if (state.isReadOnly) {
 		return readOnlyReason;
+	}
+
+	const run = runOn(state, state.domainCursor.id);
+	if (run !== undefined) {
+		return atWorkReason(run, state.isLinear);
 	}
 
 	const left = leftOf(state, state.domainCursor.id);
@@ -62,12 +70,14 @@ function checkpointsFirst(options: Option[]): Option[] {
 const refresh: Option = {id: 'refresh', label: 'Refresh'};
 const details: Option = {id: 'details', label: 'Show all details'};
 const recover: Option = {id: 'recover', label: 'Finish or roll back what was interrupted'};
+const job: Option = {id: 'jobs', label: 'Show how far it is'};
 const doctor: Option = {id: 'doctor', label: 'Check this domain'};
 
 /** The menu of the selected thing, with its title. */
 export function menuOf(state: State): {title: string; options: Option[]} {
 	const {title, options} = menuOfSelected(state);
-	return {title, options: leftOf(state, state.domainCursor.id) === undefined ? options : [recover, ...options]};
+	const first = runOn(state, state.domainCursor.id) === undefined ? (leftOf(state, state.domainCursor.id) === undefined ? [] : [recover]) : [job];
+	return {title, options: [...first, ...options]};
 }
 
 function menuOfSelected(state: State): {title: string; options: Option[]} {

@@ -3,6 +3,7 @@ Asking and being answered: every question carries a number, and an answer to any
 */
 import type {Result} from '../../model/result.ts';
 import type {Effect} from '../effects-data.ts';
+import {isAtWork} from '../run/jobs.ts';
 import type {Reading, State} from '../state.ts';
 
 export type Update = [State, Effect[]];
@@ -26,7 +27,7 @@ export function answer<T>(reading: Reading<T>, number: number, result: Result<T>
 function isWaiting(state: State): boolean {
 	const {scene} = state;
 	const details = state.domainCursor.id === undefined ? undefined : state.allDetails[state.domainCursor.id];
-	return scene.kind === 'running'
+	return isAtWork(state)
 		|| (scene.kind === 'journey' && scene.journey.asked !== undefined)
 		|| (scene.kind === 'doctor' && state.diagnosis?.findings.waiting !== undefined)
 		|| state.domains.waiting !== undefined

@@ -6,6 +6,7 @@ import {begin} from '../run/begin.ts';
 import type {Command} from '../keys.ts';
 import {views, type State, type View} from '../state.ts';
 import {beginDiagnosis} from '../doctor/update-doctor.ts';
+import {runOn, showJob} from '../run/jobs.ts';
 import {beginRecover} from '../run/update-recover.ts';
 import {menuOf} from './menu.ts';
 import {fold, move} from './move.ts';
@@ -42,13 +43,14 @@ const updates: Readonly<Partial<Record<Command, (state: State) => Update>>> = {
 	menu: state => [{...state, scene: {kind: 'menu', index: 0, ...menuOf(state)}}, []],
 	doctor: beginDiagnosis,
 	recover: beginRecover,
+	jobs: state => [showJob(state), []],
 	details: state => [{...state, scene: {kind: 'details', top: 0}}, []],
 	help: state => [{...state, scene: {kind: 'help', top: 0}}, []],
 	find: state => [{...state, pane: 'domains', filter: {...state.filter, isTyping: true}}, []],
 	back: state => applyFilter(state, '', false),
 	sort: sortNext,
 	refresh,
-	'refresh-on-focus': state => readDetails(state, state.domainCursor.id),
+	'refresh-on-focus': state => runOn(state, state.domainCursor.id) === undefined ? readDetails(state, state.domainCursor.id) : [state, []],
 };
 
 export function updateBrowse(state: State, command: Command): Update {

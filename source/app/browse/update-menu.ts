@@ -7,6 +7,8 @@ import type {Command} from '../keys.ts';
 import {moveIndex} from '../scroll.ts';
 import type {State} from '../state.ts';
 import {beginDiagnosis} from '../doctor/update-doctor.ts';
+import {showJob} from '../run/jobs.ts';
+import {answerQuit} from '../run/update-quit.ts';
 import {beginRecover} from '../run/update-recover.ts';
 import {refresh} from './update-browse.ts';
 import type {Update} from './read.ts';
@@ -27,6 +29,10 @@ export function chooseAction(state: State, id: string): Update {
 			return beginDiagnosis(browsing);
 		}
 
+		case 'jobs': {
+			return [showJob(browsing), []];
+		}
+
 		case 'recover': {
 			return beginRecover(browsing);
 		}
@@ -37,6 +43,12 @@ export function chooseAction(state: State, id: string): Update {
 
 		case 'refresh': {
 			return refresh(browsing);
+		}
+
+		case 'quit-wait':
+		case 'quit-stop':
+		case 'quit-not': {
+			return answerQuit(browsing, id);
 		}
 
 		default: {

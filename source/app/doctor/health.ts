@@ -10,6 +10,7 @@ import {describeFailure} from '../../model/text/describe-failure.ts';
 import type {Update} from '../browse/read.ts';
 import {forgetForecast} from '../browse/forecast.ts';
 import {leftOf} from '../browse/rows.ts';
+import {isAtWork, runOn} from '../run/jobs.ts';
 import type {Settings} from '../services.ts';
 import {noHealth, type Health, type State} from '../state.ts';
 
@@ -25,14 +26,16 @@ function withDue({uuids, host}: Health['due'], more: readonly string[]): Health[
 	return all.length > mostSingles ? {uuids: [], host: true} : {uuids: all, host};
 }
 
-/** Looking may begin: at the selected domain first, which the person wants to know about. */
+/** What a person has set. Looking may begin: at the selected domain first, which the person wants to know about. */
 export function takeSettings(state: State, result: Result<Settings>): State {
 	const {id} = state.domainCursor;
 	if (!result.ok) {
 		return {...state, notice: describeFailure(result.failure).message};
 	}
 
-	return result.value.checks ? {...state, health: {...state.health, isOn: true, due: {uuids: id === undefined ? [] : [id], host: true}}} : state;
+	const {checks, theme, bell, title, notify} = result.value;
+	const told: State = {...state, theme, tells: {bell, title, notify}};
+	return checks ? {...told, health: {...state.health, isOn: true, due: {uuids: id === undefined ? [] : [id], host: true}}} : told;
 }
 
 /** These domains are not what they were: what was found of them is dropped, and what was found of others because of them. */
@@ -161,8 +164,8 @@ export function takePause(state: State, number: number): Update {
 }
 
 /** While a plan runs nobody else asks the host, and nobody looks for what a person has asked the doctor for. */
-function isHeld({scene, diagnosis, domains}: State): boolean {
-	return scene.kind === 'running' || scene.kind === 'leaving' || diagnosis?.findings.waiting !== undefined || domains.value === undefined;
+function isHeld({scene, diagnosis, domains, runs}: State): boolean {
+	return isAtWork({runs}) || scene.kind === 'leaving' || diagnosis?.findings.waiting !== undefined || domains.value === undefined;
 }
 
 /** Keeps the looks going, one after the other, and gives up the one that is under way where it has to wait. */
@@ -206,7 +209,7 @@ export function markOf(state: State, uuid: string): HealthMark | undefined {
 		return 'interrupted';
 	}
 
-	if (findings.some(({kind}) => kind === 'block-job')) {
+	if (runOn(state, uuid) !== undefined || findings.some(({kind}) => kind === 'block-job')) {
 		return 'job';
 	}
 

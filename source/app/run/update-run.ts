@@ -6,8 +6,11 @@ import type {Plan} from '../../model/plan/plan.ts';
 import {exitCodeOf, exitCodes} from '../../model/text/exit-codes.ts';
 import {isHealthy} from '../../model/domain/finding.ts';
 import type {Outcome, RunEvent, UnfinishedAction} from '../../engine/ports.ts';
-import {isScreenKind, screenOf} from '../../actions/registry.ts';
-import {readOnlyReason} from '../browse/menu.ts';
+import {
+	isScreenKind, screenOf, titleOfAction, undoOf,
+} from '../../actions/registry.ts';
+import {atWorkReason, readOnlyReason} from '../browse/menu.ts';
+import type {Effect} from '../effects-data.ts';
 import type {Command} from '../keys.ts';
 import {planAnew} from '../journey/journey-plan.ts';
 import {
@@ -18,6 +21,12 @@ import type {Journey} from '../journey/journey.ts';
 import type {Run, State, StepState} from '../state.ts';
 import {noteChanges} from '../doctor/health.ts';
 import {noteCopying} from './copied.ts';
+import {
+	isAnyHalfWay, isAtWork, runOn, showJob,
+} from './jobs.ts';
+
+/** How many results are kept to be looked at. */
+const endedKept = 20;
 
 /** What an earlier run has done of its steps, by its journal. */
 function stepsSoFar(records: UnfinishedAction['records']): Run['steps'] {
@@ -26,13 +35,19 @@ function stepsSoFar(records: UnfinishedAction['records']): Run['steps'] {
 
 /** `records`: what the journal of an earlier run says, where that is recovered. */
 export function startRun(state: State, {plan, kind, journey, records = []}: {plan: Plan; kind: Run['kind']; journey?: Journey; records?: UnfinishedAction['records']}): Update {
-	if (state.isReadOnly) {
-		return [{...state, scene: {kind: 'browse'}, notice: `Not started: ${readOnlyReason}.`}, []];
+	const {domain} = plan.action;
+	const other = runOn(state, domain.uuid);
+	if (state.isReadOnly || other !== undefined) {
+		const reason = other === undefined ? readOnlyReason : atWorkReason(other);
+		return [{...state, scene: {kind: 'browse'}, notice: `Not started: ${reason}.`}, []];
 	}
 
+	const details = state.allDetails[domain.uuid]?.value;
 	const run: Run = {
 		plan,
 		kind,
+		journey,
+		undo: details === undefined ? undefined : undoOf(plan.action, details),
 		startedMs: state.nowMs,
 		steps: stepsSoFar(records),
 		current: undefined,
@@ -43,10 +58,11 @@ export function startRun(state: State, {plan, kind, journey, records = []}: {pla
 		stop: 'no',
 		commands: [],
 		notLogged: undefined,
-		quitWith: undefined,
 	};
 	return [
-		{...state, notice: undefined, scene: {kind: 'running', run, journey}},
+		{
+			...state, notice: undefined, runs: {...state.runs, [plan.id]: run}, left: state.left.filter(action => action.plan.id !== plan.id), scene: {kind: 'running', planId: plan.id},
+		},
 		[kind === 'execute' ? {kind: 'execute', plan} : {kind: 'recover', planId: plan.id, direction: kind}],
 	];
 }
@@ -86,50 +102,92 @@ function withFoundDone(run: Run): Run {
 	return {...run, steps: {...Object.fromEntries(run.plan.steps.map(({id}): [string, StepState] => [id, 'done'])), ...run.steps}};
 }
 
-/** The run is over: the world is read again. A host that changed since the plan was made leads to a new plan, with what changed. */
-export function endRun(state: State, outcome: Outcome): Update {
-	if (state.scene.kind !== 'running') {
+const withRun = (state: State, run: Run): State => ({...state, runs: {...state.runs, [run.plan.id]: run}});
+
+export function takeRunEvent(state: State, planId: string, event: RunEvent): State {
+	const run = state.runs[planId];
+	return run === undefined ? state : withRun(state, followRun(event, run, state.nowMs));
+}
+
+/** The world is read again. What nobody waits for in front of its page leaves the screen as it is; what it left half-way is told above the lists. */
+function readAfter(state: State, {run, isInSight}: {run: Run; isInSight: boolean}): Update {
+	const {uuid} = run.plan.action.domain;
+	const isSelected = uuid === state.domainCursor.id;
+	return inTurn(
+		// Where the domain stands afterwards is what the person wants to see in the tree.
+		isSelected ? {...state, cursors: {...state.cursors, snapshots: {id: undefined, top: 0}}} : state,
+		readList,
+		next => readDetails(next, uuid, true),
+		next => [next, [{kind: 'read-backed-up'}]],
+		next => isInSight ? [next, []] : readUnfinished(next),
+	);
+}
+
+/** With the last run the program ends too, where that was wanted. */
+function leaveIfDone(state: State): Update | undefined {
+	const {quitWhenDone} = state;
+	if (quitWhenDone === undefined || isAtWork(state)) {
+		return undefined;
+	}
+
+	const {signal, exitCode} = quitWhenDone;
+	return [{...state, scene: {kind: 'leaving'}}, [{kind: 'quit', exitCode: isAnyHalfWay(state) ? exitCodes.halfWay : exitCode ?? exitCodeAtQuit(state), signal}]];
+}
+
+function tellEnd({tells: {bell, notify}, isLinear}: State, run: Run, outcome: Outcome): Effect[] {
+	const how = outcome.kind === 'done' ? 'done' : (outcome.kind === 'half-way' ? 'interrupted half-way' : 'failed and rolled back');
+	return !isLinear && (bell || notify) ? [{kind: 'tell-end', text: `${titleOfAction(run.plan.action)}: ${how}`, bell, notify}] : [];
+}
+
+/** A run is over. A host that changed since the plan was made leads to a new plan, with what changed, where its page is in sight. */
+export function endRun(state: State, planId: string, outcome: Outcome): Update {
+	const {[planId]: found, ...runs} = state.runs;
+	if (found === undefined) {
 		return [state, []];
 	}
 
-	const {journey} = state.scene;
-	const run = outcome.kind === 'done' && state.scene.run.kind === 'forward' ? withFoundDone(state.scene.run) : state.scene.run;
-	const lastOutcome = run.kind === 'execute' || outcome.kind !== 'done' ? outcome : undefined;
-	if (run.quitWith !== undefined) {
-		const {signal, exitCode} = run.quitWith;
-		return [{...state, lastOutcome, scene: {kind: 'leaving'}}, [{kind: 'quit', exitCode: outcome.kind === 'half-way' ? 4 : exitCode, signal}]];
-	}
-
-	if (outcome.kind === 'rolled-back' && outcome.failure.kind === 'host-changed' && journey !== undefined) {
-		const {changed} = outcome.failure;
-		return inTurn({...state, lastOutcome: outcome}, next => readDetails(next, journey.request.uuid, true), next => planAnew(next, journey, changed));
-	}
-
+	const {scene} = state;
+	const isInSight = scene.kind === 'running' && scene.planId === planId;
+	const run = outcome.kind === 'done' && found.kind === 'forward' ? withFoundDone(found) : found;
 	const {uuid} = run.plan.action.domain;
+	const lastOutcome = run.kind === 'execute' || outcome.kind !== 'done' ? outcome : undefined;
+	if (isInSight && state.quitWhenDone === undefined && outcome.kind === 'rolled-back' && outcome.failure.kind === 'host-changed' && run.journey !== undefined) {
+		const {changed} = outcome.failure;
+		const {journey} = run;
+		return inTurn({...state, runs, lastOutcome}, next => readDetails(next, journey.request.uuid, true), next => planAnew(next, journey, changed));
+	}
+
+	const isStaying = isInSight && state.quitWhenDone !== undefined && Object.keys(runs).length > 0;
 	const ended: State = {
-		...noteChanges(forgetDetails(state, uuid), [uuid]),
+		...noteChanges(forgetDetails({...state, runs}, uuid), [uuid]),
 		lastOutcome,
-		lastEnded: {plan: run.plan, kind: run.kind, outcome, endedMs: state.nowMs},
-		// Where the domain stands afterwards is what the person wants to see in the tree.
-		cursors: {...state.cursors, snapshots: {id: undefined, top: 0}},
-		scene: {
-			kind: 'ended', run, outcome, top: 0, journey,
-		},
+		ended: [...state.ended, {run, outcome, endedMs: state.nowMs, isSeen: isInSight || outcome.kind === 'done'}].slice(-endedKept),
+		scene: isInSight ? (isStaying ? {kind: 'running', planId: Object.keys(runs)[0]!} : {kind: 'ended', run, outcome, top: 0}) : scene,
 	};
-	return inTurn(ended, readList, next => readDetails(next, uuid, true), next => [next, [{kind: 'read-backed-up'}]]);
+	const [next, effects] = leaveIfDone(ended) ?? readAfter(ended, {run, isInSight});
+	return [next, [...effects, ...tellEnd(state, run, outcome)]];
+}
+
+/** Escape browses, and it runs on. */
+function leavePage(state: State): Update {
+	const browsing: State = {...state, scene: {kind: 'browse'}};
+	return state.isStale ? readList({...browsing, isStale: false}) : [browsing, []];
 }
 
 /** Ctrl-C asks; Ctrl-C again stops. Any other key goes on. */
 export function updateRunning(state: State, command: Command | undefined): Update {
-	const {scene} = state;
-	if (scene.kind !== 'running') {
+	const run = state.scene.kind === 'running' ? state.runs[state.scene.planId] : undefined;
+	if (run === undefined) {
 		return [state, []];
 	}
 
-	const {run} = scene;
-	const withStop = (stop: Run['stop']): State => ({...state, scene: {...scene, run: {...run, stop}}});
+	const withStop = (stop: Run['stop']): State => withRun(state, {...run, stop});
 	if (command !== 'stop') {
-		return [run.stop === 'asking' ? withStop('no') : state, []];
+		if (run.stop === 'asking') {
+			return [withStop('no'), []];
+		}
+
+		return command === 'back' && !state.isLinear ? leavePage(state) : [command === 'jobs' ? showJob(state) : state, []];
 	}
 
 	if (run.kind !== 'execute') {
@@ -142,7 +200,7 @@ export function updateRunning(state: State, command: Command | undefined): Updat
 		}
 
 		case 'asking': {
-			return [withStop('asked'), [{kind: 'interrupt', signal: 'SIGINT'}]];
+			return [withStop('asked'), [{kind: 'interrupt', planId: run.plan.id, signal: 'SIGINT'}]];
 		}
 
 		case 'asked': {
@@ -161,13 +219,13 @@ export function updateEnded(state: State, command: Command | undefined, viewport
 		return readUnfinished({...state, scene: {kind: 'browse'}, view: leavesSnapshots(scene) ? state.view : 'snapshots'}, isAsked ? {origin: 'run', uuid: undefined} : undefined);
 	}
 
-	return [command === undefined ? state : scroll(state, command, viewport), []];
+	return [command === undefined ? state : (command === 'jobs' ? showJob(state) : scroll(state, command, viewport)), []];
 }
 
 /** The exit code when a person leaves: half-way is told always, the rest only to those who asked for an action on the command line. */
 export function exitCodeAtQuit(state: State): number {
 	const outcome = state.lastOutcome;
-	if (outcome?.kind === 'half-way') {
+	if (outcome?.kind === 'half-way' || isAnyHalfWay(state)) {
 		return exitCodes.halfWay;
 	}
 

@@ -15,7 +15,7 @@ import {fingerprintOf, imagesOf} from '../../planner/fingerprint.ts';
 import type {World} from '../world.ts';
 import {findMeanwhile} from '../recover/compare-journal.ts';
 import type {
-	AuditEntry, Journal, JournalRecord, Lock, Outcome, Host, RunEvent,
+	AuditEntry, Journal, JournalRecord, Outcome, Host, RunEvent,
 } from '../ports.ts';
 import {
 	describeLeft, rollBack, type WayBack,
@@ -225,14 +225,14 @@ async function runPlan(world: World, plan: Plan, options: ExecuteOptions, markBe
 }
 
 /** Runs the work while the domain is locked, and writes the audit log. A work that never began leaves no trace. */
-export async function underLock(world: World, plan: Plan, options: {lockTimeoutMs: number}, act: (lock: Lock) => Promise<Outcome>): Promise<Outcome> {
+export async function underLock(world: World, plan: Plan, options: {lockTimeoutMs: number}, act: () => Promise<Outcome>): Promise<Outcome> {
 	const lock = await world.store.lockDomain(plan.action.domain.uuid, describeAction(plan.action), options);
 	if (!lock.ok) {
 		return {kind: 'rolled-back', failure: lock.failure};
 	}
 
 	try {
-		return await act(lock.value);
+		return await lock.value.during(act);
 	} finally {
 		await lock.value.release();
 	}
@@ -257,10 +257,13 @@ async function runUnchanged(world: World, plan: Plan, options: ExecuteOptions, m
 	return result;
 }
 
+/** Whoever looks whether a domain is locked holds its lock for a moment: a plan that is made beside this one does. */
+const glanceMs = 300;
+
 /** Executes a plan that a person has confirmed. Every way out is an Outcome; nothing is thrown. */
 export async function executePlan(silent: World, plan: Plan, options: ExecuteOptions): Promise<Outcome> {
 	const world = withCommandLog(silent, plan.id, options.onEvent);
-	const outcome = await underLock(world, plan, {lockTimeoutMs: 0}, async () => {
+	const outcome = await underLock(world, plan, {lockTimeoutMs: glanceMs}, async () => {
 		const free = await checkNothingUnfinished(world.store, plan.action.domain.uuid, options.replaces);
 		return free.ok
 			? underClaim(world, plan, {hasJournal: false}, async markBegun => runUnchanged(world, plan, options, markBegun))

@@ -2,6 +2,7 @@
 The locks of domains. Each is the kernel's own (flock) on an open file: it ends with the last process that holds the file, so nothing is ever stale.
 Commands that change something inherit the file, so a command that outlives us keeps the domain locked until it is done.
 */
+import {AsyncLocalStorage} from 'node:async_hooks';
 import {constants} from 'node:fs';
 import {open} from 'node:fs/promises';
 import path from 'node:path';
@@ -13,6 +14,15 @@ import {takeKernelLock} from './lock.ts';
 import type {PrivateFolder} from './private-folder.ts';
 
 const lockPollMs = 100;
+
+/** The lock of the action that goes on: several may, each on a domain of its own. */
+const lockAtHand = new AsyncLocalStorage<number>();
+
+/** The locks that a command has to inherit which begins now: of several actions only that of its own, or a long one would keep the domains of all others locked. */
+export function locksToInherit(held: ReadonlySet<number>): number[] {
+	const own = lockAtHand.getStore();
+	return own === undefined ? [...held] : [own].filter(file => held.has(file));
+}
 
 async function takePatiently(fileDescriptor: number, lockTimeoutMs: number): Promise<boolean> {
 	for (let leftMs = lockTimeoutMs; ; leftMs -= lockPollMs) {
@@ -65,7 +75,9 @@ export function createDomainLocks(folder: PrivateFolder, held: Set<number>): Pic
 			}
 
 			held.add(file.value.fd);
+			const {fd} = file.value;
 			return succeed<Lock>({
+				during: async act => lockAtHand.run(fd, act),
 				async release() {
 					held.delete(file.value.fd);
 					await file.value.truncate(0).catch(() => undefined);

@@ -54,6 +54,7 @@ export function createMemoryStore(logged: readonly AuditEntry[] = []): StateStor
 
 			locked.add(uuid);
 			return succeed({
+				during: async act => act(),
 				async release() {
 					locked.delete(uuid);
 				},

@@ -18,7 +18,16 @@ type Preferences = {
 	theme: 'auto' | 'dark' | 'light' | 'mono';
 	/** How the screen sorts the domains at first. */
 	sort: 'name' | 'state' | 'health' | 'snapshots';
+	/** Of an action: whether the title of the window tells how far it is, and whether its end rings and is shown by the terminal as a notification. */
+	title: boolean;
+	bell: boolean;
+	notify: boolean;
 };
+
+/** A title disturbs nobody, and is put back; a bell and a notification are for who wants them. */
+const defaults: Preferences = {connect: undefined, check: true, theme: 'auto', sort: 'name', title: true, bell: false, notify: false};
+
+const switches = ['check', 'title', 'bell', 'notify'] as const;
 
 const sorts = ['name', 'state', 'health', 'snapshots'] as const;
 const themes = ['auto', 'dark', 'light', 'mono'] as const;
@@ -44,14 +53,16 @@ export async function readPreferences(): Promise<Result<Preferences>> {
 	});
 	try {
 		if (statSync(path.join(cwd, 'config.json'), {throwIfNoEntry: false}) === undefined) {
-			return succeed({connect: undefined, check: true, theme: 'auto', sort: 'name'});
+			return succeed(defaults);
 		}
 
 		// Loaded late: most runs name their host otherwise.
 		const {default: Conf} = await import('conf');
-		const {connect, check, theme = 'auto', sort = 'name'} = new Conf({cwd, configFileMode: 0o600, deserialize: parse}).store;
-		if (check !== undefined && typeof check !== 'boolean') {
-			return refuse('"check" is neither true nor false');
+		const stored: Record<string, unknown> = new Conf({cwd, configFileMode: 0o600, deserialize: parse}).store;
+		const {connect, theme = defaults.theme, sort = defaults.sort} = stored;
+		const wrong = switches.find(name => stored[name] !== undefined && typeof stored[name] !== 'boolean');
+		if (wrong !== undefined) {
+			return refuse(`"${wrong}" is neither true nor false`);
 		}
 
 		const known = themes.find(name => name === theme);
@@ -65,7 +76,12 @@ export async function readPreferences(): Promise<Result<Preferences>> {
 		}
 
 		return connect === undefined || typeof connect === 'string'
-			? succeed({connect: connect === '' ? undefined : connect, check: check ?? true, theme: known, sort: knownSort})
+			? succeed({
+				connect: connect === '' ? undefined : connect,
+				theme: known,
+				sort: knownSort,
+				...Object.fromEntries(switches.map(name => [name, stored[name] ?? defaults[name]])) as Pick<Preferences, typeof switches[number]>,
+			})
 			: refuse('"connect" is not a string');
 	} catch (error) {
 		return refuse(error instanceof Error ? error.message : String(error));

@@ -25,7 +25,7 @@ import {
 } from './linear-page.ts';
 import {pageOf} from './page.ts';
 import {describeLeft, unfinishedLines} from './recover.ts';
-import {activityLines} from './run.ts';
+import {progressOfRun} from './run/run.ts';
 import {healthMarks, hostHealthWords, kindOfSnapshot} from './words.ts';
 
 const nodeText: (node: TreeNode, parent: string | undefined, state: State) => string = byKind({
@@ -153,7 +153,7 @@ export function linearPage(state: State, theme: Theme): LinearPage {
 		}
 
 		case 'running': {
-			return {title: 'Running', lines: plainText(activityLines({...scene.run, sinceMs: state.nowMs}, state.nowMs, style)), choices: []};
+			return {title: 'Running', lines: plainText(progressOfRun({...state.runs[scene.planId]!, sinceMs: state.nowMs}, state.nowMs, style)), choices: []};
 		}
 
 		case 'ended': {

@@ -10,7 +10,7 @@ import {detailsOf} from './details.ts';
 import {findingLines} from './findings.ts';
 import {helpLines} from './help.ts';
 import {journeyPageOf} from './plan-page.ts';
-import {endedLines} from './run.ts';
+import {endedLines} from './run/run.ts';
 
 /** Rows above the text of a result. */
 export const endedHeadRows = 3;

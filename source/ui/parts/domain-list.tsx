@@ -4,6 +4,7 @@ The left pane: the domains in sight, each with a mark where it needs somebody, i
 import {visibleDomains} from '../../app/browse/domains.ts';
 import {shownRows, windowTop} from '../../app/layout.ts';
 import type {State} from '../../app/state.ts';
+import {percentOf, runOn} from '../../app/run/jobs.ts';
 import {markOf} from '../../app/doctor/health.ts';
 import {healthMarks, statePiece, stateGlyph} from '../content/words.ts';
 import {widthOf} from '../../model/text/cells.ts';
@@ -39,6 +40,7 @@ export function DomainList({state, rows, columns}: {readonly state: State; reado
 
 				const isSelected = domain.uuid === id;
 				const hasKeys = isSelected && state.pane === 'domains';
+				const run = runOn(state, domain.uuid);
 				const mark = markOf(state, domain.uuid);
 				const {glyph, tone} = mark === undefined ? {glyph: undefined, tone: undefined} : healthMarks[mark];
 				const name = cutMiddle(showSafely(domain.name, theme.isAscii), nameColumns, theme.glyphs.ellipsis);
@@ -53,8 +55,9 @@ export function DomainList({state, rows, columns}: {readonly state: State; reado
 							{text: ' '},
 							{text: name, tone: isSelected ? 'strong' : 'plain', isName: true},
 							{text: `${' '.repeat(Math.max(0, nameColumns - widthOf(name)))} `},
-							statePiece(domain.state),
-							{text: String(state.counts[domain.uuid] ?? '').padStart(3) + ' ', tone: 'dim'},
+							...(run === undefined
+								? [statePiece(domain.state), {text: String(state.counts[domain.uuid] ?? '').padStart(3) + ' ', tone: 'dim' as const}]
+								: [{text: `${percentOf(run)} % `.padStart(10), tone: 'accent' as const}]),
 						]}
 						columns={columns}
 					/>

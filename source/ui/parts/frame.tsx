@@ -8,11 +8,11 @@ import {
 } from '../../app/keys.ts';
 import {healthOfHost} from '../../app/doctor/health.ts';
 import type {State} from '../../app/state.ts';
-import {nounOfAction} from '../../actions/registry.ts';
-import {describeTaken, formatAge, formatVersion} from '../../model/text/format.ts';
+import {formatVersion} from '../../model/text/format.ts';
 import {widthOf} from '../../model/text/cells.ts';
 import {useTheme, type Theme} from '../theme.ts';
 import {showKeys} from '../content/help.ts';
+import {lastEndedLine} from '../content/run/jobs.ts';
 import {pageOf} from '../content/page.ts';
 import {formatSeconds, hostHealthWords} from '../content/words.ts';
 import {findPieces} from './found.ts';
@@ -59,23 +59,6 @@ function titleRight(state: State, theme: Theme): Line {
 	];
 }
 
-/** What was done last, and how it ended; what takes it back has its place at the right. */
-function lastEndedPieces({scene, lastEnded, nowMs}: State, theme: Theme): Line {
-	if (lastEnded === undefined || scene.kind !== 'browse') {
-		return [];
-	}
-
-	const {plan: {action}, kind, outcome, endedMs} = lastEnded;
-	const isDone = outcome.kind === 'done';
-	const how = isDone ? {execute: 'done', forward: 'finished', back: 'rolled back', 'give-up': 'given up'}[kind] : (outcome.kind === 'half-way' ? 'interrupted' : 'failed and rolled back');
-	const age = formatAge(Math.floor(endedMs / 1000), Math.floor(nowMs / 1000));
-	const freed = isDone && outcome.takenBytes !== undefined ? `, ${describeTaken(outcome.takenBytes).replace(/ on the host\.$/, '')}` : '';
-	return [
-		{text: ` ${theme.glyphs[isDone ? 'done' : 'failed']} `, tone: isDone ? 'good' : 'loss'},
-		{text: `${action.domain.name}: ${nounOfAction(action)} ${how} ${age}${freed}`, tone: 'dim'},
-	];
-}
-
 /** The keys that work here, as many as fit, those that matter most first to stay. */
 function keyLine(contexts: readonly KeyContext[], given: {columns: number; theme: Theme; isUseful: (command: Command) => boolean}): Line {
 	const {columns, theme} = given;
@@ -104,7 +87,7 @@ export function Frame({state, children}: {readonly state: State; readonly childr
 		<Box flexDirection='column' width={columns} height={rows}>
 			{isBare ? null : <LineView pieces={[{text: ' vsnap-tui', tone: 'strong'}, {text: `  ${hostWords(state)}`, tone: 'dim'}]} columns={columns} right={titleRight(state, theme)}/>}
 			{children}
-			{isBare ? null : <LineView pieces={notice === undefined ? lastEndedPieces(state, theme) : [{text: ` ${notice}`, tone: 'warning'}]} columns={columns}/>}
+			{isBare ? null : <LineView {...(notice === undefined ? lastEndedLine(state, theme) : {pieces: [{text: ` ${notice}`, tone: 'warning' as const}]})} columns={columns}/>}
 			<LineView pieces={[...found, ...keyLine(contextsOf(state), {columns: columns - widthOf(textOf(found)), theme, isUseful: command => isUseful(state, command, canScroll)})]} columns={columns}/>
 		</Box>
 	);

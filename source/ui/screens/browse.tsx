@@ -8,9 +8,11 @@ import {leftOf, selectedDomain, selectedDetails} from '../../app/browse/rows.ts'
 import {rowFacts} from '../../app/browse/row-facts.ts';
 import {formatShortBytes} from '../../model/text/format.ts';
 import {ownImages} from '../../model/images/describe-images.ts';
+import {isAtWork} from '../../app/run/jobs.ts';
 import {views, type State, type View} from '../../app/state.ts';
 import {failureLines} from '../content/failure.ts';
 import {withVerdicts} from '../content/browse/forecast.ts';
+import {jobsLine} from '../content/run/jobs.ts';
 import {describeLeft} from '../content/recover.ts';
 import {
 	cutLines, fileTable, summaryOf, summaryTitle, wideScreen,
@@ -173,6 +175,7 @@ export function BrowseScreen({state}: {readonly state: State}) {
 					</Box>
 				)
 				: <Below state={state} rows={detailRows - 1}/>}
+			{isAtWork(state) ? <LineView {...jobsLine(state, theme)} columns={columns}/> : null}
 		</>
 	);
 }

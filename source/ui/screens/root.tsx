@@ -5,6 +5,7 @@ import {Box, Text} from 'ink';
 import {useMemo, useSyncExternalStore, type ReactElement} from 'react';
 import {layoutOf, minimumColumns, minimumRows} from '../../app/layout.ts';
 import type {Scene, State} from '../../app/state.ts';
+import {isAtWork} from '../../app/run/jobs.ts';
 import type {Store} from '../../app/store.ts';
 import {byKind} from '../../model/by-kind.ts';
 import {pageOf} from '../content/page.ts';
@@ -36,7 +37,7 @@ const screenOf: (scene: Scene, state: State) => ReactElement = byKind({
 	details: (_scene, state) => <TextScreen state={state} title='Details'/>,
 	doctor: (scene, state) => scene.isWhole ? <TextScreen state={state} title='Finding'/> : <DoctorScreen state={state}/>,
 	journey: (scene, state) => <JourneyScreen state={state} journey={scene.journey}/>,
-	running: (scene, state) => <RunningScreen state={state} run={scene.run}/>,
+	running: (scene, state) => <RunningScreen state={state} run={state.runs[scene.planId]!}/>,
 	ended: (scene, state) => <EndedScreen state={state} scene={scene}/>,
 	recover: (scene, state) => <RecoverScreen state={state} scene={scene}/>,
 });
@@ -53,7 +54,7 @@ export function Root({store, abilities}: {readonly store: Store; readonly abilit
 			<Box width={columns} height={rows}>
 				<Text wrap='wrap'>
 					{`vsnap-tui needs ${minimumColumns} columns and ${minimumRows} rows; this terminal has ${columns} and ${rows}. `}
-					{state.scene.kind === 'running' ? 'Make it larger; the action continues.' : 'Make it larger, or press q.'}
+					{isAtWork(state) ? 'Make it larger; what is at work continues.' : 'Make it larger, or press q.'}
 				</Text>
 			</Box>
 		);

@@ -5,10 +5,12 @@ import {Box} from 'ink';
 import {layoutOf} from '../../app/layout.ts';
 import {recoverOptions} from '../../app/run/update-recover.ts';
 import type {Run, Scene, State} from '../../app/state.ts';
-import {titleOfAction} from '../../actions/registry.ts';
+import {runsOf} from '../../app/run/jobs.ts';
 import {endedHeadRows, pageOf} from '../content/page.ts';
 import {unfinishedLines} from '../content/recover.ts';
-import {activityLines, stepLines} from '../content/run.ts';
+import {
+	describeSteps, progressOfRun, stepLines, titleOfRun,
+} from '../content/run/run.ts';
 import {formatSeconds} from '../content/words.ts';
 import {Choices, noteLines} from '../parts/choices.tsx';
 import {withHits} from '../parts/found.ts';
@@ -17,8 +19,6 @@ import {
 } from '../parts/line.tsx';
 import {useTheme} from '../theme.ts';
 import {positionPiece} from './journey.tsx';
-
-const runWords: Record<Run['kind'], string> = {execute: '', forward: 'Finish: ', back: 'Roll back: ', 'give-up': 'Give up: '};
 
 function Head({text, columns, right}: {readonly text: string; readonly columns: number; readonly right?: Line}) {
 	const theme = useTheme();
@@ -31,27 +31,30 @@ function Head({text, columns, right}: {readonly text: string; readonly columns: 
 	);
 }
 
-function headText({plan, kind}: Run): string {
-	return `${runWords[kind]}${titleOfAction(plan.action)}`;
-}
-
 /** Steps scroll by themselves, so that the one at work is in sight. */
 export function RunningScreen({state, run}: {readonly state: State; readonly run: Run}) {
 	const theme = useTheme();
 	const {columns, nowMs} = state;
 	const {bodyRows} = layoutOf(columns, state.rows);
 	const style = {columns, theme};
-	const activity = activityLines(run, nowMs, style);
+	const progress = progressOfRun(run, nowMs, style);
 	const steps = stepLines(run, nowMs, style);
-	const rows = Math.max(1, bodyRows - endedHeadRows - activity.length - 1);
+	const rows = Math.max(1, bodyRows - progress.length - 2);
 	const current = run.plan.steps.findLastIndex(step => (run.steps[step.id] ?? 'waiting') !== 'waiting');
 	const reached = stepLines({...run, plan: {...run.plan, steps: run.plan.steps.slice(0, current + 2)}}, nowMs, style).length;
 	const top = Math.max(0, Math.min(steps.length - rows, reached - rows));
+	const count = runsOf(state).length;
+	const more = count > 1 ? `  (${count} at work: J)` : '';
 	return (
 		<>
-			<Head text={headText(run)} columns={columns} right={[{text: `${formatSeconds(nowMs - run.startedMs)} `, tone: 'dim'}]}/>
+			<LineView
+				pieces={[{text: ` ${titleOfRun(run)}`, tone: 'strong'}, {text: `    ${describeSteps(run)}${more}`}]}
+				columns={columns}
+				right={[{text: `${formatSeconds(nowMs - run.startedMs)} `, tone: 'dim'}]}
+			/>
+			<LinesView lines={progress} rows={progress.length} columns={columns}/>
+			<LineView pieces={[{text: theme.glyphs.horizontal.repeat(columns), tone: 'dim'}]} columns={columns}/>
 			<LinesView lines={steps} top={top} rows={rows} columns={columns}/>
-			<LinesView lines={[[], ...activity]} rows={activity.length + 1} columns={columns}/>
 		</>
 	);
 }
@@ -61,7 +64,7 @@ export function EndedScreen({state, scene}: {readonly state: State; readonly sce
 	const page = pageOf(state, theme)!;
 	return (
 		<>
-			<Head text={headText(scene.run)} columns={state.columns} right={positionPiece(page)}/>
+			<Head text={titleOfRun(scene.run)} columns={state.columns} right={positionPiece(page)}/>
 			<LinesView lines={withHits(state, page.lines, theme)} top={page.top} rows={page.rows} columns={state.columns}/>
 		</>
 	);

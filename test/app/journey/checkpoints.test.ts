@@ -28,7 +28,7 @@ test('a deletion asks for its scope, names what goes, and leads back to the chec
 	const brain = await press(await atCheckpoints(), 'd', keys.tab, keys.down, keys.down, keys.down);
 	t.like(requestOf(brain), {kind: 'delete-checkpoint', checkpoint: 'full', scope: 'with-children', isMetadataOnly: false});
 	await press(brain, keys.enter, ...'db01', keys.enter);
-	brain.send({kind: 'run-ended', outcome: {kind: 'done'}});
+	brain.send({kind: 'run-ended', planId: `plan-of-${uuidOf(2)}`, outcome: {kind: 'done'}});
 	t.is(brain.state.scene.kind, 'ended');
 	await press(brain, keys.enter);
 	t.is(brain.state.view, 'checkpoints');

@@ -292,7 +292,7 @@ test('the cursor is always in sight, and the page scrolls', async t => {
 
 test('a host that changed leads to a new plan, with what changed, and the name is typed again', async t => {
 	const brain = await press(await atRevert(), 'web01', keys.enter);
-	brain.send({kind: 'run-ended', outcome: {kind: 'rolled-back', failure: {kind: 'host-changed', changed: ['the snapshots of web01']}}});
+	brain.send({kind: 'run-ended', planId: 'plan-1', outcome: {kind: 'rolled-back', failure: {kind: 'host-changed', changed: ['the snapshots of web01']}}});
 	t.like(journeyOf(brain), {changed: ['the snapshots of web01'], typed: '', answer: undefined});
 	await brain.answer();
 	t.true(journeyOf(brain)?.answer?.result.ok);

@@ -15,7 +15,7 @@ function runOf(steps: Step[]): Run {
 	const plan: Pick<Plan, 'steps'> = {steps};
 	return {
 		plan: plan as Plan, kind: 'execute', startedMs: 0, steps: {}, current: undefined, copied: undefined, copying: undefined, sinceMs: 0, activity: 'looking',
-		stop: 'no', commands: [], notLogged: undefined, quitWith: undefined,
+		stop: 'no', commands: [], notLogged: undefined, journey: undefined, undo: undefined,
 	};
 }
 

@@ -10,6 +10,7 @@ import test, {type ExecutionContext} from 'ava';
 import {unwrap} from '../../helpers/unwrap.ts';
 import {planRevert} from '../../../source/actions/revert/plan.ts';
 import type {JournalRecord, StateStore} from '../../../source/engine/ports.ts';
+import {locksToInherit} from '../../../source/tools/state/domain-locks.ts';
 import {createStateStore} from '../../../source/tools/state/state-store.ts';
 import {now, threeSnapshots, uuid} from '../../helpers/inventory.ts';
 
@@ -263,6 +264,26 @@ test('a lock holds against everybody, also as long as a command that inherited i
 	await once(child, 'exit');
 	t.false(await given.store.isDomainLocked(uuid));
 	await unwrap(await given.store.lockDomain(uuid, 'a third')).release();
+});
+
+test('a command holds the lock of its own action alone', async t => {
+	const given = await scene(t);
+	const [one, other] = [uuid, uuid.replace(/^./, '9')] as const;
+	const locks = [unwrap(await given.store.lockDomain(one, 'a merge')), unwrap(await given.store.lockDomain(other, 'a revert'))] as const;
+	const begin = () => spawn('cat', {stdio: ['pipe', 'ignore', 'ignore', ...locksToInherit(given.held)]});
+	const child = await locks[0].during(async () => {
+		await new Promise(setImmediate);
+		return begin();
+	});
+	for (const lock of locks) {
+		await lock.release();
+	}
+
+	t.true(await given.store.isDomainLocked(one));
+	t.false(await given.store.isDomainLocked(other));
+	child.stdin!.end();
+	await once(child, 'exit');
+	t.false(await given.store.isDomainLocked(one));
 });
 
 test('whoever waits for a lock gets it when it is free', async t => {

@@ -1,21 +1,22 @@
 /**
 A plan at work and what came of it, as lines.
 */
-import {copiedSoFar, speedOf} from '../../app/run/copied.ts';
-import {whenStoppedNow} from '../../app/run/update-run.ts';
-import type {Run, StepState} from '../../app/state.ts';
-import {keptName} from '../../model/plan/request.ts';
-import {describeDone} from '../../actions/registry.ts';
-import {describeFailure} from '../../model/text/describe-failure.ts';
-import {describeTaken, formatBytes} from '../../model/text/format.ts';
-import type {Outcome} from '../../app/services.ts';
+import {copiedSoFar, speedOf} from '../../../app/run/copied.ts';
+import {percentOf, shareOf} from '../../../app/run/jobs.ts';
+import {whenStoppedNow} from '../../../app/run/update-run.ts';
+import type {Run, StepState} from '../../../app/state.ts';
+import {keptName} from '../../../model/plan/request.ts';
+import {describeDone, titleOfAction} from '../../../actions/registry.ts';
+import {describeFailure} from '../../../model/text/describe-failure.ts';
+import {describeTaken, formatBytes} from '../../../model/text/format.ts';
+import type {Copied, Outcome} from '../../../app/services.ts';
 import {
 	fitLine, line, paragraph, type Line,
-} from '../parts/line.tsx';
-import type {Theme, Tone} from '../theme.ts';
-import {goneWith, targetOf} from '../../model/plan/plan.ts';
-import {failureLines} from './failure.ts';
-import {formatSeconds} from './words.ts';
+} from '../../parts/line.tsx';
+import type {Theme, Tone} from '../../theme.ts';
+import {goneWith, targetOf} from '../../../model/plan/plan.ts';
+import {failureLines} from '../failure.ts';
+import {formatSeconds} from '../words.ts';
 
 type TextStyle = {columns: number; theme: Theme};
 
@@ -26,7 +27,7 @@ const glyphs = {
 	waiting: 'waiting', running: 'working', done: 'done', failed: 'failed', undone: 'undone', 'left-out': 'waiting',
 } as const;
 const words: Record<StepState, string> = {
-	waiting: '', running: 'running', done: 'done', failed: 'failed', undone: 'rolled back', 'left-out': 'skipped',
+	waiting: '', running: 'running', done: '', failed: 'failed', undone: 'rolled back', 'left-out': 'skipped',
 };
 
 /** Each step with its state, in a sign and a word. */
@@ -41,7 +42,16 @@ export function stepLines(run: Run, nowMs: number, {columns, theme}: TextStyle):
 	});
 }
 
-const barColumns = 20;
+const mostBarColumns = 40;
+/** What stands beside the bar. */
+const numberColumns = 42;
+
+/** "15.1 of 22.0 GiB". */
+function formatCopied({doneBytes, totalBytes}: Copied): string {
+	const [done, total] = [Math.min(doneBytes, totalBytes), totalBytes].map(bytes => formatBytes(bytes)) as [string, string];
+	const [number, unit] = done.split(' ');
+	return `${total.endsWith(` ${unit}`) ? number : done} of ${total}`;
+}
 
 /** How far the action has come: a bar, the same in numbers, how fast it is and how long the rest takes at this speed. Empty where nothing is copied. */
 function progressLines(run: Run, nowMs: number, {columns, theme}: TextStyle): Line[] {
@@ -50,15 +60,21 @@ function progressLines(run: Run, nowMs: number, {columns, theme}: TextStyle): Li
 		return [];
 	}
 
-	const {doneBytes, totalBytes} = copied;
-	const share = totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes);
-	const filled = Math.floor(share * barColumns);
-	const speed = speedOf(run, nowMs);
-	const rest = speed === undefined ? '' : `, ${formatBytes(speed.bytesPerSecond)}/s, about ${formatSeconds(Math.ceil(speed.leftMs / 1000) * 1000)} left`;
-	const numbers = `${String(Math.floor(share * 100)).padStart(3)} %  ${formatBytes(Math.min(doneBytes, totalBytes))} of ${formatBytes(totalBytes)}${rest}`;
+	const barColumns = Math.max(10, Math.min(mostBarColumns, columns - numberColumns));
+	const filled = Math.floor(shareOf(run) * barColumns);
+	const speed = describeSpeed(run, nowMs);
 	return [fitLine([
-		{text: ' ['}, {text: theme.glyphs.full.repeat(filled), tone: 'accent'}, {text: theme.glyphs.empty.repeat(barColumns - filled), tone: 'dim'}, {text: `] ${numbers}`},
+		{text: ' '},
+		{text: theme.glyphs.full.repeat(filled), tone: 'accent'},
+		{text: theme.glyphs.empty.repeat(barColumns - filled), tone: 'dim'},
+		{text: ` ${String(percentOf(run)).padStart(3)} %  ${formatCopied(copied)}${speed === '' ? '' : `  ${speed}`}`},
 	], columns, theme)];
+}
+
+/** How fast it copies, and how long the rest takes at this speed; empty as long as that is not known. */
+export function describeSpeed(run: Run, nowMs: number): string {
+	const speed = speedOf(run, nowMs);
+	return speed === undefined ? '' : `${formatBytes(speed.bytesPerSecond)}/s  ${formatSeconds(Math.ceil(speed.leftMs / 1000) * 1000)}`;
 }
 
 /**
@@ -86,28 +102,43 @@ function stopWords(run: Run): {asking: string; asked: string} {
 		};
 }
 
-/** Below the steps: what goes on, and what would be true if it were stopped now. */
-export function activityLines(run: Run, nowMs: number, {columns, theme}: TextStyle): Line[] {
-	const done = run.plan.steps.filter(step => run.steps[step.id] === 'done').length;
+const runWords: Record<Run['kind'], string> = {execute: '', forward: 'Finish: ', back: 'Roll back: ', 'give-up': 'Give up: '};
+
+export const titleOfRun = ({plan, kind}: Run): string => `${runWords[kind]}${titleOfAction(plan.action)}`;
+
+export function describeSteps({plan, steps}: Run): string {
+	return `${plan.steps.filter(({id}) => steps[id] === 'done').length} of ${plan.steps.length} steps`;
+}
+
+/** The step at work, where it copies; or what goes on beside the steps. */
+function currentLine(run: Run, nowMs: number, {columns, theme}: TextStyle): Line[] {
 	const since = formatSeconds(nowMs - run.sinceMs);
+	const step = run.plan.steps.find(({id}) => id === run.current);
+	if (step !== undefined) {
+		return run.copied === undefined
+			? []
+			: [fitLine([{text: ` ${theme.glyphs.working} `, tone: 'accent'}, {text: step.title}], columns, theme, [{text: `${formatCopied(run.copied)} `, tone: 'dim'}])];
+	}
+
 	const activity = {
 		looking: run.kind === 'execute' ? `Checking that nothing has changed since the plan was made, ${since}` : `Finding out how far it got, ${since}`,
-		working: `${done} of ${run.plan.steps.length} steps done`,
+		working: '',
 		proving: `Verifying the result on the host, ${since}`,
 		'rolling-back': `Rolling back, ${since}`,
 	}[run.activity];
-	const stop = {
-		no: [],
-		asking: paragraph(stopWords(run).asking, {
+	return activity === '' ? [] : [line(` ${activity}`, 'strong')];
+}
+
+/** How far it is, what goes on, and what would be true if it were stopped now. */
+export function progressOfRun(run: Run, nowMs: number, {columns, theme}: TextStyle): Line[] {
+	const stop = run.stop === 'no'
+		? []
+		: paragraph(stopWords(run)[run.stop], {
 			columns: columns - 1, theme, tone: 'warning', lead: {text: ' ', tone: 'warning'},
-		}),
-		asked: paragraph(stopWords(run).asked, {
-			columns: columns - 1, theme, tone: 'warning', lead: {text: ' ', tone: 'warning'},
-		}),
-	}[run.stop];
+		});
 	return [
-		line(` ${activity}`, 'strong'),
 		...progressLines(run, nowMs, {columns, theme}),
+		...currentLine(run, nowMs, {columns, theme}),
 		...(run.kind === 'execute' ? paragraph(whenStoppedNow(run), {columns: columns - 1, theme, lead: {text: ' If interrupted now: ', tone: 'dim'}}) : []),
 		...stop,
 	];
