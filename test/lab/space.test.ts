@@ -110,6 +110,18 @@ async function expectWhatItSays(t: ExecutionContext, journey: Journey, action: S
 	journey.estate = after;
 }
 
+/** A record is forgotten, and what the doctor then finds is repaired, one kind after the other: removed, or merged with what it is backed by. */
+async function forgetAndRepair(t: ExecutionContext, journey: Journey, forgotten: string): Promise<void> {
+	const without = (): SoakAction['after'] => ({head: journey.estate.head, snapshots: new Map([...journey.estate.snapshots].filter(([name]) => name !== forgotten))});
+	await expectWhatItSays(t, journey, {argv: domainName => ['delete', '--metadata', '--', domainName, forgotten], after: without()});
+	for (const [kind, ...flags] of [['unrecorded-layer', '--fold'], ['orphan']] as const) {
+		const found = await runProgram(journey.domain, ['doctor', '--json', '--', journey.domain.name]);
+		if ((JSON.parse(found.stdout) as Array<{kind: string}>).some(finding => finding.kind === kind)) {
+			await expectWhatItSays(t, journey, {argv: domainName => ['doctor', '--repair', kind, ...flags, '--', domainName], after: without()});
+		}
+	}
+}
+
 const seeds = process.env.VSNAP_SPACE_SEEDS?.split(',').map(Number) ?? Array.from({length: process.env.VSNAP_LAB_ALL ? 12 : 2}, (_, index) => index + 2);
 const turns = process.env.VSNAP_LAB_ALL ? 12 : 8;
 for (const seed of seeds) {
@@ -130,7 +142,6 @@ for (const seed of seeds) {
 			await expectWhatItSays(t, journey, nextAction(journey));
 		}
 
-		t.log([...journey.done].map(([what, count]) => `${what} ${count}`).join(', '));
 		const sample = [...journey.estate.snapshots.keys()];
 		if (sample.length > 0) {
 			const to = random.pick(sample);
@@ -138,7 +149,10 @@ for (const seed of seeds) {
 				argv: domainName => ['revert', '--discard', '--shutoff', '--', domainName, to],
 				after: {head: {...journey.estate.head, ...journey.estate.snapshots.get(to)}, snapshots: journey.estate.snapshots},
 			});
+			await forgetAndRepair(t, journey, random.pick([...journey.estate.snapshots.keys()]));
 		}
+
+		t.log([...journey.done].map(([what, count]) => `${what} ${count}`).join(', '));
 	});
 }
 

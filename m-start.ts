@@ -1,0 +1,3 @@
+import {startLab} from './test/lab/daemons.ts';
+await startLab();
+console.log('up');
