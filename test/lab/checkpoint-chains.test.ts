@@ -220,7 +220,8 @@ test.serial('a standalone QEMU that runs: a commit marks what it writes in the b
 	t.is(told.checkpoints[0]!.size, 2 * 4 * 65_536);
 	await backUp('--no-checkpoint');
 	await markBareDisks(domain, 11);
-	await drop('s2', /data\.s3 is committed into data\.qcow2/);
+	// Newer QEMUs take up less room in the base: then pulling copies less.
+	await drop('s2', /data\.s3 is committed into data\.qcow2|data\.qcow2 is pulled into data\.s3/);
 	held.push(await markBareDisks(domain, 13));
 	await backUp('--no-checkpoint', `--since=${told.checkpoints[0]!.name}`);
 	await quit(domain);
