@@ -34,6 +34,7 @@ import {makeLinesVisible} from './model/text/visible-text.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
 import {formatShellScript} from './planner/script/shell-script.ts';
 import {programFor} from './program-for.ts';
+import {readScreenCommand} from './screen-commands.ts';
 import {screenStartOf} from './screen-start.ts';
 import {readAbilities, type Abilities} from './terminal/abilities.ts';
 import {readPreferences} from './tools/state/preferences.ts';
@@ -80,6 +81,8 @@ function servicesOf({world, planning, readRemoteArgv}: OpenWorld, options: Globa
 			? succeed({checks, theme: 'auto', sort: 'name', title: true, bell: false, notify: false})
 			: mapResult(await readPreferences(), ({check, ...preferred}) => ({...preferred, checks: checks && check})),
 		program: isDemo ? undefined : programFor(options),
+		readVerbs: () => readVerbTable(packageJson.version).verbs,
+		readCommand: words => readScreenCommand(words, packageJson.version),
 		isReadOnly,
 		clock: world.clock,
 	};

@@ -28,6 +28,9 @@ export type Effect =
 	| {kind: 'diagnose'; number: number; uuid: string | undefined}
 	| {kind: 'stop-diagnosis'}
 	| {kind: 'read-settings'}
+	/** For the completion of the command line. */
+	| {kind: 'read-verbs'}
+	| {kind: 'read-command'; number: number; words: string[]}
 	/** The doctor, unasked: of one domain, or of all (undefined), and without haste. */
 	| {kind: 'look'; number: number; uuid: string | undefined}
 	| {kind: 'stop-look'}

@@ -112,6 +112,8 @@ const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 		return undefined;
 	},
 	'read-settings': async (_effect, {services}) => ({kind: 'settings-read', result: await services.readSettings()}),
+	'read-verbs': async (_effect, {services}) => ({kind: 'verbs-read', verbs: services.readVerbs()}),
+	'read-command': async ({number, words}, {services}) => ({kind: 'command-read', number, result: services.readCommand(words)}),
 	async look({number, uuid}, work) {
 		work.look = new AbortController();
 		return {kind: 'looked', number, result: await work.services.look(uuid, work.look.signal)};

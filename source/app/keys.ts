@@ -15,11 +15,11 @@ import type {Scene, State} from './state.ts';
 export type Command =
 	| 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last'
 	| 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
-	| ScreenKind | 'menu' | 'sort' | 'doctor' | 'recover' | 'jobs' | 'refresh' | 'find' | 'next-hit' | 'previous-hit' | 'end-find' | 'help' | 'details' | 'quit' | 'back'
+	| ScreenKind | 'menu' | 'command-line' | 'complete' | 'complete-back' | 'sort' | 'doctor' | 'recover' | 'jobs' | 'refresh' | 'find' | 'next-hit' | 'previous-hit' | 'end-find' | 'help' | 'details' | 'quit' | 'back'
 	| 'accept' | 'next-field' | 'previous-field' | 'next-choice' | 'previous-choice' | 'show-commands' | 'show-images' | 'save-script' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'refresh-on-focus';
 
 /** `checkpoints`: browsing in their view. `page`: of a plan, where no text is typed; `text`: where one is; `name`: on its last line, where a name may be. `found`: beside another, while something was found in it. */
-export type KeyContext = 'browse' | 'checkpoints' | 'filter' | 'choice' | 'reading' | 'page' | 'text' | 'name' | 'path' | 'find' | 'found' | 'findings' | 'running' | 'ended' | 'message';
+export type KeyContext = 'browse' | 'checkpoints' | 'filter' | 'choice' | 'reading' | 'page' | 'text' | 'name' | 'path' | 'find' | 'found' | 'command' | 'findings' | 'running' | 'ended' | 'message';
 
 type Binding = {
 	command: Command;
@@ -37,7 +37,7 @@ type Binding = {
 const browsing: KeyContext[] = ['browse', 'checkpoints'];
 const lists: KeyContext[] = [...browsing, 'choice', 'reading', 'findings', 'running', 'ended', 'message'];
 const pages: KeyContext[] = ['page', 'text', 'name'];
-const others: KeyContext[] = ['filter', 'find', ...pages, 'path'];
+const others: KeyContext[] = ['filter', 'find', 'command', ...pages, 'path'];
 
 /** Among checkpoints a key of theirs takes the place of the same key for snapshots, and what needs a snapshot makes way in the last line for what does not. */
 function bindingsOf(command: ScreenKind, {key, help: label, short, rank, needs, isOnlyAmongCheckpoints, leavesSnapshots}: ScreenSpec): Binding[] {
@@ -102,6 +102,13 @@ export const bindings: readonly Binding[] = [
 	{command: 'next-hit', keys: ['n'], shown: 'n', contexts: ['found'], label: 'next hit', short: 'next', rank: 0},
 	{command: 'previous-hit', keys: ['N'], shown: 'N', contexts: ['found'], label: 'previous hit', short: 'previous', rank: 1},
 	{command: 'end-find', keys: ['escape'], shown: 'Esc', contexts: ['found'], label: 'end the search; n has its other meaning again', short: 'end', rank: 0},
+	{command: 'command-line', keys: [':'], shown: ':', contexts: browsing, label: 'a line with a verb of the command line, which opens its page; :web goes to a domain, :q quits'},
+	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['command'], label: 'open its page; nothing runs without one', short: 'open', rank: 1},
+	{command: 'complete', keys: ['tab'], shown: 'Tab', contexts: ['command'], label: 'complete a verb, a name or an option', short: 'complete', rank: 3},
+	{command: 'complete-back', keys: ['back-tab'], shown: 'Shift-Tab', contexts: ['command'], label: 'the one before'},
+	{command: 'up', keys: ['up'], shown: '↑', contexts: ['command'], label: 'the line before', short: 'earlier', rank: 4},
+	{command: 'down', keys: ['down'], shown: '↓', contexts: ['command'], label: 'the line after'},
+	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['command'], label: 'close it', short: 'close', rank: 2},
 	{command: 'sort', keys: ['s'], shown: 's', contexts: browsing, label: 'sort the domains by name, state, health or number of snapshots'},
 	{command: 'refresh', keys: ['R'], shown: 'R', contexts: browsing, label: 'refresh', short: 'refresh', rank: 8},
 	{command: 'refresh', keys: ['R'], shown: 'R', contexts: ['findings'], label: 'check again', short: 'check again', rank: 4},
@@ -147,6 +154,10 @@ export function contextOf(state: State): KeyContext {
 	const context = contextOfScene[scene.kind];
 	if (context !== 'browse') {
 		return context;
+	}
+
+	if (state.commandLine !== undefined) {
+		return 'command';
 	}
 
 	return filter.isTyping ? 'filter' : (view === 'checkpoints' ? 'checkpoints' : 'browse');
@@ -220,12 +231,12 @@ export function commandFor(context: KeyContext, key: Key): Command | undefined {
 /** While something was found n and N go on to the next hit, whatever they mean there else; where text is typed they are text. */
 export function commandOf(state: State, key: Key): Command | undefined {
 	const context = contextOf(state);
-	const isFound = findHere(state) !== undefined && context !== 'find' && context !== 'text' && context !== 'path';
+	const isFound = findHere(state) !== undefined && context !== 'find' && context !== 'command' && context !== 'text' && context !== 'path';
 	return (isFound ? commandFor('found', key) : undefined) ?? commandFor(context, key);
 }
 
 /** What is in the last line, the hits first. */
 export function contextsOf(state: State): KeyContext[] {
 	const context = contextOf(state);
-	return findHere(state) === undefined || context === 'find' ? [context] : ['found', context];
+	return findHere(state) === undefined || context === 'find' || context === 'command' ? [context] : ['found', context];
 }

@@ -8,7 +8,9 @@ import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {Outcome, RunEvent} from '../engine/ports.ts';
-import type {DiagnosisProgress, LeftBehind, Settings} from './services.ts';
+import type {
+	DiagnosisProgress, LeftBehind, ScreenCommand, Settings, VerbHelp,
+} from './services.ts';
 import type {View} from './state.ts';
 
 export type KeyName =
@@ -41,6 +43,8 @@ export type Message =
 	| {kind: 'host-changed'; domain?: string}
 	/** The terminal told its background. */
 	| {kind: 'background-told'; background: 'dark' | 'light'}
+	| {kind: 'verbs-read'; verbs: VerbHelp[]}
+	| {kind: 'command-read'; number: number; result: Result<ScreenCommand>}
 	| {kind: 'settings-read'; result: Result<Settings>}
 	/** The doctor has looked by itself; and may look again. */
 	| {kind: 'looked'; number: number; result: Result<Finding[]>}

@@ -43,6 +43,9 @@ export type AppServices = {
 	look(uuid: string | undefined, signal: AbortSignal): Promise<Result<Finding[]>>;
 	/** What a person has set. Fails with `usage` where that is not understood. */
 	readSettings(): Promise<Result<Settings>>;
+	readVerbs(): VerbHelp[];
+	/** The words of a command line. Fails with `usage`. */
+	readCommand(words: string[]): Result<ScreenCommand>;
 	/** How the program is called for this host, for commands that are shown; undefined: what it does there does not outlive it. */
 	program: string | undefined;
 	isReadOnly: boolean;
@@ -58,6 +61,18 @@ export type ScreenStart = {
 	domain?: string;
 	action?: ActionStart;
 };
+
+/** A verb of the command line, for its completion. */
+export type VerbHelp = {
+	/** "checkpoint create"; empty: the program itself. */
+	words: string;
+	/** In their order: "<domain>", "[name]". */
+	arguments: string[];
+	options: Array<{names: string[]; value: string | undefined; choices: readonly string[]}>;
+};
+
+/** What a line typed on the screen comes to. */
+export type ScreenCommand = {kind: 'open'; start: ScreenStart} | {kind: 'list'} | {kind: 'recover'; domain: string | undefined};
 
 export type {Copied, Outcome, RunEvent, UnfinishedAction} from '../engine/ports.ts';
 export type {LeftAction, LeftBehind} from '../engine/recover/left-behind.ts';

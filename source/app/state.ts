@@ -13,7 +13,7 @@ import type {Direction} from '../engine/run/progress.ts';
 import type {Option} from '../actions/question.ts';
 import type {BackedUpTo, Undo} from '../actions/spec.ts';
 import type {Journey} from './journey/journey.ts';
-import type {ActionStart, DiagnosisProgress, LeftAction, ScreenStart, Settings} from './services.ts';
+import type {ActionStart, DiagnosisProgress, LeftAction, ScreenStart, Settings, VerbHelp} from './services.ts';
 
 export type View = 'snapshots' | 'checkpoints' | 'images';
 export const views: readonly View[] = ['snapshots', 'checkpoints', 'images'];
@@ -45,6 +45,20 @@ export type Find = {
 	origin: number;
 	/** Of a text: the line of the hit that was gone to. */
 	line: number | undefined;
+};
+
+/** A line in the words of the command line, as it is typed. */
+export type CommandLine = {
+	text: string;
+	/** Why it is not understood. */
+	problem: string | undefined;
+	/** The open question what it comes to. */
+	asked: number | undefined;
+	/** So many lines back in the history; `typed`: what stood here before. */
+	back: number;
+	typed: string;
+	/** What the last word may become, one after the other. */
+	cycle: {candidates: readonly string[]; index: number} | undefined;
 };
 
 export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'undone' | 'left-out';
@@ -163,6 +177,11 @@ export type State = {
 	filter: Filter;
 	find: Find | undefined;
 	sort: Sort;
+	commandLine: CommandLine | undefined;
+	/** The last one at the end. */
+	commandHistory: readonly string[];
+	/** Undefined: not asked for yet. */
+	verbs: readonly VerbHelp[] | undefined;
 	pane: 'domains' | 'tree';
 	view: View;
 	domainCursor: Cursor;
@@ -222,6 +241,9 @@ export function initialState(facts: StartFacts): State {
 		filter: {text: '', isTyping: false},
 		find: undefined,
 		sort: 'name',
+		commandLine: undefined,
+		commandHistory: [],
+		verbs: undefined,
 		pane: facts.start.domain === undefined ? 'domains' : 'tree',
 		view: 'snapshots',
 		domainCursor: cursor,

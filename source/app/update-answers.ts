@@ -95,14 +95,20 @@ export function takePicture(state: State, {number, uuid, result}: {number: numbe
 }
 
 /** Opens what the command line asked for, as soon as enough is known. */
-function openStart(state: State): Update {
+export function openStart(state: State): Update {
 	const {start} = state;
 	const details = state.allDetails[state.domainCursor.id ?? '']?.value;
 	if (start === undefined || details === undefined || state.scene.kind !== 'browse') {
 		return [state, []];
 	}
 
+	const {domain: wanted} = start;
 	const opened: State = {...state, start: undefined};
+	if (wanted !== undefined && wanted !== details.domain.name && wanted !== details.domain.uuid) {
+		// Somebody went on to another domain before it was read.
+		return [opened, []];
+	}
+
 	const {action} = start;
 	if (action === undefined) {
 		return [opened, []];

@@ -4,6 +4,7 @@ The screen's brain: update(state, message) = [state, effects]. Pure; what it nee
 import {byKind} from '../model/by-kind.ts';
 import type {Key, Message} from './messages.ts';
 import {commandOf, type Command} from './keys.ts';
+import {takeCommand, takeCommandLine, takeVerbs} from './command/update-command.ts';
 import {takeFind, withFind} from './find/update-find.ts';
 import {askCounts} from './browse/sort.ts';
 import {foresee, takeForecast, withForecast} from './browse/forecast.ts';
@@ -64,10 +65,20 @@ function takeKey(given: State, key: Key, viewport: Viewport): Update {
 
 		default: {
 			const pressed = {key, command, viewport};
+			const line = takeCommandLine(state, key, command);
+			if (line !== undefined) {
+				return 'command' in line ? takeCommandOf(line.state, {...pressed, command: line.command}) : line;
+			}
+
 			const found = takeFind(state, pressed);
 			return found === undefined ? updateScene(state, pressed) : [found, []];
 		}
 	}
+}
+
+/** A command that was typed by its name. */
+function takeCommandOf(state: State, pressed: Parameters<typeof updateScene>[1] & {command: Command}): Update {
+	return pressed.command === 'quit' ? quit(state) : updateScene(state, pressed);
 }
 
 function takeOption(state: State, index: number, viewport: Viewport): Update {
@@ -119,6 +130,8 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 		return state.scene.kind === 'running' || state.domains.waiting !== undefined ? [{...state, isStale: true}, []] : readList(state);
 	},
 	'background-told': ({background}, state) => [{...state, background}, []],
+	'verbs-read': ({verbs}, state) => [takeVerbs(state, verbs), []],
+	'command-read': ({number, result}, state) => takeCommand(state, number, result),
 	'settings-read': ({result}, state) => askCounts(takeSettings(result.ok ? settle({...state, sort: result.value.sort}) : state, result)),
 	looked: (message, state) => takeLook(state, message.number, message.result),
 	'look-due': (message, state) => takePause(state, message.number),

@@ -14,6 +14,8 @@ import type {JournalTrouble} from '../../source/model/plan/journal-trouble.ts';
 import type {Plan} from '../../source/model/plan/plan.ts';
 import {fail, succeed} from '../../source/model/result.ts';
 import type {Checkpoint, Snapshot} from '../../source/model/domain/snapshot.ts';
+import {readVerbTable} from '../../source/arguments.ts';
+import {readScreenCommand} from '../../source/screen-commands.ts';
 import {fakePlan} from './fake-plans.ts';
 
 const folder = '/var/lib/libvirt/images';
@@ -288,6 +290,8 @@ export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now
 			return reply(`diagnosis of ${uuid ?? 'all'}`, () => world.findings.filter(({domain}) => uuid === undefined || domain?.uuid === uuid));
 		},
 		look: async uuid => reply(`look at ${uuid ?? 'all'}`, () => world.findings.filter(({domain}) => uuid === undefined || domain?.uuid === uuid)),
+		readVerbs: () => readVerbTable('0.0.0').verbs,
+		readCommand: words => readScreenCommand(words, '0.0.0'),
 		readSettings: async () => succeed({checks: world.checks, theme: 'auto', sort: 'name', ...world.tells}),
 		program: 'vsnap-tui',
 		isReadOnly: given.isReadOnly ?? false,

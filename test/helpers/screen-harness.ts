@@ -135,6 +135,14 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 				return {kind: 'settings-read', result: await services.readSettings()};
 			}
 
+			case 'read-verbs': {
+				return {kind: 'verbs-read', verbs: services.readVerbs()};
+			}
+
+			case 'read-command': {
+				return {kind: 'command-read', number: effect.number, result: services.readCommand(effect.words)};
+			}
+
 			case 'look': {
 				return {kind: 'looked', number: effect.number, result: await services.look(effect.uuid, new AbortController().signal)};
 			}

@@ -2,6 +2,7 @@
 Browsing: what each key does on the first screen.
 */
 import {isScreenKind} from '../../actions/registry.ts';
+import {openCommandLine} from '../command/update-command.ts';
 import {begin} from '../run/begin.ts';
 import type {Command} from '../keys.ts';
 import {views, type State, type View} from '../state.ts';
@@ -48,6 +49,7 @@ const updates: Readonly<Partial<Record<Command, (state: State) => Update>>> = {
 	help: state => [{...state, scene: {kind: 'help', top: 0}}, []],
 	find: state => [{...state, pane: 'domains', filter: {...state.filter, isTyping: true}}, []],
 	back: state => applyFilter(state, '', false),
+	'command-line': openCommandLine,
 	sort: sortNext,
 	refresh,
 	'refresh-on-focus': state => runOn(state, state.domainCursor.id) === undefined ? readDetails(state, state.domainCursor.id) : [state, []],

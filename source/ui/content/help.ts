@@ -11,6 +11,7 @@ const chapters: Array<{title: string; context: KeyContext}> = [
 	{title: 'Checkpoints', context: 'checkpoints'},
 	{title: 'While a search is typed', context: 'find'},
 	{title: 'Once it is kept', context: 'found'},
+	{title: 'The line after :', context: 'command'},
 	{title: 'A plan', context: 'page'},
 	{title: 'Its commands and images', context: 'reading'},
 	{title: 'Lists', context: 'choice'},

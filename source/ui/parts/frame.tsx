@@ -7,7 +7,7 @@ import {
 	bindings, contextsOf, isUseful, type Command, type KeyContext,
 } from '../../app/keys.ts';
 import {healthOfHost} from '../../app/doctor/health.ts';
-import type {State} from '../../app/state.ts';
+import type {CommandLine, State} from '../../app/state.ts';
 import {formatVersion} from '../../model/text/format.ts';
 import {widthOf} from '../../model/text/cells.ts';
 import {useTheme, type Theme} from '../theme.ts';
@@ -76,18 +76,41 @@ function keyLine(contexts: readonly KeyContext[], given: {columns: number; theme
 	return shown.flatMap(({binding, keys}): Line => [{text: ` ${keys}`, tone: 'accent'}, {text: ` ${binding.short!} `, tone: 'dim'}]);
 }
 
+/** A line that is being typed, at the left of the keys. */
+function commandPieces({text}: CommandLine, {glyphs}: Theme, columns: number): Line {
+	const room = columns - 6;
+	const shown = widthOf(text) > room ? glyphs.ellipsis + [...text].slice(-(room - 1)).join('') : text;
+	return [{text: ' :', tone: 'accent'}, {text: shown}, {text: `${glyphs.cursor} `, tone: 'accent'}];
+}
+
+/** Above it: what is wrong with it, or what its last word may become. */
+function besideCommand({problem, cycle}: CommandLine): Line {
+	return problem === undefined
+		? (cycle?.candidates ?? []).flatMap((word, index): Line => [{text: ' '}, {text: word, tone: index === cycle?.index ? 'accent' : 'dim'}])
+		: [{text: ` ${problem}`, tone: 'warning'}];
+}
+
+function lastButOne(state: State, theme: Theme): {pieces: Line; right?: Line} {
+	const {commandLine, notice} = state;
+	if (commandLine !== undefined) {
+		return {pieces: besideCommand(commandLine)};
+	}
+
+	return notice === undefined ? lastEndedLine(state, theme) : {pieces: [{text: ` ${notice}`, tone: 'warning'}]};
+}
+
 export function Frame({state, children}: {readonly state: State; readonly children: ReactNode}) {
 	const theme = useTheme();
-	const {columns, rows, notice} = state;
+	const {columns, rows} = state;
 	const page = pageOf(state, theme);
 	const canScroll = page !== undefined && page.lines.length > page.rows;
-	const found = findPieces(state, theme);
+	const found = state.commandLine === undefined ? findPieces(state, theme) : commandPieces(state.commandLine, theme, columns);
 	const isBare = state.scene.kind === 'journey';
 	return (
 		<Box flexDirection='column' width={columns} height={rows}>
 			{isBare ? null : <LineView pieces={[{text: ' vsnap-tui', tone: 'strong'}, {text: `  ${hostWords(state)}`, tone: 'dim'}]} columns={columns} right={titleRight(state, theme)}/>}
 			{children}
-			{isBare ? null : <LineView {...(notice === undefined ? lastEndedLine(state, theme) : {pieces: [{text: ` ${notice}`, tone: 'warning' as const}]})} columns={columns}/>}
+			{isBare ? null : <LineView {...lastButOne(state, theme)} columns={columns}/>}
 			<LineView pieces={[...found, ...keyLine(contextsOf(state), {columns: columns - widthOf(textOf(found)), theme, isUseful: command => isUseful(state, command, canScroll)})]} columns={columns}/>
 		</Box>
 	);
