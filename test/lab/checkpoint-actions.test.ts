@@ -3,6 +3,7 @@ Checkpoints made and deleted by us, on real libvirt and a real QEMU, running and
 at any step leaves the one or the other.
 */
 import {rm} from 'node:fs/promises';
+import {createServer, type AddressInfo} from 'node:net';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import type {Plan} from '../../source/model/plan/plan.ts';
@@ -229,4 +230,22 @@ test.serial('of a standalone QEMU, running and off', async t => {
 	const left = await told();
 	t.deepEqual(parentsOf(left), {c3: null});
 	t.deepEqual(left.flatMap(({disks}) => disks.map(({health}) => health)), ['good', 'good']);
+});
+
+test.serial('a start that fails breaks the checkpoints though the guest has not run, and that is said', async t => {
+	const domain = await makeDomain(t, {diskCount: 1});
+	await doCheckpoint(t, domain, 'create', 'c1');
+	const server = createServer();
+	const port = await new Promise<number>(resolve => {
+		server.listen({host: '127.0.0.1', port: 0}, () => {
+			resolve((server.address() as AddressInfo).port);
+		});
+	});
+	t.teardown(() => server.close());
+	const before = await virsh('dumpxml', '--inactive', '--domain', domain.uuid);
+	await withFile(before.replace('</devices>', `<graphics type='vnc' autoport='no' port='${port}' listen='127.0.0.1'/></devices>`), async file => virsh('define', file));
+	await t.throwsAsync(start(domain), {message: /Address already in use/});
+	t.is((await list(domain))[0]!.disks[0]!.health, 'broken');
+	const told = await runProgram(domain, ['doctor', '--', domain.name]);
+	t.regex(told.stdout, /checkpoint-broken[\s\S]*after a start of QEMU that failed/, report(told));
 });

@@ -76,7 +76,7 @@ function wholeFile(point: Manifest, {points, folder}: BackupFolder, target: stri
 }
 
 const healthReasons: Record<Exclude<DiskHealth['health'], 'good'>, string> = {
-	broken: 'its bitmap is broken, as after a crash of QEMU', missing: 'its bitmap is not there', unknown: 'the state of its bitmap is not known',
+	broken: 'its bitmap is broken, as after a crash or a failed start of QEMU', missing: 'its bitmap is not there', unknown: 'the state of its bitmap is not known',
 };
 
 /** Why the changes since the checkpoint alone cannot be copied of this disk, as the end of a sentence; undefined: they can. */

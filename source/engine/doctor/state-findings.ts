@@ -28,7 +28,7 @@ function findCheckpoints(examination: Examination): void {
 			kind: 'checkpoint-broken',
 			severity: 'warning',
 			text: `The checkpoint${isOne ? '' : 's'} ${listNames(names.map(name => `"${name}"`), 6)} ${isOne ? 'has' : 'have'} no good bitmap on ${targets}.`,
-			meaning: `A backup since ${isOne ? 'it' : 'them'} copies ${targets} whole, and with virsh or another program it fails. This happens after a crash of QEMU, and after a revert by virsh.`,
+			meaning: `A backup since ${isOne ? 'it' : 'them'} copies ${targets} whole, and with virsh or another program it fails. This happens after a crash of QEMU, after a start of QEMU that failed, and after a revert by virsh.`,
 			remedy: 'Make a full backup with a new checkpoint afterwards (vsnap-tui backup create).',
 			request: {
 				kind: 'delete-checkpoint', uuid: domain.uuid, checkpoint: names[0]!, ...(isOne ? {} : {others: names.slice(1)}), scope: 'one', isMetadataOnly: false,
