@@ -43,7 +43,8 @@ function withModes(command: Command): Command {
 		.option('--dry-run', 'show the plan and change nothing')
 		.addOption(new Option('--shell', 'with --dry-run: print the plan as a shell script').implies({dryRun: true}))
 		.option('--yes', 'run it without asking and without a screen')
-		.option('--no-check', 'on the screen, look for what is wrong with domains only when D is pressed');
+		.option('--no-check', 'on the screen, look for what is wrong with domains only when D is pressed')
+		.option('--mouse', 'on the screen, a click selects and then opens, and the wheel moves');
 }
 
 function directionOf({giveUp, rollBack, rollForward}: RawOptions): Direction | undefined {
@@ -72,6 +73,7 @@ function globalsOf(raw: RawOptions): GlobalOptions {
 		isAscii: raw.ascii ?? false,
 		hasColor: raw.color ?? true,
 		checks: raw.check ?? true,
+		usesMouse: raw.mouse ?? false,
 		isJson: raw.json ?? false,
 		mode: modeOf(raw),
 	};

@@ -43,7 +43,7 @@ import {listenForStop} from './tools/run/stop-signals.ts';
 import type {AppServices, ScreenStart} from './app/services.ts';
 
 function servicesOf({world, planning, readRemoteArgv}: OpenWorld, options: GlobalOptions): AppServices {
-	const {isReadOnly, isDemo, checks} = options;
+	const {isReadOnly, isDemo, checks, usesMouse: mouse} = options;
 	return {
 		host: world.host,
 		planAction: async invocation => prepareAction(planning, invocation),
@@ -78,8 +78,8 @@ function servicesOf({world, planning, readRemoteArgv}: OpenWorld, options: Globa
 		diagnose: async (uuid, onProgress, interrupt) => diagnose(world, {uuid, onProgress, interrupt}),
 		look: async (uuid, interrupt) => diagnose(world, {uuid, interrupt, isPatient: true}),
 		readSettings: async () => isDemo
-			? succeed({checks, theme: 'auto', sort: 'name', title: true, bell: false, notify: false})
-			: mapResult(await readPreferences(), ({check, ...preferred}) => ({...preferred, checks: checks && check})),
+			? succeed({checks, theme: 'auto', sort: 'name', mouse, title: true, bell: false, notify: false})
+			: mapResult(await readPreferences(), ({check, ...preferred}) => ({...preferred, checks: checks && check, mouse: mouse || preferred.mouse})),
 		program: isDemo ? undefined : programFor(options),
 		readVerbs: () => readVerbTable(packageJson.version).verbs,
 		readCommand: words => readScreenCommand(words, packageJson.version),
@@ -95,11 +95,7 @@ function abilitiesOf(options: GlobalOptions): Abilities {
 
 async function runScreen(opened: OpenWorld, start: ScreenStart, options: GlobalOptions): Promise<number> {
 	const {runScreen: show} = await import('./ui/run-screen.tsx');
-	return show({
-		services: servicesOf(opened, options),
-		abilities: abilitiesOf(options),
-		start,
-	});
+	return show({services: servicesOf(opened, options), abilities: abilitiesOf(options), start});
 }
 
 /** What needs a host. */

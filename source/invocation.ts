@@ -19,6 +19,7 @@ export type GlobalOptions = {
 	hasColor: boolean;
 	/** The doctor looks by itself while the screen is open, unless the settings say otherwise. */
 	checks: boolean;
+	usesMouse: boolean;
 	isJson: boolean;
 	/** `--yes`, `--dry-run`, `--dry-run --shell`; undefined: ask on the screen. */
 	mode: 'run' | 'show' | 'shell' | undefined;
@@ -43,6 +44,6 @@ export type Invocation =
 	| BackupInvocation;
 
 export type RawOptions = Partial<Record<'connect' | 'repair' | 'mend', string>> & Partial<Record<'qmp' | 'image', string[]>> & Partial<Record<
-	'demo' | 'readOnly' | 'ascii' | 'color' | 'check' | 'json' | 'yes' | 'dryRun' | 'shell' | 'rollBack' | 'rollForward' | 'giveUp' | 'fold',
+	'demo' | 'readOnly' | 'ascii' | 'color' | 'check' | 'mouse' | 'json' | 'yes' | 'dryRun' | 'shell' | 'rollBack' | 'rollForward' | 'giveUp' | 'fold',
 	boolean
 >>;

@@ -19,6 +19,7 @@ export function findContradiction(raw: RawOptions): string | undefined {
 		[raw.rollBack === true && raw.rollForward === true, '--roll-back and --roll-forward'],
 		[raw.giveUp === true && (raw.rollBack === true || raw.rollForward === true), '--give-up and --roll-back or --roll-forward'],
 		[raw.check === false && (raw.yes === true || raw.dryRun === true), '--no-check, which is for the screen, and --yes or --dry-run'],
+		[raw.mouse === true && (raw.yes === true || raw.dryRun === true), '--mouse, which is for the screen, and --yes or --dry-run'],
 		[raw.fold === true && (raw.repair ?? raw.mend) !== 'unrecorded-layer', '--fold and everything but --repair unrecorded-layer'],
 		[raw.demo === true && raw.connect !== undefined, '--demo and --connect'],
 		[isBare && raw.connect !== undefined, '--connect and --qmp or --image'],

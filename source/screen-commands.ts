@@ -15,8 +15,8 @@ function reasonAgainst(words: readonly string[]): string | undefined {
 	return unseen && `${unseen} is not accepted here: the page shows the plan, and starts it.`;
 }
 
-function isForStart({connect, qmp, images, isDemo, isReadOnly, isAscii, hasColor, checks}: GlobalOptions): boolean {
-	return connect !== undefined || qmp.length > 0 || images.length > 0 || isDemo || isReadOnly || isAscii || !hasColor || !checks;
+function isForStart({connect, qmp, images, isDemo, isReadOnly, isAscii, hasColor, checks, usesMouse}: GlobalOptions): boolean {
+	return connect !== undefined || qmp.length > 0 || images.length > 0 || isDemo || isReadOnly || isAscii || !hasColor || !checks || usesMouse;
 }
 
 /** Fails with `usage`. */

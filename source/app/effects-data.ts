@@ -28,6 +28,8 @@ export type Effect =
 	| {kind: 'diagnose'; number: number; uuid: string | undefined}
 	| {kind: 'stop-diagnosis'}
 	| {kind: 'read-settings'}
+	/** Let the terminal tell of the mouse, as long as it is taken. */
+	| {kind: 'use-mouse'}
 	/** For the completion of the command line. */
 	| {kind: 'read-verbs'}
 	| {kind: 'read-command'; number: number; words: string[]}

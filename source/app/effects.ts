@@ -12,6 +12,7 @@ type Stage = {
 	suspend: () => void;
 	repaint: () => void;
 	quit: (end: {exitCode: number; signal: string | undefined}) => void;
+	useMouse: () => void;
 	tellEnd: (how: {text: string; bell: boolean; notify: boolean}) => void;
 };
 
@@ -125,6 +126,10 @@ const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 	'look-later': async ({number, afterMs}, work) => after(afterMs, {kind: 'look-due', number}, work),
 	async interrupt({planId, signal}, {interrupts}) {
 		interrupts.get(planId)?.abort(signal);
+		return undefined;
+	},
+	async 'use-mouse'(_effect, {stage}) {
+		stage.useMouse();
 		return undefined;
 	},
 	async 'tell-end'({text, bell, notify}, {stage}) {

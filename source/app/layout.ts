@@ -43,6 +43,9 @@ export function shownRows(rows: number, count: number): number {
 /** Rows of the right pane, below its heads. */
 export const treeRowsOf = (listRows: number): number => Math.max(1, listRows - 1);
 
+/** The list of the doctor takes what it needs, up to a part of the room: the words below it are longer than its lines. */
+export const doctorRows = (count: number, bodyRows: number): number => Math.max(1, Math.min(count, Math.floor(bodyRows * 0.45)));
+
 /** The first row in sight: moves only when the cursor reaches the edge, so that a key press changes few lines. */
 export function windowTop(top: number, index: number, rows: number, count: number): number {
 	const furthest = Math.max(0, count - rows);

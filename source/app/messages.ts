@@ -25,6 +25,8 @@ in one clump with text: it may be part of a paste, so it never confirms.
 export type Key =
 	| {name: Exclude<KeyName, 'enter'>}
 	| {name: 'enter'; isAlone: boolean}
+	/** Cells from 0 on; a press of the left button. */
+	| {name: 'mouse'; action: 'press' | 'wheel-up' | 'wheel-down'; column: number; row: number}
 	| {name: 'character'; text: string}
 	| {name: 'paste'; text: string};
 

@@ -20,7 +20,7 @@ export type DiagnosisProgress = {done: number; total: number; domain: string};
 `checks`: the doctor looks by itself. `theme`: `auto`: as the terminal says of its background. When an action ends, `bell` rings and `notify` has the terminal show a
 notification; `title`: the window's title tells how far it is.
 */
-export type Settings = {checks: boolean; theme: 'auto' | 'dark' | 'light' | 'mono'; sort: 'name' | 'state' | 'health' | 'snapshots'; bell: boolean; title: boolean; notify: boolean};
+export type Settings = {checks: boolean; theme: 'auto' | 'dark' | 'light' | 'mono'; mouse: boolean; sort: 'name' | 'state' | 'health' | 'snapshots'; bell: boolean; title: boolean; notify: boolean};
 
 export type AppServices = {
 	host: Host;

@@ -12,6 +12,7 @@ import {
 	answer, inTurn, readList, readUnfinished, withClock, type Update,
 } from './browse/read.ts';
 import {layoutOf} from './layout.ts';
+import {takeMouse} from './mouse.ts';
 import {scroll, type Viewport} from './scroll.ts';
 import {
 	pollSoon, selectDomain, selectRow, settle, showView,
@@ -46,6 +47,10 @@ function takeKey(given: State, key: Key, viewport: Viewport): Update {
 	const command = isHidden(given) && !keysWhenHidden.has(found) ? 'nothing' : found;
 	if (command === 'nothing') {
 		return [given, []];
+	}
+
+	if (key.name === 'mouse') {
+		return takeMouse({...given, notice: undefined}, key, {viewport, press: (next, pressed) => updateScene(next, {key, command: pressed, viewport})});
 	}
 
 	const state = command === 'refresh-on-focus' ? given : {...given, notice: undefined};
@@ -132,7 +137,11 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 	'background-told': ({background}, state) => [{...state, background}, []],
 	'verbs-read': ({verbs}, state) => [takeVerbs(state, verbs), []],
 	'command-read': ({number, result}, state) => takeCommand(state, number, result),
-	'settings-read': ({result}, state) => askCounts(takeSettings(result.ok ? settle({...state, sort: result.value.sort}) : state, result)),
+	'settings-read': ({result}, state) => inTurn(
+		takeSettings(result.ok ? settle({...state, sort: result.value.sort}) : state, result),
+		askCounts,
+		next => [next, result.ok && result.value.mouse && !state.isLinear ? [{kind: 'use-mouse'}] : []],
+	),
 	looked: (message, state) => takeLook(state, message.number, message.result),
 	'look-due': (message, state) => takePause(state, message.number),
 	'backed-up-read': (message, state) => [{...state, backedUpTo: message.backedUpTo}, []],

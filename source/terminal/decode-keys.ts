@@ -60,9 +60,21 @@ function takeSequence(text: string): Piece {
 	}
 
 	const [whole, parameters, final] = match as unknown as [string, string, string];
+	if (parameters.startsWith('<')) {
+		return {key: mouseKey(parameters.slice(1).split(';').map(Number), final), length: whole.length};
+	}
+
 	// Modifiers follow a semicolon ("1;5A"): the key itself is what counts here.
 	const first = parameters.split(';')[0]!;
 	return {key: simple(sequences[final === '~' ? `${first}~` : final]), length: whole.length};
+}
+
+const wheel: Readonly<Record<number, 'press' | 'wheel-up' | 'wheel-down'>> = {0: 'press', 64: 'wheel-up', 65: 'wheel-down'};
+
+/** A report of mode 1006: other buttons, releases and moves mean nothing here. */
+function mouseKey([button = -1, column = 0, row = 0]: number[], final: string): Key | undefined {
+	const action = final === 'M' ? wheel[button] : undefined;
+	return action === undefined ? undefined : {name: 'mouse', action, column: column - 1, row: row - 1};
 }
 
 function simple(name: SimpleName | undefined): Key | undefined {

@@ -14,6 +14,10 @@ const escape = '\u001B';
 const takeTerminal = `${escape}[?1049h${escape}[2J${escape}[?25l${escape}[?7l${escape}[?2004h${escape}[?1004h`;
 const giveTerminal = `${escape}[?1004l${escape}[?2004l${escape}[0m${escape}[?7h${escape}[?25h${escape}[?1049l`;
 
+/** Presses and the wheel, in the form that any width can tell. */
+const takeMouse = `${escape}[?1000h${escape}[?1006h`;
+const giveMouse = `${escape}[?1006l${escape}[?1000l`;
+
 /** How long an ESC may be the beginning of an arrow key whose rest is still on its way. */
 const escapeMs = 40;
 
@@ -35,6 +39,8 @@ type Session = {
 	write: (text: string) => void;
 	/** The title of the window, as long as the terminal is taken; undefined: the one that it had. */
 	setTitle: (text: string | undefined) => void;
+	/** From now on the terminal tells of the mouse, as long as it is taken. */
+	useMouse: () => void;
 	/** Gives the terminal back and lets the whole job sleep, as Ctrl-Z does elsewhere. */
 	suspend: () => void;
 	/** The one path for mistakes of ours: gives the terminal back, says what was being done, and ends the program with code 70. */
@@ -86,6 +92,7 @@ class Terminal {
 	isGone = false;
 	#isTaken = false;
 	#title: string | undefined;
+	#usesMouse = false;
 
 	readonly write = (text: string): void => {
 		if (this.#isTaken && !this.isGone) {
@@ -98,7 +105,7 @@ class Terminal {
 			this.#isTaken = true;
 			this.#setRaw(true);
 			stdin.resume();
-			this.write(takeTerminal);
+			this.write(takeTerminal + (this.#usesMouse ? takeMouse : ''));
 		}
 	}
 
@@ -109,10 +116,17 @@ class Terminal {
 		}
 	};
 
+	readonly useMouse = (): void => {
+		if (!this.#usesMouse) {
+			this.#usesMouse = true;
+			this.write(takeMouse);
+		}
+	};
+
 	give(): void {
 		if (this.#isTaken) {
 			this.setTitle(undefined);
-			this.write(giveTerminal);
+			this.write((this.#usesMouse ? giveMouse : '') + giveTerminal);
 			this.#isTaken = false;
 			this.#setRaw(false);
 			stdin.pause();
@@ -184,6 +198,7 @@ export function openSession({onKeys, onReply, onResize, onSignal, onWake, descri
 	return {
 		write: terminal.write,
 		setTitle: terminal.setTitle,
+		useMouse: terminal.useMouse,
 		fail: handleFault,
 		suspend() {
 			terminal.give();

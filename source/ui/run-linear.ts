@@ -98,6 +98,7 @@ export async function runLinear({services, abilities, start}: {services: AppServ
 			suspend: () => undefined,
 			tellEnd: () => undefined,
 			repaint: () => undefined,
+			useMouse: () => undefined,
 			quit({exitCode, signal}) {
 				effects.close();
 				const parting = partingText(store.getState(), services.program, theme).trimEnd();

@@ -114,6 +114,9 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 			session.suspend();
 		},
 		repaint: screen.repaint,
+		useMouse() {
+			session.useMouse();
+		},
 		tellEnd(how) {
 			tellers.tellEnd(how);
 		},

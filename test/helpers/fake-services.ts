@@ -292,7 +292,7 @@ export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now
 		look: async uuid => reply(`look at ${uuid ?? 'all'}`, () => world.findings.filter(({domain}) => uuid === undefined || domain?.uuid === uuid)),
 		readVerbs: () => readVerbTable('0.0.0').verbs,
 		readCommand: words => readScreenCommand(words, '0.0.0'),
-		readSettings: async () => succeed({checks: world.checks, theme: 'auto', sort: 'name', ...world.tells}),
+		readSettings: async () => succeed({checks: world.checks, theme: 'auto', sort: 'name', mouse: false, ...world.tells}),
 		program: 'vsnap-tui',
 		isReadOnly: given.isReadOnly ?? false,
 		clock: {now: given.now ?? (() => new Date(nowSeconds * 1000))},

@@ -63,3 +63,13 @@ test('modifiers do not hide an arrow, and unknown sequences are nothing', t => {
 test('characters beyond the basic plane stay whole', t => {
 	t.deepEqual(names('ä💥'), ['ä', '💥']);
 });
+
+test('presses of the left button and the wheel are keys with their place; all else of the mouse is none', t => {
+	t.deepEqual(decodeKeys('\u001B[<0;10;5M\u001B[<0;10;5m\u001B[<65;1;1M\u001B[<64;200;60Mj').keys, [
+		{name: 'mouse', action: 'press', column: 9, row: 4},
+		{name: 'mouse', action: 'wheel-down', column: 0, row: 0},
+		{name: 'mouse', action: 'wheel-up', column: 199, row: 59},
+		{name: 'character', text: 'j'},
+	]);
+	t.deepEqual(decodeKeys('\u001B[<2;10;5M\u001B[<35;3;3M').keys, []);
+});

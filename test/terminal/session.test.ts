@@ -7,12 +7,12 @@ import {openTerminal, type Terminal} from '../helpers/tmux.ts';
 
 const command = 'node --import=tsx source/cli.ts --demo';
 
-async function start(t: ExecutionContext, size: {columns?: number; rows?: number} = {}): Promise<Terminal> {
+async function start(t: ExecutionContext, {options = '', ...size}: {columns?: number; rows?: number; options?: string} = {}): Promise<Terminal> {
 	const terminal = await openTerminal(size);
 	t.teardown(terminal.close);
 	await terminal.type('stty -g > /dev/null; seq 1 40; echo BEFORE', 'Enter');
 	await terminal.until(/BEFORE\nready>/);
-	await terminal.type(command, 'Enter');
+	await terminal.type(command + options, 'Enter');
 	await terminal.until(/q quit/);
 	return terminal;
 }
@@ -55,6 +55,25 @@ test('Ctrl-Z gives the terminal to the shell, and fg brings the screen back', as
 	t.is(await terminal.fact('alternate_on'), '1');
 	await terminal.type('q');
 	await isWhole(t, terminal);
+});
+
+test('the mouse is taken with --mouse alone, and given back at every end', async t => {
+	const none = await start(t);
+	t.is(await none.fact('mouse_any_flag'), '0');
+	await none.type('q');
+	const terminal = await start(t, {options: ' --mouse'});
+	t.is(await terminal.fact('mouse_any_flag'), '1');
+	t.is(await terminal.fact('mouse_sgr_flag'), '1');
+	await terminal.type('C-z');
+	await terminal.until(/BEFORE[\s\S]*ready>$/);
+	t.is(await terminal.fact('mouse_any_flag'), '0');
+	await terminal.type('fg', 'Enter');
+	await terminal.until(/q quit/);
+	t.is(await terminal.fact('mouse_any_flag'), '1');
+	process.kill(await terminal.pidOf('node'), 'SIGTERM');
+	await isWhole(t, terminal);
+	t.is(await terminal.fact('mouse_any_flag'), '0');
+	t.is(await terminal.fact('mouse_sgr_flag'), '0');
 });
 
 test('the screen follows the size of the window', async t => {

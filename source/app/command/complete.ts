@@ -68,6 +68,7 @@ export function withLast(text: string, word: string): string {
 /** As far as all of them are the same. */
 export function commonStart(words: readonly string[]): string {
 	const [first = ''] = words;
-	const differing = first.split('').findIndex((_letter, index) => words.some(word => word[index] !== first[index]));
-	return differing === -1 ? first : first.slice(0, differing);
+	const lengths = Array.from({length: first.length + 1}, (_, length) => length);
+	const shared = lengths.findLast(length => words.every(word => word.startsWith(first.slice(0, length))));
+	return first.slice(0, shared);
 }

@@ -154,8 +154,7 @@ export function takeCommand(state: State, number: number, result: Result<ScreenC
 	}
 
 	if (!result.ok) {
-		const {message, hint} = describeFailure(result.failure);
-		return say(state, line, [message, hint ?? ''].join(' ').trim());
+		return say(state, line, describeFailure(result.failure).message);
 	}
 
 	const command = result.value;

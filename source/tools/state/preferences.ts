@@ -21,13 +21,15 @@ type Preferences = {
 	/** Of an action: whether the title of the window tells how far it is, and whether its end rings and is shown by the terminal as a notification. */
 	title: boolean;
 	bell: boolean;
+	/** Whether the screen takes the mouse from the terminal. */
+	mouse: boolean;
 	notify: boolean;
 };
 
 /** A title disturbs nobody, and is put back; a bell and a notification are for who wants them. */
-const defaults: Preferences = {connect: undefined, check: true, theme: 'auto', sort: 'name', title: true, bell: false, notify: false};
+const defaults: Preferences = {connect: undefined, check: true, theme: 'auto', sort: 'name', title: true, mouse: false, bell: false, notify: false};
 
-const switches = ['check', 'title', 'bell', 'notify'] as const;
+const switches = ['check', 'title', 'mouse', 'bell', 'notify'] as const;
 
 const sorts = ['name', 'state', 'health', 'snapshots'] as const;
 const themes = ['auto', 'dark', 'light', 'mono'] as const;

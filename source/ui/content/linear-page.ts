@@ -15,7 +15,7 @@ export type LinearPage = {
 	takesText?: {prompt: string; toMessages: (text: string) => Message[]};
 };
 
-export const key = (name: Exclude<Key['name'], 'enter' | 'character' | 'paste'>): Message => ({kind: 'key', key: {name}});
+export const key = (name: Exclude<Key['name'], 'enter' | 'mouse' | 'character' | 'paste'>): Message => ({kind: 'key', key: {name}});
 export const character = (text: string): Message => ({kind: 'key', key: {name: 'character', text}});
 export const enter: Message = {kind: 'key', key: {name: 'enter', isAlone: true}};
 export const back: LinearChoice = {label: 'Back', messages: [key('escape')]};

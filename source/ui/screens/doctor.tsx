@@ -1,7 +1,7 @@
 /**
 What the doctor found: the list above, the words of the selected finding below. Looking goes on beside it and can be left.
 */
-import {layoutOf, windowTop} from '../../app/layout.ts';
+import {doctorRows, layoutOf, windowTop} from '../../app/layout.ts';
 import {isIn} from '../../app/find/find.ts';
 import {findHere} from '../../app/find/place.ts';
 import {isOurs} from '../../app/doctor/update-doctor.ts';
@@ -12,9 +12,6 @@ import {
 import {markHit} from '../parts/found.ts';
 import {LineView, LinesView, textOf, type Line} from '../parts/line.tsx';
 import {useTheme} from '../theme.ts';
-
-/** The list takes what it needs, up to this part of the room: the words below it are longer than its lines. */
-const mostOfRoom = 0.45;
 
 export function DoctorScreen({state}: {readonly state: State}) {
 	const theme = useTheme();
@@ -28,7 +25,7 @@ export function DoctorScreen({state}: {readonly state: State}) {
 	const findings = diagnosis.findings.value ?? [];
 	const status = doctorStatus(diagnosis, state.nowMs, style);
 	const isHealthy = findings.length === 0 && diagnosis.findings.value !== undefined && status.length === 0;
-	const listRows = Math.max(1, Math.min(findings.length, Math.floor(bodyRows * mostOfRoom)));
+	const listRows = doctorRows(findings.length, bodyRows);
 	const top = windowTop(0, diagnosis.index, listRows, findings.length);
 	const rule: Line = [{text: theme.glyphs.horizontal.repeat(columns), tone: 'dim'}];
 	const position: Line = findings.length <= listRows ? [] : [{text: `${diagnosis.index + 1} of ${findings.length} `, tone: 'accent'}];

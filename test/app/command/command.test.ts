@@ -73,7 +73,7 @@ test('what is wrong is said beside the line, with what may have been meant', asy
 
 test('nothing that runs without a page is accepted', async t => {
 	for (const [line, reason] of [
-		['delete web01 s1 --yes', /^--yes is not accepted here: the page shows the plan, and starts it/],
+		['delete web01 s1 --yes', /^--yes is not accepted here: the page shows the plan, and starts it\.$/],
 		['revert web01 s1 --keep k --dry-run', /^--dry-run is not accepted/],
 		['recover web01 --roll-back', /asks for the direction/],
 		['doctor web01 --repair orphan', /has no page here/],

@@ -17,7 +17,7 @@ test.afterEach.always(async () => {
 });
 
 test.serial('without a settings file everything has its default, and nothing is made', async t => {
-	t.deepEqual(await readPreferences(), {ok: true, value: {connect: undefined, check: true, theme: 'auto', sort: 'name', title: true, bell: false, notify: false}});
+	t.deepEqual(await readPreferences(), {ok: true, value: {connect: undefined, check: true, theme: 'auto', sort: 'name', title: true, mouse: false, bell: false, notify: false}});
 	await t.throwsAsync(stat(path.join(folder, 'vsnap-tui')), {code: 'ENOENT'});
 });
 
@@ -26,7 +26,7 @@ test.serial('what is set is read, and the file stays byte for byte as it was', a
 	await mkdir(path.dirname(file));
 	const text = '{ "check": false,   "connect": "qemu:///session", "theme": "light", "sort": "health" }';
 	await writeFile(file, text);
-	t.deepEqual(await readPreferences(), {ok: true, value: {connect: 'qemu:///session', check: false, theme: 'light', sort: 'health', title: true, bell: false, notify: false}});
+	t.deepEqual(await readPreferences(), {ok: true, value: {connect: 'qemu:///session', check: false, theme: 'light', sort: 'health', title: true, mouse: false, bell: false, notify: false}});
 	t.is(await readFile(file, 'utf8'), text);
 });
 

@@ -1,0 +1,117 @@
+/**
+The mouse, for who has asked for it: a click selects, a click on what is selected opens it, the wheel moves.
+*/
+import {currentRows, selectedNode} from './browse/rows.ts';
+import {inTurn, type Update} from './browse/read.ts';
+import {visibleDomains} from './browse/domains.ts';
+import {move} from './browse/move.ts';
+import {selectDomain, selectRow} from './browse/select.ts';
+import type {Command} from './keys.ts';
+import {
+	doctorRows, layoutOf, listRowsOf, shownRows, treeRowsOf, windowTop,
+} from './layout.ts';
+import type {Key} from './messages.ts';
+import {
+	moveIndex, scroll, topOf, withTopAt, type Viewport,
+} from './scroll.ts';
+import type {State} from './state.ts';
+
+type Mouse = Key & {name: 'mouse'};
+
+/** Rows of one turn of the wheel. */
+const turn = 3;
+
+/** The row of a list that is at this row of the screen: `first` is its first one there. */
+function indexAt(row: number, given: {first: number; top: number; rows: number; count: number}): number | undefined {
+	const {first, top, rows, count} = given;
+	const at = row - first;
+	return at >= 0 && at < shownRows(rows, count) && top + at < count ? top + at : undefined;
+}
+
+/** `open`: what a key does that opens the selected. */
+function pressInBrowse(state: State, {column, row}: Mouse, open: () => Update): Update {
+	const listRows = listRowsOf(state);
+	const {leftColumns} = layoutOf(state.columns, state.rows);
+	const heads = state.left.length > 0 ? 3 : 2;
+	if (column < leftColumns) {
+		const domains = visibleDomains(state);
+		const index = indexAt(row, {first: heads, top: state.domainCursor.top, rows: listRows, count: domains.length});
+		const uuid = index === undefined ? undefined : domains[index]!.uuid;
+		return uuid === undefined
+			? [state, []]
+			: (uuid === state.domainCursor.id && state.pane === 'domains' ? [{...state, pane: 'tree'}, []] : selectDomain({...state, pane: 'domains'}, uuid));
+	}
+
+	const rows = currentRows(state);
+	const index = indexAt(row, {first: heads + 1, top: state.cursors[state.view].top, rows: treeRowsOf(listRows), count: rows.length});
+	const name = index === undefined ? undefined : rows[index]!.item.name;
+	if (column === leftColumns || name === undefined) {
+		return [state, []];
+	}
+
+	return name === selectedNode(state, rows)?.name && state.pane === 'tree' ? open() : [selectRow({...state, pane: 'tree'}, name), []];
+}
+
+function turnInBrowse(state: State, {column}: Mouse, command: Command): Update {
+	const {leftColumns} = layoutOf(state.columns, state.rows);
+	const step = (next: State) => move(next, command);
+	return inTurn({...state, pane: column < leftColumns ? 'domains' : 'tree'}, ...Array.from({length: turn}, () => step));
+}
+
+function pressInDoctor(state: State, {row}: Mouse, open: () => Update): Update {
+	const {diagnosis} = state;
+	const count = diagnosis?.findings.value?.length ?? 0;
+	const rows = doctorRows(count, layoutOf(state.columns, state.rows).bodyRows);
+	const at = row - 3;
+	const index = windowTop(0, diagnosis?.index ?? 0, rows, count) + at;
+	if (diagnosis === undefined || at < 0 || at >= rows || index >= count) {
+		return [state, []];
+	}
+
+	return index === diagnosis.index ? open() : [{...state, diagnosis: {...diagnosis, index}}, []];
+}
+
+/** `press`: does what a command does here. */
+export function takeMouse(state: State, mouse: Mouse, {viewport, press}: {viewport: Viewport; press: (state: State, command: Command) => Update}): Update {
+	const {scene} = state;
+	const isPress = mouse.action === 'press';
+	const command = mouse.action === 'wheel-up' ? 'up' : 'down';
+	switch (scene.kind) {
+		case 'browse': {
+			return isPress ? pressInBrowse(state, mouse, () => press(state, 'menu')) : turnInBrowse(state, mouse, command);
+		}
+
+		case 'menu':
+		case 'recover': {
+			return isPress ? [state, []] : press(state, command);
+		}
+
+		case 'doctor': {
+			if (!scene.isWhole) {
+				const {diagnosis} = state;
+				const index = moveIndex(diagnosis?.index ?? 0, command, diagnosis?.findings.value?.length ?? 0);
+				return isPress ? pressInDoctor(state, mouse, () => press(state, 'accept')) : [{...state, diagnosis: diagnosis && {...diagnosis, index}}, []];
+			}
+
+			return [isPress ? state : turnText(state, command, viewport), []];
+		}
+
+		default: {
+			return [isPress ? state : turnText(state, command, viewport), []];
+		}
+	}
+}
+
+function turnText(state: State, command: 'up' | 'down', viewport: Viewport): State {
+	if (state.scene.kind !== 'journey') {
+		let turned = state;
+		for (let line = 0; line < turn; line++) {
+			turned = scroll(turned, command, viewport);
+		}
+
+		return turned;
+	}
+
+	const {lines, rows} = viewport.measure(state);
+	return withTopAt(state, Math.min(topOf(state.scene) + (command === 'up' ? -turn : turn), Math.max(0, lines - rows)));
+}
