@@ -3,7 +3,6 @@ The first file to run: from the command line to a verb or the screen. With open-
 */
 import process from 'node:process';
 import packageJson from '../package.json' with {type: 'json'};
-import {foldersInLog} from './actions/backup/last-folder.ts';
 import {titleOfAction} from './actions/registry.ts';
 import {parseArguments, readVerbTable} from './arguments.ts';
 import {formatCompletion} from './completion.ts';
@@ -23,6 +22,7 @@ import {findUndo, listUndo} from './commands/undo.ts';
 import {recoverActions} from './commands/recover.ts';
 import {showTree} from './commands/tree.ts';
 import {diagnose} from './engine/doctor/diagnose.ts';
+import {historyOf} from './engine/history.ts';
 import {executePlan} from './engine/run/execute.ts';
 import {prepareAction, prepareEach} from './engine/prepare.ts';
 import {recover} from './engine/recover/recover.ts';
@@ -56,10 +56,7 @@ function servicesOf({world, planning, readRemoteArgv}: OpenWorld, options: Globa
 			? {kind: 'rolled-back', failure: {kind: 'read-only'}}
 			: executePlan(world, plan, {onEvent, interrupt}),
 		readUnfinished: async () => readLeftBehind(world),
-		async readBackedUpTo() {
-			const [log, facts] = await Promise.all([world.store.readAudit(), world.host.readHost()]);
-			return log.ok && facts.ok ? foldersInLog(log.value.entries, facts.value.uri) : [];
-		},
+		...historyOf(world, planning),
 		async recover(planId, direction, onEvent) {
 			const unfinished = await world.store.readUnfinishedPlan(planId);
 			if (!unfinished.ok) {

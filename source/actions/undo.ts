@@ -3,7 +3,35 @@ The ways in which one action takes another back, shared by several.
 */
 import type {CurrentState} from '../model/plan/request.ts';
 import {isExternal, type Snapshot} from '../model/domain/snapshot.ts';
-import type {Undo} from './spec.ts';
+import type {Given, Undo} from './spec.ts';
+
+/** Of an action that was carried out. `says`: what takes it back, in a few words. `never`: a clause that says why nothing does. */
+export type Undoing = {kind: 'possible'; given: Given; says: string} | {kind: 'refused'; says: string; reason: string} | {kind: 'never'; reason: string};
+
+export function describeUndoing(undo: Undoing): string {
+	switch (undo.kind) {
+		case 'possible': {
+			return undo.says;
+		}
+
+		case 'refused': {
+			return `not possible: ${undo.says}: ${undo.reason}`;
+		}
+
+		case 'never': {
+			return `not possible: ${undo.reason}`;
+		}
+
+		default: {
+			return undo satisfies never;
+		}
+	}
+}
+
+/** Before it is carried out. */
+export function describeUndo(undo: Undo): string {
+	return 'never' in undo ? `not possible: ${undo.never}` : undo.says;
+}
 
 /** The state that was left is reverted to, if it was kept. */
 export function undoByReverting(currentState: CurrentState): Undo {

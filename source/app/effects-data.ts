@@ -12,6 +12,12 @@ export type Effect =
 	| {kind: 'read-picture'; number: number; uuid: string; withForeignPins: boolean}
 	| {kind: 'read-unfinished'; number: number}
 	| {kind: 'read-backed-up'}
+	/** What is being read for the last question is given up. */
+	| {kind: 'read-undo'; number: number}
+	| {kind: 'stop-undo'}
+	| {kind: 'read-log'; number: number}
+	/** To the clipboard, where the terminal has one. */
+	| {kind: 'copy'; text: string}
 	| {kind: 'plan'; number: number; request: Request}
 	/** What each choice of a field would free; given up for the next of its kind. */
 	| {kind: 'measure'; number: number; choices: Array<{id: string; request: Request}>}

@@ -13,6 +13,7 @@ type Stage = {
 	repaint: () => void;
 	quit: (end: {exitCode: number; signal: string | undefined}) => void;
 	useMouse: () => void;
+	copy: (text: string) => void;
 	tellEnd: (how: {text: string; bell: boolean; notify: boolean}) => void;
 };
 
@@ -28,6 +29,7 @@ type Work = {
 	diagnosis?: AbortController;
 	look?: AbortController;
 	measuring?: AbortController;
+	undo?: AbortController;
 	foreseeing?: {signal: AbortController; isOver: Promise<void>};
 };
 
@@ -51,6 +53,22 @@ const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 		({kind: 'picture-read', number, uuid, result: await services.host.readDetails(uuid, {withForeignPins})}),
 	'read-unfinished': async ({number}, {services}) => ({kind: 'unfinished-read', number, result: await services.readUnfinished()}),
 	'read-backed-up': async (_effect, {services}) => ({kind: 'backed-up-read', backedUpTo: await services.readBackedUpTo()}),
+	async 'read-undo'({number}, work) {
+		work.undo?.abort();
+		work.undo = new AbortController();
+		const {signal} = work.undo;
+		const result = await work.services.readUndo(signal);
+		return signal.aborted ? undefined : {kind: 'undo-read', number, result};
+	},
+	async 'stop-undo'(_effect, {undo}) {
+		undo?.abort();
+		return undefined;
+	},
+	'read-log': async ({number}, {services}) => ({kind: 'log-read', number, result: await services.readLastCommands()}),
+	async copy({text}, {stage}) {
+		stage.copy(text);
+		return undefined;
+	},
 	plan: async ({number, request}, {services}) => ({kind: 'planned', number, result: await services.planAction(request)}),
 	'save-script': async ({plan, path}, {services}) => ({kind: 'script-saved', path, result: await services.saveScript(plan, path)}),
 	async measure({number, choices}, work) {
@@ -174,6 +192,7 @@ export function createEffectRunner(services: AppServices, stage: Stage, send: (m
 			work.diagnosis?.abort();
 			work.look?.abort();
 			work.measuring?.abort();
+			work.undo?.abort();
 			work.foreseeing?.signal.abort();
 			for (const timer of work.timers) {
 				clearTimeout(timer);

@@ -15,11 +15,11 @@ import type {Scene, State} from './state.ts';
 export type Command =
 	| 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last'
 	| 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
-	| ScreenKind | 'menu' | 'command-line' | 'complete' | 'complete-back' | 'sort' | 'doctor' | 'recover' | 'jobs' | 'refresh' | 'find' | 'next-hit' | 'previous-hit' | 'end-find' | 'help' | 'details' | 'quit' | 'back'
+	| ScreenKind | 'menu' | 'command-line' | 'complete' | 'complete-back' | 'sort' | 'doctor' | 'recover' | 'jobs' | 'undo' | 'log' | 'copy' | 'refresh' | 'find' | 'next-hit' | 'previous-hit' | 'end-find' | 'help' | 'details' | 'quit' | 'back'
 	| 'accept' | 'next-field' | 'previous-field' | 'next-choice' | 'previous-choice' | 'show-commands' | 'show-images' | 'save-script' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'refresh-on-focus';
 
 /** `checkpoints`: browsing in their view. `page`: of a plan, where no text is typed; `text`: where one is; `name`: on its last line, where a name may be. `found`: beside another, while something was found in it. */
-export type KeyContext = 'browse' | 'checkpoints' | 'filter' | 'choice' | 'reading' | 'page' | 'text' | 'name' | 'path' | 'find' | 'found' | 'command' | 'findings' | 'running' | 'ended' | 'message';
+export type KeyContext = 'browse' | 'checkpoints' | 'filter' | 'choice' | 'reading' | 'page' | 'text' | 'name' | 'path' | 'find' | 'found' | 'command' | 'findings' | 'running' | 'ended' | 'undo' | 'log' | 'message';
 
 type Binding = {
 	command: Command;
@@ -35,7 +35,7 @@ type Binding = {
 };
 
 const browsing: KeyContext[] = ['browse', 'checkpoints'];
-const lists: KeyContext[] = [...browsing, 'choice', 'reading', 'findings', 'running', 'ended', 'message'];
+const lists: KeyContext[] = [...browsing, 'choice', 'reading', 'findings', 'running', 'ended', 'undo', 'log', 'message'];
 const pages: KeyContext[] = ['page', 'text', 'name'];
 const others: KeyContext[] = ['filter', 'find', 'command', ...pages, 'path'];
 
@@ -54,7 +54,7 @@ export const bindings: readonly Binding[] = [
 	{command: 'down', keys: ['down', 'j'], shown: '↓ j', contexts: lists, label: 'down'},
 	{command: 'page-up', keys: ['page-up'], shown: 'PgUp', contexts: lists, label: 'page up'},
 	{command: 'page-down', keys: ['page-down', ' '], shown: 'Space', contexts: ['reading', 'ended', 'message'], label: 'page down', short: 'scroll', rank: 3},
-	{command: 'page-down', keys: ['page-down', ' '], shown: 'PgDn Space', contexts: [...browsing, 'choice', 'findings', 'running'], label: 'page down'},
+	{command: 'page-down', keys: ['page-down', ' '], shown: 'PgDn Space', contexts: [...browsing, 'choice', 'findings', 'running', 'undo', 'log'], label: 'page down'},
 	{command: 'half-up', keys: ['ctrl-u'], shown: 'Ctrl-U', contexts: [...lists, 'page'], label: 'half a page up'},
 	{command: 'half-down', keys: ['ctrl-d'], shown: 'Ctrl-D', contexts: [...lists, ...pages], label: 'half a page down'},
 	{command: 'first', keys: ['home', 'g'], shown: 'Home g', contexts: lists, label: 'top'},
@@ -84,6 +84,12 @@ export const bindings: readonly Binding[] = [
 	{command: 'recover', keys: ['x'], shown: 'x', contexts: browsing, label: 'finish or roll back what was interrupted'},
 	{command: 'jobs', keys: ['J'], shown: 'J', contexts: browsing, label: 'what is at work, else what ended last'},
 	{command: 'jobs', keys: ['J'], shown: 'J', contexts: ['running', 'ended'], label: 'the next one at work', short: 'next', rank: 4},
+	{command: 'undo', keys: ['z'], shown: 'z', contexts: browsing, label: 'what was done here, and how to undo it', short: 'undo', rank: 9},
+	{command: 'log', keys: ['@'], shown: '@', contexts: browsing, label: 'the commands that ran'},
+	{command: 'log', keys: ['@'], shown: '@', contexts: ['running', 'ended'], label: 'the commands that ran', short: 'commands', rank: 3},
+	{command: 'copy', keys: ['y'], shown: 'y', contexts: ['log'], label: 'copy the command', short: 'copy', rank: 2},
+	{command: 'copy', keys: ['y'], shown: 'y', contexts: ['reading'], label: 'copy the commands', short: 'copy', rank: 3},
+	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['undo'], label: 'the plan that undoes it', short: 'undo it', rank: 1},
 	{command: 'other-pane', keys: ['tab', 'back-tab'], shown: 'Tab', contexts: browsing, label: 'other pane', short: 'pane', rank: 3},
 	{command: 'next-view', keys: ['v'], shown: 'v', contexts: browsing, label: 'snapshots, checkpoints or images', short: 'view', rank: 4},
 	{command: 'view-snapshots', keys: ['1'], shown: '1', contexts: browsing, label: 'snapshots'},
@@ -117,7 +123,7 @@ export const bindings: readonly Binding[] = [
 	{command: 'stop', keys: ['ctrl-c'], shown: 'Ctrl-C', contexts: ['running'], label: 'stop the action', short: 'stop', rank: 1},
 	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['filter', 'choice'], label: 'cancel; nothing is changed', short: 'cancel', rank: 2},
 	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['reading', ...pages, 'path'], label: 'one step back; nothing is changed', short: 'back', rank: 2},
-	{command: 'back', keys: ['escape', 'q'], shown: 'Esc', contexts: ['message', 'findings', 'ended'], label: 'back', short: 'back', rank: 2},
+	{command: 'back', keys: ['escape', 'q'], shown: 'Esc', contexts: ['message', 'findings', 'ended', 'undo', 'log'], label: 'back', short: 'back', rank: 2},
 	{command: 'help', keys: ['?'], shown: '?', contexts: browsing, label: 'this help', short: 'help', rank: 1},
 	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: browsing, label: 'clear the filter'},
 	{command: 'quit', keys: ['q', 'ctrl-c'], shown: 'q', contexts: browsing, label: 'quit', short: 'quit', rank: 2},
@@ -128,7 +134,7 @@ export const bindings: readonly Binding[] = [
 ];
 
 const contextOfScene: Readonly<Record<Exclude<Scene['kind'], 'journey'>, KeyContext>> = {
-	browse: 'browse', leaving: 'browse', menu: 'choice', recover: 'choice', help: 'message', details: 'message', running: 'running', ended: 'ended', doctor: 'findings',
+	browse: 'browse', leaving: 'browse', menu: 'choice', recover: 'choice', help: 'message', details: 'message', running: 'running', ended: 'ended', undo: 'undo', log: 'log', doctor: 'findings',
 };
 
 function contextOfJourney(state: State, journey: Journey): KeyContext {
@@ -183,6 +189,10 @@ function isUsefulInJourney(state: State, journey: Journey, command: Command): bo
 
 		case 'find': {
 			return !isTyped('/');
+		}
+
+		case 'copy': {
+			return journey.view?.kind === 'commands';
 		}
 
 		case 'save-script': {

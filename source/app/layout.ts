@@ -30,9 +30,17 @@ export function layoutOf(columns: number, rows: number): Layout {
 	};
 }
 
-/** Rows of the two lists: above them stands what was interrupted, below the details what is at work. */
-export function listRowsOf({columns, rows, left, runs}: {columns: number; rows: number; left: readonly unknown[]; runs: Readonly<Record<string, unknown>>}): number {
-	return Math.max(1, layoutOf(columns, rows).listRows - Number(left.length > 0) - Number(Object.keys(runs).length > 0));
+type Shown = {columns: number; rows: number; left: readonly unknown[]; runs: Readonly<Record<string, unknown>>; ended: readonly unknown[]};
+
+/** From this size on the last commands that ran stand below the details, with a line above them. */
+export function logRowsOf({columns, rows, runs, ended}: Pick<Shown, 'columns' | 'rows' | 'runs' | 'ended'>): number {
+	return columns >= 100 && rows >= 30 && (ended.length > 0 || Object.keys(runs).length > 0) ? 3 : 0;
+}
+
+/** Rows of the two lists: above them stands what was interrupted, below the details what is at work and what ran. */
+export function listRowsOf(shown: Shown): number {
+	const {columns, rows, left, runs} = shown;
+	return Math.max(1, layoutOf(columns, rows).listRows - Number(left.length > 0) - Number(Object.keys(runs).length > 0) - logRowsOf(shown));
 }
 
 /** Rows of a list that are drawn: a longer one gives up its last for where it stands. */

@@ -9,7 +9,7 @@ import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {Outcome, RunEvent} from '../engine/ports.ts';
 import type {
-	DiagnosisProgress, LeftBehind, ScreenCommand, Settings, VerbHelp,
+	DiagnosisProgress, LeftBehind, LoggedAction, ScreenCommand, Settings, Undoable, VerbHelp,
 } from './services.ts';
 import type {View} from './state.ts';
 
@@ -52,6 +52,8 @@ export type Message =
 	| {kind: 'looked'; number: number; result: Result<Finding[]>}
 	| {kind: 'look-due'; number: number}
 	| {kind: 'unfinished-read'; number: number; result: Result<LeftBehind>}
+	| {kind: 'undo-read'; number: number; result: Result<Undoable[]>}
+	| {kind: 'log-read'; number: number; result: Result<LoggedAction[]>}
 	| {kind: 'backed-up-read'; backedUpTo: BackedUpTo[]}
 	| {kind: 'planned'; number: number; result: Result<Plan>}
 	/** The plan of one choice of a field. */

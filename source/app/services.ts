@@ -7,6 +7,8 @@ import type {Request} from '../model/plan/request.ts';
 import type {Finding} from '../model/domain/finding.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
+import type {LoggedAction} from '../engine/history.ts';
+import type {Undoable} from '../engine/undo.ts';
 import type {Direction} from '../engine/run/progress.ts';
 import type {LeftBehind} from '../engine/recover/left-behind.ts';
 import type {
@@ -34,6 +36,10 @@ export type AppServices = {
 	executePlan(plan: Plan, onEvent: (event: RunEvent) => void, interrupt: AbortSignal): Promise<Outcome>;
 	/** What an earlier run left half-way. */
 	readUnfinished(): Promise<Result<LeftBehind>>;
+	/** What was done here, the newest first, and whether and how it can be taken back. */
+	readUndo(signal: AbortSignal): Promise<Result<Undoable[]>>;
+	/** What ran for the last actions, the newest last. */
+	readLastCommands(): Promise<Result<LoggedAction[]>>;
 	/** Where domains of this host were backed up to, the oldest first. Empty where that is not known. */
 	readBackedUpTo(): Promise<BackedUpTo[]>;
 	recover(planId: string, direction: Direction, onEvent: (event: RunEvent) => void): Promise<Outcome>;
@@ -60,6 +66,8 @@ export type ScreenStart = {
 	/** Name or UUID. */
 	domain?: string;
 	action?: ActionStart;
+	/** It takes another action back: whoever leaves it is led back to the list of those. */
+	isUndo?: true;
 };
 
 /** A verb of the command line, for its completion. */
@@ -75,4 +83,6 @@ export type VerbHelp = {
 export type ScreenCommand = {kind: 'open'; start: ScreenStart} | {kind: 'list'} | {kind: 'recover'; domain: string | undefined};
 
 export type {Copied, Outcome, RunEvent, UnfinishedAction} from '../engine/ports.ts';
+export type {LoggedAction} from '../engine/history.ts';
+export type {Undoable} from '../engine/undo.ts';
 export type {LeftAction, LeftBehind} from '../engine/recover/left-behind.ts';

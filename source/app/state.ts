@@ -13,7 +13,9 @@ import type {Direction} from '../engine/run/progress.ts';
 import type {Option} from '../actions/question.ts';
 import type {BackedUpTo, Undo} from '../actions/spec.ts';
 import type {Journey} from './journey/journey.ts';
-import type {ActionStart, DiagnosisProgress, LeftAction, ScreenStart, Settings, VerbHelp} from './services.ts';
+import type {
+	ActionStart, DiagnosisProgress, LeftAction, LoggedAction, ScreenStart, Settings, Undoable, VerbHelp,
+} from './services.ts';
 
 export type View = 'snapshots' | 'checkpoints' | 'images';
 export const views: readonly View[] = ['snapshots', 'checkpoints', 'images'];
@@ -148,6 +150,9 @@ export type Scene =
 	| {kind: 'running'; planId: string}
 	| {kind: 'ended'; run: Run; outcome: Outcome; top: number}
 	| {kind: 'recover'; actions: LeftAction[]; index: number; top: number; origin: RecoverOrigin}
+	| {kind: 'undo'; index: number}
+	/** Without a plan: of the last actions. Without an index: the last one has the cursor. `from`: where Escape leads back to. */
+	| {kind: 'log'; planId: string | undefined; index: number | undefined; from: Scene}
 	/** `isWhole`: the selected finding alone, with all its words. */
 	| {kind: 'doctor'; isWhole: boolean; top: number}
 	| {kind: 'leaving'};
@@ -207,6 +212,10 @@ export type State = {
 	ended: readonly Ended[];
 	/** Leave when nothing is at work: a signal came, or a person chose to wait for it. */
 	quitWhenDone: {signal?: string; exitCode?: number} | undefined;
+	/** What was done here, and how it can be taken back. */
+	undo: Reading<Undoable[]>;
+	/** What ran for the last actions. */
+	log: Reading<LoggedAction[]>;
 	/** What the terminal is told of runs. */
 	tells: Pick<Settings, 'bell' | 'title' | 'notify'>;
 	isTicking: boolean;
@@ -260,6 +269,8 @@ export function initialState(facts: StartFacts): State {
 		lastOutcome: undefined,
 		runs: {},
 		ended: [],
+		undo: reading,
+		log: reading,
 		quitWhenDone: undefined,
 		tells: {bell: false, title: false, notify: false},
 		isTicking: false,

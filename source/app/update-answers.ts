@@ -114,6 +114,11 @@ export function openStart(state: State): Update {
 		return [opened, []];
 	}
 
+	if (start.isUndo && action.kind !== 'doctor') {
+		const [begun, effects] = beginFromStart({...opened, notice: undefined}, action);
+		return [begun.scene.kind === 'journey' ? {...begun, scene: {kind: 'journey', journey: {...begun.scene.journey, origin: 'undo'}}} : begun, effects];
+	}
+
 	return action.kind === 'doctor' ? diagnose(opened, start.domain === undefined ? undefined : details.domain) : beginFromStart(opened, action);
 }
 

@@ -13,6 +13,8 @@ import {updateFilter} from './browse/update-filter.ts';
 import {updateJourney} from './journey/update-journey.ts';
 import {updateMenu} from './browse/update-menu.ts';
 import {updateRecover} from './run/update-recover.ts';
+import {updateLog} from './run/update-log.ts';
+import {updateUndo} from './run/update-undo.ts';
 import {updateEnded, updateRunning} from './run/update-run.ts';
 
 function updateText(state: State, command: Command | undefined, viewport: Viewport): Update {
@@ -39,6 +41,8 @@ const updates: (scene: Scene, state: State, pressed: Pressed) => Update = byKind
 		return isFromDoctor && (command === 'accept' || command === 'back') ? diagnoseAgain(state) : updateEnded(state, command, viewport);
 	},
 	recover: (_scene, state, {command, key}) => updateRecover(state, command, key),
+	undo: (_scene, state, {command}) => updateUndo(state, command),
+	log: (_scene, state, {command}) => updateLog(state, command),
 	leaving: (_scene, state) => [state, []],
 });
 

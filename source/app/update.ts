@@ -31,6 +31,8 @@ import {takeCounts, takeDomains, takePicture, takePoll} from './update-answers.t
 import {takeUnfinished} from './run/update-recover.ts';
 import {isAtWork} from './run/jobs.ts';
 import {askWhetherToQuit, quit, takeSignal} from './run/update-quit.ts';
+import {takeLog} from './run/update-log.ts';
+import {takeUndo} from './run/update-undo.ts';
 import {endRun, takeRunEvent} from './run/update-run.ts';
 import {updateScene} from './update-scene.ts';
 
@@ -99,6 +101,10 @@ function takeOption(state: State, index: number, viewport: Viewport): Update {
 			return takeKey({...state, scene: {...scene, index}}, enter, viewport);
 		}
 
+		case 'undo': {
+			return takeKey({...state, scene: {...scene, index}}, enter, viewport);
+		}
+
 		case 'doctor': {
 			const {diagnosis} = state;
 			return takeKey({...state, diagnosis: diagnosis && {...diagnosis, index}}, enter, viewport);
@@ -144,6 +150,8 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 	),
 	looked: (message, state) => takeLook(state, message.number, message.result),
 	'look-due': (message, state) => takePause(state, message.number),
+	'undo-read': (message, state) => [takeUndo(state, message), []],
+	'log-read': (message, state) => [takeLog(state, message), []],
 	'backed-up-read': (message, state) => [{...state, backedUpTo: message.backedUpTo}, []],
 	'unfinished-read': (message, state) => [takeUnfinished(state, message.number, message.result), []],
 	planned(message, state) {

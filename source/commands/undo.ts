@@ -1,7 +1,8 @@
 /**
 `vsnap-tui undo`: what was done on this host, and whether and how it can be taken back.
 */
-import {readUndo, type Undoing} from '../engine/undo.ts';
+import {describeUndoing} from '../actions/undo.ts';
+import {readUndo} from '../engine/undo.ts';
 import type {Given} from '../actions/spec.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
 import {formatTime, timeZoneName} from '../model/text/format.ts';
@@ -9,26 +10,6 @@ import {sayFailure, sayJson, sayLines, type CommandContext} from './context.ts';
 import {formatTable} from './table.ts';
 
 const mostListed = 20;
-
-export function describeUndoing(undo: Undoing): string {
-	switch (undo.kind) {
-		case 'possible': {
-			return undo.says;
-		}
-
-		case 'refused': {
-			return `not possible: ${undo.says}: ${undo.reason}`;
-		}
-
-		case 'never': {
-			return `not possible: ${undo.reason}`;
-		}
-
-		default: {
-			return undo satisfies never;
-		}
-	}
-}
 
 /** Gives the exit code. */
 export async function listUndo(context: CommandContext): Promise<number> {

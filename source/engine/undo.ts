@@ -4,6 +4,7 @@ asked for; nothing else has to be kept.
 */
 import {titleOfAction, undoOf} from '../actions/registry.ts';
 import type {Given, Undo} from '../actions/spec.ts';
+import type {Undoing} from '../actions/undo.ts';
 import type {DomainDetails} from '../model/domain/inventory.ts';
 import {describeFailure} from '../model/text/describe-failure.ts';
 import {formatMoment} from '../model/text/format.ts';
@@ -12,11 +13,11 @@ import type {AuditEntry} from './ports.ts';
 import {prepareEach, type Planning} from './prepare.ts';
 import type {World} from './world.ts';
 
-/** `says`: what takes it back, in a few words. `never`: a clause that says why nothing does. */
-export type Undoing = {kind: 'possible'; given: Given; says: string} | {kind: 'refused'; says: string; reason: string} | {kind: 'never'; reason: string};
-
 /** An action that was carried out, with what it was asked to do. */
 export type DoneAction = AuditEntry & Required<Pick<AuditEntry, 'id' | 'request'>>;
+
+/** `title`: what was done. */
+export type Undoable = {action: DoneAction; title: string; undo: Undoing};
 
 /** A clock of the host may differ from ours by so much. */
 const clockSkewSeconds = 120;
@@ -84,7 +85,7 @@ async function undoDomain(world: World, planning: Planning, actions: readonly Do
 }
 
 /** The newest first. Fails where the log or the host cannot be read. An abort ends it early, with what is known by then. */
-export async function readUndo(world: World, planning: Planning, {limit, uuid, signal}: {limit: number; uuid?: string; signal: AbortSignal}): Promise<Result<Array<{action: DoneAction; title: string; undo: Undoing}>>> {
+export async function readUndo(world: World, planning: Planning, {limit, uuid, signal}: {limit: number; uuid?: string; signal: AbortSignal}): Promise<Result<Undoable[]>> {
 	const log = await world.store.readAudit();
 	const facts = await world.host.readHost();
 	if (!log.ok || !facts.ok) {

@@ -25,8 +25,5 @@ export const titleCode = (text: string): string => `${escape}]2;${harmless(text)
 /** OSC 9. A text that began with a digit would be another command to some terminals. */
 export const notificationCode = (text: string): string => `${escape}]9;vsnap-tui: ${harmless(text)}${bell}`;
 
-/** What terminals take at the least. */
-export const mostCopied = 74_994;
-
 /** OSC 52. */
 export const copyCode = (text: string): string => `${escape}]52;c;${Buffer.from(text).toString('base64')}${bell}`;

@@ -46,6 +46,10 @@ function isIncomplete(state: State): boolean {
 		return scene.journey.field === undefined && scene.journey.asked !== undefined;
 	}
 
+	if (scene.kind === 'undo' || scene.kind === 'log') {
+		return (scene.kind === 'undo' ? state.undo : state.log).waiting !== undefined;
+	}
+
 	if (scene.kind === 'menu') {
 		return isForeseeing(state);
 	}
@@ -96,6 +100,7 @@ export async function runLinear({services, abilities, start}: {services: AppServ
 		});
 		const effects = createEffectRunner(services, {
 			suspend: () => undefined,
+			copy: () => undefined,
 			tellEnd: () => undefined,
 			repaint: () => undefined,
 			useMouse: () => undefined,

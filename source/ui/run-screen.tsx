@@ -13,7 +13,7 @@ import {initialState, type State} from '../app/state.ts';
 import {createStore, type Store} from '../app/store.ts';
 import type {Abilities} from '../terminal/abilities.ts';
 import {watchBackground} from '../terminal/background.ts';
-import {bell, notificationCode} from '../terminal/codes.ts';
+import {bell, copyCode, notificationCode} from '../terminal/codes.ts';
 import {createScreen} from '../terminal/screen.ts';
 import {openSession} from '../terminal/session.ts';
 import {partingText, windowTitle} from './content/run/jobs.ts';
@@ -116,6 +116,9 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 		repaint: screen.repaint,
 		useMouse() {
 			session.useMouse();
+		},
+		copy(text) {
+			session.write(copyCode(text));
 		},
 		tellEnd(how) {
 			tellers.tellEnd(how);

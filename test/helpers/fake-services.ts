@@ -3,7 +3,7 @@ A small host for the screen: a web server with a fork, a database with memory an
 once, or when a test says so; nothing on the machine is touched.
 */
 import type {BackedUpTo} from '../../source/actions/spec.ts';
-import type {AppServices, LeftAction, Settings} from '../../source/app/services.ts';
+import type {AppServices, LeftAction, LoggedAction, Settings, Undoable} from '../../source/app/services.ts';
 import type {Outcome, RunEvent} from '../../source/engine/ports.ts';
 import type {Disk, Domain, DomainDefinition, DomainState, DomainSummary} from '../../source/model/domain/domain.ts';
 import type {Failure} from '../../source/model/failure.ts';
@@ -178,6 +178,9 @@ export type FakeWorld = {
 	findings: Finding[];
 	/** The doctor looks by itself. */
 	checks: boolean;
+	/** What was done before, and what ran for it. */
+	undoables: Undoable[];
+	logged: LoggedAction[];
 	/** What the terminal is to be told of runs. */
 	tells: Pick<Settings, 'bell' | 'title' | 'notify'>;
 	/** How a run ends. */
@@ -200,6 +203,8 @@ export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now
 		saved: [],
 		findings: fakeFindings(),
 		checks: given.checks ?? false,
+		undoables: [],
+		logged: [],
 		tells: {bell: false, title: false, notify: false},
 		outcome: {kind: 'done'},
 		betweenSteps: async () => undefined,
@@ -294,6 +299,8 @@ export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now
 		readCommand: words => readScreenCommand(words, '0.0.0'),
 		readSettings: async () => succeed({checks: world.checks, theme: 'auto', sort: 'name', mouse: false, ...world.tells}),
 		program: 'vsnap-tui',
+		readUndo: async () => reply('undo', () => world.undoables),
+		readLastCommands: async () => reply('log', () => world.logged),
 		isReadOnly: given.isReadOnly ?? false,
 		clock: {now: given.now ?? (() => new Date(nowSeconds * 1000))},
 	};

@@ -110,6 +110,14 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 				return {kind: 'backed-up-read', backedUpTo: await services.readBackedUpTo()};
 			}
 
+			case 'read-undo': {
+				return {kind: 'undo-read', number: effect.number, result: await services.readUndo(new AbortController().signal)};
+			}
+
+			case 'read-log': {
+				return {kind: 'log-read', number: effect.number, result: await services.readLastCommands()};
+			}
+
 			case 'plan': {
 				return {kind: 'planned', number: effect.number, result: await services.planAction(effect.request)};
 			}

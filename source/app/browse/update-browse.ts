@@ -8,6 +8,8 @@ import type {Command} from '../keys.ts';
 import {views, type State, type View} from '../state.ts';
 import {beginDiagnosis} from '../doctor/update-doctor.ts';
 import {runOn, showJob} from '../run/jobs.ts';
+import {showLog} from '../run/update-log.ts';
+import {showUndo} from '../run/update-undo.ts';
 import {beginRecover} from '../run/update-recover.ts';
 import {menuOf} from './menu.ts';
 import {fold, move} from './move.ts';
@@ -44,6 +46,8 @@ const updates: Readonly<Partial<Record<Command, (state: State) => Update>>> = {
 	menu: state => [{...state, scene: {kind: 'menu', index: 0, ...menuOf(state)}}, []],
 	doctor: beginDiagnosis,
 	recover: beginRecover,
+	undo: showUndo,
+	log: showLog,
 	jobs: state => [showJob(state), []],
 	details: state => [{...state, scene: {kind: 'details', top: 0}}, []],
 	help: state => [{...state, scene: {kind: 'help', top: 0}}, []],

@@ -2,13 +2,21 @@
 The fields of a journey. They are the same where a page is painted and where they are asked one after the other.
 */
 import type {Field} from '../../actions/question.ts';
-import {specOf} from '../../actions/registry.ts';
+import {specOf, undoOf} from '../../actions/registry.ts';
+import type {Undo} from '../../actions/spec.ts';
+import type {Plan} from '../../model/plan/plan.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {State} from '../state.ts';
 import type {Journey} from './journey.ts';
 
 export function detailsOfJourney(state: State, {request}: Journey): DomainDetails | undefined {
 	return state.allDetails[request.uuid]?.value;
+}
+
+/** What will take it back once it is done. */
+export function undoOfPlan(state: State, journey: Journey, plan: Plan): Undo | undefined {
+	const details = detailsOfJourney(state, journey);
+	return details === undefined ? undefined : undoOf(plan.action, details);
 }
 
 /** All of them, also those that few need. */

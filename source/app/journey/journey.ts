@@ -17,7 +17,7 @@ export type Journey = {
 	/** Fields that have an answer: where they are asked one after the other, these are not asked again. */
 	answered: readonly string[];
 	/** Where the person came from and is led back to. */
-	origin: 'browse' | 'doctor';
+	origin: 'browse' | 'doctor' | 'undo';
 	/** Fields that few need are there as well. */
 	hasExtras: boolean;
 	/** The field that has the cursor; undefined: the last line, which starts. */

@@ -57,7 +57,8 @@ function open(state: State, journey: Journey): Update {
 /** Back to where the journey began, and nothing has happened. */
 function leave(state: State, {origin}: Journey): Update {
 	const isFromDoctor = origin === 'doctor' && state.diagnosis !== undefined;
-	return [{...state, scene: isFromDoctor ? {kind: 'doctor', isWhole: false, top: 0} : {kind: 'browse'}, notice: 'Cancelled; nothing was changed.'}, []];
+	const back: State['scene'] = origin === 'undo' ? {kind: 'undo', index: 0} : {kind: 'browse'};
+	return [{...state, scene: isFromDoctor ? {kind: 'doctor', isWhole: false, top: 0} : back, notice: 'Cancelled; nothing was changed.'}, []];
 }
 
 type Pressed = {key: Key; command: Command | undefined; viewport: Viewport};

@@ -2,15 +2,18 @@
 What is looked at in place of the page: the commands, the images, where the script is saved to. Escape leads back to the page.
 */
 import {posix} from 'node:path';
+import {redactSecrets} from '../../model/plan/redact-secrets.ts';
+import {formatCommand} from '../../model/text/format-command.ts';
 import type {Command} from '../keys.ts';
 import type {Key, Message} from '../messages.ts';
 import type {Update} from '../browse/read.ts';
 import {scroll, type Viewport} from '../scroll.ts';
 import type {State} from '../state.ts';
 import {describeFailure} from '../../model/text/describe-failure.ts';
+import {copy} from '../run/update-log.ts';
 import {editText} from './edit-text.ts';
 import {journeyOf, withJourney} from './journey-plan.ts';
-import {freshResult, subjectOfJourney, type Journey} from './journey.ts';
+import {freshResult, planInSight, subjectOfJourney, type Journey} from './journey.ts';
 import {isNameRight} from './name.ts';
 import {pressStart} from './start.ts';
 
@@ -83,6 +86,11 @@ export function updateView(state: State, journey: Journey, pressed: Pressed): Up
 		case 'images': {
 			if (command === 'accept') {
 				return [withJourney(state, {...journey, view: undefined}), []];
+			}
+
+			if (command === 'copy' && view.kind === 'commands') {
+				const plan = planInSight(journey);
+				return plan === undefined ? [state, []] : copy(state, plan.steps.map(step => formatCommand(redactSecrets(step.command))).join('\n'), 'the commands of the plan');
 			}
 
 			if (command === 'unfold-files' && view.kind === 'commands') {

@@ -21,6 +21,7 @@ import type {Journey} from '../journey/journey.ts';
 import type {Run, State, StepState} from '../state.ts';
 import {noteChanges} from '../doctor/health.ts';
 import {noteCopying} from './copied.ts';
+import {showLog} from './update-log.ts';
 import {
 	isAnyHalfWay, isAtWork, runOn, showJob,
 } from './jobs.ts';
@@ -187,6 +188,10 @@ export function updateRunning(state: State, command: Command | undefined): Updat
 			return [withStop('no'), []];
 		}
 
+		if (command === 'log') {
+			return showLog(state);
+		}
+
 		return command === 'back' && !state.isLinear ? leavePage(state) : [command === 'jobs' ? showJob(state) : state, []];
 	}
 
@@ -217,6 +222,10 @@ export function updateEnded(state: State, command: Command | undefined, viewport
 		const {scene} = state;
 		const isAsked = scene.kind === 'ended' && (scene.outcome.kind === 'half-way' || scene.run.kind !== 'execute');
 		return readUnfinished({...state, scene: {kind: 'browse'}, view: leavesSnapshots(scene) ? state.view : 'snapshots'}, isAsked ? {origin: 'run', uuid: undefined} : undefined);
+	}
+
+	if (command === 'log') {
+		return showLog(state);
 	}
 
 	return [command === undefined ? state : (command === 'jobs' ? showJob(state) : scroll(state, command, viewport)), []];

@@ -2,7 +2,7 @@
 The linear mode of what is guided: the fields of an action as questions, one after the other, then its plan; and the findings of the doctor.
 */
 import {
-	allFieldsOf, detailsOfJourney, fieldsOf, focusedField,
+	allFieldsOf, detailsOfJourney, fieldsOf, focusedField, undoOfPlan,
 } from '../../app/journey/fields.ts';
 import {freshResult, planInSight, type Journey} from '../../app/journey/journey.ts';
 import {isNamed, isNameRight, wordOf} from '../../app/journey/name.ts';
@@ -107,7 +107,7 @@ function effectsPage(state: State, journey: Journey, style: {columns: number; th
 	const images = plainText(plannedImageLines(result.value, detailsOfJourney(state, journey), {...style, isLinear: true}));
 	return {
 		title,
-		lines: [...plainText(changedLines(journey.changed, style)), ...spokenEffects(result.value), ...images, lossOf(result.value), ...(journey.note === undefined ? [] : [journey.note])],
+		lines: [...plainText(changedLines(journey.changed, style)), ...spokenEffects(result.value, undoOfPlan(state, journey, result.value)), ...images, lossOf(result.value), ...(journey.note === undefined ? [] : [journey.note])],
 		choices: [
 			{label: isNamed(journey) ? 'Start: the name of the domain is asked first' : 'Start now', messages: [enter]},
 			{label: `Read the ${result.value.steps.length} commands`, messages: [character('@')]},

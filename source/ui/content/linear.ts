@@ -10,6 +10,7 @@ import {
 import {rowFacts, totalOf} from '../../app/browse/row-facts.ts';
 import {healthOfHost, markOf} from '../../app/doctor/health.ts';
 import {views, type State} from '../../app/state.ts';
+import {selectedCommand} from '../../app/run/update-log.ts';
 import {recoverOptions} from '../../app/run/update-recover.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
 import {describeHealth, formatSince, ownerOf, tellCheckpoint} from '../../model/text/describe-checkpoint.ts';
@@ -24,6 +25,8 @@ import {
 	back, character, enter, key, optionChoices, plainText, quit, type LinearChoice, type LinearPage,
 } from './linear-page.ts';
 import {pageOf} from './page.ts';
+import {spokenCommands} from './run/command-log.ts';
+import {spokenUndo, undoTitle} from './run/undo.ts';
 import {describeLeft, unfinishedLines} from './recover.ts';
 import {progressOfRun} from './run/run.ts';
 import {healthMarks, hostHealthWords, kindOfSnapshot} from './words.ts';
@@ -101,6 +104,8 @@ function browsePage(state: State, theme: Theme): LinearPage {
 					messages: [{kind: 'domain-chosen', uuid: domain.uuid}],
 				})),
 				{label: 'Check all domains', messages: [character('D')]},
+				{label: 'Undo what was done here', messages: [character('z')]},
+				{label: 'Read the commands that ran', messages: [character('@')]},
 				refresh,
 				quit,
 			],
@@ -122,6 +127,17 @@ function browsePage(state: State, theme: Theme): LinearPage {
 			{label: 'All domains', messages: [key('tab')]},
 			quit,
 		],
+	};
+}
+
+/** What was done, each with what takes it back: a number leads to that plan. */
+function undoPage(state: State, style: {columns: number; theme: Theme}): LinearPage {
+	const {value, failure, waiting} = state.undo;
+	const nothing = waiting === undefined && value?.length === 0 ? ['Nothing was done on this host that could be undone.'] : [];
+	return {
+		title: undoTitle,
+		lines: [...(failure === undefined ? [] : plainText(failureLines(failure, style))), ...nothing],
+		choices: [...(value ?? []).map((each, index): LinearChoice => ({label: spokenUndo(each), messages: [{kind: 'option-chosen', index}]})), back],
 	};
 }
 
@@ -157,7 +173,16 @@ export function linearPage(state: State, theme: Theme): LinearPage {
 		}
 
 		case 'ended': {
-			return {title: 'The end of the action', lines: plainText(pageOf(state, theme)!.lines), choices: [{label: 'Continue', messages: [enter]}]};
+			return {title: 'The end of the action', lines: plainText(pageOf(state, theme)!.lines), choices: [{label: 'Continue', messages: [enter]}, {label: 'Read the commands that ran', messages: [character('@')]}]};
+		}
+
+		case 'undo': {
+			return undoPage(state, style);
+		}
+
+		case 'log': {
+			const {all} = selectedCommand(state, scene);
+			return {title: 'Command log', lines: all.length === 0 ? ['No command has run.'] : spokenCommands(all), choices: [back]};
 		}
 
 		case 'recover': {

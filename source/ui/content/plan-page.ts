@@ -1,7 +1,7 @@
 /**
 The page of a guided action: what it is about, the answers, what they lead to, and the tree before and after.
 */
-import {detailsOfJourney} from '../../app/journey/fields.ts';
+import {detailsOfJourney, undoOfPlan} from '../../app/journey/fields.ts';
 import {freshResult, planInSight, type Journey} from '../../app/journey/journey.ts';
 import {isNamed, wordOf} from '../../app/journey/name.ts';
 import type {State} from '../../app/state.ts';
@@ -64,7 +64,7 @@ function wholePage(state: State, journey: Journey, style: TextStyle): Omit<PlanP
 		return {lines: [...before, ...(refused === undefined ? [] : failureLines(refused, style))], focus};
 	}
 
-	const effects = effectsOf(plan, style);
+	const effects = effectsOf(plan, undoOfPlan(state, journey, plan), style);
 	const picture = pictureLines(state, journey, plan, style);
 	return {
 		lines: [

@@ -1,6 +1,8 @@
 /**
 A plan to be read: what it loses, keeps and takes, the worst first; and its commands, byte for byte.
 */
+import type {Undo} from '../../actions/spec.ts';
+import {describeUndo} from '../../actions/undo.ts';
 import type {Command, Consequence, Plan, Step} from '../../model/plan/plan.ts';
 import {formatCommand} from '../../model/text/format-command.ts';
 import {redactXml} from '../../model/xml/redact.ts';
@@ -29,9 +31,10 @@ const wordOf = (consequence: Consequence): string => groups.find(({holds}) => ho
 const textOf = ({text}: Consequence): string => text.replace(/^Disk space: /u, '');
 
 /** The same to be read aloud: a sentence each, without signs. */
-export function spokenEffects({consequences}: Plan): string[] {
+export function spokenEffects({consequences}: Plan, undo: Undo | undefined): string[] {
 	const words = [...groups.map(({word}) => word), 'ALSO'];
-	return words.flatMap(word => consequences.filter(consequence => wordOf(consequence) === word).map(consequence => `${word[0]!}${word.slice(1).toLowerCase()}: ${textOf(consequence)}`));
+	const spoken = words.flatMap(word => consequences.filter(consequence => wordOf(consequence) === word).map(consequence => `${word[0]!}${word.slice(1).toLowerCase()}: ${textOf(consequence)}`));
+	return [...spoken, ...(undo === undefined ? [] : [`Undo: ${describeUndo(undo)}`])];
 }
 
 const wordColumns = 10;
@@ -50,11 +53,12 @@ function groupLines(word: string, consequences: Consequence[], {columns, theme}:
 /** `vital`: how many of the lines are to be read before a start. `others`: what else will happen. */
 type Effects = {lines: Line[]; vital: number; others: Line[]};
 
-export function effectsOf({consequences}: Plan, style: TextStyle): Effects {
+export function effectsOf({consequences}: Plan, undo: Undo | undefined, style: TextStyle): Effects {
 	const linesOf = (word: string) => groupLines(word, consequences.filter(consequence => wordOf(consequence) === word), style);
 	const nothingLost: Line[] = consequences.some(({severity}) => severity === 'loss') ? [] : [[{text: ' LOST     ', tone: 'strong'}, {text: `${style.theme.glyphs.done} `, tone: 'good'}, {text: 'nothing'}]];
 	const vital = [...nothingLost, ...['LOST', 'KEPT', 'GUEST', 'WARNING'].flatMap(word => linesOf(word))];
-	return {lines: [...vital, ...linesOf('SPACE')], vital: vital.length, others: linesOf('ALSO')};
+	const undoLines = undo === undefined ? [] : paragraph(describeUndo(undo), {columns: style.columns - 1, theme: style.theme, lead: {text: ' UNDO     ', tone: 'strong'}});
+	return {lines: [...vital, ...linesOf('SPACE'), ...undoLines], vital: vital.length, others: linesOf('ALSO')};
 }
 
 export function changedLines(changed: string[], {columns, theme}: TextStyle): Line[] {

@@ -3,15 +3,17 @@ The first screen: domains on the left, the trees of the selected one on the righ
 */
 import {Box} from 'ink';
 import {visibleDomains} from '../../app/browse/domains.ts';
-import {layoutOf, listRowsOf} from '../../app/layout.ts';
+import {layoutOf, listRowsOf, logRowsOf} from '../../app/layout.ts';
 import {leftOf, selectedDomain, selectedDetails} from '../../app/browse/rows.ts';
 import {rowFacts} from '../../app/browse/row-facts.ts';
 import {formatShortBytes} from '../../model/text/format.ts';
 import {ownImages} from '../../model/images/describe-images.ts';
+import {sessionCommands} from '../../app/run/update-log.ts';
 import {isAtWork} from '../../app/run/jobs.ts';
 import {views, type State, type View} from '../../app/state.ts';
 import {failureLines} from '../content/failure.ts';
 import {withVerdicts} from '../content/browse/forecast.ts';
+import {commandRow} from '../content/run/command-log.ts';
 import {jobsLine} from '../content/run/jobs.ts';
 import {describeLeft} from '../content/recover.ts';
 import {
@@ -134,6 +136,21 @@ function Below({state, rows}: {readonly state: State; readonly rows: number}) {
 	);
 }
 
+/** The commands that ran last, where there is room. */
+function LastCommands({state}: {readonly state: State}) {
+	const theme = useTheme();
+	const {columns} = state;
+	const rows = logRowsOf(state);
+	return rows === 0
+		? null
+		: (
+			<>
+				<LineView pieces={[{text: theme.glyphs.horizontal.repeat(columns - 16), tone: 'dim'}]} columns={columns} right={[{text: '@', tone: 'accent'}, {text: ' command log ', tone: 'dim'}]}/>
+				<LinesView lines={sessionCommands(state).slice(-(rows - 1)).map(({ran}) => commandRow(ran, theme))} rows={rows - 1} columns={columns}/>
+			</>
+		);
+}
+
 export function BrowseScreen({state}: {readonly state: State}) {
 	const theme = useTheme();
 	const {columns, scene} = state;
@@ -175,6 +192,7 @@ export function BrowseScreen({state}: {readonly state: State}) {
 					</Box>
 				)
 				: <Below state={state} rows={detailRows - 1}/>}
+			<LastCommands state={state}/>
 			{isAtWork(state) ? <LineView {...jobsLine(state, theme)} columns={columns}/> : null}
 		</>
 	);

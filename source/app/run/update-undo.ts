@@ -1,0 +1,70 @@
+/**
+What was done here, and how it can be taken back: the list, and the page of the action that takes one of them back.
+*/
+import {isScreenKind, type ScreenKind} from '../../actions/registry.ts';
+import type {GivenOf} from '../../actions/spec.ts';
+import {answer, ask, inTurn, readDetails, type Update} from '../browse/read.ts';
+import {selectDomain} from '../browse/select.ts';
+import type {Command} from '../keys.ts';
+import type {Message} from '../messages.ts';
+import {moveIndex} from '../scroll.ts';
+import type {State} from '../state.ts';
+import {openStart} from '../update-answers.ts';
+
+/** Its key. What was read before stays in sight while it is read again. */
+export function showUndo(state: State): Update {
+	const number = state.nextNumber;
+	return [
+		{...state, nextNumber: number + 1, undo: ask(state.undo, number, state.nowMs), scene: {kind: 'undo', index: 0}},
+		[{kind: 'read-undo', number}],
+	];
+}
+
+export function takeUndo(state: State, {number, result}: Message & {kind: 'undo-read'}): State {
+	const undo = answer(state.undo, number, result);
+	return undo === undefined ? state : {...state, undo};
+}
+
+/** The page of the action that takes it back; its domain becomes the selected one. */
+function openUndo(state: State, uuid: string, action: GivenOf<ScreenKind>): Update {
+	const opening: State = {...state, scene: {kind: 'browse'}, pane: 'tree', filter: {text: '', isTyping: false}, start: {domain: uuid, action, isUndo: true}, notice: 'Reading the domain …'};
+	return inTurn(opening, next => selectDomain(next, uuid), next => readDetails(next, uuid), openStart);
+}
+
+export function updateUndo(state: State, command: Command | undefined): Update {
+	const {scene} = state;
+	if (scene.kind !== 'undo' || command === undefined) {
+		return [state, []];
+	}
+
+	const found = state.undo.value ?? [];
+	const selected = found[scene.index];
+	switch (command) {
+		case 'back': {
+			return [{...state, scene: {kind: 'browse'}}, [{kind: 'stop-undo'}]];
+		}
+
+		case 'refresh': {
+			return showUndo(state);
+		}
+
+		case 'accept': {
+			if (selected === undefined) {
+				return [state, []];
+			}
+
+			const {undo, action: {domain}} = selected;
+			if (undo.kind !== 'possible' || !isScreenKind(undo.given.kind)) {
+				return [{...state, notice: `Not possible: ${undo.kind === 'possible' ? `vsnap-tui undo ${selected.action.id} does it` : undo.reason}${undo.kind !== 'possible' && undo.reason.endsWith('.') ? '' : '.'}`}, []];
+			}
+
+			return state.domains.value?.some(({uuid}) => uuid === domain.uuid)
+				? openUndo(state, domain.uuid, undo.given as GivenOf<ScreenKind>)
+				: [{...state, notice: `The domain "${domain.name}" is gone.`}, []];
+		}
+
+		default: {
+			return [{...state, scene: {...scene, index: moveIndex(scene.index, command, found.length)}}, []];
+		}
+	}
+}
