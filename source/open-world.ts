@@ -18,6 +18,7 @@ import {createQemuHost} from './hosts/qemu/host.ts';
 import {fail, succeed, type Result} from './model/result.ts';
 import {readCurrentUser} from './tools/run/current-user.ts';
 import {readPreferences} from './tools/state/preferences.ts';
+import {createConversations} from './tools/run/conversation.ts';
 import {createLineWatcher, createLocalRunner, type Runner} from './tools/run/run.ts';
 import {createSshRunner, sharedSshEnvironment, sshArgv} from './tools/run/ssh.ts';
 import {checkStateFolder, stateFolder} from './tools/state/state-folder.ts';
@@ -144,7 +145,9 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 	const controlFolder = path.join(folderPath, 'ssh');
 	const sharing = shareSsh(uri.value, controlFolder);
 	const local = createLocalRunner({inheritFds: () => locksToInherit(held), moreEnvironment: sharing});
+	const conversations = createConversations({moreEnvironment: sharing});
 	const readPlace = findFilePlace(uri.value, local);
+	let overSsh: Runner | undefined;
 	const runner: Runner = async request => {
 		const place = request.where === 'host' ? await readPlace() : succeed({kind: 'here'} as const);
 		if (!place.ok) {
@@ -158,7 +161,8 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 
 			case 'ssh': {
 				const {target} = place.value;
-				return withoutSsh(await createSshRunner(target, local, {controlFolder})(request), target);
+				overSsh ??= createSshRunner(target, local, {controlFolder, converse: conversations.start});
+				return withoutSsh(await overSsh(request), target);
 			}
 
 			case 'elsewhere': {
@@ -168,10 +172,22 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 	};
 
 	const host = createLibvirtHost({
-		runner, lines: createLineWatcher({moreEnvironment: sharing}), uri: uri.value, isReadOnly: options.isReadOnly, hypervisor: 'libvirt', privatePath: path.join(folderPath, 'claims'), isFenced: true,
+		runner,
+		lines: createLineWatcher({moreEnvironment: sharing}),
+		uri: uri.value,
+		isReadOnly: options.isReadOnly,
+		hypervisor: 'libvirt',
+		privatePath: path.join(folderPath, 'claims'),
+		isFenced: true,
+		converse: conversations.start,
 	});
 	const store = createStateStore({folderPath, held});
-	return succeed(assemble(host, store, {
+	const close = async () => {
+		await host.close();
+		conversations.end();
+	};
+
+	return succeed(assemble({...host, close}, store, {
 		async readRemoteArgv() {
 			const place = await readPlace();
 			return place.ok ? succeed(place.value.kind === 'ssh' ? sshArgv(place.value.target) : undefined) : place;

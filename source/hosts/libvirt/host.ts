@@ -7,6 +7,7 @@ import type {Host} from '../../engine/ports.ts';
 import {hasProcess} from '../../model/domain/domain.ts';
 import type {HostFacts} from '../../model/domain/inventory.ts';
 import {fail, succeed} from '../../model/result.ts';
+import type {StartConversation} from '../../tools/run/conversation.ts';
 import type {LineWatcher, Runner} from '../../tools/run/run.ts';
 import {createMonitors} from '../shared/qmp/monitors.ts';
 import {createCommonHost} from '../shared/common-host.ts';
@@ -25,6 +26,7 @@ import {parseProcessUser, readFileOwnership, readKeepsOwners} from './read/read-
 import {readJobProgress} from './read/read-progress.ts';
 import {isSession} from './uri.ts';
 import {createRun} from './run-planned.ts';
+import {createKeptVirsh} from './kept-virsh.ts';
 import {createVirsh} from './virsh.ts';
 import {findForeignFile, readSizesThere, sizesOf} from './same-files.ts';
 import {watchEvents} from './watch.ts';
@@ -40,13 +42,15 @@ type LibvirtHostOptions = {
 	privatePath?: string;
 	/** Whether it is proven, before any command on files, that libvirt's host is the machine on which it runs. */
 	isFenced?: boolean;
+	/** For questions. Missing: each is asked in a process of its own. */
+	converse?: StartConversation;
 };
 
 export function createLibvirtHost(options: LibvirtHostOptions): Host {
 	const {
-		runner: programs, lines, uri, isReadOnly, hypervisor, privatePath,
+		runner: programs, lines, uri, isReadOnly, hypervisor, privatePath, converse,
 	} = options;
-	const virsh = createVirsh({runner: programs, uri, isReadOnly});
+	const virsh = createVirsh({runner: programs, uri, isReadOnly, ...(converse && {keep: prefix => createKeptVirsh(converse, prefix)})});
 	const fence = options.isFenced ? createFileFence({runner: programs, virsh}) : withoutFence(programs);
 	const {runner} = fence;
 	// libvirt refuses to tell secrets to a connection that may only read.

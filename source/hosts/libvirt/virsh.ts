@@ -12,6 +12,7 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../../tools/run/run.ts';
 import {mapLimited} from '../../tools/run/concurrency.ts';
 import {stderrOf} from '../shared/read-answers.ts';
+import type {KeptVirsh} from './kept-virsh.ts';
 
 /** What a question gave on stdout, as it was. */
 export type Answer = Result<string>;
@@ -19,8 +20,8 @@ export type Answer = Result<string>;
 export type Virsh = {
 	/** One answer per question, in their order. Fails as a whole only where the host cannot be asked at all. */
 	ask(questions: readonly string[][], options?: {timeoutMs?: number}): Promise<Result<Answer[]>>;
-	/** One question, alone. */
-	askOne(question: string[], options?: {timeoutMs?: number}): Promise<Answer>;
+	/** One question. `isStep`: it is a step of a plan, and has a process of its own. */
+	askOne(question: string[], options?: {timeoutMs?: number; isStep?: boolean}): Promise<Answer>;
 	/** The beginning of each command line. */
 	prefix: string[];
 };
@@ -30,6 +31,8 @@ type VirshOptions = {
 	/** Undefined: virsh's own default. */
 	uri: string | undefined;
 	isReadOnly: boolean;
+	/** Missing: each time a process is started. */
+	keep?: (prefix: readonly string[]) => KeptVirsh;
 	/** For tests. */
 	makeMark?: () => string;
 };
@@ -44,8 +47,8 @@ export function quoteForVirsh(word: string): string {
 	return `'${word.replaceAll('\'', String.raw`'\''`)}'`;
 }
 
-function formatQuestion([verb = '', ...rest]: string[], mark: string): string {
-	return `${[verb, ...rest.map(word => quoteForVirsh(word))].join(' ')}; echo ${mark}; `;
+function formatQuestion([verb = '', ...rest]: readonly string[]): string {
+	return [verb, ...rest.map(word => quoteForVirsh(word))].join(' ');
 }
 
 type Batch = {text: string; questions: string[][]};
@@ -55,7 +58,7 @@ export function partQuestions(questions: readonly string[][], mark: string): Bat
 	const batches: Batch[] = [];
 	let sizeBytes = Number.POSITIVE_INFINITY;
 	for (const question of questions) {
-		const text = formatQuestion(question, mark);
+		const text = `${formatQuestion(question)}; echo ${mark}; `;
 		sizeBytes += Buffer.byteLength(text);
 		if (sizeBytes > batchLimitBytes) {
 			batches.push({text: '', questions: []});
@@ -107,8 +110,9 @@ export function isNotSupported(failure: Failure): boolean {
 	return stderrOf(failure).includes('not supported by the connection driver');
 }
 
-export function createVirsh({runner, uri, isReadOnly, makeMark}: VirshOptions): Virsh {
+export function createVirsh({runner, uri, isReadOnly, keep, makeMark}: VirshOptions): Virsh {
 	const prefix = ['virsh', '-q', ...(isReadOnly ? ['-r'] : []), ...(uri === undefined ? [] : ['-c', uri])];
+	const kept = keep?.(prefix);
 	const nextMark = makeMark ?? (() => `vsnap-${randomBytes(12).toString('hex')}`);
 
 	const run = async (words: string[], timeoutMs = defaultTimeoutMs, acceptedExitCodes: number[] = []) => {
@@ -120,7 +124,9 @@ export function createVirsh({runner, uri, isReadOnly, makeMark}: VirshOptions): 
 		return result;
 	};
 
-	const askOne = async (question: string[], options: {timeoutMs?: number} = {}): Promise<Answer> => {
+	const askKept = async (questions: readonly string[][]): Promise<Array<string | undefined>> => kept === undefined ? [] : kept.ask(questions.map(question => formatQuestion(question)));
+
+	const askAlone = async (question: string[], options: {timeoutMs?: number} = {}): Promise<Answer> => {
 		const result = await run(question, options.timeoutMs);
 		return result.ok ? succeed(result.value.stdout) : result;
 	};
@@ -143,25 +149,42 @@ export function createVirsh({runner, uri, isReadOnly, makeMark}: VirshOptions): 
 		}));
 	};
 
-	return {
-		prefix,
-		askOne,
-		async ask(questions, options = {}) {
-			const mark = nextMark();
-			const batches = partQuestions(questions, mark);
-			const answered = await mapLimited(batches, processesAtOnce, async batch => askBatch(batch, mark, options.timeoutMs));
-			const answers: Array<Answer | undefined> = [];
-			for (const batch of answered) {
-				if (!batch.ok) {
-					return batch;
-				}
-
-				answers.push(...batch.value);
+	/** In as few processes as possible. */
+	const askTogether = async (questions: readonly string[][], options: {timeoutMs?: number}): Promise<Result<Answer[]>> => {
+		const mark = nextMark();
+		const batches = partQuestions(questions, mark);
+		// That of one question would say no more than its own process does.
+		const answered = kept !== undefined && questions.length === 1 ? [succeed([undefined])] : await mapLimited(batches, processesAtOnce, async batch => askBatch(batch, mark, options.timeoutMs));
+		const answers: Array<Answer | undefined> = [];
+		for (const batch of answered) {
+			if (!batch.ok) {
+				return batch;
 			}
 
-			const alone = await mapLimited([...answers.entries()], processesAtOnce, async ([index, answer]) => answer ?? askOne(questions[index]!, options));
-			const lost = alone.find(answer => !answer.ok && answer.failure.kind === 'host-unreachable');
-			return lost && !lost.ok ? lost : succeed(alone);
+			answers.push(...batch.value);
+		}
+
+		const alone = await mapLimited([...answers.entries()], processesAtOnce, async ([index, answer]) => answer ?? askAlone(questions[index]!, options));
+		const lost = alone.find(answer => !answer.ok && answer.failure.kind === 'host-unreachable');
+		return lost && !lost.ok ? lost : succeed(alone);
+	};
+
+	return {
+		prefix,
+		async askOne(question, options = {}) {
+			const [answer] = options.isStep ? [] : await askKept([question]);
+			return answer === undefined ? askAlone(question, options) : succeed(answer);
+		},
+		async ask(questions, options = {}) {
+			const answers = await askKept(questions);
+			const open = questions.filter((_, index) => answers[index] === undefined);
+			const rest = open.length === 0 ? succeed([]) : await askTogether(open, options);
+			if (!rest.ok) {
+				return rest;
+			}
+
+			let next = 0;
+			return succeed(questions.map((_, index) => answers[index] === undefined ? rest.value[next++]! : succeed(answers[index])));
 		},
 	};
 }

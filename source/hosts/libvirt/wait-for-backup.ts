@@ -32,7 +32,7 @@ export async function waitForBackup(virsh: Virsh, uuid: string, {timeoutMs}: {ti
 	const question = ['domjobinfo', '--domain', uuid];
 	for (;;) {
 		// The command of the plan first, as it stands there. From then on how it ended is asked along: that is a process less.
-		const answers: Result<Array<Result<string>>> = isFirst ? succeed([await virsh.askOne(question)]) : await virsh.ask([question, [...question, ...statistics]]);
+		const answers: Result<Array<Result<string>>> = isFirst ? succeed([await virsh.askOne(question, {isStep: true})]) : await virsh.ask([question, [...question, ...statistics]]);
 		isFirst = false;
 		const job = answers.ok ? answers.value[0]! : answers;
 		if (!job.ok) {

@@ -35,7 +35,7 @@ const packages: Record<string, string> = {virsh: 'libvirt-clients', 'qemu-img': 
 const outputLimit = 400_000_000;
 
 /** English, and bytes as they are: what the programs say is matched in hosts/. */
-const environment = {LC_ALL: 'C', LANGUAGE: ''};
+export const environment = {LC_ALL: 'C', LANGUAGE: ''};
 
 /** A program that stays is known by the folder that its shell would have named: with `env -C` the environment would name ours. */
 function environmentFor({argv, isDaemon}: RunRequest): Record<string, string> {
@@ -43,7 +43,7 @@ function environmentFor({argv, isDaemon}: RunRequest): Record<string, string> {
 }
 
 /** What a program gets beside that. Undefined: nothing more. */
-type MoreEnvironment = (program: string) => Promise<Readonly<Record<string, string>> | undefined>;
+export type MoreEnvironment = (program: string) => Promise<Readonly<Record<string, string>> | undefined>;
 
 function missingProgram(program: string): string {
 	const name = packages[program];

@@ -7,6 +7,8 @@ import process from 'node:process';
 import {formatRemoteLine, quoteForShell} from '../../model/text/shell-quote.ts';
 import {fail, type Result} from '../../model/result.ts';
 import type {RunOutput} from '../../engine/ports.ts';
+import type {StartConversation} from './conversation.ts';
+import {createRemoteShell} from './remote-shell.ts';
 import type {Runner} from './run.ts';
 
 export type SshTarget = {
@@ -90,9 +92,12 @@ export function sshArgv(target: SshTarget, controlFolder?: string): string[] {
 
 /**
 Commands for `host` go over ssh, quoted for the POSIX shell that ssh starts there; commands for `here` go to `local`. One connection is shared for a
-minute. `controlFolder` must be short (a socket's path ends at about 100 characters) and private: it is made with mode 0700.
+minute. `controlFolder` must be short (a socket's path ends at about 100 characters) and private: it is made with mode 0700. `converse`: for a shell that is kept open for
+questions; missing: each command has an ssh of its own.
 */
-export function createSshRunner(target: SshTarget, local: Runner, options: {controlFolder: string}): Runner {
+export function createSshRunner(target: SshTarget, local: Runner, options: {controlFolder: string; converse?: StartConversation}): Runner {
+	const ssh = sshArgv(target, options.controlFolder);
+	const shell = options.converse && createRemoteShell(options.converse, ssh);
 	return async request => {
 		if (request.where === 'here') {
 			return local(request);
@@ -101,8 +106,7 @@ export function createSshRunner(target: SshTarget, local: Runner, options: {cont
 		await mkdir(options.controlFolder, {recursive: true, mode: 0o700}).catch(() => undefined);
 		// Files that are made over there are private as well, until they are given away.
 		const line = `umask 077; ${formatRemoteLine(['env', 'LC_ALL=C', ...request.argv])}`;
-		const result = await local({...request, where: 'here', argv: [...sshArgv(target, options.controlFolder), line]});
-		return asRemote(result, target);
+		return await shell?.ask(request, line) ?? asRemote(await local({...request, where: 'here', argv: [...ssh, line]}), target);
 	};
 }
 

@@ -1,0 +1,127 @@
+/**
+Programs that are kept open and asked again and again, because to start them costs more than to answer does. For questions only: what changes something has a process
+of its own, which outlives us. They end with us: nothing comes through their standard input any more.
+*/
+import {spawn} from 'node:child_process';
+import process from 'node:process';
+import {setImmediate} from 'node:timers/promises';
+import {environment, type MoreEnvironment} from './run.ts';
+
+type Question = {
+	/** Lines for its standard input. */
+	text: string;
+	/** What stands at the end of the answer. */
+	outputEnd: string;
+	/** The same on standard error, where the program can be brought to say it. */
+	complaintEnd?: string;
+};
+
+/** All that it has said since it was asked. */
+export type Said = {output: string; complaint: string};
+
+export type Conversation = {
+	/** One question at a time. Undefined: it has ended, or did not answer in time; it is of no more use then. */
+	ask(question: Question, timeoutMs: number): Promise<Said | undefined>;
+	end(): void;
+};
+
+export type StartConversation = (argv: readonly string[], moreEnvironment?: Readonly<Record<string, string>>) => Conversation;
+
+type Started = {child: ReturnType<typeof spawn>; heard: Said; onHeard: (() => void) | undefined; hasEnded: boolean};
+
+function start([program = '', ...words]: readonly string[], env: NodeJS.ProcessEnv): Started {
+	const child = spawn(program, words, {stdio: ['pipe', 'pipe', 'pipe'], env, cwd: '/'});
+	const started: Started = {child, heard: {output: '', complaint: ''}, onHeard: undefined, hasEnded: false};
+	child.stdout.setEncoding('utf8').on('data', (text: string) => {
+		started.heard.output += text;
+		started.onHeard?.();
+	});
+	child.stderr.setEncoding('utf8').on('data', (text: string) => {
+		started.heard.complaint += text;
+		started.onHeard?.();
+	});
+	const end = () => {
+		started.hasEnded = true;
+		started.onHeard?.();
+	};
+
+	// Not its `close`: what it has started itself may go on for long.
+	child.on('error', end).on('exit', end);
+	// It may have gone when it is written to; that shows in its end.
+	child.stdin.on('error', end);
+	// Nobody waits for a program that is not being asked.
+	child.unref();
+	for (const stream of [child.stdin, child.stdout, child.stderr]) {
+		(stream as unknown as {unref(): void}).unref();
+	}
+
+	return started;
+}
+
+async function listen(started: Started, {outputEnd, complaintEnd}: Question, timeoutMs: number): Promise<boolean> {
+	return new Promise<boolean>(resolve => {
+		const timer = setTimeout(() => {
+			resolve(false);
+		}, timeoutMs);
+		let from = 0;
+		const hear = () => {
+			const {output, complaint} = started.heard;
+			const isOver = output.includes(outputEnd, from) && (complaintEnd === undefined || complaint.includes(complaintEnd));
+			// A mark may come in pieces.
+			from = isOver ? from : Math.max(0, output.length - outputEnd.length);
+			if (isOver || started.hasEnded) {
+				clearTimeout(timer);
+				resolve(isOver);
+			}
+		};
+
+		started.onHeard = hear;
+		hear();
+	});
+}
+
+/** Starts programs on this machine, and ends them all together. */
+export function createConversations({moreEnvironment}: {moreEnvironment?: MoreEnvironment} = {}): {start: StartConversation; end: () => void} {
+	const open = new Set<Conversation>();
+	const startOne: StartConversation = (argv, ownEnvironment = {}) => {
+		let starting: Promise<Started> | undefined;
+		let isOver = false;
+		const begin = async () => start(argv, {...process.env, ...environment, ...await moreEnvironment?.(argv[0]!), ...ownEnvironment});
+		const conversation: Conversation = {
+			async ask(question, timeoutMs) {
+				starting ??= begin();
+				const started = await starting;
+				if (isOver || started.hasEnded) {
+					return undefined;
+				}
+
+				started.heard = {output: '', complaint: ''};
+				started.child.stdin!.write(question.text);
+				const isAnswered = await listen(started, question, timeoutMs);
+				// What it wrote to standard error before the end of the answer has come in by then.
+				await setImmediate();
+				started.onHeard = undefined;
+				return isAnswered ? started.heard : undefined;
+			},
+			end() {
+				isOver = true;
+				open.delete(conversation);
+				void starting?.then(({child}) => {
+					child.stdin!.destroy();
+					child.kill();
+				}, () => undefined);
+			},
+		};
+		open.add(conversation);
+		return conversation;
+	};
+
+	return {
+		start: startOne,
+		end() {
+			for (const conversation of open) {
+				conversation.end();
+			}
+		},
+	};
+}

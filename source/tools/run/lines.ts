@@ -1,0 +1,96 @@
+/**
+As many conversations with one program as are needed for no question to wait for another that takes long: mostly one.
+*/
+import type {Conversation, Said} from './conversation.ts';
+
+type Line = {conversation: Conversation; openedAt: number; isBusy: boolean; hasAnswered: boolean};
+
+/** A question that takes longer holds up no other: that gets a line of its own, unless to open one takes longer still. */
+const shortestPatienceMs = 150;
+/** The first answer comes when the program has started, and perhaps connected to another machine. */
+const firstPatienceMs = 3000;
+/** Where nothing can be connected to, not every question is asked twice. */
+const pauseMs = 10_000;
+
+export class Lines {
+	readonly #start: () => Conversation;
+	readonly #most: number;
+	readonly #lines = new Set<Line>();
+	readonly #waiting: Array<(line?: Line) => void> = [];
+	#patienceMs = firstPatienceMs;
+	#pausedUntil = 0;
+
+	constructor(start: () => Conversation, {most}: {most: number}) {
+		this.#start = start;
+		this.#most = most;
+	}
+
+	/** Undefined: it could not be asked in a conversation. */
+	async ask(question: Parameters<Conversation['ask']>[0], timeoutMs: number): Promise<Said | undefined> {
+		const line = performance.now() < this.#pausedUntil ? undefined : await this.#take();
+		if (line === undefined) {
+			return undefined;
+		}
+
+		const said = await line.conversation.ask(question, timeoutMs);
+		if (said === undefined) {
+			this.#drop(line);
+			return undefined;
+		}
+
+		if (!line.hasAnswered) {
+			line.hasAnswered = true;
+			this.#patienceMs = Math.min(Math.max(performance.now() - line.openedAt, shortestPatienceMs), firstPatienceMs);
+		}
+
+		const next = this.#waiting.shift();
+		line.isBusy = next !== undefined;
+		next?.(line);
+		return said;
+	}
+
+	#open(): Line {
+		const line = {conversation: this.#start(), openedAt: performance.now(), isBusy: true, hasAnswered: false};
+		this.#lines.add(line);
+		return line;
+	}
+
+	#drop(line: Line): void {
+		line.conversation.end();
+		this.#lines.delete(line);
+		if (!line.hasAnswered) {
+			this.#pausedUntil = performance.now() + pauseMs;
+		}
+
+		// Who waits for this one opens another.
+		for (const next of this.#waiting.splice(0)) {
+			next();
+		}
+	}
+
+	async #take(): Promise<Line | undefined> {
+		const idle = [...this.#lines].find(line => !line.isBusy);
+		if (idle !== undefined) {
+			idle.isBusy = true;
+			return idle;
+		}
+
+		const given = this.#lines.size === 0 ? undefined : await this.#wait();
+		return given ?? (performance.now() >= this.#pausedUntil && this.#lines.size < this.#most ? this.#open() : undefined);
+	}
+
+	async #wait(): Promise<Line | undefined> {
+		return new Promise(resolve => {
+			const take = (line?: Line) => {
+				clearTimeout(timer);
+				resolve(line);
+			};
+
+			const timer = setTimeout(() => {
+				this.#waiting.splice(this.#waiting.indexOf(take), 1);
+				resolve(undefined);
+			}, this.#patienceMs);
+			this.#waiting.push(take);
+		});
+	}
+}

@@ -1,0 +1,53 @@
+import test, {type ExecutionContext} from 'ava';
+import {formatRemoteLine} from '../../../source/model/text/shell-quote.ts';
+import {createConversations} from '../../../source/tools/run/conversation.ts';
+import {createRemoteShell} from '../../../source/tools/run/remote-shell.ts';
+import type {RunRequest} from '../../../source/tools/run/run.ts';
+
+/** Where ssh would lead to: `env` starts the shell here, after words as a login shell may say them. */
+function openShell(t: ExecutionContext, ssh = ['sh', '-c', 'echo Welcome; echo Hm >&2; exec "$0"']) {
+	const conversations = createConversations();
+	t.teardown(() => {
+		conversations.end();
+	});
+	const shell = createRemoteShell(conversations.start, ssh);
+	return async (argv: string[], more: Partial<RunRequest> = {}) => shell.ask({argv, where: 'host', timeoutMs: 10_000, ...more}, formatRemoteLine(argv));
+}
+
+test('commands are answered one after the other, each with its output, its errors and its exit code', async t => {
+	const ask = openShell(t);
+	t.like(await ask(['printf', String.raw`a\0b\n`]), {ok: true, value: {stdout: 'a\0b\n', stderr: ''}});
+	t.like(await ask(['sh', '-c', 'echo out; echo err >&2; exit 3']), {ok: false, failure: {kind: 'tool-failed', cause: {exitCode: 3, stderr: 'err\n', timedOut: false}}});
+	t.like(await ask(['sh', '-c', 'echo out; echo err >&2; exit 3'], {acceptedExitCodes: [3]}), {ok: true, value: {stdout: 'out\n', stderr: 'err\n'}});
+	t.like(await ask(['true']), {ok: true, value: {stdout: '', stderr: ''}});
+});
+
+test('words arrive as they are, whatever they hold', async t => {
+	const ask = openShell(t);
+	for (const word of ['a\nb', '$(touch pwn) `x` \'q\' "d" ; # \\', 'é😀', '', '-n', 'a\tb\u0001']) {
+		t.like(await ask(['printf', '%s.', word]), {ok: true, value: {stdout: `${word}.`, stderr: ''}}, word);
+	}
+});
+
+test('a command does not read the lines of the next one', async t => {
+	const ask = openShell(t);
+	t.like(await ask(['cat']), {ok: true, value: {stdout: ''}});
+	t.like(await ask(['echo', 'next']), {ok: true, value: {stdout: 'next\n'}});
+});
+
+test('what changes something, reads what we write, or may take long has a process of its own', async t => {
+	const ask = openShell(t);
+	const {signal} = new AbortController();
+	for (const more of [{isMutating: true}, {input: 'x'}, {files: [{path: '/nowhere', text: ''}]}, {isDaemon: true}, {timeoutMs: 3_600_000}, {timeoutMs: undefined}, {signal}]) {
+		t.is(await ask(['echo', 'x'], more as Partial<RunRequest>), undefined, JSON.stringify(more));
+	}
+});
+
+test('where there is no answer, or none in time, an ssh of its own is asked', async t => {
+	t.is(await openShell(t, ['false'])(['echo', 'x']), undefined);
+	t.is(await openShell(t)(['sleep', '60'], {timeoutMs: 200}), undefined);
+	const ask = openShell(t);
+	t.like(await ask(['echo', 'x']), {ok: true});
+	t.is(await ask(['sh', '-c', 'kill -9 $PPID']), undefined);
+	t.like(await ask(['echo', 'again']), {ok: true, value: {stdout: 'again\n'}});
+});
