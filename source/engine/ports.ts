@@ -77,8 +77,8 @@ export type Host = {
 	readDomains(): Promise<Result<DomainSummary[]>>;
 	/** How many snapshots each of these domains has; those that cannot be asked are left out. */
 	readSnapshotCounts(uuids: string[]): Promise<Result<Map<string, number>>>;
-	/** `withForeignPins` reads the disks of every other domain as well. */
-	readDetails(uuid: string, options: {withForeignPins: boolean}): Promise<Result<DomainDetails>>;
+	/** `withForeignPins` reads the disks of every other domain as well; `withoutImages` only what is on record, and no file. */
+	readDetails(uuid: string, options: {withForeignPins: boolean; withoutImages?: boolean}): Promise<Result<DomainDetails>>;
 	/**
 	Everything for planning: secrets in the XML, all pins of the host, folders, locks, memory files. `alsoPaths`: files that the request names (`readsOf`), there
 	or not: their folders are looked at, and those that are images are read with their chains and locks.

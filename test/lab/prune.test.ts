@@ -72,7 +72,7 @@ test.serial('what is damaged is not copied over what it is built on', async t =>
 	t.deepEqual((await readdir(made.folder)).sort(), before);
 });
 
-const commands = ['sha256sum', 'dd', 'qemu-img', 'chown', 'sync', 'mv', 'rm'];
+const commands = ['dd', 'qemu-img', 'chown', 'sync', 'mv', 'rm'];
 
 /** Programs before the real ones that kill vsnap-tui at the so-manieth call of all of them that changes something in the folder. */
 async function makeKiller(t: ExecutionContext, folder: string, at: number, moment: KillMoment): Promise<ProgramOptions & {called: () => Promise<number>}> {

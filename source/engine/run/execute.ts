@@ -50,11 +50,12 @@ async function checkUnchanged(plan: Plan, host: Host): Promise<Result<void>> {
 }
 
 /**
-The snapshots and the disks of the domain once more, after the new files were made: what somebody else did in that time would be undone by a new definition.
+The snapshots and the disks of the domain once more, after the new files were made: what somebody else did in that time would be undone by a new definition. What is in
+the images is not compared, and not read.
 Fails with `host-changed`, as the domain's own reading does.
 */
 async function checkNotOvertaken(plan: Plan, host: Host): Promise<Result<void>> {
-	const details = await host.readDetails(plan.action.domain.uuid, {withForeignPins: false});
+	const details = await host.readDetails(plan.action.domain.uuid, {withForeignPins: false, withoutImages: true});
 	if (!details.ok) {
 		return details;
 	}

@@ -60,12 +60,12 @@ async function withOwnBytes(runner: Runner, images: readonly Image[], named: Rea
 	return succeed(measured);
 }
 
-async function readWhole(reading: Reading, uuid: string, options: {withForeignPins: boolean; withSecrets: boolean; alsoPaths?: readonly string[]}): Promise<Result<PictureRead>> {
+async function readWhole(reading: Reading, uuid: string, options: {withForeignPins: boolean; withoutImages?: boolean; withSecrets: boolean; alsoPaths?: readonly string[]}): Promise<Result<PictureRead>> {
 	const {source, runner, checkFiles} = reading;
 	const [records, foreign, access] = await Promise.all([
 		source.readRecords(uuid, options.withSecrets),
 		options.withForeignPins ? source.readForeign(uuid) : succeed(nothingForeign),
-		checkFiles?.() ?? succeed(undefined),
+		(options.withoutImages ? undefined : checkFiles?.()) ?? succeed(undefined),
 	]);
 	if (!records.ok) {
 		return records;
@@ -86,6 +86,10 @@ async function readWhole(reading: Reading, uuid: string, options: {withForeignPi
 		unreadable,
 		unreadableOthers: [...foreign.value.unreadableDomains, ...foreign.value.unreadableSnapshots],
 	};
+	if (options.withoutImages) {
+		return succeed({records: records.value, details: withoutImages});
+	}
+
 	if (!access.ok) {
 		const {failure} = access;
 		return failure.kind === 'files-elsewhere'
@@ -154,7 +158,7 @@ function definitionsToCome(snapshots: readonly Snapshot[], memoryFiles: Readonly
 	];
 }
 
-export async function readDetails(reading: Reading, uuid: string, options: {withForeignPins: boolean}): Promise<Result<DomainDetails>> {
+export async function readDetails(reading: Reading, uuid: string, options: {withForeignPins: boolean; withoutImages?: boolean}): Promise<Result<DomainDetails>> {
 	const read = await readWhole(reading, uuid, {...options, withSecrets: false});
 	return read.ok ? succeed(read.value.details) : read;
 }

@@ -1,15 +1,34 @@
 /**
 The SHA-256 of a file of the host.
 */
+import {createHash} from 'node:crypto';
+import {createReadStream} from 'node:fs';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Runner} from '../run/run.ts';
 
 /** Large files take their time: 200 MB/s is slow. */
 const hashTimeoutMs = 24 * 3_600_000;
 
+/** Large enough that reading does not take longer than the sum itself. */
+const pieceBytes = 1_048_576;
+
+/** As sha256sum prints it, in less than half of its time: OpenSSL has the processor's own instructions for it. */
+async function sumHere(path: string): Promise<string | undefined> {
+	try {
+		const hash = createHash('sha256');
+		for await (const piece of createReadStream(path, {highWaterMark: pieceBytes})) {
+			hash.update(piece as Uint8Array);
+		}
+
+		return `${hash.digest('hex')} *\n`;
+	} catch {
+		return undefined;
+	}
+}
+
 /** In hexadecimal. */
 export async function sha256Of(runner: Runner, path: string): Promise<Result<string>> {
-	const hash = await runner({argv: ['sha256sum', '-b', '--', path], where: 'host', timeoutMs: hashTimeoutMs});
+	const hash = await runner({argv: ['sha256sum', '-b', '--', path], where: 'host', timeoutMs: hashTimeoutMs, inProcess: async () => sumHere(path)});
 	if (!hash.ok) {
 		return hash;
 	}

@@ -21,6 +21,8 @@ export type RunRequest = {
 	isMutating?: boolean;
 	/** Goes on in the background when it has answered, for days perhaps: it must hold none of our files, or a lock would last as long. */
 	isDaemon?: boolean;
+	/** The same without a program, where that would run on this machine. Undefined: it could not be done, and the program says why. */
+	inProcess?: () => Promise<string | undefined>;
 	/** Exit codes that are an answer, too; 0 always is. `stat` of many files ends with 1 where one of them is missing. */
 	acceptedExitCodes?: number[];
 };
@@ -61,6 +63,11 @@ export function createLocalRunner(options: {inheritFds?: () => number[]; moreEnv
 		const startedAt = performance.now();
 		const failed = (cause: {exitCode?: number; signal?: string; timedOut?: boolean; stderr: string}) =>
 			fail({kind: 'tool-failed', cause: {argv, timedOut: false, durationMs: Math.round(performance.now() - startedAt), ...cause}});
+		const own = await request.inProcess?.();
+		if (own !== undefined) {
+			return succeed({stdout: own, stderr: '', durationMs: Math.round(performance.now() - startedAt)});
+		}
+
 		try {
 			await writePrivately(files);
 		} catch (error) {

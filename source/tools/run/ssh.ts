@@ -106,7 +106,7 @@ export function createSshRunner(target: SshTarget, local: Runner, options: {cont
 		await mkdir(options.controlFolder, {recursive: true, mode: 0o700}).catch(() => undefined);
 		// Files that are made over there are private as well, until they are given away.
 		const line = `umask 077; ${formatRemoteLine(['env', 'LC_ALL=C', ...request.argv])}`;
-		return await shell?.ask(request, line) ?? asRemote(await local({...request, where: 'here', argv: [...ssh, line]}), target);
+		return await shell?.ask(request, line) ?? asRemote(await local({...request, inProcess: undefined, where: 'here', argv: [...ssh, line]}), target);
 	};
 }
 
