@@ -19,6 +19,7 @@ import {fail, succeed, type Result} from './model/result.ts';
 import {readCurrentUser} from './tools/run/current-user.ts';
 import {readPreferences} from './tools/state/preferences.ts';
 import {createConversations} from './tools/run/conversation.ts';
+import {createKeptShell, withKeptShell} from './tools/run/kept-shell.ts';
 import {createLineWatcher, createLocalRunner, type Runner} from './tools/run/run.ts';
 import {createSshRunner, sharedSshEnvironment, sshArgv} from './tools/run/ssh.ts';
 import {checkStateFolder, stateFolder} from './tools/state/state-folder.ts';
@@ -147,6 +148,7 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 	const local = createLocalRunner({inheritFds: () => locksToInherit(held), moreEnvironment: sharing});
 	const conversations = createConversations({moreEnvironment: sharing});
 	const readPlace = findFilePlace(uri.value, local);
+	const hostHere = withKeptShell(createKeptShell(conversations.start, []), local);
 	let overSsh: Runner | undefined;
 	const runner: Runner = async request => {
 		const place = request.where === 'host' ? await readPlace() : succeed({kind: 'here'} as const);
@@ -156,7 +158,7 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 
 		switch (place.value.kind) {
 			case 'here': {
-				return local(request);
+				return request.where === 'host' ? hostHere(request) : local(request);
 			}
 
 			case 'ssh': {

@@ -1,7 +1,7 @@
 /**
 A libvirt host as the engine sees it. Here the parts are put together; each stands in a file of its own.
 
-Every purpose has processes of its own, so a question that waits for a busy domain holds up no other.
+A question that waits for a busy domain holds up no other: it keeps its virsh to itself, and the others get another one.
 */
 import type {Host} from '../../engine/ports.ts';
 import {hasProcess} from '../../model/domain/domain.ts';

@@ -60,7 +60,9 @@ async function withOwnBytes(runner: Runner, images: readonly Image[], named: Rea
 	return succeed(measured);
 }
 
-async function readWhole(reading: Reading, uuid: string, options: {withForeignPins: boolean; withoutImages?: boolean; withSecrets: boolean; alsoPaths?: readonly string[]}): Promise<Result<PictureRead>> {
+type Wanted = {withForeignPins: boolean; withoutImages?: boolean; withSecrets: boolean; alsoPaths?: readonly string[]};
+
+async function readWhole(reading: Reading, uuid: string, options: Wanted): Promise<Result<PictureRead>> {
 	const {source, runner, checkFiles} = reading;
 	const [records, foreign, access] = await Promise.all([
 		source.readRecords(uuid, options.withSecrets),

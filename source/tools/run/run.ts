@@ -1,5 +1,6 @@
 /**
-Running programs. The one place that starts a child process for an answer; what is run is always an argv array, never a line for a shell.
+Running programs. The one place that starts a child process for one answer (those that are kept open: conversation.ts); what changes something is always an argv array, never a
+line for a shell.
 */
 import type {CommandFile} from '../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';

@@ -4,11 +4,11 @@ For qemu+ssh hosts: what must run beside the images runs there over ssh. virsh i
 import {mkdir, rename, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
-import {formatRemoteLine, quoteForShell} from '../../model/text/shell-quote.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {fail, type Result} from '../../model/result.ts';
 import type {RunOutput} from '../../engine/ports.ts';
 import type {StartConversation} from './conversation.ts';
-import {createRemoteShell} from './remote-shell.ts';
+import {createKeptShell, lineOf} from './kept-shell.ts';
 import type {Runner} from './run.ts';
 
 export type SshTarget = {
@@ -97,16 +97,14 @@ questions; missing: each command has an ssh of its own.
 */
 export function createSshRunner(target: SshTarget, local: Runner, options: {controlFolder: string; converse?: StartConversation}): Runner {
 	const ssh = sshArgv(target, options.controlFolder);
-	const shell = options.converse && createRemoteShell(options.converse, ssh);
+	const shell = options.converse && createKeptShell(options.converse, ssh);
 	return async request => {
 		if (request.where === 'here') {
 			return local(request);
 		}
 
 		await mkdir(options.controlFolder, {recursive: true, mode: 0o700}).catch(() => undefined);
-		// Files that are made over there are private as well, until they are given away.
-		const line = `umask 077; ${formatRemoteLine(['env', 'LC_ALL=C', ...request.argv])}`;
-		return await shell?.ask(request, line) ?? asRemote(await local({...request, inProcess: undefined, where: 'here', argv: [...ssh, line]}), target);
+		return await shell?.ask(request) ?? asRemote(await local({...request, inProcess: undefined, where: 'here', argv: [...ssh, lineOf(request.argv)]}), target);
 	};
 }
 

@@ -23,12 +23,14 @@ test('where it cannot be read the program says why', async t => {
 });
 
 test('on another machine its own file is read', async t => {
+	const controlFolder = await mkdtemp(path.join(os.tmpdir(), 'vsnap-ssh-'));
+	t.teardown(async () => rm(controlFolder, {recursive: true, force: true}));
 	const requests: RunRequest[] = [];
 	const target = {user: undefined, host: 'there', port: undefined, keyfile: undefined, isUnverified: false, uri: 'qemu+ssh://there/system'};
 	const runner = createSshRunner(target, async request => {
 		requests.push(request);
 		return {ok: true, value: {stdout: `${ofAbc} */etc/hostname\n`, stderr: '', durationMs: 1}};
-	}, {controlFolder: '/nowhere'});
+	}, {controlFolder});
 	t.deepEqual(await sha256Of(runner, '/etc/hostname'), {ok: true, value: ofAbc});
 	t.is(requests[0]!.inProcess, undefined);
 	t.true(requests[0]!.argv.at(-1)!.endsWith('sha256sum -b -- /etc/hostname'));

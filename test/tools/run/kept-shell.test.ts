@@ -1,8 +1,7 @@
 import test, {type ExecutionContext} from 'ava';
-import {formatRemoteLine} from '../../../source/model/text/shell-quote.ts';
 import {createConversations} from '../../../source/tools/run/conversation.ts';
-import {createRemoteShell} from '../../../source/tools/run/remote-shell.ts';
-import type {RunRequest} from '../../../source/tools/run/run.ts';
+import {createKeptShell, withKeptShell} from '../../../source/tools/run/kept-shell.ts';
+import {createLocalRunner, type RunRequest} from '../../../source/tools/run/run.ts';
 
 /** Where ssh would lead to: `env` starts the shell here, after words as a login shell may say them. */
 function openShell(t: ExecutionContext, ssh = ['sh', '-c', 'echo Welcome; echo Hm >&2; exec "$0"']) {
@@ -10,8 +9,8 @@ function openShell(t: ExecutionContext, ssh = ['sh', '-c', 'echo Welcome; echo H
 	t.teardown(() => {
 		conversations.end();
 	});
-	const shell = createRemoteShell(conversations.start, ssh);
-	return async (argv: string[], more: Partial<RunRequest> = {}) => shell.ask({argv, where: 'host', timeoutMs: 10_000, ...more}, formatRemoteLine(argv));
+	const shell = createKeptShell(conversations.start, ssh);
+	return async (argv: string[], more: Partial<RunRequest> = {}) => shell.ask({argv, where: 'host', timeoutMs: 10_000, ...more});
 }
 
 test('commands are answered one after the other, each with its output, its errors and its exit code', async t => {
@@ -50,4 +49,15 @@ test('where there is no answer, or none in time, an ssh of its own is asked', as
 	t.like(await ask(['echo', 'x']), {ok: true});
 	t.is(await ask(['sh', '-c', 'kill -9 $PPID']), undefined);
 	t.like(await ask(['echo', 'again']), {ok: true, value: {stdout: 'again\n'}});
+});
+
+test('a program that is not there is said to be missing as ever', async t => {
+	t.is(await openShell(t)(['nowhere-at-all']), undefined);
+	const conversations = createConversations();
+	t.teardown(() => {
+		conversations.end();
+	});
+	const runner = withKeptShell(createKeptShell(conversations.start, []), createLocalRunner());
+	t.like(await runner({argv: ['nowhere-at-all'], where: 'host', timeoutMs: 10_000}), {ok: false, failure: {cause: {stderr: 'nowhere-at-all is not installed here.'}}});
+	t.like(await runner({argv: ['test', '-e', '/nowhere'], where: 'host', timeoutMs: 10_000}), {ok: false, failure: {cause: {argv: ['test', '-e', '/nowhere'], exitCode: 1}}});
 });

@@ -1,17 +1,18 @@
 /**
-A shell at the other end of ssh that is kept open for questions: each command that only reads is a line for it, where an ssh of its own takes a tenth of a second or more,
-and starts the user's login shell over there.
+A shell that is kept open for questions, here or at the other end of ssh: each command that only reads is a line for it. A process of ours takes three times as long to start
+as one of the shell's, and an ssh a tenth of a second or more, with the user's login shell over there.
 */
 import {randomBytes} from 'node:crypto';
 import type {RunOutput} from '../../engine/ports.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
+import {formatRemoteLine} from '../../model/text/shell-quote.ts';
 import type {StartConversation} from './conversation.ts';
 import {Lines} from './lines.ts';
-import type {RunRequest} from './run.ts';
+import type {Runner, RunRequest} from './run.ts';
 
-export type RemoteShell = {
-	/** `line`: the command as a shell understands it. Undefined: it has to be run by an ssh of its own. */
-	ask(request: RunRequest, line: string): Promise<Result<RunOutput> | undefined>;
+export type KeptShell = {
+	/** Undefined: it has to be run by itself. */
+	ask(request: RunRequest): Promise<Result<RunOutput> | undefined>;
 };
 
 /** What takes longer, as reading an image whole does, holds up no other. */
@@ -21,17 +22,25 @@ const mostShells = 3;
 const isQuestion = ({isMutating, isDaemon, input, files = [], signal, timeoutMs}: RunRequest): boolean =>
 	!isMutating && !isDaemon && input === undefined && files.length === 0 && signal === undefined && timeoutMs !== undefined && timeoutMs <= longestMs;
 
+/** That it cannot be run, or is not there, is said by who runs it alone. */
+const notRun = new Set([126, 127]);
+
+/** For a shell. Files that are made over there are private as well, until they are given away; `env`, because what a shell does itself may differ. */
+export function lineOf(argv: readonly string[]): string {
+	return `umask 077; ${formatRemoteLine(['env', 'LC_ALL=C', ...argv])}`;
+}
+
 /** What stands between the marks. A login shell may have said something before. */
 function between(text: string, begin: string, end: string): string {
 	const from = text.indexOf(begin) + begin.length;
 	return text.slice(from, text.indexOf(end, from));
 }
 
-/** `ssh`: the command line up to and with the host. */
-export function createRemoteShell(start: StartConversation, ssh: readonly string[]): RemoteShell {
+/** `ssh`: the command line up to and with the host; empty: this machine. */
+export function createKeptShell(start: StartConversation, ssh: readonly string[]): KeptShell {
 	const lines = new Lines(() => start([...ssh, 'sh']), {most: mostShells});
 	return {
-		async ask(request, line) {
+		async ask(request) {
 			if (!isQuestion(request)) {
 				return undefined;
 			}
@@ -41,7 +50,7 @@ export function createRemoteShell(start: StartConversation, ssh: readonly string
 			const startedAt = performance.now();
 			// Standard output and standard error reach us each by itself, so both are marked.
 			const said = await lines.ask({
-				text: `printf ${begin}; printf ${begin} >&2; { ${line}; } </dev/null; printf '${middle}%s${end}' "$?"; printf ${end} >&2\n`,
+				text: `printf ${begin}; printf ${begin} >&2; { ${lineOf(request.argv)}; } </dev/null; printf '${middle}%s${end}' "$?"; printf ${end} >&2\n`,
 				outputEnd: end,
 				complaintEnd: end,
 			}, request.timeoutMs!);
@@ -52,9 +61,19 @@ export function createRemoteShell(start: StartConversation, ssh: readonly string
 			const durationMs = Math.round(performance.now() - startedAt);
 			const [stdout, stderr] = [between(said.output, begin, middle), between(said.complaint, begin, end)];
 			const exitCode = Number(between(said.output, middle, end));
+			if (notRun.has(exitCode)) {
+				return undefined;
+			}
+
+			const argv = ssh.length === 0 ? request.argv : [...ssh, lineOf(request.argv)];
 			return [0, ...request.acceptedExitCodes ?? []].includes(exitCode)
 				? succeed({stdout, stderr, durationMs})
-				: fail({kind: 'tool-failed', cause: {argv: [...ssh, line], exitCode, timedOut: false, stderr, durationMs}});
+				: fail({kind: 'tool-failed', cause: {argv, exitCode, timedOut: false, stderr, durationMs}});
 		},
 	};
+}
+
+/** What only reads is asked of the shell, where that can. */
+export function withKeptShell(shell: KeptShell, runner: Runner): Runner {
+	return async request => await shell.ask(request) ?? runner(request);
 }
