@@ -15,7 +15,8 @@ import {
 import {whereElse} from '../../planner/hypervisor/choose.ts';
 import {underClaim} from '../run/claim.ts';
 import {withCommandLog} from '../run/command-log.ts';
-import {audit, close, doneWith, executePlan, finish, rememberingJournal, underLock, type ExecuteOptions} from '../run/execute.ts';
+import {audit, doneWith, executePlan, finish, rememberingJournal, underLock, type ExecuteOptions} from '../run/execute.ts';
+import {close} from '../run/put-back.ts';
 import type {World} from '../world.ts';
 import {findGrown} from '../run/left-grown.ts';
 import type {Outcome, UnfinishedAction} from '../ports.ts';

@@ -4,28 +4,21 @@ everything back; after the proof the rest is finished or left for `recover`.
 */
 import {targetOf, type Plan, type Step} from '../../model/plan/plan.ts';
 import {describeAction, readsOf} from '../../actions/registry.ts';
-import {describeFailure} from '../../model/text/describe-failure.ts';
 import {redactSecrets} from '../../model/plan/redact-secrets.ts';
 import {changedParts} from '../../model/plan/fingerprint.ts';
 import type {Failure} from '../../model/failure.ts';
-import {
-	fail, succeed, unreachable, type Result,
-} from '../../model/result.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
 import {fingerprintOf, imagesOf} from '../../planner/fingerprint.ts';
 import type {World} from '../world.ts';
 import {findMeanwhile} from '../recover/compare-journal.ts';
 import type {
 	AuditEntry, Journal, JournalRecord, Outcome, Host, RunEvent,
 } from '../ports.ts';
-import {
-	describeLeft, rollBack, type WayBack,
-} from '../recover/roll-back.ts';
 import {underClaim} from './claim.ts';
 import {withCommandLog} from './command-log.ts';
-import {findGrown} from './left-grown.ts';
 import {readTaken, withTaken} from './taken-bytes.ts';
-import {progressOf} from './progress.ts';
 import {prove} from './prove.ts';
+import {close, putBackAfter} from './put-back.ts';
 import {runSteps, type Work} from './run-steps.ts';
 import {checkNothingUnfinished} from './unfinished.ts';
 import {withStartAdvice} from './start-advice.ts';
@@ -39,7 +32,7 @@ export type ExecuteOptions = {
 };
 
 /** The same domain, the same images, read again. Fails with `host-changed`, naming the parts. */
-async function checkUnchanged(plan: Plan, host: Host): Promise<Result<void>> {
+export async function checkUnchanged(plan: Plan, host: Host): Promise<Result<void>> {
 	const inventory = await host.readInventory(plan.action.domain.uuid, readsOf(plan.action));
 	if (!inventory.ok) {
 		return inventory;
@@ -54,7 +47,7 @@ The snapshots and the disks of the domain once more, after the new files were ma
 the images is not compared, and not read.
 Fails with `host-changed`, as the domain's own reading does.
 */
-async function checkNotOvertaken(plan: Plan, host: Host): Promise<Result<void>> {
+export async function checkNotOvertaken(plan: Plan, host: Host): Promise<Result<void>> {
 	const details = await host.readDetails(plan.action.domain.uuid, {withForeignPins: false, withoutImages: true});
 	if (!details.ok) {
 		return details;
@@ -84,65 +77,36 @@ export async function audit(world: World, plan: Plan, entry: Pick<AuditEntry, 'o
 	}
 }
 
-/** Ends an action whose work is over: the journal holds secrets and is removed, the audit log keeps that it happened. */
-export async function close(world: World, work: Work, outcome: 'done' | 'rolled-back'): Promise<Result<void>> {
-	// Where there is no room for the record, the removal makes some, and says the same.
-	await work.journal.append({at: world.clock.now().toISOString(), kind: 'finished', outcome});
-	return world.store.removeJournal(work.plan.id);
-}
-
 const isRemoval = (step: Step) => step.phase === 'remove';
 
-/** What the way back says of itself. */
-type PutBack = {rolledBack: boolean; notUndone: string[]; aftermath: string[]};
+type Verified = {kind: 'proven'; remarks: string[]} | {kind: 'not-proven'; findings: string[]};
 
-function describeWayBack(back: WayBack): PutBack {
-	switch (back.kind) {
-		case 'put-back': {
-			const off = back.startFailure === undefined ? [] : [`But the domain is off: ${describeFailure(back.startFailure).message}`];
-			return {rolledBack: true, notUndone: [], aftermath: [...back.remarks, ...off]};
-		}
-
-		case 'not-undone': {
-			return {rolledBack: false, notUndone: describeLeft(back.left), aftermath: []};
-		}
-
-		case 'not-proven': {
-			return {rolledBack: false, notUndone: back.findings, aftermath: []};
-		}
-
-		default: {
-			return unreachable(back);
-		}
-	}
-}
-
-async function putBack(world: World, work: Work, explain: (end: PutBack) => Failure): Promise<Outcome> {
-	const {states} = progressOf(work);
-	const end = describeWayBack(await rollBack(work));
-	const left = await findGrown(work, states);
-	const explained = explain(end);
-	const failure = left.length > 0 && 'rolledBack' in explained ? {...explained, left} : explained;
-	if (!end.rolledBack) {
-		return {kind: 'half-way', failure};
-	}
-
-	const closed = await close(world, work, 'rolled-back');
-	return closed.ok ? {kind: 'rolled-back', failure} : {kind: 'half-way', failure: closed.failure};
-}
-
-type Finish = {kind: 'done'; remarks: string[]} | {kind: 'not-proven'; findings: string[]} | {kind: 'failed'; step: Step; failure: Failure};
-
-/** The proof, and the removals after it. Shared with recovery. */
-export async function finish(work: Work, options: {isWanted: (step: Step) => boolean; mayHaveMovedOn: boolean}): Promise<Finish> {
+/** The proof that the world is as planned. */
+export async function verify(work: Work, options: {isWanted: (step: Step) => boolean; mayHaveMovedOn: boolean}): Promise<Verified> {
 	work.onEvent({kind: 'proving'});
 	const proof = await prove(work.plan, work.host, options);
-	if (!proof.ok || proof.value.findings.length > 0) {
-		return {kind: 'not-proven', findings: proof.ok ? proof.value.findings : ['The domain cannot be read.']};
+	return proof.ok && proof.value.findings.length === 0
+		? {kind: 'proven', remarks: proof.value.remarks}
+		: {kind: 'not-proven', findings: proof.ok ? proof.value.findings : ['The domain cannot be read.']};
+}
+
+type Finish = {kind: 'done'; remarks: string[]} | {kind: 'failed'; step: Step; failure: Failure};
+
+/** The removals, which nothing takes back. */
+export async function removeRest(work: Work, isWanted: (step: Step) => boolean): Promise<Finish> {
+	const end = await runSteps(work, {isWanted: step => isRemoval(step) && isWanted(step), isInterrupted: () => false});
+	return end.kind === 'failed' ? end : {kind: 'done', remarks: end.kind === 'all-done' ? end.stays : []};
+}
+
+/** The proof, and the removals after it. Shared with recovery. */
+export async function finish(work: Work, options: {isWanted: (step: Step) => boolean; mayHaveMovedOn: boolean}): Promise<Finish | Extract<Verified, {kind: 'not-proven'}>> {
+	const verified = await verify(work, options);
+	if (verified.kind === 'not-proven') {
+		return verified;
 	}
 
-	const end = await runSteps(work, {isWanted: step => isRemoval(step) && options.isWanted(step), isInterrupted: () => false});
-	return end.kind === 'failed' ? end : {kind: 'done', remarks: [...proof.value.remarks, ...(end.kind === 'all-done' ? end.stays : [])]};
+	const end = await removeRest(work, options.isWanted);
+	return end.kind === 'failed' ? end : {kind: 'done', remarks: [...verified.remarks, ...end.remarks]};
 }
 
 /** Done, with remarks where there are any. */
@@ -160,16 +124,47 @@ export function rememberingJournal(journal: Journal, records: JournalRecord[]): 
 	};
 }
 
-async function runPlan(world: World, plan: Plan, options: ExecuteOptions, markBegun: () => Promise<Result<void>>): Promise<Outcome> {
+/** Opens the journal, before anything is touched. Where that fails, nothing is left. */
+export async function beginWork(world: World, plan: Plan, options: Pick<ExecuteOptions, 'onEvent' | 'interrupt'>, markBegun: () => Promise<Result<void>>): Promise<Result<Work>> {
 	const opened = await world.store.openJournal(plan);
 	if (!opened.ok) {
-		return {kind: 'rolled-back', failure: opened.failure};
+		return opened;
 	}
 
 	const marked = await markBegun();
 	if (!marked.ok) {
 		await world.store.removeJournal(plan.id);
-		return {kind: 'rolled-back', failure: marked.failure};
+		return marked;
+	}
+
+	const records: JournalRecord[] = [];
+	return succeed({
+		plan,
+		host: world.host,
+		clock: world.clock,
+		onEvent: options.onEvent,
+		records,
+		interrupt: options.interrupt,
+		journal: rememberingJournal(opened.value, records),
+	});
+}
+
+/** After the proof: the rest is finished, or left for `recover`. */
+export async function conclude(world: World, work: Work, remarks: readonly string[]): Promise<Outcome> {
+	const end = await removeRest(work, () => true);
+	if (end.kind === 'failed') {
+		const {step, failure: cause} = end;
+		return {kind: 'half-way', failure: {kind: 'step-failed', step: step.id, title: step.title, cause, rolledBack: false, notUndone: [step.title]}};
+	}
+
+	const closed = await close(world, work, 'done');
+	return closed.ok ? doneWith([...remarks, ...end.remarks]) : {kind: 'half-way', failure: closed.failure};
+}
+
+async function runPlan(world: World, plan: Plan, options: ExecuteOptions, markBegun: () => Promise<Result<void>>): Promise<Outcome> {
+	const begun = await beginWork(world, plan, options, markBegun);
+	if (!begun.ok) {
+		return {kind: 'rolled-back', failure: begun.failure};
 	}
 
 	// What was asked for stands in the new journal now.
@@ -178,51 +173,18 @@ async function runPlan(world: World, plan: Plan, options: ExecuteOptions, markBe
 		return {kind: 'half-way', failure: replaced.failure};
 	}
 
-	const records: JournalRecord[] = [];
-	const work = {
-		plan,
-		host: world.host,
-		clock: world.clock,
-		onEvent: options.onEvent,
-		records,
-		interrupt: options.interrupt,
-		journal: rememberingJournal(opened.value, records),
-	};
+	const work = begun.value;
 	const end = await runSteps(work, {
 		isWanted: step => !isRemoval(step),
 		isInterrupted: () => options.interrupt.aborted,
 		beforeSwitch: async () => checkNotOvertaken(plan, world.host),
 	});
-	if (end.kind === 'overtaken') {
-		const {failure} = end;
-		return putBack(world, work, ({rolledBack, notUndone}) => rolledBack ? failure : {kind: 'not-proven', findings: [describeFailure(failure).message, ...notUndone], rolledBack});
+	if (end.kind !== 'all-done') {
+		return putBackAfter(world, work, end);
 	}
 
-	if (end.kind === 'interrupted') {
-		return putBack(world, work, ({rolledBack, aftermath}) => ({kind: 'interrupted', signal: String(options.interrupt.reason), rolledBack, ...(aftermath.length > 0 && {aftermath})}));
-	}
-
-	if (end.kind === 'failed') {
-		const {step, failure: cause} = end;
-		return putBack(world, work, ({rolledBack, notUndone, aftermath}) => ({
-			kind: 'step-failed', step: step.id, title: step.title, cause, rolledBack, notUndone, ...(aftermath.length > 0 && {aftermath}),
-		}));
-	}
-
-	const finished = await finish(work, {isWanted: () => true, mayHaveMovedOn: false});
-	if (finished.kind === 'not-proven') {
-		return putBack(world, work, ({rolledBack, notUndone, aftermath}) => ({
-			kind: 'not-proven', findings: [...finished.findings, ...notUndone], rolledBack, ...(aftermath.length > 0 && {aftermath}),
-		}));
-	}
-
-	if (finished.kind === 'failed') {
-		const {step, failure: cause} = finished;
-		return {kind: 'half-way', failure: {kind: 'step-failed', step: step.id, title: step.title, cause, rolledBack: false, notUndone: [step.title]}};
-	}
-
-	const closed = await close(world, work, 'done');
-	return closed.ok ? doneWith(finished.remarks) : {kind: 'half-way', failure: closed.failure};
+	const verified = await verify(work, {isWanted: () => true, mayHaveMovedOn: false});
+	return verified.kind === 'proven' ? conclude(world, work, verified.remarks) : putBackAfter(world, work, verified);
 }
 
 /** Runs the work while the domain is locked, and writes the audit log. A work that never began leaves no trace. */
@@ -239,23 +201,30 @@ export async function underLock(world: World, plan: Plan, options: {lockTimeoutM
 	}
 }
 
-/** The audit log tells of it from the first step on. */
+/** Tells that it begins, for the audit log tells of it from the first step on. What is given back is told its outcome: it measures, advises and logs. */
+export async function announce(world: World, plan: Plan, onEvent: ExecuteOptions['onEvent']): Promise<(outcome: Outcome) => Promise<Outcome>> {
+	onEvent({kind: 'started', plan: plan.id, steps: plan.steps.length});
+	const startedAt = world.clock.now().getTime();
+	const before = await readTaken(world.host, plan);
+	return async outcome => {
+		const result = await withTaken(world.host, plan, {before, outcome: await withStartAdvice(world.host, plan, outcome)});
+		await audit(world, plan, {
+			outcome: result.kind,
+			detail: result.kind === 'done' ? undefined : result.failure.kind,
+			durationMs: world.clock.now().getTime() - startedAt,
+		}, onEvent);
+		return result;
+	};
+}
+
 async function runUnchanged(world: World, plan: Plan, options: ExecuteOptions, markBegun: () => Promise<Result<void>>): Promise<Outcome> {
 	const unchanged = await checkUnchanged(plan, world.host);
 	if (!unchanged.ok) {
 		return {kind: 'rolled-back', failure: unchanged.failure};
 	}
 
-	options.onEvent({kind: 'started', plan: plan.id, steps: plan.steps.length});
-	const startedAt = world.clock.now().getTime();
-	const before = await readTaken(world.host, plan);
-	const result = await withTaken(world.host, plan, {before, outcome: await withStartAdvice(world.host, plan, await runPlan(world, plan, options, markBegun))});
-	await audit(world, plan, {
-		outcome: result.kind,
-		detail: result.kind === 'done' ? undefined : result.failure.kind,
-		durationMs: world.clock.now().getTime() - startedAt,
-	}, options.onEvent);
-	return result;
+	const end = await announce(world, plan, options.onEvent);
+	return end(await runPlan(world, plan, options, markBegun));
 }
 
 /** Whoever looks whether a domain is locked holds its lock for a moment: a plan that is made beside this one does. */

@@ -198,7 +198,7 @@ async function runStep(work: Work, step: Step, index: number): Promise<Result<st
 	return succeed(undefined);
 }
 
-type StepsEnd = {kind: 'all-done'; stays: string[]} | {kind: 'failed'; step: Step; failure: Failure} | {kind: 'interrupted'} | {kind: 'overtaken'; failure: Failure};
+export type StepsEnd = {kind: 'all-done'; stays: string[]} | {kind: 'failed'; step: Step; failure: Failure} | {kind: 'interrupted'} | {kind: 'overtaken'; failure: Failure};
 
 type RunOptions = {
 	isWanted: (step: Step) => boolean;
