@@ -9,7 +9,9 @@ import type {Direction} from './engine/run/progress.ts';
 import {findingKinds} from './model/domain/finding.ts';
 import {fail, succeed, type Result} from './model/result.ts';
 import type {GlobalOptions, Invocation, RawOptions} from './invocation.ts';
-import {contradictionAmong, findContradiction, findMisfit} from './misfits.ts';
+import {
+	contradictionAmong, findContradiction, findMisfit, groupMisfit,
+} from './misfits.ts';
 import {usageProblem} from './usage-problem.ts';
 import {verbTableOf, type VerbTable} from './verb-table.ts';
 import {verb} from './verb.ts';
@@ -99,16 +101,28 @@ function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): vo
 		command.addOption(isRepeated ? new Option(flags, summary).argParser(collect) : new Option(flags, summary));
 	}
 
+	const {together} = cli;
+	if (together !== undefined) {
+		command
+			.option('--with <domain>', 'do the same for this domain at once; repeat for each', collect)
+			.addOption(new Option('--if-one-fails <others>', 'with --with: what becomes of the others (default: roll-back)').choices(['roll-back', 'keep']));
+	}
+
 	withGlobals(withModes(command));
 
 	command.action(() => {
 		const options = command.optsWithGlobals<RawOptions & Readonly<Record<string, unknown>>>();
 		const [domain, ...words] = command.processedArgs as [string, ...Array<string | undefined>];
 		const given = cli.read(words, options, options.yes !== true);
-		typed.contradiction = contradictionAmong(cli.excludes, options);
+		const documentPath = cli.document && options[cli.document.option] as string | undefined;
+		typed.contradiction = contradictionAmong(cli.excludes, options) ?? groupMisfit(options, documentPath);
 		if (given.ok) {
-			const documentPath = cli.document && options[cli.document.option];
-			take(typed, command, {verb: 'action', domain, given: given.value, documentPath: documentPath as string | undefined});
+			const {with: others, ifOneFails = 'roll-back'} = options;
+			take(typed, command, others === undefined
+				? {verb: 'action', domain, given: given.value, documentPath}
+				: {
+					verb: 'action', domain, given: together!(given.value), documentPath: undefined, group: {others, ifOneFails},
+				});
 		} else {
 			typed.refusal = given;
 		}

@@ -21,7 +21,7 @@ export type BackupInvocation =
 	| {verb: 'backup-seal'; manifestPath: string; draftPath: string; ready: string[]}
 	| {verb: 'backup-restore'; folder: string; at: string | undefined; to: string | undefined; as: string | undefined; format: 'qcow2' | 'raw'; isVerified: boolean}
 	/** `restore --onto`. */
-	| {verb: 'action'; domain: string; given: GivenOf<'restore'>; documentPath: undefined};
+	| {verb: 'action'; domain: string; given: GivenOf<'restore'>; documentPath: undefined; group?: undefined};
 
 /** How verbs are added to the program. */
 export type Verbs = {

@@ -8,7 +8,7 @@ import {parseArguments, readVerbTable} from './arguments.ts';
 import {formatCompletion} from './completion.ts';
 import {formatManPage} from './man-page.ts';
 import type {GlobalOptions, Invocation} from './invocation.ts';
-import {actOnDomain} from './commands/act.ts';
+import {actOnDomains} from './commands/group.ts';
 import {listCheckpoints, showCheckpoint} from './commands/checkpoints.ts';
 import {listBackups, verifyBackups} from './commands/backup/backups.ts';
 import {pruneBackups, sealBackup} from './commands/backup/prune.ts';
@@ -137,7 +137,7 @@ async function runBackupVerb(context: CommandContext, invocation: BackupVerb, mo
 async function runVerb(context: CommandContext, invocation: HostInvocation, mode: GlobalOptions['mode']): Promise<number> {
 	const noTerminal = (what: string) => sayFailure(context, {
 		kind: 'usage',
-		message: 'This needs a terminal.',
+		message: 'group' in invocation ? 'On the screen an action is for one domain.' : 'This needs a terminal.',
 		hint: what,
 	});
 	if (isBackupVerb(invocation)) {
@@ -181,10 +181,9 @@ async function runVerb(context: CommandContext, invocation: HostInvocation, mode
 		}
 
 		case 'action': {
-			const {domain, given, documentPath} = invocation;
 			return mode === undefined
 				? noTerminal('Give --dry-run to see the plan, or --yes to run it.')
-				: actOnDomain(context, {domain, given, documentPath, mode});
+				: actOnDomains(context, {...invocation, mode});
 		}
 
 		case 'recover': {

@@ -30,7 +30,8 @@ export type Invocation =
 	| {verb: 'list'}
 	| {verb: 'tree'; domain: string}
 	/** `documentPath`: a file that says what is left open. */
-	| {verb: 'action'; domain: string; given: Given; documentPath: string | undefined}
+	/** `group`: other domains for which the same is done at once. */
+	| {verb: 'action'; domain: string; given: Given; documentPath: string | undefined; group?: {others: string[]; ifOneFails: 'keep' | 'roll-back'}}
 	| {verb: 'checkpoint-list'; domain: string}
 	| {verb: 'checkpoint-show'; domain: string; checkpoint: string; isXml: boolean}
 	| {verb: 'recover'; domain: string | undefined; direction: Direction | undefined}
@@ -43,7 +44,7 @@ export type Invocation =
 	| {verb: 'man'}
 	| BackupInvocation;
 
-export type RawOptions = Partial<Record<'connect' | 'repair' | 'mend', string>> & Partial<Record<'qmp' | 'image', string[]>> & Partial<Record<
+export type RawOptions = Partial<Record<'connect' | 'repair' | 'mend', string>> & Partial<Record<'qmp' | 'image' | 'with', string[]>> & {ifOneFails?: 'keep' | 'roll-back'} & Partial<Record<
 	'demo' | 'readOnly' | 'ascii' | 'color' | 'check' | 'mouse' | 'json' | 'yes' | 'dryRun' | 'shell' | 'rollBack' | 'rollForward' | 'giveUp' | 'fold',
 	boolean
 >>;

@@ -64,3 +64,12 @@ export function findMisfit({invocation, raw}: {invocation?: Invocation; raw: Raw
 		}
 	}
 }
+
+/** What was said of several domains at once. */
+export function groupMisfit(raw: RawOptions, documentPath: string | undefined): string | undefined {
+	if (raw.with === undefined) {
+		return raw.ifOneFails && '--if-one-fails needs --with and the other domains.';
+	}
+
+	return documentPath && '--xml and --with cannot be combined.';
+}

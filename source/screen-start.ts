@@ -13,9 +13,9 @@ export function screenStartOf(invocation: Invocation): ScreenStart | undefined {
 		}
 
 		case 'action': {
-			const {domain, given, documentPath} = invocation;
-			// A whole document leaves nothing to ask.
-			return documentPath === undefined && isScreenKind(given.kind) ? {domain, action: given as ActionStart} : undefined;
+			const {domain, given, documentPath, group} = invocation;
+			// A whole document leaves nothing to ask. On the screen an action is for one domain.
+			return documentPath === undefined && group === undefined && isScreenKind(given.kind) ? {domain, action: given as ActionStart} : undefined;
 		}
 
 		case 'doctor': {

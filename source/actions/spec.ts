@@ -52,6 +52,8 @@ export type CliSpec<K extends ActionKind> = {
 	excludes: string[][];
 	/** An option that names a file which says what other options leave open. `taken`: names of snapshots that are there. Fails with `usage`. */
 	document?: {option: string; read(text: string, given: GivenOf<K>, taken: ReadonlySet<string>): Result<Given>};
+	/** For several domains at once: what is then asked of each. Missing: it is for one alone. */
+	together?(given: GivenOf<K>): GivenOf<K>;
 	/** `words`: the arguments after the domain. `isAsked`: a person can still be asked. Fails with `usage`. */
 	read(words: ReadonlyArray<string | undefined>, raw: RawOptions, isAsked: boolean): Result<GivenOf<K>>;
 };

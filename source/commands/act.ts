@@ -31,32 +31,33 @@ export type ActOptions = {
 	mode: 'run' | 'show' | 'shell';
 };
 
-/** One JSON event a line, or a line of text for each step. */
-export function reportEvents(context: CommandContext): (event: RunEvent) => void {
+/** One JSON event a line, or a line of text for each step. `domain`: which of several it is about. */
+export function reportEvents(context: CommandContext, domain?: {uuid: string; name: string}): (event: RunEvent) => void {
+	const about = domain === undefined ? '' : `${domain.name}: `;
 	return event => {
 		if (context.isJson) {
-			context.writeOut(`${formatJson(event)}\n`);
+			context.writeOut(`${formatJson({...event, ...(domain && {domain})})}\n`);
 			return;
 		}
 
 		switch (event.kind) {
 			case 'step-started': {
-				sayLines(context, [`${String(event.index + 1).padStart(2)}/${event.of} ${event.title}`]);
+				sayLines(context, [`${about}${String(event.index + 1).padStart(2)}/${event.of} ${event.title}`]);
 				break;
 			}
 
 			case 'rolling-back': {
-				sayLines(context, ['Rolling back …']);
+				sayLines(context, [`${about}Rolling back …`]);
 				break;
 			}
 
 			case 'step-left-out': {
-				sayLines(context, [event.reason]);
+				sayLines(context, [`${about}${event.reason}`]);
 				break;
 			}
 
 			case 'proving': {
-				sayLines(context, ['Verifying the result …']);
+				sayLines(context, [`${about}Verifying the result …`]);
 				break;
 			}
 

@@ -37,13 +37,14 @@ export function sayWarning(context: Pick<CommandContext, 'isJson' | 'writeError'
 	context.writeError(`${context.isJson ? formatJson({warning: {kind, message}}) : makeLinesVisible(message)}\n`);
 }
 
-/** Gives the exit code of the failure. */
-export function sayFailure(context: Pick<CommandContext, 'isJson' | 'writeError'>, failure: Failure): number {
+/** `domain`: which of several it is about. Gives the exit code of the failure. */
+export function sayFailure(context: Pick<CommandContext, 'isJson' | 'writeError'>, failure: Failure, domain?: string): number {
 	const {message, hint} = describeFailure(failure);
 	if (context.isJson) {
-		context.writeError(`${formatJson({error: {kind: failure.kind, message, hint, ...(failure.kind === 'refused' ? {blockers: failure.blockers} : {})}})}\n`);
+		context.writeError(`${formatJson({error: {kind: failure.kind, ...(domain !== undefined && {domain}), message, hint, ...(failure.kind === 'refused' ? {blockers: failure.blockers} : {})}})}\n`);
 	} else {
-		context.writeError(`${makeLinesVisible(hint === undefined ? message : `${message}\n${hint}`)}\n`);
+		const about = domain === undefined ? '' : `${domain}: `;
+		context.writeError(`${makeLinesVisible(hint === undefined ? `${about}${message}` : `${about}${message}\n${hint}`)}\n`);
 	}
 
 	return exitCodeOf(failure);

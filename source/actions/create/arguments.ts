@@ -82,6 +82,7 @@ export const cli = {
 	],
 	excludes: [],
 	document: {option: 'xml', read: readSnapshotDocument},
+	together: given => given.isQuiesced ? {...given, isFrozenApart: true} : given,
 	read([snapshot], raw) {
 		const description = textOf(raw, 'description');
 		const memory = parseMemoryOption(textOf(raw, 'memory'));

@@ -45,6 +45,7 @@ export const create = {
 				disks,
 				isDiskOnly,
 				isQuiesced: given.isQuiesced ?? false,
+				...(given.isFrozenApart && {isFrozenApart: true}),
 				isLive: given.isLive ?? false,
 				isHalted: given.isHalted ?? false,
 				hasNoMetadata: given.hasNoMetadata ?? false,

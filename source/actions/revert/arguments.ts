@@ -12,6 +12,7 @@ export const cli = {
 		...endStateOptions,
 	],
 	excludes: [['keep', 'discard'], ['memory', 'discard'], ['description', 'discard'], endStateExcludes],
+	together: given => given,
 	read([snapshot], raw, isAsked) {
 		const read = readCurrentState(raw);
 		if (!read.ok) {

@@ -146,6 +146,8 @@ export type Step = {
 	takenOver?: string[];
 	/** Such images, which the domain will never come back to from this step on. */
 	leaves?: string[];
+	/** The guest's file systems are frozen from here on, or thawed. Where several domains are one action, all are frozen before the first goes over, and thawed whatever happens. */
+	freezing?: 'begins' | 'ends';
 	/** The guest goes over from one image to the other, at a moment that the journal notes. */
 	pivot?: {from: string; to: string; toFormat: string};
 	/** A failure of this step has changed nothing, so there is nothing of it to undo. */

@@ -48,6 +48,8 @@ export type CreateAction = OnDomain & {
 	isDiskOnly: boolean;
 	/** Ask the guest agent to freeze the guest's file systems meanwhile. */
 	isQuiesced: boolean;
+	/** The freeze is a step of its own, so that other domains can be frozen at the same time. */
+	isFrozenApart?: true;
 	/** Let the guest run while its memory is saved. */
 	isLive: boolean;
 	/** Power the domain off afterwards. */

@@ -100,6 +100,9 @@ export const describeFailure: (failure: Failure) => Description = byKind({
 		message: `The result is not what was planned:\n${bullets(failure.findings)}\n${failure.rolledBack ? wayBack(failure) : 'Nothing was removed.'}`,
 		hint: failure.rolledBack ? undefined : leadsOn,
 	}),
+	'other-failed': failure => failure.rolledBack
+		? {message: failure.hasBegun ? `Rolled back, because the action failed on "${failure.domain}". ${wayBack(failure)}` : `Not begun, because the action failed on "${failure.domain}".`}
+		: {message: `It was to be rolled back, because the action failed on "${failure.domain}". Not everything could be: ${failure.notUndone.join(', ')}.`, hint: leadsOn},
 	interrupted: failure => ({
 		message: `Interrupted by ${failure.signal}. ${failure.rolledBack ? wayBack(failure) : 'Not everything could be rolled back.'}`,
 		hint: failure.rolledBack ? undefined : leadsOn,

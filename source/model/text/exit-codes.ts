@@ -48,6 +48,7 @@ const codeNames: Readonly<Record<Failure['kind'], keyof typeof exitCodes>> = {
 	busy: 'busy',
 	'host-changed': 'hostChanged',
 	interrupted: 'interrupted',
+	'other-failed': 'failed',
 	'step-failed': 'failed',
 	'not-proven': 'failed',
 	'file-stays': 'halfWay',

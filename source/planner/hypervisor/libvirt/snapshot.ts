@@ -16,7 +16,7 @@ import {requireFreeTag} from '../../steps/nvram-inside.ts';
 import {reserving, step} from '../../steps/step.ts';
 import {fileCommands} from '../commands.ts';
 import type {ContinuedDisk, Hypervisor, RunningSnapshot} from '../hypervisor.ts';
-import {requireAgent} from './agent.ts';
+import {freezeSteps, requireAgent, thawing} from './agent.ts';
 import {onDomain, virsh} from './virsh.ts';
 import {frozenNoteSteps} from './frozen-note.ts';
 import {ownOverlays} from './overlays.ts';
@@ -88,6 +88,7 @@ function qmpPreview(context: PlanContext, given: {request: RunningSnapshot; disk
 	}
 
 	const isRunning = context.inventory.details.domain.state === 'running';
+	const isFrozenByLibvirt = action.isQuiesced && !action.isFrozenApart;
 	const isLeftPaused = modes.some(({mode}) => mode === 'manual');
 	const pauses = isLeftPaused || (memoryPath !== undefined && !action.isLive);
 	const created = disks.filter(disk => disk.reuse !== 'existing').map(disk => JSON.stringify({
@@ -104,12 +105,12 @@ function qmpPreview(context: PlanContext, given: {request: RunningSnapshot; disk
 		arguments: {actions: disks.map(disk => ({type: 'blockdev-snapshot', data: {node: disk.headPath, overlay: disk.overlayPath}}))},
 	});
 	return [
-		...(action.isQuiesced ? ['guest-fsfreeze-freeze (guest agent)'] : []),
+		...(isFrozenByLibvirt ? ['guest-fsfreeze-freeze (guest agent)'] : []),
 		...(pauses && isRunning ? ['stop'] : []),
 		...(memoryPath === undefined ? [] : [JSON.stringify({execute: 'migrate', arguments: {uri: `fd:${memoryPath}`}})]),
 		...(disks.length === 0 ? [] : [...created, ...added, transaction]),
 		...(action.isHalted ? ['quit'] : ((pauses || memoryPath !== undefined) && isRunning && !isLeftPaused ? ['cont'] : [])),
-		...(action.isQuiesced ? ['guest-fsfreeze-thaw (guest agent)'] : []),
+		...(isFrozenByLibvirt ? ['guest-fsfreeze-thaw (guest agent)'] : []),
 	];
 }
 
@@ -118,7 +119,7 @@ function flagsOf({action, memory}: RunningSnapshot, disks: ContinuedDisk[]): str
 	return [
 		...(memory.mode === 'no' ? ['--disk-only'] : []),
 		...(isExternal ? ['--atomic'] : []),
-		...(action.isQuiesced ? ['--quiesce'] : []),
+		...(action.isQuiesced && !action.isFrozenApart ? ['--quiesce'] : []),
 		...(action.isLive ? ['--live'] : []),
 		...(action.isHalted ? ['--halt'] : []),
 		...(action.hasNoMetadata ? ['--no-metadata'] : []),
@@ -137,7 +138,7 @@ function undoOf(context: PlanContext, given: {request: RunningSnapshot; disks: C
 	const exists: Probe = {kind: 'snapshot-exists', uuid, name: action.snapshot};
 	const remove = memory.mode === 'internal' ? records.deleteWithState : records.deleteMetadata;
 	return [
-		...(action.isQuiesced ? [{...onDomain(context, 'domfsthaw'), onlyIf: {kind: 'domain-active', uuid}} as const] : []),
+		...(action.isQuiesced ? [thawing(context)] : []),
 		...(action.hasNoMetadata || remove === undefined ? [] : [{...remove(action.snapshot), onlyIf: exists}]),
 		...mergedBack(context, disks),
 		...(first !== undefined && context.inventory.details.domain.isPersistent
@@ -209,6 +210,7 @@ export function snapshotRunning(context: PlanContext, request: RunningSnapshot):
 	const told = modes.filter(({mode}) => memory.mode !== 'internal' || mode === 'internal').map(disk => ({...disk, overlayPath: external.find(({target}) => target === disk.target)?.overlayPath}));
 	const xmlPath = `${context.workPath}/snapshot-wanted.xml`;
 	const frozen = frozenNoteSteps(context, action);
+	const freeze = freezeSteps(context, action);
 	return mapResult(buildSnapshotRequest({name: action.snapshot, description: action.description, memory, disks: told}), xml => ({
 		steps: [
 			...(action.isQuiesced ? [step('check', {id: 'agent', title: 'Check that the guest agent answers', command: onDomain(context, 'domtime')})] : []),
@@ -221,6 +223,7 @@ export function snapshotRunning(context: PlanContext, request: RunningSnapshot):
 					whenStopped: 'Recover would remove the empty file; the domain is as it was.',
 				})]),
 			...own.steps,
+			...freeze.before,
 			...frozen.before,
 			step('switch', {
 				id: 'snapshot',
@@ -233,6 +236,7 @@ export function snapshotRunning(context: PlanContext, request: RunningSnapshot):
 				...(internal.length > 0 && {changesInside: request.memory.mode === 'internal' ? 'adds-with-memory' as const : 'adds' as const}),
 				qmpPreview: qmpPreview(context, {request, disks, memoryPath}),
 			}),
+			...freeze.after,
 			...frozen.after,
 			...own.after,
 			...records,

@@ -1,0 +1,24 @@
+/**
+Planning for several domains at once: each by its own planner, then all beside each other.
+*/
+import type {Given} from '../../actions/spec.ts';
+import {overlapsWith} from '../../model/plan/overlap.ts';
+import type {Plan} from '../../model/plan/plan.ts';
+import {fail, type Result} from '../../model/result.ts';
+import {prepareAction, type Planning} from '../prepare.ts';
+
+/** A result for each, in the given order: nothing is to begin where one of them failed. */
+export async function prepareGroup(planning: Planning, given: Given, uuids: readonly string[]): Promise<Array<Result<Plan>>> {
+	// At one time, so that a name made of it is the same everywhere.
+	const now = planning.clock.now();
+	const results: Array<Result<Plan>> = [];
+	for (const uuid of uuids) {
+		results.push(await prepareAction({...planning, clock: {now: () => now}}, {...given, uuid}));
+	}
+
+	const plans = results.flatMap(result => result.ok ? [result.value] : []);
+	return results.map(result => {
+		const blockers = result.ok ? overlapsWith(result.value, plans.filter(other => other !== result.value)) : [];
+		return blockers.length === 0 ? result : fail({kind: 'refused', blockers});
+	});
+}
