@@ -76,13 +76,10 @@ async function begin(members: readonly Member[], interrupt: AbortSignal): Promis
 async function advance(members: readonly Begun[], {interrupt, ifOneFails}: GroupOptions): Promise<void> {
 	const stopsAll = ifOneFails === 'roll-back';
 	const isInterrupted = () => interrupt.aborted;
+	const isOver = () => (stopsAll && !members.every(other => isGoing(other))) || members.some(({stopped}) => stopped?.kind === 'interrupted');
 	const each = async (act: (member: Begun) => Promise<void>) => {
 		for (const member of members) {
-			if ((stopsAll && !members.every(other => isGoing(other))) || members.some(({stopped}) => stopped?.kind === 'interrupted')) {
-				return;
-			}
-
-			await (isGoing(member) ? act(member) : undefined);
+			await (isOver() || !isGoing(member) ? undefined : act(member));
 		}
 	};
 
@@ -91,10 +88,7 @@ async function advance(members: readonly Begun[], {interrupt, ifOneFails}: Group
 		const unchanged = await checkNotOvertaken(member.plan, member.world.host);
 		member.stopped = unchanged.ok ? undefined : {kind: 'overtaken', failure: unchanged.failure};
 	});
-	await each(async member => {
-		// Once for all.
-		await (member === members.find(other => isGoing(other)) ? goOver(members, {isInterrupted, stopsAll}) : undefined);
-	});
+	await (isOver() ? undefined : goOver(members, {isInterrupted, stopsAll}));
 	await each(async member => {
 		const moment = momentOf(member.plan);
 		await runThese(member, step => step.phase === 'switch' && step.freezing === undefined && !moment.has(step));
