@@ -23,6 +23,7 @@ const beyondTheRun = [
 	'faults',
 	'firmware-backup',
 	'full-disk-merge',
+	'group',
 	'hostile',
 	'kill',
 	'kill-merge',
