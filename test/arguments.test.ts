@@ -30,6 +30,18 @@ test('a revert says what becomes of the current state and how the domain ends', 
 	t.deepEqual(given('revert', 'web', 's1'), {kind: 'revert', snapshot: 's1', currentState: undefined, endState: undefined});
 });
 
+test('an action on several domains at once: frozen together, and the others rolled back where nothing else is said', t => {
+	t.like(invocation('create', 'web', 's1', '--with', 'db', '--quiesce', '--with', 'cache', '--yes')?.invocation, {
+		verb: 'action', domain: 'web', given: {snapshot: 's1', isQuiesced: true, isFrozenApart: true}, group: {others: ['db', 'cache'], ifOneFails: 'roll-back'},
+	});
+	t.like(invocation('revert', 'web', 's1', '--keep', 'k', '--with', 'db', '--if-one-fails', 'keep')?.invocation, {group: {others: ['db'], ifOneFails: 'keep'}});
+	t.is(given('create', 'web', 's1', '--quiesce') !== undefined && 'isFrozenApart' in given('create', 'web', 's1', '--quiesce')!, false);
+	for (const argv of [['create', 'web', '--if-one-fails', 'keep'], ['create', 'web', '--with', 'db', '--xml', 'file'], ['merge', 'web', 's1', '--with', 'db'], ['create', 'web', '--with', 'db', '--if-one-fails', 'x']]) {
+		const parsed = parse(...argv);
+		t.like(parsed, {ok: false, failure: {kind: 'usage'}}, argv.join(' '));
+	}
+});
+
 test('names that look like options come after --', t => {
 	t.like(invocation('revert', '--dry-run', '--', '-x', '--discard')?.invocation, {domain: '-x', given: {snapshot: '--discard', currentState: undefined}});
 });

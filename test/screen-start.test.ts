@@ -7,6 +7,10 @@ function startOf(...argv: string[]) {
 	return parsed.ok && parsed.value.kind === 'invocation' ? screenStartOf(parsed.value.invocation) : 'no wish';
 }
 
+test('an action on several domains has no screen', t => {
+	t.is(screenStartOf({verb: 'action', domain: 'web', given: {kind: 'create'}, documentPath: undefined, group: {others: ['db'], ifOneFails: 'keep'}}), undefined);
+});
+
 test('each guided verb opens the screen at its action, with what was said', t => {
 	t.deepEqual(startOf('web'), {domain: 'web'});
 	t.like(startOf('revert', 'web', 's1', '--discard', '--running'), {domain: 'web', action: {kind: 'revert', snapshot: 's1', currentState: {kind: 'discard'}, endState: 'running'}});

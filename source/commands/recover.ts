@@ -1,6 +1,7 @@
 /**
 `vsnap-tui recover` without a screen: finishes, puts back or gives up what a crash left half-way, for all domains or for one.
 */
+import {listNames} from '../model/text/list-names.ts';
 import {formatWritten} from '../model/text/format.ts';
 import {defaultDirection, type Direction} from '../engine/run/progress.ts';
 import {recover} from '../engine/recover/recover.ts';
@@ -64,6 +65,7 @@ async function show(context: CommandContext, actions: UnfinishedAction[], troubl
 			now: ways && describeStanding(ways.now),
 			...(ways && {'roll-back': possible(ways.back), 'roll-forward': possible(ways.forward)}),
 			damage: action.damage,
+			others: action.plan.others,
 			isUnderWay: await context.world.store.isDomainLocked(domain.uuid),
 		});
 	}
@@ -76,6 +78,7 @@ async function show(context: CommandContext, actions: UnfinishedAction[], troubl
 			: entries.flatMap(entry => [
 				`${entry.domain.name} on ${entry.uri}: ${entry.action} (planned ${formatWritten(entry.plannedAt)}); ${entry.isUnderWay ? 'another process is working on it' : `best recovered with --${entry.advice}`}${entry.damage === undefined ? '' : `. Its journal is damaged: ${entry.damage}`}`,
 				...(entry.now === undefined ? [] : [`  ${entry.now}`]),
+				...(entry.others === undefined ? [] : [`  One action with ${listNames(entry.others.map(({name}) => name), 8)}: recover them the same way, so that they belong together.`]),
 				...(['roll-back', 'roll-forward'] as const).flatMap(way => entry[way]?.possible === false ? [`  --${way} is not possible: ${entry[way].reason}`] : []),
 			]));
 	}

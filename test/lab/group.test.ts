@@ -151,6 +151,8 @@ for (const direction of ['--roll-back', '--roll-forward'] as const) {
 		const killed = await create(three, [], shim);
 		t.is(killed.signal, 'SIGKILL', report(killed));
 		// The call that was under way ends by itself.
+		const shown = await runProgram(three.domains[0], ['recover']);
+		t.is(shown.stdout.match(/One action with /g)?.length, 3, report(shown));
 		for (const domain of three.domains) {
 			const recovered = await runProgram(three.domains[0], ['recover', direction, '--yes', '--', domain.name]);
 			t.is(recovered.exitCode, 0, report(recovered));
@@ -182,4 +184,18 @@ test.serial('what one of three is refused for is said for all that are, and noth
 	t.regex(result.stderr, new RegExp(`^${cache.name}: Refused`, 'm'));
 	t.notRegex(result.stderr, new RegExp(`^${web.name}:`, 'm'));
 	t.deepEqual(await lookAt(three), before);
+});
+
+test.serial('two that would work on the same file are refused; each by itself is done', async t => {
+	const [web, cache] = [await makeDomain(t, {diskCount: 1}), await makeDomain(t, {diskCount: 1})];
+	const file = path.join(web.folder, 'same.qcow2');
+	const argv = ['create', '--disk-only', '--yes', '--disk', `vda=external:${file}`];
+	const refused = await runProgram(web, [...argv, '--with', cache.name, '--', web.name, 's1']);
+	t.is(refused.exitCode, 3, report(refused));
+	t.regex(refused.stderr, new RegExp(`"${cache.name}" works on ${file} as well`));
+	const first = await runProgram(web, [...argv, '--', web.name, 's1']);
+	t.is(first.exitCode, 0, report(first));
+	const second = await runProgram(web, ['create', '--disk-only', '--yes', '--', cache.name, 's1']);
+	t.is(second.exitCode, 0, report(second));
+	t.deepEqual([await readParents(web), await readParents(cache)], [{s1: undefined}, {s1: undefined}]);
 });

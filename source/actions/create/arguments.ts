@@ -67,7 +67,7 @@ const textsOf = (raw: RawOptions, name: string) => (raw[name] ?? []) as string[]
 export const cli = {
 	usage: 'create <domain> [name]',
 	summary: 'take a snapshot (default name: "at-" and the time)',
-	examples: ['create web before-upgrade --description "PHP 8.2 still in place" --yes', 'create web --disk-only --disk vdb=no --dry-run'],
+	examples: ['create web before-upgrade --description "PHP 8.2 still in place" --yes', 'create web --with db before-upgrade --disk-only --quiesce --yes'],
 	options: [
 		{flags: '--description <text>', summary: 'what it is for'},
 		{flags: '--disk-only', summary: 'the disks, without the memory of a running guest'},

@@ -4,7 +4,7 @@ Planning for several domains at once: each by its own planner, then all beside e
 import type {Given} from '../../actions/spec.ts';
 import {overlapsWith} from '../../model/plan/overlap.ts';
 import type {Plan} from '../../model/plan/plan.ts';
-import {fail, type Result} from '../../model/result.ts';
+import {fail, succeed, type Result} from '../../model/result.ts';
 import {prepareAction, type Planning} from '../prepare.ts';
 
 /** A result for each, in the given order: nothing is to begin where one of them failed. */
@@ -19,6 +19,11 @@ export async function prepareGroup(planning: Planning, given: Given, uuids: read
 	const plans = results.flatMap(result => result.ok ? [result.value] : []);
 	return results.map(result => {
 		const blockers = result.ok ? overlapsWith(result.value, plans.filter(other => other !== result.value)) : [];
-		return blockers.length === 0 ? result : fail({kind: 'refused', blockers});
+		if (!result.ok || blockers.length > 0) {
+			return result.ok ? fail({kind: 'refused', blockers}) : result;
+		}
+
+		const others = plans.filter(other => other !== result.value).map(({action}) => action.domain);
+		return succeed(others.length === 0 ? result.value : {...result.value, others});
 	});
 }

@@ -247,6 +247,8 @@ export type Plan = {
 	action: Action;
 	/** Locked in the order of their UUIDs. The actions of today work on one. */
 	targets: [Target, ...Target[]];
+	/** The domains for which the same is done in one action, where there are others: each has a plan and a journal of its own. */
+	others?: Array<{uuid: string; name: string}>;
 	consequences: Consequence[];
 	/** Image files by what the plan does to them, for the picture of the images. */
 	images: {

@@ -117,6 +117,16 @@ test('--quiesce asks the agent first, and thaws whatever happens', t => {
 	t.notRegex(textsOf(plan), /power cut/);
 });
 
+test('frozen together with others: the freeze and the thaw are steps of their own around the snapshot, and libvirt is told of neither', t => {
+	const plan = planOf(withAgent('connected'), {isDiskOnly: true, isQuiesced: true, isFrozenApart: true});
+	t.is(idsOf(plan), 'agent freeze frozen-note snapshot thaw frozen-note-away');
+	t.like(stepOf(plan, 'freeze'), {phase: 'create', freezing: 'begins'});
+	t.like(stepOf(plan, 'thaw'), {phase: 'switch', freezing: 'ends'});
+	t.true(argvOf(stepOf(plan, 'freeze').undo![0]!).includes('domfsthaw'));
+	t.false(argvOf(stepOf(plan, 'snapshot').command).includes('--quiesce'));
+	t.notRegex(stepOf(plan, 'snapshot').qmpPreview!.join(' '), /fsfreeze/);
+});
+
 test('--quiesce without an agent, with one that does not answer, or with memory is refused', t => {
 	t.regex(refusalOf(withAgent(undefined), {isDiskOnly: true, isQuiesced: true}), /no guest agent channel/);
 	t.regex(refusalOf(withAgent('disconnected'), {isDiskOnly: true, isQuiesced: true}), /The guest agent does not answer/);
