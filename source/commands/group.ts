@@ -6,6 +6,7 @@ import type {Given} from '../actions/spec.ts';
 import {executeGroup, type GroupEnd, type GroupOptions} from '../engine/group/execute-group.ts';
 import {prepareGroup} from '../engine/group/prepare-group.ts';
 import type {Outcome} from '../engine/ports.ts';
+import type {Failure} from '../model/failure.ts';
 import type {DomainSummary} from '../model/domain/domain.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import {succeed, type Result} from '../model/result.ts';
@@ -37,11 +38,18 @@ function wordOf(outcome: Outcome): string {
 	return outcome.kind === 'done' ? 'done' : 'half-way';
 }
 
-/** One line, for the table. */
-function reasonOf({plan, outcome}: GroupEnd[number]): string {
-	const text = outcome.kind === 'done' ? [describeDone(plan.action), ...outcome.remarks ?? []].join(' ') : describeFailure(outcome.failure).message;
-	return text.split('\n', 1)[0]!;
+/** Of a step that failed what the program said last: that is where it names the cause. */
+function whyFailed(failure: Failure): string {
+	if (failure.kind === 'step-failed') {
+		return `${failure.title}: ${whyFailed(failure.cause)}`;
+	}
+
+	const said = failure.kind === 'tool-failed' ? failure.cause.stderr.trim().split('\n').at(-1)!.replace(/^error: /u, '') : '';
+	return said === '' ? describeFailure(failure).message.split('\n', 1)[0]! : said;
 }
+
+/** One line, for the table. */
+const reasonOf = ({plan, outcome}: GroupEnd[number]): string => outcome.kind === 'done' ? [describeDone(plan.action), ...outcome.remarks ?? []].join(' ') : whyFailed(outcome.failure);
 
 export const tableOf = (ends: GroupEnd): string[] => formatTable([
 	['DOMAIN', 'OUTCOME', 'REASON'],
@@ -59,7 +67,15 @@ function exitCodeOfEnd({outcome}: GroupEnd[number]): number {
 
 /** What needs a person first; then the cause; what only follows from it counts least. */
 function worstOf(ends: GroupEnd): number {
-	const rank = ({outcome}: GroupEnd[number]) => outcome.kind === 'half-way' ? 3 : (outcome.kind === 'done' ? 0 : (outcome.failure.kind === 'other-failed' ? 1 : 2));
+	const rank = ({outcome}: GroupEnd[number]) => {
+		if (outcome.kind === 'done') {
+			return 0;
+		}
+
+		const isOwn = outcome.failure.kind !== 'other-failed';
+		return outcome.kind === 'half-way' ? 3 : (isOwn ? 2 : 1);
+	};
+
 	const [worst] = [...ends].sort((one, other) => rank(other) - rank(one));
 	return exitCodeOfEnd(worst!);
 }

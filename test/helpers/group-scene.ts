@@ -71,7 +71,8 @@ function planOf(name: Name, index: number, before: Inventory): Plan {
 export function groupScene(store: StateStore = createMemoryStore()): GroupScene {
 	const guests = new Map(names.map((name, index) => {
 		const before = inventoryOf(name, index);
-		return [name, {name, before, plan: planOf(name, index, before), host: fakeHost(before), isFrozen: false} as Guest];
+		const guest: Guest = {name, before, plan: planOf(name, index, before), host: fakeHost(before), isFrozen: false};
+		return [name, guest];
 	}));
 	const guestIn = (text: string) => [...guests.values()].find(({plan}) => text.includes(plan.action.domain.uuid) || text.includes(`/${plan.action.domain.name}/`));
 	const holds = (probe: Probe): boolean => {

@@ -29,7 +29,10 @@ export type GroupOptions = {
 export type GroupEnd = Array<{plan: Plan; outcome: Outcome}>;
 
 /** The first that failed by itself. */
-const causeAmong = (members: readonly Member[]) => members.find(({stopped, outcome}) => stopped !== undefined || (outcome !== undefined && outcome.kind !== 'done' && outcome.failure.kind !== 'other-failed')) ?? members[0]!;
+function causeAmong(members: readonly Member[]): Member {
+	const hasFailed = (outcome: Outcome | undefined) => outcome !== undefined && outcome.kind !== 'done' && outcome.failure.kind !== 'other-failed';
+	return members.find(({stopped, outcome}) => stopped !== undefined || hasFailed(outcome)) ?? members[0]!;
+}
 
 const notBegun = (because: Member): Outcome => ({
 	kind: 'rolled-back', failure: {kind: 'other-failed', domain: nameOf(because), hasBegun: false, rolledBack: true, notUndone: []},
@@ -104,11 +107,12 @@ async function runAll(members: readonly Member[], options: GroupOptions): Promis
 	const cause: Cause = isInterrupted ? {kind: 'interrupted'} : {kind: 'failed', domain: nameOf(causeAmong(members))};
 	for (const member of begun) {
 		const {world, work, stopped, remarks = []} = member;
-		if (stopped === undefined) {
-			member.outcome = await (hasFailed || isInterrupted ? takeBack(member, cause) : conclude(world, work, remarks));
-		} else {
+		if (stopped !== undefined) {
 			member.outcome = await putBackAfter(world, work, stopped);
+			continue;
 		}
+
+		member.outcome = await (hasFailed || isInterrupted ? takeBack(member, cause) : conclude(world, work, remarks));
 	}
 }
 
