@@ -35,21 +35,22 @@ test('the help has every verb with its arguments and its summary, and every opti
 	}
 });
 
-test('the README has every verb, each of its options, and every key', async t => {
-	const readme = await readFile('README.md', 'utf8');
+test('the guide has every verb, each of its options, and every key', async t => {
+	const guide = await readFile('docs/guide/command-line.md', 'utf8');
+	const screen = await readFile('docs/guide/screen.md', 'utf8');
 	for (const {usage, options} of commandLineSpecs()) {
-		t.true(readme.includes(`vsnap-tui ${usage.replaceAll(/[<>]/g, '').replace(/^((?:checkpoint |backup )?\S+)(.*)$/, (_, verb: string, rest: string) => verb + rest.toUpperCase())}`), usage);
-		t.deepEqual(options.map(({flags}) => longOption(flags)).filter(option => !readme.includes(option)), [], usage);
+		t.true(guide.includes(`vsnap-tui ${usage.replaceAll(/[<>]/g, '').replace(/^((?:checkpoint |backup )?\S+)(.*)$/, (_, verb: string, rest: string) => verb + rest.toUpperCase())}`), usage);
+		t.deepEqual(options.map(({flags}) => longOption(flags)).filter(option => !guide.includes(option)), [], usage);
 	}
 
-	t.deepEqual(screenSpecs().map(({screen}) => screen.key).filter(key => !readme.includes(`\`${key}\``)), []);
+	t.deepEqual(screenSpecs().map(({screen}) => screen.key).filter(key => !screen.includes(`\`${key}\``)), []);
 });
 
-test('the help and the README have every exit code', async t => {
-	const readme = await readFile('README.md', 'utf8');
+test('the help and the guide have every exit code', async t => {
+	const guide = await readFile('docs/guide/command-line.md', 'utf8');
 	for (const name of Object.keys(exitCodeWords) as Array<keyof typeof exitCodeWords>) {
 		t.true(helpOf().includes(`${exitCodes[name]} ${exitCodeWords[name]}`), name);
-		t.regex(readme, new RegExp(`(Exit codes: |· |\n)${exitCodes[name]} [a-z]`), name);
+		t.regex(guide, new RegExp(`(Exit codes: |· |\n)${exitCodes[name]} [a-z]`), name);
 	}
 });
 
