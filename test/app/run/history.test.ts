@@ -1,11 +1,12 @@
 import test from 'ava';
 import {selectedCommand} from '../../../source/app/run/update-log.ts';
+import {linearPage} from '../../../source/ui/content/linear.ts';
 import type {LoggedAction, Undoable} from '../../../source/app/services.ts';
 import type {RanCommand} from '../../../source/model/plan/ran-command.ts';
 import {nowSeconds, uuidOf} from '../../helpers/fake-services.ts';
 import {journeyOf, press} from '../../helpers/press.ts';
 import {
-	acceptedFrame, atWeb, frameOf, keys, type Brain,
+	acceptedFrame, atWeb, frameOf, keys, plainTheme, type Brain,
 } from '../../helpers/screen-harness.ts';
 
 const at = new Date((nowSeconds - 600) * 1000).toISOString();
@@ -161,4 +162,19 @@ test('one at work at 80 by 24', async t => {
 	await press(brain, keys.escape);
 	const frame = await frameOf(brain.state);
 	t.is(frame, await acceptedFrame('job-80x24', frame));
+});
+
+test('the linear mode reads out what can be undone and the commands, and a number leads to the plan', async t => {
+	const brain = await atWeb({isLinear: true});
+	brain.world.undoables = undoables;
+	brain.world.logged = logged;
+	await press(brain, keys.tab, 'z');
+	const {choices} = linearPage(brain.state, plainTheme());
+	t.regex(choices[0]!.label, /^2026-11-21 01:50, Revert db01 to nightly\. Undo: revert to "nightly"$/);
+	t.regex(choices[1]!.label, /Undo: not possible: the images were merged$/);
+	brain.send(...choices[0]!.messages);
+	await brain.answer();
+	t.is(journeyOf(brain)?.domain, 'db01');
+	await press(brain, keys.escape, keys.escape, '@');
+	t.deepEqual(linearPage(brain.state, plainTheme()).lines.slice(-4), ['db01: revert to nightly', '01:50:00, exit 1, 12000 milliseconds: qemu-img create -q -f qcow2 /x', 'qemu-img: /x: No space left on device', 'and more']);
 });
