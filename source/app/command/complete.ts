@@ -53,7 +53,7 @@ export function candidatesOf(state: State, text: string, verbs: readonly VerbHel
 	const nextWords = verbs.filter(({words: all}) => all.split(' ').slice(0, before.length).join(' ') === before.join(' ')).flatMap(({words: all}) => all.split(' ')[before.length] ?? []).filter(word => word !== '');
 	if (verb === undefined) {
 		const others = before.length === 0 ? [...ownCommands.map(({name}) => name), ...namesOf(state, 'domain', undefined)] : [];
-		return beginning([...nextWords, ...others].sort(), last).map(word => quoteAsIs(word));
+		return beginning([...new Set([...nextWords, ...others])].sort(), last).map(word => quoteAsIs(word));
 	}
 
 	const kind = verb.arguments[given.length]?.replaceAll(/[<>[\]]/g, '') ?? '';

@@ -149,3 +149,12 @@ test('words are split as in a shell', t => {
 	t.true(splitWords('a "b').isOpen);
 	t.is(splitWords('a b ').last, '');
 });
+
+test('what a key opens is opened by its verb as well', async t => {
+	const undo = await typed(await atWeb(), 'undo', enter);
+	t.is(undo.state.scene.kind, 'undo');
+	const log = await typed(await atWeb(), 'log', enter);
+	t.is(log.state.scene.kind, 'log');
+	const completed = await typed(await atWeb(), 'und', tab);
+	t.is(textOf(completed)?.trim(), 'undo');
+});
