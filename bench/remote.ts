@@ -63,7 +63,7 @@ async function measure(): Promise<void> {
 		await takeDiskSnapshot(domain, name);
 	}
 
-	const uri = await startSshServer(context as never);
+	const uri = await startSshServer(context);
 	const {env, count} = await countingSsh();
 	const times: Record<string, number[]> = {};
 	const starts: Record<string, number[]> = {};

@@ -19,8 +19,15 @@ import {markLive, takeDiskSnapshot} from './snapshots.ts';
 test.before(startLab);
 
 const actions = [
-	['create', '--disk-only', 's2'], ['create', '--memory=external', 's2'], ['create', 's2'], ['revert', '--keep=k', 's1'], ['branch', '--keep=k', 's1', 'b1'],
-	['merge', 's1'], ['delete', 's1'], ['checkpoint', 'create', 'c2'], ['checkpoint', 'delete', 'c1'],
+	['create', '--disk-only', 's2'],
+	['create', '--memory=external', 's2'],
+	['create', 's2'],
+	['revert', '--keep=k', 's1'],
+	['branch', '--keep=k', 's1', 'b1'],
+	['merge', 's1'],
+	['delete', 's1'],
+	['checkpoint', 'create', 'c2'],
+	['checkpoint', 'delete', 'c1'],
 ];
 
 /** Its words with the domain's name in front of the others. */
