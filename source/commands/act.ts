@@ -35,6 +35,11 @@ export type ActOptions = {
 export function reportEvents(context: CommandContext, domain?: {uuid: string; name: string}): (event: RunEvent) => void {
 	const about = domain === undefined ? '' : `${domain.name}: `;
 	return event => {
+		// What its commands printed is told by `log ID`, and names files of others.
+		if (event.kind === 'command-ran') {
+			return;
+		}
+
 		if (context.isJson) {
 			context.writeOut(`${formatJson({...event, ...(domain && {domain})})}\n`);
 			return;
@@ -71,7 +76,6 @@ export function reportEvents(context: CommandContext, domain?: {uuid: string; na
 			case 'step-done':
 			case 'step-failed':
 			case 'step-undone':
-			case 'command-ran':
 			case 'finished': {
 				break;
 			}

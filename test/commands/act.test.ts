@@ -25,3 +25,11 @@ test('where no snapshot goes, none is said to be deleted', async t => {
 	t.is(out.at(-1), 'exit code 0');
 	t.false(out.some(line => line.startsWith('Deleted: ')));
 });
+
+test('the events of a run, as JSON, tell of steps, and leave the output of commands to the log', async t => {
+	const {context, said} = commandContext(openDemo().host, {isJson: true});
+	await actOnDomain(context, {domain: 'web', mode: 'run', given: {kind: 'rename', snapshot: 's1', name: 'n'}});
+	const kinds = new Set(said.out.trim().split('\n').map(line => (JSON.parse(line) as {kind: string}).kind));
+	t.true(kinds.has('step-done') && kinds.has('finished'));
+	t.false(kinds.has('command-ran'));
+});
