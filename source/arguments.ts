@@ -105,7 +105,7 @@ function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): vo
 	if (together !== undefined) {
 		command
 			.option('--with <domain>', 'do the same for this domain at once; repeat for each', collect)
-			.addOption(new Option('--if-one-fails <others>', 'with --with: what becomes of the others (default: roll-back)').choices(['roll-back', 'keep']));
+			.addOption(new Option('--if-one-fails <others>', 'with --with: whether the other domains are rolled back (default) or kept').choices(['roll-back', 'keep']));
 	}
 
 	withGlobals(withModes(command));

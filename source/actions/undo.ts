@@ -37,7 +37,7 @@ export function describeUndo(undo: Undo): string {
 export function undoByReverting(currentState: CurrentState): Undo {
 	return currentState.kind === 'keep'
 		? {given: {kind: 'revert', snapshot: currentState.name}, names: {snapshot: currentState.name}, says: `revert to "${currentState.name}"`}
-		: {never: 'the state before was discarded'};
+		: {never: 'the state before is discarded'};
 }
 
 /** A snapshot is deleted, and what was written since stays. `snapshots`: those that are there. */

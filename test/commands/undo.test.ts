@@ -42,7 +42,7 @@ test('each action is listed with what undoes it, or why nothing does', async t =
 		['ID', 'DOMAIN', 'UNDO'],
 		['p3', 'web', 'revert to "k1"'],
 		['p2', 'web', 'rename it back to "hotfix"'],
-		['p1', 'web', 'not possible: the images were merged'],
+		['p1', 'web', 'not possible: the images are merged'],
 	]);
 });
 
@@ -60,7 +60,7 @@ test('the last action of a domain is undone by its name, each by its ID or the b
 test('what cannot be undone is refused with the reason', async t => {
 	const given = scene();
 	await given.act({...revert, currentState: {kind: 'discard'}});
-	t.like(await findUndo(given.context, 'web'), {ok: false, failure: {kind: 'refused', blockers: [{text: '"Revert web to s1" cannot be undone: the state before was discarded.'}]}});
+	t.like(await findUndo(given.context, 'web'), {ok: false, failure: {kind: 'refused', blockers: [{text: '"Revert web to s1" cannot be undone: the state before is discarded.'}]}});
 });
 
 test('what the action made must still be there, and be the same', async t => {

@@ -2,17 +2,22 @@
 import test from 'ava';
 import {openTerminal, programPath} from './terminal.ts';
 
-test.serial('an action goes on while another one is started on another domain, both end, and the shell keeps a line for each', async t => {
-	const terminal = await openTerminal(t, {width: 100, height: 30});
-	await terminal.command(`node ${programPath} --demo nextcloud; echo code=$?`);
-	await terminal.waitFor(/NOW /);
-	const title = await terminal.readFlag('pane_title');
+/** Of the oldest snapshot of nextcloud, which takes a while. */
+async function startMerge(terminal: Awaited<ReturnType<typeof openTerminal>>): Promise<void> {
 	await terminal.press('g', 'm');
 	await terminal.waitFor(/Type nextcloud to start/);
 	await terminal.type('nextcloud');
 	await terminal.waitFor(/start: nextcloud/);
 	await terminal.press('Enter');
 	await terminal.waitFor(/\d+ of 16 steps/);
+}
+
+test.serial('an action goes on while another one is started on another domain, both end, and the shell keeps a line for each', async t => {
+	const terminal = await openTerminal(t, {width: 100, height: 30});
+	await terminal.command(`node ${programPath} --demo nextcloud; echo code=$?`);
+	await terminal.waitFor(/NOW /);
+	const title = await terminal.readFlag('pane_title');
+	await startMerge(terminal);
 	t.regex(await terminal.readFlag('pane_title'), /^\d+ % merge before-29 of nextcloud$/);
 	await terminal.press('Escape');
 	await terminal.waitFor(/↻ merge before-29 of nextcloud {2}\d+ %.* J open/);
@@ -49,12 +54,7 @@ test.serial('to quit while something is at work asks; whoever waits leaves with 
 	const terminal = await openTerminal(t);
 	await terminal.command(`node ${programPath} --demo nextcloud; echo code=$?`);
 	await terminal.waitFor(/NOW /);
-	await terminal.press('g', 'm');
-	await terminal.waitFor(/Type nextcloud to start/);
-	await terminal.type('nextcloud');
-	await terminal.waitFor(/start: nextcloud/);
-	await terminal.press('Enter');
-	await terminal.waitFor(/\d+ of 16 steps/);
+	await startMerge(terminal);
 	await terminal.press('Escape', 'q');
 	await terminal.waitFor(/Quit\? An action is at work/);
 	await terminal.press('Enter');

@@ -22,7 +22,7 @@ export const words: ActionSpec<'delete-checkpoint'>['words'] = {
 	done: action => `${action.isMetadataOnly ? 'The record of the' : 'The'} ${wordFor(action)} ${namesOf(action)} of "${action.domain.name}"${scopes[action.scope]} ${action.scope === 'one' && action.others === undefined ? 'is' : 'are'} deleted.`,
 };
 
-export const whyNoUndo = ({isMetadataOnly}: DeleteCheckpointAction) => isMetadataOnly ? 'the record was removed; checkpoint redefine writes it anew from its XML' : 'the bitmaps were removed';
+export const whyNoUndo = ({isMetadataOnly}: DeleteCheckpointAction) => isMetadataOnly ? 'the record is removed; checkpoint redefine writes it anew from its XML' : 'the bitmaps are removed';
 
 export function describeDeletion({deleted, stay, isMetadataOnly, broken, now}: {
 	deleted: Checkpoint[];

@@ -15,7 +15,7 @@ export const words: ActionSpec<'delete'>['words'] = {
 		`${isMetadataOnly ? 'The record of ' : ''}"${snapshot}" of "${domain.name}"${scopes[scope]} ${scope === 'one' ? 'is' : 'are'} deleted.`,
 };
 
-export const whyNoUndo = ({isMetadataOnly}: DeleteAction) => isMetadataOnly ? 'the record was removed; doctor offers what can be done with the images' : 'what only it kept was removed';
+export const whyNoUndo = ({isMetadataOnly}: DeleteAction) => isMetadataOnly ? 'the record is removed; doctor offers what can be done with the images' : 'what only it kept is removed';
 
 export function describeDeleted(deleted: readonly Snapshot[], now: Date): Consequence[] {
 	return [...describeGone(deleted, now), {severity: 'info', about: 'kept', text: 'The current state of the disks stays.'}];

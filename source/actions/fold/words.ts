@@ -8,7 +8,7 @@ export const words: ActionSpec<'fold'>['words'] = {
 	done: ({domain}) => `The overlays of "${domain.name}" that had no record are one with their base.`,
 };
 
-export const whyNoUndo = 'the images were merged';
+export const whyNoUndo = 'the images are merged';
 
 export const whatIsLost: Consequence = {
 	severity: 'loss',

@@ -10,7 +10,7 @@ export const words: ActionSpec<'merge'>['words'] = {
 	done: ({snapshot, domain}) => `"${snapshot}" of "${domain.name}" is merged: what was written since stays.`,
 };
 
-export const whyNoUndo = 'the images were merged';
+export const whyNoUndo = 'the images are merged';
 
 export function describeMerged(snapshot: Snapshot, now: Date): Consequence[] {
 	return [...describeGone([snapshot], now), {severity: 'info', about: 'kept', text: 'What was written since stays.'}];

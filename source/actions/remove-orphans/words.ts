@@ -13,7 +13,7 @@ export const words: ActionSpec<'remove-orphans'>['words'] = {
 	done: action => `The ${whatOf(action)} of "${action.domain.name}" that nothing needed are removed.`,
 };
 
-export const whyNoUndo = (action: RemoveOrphansAction) => `the ${whatOf(action)} were removed`;
+export const whyNoUndo = (action: RemoveOrphansAction) => `the ${whatOf(action)} are removed`;
 
 export function describeRemoved(files: ReadonlyArray<{path: string; bytes: number; isNvramCopy: boolean}>, bitmaps: ReadonlyArray<{path: string; name: string}>): Consequence[] {
 	return [

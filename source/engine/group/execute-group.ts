@@ -22,7 +22,7 @@ export type GroupOptions = {
 	onEvent: (event: RunEvent, plan: Plan) => void;
 	/** Its reason is the name of the signal. */
 	interrupt: AbortSignal;
-	/** What becomes of the others. */
+	/** Whether the other domains stay done or are rolled back. */
 	ifOneFails: 'keep' | 'roll-back';
 };
 

@@ -25,7 +25,7 @@ function done(id: string, domain: {uuid: string; name: string}, more: Pick<Undoa
 
 const undoables: Undoable[] = [
 	done('a3', {uuid: uuidOf(2), name: 'db01'}, {title: 'Revert db01 to nightly', undo: {kind: 'possible', given: {kind: 'revert', snapshot: 'nightly'}, says: 'revert to "nightly"'}}),
-	done('a2', {uuid: uuidOf(1), name: 'web01'}, {title: 'Merge s0 of web01', undo: {kind: 'never', reason: 'the images were merged'}}),
+	done('a2', {uuid: uuidOf(1), name: 'web01'}, {title: 'Merge s0 of web01', undo: {kind: 'never', reason: 'the images are merged'}}),
 	done('a1', {uuid: uuidOf(1), name: 'web01'}, {title: 'Create the snapshot old of web01', undo: {kind: 'refused', says: 'delete "old", keep what was written since', reason: '"old" is gone'}}),
 ];
 
@@ -51,7 +51,7 @@ test('z lists what was done here, each with what takes it back, or why nothing d
 	const frame = await frameOf(brain.state);
 	t.is(frame, await acceptedFrame('undo-80x24', frame));
 	brain.type(keys.down);
-	t.regex(await frameOf(brain.state), /undo +not possible: the images were merged/);
+	t.regex(await frameOf(brain.state), /undo +not possible: the images are merged/);
 	t.deepEqual(brain.type(keys.escape), [{kind: 'stop-undo'}]);
 	t.is(brain.state.scene.kind, 'browse');
 });
@@ -67,7 +67,7 @@ test('Enter on what can be undone opens the page of the action that does it, whi
 test('Enter on what cannot be undone says why, and opens nothing', async t => {
 	const brain = await press(await atUndo(), keys.down, keys.enter);
 	t.is(brain.state.scene.kind, 'undo');
-	t.is(brain.state.notice, 'Not possible: the images were merged.');
+	t.is(brain.state.notice, 'Not possible: the images are merged.');
 	await press(brain, keys.down, keys.enter);
 	t.is(brain.state.notice, 'Not possible: "old" is gone.');
 });
@@ -171,7 +171,7 @@ test('the linear mode reads out what can be undone and the commands, and a numbe
 	await press(brain, keys.tab, 'z');
 	const {choices} = linearPage(brain.state, plainTheme());
 	t.regex(choices[0]!.label, /^2026-11-21 01:50, Revert db01 to nightly\. Undo: revert to "nightly"$/);
-	t.regex(choices[1]!.label, /Undo: not possible: the images were merged$/);
+	t.regex(choices[1]!.label, /Undo: not possible: the images are merged$/);
 	brain.send(...choices[0]!.messages);
 	await brain.answer();
 	t.is(journeyOf(brain)?.domain, 'db01');

@@ -1,7 +1,7 @@
 /**
 A `<domaincheckpoint>`: to have one made, or, with its time and parent, to have it recorded.
 */
-import {succeed, type Result} from '../../result.ts';
+import {allOf, succeed, type Result} from '../../result.ts';
 import {checkText, escapeAttribute, escapeText} from '../change-xml.ts';
 
 export type NewCheckpoint = {
@@ -15,11 +15,9 @@ export type NewCheckpoint = {
 
 /** Fails with `unreadable` where a text cannot be expressed in XML. */
 export function buildCheckpointXml({name, description, recorded, disks}: NewCheckpoint): Result<string> {
-	for (const text of [name, description ?? '', ...disks.flatMap(({target, bitmap}) => [target, bitmap ?? ''])]) {
-		const checked = checkText('A name or description for the XML of a checkpoint', text);
-		if (!checked.ok) {
-			return checked;
-		}
+	const checked = allOf([name, description ?? '', ...disks.flatMap(({target, bitmap}) => [target, bitmap ?? ''])].map(text => checkText('A name or description for the XML of a checkpoint', text)));
+	if (!checked.ok) {
+		return checked;
 	}
 
 	return succeed([

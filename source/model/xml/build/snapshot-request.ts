@@ -1,7 +1,7 @@
 /**
 A `<domainsnapshot>` as it is given to libvirt to have a snapshot made: only what is asked for. Records of snapshots that are there stand in change-snapshot.ts.
 */
-import {succeed, type Result} from '../../result.ts';
+import {allOf, succeed, type Result} from '../../result.ts';
 import type {SnapshotDisk, SnapshotMemory} from '../../domain/snapshot.ts';
 import {checkText, escapeAttribute, escapeText} from '../change-xml.ts';
 
@@ -23,11 +23,9 @@ function buildDisk({target, mode, overlayPath}: SnapshotDisk): string {
 /** Fails with `unreadable` where a text cannot be expressed in XML. */
 export function buildSnapshotRequest({name, description, memory, disks}: SnapshotRequest): Result<string> {
 	const memoryPath = memory.mode === 'external' ? memory.path : undefined;
-	for (const text of [name, description ?? '', memoryPath ?? '', ...disks.map(disk => disk.overlayPath ?? '')]) {
-		const checked = checkText('A name, description or path for the XML of a snapshot', text);
-		if (!checked.ok) {
-			return checked;
-		}
+	const checked = allOf([name, description ?? '', memoryPath ?? '', ...disks.map(disk => disk.overlayPath ?? '')].map(text => checkText('A name, description or path for the XML of a snapshot', text)));
+	if (!checked.ok) {
+		return checked;
 	}
 
 	return succeed([
