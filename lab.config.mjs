@@ -25,6 +25,7 @@ const beyondTheRun = [
 	'firmware-backup',
 	'full-disk-merge',
 	'group',
+	'guest-agent',
 	'hostile',
 	'kill',
 	'kill-merge',

@@ -41,7 +41,9 @@ export type DomainOptions = {
 	/** More XML within `<os>`. */
 	osXml?: (folder: string) => string;
 	/** More XML within `<devices>`. */
-	devicesXml?: string;
+	devicesXml?: string | ((folder: string) => string);
+	/** 64 without it. */
+	memoryMiB?: number;
 	/** Attributes of `<disk>`, by target: `snapshot='no'`. */
 	diskAttributes?: Record<string, string>;
 	formats?: Record<string, 'qcow2' | 'raw'>;
@@ -51,12 +53,13 @@ export function domainXml(domain: Omit<LabDomain, 'statePath'>, options: DomainO
 	const disks = domain.disks.map(disk => `
 <disk type='file' device='disk' ${options.diskAttributes?.[disk.target] ?? ''}><driver name='qemu' type='${disk.format}'/>
 <source file='${escapeXml(disk.path)}'/><target dev='${disk.target}' bus='virtio'/></disk>`).join('');
+	const more = typeof options.devicesXml === 'function' ? options.devicesXml(domain.folder) : options.devicesXml;
 	return `<domain type='qemu'><name>${escapeXml(domain.name)}</name><uuid>${domain.uuid}</uuid>
 ${options.description === undefined ? '' : `<description>${escapeXml(options.description)}</description>`}
-<memory unit='MiB'>64</memory><vcpu>1</vcpu>
+<memory unit='MiB'>${options.memoryMiB ?? 64}</memory><vcpu>1</vcpu>
 <os><type arch='x86_64' machine='pc'>hvm</type><boot dev='hd'/>${options.osXml?.(domain.folder) ?? ''}</os><features><acpi/></features>
 <on_poweroff>destroy</on_poweroff><on_reboot>restart</on_reboot><on_crash>destroy</on_crash>
-<devices><emulator>/usr/bin/qemu-system-x86_64</emulator>${disks}${options.devicesXml ?? ''}
+<devices><emulator>/usr/bin/qemu-system-x86_64</emulator>${disks}${more ?? ''}
 <controller type='usb' model='none'/><memballoon model='none'/></devices></domain>`;
 }
 

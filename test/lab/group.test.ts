@@ -1,12 +1,7 @@
 /**
 One action on three domains of real libvirt: done on all; one fails because its disk is full, and the others are rolled back or kept; killed in the midst, and recovered. No guest here
-has an agent: that guests are thawed is tested with fakes, in test/engine/group.
+has an agent: that guests are thawed is tested in `guest-agent`.
 */
-import {
-	chmod, mkdtemp, rm, writeFile,
-} from 'node:fs/promises';
-import {writeFileSync} from 'node:fs';
-import os from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {startLab} from './daemons.ts';
@@ -18,7 +13,7 @@ import {
 	readEvents, readLeftSecrets, report, runProgram, type ProgramOptions, type ProgramResult,
 } from './program.ts';
 import {virsh} from './run.ts';
-import {domainPrefix, labEnvironment} from './settings.ts';
+import {fillUp, makeVirshBefore} from './shims.ts';
 import {digestHeads, readHeads} from './slots.ts';
 import {markLive, markOffline, readParents} from './snapshots.ts';
 import {readStrays} from './world.ts';
@@ -38,28 +33,13 @@ async function makeThree(t: ExecutionContext): Promise<Three> {
 	return {domains, folder};
 }
 
-/** A program called virsh that does something before the call for this domain's snapshot, and then is virsh. */
-async function makeVirsh(t: ExecutionContext, domain: LabDomain, mischief: (folder: string) => string): Promise<ProgramOptions> {
-	const folder = await mkdtemp(path.join(os.tmpdir(), `${domainPrefix}virsh-`));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
-	const realPath = labEnvironment().PATH!;
-	const text = `#!/bin/sh\nPATH='${realPath}'\nexport PATH\ncase "$*" in *" snapshot-create --domain ${domain.uuid} "*) ${mischief(folder)} ;; esac\nexec virsh "$@"\n`;
-	await writeFile(path.join(folder, 'virsh'), text);
-	await chmod(path.join(folder, 'virsh'), 0o755);
-	return {
-		env: {PATH: `${folder}:${realPath}`},
-		onStart(pid) {
-			writeFileSync(path.join(folder, 'pid'), String(pid));
-		},
-	};
-}
-
 async function create({domains: [first, ...others]}: Three, flags: string[] = [], options: ProgramOptions = {}): Promise<ProgramResult> {
 	return runProgram(first, ['create', '--disk-only', ...others.flatMap(({name}) => ['--with', name]), ...flags, '--yes', '--', first.name, 's1'], options);
 }
 
 const look = async (domain: LabDomain) => ({
-	heads: await readHeads(domain), digests: await digestHeads(domain), parents: await readParents(domain), state: await readState(domain), definition: await virsh('dumpxml', '--domain', domain.uuid, '--inactive'),
+	heads: await readHeads(domain), digests: await digestHeads(domain), parents: await readParents(domain), state: await readState(domain), 
+	definition: await virsh('dumpxml', '--domain', domain.uuid, '--inactive'),
 });
 
 const lookAt = async ({domains}: Three) => Promise.all(domains.map(async domain => look(domain)));
@@ -78,8 +58,6 @@ function rowsOf({stdout}: ProgramResult): Record<string, string> {
 	const table = lines.slice(lines.findIndex(line => line.startsWith('DOMAIN')) + 1).filter(line => line !== '');
 	return Object.fromEntries(table.map(line => line.split(/ {2,}/).slice(0, 2) as [string, string]));
 }
-
-const fill = (folder: string) => `dd if=/dev/zero of='${folder}/filler' bs=4k status=none 2>/dev/null`;
 
 test.serial('a snapshot of three domains, and all reverted to it', async t => {
 	const three = await makeThree(t);
@@ -110,7 +88,7 @@ test.serial('the disk of one of three is full: the table says so, the others are
 	const [web, db, cache] = three.domains;
 	const before = await lookAt(three);
 	// The second goes over after the first, whose snapshot is there by then.
-	const shim = await makeVirsh(t, db, () => fill(three.folder));
+	const shim = await makeVirshBefore(t, db, () => fillUp(three.folder));
 	const result = await create(three, [], shim);
 	t.log(result.stdout, result.stderr);
 	t.is(result.exitCode, 1, report(result));
@@ -131,7 +109,7 @@ test.serial('the disk of one of three is full, and the others are to be kept: th
 	const three = await makeThree(t);
 	const [web, db, cache] = three.domains;
 	const before = await lookAt(three);
-	const shim = await makeVirsh(t, db, () => fill(three.folder));
+	const shim = await makeVirshBefore(t, db, () => fillUp(three.folder));
 	const result = await create(three, ['--if-one-fails', 'keep'], shim);
 	t.is(result.exitCode, 1, report(result));
 	t.deepEqual(rowsOf(result), {[web.name]: 'done', [db.name]: 'rolled back', [cache.name]: 'done'});
@@ -148,7 +126,7 @@ for (const direction of ['--roll-back', '--roll-forward'] as const) {
 	test.serial(`killed while the second of three goes over, and recovered: ${direction}`, async t => {
 		const three = await makeThree(t);
 		const before = await lookAt(three);
-		const shim = await makeVirsh(t, three.domains[1], folder => `kill -9 "$(cat '${folder}/pid')"`);
+		const shim = await makeVirshBefore(t, three.domains[1], folder => `kill -9 "$(cat '${folder}/pid')"`);
 		const killed = await create(three, [], shim);
 		t.is(killed.signal, 'SIGKILL', report(killed));
 		// The call that was under way ends by itself.

@@ -12,7 +12,9 @@ import type {ExecutionContext} from 'ava';
 import type {Plan, Step} from '../../source/model/plan/plan.ts';
 import {argvOf} from '../helpers/argv-of.ts';
 import type {LabDomain} from './domains.ts';
-import {endingOf, report, runProgram} from './program.ts';
+import {
+	endingOf, report, runProgram, type ProgramOptions,
+} from './program.ts';
 import {waitFor} from './run.ts';
 import {domainPrefix, labEnvironment} from './settings.ts';
 
@@ -137,3 +139,22 @@ export async function makeShims(t: ExecutionContext, plan: Plan, mischief: Misch
 		},
 	};
 }
+
+/** A program called virsh that does something before the call for this domain's snapshot, and then is virsh. `mischief` gets the folder where `pid` holds the program's process id. */
+export async function makeVirshBefore(t: ExecutionContext, domain: LabDomain, mischief: (folder: string) => string): Promise<ProgramOptions> {
+	const folder = await mkdtemp(path.join(os.tmpdir(), `${domainPrefix}virsh-`));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const realPath = labEnvironment().PATH!;
+	const text = `#!/bin/sh\nPATH='${realPath}'\nexport PATH\ncase "$*" in *" snapshot-create --domain ${domain.uuid} "*) ${mischief(folder)} ;; esac\nexec virsh "$@"\n`;
+	await writeFile(path.join(folder, 'virsh'), text);
+	await chmod(path.join(folder, 'virsh'), 0o755);
+	return {
+		env: {PATH: `${folder}:${realPath}`},
+		onStart(pid) {
+			writeFileSync(path.join(folder, 'pid'), String(pid));
+		},
+	};
+}
+
+/** Shell code that takes all the room that is left. */
+export const fillUp = (folder: string): string => `dd if=/dev/zero of='${folder}/filler' bs=4k status=none 2>/dev/null`;
