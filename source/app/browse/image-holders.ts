@@ -6,8 +6,8 @@ import {isWritableMedium} from '../../model/domain/domain.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Pin} from '../../model/images/pin.ts';
 
-/** `isHead`: a disk of this domain writes to the image. */
-export type Holder = {label: string; isHead: boolean; snapshot?: string; target?: string};
+/** `isHead`: a disk of this domain writes to the image. `isInside`: the snapshot is within it, and does not freeze it. */
+export type Holder = {label: string; isHead: boolean; snapshot?: string; isInside?: true; target?: string};
 
 function holderOf(pin: Pin, details: DomainDetails): Holder {
 	const {domain} = details;
@@ -16,7 +16,10 @@ function holderOf(pin: Pin, details: DomainDetails): Holder {
 	}
 
 	if (pin.snapshot !== undefined) {
-		return {label: pin.hold === 'existence' ? `${pin.snapshot} (inside)` : pin.snapshot, isHead: false, snapshot: pin.snapshot};
+		const isInside = pin.hold === 'existence';
+		return {
+			label: isInside ? `${pin.snapshot} (inside)` : pin.snapshot, isHead: false, snapshot: pin.snapshot, ...(isInside && {isInside}),
+		};
 	}
 
 	const isWritten = [...domain.definition.disks, ...(domain.liveDefinition?.disks ?? [])].some(disk => disk.sourcePath === pin.path && isWritableMedium(disk));

@@ -119,12 +119,12 @@ function menuOfSelected(state: State): {title: string; options: Option[]} {
 			};
 		}
 
-		case 'image':
+		case 'layer':
 		case 'file':
 		case 'unrecorded':
 		case 'unreadable': {
 			return {
-				title: node.kind === 'image' ? node.image.path : (node.kind === 'file' ? node.path : node.label),
+				title: node.kind === 'layer' ? `The images of ${node.layer.title}` : (node.kind === 'file' ? node.path : node.label),
 				options: [details, ...optionsNeeding(state, 'domain'), doctor, refresh],
 			};
 		}

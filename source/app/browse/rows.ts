@@ -5,23 +5,25 @@ backing files. Linear in the number of rows.
 import type {DomainSummary} from '../../model/domain/domain.ts';
 import {ownImages} from '../../model/images/describe-images.ts';
 import type {Finding} from '../../model/domain/finding.ts';
-import type {Image} from '../../model/images/image.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
 import {unrecordedTags} from '../../model/images/unrecorded-tags.ts';
 import {flattenTree, type TreeRow} from '../../model/domain/tree.ts';
+import {nvramPaths} from '../../model/domain/nvram.ts';
 import type {LeftAction} from '../services.ts';
 import type {State, View} from '../state.ts';
+import {imageLayers, type Layer} from './image-layers.ts';
 
 /** One node of a list on the right. `name` is the identity by which it stays selected. */
 export type TreeNode = {name: string; parent: string | undefined} & (
 	| {kind: 'snapshot'; snapshot: Snapshot}
 	| {kind: 'head'}
 	| {kind: 'checkpoint'; checkpoint: Checkpoint}
-	| {kind: 'image'; image: Image}
+	/** The images of one row. */
+	| {kind: 'layer'; layer: Layer}
 	| {kind: 'unreadable' | 'unrecorded'; label: string; reason: string}
-	/** No image of a chain: a memory file, or what nothing needs. */
-	| {kind: 'file'; path: string; reason: string; isUnused: boolean}
+	/** No image of a chain: memory, firmware variables, or what nothing needs. `bytes`: what it takes, as far as that is known. */
+	| {kind: 'file'; path: string; reason: string; bytes: number | undefined; isUnused: boolean}
 );
 
 export type Row = TreeRow<TreeNode>;
@@ -61,14 +63,28 @@ function snapshotNodes(details: DomainDetails): TreeNode[] {
 
 const unusedKinds: ReadonlySet<Finding['kind']> = new Set(['orphan', 'unused-image', 'unused-nvram']);
 
-/** What lies beside the images: memory files, and what the doctor found that nothing needs. */
-function otherFiles(details: DomainDetails, found: readonly Finding[]): TreeNode[] {
-	const memory = details.snapshots.flatMap(({name, memory}) => memory.mode === 'external' ? [{path: memory.path, reason: `memory of "${name}"`, isUnused: false}] : []);
-	const unused = found.filter(({kind}) => unusedKinds.has(kind)).flatMap(({images = []}) => images.map(path => ({path, reason: 'nothing needs it', isUnused: true})));
-	return [...memory, ...unused].map(file => ({
-		kind: 'file', name: `file:${file.path}`, parent: undefined, ...file,
+/** Of each path once, in this order: the first reason to have it is told. */
+function filesBeside(details: DomainDetails, found: readonly Finding[]): Array<Extract<TreeNode, {kind: 'file'}>> {
+	const {domain, snapshots, fileSizes} = details;
+	const memory = snapshots.flatMap(({name, memory}) => memory.mode === 'external' ? [{path: memory.path, reason: `memory of "${name}"`, isUnused: false}] : []);
+	const own = new Set([domain.liveDefinition?.nvramPath, domain.definition.nvramPath]);
+	const copyOf = (path: string) => snapshots.find(({name}) => path.endsWith(`.vsnap-${name}`));
+	const nvram = nvramPaths(domain, snapshots).filter(path => own.has(path) || fileSizes?.has(path)).map(path => {
+		const snapshot = own.has(path) ? undefined : copyOf(path);
+		return {path, reason: snapshot === undefined ? 'NVRAM' : `NVRAM of "${snapshot.name}"`, isUnused: false};
+	});
+	const unused = found.filter(({kind}) => unusedKinds.has(kind)).flatMap(({images = [], imageBytes}) => images.map((path, index) => ({
+		path, reason: 'nothing needs it', bytes: imageBytes?.[index], isUnused: true,
+	})));
+	const images = new Set(ownImages(details).map(({path}) => path));
+	const files = new Map([...memory, ...nvram, ...unused].filter(({path}) => !images.has(path)).reverse().map(file => [file.path, file]));
+	return [...files.values()].reverse().map(file => ({
+		kind: 'file', name: `file:${file.path}`, parent: undefined, bytes: fileSizes?.get(file.path), ...file,
 	}));
 }
+
+/** What lies beside the images of the domain in view. */
+export const otherFiles = (state: State, details: DomainDetails) => filesBeside(details, foundFor(state, details).found);
 
 function nodesOf(details: DomainDetails, view: View, found: readonly Finding[]): TreeNode[] {
 	switch (view) {
@@ -81,7 +97,7 @@ function nodesOf(details: DomainDetails, view: View, found: readonly Finding[]):
 		}
 
 		case 'images': {
-			return [...ownImages(details).map((image): TreeNode => ({kind: 'image', name: image.path, parent: image.backingPath, image})), ...otherFiles(details, found)];
+			return [...imageLayers(details).nodes.map((node): TreeNode => ({kind: 'layer', ...node})), ...filesBeside(details, found)];
 		}
 	}
 }

@@ -1,16 +1,14 @@
 /**
 Finding in what is in sight: the rows of a tree, the list of the doctor, and every text. What is looked for belongs to one place; elsewhere nothing of it is seen.
 */
-import {imageHolders} from '../browse/image-holders.ts';
 import {
-	allRows, selectedDetails, selectedNode, type TreeNode,
+	allRows, selectedNode, type TreeNode,
 } from '../browse/rows.ts';
 import type {Viewport} from '../scroll.ts';
 import type {Find, State} from '../state.ts';
-import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {findHere} from './place.ts';
 
-function textOfNode(node: TreeNode, details: DomainDetails): string {
+function textOfNode(node: TreeNode): string {
 	switch (node.kind) {
 		case 'snapshot': {
 			return `${node.snapshot.name} ${node.snapshot.description ?? ''}`;
@@ -24,8 +22,9 @@ function textOfNode(node: TreeNode, details: DomainDetails): string {
 			return `${node.checkpoint.name} ${node.checkpoint.description ?? ''}`;
 		}
 
-		case 'image': {
-			return [node.image.path.slice(node.image.path.lastIndexOf('/') + 1), ...(imageHolders(details).get(node.image.path) ?? []).map(({label}) => label)].join(' ');
+		case 'layer': {
+			const {title, images, others} = node.layer;
+			return [title, ...[...images.values()].map(({path}) => path.slice(path.lastIndexOf('/') + 1)), ...others].join(' ');
 		}
 
 		case 'file': {
@@ -41,9 +40,8 @@ function textOfNode(node: TreeNode, details: DomainDetails): string {
 
 /** What is looked through, row by row or line by line. */
 function textsOf(state: State, viewport: Viewport): string[] {
-	const details = selectedDetails(state);
 	if (state.scene.kind === 'browse') {
-		return details === undefined ? [] : allRows(state).map(({item}) => textOfNode(item, details));
+		return allRows(state).map(({item}) => textOfNode(item));
 	}
 
 	return state.scene.kind === 'doctor' && !state.scene.isWhole
@@ -74,8 +72,7 @@ export function currentOf(state: State, find: Find): number {
 /** Whether a row is marked as found; the texts that are drawn mark themselves. */
 export function isFoundNode(state: State, node: TreeNode): boolean {
 	const find = findHere(state);
-	const details = selectedDetails(state);
-	return find !== undefined && details !== undefined && isIn(textOfNode(node, details), find.text);
+	return find !== undefined && isIn(textOfNode(node), find.text);
 }
 
 /** "2 of 5"; where the cursor is beside them, how many there are. Empty while nothing is typed. */

@@ -103,6 +103,7 @@ export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): 
 				? {remedy: 'Some records cannot be read and may need them: repair those first.'}
 				: {request: {kind: 'remove-orphans', uuid: owner.uuid, paths: images.map(({path}) => path)}}),
 			images: images.map(({path}) => path),
+			imageBytes: images.map(({allocatedBytes}) => allocatedBytes),
 		});
 	}
 
@@ -122,6 +123,7 @@ export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): 
 				? 'It may be a backup, a template, a leftover of another domain, or a disk of one that is defined elsewhere, so it is not offered for removal.'
 				: 'They may be backups, templates, leftovers of another domain, or disks of domains that are defined elsewhere, so they are not offered for removal.'} ${describeRemoval(images, false)}`,
 			images: images.map(({path}) => path),
+			imageBytes: images.map(({allocatedBytes}) => allocatedBytes),
 		});
 	}
 

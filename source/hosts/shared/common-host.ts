@@ -9,6 +9,7 @@ import {readBackups} from '../../tools/files/read-backups.ts';
 import {readSafeFolder} from '../../tools/files/folder-risks.ts';
 import {readFileFacts} from '../../tools/files/files.ts';
 import {readDataSizes} from '../../tools/files/measure-images.ts';
+import {withFileSizes} from './file-sizes.ts';
 import {readImageUsers} from './image-users.ts';
 import {observe, type DomainProbe} from './observe.ts';
 import {readDetails, type Reading} from './read-inventory.ts';
@@ -31,7 +32,10 @@ export function createCommonHost({reading, isReadOnly, askDomain, readJobProgres
 	const {runner} = reading;
 	const endings = new Set<() => void>();
 	return {
-		readDetails: async (uuid, options) => readDetails(reading, uuid, options),
+		async readDetails(uuid, options) {
+			const details = await readDetails(reading, uuid, options);
+			return details.ok && options.withForeignPins ? withFileSizes(runner, details.value) : details;
+		},
 		readDataSizes: async (runs, images) => readDataSizes(runner, runs, images),
 		observe: async probe => observe(probe, reading, askDomain),
 		readImageUsers: async path => readImageUsers(reading, path),

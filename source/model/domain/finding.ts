@@ -65,6 +65,8 @@ export type Finding = {
 	otherWay?: {option: 'fold'; words: string; request: Request};
 	/** The image files that it is about. */
 	images?: string[];
+	/** What each of them takes on the host, in the same order. */
+	imageBytes?: number[];
 };
 
 export function isHealthy(findings: readonly Finding[]): boolean {

@@ -49,6 +49,8 @@ export type DomainDetails = {
 	unreadableOthers: Unreadable[];
 	/** What the domain's definitions and records name for a start, and what is certainly not there. What could not be looked at counts as there. */
 	missing?: MissingForStart;
+	/** What memory files and files with firmware variables take, by path: those that are there. Only beside `foreignPins`. */
+	fileSizes?: ReadonlyMap<string, number>;
 	/** The image files are out of reach: none was looked at, and `images` is empty. */
 	filesElsewhere?: {text: string; remedy: string};
 };

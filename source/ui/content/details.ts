@@ -3,11 +3,13 @@ The details of what is selected, as lines. The same text stands below the lists,
 */
 import {byKind} from '../../model/by-kind.ts';
 import {imageHolders} from '../../app/browse/image-holders.ts';
+import type {Layer} from '../../app/browse/image-layers.ts';
 import {rowFacts} from '../../app/browse/row-facts.ts';
 import {selectedDomain, selectedNode, selectedDetails, type TreeNode} from '../../app/browse/rows.ts';
 import type {State} from '../../app/state.ts';
 import {headDisks, hasProcess, type Disk} from '../../model/domain/domain.ts';
 import {describeProblem} from '../../model/images/describe-images.ts';
+import type {Image} from '../../model/images/image.ts';
 import {
 	describeHealth, describeNextBackup, formatSince, healthWords, ownerOf, tellCheckpoint,
 } from '../../model/text/describe-checkpoint.ts';
@@ -103,27 +105,48 @@ function checkpointDetails(checkpoint: Checkpoint, details: DomainDetails, style
 	];
 }
 
+/** All of one image; with others beside it in few lines. */
+function imageDetails(image: Image, details: DomainDetails, style: TextStyle): Line[] {
+	const holders = imageHolders(details).get(image.path) ?? [];
+	return [
+		...image.problems.flatMap(problem => field(problem.kind === 'locked' ? 'open' : 'problem', describeProblem(problem), style, problem.kind === 'locked' ? undefined : 'loss')),
+		...field('size', `${formatBytes(image.allocatedBytes)} used, ${formatBytes(image.virtualSizeBytes)} virtual`, style),
+		...field('format', image.format ?? 'unknown', style),
+		...field('backed by', image.backingPath ?? 'none (base image)', style),
+		...field('needed by', holders.length === 0 ? 'its overlays' : holders.map(({label}) => label).join(', '), style),
+		...(image.internalSnapshots.length === 0 ? [] : field('inside', `internal snapshots ${image.internalSnapshots.map(({tag}) => tag).join(', ')}`, style)),
+		...(image.bitmaps.length === 0 ? [] : field('bitmaps', image.bitmaps.map(bitmap => `${bitmap.name}${bitmap.isUsable ? '' : ' (broken)'}`).join(', '), style)),
+	];
+}
+
+function layerDetails({title: name, isHead, images, others}: Layer, details: DomainDetails, style: TextStyle): Line[] {
+	const all = [...images];
+	if (all.length === 1) {
+		const [[target, image]] = all as [[string, Image]];
+		return [title(image.path, target === '' ? [] : [{text: `  ${target}`, tone: 'dim'}]), ...imageDetails(image, details, style)];
+	}
+
+	return [
+		title(isHead ? `The images that ${details.domain.name} writes to` : `The images of ${name}`, others.length === 0 ? [] : [{text: `  also needed by ${others.join(', ')}`, tone: 'dim'}]),
+		...all.flatMap(([target, image]) => [
+			...field(target, image.path, style),
+			...image.problems.flatMap(problem => field('', describeProblem(problem), style, problem.kind === 'locked' ? undefined : 'loss')),
+			...field('', `${formatBytes(image.allocatedBytes)} used, ${formatBytes(image.virtualSizeBytes)} virtual, ${image.format ?? 'unknown'}, ${image.backingPath === undefined ? 'a base image' : `backed by ${image.backingPath}`}`, style, 'dim'),
+			...(image.internalSnapshots.length === 0 ? [] : field('', `internal snapshots ${image.internalSnapshots.map(({tag}) => tag).join(', ')}`, style, 'dim')),
+			...(image.bitmaps.length === 0 ? [] : field('', `bitmaps ${image.bitmaps.map(bitmap => `${bitmap.name}${bitmap.isUsable ? '' : ' (broken)'}`).join(', ')}`, style, 'dim')),
+		]),
+	];
+}
+
 const nodeDetails: (node: TreeNode, details: DomainDetails, style: TextStyle) => Line[] = byKind({
 	snapshot: (node, details, style) => snapshotDetails(node.snapshot, details, style),
 	head: (_node, details, style) => headDetails(details, style),
 	checkpoint: (node, details, style) => checkpointDetails(node.checkpoint, details, style),
-	image(node, details, style) {
-		const {image} = node;
-		const holders = imageHolders(details).get(image.path) ?? [];
-		return [
-			title(image.path),
-			...image.problems.flatMap(problem => field(problem.kind === 'locked' ? 'open' : 'problem', describeProblem(problem), style, problem.kind === 'locked' ? undefined : 'loss')),
-			...field('size', `${formatBytes(image.allocatedBytes)} used, ${formatBytes(image.virtualSizeBytes)} virtual`, style),
-			...field('format', image.format ?? 'unknown', style),
-			...field('backed by', image.backingPath ?? 'none (base image)', style),
-			...field('needed by', holders.length === 0 ? 'its overlays' : holders.map(({label}) => label).join(', '), style),
-			...(image.internalSnapshots.length === 0 ? [] : field('inside', `internal snapshots ${image.internalSnapshots.map(({tag}) => tag).join(', ')}`, style)),
-			...(image.bitmaps.length === 0 ? [] : field('bitmaps', image.bitmaps.map(bitmap => `${bitmap.name}${bitmap.isUsable ? '' : ' (broken)'}`).join(', '), style)),
-		];
-	},
+	layer: (node, details, style) => layerDetails(node.layer, details, style),
 	file: (node, _details, style) => [
 		title(node.path),
 		...field(node.isUnused ? 'unused' : 'holds', node.reason, style, node.isUnused ? 'warning' : undefined),
+		...(node.bytes === undefined ? [] : field('size', formatBytes(node.bytes), style)),
 		...(node.isUnused ? field('what now', 'Press D: the doctor says what it was, and plans its removal.', style) : []),
 	],
 	unrecorded: (node, _details, style) => [

@@ -62,12 +62,17 @@ const nodeText: (node: TreeNode, parent: string | undefined, state: State) => st
 			checkpoint.parent === undefined ? 'a root' : `after ${checkpoint.parent}`,
 		].join(', ');
 	},
-	image(node, parent) {
-		const {path, allocatedBytes, problems} = node.image;
-		const troubles = problems.map(problem => `, ${describeProblem(problem)}`).join('');
-		return `${path}, ${formatBytes(allocatedBytes)}, ${parent === undefined ? 'a base' : `backed by ${parent}`}${troubles}`;
+	layer(node) {
+		const {title, isFile, images} = node.layer;
+		const told = [...images].map(([target, {path, allocatedBytes, backingPath, problems}]) => [
+			[target, path].filter(text => text !== '').join(' '),
+			formatBytes(allocatedBytes),
+			backingPath === undefined ? 'a base' : `backed by ${backingPath}`,
+			...problems.map(problem => describeProblem(problem)),
+		].join(', '));
+		return `${isFile ? '' : `${title}: `}${told.join('; ')}`;
 	},
-	file: node => `${node.path}, ${node.reason}`,
+	file: node => [node.path, ...(node.bytes === undefined ? [] : [formatBytes(node.bytes)]), node.reason].join(', '),
 	unrecorded: node => `${node.label}, ${node.reason}`,
 	unreadable: node => `${node.label}, unreadable: ${node.reason}`,
 });

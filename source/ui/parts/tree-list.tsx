@@ -2,23 +2,21 @@
 The right pane: the rows of one view in sight, with tree lines on the left and what matters most in columns on the right.
 */
 import type {State} from '../../app/state.ts';
-import {imageHolders, type Holder} from '../../app/browse/image-holders.ts';
 import {isFoundNode} from '../../app/find/find.ts';
 import {findHere} from '../../app/find/place.ts';
 import {shownRows, treeRowsOf, windowTop} from '../../app/layout.ts';
 import {currentRows, selectedNode, selectedDetails, type Row} from '../../app/browse/rows.ts';
-import {isDenied} from '../../model/images/image.ts';
-import {describeProblem} from '../../model/images/describe-images.ts';
 import {formatSince, healthWords, ownerOf, tellCheckpoint, type ToldCheckpoint} from '../../model/text/describe-checkpoint.ts';
-import {formatAge, formatBytes} from '../../model/text/format.ts';
+import {formatAge} from '../../model/text/format.ts';
 import {guideText} from '../../model/text/tree-guides.ts';
-import {fileOf} from '../content/browse/summary.ts';
 import {freesWord} from '../content/browse/forecast.ts';
+import {
+	fileCells, imageHead, imageTable, layerCells, type ImageTable,
+} from '../content/browse/image-columns.ts';
 import {
 	headLine, nowCells, snapshotCells, snapshotTable, wideColumns, type SnapshotTable,
 } from '../content/browse/snapshot-columns.ts';
-import {healthGlyphs, healthTones, isTrouble} from '../content/words.ts';
-import {cutMiddle, showSafely} from '../text.ts';
+import {healthGlyphs, healthTones} from '../content/words.ts';
 import {useTheme, type Theme} from '../theme.ts';
 import {markHit} from './found.ts';
 import {
@@ -41,8 +39,8 @@ function checkpointColumns(told: ToldCheckpoint, {age, isWide}: {age: string; is
 	];
 }
 
-function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number; holders: ReadonlyMap<string, Holder[]>; hasManyRoots: boolean; table: SnapshotTable | undefined}): {pieces: Line; right: Line} {
-	const {state, theme, columns, holders, hasManyRoots, table} = given;
+function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number; hasManyRoots: boolean; table: SnapshotTable | undefined; images: ImageTable | undefined}): {pieces: Line; right: Line} {
+	const {state, theme, columns, hasManyRoots, table, images} = given;
 	const {item} = row;
 	const guide = {text: `${guideText(row, {glyphs: theme.glyphs, mostColumns: Math.floor(columns / 3), hasManyRoots})}`, tone: 'dim' as const};
 	const folded = row.isFolded ? [{text: ` ${theme.glyphs.folded}`, tone: 'accent' as const}] : [];
@@ -75,30 +73,12 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 			};
 		}
 
-		case 'image': {
-			const {image} = item;
-			const trouble = image.problems.find(problem => isTrouble(problem));
-			const held = holders.get(image.path) ?? [];
-			const labels = held.map(({label}) => label);
-			const isHead = held.some(holder => holder.isHead);
-			const room = Math.max(12, Math.floor(columns * 0.45));
-			const name = cutMiddle(showSafely(image.path.slice(image.path.lastIndexOf('/') + 1), theme.isAscii), room, theme.glyphs.ellipsis);
-			return {
-				pieces: [
-					guide,
-					{text: `${isHead ? theme.glyphs.here : (image.backingPath === undefined ? theme.glyphs.base : theme.glyphs.snapshot)} `, tone: isHead ? 'accent' : 'dim'},
-					{text: name, tone: trouble === undefined ? 'plain' : 'loss', isName: true},
-					...folded,
-					...(trouble === undefined
-						? [{text: [...image.problems.filter(problem => isDenied(problem)).map(problem => describeProblem(problem)), ...labels].map((words, at) => `${at === 0 ? '  ' : ', '}${words}`).join(''), tone: 'dim' as const}]
-						: [{text: `  ${theme.glyphs.warning} ${describeProblem(trouble)}`, tone: 'loss' as const}]),
-				],
-				right: [{text: `${formatBytes(image.allocatedBytes).padStart(10)} `, tone: 'dim'}],
-			};
+		case 'layer': {
+			return {pieces: layerCells(item.layer, [guide], images!, {theme, folded}), right: []};
 		}
 
 		case 'file': {
-			return {pieces: [guide, {text: `${theme.glyphs[item.isUnused ? 'lookAt' : 'snapshot']} `, tone: item.isUnused ? 'warning' : 'dim'}, {text: fileOf(item.path)}, {text: `  ${item.reason}`, tone: item.isUnused ? 'warning' : 'dim'}], right: []};
+			return {pieces: fileCells(item, [guide], images!, theme), right: []};
 		}
 
 		case 'unrecorded': {
@@ -119,13 +99,13 @@ function readingWords(state: State): string {
 }
 
 /** What stands in the columns of the view. */
-function headOf(state: State, table: SnapshotTable | undefined, columns: number): {pieces: Line; right: Line} {
-	if (table !== undefined) {
-		return {pieces: headLine(table), right: []};
+function headOf(columns: number, table: SnapshotTable | undefined, images: ImageTable | undefined): {pieces: Line; right: Line} {
+	if (table !== undefined || images !== undefined) {
+		return {pieces: table === undefined ? imageHead(images!) : headLine(table), right: []};
 	}
 
-	const right = state.view === 'images' ? 'used ' : (columns >= wideColumns ? `state    ${'written'.padStart(9)}${'age'.padStart(12)}  disks    ` : `${'written'.padStart(9)}${'age'.padStart(12)} `);
-	return {pieces: [{text: state.view === 'images' ? '   file  needed by' : '   name', tone: 'dim'}], right: [{text: right, tone: 'dim'}]};
+	const right = columns >= wideColumns ? `state    ${'written'.padStart(9)}${'age'.padStart(12)}  disks    ` : `${'written'.padStart(9)}${'age'.padStart(12)} `;
+	return {pieces: [{text: '   name', tone: 'dim'}], right: [{text: right, tone: 'dim'}]};
 }
 
 /** Where a list stands that is longer than its room. */
@@ -145,14 +125,18 @@ export function TreeList({state, rows, columns}: {readonly state: State; readonl
 		return <LinesView lines={lines} rows={rows} columns={columns}/>;
 	}
 
-	const holders = state.view === 'images' ? imageHolders(details) : new Map<string, Holder[]>();
 	const selected = selectedNode(state, all);
 	// A menu leaves fewer rows than the brain has counted on: what is selected stays in sight.
 	const inSight = shownRows(treeRowsOf(rows), all.length);
 	const top = windowTop(state.cursors[state.view].top, all.findIndex(row => row.item.name === selected?.name), inSight, all.length);
 	const shown = all.slice(top, top + inSight);
 	const table = state.view === 'snapshots' ? snapshotTable({details, rows: all, columns, theme, nowMs: state.nowMs, frees: snapshot => freesWord(state, snapshot.name)}) : undefined;
-	const head = headOf(state, table, columns);
+	const images = state.view === 'images'
+		? imageTable({
+			details, rows: all, columns, theme,
+		})
+		: undefined;
+	const head = headOf(columns, table, images);
 	const find = findHere(state);
 	return (
 		<>
@@ -169,7 +153,7 @@ export function TreeList({state, rows, columns}: {readonly state: State; readonl
 
 				const hasKeys = row.item.name === selected?.name && state.pane === 'tree';
 				const {pieces, right} = rowPieces(row, {
-					state, theme, columns, holders, table, hasManyRoots: all[0]!.isBranch,
+					state, theme, columns, table, images, hasManyRoots: all[0]!.isBranch,
 				});
 				const drawn: Line = [hasKeys ? {text: theme.glyphs.pointer, tone: 'accent'} : {text: ' '}, ...pieces];
 				return (

@@ -11,6 +11,7 @@ import {ownImages} from '../../model/images/describe-images.ts';
 import {sessionCommands} from '../../app/run/update-log.ts';
 import {isAtWork} from '../../app/run/jobs.ts';
 import {views, type State, type View} from '../../app/state.ts';
+import {imageTotals} from '../content/browse/image-columns.ts';
 import {failureLines} from '../content/failure.ts';
 import {withVerdicts} from '../content/browse/forecast.ts';
 import {commandRow} from '../content/run/command-log.ts';
@@ -23,7 +24,7 @@ import {formatSeconds} from '../content/words.ts';
 import {Choices} from '../parts/choices.tsx';
 import {DomainList} from '../parts/domain-list.tsx';
 import {
-	LineView, LinesView, line, type Line, type Piece,
+	LineView, LinesView, line, textOf, type Line, type Piece,
 } from '../parts/line.tsx';
 import {TreeList} from '../parts/tree-list.tsx';
 import {widthOf} from '../../model/text/cells.ts';
@@ -54,8 +55,10 @@ function viewHeading(state: State, columns: number): {pieces: Line; right: Line}
 		const words = `${index + 1}${isNarrow && !isShown ? '' : ` ${viewWords[view]}`}${isShown || isRoomy ? countOf(view) : ''}`;
 		return {text: isShown ? `[${words}]` : ` ${words} `, tone: isShown ? (state.pane === 'tree' ? 'strong' : 'plain') : 'dim'};
 	});
-	const total = details === undefined || details.images.length === 0 ? '' : `${formatShortBytes(rowFacts(details).totalBytes)} `;
 	const name = isRoomy ? `${selectedDomain(state)?.name ?? ''}  ` : '';
+	const room = columns - widthOf(textOf(pieces)) - widthOf(name) - 2;
+	const bytes = () => state.view === 'images' ? imageTotals(state, details!, room) : formatShortBytes(rowFacts(details!).totalBytes);
+	const total = details === undefined || details.images.length === 0 ? '' : `${bytes()} `;
 	return {pieces, right: [{text: name}, {text: total, tone: 'dim'}]};
 }
 
