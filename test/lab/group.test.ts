@@ -38,7 +38,7 @@ async function create({domains: [first, ...others]}: Three, flags: string[] = []
 }
 
 const look = async (domain: LabDomain) => ({
-	heads: await readHeads(domain), digests: await digestHeads(domain), parents: await readParents(domain), state: await readState(domain), 
+	heads: await readHeads(domain), digests: await digestHeads(domain), parents: await readParents(domain), state: await readState(domain),
 	definition: await virsh('dumpxml', '--domain', domain.uuid, '--inactive'),
 });
 
