@@ -3,16 +3,15 @@ Exports of running domains: other programs read what the disks held when they be
 because the scratch files would run out of room, of which the guest sees nothing.
 */
 import {randomBytes} from 'node:crypto';
-import {
-	chmod, mkdir, readdir, rm,
-} from 'node:fs/promises';
+import {readdir, rm} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
 import {readCheckpointNames} from './backups.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, type LabDomain} from './domains.ts';
+import {exportDisks, makeSocket} from './exports.ts';
 import {mountSmall} from './file-systems.ts';
-import {report, runProgram, type Line, type ProgramResult} from './program.ts';
+import {report, runProgram} from './program.ts';
 import {attemptVirsh, run, virsh} from './run.ts';
 import {imagesPath} from './settings.ts';
 import {digestFile, writeLive} from './slots.ts';
@@ -20,49 +19,6 @@ import {markLive, type Digests} from './snapshots.ts';
 import {readStrays} from './world.ts';
 
 test.before(startLab);
-
-type Exporting = {begun: Promise<Line>; ended: Promise<ProgramResult>; end: (signal?: NodeJS.Signals) => void};
-
-/** Goes on until it is ended. */
-function exportDisks(domain: LabDomain, socket: string, flags: string[] = []): Exporting {
-	let kill: (signal?: NodeJS.Signals) => void = () => undefined;
-	let text = '';
-	let resolve: (line: Line) => void = () => undefined;
-	let reject: (error: Error) => void = () => undefined;
-	const begun = new Promise<Line>((onLine, onError) => {
-		resolve = onLine;
-		reject = onError;
-	});
-	const ended = runProgram(domain, ['backup', 'export', `--socket=${socket}`, '--json', ...flags, '--', domain.name], {
-		onOutput(piece, killIt) {
-			kill = killIt;
-			text += piece;
-			if (text.includes('\n')) {
-				resolve(JSON.parse(text.split('\n')[0]!) as Line);
-			}
-		},
-	});
-	void (async () => {
-		reject(new Error(report(await ended)));
-	})();
-
-	return {
-		begun,
-		ended,
-		end(signal = 'SIGINT') {
-			kill(signal);
-		},
-	};
-}
-
-/** In a folder where QEMU's user may make it. */
-async function makeSocket(t: ExecutionContext, {folder}: LabDomain): Promise<string> {
-	const place = `${folder}-sockets`;
-	await mkdir(place);
-	await chmod(place, 0o777);
-	t.teardown(async () => rm(place, {recursive: true, force: true}));
-	return path.join(place, 'export.sock');
-}
 
 /** What another program reads of a disk. */
 async function digestExport(t: ExecutionContext, socket: string, target: string): Promise<string> {

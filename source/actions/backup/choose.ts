@@ -8,6 +8,7 @@ import {headDisks, isWritableMedium, type Disk} from '../../model/domain/domain.
 import type {BackupFolder} from '../../model/domain/inventory.ts';
 import type {Checkpoint} from '../../model/domain/snapshot.ts';
 import {chainOf, imageAt} from '../../model/images/image-graph.ts';
+import type {Image} from '../../model/images/image.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import type {CopiedDisk} from '../../planner/hypervisor/hypervisor.ts';
@@ -88,7 +89,7 @@ function whyWhole(context: PlanContext, disk: {target: string; virtualSizeBytes:
 	}
 
 	if (health.health === 'unknown' && domain.state === 'paused') {
-		return 'QEMU tells of no bitmap while the guest is paused; resume it for a moment first to copy the changes alone';
+		return domain.isFreshlyResumed ? 'QEMU tells of no bitmap while the guest is paused; resume it for a moment first to copy the changes alone' : 'QEMU tells of no bitmap of the paused guest: they are broken, or QEMU has not activated its disks yet';
 	}
 
 	if (health.health !== 'good') {
@@ -106,20 +107,46 @@ const allocatedOf = ({graph}: PlanContext, path: string): number => chainOf(grap
 
 const isCopied = (disk: Disk): boolean => isWritableMedium(disk) && disk.device !== 'floppy' && disk.transient === undefined;
 
+/** Its image; or why it cannot be copied, as the end of a sentence. libvirt has to be given a target of exactly the size that the guest sees (9.0 dies of another). */
+function copiedImage({graph}: PlanContext, {sourcePath, isEncrypted, hasSlices}: Disk): Image | string {
+	const image = sourcePath === undefined ? undefined : imageAt(graph, sourcePath);
+	if (image === undefined) {
+		return 'its image is not a file on this host';
+	}
+
+	return hasSlices || (isEncrypted && image.format === 'raw')
+		? `it is ${hasSlices ? 'a slice of its file' : 'encrypted as a whole (LUKS)'}, and how large it is for the guest is not known`
+		: image;
+}
+
 /** Appends blockers. `notes`: sentences on disks that are left out or copied whole. */
 export function chooseTargets(context: PlanContext, action: BackupAction, given: {base: Base | undefined; folder: BackupFolder; fileOf: (target: string) => string}): {disks: ChosenDisk[]; notes: string[]} {
 	const {base, folder, fileOf} = given;
 	const notes: string[] = [];
 	const all = headDisks(context.inventory.details.domain).filter(disk => isCopied(disk));
-	for (const target of action.disks.filter(named => !all.some(disk => disk.target === named))) {
-		context.blockers.push({kind: 'not-supported', text: `The domain writes to no disk "${target}" that can be copied.`, remedy: `It writes to ${all.map(disk => disk.target).join(', ')}.`});
+	const refuse = (text: string, remedy?: string) => context.blockers.push({kind: 'not-supported', text, ...(remedy !== undefined && {remedy})});
+	if (all.length === 0) {
+		refuse('The domain writes to no disk that can be copied.');
+		return {disks: [], notes};
 	}
 
-	const disks = all.filter(({target}) => action.disks.length === 0 || action.disks.includes(target)).flatMap(({target, sourcePath}): ChosenDisk[] => {
-		const image = sourcePath === undefined ? undefined : imageAt(context.graph, sourcePath);
-		if (image === undefined) {
-			context.blockers.push({kind: 'not-supported', text: `The image of ${target} is not a file on this host.`, remedy: `Name the other disks: --disk ${all.find(disk => disk.target !== target)?.target ?? 'DISK'}.`});
+	for (const target of action.disks.filter(named => !all.some(disk => disk.target === named))) {
+		refuse(`The domain writes to no disk "${target}" that can be copied.`, `It writes to ${all.map(disk => disk.target).join(', ')}.`);
+	}
+
+	const imageOf = (disk: Disk) => copiedImage(context, disk);
+	const asked = all.filter(({target}) => action.disks.length === 0 || action.disks.includes(target));
+	const disks = asked.flatMap((disk): ChosenDisk[] => {
+		const {target} = disk;
+		const image = imageOf(disk);
+		if (typeof image === 'string') {
+			const others = [asked, all].map(group => group.filter(other => typeof imageOf(other) !== 'string')).find(group => group.length > 0);
+			refuse(`${target} cannot be copied: ${image}.`, others === undefined ? 'While the domain runs, virsh backup-begin copies such a disk.' : `Name the other disks: ${others.map(other => `--disk ${other.target}`).join(' ')}.`);
 			return [];
+		}
+
+		if (disk.isEncrypted) {
+			notes.push(`What is on ${target} is encrypted, and its copy is not.`);
 		}
 
 		const {virtualSizeBytes} = image;

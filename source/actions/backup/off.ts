@@ -28,12 +28,11 @@ function refuse(context: PlanContext, {disks, isQuiesced}: Backup): void {
 	}
 
 	for (const {target, headPath} of disks) {
-		const {isEncrypted = false, hasSlices = false} = known.find(disk => disk.target === target) ?? {};
 		refuseBrokenChain(context, headPath);
-		if (isEncrypted || hasSlices) {
+		if (known.find(disk => disk.target === target)?.isEncrypted) {
 			context.blockers.push({
 				kind: 'not-supported',
-				text: `The disk ${target} is ${isEncrypted ? 'encrypted' : 'a slice of its file'}: while the domain is off it is not copied by this version.`,
+				text: `The disk ${target} is encrypted: while the domain is off it is not copied by this version.`,
 				remedy: 'Start the domain: QEMU itself then copies the disk. Or name the other disks: --disk DISK.',
 			});
 		}

@@ -112,12 +112,8 @@ function copySteps(context: PlanContext, {action, now, disks, base, checkpoint}:
 /** Fails with `refused` and every reason at once, with `checkpoint-not-found`, or with `unreadable` where a document cannot be made. */
 export function planBackup(action: BackupAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
 	const context = planContext(inventory, given);
-	const folder = inventory.backups;
-	if (folder === undefined) {
-		context.blockers.push({kind: 'not-supported', text: 'A backup needs a folder.', remedy: 'Name one of the host\'s, for this domain alone: --to FOLDER, with a path that begins with "/".'});
-		return fail({kind: 'refused', blockers: context.blockers});
-	}
-
+	// Nothing is planned before there is a folder: the command line wants one, and so does the page.
+	const folder = inventory.backups!;
 	const point = pointName(given.now, folder);
 	const chosenBase = chooseBase(context, action, folder);
 	if (!chosenBase.ok) {
@@ -133,7 +129,8 @@ export function planBackup(action: BackupAction, inventory: Inventory, given: Pl
 	}
 
 	const extras = extrasOf(context, {point, folder: folder.path});
-	const checkpoint = action.checkpoint === undefined ? succeed(undefined) : newCheckpoint(context, {name: action.checkpoint, description: action.description, recorded: recordedIn(context, action.checkpoint, disks), now: given.now});
+	const recorded = action.checkpoint === undefined ? [] : recordedIn(context, action.checkpoint, disks);
+	const checkpoint = recorded.length === 0 ? succeed(undefined) : newCheckpoint(context, {name: action.checkpoint!, description: action.description, recorded, now: given.now});
 	if (!checkpoint.ok) {
 		return checkpoint;
 	}

@@ -48,7 +48,7 @@ export function describeBackup(given: {
 			: [action.isQuiesced ? info('The guest\'s file systems are frozen for the moment of the beginning.') : info('The disks are as at the moment of the beginning, crash-consistent: restored, the guest boots as after a power failure.')]),
 		info('Its memory is not in a backup.'),
 		...(checkpoint === undefined
-			? [warning('No checkpoint is made: the next backup cannot build on this one.')]
+			? [warning(`No checkpoint is made${action.checkpoint === undefined ? '' : ', because none of these disks is on a qcow2 image that can have a bitmap'}: the next backup cannot build on this one.`)]
 			: [info(`The checkpoint "${checkpoint}" is made at the same moment, so that the next backup can copy the changes alone.`), ...warnOfVirtnbdbackup(others)]),
 		...extras.copied.map(({from}) => info(`${from} is copied, too.`)),
 		...extras.leftOut.map(text => warning(text)),

@@ -44,7 +44,7 @@ function chooseDisks(context: PlanContext, {checkpoint, disks: asked}: CreateChe
 		context.blockers.push({
 			kind: 'not-supported',
 			text: `No disk can have a checkpoint: ${chosen.leftOut.map(({target, reason}) => `${target} ${reason === undefined ? 'is left out' : `(${reason})`}`).join(', ')}.`,
-			remedy: 'A checkpoint needs a disk on a qcow2 image: qemu-img convert -O qcow2 makes one, while the domain is off.',
+			remedy: 'A checkpoint needs a disk on a qcow2 image: qemu-img convert -O qcow2 makes one while the domain is off, and virsh edit puts the disk on it.',
 		});
 	}
 

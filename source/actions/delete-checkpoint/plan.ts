@@ -48,7 +48,7 @@ function requireTold(context: PlanContext, deleted: readonly Checkpoint[]): void
 		context.blockers.push({
 			kind: 'domain-state',
 			text: 'The domain is paused, and QEMU tells of no bitmap at all: either all of them are broken, or QEMU has not activated its disks yet.',
-			remedy: 'Resume the guest for a moment, then try again; or delete the record alone: --metadata.',
+			remedy: 'Resume the guest, and try again while it runs; or delete the record alone: --metadata.',
 		});
 	}
 }

@@ -79,11 +79,11 @@ export function chooseDisks(context: PlanContext, {backups, point, now}: {backup
 }
 
 /** Appends blockers. */
-export function refuseFolders(context: PlanContext, backups: BackupFolder, disks: readonly RestoredDisk[]): void {
+export function refuseFolders(context: PlanContext, {backups, point}: {backups: BackupFolder; point: Manifest}, disks: readonly RestoredDisk[]): void {
 	const paths = disks.map(({overlaid}) => overlaid.overlayPath);
 	refusePlainFolders(context, paths);
 	refuseFolderRisks(context, paths);
-	refuseBackups(context.blockers, backups, 'restore');
+	refuseBackups(context.blockers, backups, 'restore', point);
 	const needed = new Map<string, {bytes: number; free: number; folder: string}>();
 	for (const {overlaid: {overlayPath}, bytes} of disks) {
 		const place = context.inventory.folders.get(posix.dirname(overlayPath));

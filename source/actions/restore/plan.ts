@@ -211,7 +211,7 @@ export function planRestore(action: RestoreAction, inventory: Inventory, given: 
 		refuseHeldHead(context, overlaid.headPath!);
 	}
 
-	refuseFolders(context, backups, chosen.value.disks);
+	refuseFolders(context, {backups, point: point.value}, chosen.value.disks);
 	return chosen.value.disks.length === 0
 		? fail({kind: 'refused', blockers: context.blockers})
 		: planParts(context, {action, backups, point: point.value, chosen: chosen.value, now: given.now}, given);

@@ -70,9 +70,11 @@ export function planExport(details: DomainDetails, host: HostFacts, request: Exp
 	const able = all.filter(disk => isWritableMedium(disk) && disk.device === 'disk' && disk.transient === undefined);
 	const chosen = able.filter(({target}) => wanted.length === 0 || wanted.includes(target));
 	const targets = chosen.map(({target}) => target);
-	const blockers = [
+	const unknown = able.length === 0 ? [] : wanted.filter(target => !targets.includes(target));
+	const blockers: Blocker[] = [
 		...domainBlockers(details, host, request),
-		...wanted.filter(target => !targets.includes(target)).map((target): Blocker => ({kind: 'not-supported', text: `The domain writes to no disk "${target}" that can be exported.`, remedy: `It writes to ${able.map(disk => disk.target).join(', ')}.`})),
+		...(able.length === 0 ? [{kind: 'not-supported', text: 'The domain writes to no disk that can be exported.'} as const] : []),
+		...unknown.map((target): Blocker => ({kind: 'not-supported', text: `The domain writes to no disk "${target}" that can be exported.`, remedy: `It writes to ${able.map(disk => disk.target).join(', ')}.`})),
 		...(since === undefined ? [] : sinceBlockers(details, since, targets)),
 	];
 	if (blockers.length > 0) {

@@ -74,6 +74,14 @@ function moveVariables(os: XmlItem | undefined, path: string | undefined): void 
 	}
 }
 
+/** Its copy in the backup is not encrypted. */
+function dropEncryption(disk: XmlItem): void {
+	const source = find(contentOf(disk), 'source');
+	for (const item of [disk, ...(source === undefined ? [] : [source])]) {
+		item[nameOf(item)] = keepOnly(contentOf(item), one => nameOf(one) !== 'encryption');
+	}
+}
+
 /** Fails with `unreadable`. */
 export function newDomainXml(definition: string, {name, uuid, generationId, sources, variablesPath}: NewDomain): Result<MadeDefinition> {
 	const moved = changeDomainXml(definition, {name, rootName: 'domain', sources, generationId, leftImages: []});
@@ -96,6 +104,10 @@ export function newDomainXml(definition: string, {name, uuid, generationId, sour
 
 				return !isForeign;
 			});
+			for (const disk of findAll(contentOf(devices), 'disk').filter(item => sources.has(targetOf(item)))) {
+				dropEncryption(disk);
+			}
+
 			// Where its emulator keeps its state goes by the UUID then.
 			for (const backend of findAll(contentOf(devices), 'tpm').flatMap(tpm => findAll(contentOf(tpm), 'backend'))) {
 				backend.backend = keepOnly(contentOf(backend), item => nameOf(item) !== 'source');

@@ -14,6 +14,7 @@ import type {Blocker} from '../../model/failure.ts';
 import type {ProgramCommand} from '../../model/plan/plan.ts';
 import {allOf, fail, succeed, type Result} from '../../model/result.ts';
 import {formatBytes} from '../../model/text/format.ts';
+import {quoteForShell} from '../../model/text/shell-quote.ts';
 import {listNames} from '../../model/text/list-names.ts';
 import {fileCommands} from '../hypervisor/commands.ts';
 import {refuseBackups} from './refuse-backups.ts';
@@ -77,7 +78,7 @@ function planFinish({id, backups: {path, points}}: PruneRequest, pruning: Prunin
 			blockers: [{
 				kind: 'image-needed',
 				text: `A removal of old points was interrupted here, and ${needing[0]!.point}, which stays, needs files that it removes.`,
-				remedy: `Restore it elsewhere first (vsnap-tui restore ${path} --at ${needing[0]!.point} --to FOLDER), then remove ${needing[0]!.point}.json.`,
+				remedy: `Restore it elsewhere first (vsnap-tui restore ${quoteForShell(path)} --at ${needing[0]!.point} --to FOLDER), then remove all files here whose names begin with ${needing[0]!.point}.`,
 			}],
 		})
 		: succeed({

@@ -181,7 +181,7 @@ export function planRestoreToFolder(request: RestoreRequest): Result<FolderPlan>
 		return definition;
 	}
 
-	refuseBackups(blockers, backups, 'restore');
+	refuseBackups(blockers, backups, 'restore', point);
 	refuseTarget(blockers, target, {neededBytes: needed.value, names: pieces.value.map(({name}) => name)});
 	if (anew !== undefined && /[/\0]/.test(anew.name)) {
 		blockers.push({kind: 'name', text: `"${anew.name}" cannot be the name of a domain: it has a "/".`, remedy: 'Choose another name.'});
