@@ -14,6 +14,7 @@ const beyondTheRun = [
 	'bare-failures',
 	'bare-merge',
 	'bare-power',
+	'block-devices',
 	'checkpoint-chains',
 	'checkpoint-jobs',
 	'checkpoint-kill',

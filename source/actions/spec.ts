@@ -109,6 +109,8 @@ export type ActionSpec<K extends ActionKind> = {
 	collects?(action: ActionOf<K>, context: PlanContext): {deleted: Snapshot[]; folded?: string[]};
 	/** One for several that the doctor offers for one domain: their plans would stand in each other's way, as each changes what the next was made from. Missing: the first of them. */
 	join?(requests: Array<RequestOf<K>>): RequestOf<K>;
+	/** It takes the folder that the settings name for overlays of disks on no file. */
+	laysOverlays?: true;
 	/** The state of the domain afterwards is part of what is proven. */
 	setsPower?: true;
 	/** Pure. Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */

@@ -3,7 +3,7 @@ Disks on block devices below overlay files: what a delete or a merge means for a
 stays; its node is never removed. A loop device stands for any: a partition, a logical volume (whose usual name is a link to the device).
 */
 import {
-	lstat, mkdtemp, readdir, readFile, rm, stat, symlink,
+	mkdtemp, readdir, readFile, rm, stat,
 } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -15,62 +15,23 @@ import {
 import {change, readChangePlan} from './change.ts';
 import {startLab} from './daemons.ts';
 import {
-	makeDomain, readState, start, stop, type LabDomain,
+	digestDisks, expectDevices, makeDeviceDomain, sizeMiB,
+} from './device-domain.ts';
+import {
+	readState, start, stop, type LabDomain,
 } from './domains.ts';
 import {makeBlockDevice} from './file-systems.ts';
 import {report, runProgram, type ProgramResult} from './program.ts';
-import {run, virsh} from './run.ts';
+import {virsh} from './run.ts';
 import {digestImage, writeLive, writeOffline} from './slots.ts';
 import {readParents, takeDiskSnapshot} from './snapshots.ts';
 import {readDisks} from './xml-text.ts';
 
 test.before(startLab);
 
-const sizeMiB = 16;
-
-function diskXml(device: string, target: string): string {
-	return `<disk type='block' device='disk'><driver name='qemu' type='raw'/><source dev='${device}'/><target dev='${target}' bus='virtio'/></disk>`;
-}
-
-/** vda is the device by its own name, vdb another one by a link to it, as logical volumes are named. */
-async function makeDeviceDomain(t: ExecutionContext): Promise<{domain: LabDomain; devices: string[]}> {
-	const folder = path.join(os.tmpdir(), `vsnaplab-devices-${Math.random().toString(36).slice(2)}`);
-	await run('mkdir', ['-p', folder]);
-	const loops = [await makeBlockDevice(t, path.join(folder, 'a'), sizeMiB), await makeBlockDevice(t, path.join(folder, 'b'), sizeMiB)];
-	const link = path.join('/dev', `vsnaplab-${path.basename(folder)}`);
-	await symlink(loops[1]!, link);
-	t.teardown(async () => {
-		await rm(link, {force: true});
-		await rm(folder, {recursive: true, force: true});
-	});
-	for (const loop of loops) {
-		await writeOffline(loop, 0xB0, 0, 'raw');
-	}
-
-	const devices = [loops[0]!, link];
-	const domain = await makeDomain(t, {diskCount: 0, devicesXml: devices.map((device, index) => diskXml(device, `vd${'ab'[index]}`)).join('')});
-	return {domain, devices};
-}
-
 async function takeOnto(domain: LabDomain, name: string, more: string[] = []): Promise<void> {
 	const specs = ['vda', 'vdb'].flatMap(target => ['--diskspec', `${target},file=${path.join(domain.folder, `${target}.${name}`)}`]);
 	await takeDiskSnapshot(domain, name, [...specs, ...more]);
-}
-
-async function disksOf(domain: LabDomain, more: string[] = []): Promise<ReturnType<typeof readDisks>> {
-	return readDisks(await virsh('dumpxml', '--domain', domain.uuid, ...more));
-}
-
-async function digestDisks(domain: LabDomain): Promise<Record<string, string>> {
-	return Object.fromEntries(await Promise.all((await disksOf(domain)).map(async disk => [disk.target, await digestImage(disk.path, disk.format)] as const)));
-}
-
-async function expectDevices(t: ExecutionContext, devices: readonly string[]): Promise<void> {
-	for (const device of devices) {
-		t.true((await stat(device)).isBlockDevice(), `${device} is there`);
-	}
-
-	t.true((await lstat(devices[1]!)).isSymbolicLink());
 }
 
 /** Each disk is a block device again, for the next start and for the guest that runs. */
@@ -85,11 +46,10 @@ async function expectBlockAgain(t: ExecutionContext, domain: LabDomain, devices:
 
 const textsOf = (plan: Plan) => plan.consequences.map(({text}) => text).join('\n');
 
-/** The doctor finds nothing, but that a snapshot on a device cannot be gone back to. */
+/** The doctor finds nothing. */
 async function expectNothingFound(t: ExecutionContext, domain: LabDomain): Promise<void> {
 	const checked = await runProgram(domain, ['doctor', domain.name]);
-	const kinds = [...checked.stdout.matchAll(/\(([a-z-]+)\): "/g)].map(([, kind]) => kind);
-	t.deepEqual(kinds.filter(kind => kind !== 'not-revertible'), [], report(checked));
+	t.is(checked.exitCode, 0, report(checked));
 }
 
 const good = (t: ExecutionContext, result: ProgramResult) => t.is(result.exitCode, 0, report(result));

@@ -124,7 +124,7 @@ test.serial('overlays for two disks, for a block device and on one: each is name
 	await run('qemu-img', ['create', '-q', '-f', 'qcow2', disk, '16M']);
 	await defineXml(domainXml(other, {devicesXml: `<disk type='block' device='disk'><driver name='qemu' type='qcow2'/><source dev='${disk}'/><target dev='vdb' bus='virtio'/></disk>`}));
 	await followAll(t, other, [{
-		asked: createArgs(other, 's1', '--disk-only'), remedy: 'Name its overlay: --disk vdb=external:FILE.', followed: createArgs(other, 's1', '--disk-only', '--disk', `vdb=external:${path.join(other.folder, 'vdb.s1')}`),
+		asked: createArgs(other, 's1', '--disk-only'), remedy: 'Name a folder for it: --overlay-folder FOLDER.', followed: createArgs(other, 's1', '--disk-only', `--overlay-folder=${other.folder}`),
 	}]);
 });
 

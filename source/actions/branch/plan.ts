@@ -5,7 +5,6 @@ Two layers are made on what the snapshot froze: the lower one is frozen at once 
 on writing to. With one layer two snapshots would freeze one image, and libvirt's own delete of either would harm the other. Pure: the world, the time and
 the id come in.
 */
-import {posix} from 'node:path';
 import {keptName, type BranchAction} from '../../model/plan/request.ts';
 import {stampOf} from '../../model/text/format.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
@@ -21,7 +20,7 @@ import {planContext} from '../../planner/plan-context.ts';
 import {checkpointSteps} from '../../planner/steps/checkpoints.ts';
 import {bootSteps} from '../../planner/steps/domain.ts';
 import {branchNvram} from '../../planner/steps/nvram-revert.ts';
-import {overlayPath} from '../../planner/steps/overlay-name.ts';
+import {overlayPath, stemOf} from '../../planner/steps/overlay-name.ts';
 import {filesAt} from '../../planner/steps/overlay.ts';
 import type {OverlaidDisk} from '../../planner/steps/revert-disks.ts';
 import {newDefinition, sourcesOf} from '../go-back/definition.ts';
@@ -38,7 +37,7 @@ function upperLayer(context: PlanContext, lower: readonly OverlaidDisk[], now: D
 		layer: 'upper',
 		basePath: disk.overlayPath,
 		baseFormat: 'qcow2',
-		overlayPath: overlayPath(disk.overlayPath, {stamp: stampOf(now), folder: folders.get(posix.dirname(disk.overlayPath)), taken}),
+		overlayPath: overlayPath(stemOf(disk.overlayPath), {stamp: stampOf(now), folders, taken}),
 	}));
 }
 
@@ -108,7 +107,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 	}
 
 	const leave = leaveFor(context, {
-		snapshot, currentState: action.currentState, now, leftFor: `the branch "${action.name}"`, resumes: false, layOver: lower => upperLayer(context, lower, now),
+		snapshot, currentState: action.currentState, overlayFolder: action.overlayFolder, now, leftFor: `the branch "${action.name}"`, resumes: false, layOver: lower => upperLayer(context, lower, now),
 	});
 	if (!leave.ok) {
 		return leave;

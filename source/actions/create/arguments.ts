@@ -3,6 +3,7 @@ What may be typed for a new snapshot: `--memory external:FILE`, `--disk vda=exte
 */
 import type {CreateAction, DiskRequest} from '../../model/plan/request.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
+import {overlayFolderOption, readOverlayFolder} from '../overlay-folder.ts';
 import type {CliSpec, RawOptions} from '../spec.ts';
 import {readSnapshotDocument} from './document.ts';
 
@@ -74,6 +75,7 @@ export const cli = {
 		{flags: '--memory <mode>', summary: 'no, internal, external, or external:FILE'},
 		{flags: '--disk <disk=mode>', summary: 'DISK=internal, external, external:FILE, no or manual; may be given for each disk', isRepeated: true},
 		{flags: '--reuse <disk=way>', summary: 'how its overlay is made: DISK=absolute-paths, existing, existing-with-data or no-backing-file', isRepeated: true},
+		overlayFolderOption,
 		{flags: '--quiesce', summary: 'have the guest agent freeze the file systems meanwhile'},
 		{flags: '--live', summary: 'keep the guest running while its memory is written to a file'},
 		{flags: '--halt', summary: 'power the domain off afterwards, without a shutdown'},
@@ -87,8 +89,9 @@ export const cli = {
 		const description = textOf(raw, 'description');
 		const memory = parseMemoryOption(textOf(raw, 'memory'));
 		const disks = parseDiskOptions(textsOf(raw, 'disk'), textsOf(raw, 'reuse'));
-		if (!memory.ok || !disks.ok) {
-			return memory.ok ? disks as typeof disks & {ok: false} : memory;
+		const placed = readOverlayFolder(raw);
+		if (!memory.ok || !disks.ok || !placed.ok) {
+			return [memory, disks, placed].find((read): read is Result<never> & {ok: false} => !read.ok)!;
 		}
 
 		const saidByDocument = [snapshot, description, raw.memory, textsOf(raw, 'disk')[0]].some(said => said !== undefined);
@@ -105,6 +108,7 @@ export const cli = {
 				isLive: raw.live === true,
 				isHalted: raw.halt === true,
 				hasNoMetadata: raw.metadata === false,
+				...placed.value,
 			});
 	},
 } satisfies CliSpec<'create'>;

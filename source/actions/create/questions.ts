@@ -6,6 +6,7 @@ import {hasProcess, type SnapshotMode} from '../../model/domain/domain.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import {isExternal} from '../../model/domain/snapshot.ts';
 import {descriptionField, problemOfName, takenNames} from '../names.ts';
+import {overlayFolderFields} from '../overlay-folder.ts';
 import {switchField, type Field} from '../question.ts';
 import type {Asked} from '../spec.ts';
 import {extraFields} from './extras.ts';
@@ -101,6 +102,7 @@ export function createFields(request: AskedCreate, {details}: Pick<Asked, 'detai
 		...(isActive && (!savesMemory(request) || request.isQuiesced)
 			? [switchField({...asked.freeze, id: 'isQuiesced', isOn: request.isQuiesced}, isQuiesced => ({request: {...request, isQuiesced}}))]
 			: []),
+		...overlayFolderFields(request, details, {isExtra: false}, next => ({request: next})),
 		...extraFields(request, details),
 	];
 }

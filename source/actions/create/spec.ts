@@ -3,6 +3,7 @@ Create: a new snapshot.
 */
 import {isWritableMedium} from '../../model/domain/domain.ts';
 import {nameByTime, problemOfName, takenNames} from '../names.ts';
+import {readsOverlayFolder} from '../overlay-folder.ts';
 import type {ActionSpec} from '../spec.ts';
 import {undoByDropping} from '../undo.ts';
 import {againAsPlanned} from './again.ts';
@@ -49,13 +50,15 @@ export const create = {
 				isLive: given.isLive ?? false,
 				isHalted: given.isHalted ?? false,
 				hasNoMetadata: given.hasNoMetadata ?? false,
+				...(given.overlayFolder !== undefined && {overlayFolder: given.overlayFolder}),
 			},
 			answered: answered.filter(([, isGiven]) => isGiven).map(([id]) => id),
 		};
 	},
 	propose: ({request, answered}, details) => proposeCreate(request, answered, details),
 	fields: createFields,
-	reads: ({disks = [], memory}) => [...disks, memory].flatMap(named => named?.path === undefined ? [] : [named.path]),
+	laysOverlays: true,
+	reads: ({disks = [], memory, overlayFolder}) => [...[...disks, memory].flatMap(named => named?.path === undefined ? [] : [named.path]), ...readsOverlayFolder({overlayFolder})],
 	plan: planCreate,
 	undo: ({snapshot, hasNoMetadata}, {snapshots}) => hasNoMetadata
 		? {never: whyNoUndo}

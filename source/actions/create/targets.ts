@@ -14,6 +14,7 @@ import type {Consequence} from '../../model/plan/plan.ts';
 import {stopRemedy} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {overlayPath, stemOf} from '../../planner/steps/overlay-name.ts';
+import {noFolderFor, overlayStem} from '../../planner/storage/overlay-site.ts';
 import type {ContinuedDisk} from '../../planner/hypervisor/hypervisor.ts';
 import type {PartakingDisk} from './disks.ts';
 import {
@@ -32,14 +33,14 @@ function isTaken(context: PlanContext, path: string): boolean {
 }
 
 /** libvirt's name where it is free and fits; else one with the time, and a word about it. */
-function chooseName(context: PlanContext, given: {wanted: string; basePath: string; what: string; now: Date; taken: Set<string>; consequences: Consequence[]}): string {
-	const {wanted, basePath, what, now, taken, consequences} = given;
+function chooseName(context: PlanContext, given: {wanted: string; stem: string; what: string; now: Date; taken: Set<string>; consequences: Consequence[]}): string {
+	const {wanted, stem, what, now, taken, consequences} = given;
 	const isTooLong = Buffer.byteLength(posix.basename(wanted)) > longestName;
 	if (!isTooLong && !isTaken(context, wanted)) {
 		return wanted;
 	}
 
-	const path = overlayPath(basePath, {stamp: stampOf(now), folder: context.inventory.folders.get(posix.dirname(basePath)), taken});
+	const path = overlayPath(stem, {stamp: stampOf(now), folders: context.inventory.folders, taken});
 	consequences.push(describeOtherName(what, {path, wanted, isTooLong}));
 	return path;
 }
@@ -193,7 +194,8 @@ function chooseMemoryPath(context: PlanContext, action: CreateAction, given: {di
 		return undefined;
 	}
 
-	return chooseName(context, {...given, wanted: `${stemOf(besidePath)}.${action.snapshot}.mem`, basePath: besidePath, what: 'The memory file'});
+	const stem = stemOf(besidePath);
+	return chooseName(context, {...given, wanted: `${stem}.${action.snapshot}.mem`, stem, what: 'The memory file'});
 }
 
 /** `hasMemory`: a file for the guest's memory is needed. Appends blockers to the context. */
@@ -202,12 +204,12 @@ export function chooseTargets(context: PlanContext, action: CreateAction, given:
 	const taken = new Set(context.inventory.details.images.map(image => image.path));
 	const disks = given.disks.map((disk): TargetedDisk => {
 		const {request, headPath, target} = disk;
-		const beside = disk.storage.newOverlay(action.snapshot);
-		if (beside === undefined && request?.path === undefined) {
-			context.blockers.push({kind: 'not-a-file', text: `${target} is on the device ${headPath}, which has no folder for an overlay.`, remedy: `Name its overlay: --disk ${target}=external:FILE.`});
+		const stem = overlayStem(context, {target, basePath: headPath}, action.overlayFolder);
+		if (stem === undefined && request?.path === undefined) {
+			context.blockers.push(noFolderFor(target, headPath));
 		}
 
-		const path = request?.path ?? chooseName(context, {wanted: beside ?? headPath, basePath: headPath, what: `The new overlay of ${target}`, now: given.now, taken, consequences});
+		const path = request?.path ?? chooseName(context, {wanted: `${stem ?? headPath}.${action.snapshot}`, stem: stem ?? headPath, what: `The new overlay of ${target}`, now: given.now, taken, consequences});
 		return {...disk, overlayPath: path, reuse: request?.reuse === 'existing-with-data' ? 'existing' : request?.reuse ?? 'absolute-paths'};
 	});
 	for (const disk of disks) {

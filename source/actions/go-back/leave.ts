@@ -53,6 +53,8 @@ export type Leave = {
 type Leaving = {
 	snapshot: Snapshot;
 	currentState: CurrentState;
+	/** For disks that are on no file. */
+	overlayFolder: string | undefined;
 	now: Date;
 	/** For what it is left, in the description of what is kept where nobody gave one. */
 	leftFor: string;
@@ -73,9 +75,9 @@ export function refuseOtherImages(context: PlanContext, snapshot: Snapshot, disk
 }
 
 /** Appends blockers to the context; fails only where an XML document cannot be changed. */
-export function leaveFor(context: PlanContext, {snapshot, currentState, now, leftFor, resumes, layOver}: Leaving): Result<Leave> {
+export function leaveFor(context: PlanContext, {snapshot, currentState, overlayFolder, now, leftFor, resumes, layOver}: Leaving): Result<Leave> {
 	const keepName = currentState.kind === 'keep' ? currentState.name : undefined;
-	const disks = revertDisks(context, {snapshot, now, isKept: keepName !== undefined});
+	const disks = revertDisks(context, {snapshot, now, isKept: keepName !== undefined, ...(overlayFolder !== undefined && {overlayFolder})});
 	const {overlaid} = disks;
 	const warnings = refuseOtherImages(context, snapshot, disks);
 	for (const path of overlaid.flatMap(({headPath}) => headPath ?? [])) {

@@ -15,7 +15,7 @@ import {refuseBackups} from '../../planner/folder/refuse-backups.ts';
 import {wholeBytes} from '../../planner/folder/restore.ts';
 import {refuseFolderRisks} from '../../planner/steps/build-folder.ts';
 import {toOverlaid} from '../../planner/steps/overlay.ts';
-import {overlayPath} from '../../planner/steps/overlay-name.ts';
+import {overlayPath, stemOf} from '../../planner/steps/overlay-name.ts';
 import type {OverlaidDisk, RevertDisks} from '../../planner/steps/revert-disks.ts';
 import {filePathOf} from '../../planner/storage/storage.ts';
 
@@ -62,7 +62,7 @@ export function chooseDisks(context: PlanContext, {backups, point, now}: {backup
 			continue;
 		}
 
-		const path = overlayPath(headPath, {stamp: stampOf(now), folder: folders.get(posix.dirname(headPath)), taken});
+		const path = overlayPath(stemOf(headPath), {stamp: stampOf(now), folders, taken});
 		const like = toOverlaid(context, {target: disk.disk, headPath, format: head!.format ?? 'qcow2', overlayPath: path, reuse: 'no-backing-file'});
 		const file = imageAt(context.graph, headPath)?.file;
 		const isHeldByLibvirt = details.domain.liveDefinition !== undefined && context.can.changesOwners && file?.isRegular;

@@ -1,5 +1,6 @@
 import {fail, succeed} from '../../model/result.ts';
 import {currentStateOptions, readCurrentState} from '../current-state.ts';
+import {overlayFolderOption, readOverlayFolder} from '../overlay-folder.ts';
 import {endStateExcludes, endStateOptions, readEndState} from '../end-state.ts';
 import type {CliSpec} from '../spec.ts';
 
@@ -10,6 +11,7 @@ export const cli = {
 	options: [
 		...currentStateOptions('"kept-" and the time').map(option => option.flags === '--discard' ? {...option, summary: `${option.summary}; --yes needs this or --keep`} : option),
 		...endStateOptions,
+		overlayFolderOption,
 	],
 	excludes: [['keep', 'discard'], ['memory', 'discard'], ['description', 'discard'], endStateExcludes],
 	together: given => given,
@@ -17,6 +19,11 @@ export const cli = {
 		const read = readCurrentState(raw);
 		if (!read.ok) {
 			return read;
+		}
+
+		const placed = readOverlayFolder(raw);
+		if (!placed.ok) {
+			return placed;
 		}
 
 		const currentState = read.value;
@@ -27,6 +34,6 @@ export const cli = {
 				message: 'revert --yes needs --keep NAME or --discard.',
 				hint: '--keep NAME keeps the current state as a snapshot, --discard gives it up. --dry-run shows the plan of either.',
 			})
-			: succeed({kind: 'revert', snapshot: snapshot!, currentState, endState: readEndState(raw)});
+			: succeed({kind: 'revert', snapshot: snapshot!, currentState, endState: readEndState(raw), ...placed.value});
 	},
 } satisfies CliSpec<'revert'>;

@@ -44,7 +44,7 @@ export function planExternalRevert(context: PlanContext, action: RevertAction, g
 	const {snapshots, currentSnapshot} = context.inventory.details;
 	const endState = endStateOf(action.endState, snapshot.state);
 	const leave = leaveFor(context, {
-		snapshot, currentState: action.currentState, now, leftFor: `"${snapshot.name}"`, resumes: endState !== 'shutoff' && snapshot.memory.mode !== 'no',
+		snapshot, currentState: action.currentState, overlayFolder: action.overlayFolder, now, leftFor: `"${snapshot.name}"`, resumes: endState !== 'shutoff' && snapshot.memory.mode !== 'no',
 	});
 	if (!leave.ok) {
 		return leave;

@@ -5,6 +5,7 @@ import type {Request} from '../../model/plan/request.ts';
 import {isExternal} from '../../model/domain/snapshot.ts';
 import {currentStateFields} from '../current-state.ts';
 import {endStateFields} from '../end-state.ts';
+import {overlayFolderFields} from '../overlay-folder.ts';
 import type {Field} from '../question.ts';
 import type {Asked} from '../spec.ts';
 
@@ -15,5 +16,6 @@ export function revertFields(request: Request & {kind: 'revert'}, {details, kept
 			details, kept: kept!, nowMs, whyNoMemory: snapshot === undefined || isExternal(snapshot) ? undefined : 'the snapshot is inside the images',
 		}, currentState => ({...request, currentState})),
 		...endStateFields(request.endState, {details: snapshot && details, memory: snapshot}, endState => ({...request, endState})),
+		...overlayFolderFields(request, details, {isExtra: true}, next => ({request: next})),
 	];
 }

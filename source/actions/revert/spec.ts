@@ -4,6 +4,7 @@ Revert: the domain goes back to a snapshot.
 import {completeCurrentState} from '../current-state.ts';
 import {presetEndState} from '../end-state.ts';
 import {takenNames} from '../names.ts';
+import {readsOverlayFolder} from '../overlay-folder.ts';
 import type {ActionSpec} from '../spec.ts';
 import {undoByReverting} from '../undo.ts';
 import {planRevert} from './plan.ts';
@@ -26,13 +27,15 @@ export const revert = {
 		needs: 'snapshot',
 		foretells: 'possible',
 	},
-	complete({snapshot, currentState: given, endState}, uuid, {details, nowMs}) {
+	complete({snapshot, currentState: given, endState, overlayFolder}, uuid, {details, nowMs}) {
 		const {currentState, kept, answered} = completeCurrentState(given, {}, {nowMs, taken: takenNames(details)});
 		const target = details.snapshots.find(({name}) => name === snapshot);
-		return {request: {kind: 'revert', uuid, snapshot: snapshot!, currentState, endState: endState ?? presetEndState(details, target)}, answered: [...answered, ...endState === undefined ? [] : ['end-state']], kept};
+		return {request: {kind: 'revert', uuid, snapshot: snapshot!, currentState, endState: endState ?? presetEndState(details, target), ...(overlayFolder !== undefined && {overlayFolder})}, answered: [...answered, ...endState === undefined ? [] : ['end-state']], kept};
 	},
 	fields: revertFields,
 	setsPower: true,
+	laysOverlays: true,
+	reads: readsOverlayFolder,
 	plan: planRevert,
 	undo: ({currentState}) => undoByReverting(currentState),
 	words,

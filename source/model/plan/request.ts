@@ -12,7 +12,10 @@ export type EndState = 'running' | 'paused' | 'shutoff';
 
 type OnDomain = {domain: {uuid: string; name: string}};
 
-export type RevertAction = OnDomain & {
+/** `overlayFolder`: where new overlays go of disks that are on no file; undefined: where theirs are already. */
+export type PlacesOverlays = {overlayFolder?: string};
+
+export type RevertAction = OnDomain & PlacesOverlays & {
 	kind: 'revert';
 	snapshot: string;
 	currentState: CurrentState;
@@ -37,7 +40,7 @@ export type DiskRequest = {
 };
 
 /** Undefined members: left out, so that the decision table decides. */
-export type CreateAction = OnDomain & {
+export type CreateAction = OnDomain & PlacesOverlays & {
 	kind: 'create';
 	/** What the snapshot will be called. */
 	snapshot: string;
@@ -59,7 +62,7 @@ export type CreateAction = OnDomain & {
 };
 
 /** A second line of development from a snapshot: `name` is its first snapshot. */
-export type BranchAction = OnDomain & {
+export type BranchAction = OnDomain & PlacesOverlays & {
 	kind: 'branch';
 	snapshot: string;
 	name: string;

@@ -1,5 +1,5 @@
 /**
-Names for new overlays. They lie beside the image that they are backed by, as libvirt's do, and never reuse a name that is taken (R9).
+Names for new overlays. They lie beside the image that they are backed by, as libvirt's do, or where the overlays of a device lie, and never reuse a name that is taken (R9).
 */
 import {Buffer} from 'node:buffer';
 import {posix} from 'node:path';
@@ -12,11 +12,12 @@ export function stemOf(path: string): string {
 }
 
 /**
-A free name per image: `<stem>.<stamp>`, with `-2`, `-3` … where that is taken in the folder or was given out before. Gives the names out by
+A free name for a stem: `<stem>.<stamp>`, with `-2`, `-3` … where that is taken in the folder or was given out before. Gives the names out by
 adding them to `taken`. A stem so long that the name would not fit the file system (255 bytes) is cut.
 */
-export function overlayPath(basePath: string, options: {stamp: string; folder: FolderFacts | undefined; taken: Set<string>}): string {
-	const {dir, base} = posix.parse(stemOf(basePath));
+export function overlayPath(wholeStem: string, options: {stamp: string; folders: ReadonlyMap<string, FolderFacts>; taken: Set<string>}): string {
+	const {dir, base} = posix.parse(wholeStem);
+	const folder = options.folders.get(dir);
 	let stem = base;
 	while (Buffer.byteLength(stem) > 220) {
 		stem = stem.slice(0, -1);
@@ -25,7 +26,7 @@ export function overlayPath(basePath: string, options: {stamp: string; folder: F
 	for (let count = 1; ; count++) {
 		const name = `${stem}.${options.stamp}${count === 1 ? '' : `-${count}`}`;
 		const path = posix.join(dir, name);
-		if (!options.taken.has(path) && !options.folder?.names.has(name)) {
+		if (!options.taken.has(path) && !folder?.names.has(name)) {
 			options.taken.add(path);
 			return path;
 		}

@@ -5,6 +5,7 @@ import {posix} from 'node:path';
 import {stampOf} from '../../model/text/format.ts';
 import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk} from '../../model/domain/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
+import type {Blocker} from '../../model/failure.ts';
 import type {FileFacts} from '../../model/images/image.ts';
 import {ownerModel} from '../../model/images/image-owner.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
@@ -12,7 +13,8 @@ import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {isDrive} from '../../model/domain/start-files.ts';
 import type {PlanContext} from '../context.ts';
 import {readOutRemedy, requireLayersOfRecord, requirePlainLayers} from '../checks/recorded-chains.ts';
-import {filePathOf, storageWord, storageOf, isFileBacked} from '../storage/storage.ts';
+import {noFolderFor, overlayStem} from '../storage/overlay-site.ts';
+import {storageWord, storageOf, isFileBacked} from '../storage/storage.ts';
 import {buildFor, type Build} from './build-folder.ts';
 import {overlayPath} from './overlay-name.ts';
 
@@ -79,9 +81,14 @@ function isKeptToo({currentSnapshot, snapshots}: DomainDetails, disk: Disk): boo
 	return !isKeptOutOfSnapshots(disk) && current?.disks.find(({target}) => target === disk.target)?.mode !== 'no';
 }
 
-/** `isKept`: the current state is kept in a record of its own. Appends blockers to the context where a disk cannot be put back. */
-export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; now: Date; isKept: boolean}): RevertDisks {
-	const {snapshot, now, isKept} = given;
+const unknownStorage = (disk: Disk): Blocker => ({
+	kind: 'not-a-file',
+	text: `The disk ${disk.target} was not on a file when the snapshot was taken (type ${storageWord(disk)}): this version reverts only disks on image files and block devices.`,
+});
+
+/** `overlayFolder`: for disks that are on no file. `isKept`: the current state is kept in a record of its own. Appends blockers to the context where a disk cannot be put back. */
+export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; now: Date; isKept: boolean; overlayFolder?: string}): RevertDisks {
+	const {snapshot, now, isKept, overlayFolder} = given;
 	const {details, folders} = context.inventory;
 	const heads = headDisks(details.domain);
 	const then = snapshot.domain?.disks ?? [];
@@ -104,12 +111,10 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 			continue;
 		}
 
-		const basePath = filePathOf(base);
-		if (basePath === undefined || !posix.isAbsolute(basePath)) {
-			context.blockers.push({
-				kind: 'not-a-file',
-				text: `The disk ${target} was not on a file when the snapshot was taken (type ${storageWord(base)}): this version reverts only disks on image files.`,
-			});
+		const basePath = storageOf(base)?.path;
+		const stem = basePath === undefined || !posix.isAbsolute(basePath) ? undefined : overlayStem(context, {target, basePath}, overlayFolder);
+		if (basePath === undefined || stem === undefined) {
+			context.blockers.push(basePath === undefined || !posix.isAbsolute(basePath) ? unknownStorage(base) : noFolderFor(target, basePath));
 			continue;
 		}
 
@@ -142,12 +147,13 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 		}
 
 		requirePlainLayers(context, target, basePath, readOutRemedy(context, basePath));
-		const build = buildFor(context, basePath);
+		const overlay = overlayPath(stem, {stamp: stampOf(now), folders, taken});
+		const build = buildFor(context, overlay);
 		result.overlaid.push({
 			target,
 			basePath,
 			baseFormat: base.format,
-			overlayPath: overlayPath(basePath, {stamp: stampOf(now), folder: folders.get(posix.dirname(basePath)), taken}),
+			overlayPath: overlay,
 			...(build !== undefined && {build}),
 			headPath: head && storageOf(head)?.path,
 			...baseFacts(context, basePath, head?.sourcePath),

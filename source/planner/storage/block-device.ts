@@ -18,7 +18,7 @@ export function blockDeviceAt(path: string): Storage {
 		path,
 		inXml: {type: 'block', attribute: 'dev'},
 		driver: 'host_device',
-		newOverlay: () => undefined,
+		stem: undefined,
 		removal: undefined,
 		showsWrites: false,
 		room({graph}) {

@@ -15,7 +15,7 @@ export function fileAt(path: string): Storage {
 		path,
 		inXml: {type: 'file', attribute: 'file'},
 		driver: 'file',
-		newOverlay: snapshot => `${stemOf(path)}.${snapshot}`,
+		stem: stemOf(path),
 		removal: fileCommands.remove(path),
 		showsWrites: true,
 		room({graph, inventory}, growthBytes) {

@@ -24,8 +24,8 @@ export type Storage = {
 	inXml: {type: string; attribute: string};
 	/** QEMU's driver for it. */
 	driver: string;
-	/** The path of an overlay that nobody named; undefined: nothing can lie beside it. */
-	newOverlay: (snapshot: string) => string | undefined;
+	/** What the paths of new files beside it begin with; undefined: nothing can lie beside it. */
+	stem: string | undefined;
 	/** How it goes when nothing needs it; undefined: it stays, for somebody to use. */
 	removal: ProgramCommand | undefined;
 	/** It becomes longer and younger as it is written to. */
