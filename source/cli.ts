@@ -22,6 +22,7 @@ import {findUndo, listUndo} from './commands/undo.ts';
 import {recoverActions} from './commands/recover.ts';
 import {showTree} from './commands/tree.ts';
 import {diagnose} from './engine/doctor/diagnose.ts';
+import {groupOf} from './engine/group/group-services.ts';
 import {historyOf} from './engine/history.ts';
 import {executePlan} from './engine/run/execute.ts';
 import {prepareAction, prepareEach} from './engine/prepare.ts';
@@ -32,7 +33,7 @@ import {exitCodes} from './model/text/exit-codes.ts';
 import {mapResult, succeed, unreachable, type Result} from './model/result.ts';
 import {makeLinesVisible} from './model/text/visible-text.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
-import {formatShellScript} from './planner/script/shell-script.ts';
+import {formatScript} from './planner/script/group-script.ts';
 import {programFor} from './program-for.ts';
 import {readScreenCommand} from './screen-commands.ts';
 import {screenStartOf} from './screen-start.ts';
@@ -48,15 +49,16 @@ function servicesOf({world, planning, readRemoteArgv}: OpenWorld, options: Globa
 		host: world.host,
 		planAction: async invocation => prepareAction(planning, invocation),
 		planEach: async (requests, onPlan, signal) => prepareEach(planning, requests, {onPlan, signal}),
-		async saveScript(plan, file) {
+		async saveScript(plans, file) {
 			const remoteArgv = await readRemoteArgv();
-			return remoteArgv.ok ? writeNewProgram(file, formatShellScript(plan, {remoteArgv: remoteArgv.value, title: titleOfAction(plan.action)})) : remoteArgv;
+			return remoteArgv.ok ? writeNewProgram(file, formatScript(plans.map(plan => ({plan, title: titleOfAction(plan.action)})), remoteArgv.value)) : remoteArgv;
 		},
 		executePlan: async (plan, onEvent, interrupt) => isReadOnly
 			? {kind: 'rolled-back', failure: {kind: 'read-only'}}
 			: executePlan(world, plan, {onEvent, interrupt}),
 		readUnfinished: async () => readLeftBehind(world),
 		...historyOf(world, planning),
+		...groupOf(world, planning, isReadOnly),
 		async recover(planId, direction, onEvent) {
 			const unfinished = await world.store.readUnfinishedPlan(planId);
 			if (!unfinished.ok) {
@@ -137,7 +139,7 @@ async function runBackupVerb(context: CommandContext, invocation: BackupVerb, mo
 async function runVerb(context: CommandContext, invocation: HostInvocation, mode: GlobalOptions['mode']): Promise<number> {
 	const noTerminal = (what: string) => sayFailure(context, {
 		kind: 'usage',
-		message: 'group' in invocation ? 'On the screen an action is for one domain.' : 'This needs a terminal.',
+		message: 'group' in invocation ? 'An action on several domains needs --dry-run or --yes; on the screen Space marks them.' : 'This needs a terminal.',
 		hint: what,
 	});
 	if (isBackupVerb(invocation)) {

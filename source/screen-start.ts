@@ -14,7 +14,7 @@ export function screenStartOf(invocation: Invocation): ScreenStart | undefined {
 
 		case 'action': {
 			const {domain, given, documentPath, group} = invocation;
-			// A whole document leaves nothing to ask. On the screen an action is for one domain.
+			// A whole document leaves nothing to ask. On the screen several domains are marked by hand.
 			return documentPath === undefined && group === undefined && isScreenKind(given.kind) ? {domain, action: given as ActionStart} : undefined;
 		}
 

@@ -10,7 +10,7 @@ export type Option = {id: string; label: string; note?: string; reason?: string;
 export type Kept = CurrentState & {kind: 'keep'};
 
 /** What an answer changes. `kept`: how the current state would be kept, which is remembered while "discard" is chosen. */
-export type Change = {request?: Request; kept?: Kept};
+export type Change = {request?: Request; kept?: Kept; /** Of an action on several domains. */ ifOneFails?: 'keep' | 'roll-back'};
 
 export type Choice = Option & {change: Change};
 

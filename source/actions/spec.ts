@@ -81,6 +81,8 @@ export type ScreenSpec = {
 	leavesSnapshots?: true;
 	/** What its pages say of the domain besides. */
 	context?(details: DomainDetails): {word: string; text: string};
+	/** Of snapshots that were marked one by one: all of them in one plan. */
+	several?(names: readonly [string, ...string[]]): Given;
 	/** Why it is not possible for this domain; undefined: it is. The planner may still refuse, with more knowledge. */
 	unavailable?(details: DomainDetails): string | undefined;
 };
@@ -107,6 +109,8 @@ export type ActionSpec<K extends ActionKind> = {
 	reads?(request: GivenOf<K>): string[];
 	/** What goes, with what only that needs: snapshots, and images that no record froze. Their overlays are measured beforehand, for the merges. */
 	collects?(action: ActionOf<K>, context: PlanContext): {deleted: Snapshot[]; folded?: string[]};
+	/** For several domains at once: what of the answers for one of them holds for the others, where each then takes its own defaults. `details`: of that one. */
+	share?(request: RequestOf<K>, details: DomainDetails): GivenOf<K>;
 	/** One for several that the doctor offers for one domain: their plans would stand in each other's way, as each changes what the next was made from. Missing: the first of them. */
 	join?(requests: Array<RequestOf<K>>): RequestOf<K>;
 	/** It takes the folder that the settings name for overlays of disks on no file. */

@@ -1,9 +1,11 @@
 /**
 What the screen wants done, as data. `effects.ts` does it; tests compare it.
 */
+import type {IfOneFails} from '../actions/group-words.ts';
 import type {Direction} from '../engine/run/progress.ts';
 import type {Request} from '../model/plan/request.ts';
 import type {Plan} from '../model/plan/plan.ts';
+import type {AskedOfGroup} from './journey/group.ts';
 
 export type Effect =
 	| {kind: 'read-host'; number: number}
@@ -19,6 +21,8 @@ export type Effect =
 	/** To the clipboard, where the terminal has one. */
 	| {kind: 'copy'; text: string}
 	| {kind: 'plan'; number: number; request: Request}
+	/** For several domains at once. */
+	| {kind: 'plan-group'; number: number; asked: AskedOfGroup}
 	/** What each choice of a field would free; given up for the next of its kind. */
 	| {kind: 'measure'; number: number; choices: Array<{id: string; request: Request}>}
 	/** Send `foresee-due` with this number after the time. */
@@ -27,11 +31,12 @@ export type Effect =
 	| {kind: 'foresee'; number: number; choices: Array<{id: string; request: Request}>}
 	| {kind: 'stop-foreseeing'}
 	/** Written where nothing is yet. */
-	| {kind: 'save-script'; plan: Plan; path: string}
+	| {kind: 'save-script'; plans: readonly Plan[]; path: string}
 	| {kind: 'execute'; plan: Plan}
+	| {kind: 'execute-group'; plans: readonly Plan[]; ifOneFails: IfOneFails}
 	| {kind: 'recover'; planId: string; direction: Direction}
-	/** Undefined: the whole host. A diagnosis that is under way is given up for it. */
-	| {kind: 'diagnose'; number: number; uuid: string | undefined}
+	/** Undefined: the whole host. A diagnosis that is under way is given up for it. `uuids`: several domains, one after the other. */
+	| {kind: 'diagnose'; number: number; uuid: string | undefined; uuids?: readonly string[]}
 	| {kind: 'stop-diagnosis'}
 	| {kind: 'read-settings'}
 	/** Let the terminal tell of the mouse, as long as it is taken. */

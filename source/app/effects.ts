@@ -3,9 +3,12 @@ Does what the brain wants done, and sends back what came of it. Questions of one
 the list, and nothing holds up the keys.
 */
 import {byKind} from '../model/by-kind.ts';
+import {sortFindings, type Finding} from '../model/domain/finding.ts';
+import {succeed, type Result} from '../model/result.ts';
 import type {Effect} from './effects-data.ts';
 import type {Message} from './messages.ts';
-import type {AppServices} from './services.ts';
+import {combine} from './journey/group.ts';
+import type {AppServices, DiagnosisProgress} from './services.ts';
 
 /** What only the terminal can do. */
 type Stage = {
@@ -44,6 +47,25 @@ async function after(afterMs: number, message: Message, {timers}: Work): Promise
 	});
 }
 
+/** Several domains, the worst of all first. */
+async function diagnoseEach(services: AppServices, uuids: readonly string[], onProgress: (progress: DiagnosisProgress) => void, signal: AbortSignal): Promise<Result<Finding[]>> {
+	const found: Finding[] = [];
+	for (const [index, uuid] of uuids.entries()) {
+		const result = signal.aborted
+			? succeed([])
+			: await services.diagnose(uuid, progress => {
+				onProgress({...progress, done: index, total: uuids.length});
+			}, signal);
+		if (!result.ok) {
+			return result;
+		}
+
+		found.push(...result.value);
+	}
+
+	return succeed(sortFindings(found));
+}
+
 /** Each gives the message that answers it. */
 const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 	'read-host': async ({number}, {services}) => ({kind: 'host-read', number, result: await services.host.readHost()}),
@@ -70,7 +92,9 @@ const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 		return undefined;
 	},
 	plan: async ({number, request}, {services}) => ({kind: 'planned', number, result: await services.planAction(request)}),
-	'save-script': async ({plan, path}, {services}) => ({kind: 'script-saved', path, result: await services.saveScript(plan, path)}),
+	'plan-group': async ({number, asked}, {services}) =>
+		({kind: 'planned', number, ...combine(await services.planGroup(asked.map(({request}) => request)), asked.map(({name}) => name))}),
+	'save-script': async ({plans, path}, {services}) => ({kind: 'script-saved', path, result: await services.saveScript(plans, path)}),
 	async measure({number, choices}, work) {
 		work.measuring?.abort();
 		const measuring = new AbortController();
@@ -112,18 +136,39 @@ const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 		work.interrupts.delete(plan.id);
 		return {kind: 'run-ended', planId: plan.id, outcome};
 	},
+	async 'execute-group'({plans, ifOneFails}, work) {
+		const interrupt = new AbortController();
+		for (const {id} of plans) {
+			work.interrupts.set(id, interrupt);
+		}
+
+		const ends = await work.services.executeGroup(plans, {
+			ifOneFails,
+			interrupt: interrupt.signal,
+			onEvent(event, {id}) {
+				work.send({kind: 'run-event', planId: id, event});
+			},
+		});
+		for (const {id} of plans) {
+			work.interrupts.delete(id);
+		}
+
+		return {kind: 'group-ended', ends: ends.map(({plan, outcome}) => ({planId: plan.id, outcome}))};
+	},
 	async recover({planId, direction}, {services, send}) {
 		const outcome = await services.recover(planId, direction, event => {
 			send({kind: 'run-event', planId, event});
 		});
 		return {kind: 'run-ended', planId, outcome};
 	},
-	async diagnose({number, uuid}, work) {
+	async diagnose({number, uuid, uuids}, work) {
 		work.diagnosis?.abort();
 		work.diagnosis = new AbortController();
-		const result = await work.services.diagnose(uuid, progress => {
+		const tell = (progress: DiagnosisProgress) => {
 			work.send({kind: 'diagnosing', number, progress});
-		}, work.diagnosis.signal);
+		};
+
+		const result = await (uuids === undefined ? work.services.diagnose(uuid, tell, work.diagnosis.signal) : diagnoseEach(work.services, uuids, tell, work.diagnosis.signal));
 		return {kind: 'diagnosed', number, result};
 	},
 	async 'stop-diagnosis'(_effect, {diagnosis}) {

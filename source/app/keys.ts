@@ -14,7 +14,7 @@ import type {Scene, State} from './state.ts';
 
 export type Command =
 	| 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last'
-	| 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
+	| 'mark' | 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
 	| ScreenKind | 'menu' | 'command-line' | 'complete' | 'complete-back' | 'sort' | 'doctor' | 'recover' | 'jobs' | 'undo' | 'log' | 'copy' | 'refresh' | 'find' | 'next-hit' | 'previous-hit' | 'end-find' | 'help' | 'details' | 'quit' | 'back'
 	| 'accept' | 'next-field' | 'previous-field' | 'next-choice' | 'previous-choice' | 'show-commands' | 'show-images' | 'save-script' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'refresh-on-focus';
 
@@ -54,7 +54,9 @@ export const bindings: readonly Binding[] = [
 	{command: 'down', keys: ['down', 'j'], shown: '↓ j', contexts: lists, label: 'down'},
 	{command: 'page-up', keys: ['page-up'], shown: 'PgUp', contexts: lists, label: 'page up'},
 	{command: 'page-down', keys: ['page-down', ' '], shown: 'Space', contexts: ['reading', 'ended', 'message'], label: 'page down', short: 'scroll', rank: 3},
-	{command: 'page-down', keys: ['page-down', ' '], shown: 'PgDn Space', contexts: [...browsing, 'choice', 'findings', 'running', 'undo', 'log'], label: 'page down'},
+	{command: 'page-down', keys: ['page-down', ' '], shown: 'PgDn Space', contexts: ['choice', 'findings', 'running', 'undo', 'log'], label: 'page down'},
+	{command: 'page-down', keys: ['page-down'], shown: 'PgDn', contexts: browsing, label: 'page down'},
+	{command: 'mark', keys: [' '], shown: 'Space', contexts: browsing, label: 'mark domains (to create, revert, check) or snapshots (to delete) for one action', short: 'mark', rank: 10},
 	{command: 'half-up', keys: ['ctrl-u'], shown: 'Ctrl-U', contexts: [...lists, 'page'], label: 'half a page up'},
 	{command: 'half-down', keys: ['ctrl-d'], shown: 'Ctrl-D', contexts: [...lists, ...pages], label: 'half a page down'},
 	{command: 'first', keys: ['home', 'g'], shown: 'Home g', contexts: lists, label: 'top'},
@@ -125,7 +127,7 @@ export const bindings: readonly Binding[] = [
 	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['reading', ...pages, 'path'], label: 'one step back; nothing is changed', short: 'back', rank: 2},
 	{command: 'back', keys: ['escape', 'q'], shown: 'Esc', contexts: ['message', 'findings', 'ended', 'undo', 'log'], label: 'back', short: 'back', rank: 2},
 	{command: 'help', keys: ['?'], shown: '?', contexts: browsing, label: 'this help', short: 'help', rank: 1},
-	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: browsing, label: 'clear the filter'},
+	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: browsing, label: 'clear the marks, then the filter'},
 	{command: 'quit', keys: ['q', 'ctrl-c'], shown: 'q', contexts: browsing, label: 'quit', short: 'quit', rank: 2},
 	{command: 'quit', keys: ['ctrl-c'], shown: 'Ctrl-C', contexts: [...lists.filter(context => context !== 'running' && !browsing.includes(context)), ...others], label: 'quit'},
 	{command: 'suspend', keys: ['ctrl-z'], shown: 'Ctrl-Z', contexts: [...lists.filter(context => context !== 'running'), ...others], label: 'suspend'},
@@ -134,7 +136,7 @@ export const bindings: readonly Binding[] = [
 ];
 
 const contextOfScene: Readonly<Record<Exclude<Scene['kind'], 'journey'>, KeyContext>> = {
-	browse: 'browse', leaving: 'browse', menu: 'choice', recover: 'choice', help: 'message', details: 'message', running: 'running', ended: 'ended', undo: 'undo', log: 'log', doctor: 'findings',
+	browse: 'browse', leaving: 'browse', menu: 'choice', recover: 'choice', help: 'message', details: 'message', running: 'running', ended: 'ended', 'group-ended': 'ended', undo: 'undo', log: 'log', doctor: 'findings',
 };
 
 function contextOfJourney(state: State, journey: Journey): KeyContext {

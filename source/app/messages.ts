@@ -55,7 +55,8 @@ export type Message =
 	| {kind: 'undo-read'; number: number; result: Result<Undoable[]>}
 	| {kind: 'log-read'; number: number; result: Result<LoggedAction[]>}
 	| {kind: 'backed-up-read'; backedUpTo: BackedUpTo[]}
-	| {kind: 'planned'; number: number; result: Result<Plan>}
+	/** `plans`: where it is for several domains, all of them. */
+	| {kind: 'planned'; number: number; result: Result<Plan>; plans?: Plan[]}
 	/** The plan of one choice of a field. */
 	| {kind: 'measured'; number: number; id: string; result: Result<Plan>}
 	| {kind: 'foresee-due'; number: number}
@@ -67,6 +68,7 @@ export type Message =
 	| {kind: 'diagnosed'; number: number; result: Result<Finding[]>}
 	| {kind: 'run-event'; planId: string; event: RunEvent}
 	| {kind: 'run-ended'; planId: string; outcome: Outcome}
+	| {kind: 'group-ended'; ends: Array<{planId: string; outcome: Outcome}>}
 	/** Somebody wants the program to end: SIGINT, SIGTERM, SIGHUP (also: the terminal is gone). */
 	| {kind: 'signalled'; signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'}
 	/** Direct choices of the linear mode, where nothing is moved by arrows. */

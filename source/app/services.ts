@@ -7,6 +7,7 @@ import type {Request} from '../model/plan/request.ts';
 import type {Finding} from '../model/domain/finding.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
+import type {GroupServices} from '../engine/group/group-services.ts';
 import type {LoggedAction} from '../engine/history.ts';
 import type {Undoable} from '../engine/undo.ts';
 import type {Direction} from '../engine/run/progress.ts';
@@ -14,6 +15,7 @@ import type {LeftBehind} from '../engine/recover/left-behind.ts';
 import type {
 	Clock, Outcome, Host, RunEvent,
 } from '../engine/ports.ts';
+import type {Other} from './journey/group.ts';
 
 /** How far a diagnosis has come, in domains. */
 export type DiagnosisProgress = {done: number; total: number; domain: string};
@@ -24,14 +26,14 @@ notification; `title`: the window's title tells how far it is.
 */
 export type Settings = {checks: boolean; theme: 'auto' | 'dark' | 'light' | 'mono'; mouse: boolean; sort: 'name' | 'state' | 'health' | 'snapshots'; bell: boolean; title: boolean; notify: boolean};
 
-export type AppServices = {
+export type AppServices = GroupServices & {
 	host: Host;
 	/** Reads the inventory and plans. Fails with `refused` and all blockers, or with what kept it from reading. */
 	planAction(request: Request): Promise<Result<Plan>>;
 	/** Plans each of these for one domain, to compare them. Ends early when it is aborted. */
 	planEach(requests: readonly Request[], onPlan: (index: number, plan: Result<Plan>) => void, signal: AbortSignal): Promise<void>;
-	/** Writes the plan as a shell script, to a file that must not be there yet. Gives its whole path. */
-	saveScript(plan: Plan, path: string): Promise<Result<string>>;
+	/** Writes the plan, or those of several domains, as a shell script, to a file that must not be there yet. Gives its whole path. */
+	saveScript(plans: readonly Plan[], path: string): Promise<Result<string>>;
 	/** Runs a plan that a person has confirmed. An abort carries the name of the signal as its reason. */
 	executePlan(plan: Plan, onEvent: (event: RunEvent) => void, interrupt: AbortSignal): Promise<Outcome>;
 	/** What an earlier run left half-way. */
@@ -68,6 +70,8 @@ export type ScreenStart = {
 	action?: ActionStart;
 	/** It takes another action back: whoever leaves it is led back to the list of those. */
 	isUndo?: true;
+	/** The same for these as well. */
+	others?: readonly Other[];
 };
 
 /** A verb of the command line, for its completion. */

@@ -69,6 +69,8 @@ export type StepState = 'waiting' | 'running' | 'done' | 'failed' | 'undone' | '
 export type Run = {
 	plan: Plan;
 	kind: 'execute' | Direction;
+	/** The plans of all domains of one action, where there are several. */
+	group?: readonly string[];
 	/** Where it was started from. */
 	journey: Journey | undefined;
 	/** What takes it back once it is done, as far as that was known at the start. */
@@ -101,6 +103,8 @@ export type Diagnosis = {
 	uuid: string | undefined;
 	/** What is looked at, for people. */
 	name: string | undefined;
+	/** Several domains. */
+	uuids?: readonly string[];
 	findings: Reading<Finding[]>;
 	progress: DiagnosisProgress | undefined;
 	/** The selected finding. */
@@ -149,6 +153,8 @@ export type Scene =
 	/** One of the runs, as a page. */
 	| {kind: 'running'; planId: string}
 	| {kind: 'ended'; run: Run; outcome: Outcome; top: number}
+	/** What became of each of several domains. */
+	| {kind: 'group-ended'; ends: readonly Ended[]; top: number}
 	| {kind: 'recover'; actions: LeftAction[]; index: number; top: number; origin: RecoverOrigin}
 	| {kind: 'undo'; index: number}
 	/** Without a plan: of the last actions. Without an index: the last one has the cursor. `from`: where Escape leads back to. */
@@ -187,6 +193,8 @@ export type State = {
 	commandHistory: readonly string[];
 	/** Undefined: not asked for yet. */
 	verbs: readonly VerbHelp[] | undefined;
+	/** For one action on all of them: domains by UUID, snapshots of the selected domain by name. */
+	marks: {domains: ReadonlySet<string>; snapshots: ReadonlySet<string>};
 	pane: 'domains' | 'tree';
 	view: View;
 	domainCursor: Cursor;
@@ -253,6 +261,7 @@ export function initialState(facts: StartFacts): State {
 		commandLine: undefined,
 		commandHistory: [],
 		verbs: undefined,
+		marks: {domains: new Set(), snapshots: new Set()},
 		pane: facts.start.domain === undefined ? 'domains' : 'tree',
 		view: 'snapshots',
 		domainCursor: cursor,

@@ -115,7 +115,7 @@ export function openStart(state: State): Update {
 	}
 
 	if (start.isUndo && action.kind !== 'doctor') {
-		const [begun, effects] = beginFromStart({...opened, notice: undefined}, action);
+		const [begun, effects] = beginFromStart({...opened, notice: undefined}, action, start.others);
 		return [begun.scene.kind === 'journey' ? {...begun, scene: {kind: 'journey', journey: {...begun.scene.journey, origin: 'undo'}}} : begun, effects];
 	}
 

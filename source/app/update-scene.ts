@@ -13,6 +13,7 @@ import {updateFilter} from './browse/update-filter.ts';
 import {updateJourney} from './journey/update-journey.ts';
 import {updateMenu} from './browse/update-menu.ts';
 import {updateRecover} from './run/update-recover.ts';
+import {updateGroupEnded} from './run/update-group.ts';
 import {updateLog} from './run/update-log.ts';
 import {updateUndo} from './run/update-undo.ts';
 import {updateEnded, updateRunning} from './run/update-run.ts';
@@ -40,6 +41,7 @@ const updates: (scene: Scene, state: State, pressed: Pressed) => Update = byKind
 		const isFromDoctor = scene.run.journey?.origin === 'doctor' && scene.outcome.kind !== 'half-way';
 		return isFromDoctor && (command === 'accept' || command === 'back') ? diagnoseAgain(state) : updateEnded(state, command, viewport);
 	},
+	'group-ended': (_scene, state, {command, viewport}) => updateGroupEnded(state, command, viewport),
 	recover: (_scene, state, {command, key}) => updateRecover(state, command, key),
 	undo: (_scene, state, {command}) => updateUndo(state, command),
 	log: (_scene, state, {command}) => updateLog(state, command),

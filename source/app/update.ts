@@ -33,6 +33,7 @@ import {isAtWork} from './run/jobs.ts';
 import {askWhetherToQuit, quit, takeSignal} from './run/update-quit.ts';
 import {takeLog} from './run/update-log.ts';
 import {takeUndo} from './run/update-undo.ts';
+import {endGroup} from './run/update-group.ts';
 import {endRun, takeRunEvent} from './run/update-run.ts';
 import {updateScene} from './update-scene.ts';
 
@@ -156,7 +157,7 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 	'unfinished-read': (message, state) => [takeUnfinished(state, message.number, message.result), []],
 	planned(message, state) {
 		const {result} = message;
-		const next = takePlan(state, message.number, result);
+		const next = takePlan(state, message);
 		const isRefusedForIt = !result.ok && result.failure.kind === 'refused' && result.failure.blockers.some(({kind}) => kind === 'unfinished-action');
 		return isRefusedForIt ? inTurn(state, () => next, same => readUnfinished(same)) : next;
 	},
@@ -168,6 +169,7 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 	diagnosed: (message, state) => [takeDiagnosis(state, message.number, message.result), []],
 	'run-event': ({planId, event}, state) => [takeRunEvent(state, planId, event), []],
 	'run-ended': ({planId, outcome}, state) => endRun(state, planId, outcome),
+	'group-ended': ({ends}, state) => endGroup(state, ends),
 	signalled: (message, state) => takeSignal(state, message.signal),
 	'domain-chosen'(message, state) {
 		const [selected, effects] = selectDomain(state, message.uuid);

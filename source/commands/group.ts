@@ -1,18 +1,15 @@
 /**
 One action on several domains without a screen: all plans are shown (`--dry-run`), given as a script, or run together (`--yes`), with a table of results.
 */
-import {describeDone, titleOfAction} from '../actions/registry.ts';
+import {describeGroup, reasonOfEnd, wordOfEnd} from '../actions/group-words.ts';
+import {titleOfAction} from '../actions/registry.ts';
 import type {Given} from '../actions/spec.ts';
 import {executeGroup, type GroupEnd, type GroupOptions} from '../engine/group/execute-group.ts';
 import {prepareGroup} from '../engine/group/prepare-group.ts';
-import type {Outcome} from '../engine/ports.ts';
-import type {Failure} from '../model/failure.ts';
 import type {DomainSummary} from '../model/domain/domain.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import {succeed, type Result} from '../model/result.ts';
-import {describeFailure} from '../model/text/describe-failure.ts';
 import {exitCodeOf, exitCodes} from '../model/text/exit-codes.ts';
-import {listNames} from '../model/text/list-names.ts';
 import {formatJson} from '../model/text/visible-text.ts';
 import {formatGroupScript} from '../planner/script/group-script.ts';
 import {actOnDomain, reportEvents, type ActOptions} from './act.ts';
@@ -30,30 +27,9 @@ type GroupActOptions = {
 	mode: 'run' | 'show' | 'shell';
 };
 
-function wordOf(outcome: Outcome): string {
-	if (outcome.kind === 'rolled-back') {
-		return outcome.failure.kind === 'other-failed' && !outcome.failure.hasBegun ? 'not begun' : 'rolled back';
-	}
-
-	return outcome.kind === 'done' ? 'done' : 'half-way';
-}
-
-/** Of a step that failed what the program said last: that is where it names the cause. */
-function whyFailed(failure: Failure): string {
-	if (failure.kind === 'step-failed') {
-		return `${failure.title}: ${whyFailed(failure.cause)}`;
-	}
-
-	const said = failure.kind === 'tool-failed' ? failure.cause.stderr.trim().split('\n').at(-1)!.replace(/^error: /u, '') : '';
-	return said === '' ? describeFailure(failure).message.split('\n', 1)[0]! : said;
-}
-
-/** One line, for the table. */
-const reasonOf = ({plan, outcome}: GroupEnd[number]): string => outcome.kind === 'done' ? [describeDone(plan.action), ...outcome.remarks ?? []].join(' ') : whyFailed(outcome.failure);
-
 export const tableOf = (ends: GroupEnd): string[] => formatTable([
 	['DOMAIN', 'OUTCOME', 'REASON'],
-	...ends.map(end => [end.plan.action.domain.name, wordOf(end.outcome), reasonOf(end)]),
+	...ends.map(end => [end.plan.action.domain.name, wordOfEnd(end.outcome), reasonOfEnd(end.plan, end.outcome)]),
 ]);
 
 function exitCodeOfEnd({outcome}: GroupEnd[number]): number {
@@ -78,17 +54,6 @@ function worstOf(ends: GroupEnd): number {
 
 	const [worst] = [...ends].sort((one, other) => rank(other) - rank(one));
 	return exitCodeOfEnd(worst!);
-}
-
-const frozenIn = (plans: readonly Plan[]): string[] => plans.filter(({steps}) => steps.some(({freezing}) => freezing !== undefined)).map(({action}) => action.domain.name);
-
-export function describeGroup(plans: readonly Plan[], ifOneFails: GroupOptions['ifOneFails']): string[] {
-	const frozen = frozenIn(plans);
-	return [
-		`All ${plans.length} domains are checked and prepared first; then they are switched one directly after the other.`,
-		...(frozen.length === 0 ? [] : [`Meanwhile the file systems of ${listNames(frozen, 8)} are frozen together; they are thawed whatever happens.`]),
-		ifOneFails === 'keep' ? 'If one of them fails, the others are finished all the same.' : 'If one of them fails, the others are rolled back.',
-	];
 }
 
 async function findDomains({world: {host}}: CommandContext, names: readonly string[]): Promise<Result<DomainSummary[]>> {
@@ -152,7 +117,7 @@ async function actOnGroup(context: CommandContext, options: GroupActOptions): Pr
 		return sayFailure(context, {kind: 'read-only'});
 	}
 
-	const results = await prepareGroup(context.planning, given, domains.value.map(({uuid}) => uuid));
+	const results = await prepareGroup(context.planning, domains.value.map(({uuid}) => ({...given, uuid})));
 	const plans = results.flatMap(result => result.ok ? [result.value] : []);
 	if (plans.length < results.length) {
 		const codes = results.flatMap((result, index) => result.ok ? [] : [sayFailure(context, result.failure, domains.value[index]!.name)]);

@@ -154,6 +154,8 @@ export type AuditEntry = {
 	from: string | undefined;
 	uri: string;
 	domain: {uuid: string; name: string};
+	/** The domains for which the same was done in one action. */
+	others?: Array<{uuid: string; name: string}>;
 	action: string;
 	outcome: 'done' | 'rolled-back' | 'half-way' | 'recovered' | 'given-up';
 	detail: string | undefined;

@@ -7,7 +7,7 @@ export type Tone = 'plain' | 'dim' | 'strong' | 'accent' | 'good' | 'warning' | 
 
 type Glyphs = {
 	pointer: string; vertical: string; horizontal: string; tee: string; teeDown: string; cross: string;
-	branch: string; lastBranch: string; through: string; here: string; snapshot: string; onWay: string; base: string; folded: string;
+	branch: string; lastBranch: string; through: string; here: string; snapshot: string; onWay: string; marked: string; base: string; folded: string;
 	running: string; paused: string; off: string; crashed: string;
 	done: string; failed: string; undone: string; waiting: string; working: string;
 	loss: string; lookAt: string; job: string; warning: string; info: string; ellipsis: string; dot: string; next: string; cursor: string; up: string; down: string;
@@ -16,7 +16,7 @@ type Glyphs = {
 
 export const unicode: Glyphs = {
 	pointer: '▸', vertical: '│', horizontal: '─', tee: '┬', teeDown: '┴', cross: '┼',
-	branch: '├─', lastBranch: '└─', through: '│ ', here: '◆', snapshot: '○', onWay: '●', base: '■', folded: '+',
+	branch: '├─', lastBranch: '└─', through: '│ ', here: '◆', snapshot: '○', onWay: '●', marked: '+', base: '■', folded: '+',
 	running: '●', paused: '‖', off: '○', crashed: '×',
 	done: '✓', failed: '×', undone: '↶', waiting: '·', working: '▸',
 	loss: '✗', lookAt: '~', job: '↻', warning: '!', info: '·', ellipsis: '…', dot: '·', next: '›', cursor: '▏', up: '↑', down: '↓',
@@ -31,7 +31,7 @@ const linuxConsole: Glyphs = {
 /** Signs that differ in the set above differ here as well. */
 export const ascii: Glyphs = {
 	pointer: '>', vertical: '|', horizontal: '-', tee: '+', teeDown: '+', cross: '+',
-	branch: '|-', lastBranch: '`-', through: '| ', here: '@', snapshot: 'o', onWay: '*', base: '0', folded: '+',
+	branch: '|-', lastBranch: '`-', through: '| ', here: '@', snapshot: 'o', onWay: '*', marked: '+', base: '0', folded: '+',
 	running: '*', paused: ':', off: 'o', crashed: 'X',
 	done: 'v', failed: 'X', undone: '<', waiting: '.', working: '>',
 	loss: 'x', lookAt: '~', job: '%', warning: '!', info: '.', ellipsis: '$', dot: '.', next: ')', cursor: '_', up: '^', down: 'V',

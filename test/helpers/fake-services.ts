@@ -12,6 +12,7 @@ import type {DomainDetails, HostFacts} from '../../source/model/domain/inventory
 import type {Finding} from '../../source/model/domain/finding.ts';
 import type {JournalTrouble} from '../../source/model/plan/journal-trouble.ts';
 import type {Plan} from '../../source/model/plan/plan.ts';
+import type {Request} from '../../source/model/plan/request.ts';
 import {fail, succeed} from '../../source/model/result.ts';
 import type {Checkpoint, Snapshot} from '../../source/model/domain/snapshot.ts';
 import {readVerbTable} from '../../source/arguments.ts';
@@ -169,6 +170,8 @@ export type FakeWorld = {
 	/** Set: every question is answered with it. */
 	failure: Failure | undefined;
 	refusal: Failure | undefined;
+	/** Whose plans are refused where there are several. */
+	refusedDomains: string[];
 	unfinished: LeftAction[];
 	troubles: JournalTrouble[];
 	backedUpTo: BackedUpTo[];
@@ -197,6 +200,7 @@ export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now
 		allDetails: estate(),
 		failure: undefined,
 		refusal: undefined,
+		refusedDomains: [],
 		unfinished: [],
 		troubles: [],
 		backedUpTo: [],
@@ -285,7 +289,18 @@ export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now
 				onPlan(index, await services.planAction(request));
 			}
 		},
-		saveScript: async (_plan, path) => world.saved.includes(path) ? fail({kind: 'usage', message: `${path} is there already, and stays as it is.`}) : succeed(`/home/me/${world.saved[world.saved.push(path) - 1]!}`),
+		async planGroup(asked) {
+			const results = [];
+			for (const request of asked) {
+				results.push(world.refusedDomains.includes(request.uuid) ? fail({kind: 'refused' as const, blockers: [{kind: 'domain-state' as const, text: 'It is busy.', remedy: 'Wait.'}]}) : await services.planAction(request as Request));
+			}
+
+			return results;
+		},
+		executeGroup: async (plans, {onEvent, interrupt}) => Promise.all(plans.map(async plan => ({plan, outcome: await walk(plan, event => {
+			onEvent(event, plan);
+		}, interrupt)}))),
+		saveScript: async (_plans, path) => world.saved.includes(path) ? fail({kind: 'usage', message: `${path} is there already, and stays as it is.`}) : succeed(`/home/me/${world.saved[world.saved.push(path) - 1]!}`),
 		executePlan: walk,
 		readUnfinished: async () => succeed({actions: world.unfinished, troubles: world.troubles}),
 		readBackedUpTo: async () => world.backedUpTo,

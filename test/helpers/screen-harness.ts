@@ -9,6 +9,7 @@ import type {Effect} from '../../source/app/effects-data.ts';
 import type {Key, Message} from '../../source/app/messages.ts';
 import type {ScreenStart} from '../../source/app/services.ts';
 import {initialState, type State} from '../../source/app/state.ts';
+import {combine} from '../../source/app/journey/group.ts';
 import {update} from '../../source/app/update.ts';
 import {decodeKeys} from '../../source/terminal/decode-keys.ts';
 import {createViewport} from '../../source/ui/content/page.ts';
@@ -122,8 +123,12 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 				return {kind: 'planned', number: effect.number, result: await services.planAction(effect.request)};
 			}
 
+			case 'plan-group': {
+				return {kind: 'planned', number: effect.number, ...combine(await services.planGroup(effect.asked.map(({request}) => request)), effect.asked.map(({name}) => name))};
+			}
+
 			case 'save-script': {
-				return {kind: 'script-saved', path: effect.path, result: await services.saveScript(effect.plan, effect.path)};
+				return {kind: 'script-saved', path: effect.path, result: await services.saveScript(effect.plans, effect.path)};
 			}
 
 			case 'measure': {

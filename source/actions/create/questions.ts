@@ -8,7 +8,7 @@ import {isExternal} from '../../model/domain/snapshot.ts';
 import {descriptionField, problemOfName, takenNames} from '../names.ts';
 import {overlayFolderFields} from '../overlay-folder.ts';
 import {switchField, type Field} from '../question.ts';
-import type {Asked} from '../spec.ts';
+import type {Asked, GivenOf} from '../spec.ts';
 import {extraFields} from './extras.ts';
 import {disksToTake, methodOf, type AskedCreate} from './way.ts';
 import {asked} from './words.ts';
@@ -49,6 +49,15 @@ function placesInOrder(details: DomainDetails): Place[] {
 export function proposeCreate(request: AskedCreate, answered: readonly string[], details: DomainDetails): AskedCreate {
 	const saved: AskedCreate = answered.includes('saved') || !hasProcess(details.domain) ? request : {...request, memory: {mode: 'no'}};
 	return answered.includes('place') ? saved : withPlace(saved, placesInOrder(details)[0]!, details);
+}
+
+/** Which disks there are is each domain's own: they go where those of the first do. */
+export function shareCreate(request: AskedCreate): GivenOf<'create'> {
+	const {snapshot, description, memory, isQuiesced, isLive, isHalted, hasNoMetadata} = request;
+	const isOutside = placeOf(request) === 'external' && !savesMemory(request);
+	return {
+		kind: 'create', snapshot, description, isQuiesced, isLive, isHalted, hasNoMetadata, ...(isOutside ? {isDiskOnly: true} : (memory !== undefined && savesMemory(request) ? {memory: {mode: memory.mode}} : {})),
+	};
 }
 
 function savedField(request: AskedCreate): Field {

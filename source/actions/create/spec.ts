@@ -9,7 +9,7 @@ import {undoByDropping} from '../undo.ts';
 import {againAsPlanned} from './again.ts';
 import {planCreate} from './plan.ts';
 import {cli} from './arguments.ts';
-import {createFields, proposeCreate} from './questions.ts';
+import {createFields, proposeCreate, shareCreate} from './questions.ts';
 import {disksToTake} from './way.ts';
 import {describeDisks, whyNoUndo, words} from './words.ts';
 
@@ -56,6 +56,7 @@ export const create = {
 		};
 	},
 	propose: ({request, answered}, details) => proposeCreate(request, answered, details),
+	share: shareCreate,
 	fields: createFields,
 	laysOverlays: true,
 	reads: ({disks = [], memory, overlayFolder}) => [...[...disks, memory].flatMap(named => named?.path === undefined ? [] : [named.path]), ...readsOverlayFolder({overlayFolder})],

@@ -25,9 +25,9 @@ import {findSnapshot} from '../../planner/checks/asked-snapshot.ts';
 import {describeDeleted, describeRecordsGone, pausesGuest} from './words.ts';
 
 /** Those that an action of this scope deletes, in the order of the list. */
-export function snapshotsDeleted(snapshots: readonly Snapshot[], {snapshot: name, scope}: DeleteAction): Snapshot[] {
+export function snapshotsDeleted(snapshots: readonly Snapshot[], {snapshot: name, others = [], scope}: DeleteAction): Snapshot[] {
 	const below = withDescendants(snapshots, name);
-	return snapshots.filter(snapshot => scope === 'one' ? snapshot.name === name : below.has(snapshot.name) && (scope === 'with-children' || snapshot.name !== name));
+	return snapshots.filter(snapshot => others.includes(snapshot.name) || (scope === 'one' ? snapshot.name === name : below.has(snapshot.name) && (scope === 'with-children' || snapshot.name !== name)));
 }
 
 /** Whether libvirt has to do it, because its QEMU has the images open that hold the state. */
@@ -96,9 +96,9 @@ function planHeld(context: PlanContext, action: DeleteAction, {deleted, inventor
 
 /** Fails with `snapshot-not-found`, with `refused` and every reason at once, or with `unreadable` where a record cannot be changed. */
 export function planDelete(action: DeleteAction, inventory: Inventory, given: PlanArguments): Result<Plan> {
-	const found = findSnapshot(inventory, action.snapshot);
-	if (!found.ok) {
-		return found;
+	const lost = [action.snapshot, ...action.others ?? []].map(name => findSnapshot(inventory, name)).find(found => !found.ok);
+	if (lost?.ok === false) {
+		return lost;
 	}
 
 	const context = planContext(inventory, given);

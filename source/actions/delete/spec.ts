@@ -14,6 +14,7 @@ export const deletion = {
 		summary: 'delete a snapshot and the images that nothing else needs; the current state stays',
 		examples: ['delete web before-upgrade --yes', 'delete web before-upgrade --children --dry-run'],
 		options: [
+			{flags: '--also <snapshot>', summary: 'this snapshot too (repeatable)', isRepeated: true},
 			{flags: '--children', summary: 'with its descendants'},
 			{flags: '--children-only', summary: 'only its descendants'},
 			{flags: '--metadata', summary: 'only the record: no image is touched'},
@@ -23,6 +24,7 @@ export const deletion = {
 		read: ([snapshot], raw) => succeed({
 			kind: 'delete',
 			snapshot: snapshot!,
+			...(Array.isArray(raw.also) && raw.also.length > 0 && {others: raw.also as string[]}),
 			scope: raw.children === true ? 'with-children' : (raw.childrenOnly === true ? 'children-only' : undefined),
 			isMetadataOnly: raw.metadata === true,
 		}),
@@ -37,9 +39,12 @@ export const deletion = {
 		rank: 5,
 		needs: 'snapshot',
 		foretells: 'space',
+		several: ([snapshot, ...others]) => ({kind: 'delete', snapshot, ...(others.length > 0 && {others})}),
 	},
-	complete: ({snapshot, scope, isMetadataOnly = false}, uuid) => ({
-		request: {kind: 'delete', uuid, snapshot: snapshot!, scope: scope ?? 'one', isMetadataOnly},
+	complete: ({snapshot, others, scope, isMetadataOnly = false}, uuid) => ({
+		request: {
+			kind: 'delete', uuid, snapshot: snapshot!, ...(others !== undefined && {others}), scope: scope ?? 'one', isMetadataOnly,
+		},
 		answered: scope !== undefined || isMetadataOnly ? ['scope'] : [],
 	}),
 	fields: (request, asked) => [scopeField(request, request.isMetadataOnly ? (request.scope === 'one' ? 'record' : undefined) : request.scope, asked)],

@@ -2,17 +2,22 @@ import type {Snapshot} from '../../model/domain/snapshot.ts';
 import type {Consequence} from '../../model/plan/plan.ts';
 import type {DeleteAction} from '../../model/plan/request.ts';
 import {describeSnapshot, descriptionOf, nameWithAge} from '../../model/text/describe-snapshot.ts';
+import {listNames} from '../../model/text/list-names.ts';
 import {describeGone} from '../drop/words.ts';
 import type {ActionSpec} from '../spec.ts';
+
+const mostNamed = 6;
+
+const recordOf = ({isMetadataOnly, others}: DeleteAction) => isMetadataOnly ? `the ${others === undefined ? 'record' : 'records'} of ` : '';
+const namesOf = ({snapshot, others = []}: DeleteAction, quote = '"') => listNames([snapshot, ...others].map(name => `${quote}${name}${quote}`), mostNamed);
 
 const scopes = {one: '', 'with-children': ' and its descendants', 'children-only': ': its descendants'};
 
 export const words: ActionSpec<'delete'>['words'] = {
-	title: ({snapshot, scope, isMetadataOnly, domain}) => `Delete ${isMetadataOnly ? 'the record of ' : ''}${snapshot} of ${domain.name}${scopes[scope]}`,
-	noun: ({snapshot, isMetadataOnly}) => `delete of ${isMetadataOnly ? 'the record of ' : ''}"${snapshot}"`,
-	log: ({snapshot, scope, isMetadataOnly}) => `delete ${isMetadataOnly ? 'the record of ' : ''}"${snapshot}"${scopes[scope]}`,
-	done: ({snapshot, scope, isMetadataOnly, domain}) =>
-		`${isMetadataOnly ? 'The record of ' : ''}"${snapshot}" of "${domain.name}"${scopes[scope]} ${scope === 'one' ? 'is' : 'are'} deleted.`,
+	title: action => `Delete ${recordOf(action)}${namesOf(action, '')} of ${action.domain.name}${scopes[action.scope]}`,
+	noun: action => `delete of ${recordOf(action)}${namesOf(action)}`,
+	log: action => `delete ${recordOf(action)}${namesOf(action)}${scopes[action.scope]}`,
+	done: action => `${recordOf(action).replace(/^the/u, 'The')}${namesOf(action)} of "${action.domain.name}"${scopes[action.scope]} ${action.scope === 'one' && action.others === undefined ? 'is' : 'are'} deleted.`,
 };
 
 export const whyNoUndo = ({isMetadataOnly}: DeleteAction) => isMetadataOnly ? 'the record is removed; doctor offers what can be done with the images' : 'what only it kept is removed';

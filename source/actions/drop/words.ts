@@ -185,3 +185,11 @@ export function scopeWords(count: number) {
 		withChildren: {label: `it and ${descendants}`},
 	};
 }
+
+/** For snapshots that were chosen one by one. */
+export function severalWords(count: number) {
+	return {
+		all: {label: `these ${count} snapshots`, note: 'Their descendants stay, and so does the current state.'},
+		records: {label: 'only their records; no image is touched', note: 'Their image files stay on disk, but nothing will record what they are for.'},
+	};
+}

@@ -32,6 +32,9 @@ export const revert = {
 		const target = details.snapshots.find(({name}) => name === snapshot);
 		return {request: {kind: 'revert', uuid, snapshot: snapshot!, currentState, endState: endState ?? presetEndState(details, target), ...(overlayFolder !== undefined && {overlayFolder})}, answered: [...answered, ...endState === undefined ? [] : ['end-state']], kept};
 	},
+	share: ({snapshot, currentState, endState}, details) => ({
+		kind: 'revert', snapshot, currentState, ...(endState !== presetEndState(details, details.snapshots.find(({name}) => name === snapshot)) && {endState}),
+	}),
 	fields: revertFields,
 	setsPower: true,
 	laysOverlays: true,

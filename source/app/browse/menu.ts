@@ -9,8 +9,9 @@ import type {ScreenSpec} from '../../actions/spec.ts';
 import {runOn} from '../run/jobs.ts';
 import type {Run, State} from '../state.ts';
 import {
-	currentRows, leftOf, selectedDomain, selectedNode, selectedDetails,
+	currentRows, leftOf, selectedDomain, selectedNode, selectedDetails, selectedSnapshot,
 } from './rows.ts';
+import {markedSnapshots} from './marks.ts';
 import {moments} from './moments.ts';
 
 export const readOnlyReason = 'this session is read-only';
@@ -39,7 +40,7 @@ export function reasonAgainst(state: State, kind: ScreenKind): string | undefine
 		return reading?.failure === undefined ? 'the domain is still being read' : 'the domain could not be read';
 	}
 
-	const {needs, unavailable} = screenOf(kind);
+	const {needs, unavailable, several} = screenOf(kind);
 	const reason = unavailable?.(details);
 	if (reason !== undefined || needs === 'domain') {
 		return reason;
@@ -50,7 +51,8 @@ export function reasonAgainst(state: State, kind: ScreenKind): string | undefine
 		return `the domain has no ${noun}s`;
 	}
 
-	return state.pane === 'domains' || selected(state) !== undefined ? undefined : `select a ${noun} in the tree first`;
+	const hasMarks = several !== undefined && markedSnapshots(state).length > 0;
+	return state.pane === 'domains' || hasMarks || selected(state) !== undefined ? undefined : `select a ${noun} in the tree first`;
 }
 
 /** The actions that this needs, by the label that fits. */
@@ -76,8 +78,9 @@ const doctor: Option = {id: 'doctor', label: 'Check this domain'};
 /** The menu of the selected thing, with its title. */
 export function menuOf(state: State): {title: string; options: Option[]} {
 	const {title, options} = menuOfSelected(state);
+	const mark: Option[] = state.isLinear && state.pane === 'tree' && selectedNode(state)?.kind === 'snapshot' ? [{id: 'mark', label: state.marks.snapshots.has(selectedSnapshot(state)?.name ?? '') ? 'Take the mark from it' : 'Mark it, to delete several'}] : [];
 	const first = runOn(state, state.domainCursor.id) === undefined ? (leftOf(state, state.domainCursor.id) === undefined ? [] : [recover]) : [job];
-	return {title, options: [...first, ...options]};
+	return {title, options: [...first, ...options, ...mark]};
 }
 
 function menuOfSelected(state: State): {title: string; options: Option[]} {

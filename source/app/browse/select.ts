@@ -46,6 +46,7 @@ export function selectDomain(state: State, uuid: string | undefined): Update {
 		domainCursor: {...state.domainCursor, id: uuid},
 		cursors: {snapshots: fresh, checkpoints: fresh, images: fresh},
 		folded: {snapshots: new Set(), checkpoints: new Set(), images: new Set()},
+		marks: {...state.marks, snapshots: new Set()},
 	}));
 }
 

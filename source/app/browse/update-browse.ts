@@ -11,6 +11,7 @@ import {runOn, showJob} from '../run/jobs.ts';
 import {showLog} from '../run/update-log.ts';
 import {showUndo} from '../run/update-undo.ts';
 import {beginRecover} from '../run/update-recover.ts';
+import {toggleMark, withoutMarks} from './marks.ts';
 import {menuOf} from './menu.ts';
 import {fold, move} from './move.ts';
 import {
@@ -52,7 +53,11 @@ const updates: Readonly<Partial<Record<Command, (state: State) => Update>>> = {
 	details: state => [{...state, scene: {kind: 'details', top: 0}}, []],
 	help: state => [{...state, scene: {kind: 'help', top: 0}}, []],
 	find: state => [{...state, pane: 'domains', filter: {...state.filter, isTyping: true}}, []],
-	back: state => applyFilter(state, '', false),
+	mark: toggleMark,
+	back(state) {
+		const unmarked = withoutMarks(state);
+		return unmarked === undefined ? applyFilter(state, '', false) : [unmarked, []];
+	},
 	'command-line': openCommandLine,
 	sort: sortNext,
 	refresh,

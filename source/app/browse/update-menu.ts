@@ -10,6 +10,7 @@ import {beginDiagnosis} from '../doctor/update-doctor.ts';
 import {showJob} from '../run/jobs.ts';
 import {answerQuit} from '../run/update-quit.ts';
 import {beginRecover} from '../run/update-recover.ts';
+import {toggleMark} from './marks.ts';
 import {refresh} from './update-browse.ts';
 import type {Update} from './read.ts';
 
@@ -23,6 +24,10 @@ export function chooseAction(state: State, id: string): Update {
 	switch (id) {
 		case 'open': {
 			return [{...browsing, pane: 'tree'}, []];
+		}
+
+		case 'mark': {
+			return toggleMark(browsing);
 		}
 
 		case 'doctor': {

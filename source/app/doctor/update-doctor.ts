@@ -9,6 +9,7 @@ import type {Message} from '../messages.ts';
 import {
 	answer, ask, readUnfinished, type Update,
 } from '../browse/read.ts';
+import {groupOfMarks} from '../browse/marks.ts';
 import {leftOf, selectedDomain, selectedFinding} from '../browse/rows.ts';
 import {moveIndex, scroll, type Viewport} from '../scroll.ts';
 import type {Diagnosis, State} from '../state.ts';
@@ -33,14 +34,35 @@ export function diagnose(state: State, subject: {uuid: string; name: string} | u
 	];
 }
 
+function diagnoseSeveral(state: State, domains: ReadonlyArray<{uuid: string; name: string}>): Update {
+	const number = state.nextNumber;
+	const uuids = domains.map(({uuid}) => uuid);
+	const diagnosis: Diagnosis = {
+		uuid: undefined, name: `the ${uuids.length} marked domains`, uuids, findings: ask<Finding[]>({value: undefined, failure: undefined, waiting: undefined}, number, state.nowMs), progress: undefined, index: 0,
+	};
+	return [
+		{...state, nextNumber: number + 1, diagnosis, notice: undefined, scene: {kind: 'doctor', isWhole: false, top: 0}},
+		[{kind: 'diagnose', number, uuid: undefined, uuids}],
+	];
+}
+
 /** From the tree the domain that is selected, from the list all. */
 export function beginDiagnosis(state: State): Update {
+	const marked = groupOfMarks(state);
+	if (marked.length > 1) {
+		return diagnoseSeveral(state, marked);
+	}
+
 	const domain = state.pane === 'tree' ? selectedDomain(state) : undefined;
 	return diagnose(state, domain);
 }
 
 export function diagnoseAgain(state: State): Update {
 	const {diagnosis} = state;
+	if (diagnosis?.uuids !== undefined) {
+		return diagnoseSeveral(state, diagnosis.uuids.map(uuid => ({uuid, name: ''})));
+	}
+
 	return diagnose(state, diagnosis?.uuid === undefined ? undefined : {uuid: diagnosis.uuid, name: diagnosis.name ?? ''});
 }
 
@@ -64,7 +86,7 @@ export function takeDiagnosis(state: State, number: number, result: Result<Findi
 	const next: State = {...state, diagnosis: {...diagnosis!, findings, index: same === -1 ? Math.max(0, Math.min(index, found.length - 1)) : same}};
 	// What changed meanwhile waits for a look of its own.
 	const {due} = state.health;
-	return result.ok && !due.host ? learn(next, result.value, {uuid, changed: new Set(due.uuids)}) : next;
+	return result.ok && !due.host && diagnosis!.uuids === undefined ? learn(next, result.value, {uuid, changed: new Set(due.uuids)}) : next;
 }
 
 /** Why what a finding offers cannot be done from here; undefined: it can. */

@@ -7,6 +7,7 @@ import type {Undo} from '../../actions/spec.ts';
 import type {Plan} from '../../model/plan/plan.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {State} from '../state.ts';
+import {groupField} from './group.ts';
 import type {Journey} from './journey.ts';
 
 export function detailsOfJourney(state: State, {request}: Journey): DomainDetails | undefined {
@@ -21,8 +22,9 @@ export function undoOfPlan(state: State, journey: Journey, plan: Plan): Undo | u
 
 /** All of them, also those that few need. */
 export function allFieldsOf(state: State, journey: Journey): Field[] {
-	const {request, kept} = journey;
-	return specOf(request).fields?.(request, {details: detailsOfJourney(state, journey), kept, nowMs: state.nowMs}) ?? [];
+	const {request, kept, group} = journey;
+	const own = specOf(request).fields?.(request, {details: detailsOfJourney(state, journey), kept, nowMs: state.nowMs}) ?? [];
+	return group === undefined ? own : [...own.filter(({isExtra}) => !isExtra), groupField(group)];
 }
 
 export function fieldsOf(state: State, journey: Journey): Field[] {

@@ -5,7 +5,9 @@ import type {Plan} from '../../model/plan/plan.ts';
 import type {Result} from '../../model/result.ts';
 import type {Update} from '../browse/read.ts';
 import type {State} from '../state.ts';
-import {allFieldsOf, wrongField} from './fields.ts';
+import type {Effect} from '../effects-data.ts';
+import {allFieldsOf, detailsOfJourney, wrongField} from './fields.ts';
+import {askedOf} from './group.ts';
 import {freshResult, type Journey} from './journey.ts';
 
 export const withJourney = (state: State, journey: Journey): State => ({...state, scene: {kind: 'journey', journey}});
@@ -21,8 +23,11 @@ export function askForPlan(state: State): Update {
 	}
 
 	const {nextNumber: number, nowMs} = state;
-	const {request} = journey;
-	return [withJourney({...state, nextNumber: number + 1}, {...journey, asked: {number, request, sinceMs: nowMs}}), [{kind: 'plan', number, request}]];
+	const {request, group, domain} = journey;
+	const effect: Effect = group === undefined
+		? {kind: 'plan', number, request}
+		: {kind: 'plan-group', number, asked: askedOf(group, {domain, request, details: detailsOfJourney(state, journey)})};
+	return [withJourney({...state, nextNumber: number + 1}, {...journey, asked: {number, request, sinceMs: nowMs}}), [effect]];
 }
 
 /** The host is no longer what the plan was made from: the page comes back, with what has changed. */

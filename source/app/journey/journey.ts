@@ -7,6 +7,7 @@ import type {Plan, Space} from '../../model/plan/plan.ts';
 import type {Result} from '../../model/result.ts';
 import {isScreenKind, namedIn, screenOf} from '../../actions/registry.ts';
 import type {Kept} from '../../actions/question.ts';
+import type {Group} from './group.ts';
 
 export type Journey = {
 	domain: string;
@@ -18,6 +19,8 @@ export type Journey = {
 	answered: readonly string[];
 	/** Where the person came from and is led back to. */
 	origin: 'browse' | 'doctor' | 'undo';
+	/** The same for other domains at once. */
+	group: Group | undefined;
 	/** Fields that few need are there as well. */
 	hasExtras: boolean;
 	/** The field that has the cursor; undefined: the last line, which starts. */
@@ -57,12 +60,12 @@ export type JourneyView =
 /** What a choice would free, by the id of the choice, as far as that is known by now. `number`: of the question to the planner. */
 export type Figures = {number: number; known: Readonly<Record<string, {kind: 'planned'; space: Space | undefined} | {kind: 'not-planned'}>>};
 
-type Start = Pick<Journey, 'domain' | 'request' | 'kept' | 'answered' | 'origin'>;
+type Start = Pick<Journey, 'domain' | 'request' | 'kept' | 'answered' | 'origin'> & Partial<Pick<Journey, 'group'>>;
 
 export function newJourney(start: Start, nowMs: number): Journey {
 	const {request, kept} = start;
 	return {
-		...start, hasExtras: false, field: undefined, before: {request, kept}, answer: undefined, asked: undefined, figures: undefined, changed: [], typed: '', isDue: false, sinceMs: nowMs, note: undefined, top: 0, view: undefined,
+		group: undefined, ...start, hasExtras: false, field: undefined, before: {request, kept}, answer: undefined, asked: undefined, figures: undefined, changed: [], typed: '', isDue: false, sinceMs: nowMs, note: undefined, top: 0, view: undefined,
 	};
 }
 
@@ -81,4 +84,10 @@ export function freshResult({answer, request}: Journey): Result<Plan> | undefine
 /** The plan that is in sight, though perhaps being made anew. */
 export function planInSight({answer}: Journey): Plan | undefined {
 	return answer?.result.ok ? answer.result.value : undefined;
+}
+
+/** The same for each of the domains, that of the journey first. */
+export function plansInSight(journey: Journey): readonly Plan[] {
+	const plan = planInSight(journey);
+	return plan === undefined ? [] : (journey.group === undefined ? [plan] : journey.group.plans);
 }

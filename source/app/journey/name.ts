@@ -3,12 +3,12 @@ The name of the domain, typed on the last line of a page.
 */
 import type {Key} from '../messages.ts';
 import {isSameWord, needsName, wordToType} from '../run/confirm-name.ts';
-import {planInSight, type Journey} from './journey.ts';
+import {plansInSight, type Journey} from './journey.ts';
 
 /** Whether it is typed: until the plan says that nothing is lost, it may have to be. What is refused starts by no name. */
 export function isNamed(journey: Journey): boolean {
-	const plan = planInSight(journey);
-	return plan === undefined ? journey.answer === undefined : needsName(plan);
+	const plans = plansInSight(journey);
+	return plans.length === 0 ? journey.answer === undefined : plans.some(plan => needsName(plan));
 }
 
 export function wordOf({domain, request}: Journey): {word: string; isCode: boolean} {

@@ -4,6 +4,7 @@ From the page to the start: what an Enter must have in sight before it counts, a
 import type {Plan} from '../../model/plan/plan.ts';
 import type {Result} from '../../model/result.ts';
 import {needsName} from '../run/confirm-name.ts';
+import {startGroup} from '../run/update-group.ts';
 import {startRun} from '../run/update-run.ts';
 import type {Key} from '../messages.ts';
 import type {Update} from '../browse/read.ts';
@@ -11,7 +12,7 @@ import {scroll, type Viewport} from '../scroll.ts';
 import type {State} from '../state.ts';
 import {wrongField} from './fields.ts';
 import {askForPlan, journeyOf, withJourney} from './journey-plan.ts';
-import {freshResult, planInSight, type Journey} from './journey.ts';
+import {freshResult, plansInSight, type Journey} from './journey.ts';
 import {isNameRight, wordOf} from './name.ts';
 
 /** A key that is held down repeats faster than this; so fast nobody has read the page. */
@@ -32,8 +33,7 @@ export function pressStart(state: State, given: Journey, {key, viewport}: {key: 
 		return say(state, journey, 'Refused as it is: change an answer, or leave with Esc.');
 	}
 
-	const plan = planInSight(journey);
-	if (plan !== undefined && needsName(plan) && !isNameRight(journey)) {
+	if (plansInSight(journey).some(plan => needsName(plan)) && !isNameRight(journey)) {
 		const wrongName = journey.typed === '' ? undefined : `That is not the ${wordOf(journey).isCode ? 'code' : 'name'}. Nothing was started.`;
 		return say(state, {...journey, ...(state.isLinear && {view: {kind: 'name'}})}, wrongName);
 	}
@@ -54,16 +54,21 @@ export function pressStart(state: State, given: Journey, {key, viewport}: {key: 
 
 	return fresh === undefined
 		? say(state, {...journey, isDue: true}, 'Starts as soon as the plan is there; any key takes that back.')
-		: startRun(state, {plan: fresh.value, kind: 'execute', journey});
+		: begin(state, journey, fresh.value);
+}
+
+function begin(state: State, journey: Journey, plan: Plan): Update {
+	const {group} = journey;
+	return group === undefined ? startRun(state, {plan, kind: 'execute', journey}) : startGroup(state, {journey, plans: group.plans, ifOneFails: group.ifOneFails});
 }
 
 /** What a person must have read before the start. */
-function dangersOf({consequences}: Plan): string {
-	return JSON.stringify(consequences.filter(({severity}) => severity !== 'info').map(({severity, text}) => [severity, text]));
+function dangersOf(plans: readonly Plan[]): string {
+	return JSON.stringify(plans.flatMap(({consequences}) => consequences).filter(({severity}) => severity !== 'info').map(({severity, text}) => [severity, text]));
 }
 
 /** An Enter that was pressed before the plan was there holds if the plan says no other danger than the one that was in sight. */
-function startIfDue(state: State, journey: Journey, seen: Plan | undefined): Update {
+function startIfDue(state: State, journey: Journey, seen: readonly Plan[]): Update {
 	const fresh = freshResult(journey);
 	if (!journey.isDue || fresh === undefined) {
 		return [state, []];
@@ -74,13 +79,14 @@ function startIfDue(state: State, journey: Journey, seen: Plan | undefined): Upd
 		return say(state, next);
 	}
 
-	return seen !== undefined && dangersOf(seen) === dangersOf(fresh.value)
-		? startRun(state, {plan: fresh.value, kind: 'execute', journey: next})
-		: say(state, next, needsName(fresh.value) && !isNameRight(next) ? 'Nothing was started: read what is lost first.' : 'This is the plan: press Enter to start.');
+	const plans = plansInSight(next);
+	return seen.length > 0 && dangersOf(seen) === dangersOf(plans)
+		? begin(state, next, fresh.value)
+		: say(state, next, plans.some(plan => needsName(plan)) && !isNameRight(next) ? 'Nothing was started: read what is lost first.' : 'This is the plan: press Enter to start.');
 }
 
 /** The planner's answer. To another request than the one of now it is of no use. */
-export function takePlan(state: State, number: number, result: Result<Plan>): Update {
+export function takePlan(state: State, {number, result, plans}: {number: number; result: Result<Plan>; plans?: readonly Plan[]}): Update {
 	const journey = journeyOf(state);
 	if (journey?.asked?.number !== number) {
 		return [state, []];
@@ -92,6 +98,9 @@ export function takePlan(state: State, number: number, result: Result<Plan>): Up
 		return askForPlan(withJourney(state, next));
 	}
 
-	const taken: Journey = {...next, answer: {request, result}, sinceMs: state.nowMs};
-	return startIfDue(withJourney(state, taken), taken, planInSight(journey));
+	const group = next.group && {...next.group, plans: plans ?? []};
+	const taken: Journey = {
+		...next, group, answer: {request, result}, sinceMs: state.nowMs,
+	};
+	return startIfDue(withJourney(state, taken), taken, plansInSight(journey));
 }

@@ -36,8 +36,9 @@ export function moveBy(state: State, journey: Journey, by: 1 | -1, isRing = true
 }
 
 /** With another answer the plan is made anew, and what was typed for the old one does not count for it. */
-export function change(state: State, journey: Journey, {request = journey.request, kept = journey.kept}: Change): Update {
-	return askForPlan(withJourney(state, {...journey, request, kept, typed: ''}));
+export function change(state: State, journey: Journey, {request = journey.request, kept = journey.kept, ifOneFails}: Change): Update {
+	const group = journey.group && ifOneFails !== undefined ? {...journey.group, ifOneFails} : journey.group;
+	return askForPlan(withJourney(state, {...journey, request, kept, group, typed: ''}));
 }
 
 const refusal = ({label, reason}: Choice) => `Not possible: ${label}: ${reason}.`;

@@ -16,6 +16,7 @@ import {
 	allFieldsOf, focusedField, nextQuestion, wrongField,
 } from './fields.ts';
 import {askForFigures, askForPlan, withJourney} from './journey-plan.ts';
+import {newGroup, type Other} from './group.ts';
 import {newJourney, planInSight, type Journey} from './journey.ts';
 import {isNamed, isTextOfName} from './name.ts';
 import {pressStart} from './start.ts';
@@ -25,7 +26,7 @@ import {
 import {openScript, updateView} from './update-view.ts';
 
 /** The page of an action for the domain that is selected. */
-export function openJourney(state: State, start: GivenOf<ScreenKind>): Update {
+export function openJourney(state: State, start: GivenOf<ScreenKind>, others: readonly Other[] = []): Update {
 	const details = selectedDetails(state);
 	if (details === undefined) {
 		return [state, []];
@@ -36,7 +37,7 @@ export function openJourney(state: State, start: GivenOf<ScreenKind>): Update {
 	const {answered, kept} = completed;
 	const request = spec.propose?.(completed, details) ?? completed.request;
 	return open(state, newJourney({
-		domain: details.domain.name, request, kept, answered, origin: 'browse',
+		domain: details.domain.name, request, kept, answered, origin: 'browse', ...(others.length > 0 && {group: newGroup(others)}),
 	}, state.nowMs));
 }
 

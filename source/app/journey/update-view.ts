@@ -13,7 +13,7 @@ import {describeFailure} from '../../model/text/describe-failure.ts';
 import {copy} from '../run/update-log.ts';
 import {editText} from './edit-text.ts';
 import {journeyOf, withJourney} from './journey-plan.ts';
-import {freshResult, planInSight, subjectOfJourney, type Journey} from './journey.ts';
+import {freshResult, plansInSight, subjectOfJourney, type Journey} from './journey.ts';
 import {isNameRight} from './name.ts';
 import {pressStart} from './start.ts';
 
@@ -41,7 +41,7 @@ function updateScript(state: State, journey: Journey & {view: {kind: 'script'}},
 		return [withJourney(state, {...journey, note: fresh === undefined ? 'The plan is still being made.' : 'Give the name of a file that is not there yet.'}), []];
 	}
 
-	return [withJourney(state, {...journey, view: undefined}), [{kind: 'save-script', plan: fresh.value, path}]];
+	return [withJourney(state, {...journey, view: undefined}), [{kind: 'save-script', plans: plansInSight(journey), path}]];
 }
 
 /** Where the script was written, or why not: it is asked again. */
@@ -89,8 +89,8 @@ export function updateView(state: State, journey: Journey, pressed: Pressed): Up
 			}
 
 			if (command === 'copy' && view.kind === 'commands') {
-				const plan = planInSight(journey);
-				return plan === undefined ? [state, []] : copy(state, plan.steps.map(step => formatCommand(redactSecrets(step.command))).join('\n'), 'the commands of the plan');
+				const steps = plansInSight(journey).flatMap(plan => plan.steps);
+				return steps.length === 0 ? [state, []] : copy(state, steps.map(step => formatCommand(redactSecrets(step.command))).join('\n'), 'the commands of the plan');
 			}
 
 			if (command === 'unfold-files' && view.kind === 'commands') {

@@ -43,8 +43,12 @@ export function startRun(state: State, {plan, kind, journey, records = []}: {pla
 		return [{...state, scene: {kind: 'browse'}, notice: `Not started: ${reason}.`}, []];
 	}
 
-	const details = state.allDetails[domain.uuid]?.value;
-	const run: Run = {
+	return begun(state, [newRun(state, {plan, kind, journey, records})], [kind === 'execute' ? {kind: 'execute', plan} : {kind: 'recover', planId: plan.id, direction: kind}]);
+}
+
+export function newRun(state: State, {plan, kind, journey, records = []}: {plan: Plan; kind: Run['kind']; journey?: Journey; records?: UnfinishedAction['records']}): Run {
+	const details = state.allDetails[plan.action.domain.uuid]?.value;
+	return {
 		plan,
 		kind,
 		journey,
@@ -60,11 +64,20 @@ export function startRun(state: State, {plan, kind, journey, records = []}: {pla
 		commands: [],
 		notLogged: undefined,
 	};
+}
+
+/** The page of the first comes. */
+export function begun(state: State, runs: readonly Run[], effects: Effect[]): Update {
+	const ids = runs.map(({plan}) => plan.id);
 	return [
 		{
-			...state, notice: undefined, runs: {...state.runs, [plan.id]: run}, left: state.left.filter(action => action.plan.id !== plan.id), scene: {kind: 'running', planId: plan.id},
+			...state,
+			notice: undefined,
+			runs: {...state.runs, ...Object.fromEntries(runs.map((run): [string, Run] => [run.plan.id, run]))},
+			left: state.left.filter(action => !ids.includes(action.plan.id)),
+			scene: {kind: 'running', planId: ids[0]!},
 		},
-		[kind === 'execute' ? {kind: 'execute', plan} : {kind: 'recover', planId: plan.id, direction: kind}],
+		effects,
 	];
 }
 

@@ -8,6 +8,8 @@ import {selectDomain} from '../browse/select.ts';
 import type {Command} from '../keys.ts';
 import type {Message} from '../messages.ts';
 import {moveIndex} from '../scroll.ts';
+import type {Other} from '../journey/group.ts';
+import type {Undoable} from '../services.ts';
 import type {State} from '../state.ts';
 import {openStart} from '../update-answers.ts';
 
@@ -26,9 +28,21 @@ export function takeUndo(state: State, {number, result}: Message & {kind: 'undo-
 }
 
 /** The page of the action that takes it back; its domain becomes the selected one. */
-function openUndo(state: State, uuid: string, action: GivenOf<ScreenKind>): Update {
-	const opening: State = {...state, scene: {kind: 'browse'}, pane: 'tree', filter: {text: '', isTyping: false}, start: {domain: uuid, action, isUndo: true}, notice: 'Reading the domain …'};
+function openUndo(state: State, uuid: string, action: GivenOf<ScreenKind>, others: readonly Other[] | undefined): Update {
+	const opening: State = {...state, scene: {kind: 'browse'}, pane: 'tree', filter: {text: '', isTyping: false}, start: {domain: uuid, action, isUndo: true, others}, notice: 'Reading the domain …'};
 	return inTurn(opening, next => selectDomain(next, uuid), next => readDetails(next, uuid), openStart);
+}
+
+/** The same action on other domains can be taken back with it: all of them, or undefined. */
+function partnersOf({action}: Undoable, found: readonly Undoable[]): readonly Other[] | undefined {
+	const wanted = action.others ?? [];
+	const partners = wanted.flatMap(({uuid, name}): Other[] => {
+		const partner = found.find(other => other.action.domain.uuid === uuid
+			&& other.action.others?.some(each => each.uuid === action.domain.uuid) === true
+			&& other.action.plannedAt === action.plannedAt);
+		return partner?.undo.kind === 'possible' ? [{uuid, name, given: partner.undo.given}] : [];
+	});
+	return wanted.length > 0 && partners.length === wanted.length ? partners : undefined;
 }
 
 export function updateUndo(state: State, command: Command | undefined): Update {
@@ -54,12 +68,13 @@ export function updateUndo(state: State, command: Command | undefined): Update {
 			}
 
 			const {undo, action: {domain}} = selected;
+			const others = partnersOf(selected, found);
 			if (undo.kind !== 'possible' || !isScreenKind(undo.given.kind)) {
 				return [{...state, notice: `Not possible: ${undo.kind === 'possible' ? `vsnap-tui undo ${selected.action.id} does it` : undo.reason}${undo.kind !== 'possible' && undo.reason.endsWith('.') ? '' : '.'}`}, []];
 			}
 
 			return state.domains.value?.some(({uuid}) => uuid === domain.uuid)
-				? openUndo(state, domain.uuid, undo.given as GivenOf<ScreenKind>)
+				? openUndo(state, domain.uuid, undo.given as GivenOf<ScreenKind>, others)
 				: [{...state, notice: `The domain "${domain.name}" is gone.`}, []];
 		}
 

@@ -8,12 +8,12 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {prepareAction, type Planning} from '../prepare.ts';
 
 /** A result for each, in the given order: nothing is to begin where one of them failed. */
-export async function prepareGroup(planning: Planning, given: Given, uuids: readonly string[]): Promise<Array<Result<Plan>>> {
+export async function prepareGroup(planning: Planning, asked: ReadonlyArray<Given & {uuid: string}>): Promise<Array<Result<Plan>>> {
 	// At one time, so that a name made of it is the same everywhere.
 	const now = planning.clock.now();
 	const results: Array<Result<Plan>> = [];
-	for (const uuid of uuids) {
-		results.push(await prepareAction({...planning, clock: {now: () => now}}, {...given, uuid}));
+	for (const given of asked) {
+		results.push(await prepareAction({...planning, clock: {now: () => now}}, given));
 	}
 
 	const plans = results.flatMap(result => result.ok ? [result.value] : []);

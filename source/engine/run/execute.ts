@@ -69,6 +69,7 @@ export async function audit(world: World, plan: Plan, entry: Pick<AuditEntry, 'o
 		from: world.person.from,
 		uri: plan.uri,
 		domain: plan.action.domain,
+		...(plan.others !== undefined && {others: plan.others}),
 		action: describeAction(plan.action),
 		...entry,
 	});

@@ -77,6 +77,8 @@ export type MergeAction = OnDomain & {kind: 'merge'; snapshot: string};
 export type DeleteAction = OnDomain & {
 	kind: 'delete';
 	snapshot: string;
+	/** More of them, each alone. */
+	others?: string[];
 	scope: 'one' | 'with-children' | 'children-only';
 	/** Only the records: no image is touched. */
 	isMetadataOnly: boolean;

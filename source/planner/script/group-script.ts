@@ -9,3 +9,9 @@ export function formatGroupScript(parts: ReadonlyArray<{plan: Plan; title: strin
 	const scripts = parts.map(({plan, title}) => `(\n${formatShellScript(plan, {remoteArgv, title})}) || exit $?\n`);
 	return `#!/bin/sh\n# vsnap-tui: ${parts.length} domains, one after the other. What went well stays where a later one fails.\n\n${scripts.join('\n')}`;
 }
+
+/** Of one domain, or of several. */
+export function formatScript(parts: ReadonlyArray<{plan: Plan; title: string}>, remoteArgv: string[] | undefined): string {
+	const [first] = parts;
+	return parts.length === 1 ? formatShellScript(first!.plan, {remoteArgv, title: first!.title}) : formatGroupScript(parts, remoteArgv);
+}

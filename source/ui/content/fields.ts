@@ -13,17 +13,18 @@ import {describeHealth, formatSince, tellCheckpoint} from '../../model/text/desc
 import {descriptionOf} from '../../model/text/describe-snapshot.ts';
 import {describeFreed, formatMomentWithAge} from '../../model/text/format.ts';
 import {stateWord} from '../../model/domain/state-word.ts';
+import {listNames} from '../../model/text/list-names.ts';
 import {paragraph, type Line, type Piece} from '../parts/line.tsx';
 import {showSafely} from '../text.ts';
 import type {Theme} from '../theme.ts';
-import {stateOfSnapshot} from './words.ts';
+import {mostInTitle, stateOfSnapshot} from './words.ts';
 
 type TextStyle = {columns: number; theme: Theme};
 
 /** "Revert web to s1". */
-export function titleOfJourney({request, domain}: Journey): string {
+export function titleOfJourney({request, domain, group}: Journey): string {
 	const {uuid, ...rest} = request;
-	return titleOfAction({...rest, domain: {uuid, name: domain}});
+	return titleOfAction({...rest, domain: {uuid, name: listNames([domain, ...(group?.others ?? []).map(({name}) => name)], mostInTitle)}});
 }
 
 type Subject = {moment: string; worth: string | undefined; description: string | undefined};

@@ -1,10 +1,11 @@
 /**
 The linear mode of what is guided: the fields of an action as questions, one after the other, then its plan; and the findings of the doctor.
 */
+import {describeGroup} from '../../actions/group-words.ts';
 import {
 	allFieldsOf, detailsOfJourney, fieldsOf, focusedField, undoOfPlan,
 } from '../../app/journey/fields.ts';
-import {freshResult, planInSight, type Journey} from '../../app/journey/journey.ts';
+import {freshResult, plansInSight, type Journey} from '../../app/journey/journey.ts';
 import {isNamed, isNameRight, wordOf} from '../../app/journey/name.ts';
 import type {State} from '../../app/state.ts';
 import type {Field, TextField} from '../../actions/question.ts';
@@ -75,14 +76,15 @@ function lossOf({consequences}: Plan): string {
 	return losses.length === 0 ? 'Nothing is lost.' : `You will lose: ${losses.join('; ')}.`;
 }
 
-function namePage(journey: Journey, plan: Plan | undefined): LinearPage {
+function namePage(journey: Journey): LinearPage {
+	const plans = plansInSight(journey);
 	const title = titleOfJourney(journey);
 	const {word, isCode} = wordOf(journey);
 	return isNameRight(journey)
 		? {title, lines: ['The name is right.'], choices: [{label: 'Start now', messages: [enter]}, back]}
 		: {
 			title,
-			lines: [...(plan === undefined ? [] : [lossOf(plan)]), `${isCode ? 'The name cannot be typed. Type this code to start' : 'Type the domain\'s name to start'}: ${word}`, ...(journey.note === undefined ? [] : [journey.note])],
+			lines: [...plans.map(plan => lossOf(plan)), `${isCode ? 'The name cannot be typed. Type this code to start' : 'Type the domain\'s name to start'}: ${word}`, ...(journey.note === undefined ? [] : [journey.note])],
 			choices: [],
 			takesText: {prompt: 'The name, or an empty line to go back', toMessages: text => text === '' ? back.messages : typeLine(text, enter).slice(0, isRight(journey, text) ? 2 : 3)},
 		};
@@ -104,13 +106,18 @@ function effectsPage(state: State, journey: Journey, style: {columns: number; th
 		return {title, lines: plainText(failureLines(result.failure, style)), choices: [...previous, ...more, back]};
 	}
 
-	const images = plainText(plannedImageLines(result.value, detailsOfJourney(state, journey), {...style, isLinear: true}));
+	const plans = plansInSight(journey);
+	const effects = journey.group === undefined
+		? spokenEffects(result.value, undoOfPlan(state, journey, result.value))
+		: [...describeGroup(plans, journey.group.ifOneFails), ...plans.flatMap(plan => spokenEffects(plan, undefined).map(text => `${plan.action.domain.name}: ${text}`))];
+	const losses = plans.map(plan => plans.length === 1 ? lossOf(plan) : `${plan.action.domain.name}: ${lossOf(plan)}`);
+	const images = journey.group === undefined ? plainText(plannedImageLines(result.value, detailsOfJourney(state, journey), {...style, isLinear: true})) : [];
 	return {
 		title,
-		lines: [...plainText(changedLines(journey.changed, style)), ...spokenEffects(result.value, undoOfPlan(state, journey, result.value)), ...images, lossOf(result.value), ...(journey.note === undefined ? [] : [journey.note])],
+		lines: [...plainText(changedLines(journey.changed, style)), ...effects, ...images, ...losses, ...(journey.note === undefined ? [] : [journey.note])],
 		choices: [
 			{label: isNamed(journey) ? 'Start: the name of the domain is asked first' : 'Start now', messages: [enter]},
-			{label: `Read the ${result.value.steps.length} commands`, messages: [character('@')]},
+			{label: `Read the ${plans.reduce((sum, {steps}) => sum + steps.length, 0)} commands`, messages: [character('@')]},
 			{label: 'Save them as a shell script', messages: [character('w')]},
 			...previous,
 			...more,
@@ -121,7 +128,7 @@ function effectsPage(state: State, journey: Journey, style: {columns: number; th
 
 /** The text of the files that the commands take is long, and is read out where somebody wants it. */
 function commandsPage(state: State, journey: Journey, theme: Theme, isUnfolded: boolean): LinearPage {
-	const hasFiles = planInSight(journey)?.steps.some(({command}) => command.files.length > 0) ?? false;
+	const hasFiles = plansInSight(journey).some(({steps}) => steps.some(({command}) => command.files.length > 0));
 	return {
 		title: `${titleOfJourney(journey)}. Commands`,
 		lines: plainText(pageOf(state, theme)!.lines),
@@ -153,7 +160,7 @@ export function journeyPage(state: State, journey: Journey, theme: Theme): Linea
 		}
 
 		case 'name': {
-			return namePage(journey, planInSight(journey));
+			return namePage(journey);
 		}
 
 		default: {

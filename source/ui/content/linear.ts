@@ -105,6 +105,7 @@ function browsePage(state: State, theme: Theme): LinearPage {
 						stateWord(domain.state),
 						...(state.counts[domain.uuid] === undefined ? [] : [`${state.counts[domain.uuid]} snapshots`]),
 						...markWords(state, domain.uuid),
+						...(state.marks.domains.has(domain.uuid) ? ['marked'] : []),
 					].join(', '),
 					messages: [{kind: 'domain-chosen', uuid: domain.uuid}],
 				})),
@@ -118,8 +119,10 @@ function browsePage(state: State, theme: Theme): LinearPage {
 	}
 
 	const rows = currentRows(state);
+	const domain = selectedDomain(state);
+	const isMarked = domain !== undefined && state.marks.domains.has(domain.uuid);
 	return {
-		title: `${selectedDomain(state)?.name ?? 'No domain'}: ${state.view}`,
+		title: `${domain?.name ?? 'No domain'}: ${state.view}`,
 		lines: [...interrupted, ...(selectedDetails(state) === undefined ? plainText(detailsOf(state, style)) : [])],
 		choices: [
 			...recover,
@@ -128,6 +131,7 @@ function browsePage(state: State, theme: Theme): LinearPage {
 			})),
 			...(state.view === 'checkpoints' && state.domainCursor.id !== undefined ? [{label: 'Create a checkpoint', messages: [character('c')]}] : []),
 			...views.filter(view => view !== state.view).map((view): LinearChoice => ({label: `Show ${view}`, messages: [{kind: 'view-chosen', view}]})),
+			...(domain === undefined ? [] : [{label: isMarked ? 'Take the mark from this domain' : 'Mark this domain, for an action on several', messages: [key('tab'), character(' '), key('tab')]}]),
 			refresh,
 			{label: 'All domains', messages: [key('tab')]},
 			quit,
@@ -178,6 +182,10 @@ export function linearPage(state: State, theme: Theme): LinearPage {
 		}
 
 		case 'ended': {
+			return {title: 'The end of the action', lines: plainText(pageOf(state, theme)!.lines), choices: [{label: 'Continue', messages: [enter]}, {label: 'Read the commands that ran', messages: [character('@')]}]};
+		}
+
+		case 'group-ended': {
 			return {title: 'The end of the action', lines: plainText(pageOf(state, theme)!.lines), choices: [{label: 'Continue', messages: [enter]}, {label: 'Read the commands that ran', messages: [character('@')]}]};
 		}
 

@@ -10,6 +10,7 @@ import {detailsOf} from './details.ts';
 import {findingLines} from './findings.ts';
 import {helpLines} from './help.ts';
 import {journeyPageOf} from './plan-page.ts';
+import {groupEndedLines} from './run/group.ts';
 import {endedLines} from './run/run.ts';
 
 /** Rows above the text of a result. */
@@ -34,6 +35,10 @@ export function pageOf(state: State, theme: Theme): Page | undefined {
 
 		case 'ended': {
 			return {lines: endedLines(scene.run, scene.outcome, style), rows: bodyRows - endedHeadRows, top: scene.top};
+		}
+
+		case 'group-ended': {
+			return {lines: groupEndedLines(scene.ends, style), rows: bodyRows - endedHeadRows, top: scene.top};
 		}
 
 		case 'journey': {

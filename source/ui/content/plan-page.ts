@@ -1,8 +1,11 @@
 /**
 The page of a guided action: what it is about, the answers, what they lead to, and the tree before and after.
 */
+import {describeGroup} from '../../actions/group-words.ts';
 import {detailsOfJourney, undoOfPlan} from '../../app/journey/fields.ts';
-import {freshResult, planInSight, type Journey} from '../../app/journey/journey.ts';
+import {
+	freshResult, planInSight, plansInSight, type Journey,
+} from '../../app/journey/journey.ts';
 import {isNamed, wordOf} from '../../app/journey/name.ts';
 import type {State} from '../../app/state.ts';
 import type {Plan} from '../../model/plan/plan.ts';
@@ -64,6 +67,11 @@ function wholePage(state: State, journey: Journey, style: TextStyle): Omit<PlanP
 		return {lines: [...before, ...(refused === undefined ? [] : failureLines(refused, style))], focus};
 	}
 
+	if (journey.group !== undefined) {
+		const effects = groupEffects(state, journey, style);
+		return {lines: [...before, ...effects.lines], focus, vital: before.length + effects.vital};
+	}
+
 	const effects = effectsOf(plan, undoOfPlan(state, journey, plan), style);
 	const picture = pictureLines(state, journey, plan, style);
 	return {
@@ -78,17 +86,46 @@ function wholePage(state: State, journey: Journey, style: TextStyle): Omit<PlanP
 	};
 }
 
+/** The effects on each domain below its name, and before them what holds for all. What else will happen comes last. */
+function groupEffects(state: State, journey: Journey, style: TextStyle): {lines: Line[]; vital: number} {
+	const name = ({action: {domain}}: Plan): Line[] => [[], line(` ${domain.name}`, 'strong')];
+	const about = describeGroup(plansInSight(journey), journey.group!.ifOneFails).join(' ');
+	const lines = paragraph(about, {columns: style.columns - 1, theme: style.theme, tone: 'dim', lead: {text: ' '}});
+	const others: Line[] = [];
+	let vital = 0;
+	for (const [index, plan] of plansInSight(journey).entries()) {
+		const effects = effectsOf(plan, index === 0 ? undoOfPlan(state, journey, plan) : undefined, style);
+		vital = lines.length + 2 + effects.vital;
+		lines.push(...name(plan), ...effects.lines);
+		others.push(...(effects.others.length === 0 ? [] : [...name(plan), ...effects.others]));
+	}
+
+	return {lines: [...lines, ...others], vital};
+}
+
+/** The commands, under the name of each domain where there are several. */
+function allCommandLines(state: State, journey: Journey, isUnfolded: boolean, style: TextStyle): Line[] {
+	const plans = plansInSight(journey);
+	return plans.flatMap((plan, index) => [
+		...(plans.length === 1 ? [] : [...(index === 0 ? [] : [[]]), line(` ${plan.action.domain.name}`, 'strong'), []]),
+		...planCommandLines(plan, {isUnfolded, isLinear: state.isLinear}, style),
+	]);
+}
+
 /** What scrolls of a journey: the page, or what is looked at in its place. */
 export function journeyPageOf(state: State, journey: Journey, style: TextStyle): PlanPage {
 	const rows = Math.max(1, state.rows - fixedRows - bottomLines(state, journey, style).length);
 	const {view} = journey;
 	const plan = planInSight(journey);
 	if (plan !== undefined && view?.kind === 'commands') {
-		return {lines: planCommandLines(plan, {isUnfolded: view.isUnfolded, isLinear: state.isLinear}, style), rows, top: view.top};
+		return {lines: allCommandLines(state, journey, view.isUnfolded, style), rows, top: view.top};
 	}
 
 	if (plan !== undefined && view?.kind === 'images') {
-		const lines = imageLines(state, journey, plan, style);
+		const lines = plansInSight(journey).flatMap((each, index) => [
+			...(journey.group === undefined ? [] : [line(` ${each.action.domain.name}`, 'strong')]),
+			...plannedImageLines(each, index === 0 ? detailsOfJourney(state, journey) : undefined, {...style, isLinear: state.isLinear}),
+		]);
 		return {lines: lines.length === 0 ? [line(' No image is touched.')] : lines, rows, top: view.top};
 	}
 

@@ -1,11 +1,14 @@
 /**
 Words and signs for states, used wherever a domain or a snapshot is shown.
 */
+import {titleOfAction} from '../../actions/registry.ts';
 import type {HealthMark, healthOfHost} from '../../app/doctor/health.ts';
 import type {BitmapHealth} from '../../model/domain/checkpoint-health.ts';
 import type {DomainState} from '../../model/domain/domain.ts';
 import {stateWord} from '../../model/domain/state-word.ts';
 import {isDenied, type ImageProblem} from '../../model/images/image.ts';
+import type {Plan} from '../../model/plan/plan.ts';
+import {listNames} from '../../model/text/list-names.ts';
 import {conditionOf, type Condition, type Snapshot} from '../../model/domain/snapshot.ts';
 import type {Piece} from '../parts/line.tsx';
 import type {Theme, Tone} from '../theme.ts';
@@ -108,4 +111,13 @@ export function isTrouble(problem: ImageProblem): boolean {
 export function formatSeconds(durationMs: number): string {
 	const seconds = Math.max(0, Math.floor(durationMs / 1000));
 	return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/** Domains of one action. */
+export const mostInTitle = 3;
+
+/** Of one action on several domains. */
+export function titleOfPlans(plans: readonly Plan[]): string {
+	const {action} = plans[0]!;
+	return titleOfAction({...action, domain: {...action.domain, name: listNames(plans.map(plan => plan.action.domain.name), mostInTitle)}});
 }

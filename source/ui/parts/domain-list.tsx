@@ -50,7 +50,8 @@ export function DomainList({state, rows, columns}: {readonly state: State; reado
 						isSelected={hasKeys}
 						pieces={[
 							isSelected ? {text: theme.glyphs.pointer, tone: 'accent'} : {text: ' '},
-							{text: `${glyph === undefined ? ' ' : theme.glyphs[glyph]} `, tone},
+							{text: glyph === undefined ? ' ' : theme.glyphs[glyph], tone},
+							{text: state.marks.domains.has(domain.uuid) ? theme.glyphs.marked : ' ', tone: 'accent'},
 							stateGlyph(domain.state, theme),
 							{text: ' '},
 							{text: name, tone: isSelected ? 'strong' : 'plain', isName: true},

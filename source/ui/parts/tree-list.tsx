@@ -49,9 +49,10 @@ function rowPieces(row: Row, given: {state: State; theme: Theme; columns: number
 		case 'snapshot': {
 			const {snapshot} = item;
 			const isOnWay = table!.facts.wayToNow.has(snapshot.name);
+			const isMarked = state.marks.snapshots.has(snapshot.name);
 			const name: Line = [
 				guide,
-				{text: `${isOnWay ? theme.glyphs.onWay : theme.glyphs.snapshot} `, tone: isOnWay ? 'accent' : 'dim'},
+				{text: `${isMarked ? theme.glyphs.marked : (isOnWay ? theme.glyphs.onWay : theme.glyphs.snapshot)} `, tone: isOnWay || isMarked ? 'accent' : 'dim'},
 				{text: snapshot.name, tone: isOnWay ? 'accent' : 'plain', isName: true},
 				...folded,
 				...orphan,

@@ -3,6 +3,7 @@ The first screen: domains on the left, the trees of the selected one on the righ
 */
 import {Box} from 'ink';
 import {visibleDomains} from '../../app/browse/domains.ts';
+import {markedDomains, markedSnapshots} from '../../app/browse/marks.ts';
 import {layoutOf, listRowsOf, logRowsOf} from '../../app/layout.ts';
 import {leftOf, selectedDomain, selectedDetails} from '../../app/browse/rows.ts';
 import {rowFacts} from '../../app/browse/row-facts.ts';
@@ -38,7 +39,8 @@ function domainHeading(state: State, theme: Theme): Line {
 	}
 
 	const count = state.domains.value?.length;
-	return [{text: ` Domains${count === undefined ? '' : ` ${count}`}`, tone: state.pane === 'domains' ? 'strong' : 'dim'}];
+	const marked = markedDomains(state).length;
+	return [{text: ` Domains${count === undefined ? '' : ` ${count}`}`, tone: state.pane === 'domains' ? 'strong' : 'dim'}, ...(marked === 0 ? [] : [{text: `  ${marked} marked`, tone: 'accent' as const}])];
 }
 
 const viewWords: Record<View, string> = {snapshots: 'Snapshots', checkpoints: 'Checkpoints', images: 'Images'};
@@ -55,7 +57,8 @@ function viewHeading(state: State, columns: number): {pieces: Line; right: Line}
 		const words = `${index + 1}${isNarrow && !isShown ? '' : ` ${viewWords[view]}`}${isShown || isRoomy ? countOf(view) : ''}`;
 		return {text: isShown ? `[${words}]` : ` ${words} `, tone: isShown ? (state.pane === 'tree' ? 'strong' : 'plain') : 'dim'};
 	});
-	const name = isRoomy ? `${selectedDomain(state)?.name ?? ''}  ` : '';
+	const marked = markedSnapshots(state).length;
+	const name = marked > 0 ? `${marked} marked  ` : (isRoomy ? `${selectedDomain(state)?.name ?? ''}  ` : '');
 	const room = columns - widthOf(textOf(pieces)) - widthOf(name) - 2;
 	const bytes = () => state.view === 'images' ? imageTotals(state, details!, room) : formatShortBytes(rowFacts(details!).totalBytes);
 	const total = details === undefined || details.images.length === 0 ? '' : `${bytes()} `;
@@ -175,7 +178,7 @@ export function BrowseScreen({state}: {readonly state: State}) {
 			<Banner state={state}/>
 			<Box>
 				<Box flexDirection='column' width={leftColumns}>
-					<LineView pieces={domainHeading(state, theme)} right={[{text: `s:${state.sort}  `, tone: 'dim'}]} columns={leftColumns}/>
+					<LineView pieces={domainHeading(state, theme)} right={state.marks.domains.size > 0 ? [] : [{text: `s:${state.sort}  `, tone: 'dim'}]} columns={leftColumns}/>
 					<DomainList state={state} rows={listRows} columns={leftColumns}/>
 				</Box>
 				<Box flexDirection='column' width={1}>

@@ -17,7 +17,9 @@ import {BrowseScreen} from './browse.tsx';
 import {DoctorScreen} from './doctor.tsx';
 import {JourneyScreen, positionPiece} from './journey.tsx';
 import {LogScreen, UndoScreen} from './history.tsx';
-import {EndedScreen, RecoverScreen, RunningScreen} from './run.tsx';
+import {
+	EndedScreen, GroupEndedScreen, RecoverScreen, RunningScreen,
+} from './run.tsx';
 
 function TextScreen({state, title}: {readonly state: State; readonly title: string}) {
 	const theme = useTheme();
@@ -40,6 +42,7 @@ const screenOf: (scene: Scene, state: State) => ReactElement = byKind({
 	journey: (scene, state) => <JourneyScreen state={state} journey={scene.journey}/>,
 	running: (scene, state) => <RunningScreen state={state} run={state.runs[scene.planId]!}/>,
 	ended: (scene, state) => <EndedScreen state={state} scene={scene}/>,
+	'group-ended': (scene, state) => <GroupEndedScreen state={state} scene={scene}/>,
 	undo: (scene, state) => <UndoScreen state={state} index={scene.index}/>,
 	log: (scene, state) => <LogScreen state={state} scene={scene}/>,
 	recover: (scene, state) => <RecoverScreen state={state} scene={scene}/>,

@@ -11,7 +11,8 @@ import {unfinishedLines} from '../content/recover.ts';
 import {
 	describeSteps, progressOfRun, stepLines, titleOfRun,
 } from '../content/run/run.ts';
-import {formatSeconds} from '../content/words.ts';
+import {othersAtWork} from '../content/run/group.ts';
+import {formatSeconds, titleOfPlans} from '../content/words.ts';
 import {Choices, noteLines} from '../parts/choices.tsx';
 import {withHits} from '../parts/found.ts';
 import {
@@ -37,7 +38,7 @@ export function RunningScreen({state, run}: {readonly state: State; readonly run
 	const {columns, nowMs} = state;
 	const {bodyRows} = layoutOf(columns, state.rows);
 	const style = {columns, theme};
-	const progress = progressOfRun(run, nowMs, style);
+	const progress = [...othersAtWork(state, run), ...progressOfRun(run, nowMs, style)];
 	const steps = stepLines(run, nowMs, style);
 	const rows = Math.max(1, bodyRows - progress.length - 2);
 	const current = run.plan.steps.findLastIndex(step => (run.steps[step.id] ?? 'waiting') !== 'waiting');
@@ -65,6 +66,17 @@ export function EndedScreen({state, scene}: {readonly state: State; readonly sce
 	return (
 		<>
 			<Head text={titleOfRun(scene.run)} columns={state.columns} right={positionPiece(page)}/>
+			<LinesView lines={withHits(state, page.lines, theme)} top={page.top} rows={page.rows} columns={state.columns}/>
+		</>
+	);
+}
+
+export function GroupEndedScreen({state, scene}: {readonly state: State; readonly scene: Scene & {kind: 'group-ended'}}) {
+	const theme = useTheme();
+	const page = pageOf(state, theme)!;
+	return (
+		<>
+			<Head text={titleOfPlans(scene.ends.map(({run}) => run.plan))} columns={state.columns} right={positionPiece(page)}/>
 			<LinesView lines={withHits(state, page.lines, theme)} top={page.top} rows={page.rows} columns={state.columns}/>
 		</>
 	);

@@ -178,3 +178,22 @@ test('a libvirt that crashes without a current snapshot keeps the current root w
 	t.like(refused, {failure: {kind: 'refused', blockers: [{kind: 'not-supported'}]}});
 	t.true(planDelete(action({snapshot: 's1', scope: 'with-children'}), besideBranch(9_009_000), given).ok, 'nothing external remains');
 });
+
+test('several snapshots go in one plan: each image once, and who remains comes after the nearest that remains', t => {
+	const made = plan(threeSnapshots(), {snapshot: 's1', others: ['s2']});
+	t.deepEqual(made.targets[0].expected.snapshots, [{name: 's3', parent: undefined}]);
+	t.deepEqual(made.targets[0].expected.goneSnapshots, ['s1', 's2']);
+	t.is(new Set(made.images.removed).size, made.images.removed.length);
+	t.is(made.consequences.filter(({severity}) => severity === 'loss').length, 2);
+	t.deepEqual(unwrap(planDelete(action({snapshot: 's1', others: ['s2'], isMetadataOnly: true}), threeSnapshots(), given)).images.removed, []);
+});
+
+test('several of two branches leave the image that a third one needs', t => {
+	const made = plan(fork(), {snapshot: 's1', others: ['s2']});
+	t.deepEqual(made.targets[0].expected.snapshots, [{name: 'b1', parent: undefined}]);
+	t.true(made.images.removed.includes('/d/vda.s1'), 'nothing needs it');
+});
+
+test('one of several that is not there is named, and nothing is planned', t => {
+	t.like(planDelete(action({snapshot: 's1', others: ['gone']}), threeSnapshots(), given), {ok: false, failure: {kind: 'snapshot-not-found', name: 'gone'}});
+});
