@@ -8,6 +8,7 @@ import process from 'node:process';
 
 /** Long ones, whose kind of case stands in a shorter file as well: crashes at every step, whole sequences, other ways in. */
 const beyondTheRun = [
+	'backup-cut-short',
 	'backup-kill',
 	'backup-kill-qemu',
 	'backup-refusals',

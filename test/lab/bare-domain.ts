@@ -121,9 +121,12 @@ export async function runBare(domain: BareDomain, args: string[], onLine: (line:
 		stdio: ['ignore', 'pipe', 'pipe'], env: labEnvironment({VSNAP_TUI_STATE: domain.statePath}), timeout: 40_000, killSignal: 'SIGKILL',
 	});
 	const result: BareResult = {exitCode: null, stdout: '', stderr: ''};
+	let begun = '';
 	child.stdout.setEncoding('utf8').on('data', (text: string) => {
 		result.stdout += text;
-		for (const line of text.split('\n')) {
+		const lines = (begun + text).split('\n');
+		begun = lines.pop()!;
+		for (const line of lines) {
 			onLine(line, (signal = 'SIGKILL') => child.kill(signal));
 		}
 	});
@@ -182,11 +185,11 @@ export async function digestBare(domain: BareDomain): Promise<string[]> {
 	return Promise.all(heads.sort((a, b) => path.basename(a).localeCompare(path.basename(b))).map(async head => digestImage(head, head.startsWith('/dev/') ? 'raw' : 'qcow2')));
 }
 
-/** Writes as the guest would, other bytes at each mark; gives the digests. */
-export async function markBare(domain: BareDomain, mark: number): Promise<string[]> {
+/** Writes as the guest would, other bytes at each mark, 64 KiB or so many MiB; gives the digests. */
+export async function markBare(domain: BareDomain, mark: number, mebibytes?: number): Promise<string[]> {
 	const backends = await askBare<Backend[]>(domain, 'query-block');
 	for (const [index, {qdev}] of backends.filter(backend => backend.inserted).entries()) {
-		for (const command of [`write -P ${(index * 16) + mark} ${mark * 65_536} 64k`, 'flush']) {
+		for (const command of [`write -P ${(index * 16) + mark} ${mark * 65_536} ${mebibytes === undefined ? '64k' : `${mebibytes}M`}`, 'flush']) {
 			// By the device: the guest alone may write to the node below it.
 			const said = await tellHuman(domain, `qemu-io -d ${qdev} "${command}"`);
 			if (said.trim() !== '') {
@@ -199,8 +202,8 @@ export async function markBare(domain: BareDomain, mark: number): Promise<string
 }
 
 /** By target. */
-export const markBareDisks = async (domain: BareDomain, mark: number): Promise<Record<string, string>> => {
-	const [vdb, vda] = await markBare(domain, mark);
+export const markBareDisks = async (domain: BareDomain, mark: number, mebibytes?: number): Promise<Record<string, string>> => {
+	const [vdb, vda] = await markBare(domain, mark, mebibytes);
 	return {vda: vda!, vdb: vdb!};
 };
 
