@@ -77,8 +77,8 @@ export type Host = {
 	readDomains(): Promise<Result<DomainSummary[]>>;
 	/** How many snapshots each of these domains has; those that cannot be asked are left out. */
 	readSnapshotCounts(uuids: string[]): Promise<Result<Map<string, number>>>;
-	/** `withForeignPins` reads the disks of every other domain as well; `withoutImages` only what is on record, and no file. */
-	readDetails(uuid: string, options: {withForeignPins: boolean; withoutImages?: boolean}): Promise<Result<DomainDetails>>;
+	/** `withForeignPins` reads the disks of every other domain as well; `withoutImages` only what is on record, and no file; `withoutSizes` not how much each checkpoint records. */
+	readDetails(uuid: string, options: {withForeignPins: boolean; withoutImages?: boolean; withoutSizes?: boolean}): Promise<Result<DomainDetails>>;
 	/**
 	Everything for planning: secrets in the XML, all pins of the host, folders, locks, memory files. `alsoPaths`: files that the request names (`readsOf`), there
 	or not: their folders are looked at, and those that are images are read with their chains and locks.
@@ -101,6 +101,8 @@ export type Host = {
 	readImageUsers(path: string): Promise<Result<string[]>>;
 	/** Those that are there; a link is not followed. Fails only where the host cannot be asked. */
 	readFileStamps(paths: readonly string[]): Promise<Result<FileStamp[]>>;
+	/** Files that are complete: their checksums will be wanted, and are made meanwhile, until the signal aborts. Missing: they are made when they are wanted. */
+	measureAhead?(paths: readonly string[], signal: AbortSignal): void;
 	run(command: Command, options?: RunOptions): Promise<Result<RunOutput>>;
 	/** How far a step at work has come, in bytes; undefined: not known at this moment. Never fails: progress is not worth a step. */
 	readProgress(progress: Progress): Promise<Copied | undefined>;

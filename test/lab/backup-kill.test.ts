@@ -20,12 +20,18 @@ import {readStrays} from './world.ts';
 
 test.before(startLab);
 
-/** The last step is this program's own: what it does last is the move of the manifest to its name. */
-function withMove(plan: Plan): Plan {
+/** The steps that programs are started for. The end of the copy is only asked for; and the last step is this program's own, which at last moves the manifest to its name. */
+function startedIn(plan: Plan): Plan {
 	const manifest = plan.steps.at(-1)!.command as {argv: string[]};
 	const name = manifest.argv.at(-1)!;
-	return {...plan, steps: [...plan.steps.slice(0, -1), {...plan.steps.at(-1)!, command: {tool: 'file', argv: ['mv', '-f', '-T', '--', `${name}.partial`, name], files: []}}]};
+	return {...plan, steps: [...plan.steps.slice(0, -1).filter(({id}) => id !== 'copy'), {...plan.steps.at(-1)!, command: {tool: 'file', argv: ['mv', '-f', '-T', '--', `${name}.partial`, name], files: []}}]};
 }
+
+const killAfter = (step: string) => (text: string, kill: () => void) => {
+	if (text.replaceAll(' ', '').includes(`"step-done","step":"${step}"`)) {
+		kill();
+	}
+};
 
 test.serial('after each step, both ways', async t => {
 	const domain = await makeDomain(t, {sizeMiB: 8, diskCount: 1});
@@ -41,8 +47,9 @@ test.serial('after each step, both ways', async t => {
 			const where = `killed after ${id}, then ${direction}`;
 			const held = await markLive(domain, 2 + ((at * 2) % 5));
 			const before = {files: (await readdir(folder)).sort(), checkpoints: await readCheckpointNames(domain)};
-			const shims = await makeShims(t, withMove(await readBackupPlan(domain, folder)), {at, script: killMoments.after});
-			const killed = await backUp(domain, folder, [], shims.options);
+			const started = startedIn(await readBackupPlan(domain, folder));
+			const shims = await makeShims(t, started, {at: started.steps.findIndex(step => step.id === id), script: killMoments.after});
+			const killed = await backUp(domain, folder, [], id === 'copy' ? {onOutput: killAfter('copy')} : shims.options);
 			t.is(killed.signal, 'SIGKILL', `${where}\n${report(killed)}`);
 			const recovered = await recover(domain, direction);
 			await shims.settle();

@@ -96,11 +96,10 @@ test.serial('no room, seen before and in the midst; a killed QEMU; Ctrl-C: no fi
 	const leftIn = async (place: string) => (await readdir(place)).filter(name => name !== 'filler');
 	const before = {checkpoints: await readCheckpointNames(domain), digests: await digestHeads(domain)};
 	const plan = await readBackupPlan(domain, small);
-	const at = plan.steps.findIndex(({id}) => id === 'copy');
 	const begin = plan.steps.findIndex(({id}) => id === 'backup');
 	for (const [what, mischief, exitCode] of [
 		['the target fills up', {at: begin, script: `dd if=/dev/zero of='${small}/filler' bs=1M count=36 status=none; "$name" "$@"; exit`}, 1],
-		['Ctrl-C', {at, script: '"$name" "$@"; kill -INT "$program"; exit 0'}, 130],
+		['Ctrl-C', {at: begin, script: '"$name" "$@" || exit; kill -INT "$program"; exit 0'}, 130],
 	] as const) {
 		const shims = await makeShims(t, plan, mischief);
 		const failed = await backUp(domain, small, [], shims.options);
@@ -120,7 +119,7 @@ test.serial('no room, seen before and in the midst; a killed QEMU; Ctrl-C: no fi
 	t.regex(refused.stderr, /Not enough room/);
 	t.is((await backUp(domain, folder)).exitCode, 0);
 	const held = await markLive(domain, 50);
-	const killed = await makeShims(t, await readBackupPlan(domain, folder), {at, script: `pkill -KILL -f 'guest=${domain.name},'; "$name" "$@"; exit`});
+	const killed = await makeShims(t, await readBackupPlan(domain, folder), {at: begin, script: `"$name" "$@" || exit; pkill -KILL -f 'guest=${domain.name},'; exit 0`});
 	const failed = await backUp(domain, folder, [], killed.options);
 	await killed.settle();
 	t.not(failed.exitCode, 0, report(failed));

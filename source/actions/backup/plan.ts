@@ -47,7 +47,7 @@ function finishTarget({target, path, backing}: ChosenDisk, folder: string): Step
 				command: imageCommands.rebase(path, {name: backing, format: 'qcow2'}),
 				whenStopped,
 			})]),
-		step('create', {id: `own-${target}`, title: `Give ${posix.basename(path)} to the owner of the folder`, command: fileCommands.ownLike(path, folder), whenStopped}),
+		step('create', {id: `own-${target}`, title: `Give ${posix.basename(path)} to the owner of the folder`, command: fileCommands.ownLike(path, folder), measured: [path], whenStopped}),
 		step('create', {id: `allow-${target}`, title: 'Let nobody else read it', command: fileCommands.allow(path, 0o600), whenStopped}),
 		step('create', {id: `check-${target}`, title: `Check that ${posix.basename(path)} opens with all that it is built on`, command: imageCommands.infoWithChain(path, 'qcow2'), whenStopped}),
 	];

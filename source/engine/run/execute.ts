@@ -48,7 +48,7 @@ the images is not compared, and not read.
 Fails with `host-changed`, as the domain's own reading does.
 */
 export async function checkNotOvertaken(plan: Plan, host: Host): Promise<Result<void>> {
-	const details = await host.readDetails(plan.action.domain.uuid, {withForeignPins: false, withoutImages: true});
+	const details = await host.readDetails(plan.action.domain.uuid, {withForeignPins: false, withoutImages: true, withoutSizes: true});
 	if (!details.ok) {
 		return details;
 	}

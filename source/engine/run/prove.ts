@@ -144,7 +144,7 @@ type Proof = {findings: string[]; remarks: string[]};
 
 /** Gives what differs from the plan, in sentences; no findings mean proven. `mayHaveMovedOn`: the domain's state is not part of the proof. */
 export async function prove(plan: Plan, host: Host, options: {mayHaveMovedOn: boolean}): Promise<Result<Proof>> {
-	const details = await host.readDetails(plan.action.domain.uuid, {withForeignPins: false});
+	const details = await host.readDetails(plan.action.domain.uuid, {withForeignPins: false, withoutSizes: true});
 	if (!details.ok) {
 		return details;
 	}

@@ -23,6 +23,8 @@ export type Work = {
 	onEvent: (event: RunEvent) => void;
 	/** Aborted when the person or the system wants it to stop: a step that can be cancelled is. */
 	interrupt?: AbortSignal;
+	/** Aborted when no more steps are run. */
+	ended?: AbortSignal;
 };
 
 /** How often a step at work is asked how far it has come. */
@@ -165,6 +167,10 @@ async function runStep(work: Work, step: Step, index: number): Promise<Result<st
 		return begun;
 	}
 
+	if (step.measured !== undefined && work.ended !== undefined) {
+		work.host.measureAhead?.(step.measured, work.ended);
+	}
+
 	const startedAt = clock.now().getTime();
 	const guarded = await checkGuard(work, step);
 	if (!guarded.ok && guarded.failure.kind === 'busy') {
@@ -212,6 +218,15 @@ Runs the steps for which `isWanted` holds, in the order of the plan. An interrup
 from there on, going forward is the shortest way to a clean state. `stays`: images that were not removed, and why.
 */
 export async function runSteps(work: Work, options: RunOptions): Promise<StepsEnd> {
+	const ended = new AbortController();
+	try {
+		return await runEach({...work, ended: ended.signal}, options);
+	} finally {
+		ended.abort();
+	}
+}
+
+async function runEach(work: Work, options: RunOptions): Promise<StepsEnd> {
 	const stays: string[] = [];
 	for (const [index, step] of work.plan.steps.entries()) {
 		if (!options.isWanted(step)) {

@@ -56,7 +56,7 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 	// libvirt refuses to tell secrets to a connection that may only read.
 	const secrets = isReadOnly ? [] : ['--security-info'];
 	const source: RecordSource = {
-		readRecords: async (uuid, withSecrets) => readDomainRecords(virsh, uuid, withSecrets ? secrets : []),
+		readRecords: async (uuid, {withSecrets, withoutSizes}) => readDomainRecords(virsh, uuid, {secrets: withSecrets ? secrets : [], withoutSizes}),
 		readForeign: async exceptUuid => readForeignRecords(virsh, exceptUuid),
 		readMemoryFile: async (path, records) => readMemoryFile({runner, virsh, path, secrets: records === undefined ? [] : secrets}),
 		readJobs: async domain => readJobs(virsh, domain),

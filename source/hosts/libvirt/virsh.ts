@@ -20,8 +20,7 @@ export type Answer = Result<string>;
 export type Virsh = {
 	/** One answer per question, in their order. Fails as a whole only where the host cannot be asked at all. */
 	ask(questions: readonly string[][], options?: {timeoutMs?: number}): Promise<Result<Answer[]>>;
-	/** One question. `isStep`: it is a step of a plan, and has a process of its own. */
-	askOne(question: string[], options?: {timeoutMs?: number; isStep?: boolean}): Promise<Answer>;
+	askOne(question: string[], options?: {timeoutMs?: number}): Promise<Answer>;
 	/** The beginning of each command line. */
 	prefix: string[];
 };
@@ -172,7 +171,7 @@ export function createVirsh({runner, uri, isReadOnly, keep, makeMark}: VirshOpti
 	return {
 		prefix,
 		async askOne(question, options = {}) {
-			const [answer] = options.isStep ? [] : await askKept([question]);
+			const [answer] = await askKept([question]);
 			return answer === undefined ? askAlone(question, options) : succeed(answer);
 		},
 		async ask(questions, options = {}) {

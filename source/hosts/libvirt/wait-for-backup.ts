@@ -6,9 +6,9 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {parseFields} from './read/read-host.ts';
 import {isUnreachable, type Virsh} from './virsh.ts';
 
-/** A small backup takes a fraction of a second, a large one hours. */
-const firstPollMs = 20;
-const lastPollMs = 500;
+/** A small backup takes a fraction of a second, a large one hours: it is waited for a twentieth longer than it takes, and at most for this. */
+const shortestPauseMs = 5;
+const longestPauseMs = 500;
 /** A libvirtd that is started again knows its jobs. */
 const patienceMs = 60_000;
 
@@ -25,15 +25,13 @@ function judge(text: string): Result<void> {
 
 /** Fails where the job did not end well, where the domain has ended, and where libvirt cannot be asked for a minute. */
 export async function waitForBackup(virsh: Virsh, uuid: string, {timeoutMs}: {timeoutMs: number | undefined}): Promise<Result<void>> {
-	const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+	const startedAt = performance.now();
+	const deadline = timeoutMs === undefined ? Number.POSITIVE_INFINITY : startedAt + timeoutMs;
 	let lostAt: number | undefined;
-	let pollMs = firstPollMs;
-	let isFirst = true;
 	const question = ['domjobinfo', '--domain', uuid];
 	for (;;) {
-		// The command of the plan first, as it stands there. From then on how it ended is asked along: that is a process less.
-		const answers: Result<Array<Result<string>>> = isFirst ? succeed([await virsh.askOne(question, {isStep: true})]) : await virsh.ask([question, [...question, ...statistics]]);
-		isFirst = false;
+		// How it ended is asked along: it is of use only after an answer that it has.
+		const answers = await virsh.ask([question, [...question, ...statistics]]);
 		const job = answers.ok ? answers.value[0]! : answers;
 		if (!job.ok) {
 			lostAt ??= performance.now();
@@ -41,7 +39,7 @@ export async function waitForBackup(virsh: Virsh, uuid: string, {timeoutMs}: {ti
 				return job;
 			}
 		} else if (parseFields(job.value).get('Job type') === 'None') {
-			const ended = answers.ok && answers.value[1] !== undefined ? answers.value[1] : await virsh.askOne([...question, ...statistics]);
+			const ended = answers.ok ? answers.value[1]! : answers;
 			return ended.ok ? judge(ended.value) : ended;
 		} else {
 			lostAt = undefined;
@@ -51,7 +49,6 @@ export async function waitForBackup(virsh: Virsh, uuid: string, {timeoutMs}: {ti
 			return fail({kind: 'unreadable', what: 'The backup job', reason: 'it takes too long'});
 		}
 
-		await setTimeout(pollMs);
-		pollMs = Math.min(pollMs * 1.5, lastPollMs);
+		await setTimeout(Math.min(Math.max((performance.now() - startedAt) / 20, shortestPauseMs), longestPauseMs));
 	}
 }

@@ -4,6 +4,8 @@ What hosts do alike, whatever runs their domains.
 import type {Host} from '../../engine/ports.ts';
 import {fail, type Result} from '../../model/result.ts';
 import {readFileStamps} from '../../tools/files/file-stamps.ts';
+import {sealBackup} from '../../tools/backups/seal-backup.ts';
+import {createSums} from '../../tools/backups/sums.ts';
 import {examineBackups} from '../../tools/backups/examine-backups.ts';
 import {readBackups} from '../../tools/files/read-backups.ts';
 import {readSafeFolder} from '../../tools/files/folder-risks.ts';
@@ -26,10 +28,11 @@ type Given = {
 	startWatching: (listener: (domain?: string) => void) => () => void;
 };
 
-type CommonHost = Pick<Host, 'readDetails' | 'readDataSizes' | 'observe' | 'readImageUsers' | 'readFileStamps' | 'readBackups' | 'examineBackups' | 'readFolder' | 'readProgress' | 'run' | 'watch' | 'close'>;
+type CommonHost = Pick<Host, 'readDetails' | 'readDataSizes' | 'observe' | 'readImageUsers' | 'readFileStamps' | 'readBackups' | 'examineBackups' | 'readFolder' | 'readProgress' | 'measureAhead' | 'run' | 'watch' | 'close'>;
 
 export function createCommonHost({reading, isReadOnly, askDomain, readJobProgress, run, startWatching}: Given): CommonHost {
 	const {runner} = reading;
+	const sums = createSums(runner);
 	const endings = new Set<() => void>();
 	return {
 		async readDetails(uuid, options) {
@@ -52,7 +55,8 @@ export function createCommonHost({reading, isReadOnly, askDomain, readJobProgres
 			const found = facts.ok ? facts.value.get(progress.path) : undefined;
 			return found && {doneBytes: Math.min(found.sizeBytes, progress.totalBytes), totalBytes: progress.totalBytes};
 		},
-		run: isReadOnly ? async () => fail({kind: 'read-only'}) : run,
+		measureAhead: (paths, signal) => sums.begin(paths, signal),
+		run: isReadOnly ? async () => fail({kind: 'read-only'}) : async (command, options) => command.tool === 'seal' ? sealBackup({runner, measure: sums.measure}, command) : run(command, options),
 		watch(listener) {
 			const end = startWatching(listener);
 			endings.add(end);

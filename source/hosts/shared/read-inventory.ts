@@ -60,12 +60,12 @@ async function withOwnBytes(runner: Runner, images: readonly Image[], named: Rea
 	return succeed(measured);
 }
 
-type Wanted = {withForeignPins: boolean; withoutImages?: boolean; withSecrets: boolean; alsoPaths?: readonly string[]};
+type Wanted = {withForeignPins: boolean; withoutImages?: boolean; withoutSizes?: boolean; withSecrets: boolean; alsoPaths?: readonly string[]};
 
 async function readWhole(reading: Reading, uuid: string, options: Wanted): Promise<Result<PictureRead>> {
 	const {source, runner, checkFiles} = reading;
 	const [records, foreign, access] = await Promise.all([
-		source.readRecords(uuid, options.withSecrets),
+		source.readRecords(uuid, options),
 		options.withForeignPins ? source.readForeign(uuid) : succeed(nothingForeign),
 		(options.withoutImages ? undefined : checkFiles?.()) ?? succeed(undefined),
 	]);
@@ -160,7 +160,7 @@ function definitionsToCome(snapshots: readonly Snapshot[], memoryFiles: Readonly
 	];
 }
 
-export async function readDetails(reading: Reading, uuid: string, options: {withForeignPins: boolean; withoutImages?: boolean}): Promise<Result<DomainDetails>> {
+export async function readDetails(reading: Reading, uuid: string, options: Omit<Wanted, 'withSecrets' | 'alsoPaths'>): Promise<Result<DomainDetails>> {
 	const read = await readWhole(reading, uuid, {...options, withSecrets: false});
 	return read.ok ? succeed(read.value.details) : read;
 }

@@ -31,8 +31,8 @@ export type ForeignRecords = {
 };
 
 export type RecordSource = {
-	/** `withSecrets`: passwords as well, where the source keeps some back. */
-	readRecords(uuid: string, withSecrets: boolean): Promise<Result<DomainRecords>>;
+	/** `withSecrets`: passwords as well, where the source keeps some back. `withoutSizes`: of checkpoints, where they take a question of their own. */
+	readRecords(uuid: string, options: {withSecrets: boolean; withoutSizes?: boolean}): Promise<Result<DomainRecords>>;
 	/** What the others hold; undefined reads all. */
 	readForeign(exceptUuid: string | undefined): Promise<Result<ForeignRecords>>;
 	/** `records`: of the domain whose memory it may be. */

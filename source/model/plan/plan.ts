@@ -170,6 +170,8 @@ export type Step = {
 	cancel?: Command[];
 	/** Its program may be ended in the midst when the person wants it to stop: it writes to new files alone. */
 	mayBeKilled?: true;
+	/** Files that are complete when it begins, and that a later step measures: they are read meanwhile. */
+	measured?: string[];
 	/** What the command makes somebody else do, in the words of QEMU's monitor: for the preview alone. */
 	qmpPreview?: string[];
 };

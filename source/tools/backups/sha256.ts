@@ -13,10 +13,10 @@ const hashTimeoutMs = 24 * 3_600_000;
 const pieceBytes = 1_048_576;
 
 /** As sha256sum prints it, in less than half of its time: OpenSSL has the processor's own instructions for it. */
-async function sumHere(path: string): Promise<string | undefined> {
+async function sumHere(path: string, signal?: AbortSignal): Promise<string | undefined> {
 	try {
 		const hash = createHash('sha256');
-		for await (const piece of createReadStream(path, {highWaterMark: pieceBytes})) {
+		for await (const piece of createReadStream(path, {highWaterMark: pieceBytes, signal})) {
 			hash.update(piece as Uint8Array);
 		}
 
@@ -26,9 +26,9 @@ async function sumHere(path: string): Promise<string | undefined> {
 	}
 }
 
-/** In hexadecimal. */
-export async function sha256Of(runner: Runner, path: string): Promise<Result<string>> {
-	const hash = await runner({argv: ['sha256sum', '-b', '--', path], where: 'host', timeoutMs: hashTimeoutMs, inProcess: async () => sumHere(path)});
+/** In hexadecimal. `signal`: aborted, it is given up. */
+export async function sha256Of(runner: Runner, path: string, signal?: AbortSignal): Promise<Result<string>> {
+	const hash = await runner({argv: ['sha256sum', '-b', '--', path], where: 'host', timeoutMs: hashTimeoutMs, signal, inProcess: async () => sumHere(path, signal)});
 	if (!hash.ok) {
 		return hash;
 	}

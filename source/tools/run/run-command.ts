@@ -5,14 +5,9 @@ import type {ProgramCommand} from '../../model/plan/plan.ts';
 import {fail, type Result} from '../../model/result.ts';
 import {verifyBackup} from '../backups/verify-backup.ts';
 import type {Runner, RunRequest} from './run.ts';
-import {sealBackup} from './seal-backup.ts';
 
 /** A failure names the command itself, not the shell that goes before it. */
 export async function runCommand(runner: Runner, command: ProgramCommand, request: Omit<RunRequest, 'argv' | 'files' | 'isMutating'>): Promise<Result<RunOutput>> {
-	if (command.tool === 'seal') {
-		return sealBackup(runner, command);
-	}
-
 	if (command.tool === 'verify') {
 		return verifyBackup(runner, command);
 	}

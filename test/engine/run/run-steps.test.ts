@@ -127,3 +127,17 @@ for (const holds of [true, false]) {
 		t.deepEqual(events.flatMap(event => event.kind === 'step-left-out' ? [event.reason] : []), holds ? [] : ['It has changed.']);
 	});
 }
+
+test('files that are complete begin to be measured with their step, and no longer than steps are run', async t => {
+	const {work} = copyingWork({...copying, progress: undefined, cancel: undefined, command: command('own'), measured: ['/b/image']}, 1);
+	const begun: Array<{paths: readonly string[]; signal: AbortSignal; wasGivenUp: boolean}> = [];
+	work.host = {
+		...work.host,
+		measureAhead(paths, signal) {
+			begun.push({paths, signal, wasGivenUp: signal.aborted});
+		},
+	};
+	await runSteps(work, {isWanted: step => step.id === 'copy', isInterrupted: () => false});
+	t.deepEqual(begun.map(({paths, wasGivenUp}) => ({paths, wasGivenUp})), [{paths: ['/b/image'], wasGivenUp: false}]);
+	t.true(begun[0]!.signal.aborted);
+});

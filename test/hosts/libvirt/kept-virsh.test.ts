@@ -100,12 +100,6 @@ test('names come through a line as they are; those with other letters, tabs and 
 	t.deepEqual(alone.map(words => words.at(-1)), ['é', 'a\tb', 'a\nb', '\u001B[A']);
 });
 
-test('a step of a plan has a process of its own', async t => {
-	const {virsh, alone} = realVirsh(t);
-	t.deepEqual(await virsh.askOne(['uri'], {isStep: true}), {ok: true, value: 'test:///default\n'});
-	t.deepEqual(alone, [['uri']]);
-});
-
 test('nobody\'s history of virsh is touched', async t => {
 	const home = await temporaryFolder(t);
 	const {virsh, conversations} = realVirsh(t, {HOME: home, XDG_CACHE_HOME: path.join(home, 'cache')});

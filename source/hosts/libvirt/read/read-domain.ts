@@ -53,19 +53,27 @@ function readRecords<T extends {name: string}>(names: string[], answers: Answer[
 	return records;
 }
 
+/** `secrets`: the flag that asks for them. `withoutSizes`: QEMU is not asked how much each checkpoint records. */
+type ReadOptions = {secrets: string[]; withoutSizes?: boolean};
+
 /** Fails with `domain-not-found`, `host-unreachable`, or with what keeps its definition from being read. */
-export async function readDomainRecords(virsh: Virsh, uuid: string, secrets: string[]): Promise<Result<DomainRecords>> {
-	return readUntilSettled(async () => readOnce(virsh, uuid, secrets), records => records.unreadable.map(({name}) => name));
+export async function readDomainRecords(virsh: Virsh, uuid: string, options: ReadOptions): Promise<Result<DomainRecords>> {
+	return readUntilSettled(async () => readOnce(virsh, uuid, options), records => records.unreadable.map(({name}) => name));
 }
 
-async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<Result<DomainRecords>> {
+/** virsh complains where there is none, and a complaint costs a process: so it is asked only of a domain that has snapshots. */
+async function readCurrentName(virsh: Virsh, question: string[], listing: string): Promise<string | undefined> {
+	const current = listing.trim() === '' ? undefined : await virsh.askOne(question);
+	return current?.ok && current.value !== '' ? current.value.replace(/\n$/, '') : undefined;
+}
+
+async function readOnce(virsh: Virsh, uuid: string, {secrets, withoutSizes}: ReadOptions): Promise<Result<DomainRecords>> {
 	const on = (verb: string, ...rest: string[]) => [verb, '--domain', uuid, ...rest];
 	const answers = await virsh.ask([
 		on('dominfo'),
 		on('dumpxml', '--inactive', ...secrets),
 		on('dumpxml', ...secrets),
 		on('snapshot-list', '--name'),
-		on('snapshot-current', '--name'),
 		on('checkpoint-list', '--name'),
 		on('domstate', '--reason'),
 	]);
@@ -73,7 +81,7 @@ async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<
 		return answers;
 	}
 
-	const [info, inactive, live, snapshotNames, current, checkpointNames, state] = answers.value as [Answer, Answer, Answer, Answer, Answer, Answer, Answer];
+	const [info, inactive, live, snapshotNames, checkpointNames, state] = answers.value as [Answer, Answer, Answer, Answer, Answer, Answer];
 	const failed = [info, inactive, live].find(answer => !answer.ok);
 	if (failed && !failed.ok) {
 		return isMissingDomain(failed.failure) ? domainNotFound(virsh, uuid) : failed;
@@ -90,9 +98,10 @@ async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<
 	}
 
 	const checkpointList = safeNames(checkpointNames, unreadable, 'checkpoint');
-	const measured = domain.value.liveDefinition === undefined ? [] : checkpointList;
-	const [listed, checkpoints, sizes] = await Promise.all([
+	const measured = domain.value.liveDefinition === undefined || withoutSizes ? [] : checkpointList;
+	const [listed, currentName, checkpoints, sizes] = await Promise.all([
 		readSnapshotDocuments(virsh, [{uuid, listing: snapshotNames.value}], secrets),
+		readCurrentName(virsh, on('snapshot-current', '--name'), snapshotNames.value),
 		virsh.ask(checkpointList.map(name => on('checkpoint-dumpxml', '--checkpointname', name, ...secrets))),
 		virsh.ask(measured.map(name => on('checkpoint-dumpxml', '--checkpointname', name, '--no-domain', '--size'))),
 	]);
@@ -109,7 +118,6 @@ async function readOnce(virsh: Virsh, uuid: string, secrets: string[]): Promise<
 		unreadable.push({name: ambiguousName, reason: 'it is listed twice, or is part of a name that contains a newline'});
 	}
 
-	const currentName = current.ok && current.value !== '' ? current.value.replace(/\n$/, '') : undefined;
 	const snapshots = readRecords(documents.map(({name}) => name), documents.map(({answer}) => answer), (xml, name) => parseSnapshotXml(xml, {isCurrent: name === currentName}), unreadable);
 	const definitions = [domain.value.definition, domain.value.liveDefinition, ...snapshots.map(snapshot => snapshot.domain)];
 	const volumes = await readVolumePaths(virsh, definitions);
