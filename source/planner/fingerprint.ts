@@ -34,8 +34,8 @@ export function fingerprintOf(inventory: Inventory, imagePaths: Iterable<string>
 		'its snapshots': digest([details.currentSnapshot ?? '', ...details.snapshots.map(snapshot => snapshot.xml)].join('\0')),
 		'its checkpoints': digest(details.checkpoints.map(checkpoint => checkpoint.xml).join('\0')),
 		'its jobs': inventory.jobs.map(({text}) => text).join('; '),
-		// The current ones are written to by a guest that runs.
-		'its copies of firmware variables': digest([...inventory.nvramFiles].filter(([path]) => path !== inventory.nvramPath)
+		// The current ones are written to by a guest that runs, and its emulators.
+		'its copies of firmware variables': digest([...inventory.nvramFiles].filter(([path]) => path !== inventory.nvramPath && path !== inventory.tpmPath)
 			.map(([path, {inode, modifiedAt, sizeBytes}]) => `${path} ${inode} ${modifiedAt} ${sizeBytes}`).join('\0')),
 	};
 	for (const path of imagePaths) {

@@ -2,18 +2,19 @@
 What a domain needs beside its disks to be what it was: the variables of its firmware, and the state of its TPM.
 */
 import {posix} from 'node:path';
-import type {BackedUpExtra} from '../../model/backup/manifest.ts';
+import type {BackedUpExtra, FileOwner} from '../../model/backup/manifest.ts';
+import type {FileFacts} from '../../model/images/image.ts';
 import type {Step} from '../../model/plan/plan.ts';
 import {fileCommands} from '../../planner/hypervisor/commands.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {describeTpmPlace} from '../../planner/steps/guest-identity.ts';
 import {reserving, step} from '../../planner/steps/step.ts';
 
-export type Extra = {kind: BackedUpExtra['kind']; from: string; to: string; sizeBytes: number; steps: Step[]};
+export type Extra = {kind: BackedUpExtra['kind']; from: string; to: string; sizeBytes: number; owner: FileOwner; steps: Step[]};
 
 export type Extras = {copied: Extra[]; /** What is not in the backup and why, in sentences. */ leftOut: string[]};
 
-type Found = {kind: Extra['kind']; from: string; sizeBytes: number} | {problem: string} | undefined;
+type Found = {kind: Extra['kind']; from: string; sizeBytes: number; owner: FileOwner} | {problem: string} | undefined;
 
 const whenStopped = 'Recover would remove what was copied; the guest is not touched.';
 
@@ -28,6 +29,9 @@ function copyOf(given: Omit<Extra, 'steps'>): Extra {
 		],
 	};
 }
+
+/** What such a file can be used for. */
+const ownerOf = ({uid, gid, mode}: FileFacts): FileOwner => ({uid, gid, mode: mode & 0o666});
 
 function findVariables({inventory: {nvramPath, nvramFiles, details: {domain}}}: PlanContext): Found {
 	const {hasVarstore, nvramElsewhere} = domain.liveDefinition ?? domain.definition;
@@ -44,19 +48,23 @@ function findVariables({inventory: {nvramPath, nvramFiles, details: {domain}}}: 
 		[isRunning && file?.isRaw === false, `${nvramPath} is a qcow2 file, of which QEMU may not have written all`],
 	];
 	const problem = rules.find(([holds]) => holds)?.[1];
-	return problem === undefined ? {kind: hasVarstore ? 'varstore' : 'nvram', from: nvramPath, sizeBytes: file!.sizeBytes} : {problem};
+	return problem === undefined ? {kind: hasVarstore ? 'varstore' : 'nvram', from: nvramPath, sizeBytes: file!.sizeBytes, owner: ownerOf(file!)} : {problem};
 }
 
 function findTpm(context: PlanContext): Found {
-	const {tpmFile, details: {domain}} = context.inventory;
+	const {tpmPath, nvramFiles, details: {domain}} = context.inventory;
 	const {tpm} = domain.liveDefinition ?? domain.definition;
 	if (tpm === undefined) {
 		return undefined;
 	}
 
-	return tpmFile === undefined
-		? {problem: tpm === 'emulator' && domain.liveDefinition !== undefined ? 'while the domain runs its emulator may be writing it; back up the domain while it is off, too' : `${describeTpmPlace(context, tpm)}, and no file of it was found`}
-		: {kind: 'tpm', from: tpmFile.path, sizeBytes: tpmFile.sizeBytes};
+	if (tpm === 'emulator' && domain.liveDefinition !== undefined) {
+		return {problem: 'while the domain runs its emulator may be writing it; back up the domain while it is off, too'};
+	}
+
+	return tpmPath === undefined
+		? {problem: `${describeTpmPlace(context, tpm)}, and no file of it was found`}
+		: {kind: 'tpm', from: tpmPath, sizeBytes: nvramFiles.get(tpmPath)!.sizeBytes, owner: ownerOf(nvramFiles.get(tpmPath)!)};
 }
 
 export function extrasOf(context: PlanContext, {point, folder}: {point: string; folder: string}): Extras {

@@ -85,7 +85,7 @@ function draftOf({inventory: {details, definitionXml}}: PlanContext, {action, no
 		disks: disks.map(({target, path, virtualSizeBytes, backing}) => ({
 			disk: target, kind: backing === undefined ? 'full' : 'incremental', file: posix.basename(path), virtualSizeBytes, backing: backing ?? null,
 		})),
-		extras: extras.copied.map(({kind, from, to}) => ({kind, file: posix.basename(to), path: from})),
+		extras: extras.copied.map(({kind, from, to, owner}) => ({kind, file: posix.basename(to), path: from, owner})),
 	};
 }
 

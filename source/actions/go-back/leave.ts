@@ -16,10 +16,9 @@ import {linksOfOverlays} from '../../planner/expected-links.ts';
 import {notesOf} from '../../planner/records/noted-checkpoints.ts';
 import {closeBuildFolders, proveBuilt, refuseFolderRisks} from '../../planner/steps/build-folder.ts';
 import {defineStep} from '../../planner/steps/domain.ts';
-import {describeIdentity} from '../../planner/steps/guest-identity.ts';
+import {describeIdentity, revertFirmware} from '../../planner/steps/guest-identity.ts';
 import {keptDescription} from '../current-state.ts';
 import {keepPresentState} from '../../planner/steps/keep.ts';
-import {revertNvram} from '../../planner/steps/nvram-revert.ts';
 import {checkSteps, filesAt, laterOwnerSteps, overlayFiles, overlaySteps} from '../../planner/steps/overlay.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {needsStop, revertDisks, type OverlaidDisk, type RevertDisks} from '../../planner/steps/revert-disks.ts';
@@ -107,7 +106,7 @@ export function leaveFor(context: PlanContext, {snapshot, currentState, overlayF
 	}
 
 	const {removed, consequences: staying} = abandonHeads(context, disks, kept.value);
-	const nvram = revertNvram(context, snapshot, {keepName, now, definitionXml, resumes});
+	const nvram = revertFirmware(context, {variables: snapshot, tpm: snapshot}, {keepName, now, definitionXml, resumes});
 	// An overlay on an image that the guest still writes to would read what changes, and QEMU's lock forbids to look at it.
 	const mustStopFirst = hasProcess(context.inventory.details.domain) && overlaid.some(disk => needsStop(disk));
 	const stop = endDomain(context, {phase: mustStopFirst ? 'create' : 'switch', isGraceful: keepName !== undefined, memory});
@@ -143,7 +142,7 @@ export function leaveFor(context: PlanContext, {snapshot, currentState, overlayF
 					...describeDisks(context, disks, snapshot),
 					...describeEmptied(emptied, resumes),
 					...nvram.consequences,
-					...describeIdentity(context, snapshot, {resumes}),
+					...describeIdentity(context, snapshot, {resumes, isTpmBack: nvram.isTpmBack}),
 				],
 				heads: [...sources].map(([target, {path}]) => ({target, path})),
 				created: [...overlayFiles(layers), ...filesAt([...nvram.created, ...memory === undefined ? [] : [memory.path]])],

@@ -23,7 +23,7 @@ import {notesOf} from '../../planner/records/noted-checkpoints.ts';
 import {checkpointRecords} from '../../planner/steps/checkpoints.ts';
 import {bootSteps, defineStep} from '../../planner/steps/domain.ts';
 import {keepPresentState} from '../../planner/steps/keep.ts';
-import {revertNvram} from '../../planner/steps/nvram-revert.ts';
+import {revertFirmware} from '../../planner/steps/guest-identity.ts';
 import {filesAt, laterOwnerSteps, overlaySteps} from '../../planner/steps/overlay.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {step} from '../../planner/steps/step.ts';
@@ -92,8 +92,8 @@ function makeParts(context: PlanContext, parts: Parts) {
 	return mapResult(made, documents => {
 		const {definitionXml} = documents;
 		const {definition} = context.inventory.details.domain;
-		const extra = point.extras.find(({kind}) => kind === (definition.hasVarstore ? 'varstore' : 'nvram'));
-		const nvram = revertNvram(context, {copy: extra && posix.join(backups.path, extra.file)}, {keepName, now, definitionXml, resumes: false});
+		const copyOf = (kinds: readonly string[]) => point.extras.filter(({kind}) => kinds.includes(kind)).map(({file}) => posix.join(backups.path, file))[0];
+		const nvram = revertFirmware(context, {variables: {copy: copyOf([definition.hasVarstore ? 'varstore' : 'nvram'])}, tpm: {copy: copyOf(['tpm'])}}, {keepName, now, definitionXml, resumes: false});
 		const end = action.endState === 'shutoff' ? [] : bootSteps(context, {definitionXml, isPaused: action.endState === 'paused'});
 		return {...documents, layers, sources, keepName, memory, stop, nvram, end, ...abandonHeads(context, chosen.revert, documents.kept)};
 	});
@@ -132,7 +132,7 @@ function consequencesOf(context: PlanContext, {action, point, chosen}: Parts, {l
 			checkpoints: context.inventory.details.checkpoints.map(({name}) => name),
 			isVerified: action.isVerified,
 			tpmCopy: point.extras.find(({kind}) => kind === 'tpm')?.file,
-			hasTpm: context.inventory.details.domain.definition.tpm !== undefined,
+			hasTpm: context.inventory.details.domain.definition.tpm !== undefined && !nvram.isTpmBack,
 		}),
 		...describeLeaving(context, action.currentState),
 		...describeDiscarded(context, removed),

@@ -7,7 +7,7 @@ import type {Image} from '../../model/images/image.ts';
 import type {DomainDetails, HostFacts, Inventory, MemoryFileFacts} from '../../model/domain/inventory.ts';
 import type {Pin} from '../../model/images/pin.ts';
 import {tpmPaths} from '../../model/domain/tpm.ts';
-import {nvramPaths, type NvramFile} from '../../model/domain/nvram.ts';
+import {nvramCopyPath, nvramPaths, type NvramFile} from '../../model/domain/nvram.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/images/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
@@ -221,13 +221,6 @@ async function readNvramFiles(runner: Runner, paths: readonly string[]): Promise
 	return succeed(new Map([...facts.value].map(([path, file]) => [path, {...file, isRaw: !tags.has(path), ...(tags.get(path) && {tags: tags.get(path)})}])));
 }
 
-/** The first that is a plain file and can be read. */
-async function findFirst(runner: Runner, paths: readonly string[]): Promise<Inventory['tpmFile']> {
-	const facts = paths.length === 0 ? undefined : await readNvramFiles(runner, paths);
-	const path = facts?.ok ? paths.find(one => facts.value.has(one)) : undefined;
-	return facts?.ok && path !== undefined ? {path, sizeBytes: facts.value.get(path)!.sizeBytes} : undefined;
-}
-
 /** The folders of all images, where one of them names its backing file from its own folder. */
 async function readRealFolders(runner: Runner, images: readonly Image[]): Promise<Map<string, string>> {
 	if (!images.some(({backingName}) => backingName !== undefined && !backingName.startsWith('/'))) {
@@ -254,12 +247,12 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 	const pins = pinsOfDomain(details.domain, details.snapshots);
 	const memoryPaths = new Set(details.snapshots.flatMap(snapshot => snapshot.memory.mode === 'external' ? [snapshot.memory.path] : []));
 	const overlayPaths = overlaysOnRecord(details);
-	const nvram = nvramPaths(details.domain, details.snapshots);
+	const tpm = tpmPaths(host.uri, details.domain);
+	const beside = [...nvramPaths(details.domain, details.snapshots), ...tpm.flatMap(path => [path, ...details.snapshots.flatMap(({name}) => nvramCopyPath(path, name) ?? [])])];
 	const imageFiles = details.images.flatMap(({path, dataFilePath}) => [path, ...(dataFilePath === undefined ? [] : [dataFilePath])]);
-	const [{folders, linkedRisks}, nvramFiles, tpmFile, memoryFiles, jobs] = await Promise.all([
-		readFoldersOf(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...nvram], imageFiles),
-		readNvramFiles(runner, nvram),
-		findFirst(runner, tpmPaths(host.uri, details.domain)),
+	const [{folders, linkedRisks}, nvramFiles, memoryFiles, jobs] = await Promise.all([
+		readFoldersOf(runner, [...pins.filter(pin => pin.target !== undefined).map(pin => pin.path), ...overlayPaths, ...alsoPaths, ...beside], imageFiles),
+		readNvramFiles(runner, beside),
 		mapLimited([...memoryPaths], 4, async (path): Promise<[string, MemoryFileFacts]> => [path, await source.readMemoryFile(path, records)]),
 		source.readJobs(details.domain),
 		markLocked(runner, details.images, new Set([...pathsToProbe(details, pins), ...alsoPaths])),
@@ -275,6 +268,7 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 		return nvramFiles;
 	}
 
+	const tpmPath = tpm.find(path => nvramFiles.value.has(path));
 	const known = details.missing ?? nothingMissing;
 	const missing = await readMissing(runner, definitionsToCome(details.snapshots, memoryFiles), details.images);
 	if (!missing.ok) {
@@ -294,7 +288,7 @@ export async function readInventory(reading: Reading, host: HostFacts, {uuid, al
 			jobs: jobs.value,
 			nvramPath: (details.domain.liveDefinition ?? details.domain.definition).nvramPath ?? details.domain.definition.nvramPath,
 			nvramFiles: nvramFiles.value,
-			...(tpmFile && {tpmFile}),
+			...(tpmPath !== undefined && {tpmPath}),
 		})
 		: jobs;
 }

@@ -26,8 +26,11 @@ export type BackedUpDisk = BackedUpFile & {
 	backing: string | null;
 };
 
-/** A file of the domain beside its disks, and where it was. */
-export type BackedUpExtra = BackedUpFile & {kind: 'nvram' | 'varstore' | 'tpm'; path: string};
+/** A file of the domain beside its disks, and where and whose it was. `owner`: missing in manifests of older versions. */
+export type BackedUpExtra = BackedUpFile & {kind: 'nvram' | 'varstore' | 'tpm'; path: string; owner?: FileOwner};
+
+/** `mode`: the permission bits. */
+export type FileOwner = {uid: number; gid: number; mode: number};
 
 export type Manifest = {
 	format: 'vsnap-tui-backup';
@@ -93,6 +96,9 @@ const mostNameBytes = 255;
 
 const isPlainName = (name: string): boolean => name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name) && Buffer.byteLength(name) <= mostNameBytes;
 
+/** No more than that it may be read and written. */
+const isOwner = ({uid, gid, mode}: FileOwner): boolean => [uid, gid].every(id => Number.isSafeInteger(id) && id >= 0 && id < 0xFF_FF_FF_FF) && Number.isSafeInteger(mode) && mode >= 0 && (mode & ~0o666) === 0;
+
 const isBytes = (size: number): boolean => Number.isSafeInteger(size) && size >= 0;
 
 /** The name of the manifest of a point. */
@@ -147,6 +153,7 @@ function wrongIn({point, createdAt, parent, since, checkpoint, consistency, desc
 		[disks.some(({kind, backing}) => !['full', 'incremental'].includes(kind) || (kind === 'full') !== (backing === null)), 'a disk in it is neither full nor built on a file'],
 		[disks.some(({disk}) => !/^\w+$/.test(disk)), 'a disk in it has no name that a disk can have'],
 		[extras.some(({kind}) => !['nvram', 'varstore', 'tpm'].includes(kind)), 'a file in it is of no known kind'],
+		[extras.some(({owner}) => owner !== undefined && !(typeof owner === 'object' && owner !== null && isOwner(owner))), 'an owner in it is none'],
 		[files.some(one => !isBytes(one.sizeBytes) || !/^[\da-f]{64}$/.test(one.sha256)) || disks.some(disk => !isBytes(disk.virtualSizeBytes)), 'a size or a checksum in it is none'],
 	];
 	return checks.find(([isWrong]) => isWrong)?.[1];

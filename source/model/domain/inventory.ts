@@ -180,10 +180,10 @@ export type Inventory = {
 	jobs: Job[];
 	/** Where the firmware's variables stand. */
 	nvramPath: string | undefined;
-	/** Of the files with firmware variables, the domain's and the copies of its snapshots, those that are there. */
+	/** Of the files with firmware variables and with the state of an emulated TPM, the domain's and the copies of its snapshots, those that are there. */
 	nvramFiles: Map<string, NvramFile>;
-	/** The state of its emulated TPM, where the domain is off and the file can be read. */
-	tpmFile?: {path: string; sizeBytes: number};
+	/** The state of its emulated TPM, where the file is there and can be read. While the domain runs its emulator writes to it. */
+	tpmPath?: string;
 	/** How much data the images hold that the action may merge; what could not be measured is missing. */
 	dataSizes?: DataSizes;
 	/** Missing while the domain is off, and where it is not known. */

@@ -13,10 +13,10 @@ const stateFiles = ['tpm2/tpm2-00.permall', 'tpm1.2/tpm-00.permall'];
 /** Undefined where the daemon is not the host's own. */
 export const tpmFolder = (uri: string, uuid: string): string | undefined => uri.includes('/system') ? posix.join(swtpmFolder, uuid) : undefined;
 
-/** Of a domain that is off, whose emulator has ended: where the state can be. */
-export function tpmPaths(uri: string, {uuid, definition, liveDefinition}: Domain): string[] {
+/** Where the state can be. While the domain runs its emulator writes to it. */
+export function tpmPaths(uri: string, {uuid, definition}: Domain): string[] {
 	const folder = tpmFolder(uri, uuid);
-	return liveDefinition === undefined && definition.tpm === 'emulator' && !definition.hasTpmPlace && folder !== undefined ? stateFiles.map(file => posix.join(folder, file)) : [];
+	return definition.tpm === 'emulator' && !definition.hasTpmPlace && folder !== undefined ? stateFiles.map(file => posix.join(folder, file)) : [];
 }
 
 /** The same state of another domain; undefined where it is in no such place. */

@@ -5,7 +5,7 @@ names that say that it is not whole yet, and renamed at the end.
 import {posix} from 'node:path';
 import {chainOf, chainSpec, linksByFile} from '../../model/backup/chain.ts';
 import {readyName} from '../../model/backup/pruning.ts';
-import type {BackedUpDisk, Manifest} from '../../model/backup/manifest.ts';
+import type {BackedUpDisk, FileOwner, Manifest} from '../../model/backup/manifest.ts';
 import type {BackupFolder, FolderFacts} from '../../model/domain/inventory.ts';
 import type {Blocker} from '../../model/failure.ts';
 import type {ProgramCommand} from '../../model/plan/plan.ts';
@@ -92,15 +92,25 @@ export function refuseTarget(blockers: Blocker[], {path, facts, isMade}: Restore
 }
 
 /** A file as it appears: reserved and filled under its other name, and renamed once everything is on disk. */
-type Piece = {name: string; fill: Omit<FolderStep, 'undo'>};
+type Piece = {name: string; fill: Omit<FolderStep, 'undo'>; /** Missing: whoever runs this, who alone may read it. */ owner?: FileOwner};
+
+/** Only root can, and whose file it is so far tells whether this is root. */
+function ownSteps(path: string, owner: FileOwner): FolderStep[] {
+	const onlyIf = {kind: 'not', of: {kind: 'not-owned-by-root', path}} as const;
+	return [
+		{title: 'Give it the mode of then', command: {...fileCommands.allow(path, owner.mode), onlyIf}, undo: []},
+		{title: 'Give it the owner of then', command: {...fileCommands.own(path, owner), onlyIf}, undo: []},
+	];
+}
 
 function makePieces(folder: string, pieces: readonly Piece[]): FolderStep[] {
 	const at = (name: string) => posix.join(folder, name);
 	return [
-		...pieces.flatMap(({name, fill}): FolderStep[] => [
+		...pieces.flatMap(({name, fill, owner}): FolderStep[] => [
 			{title: `Create an empty file for ${name}`, command: fileCommands.reserve(at(readyName(name))), undo: [removeIfThere(at(readyName(name)))]},
 			{title: 'Let nobody else read it', command: fileCommands.allow(at(readyName(name)), 0o600), undo: []},
 			{...fill, undo: []},
+			...(owner === undefined ? [] : ownSteps(at(readyName(name)), owner)),
 		]),
 		{title: 'Flush the files to disk', command: fileCommands.sync(pieces.map(({name}) => at(readyName(name)))), undo: []},
 		...pieces.flatMap(({name}): FolderStep[] => [
@@ -124,7 +134,7 @@ function piecesOf({backups, point, target, format, as: anew}: RestoreRequest, fi
 		}),
 		...point.extras.filter(({kind}) => kind !== 'tpm' || anew?.tpm === undefined).map((extra): Piece => {
 			const name = nameOfExtra(point, extra.file, anew?.name);
-			return {name, fill: {title: `Copy ${name}`, command: fileCommands.copy(posix.join(backups.path, extra.file), readyName(posix.join(target.path, name)))}};
+			return {name, fill: {title: `Copy ${name}`, command: fileCommands.copy(posix.join(backups.path, extra.file), readyName(posix.join(target.path, name)))}, ...(anew && extra.owner && {owner: extra.owner})};
 		}),
 		...(anew === undefined ? [definitionPiece(point, target.path)] : []),
 	]);

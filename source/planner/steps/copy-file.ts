@@ -31,6 +31,8 @@ export type Copy = {
 	phase: Phase;
 	/** Unix seconds that the copy is to be dated with; undefined: when it is made. */
 	date?: string;
+	/** What it is a copy of, in words, where that is not the variables of the firmware. */
+	current?: string;
 	/** Whose owner and mode it gets; undefined: private to whoever runs this. */
 	like?: FileFacts;
 	/** Taking it back means to write it back where it came from, because something writes there meanwhile. Then `closeCopy` is to be done at the end. */
@@ -81,7 +83,7 @@ export function linkBeside(context: PlanContext, path: string, other: string): P
 
 /** The copy, complete but for its name: it is where `buildOf` says. */
 export function prepareCopy(context: PlanContext, copy: Copy, build: Build & {path: string}): Step[] {
-	const {id, from, title, phase, like} = copy;
+	const {id, from, title, phase, like, current = 'the current variables'} = copy;
 	const {folder, path} = build;
 	return [
 		nvramStep(`folder-${id}`, `Create a private folder, ${folder}: others may write to the folder of ${title}`, phase, {
@@ -97,8 +99,8 @@ export function prepareCopy(context: PlanContext, copy: Copy, build: Build & {pa
 		...(like === undefined
 			? []
 			: [
-				nvramStep(`own-${id}`, 'Copy the owner of the current variables to it', phase, {command: fileCommands.own(path, like)}),
-				nvramStep(`allow-${id}`, 'Copy the mode of the current variables to it', phase, {command: fileCommands.allow(path, like.mode)}),
+				nvramStep(`own-${id}`, `Copy the owner of ${current} to it`, phase, {command: fileCommands.own(path, like)}),
+				nvramStep(`allow-${id}`, `Copy the mode of ${current} to it`, phase, {command: fileCommands.allow(path, like.mode)}),
 			]),
 		...dateStep(copy, path),
 	];
@@ -137,14 +139,14 @@ export function closeCopy(context: PlanContext, copy: Pick<Copy, 'id' | 'to' | '
 }
 
 function plainCopySteps(copy: Copy): Step[] {
-	const {id, title, from, to, phase, like} = copy;
+	const {id, title, from, to, phase, like, current = 'the current variables'} = copy;
 	return [
 		nvramStep(`reserve-${id}`, `Create an empty file for ${title}`, phase, reserving(to)),
 		...(like === undefined
 			? []
 			: [
-				nvramStep(`own-${id}`, 'Copy the owner of the current variables to it', phase, {command: fileCommands.own(to, like)}),
-				nvramStep(`allow-${id}`, 'Copy the mode of the current variables to it', phase, {command: fileCommands.allow(to, like.mode)}),
+				nvramStep(`own-${id}`, `Copy the owner of ${current} to it`, phase, {command: fileCommands.own(to, like)}),
+				nvramStep(`allow-${id}`, `Copy the mode of ${current} to it`, phase, {command: fileCommands.allow(to, like.mode)}),
 			]),
 		nvramStep(`copy-${id}`, `Copy ${posix.basename(from)} there`, phase, {command: fileCommands.copy(from, to)}),
 		...dateStep(copy, to),

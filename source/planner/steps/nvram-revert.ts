@@ -20,7 +20,7 @@ import {
 	placeFor, problemWith, secondsOf, whereElse,
 } from './nvram.ts';
 
-type NvramChange = {
+export type NvramChange = {
 	/** While nothing is switched yet; the guest may run. */
 	create: Step[];
 	/** With the domain off. */
@@ -33,9 +33,14 @@ type NvramChange = {
 
 export const noNvramChange: NvramChange = {create: [], switch: [], created: [], remove: [], consequences: []};
 
+/** What is swapped: `current` and `former` in words. */
+export type Swapped = {id: string; current: string; former: string; fresh: string};
+
+const variables: Swapped = {id: 'nvram', current: 'the current firmware variables', former: 'the firmware variables of the snapshot', fresh: 'the firmware variables from before the revert'};
+
 /** Nobody else can know of it, so nobody is asked. */
-function removeHeld(context: PlanContext, path: string): Step {
-	return nvramStep('remove-nvram', 'Remove the firmware variables from before the revert', 'remove', {
+export function removeHeld(context: PlanContext, path: string, {id, fresh} = variables): Step {
+	return nvramStep(`remove-${id}`, `Remove ${fresh}`, 'remove', {
 		command: inPlace(placeOf(context, path), fileCommands.remove(path)),
 		undo: null,
 		doneWhen: {kind: 'file-missing', path},
@@ -43,31 +48,32 @@ function removeHeld(context: PlanContext, path: string): Step {
 	});
 }
 
-/** The variables come back from the copy; what was there stays under another name until nothing can fail. `date`: of that other name. */
-function swap(context: PlanContext, given: {nvramPath: string; copy: string; heldAt: string; stamp: string; date: string | undefined}): Pick<NvramChange, 'create' | 'switch' | 'remove'> {
-	const {nvramPath, copy, heldAt, stamp, date} = given;
+type Swap = {path: string; copy: string; heldAt: string; stamp: string; date: string | undefined};
+
+/** The file comes back from the copy; what was there stays under another name until nothing can fail. `date`: of that other name. */
+export function swap(context: PlanContext, {path: nvramPath, copy, heldAt, stamp, date}: Swap, {id, current, former} = variables): Pick<NvramChange, 'create' | 'switch' | 'remove'> {
 	const present = context.inventory.nvramFiles.get(nvramPath);
 	const folder = posix.dirname(nvramPath);
-	const fresh: Copy = {id: 'nvram', title: 'the firmware variables of the snapshot', from: copy, to: `${nvramPath}.new-${stamp}`, phase: 'create', like: present};
+	const fresh: Copy = {id, title: former, from: copy, to: `${nvramPath}.new-${stamp}`, phase: 'create', like: present, ...(id !== variables.id && {current})};
 	const build = buildOf(context, fresh);
 	const ready = build?.path ?? fresh.to;
 	return {
 		create: build === undefined ? copySteps(context, fresh) : prepareCopy(context, fresh, build),
 		switch: [
-			nvramStep('hold-nvram', 'Keep the current firmware variables under another name', 'switch', {
+			nvramStep(`hold-${id}`, `Keep ${current} under another name`, 'switch', {
 				...linkBeside(context, nvramPath, heldAt),
 				doneWhen: {kind: 'file-exists', path: heldAt},
 				failureChangesNothing: true,
 			}),
-			...(date === undefined ? [] : [nvramStep('date-held-nvram', 'Set their timestamps to those of the kept state', 'switch', {command: inPlace(placeOf(context, heldAt), fileCommands.dateEntry(heldAt, date))})]),
-			nvramStep('nvram', 'Put the firmware variables of the snapshot in place', 'switch', {
+			...(date === undefined ? [] : [nvramStep(`date-held-${id}`, 'Set their timestamps to those of the kept state', 'switch', {command: inPlace(placeOf(context, heldAt), fileCommands.dateEntry(heldAt, date))})]),
+			nvramStep(id, `Put ${former} in place`, 'switch', {
 				command: inPlace(build?.place, fileCommands.replace(ready, nvramPath)),
 				// Not by a move: what was undone, and not written down as undone, must be able to be undone again.
-				undo: putInPlace(context, {id: 'nvram', from: heldAt, to: nvramPath, like: present}).map(command => ({...command, onlyIf: {kind: 'file-missing', path: ready}})),
+				undo: putInPlace(context, {id, from: heldAt, to: nvramPath, like: present}).map(command => ({...command, onlyIf: {kind: 'file-missing', path: ready}})),
 				undoWhileOff: true,
 				doneWhen: {kind: 'file-missing', path: ready},
 			}),
-			nvramStep('sync-nvram-folder', 'Flush them to disk', 'switch', {command: fileCommands.sync(build === undefined ? [heldAt, folder] : [folder])}),
+			nvramStep(`sync-${id}-folder`, 'Flush them to disk', 'switch', {command: fileCommands.sync(build === undefined ? [heldAt, folder] : [folder])}),
 		],
 		remove: closeCopy(context, {...fresh, phase: 'remove'}),
 	};
@@ -111,7 +117,7 @@ function placeForKept(context: PlanContext, keepName: string): {from: string; pa
 		: ('path' in place ? {...place, from} : place);
 }
 
-type NvramRevert = {
+export type NvramRevert = {
 	keepName: string | undefined;
 	now: Date;
 	/** The definition that the revert puts in place. */
@@ -162,7 +168,7 @@ export function revertNvram(context: PlanContext, source: Snapshot | {copy: stri
 
 	const copy = 'copy' in source ? source.copy : usableNvramCopy(source, nvramFiles);
 	if (copy !== undefined && problemWith(context, nvramPath) === undefined) {
-		const swapped = swap(context, {nvramPath, copy, heldAt, stamp: stampOf(now), date: isSamePlace ? secondsOf(now) : undefined});
+		const swapped = swap(context, {path: nvramPath, copy, heldAt, stamp: stampOf(now), date: isSamePlace ? secondsOf(now) : undefined});
 		return {
 			...change,
 			create: swapped.create,

@@ -109,12 +109,15 @@ export function copyNvram(context: PlanContext, given: {name: string; now: Date;
 	};
 }
 
-/** The copies that go with these snapshots, and those that have to be left to somebody who may remove them. */
+/** The copies that go with these snapshots, of the state of a TPM too, and those that have to be left to somebody who may remove them. */
 export function nvramCopiesOf(context: PlanContext, deleted: readonly Snapshot[]): {gone: string[]; left: string[]} {
 	const copies = deleted.flatMap(snapshot => {
 		const path = nvramCopyOf(snapshot, context.inventory.nvramFiles);
 		return path === undefined || isForeignNvram(context, snapshot.domain!.nvramPath!) ? [] : [path];
 	});
+	const {tpmPath, nvramFiles} = context.inventory;
+	const tpm = tpmPath === undefined ? [] : deleted.flatMap(({name}) => nvramCopyPath(tpmPath, name) ?? []).filter(path => nvramFiles.has(path));
 	const isRemovable = (path: string) => context.inventory.folders.get(posix.dirname(path))?.isWritable === true;
-	return {gone: copies.filter(path => isRemovable(path)), left: copies.filter(path => !isRemovable(path))};
+	const all = [...copies, ...tpm];
+	return {gone: all.filter(path => isRemovable(path)), left: all.filter(path => !isRemovable(path))};
 }

@@ -17,7 +17,7 @@ const manifest: Manifest = {
 	description: null,
 	domain: {name: 'web', uuid: '3b2bb9a2-4b3f-4f2f-8d1e-0d5d8a3c9b11', definition: '<domain/>'},
 	disks: [{disk: 'vda', kind: 'incremental', file: '20261128-063000.vda.qcow2', virtualSizeBytes: 1024, backing: '20261127-063000.vda.qcow2', sizeBytes: 512, sha256}],
-	extras: [{kind: 'nvram', file: '20261128-063000.nvram', path: '/var/lib/libvirt/qemu/nvram/web.fd', sizeBytes: 5, sha256}],
+	extras: [{kind: 'nvram', file: '20261128-063000.nvram', path: '/var/lib/libvirt/qemu/nvram/web.fd', sizeBytes: 5, sha256, owner: {uid: 64_055, gid: 64_055, mode: 0o600}}],
 };
 const name = '20261128-063000.json';
 const [disk] = manifest.disks as [Manifest['disks'][number]];
@@ -52,6 +52,9 @@ const hostile: Record<string, Record<string, unknown>> = {
 	'one disk twice': {disks: [disk, {...disk, file: '20261128-063000.x'}]},
 	'one file twice': {disks: [disk, {...disk, disk: 'vdb'}]},
 	'an extra of another point': {extras: [{...extra, file: 'nvram'}]},
+	'an owner that is no number': {extras: [{...extra, owner: {uid: 'root', gid: 0, mode: 0o600}}]},
+	'an owner that is null': {extras: [{...extra, owner: null}]},
+	'a mode that lets a file run': {extras: [{...extra, owner: {uid: 0, gid: 0, mode: 0o4755}}]},
 	'an extra of no kind': {extras: [{...extra, kind: 'passwd'}]},
 	'disks that are no list': {disks: {}},
 	'disks that hold null': {disks: [null]},
