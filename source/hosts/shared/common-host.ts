@@ -55,7 +55,7 @@ export function createCommonHost({reading, isReadOnly, askDomain, readJobProgres
 			const found = facts.ok ? facts.value.get(progress.path) : undefined;
 			return found && {doneBytes: Math.min(found.sizeBytes, progress.totalBytes), totalBytes: progress.totalBytes};
 		},
-		measureAhead: (paths, signal) => sums.begin(paths, signal),
+		measureAhead: sums.begin,
 		run: isReadOnly ? async () => fail({kind: 'read-only'}) : async (command, options) => command.tool === 'seal' ? sealBackup({runner, measure: sums.measure}, command) : run(command, options),
 		watch(listener) {
 			const end = startWatching(listener);

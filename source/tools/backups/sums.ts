@@ -21,8 +21,7 @@ export type Sums = {
 
 type Begun = {stamp: FileStamp | undefined; sum: Result<string>};
 
-const isSame = (a: FileStamp | undefined, b: FileStamp | undefined): boolean =>
-	a !== undefined && b !== undefined && a.inode === b.inode && a.sizeBytes === b.sizeBytes && a.modifiedAt === b.modifiedAt;
+const isSame = (a: FileStamp, b: FileStamp): boolean => a.inode === b.inode && a.sizeBytes === b.sizeBytes && a.modifiedAt === b.modifiedAt;
 
 export function createSums(runner: Runner): Sums {
 	const begun = new Map<string, Promise<Begun>>();
@@ -46,7 +45,7 @@ export function createSums(runner: Runner): Sums {
 			const early = await begun.get(path);
 			begun.delete(path);
 			const now = await stampOf(path);
-			const {stamp, sum} = early?.sum.ok && isSame(early.stamp, now) ? early : await read(path);
+			const {stamp, sum} = early?.sum.ok && early.stamp && now && isSame(early.stamp, now) ? early : await read(path);
 			return sum.ok ? succeed({sizeBytes: stamp?.sizeBytes ?? 0, sha256: sum.value}) : sum;
 		},
 	};
