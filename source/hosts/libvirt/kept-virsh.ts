@@ -38,9 +38,10 @@ export function createKeptVirsh(start: StartConversation, prefix: readonly strin
 	const askLines = async (questions: readonly string[]): Promise<string[] | undefined> => {
 		const mark = randomBytes(12).toString('hex');
 		const text = questions.map((question, index) => `echo 'vsnap-''${mark}-a${index}.'; ${question}; echo 'vsnap-''${mark}-b${index}.'\n`).join('');
-		// In a line of its own: one that is no command for virsh is not begun at all.
-		const said = await lines.ask({text: `${text}echo 'vsnap-''${mark}-end'\n`, outputEnd: `vsnap-${mark}-end`}, answerMs);
-		if (said?.complaint !== '') {
+		// In lines of their own: one that is no command for virsh is not begun at all. What it says of the first of them tells that all it had to complain of has come in.
+		const over = `vsnap-${mark}-over`;
+		const said = await lines.ask({text: `${text}${over}\necho 'vsnap-''${mark}-end'\n`, outputEnd: `vsnap-${mark}-end`, complaintEnd: `'${over}'`}, answerMs);
+		if (said?.complaint.trim() !== `error: unknown command: '${over}'`) {
 			return undefined;
 		}
 

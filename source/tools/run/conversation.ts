@@ -66,9 +66,10 @@ async function listen(started: Started, {outputEnd, complaintEnd}: Question, tim
 		let from = 0;
 		const hear = () => {
 			const {output, complaint} = started.heard;
-			const isOver = output.includes(outputEnd, from) && (complaintEnd === undefined || complaint.includes(complaintEnd));
-			// A mark may come in pieces.
-			from = isOver ? from : Math.max(0, output.length - outputEnd.length);
+			const hasOutput = output.includes(outputEnd, from);
+			const isOver = hasOutput && (complaintEnd === undefined || complaint.includes(complaintEnd));
+			// A mark may come in pieces, and something after it.
+			from = hasOutput ? from : Math.max(0, output.length - outputEnd.length);
 			if (isOver || started.hasEnded) {
 				clearTimeout(timer);
 				resolve(isOver);

@@ -6,7 +6,7 @@ import {setTimeout} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {createKeptVirsh} from '../../../source/hosts/libvirt/kept-virsh.ts';
 import {createVirsh, isMissingDomain, quoteForVirsh} from '../../../source/hosts/libvirt/virsh.ts';
-import {createConversations} from '../../../source/tools/run/conversation.ts';
+import {createConversations, type StartConversation} from '../../../source/tools/run/conversation.ts';
 import {createLocalRunner, type RunRequest} from '../../../source/tools/run/run.ts';
 import {unwrap} from '../../helpers/unwrap.ts';
 
@@ -46,6 +46,7 @@ echo "$$ $XDG_CACHE_HOME" >> '${folder}/starts'
 while IFS= read -r line; do
 	printf 'virsh # %s\\n' "$line"
 	case $line in
+	vsnap-*-over) echo "error: unknown command: '$line'" >&2; continue ;;
 	*"; answer "*) a=\${line#*"; answer '"}; a=\${a%%"'"*}; ;;
 	*"; complain"*) echo 'error: no such thing' >&2; a= ;;
 	*"; hang"*) sleep 60; a= ;;
@@ -98,6 +99,21 @@ test('names come through a line as they are; those with other letters, tabs and 
 	}
 
 	t.deepEqual(alone.map(words => words.at(-1)), ['é', 'a\tb', 'a\nb', '\u001B[A']);
+});
+
+test('an answer counts when all that virsh had to complain of has come in', async t => {
+	const questions: Array<{text: string; complaintEnd?: string}> = [];
+	const startSaying = (complaint: string): StartConversation => () => ({
+		async ask(question) {
+			questions.push(question);
+			const [mark] = /[\da-f]{24}/.exec(question.text)!;
+			return {output: `vsnap-${mark}-a0.it isvsnap-${mark}-b0.vsnap-${mark}-end`, complaint: `${complaint}error: unknown command: 'vsnap-${mark}-over'\n\n`};
+		},
+		end: () => undefined,
+	});
+	t.deepEqual(await createKeptVirsh(startSaying(''), []).ask(['uri']), ['it is']);
+	t.deepEqual(await createKeptVirsh(startSaying('error: no such thing\n'), []).ask(['uri']), [undefined]);
+	t.true(questions.every(({text, complaintEnd}) => complaintEnd !== undefined && text.includes(complaintEnd.replaceAll('\'', ''))));
 });
 
 test('nobody\'s history of virsh is touched', async t => {
