@@ -6,13 +6,19 @@ import {randomBytes} from 'node:crypto';
 import {readdir, rm} from 'node:fs/promises';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
-import {readCheckpointNames} from './backups.ts';
+import type {Finding} from '../../source/model/domain/finding.ts';
+import {
+	backUp, digestPoint, makeTarget, readCheckpointNames, readManifests,
+} from './backups.ts';
 import {startLab} from './daemons.ts';
 import {makeDomain, start, type LabDomain} from './domains.ts';
 import {exportDisks, makeSocket} from './exports.ts';
 import {mountSmall} from './file-systems.ts';
-import {report, runProgram} from './program.ts';
-import {attemptVirsh, run, virsh} from './run.ts';
+import {readError, report, runProgram} from './program.ts';
+import {runAsTold} from './remedies.ts';
+import {
+	attemptVirsh, run, virsh, waitFor,
+} from './run.ts';
 import {imagesPath} from './settings.ts';
 import {digestFile, writeLive} from './slots.ts';
 import {markLive, type Digests} from './snapshots.ts';
@@ -125,4 +131,40 @@ test.serial('refused with a reason: a domain that is off, a socket that is there
 	t.regex((await attemptExport([])).stderr, /QEMU could not make the socket .*: Permission denied\./);
 	t.deepEqual((await readdir(domain.folder)).sort(), before);
 	t.regex((await attemptVirsh('backup-dumpxml', domain.uuid)).stderr, /no domain backup job present/);
+});
+
+test.serial('killed: the export goes on in QEMU; what the next backup and the doctor tell ends it, and then nothing is left', async t => {
+	const domain = await makeDomain(t, {sizeMiB: 8});
+	await start(domain);
+	const socket = await makeSocket(t, domain);
+	const held = await markLive(domain, 1);
+	const before = (await readdir(domain.folder)).sort();
+	const folder = await makeTarget(t, domain);
+	const exporting = exportDisks(domain, socket);
+	await exporting.begun;
+	exporting.end('SIGKILL');
+	t.is((await exporting.ended).signal, 'SIGKILL');
+	await markLive(domain, 2);
+	t.deepEqual(await digestBoth(t, socket), held);
+	const refused = await backUp(domain, folder);
+	t.is(refused.exitCode, 6, report(refused));
+	t.deepEqual(readError(refused).blockers!.map(({text}) => text), ['A job is running: Backup (unbounded).']);
+	const ways = [readError(refused).blockers![0]!.remedy!];
+	const doctor = await runProgram(domain, ['doctor', domain.name, '--json']);
+	const [found, ...others] = (JSON.parse(doctor.stdout) as Finding[]).filter(({kind}) => kind === 'block-job' || kind === 'unused-image');
+	t.deepEqual([found?.kind, others], ['block-job', []], report(doctor));
+	ways.push(found!.remedy!);
+	const again = await runProgram(domain, ['backup', 'export', `--socket=${socket}2`, '--json', '--', domain.name]);
+	t.is(again.exitCode, 6, report(again));
+	ways.push(readError(again).blockers![0]!.remedy!);
+	const commands = ways.map(text => /virsh domjobabort [\w-]+/.exec(text)![0].replace(domain.uuid, domain.name));
+	t.deepEqual(new Set(commands), new Set([`virsh domjobabort ${domain.name}`]));
+	await runAsTold(commands[0]!);
+	await waitFor('libvirt has removed the scratch files', async () => (await readdir(domain.folder)).length === before.length);
+	t.deepEqual(await readdir(path.dirname(socket)), []);
+	await expectNothingLeft(t, domain, before);
+	const now = await markLive(domain, 3);
+	const next = await backUp(domain, folder);
+	t.is(next.exitCode, 0, report(next));
+	t.deepEqual(await digestPoint(folder, (await readManifests(folder)).at(-1)!), now);
 });

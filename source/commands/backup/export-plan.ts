@@ -2,6 +2,7 @@
 What an export of a running domain needs before it begins: which disks, from which checkpoint, where what the guest writes over is kept meanwhile, and what speaks against it.
 */
 import {posix} from 'node:path';
+import {scratchPath} from '../../model/backup/scratch-file.ts';
 import {checkpointNameProblem} from '../../model/domain/checkpoint-name.ts';
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import type {DomainDetails, HostFacts} from '../../model/domain/inventory.ts';
@@ -82,7 +83,7 @@ export function planExport(details: DomainDetails, host: HostFacts, request: Exp
 	}
 
 	const disks = chosen.map(({target, sourcePath}): ExportedDisk => ({
-		target, since, scratchPath: posix.join(scratch ?? posix.dirname(sourcePath!), `${domain.uuid}.${target}.export-${stampOf(now)}`),
+		target, since, scratchPath: scratchPath(scratch ?? posix.dirname(sourcePath!), {uuid: domain.uuid, target, stamp: stampOf(now)}),
 	}));
 	return succeed({
 		disks,

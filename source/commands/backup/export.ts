@@ -10,6 +10,7 @@ import type {Failure} from '../../model/failure.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import {exitCodeOf} from '../../model/text/exit-codes.ts';
 import {formatBytes} from '../../model/text/format.ts';
+import {quoteForTerminal} from '../../model/text/shell-quote.ts';
 import {buildExportXml} from '../../model/xml/build/backup.ts';
 import {buildCheckpointXml} from '../../model/xml/build/checkpoint.ts';
 import {onDomain, virsh} from '../../planner/hypervisor/libvirt/virsh.ts';
@@ -30,8 +31,15 @@ type End = {kind: 'asked'} | {kind: 'gone'} | {kind: 'no-space'; folder: string;
 
 const siteOf = ({host, details: {domain}}: Export) => ({host, uuid: domain.uuid});
 
-/** Fails where a folder cannot be looked at, where less is free than is to stay free, and where the socket's name is taken. */
-async function checkPlaces({context: {world: {host}}, request, socket, plan}: Export): Promise<Result<void>> {
+/** Fails where a backup or an export is going on, where a folder cannot be looked at, where less is free than is to stay free, and where the socket's name is taken. */
+async function checkPlaces({context: {world: {host}}, request, socket, plan, details: {domain}}: Export): Promise<Result<void>> {
+	const active = await host.observe({kind: 'backup-active', uuid: domain.uuid});
+	if (!active.ok || active.value) {
+		return active.ok
+			? fail({kind: 'refused', blockers: [{kind: 'job-running', text: `A backup or an export of "${domain.name}" is going on already.`, remedy: `Wait until it has ended, or end it (virsh domjobabort ${quoteForTerminal(domain.name)}): an export goes on until somebody does, also where its vsnap-tui was killed.`}]})
+			: active;
+	}
+
 	const place = await host.readBackups(posix.dirname(socket));
 	if (!place.ok) {
 		return place;

@@ -3,6 +3,7 @@ Images in the folders that nothing needs. Only leftovers of snapshots are offere
 froze it. An overlay on anything else may be somebody's backup, clone or work, whatever no record says.
 */
 import {posix} from 'node:path';
+import {exportedDomain} from '../../model/backup/scratch-file.ts';
 import {listNames} from '../../model/text/list-names.ts';
 import {formatBytes} from '../../model/text/format.ts';
 import type {Finding} from '../../model/domain/finding.ts';
@@ -79,6 +80,26 @@ function describeRemoval(images: readonly Image[], isOffered: boolean): string {
 	return `${images.length === 1 ? 'Its' : 'Their'} removal ${isOffered ? 'frees' : 'would free'} ${formatBytes(bytes)}${linked.length === 0 ? '' : `: ${listNames(linked, 3)} ${linked.length === 1 ? 'has' : 'have'} another name on the host, and the content stays there`}.`;
 }
 
+/** Its program may have been killed: QEMU goes on, and nobody watches the room. */
+function findExports(images: readonly Image[], domain: Place | undefined): Finding[] {
+	const scratch = images.flatMap(image => {
+		const uuid = exportedDomain(image.path);
+		return uuid === undefined ? [] : [{uuid, image}];
+	});
+	return [...new Set(scratch.map(({uuid}) => uuid))].map((uuid): Finding => {
+		const own = scratch.filter(file => file.uuid === uuid).map(({image}) => image);
+		return {
+			kind: 'block-job',
+			severity: 'warning',
+			...(domain && {domain}),
+			text: `The disks of the domain ${uuid} are exported: ${describe(own)} ${own.length === 1 ? 'holds' : 'hold'} what its guest has written over since.`,
+			meaning: 'As long as it goes on these files grow. Where its vsnap-tui was killed nobody watches that, and a full file system is an error for the guest.',
+			remedy: `If nobody reads from it any longer, end it: virsh domjobabort ${uuid}. libvirt then removes them.`,
+			images: own.map(({path}) => path),
+		};
+	});
+}
+
 /** `domain`: the one that was asked for; without it, images of no domain are told of the host. */
 export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): Finding[] {
 	const removeOrphans = removable(leftovers);
@@ -107,8 +128,10 @@ export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): 
 		});
 	}
 
+	const needless = leftovers.others.filter(({path}) => !offered.has(path) && holdersOf(leftovers.graph, path).length === 0);
+	findings.push(...findExports(needless, domain));
 	const rest = new Map<string, Image[]>();
-	for (const image of leftovers.others.filter(({path}) => !offered.has(path) && holdersOf(leftovers.graph, path).length === 0)) {
+	for (const image of needless.filter(({path}) => exportedDomain(path) === undefined)) {
 		const folder = posix.dirname(image.path);
 		rest.set(folder, [...rest.get(folder) ?? [], image]);
 	}

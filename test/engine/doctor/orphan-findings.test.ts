@@ -77,3 +77,10 @@ test('what the removal frees is what the files take, not the size of the disk; a
 	const others = [at(2000, '/d/a', undefined, {allocatedBytes: 2 ** 20}), at(2000, '/d/b', undefined, {allocatedBytes: 2 ** 21})];
 	t.regex(findLeftovers(leftovers(others), undefined)[0]!.meaning, / Their removal would free 3\.0 MiB\.$/);
 });
+
+test('what an export keeps beside an image is no image that nothing needs: it tells how the export is ended', t => {
+	const uuid = '3b2bb9a2-4b3f-4f2f-8d1e-0d5d8a3c9b11';
+	const found = findLeftovers(leftovers(['vda', 'vdb'].map(target => at(2000, `/d/${uuid}.${target}.export-20261128-063000`))), undefined);
+	t.deepEqual(found.map(({kind, severity, images}) => [kind, severity, images?.length]), [['block-job', 'warning', 2]]);
+	t.regex(found[0]!.remedy!, new RegExp(`virsh domjobabort ${uuid}\\.`));
+});

@@ -16,6 +16,9 @@ function saysNothing(answer: Answer): boolean {
 	return !answer.ok && (isNotRunning(answer.failure) || isMissingDomain(answer.failure) || isNotSupported(answer.failure));
 }
 
+/** It has a block job for each disk, which are ended with it and not by themselves. */
+const isBackup = (answer: Answer | undefined): boolean => answer?.ok === true && parseFields(answer.value).get('Operation') === 'Backup';
+
 /**
 A job on the whole domain. Any other error is one, too: while libvirt deletes a snapshot live, virsh fails with "invalid job statistics type", and an abort is
 answered with success and ignored (libvirt 11.3, 12.8).
@@ -27,9 +30,9 @@ function domainJobs(domain: string, answer: Answer): Job[] {
 
 	const fields = parseFields(answer.value);
 	const kind = fields.get('Job type');
-	return kind === undefined || kind === 'None'
-		? []
-		: [{text: `${fields.get('Operation') ?? 'a job'} (${kind.toLowerCase()})`, remedy: `${wait}, or abort it (virsh domjobabort ${quoteForTerminal(domain)}).`}];
+	const abort = `virsh domjobabort ${quoteForTerminal(domain)}`;
+	const remedy = isBackup(answer) ? `${wait}, or end it (${abort}): an export goes on until somebody does, also where its vsnap-tui was killed.` : `${wait}, or abort it (${abort}).`;
+	return kind === undefined || kind === 'None' ? [] : [{text: `${fields.get('Operation') ?? 'a job'} (${kind.toLowerCase()})`, remedy}];
 }
 
 /** A commit writes into the frozen image from its beginning on, and giving it up takes nothing back (seen on 9.0). */
@@ -88,6 +91,6 @@ export async function readJobs(virsh: Virsh, domain: Domain): Promise<Result<Job
 	const [domainJob, ...answersOfDisks] = answers.value;
 	return succeed([
 		...domainJobs(domain.name, domainJob!),
-		...disks.flatMap((disk, index) => blockJobs(domain.name, disk, answersOfDisks[index])),
+		...disks.flatMap((disk, index) => blockJobs(domain.name, disk, answersOfDisks[index]).filter(({text}) => !(isBackup(domainJob) && text === `Backup on ${disk.target}`))),
 	]);
 }

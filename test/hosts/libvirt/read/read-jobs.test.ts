@@ -47,3 +47,12 @@ test('an error of domjobinfo is a job, unless the domain is off, gone, or of a d
 		t.deepEqual(await jobsOf([answer, answer]), [], message);
 	}
 });
+
+test('a backup is one job, and its block jobs are ended with it; an export goes on until somebody ends it', async t => {
+	const backup = succeed('Job type:         Unbounded   \nOperation:        Backup\nTime elapsed:     100          ms\n');
+	const [job, ...others] = await jobsOf([backup, succeed(' type=Backup\n bandwidth=0\n cur=0\n end=0\n')]);
+	t.regex(job!, /^Backup \(unbounded\): Wait until it has ended, or end it \(virsh domjobabort web\): an export goes on/);
+	t.deepEqual(others, []);
+	t.is((await jobsOf([backup, succeed(' type=Block Pull\n')])).length, 2);
+	t.is((await jobsOf([none, succeed(' type=Backup\n')])).length, 1);
+});
