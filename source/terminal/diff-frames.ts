@@ -1,69 +1,156 @@
 /**
-What has to be written to turn one frame into another: of each line only the stretches that differ, as one update.
+What has to be written to turn one frame into another, as one update: of each line only the cells that differ, with as few moves of the cursor and changes of look as
+that takes. Lines are written as in `model/text/styled.ts`.
 */
-import {
-	styledCharsFromTokens, styledCharsToString, tokenize, type StyledChar,
-} from '@alcalzone/ansi-tokenize';
+import {lookOf, plain} from '../model/text/styled.ts';
 
 const escape = '\u001B';
 const beginFrame = `${escape}[?2026h`;
 const endFrame = `${escape}[?2026l`;
 const eraseLine = `${escape}[K`;
-const plain = `${escape}[0m`;
 
 /** Of one cell on every terminal on which the frame is in order at all: only beside these it is known at which column something stands. */
-const oneCell = /^[\u0020-\u007E\u00B7\u00D7\u2016\u2026\u203A\u2190-\u2193\u21B6\u21BB\u2500-\u25FF\u2713\u2717]$/;
-/** Equal cells between two stretches are written again where moving the cursor over them would take as much. */
-const shortestGap = 8;
+const oneCell = /^[\u0020-\u007E\u00B7\u00D7\u2016\u2026\u203A\u2190-\u2193\u21B6\u21BB\u2500-\u25FF\u2713\u2717]*$/;
+const looks = /\u001B\[([\d;]*)m/g; // eslint-disable-line no-control-regex -- That is what is written.
+/** Of a blank nothing is seen of other looks than these. */
+const seenOnBlank = /(?:^|;)[47](?:;|$)/;
 
-const blank: StyledChar = {type: 'char', value: ' ', fullWidth: false, styles: []};
+/** `looks`: of each cell the codes; empty where there are none. */
+type Cells = {text: string; looks: string[]};
 
-const moveTo = (row: number, column: number) => `${escape}[${row + 1};${column + 1}H`;
+function cellsOf(line: string): Cells {
+	const cells: Cells = {text: '', looks: []};
+	let look = '';
+	let at = 0;
+	const take = (text: string) => {
+		const blankLook = seenOnBlank.test(look) ? look : '';
+		for (const character of text) {
+			cells.looks.push(character === ' ' ? blankLook : look);
+		}
 
-function isSame(a: StyledChar, b: StyledChar): boolean {
-	return a.value === b.value && a.styles.length === b.styles.length && a.styles.every(({code}, index) => code === b.styles[index]!.code);
+		cells.text += text;
+	};
+
+	for (const {0: whole, 1: codes, index} of line.matchAll(looks)) {
+		take(line.slice(at, index));
+		look = codes === '0' ? '' : codes!;
+		at = index + whole.length;
+	}
+
+	take(line.slice(at));
+	return cells;
 }
 
-/** Where they differ, as [from, to[; stretches with little between them are one. */
-function stretchesOf(before: readonly StyledChar[], after: readonly StyledChar[]): Array<[number, number]> {
-	const stretches: Array<[number, number]> = [];
-	for (let column = 0; column < Math.max(before.length, after.length); column++) {
-		if (!isSame(before[column] ?? blank, after[column] ?? blank)) {
-			const last = stretches.at(-1);
-			if (last !== undefined && column - last[1] < shortestGap) {
-				last[1] = column + 1;
+/** Where the cursor stands is known until it may have reached the edge, or has passed what is not of one cell. */
+type Place = {row: number; column: number};
+
+const forward = (cells: number): string => cells === 0 ? '' : `${escape}[${cells === 1 ? '' : cells}C`;
+
+function moveTo(row: number, column: number, at: Place | undefined): string {
+	const absolute = `${escape}[${row + 1}${column === 0 ? '' : `;${column + 1}`}H`;
+	const relatives = at === undefined ? [] : [...(row === at.row && column >= at.column ? [forward(column - at.column)] : []), ...(row === at.row + 1 ? [`\r\n${forward(column)}`] : [])];
+	return relatives.find(relative => relative.length < absolute.length) ?? absolute;
+}
+
+function changeOf(before: string, after: string): string {
+	if (before === after) {
+		return '';
+	}
+
+	return after === '' ? `${escape}[m` : lookOf(before === '' ? after : `0;${after}`);
+}
+
+/** Writes with as little as it can; between two calls nothing is known but what stands in it. */
+function createPen() {
+	let written = '';
+	let at: Place | undefined;
+	let look = '';
+	const takeLook = (wanted: string) => {
+		written += changeOf(look, wanted);
+		look = wanted;
+	};
+
+	/** Whether a cell can be written without another look. */
+	const isAlike = ({text, looks}: Cells, column: number) => (looks[column] ?? '') === look || (isBlank(text, column) && (looks[column] ?? '') === '' && !seenOnBlank.test(look));
+	return {
+		end() {
+			takeLook('');
+			return written;
+		},
+		moveTo(row: number, column: number) {
+			written += moveTo(row, column, at);
+			at = {row, column};
+		},
+		/** Cells behind those that were written are written again where that takes no more than a move over them. */
+		skip(cells: Cells, row: number, column: number) {
+			const from = at?.row === row ? at.column : column;
+			const between = Array.from({length: column - from}, (_, index) => from + index);
+			if (between.length > 0 && between.length <= forward(between.length).length && between.every(cell => isAlike(cells, cell))) {
+				this.write(cells, from, column);
 			} else {
-				stretches.push([column, column + 1]);
+				this.moveTo(row, column);
 			}
+		},
+		write(cells: Cells, from: number, to: number) {
+			for (let column = from; column < to; column++) {
+				if (!isAlike(cells, column)) {
+					takeLook(cells.looks[column] ?? '');
+				}
+
+				written += cells.text[column] ?? ' ';
+			}
+
+			at = at && {...at, column: to};
+		},
+		erase() {
+			takeLook('');
+			written += eraseLine;
+		},
+		/** Erased before it is written: after a line that fills the width the cursor still stands on its last cell. */
+		writeWhole(row: number, line: string) {
+			this.moveTo(row, 0);
+			this.erase();
+			written += line;
+			at = undefined;
+		},
+	};
+}
+
+type Pen = ReturnType<typeof createPen>;
+
+const isBlank = (text: string, column: number): boolean => (text[column] ?? ' ') === ' ';
+
+function diffLines(pen: Pen, row: number, [before, after]: readonly [Cells, Cells]): void {
+	const isSame = (column: number) => (before.text[column] ?? ' ') === (after.text[column] ?? ' ') && (before.looks[column] ?? '') === (after.looks[column] ?? '');
+	// What is left of a longer line is erased; there the cursor does not stand on the last cell, which it would erase.
+	for (let column = 0; column < after.text.length; column++) {
+		if (!isSame(column)) {
+			pen.skip(after, row, column);
+			pen.write(after, column, column + 1);
 		}
 	}
 
-	return stretches;
-}
-
-function diffLines(row: number, before: string, after: string): string {
-	const [old, fresh] = [before, after].map(line => styledCharsFromTokens(tokenize(line))) as [StyledChar[], StyledChar[]];
-	if (![...old, ...fresh].every(({value}) => oneCell.test(value))) {
-		return writeLine(row, after);
+	if (before.text.length > after.text.length) {
+		pen.skip(after, row, after.text.length);
+		pen.erase();
 	}
-
-	return stretchesOf(old, fresh).map(([from, to]) => {
-		// What is left of a longer line is erased; there the cursor does not stand on the last cell, which it would erase.
-		const text = moveTo(row, from) + styledCharsToString(fresh.slice(from, to));
-		return to > fresh.length ? `${text}${eraseLine}` : text;
-	}).join('');
-}
-
-/** Erased before it is written: after a line that fills the width the cursor still stands on its last cell. */
-function writeLine(row: number, line: string): string {
-	return moveTo(row, 0) + plain + eraseLine + line + plain;
 }
 
 /** Empty where they are the same. `before` undefined: nothing is known of what is there. */
 export function diffFrames(before: readonly string[] | undefined, after: readonly string[]): string {
-	const changes = after.map((line, row) => {
+	const pen = createPen();
+	for (const [row, line] of after.entries()) {
 		const old = before?.[row];
-		return old === line ? '' : (old === undefined ? writeLine(row, line) : diffLines(row, old, line));
-	}).join('');
-	return changes === '' ? '' : beginFrame + plain + changes + endFrame;
+		if (old !== line) {
+			const pair = [cellsOf(old ?? ''), cellsOf(line)] as const;
+			if (old !== undefined && pair.every(({text}) => oneCell.test(text))) {
+				diffLines(pen, row, pair);
+			} else {
+				pen.writeWhole(row, line);
+			}
+		}
+	}
+
+	const changes = pen.end();
+	return changes === '' ? '' : beginFrame + (before === undefined ? plain : '') + changes + endFrame;
 }

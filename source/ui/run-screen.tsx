@@ -18,6 +18,7 @@ import {createScreen} from '../terminal/screen.ts';
 import {openSession} from '../terminal/session.ts';
 import {partingText, windowTitle} from './content/run/jobs.ts';
 import {createViewport} from './content/page.ts';
+import {Painted} from './painted.tsx';
 import {runLinear} from './run-linear.ts';
 import {Root} from './screens/root.tsx';
 import {createTheme} from './theme.ts';
@@ -46,7 +47,28 @@ function tellersOf({store, session, abilities}: {store: Store; session: ReturnTy
 	};
 }
 
-/** Ink draws whole frames into a stream of ours, and neither reads keys nor ends by itself. */
+/** Told once in each turn of the event loop: however many messages come in it, one frame is drawn. */
+function oncePerTurn({getState, subscribe, send}: Store): Store {
+	return {
+		getState,
+		send,
+		subscribe(listener) {
+			let scheduled: NodeJS.Immediate | undefined;
+			const unsubscribe = subscribe(() => {
+				scheduled ??= setImmediate(() => {
+					scheduled = undefined;
+					listener();
+				});
+			});
+			return () => {
+				clearImmediate(scheduled);
+				unsubscribe();
+			};
+		},
+	};
+}
+
+/** Ink neither writes to the terminal nor reads keys nor ends by itself. */
 function draw(root: ReactElement, stdout: object) {
 	return render(root, {
 		stdout: stdout as NodeJS.WriteStream,
@@ -136,7 +158,7 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 	const tellers = tellersOf({store, session, abilities});
 	store.subscribe(tellers.tellTitle);
 
-	const ink = draw(<Root store={store} abilities={abilities}/>, screen.stdout);
+	const ink = draw(<Painted paint={screen.stdout.write}><Root store={oncePerTurn(store)} abilities={abilities}/></Painted>, screen.stdout);
 	// An exception while rendering would otherwise leave a dead screen with a live process.
 	const rendered = ink.waitUntilExit();
 	if (abilities.hasColour && !abilities.isLinuxConsole) {

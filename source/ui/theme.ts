@@ -2,6 +2,7 @@
 How things look: one accent colour, a few tones, and the glyphs for terminals with and without UTF-8. Colour only repeats what words or signs say.
 */
 import {createContext, useContext} from 'react';
+import {styled} from '../model/text/styled.ts';
 
 export type Tone = 'plain' | 'dim' | 'strong' | 'accent' | 'good' | 'warning' | 'loss';
 
@@ -38,19 +39,22 @@ export const ascii: Glyphs = {
 	full: '#', empty: '-', created: '+', removed: 'x', merged: '&', written: '~', staying: '=',
 };
 
-type Style = {color?: string; bold?: boolean; dimColor?: boolean; inverse?: boolean};
-
 export type Palette = 'dark' | 'light' | 'mono';
 
 export type Theme = {
 	isAscii: boolean;
 	glyphs: Glyphs;
-	/** `isSelected`: the row that has the cursor, in the pane that has the keys. */
-	style: (tone: Tone, isSelected?: boolean) => Style;
+	/** The text as a terminal shows it in this tone (styled.ts). `isSelected`: in the row that has the cursor, in the pane that has the keys. */
+	paint: (text: string, tone?: Tone, how?: {isSelected?: boolean; isFound?: boolean}) => string;
 };
 
+/** As SGR numbers them. */
+const codes = {bold: 1, dim: 2, underline: 4, inverse: 7, red: 31, green: 32, yellow: 33, blue: 34, magenta: 35, cyan: 36};
+
+type Look = keyof typeof codes;
+
 /** Yellow and cyan cannot be read on a light background. */
-const palettes: Record<Palette, Partial<Record<Tone, string>>> = {
+const palettes: Record<Palette, Partial<Record<Tone, Look>>> = {
 	dark: {accent: 'cyan', good: 'green', warning: 'yellow', loss: 'red'},
 	light: {accent: 'blue', good: 'green', warning: 'magenta', loss: 'red'},
 	mono: {},
@@ -59,14 +63,18 @@ const palettes: Record<Palette, Partial<Record<Tone, string>>> = {
 /** Colours are for a dark background unless another palette is named. */
 export function createTheme(given: {isAscii: boolean; isLinuxConsole?: boolean; hasColour: boolean; palette?: Palette}): Theme {
 	const colours = palettes[given.hasColour ? given.palette ?? 'dark' : 'mono'];
+	const looksOf = (tone: Tone): Look[] => [
+		...(tone === 'strong' || tone === 'loss' ? ['bold' as const] : []),
+		...(tone === 'dim' ? ['dim' as const] : []),
+		...(colours[tone] === undefined ? [] : [colours[tone]]),
+	];
 	return {
 		isAscii: given.isAscii,
 		glyphs: given.isAscii ? ascii : (given.isLinuxConsole ? linuxConsole : unicode),
-		style(tone, isSelected = false) {
+		paint(text, tone = 'plain', {isSelected = false, isFound = false} = {}) {
 			// One style for the whole row: each change of style within it is written with every key that moves the cursor.
-			return isSelected
-				? {inverse: true}
-				: {color: colours[tone], bold: tone === 'strong' || tone === 'loss', dimColor: tone === 'dim'};
+			const looks = new Set([...(isSelected ? ['inverse' as const] : looksOf(tone)), ...(isFound ? ['bold', 'underline'] as const : [])]);
+			return styled(text, [...looks].map(look => codes[look]));
 		},
 	};
 }

@@ -5,6 +5,7 @@ import {mkdir, readFile, writeFile} from 'node:fs/promises';
 import path from 'node:path';
 import process from 'node:process';
 import {setTimeout as wait} from 'node:timers/promises';
+import {stripVTControlCharacters} from 'node:util';
 import type {Effect} from '../../source/app/effects-data.ts';
 import type {Key, Message} from '../../source/app/messages.ts';
 import type {ScreenStart} from '../../source/app/services.ts';
@@ -199,17 +200,16 @@ export async function atWeb(facts: BrainFacts = {}): Promise<Brain> {
 
 /** Paints one state after the other on the same screen. Gives what the terminal shows after each: lines without trailing blanks. */
 export async function framesOf(states: readonly State[], theme = plainTheme()): Promise<string[]> {
-	const [{render}, {createElement}, {Root}, {createScreen, splitFrame}, {PassThrough}] = await Promise.all([
-		import('ink'), import('react'), import('../../source/ui/screens/root.tsx'), import('../../source/terminal/screen.ts'), import('node:stream'),
+	const [{render}, {createElement}, {Painted}, {Root}, {createScreen, splitFrame}, {PassThrough}] = await Promise.all([
+		import('ink'), import('react'), import('../../source/ui/painted.tsx'), import('../../source/ui/screens/root.tsx'), import('../../source/terminal/screen.ts'), import('node:stream'),
 	]);
 	let frame = '';
 	let state = states[0]!;
 	const {columns, rows} = state;
 	const screen = createScreen({columns, rows, write: () => undefined});
-	const {write} = screen.stdout;
-	screen.stdout.write = text => {
-		frame = text === '' ? frame : text;
-		return write(text);
+	const paint = (next: string) => {
+		frame = next;
+		screen.stdout.write(next);
 	};
 
 	const listeners = new Set<() => void>();
@@ -218,7 +218,8 @@ export async function framesOf(states: readonly State[], theme = plainTheme()): 
 		return () => listeners.delete(listener);
 	};
 
-	const ink = render(createElement(Root, {store: {getState: () => state, subscribe, send: () => undefined}, abilities: {isAscii: theme.isAscii, hasColour: false}}), {
+	const root = createElement(Root, {store: {getState: () => state, subscribe, send: () => undefined}, abilities: {isAscii: theme.isAscii, hasColour: false}});
+	const ink = render(createElement(Painted, {paint, children: root}), {
 		stdout: screen.stdout as unknown as NodeJS.WriteStream, stdin: new PassThrough() as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
 	});
 	const shown: string[] = [];
@@ -229,7 +230,7 @@ export async function framesOf(states: readonly State[], theme = plainTheme()): 
 		}
 
 		await wait(0);
-		shown.push(splitFrame(frame, rows).map(line => line.trimEnd()).join('\n'));
+		shown.push(splitFrame(stripVTControlCharacters(frame), rows).map(line => line.trimEnd()).join('\n'));
 	}
 
 	// With CI in the environment Ink writes an empty last frame when it ends.

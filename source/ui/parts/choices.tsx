@@ -2,7 +2,6 @@
 A short list of choices. ink-select-input paints it; which one is chosen is decided in the store, because that component forgets keys that come fast. It is made anew
 with each other choice and each other list: given other items, it goes back to the first by itself.
 */
-import {Text} from 'ink';
 import SelectInput from 'ink-select-input';
 import {createContext, useContext, useMemo} from 'react';
 import {windowTop} from '../../app/layout.ts';
@@ -19,7 +18,7 @@ const PaintContext = createContext<Paint>({columns: 80, options: []});
 
 function Pointer({isSelected = false}: {readonly isSelected?: boolean}) {
 	const theme = useTheme();
-	return <Text {...theme.style('accent')}>{isSelected ? ` ${theme.glyphs.pointer} ` : '   '}</Text>;
+	return <LineView pieces={[{text: isSelected ? ` ${theme.glyphs.pointer}` : '', tone: 'accent'}]} columns={3}/>;
 }
 
 function Choice({isSelected = false, label}: {readonly isSelected?: boolean; readonly label: string}) {

@@ -2,6 +2,7 @@
 One line of the screen, as pieces with a tone, exactly as wide as asked. Whatever is printed passes here, so whatever is printed is harmless.
 */
 import {Text} from 'ink';
+import {memo} from 'react';
 import {widthOf} from '../../model/text/cells.ts';
 import {cutEnd, showSafely, wrap} from '../text.ts';
 import {useTheme, type Theme, type Tone} from '../theme.ts';
@@ -52,21 +53,15 @@ export function paragraph(text: string, given: {columns: number; theme: Theme; t
 		.map((part, index): Line => [index === 0 ? lead : {text: ' '.repeat(indent)}, {text: part, tone: given.tone}]);
 }
 
-const foundStyle = {underline: true, bold: true};
+/** Most lines stay as they are when a key is pressed: those are neither measured nor laid out again. */
+const StyledLine = memo(({text}: {readonly text: string}) => <Text wrap='truncate'>{text}</Text>);
 
 export function LineView({pieces, columns, right, isSelected}: {
 	readonly pieces: Line; readonly columns: number; readonly right?: Line; readonly isSelected?: boolean;
 }) {
 	const theme = useTheme();
 	const hasName = pieces.some(({isName}) => isName);
-	return (
-		<Text wrap='truncate'>
-			{fitLine(pieces, columns, theme, right).map((piece, index) => (
-				// eslint-disable-next-line react/no-array-index-key -- The pieces of a line have no other identity.
-				<Text key={index} {...theme.style(piece.tone ?? 'plain', isSelected && (!hasName || piece.isName))} {...(piece.isFound && foundStyle)}>{piece.text}</Text>
-			))}
-		</Text>
-	);
+	return <StyledLine text={fitLine(pieces, columns, theme, right).map(({text, tone, isName, isFound}) => theme.paint(text, tone, {isSelected: isSelected && (!hasName || isName), isFound})).join('')}/>;
 }
 
 /** So many lines of a text from `top` on, filled up with empty ones. */

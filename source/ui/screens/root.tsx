@@ -1,7 +1,7 @@
 /**
 Chooses the screen for the state, and says so where the terminal is too small for any.
 */
-import {Box, Text} from 'ink';
+import {Box} from 'ink';
 import {useMemo, useSyncExternalStore, type ReactElement} from 'react';
 import {layoutOf, minimumColumns, minimumRows} from '../../app/layout.ts';
 import type {Scene, State} from '../../app/state.ts';
@@ -11,7 +11,8 @@ import {byKind} from '../../model/by-kind.ts';
 import {pageOf} from '../content/page.ts';
 import {Frame} from '../parts/frame.tsx';
 import {withHits} from '../parts/found.ts';
-import {LineView, LinesView} from '../parts/line.tsx';
+import {LineView, LinesView, line} from '../parts/line.tsx';
+import {wrap} from '../text.ts';
 import {createTheme, ThemeContext, useTheme} from '../theme.ts';
 import {BrowseScreen} from './browse.tsx';
 import {DoctorScreen} from './doctor.tsx';
@@ -56,12 +57,10 @@ export function Root({store, abilities}: {readonly store: Store; readonly abilit
 	const palette = state.theme === 'auto' ? state.background : state.theme;
 	const theme = useMemo(() => createTheme({...abilities, palette}), [abilities, palette]);
 	if (layoutOf(columns, rows).isTooSmall) {
+		const text = `vsnap-tui needs ${minimumColumns} columns and ${minimumRows} rows; this terminal has ${columns} and ${rows}. ${isAtWork(state) ? 'Make it larger; what is at work continues.' : 'Make it larger, or press q.'}`;
 		return (
-			<Box width={columns} height={rows}>
-				<Text wrap='wrap'>
-					{`vsnap-tui needs ${minimumColumns} columns and ${minimumRows} rows; this terminal has ${columns} and ${rows}. `}
-					{isAtWork(state) ? 'Make it larger; what is at work continues.' : 'Make it larger, or press q.'}
-				</Text>
+			<Box flexDirection='column' width={columns} height={rows}>
+				<LinesView lines={wrap(text, columns).map(part => line(part))} rows={rows} columns={columns}/>
 			</Box>
 		);
 	}
