@@ -13,7 +13,7 @@ import {
 	chmod, copyFile, mkdir, readdir, readFile, rm, writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
-import {build} from 'esbuild';
+import {build, transform} from 'esbuild';
 
 const isOneFile = process.argv[2] === '--one-file';
 const entry = isOneFile ? 'source/cli.ts' : process.argv[2] ?? 'source/cli.ts';
@@ -29,31 +29,54 @@ const withoutDevelopmentTools = {
 	},
 };
 
-// Yoga decodes its WebAssembly through `fetch` of a data: URL; decoded by Buffer the first frame comes about 15 ms earlier.
-const yogaFromBuffer = {
-	name: 'yoga-from-buffer',
+/** What other packages do at once when they are loaded, and need not, or in a slower way. Each text must be there once: a newer version is looked at again. */
+const changesInPackages = {
+	// Yoga decodes its WebAssembly through `fetch` of a data: URL; decoded by Buffer the first frame comes about 15 ms earlier.
+	'yoga-layout/dist/binaries/yoga-wasm-base64-esm.js': text => {
+		const [, base64] = /"data:application\/octet-stream;base64,([\w+/=]+)"/.exec(text) ?? [];
+		return base64 && `${text.replace(base64, '')}\nexport const wasmBase64 = '${base64}';\n`;
+	},
+	'yoga-layout/dist/src/index.js': [
+		['import loadYoga from', 'import loadYoga, {wasmBase64} from'],
+		['loadYoga()', 'loadYoga({wasmBinary: Buffer.from(wasmBase64, \'base64\')})'],
+	],
+	// Tables of Unicode are read from disk when they are first used: most texts need none.
+	'string-width/index.js': [
+		['const segmenter = new Intl.Segmenter();', 'let segmenter;'],
+		['const defaultIgnorableCodePointRegex = ', 'const defaultIgnorableCodePointRegex = () => '],
+		['segmenter.segment(string)', '(segmenter ??= new Intl.Segmenter()).segment(string)'],
+		['defaultIgnorableCodePointRegex.test(', 'defaultIgnorableCodePointRegex().test('],
+	],
+};
+
+function changed(text, changes) {
+	return typeof changes === 'function'
+		? changes(text)
+		: changes.reduce((before, [from, to]) => before?.split(from).length === 2 ? before.replace(from, () => to) : undefined, text);
+}
+
+/** Whoever reads the program reads our part of it; theirs is parsed in half the time when it is short. */
+const packages = {
+	name: 'packages',
 	setup(build) {
-		build.onLoad({filter: /yoga-layout\/dist\/binaries\/yoga-wasm-base64-esm\.js$/}, async ({path}) => {
+		build.onLoad({filter: /node_modules\/.*\.[cm]?js$/}, async ({path}) => {
+			const name = Object.keys(changesInPackages).find(name => path.endsWith(`/node_modules/${name}`));
 			const text = await readFile(path, 'utf8');
-			const match = /"data:application\/octet-stream;base64,([\w+/=]+)"/.exec(text);
-			if (!match) {
-				throw new Error('Yoga holds its WebAssembly in another form: mend build.mjs');
+			const contents = name === undefined ? text : changed(text, changesInPackages[name]);
+			if (contents === undefined) {
+				throw new Error(`${name} is written in another way than before: look at build.mjs`);
 			}
 
-			return {contents: text.replace(match[1], '') + `\nexport const wasmBase64 = '${match[1]}';\n`};
-		});
-		build.onLoad({filter: /yoga-layout\/dist\/src\/index\.js$/}, async ({path}) => {
-			const text = await readFile(path, 'utf8');
-			const mended = text
-				.replace('import loadYoga from', 'import loadYoga, {wasmBase64} from')
-				.replace('loadYoga()', 'loadYoga({wasmBinary: Buffer.from(wasmBase64, \'base64\')})');
-			if (!mended.includes('{wasmBase64} from') || !mended.includes('wasmBinary')) {
-				throw new Error('Yoga is loaded in another way: mend build.mjs');
-			}
-
-			return {contents: mended};
+			const {code} = await transform(contents, {minify: true, target, define, legalComments: 'none', loader: 'js'});
+			return {contents: code};
 		});
 	},
+};
+
+const target = 'node18.19';
+const define = {
+	'process.env.NODE_ENV': '"production"',
+	'process.env.DEV': '"false"',
 };
 
 await rm(out, {recursive: true, force: true});
@@ -71,17 +94,14 @@ const {metafile} = await build({
 	bundle: true,
 	format: 'esm',
 	platform: 'node',
-	target: 'node18.19',
+	target,
 	charset: 'utf8',
 	legalComments: 'none',
 	metafile: true,
 	logLevel: 'warning',
-	define: {
-		'process.env.NODE_ENV': '"production"',
-		'process.env.DEV': '"false"',
-	},
+	define,
 	banner: {js: isOneFile ? `#!/usr/bin/env node\n${requireForBundle}` : requireForBundle},
-	plugins: [withoutDevelopmentTools, yogaFromBuffer],
+	plugins: [withoutDevelopmentTools, packages],
 });
 
 const licences = await collectLicences(Object.keys(metafile.inputs));

@@ -13,8 +13,6 @@ import type {Host, StateStore} from './engine/ports.ts';
 import {filePlaceOf, withoutSsh, type FilePlace} from './hosts/libvirt/file-place.ts';
 import {createLibvirtHost} from './hosts/libvirt/host.ts';
 import {chooseUri} from './hosts/libvirt/uri.ts';
-import {gatherNames} from './hosts/qemu/bare-names.ts';
-import {createQemuHost} from './hosts/qemu/host.ts';
 import {fail, succeed, type Result} from './model/result.ts';
 import {readCurrentUser} from './tools/run/current-user.ts';
 import {readPreferences} from './tools/state/preferences.ts';
@@ -104,7 +102,8 @@ async function findStateFolder(): Promise<Result<string>> {
 }
 
 /** Bare QEMUs are on this machine: their monitors are sockets, their records files. */
-function openBare(options: GlobalOptions, folderPath: string): OpenWorld {
+async function openBare(options: GlobalOptions, folderPath: string): Promise<OpenWorld> {
+	const [{gatherNames}, {createQemuHost}] = await Promise.all([import('./hosts/qemu/bare-names.ts'), import('./hosts/qemu/host.ts')]);
 	const held = new Set<number>();
 	const host = createQemuHost({
 		runner: createLocalRunner({inheritFds: () => locksToInherit(held)}),
@@ -128,7 +127,7 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 
 	const folderPath = folder.value;
 	if (options.qmp.length > 0 || options.images.length > 0) {
-		return succeed(openBare(options, folderPath));
+		return succeed(await openBare(options, folderPath));
 	}
 
 	const named = chooseUri({given: options.connect, environment: process.env, preferred: undefined});

@@ -10,11 +10,11 @@ import type {Action} from '../model/plan/request.ts';
 import type {Inventory} from '../model/domain/inventory.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../model/result.ts';
-import {specOf} from './registry.ts';
+import {plannerOf} from './planners.ts';
 
 /** Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */
 export function planAction(action: Action, inventory: Inventory, given: PlanArguments): Result<Plan> {
-	const plan = specOf(action).plan(action, inventory, given);
+	const plan = plannerOf(action).plan(action, inventory, given);
 	if (!plan.ok) {
 		return plan.failure.kind === 'refused' ? fail({...plan.failure, blockers: joinPermissions(plan.failure.blockers)}) : plan;
 	}

@@ -1,5 +1,5 @@
 /**
-Every action, in the order of help and menus. A new one is a folder and a line here.
+Every action, in the order of help and menus. A new one is a folder, a line here, and one in planners.ts.
 */
 import type {DomainDetails} from '../model/domain/inventory.ts';
 import type {Action, Request} from '../model/plan/request.ts';

@@ -1,13 +1,11 @@
 /**
-One action, all of it: what may be typed for it, what the screen asks, how it is planned, and its words. The command line, its help, the keys, the menu, the
-questions, the planner and the audit log are fed from the registry of these.
+One action, all of it: what may be typed for it, what the screen asks, and its words; how it is planned stands in planners.ts. The command line, its help, the
+keys, the menu, the questions and the audit log are fed from the registry of these.
 */
 import type {Action, Request} from '../model/plan/request.ts';
-import type {DomainDetails, Inventory} from '../model/domain/inventory.ts';
+import type {DomainDetails} from '../model/domain/inventory.ts';
 import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
-import type {Snapshot} from '../model/domain/snapshot.ts';
-import type {PlanArguments, PlanContext} from '../planner/context.ts';
 import type {Field, Kept} from './question.ts';
 
 export type ActionKind = Action['kind'];
@@ -107,8 +105,6 @@ export type ActionSpec<K extends ActionKind> = {
 	backupFolder?(request: GivenOf<K>): string | undefined;
 	/** Images that it names by itself, absolute: they may lie where no record leads to, so they are read besides. */
 	reads?(request: GivenOf<K>): string[];
-	/** What goes, with what only that needs: snapshots, and images that no record froze. Their overlays are measured beforehand, for the merges. */
-	collects?(action: ActionOf<K>, context: PlanContext): {deleted: Snapshot[]; folded?: string[]};
 	/** For several domains at once: what of the answers for one of them holds for the others, where each then takes its own defaults. `details`: of that one. */
 	share?(request: RequestOf<K>, details: DomainDetails): GivenOf<K>;
 	/** One for several that the doctor offers for one domain: their plans would stand in each other's way, as each changes what the next was made from. Missing: the first of them. */
@@ -117,8 +113,6 @@ export type ActionSpec<K extends ActionKind> = {
 	laysOverlays?: true;
 	/** The state of the domain afterwards is part of what is proven. */
 	setsPower?: true;
-	/** Pure. Fails with `refused` and every reason at once, with `snapshot-not-found`, or with `unreadable` where a document cannot be changed. */
-	plan(action: ActionOf<K>, inventory: Inventory, given: PlanArguments): Result<Plan>;
 	/** `details`: of the domain; before the action it is planned with, what it will be afterwards is not in them. */
 	undo(action: ActionOf<K>, details: DomainDetails): Undo;
 	/** What recovery plans once more; missing: the same action. */

@@ -2,6 +2,7 @@
 What has to be written to turn one frame into another, as one update: of each line only the cells that differ, with as few moves of the cursor and changes of look as
 that takes. Lines are written as in `model/text/styled.ts`.
 */
+import {plainText} from '../model/text/plain-text.ts';
 import {lookOf, plain} from '../model/text/styled.ts';
 
 const escape = '\u001B';
@@ -9,8 +10,6 @@ const beginFrame = `${escape}[?2026h`;
 const endFrame = `${escape}[?2026l`;
 const eraseLine = `${escape}[K`;
 
-/** Of one cell on every terminal on which the frame is in order at all: only beside these it is known at which column something stands. */
-const oneCell = /^[\u0020-\u007E\u00B7\u00D7\u2016\u2026\u203A\u2190-\u2193\u21B6\u21BB\u2500-\u25FF\u2713\u2717]*$/;
 const looks = /\u001B\[([\d;]*)m/g; // eslint-disable-line no-control-regex -- That is what is written.
 /** Of a blank nothing is seen of other looks than these. */
 const seenOnBlank = /(?:^|;)[47](?:;|$)/;
@@ -143,7 +142,8 @@ export function diffFrames(before: readonly string[] | undefined, after: readonl
 		const old = before?.[row];
 		if (old !== line) {
 			const pair = [cellsOf(old ?? ''), cellsOf(line)] as const;
-			if (old !== undefined && pair.every(({text}) => oneCell.test(text))) {
+			// Only beside what takes one cell on every terminal on which the frame is in order at all it is known at which column something stands.
+			if (old !== undefined && pair.every(({text}) => plainText.test(text))) {
 				diffLines(pen, row, pair);
 			} else {
 				pen.writeWhole(row, line);

@@ -5,12 +5,13 @@ answer. Here the lines of the screen, each of which knows how wide it is, are pu
 import {Box, type DOMElement} from 'ink';
 import {useCallback, useState, type ReactNode} from 'react';
 
+/** On a box that is one line: the line. */
+export const lineAttribute = 'vsnapLine';
+
 type Node = DOMElement['childNodes'][number];
 
 /** A line within a row of the frame. */
 type Stretch = {from: number; to: number; text: string};
-
-const textIn = (node: Node): string => node.nodeName === '#text' ? node.nodeValue : node.childNodes.map(child => textIn(child)).join('');
 
 function gather(node: Node, left: number, top: number, rows: Stretch[][]): void {
 	const {yogaNode} = node;
@@ -20,9 +21,9 @@ function gather(node: Node, left: number, top: number, rows: Stretch[][]): void 
 
 	const x = left + yogaNode.getComputedLeft();
 	const y = top + yogaNode.getComputedTop();
-	if (node.nodeName === 'ink-text') {
-		rows[y]?.push({from: x, to: x + yogaNode.getComputedWidth(), text: textIn(node)});
-		return;
+	const line = node.attributes[lineAttribute];
+	if (typeof line === 'string') {
+		rows[y]?.push({from: x, to: x + yogaNode.getComputedWidth(), text: line});
 	}
 
 	for (const child of node.childNodes) {

@@ -68,6 +68,28 @@ function oncePerTurn({getState, subscribe, send}: Store): Store {
 	};
 }
 
+/** As long as nobody would see a frame that says what is waited for. */
+const unseenMs = 40;
+
+/** A host that answers at once is drawn once. */
+async function untilListed(store: Store): Promise<void> {
+	return new Promise(resolve => {
+		const end = () => {
+			clearTimeout(timer);
+			unsubscribe();
+			resolve();
+		};
+
+		const timer = setTimeout(end, unseenMs);
+		const unsubscribe = store.subscribe(() => {
+			const {value, failure} = store.getState().domains;
+			if (value !== undefined || failure !== undefined) {
+				end();
+			}
+		});
+	});
+}
+
 /** Ink neither writes to the terminal nor reads keys nor ends by itself. */
 function draw(root: ReactElement, stdout: object) {
 	return render(root, {
@@ -158,6 +180,8 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 	const tellers = tellersOf({store, session, abilities});
 	store.subscribe(tellers.tellTitle);
 
+	store.send({kind: 'started'}, {kind: 'resized', columns: process.stdout.columns || columns, rows: process.stdout.rows || rows});
+	await untilListed(store);
 	const ink = draw(<Painted paint={screen.stdout.write}><Root store={oncePerTurn(store)} abilities={abilities}/></Painted>, screen.stdout);
 	// An exception while rendering would otherwise leave a dead screen with a live process.
 	const rendered = ink.waitUntilExit();
@@ -165,7 +189,6 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 		background.ask(session.write);
 	}
 
-	store.send({kind: 'started'}, {kind: 'resized', columns: process.stdout.columns || columns, rows: process.stdout.rows || rows});
 	try {
 		const how = await Promise.race([ended, rendered.then(async () => ended, async (error: unknown) => {
 			session.fail(error);

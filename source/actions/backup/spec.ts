@@ -4,7 +4,6 @@ Backup: the disks as they are at one moment, in a folder of points in time.
 import type {ActionSpec} from '../spec.ts';
 import {cli} from './arguments.ts';
 import {normalFolder, proposeFolder} from './last-folder.ts';
-import {planBackup} from './plan.ts';
 import {
 	backupFields, checkpointForBackup, problemOfFolder,
 } from './questions.ts';
@@ -44,6 +43,5 @@ export const backup = {
 	fields: backupFields,
 	backupFolder: ({to}) => to === undefined || problemOfFolder(to) !== undefined ? undefined : normalFolder(to),
 	undo: () => ({never: whyNoUndo}),
-	plan: planBackup,
 	words,
 } satisfies ActionSpec<'backup'>;

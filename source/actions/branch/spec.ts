@@ -11,7 +11,6 @@ import {mostTaken, problemOfName, takenNames} from '../names.ts';
 import {overlayFolderOption, readOverlayFolder, readsOverlayFolder} from '../overlay-folder.ts';
 import type {ActionSpec} from '../spec.ts';
 import {undoByReverting} from '../undo.ts';
-import {planBranch} from './plan.ts';
 import {branchFields} from './questions.ts';
 import {words} from './words.ts';
 
@@ -58,7 +57,6 @@ export const branch = {
 	setsPower: true,
 	laysOverlays: true,
 	reads: readsOverlayFolder,
-	plan: planBranch,
 	undo: ({currentState}) => undoByReverting(currentState),
 	words,
 } satisfies ActionSpec<'branch'>;

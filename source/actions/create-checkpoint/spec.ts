@@ -5,7 +5,6 @@ import {nameByTime} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
 import {undoCheckpoint} from '../undo.ts';
 import {cli} from './arguments.ts';
-import {planCreateCheckpoint} from './plan.ts';
 import {checkpointFields, problemOfCheckpoint, takenCheckpoints} from './questions.ts';
 import {words} from './words.ts';
 
@@ -32,7 +31,6 @@ export const createCheckpoint = {
 		};
 	},
 	fields: checkpointFields,
-	plan: planCreateCheckpoint,
 	undo: ({checkpoint}) => undoCheckpoint(checkpoint, {isRecordOnly: false}),
 	words,
 } satisfies ActionSpec<'create-checkpoint'>;

@@ -7,7 +7,6 @@ import {readsOverlayFolder} from '../overlay-folder.ts';
 import type {ActionSpec} from '../spec.ts';
 import {undoByDropping} from '../undo.ts';
 import {againAsPlanned} from './again.ts';
-import {planCreate} from './plan.ts';
 import {cli} from './arguments.ts';
 import {createFields, proposeCreate, shareCreate} from './questions.ts';
 import {disksToTake} from './way.ts';
@@ -60,7 +59,6 @@ export const create = {
 	fields: createFields,
 	laysOverlays: true,
 	reads: ({disks = [], memory, overlayFolder}) => [...[...disks, memory].flatMap(named => named?.path === undefined ? [] : [named.path]), ...readsOverlayFolder({overlayFolder})],
-	plan: planCreate,
 	undo: ({snapshot, hasNoMetadata}, {snapshots}) => hasNoMetadata
 		? {never: whyNoUndo}
 		: undoByDropping(snapshot, snapshots),

@@ -3,7 +3,6 @@ Delete a checkpoint: nothing is recorded for it any longer.
 */
 import {succeed} from '../../model/result.ts';
 import type {ActionSpec} from '../spec.ts';
-import {planDeleteCheckpoint} from './plan.ts';
 import {deleteCheckpointFields} from './questions.ts';
 import {whyNoUndo, words} from './words.ts';
 
@@ -47,6 +46,5 @@ export const deleteCheckpoint = {
 	}),
 	fields: deleteCheckpointFields,
 	undo: action => ({never: whyNoUndo(action)}),
-	plan: planDeleteCheckpoint,
 	words,
 } satisfies ActionSpec<'delete-checkpoint'>;

@@ -4,7 +4,6 @@ Delete: a snapshot goes, with the images that only it needs.
 import {succeed} from '../../model/result.ts';
 import type {ActionSpec} from '../spec.ts';
 import {scopeField} from '../drop/scopes.ts';
-import {planDelete, snapshotsDeleted} from './plan.ts';
 import {whyNoUndo, words} from './words.ts';
 
 export const deletion = {
@@ -48,8 +47,6 @@ export const deletion = {
 		answered: scope !== undefined || isMetadataOnly ? ['scope'] : [],
 	}),
 	fields: (request, asked) => [scopeField(request, request.isMetadataOnly ? (request.scope === 'one' ? 'record' : undefined) : request.scope, asked)],
-	collects: (action, {inventory: {details}}) => ({deleted: action.isMetadataOnly ? [] : snapshotsDeleted(details.snapshots, action)}),
 	undo: action => ({never: whyNoUndo(action)}),
-	plan: planDelete,
 	words,
 } satisfies ActionSpec<'delete'>;

@@ -6,12 +6,12 @@ import {runKey, runsOf, type ImageRun} from '../../model/images/copy-cost.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {PlanArguments} from '../../planner/context.ts';
 import {planContext} from '../../planner/plan-context.ts';
-import {specOf} from '../registry.ts';
+import {plannerOf} from '../planners.ts';
 import {collectAfter} from './plan.ts';
 
 /** Empty where nothing is merged. */
 export function runsToMeasure(action: Action, inventory: Inventory, given: PlanArguments): ImageRun[] {
-	const {collects} = specOf(action);
+	const {collects} = plannerOf(action);
 	if (collects === undefined) {
 		return [];
 	}

@@ -4,7 +4,6 @@ Merge: the changes since a snapshot stay, the snapshot goes.
 import {succeed} from '../../model/result.ts';
 import type {ActionSpec} from '../spec.ts';
 import {scopeField} from '../drop/scopes.ts';
-import {planMerge} from './plan.ts';
 import {whyNoUndo, words} from './words.ts';
 
 export const merge = {
@@ -30,8 +29,6 @@ export const merge = {
 	},
 	complete: (given, uuid) => ({request: {kind: 'merge', uuid, snapshot: given.snapshot!}, answered: ['scope']}),
 	fields: (request, asked) => [scopeField(request, 'merge', asked)],
-	collects: ({snapshot}, {inventory: {details}}) => ({deleted: details.snapshots.filter(({name}) => name === snapshot)}),
-	plan: planMerge,
 	undo: () => ({never: whyNoUndo}),
 	words,
 } satisfies ActionSpec<'merge'>;

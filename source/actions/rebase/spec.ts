@@ -2,7 +2,6 @@
 Overlays, and the records that name it, are told where a moved image file lies: what the doctor offers for a broken chain.
 */
 import {wholeRequest, type ActionSpec} from '../spec.ts';
-import {planRebase} from './plan.ts';
 import {whyNoUndo, words} from './words.ts';
 
 export const rebase = {
@@ -10,7 +9,6 @@ export const rebase = {
 	complete: wholeRequest,
 	reads: ({links}) => (links ?? []).filter(({backingFormat}) => backingFormat === 'qcow2').map(({backingPath}) => backingPath),
 	join: requests => ({...requests[0]!, links: requests.flatMap(({links}) => links), moved: requests.flatMap(({moved}) => moved)}),
-	plan: planRebase,
 	undo: () => ({never: whyNoUndo}),
 	words,
 } satisfies ActionSpec<'rebase'>;

@@ -5,7 +5,6 @@ import {mapResult, succeed} from '../../model/result.ts';
 import {parseCheckpointXml} from '../../model/xml/parse-checkpoint.ts';
 import type {ActionSpec} from '../spec.ts';
 import {undoCheckpoint} from '../undo.ts';
-import {planRedefineCheckpoint} from './plan.ts';
 import {nameIn, words} from './words.ts';
 
 export const redefineCheckpoint = {
@@ -22,7 +21,6 @@ export const redefineCheckpoint = {
 			: succeed({kind: 'redefine-checkpoint'}),
 	},
 	complete: ({xml = ''}, uuid) => ({request: {kind: 'redefine-checkpoint', uuid, xml}, answered: []}),
-	plan: planRedefineCheckpoint,
 	undo: ({xml}) => undoCheckpoint(nameIn(xml), {isRecordOnly: true}),
 	words,
 } satisfies ActionSpec<'redefine-checkpoint'>;

@@ -2,7 +2,6 @@
 Images that nothing needs are removed: what the doctor offers for them.
 */
 import {wholeRequest, type ActionSpec} from '../spec.ts';
-import {planRemoveOrphans} from './plan.ts';
 import {whyNoUndo, words} from './words.ts';
 
 export const removeOrphans = {
@@ -11,6 +10,5 @@ export const removeOrphans = {
 	reads: ({paths}) => paths ?? [],
 	join: requests => ({...requests[0]!, paths: [...new Set(requests.flatMap(({paths}) => paths))]}),
 	undo: action => ({never: whyNoUndo(action)}),
-	plan: planRemoveOrphans,
 	words,
 } satisfies ActionSpec<'remove-orphans'>;

@@ -4,7 +4,6 @@ Rename: a snapshot gets another name, and nothing else changes.
 import {succeed} from '../../model/result.ts';
 import {problemOfName, takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
-import {planRename} from './plan.ts';
 import {renameFields} from './questions.ts';
 import {saysUndo, words} from './words.ts';
 
@@ -34,7 +33,6 @@ export const rename = {
 		return {request: {kind: 'rename', uuid, snapshot: snapshot!, name: name ?? snapshot!}, answered: isNamed ? ['name'] : []};
 	},
 	fields: renameFields,
-	plan: planRename,
 	undo: ({snapshot, name}) => ({given: {kind: 'rename', snapshot: name, name: snapshot}, says: saysUndo(snapshot)}),
 	words,
 } satisfies ActionSpec<'rename'>;

@@ -8,7 +8,6 @@ import {presetEndState} from '../end-state.ts';
 import {takenNames} from '../names.ts';
 import type {ActionSpec} from '../spec.ts';
 import {undoByReverting} from '../undo.ts';
-import {planRestore} from './plan.ts';
 import {restoreFields} from './questions.ts';
 import {words} from './words.ts';
 
@@ -36,7 +35,6 @@ export const restore = {
 	fields: restoreFields,
 	backupFolder: ({from}) => from === undefined || problemOfFolder(from) !== undefined ? undefined : normalFolder(from),
 	setsPower: true,
-	plan: planRestore,
 	undo: ({currentState}) => undoByReverting(currentState),
 	words,
 } satisfies ActionSpec<'restore'>;

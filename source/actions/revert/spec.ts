@@ -7,7 +7,6 @@ import {takenNames} from '../names.ts';
 import {readsOverlayFolder} from '../overlay-folder.ts';
 import type {ActionSpec} from '../spec.ts';
 import {undoByReverting} from '../undo.ts';
-import {planRevert} from './plan.ts';
 import {cli} from './arguments.ts';
 import {revertFields} from './questions.ts';
 import {words} from './words.ts';
@@ -39,7 +38,6 @@ export const revert = {
 	setsPower: true,
 	laysOverlays: true,
 	reads: readsOverlayFolder,
-	plan: planRevert,
 	undo: ({currentState}) => undoByReverting(currentState),
 	words,
 } satisfies ActionSpec<'revert'>;

@@ -8,13 +8,14 @@ export function needsName({consequences}: Plan): boolean {
 	return consequences.some(({severity}) => severity === 'loss');
 }
 
-const typeable = /^[\p{L}\p{N}\p{P}\p{S}]+(?: [\p{L}\p{N}\p{P}\p{S}]+)*$/u;
-const beyondKeyboards = /\p{Extended_Pictographic}|[^\u0000-\uFFFF]/u;
-const asciiOnly = /^[\u0020-\u007E]+$/;
+/** Nothing but single blanks within it. */
+function isTypeable(name: string): boolean {
+	return /^[!-~]+(?: [!-~]+)*$/.test(name) || (/^[\p{L}\p{N}\p{P}\p{S}]+(?: [\p{L}\p{N}\p{P}\p{S}]+)*$/u.test(name) && !/\p{Extended_Pictographic}|[^\u0000-\uFFFF]/u.test(name));
+}
 
 /** The name itself, or six characters of the UUID where it holds controls, marks, emoji or blanks that nobody sees. */
 export function wordToType(domain: {name: string; uuid: string}): {word: string; isCode: boolean} {
-	const isPlain = typeable.test(domain.name) && (asciiOnly.test(domain.name) || !beyondKeyboards.test(domain.name)) && domain.name.length <= 80;
+	const isPlain = isTypeable(domain.name) && domain.name.length <= 80;
 	return isPlain ? {word: domain.name, isCode: false} : {word: domain.uuid.replaceAll('-', '').slice(0, 6), isCode: true};
 }
 

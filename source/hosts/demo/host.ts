@@ -2,7 +2,7 @@
 The demo host: stands where virsh, qemu-img and the file tools of a real host would, so that the real libvirt owner, planner and executor
 run on it unchanged. Everything is in memory; nothing on the machine is touched.
 */
-import {setTimeout as sleep} from 'node:timers/promises';
+import {setImmediate, setTimeout as sleep} from 'node:timers/promises';
 import type {CommandFile} from '../../model/plan/plan.ts';
 import {fail, succeed} from '../../model/result.ts';
 import type {LineWatcher, Runner} from '../../tools/run/run.ts';
@@ -48,6 +48,8 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 				await sleep(changeMs);
 			}
 
+			// As a process would: the screen is drawn in between.
+			await setImmediate();
 			const [program = '', ...words] = argv;
 			const begun = programs[program]?.(world, words, files, input) ?? {...complain(`${program}: the demo host does not know this command`), exitCode: 127};
 			const answer = isCopying(begun) ? await carryOut(begun, changeMs) : begun;

@@ -3,8 +3,8 @@ How wide a text is on a terminal, in cells, and its graphemes. Takes time that g
 time that grows with its square (30,000 letters: 1.6 s with Node 20), so that they are given a text in pieces.
 */
 import stringWidth from 'string-width';
+import {plainText} from './plain-text.ts';
 
-const plain = /^[\u0020-\u007E]*$/;
 const pieceLength = 256;
 const segmenters: Intl.Segmenter[] = [];
 /** Of graphemes that were measured: few different ones make up a text. */
@@ -29,7 +29,7 @@ function piecesOf(text: string): string[][] {
 }
 
 export function graphemesOf(text: string): string[] {
-	return plain.test(text) ? [...text] : piecesOf(text).flat();
+	return plainText.test(text) ? [...text] : piecesOf(text).flat();
 }
 
 function widthOfGrapheme(grapheme: string): number {
@@ -48,5 +48,5 @@ function widthOfGrapheme(grapheme: string): number {
 
 /** Cells that a text takes, of which nothing is hidden (visible-text.ts). */
 export function widthOf(text: string): number {
-	return plain.test(text) ? text.length : graphemesOf(text).reduce((sum, grapheme) => sum + widthOfGrapheme(grapheme), 0);
+	return plainText.test(text) ? text.length : graphemesOf(text).reduce((sum, grapheme) => sum + widthOfGrapheme(grapheme), 0);
 }

@@ -6,15 +6,26 @@ Hidden are: controls (C0, DEL, C1), format characters (bidirectional marks, zero
 ignore, lone surrogates, what is not assigned, and every blank but the space. What makes an emoji one stays: a joiner between two pictographs, and the
 selector that turns a sign into its picture.
 */
+import {plainText} from './plain-text.ts';
 
-const plain = /^[\u0020-\u007E]*$/;
-const hidden = /(?! )[\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]|(?!\p{Extended_Pictographic})\p{Cn}/u;
-const partOfEmoji = /(?<=\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier})?)\u200D(?=\p{Extended_Pictographic})|(?<=(?!\p{Emoji_Presentation})\p{Extended_Pictographic})\uFE0F/u;
-const seen = new RegExp(`(?<part>${partOfEmoji.source})|${hidden.source}`, 'gu');
+const ascii = /^[\u0020-\u007E]*$/;
+let hidden: RegExp | undefined;
+
+/** Made when it is first needed: that takes as long as a frame. */
+function findHidden(): RegExp {
+	const hiddenOnes = /(?! )[\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u2800]|(?!\p{Extended_Pictographic})\p{Cn}/u;
+	const partOfEmoji = /(?<=\p{Extended_Pictographic}(?:\uFE0F|\p{Emoji_Modifier})?)\u200D(?=\p{Extended_Pictographic})|(?<=(?!\p{Emoji_Presentation})\p{Extended_Pictographic})\uFE0F/u;
+	return new RegExp(`(?<part>${partOfEmoji.source})|${hiddenOnes.source}`, 'gu');
+}
 
 /** Each hidden character as `spell` gives it; a text without any comes back as it is. */
 export function spellHidden(text: string, spell: (character: string) => string): string {
-	return plain.test(text) ? text : text.replaceAll(seen, (character, part: string | undefined) => part === undefined ? spell(character) : character);
+	if (plainText.test(text)) {
+		return text;
+	}
+
+	hidden ??= findHidden();
+	return text.replaceAll(hidden, (character, part: string | undefined) => part === undefined ? spell(character) : character);
 }
 
 export function hasHidden(text: string): boolean {
@@ -29,7 +40,7 @@ function spellOut(character: string): string {
 /** One line: everything hidden is shown as `\x1b` or `\u{202e}`, newlines too. With `isAscii` every character beyond ASCII is spelled out as well. */
 export function makeVisible(text: string, isAscii = false): string {
 	const visible = spellHidden(text, character => spellOut(character));
-	return isAscii && !plain.test(visible) ? visible.replaceAll(/[^\u0020-\u007E]/gu, character => character === '…' ? '...' : spellOut(character)) : visible;
+	return isAscii && !ascii.test(visible) ? visible.replaceAll(/[^\u0020-\u007E]/gu, character => character === '…' ? '...' : spellOut(character)) : visible;
 }
 
 /** Several lines: newlines stay, a tab becomes a blank. */

@@ -4,15 +4,16 @@ found out by its closing tag. Documents are changed elsewhere (change-xml.ts): w
 */
 import {XMLParser, XMLValidator} from 'fast-xml-parser';
 import {fail, succeed, type Result} from '../result.ts';
+import {readPlainXml, type XmlNode} from './plain-xml.ts';
 
-/** An element: its own text, its attributes, and its children by name. */
-export type XmlNode = {
-	[child: string]: XmlNode[] | Record<string, string> | string | undefined;
-	'#text'?: string;
-	':@'?: Record<string, string>;
-};
+export type {XmlNode} from './plain-xml.ts';
 
-const parser = new XMLParser({
+/** Their text stays byte for byte, and costs nothing until somebody wants it. */
+const stopNodes = ['domainsnapshot.domain', 'domainsnapshot.inactiveDomain', 'domainsnapshot.cookie', 'domaincheckpoint.domain', 'domain.metadata', 'inactiveDomain.metadata'];
+const stopPaths = new Set(stopNodes);
+
+let parser: XMLParser | undefined;
+const createParser = () => new XMLParser({
 	ignoreAttributes: false,
 	attributeNamePrefix: '',
 	attributesGroupName: ':@',
@@ -26,9 +27,14 @@ const parser = new XMLParser({
 	// A chain of images is a chain of nested <backingStore>.
 	maxNestedTags: 4096,
 	isArray: (_name, _path, _isLeaf, isAttribute) => !isAttribute,
-	// Their text stays byte for byte, and costs nothing until somebody wants it.
-	stopNodes: ['domainsnapshot.domain', 'domainsnapshot.inactiveDomain', 'domainsnapshot.cookie', 'domaincheckpoint.domain', 'domain.metadata', 'inactiveDomain.metadata'],
+	stopNodes,
 });
+
+/** Throws where it is not XML. */
+export function readAnyXml(xml: string): XmlNode {
+	parser ??= createParser();
+	return parser.parse(xml) as XmlNode;
+}
 
 /** Where the first element begins. Declarations, comments and white space before it are skipped, one by one: a single expression would try them in all orders. */
 function rootIndexOf(xml: string): number {
@@ -74,15 +80,15 @@ export function readXml(xml: string, what: string, rootNames: readonly string[])
 		return unreadable(`the document is cut off: it does not end with </${rootName}>`);
 	}
 
-	let document: Record<string, XmlNode[] | undefined>;
+	let document: XmlNode;
 	try {
-		document = parser.parse(xml) as typeof document;
+		document = readPlainXml(xml, rootIndexOf(xml), stopPaths) ?? readAnyXml(xml);
 	} catch (error) {
 		return unreadable(error instanceof Error ? error.message : String(error));
 	}
 
-	const roots = document[rootName];
-	return roots?.length === 1 ? succeed(roots[0]!) : unreadable(`there is not exactly one <${rootName}>`);
+	const roots = childrenOf(document, rootName);
+	return roots.length === 1 ? succeed(roots[0]!) : unreadable(`there is not exactly one <${rootName}>`);
 }
 
 /** What keeps a document that a person wrote from being XML, with its line; undefined: nothing. The reader itself is lenient. */

@@ -1,10 +1,10 @@
 /**
 One line of the screen, as pieces with a tone, exactly as wide as asked. Whatever is printed passes here, so whatever is printed is harmless.
 */
-import {Text} from 'ink';
-import {memo} from 'react';
+import {createElement, memo} from 'react';
 import {widthOf} from '../../model/text/cells.ts';
 import {cutEnd, showSafely, wrap} from '../text.ts';
+import {lineAttribute} from '../painted.tsx';
 import {useTheme, type Theme, type Tone} from '../theme.ts';
 
 /** `isName`: of a selected line only this is shown as selected, so that a key that moves the cursor writes little. `isFound`: what is looked for. */
@@ -53,15 +53,15 @@ export function paragraph(text: string, given: {columns: number; theme: Theme; t
 		.map((part, index): Line => [index === 0 ? lead : {text: ' '.repeat(indent)}, {text: part, tone: given.tone}]);
 }
 
-/** Most lines stay as they are when a key is pressed: those are neither measured nor laid out again. */
-const StyledLine = memo(({text}: {readonly text: string}) => <Text wrap='truncate'>{text}</Text>);
+/** Most lines stay as they are when a key is pressed: those are not drawn again. Ink would measure a text, grapheme by grapheme; how wide this one is is known. */
+const StyledLine = memo(({text, columns}: {readonly text: string; readonly columns: number}) => createElement('ink-box', {style: {width: columns, height: 1, flexShrink: 1}, [lineAttribute]: text}));
 
 export function LineView({pieces, columns, right, isSelected}: {
 	readonly pieces: Line; readonly columns: number; readonly right?: Line; readonly isSelected?: boolean;
 }) {
 	const theme = useTheme();
 	const hasName = pieces.some(({isName}) => isName);
-	return <StyledLine text={fitLine(pieces, columns, theme, right).map(({text, tone, isName, isFound}) => theme.paint(text, tone, {isSelected: isSelected && (!hasName || isName), isFound})).join('')}/>;
+	return <StyledLine text={fitLine(pieces, columns, theme, right).map(({text, tone, isName, isFound}) => theme.paint(text, tone, {isSelected: isSelected && (!hasName || isName), isFound})).join('')} columns={columns}/>;
 }
 
 /** So many lines of a text from `top` on, filled up with empty ones. */
