@@ -32,7 +32,7 @@ const withoutDevelopmentTools = {
 /** What other packages do at once when they are loaded, and need not, or in a slower way. Each text must be there once: a newer version is looked at again. */
 const changesInPackages = {
 	// Yoga decodes its WebAssembly through `fetch` of a data: URL; decoded by Buffer the first frame comes about 15 ms earlier.
-	'yoga-layout/dist/binaries/yoga-wasm-base64-esm.js': text => {
+	'yoga-layout/dist/binaries/yoga-wasm-base64-esm.js'(text) {
 		const [, base64] = /"data:application\/octet-stream;base64,([\w+/=]+)"/.exec(text) ?? [];
 		return base64 && `${text.replace(base64, '')}\nexport const wasmBase64 = '${base64}';\n`;
 	},
@@ -49,10 +49,22 @@ const changesInPackages = {
 	],
 };
 
+/** Undefined where one of the texts is not there. */
 function changed(text, changes) {
-	return typeof changes === 'function'
-		? changes(text)
-		: changes.reduce((before, [from, to]) => before?.split(from).length === 2 ? before.replace(from, () => to) : undefined, text);
+	if (typeof changes === 'function') {
+		return changes(text);
+	}
+
+	let result = text;
+	for (const [from, to] of changes) {
+		if (result.split(from).length !== 2) {
+			return undefined;
+		}
+
+		result = result.replace(from, () => to);
+	}
+
+	return result;
 }
 
 /** Whoever reads the program reads our part of it; theirs is parsed in half the time when it is short. */

@@ -14,6 +14,7 @@ import {makeLinesVisible} from './model/text/visible-text.ts';
 import {openWorld, type OpenWorld} from './open-world.ts';
 import {programFor} from './program-for.ts';
 import {readScreenCommand} from './screen-commands.ts';
+import {runVerb, withUndo} from './run-verb.ts';
 import {screenStartOf} from './screen-start.ts';
 import {readAbilities, type Abilities} from './terminal/abilities.ts';
 import {readPreferences} from './tools/state/preferences.ts';
@@ -101,12 +102,6 @@ async function main(argv: string[]): Promise<number> {
 	}
 
 	try {
-		const typedStart = wantedScreen(typed, options);
-		if (typedStart !== undefined) {
-			return await runScreen(opened.value, typedStart, options);
-		}
-
-		const {runVerb, withUndo} = await import('./run-verb.ts');
 		const wanted = await withUndo(typed, opened.value);
 		if (!wanted.ok) {
 			return sayFailure(says, wanted.failure);

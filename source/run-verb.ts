@@ -1,19 +1,7 @@
 /**
-What each verb does that has no screen. Loaded when one is wanted: a screen needs none of it.
+What each verb does that has no screen. Each is loaded when it is wanted: to list the domains takes a tenth of the program.
 */
-import {actOnDomains} from './commands/group.ts';
-import {listCheckpoints, showCheckpoint} from './commands/checkpoints.ts';
-import {listBackups, verifyBackups} from './commands/backup/backups.ts';
-import {pruneBackups, sealBackup} from './commands/backup/prune.ts';
-import {restoreToFolder} from './commands/backup/restore.ts';
-import {exportBackup} from './commands/backup/export.ts';
 import {sayFailure, type CommandContext} from './commands/context.ts';
-import {seeDoctor} from './commands/doctor.ts';
-import {listDomains} from './commands/list.ts';
-import {showLog, showRan} from './commands/log.ts';
-import {findUndo, listUndo} from './commands/undo.ts';
-import {recoverActions} from './commands/recover.ts';
-import {showTree} from './commands/tree.ts';
 import type {GlobalOptions, Invocation} from './invocation.ts';
 import {mapResult, succeed, unreachable, type Result} from './model/result.ts';
 import type {OpenWorld} from './open-world.ts';
@@ -28,27 +16,27 @@ const isBackupVerb = (invocation: HostInvocation): invocation is BackupVerb => i
 async function runBackupVerb(context: CommandContext, invocation: BackupVerb, mode: 'run' | 'show'): Promise<number> {
 	switch (invocation.verb) {
 		case 'backup-list': {
-			return listBackups(context, invocation.folder);
+			return (await import('./commands/backup/backups.ts')).listBackups(context, invocation.folder);
 		}
 
 		case 'backup-export': {
-			return exportBackup(context, invocation.request);
+			return (await import('./commands/backup/export.ts')).exportBackup(context, invocation.request);
 		}
 
 		case 'backup-verify': {
-			return verifyBackups(context, invocation);
+			return (await import('./commands/backup/backups.ts')).verifyBackups(context, invocation);
 		}
 
 		case 'backup-seal': {
-			return sealBackup(context, invocation);
+			return (await import('./commands/backup/prune.ts')).sealBackup(context, invocation);
 		}
 
 		case 'backup-prune': {
-			return pruneBackups(context, {...invocation, mode});
+			return (await import('./commands/backup/prune.ts')).pruneBackups(context, {...invocation, mode});
 		}
 
 		case 'backup-restore': {
-			return restoreToFolder(context, {...invocation, mode});
+			return (await import('./commands/backup/restore.ts')).restoreToFolder(context, {...invocation, mode});
 		}
 
 		default: {
@@ -74,43 +62,43 @@ export async function runVerb(context: CommandContext, invocation: HostInvocatio
 
 	switch (invocation.verb) {
 		case 'list': {
-			return listDomains(context);
+			return (await import('./commands/list.ts')).listDomains(context);
 		}
 
 		case 'tree': {
-			return showTree(context, invocation.domain);
+			return (await import('./commands/tree.ts')).showTree(context, invocation.domain);
 		}
 
 		case 'checkpoint-list': {
-			return listCheckpoints(context, invocation.domain);
+			return (await import('./commands/checkpoints.ts')).listCheckpoints(context, invocation.domain);
 		}
 
 		case 'checkpoint-show': {
-			return showCheckpoint(context, invocation);
+			return (await import('./commands/checkpoints.ts')).showCheckpoint(context, invocation);
 		}
 
 		case 'log': {
-			return invocation.action === undefined ? showLog(context) : showRan(context, invocation.action);
+			return invocation.action === undefined ? (await import('./commands/log.ts')).showLog(context) : (await import('./commands/log.ts')).showRan(context, invocation.action);
 		}
 
 		case 'undo': {
-			return listUndo(context);
+			return (await import('./commands/undo.ts')).listUndo(context);
 		}
 
 		case 'doctor': {
 			return invocation.repair !== undefined && (invocation.domain === undefined || mode === undefined)
 				? sayFailure(context, {kind: 'usage', message: '--repair needs a domain, and --dry-run to see the plan or --yes to run it.'})
-				: seeDoctor(context, {domain: invocation.domain, repair: invocation.repair && {kind: invocation.repair, mode: mode ?? 'show', ...(invocation.folds && {way: 'fold'})}});
+				: (await import('./commands/doctor.ts')).seeDoctor(context, {domain: invocation.domain, repair: invocation.repair && {kind: invocation.repair, mode: mode ?? 'show', ...(invocation.folds && {way: 'fold'})}});
 		}
 
 		case 'action': {
 			return mode === undefined
 				? noTerminal('Give --dry-run to see the plan, or --yes to run it.')
-				: actOnDomains(context, {...invocation, mode});
+				: (await import('./commands/group.ts')).actOnDomains(context, {...invocation, mode});
 		}
 
 		case 'recover': {
-			return recoverActions(context, {domain: invocation.domain, direction: invocation.direction, mode: mode === 'run' || (mode === undefined && invocation.direction !== undefined) ? 'run' : 'show'});
+			return (await import('./commands/recover.ts')).recoverActions(context, {domain: invocation.domain, direction: invocation.direction, mode: mode === 'run' || (mode === undefined && invocation.direction !== undefined) ? 'run' : 'show'});
 		}
 
 		case 'screen': {
@@ -129,6 +117,6 @@ export async function withUndo(invocation: HostInvocation, opened: OpenWorld): P
 		return succeed(invocation);
 	}
 
-	const undo = await findUndo({...opened, interrupt: new AbortController().signal}, invocation.what);
+	const undo = await (await import('./commands/undo.ts')).findUndo({...opened, interrupt: new AbortController().signal}, invocation.what);
 	return mapResult(undo, found => ({verb: 'action', ...found, documentPath: undefined}));
 }

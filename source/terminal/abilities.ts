@@ -32,7 +32,7 @@ function isOn(value: string | undefined): boolean {
 /** LC_ALL beats LC_CTYPE beats LANG, as in the C library; without any it is the C locale. */
 function hasUtf8Locale(env: AbilityFacts['env']): boolean {
 	const locale = [env.LC_ALL, env.LC_CTYPE, env.LANG].find(value => isSet(value)) ?? 'C';
-	return ['utf-8', 'utf8'].some(name => locale.toLowerCase().includes(name));
+	return locale.toLowerCase().replace('utf-', 'utf').includes('utf8');
 }
 
 export function readAbilities({env, columns, rows, isAsciiWanted, isColourRefused}: AbilityFacts): Abilities {

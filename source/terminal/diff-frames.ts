@@ -10,7 +10,7 @@ const beginFrame = `${escape}[?2026h`;
 const endFrame = `${escape}[?2026l`;
 const eraseLine = `${escape}[K`;
 
-const looks = /\u001B\[([\d;]*)m/g; // eslint-disable-line no-control-regex -- That is what is written.
+const looks = /\u001B\[([\d;]*)m/g;
 /** Of a blank nothing is seen of other looks than these. */
 const seenOnBlank = /(?:^|;)[47](?:;|$)/;
 
@@ -99,7 +99,7 @@ function createPen() {
 				written += cells.text[column] ?? ' ';
 			}
 
-			at = at && {...at, column: to};
+			at &&= {...at, column: to};
 		},
 		erase() {
 			takeLook('');

@@ -3,7 +3,7 @@ Paints what Ink has laid out. Ink's own way makes an object of each cell of each
 answer. Here the lines of the screen, each of which knows how wide it is, are put beside each other.
 */
 import {Box, type DOMElement} from 'ink';
-import {useCallback, useState, type ReactNode} from 'react';
+import {useCallback, useState, type ReactElement} from 'react';
 
 /** On a box that is one line: the line. */
 export const lineAttribute = 'vsnapLine';
@@ -52,14 +52,15 @@ export function frameOf(root: DOMElement): string {
 const rootOf = (node: DOMElement): DOMElement => node.parentNode === undefined ? node : rootOf(node.parentNode);
 
 /** What is within it is painted by `paint`, in place of Ink. It is drawn after an empty frame, in which Ink's root is found. */
-export function Painted({paint, children}: {readonly paint: (frame: string) => void; readonly children: ReactNode}) {
+export function Painted({paint, children}: {readonly paint: (frame: string) => void; readonly children: ReactElement}): ReactElement {
 	const [isFound, setIsFound] = useState(false);
-	const find = useCallback((box: DOMElement | null) => { // eslint-disable-line @typescript-eslint/no-restricted-types -- That is how React says that it is gone.
+	const find = useCallback((box: DOMElement | null) => {
 		if (box !== null) {
 			const root = rootOf(box);
 			root.onRender = () => {
 				paint(frameOf(root));
 			};
+
 			setIsFound(true);
 		}
 	}, [paint]);

@@ -71,7 +71,7 @@ test('whatever stood there, afterwards the terminal shows the frame', async t =>
 	const looks = fc.constantFrom([], [bold], [inverse], [cyan], [bold, cyan], [inverse, bold, underline]);
 	const word = fc.tuple(looks, fc.constantFrom('a', ' ', '  ', 'web', '│', '├─', 'é', '漢', '▸ x', 'ten cells.')).map(([codes, text]) => ({codes, text}));
 	const isShort = (words: Array<{text: string}>) => words.reduce((sum, {text}) => sum + text.length + Number(text === '漢'), 0) <= columns;
-	const line = fc.array(word, {maxLength: 6}).filter(isShort).map(words => words.map(({text, codes}) => styled(text, codes)).join(''));
+	const line = fc.array(word, {maxLength: 6}).filter(words => isShort(words)).map(words => words.map(({text, codes}) => styled(text, codes)).join(''));
 	const frame = fc.array(line, {minLength: rows, maxLength: rows});
 	await fc.assert(fc.asyncProperty(frame, frame, async (before, after) => {
 		t.deepEqual(await show(diffFrames(undefined, before) + diffFrames(before, after)), await show(diffFrames(undefined, after)));

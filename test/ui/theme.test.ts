@@ -21,7 +21,7 @@ test('the console of Linux gets signs that its fonts have', t => {
 });
 
 test('a light background gets no yellow and no cyan, and without colour there is none', t => {
-	const coloursOf = (given: Parameters<typeof createTheme>[0]) => tones.flatMap(tone => [...createTheme(given).paint('x', tone).matchAll(/3\d/g)].map(([code]) => ({31: 'red', 32: 'green', 33: 'yellow', 34: 'blue', 35: 'magenta', 36: 'cyan'})[code!]!));
+	const coloursOf = (given: Parameters<typeof createTheme>[0]) => tones.flatMap(tone => [...createTheme(given).paint('x', tone).matchAll(/3\d/g)].map(([code]) => ({31: 'red', 32: 'green', 33: 'yellow', 34: 'blue', 35: 'magenta', 36: 'cyan'})[code]!));
 	t.deepEqual(coloursOf({isAscii: false, hasColour: true}), ['cyan', 'green', 'yellow', 'red']);
 	t.deepEqual(coloursOf({isAscii: false, hasColour: true, palette: 'light'}), ['blue', 'green', 'magenta', 'red']);
 	t.deepEqual(coloursOf({isAscii: false, hasColour: true, palette: 'mono'}), []);

@@ -42,14 +42,14 @@ export function createDemoHost(options: {now: () => Date; changeMs?: number}): D
 		store,
 		async runner(request) {
 			const {argv, files = [], input, isMutating = false, acceptedExitCodes = []} = request;
+			// As a process would: the screen is drawn in between.
+			await setImmediate();
 			const startedAtMs = performance.now();
 			const {changeMs = 0} = options;
 			if (changeMs > 0 && (isMutating || isChangingVirsh(argv.slice(1)))) {
 				await sleep(changeMs);
 			}
 
-			// As a process would: the screen is drawn in between.
-			await setImmediate();
 			const [program = '', ...words] = argv;
 			const begun = programs[program]?.(world, words, files, input) ?? {...complain(`${program}: the demo host does not know this command`), exitCode: 127};
 			const answer = isCopying(begun) ? await carryOut(begun, changeMs) : begun;

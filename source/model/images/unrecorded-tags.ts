@@ -39,9 +39,10 @@ export function unrecordedTags(details: Known): UnrecordedTag[] {
 	const {snapshots, images} = details;
 	const names = new Set(snapshots.map(({name}) => name));
 	const recorded = new Set(snapshots.filter(({disks}) => disks.some(({mode}) => mode === 'internal')).map(({name}) => name));
+	const tagged = new Map(images.filter(({internalSnapshots}) => internalSnapshots.length > 0).map(image => [image.path, image.internalSnapshots]));
 	const tags = new Map<string, UnrecordedTag>();
 	for (const {target, path} of ownPlaces(details)) {
-		for (const {tag, createdAt, memoryBytes} of images.find(image => image.path === path)?.internalSnapshots ?? []) {
+		for (const {tag, createdAt, memoryBytes} of tagged.get(path) ?? []) {
 			const known = tags.get(tag) ?? {tag, createdAt, targets: [], paths: new Map<string, string>(), hasMemory: false, isWhole: false, isNameTaken: names.has(tag)};
 			if (!recorded.has(tag) && !known.paths.has(target)) {
 				tags.set(tag, {...known, targets: [...known.targets, target], paths: new Map([...known.paths, [target, path]]), hasMemory: known.hasMemory || memoryBytes > 0});

@@ -23,9 +23,9 @@ const shared = {
 	maxNestedTags: 4096,
 } as const;
 
-const parser = new XMLParser({...shared, parseTagValue: false, parseAttributeValue: false, trimValues: false});
+const createParser = () => new XMLParser({...shared, parseTagValue: false, parseAttributeValue: false, trimValues: false});
 // eslint-disable-next-line @typescript-eslint/no-deprecated -- its successors are the same code as packages of their own
-const builder = new XMLBuilder({...shared, format: false, suppressEmptyNode: true, suppressBooleanAttributes: false});
+const createBuilder = () => new XMLBuilder({...shared, format: false, suppressEmptyNode: true, suppressBooleanAttributes: false});
 
 /** What XML 1.0 cannot hold, not even escaped. */
 const unspeakable = /[\0-\u{8}\u{B}\u{C}\u{E}-\u{1F}\uFFFE\uFFFF]/u;
@@ -124,11 +124,11 @@ export function changeXml(xml: string, what: string, rootNames: readonly string[
 		return fail({kind: 'unreadable', what, reason: `line ${validity.err.line}: ${validity.err.msg}`});
 	}
 
-	const root = find(parser.parse(xml) as XmlItem[], rootName);
+	const root = find(createParser().parse(xml) as XmlItem[], rootName);
 	if (root === undefined) {
 		return fail({kind: 'unreadable', what, reason: `there is no <${rootName}>`});
 	}
 
 	const changed = change(root);
-	return changed.ok ? succeed(`${(builder.build([changed.value])).trimEnd()}\n`) : changed;
+	return changed.ok ? succeed(`${(createBuilder().build([changed.value])).trimEnd()}\n`) : changed;
 }

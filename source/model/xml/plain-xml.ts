@@ -12,7 +12,9 @@ export type XmlNode = {
 
 const nameAt = /[A-Za-z_][\w:.-]*/y;
 const reference = /&(?:(lt|gt|quot|apos|amp);)?/g;
-const characters: Readonly<Record<string, string>> = {lt: '<', gt: '>', quot: '"', apos: '\'', amp: '&'};
+const characters: Readonly<Record<string, string>> = {
+	lt: '<', gt: '>', quot: '"', apos: '\'', amp: '&',
+};
 const [blank, newline, slash, equals, greater, single, double] = [...' \n/=>\'"'].map(character => character.codePointAt(0)!) as [number, number, number, number, number, number, number];
 /** Chains of images are nested as deep as they are long. */
 const mostDepth = 1000;
@@ -168,7 +170,8 @@ class Reader {
 
 			const end = xml.indexOf(quote === single ? '\'' : '"', this.#at + 2);
 			const value = xml.slice(this.#at + 2, end);
-			const attributes = node[':@'] ??= {};
+			node[':@'] ??= {};
+			const attributes = node[':@'];
 			if (end === -1 || /[<>\n\t]/.test(value) || Object.hasOwn(attributes, name)) {
 				throw new NotPlain();
 			}

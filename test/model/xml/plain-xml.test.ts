@@ -34,7 +34,7 @@ test('so is any document of the kind', t => {
 	fc.assert(fc.property(element, xml => {
 		const read = readPlain(xml);
 		plain += read === undefined ? 0 : 1;
-		return read === undefined || t.deepEqual(read, readAnyXml(xml), xml);
+		t.deepEqual(read ?? readAnyXml(xml), readAnyXml(xml), xml);
 	}), {numRuns: 2000});
 	t.true(plain > 1900);
 });
@@ -52,7 +52,7 @@ for (const [what, xml] of Object.entries({
 	'an attribute without quotes': '<a b=c/>',
 	'an attribute twice': '<a b=\'1\' b=\'2\'/>',
 	'a name that every object has': '<a><constructor/></a>',
-	'__proto__': '<a __proto__=\'b\'/>',
+	'the name __proto__': '<a __proto__=\'b\'/>',
 	'text outside': '<a/>b',
 	'a line end within an attribute': '<a b=\'1\n2\'/>',
 	'a carriage return': '<a>\r\n</a>',

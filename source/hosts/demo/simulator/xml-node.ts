@@ -12,9 +12,11 @@ export type XmlNode = {
 	text: string;
 };
 
-const parser = new XMLParser({
+const createParser = () => new XMLParser({
 	preserveOrder: true, ignoreAttributes: false, attributeNamePrefix: '', parseTagValue: false, parseAttributeValue: false, trimValues: false, htmlEntities: true, maxNestedTags: 4096,
 });
+
+let parser: XMLParser | undefined;
 
 /** An element; `content` is its text, or its children without the left-out ones. */
 export function element(name: string, attributes: Record<string, string | undefined> = {}, content: string | Array<XmlNode | undefined> = []): XmlNode {
@@ -34,7 +36,7 @@ export function textElement(name: string, text: string | undefined): XmlNode | u
 /** The root element; undefined when the text is no whole document with this root. */
 export function parseXml(text: string, rootName: string): XmlNode | undefined {
 	try {
-		const root = isWhole(text, rootName) ? find(parser.parse(text) as XmlItem[], rootName) : undefined;
+		const root = isWhole(text, rootName) ? find((parser ??= createParser()).parse(text) as XmlItem[], rootName) : undefined;
 		return root && toNode(root);
 	} catch {
 		return undefined;
