@@ -56,6 +56,7 @@ export function openPseudoTerminal(command, environment = {}) {
 			const answer = chunks.slice(from);
 			return {
 				bytes: answer.reduce((sum, {bytes}) => sum + bytes.length, 0),
+				firstBytes: answer[0]?.bytes.length ?? 0,
 				ms: answer.length === 0 ? 0 : answer[0].atMs - typedAtMs,
 			};
 		},

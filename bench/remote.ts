@@ -10,6 +10,7 @@ import {
 import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
+import type {ExecutionContext} from 'ava';
 import {startLab} from '../test/lab/daemons.ts';
 import {makeDomain, type LabDomain} from '../test/lab/domains.ts';
 import {report, runProgram} from '../test/lab/program.ts';
@@ -63,7 +64,7 @@ async function measure(): Promise<void> {
 		await takeDiskSnapshot(domain, name);
 	}
 
-	const uri = await startSshServer(context);
+	const uri = await startSshServer(context as ExecutionContext);
 	const {env, count} = await countingSsh();
 	const times: Record<string, number[]> = {};
 	const starts: Record<string, number[]> = {};

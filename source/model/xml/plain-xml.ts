@@ -15,12 +15,15 @@ const reference = /&(?:(lt|gt|quot|apos|amp);)?/g;
 const characters: Readonly<Record<string, string>> = {
 	lt: '<', gt: '>', quot: '"', apos: '\'', amp: '&',
 };
-const [blank, newline, slash, equals, greater, single, double] = [...' \n/=>\'"'].map(character => character.codePointAt(0)!) as [number, number, number, number, number, number, number];
+const code = (character: string): number => character.codePointAt(0)!;
+const [blank, newline, slash, equals, greater, single, double] = [code(' '), code('\n'), code('/'), code('='), code('>'), code('\''), code('"')];
 /** Chains of images are nested as deep as they are long. */
 const mostDepth = 1000;
 
 /** Something that this reader does not know. */
-class NotPlain extends Error {}
+class NotPlain extends Error {
+	override name = 'NotPlain';
+}
 
 function decode(text: string): string {
 	return text.includes('&')

@@ -1,13 +1,12 @@
 /**
 The screen on a big host: 1,000 domains, of which one after the other has 1,000 snapshots or 10,000. Draws it as the program does, and takes what would be written.
 
-Usage: node --import=tsx bench/big-host.ts. Prints JSON: milliseconds until 10,000 snapshots are laid out and drawn, and what a key takes and writes.
+Usage: node --import=tsx bench/big-host.tsx. Prints JSON: milliseconds until 10,000 snapshots are laid out and drawn, and what a key takes and writes.
 */
 import {PassThrough} from 'node:stream';
 import {setImmediate as turn} from 'node:timers/promises';
 import process from 'node:process';
-import {render} from 'ink';
-import {createElement} from 'react';
+import {render, type Instance} from 'ink';
 import type {Effect} from '../source/app/effects-data.ts';
 import type {Message} from '../source/app/messages.ts';
 import {initialState} from '../source/app/state.ts';
@@ -66,7 +65,7 @@ const store = createStore(initialState({columns, rows, nowMs: nowSeconds * 1000,
 		open.push(effect);
 	},
 });
-render(createElement(Painted, {paint: screen.stdout.write, children: createElement(Root, {store, abilities})}), {
+const ink: Instance = render(<Painted paint={screen.stdout.write}><Root store={store} abilities={abilities}/></Painted>, {
 	stdout: screen.stdout as unknown as NodeJS.WriteStream, stdin: new PassThrough() as unknown as NodeJS.ReadStream, debug: true, exitOnCtrlC: false, patchConsole: false,
 });
 
@@ -157,4 +156,4 @@ process.stdout.write(`${JSON.stringify({
 	layoutMs: median(longest), keyMs: median(keys.map(({ms}) => ms), 0.95), keyBytes: median(keys.map(({bytes}) => bytes)), filterMs: median(filter.map(({ms}) => ms), 0.95),
 	snapshots: Object.values(store.getState().allDetails).map(each => each?.value?.snapshots.length).filter(count => count === 10_000).length, mebibytes: process.memoryUsage.rss() / 1024 ** 2,
 })}\n`);
-process.exit(0);
+ink.unmount();
