@@ -67,6 +67,8 @@ export function createScreen(given: {columns: number; rows: number; write: (text
 	return {
 		stdout,
 		resize({columns, rows}) {
+			// The last frame is not for this size: the next one is.
+			frame = columns === stdout.columns && rows === stdout.rows ? frame : undefined;
 			stdout.columns = columns;
 			stdout.rows = rows;
 			painted = undefined;

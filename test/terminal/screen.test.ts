@@ -34,13 +34,19 @@ test('asleep nothing is written; awake everything is written again', async t => 
 	t.true(written[1]!.includes('two'));
 });
 
-test('after a resize the whole frame is written', async t => {
+test('after a resize the whole next frame is written, and nothing of the last one', async t => {
 	const written: string[] = [];
 	const screen = createScreen({columns: 10, rows: 1, write: text => written.push(text)});
 	screen.stdout.write('one');
 	await turn();
 	screen.resize({columns: 20, rows: 2});
 	await turn();
-	t.is(written.length, 2);
+	t.is(written.length, 1);
 	t.is(screen.stdout.columns, 20);
+	screen.stdout.write('two');
+	await turn();
+	t.true(written[1]!.includes('two'));
+	screen.resize({columns: 20, rows: 2});
+	await turn();
+	t.is(written[2], written[1]);
 });
