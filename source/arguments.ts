@@ -29,7 +29,7 @@ function collect(value: string, before: string[] = []): string[] {
 function withGlobals(command: Command): Command {
 	return command
 		.optionsGroup('Which host, and how it is told:')
-		.option('-c, --connect <uri>', 'the libvirt host, as virsh takes it')
+		.option('-c, --connect <uri>', 'the libvirt host, as virsh takes it; repeat for several on one screen', collect)
 		.option('--qmp <name=socket>', 'a standalone QEMU by its monitor; repeat for each', collect)
 		.option('--image <[name=]file>', 'a standalone domain that is off, by its image; repeat for each disk', collect)
 		.option('--demo', 'a simulated host in memory: nothing on this machine is touched')
@@ -67,7 +67,8 @@ function modeOf(raw: RawOptions): GlobalOptions['mode'] {
 
 function globalsOf(raw: RawOptions): GlobalOptions {
 	return {
-		connect: raw.connect,
+		connect: raw.connect?.[0],
+		connects: [...new Set(raw.connect)],
 		qmp: raw.qmp ?? [],
 		images: raw.image ?? [],
 		isDemo: raw.demo ?? false,
@@ -91,8 +92,9 @@ const withParents = (command: Command): Command[] => [command, ...command.parent
 function take(typed: Typed, command: Command, invocation: Invocation): void {
 	typed.invocation = invocation;
 	// An option that may be given again may stand before the verb and behind it.
-	const everywhere = (name: 'qmp' | 'image') => withParents(command).reverse().flatMap(where => where.opts<RawOptions>()[name] ?? []);
-	typed.raw = {...command.optsWithGlobals<RawOptions>(), qmp: everywhere('qmp'), image: everywhere('image')};
+	const everywhere = (name: 'connect' | 'qmp' | 'image') => withParents(command).reverse().flatMap(where => where.opts<RawOptions>()[name] ?? []);
+	const connect = everywhere('connect');
+	typed.raw = {...command.optsWithGlobals<RawOptions>(), connect: connect.length === 0 ? undefined : connect, qmp: everywhere('qmp'), image: everywhere('image')};
 }
 
 function addAction(program: Command, cli: CliSpec<ActionKind>, typed: Typed): void {

@@ -19,11 +19,13 @@ import {screenStartOf} from './screen-start.ts';
 import {readAbilities, type Abilities} from './terminal/abilities.ts';
 import {readPreferences} from './tools/state/preferences.ts';
 import {listenForStop} from './tools/run/stop-signals.ts';
-import type {AppServices, ScreenStart} from './app/services.ts';
+import {readKnownHosts} from './tools/state/known-hosts.ts';
+import {onSeveral} from './several-hosts.ts';
+import type {AppServices, ScreenHost, ScreenStart} from './app/services.ts';
 
 /** The engine is loaded when something of it is first wanted: the list of the domains is shown before. */
-function servicesOf({world, planning, readRemoteArgv}: OpenWorld, options: GlobalOptions): AppServices {
-	const {isReadOnly, isDemo, checks, usesMouse: mouse} = options;
+function servicesOf({world, planning, isReadOnly, readRemoteArgv}: OpenWorld, options: GlobalOptions): AppServices {
+	const {isDemo, checks, usesMouse: mouse} = options;
 	const engine = async () => {
 		const {engineFor} = await import('./engine/for-screen.ts');
 		return engineFor(world, planning, {isReadOnly});
@@ -51,6 +53,7 @@ function servicesOf({world, planning, readRemoteArgv}: OpenWorld, options: Globa
 		readSettings: async () => isDemo
 			? succeed({checks, theme: 'auto', sort: 'name', mouse, title: true, bell: false, notify: false})
 			: mapResult(await readPreferences(), ({check, ...preferred}) => ({...preferred, checks: checks && check, mouse: mouse || preferred.mouse})),
+		readKnownHosts: async () => isDemo ? [] : readKnownHosts(world.store),
 		program: isDemo ? undefined : programFor(options),
 		readVerbs: () => readVerbTable(packageJson.version).verbs,
 		readCommand: words => readScreenCommand(words, packageJson.version),
@@ -64,9 +67,23 @@ function abilitiesOf(options: GlobalOptions): Abilities {
 	return readAbilities({env: process.env, columns, rows, isAsciiWanted: options.isAscii, isColourRefused: !options.hasColor});
 }
 
-async function runScreen(opened: OpenWorld, start: ScreenStart, options: GlobalOptions): Promise<number> {
+/** `worlds`: gets the hosts that are opened later as well, for whoever closes them. */
+async function runScreen(worlds: OpenWorld[], start: ScreenStart, options: GlobalOptions): Promise<number> {
 	const {runScreen: show} = await import('./ui/run-screen.tsx');
-	return show({services: servicesOf(opened, options), abilities: abilitiesOf(options), start});
+	const hostOf = (world: OpenWorld, connect: string | undefined): ScreenHost => ({name: connect ?? (options.isDemo ? 'demo:///system' : 'the default host'), services: servicesOf(world, {...options, connect})});
+	const [first, ...others] = worlds.map((world, index) => hostOf(world, options.connects[index]));
+	return show({
+		hosts: [first!, ...others],
+		async openHost(name) {
+			const opened = await openWorld({...options, isDemo: false, qmp: [], images: [], connect: name});
+			return mapResult(opened, world => {
+				worlds.push(world);
+				return hostOf(world, name);
+			});
+		},
+		abilities: abilitiesOf(options),
+		start,
+	});
 }
 
 /** The screen, where a person is there to use it and the command line leaves something to ask. */
@@ -96,11 +113,18 @@ async function main(argv: string[]): Promise<number> {
 		return 0;
 	}
 
+	if (options.connects.length > 1) {
+		return onSeveral(typed, options, {
+			says, start: typed.verb === 'screen' ? wantedScreen(typed, options) : undefined, runScreen, runVerb, isAscii: abilitiesOf(options).isAscii, listenForStop,
+		});
+	}
+
 	const opened = await openWorld(options);
 	if (!opened.ok) {
 		return sayFailure(says, opened.failure);
 	}
 
+	const worlds = [opened.value];
 	try {
 		const wanted = await withUndo(typed, opened.value);
 		if (!wanted.ok) {
@@ -110,13 +134,12 @@ async function main(argv: string[]): Promise<number> {
 		const invocation = wanted.value;
 		const start = wantedScreen(invocation, options);
 		if (start !== undefined) {
-			return await runScreen(opened.value, start, options);
+			return await runScreen(worlds, start, options);
 		}
 
 		const stop = listenForStop();
 		return await runVerb({
 			...opened.value,
-			isReadOnly: options.isReadOnly,
 			isJson: options.isJson,
 			isAscii: abilitiesOf(options).isAscii,
 			interrupt: stop.interrupt,
@@ -124,7 +147,7 @@ async function main(argv: string[]): Promise<number> {
 			writeError: says.writeError,
 		}, invocation, options.mode).finally(stop.dispose);
 	} finally {
-		await opened.value.world.host.close();
+		await Promise.all(worlds.map(async ({world}) => world.host.close()));
 	}
 }
 

@@ -9,6 +9,8 @@ import type {FindingKind} from './model/domain/finding.ts';
 
 export type GlobalOptions = {
 	connect: string | undefined;
+	/** All that were named, the first one in `connect`. */
+	connects: string[];
 	/** `NAME=SOCKET`: bare QEMUs by their monitors. */
 	qmp: string[];
 	/** `NAME=FILE` or `FILE`: bare domains by their images. */
@@ -44,7 +46,7 @@ export type Invocation =
 	| {verb: 'man'}
 	| BackupInvocation;
 
-export type RawOptions = Partial<Record<'connect' | 'repair' | 'mend', string>> & Partial<Record<'qmp' | 'image' | 'with', string[]>> & {ifOneFails?: 'keep' | 'roll-back'} & Partial<Record<
+export type RawOptions = Partial<Record<'repair' | 'mend', string>> & Partial<Record<'connect' | 'qmp' | 'image' | 'with', string[]>> & {ifOneFails?: 'keep' | 'roll-back'} & Partial<Record<
 	'demo' | 'readOnly' | 'ascii' | 'color' | 'check' | 'mouse' | 'json' | 'yes' | 'dryRun' | 'shell' | 'rollBack' | 'rollForward' | 'giveUp' | 'fold',
 	boolean
 >>;

@@ -15,6 +15,7 @@ import {createLibvirtHost} from './hosts/libvirt/host.ts';
 import {chooseUri} from './hosts/libvirt/uri.ts';
 import {fail, succeed, type Result} from './model/result.ts';
 import {readCurrentUser} from './tools/run/current-user.ts';
+import {isForLooking} from './tools/state/known-hosts.ts';
 import {readPreferences} from './tools/state/preferences.ts';
 import {createConversations} from './tools/run/conversation.ts';
 import {createKeptShell, withKeptShell} from './tools/run/kept-shell.ts';
@@ -27,6 +28,8 @@ import {createStateStore} from './tools/state/state-store.ts';
 export type OpenWorld = {
 	world: World;
 	planning: Planning;
+	/** As it was asked for, or as the settings say of this host. */
+	isReadOnly: boolean;
 	/** `ssh … host`, where the images are on another machine. */
 	readRemoteArgv: () => Promise<Result<string[] | undefined>>;
 };
@@ -42,7 +45,7 @@ function person(): World['person'] {
 	};
 }
 
-function assemble(host: Host, store: StateStore, more: Pick<OpenWorld, 'readRemoteArgv'>): OpenWorld {
+function assemble(host: Host, store: StateStore, more: Pick<OpenWorld, 'readRemoteArgv' | 'isReadOnly'>): OpenWorld {
 	const clock = {now: () => new Date()};
 	return {
 		world: {host, store, clock, person: person()},
@@ -90,7 +93,7 @@ async function openDemo(options: GlobalOptions): Promise<OpenWorld> {
 	const {createDemoHost} = await import('./hosts/demo/host.ts');
 	const {runner, lines, store} = createDemoHost({now: () => new Date(), changeMs: process.stdout.isTTY ? demoChangeMs : 0});
 	const host = createLibvirtHost({runner, lines, uri: 'demo:///system', isReadOnly: options.isReadOnly, hypervisor: 'demo'});
-	return assemble(host, store, {readRemoteArgv: async () => succeed(undefined)});
+	return assemble(host, store, {isReadOnly: options.isReadOnly, readRemoteArgv: async () => succeed(undefined)});
 }
 
 /** Fails with `state-folder-unsafe`. Nothing of it is read or made before. */
@@ -111,7 +114,7 @@ async function openBare(options: GlobalOptions, folderPath: string): Promise<Ope
 		recordsPath: path.join(folderPath, 'bare'),
 		isReadOnly: options.isReadOnly,
 	});
-	return assemble(host, createStateStore({folderPath, held}), {readRemoteArgv: async () => succeed(undefined)});
+	return assemble(host, createStateStore({folderPath, held}), {isReadOnly: options.isReadOnly, readRemoteArgv: async () => succeed(undefined)});
 }
 
 /** Fails with `usage` for a URI that leads to no host of ours, and with `state-folder-unsafe`. Nothing is asked of the host yet. */
@@ -141,12 +144,18 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 		return uri;
 	}
 
+	return succeed(await openLibvirt(uri.value, folderPath, options));
+}
+
+/** Nothing is asked of the host yet. */
+async function openLibvirt(uri: string | undefined, folderPath: string, options: GlobalOptions): Promise<OpenWorld> {
+	const isReadOnly = options.isReadOnly || await isForLooking(uri);
 	const held = new Set<number>();
 	const controlFolder = path.join(folderPath, 'ssh');
-	const sharing = shareSsh(uri.value, controlFolder);
+	const sharing = shareSsh(uri, controlFolder);
 	const local = createLocalRunner({inheritFds: () => locksToInherit(held), moreEnvironment: sharing});
 	const conversations = createConversations({moreEnvironment: sharing});
-	const readPlace = findFilePlace(uri.value, local);
+	const readPlace = findFilePlace(uri, local);
 	const hostHere = withKeptShell(createKeptShell(conversations.start, []), local);
 	let overSsh: Runner | undefined;
 	const runner: Runner = async request => {
@@ -175,8 +184,8 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 	const host = createLibvirtHost({
 		runner,
 		lines: createLineWatcher({moreEnvironment: sharing}),
-		uri: uri.value,
-		isReadOnly: options.isReadOnly,
+		uri,
+		isReadOnly,
 		hypervisor: 'libvirt',
 		privatePath: path.join(folderPath, 'claims'),
 		isFenced: true,
@@ -188,10 +197,11 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 		conversations.end();
 	};
 
-	return succeed(assemble({...host, close}, store, {
+	return assemble({...host, close}, store, {
+		isReadOnly,
 		async readRemoteArgv() {
 			const place = await readPlace();
 			return place.ok ? succeed(place.value.kind === 'ssh' ? sshArgv(place.value.target) : undefined) : place;
 		},
-	}));
+	});
 }

@@ -10,6 +10,9 @@ import type {AskedOfGroup} from './journey/group.ts';
 export type Effect =
 	| {kind: 'read-host'; number: number}
 	| {kind: 'read-domains'; number: number}
+	| {kind: 'read-known-hosts'}
+	/** Show another host; it is opened where it is not. */
+	| {kind: 'go-to-host'; name: string}
 	| {kind: 'read-counts'; uuids: string[]}
 	| {kind: 'read-picture'; number: number; uuid: string; withForeignPins: boolean}
 	| {kind: 'read-unfinished'; number: number}

@@ -69,6 +69,9 @@ async function diagnoseEach(services: AppServices, uuids: readonly string[], onP
 /** Each gives the message that answers it. */
 const act = byKind<Effect, [work: Work], Promise<Message | undefined>>({
 	'read-host': async ({number}, {services}) => ({kind: 'host-read', number, result: await services.host.readHost()}),
+	'read-known-hosts': async (_effect, {services}) => ({kind: 'known-hosts-read', known: await services.readKnownHosts()}),
+	// Whoever knows the other hosts takes it before it comes here.
+	'go-to-host': async () => undefined,
 	'read-domains': async ({number}, {services}) => ({kind: 'domains-read', number, result: await services.host.readDomains()}),
 	'read-counts': async ({uuids}, {services}) => ({kind: 'counts-read', uuids, result: await services.host.readSnapshotCounts(uuids)}),
 	'read-picture': async ({number, uuid, withForeignPins}, {services}) =>

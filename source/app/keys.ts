@@ -14,7 +14,7 @@ import type {Scene, State} from './state.ts';
 
 export type Command =
 	| 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last'
-	| 'mark' | 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
+	| 'mark' | 'hosts' | 'next-host' | 'previous-host' | 'fold' | 'unfold' | 'other-pane' | 'next-view' | 'view-snapshots' | 'view-checkpoints' | 'view-images'
 	| ScreenKind | 'menu' | 'command-line' | 'complete' | 'complete-back' | 'sort' | 'doctor' | 'recover' | 'jobs' | 'undo' | 'log' | 'copy' | 'refresh' | 'find' | 'next-hit' | 'previous-hit' | 'end-find' | 'help' | 'details' | 'quit' | 'back'
 	| 'accept' | 'next-field' | 'previous-field' | 'next-choice' | 'previous-choice' | 'show-commands' | 'show-images' | 'save-script' | 'options' | 'unfold-files' | 'stop' | 'suspend' | 'repaint' | 'refresh-on-focus';
 
@@ -117,6 +117,9 @@ export const bindings: readonly Binding[] = [
 	{command: 'up', keys: ['up'], shown: '↑', contexts: ['command'], label: 'the line before', short: 'earlier', rank: 4},
 	{command: 'down', keys: ['down'], shown: '↓', contexts: ['command'], label: 'the line after'},
 	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['command'], label: 'close it', short: 'close', rank: 2},
+	{command: 'hosts', keys: ['H'], shown: 'H', contexts: browsing, label: 'other hosts: those that are open, and those that are known'},
+	{command: 'next-host', keys: [']'], shown: ']', contexts: browsing, label: 'next host', short: 'host', rank: 9},
+	{command: 'previous-host', keys: ['['], shown: '[', contexts: browsing, label: 'previous host'},
 	{command: 'sort', keys: ['s'], shown: 's', contexts: browsing, label: 'sort the domains by name, state, health or number of snapshots'},
 	{command: 'refresh', keys: ['R'], shown: 'R', contexts: browsing, label: 'refresh', short: 'refresh', rank: 8},
 	{command: 'refresh', keys: ['R'], shown: 'R', contexts: ['findings'], label: 'check again', short: 'check again', rank: 4},
@@ -227,6 +230,10 @@ export function isUseful(state: State, command: Command, canScroll: boolean): bo
 
 	if (command === 'jobs') {
 		return hasMorePages(state);
+	}
+
+	if (command === 'next-host') {
+		return state.hosts.all.length > 1;
 	}
 
 	const finding = selectedFinding(state);

@@ -43,6 +43,13 @@ export function listRowsOf(shown: Shown): number {
 	return Math.max(1, layoutOf(columns, rows).listRows - Number(left.length > 0) - Number(Object.keys(runs).length > 0) - logRowsOf(shown));
 }
 
+/** Rows of the left pane that name hosts, where there are several: at most half of it. `above`: so many of them stand above the domains, that of this host the last. */
+export function hostRowsOf({hosts: {all, own}}: {hosts: {all: readonly unknown[]; own: number}}, listRows: number): {rows: number; first: number; above: number} {
+	const rows = all.length < 2 ? 0 : Math.max(1, Math.min(all.length, Math.floor(listRows / 2)));
+	const first = windowTop(Math.max(0, own - 1), own, rows, all.length);
+	return {rows, first, above: rows === 0 ? 0 : own - first + 1};
+}
+
 /** Rows of a list that are drawn: a longer one gives up its last for where it stands. */
 export function shownRows(rows: number, count: number): number {
 	return Math.max(1, count > rows ? rows - 1 : rows);

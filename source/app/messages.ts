@@ -11,6 +11,7 @@ import type {Outcome, RunEvent} from '../engine/ports.ts';
 import type {
 	DiagnosisProgress, LeftBehind, LoggedAction, ScreenCommand, Settings, Undoable, VerbHelp,
 } from './services.ts';
+import type {HostLine} from './hosts/host-line.ts';
 import type {View} from './state.ts';
 
 export type KeyName =
@@ -37,6 +38,11 @@ export type Message =
 	/** A second has passed while something waits. */
 	| {kind: 'ticked'}
 	| {kind: 'host-read'; number: number; result: Result<HostFacts>}
+	/** How all hosts on the screen are; `own`: which of them is told. */
+	| {kind: 'hosts-told'; hosts: readonly HostLine[]; own: number}
+	/** A sentence above the keys. */
+	| {kind: 'noted'; text: string}
+	| {kind: 'known-hosts-read'; known: readonly string[]}
 	| {kind: 'domains-read'; number: number; result: Result<DomainSummary[]>}
 	| {kind: 'counts-read'; uuids: string[]; result: Result<Map<string, number>>}
 	| {kind: 'picture-read'; number: number; uuid: string; result: Result<DomainDetails>}

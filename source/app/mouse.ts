@@ -8,7 +8,7 @@ import {move} from './browse/move.ts';
 import {selectDomain, selectRow} from './browse/select.ts';
 import type {Command} from './keys.ts';
 import {
-	doctorRows, layoutOf, listRowsOf, shownRows, treeRowsOf, windowTop,
+	doctorRows, hostRowsOf, layoutOf, listRowsOf, shownRows, treeRowsOf, windowTop,
 } from './layout.ts';
 import type {Key} from './messages.ts';
 import {
@@ -35,7 +35,8 @@ function pressInBrowse(state: State, {column, row}: Mouse, open: () => Update): 
 	const heads = state.left.length > 0 ? 3 : 2;
 	if (column < leftColumns) {
 		const domains = visibleDomains(state);
-		const index = indexAt(row, {first: heads, top: state.domainCursor.top, rows: listRows, count: domains.length});
+		const hosts = hostRowsOf(state, listRows);
+		const index = indexAt(row, {first: heads + hosts.above, top: state.domainCursor.top, rows: listRows - hosts.rows, count: domains.length});
 		const uuid = index === undefined ? undefined : domains[index]!.uuid;
 		return uuid === undefined
 			? [state, []]

@@ -51,6 +51,8 @@ export type AppServices = GroupServices & {
 	look(uuid: string | undefined, signal: AbortSignal): Promise<Result<Finding[]>>;
 	/** What a person has set. Fails with `usage` where that is not understood. */
 	readSettings(): Promise<Result<Settings>>;
+	/** Hosts that a person has named in the settings, or worked on: URIs. */
+	readKnownHosts(): Promise<string[]>;
 	readVerbs(): VerbHelp[];
 	/** The words of a command line. Fails with `usage`. */
 	readCommand(words: string[]): Result<ScreenCommand>;
@@ -59,6 +61,12 @@ export type AppServices = GroupServices & {
 	isReadOnly: boolean;
 	clock: Clock;
 };
+
+/** One host, by its name on the command line. */
+export type ScreenHost = {name: string; services: AppServices};
+
+/** The hosts of a screen. `openHost`: one that a person chooses later. */
+export type ScreenHosts = {hosts: readonly [ScreenHost, ...ScreenHost[]]; openHost: (name: string) => Promise<Result<ScreenHost>>};
 
 /** An action with the answers that were given already, by the command line or by what is selected: what is missing is asked. Or the doctor. */
 export type ActionStart = GivenOf<ScreenKind> | {kind: 'doctor'};

@@ -12,6 +12,7 @@ import type {Finding} from '../model/domain/finding.ts';
 import type {Direction} from '../engine/run/progress.ts';
 import type {Option} from '../actions/question.ts';
 import type {BackedUpTo, Undo} from '../actions/spec.ts';
+import type {HostLine} from './hosts/host-line.ts';
 import type {Journey} from './journey/journey.ts';
 import type {
 	ActionStart, DiagnosisProgress, LeftAction, LoggedAction, ScreenStart, Settings, Undoable, VerbHelp,
@@ -176,6 +177,8 @@ export type State = {
 	isLinear: boolean;
 	host: Reading<HostFacts>;
 	domains: Reading<DomainSummary[]>;
+	/** How all hosts on this screen are, this one among them; empty where it is the only one. */
+	hosts: {all: readonly HostLine[]; own: number};
 	/** Snapshots per domain, for those that were in sight. */
 	counts: Readonly<Record<string, number>>;
 	/** What was interrupted on this host, as far as it is known. */
@@ -250,6 +253,7 @@ export function initialState(facts: StartFacts): State {
 		isLinear: facts.isLinear,
 		host: reading,
 		domains: reading,
+		hosts: {all: [], own: 0},
 		counts: {},
 		left: [],
 		leftAsked: {number: 0, opens: undefined},

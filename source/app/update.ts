@@ -11,6 +11,7 @@ import {foresee, takeForecast, withForecast} from './browse/forecast.ts';
 import {
 	answer, inTurn, readList, readUnfinished, withClock, type Update,
 } from './browse/read.ts';
+import {takeHosts, takeKnownHosts} from './hosts/update-hosts.ts';
 import {layoutOf} from './layout.ts';
 import {takeMouse} from './mouse.ts';
 import {scroll, type Viewport} from './scroll.ts';
@@ -133,6 +134,9 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 		const host = answer(state.host, message.number, message.result);
 		return [host === undefined ? state : {...state, host}, []];
 	},
+	'hosts-told': (message, state) => [takeHosts(state, message), []],
+	noted: ({text}, state) => [{...state, notice: text}, []],
+	'known-hosts-read': ({known}, state) => [takeKnownHosts(state, known), []],
 	'domains-read': (message, state) => takeDomains(state, message.number, message.result),
 	'counts-read': (message, state) => [takeCounts(state, message.result), []],
 	'picture-read': (message, state) => takePicture(state, message),

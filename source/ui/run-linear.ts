@@ -2,12 +2,11 @@
 Runs the linear mode: prints a page when the person has answered and the answer is complete, and each step of a run as it comes. What changes by itself
 meanwhile is not read out; an empty line reads the page again.
 */
-import {createEffectRunner} from '../app/effects.ts';
 import {isForeseeing} from '../app/browse/forecast.ts';
-import type {AppServices, ScreenStart} from '../app/services.ts';
+import type {ScreenHosts, ScreenStart} from '../app/services.ts';
 import {copiedSoFar} from '../app/run/copied.ts';
-import {initialState, type Run, type State} from '../app/state.ts';
-import {createStore} from '../app/store.ts';
+import type {Run, State} from '../app/state.ts';
+import {openHosts, type Stage} from '../app/hosts/open-hosts.ts';
 import type {Abilities} from '../terminal/abilities.ts';
 import {openLines} from '../terminal/lines.ts';
 import {partingText} from './content/run/jobs.ts';
@@ -17,7 +16,7 @@ import {createTheme} from './theme.ts';
 
 /** What identifies a page: when it changes by itself (a plan has come, a run has ended), the new one is read out. */
 function pageId({
-	scene, pane, domainCursor, diagnosis,
+	scene, pane, domainCursor, diagnosis, hosts,
 }: State): string {
 	switch (scene.kind) {
 		case 'journey': {
@@ -26,7 +25,7 @@ function pageId({
 		}
 
 		case 'browse': {
-			return pane === 'tree' ? `tree ${domainCursor.id}` : 'domains';
+			return pane === 'tree' ? `tree ${hosts.own} ${domainCursor.id}` : `domains ${hosts.own}`;
 		}
 
 		case 'doctor': {
@@ -70,23 +69,13 @@ function copiedQuarter(run: Run): string {
 	return quarter === 0 ? '' : `, ${Math.min(quarter, 4) * 25} percent of all that is copied`;
 }
 
-export async function runLinear({services, abilities, start}: {services: AppServices; abilities: Abilities; start: ScreenStart}): Promise<number> {
+export async function runLinear({hosts, openHost, abilities, start}: ScreenHosts & {abilities: Abilities; start: ScreenStart}): Promise<number> {
 	const theme = createTheme({...abilities, hasColour: false});
-	const now = () => services.clock.now().getTime();
 	let isAnswerDue = true;
 	let shownId = '';
 	let shownStep = '';
 
 	return new Promise(resolve => {
-		const store = createStore(initialState({
-			columns: Math.max(60, abilities.columns), rows: 1000, nowMs: now(), isReadOnly: services.isReadOnly, isLinear: true, start,
-		}), {
-			viewport: {measure: state => ({lines: pageOf(state, theme)?.lines.length ?? 0, rows: Number.MAX_SAFE_INTEGER})},
-			now,
-			run(effect) {
-				effects.run(effect);
-			},
-		});
 		const lines = openLines({
 			onLine(text) {
 				const page = linearPage(store.getState(), theme);
@@ -98,15 +87,15 @@ export async function runLinear({services, abilities, start}: {services: AppServ
 				store.send({kind: 'signalled', signal});
 			},
 		});
-		const effects = createEffectRunner(services, {
+		const stage: Stage = {
 			suspend: () => undefined,
 			copy: () => undefined,
 			tellEnd: () => undefined,
 			repaint: () => undefined,
 			useMouse: () => undefined,
 			quit({exitCode, signal}) {
-				effects.close();
-				const parting = partingText(store.getState(), services.program, theme).trimEnd();
+				open.close();
+				const parting = open.states().map((state, index) => partingText(state, open.programs[index], theme)).join('').trimEnd();
 				if (parting !== '') {
 					lines.print(parting);
 				}
@@ -114,9 +103,17 @@ export async function runLinear({services, abilities, start}: {services: AppServ
 				lines.close(signal);
 				resolve(exitCode);
 			},
-		}, message => {
-			store.send(message);
+		};
+		const open = openHosts({
+			hosts,
+			openHost,
+			start,
+			stage,
+			viewport: {measure: state => ({lines: pageOf(state, theme)?.lines.length ?? 0, rows: Number.MAX_SAFE_INTEGER})},
+			isLinear: true,
+			size: () => ({columns: Math.max(60, abilities.columns), rows: 1000}),
 		});
+		const {store} = open;
 
 		store.subscribe(() => {
 			const state = store.getState();

@@ -5,12 +5,11 @@ import {PassThrough} from 'node:stream';
 import process from 'node:process';
 import {render} from 'ink';
 import type {ReactElement} from 'react';
-import type {Effect} from '../app/effects-data.ts';
-import {createEffectRunner} from '../app/effects.ts';
-import type {AppServices, ScreenStart} from '../app/services.ts';
+import type {ScreenHosts, ScreenStart} from '../app/services.ts';
 import {runsOf} from '../app/run/jobs.ts';
-import {initialState, type State} from '../app/state.ts';
-import {createStore, type Store} from '../app/store.ts';
+import type {State} from '../app/state.ts';
+import type {Store} from '../app/store.ts';
+import {openHosts, type Stage} from '../app/hosts/open-hosts.ts';
 import type {Abilities} from '../terminal/abilities.ts';
 import {watchBackground} from '../terminal/background.ts';
 import {bell, copyCode, notificationCode} from '../terminal/codes.ts';
@@ -23,7 +22,7 @@ import {runLinear} from './run-linear.ts';
 import {Root} from './screens/root.tsx';
 import {createTheme} from './theme.ts';
 
-export type ScreenArguments = {services: AppServices; abilities: Abilities; start: ScreenStart};
+export type ScreenArguments = ScreenHosts & {abilities: Abilities; start: ScreenStart};
 
 function activityOf(state: State): string {
 	const runs = runsOf(state).map(({plan: {action}}) => `"${action.kind} ${action.domain.name}"`);
@@ -124,14 +123,14 @@ function listenersOf({store, screen, background}: {store: Store; screen: ReturnT
 Shows the screen until the person quits or a signal ends it. Gives the exit code. To be called only with a terminal on stdin and stdout; colour is decided
 by the abilities, so `FORCE_COLOR=0` belongs into the environment before this file is loaded where they say no.
 */
-export async function runScreen({services, abilities, start}: ScreenArguments): Promise<number> {
+export async function runScreen({hosts, openHost, abilities, start}: ScreenArguments): Promise<number> {
 	if (abilities.isLinear) {
-		return runLinear({services, abilities, start});
+		return runLinear({hosts, openHost, abilities, start});
 	}
 
 	const theme = createTheme(abilities);
-	const now = () => services.clock.now().getTime();
 	const {columns, rows} = abilities;
+	const size = () => ({columns: process.stdout.columns || columns, rows: process.stdout.rows || rows});
 	let end: (how: {exitCode: number; signal: string | undefined}) => void;
 	const ended = new Promise<{exitCode: number; signal: string | undefined}>(resolve => {
 		end = resolve;
@@ -140,19 +139,7 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 	const screen = createScreen({columns, rows, write(text) {
 		session.write(text);
 	}});
-	const store = createStore(
-		initialState({
-			columns, rows, nowMs: now(), isReadOnly: services.isReadOnly, isLinear: false, start,
-		}),
-		{
-			viewport: createViewport(theme),
-			now,
-			run(effect: Effect) {
-				effects.run(effect);
-			},
-		},
-	);
-	const effects = createEffectRunner(services, {
+	const stage: Stage = {
 		suspend() {
 			screen.pause();
 			session.suspend();
@@ -170,9 +157,11 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 		quit(how) {
 			end(how);
 		},
-	}, message => {
-		store.send(message);
+	};
+	const open = openHosts({
+		hosts, openHost, start, stage, viewport: createViewport(theme), isLinear: false, size,
 	});
+	const {store} = open;
 	const background = watchBackground(told => {
 		store.send({kind: 'background-told', background: told});
 	});
@@ -180,7 +169,7 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 	const tellers = tellersOf({store, session, abilities});
 	store.subscribe(tellers.tellTitle);
 
-	store.send({kind: 'started'}, {kind: 'resized', columns: process.stdout.columns || columns, rows: process.stdout.rows || rows});
+	store.send({kind: 'started'}, {kind: 'resized', ...size()});
 	await untilListed(store);
 	const ink = draw(<Painted paint={screen.stdout.write}><Root store={oncePerTurn(store)} abilities={abilities}/></Painted>, screen.stdout);
 	// An exception while rendering would otherwise leave a dead screen with a live process.
@@ -196,10 +185,10 @@ export async function runScreen({services, abilities, start}: ScreenArguments): 
 		})]);
 		await background.settle();
 		screen.pause();
-		session.close(how.signal, partingText(store.getState(), services.program, theme));
+		session.close(how.signal, open.states().map((state, index) => partingText(state, open.programs[index], theme)).join(''));
 		return how.exitCode;
 	} finally {
-		effects.close();
+		open.close();
 		ink.unmount();
 		session.close();
 	}

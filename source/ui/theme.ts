@@ -8,7 +8,7 @@ export type Tone = 'plain' | 'dim' | 'strong' | 'accent' | 'good' | 'warning' | 
 
 type Glyphs = {
 	pointer: string; vertical: string; horizontal: string; tee: string; teeDown: string; cross: string;
-	branch: string; lastBranch: string; through: string; here: string; snapshot: string; onWay: string; marked: string; base: string; folded: string;
+	branch: string; lastBranch: string; through: string; here: string; snapshot: string; onWay: string; marked: string; host: string; base: string; folded: string;
 	running: string; paused: string; off: string; crashed: string;
 	done: string; failed: string; undone: string; waiting: string; working: string;
 	loss: string; lookAt: string; job: string; warning: string; info: string; ellipsis: string; dot: string; next: string; cursor: string; up: string; down: string;
@@ -17,7 +17,7 @@ type Glyphs = {
 
 export const unicode: Glyphs = {
 	pointer: '▸', vertical: '│', horizontal: '─', tee: '┬', teeDown: '┴', cross: '┼',
-	branch: '├─', lastBranch: '└─', through: '│ ', here: '◆', snapshot: '○', onWay: '●', marked: '+', base: '■', folded: '+',
+	branch: '├─', lastBranch: '└─', through: '│ ', here: '◆', snapshot: '○', onWay: '●', marked: '+', host: '▾', base: '■', folded: '+',
 	running: '●', paused: '‖', off: '○', crashed: '×',
 	done: '✓', failed: '×', undone: '↶', waiting: '·', working: '▸',
 	loss: '✗', lookAt: '~', job: '↻', warning: '!', info: '·', ellipsis: '…', dot: '·', next: '›', cursor: '▏', up: '↑', down: '↓',
@@ -26,13 +26,13 @@ export const unicode: Glyphs = {
 
 /** What the font of the Linux console (TERM=linux) has; seen in Debian's Lat15, Lat2 and CyrSlav fonts. */
 const linuxConsole: Glyphs = {
-	...unicode, here: '♦', snapshot: 'o', off: 'o', paused: ':', done: 'v', undone: '←', job: '%', cursor: '_',
+	...unicode, here: '♦', snapshot: 'o', host: 'H', off: 'o', paused: ':', done: 'v', undone: '←', job: '%', cursor: '_',
 };
 
 /** Signs that differ in the set above differ here as well. */
 export const ascii: Glyphs = {
 	pointer: '>', vertical: '|', horizontal: '-', tee: '+', teeDown: '+', cross: '+',
-	branch: '|-', lastBranch: '`-', through: '| ', here: '@', snapshot: 'o', onWay: '*', marked: '+', base: '0', folded: '+',
+	branch: '|-', lastBranch: '`-', through: '| ', here: '@', snapshot: 'o', onWay: '*', marked: '+', host: 'H', base: '0', folded: '+',
 	running: '*', paused: ':', off: 'o', crashed: 'X',
 	done: 'v', failed: 'X', undone: '<', waiting: '.', working: '>',
 	loss: 'x', lookAt: '~', job: '%', warning: '!', info: '.', ellipsis: '$', dot: '.', next: ')', cursor: '_', up: '^', down: 'V',

@@ -172,6 +172,7 @@ export type FakeWorld = {
 	refusal: Failure | undefined;
 	/** Whose plans are refused where there are several. */
 	refusedDomains: string[];
+	knownHosts: string[];
 	unfinished: LeftAction[];
 	troubles: JournalTrouble[];
 	backedUpTo: BackedUpTo[];
@@ -201,6 +202,7 @@ export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now
 		failure: undefined,
 		refusal: undefined,
 		refusedDomains: [],
+		knownHosts: [],
 		unfinished: [],
 		troubles: [],
 		backedUpTo: [],
@@ -314,6 +316,7 @@ export function fakeServices(given: {isReadOnly?: boolean; checks?: boolean; now
 		readCommand: words => readScreenCommand(words, '0.0.0'),
 		readSettings: async () => succeed({checks: world.checks, theme: 'auto', sort: 'name', mouse: false, ...world.tells}),
 		program: 'vsnap-tui',
+		readKnownHosts: async () => world.knownHosts,
 		readUndo: async () => reply('undo', () => world.undoables),
 		readLastCommands: async () => reply('log', () => world.logged),
 		isReadOnly: given.isReadOnly ?? false,

@@ -5,6 +5,7 @@ host is read, `render` while a frame is made.
 import process from 'node:process';
 import {readAbilities} from '../../source/terminal/abilities.ts';
 import {runScreen} from '../../source/ui/run-screen.tsx';
+import {fail} from '../../source/model/result.ts';
 import {fakeServices} from './fake-services.ts';
 
 const {services, world} = fakeServices();
@@ -21,7 +22,8 @@ if (fault === 'render') {
 
 const {columns, rows} = process.stdout;
 process.exitCode = await runScreen({
-	services,
+	hosts: [{name: 'qemu:///system', services}],
+	openHost: async () => fail({kind: 'read-only'}),
 	abilities: readAbilities({env: process.env, columns, rows, isAsciiWanted: false, isColourRefused: false}),
 	start: {},
 });

@@ -90,6 +90,10 @@ export function createBrain({columns = 80, rows = 24, isReadOnly = false, isLine
 				return {kind: 'host-read', number: effect.number, result: await services.host.readHost()};
 			}
 
+			case 'read-known-hosts': {
+				return {kind: 'known-hosts-read', known: await services.readKnownHosts()};
+			}
+
 			case 'read-domains': {
 				return {kind: 'domains-read', number: effect.number, result: await services.host.readDomains()};
 			}

@@ -120,7 +120,7 @@ test.serial('without a change between the preview and the confirmation, the same
 async function runAfterChange(domain: LabDomain, change: () => Promise<unknown>): Promise<{outcome: Outcome; before: World}> {
 	process.env.VSNAP_TUI_STATE = domain.statePath;
 	process.env.PATH = labEnvironment().PATH;
-	const opened = await openWorld({connect: labUri, qmp: [], images: [], isDemo: false, isReadOnly: false, isAscii: true, hasColor: false, checks: false, usesMouse: false, isJson: true, mode: 'run'});
+	const opened = await openWorld({connect: labUri, connects: [], qmp: [], images: [], isDemo: false, isReadOnly: false, isAscii: true, hasColor: false, checks: false, usesMouse: false, isJson: true, mode: 'run'});
 	if (!opened.ok) {
 		throw new Error(JSON.stringify(opened.failure));
 	}

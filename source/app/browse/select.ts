@@ -2,7 +2,7 @@
 What is selected and what is in sight of it: domains, rows, views. Selecting a domain lets it be read as soon as the cursor rests there.
 */
 import {
-	listRowsOf, shownRows, treeRowsOf, windowTop,
+	hostRowsOf, listRowsOf, shownRows, treeRowsOf, windowTop,
 } from '../layout.ts';
 import type {State, View} from '../state.ts';
 import {visibleDomains} from './domains.ts';
@@ -15,6 +15,7 @@ const restMs = 120;
 /** Puts both windows where their cursors are in sight. To be called after anything that changes rows, cursors or size. */
 export function settle(state: State): State {
 	const listRows = listRowsOf(state);
+	const domainRows = listRows - hostRowsOf(state, listRows).rows;
 	const domains = visibleDomains(state);
 	const {domainCursor} = state;
 	const domainIndex = domains.findIndex(domain => domain.uuid === domainCursor.id);
@@ -24,7 +25,7 @@ export function settle(state: State): State {
 	const cursor = state.cursors[state.view];
 	return {
 		...state,
-		domainCursor: {...domainCursor, top: windowTop(domainCursor.top, domainIndex, shownRows(listRows, domains.length), domains.length)},
+		domainCursor: {...domainCursor, top: windowTop(domainCursor.top, domainIndex, shownRows(domainRows, domains.length), domains.length)},
 		cursors: {...state.cursors, [state.view]: {...cursor, top: windowTop(cursor.top, rowIndex, shownRows(treeRowsOf(listRows), rows.length), rows.length)}},
 	};
 }

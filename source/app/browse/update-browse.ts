@@ -7,6 +7,7 @@ import {begin} from '../run/begin.ts';
 import type {Command} from '../keys.ts';
 import {views, type State, type View} from '../state.ts';
 import {beginDiagnosis} from '../doctor/update-doctor.ts';
+import {askHosts, goBeside} from '../hosts/update-hosts.ts';
 import {runOn, showJob} from '../run/jobs.ts';
 import {showLog} from '../run/update-log.ts';
 import {showUndo} from '../run/update-undo.ts';
@@ -54,6 +55,9 @@ const updates: Readonly<Partial<Record<Command, (state: State) => Update>>> = {
 	help: state => [{...state, scene: {kind: 'help', top: 0}}, []],
 	find: state => [{...state, pane: 'domains', filter: {...state.filter, isTyping: true}}, []],
 	mark: toggleMark,
+	hosts: askHosts,
+	'next-host': state => goBeside(state, 1),
+	'previous-host': state => goBeside(state, -1),
 	back(state) {
 		const unmarked = withoutMarks(state);
 		return unmarked === undefined ? applyFilter(state, '', false) : [unmarked, []];

@@ -7,6 +7,7 @@ import type {Command} from '../keys.ts';
 import {moveIndex} from '../scroll.ts';
 import type {State} from '../state.ts';
 import {beginDiagnosis} from '../doctor/update-doctor.ts';
+import {chooseHost} from '../hosts/update-hosts.ts';
 import {showJob} from '../run/jobs.ts';
 import {answerQuit} from '../run/update-quit.ts';
 import {beginRecover} from '../run/update-recover.ts';
@@ -19,6 +20,11 @@ export function chooseAction(state: State, id: string): Update {
 	const browsing: State = {...state, scene: {kind: 'browse'}};
 	if (isScreenKind(id)) {
 		return begin(browsing, {kind: id});
+	}
+
+	const host = chooseHost(browsing, id);
+	if (host !== undefined) {
+		return host;
 	}
 
 	switch (id) {

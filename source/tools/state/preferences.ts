@@ -9,9 +9,14 @@ import {fail, succeed, type Result} from '../../model/result.ts';
 import {readCurrentUser} from '../run/current-user.ts';
 import {firstAbsolute} from './state-folder.ts';
 
+/** In the file a URI, or an object with `uri` and `readOnly`. */
+type KnownHost = {uri: string; isReadOnly: boolean};
+
 type Preferences = {
 	/** The host, where neither the command line nor the environment names one. */
 	connect: string | undefined;
+	/** Hosts that are offered on the screen, and those that may only be looked at. */
+	hosts: KnownHost[];
 	/** Whether the doctor looks at the domains by itself while the screen is open. */
 	check: boolean;
 	/** `auto`: as the terminal says of its background. */
@@ -27,7 +32,9 @@ type Preferences = {
 };
 
 /** A title disturbs nobody, and is put back; a bell and a notification are for who wants them. */
-const defaults: Preferences = {connect: undefined, check: true, theme: 'auto', sort: 'name', title: true, mouse: false, bell: false, notify: false};
+const defaults: Preferences = {
+	connect: undefined, hosts: [], check: true, theme: 'auto', sort: 'name', title: true, mouse: false, bell: false, notify: false,
+};
 
 const switches = ['check', 'title', 'mouse', 'bell', 'notify'] as const;
 
@@ -41,6 +48,16 @@ function parse(text: string): Record<string, unknown> {
 	}
 
 	return value as Record<string, unknown>;
+}
+
+/** Undefined: it is none. */
+function knownHost(value: unknown): KnownHost | undefined {
+	if (typeof value === 'string') {
+		return value === '' ? undefined : {uri: value, isReadOnly: false};
+	}
+
+	const {uri, readOnly = false} = (value ?? {}) as Record<string, unknown>;
+	return typeof uri === 'string' && uri !== '' && typeof readOnly === 'boolean' ? {uri, isReadOnly: readOnly} : undefined;
 }
 
 /** Fails with `usage` where the file is there and not understood: without it another host might be meant. */
@@ -77,9 +94,16 @@ export async function readPreferences(): Promise<Result<Preferences>> {
 			return refuse(`"sort" is none of ${sorts.join(', ')}`);
 		}
 
+		const hosts: unknown[] | undefined = stored.hosts === undefined ? [] : (Array.isArray(stored.hosts) ? stored.hosts : undefined);
+		const knownHosts = hosts?.map(host => knownHost(host));
+		if (knownHosts === undefined || knownHosts.includes(undefined)) {
+			return refuse('"hosts" is not a list of URIs, or of objects with "uri" and "readOnly"');
+		}
+
 		return connect === undefined || typeof connect === 'string'
 			? succeed({
 				connect: connect === '' ? undefined : connect,
+				hosts: knownHosts as KnownHost[],
 				theme: known,
 				sort: knownSort,
 				...Object.fromEntries(switches.map(name => [name, stored[name] ?? defaults[name]])) as Pick<Preferences, typeof switches[number]>,

@@ -24,6 +24,7 @@ import {doctorPage, journeyPage} from './linear-journey.ts';
 import {
 	back, character, enter, key, optionChoices, plainText, quit, type LinearChoice, type LinearPage,
 } from './linear-page.ts';
+import {hostLines} from './browse/hosts.ts';
 import {pageOf} from './page.ts';
 import {spokenCommands} from './run/command-log.ts';
 import {spokenUndo, undoTitle} from './run/undo.ts';
@@ -96,7 +97,7 @@ function browsePage(state: State, theme: Theme): LinearPage {
 		const domains = visibleDomains(state);
 		return {
 			title: `Domains: ${domains.length}`,
-			lines: [...interrupted, ...(state.health.isOn ? [`Health: ${hostHealthWords(healthOfHost(state))}.`] : [])],
+			lines: [...plainText(hostLines(state, style)), ...interrupted, ...(state.health.isOn ? [`Health: ${hostHealthWords(healthOfHost(state))}.`] : [])],
 			choices: [
 				...recover,
 				...domains.map((domain): LinearChoice => ({
@@ -110,6 +111,7 @@ function browsePage(state: State, theme: Theme): LinearPage {
 					messages: [{kind: 'domain-chosen', uuid: domain.uuid}],
 				})),
 				{label: 'Check all domains', messages: [character('D')]},
+				{label: 'Other hosts', messages: [character('H')]},
 				{label: 'Undo what was done here', messages: [character('z')]},
 				{label: 'Read the commands that ran', messages: [character('@')]},
 				refresh,

@@ -2,7 +2,8 @@
 The left pane: the domains in sight, each with a mark where it needs somebody, its state in a sign and a word, and how many snapshots it has.
 */
 import {visibleDomains} from '../../app/browse/domains.ts';
-import {shownRows, windowTop} from '../../app/layout.ts';
+import {shortName} from '../../app/hosts/host-line.ts';
+import {hostRowsOf, shownRows, windowTop} from '../../app/layout.ts';
 import type {State} from '../../app/state.ts';
 import {percentOf, runOn} from '../../app/run/jobs.ts';
 import {markOf} from '../../app/doctor/health.ts';
@@ -13,7 +14,38 @@ import {useTheme} from '../theme.ts';
 import {LineView, LinesView, line} from './line.tsx';
 import {positionLine} from './tree-list.tsx';
 
-export function DomainList({state, rows, columns}: {readonly state: State; readonly rows: number; readonly columns: number}) {
+/** One of several hosts, with how it is. */
+function HostRow({state, index, columns}: {readonly state: State; readonly index: number; readonly columns: number}) {
+	const theme = useTheme();
+	const {all, own} = state.hosts;
+	const host = all[index]!;
+	const isOwn = index === own;
+	const {name, state: how, needing, atWork} = host;
+	const words = {connecting: 'connecting', answers: `${host.domains ?? 0}${needing > 0 ? ` ${theme.glyphs.warning}${needing}` : ''}${atWork > 0 ? ` ${theme.glyphs.job}${atWork}` : ''}`, silent: 'no answer'}[how];
+	const label = cutMiddle(showSafely(shortName(name, all), theme.isAscii), columns - widthOf(words) - 5, theme.glyphs.ellipsis);
+	return (
+		<LineView
+			pieces={[{text: isOwn ? ` ${theme.glyphs.host} ` : '   ', tone: 'accent'}, {text: label, tone: isOwn ? 'strong' : 'dim'}]}
+			right={[{text: `${words} `, tone: how === 'silent' ? 'loss' : (needing > 0 ? 'warning' : 'dim')}]}
+			columns={columns}
+		/>
+	);
+}
+
+/** The domains of the host that is shown stand under it; of the others it is told how they are. */
+export function DomainPane({state, rows, columns}: {readonly state: State; readonly rows: number; readonly columns: number}) {
+	const hosts = hostRowsOf(state, rows);
+	const rowsOf = (from: number, to: number) => Array.from({length: to - from}, (_, index) => <HostRow key={hosts.first + from + index} state={state} index={hosts.first + from + index} columns={columns}/>);
+	return (
+		<>
+			{rowsOf(0, hosts.above)}
+			<DomainList state={state} rows={rows - hosts.rows} columns={columns}/>
+			{rowsOf(hosts.above, hosts.rows)}
+		</>
+	);
+}
+
+function DomainList({state, rows, columns}: {readonly state: State; readonly rows: number; readonly columns: number}) {
 	const theme = useTheme();
 	const domains = visibleDomains(state);
 	if (domains.length === 0) {

@@ -15,6 +15,7 @@ import {views, type State, type View} from '../../app/state.ts';
 import {imageTotals} from '../content/browse/image-columns.ts';
 import {failureLines} from '../content/failure.ts';
 import {withVerdicts} from '../content/browse/forecast.ts';
+import {hostLines} from '../content/browse/hosts.ts';
 import {commandRow} from '../content/run/command-log.ts';
 import {jobsLine} from '../content/run/jobs.ts';
 import {describeLeft} from '../content/recover.ts';
@@ -23,7 +24,7 @@ import {
 } from '../content/browse/summary.ts';
 import {formatSeconds} from '../content/words.ts';
 import {Choices} from '../parts/choices.tsx';
-import {DomainList} from '../parts/domain-list.tsx';
+import {DomainPane} from '../parts/domain-list.tsx';
 import {
 	LineView, LinesView, line, textOf, type Line, type Piece,
 } from '../parts/line.tsx';
@@ -73,10 +74,11 @@ function Waiting({state}: {readonly state: State}) {
 	const {failure, waiting} = state.domains;
 	const waited = waiting === undefined ? 0 : state.nowMs - waiting.sinceMs;
 	const asking = line(` Asking the host for its domains${waited < 1000 ? '' : `, ${formatSeconds(waited)}`} …`, 'dim');
+	const hosts = hostLines(state, {columns, theme});
 	const lines = failure === undefined
 		? [[], asking]
-		: [[], ...failureLines(failure, {columns, theme}), [], ...(waiting === undefined ? [line(' Press R to try again, q to quit.', 'accent')] : [asking])];
-	return <LinesView lines={lines} rows={bodyRows} columns={columns}/>;
+		: [[], ...failureLines(failure, {columns, theme}), [], ...(waiting === undefined ? [line(` ${hosts.length === 0 ? 'Press R to try again, q to quit.' : 'Press R to try again, ] for the next host, q to quit.'}`, 'accent')] : [asking])];
+	return <LinesView lines={[...hosts, ...lines]} rows={bodyRows} columns={columns}/>;
 }
 
 /** The list is still the last one that was read: say so, and why. */
@@ -179,7 +181,7 @@ export function BrowseScreen({state}: {readonly state: State}) {
 			<Box>
 				<Box flexDirection='column' width={leftColumns}>
 					<LineView pieces={domainHeading(state, theme)} right={state.marks.domains.size > 0 ? [] : [{text: `s:${state.sort}  `, tone: 'dim'}]} columns={leftColumns}/>
-					<DomainList state={state} rows={listRows} columns={leftColumns}/>
+					<DomainPane state={state} rows={listRows} columns={leftColumns}/>
 				</Box>
 				<Box flexDirection='column' width={1}>
 					{Array.from({length: listRows + 1}, (_, index) => <LineView key={index} pieces={[{text: glyphs.vertical, tone: 'dim'}]} columns={1}/>)}

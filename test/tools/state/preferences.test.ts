@@ -5,6 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import test from 'ava';
+import type {AuditEntry} from '../../../source/engine/ports.ts';
+import {succeed} from '../../../source/model/result.ts';
+import {isForLooking, readKnownHosts} from '../../../source/tools/state/known-hosts.ts';
 import {readPreferences} from '../../../source/tools/state/preferences.ts';
 
 let folder: string;
@@ -17,7 +20,7 @@ test.afterEach.always(async () => {
 });
 
 test.serial('without a settings file everything has its default, and nothing is made', async t => {
-	t.deepEqual(await readPreferences(), {ok: true, value: {connect: undefined, check: true, theme: 'auto', sort: 'name', title: true, mouse: false, bell: false, notify: false}});
+	t.deepEqual(await readPreferences(), {ok: true, value: {connect: undefined, hosts: [], check: true, theme: 'auto', sort: 'name', title: true, mouse: false, bell: false, notify: false}});
 	await t.throwsAsync(stat(path.join(folder, 'vsnap-tui')), {code: 'ENOENT'});
 });
 
@@ -26,7 +29,7 @@ test.serial('what is set is read, and the file stays byte for byte as it was', a
 	await mkdir(path.dirname(file));
 	const text = '{ "check": false,   "connect": "qemu:///session", "theme": "light", "sort": "health" }';
 	await writeFile(file, text);
-	t.deepEqual(await readPreferences(), {ok: true, value: {connect: 'qemu:///session', check: false, theme: 'light', sort: 'health', title: true, mouse: false, bell: false, notify: false}});
+	t.deepEqual(await readPreferences(), {ok: true, value: {connect: 'qemu:///session', hosts: [], check: false, theme: 'light', sort: 'health', title: true, mouse: false, bell: false, notify: false}});
 	t.is(await readFile(file, 'utf8'), text);
 });
 
@@ -50,4 +53,21 @@ test.serial('an order that there is not is refused with those that there are', a
 	await mkdir(path.dirname(file));
 	await writeFile(file, '{"sort": "size"}');
 	t.regex(JSON.stringify(await readPreferences()), /config\.json is not understood: \\"sort\\" is none of name, state, health, snapshots/);
+});
+
+test.serial('hosts are URIs, or objects that say of a host that it may only be looked at', async t => {
+	const file = path.join(folder, 'vsnap-tui', 'config.json');
+	await mkdir(path.dirname(file));
+	await writeFile(file, '{"hosts": ["qemu:///system", {"uri": "qemu+ssh://kvm2/system", "readOnly": true}]}');
+	const read = await readPreferences();
+	t.deepEqual(read.ok && read.value.hosts, [{uri: 'qemu:///system', isReadOnly: false}, {uri: 'qemu+ssh://kvm2/system', isReadOnly: true}]);
+	t.true(await isForLooking('qemu+ssh://kvm2/system'));
+	t.false(await isForLooking('qemu:///system'));
+	t.false(await isForLooking(undefined));
+	const audit = [{uri: 'qemu+ssh://kvm3/system'}, {uri: 'qemu:///system'}, {uri: 'demo:///system'}, {uri: 'qemu+ssh://kvm4/system'}] as AuditEntry[];
+	t.deepEqual(await readKnownHosts({readAudit: async () => succeed({entries: audit, damagedLines: 0})}), ['qemu:///system', 'qemu+ssh://kvm2/system', 'qemu+ssh://kvm4/system', 'qemu+ssh://kvm3/system']);
+	for (const wrong of ['"qemu:///system"', '[""]', '[{"uri": 1}]', '[{"uri": "qemu:///system", "readOnly": "yes"}]']) {
+		await writeFile(file, `{"hosts": ${wrong}}`);
+		t.regex(JSON.stringify(await readPreferences()), /\\"hosts\\" is not a list/u);
+	}
 });
