@@ -21,7 +21,11 @@ export type CheckpointsNote = {snapshot: string; uuid: string; checkpoints: Note
 
 /** `domainXml`: as the record has it. */
 export function parseCheckpointsNote(domainXml: string | undefined): CheckpointsNote | undefined {
-	const text = new RegExp(String.raw`<${checkpointsElement}\s[\s\S]*?</${checkpointsElement}>`, 'u').exec(domainXml ?? '')?.[0];
+	if (!domainXml?.includes(`<${checkpointsElement}`)) {
+		return undefined;
+	}
+
+	const text = new RegExp(String.raw`<${checkpointsElement}\s[\s\S]*?</${checkpointsElement}>`, 'u').exec(domainXml)?.[0];
 	const note = text === undefined ? undefined : readXml(text, 'A note of checkpoints', [checkpointsElement]);
 	return note?.ok
 		? {

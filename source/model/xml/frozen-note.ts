@@ -12,7 +12,11 @@ export type FrozenNote = {snapshot: string; uuid: string};
 
 /** `metadataXml`: what stands between the tags of `<metadata>`. */
 export function parseFrozenNote(metadataXml: string | undefined): FrozenNote | undefined {
-	const note = new RegExp(String.raw`<${frozenElement}\s[^>]*>`, 'u').exec(metadataXml ?? '')?.[0];
+	if (!metadataXml?.includes(`<${frozenElement}`)) {
+		return undefined;
+	}
+
+	const note = new RegExp(String.raw`<${frozenElement}\s[^>]*>`, 'u').exec(metadataXml)?.[0];
 	const valueOf = (name: string) => {
 		const [, double, single] = new RegExp(String.raw`\s${name}=(?:"([^"]*)"|'([^']*)')`, 'u').exec(note ?? '') ?? [];
 		return decodeEntities(double ?? single ?? '');

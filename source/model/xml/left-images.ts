@@ -25,7 +25,11 @@ export function decodeEntities(text: string): string {
 
 /** `metadataXml`: what stands between the tags of `<metadata>`. A note that names another domain than `uuid` came along with a clone, and is not of its images. */
 export function parseLeftImages(metadataXml: string | undefined, uuid: string): string[] {
-	const note = new RegExp(String.raw`<${leftElement}[\s>][\s\S]*?</${leftElement}>`, 'u').exec(metadataXml ?? '')?.[0] ?? '';
+	if (!metadataXml?.includes(`<${leftElement}`)) {
+		return [];
+	}
+
+	const note = new RegExp(String.raw`<${leftElement}[\s>][\s\S]*?</${leftElement}>`, 'u').exec(metadataXml)?.[0] ?? '';
 	const [, owner] = new RegExp(String.raw`^<${leftElement}[^>]*\sdomain=["']([^"']*)`, 'u').exec(note) ?? [];
 	return owner !== undefined && owner !== uuid ? [] : [...note.matchAll(/<vsnap:image\s+path=(?:"([^"]*)"|'([^']*)')/gu)].map(([, double, single]) => decodeEntities(double ?? single ?? ''));
 }

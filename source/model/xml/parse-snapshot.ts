@@ -2,6 +2,7 @@
 A `<domainsnapshot>` as libvirt writes it. The stored `<domain>` and `<inactiveDomain>` are cut out byte for byte: they are what the domain is put
 back from.
 */
+import type {DomainDefinition} from '../domain/domain.ts';
 import type {Snapshot, SnapshotDisk, SnapshotMemory} from '../domain/snapshot.ts';
 import {fail, succeed, type Result} from '../result.ts';
 import {parseCheckpointsNote} from './checkpoints-note.ts';
@@ -53,6 +54,17 @@ function storedXml(root: XmlNode, xml: string, name: string): string | undefined
 	return content === undefined || content === '' ? undefined : cutOut(xml, name, content);
 }
 
+/** Internal snapshots of one domain mostly hold the same document, one after the other. */
+let last: {xml: string; domain: Result<DomainDefinition>} | undefined;
+
+function parseStoredDomain(xml: string): Result<DomainDefinition> {
+	if (last?.xml !== xml) {
+		last = {xml, domain: parseDomainXml(xml)};
+	}
+
+	return last.domain;
+}
+
 /** Fails with `unreadable`. A stored domain that cannot be read (very old records hold only a UUID) is left undefined. */
 export function parseSnapshotXml(xml: string, options: {isCurrent?: boolean} = {}): Result<Snapshot> {
 	const read = readXml(xml, 'The XML of a snapshot', ['domainsnapshot']);
@@ -68,7 +80,7 @@ export function parseSnapshotXml(xml: string, options: {isCurrent?: boolean} = {
 
 	const state = textOf(childOf(root, 'state')) ?? 'nostate';
 	const domainXml = storedXml(root, xml, 'domain');
-	const domain = domainXml === undefined ? undefined : parseDomainXml(domainXml);
+	const domain = domainXml === undefined ? undefined : parseStoredDomain(domainXml);
 	const isOwn = (note: {snapshot: string; uuid: string} | undefined) => domain?.ok === true && note?.snapshot === name && note.uuid === domain.value.uuid;
 	const checkpointsNote = parseCheckpointsNote(domainXml);
 	return succeed({

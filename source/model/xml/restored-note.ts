@@ -10,7 +10,11 @@ const namespace = 'urn:vsnap-tui:restored:1';
 
 /** In Unix seconds. `metadataXml`: what stands between the tags of `<metadata>`. */
 export function parseRestoredNote(metadataXml: string | undefined, uuid: string): number | undefined {
-	const note = new RegExp(String.raw`<${restoredElement}\s[^>]*>`, 'u').exec(metadataXml ?? '')?.[0] ?? '';
+	if (!metadataXml?.includes(`<${restoredElement}`)) {
+		return undefined;
+	}
+
+	const note = new RegExp(String.raw`<${restoredElement}\s[^>]*>`, 'u').exec(metadataXml)?.[0] ?? '';
 	const [, at] = /\sat=["'](\d{1,12})["']/.exec(note) ?? [];
 	return at !== undefined && new RegExp(String.raw`\sdomain=["']${uuid}["']`, 'u').test(note) ? Number(at) : undefined;
 }

@@ -94,7 +94,7 @@ export async function readVolumePaths(virsh: Virsh, definitions: ReadonlyArray<D
 		};
 
 	return succeed({
-		withPaths: definition => definition && {...definition, disks: definition.disks.map(disk => withPath(disk))},
+		withPaths: definition => paths.size === 0 ? definition : definition && {...definition, disks: definition.disks.map(disk => withPath(disk))},
 		unknownSources(all) {
 			const sources = all.flatMap(definition => definition?.disks.filter(disk => hasUnknownSource(disk)).map(disk => describe(definition.name, disk)) ?? []);
 			return [...new Map(sources.map(source => [source.reason, source])).values()];
