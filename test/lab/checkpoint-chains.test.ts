@@ -247,3 +247,53 @@ test.serial('a standalone QEMU moves no bitmaps while it runs: those that the im
 	await doBare(domain, 'checkpoint', 'delete', '--children', '--yes', domain.name, 'c1');
 	t.deepEqual((JSON.parse(await doBare(domain, 'checkpoint', 'list', '--json', '--', domain.name)) as {checkpoints: unknown[]}).checkpoints, []);
 });
+
+test.serial('a standalone QEMU: the checkpoints of a state that was kept are there again when one goes back to it, and increments since each are right', async t => {
+	const domain = await startBare(t);
+	const folder = await makeTarget(t, domain);
+	const names = async () => (JSON.parse(await doBare(domain, 'checkpoint', 'list', '--json', '--', domain.name)) as {checkpoints: Array<{name: string; disks: Array<{health: string}>}>}).checkpoints
+		.map(({name, disks}) => `${name} ${[...new Set(disks.map(({health}) => health))].join(' ')}`).sort();
+	const act = async (...words: string[]) => {
+		const dry = await runBare(domain, [words[0]!, '--dry-run', ...words.slice(1)]);
+		t.is(dry.exitCode, 0, dry.stderr);
+		await doBare(domain, words[0]!, '--yes', ...words.slice(1));
+		return dry.stdout.replaceAll(/\s+/g, ' ');
+	};
+
+	/** The point that was made with the checkpoint is what the increment is built on, so each is a whole disk by qemu-img alone. */
+	const expectIncrement = async (checkpoint: string, held: Digests) => {
+		await doBare(domain, 'backup', 'create', `--to=${folder}`, `--since=${checkpoint}`, '--no-checkpoint', '--yes', domain.name);
+		const manifest = (await readManifests(folder)).at(-1)!;
+		t.deepEqual(manifest.disks.map(({kind}) => kind), ['incremental', 'incremental'], checkpoint);
+		t.deepEqual(await digestPoint(folder, manifest), held, checkpoint);
+	};
+
+	const backUp = async (checkpoint: string) => doBare(domain, 'backup', 'create', `--to=${folder}`, `--checkpoint=${checkpoint}`, '--yes', domain.name);
+	await markBareDisks(domain, 1);
+	await backUp('c0');
+	await markBareDisks(domain, 2);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
+	await backUp('c1');
+	await markBareDisks(domain, 3);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's2');
+	await backUp('c2');
+	const left = await markBareDisks(domain, 4);
+	t.regex(await act('revert', '--running', '--keep=kept', domain.name, 's1'), /"c1" is deleted: .*"c2" is deleted: .*A revert to "kept" records it again/);
+	t.deepEqual(await names(), ['c0 good']);
+	await expectIncrement('c0', await markBareDisks(domain, 5));
+	t.regex(await act('revert', '--running', '--keep=other', domain.name, 'kept'), /"c1", "c2" are recorded again/);
+	t.deepEqual(await names(), ['c0 good', 'c1 good', 'c2 good']);
+	for (const checkpoint of ['c0', 'c1', 'c2']) {
+		await expectIncrement(checkpoint, left);
+	}
+
+	const now = await markBareDisks(domain, 6);
+	for (const checkpoint of ['c0', 'c1', 'c2']) {
+		await expectIncrement(checkpoint, now);
+	}
+
+	await quit(domain);
+	for (const checkpoint of ['c0', 'c1', 'c2']) {
+		await expectIncrement(checkpoint, now);
+	}
+});
