@@ -230,11 +230,61 @@ test.serial('a standalone QEMU that runs: a commit marks what it writes in the b
 	t.deepEqual(await Promise.all(manifests.map(async manifest => digestPoint(folder, manifest))), held);
 });
 
-test.serial('a standalone QEMU moves no bitmaps while it runs: those that the image below does not have stand in the way, and off they are merged', async t => {
+test.serial('a standalone QEMU that runs: bitmaps of the head alone come with it into the image below, and each increment is right', async t => {
+	const domain = await startBare(t);
+	const folder = await makeTarget(t, domain);
+	const held: Digests[] = [];
+	await markBareDisks(domain, 1);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
+	held.push(await markBareDisks(domain, 2));
+	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--checkpoint=c1', '--yes', domain.name);
+	await markBareDisks(domain, 3);
+	const dry = await runBare(domain, ['delete', '--dry-run', '--', domain.name, 's1']);
+	t.regex(dry.stdout, /with the bitmap c1/, dry.stderr);
+	await doBare(domain, 'delete', '--yes', '--', domain.name, 's1');
+	const health = async () => (JSON.parse(await doBare(domain, 'checkpoint', 'list', '--json', '--', domain.name)) as {checkpoints: Array<{size: number; disks: Array<{health: string}>}>}).checkpoints;
+	t.deepEqual((await health()).map(({size, disks}) => [size, disks.map(one => one.health)]), [[2 * 65_536, ['good', 'good']]]);
+	for (const mark of [4, 5]) {
+		held.push(await markBareDisks(domain, mark));
+		await doBare(domain, 'backup', 'create', `--to=${folder}`, '--since=c1', '--no-checkpoint', '--yes', domain.name);
+	}
+
+	await quit(domain);
+	t.deepEqual((await health()).flatMap(({disks}) => disks.map(one => one.health)), ['good', 'good']);
+	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--since=c1', '--no-checkpoint', '--yes', domain.name);
+	const manifests = await readManifests(folder);
+	t.deepEqual(manifests.map(({disks}) => disks.map(({kind}) => kind)), [['full', 'full'], ...Array.from({length: 3}, () => ['incremental', 'incremental'])]);
+	t.deepEqual(await Promise.all(manifests.map(async manifest => digestPoint(folder, manifest))), [...held, held.at(-1)!]);
+});
+
+test.serial('a standalone QEMU that runs: killed when the head is committed with its bitmaps, it is finished, and the increment is right', async t => {
+	const domain = await startBare(t);
+	const folder = await makeTarget(t, domain);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
+	await markBareDisks(domain, 2);
+	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--checkpoint=c1', '--yes', domain.name);
+	await markBareDisks(domain, 3);
+	const killed = await runBare(domain, ['delete', '--yes', '--json', '--', domain.name, 's1'], (line, kill) => {
+		if (line.replaceAll(' ', '').includes('"step-started","step":"commit-2"')) {
+			kill();
+		}
+	});
+	t.is(killed.exitCode, null, killed.stdout + killed.stderr);
+	await markBareDisks(domain, 4);
+	await doBare(domain, 'recover', '--roll-forward', '--yes');
+	const held = await markBareDisks(domain, 5);
+	await doBare(domain, 'backup', 'create', `--to=${folder}`, '--since=c1', '--no-checkpoint', '--yes', domain.name);
+	const manifest = (await readManifests(folder)).at(-1)!;
+	t.deepEqual(manifest.disks.map(({kind}) => kind), ['incremental', 'incremental']);
+	t.deepEqual(await digestPoint(folder, manifest), held);
+});
+
+test.serial('a standalone QEMU that runs moves no bitmaps of frozen images: those that the image below does not have stand in the way, and off they are merged', async t => {
 	const domain = await startBare(t);
 	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
 	await doBare(domain, 'checkpoint', 'create', '--yes', '--', domain.name, 'c1');
 	await markBare(domain, 1);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's2');
 	const refused = await runBare(domain, ['delete', '--yes', '--', domain.name, 's1']);
 	t.is(refused.exitCode, 3, refused.stderr);
 	t.regex(refused.stderr, /\(c1\) that .* does not have.*takes none along/);

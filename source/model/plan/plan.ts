@@ -68,6 +68,8 @@ export type ProgramCommand = {
 	merges?: string;
 };
 
+export type CarriedBitmap = {name: string; granularityBytes: number};
+
 /** When a QMP command has done its work, which is often later than its reply. */
 export type QmpEnd =
 	/** The job has concluded, well; then it is dismissed. */
@@ -75,7 +77,8 @@ export type QmpEnd =
 	/** A copying block job has reached the point from which both sides stay alike. */
 	| {kind: 'job-ready'; id: string}
 	/** A copying block job that is completed as soon as it is ready, and has concluded: the guest is on the copy. */
-	| {kind: 'job-pivot'; id: string}
+	/** `carried`: bitmaps of the head that the image below gets just before, where it has none of these names. */
+	| {kind: 'job-pivot'; id: string; carried?: CarriedBitmap[]}
 	/** There is no node of this name. */
 	| {kind: 'node-gone'; id: string}
 	/** There is no job of this name, however it ended. */

@@ -2,6 +2,7 @@
 What a shell script asks a standalone QEMU and its records: the monitor with socat, the records with grep.
 */
 import {posix} from 'node:path';
+import {carryingBitmaps} from '../../model/plan/carry-bitmaps.ts';
 import {targetOf, type Plan, type QmpCommand} from '../../model/plan/plan.ts';
 import {formatCommandLine, quoteForShell} from '../../model/text/shell-quote.ts';
 import {escapeAttribute} from '../../model/xml/change-xml.ts';
@@ -20,7 +21,7 @@ const inRecord = (path: string) => anyOf(sourceAttributes.flatMap(attribute => [
 export function monitorLine(command: QmpCommand): string {
 	const {until} = command;
 	const json = JSON.stringify({execute: command.execute, ...(Object.keys(command.arguments).length === 0 ? {} : {arguments: command.arguments})});
-	return formatCommandLine(['monitor', socatPath(command.socketPath), json, until?.kind ?? 'reply', ...(until && 'id' in until ? [until.id] : [])]);
+	return formatCommandLine(['monitor', socatPath(command.socketPath), json, until?.kind ?? 'reply', ...(until && 'id' in until ? [until.id] : []), ...(until?.kind === 'job-pivot' && until.carried ? [JSON.stringify({execute: 'transaction', arguments: carryingBitmaps(command, until.carried)})] : [])]);
 }
 
 const unusedFunction = (recordsFolder: string) => [
@@ -79,8 +80,10 @@ gone_bitmap() {
 	! printf '%s' "$nodes" | grep -qF "\"name\": \"$2\""
 }
 
-# monitor SOCKET JSON END [JOB]: a command, and its work until the end.
+# monitor SOCKET JSON END [JOB [JSON]]: a command, and its work until the end; the second one is sent when a job is ready.
 monitor() {
+	carry=
+	[ $# -lt 5 ] || carry=$5
 	case $3 in
 		node-gone) ! gone_node "$1" "$4" || return 0 ;;
 		job-gone) ! gone_job "$1" "$4" || return 0 ;;
@@ -114,6 +117,8 @@ monitor() {
 						return 0 ;;
 					*'"status": "ready"'*)
 						[ "$3" != job-ready ] || return 0
+						[ "$3" != job-pivot ] || [ -z "$carry" ] || say "$1" "$carry" >/dev/null || return 1
+						carry=
 						[ "$3" != job-pivot ] || say "$1" "{\"execute\":\"job-complete\",\"arguments\":{\"id\":\"$4\"}}" >/dev/null ;;
 				esac ;;
 		esac

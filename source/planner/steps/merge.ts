@@ -163,11 +163,16 @@ function commitOffline(context: PlanContext, merge: Merge): Omit<Step, 'id' | 't
 }
 
 /** qemu-img writes the same bytes once more where a job has written them; then it tells the image above, as the job does at its end. */
-function insteadWhileOff(context: PlanContext, {top, into, rebased}: Merge): Instead {
+function insteadWhileOff(context: PlanContext, merge: Merge): Instead {
+	const {top, into, rebased} = merge;
 	const told = rebased.filter(path => openDiskOf(context, path) !== undefined);
 	return {
 		onlyIf: {kind: 'domain-off', uuid: context.uuid},
-		commands: [imageCommands.commit(top, into), ...told.map(path => imageCommands.rebase(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)}))],
+		commands: [
+			imageCommands.commit(top, into),
+			...context.hypervisor.blocks.carriedBy(merge).map(({name, granularityBytes}): Command => ({...imageCommands.mergeBitmap({path: into, name, source: top, granularityBytes}), onlyIf: {kind: 'image-lacks-bitmap', path: into, bitmap: name}})),
+			...told.map(path => imageCommands.rebase(path, {name: backingNameFor(context, path, into), format: formatAt(context, into)})),
+		],
 	};
 }
 

@@ -3,7 +3,8 @@ When the work of a QMP command has come to its end, which is often later than it
 run-qmp.ts.
 */
 import type {RunOptions} from '../../../engine/ports.ts';
-import type {QmpCommand} from '../../../model/plan/plan.ts';
+import {carryingBitmaps} from '../../../model/plan/carry-bitmaps.ts';
+import type {CarriedBitmap, QmpCommand} from '../../../model/plan/plan.ts';
 import {succeed, type Result} from '../../../model/result.ts';
 import {failure, type Ask, type End} from './end.ts';
 import {endOfCancelling, endOfIncoming, endOfMigration} from './migration-end.ts';
@@ -93,8 +94,27 @@ function endOfJob(ask: Ask, command: QmpCommand, id: string): End {
 	};
 }
 
+/** Those that an earlier run has made, cut off by a crash, are made anew: the guest has gone on since, and the head has recorded it. */
+async function carry(ask: Ask, command: QmpCommand, carried: readonly CarriedBitmap[]): Promise<Result<unknown>> {
+	const base = command.arguments['base-node'];
+	const nodes = carried.length === 0 ? succeed([]) : await ask('query-named-block-nodes');
+	if (!nodes.ok || carried.length === 0) {
+		return nodes;
+	}
+
+	const found = (nodes.value as NodeOfBitmaps[]).find(candidate => candidate['node-name'] === base)?.['dirty-bitmaps'] ?? [];
+	for (const {name} of carried.filter(bitmap => found.some(one => one.name === bitmap.name))) {
+		const removed = await ask('block-dirty-bitmap-remove', {node: base, name});
+		if (!removed.ok) {
+			return removed;
+		}
+	}
+
+	return ask('transaction', carryingBitmaps(command, carried));
+}
+
 /** A copying job that is told to complete once it is ready: one piece, because a crash between the two would leave a job that nobody ends. */
-function endOfPivot(ask: Ask, command: QmpCommand, {id, onPivot}: {id: string; onPivot: RunOptions['onPivot']}): End {
+function endOfPivot(ask: Ask, command: QmpCommand, {id, carried = [], onPivot}: {id: string; carried?: CarriedBitmap[]; onPivot: RunOptions['onPivot']}): End {
 	const end = endOfJob(ask, command, id);
 	let isTold = false;
 	return {
@@ -103,6 +123,13 @@ function endOfPivot(ask: Ask, command: QmpCommand, {id, onPivot}: {id: string; o
 			const job = isTold ? succeed(undefined) : await readJob(ask, id);
 			if (!job.ok || job.value?.status !== 'ready') {
 				return job.ok ? end.look() : job;
+			}
+
+			const carrying = await carry(ask, command, carried);
+			if (!carrying.ok) {
+				// The guest stays where it is.
+				await ask('job-cancel', {id});
+				return carrying;
 			}
 
 			const noted = await onPivot?.() ?? succeed(undefined);
@@ -192,7 +219,7 @@ export function findEnd(ask: Ask, command: QmpCommand, onPivot: RunOptions['onPi
 		}
 
 		case 'job-pivot': {
-			return endOfPivot(ask, command, {id: command.until.id, onPivot});
+			return endOfPivot(ask, command, {id: command.until.id, carried: command.until.carried, onPivot});
 		}
 
 		case 'node-gone': {

@@ -6,7 +6,10 @@ import {posix} from 'node:path';
 import type {ImageNode} from '../../../model/domain/inventory.ts';
 import {imageAt} from '../../../model/images/image-graph.ts';
 import type {Merge} from '../../../model/images/image-merge.ts';
-import type {Command, QmpCommand, Step} from '../../../model/plan/plan.ts';
+import {holdsBitmaps} from '../../../model/images/image.ts';
+import type {
+	CarriedBitmap, Command, QmpCommand, Step,
+} from '../../../model/plan/plan.ts';
 import {step} from '../../steps/step.ts';
 import type {
 	Hypervisor, OpenCommit, OpenMerge, Site,
@@ -37,21 +40,34 @@ function canMerge(site: Site, merge: Merge): boolean {
 		&& !merge.gone.some(path => isStart(path));
 }
 
+/** Of a head, into an image that can hold them and has none of these names. What layers between have recorded as well is not moved. */
+function carriedBy(site: Site, {way, top, layers, into}: Merge): CarriedBitmap[] {
+	const {graph} = site;
+	const [head, base] = [openImage(site, top), imageAt(graph, into)];
+	if (way !== 'commit' || !head?.isWritable || base === undefined || !holdsBitmaps(base)) {
+		return [];
+	}
+
+	const known = new Set([into, ...layers].flatMap(path => [...(imageAt(graph, path)?.bitmaps ?? []).map(({name}) => name), ...openImage(site, path)?.bitmaps ?? []]));
+	return (head.recording ?? []).filter(({name}) => !known.has(name)).map(({name, granularityBytes}) => ({name, granularityBytes}));
+}
+
 type JobGiven = {
 	id: string;
 	/** By argument, the image whose node it names. */
 	images: Record<string, string | undefined>;
 	more: Record<string, unknown>;
 	end: 'job' | 'job-pivot';
+	carried?: CarriedBitmap[];
 };
 
 /** With how far it is, and what ends it. */
-function job(site: Site, execute: string, {id, images, more, end}: JobGiven): Pick<Step, 'command' | 'progress' | 'cancel'> & {command: QmpCommand} {
+function job(site: Site, execute: string, {id, images, more, end, carried = []}: JobGiven): Pick<Step, 'command' | 'progress' | 'cancel'> & {command: QmpCommand} {
 	const found = Object.entries(images).flatMap(([key, path]) => path === undefined ? [] : [[key, openImage(site, path)] as const]);
 	const nodes = found.flatMap(([key, image]) => image === undefined ? [] : [[key, image] as const]);
 	// Not dismissed by itself: how it ended can then be asked by whoever comes later.
 	const parameters = {'job-id': id, ...Object.fromEntries(nodes.map(([key, {nodeName}]) => [key, nodeName])), ...more, 'auto-dismiss': false};
-	const command = ask(site, execute, parameters, {nodes: Object.fromEntries(nodes.map(([key, {path}]) => [key, path])), until: {kind: end, id}});
+	const command = ask(site, execute, parameters, {nodes: Object.fromEntries(nodes.map(([key, {path}]) => [key, path])), until: {kind: end, id, ...(carried.length > 0 && {carried})}});
 	return {
 		command,
 		progress: {kind: 'qmp-job', socketPath: command.socketPath, id},
@@ -124,13 +140,15 @@ function pullSteps(site: Site, given: OpenMerge & {undo: Command[]}): Step[] {
 }
 
 function commitSteps(site: Site, given: OpenCommit): Step[] {
-	const {id, title, whenStopped, merge: {top, into}, backingName, target, head, doneWhen, instead} = given;
+	const {id, title, whenStopped, merge, backingName, target, head, doneWhen, instead} = given;
+	const {top, into} = merge;
 	const {graph, uuid} = site;
 	const jobId = `vsnap-commit-${id}`;
 	const isHead = graph.keyOf(top) === graph.keyOf(head);
+	const carried = isHead ? carriedBy(site, merge) : [];
 	return [step('switch', {
 		id: `commit-${id}`,
-		title,
+		title: carried.length === 0 ? title : `${title}, with the ${carried.length === 1 ? 'bitmap' : 'bitmaps'} ${carried.map(({name}) => name).join(', ')}`,
 		undo: null,
 		// As QEMU tells the name.
 		doneWhen: isHead ? {kind: 'head-is', uuid, target, path: openImage(site, into)?.path ?? into} : doneWhen,
@@ -138,7 +156,7 @@ function commitSteps(site: Site, given: OpenCommit): Step[] {
 		...(isHead && {pivot: {from: top, to: into, toFormat: imageAt(graph, into)?.format ?? 'qcow2'}}),
 		whenStopped,
 		...job(site, 'block-commit', isHead
-			? {id: jobId, images: {device: top, 'base-node': into}, more: {}, end: 'job-pivot'}
+			? {id: jobId, images: {device: top, 'base-node': into}, more: {}, end: 'job-pivot', carried}
 			: {id: jobId, images: {device: head, 'top-node': top, 'base-node': into}, more: backingName === undefined ? {} : {'backing-file': backingName}, end: 'job'}),
 	}), ...closeSteps(site, 'switch', given)];
 }
@@ -152,6 +170,7 @@ export function blocksOf(site: Site): Hypervisor['blocks'] {
 			const image = openImage(site, path);
 			return image?.isWritable ? (image.recording ?? []).map(({name}) => name) : [];
 		},
+		carriedBy: merge => carriedBy(site, merge),
 		flush(path) {
 			const node = (openImage(site, path)?.nodeName ?? '').replaceAll(/["\\]/gu, String.raw`\$&`);
 			return askIfAlive(site, 'human-monitor-command', {'command-line': `qemu-io "${node}" "flush"`});

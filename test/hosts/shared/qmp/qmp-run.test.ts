@@ -132,6 +132,24 @@ test('a copy that the guest goes over to is noted when it is ready and before it
 	}
 });
 
+test('bitmaps that the guest takes along are made before it goes over; those of a run that was cut off are made anew, and where they cannot be made the guest stays', async t => {
+	for (const isMade of [true, false]) {
+		let status: string | undefined;
+		const {monitors, command, executed} = await withMonitors(t, ({execute}) => {
+			status = new Map([['block-commit', 'running'], ['job-complete', 'concluded']]).get(execute) ?? status;
+			const jobs = status === undefined ? [] : [{id: 'j', status}];
+			status = status === 'running' && execute === 'query-jobs' ? 'ready' : status;
+			const answers: Record<string, unknown> = {'query-jobs': jobs, 'query-named-block-nodes': [{'node-name': 'base', 'dirty-bitmaps': [{name: 'c1'}]}, {'node-name': 'head', 'dirty-bitmaps': [{name: 'c2'}]}]};
+			return execute === 'transaction' && !isMade ? {error: {class: 'GenericError', desc: 'no'}} : {return: answers[execute] ?? {}};
+		});
+		const carried = ['c1', 'c2'].map(name => ({name, granularityBytes: 65_536}));
+		const result = await monitors.run(command('block-commit', {'job-id': 'j', device: 'head', 'base-node': 'base'}, {kind: 'job-pivot', id: 'j', carried}));
+		t.is(result.ok, isMade);
+		const asked = executed().filter(execute => execute !== 'query-jobs');
+		t.deepEqual(asked.slice(0, 5), ['block-commit', 'query-named-block-nodes', 'block-dirty-bitmap-remove', 'transaction', isMade ? 'job-complete' : 'job-cancel']);
+	}
+});
+
 test('a job at work from a run that was cut off is waited for, not begun once more', async t => {
 	const {monitors, command, executed} = await withMonitors(t, script({'query-jobs': [[{id: 'j', status: 'running'}], [{id: 'j', status: 'concluded'}]]}));
 	t.true((await monitors.run(command('blockdev-create', {'job-id': 'j'}, {kind: 'job', id: 'j'}))).ok);
