@@ -21,8 +21,12 @@ function folderInUse(context: PlanContext, basePath: string): string | undefined
 /** What the path of the overlay begins with. `folder`: the one that was named for disks that have none. Undefined: nobody has said where. */
 export function overlayStem(context: PlanContext, {target, basePath}: Based, folder?: string): string | undefined {
 	const {stem} = storageAt(context.graph, basePath);
+	if (stem !== undefined) {
+		return stem;
+	}
+
 	const other = folder ?? folderInUse(context, basePath);
-	return stem ?? (other === undefined ? undefined : posix.join(other, `${context.inventory.details.domain.name}.${target}`));
+	return other === undefined ? undefined : posix.join(other, `${context.inventory.details.domain.name}.${target}`);
 }
 
 /** For the person, where there is no stem. */
