@@ -10,8 +10,8 @@ import {readWays, type Obstacle, type Ways} from '../engine/recover/ways.ts';
 import {prepareAction} from '../engine/prepare.ts';
 import type {Outcome, UnfinishedAction} from '../engine/ports.ts';
 import {goneWith} from '../model/plan/plan.ts';
-import {requestOf} from '../model/plan/request.ts';
-import {describeAction} from '../actions/registry.ts';
+import {requestOf, type Action} from '../model/plan/request.ts';
+import {describeAction, describeDone} from '../actions/registry.ts';
 import {describeStanding} from '../model/text/describe-standing.ts';
 import {succeed} from '../model/result.ts';
 import {exitCodes} from '../model/text/exit-codes.ts';
@@ -31,10 +31,11 @@ const flags: Record<Direction, string> = {back: 'roll-back', forward: 'roll-forw
 
 const nothingWords = (troublesExitCode: number) => troublesExitCode === 0 ? 'No action was interrupted.' : 'No other action was interrupted.';
 
-function doneWords(name: string, direction: Direction, outcome: Outcome): string {
+function doneWords(action: Action, direction: Direction, outcome: Outcome): string {
+	const {name} = action.domain;
 	return {
 		back: outcome.kind === 'done' && outcome.remarks !== undefined ? `Done: "${name}" is rolled back.` : `Done: "${name}" is as it was before.`,
-		forward: `Done: the action on "${name}" is finished.`,
+		forward: `Finished and verified. ${describeDone(action)}`,
 		'give-up': `Given up: nothing of "${name}" was touched, and other actions are possible. vsnap-tui doctor says what is left to fix.`,
 	}[direction];
 }
@@ -119,7 +120,7 @@ export async function recoverActions(context: CommandContext, options: RecoverOp
 			onEvent: reportEvents(context), interrupt: context.interrupt,
 		});
 		exitCode = Math.max(exitCode, reportOutcome(context, outcome, {
-			done: doneWords(action.plan.action.domain.name, direction, outcome), gone: direction === 'forward' ? goneWith(action.plan) : [], isRecovery: true,
+			done: doneWords(action.plan.action, direction, outcome), gone: direction === 'forward' ? goneWith(action.plan) : [], isRecovery: true,
 		}));
 	}
 

@@ -15,7 +15,7 @@ const besideTornRecord = (host: Host): Host => ({
 	...host,
 	async readDetails(uuid, options) {
 		const details = await host.readDetails(uuid, options);
-		return details.ok ? succeed({...details.value, unreadableOthers: [{name: 'torn of mail', reason: 'it is cut off'}]}) : fail(details.failure);
+		return details.ok ? succeed({...details.value, unreadableOthers: [{name: 'torn of mail', reason: 'it is cut off', remedy: 'look'}]}) : fail(details.failure);
 	},
 });
 
@@ -28,7 +28,7 @@ test('what cannot be read of other domains stands apart from the snapshots of th
 	t.true(rest.endsWith('Not known to this program, because it cannot be read, is which of these images is also needed by:\n torn of mail: it is cut off\n'), out);
 	const json = JSON.parse((await run('web', {change: besideTornRecord, isJson: true})).out) as {unreadable: unknown; unreadableOthers: unknown};
 	t.deepEqual(json.unreadable, []);
-	t.deepEqual(json.unreadableOthers, [{name: 'torn of mail', reason: 'it is cut off'}]);
+	t.deepEqual(json.unreadableOthers, [{name: 'torn of mail', reason: 'it is cut off', remedy: 'look'}]);
 });
 
 test('a name that is nearly right leads to the domain', async t => {

@@ -278,7 +278,7 @@ test.serial('what virsh would do to an internal snapshot below another vsnap-tui
 	const at = await markOffline(domain, 2);
 	await takeDiskSnapshot(domain, 'e1');
 	await onDisk(domain, domain.disks[0]!.path);
-	await told(t, domain, 'native-revert', 'Revert only with vsnap-tui.');
+	await told(t, domain, 'native-revert', 'Leave such a revert to vsnap-tui, which refuses it for as long as others need the image.');
 	const refused = await runProgram(domain, revertTo(domain, 'i1'));
 	t.is(refused.exitCode, 3, report(refused));
 	await succeeds(t, domain, revertTo(domain, 'e1'));

@@ -20,7 +20,8 @@ import {
 import {readEvents, report, runProgram} from './program.ts';
 import {run} from './run.ts';
 import {labUri} from './settings.ts';
-import {readHeads, writeLive} from './slots.ts';
+import {readHeads, readTags, writeLive} from './slots.ts';
+import type {Digests} from './snapshots.ts';
 import {takenBy} from './world.ts';
 
 test.before(startLab);
@@ -28,7 +29,16 @@ test.before(startLab);
 const clusterBytes = 65_536;
 
 type Kind = 'external' | 'internal' | 'mixed';
-type Journey = {domain: LabDomain; random: Random; kind: Kind; estate: Estate; count: number; done: Map<string, number>};
+type Journey = {
+	domain: LabDomain;
+	random: Random;
+	kind: Kind;
+	estate: Estate;
+	count: number;
+	done: Map<string, number>;
+	/** What snapshots held whose records were deleted: inside the images it still is. */
+	forgotten: Map<string, Digests>;
+};
 
 async function scribble({domain, random}: Journey): Promise<void> {
 	const isOff = await readState(domain) === 'shut off';
@@ -58,7 +68,35 @@ function createInside({domain, estate}: Journey, name: string): SoakAction {
 	};
 }
 
-function nextAction(journey: Journey): SoakAction {
+/** Internal snapshots without a record, by name: their disks, and whether one can be made. */
+async function readUnrecorded({domain}: Journey): Promise<Map<string, {disks: string[]; isAdoptable: boolean}>> {
+	const told = await runProgram(domain, ['tree', '--', domain.name]);
+	return new Map([...told.stdout.matchAll(/^ (\S+): inside ([a-z, ]+?)(?: since .*?)?(?:, with memory)?, not recorded \((vsnap-tui doctor can record it)?/gm)]
+		.map(([, name, disks, adoptable]) => [name!, {disks: disks!.split(', '), isAdoptable: adoptable !== undefined}]));
+}
+
+/** The record alone goes, and no byte is freed. */
+function forget({estate, forgotten}: Journey, name: string): SoakAction {
+	forgotten.set(name, estate.snapshots.get(name)!);
+	return {
+		argv: domainName => ['delete', '--metadata', '--', domainName, name],
+		after: {head: estate.head, snapshots: new Map([...estate.snapshots].filter(([other]) => other !== name))},
+	};
+}
+
+/** What was forgotten inside the images gets its records back, and is what it was; undefined: there is none. */
+async function remember(journey: Journey): Promise<SoakAction | undefined> {
+	const {estate, forgotten} = journey;
+	const found = [...await readUnrecorded(journey)].filter(([, {isAdoptable}]) => isAdoptable);
+	return found.length === 0
+		? undefined
+		: {
+			argv: domainName => ['doctor', '--repair', 'unrecorded-tag', '--', domainName],
+			after: {head: estate.head, snapshots: new Map([...estate.snapshots, ...found.map(([name, {disks}]) => [name, Object.fromEntries(disks.map(target => [target, forgotten.get(name)![target]!]))] as const)])},
+		};
+}
+
+async function nextAction(journey: Journey): Promise<SoakAction> {
 	const {estate, random, kind} = journey;
 	const name = `n${++journey.count}`;
 	const names = [...estate.snapshots.keys()];
@@ -67,7 +105,12 @@ function nextAction(journey: Journey): SoakAction {
 	}
 
 	const to = random.pick(names);
-	return random.pick([
+	if (kind !== 'external' && random.oneIn(4)) {
+		return forget(journey, to);
+	}
+
+	const remembered = random.oneIn(4) ? await remember(journey) : undefined;
+	return remembered ?? random.pick([
 		() => drop(estate, random, to),
 		() => drop(estate, random, to),
 		() => leave(estate, random, {to, name, isBranch: random.oneIn(3)}),
@@ -88,7 +131,8 @@ async function expectWhatItSays(t: ExecutionContext, journey: Journey, action: S
 	}
 
 	t.is(dry.exitCode, 0, report(dry));
-	const {space, images} = JSON.parse(dry.stdout) as Plan;
+	const {space, images, consequences} = JSON.parse(dry.stdout) as Plan;
+	const unrecorded = await readUnrecorded(journey);
 	const before = await takenBy(domain);
 	const result = await runProgram(domain, ['--yes', '--json', ...argv]);
 	t.is(result.exitCode, 0, `${said}\n${report(result)}`);
@@ -108,6 +152,11 @@ async function expectWhatItSays(t: ExecutionContext, journey: Journey, action: S
 
 	t.true(isSame(after.head, action.after.head), `${said}: the current state, was ${JSON.stringify(estate.head)}`);
 	journey.estate = after;
+	// Out of sight below an overlay without a record it is not lost.
+	const left = new Set((await Promise.all((await readdir(domain.folder)).map(async file => readTags(path.join(domain.folder, file)).catch(() => [])))).flat());
+	for (const name of unrecorded.keys()) {
+		t.true(left.has(name) || after.snapshots.has(name) || consequences.some(({text}) => text.includes(name)), `${said}: nothing says that the state "${name}", which only the images held, goes`);
+	}
 }
 
 /** A record is forgotten, and what the doctor then finds is repaired, one kind after the other: removed, or merged with what it is backed by. */
@@ -135,11 +184,11 @@ for (const seed of seeds) {
 			await start(domain);
 		}
 
-		const journey: Journey = {domain, random, kind, estate: await readEstate(domain), count: 0, done: new Map()};
+		const journey: Journey = {domain, random, kind, estate: await readEstate(domain), count: 0, done: new Map(), forgotten: new Map()};
 		for (let turn = 0; turn < turns; turn++) {
 			await scribble(journey);
 			journey.estate = await readEstate(domain);
-			await expectWhatItSays(t, journey, nextAction(journey));
+			await expectWhatItSays(t, journey, await nextAction(journey));
 		}
 
 		const sample = [...journey.estate.snapshots.keys()];
@@ -170,7 +219,7 @@ for (const isRunning of [false, true]) {
 
 		const estate = await readEstate(domain);
 		const before = await takenBy(domain);
-		const journey: Journey = {domain, random, kind: 'internal', estate, count: 0, done: new Map()};
+		const journey: Journey = {domain, random, kind: 'internal', estate, count: 0, done: new Map(), forgotten: new Map()};
 		await expectWhatItSays(t, journey, drop(estate, {...random, pick: items => items[0]!}, 'inside'));
 		t.deepEqual([...journey.done.keys()], ['delete: 0']);
 		t.true(before - await takenBy(domain) >= 8 * 2 ** 20 - clusterBytes);

@@ -141,7 +141,7 @@ export function findLeftovers(leftovers: Leftovers, domain: Place | undefined): 
 			kind: 'unused-image',
 			severity: 'info',
 			...(domain && {domain}),
-			text: `In ${folder} no domain and no snapshot needs ${describe(images)}.`,
+			text: `In ${folder} no domain and no snapshot${leftovers.isBlind ? ' that can be read' : ''} needs ${describe(images)}.`,
 			meaning: `${images.length === 1
 				? 'It may be a backup, a template, a leftover of another domain, or a disk of one that is defined elsewhere, so it is not offered for removal.'
 				: 'They may be backups, templates, leftovers of another domain, or disks of domains that are defined elsewhere, so they are not offered for removal.'} ${describeRemoval(images, false)}`,

@@ -19,7 +19,12 @@ function repairRequest({details: {domain}}: Examination) {
 }
 
 function findCurrentTrouble(examination: Examination): void {
-	const {context, details: {snapshots, currentSnapshot}} = examination;
+	const {context, details: {snapshots, currentSnapshot, unreadable}} = examination;
+	// What cannot be read may be the current one.
+	if (unreadable.length > 0) {
+		return;
+	}
+
 	const verdict = judgeCurrent(context);
 	const current = snapshots.find(({name}) => name === currentSnapshot);
 	const isNewer = context.can.revertUnlinksRecordedOverlays;
@@ -116,8 +121,9 @@ function findUnexplained(examination: Examination): void {
 
 /** Overlays and internal snapshots of which no record tells: made without one, or their record was dropped. */
 function findUnrecorded(examination: Examination): void {
-	const {context, details: {domain}} = examination;
-	const layers = unrecordedLayers(context);
+	const {context, details: {domain, unreadable}} = examination;
+	// A record that cannot be read may tell of them.
+	const layers = unreadable.length > 0 ? [] : unrecordedLayers(context);
 	if (layers.length > 0) {
 		report(examination, {
 			kind: 'unrecorded-layer',
@@ -128,6 +134,10 @@ function findUnrecorded(examination: Examination): void {
 			otherWay: {option: 'fold', words: 'folds it into its base instead', request: {kind: 'fold', uuid: domain.uuid}},
 			images: layers.flat().map(({overlayPath}) => overlayPath),
 		});
+	}
+
+	if (unreadable.length > 0) {
+		return;
 	}
 
 	findUnexplained(examination);
@@ -181,7 +191,7 @@ export function findUnreadableRecords(examination: Examination): void {
 			severity: 'warning',
 			text: `The record "${name}" cannot be read: ${reason}.`,
 			meaning: 'It is not known which images it needs, so no image is removed until this is fixed.',
-			remedy: remedy ?? 'Correct that record, or drop it (virsh snapshot-delete --metadata).',
+			remedy,
 		});
 	}
 
@@ -191,7 +201,7 @@ export function findUnreadableRecords(examination: Examination): void {
 			severity: 'warning',
 			text: `"${name}", which is not of this domain, cannot be read: ${reason}.`,
 			meaning: 'It is not known which images it needs, so no image of this domain is removed until this is fixed.',
-			remedy: remedy ?? 'See what virsh says of it, and make it readable.',
+			remedy,
 		});
 	}
 }

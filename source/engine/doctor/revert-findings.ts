@@ -142,8 +142,8 @@ function findNativeInternal(examination: Examination): void {
 			kind: 'native-revert',
 			severity: 'info',
 			text: `virsh snapshot-revert to ${listNames([...new Set(harmful)], 6)} would change what is needed by: ${listNames([...harmed], 6)}.`,
-			meaning: 'These snapshots are inside backing files of others; libvirt reverts the image and reports success. vsnap-tui refuses.',
-			remedy: 'Revert only with vsnap-tui.',
+			meaning: 'These snapshots are inside backing files of others; libvirt reverts the image and reports success.',
+			remedy: 'Leave such a revert to vsnap-tui, which refuses it for as long as others need the image.',
 		});
 	}
 }

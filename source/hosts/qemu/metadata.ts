@@ -6,6 +6,7 @@ import {Buffer} from 'node:buffer';
 import {readdir, readFile} from 'node:fs/promises';
 import path from 'node:path';
 import {digest} from '../../model/plan/fingerprint.ts';
+import type {Unreadable} from '../../model/domain/inventory.ts';
 import {fail, succeed, type Result} from '../../model/result.ts';
 import type {Checkpoint, Snapshot} from '../../model/domain/snapshot.ts';
 import {parseCheckpointXml} from '../../model/xml/parse-checkpoint.ts';
@@ -16,7 +17,7 @@ export type Records = {
 	snapshots: Snapshot[];
 	current: string | undefined;
 	checkpoints: Checkpoint[];
-	unreadable: Array<{name: string; reason: string}>;
+	unreadable: Unreadable[];
 };
 
 const longestName = 200;
@@ -51,12 +52,13 @@ async function readAll<T extends {name: string; createdAt: number}>(folder: stri
 	const unreadable: Records['unreadable'] = [];
 	for (const fileName of names.filter(name => name.endsWith('.xml')).sort()) {
 		const name = fileName.slice(0, -'.xml'.length);
-		const xml = await readIfThere(async () => readFile(path.join(folder, fileName), 'utf8'));
+		const file = path.join(folder, fileName);
+		const xml = await readIfThere(async () => readFile(file, 'utf8'));
 		const parsed = xml === undefined ? undefined : parse(xml, name);
 		if (parsed?.ok && parsed.value.name === name) {
 			read.push(parsed.value);
 		} else if (parsed !== undefined) {
-			unreadable.push({name, reason: parsed.ok ? 'the record has another name than its file' : (parsed.failure.kind === 'unreadable' ? parsed.failure.reason : parsed.failure.kind)});
+			unreadable.push({name, reason: parsed.ok ? 'the record has another name than its file' : (parsed.failure.kind === 'unreadable' ? parsed.failure.reason : parsed.failure.kind), remedy: `Correct ${file}, or remove it if the record is not needed (images and bitmaps stay).`});
 		}
 	}
 

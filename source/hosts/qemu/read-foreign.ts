@@ -3,10 +3,12 @@ What the other bare domains hold: those that were named, as they are, and all th
 */
 import path from 'node:path';
 import type {Domain} from '../../model/domain/domain.ts';
+import type {Unreadable} from '../../model/domain/inventory.ts';
 import type {Pin} from '../../model/images/pin.ts';
 import {formatsOfDomain, pinsOfDomain} from '../../model/images/pins.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
+import {quoteForTerminal} from '../../model/text/shell-quote.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import type {ForeignRecords} from '../shared/record-source.ts';
 import {reasonOf} from '../shared/read-answers.ts';
@@ -20,15 +22,15 @@ type Known = {domain: Domain; snapshots: Snapshot[]};
 export async function readForeignBare(reading: BareReading, named: readonly NamedBare[], exceptUuid: string | undefined): Promise<Result<ForeignRecords>> {
 	const found: Known[] = [];
 	const result: ForeignRecords = {pins: [], formats: new Map(), unreadableDomains: [], unreadableSnapshots: []};
-	const unreadable = (name: string, reason: string) => result.unreadableDomains.push({name, reason});
-	const note = (name: string, records: Array<{name: string; reason: string}>) => {
-		result.unreadableSnapshots.push(...records.map(record => ({name: `${record.name} of ${name}`, reason: record.reason})));
+	const unreadable = (name: string, reason: string, remedy: string) => result.unreadableDomains.push({name, reason, remedy});
+	const note = (name: string, records: Unreadable[]) => {
+		result.unreadableSnapshots.push(...records.map(record => ({...record, name: `${record.name} of ${name}`})));
 	};
 
 	for (const bare of named) {
 		const read = await readBare(reading, bare);
 		if (!read.ok) {
-			unreadable(bare.name, reasonOf(read.failure));
+			unreadable(bare.name, reasonOf(read.failure), `Look at it alone (vsnap-tui tree ${quoteForTerminal(bare.name)}); the other domains can be acted on again when it can be read.`);
 		} else if (read.value !== undefined && read.value.records.domain.uuid !== exceptUuid) {
 			found.push(read.value.records);
 			note(bare.name, read.value.records.unreadable);
@@ -45,7 +47,7 @@ export async function readForeignBare(reading: BareReading, named: readonly Name
 		const records = await readRecords(folder);
 		const definition = records.ok && records.value.domainXml !== undefined ? parseDomainXml(records.value.domainXml) : undefined;
 		if (!records.ok || (definition && !definition.ok)) {
-			unreadable(path.basename(folder), reasonOf(records.ok ? (definition as {ok: false; failure: never}).failure : records.failure));
+			unreadable(path.basename(folder), reasonOf(records.ok ? (definition as {ok: false; failure: never}).failure : records.failure), `Correct ${folder}/domain.xml, or remove that folder if its snapshots are not needed (images stay).`);
 		} else if (definition !== undefined) {
 			const {uuid, name} = definition.value;
 			const domain: Domain = {

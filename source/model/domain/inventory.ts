@@ -29,8 +29,8 @@ export type HostFacts = {
 export type Unreadable = {
 	name: string;
 	reason: string;
-	/** What makes it readable, or tells more; undefined where nothing better is known than to look at it. */
-	remedy?: string;
+	/** What makes it readable, or tells more. */
+	remedy: string;
 };
 
 /** One domain, for browsing. */

@@ -96,7 +96,11 @@ export function formatMomentWithAge(seconds: number, nowSeconds: number): string
 /** What was freed, or is taken more, as measured. What an action had taken or freed before it was interrupted is not counted to its recovery. */
 export function describeTaken(bytes: number, isRecovery = false): string {
 	const by = isRecovery ? ' by this recovery' : '';
-	return bytes <= 0 ? `${formatBytes(-bytes)} freed on the host${by}.` : `${formatBytes(bytes)} more taken on the host${by}.`;
+	if (bytes === 0) {
+		return `Nothing more is taken on the host${by}.`;
+	}
+
+	return bytes < 0 ? `${formatBytes(-bytes)} freed on the host${by}.` : `${formatBytes(bytes)} more taken on the host${by}.`;
 }
 
 /** "frees 700 MiB", "takes up to 1.0 MiB more": net, when all is done. Negative bytes are taken. */

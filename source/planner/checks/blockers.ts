@@ -27,7 +27,7 @@ export function refuseUnreadable(context: PlanContext, options: {canKeep?: boole
 			kind: 'not-supported',
 			text: `"${name}" cannot be read (${reason}), so it is not known which images it needs.`,
 			remedy: [
-				remedy ?? 'Inspect it with virsh and make it readable.',
+				remedy,
 				...(options.canKeep ? ['Or keep the current state (--keep NAME): then no image is removed.'] : []),
 			].join(' '),
 		});

@@ -46,6 +46,6 @@ test('what is no overlay, is open, or was not found is not removed', t => {
 
 test('nothing is removed while a record cannot be read', t => {
 	const world = withImages(image('/d/vda.x', '/d/vda.qcow2'));
-	world.details.unreadable.push({name: 's9', reason: 'x'});
+	world.details.unreadable.push({name: 's9', reason: 'x', remedy: 'y'});
 	t.deepEqual(blockersOf(world, '/d/vda.x'), ['not-supported']);
 });

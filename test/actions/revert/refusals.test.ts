@@ -62,7 +62,7 @@ for (const flag of ['isEncrypted', 'hasSlices'] as const) {
 
 test('a record that cannot be read stands in the way only where an image would be removed', t => {
 	const world = threeSnapshots();
-	world.details.unreadableOthers.push({name: 'x of other', reason: 'torn'});
+	world.details.unreadableOthers.push({name: 'x of other', reason: 'torn', remedy: 'y'});
 	t.deepEqual(blockersOf(world), ['not-supported']);
 	t.deepEqual(blockersOf(world, {currentState: {kind: 'keep', name: 'k'}}), []);
 });

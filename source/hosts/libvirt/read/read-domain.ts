@@ -18,12 +18,16 @@ import {
 import {readSnapshotDocuments} from './read-snapshot-documents.ts';
 import {readVolumePaths} from './read-volumes.ts';
 import {readLostSecrets} from './read-secrets.ts';
+import {remedyForRecord} from './record-remedy.ts';
+
+/** Where a record that cannot be read is noted, and what leads on. */
+type Notes = {unreadable: Unreadable[]; remedyOf: (name: string) => string};
 
 /**
 Names as libvirt lists them, one a line. A name that holds a line end comes out as several: such pieces are found out when their XML is asked for, or
 because two snapshots cannot have one name.
 */
-function safeNames(answer: Answer | undefined, unreadable: Unreadable[], what: string): string[] {
+function safeNames(answer: Answer | undefined, {unreadable, remedyOf}: Notes): string[] {
 	if (!answer?.ok) {
 		return [];
 	}
@@ -31,14 +35,15 @@ function safeNames(answer: Answer | undefined, unreadable: Unreadable[], what: s
 	const names = parseNames(answer.value);
 	const once = [...new Set(names)];
 	if (once.length < names.length) {
-		unreadable.push({name: names.find((name, index) => names.indexOf(name) !== index)!, reason: `a ${what} whose name contains a newline is listed as several names`});
+		const twice = names.find((name, index) => names.indexOf(name) !== index)!;
+		unreadable.push({name: twice, reason: 'a checkpoint whose name contains a newline is listed as several names', remedy: remedyOf(twice)});
 	}
 
 	return once;
 }
 
 /** What each name's XML says; names whose XML is missing, broken or another's are put under `unreadable`. */
-function readRecords<T extends {name: string}>(names: string[], answers: Answer[], parse: (xml: string, name: string) => Result<T>, unreadable: Unreadable[]): T[] {
+function readRecords<T extends {name: string}>(names: string[], answers: Answer[], parse: (xml: string, name: string) => Result<T>, {unreadable, remedyOf}: Notes): T[] {
 	const records: T[] = [];
 	for (const [index, name] of names.entries()) {
 		const answer = answers[index];
@@ -46,7 +51,7 @@ function readRecords<T extends {name: string}>(names: string[], answers: Answer[
 		if (parsed?.ok && parsed.value.name === name) {
 			records.push(parsed.value);
 		} else {
-			unreadable.push({name, reason: parsed === undefined || parsed.ok ? 'libvirt returns another name' : reasonOf(parsed.failure)});
+			unreadable.push({name, reason: parsed === undefined || parsed.ok ? 'libvirt returns another name' : reasonOf(parsed.failure), remedy: remedyOf(name)});
 		}
 	}
 
@@ -97,7 +102,8 @@ async function readOnce(virsh: Virsh, uuid: string, {secrets, withoutSizes}: Rea
 		return snapshotNames;
 	}
 
-	const checkpointList = safeNames(checkpointNames, unreadable, 'checkpoint');
+	const [ofSnapshots, ofCheckpoints] = (['snapshot', 'checkpoint'] as const).map((kind): Notes => ({unreadable, remedyOf: name => remedyForRecord(kind, domain.value.name, name)})) as [Notes, Notes];
+	const checkpointList = safeNames(checkpointNames, ofCheckpoints);
 	const measured = domain.value.liveDefinition === undefined || withoutSizes ? [] : checkpointList;
 	const [listed, currentName, checkpoints, sizes] = await Promise.all([
 		readSnapshotDocuments(virsh, [{uuid, listing: snapshotNames.value}], secrets),
@@ -115,10 +121,10 @@ async function readOnce(virsh: Virsh, uuid: string, {secrets, withoutSizes}: Rea
 
 	const {documents, ambiguousName} = listed.value[0]!;
 	if (ambiguousName !== undefined) {
-		unreadable.push({name: ambiguousName, reason: 'it is listed twice, or is part of a name that contains a newline'});
+		unreadable.push({name: ambiguousName, reason: 'it is listed twice, or is part of a name that contains a newline', remedy: ofSnapshots.remedyOf(ambiguousName)});
 	}
 
-	const snapshots = readRecords(documents.map(({name}) => name), documents.map(({answer}) => answer), (xml, name) => parseSnapshotXml(xml, {isCurrent: name === currentName}), unreadable);
+	const snapshots = readRecords(documents.map(({name}) => name), documents.map(({answer}) => answer), (xml, name) => parseSnapshotXml(xml, {isCurrent: name === currentName}), ofSnapshots);
 	const definitions = [domain.value.definition, domain.value.liveDefinition, ...snapshots.map(snapshot => snapshot.domain)];
 	const volumes = await readVolumePaths(virsh, definitions);
 	if (!volumes.ok) {
@@ -138,7 +144,7 @@ async function readOnce(virsh: Virsh, uuid: string, {secrets, withoutSizes}: Rea
 		liveXml: live.ok && domain.value.liveDefinition !== undefined ? live.value : undefined,
 		snapshots: snapshots.map(snapshot => ({...snapshot, domain: withPaths(snapshot.domain)})),
 		currentSnapshot: currentName,
-		checkpoints: withSizes(readRecords(checkpointList, checkpoints.value, xml => parseCheckpointXml(xml), unreadable), sizes.ok ? sizes.value : []),
+		checkpoints: withSizes(readRecords(checkpointList, checkpoints.value, xml => parseCheckpointXml(xml), ofCheckpoints), sizes.ok ? sizes.value : []),
 		unreadable,
 		lostSecrets: lostSecrets.value,
 	});

@@ -18,12 +18,7 @@ import {isMissingDomain, isMissingSnapshot, type Answer, type Virsh} from '../vi
 import {readDomains} from './read-host.ts';
 import {readSnapshotDocuments} from './read-snapshot-documents.ts';
 import {readVolumePaths} from './read-volumes.ts';
-
-/** What leads on where the record of a snapshot cannot be read: the commands are for a person's shell. */
-function remedyForRecord(domain: string, snapshot: string): string {
-	const words = `${quoteForTerminal(domain)} --snapshotname ${quoteForTerminal(snapshot)}`;
-	return `See what "virsh snapshot-dumpxml ${words}" answers. If that snapshot is not needed: virsh snapshot-delete ${words} --metadata (its images stay).`;
-}
+import {remedyForRecord} from './record-remedy.ts';
 
 type Found = {uuid: string; name: string; isOff: boolean; definition: DomainDefinition; liveDefinition: DomainDefinition; listing: string};
 
@@ -102,7 +97,7 @@ async function readSnapshots(virsh: Virsh, found: Found[], unreadable: Unreadabl
 	const byDomain = new Map<string, Snapshot[]>(found.map(domain => [domain.uuid, []]));
 	for (const [index, {documents, ambiguousName}] of read.value.entries()) {
 		const {uuid, name: domainName} = found[index]!;
-		const note = (name: string, reason: string) => unreadable.push({name: `${name} of ${domainName}`, reason, remedy: remedyForRecord(domainName, name)});
+		const note = (name: string, reason: string) => unreadable.push({name: `${name} of ${domainName}`, reason, remedy: remedyForRecord('snapshot', domainName, name)});
 		if (ambiguousName !== undefined) {
 			note(ambiguousName, 'it is listed twice, or is part of a name that contains a newline');
 		}

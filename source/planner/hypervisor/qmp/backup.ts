@@ -10,7 +10,7 @@ import type {Backup, CopiedDisk, PlanContext} from '../hypervisor.ts';
 import {checkpointsOf} from './checkpoints.ts';
 import {copySteps, letGoSteps, type Copying, type OpenDisk} from './copy.ts';
 import {ask, askIfAlive, factsOf} from './monitor.ts';
-import {hasMonitor, refuseAgent} from './nodes.ts';
+import {refuseAgent} from './nodes.ts';
 
 const whenStopped = 'Recover would end the backup and remove its files; the guest is not touched.';
 
@@ -50,7 +50,7 @@ export function backupRunning(context: PlanContext, backup: Backup): Result<Step
 		refuseAgent(context);
 	}
 
-	const disks = hasMonitor(context) ? backup.disks.flatMap(disk => openDisk(context, disk)) : [];
+	const disks = backup.disks.flatMap(disk => openDisk(context, disk));
 	if (disks.length === 0) {
 		return succeed([]);
 	}

@@ -13,15 +13,6 @@ import {ask, askUntil, factsOf} from './monitor.ts';
 
 export const whenStopped = 'Recover would undo it; the guest keeps running on its old disks.';
 
-/** Appends a blocker where no monitor is known. */
-export function hasMonitor({inventory: {bare}, blockers}: PlanContext): boolean {
-	if (bare?.socketPath === undefined) {
-		blockers.push({kind: 'not-permitted', text: 'The domain is running, but its monitor is not known.', remedy: 'Name its socket: --qmp NAME=SOCKET.'});
-	}
-
-	return bare?.socketPath !== undefined;
-}
-
 /** Appends a blocker. */
 export function refuseAgent({blockers}: PlanContext): void {
 	blockers.push({

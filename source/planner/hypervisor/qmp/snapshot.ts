@@ -16,7 +16,7 @@ import {fileCommands, imageCommands} from '../commands.ts';
 import type {ContinuedDisk, Hypervisor, RunningSnapshot} from '../hypervisor.ts';
 import {ask, askIfAlive, askUntil} from './monitor.ts';
 import {
-	hasMonitor, insideStep, refuseAgent, whenStopped, withNodes, type NodedDisk,
+	insideStep, refuseAgent, whenStopped, withNodes, type NodedDisk,
 } from './nodes.ts';
 
 /**
@@ -172,7 +172,6 @@ function quitStep(context: PlanContext): Step {
 
 /** For `Hypervisor`. */
 export function snapshotRunning(context: PlanContext, {action, now, memory, modes, internal, external, records}: RunningSnapshot): ReturnType<Hypervisor['snapshotRunning']> {
-	const isKnown = hasMonitor(context);
 	const memoryPath = memory.mode === 'external' ? memory.path : undefined;
 	if (action.isQuiesced) {
 		refuseAgent(context);
@@ -191,26 +190,24 @@ export function snapshotRunning(context: PlanContext, {action, now, memory, mode
 
 	const isRunning = context.inventory.details.domain.state === 'running';
 	const isLeftPaused = isRunning && modes.some(({mode}) => mode === 'manual');
-	const noded = isKnown ? withNodes(context, external, now) : [];
-	const inside = isKnown ? withNodes(context, internal, now) : [];
+	const noded = withNodes(context, external, now);
+	const inside = withNodes(context, internal, now);
 	return succeed({
 		consequences: isLeftPaused
 			? [{severity: 'warning', text: 'The "manual" disks are left to you: the guest stays paused for that, until you resume it.'}]
 			: [],
-		steps: isKnown
-			? [
-				...checkPrepared(external),
-				...prepareSteps(context, external),
-				...noded.filter(disk => isAddedFirst(disk)).flatMap(disk => addSteps(context, disk)),
-				...(memory.mode === 'internal' ? [insideStep(context, {name: action.snapshot, disks: inside})] : []),
-				...(memoryPath === undefined ? [] : memorySteps(context, {path: memoryPath, owner: imageAt(context.graph, external[0]?.headPath ?? '')?.file, isLive: action.isLive})),
-				...(isLeftPaused && memoryPath === undefined ? [create('pause', 'Pause the guest', ask(context, 'stop'), {undo: [askIfAlive(context, 'cont')]})] : []),
-				...(noded.length === 0 ? [] : [transactionStep(context, noded)]),
-				...(memoryPath !== undefined && isRunning && !action.isHalted && !isLeftPaused ? [resumeStep(context)] : []),
-				...(noded.length === 0 ? [] : [defineStep(context, definition.value)]),
-				...records,
-				...(action.isHalted ? [quitStep(context)] : []),
-			]
-			: [],
+		steps: [
+			...checkPrepared(external),
+			...prepareSteps(context, external),
+			...noded.filter(disk => isAddedFirst(disk)).flatMap(disk => addSteps(context, disk)),
+			...(memory.mode === 'internal' ? [insideStep(context, {name: action.snapshot, disks: inside})] : []),
+			...(memoryPath === undefined ? [] : memorySteps(context, {path: memoryPath, owner: imageAt(context.graph, external[0]?.headPath ?? '')?.file, isLive: action.isLive})),
+			...(isLeftPaused && memoryPath === undefined ? [create('pause', 'Pause the guest', ask(context, 'stop'), {undo: [askIfAlive(context, 'cont')]})] : []),
+			...(noded.length === 0 ? [] : [transactionStep(context, noded)]),
+			...(memoryPath !== undefined && isRunning && !action.isHalted && !isLeftPaused ? [resumeStep(context)] : []),
+			...(noded.length === 0 ? [] : [defineStep(context, definition.value)]),
+			...records,
+			...(action.isHalted ? [quitStep(context)] : []),
+		],
 	});
 }

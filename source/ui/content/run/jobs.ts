@@ -49,7 +49,7 @@ export function lastEndedLine(state: State, theme: Theme): {pieces: Line; right?
 	const {run: {plan: {action}}, outcome, endedMs} = ended;
 	const isDone = outcome.kind === 'done';
 	const age = formatAge(Math.floor(endedMs / 1000), Math.floor(state.nowMs / 1000));
-	const freed = isDone && outcome.takenBytes !== undefined ? `, ${describeTaken(outcome.takenBytes).replace(/ on the host\.$/, '')}` : '';
+	const freed = isDone && outcome.takenBytes !== undefined && outcome.takenBytes !== 0 ? `, ${describeTaken(outcome.takenBytes).replace(/ on the host\.$/, '')}` : '';
 	const undo = undoWords(ended);
 	const pieces: Line = [
 		{text: ` ${theme.glyphs[isDone ? 'done' : 'failed']} `, tone: isDone ? 'good' : 'loss'},

@@ -75,9 +75,8 @@ test('where QEMU has the disks of another user, the new file is lent to that use
 	t.deepEqual(first!.command.tool === 'file' && first!.command.argv, ['chown', '-h', '64:65', '--', '/b/p.vda.qcow2']);
 });
 
-test('a node that is not known, a monitor that is not known and --quiesce are refused', t => {
+test('a node that is not known and --quiesce are refused', t => {
 	t.regex(plan(bareQemu({nodes: {'vda.s1': undefined}})).blockers.join('\n'), /^QEMU does not say which of its block nodes \/d\/vda\.s1 is\. Copy everything.*--full/);
 	t.regex(plan(bareQemu({bare: {nodes: new Map()}})).blockers.join('\n'), /^QEMU does not say which of its block nodes \/d\/vda\.s3 is\. Name the other disks/);
-	t.regex(plan(bareQemu({bare: {socketPath: undefined}})).blockers.join('\n'), /its monitor is not known/);
 	t.regex(plan(withBitmaps(), {isQuiesced: true}).blockers.join('\n'), /guest agent of a standalone QEMU is not known/);
 });
