@@ -102,7 +102,7 @@ export const bindings: readonly Binding[] = [
 	{command: 'details', keys: ['i'], shown: 'i', contexts: browsing, label: 'all details of the selection'},
 	{command: 'details', keys: ['i'], shown: 'i', contexts: ['findings'], label: 'full finding', short: 'details', rank: 3},
 	{command: 'find', keys: ['/'], shown: '/', contexts: browsing, label: 'find; among domains: filter by name', short: 'find', rank: 6},
-	{command: 'find', keys: ['/'], shown: '/', contexts: ['reading', 'message', 'ended', 'findings', 'page', 'name'], label: 'find', short: 'find', rank: 8},
+	{command: 'find', keys: ['/'], shown: '/', contexts: ['reading', 'message', 'ended', 'findings', 'undo', 'log', 'page', 'name'], label: 'find', short: 'find', rank: 8},
 	{command: 'accept', keys: ['enter'], shown: 'Enter', contexts: ['find'], label: 'keep what is found', short: 'keep', rank: 1},
 	{command: 'back', keys: ['escape'], shown: 'Esc', contexts: ['find'], label: 'end the search, back to where it began', short: 'end', rank: 2},
 	{command: 'next-hit', keys: ['down'], shown: '↓', contexts: ['find'], label: 'next hit', short: 'next', rank: 3},

@@ -6,6 +6,7 @@ import {
 } from '../browse/rows.ts';
 import type {Viewport} from '../scroll.ts';
 import type {Find, State} from '../state.ts';
+import {selectedCommand} from '../run/update-log.ts';
 import {findHere} from './place.ts';
 
 function textOfNode(node: TreeNode): string {
@@ -44,6 +45,14 @@ function textsOf(state: State, viewport: Viewport): string[] {
 		return allRows(state).map(({item}) => textOfNode(item));
 	}
 
+	if (state.scene.kind === 'undo') {
+		return (state.undo.value ?? []).map(({title, action, undo}) => `${title} ${action.domain.name} ${undo.kind === 'possible' ? undo.says : 'not possible'}`);
+	}
+
+	if (state.scene.kind === 'log') {
+		return selectedCommand(state, state.scene).all.map(({title, ran}) => `${title} ${ran.command} ${ran.output}`);
+	}
+
 	return state.scene.kind === 'doctor' && !state.scene.isWhole
 		? (state.diagnosis?.findings.value ?? []).map(({domain, text}) => `${domain?.name ?? 'host'}: ${text}`)
 		: viewport.measure(state).texts?.() ?? [];
@@ -64,6 +73,14 @@ export function currentOf(state: State, find: Find): number {
 	if (state.scene.kind === 'browse') {
 		const selected = selectedNode(state)?.name;
 		return allRows(state).findIndex(({item}) => item.name === selected);
+	}
+
+	if (state.scene.kind === 'undo') {
+		return state.scene.index;
+	}
+
+	if (state.scene.kind === 'log') {
+		return selectedCommand(state, state.scene).index;
 	}
 
 	return state.scene.kind === 'doctor' && !state.scene.isWhole ? state.diagnosis?.index ?? 0 : find.line ?? -1;

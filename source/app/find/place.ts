@@ -18,6 +18,11 @@ export function placeOf({scene, pane, view, domainCursor, isLinear}: State): str
 			return scene.isWhole ? 'finding' : 'findings';
 		}
 
+		case 'undo':
+		case 'log': {
+			return scene.kind;
+		}
+
 		case 'journey': {
 			const {view: inPlace} = scene.journey;
 			return inPlace === undefined || 'top' in inPlace ? `page ${inPlace?.kind}` : undefined;

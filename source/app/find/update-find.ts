@@ -18,7 +18,7 @@ import {findHere, placeOf} from './place.ts';
 type Pressed = {key: Key; command: Command | undefined; viewport: Viewport};
 
 /** Rows have a cursor, texts have not. */
-const hasCursor = ({scene}: State): boolean => scene.kind === 'browse' || (scene.kind === 'doctor' && !scene.isWhole);
+const hasCursor = ({scene}: State): boolean => ['browse', 'undo', 'log'].includes(scene.kind) || (scene.kind === 'doctor' && !scene.isWhole);
 
 function begin(state: State, place: string): State {
 	const find: Find = {text: '', isTyping: true, place, origin: 0, line: undefined};
@@ -40,6 +40,11 @@ function goToRow(state: State, index: number): State {
 }
 
 function goTo(state: State, find: Find, index: number, viewport: Viewport): State {
+	const {scene} = state;
+	if (scene.kind === 'undo' || scene.kind === 'log') {
+		return {...state, find, scene: {...scene, index}};
+	}
+
 	if (hasCursor(state)) {
 		return state.scene.kind === 'browse' ? goToRow({...state, find}, index) : {...state, find, diagnosis: state.diagnosis && {...state.diagnosis, index}};
 	}

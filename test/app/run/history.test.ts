@@ -178,3 +178,22 @@ test('the linear mode reads out what can be undone and the commands, and a numbe
 	await press(brain, keys.escape, keys.escape, '@');
 	t.deepEqual(linearPage(brain.state, plainTheme()).lines.slice(-4), ['db01: revert to nightly', '01:50:00, exit 1, 12000 milliseconds: qemu-img create -q -f qcow2 /x', 'qemu-img: /x: No space left on device', 'and more']);
 });
+
+test('/ finds in the list of what was done and in the command log, and n goes on', async t => {
+	const brain = await atWeb();
+	brain.world.undoables = undoables;
+	brain.type('z');
+	await brain.answer();
+	brain.type('/', ...'web01', keys.enter);
+	t.deepEqual(brain.state.scene, {kind: 'undo', index: 1});
+	brain.type('n');
+	t.deepEqual(brain.state.scene, {kind: 'undo', index: 2});
+	brain.type(keys.escape, keys.escape);
+	brain.world.logged = [{id: 'a1', title: 'web01: create', commands: [ran('qemu-img create x'), ran('virsh define y'), ran('rm z', {output: 'gone'})]}];
+	brain.type('@');
+	await brain.answer();
+	brain.type('/', ...'define');
+	t.is(brain.state.scene.kind === 'log' && brain.state.scene.index, 1);
+	brain.type(keys.escape);
+	t.is(brain.state.scene.kind === 'log' && brain.state.scene.index, 2);
+});
