@@ -61,6 +61,7 @@ const beyondTheRun = [
 	'shell-script',
 	'signals',
 	'uefi',
+	'volumes',
 ];
 
 /** They leave a domain of the host unreadable for a while, and every plan that needs to know all domains is refused meanwhile; or they kill the libvirtd of all. */

@@ -9,7 +9,7 @@ import {pinsOfDomain} from '../model/images/pins.ts';
 import type {Plan, Target} from '../model/plan/plan.ts';
 import {isDrive} from '../model/domain/start-files.ts';
 import type {PlanArguments} from './context.ts';
-import {storageOf} from './storage/storage.ts';
+import {storageOf, volumesOf} from './storage/storage.ts';
 
 /** The disks on image files and block devices that the domain writes to. */
 export function fileHeads({details}: Pick<Inventory, 'details'>): Target['before']['heads'] {
@@ -31,6 +31,7 @@ function openableChains({details}: Inventory): string[] {
 /** `proof`: what must be true afterwards, and what the plan was made from. */
 export function planFrame(action: Action, inventory: Inventory, given: PlanArguments, proof: Pick<Target, 'expected' | 'fingerprint'>): Pick<Plan, 'version' | 'id' | 'plannedAt' | 'uri' | 'action' | 'targets'> {
 	const {details, host, bare, definitionXml} = inventory;
+	const volumes = volumesOf(details);
 	return {
 		version: 2,
 		id: given.id,
@@ -45,6 +46,7 @@ export function planFrame(action: Action, inventory: Inventory, given: PlanArgum
 			before: {
 				definitionXml,
 				heads: fileHeads(inventory),
+				...(volumes.length > 0 && {volumes}),
 				currentSnapshot: details.currentSnapshot,
 				snapshotNames: details.snapshots.map(({name}) => name),
 				snapshotXmls: details.snapshots.map(({xml}) => xml),

@@ -12,6 +12,7 @@ import {preservingXml, recordNew} from '../../planner/records/bookkeeping.ts';
 import type {PlanContext} from '../../planner/context.ts';
 import {isExternalOn, mustNameHeads, recordedOverlays} from '../../planner/records/lineage.ts';
 import {step} from '../../planner/steps/step.ts';
+import {placeInXml} from '../../planner/storage/storage.ts';
 import type {ModedDisk} from './disks.ts';
 
 type RecordRequest = {
@@ -37,7 +38,7 @@ export function recordXml(context: PlanContext, request: RecordRequest): Result<
 
 	// The disks as they are frozen, each with its format; without explicit chains, which would be believed more than the headers.
 	const partaking = disks.filter(({mode, disk}) => mode !== 'no' && disk.sourcePath !== undefined);
-	const sources = new Map(partaking.map(({disk}) => [disk.target, {path: disk.sourcePath!, format: disk.format ?? 'raw'}]));
+	const sources = new Map(partaking.map(({disk}) => [disk.target, placeInXml(context, {path: disk.sourcePath!, format: disk.format ?? 'raw'})]));
 	const domainXml = changeDomainXml(liveXml ?? definitionXml, {sources, rootName: 'domain'});
 	return mapResult(domainXml, xml => buildSnapshotXml({
 		name: action.snapshot,

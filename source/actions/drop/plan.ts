@@ -8,7 +8,7 @@ import type {Merge} from '../../model/images/image-merge.ts';
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
 import type {ImagePlace} from '../../model/images/image.ts';
 import {
-	buildImageGraph, holdersOf, imageAt, isDevice, isOpenable, type ImageGraph,
+	buildImageGraph, holdersOf, imageAt, isOpenable, type ImageGraph,
 } from '../../model/images/image-graph.ts';
 import type {Inventory} from '../../model/domain/inventory.ts';
 import type {Expected, Plan, Step} from '../../model/plan/plan.ts';
@@ -28,7 +28,7 @@ import {planRecords} from '../../planner/records/records.ts';
 import {planFrame} from '../../planner/frame.ts';
 import {removeSteps} from '../../planner/steps/removal.ts';
 import {step} from '../../planner/steps/step.ts';
-import {storageAt, storageOf} from '../../planner/storage/storage.ts';
+import {placeInXml, storageAt, storageOf} from '../../planner/storage/storage.ts';
 import {taggedImages, untagSteps} from './internal.ts';
 import {refuseMerges, requireCurrent} from './blockers.ts';
 import {checkpointsOver} from './checkpoints.ts';
@@ -111,7 +111,7 @@ function movesOf(context: PlanContext, merges: readonly Merge[]): Moves {
 		}
 
 		for (const alias of merge.way === 'commit' ? aliasesOf(context, merge.top) : []) {
-			moves.contents.set(alias, {path: merge.into, format: imageAt(context.graph, merge.into)?.format ?? 'qcow2', isDevice: isDevice(context.graph, merge.into)});
+			moves.contents.set(alias, placeInXml(context, {path: merge.into, format: imageAt(context.graph, merge.into)?.format ?? 'qcow2'}));
 		}
 	}
 

@@ -1,6 +1,7 @@
 /**
 The definition of a domain that goes back to what a snapshot kept: shared by revert and branch.
 */
+import type {ImagePlace} from '../../model/images/image.ts';
 import type {Disk} from '../../model/domain/domain.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
 import {succeed, type Result} from '../../model/result.ts';
@@ -11,13 +12,13 @@ import {emptiedDrives, requireStartFiles} from '../../planner/checks/start-files
 import {leftImagesOf, type PlanContext} from '../../planner/context.ts';
 import type {OverlaidDisk, RevertDisks} from '../../planner/steps/revert-disks.ts';
 
-export type Sources = Map<string, {path: string; format: string}>;
+export type Sources = Map<string, ImagePlace>;
 
 /** What the domain's disks are on afterwards: the new overlays, and what was left out of the snapshot and keeps its file. */
 export function sourcesOf(disks: Pick<RevertDisks, 'untouched'>, overlaid: readonly OverlaidDisk[]): Sources {
-	return new Map([
+	return new Map<string, ImagePlace>([
 		...overlaid.map(disk => [disk.target, {path: disk.overlayPath, format: 'qcow2'}] as const),
-		...disks.untouched.map(disk => [disk.target, {path: disk.path, format: disk.format}] as const),
+		...disks.untouched.map(disk => [disk.target, disk] as const),
 	]);
 }
 

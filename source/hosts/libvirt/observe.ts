@@ -6,6 +6,7 @@ import {succeed, type Result} from '../../model/result.ts';
 import {parseDomainXml} from '../../model/xml/parse-domain.ts';
 import type {DomainProbe} from '../shared/observe.ts';
 import {hasDomainId, parseFields} from './read/read-host.ts';
+import {readVolumePaths} from './read/read-volumes.ts';
 import type {Virsh} from './virsh.ts';
 
 async function askInfo(virsh: Virsh, uuid: string, question: (fields: Map<string, string>) => boolean): Promise<Result<boolean>> {
@@ -22,7 +23,12 @@ async function isListed(virsh: Virsh, verb: 'snapshot-list' | 'checkpoint-list',
 async function isHead(virsh: Virsh, {uuid, target, path}: {uuid: string; target: string; path: string}): Promise<Result<boolean>> {
 	const xml = await virsh.askOne(['dumpxml', '--domain', uuid]);
 	const definition = xml.ok ? parseDomainXml(xml.value) : xml;
-	return definition.ok ? succeed(definition.value.disks.some(disk => disk.target === target && disk.sourcePath === path)) : definition;
+	if (!definition.ok) {
+		return definition;
+	}
+
+	const volumes = await readVolumePaths(virsh, [definition.value]);
+	return volumes.ok ? succeed(volumes.value.withPaths(definition.value).disks.some(disk => disk.target === target && disk.sourcePath === path)) : volumes;
 }
 
 /** Fails where the answer cannot be had. */
@@ -36,6 +42,10 @@ export const observeDomain: (probe: DomainProbe, virsh: Virsh) => Promise<Result
 	async 'backup-active'(probe, virsh) {
 		const job = await virsh.askOne(['backup-dumpxml', '--domain', probe.uuid]);
 		return !job.ok && job.failure.kind !== 'tool-failed' ? job : succeed(job.ok);
+	},
+	async 'pool-active'(probe, virsh) {
+		const names = await virsh.askOne(['pool-list', '--name']);
+		return names.ok ? succeed(names.value.split('\n').some(name => name.trimEnd() === probe.pool)) : names;
 	},
 	'disk-records': async () => succeed(false),
 	'head-is': async (probe, virsh) => isHead(virsh, probe),

@@ -18,6 +18,7 @@ const answerOf: (probe: DomainProbe, read: BareRead) => boolean = byKind({
 	'checkpoint-exists': (probe, {records}) => records.checkpoints.some(({name}) => name === probe.name),
 	'disk-records': ({target, bitmap}, {bare}) => bare.nodes.get(target)?.bitmaps.some(({name}) => name === bitmap) ?? false,
 	'backup-active': () => false,
+	'pool-active': () => false,
 	'head-is': (probe, {records}) => has(records.domain.liveDefinition?.disks, probe),
 	'runs-on': (probe, {records}) => has(records.domain.liveDefinition?.disks, probe),
 	'off-on': (probe, {records, live}) => live === undefined && has(records.domain.definition.disks, probe),

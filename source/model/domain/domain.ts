@@ -30,8 +30,8 @@ export type Disk = {
 	sourceType: string;
 	/** The file or block device; undefined for an empty drive, for sources that are no path, and for a volume whose path was not asked for. */
 	sourcePath: string | undefined;
-	/** The volume of a storage pool that a disk of the type `volume` names. */
-	sourceVolume?: {pool: string; volume: string};
+	/** The volume of a storage pool that a disk of the type `volume` names; `kind`: what it is on the host, where that is known and it is either. */
+	sourceVolume?: {pool: string; volume: string; kind?: 'file' | 'block'};
 	/** `<driver type>`: undefined where the definition does not say. */
 	format: string | undefined;
 	readonly: boolean;

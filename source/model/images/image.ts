@@ -62,6 +62,8 @@ export type ImagePlace = {
 	format: string;
 	/** A block device: libvirt wants `type='block'` for it, and QEMU the driver `host_device`. */
 	isDevice?: boolean;
+	/** libvirt's name for it, where the definition is to name a volume of a pool. */
+	volume?: {pool: string; volume: string};
 };
 
 /** Identity and age of a file: size + mtime + inode stay the same through guest runs of overlays, and change with any write. */

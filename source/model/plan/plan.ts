@@ -216,6 +216,8 @@ export type Target = {
 	before: {
 		definitionXml: string;
 		heads: Array<{target: string; path: string}>;
+		/** Images that definitions name as volumes of pools. */
+		volumes?: Array<{path: string; pool: string; volume: string}>;
 		currentSnapshot: string | undefined;
 		snapshotNames: string[];
 		snapshotXmls: string[];

@@ -41,6 +41,8 @@ export type Probe =
 	| {kind: 'backed-by'; path: string; backing: string}
 	/** A guest reads the same from both images. */
 	| {kind: 'reads-same'; path: string; other: string; otherFormat: string}
+	/** The storage pool, which the domain's volumes are of, is active. */
+	| {kind: 'pool-active'; uuid: string; pool: string}
 	/** A backup of it is going on, by libvirt. */
 	| {kind: 'backup-active'; uuid: string}
 	/** The domain writes this disk to this image at this moment. */

@@ -62,18 +62,19 @@ function setDriver(disk: XmlItem, format: string): void {
 	}
 }
 
-function setSource(disk: XmlItem, {path, isDevice = false}: ImagePlace): void {
+const isNamed = (source: XmlItem | undefined, attributes: Record<string, string>) => Object.entries(attributes).every(([name, value]) => attribute(source, name) === value);
+
+function setSource(disk: XmlItem, {path, isDevice = false, volume}: ImagePlace): void {
 	const content = contentOf(disk);
 	const source = find(content, 'source');
-	const isThereAlready = (attribute(source, 'file') ?? attribute(source, 'dev')) === path;
-	if (isThereAlready) {
+	if ((attribute(source, 'file') ?? attribute(source, 'dev')) === path || (volume !== undefined && isNamed(source, volume))) {
 		return;
 	}
 
-	disk[':@'] = {...disk[':@'], type: isDevice ? 'block' : 'file'};
+	disk[':@'] = {...disk[':@'], type: volume === undefined ? (isDevice ? 'block' : 'file') : 'volume'};
 	const startupPolicy = attribute(source, 'startupPolicy');
 	const kept = source === undefined ? [] : keepOnly(contentOf(source), item => !tiedToOldImage.has(nameOf(item)));
-	const made = element('source', {[isDevice ? 'dev' : 'file']: path, ...(startupPolicy === undefined ? {} : {startupPolicy})}, kept);
+	const made = element('source', {...volume ?? {[isDevice ? 'dev' : 'file']: path}, ...(startupPolicy === undefined ? {} : {startupPolicy})}, kept);
 	if (source) {
 		content[content.indexOf(source)] = made;
 	} else {
@@ -120,7 +121,7 @@ Puts the disks that are listed on other images, as files or block devices of the
 document is broken, or where a path or name cannot be expressed in XML.
 */
 export function changeDomainXml(xml: string, change: DomainChange): Result<string> {
-	for (const text of [change.name ?? '', ...[...change.sources.values()].map(source => source.path), ...(change.leftImages ?? []), change.frozenNote?.snapshot ?? '']) {
+	for (const text of [change.name ?? '', ...[...change.sources.values()].flatMap(({path, volume}) => [path, ...Object.values(volume ?? {})]), ...(change.leftImages ?? []), change.frozenNote?.snapshot ?? '']) {
 		const checked = checkText('A path or name for the XML of a domain', text);
 		if (!checked.ok) {
 			return checked;

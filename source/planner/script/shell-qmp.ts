@@ -172,6 +172,7 @@ export function qmpWords(plan: Plan): Words {
 				return `! ${hasCheckpoint(probe.name)}`;
 			}
 
+			case 'pool-active':
 			case 'backup-active': {
 				return 'false';
 			}

@@ -8,9 +8,13 @@ import {sourceAttributes} from '../storage/storage.ts';
 import {monitorFunctionsFor} from './shell-qmp.ts';
 import {anyOf, type DomainProbe, type Words} from './words.ts';
 
-/** Whether the XML of a domain names this file, or block device, as the source of a disk. virsh has attributes in single quotes. */
-function grepSource(path: string): string {
-	return `grep -qF ${anyOf(sourceAttributes.map(attribute => `${attribute}='${escapeAsLibvirt(path)}'`))}`;
+/** Whether the XML of a domain names this file, block device or volume as the source of a disk. virsh has attributes in single quotes. */
+function grepSource(plan: Plan, path: string): string {
+	const volumes = (targetOf(plan).before.volumes ?? []).filter(volume => volume.path === path);
+	return `grep -qF ${anyOf([
+		...sourceAttributes.map(attribute => `${attribute}='${escapeAsLibvirt(path)}'`),
+		...volumes.map(({pool, volume}) => `pool='${escapeAsLibvirt(pool)}' volume='${escapeAsLibvirt(volume)}'`),
+	])}`;
 }
 
 function condition(plan: Plan, probe: DomainProbe): string {
@@ -50,12 +54,16 @@ function condition(plan: Plan, probe: DomainProbe): string {
 			return `${virsh('backup-dumpxml')} ${quietly}`;
 		}
 
+		case 'pool-active': {
+			return `${formatCommandLine(['virsh', '-q', '-c', plan.uri, 'pool-list', '--name'])} | sed 's/ *$//' | grep -qxF ${anyOf([probe.pool])}`;
+		}
+
 		case 'disk-records': {
 			return 'false';
 		}
 
 		case 'head-is': {
-			return `${virsh('dumpxml')} | ${grepSource(probe.path)}`;
+			return `${virsh('dumpxml')} | ${grepSource(plan, probe.path)}`;
 		}
 
 		default: {
@@ -86,7 +94,7 @@ export function virshWords(plan: Plan): Words {
 	const uuid = quoteForShell(plan.action.domain.uuid);
 	const {before, expected} = targetOf(plan);
 	const isCurrent = (name: string | undefined, orElse: string) => name === undefined ? [] : [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(name)} ] || ${orElse}`];
-	const isOn = (heads: Array<{path: string}>, orElse: string) => heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(path)} || ${orElse}`);
+	const isOn = (heads: Array<{path: string}>, orElse: string) => heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(plan, path)} || ${orElse}`);
 	return {
 		functions: [...unusedFunction(virsh), ...monitorFunctionsFor(plan)],
 		condition: probe => condition(plan, probe),

@@ -5,7 +5,7 @@ import {quoteForShell} from '../../model/text/shell-quote.ts';
 import type {Probe} from '../../model/plan/plan.ts';
 
 /** A question about the domain and its records; the others are about files. */
-export type DomainProbe = Extract<Probe, {kind: 'domain-active' | 'domain-running' | 'domain-off' | 'memory-loaded' | 'snapshot-exists' | 'snapshot-missing' | 'checkpoint-exists' | 'checkpoint-missing' | 'disk-records' | 'backup-active' | 'head-is'}>;
+export type DomainProbe = Extract<Probe, {kind: 'domain-active' | 'domain-running' | 'domain-off' | 'memory-loaded' | 'snapshot-exists' | 'snapshot-missing' | 'checkpoint-exists' | 'checkpoint-missing' | 'disk-records' | 'backup-active' | 'pool-active' | 'head-is'}>;
 
 export type Words = {
 	/** The functions that the lines below call. */

@@ -20,7 +20,7 @@ import type {PlanContext} from '../context.ts';
 import {describeFrozenContent} from '../checks/frozen-content.ts';
 import {refuseNarrowRefcounts} from '../checks/narrow-refcounts.ts';
 import {readOutRemedy, requirePlainLayers} from '../checks/recorded-chains.ts';
-import {isFileBacked, storageWord} from '../storage/storage.ts';
+import {isFileBacked, placeInXml, storageWord} from '../storage/storage.ts';
 import {tagNvram} from './nvram-inside.ts';
 import {stemOf} from './overlay-name.ts';
 import {step} from './step.ts';
@@ -146,7 +146,7 @@ export function keepPresentState(context: PlanContext, request: KeepRequest): Re
 	refuseKeep(context, partaking, request);
 	const consequences = describeLeftOut(context, disks, request);
 	const isRunning = hasProcess(details.domain);
-	const sources = new Map(partaking.map(disk => [disk.target, {path: disk.sourcePath!, format: disk.format ?? 'qcow2'}]));
+	const sources = new Map(partaking.map(disk => [disk.target, placeInXml(context, {path: disk.sourcePath!, format: disk.format ?? 'qcow2'})]));
 	const {memoryPath} = request;
 	// The memory belongs to what runs; what the next start would be on stands beside it, as in libvirt's own records.
 	const domainXml = changeDomainXml(request.definitionXml ?? (memoryPath === undefined ? definitionXml : liveXml ?? definitionXml), {sources, rootName: 'domain', checkpointsNote: {snapshot: request.name, uuid: context.uuid, checkpoints: request.checkpoints ?? []}});

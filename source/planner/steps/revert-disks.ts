@@ -6,7 +6,7 @@ import {stampOf} from '../../model/text/format.ts';
 import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk} from '../../model/domain/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
 import type {Blocker} from '../../model/failure.ts';
-import type {FileFacts} from '../../model/images/image.ts';
+import type {FileFacts, ImagePlace} from '../../model/images/image.ts';
 import {ownerModel} from '../../model/images/image-owner.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
@@ -14,7 +14,7 @@ import {isDrive} from '../../model/domain/start-files.ts';
 import type {PlanContext} from '../context.ts';
 import {readOutRemedy, requireLayersOfRecord, requirePlainLayers} from '../checks/recorded-chains.ts';
 import {noFolderFor, overlayStem} from '../storage/overlay-site.ts';
-import {storageWord, storageOf, isFileBacked} from '../storage/storage.ts';
+import {isFileBacked, placeInXml, storageOf, storageWord} from '../storage/storage.ts';
 import {buildFor, type Build} from './build-folder.ts';
 import {overlayPath} from './overlay-name.ts';
 
@@ -55,7 +55,7 @@ export function needsStop({wasLeftOut, isHeldOpen}: OverlaidDisk): boolean {
 export type RevertDisks = {
 	overlaid: OverlaidDisk[];
 	/** Left out by the snapshot, and free to be written on: they keep their file. */
-	untouched: Array<{target: string; path: string; format: string}>;
+	untouched: Array<ImagePlace & {target: string}>;
 	/** Left out by the snapshot, and on no image file: block devices, the network. The definition of then is put in place, and names them as it did. */
 	outside: Disk[];
 	/** In the domain today, not in the snapshot's: they leave the definition. */
@@ -129,7 +129,7 @@ export function revertDisks(context: PlanContext, given: {snapshot: Snapshot; no
 
 		const isFrozen = contentHoldersOf(context.graph, basePath).length > 0 || (isKept && isKeptToo(details, base));
 		if (isLeftOut && (isKeptOutOfSnapshots(base) || !isFrozen)) {
-			result.untouched.push({target, path: basePath, format: base.format});
+			result.untouched.push({target, ...placeInXml(context, {path: basePath, format: base.format})});
 			continue;
 		}
 

@@ -1,15 +1,17 @@
 /** The contract that every kind of storage keeps, and what is on none of them. */
 import {posix} from 'node:path';
 import test from 'ava';
+import {planAction} from '../../../source/actions/plan-action.ts';
 import {buildImageGraph} from '../../../source/model/images/image-graph.ts';
 import {objectionTo} from '../../../source/model/images/may-change.ts';
 import {changeDomainXml} from '../../../source/model/xml/change-domain.ts';
 import {parseDomainXml} from '../../../source/model/xml/parse-domain.ts';
 import type {Image} from '../../../source/model/images/image.ts';
 import type {Storage} from '../../../source/planner/storage/kind.ts';
-import {storageAt, storageOf} from '../../../source/planner/storage/storage.ts';
+import {placeInXml, storageAt, storageOf} from '../../../source/planner/storage/storage.ts';
 import {image as anImage} from '../../helpers/images.ts';
-import {domainXml, inventory} from '../../helpers/inventory.ts';
+import {argvOf} from '../../helpers/argv-of.ts';
+import {domainXml, inventory, uuid} from '../../helpers/inventory.ts';
 import {unwrap} from '../../helpers/unwrap.ts';
 
 /** A new kind is one more line below, with an image on it. */
@@ -55,7 +57,35 @@ function keepsContract(kind: Storage['kind'], image: Image): void {
 keepsContract('file', anImage('/d/vda.qcow2'));
 keepsContract('block-device', anImage('/dev/vg/vda', undefined, {file: {...anImage('').file!, isRegular: false}}));
 
-test('a volume, the network and an empty drive are on no storage that plans work with', t => {
+test('a volume is what libvirt says that it is on the host, and the definition goes on naming it as a volume', t => {
+	const path = '/pool/vda.qcow2';
+	const disk = {sourceType: 'volume', sourcePath: path, sourceVolume: {pool: 'p', volume: 'vda.qcow2'}};
+	t.is(storageOf(disk), undefined, 'not known');
+	t.is(storageOf({...disk, sourceVolume: {...disk.sourceVolume, kind: 'file'}})?.kind, 'file');
+	t.is(storageOf({...disk, sourceVolume: {...disk.sourceVolume, kind: 'block'}})?.kind, 'block-device');
+
+	const world = inventory({heads: {vda: path}, snapshots: [], images: [anImage(path), anImage('/pool/vda.s1', path)]});
+	Object.assign(world.details.domain.definition.disks[0]!, {...disk, sourceVolume: {...disk.sourceVolume, kind: 'file'}});
+	const site = {graph: buildImageGraph(world.details.images, []), inventory: world};
+	t.deepEqual(placeInXml(site, {path, format: 'qcow2'}), {path, format: 'qcow2', volume: {pool: 'p', volume: 'vda.qcow2'}});
+	t.deepEqual(placeInXml(site, {path: '/pool/vda.s1', format: 'qcow2'}), {path: '/pool/vda.s1', format: 'qcow2'});
+	const back = unwrap(changeDomainXml(domainXml({vda: '/pool/vda.s1'}), {sources: new Map([['vda', placeInXml(site, {path, format: 'qcow2'})]])}));
+	t.regex(back, /<disk [^>]*type="volume"[^>]*>[^]*<source pool="p" volume="vda.qcow2"\s*\/?>/);
+	t.false(back.includes('/pool/vda'));
+});
+
+test('files that come or go in a pool end the plan with a look of that pool, if it is active', t => {
+	const world = inventory({heads: {vda: '/d/vda.qcow2'}, snapshots: [], images: [anImage('/d/vda.qcow2')]});
+	Object.assign(world.details.domain.definition.disks[0]!, {sourceType: 'volume', sourceVolume: {pool: 'my pool', volume: 'vda.qcow2', kind: 'file'}});
+	const plan = unwrap(planAction({kind: 'create', domain: {uuid, name: 'web'}, snapshot: 's1', description: undefined, memory: undefined, disks: [], isDiskOnly: true, isQuiesced: false, isLive: false, isHalted: false, hasNoMetadata: false}, world, {id: 'p', now: new Date(0), workPath: '/w/p'}));
+	const last = plan.steps.at(-1)!;
+	t.deepEqual(argvOf(last.command).slice(4), ['pool-refresh', '--pool', 'my pool']);
+	t.deepEqual(last.command.onlyIf, {kind: 'pool-active', uuid, pool: 'my pool'});
+	t.deepEqual(last.undo, []);
+	t.deepEqual(plan.images.created.map(({path}) => path), ['/d/vda.s1']);
+});
+
+test('a volume of which nothing is known, the network and an empty drive are on no storage that plans work with', t => {
 	for (const source of [{sourceType: 'volume', sourcePath: 'pool/volume'}, {sourceType: 'network', sourcePath: 'export'}, {sourceType: 'file', sourcePath: undefined}]) {
 		t.is(storageOf(source), undefined);
 	}

@@ -42,26 +42,36 @@ async function readPoolTargets(virsh: Virsh, pools: ReadonlySet<string>): Promis
 	})));
 }
 
+type Found = {path: string; kind: 'file' | 'block' | undefined};
+
+/** Undefined where it tells of no path. */
+function parseVolume(xml: string): Found | undefined {
+	const volume = readXml(xml, 'The XML of a volume', ['volume']);
+	const path = volume.ok ? textOf(childOf(volume.value, 'target', 'path')) : undefined;
+	const type = volume.ok ? attributeOf(volume.value, 'type') : undefined;
+	return path === undefined || path === '' ? undefined : {path, kind: type === 'file' || type === 'block' ? type : undefined};
+}
+
 /** Asks for each volume once. Fails only where the host cannot be asked: a volume that libvirt does not find, or whose pool is off, has an unknown source. */
 export async function readVolumePaths(virsh: Virsh, definitions: ReadonlyArray<DomainDefinition | undefined>): Promise<Result<VolumePaths>> {
 	const disks = definitions.flatMap(definition => definition?.disks ?? []);
 	const volumes = new Map(disks.flatMap(({sourceVolume, sourcePath}) => sourceVolume && sourcePath === undefined ? [[keyOf(sourceVolume), sourceVolume]] : []));
 	const answers = volumes.size === 0
 		? succeed([])
-		: await virsh.ask([...volumes.values()].map(({pool, volume}) => ['vol-path', '--pool', pool, '--vol', volume]));
+		: await virsh.ask([...volumes.values()].map(({pool, volume}) => ['vol-dumpxml', '--pool', pool, '--vol', volume]));
 	if (!answers.ok) {
 		return answers;
 	}
 
-	const paths = new Map<string, string>();
+	const found = new Map<string, Found>();
 	const reasons = new Map<string, string>();
 	for (const [index, key] of [...volumes.keys()].entries()) {
 		const answer = answers.value[index]!;
-		const path = answer.ok ? answer.value.replace(/\n$/, '') : '';
-		if (path === '') {
+		const volume = answer.ok ? parseVolume(answer.value) : undefined;
+		if (volume === undefined) {
 			reasons.set(key, answer.ok ? 'virsh gave no path' : reasonOf(answer.failure));
 		} else {
-			paths.set(key, path);
+			found.set(key, volume);
 		}
 	}
 
@@ -74,13 +84,13 @@ export async function readVolumePaths(virsh: Virsh, definitions: ReadonlyArray<D
 	for (const [key, {pool, volume}] of lost) {
 		const target = targets.value.get(pool);
 		if (target !== undefined) {
-			paths.set(key, posix.join(target, volume));
+			found.set(key, {path: posix.join(target, volume), kind: 'file'});
 		}
 	}
 
 	const withPath = (disk: Disk): Disk => {
-		const sourcePath = disk.sourceVolume && paths.get(keyOf(disk.sourceVolume));
-		return sourcePath === undefined ? disk : {...disk, sourcePath};
+		const volume = disk.sourceVolume && found.get(keyOf(disk.sourceVolume));
+		return volume === undefined ? disk : {...disk, sourcePath: volume.path, sourceVolume: {...disk.sourceVolume!, ...(volume.kind && {kind: volume.kind})}};
 	};
 
 	const describe = (domain: string, {target, sourceType, sourceVolume}: Disk): UnknownSource => sourceVolume === undefined
@@ -94,7 +104,7 @@ export async function readVolumePaths(virsh: Virsh, definitions: ReadonlyArray<D
 		};
 
 	return succeed({
-		withPaths: definition => paths.size === 0 ? definition : definition && {...definition, disks: definition.disks.map(disk => withPath(disk))},
+		withPaths: definition => found.size === 0 ? definition : definition && {...definition, disks: definition.disks.map(disk => withPath(disk))},
 		unknownSources(all) {
 			const sources = all.flatMap(definition => definition?.disks.filter(disk => hasUnknownSource(disk)).map(disk => describe(definition.name, disk)) ?? []);
 			return [...new Map(sources.map(source => [source.reason, source])).values()];

@@ -11,6 +11,7 @@ import type {
 } from '../hypervisor.ts';
 import {backupRunning} from './backup.ts';
 import {checkpointsOf} from './checkpoints.ts';
+import {withPoolsRefreshed} from './pools.ts';
 import {snapshotRunning} from './snapshot.ts';
 import {onDomain, virsh, withXml} from './virsh.ts';
 
@@ -104,6 +105,6 @@ export function libvirtOf(site: Site): Hypervisor {
 		checkpoints: checkpointsOf(site),
 		backup: {running: backupRunning},
 		blocks: blocksOf(site, records),
-		complete: plan => plan,
+		complete: plan => withPoolsRefreshed(site, plan),
 	};
 }

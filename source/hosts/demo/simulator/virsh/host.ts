@@ -26,7 +26,7 @@ export const hostCommands: Record<string, VirshCommand> = {
 			.map(domain => `Domain: '${domain.name}'\n  state.state=${stateNumbers[domain.state]}\n  state.reason=1\n`).join('\n')),
 	},
 
-	'vol-path': {
+	'vol-dumpxml': {
 		options: 'vol! pool!',
 		failure: 'failed to get vol \'{vol}\'',
 		run({world, values, refuseFirst}) {
@@ -35,7 +35,7 @@ export const hostCommands: Record<string, VirshCommand> = {
 			return refuseFirst(
 				[!world.pools.has(pool), `Storage pool not found: no storage pool with matching name '${pool}'`],
 				[!world.files.has(path), `Storage volume not found: no storage vol with matching path '${values.get('vol')}'`],
-			) ?? say(`${path}\n`);
+			) ?? say(`<volume type='file'><name>${values.get('vol')!}</name><target><path>${path}</path></target></volume>\n`);
 		},
 	},
 
