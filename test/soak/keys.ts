@@ -77,7 +77,8 @@ const fail = (what: string): never => {
 function pidOfProgram(): number {
 	const shell = tmux('list-panes', '-t', 'keys', '-F', '#{pane_pid}').trim();
 	const children = readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').trim().split(' ').filter(Boolean);
-	return children.length === 1 ? Number(children[0]) : fail('The program has ended.');
+	const pid = Number(children[0]);
+	return children.length === 1 && readFileSync(`/proc/${pid}/comm`, 'utf8').startsWith('node') ? pid : fail('The program has ended.');
 }
 
 const residentMiB = (pid: number) => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024;
@@ -115,8 +116,8 @@ function actAtRandom(pid: number): void {
 	}
 }
 
-tmux('new-session', '-d', '-s', 'keys', '-x', '80', '-y', '24', 'env PS1=ready: sh');
-tmux('send-keys', '-t', 'keys', 'clear; stty -a > /dev/null; node dist/vsnap-tui.mjs --demo web --mouse; echo code=$?; stty -a', 'Enter');
+// A shell without job control: it neither takes the terminal from a program that was stopped, nor reads a key.
+tmux('new-session', '-d', '-s', 'keys', '-x', '80', '-y', '24', 'sh -c "node dist/vsnap-tui.mjs --demo web --mouse; echo code=\\$?; stty -a; sleep 600"');
 await wait(4000);
 console.log(`seed ${values.seed}, ${values.seconds} s`);
 const end = Date.now() + (Number(values.seconds) * 1000);
