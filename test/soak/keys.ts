@@ -5,7 +5,9 @@ with other keys, as in a paste or from a cat on the keyboard, so nothing may beg
 	npm run soak:keys -- [--seconds 600] [--seed N]
 */
 import {execFileSync} from 'node:child_process';
-import {readFileSync} from 'node:fs';
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
 import process from 'node:process';
 import {setTimeout as wait} from 'node:timers/promises';
 import {parseArgs} from 'node:util';
@@ -117,7 +119,9 @@ function actAtRandom(pid: number): void {
 }
 
 // A shell without job control: it neither takes the terminal from a program that was stopped, nor reads a key.
-tmux('new-session', '-d', '-s', 'keys', '-x', '80', '-y', '24', 'sh -c "node dist/vsnap-tui.mjs --demo web --mouse; echo code=\\$?; stty -a; sleep 600"');
+// In a folder of its own: `w` saves scripts.
+const folder = mkdtempSync(path.join(tmpdir(), 'vsnap-keys-'));
+tmux('new-session', '-d', '-s', 'keys', '-c', folder, '-x', '80', '-y', '24', `sh -c "node ${path.resolve('dist/vsnap-tui.mjs')} --demo web --mouse; echo code=\\$?; stty -a; sleep 600"`);
 await wait(4000);
 console.log(`seed ${values.seed}, ${values.seconds} s`);
 const end = Date.now() + (Number(values.seconds) * 1000);
@@ -139,6 +143,7 @@ process.kill(pid, 'SIGTERM');
 await wait(4000);
 const screen = tmux('capture-pane', '-p', '-S', '-200', '-t', 'keys');
 tmux('kill-server');
+rmSync(folder, {recursive: true});
 const wrongs = [
 	...(/code=(?:143|0)\b/.test(screen) ? [] : ['It did not end by SIGTERM.']),
 	...(/(?<![-\w])icanon\b/.test(screen) && /(?<![-\w])echo\b/.test(screen) ? [] : ['The terminal was left raw.']),
