@@ -25,6 +25,7 @@ const beyondTheRun = [
 	'export',
 	'faults',
 	'firmware-backup',
+	'formats',
 	'full-disk-merge',
 	'group',
 	'guest-agent',

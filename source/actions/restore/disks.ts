@@ -67,7 +67,7 @@ export function chooseDisks(context: PlanContext, {backups, point, now}: {backup
 		const file = imageAt(context.graph, headPath)?.file;
 		const isHeldByLibvirt = details.domain.liveDefinition !== undefined && context.can.changesOwners && file?.isRegular;
 		// It is built on nothing, so nothing below it is needed.
-		disks.push({disk, bytes: bytes.value, overlaid: {...like, basePath: path, baseFormat: 'qcow2', clusterSizeBytes: undefined, sizeBytes: disk.virtualSizeBytes, ...(isHeldByLibvirt && {ownedLater: {headPath, file}})}});
+		disks.push({disk, bytes: bytes.value, overlaid: {...like, basePath: path, baseFormat: 'qcow2', layout: {}, sizeBytes: disk.virtualSizeBytes, ...(isHeldByLibvirt && {ownedLater: {headPath, file}})}});
 	}
 
 	const restored = new Set(point.disks.map(({disk}) => disk));

@@ -46,6 +46,8 @@ export type Image = {
 	hasNarrowRefcounts?: true;
 	/** Set for qcow2 images of version 2 (`compat=0.10`), which can hold no bitmaps. */
 	isVersion2?: true;
+	/** qcow2 with extended L2 entries: a cluster can be written to in part. */
+	hasSubclusters?: true;
 	/** How much of the guest's disk it holds by itself, zeros included. Only read of images that a wish names; undefined there: it could not be told. */
 	ownBytes?: number;
 	/** Undefined where the file could not be looked at. */
@@ -85,4 +87,14 @@ export type FileFacts = {
 /** What its removal gives back. */
 export function removalBytes({allocatedBytes, file}: Image): number {
 	return file?.hasOtherNames ? 0 : allocatedBytes;
+}
+
+/** How the clusters of an overlay are laid out, as far as that is not QEMU's default. */
+export type Layout = {clusterSizeBytes?: number; hasSubclusters?: true};
+
+/** An overlay takes the layout of the image below, as libvirt's and QEMU's live ones do. */
+export function layoutOn(base: Image | undefined): Layout {
+	return base?.format === 'qcow2'
+		? {...(base.clusterSizeBytes !== undefined && base.clusterSizeBytes !== 65_536 && {clusterSizeBytes: base.clusterSizeBytes}), ...(base.hasSubclusters && {hasSubclusters: true})}
+		: {};
 }

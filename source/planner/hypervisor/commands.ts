@@ -1,10 +1,16 @@
 /**
 The exact command lines that work on images and files, whoever runs the domain. Options stand before hostile text.
 */
+import type {Layout} from '../../model/images/image.ts';
 import type {ProgramCommand} from '../../model/plan/plan.ts';
 
 function qemuImg(...argv: string[]): ProgramCommand {
 	return {tool: 'qemu-img', argv: ['qemu-img', ...argv], files: []};
+}
+
+function layoutOptions({clusterSizeBytes, hasSubclusters}: Layout): string[] {
+	const said = [...clusterSizeBytes === undefined ? [] : [`cluster_size=${clusterSizeBytes}`], ...hasSubclusters ? ['extended_l2=on'] : []];
+	return said.length === 0 ? [] : ['-o', said.join(',')];
 }
 
 export const imageCommands = {
@@ -14,7 +20,7 @@ export const imageCommands = {
 	/** Opens it for writing and writes nothing: fails where another process has it open, be it to read only. */
 	openToWrite: (path: string, format: string): ProgramCommand => ({tool: 'qemu-io', argv: ['qemu-io', '-f', format, '-c', 'quit', path], files: []}),
 	/** With `sizeBytes` the image below is not opened: a running QEMU may have it. */
-	createOverlay: (options: {path: string; backingPath: string; backingFormat: string; clusterSizeBytes: number | undefined; sizeBytes?: number}) => qemuImg(
+	createOverlay: (options: {path: string; backingPath: string; backingFormat: string; layout: Layout; sizeBytes?: number}) => qemuImg(
 		'create',
 		'-q',
 		'-f',
@@ -23,7 +29,7 @@ export const imageCommands = {
 		options.backingFormat,
 		'-b',
 		options.backingPath,
-		...(options.clusterSizeBytes === undefined ? [] : ['-o', `cluster_size=${options.clusterSizeBytes}`]),
+		...layoutOptions(options.layout),
 		...(options.sizeBytes === undefined ? [options.path] : ['-u', options.path, String(options.sizeBytes)]),
 	),
 	createEmpty: (path: string, sizeBytes: number) => qemuImg('create', '-q', '-f', 'qcow2', path, String(sizeBytes)),

@@ -3,7 +3,7 @@ Making new overlays so that nothing can be overwritten and everything can be tak
 open it with its whole chain, and have it on disk before anything refers to it.
 */
 import {posix} from 'node:path';
-import type {FileFacts} from '../../model/images/image.ts';
+import {layoutOn, type FileFacts} from '../../model/images/image.ts';
 import {isOwnedByRoot} from '../../model/images/image-owner.ts';
 import type {CreatedFile, ProgramCommand, Step} from '../../model/plan/plan.ts';
 import {fileCommands, imageCommands} from '../hypervisor/commands.ts';
@@ -33,7 +33,7 @@ export function toOverlaid(context: PlanContext, disk: ContinuedDisk): OverlaidD
 		overlayPath: disk.overlayPath,
 		headPath: disk.headPath,
 		like: head?.file,
-		clusterSizeBytes: head?.format === 'qcow2' && head.clusterSizeBytes !== 65_536 ? head.clusterSizeBytes : undefined,
+		layout: layoutOn(head),
 		wasLeftOut: false,
 		...(disk.reuse === 'no-backing-file' && {hasNoBacking: true, sizeBytes: head?.virtualSizeBytes ?? 0}),
 	};
@@ -52,13 +52,13 @@ function wantedMode(like: FileFacts | undefined): number {
 }
 
 function createStep(disk: OverlaidDisk, path: string): Step {
-	const {target, basePath: backingPath, baseFormat: backingFormat, clusterSizeBytes, sizeBytes} = disk;
+	const {target, basePath: backingPath, baseFormat: backingFormat, layout, sizeBytes} = disk;
 	return step('create', disk.hasNoBacking
 		? {id: layerId(disk, `create-${target}`), title: `Create an empty image for ${target}`, command: imageCommands.createEmpty(path, sizeBytes!), whenStopped}
 		: {
 			id: layerId(disk, `create-${target}`),
 			title: `Create the ${overlayOf(disk)} on ${posix.basename(backingPath)}`,
-			command: imageCommands.createOverlay({path, backingPath, backingFormat, clusterSizeBytes, sizeBytes}),
+			command: imageCommands.createOverlay({path, backingPath, backingFormat, layout, sizeBytes}),
 			whenStopped,
 		});
 }

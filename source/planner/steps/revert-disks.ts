@@ -6,7 +6,7 @@ import {stampOf} from '../../model/text/format.ts';
 import {hasProcess, headDisks, isKeptOutOfSnapshots, isWritableMedium, type Disk} from '../../model/domain/domain.ts';
 import {contentHoldersOf, imageAt} from '../../model/images/image-graph.ts';
 import type {Blocker} from '../../model/failure.ts';
-import type {FileFacts, ImagePlace} from '../../model/images/image.ts';
+import {layoutOn, type FileFacts, type ImagePlace, type Layout} from '../../model/images/image.ts';
 import {ownerModel} from '../../model/images/image-owner.ts';
 import type {DomainDetails} from '../../model/domain/inventory.ts';
 import type {Snapshot} from '../../model/domain/snapshot.ts';
@@ -31,7 +31,7 @@ export type OverlaidDisk = {
 	like: FileFacts | undefined;
 	/** The head of a running domain: libvirt gives it back to its owner when the domain stops, and only then it tells whose the overlay is to be. */
 	ownedLater?: {headPath: string; file: FileFacts};
-	clusterSizeBytes: number | undefined;
+	layout: Layout;
 	/** Undefined: it is made in place. */
 	build?: Build;
 	/** Set where the image below is in use, so that nobody may open it to ask. */
@@ -65,11 +65,11 @@ export type RevertDisks = {
 function baseFacts(context: PlanContext, basePath: string, headPath: string | undefined) {
 	const base = imageAt(context.graph, basePath);
 	const head = headPath === undefined ? undefined : imageAt(context.graph, headPath);
-	const clusterSizeBytes = base?.format === 'qcow2' && base.clusterSizeBytes !== 65_536 ? base.clusterSizeBytes : undefined;
+	const layout = layoutOn(base);
 	const isHeldByLibvirt = hasProcess(context.inventory.details.domain) && context.can.changesOwners;
 	return isHeldByLibvirt && head?.file?.isRegular
-		? {like: ownerModel(base?.file), ownedLater: {headPath: head.path, file: head.file}, clusterSizeBytes}
-		: {like: ownerModel(head?.file, base?.file), clusterSizeBytes};
+		? {like: ownerModel(base?.file), ownedLater: {headPath: head.path, file: head.file}, layout}
+		: {like: ownerModel(head?.file, base?.file), layout};
 }
 
 /**

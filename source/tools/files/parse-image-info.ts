@@ -19,7 +19,7 @@ type QemuImage = {
 	/** Only where it is. */
 	encrypted?: boolean;
 	snapshots?: Array<{name?: string; 'vm-state-size'?: number; 'date-sec'?: number}>;
-	'format-specific'?: {data?: {'data-file'?: string; 'refcount-bits'?: number; compat?: string; bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>}};
+	'format-specific'?: {data?: {'data-file'?: string; 'refcount-bits'?: number; compat?: string; 'extended-l2'?: boolean; bitmaps?: Array<{name?: string; granularity?: number; flags?: string[]}>}};
 };
 
 /** Of `QemuImage`, as far as it is read. */
@@ -69,6 +69,7 @@ function toImage(raw: QemuImage, path: string): Image {
 		...(dataFileName === undefined ? {} : {dataFileName, dataFilePath: resolveBackingPath(path, dataFileName)}),
 		...(raw['format-specific']?.data?.['refcount-bits'] === 1 ? {hasNarrowRefcounts: true} : {}),
 		...(raw['format-specific']?.data?.compat === '0.10' ? {isVersion2: true} : {}),
+		...(raw['format-specific']?.data?.['extended-l2'] === true ? {hasSubclusters: true} : {}),
 		...(raw.encrypted === true ? {isEncrypted: true} : {}),
 		file: undefined,
 		problems: backingName !== undefined && backingFormat === undefined ? [{kind: 'backing-format-not-recorded'}] : [],

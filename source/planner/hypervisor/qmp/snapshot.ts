@@ -50,6 +50,7 @@ function addSteps(context: PlanContext, disk: NodedDisk<ContinuedDisk>): Step[] 
 					'backing-file': headPath,
 					'backing-fmt': format,
 					...(head?.format === 'qcow2' && head.clusterSizeBytes !== undefined && {'cluster-size': head.clusterSizeBytes}),
+					...(head?.hasSubclusters && {'extended-l2': true}),
 				},
 			}, {kind: 'job', id: jobId}))]
 			: []),
