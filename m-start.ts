@@ -1,3 +1,0 @@
-import {startLab} from './test/lab/daemons.ts';
-await startLab();
-console.log('up');
