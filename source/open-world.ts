@@ -13,9 +13,11 @@ import type {Host, StateStore} from './engine/ports.ts';
 import {filePlaceOf, withoutSsh, type FilePlace} from './hosts/libvirt/file-place.ts';
 import {createLibvirtHost} from './hosts/libvirt/host.ts';
 import {chooseUri} from './hosts/libvirt/uri.ts';
-import {fail, succeed, type Result} from './model/result.ts';
+import {
+	fail, mapResult, succeed, type Result,
+} from './model/result.ts';
 import {readCurrentUser} from './tools/run/current-user.ts';
-import {isForLooking} from './tools/state/known-hosts.ts';
+import {readHostSettings} from './tools/state/known-hosts.ts';
 import {readPreferences} from './tools/state/preferences.ts';
 import {createConversations} from './tools/run/conversation.ts';
 import {createKeptShell, withKeptShell} from './tools/run/kept-shell.ts';
@@ -45,13 +47,17 @@ function person(): World['person'] {
 	};
 }
 
-function assemble(host: Host, store: StateStore, more: Pick<OpenWorld, 'readRemoteArgv' | 'isReadOnly'>): OpenWorld {
+function assemble(host: Host, store: StateStore, {overlayFolder, ...more}: Pick<OpenWorld, 'readRemoteArgv' | 'isReadOnly'> & {overlayFolder?: string | undefined}): OpenWorld {
 	const clock = {now: () => new Date()};
 	return {
 		world: {host, store, clock, person: person()},
-		planning: {host, store, clock, nextId: () => `${stampOf(clock.now())}-${randomBytes(3).toString('hex')}`},
+		planning: {host, store, clock, nextId: () => `${stampOf(clock.now())}-${randomBytes(3).toString('hex')}`, overlayFolder},
 		...more,
 	};
+}
+
+async function askUri(uri: string | undefined, local: Runner): Promise<Result<string>> {
+	return mapResult(await local({argv: ['virsh', '-q', ...(uri === undefined ? [] : ['-c', uri]), 'uri'], where: 'here', timeoutMs: 30_000}), ({stdout}) => stdout.trim());
 }
 
 /**
@@ -65,8 +71,7 @@ function findFilePlace(uri: string | undefined, local: Runner): () => Promise<Re
 			return succeed(filePlaceOf(uri));
 		}
 
-		const answer = await local({argv: ['virsh', '-q', ...(uri === undefined ? [] : ['-c', uri]), 'uri'], where: 'here', timeoutMs: 30_000});
-		return answer.ok ? succeed(filePlaceOf(answer.value.stdout.trim())) : answer;
+		return mapResult(await askUri(uri, local), answer => filePlaceOf(answer));
 	};
 
 	return async () => {
@@ -144,16 +149,22 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 		return uri;
 	}
 
-	return succeed(await openLibvirt(uri.value, folderPath, options));
+	return openLibvirt(uri.value, folderPath, options);
 }
 
 /** Nothing is asked of the host yet. */
-async function openLibvirt(uri: string | undefined, folderPath: string, options: GlobalOptions): Promise<OpenWorld> {
-	const isReadOnly = options.isReadOnly || await isForLooking(uri);
+async function openLibvirt(uri: string | undefined, folderPath: string, options: GlobalOptions): Promise<Result<OpenWorld>> {
 	const held = new Set<number>();
 	const controlFolder = path.join(folderPath, 'ssh');
 	const sharing = shareSsh(uri, controlFolder);
 	const local = createLocalRunner({inheritFds: () => locksToInherit(held), moreEnvironment: sharing});
+	const settings = await readHostSettings(uri, async () => askUri(uri, local).then(answer => answer.ok ? answer.value : undefined));
+	if (!settings.ok) {
+		return settings;
+	}
+
+	const {overlayFolder} = settings.value ?? {};
+	const isReadOnly = options.isReadOnly || settings.value?.isReadOnly === true;
 	const conversations = createConversations({moreEnvironment: sharing});
 	const readPlace = findFilePlace(uri, local);
 	const hostHere = withKeptShell(createKeptShell(conversations.start, []), local);
@@ -197,11 +208,12 @@ async function openLibvirt(uri: string | undefined, folderPath: string, options:
 		conversations.end();
 	};
 
-	return assemble({...host, close}, store, {
+	return succeed(assemble({...host, close}, store, {
 		isReadOnly,
+		overlayFolder,
 		async readRemoteArgv() {
 			const place = await readPlace();
 			return place.ok ? succeed(place.value.kind === 'ssh' ? sshArgv(place.value.target) : undefined) : place;
 		},
-	});
+	}));
 }

@@ -20,9 +20,16 @@ export type Planning = {
 	clock: Clock;
 	/** A name for the plan that no other plan has. */
 	nextId: () => string;
+	/** Where the settings say that new overlays go of disks that have no folder. */
+	overlayFolder?: string | undefined;
 };
 
 type Asked = Given & {uuid: string};
+
+/** As the settings complete it, where it leaves that open. */
+function placed(given: Asked, overlayFolder: string | undefined): Asked {
+	return specOf(given).laysOverlays && overlayFolder !== undefined && !('overlayFolder' in given) ? {...given, overlayFolder} as Asked : given;
+}
 
 async function readFor({host, store}: Planning, givens: readonly Asked[], replaces?: string): Promise<Result<Inventory>> {
 	const {uuid} = givens[0]!;
@@ -51,14 +58,16 @@ async function planFrom({host, store, clock, nextId}: Planning, given: Asked, in
 
 /** A request as far as it was said: what is left open gets its defaults. `replaces`: the interrupted action that it does anew. Fails as `Owner.readInventory` and `planAction` do. */
 export async function prepareAction(planning: Planning, given: Asked, {replaces}: {replaces?: string} = {}): Promise<Result<Plan>> {
-	const inventory = await readFor(planning, [given], replaces);
-	return inventory.ok ? planFrom(planning, given, inventory.value) : inventory;
+	const asked = placed(given, planning.overlayFolder);
+	const inventory = await readFor(planning, [asked], replaces);
+	return inventory.ok ? planFrom(planning, asked, inventory.value) : inventory;
 }
 
 /** Plans several requests for one domain, to compare them: the host is read once. Each plan is told as soon as it is made; an abort ends it before the next. */
 export async function prepareEach(planning: Planning, givens: readonly Asked[], {onPlan, signal}: {onPlan: (index: number, plan: Result<Plan>) => void; signal: AbortSignal}): Promise<void> {
-	const inventory = await readFor(planning, givens);
-	for (const [index, given] of givens.entries()) {
+	const asked = givens.map(given => placed(given, planning.overlayFolder));
+	const inventory = await readFor(planning, asked);
+	for (const [index, given] of asked.entries()) {
 		// A screen goes on answering between two plans.
 		await setImmediate();
 		if (signal.aborted) {

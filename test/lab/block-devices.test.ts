@@ -3,7 +3,7 @@ Disks on block devices as snapshots go: created into a folder that is named once
 does not revert to such a snapshot.
 */
 import {
-	mkdir, mkdtemp, readdir, rm, stat,
+	mkdir, mkdtemp, readdir, rm, stat, writeFile,
 } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -19,6 +19,7 @@ import {
 import {makeBlockDevice} from './file-systems.ts';
 import {report, runProgram} from './program.ts';
 import {virsh} from './run.ts';
+import {labUri} from './settings.ts';
 import {readHeads, writeLive, writeOffline} from './slots.ts';
 import {readParents} from './snapshots.ts';
 
@@ -119,4 +120,28 @@ test.serial('a standalone QEMU is reverted to a snapshot on a device, running an
 	await doBare(domain, 'revert', '--discard', '--running', '--yes', '--', domain.name, 's1');
 	t.deepEqual(await digestBare(domain), first);
 	t.true((await stat(device)).isBlockDevice());
+});
+
+test.serial('the settings name the folder for a host, and a host that may only be looked at, by whatever name', async t => {
+	const {domain, devices} = await makeDeviceDomain(t);
+	const config = await mkdtemp(path.join(os.tmpdir(), 'vsnaplab-settings-'));
+	t.teardown(async () => rm(config, {recursive: true, force: true}));
+	await mkdir(path.join(config, 'vsnap-tui'));
+	const folder = path.join(domain.folder, 'overlays');
+	await mkdir(folder, {mode: 0o711});
+	const create = async (settings: Record<string, unknown>, name: string) => {
+		await writeFile(path.join(config, 'vsnap-tui', 'config.json'), JSON.stringify({hosts: [{uri: labUri, ...settings}]}));
+		return runProgram(domain, ['create', '--disk-only', '--yes', '--', domain.name, name], {env: {XDG_CONFIG_HOME: config}});
+	};
+
+	const refused = await create({readOnly: true, overlayFolder: folder}, 's1');
+	t.is(refused.exitCode, 3, report(refused));
+	t.regex(refused.stderr, /read-only/);
+	const broken = await create({readOnly: 'yes'}, 's1');
+	t.is(broken.exitCode, 2, report(broken));
+	t.deepEqual(await readdir(folder), []);
+	const made = await create({overlayFolder: folder}, 's1');
+	t.is(made.exitCode, 0, report(made));
+	t.deepEqual((await readdir(folder)).sort(), ['vda', 'vdb'].map(target => `${domain.name}.${target}.s1`));
+	await expectDevices(t, devices);
 });

@@ -2,7 +2,8 @@
 The hosts that a person may want to open: those named in the settings, then those that were worked on, the last one first.
 */
 import type {StateStore} from '../../engine/ports.ts';
-import {readPreferences} from './preferences.ts';
+import {succeed, type Result} from '../../model/result.ts';
+import {readPreferences, type KnownHost} from './preferences.ts';
 
 /** How many of those that were worked on. */
 const mostRecent = 8;
@@ -14,8 +15,17 @@ export async function readKnownHosts(store: Pick<StateStore, 'readAudit'>): Prom
 	return [...new Set([...named, ...[...new Set(recent)].slice(0, mostRecent)])];
 }
 
-/** Whether the settings say of this host that nothing is to be changed there. Settings that are not understood name none. */
-export async function isForLooking(uri: string | undefined): Promise<boolean> {
+/**
+What the settings say of a host; undefined: nothing. A host without a name of its own (an alias, or virsh's default) is known by the URI that `readUri` gives, which is asked only where
+the settings say something of any. Fails with `usage` where they are not understood: a host might be changed that is only to be looked at.
+*/
+export async function readHostSettings(uri: string | undefined, readUri: () => Promise<string | undefined>): Promise<Result<KnownHost | undefined>> {
 	const preferences = await readPreferences();
-	return preferences.ok && preferences.value.hosts.some(host => host.uri === uri && host.isReadOnly);
+	if (!preferences.ok) {
+		return preferences;
+	}
+
+	const hosts = preferences.value.hosts.filter(({isReadOnly, overlayFolder}) => isReadOnly || overlayFolder !== undefined);
+	const named = hosts.length === 0 || uri?.includes(':') ? uri : await readUri();
+	return succeed(hosts.find(host => host.uri === uri || host.uri === named));
 }

@@ -10,7 +10,13 @@ import {readCurrentUser} from '../run/current-user.ts';
 import {firstAbsolute} from './state-folder.ts';
 
 /** In the file a URI, or an object with `uri` and `readOnly`. */
-type KnownHost = {uri: string; isReadOnly: boolean};
+export type KnownHost = {
+	uri: string;
+	/** It may only be looked at. */
+	isReadOnly: boolean;
+	/** Where new overlays go of disks that have no folder. */
+	overlayFolder?: string;
+};
 
 type Preferences = {
 	/** The host, where neither the command line nor the environment names one. */
@@ -56,8 +62,11 @@ function knownHost(value: unknown): KnownHost | undefined {
 		return value === '' ? undefined : {uri: value, isReadOnly: false};
 	}
 
-	const {uri, readOnly = false} = (value ?? {}) as Record<string, unknown>;
-	return typeof uri === 'string' && uri !== '' && typeof readOnly === 'boolean' ? {uri, isReadOnly: readOnly} : undefined;
+	const {uri, readOnly = false, overlayFolder} = (value ?? {}) as Record<string, unknown>;
+	const isFolder = typeof overlayFolder === 'string' && path.isAbsolute(overlayFolder) && path.normalize(overlayFolder) === overlayFolder;
+	return typeof uri === 'string' && uri !== '' && typeof readOnly === 'boolean' && (overlayFolder === undefined || isFolder)
+		? {uri, isReadOnly: readOnly, ...(isFolder && {overlayFolder})}
+		: undefined;
 }
 
 /** Fails with `usage` where the file is there and not understood: without it another host might be meant. */
@@ -97,7 +106,7 @@ export async function readPreferences(): Promise<Result<Preferences>> {
 		const hosts: unknown[] | undefined = stored.hosts === undefined ? [] : (Array.isArray(stored.hosts) ? stored.hosts : undefined);
 		const knownHosts = hosts?.map(host => knownHost(host));
 		if (knownHosts === undefined || knownHosts.includes(undefined)) {
-			return refuse('"hosts" is not a list of URIs, or of objects with "uri" and "readOnly"');
+			return refuse('"hosts" is not a list of URIs, or of objects with "uri", "readOnly" and an absolute "overlayFolder"');
 		}
 
 		return connect === undefined || typeof connect === 'string'

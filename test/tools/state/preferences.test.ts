@@ -7,7 +7,7 @@ import process from 'node:process';
 import test from 'ava';
 import type {AuditEntry} from '../../../source/engine/ports.ts';
 import {succeed} from '../../../source/model/result.ts';
-import {isForLooking, readKnownHosts} from '../../../source/tools/state/known-hosts.ts';
+import {readHostSettings, readKnownHosts} from '../../../source/tools/state/known-hosts.ts';
 import {readPreferences} from '../../../source/tools/state/preferences.ts';
 
 let folder: string;
@@ -61,13 +61,27 @@ test.serial('hosts are URIs, or objects that say of a host that it may only be l
 	await writeFile(file, '{"hosts": ["qemu:///system", {"uri": "qemu+ssh://kvm2/system", "readOnly": true}]}');
 	const read = await readPreferences();
 	t.deepEqual(read.ok && read.value.hosts, [{uri: 'qemu:///system', isReadOnly: false}, {uri: 'qemu+ssh://kvm2/system', isReadOnly: true}]);
-	t.true(await isForLooking('qemu+ssh://kvm2/system'));
-	t.false(await isForLooking('qemu:///system'));
-	t.false(await isForLooking(undefined));
+	const settingsOf = async (uri: string | undefined, name?: string) => readHostSettings(uri, async () => name);
+	t.like(await settingsOf('qemu+ssh://kvm2/system'), {value: {isReadOnly: true}});
+	t.deepEqual(await settingsOf('qemu:///system'), succeed(undefined));
+	// An alias, or virsh's default, may stand for it.
+	t.like(await settingsOf('kvm2', 'qemu+ssh://kvm2/system'), {value: {isReadOnly: true}});
+	t.like(await settingsOf(undefined, 'qemu+ssh://kvm2/system'), {value: {isReadOnly: true}});
+	t.deepEqual(await settingsOf(undefined, 'qemu:///system'), succeed(undefined));
+	t.deepEqual(await settingsOf(undefined), succeed(undefined));
 	const audit = [{uri: 'qemu+ssh://kvm3/system'}, {uri: 'qemu:///system'}, {uri: 'demo:///system'}, {uri: 'qemu+ssh://kvm4/system'}] as AuditEntry[];
 	t.deepEqual(await readKnownHosts({readAudit: async () => succeed({entries: audit, damagedLines: 0})}), ['qemu:///system', 'qemu+ssh://kvm2/system', 'qemu+ssh://kvm4/system', 'qemu+ssh://kvm3/system']);
-	for (const wrong of ['"qemu:///system"', '[""]', '[{"uri": 1}]', '[{"uri": "qemu:///system", "readOnly": "yes"}]']) {
+	for (const wrong of ['"qemu:///system"', '[""]', '[{"uri": 1}]', '[{"uri": "qemu:///system", "readOnly": "yes"}]', '[{"uri": "qemu:///system", "overlayFolder": "overlays"}]']) {
 		await writeFile(file, `{"hosts": ${wrong}}`);
+		// What may be a host to be looked at only is not opened for changes.
+		t.like(await settingsOf('qemu:///system'), {ok: false, failure: {kind: 'usage'}});
 		t.regex(JSON.stringify(await readPreferences()), /\\"hosts\\" is not a list/u);
 	}
+});
+
+test.serial('a host has a folder for overlays', async t => {
+	const file = path.join(folder, 'vsnap-tui', 'config.json');
+	await mkdir(path.dirname(file));
+	await writeFile(file, '{"hosts": [{"uri": "qemu:///system", "overlayFolder": "/srv/overlays"}]}');
+	t.like(await readHostSettings('qemu:///system', async () => undefined), {value: {isReadOnly: false, overlayFolder: '/srv/overlays'}});
 });
