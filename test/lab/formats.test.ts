@@ -2,8 +2,13 @@
 Disks in other formats than plain qcow2 and raw, off and running: created, reverted, merged and deleted by bytes. (libvirt 9.0 knows no VHDX.) Overlays take over what QEMU's own
 live ones do: cluster size and extended L2 entries.
 */
+import {mkdtemp, readdir, rm} from 'node:fs/promises';
+import os from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
+import {
+	digestBare, doBare, markBare, startBare,
+} from './bare-domain.ts';
 import {startLab} from './daemons.ts';
 import {
 	defineXml, domainXml, makeDomain, start, type LabDomain,
@@ -96,3 +101,25 @@ for (const kind of kinds) {
 		});
 	}
 }
+
+test.serial('a standalone QEMU: the overlay of each disk has the clusters of its image, running and off', async t => {
+	const folder = await mkdtemp(path.join(os.tmpdir(), 'vsnaplab-formats-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	const image = path.join(folder, 'fine.qcow2');
+	await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-o', 'extended_l2=on,cluster_size=128k', image, '4M']);
+	const domain = await startBare(t, {more: ['-drive', `file=${image},if=virtio,format=qcow2`]});
+	const first = await digestBare(domain);
+	await doBare(domain, 'create', '--disk-only', '--yes', '--', domain.name, 's1');
+	const layoutOf = async () => {
+		const overlay = (await readdir(folder)).filter(name => name !== 'fine.qcow2' && !name.includes('.left-')).sort().at(-1)!;
+		const info = JSON.parse(await run('qemu-img', ['info', '-U', '--output=json', path.join(folder, overlay)])) as {'cluster-size': number; 'format-specific': {data: {'extended-l2': boolean}}};
+		return [info['cluster-size'], info['format-specific'].data['extended-l2']];
+	};
+
+	t.deepEqual(await layoutOf(), [131_072, true]);
+	t.notDeepEqual(await markBare(domain, 1), first);
+	await doBare(domain, 'revert', '--discard', '--running', '--yes', '--', domain.name, 's1');
+	t.deepEqual(await digestBare(domain), first);
+	t.deepEqual(await layoutOf(), [131_072, true]);
+});
+

@@ -33,7 +33,7 @@ export type ProgramOptions = {
 
 /** Gives what happened, whatever happened. Standard input is empty and no terminal. */
 export async function runProgram(domain: Pick<LabDomain, 'statePath'>, args: string[], options: ProgramOptions = {}): Promise<ProgramResult> {
-	const child = spawn(process.execPath, [programPath, '-c', labUri, ...args], {
+	const child = spawn(process.execPath, [programPath, ...args.includes('-c') ? [] : ['-c', labUri], ...args], {
 		stdio: ['ignore', 'pipe', 'pipe'],
 		detached: options.hasOwnGroup ?? false,
 		env: labEnvironment({VSNAP_TUI_STATE: domain.statePath, ...options.env}),

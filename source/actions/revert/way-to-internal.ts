@@ -4,6 +4,7 @@ the planner of such a delete would do.
 */
 import {headDisks} from '../../model/domain/domain.ts';
 import {chainOf, holdersOf} from '../../model/images/image-graph.ts';
+import {withAncestors} from '../../model/domain/tree.ts';
 import {isExternal, type Snapshot} from '../../model/domain/snapshot.ts';
 import {quoteForShell} from '../../model/text/shell-quote.ts';
 import type {PlanContext} from '../../planner/context.ts';
@@ -15,7 +16,10 @@ function snapshotsOn(context: PlanContext, snapshot: Snapshot, given: {path: str
 	const chain = chainOf(graph, given.headPath).map(link => graph.keyOf(link));
 	const above = new Set(chain.slice(0, chain.indexOf(graph.keyOf(given.path))));
 	const names = new Set(holdersOf(graph, given.path).filter(pin => pin.domainUuid === context.uuid && (pin.hold === 'content' || above.has(graph.keyOf(pin.path)))).map(pin => pin.snapshot));
-	return context.inventory.details.snapshots.filter(({name}) => name !== snapshot.name && names.has(name)).sort((a, b) => b.createdAt - a.createdAt);
+	const {snapshots} = context.inventory.details;
+	// Within one second a child is the younger one.
+	const depthOf = ({name}: Snapshot) => withAncestors(snapshots, name).length;
+	return snapshots.filter(({name}) => name !== snapshot.name && names.has(name)).sort((a, b) => b.createdAt - a.createdAt || depthOf(b) - depthOf(a));
 }
 
 /** Whether the disk writes to `path` once these snapshots are deleted. */

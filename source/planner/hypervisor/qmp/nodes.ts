@@ -2,6 +2,8 @@
 The nodes of the disks in a running standalone QEMU, and the snapshot inside the images, which is a single job.
 */
 import type {BareNode} from '../../../model/domain/inventory.ts';
+import {imageAt} from '../../../model/images/image-graph.ts';
+import {layoutOn, type Layout} from '../../../model/images/image.ts';
 import type {
 	Command, Probe, Step,
 } from '../../../model/plan/plan.ts';
@@ -23,7 +25,7 @@ export function refuseAgent({blockers}: PlanContext): void {
 }
 
 /** A disk of the snapshot with its node, and the name that the overlay's node will have. */
-export type NodedDisk<T extends FrozenDisk> = T & {node: BareNode; newNode: string};
+export type NodedDisk<T extends FrozenDisk> = T & {node: BareNode; newNode: string; /** Of its clusters, which QEMU's own overlays do not take over. */ layout: Layout};
 
 export function withNodes<T extends FrozenDisk>(context: PlanContext, disks: T[], now: Date): Array<NodedDisk<T>> {
 	// To the millisecond: a script may take two snapshots within a second.
@@ -35,7 +37,9 @@ export function withNodes<T extends FrozenDisk>(context: PlanContext, disks: T[]
 			return [];
 		}
 
-		return [{...disk, node, newNode: `vsnap-${index}-${stamp}`}];
+		return [{
+			...disk, node, newNode: `vsnap-${index}-${stamp}`, layout: layoutOn(imageAt(context.graph, disk.headPath)),
+		}];
 	});
 }
 

@@ -20,11 +20,11 @@ import {
 } from './nodes.ts';
 
 /**
-Where a person gave the node its name, where bitmaps go on, and where the overlay's header could not be left to QEMU, the overlay is opened by a name before the
+Where a person gave the node its name, where bitmaps go on, where the clusters are laid out in another way than QEMU's own overlays have, and where the overlay's header could not be left to QEMU, the overlay is opened by a name before the
 disk goes over to it.
 */
-function isAddedFirst({node}: NodedDisk<ContinuedDisk>): boolean {
-	return node.isNamedByPerson || node.bitmaps.length > 0 || node.isNamedFromFolder === true;
+function isAddedFirst({node, layout}: NodedDisk<ContinuedDisk>): boolean {
+	return Object.keys(layout).length > 0 || node.isNamedByPerson || node.bitmaps.length > 0 || node.isNamedFromFolder === true;
 }
 
 function create(id: string, title: string, command: Command, more: Partial<Step> = {}): Step {

@@ -142,3 +142,11 @@ test('without a node and with --quiesce it is refused', t => {
 	t.regex(refusalOf(bareQemu({nodes: new Map([['vda', node('a')]])}), external), /which of its block nodes vdb is/);
 	t.regex(refusalOf(bareQemu(), {...external, isQuiesced: true}), /guest agent/);
 });
+
+test('an image whose clusters are laid out in its own way gets an overlay like it, which QEMU itself would not make', t => {
+	const images = [image('/d/vda.qcow2', undefined, {clusterSizeBytes: 131_072, hasSubclusters: true}), image('/d/vdb.qcow2')];
+	const plan = planOf(bareQemu({commands: new Set(['snapshot-save', 'snapshot-delete', 'transaction', 'blockdev-create'])}, 7_002_000, 'running', images), external);
+	const {options} = qmp(plan, 'format-vda').arguments as {options: Record<string, unknown>};
+	t.like(options, {'cluster-size': 131_072, 'extended-l2': true});
+	t.false(idsOf(plan).includes('format-vdb'));
+});
