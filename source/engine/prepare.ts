@@ -28,7 +28,12 @@ type Asked = Given & {uuid: string};
 
 /** As the settings complete it, where it leaves that open. */
 function placed(given: Asked, overlayFolder: string | undefined): Asked {
-	return specOf(given).laysOverlays && overlayFolder !== undefined && !('overlayFolder' in given) ? {...given, overlayFolder} as Asked : given;
+	if (!specOf(given).laysOverlays || overlayFolder === undefined || 'overlayFolder' in given) {
+		return given;
+	}
+
+	const asked: Asked & {overlayFolder?: string} = {...given, overlayFolder};
+	return asked;
 }
 
 async function readFor({host, store}: Planning, givens: readonly Asked[], replaces?: string): Promise<Result<Inventory>> {
