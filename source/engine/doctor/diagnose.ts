@@ -31,6 +31,8 @@ type RoundOptions = {
 	onProgress?: (progress: RoundProgress) => void;
 	/** Nobody waits for it: one domain at a time, and after each at least as long a pause as reading it took. */
 	isPatient?: boolean;
+	/** How it rests; missing: by a timer, which an abort ends. */
+	pause?: (ms: number) => Promise<void>;
 	/** Aborted with the signal's name as reason. */
 	interrupt?: AbortSignal;
 };
@@ -49,10 +51,12 @@ function isInterrupted(options: RoundOptions): boolean {
 }
 
 /** An abort ends the pause. */
-async function rest({isPatient, interrupt}: RoundOptions, workedMs: number): Promise<void> {
+async function rest({isPatient, interrupt, pause}: RoundOptions, workedMs: number): Promise<void> {
 	if (isPatient) {
 		const {atLeast, atMost} = patientPauseMs;
-		await wait(Math.max(atLeast, Math.min(workedMs, atMost)), undefined, {signal: interrupt}).catch(() => undefined);
+		// A timer counts whole milliseconds.
+		const ms = Math.ceil(Math.max(atLeast, Math.min(workedMs, atMost)));
+		await (pause?.(ms) ?? wait(ms, undefined, {signal: interrupt}).catch(() => undefined));
 	}
 }
 
