@@ -105,7 +105,7 @@ function createPen() {
 			takeLook('');
 			written += eraseLine;
 		},
-		/** Erased before it is written: after a line that fills the width the cursor still stands on its last cell. */
+		/** Erased before it is written: a line that fills the width leaves the cursor on its last cell. */
 		writeWhole(row: number, line: string) {
 			this.moveTo(row, 0);
 			this.erase();
@@ -121,7 +121,6 @@ const isBlank = (text: string, column: number): boolean => (text[column] ?? ' ')
 
 function diffLines(pen: Pen, row: number, [before, after]: readonly [Cells, Cells]): void {
 	const isSame = (column: number) => (before.text[column] ?? ' ') === (after.text[column] ?? ' ') && (before.looks[column] ?? '') === (after.looks[column] ?? '');
-	// What is left of a longer line is erased; there the cursor does not stand on the last cell, which it would erase.
 	for (let column = 0; column < after.text.length; column++) {
 		if (!isSame(column)) {
 			pen.skip(after, row, column);
@@ -129,6 +128,7 @@ function diffLines(pen: Pen, row: number, [before, after]: readonly [Cells, Cell
 		}
 	}
 
+	// The new line is shorter, so the cursor is behind its last cell and erases none of it.
 	if (before.text.length > after.text.length) {
 		pen.skip(after, row, after.text.length);
 		pen.erase();

@@ -1,6 +1,6 @@
 /**
 Programs that are kept open and asked again and again, because to start them costs more than to answer does. For questions only: what changes something has a process
-of its own, which outlives us. They end with us: nothing comes through their standard input any more.
+of its own, which outlives us. They end when we do, because that closes their standard input.
 */
 import {spawn} from 'node:child_process';
 import process from 'node:process';
