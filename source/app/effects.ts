@@ -27,6 +27,8 @@ type Work = {
 	stage: Stage;
 	send: (message: Message) => void;
 	timers: Set<NodeJS.Timeout>;
+	/** Nothing is begun or answered from then on: what is still being read must not lead to the next reading, which would keep the process alive. */
+	isClosed: boolean;
 	/** Of the plans at work. */
 	interrupts: Map<string, AbortController>;
 	diagnosis?: AbortController;
@@ -227,15 +229,29 @@ async function answer(effect: Effect, work: Work): Promise<void> {
 }
 
 export function createEffectRunner(services: AppServices, stage: Stage, send: (message: Message) => void): EffectRunner {
-	const work: Work = {services, stage, send, timers: new Set(), interrupts: new Map()};
+	const work: Work = {
+		services,
+		stage,
+		send(message) {
+			if (!work.isClosed) {
+				send(message);
+			}
+		},
+		timers: new Set(),
+		isClosed: false,
+		interrupts: new Map(),
+	};
 	const stopWatching = services.host.watch(domain => {
-		send({kind: 'host-changed', domain});
+		work.send({kind: 'host-changed', domain});
 	});
 	return {
 		run(effect) {
-			void answer(effect, work);
+			if (!work.isClosed) {
+				void answer(effect, work);
+			}
 		},
 		close() {
+			work.isClosed = true;
 			stopWatching();
 			work.diagnosis?.abort();
 			work.look?.abort();
