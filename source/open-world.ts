@@ -56,6 +56,17 @@ function assemble(host: Host, store: StateStore, {overlayFolder, ...more}: Pick<
 	};
 }
 
+/** Once it is closed, nothing is still being asked: a host that does not answer would keep the process alive until it has taken too long. */
+function endingWith(host: Host, endReading: () => void): Host {
+	return {
+		...host,
+		async close() {
+			endReading();
+			await host.close();
+		},
+	};
+}
+
 async function askUri(uri: string | undefined, local: Runner): Promise<Result<string>> {
 	return mapResult(await local({argv: ['virsh', '-q', ...(uri === undefined ? [] : ['-c', uri]), 'uri'], where: 'here', timeoutMs: 30_000}), ({stdout}) => stdout.trim());
 }
@@ -113,13 +124,16 @@ async function findStateFolder(): Promise<Result<string>> {
 async function openBare(options: GlobalOptions, folderPath: string): Promise<OpenWorld> {
 	const [{gatherNames}, {createQemuHost}] = await Promise.all([import('./hosts/qemu/bare-names.ts'), import('./hosts/qemu/host.ts')]);
 	const held = new Set<number>();
+	const ending = new AbortController();
 	const host = createQemuHost({
-		runner: createLocalRunner({inheritFds: () => locksToInherit(held)}),
+		runner: createLocalRunner({inheritFds: () => locksToInherit(held), ending: ending.signal}),
 		named: gatherNames({qmp: options.qmp, images: options.images, folder: process.cwd()}),
 		recordsPath: path.join(folderPath, 'bare'),
 		isReadOnly: options.isReadOnly,
 	});
-	return assemble(host, createStateStore({folderPath, held}), {isReadOnly: options.isReadOnly, readRemoteArgv: async () => succeed(undefined)});
+	return assemble(endingWith(host, () => {
+		ending.abort();
+	}), createStateStore({folderPath, held}), {isReadOnly: options.isReadOnly, readRemoteArgv: async () => succeed(undefined)});
 }
 
 /** Fails with `usage` for a URI that leads to no host of ours, and with `state-folder-unsafe`. Nothing is asked of the host yet. */
@@ -157,7 +171,8 @@ async function openLibvirt(uri: string | undefined, folderPath: string, options:
 	const held = new Set<number>();
 	const controlFolder = path.join(folderPath, 'ssh');
 	const sharing = shareSsh(uri, controlFolder);
-	const local = createLocalRunner({inheritFds: () => locksToInherit(held), moreEnvironment: sharing});
+	const ending = new AbortController();
+	const local = createLocalRunner({inheritFds: () => locksToInherit(held), moreEnvironment: sharing, ending: ending.signal});
 	const settings = await readHostSettings(uri, async () => askUri(uri, local).then(answer => answer.ok ? answer.value : undefined));
 	if (!settings.ok) {
 		return settings;
@@ -203,12 +218,12 @@ async function openLibvirt(uri: string | undefined, folderPath: string, options:
 		converse: conversations.start,
 	});
 	const store = createStateStore({folderPath, held});
-	const close = async () => {
-		await host.close();
+	const endReading = () => {
+		ending.abort();
 		conversations.end();
 	};
 
-	return succeed(assemble({...host, close}, store, {
+	return succeed(assemble(endingWith(host, endReading), store, {
 		isReadOnly,
 		overlayFolder,
 		async readRemoteArgv() {

@@ -1,6 +1,10 @@
 /**
 What only a real terminal shows: it is given back whole, whatever ends the program.
 */
+import {existsSync} from 'node:fs';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {tmpdir} from 'node:os';
+import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {openTerminal, type Terminal} from '../helpers/tmux.ts';
@@ -44,6 +48,21 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
 		await isWhole(t, terminal);
 	});
 }
+
+test('q ends the program at once although the host does not answer', async t => {
+	const folder = await mkdtemp(path.join(tmpdir(), 'vsnap-hung-'));
+	t.teardown(async () => rm(folder, {recursive: true}));
+	await writeFile(path.join(folder, 'virsh'), '#!/bin/sh\nexec sleep 600\n', {mode: 0o755});
+	const terminal = await openTerminal();
+	t.teardown(terminal.close);
+	// As long as virsh is given for an answer.
+	await terminal.type(`(sleep 30; touch ${folder}/late) & PATH=${folder}:$PATH VSNAP_TUI_STATE=${folder}/state node --import=tsx source/cli.ts -c qemu:///system; echo BACK`, 'Enter');
+	await terminal.until(/Asking the host/);
+	await terminal.type('q');
+	await terminal.until(/^BACK$/m);
+	t.false(existsSync(path.join(folder, 'late')));
+	t.is(await terminal.fact('alternate_on'), '0');
+});
 
 test('Ctrl-Z gives the terminal to the shell, and fg brings the screen back', async t => {
 	const terminal = await start(t);

@@ -81,15 +81,20 @@ async function listen(started: Started, {outputEnd, complaintEnd}: Question, tim
 	});
 }
 
-/** Starts programs on this machine, and ends them all together. */
+/** Starts programs on this machine, and ends them all together. What is asked after that is not answered. */
 export function createConversations({moreEnvironment}: {moreEnvironment?: MoreEnvironment} = {}): {start: StartConversation; end: () => void} {
 	const open = new Set<Conversation>();
+	let areOver = false;
 	const startOne: StartConversation = (argv, ownEnvironment = {}) => {
 		let starting: Promise<Started> | undefined;
 		let isOver = false;
 		const begin = async () => start(argv, {...process.env, ...environment, ...await moreEnvironment?.(argv[0]!), ...ownEnvironment});
 		const conversation: Conversation = {
 			async ask(question, timeoutMs) {
+				if (isOver || areOver) {
+					return undefined;
+				}
+
 				starting ??= begin();
 				const started = await starting;
 				if (isOver || started.hasEnded) {
@@ -120,6 +125,7 @@ export function createConversations({moreEnvironment}: {moreEnvironment?: MoreEn
 	return {
 		start: startOne,
 		end() {
+			areOver = true;
 			for (const conversation of open) {
 				conversation.end();
 			}

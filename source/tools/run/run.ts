@@ -55,9 +55,9 @@ function missingProgram(program: string): string {
 
 /**
 Runs everything on this machine, whatever `where` says. `inheritFds`: open files that every changing command has to hold open as well, so that the
-kernel's locks on them last as long as the command does.
+kernel's locks on them last as long as the command does. `ending`: nobody waits for answers from then on, so that what only reads is ended (SIGTERM).
 */
-export function createLocalRunner(options: {inheritFds?: () => number[]; moreEnvironment?: MoreEnvironment} = {}): Runner {
+export function createLocalRunner(options: {inheritFds?: () => number[]; moreEnvironment?: MoreEnvironment; ending?: AbortSignal} = {}): Runner {
 	return async request => {
 		const {argv, files = [], isMutating = false, isDaemon = false} = request;
 		const [program = '', ...rest] = argv;
@@ -75,6 +75,7 @@ export function createLocalRunner(options: {inheritFds?: () => number[]; moreEnv
 			return failed({stderr: error instanceof Error ? error.message : String(error)});
 		}
 
+		const signals = [request.signal, isMutating ? undefined : options.ending].filter(signal => signal !== undefined);
 		// Loaded late: it is not needed for the first frame.
 		const {execa} = await import('execa');
 		const result = await execa(program, rest, {
@@ -87,7 +88,7 @@ export function createLocalRunner(options: {inheritFds?: () => number[]; moreEnv
 			stripFinalNewline: false,
 			maxBuffer: outputLimit,
 			timeout: request.timeoutMs ?? 0,
-			...(request.signal && {cancelSignal: request.signal}),
+			...(signals.length > 0 && {cancelSignal: AbortSignal.any(signals)}),
 			detached: isMutating,
 			cleanup: !isMutating,
 		});

@@ -1,3 +1,4 @@
+import {setImmediate} from 'node:timers/promises';
 import test, {type ExecutionContext} from 'ava';
 import {createConversations} from '../../../source/tools/run/conversation.ts';
 import {createKeptShell, withKeptShell} from '../../../source/tools/run/kept-shell.ts';
@@ -60,4 +61,16 @@ test('a program that is not there is said to be missing as ever', async t => {
 	const runner = withKeptShell(createKeptShell(conversations.start, []), createLocalRunner());
 	t.like(await runner({argv: ['nowhere-at-all'], where: 'host', timeoutMs: 10_000}), {ok: false, failure: {cause: {stderr: 'nowhere-at-all is not installed here.'}}});
 	t.like(await runner({argv: ['test', '-e', '/nowhere'], where: 'host', timeoutMs: 10_000}), {ok: false, failure: {cause: {argv: ['test', '-e', '/nowhere'], exitCode: 1}}});
+});
+
+test('once all conversations have ended, what is being asked is not answered, and nothing is started for what is asked then', async t => {
+	const conversations = createConversations();
+	const shell = createKeptShell(conversations.start, []);
+	const ask = async (...argv: string[]) => shell.ask({argv, where: 'host', timeoutMs: 60_000});
+	t.like(await ask('true'), {ok: true});
+	const hung = ask('sleep', '60');
+	await setImmediate();
+	conversations.end();
+	t.is(await hung, undefined);
+	t.is(await ask('true'), undefined);
 });

@@ -37,6 +37,17 @@ test('a program that takes too long is ended, and the failure says so', async t 
 	t.like(await run({argv: ['sleep', '30'], where: 'here', timeoutMs: 100}), {ok: false, failure: {kind: 'tool-failed', cause: {timedOut: true}}});
 });
 
+test('once nobody waits for answers, what only reads is ended, and what changes something is not', async t => {
+	const ending = new AbortController();
+	const closing = createLocalRunner({ending: ending.signal});
+	const reading = closing({argv: ['sleep', '60'], where: 'here'});
+	const changing = closing({argv: ['sh', '-c', 'sleep 1; echo done'], where: 'here', isMutating: true});
+	ending.abort();
+	t.false((await reading).ok);
+	t.false((await closing({argv: ['sleep', '60'], where: 'here'})).ok);
+	t.is(unwrap(await changing).stdout, 'done\n');
+});
+
 test('files for a command are private and written before it starts', async t => {
 	const folder = await temporaryFolder();
 	const filePath = path.join(folder, 'new', 'a.xml');
