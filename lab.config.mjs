@@ -54,6 +54,7 @@ const beyondTheRun = [
 	'remedies-restore',
 	'remedies-unreadable',
 	'remote',
+	'remote-backup',
 	'rename',
 	'restore-kill',
 	'restore-onto',

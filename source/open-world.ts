@@ -19,7 +19,8 @@ import {
 import {readCurrentUser} from './tools/run/current-user.ts';
 import {readHostSettings} from './tools/state/known-hosts.ts';
 import {readPreferences} from './tools/state/preferences.ts';
-import {createConversations} from './tools/run/conversation.ts';
+import {createConversations, type StartConversation} from './tools/run/conversation.ts';
+import {createSocketForwards, type ForwardSocket} from './tools/run/forward-socket.ts';
 import {createKeptShell, withKeptShell} from './tools/run/kept-shell.ts';
 import {createLineWatcher, createLocalRunner, type Runner} from './tools/run/run.ts';
 import {createSshRunner, sharedSshEnvironment, sshArgv} from './tools/run/ssh.ts';
@@ -57,11 +58,11 @@ function assemble(host: Host, store: StateStore, {overlayFolder, ...more}: Pick<
 }
 
 /** Once it is closed, nothing is still being asked: a host that does not answer would keep the process alive until it has taken too long. */
-function endingWith(host: Host, endReading: () => void): Host {
+function endingWith(host: Host, endReading: () => void | Promise<void>): Host {
 	return {
 		...host,
 		async close() {
-			endReading();
+			await endReading();
 			await host.close();
 		},
 	};
@@ -166,6 +167,50 @@ export async function openWorld(options: GlobalOptions): Promise<Result<OpenWorl
 	return openLibvirt(uri.value, folderPath, options);
 }
 
+/** What runs beside the images, and sockets there, on whichever machine that is. */
+function reachFiles(given: {readPlace: () => Promise<Result<FilePlace>>; local: Runner; controlFolder: string; converse: StartConversation}): {runner: Runner; reach: ForwardSocket; close(): Promise<void>} {
+	const {readPlace, local, controlFolder, converse} = given;
+	const hostHere = withKeptShell(createKeptShell(converse, []), local);
+	let overSsh: Runner | undefined;
+	let forwards: ReturnType<typeof createSocketForwards> | undefined;
+	return {
+		async runner(request) {
+			const place = request.where === 'host' ? await readPlace() : succeed({kind: 'here'} as const);
+			if (!place.ok) {
+				return place;
+			}
+
+			switch (place.value.kind) {
+				case 'here': {
+					return request.where === 'host' ? hostHere(request) : local(request);
+				}
+
+				case 'ssh': {
+					const {target} = place.value;
+					overSsh ??= createSshRunner(target, local, {controlFolder, converse});
+					return withoutSsh(await overSsh(request), target);
+				}
+
+				case 'elsewhere': {
+					return fail(place.value.failure);
+				}
+			}
+		},
+		async reach(socketPath) {
+			const place = await readPlace();
+			if (!place.ok || place.value.kind !== 'ssh') {
+				return place.ok ? succeed(undefined) : place;
+			}
+
+			forwards ??= createSocketForwards(place.value.target, {controlFolder, converse});
+			return forwards.reach(socketPath);
+		},
+		async close() {
+			await forwards?.close();
+		},
+	};
+}
+
 /** Nothing is asked of the host yet. */
 async function openLibvirt(uri: string | undefined, folderPath: string, options: GlobalOptions): Promise<Result<OpenWorld>> {
 	const held = new Set<number>();
@@ -182,33 +227,10 @@ async function openLibvirt(uri: string | undefined, folderPath: string, options:
 	const isReadOnly = options.isReadOnly || settings.value?.isReadOnly === true;
 	const conversations = createConversations({moreEnvironment: sharing});
 	const readPlace = findFilePlace(uri, local);
-	const hostHere = withKeptShell(createKeptShell(conversations.start, []), local);
-	let overSsh: Runner | undefined;
-	const runner: Runner = async request => {
-		const place = request.where === 'host' ? await readPlace() : succeed({kind: 'here'} as const);
-		if (!place.ok) {
-			return place;
-		}
-
-		switch (place.value.kind) {
-			case 'here': {
-				return request.where === 'host' ? hostHere(request) : local(request);
-			}
-
-			case 'ssh': {
-				const {target} = place.value;
-				overSsh ??= createSshRunner(target, local, {controlFolder, converse: conversations.start});
-				return withoutSsh(await overSsh(request), target);
-			}
-
-			case 'elsewhere': {
-				return fail(place.value.failure);
-			}
-		}
-	};
-
+	const files = reachFiles({readPlace, local, controlFolder, converse: conversations.start});
 	const host = createLibvirtHost({
-		runner,
+		runner: files.runner,
+		reach: files.reach,
 		lines: createLineWatcher({moreEnvironment: sharing}),
 		uri,
 		isReadOnly,
@@ -218,8 +240,9 @@ async function openLibvirt(uri: string | undefined, folderPath: string, options:
 		converse: conversations.start,
 	});
 	const store = createStateStore({folderPath, held});
-	const endReading = () => {
+	const endReading = async () => {
 		ending.abort();
+		await files.close();
 		conversations.end();
 	};
 

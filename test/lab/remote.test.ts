@@ -1,5 +1,5 @@
 /** A host at the other end of ssh: what must run beside the images runs there, and what virsh does goes through its URI. */
-import {chmod, mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import test, {type ExecutionContext} from 'ava';
@@ -8,25 +8,12 @@ import {makeDomain, start, type LabDomain} from './domains.ts';
 import {expectReverted} from './expect.ts';
 import {report, revert, runProgram} from './program.ts';
 import {run} from './run.ts';
-import {labEnvironment} from './settings.ts';
 import {readCurrent, takeChain} from './snapshots.ts';
 import {digestHeads} from './slots.ts';
-import {startSshServer} from './ssh-server.ts';
+import {startSshServer, withoutImageTools} from './ssh-server.ts';
 import {readStrays} from './world.ts';
 
 test.before(startLab);
-
-/** On this end every tool that touches images fails, so whatever works was run on the other. */
-async function withoutImageTools(t: ExecutionContext): Promise<Record<string, string>> {
-	const folder = await mkdtemp(path.join(os.tmpdir(), 'vsnaplab-bin-'));
-	t.teardown(async () => rm(folder, {recursive: true, force: true}));
-	for (const name of ['qemu-img', 'dd', 'chown', 'sync', 'rm', 'stat', 'find']) {
-		await writeFile(path.join(folder, name), '#!/bin/sh\necho "ran on the wrong end" >&2\nexit 99\n');
-		await chmod(path.join(folder, name), 0o755);
-	}
-
-	return {PATH: `${folder}:${labEnvironment().PATH}`};
-}
 
 async function scene(t: ExecutionContext): Promise<{domain: LabDomain; uri: string; env: Record<string, string>; digests: Awaited<ReturnType<typeof takeChain>>}> {
 	const domain = await makeDomain(t, {diskCount: 1});

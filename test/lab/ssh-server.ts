@@ -3,7 +3,7 @@ A host at the other end of ssh: an sshd of our own on a port of the loopback int
 */
 import {spawn} from 'node:child_process';
 import {
-	copyFile, mkdir, mkdtemp, rm, writeFile,
+	chmod, copyFile, mkdir, mkdtemp, rm, writeFile,
 } from 'node:fs/promises';
 import {connect, createServer, type AddressInfo} from 'node:net';
 import os from 'node:os';
@@ -11,7 +11,7 @@ import path from 'node:path';
 import process from 'node:process';
 import type {ExecutionContext} from 'ava';
 import {run, waitFor} from './run.ts';
-import {labUri} from './settings.ts';
+import {labEnvironment, labUri} from './settings.ts';
 
 export async function freePort(): Promise<number> {
 	const server = createServer();
@@ -71,4 +71,16 @@ export async function startSshServer(t: ExecutionContext): Promise<string> {
 	const relay = 'const socket = require("net").connect(process.argv.at(-1)); process.stdin.pipe(socket).pipe(process.stdout)';
 	await writeFile(netcat, `#!/bin/sh\nexec '${process.execPath}' -e '${relay}' -- "$@"\n`, {mode: 0o755});
 	return `${uri}&socket=${socket}&netcat=${netcat}`;
+}
+
+/** On this end every tool that touches images fails, so whatever works was run on the other. */
+export async function withoutImageTools(t: ExecutionContext): Promise<Record<string, string>> {
+	const folder = await mkdtemp(path.join(os.tmpdir(), 'vsnaplab-bin-'));
+	t.teardown(async () => rm(folder, {recursive: true, force: true}));
+	for (const name of ['qemu-img', 'qemu-storage-daemon', 'dd', 'chown', 'sync', 'rm', 'stat', 'find']) {
+		await writeFile(path.join(folder, name), '#!/bin/sh\necho "ran on the wrong end" >&2\nexit 99\n');
+		await chmod(path.join(folder, name), 0o755);
+	}
+
+	return {PATH: `${folder}:${labEnvironment().PATH}`};
 }

@@ -2,13 +2,14 @@
 A backup of a domain that is off. Whole disks are copied by qemu-img. Changes alone are copied by a qemu-storage-daemon of our own, which has the images open to read
 only: what has to be united out of the bitmaps of all layers is in its memory alone.
 */
+import {posix} from 'node:path';
 import {headDisks} from '../../model/domain/domain.ts';
 import {chainOf, imageAt} from '../../model/images/image-graph.ts';
-import type {QmpCommand, Step} from '../../model/plan/plan.ts';
+import type {ProgramCommand, QmpCommand, Step} from '../../model/plan/plan.ts';
 import {succeed, type Result} from '../../model/result.ts';
 import {refuseBrokenChain} from '../../planner/checks/blockers.ts';
 import type {PlanContext} from '../../planner/context.ts';
-import {imageCommands} from '../../planner/hypervisor/commands.ts';
+import {fileCommands, imageCommands} from '../../planner/hypervisor/commands.ts';
 import type {Backup, CopiedDisk} from '../../planner/hypervisor/hypervisor.ts';
 import {copySteps, type Ask, type OpenDisk} from '../../planner/hypervisor/qmp/copy.ts';
 import {recordOff} from '../../planner/records/record-off.ts';
@@ -16,6 +17,8 @@ import {step} from '../../planner/steps/step.ts';
 
 const whenStopped = 'Recover would remove what was copied; the disks are as they were.';
 const whenStoppedCopying = 'Recover would end qemu-storage-daemon and remove what was copied; until then it has the disks open, and the domain cannot be started.';
+
+const socketName = 'copy.sock';
 
 /** Of a UNIX socket's path, with the zero at its end. */
 const longestSocketPath = 107;
@@ -71,17 +74,34 @@ function openChain({graph}: PlanContext, disk: CopiedDisk, index: number): {node
 	return {nodes: nodes.reverse(), disk: {...disk, node: nameOf(0), layers}};
 }
 
-/** Appends blockers. */
-function daemonSteps(context: PlanContext, {disks, rateBytes, stamp}: Backup): Step[] {
-	const socketPath = `${context.workPath}/copy.sock`;
-	if (context.host.isRemote) {
-		context.blockers.push({
-			kind: 'not-supported',
-			text: 'While the domain is off its changes alone are copied by a program on the host, whose socket is out of reach from here.',
-			remedy: 'Run this on the host itself, or copy everything: --full.',
-		});
+/**
+Where the daemon's socket is. At the other end of ssh our own folder need not be there, and is not ours: it gets one in the folder for temporary files.
+*/
+function socketPlace({workPath, host}: PlanContext): {socketPath: string; open: Step[]; close: Step[]} {
+	if (!host.isRemote) {
+		return {socketPath: posix.join(workPath, socketName), open: [], close: []};
 	}
 
+	const folder = `/tmp/vsnap-tui-${posix.basename(workPath)}`;
+	const socketPath = posix.join(folder, socketName);
+	const removing = (path: string, command: ProgramCommand) => ({...command, onlyIf: {kind: 'file-exists', path} as const});
+	return {
+		socketPath,
+		open: [step('create', {
+			id: 'make-socket-folder',
+			title: `Create a private folder on the host, ${folder}`,
+			command: fileCommands.makeFolder(folder),
+			undo: [removing(socketPath, fileCommands.remove(socketPath)), removing(folder, fileCommands.removeFolder(folder))],
+			failureChangesNothing: true,
+			whenStopped,
+		})],
+		close: [step('create', {id: 'remove-socket-folder', title: `Remove ${folder}`, command: fileCommands.removeFolder(folder), whenStopped})],
+	};
+}
+
+/** Appends blockers. */
+function daemonSteps(context: PlanContext, {disks, rateBytes, stamp}: Backup): Step[] {
+	const {socketPath, open, close} = socketPlace(context);
 	if (new TextEncoder().encode(socketPath).length > longestSocketPath) {
 		context.blockers.push({
 			kind: 'not-supported',
@@ -95,6 +115,7 @@ function daemonSteps(context: PlanContext, {disks, rateBytes, stamp}: Backup): S
 	const chains = disks.map((disk, index) => openChain(context, disk, index));
 	const targets = disks.map(({target}) => target).join(', ');
 	return [
+		...open,
 		step('create', {
 			id: 'start-daemon',
 			title: `Start qemu-storage-daemon, which reads ${targets}`,
@@ -116,6 +137,7 @@ function daemonSteps(context: PlanContext, {disks, rateBytes, stamp}: Backup): S
 		}),
 		...copySteps({disks: chains.map(({disk}) => disk), stamp, rateBytes, recorded: [], ask, askBack: undefined, title: `Begin to copy ${targets}`, whenStopped: whenStoppedCopying}),
 		step('create', {id: 'quit-daemon', title: 'End qemu-storage-daemon', command: quit, whenStopped}),
+		...close,
 	];
 }
 

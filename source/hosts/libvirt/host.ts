@@ -8,6 +8,7 @@ import {hasProcess} from '../../model/domain/domain.ts';
 import type {HostFacts} from '../../model/domain/inventory.ts';
 import {fail, succeed} from '../../model/result.ts';
 import type {StartConversation} from '../../tools/run/conversation.ts';
+import type {ForwardSocket} from '../../tools/run/forward-socket.ts';
 import type {LineWatcher, Runner} from '../../tools/run/run.ts';
 import {createMonitors} from '../shared/qmp/monitors.ts';
 import {createCommonHost} from '../shared/common-host.ts';
@@ -44,6 +45,8 @@ type LibvirtHostOptions = {
 	isFenced?: boolean;
 	/** For questions. Missing: each is asked in a process of its own. */
 	converse?: StartConversation;
+	/** To the sockets of programs of our own, where those run on another machine. */
+	reach?: ForwardSocket;
 };
 
 export function createLibvirtHost(options: LibvirtHostOptions): Host {
@@ -63,7 +66,7 @@ export function createLibvirtHost(options: LibvirtHostOptions): Host {
 	};
 	const reading = {source, runner, checkFiles: fence.check};
 	// Of programs of our own: libvirt holds the monitors of its domains.
-	const monitors = createMonitors();
+	const monitors = createMonitors(options.reach === undefined ? {} : {reach: options.reach});
 	const common = createCommonHost({
 		reading,
 		isReadOnly,

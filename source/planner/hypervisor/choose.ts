@@ -20,7 +20,7 @@ export function whereElse(plan: Plan): {place: string; remedy: string} {
 		: {place: `another host, ${plan.uri}`, remedy: 'Recover it there: vsnap-tui recover --connect URI.'};
 }
 
-/** For the shell script of a plan that is made. */
-export function wordsOf(plan: Plan): Words {
-	return targetOf(plan).hypervisor === 'qemu' ? qmpWords(plan) : virshWords(plan);
+/** For the shell script of a plan that is made. `remoteArgv`: `ssh … host`, where the images are on another machine. */
+export function wordsOf(plan: Plan, remoteArgv: readonly string[] | undefined): Words {
+	return targetOf(plan).hypervisor === 'qemu' ? qmpWords(plan) : virshWords(plan, remoteArgv);
 }

@@ -35,10 +35,10 @@ const unusedFunction = (recordsFolder: string) => [
 
 const monitorFunctions = String.raw`
 # It talks to QEMU's monitor with socat.
-command -v socat >/dev/null || { echo 'this script needs socat' >&2; exit 1; }
+reach -V >/dev/null || { echo 'this script needs socat, where the socket is' >&2; exit 1; }
 
 listening() {
-	socat -u /dev/null "UNIX-CONNECT:$1" 2>/dev/null
+	reach -u /dev/null "UNIX-CONNECT:$1" 2>/dev/null
 }
 
 # say SOCKET JSON: prints the answer; fails if QEMU refuses or does not answer within a minute.
@@ -51,7 +51,7 @@ say() {
 			sleep 0.1
 			tries=$((tries + 1))
 		done
-	} | socat - "UNIX-CONNECT:$1" > "$answers" 2>/dev/null
+	} | reach - "UNIX-CONNECT:$1" > "$answers" 2>/dev/null
 	answer=$(grep -E '^ *\{?"(return|error)":' "$answers" | sed -n '2p')
 	rm -f -- "$answers"
 	printf '%s\n' "$answer"
@@ -129,7 +129,9 @@ monitor() {
 const usesMonitor = ({steps}: Plan) => steps.some(({command, undo}) => [command, ...undo ?? []].some(({tool}) => tool === 'qmp'));
 
 /** Also a domain of libvirt's may need them, where a program of our own copies its disks. */
-export const monitorFunctionsFor = (plan: Plan): string[] => targetOf(plan).socketPath !== undefined || usesMonitor(plan) ? monitorFunctions.split('\n') : [];
+export const monitorFunctionsFor = (plan: Plan, remoteArgv?: readonly string[]): string[] => targetOf(plan).socketPath !== undefined || usesMonitor(plan)
+	? ['', `reach() { ${formatCommandLine([...remoteArgv ?? [], 'socat'])} "$@"; }`, ...monitorFunctions.split('\n')]
+	: [];
 
 export function qmpWords(plan: Plan): Words {
 	const {metadataPath, socketPath, before, expected} = targetOf(plan);

@@ -169,14 +169,18 @@ function header(plan: Plan, words: Words, {title}: ShellOptions): string[] {
 	];
 }
 
+/** The sockets of programs of our own. */
+const monitorsOf = (commands: readonly Command[], plan: Plan) => commands.flatMap(command => command.tool === 'qmp' && command.socketPath !== targetOf(plan).socketPath ? [command.socketPath] : []);
+
 /** The whole script, newline at the end. */
 export function formatShellScript(plan: Plan, options: ShellOptions): string {
 	const commands = plan.steps.flatMap(step => [step.command, ...(step.undo ?? [])]);
 	const files = [...new Set(commands.flatMap(command => command.files.map(file => file.path)))];
-	const sockets = commands.flatMap(command => command.tool === 'qmp' && command.socketPath !== targetOf(plan).socketPath ? [command.socketPath] : []);
+	// At the other end of ssh a step makes the folder.
+	const sockets = options.remoteArgv === undefined ? monitorsOf(commands, plan) : [];
 	const folders = [...new Set([...files, ...sockets].map(path => path.slice(0, path.lastIndexOf('/'))))];
 	const firstRemoval = plan.steps.findIndex(step => step.phase === 'remove');
-	const words = wordsOf(plan);
+	const words = wordsOf(plan, options.remoteArgv);
 	const lines = [
 		...header(plan, words, options),
 		'',

@@ -89,14 +89,14 @@ const unusedFunction = (virsh: string) => [
 	'}',
 ];
 
-export function virshWords(plan: Plan): Words {
+export function virshWords(plan: Plan, remoteArgv: readonly string[] | undefined): Words {
 	const virsh = formatCommandLine(['virsh', '-q', '-c', plan.uri]);
 	const uuid = quoteForShell(plan.action.domain.uuid);
 	const {before, expected} = targetOf(plan);
 	const isCurrent = (name: string | undefined, orElse: string) => name === undefined ? [] : [`[ "$(${virsh} snapshot-current --domain ${uuid} --name)" = ${quoteForShell(name)} ] || ${orElse}`];
 	const isOn = (heads: Array<{path: string}>, orElse: string) => heads.map(({path}) => `${virsh} dumpxml --domain ${uuid} --inactive | ${grepSource(plan, path)} || ${orElse}`);
 	return {
-		functions: [...unusedFunction(virsh), ...monitorFunctionsFor(plan)],
+		functions: [...unusedFunction(virsh), ...monitorFunctionsFor(plan, remoteArgv)],
 		condition: probe => condition(plan, probe),
 		freshness: [
 			`[ "$(${virsh} snapshot-list --domain ${uuid} --name | sed '/^$/d' | LC_ALL=C sort)" = "$(printf '%s\\n' ${formatCommandLine(before.snapshotNames)} | LC_ALL=C sort)" ] || changed 'its snapshots'`,

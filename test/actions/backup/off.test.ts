@@ -56,11 +56,19 @@ test('the bitmaps of the checkpoint are there before anything is copied', t => {
 	t.is(steps.map(({id, phase}) => `${id}:${phase}`).join(' '), 'bitmap-vda:create checkpoint:switch start-daemon:create open-vda:create open-vdb:create backup:create copy-vda:create copy-vdb:create quit-daemon:create');
 });
 
-test('what is out of reach, too long, encrypted or frozen is refused', t => {
-	const inventory = threeSnapshots();
-	const remote = {...inventory, host: {...inventory.host, isRemote: true as const}};
-	t.regex(plan({}, {inventory: remote}).blockers.join('\n'), /out of reach.*--full/);
-	t.deepEqual(plan({disks: [disk('vda')]}, {inventory: remote}).blockers, []);
+test('at the other end of ssh the socket is in a private folder of its own, which goes in any case', t => {
+	const inventory = withBitmap('/d/vda.s3', '/d/vda.s2');
+	const {steps, blockers} = plan({}, {inventory: {...inventory, host: {...inventory.host, isRemote: true}}, workPath: '/home/me/it\'s/files/plan'});
+	t.deepEqual(blockers, []);
+	t.is(steps.map(({id}) => id).join(' '), 'make-socket-folder start-daemon open-vda open-vdb backup copy-vda copy-vdb quit-daemon remove-socket-folder');
+	t.deepEqual(argvOf(steps[0]!.command), ['mkdir', '-m', '0700', '--', '/tmp/vsnap-tui-plan']);
+	t.deepEqual(steps[0]!.undo!.map(command => argvOf(command).join(' ')), ['rm -- /tmp/vsnap-tui-plan/copy.sock', 'rmdir -- /tmp/vsnap-tui-plan']);
+	t.true(argvOf(steps[1]!.command).includes('socket,id=monitor,path=/tmp/vsnap-tui-plan/copy.sock,server=on,wait=off'));
+	t.like(steps[1]!.undo![0], {tool: 'qmp', socketPath: '/tmp/vsnap-tui-plan/copy.sock', execute: 'quit'});
+	t.is(argvOf(steps.at(-1)!.command).join(' '), 'rmdir -- /tmp/vsnap-tui-plan');
+});
+
+test('what is too long, encrypted or frozen is refused', t => {
 	t.regex(plan({}, {workPath: `/w/${'x'.repeat(100)}`}).blockers.join('\n'), /too long.*VSNAP_TUI_STATE/);
 	t.regex(plan({isQuiesced: true}).blockers.join('\n'), /no file systems to freeze/);
 	const encrypted = threeSnapshots();

@@ -7,7 +7,7 @@ import type {CommandFile, QmpCommand} from '../../../model/plan/plan.ts';
 import type {Progress} from '../../../model/plan/progress.ts';
 import {fail, succeed, type Result} from '../../../model/result.ts';
 import {writePrivately} from '../../../tools/run/private-files.ts';
-import {QmpConnection, type QmpEvent} from './qmp.ts';
+import {QmpConnection, type QmpEvent, type QmpOptions} from './qmp.ts';
 import {readQmpProgress} from './read-qmp-progress.ts';
 import {runQmp, type Line} from './run-qmp.ts';
 import {waitUntilGone} from './wait-until-gone.ts';
@@ -23,8 +23,8 @@ export type Monitors = {
 	close(): Promise<void>;
 };
 
-/** `greetingMs`: how long a greeting may take; `idleMs`: how long a connection is kept after its last use. */
-export type MonitorsOptions = {greetingMs?: number; idleMs?: number};
+/** `greetingMs`: how long a greeting may take; `idleMs`: how long a connection is kept after its last use; `reach`: where the sockets are on another machine. */
+export type MonitorsOptions = Pick<QmpOptions, 'greetingMs' | 'reach'> & {idleMs?: number};
 
 const askTimeoutMs = 20_000;
 
@@ -99,9 +99,8 @@ class SharedMonitor {
 	}
 
 	async #connect(): Promise<Result<QmpConnection>> {
-		const {greetingMs} = this.#options;
 		const opened = await QmpConnection.open(this.#socketPath, {
-			...(greetingMs !== undefined && {greetingMs}),
+			...this.#options,
 			onEvent: event => {
 				for (const listener of this.#listeners) {
 					listener(event);
@@ -115,7 +114,6 @@ class SharedMonitor {
 }
 
 export function createMonitors(options: MonitorsOptions = {}): Monitors {
-	const {greetingMs} = options;
 	const all = new Map<string, SharedMonitor>();
 
 	const monitorAt = (socketPath: string): SharedMonitor => {
@@ -139,7 +137,7 @@ export function createMonitors(options: MonitorsOptions = {}): Monitors {
 
 			const monitor = monitorAt(command.socketPath);
 			const ran = command.until?.kind === 'gone'
-				? await waitUntilGone(command, {greetingMs, timeoutMs, send: async execute => monitor.use(async line => execute(line))})
+				? await waitUntilGone(command, {connection: options, timeoutMs, send: async execute => monitor.use(async line => execute(line))})
 				: await monitor.use(async line => runQmp(line, command, runOptions));
 			return ran.ok ? succeed(asRunOutput(ran.value, startedAtMs)) : ran;
 		},

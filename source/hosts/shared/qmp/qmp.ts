@@ -6,6 +6,7 @@ import {Buffer} from 'node:buffer';
 import {connect, type Socket} from 'node:net';
 import type {Failure} from '../../../model/failure.ts';
 import {fail, succeed, type Result} from '../../../model/result.ts';
+import type {ForwardSocket} from '../../../tools/run/forward-socket.ts';
 import {createFrameReader, type Frame} from './qmp-frames.ts';
 import {misfitInAnswer} from './qmp-shapes.ts';
 
@@ -16,6 +17,8 @@ export type QmpOptions = {
 	greetingMs?: number;
 	limitBytes?: number;
 	onEvent?: (event: QmpEvent) => void;
+	/** To the socket at the other end of ssh. Missing: it is on this machine. */
+	reach?: ForwardSocket;
 };
 
 type Pending = {command: string; resolve: (result: Result<unknown>) => void; timer: NodeJS.Timeout | undefined};
@@ -58,6 +61,17 @@ function connectFailure(socketPath: string, error: NodeJS.ErrnoException): Failu
 	}
 }
 
+/** ssh takes every connection at this end, and closes it where it finds nobody at the other. */
+function forwardFailure(socketPath: string, isServed: boolean | undefined): Failure {
+	if (isServed === undefined) {
+		return monitorFailure(socketPath, 'closed', 'is out of reach: ssh has ended.');
+	}
+
+	return isServed
+		? monitorFailure(socketPath, 'not-permitted', 'cannot be reached by ssh: perhaps sshd forwards no UNIX sockets (AllowStreamLocalForwarding).')
+		: monitorFailure(socketPath, 'not-listening', 'has no listener: the program has ended.');
+}
+
 function asText(value: unknown): string {
 	return typeof value === 'string' ? value : JSON.stringify(value) ?? '';
 }
@@ -72,11 +86,18 @@ export class QmpConnection {
 			return fail(monitorFailure(socketPath, 'not-listening', `has a path that is too long for a UNIX socket (${pathLimitBytes} bytes).`));
 		}
 
+		const reached = await options.reach?.(socketPath);
+		if (reached?.ok === false) {
+			return reached;
+		}
+
+		const way = reached?.value;
 		const greetingMs = options.greetingMs ?? defaultGreetingMs;
-		const connection = new QmpConnection(socketPath, options);
+		const connection = new QmpConnection(socketPath, {...options, connectTo: way?.path ?? socketPath});
 		const greeted = await connection.#greet(greetingMs);
 		if (!greeted.ok) {
-			return greeted;
+			const isExplained = way === undefined || greeted.failure.kind !== 'monitor-failed' || greeted.failure.reason === 'not-qmp';
+			return isExplained ? greeted : fail(forwardFailure(socketPath, await way.isServed()));
 		}
 
 		const ready = await connection.ask('qmp_capabilities', {}, {timeoutMs: greetingMs});
@@ -98,11 +119,11 @@ export class QmpConnection {
 	#ended: Failure | undefined;
 	#onGreeting: ((result: Result<void>) => void) | undefined;
 
-	private constructor(socketPath: string, options: QmpOptions) {
+	private constructor(socketPath: string, options: QmpOptions & {connectTo: string}) {
 		this.#socketPath = socketPath;
 		this.#options = options;
 		const reader = createFrameReader({limitBytes: options.limitBytes});
-		this.#socket = connect({path: socketPath});
+		this.#socket = connect({path: options.connectTo});
 		this.#socket.on('connect', () => {
 			this.#isConnected = true;
 		});

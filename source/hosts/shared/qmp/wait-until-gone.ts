@@ -5,11 +5,11 @@ monitor, so that a socket that nobody serves means that the images are free.
 import {setTimeout} from 'node:timers/promises';
 import type {QmpCommand} from '../../../model/plan/plan.ts';
 import {fail, succeed, type Result} from '../../../model/result.ts';
-import {QmpConnection} from './qmp.ts';
+import {QmpConnection, type QmpOptions} from './qmp.ts';
 import type {Line} from './run-qmp.ts';
 
 type GoneOptions = {
-	greetingMs: number | undefined;
+	connection: Pick<QmpOptions, 'greetingMs' | 'reach'>;
 	/** Until QEMU has gone; a minute where it is missing. */
 	timeoutMs: number | undefined;
 	/** Uses the shared connection. */
@@ -49,7 +49,7 @@ export async function waitUntilGone(command: QmpCommand, options: GoneOptions): 
 	}
 
 	while (performance.now() < endsAtMs) {
-		const opened = await QmpConnection.open(command.socketPath, {...(options.greetingMs !== undefined && {greetingMs: options.greetingMs})});
+		const opened = await QmpConnection.open(command.socketPath, options.connection);
 		if (!opened.ok && opened.failure.kind === 'monitor-failed' && opened.failure.reason === 'not-listening') {
 			return succeed({});
 		}
