@@ -4,7 +4,7 @@ All that the screen knows. Things in progress are unions, selections are identit
 import type {DomainSummary} from '../model/domain/domain.ts';
 import type {Failure} from '../model/failure.ts';
 import type {DomainDetails, HostFacts} from '../model/domain/inventory.ts';
-import type {Plan, Space} from '../model/plan/plan.ts';
+import type {Plan} from '../model/plan/plan.ts';
 import type {Result} from '../model/result.ts';
 import type {RanCommand} from '../model/plan/ran-command.ts';
 import type {Copied, Outcome} from '../engine/ports.ts';
@@ -138,7 +138,7 @@ export type Forecast = {
 	asked: string | undefined;
 	number: number;
 	/** By snapshot; `plans`: by verb, as far as they are made. `isWhole`: all of them are. */
-	known: Readonly<Record<string, {isWhole: boolean; plans: Readonly<Record<string, Result<{space: Space | undefined}>>>}>>;
+	known: Readonly<Record<string, {isWhole: boolean; plans: Readonly<Record<string, Result<Pick<Plan, 'space' | 'time'>>>>}>>;
 };
 
 /** What asked for it: the start or the end of a run, the key, a finding. */

@@ -8,15 +8,18 @@ import {specOf, actionFor, readsOf} from '../actions/registry.ts';
 import type {Given} from '../actions/spec.ts';
 import type {Inventory} from '../model/domain/inventory.ts';
 import type {Plan} from '../model/plan/plan.ts';
-import type {Result} from '../model/result.ts';
+import {succeed, type Result} from '../model/result.ts';
+import type {Measured} from '../model/duration/measured.ts';
+import {timeOf} from '../model/duration/plan-time.ts';
 import {runsToMeasure} from '../actions/drop/measured-runs.ts';
+import {readMeasured} from './measured.ts';
 import {checkOthers} from './run/claim.ts';
 import {checkNothingUnfinished} from './run/unfinished.ts';
 import type {Clock, Host, StateStore} from './ports.ts';
 
 export type Planning = {
 	host: Host;
-	store: Pick<StateStore, 'workPath' | 'readUnfinishedPlan' | 'readUnfinished' | 'readJournalTroubles' | 'isDomainLocked'>;
+	store: Pick<StateStore, 'workPath' | 'readAudit' | 'readCommands' | 'readUnfinishedPlan' | 'readUnfinished' | 'readJournalTroubles' | 'isDomainLocked'>;
 	clock: Clock;
 	/** A name for the plan that no other plan has. */
 	nextId: () => string;
@@ -61,17 +64,24 @@ async function planFrom({host, store, clock, nextId}: Planning, given: Asked, in
 	return planAction(action, {...inventory, dataSizes, ...(backups && {backups: backups.value})}, context);
 }
 
+/** With the time that it is expected to take, where that was measured. */
+function withTime(plan: Result<Plan>, measured: Measured): Result<Plan> {
+	const time = plan.ok ? timeOf(plan.value, measured) : undefined;
+	return plan.ok && time !== undefined ? succeed({...plan.value, time}) : plan;
+}
+
 /** A request as far as it was said: what is left open gets its defaults. `replaces`: the interrupted action that it does anew. Fails as `Owner.readInventory` and `planAction` do. */
 export async function prepareAction(planning: Planning, given: Asked, {replaces}: {replaces?: string} = {}): Promise<Result<Plan>> {
 	const asked = placed(given, planning.overlayFolder);
 	const inventory = await readFor(planning, [asked], replaces);
-	return inventory.ok ? planFrom(planning, asked, inventory.value) : inventory;
+	return inventory.ok ? withTime(await planFrom(planning, asked, inventory.value), await readMeasured(planning.store, inventory.value.host.uri)) : inventory;
 }
 
 /** Plans several requests for one domain, to compare them: the host is read once. Each plan is told as soon as it is made; an abort ends it before the next. */
 export async function prepareEach(planning: Planning, givens: readonly Asked[], {onPlan, signal}: {onPlan: (index: number, plan: Result<Plan>) => void; signal: AbortSignal}): Promise<void> {
 	const asked = givens.map(given => placed(given, planning.overlayFolder));
 	const inventory = await readFor(planning, asked);
+	const measured = inventory.ok ? await readMeasured(planning.store, inventory.value.host.uri) : undefined;
 	for (const [index, given] of asked.entries()) {
 		// A screen goes on answering between two plans.
 		await setImmediate();
@@ -79,6 +89,6 @@ export async function prepareEach(planning: Planning, givens: readonly Asked[], 
 			return;
 		}
 
-		onPlan(index, inventory.ok ? await planFrom(planning, given, inventory.value) : inventory);
+		onPlan(index, inventory.ok ? withTime(await planFrom(planning, given, inventory.value), measured!) : inventory);
 	}
 }

@@ -128,22 +128,27 @@ export type NetRow = {name: string; commands: string; texts: string};
 /** Hosts per block. */
 const blockSize = 10;
 
-/** `block`: 0 holds the seeds 1 to 10, and so on. */
-export async function netRows(block: number): Promise<NetRow[]> {
-	const digests = new Map<string, {commands: Hash; texts: Hash}>();
+/** What the planner makes of every action. `block`: 0 holds the seeds 1 to 10, and so on. */
+export async function * netPlans(block: number): AsyncGenerator<{name: string; planned: Result<Plan>}> {
 	for (let seed = block * blockSize + 1; seed <= (block + 1) * blockSize; seed++) {
 		const journey = await randomJourney(randomFrom(seed * 7919), {folder: '/d', snapshots: 5});
 		for (const host of Object.keys(hosts) as HostName[]) {
 			const world = inventoryOn(journey, host, states[seed % states.length]!);
 			for (const action of actionsOn(journey)) {
-				const name = `${block} ${host} ${action.kind}`;
-				const row = digests.get(name) ?? {commands: createHash('sha256'), texts: createHash('sha256')};
-				digests.set(name, row);
-				const {commands, texts} = partsOf(planAction(action, world, given));
-				row.commands.update(JSON.stringify(commands, plain));
-				row.texts.update(JSON.stringify(texts));
+				yield {name: `${block} ${host} ${action.kind}`, planned: planAction(action, world, given)};
 			}
 		}
+	}
+}
+
+export async function netRows(block: number): Promise<NetRow[]> {
+	const digests = new Map<string, {commands: Hash; texts: Hash}>();
+	for await (const {name, planned} of netPlans(block)) {
+		const row = digests.get(name) ?? {commands: createHash('sha256'), texts: createHash('sha256')};
+		digests.set(name, row);
+		const {commands, texts} = partsOf(planned);
+		row.commands.update(JSON.stringify(commands, plain));
+		row.texts.update(JSON.stringify(texts));
 	}
 
 	return [...digests].map(([name, {commands, texts}]) => ({name, commands: commands.digest('hex').slice(0, 16), texts: texts.digest('hex').slice(0, 16)}));

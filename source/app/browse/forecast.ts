@@ -85,7 +85,7 @@ export function takeForecast(state: State, {number, id, result}: {number: number
 	const before = known[asked] ?? {isWhole: false, plans: {}};
 	const after = id === undefined || result === undefined
 		? {...before, isWhole: true}
-		: {...before, plans: {...before.plans, [id]: result.ok ? {ok: true as const, value: {space: result.value.space}} : result}};
+		: {...before, plans: {...before.plans, [id]: result.ok ? {ok: true as const, value: {space: result.value.space, time: result.value.time}} : result}};
 	return {...state, forecast: {...forecast, known: {...known, [asked]: after}}};
 }
 
@@ -95,7 +95,7 @@ export function forgetForecast(state: State, uuids: readonly string[]): State {
 }
 
 /** `discard`: only where the current state is given up; `failure` says what keeps it from being kept. */
-export type Verdict = {kind: 'possible'; space: Space | undefined} | {kind: 'discard' | 'refused'; failure: Failure};
+export type Verdict = {kind: 'possible'; space: Plan['space']; time: Plan['time']} | {kind: 'discard' | 'refused'; failure: Failure};
 
 /** Of one verb for the selected snapshot; undefined: not planned, or not yet. */
 export function verdictOf(state: State, kind: ScreenKind): Verdict | undefined {
@@ -108,7 +108,7 @@ export function verdictOf(state: State, kind: ScreenKind): Verdict | undefined {
 	}
 
 	if (plan.ok) {
-		return {kind: 'possible', space: plan.value.space};
+		return {kind: 'possible', space: plan.value.space, time: plan.value.time};
 	}
 
 	const other = known?.plans[kind + discarding];

@@ -70,7 +70,7 @@ async function runSteps(world: World, {steps}: FolderPlan, {onStep, interrupt, a
 
 /** Fails with `busy` where somebody works on the domain, with `step-failed` or `interrupted`. */
 export async function runFolderPlan(silent: World, plan: FolderPlan, run: FolderRun): Promise<Result<void>> {
-	const world = withCommandLog(silent, plan.id, () => undefined);
+	const world = withCommandLog(silent, {id: plan.id, steps: []}, () => undefined);
 	const lock = await world.store.lockDomain(plan.domain.uuid, plan.title);
 	if (!lock.ok) {
 		return lock;

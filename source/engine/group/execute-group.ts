@@ -139,7 +139,7 @@ export async function executeGroup(silent: World, plans: readonly Plan[], option
 			options.onEvent(event, plan);
 		};
 
-		return {plan, onEvent, world: withCommandLog(silent, plan.id, onEvent)};
+		return {plan, onEvent, world: withCommandLog(silent, plan, onEvent)};
 	});
 	// In one order, whoever begins: two that want the same domains cannot wait for each other.
 	const ordered = [...members].sort((one, other) => one.plan.action.domain.uuid < other.plan.action.domain.uuid ? -1 : 1);

@@ -153,7 +153,7 @@ async function goTheWay(world: World, work: Work, {direction, known}: {direction
 }
 
 async function recoverLocked(silent: World, {plan}: UnfinishedAction, options: RecoverOptions): Promise<Recovered> {
-	const world = withCommandLog(silent, plan.id, options.onEvent);
+	const world = withCommandLog(silent, {id: plan.id, steps: []}, options.onEvent);
 	const stopped = (outcome: Outcome): Recovered => ({outcome, anew: false, detail: ''});
 	const unfinished = await world.store.readUnfinishedPlan(plan.id);
 	if (!unfinished.ok) {

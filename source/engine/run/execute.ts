@@ -233,7 +233,7 @@ const glanceMs = 300;
 
 /** Executes a plan that a person has confirmed. Every way out is an Outcome; nothing is thrown. */
 export async function executePlan(silent: World, plan: Plan, options: ExecuteOptions): Promise<Outcome> {
-	const world = withCommandLog(silent, plan.id, options.onEvent);
+	const world = withCommandLog(silent, plan, options.onEvent);
 	const outcome = await underLock(world, plan, {lockTimeoutMs: glanceMs}, async () => {
 		const free = await checkNothingUnfinished(world.store, plan.action.domain.uuid, options.replaces);
 		return free.ok

@@ -139,6 +139,8 @@ export type Step = {
 	instead?: Instead;
 	/** It ends the domain with its memory in this file; taken back, the guest goes on from there if it still fits. */
 	savesMemory?: string;
+	/** What it does to a guest that runs, where neither `savesMemory`, `startsDomain` nor its end tells. `paused-meanwhile`: only while it is at work. */
+	guest?: 'off' | 'paused' | 'resumed' | 'paused-meanwhile';
 	/** From here on the domain runs because of this action. */
 	startsDomain?: true;
 	/** The definition names the new disks from here on. */
@@ -245,6 +247,9 @@ export type Space = {
 	leftBytes?: number;
 };
 
+/** By what earlier actions on the host took. `awayMs`: of it, how long the guest is off or paused before it goes on. */
+export type PlannedTime = {aboutMs: number; awayMs?: number};
+
 export type Plan = {
 	version: 2;
 	id: string;
@@ -275,6 +280,8 @@ export type Plan = {
 	};
 	/** Missing: it changes no file, or nobody can tell beforehand. */
 	space?: Space;
+	/** Missing: nothing like it was measured yet. */
+	time?: PlannedTime;
 	steps: Step[];
 };
 

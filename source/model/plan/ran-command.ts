@@ -2,6 +2,7 @@
 A command that has run, as it is kept for people: what ran, how it ended, how long it took, and what it said. Without secrets, and without an end to its output
 that would fill a disk.
 */
+import {kindOfCommand} from '../duration/measured.ts';
 import type {Failure} from '../failure.ts';
 import type {Result} from '../result.ts';
 import {describeFailure} from '../text/describe-failure.ts';
@@ -18,6 +19,8 @@ export type RanCommand = {
 	exitCode?: number;
 	isFailed: boolean;
 	durationMs: number;
+	/** For what a plan expects of the next one of its kind: the kind, and how much it copied. Missing in logs of older versions. */
+	measured?: {kind: string; bytes?: number};
 	/** Both streams; where it failed without a word, why. */
 	output: string;
 };
@@ -34,8 +37,8 @@ function outputOf(failure: Failure): string {
 	return failure.kind === 'tool-failed' && failure.cause.stderr.trim() !== '' ? failure.cause.stderr : describeFailure(failure).message;
 }
 
-/** `durationMs`: as it was measured around the command. */
-export function describeRun(command: Command, result: Result<{stdout: string; stderr: string}>, {at, durationMs}: {at: string; durationMs: number}): RanCommand {
+/** `durationMs`: as it was measured around the command. `bytes`: what it copies, as planned. */
+export function describeRun(command: Command, result: Result<{stdout: string; stderr: string}>, {at, durationMs, bytes}: {at: string; durationMs: number; bytes?: number | undefined}): RanCommand {
 	const cause = result.ok || result.failure.kind !== 'tool-failed' ? undefined : result.failure.cause;
 	const exitCode = command.tool === 'qmp' ? undefined : (result.ok ? 0 : cause?.exitCode);
 	return {
@@ -44,6 +47,7 @@ export function describeRun(command: Command, result: Result<{stdout: string; st
 		...(exitCode !== undefined && {exitCode}),
 		isFailed: !result.ok,
 		durationMs,
+		measured: {kind: kindOfCommand(command), ...(bytes !== undefined && {bytes})},
 		output: redactSecrets(shorten(result.ok ? `${result.value.stdout}\n${result.value.stderr}` : outputOf(result.failure))),
 	};
 }

@@ -3,6 +3,7 @@ A plan to be read: what it loses, keeps and takes, the worst first; and its comm
 */
 import type {Undo} from '../../actions/spec.ts';
 import {describeUndo} from '../../actions/undo.ts';
+import {describeTime} from '../../model/duration/plan-time.ts';
 import type {Command, Consequence, Plan, Step} from '../../model/plan/plan.ts';
 import {formatCommand} from '../../model/text/format-command.ts';
 import {redactXml} from '../../model/xml/redact.ts';
@@ -31,10 +32,12 @@ const wordOf = (consequence: Consequence): string => groups.find(({holds}) => ho
 const textOf = ({text}: Consequence): string => text.replace(/^Disk space: /u, '');
 
 /** The same to be read aloud: a sentence each, without signs. */
-export function spokenEffects({consequences}: Plan, undo: Undo | undefined): string[] {
+export function spokenEffects(plan: Plan, undo: Undo | undefined): string[] {
+	const {consequences} = plan;
+	const time = describeTime(plan);
 	const words = [...groups.map(({word}) => word), 'ALSO'];
 	const spoken = words.flatMap(word => consequences.filter(consequence => wordOf(consequence) === word).map(consequence => `${word[0]!}${word.slice(1).toLowerCase()}: ${textOf(consequence)}`));
-	return [...spoken, ...(undo === undefined ? [] : [`Undo: ${describeUndo(undo)}`])];
+	return [...spoken, ...(time === undefined ? [] : [`Time: ${time}`]), ...(undo === undefined ? [] : [`Undo: ${describeUndo(undo)}`])];
 }
 
 const wordColumns = 10;
@@ -53,12 +56,14 @@ function groupLines(word: string, consequences: Consequence[], {columns, theme}:
 /** `vital`: how many of the lines are to be read before a start. `others`: what else will happen. */
 type Effects = {lines: Line[]; vital: number; others: Line[]};
 
-export function effectsOf({consequences}: Plan, undo: Undo | undefined, style: TextStyle): Effects {
+export function effectsOf(plan: Plan, undo: Undo | undefined, style: TextStyle): Effects {
+	const {consequences} = plan;
+	const time = describeTime(plan);
 	const linesOf = (word: string) => groupLines(word, consequences.filter(consequence => wordOf(consequence) === word), style);
 	const nothingLost: Line[] = consequences.some(({severity}) => severity === 'loss') ? [] : [[{text: ' LOST     ', tone: 'strong'}, {text: `${style.theme.glyphs.done} `, tone: 'good'}, {text: 'nothing'}]];
 	const vital = [...nothingLost, ...['LOST', 'KEPT', 'GUEST', 'WARNING'].flatMap(word => linesOf(word))];
-	const undoLines = undo === undefined ? [] : paragraph(describeUndo(undo), {columns: style.columns - 1, theme: style.theme, lead: {text: ' UNDO     ', tone: 'strong'}});
-	return {lines: [...vital, ...linesOf('SPACE'), ...undoLines], vital: vital.length, others: linesOf('ALSO')};
+	const said = (word: string, text: string | undefined) => text === undefined ? [] : paragraph(text, {columns: style.columns - 1, theme: style.theme, lead: {text: ` ${word.padEnd(wordColumns - 1)}`, tone: 'strong'}});
+	return {lines: [...vital, ...linesOf('SPACE'), ...said('TIME', time), ...said('UNDO', undo && describeUndo(undo))], vital: vital.length, others: linesOf('ALSO')};
 }
 
 export function changedLines(changed: string[], {columns, theme}: TextStyle): Line[] {

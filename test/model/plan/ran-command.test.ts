@@ -5,8 +5,8 @@ import {fail, succeed} from '../../../source/model/result.ts';
 const began = {at: '2026-11-28T09:00:00.000Z', durationMs: 12};
 
 test('a program is kept with its exit code, its time, and both streams', t => {
-	t.deepEqual(describeRun({tool: 'qemu-img', argv: ['qemu-img', 'create', 'a b'], files: []}, succeed({stdout: 'made\n', stderr: 'slowly\n'}), began), {
-		...began, command: 'qemu-img create \'a b\'', exitCode: 0, isFailed: false, output: 'made\n\nslowly',
+	t.deepEqual(describeRun({tool: 'qemu-img', argv: ['qemu-img', 'create', 'a b'], files: []}, succeed({stdout: 'made\n', stderr: 'slowly\n'}), {...began, bytes: 5}), {
+		...began, measured: {kind: 'qemu-img create', bytes: 5}, command: 'qemu-img create \'a b\'', exitCode: 0, isFailed: false, output: 'made\n\nslowly',
 	});
 });
 
@@ -21,7 +21,7 @@ test('a failure has its exit code and what the program said, or why it did not r
 
 test('a command to a monitor has no exit code', t => {
 	const ran = describeRun({tool: 'qmp', socketPath: '/s', execute: 'stop', arguments: {}, files: []}, succeed({stdout: '', stderr: ''}), began);
-	t.deepEqual(ran, {...began, command: 'qmp /s {"execute":"stop"}', isFailed: false, output: ''});
+	t.deepEqual(ran, {...began, measured: {kind: 'qmp stop'}, command: 'qmp /s {"execute":"stop"}', isFailed: false, output: ''});
 });
 
 test('no secret is kept, neither of the command line nor of the output, and no output without an end', t => {

@@ -76,7 +76,7 @@ function blocksOf(site: Site, records: ReturnType<typeof recordsOf>): Hypervisor
 				...atWork(target),
 				...growth,
 			}),
-			step('create', {id: `flush-${id}`, title: 'Pause the guest for a moment, so that QEMU writes its metadata to disk', command: flush, whenStopped}),
+			step('create', {id: `flush-${id}`, title: 'Pause the guest for a moment, so that QEMU writes its metadata to disk', command: flush, guest: 'paused-meanwhile', whenStopped}),
 		],
 		commit: ({id, title, whenStopped, merge, target, head, doneWhen, instead, growth}: OpenCommit) => [
 			step('switch', {id: `commit-${id}`, title, command: commit(merge, {target, head}), undo: null, doneWhen, whenStopped, instead, ...atWork(target), ...growth}),

@@ -4,7 +4,9 @@ shown beside it. libvirt puts back by itself what fails on its way; the undo her
 */
 import {headDisks} from '../../../model/domain/domain.ts';
 import {imageAt} from '../../../model/images/image-graph.ts';
-import type {Command, Consequence, Probe} from '../../../model/plan/plan.ts';
+import type {
+	Command, Consequence, Probe, Step,
+} from '../../../model/plan/plan.ts';
 import {inPlace} from '../../../model/plan/placed-command.ts';
 import {mapResult} from '../../../model/result.ts';
 import {buildSnapshotRequest} from '../../../model/xml/build/snapshot-request.ts';
@@ -194,6 +196,19 @@ function refuse(context: PlanContext, request: RunningSnapshot): void {
 	}
 }
 
+/** What the step of libvirt's snapshot does to the guest. */
+function guestOf(context: PlanContext, {action, memory, modes}: RunningSnapshot): Partial<Pick<Step, 'guest'>> {
+	if (action.isHalted) {
+		return {guest: 'off'};
+	}
+
+	if (context.inventory.details.domain.state !== 'running') {
+		return {};
+	}
+
+	return modes.some(({mode}) => mode === 'manual') ? {guest: 'paused'} : (memory.mode === 'external' && !action.isLive ? {guest: 'paused-meanwhile'} : {});
+}
+
 /** For `Hypervisor`. */
 export function snapshotRunning(context: PlanContext, request: RunningSnapshot): ReturnType<Hypervisor['snapshotRunning']> {
 	const {action, memory, modes, internal, external, records} = request;
@@ -234,6 +249,7 @@ export function snapshotRunning(context: PlanContext, request: RunningSnapshot):
 				whenStopped,
 				...(memoryPath !== undefined && {progress: {kind: 'domain-job', uuid: context.uuid} as const, copyBytes: context.inventory.details.domain.definition.memoryBytes, cancel: [onDomain(context, 'domjobabort')]}),
 				...(internal.length > 0 && {changesInside: request.memory.mode === 'internal' ? 'adds-with-memory' as const : 'adds' as const}),
+				...guestOf(context, request),
 				qmpPreview: qmpPreview(context, {request, disks, memoryPath}),
 			}),
 			...freeze.after,

@@ -132,9 +132,10 @@ function pullSteps(site: Site, given: OpenMerge & {undo: Command[]}): Step[] {
 			title: 'Pause the guest for a moment, so that QEMU writes its metadata to disk',
 			command: ask(site, 'stop'),
 			undo: [askIfAlive(site, 'cont')],
+			guest: 'paused',
 			whenStopped,
 		}),
-		step('create', {id: `resume-${id}`, title: 'Resume the guest', command: ask(site, 'cont'), whenStopped}),
+		step('create', {id: `resume-${id}`, title: 'Resume the guest', command: ask(site, 'cont'), guest: 'resumed', whenStopped}),
 		...closeSteps(site, 'create', given),
 	];
 }

@@ -33,7 +33,7 @@ function domainOf(site: Site): Hypervisor['domain'] {
 						whenStopped,
 						timeoutMs: 3_600_000,
 					}),
-					...(isPaused ? [] : [step('switch', {id: 'resume', title: 'Resume the guest', command: ask(site, 'cont'), whenStopped})]),
+					...(isPaused ? [] : [step('switch', {id: 'resume', title: 'Resume the guest', command: ask(site, 'cont'), guest: 'resumed', whenStopped})]),
 				],
 			};
 		},

@@ -140,7 +140,7 @@ function memorySteps(context: PlanContext, given: {path: string; owner: {uid: nu
 	return [
 		step('create', {id: 'reserve-memory', title: 'Create an empty memory file', whenStopped, ...reserving(path)}),
 		...(owner !== undefined && (owner.uid !== 0 || owner.gid !== 0) ? [create('own-memory', 'Copy the owner of the disks to it', fileCommands.own(path, owner))] : []),
-		...(isRunning && !isLive ? [create('pause', 'Pause the guest', ask(context, 'stop'), {undo: goOn})] : []),
+		...(isRunning && !isLive ? [create('pause', 'Pause the guest', ask(context, 'stop'), {undo: goOn, guest: 'paused'})] : []),
 		create('memory', 'Save the guest\'s memory', migrate, {
 			undo: goOn,
 			progress: {kind: 'qmp-migration', socketPath: migrate.socketPath},
@@ -155,6 +155,7 @@ function resumeStep(context: PlanContext): Step {
 		id: 'resume',
 		title: 'Resume the guest',
 		command: askIfAlive(context, 'cont'),
+		guest: 'resumed',
 		skippedNote: 'QEMU has ended meanwhile.',
 		whenStopped: 'Recover would finish the rest; the guest keeps running on the new overlays.',
 	});
@@ -203,7 +204,7 @@ export function snapshotRunning(context: PlanContext, {action, now, memory, mode
 			...noded.filter(disk => isAddedFirst(disk)).flatMap(disk => addSteps(context, disk)),
 			...(memory.mode === 'internal' ? [insideStep(context, {name: action.snapshot, disks: inside})] : []),
 			...(memoryPath === undefined ? [] : memorySteps(context, {path: memoryPath, owner: imageAt(context.graph, external[0]?.headPath ?? '')?.file, isLive: action.isLive})),
-			...(isLeftPaused && memoryPath === undefined ? [create('pause', 'Pause the guest', ask(context, 'stop'), {undo: [askIfAlive(context, 'cont')]})] : []),
+			...(isLeftPaused && memoryPath === undefined ? [create('pause', 'Pause the guest', ask(context, 'stop'), {undo: [askIfAlive(context, 'cont')], guest: 'paused'})] : []),
 			...(noded.length === 0 ? [] : [transactionStep(context, noded)]),
 			...(memoryPath !== undefined && isRunning && !action.isHalted && !isLeftPaused ? [resumeStep(context)] : []),
 			...(noded.length === 0 ? [] : [defineStep(context, definition.value)]),

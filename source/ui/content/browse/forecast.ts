@@ -7,6 +7,7 @@ import {
 } from '../../../app/browse/forecast.ts';
 import type {State} from '../../../app/state.ts';
 import type {Option} from '../../../actions/question.ts';
+import {formatAbout} from '../../../model/duration/plan-time.ts';
 import {describeFailure} from '../../../model/text/describe-failure.ts';
 import type {Failure} from '../../../model/failure.ts';
 import {describeFreed, formatShortBytes} from '../../../model/text/format.ts';
@@ -51,7 +52,7 @@ export function verdictsOf(state: State): Said[] {
 		}
 
 		if (verdict.kind === 'possible' && foretells !== 'space') {
-			return isMinor ? [] : [{verb, words: 'possible', tone: undefined}];
+			return isMinor ? [] : [{verb, words: verdict.time === undefined ? 'possible' : `possible, ${formatAbout(verdict.time.aboutMs)}`, tone: undefined}];
 		}
 
 		return [{verb, ...wordsOf(verdict), ...(isMinor && {isMinor})}];
