@@ -112,11 +112,14 @@ test.serial('a user who may not open the images is told so once, and what works'
 	t.is(tree.stdout.match(/permitted|may not (?:be )?open/g)?.length, 1, tree.stdout);
 	const told = await ask('doctor', '--json', '--', domain.name);
 	t.deepEqual((JSON.parse(told.stdout) as FindingLine[]).map(({kind}) => kind), ['not-permitted'], told.stdout + told.stderr);
-	const refused = await ask('create', '--disk-only', '--dry-run', '--json', '--', domain.name, 's2');
-	t.is(refused.exitCode, 3, refused.stderr);
-	const {blockers} = (JSON.parse(refused.stderr) as {error: {blockers: Array<{kind: string}>}}).error;
-	t.deepEqual(blockers.map(({kind}) => kind), ['not-permitted'], refused.stderr);
-	t.notRegex(refused.stderr, /backup|yourself/, refused.stderr);
+	for (const words of [['create', '--disk-only', '--dry-run', '--json', '--', domain.name, 's2'], ['delete', '--dry-run', '--json', '--', domain.name, 's1']]) {
+		const refused = await ask(...words);
+		t.is(refused.exitCode, 3, refused.stderr);
+		const {blockers} = (JSON.parse(refused.stderr) as {error: {blockers: Array<{kind: string}>}}).error;
+		t.deepEqual(blockers.map(({kind}) => kind), ['not-permitted'], refused.stderr);
+		t.notRegex(refused.stderr, /backup|yourself/, refused.stderr);
+	}
+
 	const asRoot = await runProgram(domain, ['create', '--disk-only', '--yes', '--', domain.name, 's2']);
 	t.is(asRoot.exitCode, 0, report(asRoot));
 });

@@ -6,7 +6,8 @@ import {posix} from 'node:path';
 import {collect, type Collection} from '../../model/images/collect.ts';
 import type {Merge} from '../../model/images/image-merge.ts';
 import {headDisks, isWritableMedium} from '../../model/domain/domain.ts';
-import type {ImagePlace} from '../../model/images/image.ts';
+import {isDenied, type ImagePlace} from '../../model/images/image.ts';
+import {describeUnreadable} from '../../model/images/unreadable-image.ts';
 import {
 	buildImageGraph, holdersOf, imageAt, isOpenable, type ImageGraph,
 } from '../../model/images/image-graph.ts';
@@ -184,6 +185,22 @@ function requirePlainHeads(context: PlanContext): void {
 	}
 }
 
+/**
+What the user may not open looks like an image that nothing can be done about: its record would go, and what it holds would stay, which whoever may open it would have
+merged. Appends to the blockers.
+*/
+function requireOpened(context: PlanContext, deleted: readonly Snapshot[]): void {
+	const heads = headDisks(context.inventory.details.domain).flatMap(({sourcePath}) => sourcePath ?? []);
+	const needed = neededBy(deleted);
+	for (const path of new Set(needed.length === 0 ? [] : [...needed, ...heads])) {
+		const image = imageAt(context.graph, path);
+		const denied = image?.problems.find(problem => isDenied(problem));
+		if (image !== undefined && denied !== undefined) {
+			context.blockers.push({kind: 'not-permitted', ...describeUnreadable(image, denied), image: path});
+		}
+	}
+}
+
 const nothing: Collection = {removed: [], merges: [], staying: []};
 
 function expectedOf(context: PlanContext, {heads, merges, frozen}: {heads: Map<string, string>; merges: readonly Merge[]; frozen: string[]}): Pick<Expected, 'heads' | 'chains' | 'links' | 'endState'> {
@@ -211,6 +228,7 @@ export function planDrop(context: PlanContext, request: DropRequest, {inventory,
 	requireCurrent(context, deleted);
 	if (!isMetadataOnly) {
 		requirePlainHeads(context);
+		requireOpened(context, deleted);
 	}
 
 	const gone = new Set([...collection.removed, ...merges.flatMap(merge => merge.gone)]);

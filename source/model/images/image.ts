@@ -15,7 +15,7 @@ export type ImageProblem =
 	| {kind: 'locked'; processes: string[]};
 
 /** The user may not open the file: nothing is known of what it holds, and nothing is wrong with it. */
-export function isDenied(problem: ImageProblem): boolean {
+export function isDenied(problem: ImageProblem): problem is ImageProblem & {kind: 'unreadable'; cause: 'not-permitted'} {
 	return problem.kind === 'unreadable' && problem.cause === 'not-permitted';
 }
 

@@ -61,6 +61,20 @@ test('a fork point stays as shared base, with the reason, and is noted in the de
 	t.regex(xml(made, 'define'), /vsnap:image path="\/d\/vda\.qcow2"/u);
 });
 
+test('images that the user may not open are no reason to drop the record alone: it is refused, unless the record alone is asked for', t => {
+	const world = threeSnapshots();
+	for (const each of world.details.images) {
+		// Nothing is known of what it is backed by.
+		each.backingPath = undefined;
+		each.problems = [{kind: 'unreadable', reason: 'Permission denied', cause: 'not-permitted'}];
+	}
+
+	const refused = planDelete(action({}), world, given);
+	t.false(refused.ok);
+	t.true(!refused.ok && refused.failure.kind === 'refused' && refused.failure.blockers.every(({kind}) => kind === 'not-permitted'));
+	t.deepEqual(ids(plan(world, {isMetadataOnly: true})).filter(id => id.startsWith('remove')), []);
+});
+
 test('a base that was noted is collected when one image is left on it, and one that was not is taken for a template', t => {
 	const scene = {
 		snapshots: [
