@@ -1,6 +1,7 @@
 /**
-Builds what is published: `dist/vsnap-tui-main.mjs`, the program in one readable ESM file; `dist/chunks`, what it loads late (the demo host for `--demo`)
+Builds what is published: `dist/vsnap-tui-main.mjs`, the program as an ESM file; `dist/chunks`, what it loads late (the demo host for `--demo`)
 and what both use; `dist/vsnap-tui.mjs`, the small file that checks the Node version and loads it; the manual page; and the licence texts of everything that is bundled.
+All of it is minified, because what is parsed at each start costs time. The source maps go to `build/maps`, for trace.mjs.
 
 Usage: node build.mjs [ENTRY]. ENTRY defaults to source/cli.ts.
        node build.mjs --one-file: `bundle/vsnap-tui.mjs`, the whole program in one file that needs nothing but Node, and `bundle/vsnap-tui-VERSION.tar.gz` with it, the manual page,
@@ -10,10 +11,10 @@ import {execFileSync} from 'node:child_process';
 import {createHash} from 'node:crypto';
 import process from 'node:process';
 import {
-	chmod, copyFile, mkdir, readdir, readFile, rm, writeFile,
+	chmod, copyFile, mkdir, readdir, readFile, rename, rm, writeFile,
 } from 'node:fs/promises';
 import path from 'node:path';
-import {build, transform} from 'esbuild';
+import {build} from 'esbuild';
 
 const isOneFile = process.argv[2] === '--one-file';
 const entry = isOneFile ? 'source/cli.ts' : process.argv[2] ?? 'source/cli.ts';
@@ -67,21 +68,19 @@ function changed(text, changes) {
 	return result;
 }
 
-/** Whoever reads the program reads our part of it; theirs is parsed in half the time when it is short. */
 const packages = {
 	name: 'packages',
 	setup(build) {
-		build.onLoad({filter: /node_modules\/.*\.[cm]?js$/}, async ({path}) => {
-			const name = Object.keys(changesInPackages).find(name => path.endsWith(`/node_modules/${name}`));
-			const text = await readFile(path, 'utf8');
-			const contents = name === undefined ? text : changed(text, changesInPackages[name]);
-			if (contents === undefined) {
-				throw new Error(`${name} is written in another way than before: look at build.mjs`);
-			}
+		for (const [name, changes] of Object.entries(changesInPackages)) {
+			build.onLoad({filter: new RegExp(`/node_modules/${name}$`)}, async ({path}) => {
+				const contents = changed(await readFile(path, 'utf8'), changes);
+				if (contents === undefined) {
+					throw new Error(`${name} is written in another way than before: look at build.mjs`);
+				}
 
-			const {code} = await transform(contents, {minify: true, target, define, legalComments: 'none', loader: 'js'});
-			return {contents: code};
-		});
+				return {contents};
+			});
+		}
 	},
 };
 
@@ -109,12 +108,23 @@ const {metafile} = await build({
 	target,
 	charset: 'utf8',
 	legalComments: 'none',
+	minify: true,
+	sourcemap: 'external',
+	sourcesContent: false,
 	metafile: true,
 	logLevel: 'warning',
 	define,
 	banner: {js: isOneFile ? `#!/usr/bin/env node\n${requireForBundle}` : requireForBundle},
 	plugins: [withoutDevelopmentTools, packages],
 });
+
+const maps = `build/maps/${out}`;
+await rm(maps, {recursive: true, force: true});
+await mkdir(maps, {recursive: true});
+await writeFile(`${maps}/metafile.json`, JSON.stringify(metafile));
+for (const file of Object.keys(metafile.outputs).filter(name => name.endsWith('.map'))) {
+	await rename(file, path.join(maps, path.basename(file)));
+}
 
 const licences = await collectLicences(Object.keys(metafile.inputs));
 const program = `${out}/vsnap-tui.mjs`;

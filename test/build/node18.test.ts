@@ -1,4 +1,4 @@
-import {execFile} from 'node:child_process';
+import {exec, execFile} from 'node:child_process';
 import {
 	access, mkdtemp, readdir, readFile, rm, stat,
 } from 'node:fs/promises';
@@ -54,8 +54,20 @@ test('the demo host is in a file of its own, which no other loads at the start',
 	const built = await readBuilt();
 	const demo = [...built].filter(([, text]) => text.includes('kvm-demo')).map(([name]) => path.basename(name));
 	t.is(demo.length, 1, demo.join(', '));
-	const loading = [...built].flatMap(([name, text]) => [...text.matchAll(/\b(import\(|from |import )"[^"]*\/([^"/]+)"/g)].map(([, how, loaded]) => ({name, how, loaded})));
+	const loading = [...built].flatMap(([name, text]) => [...text.matchAll(/\b(import\(|from|import)\s*"[^"]*\/([^"/]+)"/g)].map(([, how, loaded]) => ({name, how, loaded})));
 	t.deepEqual(loading.filter(({loaded}) => loaded === demo[0]), [{name: 'vsnap-tui-main.mjs', how: 'import(', loaded: demo[0]}]);
+});
+
+test('a place in what is built is told as a place in the sources', async t => {
+	for (const [name, text] of await readBuilt()) {
+		const at = text.indexOf('kvm-demo');
+		if (at !== -1) {
+			const lines = text.slice(0, at).split('\n');
+			const {stdout} = await promisify(exec)(`echo "at f (file:///usr/dist/${name}:${lines.length}:${lines.at(-1)!.length + 1})" | node trace.mjs`);
+			const [, file, line] = /^at f \((source\/.*):(\d+):\d+\)$/m.exec(stdout) ?? [];
+			t.regex((await readFile(file!, 'utf8')).split('\n')[Number(line) - 1]!, /kvm-demo/);
+		}
+	}
 });
 
 test('what is built uses nothing that Node 18.19 lacks', async t => {

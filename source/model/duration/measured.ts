@@ -20,7 +20,7 @@ const mostSamples = 7;
 const leastBytes = 64 * 1024 * 1024;
 
 function median(values: readonly number[]): number | undefined {
-	const sorted = values.toSorted((a, b) => a - b);
+	const sorted = [...values].sort((a, b) => a - b);
 	return sorted[Math.floor(sorted.length / 2)];
 }
 
