@@ -1,6 +1,6 @@
 /**
-Every remedy that the source tells people, as it stands there: what is put in at run time is `…`. A remedy is the member `remedy` of a blocker, finding or failure (`instead` in the table of snapshots), the
-second argument of a function `refuse`, and what a constant or function with "remedy" in its name gives.
+Every remedy that the source tells people, as it stands there: what is put in at run time is `…`. A remedy is the member `remedy` of a blocker, finding or failure (`instead` in the table of snapshots), what a function is given for a parameter of that name,
+and what a constant or function with "remedy" in its name gives.
 */
 import {readdirSync, readFileSync} from 'node:fs';
 import path from 'node:path';
@@ -8,8 +8,10 @@ import ts from 'typescript';
 
 export type Remedy = {file: string; text: string};
 
-/** They refuse with the remedy that they are given. */
-const carriers = new Set(['lackOfDomain', 'refuseNarrowRefcounts', 'requirePlainLayers']);
+const isRemedy = (name: string) => ['remedy', 'instead'].includes(name);
+
+/** Functions that are given a remedy, and as which of their arguments. */
+type Carriers = Map<string, number>;
 
 /** Shorter texts are parts of others: names of options, ends of sentences. */
 const shortest = 14;
@@ -31,9 +33,28 @@ function textsIn(node: ts.Node): string[] {
 	return texts;
 }
 
+function nameOfFunction(node: ts.Node): string | undefined {
+	const named = ts.isArrowFunction(node) ? node.parent : node;
+	return (ts.isFunctionDeclaration(named) || ts.isVariableDeclaration(named)) ? named.name?.getText() : undefined;
+}
+
+function carriersIn(node: ts.Node): Array<[string, number]> {
+	const found: Array<[string, number]> = [];
+	const name = nameOfFunction(node);
+	if (name !== undefined && (ts.isFunctionDeclaration(node) || ts.isArrowFunction(node))) {
+		const at = node.parameters.findIndex(parameter => isRemedy(parameter.name.getText()));
+		found.push(...(at === -1 ? [] : [[name, at] as [string, number]]));
+	}
+
+	ts.forEachChild(node, child => {
+		found.push(...carriersIn(child));
+	});
+	return found;
+}
+
 /** The expressions that remedies come from. */
-function remediesIn(node: ts.Node): ts.Node[] {
-	if (ts.isPropertyAssignment(node) && ['remedy', 'instead'].includes(node.name.getText())) {
+function remediesIn(node: ts.Node, carriers: Carriers): ts.Node[] {
+	if (ts.isPropertyAssignment(node) && isRemedy(node.name.getText())) {
 		return [node.initializer];
 	}
 
@@ -41,24 +62,30 @@ function remediesIn(node: ts.Node): ts.Node[] {
 		return [node];
 	}
 
-	if (ts.isParameter(node) && node.name.getText() === 'remedy' && node.initializer) {
+	if (ts.isParameter(node) && isRemedy(node.name.getText()) && node.initializer) {
 		return [node.initializer];
 	}
 
-	if (ts.isCallExpression(node) && ((node.expression.getText() === 'refuse' && node.arguments.length === 2) || carriers.has(node.expression.getText()))) {
-		return node.arguments.slice(1);
+	const at = ts.isCallExpression(node) ? carriers.get(node.expression.getText()) : undefined;
+	if (at !== undefined) {
+		const {arguments: given} = node as ts.CallExpression;
+		return given[at] === undefined ? [] : [given[at]];
 	}
 
 	const found: ts.Node[] = [];
 	ts.forEachChild(node, child => {
-		found.push(...remediesIn(child));
+		found.push(...remediesIn(child, carriers));
 	});
 	return found;
 }
 
 export function readRemedies(root: string): Remedy[] {
-	return readdirSync(root, {recursive: true, encoding: 'utf8'}).filter(name => /\.tsx?$/u.test(name)).sort().flatMap(name => {
-		const source = ts.createSourceFile(name, readFileSync(path.join(root, name), 'utf8'), ts.ScriptTarget.Latest, true);
-		return [...new Set(remediesIn(source).flatMap(node => textsIn(node)))].map(text => ({file: name, text}));
+	const names = readdirSync(root, {recursive: true, encoding: 'utf8'}).filter(name => /\.tsx?$/u.test(name)).sort();
+	const sources = names.map(name => ts.createSourceFile(name, readFileSync(path.join(root, name), 'utf8'), ts.ScriptTarget.Latest, true));
+	const exported = sources.flatMap(source => carriersIn(source));
+	return sources.flatMap((source, index) => {
+		// Those of the file itself come first: several files call one of theirs `refuse`.
+		const carriers: Carriers = new Map([...exported.filter(([name]) => name !== 'refuse'), ...carriersIn(source)]);
+		return [...new Set(remediesIn(source, carriers).flatMap(node => textsIn(node)))].map(text => ({file: names[index]!, text}));
 	});
 }

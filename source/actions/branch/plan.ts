@@ -115,7 +115,7 @@ export function planBranch(action: BranchAction, inventory: Inventory, given: Pl
 
 	const {disks: {overlaid}, upper, definitionXml, finish} = leave.value;
 	if (overlaid.length === 0) {
-		context.blockers.push({kind: 'not-supported', text: 'The snapshot froze no disk, so nothing can branch from it.', remedy: 'Take a snapshot of the disks first.'});
+		context.blockers.push({kind: 'not-supported', text: 'The snapshot froze no disk, so nothing can branch from it.', remedy: 'Take a snapshot with the disks, and branch from that one.'});
 	}
 
 	const nvram = branchNvram(context, snapshot, {name: action.name, now, definitionXml});

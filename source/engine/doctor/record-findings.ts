@@ -159,26 +159,34 @@ function findUnfinishedDelete(examination: Examination): void {
 	const {details: {snapshots, domain}} = examination;
 	const marked = snapshots.filter(({xml}) => xml.includes('<snapshotDeleteInProgress'));
 	const live = hasProcess(domain) ? domain.liveDefinition!.disks.filter(disk => disk.hasMirror) : [];
-	if (live.length > 0) {
-		const command = `virsh blockjob ${quoteForTerminal(domain.name)} ${live[0]!.target}`;
+	const [first] = live;
+	if (first !== undefined) {
+		const command = `virsh blockjob ${quoteForTerminal(domain.name)} ${first.target}`;
+		const isPaused = domain.state === 'paused';
+		// Once the disk continues on the image below, libvirt cannot finish the delete (seen on 9.0).
+		const pivots = first.mirror?.isReady && !(isPaused && first.mirror.job === 'active-commit');
 		report(examination, {
 			kind: 'block-job',
 			severity: 'warning',
-			text: `A copy or a commit ${live.some(({mirror}) => mirror?.isReady) ? 'is complete and waits to be ended' : 'is running'}, or was left behind, on ${listNames(live.map(({target}) => target), 6)}${domain.state === 'paused' ? '; the domain is paused' : ''}.`,
-			meaning: domain.state === 'paused'
+			text: `A copy or a commit ${live.some(({mirror}) => mirror?.isReady) ? 'is complete and waits to be ended' : 'is running'}, or was left behind, on ${listNames(live.map(({target}) => target), 6)}${isPaused ? '; the domain is paused' : ''}.`,
+			meaning: isPaused
 				? 'A virsh snapshot-delete of a domain that is off looks like this while it works, and stays like this if libvirt\'s daemon is killed meanwhile. A resumed guest would write into a half-done merge.'
 				: 'Until it has ended, no snapshot can be made, deleted or reverted to.',
-			remedy: `See ${command} --info. If nothing waits for it: ${command} --abort${live[0]!.mirror?.isReady ? ` (the disk stays on its image), or ${command} --pivot (it continues on ${live[0]!.mirror.path ?? 'the other image'})` : ''}${domain.state === 'paused' ? ', then virsh destroy DOMAIN, then delete the snapshot again' : ''}.`,
+			remedy: `See ${command} --info. If nothing waits for it: ${command} --abort (the disk stays on its image)${pivots ? `, or ${command} --pivot (it continues on ${first.mirror!.path ?? 'the copy'})` : ''}${isPaused ? `, then virsh destroy ${quoteForTerminal(domain.name)}, then delete the snapshot again` : ''}.`,
 		});
 	}
 
+	// What was merged is after them.
+	const isOver = marked.every(({name}) => !snapshots.some(({parent}) => parent === name));
 	if (marked.length > 0) {
 		report(examination, {
 			kind: 'delete-in-progress',
 			severity: 'warning',
 			text: `A virsh snapshot-delete was interrupted: ${listNames(marked.map(({name}) => `"${name}"`), 6)} is marked as being merged into.`,
-			meaning: 'Its images may be half merged, and libvirt refuses to delete it.',
-			remedy: 'Run the same virsh snapshot-delete again: it finishes the merge.',
+			meaning: `${isOver ? 'Nothing comes after it any longer, so nothing is left to be merged' : 'Its images may be half merged'}, and libvirt refuses to delete it.`,
+			remedy: isOver
+				? `Take <snapshotDeleteInProgress/> out of its record: virsh snapshot-edit ${quoteForTerminal(domain.name)} ${quoteForTerminal(marked[0]!.name)}`
+				: `${live.length > 0 ? 'Once the job has ended and the domain is off, run' : 'Run'} the same virsh snapshot-delete again: it finishes the merge.`,
 		});
 	}
 }

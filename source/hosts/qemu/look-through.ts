@@ -16,6 +16,9 @@ const filters: Record<string, string> = {
 	blkreplay: 'image',
 	blklogwrites: 'file',
 	blkverify: 'test',
+	// Those of jobs, which stand in the list of disks where the job was given a name for it (seen on 7.2).
+	mirror_top: 'backing',
+	commit_top: 'backing',
 };
 export const imageFormats = new Set(['qcow2', 'raw', 'qed', 'qcow', 'vmdk', 'vdi', 'vpc', 'vhdx', 'parallels', 'luks', 'cloop', 'dmg', 'bochs']);
 export const protocols = new Set(['file', 'host_device']);

@@ -30,7 +30,8 @@ export async function readForeignBare(reading: BareReading, named: readonly Name
 	for (const bare of named) {
 		const read = await readBare(reading, bare);
 		if (!read.ok) {
-			unreadable(bare.name, reasonOf(read.failure), `Look at it alone (vsnap-tui tree ${quoteForTerminal(bare.name)}); the other domains can be acted on again when it can be read.`);
+			const alone = bare.socketPath === undefined ? '' : `--qmp ${quoteForTerminal(`${bare.name}=${bare.socketPath}`)} `;
+			unreadable(bare.name, reasonOf(read.failure), `Look at it alone: vsnap-tui ${alone}tree ${quoteForTerminal(bare.name)}. The other domains can be acted on again when it can be read, or is no longer named.`);
 		} else if (read.value !== undefined && read.value.records.domain.uuid !== exceptUuid) {
 			found.push(read.value.records);
 			note(bare.name, read.value.records.unreadable);

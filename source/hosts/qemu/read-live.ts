@@ -112,8 +112,6 @@ function nodeBelow(inserted: QemuInserted, image: ImageNode | undefined): {nodeN
 
 type Told = {sourcePath: string | undefined; driver: string; isTransient: boolean; isNamedFromFolder?: true; hidden?: LiveDisk['hidden']};
 
-const stopIt = 'shut the domain down; then try again.';
-
 /** The image of a disk, whatever QEMU has put on it. */
 async function tellImage(inserted: Pick<QemuInserted, 'drv' | 'image'> & {file: string}, locate: Locate, nodes: ReadonlyMap<string, ImageNode>): Promise<Told> {
 	const {file, drv = 'raw', image} = inserted;
@@ -123,7 +121,7 @@ async function tellImage(inserted: Pick<QemuInserted, 'drv' | 'image'> & {file: 
 	if (below === undefined || (sourcePath !== undefined && driver === undefined)) {
 		return {sourcePath: undefined, driver: drv, isTransient: false, hidden: {
 			reason: `has QEMU's filter "${drv}" on it, and the image below is not known`,
-			remedy: `Take the filter off (QMP: blockdev-del, or end the job that made it), or ${stopIt}`,
+			remedy: 'Start QEMU on the image itself, then try again.',
 		}};
 	}
 
@@ -138,7 +136,7 @@ async function tellImage(inserted: Pick<QemuInserted, 'drv' | 'image'> & {file: 
 
 	return {sourcePath: undefined, driver: drv, isTransient: false, hidden: {
 		reason: `is on "${below.name}", and the folder to which this name is relative is not known`,
-		remedy: `Run as a user who may look at its process, start QEMU with the absolute paths of its images, or ${stopIt}`,
+		remedy: 'Run as a user who may look at its process, or start QEMU with the absolute paths of its images; then try again.',
 	}};
 }
 

@@ -42,7 +42,7 @@ const leftByCommit = 'what it has copied stays in the image below, so the state 
 function readyJob(domain: string, {target, mirror, sourcePath}: Disk): Job {
 	const isCommit = mirror?.job === 'active-commit';
 	const command = `virsh blockjob ${quoteForTerminal(domain)} ${target}`;
-	const to = mirror?.path ?? 'the other image';
+	const to = mirror?.path ?? 'the copy';
 	return {
 		text: isCommit ? `an active commit of ${target} that is complete and waits to be ended` : `a copy of ${target} that is complete and waits to be ended`,
 		remedy: `End it with ${command} --pivot (${target} continues on ${to}), or cancel it with ${command} --abort (${target} stays on ${sourcePath ?? 'its image'}${isCommit ? `; ${leftByCommit}` : ''}).`,

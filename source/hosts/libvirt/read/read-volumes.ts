@@ -93,10 +93,10 @@ export async function readVolumePaths(virsh: Virsh, definitions: ReadonlyArray<D
 		return volume === undefined ? disk : {...disk, sourcePath: volume.path, sourceVolume: {...disk.sourceVolume!, ...(volume.kind && {kind: volume.kind})}};
 	};
 
-	const describe = (domain: string, {target, sourceType, sourceVolume}: Disk): UnknownSource => sourceVolume === undefined
+	const describe = (domain: string, {target, sourceType, sourcePath, sourceVolume}: Disk): UnknownSource => sourceVolume === undefined
 		? {
-			reason: `its disk ${target} has a source of the type ${sourceType}, whose file is not known`,
-			remedy: `Detach that disk (virsh detach-disk ${quoteForTerminal(domain)} ${target} --config), then try again.`,
+			reason: `its disk ${target} is on ${sourcePath === undefined ? `a source of the type ${sourceType}` : `"${sourcePath}"`}, whose whole path is not known`,
+			remedy: `Name the file by its absolute path (virsh edit ${quoteForTerminal(domain)}; in the record of a snapshot: virsh snapshot-edit ${quoteForTerminal(domain)} SNAPSHOT), then try again.`,
 		}
 		: {
 			reason: `its disk ${target} is the volume ${sourceVolume.volume} of the pool ${sourceVolume.pool}, whose path is not known: ${reasons.get(keyOf(sourceVolume)) ?? 'it is not a file'}`,

@@ -10,29 +10,29 @@ import type {Backup, CopiedDisk, PlanContext} from '../hypervisor.ts';
 import {checkpointsOf} from './checkpoints.ts';
 import {copySteps, letGoSteps, type Copying, type OpenDisk} from './copy.ts';
 import {ask, askIfAlive, factsOf} from './monitor.ts';
-import {refuseAgent} from './nodes.ts';
+import {nodeOf, refuseAgent} from './nodes.ts';
 
 const whenStopped = 'Recover would end the backup and remove its files; the guest is not touched.';
 
 /** Every layer is asked for the bitmap: a snapshot leaves the earlier part of it in the image that it freezes. Appends a blocker. */
 function openDisk(context: PlanContext, disk: CopiedDisk): OpenDisk[] {
-	const {nodes, imageNodes} = factsOf(context);
+	const {imageNodes} = factsOf(context);
 	const {graph, blockers} = context;
 	const byKey = new Map([...imageNodes ?? []].map(([path, node]) => [graph.keyOf(path), node]));
-	const head = nodes.get(disk.target);
+	const {nodeName} = nodeOf(context, disk.target);
 	const below = disk.since === undefined ? [] : chainOf(graph, disk.headPath).slice(1);
-	const unknown = head === undefined ? disk.headPath : below.find(path => !byKey.has(graph.keyOf(path)));
-	if (head === undefined || unknown !== undefined) {
+	const unknown = below.find(path => !byKey.has(graph.keyOf(path)));
+	if (unknown !== undefined) {
 		blockers.push({
 			kind: 'not-supported',
 			text: `QEMU does not say which of its block nodes ${unknown} is.`,
-			remedy: head === undefined ? 'Name the other disks: --disk DISK.' : 'Copy everything, which needs no bitmaps: --full.',
+			remedy: 'Copy everything, which needs no bitmaps: --full.',
 		});
 		return [];
 	}
 
 	const layers = below.flatMap(path => byKey.get(graph.keyOf(path))!.bitmaps.includes(disk.since!) ? [byKey.get(graph.keyOf(path))!.nodeName] : []);
-	return [{...disk, node: head.nodeName, layers: [head.nodeName, ...layers]}];
+	return [{...disk, node: nodeName, layers: [nodeName, ...layers]}];
 }
 
 /** QEMU may have the rights of another user, to whom most likely its images belong. The file goes back to the owner of its folder afterwards. */
@@ -55,12 +55,12 @@ export function backupRunning(context: PlanContext, backup: Backup): Result<Step
 		return succeed([]);
 	}
 
-	const nodeOf = (target: string) => disks.find(disk => disk.target === target)?.node ?? target;
+	const ownNode = (target: string) => disks.find(disk => disk.target === target)?.node ?? target;
 	const copying: Copying = {
 		disks,
 		stamp,
 		rateBytes,
-		recorded: (checkpoint?.disks ?? []).map(({target, path, bitmap}) => ({node: nodeOf(target), path, bitmap})),
+		recorded: (checkpoint?.disks ?? []).map(({target, path, bitmap}) => ({node: ownNode(target), path, bitmap})),
 		ask: (execute, parameters, more) => ask(context, execute, parameters, more),
 		askBack: (execute, parameters, more) => askIfAlive(context, execute, parameters, more),
 		title: `Begin the backup${checkpoint === undefined ? '' : `, and checkpoint "${checkpoint.name}" at the same moment`}`,

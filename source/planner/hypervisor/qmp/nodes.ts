@@ -27,20 +27,17 @@ export function refuseAgent({blockers}: PlanContext): void {
 /** A disk of the snapshot with its node, and the name that the overlay's node will have. */
 export type NodedDisk<T extends FrozenDisk> = T & {node: BareNode; newNode: string; /** Of its clusters, which QEMU's own overlays do not take over. */ layout: Layout};
 
+/** Of a domain that runs, whose disks are read from its nodes: there is one for each. */
+export function nodeOf(context: PlanContext, target: string): BareNode {
+	return factsOf(context).nodes.get(target)!;
+}
+
 export function withNodes<T extends FrozenDisk>(context: PlanContext, disks: T[], now: Date): Array<NodedDisk<T>> {
 	// To the millisecond: a script may take two snapshots within a second.
 	const stamp = now.getTime().toString(36);
-	return disks.flatMap((disk, index) => {
-		const node = factsOf(context).nodes.get(disk.target);
-		if (node === undefined) {
-			context.blockers.push({kind: 'not-supported', text: `QEMU does not say which of its block nodes ${disk.target} is.`, remedy: `Leave it out: --disk ${disk.target}=no.`});
-			return [];
-		}
-
-		return [{
-			...disk, node, newNode: `vsnap-${index}-${stamp}`, layout: layoutOn(imageAt(context.graph, disk.headPath)),
-		}];
-	});
+	return disks.map((disk, index) => ({
+		...disk, node: nodeOf(context, disk.target), newNode: `vsnap-${index}-${stamp}`, layout: layoutOn(imageAt(context.graph, disk.headPath)),
+	}));
 }
 
 /** QEMU >= 6.0 has a job for it, before it there is the human monitor alone. Where QEMU has died meanwhile qemu-img takes the state out again. */
