@@ -55,6 +55,19 @@ export function shownRows(rows: number, count: number): number {
 	return Math.max(1, count > rows ? rows - 1 : rows);
 }
 
+/** A menu takes the place of the details; one that is longer takes some of the lists' rows. `first`: the row of the screen with its first option; `top`: that option's index. */
+export function menuPlace(shown: Shown, {count, index}: {count: number; index: number}): {detailRows: number; listRows: number; first: number; rows: number; top: number} {
+	const layout = layoutOf(shown.columns, shown.rows);
+	const detailRows = Math.max(layout.detailRows, Math.min(count + 2, layout.detailRows + layout.listRows - 2));
+	const listRows = Math.max(1, listRowsOf(shown) - (detailRows - layout.detailRows));
+	const rows = Math.min(count, detailRows - 2);
+	// Above it: the title, what was interrupted, the heads of the lists, the lists, a line, and its own title.
+	return {detailRows, listRows, first: 1 + Number(shown.left.length > 0) + 1 + listRows + 2, rows, top: windowTop(0, index, rows, count)};
+}
+
+/** Rows of a list with the words on the selected one below: what it needs, up to half of the room. */
+export const halfRows = (count: number, bodyRows: number): number => Math.min(count, Math.max(1, Math.floor((bodyRows - 2) / 2)));
+
 /** Rows of the right pane, below its heads. */
 export const treeRowsOf = (listRows: number): number => Math.max(1, listRows - 1);
 

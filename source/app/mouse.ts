@@ -1,5 +1,5 @@
 /**
-The mouse, for who has asked for it: a click selects, a click on what is selected opens it, the wheel moves.
+The mouse, for who has asked for it: a click selects, a click on what is selected opens it, the wheel moves. Nothing is started by it: that takes an Enter.
 */
 import {currentRows, selectedNode} from './browse/rows.ts';
 import {inTurn, type Update} from './browse/read.ts';
@@ -7,8 +7,13 @@ import {visibleDomains} from './browse/domains.ts';
 import {move} from './browse/move.ts';
 import {selectDomain, selectRow} from './browse/select.ts';
 import type {Command} from './keys.ts';
+import {pressField} from './journey/update-journey.ts';
+import {moveTo} from './journey/update-field.ts';
+import type {Journey} from './journey/journey.ts';
+import {selectedCommand} from './run/update-log.ts';
+import {recoverOptions} from './run/update-recover.ts';
 import {
-	doctorRows, hostRowsOf, layoutOf, listRowsOf, shownRows, treeRowsOf, windowTop,
+	doctorRows, halfRows, hostRowsOf, layoutOf, listRowsOf, menuPlace, shownRows, treeRowsOf, windowTop,
 } from './layout.ts';
 import type {Key} from './messages.ts';
 import {
@@ -72,6 +77,37 @@ function pressInDoctor(state: State, {row}: Mouse, open: () => Update): Update {
 	return index === diagnosis.index ? open() : [{...state, diagnosis: {...diagnosis, index}}, []];
 }
 
+type ListPlace = {first: number; rows: number; top: number; count: number; index: number};
+
+/** A list with the words on the selected one below it. */
+function halfPlace(state: State, count: number, index: number): ListPlace {
+	const rows = halfRows(count, layoutOf(state.columns, state.rows).bodyRows);
+	return {first: 3, rows, top: windowTop(0, index, rows, count), count, index};
+}
+
+/** A click selects, and one on what is selected does what Enter does. */
+function pressInList(state: State, {row}: Mouse, {first, rows, top, count, index}: ListPlace, press: (state: State, command: Command) => Update): Update {
+	const at = row - first;
+	const pressed = top + at;
+	const {scene} = state;
+	if (at < 0 || at >= rows || pressed >= count || !('index' in scene)) {
+		return [state, []];
+	}
+
+	return pressed === index ? press(state, 'accept') : [{...state, scene: {...scene, index: pressed}}, []];
+}
+
+/** On a field it takes the cursor there, on a choice it chooses; below the page is what starts, which takes an Enter. */
+function pressInJourney(state: State, journey: Journey, {mouse: {column, row}, viewport}: {mouse: Mouse; viewport: Viewport}): Update {
+	const {lines, rows, top = 0, pressAt} = viewport.measure(state);
+	if (journey.view !== undefined || row === 0) {
+		return [state, []];
+	}
+
+	const next: Journey = {...journey, note: undefined, isDue: false};
+	return row > rows ? [moveTo(state, next, undefined), []] : pressField(state, next, pressAt?.(Math.max(0, Math.min(top, lines - rows)) + row - 1, column));
+}
+
 /** `press`: does what a command does here. */
 export function takeMouse(state: State, mouse: Mouse, {viewport, press}: {viewport: Viewport; press: (state: State, command: Command) => Update}): Update {
 	const {scene} = state;
@@ -82,9 +118,29 @@ export function takeMouse(state: State, mouse: Mouse, {viewport, press}: {viewpo
 			return isPress ? pressInBrowse(state, mouse, () => press(state, 'menu')) : turnInBrowse(state, mouse, command);
 		}
 
-		case 'menu':
+		case 'menu': {
+			const count = scene.options.length;
+			return isPress ? pressInList(state, mouse, {...menuPlace(state, {count, index: scene.index}), count, index: scene.index}, press) : press(state, command);
+		}
+
 		case 'recover': {
-			return isPress ? [state, []] : press(state, command);
+			const count = recoverOptions(state, scene.actions[0]!).length;
+			const {firstOption: first = 0} = viewport.measure(state);
+			const onlySelects = (same: State): Update => [{...same, notice: 'Enter does it.'}, []];
+			return isPress ? pressInList(state, mouse, {first, rows: count, top: 0, count, index: scene.index}, onlySelects) : press(state, command);
+		}
+
+		case 'undo': {
+			return isPress ? pressInList(state, mouse, halfPlace(state, state.undo.value?.length ?? 0, scene.index), press) : press(state, command);
+		}
+
+		case 'log': {
+			const {index, all} = selectedCommand(state, scene);
+			return isPress ? pressInList(state, mouse, halfPlace(state, all.length, index), press) : press(state, command);
+		}
+
+		case 'journey': {
+			return isPress ? pressInJourney(state, scene.journey, {mouse, viewport}) : [turnText(state, command, viewport), []];
 		}
 
 		case 'doctor': {

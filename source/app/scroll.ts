@@ -8,8 +8,14 @@ import type {Scene, State} from './state.ts';
 /** What the brain must know of the paint: how many lines the current text has, and how many of them fit. */
 export type Viewport = {measure: (state: State) => Measures};
 
-/** `texts`: of the lines. `focus`: where the cursor is. `vital`: so many of them are to be read before a start. */
-type Measures = {lines: number; rows: number; texts?: () => string[]; top?: number; focus?: {first: number; last: number}; vital?: number};
+/** A field of a page, or one of its choices, under the mouse. */
+export type Press = {field: string; choice?: string};
+
+/** `texts`: of the lines. `focus`: where the cursor is. `vital`: so many of them are to be read before a start. `firstOption`: the row of the screen where a list below a text begins. */
+type Measures = {
+	lines: number; rows: number; texts?: () => string[]; top?: number; focus?: {first: number; last: number}; vital?: number;
+	pressAt?: (line: number, column: number) => Press | undefined; firstOption?: number;
+};
 
 export function topOf(scene: Scene): number {
 	if (scene.kind === 'journey') {

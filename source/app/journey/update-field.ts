@@ -55,6 +55,16 @@ export function chooseBeside(state: State, journey: Journey, field: ChoiceField,
 		: change(state, journey, found.change);
 }
 
+/** This one, if it is possible. */
+export function choose(state: State, journey: Journey, {choices, chosen}: ChoiceField, id: string): Update {
+	const choice = choices.find(each => each.id === id);
+	if (choice === undefined || id === chosen) {
+		return [state, []];
+	}
+
+	return choice.reason === undefined ? change(state, journey, choice.change) : [withJourney(state, {...journey, note: refusal(choice)}), []];
+}
+
 /** Whether there is another choice on that side. */
 export function hasBeside({choices, chosen}: ChoiceField, by: 1 | -1): boolean {
 	const at = choices.findIndex(({id}) => id === chosen);

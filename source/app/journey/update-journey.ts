@@ -9,19 +9,21 @@ import type {Command} from '../keys.ts';
 import type {Key} from '../messages.ts';
 import {inTurn, readDetails, type Update} from '../browse/read.ts';
 import {selectedDetails} from '../browse/rows.ts';
-import {scroll, type Viewport} from '../scroll.ts';
+import {scroll, type Press, type Viewport} from '../scroll.ts';
 import type {State} from '../state.ts';
 import {editText} from './edit-text.ts';
 import {
 	allFieldsOf, focusedField, nextQuestion, wrongField,
 } from './fields.ts';
-import {askForFigures, askForPlan, withJourney} from './journey-plan.ts';
+import {
+	askForFigures, askForPlan, journeyOf, withJourney,
+} from './journey-plan.ts';
 import {newGroup, type Other} from './group.ts';
 import {newJourney, planInSight, type Journey} from './journey.ts';
 import {isNamed, isTextOfName} from './name.ts';
 import {pressStart} from './start.ts';
 import {
-	change, chooseAt, chooseBeside, goBack, goOn, hasBeside, moveBy, moveTo, reveal,
+	change, choose, chooseAt, chooseBeside, goBack, goOn, hasBeside, moveBy, moveTo, reveal,
 } from './update-field.ts';
 import {openScript, updateView} from './update-view.ts';
 
@@ -198,6 +200,13 @@ export function updateJourney(state: State, pressed: Pressed): Update {
 
 	const [next, effects] = updatePage(state, journey, {...pressed, wasDue: given.isDue});
 	return [movers.has(pressed.command) ? reveal(next, pressed.viewport) : next, effects];
+}
+
+/** A click: on a choice it is chosen, on anything else of a field the cursor goes there. */
+export function pressField(state: State, journey: Journey, press: Press | undefined): Update {
+	const field = press === undefined ? undefined : allFieldsOf(state, journey).find(({id}) => id === press.field);
+	const at = field === undefined ? state : moveTo(state, journey, field.id);
+	return field?.kind !== 'choice' || press?.choice === undefined ? [at, []] : choose(at, journeyOf(at)!, field, press.choice);
 }
 
 /** Where nothing is moved by arrows: the number of a choice, or of a field to be answered anew. */

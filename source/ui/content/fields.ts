@@ -87,7 +87,7 @@ function choicePieces(choice: Choice, field: ChoiceField, {theme, isFocused}: Pa
 	const isChosen = choice.id === field.chosen && choice.reason === undefined;
 	const chosenTone = isFocused ? 'accent' : 'plain';
 	const tone = isChosen ? chosenTone : 'dim';
-	return [{text: `${signOf(choice, field, theme)} ${choice.label}`, tone}];
+	return [{text: `${signOf(choice, field, theme)} ${choice.label}`, tone, press: {field: field.id, choice: choice.id}}];
 }
 
 const widthOfPieces = (pieces: Line) => pieces.reduce((sum, {text}) => sum + widthOf(text), 0);
@@ -138,7 +138,7 @@ function textPieces(field: TextField, room: number, {theme, isFocused}: Paper): 
 	}
 
 	const shown = characters.length === [...safe].length ? safe : `${theme.glyphs.ellipsis}${characters.join('')}`;
-	return [{text: shown, tone: isFocused ? 'accent' : 'plain'}, {text: isFocused ? theme.glyphs.cursor : '', tone: 'accent'}];
+	return [{text: shown, tone: isFocused ? 'accent' : 'plain', press: {field: field.id}}, {text: isFocused ? theme.glyphs.cursor : '', tone: 'accent'}];
 }
 
 /** What is to be known of the answer that the cursor is at. */
@@ -150,7 +150,7 @@ function noteLines(field: Field, paper: Paper): Line[] {
 	return notes.flatMap(note => note === undefined ? [] : paragraph(note, {columns: paper.columns - 1, theme: paper.theme, tone, lead: {text: ' '.repeat(paper.labelColumns)}}));
 }
 
-const label = (field: Field, {isFocused, labelColumns, theme}: Paper): Piece => ({text: `${isFocused ? theme.glyphs.pointer : ' '}${field.label.padEnd(labelColumns - 1)}`, tone: isFocused ? 'accent' : 'strong'});
+const label = (field: Field, {isFocused, labelColumns, theme}: Paper): Piece => ({text: `${isFocused ? theme.glyphs.pointer : ' '}${field.label.padEnd(labelColumns - 1)}`, tone: isFocused ? 'accent' : 'strong', press: {field: field.id}});
 
 function fieldLines(field: Field, paper: Paper): Line[] {
 	const {labelColumns, columns} = paper;
@@ -171,7 +171,7 @@ function besideLine(last: Line, field: TextField, paper: Paper): Line {
 	return [
 		...last,
 		{text: ' '.repeat(Math.max(1, half - widthOfPieces(last)))},
-		{text: `${paper.isFocused ? paper.theme.glyphs.pointer : ' '}${field.label}  `, tone},
+		{text: `${paper.isFocused ? paper.theme.glyphs.pointer : ' '}${field.label}  `, tone, press: {field: field.id}},
 		...textPieces(field, half - widthOf(field.label) - 3, paper),
 	];
 }

@@ -4,17 +4,15 @@ Screens that are one text: which lines they have, and how many rows there are fo
 import {layoutOf} from '../../app/layout.ts';
 import type {Viewport} from '../../app/scroll.ts';
 import type {State} from '../../app/state.ts';
-import {textOf, type Line} from '../parts/line.tsx';
+import {pressAt, textOf, type Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';
 import {detailsOf} from './details.ts';
 import {findingLines} from './findings.ts';
 import {helpLines} from './help.ts';
 import {journeyPageOf} from './plan-page.ts';
+import {endedHeadRows, recoverPage} from './recover.ts';
 import {groupEndedLines} from './run/group.ts';
 import {endedLines} from './run/run.ts';
-
-/** Rows above the text of a result. */
-export const endedHeadRows = 3;
 
 /** `focus`: the lines with the cursor. `vital`: so many lines are to be read before a start. */
 type Page = {lines: Line[]; rows: number; top: number; focus?: {first: number; last: number}; vital?: number};
@@ -59,7 +57,15 @@ export function createViewport(theme: Theme): Viewport {
 	return {
 		measure(state) {
 			const page = pageOf(state, theme);
-			return {...page, lines: page?.lines.length ?? 0, rows: page?.rows ?? 1, texts: () => page?.lines.map(pieces => textOf(pieces)) ?? []};
+			const {scene} = state;
+			return {
+				...page,
+				lines: page?.lines.length ?? 0,
+				rows: page?.rows ?? 1,
+				texts: () => page?.lines.map(pieces => textOf(pieces)) ?? [],
+				pressAt: (line, column) => pressAt(page?.lines[line] ?? [], column),
+				...(scene.kind === 'recover' && {firstOption: recoverPage(state, scene, {columns: state.columns, theme}).firstOption}),
+			};
 		},
 	};
 }

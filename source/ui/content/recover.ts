@@ -1,12 +1,16 @@
 /**
 What an earlier run left half-way: one line that stays in sight, and its page.
 */
-import {doneSteps, isPastSwitch, lastSeenSeconds} from '../../app/run/update-recover.ts';
+import {
+	doneSteps, isPastSwitch, lastSeenSeconds, recoverOptions,
+} from '../../app/run/update-recover.ts';
 import type {LeftAction} from '../../app/services.ts';
-import type {State} from '../../app/state.ts';
+import {layoutOf} from '../../app/layout.ts';
+import type {Scene, State} from '../../app/state.ts';
 import {nounOfAction, titleOfAction} from '../../actions/registry.ts';
 import {describeStanding} from '../../model/text/describe-standing.ts';
 import {formatAge, formatMomentWithAge} from '../../model/text/format.ts';
+import {noteLines} from '../parts/choices.tsx';
 import {paragraph, type Line} from '../parts/line.tsx';
 import type {Theme} from '../theme.ts';
 
@@ -30,6 +34,25 @@ function impactOf(action: LeftAction): string {
 	return isPastSwitch(action)
 		? `It had begun to change the domain.${isOpen ? ' Finish is recommended. Rolling back works until an image is removed.' : ''}`
 		: `It had only added files or copied data so far.${isOpen ? ' You can finish or roll back.' : ''}`;
+}
+
+/** Rows above the text of a result, and of what was interrupted. */
+export const endedHeadRows = 3;
+
+/** Of what was interrupted, so much stays in sight before the words on the selected way: what it is, what the domain does now, and what that means. */
+const fewestRows = 6;
+
+/** How its page is divided: the text, the ways, and the words on the selected one. `firstOption`: the row of the screen with the first of the ways. */
+export function recoverPage(state: State, scene: Scene & {kind: 'recover'}, style: {columns: number; theme: Theme}) {
+	const action = scene.actions[0]!;
+	const lines = unfinishedLines(state, action, scene.actions.length, style);
+	const options = recoverOptions(state, action);
+	const rows = layoutOf(state.columns, state.rows).bodyRows - endedHeadRows - options.length - 2;
+	const noteRows = Math.max(1, Math.min(rows - Math.min(lines.length, fewestRows), Math.max(...options.map(({note}) => noteLines(note, style).length))));
+	const lineRows = Math.min(lines.length, rows - noteRows);
+	return {
+		lines, lineRows, options, noteRows, firstOption: 1 + endedHeadRows + lineRows + 1,
+	};
 }
 
 /** Its page, which begins with what the domain does now. */

@@ -2,17 +2,27 @@
 One line of the screen, as pieces with a tone, exactly as wide as asked. Whatever is printed passes here, so whatever is printed is harmless.
 */
 import {createElement, memo} from 'react';
+import type {Press} from '../../app/scroll.ts';
 import {widthOf} from '../../model/text/cells.ts';
 import {cutEnd, showSafely, wrap} from '../text.ts';
 import {lineAttribute} from '../painted.tsx';
 import {useTheme, type Theme, type Tone} from '../theme.ts';
 
-/** `isName`: of a selected line only this is shown as selected, so that a key that moves the cursor writes little. `isFound`: what is looked for. */
-export type Piece = {text: string; tone?: Tone; isName?: true; isFound?: true};
+/** `isName`: of a selected line only this is shown as selected, so that a key that moves the cursor writes little. `isFound`: what is looked for. `press`: what a click on it means. */
+export type Piece = {text: string; tone?: Tone; isName?: true; isFound?: true; press?: Press};
 export type Line = Piece[];
 
 export function line(text: string, tone?: Tone): Line {
 	return [{text, tone}];
+}
+
+/** What a click on this cell of the line means. */
+export function pressAt(pieces: Line, column: number): Press | undefined {
+	let end = 0;
+	return pieces.find(({text}) => {
+		end += widthOf(text);
+		return column < end;
+	})?.press;
 }
 
 export const textOf = (pieces: Line): string => pieces.map(({text}) => text).join('');

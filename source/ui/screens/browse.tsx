@@ -4,7 +4,7 @@ The first screen: domains on the left, the trees of the selected one on the righ
 import {Box} from 'ink';
 import {visibleDomains} from '../../app/browse/domains.ts';
 import {markedDomains, markedSnapshots} from '../../app/browse/marks.ts';
-import {layoutOf, listRowsOf, logRowsOf} from '../../app/layout.ts';
+import {layoutOf, logRowsOf, menuPlace} from '../../app/layout.ts';
 import {leftOf, selectedDomain, selectedDetails} from '../../app/browse/rows.ts';
 import {rowFacts} from '../../app/browse/row-facts.ts';
 import {formatShortBytes} from '../../model/text/format.ts';
@@ -162,12 +162,8 @@ function LastCommands({state}: {readonly state: State}) {
 export function BrowseScreen({state}: {readonly state: State}) {
 	const theme = useTheme();
 	const {columns, scene} = state;
-	const layout = layoutOf(columns, state.rows);
-	const {leftColumns, rightColumns} = layout;
-	// A menu that is longer than the room of the details takes some of the lists'.
-	const menuRows = scene.kind === 'menu' ? scene.options.length + 2 : 0;
-	const detailRows = Math.max(layout.detailRows, Math.min(menuRows, layout.detailRows + layout.listRows - 2));
-	const listRows = Math.max(1, listRowsOf(state) - (detailRows - layout.detailRows));
+	const {leftColumns, rightColumns} = layoutOf(columns, state.rows);
+	const {detailRows, listRows, rows} = menuPlace(state, scene.kind === 'menu' ? {count: scene.options.length, index: scene.index} : {count: 0, index: 0});
 	if (state.domains.value === undefined) {
 		return <Waiting state={state}/>;
 	}
@@ -196,7 +192,7 @@ export function BrowseScreen({state}: {readonly state: State}) {
 				? (
 					<Box flexDirection='column' height={detailRows - 1}>
 						<LineView pieces={[{text: ` ${scene.title}`, tone: 'strong'}]} columns={columns}/>
-						<Choices options={withVerdicts(state, scene.options)} index={scene.index} columns={columns} rows={Math.min(scene.options.length, detailRows - 2)}/>
+						<Choices options={withVerdicts(state, scene.options)} index={scene.index} columns={columns} rows={rows}/>
 					</Box>
 				)
 				: <Below state={state} rows={detailRows - 1}/>}

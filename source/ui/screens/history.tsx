@@ -1,7 +1,7 @@
 /**
 What was done here: the list of what can be taken back, and the commands that ran. A list above, all words on the selected one below.
 */
-import {layoutOf, windowTop} from '../../app/layout.ts';
+import {halfRows, layoutOf, windowTop} from '../../app/layout.ts';
 import {selectedCommand} from '../../app/run/update-log.ts';
 import type {Scene, State} from '../../app/state.ts';
 import {failureLines} from '../content/failure.ts';
@@ -21,7 +21,7 @@ function ListAndWords({state, title, rows, index, below}: ListProps) {
 	const {columns} = state;
 	const {bodyRows} = layoutOf(columns, state.rows);
 	const rule: Line = [{text: theme.glyphs.horizontal.repeat(columns), tone: 'dim'}];
-	const listRows = Math.min(rows.length, Math.max(1, Math.floor((bodyRows - 2) / 2)));
+	const listRows = halfRows(rows.length, bodyRows);
 	const top = windowTop(0, index, listRows, rows.length);
 	const position: Line = rows.length <= listRows ? [] : [{text: `${index + 1} of ${rows.length} `, tone: 'accent'}];
 	return (

@@ -3,17 +3,16 @@ A plan at work, what came of it, and what an earlier run left unfinished.
 */
 import {Box} from 'ink';
 import {layoutOf} from '../../app/layout.ts';
-import {recoverOptions} from '../../app/run/update-recover.ts';
 import type {Run, Scene, State} from '../../app/state.ts';
 import {runsOf} from '../../app/run/jobs.ts';
-import {endedHeadRows, pageOf} from '../content/page.ts';
-import {unfinishedLines} from '../content/recover.ts';
+import {pageOf} from '../content/page.ts';
+import {recoverPage} from '../content/recover.ts';
 import {
 	describeSteps, progressOfRun, stepLines, titleOfRun,
 } from '../content/run/run.ts';
 import {othersAtWork} from '../content/run/group.ts';
 import {formatSeconds, titleOfPlans} from '../content/words.ts';
-import {Choices, noteLines} from '../parts/choices.tsx';
+import {Choices} from '../parts/choices.tsx';
 import {withHits} from '../parts/found.ts';
 import {
 	LineView, LinesView, type Line,
@@ -82,22 +81,14 @@ export function GroupEndedScreen({state, scene}: {readonly state: State; readonl
 	);
 }
 
-/** Of what was interrupted, so much stays in sight before the words on the selected way: what it is, what the domain does now, and what that means. */
-const fewestRows = 6;
-
 export function RecoverScreen({state, scene}: {readonly state: State; readonly scene: Scene & {kind: 'recover'}}) {
 	const theme = useTheme();
 	const {columns} = state;
-	const {bodyRows} = layoutOf(columns, state.rows);
-	const action = scene.actions[0]!;
-	const lines = unfinishedLines(state, action, scene.actions.length, {columns, theme});
-	const options = recoverOptions(state, action);
-	const rows = bodyRows - endedHeadRows - options.length - 2;
-	const noteRows = Math.max(1, Math.min(rows - Math.min(lines.length, fewestRows), Math.max(...options.map(({note}) => noteLines(note, {columns, theme}).length))));
+	const {lines, lineRows, options, noteRows} = recoverPage(state, scene, {columns, theme});
 	return (
 		<>
 			<Head text='Interrupted action' columns={columns}/>
-			<LinesView lines={lines} rows={Math.min(lines.length, rows - noteRows)} columns={columns}/>
+			<LinesView lines={lines} rows={lineRows} columns={columns}/>
 			<Box flexDirection='column' flexGrow={1}>
 				<LineView pieces={[]} columns={columns}/>
 				<Choices options={options} index={scene.index} columns={columns} noteRows={noteRows}/>
