@@ -2,14 +2,19 @@
 What only a real terminal shows: it is given back whole, whatever ends the program.
 */
 import {existsSync} from 'node:fs';
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
+import {
+	access, mkdtemp, rm, writeFile,
+} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import test, {type ExecutionContext} from 'ava';
 import {openTerminal, type Terminal} from '../helpers/tmux.ts';
 
-const command = 'node --import=tsx source/cli.ts --demo';
+const program = 'dist/vsnap-tui.mjs';
+const command = `node ${program} --demo`;
+
+test.before('the program is built', async () => access(program));
 
 async function start(t: ExecutionContext, {options = '', ...size}: {columns?: number; rows?: number; options?: string} = {}): Promise<Terminal> {
 	const terminal = await openTerminal(size);
@@ -56,7 +61,7 @@ test('q ends the program at once although the host does not answer', async t => 
 	const terminal = await openTerminal();
 	t.teardown(terminal.close);
 	// As long as virsh is given for an answer.
-	await terminal.type(`(sleep 30; touch ${folder}/late) & PATH=${folder}:$PATH VSNAP_TUI_STATE=${folder}/state node --import=tsx source/cli.ts -c qemu:///system; echo BACK`, 'Enter');
+	await terminal.type(`(sleep 30; touch ${folder}/late) & PATH=${folder}:$PATH VSNAP_TUI_STATE=${folder}/state node ${program} -c qemu:///system; echo BACK`, 'Enter');
 	await terminal.until(/Asking the host/);
 	await terminal.type('q');
 	await terminal.until(/^BACK$/m);
