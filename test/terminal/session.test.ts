@@ -14,7 +14,9 @@ import {openTerminal, type Terminal} from '../helpers/tmux.ts';
 const program = 'dist/vsnap-tui.mjs';
 const command = `node ${program} --demo`;
 
-test.before('the program is built', async () => access(program));
+test.before('the program is built', async () => {
+	await access(program);
+});
 
 async function start(t: ExecutionContext, {options = '', ...size}: {columns?: number; rows?: number; options?: string} = {}): Promise<Terminal> {
 	const terminal = await openTerminal(size);
