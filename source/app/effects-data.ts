@@ -12,7 +12,8 @@ export type Effect =
 	| {kind: 'read-domains'; number: number}
 	| {kind: 'read-known-hosts'}
 	/** Show another host; it is opened where it is not. */
-	| {kind: 'go-to-host'; name: string}
+	/** `domain`: by its UUID, gets the cursor. */
+	| {kind: 'go-to-host'; name: string; domain?: string}
 	| {kind: 'read-counts'; uuids: string[]}
 	| {kind: 'read-picture'; number: number; uuid: string; withForeignPins: boolean}
 	| {kind: 'read-unfinished'; number: number}

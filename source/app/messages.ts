@@ -77,6 +77,8 @@ export type Message =
 	| {kind: 'group-ended'; ends: Array<{planId: string; outcome: Outcome}>}
 	/** Somebody wants the program to end: SIGINT, SIGTERM, SIGHUP (also: the terminal is gone). */
 	| {kind: 'signalled'; signal: 'SIGINT' | 'SIGTERM' | 'SIGHUP'}
+	/** The cursor comes from the list of another host. */
+	| {kind: 'domain-entered'; uuid: string}
 	/** Direct choices of the linear mode, where nothing is moved by arrows. */
 	| {kind: 'domain-chosen'; uuid: string}
 	| {kind: 'row-chosen'; view: View; id: string}

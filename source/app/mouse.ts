@@ -5,6 +5,7 @@ import {currentRows, selectedNode} from './browse/rows.ts';
 import {inTurn, type Update} from './browse/read.ts';
 import {visibleDomains} from './browse/domains.ts';
 import {move} from './browse/move.ts';
+import {paneOf, type PaneRow} from './hosts/pane.ts';
 import {selectDomain, selectRow} from './browse/select.ts';
 import type {Command} from './keys.ts';
 import {pressField} from './journey/update-journey.ts';
@@ -13,7 +14,7 @@ import type {Journey} from './journey/journey.ts';
 import {selectedCommand} from './run/update-log.ts';
 import {recoverOptions} from './run/update-recover.ts';
 import {
-	doctorRows, halfRows, hostRowsOf, layoutOf, listRowsOf, menuPlace, shownRows, treeRowsOf, windowTop,
+	doctorRows, halfRows, layoutOf, listRowsOf, menuPlace, shownRows, treeRowsOf, windowTop,
 } from './layout.ts';
 import type {Key} from './messages.ts';
 import {
@@ -33,6 +34,13 @@ function indexAt(row: number, given: {first: number; top: number; rows: number; 
 	return at >= 0 && at < shownRows(rows, count) && top + at < count ? top + at : undefined;
 }
 
+/** Another host, or one of its domains. */
+function pressOther(state: State, row: PaneRow): Update {
+	const {name, list} = state.hosts.all[row.host]!;
+	const domain = row.kind === 'domain' ? list?.[row.domain]?.uuid : undefined;
+	return row.host === state.hosts.own ? [state, []] : [state, [{kind: 'go-to-host', name, ...(domain !== undefined && {domain})}]];
+}
+
 /** `open`: what a key does that opens the selected. */
 function pressInBrowse(state: State, {column, row}: Mouse, open: () => Update): Update {
 	const listRows = listRowsOf(state);
@@ -40,8 +48,14 @@ function pressInBrowse(state: State, {column, row}: Mouse, open: () => Update): 
 	const heads = state.left.length > 0 ? 3 : 2;
 	if (column < leftColumns) {
 		const domains = visibleDomains(state);
-		const hosts = hostRowsOf(state, listRows);
-		const index = indexAt(row, {first: heads + hosts.above, top: state.domainCursor.top, rows: listRows - hosts.rows, count: domains.length});
+		const pane = paneOf(state, listRows);
+		const first = heads + pane.above.length;
+		const other = pane.above[row - heads] ?? pane.below[row - first - pane.rows];
+		if (other !== undefined) {
+			return pressOther(state, other);
+		}
+
+		const index = indexAt(row, {first, top: state.domainCursor.top, rows: pane.rows, count: domains.length});
 		const uuid = index === undefined ? undefined : domains[index]!.uuid;
 		return uuid === undefined
 			? [state, []]

@@ -175,6 +175,7 @@ const takeMessage: (message: Message, state: State, viewport: Viewport) => Updat
 	'run-ended': ({planId, outcome}, state) => endRun(state, planId, outcome),
 	'group-ended': ({ends}, state) => endGroup(state, ends),
 	signalled: (message, state) => takeSignal(state, message.signal),
+	'domain-entered': (message, state) => selectDomain({...state, pane: 'domains', filter: {text: '', isTyping: false}}, message.uuid),
 	'domain-chosen'(message, state) {
 		const [selected, effects] = selectDomain(state, message.uuid);
 		return [{...selected, pane: 'tree'}, effects];

@@ -72,6 +72,42 @@ test('each host is asked by itself, and one that does not answer holds up none o
 	t.is(frame, await acceptedFrame('hosts-80x24', frame));
 });
 
+test('the domains of the others stand under their names as far as there is room, and the cursor goes on into them', async t => {
+	const at = scene();
+	const cursor = () => shown(at).domains.value?.find(({uuid}) => uuid === shown(at).domainCursor.id)?.name;
+	at.answer(first, ['web', 'db']);
+	at.answer(second, Array.from({length: 12}, (_, index) => `vm${index + 10}`));
+	at.answer(third, ['mail']);
+	const frame = await frameOf(shown(at));
+	t.is(frame, await acceptedFrame('hosts-unfolded-80x24', frame));
+	at.hosts.store.send(key('j'));
+	t.is(cursor(), 'web');
+	at.hosts.store.send(key('j'));
+	t.deepEqual([shown(at).hosts.own, cursor(), shown(at).pane], [1, 'vm10', 'domains']);
+	at.hosts.store.send(key('k'));
+	t.deepEqual([shown(at).hosts.own, cursor()], [0, 'web']);
+	at.hosts.store.send(key(']'), key('G'));
+	at.hosts.store.send(key('j'));
+	t.deepEqual([shown(at).hosts.own, cursor()], [2, 'mail']);
+	at.hosts.store.send(key('j'));
+	t.deepEqual([shown(at).hosts.own, cursor()], [2, 'mail']);
+});
+
+test('a click on a domain of another host goes there, one on a host that is shown already does nothing', async t => {
+	const at = scene();
+	at.answer(first, ['web']);
+	at.answer(second, ['mail', 'shop']);
+	const row = (await frameOf(shown(at))).split('\n').findIndex(line => line.includes('shop'));
+	const click = (at: Scene, row: number) => {
+		at.hosts.store.send({kind: 'key', key: {name: 'mouse', action: 'press', column: 6, row}});
+	};
+
+	click(at, 2);
+	t.is(shown(at).hosts.own, 0);
+	click(at, row);
+	t.deepEqual([shown(at).hosts.own, shown(at).domainCursor.id], [1, `${second} shop`]);
+});
+
 test('] goes to the next host with a state of its own, [ back; the host that does not answer says why', async t => {
 	const at = scene();
 	at.answer(first, ['web']);

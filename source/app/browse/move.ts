@@ -9,6 +9,14 @@ import type {Update} from './read.ts';
 import {currentRows, selectedNode} from './rows.ts';
 import {selectDomain, selectRow} from './select.ts';
 
+/** Past the end of the list it goes on with that of the next host, if its domains are known. */
+function toNeighbour(state: State, command: Command): Update | undefined {
+	const {all, own} = state.hosts;
+	const host = command === 'down' ? all[own + 1] : (command === 'up' ? all[own - 1] : undefined);
+	const domain = command === 'down' ? host?.list?.[0] : host?.list?.at(-1);
+	return host === undefined || domain === undefined ? undefined : [state, [{kind: 'go-to-host', name: host.name, domain: domain.uuid}]];
+}
+
 export function move(state: State, command: Command): Update {
 	const step = (index: number, count: number) => {
 		const page = pageRows(state);
@@ -21,7 +29,8 @@ export function move(state: State, command: Command): Update {
 	if (state.pane === 'domains') {
 		const domains = visibleDomains(state);
 		const index = domains.findIndex(domain => domain.uuid === state.domainCursor.id);
-		return selectDomain(state, domains[step(index, domains.length)]?.uuid ?? state.domainCursor.id);
+		const next = step(index, domains.length);
+		return (next === index ? toNeighbour(state, command) : undefined) ?? selectDomain(state, domains[next]?.uuid ?? state.domainCursor.id);
 	}
 
 	const rows = currentRows(state);

@@ -2,9 +2,10 @@
 What is selected and what is in sight of it: domains, rows, views. Selecting a domain lets it be read as soon as the cursor rests there.
 */
 import {
-	hostRowsOf, listRowsOf, shownRows, treeRowsOf, windowTop,
+	listRowsOf, shownRows, treeRowsOf, windowTop,
 } from '../layout.ts';
 import type {State, View} from '../state.ts';
+import {paneOf} from '../hosts/pane.ts';
 import {visibleDomains} from './domains.ts';
 import {readDetails, type Update} from './read.ts';
 import {currentRows, selectedNode} from './rows.ts';
@@ -15,7 +16,7 @@ const restMs = 120;
 /** Puts both windows where their cursors are in sight. To be called after anything that changes rows, cursors or size. */
 export function settle(state: State): State {
 	const listRows = listRowsOf(state);
-	const domainRows = listRows - hostRowsOf(state, listRows).rows;
+	const domainRows = paneOf(state, listRows).rows;
 	const domains = visibleDomains(state);
 	const {domainCursor} = state;
 	const domainIndex = domains.findIndex(domain => domain.uuid === domainCursor.id);

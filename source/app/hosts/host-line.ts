@@ -1,8 +1,13 @@
 /**
 One of several hosts, and the words on it.
 */
-/** `state`: whether it has answered the last question. `domains`: how many it has; undefined while that is not known. `needing`: how many of them need somebody. */
-export type HostLine = {name: string; state: 'connecting' | 'answers' | 'silent'; reason: string | undefined; domains: number | undefined; needing: number; atWork: number; isShown: boolean};
+import type {DomainSummary} from '../../model/domain/domain.ts';
+
+/** A domain of another host. */
+export type ListedDomain = Pick<DomainSummary, 'uuid' | 'name' | 'state'> & {mark?: 'interrupted' | 'broken' | 'look-at' | 'job'};
+
+/** `list`: the first of them by name. `state`: whether it has answered the last question. `domains`: how many it has; undefined while that is not known. `needing`: how many of them need somebody. */
+export type HostLine = {name: string; state: 'connecting' | 'answers' | 'silent'; reason: string | undefined; domains: number | undefined; needing: number; atWork: number; isShown: boolean; list?: ListedDomain[]};
 
 /** Beside its name. */
 export function describeHost({state, reason, domains, needing, atWork}: HostLine): string {

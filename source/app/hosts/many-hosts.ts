@@ -49,9 +49,13 @@ function tellAll({listeners}: Shared): void {
 /** How each of them is, told to all of them where there are several. */
 function tellHosts(shared: Shared): void {
 	const {members, shown} = shared;
+	if (members.length < 2) {
+		return;
+	}
+
 	const lines = members.map(({name, store}, index): HostLine => hostLineOf(name, store.getState(), index === shown));
 	const text = JSON.stringify(lines);
-	if (text === shared.told || members.length < 2) {
+	if (text === shared.told) {
 		return;
 	}
 
@@ -80,7 +84,7 @@ function takeQuit(shared: Shared, member: Member, end: Quit): void {
 	}
 }
 
-async function goTo(shared: Shared, name: string): Promise<void> {
+async function goTo(shared: Shared, {name, domain}: Effect & {kind: 'go-to-host'}): Promise<void> {
 	const {members, given} = shared;
 	const isKnown = members.some(member => member.name === name);
 	const lane = isKnown ? undefined : await given.open(name);
@@ -92,6 +96,9 @@ async function goTo(shared: Shared, name: string): Promise<void> {
 
 	const index = members.findIndex(member => member.name === name);
 	show(shared, index === -1 ? shared.shown : index);
+	if (index !== -1 && domain !== undefined) {
+		members[index]!.store.send({kind: 'domain-entered', uuid: domain});
+	}
 }
 
 function addLane(shared: Shared, {name, initial, createRunner}: Lane): Member {
@@ -106,7 +113,7 @@ function addLane(shared: Shared, {name, initial, createRunner}: Lane): Member {
 			if (effect.kind === 'quit') {
 				takeQuit(shared, member, {exitCode: effect.exitCode, signal: effect.signal});
 			} else if (effect.kind === 'go-to-host') {
-				void goTo(shared, effect.name);
+				void goTo(shared, effect);
 			} else {
 				runner.run(effect);
 			}
@@ -142,9 +149,16 @@ export function createHosts(lanes: readonly Lane[], given: Given): Hosts {
 				};
 			},
 			send(...messages) {
-				const isForAll = messages.every(({kind}) => forAll.has(kind));
-				for (const {store} of isForAll ? members : [members[shared.shown]!]) {
-					store.send(...messages);
+				if (members.length === 1) {
+					members[0]!.store.send(...messages);
+					return;
+				}
+
+				// A key may lead to another host, where those that came with it belong.
+				for (const message of messages) {
+					for (const {store} of forAll.has(message.kind) ? members : [members[shared.shown]!]) {
+						store.send(message);
+					}
 				}
 			},
 		},

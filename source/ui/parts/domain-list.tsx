@@ -3,7 +3,8 @@ The left pane: the domains in sight, each with a mark where it needs somebody, i
 */
 import {visibleDomains} from '../../app/browse/domains.ts';
 import {shortName} from '../../app/hosts/host-line.ts';
-import {hostRowsOf, shownRows, windowTop} from '../../app/layout.ts';
+import {paneOf, type PaneRow} from '../../app/hosts/pane.ts';
+import {shownRows, windowTop} from '../../app/layout.ts';
 import type {State} from '../../app/state.ts';
 import {percentOf, runOn} from '../../app/run/jobs.ts';
 import {markOf} from '../../app/doctor/health.ts';
@@ -15,7 +16,7 @@ import {LineView, LinesView, line} from './line.tsx';
 import {positionLine} from './tree-list.tsx';
 
 /** One of several hosts, with how it is. */
-function HostRow({state, index, columns}: {readonly state: State; readonly index: number; readonly columns: number}) {
+function HostRow({state, index, isUnfolded, columns}: {readonly state: State; readonly index: number; readonly isUnfolded: boolean; readonly columns: number}) {
 	const theme = useTheme();
 	const {all, own} = state.hosts;
 	const host = all[index]!;
@@ -25,22 +26,51 @@ function HostRow({state, index, columns}: {readonly state: State; readonly index
 	const label = cutMiddle(showSafely(shortName(name, all), theme.isAscii), columns - widthOf(words) - 5, theme.glyphs.ellipsis);
 	return (
 		<LineView
-			pieces={[{text: isOwn ? ` ${theme.glyphs.host} ` : '   ', tone: 'accent'}, {text: label, tone: isOwn ? 'strong' : 'dim'}]}
+			pieces={[{text: isUnfolded ? ` ${theme.glyphs.host} ` : '   ', tone: isOwn ? 'accent' : 'dim'}, {text: label, tone: isOwn ? 'strong' : 'dim'}]}
 			right={[{text: `${words} `, tone: how === 'silent' ? 'loss' : (needing > 0 ? 'warning' : 'dim')}]}
 			columns={columns}
 		/>
 	);
 }
 
-/** The domains of the host that is shown stand under it; of the others it is told how they are. */
+/** A domain of a host that is not shown, or how many more it has. */
+function OtherRow({state, row, columns}: {readonly state: State; readonly row: Exclude<PaneRow, {kind: 'host'}>; readonly columns: number}) {
+	const theme = useTheme();
+	const domain = row.kind === 'domain' ? state.hosts.all[row.host]!.list?.[row.domain] : undefined;
+	if (domain === undefined) {
+		return <LineView pieces={[{text: row.kind === 'more' ? `     ${theme.glyphs.ellipsis} ${row.count} more` : '', tone: 'dim'}]} columns={columns}/>;
+	}
+
+	const {glyph, tone} = domain.mark === undefined ? {glyph: undefined, tone: undefined} : healthMarks[domain.mark];
+	const nameColumns = columns - 16;
+	const name = cutMiddle(showSafely(domain.name, theme.isAscii), nameColumns, theme.glyphs.ellipsis);
+	return (
+		<LineView
+			pieces={[
+				{text: ' '},
+				{text: glyph === undefined ? ' ' : theme.glyphs[glyph], tone},
+				{text: ' '},
+				stateGlyph(domain.state, theme),
+				{text: ` ${name}${' '.repeat(Math.max(0, nameColumns - widthOf(name)))} `, tone: 'dim'},
+				{text: statePiece(domain.state).text, tone: 'dim'},
+			]}
+			columns={columns}
+		/>
+	);
+}
+
+/** The domains of the host that is shown stand under it; those of the others as far as there is room. */
 export function DomainPane({state, rows, columns}: {readonly state: State; readonly rows: number; readonly columns: number}) {
-	const hosts = hostRowsOf(state, rows);
-	const rowsOf = (from: number, to: number) => Array.from({length: to - from}, (_, index) => <HostRow key={hosts.first + from + index} state={state} index={hosts.first + from + index} columns={columns}/>);
+	const pane = paneOf(state, rows);
+	const drawn = (lines: PaneRow[]) => lines.map(row => row.kind === 'host'
+		? <HostRow key={`host ${row.host}`} state={state} index={row.host} isUnfolded={row.host === state.hosts.own || lines.some(other => other.kind === 'domain' && other.host === row.host)} columns={columns}/>
+		: <OtherRow key={`${row.host} ${row.kind === 'domain' ? row.domain : 'more'}`} state={state} row={row} columns={columns}/>);
 	return (
 		<>
-			{rowsOf(0, hosts.above)}
-			<DomainList state={state} rows={rows - hosts.rows} columns={columns}/>
-			{rowsOf(hosts.above, hosts.rows)}
+			{drawn(pane.above)}
+			<DomainList state={state} rows={pane.rows} columns={columns}/>
+			{drawn(pane.below)}
+			<LinesView lines={[]} rows={rows - pane.above.length - pane.rows - pane.below.length} columns={columns}/>
 		</>
 	);
 }
