@@ -76,6 +76,7 @@ export function reportEvents(context: CommandContext, domain?: {uuid: string; na
 			case 'step-done':
 			case 'step-failed':
 			case 'step-undone':
+			case 'step-not-done':
 			case 'finished': {
 				break;
 			}

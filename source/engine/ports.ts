@@ -211,6 +211,8 @@ export type RunEvent =
 	| {kind: 'proving'}
 	| {kind: 'rolling-back'}
 	| {kind: 'step-undone'; step: string}
+	/** It was begun, and has done nothing that had to be undone. */
+	| {kind: 'step-not-done'; step: string}
 	| {kind: 'command-ran'; command: RanCommand}
 	/** A removal that recovery leaves out, because something needs the image. */
 	| {kind: 'step-left-out'; step: string; reason: string}

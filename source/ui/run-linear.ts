@@ -58,9 +58,12 @@ function isIncomplete(state: State): boolean {
 	return scene.kind === 'browse' && (state.leftAsked.opens?.origin === 'key' || isUnread(domains) || (pane === 'tree' && domainCursor.id !== undefined && isUnread(details)));
 }
 
-const linearActivity: Record<Run['activity'], string> = {
-	looking: 'Checking that nothing has changed since the plan was made', working: '', proving: 'Proving the result', 'rolling-back': 'Putting everything back',
-};
+/** In the words of the screen. */
+function linearActivity({activity, kind}: Run): string {
+	return {
+		looking: kind === 'execute' ? 'Checking that nothing has changed since the plan was made' : 'Finding out how far it got', working: '', proving: 'Verifying the result', 'rolling-back': 'Rolling back',
+	}[activity];
+}
 
 /** How far an action that copies has come, by quarters: a screen reader reads each change aloud. */
 function copiedQuarter(run: Run): string {
@@ -121,7 +124,7 @@ export async function runLinear({hosts, openHost, abilities, start}: ScreenHosts
 				const run = state.runs[state.scene.planId]!;
 				const step = run.plan.steps.find(({id}) => id === run.current);
 				const text = step === undefined
-					? linearActivity[run.activity]
+					? linearActivity(run)
 					: `Step ${run.plan.steps.indexOf(step) + 1} of ${run.plan.steps.length}: ${step.title}${copiedQuarter(run)}`;
 				if (text !== '' && text !== shownStep) {
 					shownStep = text;

@@ -3,11 +3,12 @@ import type {UnfinishedAction} from '../../source/engine/ports.ts';
 import type {Run} from '../../source/app/state.ts';
 import {recoverOptions} from '../../source/app/run/update-recover.ts';
 import {whenStoppedNow} from '../../source/app/run/update-run.ts';
+import {linearPage, linearText} from '../../source/ui/content/linear.ts';
 import {currentRows} from '../../source/app/browse/rows.ts';
 import {fakePlan} from '../helpers/fake-plans.ts';
 import {fakeServices, uuidOf} from '../helpers/fake-services.ts';
 import {
-	atWeb, createBrain, frameOf, keys, type Brain,
+	atWeb, createBrain, frameOf, keys, plainTheme, type Brain,
 } from '../helpers/screen-harness.ts';
 
 const plan = fakePlan(fakeServices().world.allDetails, {uuid: uuidOf(1), snapshot: 's2', currentState: {kind: 'discard'}, kind: 'revert', endState: undefined});
@@ -158,6 +159,27 @@ test('what was left unfinished is asked about at the start', async t => {
 	const brain = await atRecover([{plan, records}]);
 	t.is(brain.state.scene.kind, 'recover');
 	t.deepEqual(brain.type(keys.enter)[0], {kind: 'recover', planId: plan.id, direction: 'back'});
+});
+
+test('what an interrupted action has not done is shown so, on the screen and read aloud', async t => {
+	for (const isLinear of [false, true]) {
+		const brain = await atRecover([{plan, records: [...records, {at: '', kind: 'begin', step: 'overlay-vda'}]}], {isLinear});
+		const page = async () => isLinear ? linearText(linearPage(brain.state, plainTheme()), undefined, plainTheme()) : frameOf(brain.state);
+		t.regex(await page(), /1 of 4 steps, and perhaps the next/);
+		brain.send({kind: 'option-chosen', index: 0});
+		for (const event of [{kind: 'rolling-back'}, {kind: 'step-not-done', step: 'overlay-vda'}, {kind: 'step-undone', step: 'stop'}] as const) {
+			brain.send({kind: 'run-event', planId: plan.id, event});
+		}
+
+		brain.send({kind: 'run-ended', planId: plan.id, outcome: {kind: 'done'}});
+		const shown = await page();
+		const [stop, ...others] = plan.steps.map(({title}) => shown.split('\n').find(line => line.includes(title))!.trim());
+		t.regex(stop!, /\(rolled back\)$/);
+		t.is(others.length, 3);
+		for (const other of others) {
+			t.regex(other, /\(not done\)$/);
+		}
+	}
 });
 
 test('before the switch putting back stands first, after it finishing does', t => {

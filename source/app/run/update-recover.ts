@@ -114,7 +114,7 @@ export function recoverOptions(state: State, action: LeftAction): Option[] {
 	const forward: Option = {id: 'forward', label: 'Finish', note: against(ways?.forward) ?? 'Completes the rest of the plan.', reason: reason ?? ways?.forward?.reason};
 	const giveUp: Option = {id: 'give-up', label: 'Give up', note: 'Changes nothing. The action is forgotten, and what it leaves behind is listed.', reason};
 	const {name} = action.plan.action.domain;
-	const later: Option = {id: 'later', label: 'Later', note: `Changes nothing. "${name}" stays marked and refuses other actions until then${state.isLinear ? '' : '; x leads back here'}.`};
+	const later: Option = {id: 'later', label: 'Later', note: `Changes nothing. "${name}" refuses other actions until then${state.isLinear ? '' : '; x leads back here'}.`};
 	const natural = isPastSwitch(action) ? [forward, back] : [back, forward];
 	return [...natural.filter(option => option.reason === undefined), ...natural.filter(option => option.reason !== undefined), giveUp, later];
 }

@@ -29,9 +29,18 @@ import {
 /** How many results are kept to be looked at. */
 const endedKept = 20;
 
-/** What an earlier run has done of its steps, by its journal. */
-function stepsSoFar(records: UnfinishedAction['records']): Run['steps'] {
-	return Object.fromEntries(records.flatMap(record => record.kind === 'done' || record.kind === 'undone' ? [[record.step, record.kind]] : []));
+/** What an earlier run has done of its steps, by its journal. That something was taken back is said of steps that had done something. */
+function stepsSoFar(plan: Plan, records: UnfinishedAction['records']): Run['steps'] {
+	const steps: Run['steps'] = {};
+	for (const record of records) {
+		if (record.kind === 'done') {
+			steps[record.step] = 'done';
+		} else if (record.kind === 'undone' && steps[record.step] === 'done' && plan.steps.some(({id, phase}) => id === record.step && phase !== 'check')) {
+			steps[record.step] = 'undone';
+		}
+	}
+
+	return steps;
 }
 
 /** `records`: what the journal of an earlier run says, where that is recovered. */
@@ -54,7 +63,7 @@ export function newRun(state: State, {plan, kind, journey, records = []}: {plan:
 		journey,
 		undo: details === undefined ? undefined : undoOf(plan.action, details),
 		startedMs: state.nowMs,
-		steps: stepsSoFar(records),
+		steps: stepsSoFar(plan, records),
 		current: undefined,
 		copied: undefined,
 		copying: undefined,
@@ -100,6 +109,7 @@ export const followRun: (event: RunEvent, run: Run, nowMs: number) => Run = byKi
 	'rolling-back': (_event, run, nowMs) => ({...run, activity: 'rolling-back', current: undefined, sinceMs: nowMs}),
 	'step-left-out': (event, run) => ({...run, current: undefined, steps: withStep(run, event.step, 'left-out')}),
 	'step-undone': (event, run) => ({...run, steps: withStep(run, event.step, 'undone')}),
+	'step-not-done': (event, run) => ({...run, steps: withStep(run, event.step, 'waiting')}),
 	'command-ran': (event, run) => ({...run, commands: [...run.commands, event.command]}),
 	'not-logged': (event, run) => ({...run, notLogged: event.failure}),
 	finished: (_event, run) => run,

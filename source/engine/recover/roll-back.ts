@@ -135,7 +135,11 @@ async function undoAll(work: Work, states: ReadonlyMap<string, StepState>): Prom
 		}
 
 		await note(work, {kind: 'undone', step: step.id});
-		work.onEvent({kind: 'step-undone', step: step.id});
+		// What has no undo of its own went with what has.
+		const hasUndone = result.ok && (result.value !== 'left-out' || (state === 'done' && step.phase !== 'check'));
+		if (hasUndone || state === 'begun') {
+			work.onEvent({kind: hasUndone ? 'step-undone' : 'step-not-done', step: step.id});
+		}
 	}
 
 	return undoing;

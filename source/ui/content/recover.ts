@@ -16,6 +16,12 @@ import type {Theme} from '../theme.ts';
 
 const reached = (action: LeftAction) => `${doneSteps(action)} of ${action.plan.steps.length} steps`;
 
+/** A run that was killed may have brought its last step to an end, and nothing tells. */
+function isUnsure({plan, records}: LeftAction): boolean {
+	const last = records.findLast(record => record.kind === 'begin' || record.kind === 'done' || record.kind === 'failed' || record.kind === 'undone');
+	return last?.kind === 'begin' && plan.steps.some(({id, phase}) => id === last.step && phase !== 'check');
+}
+
 /** What, when and how far. */
 export function describeLeft(action: LeftAction, nowMs: number): string {
 	const seen = lastSeenSeconds(action);
@@ -32,7 +38,7 @@ function impactOf(action: LeftAction): string {
 	// Where a way is closed, the reason stands beside it below.
 	const isOpen = ways !== undefined && ways.back === undefined && ways.forward === undefined;
 	return isPastSwitch(action)
-		? `It had begun to change the domain.${isOpen ? ' Finish is recommended. Rolling back works until an image is removed.' : ''}`
+		? `It had begun to change the domain.${isOpen ? ` Finish is recommended. ${action.plan.steps.some(({phase}) => phase === 'remove') ? 'Rolling back works until an image is removed.' : 'Rolling back works as well.'}` : ''}`
 		: `It had only added files or copied data so far.${isOpen ? ' You can finish or roll back.' : ''}`;
 }
 
@@ -68,7 +74,7 @@ export function unfinishedLines(state: State, action: LeftAction, count: number,
 		...field('now', ways === undefined ? 'The domain could not be read.' : describeStanding(ways.now)),
 		...field('impact', impactOf(action)),
 		...field('action', titleOfAction(plan.action)),
-		...field('done', reached(action)),
+		...field('done', `${reached(action)}${isUnsure(action) ? ', and perhaps the next' : ''}`),
 		...field('last seen', seen === undefined ? plan.plannedAt : formatMomentWithAge(seen, Math.floor(state.nowMs / 1000))),
 		...field('host', plan.uri),
 	];

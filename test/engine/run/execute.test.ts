@@ -222,6 +222,23 @@ for (const moment of ['die', 'die-after'] as const) {
 	});
 }
 
+test('only what was done is told as undone: of the step in which the run died, of those after it and of checks nothing is', async t => {
+	const {plan: {steps}} = scene();
+	const index = steps.findIndex(({id}) => id === 'reserve-vdb');
+	for (const [moment, kind] of [['die', 'step-not-done'], ['die-after', 'step-undone']] as const) {
+		const given = scene();
+		const unfinished = await dieAt(given, index, moment);
+		given.events.length = 0;
+		// Its undo asks whether there is anything to undo.
+		given.host.answers.set('file-exists', moment === 'die-after').set('file-empty', true).set('domain-off', true);
+		t.is((await recover(given.world, unfinished, {...options(given), direction: 'back'})).kind, 'done');
+		const told = given.events.flatMap(event => event.kind === 'step-undone' || event.kind === 'step-not-done' ? [[event.step, event.kind]] : []);
+		const before = steps.slice(0, index).filter(({phase}) => phase !== 'check').reverse();
+		t.true(before.length < index);
+		t.deepEqual(told, [['reserve-vdb', kind], ...before.map(({id}) => [id, 'step-undone'])]);
+	}
+});
+
 test('going back is refused while somebody runs the domain on its new disks', async t => {
 	const given = scene();
 	const unfinished = await dieAt(given, given.plan.steps.findIndex(step => step.id === 'current'), 'die');

@@ -30,11 +30,11 @@ const words: Record<StepState, string> = {
 	waiting: '', running: 'running', done: '', failed: 'failed', undone: 'rolled back', 'left-out': 'skipped',
 };
 
-/** Each step with its state, in a sign and a word. */
-export function stepLines(run: Run, nowMs: number, {columns, theme}: TextStyle): Line[] {
+/** Each step with its state, in a sign and a word. `isOver`: what waits now was not done. */
+export function stepLines(run: Run, nowMs: number, {columns, theme, isOver = false}: TextStyle & {isOver?: boolean}): Line[] {
 	return run.plan.steps.flatMap(step => {
 		const state = run.steps[step.id] ?? 'waiting';
-		const word = state === 'running' ? formatSeconds(nowMs - run.sinceMs) : words[state];
+		const word = state === 'running' ? formatSeconds(nowMs - run.sinceMs) : (state === 'waiting' && isOver ? 'not done' : words[state]);
 		return paragraph(`${step.title}${word === '' ? '' : `  (${word})`}`, {
 			columns: columns - 1, theme, tone: state === 'waiting' ? 'dim' : (state === 'failed' ? 'loss' : 'plain'),
 			lead: {text: ` ${theme.glyphs[glyphs[state]]} `, tone: tones[state]},
@@ -191,6 +191,6 @@ export function endedLines(run: Run, outcome: Outcome, style: TextStyle): Line[]
 		...(outcome.kind === 'done' ? outcome.remarks ?? [] : []).flatMap(remark => paragraph(remark, {...style, columns: style.columns - 1, tone: 'warning', lead: {text: ' '}})),
 		[],
 		...(outcome.kind === 'done' ? [] : [...failureLines(outcome.failure, style), []]),
-		...(run.kind === 'give-up' ? [] : stepLines(run, run.sinceMs, style)),
+		...(run.kind === 'give-up' ? [] : stepLines(run, run.sinceMs, {...style, isOver: !isDone})),
 	];
 }
